@@ -1,0 +1,96 @@
+use std::fmt;
+
+/// One reason why a record can't be sent. Carries no value of the record: the position tells where to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fault {
+    pub reason: Reason,
+    /// The export's field or our name for it, where one is at fault.
+    pub field: Option<&'static str>,
+    /// Line of the file, where the fault is on a later line than the record's first; 0 otherwise.
+    pub line: u64,
+}
+
+impl Fault {
+    pub fn new(reason: Reason) -> Self {
+        Self {
+            reason,
+            field: None,
+            line: 0,
+        }
+    }
+
+    pub fn of(reason: Reason, field: &'static str) -> Self {
+        Self {
+            reason,
+            field: Some(field),
+            line: 0,
+        }
+    }
+
+    pub fn at_line(self, line: u64) -> Self {
+        Self { line, ..self }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.field {
+            Some(field) => write!(f, "{} ({field}): {}", self.reason.code(), self.reason.advice()),
+            None => write!(f, "{}: {}", self.reason.code(), self.reason.advice()),
+        }
+    }
+}
+
+macro_rules! reasons {
+    ($($name:ident $code:literal $advice:literal;)*) => {
+        /// Why a record is invalid. The codes are part of the interface: reports and dead letters carry them.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Reason { $(#[doc = $advice] $name,)* }
+
+        impl Reason {
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The stable name in reports and in the state.
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// What was expected, and what to do about it.
+            pub fn advice(self) -> &'static str {
+                match self { $(Self::$name => $advice,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    MissingEmail "missing_email" "the target needs an address for every order; add it in the shop, or leave the order out";
+    InvalidEmail "invalid_email" "expected one address such as name@example.com; correct it in the shop";
+    HashedEmail "hashed_email" "expected an address, found a hash of one; export with addresses shown";
+    MissingId "missing_id" "expected an order id or number";
+    BadId "bad_id" "the id was cut by a spreadsheet (like 5.37E+12) or is too long; export again and don't open the file there";
+    MissingTotal "missing_total" "expected the order's total";
+    BadMoney "bad_money" "expected a decimal number such as 1234.50, not negative, without thousands separator or symbol";
+    MoneyPrecision "money_precision" "expected no digits below the currency's minor unit";
+    MoneyRange "money_range" "larger than the 2147483647 minor units the target stores";
+    MissingCurrency "missing_currency" "expected an ISO 4217 code such as USD";
+    UnknownCurrency "unknown_currency" "expected an ISO 4217 code such as USD";
+    MissingDate "missing_date" "expected the date the order was placed";
+    BadDate "bad_date" "expected a date such as 2024-01-31 10:11:12 -0500, from 1970 on; other forms are not guessed";
+    NoProducts "no_products" "expected at least one line with a product name";
+    MissingProductName "missing_product_name" "expected a product name on every line";
+    BadQuantity "bad_quantity" "expected a whole number of 1 or more";
+    UnknownStatus "unknown_status" "this word for the order's status is not known; report it, or correct it in the shop";
+    Duplicate "duplicate" "the same order stands earlier in this file; that one is taken";
+    MalformedRow "malformed_row" "the row has another number of fields than the header; look for a stray quote or a cut line";
+    OrphanRow "orphan_row" "a product row whose order's first row is not above it; export again unsorted and uncut";
+    BadEncoding "bad_encoding" "expected text in UTF-8";
+    FieldTooLong "field_too_long" "longer than the target stores";
+    Truncated "truncated" "the file ends within this order: its lines add up to less than its subtotal; export again";
+}
+
+impl Reason {
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|reason| reason.code() == code)
+    }
+}

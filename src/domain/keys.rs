@@ -1,0 +1,126 @@
+use super::Email;
+use std::fmt;
+
+/// The identity of an order within a connection: the target's `externalid`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(transparent)]
+pub struct OrderKey(String);
+
+/// The identity of a customer within a connection: the target's `externalid` of an `ecomCustomer`.
+///
+/// It may contain an e-mail address, so its debug form hides it and the state keeps a keyed hash of it.
+#[derive(Clone, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub struct CustomerKey(String);
+
+/// Why a text can't identify an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    #[error("expected an order id or number")]
+    Missing,
+    #[error(
+        "expected an id as the shop wrote it; this one was cut by a spreadsheet (like 5.37E+12), export again without opening it there"
+    )]
+    Scientific,
+    #[error("expected an id of at most {} bytes", OrderKey::LEN_MAX)]
+    TooLong,
+}
+
+impl OrderKey {
+    /// The longest id accepted, in bytes; the target's column is 255 characters wide.
+    pub const LEN_MAX: usize = 255;
+
+    /// # Errors
+    /// When the text is blank, is a number in scientific notation (different ids collapse into one there), or
+    /// is longer than [`Self::LEN_MAX`] bytes.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(KeyError::Missing);
+        }
+        if text.len() > Self::LEN_MAX {
+            return Err(KeyError::TooLong);
+        }
+        if is_scientific(text) {
+            return Err(KeyError::Scientific);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A number as a spreadsheet shortens it: `4.9E+12`, `4,9E+12`.
+fn is_scientific(text: &str) -> bool {
+    let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else {
+        return false;
+    };
+    let exponent = exponent.strip_prefix(['+', '-']);
+    exponent.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+        && mantissa.starts_with(|c: char| c.is_ascii_digit())
+        && mantissa
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b == b'.' || b == b',')
+}
+
+impl CustomerKey {
+    /// A customer the shop has an account for.
+    pub fn registered(id: &str) -> Self {
+        Self(id.trim().to_owned())
+    }
+
+    /// A customer known only by address: stable across orders, so repeat guests are one customer.
+    pub fn guest(email: &Email) -> Self {
+        Self(format!("guest:{}", email.as_str()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for OrderKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for CustomerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CustomerKey(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_cut_by_a_spreadsheet_are_no_keys() {
+        for bad in ["5.37518E+12", "4,9E+12", "1E+15", "1e-3"] {
+            assert_eq!(OrderKey::parse(bad), Err(KeyError::Scientific), "{bad}");
+        }
+        for good in [
+            "6885604524341",
+            "#1001",
+            "#1166X01",
+            "1E5",
+            "E+12",
+            "SALE-E-12",
+            "00000102",
+        ] {
+            assert_eq!(OrderKey::parse(good).unwrap().as_str(), good);
+        }
+        assert_eq!(OrderKey::parse("  "), Err(KeyError::Missing));
+        assert_eq!(OrderKey::parse(&"9".repeat(256)), Err(KeyError::TooLong));
+    }
+
+    #[test]
+    fn a_repeat_guest_is_one_customer_however_the_address_is_spelled() {
+        let guest = |text: &str| CustomerKey::guest(&Email::parse(text).unwrap());
+        assert_eq!(guest("Ann@Example.com"), guest("ann@example.com "));
+        assert_eq!(format!("{:?}", guest("ann@example.com")), "CustomerKey(..)");
+    }
+}

@@ -1,0 +1,37 @@
+use super::Fingerprint;
+use std::fmt;
+
+/// The target's id of a record, as it writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RemoteId(String);
+
+impl RemoteId {
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RemoteId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What the ledger remembers of one order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Memory {
+    /// Never sent, as far as we know.
+    Unknown,
+    /// A create was about to be sent and its answer was never recorded: look it up before sending again.
+    Intended,
+    /// At the target under this id; `fingerprint` is of what it accepted last, absent where that is not known
+    /// (an adopted record, an update whose answer was lost).
+    Known {
+        id: RemoteId,
+        fingerprint: Option<Fingerprint>,
+    },
+}

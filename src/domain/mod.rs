@@ -1,0 +1,29 @@
+//! The values every stage speaks in. Ground floor: imports nothing of ours, and knows no file, network, clock or database.
+
+mod currency;
+mod customer;
+mod email;
+mod fault;
+mod fingerprint;
+mod keys;
+mod memory;
+mod moment;
+mod money;
+mod order;
+mod position;
+mod source;
+mod status;
+
+pub use currency::{Currency, CurrencyError};
+pub use customer::Customer;
+pub use email::{Email, EmailError};
+pub use fault::{Fault, Reason};
+pub use fingerprint::Fingerprint;
+pub use keys::{CustomerKey, KeyError, OrderKey};
+pub use memory::{Memory, RemoteId};
+pub use moment::{Moment, MomentError};
+pub use money::{AMOUNT_MINOR_MAX, Amount, AmountError};
+pub use order::{Discount, DiscountKind, Historical, Line, Order};
+pub use position::Position;
+pub use source::{SourceDiscount, SourceLine, SourceOrder};
+pub use status::Status;

@@ -1,0 +1,266 @@
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
+use jiff::{Timestamp, civil};
+use std::fmt;
+
+/// An instant with the UTC offset its source stated, to the second: what RFC 3339 writes.
+///
+/// Equality and order are those of the instant alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    timestamp: Timestamp,
+    offset: Offset,
+}
+
+/// Why a text is not a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MomentError {
+    #[error("expected a date and time such as 2024-01-31 10:11:12 -0500 or 2024-01-31T10:11:12-05:00")]
+    Malformed,
+    #[error("expected a date from 1970 on and before 2100")]
+    Range,
+}
+
+impl Moment {
+    /// Reads `2024-01-31 10:11:12 -0500`, RFC 3339, and either without an offset, which is then taken from
+    /// `zone`. A local time that a clock change skips moves forward by the gap; one that it repeats is the
+    /// first of the two. Fractions of a second are cut: the target keeps none.
+    ///
+    /// # Errors
+    /// When the text has another form (day-first and month-first dates are never guessed), names no date of
+    /// the calendar, or lies outside 1970 to 2099.
+    pub fn parse(text: &str, zone: &TimeZone) -> Result<Self, MomentError> {
+        let (civil, rest) = split_civil(text.trim()).ok_or(MomentError::Malformed)?;
+        let offset = match split_offset(rest).ok_or(MomentError::Malformed)? {
+            Some(offset) => offset,
+            None => local_offset(civil, zone)?,
+        };
+        let timestamp = offset.to_timestamp(civil).map_err(|_| MomentError::Range)?;
+        Self::new(timestamp, offset)
+    }
+
+    /// # Errors
+    /// When the instant lies outside 1970 to 2099.
+    pub fn new(timestamp: Timestamp, offset: Offset) -> Result<Self, MomentError> {
+        let year = offset.to_datetime(timestamp).year();
+        if !(1970..2100).contains(&year) || timestamp < Timestamp::UNIX_EPOCH {
+            return Err(MomentError::Range);
+        }
+        Ok(Self { timestamp, offset })
+    }
+
+    pub fn timestamp(&self) -> Timestamp {
+        self.timestamp
+    }
+}
+
+/// The leading `YYYY-MM-DD?HH:MM[:SS[.fff]]` of a text, and what follows it.
+fn split_civil(text: &str) -> Option<(civil::DateTime, &str)> {
+    let bytes = text.as_bytes();
+    let number = |from: usize, len: usize| -> Option<i16> {
+        let digits = bytes.get(from..from + len)?;
+        digits.iter().try_fold(0_i16, |n, b| {
+            b.is_ascii_digit().then(|| n * 10 + i16::from(b - b'0'))
+        })
+    };
+    let sign = |at: usize, expected: &[u8]| bytes.get(at).filter(|b| expected.contains(b)).map(|_| ());
+    let (year, month, day) = (number(0, 4)?, number(5, 2)?, number(8, 2)?);
+    let (hour, minute) = (number(11, 2)?, number(14, 2)?);
+    sign(4, b"-")?;
+    sign(7, b"-")?;
+    sign(10, b" T")?;
+    sign(13, b":")?;
+    let (second, mut end) = match bytes.get(16) {
+        Some(b':') => (number(17, 2)?, 19),
+        _ => (0, 16),
+    };
+    if end == 19 && bytes.get(19) == Some(&b'.') {
+        let digits = bytes.get(20..)?.iter().take_while(|b| b.is_ascii_digit()).count();
+        end = (digits > 0).then_some(20 + digits)?;
+    }
+    let small = |n: i16| i8::try_from(n).ok();
+    let civil = civil::DateTime::new(
+        year,
+        small(month)?,
+        small(day)?,
+        small(hour)?,
+        small(minute)?,
+        small(second)?,
+        0,
+    )
+    .ok()?;
+    Some((civil, text.get(end..)?))
+}
+
+/// Reads nothing, `Z`, `±HH:MM` or `±HHMM`, with or without a blank before it. The outer `None` means: something else.
+fn split_offset(text: &str) -> Option<Option<Offset>> {
+    let text = text.strip_prefix(' ').unwrap_or(text);
+    let (sign, digits) = match text.as_bytes() {
+        [] => return Some(None),
+        [b'Z' | b'z'] => return Some(Some(Offset::UTC)),
+        [b'U', b'T', b'C'] => return Some(Some(Offset::UTC)),
+        [b'+', rest @ ..] => (1, rest),
+        [b'-', rest @ ..] => (-1, rest),
+        _ => return None,
+    };
+    let (hour, minute) = match digits {
+        [a, b, b':', c, d] | [a, b, c, d] => ([*a, *b], [*c, *d]),
+        _ => return None,
+    };
+    let two = |[a, b]: [u8; 2]| {
+        (a.is_ascii_digit() && b.is_ascii_digit()).then(|| i32::from(a - b'0') * 10 + i32::from(b - b'0'))
+    };
+    let (hour, minute) = (two(hour)?, two(minute)?);
+    (hour < 24 && minute < 60).then_some(())?;
+    Offset::from_seconds(sign * (hour * 3600 + minute * 60))
+        .ok()
+        .map(Some)
+}
+
+fn local_offset(civil: civil::DateTime, zone: &TimeZone) -> Result<Offset, MomentError> {
+    Ok(match zone.to_ambiguous_timestamp(civil).offset() {
+        AmbiguousOffset::Unambiguous { offset } => offset,
+        AmbiguousOffset::Gap { before, .. } | AmbiguousOffset::Fold { before, .. } => before,
+    })
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let civil = self.offset.to_datetime(self.timestamp);
+        let (sign, seconds) = match self.offset.seconds() {
+            s if s < 0 => ('-', -s),
+            s => ('+', s),
+        };
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{sign}{:02}:{:02}",
+            civil.year(),
+            civil.month(),
+            civil.day(),
+            civil.hour(),
+            civil.minute(),
+            civil.second(),
+            seconds / 3600,
+            seconds / 60 % 60
+        )
+    }
+}
+
+impl PartialEq for Moment {
+    fn eq(&self, other: &Self) -> bool {
+        self.timestamp == other.timestamp
+    }
+}
+
+impl Eq for Moment {}
+
+impl PartialOrd for Moment {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Moment {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.timestamp.cmp(&other.timestamp)
+    }
+}
+
+impl serde::Serialize for Moment {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(text: &str, zone: &str) -> Result<String, MomentError> {
+        Moment::parse(text, &TimeZone::get(zone).unwrap()).map(|m| m.to_string())
+    }
+
+    #[test]
+    fn the_offset_of_the_source_is_kept() {
+        for text in [
+            "2024-01-31 10:11:12 -0500",
+            "2024-01-31T10:11:12-05:00",
+            "2024-01-31T10:11:12.999-05:00",
+        ] {
+            assert_eq!(
+                read(text, "UTC").as_deref(),
+                Ok("2024-01-31T10:11:12-05:00"),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            read("2024-01-31T10:11:12Z", "UTC").as_deref(),
+            Ok("2024-01-31T10:11:12+00:00")
+        );
+        assert_eq!(
+            read("2024-01-31 10:11:12 +0530", "UTC").as_deref(),
+            Ok("2024-01-31T10:11:12+05:30")
+        );
+        assert_eq!(
+            read("2024-01-31 10:11:12 -0030", "UTC").as_deref(),
+            Ok("2024-01-31T10:11:12-00:30")
+        );
+    }
+
+    #[test]
+    fn a_local_time_takes_the_zone_of_the_job() {
+        assert_eq!(
+            read("2024-07-01 10:00:00", "Europe/Berlin").as_deref(),
+            Ok("2024-07-01T10:00:00+02:00")
+        );
+        // skipped by the clock change: moved forward by the gap
+        assert_eq!(
+            read("2024-03-31 02:30:00", "Europe/Berlin").as_deref(),
+            Ok("2024-03-31T02:30:00+01:00")
+        );
+        // happens twice: the first one
+        assert_eq!(
+            read("2024-10-27 02:30:00", "Europe/Berlin").as_deref(),
+            Ok("2024-10-27T02:30:00+02:00")
+        );
+    }
+
+    #[test]
+    fn dates_that_would_have_to_be_guessed_are_refused() {
+        for bad in [
+            "",
+            "31/12/2023 22:36",
+            "12/31/2023 10:00",
+            "45384.34",
+            "2024-02-30 10:00:00 +0000",
+            "2024-01-31",
+            "yesterday",
+            "2024-01-31 10:11:12 EST",
+            "2024-01-31 25:00:00 +0000",
+            "2024-13-01 10:00:00 +0000",
+            "2024-01-31 10:11:12 +99:00",
+            "2024-01-31 10:11:12 -0500 x",
+        ] {
+            assert_eq!(read(bad, "UTC"), Err(MomentError::Malformed), "{bad:?}");
+        }
+        assert_eq!(read("1969-12-31 10:00:00 +0000", "UTC"), Err(MomentError::Range));
+        assert_eq!(read("0000-01-01 00:00:00 +0000", "UTC"), Err(MomentError::Range));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_is_read_back(second in 0_i64..4_000_000_000, quarter in -48_i32..=56) {
+            let offset = Offset::from_seconds(quarter * 900).unwrap();
+            prop_assume!(second + i64::from(quarter) * 900 >= 0);
+            let moment = Moment::new(Timestamp::from_second(second).unwrap(), offset).unwrap();
+            let read = Moment::parse(&moment.to_string(), &TimeZone::UTC).unwrap();
+            prop_assert_eq!(read.to_string(), moment.to_string());
+            prop_assert_eq!(read, moment);
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC{0,40}") {
+            let _ = Moment::parse(&text, &TimeZone::UTC);
+        }
+    }
+}

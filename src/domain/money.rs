@@ -1,0 +1,151 @@
+use super::Currency;
+
+/// The largest amount the target stores: its money fields are 32-bit integers of minor units.
+pub const AMOUNT_MINOR_MAX: i64 = i32::MAX as i64;
+
+/// A money amount as an integer of minor units, 0 to [`AMOUNT_MINOR_MAX`]; the currency stands on the order.
+///
+/// There is no way in from a floating-point number: amounts are read from the text of the export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub struct Amount(i64);
+
+/// Why a text is not an amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AmountError {
+    #[error(
+        "expected a decimal number such as 1234.50, without sign, thousands separator or currency symbol"
+    )]
+    NotANumber,
+    #[error("expected an amount that is not negative")]
+    Negative,
+    #[error("expected no digits below the minor unit of the currency")]
+    Precision,
+    #[error("expected at most {AMOUNT_MINOR_MAX} minor units, the largest number the target stores")]
+    Range,
+}
+
+impl Amount {
+    pub const ZERO: Self = Self(0);
+
+    /// An amount of minor units; `None` when negative or above [`AMOUNT_MINOR_MAX`].
+    pub fn from_minor(minor: i64) -> Option<Self> {
+        (0..=AMOUNT_MINOR_MAX).contains(&minor).then_some(Self(minor))
+    }
+
+    pub fn minor(self) -> i64 {
+        self.0
+    }
+
+    /// Reads a decimal number with `.` as its mark into minor units of `currency`, exactly.
+    ///
+    /// Trailing zeros below the minor unit are accepted (`10.000` dollars), other digits there are not.
+    ///
+    /// # Errors
+    /// When the text is not a plain decimal number, is negative (`-0.00` is zero), has a fraction of a minor
+    /// unit, or exceeds [`AMOUNT_MINOR_MAX`].
+    pub fn parse(text: &str, currency: Currency) -> Result<Self, AmountError> {
+        let (negative, digits) = match text.as_bytes() {
+            [b'-', rest @ ..] => (true, rest),
+            all => (false, all),
+        };
+        let (whole, fraction) = match digits.iter().position(|b| *b == b'.') {
+            Some(point) => (&digits[..point], &digits[point + 1..]),
+            None => (digits, &[][..]),
+        };
+        let pointless = digits.len() == whole.len();
+        if whole.is_empty() || (!pointless && fraction.is_empty()) {
+            return Err(AmountError::NotANumber);
+        }
+        if !whole.iter().chain(fraction).all(u8::is_ascii_digit) {
+            return Err(AmountError::NotANumber);
+        }
+        let kept = usize::from(currency.exponent());
+        if fraction.iter().skip(kept).any(|b| *b != b'0') {
+            return Err(AmountError::Precision);
+        }
+        let padding = std::iter::repeat(&b'0').take(kept.saturating_sub(fraction.len()));
+        let minor = whole
+            .iter()
+            .chain(fraction.iter().take(kept))
+            .chain(padding)
+            .try_fold(0_i64, |sum, b| {
+                sum.checked_mul(10)?.checked_add(i64::from(b - b'0'))
+            })
+            .ok_or(AmountError::Range)?;
+        match (negative, minor) {
+            (_, 0) => Ok(Self::ZERO),
+            (true, _) => Err(AmountError::Negative),
+            (false, minor) => Self::from_minor(minor).ok_or(AmountError::Range),
+        }
+    }
+
+    /// This amount times a count, in minor units; wide enough for every amount and count.
+    pub fn times(self, count: u32) -> i128 {
+        i128::from(self.0) * i128::from(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse(text: &str, code: &str) -> Result<i64, AmountError> {
+        Amount::parse(text, Currency::parse(code).unwrap()).map(Amount::minor)
+    }
+
+    /// The range in which a well-known plugin's float arithmetic came out one cent low 4,586 times.
+    #[test]
+    fn every_amount_below_a_thousand_is_exact() {
+        for minor in 0..100_000_i64 {
+            let text = format!("{}.{:02}", minor / 100, minor % 100);
+            assert_eq!(parse(&text, "USD"), Ok(minor));
+        }
+    }
+
+    #[test]
+    fn the_currency_decides_the_minor_unit() {
+        assert_eq!(parse("1000", "JPY"), Ok(1_000));
+        assert_eq!(parse("1000.00", "JPY"), Ok(1_000));
+        assert_eq!(parse("1000.5", "JPY"), Err(AmountError::Precision));
+        assert_eq!(parse("1.234", "KWD"), Ok(1_234));
+        assert_eq!(parse("1.2", "KWD"), Ok(1_200));
+        assert_eq!(parse("1.234", "USD"), Err(AmountError::Precision));
+        assert_eq!(parse("1.230000", "USD"), Ok(123));
+    }
+
+    #[test]
+    fn anything_but_a_plain_decimal_is_refused() {
+        for bad in [
+            "", ".", "1.", ".5", "1,00", "1 000", "$1", "1e3", "+5", "1_000", "NaN", "--1", "1.2.3", "١",
+        ] {
+            assert_eq!(parse(bad, "USD"), Err(AmountError::NotANumber), "{bad:?}");
+        }
+        assert_eq!(parse("-0.01", "USD"), Err(AmountError::Negative));
+        assert_eq!(parse("-0.00", "USD"), Ok(0));
+    }
+
+    #[test]
+    fn the_largest_amount_is_what_the_target_stores() {
+        assert_eq!(parse("21474836.47", "USD"), Ok(AMOUNT_MINOR_MAX));
+        assert_eq!(parse("21474836.48", "USD"), Err(AmountError::Range));
+        assert_eq!(
+            parse("99999999999999999999999999", "USD"),
+            Err(AmountError::Range)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_is_read_back(minor in 0..=AMOUNT_MINOR_MAX, code in prop::sample::select(vec!["USD", "JPY", "KWD", "CLF"])) {
+            let currency = Currency::parse(code).unwrap();
+            prop_assert_eq!(parse(&currency.format_minor(i128::from(minor)), code), Ok(minor));
+        }
+
+        #[test]
+        fn no_text_panics(text in ".*") {
+            let _ = parse(&text, "USD");
+        }
+    }
+}

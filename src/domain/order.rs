@@ -1,0 +1,90 @@
+use super::{Amount, Currency, Customer, Moment, OrderKey};
+use serde::Serialize;
+
+/// A valid order, typed. Serialised it is the body of the target's `ecomOrder`, less the two ids that only the
+/// target knows (`connectionid`, `customerid`): one place decides what is sent, hashed and shown.
+///
+/// Fields that the source does not state are left out, never sent as null or blank.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Order {
+    #[serde(rename = "externalid")]
+    pub key: OrderKey,
+    pub source: Historical,
+    #[serde(rename = "email", serialize_with = "email_of")]
+    pub customer: Customer,
+    #[serde(rename = "orderNumber", skip_serializing_if = "String::is_empty")]
+    pub number: String,
+    #[serde(rename = "orderProducts")]
+    pub lines: Vec<Line>,
+    #[serde(rename = "orderDiscounts", skip_serializing_if = "Vec::is_empty")]
+    pub discounts: Vec<Discount>,
+    #[serde(rename = "orderUrl", skip_serializing_if = "String::is_empty")]
+    pub order_url: String,
+    #[serde(rename = "shippingMethod", skip_serializing_if = "String::is_empty")]
+    pub shipping_method: String,
+    #[serde(rename = "totalPrice")]
+    pub total: Amount,
+    #[serde(rename = "shippingAmount", skip_serializing_if = "Option::is_none")]
+    pub shipping: Option<Amount>,
+    #[serde(rename = "taxAmount", skip_serializing_if = "Option::is_none")]
+    pub tax: Option<Amount>,
+    #[serde(rename = "discountAmount", skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Amount>,
+    pub currency: Currency,
+    #[serde(rename = "externalCreatedDate")]
+    pub created_at: Moment,
+    #[serde(rename = "externalUpdatedDate", skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Moment>,
+}
+
+fn email_of<S: serde::Serializer>(customer: &Customer, serializer: S) -> Result<S::Ok, S::Error> {
+    customer.email.serialize(serializer)
+}
+
+/// The only `source` this program can write: 0, historical, for which the target fires no automation.
+///
+/// A type without another value, so that no setting and no mistake can send 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Historical;
+
+impl Serialize for Historical {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(0)
+    }
+}
+
+/// A product of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// The shop's id of the product; stable where the export has none.
+    #[serde(rename = "externalid")]
+    pub id: String,
+    pub name: String,
+    /// Of one unit, before discounts.
+    pub price: Amount,
+    pub quantity: u32,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub sku: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub category: String,
+    #[serde(rename = "imageUrl", skip_serializing_if = "String::is_empty")]
+    pub image_url: String,
+    #[serde(rename = "productUrl", skip_serializing_if = "String::is_empty")]
+    pub product_url: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Discount {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: DiscountKind,
+    #[serde(rename = "discountAmount")]
+    pub amount: Amount,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DiscountKind {
+    Order,
+    Shipping,
+}

@@ -1,0 +1,66 @@
+use super::{Fault, Position, Status};
+
+/// One order as its export states it: text under our names, nothing interpreted. An empty text means: not stated.
+///
+/// Amounts are decimal numbers with `.`, without a sign for currency; dates as in the export.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceOrder {
+    pub position: Position,
+    /// The shop's own id of the order, preferred as its key.
+    pub id: String,
+    /// The number people know the order by; the key where there is no id.
+    pub number: String,
+    pub email: String,
+    /// The shop's id of the customer's account; empty for guests and where the export has none.
+    pub customer_id: String,
+    /// Whether the customer accepted marketing, where the export says.
+    pub accepts_marketing: Option<bool>,
+    pub created_at: String,
+    pub updated_at: String,
+    pub currency: String,
+    /// What the customer was charged: with tax and shipping.
+    pub total: String,
+    /// The lines after discounts, where the export states it: tells a cut order from a whole one.
+    pub subtotal: String,
+    pub shipping: String,
+    pub tax: String,
+    pub discount: String,
+    pub refunded: String,
+    pub discounts: Vec<SourceDiscount>,
+    pub shipping_method: String,
+    pub order_url: String,
+    /// `None` when the export's word for it is not one this dialect knows (a fault then says so).
+    pub status: Option<Status>,
+    pub lines: Vec<SourceLine>,
+    /// What the reader itself found wrong.
+    pub faults: Vec<Fault>,
+    /// The last record of its file: the one a truncated file cuts.
+    pub last_in_file: bool,
+}
+
+/// A line of an order, as its export states it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceLine {
+    pub id: String,
+    pub name: String,
+    pub quantity: String,
+    /// Of one unit, before discounts.
+    pub unit_price: String,
+    /// Discount of the whole line, where the export states it.
+    pub discount: String,
+    pub sku: String,
+    pub category: String,
+    pub image_url: String,
+    pub product_url: String,
+    /// Line of the file this order line begins at, from 1.
+    pub at_line: u64,
+}
+
+/// A discount of an order, as its export states it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceDiscount {
+    pub name: String,
+    pub amount: String,
+    /// It lowered the shipping price, not the price of the goods.
+    pub of_shipping: bool,
+}
