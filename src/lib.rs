@@ -2,3 +2,5 @@
 //! `ARCHITECTURE.md` tells who may import whom, and `tests/it/floors.rs` holds the code to it.
 
 pub mod domain;
+pub mod plan;
+pub mod transform;

@@ -69,13 +69,10 @@ reasons! {
     HashedEmail "hashed_email" "expected an address, found a hash of one; export with addresses shown";
     MissingId "missing_id" "expected an order id or number";
     BadId "bad_id" "the id was cut by a spreadsheet (like 5.37E+12) or is too long; export again and don't open the file there";
-    MissingTotal "missing_total" "expected the order's total";
     BadMoney "bad_money" "expected a decimal number such as 1234.50, not negative, without thousands separator or symbol";
     MoneyPrecision "money_precision" "expected no digits below the currency's minor unit";
     MoneyRange "money_range" "larger than the 2147483647 minor units the target stores";
-    MissingCurrency "missing_currency" "expected an ISO 4217 code such as USD";
     UnknownCurrency "unknown_currency" "expected an ISO 4217 code such as USD";
-    MissingDate "missing_date" "expected the date the order was placed";
     BadDate "bad_date" "expected a date such as 2024-01-31 10:11:12 -0500, from 1970 on; other forms are not guessed";
     NoProducts "no_products" "expected at least one line with a product name";
     MissingProductName "missing_product_name" "expected a product name on every line";
@@ -85,7 +82,6 @@ reasons! {
     MalformedRow "malformed_row" "the row has another number of fields than the header; look for a stray quote or a cut line";
     OrphanRow "orphan_row" "a product row whose order's first row is not above it; export again unsorted and uncut";
     BadEncoding "bad_encoding" "expected text in UTF-8";
-    FieldTooLong "field_too_long" "longer than the target stores";
     Truncated "truncated" "the file ends within this order: its lines add up to less than its subtotal; export again";
 }
 

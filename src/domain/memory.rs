@@ -26,12 +26,16 @@ impl fmt::Display for RemoteId {
 pub enum Memory {
     /// Never sent, as far as we know.
     Unknown,
-    /// A create was about to be sent and its answer was never recorded: look it up before sending again.
+    /// A write was about to be sent and its answer was never recorded: look it up before sending again.
     Intended,
-    /// At the target under this id; `fingerprint` is of what it accepted last, absent where that is not known
-    /// (an adopted record, an update whose answer was lost).
+    /// At the target under this id; `fingerprint` is of what it took last, absent where that is not known.
     Known {
         id: RemoteId,
         fingerprint: Option<Fingerprint>,
+    },
+    /// The target would not take the payload with this fingerprint; asking again with the same one is idle.
+    Refused {
+        id: Option<RemoteId>,
+        fingerprint: Fingerprint,
     },
 }

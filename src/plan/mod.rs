@@ -1,0 +1,50 @@
+//! Compares an `Order` with what the ledger remembers and decides on a `Step`. Pure: does nothing itself.
+
+mod fingerprint;
+mod forecast;
+mod step;
+mod tally;
+
+pub use fingerprint::Fingerprints;
+pub use forecast::{Forecast, PACE_SHARE};
+pub use step::{Action, Decision, Step, decide};
+pub use tally::{CurrencyTotal, EXAMPLES_MAX, Example, ReasonCount, Tally};
+
+#[cfg(test)]
+fn tests_order(key: &str) -> crate::domain::Order {
+    use crate::domain::{
+        Amount, Currency, Customer, CustomerKey, Email, Historical, Line, Moment, Order, OrderKey,
+    };
+    let email = Email::parse("ann@example.com").unwrap();
+    let amount = |minor| Amount::from_minor(minor).unwrap();
+    Order {
+        key: OrderKey::parse(key).unwrap(),
+        source: Historical,
+        customer: Customer {
+            key: CustomerKey::guest(&email),
+            email,
+            accepts_marketing: None,
+        },
+        number: format!("#{key}"),
+        lines: vec![Line {
+            id: "SKU-1".into(),
+            name: "Pogo Stick".into(),
+            price: amount(5409),
+            quantity: 1,
+            sku: String::new(),
+            category: String::new(),
+            image_url: String::new(),
+            product_url: String::new(),
+        }],
+        discounts: vec![],
+        order_url: String::new(),
+        shipping_method: String::new(),
+        total: amount(5409),
+        shipping: None,
+        tax: None,
+        discount: None,
+        currency: Currency::parse("USD").unwrap(),
+        created_at: Moment::parse("2024-01-31T10:11:12-05:00", &jiff::tz::TimeZone::UTC).unwrap(),
+        updated_at: None,
+    }
+}

@@ -1,0 +1,97 @@
+use crate::domain::{Fingerprint, Memory, Order, RemoteId};
+
+/// One planned action on one order.
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub order: Box<Order>,
+    pub fingerprint: Fingerprint,
+    pub action: Action,
+}
+
+/// What has to be done at the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Never sent.
+    Create,
+    /// An earlier write may or may not have arrived: look it up, then create or update.
+    LookUp,
+    /// Known there with other content, or with content we can't vouch for.
+    Update(RemoteId),
+}
+
+/// What is to be done about one order.
+#[derive(Debug, Clone)]
+pub enum Decision {
+    Send(Step),
+    /// The target already holds exactly this.
+    Unchanged,
+    /// The target would not take exactly this before, and would not now.
+    StillRefused,
+}
+
+/// Decides by what the ledger remembers.
+pub fn decide(order: Box<Order>, fingerprint: Fingerprint, memory: Memory) -> Decision {
+    let action = match memory {
+        Memory::Unknown => Action::Create,
+        Memory::Intended => Action::LookUp,
+        Memory::Known {
+            fingerprint: Some(held),
+            ..
+        } if held == fingerprint => return Decision::Unchanged,
+        Memory::Known { id, .. } => Action::Update(id),
+        Memory::Refused {
+            fingerprint: refused, ..
+        } if refused == fingerprint => return Decision::StillRefused,
+        Memory::Refused { id: Some(id), .. } => Action::Update(id),
+        Memory::Refused { id: None, .. } => Action::Create,
+    };
+    Decision::Send(Step {
+        order,
+        fingerprint,
+        action,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests_order;
+
+    fn decided(memory: Memory) -> Decision {
+        decide(Box::new(tests_order("1")), Fingerprint::from_i64(7), memory)
+    }
+
+    fn action(memory: Memory) -> Action {
+        match decided(memory) {
+            Decision::Send(step) => step.action,
+            other => panic!("expected a step, got {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_ledger_decides() {
+        let id = RemoteId::new("89");
+        let print = Fingerprint::from_i64;
+        let known = |held: Option<i64>| Memory::Known {
+            id: id.clone(),
+            fingerprint: held.map(print),
+        };
+        assert_eq!(action(Memory::Unknown), Action::Create);
+        assert_eq!(action(Memory::Intended), Action::LookUp);
+        assert!(matches!(decided(known(Some(7))), Decision::Unchanged));
+        assert_eq!(action(known(Some(8))), Action::Update(id.clone()));
+        assert_eq!(action(known(None)), Action::Update(id.clone()));
+    }
+
+    #[test]
+    fn what_was_refused_is_sent_again_only_when_it_changed() {
+        let id = RemoteId::new("89");
+        let refused = |id, held| Memory::Refused {
+            id,
+            fingerprint: Fingerprint::from_i64(held),
+        };
+        assert!(matches!(decided(refused(None, 7)), Decision::StillRefused));
+        assert_eq!(action(refused(None, 8)), Action::Create);
+        assert_eq!(action(refused(Some(id.clone()), 8)), Action::Update(id));
+    }
+}

@@ -1,0 +1,317 @@
+use super::super::{Filter, Mapped, Refunds, Rules};
+use super::transform;
+use crate::domain::{Moment, Reason, SourceDiscount, SourceLine, SourceOrder, Status};
+use jiff::tz::TimeZone;
+
+fn rules() -> Rules {
+    Rules {
+        statuses: [Status::Paid, Status::PartiallyRefunded, Status::Refunded].into(),
+        refunds: Refunds::Original,
+        zone: TimeZone::UTC,
+        from: None,
+        to: None,
+    }
+}
+
+fn line(name: &str, quantity: &str, price: &str) -> SourceLine {
+    SourceLine {
+        name: name.into(),
+        quantity: quantity.into(),
+        unit_price: price.into(),
+        ..SourceLine::default()
+    }
+}
+
+fn source() -> SourceOrder {
+    SourceOrder {
+        id: "450000000007".into(),
+        number: "#1001".into(),
+        email: "Ann@Example.com".into(),
+        accepts_marketing: Some(true),
+        created_at: "2024-01-31 10:11:12 -0500".into(),
+        currency: "USD".into(),
+        total: "54.09".into(),
+        subtotal: "39.69".into(),
+        shipping: "11.50".into(),
+        tax: "2.90".into(),
+        discount: "9.92".into(),
+        discounts: vec![SourceDiscount {
+            name: "VIP20".into(),
+            amount: "9.92".into(),
+            of_shipping: false,
+        }],
+        shipping_method: "Standard".into(),
+        status: Some(Status::Paid),
+        lines: vec![SourceLine {
+            sku: "SKU-1".into(),
+            ..line("Pogo Stick", "1", "49.61")
+        }],
+        ..SourceOrder::default()
+    }
+}
+
+fn faults(source: SourceOrder) -> Vec<&'static str> {
+    match transform(source, &rules()) {
+        Mapped::Invalid(faults) => faults.iter().map(|fault| fault.reason.code()).collect(),
+        other => panic!("expected an invalid record, got {other:?}"),
+    }
+}
+
+fn payload(source: SourceOrder, rules: &Rules) -> serde_json::Value {
+    match transform(source, rules) {
+        Mapped::Order(order) => serde_json::to_value(order).unwrap(),
+        other => panic!("expected an order, got {other:?}"),
+    }
+}
+
+#[test]
+fn an_order_maps_to_the_payload_the_target_documents() {
+    let expected = serde_json::json!({
+        "externalid": "450000000007",
+        "source": 0,
+        "email": "ann@example.com",
+        "orderNumber": "#1001",
+        "orderProducts": [{"externalid": "SKU-1", "name": "Pogo Stick", "price": 4961, "quantity": 1, "sku": "SKU-1"}],
+        "orderDiscounts": [{"name": "VIP20", "type": "order", "discountAmount": 992}],
+        "shippingMethod": "Standard",
+        "totalPrice": 5409,
+        "shippingAmount": 1150,
+        "taxAmount": 290,
+        "discountAmount": 992,
+        "currency": "USD",
+        "externalCreatedDate": "2024-01-31T10:11:12-05:00",
+    });
+    assert_eq!(payload(source(), &rules()), expected);
+}
+
+#[test]
+fn what_the_export_leaves_out_is_left_out() {
+    let bare = SourceOrder {
+        shipping: String::new(),
+        tax: String::new(),
+        discount: String::new(),
+        discounts: vec![],
+        shipping_method: String::new(),
+        ..source()
+    };
+    let payload = payload(bare, &rules());
+    for absent in [
+        "shippingAmount",
+        "taxAmount",
+        "discountAmount",
+        "orderDiscounts",
+        "shippingMethod",
+        "orderUrl",
+    ] {
+        assert!(payload.get(absent).is_none(), "{absent}");
+    }
+}
+
+#[test]
+fn every_reason_is_given_at_once() {
+    let broken = SourceOrder {
+        id: "5.37E+12".into(),
+        email: String::new(),
+        created_at: "31/12/2023".into(),
+        total: "1,234.00".into(),
+        shipping: "-1".into(),
+        lines: vec![line("", "two", "1.005"), line("Mug", "1.5", "3")],
+        ..source()
+    };
+    let expected = [
+        "bad_id",
+        "missing_email",
+        "bad_date",
+        "bad_money",
+        "bad_money",
+        "missing_product_name",
+        "bad_quantity",
+        "money_precision",
+    ];
+    assert_eq!(faults(broken), expected);
+}
+
+#[test]
+fn an_unknown_currency_is_the_fault_not_the_digits() {
+    assert_eq!(
+        faults(SourceOrder {
+            currency: "US$".into(),
+            ..source()
+        }),
+        ["unknown_currency"]
+    );
+    assert_eq!(
+        faults(SourceOrder {
+            currency: String::new(),
+            total: "N/A".into(),
+            ..source()
+        }),
+        ["unknown_currency", "bad_money"]
+    );
+}
+
+#[test]
+fn amounts_follow_the_minor_unit_of_the_currency() {
+    let yen = SourceOrder {
+        currency: "JPY".into(),
+        total: "14131".into(),
+        subtotal: String::new(),
+        shipping: "2100".into(),
+        tax: "1284".into(),
+        discount: "0".into(),
+        discounts: vec![],
+        lines: vec![line("Tea set", "1", "12031")],
+        ..source()
+    };
+    let sent = payload(yen, &rules());
+    assert_eq!(
+        (&sent["totalPrice"], &sent["orderProducts"][0]["price"]),
+        (&14131.into(), &12031.into())
+    );
+}
+
+#[test]
+fn statuses_that_do_not_count_are_filtered_before_they_are_judged() {
+    let pending = SourceOrder {
+        status: Some(Status::Pending),
+        email: String::new(),
+        ..source()
+    };
+    assert_eq!(
+        transform(pending, &rules()),
+        Mapped::Filtered(Filter::Status(Status::Pending))
+    );
+}
+
+#[test]
+fn dates_asked_for_are_from_inclusive_to_exclusive() {
+    let at = |text: &str| Some(Moment::parse(text, &TimeZone::UTC).unwrap());
+    let within = Rules {
+        from: at("2024-01-31T15:11:12Z"),
+        to: at("2024-01-31T15:11:13Z"),
+        ..rules()
+    };
+    assert!(matches!(transform(source(), &within), Mapped::Order(_)));
+    let before = Rules {
+        to: at("2024-01-31T15:11:12Z"),
+        ..rules()
+    };
+    assert_eq!(transform(source(), &before), Mapped::Filtered(Filter::Dates));
+}
+
+#[test]
+fn net_totals_are_less_the_refund_and_not_below_zero() {
+    let net = Rules {
+        refunds: Refunds::Net,
+        ..rules()
+    };
+    let refunded = |text: &str| {
+        payload(
+            SourceOrder {
+                refunded: text.into(),
+                ..source()
+            },
+            &net,
+        )["totalPrice"]
+            .clone()
+    };
+    assert_eq!(refunded("4.09"), 5000);
+    assert_eq!(refunded(""), 5409);
+    assert_eq!(refunded("99.00"), 0);
+}
+
+#[test]
+fn a_last_order_whose_lines_fall_short_of_its_subtotal_is_cut() {
+    let cut = SourceOrder {
+        last_in_file: true,
+        subtotal: "451.00".into(),
+        ..source()
+    };
+    assert_eq!(faults(cut), ["truncated"]);
+    assert!(matches!(
+        transform(
+            SourceOrder {
+                last_in_file: true,
+                ..source()
+            },
+            &rules()
+        ),
+        Mapped::Order(_)
+    ));
+}
+
+#[test]
+fn a_product_without_id_or_sku_keeps_one_id_across_orders() {
+    let id = |source| payload(source, &rules())["orderProducts"][0]["externalid"].clone();
+    let nameless = SourceOrder {
+        lines: vec![line("Pogo Stick", "1", "49.61")],
+        ..source()
+    };
+    let other = SourceOrder {
+        id: "8".into(),
+        lines: vec![line("Pogo Stick", "3", "40.00")],
+        ..source()
+    };
+    assert_eq!(id(nameless), id(other));
+}
+
+#[test]
+fn quantities_are_whole_and_positive() {
+    for (text, expected) in [
+        ("1", Some(1)),
+        ("2.0", Some(2)),
+        ("0", None),
+        ("-1", None),
+        ("1.5", None),
+        ("", None),
+        ("1 pcs", None),
+        ("4294967297", None),
+    ] {
+        assert_eq!(super::quantity(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn an_unknown_status_word_matters_only_where_statuses_do() {
+    use crate::domain::Fault;
+    let odd = || SourceOrder {
+        status: None,
+        faults: vec![Fault::of(Reason::UnknownStatus, "status")],
+        ..source()
+    };
+    assert_eq!(faults(odd()), ["unknown_status"]);
+    let all = Rules {
+        statuses: Status::ALL.into(),
+        ..rules()
+    };
+    assert!(matches!(transform(odd(), &all), Mapped::Order(_)));
+}
+
+#[test]
+fn lines_edited_out_of_an_order_are_no_products() {
+    let edited = SourceOrder {
+        lines: vec![line("Mug", "0", "3.00"), line("Cup", "2", "3.00")],
+        ..source()
+    };
+    assert_eq!(
+        payload(edited, &rules())["orderProducts"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        faults(SourceOrder {
+            lines: vec![line("Mug", "0", "3.00")],
+            ..source()
+        }),
+        ["no_products"]
+    );
+    assert_eq!(
+        faults(SourceOrder {
+            lines: vec![],
+            ..source()
+        }),
+        ["no_products"]
+    );
+}
