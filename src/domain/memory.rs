@@ -39,3 +39,12 @@ pub enum Memory {
         fingerprint: Fingerprint,
     },
 }
+
+/// What the ledger remembers of one customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CustomerMemory {
+    Unknown,
+    /// A create was about to be sent and its answer was never recorded: look it up first.
+    Intended,
+    Known(RemoteId),
+}

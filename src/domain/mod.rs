@@ -20,7 +20,7 @@ pub use email::{Email, EmailError};
 pub use fault::{Fault, Reason};
 pub use fingerprint::Fingerprint;
 pub use keys::{CustomerKey, KeyError, OrderKey};
-pub use memory::{Memory, RemoteId};
+pub use memory::{CustomerMemory, Memory, RemoteId};
 pub use moment::{Moment, MomentError};
 pub use money::{AMOUNT_MINOR_MAX, Amount, AmountError};
 pub use order::{Discount, DiscountKind, Historical, Line, Order};

@@ -38,6 +38,24 @@ pub struct SourceOrder {
     pub last_in_file: bool,
 }
 
+impl SourceOrder {
+    /// What identifies the order: its id, else its number.
+    pub fn key_text(&self) -> &str {
+        match self.id.is_empty() {
+            false => &self.id,
+            true => &self.number,
+        }
+    }
+
+    /// What people know the order by: its number, else its id.
+    pub fn label(&self) -> &str {
+        match self.number.is_empty() {
+            false => &self.number,
+            true => &self.id,
+        }
+    }
+}
+
 /// A line of an order, as its export states it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceLine {

@@ -97,11 +97,8 @@ fn validate(source: SourceOrder, rules: &Rules) -> Result<Order, Vec<Fault>> {
 }
 
 fn order_key(source: &SourceOrder, faults: &mut Vec<Fault>) -> Option<OrderKey> {
-    let (text, field) = match source.id.is_empty() {
-        false => (&source.id, "id"),
-        true => (&source.number, "number"),
-    };
-    let reason = match OrderKey::parse(text) {
+    let field = if source.id.is_empty() { "number" } else { "id" };
+    let reason = match OrderKey::parse(source.key_text()) {
         Ok(key) => return Some(key),
         Err(KeyError::Missing) => Reason::MissingId,
         Err(KeyError::Scientific | KeyError::TooLong) => Reason::BadId,

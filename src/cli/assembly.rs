@@ -1,0 +1,87 @@
+use super::Global;
+use super::exit::Fault;
+use crate::activecampaign::{self, Client};
+use crate::domain::Moment;
+use crate::extract::{self, Export};
+use crate::run::{self, ConnectionSpec};
+use crate::settings::{Account, Environment, Job, Refunds, Settings};
+use crate::state::Lock;
+use crate::transform;
+
+/// # Errors
+/// Every fault of the settings at once.
+pub(super) fn settings(global: &Global) -> Result<Settings, Fault> {
+    Settings::load(global.config.as_deref(), &Environment::of_process()).map_err(|faults| {
+        let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        Fault::usage(texts.join("\n"))
+    })
+}
+
+/// Orders placed from the first moment on, and before the second.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Dates {
+    pub from: Option<Moment>,
+    pub to: Option<Moment>,
+}
+
+/// A job as a run needs it.
+pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
+    let connection = &job.connection;
+    run::Job {
+        name: job.name.clone(),
+        connection: ConnectionSpec {
+            service: connection.service.clone(),
+            externalid: connection.externalid.clone(),
+            name: connection.name.clone(),
+            link_url: connection.link_url.clone().unwrap_or_default(),
+            logo_url: connection.logo_url.clone().unwrap_or_default(),
+        },
+        export: extract::Options { patterns: job.export.clone(), format: job.format.clone() },
+        rules: transform::Rules {
+            statuses: job.policy.statuses.clone(),
+            refunds: match job.policy.refunds {
+                Refunds::Original => transform::Refunds::Original,
+                Refunds::Net => transform::Refunds::Net,
+            },
+            zone: job.time_zone.clone(),
+            from: dates.from,
+            to: dates.to,
+        },
+        in_flight_max: account.in_flight_max,
+    }
+}
+
+/// Opens the exports of all jobs, or tells what is wrong with all of them.
+pub(super) fn exports(jobs: &[run::Job]) -> Result<Vec<Export>, Fault> {
+    let (mut opened, mut faults) = (Vec::new(), Vec::new());
+    for job in jobs {
+        match Export::open(&job.export) {
+            Ok(export) => opened.push(export),
+            Err(error) => faults.push(format!("job {}: {error}", job.name)),
+        }
+    }
+    if faults.is_empty() { Ok(opened) } else { Err(Fault::usage(faults.join("\n"))) }
+}
+
+/// A client of an account; with the account's lock it keeps its distance from what was sent before.
+pub(super) fn client(account: &Account, lock: Option<&Lock>) -> Result<Client, Fault> {
+    let token = account.token().map_err(Fault::usage)?;
+    let options = activecampaign::Options {
+        requests_per_second: account.requests_per_second,
+        timeout_ms: account.timeout_s * 1000,
+        wait_max_ms: account.wait_max_s * 1000,
+        ca_file: account.ca_file.clone(),
+        last_send_at: lock.and_then(Lock::last_send_at),
+        ..activecampaign::Options::new(account.url.clone(), token)
+    };
+    match lock {
+        Some(lock) => Client::new(options, Box::new(lock.send_log()?)),
+        None => Client::new(options, Box::new(|_| {})),
+    }
+    .map_err(|error| Fault::usage(format!("accounts.{}: {error}", account.name)))
+}
+
+/// The runtime everything asynchronous runs on.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Fault> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Fault::failed)
+}

@@ -1,0 +1,288 @@
+use super::assembly::{self, Dates};
+use super::exit::{Exit, Fault};
+use super::run::ProgressLine;
+use super::{Global, output};
+use crate::extract::Export;
+use crate::report;
+use crate::run::{Books, Job, RunReport, Task, Verification, execute, preview, verify};
+use crate::samples::{self, Generated};
+use crate::settings::{Account, Environment, Settings};
+use crate::simulator::{Options, Simulator, Summary};
+use crate::state::{Kind, Store, View};
+use clap::Args;
+use serde_json::{Value, json};
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Known to nobody but the simulator of this process.
+const TOKEN: &str = "demo-token";
+const ACCOUNT: &str = "demo";
+const JOB: &str = "shop";
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Generate this many orders instead of taking the sample export
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    orders: Option<u64>,
+    /// Where to put export, settings and state [default: a new folder among the temporary files]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+pub(super) fn run(global: &Global, args: &DemoArgs) -> Result<Exit, Fault> {
+    let dir = match &args.dir {
+        Some(dir) => dir.clone(),
+        None => std::env::temp_dir().join(format!("ordersync-demo-{}", std::process::id())),
+    };
+    fs::create_dir_all(&dir).map_err(|error| Fault::usage(format!("{}: {error}", dir.display())))?;
+    assembly::runtime()?.block_on(Demo::set_up(global, args.orders, dir)?.show())
+}
+
+/// The stage of the demo: its folder, and how loud it is.
+struct Demo {
+    dir: PathBuf,
+    orders: Option<u64>,
+    json: bool,
+    quiet: bool,
+}
+
+/// What each act came to, for the last word and for `--json`.
+struct Acts {
+    plan: Value,
+    runs: Vec<RunReport>,
+    writes: Vec<u64>,
+    verification: Verification,
+    summary: Summary,
+}
+
+impl Demo {
+    fn set_up(global: &Global, orders: Option<u64>, dir: PathBuf) -> Result<Self, Fault> {
+        let taken = [dir.join("state").join(format!("{ACCOUNT}.db")), dir.join("ordersync.toml")];
+        if let Some(file) = taken.iter().find(|file| file.exists()) {
+            let hint = "hint: name a new folder, or delete this one";
+            return Err(Fault::usage(format!("{} is there already\n  {hint}", file.display())));
+        }
+        Ok(Self { dir, orders, json: global.json, quiet: global.quiet })
+    }
+
+    async fn show(self) -> Result<Exit, Fault> {
+        let simulator = Simulator::start(self.simulator_options()).await.map_err(Fault::failed)?;
+        self.write_export(Day::First).map_err(|error| self.at_fault(&error))?;
+        let settings = self.write_settings(&simulator.url())?;
+        self.say(&self.opening(&simulator.url()));
+        let acts = self.perform(&settings, &simulator).await?;
+        simulator.stop().await;
+        let promises = promises(&acts);
+        let kept = promises.iter().all(|(_, kept)| *kept);
+        match self.json {
+            true => output::print_json(&acts_json(&acts, &promises, &self.dir)),
+            false => self.say(&self.last_word(&acts, &promises)),
+        }
+        Ok(if kept { Exit::Done } else { Exit::Failed })
+    }
+
+    async fn perform(&self, settings: &Settings, simulator: &Simulator) -> Result<Acts, Fault> {
+        let (account, job) = self.parts(settings)?;
+        let store = Store::open(&settings.state_dir, ACCOUNT)?;
+        let client = assembly::client(account, Some(store.lock()))?;
+        let books = Books::open(store)?;
+        let stage = Stage { demo: self, settings, account, job: &job, client: &client, books: &books, simulator };
+
+        self.say("\n1. Plan: what would happen. Nothing is sent.\n\n");
+        let plan = stage.plan()?;
+        self.say("\n2. Backfill: everything, once.\n\n");
+        let first = stage.run(Kind::Backfill).await?;
+        self.say("\n3. Backfill again: all of it is there already.\n\n");
+        let second = stage.run(Kind::Backfill).await?;
+        self.say("\n4. The next day's export: some orders changed, some are new. Sync sends only those.\n\n");
+        self.write_export(Day::Second).map_err(|error| self.at_fault(&error))?;
+        let third = stage.run(Kind::Sync).await?;
+        self.say("\n5. Verify: read everything back and hold it against the export.\n\n");
+        let verification = stage.verify().await?;
+        let (runs, writes) = [first, second, third].into_iter().unzip();
+        Ok(Acts { plan, runs, writes, verification, summary: simulator.summary() })
+    }
+
+    fn parts<'a>(&self, settings: &'a Settings) -> Result<(&'a Account, Job), Fault> {
+        let chosen = settings.jobs_named(&[JOB.to_owned()]).map_err(Fault::usage)?;
+        let job = chosen.first().ok_or_else(|| Fault::failed("the demo's settings have no job"))?;
+        let account = settings.account_of(job).map_err(Fault::usage)?;
+        Ok((account, assembly::job(job, account, Dates::default())))
+    }
+
+    /// The real limit where the sample is small enough to watch; a crowd of generated orders goes unlimited.
+    fn is_limited(&self) -> bool {
+        self.orders.is_none()
+    }
+
+    fn simulator_options(&self) -> Options {
+        let requests_per_second = self.is_limited().then_some(5);
+        Options { token: TOKEN.to_owned(), requests_per_second, ..Options::default() }
+    }
+
+    fn write_export(&self, day: Day) -> std::io::Result<()> {
+        let exports = self.dir.join("exports");
+        fs::create_dir_all(&exports)?;
+        let path = exports.join("orders_export_1.csv");
+        match self.orders {
+            None => fs::write(path, if day == Day::First { samples::demo_orders() } else { samples::demo_orders_changed() }),
+            Some(orders) => {
+                let (changed_permille, extra_orders) = if day == Day::First { (0, 0) } else { (10, orders.div_ceil(100)) };
+                let mut file = BufWriter::new(File::create(path)?);
+                let plan = Generated { orders, seed: 1, changed_permille, extra_orders, ..Generated::default() };
+                samples::generate(&plan, &mut file)?;
+                file.flush()
+            }
+        }
+    }
+
+    fn write_settings(&self, url: &str) -> Result<Settings, Fault> {
+        let rate = if self.is_limited() { 5 } else { 100_000 };
+        let text = format!(
+            "[state]\ndir = \"state\"\n\n[accounts.{ACCOUNT}]\nurl = \"{url}\"\nrequests_per_second = {rate}\n\
+             token_file = \"token\"\n\n[jobs.{JOB}]\naccount = \"{ACCOUNT}\"\nexport = [\"exports/orders*.csv\"]\n\
+             time_zone = \"America/New_York\"\n\n[jobs.{JOB}.connection]\nservice = \"shopify\"\n\
+             externalid = \"demo-store\"\nname = \"Demo Store\"\nlink_url = \"https://shop.example.com\"\n\
+             logo_url = \"https://shop.example.com/logo.png\"\n"
+        );
+        let file = self.dir.join("ordersync.toml");
+        fs::write(&file, text).map_err(|error| self.at_fault(&error))?;
+        fs::write(self.dir.join("token"), TOKEN).map_err(|error| self.at_fault(&error))?;
+        let environment = Environment::new(&self.dir, []);
+        Settings::load(Some(Path::new("ordersync.toml")), &environment).map_err(|faults| {
+            Fault::failed(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        })
+    }
+
+    fn at_fault(&self, error: &std::io::Error) -> Fault {
+        Fault::failed(format!("{}: {error}", self.dir.display()))
+    }
+
+    fn say(&self, text: &str) {
+        if !self.json {
+            output::print(text);
+        }
+    }
+
+    fn opening(&self, url: &str) -> String {
+        let orders = match self.orders {
+            None => "A small shop's order export".to_owned(),
+            Some(orders) => format!("An export of {} generated orders", report::count(orders)),
+        };
+        let limit = match self.is_limited() {
+            true => "It allows five requests a second, as the real one does.",
+            false => "Its limit of five requests a second is lifted for this many orders.",
+        };
+        format!("{orders} goes into a simulated ActiveCampaign at {url}, over real HTTP.\n{limit}\n")
+    }
+
+    fn last_word(&self, acts: &Acts, promises: &[(String, bool)]) -> String {
+        let mut text = format!("\nWhat the simulated account saw\n\n{}\nWhat was promised\n", acts.summary);
+        for (promise, kept) in promises {
+            text.push_str(&format!("  {} {promise}\n", if *kept { "kept  " } else { "BROKEN" }));
+        }
+        text.push_str(&format!("\nExport, settings and state are in {}\n", self.dir.display()));
+        text
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Day {
+    First,
+    Second,
+}
+
+/// What every act needs.
+struct Stage<'a> {
+    demo: &'a Demo,
+    settings: &'a Settings,
+    account: &'a Account,
+    job: &'a Job,
+    client: &'a crate::activecampaign::Client,
+    books: &'a Books,
+    simulator: &'a Simulator,
+}
+
+impl Stage<'_> {
+    fn export(&self) -> Result<Export, Fault> {
+        Export::open(&self.job.export).map_err(Fault::failed)
+    }
+
+    fn view(&self) -> Result<View, Fault> {
+        Ok(View::open(&self.settings.state_dir, ACCOUNT)?)
+    }
+
+    fn plan(&self) -> Result<Value, Fault> {
+        let preview = preview(self.job, &self.export()?, self.view()?, self.account.requests_per_second)
+            .map_err(Fault::failed)?;
+        let now = jiff::Timestamp::now().to_zoned(self.job.rules.zone.clone());
+        self.demo.say(&report::plan_text(&preview, &now));
+        Ok(report::plan_json(&[preview]))
+    }
+
+    /// The run's report, and how many writes the account saw of it.
+    async fn run(&self, kind: Kind) -> Result<(RunReport, u64), Fault> {
+        let before = self.simulator.summary().writes;
+        let export = self.export()?;
+        let line = ProgressLine::new(self.demo.quiet);
+        let report = execute(Task {
+            job: self.job,
+            kind,
+            export: &export,
+            books: self.books,
+            client: self.client,
+            cancel: CancellationToken::new(),
+            grace: Duration::from_secs(30),
+            sends_max: None,
+            progress: &|at| line.tell(at),
+        })
+        .await?;
+        let writes = self.simulator.summary().writes - before;
+        self.demo.say(&report::run_text(&report));
+        self.demo.say(&format!("  The account saw {} write requests.\n", report::count(writes)));
+        match report.error {
+            Some(error) => Err(Fault::failed(error)),
+            None => Ok((report, writes)),
+        }
+    }
+
+    async fn verify(&self) -> Result<Verification, Fault> {
+        let verification = verify(self.job, &self.export()?, self.view()?, self.client).await?;
+        self.demo.say(&report::verification_text(&verification));
+        Ok(verification)
+    }
+}
+
+/// What ordersync promises, held against what the account saw.
+fn promises(acts: &Acts) -> Vec<(String, bool)> {
+    let rows: Vec<_> = acts.runs.iter().map(|report| &report.row).collect();
+    let (Some(first), Some(third)) = (rows.first(), rows.last()) else { return Vec::new() };
+    let summary = &acts.summary;
+    let sent = third.counts.created + third.counts.updated + third.customers_created;
+    let once = first.counts.created + third.counts.created;
+    vec![
+        (format!("each of {once} orders is there once"), summary.orders as u64 == once),
+        ("the second backfill wrote nothing".to_owned(), acts.writes.get(1) == Some(&0)),
+        (format!("the sync wrote the {sent} changes and nothing else"), acts.writes.get(2) == Some(&sent)),
+        ("every record read is accounted for".to_owned(), rows.iter().all(|row| row.adds_up())),
+        ("both sides are the same, order by order".to_owned(), acts.verification.differences_count() == 0),
+        ("no automation fired for an old order".to_owned(), summary.triggers_fired == 0),
+        ("the account's limit was never exceeded".to_owned(), summary.refused_429 == 0),
+        ("the account found no fault with any request".to_owned(), summary.violations.is_empty()),
+    ]
+}
+
+fn acts_json(acts: &Acts, promises: &[(String, bool)], dir: &Path) -> Value {
+    json!({
+        "plan": acts.plan["plans"][0],
+        "runs": report::runs_json(&acts.runs)["runs"],
+        "writes": acts.writes,
+        "verification": report::verification_json(std::slice::from_ref(&acts.verification))["verifications"][0],
+        "simulator": acts.summary,
+        "promises": promises.iter().map(|(text, kept)| json!({ "promise": text, "kept": kept })).collect::<Vec<_>>(),
+        "dir": dir.display().to_string(),
+    })
+}

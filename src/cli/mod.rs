@@ -1,0 +1,106 @@
+//! Arguments in, exit code out: one file per verb. Assembles the parts from the settings and hands them down; the
+//! only place that prints.
+
+mod assembly;
+mod check;
+mod demo;
+mod exit;
+mod init;
+mod logging;
+mod output;
+mod plan;
+mod run;
+mod signals;
+mod simulator;
+mod status;
+mod verify;
+
+pub use exit::main;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Brings the orders a shop already has into ActiveCampaign: exactly once, resumable, verified.
+#[derive(Debug, Parser)]
+#[command(name = "ordersync", version, max_term_width = 110)]
+struct Opts {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Args)]
+struct Global {
+    /// Settings file [default: $ORDERSYNC_CONFIG, config/ordersync.toml or /etc/ordersync/ordersync.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print one JSON object instead of text
+    #[arg(long, global = true)]
+    json: bool,
+    /// Log each request
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
+    /// Log warnings and errors only, and show no progress
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// When to colour the log
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+    /// The form of the log on standard error
+    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Show the whole job against the built-in simulator; needs no settings, network or account
+    Demo(demo::DemoArgs),
+    /// Write a commented settings file and the folders it names; never overwrites
+    Init(init::InitArgs),
+    /// Look at settings, exports, state, token and connection, and report every fault at once
+    Check(check::CheckArgs),
+    /// The dry run: read everything, send nothing, change nothing
+    #[command(alias = "dry-run")]
+    Plan(plan::PlanArgs),
+    /// Load the whole export; an interrupted backfill resumes, a finished one sends nothing again
+    Backfill(run::BackfillArgs),
+    /// Load what is new or changed since the last run
+    Sync(run::SyncArgs),
+    /// Jobs, their last runs and dead letters
+    Status(status::StatusArgs),
+    /// Read back every order and hold it against the export, in both directions
+    Verify(verify::VerifyArgs),
+    /// A local ActiveCampaign for rehearsals
+    Simulator(simulator::SimulatorArgs),
+}
+
+impl Opts {
+    fn run(self) -> Result<exit::Exit, exit::Fault> {
+        let global = &self.global;
+        match self.verb {
+            Verb::Demo(args) => demo::run(global, &args),
+            Verb::Init(args) => init::run(global, &args),
+            Verb::Check(args) => check::run(global, &args),
+            Verb::Plan(args) => plan::run(global, &args),
+            Verb::Backfill(args) => run::backfill(global, &args),
+            Verb::Sync(args) => run::sync(global, &args),
+            Verb::Status(args) => status::run(global, &args),
+            Verb::Verify(args) => verify::run(global, &args),
+            Verb::Simulator(args) => simulator::run(global, &args),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// SIGINT and SIGTERM: the first asks for an orderly end, the second ends at once. Nothing is lost either way.
+#[derive(Debug, Clone)]
+pub(super) struct Interrupt {
+    pub cancel: CancellationToken,
+    received: Arc<AtomicU8>,
+}
+
+impl Interrupt {
+    /// Starts to listen; must be called within a runtime.
+    pub(super) fn listen() -> std::io::Result<Self> {
+        let interrupt = Self { cancel: CancellationToken::new(), received: Arc::new(AtomicU8::new(0)) };
+        let listeners = [(signal(SignalKind::interrupt())?, 2), (signal(SignalKind::terminate())?, 15)];
+        for (listener, number) in listeners {
+            tokio::spawn(interrupt.clone().on(listener, number));
+        }
+        Ok(interrupt)
+    }
+
+    async fn on(self, mut listener: Signal, number: u8) {
+        while listener.recv().await.is_some() {
+            if self.cancel.is_cancelled() {
+                std::process::exit(i32::from(128 + number));
+            }
+            self.received.store(number, Ordering::Relaxed);
+            tracing::info!(signal = number, "stopping: waiting for what is in flight; a second signal ends at once");
+            self.cancel.cancel();
+        }
+    }
+
+    /// The signal that was received, if any.
+    pub(super) fn signal(&self) -> Option<u8> {
+        Some(self.received.load(Ordering::Relaxed)).filter(|number| *number > 0)
+    }
+}

@@ -1,0 +1,115 @@
+use super::loader::{Attempts, Loader, Patience};
+use super::outcome::{Halt, Outcome, Part, Refusal};
+use super::Journal;
+use crate::activecampaign::{Failure, RemoteCustomer, Stop, Verdict};
+use crate::domain::{Customer, CustomerMemory, RemoteId};
+
+/// Whether the ledger's id of a customer is believed.
+pub(super) enum Found {
+    Trusted,
+    /// The target said that a record of this id does not exist.
+    Doubted(RemoteId),
+}
+
+/// The target's id of a customer, which is created where the target has none. The inner error: the target
+/// would not take it.
+pub(super) async fn find_or_create<J: Journal>(
+    loader: &Loader<J>,
+    customer: &Customer,
+    found: Found,
+) -> Result<Result<RemoteId, Outcome>, Halt> {
+    let _held = loader.customers.hold(&customer.key).await;
+    let memory = loader.journal.customer(customer).await?;
+    let mut create = Create { loader, customer, attempts: loader.attempts(), sent_by_us: false };
+    match (memory, found) {
+        (CustomerMemory::Known(id), Found::Trusted) => Ok(Ok(id)),
+        // Another order has mended it in the meantime.
+        (CustomerMemory::Known(id), Found::Doubted(doubted)) if id != doubted => Ok(Ok(id)),
+        (CustomerMemory::Known(_), Found::Doubted(_)) => create.look_up_then_create(None).await,
+        (CustomerMemory::Intended, _) => {
+            create.sent_by_us = true;
+            create.look_up_then_create(None).await
+        }
+        (CustomerMemory::Unknown, _) => create.create().await,
+    }
+}
+
+struct Create<'a, J> {
+    loader: &'a Loader<J>,
+    customer: &'a Customer,
+    attempts: Attempts,
+    /// An earlier create of ours may be at the target.
+    sent_by_us: bool,
+}
+
+impl<J: Journal> Create<'_, J> {
+    async fn create(&mut self) -> Result<Result<RemoteId, Outcome>, Halt> {
+        loop {
+            let turn = self.loader.turn().await?;
+            self.loader.journal.intend_customer(self.customer).await?;
+            let failure = match turn.create_customer(&self.loader.connection, self.customer).await {
+                Ok(id) => return self.settle(id, true).await,
+                Err(failure) => failure,
+            };
+            if failure.verdict != Verdict::Throttled {
+                self.attempts.made += 1;
+            }
+            match failure.verdict {
+                Verdict::Throttled | Verdict::Again => {}
+                Verdict::LookUp => self.sent_by_us = true,
+                Verdict::Exists | Verdict::Unclear => {
+                    return Box::pin(self.look_up_then_create(Some(failure))).await;
+                }
+                // A customer's only relation is its connection.
+                Verdict::RelationGone => return Err(Stop::ConnectionGone.into()),
+                Verdict::Refused | Verdict::Gone => {
+                    return Ok(Err(Outcome::Refused(self.refusal(&failure))));
+                }
+                Verdict::Stop(stop) => return Err(stop.into()),
+            }
+            if self.loader.pause(&mut self.attempts, &failure).await? == Patience::Spent {
+                return Ok(Err(Outcome::Unconfirmed(self.refusal(&failure))));
+            }
+            if failure.verdict == Verdict::LookUp {
+                return Box::pin(self.look_up_then_create(None)).await;
+            }
+        }
+    }
+
+    /// By address, then by external id: the target may hold either to be unique.
+    async fn look_up_then_create(&mut self, refusal: Option<Failure>) -> Result<Result<RemoteId, Outcome>, Halt> {
+        let found = match self.look_up().await {
+            Ok(found) => found,
+            Err(Failure { verdict: Verdict::Stop(stop), .. }) => return Err(stop.into()),
+            Err(failure) => return Ok(Err(Outcome::Unconfirmed(self.refusal(&failure)))),
+        };
+        match (found, refusal) {
+            (Some(remote), _) => {
+                let ours = self.sent_by_us && remote.externalid == self.customer.key.as_str();
+                self.settle(remote.id, ours).await
+            }
+            (None, Some(refusal)) => Ok(Err(Outcome::Refused(self.refusal(&refusal)))),
+            (None, None) => Box::pin(self.create()).await,
+        }
+    }
+
+    async fn look_up(&self) -> Result<Option<RemoteCustomer>, Failure> {
+        let (client, connection) = (&self.loader.client, &self.loader.connection);
+        let same_address = client.customers_by_email(connection, &self.customer.email).await?;
+        let key = self.customer.key.as_str();
+        let best = same_address.iter().position(|remote| remote.externalid == key).unwrap_or(0);
+        match same_address.into_iter().nth(best) {
+            Some(remote) => Ok(Some(remote)),
+            None => client.customer_by_key(connection, &self.customer.key).await,
+        }
+    }
+
+    async fn settle(&self, id: RemoteId, created: bool) -> Result<Result<RemoteId, Outcome>, Halt> {
+        self.loader.journal.settle_customer(self.customer, &id, created).await?;
+        Ok(Ok(id))
+    }
+
+    fn refusal(&self, failure: &Failure) -> Refusal {
+        Refusal::new(Part::Customer, failure, self.attempts.made)
+    }
+}

@@ -1,0 +1,77 @@
+use super::keyed::Keyed;
+use super::order;
+use super::{Halt, Journal, Outcome};
+use crate::activecampaign::{Client, Failure, Next, Retry, Turn, Verdict};
+use crate::domain::{CustomerKey, RemoteId};
+use crate::plan::Step;
+use tokio_util::sync::CancellationToken;
+
+/// Carries out steps against one connection. Many may be under way at once; the client's turns pace them.
+pub struct Loader<J> {
+    pub(super) client: Client,
+    pub(super) journal: J,
+    pub(super) connection: RemoteId,
+    pub(super) customers: Keyed<CustomerKey>,
+    cancel: CancellationToken,
+}
+
+impl<J: Journal> Loader<J> {
+    /// `cancel` ends every step at its next request; what was sent is still waited for.
+    pub fn new(client: Client, journal: J, connection: RemoteId, cancel: CancellationToken) -> Self {
+        Self { client, journal, connection, customers: Keyed::new(), cancel }
+    }
+
+    /// Carries out one step, with as many requests and retries as it takes.
+    ///
+    /// No two steps under way at once may be of the same order.
+    ///
+    /// # Errors
+    /// When the run must end; the step is then not settled, and its intent tells the next run to look it up.
+    pub async fn carry_out(&self, step: &Step) -> Result<Outcome, Halt> {
+        order::carry_out(self, step).await
+    }
+
+    /// The next place to send from, unless the run is to end.
+    pub(super) async fn turn(&self) -> Result<Turn<'_>, Halt> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(Halt::Cancelled),
+            turn = self.client.turn() => Ok(turn?),
+        }
+    }
+
+    /// Waits as long as the failure asks for.
+    pub(super) async fn pause(&self, attempts: &mut Attempts, failure: &Failure) -> Result<Patience, Halt> {
+        if failure.verdict == Verdict::Throttled {
+            return Ok(Patience::Left);
+        }
+        match attempts.retry.after(failure) {
+            Next::Exhausted => Ok(Patience::Spent),
+            Next::Stop(stop) => Err(stop.into()),
+            Next::In(delay) => {
+                tokio::select! {
+                    () = self.cancel.cancelled() => Err(Halt::Cancelled),
+                    () = tokio::time::sleep(delay) => Ok(Patience::Left),
+                }
+            }
+        }
+    }
+
+    pub(super) fn attempts(&self) -> Attempts {
+        Attempts { retry: self.client.retry(), made: 0 }
+    }
+}
+
+/// Whether to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    Left,
+    Spent,
+}
+
+/// The attempts at one record.
+pub(super) struct Attempts {
+    retry: Retry,
+    /// Requests that the target answered or may have seen; throttled ones are not attempts.
+    pub(super) made: u32,
+}

@@ -1,0 +1,13 @@
+//! Carries out steps against the target: customer first, then order, each exactly once in effect. Decides nothing
+//! about content; knows no file and no database: what must be durable goes through the [`Journal`] it is given.
+
+mod customer;
+mod journal;
+mod keyed;
+mod loader;
+mod order;
+mod outcome;
+
+pub use journal::{Journal, JournalError};
+pub use loader::Loader;
+pub use outcome::{Halt, Outcome, Part, Refusal};

@@ -1,0 +1,102 @@
+use super::text::{columns, count, duration};
+use crate::run::{Progress, RunReport};
+use crate::state::RunRow;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// `backfill --json` and `sync --json`, by the names of the interface.
+pub fn runs_json(reports: &[RunReport]) -> Value {
+    json!({ "runs": reports.iter().map(|report| run_json(&report.row)).collect::<Vec<_>>() })
+}
+
+pub(super) fn run_json(row: &RunRow) -> Value {
+    let counts = &row.counts;
+    json!({
+        "run": row.id,
+        "job": row.job,
+        "kind": row.kind,
+        "outcome": row.outcome,
+        "read": row.read(),
+        "created": counts.created,
+        "updated": counts.updated,
+        "adopted": counts.adopted,
+        "unchanged": counts.unchanged,
+        "filtered": counts.filtered,
+        "invalid": counts.invalid,
+        "refused": counts.refused,
+        "pending": row.pending,
+        "customers": { "created": row.customers_created, "adopted": row.customers_adopted },
+        "requests": {
+            "total": row.requests.total,
+            "retried": row.requests.retried,
+            "throttled": row.requests.throttled,
+        },
+        "duration_ms": row.active_ms,
+    })
+}
+
+/// A run as a person reads it: every part of the account, zeros too.
+pub fn run_text(report: &RunReport) -> String {
+    let row = &report.row;
+    let counts = &row.counts;
+    let line = |name: &str, n: u64, note: String| vec![name.to_owned(), count(n), note];
+    let customers = format!(
+        "orders, with {} customers created and {} adopted",
+        count(row.customers_created),
+        count(row.customers_adopted)
+    );
+    let rows = vec![
+        line("created", counts.created, customers),
+        line("updated", counts.updated, String::new()),
+        line("adopted", counts.adopted, "found at the target".to_owned()),
+        line("unchanged", counts.unchanged, "nothing to send".to_owned()),
+        line("filtered", counts.filtered, "left out by a rule".to_owned()),
+        line("invalid", counts.invalid, "we would not send them".to_owned()),
+        line("refused", counts.refused, "the target would not take them".to_owned()),
+        line("pending", row.pending, "read and not settled".to_owned()),
+        line("read", row.read(), "the sum of these".to_owned()),
+    ];
+    let end = row.outcome.as_deref().unwrap_or("at work");
+    format!(
+        "Run {} ({} of {}) {end} after {}: {}\n{}",
+        row.id,
+        row.kind,
+        row.job,
+        duration(Duration::from_millis(row.active_ms)),
+        requests_text(row),
+        columns("<><", &rows)
+    )
+}
+
+fn requests_text(row: &RunRow) -> String {
+    let requests = &row.requests;
+    let rate = match (requests.total, row.active_ms) {
+        (0 | 1, _) | (_, 0) => String::new(),
+        (total, ms) => format!(", {:.2} a second", total as f64 * 1000.0 / ms as f64),
+    };
+    format!(
+        "{} requests{rate}, {} retried, {} throttled",
+        count(requests.total),
+        count(requests.retried),
+        count(requests.throttled)
+    )
+}
+
+/// One line on a run under way.
+pub fn progress_line(progress: &Progress) -> String {
+    let counts = &progress.counts;
+    let seconds = progress.elapsed.as_secs_f64();
+    let rate = if seconds > 0.0 { progress.requests.total as f64 / seconds } else { 0.0 };
+    format!(
+        "{} {}: {} read, {} created, {} updated, {} unchanged, {} left out; {} requests ({rate:.1}/s), {} in flight",
+        progress.job,
+        progress.kind.word(),
+        count(progress.read),
+        count(counts.created + counts.adopted),
+        count(counts.updated),
+        count(counts.unchanged),
+        count(counts.filtered + counts.invalid + counts.refused),
+        count(progress.requests.total),
+        progress.in_flight
+    )
+}

@@ -1,0 +1,87 @@
+use crate::domain::{Customer, CustomerMemory, OrderKey, RemoteId};
+use crate::load::{Journal, JournalError};
+use crate::plan::Fingerprints;
+use crate::state::{ConnectionId, RunId, StateError, Store};
+use std::sync::mpsc;
+use std::thread;
+use tokio::sync::oneshot;
+
+type Entry = Box<dyn FnOnce(&mut Store) + Send>;
+
+/// The account's state on a thread of its own: its commits wait for the disk, and nothing else waits with them.
+#[derive(Debug, Clone)]
+pub struct Books {
+    entries: mpsc::Sender<Entry>,
+}
+
+impl Books {
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn open(mut store: Store) -> Result<Self, StateError> {
+        let (entries, received) = mpsc::channel::<Entry>();
+        thread::Builder::new().name("state".to_owned()).spawn(move || {
+            for entry in received {
+                entry(&mut store);
+            }
+        })?;
+        Ok(Self { entries })
+    }
+
+    /// Makes an entry, and returns once it is durable.
+    ///
+    /// # Errors
+    /// What the entry returns, or that the state's thread has died.
+    pub async fn enter<T, F>(&self, entry: F) -> Result<T, StateError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Store) -> Result<T, StateError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let sent = self.entries.send(Box::new(move |store| {
+            // A caller that no longer waits was cancelled; the entry is made all the same.
+            let _ = answer.send(entry(store));
+        }));
+        match (sent, answered.await) {
+            (Ok(()), Ok(result)) => result,
+            _ => Err(StateError::from(std::io::Error::other("its thread has ended"))),
+        }
+    }
+}
+
+/// The loader's journal of one run.
+pub(super) struct RunJournal {
+    pub(super) books: Books,
+    pub(super) run: RunId,
+    pub(super) connection: ConnectionId,
+    pub(super) fingerprints: Fingerprints,
+}
+
+fn failed(error: StateError) -> JournalError {
+    JournalError(Box::new(error))
+}
+
+impl Journal for RunJournal {
+    async fn customer(&self, customer: &Customer) -> Result<CustomerMemory, JournalError> {
+        let (connection, hash) = (self.connection, self.fingerprints.customer(&customer.key));
+        self.books.enter(move |store| store.customer(connection, &hash)).await.map_err(failed)
+    }
+
+    async fn intend_customer(&self, customer: &Customer) -> Result<(), JournalError> {
+        let (run, connection, hash) = (self.run, self.connection, self.fingerprints.customer(&customer.key));
+        self.books.enter(move |store| store.intend_customer(run, connection, &hash)).await.map_err(failed)
+    }
+
+    async fn settle_customer(&self, customer: &Customer, id: &RemoteId, created: bool) -> Result<(), JournalError> {
+        let (run, connection, hash) = (self.run, self.connection, self.fingerprints.customer(&customer.key));
+        let id = id.clone();
+        self.books
+            .enter(move |store| store.settle_customer(run, connection, &hash, &id, created))
+            .await
+            .map_err(failed)
+    }
+
+    async fn intend_order(&self, key: &OrderKey) -> Result<(), JournalError> {
+        let (run, connection, key) = (self.run, self.connection, key.clone());
+        self.books.enter(move |store| store.intend_order(run, connection, &key)).await.map_err(failed)
+    }
+}

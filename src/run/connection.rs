@@ -1,0 +1,104 @@
+use super::Books;
+use crate::activecampaign::{Client, Failure, NewConnection, Next, Stop, Verdict};
+use crate::domain::RemoteId;
+use crate::state::{ConnectionId, StateError};
+
+/// The ActiveCampaign connection resource that a job writes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionSpec {
+    pub service: String,
+    pub externalid: String,
+    pub name: String,
+    pub link_url: String,
+    pub logo_url: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectionError {
+    #[error(
+        "the connection {service}/{externalid} is ActiveCampaign's own integration; writing into it would mix two sources\n  hint: choose another `service` or `externalid` for this job"
+    )]
+    Native { service: String, externalid: String },
+    #[error(
+        "the connection {service}/{externalid} does not exist yet, and creating it needs `link_url` and `logo_url`\n  hint: set them under [jobs.NAME.connection]"
+    )]
+    Incomplete { service: String, externalid: String },
+    #[error("the target would not make the connection: {0}")]
+    Refused(Failure),
+    #[error(transparent)]
+    Stop(#[from] Stop),
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+/// The connection's id at the target and in the ledger; it is created where it does not exist.
+///
+/// A connection the ledger knows is not asked for again: a run with nothing to send sends nothing.
+pub(super) async fn establish(
+    books: &Books,
+    client: &Client,
+    spec: &ConnectionSpec,
+) -> Result<(ConnectionId, RemoteId), ConnectionError> {
+    let (service, externalid) = (spec.service.clone(), spec.externalid.clone());
+    let known = books.enter(move |store| store.view()?.connection(&service, &externalid)).await?;
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let remote = match find(client, spec).await? {
+        Some(id) => id,
+        None => create(client, spec).await?,
+    };
+    let (service, externalid, id) = (spec.service.clone(), spec.externalid.clone(), remote.clone());
+    let local = books.enter(move |store| store.connection(&service, &externalid, &id)).await?;
+    Ok((local, remote))
+}
+
+async fn find(client: &Client, spec: &ConnectionSpec) -> Result<Option<RemoteId>, ConnectionError> {
+    let (service, externalid) = (spec.service.clone(), spec.externalid.clone());
+    match client.connection_of(&service, &externalid).await {
+        Ok(Some(found)) if found.is_internal => Err(ConnectionError::Native { service, externalid }),
+        Ok(found) => Ok(found.map(|connection| connection.id)),
+        Err(Failure { verdict: Verdict::Stop(stop), .. }) => Err(stop.into()),
+        Err(failure) => Err(ConnectionError::Refused(failure)),
+    }
+}
+
+async fn create(client: &Client, spec: &ConnectionSpec) -> Result<RemoteId, ConnectionError> {
+    let new = NewConnection {
+        service: spec.service.clone(),
+        externalid: spec.externalid.clone(),
+        name: spec.name.clone(),
+        link_url: spec.link_url.clone(),
+        logo_url: spec.logo_url.clone(),
+    };
+    if new.link_url.is_empty() || new.logo_url.is_empty() {
+        return Err(ConnectionError::Incomplete { service: new.service, externalid: new.externalid });
+    }
+    let mut retry = client.retry();
+    loop {
+        let failure = match client.turn().await?.create_connection(&new).await {
+            Ok(id) => return Ok(id),
+            Err(failure) => failure,
+        };
+        match failure.verdict {
+            Verdict::Throttled => continue,
+            Verdict::Again | Verdict::LookUp => match retry.after(&failure) {
+                Next::In(delay) => tokio::time::sleep(delay).await,
+                Next::Exhausted => return Err(ConnectionError::Refused(failure)),
+                Next::Stop(stop) => return Err(stop.into()),
+            },
+            Verdict::Stop(stop) => return Err(stop.into()),
+            Verdict::Exists | Verdict::Unclear => {}
+            Verdict::Gone | Verdict::RelationGone | Verdict::Refused => return Err(ConnectionError::Refused(failure)),
+        }
+        if failure.verdict == Verdict::Again {
+            continue;
+        }
+        // It may have been made, by us or by another hand.
+        match find(client, spec).await? {
+            Some(id) => return Ok(id),
+            None if failure.verdict == Verdict::LookUp => {}
+            None => return Err(ConnectionError::Refused(failure)),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+use super::ConnectionSpec;
+use crate::extract;
+use crate::transform::Rules;
+use std::time::UNIX_EPOCH;
+
+/// One export paired with one connection.
+#[derive(Debug, Clone)]
+pub struct Job {
+    pub name: String,
+    pub connection: ConnectionSpec,
+    pub export: extract::Options,
+    pub rules: Rules,
+    /// Steps under way at once: enough to keep the pace at the target's latency, 1 to 64.
+    pub in_flight_max: usize,
+}
+
+impl Job {
+    /// Stands for what a run reads and the limits asked for: an interrupted run resumes only where both are the
+    /// same. Correctness does not rest on it, the ledger decides; it only tells when a checkpoint still points
+    /// to the same record.
+    pub(super) fn identity_of(&self, files: &[extract::ExportFile]) -> [u8; 16] {
+        let mut hasher = blake3::Hasher::new();
+        for file in files {
+            let modified = file.modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+            hasher.update(file.path.as_os_str().as_encoded_bytes());
+            hasher.update(&[0]);
+            hasher.update(&file.size_bytes.to_le_bytes());
+            hasher.update(&modified.as_nanos().to_le_bytes());
+        }
+        for part in [&self.connection.service, &self.connection.externalid] {
+            hasher.update(part.as_bytes());
+            hasher.update(&[0]);
+        }
+        for limit in [self.rules.from, self.rules.to] {
+            hasher.update(&limit.map_or(i64::MIN, |moment| moment.timestamp().as_second()).to_le_bytes());
+        }
+        for status in &self.rules.statuses {
+            hasher.update(status.word().as_bytes());
+        }
+        let mut short = [0; 16];
+        short.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        short
+    }
+}

@@ -1,0 +1,32 @@
+use super::Job;
+use super::reading::{Ledger, Reading, ReadingError};
+use crate::extract::{Export, ExportFile};
+use crate::plan::{Fingerprints, Forecast, Tally};
+use crate::state::View;
+
+/// What a run would do, without doing it: the dry run.
+#[derive(Debug)]
+pub struct Preview {
+    pub job: String,
+    pub files: Vec<ExportFile>,
+    pub tally: Tally,
+    pub forecast: Forecast,
+}
+
+/// Reads the whole export up to the decision on every record. Sends nothing, writes nothing.
+///
+/// # Errors
+/// When the export or the state can't be read to the end.
+pub fn preview(job: &Job, export: &Export, view: View, allowed_per_second: f64) -> Result<Preview, ReadingError> {
+    let spec = &job.connection;
+    let connection = view.connection(&spec.service, &spec.externalid)?.map(|(id, _)| id);
+    let fingerprints = Fingerprints::new(view.hash_key()?);
+    let ledger = Ledger { view, connection, fingerprints, resumed: None };
+    let mut reading = Reading::new(export.read(), job.rules.clone(), ledger).counting_customers();
+    while let Some(judged) = reading.next() {
+        judged?;
+    }
+    let tally = reading.tally().clone();
+    let forecast = Forecast::new(tally.requests(), allowed_per_second);
+    Ok(Preview { job: job.name.clone(), files: export.files().to_vec(), tally, forecast })
+}

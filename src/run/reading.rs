@@ -1,0 +1,159 @@
+use crate::domain::{Fault, Memory, Order, OrderKey, Position, Reason, SourceOrder};
+use crate::extract::{ReadError, Reader};
+use crate::plan::{Decision, Fingerprints, Tally, decide};
+use crate::state::{ConnectionId, RunRow, Seen, StateError, View};
+use crate::transform::{Filter, Mapped, Rules, transform};
+
+/// What became of one record before anything is sent.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub position: Position,
+    /// What people know the order by.
+    pub label: String,
+    /// The order's key, where it has one.
+    pub key: Option<OrderKey>,
+    pub verdict: Judgement,
+}
+
+#[derive(Debug)]
+pub(super) enum Judgement {
+    Decided(Decision),
+    Filtered(Filter),
+    Invalid(Vec<Fault>),
+    /// This run settled it already, before it was interrupted.
+    Settled,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReadingError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+/// Reads an export record by record up to the decision. A dry run and a run share every line of this.
+pub(super) struct Reading {
+    reader: Reader,
+    rules: Rules,
+    ledger: Ledger,
+    met: Seen,
+    /// Customers a dry run has met, to count the new ones; a run finds out as it goes.
+    customers_met: Option<Seen>,
+    tally: Tally,
+}
+
+/// What the state knows of the target.
+pub(super) struct Ledger {
+    pub view: View,
+    /// `None`: the connection has never been seen, so nothing has been sent to it.
+    pub connection: Option<ConnectionId>,
+    pub fingerprints: Fingerprints,
+    /// The run that is gone on with, where one is.
+    pub resumed: Option<RunRow>,
+}
+
+impl Reading {
+    pub(super) fn new(reader: Reader, rules: Rules, ledger: Ledger) -> Self {
+        let met = Seen::new(Seen::IN_MEMORY_MAX);
+        Self { reader, rules, ledger, met, customers_met: None, tally: Tally::default() }
+    }
+
+    /// Counts new customers as well.
+    pub(super) fn counting_customers(mut self) -> Self {
+        self.customers_met = Some(Seen::new(Seen::IN_MEMORY_MAX));
+        self
+    }
+
+    /// What has been read so far.
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    pub(super) fn next(&mut self) -> Option<Result<Judged, ReadingError>> {
+        let source = match self.reader.next()? {
+            Ok(source) => source,
+            Err(error) => return Some(Err(error.into())),
+        };
+        Some(self.judge(source).map_err(ReadingError::from))
+    }
+
+    fn judge(&mut self, source: SourceOrder) -> Result<Judged, StateError> {
+        let position = source.position;
+        let label = source.label().to_owned();
+        let key = OrderKey::parse(source.key_text()).ok();
+        let verdict = self.verdict(source, key.as_ref())?;
+        match &verdict {
+            Judgement::Decided(decision) => self.tally.decide(decision),
+            Judgement::Filtered(filter) => self.tally.filter(filter.code()),
+            Judgement::Invalid(faults) => self.tally.invalidate(&label, position, faults),
+            Judgement::Settled => {}
+        }
+        Ok(Judged { position, label, key, verdict })
+    }
+
+    fn verdict(&mut self, source: SourceOrder, key: Option<&OrderKey>) -> Result<Judgement, StateError> {
+        let position = source.position;
+        let earlier = match key {
+            Some(key) if source.faults.is_empty() => {
+                self.met.meet(self.ledger.fingerprints.order(key), position.file)?
+            }
+            _ => None,
+        };
+        let resumed = self.ledger.resumed.as_ref();
+        if resumed.is_some_and(|run| position.record < run.checkpoint) {
+            return Ok(Judgement::Settled);
+        }
+        match earlier {
+            Some(file) if file == position.file => {
+                return Ok(Judgement::Invalid(vec![Fault::new(Reason::Duplicate)]));
+            }
+            Some(_) => return Ok(Judgement::Filtered(Filter::Superseded)),
+            None => {}
+        }
+        match transform(source, &self.rules) {
+            Mapped::Filtered(filter) => Ok(Judgement::Filtered(filter)),
+            Mapped::Invalid(faults) => Ok(Judgement::Invalid(faults)),
+            Mapped::Order(order) => self.decide(order),
+        }
+    }
+
+    fn decide(&mut self, order: Box<Order>) -> Result<Judgement, StateError> {
+        let fingerprint = self.ledger.fingerprints.of(&order);
+        if !self.ledger.fingerprints.last_was_historical() {
+            self.tally.source_not_historical += 1;
+        }
+        self.tally.value(&order);
+        let Some(connection) = self.ledger.connection else {
+            self.count_customer(&order)?;
+            return Ok(Judgement::Decided(decide(order, fingerprint, Memory::Unknown)));
+        };
+        if let Some(run) = &self.ledger.resumed
+            && self.ledger.view.is_settled(run, connection, &order.key)?
+        {
+            return Ok(Judgement::Settled);
+        }
+        let memory = self.ledger.view.order(connection, &order.key)?;
+        if matches!(memory, Memory::Unknown | Memory::Intended) {
+            self.count_customer(&order)?;
+        }
+        Ok(Judgement::Decided(decide(order, fingerprint, memory)))
+    }
+
+    /// Whether an order that would be created brings a customer the target does not have yet.
+    fn count_customer(&mut self, order: &Order) -> Result<(), StateError> {
+        let Some(met) = &mut self.customers_met else { return Ok(()) };
+        let hash = self.ledger.fingerprints.customer(&order.customer.key);
+        if met.meet(hash, 0)?.is_some() {
+            return Ok(());
+        }
+        let known = match self.ledger.connection {
+            Some(connection) => self.ledger.view.customer(connection, &hash)?,
+            None => crate::domain::CustomerMemory::Unknown,
+        };
+        if !matches!(known, crate::domain::CustomerMemory::Known(_)) {
+            self.tally.customers_new += 1;
+        }
+        Ok(())
+    }
+}

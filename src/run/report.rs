@@ -1,0 +1,87 @@
+use super::{ConnectionError, ReadingError};
+use crate::activecampaign::Stop;
+use crate::load::{Halt, JournalError};
+use crate::state::{Counts, Kind, Requests, RunEnd, RunId, RunRow, StateError};
+use std::time::Duration;
+
+/// How a run is getting on.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    pub job: String,
+    pub run: RunId,
+    pub kind: Kind,
+    /// Records taken from the export so far.
+    pub read: u64,
+    /// Settled in this process.
+    pub counts: Counts,
+    pub in_flight: usize,
+    pub requests: Requests,
+    pub elapsed: Duration,
+}
+
+/// What came of a run, from the state itself.
+#[derive(Debug)]
+pub struct RunReport {
+    pub row: RunRow,
+    pub end: RunEnd,
+    /// Why it did not finish.
+    pub error: Option<RunError>,
+}
+
+/// Why a run did not finish.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
+    #[error(transparent)]
+    Reading(#[from] ReadingError),
+    #[error(transparent)]
+    Stop(#[from] Stop),
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error("interrupted; progress is kept")]
+    Interrupted,
+    #[error("a step ended in a bug: {0}")]
+    Crashed(tokio::task::JoinError),
+    #[error(
+        "the accounts of run {run} do not add up: {read} records read, {counts:?} settled, {written:?} in the ledger\n  hint: this is a bug; keep the state file and report it"
+    )]
+    Accounting { run: RunId, read: u64, counts: Counts, written: Counts },
+}
+
+impl From<Halt> for RunError {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::Stop(stop) => Self::Stop(stop),
+            Halt::Cancelled => Self::Interrupted,
+            Halt::Journal(error) => Self::Journal(error),
+        }
+    }
+}
+
+impl RunError {
+    /// How a run ends that ends by this.
+    pub fn end(&self) -> RunEnd {
+        match self {
+            Self::Interrupted => RunEnd::Interrupted,
+            Self::Stop(stop) | Self::Connection(ConnectionError::Stop(stop)) => end_by(stop),
+            Self::Connection(
+                ConnectionError::Native { .. } | ConnectionError::Incomplete { .. } | ConnectionError::Refused(_),
+            ) => RunEnd::Stopped,
+            Self::Connection(ConnectionError::State(_)) => RunEnd::Failed,
+            Self::Reading(_) | Self::State(_) | Self::Journal(_) | Self::Crashed(_) | Self::Accounting { .. } => {
+                RunEnd::Failed
+            }
+        }
+    }
+}
+
+fn end_by(stop: &Stop) -> RunEnd {
+    match stop {
+        Stop::Away { .. } => RunEnd::Paused,
+        Stop::Credentials | Stop::Payment | Stop::ConnectionGone | Stop::Redirect | Stop::Tls => RunEnd::Stopped,
+        Stop::Unexpected => RunEnd::Failed,
+    }
+}

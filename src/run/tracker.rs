@@ -1,0 +1,106 @@
+use crate::state::{Counts, DeadLetter};
+use std::collections::VecDeque;
+
+/// Which step of a run, by the order in which they were begun.
+pub(super) type Ticket = u64;
+
+/// Records in reading order that needed no request, then at most one that does.
+#[derive(Debug, Default)]
+pub(super) struct Stretch {
+    pub counts: Counts,
+    pub dead: Vec<DeadLetter>,
+    /// The record after the last of this stretch, its step included.
+    pub through: u64,
+}
+
+/// Keeps the checkpoint honest: steps end in any order, but it moves only to the lowest record not yet settled.
+#[derive(Debug, Default)]
+pub(super) struct Tracker {
+    /// In reading order; `true`: all of it is settled or needs no request.
+    stretches: VecDeque<(Stretch, bool)>,
+    /// The ticket of the first of them.
+    first: Ticket,
+}
+
+impl Tracker {
+    /// Adds what comes next in reading order; `is_open` where it ends with a step that is now under way.
+    pub(super) fn push(&mut self, stretch: Stretch, is_open: bool) -> Ticket {
+        self.stretches.push_back((stretch, !is_open));
+        self.first + self.stretches.len() as u64 - 1
+    }
+
+    /// A step is settled.
+    pub(super) fn complete(&mut self, ticket: Ticket) {
+        let index = ticket.checked_sub(self.first).and_then(|n| usize::try_from(n).ok());
+        if let Some((_, done)) = index.and_then(|index| self.stretches.get_mut(index)) {
+            *done = true;
+        }
+    }
+
+    /// What can be settled up to the lowest record that is not; `None` where nothing moved.
+    pub(super) fn take(&mut self) -> Option<Stretch> {
+        let mut taken: Option<Stretch> = None;
+        while let Some((stretch, _)) = self.stretches.pop_front_if(|(_, done)| *done) {
+            self.first += 1;
+            let sum = taken.get_or_insert_default();
+            sum.counts += stretch.counts;
+            sum.dead.extend(stretch.dead);
+            sum.through = stretch.through;
+        }
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn stretch(through: u64) -> Stretch {
+        let counts = Counts { unchanged: 1, ..Counts::default() };
+        Stretch { counts, through, ..Stretch::default() }
+    }
+
+    #[test]
+    fn the_checkpoint_is_the_lowest_unfinished_record_not_the_highest_finished() {
+        let mut tracker = Tracker::default();
+        let first = tracker.push(stretch(1), true);
+        let second = tracker.push(stretch(2), true);
+        tracker.complete(second);
+        assert!(tracker.take().is_none(), "the first is under way");
+        tracker.complete(first);
+        assert_eq!(tracker.take().map(|sum| sum.through), Some(2));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_order_of_completion_nothing_is_settled_early_or_twice(
+            open in prop::collection::vec(any::<bool>(), 1..60),
+            order in prop::collection::vec(any::<prop::sample::Index>(), 60),
+        ) {
+            let mut tracker = Tracker::default();
+            let mut pending: Vec<(Ticket, u64)> = Vec::new();
+            for (n, is_open) in open.iter().enumerate() {
+                let ticket = tracker.push(stretch(n as u64 + 1), *is_open);
+                if *is_open {
+                    pending.push((ticket, n as u64));
+                }
+            }
+            let (mut settled, mut checkpoint) = (0, 0);
+            for pick in order {
+                if let Some(sum) = tracker.take() {
+                    settled += sum.counts.unchanged;
+                    checkpoint = sum.through;
+                }
+                let lowest = pending.iter().map(|(_, record)| *record).min().unwrap_or(open.len() as u64);
+                prop_assert_eq!(checkpoint, lowest);
+                prop_assert_eq!(settled, lowest);
+                if pending.is_empty() {
+                    break;
+                }
+                let (ticket, _) = pending.swap_remove(pick.index(pending.len()));
+                tracker.complete(ticket);
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+use super::values::now_ms;
+use super::{RunId, StateError};
+use rusqlite::{Connection, Transaction, params};
+
+/// Where a record fell out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// We would not send it.
+    Invalid,
+    /// The target would not take it.
+    Refused,
+}
+
+impl Stage {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// A record that did not make it, with every reason and where to find it; no value of it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    pub job: String,
+    /// The order's key, or `file:line` where it has none.
+    pub record: String,
+    pub stage: Stage,
+    /// The order's number as people know it; may be blank.
+    pub number: String,
+    pub file: String,
+    pub line: u64,
+    /// Codes with the field at fault: `bad_money(total) missing_email`; blank: as in the letter already there.
+    pub reasons: String,
+    /// HTTP status of the last answer, of refused ones.
+    pub status: Option<u16>,
+    pub attempts: u32,
+    /// Runs that met it: the first and the last. Set when it is written.
+    pub first_run: RunId,
+    pub last_run: RunId,
+}
+
+pub(super) fn write(
+    transaction: &Transaction<'_>,
+    run: RunId,
+    letter: &DeadLetter,
+) -> Result<(), StateError> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO dead_letters
+                 (job, record, stage, number, file, line, reasons, status, attempts, first_run, last_run, at_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11)
+             ON CONFLICT DO UPDATE SET stage = excluded.stage, number = excluded.number, file = excluded.file,
+                 line = excluded.line,
+                 reasons = iif(excluded.reasons = '', reasons, excluded.reasons), status = coalesce(excluded.status, status),
+                 attempts = attempts + excluded.attempts, last_run = excluded.last_run, at_ms = excluded.at_ms",
+        )?
+        .execute(params![
+            letter.job,
+            letter.record,
+            letter.stage.word(),
+            letter.number,
+            letter.file,
+            letter.line as i64,
+            letter.reasons,
+            letter.status,
+            letter.attempts,
+            run,
+            now_ms()
+        ])?;
+    Ok(())
+}
+
+pub(super) fn of_job(db: &Connection, job: &str, at_most: u32) -> Result<Vec<DeadLetter>, StateError> {
+    let mut statement = db.prepare(
+        "SELECT job, record, stage, number, file, line, reasons, status, attempts, first_run, last_run
+         FROM dead_letters WHERE job = ?1 ORDER BY file, line, record LIMIT ?2",
+    )?;
+    let rows = statement.query_map(params![job, at_most], |row| {
+        Ok(DeadLetter {
+            job: row.get(0)?,
+            record: row.get(1)?,
+            stage: match row.get::<_, String>(2)?.as_str() {
+                "refused" => Stage::Refused,
+                _ => Stage::Invalid,
+            },
+            number: row.get(3)?,
+            file: row.get(4)?,
+            line: row.get::<_, i64>(5)?.unsigned_abs(),
+            reasons: row.get(6)?,
+            status: row.get(7)?,
+            attempts: row.get(8)?,
+            first_run: row.get(9)?,
+            last_run: row.get(10)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn count(db: &Connection, job: &str) -> Result<u64, StateError> {
+    let count: i64 = db.query_row("SELECT count(*) FROM dead_letters WHERE job = ?1", [job], |row| {
+        row.get(0)
+    })?;
+    Ok(count.unsigned_abs())
+}

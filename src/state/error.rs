@@ -1,0 +1,34 @@
+use std::path::{Path, PathBuf};
+
+/// Why the state can't be used. Names the file and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    #[error(
+        "{}: another process is writing to this account\n  hint: wait until it ends, or stop it; `ordersync status` shows its run",
+        path.display()
+    )]
+    Locked { path: PathBuf },
+    #[error(
+        "{}: made by a newer ordersync (schema {found}, this one knows {known})\n  hint: run the newer version, or restore the file from before its upgrade",
+        path.display()
+    )]
+    Newer { path: PathBuf, found: i64, known: i64 },
+    #[error("{}: {source}\n  hint: check that the folder exists and belongs to the user ordersync runs as", path.display())]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error("{}: {source}", path.display())]
+    Sqlite { path: PathBuf, source: rusqlite::Error },
+    #[error("state: {0}")]
+    Sql(#[from] rusqlite::Error),
+}
+
+impl StateError {
+    pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Io { path, source }
+    }
+
+    pub(super) fn sqlite(path: &Path) -> impl FnOnce(rusqlite::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Sqlite { path, source }
+    }
+}

@@ -1,0 +1,153 @@
+use super::values::{StoredId, stored_id};
+use super::{ConnectionId, RunId, RunRow, StateError, Store};
+use crate::domain::{CustomerMemory, Fingerprint, Memory, OrderKey, RemoteId};
+use rusqlite::{Connection, OptionalExtension, params};
+
+const CREATE_INTENDED: i64 = 1;
+const UPDATE_INTENDED: i64 = 2;
+const REFUSED: i64 = 3;
+
+impl Store {
+    /// Notes, durably, that this order is about to be written at the target.
+    ///
+    /// # Errors
+    /// When the state can't be written; the request must not be sent then.
+    pub fn intend_order(
+        &mut self,
+        run: RunId,
+        connection: ConnectionId,
+        key: &OrderKey,
+    ) -> Result<(), StateError> {
+        let mut statement = self.db.prepare_cached(
+            "INSERT INTO orders (connection, key, state, outcome, run) VALUES (?1, ?2, 1, 0, ?3)
+             ON CONFLICT DO UPDATE SET
+                 state = CASE WHEN remote_id IS NULL THEN 1 ELSE 2 END,
+                 outcome = 0, run = excluded.run",
+        )?;
+        statement.execute(params![connection, key.as_str(), run])?;
+        Ok(())
+    }
+
+    /// Notes, durably, that this customer is about to be created at the target.
+    ///
+    /// # Errors
+    /// When the state can't be written; the request must not be sent then.
+    pub fn intend_customer(
+        &mut self,
+        run: RunId,
+        connection: ConnectionId,
+        hash: &[u8; 16],
+    ) -> Result<(), StateError> {
+        let mut statement = self.db.prepare_cached(
+            "INSERT INTO customers (connection, key_hash, remote_id, run) VALUES (?1, ?2, NULL, ?3)
+             ON CONFLICT DO UPDATE SET remote_id = NULL, run = excluded.run",
+        )?;
+        statement.execute(params![connection, &hash[..], run])?;
+        Ok(())
+    }
+
+    /// Notes, durably, the target's id of a customer, and counts it as created or adopted by this run.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn settle_customer(
+        &mut self,
+        run: RunId,
+        connection: ConnectionId,
+        hash: &[u8; 16],
+        id: &RemoteId,
+        created: bool,
+    ) -> Result<(), StateError> {
+        let transaction = self.db.transaction()?;
+        transaction
+            .prepare_cached(
+                "INSERT INTO customers (connection, key_hash, remote_id, run) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO UPDATE SET remote_id = excluded.remote_id, run = excluded.run",
+            )?
+            .execute(params![connection, &hash[..], stored_id(id), run])?;
+        transaction
+            .prepare_cached(
+                "UPDATE runs SET customers_created = customers_created + ?2, customers_adopted = customers_adopted + ?3
+                 WHERE id = ?1",
+            )?
+            .execute(params![run, created, !created])?;
+        Ok(transaction.commit()?)
+    }
+
+    /// # Errors
+    /// When the state can't be read.
+    pub fn customer(&self, connection: ConnectionId, hash: &[u8; 16]) -> Result<CustomerMemory, StateError> {
+        customer(&self.db, connection, hash)
+    }
+}
+
+pub(super) fn memory_of(
+    db: &Connection,
+    connection: ConnectionId,
+    key: &OrderKey,
+) -> Result<Memory, StateError> {
+    let mut statement = db.prepare_cached(
+        "SELECT state, remote_id, fingerprint FROM orders WHERE connection = ?1 AND key = ?2",
+    )?;
+    let row = statement
+        .query_row(params![connection, key.as_str()], |row| {
+            let id = row.get::<_, Option<StoredId>>(1)?.map(|id| id.0);
+            Ok((
+                row.get::<_, i64>(0)?,
+                id,
+                row.get::<_, Option<i64>>(2)?.map(Fingerprint::from_i64),
+            ))
+        })
+        .optional()?;
+    Ok(match row {
+        None => Memory::Unknown,
+        Some((CREATE_INTENDED | UPDATE_INTENDED, _, _)) => Memory::Intended,
+        Some((REFUSED, id, Some(fingerprint))) => Memory::Refused { id, fingerprint },
+        Some((_, Some(id), fingerprint)) => Memory::Known { id, fingerprint },
+        Some((_, None, _)) => Memory::Intended,
+    })
+}
+
+pub(super) fn is_settled(
+    db: &Connection,
+    run: &RunRow,
+    connection: ConnectionId,
+    key: &OrderKey,
+) -> Result<bool, StateError> {
+    let mut written = db.prepare_cached(
+        "SELECT 1 FROM orders WHERE connection = ?1 AND key = ?2 AND run = ?3 AND (outcome <> 0 OR state = 3)",
+    )?;
+    let mut refused = db.prepare_cached(
+        "SELECT 1 FROM dead_letters WHERE job = ?1 AND record = ?2 AND stage = 'refused' AND last_run = ?3",
+    )?;
+    Ok(written.exists(params![connection, key.as_str(), run.id])?
+        || refused.exists(params![run.job, key.as_str(), run.id])?)
+}
+
+pub(super) fn customer(
+    db: &Connection,
+    connection: ConnectionId,
+    hash: &[u8; 16],
+) -> Result<CustomerMemory, StateError> {
+    let mut statement =
+        db.prepare_cached("SELECT remote_id FROM customers WHERE connection = ?1 AND key_hash = ?2")?;
+    let row = statement
+        .query_row(params![connection, &hash[..]], |row| {
+            row.get::<_, Option<StoredId>>(0)
+        })
+        .optional()?;
+    Ok(match row {
+        None => CustomerMemory::Unknown,
+        Some(None) => CustomerMemory::Intended,
+        Some(Some(id)) => CustomerMemory::Known(id.0),
+    })
+}
+
+pub(super) fn orders_known(db: &Connection, connection: ConnectionId) -> Result<u64, StateError> {
+    let count: i64 = db.query_row(
+        "SELECT count(*) FROM orders WHERE connection = ?1 AND remote_id IS NOT NULL",
+        [connection],
+        |row| row.get(0),
+    )?;
+    Ok(count.unsigned_abs())
+}

@@ -1,0 +1,26 @@
+//! The only SQL: the ledger, runs with their checkpoints, and dead letters of one account, in one SQLite file.
+//!
+//! Everything here is synchronous: a transaction begins and ends within one call, so none is ever held across
+//! an await. No address, name or payload is written; see `state/0001_ledger.sql`.
+
+mod dead_letters;
+mod error;
+mod ledger;
+mod lock;
+mod mirror;
+mod runs;
+mod seen;
+mod settle;
+mod store;
+mod values;
+mod view;
+
+pub use dead_letters::{DeadLetter, Stage};
+pub use error::StateError;
+pub use lock::{Lock, is_locked};
+pub use mirror::{Mirror, Mirrored};
+pub use runs::{Counts, Kind, Requests, RunEnd, RunId, RunRow, RunStart};
+pub use seen::Seen;
+pub use settle::{OrderOutcome, Settled, Settlement};
+pub use store::{ConnectionId, Store};
+pub use view::View;

@@ -1,0 +1,297 @@
+use super::values::now_ms;
+use super::{ConnectionId, StateError, Store};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+
+pub type RunId = i64;
+
+/// What asked for a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Backfill,
+    Sync,
+}
+
+impl Kind {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Backfill => "backfill",
+            Self::Sync => "sync",
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunEnd {
+    Finished,
+    /// By a signal, or at the end of the time it was given.
+    Interrupted,
+    /// The target is away; running again resumes.
+    Paused,
+    /// The target refused us; someone has to act.
+    Stopped,
+    /// Something unexpected.
+    Failed,
+}
+
+impl RunEnd {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Interrupted => "interrupted",
+            Self::Paused => "paused",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Records by what became of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub created: u64,
+    pub updated: u64,
+    pub adopted: u64,
+    pub unchanged: u64,
+    pub filtered: u64,
+    pub invalid: u64,
+    pub refused: u64,
+}
+
+impl Counts {
+    pub fn sum(&self) -> u64 {
+        self.created
+            + self.updated
+            + self.adopted
+            + self.unchanged
+            + self.filtered
+            + self.invalid
+            + self.refused
+    }
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.created += other.created;
+        self.updated += other.updated;
+        self.adopted += other.adopted;
+        self.unchanged += other.unchanged;
+        self.filtered += other.filtered;
+        self.invalid += other.invalid;
+        self.refused += other.refused;
+    }
+}
+
+/// Requests by what became of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Requests {
+    pub total: u64,
+    pub retried: u64,
+    pub throttled: u64,
+}
+
+/// One run as the state has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRow {
+    pub id: RunId,
+    pub job: String,
+    pub kind: String,
+    pub started_ms: i64,
+    pub ended_ms: Option<i64>,
+    pub active_ms: u64,
+    /// `None` while it is at work, and after it was killed.
+    pub outcome: Option<String>,
+    /// The lowest record not yet settled.
+    pub checkpoint: u64,
+    /// Records in the export; known once it was read to its end.
+    pub records: Option<u64>,
+    pub counts: Counts,
+    pub pending: u64,
+    pub customers_created: u64,
+    pub customers_adopted: u64,
+    pub requests: Requests,
+}
+
+impl RunRow {
+    /// Records this run has read: all of them where it came to the end, else those it has settled or still had
+    /// in hand.
+    pub fn read(&self) -> u64 {
+        self.records.unwrap_or(self.counts.sum() + self.pending)
+    }
+
+    /// The accounting identity: every record read became exactly one thing.
+    pub fn adds_up(&self) -> bool {
+        self.read() == self.counts.sum() + self.pending
+    }
+}
+
+/// What a run is of.
+#[derive(Debug, Clone)]
+pub struct RunStart<'a> {
+    pub job: &'a str,
+    pub kind: Kind,
+    /// Stands for the export's files and the limits asked for: an interrupted run resumes only on the same.
+    pub export: [u8; 16],
+}
+
+impl Store {
+    /// Begins a run, or goes on with the job's last one where that was interrupted over the same export.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn begin(&mut self, start: &RunStart<'_>) -> Result<RunRow, StateError> {
+        let transaction = self.db.transaction()?;
+        let last: Option<(RunId, Option<String>, Vec<u8>, String)> = transaction
+            .query_row(
+                "SELECT id, outcome, export, kind FROM runs WHERE job = ?1 ORDER BY id DESC LIMIT 1",
+                [start.job],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            )
+            .optional()?;
+        let resumed = last.filter(|(_, outcome, export, kind)| {
+            outcome.as_deref() != Some(RunEnd::Finished.word())
+                && export[..] == start.export[..]
+                && kind == start.kind.word()
+        });
+        // Whatever else has no outcome was killed: this process holds the account's lock.
+        transaction.execute(
+            "UPDATE runs SET outcome = 'interrupted' WHERE outcome IS NULL AND job = ?1",
+            [start.job],
+        )?;
+        let id = match resumed {
+            Some((id, ..)) => {
+                transaction.execute(
+                    "UPDATE runs SET outcome = NULL, ended_ms = NULL, records = NULL, pending = 0 WHERE id = ?1",
+                    [id],
+                )?;
+                id
+            }
+            None => {
+                transaction.execute(
+                    "INSERT INTO runs (job, kind, export, started_ms) VALUES (?1, ?2, ?3, ?4)",
+                    params![start.job, start.kind.word(), &start.export[..], now_ms()],
+                )?;
+                transaction.last_insert_rowid()
+            }
+        };
+        transaction.commit()?;
+        get(&self.db, id)?.ok_or(StateError::Sql(rusqlite::Error::QueryReturnedNoRows))
+    }
+
+    /// Notes which connection a run writes to.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn set_connection(&mut self, run: RunId, connection: ConnectionId) -> Result<(), StateError> {
+        self.db.execute("UPDATE runs SET connection = ?2 WHERE id = ?1", params![run, connection])?;
+        Ok(())
+    }
+
+    /// Ends a run. `records` is how many the reader counted, where it came to the end; `pending` how many it
+    /// had handed over that were not settled.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn end(
+        &mut self,
+        run: RunId,
+        end: RunEnd,
+        records: Option<u64>,
+        pending: u64,
+    ) -> Result<RunRow, StateError> {
+        let transaction = self.db.transaction()?;
+        transaction.execute(
+            "UPDATE runs SET outcome = :outcome, ended_ms = :now, records = :records, pending = :pending WHERE id = :id",
+            named_params! {
+                ":id": run, ":outcome": end.word(), ":now": now_ms(),
+                ":records": records.map(|n| n as i64), ":pending": pending as i64,
+            },
+        )?;
+        if end == RunEnd::Finished {
+            // What a whole reading of the export no longer meets was mended at the source.
+            transaction.execute(
+                "DELETE FROM dead_letters WHERE last_run < ?1 AND job = (SELECT job FROM runs WHERE id = ?1)",
+                [run],
+            )?;
+        }
+        transaction.commit()?;
+        get(&self.db, run)?.ok_or(StateError::Sql(rusqlite::Error::QueryReturnedNoRows))
+    }
+
+    /// # Errors
+    /// When the state can't be read.
+    pub fn run(&self, id: RunId) -> Result<Option<RunRow>, StateError> {
+        get(&self.db, id)
+    }
+
+    /// Orders that this run wrote, counted from the ledger's own rows: these must agree with the run's counts.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn outcomes_of(&self, run: RunId) -> Result<Counts, StateError> {
+        Ok(self.db.query_row(
+            "SELECT coalesce(sum(outcome = 1), 0), coalesce(sum(outcome = 2), 0), coalesce(sum(outcome = 3), 0)
+             FROM orders WHERE run = ?1 AND state = 0",
+            [run],
+            |row| {
+                Ok(Counts {
+                    created: unsigned(row, 0)?,
+                    updated: unsigned(row, 1)?,
+                    adopted: unsigned(row, 2)?,
+                    ..Counts::default()
+                })
+            },
+        )?)
+    }
+}
+
+fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).map(i64::unsigned_abs)
+}
+
+const COLUMNS: &str = "id, job, kind, started_ms, ended_ms, active_ms, outcome, checkpoint, records, created, updated, \
+    adopted, unchanged, filtered, invalid, refused, pending, customers_created, customers_adopted, requests_total, \
+    requests_retried, requests_throttled";
+
+fn read_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
+    Ok(RunRow {
+        id: row.get(0)?,
+        job: row.get(1)?,
+        kind: row.get(2)?,
+        started_ms: row.get(3)?,
+        ended_ms: row.get(4)?,
+        active_ms: unsigned(row, 5)?,
+        outcome: row.get(6)?,
+        checkpoint: unsigned(row, 7)?,
+        records: row.get::<_, Option<i64>>(8)?.map(i64::unsigned_abs),
+        counts: Counts {
+            created: unsigned(row, 9)?,
+            updated: unsigned(row, 10)?,
+            adopted: unsigned(row, 11)?,
+            unchanged: unsigned(row, 12)?,
+            filtered: unsigned(row, 13)?,
+            invalid: unsigned(row, 14)?,
+            refused: unsigned(row, 15)?,
+        },
+        pending: unsigned(row, 16)?,
+        customers_created: unsigned(row, 17)?,
+        customers_adopted: unsigned(row, 18)?,
+        requests: Requests {
+            total: unsigned(row, 19)?,
+            retried: unsigned(row, 20)?,
+            throttled: unsigned(row, 21)?,
+        },
+    })
+}
+
+pub(super) fn get(db: &Connection, id: RunId) -> Result<Option<RunRow>, StateError> {
+    let sql = format!("SELECT {COLUMNS} FROM runs WHERE id = ?1");
+    Ok(db.query_row(&sql, [id], read_row).optional()?)
+}
+
+pub(super) fn of_job(db: &Connection, job: &str, at_most: u32) -> Result<Vec<RunRow>, StateError> {
+    let sql = format!("SELECT {COLUMNS} FROM runs WHERE job = ?1 ORDER BY id DESC LIMIT ?2");
+    let mut statement = db.prepare(&sql)?;
+    let rows = statement.query_map(params![job, at_most], read_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,143 @@
+use super::values::stored_id;
+use super::{ConnectionId, Counts, DeadLetter, Requests, RunId, StateError, Store, dead_letters};
+use crate::domain::{Fingerprint, OrderKey, RemoteId};
+use rusqlite::{Transaction, named_params, params};
+
+/// What came of an order's step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderOutcome {
+    Created(RemoteId),
+    Updated(RemoteId),
+    Adopted(RemoteId),
+    /// The target will not take this payload.
+    Refused,
+    /// Given up for now with its outcome unknown: the intent stays, and the next run looks it up.
+    Unconfirmed,
+}
+
+/// One order's outcome with the payload it was of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    pub key: OrderKey,
+    pub fingerprint: Fingerprint,
+    pub outcome: OrderOutcome,
+}
+
+/// What one transaction settles: outcomes with the counts and the checkpoint that follow from them.
+#[derive(Debug, Clone, Default)]
+pub struct Settlement {
+    pub orders: Vec<Settled>,
+    pub dead: Vec<DeadLetter>,
+    /// Of records that needed no request, up to the checkpoint; those of `orders` are counted by themselves.
+    pub counts: Counts,
+    /// The lowest record not yet settled, where it moved.
+    pub checkpoint: Option<u64>,
+    /// Since the last settlement.
+    pub requests: Requests,
+    /// Time at work since the last settlement.
+    pub active_ms: u64,
+}
+
+impl Store {
+    /// Outcomes and checkpoint in one transaction: the checkpoint is never ahead of the ledger.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn settle(
+        &mut self,
+        run: RunId,
+        connection: ConnectionId,
+        settlement: &Settlement,
+    ) -> Result<(), StateError> {
+        let transaction = self.db.transaction()?;
+        let mut counts = settlement.counts;
+        for settled in &settlement.orders {
+            write_order(&transaction, run, connection, settled)?;
+            match settled.outcome {
+                OrderOutcome::Created(_) => counts.created += 1,
+                OrderOutcome::Updated(_) => counts.updated += 1,
+                OrderOutcome::Adopted(_) => counts.adopted += 1,
+                OrderOutcome::Refused | OrderOutcome::Unconfirmed => counts.refused += 1,
+            }
+        }
+        for letter in &settlement.dead {
+            dead_letters::write(&transaction, run, letter)?;
+        }
+        add_counts(&transaction, run, &counts, settlement)?;
+        Ok(transaction.commit()?)
+    }
+}
+
+fn write_order(
+    transaction: &Transaction<'_>,
+    run: RunId,
+    connection: ConnectionId,
+    settled: &Settled,
+) -> Result<(), StateError> {
+    let (id, outcome) = match &settled.outcome {
+        OrderOutcome::Created(id) => (id, 1),
+        OrderOutcome::Updated(id) => (id, 2),
+        OrderOutcome::Adopted(id) => (id, 3),
+        OrderOutcome::Unconfirmed => return Ok(()),
+        OrderOutcome::Refused => {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO orders (connection, key, fingerprint, state, outcome, run) VALUES (?1, ?2, ?3, 3, 0, ?4)
+                     ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, state = 3, outcome = 0, run = excluded.run",
+                )?
+                .execute(params![connection, settled.key.as_str(), settled.fingerprint.to_i64(), run])?;
+            return Ok(());
+        }
+    };
+    transaction
+        .prepare_cached(
+            "INSERT INTO orders (connection, key, remote_id, fingerprint, state, outcome, run, created_run)
+             VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, iif(?5 = 1, ?6, NULL))
+             ON CONFLICT DO UPDATE SET
+                 created_run = CASE excluded.outcome WHEN 1 THEN excluded.run WHEN 3 THEN NULL ELSE created_run END,
+                 remote_id = excluded.remote_id, fingerprint = excluded.fingerprint,
+                 state = 0, outcome = excluded.outcome, run = excluded.run",
+        )?
+        .execute(params![
+            connection,
+            settled.key.as_str(),
+            stored_id(id),
+            settled.fingerprint.to_i64(),
+            outcome,
+            run
+        ])?;
+    Ok(())
+}
+
+fn add_counts(
+    transaction: &Transaction<'_>,
+    run: RunId,
+    counts: &Counts,
+    settlement: &Settlement,
+) -> Result<(), StateError> {
+    transaction
+        .prepare_cached(
+            "UPDATE runs SET created = created + :created, updated = updated + :updated, adopted = adopted + :adopted,
+                 unchanged = unchanged + :unchanged, filtered = filtered + :filtered, invalid = invalid + :invalid,
+                 refused = refused + :refused, checkpoint = max(checkpoint, coalesce(:checkpoint, 0)),
+                 requests_total = requests_total + :total, requests_retried = requests_retried + :retried,
+                 requests_throttled = requests_throttled + :throttled, active_ms = active_ms + :active
+             WHERE id = :id",
+        )?
+        .execute(named_params! {
+            ":id": run,
+            ":created": counts.created as i64,
+            ":updated": counts.updated as i64,
+            ":adopted": counts.adopted as i64,
+            ":unchanged": counts.unchanged as i64,
+            ":filtered": counts.filtered as i64,
+            ":invalid": counts.invalid as i64,
+            ":refused": counts.refused as i64,
+            ":checkpoint": settlement.checkpoint.map(|record| record as i64),
+            ":total": settlement.requests.total as i64,
+            ":retried": settlement.requests.retried as i64,
+            ":throttled": settlement.requests.throttled as i64,
+            ":active": settlement.active_ms as i64,
+        })?;
+    Ok(())
+}

@@ -1,0 +1,161 @@
+use super::values::{StoredId, now_ms, stored_id};
+use super::{Lock, StateError, View, lock};
+use crate::domain::RemoteId;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::fs::{DirBuilder, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Each applied once, in this order, in one transaction with the version it leads to.
+const MIGRATIONS: &[&str] = &[include_str!("../../state/0001_ledger.sql")];
+
+/// A connection resource in the ledger: not the target's id of it, but ours.
+pub type ConnectionId = i64;
+
+/// The state of one account, open for writing: there is one of these for each account on a machine.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) db: Connection,
+    path: PathBuf,
+    lock: Lock,
+}
+
+impl Store {
+    /// Opens `dir/<account>.db`, making folder and file where they don't exist, and takes the account's lock.
+    ///
+    /// # Errors
+    /// When another process holds the lock, the file is of a newer version, or can't be written.
+    pub fn open(dir: &Path, account: &str) -> Result<Self, StateError> {
+        make_private_dir(dir)?;
+        let path = path_of(dir, account);
+        let lock = Lock::acquire(&path.with_extension("lock"))?;
+        lock::private(OpenOptions::new().create(true).truncate(false).write(true))
+            .open(&path)
+            .map_err(StateError::io(&path))?;
+        let db = Connection::open(&path).map_err(StateError::sqlite(&path))?;
+        let mut store = Self { db, path, lock };
+        store.prepare()?;
+        Ok(store)
+    }
+
+    fn prepare(&mut self) -> Result<(), StateError> {
+        tune(&self.db).map_err(StateError::sqlite(&self.path))?;
+        // FULL: what was acknowledged survives a power cut. At five requests a second it costs nothing.
+        self.db
+            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+            .map_err(StateError::sqlite(&self.path))?;
+        migrate(&mut self.db, &self.path)
+    }
+
+    pub fn lock(&self) -> &Lock {
+        &self.lock
+    }
+
+    /// A second connection to the same file, for reading while this one writes.
+    ///
+    /// # Errors
+    /// When the file can't be opened.
+    pub fn view(&self) -> Result<View, StateError> {
+        View::of_file(&self.path)
+    }
+
+    /// The ledger's id of a connection resource, which becomes the one in use for its service and external id.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn connection(
+        &mut self,
+        service: &str,
+        externalid: &str,
+        id: &RemoteId,
+    ) -> Result<ConnectionId, StateError> {
+        self.db.execute(
+            "INSERT INTO connections (service, externalid, remote_id, seen_ms) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET seen_ms = excluded.seen_ms",
+            params![service, externalid, stored_id(id), now_ms()],
+        )?;
+        Ok(self.db.query_row(
+            "SELECT id FROM connections WHERE service = ?1 AND externalid = ?2 AND remote_id = ?3",
+            params![service, externalid, stored_id(id)],
+            |row| row.get(0),
+        )?)
+    }
+}
+
+/// The state file of an account.
+pub(super) fn path_of(dir: &Path, account: &str) -> PathBuf {
+    dir.join(format!("{account}.db"))
+}
+
+fn make_private_dir(dir: &Path) -> Result<(), StateError> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir).map_err(StateError::io(dir))
+}
+
+pub(super) fn tune(db: &Connection) -> rusqlite::Result<()> {
+    db.busy_timeout(Duration::from_secs(10))?;
+    db.set_prepared_statement_cache_capacity(32);
+    // 8 MiB of pages: enough for the upper levels of a ledger of millions.
+    db.execute_batch("PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = FILE;")
+}
+
+/// Brings the schema up to date, and gives a new file its secret key.
+pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StateError> {
+    let known = MIGRATIONS.len() as i64;
+    let found: i64 = db
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .map_err(StateError::sqlite(path))?;
+    if found > known {
+        return Err(StateError::Newer {
+            path: path.to_owned(),
+            found,
+            known,
+        });
+    }
+    for (index, sql) in MIGRATIONS
+        .iter()
+        .enumerate()
+        .skip(usize::try_from(found).unwrap_or(0))
+    {
+        let transaction = db.transaction()?;
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "user_version", index as i64 + 1)?;
+        transaction.commit()?;
+    }
+    let key: Option<Vec<u8>> = db
+        .query_row("SELECT value FROM account WHERE name = 'hash_key'", [], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    if key.is_none() {
+        let mut fresh = [0_u8; 32];
+        getrandom::fill(&mut fresh).map_err(|error| StateError::Io {
+            path: path.to_owned(),
+            source: std::io::Error::other(format!("the system gives no random numbers: {error}")),
+        })?;
+        db.execute(
+            "INSERT INTO account (name, value) VALUES ('hash_key', ?1)",
+            [&fresh[..]],
+        )?;
+    }
+    Ok(())
+}
+
+/// The connection in use for a service and external id, with the target's id of it.
+pub(super) fn current_connection(
+    db: &Connection,
+    service: &str,
+    externalid: &str,
+) -> Result<Option<(ConnectionId, RemoteId)>, StateError> {
+    Ok(db
+        .query_row(
+            "SELECT id, remote_id FROM connections WHERE service = ?1 AND externalid = ?2
+             ORDER BY seen_ms DESC, id DESC LIMIT 1",
+            params![service, externalid],
+            |row| Ok((row.get(0)?, row.get::<_, StoredId>(1)?.0)),
+        )
+        .optional()?)
+}
