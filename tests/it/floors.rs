@@ -36,115 +36,118 @@ fn the_house_stands() {
     );
 }
 
+/// A file, its text, and what is said of it after the file's name.
+const FORBIDDEN: &[(&str, &str, &str)] = &[
+    (
+        "src/domain/money.rs",
+        "\nuse crate::plan::Step;",
+        ":2: domain must not import plan; it may import nothing of ours",
+    ),
+    (
+        "src/extract/csv.rs",
+        "use crate::transform::Map;",
+        ":1: extract must not import transform; it may import domain",
+    ),
+    (
+        "src/transform/mod.rs",
+        "use crate::state::Store;",
+        ":1: transform must not import state; it may import domain",
+    ),
+    (
+        "src/plan.rs",
+        "use super::load::Load;",
+        ":1: plan must not import load; it may import domain",
+    ),
+    (
+        "src/state/ledger.rs",
+        "use super::super::run::Run;",
+        ":1: state must not import run; it may import domain",
+    ),
+    (
+        "src/activecampaign/client.rs",
+        "fn f() { crate::plan::step(); }",
+        ":1: activecampaign must not import plan; it may import domain",
+    ),
+    (
+        "src/load/mod.rs",
+        "use crate::{\n    domain::Order,\n    state::Store,\n};",
+        ":3: load must not import state; it may import domain, plan, activecampaign",
+    ),
+    (
+        "src/run/mod.rs",
+        "use crate::settings::Settings;",
+        ":1: run must not import settings; it may import domain, extract, transform, plan, state, activecampaign, load",
+    ),
+    (
+        "src/schedule.rs",
+        "use crate::run;",
+        ":1: schedule must not import run; it may import domain",
+    ),
+    (
+        "src/settings/mod.rs",
+        "use crate::extract::formats;",
+        ":1: settings must not import extract; it may import domain",
+    ),
+    (
+        "src/report/html.rs",
+        "use crate::activecampaign::Client;",
+        ":1: report must not import activecampaign; it may import domain, plan, run",
+    ),
+    (
+        "src/samples/mod.rs",
+        "use crate::domain::Amount;",
+        ":1: samples must not import domain; it may import nothing of ours",
+    ),
+    (
+        "src/simulator/mod.rs",
+        "type T = crate::domain::Order;",
+        ":1: simulator must not import domain; it may import nothing of ours",
+    ),
+    (
+        "src/extract/mod.rs",
+        "use crate::simulator::Simulator;",
+        ":1: extract must not import simulator; it may import domain",
+    ),
+    (
+        "src/run/mod.rs",
+        "use crate::samples;",
+        ":1: run must not import samples; it may import domain, extract, transform, plan, state, activecampaign, load",
+    ),
+    (
+        "src/plan.rs",
+        "use ordersync::state;",
+        ":1: plan must not import state; it may import domain",
+    ),
+    (
+        "src/plan.rs",
+        "use crate::*;",
+        ":1: plan must not import *; it may import domain",
+    ),
+    (
+        "src/plan.rs",
+        "use {crate::domain::Order, crate::state as s};",
+        ":1: plan must not import state; it may import domain",
+    ),
+    (
+        "src/plan.rs",
+        "mod inner { use super::super::state::Store; }",
+        ":1: plan must not import state; it may import domain",
+    ),
+    (
+        "src/plan.rs",
+        "#[cfg(test)]\nmod tests { use crate::state::Store; }",
+        ":2: plan must not import state; it may import domain",
+    ),
+    (
+        "src/attic/mod.rs",
+        "use crate::domain::Order;",
+        ":1: attic has no floor yet: give it one in tests/it/floors/rules.rs",
+    ),
+];
+
 #[test]
 fn each_forbidden_import_is_named_with_file_and_line() {
-    for (file, text, expected) in [
-        (
-            "src/domain/money.rs",
-            "\nuse crate::plan::Step;",
-            ":2: domain must not import plan; it may import nothing of ours",
-        ),
-        (
-            "src/extract/csv.rs",
-            "use crate::transform::Map;",
-            ":1: extract must not import transform; it may import domain",
-        ),
-        (
-            "src/transform/mod.rs",
-            "use crate::state::Store;",
-            ":1: transform must not import state; it may import domain",
-        ),
-        (
-            "src/plan.rs",
-            "use super::load::Load;",
-            ":1: plan must not import load; it may import domain",
-        ),
-        (
-            "src/state/ledger.rs",
-            "use super::super::run::Run;",
-            ":1: state must not import run; it may import domain",
-        ),
-        (
-            "src/activecampaign/client.rs",
-            "fn f() { crate::plan::step(); }",
-            ":1: activecampaign must not import plan; it may import domain",
-        ),
-        (
-            "src/load/mod.rs",
-            "use crate::{\n    domain::Order,\n    state::Store,\n};",
-            ":3: load must not import state; it may import domain, plan, activecampaign",
-        ),
-        (
-            "src/run/mod.rs",
-            "use crate::settings::Settings;",
-            ":1: run must not import settings; it may import domain, extract, transform, plan, state, activecampaign, load",
-        ),
-        (
-            "src/schedule.rs",
-            "use crate::run;",
-            ":1: schedule must not import run; it may import domain",
-        ),
-        (
-            "src/settings/mod.rs",
-            "use crate::extract::formats;",
-            ":1: settings must not import extract; it may import domain",
-        ),
-        (
-            "src/report/html.rs",
-            "use crate::activecampaign::Client;",
-            ":1: report must not import activecampaign; it may import domain, plan, run",
-        ),
-        (
-            "src/samples/mod.rs",
-            "use crate::domain::Amount;",
-            ":1: samples must not import domain; it may import nothing of ours",
-        ),
-        (
-            "src/simulator/mod.rs",
-            "type T = crate::domain::Order;",
-            ":1: simulator must not import domain; it may import nothing of ours",
-        ),
-        (
-            "src/extract/mod.rs",
-            "use crate::simulator::Simulator;",
-            ":1: extract must not import simulator; it may import domain",
-        ),
-        (
-            "src/run/mod.rs",
-            "use crate::samples;",
-            ":1: run must not import samples; it may import domain, extract, transform, plan, state, activecampaign, load",
-        ),
-        (
-            "src/plan.rs",
-            "use ordersync::state;",
-            ":1: plan must not import state; it may import domain",
-        ),
-        (
-            "src/plan.rs",
-            "use crate::*;",
-            ":1: plan must not import *; it may import domain",
-        ),
-        (
-            "src/plan.rs",
-            "use {crate::domain::Order, crate::state as s};",
-            ":1: plan must not import state; it may import domain",
-        ),
-        (
-            "src/plan.rs",
-            "mod inner { use super::super::state::Store; }",
-            ":1: plan must not import state; it may import domain",
-        ),
-        (
-            "src/plan.rs",
-            "#[cfg(test)]\nmod tests { use crate::state::Store; }",
-            ":2: plan must not import state; it may import domain",
-        ),
-        (
-            "src/attic/mod.rs",
-            "use crate::domain::Order;",
-            ":1: attic has no floor yet: give it one in tests/it/floors/rules.rs",
-        ),
-    ] {
+    for (file, text, expected) in FORBIDDEN {
         assert_eq!(
             violations_of(&[(file, text)]),
             [format!("{file}{expected}")],
