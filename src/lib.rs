@@ -1,10 +1,35 @@
 //! ordersync brings the orders a shop already has into ActiveCampaign. Read from the ground floor up;
 //! `ARCHITECTURE.md` tells who may import whom, and `tests/it/floors.rs` holds the code to it.
 
+// Floor 0: the values everyone speaks in.
 pub mod domain;
-pub mod load;
-pub mod plan;
-pub mod state;
+
+// Floor 1: each on its own, knowing only the values.
+pub mod extract;
+
 pub mod transform;
+
+pub mod plan;
+
+pub mod state;
+
+pub mod activecampaign;
+
+// Floor 2: steps against the target.
+pub mod load;
+
+// Floor 3: one run of one job.
 pub mod run;
+
+// Floor 5: what people set and what they read.
+pub mod settings;
+
 pub mod report;
+
+// Floor 6: arguments in, exit code out.
+pub mod cli;
+
+// Apart: they import nothing of ours, so that a mistake of ours can't hide in them too.
+pub mod samples;
+
+pub mod simulator;

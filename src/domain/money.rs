@@ -64,7 +64,7 @@ impl Amount {
         if fraction.iter().skip(kept).any(|b| *b != b'0') {
             return Err(AmountError::Precision);
         }
-        let padding = std::iter::repeat(&b'0').take(kept.saturating_sub(fraction.len()));
+        let padding = std::iter::repeat_n(&b'0', kept.saturating_sub(fraction.len()));
         let minor = whole
             .iter()
             .chain(fraction.iter().take(kept))

@@ -1,0 +1,159 @@
+//! The strict first reading of the settings file. The `config` crate, which puts the layers together, knows no
+//! lines and reads `5.7` as the whole number 6 and `true` as 1; this reading lets neither pass.
+
+use super::draft::Draft;
+use super::nearest::did_you_mean;
+use super::schema::{self, Key, Kind, ROOT};
+use super::{Place, SettingsError};
+use std::ops::Range;
+use std::path::Path;
+use toml::Spanned;
+use toml::de::{DeInteger, DeTable, DeValue};
+
+/// Holds the text against the schema, notes where each key stands, and reports every fault.
+///
+/// False when the text is no TOML: nothing further can be said about it then.
+pub(super) fn read(text: &str, file: &Path, draft: &mut Draft) -> bool {
+    let (table, faults) = DeTable::parse_recoverable(text);
+    for fault in &faults {
+        let (line, column) = line_and_column(text, fault.span().map_or(0, |span| span.start));
+        let file = file.to_owned();
+        draft.push(SettingsError::new(
+            Place::Line { file, line, column },
+            "",
+            format!("no valid TOML: {}", fault.message()),
+            "lines such as [accounts.main] or key = \"value\"",
+        ));
+    }
+    if faults.is_empty() {
+        Walk { text, draft }.table(table.get_ref(), ROOT, "");
+    }
+    faults.is_empty()
+}
+
+struct Walk<'a> {
+    text: &'a str,
+    draft: &'a mut Draft,
+}
+
+impl Walk<'_> {
+    fn table(&mut self, table: &DeTable<'_>, keys: &'static [Key], path: &str) {
+        for (name, value) in table {
+            let at = schema::join(path, name.get_ref());
+            self.note(&at, name.span());
+            match keys.iter().find(|key| key.name == name.get_ref()) {
+                Some(key) => self.value(value, key, &at),
+                None => {
+                    let expected = format!("one of: {}", schema::names(keys).collect::<Vec<_>>().join(", "));
+                    let hint = did_you_mean(name.get_ref(), schema::names(keys));
+                    self.draft.report(&at, "unknown key", expected, hint);
+                }
+            }
+        }
+    }
+
+    fn value(&mut self, value: &Spanned<DeValue<'_>>, key: &Key, at: &str) {
+        match (&key.kind, value.get_ref()) {
+            (Kind::Table(keys), DeValue::Table(table)) => return self.table(table, keys, at),
+            (Kind::Named(keys), DeValue::Table(table)) => return self.named(table, keys, at),
+            _ => self.note(at, value.span()),
+        }
+        let found = match (&key.kind, value.get_ref()) {
+            (Kind::Text | Kind::Secret, DeValue::String(text)) => fault_of(text),
+            (Kind::Number, DeValue::Integer(_) | DeValue::Float(_)) => None,
+            (Kind::Whole { min, max }, DeValue::Integer(number)) => match whole(number) {
+                Some(number) if (*min..=*max).contains(&number) => None,
+                _ => Some(format!("found {number}")),
+            },
+            (Kind::Texts, DeValue::Array(items)) => {
+                if items.is_empty() {
+                    Some("found an empty list".to_owned())
+                } else {
+                    items.iter().find_map(|item| match item.get_ref() {
+                        DeValue::String(text) => fault_of(text),
+                        other => Some(format!("found {} in the list", kind_of(other))),
+                    })
+                }
+            }
+            (_, other) => Some(format!("found {}", kind_of(other))),
+        };
+        if let Some(found) = found {
+            let hint = (found == EMPTY && !key.required).then(|| "leave the key out".to_owned());
+            self.draft.report(at, found, key.kind.expected(), hint);
+        }
+    }
+
+    fn named(&mut self, table: &DeTable<'_>, keys: &'static [Key], path: &str) {
+        let mut seen: Vec<(String, &str)> = Vec::new();
+        for (name, value) in table {
+            let at = schema::join(path, name.get_ref());
+            self.note(&at, name.span());
+            let alike = name.get_ref().replace('-', "_");
+            let twin = seen
+                .iter()
+                .find(|(other, _)| *other == alike)
+                .map(|(_, name)| *name);
+            match value.get_ref() {
+                _ if !schema::is_name(name.get_ref()) => {
+                    let lower = name.get_ref().to_lowercase();
+                    let hint = schema::is_name(&lower).then(|| format!("did you mean `{lower}`?"));
+                    self.draft
+                        .report(&at, "unusable name", schema::NAME_EXPECTED, hint);
+                }
+                DeValue::Table(_) if twin.is_some() => {
+                    let found = format!("too like `{}`", twin.unwrap_or_default());
+                    let expected = "names that differ in more than - and _, which variables can't tell apart";
+                    self.draft.report(&at, found, expected, None);
+                }
+                DeValue::Table(table) => self.table(table, keys, &at),
+                other => {
+                    let found = format!("found {}", kind_of(other));
+                    self.draft.report(&at, found, format!("a table [{at}]"), None);
+                }
+            }
+            seen.push((alike, name.get_ref()));
+        }
+    }
+
+    fn note(&mut self, at: &str, span: Range<usize>) {
+        let (line, column) = line_and_column(self.text, span.start);
+        self.draft.stands_at(at, line, column);
+    }
+}
+
+const EMPTY: &str = "found an empty text";
+
+/// What makes a text unusable, whichever key it is for.
+pub(super) fn fault_of(text: &str) -> Option<String> {
+    match text {
+        _ if text.trim().is_empty() => Some(EMPTY.to_owned()),
+        _ if text.chars().any(char::is_control) => {
+            Some("found a text with a line break or another control character".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn whole(number: &DeInteger<'_>) -> Option<u64> {
+    u64::from_str_radix(number.as_str(), number.radix()).ok()
+}
+
+fn kind_of(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number with a fraction",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+/// Line and column of a byte, both from 1, the column in characters.
+fn line_and_column(text: &str, byte: usize) -> (usize, usize) {
+    let before = text.get(..byte).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = 1 + before.bytes().filter(|b| *b == b'\n').count();
+    (line, 1 + before[line_start..].chars().count())
+}

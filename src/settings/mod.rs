@@ -1,0 +1,30 @@
+//! From a TOML file and the environment to typed settings, or every fault at once, each with its place.
+//!
+//! Must not open exports, the state or the network, and is named by `cli` alone: the command line builds each
+//! module's own small options from these values, so that no other module knows where a value came from.
+
+mod account;
+mod document;
+mod draft;
+mod effective;
+mod environment;
+mod error;
+mod init;
+mod job;
+mod load;
+mod nearest;
+mod schema;
+mod search;
+#[cfg(test)]
+mod tests;
+mod token;
+mod url;
+mod variables;
+
+pub use account::Account;
+pub use environment::Environment;
+pub use error::{Place, SettingsError};
+pub use init::{ANNOTATED, Written, write_new};
+pub use job::{Connection, Job, Policy, Refunds};
+pub use load::Settings;
+pub use token::{TokenError, TokenSource};

@@ -1,0 +1,158 @@
+use super::super::schema::{Key, Kind, ROOT};
+use super::super::{ANNOTATED, Refunds, write_new};
+use super::{Project, faults};
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
+use tempfile::TempDir;
+
+/// As the interface description prints it.
+const EXAMPLE: &str = r#"
+[state]
+dir = "state"                       # one SQLite file per account: state/main.db
+
+[accounts.main]
+url = "https://example.api-us1.com" # the full API address; https unless the host is loopback
+requests_per_second = 5             # what the account allows
+
+[jobs.shop]
+account = "main"
+export = ["exports/orders*.csv"]    # paths and patterns; .gz .zst .zip are read as they are
+format = "auto"
+schedule = "15 2 * * *"             # five fields as in crontab (six with seconds also work)
+time_zone = "Europe/Berlin"         # of the schedule, and of dates in the export that carry none
+
+[jobs.shop.connection]
+service = "shopify"
+externalid = "example-store"
+name = "Example Store"
+link_url = "https://example.com"
+logo_url = "https://example.com/logo.png"
+
+[jobs.shop.policy]
+statuses = ["paid", "partially_refunded", "refunded"]
+refunds = "original"
+"#;
+
+/// Every line of the annotated settings that is an optional key, taken out of its comment.
+fn filled() -> String {
+    let is_key = |rest: &str| {
+        rest.split_once(" = ")
+            .is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+    };
+    let uncomment = |line: &'static str| {
+        line.strip_prefix("# ")
+            .filter(|rest| is_key(rest))
+            .unwrap_or(line)
+    };
+    ANNOTATED.lines().map(uncomment).collect::<Vec<_>>().join("\n")
+}
+
+fn leaves(keys: &'static [Key]) -> Vec<&'static str> {
+    keys.iter()
+        .flat_map(|key| match key.kind {
+            Kind::Table(below) | Kind::Named(below) => leaves(below),
+            _ => vec![key.name],
+        })
+        .collect()
+}
+
+#[test]
+fn the_annotated_settings_are_whole_as_they_stand_and_with_every_optional_key() {
+    for text in [ANNOTATED.to_owned(), filled()] {
+        let settings = Project::with(&text).load(&[]).unwrap();
+        assert_eq!(settings.jobs["shop"].connection.service, "shopify");
+    }
+    let full = Project::with(&filled()).load(&[]).unwrap();
+    assert_eq!(full.jobs["shop"].schedule.as_deref(), Some("15 2 * * *"));
+}
+
+#[test]
+fn the_annotated_settings_set_every_key_there_is() {
+    let filled = filled();
+    let set: BTreeSet<&str> = filled
+        .lines()
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(key, _)| key)
+        .collect();
+    for key in leaves(ROOT) {
+        assert!(set.contains(key), "config/ordersync.toml says nothing of `{key}`");
+    }
+}
+
+#[test]
+fn what_is_documented_as_the_default_is_the_default() {
+    let project = Project::with(super::SMALL);
+    let small = project.load(&[]).unwrap();
+    project.write("config/ordersync.toml", &filled());
+    let filled = project.load(&[]).unwrap();
+    let (a, b) = (&small.accounts["main"], &filled.accounts["main"]);
+    assert_eq!(a.requests_per_second, b.requests_per_second);
+    assert_eq!(
+        (a.in_flight_max, a.timeout_s, a.wait_max_s),
+        (b.in_flight_max, b.timeout_s, b.wait_max_s)
+    );
+    assert_eq!(small.state_dir, filled.state_dir);
+    let (a, b) = (&small.jobs["shop"], &filled.jobs["shop"]);
+    assert_eq!((&a.format, &a.time_zone_name), (&b.format, &b.time_zone_name));
+    assert_eq!(a.policy, b.policy);
+}
+
+#[test]
+fn the_example_of_the_interface_is_whole() {
+    let project = Project::with(EXAMPLE);
+    let settings = project.load(&[]).unwrap();
+    assert_eq!(settings.file, project.path("config/ordersync.toml"));
+    assert_eq!(settings.state_dir, project.path("state"));
+    let job = &settings.jobs["shop"];
+    assert_eq!(
+        job.export,
+        [project.path("exports/orders*.csv").to_str().unwrap()]
+    );
+    assert_eq!(job.time_zone.iana_name(), Some("Europe/Berlin"));
+    assert_eq!(job.policy.refunds, Refunds::Original);
+    assert_eq!(settings.account_of(job).unwrap().requests_per_second, 5.0);
+    assert_eq!(settings.accounts["main"].in_flight_max, 16);
+}
+
+#[test]
+fn init_writes_what_load_finds_and_never_overwrites() {
+    let dir = TempDir::new().unwrap();
+    let shop = dir.path().join("shop");
+    let written = write_new(&shop).unwrap();
+    assert_eq!(written.kept.len(), 0);
+    assert_eq!(written.created.len(), 4);
+    for folder in ["exports", "state", "config"] {
+        assert!(shop.join(folder).is_dir(), "{folder}");
+    }
+    let mode = written.settings_file.metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    std::fs::write(&written.settings_file, "# mine\n").unwrap();
+    let again = write_new(&shop).unwrap();
+    assert_eq!(again.created.len(), 0);
+    assert!(again.kept.contains(&written.settings_file));
+    assert_eq!(
+        std::fs::read_to_string(&written.settings_file).unwrap(),
+        "# mine\n"
+    );
+}
+
+#[test]
+fn init_says_which_path_it_could_not_make() {
+    let dir = TempDir::new().unwrap();
+    std::fs::write(dir.path().join("config"), "").unwrap();
+    let fault = write_new(dir.path()).unwrap_err().to_string();
+    assert!(
+        fault.contains(dir.path().join("config").to_str().unwrap()),
+        "{fault}"
+    );
+}
+
+#[test]
+fn an_empty_file_is_told_what_it_lacks() {
+    assert_eq!(
+        faults("", &[]),
+        "config/ordersync.toml: accounts: missing\n  expected at least one table [accounts.NAME]\n\
+         config/ordersync.toml: jobs: missing\n  expected at least one table [jobs.NAME]"
+    );
+}

@@ -1,0 +1,112 @@
+use std::net::IpAddr;
+
+/// The parts of a web address that settings are judged by.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Url<'a> {
+    pub secure: bool,
+    /// Host and port, as written.
+    pub authority: &'a str,
+    pub host: &'a str,
+    /// The path without slashes at its ends.
+    pub path: &'a str,
+}
+
+impl<'a> Url<'a> {
+    /// Reads `http[s]://host[:port][/path]`; user names, queries and fragments are no part of a setting, and the
+    /// first of them would put a secret into an address.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let (scheme, rest) = text.split_once("://")?;
+        let secure = match scheme.to_ascii_lowercase().as_str() {
+            "https" => true,
+            "http" => false,
+            _ => return None,
+        };
+        let visible = |c: char| c.is_ascii_graphic() && !"@?#\\\"<>".contains(c);
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        if !rest.chars().all(visible) {
+            return None;
+        }
+        let host = match authority.rsplit_once(':') {
+            Some((host, port)) if !authority.ends_with(']') => {
+                port.parse::<u16>().ok().filter(|port| *port > 0)?;
+                host
+            }
+            _ => authority,
+        };
+        is_host(host).then_some(Self {
+            secure,
+            authority,
+            host,
+            path: path.trim_matches('/'),
+        })
+    }
+
+    /// Whether requests stay on this machine. A name that only looks like an address of it does not count.
+    pub fn is_loopback(&self) -> bool {
+        let literal = self.host.trim_start_matches('[').trim_end_matches(']');
+        self.host.eq_ignore_ascii_case("localhost")
+            || literal
+                .parse::<IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
+    }
+}
+
+fn is_host(host: &str) -> bool {
+    match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(literal) => literal.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => {
+            (1..=253).contains(&host.len())
+                && host.split('.').all(|label| {
+                    !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+                })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_of_this_machine_are_loopback() {
+        for (text, loopback) in [
+            ("http://localhost", true),
+            ("http://LOCALHOST:8080/api/3", true),
+            ("http://127.0.0.1:1", true),
+            ("http://127.9.9.9", true),
+            ("https://[::1]:8443/", true),
+            ("http://127.0.0.1.example.com", false),
+            ("http://localhost.example.com", false),
+            ("https://example.api-us1.com", false),
+            ("https://[2001:db8::1]", false),
+        ] {
+            assert_eq!(
+                Url::parse(text).map(|url| url.is_loopback()),
+                Some(loopback),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_plain_web_address_is_refused() {
+        for bad in [
+            "",
+            "example.com",
+            "ftp://example.com",
+            "https://",
+            "https:///api/3",
+            "https://user:secret@example.com",
+            "https://example.com?x=1",
+            "https://example.com/#top",
+            "https://exa mple.com",
+            "https://example.com:0",
+            "https://example.com:99999",
+            "https://example..com",
+            "https://[::1",
+            "https://bücher.example",
+        ] {
+            assert_eq!(Url::parse(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The environment as settings: `ORDERSYNC_ACCOUNTS__MAIN__TOKEN` sets `accounts.main.token`.
+//!
+//! A variable with two underscores after the prefix is meant for us, and a fault when no key has its name. Any
+//! other is left alone: container platforms set variables such as ORDERSYNC_PORT by themselves.
+
+use super::document::fault_of;
+use super::draft::{Draft, Overlay, variable_of};
+use super::nearest::nearest;
+use super::schema::{self, Key, Kind, ROOT};
+use super::search::FILE_VARIABLE;
+use super::{Environment, Place, SettingsError};
+
+const PREFIX: &str = "ORDERSYNC_";
+
+/// Holds the variables against the schema, notes which keys they set, and reports every fault.
+pub(super) fn read(environment: &Environment, draft: &mut Draft) -> Overlay {
+    let mut overlay = Overlay::default();
+    for (variable, value) in environment.with_prefix(PREFIX) {
+        let rest = variable[PREFIX.len()..].to_ascii_lowercase();
+        if variable == FILE_VARIABLE || !(rest.contains("__") || lacks_an_underscore(&rest)) {
+            continue;
+        }
+        let set = resolve(&rest, draft).and_then(|(at, key)| {
+            let value = value
+                .to_str()
+                .ok_or_else(|| Fault::of(&at, "found bytes that are not UTF-8", key))?;
+            if let Some(other) = draft.places.variable(&at).filter(|other| *other != variable) {
+                return Err(Fault::of(&at, &format!("set by {other} as well"), key));
+            }
+            put(&mut overlay, &at, key, value)?;
+            Ok(at)
+        });
+        match set {
+            Ok(at) => draft.set_by(&at, variable),
+            Err(fault) => draft.push(fault.at(variable)),
+        }
+    }
+    overlay
+}
+
+/// A fault before its variable is attached.
+struct Fault {
+    at: String,
+    found: String,
+    expected: String,
+    hint: Option<String>,
+}
+
+impl Fault {
+    fn of(at: &str, found: &str, key: &Key) -> Self {
+        Self {
+            at: at.to_owned(),
+            found: found.to_owned(),
+            expected: key.kind.expected(),
+            hint: None,
+        }
+    }
+
+    fn at(self, variable: &str) -> SettingsError {
+        let place = Place::Variable(variable.to_owned());
+        SettingsError::new(place, &self.at, self.found, self.expected).hint(self.hint)
+    }
+}
+
+/// `accounts_main_token`: nobody else's variable, and one that would otherwise be passed over in silence.
+fn lacks_an_underscore(rest: &str) -> bool {
+    let leaves = |keys: &'static [Key]| -> bool {
+        leaf_names(keys)
+            .iter()
+            .any(|leaf| rest.ends_with(&format!("_{leaf}")))
+    };
+    ROOT.iter().any(|table| {
+        rest.starts_with(&format!("{}_", table.name))
+            && match table.kind {
+                Kind::Table(keys) | Kind::Named(keys) => leaves(keys),
+                _ => false,
+            }
+    })
+}
+
+fn leaf_names(keys: &'static [Key]) -> Vec<&'static str> {
+    keys.iter()
+        .flat_map(|key| match key.kind {
+            Kind::Table(below) | Kind::Named(below) => leaf_names(below),
+            _ => vec![key.name],
+        })
+        .collect()
+}
+
+/// The key that a variable names, as `accounts.main.token`.
+fn resolve(rest: &str, draft: &Draft) -> Result<(String, &'static Key), Fault> {
+    let mut keys = ROOT;
+    let mut at = String::new();
+    let mut segments = rest.split("__");
+    while let Some(segment) = segments.next() {
+        let Some(key) = keys.iter().find(|key| key.name == segment) else {
+            return Err(unknown(&at, segment, keys));
+        };
+        at = schema::join(&at, key.name);
+        keys = match key.kind {
+            Kind::Table(below) => below,
+            Kind::Named(below) => {
+                let Some(name) = segments.next() else { break };
+                at = schema::join(&at, &spelled(&at, name, draft)?);
+                below
+            }
+            _ if segments.next().is_none() => return Ok((at, key)),
+            _ => &[],
+        };
+        if keys.is_empty() {
+            break;
+        }
+    }
+    let hint = keys
+        .first()
+        .map(|key| format!("as in {}", variable_of(&schema::join(&at, key.name))));
+    let expected = "the name of a single value".to_owned();
+    let found = if keys.is_empty() {
+        "goes on below a single value"
+    } else {
+        "names a table"
+    };
+    Err(Fault {
+        at,
+        found: found.to_owned(),
+        expected,
+        hint,
+    })
+}
+
+fn unknown(path: &str, segment: &str, keys: &'static [Key]) -> Fault {
+    let at = schema::join(path, segment);
+    let hint = if path.is_empty() {
+        Some("levels are parted by two underscores, as in ORDERSYNC_ACCOUNTS__MAIN__TOKEN".to_owned())
+    } else {
+        nearest(segment, schema::names(keys))
+            .map(|name| format!("did you mean {}?", variable_of(&schema::join(path, name))))
+    };
+    Fault {
+        at,
+        found: "unknown key".to_owned(),
+        expected: format!("one of: {}", schema::names(keys).collect::<Vec<_>>().join(", ")),
+        hint,
+    }
+}
+
+/// The name of an account or job as the file spells it: a variable can't hold the `-` of `my-shop`.
+fn spelled(table: &str, name: &str, draft: &Draft) -> Result<String, Fault> {
+    let alike = |other: &String| other.replace('-', "_") == name.replace('-', "_");
+    match draft.places.names(table).into_iter().find(alike) {
+        Some(name) => Ok(name),
+        None if schema::is_name(name) => Ok(name.to_owned()),
+        None => Err(Fault {
+            at: schema::join(table, name),
+            found: "unusable name".to_owned(),
+            expected: schema::NAME_EXPECTED.to_owned(),
+            hint: None,
+        }),
+    }
+}
+
+fn put(overlay: &mut Overlay, at: &str, key: &Key, value: &str) -> Result<(), Fault> {
+    let refuse = |found: String| Fault::of(at, &found, key);
+    match key.kind {
+        Kind::Texts => {
+            let list = list(value);
+            match list.iter().find_map(|item| fault_of(item)) {
+                Some(found) => return Err(refuse(found)),
+                None => overlay.lists.push((at.to_owned(), list)),
+            }
+            return Ok(());
+        }
+        Kind::Number if value.parse::<f64>().is_err() => return Err(refuse(format!("found `{value}`"))),
+        Kind::Whole { min, max } if !value.parse().is_ok_and(|number| (min..=max).contains(&number)) => {
+            return Err(refuse(format!("found `{value}`")));
+        }
+        _ => {}
+    }
+    if let Some(found) = fault_of(value) {
+        return Err(refuse(found));
+    }
+    overlay
+        .variables
+        .insert(format!("{PREFIX}{}", at.replace('.', "__")), value.to_owned());
+    Ok(())
+}
+
+/// A list in a variable: `a,b`, or as in TOML `["a", "b"]` where an item has a comma in it.
+fn list(value: &str) -> Vec<String> {
+    #[derive(serde::Deserialize)]
+    struct Wrapped {
+        list: Vec<String>,
+    }
+    match toml::from_str::<Wrapped>(&format!("list = {value}")) {
+        Ok(wrapped) if value.starts_with('[') => wrapped.list,
+        _ => value.split(',').map(|item| item.trim().to_owned()).collect(),
+    }
+}

@@ -1,0 +1,296 @@
+//! Who may import whom is a test, not a wish. Each rule is broken once in a made-up tree, to see it catch.
+
+mod rules;
+mod source;
+
+use rules::inspect;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// The violations in a tree of these files, as printed.
+fn violations_of(files: &[(&str, &str)]) -> Vec<String> {
+    let root = TempDir::new().unwrap();
+    for (file, text) in files {
+        let path = root.path().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    inspect(root.path())
+        .violations
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+#[test]
+fn the_house_stands() {
+    let house = inspect(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let told: Vec<String> = house.violations.iter().map(ToString::to_string).collect();
+    assert!(told.is_empty(), "\n{}\n", told.join("\n"));
+    // An inspection that reads nothing would find nothing.
+    assert!(
+        house.files > 20 && house.mentions > 200,
+        "{} files, {} mentions",
+        house.files,
+        house.mentions
+    );
+}
+
+/// A file, its text, and what is said of it after the file's name.
+const FORBIDDEN: &[(&str, &str, &str)] = &[
+    (
+        "src/domain/money.rs",
+        "\nuse crate::plan::Step;",
+        ":2: domain must not import plan; it may import nothing of ours",
+    ),
+    (
+        "src/extract/csv.rs",
+        "use crate::transform::Map;",
+        ":1: extract must not import transform; it may import domain",
+    ),
+    (
+        "src/transform/mod.rs",
+        "use crate::state::Store;",
+        ":1: transform must not import state; it may import domain",
+    ),
+    (
+        "src/plan.rs",
+        "use super::load::Load;",
+        ":1: plan must not import load; it may import domain",
+    ),
+    (
+        "src/state/ledger.rs",
+        "use super::super::run::Run;",
+        ":1: state must not import run; it may import domain",
+    ),
+    (
+        "src/activecampaign/client.rs",
+        "fn f() { crate::plan::step(); }",
+        ":1: activecampaign must not import plan; it may import domain",
+    ),
+    (
+        "src/load/mod.rs",
+        "use crate::{\n    domain::Order,\n    state::Store,\n};",
+        ":3: load must not import state; it may import domain, plan, activecampaign",
+    ),
+    (
+        "src/run/mod.rs",
+        "use crate::settings::Settings;",
+        ":1: run must not import settings; it may import domain, extract, transform, plan, state, activecampaign, load",
+    ),
+    (
+        "src/schedule.rs",
+        "use crate::run;",
+        ":1: schedule must not import run; it may import domain",
+    ),
+    (
+        "src/settings/mod.rs",
+        "use crate::extract::formats;",
+        ":1: settings must not import extract; it may import domain",
+    ),
+    (
+        "src/report/html.rs",
+        "use crate::activecampaign::Client;",
+        ":1: report must not import activecampaign; it may import domain, plan, run",
+    ),
+    (
+        "src/samples/mod.rs",
+        "use crate::domain::Amount;",
+        ":1: samples must not import domain; it may import nothing of ours",
+    ),
+    (
+        "src/simulator/mod.rs",
+        "type T = crate::domain::Order;",
+        ":1: simulator must not import domain; it may import nothing of ours",
+    ),
+    (
+        "src/extract/mod.rs",
+        "use crate::simulator::Simulator;",
+        ":1: extract must not import simulator; it may import domain",
+    ),
+    (
+        "src/run/mod.rs",
+        "use crate::samples;",
+        ":1: run must not import samples; it may import domain, extract, transform, plan, state, activecampaign, load",
+    ),
+    (
+        "src/plan.rs",
+        "use ordersync::state;",
+        ":1: plan must not import state; it may import domain",
+    ),
+    (
+        "src/plan.rs",
+        "use crate::*;",
+        ":1: plan must not import *; it may import domain",
+    ),
+    (
+        "src/plan.rs",
+        "use {crate::domain::Order, crate::state as s};",
+        ":1: plan must not import state; it may import domain",
+    ),
+    (
+        "src/plan.rs",
+        "mod inner { use super::super::state::Store; }",
+        ":1: plan must not import state; it may import domain",
+    ),
+    (
+        "src/plan.rs",
+        "#[cfg(test)]\nmod tests { use crate::state::Store; }",
+        ":2: plan must not import state; it may import domain",
+    ),
+    (
+        "src/attic/mod.rs",
+        "use crate::domain::Order;",
+        ":1: attic has no floor yet: give it one in tests/it/floors/rules.rs",
+    ),
+];
+
+#[test]
+fn each_forbidden_import_is_named_with_file_and_line() {
+    for (file, text, expected) in FORBIDDEN {
+        assert_eq!(
+            violations_of(&[(file, text)]),
+            [format!("{file}{expected}")],
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_pure_module_that_touches_the_world_is_named() {
+    for (text, impure) in [
+        ("#[tokio::test]\nasync fn f() {}", "tokio"),
+        ("use reqwest::Client;", "reqwest"),
+        ("use rusqlite;", "rusqlite"),
+        ("use std::{fmt, fs};", "std::fs"),
+        ("fn f() { ::std::fs::read(p); }", "std::fs"),
+        ("fn f() { std::env::var(\"X\"); }", "std::env"),
+        ("fn f() { SystemTime::now(); }", "SystemTime::now"),
+        ("fn f() { std::time::Instant::now(); }", "Instant::now"),
+        ("fn f() { jiff::Timestamp::now(); }", "Timestamp::now"),
+        ("fn f() { Zoned::now(); }", "Zoned::now"),
+    ] {
+        for module in ["domain", "transform", "plan"] {
+            let file = format!("src/{module}/x.rs");
+            let expected =
+                format!("{file}:1: {module} must not mention {impure}; take the value as an argument");
+            assert_eq!(violations_of(&[(&file, text)]), [expected], "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_name_used_outside_of_its_place_is_named() {
+    for (file, text, expected) in [
+        (
+            "src/activecampaign/client.rs",
+            "use governor::Quota;",
+            "governor belongs to activecampaign/pacer alone",
+        ),
+        (
+            "src/load/mod.rs",
+            "use backoff::backoff::Backoff;",
+            "backoff belongs to activecampaign/retry alone",
+        ),
+        (
+            "src/load/mod.rs",
+            "fn f() -> reqwest::Error {}",
+            "reqwest belongs to activecampaign/ alone",
+        ),
+        (
+            "src/run/mod.rs",
+            "use rusqlite::Connection;",
+            "rusqlite belongs to state/ and state.rs alone",
+        ),
+        (
+            "src/settings/job.rs",
+            "use cron::Schedule;",
+            "cron belongs to schedule/ and schedule.rs alone",
+        ),
+        (
+            "src/run/mod.rs",
+            "use chrono::Utc;",
+            "chrono belongs to schedule/ and schedule.rs alone",
+        ),
+        (
+            "src/run/mod.rs",
+            "fn f() { println!(\"x\"); }",
+            "println! belongs to cli/ and main.rs alone",
+        ),
+        (
+            "src/lib.rs",
+            "fn f() { eprint!(\"x\"); }",
+            "eprint! belongs to cli/ and main.rs alone",
+        ),
+    ] {
+        assert_eq!(
+            violations_of(&[(file, text)]),
+            [format!("{file}:1: {expected}")],
+            "{text}"
+        );
+    }
+    let long = "\n".repeat(501);
+    assert_eq!(
+        violations_of(&[("src/plan.rs", &long)]),
+        ["src/plan.rs:501: 501 lines; split it before 500"]
+    );
+}
+
+#[test]
+fn what_is_allowed_or_only_looks_like_an_import_is_left_alone() {
+    for (file, text) in [
+        (
+            "src/plan.rs",
+            "use crate::domain::{Order, Memory};\nuse super::domain;\npub(crate) fn f() {}",
+        ),
+        (
+            "src/plan.rs",
+            "// crate::state::Store and std::fs\n/* use tokio; /* nested */ crate::run */",
+        ),
+        (
+            "src/plan.rs",
+            "const A: &str = \"crate::state\"; const B: &str = r#\"use \"tokio\"::x;\"#; const C: char = '\"';",
+        ),
+        (
+            "src/plan.rs",
+            "fn f<'a>(x: &'a str) -> &'a str { self::g(x) }\nmod inner { use super::g; }",
+        ),
+        (
+            "src/domain/money.rs",
+            "use super::Currency;\n#[cfg(test)]\nmod tests { use super::*; use super::super::Currency; }",
+        ),
+        (
+            "src/domain/order.rs",
+            "fn f(tokio: u8, run: Run) -> u8 { run.state::<u8>(tokio) }",
+        ),
+        (
+            "src/load/mod.rs",
+            "#[cfg(test)]\nmod tests {\n    use crate::simulator::Simulator;\n    use reqwest::Client;\n}",
+        ),
+        ("src/load/tests/lost.rs", "use crate::simulator::Simulator;"),
+        ("src/load/tests.rs", "fn f() { println!(\"x\"); }"),
+        ("src/activecampaign/pacer.rs", "use governor::Quota;"),
+        ("src/activecampaign/http.rs", "use reqwest::Client;"),
+        (
+            "src/cli/run.rs",
+            "use crate::{run, settings, simulator};\nfn f() { println!(\"{}\", 1); }",
+        ),
+        (
+            "src/main.rs",
+            "use ordersync::cli;\nfn main() { eprintln!(\"x\"); }",
+        ),
+        ("src/state.rs", "fn f() { let a = b != c; vec![1]; }"),
+    ] {
+        assert_eq!(violations_of(&[(file, text)]), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn code_after_a_test_module_is_no_test() {
+    let text = "#[cfg(test)]\nuse crate::samples;\n#[cfg(test)]\nmod tests {}\nuse crate::samples::demo;";
+    let told = violations_of(&[("src/extract/mod.rs", text)]);
+    assert_eq!(
+        told,
+        ["src/extract/mod.rs:5: extract must not import samples; it may import domain"]
+    );
+}
