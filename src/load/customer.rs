@@ -76,7 +76,7 @@ impl<J: Journal> Create<'_, J> {
         }
     }
 
-    /// By address, then by external id: the target may hold either to be unique.
+    /// By external id, then by address: the target may hold either to be unique.
     async fn look_up_then_create(&mut self, refusal: Option<Failure>) -> Result<Result<RemoteId, Outcome>, Halt> {
         let found = match self.look_up().await {
             Ok(found) => found,
@@ -95,12 +95,9 @@ impl<J: Journal> Create<'_, J> {
 
     async fn look_up(&self) -> Result<Option<RemoteCustomer>, Failure> {
         let (client, connection) = (&self.loader.client, &self.loader.connection);
-        let same_address = client.customers_by_email(connection, &self.customer.email).await?;
-        let key = self.customer.key.as_str();
-        let best = same_address.iter().position(|remote| remote.externalid == key).unwrap_or(0);
-        match same_address.into_iter().nth(best) {
+        match client.customer_by_key(connection, &self.customer.key).await? {
             Some(remote) => Ok(Some(remote)),
-            None => client.customer_by_key(connection, &self.customer.key).await,
+            None => client.customers_by_email(connection, &self.customer.email).await,
         }
     }
 

@@ -31,6 +31,9 @@ pub(super) fn grouped(number: &str) -> String {
 
 /// A duration in its two largest units: `7 h 48 min`, `41 s`.
 pub fn duration(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) {
+        return "under 1 s".to_owned();
+    }
     let seconds = duration.as_millis().div_ceil(1000);
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     match (days, hours, minutes) {
@@ -79,7 +82,7 @@ mod tests {
 
     #[test]
     fn durations_show_two_units() {
-        for (seconds, expected) in [(0, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (28_080, "7 h 48 min"), (329_000, "3 d 19 h")] {
+        for (seconds, expected) in [(0, "under 1 s"), (59, "59 s"), (61, "1 min 1 s"), (28_080, "7 h 48 min"), (329_000, "3 d 19 h")] {
             assert_eq!(duration(Duration::from_secs(seconds)), expected);
         }
     }

@@ -4,8 +4,10 @@
 mod books;
 mod connection;
 mod execute;
+mod execution;
 mod feed;
 mod job;
+mod meter;
 mod preview;
 mod reading;
 mod report;

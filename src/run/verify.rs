@@ -127,18 +127,15 @@ pub async fn verify(job: &Job, export: &Export, view: View, client: &Client) -> 
 
 async fn mirror_of(client: &Client, connection: &RemoteId, prints: &Fingerprints) -> Result<Mirror, VerifyError> {
     let mut mirror = Mirror::new()?;
-    let mut offset = 0;
-    loop {
+    let mut next = Some(0);
+    while let Some(offset) = next {
         let page = client.orders(connection, offset).await.map_err(VerifyError::Target)?;
-        let len = page.items.len() as u64;
-        for order in page.items {
+        for order in page.records {
             mirror.add(&mirrored(order, prints))?;
         }
-        offset += len;
-        if len == 0 || page.total.is_some_and(|total| offset >= total) {
-            return Ok(mirror);
-        }
+        next = page.next;
     }
+    Ok(mirror)
 }
 
 fn mirrored(order: RemoteOrder, prints: &Fingerprints) -> Mirrored {

@@ -23,14 +23,8 @@ impl Lock {
         let file = private(OpenOptions::new().create(true).truncate(false).write(true))
             .open(path)
             .map_err(StateError::io(path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(StateError::Locked {
-                    path: path.to_owned(),
-                });
-            }
-            Err(TryLockError::Error(source)) => return Err(StateError::io(path)(source)),
+        if !try_lock(&file).map_err(StateError::io(path))? {
+            return Err(StateError::Locked { path: path.to_owned() });
         }
         let modified = file
             .metadata()

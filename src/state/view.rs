@@ -1,7 +1,7 @@
 use super::ledger::memory_of;
 use super::store::{current_connection, migrate, path_of, tune};
 use super::{
-    ConnectionId, CustomerMemory, DeadLetter, RunId, RunRow, StateError, dead_letters, ledger, runs,
+    ConnectionId, DeadLetter, RunId, RunRow, StateError, dead_letters, ledger, runs,
 };
 use crate::domain::{CustomerMemory, Memory, OrderKey, RemoteId};
 use rusqlite::Connection;

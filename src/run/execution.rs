@@ -1,0 +1,242 @@
+use super::execute::{Task, letters};
+use super::feed::{Fed, Letters, Sending};
+use super::meter::Meter;
+use super::tracker::{Stretch, Ticket, Tracker};
+use super::books::RunJournal;
+use super::{Progress, RunError};
+use crate::domain::RemoteId;
+use crate::load::{Halt, Loader, Outcome, Refusal};
+use crate::plan::Fingerprints;
+use crate::state::{ConnectionId, Counts, DeadLetter, OrderOutcome, RunRow, Settled, Settlement, Stage};
+use std::sync::Arc;
+use tokio::sync::mpsc::Receiver;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// How far a run came.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Reached {
+    /// Records in the export, once it was read to its end.
+    pub records: Option<u64>,
+    /// The record after the last one taken from the reader.
+    pub through: u64,
+}
+
+/// One run under way.
+pub(super) struct Execution<'a> {
+    task: &'a Task<'a>,
+    row: &'a RunRow,
+    connection: ConnectionId,
+    loader: Arc<Loader<RunJournal>>,
+    /// Ends every step at its next request: from outside, or when one step found that the run must end.
+    halt: CancellationToken,
+    steps: JoinSet<Ended>,
+    tracker: Tracker,
+    letters: Letters,
+    reached: Reached,
+    sends_left: u64,
+    counts: Counts,
+    meter: Meter,
+}
+
+/// A step that came to its end.
+struct Ended {
+    ticket: Ticket,
+    sending: Box<Sending>,
+    result: Result<Outcome, Halt>,
+}
+
+impl<'a> Execution<'a> {
+    pub(super) async fn new(
+        task: &'a Task<'a>,
+        row: &'a RunRow,
+        (connection, remote): (ConnectionId, RemoteId),
+        meter: Meter,
+    ) -> Result<Self, RunError> {
+        let hash_key = task.books.enter(|store| store.view()?.hash_key()).await?;
+        let journal = RunJournal {
+            books: task.books.clone(),
+            run: row.id,
+            connection,
+            fingerprints: Fingerprints::new(hash_key),
+        };
+        let halt = task.cancel.child_token();
+        Ok(Self {
+            task,
+            row,
+            connection,
+            loader: Arc::new(Loader::new(task.client.clone(), journal, remote, halt.clone())),
+            halt,
+            steps: JoinSet::new(),
+            tracker: Tracker::default(),
+            letters: letters(task),
+            reached: Reached::default(),
+            sends_left: task.sends_max.unwrap_or(u64::MAX),
+            counts: Counts::default(),
+            meter,
+        })
+    }
+
+    pub(super) fn end(self) -> (Meter, Reached) {
+        (self.meter, self.reached)
+    }
+
+    /// Takes records and carries out their steps until all are settled, or the run must end.
+    pub(super) async fn drive(&mut self, mut fed: Receiver<Fed>) -> Result<(), RunError> {
+        let mut error: Option<RunError> = None;
+        let mut ended = false;
+        while !ended || !self.steps.is_empty() {
+            tokio::select! {
+                biased;
+                () = self.halt.cancelled(), if error.is_none() => error = Some(RunError::Interrupted),
+                Some(step) = self.steps.join_next() => {
+                    if let Err(fault) = self.finish(step).await {
+                        self.halt.cancel();
+                        // The first cause counts; that the others were called off follows from it.
+                        if !matches!(&error, Some(cause) if !matches!(cause, RunError::Interrupted)) {
+                            error = Some(fault);
+                        }
+                    }
+                }
+                () = std::future::ready(()), if self.sends_left == 0 && error.is_none() => {
+                    // What was sent ends by itself; nothing more is taken.
+                    error = Some(RunError::Interrupted);
+                }
+                next = fed.recv(), if !ended && error.is_none() && self.steps.len() < self.task.job.in_flight_max => {
+                    match next {
+                        Some(Fed::Stretch(stretch, sending)) => self.take(stretch, sending).await?,
+                        Some(Fed::End { records }) => {
+                            self.reached.records = Some(records);
+                            ended = true;
+                        }
+                        Some(Fed::Failed(fault)) => {
+                            // What stands before the damage is good: let it finish.
+                            ended = true;
+                            error = Some(fault.into());
+                        }
+                        None => ended = true,
+                    }
+                }
+            }
+            if error.is_some() {
+                drop(std::mem::replace(&mut fed, closed()));
+                ended = true;
+                if self.halt.is_cancelled() {
+                    self.wind_up().await?;
+                }
+            }
+        }
+        self.settle(Vec::new(), Vec::new()).await?;
+        error.map_or(Ok(()), Err)
+    }
+
+    /// After the end was called: waits for what is in flight, up to the grace, and settles it.
+    async fn wind_up(&mut self) -> Result<(), RunError> {
+        let deadline = Instant::now() + self.task.grace;
+        while let Ok(Some(step)) = tokio::time::timeout_at(deadline, self.steps.join_next()).await {
+            if let Err(error) = self.finish(step).await
+                && matches!(error, RunError::State(_))
+            {
+                return Err(error);
+            }
+        }
+        // What did not answer in time stays intended: the next run looks it up.
+        self.steps.shutdown().await;
+        Ok(())
+    }
+
+    async fn take(&mut self, stretch: Stretch, sending: Option<Box<Sending>>) -> Result<(), RunError> {
+        self.reached.through = stretch.through;
+        let ticket = self.tracker.push(stretch, sending.is_some());
+        match sending {
+            Some(sending) => {
+                self.sends_left -= 1;
+                let loader = Arc::clone(&self.loader);
+                self.steps.spawn(async move {
+                    let result = loader.carry_out(&sending.step).await;
+                    Ended { ticket, sending, result }
+                });
+                Ok(())
+            }
+            None => self.settle(Vec::new(), Vec::new()).await,
+        }
+    }
+
+    async fn finish(&mut self, step: Result<Ended, tokio::task::JoinError>) -> Result<(), RunError> {
+        let Ended { ticket, sending, result } = step.map_err(RunError::Crashed)?;
+        let (outcome, refusal) = match result? {
+            Outcome::Created(id) => (OrderOutcome::Created(id), None),
+            Outcome::Updated(id) => (OrderOutcome::Updated(id), None),
+            Outcome::Adopted(id) => (OrderOutcome::Adopted(id), None),
+            Outcome::Refused(refusal) => (OrderOutcome::Refused, Some(refusal)),
+            Outcome::Unconfirmed(refusal) => (OrderOutcome::Unconfirmed, Some(refusal)),
+        };
+        self.tracker.complete(ticket);
+        let dead = refusal.map(|refusal| self.dead_letter(&sending, &refusal));
+        let (key, fingerprint) = (sending.step.order.key, sending.step.fingerprint);
+        self.settle(vec![Settled { key, fingerprint, outcome }], dead.into_iter().collect()).await
+    }
+
+    fn dead_letter(&self, sending: &Sending, refusal: &Refusal) -> DeadLetter {
+        let letter = self.letters.letter(Some(&sending.step.order.key), sending.label.clone(), sending.position);
+        let reasons = refusal.reason();
+        tracing::warn!(
+            job = letter.job, run = self.row.id, order = letter.record, reasons, attempts = refusal.attempts,
+            "the target did not take an order"
+        );
+        DeadLetter { stage: Stage::Refused, reasons, status: refusal.status, attempts: refusal.attempts, ..letter }
+    }
+
+    /// Outcomes, and whatever the checkpoint can move over, in one transaction.
+    async fn settle(&mut self, orders: Vec<Settled>, mut dead: Vec<DeadLetter>) -> Result<(), RunError> {
+        let passed = self.tracker.take();
+        if orders.is_empty() && passed.is_none() {
+            return Ok(());
+        }
+        let checkpoint = passed.as_ref().map(|stretch| stretch.through);
+        let mut counts = Counts::default();
+        if let Some(stretch) = passed {
+            counts = stretch.counts;
+            dead.extend(stretch.dead);
+        }
+        self.note(&orders, counts);
+        let (requests, active_ms) = self.meter.take();
+        let settlement = Settlement { orders, dead, counts, checkpoint, requests, active_ms };
+        let (run, connection) = (self.row.id, self.connection);
+        self.task.books.enter(move |store| store.settle(run, connection, &settlement)).await?;
+        self.tell();
+        Ok(())
+    }
+
+    /// Keeps the figures shown while the run is under way; the accounts are the state's.
+    fn note(&mut self, orders: &[Settled], passed: Counts) {
+        self.counts += passed;
+        for settled in orders {
+            match settled.outcome {
+                OrderOutcome::Created(_) => self.counts.created += 1,
+                OrderOutcome::Updated(_) => self.counts.updated += 1,
+                OrderOutcome::Adopted(_) => self.counts.adopted += 1,
+                OrderOutcome::Refused | OrderOutcome::Unconfirmed => self.counts.refused += 1,
+            }
+        }
+    }
+
+    fn tell(&self) {
+        (self.task.progress)(&Progress {
+            job: self.row.job.clone(),
+            run: self.row.id,
+            kind: self.task.kind,
+            read: self.reached.through,
+            counts: self.counts,
+            in_flight: self.steps.len(),
+            requests: self.meter.total(),
+            elapsed: self.meter.elapsed(),
+        });
+    }
+}
+
+/// A receiver that has nothing more to receive.
+fn closed() -> Receiver<Fed> {
+    tokio::sync::mpsc::channel(1).1
+}
