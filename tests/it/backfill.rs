@@ -1,0 +1,148 @@
+//! A whole history goes in once, to the cent, and a second time sends nothing.
+
+use crate::world::{World, assert_adds_up};
+use ordersync::samples::{Generated, Truth};
+use serde_json::Value;
+
+fn assert_target_is(world: &World, truth: &Truth) {
+    let summary = world.summary();
+    assert_eq!(summary.orders as u64, truth.valid, "each valid order once");
+    assert_eq!(summary.customers as u64, truth.customers, "each customer once");
+    assert_eq!(summary.connections, 1);
+    let sums: Vec<_> = summary.by_currency.iter().map(|(code, t)| (code.as_str(), t.orders, t.total_minor)).collect();
+    let expected: Vec<_> = truth.totals.iter().map(|(code, t)| (*code, t.orders, t.minor_units as i64)).collect();
+    assert_eq!(sums, expected, "to the minor unit");
+    assert_eq!(summary.triggers_fired, 0, "no automation fires for an old order");
+    assert!(summary.violations.is_empty(), "{:?}", summary.violations);
+}
+
+#[test]
+fn every_valid_order_arrives_once_and_to_the_cent() {
+    let world = World::new();
+    let truth = world.generate(&Generated { orders: 1_000, seed: 7, defects_permille: 30, ..Generated::default() });
+    let run = world.load("backfill", 3);
+    assert_eq!(run["outcome"], "finished");
+    assert_eq!(run["created"], truth.valid);
+    assert_eq!(run["read"], truth.orders);
+    assert_eq!(run["invalid"], truth.orders - truth.valid);
+    assert_eq!(run["customers"]["created"], truth.customers);
+    assert_adds_up(&run);
+    assert_target_is(&world, &truth);
+}
+
+#[test]
+fn it_takes_one_request_for_each_new_customer_and_each_order() {
+    let world = World::new();
+    let truth = world.generate(&Generated { orders: 500, seed: 3, ..Generated::default() });
+    let run = world.load("backfill", 0);
+    let connection = 2; // looked for, and made
+    assert_eq!(run["requests"]["total"], truth.valid + truth.customers + connection);
+    assert_eq!(world.summary().requests, truth.valid + truth.customers + connection);
+}
+
+#[test]
+fn a_second_backfill_sends_nothing() {
+    let world = World::new();
+    let truth = world.generate(&Generated { orders: 200, seed: 1, ..Generated::default() });
+    world.load("backfill", 0);
+    let before = world.summary().requests;
+    let second = world.load("backfill", 0);
+    assert_eq!(second["unchanged"], truth.valid);
+    assert_eq!(world.summary().requests, before);
+    assert_adds_up(&second);
+}
+
+#[test]
+fn a_sync_sends_the_changes_and_nothing_else() {
+    let world = World::new();
+    let day_one = Generated { orders: 400, seed: 5, ..Generated::default() };
+    let first = world.generate(&day_one);
+    world.load("backfill", 0);
+    let before = world.summary();
+    let second = world.generate(&Generated { changed_permille: 50, extra_orders: 20, ..day_one });
+    let run = world.load("sync", 0);
+    assert_eq!(run["kind"], "sync");
+    assert_eq!(run["updated"], second.changed);
+    assert_eq!(run["created"], 20);
+    let new_customers = second.customers - first.customers;
+    assert_eq!(world.summary().requests - before.requests, second.changed + 20 + new_customers);
+    assert_adds_up(&run);
+    assert_target_is(&world, &second);
+}
+
+#[test]
+fn an_update_brings_its_products_along() {
+    let world = World::new();
+    let day_one = Generated { orders: 50, seed: 5, ..Generated::default() };
+    world.generate(&day_one);
+    world.load("backfill", 0);
+    let truth = world.generate(&Generated { changed_permille: 1000, ..day_one });
+    assert_eq!(truth.changed, 50);
+    world.load("sync", 0);
+    let target = world.target();
+    let lines: usize = target["ecomOrders"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|order| order["ecomOrderProducts"].as_array().map_or(0, Vec::len))
+        .sum();
+    assert_eq!(lines as u64, truth.lines);
+}
+
+#[test]
+fn a_canary_loads_a_few_and_the_backfill_goes_on_from_there() {
+    let world = World::new();
+    let truth = world.generate(&Generated { orders: 100, seed: 9, ..Generated::default() });
+    let told = world.run(&["--json", "backfill", "--canary", "7"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    let canary: Value = told.json()["runs"][0].clone();
+    assert_eq!((&canary["created"], &canary["outcome"]), (&7.into(), &"interrupted".into()));
+    assert_adds_up(&canary);
+    assert_eq!(world.summary().orders, 7);
+    let rest = world.load("backfill", 0);
+    assert_eq!(rest["run"], canary["run"], "the same run goes on");
+    assert_eq!(rest["created"], truth.valid);
+    assert_adds_up(&rest);
+    assert_target_is(&world, &truth);
+}
+
+#[test]
+fn dates_limit_what_is_loaded() {
+    let world = World::new();
+    world.generate(&Generated { orders: 100, seed: 2, ..Generated::default() });
+    let told = world.run(&["--json", "backfill", "--from", "2100-01-01"]);
+    assert_eq!(told.code, 2, "a day beyond what is accepted: {}", told.err);
+    let told = world.run(&["--json", "backfill", "--to", "1990-01-01"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    assert_eq!(told.json()["runs"][0]["filtered"], 100);
+    assert_eq!(world.summary().orders, 0);
+}
+
+#[test]
+fn orders_of_a_later_file_win_over_those_of_an_earlier_one() {
+    let world = World::new();
+    let day_one = Generated { orders: 60, seed: 5, ..Generated::default() };
+    let mut text = Vec::new();
+    ordersync::samples::generate(&day_one, &mut text).unwrap();
+    world.export("orders_1.csv", &text);
+    text.clear();
+    let truth =
+        ordersync::samples::generate(&Generated { changed_permille: 500, extra_orders: 5, ..day_one }, &mut text).unwrap();
+    world.export("orders_2.csv", &text);
+    let run = world.load("backfill", 0);
+    assert_eq!((&run["created"], &run["filtered"]), (&65.into(), &60.into()));
+    assert_target_is(&world, &truth);
+    assert_eq!(world.load("sync", 0)["unchanged"], 65, "and the older file does not win the next night");
+}
+
+#[test]
+fn orders_the_account_has_already_are_adopted_not_doubled() {
+    let world = World::new();
+    let truth = world.generate(&Generated { orders: 40, seed: 4, ..Generated::default() });
+    world.load("backfill", 0);
+    std::fs::remove_dir_all(world.path("state")).unwrap();
+    let run = world.load("backfill", 0);
+    assert_eq!((&run["adopted"], &run["created"]), (&40.into(), &0.into()));
+    assert_eq!(run["customers"]["adopted"], truth.customers);
+    assert_target_is(&world, &truth);
+}

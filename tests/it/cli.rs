@@ -1,0 +1,131 @@
+//! Exit codes and messages, as a script and a person meet them.
+
+use crate::world::World;
+use ordersync::samples::{Generated, demo_orders};
+use ordersync::simulator::{Edit, Fault, Kind};
+
+#[test]
+fn a_fault_in_the_settings_names_file_line_and_key() {
+    let world = World::new().policy("statusses = [\"paid\"]\n");
+    let told = world.run(&["plan"]);
+    assert_eq!(told.code, 2);
+    for expected in ["ordersync.toml:", "statusses", "statuses"] {
+        assert!(told.err.contains(expected), "{expected}: {}", told.err);
+    }
+    assert!(told.out.is_empty());
+}
+
+#[test]
+fn a_wrong_export_names_its_file_and_the_missing_columns() {
+    let world = World::new();
+    world.export("orders.csv", "Name,Email,Financial Status,Paid at,Lineitem quantity,Lineitem name\n#1,a@example.com,paid,,1,Mug\n");
+    let told = world.run(&["backfill"]);
+    assert_eq!(told.code, 2);
+    for expected in ["orders.csv", "Total", "Currency", "Created at", "Lineitem price"] {
+        assert!(told.err.contains(expected), "{expected}: {}", told.err);
+    }
+    assert_eq!(world.summary().requests, 0, "nothing was sent");
+}
+
+#[test]
+fn a_missing_export_says_so() {
+    let world = World::new();
+    let told = world.run(&["plan"]);
+    assert_eq!(told.code, 2);
+    assert!(told.err.contains("exports/*"), "{}", told.err);
+}
+
+#[test]
+fn wrong_usage_ends_with_two() {
+    let world = World::new();
+    assert_eq!(world.run(&["frobnicate"]).code, 2);
+    assert_eq!(world.run(&["plan", "no-such-job"]).code, 2);
+    assert_eq!(world.run(&["--version"]).code, 0);
+}
+
+#[test]
+fn a_refused_token_ends_with_five() {
+    let world = World::new();
+    world.generate(&Generated { orders: 20, seed: 1, ..Generated::default() });
+    std::fs::write(world.path("token"), "wrong-token-99").unwrap();
+    let told = world.run(&["--json", "--quiet", "backfill"]);
+    assert_eq!(told.code, 5, "{}", told.err);
+    assert_eq!(told.json()["runs"][0]["outcome"], "stopped");
+    assert!(!told.err.contains("wrong-token-99") && !told.out.contains("wrong-token-99"));
+    assert_eq!(world.summary().orders, 0);
+}
+
+#[test]
+fn a_target_that_is_away_ends_with_six_and_the_next_run_resumes() {
+    let world = World::new().account("wait_max_s = 1\n");
+    let truth = world.generate(&Generated { orders: 50, seed: 1, ..Generated::default() });
+    let maintenance = Kind::Status { code: 503, retry_after: ordersync::simulator::RetryAfter::Seconds(3600), html: true };
+    world.simulator.inject(Fault::new(maintenance).on("POST", "/ecomOrders").nth(20).forever());
+    let told = world.run(&["--json", "--quiet", "backfill"]);
+    assert_eq!(told.code, 6, "{}", told.err);
+    let run = told.json()["runs"][0].clone();
+    assert_eq!(run["outcome"], "paused");
+    crate::world::assert_adds_up(&run);
+    world.simulator.clear_faults();
+    let rest = world.load("backfill", 0);
+    assert_eq!((&rest["created"], world.summary().orders as u64), (&truth.valid.into(), truth.valid));
+    assert!(world.summary().violations.is_empty(), "{:?}", world.summary().violations);
+}
+
+#[test]
+fn a_native_connection_is_left_alone() {
+    let world = World::new();
+    world.generate(&Generated { orders: 5, seed: 1, ..Generated::default() });
+    let edit = Edit::AddConnection { service: "shopify".into(), externalid: "test-store".into(), name: "Native".into() };
+    world.simulator.edit(edit).unwrap();
+    let told = world.run(&["backfill"]);
+    assert_eq!(told.code, 2, "{}", told.err);
+    assert!(told.err.contains("own integration"), "{}", told.err);
+    assert_eq!(world.summary().orders, 0);
+}
+
+#[test]
+fn init_writes_what_check_accepts_and_never_overwrites() {
+    let world = World::new();
+    let dir = world.path("new");
+    let at = dir.to_str().unwrap();
+    assert_eq!(world.run(&["init", at]).code, 0);
+    let file = dir.join("config/ordersync.toml");
+    std::fs::write(dir.join("exports/orders_export.csv"), demo_orders()).unwrap();
+    let mut check = world.command(&["check", "--offline", "--config", file.to_str().unwrap()]);
+    let output = check.env("ORDERSYNC_ACCOUNTS__MAIN__TOKEN", "t0ken-9").output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    assert!(out.contains("orders_export.csv") && !out.contains("t0ken-9"), "{out}");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{text}\n# mine\n")).unwrap();
+    assert_eq!(world.run(&["init", at]).code, 0);
+    assert!(std::fs::read_to_string(&file).unwrap().ends_with("# mine\n"));
+}
+
+#[test]
+fn check_tells_what_is_in_order_and_what_is_not() {
+    let world = World::new();
+    world.export("orders.csv", demo_orders());
+    let told = world.run(&["check"]);
+    assert_eq!(told.code, 0, "{}{}", told.out, told.err);
+    assert!(told.out.contains("shopify-csv") && told.out.contains("does not exist yet"), "{}", told.out);
+    assert!(!told.out.contains(crate::world::TOKEN), "secrets are masked");
+    std::fs::remove_file(world.path("token")).unwrap();
+    world.export("more.csv", "a,b\n1,2\n");
+    let told = world.run(&["check"]);
+    assert_eq!(told.code, 2);
+    assert!(told.out.contains("2 faults"), "every fault at once: {}", told.out);
+}
+
+#[test]
+fn status_tells_of_the_last_runs() {
+    let world = World::new();
+    world.export("orders.csv", demo_orders());
+    assert!(world.run(&["status"]).out.contains("no run yet"));
+    world.load("backfill", 3);
+    let status = world.run(&["--json", "status"]).json()["jobs"][0].clone();
+    assert_eq!(status["orders_loaded"], status["runs"][0]["created"]);
+    assert_eq!(status["dead_letters"], status["runs"][0]["invalid"]);
+    assert_eq!(status["runs"][0]["outcome"], "finished");
+}

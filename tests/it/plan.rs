@@ -1,0 +1,69 @@
+//! The dry run tells what a run does, and does nothing itself.
+
+use crate::world::World;
+use ordersync::samples::Generated;
+
+#[test]
+fn the_plan_is_the_truth_about_the_export() {
+    let world = World::new();
+    let truth = world.generate(&Generated { orders: 2_000, seed: 8, defects_permille: 40, ..Generated::default() });
+    let told = world.run(&["--json", "plan"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    let plan = told.json()["plans"][0].clone();
+    assert_eq!(plan["read"], truth.orders);
+    assert_eq!(plan["create"], truth.valid);
+    assert_eq!(plan["invalid"], truth.orders - truth.valid);
+    assert_eq!(plan["customers"]["new"], truth.customers);
+    assert_eq!(plan["products"], truth.lines);
+    assert_eq!(plan["first_order"].as_str(), truth.first_order.as_deref());
+    assert_eq!(plan["last_order"].as_str(), truth.last_order.as_deref());
+    assert_eq!(plan["source_not_historical"], 0);
+    assert_eq!(plan["forecast"]["requests"], truth.valid + truth.customers);
+    let totals = plan["totals"].as_array().unwrap();
+    assert_eq!(totals.len(), truth.totals.len());
+    for total in totals {
+        let expected = truth.totals[total["currency"].as_str().unwrap()];
+        assert_eq!((&total["orders"], &total["minor_units"]), (&expected.orders.into(), &expected.minor_units.into()));
+    }
+    for (reason, count) in &truth.invalid {
+        let told = plan["invalid_reasons"].as_array().unwrap().iter().find(|entry| entry["reason"] == *reason);
+        assert_eq!(told.map(|entry| &entry["count"]), Some(&(*count).into()), "{reason}");
+    }
+}
+
+#[test]
+fn the_plan_sends_nothing_and_changes_nothing() {
+    let world = World::new();
+    world.generate(&Generated { orders: 100, seed: 8, ..Generated::default() });
+    assert_eq!(world.run(&["plan"]).code, 0);
+    assert!(world.state_files().is_empty(), "no state is made by looking");
+    world.load("backfill", 0);
+    let (state, requests) = (world.state_files(), world.summary().requests);
+    let told = world.run(&["--json", "dry-run"]);
+    assert_eq!(told.json()["plans"][0]["unchanged"], 100);
+    assert_eq!(world.summary().requests, requests);
+    let names = |files: &[(std::path::PathBuf, Vec<u8>)]| files.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&world.state_files()), names(&state));
+    assert!(world.state_files() == state, "the state is as it was");
+}
+
+#[test]
+fn the_plan_needs_neither_token_nor_network() {
+    let world = World::new();
+    world.generate(&Generated { orders: 10, seed: 8, ..Generated::default() });
+    std::fs::remove_file(world.path("token")).unwrap();
+    let told = world.run(&["plan"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    assert!(told.out.contains("create     10"), "{}", told.out);
+    assert_eq!(world.run(&["backfill"]).code, 2);
+}
+
+#[test]
+fn the_forecast_is_what_the_run_takes() {
+    let world = World::new();
+    world.generate(&Generated { orders: 300, seed: 21, ..Generated::default() });
+    let plan = world.run(&["--json", "plan"]).json()["plans"][0].clone();
+    let run = world.load("backfill", 0);
+    let connection = 2;
+    assert_eq!(plan["forecast"]["requests"].as_u64().unwrap() + connection, run["requests"]["total"].as_u64().unwrap());
+}

@@ -1,0 +1,110 @@
+//! Killed at any moment, a run goes on where it was: nothing is lost, nothing doubled.
+
+use crate::world::{World, assert_adds_up};
+use ordersync::samples::Generated;
+use ordersync::simulator::{Latency, Options};
+use std::time::{Duration, Instant};
+
+/// A small generator of chance, so that a seed repeats a test.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+}
+
+/// Waits until the account has seen this many requests; gives up when the program ended or a minute is over.
+fn wait_for_requests(world: &World, child: &mut std::process::Child, requests: u64) -> bool {
+    let begun = Instant::now();
+    while world.summary().requests < requests {
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "no progress");
+        std::thread::park_timeout(Duration::from_micros(300));
+    }
+    true
+}
+
+const SEED: u64 = 20_261_122;
+
+#[test]
+fn twenty_five_kills_lose_nothing_and_double_nothing() {
+    let options = Options { requests_per_second: None, latency: Latency::Fixed { ms: 2 }, ..Options::default() };
+    let world = World::with(options);
+    let truth = world.generate(&Generated { orders: 1_000, seed: 11, defects_permille: 10, ..Generated::default() });
+    let mut chance = Chance(SEED);
+    let mut kills = 0_u64;
+    while kills < 25 {
+        let mut child = world.start(&["--quiet", "backfill"]);
+        let before = world.summary().requests;
+        if !wait_for_requests(&world, &mut child, before + 1 + chance.below(90)) {
+            break;
+        }
+        // Somewhere within what comes next: between an intent and its request, its answer, its settlement.
+        for _ in 0..chance.below(4_000) {
+            std::hint::spin_loop();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        kills += 1;
+    }
+    let last = world.load("backfill", 3);
+    let summary = world.summary();
+    let lower_bound = truth.valid + truth.customers + 2;
+    let extra = summary.requests - lower_bound;
+    println!("seed {SEED}: {kills} kills, {} orders, {extra} extra requests", summary.orders);
+    assert!(kills >= 20, "only {kills} kills before it was done");
+    assert_eq!(summary.orders as u64, truth.valid);
+    assert_eq!(summary.customers as u64, truth.customers);
+    assert_eq!(summary.duplicate_orders_refused, 0, "nothing was sent twice without looking");
+    assert!(summary.violations.is_empty(), "{:?}", summary.violations);
+    assert_adds_up(&last);
+    assert_eq!(last["created"], truth.valid, "one run, whatever killed it");
+    assert!(extra <= kills * 16, "at most what was in flight is looked up again: {extra} for {kills} kills");
+    let again = world.load("backfill", 3);
+    assert_eq!(again["unchanged"], truth.valid);
+    assert_eq!(world.summary().requests, summary.requests, "the second run sends nothing");
+}
+
+#[test]
+fn an_orderly_stop_settles_what_was_sent() {
+    let options = Options { requests_per_second: None, latency: Latency::Fixed { ms: 20 }, ..Options::default() };
+    let world = World::with(options);
+    let truth = world.generate(&Generated { orders: 300, seed: 12, ..Generated::default() });
+    let mut child = world.start(&["--json", "--quiet", "backfill"]);
+    assert!(wait_for_requests(&world, &mut child, 60));
+    let pid = i32::try_from(child.id()).unwrap();
+    std::process::Command::new("kill").arg("-TERM").arg(pid.to_string()).status().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(143));
+    let run = serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()["runs"][0].clone();
+    assert_eq!(run["outcome"], "interrupted");
+    assert_adds_up(&run);
+    assert_eq!(run["created"], world.summary().orders, "what was sent is settled");
+    let requests = world.summary().requests;
+    let rest = world.load("backfill", 0);
+    assert_eq!(rest["created"], truth.valid);
+    let lower_bound = truth.valid + truth.customers + 2;
+    assert_eq!(world.summary().requests, lower_bound, "nothing was asked twice; {requests} before the stop");
+}
+
+#[test]
+fn a_second_process_on_the_account_is_turned_away() {
+    let options = Options { requests_per_second: None, latency: Latency::Fixed { ms: 20 }, ..Options::default() };
+    let world = World::with(options);
+    world.generate(&Generated { orders: 300, seed: 12, ..Generated::default() });
+    let mut child = world.start(&["--quiet", "backfill"]);
+    assert!(wait_for_requests(&world, &mut child, 10));
+    let told = world.run(&["sync"]);
+    assert_eq!(told.code, 4, "{}", told.err);
+    assert!(told.err.contains("another process is writing to this account"), "{}", told.err);
+    let status = world.run(&["status"]);
+    assert!(status.out.contains("at work"), "{}", status.out);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let status = world.run(&["status"]);
+    assert!(status.out.contains("killed"), "{}", status.out);
+}

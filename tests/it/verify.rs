@@ -1,0 +1,83 @@
+//! Verification finds what is wrong, in both directions.
+
+use crate::world::World;
+use ordersync::samples::Generated;
+use ordersync::simulator::Edit;
+use serde_json::Value;
+
+fn loaded() -> (World, Vec<Value>) {
+    let world = World::new();
+    world.generate(&Generated { orders: 150, seed: 13, ..Generated::default() });
+    world.load("backfill", 0);
+    let orders = world.target()["ecomOrders"].as_array().unwrap().clone();
+    (world, orders)
+}
+
+fn verification(world: &World, code: i32) -> Value {
+    let told = world.run(&["--json", "verify", "shop"]);
+    assert_eq!(told.code, code, "{}{}", told.out, told.err);
+    told.json()["verifications"][0].clone()
+}
+
+fn key(order: &Value) -> String {
+    order["externalid"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_faithful_target_has_no_differences() {
+    let (world, orders) = loaded();
+    let verification = verification(&world, 0);
+    assert_eq!((&verification["matching"], &verification["differences"]), (&orders.len().into(), &0.into()));
+}
+
+#[test]
+fn every_kind_of_difference_is_found() {
+    let (world, orders) = loaded();
+    let many_lines = orders
+        .iter()
+        .find(|order| order["ecomOrderProducts"].as_array().is_some_and(|lines| lines.len() > 2))
+        .unwrap();
+    let product = many_lines["ecomOrderProducts"][0]["externalid"].as_str().unwrap().to_owned();
+    let others: Vec<_> = orders.iter().filter(|order| key(order) != key(many_lines)).collect();
+    let total: i64 = others[1]["totalPrice"].as_str().unwrap().parse().unwrap();
+    let mut extra = others[2].as_object().unwrap().clone();
+    extra.insert("externalid".into(), "not-in-the-export".into());
+    let edits = [
+        Edit::DeleteOrder { externalid: key(others[0]) },
+        Edit::SetTotal { externalid: key(others[1]), total: total + 1 },
+        Edit::RemoveProduct { externalid: key(many_lines), product },
+    ];
+    for edit in edits {
+        world.simulator.edit(edit).unwrap();
+    }
+    add_order(&world, &extra, "not-in-the-export");
+    let verification = verification(&world, 7);
+    let found: Vec<_> = verification["differences_by_kind"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|kind| (kind["kind"].as_str().unwrap(), kind["count"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(found, [("missing", 1), ("extra", 1), ("total", 1), ("products", 1)]);
+}
+
+/// As somebody else would: with the fields of an `ecomOrder`.
+fn add_order(world: &World, like: &serde_json::Map<String, Value>, externalid: &str) {
+    let number = |name: &str| like[name].as_str().and_then(|text| text.parse::<i64>().ok()).unwrap();
+    let order = serde_json::json!({
+        "externalid": externalid, "source": 0, "email": like["email"], "currency": like["currency"],
+        "totalPrice": number("totalPrice"), "connectionid": number("connectionid"), "customerid": number("customerid"),
+        "externalCreatedDate": like["externalCreatedDate"],
+        "orderProducts": [{ "externalid": "x", "name": "Extra", "price": 100, "quantity": 1 }],
+    });
+    world.simulator.edit(Edit::AddOrder { order: order.as_object().unwrap().clone() }).unwrap();
+}
+
+#[test]
+fn what_could_not_be_read_is_not_verified() {
+    let (world, _) = loaded();
+    use ordersync::simulator::{Fault, Kind};
+    world.simulator.inject(Fault::new(Kind::PaymentRequired).on("GET", "/ecomOrders").nth(2).forever());
+    let told = world.run(&["verify", "shop"]);
+    assert_eq!(told.code, 7, "{}{}", told.out, told.err);
+}

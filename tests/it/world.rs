@@ -1,0 +1,188 @@
+//! A small shop, a simulated account and the real program: the verbs the stories are told in.
+
+use ordersync::samples::{Generated, Truth, generate};
+use ordersync::simulator::{Options, Simulator, Summary};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+pub const TOKEN: &str = "canary-token-5f2a";
+
+/// A folder with settings and exports, and an account to load into.
+pub struct World {
+    dir: TempDir,
+    runtime: Runtime,
+    pub simulator: Simulator,
+    /// Lines added to the account's table.
+    account: String,
+    /// Lines added to the end of the settings.
+    more: String,
+}
+
+/// What the program said and how it ended.
+pub struct Told {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl World {
+    /// An account without a rate limit.
+    pub fn new() -> Self {
+        Self::with(Options { requests_per_second: None, ..Options::default() })
+    }
+
+    pub fn with(options: Options) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let limited = options.requests_per_second.is_some();
+        let options = Options { token: TOKEN.to_owned(), ..options };
+        let simulator = runtime.block_on(Simulator::start(options)).unwrap();
+        let rate = if limited { 5 } else { 100_000 };
+        let account = format!("requests_per_second = {rate}\n");
+        let world = Self { dir: TempDir::new().unwrap(), runtime, simulator, account, more: String::new() };
+        world.write_settings();
+        world
+    }
+
+    /// Adds lines to the account's table.
+    pub fn account(mut self, lines: &str) -> Self {
+        self.account.push_str(lines);
+        self.write_settings();
+        self
+    }
+
+    /// Adds lines to the end of the settings: the job's policy comes last there.
+    pub fn policy(mut self, lines: &str) -> Self {
+        self.more.push_str(lines);
+        self.write_settings();
+        self
+    }
+
+    fn write_settings(&self) {
+        let text = format!(
+            r#"[state]
+dir = "state"
+
+[accounts.main]
+url = "{url}"
+token_file = "token"
+{account}
+[jobs.shop]
+account = "main"
+export = ["exports/*"]
+time_zone = "America/New_York"
+
+[jobs.shop.connection]
+service = "shopify"
+externalid = "test-store"
+name = "Test Store"
+link_url = "https://shop.example.com"
+logo_url = "https://shop.example.com/logo.png"
+
+[jobs.shop.policy]
+{more}"#,
+            url = self.simulator.url(),
+            account = self.account,
+            more = self.more
+        );
+        std::fs::write(self.path("ordersync.toml"), text).unwrap();
+        std::fs::write(self.path("token"), TOKEN).unwrap();
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn export(&self, name: &str, text: impl AsRef<[u8]>) {
+        std::fs::create_dir_all(self.path("exports")).unwrap();
+        std::fs::write(self.path("exports").join(name), text).unwrap();
+    }
+
+    /// Writes an export of generated orders, and tells the truth about it.
+    pub fn generate(&self, generated: &Generated) -> Truth {
+        let mut text = Vec::new();
+        let truth = generate(generated, &mut text).unwrap();
+        self.export("orders.csv", text);
+        truth
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ordersync"));
+        command
+            .arg("--config")
+            .arg(self.path("ordersync.toml"))
+            .args(args)
+            .stdin(Stdio::null())
+            .env_clear()
+            .current_dir(self.dir.path());
+        command
+    }
+
+    pub fn start(&self, args: &[&str]) -> Child {
+        self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    pub fn run(&self, args: &[&str]) -> Told {
+        Told::of(self.command(args).output().unwrap())
+    }
+
+    /// A run of one job that ends as expected: its row of the JSON.
+    pub fn load(&self, verb: &str, code: i32) -> Value {
+        let told = self.run(&["--json", "--quiet", verb]);
+        assert_eq!(told.code, code, "{}\n{}", told.out, told.err);
+        told.json()["runs"][0].clone()
+    }
+
+    pub fn summary(&self) -> Summary {
+        self.simulator.summary()
+    }
+
+    /// What the account holds: connections, customers, and orders with their products.
+    pub fn target(&self) -> Value {
+        self.simulator.state()
+    }
+
+    /// Every request the account saw.
+    pub fn requests(&self) -> Vec<Value> {
+        self.simulator.requests().as_array().cloned().unwrap_or_default()
+    }
+
+    pub fn state_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        files_below(&self.path("state"))
+    }
+}
+
+impl Told {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}\n{}", self.out, self.err))
+    }
+}
+
+fn files_below(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(dir).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => files.extend(files_below(&path)),
+            false => files.push((path.clone(), std::fs::read(&path).unwrap())),
+        }
+    }
+    files
+}
+
+/// The numbers that must add up, of one run.
+pub fn assert_adds_up(run: &Value) {
+    let parts = ["created", "updated", "adopted", "unchanged", "filtered", "invalid", "refused", "pending"];
+    let sum: u64 = parts.iter().map(|part| run[part].as_u64().unwrap()).sum();
+    assert_eq!(run["read"], sum, "{run}");
+}
