@@ -1,0 +1,138 @@
+//! From a file to the text in it: compression is recognised by the first bytes, never by the name.
+
+use super::error::ReadError;
+use super::names;
+use super::zip_member::{self, ZipMember};
+use super::zstd_frames::ZstdFrames;
+use flate2::bufread::MultiGzDecoder;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// The text of one table: a file, or a member of an archive. Opening it again gives the same bytes, or an error.
+#[derive(Debug, Clone)]
+pub struct Source {
+    pub path: PathBuf,
+    pub size_bytes: u64,
+    pub modified: SystemTime,
+    packing: Packing,
+}
+
+#[derive(Debug, Clone)]
+enum Packing {
+    Plain,
+    Gzip,
+    Zstd,
+    Zip(ZipMember),
+}
+
+/// An open source: its text, and the file that comes from.
+pub struct Stream {
+    pub bytes: Box<dyn Read + Send>,
+    pub file: Arc<File>,
+}
+
+impl Source {
+    /// The tables in a file: one, or as many as an archive holds, in the order of their names.
+    ///
+    /// # Errors
+    /// When the file can't be read or is packed in a way that is not understood.
+    pub fn all_in(path: &Path) -> Result<Vec<Self>, ReadError> {
+        let shown = path.display().to_string();
+        let failed = |error: io::Error| ReadError::from_io(&shown, 0, &error);
+        let mut file = File::open(path).map_err(failed)?;
+        let meta = file.metadata().map_err(failed)?;
+        let modified = meta.modified().map_err(failed)?;
+        let mut start = Vec::new();
+        file.by_ref().take(8).read_to_end(&mut start).map_err(failed)?;
+        let source = |packing| Self {
+            path: path.to_owned(),
+            size_bytes: meta.len(),
+            modified,
+            packing,
+        };
+        let refused = |(what, hint): (String, &str)| ReadError::new(&shown, 0, what, hint);
+        Ok(match start.as_slice() {
+            [0x1f, 0x8b, ..] => vec![source(Packing::Gzip)],
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => vec![source(Packing::Zstd)],
+            [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => {
+                let mut members = zip_member::tables(&file).map_err(refused)?;
+                members.sort_by(|a, b| names::natural(&a.name, &b.name));
+                members.into_iter().map(Packing::Zip).map(source).collect()
+            }
+            other => match foreign(other) {
+                Some(kind) => {
+                    let hint = "unpack it or export again, so that it is CSV, or CSV in gzip, zstd or zip";
+                    return Err(ReadError::new(&shown, 0, kind, hint));
+                }
+                None => vec![source(Packing::Plain)],
+            },
+        })
+    }
+
+    /// The member of an archive this is, if it is one.
+    pub fn member(&self) -> Option<&str> {
+        match &self.packing {
+            Packing::Zip(member) => Some(&member.name),
+            _ => None,
+        }
+    }
+
+    /// The path, with the member in brackets where the file is an archive.
+    pub fn shown(&self) -> String {
+        match self.member() {
+            Some(member) => format!("{} ({member})", self.path.display()),
+            None => self.path.display().to_string(),
+        }
+    }
+
+    /// # Errors
+    /// When the file is gone, unreadable, or not the one that was found.
+    pub fn open(&self) -> Result<Stream, ReadError> {
+        let failed = |error: io::Error| ReadError::from_io(&self.shown(), 0, &error);
+        let file = Arc::new(File::open(&self.path).map_err(failed)?);
+        self.check_unchanged(&file, 0)?;
+        let buffered = || BufReader::with_capacity(BUFFER_BYTES, Arc::clone(&file));
+        let bytes: Box<dyn Read + Send> = match &self.packing {
+            Packing::Plain => Box::new(Arc::clone(&file)),
+            Packing::Gzip => Box::new(MultiGzDecoder::new(buffered())),
+            Packing::Zstd => Box::new(ZstdFrames::new(buffered()).map_err(failed)?),
+            Packing::Zip(member) => member.open(Arc::clone(&file)).map_err(failed)?,
+        };
+        Ok(Stream { bytes, file })
+    }
+
+    /// Whether the open file still has the length and time of change it had when it was found.
+    ///
+    /// # Errors
+    /// When it has not: someone is writing to it, and what was read may be half of it.
+    pub fn check_unchanged(&self, file: &File, line: u64) -> Result<(), ReadError> {
+        let failed = |error: io::Error| ReadError::from_io(&self.shown(), line, &error);
+        let meta = file.metadata().map_err(failed)?;
+        if meta.len() == self.size_bytes && meta.modified().map_err(failed)? == self.modified {
+            return Ok(());
+        }
+        Err(ReadError::new(
+            self.shown(),
+            line,
+            "the file changed while it was being read",
+            "run again when the export is written in full; best write it elsewhere and move it here",
+        ))
+    }
+}
+
+/// Kinds of files people mistake for an export, by their first bytes.
+fn foreign(start: &[u8]) -> Option<&'static str> {
+    match start {
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => Some("is an Excel workbook, expected CSV"),
+        [b'B', b'Z', b'h', ..] => Some("is compressed with bzip2, which is not read"),
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => Some("is compressed with xz, which is not read"),
+        [b'7', b'z', 0xbc, 0xaf, ..] => Some("is a 7z archive, which is not read"),
+        [b'%', b'P', b'D', b'F', ..] => Some("is a PDF document, expected CSV"),
+        _ => None,
+    }
+}

@@ -1,0 +1,77 @@
+use std::fmt;
+use std::io;
+
+/// Something wrong with one export file: where, what, and what to try. Never holds the text of a cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadError {
+    /// The file's path, with the member's name where the file is an archive; or the pattern that found none.
+    pub file: String,
+    /// Line of the (uncompressed) file, from 1; 0 where the fault is not on a line.
+    pub line: u64,
+    pub what: String,
+    /// What to try next; may be empty.
+    pub hint: String,
+}
+
+impl ReadError {
+    pub(super) fn new(
+        file: impl Into<String>,
+        line: u64,
+        what: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self {
+            file: file.into(),
+            line,
+            what: what.into(),
+            hint: hint.into(),
+        }
+    }
+
+    /// What the system, or a decompressor, says of a file that can't be read on.
+    pub(super) fn from_io(file: &str, line: u64, error: &io::Error) -> Self {
+        let hint = match error.kind() {
+            io::ErrorKind::UnexpectedEof => "the file is cut short; copy or download it again",
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+                "the compressed data is damaged; copy or download it again"
+            }
+            io::ErrorKind::PermissionDenied => "give the user this program runs as the right to read it",
+            io::ErrorKind::NotFound => "the file was moved or removed meanwhile; run again",
+            _ => "check the disk or network share it is on, then run again",
+        };
+        Self::new(file, line, format!("can't be read: {error}"), hint)
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.file, self.what)?,
+            line => write!(f, "{}, line {line}: {}", self.file, self.what)?,
+        }
+        match self.hint.as_str() {
+            "" => Ok(()),
+            hint => write!(f, "\nhint: {hint}"),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+/// Every fault found while opening an export, in the order of its files; at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenError {
+    pub faults: Vec<ReadError>,
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, fault) in self.faults.iter().enumerate() {
+            let gap = if index == 0 { "" } else { "\n\n" };
+            write!(f, "{gap}{fault}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for OpenError {}

@@ -1,0 +1,130 @@
+//! An export as the settings name it: the files, what they hold, and whether that can be read.
+
+use super::codec::Source;
+use super::error::{OpenError, ReadError};
+use super::find;
+use super::reader::Reader;
+use super::shopify_csv;
+use super::table::Table;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// What is to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Paths and glob patterns. Of two files that hold the same order the later one counts.
+    pub patterns: Vec<String>,
+    /// `auto`, or the name of one of [`formats`].
+    pub format: String,
+}
+
+/// A kind of export that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Format {
+    /// Its name in the settings.
+    pub name: &'static str,
+    pub description: &'static str,
+}
+
+/// Every kind of export that can be read.
+pub fn formats() -> &'static [Format] {
+    &[Format {
+        name: shopify_csv::NAME,
+        description: "Shopify: Orders > Export in the admin, CSV with one row per order line",
+    }]
+}
+
+/// An export that was found, recognised and checked.
+#[derive(Debug, Clone)]
+pub struct Export {
+    files: Vec<ExportFile>,
+    tables: Arc<[Table]>,
+}
+
+/// A table of an export: a file, or a member of an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportFile {
+    pub path: PathBuf,
+    /// The member's name, where the file is an archive.
+    pub member: Option<String>,
+    /// Size of the file as it lies there.
+    pub size_bytes: u64,
+    pub modified: SystemTime,
+    /// The name of its format.
+    pub format: &'static str,
+}
+
+impl std::fmt::Display for ExportFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.member {
+            Some(member) => write!(f, "{} ({member})", self.path.display()),
+            None => write!(f, "{}", self.path.display()),
+        }
+    }
+}
+
+impl Export {
+    /// Finds the files, opens each, recognises its format by its content and checks its columns.
+    ///
+    /// # Errors
+    /// With every fault of every file, not just the first.
+    pub fn open(options: &Options) -> Result<Self, OpenError> {
+        let mut faults = Vec::new();
+        let is_named = options.format != "auto";
+        if is_named && !formats().iter().any(|format| format.name == options.format) {
+            faults.push(unknown_format(&options.format));
+        }
+        let mut tables = Vec::new();
+        for path in find::files(&options.patterns, &mut faults) {
+            let sources = Source::all_in(&path).unwrap_or_else(|fault| {
+                faults.push(fault);
+                Vec::new()
+            });
+            for source in sources {
+                match Table::recognise(source, is_named) {
+                    Ok(table) => tables.push(table),
+                    Err(fault) => faults.push(fault),
+                }
+            }
+        }
+        if !faults.is_empty() {
+            return Err(OpenError { faults });
+        }
+        tables.reverse();
+        Ok(Self {
+            files: tables.iter().map(file_of).collect(),
+            tables: tables.into(),
+        })
+    }
+
+    /// The files in reading order: the last one named comes first, because it supersedes the earlier ones.
+    pub fn files(&self) -> &[ExportFile] {
+        &self.files
+    }
+
+    /// Reads from the beginning.
+    pub fn read(&self) -> Reader {
+        Reader::new(Arc::clone(&self.tables))
+    }
+}
+
+fn file_of(table: &Table) -> ExportFile {
+    ExportFile {
+        path: table.source.path.clone(),
+        member: table.source.member().map(str::to_owned),
+        size_bytes: table.source.size_bytes,
+        modified: table.source.modified,
+        format: shopify_csv::NAME,
+    }
+}
+
+fn unknown_format(name: &str) -> ReadError {
+    let known: Vec<&str> = formats().iter().map(|format| format.name).collect();
+    ReadError::new(
+        "format",
+        0,
+        format!("\"{name}\" is not a format that is known"),
+        format!("expected auto or one of: {}", known.join(", ")),
+    )
+}

@@ -1,0 +1,85 @@
+//! Comparing file names: with numbers as numbers, and by likeness.
+
+use std::cmp::Ordering;
+
+/// Orders names with runs of digits compared as numbers: `orders_2.csv` comes before `orders_10.csv`.
+pub fn natural(a: &str, b: &str) -> Ordering {
+    let (mut left, mut right) = (a.as_bytes(), b.as_bytes());
+    while let (Some(x), Some(y)) = (left.first(), right.first()) {
+        let order = if x.is_ascii_digit() && y.is_ascii_digit() {
+            let (n, m) = (take_number(&mut left), take_number(&mut right));
+            n.len().cmp(&m.len()).then_with(|| n.cmp(m))
+        } else {
+            (left, right) = (&left[1..], &right[1..]);
+            x.cmp(y)
+        };
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+    // `01` and `1` are equal as numbers: the bytes decide, so that the order is total.
+    left.len().cmp(&right.len()).then_with(|| a.cmp(b))
+}
+
+/// Takes the digits at the front, returned without leading zeros.
+fn take_number<'a>(text: &mut &'a [u8]) -> &'a [u8] {
+    let len = text.iter().take_while(|b| b.is_ascii_digit()).count();
+    let (digits, rest) = text.split_at(len);
+    *text = rest;
+    let zeros = digits.iter().take_while(|b| **b == b'0').count();
+    &digits[zeros..]
+}
+
+/// How many letters must change to make one name the other, ignoring case (Levenshtein's distance).
+pub fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.to_lowercase().chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let change = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_names_count_as_numbers() {
+        let mut names = [
+            "orders_10.csv",
+            "orders_2.csv",
+            "orders_1.csv",
+            "orders.csv",
+            "orders_010.csv",
+            "a/9.csv",
+            "orders_99999999999999999999999.csv",
+        ];
+        names.sort_by(|a, b| natural(a, b));
+        assert_eq!(
+            names,
+            [
+                "a/9.csv",
+                "orders.csv",
+                "orders_1.csv",
+                "orders_2.csv",
+                "orders_010.csv",
+                "orders_10.csv",
+                "orders_99999999999999999999999.csv"
+            ]
+        );
+    }
+
+    #[test]
+    fn likeness_counts_the_letters_to_change() {
+        assert_eq!(distance("orders.csv", "Orders.csv"), 0);
+        assert_eq!(distance("order.csv", "orders.csv"), 1);
+        assert_eq!(distance("", "abc"), 3);
+    }
+}

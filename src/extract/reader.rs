@@ -1,0 +1,62 @@
+//! Reads the tables of an export one after the other, one order at a time.
+
+use super::error::ReadError;
+use super::rows::Rows;
+use super::shopify_csv::Orders;
+use super::table::Table;
+use crate::domain::SourceOrder;
+use std::sync::Arc;
+
+/// The orders of an export. After an error it ends: what follows a fault in a file can't be trusted.
+pub struct Reader {
+    tables: Arc<[Table]>,
+    next_table: usize,
+    current: Option<Orders>,
+    record: u64,
+    has_failed: bool,
+}
+
+impl Reader {
+    pub(super) fn new(tables: Arc<[Table]>) -> Self {
+        Self {
+            tables,
+            next_table: 0,
+            current: None,
+            record: 0,
+            has_failed: false,
+        }
+    }
+
+    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+        loop {
+            if let Some(orders) = &mut self.current {
+                if let Some(mut order) = orders.pull()? {
+                    order.position.record = self.record;
+                    order.position.file = u32::try_from(self.next_table - 1).unwrap_or(u32::MAX);
+                    self.record += 1;
+                    return Ok(Some(order));
+                }
+                self.current = None;
+            }
+            let Some(table) = self.tables.get(self.next_table) else {
+                return Ok(None);
+            };
+            let columns = table.columns.clone();
+            self.current = Some(Orders::new(Rows::open(table.clone())?, columns));
+            self.next_table += 1;
+        }
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Result<SourceOrder, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.has_failed {
+            return None;
+        }
+        let pulled = self.pull();
+        self.has_failed = pulled.is_err();
+        pulled.transpose()
+    }
+}

@@ -1,0 +1,123 @@
+//! The one discount an export row states, and whether it lowered the shipping price.
+
+use crate::domain::{SourceDiscount, SourceOrder};
+
+/// Digits after the decimal mark that amounts are compared with; no currency has more.
+const SCALE: usize = 4;
+
+/// The order's discount, where there is one: a code with its amount (a zero counts), or an amount above zero that
+/// was given by hand and has no code.
+pub fn of(order: &SourceOrder, code: String) -> Option<SourceDiscount> {
+    let amount = &order.discount;
+    let is_zero = amount.bytes().all(|b| matches!(b, b'0' | b'.' | b'-'));
+    if amount.is_empty() || (code.is_empty() && is_zero) {
+        return None;
+    }
+    Some(SourceDiscount {
+        of_shipping: is_of_shipping(order),
+        amount: amount.clone(),
+        name: match code.is_empty() {
+            true => "Discount".to_owned(),
+            false => code,
+        },
+    })
+}
+
+/// A free-shipping code leaves `Shipping` as it was before the code, so the order adds up only without it:
+/// subtotal + shipping - discount = total. Taxes are part of the amounts in some shops and on top in others, so
+/// both sums are tried. In doubt the discount is one of the goods, which is what it is in nearly every order.
+fn is_of_shipping(order: &SourceOrder) -> bool {
+    let amounts = (|| {
+        Some((
+            decimal(&order.discount)?,
+            decimal(&order.shipping)?,
+            decimal(&order.subtotal)?,
+            decimal(&order.total)?,
+        ))
+    })();
+    let Some((discount, shipping, subtotal, total)) = amounts else {
+        return false;
+    };
+    let taxes = [0, decimal(&order.tax).unwrap_or(0)];
+    let adds_up = |less: i128| taxes.iter().any(|tax| subtotal + shipping + tax - less == total);
+    discount > 0 && discount == shipping && !adds_up(0) && adds_up(discount)
+}
+
+/// A plain decimal number in units of 10^-[`SCALE`]; `None` for anything else, and for finer ones.
+fn decimal(text: &str) -> Option<i128> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let fraction = fraction.trim_end_matches('0');
+    let fits = (1..=18).contains(&whole.len()) && fraction.len() <= SCALE;
+    let digits = || whole.bytes().chain(fraction.bytes());
+    if !fits || !digits().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let padding = std::iter::repeat_n(b'0', SCALE - fraction.len());
+    Some(
+        digits()
+            .chain(padding)
+            .fold(0, |sum, b| sum * 10 + i128::from(b - b'0')),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(subtotal: &str, shipping: &str, tax: &str, discount: &str, total: &str) -> SourceOrder {
+        SourceOrder {
+            subtotal: subtotal.to_owned(),
+            shipping: shipping.to_owned(),
+            tax: tax.to_owned(),
+            discount: discount.to_owned(),
+            total: total.to_owned(),
+            ..SourceOrder::default()
+        }
+    }
+
+    fn of_shipping(subtotal: &str, shipping: &str, tax: &str, discount: &str, total: &str) -> bool {
+        of(
+            &order(subtotal, shipping, tax, discount, total),
+            "CODE".to_owned(),
+        )
+        .unwrap()
+        .of_shipping
+    }
+
+    #[test]
+    fn a_discount_is_of_shipping_only_where_the_sums_show_it() {
+        assert!(of_shipping("80.00", "12.00", "0.00", "12.00", "80.00"));
+        assert!(
+            of_shipping("80.00", "12.00", "7.5", "12.0000", "87.50"),
+            "tax on top"
+        );
+        assert!(of_shipping("8000", "1200", "", "1200", "8000"), "no minor unit");
+        assert!(
+            !of_shipping("80.00", "12.00", "0.00", "12.00", "92.00"),
+            "the goods were lowered"
+        );
+        assert!(
+            !of_shipping("80.00", "12.00", "12.00", "12.00", "92.00"),
+            "adds up as it stands"
+        );
+        assert!(!of_shipping("80.00", "12.00", "0.00", "5.00", "87.00"));
+        assert!(!of_shipping("80.00", "0.00", "0.00", "0.00", "80.00"));
+        for odd in ["", "x", "1,5", "-1", "1e3", "9999999999999999999999", "0.00001"] {
+            assert!(!of_shipping(odd, "12.00", "0.00", "12.00", "80.00"), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_discount_needs_an_amount_and_gets_a_name() {
+        let named = |amount: &str, code: &str| {
+            of(&order("", "", "", amount, ""), code.to_owned()).map(|d| (d.name, d.amount))
+        };
+        let some = |name: &str, amount: &str| Some((name.to_owned(), amount.to_owned()));
+        assert_eq!(named("5.00", "SPRING"), some("SPRING", "5.00"));
+        assert_eq!(named("0.00", "SPRING"), some("SPRING", "0.00"));
+        assert_eq!(named("5.00", ""), some("Discount", "5.00"));
+        assert_eq!(named("0.00", ""), None);
+        assert_eq!(named("", ""), None);
+        assert_eq!(named("", "SPRING"), None);
+    }
+}

@@ -1,0 +1,15 @@
+//! The dialect of the orders export of Shopify's admin ("Export orders"): names its columns, groups its rows (one
+//! per order line) into orders, and reads its words for an order's status. It interprets no amount, date or address,
+//! with one exception: whether a discount lowered the shipping price (see `discount`).
+
+mod cells;
+mod columns;
+mod discount;
+mod orders;
+mod status;
+
+pub use columns::{Columns, Verdict, known_names};
+pub use orders::{ORDER_BYTES_MAX, ORDER_LINES_MAX, Orders};
+
+/// The name of this format in the settings.
+pub const NAME: &str = "shopify-csv";

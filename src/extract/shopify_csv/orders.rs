@@ -1,0 +1,133 @@
+//! Groups rows into orders.
+
+use super::cells;
+use super::columns::{Columns, Field};
+use crate::domain::{Fault, Reason, SourceOrder};
+use crate::extract::error::ReadError;
+use crate::extract::rows::{Row, Rows};
+
+/// The most lines kept of one order, far above what the shop system allows. Further ones are dropped and the order
+/// is marked, so that a file of nothing but product rows costs no memory.
+pub const ORDER_LINES_MAX: usize = 10_000;
+
+/// The most bytes of rows kept of one order; see [`ORDER_LINES_MAX`].
+pub const ORDER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// The orders of one table, in the order of its rows.
+///
+/// A row with an id, or with a status, currency or total, begins an order. One without any of them continues the
+/// order right above it if it has the same `Name`; otherwise it is an orphan, and orphans of one name that follow
+/// each other are one record. An order that comes again further down is another record.
+pub struct Orders {
+    rows: Rows,
+    columns: Columns,
+    current: Option<Group>,
+}
+
+/// The order being put together.
+struct Group {
+    order: SourceOrder,
+    /// The cells that its rows have in common, as they stand in the file.
+    key: [Vec<u8>; 2],
+    is_orphan: bool,
+    bytes: usize,
+}
+
+impl Orders {
+    pub fn new(rows: Rows, columns: Columns) -> Self {
+        Self {
+            rows,
+            columns,
+            current: None,
+        }
+    }
+
+    /// The next order; its position has the line, but not the file and the record.
+    ///
+    /// # Errors
+    /// When the table can't be read on; the order being read is then lost, on purpose.
+    pub fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+        while let Some(row) = self.rows.advance()? {
+            match &mut self.current {
+                Some(group) if group.owns(&row, &self.columns) => group.add(&row, &self.columns),
+                current => {
+                    let done = current.replace(Group::begun_by(&row, &self.columns));
+                    if let Some(group) = done {
+                        return Ok(Some(group.order));
+                    }
+                }
+            }
+        }
+        Ok(self.current.take().map(|group| SourceOrder {
+            last_in_file: true,
+            ..group.order
+        }))
+    }
+}
+
+impl Group {
+    fn begun_by(row: &Row<'_>, columns: &Columns) -> Self {
+        let mut order = cells::order(row, columns);
+        let is_orphan = row.is_whole && !begins_order(row, columns);
+        if is_orphan {
+            // Without a first row nothing is known of its status; no rule about statuses may take it away.
+            order.status = None;
+            cells::add_fault(&mut order, Fault::new(Reason::OrphanRow), row.line);
+        }
+        if !row.is_whole {
+            cells::add_fault(&mut order, Fault::new(Reason::MalformedRow), row.line);
+        }
+        Self {
+            order,
+            key: key(row, columns).map(<[u8]>::to_vec),
+            is_orphan,
+            bytes: row.len(),
+        }
+    }
+
+    /// Whether the row is one more of this order. A row that is not whole belongs where its name says, whatever
+    /// stands in its other cells: they may be shifted.
+    fn owns(&self, row: &Row<'_>, columns: &Columns) -> bool {
+        if row.is_whole && begins_order(row, columns) {
+            return false;
+        }
+        let key = key(row, columns);
+        let is_named = key.iter().any(|cell| !cell.is_empty());
+        let same = key
+            .iter()
+            .zip(&self.key)
+            .all(|(cell, own)| *cell == own.as_slice());
+        same && (is_named || (self.is_orphan && row.is_whole))
+    }
+
+    fn add(&mut self, row: &Row<'_>, columns: &Columns) {
+        if !row.is_whole {
+            cells::add_fault(&mut self.order, Fault::new(Reason::MalformedRow), row.line);
+        }
+        self.bytes = self.bytes.saturating_add(row.len());
+        if self.order.lines.len() >= ORDER_LINES_MAX || self.bytes > ORDER_BYTES_MAX {
+            let fault = Fault::of(Reason::FieldTooLong, Field::LineName.name());
+            cells::add_fault(&mut self.order, fault, row.line);
+        } else {
+            cells::add_line(&mut self.order, row, columns);
+        }
+    }
+}
+
+/// Product rows leave blank what is said of the order as a whole.
+fn begins_order(row: &Row<'_>, columns: &Columns) -> bool {
+    [Field::Id, Field::FinancialStatus, Field::Currency, Field::Total]
+        .iter()
+        .any(|field| !row.cell(columns.at(*field)).is_empty())
+}
+
+/// What the rows of one order have in common: the name, or, in a file without names, the address and the date.
+fn key<'a>(row: &'a Row<'_>, columns: &Columns) -> [&'a [u8]; 2] {
+    match columns.has(Field::Name) {
+        true => [row.cell(columns.at(Field::Name)), b""],
+        false => [
+            row.cell(columns.at(Field::Email)),
+            row.cell(columns.at(Field::CreatedAt)),
+        ],
+    }
+}

@@ -1,0 +1,110 @@
+//! What became of an order, in Shopify's words.
+
+use crate::domain::Status;
+
+/// The cells that tell, as they stand; `financial` is `None` where the export has no such column.
+pub struct Words<'a> {
+    pub payment_method: &'a [u8],
+    pub cancelled_at: &'a [u8],
+    pub financial: Option<&'a [u8]>,
+    pub source: &'a [u8],
+}
+
+impl Words<'_> {
+    /// A test order is one whatever else is said of it, then a cancelled one, then the financial status decides.
+    ///
+    /// `None` when the financial status is a word that is not known.
+    pub fn status(&self) -> Option<Status> {
+        let bogus = b"bogus gateway";
+        if self
+            .payment_method
+            .windows(bogus.len())
+            .any(|part| part.eq_ignore_ascii_case(bogus))
+        {
+            return Some(Status::Test);
+        }
+        if !self.cancelled_at.is_empty() {
+            return Some(Status::Cancelled);
+        }
+        let known: &[(&[u8], Status)] = &[
+            (b"paid", Status::Paid),
+            (b"partially_refunded", Status::PartiallyRefunded),
+            (b"refunded", Status::Refunded),
+            (b"voided", Status::Cancelled),
+            (b"pending", Status::Pending),
+            (b"authorized", Status::Pending),
+            (b"partially_paid", Status::Pending),
+            (b"unpaid", Status::Pending),
+            (b"expired", Status::Failed),
+        ];
+        match self.financial {
+            None | Some(b"") if self.source.eq_ignore_ascii_case(b"shopify_draft_order") => {
+                Some(Status::Draft)
+            }
+            // An export cut down to few columns: what is not said can't be held against the order.
+            None => Some(Status::Paid),
+            Some(b"") => Some(Status::Pending),
+            Some(word) => known
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case(word))
+                .map(|(_, status)| *status),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(payment: &str, cancelled: &str, financial: Option<&str>, source: &str) -> Option<Status> {
+        Words {
+            payment_method: payment.as_bytes(),
+            cancelled_at: cancelled.as_bytes(),
+            financial: financial.map(str::as_bytes),
+            source: source.as_bytes(),
+        }
+        .status()
+    }
+
+    #[test]
+    fn a_test_is_a_test_and_a_cancelled_order_is_cancelled_whatever_was_paid() {
+        let test = "Shopify Payments + (for testing) BOGUS gateway";
+        assert_eq!(
+            status(test, "2024-01-01", Some("refunded"), ""),
+            Some(Status::Test)
+        );
+        assert_eq!(
+            status("manual", "2024-01-01", Some("paid"), ""),
+            Some(Status::Cancelled)
+        );
+    }
+
+    #[test]
+    fn the_financial_status_is_read_in_any_case() {
+        for (word, expected) in [
+            ("paid", Status::Paid),
+            ("PAID", Status::Paid),
+            ("Partially_Refunded", Status::PartiallyRefunded),
+            ("refunded", Status::Refunded),
+            ("voided", Status::Cancelled),
+            ("pending", Status::Pending),
+            ("authorized", Status::Pending),
+            ("partially_paid", Status::Pending),
+            ("unpaid", Status::Pending),
+            ("expired", Status::Failed),
+        ] {
+            assert_eq!(status("", "", Some(word), "web"), Some(expected), "{word}");
+        }
+        assert_eq!(status("", "", Some("bezahlt"), "web"), None);
+    }
+
+    #[test]
+    fn a_blank_status_is_a_draft_or_pending_and_a_missing_column_is_paid() {
+        let draft = "shopify_draft_order";
+        assert_eq!(status("", "", Some(""), draft), Some(Status::Draft));
+        assert_eq!(status("", "", None, draft), Some(Status::Draft));
+        assert_eq!(status("", "", Some("paid"), draft), Some(Status::Paid));
+        assert_eq!(status("", "", Some(""), "web"), Some(Status::Pending));
+        assert_eq!(status("", "", None, "web"), Some(Status::Paid));
+    }
+}

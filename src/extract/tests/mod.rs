@@ -1,0 +1,89 @@
+//! What a user would notice of reading an export.
+
+mod codecs;
+mod mutations;
+mod opening;
+mod reading;
+
+use super::{Export, OpenError, Options, ReadError};
+use crate::domain::{Reason, SourceOrder};
+use std::path::{Path, PathBuf};
+
+const HEADER: &str = "Name,Email,Financial Status,Accepts Marketing,Currency,Subtotal,Shipping,Taxes,Total,Discount Code,\
+Discount Amount,Shipping Method,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,\
+Lineitem discount,Notes,Cancelled at,Payment Method,Refunded Amount,Id,Source";
+
+/// A folder with export files in it.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn with(name: &str, bytes: impl AsRef<[u8]>) -> Self {
+        let folder = Self::new();
+        folder.put(name, bytes);
+        folder
+    }
+
+    fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn open(&self, patterns: &[&str]) -> Result<Export, OpenError> {
+        self.open_as("auto", patterns)
+    }
+
+    fn open_as(&self, format: &str, patterns: &[&str]) -> Result<Export, OpenError> {
+        let full = |pattern: &&str| self.path().join(pattern).display().to_string();
+        Export::open(&Options {
+            patterns: patterns.iter().map(full).collect(),
+            format: format.to_owned(),
+        })
+    }
+
+    fn read(&self, patterns: &[&str]) -> Result<Vec<SourceOrder>, ReadError> {
+        self.open(patterns)
+            .unwrap_or_else(|error| panic!("{error}"))
+            .read()
+            .collect()
+    }
+}
+
+/// The orders of one file with the usual header and these rows.
+fn orders(rows: &str) -> Vec<SourceOrder> {
+    read(format!("{HEADER}\n{rows}")).unwrap()
+}
+
+fn read(bytes: impl AsRef<[u8]>) -> Result<Vec<SourceOrder>, ReadError> {
+    Folder::with("orders.csv", bytes).read(&["orders.csv"])
+}
+
+fn refusal(bytes: impl AsRef<[u8]>) -> String {
+    let folder = Folder::with("orders.csv", bytes);
+    folder.open(&["orders.csv"]).unwrap_err().to_string()
+}
+
+fn reasons(order: &SourceOrder) -> Vec<Reason> {
+    order.faults.iter().map(|fault| fault.reason).collect()
+}
+
+/// An order's first row: one mug for 10.00, 5.00 shipping.
+fn first(name: &str) -> String {
+    format!(
+        "{name},ann@example.com,paid,yes,USD,10.00,5.00,0.00,15.00,,0.00,Standard,2024-01-31 10:11:12 -0500,\
+         1,Mug,10.00,MUG-1,0.00,,,Card,0.00,,web\n"
+    )
+}
+
+/// Another row of an order.
+fn next(name: &str, product: &str) -> String {
+    format!("{name},ann@example.com,,,,,,,,,,,2024-01-31 10:11:12 -0500,2,{product},3.50,,0.00,,,,,,\n")
+}
