@@ -65,8 +65,8 @@ fn check_export(job: &Job, settings: &Settings, findings: &mut Findings) -> Resu
     match Export::open(&assembly::job(job, account, Dates::default()).export) {
         Ok(export) => {
             for file in export.files() {
-                let (path, bytes) = (file.path.display(), file.size_bytes);
-                findings.good(format!("jobs.{}: export {path}, {}, {bytes} bytes", job.name, file.format));
+                let (format, bytes) = (file.format, file.size_bytes);
+                findings.good(format!("jobs.{}: export {file}, {format}, {bytes} bytes", job.name));
             }
         }
         Err(error) => findings.bad(format!("jobs.{}: {error}", job.name)),
@@ -110,7 +110,8 @@ fn check_connection(job: &Job, account: &Account, findings: &mut Findings) -> Re
 
 fn tell(global: &Global, settings: &Settings, findings: &Findings) {
     if global.json {
-        let lines = findings.lines.iter().map(|(good, text)| serde_json::json!({ "ok": good, "finding": text }));
+        let lines =
+            findings.lines.iter().map(|(good, text)| serde_json::json!({ "ok": good, "finding": text }));
         output::print_json(&serde_json::json!({
             "faults": findings.faults(), "findings": lines.collect::<Vec<_>>(), "effective": settings.effective(),
         }));

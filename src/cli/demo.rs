@@ -89,7 +89,8 @@ impl Demo {
         let store = Store::open(&settings.state_dir, ACCOUNT)?;
         let client = assembly::client(account, Some(store.lock()))?;
         let books = Books::open(store)?;
-        let stage = Stage { demo: self, settings, account, job: &job, client: &client, books: &books, simulator };
+        let stage =
+            Stage { demo: self, settings, account, job: &job, client: &client, books: &books, simulator };
 
         self.say("\n1. Plan: what would happen. Nothing is sent.\n\n");
         let plan = stage.plan()?;
@@ -128,11 +129,16 @@ impl Demo {
         fs::create_dir_all(&exports)?;
         let path = exports.join("orders_export_1.csv");
         match self.orders {
-            None => fs::write(path, if day == Day::First { samples::demo_orders() } else { samples::demo_orders_changed() }),
+            None => fs::write(
+                path,
+                if day == Day::First { samples::demo_orders() } else { samples::demo_orders_changed() },
+            ),
             Some(orders) => {
-                let (changed_permille, extra_orders) = if day == Day::First { (0, 0) } else { (10, orders.div_ceil(100)) };
+                let (changed_permille, extra_orders) =
+                    if day == Day::First { (0, 0) } else { (10, orders.div_ceil(100)) };
                 let mut file = BufWriter::new(File::create(path)?);
-                let plan = Generated { orders, seed: 1, changed_permille, extra_orders, ..Generated::default() };
+                let plan =
+                    Generated { orders, seed: 1, changed_permille, extra_orders, ..Generated::default() };
                 samples::generate(&plan, &mut file)?;
                 file.flush()
             }

@@ -67,12 +67,18 @@ struct Asked<'a> {
 pub(super) fn backfill(global: &Global, args: &BackfillArgs) -> Result<Exit, Fault> {
     let BackfillArgs { jobs, canary, from, to, max_duration } = args;
     let (from, to) = (*from, *to);
-    run(global, &Asked { kind: Kind::Backfill, jobs, from, to, sends_max: *canary, duration_max: *max_duration })
+    run(
+        global,
+        &Asked { kind: Kind::Backfill, jobs, from, to, sends_max: *canary, duration_max: *max_duration },
+    )
 }
 
 pub(super) fn sync(global: &Global, args: &SyncArgs) -> Result<Exit, Fault> {
     let SyncArgs { jobs, max_duration } = args;
-    run(global, &Asked { kind: Kind::Sync, jobs, from: None, to: None, sends_max: None, duration_max: *max_duration })
+    run(
+        global,
+        &Asked { kind: Kind::Sync, jobs, from: None, to: None, sends_max: None, duration_max: *max_duration },
+    )
 }
 
 /// Everything that can fail without a request comes first: settings, exports, tokens, locks.
@@ -105,13 +111,17 @@ fn run(global: &Global, asked: &Asked<'_>) -> Result<Exit, Fault> {
 }
 
 /// The jobs asked for with their exports, by account.
-fn gather<'a>(settings: &'a Settings, asked: &Asked<'_>) -> Result<Vec<(&'a Account, Vec<(Job, Export)>)>, Fault> {
+fn gather<'a>(
+    settings: &'a Settings,
+    asked: &Asked<'_>,
+) -> Result<Vec<(&'a Account, Vec<(Job, Export)>)>, Fault> {
     let chosen = settings.jobs_named(asked.jobs).map_err(Fault::usage)?;
     let mut jobs = Vec::new();
     for job in chosen {
         let account = settings.account_of(job).map_err(Fault::usage)?;
         let day = |date: Option<jiff::civil::Date>| {
-            date.map(|date| Moment::parse(&format!("{date} 00:00:00"), &job.time_zone).map_err(Fault::usage)).transpose()
+            date.map(|date| Moment::parse(&format!("{date} 00:00:00"), &job.time_zone).map_err(Fault::usage))
+                .transpose()
         };
         let dates = Dates { from: day(asked.from)?, to: day(asked.to)? };
         jobs.push((account, assembly::job(job, account, dates)));
@@ -175,7 +185,8 @@ async fn run_account(
         };
         let report = execute(task).await?;
         // Another job would find the account as this one did.
-        let go_on = matches!(report.end, RunEnd::Finished) || (sends_max.is_some() && report.end == RunEnd::Interrupted);
+        let go_on = matches!(report.end, RunEnd::Finished)
+            || (sends_max.is_some() && report.end == RunEnd::Interrupted);
         reports.push(report);
         if !go_on || interrupt.cancel.is_cancelled() {
             break;

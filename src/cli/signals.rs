@@ -27,7 +27,10 @@ impl Interrupt {
                 std::process::exit(i32::from(128 + number));
             }
             self.received.store(number, Ordering::Relaxed);
-            tracing::info!(signal = number, "stopping: waiting for what is in flight; a second signal ends at once");
+            tracing::info!(
+                signal = number,
+                "stopping: waiting for what is in flight; a second signal ends at once"
+            );
             self.cancel.cancel();
         }
     }

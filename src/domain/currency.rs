@@ -90,12 +90,9 @@ mod tests {
     fn exponents_are_those_of_iso_4217() {
         let zero = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF";
         let three = "BHD IQD JOD KWD LYD OMR TND";
-        for (codes, exponent) in [
-            (zero, 0),
-            (three, 3),
-            ("CLF UYW", 4),
-            ("USD EUR HUF MGA MRU TRY BGN VES", 2),
-        ] {
+        for (codes, exponent) in
+            [(zero, 0), (three, 3), ("CLF UYW", 4), ("USD EUR HUF MGA MRU TRY BGN VES", 2)]
+        {
             for code in codes.split(' ') {
                 assert_eq!(Currency::parse(code).unwrap().exponent(), exponent, "{code}");
             }

@@ -70,10 +70,7 @@ mod tests {
 
     #[test]
     fn addresses_are_trimmed_and_lower_cased() {
-        assert_eq!(
-            Email::parse(" Ann.B+shop@Example.COM ").unwrap().as_str(),
-            "ann.b+shop@example.com"
-        );
+        assert_eq!(Email::parse(" Ann.B+shop@Example.COM ").unwrap().as_str(), "ann.b+shop@example.com");
         assert!(Email::parse("o'brien@mail.example").is_ok());
         assert!(Email::parse("müller@bücher.example").is_ok());
     }
@@ -101,17 +98,11 @@ mod tests {
 
     #[test]
     fn a_hash_in_place_of_an_address_is_named_as_one() {
-        assert_eq!(
-            Email::parse("0cc175b9c0f1b6a831c399e269772661"),
-            Err(EmailError::Hashed)
-        );
+        assert_eq!(Email::parse("0cc175b9c0f1b6a831c399e269772661"), Err(EmailError::Hashed));
     }
 
     #[test]
     fn the_debug_form_hides_the_address() {
-        assert_eq!(
-            format!("{:?}", Email::parse("ann@example.com").unwrap()),
-            "Email(..)"
-        );
+        assert_eq!(format!("{:?}", Email::parse("ann@example.com").unwrap()), "Email(..)");
     }
 }

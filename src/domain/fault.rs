@@ -12,19 +12,11 @@ pub struct Fault {
 
 impl Fault {
     pub fn new(reason: Reason) -> Self {
-        Self {
-            reason,
-            field: None,
-            line: 0,
-        }
+        Self { reason, field: None, line: 0 }
     }
 
     pub fn of(reason: Reason, field: &'static str) -> Self {
-        Self {
-            reason,
-            field: Some(field),
-            line: 0,
-        }
+        Self { reason, field: Some(field), line: 0 }
     }
 
     pub fn at_line(self, line: u64) -> Self {
@@ -79,6 +71,7 @@ reasons! {
     BadQuantity "bad_quantity" "expected a whole number of 1 or more";
     UnknownStatus "unknown_status" "this word for the order's status is not known; report it, or correct it in the shop";
     Duplicate "duplicate" "the same order stands earlier in this file; that one is taken";
+    RepeatedRow "repeated_row" "the order's own cells stand on several rows, so products and repeats can't be told apart; export again without filling cells down";
     MalformedRow "malformed_row" "the row has another number of fields than the header; look for a stray quote or a cut line";
     OrphanRow "orphan_row" "a product row whose order's first row is not above it; export again unsorted and uncut";
     BadEncoding "bad_encoding" "expected text in UTF-8";

@@ -29,15 +29,9 @@ pub enum Memory {
     /// A write was about to be sent and its answer was never recorded: look it up before sending again.
     Intended,
     /// At the target under this id; `fingerprint` is of what it took last, absent where that is not known.
-    Known {
-        id: RemoteId,
-        fingerprint: Option<Fingerprint>,
-    },
+    Known { id: RemoteId, fingerprint: Option<Fingerprint> },
     /// The target would not take the payload with this fingerprint; asking again with the same one is idle.
-    Refused {
-        id: Option<RemoteId>,
-        fingerprint: Fingerprint,
-    },
+    Refused { id: Option<RemoteId>, fingerprint: Fingerprint },
 }
 
 /// What the ledger remembers of one customer.

@@ -69,9 +69,7 @@ impl Amount {
             .iter()
             .chain(fraction.iter().take(kept))
             .chain(padding)
-            .try_fold(0_i64, |sum, b| {
-                sum.checked_mul(10)?.checked_add(i64::from(b - b'0'))
-            })
+            .try_fold(0_i64, |sum, b| sum.checked_mul(10)?.checked_add(i64::from(b - b'0')))
             .ok_or(AmountError::Range)?;
         match (negative, minor) {
             (_, 0) => Ok(Self::ZERO),
@@ -117,9 +115,9 @@ mod tests {
 
     #[test]
     fn anything_but_a_plain_decimal_is_refused() {
-        for bad in [
-            "", ".", "1.", ".5", "1,00", "1 000", "$1", "1e3", "+5", "1_000", "NaN", "--1", "1.2.3", "١",
-        ] {
+        for bad in
+            ["", ".", "1.", ".5", "1,00", "1 000", "$1", "1e3", "+5", "1_000", "NaN", "--1", "1.2.3", "١"]
+        {
             assert_eq!(parse(bad, "USD"), Err(AmountError::NotANumber), "{bad:?}");
         }
         assert_eq!(parse("-0.01", "USD"), Err(AmountError::Negative));
@@ -130,10 +128,7 @@ mod tests {
     fn the_largest_amount_is_what_the_target_stores() {
         assert_eq!(parse("21474836.47", "USD"), Ok(AMOUNT_MINOR_MAX));
         assert_eq!(parse("21474836.48", "USD"), Err(AmountError::Range));
-        assert_eq!(
-            parse("99999999999999999999999999", "USD"),
-            Err(AmountError::Range)
-        );
+        assert_eq!(parse("99999999999999999999999999", "USD"), Err(AmountError::Range));
     }
 
     proptest! {

@@ -49,12 +49,7 @@ impl Source {
         let modified = meta.modified().map_err(failed)?;
         let mut start = Vec::new();
         file.by_ref().take(8).read_to_end(&mut start).map_err(failed)?;
-        let source = |packing| Self {
-            path: path.to_owned(),
-            size_bytes: meta.len(),
-            modified,
-            packing,
-        };
+        let source = |packing| Self { path: path.to_owned(), size_bytes: meta.len(), modified, packing };
         let refused = |(what, hint): (String, &str)| ReadError::new(&shown, 0, what, hint);
         Ok(match start.as_slice() {
             [0x1f, 0x8b, ..] => vec![source(Packing::Gzip)],

@@ -20,12 +20,7 @@ impl ReadError {
         what: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
-        Self {
-            file: file.into(),
-            line,
-            what: what.into(),
-            hint: hint.into(),
-        }
+        Self { file: file.into(), line, what: what.into(), hint: hint.into() }
     }
 
     /// What the system, or a decompressor, says of a file that can't be read on.

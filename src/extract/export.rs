@@ -92,10 +92,7 @@ impl Export {
             return Err(OpenError { faults });
         }
         tables.reverse();
-        Ok(Self {
-            files: tables.iter().map(file_of).collect(),
-            tables: tables.into(),
-        })
+        Ok(Self { files: tables.iter().map(file_of).collect(), tables: tables.into() })
     }
 
     /// The files in reading order: the last one named comes first, because it supersedes the earlier ones.

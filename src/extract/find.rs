@@ -105,9 +105,7 @@ fn hint_for(pattern: &Path) -> String {
     let Ok(entries) = Path::new(&shown).read_dir() else {
         return format!("the folder {shown} does not exist or can't be read; check the path");
     };
-    let wanted = pattern
-        .file_name()
-        .map(|name| name.to_string_lossy().replace(['*', '?'], ""));
+    let wanted = pattern.file_name().map(|name| name.to_string_lossy().replace(['*', '?'], ""));
     let wanted = wanted.unwrap_or_default();
     let mut near: Vec<(usize, String)> = entries
         .take(HINT_NAMES_MAX)
@@ -142,10 +140,8 @@ mod tests {
     }
 
     fn found(dir: &tempfile::TempDir, patterns: &[&str]) -> (Vec<String>, Vec<ReadError>) {
-        let patterns: Vec<String> = patterns
-            .iter()
-            .map(|pattern| dir.path().join(pattern).display().to_string())
-            .collect();
+        let patterns: Vec<String> =
+            patterns.iter().map(|pattern| dir.path().join(pattern).display().to_string()).collect();
         let mut faults = Vec::new();
         let names = files(&patterns, &mut faults)
             .iter()
@@ -177,11 +173,7 @@ mod tests {
         assert_eq!(faults.len(), 3);
         assert!(faults[0].file.ends_with("order.csv"));
         assert!(faults[0].hint.contains("holds orders.csv"), "{}", faults[0].hint);
-        assert!(
-            faults[1].hint.contains("nowhere does not exist"),
-            "{}",
-            faults[1].hint
-        );
+        assert!(faults[1].hint.contains("nowhere does not exist"), "{}", faults[1].hint);
         assert!(faults[2].what.contains("is a folder"), "{}", faults[2]);
         let mut faults = Vec::new();
         assert!(files(&[], &mut faults).is_empty());

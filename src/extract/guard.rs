@@ -31,11 +31,7 @@ pub enum Mark {
 
 impl Guard {
     pub fn new(inner: Box<dyn Read + Send>) -> Self {
-        Self {
-            inner,
-            since_record: 0,
-            tail: None,
-        }
+        Self { inner, since_record: 0, tail: None }
     }
 
     /// Tells that the parser has finished a record. What it holds buffered counts to no record.

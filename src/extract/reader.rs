@@ -18,13 +18,7 @@ pub struct Reader {
 
 impl Reader {
     pub(super) fn new(tables: Arc<[Table]>) -> Self {
-        Self {
-            tables,
-            next_table: 0,
-            current: None,
-            record: 0,
-            has_failed: false,
-        }
+        Self { tables, next_table: 0, current: None, record: 0, has_failed: false }
     }
 
     fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {

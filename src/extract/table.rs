@@ -36,11 +36,7 @@ impl Table {
             false => Columns::judge(&header),
         };
         let columns = columns_of(verdict, &header).map_err(refused)?;
-        Ok(Self {
-            source,
-            delimiter,
-            columns,
-        })
+        Ok(Self { source, delimiter, columns })
     }
 
     pub fn parser(&self) -> csv::ReaderBuilder {
@@ -84,11 +80,7 @@ fn text_of(prefix: &[u8]) -> Result<&[u8], Fault> {
     match text.trim_ascii_start().first() {
         None => return Err((0, "is empty, expected a header row".to_owned(), "export again")),
         Some(b'{' | b'[') => {
-            return Err((
-                1,
-                "looks like JSON, expected CSV".to_owned(),
-                "export the orders as CSV",
-            ));
+            return Err((1, "looks like JSON, expected CSV".to_owned(), "export the orders as CSV"));
         }
         Some(b'<') => {
             let hint = "was a web page saved in place of the export? download it again";
@@ -156,10 +148,7 @@ fn columns_of(verdict: Verdict, header: &ByteRecord) -> Result<Columns, Fault> {
         Verdict::Complete(columns) => Ok(columns),
         Verdict::Missing(names) => Err((
             1,
-            format!(
-                "this Shopify orders export lacks the columns: {}",
-                names.join(", ")
-            ),
+            format!("this Shopify orders export lacks the columns: {}", names.join(", ")),
             "export again from Orders > Export in Shopify's admin, and keep all columns",
         )),
         Verdict::Sibling(kind) => Err((

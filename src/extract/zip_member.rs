@@ -21,12 +21,7 @@ pub struct ZipMember {
 /// # Errors
 /// A sentence on what is wrong, and a hint.
 pub fn tables(file: &File) -> Result<Vec<ZipMember>, (String, &'static str)> {
-    let broken = |error| {
-        (
-            format!("is no readable zip archive: {error}"),
-            "copy or download it again",
-        )
-    };
+    let broken = |error| (format!("is no readable zip archive: {error}"), "copy or download it again");
     let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(broken)?;
     let mut members = Vec::new();
     for index in 0..archive.len() {
@@ -42,10 +37,7 @@ pub fn tables(file: &File) -> Result<Vec<ZipMember>, (String, &'static str)> {
             continue;
         }
         if member.encrypted() {
-            return Err((
-                format!("holds {name} under a password"),
-                "unpack it, and name the unpacked file",
-            ));
+            return Err((format!("holds {name} under a password"), "unpack it, and name the unpacked file"));
         }
         let is_deflated = match member.compression() {
             CompressionMethod::Stored => false,
@@ -71,10 +63,7 @@ pub fn tables(file: &File) -> Result<Vec<ZipMember>, (String, &'static str)> {
         });
     }
     match members.is_empty() {
-        true => Err((
-            "is an archive without a .csv file in it".to_owned(),
-            "name the export itself",
-        )),
+        true => Err(("is an archive without a .csv file in it".to_owned(), "name the export itself")),
         false => Ok(members),
     }
 }
@@ -95,12 +84,7 @@ impl ZipMember {
             true => Box::new(DeflateDecoder::new(packed)),
             false => Box::new(packed),
         };
-        Ok(Box::new(Checked {
-            inner,
-            crc: flate2::Crc::new(),
-            left: self.len,
-            expected: self.crc,
-        }))
+        Ok(Box::new(Checked { inner, crc: flate2::Crc::new(), left: self.len, expected: self.crc }))
     }
 }
 

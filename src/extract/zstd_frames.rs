@@ -19,11 +19,7 @@ impl<R: BufRead> ZstdFrames<R> {
     pub fn new(source: R) -> io::Result<Self> {
         let mut decoder = FrameDecoder::new();
         decoder.init(&EMPTY_FRAME_HEADER[..]).map_err(to_io)?;
-        Ok(Self {
-            source,
-            decoder,
-            in_frame: false,
-        })
+        Ok(Self { source, decoder, in_frame: false })
     }
 
     /// Goes to the next frame with content; `false` at the end of the stream.
@@ -50,10 +46,9 @@ impl<R: BufRead> ZstdFrames<R> {
 
     fn check_sum(&self) -> io::Result<()> {
         match self.decoder.get_checksum_from_data() {
-            Some(stated) if self.decoder.get_calculated_checksum() != Some(stated) => Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "the checksum of the zstd data is wrong",
-            )),
+            Some(stated) if self.decoder.get_calculated_checksum() != Some(stated) => {
+                Err(io::Error::new(io::ErrorKind::InvalidData, "the checksum of the zstd data is wrong"))
+            }
             _ => Ok(()),
         }
     }
@@ -73,9 +68,7 @@ impl<R: BufRead> Read for ZstdFrames<R> {
             }
             while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
                 let blocks = BlockDecodingStrategy::UptoBytes(buffer.len());
-                self.decoder
-                    .decode_blocks(&mut self.source, blocks)
-                    .map_err(to_io)?;
+                self.decoder.decode_blocks(&mut self.source, blocks).map_err(to_io)?;
             }
             let len = self.decoder.read(buffer)?;
             if len > 0 {

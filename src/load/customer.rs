@@ -1,6 +1,6 @@
+use super::Journal;
 use super::loader::{Attempts, Loader, Patience};
 use super::outcome::{Halt, Outcome, Part, Refusal};
-use super::Journal;
 use crate::activecampaign::{Failure, RemoteCustomer, Stop, Verdict};
 use crate::domain::{Customer, CustomerMemory, RemoteId};
 
@@ -77,7 +77,10 @@ impl<J: Journal> Create<'_, J> {
     }
 
     /// By external id, then by address: the target may hold either to be unique.
-    async fn look_up_then_create(&mut self, refusal: Option<Failure>) -> Result<Result<RemoteId, Outcome>, Halt> {
+    async fn look_up_then_create(
+        &mut self,
+        refusal: Option<Failure>,
+    ) -> Result<Result<RemoteId, Outcome>, Halt> {
         let found = match self.look_up().await {
             Ok(found) => found,
             Err(Failure { verdict: Verdict::Stop(stop), .. }) => return Err(stop.into()),

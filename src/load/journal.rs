@@ -8,7 +8,10 @@ pub struct JournalError(#[from] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// Where intents and customers are kept. Each call returns once what it says is durable.
 pub trait Journal: Send + Sync + 'static {
-    fn customer(&self, customer: &Customer) -> impl Future<Output = Result<CustomerMemory, JournalError>> + Send;
+    fn customer(
+        &self,
+        customer: &Customer,
+    ) -> impl Future<Output = Result<CustomerMemory, JournalError>> + Send;
 
     /// A create of this customer is about to be sent.
     fn intend_customer(&self, customer: &Customer) -> impl Future<Output = Result<(), JournalError>> + Send;

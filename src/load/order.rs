@@ -1,7 +1,7 @@
+use super::Journal;
 use super::customer::{Found, find_or_create};
 use super::loader::{Attempts, Loader, Patience};
 use super::outcome::{Halt, Outcome, Part, Refusal};
-use super::Journal;
 use crate::activecampaign::{Failure, RemoteOrder, Stop, Verdict};
 use crate::domain::{Order, RemoteId};
 use crate::plan::{Action, Step};
@@ -12,7 +12,8 @@ pub(super) async fn carry_out<J: Journal>(loader: &Loader<J>, step: &Step) -> Re
         Ok(id) => id,
         Err(outcome) => return Ok(outcome),
     };
-    let mut write = Write { loader, order: &step.order, customer, attempts: loader.attempts(), sent_by_us: false };
+    let mut write =
+        Write { loader, order: &step.order, customer, attempts: loader.attempts(), sent_by_us: false };
     match &step.action {
         Action::Create => write.create().await,
         Action::LookUp => {
@@ -48,7 +49,9 @@ impl<J: Journal> Write<'_, J> {
             match failure.verdict {
                 Verdict::Throttled | Verdict::Again => {}
                 Verdict::LookUp => self.sent_by_us = true,
-                Verdict::Exists | Verdict::Unclear => return Box::pin(self.look_up_then_write(Some(failure))).await,
+                Verdict::Exists | Verdict::Unclear => {
+                    return Box::pin(self.look_up_then_write(Some(failure))).await;
+                }
                 Verdict::RelationGone if !customer_mended => {
                     customer_mended = true;
                     if let Some(outcome) = self.mend_customer().await? {
@@ -125,7 +128,8 @@ impl<J: Journal> Write<'_, J> {
 
     /// The customer we knew is gone at the target: look for it there, or make it again.
     async fn mend_customer(&mut self) -> Result<Option<Outcome>, Halt> {
-        match find_or_create(self.loader, &self.order.customer, Found::Doubted(self.customer.clone())).await? {
+        match find_or_create(self.loader, &self.order.customer, Found::Doubted(self.customer.clone())).await?
+        {
             Ok(id) => {
                 self.customer = id;
                 Ok(None)
@@ -161,7 +165,9 @@ impl<J: Journal> Loader<J> {
 
     /// Whether an update that may not have arrived has nothing left to update.
     async fn is_gone(&self, order: &Order, id: &RemoteId) -> Result<bool, Halt> {
-        Ok(matches!(self.look_up(order).await?, Ok(found) if found.as_ref().map(|remote| &remote.id) != Some(id)))
+        Ok(
+            matches!(self.look_up(order).await?, Ok(found) if found.as_ref().map(|remote| &remote.id) != Some(id)),
+        )
     }
 }
 

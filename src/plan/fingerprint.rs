@@ -9,10 +9,7 @@ pub struct Fingerprints {
 
 impl Fingerprints {
     pub fn new(key: [u8; 32]) -> Self {
-        Self {
-            key,
-            payload: Vec::with_capacity(1024),
-        }
+        Self { key, payload: Vec::with_capacity(1024) }
     }
 
     /// Of the payload we would send for this order.
@@ -30,9 +27,7 @@ impl Fingerprints {
     /// The payload hashed last says `source: 0`; counted, so that a report can show it of every single one.
     pub fn last_was_historical(&self) -> bool {
         const HISTORICAL: &[u8] = br#","source":0,"#;
-        self.payload
-            .windows(HISTORICAL.len())
-            .any(|window| window == HISTORICAL)
+        self.payload.windows(HISTORICAL.len()).any(|window| window == HISTORICAL)
     }
 
     pub fn customer(&self, key: &CustomerKey) -> [u8; 16] {
@@ -63,11 +58,7 @@ mod tests {
         let print = prints.of(&tests_order("1"));
         assert_eq!(prints.of(&tests_order("1")), print);
         assert_ne!(prints.of(&tests_order("2")), print);
-        assert_ne!(
-            Fingerprints::new([2; 32]).of(&tests_order("1")),
-            print,
-            "another account, another key"
-        );
+        assert_ne!(Fingerprints::new([2; 32]).of(&tests_order("1")), print, "another account, another key");
     }
 
     #[test]

@@ -15,10 +15,7 @@ pub struct Forecast {
 
 impl Forecast {
     pub fn new(requests: u64, allowed_per_second: f64) -> Self {
-        Self {
-            requests,
-            requests_per_second: allowed_per_second * PACE_SHARE,
-        }
+        Self { requests, requests_per_second: allowed_per_second * PACE_SHARE }
     }
 
     pub fn duration(&self) -> Duration {

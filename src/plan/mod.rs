@@ -20,11 +20,7 @@ fn tests_order(key: &str) -> crate::domain::Order {
     Order {
         key: OrderKey::parse(key).unwrap(),
         source: Historical,
-        customer: Customer {
-            key: CustomerKey::guest(&email),
-            email,
-            accepts_marketing: None,
-        },
+        customer: Customer { key: CustomerKey::guest(&email), email, accepts_marketing: None },
         number: format!("#{key}"),
         lines: vec![Line {
             id: "SKU-1".into(),

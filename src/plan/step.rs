@@ -34,22 +34,15 @@ pub fn decide(order: Box<Order>, fingerprint: Fingerprint, memory: Memory) -> De
     let action = match memory {
         Memory::Unknown => Action::Create,
         Memory::Intended => Action::LookUp,
-        Memory::Known {
-            fingerprint: Some(held),
-            ..
-        } if held == fingerprint => return Decision::Unchanged,
+        Memory::Known { fingerprint: Some(held), .. } if held == fingerprint => return Decision::Unchanged,
         Memory::Known { id, .. } => Action::Update(id),
-        Memory::Refused {
-            fingerprint: refused, ..
-        } if refused == fingerprint => return Decision::StillRefused,
+        Memory::Refused { fingerprint: refused, .. } if refused == fingerprint => {
+            return Decision::StillRefused;
+        }
         Memory::Refused { id: Some(id), .. } => Action::Update(id),
         Memory::Refused { id: None, .. } => Action::Create,
     };
-    Decision::Send(Step {
-        order,
-        fingerprint,
-        action,
-    })
+    Decision::Send(Step { order, fingerprint, action })
 }
 
 #[cfg(test)]
@@ -72,10 +65,7 @@ mod tests {
     fn the_ledger_decides() {
         let id = RemoteId::new("89");
         let print = Fingerprint::from_i64;
-        let known = |held: Option<i64>| Memory::Known {
-            id: id.clone(),
-            fingerprint: held.map(print),
-        };
+        let known = |held: Option<i64>| Memory::Known { id: id.clone(), fingerprint: held.map(print) };
         assert_eq!(action(Memory::Unknown), Action::Create);
         assert_eq!(action(Memory::Intended), Action::LookUp);
         assert!(matches!(decided(known(Some(7))), Decision::Unchanged));
@@ -86,10 +76,7 @@ mod tests {
     #[test]
     fn what_was_refused_is_sent_again_only_when_it_changed() {
         let id = RemoteId::new("89");
-        let refused = |id, held| Memory::Refused {
-            id,
-            fingerprint: Fingerprint::from_i64(held),
-        };
+        let refused = |id, held| Memory::Refused { id, fingerprint: Fingerprint::from_i64(held) };
         assert!(matches!(decided(refused(None, 7)), Decision::StillRefused));
         assert_eq!(action(refused(None, 8)), Action::Create);
         assert_eq!(action(refused(Some(id.clone()), 8)), Action::Update(id));

@@ -71,10 +71,9 @@ impl Tally {
             entry.count += 1;
             if entry.examples.len() < EXAMPLES_MAX {
                 let line = fault.line.max(position.line);
-                entry.examples.push(Example {
-                    order: order.to_owned(),
-                    position: Position { line, ..position },
-                });
+                entry
+                    .examples
+                    .push(Example { order: order.to_owned(), position: Position { line, ..position } });
             }
         }
     }
@@ -127,13 +126,7 @@ mod tests {
     #[test]
     fn every_record_counts_once_and_every_reason_of_it() {
         let mut tally = Tally::default();
-        let send = |key| {
-            decide(
-                Box::new(tests_order(key)),
-                Fingerprint::from_i64(1),
-                Memory::Unknown,
-            )
-        };
+        let send = |key| decide(Box::new(tests_order(key)), Fingerprint::from_i64(1), Memory::Unknown);
         tally.value(&tests_order("1"));
         tally.decide(&send("1"));
         tally.value(&tests_order("2"));
@@ -144,23 +137,11 @@ mod tests {
             Fault::of(Reason::BadMoney, "tax"),
             Fault::new(Reason::MissingEmail),
         ];
-        tally.invalidate(
-            "#3",
-            Position {
-                line: 9,
-                ..Position::default()
-            },
-            &faults,
-        );
+        tally.invalidate("#3", Position { line: 9, ..Position::default() }, &faults);
         assert!(tally.adds_up());
         assert_eq!((tally.read, tally.invalid, tally.requests()), (4, 1, 1));
         assert_eq!(tally.invalid_reasons[&Reason::BadMoney].count, 1);
-        assert_eq!(
-            tally.invalid_reasons[&Reason::MissingEmail].examples[0]
-                .position
-                .line,
-            9
-        );
+        assert_eq!(tally.invalid_reasons[&Reason::MissingEmail].examples[0].position.line, 9);
         let usd = tally.totals.values().next().unwrap();
         assert_eq!((usd.orders, usd.minor_units), (2, 10_818));
     }

@@ -28,7 +28,7 @@ fn one_json(preview: &Preview) -> Value {
     json!({
         "job": preview.job,
         "files": preview.files.iter().map(|file| json!({
-            "file": file.path.display().to_string(), "format": file.format, "bytes": file.size_bytes,
+            "file": file.to_string(), "format": file.format, "bytes": file.size_bytes,
         })).collect::<Vec<_>>(),
         "read": tally.read,
         "create": tally.create,
@@ -61,7 +61,7 @@ fn example_json(preview: &Preview, example: &Example) -> Value {
 
 fn file_of(preview: &Preview, example: &Example) -> String {
     let file = usize::try_from(example.position.file).ok().and_then(|index| preview.files.get(index));
-    file.map(|file| file.path.display().to_string()).unwrap_or_default()
+    file.map(ToString::to_string).unwrap_or_default()
 }
 
 /// JSON integers are 64 bits wide here; a sum beyond that (no shop has it) is its text.
@@ -89,7 +89,7 @@ pub fn plan_text(preview: &Preview, now: &Zoned) -> String {
 
 fn files_text(preview: &Preview) -> String {
     match preview.files.as_slice() {
-        [file] => format!("{} ({})", file.path.display(), file.format),
+        [file] => format!("{file} ({})", file.format),
         files => format!("{} files", files.len()),
     }
 }
@@ -106,7 +106,8 @@ fn parts(tally: &Tally) -> String {
         row("read", tally.read, "the sum of these".to_owned()),
     ];
     if tally.look_up > 0 {
-        let meaning = "of the creates: an earlier run may have sent them, so they are looked up first".to_owned();
+        let meaning =
+            "of the creates: an earlier run may have sent them, so they are looked up first".to_owned();
         rows.insert(1, row("  look up", tally.look_up, meaning));
     }
     columns("<><", &rows)
@@ -135,7 +136,8 @@ fn left_out(preview: &Preview) -> String {
     let tally = &preview.tally;
     let mut text = String::new();
     if !tally.filtered_reasons.is_empty() {
-        let rows: Vec<_> = tally.filtered_reasons.iter().map(|(code, n)| vec![(*code).to_owned(), count(*n)]).collect();
+        let rows: Vec<_> =
+            tally.filtered_reasons.iter().map(|(code, n)| vec![(*code).to_owned(), count(*n)]).collect();
         text.push_str("\nFiltered\n");
         text.push_str(&columns("<>", &rows));
     }
@@ -145,7 +147,8 @@ fn left_out(preview: &Preview) -> String {
         reasons.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.count));
         for (reason, entry) in reasons {
             text.push_str(&format!("  {}  {}: {}\n", count(entry.count), reason.code(), reason.advice()));
-            let examples: Vec<String> = entry.examples.iter().take(3).map(|e| example_text(preview, e)).collect();
+            let examples: Vec<String> =
+                entry.examples.iter().take(3).map(|e| example_text(preview, e)).collect();
             text.push_str(&format!("      {}\n", examples.join(" · ")));
         }
     }
@@ -173,7 +176,8 @@ fn forecast(preview: &Preview, now: &Zoned) -> String {
     }
     let takes = forecast.duration();
     let ends = jiff::SignedDuration::try_from(takes).ok().and_then(|takes| now.checked_add(takes).ok());
-    let ends = ends.map(|at| format!(", done about {}", at.strftime("%Y-%m-%d %H:%M %Z"))).unwrap_or_default();
+    let ends =
+        ends.map(|at| format!(", done about {}", at.strftime("%Y-%m-%d %H:%M %Z"))).unwrap_or_default();
     format!(
         "{historical}Forecast: {} requests at {:.1} a second take {}{ends}, if nothing else uses the account.\n",
         count(forecast.requests),

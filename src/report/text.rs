@@ -46,7 +46,9 @@ pub fn duration(duration: Duration) -> String {
 
 /// Rows in columns: the first flush left, numbers (`>` in `align`) flush right, two blanks between.
 pub(super) fn columns(align: &str, rows: &[Vec<String>]) -> String {
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count()).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count()).max().unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..align.len()).map(width).collect();
     let mut text = String::new();
     for row in rows {
@@ -75,14 +77,18 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_by_thousands() {
-        for (number, expected) in [("0", "0"), ("999", "999"), ("1000", "1,000"), ("-1234567.50", "-1,234,567.50")] {
+        for (number, expected) in
+            [("0", "0"), ("999", "999"), ("1000", "1,000"), ("-1234567.50", "-1,234,567.50")]
+        {
             assert_eq!(grouped(number), expected);
         }
     }
 
     #[test]
     fn durations_show_two_units() {
-        for (seconds, expected) in [(0, "under 1 s"), (59, "59 s"), (61, "1 min 1 s"), (28_080, "7 h 48 min"), (329_000, "3 d 19 h")] {
+        for (seconds, expected) in
+            [(0, "under 1 s"), (59, "59 s"), (61, "1 min 1 s"), (28_080, "7 h 48 min"), (329_000, "3 d 19 h")]
+        {
             assert_eq!(duration(Duration::from_secs(seconds)), expected);
         }
     }

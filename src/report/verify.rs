@@ -41,8 +41,15 @@ pub fn verification_text(v: &Verification) -> String {
         .iter()
         .map(|d| {
             let sides = [("export", &d.source), ("target", &d.target)];
-            let sides = sides.iter().filter(|(_, text)| !text.is_empty()).map(|(side, text)| format!("{side}: {text}"));
-            vec![d.found.code().to_owned(), printable(&d.order), printable(&sides.collect::<Vec<_>>().join(", "))]
+            let sides = sides
+                .iter()
+                .filter(|(_, text)| !text.is_empty())
+                .map(|(side, text)| format!("{side}: {text}"));
+            vec![
+                d.found.code().to_owned(),
+                printable(&d.order),
+                printable(&sides.collect::<Vec<_>>().join(", ")),
+            ]
         })
         .collect();
     text.push_str(&columns("<<<", &rows));

@@ -71,7 +71,12 @@ impl Journal for RunJournal {
         self.books.enter(move |store| store.intend_customer(run, connection, &hash)).await.map_err(failed)
     }
 
-    async fn settle_customer(&self, customer: &Customer, id: &RemoteId, created: bool) -> Result<(), JournalError> {
+    async fn settle_customer(
+        &self,
+        customer: &Customer,
+        id: &RemoteId,
+        created: bool,
+    ) -> Result<(), JournalError> {
         let (run, connection, hash) = (self.run, self.connection, self.fingerprints.customer(&customer.key));
         let id = id.clone();
         self.books

@@ -89,7 +89,9 @@ async fn create(client: &Client, spec: &ConnectionSpec) -> Result<RemoteId, Conn
             },
             Verdict::Stop(stop) => return Err(stop.into()),
             Verdict::Exists | Verdict::Unclear => {}
-            Verdict::Gone | Verdict::RelationGone | Verdict::Refused => return Err(ConnectionError::Refused(failure)),
+            Verdict::Gone | Verdict::RelationGone | Verdict::Refused => {
+                return Err(ConnectionError::Refused(failure));
+            }
         }
         if failure.verdict == Verdict::Again {
             continue;

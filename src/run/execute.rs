@@ -1,9 +1,9 @@
+use super::connection::establish;
 use super::execution::{Execution, Reached};
 use super::feed::{self, Fed, Letters};
 use super::meter::Meter;
 use super::reading::{Ledger, Reading};
 use super::{Books, Job, Progress, RunError, RunReport};
-use super::connection::establish;
 use crate::activecampaign::Client;
 use crate::extract::Export;
 use crate::plan::Fingerprints;
@@ -36,12 +36,15 @@ pub async fn execute(task: Task<'_>) -> Result<RunReport, RunError> {
     let meter = Meter::new(task.client);
     let (name, kind) = (task.job.name.clone(), task.kind);
     let identity = task.job.identity_of(task.export.files());
-    let row = task
-        .books
-        .enter(move |store| store.begin(&RunStart { job: &name, kind, export: identity }))
-        .await?;
+    let row =
+        task.books.enter(move |store| store.begin(&RunStart { job: &name, kind, export: identity })).await?;
     if row.checkpoint > 0 {
-        tracing::info!(job = row.job, run = row.id, checkpoint = row.checkpoint, "going on with the interrupted run");
+        tracing::info!(
+            job = row.job,
+            run = row.id,
+            checkpoint = row.checkpoint,
+            "going on with the interrupted run"
+        );
     }
     let run = row.id;
     let connected = establish(task.books, task.client, &task.job.connection).await;
@@ -57,7 +60,11 @@ pub async fn execute(task: Task<'_>) -> Result<RunReport, RunError> {
     close(&task, &row, meter, reached, error).await
 }
 
-async fn start_reading(task: &Task<'_>, row: &RunRow, connection: ConnectionId) -> Result<Receiver<Fed>, RunError> {
+async fn start_reading(
+    task: &Task<'_>,
+    row: &RunRow,
+    connection: ConnectionId,
+) -> Result<Receiver<Fed>, RunError> {
     let view = task.books.enter(|store| store.view()).await?;
     let fingerprints = Fingerprints::new(view.hash_key()?);
     // A run that never settled anything has nothing to skip, and needs no look-up to know it.

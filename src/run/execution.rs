@@ -1,8 +1,8 @@
+use super::books::RunJournal;
 use super::execute::{Task, letters};
 use super::feed::{Fed, Letters, Sending};
 use super::meter::Meter;
 use super::tracker::{Stretch, Ticket, Tracker};
-use super::books::RunJournal;
 use super::{Progress, RunError};
 use crate::domain::RemoteId;
 use crate::load::{Halt, Loader, Outcome, Refusal};
@@ -179,13 +179,24 @@ impl<'a> Execution<'a> {
     }
 
     fn dead_letter(&self, sending: &Sending, refusal: &Refusal) -> DeadLetter {
-        let letter = self.letters.letter(Some(&sending.step.order.key), sending.label.clone(), sending.position);
+        let letter =
+            self.letters.letter(Some(&sending.step.order.key), sending.label.clone(), sending.position);
         let reasons = refusal.reason();
         tracing::warn!(
-            job = letter.job, run = self.row.id, order = letter.record, reasons, attempts = refusal.attempts,
+            job = letter.job,
+            run = self.row.id,
+            order = letter.record,
+            reasons,
+            attempts = refusal.attempts,
             "the target did not take an order"
         );
-        DeadLetter { stage: Stage::Refused, reasons, status: refusal.status, attempts: refusal.attempts, ..letter }
+        DeadLetter {
+            stage: Stage::Refused,
+            reasons,
+            status: refusal.status,
+            attempts: refusal.attempts,
+            ..letter
+        }
     }
 
     /// Outcomes, and whatever the checkpoint can move over, in one transaction.

@@ -19,7 +19,9 @@ const DEAD_LETTERS_MAX: u64 = 100_000;
 pub(super) enum Fed {
     Stretch(Stretch, Option<Box<Sending>>),
     /// The export was read to its end.
-    End { records: u64 },
+    End {
+        records: u64,
+    },
     Failed(ReadingError),
 }
 
@@ -113,7 +115,7 @@ impl Letters {
 
     pub(super) fn letter(&self, key: Option<&OrderKey>, number: String, position: Position) -> DeadLetter {
         let file = usize::try_from(position.file).ok().and_then(|index| self.files.get(index));
-        let file = file.map(|file| file.path.display().to_string()).unwrap_or_default();
+        let file = file.map(ToString::to_string).unwrap_or_default();
         DeadLetter {
             job: self.job.clone(),
             record: key.map_or_else(|| format!("{file}:{}", position.line), |key| key.as_str().to_owned()),
@@ -129,7 +131,13 @@ impl Letters {
         }
     }
 
-    fn invalid(&self, key: Option<&OrderKey>, label: String, position: Position, faults: &[Fault]) -> DeadLetter {
+    fn invalid(
+        &self,
+        key: Option<&OrderKey>,
+        label: String,
+        position: Position,
+        faults: &[Fault],
+    ) -> DeadLetter {
         let reasons: Vec<String> = faults.iter().map(reason_with_field).collect();
         // A repeat is not the order itself, which another record brings.
         let repeats = faults.iter().any(|fault| fault.reason == crate::domain::Reason::Duplicate);

@@ -22,7 +22,7 @@ impl Job {
         let mut hasher = blake3::Hasher::new();
         for file in files {
             let modified = file.modified.duration_since(UNIX_EPOCH).unwrap_or_default();
-            hasher.update(file.path.as_os_str().as_encoded_bytes());
+            hasher.update(file.to_string().as_bytes());
             hasher.update(&[0]);
             hasher.update(&file.size_bytes.to_le_bytes());
             hasher.update(&modified.as_nanos().to_le_bytes());

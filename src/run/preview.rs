@@ -17,7 +17,12 @@ pub struct Preview {
 ///
 /// # Errors
 /// When the export or the state can't be read to the end.
-pub fn preview(job: &Job, export: &Export, view: View, allowed_per_second: f64) -> Result<Preview, ReadingError> {
+pub fn preview(
+    job: &Job,
+    export: &Export,
+    view: View,
+    allowed_per_second: f64,
+) -> Result<Preview, ReadingError> {
     let spec = &job.connection;
     let connection = view.connection(&spec.service, &spec.externalid)?.map(|(id, _)| id);
     let fingerprints = Fingerprints::new(view.hash_key()?);

@@ -68,12 +68,16 @@ impl RunError {
             Self::Interrupted => RunEnd::Interrupted,
             Self::Stop(stop) | Self::Connection(ConnectionError::Stop(stop)) => end_by(stop),
             Self::Connection(
-                ConnectionError::Native { .. } | ConnectionError::Incomplete { .. } | ConnectionError::Refused(_),
+                ConnectionError::Native { .. }
+                | ConnectionError::Incomplete { .. }
+                | ConnectionError::Refused(_),
             ) => RunEnd::Stopped,
             Self::Connection(ConnectionError::State(_)) => RunEnd::Failed,
-            Self::Reading(_) | Self::State(_) | Self::Journal(_) | Self::Crashed(_) | Self::Accounting { .. } => {
-                RunEnd::Failed
-            }
+            Self::Reading(_)
+            | Self::State(_)
+            | Self::Journal(_)
+            | Self::Crashed(_)
+            | Self::Accounting { .. } => RunEnd::Failed,
         }
     }
 }
@@ -81,7 +85,9 @@ impl RunError {
 fn end_by(stop: &Stop) -> RunEnd {
     match stop {
         Stop::Away { .. } => RunEnd::Paused,
-        Stop::Credentials | Stop::Payment | Stop::ConnectionGone | Stop::Redirect | Stop::Tls => RunEnd::Stopped,
+        Stop::Credentials | Stop::Payment | Stop::ConnectionGone | Stop::Redirect | Stop::Tls => {
+            RunEnd::Stopped
+        }
         Stop::Unexpected => RunEnd::Failed,
     }
 }

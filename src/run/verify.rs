@@ -92,17 +92,27 @@ pub enum VerifyError {
 ///
 /// # Errors
 /// When either side can't be read to its end: what was not looked at is never called verified.
-pub async fn verify(job: &Job, export: &Export, view: View, client: &Client) -> Result<Verification, VerifyError> {
+pub async fn verify(
+    job: &Job,
+    export: &Export,
+    view: View,
+    client: &Client,
+) -> Result<Verification, VerifyError> {
     let spec = &job.connection;
     let (connection, remote) =
         view.connection(&spec.service, &spec.externalid)?.ok_or(VerifyError::NothingLoaded)?;
     let fingerprints = Fingerprints::new(view.hash_key()?);
     let mut mirror = mirror_of(client, &remote, &fingerprints).await?;
-    let mut result = Verification { job: job.name.clone(), at_target: mirror.len()?, ..Verification::default() };
+    let mut result =
+        Verification { job: job.name.clone(), at_target: mirror.len()?, ..Verification::default() };
     let ledger_view = view;
     let ledger = Ledger { view: View::empty()?, connection: None, fingerprints, resumed: None };
     let mut reading = Reading::new(export.read(), job.rules.clone(), ledger);
-    let comparison = Comparison { view: &ledger_view, connection, fingerprints: Fingerprints::new(ledger_view.hash_key()?) };
+    let comparison = Comparison {
+        view: &ledger_view,
+        connection,
+        fingerprints: Fingerprints::new(ledger_view.hash_key()?),
+    };
     while let Some(judged) = reading.next() {
         let judged = judged?;
         match (judged.verdict, judged.key) {
@@ -125,7 +135,11 @@ pub async fn verify(job: &Job, export: &Export, view: View, client: &Client) -> 
     Ok(result)
 }
 
-async fn mirror_of(client: &Client, connection: &RemoteId, prints: &Fingerprints) -> Result<Mirror, VerifyError> {
+async fn mirror_of(
+    client: &Client,
+    connection: &RemoteId,
+    prints: &Fingerprints,
+) -> Result<Mirror, VerifyError> {
     let mut mirror = Mirror::new()?;
     let mut next = Some(0);
     while let Some(offset) = next {
@@ -178,7 +192,9 @@ impl Comparison<'_> {
         let before = result.differences_count();
         let (code, total) = (order.currency.code(), order.total.minor());
         if there.total_minor != Some(total) {
-            let target = there.total_minor.map_or_else(|| "none".to_owned(), |minor| order.currency.format_minor(minor.into()));
+            let target = there
+                .total_minor
+                .map_or_else(|| "none".to_owned(), |minor| order.currency.format_minor(minor.into()));
             result.differ(label, Found::Total, order.currency.format_minor(total.into()), target);
         }
         if !there.currency.eq_ignore_ascii_case(code) {

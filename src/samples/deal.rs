@@ -65,13 +65,7 @@ const MONEY: &[Money] = &[
 ];
 
 const fn money(code: &'static str, digits: usize, factor: u64, permille: u64, tax: Tax) -> Money {
-    Money {
-        code,
-        digits,
-        factor,
-        permille,
-        tax,
-    }
+    Money { code, digits, factor, permille, tax }
 }
 
 /// What is wrong with an order.
@@ -86,14 +80,8 @@ pub enum Defect {
 }
 
 impl Defect {
-    const ALL: [Self; 6] = [
-        Self::NoEmail,
-        Self::BadEmail,
-        Self::BadTotal,
-        Self::BadCurrency,
-        Self::BadDate,
-        Self::BadQuantity,
-    ];
+    const ALL: [Self; 6] =
+        [Self::NoEmail, Self::BadEmail, Self::BadTotal, Self::BadCurrency, Self::BadDate, Self::BadQuantity];
 
     /// The reason for which the loader is to refuse the order.
     pub fn reason(self) -> &'static str {
@@ -140,11 +128,7 @@ impl Deal {
         let goods: u64 = lines.iter().map(|line| line.price * line.quantity).sum();
         let discount = if dice.permille(150) { goods / 10 } else { 0 };
         let subtotal = goods - discount;
-        let mut shipping = if subtotal > 5_000 * money.factor {
-            0
-        } else {
-            495 * money.factor
-        };
+        let mut shipping = if subtotal > 5_000 * money.factor { 0 } else { 495 * money.factor };
         let customer = pick_customer(&mut dice, options, index);
         let is_changed = Dice::of(options.seed, OF_CHANGE, index).permille(options.changed_permille);
         if is_changed && index < options.orders {

@@ -54,16 +54,9 @@ mod tests {
         let addresses: HashSet<_> = firsts.iter().map(|row| row[1].to_owned()).collect();
         assert_eq!(addresses.iter().filter(|address| !address.is_empty()).count(), 30);
         let is_safe = |address: &str| {
-            ["com", "org", "net"]
-                .map(|t| format!("@example.{t}"))
-                .iter()
-                .any(|end| address.ends_with(end))
+            ["com", "org", "net"].map(|t| format!("@example.{t}")).iter().any(|end| address.ends_with(end))
         };
-        assert!(
-            addresses
-                .iter()
-                .all(|address| address.is_empty() || is_safe(address))
-        );
+        assert!(addresses.iter().all(|address| address.is_empty() || is_safe(address)));
     }
 
     #[test]
@@ -71,10 +64,7 @@ mod tests {
         let (before, after) = (orders(demo_orders()), orders(demo_orders_changed()));
         let new: Vec<_> = after.keys().filter(|name| !before.contains_key(*name)).collect();
         assert_eq!(new, ["#1041", "#1042", "#1043"]);
-        let changed: Vec<_> = before
-            .keys()
-            .filter(|name| before[*name] != after[*name])
-            .collect();
+        let changed: Vec<_> = before.keys().filter(|name| before[*name] != after[*name]).collect();
         assert_eq!(changed, ["#1038", "#1040"]);
     }
 }

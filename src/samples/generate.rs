@@ -95,11 +95,7 @@ fn set_order(deal: &Deal, sheet: &mut Sheet) {
     sheet.set(const { column("Financial Status") }, "paid");
     sheet.set(const { column("Fulfillment Status") }, "fulfilled");
     set_date(deal, const { column("Paid at") }, sheet);
-    let accepts = if deal.customer.is_multiple_of(3) {
-        "yes"
-    } else {
-        "no"
-    };
+    let accepts = if deal.customer.is_multiple_of(3) { "yes" } else { "no" };
     sheet.set(const { column("Accepts Marketing") }, accepts);
     match deal.defect {
         Some(Defect::BadCurrency) => sheet.set(const { column("Currency") }, "XQZ"),
@@ -119,10 +115,7 @@ fn set_order(deal: &Deal, sheet: &mut Sheet) {
     sheet.set(const { column("Shipping Method") }, "Standard");
     set_addresses(deal, sheet);
     sheet.set(const { column("Payment Method") }, "Card");
-    sheet.set(
-        const { column("Payment Reference") },
-        format_args!("sample-{}", deal.index),
-    );
+    sheet.set(const { column("Payment Reference") }, format_args!("sample-{}", deal.index));
     sheet.set(const { column("Refunded Amount") }, amount(deal, 0));
     sheet.set(const { column("Outstanding Balance") }, amount(deal, 0));
     let id = 5_400_000_000_000 + deal.index * 1_024;
@@ -130,46 +123,28 @@ fn set_order(deal: &Deal, sheet: &mut Sheet) {
     sheet.set(const { column("Risk Level") }, "Low");
     sheet.set(const { column("Source") }, "web");
     if deal.index % 16 == 7 {
-        sheet.set(
-            const { column("Notes") },
-            "Please ring twice,\nthe \"upper\" bell",
-        );
+        sheet.set(const { column("Notes") }, "Please ring twice,\nthe \"upper\" bell");
     }
 }
 
 fn set_addresses(deal: &Deal, sheet: &mut Sheet) {
     let number = deal.customer % 200 + 1;
-    for at in [
-        const { column("Billing Name") },
-        const { column("Shipping Name") },
-    ] {
+    for at in [const { column("Billing Name") }, const { column("Shipping Name") }] {
         sheet.set(at, format_args!("Buyer {}", deal.customer));
     }
-    for at in [
-        const { column("Billing Street") },
-        const { column("Shipping Street") },
-    ] {
+    for at in [const { column("Billing Street") }, const { column("Shipping Street") }] {
         sheet.set(at, format_args!("{number} Sample Street, Back door"));
     }
-    for at in [
-        const { column("Billing Address1") },
-        const { column("Shipping Address1") },
-    ] {
+    for at in [const { column("Billing Address1") }, const { column("Shipping Address1") }] {
         sheet.set(at, format_args!("{number} Sample Street"));
     }
-    for at in [
-        const { column("Billing City") },
-        const { column("Shipping City") },
-    ] {
+    for at in [const { column("Billing City") }, const { column("Shipping City") }] {
         sheet.set(at, "Sampletown");
     }
     for at in [const { column("Billing Zip") }, const { column("Shipping Zip") }] {
         sheet.set(at, "'00000");
     }
-    for at in [
-        const { column("Billing Country") },
-        const { column("Shipping Country") },
-    ] {
+    for at in [const { column("Billing Country") }, const { column("Shipping Country") }] {
         sheet.set(at, "US");
     }
 }
@@ -193,10 +168,7 @@ fn set_date(deal: &Deal, at: usize, sheet: &mut Sheet) {
 }
 
 fn amount(deal: &Deal, minor: u64) -> Decimal {
-    Decimal {
-        minor,
-        digits: deal.money.digits,
-    }
+    Decimal { minor, digits: deal.money.digits }
 }
 
 #[cfg(test)]
@@ -211,29 +183,20 @@ mod tests {
     }
 
     fn options(orders: u64) -> Generated {
-        Generated {
-            orders,
-            seed: 7,
-            ..Generated::default()
-        }
+        Generated { orders, seed: 7, ..Generated::default() }
     }
 
     /// The first rows of orders, each cell by its column.
     fn firsts(text: &str) -> Vec<csv::StringRecord> {
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let rows = reader.records().map(Result::unwrap);
-        rows.filter(|row| !row[const { column("Total") }].is_empty())
-            .collect()
+        rows.filter(|row| !row[const { column("Total") }].is_empty()).collect()
     }
 
     #[test]
     fn the_same_options_give_the_same_bytes() {
-        let many = Generated {
-            defects_permille: 100,
-            changed_permille: 50,
-            extra_orders: 10,
-            ..options(300)
-        };
+        let many =
+            Generated { defects_permille: 100, changed_permille: 50, extra_orders: 10, ..options(300) };
         assert_eq!(made(&many), made(&many));
         assert_ne!(made(&many).0, made(&Generated { seed: 8, ..many }).0);
     }
@@ -261,11 +224,7 @@ mod tests {
         assert_eq!(truth.customers, emails.len() as u64);
         assert_eq!((truth.orders, truth.valid), (2_000, 2_000));
         assert_eq!(truth.lines, truth.rows);
-        assert!(
-            (3_800..4_200).contains(&truth.lines),
-            "two lines an order, {}",
-            truth.lines
-        );
+        assert!((3_800..4_200).contains(&truth.lines), "two lines an order, {}", truth.lines);
         assert!(
             (1_120..1_280).contains(&truth.customers),
             "six customers in ten orders, {}",
@@ -279,29 +238,19 @@ mod tests {
     #[test]
     fn the_next_day_changes_as_many_totals_as_it_says_and_nothing_else() {
         let before = made(&options(1_000)).0;
-        let (after, truth) = made(&Generated {
-            changed_permille: 20,
-            extra_orders: 15,
-            ..options(1_000)
-        });
+        let (after, truth) = made(&Generated { changed_permille: 20, extra_orders: 15, ..options(1_000) });
         let (before, after) = (firsts(&before), firsts(&after));
         assert_eq!(after.len(), 1_015);
         let changed = before.iter().zip(&after).filter(|(a, b)| a != b).count();
         assert_eq!(changed as u64, truth.changed);
         assert!((8..40).contains(&changed), "{changed}");
         let at = const { column("Total") };
-        assert_eq!(
-            before.iter().zip(&after).filter(|(a, b)| a[at] != b[at]).count(),
-            changed
-        );
+        assert_eq!(before.iter().zip(&after).filter(|(a, b)| a[at] != b[at]).count(), changed);
     }
 
     #[test]
     fn defects_are_counted_by_reason() {
-        let (_, truth) = made(&Generated {
-            defects_permille: 100,
-            ..options(2_000)
-        });
+        let (_, truth) = made(&Generated { defects_permille: 100, ..options(2_000) });
         let invalid: u64 = truth.invalid.values().sum();
         assert_eq!(truth.valid + invalid, truth.orders);
         assert_eq!(truth.invalid.len(), 6);

@@ -114,11 +114,7 @@ pub struct Sheet {
 
 impl Sheet {
     pub fn with_header() -> Self {
-        Self {
-            text: HEADER.join(",") + "\n",
-            rows: 0,
-            cells: vec![String::new(); HEADER.len()],
-        }
+        Self { text: HEADER.join(",") + "\n", rows: 0, cells: vec![String::new(); HEADER.len()] }
     }
 
     /// Fills a cell of the row being made.

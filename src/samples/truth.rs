@@ -38,10 +38,7 @@ pub struct Seen {
 
 impl Seen {
     pub fn none() -> Self {
-        Self {
-            bits: Vec::new(),
-            count: 0,
-        }
+        Self { bits: Vec::new(), count: 0 }
     }
 
     pub fn add(&mut self, index: u64) {

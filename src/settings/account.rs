@@ -117,20 +117,11 @@ fn read_pace(key: &str, loopback: bool, draft: &mut Draft) -> f64 {
     let Some(pace) = draft.get::<f64>(key) else {
         return REQUESTS_PER_SECOND_MAX;
     };
-    let max = if loopback {
-        REQUESTS_PER_SECOND_MAX_LOOPBACK
-    } else {
-        REQUESTS_PER_SECOND_MAX
-    };
+    let max = if loopback { REQUESTS_PER_SECOND_MAX_LOOPBACK } else { REQUESTS_PER_SECOND_MAX };
     if !(0.1..=max).contains(&pace) {
         let hint = (pace > max && !loopback)
             .then(|| "higher only for a simulator on this machine; ActiveCampaign allows 5".to_owned());
-        draft.report(
-            key,
-            format!("found {pace}"),
-            format!("a number from 0.1 to {max}"),
-            hint,
-        );
+        draft.report(key, format!("found {pace}"), format!("a number from 0.1 to {max}"), hint);
     }
     pace
 }

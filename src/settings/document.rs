@@ -89,16 +89,12 @@ impl Walk<'_> {
             let at = schema::join(path, name.get_ref());
             self.note(&at, name.span());
             let alike = name.get_ref().replace('-', "_");
-            let twin = seen
-                .iter()
-                .find(|(other, _)| *other == alike)
-                .map(|(_, name)| *name);
+            let twin = seen.iter().find(|(other, _)| *other == alike).map(|(_, name)| *name);
             match value.get_ref() {
                 _ if !schema::is_name(name.get_ref()) => {
                     let lower = name.get_ref().to_lowercase();
                     let hint = schema::is_name(&lower).then(|| format!("did you mean `{lower}`?"));
-                    self.draft
-                        .report(&at, "unusable name", schema::NAME_EXPECTED, hint);
+                    self.draft.report(&at, "unusable name", schema::NAME_EXPECTED, hint);
                 }
                 DeValue::Table(_) if twin.is_some() => {
                     let found = format!("too like `{}`", twin.unwrap_or_default());

@@ -63,11 +63,7 @@ pub(super) struct Overlay {
 impl Draft {
     pub fn new(file: PathBuf) -> Self {
         let of = BTreeMap::new();
-        Self {
-            places: Places { file, of },
-            faults: Vec::new(),
-            values: None,
-        }
+        Self { places: Places { file, of }, faults: Vec::new(), values: None }
     }
 
     pub fn stands_at(&mut self, key: &str, line: usize, column: usize) {
@@ -80,10 +76,7 @@ impl Draft {
     pub fn set_by(&mut self, key: &str, variable: &str) {
         let place = Place::Variable(variable.to_owned());
         for (dot, _) in key.match_indices('.') {
-            self.places
-                .of
-                .entry(key[..dot].to_owned())
-                .or_insert_with(|| place.clone());
+            self.places.of.entry(key[..dot].to_owned()).or_insert_with(|| place.clone());
         }
         self.places.of.insert(key.to_owned(), place);
     }
@@ -178,19 +171,10 @@ impl Draft {
     /// A slip in a variable's name makes a table of its own: one message says that, not each key it lacks.
     fn stray(&mut self, at: &str, name: &str) {
         let names = self.places.names(at);
-        let others: Vec<&str> = names
-            .iter()
-            .map(String::as_str)
-            .filter(|other| *other != name)
-            .collect();
+        let others: Vec<&str> = names.iter().map(String::as_str).filter(|other| *other != name).collect();
         let hint = did_you_mean(name, others.iter().copied());
         let expected = format!("one of: {}", others.join(", "));
-        self.report(
-            &schema::join(at, name),
-            "not in the settings file",
-            expected,
-            hint,
-        );
+        self.report(&schema::join(at, name), "not in the settings file", expected, hint);
     }
 
     fn missing(&mut self, key: &Key, at: &str) {
@@ -203,9 +187,7 @@ impl Draft {
     fn is_faulty(&self, key: &str) -> bool {
         self.faults.iter().any(|fault| {
             !fault.key.is_empty()
-                && key
-                    .strip_prefix(&*fault.key)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                && key.strip_prefix(&*fault.key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         })
     }
 
@@ -229,8 +211,5 @@ impl Draft {
 
 /// The environment variable that sets a key.
 pub(super) fn variable_of(key: &str) -> String {
-    format!(
-        "ORDERSYNC_{}",
-        key.replace('.', "__").replace('-', "_").to_uppercase()
-    )
+    format!("ORDERSYNC_{}", key.replace('.', "__").replace('-', "_").to_uppercase())
 }

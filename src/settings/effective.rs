@@ -7,10 +7,7 @@ impl Settings {
     /// The settings in effect as TOML: defaults filled in, paths absolute, what the environment set marked so,
     /// and each token masked in a comment that says where it comes from.
     pub fn effective(&self) -> String {
-        let mut out = Toml {
-            settings: self,
-            text: String::new(),
-        };
+        let mut out = Toml { settings: self, text: String::new() };
         out.line(&format!("# {}", self.file.display()));
         out.table("state");
         out.entry("state.dir", quoted_path(&self.state_dir));
@@ -54,10 +51,7 @@ impl Toml<'_> {
         let at = format!("jobs.{}", job.name);
         self.table(&at);
         self.entry(&format!("{at}.account"), quoted(&job.account));
-        self.entry(
-            &format!("{at}.export"),
-            list(job.export.iter().map(String::as_str)),
-        );
+        self.entry(&format!("{at}.export"), list(job.export.iter().map(String::as_str)));
         self.entry(&format!("{at}.format"), quoted(&job.format));
         if let Some(schedule) = &job.schedule {
             self.entry(&format!("{at}.schedule"), quoted(schedule));

@@ -17,10 +17,7 @@ impl Environment {
         variables: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Self {
         Self {
-            variables: variables
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value.into()))
-                .collect(),
+            variables: variables.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect(),
             working_dir: working_dir.into(),
         }
     }
@@ -41,10 +38,7 @@ impl Environment {
 
     /// A variable's value; one that is set but empty counts as not set, as container tools pass blanks.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
-        self.variables
-            .get(name)
-            .map(OsString::as_os_str)
-            .filter(|value| !value.is_empty())
+        self.variables.get(name).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
     /// The variables that begin with `prefix` and are not empty, in order of their names.

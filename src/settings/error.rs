@@ -7,11 +7,7 @@ pub enum Place {
     /// The settings file as a whole, or a place where one was expected.
     File(PathBuf),
     /// A place in the settings file; line and column count from 1, the column in characters.
-    Line {
-        file: PathBuf,
-        line: usize,
-        column: usize,
-    },
+    Line { file: PathBuf, line: usize, column: usize },
     /// An environment variable.
     Variable(String),
     /// What was typed on the command line.
@@ -50,20 +46,11 @@ impl SettingsError {
         found: impl Into<Box<str>>,
         expected: impl Into<Box<str>>,
     ) -> Self {
-        Self {
-            place,
-            key: key.into(),
-            found: found.into(),
-            expected: expected.into(),
-            hint: None,
-        }
+        Self { place, key: key.into(), found: found.into(), expected: expected.into(), hint: None }
     }
 
     pub(super) fn hint(self, hint: impl Into<Option<String>>) -> Self {
-        Self {
-            hint: hint.into().map(String::into_boxed_str),
-            ..self
-        }
+        Self { hint: hint.into().map(String::into_boxed_str), ..self }
     }
 }
 

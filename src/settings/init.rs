@@ -36,11 +36,7 @@ pub fn write_new(dir: &Path) -> io::Result<Written> {
     }
     let new = make_file(&settings_file)?;
     sort(settings_file.clone(), new);
-    Ok(Written {
-        settings_file,
-        created,
-        kept,
-    })
+    Ok(Written { settings_file, created, kept })
 }
 
 /// Whether the folder is new.
@@ -48,33 +44,22 @@ fn make_dir(path: &Path, mode: u32) -> io::Result<bool> {
     if path.is_dir() {
         return Ok(false);
     }
-    DirBuilder::new()
-        .recursive(true)
-        .mode(mode)
-        .create(path)
-        .map_err(|fault| naming(path, &fault))?;
+    DirBuilder::new().recursive(true).mode(mode).create(path).map_err(|fault| naming(path, &fault))?;
     Ok(true)
 }
 
 /// Whether the file is new.
 fn make_file(path: &Path) -> io::Result<bool> {
-    let mut file = match OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-    {
+    let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(file) => file,
         Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
         Err(fault) => return Err(naming(path, &fault)),
     };
-    file.write_all(ANNOTATED.as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(|fault| {
-            // Half a file would be kept by the next `init`. If it can't be removed either, the message names it.
-            let _ = std::fs::remove_file(path);
-            naming(path, &fault)
-        })?;
+    file.write_all(ANNOTATED.as_bytes()).and_then(|()| file.sync_all()).map_err(|fault| {
+        // Half a file would be kept by the next `init`. If it can't be removed either, the message names it.
+        let _ = std::fs::remove_file(path);
+        naming(path, &fault)
+    })?;
     Ok(true)
 }
 

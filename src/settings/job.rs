@@ -140,10 +140,7 @@ fn read_connection(table: &str, draft: &mut Draft) -> Connection {
         link_url: text("link_url"),
         logo_url: text("logo_url"),
     };
-    for (leaf, url) in [
-        ("link_url", &connection.link_url),
-        ("logo_url", &connection.logo_url),
-    ] {
+    for (leaf, url) in [("link_url", &connection.link_url), ("logo_url", &connection.logo_url)] {
         if url.as_deref().is_some_and(|url| Url::parse(url).is_none()) {
             let expected = "a web address such as https://example.com";
             draft.report(&format!("{table}.{leaf}"), "no such address", expected, None);
@@ -161,21 +158,15 @@ fn read_statuses(key: &str, draft: &mut Draft) -> BTreeSet<Status> {
         return Status::ALL.into();
     }
     let known = || Status::ALL.iter().map(|status| status.word());
-    let unknown: Vec<&str> = words
-        .iter()
-        .map(String::as_str)
-        .filter(|word| Status::from_word(word).is_none())
-        .collect();
+    let unknown: Vec<&str> =
+        words.iter().map(String::as_str).filter(|word| Status::from_word(word).is_none()).collect();
     if let Some(first) = unknown.first() {
         let hint = match *first {
             "all" => Some("`all` stands alone".to_owned()),
             _ => did_you_mean(first, known()),
         };
         let found = format!("no status `{}`", unknown.join("`, `"));
-        let expected = format!(
-            r#"some of: {}; or ["all"]"#,
-            known().collect::<Vec<_>>().join(", ")
-        );
+        let expected = format!(r#"some of: {}; or ["all"]"#, known().collect::<Vec<_>>().join(", "));
         draft.report(key, found, expected, hint);
     }
     words.iter().filter_map(|word| Status::from_word(word)).collect()
@@ -185,13 +176,10 @@ fn read_refunds(key: &str, draft: &mut Draft) -> Refunds {
     let Some(word) = draft.text(key) else {
         return Refunds::Original;
     };
-    Refunds::ALL
-        .into_iter()
-        .find(|refunds| refunds.word() == word)
-        .unwrap_or_else(|| {
-            let hint =
-                nearest(&word, Refunds::ALL.map(Refunds::word)).map(|near| format!("did you mean `{near}`?"));
-            draft.report(key, format!("found `{word}`"), "`original` or `net`", hint);
-            Refunds::Original
-        })
+    Refunds::ALL.into_iter().find(|refunds| refunds.word() == word).unwrap_or_else(|| {
+        let hint =
+            nearest(&word, Refunds::ALL.map(Refunds::word)).map(|near| format!("did you mean `{near}`?"));
+        draft.report(key, format!("found `{word}`"), "`original` or `net`", hint);
+        Refunds::Original
+    })
 }

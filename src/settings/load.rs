@@ -33,20 +33,11 @@ impl Settings {
         }
         let state_dir = draft.text("state.dir").unwrap_or_else(|| "state".to_owned());
         let named = |draft: &Draft, table: &str| {
-            if whole {
-                draft.places.names(table)
-            } else {
-                [].into()
-            }
+            if whole { draft.places.names(table) } else { [].into() }
         };
         let accounts: BTreeMap<_, _> = named(&draft, "accounts")
             .into_iter()
-            .map(|name| {
-                (
-                    name.clone(),
-                    account::read(&name, &mut draft, &found, environment),
-                )
-            })
+            .map(|name| (name.clone(), account::read(&name, &mut draft, &found, environment)))
             .collect();
         let jobs = named(&draft, "jobs")
             .into_iter()

@@ -28,19 +28,11 @@ pub(super) enum Kind {
 }
 
 const fn required(name: &'static str, kind: Kind) -> Key {
-    Key {
-        name,
-        kind,
-        required: true,
-    }
+    Key { name, kind, required: true }
 }
 
 const fn optional(name: &'static str, kind: Kind) -> Key {
-    Key {
-        name,
-        kind,
-        required: false,
-    }
+    Key { name, kind, required: false }
 }
 
 pub(super) const ROOT: &[Key] = &[
@@ -116,11 +108,7 @@ pub(super) fn is_name(name: &str) -> bool {
     let bytes = name.as_bytes();
     (1..=32).contains(&bytes.len())
         && bytes[0].is_ascii_lowercase()
-        && bytes
-            .iter()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || separator(*b))
+        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || separator(*b))
         && !separator(bytes[bytes.len() - 1])
-        && !bytes
-            .windows(2)
-            .any(|pair| separator(pair[0]) && separator(pair[1]))
+        && !bytes.windows(2).any(|pair| separator(pair[0]) && separator(pair[1]))
 }

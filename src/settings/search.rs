@@ -38,12 +38,7 @@ pub(super) fn find(explicit: Option<&Path>, environment: &Environment) -> Result
     };
     let shown = path.strip_prefix(dir).unwrap_or(&path).to_owned();
     let text = read(&path).map_err(|fault| unreadable(&shown, named_by, &fault))?;
-    Ok(Found {
-        base: base_of(&path),
-        path,
-        shown,
-        text,
-    })
+    Ok(Found { base: base_of(&path), path, shown, text })
 }
 
 fn usual(dir: &Path) -> Option<PathBuf> {
@@ -66,9 +61,7 @@ fn none_found() -> SettingsError {
 
 fn read(path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
-    File::open(path)?
-        .take(FILE_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)?;
+    File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 1 MiB"));
     }
@@ -85,10 +78,9 @@ fn unreadable(shown: &Path, named_by: Option<Place>, fault: &io::Error) -> Setti
         io::ErrorKind::PermissionDenied => {
             Some("it must be readable by the user who runs ordersync".to_owned())
         }
-        io::ErrorKind::IsADirectory => Some(format!(
-            "name the file in it, as in {}",
-            shown.join(USUAL[0]).display()
-        )),
+        io::ErrorKind::IsADirectory => {
+            Some(format!("name the file in it, as in {}", shown.join(USUAL[0]).display()))
+        }
         _ => None,
     };
     SettingsError::new(

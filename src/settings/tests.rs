@@ -29,9 +29,7 @@ struct Project {
 
 impl Project {
     fn with(text: &str) -> Self {
-        let project = Self {
-            dir: TempDir::new().unwrap(),
-        };
+        let project = Self { dir: TempDir::new().unwrap() };
         project.write("config/ordersync.toml", text);
         project
     }
@@ -71,31 +69,19 @@ impl Project {
 /// All the faults of a text, as printed.
 fn faults(text: &str, variables: &[(&str, &str)]) -> String {
     let faults = Project::with(text).load(variables).map(|_| ()).unwrap_err();
-    faults
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("\n")
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// The small settings with one key of the account changed or added.
 fn with_account(line: &str) -> String {
     let key = line.split(' ').next().unwrap();
-    let rest: Vec<&str> = SMALL
-        .lines()
-        .filter(|line| !line.starts_with(&format!("{key} =")))
-        .collect();
-    rest.join("\n")
-        .replace("[accounts.main]", &format!("[accounts.main]\n{line}"))
+    let rest: Vec<&str> = SMALL.lines().filter(|line| !line.starts_with(&format!("{key} ="))).collect();
+    rest.join("\n").replace("[accounts.main]", &format!("[accounts.main]\n{line}"))
 }
 
 /// The small settings with a key of the job changed or added.
 fn with_job(line: &str) -> String {
     let key = line.split(' ').next().unwrap();
-    let rest: Vec<&str> = SMALL
-        .lines()
-        .filter(|line| !line.starts_with(&format!("{key} =")))
-        .collect();
-    rest.join("\n")
-        .replace("[jobs.shop]", &format!("[jobs.shop]\n{line}"))
+    let rest: Vec<&str> = SMALL.lines().filter(|line| !line.starts_with(&format!("{key} ="))).collect();
+    rest.join("\n").replace("[jobs.shop]", &format!("[jobs.shop]\n{line}"))
 }

@@ -43,11 +43,7 @@ pub enum TokenError {
     #[error(
         "accounts.{account}: can't read the token from the {from}: {fault}\n  expected a file with nothing but the token"
     )]
-    Unreadable {
-        account: String,
-        from: TokenSource,
-        fault: io::Error,
-    },
+    Unreadable { account: String, from: TokenSource, fault: io::Error },
     #[error(
         "accounts.{account}: what the {from} holds is no token\n  expected one word of visible ASCII characters, as ActiveCampaign shows it \
          under Settings, Developer"
@@ -57,11 +53,7 @@ pub enum TokenError {
         "{}: holds the token of accounts.{account}, and others can read it (mode {mode:04o})\n  expected mode 0600\n  hint: chmod 600 {}",
         .file.display(), .file.display()
     )]
-    Exposed {
-        account: String,
-        file: PathBuf,
-        mode: u32,
-    },
+    Exposed { account: String, file: PathBuf, mode: u32 },
 }
 
 /// What was set about an account's token. Its debug form shows no token.
@@ -77,10 +69,7 @@ pub(super) struct Tokens {
 impl Tokens {
     /// The first source in the documented order that is there.
     pub fn source(&self) -> Option<TokenSource> {
-        let credentials = self
-            .credentials
-            .clone()
-            .filter(|path| path.try_exists().unwrap_or(true));
+        let credentials = self.credentials.clone().filter(|path| path.try_exists().unwrap_or(true));
         credentials
             .map(TokenSource::Credentials)
             .or_else(|| self.file.clone().map(TokenSource::File))
@@ -117,18 +106,13 @@ impl Tokens {
     }
 
     fn text(&self) -> SecretString {
-        self.text
-            .as_ref()
-            .map(|(_, token)| token.clone())
-            .unwrap_or_default()
+        self.text.as_ref().map(|(_, token)| token.clone()).unwrap_or_default()
     }
 }
 
 fn read_file(path: &Path) -> io::Result<SecretString> {
     let mut text = String::new();
-    let read = File::open(path)?
-        .take(TOKEN_BYTES_MAX as u64 + 1)
-        .read_to_string(&mut text);
+    let read = File::open(path)?.take(TOKEN_BYTES_MAX as u64 + 1).read_to_string(&mut text);
     let text = SecretString::from(text);
     read.map(|_| text)
 }
@@ -136,8 +120,6 @@ fn read_file(path: &Path) -> io::Result<SecretString> {
 /// The permissions of a file that more than its owner can read; of one that can't be looked at, none are known
 /// and it counts as readable.
 fn readable_by_others(file: &Path) -> Option<u32> {
-    let mode = file
-        .metadata()
-        .map_or(0o777, |metadata| metadata.permissions().mode() & 0o777);
+    let mode = file.metadata().map_or(0o777, |metadata| metadata.permissions().mode() & 0o777);
     (mode & 0o077 != 0).then_some(mode)
 }

@@ -33,21 +33,14 @@ impl<'a> Url<'a> {
             }
             _ => authority,
         };
-        is_host(host).then_some(Self {
-            secure,
-            authority,
-            host,
-            path: path.trim_matches('/'),
-        })
+        is_host(host).then_some(Self { secure, authority, host, path: path.trim_matches('/') })
     }
 
     /// Whether requests stay on this machine. A name that only looks like an address of it does not count.
     pub fn is_loopback(&self) -> bool {
         let literal = self.host.trim_start_matches('[').trim_end_matches(']');
         self.host.eq_ignore_ascii_case("localhost")
-            || literal
-                .parse::<IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
+            || literal.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 }
 
@@ -80,11 +73,7 @@ mod tests {
             ("https://example.api-us1.com", false),
             ("https://[2001:db8::1]", false),
         ] {
-            assert_eq!(
-                Url::parse(text).map(|url| url.is_loopback()),
-                Some(loopback),
-                "{text}"
-            );
+            assert_eq!(Url::parse(text).map(|url| url.is_loopback()), Some(loopback), "{text}");
         }
     }
 

@@ -21,9 +21,8 @@ pub(super) fn read(environment: &Environment, draft: &mut Draft) -> Overlay {
             continue;
         }
         let set = resolve(&rest, draft).and_then(|(at, key)| {
-            let value = value
-                .to_str()
-                .ok_or_else(|| Fault::of(&at, "found bytes that are not UTF-8", key))?;
+            let value =
+                value.to_str().ok_or_else(|| Fault::of(&at, "found bytes that are not UTF-8", key))?;
             if let Some(other) = draft.places.variable(&at).filter(|other| *other != variable) {
                 return Err(Fault::of(&at, &format!("set by {other} as well"), key));
             }
@@ -48,12 +47,7 @@ struct Fault {
 
 impl Fault {
     fn of(at: &str, found: &str, key: &Key) -> Self {
-        Self {
-            at: at.to_owned(),
-            found: found.to_owned(),
-            expected: key.kind.expected(),
-            hint: None,
-        }
+        Self { at: at.to_owned(), found: found.to_owned(), expected: key.kind.expected(), hint: None }
     }
 
     fn at(self, variable: &str) -> SettingsError {
@@ -65,9 +59,7 @@ impl Fault {
 /// `accounts_main_token`: nobody else's variable, and one that would otherwise be passed over in silence.
 fn lacks_an_underscore(rest: &str) -> bool {
     let leaves = |keys: &'static [Key]| -> bool {
-        leaf_names(keys)
-            .iter()
-            .any(|leaf| rest.ends_with(&format!("_{leaf}")))
+        leaf_names(keys).iter().any(|leaf| rest.ends_with(&format!("_{leaf}")))
     };
     ROOT.iter().any(|table| {
         rest.starts_with(&format!("{}_", table.name))
@@ -111,21 +103,10 @@ fn resolve(rest: &str, draft: &Draft) -> Result<(String, &'static Key), Fault> {
             break;
         }
     }
-    let hint = keys
-        .first()
-        .map(|key| format!("as in {}", variable_of(&schema::join(&at, key.name))));
+    let hint = keys.first().map(|key| format!("as in {}", variable_of(&schema::join(&at, key.name))));
     let expected = "the name of a single value".to_owned();
-    let found = if keys.is_empty() {
-        "goes on below a single value"
-    } else {
-        "names a table"
-    };
-    Err(Fault {
-        at,
-        found: found.to_owned(),
-        expected,
-        hint,
-    })
+    let found = if keys.is_empty() { "goes on below a single value" } else { "names a table" };
+    Err(Fault { at, found: found.to_owned(), expected, hint })
 }
 
 fn unknown(path: &str, segment: &str, keys: &'static [Key]) -> Fault {
@@ -179,9 +160,7 @@ fn put(overlay: &mut Overlay, at: &str, key: &Key, value: &str) -> Result<(), Fa
     if let Some(found) = fault_of(value) {
         return Err(refuse(found));
     }
-    overlay
-        .variables
-        .insert(format!("{PREFIX}{}", at.replace('.', "__")), value.to_owned());
+    overlay.variables.insert(format!("{PREFIX}{}", at.replace('.', "__")), value.to_owned());
     Ok(())
 }
 

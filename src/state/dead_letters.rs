@@ -99,8 +99,7 @@ pub(super) fn of_job(db: &Connection, job: &str, at_most: u32) -> Result<Vec<Dea
 }
 
 pub(super) fn count(db: &Connection, job: &str) -> Result<u64, StateError> {
-    let count: i64 = db.query_row("SELECT count(*) FROM dead_letters WHERE job = ?1", [job], |row| {
-        row.get(0)
-    })?;
+    let count: i64 =
+        db.query_row("SELECT count(*) FROM dead_letters WHERE job = ?1", [job], |row| row.get(0))?;
     Ok(count.unsigned_abs())
 }

@@ -92,11 +92,7 @@ pub(super) fn memory_of(
     let row = statement
         .query_row(params![connection, key.as_str()], |row| {
             let id = row.get::<_, Option<StoredId>>(1)?.map(|id| id.0);
-            Ok((
-                row.get::<_, i64>(0)?,
-                id,
-                row.get::<_, Option<i64>>(2)?.map(Fingerprint::from_i64),
-            ))
+            Ok((row.get::<_, i64>(0)?, id, row.get::<_, Option<i64>>(2)?.map(Fingerprint::from_i64)))
         })
         .optional()?;
     Ok(match row {
@@ -132,9 +128,7 @@ pub(super) fn customer(
     let mut statement =
         db.prepare_cached("SELECT remote_id FROM customers WHERE connection = ?1 AND key_hash = ?2")?;
     let row = statement
-        .query_row(params![connection, &hash[..]], |row| {
-            row.get::<_, Option<StoredId>>(0)
-        })
+        .query_row(params![connection, &hash[..]], |row| row.get::<_, Option<StoredId>>(0))
         .optional()?;
     Ok(match row {
         None => CustomerMemory::Unknown,

@@ -26,14 +26,8 @@ impl Lock {
         if !try_lock(&file).map_err(StateError::io(path))? {
             return Err(StateError::Locked { path: path.to_owned() });
         }
-        let modified = file
-            .metadata()
-            .and_then(|meta| meta.modified())
-            .map_err(StateError::io(path))?;
-        Ok(Self {
-            file,
-            sent_before: existed.then_some(modified),
-        })
+        let modified = file.metadata().and_then(|meta| meta.modified()).map_err(StateError::io(path))?;
+        Ok(Self { file, sent_before: existed.then_some(modified) })
     }
 
     /// When the process before this one sent its last request, as far as is known.
@@ -75,10 +69,7 @@ pub fn is_locked(dir: &Path, account: &str) -> bool {
 
 impl From<std::io::Error> for StateError {
     fn from(source: std::io::Error) -> Self {
-        Self::Io {
-            path: "state".into(),
-            source,
-        }
+        Self::Io { path: "state".into(), source }
     }
 }
 

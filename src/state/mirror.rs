@@ -66,9 +66,7 @@ impl Mirror {
     /// # Errors
     /// When the temporary database can't be read.
     pub fn len(&self) -> Result<u64, StateError> {
-        let count: i64 = self
-            .db
-            .query_row("SELECT count(*) FROM mirror", [], |row| row.get(0))?;
+        let count: i64 = self.db.query_row("SELECT count(*) FROM mirror", [], |row| row.get(0))?;
         Ok(count.unsigned_abs())
     }
 
@@ -103,9 +101,8 @@ impl Mirror {
     /// # Errors
     /// When the temporary database can't be read.
     pub fn unmet(&self, at_most: u32) -> Result<Vec<Mirrored>, StateError> {
-        let mut statement = self
-            .db
-            .prepare("SELECT * FROM mirror WHERE met = 0 ORDER BY length(id), id LIMIT ?1")?;
+        let mut statement =
+            self.db.prepare("SELECT * FROM mirror WHERE met = 0 ORDER BY length(id), id LIMIT ?1")?;
         let rows = statement.query_map([at_most], read_row)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -113,9 +110,8 @@ impl Mirror {
     /// # Errors
     /// When the temporary database can't be read.
     pub fn unmet_count(&self) -> Result<u64, StateError> {
-        let count: i64 = self
-            .db
-            .query_row("SELECT count(*) FROM mirror WHERE met = 0", [], |row| row.get(0))?;
+        let count: i64 =
+            self.db.query_row("SELECT count(*) FROM mirror WHERE met = 0", [], |row| row.get(0))?;
         Ok(count.unsigned_abs())
     }
 }

@@ -16,11 +16,7 @@ impl Seen {
     pub const IN_MEMORY_MAX: usize = 900_000;
 
     pub fn new(in_memory_max: usize) -> Self {
-        Self {
-            in_memory: HashMap::new(),
-            in_memory_max,
-            spilled: None,
-        }
+        Self { in_memory: HashMap::new(), in_memory_max, spilled: None }
     }
 
     /// Notes a key as met in `file`; where it was met before, the file that was in.
@@ -72,9 +68,8 @@ fn meet_spilled(db: &Connection, key: &[u8; 16], file: u32) -> Result<Option<u32
     if added == 1 {
         return Ok(None);
     }
-    let before = db
-        .prepare_cached("SELECT file FROM seen WHERE key = ?1")?
-        .query_row([&key[..]], |row| row.get(0))?;
+    let before =
+        db.prepare_cached("SELECT file FROM seen WHERE key = ?1")?.query_row([&key[..]], |row| row.get(0))?;
     Ok(Some(before))
 }
 

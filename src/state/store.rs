@@ -105,41 +105,26 @@ pub(super) fn tune(db: &Connection) -> rusqlite::Result<()> {
 /// Brings the schema up to date, and gives a new file its secret key.
 pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StateError> {
     let known = MIGRATIONS.len() as i64;
-    let found: i64 = db
-        .query_row("PRAGMA user_version", [], |row| row.get(0))
-        .map_err(StateError::sqlite(path))?;
+    let found: i64 =
+        db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(StateError::sqlite(path))?;
     if found > known {
-        return Err(StateError::Newer {
-            path: path.to_owned(),
-            found,
-            known,
-        });
+        return Err(StateError::Newer { path: path.to_owned(), found, known });
     }
-    for (index, sql) in MIGRATIONS
-        .iter()
-        .enumerate()
-        .skip(usize::try_from(found).unwrap_or(0))
-    {
+    for (index, sql) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
         let transaction = db.transaction()?;
         transaction.execute_batch(sql)?;
         transaction.pragma_update(None, "user_version", index as i64 + 1)?;
         transaction.commit()?;
     }
-    let key: Option<Vec<u8>> = db
-        .query_row("SELECT value FROM account WHERE name = 'hash_key'", [], |row| {
-            row.get(0)
-        })
-        .optional()?;
+    let key: Option<Vec<u8>> =
+        db.query_row("SELECT value FROM account WHERE name = 'hash_key'", [], |row| row.get(0)).optional()?;
     if key.is_none() {
         let mut fresh = [0_u8; 32];
         getrandom::fill(&mut fresh).map_err(|error| StateError::Io {
             path: path.to_owned(),
             source: std::io::Error::other(format!("the system gives no random numbers: {error}")),
         })?;
-        db.execute(
-            "INSERT INTO account (name, value) VALUES ('hash_key', ?1)",
-            [&fresh[..]],
-        )?;
+        db.execute("INSERT INTO account (name, value) VALUES ('hash_key', ?1)", [&fresh[..]])?;
     }
     Ok(())
 }

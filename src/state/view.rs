@@ -1,8 +1,6 @@
 use super::ledger::memory_of;
 use super::store::{current_connection, migrate, path_of, tune};
-use super::{
-    ConnectionId, DeadLetter, RunId, RunRow, StateError, dead_letters, ledger, runs,
-};
+use super::{ConnectionId, DeadLetter, RunId, RunRow, StateError, dead_letters, ledger, runs};
 use crate::domain::{CustomerMemory, Memory, OrderKey, RemoteId};
 use rusqlite::Connection;
 use std::path::Path;
@@ -40,11 +38,9 @@ impl View {
         // Not opened read-only: as the last one to close the file it then also puts its journal away.
         let db = Connection::open(path).map_err(StateError::sqlite(path))?;
         tune(&db).map_err(StateError::sqlite(path))?;
-        db.pragma_update(None, "query_only", true)
-            .map_err(StateError::sqlite(path))?;
-        let known: i64 = db
-            .query_row("PRAGMA user_version", [], |row| row.get(0))
-            .map_err(StateError::sqlite(path))?;
+        db.pragma_update(None, "query_only", true).map_err(StateError::sqlite(path))?;
+        let known: i64 =
+            db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(StateError::sqlite(path))?;
         match known {
             // A file that its first writer was killed over.
             0 => Self::empty(),
@@ -57,11 +53,7 @@ impl View {
     /// # Errors
     /// When the state can't be read.
     pub fn hash_key(&self) -> Result<[u8; 32], StateError> {
-        Ok(self
-            .db
-            .query_row("SELECT value FROM account WHERE name = 'hash_key'", [], |row| {
-                row.get(0)
-            })?)
+        Ok(self.db.query_row("SELECT value FROM account WHERE name = 'hash_key'", [], |row| row.get(0))?)
     }
 
     /// # Errors

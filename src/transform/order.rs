@@ -60,7 +60,7 @@ fn validate(source: SourceOrder, rules: &Rules) -> Result<Order, Vec<Fault>> {
     if currency.is_none() {
         faults.push(Fault::of(Reason::UnknownCurrency, "currency"));
     }
-    if source.last_in_file && currency.is_some_and(|currency| is_cut(&source, currency)) {
+    if currency.is_some_and(|currency| is_cut(&source, currency)) {
         faults.push(Fault::new(Reason::Truncated));
     }
     let mut amounts = Amounts::of(currency, &mut faults);
@@ -68,11 +68,7 @@ fn validate(source: SourceOrder, rules: &Rules) -> Result<Order, Vec<Fault>> {
     let shipping = amounts.optional(&source.shipping, "shipping");
     let tax = amounts.optional(&source.tax, "tax");
     let discount = amounts.optional(&source.discount, "discount");
-    let discounts = source
-        .discounts
-        .into_iter()
-        .map(|d| discount_of(d, &mut amounts))
-        .collect();
+    let discounts = source.discounts.into_iter().map(|d| discount_of(d, &mut amounts)).collect();
     let lines = lines_of(source.lines, currency, &mut faults);
     match (key, customer, created_at, currency) {
         (Some(key), Some(customer), Some(created_at), Some(currency)) if faults.is_empty() => Ok(Order {
@@ -114,11 +110,7 @@ fn customer_of(source: &SourceOrder, faults: &mut Vec<Fault>) -> Option<Customer
                 "" => CustomerKey::guest(&email),
                 id => CustomerKey::registered(id),
             };
-            return Some(Customer {
-                key,
-                email,
-                accepts_marketing: source.accepts_marketing,
-            });
+            return Some(Customer { key, email, accepts_marketing: source.accepts_marketing });
         }
         Err(_) if source.email.trim().is_empty() => Reason::MissingEmail,
         Err(EmailError::Malformed) => Reason::InvalidEmail,
@@ -129,9 +121,7 @@ fn customer_of(source: &SourceOrder, faults: &mut Vec<Fault>) -> Option<Customer
 }
 
 fn moment(text: &str, field: &'static str, rules: &Rules, faults: &mut Vec<Fault>) -> Option<Moment> {
-    Moment::parse(text, &rules.zone)
-        .map_err(|_| faults.push(Fault::of(Reason::BadDate, field)))
-        .ok()
+    Moment::parse(text, &rules.zone).map_err(|_| faults.push(Fault::of(Reason::BadDate, field))).ok()
 }
 
 fn discount_of(source: SourceDiscount, amounts: &mut Amounts<'_>) -> Discount {
@@ -139,11 +129,7 @@ fn discount_of(source: SourceDiscount, amounts: &mut Amounts<'_>) -> Discount {
         true => DiscountKind::Shipping,
         false => DiscountKind::Order,
     };
-    Discount {
-        amount: amounts.required(&source.amount, "discount", 0),
-        name: source.name,
-        kind,
-    }
+    Discount { amount: amounts.required(&source.amount, "discount", 0), name: source.name, kind }
 }
 
 /// A line of quantity 0 was taken out of its order by an edit; it is no product of it.
@@ -185,10 +171,7 @@ fn quantity(text: &str) -> Option<u32> {
         None => text,
     };
     let digits_only = !whole.is_empty() && whole.bytes().all(|b| b.is_ascii_digit());
-    digits_only
-        .then(|| whole.parse().ok())
-        .flatten()
-        .filter(|n| (1..=i32::MAX as u32).contains(n))
+    digits_only.then(|| whole.parse().ok()).flatten().filter(|n| (1..=i32::MAX as u32).contains(n))
 }
 
 /// The shop's id, else the SKU, else a hash of the name: the same product has the same id in every run.
@@ -209,13 +192,7 @@ fn is_cut(source: &SourceOrder, currency: Currency) -> bool {
     let gross: Option<i128> = source
         .lines
         .iter()
-        .map(|line| {
-            Some(
-                Amount::parse(&line.unit_price, currency)
-                    .ok()?
-                    .times(quantity(&line.quantity)?),
-            )
-        })
+        .map(|line| Some(Amount::parse(&line.unit_price, currency).ok()?.times(quantity(&line.quantity)?)))
         .sum();
     gross.is_some_and(|gross| gross < i128::from(subtotal.minor()))
 }

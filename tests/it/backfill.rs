@@ -9,8 +9,10 @@ fn assert_target_is(world: &World, truth: &Truth) {
     assert_eq!(summary.orders as u64, truth.valid, "each valid order once");
     assert_eq!(summary.customers as u64, truth.customers, "each customer once");
     assert_eq!(summary.connections, 1);
-    let sums: Vec<_> = summary.by_currency.iter().map(|(code, t)| (code.as_str(), t.orders, t.total_minor)).collect();
-    let expected: Vec<_> = truth.totals.iter().map(|(code, t)| (*code, t.orders, t.minor_units as i64)).collect();
+    let sums: Vec<_> =
+        summary.by_currency.iter().map(|(code, t)| (code.as_str(), t.orders, t.total_minor)).collect();
+    let expected: Vec<_> =
+        truth.totals.iter().map(|(code, t)| (*code, t.orders, t.minor_units as i64)).collect();
     assert_eq!(sums, expected, "to the minor unit");
     assert_eq!(summary.triggers_fired, 0, "no automation fires for an old order");
     assert!(summary.violations.is_empty(), "{:?}", summary.violations);
@@ -19,7 +21,8 @@ fn assert_target_is(world: &World, truth: &Truth) {
 #[test]
 fn every_valid_order_arrives_once_and_to_the_cent() {
     let world = World::new();
-    let truth = world.generate(&Generated { orders: 1_000, seed: 7, defects_permille: 30, ..Generated::default() });
+    let truth =
+        world.generate(&Generated { orders: 1_000, seed: 7, defects_permille: 30, ..Generated::default() });
     let run = world.load("backfill", 3);
     assert_eq!(run["outcome"], "finished");
     assert_eq!(run["created"], truth.valid);
@@ -126,8 +129,11 @@ fn orders_of_a_later_file_win_over_those_of_an_earlier_one() {
     ordersync::samples::generate(&day_one, &mut text).unwrap();
     world.export("orders_1.csv", &text);
     text.clear();
-    let truth =
-        ordersync::samples::generate(&Generated { changed_permille: 500, extra_orders: 5, ..day_one }, &mut text).unwrap();
+    let truth = ordersync::samples::generate(
+        &Generated { changed_permille: 500, extra_orders: 5, ..day_one },
+        &mut text,
+    )
+    .unwrap();
     world.export("orders_2.csv", &text);
     let run = world.load("backfill", 0);
     assert_eq!((&run["created"], &run["filtered"]), (&65.into(), &60.into()));

@@ -18,7 +18,10 @@ fn a_fault_in_the_settings_names_file_line_and_key() {
 #[test]
 fn a_wrong_export_names_its_file_and_the_missing_columns() {
     let world = World::new();
-    world.export("orders.csv", "Name,Email,Financial Status,Paid at,Lineitem quantity,Lineitem name\n#1,a@example.com,paid,,1,Mug\n");
+    world.export(
+        "orders.csv",
+        "Name,Email,Financial Status,Paid at,Lineitem quantity,Lineitem name\n#1,a@example.com,paid,,1,Mug\n",
+    );
     let told = world.run(&["backfill"]);
     assert_eq!(told.code, 2);
     for expected in ["orders.csv", "Total", "Currency", "Created at", "Lineitem price"] {
@@ -59,7 +62,8 @@ fn a_refused_token_ends_with_five() {
 fn a_target_that_is_away_ends_with_six_and_the_next_run_resumes() {
     let world = World::new().account("wait_max_s = 1\n");
     let truth = world.generate(&Generated { orders: 50, seed: 1, ..Generated::default() });
-    let maintenance = Kind::Status { code: 503, retry_after: ordersync::simulator::RetryAfter::Seconds(3600), html: true };
+    let maintenance =
+        Kind::Status { code: 503, retry_after: ordersync::simulator::RetryAfter::Seconds(3600), html: true };
     world.simulator.inject(Fault::new(maintenance).on("POST", "/ecomOrders").nth(20).forever());
     let told = world.run(&["--json", "--quiet", "backfill"]);
     assert_eq!(told.code, 6, "{}", told.err);
@@ -76,7 +80,11 @@ fn a_target_that_is_away_ends_with_six_and_the_next_run_resumes() {
 fn a_native_connection_is_left_alone() {
     let world = World::new();
     world.generate(&Generated { orders: 5, seed: 1, ..Generated::default() });
-    let edit = Edit::AddConnection { service: "shopify".into(), externalid: "test-store".into(), name: "Native".into() };
+    let edit = Edit::AddConnection {
+        service: "shopify".into(),
+        externalid: "test-store".into(),
+        name: "Native".into(),
+    };
     world.simulator.edit(edit).unwrap();
     let told = world.run(&["backfill"]);
     assert_eq!(told.code, 2, "{}", told.err);

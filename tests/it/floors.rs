@@ -15,11 +15,7 @@ fn violations_of(files: &[(&str, &str)]) -> Vec<String> {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-    inspect(root.path())
-        .violations
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    inspect(root.path()).violations.iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -28,12 +24,7 @@ fn the_house_stands() {
     let told: Vec<String> = house.violations.iter().map(ToString::to_string).collect();
     assert!(told.is_empty(), "\n{}\n", told.join("\n"));
     // An inspection that reads nothing would find nothing.
-    assert!(
-        house.files > 20 && house.mentions > 200,
-        "{} files, {} mentions",
-        house.files,
-        house.mentions
-    );
+    assert!(house.files > 20 && house.mentions > 200, "{} files, {} mentions", house.files, house.mentions);
 }
 
 /// A file, its text, and what is said of it after the file's name.
@@ -53,11 +44,7 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
         "use crate::state::Store;",
         ":1: transform must not import state; it may import domain",
     ),
-    (
-        "src/plan.rs",
-        "use super::load::Load;",
-        ":1: plan must not import load; it may import domain",
-    ),
+    ("src/plan.rs", "use super::load::Load;", ":1: plan must not import load; it may import domain"),
     (
         "src/state/ledger.rs",
         "use super::super::run::Run;",
@@ -78,11 +65,7 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
         "use crate::settings::Settings;",
         ":1: run must not import settings; it may import domain, extract, transform, plan, state, activecampaign, load",
     ),
-    (
-        "src/schedule.rs",
-        "use crate::run;",
-        ":1: schedule must not import run; it may import domain",
-    ),
+    ("src/schedule.rs", "use crate::run;", ":1: schedule must not import run; it may import domain"),
     (
         "src/settings/mod.rs",
         "use crate::extract::formats;",
@@ -113,16 +96,8 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
         "use crate::samples;",
         ":1: run must not import samples; it may import domain, extract, transform, plan, state, activecampaign, load",
     ),
-    (
-        "src/plan.rs",
-        "use ordersync::state;",
-        ":1: plan must not import state; it may import domain",
-    ),
-    (
-        "src/plan.rs",
-        "use crate::*;",
-        ":1: plan must not import *; it may import domain",
-    ),
+    ("src/plan.rs", "use ordersync::state;", ":1: plan must not import state; it may import domain"),
+    ("src/plan.rs", "use crate::*;", ":1: plan must not import *; it may import domain"),
     (
         "src/plan.rs",
         "use {crate::domain::Order, crate::state as s};",
@@ -148,11 +123,7 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
 #[test]
 fn each_forbidden_import_is_named_with_file_and_line() {
     for (file, text, expected) in FORBIDDEN {
-        assert_eq!(
-            violations_of(&[(file, text)]),
-            [format!("{file}{expected}")],
-            "{text}"
-        );
+        assert_eq!(violations_of(&[(file, text)]), [format!("{file}{expected}")], "{text}");
     }
 }
 
@@ -192,77 +163,34 @@ fn a_name_used_outside_of_its_place_is_named() {
             "use backoff::backoff::Backoff;",
             "backoff belongs to activecampaign/retry alone",
         ),
-        (
-            "src/load/mod.rs",
-            "fn f() -> reqwest::Error {}",
-            "reqwest belongs to activecampaign/ alone",
-        ),
-        (
-            "src/run/mod.rs",
-            "use rusqlite::Connection;",
-            "rusqlite belongs to state/ and state.rs alone",
-        ),
-        (
-            "src/settings/job.rs",
-            "use cron::Schedule;",
-            "cron belongs to schedule/ and schedule.rs alone",
-        ),
-        (
-            "src/run/mod.rs",
-            "use chrono::Utc;",
-            "chrono belongs to schedule/ and schedule.rs alone",
-        ),
-        (
-            "src/run/mod.rs",
-            "fn f() { println!(\"x\"); }",
-            "println! belongs to cli/ and main.rs alone",
-        ),
-        (
-            "src/lib.rs",
-            "fn f() { eprint!(\"x\"); }",
-            "eprint! belongs to cli/ and main.rs alone",
-        ),
+        ("src/load/mod.rs", "fn f() -> reqwest::Error {}", "reqwest belongs to activecampaign/ alone"),
+        ("src/run/mod.rs", "use rusqlite::Connection;", "rusqlite belongs to state/ and state.rs alone"),
+        ("src/settings/job.rs", "use cron::Schedule;", "cron belongs to schedule/ and schedule.rs alone"),
+        ("src/run/mod.rs", "use chrono::Utc;", "chrono belongs to schedule/ and schedule.rs alone"),
+        ("src/run/mod.rs", "fn f() { println!(\"x\"); }", "println! belongs to cli/ and main.rs alone"),
+        ("src/lib.rs", "fn f() { eprint!(\"x\"); }", "eprint! belongs to cli/ and main.rs alone"),
     ] {
-        assert_eq!(
-            violations_of(&[(file, text)]),
-            [format!("{file}:1: {expected}")],
-            "{text}"
-        );
+        assert_eq!(violations_of(&[(file, text)]), [format!("{file}:1: {expected}")], "{text}");
     }
     let long = "\n".repeat(501);
-    assert_eq!(
-        violations_of(&[("src/plan.rs", &long)]),
-        ["src/plan.rs:501: 501 lines; split it before 500"]
-    );
+    assert_eq!(violations_of(&[("src/plan.rs", &long)]), ["src/plan.rs:501: 501 lines; split it before 500"]);
 }
 
 #[test]
 fn what_is_allowed_or_only_looks_like_an_import_is_left_alone() {
     for (file, text) in [
-        (
-            "src/plan.rs",
-            "use crate::domain::{Order, Memory};\nuse super::domain;\npub(crate) fn f() {}",
-        ),
-        (
-            "src/plan.rs",
-            "// crate::state::Store and std::fs\n/* use tokio; /* nested */ crate::run */",
-        ),
+        ("src/plan.rs", "use crate::domain::{Order, Memory};\nuse super::domain;\npub(crate) fn f() {}"),
+        ("src/plan.rs", "// crate::state::Store and std::fs\n/* use tokio; /* nested */ crate::run */"),
         (
             "src/plan.rs",
             "const A: &str = \"crate::state\"; const B: &str = r#\"use \"tokio\"::x;\"#; const C: char = '\"';",
         ),
-        (
-            "src/plan.rs",
-            "fn f<'a>(x: &'a str) -> &'a str { self::g(x) }\nmod inner { use super::g; }",
-        ),
+        ("src/plan.rs", "fn f<'a>(x: &'a str) -> &'a str { self::g(x) }\nmod inner { use super::g; }"),
         (
             "src/domain/money.rs",
             "use super::Currency;\n#[cfg(test)]\nmod tests { use super::*; use super::super::Currency; }",
         ),
-        (
-            "src/domain/order.rs",
-            "fn f(tokio: u8, run: Run) -> u8 { run.state::<u8>(tokio) }",
-        ),
+        ("src/domain/order.rs", "fn f(tokio: u8, run: Run) -> u8 { run.state::<u8>(tokio) }"),
         (
             "src/load/mod.rs",
             "#[cfg(test)]\nmod tests {\n    use crate::simulator::Simulator;\n    use reqwest::Client;\n}",
@@ -271,14 +199,8 @@ fn what_is_allowed_or_only_looks_like_an_import_is_left_alone() {
         ("src/load/tests.rs", "fn f() { println!(\"x\"); }"),
         ("src/activecampaign/pacer.rs", "use governor::Quota;"),
         ("src/activecampaign/http.rs", "use reqwest::Client;"),
-        (
-            "src/cli/run.rs",
-            "use crate::{run, settings, simulator};\nfn f() { println!(\"{}\", 1); }",
-        ),
-        (
-            "src/main.rs",
-            "use ordersync::cli;\nfn main() { eprintln!(\"x\"); }",
-        ),
+        ("src/cli/run.rs", "use crate::{run, settings, simulator};\nfn f() { println!(\"{}\", 1); }"),
+        ("src/main.rs", "use ordersync::cli;\nfn main() { eprintln!(\"x\"); }"),
         ("src/state.rs", "fn f() { let a = b != c; vec![1]; }"),
     ] {
         assert_eq!(violations_of(&[(file, text)]), [""; 0], "{text}");
@@ -289,8 +211,5 @@ fn what_is_allowed_or_only_looks_like_an_import_is_left_alone() {
 fn code_after_a_test_module_is_no_test() {
     let text = "#[cfg(test)]\nuse crate::samples;\n#[cfg(test)]\nmod tests {}\nuse crate::samples::demo;";
     let told = violations_of(&[("src/extract/mod.rs", text)]);
-    assert_eq!(
-        told,
-        ["src/extract/mod.rs:5: extract must not import samples; it may import domain"]
-    );
+    assert_eq!(told, ["src/extract/mod.rs:5: extract must not import samples; it may import domain"]);
 }

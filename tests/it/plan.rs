@@ -6,7 +6,8 @@ use ordersync::samples::Generated;
 #[test]
 fn the_plan_is_the_truth_about_the_export() {
     let world = World::new();
-    let truth = world.generate(&Generated { orders: 2_000, seed: 8, defects_permille: 40, ..Generated::default() });
+    let truth =
+        world.generate(&Generated { orders: 2_000, seed: 8, defects_permille: 40, ..Generated::default() });
     let told = world.run(&["--json", "plan"]);
     assert_eq!(told.code, 0, "{}", told.err);
     let plan = told.json()["plans"][0].clone();
@@ -23,10 +24,14 @@ fn the_plan_is_the_truth_about_the_export() {
     assert_eq!(totals.len(), truth.totals.len());
     for total in totals {
         let expected = truth.totals[total["currency"].as_str().unwrap()];
-        assert_eq!((&total["orders"], &total["minor_units"]), (&expected.orders.into(), &expected.minor_units.into()));
+        assert_eq!(
+            (&total["orders"], &total["minor_units"]),
+            (&expected.orders.into(), &expected.minor_units.into())
+        );
     }
     for (reason, count) in &truth.invalid {
-        let told = plan["invalid_reasons"].as_array().unwrap().iter().find(|entry| entry["reason"] == *reason);
+        let told =
+            plan["invalid_reasons"].as_array().unwrap().iter().find(|entry| entry["reason"] == *reason);
         assert_eq!(told.map(|entry| &entry["count"]), Some(&(*count).into()), "{reason}");
     }
 }
@@ -42,7 +47,9 @@ fn the_plan_sends_nothing_and_changes_nothing() {
     let told = world.run(&["--json", "dry-run"]);
     assert_eq!(told.json()["plans"][0]["unchanged"], 100);
     assert_eq!(world.summary().requests, requests);
-    let names = |files: &[(std::path::PathBuf, Vec<u8>)]| files.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
+    let names = |files: &[(std::path::PathBuf, Vec<u8>)]| {
+        files.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>()
+    };
     assert_eq!(names(&world.state_files()), names(&state));
     assert!(world.state_files() == state, "the state is as it was");
 }
@@ -65,5 +72,8 @@ fn the_forecast_is_what_the_run_takes() {
     let plan = world.run(&["--json", "plan"]).json()["plans"][0].clone();
     let run = world.load("backfill", 0);
     let connection = 2;
-    assert_eq!(plan["forecast"]["requests"].as_u64().unwrap() + connection, run["requests"]["total"].as_u64().unwrap());
+    assert_eq!(
+        plan["forecast"]["requests"].as_u64().unwrap() + connection,
+        run["requests"]["total"].as_u64().unwrap()
+    );
 }

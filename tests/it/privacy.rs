@@ -34,7 +34,8 @@ fn with_canaries(text: &str) -> String {
 fn canaries_reach_neither_state_nor_log_nor_output() {
     let world = World::new();
     let mut text = Vec::new();
-    ordersync::samples::generate(&Generated { orders: 30, seed: 3, ..Generated::default() }, &mut text).unwrap();
+    ordersync::samples::generate(&Generated { orders: 30, seed: 3, ..Generated::default() }, &mut text)
+        .unwrap();
     world.export("orders.csv", with_canaries(&String::from_utf8(text).unwrap()));
     let html = Kind::Status { code: 502, retry_after: RetryAfter::None, html: true };
     world.simulator.inject(Fault::new(html).on("POST", "/ecomOrders").times(2));
@@ -52,7 +53,10 @@ fn canaries_reach_neither_state_nor_log_nor_output() {
         told.push_str(&one.out);
         told.push_str(&one.err);
     }
-    assert!(told.contains("POST") || told.contains("/ecomOrders"), "the log is there to be looked at: {told}");
+    assert!(
+        told.contains("POST") || told.contains("/ecomOrders"),
+        "the log is there to be looked at: {told}"
+    );
     let target = world.target().to_string();
     assert!(!target.contains("canary.person@example.com\",\"externalid\":\"991"));
     for canary in CANARIES {

@@ -32,9 +32,11 @@ const SEED: u64 = 20_261_122;
 
 #[test]
 fn twenty_five_kills_lose_nothing_and_double_nothing() {
-    let options = Options { requests_per_second: None, latency: Latency::Fixed { ms: 2 }, ..Options::default() };
+    let options =
+        Options { requests_per_second: None, latency: Latency::Fixed { ms: 2 }, ..Options::default() };
     let world = World::with(options);
-    let truth = world.generate(&Generated { orders: 1_000, seed: 11, defects_permille: 10, ..Generated::default() });
+    let truth =
+        world.generate(&Generated { orders: 1_000, seed: 11, defects_permille: 10, ..Generated::default() });
     let mut chance = Chance(SEED);
     let mut kills = 0_u64;
     while kills < 25 {
@@ -71,7 +73,8 @@ fn twenty_five_kills_lose_nothing_and_double_nothing() {
 
 #[test]
 fn an_orderly_stop_settles_what_was_sent() {
-    let options = Options { requests_per_second: None, latency: Latency::Fixed { ms: 20 }, ..Options::default() };
+    let options =
+        Options { requests_per_second: None, latency: Latency::Fixed { ms: 20 }, ..Options::default() };
     let world = World::with(options);
     let truth = world.generate(&Generated { orders: 300, seed: 12, ..Generated::default() });
     let mut child = world.start(&["--json", "--quiet", "backfill"]);
@@ -93,7 +96,8 @@ fn an_orderly_stop_settles_what_was_sent() {
 
 #[test]
 fn a_second_process_on_the_account_is_turned_away() {
-    let options = Options { requests_per_second: None, latency: Latency::Fixed { ms: 20 }, ..Options::default() };
+    let options =
+        Options { requests_per_second: None, latency: Latency::Fixed { ms: 20 }, ..Options::default() };
     let world = World::with(options);
     world.generate(&Generated { orders: 300, seed: 12, ..Generated::default() });
     let mut child = world.start(&["--quiet", "backfill"]);

@@ -31,9 +31,7 @@ fn no_banned_crate_is_in_the_lock_file() {
 
 #[test]
 fn every_crate_comes_from_the_public_registry() {
-    let sources: BTreeSet<String> = texts(&table("Cargo.lock")["package"], "source")
-        .into_iter()
-        .collect();
+    let sources: BTreeSet<String> = texts(&table("Cargo.lock")["package"], "source").into_iter().collect();
     let public = "registry+https://github.com/rust-lang/crates.io-index".to_owned();
     assert_eq!(sources, [public].into());
 }
@@ -45,10 +43,7 @@ fn an_ignored_advisory_is_about_a_crate_still_used_and_names_the_swap() {
     assert_eq!(reasons.len(), 2);
     for reason in reasons {
         let subject = reason.split(' ').next().unwrap();
-        assert!(
-            locked.iter().any(|name| name == subject),
-            "{subject} is gone: stop ignoring its advisory"
-        );
+        assert!(locked.iter().any(|name| name == subject), "{subject} is gone: stop ignoring its advisory");
         assert!(reason.contains("backon"), "{reason}");
     }
 }
@@ -56,18 +51,10 @@ fn an_ignored_advisory_is_about_a_crate_still_used_and_names_the_swap() {
 #[test]
 fn every_licence_is_on_the_list() {
     let deny = table("deny.toml");
-    let allowed: Vec<&str> = deny["licenses"]["allow"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(|id| id.as_str())
-        .collect();
+    let allowed: Vec<&str> =
+        deny["licenses"]["allow"].as_array().unwrap().iter().filter_map(|id| id.as_str()).collect();
     let packages = packages();
-    assert!(
-        packages.len() > 100,
-        "cargo tree printed {} packages",
-        packages.len()
-    );
+    assert!(packages.len() > 100, "cargo tree printed {} packages", packages.len());
     let refused: Vec<&String> = packages
         .iter()
         .filter(|package| {
@@ -75,45 +62,25 @@ fn every_licence_is_on_the_list() {
             !is_allowed(licence, &allowed)
         })
         .collect();
-    assert!(
-        refused.is_empty(),
-        "licences outside deny.toml's list: {refused:#?}"
-    );
+    assert!(refused.is_empty(), "licences outside deny.toml's list: {refused:#?}");
 }
 
 /// Each package that is built on this platform, as `name version|licence`.
 fn packages() -> BTreeSet<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
     let output = Command::new(cargo)
-        .args([
-            "tree",
-            "--locked",
-            "--offline",
-            "--prefix",
-            "none",
-            "--format",
-            "{p}|{l}",
-        ])
+        .args(["tree", "--locked", "--offline", "--prefix", "none", "--format", "{p}|{l}"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
-    text.lines()
-        .map(|line| line.trim_end_matches(" (*)").to_owned())
-        .collect()
+    text.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
 }
 
 /// Whether a licence expression (SPDX, or with `/` for OR as older crates write it) can be met from the list.
 fn is_allowed(expression: &str, allowed: &[&str]) -> bool {
-    let spaced = expression
-        .replace('/', " OR ")
-        .replace('(', " ( ")
-        .replace(')', " ) ");
+    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
     let (met, rest) = any(&words, allowed);
     met && rest.is_empty()

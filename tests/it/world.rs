@@ -35,7 +35,8 @@ impl World {
     }
 
     pub fn with(options: Options) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let limited = options.requests_per_second.is_some();
         let options = Options { token: TOKEN.to_owned(), ..options };
         let simulator = runtime.block_on(Simulator::start(options)).unwrap();

@@ -44,12 +44,7 @@ pub fn order(row: &Row<'_>, columns: &Columns) -> SourceOrder {
 
 /// Adds the row's product, if it names one by any of its cells.
 pub fn add_line(order: &mut SourceOrder, row: &Row<'_>, columns: &Columns) {
-    let stated = [
-        Field::LineName,
-        Field::LinePrice,
-        Field::LineQuantity,
-        Field::LineSku,
-    ];
+    let stated = [Field::LineName, Field::LinePrice, Field::LineQuantity, Field::LineSku];
     if stated.iter().all(|field| row.cell(columns.at(*field)).is_empty()) {
         return;
     }
@@ -97,9 +92,7 @@ fn status(row: &Row<'_>, columns: &Columns) -> Option<Status> {
     let words = Words {
         payment_method: cell(Field::PaymentMethod),
         cancelled_at: cell(Field::CancelledAt),
-        financial: columns
-            .has(Field::FinancialStatus)
-            .then(|| cell(Field::FinancialStatus)),
+        financial: columns.has(Field::FinancialStatus).then(|| cell(Field::FinancialStatus)),
         source: cell(Field::Source),
     };
     words.status()

@@ -133,9 +133,7 @@ impl Columns {
         let names: Vec<String> = header.iter().map(normalised).collect();
         let has = |name: &str| names.iter().any(|seen| seen.eq_ignore_ascii_case(name));
         let has_lines = columns.has(Field::LineName) || columns.has(Field::LinePrice);
-        let sibling = SIBLINGS
-            .iter()
-            .find(|(_, marks)| marks.iter().all(|mark| has(mark)));
+        let sibling = SIBLINGS.iter().find(|(_, marks)| marks.iter().all(|mark| has(mark)));
         if let Some((kind, _)) = sibling.filter(|_| !has_lines) {
             return Verdict::Sibling(kind);
         }
@@ -155,17 +153,11 @@ impl Columns {
         for (index, cell) in header.iter().enumerate() {
             let name = normalised(cell);
             let field = Field::ALL.iter().find(|f| f.name().eq_ignore_ascii_case(&name));
-            if let Some(slot) = field
-                .map(|f| &mut at[*f as usize])
-                .filter(|slot| **slot == usize::MAX)
-            {
+            if let Some(slot) = field.map(|f| &mut at[*f as usize]).filter(|slot| **slot == usize::MAX) {
                 *slot = index;
             }
         }
-        Self {
-            at,
-            width: header.len(),
-        }
+        Self { at, width: header.len() }
     }
 
     /// The names of all needed columns that are not there.
@@ -238,10 +230,7 @@ mod tests {
     fn all_missing_columns_are_named() {
         let judge = |names: &str| Columns::judge(&header(names));
         assert!(matches!(judge(NEEDED), Verdict::Complete(_)));
-        assert!(matches!(
-            judge(&NEEDED.replace("Name,", "Id,")),
-            Verdict::Complete(_)
-        ));
+        assert!(matches!(judge(&NEEDED.replace("Name,", "Id,")), Verdict::Complete(_)));
         assert_eq!(
             judge(&NEEDED.replace("Email,", "").replace("Total,", "")),
             Verdict::Missing(vec!["Email", "Total"])

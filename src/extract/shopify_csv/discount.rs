@@ -53,11 +53,7 @@ fn decimal(text: &str) -> Option<i128> {
         return None;
     }
     let padding = std::iter::repeat_n(b'0', SCALE - fraction.len());
-    Some(
-        digits()
-            .chain(padding)
-            .fold(0, |sum, b| sum * 10 + i128::from(b - b'0')),
-    )
+    Some(digits().chain(padding).fold(0, |sum, b| sum * 10 + i128::from(b - b'0')))
 }
 
 #[cfg(test)]
@@ -76,30 +72,16 @@ mod tests {
     }
 
     fn of_shipping(subtotal: &str, shipping: &str, tax: &str, discount: &str, total: &str) -> bool {
-        of(
-            &order(subtotal, shipping, tax, discount, total),
-            "CODE".to_owned(),
-        )
-        .unwrap()
-        .of_shipping
+        of(&order(subtotal, shipping, tax, discount, total), "CODE".to_owned()).unwrap().of_shipping
     }
 
     #[test]
     fn a_discount_is_of_shipping_only_where_the_sums_show_it() {
         assert!(of_shipping("80.00", "12.00", "0.00", "12.00", "80.00"));
-        assert!(
-            of_shipping("80.00", "12.00", "7.5", "12.0000", "87.50"),
-            "tax on top"
-        );
+        assert!(of_shipping("80.00", "12.00", "7.5", "12.0000", "87.50"), "tax on top");
         assert!(of_shipping("8000", "1200", "", "1200", "8000"), "no minor unit");
-        assert!(
-            !of_shipping("80.00", "12.00", "0.00", "12.00", "92.00"),
-            "the goods were lowered"
-        );
-        assert!(
-            !of_shipping("80.00", "12.00", "12.00", "12.00", "92.00"),
-            "adds up as it stands"
-        );
+        assert!(!of_shipping("80.00", "12.00", "0.00", "12.00", "92.00"), "the goods were lowered");
+        assert!(!of_shipping("80.00", "12.00", "12.00", "12.00", "92.00"), "adds up as it stands");
         assert!(!of_shipping("80.00", "12.00", "0.00", "5.00", "87.00"));
         assert!(!of_shipping("80.00", "0.00", "0.00", "0.00", "80.00"));
         for odd in ["", "x", "1,5", "-1", "1e3", "9999999999999999999999", "0.00001"] {

@@ -15,8 +15,9 @@ pub const ORDER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The orders of one table, in the order of its rows.
 ///
-/// A row with an id, or with a status, currency or total, begins an order. One without any of them continues the
-/// order right above it if it has the same `Name`; otherwise it is an orphan, and orphans of one name that follow
+/// A row with an id, or with a status, currency or total, begins an order, unless it repeats those of the order right
+/// above it, which is then marked. One without any of them continues the order right above it if it has the same
+/// `Name`; otherwise it is an orphan, and orphans of one name that follow
 /// each other are one record. An order that comes again further down is another record.
 pub struct Orders {
     rows: Rows,
@@ -35,11 +36,7 @@ struct Group {
 
 impl Orders {
     pub fn new(rows: Rows, columns: Columns) -> Self {
-        Self {
-            rows,
-            columns,
-            current: None,
-        }
+        Self { rows, columns, current: None }
     }
 
     /// The next order; its position has the line, but not the file and the record.
@@ -58,10 +55,7 @@ impl Orders {
                 }
             }
         }
-        Ok(self.current.take().map(|group| SourceOrder {
-            last_in_file: true,
-            ..group.order
-        }))
+        Ok(self.current.take().map(|group| SourceOrder { last_in_file: true, ..group.order }))
     }
 }
 
@@ -77,30 +71,34 @@ impl Group {
         if !row.is_whole {
             cells::add_fault(&mut order, Fault::new(Reason::MalformedRow), row.line);
         }
-        Self {
-            order,
-            key: key(row, columns).map(<[u8]>::to_vec),
-            is_orphan,
-            bytes: row.len(),
-        }
+        Self { order, key: key(row, columns).map(<[u8]>::to_vec), is_orphan, bytes: row.len() }
     }
 
     /// Whether the row is one more of this order. A row that is not whole belongs where its name says, whatever
     /// stands in its other cells: they may be shifted.
     fn owns(&self, row: &Row<'_>, columns: &Columns) -> bool {
-        if row.is_whole && begins_order(row, columns) {
+        if row.is_whole && begins_order(row, columns) && !self.is_repeated_by(row, columns) {
             return false;
         }
         let key = key(row, columns);
         let is_named = key.iter().any(|cell| !cell.is_empty());
-        let same = key
-            .iter()
-            .zip(&self.key)
-            .all(|(cell, own)| *cell == own.as_slice());
+        let same = key.iter().zip(&self.key).all(|(cell, own)| *cell == own.as_slice());
         same && (is_named || (self.is_orphan && row.is_whole))
     }
 
+    /// Whether the row states this order's own cells again. Somebody filled them down over its product rows, or
+    /// the order was pasted twice: which of the two can't be told, so it is neither split nor joined but marked.
+    fn is_repeated_by(&self, row: &Row<'_>, columns: &Columns) -> bool {
+        let id = row.cell(columns.at(Field::Id));
+        let same_id = id == self.order.id.as_bytes();
+        let same_key = key(row, columns).iter().zip(&self.key).all(|(cell, own)| *cell == own.as_slice());
+        same_id && same_key && !self.is_orphan
+    }
+
     fn add(&mut self, row: &Row<'_>, columns: &Columns) {
+        if row.is_whole && begins_order(row, columns) {
+            cells::add_fault(&mut self.order, Fault::new(Reason::RepeatedRow), row.line);
+        }
         if !row.is_whole {
             cells::add_fault(&mut self.order, Fault::new(Reason::MalformedRow), row.line);
         }
@@ -125,9 +123,6 @@ fn begins_order(row: &Row<'_>, columns: &Columns) -> bool {
 fn key<'a>(row: &'a Row<'_>, columns: &Columns) -> [&'a [u8]; 2] {
     match columns.has(Field::Name) {
         true => [row.cell(columns.at(Field::Name)), b""],
-        false => [
-            row.cell(columns.at(Field::Email)),
-            row.cell(columns.at(Field::CreatedAt)),
-        ],
+        false => [row.cell(columns.at(Field::Email)), row.cell(columns.at(Field::CreatedAt))],
     }
 }

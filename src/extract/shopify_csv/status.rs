@@ -16,11 +16,7 @@ impl Words<'_> {
     /// `None` when the financial status is a word that is not known.
     pub fn status(&self) -> Option<Status> {
         let bogus = b"bogus gateway";
-        if self
-            .payment_method
-            .windows(bogus.len())
-            .any(|part| part.eq_ignore_ascii_case(bogus))
-        {
+        if self.payment_method.windows(bogus.len()).any(|part| part.eq_ignore_ascii_case(bogus)) {
             return Some(Status::Test);
         }
         if !self.cancelled_at.is_empty() {
@@ -44,10 +40,9 @@ impl Words<'_> {
             // An export cut down to few columns: what is not said can't be held against the order.
             None => Some(Status::Paid),
             Some(b"") => Some(Status::Pending),
-            Some(word) => known
-                .iter()
-                .find(|(name, _)| name.eq_ignore_ascii_case(word))
-                .map(|(_, status)| *status),
+            Some(word) => {
+                known.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, status)| *status)
+            }
         }
     }
 }
@@ -69,14 +64,8 @@ mod tests {
     #[test]
     fn a_test_is_a_test_and_a_cancelled_order_is_cancelled_whatever_was_paid() {
         let test = "Shopify Payments + (for testing) BOGUS gateway";
-        assert_eq!(
-            status(test, "2024-01-01", Some("refunded"), ""),
-            Some(Status::Test)
-        );
-        assert_eq!(
-            status("manual", "2024-01-01", Some("paid"), ""),
-            Some(Status::Cancelled)
-        );
+        assert_eq!(status(test, "2024-01-01", Some("refunded"), ""), Some(Status::Test));
+        assert_eq!(status("manual", "2024-01-01", Some("paid"), ""), Some(Status::Cancelled));
     }
 
     #[test]

@@ -39,10 +39,7 @@ fn compression_is_told_by_content_and_makes_no_difference() {
     let (front, back) = text.split_at(text.len() / 2);
     let two_members = [gzip(front.as_bytes()), gzip(back.as_bytes())].concat();
     assert_eq!(read(two_members).unwrap(), plain);
-    assert_eq!(
-        read(compress_to_vec(text.as_bytes(), CompressionLevel::Fastest)).unwrap(),
-        plain
-    );
+    assert_eq!(read(compress_to_vec(text.as_bytes(), CompressionLevel::Fastest)).unwrap(), plain);
     assert_eq!(read(zip(&[("orders.csv", &text)])).unwrap(), plain);
 }
 
@@ -57,10 +54,7 @@ fn a_compressed_file_cut_anywhere_is_an_error() {
                 Err(error) => error.to_string(),
                 Ok(export) => export.read().find_map(Result::err).unwrap().to_string(),
             };
-            assert!(
-                told.contains("orders.csv") && told.contains("can't be read"),
-                "{len}: {told}"
-            );
+            assert!(told.contains("orders.csv") && told.contains("can't be read"), "{len}: {told}");
         }
     }
 }
@@ -90,11 +84,7 @@ fn the_tables_of_an_archive_are_files_of_their_own() {
     let export = folder.open(&["orders.zip"]).unwrap();
     let files: Vec<_> = export.files().iter().map(|file| file.member.as_deref()).collect();
     assert_eq!(files, [Some("orders_10.CSV"), Some("orders_2.csv")]);
-    assert!(
-        export.files()[0]
-            .to_string()
-            .ends_with("orders.zip (orders_10.CSV)")
-    );
+    assert!(export.files()[0].to_string().ends_with("orders.zip (orders_10.CSV)"));
     let orders: Vec<_> = export.read().map(Result::unwrap).collect();
     assert_eq!(numbers(&orders), ["#10", "#2"]);
     assert!(orders.iter().all(|order| order.last_in_file));
@@ -112,40 +102,21 @@ fn a_damaged_or_foreign_archive_is_refused() {
     let at = bytes.windows(5).rposition(|part| part == b"#500,").unwrap();
     bytes[at + 1] = b'6';
     let error = read(bytes).unwrap_err();
-    assert!(
-        error.to_string().contains("(orders.csv)") && error.to_string().contains("checksum"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("(orders.csv)") && error.to_string().contains("checksum"), "{error}");
 }
 
 #[test]
 fn later_files_come_first_and_each_is_read_once() {
     let folder = Folder::new();
     for n in [1, 2, 10] {
-        folder.put(
-            &format!("orders_{n}.csv"),
-            format!("{HEADER}\n{}", first(&format!("#{n}"))),
-        );
+        folder.put(&format!("orders_{n}.csv"), format!("{HEADER}\n{}", first(&format!("#{n}"))));
     }
     folder.put("last.csv", format!("{HEADER}\n{}{}", first("#98"), first("#99")));
-    let orders = folder
-        .read(&["orders_*.csv", "orders_2.csv", "last.csv"])
-        .unwrap();
+    let orders = folder.read(&["orders_*.csv", "orders_2.csv", "last.csv"]).unwrap();
     assert_eq!(numbers(&orders), ["#98", "#99", "#2", "#10", "#1"]);
-    let places: Vec<_> = orders
-        .iter()
-        .map(|o| (o.position.record, o.position.file, o.last_in_file))
-        .collect();
-    assert_eq!(
-        places,
-        [
-            (0, 0, false),
-            (1, 0, true),
-            (2, 1, true),
-            (3, 2, true),
-            (4, 3, true)
-        ]
-    );
+    let places: Vec<_> =
+        orders.iter().map(|o| (o.position.record, o.position.file, o.last_in_file)).collect();
+    assert_eq!(places, [(0, 0, false), (1, 0, true), (2, 1, true), (3, 2, true), (4, 3, true)]);
 }
 
 #[test]
@@ -161,20 +132,9 @@ fn a_file_that_changes_while_it_is_read_is_an_error() {
     let error = reader.find_map(Result::err).unwrap();
     assert!(error.what.contains("changed while it was being read"), "{error}");
     let error = export.read().next().unwrap().unwrap_err();
-    assert!(
-        error.what.contains("changed"),
-        "found when it is opened again: {error}"
-    );
+    assert!(error.what.contains("changed"), "found when it is opened again: {error}");
     std::fs::remove_file(&path).unwrap();
-    assert!(
-        export
-            .read()
-            .next()
-            .unwrap()
-            .unwrap_err()
-            .hint
-            .contains("moved or removed")
-    );
+    assert!(export.read().next().unwrap().unwrap_err().hint.contains("moved or removed"));
 }
 
 #[test]

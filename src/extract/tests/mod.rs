@@ -43,17 +43,11 @@ impl Folder {
 
     fn open_as(&self, format: &str, patterns: &[&str]) -> Result<Export, OpenError> {
         let full = |pattern: &&str| self.path().join(pattern).display().to_string();
-        Export::open(&Options {
-            patterns: patterns.iter().map(full).collect(),
-            format: format.to_owned(),
-        })
+        Export::open(&Options { patterns: patterns.iter().map(full).collect(), format: format.to_owned() })
     }
 
     fn read(&self, patterns: &[&str]) -> Result<Vec<SourceOrder>, ReadError> {
-        self.open(patterns)
-            .unwrap_or_else(|error| panic!("{error}"))
-            .read()
-            .collect()
+        self.open(patterns).unwrap_or_else(|error| panic!("{error}")).read().collect()
     }
 }
 

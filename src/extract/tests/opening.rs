@@ -3,10 +3,8 @@ use crate::extract::formats;
 
 #[test]
 fn all_faults_of_all_files_are_told_at_once() {
-    let folder = Folder::with(
-        "a.csv",
-        "Name,Email,Paid at,Currency,Created at,Lineitem name,Lineitem quantity\n",
-    );
+    let folder =
+        Folder::with("a.csv", "Name,Email,Paid at,Currency,Created at,Lineitem name,Lineitem quantity\n");
     folder.put("b.csv", "");
     folder.put("c.csv", format!("{HEADER}\n"));
     let error = folder.open(&["*.csv", "d.csv"]).unwrap_err();
@@ -27,19 +25,12 @@ fn an_export_of_something_else_is_named() {
     let transactions = "Order,Name,Kind,Gateway,Created At,Status,Amount,Currency,Card Type\n";
     assert!(refusal(transactions).contains("Shopify's transactions export"));
     let other = refusal("order_id,mail,amount\n1,ann@example.com,3\n");
-    assert!(
-        other.contains("not recognised: the first columns are order_id, mail, amount"),
-        "{other}"
-    );
+    assert!(other.contains("not recognised: the first columns are order_id, mail, amount"), "{other}");
 }
 
 #[test]
 fn what_may_be_an_order_is_never_shown() {
-    for text in [
-        first("#1001"),
-        next("#1", "Pen"),
-        "Ann,12 Sample Street,ann@example.com\n".to_owned(),
-    ] {
+    for text in [first("#1001"), next("#1", "Pen"), "Ann,12 Sample Street,ann@example.com\n".to_owned()] {
         let told = refusal(&text);
         assert!(told.contains("looks like data"), "{told}");
         assert!(!told.contains("ann") && !told.contains("Ann"), "{told}");
@@ -50,10 +41,7 @@ fn what_may_be_an_order_is_never_shown() {
 fn a_named_format_is_only_asked_for_its_columns() {
     let folder = Folder::with("a.csv", "number,mail\n");
     let told = folder.open_as("shopify-csv", &["a.csv"]).unwrap_err().to_string();
-    assert!(
-        told.contains("lacks the columns: Name or Id, Email, Created at, Currency, Total"),
-        "{told}"
-    );
+    assert!(told.contains("lacks the columns: Name or Id, Email, Created at, Currency, Total"), "{told}");
     let told = folder.open_as("shopify-cvs", &["a.csv"]).unwrap_err().to_string();
     assert!(told.contains("\"shopify-cvs\" is not a format") && told.contains("auto or one of: shopify-csv"));
     assert_eq!(formats()[0].name, "shopify-csv");
@@ -61,10 +49,7 @@ fn a_named_format_is_only_asked_for_its_columns() {
 
 #[test]
 fn what_is_no_csv_in_utf8_is_named() {
-    let utf16: Vec<u8> = format!("\u{feff}{HEADER}")
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
+    let utf16: Vec<u8> = format!("\u{feff}{HEADER}").encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert!(refusal(&utf16).contains("UTF-16"));
     assert!(refusal(&utf16[2..]).contains("zero bytes"));
     assert!(refusal("{\"orders\":[]}").contains("JSON"));
@@ -89,9 +74,6 @@ fn a_header_alone_is_an_export_without_orders() {
     let export = folder.open(&["a.csv"]).unwrap();
     assert_eq!(export.read().count(), 0);
     let file = &export.files()[0];
-    assert_eq!(
-        (file.size_bytes, file.format),
-        (HEADER.len() as u64, "shopify-csv")
-    );
+    assert_eq!((file.size_bytes, file.format), (HEADER.len() as u64, "shopify-csv"));
     assert!(file.to_string().ends_with("a.csv"));
 }

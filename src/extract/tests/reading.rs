@@ -21,25 +21,16 @@ fn an_order_is_read_with_all_its_cells_and_lines() {
     assert_eq!(order.accepts_marketing, Some(true));
     assert_eq!(order.created_at, "2024-01-31 10:11:12 -0500");
     assert_eq!((order.currency.as_str(), order.total.as_str()), ("USD", "47.50"));
-    assert_eq!(
-        (order.subtotal.as_str(), order.shipping.as_str()),
-        ("42.00", "5.00")
-    );
+    assert_eq!((order.subtotal.as_str(), order.shipping.as_str()), ("42.00", "5.00"));
     assert_eq!((order.tax.as_str(), order.refunded.as_str()), ("2.50", "1.00"));
     assert_eq!(order.shipping_method, "Standard");
     assert_eq!(order.status, Some(Status::Paid));
-    let discount = SourceDiscount {
-        name: "SPRING".to_owned(),
-        amount: "3.00".to_owned(),
-        of_shipping: false,
-    };
+    let discount =
+        SourceDiscount { name: "SPRING".to_owned(), amount: "3.00".to_owned(), of_shipping: false };
     assert_eq!(order.discounts, [discount]);
     assert_eq!(names(order), ["Mug, blue", "Pot \"L\""]);
     let (mug, pot) = (&order.lines[0], &order.lines[1]);
-    assert_eq!(
-        (mug.quantity.as_str(), mug.unit_price.as_str(), mug.sku.as_str()),
-        ("2", "10.00", "MUG-1")
-    );
+    assert_eq!((mug.quantity.as_str(), mug.unit_price.as_str(), mug.sku.as_str()), ("2", "10.00", "MUG-1"));
     assert_eq!((mug.discount.as_str(), mug.at_line), ("0.50", 2));
     assert_eq!((pot.quantity.as_str(), pot.at_line), ("1", 4));
     assert!(order.faults.is_empty() && order.last_in_file);
@@ -84,15 +75,8 @@ fn columns_may_be_few_shuffled_and_in_any_case() {
          15.00,2024-01-31 10:11:12 -0500,USD,Mug,10.00,1,ann@example.com,#1,99\n",
     )
     .unwrap();
-    assert_eq!(
-        all[0].total, "15.00",
-        "the first of two columns with one name counts"
-    );
-    assert_eq!(
-        all[0].status,
-        Some(Status::Paid),
-        "the export does not say otherwise"
-    );
+    assert_eq!(all[0].total, "15.00", "the first of two columns with one name counts");
+    assert_eq!(all[0].status, Some(Status::Paid), "the export does not say otherwise");
     assert_eq!(all[0].accepts_marketing, None);
 }
 
@@ -111,11 +95,7 @@ fn a_file_without_names_joins_the_rows_of_one_buyer_and_time() {
 
 #[test]
 fn a_tip_in_the_first_row_is_a_line_like_any_other() {
-    let all = orders(&format!(
-        "{}{}",
-        first("#1").replace("Mug", "Tip"),
-        next("#1", "Pen")
-    ));
+    let all = orders(&format!("{}{}", first("#1").replace("Mug", "Tip"), next("#1", "Pen")));
     assert_eq!(names(&all[0]), ["Tip", "Pen"]);
     assert_eq!(all[0].total, "15.00");
 }
@@ -131,14 +111,8 @@ fn a_free_shipping_code_lowers_the_shipping_price() {
 #[test]
 fn the_status_is_read_and_an_unknown_word_is_a_fault() {
     let with = |from: &str, to: &str| orders(&first("#1").replace(from, to)).remove(0);
-    assert_eq!(
-        with(",,,Card", ",,2024-02-01 10:00:00 -0500,Card").status,
-        Some(Status::Cancelled)
-    );
-    assert_eq!(
-        with("Card", "(for testing) Bogus Gateway").status,
-        Some(Status::Test)
-    );
+    assert_eq!(with(",,,Card", ",,2024-02-01 10:00:00 -0500,Card").status, Some(Status::Cancelled));
+    assert_eq!(with("Card", "(for testing) Bogus Gateway").status, Some(Status::Test));
     assert_eq!(with("paid,yes", ",yes").status, Some(Status::Pending));
     let odd = with("paid,yes", "bezahlt,yes");
     assert_eq!((odd.status, reasons(&odd)), (None, vec![Reason::UnknownStatus]));
@@ -157,10 +131,7 @@ fn rows_without_their_first_row_are_orphans_and_change_no_other_order() {
         next("", "Lid"),
     ];
     let all = orders(&rows.concat());
-    let found: Vec<_> = all
-        .iter()
-        .map(|order| (order.number.as_str(), names(order)))
-        .collect();
+    let found: Vec<_> = all.iter().map(|order| (order.number.as_str(), names(order))).collect();
     assert_eq!(
         found,
         [
@@ -173,30 +144,31 @@ fn rows_without_their_first_row_are_orphans_and_change_no_other_order() {
     );
     let orphans = all.iter().filter(|order| order.faults.len() == 1);
     assert_eq!(orphans.clone().count(), 4);
-    assert!(
-        orphans
-            .clone()
-            .all(|order| reasons(order) == [Reason::OrphanRow] && order.status.is_none())
-    );
+    assert!(orphans.clone().all(|order| reasons(order) == [Reason::OrphanRow] && order.status.is_none()));
 }
 
 #[test]
 fn an_order_that_comes_again_is_another_record() {
-    let all = orders(&[first("#1"), first("#1"), first("#2"), first("#1")].concat());
-    assert_eq!(all.len(), 4);
+    let all = orders(&[first("#1"), first("#2"), first("#1")].concat());
+    assert_eq!(all.len(), 3);
     assert!(all.iter().all(|order| order.faults.is_empty()));
     let last: Vec<bool> = all.iter().map(|order| order.last_in_file).collect();
-    assert_eq!(last, [false, false, false, true]);
+    assert_eq!(last, [false, false, true]);
+}
+
+#[test]
+fn cells_filled_down_over_the_product_rows_are_not_guessed_about() {
+    let filled = first("#1").replace("Mug", "Pen");
+    let all = orders(&[first("#1"), filled, next("#1", "Ink"), first("#2")].concat());
+    assert_eq!(names(&all[0]), ["Mug", "Pen", "Ink"]);
+    assert_eq!(reasons(&all[0]), [Reason::RepeatedRow]);
+    assert_eq!((all.len(), all[1].faults.len()), (2, 0));
 }
 
 #[test]
 fn blank_rows_are_no_orders() {
     let blank = ",".repeat(HEADER.matches(',').count());
-    let all = orders(&format!(
-        "{blank}\n\n  \n{}{blank}\n{}",
-        first("#1"),
-        next("#1", "Pen")
-    ));
+    let all = orders(&format!("{blank}\n\n  \n{}{blank}\n{}", first("#1"), next("#1", "Pen")));
     assert_eq!(all.len(), 1);
     assert_eq!(all[0].lines.len(), 2);
     assert!(orders("").is_empty());
@@ -208,21 +180,12 @@ fn a_row_with_another_number_of_fields_spoils_its_own_order_only() {
     let short = "#2,ann@example.com,paid,yes,USD\n";
     let nameless = ",oops\n";
     let all = orders(
-        &[
-            &first("#1"),
-            &long,
-            short,
-            &next("#2", "Ink"),
-            nameless,
-            &first("#3"),
-        ]
-        .map(|s| s.to_owned())
-        .concat(),
+        &[&first("#1"), &long, short, &next("#2", "Ink"), nameless, &first("#3")]
+            .map(|s| s.to_owned())
+            .concat(),
     );
-    let found: Vec<_> = all
-        .iter()
-        .map(|order| (order.number.as_str(), reasons(order), order.lines.len()))
-        .collect();
+    let found: Vec<_> =
+        all.iter().map(|order| (order.number.as_str(), reasons(order), order.lines.len())).collect();
     assert_eq!(
         found,
         [
@@ -233,27 +196,15 @@ fn a_row_with_another_number_of_fields_spoils_its_own_order_only() {
         ]
     );
     assert_eq!(all[0].faults[0].line, 3, "the line where the row begins");
-    assert_eq!(
-        all[1].status, None,
-        "no rule about statuses takes a malformed order away"
-    );
+    assert_eq!(all[1].status, None, "no rule about statuses takes a malformed order away");
 }
 
 #[test]
 fn a_quote_that_is_never_closed_spoils_the_order_it_is_in() {
-    let rows = [
-        first("#1"),
-        first("#2").replace("Mug", "\"Mug"),
-        first("#3"),
-        first("#4"),
-    ]
-    .concat();
+    let rows = [first("#1"), first("#2").replace("Mug", "\"Mug"), first("#3"), first("#4")].concat();
     let all = orders(&rows);
     assert_eq!(all.len(), 2);
-    assert_eq!(
-        (all[1].number.as_str(), reasons(&all[1])),
-        ("#2", vec![Reason::MalformedRow])
-    );
+    assert_eq!((all[1].number.as_str(), reasons(&all[1])), ("#2", vec![Reason::MalformedRow]));
     assert_eq!(all[1].position.line, 3);
     assert_eq!(names(&all[1]), [""], "the rest of the file is no product");
     // In the last column the number of fields comes out right all the same.
@@ -271,10 +222,7 @@ fn two_rows_joined_by_a_stray_quote_are_not_one_order() {
     let closed = first("#1002").replace("0.00,,,Card", "0.00,\"note\",,Card");
     let all = orders(&[open, closed, first("#1003")].concat());
     assert_eq!(all.len(), 2);
-    assert_eq!(
-        (all[0].number.as_str(), reasons(&all[0])),
-        ("#1001", vec![Reason::MalformedRow])
-    );
+    assert_eq!((all[0].number.as_str(), reasons(&all[0])), ("#1001", vec![Reason::MalformedRow]));
     assert!(all[1].faults.is_empty());
     let letter = format!("\"I have {} of them,\n#1 is best\"", ",".repeat(40));
     let all = orders(&first("#1").replace("0.00,,,Card", &format!("0.00,{letter},,Card")));
@@ -292,10 +240,7 @@ fn bytes_that_are_no_utf8_spoil_the_order_if_they_would_be_sent() {
     let bytes: Vec<u8> = text.bytes().map(|b| if b == b'~' { 0xe9 } else { b }).collect();
     let all = read(bytes).unwrap();
     assert_eq!(reasons(&all[0]), [Reason::BadEncoding]);
-    assert_eq!(
-        (all[0].faults[0].field, all[0].faults[0].line),
-        (Some("Lineitem name"), 3)
-    );
+    assert_eq!((all[0].faults[0].field, all[0].faults[0].line), (Some("Lineitem name"), 3));
     assert_eq!(all[0].lines[1].name, "Caf\u{fffd}");
     assert!(all[1].faults.is_empty(), "the notes are not sent");
 }

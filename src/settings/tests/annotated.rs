@@ -39,11 +39,7 @@ fn filled() -> String {
         rest.split_once(" = ")
             .is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
     };
-    let uncomment = |line: &'static str| {
-        line.strip_prefix("# ")
-            .filter(|rest| is_key(rest))
-            .unwrap_or(line)
-    };
+    let uncomment = |line: &'static str| line.strip_prefix("# ").filter(|rest| is_key(rest)).unwrap_or(line);
     ANNOTATED.lines().map(uncomment).collect::<Vec<_>>().join("\n")
 }
 
@@ -69,11 +65,8 @@ fn the_annotated_settings_are_whole_as_they_stand_and_with_every_optional_key() 
 #[test]
 fn the_annotated_settings_set_every_key_there_is() {
     let filled = filled();
-    let set: BTreeSet<&str> = filled
-        .lines()
-        .filter_map(|line| line.split_once(" = "))
-        .map(|(key, _)| key)
-        .collect();
+    let set: BTreeSet<&str> =
+        filled.lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| key).collect();
     for key in leaves(ROOT) {
         assert!(set.contains(key), "config/ordersync.toml says nothing of `{key}`");
     }
@@ -87,10 +80,7 @@ fn what_is_documented_as_the_default_is_the_default() {
     let filled = project.load(&[]).unwrap();
     let (a, b) = (&small.accounts["main"], &filled.accounts["main"]);
     assert_eq!(a.requests_per_second, b.requests_per_second);
-    assert_eq!(
-        (a.in_flight_max, a.timeout_s, a.wait_max_s),
-        (b.in_flight_max, b.timeout_s, b.wait_max_s)
-    );
+    assert_eq!((a.in_flight_max, a.timeout_s, a.wait_max_s), (b.in_flight_max, b.timeout_s, b.wait_max_s));
     assert_eq!(small.state_dir, filled.state_dir);
     let (a, b) = (&small.jobs["shop"], &filled.jobs["shop"]);
     assert_eq!((&a.format, &a.time_zone_name), (&b.format, &b.time_zone_name));
@@ -104,10 +94,7 @@ fn the_example_of_the_interface_is_whole() {
     assert_eq!(settings.file, project.path("config/ordersync.toml"));
     assert_eq!(settings.state_dir, project.path("state"));
     let job = &settings.jobs["shop"];
-    assert_eq!(
-        job.export,
-        [project.path("exports/orders*.csv").to_str().unwrap()]
-    );
+    assert_eq!(job.export, [project.path("exports/orders*.csv").to_str().unwrap()]);
     assert_eq!(job.time_zone.iana_name(), Some("Europe/Berlin"));
     assert_eq!(job.policy.refunds, Refunds::Original);
     assert_eq!(settings.account_of(job).unwrap().requests_per_second, 5.0);
@@ -131,10 +118,7 @@ fn init_writes_what_load_finds_and_never_overwrites() {
     let again = write_new(&shop).unwrap();
     assert_eq!(again.created.len(), 0);
     assert!(again.kept.contains(&written.settings_file));
-    assert_eq!(
-        std::fs::read_to_string(&written.settings_file).unwrap(),
-        "# mine\n"
-    );
+    assert_eq!(std::fs::read_to_string(&written.settings_file).unwrap(), "# mine\n");
 }
 
 #[test]
@@ -142,10 +126,7 @@ fn init_says_which_path_it_could_not_make() {
     let dir = TempDir::new().unwrap();
     std::fs::write(dir.path().join("config"), "").unwrap();
     let fault = write_new(dir.path()).unwrap_err().to_string();
-    assert!(
-        fault.contains(dir.path().join("config").to_str().unwrap()),
-        "{fault}"
-    );
+    assert!(fault.contains(dir.path().join("config").to_str().unwrap()), "{fault}");
 }
 
 #[test]

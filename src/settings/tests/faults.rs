@@ -73,20 +73,11 @@ fn wrong_types_are_never_bent_into_right_ones() {
         let key = line.split(' ').next().unwrap();
         let text = faults(&with_account(line), &[]);
         assert!(text.contains(&format!("accounts.main.{key}: ")), "{line}: {text}");
-        assert_eq!(
-            text.lines().filter(|line| !line.starts_with("  ")).count(),
-            1,
-            "{line}: {text}"
-        );
+        assert_eq!(text.lines().filter(|line| !line.starts_with("  ")).count(), 1, "{line}: {text}");
     }
-    for line in [
-        "export = []",
-        "export = [1]",
-        "export = [\"\"]",
-        "schedule = 5",
-        "connection = 5",
-        "policy = []",
-    ] {
+    for line in
+        ["export = []", "export = [1]", "export = [\"\"]", "schedule = 5", "connection = 5", "policy = []"]
+    {
         let text = faults(&with_job(line), &[]);
         assert!(text.contains("config/ordersync.toml:"), "{line}: {text}");
     }
@@ -95,15 +86,9 @@ fn wrong_types_are_never_bent_into_right_ones() {
 #[test]
 fn what_is_no_toml_is_told_with_line_and_column() {
     let text = faults("[accounts.main]\nurl = https://example.com\n", &[]);
-    assert!(
-        text.starts_with("config/ordersync.toml:2:7: no valid TOML: "),
-        "{text}"
-    );
+    assert!(text.starts_with("config/ordersync.toml:2:7: no valid TOML: "), "{text}");
     let text = faults("[accounts.main]\nurl = \"a\"\nurl = \"b\"\n", &[]);
-    assert!(
-        text.starts_with("config/ordersync.toml:3:1: no valid TOML: duplicate key"),
-        "{text}"
-    );
+    assert!(text.starts_with("config/ordersync.toml:3:1: no valid TOML: duplicate key"), "{text}");
 }
 
 #[test]
@@ -128,10 +113,7 @@ fn only_an_encrypted_address_or_this_machine_gets_the_token() {
         ("https://example.api-us1.com?key=0011223344", "no such address"),
     ] {
         let text = faults(&with_account(&format!("url = \"{bad}\"")), &[]);
-        assert!(
-            text.contains(&format!("accounts.main.url: {found}")),
-            "{bad}: {text}"
-        );
+        assert!(text.contains(&format!("accounts.main.url: {found}")), "{bad}: {text}");
         assert!(!text.contains("0011223344"), "{text}");
     }
 }
@@ -144,9 +126,8 @@ fn the_pace_is_higher_than_five_only_on_this_machine() {
         text.contains("found 500\n  expected a number from 0.1 to 5\n  hint: higher only for a simulator"),
         "{text}"
     );
-    let settings = Project::with(&fast)
-        .load(&[("ORDERSYNC_ACCOUNTS__MAIN__URL", "http://127.0.0.1:9")])
-        .unwrap();
+    let settings =
+        Project::with(&fast).load(&[("ORDERSYNC_ACCOUNTS__MAIN__URL", "http://127.0.0.1:9")]).unwrap();
     assert_eq!(settings.accounts["main"].requests_per_second, 500.0);
     assert!(settings.accounts["main"].is_loopback());
 }
@@ -163,22 +144,8 @@ fn one_activecampaign_account_is_not_set_up_twice() {
 
 #[test]
 fn names_are_those_that_files_and_variables_can_carry() {
-    for name in [
-        "Main",
-        "\"a b\"",
-        "\"a.b\"",
-        "a__b",
-        "a-",
-        "_a",
-        "9a",
-        "\"../etc\"",
-        "\"ä\"",
-        "a_-b",
-    ] {
-        let text = faults(
-            &SMALL.replace("[accounts.main]", &format!("[accounts.{name}]")),
-            &[],
-        );
+    for name in ["Main", "\"a b\"", "\"a.b\"", "a__b", "a-", "_a", "9a", "\"../etc\"", "\"ä\"", "a_-b"] {
+        let text = faults(&SMALL.replace("[accounts.main]", &format!("[accounts.{name}]")), &[]);
         assert!(text.contains("unusable name"), "{name}: {text}");
     }
     let text = faults(&SMALL.replace("[accounts.main]", "[accounts.Main]"), &[]);
@@ -204,33 +171,11 @@ fn an_unknown_job_is_told_the_nearest() {
 
 #[test]
 fn a_value_judged_elsewhere_is_faulted_at_its_place() {
-    let settings = Project::with(&with_job("schedule = \"every day\""))
-        .load(&[])
-        .unwrap();
+    let settings = Project::with(&with_job("schedule = \"every day\"")).load(&[]).unwrap();
     let fault = settings.fault("jobs.shop.schedule", "found 2 fields", "five fields");
-    assert!(
-        matches!(
-            fault.place,
-            Place::Line {
-                line: 5,
-                column: 12,
-                ..
-            }
-        ),
-        "{fault}"
-    );
+    assert!(matches!(fault.place, Place::Line { line: 5, column: 12, .. }), "{fault}");
     let fault = settings.fault("jobs.shop.format", "no such format", "auto");
-    assert!(
-        matches!(
-            fault.place,
-            Place::Line {
-                line: 4,
-                column: 7,
-                ..
-            }
-        ),
-        "{fault}"
-    );
+    assert!(matches!(fault.place, Place::Line { line: 4, column: 7, .. }), "{fault}");
 }
 
 proptest! {

@@ -67,9 +67,8 @@ fn whole_tables_can_come_from_the_environment() {
 #[test]
 fn a_hyphen_in_a_name_is_an_underscore_in_a_variable() {
     let text = SMALL.replace("jobs.shop", "jobs.my-shop");
-    let settings = Project::with(&text)
-        .load(&[("ORDERSYNC_JOBS__MY_SHOP__TIME_ZONE", "Asia/Tokyo")])
-        .unwrap();
+    let settings =
+        Project::with(&text).load(&[("ORDERSYNC_JOBS__MY_SHOP__TIME_ZONE", "Asia/Tokyo")]).unwrap();
     assert_eq!(settings.jobs["my-shop"].time_zone_name, "Asia/Tokyo");
     assert_eq!(settings.jobs.len(), 1);
 }
@@ -84,11 +83,8 @@ fn an_empty_variable_counts_as_not_set() {
 
 #[test]
 fn variables_of_others_are_left_alone() {
-    let others = [
-        ("ORDERSYNC_PORT", "tcp://10.0.0.1:80"),
-        ("ORDERSYNC_SERVICE_HOST", "10.0.0.1"),
-        ("PATH", "/bin"),
-    ];
+    let others =
+        [("ORDERSYNC_PORT", "tcp://10.0.0.1:80"), ("ORDERSYNC_SERVICE_HOST", "10.0.0.1"), ("PATH", "/bin")];
     assert!(Project::with(SMALL).load(&others).is_ok());
 }
 
@@ -145,10 +141,7 @@ fn faults_of_variables_name_the_variable() {
 
 #[test]
 fn two_variables_for_one_key_are_a_fault() {
-    let text = faults(
-        SMALL,
-        &[("ORDERSYNC_STATE__DIR", "a"), ("ORDERSYNC_STATE__dir", "b")],
-    );
+    let text = faults(SMALL, &[("ORDERSYNC_STATE__DIR", "a"), ("ORDERSYNC_STATE__dir", "b")]);
     assert!(
         text.contains(
             "environment variable ORDERSYNC_STATE__dir: state.dir: set by ORDERSYNC_STATE__DIR as well"
@@ -160,18 +153,14 @@ fn two_variables_for_one_key_are_a_fault() {
 #[test]
 fn the_effective_settings_read_back_as_themselves_and_show_no_token() {
     let project = Project::with(&with_account("token = \"canary-0011\""));
-    let settings = project
-        .load(&[("ORDERSYNC_JOBS__SHOP__CONNECTION__NAME", "A \"quoted\" \\ name")])
-        .unwrap();
+    let settings =
+        project.load(&[("ORDERSYNC_JOBS__SHOP__CONNECTION__NAME", "A \"quoted\" \\ name")]).unwrap();
     let printed = settings.effective();
     assert!(
         printed.contains("name = \"A \\\"quoted\\\" \\\\ name\" # ORDERSYNC_JOBS__SHOP__CONNECTION__NAME"),
         "{printed}"
     );
-    assert!(
-        printed.contains("# token = \"********\" (from settings file "),
-        "{printed}"
-    );
+    assert!(printed.contains("# token = \"********\" (from settings file "), "{printed}");
     assert!(!printed.contains("canary") && !format!("{settings:?}").contains("canary"));
 
     project.write("config/ordersync.toml", &printed);

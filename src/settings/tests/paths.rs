@@ -14,17 +14,10 @@ fn paths_start_at_the_project_folder_wherever_the_program_is_started() {
         ("elsewhere", Some(file)),
     ] {
         let settings = project.load_from(working_dir, explicit, &[]).unwrap();
-        assert_eq!(
-            settings.state_dir,
-            project.path("state"),
-            "{working_dir} {explicit:?}"
-        );
+        assert_eq!(settings.state_dir, project.path("state"), "{working_dir} {explicit:?}");
         let export = project.path("exports/orders*.csv");
         assert_eq!(settings.jobs["shop"].export, [export.to_str().unwrap()]);
-        assert_eq!(
-            settings.accounts["main"].token_file,
-            Some(project.path("config/main.token"))
-        );
+        assert_eq!(settings.accounts["main"].token_file, Some(project.path("config/main.token")));
     }
 }
 
@@ -32,9 +25,7 @@ fn paths_start_at_the_project_folder_wherever_the_program_is_started() {
 fn a_file_in_a_folder_of_another_name_has_its_project_there() {
     let project = Project::with("");
     project.write("etc/ordersync/ordersync.toml", SMALL);
-    let settings = project
-        .load_from(".", Some("etc/ordersync/ordersync.toml"), &[])
-        .unwrap();
+    let settings = project.load_from(".", Some("etc/ordersync/ordersync.toml"), &[]).unwrap();
     assert_eq!(settings.state_dir, project.path("etc/ordersync/state"));
 }
 
@@ -58,14 +49,9 @@ fn signs_in_the_name_of_the_project_folder_are_no_pattern() {
 #[test]
 fn the_command_line_goes_before_the_variable_and_both_before_the_usual_places() {
     let project = Project::with("broken");
-    let named = project.write(
-        "named.toml",
-        &SMALL.replace("shop]", "typed]").replace("shop.", "typed."),
-    );
-    let other = project.write(
-        "other.toml",
-        &SMALL.replace("shop]", "exported]").replace("shop.", "exported."),
-    );
+    let named = project.write("named.toml", &SMALL.replace("shop]", "typed]").replace("shop.", "typed."));
+    let other =
+        project.write("other.toml", &SMALL.replace("shop]", "exported]").replace("shop.", "exported."));
     let variable = [("ORDERSYNC_CONFIG", other.to_str().unwrap())];
     let jobs = |explicit: Option<&str>| {
         let settings = project.load_from(".", explicit, &variable).unwrap();
@@ -79,10 +65,7 @@ fn the_command_line_goes_before_the_variable_and_both_before_the_usual_places() 
 fn a_named_file_that_is_not_there_is_never_passed_over() {
     let project = Project::with(SMALL);
     let told = |explicit, variables: &[_]| {
-        let faults = project
-            .load_from(".", explicit, variables)
-            .map(|_| ())
-            .unwrap_err();
+        let faults = project.load_from(".", explicit, variables).map(|_| ()).unwrap_err();
         assert_eq!(faults.len(), 1);
         faults[0].to_string()
     };
@@ -90,17 +73,11 @@ fn a_named_file_that_is_not_there_is_never_passed_over() {
     assert!(text.starts_with("command line: can't read gone.toml: "), "{text}");
     assert!(text.contains("ordersync init"), "{text}");
     let text = told(None, &[("ORDERSYNC_CONFIG", "gone.toml")]);
-    assert!(
-        text.starts_with("environment variable ORDERSYNC_CONFIG: can't read gone.toml: "),
-        "{text}"
-    );
+    assert!(text.starts_with("environment variable ORDERSYNC_CONFIG: can't read gone.toml: "), "{text}");
     let text = told(Some("config"), &[]);
     assert!(text.contains("can't read config: "), "{text}");
     let text = project.load_from("empty", None, &[]).map(|_| ()).unwrap_err()[0].to_string();
-    assert!(
-        text.contains("no settings file") && text.contains("/etc/ordersync/ordersync.toml"),
-        "{text}"
-    );
+    assert!(text.contains("no settings file") && text.contains("/etc/ordersync/ordersync.toml"), "{text}");
 }
 
 #[test]

@@ -7,9 +7,7 @@ const VARIABLE: (&str, &str) = ("ORDERSYNC_ACCOUNTS__MAIN__TOKEN", "from-variabl
 
 fn token(project: &Project, variables: &[(&str, &str)]) -> Result<String, TokenError> {
     let settings = project.load(variables).unwrap();
-    settings.accounts["main"]
-        .token()
-        .map(|token| token.expose_secret().to_owned())
+    settings.accounts["main"].token().map(|token| token.expose_secret().to_owned())
 }
 
 fn protect(project: &Project, mode: u32) {
@@ -19,27 +17,16 @@ fn protect(project: &Project, mode: u32) {
 
 #[test]
 fn the_first_source_that_is_there_wins() {
-    let project = Project::with(&with_account(
-        "token = \"from-settings\"\ntoken_file = \"main.token\"",
-    ));
+    let project = Project::with(&with_account("token = \"from-settings\"\ntoken_file = \"main.token\""));
     protect(&project, 0o600);
     project.write("main.token", "from-file\n");
     let credentials = project.write("credentials/main.token", "  from-credentials\r\n");
-    let credentials = (
-        "CREDENTIALS_DIRECTORY",
-        credentials.parent().unwrap().to_str().unwrap().to_owned(),
-    );
+    let credentials = ("CREDENTIALS_DIRECTORY", credentials.parent().unwrap().to_str().unwrap().to_owned());
     let credentials = (credentials.0, credentials.1.as_str());
-    assert_eq!(
-        token(&project, &[credentials, VARIABLE]).unwrap(),
-        "from-credentials"
-    );
+    assert_eq!(token(&project, &[credentials, VARIABLE]).unwrap(), "from-credentials");
     assert_eq!(token(&project, &[VARIABLE]).unwrap(), "from-file");
 
-    project.write(
-        "config/ordersync.toml",
-        &with_account("token = \"from-settings\""),
-    );
+    project.write("config/ordersync.toml", &with_account("token = \"from-settings\""));
     let empty = ("CREDENTIALS_DIRECTORY", "/nowhere");
     assert_eq!(token(&project, &[empty, VARIABLE]).unwrap(), "from-variable");
     assert_eq!(token(&project, &[]).unwrap(), "from-settings");
@@ -53,10 +40,7 @@ fn a_token_in_settings_that_others_can_read_is_not_used() {
         let text = token(&project, &[]).unwrap_err().to_string();
         let file = project.path("config/ordersync.toml");
         assert!(text.contains(&format!("(mode {mode:04o})")), "{text}");
-        assert!(
-            text.contains(&format!("hint: chmod 600 {}", file.display())),
-            "{text}"
-        );
+        assert!(text.contains(&format!("hint: chmod 600 {}", file.display())), "{text}");
         assert!(!text.contains("from-settings"), "{text}");
     }
     // What isn't used does no harm.
@@ -68,11 +52,7 @@ fn a_token_in_settings_that_others_can_read_is_not_used() {
 #[test]
 fn no_token_is_told_with_every_place_it_could_be() {
     let text = token(&Project::with(SMALL), &[]).unwrap_err().to_string();
-    for place in [
-        "$CREDENTIALS_DIRECTORY/main.token",
-        "token_file",
-        "ORDERSYNC_ACCOUNTS__MAIN__TOKEN",
-    ] {
+    for place in ["$CREDENTIALS_DIRECTORY/main.token", "token_file", "ORDERSYNC_ACCOUNTS__MAIN__TOKEN"] {
         assert!(text.contains(place), "{place}: {text}");
     }
 }

@@ -35,17 +35,10 @@ fn source() -> SourceOrder {
         shipping: "11.50".into(),
         tax: "2.90".into(),
         discount: "9.92".into(),
-        discounts: vec![SourceDiscount {
-            name: "VIP20".into(),
-            amount: "9.92".into(),
-            of_shipping: false,
-        }],
+        discounts: vec![SourceDiscount { name: "VIP20".into(), amount: "9.92".into(), of_shipping: false }],
         shipping_method: "Standard".into(),
         status: Some(Status::Paid),
-        lines: vec![SourceLine {
-            sku: "SKU-1".into(),
-            ..line("Pogo Stick", "1", "49.61")
-        }],
+        lines: vec![SourceLine { sku: "SKU-1".into(), ..line("Pogo Stick", "1", "49.61") }],
         ..SourceOrder::default()
     }
 }
@@ -95,14 +88,9 @@ fn what_the_export_leaves_out_is_left_out() {
         ..source()
     };
     let payload = payload(bare, &rules());
-    for absent in [
-        "shippingAmount",
-        "taxAmount",
-        "discountAmount",
-        "orderDiscounts",
-        "shippingMethod",
-        "orderUrl",
-    ] {
+    for absent in
+        ["shippingAmount", "taxAmount", "discountAmount", "orderDiscounts", "shippingMethod", "orderUrl"]
+    {
         assert!(payload.get(absent).is_none(), "{absent}");
     }
 }
@@ -133,19 +121,9 @@ fn every_reason_is_given_at_once() {
 
 #[test]
 fn an_unknown_currency_is_the_fault_not_the_digits() {
+    assert_eq!(faults(SourceOrder { currency: "US$".into(), ..source() }), ["unknown_currency"]);
     assert_eq!(
-        faults(SourceOrder {
-            currency: "US$".into(),
-            ..source()
-        }),
-        ["unknown_currency"]
-    );
-    assert_eq!(
-        faults(SourceOrder {
-            currency: String::new(),
-            total: "N/A".into(),
-            ..source()
-        }),
+        faults(SourceOrder { currency: String::new(), total: "N/A".into(), ..source() }),
         ["unknown_currency", "bad_money"]
     );
 }
@@ -164,57 +142,29 @@ fn amounts_follow_the_minor_unit_of_the_currency() {
         ..source()
     };
     let sent = payload(yen, &rules());
-    assert_eq!(
-        (&sent["totalPrice"], &sent["orderProducts"][0]["price"]),
-        (&14131.into(), &12031.into())
-    );
+    assert_eq!((&sent["totalPrice"], &sent["orderProducts"][0]["price"]), (&14131.into(), &12031.into()));
 }
 
 #[test]
 fn statuses_that_do_not_count_are_filtered_before_they_are_judged() {
-    let pending = SourceOrder {
-        status: Some(Status::Pending),
-        email: String::new(),
-        ..source()
-    };
-    assert_eq!(
-        transform(pending, &rules()),
-        Mapped::Filtered(Filter::Status(Status::Pending))
-    );
+    let pending = SourceOrder { status: Some(Status::Pending), email: String::new(), ..source() };
+    assert_eq!(transform(pending, &rules()), Mapped::Filtered(Filter::Status(Status::Pending)));
 }
 
 #[test]
 fn dates_asked_for_are_from_inclusive_to_exclusive() {
     let at = |text: &str| Some(Moment::parse(text, &TimeZone::UTC).unwrap());
-    let within = Rules {
-        from: at("2024-01-31T15:11:12Z"),
-        to: at("2024-01-31T15:11:13Z"),
-        ..rules()
-    };
+    let within = Rules { from: at("2024-01-31T15:11:12Z"), to: at("2024-01-31T15:11:13Z"), ..rules() };
     assert!(matches!(transform(source(), &within), Mapped::Order(_)));
-    let before = Rules {
-        to: at("2024-01-31T15:11:12Z"),
-        ..rules()
-    };
+    let before = Rules { to: at("2024-01-31T15:11:12Z"), ..rules() };
     assert_eq!(transform(source(), &before), Mapped::Filtered(Filter::Dates));
 }
 
 #[test]
 fn net_totals_are_less_the_refund_and_not_below_zero() {
-    let net = Rules {
-        refunds: Refunds::Net,
-        ..rules()
-    };
-    let refunded = |text: &str| {
-        payload(
-            SourceOrder {
-                refunded: text.into(),
-                ..source()
-            },
-            &net,
-        )["totalPrice"]
-            .clone()
-    };
+    let net = Rules { refunds: Refunds::Net, ..rules() };
+    let refunded =
+        |text: &str| payload(SourceOrder { refunded: text.into(), ..source() }, &net)["totalPrice"].clone();
     assert_eq!(refunded("4.09"), 5000);
     assert_eq!(refunded(""), 5409);
     assert_eq!(refunded("99.00"), 0);
@@ -222,36 +172,16 @@ fn net_totals_are_less_the_refund_and_not_below_zero() {
 
 #[test]
 fn a_last_order_whose_lines_fall_short_of_its_subtotal_is_cut() {
-    let cut = SourceOrder {
-        last_in_file: true,
-        subtotal: "451.00".into(),
-        ..source()
-    };
+    let cut = SourceOrder { last_in_file: true, subtotal: "451.00".into(), ..source() };
     assert_eq!(faults(cut), ["truncated"]);
-    assert!(matches!(
-        transform(
-            SourceOrder {
-                last_in_file: true,
-                ..source()
-            },
-            &rules()
-        ),
-        Mapped::Order(_)
-    ));
+    assert!(matches!(transform(SourceOrder { last_in_file: true, ..source() }, &rules()), Mapped::Order(_)));
 }
 
 #[test]
 fn a_product_without_id_or_sku_keeps_one_id_across_orders() {
     let id = |source| payload(source, &rules())["orderProducts"][0]["externalid"].clone();
-    let nameless = SourceOrder {
-        lines: vec![line("Pogo Stick", "1", "49.61")],
-        ..source()
-    };
-    let other = SourceOrder {
-        id: "8".into(),
-        lines: vec![line("Pogo Stick", "3", "40.00")],
-        ..source()
-    };
+    let nameless = SourceOrder { lines: vec![line("Pogo Stick", "1", "49.61")], ..source() };
+    let other = SourceOrder { id: "8".into(), lines: vec![line("Pogo Stick", "3", "40.00")], ..source() };
     assert_eq!(id(nameless), id(other));
 }
 
@@ -274,44 +204,17 @@ fn quantities_are_whole_and_positive() {
 #[test]
 fn an_unknown_status_word_matters_only_where_statuses_do() {
     use crate::domain::Fault;
-    let odd = || SourceOrder {
-        status: None,
-        faults: vec![Fault::of(Reason::UnknownStatus, "status")],
-        ..source()
-    };
+    let odd =
+        || SourceOrder { status: None, faults: vec![Fault::of(Reason::UnknownStatus, "status")], ..source() };
     assert_eq!(faults(odd()), ["unknown_status"]);
-    let all = Rules {
-        statuses: Status::ALL.into(),
-        ..rules()
-    };
+    let all = Rules { statuses: Status::ALL.into(), ..rules() };
     assert!(matches!(transform(odd(), &all), Mapped::Order(_)));
 }
 
 #[test]
 fn lines_edited_out_of_an_order_are_no_products() {
-    let edited = SourceOrder {
-        lines: vec![line("Mug", "0", "3.00"), line("Cup", "2", "3.00")],
-        ..source()
-    };
-    assert_eq!(
-        payload(edited, &rules())["orderProducts"]
-            .as_array()
-            .unwrap()
-            .len(),
-        1
-    );
-    assert_eq!(
-        faults(SourceOrder {
-            lines: vec![line("Mug", "0", "3.00")],
-            ..source()
-        }),
-        ["no_products"]
-    );
-    assert_eq!(
-        faults(SourceOrder {
-            lines: vec![],
-            ..source()
-        }),
-        ["no_products"]
-    );
+    let edited = SourceOrder { lines: vec![line("Mug", "0", "3.00"), line("Cup", "2", "3.00")], ..source() };
+    assert_eq!(payload(edited, &rules())["orderProducts"].as_array().unwrap().len(), 1);
+    assert_eq!(faults(SourceOrder { lines: vec![line("Mug", "0", "3.00")], ..source() }), ["no_products"]);
+    assert_eq!(faults(SourceOrder { lines: vec![], ..source() }), ["no_products"]);
 }

@@ -13,18 +13,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("state", &["domain"]),
     ("activecampaign", &["domain"]),
     ("load", &["domain", "plan", "activecampaign"]),
-    (
-        "run",
-        &[
-            "domain",
-            "extract",
-            "transform",
-            "plan",
-            "state",
-            "activecampaign",
-            "load",
-        ],
-    ),
+    ("run", &["domain", "extract", "transform", "plan", "state", "activecampaign", "load"]),
     ("schedule", &["domain"]),
     ("settings", &["domain"]),
     ("report", &["domain", "plan", "run", "state"]),
@@ -88,33 +77,25 @@ pub struct Inspection {
 
 pub fn inspect(root: &Path) -> Inspection {
     let src = root.join("src");
-    let mut inspection = Inspection {
-        files: 0,
-        mentions: 0,
-        violations: Vec::new(),
-    };
+    let mut inspection = Inspection { files: 0, mentions: 0, violations: Vec::new() };
     for path in rust_files(&src) {
         let text = std::fs::read_to_string(&path).unwrap();
         let file = File::new(path.strip_prefix(&src).unwrap());
         let found = mentions(&text, &file.module(), file.is_test());
         inspection.files += 1;
         inspection.mentions += found.len();
-        let mut broken: Vec<(usize, String)> = found
-            .iter()
-            .filter_map(|mention| Some((mention.line, file.fault_of(mention)?)))
-            .collect();
+        let mut broken: Vec<(usize, String)> =
+            found.iter().filter_map(|mention| Some((mention.line, file.fault_of(mention)?))).collect();
         let lines = text.lines().count();
         if lines > LINES_MAX {
             broken.push((lines, format!("{lines} lines; split it before {LINES_MAX}")));
         }
         let shown = path.strip_prefix(root).unwrap();
-        inspection
-            .violations
-            .extend(broken.into_iter().map(|(line, what)| Violation {
-                file: shown.to_owned(),
-                line,
-                what,
-            }));
+        inspection.violations.extend(broken.into_iter().map(|(line, what)| Violation {
+            file: shown.to_owned(),
+            line,
+            what,
+        }));
     }
     inspection.violations.sort();
     inspection.violations.dedup();
@@ -141,9 +122,7 @@ struct File<'a> {
 
 impl<'a> File<'a> {
     fn new(path: &'a Path) -> Self {
-        Self {
-            path: path.to_str().unwrap(),
-        }
+        Self { path: path.to_str().unwrap() }
     }
 
     /// The module's path; empty for the roots of the library and of the binary.
@@ -166,9 +145,7 @@ impl<'a> File<'a> {
             ["crate", rest @ ..] => self.import_fault(rest, mention.in_test),
             _ => None,
         };
-        fault
-            .or_else(|| self.purity_fault(&path))
-            .or_else(|| self.ownership_fault(&path, mention.in_test))
+        fault.or_else(|| self.purity_fault(&path)).or_else(|| self.ownership_fault(&path, mention.in_test))
     }
 
     fn import_fault(&self, path: &[&str], in_test: bool) -> Option<String> {
@@ -177,34 +154,22 @@ impl<'a> File<'a> {
             return None;
         }
         let Some((_, may)) = FLOORS.iter().find(|(name, _)| *name == module) else {
-            return Some(format!(
-                "{module} has no floor yet: give it one in tests/it/floors/rules.rs"
-            ));
+            return Some(format!("{module} has no floor yet: give it one in tests/it/floors/rules.rs"));
         };
         let named = path.first().copied().unwrap_or("*");
         let fine = named == module || may.contains(&named) || (in_test && FOR_TESTS.contains(&named));
-        let allowed = if may.is_empty() {
-            "nothing of ours".to_owned()
-        } else {
-            may.join(", ")
-        };
+        let allowed = if may.is_empty() { "nothing of ours".to_owned() } else { may.join(", ") };
         (!fine).then(|| format!("{module} must not import {named}; it may import {allowed}"))
     }
 
     fn purity_fault(&self, path: &[&str]) -> Option<String> {
-        let module = self
-            .module()
-            .first()
-            .copied()
-            .filter(|module| PURE.contains(module))?;
+        let module = self.module().first().copied().filter(|module| PURE.contains(module))?;
         let impure = IMPURE.iter().find(|impure| match impure {
             [name] => path.first() == Some(name),
             _ => path.windows(impure.len()).any(|window| window == **impure),
         })?;
         let impure = impure.join("::");
-        Some(format!(
-            "{module} must not mention {impure}; take the value as an argument"
-        ))
+        Some(format!("{module} must not mention {impure}; take the value as an argument"))
     }
 
     fn ownership_fault(&self, path: &[&str], in_test: bool) -> Option<String> {

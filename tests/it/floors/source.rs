@@ -51,10 +51,7 @@ impl Reader<'_> {
     fn step(&mut self) {
         let token = self.peek(0).to_owned();
         match token.as_str() {
-            "#" if (1..=6)
-                .map(|ahead| self.peek(ahead))
-                .eq(["[", "cfg", "(", "test", ")", "]"]) =>
-            {
+            "#" if (1..=6).map(|ahead| self.peek(ahead)).eq(["[", "cfg", "(", "test", ")", "]"]) => {
                 self.test_item.get_or_insert(self.depth);
                 self.at += 7;
             }
@@ -143,16 +140,12 @@ impl Reader<'_> {
     }
 
     fn resolve(&self, path: Vec<String>) -> Vec<String> {
-        let supers = path
-            .iter()
-            .skip_while(|s| *s == "self")
-            .take_while(|s| *s == "super")
-            .count();
+        let supers = path.iter().skip_while(|s| *s == "self").take_while(|s| *s == "super").count();
         let rest = path.iter().skip_while(|s| *s == "self").skip(supers).cloned();
         match path.first().map(String::as_str) {
-            Some("crate" | "ordersync") => std::iter::once("crate".to_owned())
-                .chain(path.iter().skip(1).cloned())
-                .collect(),
+            Some("crate" | "ordersync") => {
+                std::iter::once("crate".to_owned()).chain(path.iter().skip(1).cloned()).collect()
+            }
             Some("self" | "super") => {
                 let inline = self.inline.iter().map(|(name, _)| name.as_str());
                 let modules: Vec<&str> = self.module.iter().copied().chain(inline).collect();
@@ -203,8 +196,7 @@ fn tokens(text: &str) -> Vec<Token> {
 }
 
 fn word_len(text: &str) -> usize {
-    text.find(|c: char| !(c.is_alphanumeric() || c == '_'))
-        .unwrap_or(text.len())
+    text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len())
 }
 
 fn comment_len(text: &str) -> usize {
@@ -257,11 +249,7 @@ fn literal_len(text: &str) -> Option<usize> {
         "r" | "br" | "cr" if rest[hashes..].starts_with('"') => {
             let end = format!("\"{}", "#".repeat(hashes));
             let from = prefix + hashes + 1;
-            Some(
-                text[from..]
-                    .find(&end)
-                    .map_or(text.len(), |at| from + at + end.len()),
-            )
+            Some(text[from..].find(&end).map_or(text.len(), |at| from + at + end.len()))
         }
         "b" | "c" if rest.starts_with('"') => Some(prefix + string_len(rest)),
         _ => None,
