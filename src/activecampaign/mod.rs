@@ -21,6 +21,9 @@ mod verdict;
 mod wire;
 mod writes;
 
+#[cfg(test)]
+mod tests;
+
 pub use client::{Client, Turn};
 pub use counters::Traffic;
 pub use failure::Failure;
