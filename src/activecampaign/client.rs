@@ -1,0 +1,96 @@
+use super::counters::{Counters, Traffic};
+use super::exchange::Request;
+use super::failure::Failure;
+use super::health::Health;
+use super::options::{Base, ClientError, Options};
+use super::pacer::{OnSend, Pacer, Place};
+use super::retry::Retry;
+use super::transport::Transport;
+use super::verdict::Stop;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One account of the target. Clones share its pace, its pauses, its budget for retries and its counts: there must
+/// be one per account and process.
+#[derive(Clone)]
+pub struct Client(pub(super) Arc<Account>);
+
+pub(super) struct Account {
+    pub(super) transport: Transport,
+    pub(super) pacer: Pacer,
+    pub(super) health: Arc<Health>,
+    pub(super) counters: Arc<Counters>,
+    attempts_max: u32,
+}
+
+/// The head of the queue: the next request of this account is its holder's. What must be durable before the request
+/// leaves is written now; dropping the turn costs nothing. Each call sends exactly one request and never repeats it.
+pub struct Turn<'a> {
+    pub(super) account: &'a Account,
+    pub(super) place: Place<'a>,
+}
+
+impl Client {
+    /// Connects nothing yet. `on_send` is called at each departure and must return at once.
+    ///
+    /// # Errors
+    /// When an option makes no sense, the address is neither https nor loopback, or no CA certificates are found.
+    pub fn new(options: Options, on_send: OnSend) -> Result<Self, ClientError> {
+        options.check()?;
+        let base = Base::parse(&options.url)?;
+        let transport = Transport::new(&options, base)?;
+        Ok(Self(Arc::new(Account {
+            transport,
+            pacer: Pacer::new(options.requests_per_second, options.last_send_at, on_send),
+            health: Arc::new(Health::new(Duration::from_millis(options.wait_max_ms))),
+            counters: Arc::new(Counters::default()),
+            attempts_max: options.attempts_max,
+        })))
+    }
+
+    /// Waits for a place at the head of the queue, first come first served, and for the end of any pause. The slot
+    /// itself is waited for by the call made with the turn.
+    ///
+    /// # Errors
+    /// When the run must end.
+    pub async fn turn(&self) -> Result<Turn<'_>, Stop> {
+        let account = &*self.0;
+        account.may_send()?;
+        let place = account.pacer.place().await;
+        account.may_send()?;
+        Ok(Turn { account, place })
+    }
+
+    /// The delays and attempts of one record's write.
+    pub fn retry(&self) -> Retry {
+        let account = &self.0;
+        Retry::new(Arc::clone(&account.health), Arc::clone(&account.counters), account.attempts_max)
+    }
+
+    pub fn traffic(&self) -> Traffic {
+        self.0.counters.traffic(self.0.pacer.flow())
+    }
+}
+
+impl Account {
+    pub(super) fn may_send(&self) -> Result<(), Stop> {
+        self.health.stopped().map_or(Ok(()), Err)
+    }
+}
+
+impl Turn<'_> {
+    pub(super) async fn send<T>(
+        self,
+        request: &Request,
+        read: impl FnOnce(&[u8]) -> Result<T, &'static str>,
+    ) -> Result<T, Failure> {
+        self.account.exchange(self.place, request, read).await
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Client(..)")
+    }
+}

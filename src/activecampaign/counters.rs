@@ -1,0 +1,54 @@
+use super::pacer::Flow;
+use super::verdict::Verdict;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What a client has sent and met since it was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Traffic {
+    /// Requests that left.
+    pub total: u64,
+    /// Sends that were asked for again, those after a 429 not counted.
+    pub retried: u64,
+    /// Answers of 429.
+    pub throttled: u64,
+    /// Time in which nobody was allowed to send, in milliseconds.
+    pub paused_ms: u64,
+    /// Requests that did not end well, by the word of their verdict.
+    pub verdicts: BTreeMap<&'static str, u64>,
+    /// The pace just now.
+    pub requests_per_second: f64,
+    /// Sends per second from the first to the last, as a share of what the account allows; `None` before the second.
+    pub utilisation: Option<f64>,
+}
+
+#[derive(Default)]
+pub(super) struct Counters {
+    retried: AtomicU64,
+    verdicts: [AtomicU64; Verdict::WORDS.len()],
+}
+
+impl Counters {
+    pub(super) fn retried(&self) {
+        self.retried.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn judged(&self, verdict: Verdict) {
+        self.verdicts[verdict.index()].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn traffic(&self, flow: Flow) -> Traffic {
+        let counts = self.verdicts.iter().map(|count| count.load(Ordering::Relaxed));
+        let verdicts: BTreeMap<_, _> =
+            Verdict::WORDS.into_iter().zip(counts).filter(|(_, n)| *n > 0).collect();
+        Traffic {
+            total: flow.sends,
+            retried: self.retried.load(Ordering::Relaxed),
+            throttled: verdicts.get(Verdict::Throttled.word()).copied().unwrap_or(0),
+            paused_ms: u64::try_from(flow.paused.as_millis()).unwrap_or(u64::MAX),
+            verdicts,
+            requests_per_second: flow.rate_now,
+            utilisation: flow.utilisation,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+use super::verdict::{Happened, Stop, Verdict};
+use std::fmt;
+
+/// A request that did not end well. Titles and bodies of answers are not kept: they can quote addresses.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Failure {
+    pub verdict: Verdict,
+    /// Of the answer, where there was one.
+    pub status: Option<u16>,
+    /// The target's code of the first error, or our word for what broke (`timed_out`, `answer_cut`, …).
+    pub code: Option<String>,
+    /// The field the target points at.
+    pub pointer: Option<String>,
+    /// What was asked, such as `create_order`.
+    pub request: &'static str,
+}
+
+impl Failure {
+    pub(super) fn new(request: &'static str, verdict: Verdict, happened: &Happened) -> Self {
+        let (status, code, pointer) = match happened {
+            Happened::NotSent => (None, Some("not_connected".to_owned()), None),
+            Happened::Untrusted => (None, Some("untrusted_certificate".to_owned()), None),
+            Happened::Lost(cause) => (None, Some((*cause).to_owned()), None),
+            Happened::Unusable { status, cause } => (Some(*status), Some((*cause).to_owned()), None),
+            Happened::Answered(answer) => {
+                let first = answer.refusals.iter().find(|refusal| refusal.code.is_some());
+                let first = first.or(answer.refusals.first()).cloned().unwrap_or_default();
+                (Some(answer.status), first.code, first.pointer)
+            }
+        };
+        Self { verdict, status, code, pointer, request }
+    }
+
+    /// A request that was not sent because the run must end.
+    pub(super) fn stopped(request: &'static str, stop: Stop) -> Self {
+        Self { verdict: Verdict::Stop(stop), status: None, code: None, pointer: None, request }
+    }
+
+    /// A look-up that can say neither found nor absent: the list is longer than we read.
+    pub(super) fn undecided(request: &'static str) -> Self {
+        Self {
+            verdict: Verdict::LookUp,
+            status: Some(200),
+            code: Some("list_unfiltered".to_owned()),
+            pointer: None,
+            request,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.request)?;
+        match (self.status, &self.code) {
+            (Some(status), Some(code)) => write!(f, "the target answered {status} ({code})")?,
+            (Some(status), None) => write!(f, "the target answered {status}")?,
+            (None, Some(code)) => write!(f, "no answer ({code})")?,
+            (None, None) => write!(f, "not sent")?,
+        }
+        if let Some(pointer) = &self.pointer {
+            write!(f, " at {pointer}")?;
+        }
+        match self.verdict {
+            Verdict::Throttled => write!(f, "; too many requests, sent again after a pause"),
+            Verdict::Again => write!(f, "; not carried out, may be sent again"),
+            Verdict::LookUp => write!(f, "; may have been carried out, look it up before sending again"),
+            Verdict::Exists => write!(f, "; the target has a record of this key"),
+            Verdict::Unclear => write!(f, "; refused without a reason, look it up"),
+            Verdict::Gone => write!(f, "; the record is not there any more"),
+            Verdict::RelationGone => write!(f, "; its customer or connection was deleted at the target"),
+            Verdict::Refused => write!(f, "; the target will not take this record as it is"),
+            Verdict::Stop(stop) => write!(f, "; {stop}"),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Finding one record by what we know of it. The target has been seen to overlook filters and to match parts, so
+//! what it lists is compared here, and "absent" is only said after the end of the list was seen.
+
+use super::client::Client;
+use super::failure::Failure;
+use super::reads::Sort;
+use super::records::{Connection, Record, RemoteCustomer, RemoteOrder};
+use crate::domain::{CustomerKey, Email, OrderKey, RemoteId};
+
+/// Pages of 100 read in search of one record, when the target lists others than were asked for. After them the
+/// answer is a failure to look up, never "absent".
+pub(super) const LOOKUP_PAGES_MAX: u32 = 50;
+
+impl Client {
+    /// The connection of a service and the shop's own name for itself.
+    ///
+    /// # Errors
+    /// `LookUp` when the search had no end; when no answer came within the attempts, or the run must end.
+    pub async fn connection_of(
+        &self,
+        service: &str,
+        externalid: &str,
+    ) -> Result<Option<Connection>, Failure> {
+        let filters = [("service", service), ("externalid", externalid)];
+        self.find("find_connection", &filters, Sort::AsItComes, |found: &Connection| {
+            found.service == service && found.externalid == externalid
+        })
+        .await
+    }
+
+    /// The order of a key in a connection; of several the oldest.
+    ///
+    /// # Errors
+    /// `LookUp` when the search had no end; when no answer came within the attempts, or the run must end.
+    pub async fn order_by_key(
+        &self,
+        connection: &RemoteId,
+        key: &OrderKey,
+    ) -> Result<Option<RemoteOrder>, Failure> {
+        let filters = [("connectionid", connection.as_str()), ("externalid", key.as_str())];
+        self.find("find_order", &filters, Sort::Newest, |found: &RemoteOrder| {
+            found.connection == *connection && found.externalid == key.as_str()
+        })
+        .await
+    }
+
+    /// The customer of an address in a connection; of several the oldest. Never one of the target's sums over an
+    /// address, nor what is left of a deleted contact.
+    ///
+    /// # Errors
+    /// `LookUp` when the search had no end; when no answer came within the attempts, or the run must end.
+    pub async fn customers_by_email(
+        &self,
+        connection: &RemoteId,
+        email: &Email,
+    ) -> Result<Option<RemoteCustomer>, Failure> {
+        let filters = [("connectionid", connection.as_str()), ("email", email.as_str())];
+        self.find("find_customer_by_email", &filters, Sort::Newest, |found: &RemoteCustomer| {
+            found.connection == *connection
+                && found.email.to_lowercase() == email.as_str()
+                && !found.is_pseudo()
+        })
+        .await
+    }
+
+    /// The customer of a key in a connection, as [`Self::customers_by_email`].
+    ///
+    /// # Errors
+    /// `LookUp` when the search had no end; when no answer came within the attempts, or the run must end.
+    pub async fn customer_by_key(
+        &self,
+        connection: &RemoteId,
+        key: &CustomerKey,
+    ) -> Result<Option<RemoteCustomer>, Failure> {
+        let filters = [("connectionid", connection.as_str()), ("externalid", key.as_str())];
+        self.find("find_customer_by_key", &filters, Sort::Newest, |found: &RemoteCustomer| {
+            found.connection == *connection && found.externalid == key.as_str() && !found.is_pseudo()
+        })
+        .await
+    }
+
+    async fn find<T: Record>(
+        &self,
+        name: &'static str,
+        filters: &[(&str, &str)],
+        sort: Sort,
+        matches: impl Fn(&T) -> bool,
+    ) -> Result<Option<T>, Failure> {
+        let (mut offset, mut first_before) = (0, None);
+        for _ in 0..LOOKUP_PAGES_MAX {
+            let page = self.page::<T>(name, filters, sort, offset).await?;
+            let first = page.records.first().map(|record| record.id().clone());
+            let found =
+                page.records.into_iter().filter(&matches).min_by(|a, b| age(a.id()).cmp(&age(b.id())));
+            if found.is_some() {
+                return Ok(found);
+            }
+            let Some(next) = page.next else { return Ok(None) };
+            if first.is_some() && first == first_before {
+                // The offset is overlooked too: more pages would show nothing else.
+                break;
+            }
+            (offset, first_before) = (next, first);
+        }
+        Err(Failure::undecided(name))
+    }
+}
+
+/// Ids count up: the order of numbers, for ids as texts.
+fn age(id: &RemoteId) -> (usize, &str) {
+    let digits = id.as_str().trim_start_matches('0');
+    (digits.len(), digits)
+}

@@ -1,0 +1,34 @@
+//! The only HTTP to the target: what is asked, how fast, how often, and what an answer means.
+//!
+//! A caller takes a [`Turn`], does what must be durable first, and sends one request with it. Everything that
+//! fails comes back as a [`Failure`] whose [`Verdict`] says what to do; nobody else looks at a status code.
+//! This module knows nothing of ledgers, exports or jobs, and never decides what ought to be sent.
+
+mod client;
+mod counters;
+mod exchange;
+mod failure;
+mod health;
+mod lookup;
+mod options;
+mod pace;
+mod pacer;
+mod reads;
+mod records;
+mod retry;
+mod transport;
+mod verdict;
+mod wire;
+mod writes;
+
+#[cfg(test)]
+mod tests;
+
+pub use client::{Client, Turn};
+pub use counters::Traffic;
+pub use failure::Failure;
+pub use options::{ClientError, Options};
+pub use pacer::OnSend;
+pub use records::{Connection, NewConnection, Page, RemoteCustomer, RemoteOrder, RemoteProduct};
+pub use retry::{Next, Retry};
+pub use verdict::{Stop, Verdict};

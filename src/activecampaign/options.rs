@@ -1,0 +1,193 @@
+use reqwest::Url;
+use secrecy::SecretString;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+/// What a client must know of one account.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The full API address, with or without a trailing slash or `/api/3`; `http` for loopback hosts only.
+    pub url: String,
+    pub token: SecretString,
+    /// What the account allows for all its integrations together; the pace keeps a margin below. From 1000 on
+    /// nothing is paced (rehearsals against a local target).
+    pub requests_per_second: f64,
+    /// Longest wait for a whole answer, 1 to [`Self::TIMEOUT_MS_MAX`].
+    pub timeout_ms: u64,
+    /// Longest wait for a connection, 1 to [`Self::TIMEOUT_MS_MAX`].
+    pub connect_timeout_ms: u64,
+    /// Longest pause the target may ask for; a longer one ends the run.
+    pub wait_max_ms: u64,
+    /// Sends of one record before it is given up, at least 1. Being throttled does not count.
+    pub attempts_max: u32,
+    /// PEM file of the authorities to trust, in place of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// When the previous process sent last, so that a restart keeps its distance.
+    pub last_send_at: Option<SystemTime>,
+}
+
+impl Options {
+    /// One hour.
+    pub const TIMEOUT_MS_MAX: u64 = 3_600_000;
+
+    /// The defaults: 5 requests a second, answers within 60 s (tails of 30 s are seen), connections within
+    /// 10 s, pauses of up to 15 minutes, 8 attempts.
+    pub fn new(url: impl Into<String>, token: SecretString) -> Self {
+        Self {
+            url: url.into(),
+            token,
+            requests_per_second: 5.0,
+            timeout_ms: 60_000,
+            connect_timeout_ms: 10_000,
+            wait_max_ms: 15 * 60 * 1000,
+            attempts_max: 8,
+            ca_file: None,
+            last_send_at: None,
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), ClientError> {
+        let rate = self.requests_per_second;
+        if !rate.is_finite() || rate < 0.1 {
+            return Err(ClientError::Rate);
+        }
+        let timeouts = 1..=Self::TIMEOUT_MS_MAX;
+        if !timeouts.contains(&self.timeout_ms) || !timeouts.contains(&self.connect_timeout_ms) {
+            return Err(ClientError::Timeout);
+        }
+        if self.attempts_max == 0 {
+            return Err(ClientError::Attempts);
+        }
+        Ok(())
+    }
+}
+
+/// Why no client can be made of some options. None of the texts repeats the address or the token.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    #[error(
+        "the account's url {0}; expected the API URL from Settings > Developer, such as https://example.api-us1.com"
+    )]
+    Url(&'static str),
+    #[error(
+        "the account's token is empty or has characters no header can carry; copy the key from Settings > Developer again"
+    )]
+    Token,
+    #[error("requests_per_second must be a number of at least 0.1; ActiveCampaign allows 5")]
+    Rate,
+    #[error("timeouts must be 1 to {} ms", Options::TIMEOUT_MS_MAX)]
+    Timeout,
+    #[error("attempts_max must be at least 1")]
+    Attempts,
+    #[error("ca_file {path}: {reason}; expected a PEM file of CA certificates", path = path.display())]
+    CaFile { path: PathBuf, reason: String },
+    #[error(
+        "no CA certificates on this system; install ca-certificates, point SSL_CERT_FILE at a PEM bundle, or set ca_file"
+    )]
+    NoAuthorities,
+    #[error("the HTTP client can't be set up: {0}")]
+    Setup(String),
+}
+
+/// An address taken apart: where requests go, and whether that is this machine.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Base {
+    /// Ends in `/api/3`, without a slash after it.
+    pub(super) root: String,
+    pub(super) loopback: bool,
+    pub(super) encrypted: bool,
+}
+
+impl Base {
+    pub(super) fn parse(text: &str) -> Result<Self, ClientError> {
+        let url = Url::parse(text.trim()).map_err(|_| ClientError::Url("is not an address"))?;
+        let host = url.host_str().ok_or(ClientError::Url("names no host"))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(ClientError::Url("holds a user or password"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(ClientError::Url("has something after the path"));
+        }
+        let loopback = is_loopback(host);
+        let encrypted = match url.scheme() {
+            "https" => true,
+            "http" if loopback => false,
+            "http" => {
+                return Err(ClientError::Url("is not encrypted (http is for loopback hosts only)"));
+            }
+            _ => return Err(ClientError::Url("is no https address")),
+        };
+        let mut root = url.as_str().trim_end_matches('/').to_owned();
+        if !root.ends_with("/api/3") {
+            root.push_str("/api/3");
+        }
+        Ok(Self { root, loopback, encrypted })
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_taken_with_and_without_its_tail() {
+        for text in [
+            "https://shop.api-us1.com",
+            "https://shop.api-us1.com/",
+            "https://shop.api-us1.com/api/3",
+            " https://shop.api-us1.com/api/3/ ",
+        ] {
+            assert_eq!(Base::parse(text).unwrap().root, "https://shop.api-us1.com/api/3", "{text}");
+        }
+        let proxied = Base::parse("https://gate.example/ac").unwrap();
+        assert_eq!(proxied.root, "https://gate.example/ac/api/3");
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        for text in ["http://localhost:8025", "http://127.0.0.1", "http://127.9.9.9:1", "http://[::1]:80"] {
+            assert!(Base::parse(text).unwrap().loopback, "{text}");
+        }
+        for text in [
+            "http://shop.api-us1.com",
+            "http://10.0.0.1",
+            "http://localhost.example.com",
+            "http://127.0.0.1.nip.io",
+        ] {
+            assert!(matches!(Base::parse(text), Err(ClientError::Url(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_carry_secrets_or_no_host_are_refused_without_repeating_them() {
+        for text in [
+            "",
+            "shop",
+            "ftp://shop.example",
+            "https://me:hunter2@shop.example",
+            "https://shop.example/?api_key=hunter2",
+            "https://shop.example/#hunter2",
+        ] {
+            let error = Base::parse(text).unwrap_err().to_string();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_make_no_sense_are_refused() {
+        let options = || Options::new("https://shop.example", "t".into());
+        assert!(options().check().is_ok());
+        for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let bad = Options { requests_per_second: rate, ..options() };
+            assert!(matches!(bad.check(), Err(ClientError::Rate)), "{rate}");
+        }
+        assert!(matches!(Options { timeout_ms: 0, ..options() }.check(), Err(ClientError::Timeout)));
+        assert!(matches!(Options { attempts_max: 0, ..options() }.check(), Err(ClientError::Attempts)));
+    }
+}

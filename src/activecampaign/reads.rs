@@ -1,0 +1,207 @@
+//! What is read by id and page by page. A read is repeated by itself until its attempts are used up: it changes
+//! nothing.
+
+use super::client::Client;
+use super::exchange::Request;
+use super::failure::Failure;
+use super::records::{Connection, Page, Record, RemoteCustomer, RemoteOrder, RemoteProduct};
+use super::retry::Next;
+use super::verdict::{Call, Verdict};
+use super::wire::{number_of, object, path_part, query, text_of};
+use crate::domain::RemoteId;
+use serde_json::Value;
+
+/// The most the target lists at once.
+const PAGE_LEN: &str = "100";
+/// What it lists when it overlooks our wish: a shorter page is the last one, even where no total is stated.
+const PAGE_LEN_LEAST: u64 = 20;
+/// Pages read of a list that should be short.
+const SHORT_LIST_PAGES_MAX: u32 = 50;
+
+/// Newest first, or in an order that does not move while it is paged.
+#[derive(Clone, Copy)]
+pub(super) enum Sort {
+    Newest,
+    Oldest,
+    AsItComes,
+}
+
+/// A page as it came, with nothing sorted out.
+pub(super) struct Raw<T> {
+    pub(super) records: Vec<T>,
+    pub(super) total: Option<u64>,
+    pub(super) next: Option<u64>,
+}
+
+impl Client {
+    /// Every connection of the account, native ones included.
+    ///
+    /// # Errors
+    /// When no answer came within the attempts, the list has no end, or the run must end.
+    pub async fn connections(&self) -> Result<Vec<Connection>, Failure> {
+        let name = "list_connections";
+        let (mut all, mut offset) = (Vec::new(), 0);
+        for _ in 0..SHORT_LIST_PAGES_MAX {
+            let page = self.page::<Connection>(name, &[], Sort::AsItComes, offset).await?;
+            all.extend(page.records);
+            match page.next {
+                Some(next) => offset = next,
+                None => return Ok(all),
+            }
+        }
+        Err(Failure::undecided(name))
+    }
+
+    /// A page of 100 orders of a connection from `offset` on, oldest id first. Records of other connections, which
+    /// the target sends when it overlooks the filter, are left out of the page.
+    ///
+    /// # Errors
+    /// When no answer came within the attempts, or the run must end.
+    pub async fn orders(&self, connection: &RemoteId, offset: u64) -> Result<Page<RemoteOrder>, Failure> {
+        let filters = [("connectionid", connection.as_str())];
+        let raw = self.page("list_orders", &filters, Sort::Oldest, offset).await?;
+        Ok(page_of(raw, |order: &RemoteOrder| order.connection == *connection))
+    }
+
+    /// A page of 100 customers of a connection from `offset` on, as [`Self::orders`], without the target's sums over
+    /// several connections.
+    ///
+    /// # Errors
+    /// When no answer came within the attempts, or the run must end.
+    pub async fn customers(
+        &self,
+        connection: &RemoteId,
+        offset: u64,
+    ) -> Result<Page<RemoteCustomer>, Failure> {
+        let filters = [("connectionid", connection.as_str())];
+        let raw = self.page("list_customers", &filters, Sort::Oldest, offset).await?;
+        Ok(page_of(raw, |customer: &RemoteCustomer| {
+            customer.connection == *connection && !customer.is_pseudo()
+        }))
+    }
+
+    /// An order by the target's id; `None` when it is not there any more.
+    ///
+    /// # Errors
+    /// When no answer came within the attempts, or the run must end.
+    pub async fn order(&self, id: &RemoteId) -> Result<Option<RemoteOrder>, Failure> {
+        let request = Request {
+            call: Call::ReadOne,
+            name: "read_order",
+            route: "/ecomOrders/{id}",
+            path: format!("/ecomOrders/{}", path_part(id.as_str())),
+            body: None,
+        };
+        let read = |body: &[u8]| {
+            let order =
+                object(body, "ecomOrder").and_then(|v| RemoteOrder::read(&v).ok_or("answer_unreadable"))?;
+            if order.id == *id { Ok(order) } else { Err("answer_mismatch") }
+        };
+        match self.read(&request, read).await {
+            Err(failure) if failure.verdict == Verdict::Gone => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    /// The lines of an order.
+    ///
+    /// # Errors
+    /// `Gone` when the order is not there any more; when no answer came within the attempts, or the run must end.
+    pub async fn products_of(&self, order: &RemoteId) -> Result<Vec<RemoteProduct>, Failure> {
+        let (name, route) = ("list_products", "/ecomOrders/{id}/orderProducts");
+        let (mut all, mut offset) = (Vec::<RemoteProduct>::new(), 0_u64);
+        for _ in 0..SHORT_LIST_PAGES_MAX {
+            let pairs = [("limit", PAGE_LEN.to_owned()), ("offset", offset.to_string())];
+            let path = format!("/ecomOrders/{}/orderProducts{}", path_part(order.as_str()), query(&pairs));
+            let request = Request { call: Call::ReadOne, name, route, path, body: None };
+            let page = self.read(&request, |body| raw_of::<RemoteProduct>(body, offset)).await?;
+            // This list is not known to be paged: where it is not, every page is the first one.
+            let repeats =
+                all.first().is_some_and(|first| page.records.first().is_some_and(|p| p.id == first.id));
+            if repeats {
+                return Ok(all);
+            }
+            all.extend(page.records);
+            match page.next {
+                Some(next) => offset = next,
+                None => return Ok(all),
+            }
+        }
+        Err(Failure::undecided(name))
+    }
+
+    /// One page of a list, as it comes.
+    pub(super) async fn page<T: Record>(
+        &self,
+        name: &'static str,
+        filters: &[(&str, &str)],
+        sort: Sort,
+        offset: u64,
+    ) -> Result<Raw<T>, Failure> {
+        let mut pairs: Vec<(String, String)> =
+            filters.iter().map(|(field, value)| (format!("filters[{field}]"), (*value).to_owned())).collect();
+        match sort {
+            Sort::Newest => pairs.push(("orders[id]".to_owned(), "DESC".to_owned())),
+            Sort::Oldest => pairs.push(("orders[id]".to_owned(), "ASC".to_owned())),
+            Sort::AsItComes => {}
+        }
+        pairs.push(("limit".to_owned(), PAGE_LEN.to_owned()));
+        pairs.push(("offset".to_owned(), offset.to_string()));
+        let request = Request {
+            call: Call::List,
+            name,
+            route: T::ROUTE,
+            path: format!("{}{}", T::ROUTE, query(&pairs)),
+            body: None,
+        };
+        self.read(&request, |body| raw_of(body, offset)).await
+    }
+
+    /// Sends a read until it is answered. A failure that comes out is final: of its attempts, of its kind, or of the
+    /// run.
+    async fn read<T>(
+        &self,
+        request: &Request,
+        read: impl Fn(&[u8]) -> Result<T, &'static str>,
+    ) -> Result<T, Failure> {
+        let mut retry = self.retry();
+        loop {
+            let turn = self.turn().await.map_err(|stop| Failure::stopped(request.name, stop))?;
+            let failure = match turn.send(request, &read).await {
+                Ok(value) => return Ok(value),
+                Err(failure) => failure,
+            };
+            if !matches!(failure.verdict, Verdict::Again | Verdict::Throttled) {
+                return Err(failure);
+            }
+            match retry.after(&failure) {
+                Next::In(delay) => tokio::time::sleep(delay).await,
+                Next::Exhausted => return Err(failure),
+                Next::Stop(stop) => {
+                    return Err(Failure { verdict: Verdict::Stop(stop), ..failure });
+                }
+            }
+        }
+    }
+}
+
+fn page_of<T>(raw: Raw<T>, belongs: impl Fn(&T) -> bool) -> Page<T> {
+    Page { records: raw.records.into_iter().filter(belongs).collect(), total: raw.total, next: raw.next }
+}
+
+fn raw_of<T: Record>(body: &[u8], offset: u64) -> Result<Raw<T>, &'static str> {
+    let answer: Value = serde_json::from_slice(body)
+        .map_err(|_| if body.is_empty() { "answer_empty" } else { "answer_unreadable" })?;
+    let listed = answer.get(T::LIST).and_then(Value::as_array).ok_or("answer_unreadable")?;
+    let total = answer.get("meta").filter(|meta| !text_of(meta, "total").is_empty());
+    let total = total.and_then(|meta| number_of::<u64>(meta, "total"));
+    let len = u64::try_from(listed.len()).unwrap_or(u64::MAX);
+    let end = offset.saturating_add(len);
+    let more = match total {
+        _ if len == 0 => false,
+        // A total below what was listed already is none.
+        Some(total) if total >= end => total > end,
+        _ => len >= PAGE_LEN_LEAST,
+    };
+    Ok(Raw { records: listed.iter().filter_map(T::read).collect(), total, next: more.then_some(end) })
+}

@@ -1,0 +1,214 @@
+use super::wire::{id_of, number_of, text_of};
+use crate::domain::{Moment, RemoteId};
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use std::fmt;
+
+/// A connection as the target holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    pub id: RemoteId,
+    pub service: String,
+    pub externalid: String,
+    pub name: String,
+    /// A native integration of the target: not ours to write into.
+    pub is_internal: bool,
+    /// New contacts of this connection join this list.
+    pub list_id: Option<String>,
+}
+
+/// A connection to create.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct NewConnection {
+    pub service: String,
+    pub externalid: String,
+    pub name: String,
+    #[serde(rename = "logoUrl")]
+    pub logo_url: String,
+    #[serde(rename = "linkUrl")]
+    pub link_url: String,
+}
+
+/// An order as the target holds it. Texts it does not state are empty.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RemoteOrder {
+    pub id: RemoteId,
+    pub externalid: String,
+    /// Of a cart, before it became an order.
+    pub externalcheckoutid: String,
+    pub connection: RemoteId,
+    pub customer: RemoteId,
+    pub email: String,
+    pub currency: String,
+    /// In minor units of the currency.
+    pub total_minor: Option<i64>,
+    /// When the shop took the order.
+    pub created_at: Option<Moment>,
+    /// The target's own count; whether it counts lines or pieces differs.
+    pub products: Option<u64>,
+    /// 0 historical, 1 real time.
+    pub source: Option<i64>,
+}
+
+/// A customer as the target holds it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RemoteCustomer {
+    pub id: RemoteId,
+    pub connection: RemoteId,
+    pub externalid: String,
+    pub email: String,
+}
+
+/// A line of an order as the target holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteProduct {
+    pub id: RemoteId,
+    pub externalid: String,
+    pub name: String,
+    /// Of one unit, in minor units.
+    pub price_minor: Option<i64>,
+    pub quantity: Option<u64>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The records that belong to what was asked for; the target may send others along.
+    pub records: Vec<T>,
+    /// Of the whole list, where the target says.
+    pub total: Option<u64>,
+    /// Where the next page begins; `None` after the last one.
+    pub next: Option<u64>,
+}
+
+/// A kind of record the target lists.
+pub(super) trait Record: Sized {
+    /// The list's path.
+    const ROUTE: &'static str;
+    /// The list's name in an answer.
+    const LIST: &'static str;
+
+    /// `None` for what has no id.
+    fn read(value: &Value) -> Option<Self>;
+
+    fn id(&self) -> &RemoteId;
+}
+
+impl Record for Connection {
+    const ROUTE: &'static str = "/connections";
+    const LIST: &'static str = "connections";
+
+    fn read(value: &Value) -> Option<Self> {
+        Some(Self {
+            id: id_of(value, "id")?,
+            service: text_of(value, "service"),
+            externalid: text_of(value, "externalid"),
+            name: text_of(value, "name"),
+            is_internal: matches!(text_of(value, "isInternal").as_str(), "1" | "true"),
+            list_id: Some(text_of(value, "listId")).filter(|id| !matches!(id.as_str(), "" | "0")),
+        })
+    }
+
+    fn id(&self) -> &RemoteId {
+        &self.id
+    }
+}
+
+impl Record for RemoteOrder {
+    const ROUTE: &'static str = "/ecomOrders";
+    const LIST: &'static str = "ecomOrders";
+
+    fn read(value: &Value) -> Option<Self> {
+        // Both names are answered, and both have been seen alone.
+        let date = ["externalCreatedDate", "orderDate"].map(|key| text_of(value, key));
+        Some(Self {
+            id: id_of(value, "id")?,
+            externalid: text_of(value, "externalid"),
+            externalcheckoutid: text_of(value, "externalcheckoutid"),
+            connection: RemoteId::new(text_of(value, "connectionid")),
+            customer: RemoteId::new(text_of(value, "customerid")),
+            email: text_of(value, "email"),
+            currency: text_of(value, "currency"),
+            total_minor: number_of(value, "totalPrice"),
+            created_at: date.iter().find_map(|text| Moment::parse(text, &TimeZone::UTC).ok()),
+            products: number_of(value, "totalProducts"),
+            source: number_of(value, "source"),
+        })
+    }
+
+    fn id(&self) -> &RemoteId {
+        &self.id
+    }
+}
+
+impl Record for RemoteCustomer {
+    const ROUTE: &'static str = "/ecomCustomers";
+    const LIST: &'static str = "ecomCustomers";
+
+    fn read(value: &Value) -> Option<Self> {
+        Some(Self {
+            id: id_of(value, "id")?,
+            connection: RemoteId::new(text_of(value, "connectionid")),
+            externalid: text_of(value, "externalid"),
+            email: text_of(value, "email"),
+        })
+    }
+
+    fn id(&self) -> &RemoteId {
+        &self.id
+    }
+}
+
+impl RemoteCustomer {
+    /// The target's sum over all customers of one address, or what is left of a deleted contact: no order may be
+    /// attached to either.
+    pub(super) fn is_pseudo(&self) -> bool {
+        self.connection.as_str() == "0" || matches!(self.externalid.as_str(), "" | "0")
+    }
+}
+
+impl Record for RemoteProduct {
+    const ROUTE: &'static str = "/ecomOrderProducts";
+    const LIST: &'static str = "ecomOrderProducts";
+
+    fn read(value: &Value) -> Option<Self> {
+        Some(Self {
+            id: id_of(value, "id")?,
+            externalid: text_of(value, "externalid"),
+            name: text_of(value, "name"),
+            price_minor: number_of(value, "price"),
+            quantity: number_of(value, "quantity"),
+        })
+    }
+
+    fn id(&self) -> &RemoteId {
+        &self.id
+    }
+}
+
+/// Hides the address.
+impl fmt::Debug for RemoteOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteOrder")
+            .field("id", &self.id)
+            .field("externalid", &self.externalid)
+            .field("connection", &self.connection)
+            .field("customer", &self.customer)
+            .field("currency", &self.currency)
+            .field("total_minor", &self.total_minor)
+            .field("created_at", &self.created_at)
+            .field("products", &self.products)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Hides the address, which the key of a guest repeats.
+impl fmt::Debug for RemoteCustomer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteCustomer")
+            .field("id", &self.id)
+            .field("connection", &self.connection)
+            .finish_non_exhaustive()
+    }
+}

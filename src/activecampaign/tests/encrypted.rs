@@ -1,0 +1,129 @@
+use super::target::{Say, client, converse, customer, json, turn};
+use crate::activecampaign::{Client, ClientError, Options, Stop, Verdict};
+use crate::domain::RemoteId;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use tempfile::NamedTempFile;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+
+/// An authority and the certificate it gave this machine.
+struct Authority {
+    pem: NamedTempFile,
+    config: Arc<ServerConfig>,
+}
+
+fn authority() -> Authority {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let root = params.self_signed(&key).unwrap();
+    let mut pem = NamedTempFile::new().unwrap();
+    pem.write_all(root.pem().as_bytes()).unwrap();
+    let issuer = Issuer::new(params, key);
+    let leaf_key = KeyPair::generate().unwrap();
+    let leaf =
+        CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&leaf_key, &issuer).unwrap();
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![leaf.der().clone()],
+            PrivateKeyDer::try_from(leaf_key.serialize_der()).unwrap(),
+        )
+        .unwrap();
+    Authority { pem, config: Arc::new(config) }
+}
+
+/// An encrypted target that has created customer 42 whatever it is sent. Returns its address and what it has read.
+async fn target(config: Arc<ServerConfig>) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&requests);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = TlsAcceptor::from(Arc::clone(&config));
+            let seen = Arc::clone(&seen);
+            tokio::spawn(async move {
+                let script = |_: usize, _: &str| -> Say { json(201, r#"{"ecomCustomer":{"id":"42"}}"#) };
+                if let Ok(stream) = acceptor.accept(stream).await {
+                    converse(stream, Arc::new(script), seen).await;
+                }
+            });
+        }
+    });
+    (url, requests)
+}
+
+fn options(url: &str, ca_file: &Path) -> Options {
+    Options { ca_file: Some(ca_file.to_owned()), attempts_max: 1, ..Options::new(url, "s3cret-t0ken".into()) }
+}
+
+#[tokio::test]
+async fn a_target_signed_by_the_authority_in_ca_file_is_trusted() {
+    let authority = authority();
+    let (url, requests) = target(Arc::clone(&authority.config)).await;
+    let client = client(options(&url, authority.pem.path()));
+    let created = turn(&client).await.create_customer(&RemoteId::new("3"), &customer()).await;
+    assert_eq!(created, Ok(RemoteId::new("42")));
+    assert_eq!(requests.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_target_signed_by_anyone_else_ends_the_run_and_gets_nothing() {
+    let (stranger, ours) = (authority(), authority());
+    let (url, requests) = target(Arc::clone(&stranger.config)).await;
+    let client = client(options(&url, ours.pem.path()));
+    let failure = turn(&client).await.create_customer(&RemoteId::new("3"), &customer()).await.unwrap_err();
+    assert_eq!(failure.verdict, Verdict::Stop(Stop::Tls));
+    assert!(requests.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_host_ends_the_run() {
+    let authority = authority();
+    let (url, requests) = target(Arc::clone(&authority.config)).await;
+    let client = client(options(&url.replace("localhost", "127.0.0.1"), authority.pem.path()));
+    let failure = turn(&client).await.create_customer(&RemoteId::new("3"), &customer()).await.unwrap_err();
+    assert_eq!(failure.verdict, Verdict::Stop(Stop::Tls));
+    assert!(requests.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_handshake_that_hangs_has_sent_nothing() {
+    let ours = authority();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let client = client(Options { connect_timeout_ms: 100, ..options(&url, ours.pem.path()) });
+    let failure = turn(&client).await.create_customer(&RemoteId::new("3"), &customer()).await.unwrap_err();
+    assert_eq!((failure.verdict, failure.code.as_deref()), (Verdict::Again, Some("not_connected")));
+}
+
+#[test]
+fn a_ca_file_without_certificates_is_named() {
+    let mut empty = NamedTempFile::new().unwrap();
+    writeln!(empty, "nothing here").unwrap();
+    for path in [empty.path(), Path::new("/no/such/file.pem")] {
+        let refused = Client::new(options("https://localhost:1", path), Box::new(|_| {})).unwrap_err();
+        assert!(matches!(refused, ClientError::CaFile { .. }));
+        assert!(refused.to_string().contains(&path.display().to_string()), "{refused}");
+    }
+}
+
+/// Run it with `SSL_CERT_FILE` and `SSL_CERT_DIR` pointing nowhere to see the other half.
+#[test]
+fn a_system_without_authorities_is_told_how_to_get_them() {
+    match Client::new(Options::new("https://shop.example", "t".into()), Box::new(|_| {})) {
+        Ok(_) => {}
+        Err(error) => {
+            assert!(matches!(error, ClientError::NoAuthorities), "{error}");
+            assert!(error.to_string().contains("SSL_CERT_FILE") && error.to_string().contains("ca_file"));
+        }
+    }
+    assert!(Client::new(Options::new("http://127.0.0.1:1", "t".into()), Box::new(|_| {})).is_ok());
+}

@@ -1,0 +1,9 @@
+//! What a caller of the client notices: over loopback with a scripted target, and in paused time for the pace.
+
+mod answers;
+mod encrypted;
+mod judging;
+mod pacing;
+mod searching;
+mod secrets;
+mod target;

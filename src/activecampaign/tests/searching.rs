@@ -1,0 +1,203 @@
+use super::target::{Target, client, json};
+use crate::activecampaign::{Options, Verdict};
+use crate::domain::{CustomerKey, Email, OrderKey, RemoteId};
+
+fn connection() -> RemoteId {
+    RemoteId::new("3")
+}
+
+fn key(text: &str) -> OrderKey {
+    OrderKey::parse(text).unwrap()
+}
+
+/// A page of orders of our connection whose keys are their ids, newest first.
+fn page(ids: std::ops::Range<u32>, total: u32) -> String {
+    let orders: Vec<_> =
+        ids.rev().map(|id| format!(r#"{{"id":"{id}","externalid":"K{id}","connectionid":"3"}}"#)).collect();
+    format!(r#"{{"ecomOrders":[{}],"meta":{{"total":"{total}"}}}}"#, orders.join(","))
+}
+
+fn offset(request: &str) -> u32 {
+    let after = request.split_once("offset=").unwrap().1;
+    after.split([' ', '&']).next().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn an_order_is_found_by_exactly_its_key_in_its_connection() {
+    let target = Target::always(
+        200,
+        r##"{"ecomOrders":[
+            {"id":"4","externalid":"#10010","connectionid":"3"},
+            {"id":"5","externalid":"#1001","connectionid":"2"},
+            {"id":"100","externalid":"#1001","connectionid":"3","totalPrice":"1050","totalProducts":"2",
+             "externalCreatedDate":"2024-01-31T03:11:12-06:00","customerid":"7","source":"0","currency":"EUR"},
+            {"id":"99","externalid":"#1001","connectionid":3}],"meta":{"total":4}}"##,
+    )
+    .await;
+    let client = target.client();
+    let found = client.order_by_key(&connection(), &key("#1001")).await.unwrap().unwrap();
+    assert_eq!(found.id, RemoteId::new("99"), "of several, the oldest");
+    assert_eq!(client.order_by_key(&connection(), &key("#100")).await.unwrap(), None);
+    let line = target.requests()[0].lines().next().unwrap().to_owned();
+    assert_eq!(
+        line,
+        "GET /api/3/ecomOrders?filters[connectionid]=3&filters[externalid]=%231001&orders[id]=DESC&limit=100&offset=0 HTTP/1.1"
+    );
+}
+
+#[tokio::test]
+async fn an_order_is_read_with_what_verification_compares() {
+    let target = Target::always(
+        200,
+        r##"{"ecomOrder":{"id":"100","externalid":"#1001","externalcheckoutid":null,"connectionid":"3","customerid":"7",
+            "email":"ann@example.com","currency":"EUR","totalPrice":"1050","totalProducts":"2","source":"0",
+            "externalCreatedDate":"2024-01-31T03:11:12-06:00"}}"##,
+    )
+    .await;
+    let order = target.client().order(&RemoteId::new("100")).await.unwrap().unwrap();
+    assert_eq!((order.total_minor, order.products, order.source), (Some(1050), Some(2), Some(0)));
+    assert_eq!((order.customer.as_str(), order.externalcheckoutid.as_str()), ("7", ""));
+    let utc = order.created_at.unwrap().timestamp().to_string();
+    assert_eq!(utc, "2024-01-31T09:11:12Z");
+}
+
+#[tokio::test]
+async fn an_order_that_was_deleted_is_none_and_another_one_is_no_answer() {
+    let target = Target::always(404, r#"{"message":"No Result found for EcomOrder with id 9"}"#).await;
+    assert_eq!(target.client().order(&RemoteId::new("9")).await, Ok(None));
+    let target = Target::always(200, r#"{"ecomOrder":{"id":"8"}}"#).await;
+    let failure = target.client().order(&RemoteId::new("9")).await.unwrap_err();
+    assert_eq!(failure.code.as_deref(), Some("answer_mismatch"));
+}
+
+#[tokio::test]
+async fn where_filters_are_overlooked_the_list_is_read_on() {
+    let target = Target::start(|_, request| {
+        let offset = offset(request);
+        json(200, page(250 - 100.min(250 - offset) - offset..250 - offset, 250))
+    })
+    .await;
+    let client = target.client();
+    let found = client.order_by_key(&connection(), &key("K120")).await.unwrap().unwrap();
+    assert_eq!(found.id, RemoteId::new("120"));
+    assert_eq!(target.requests().len(), 2);
+    assert_eq!(client.order_by_key(&connection(), &key("K999")).await.unwrap(), None);
+    assert_eq!(target.requests().len(), 5);
+}
+
+#[tokio::test]
+async fn a_list_without_an_end_never_says_absent() {
+    let endless = Target::start(|_, request| {
+        let from = 1_000_000 - offset(request);
+        json(200, page(from - 100..from, 1_000_000))
+    })
+    .await;
+    let failure = endless.client().order_by_key(&connection(), &key("K1")).await.unwrap_err();
+    assert_eq!(failure.verdict, Verdict::LookUp);
+    assert_eq!(endless.requests().len(), 50);
+
+    let stuck = Target::start(|_, _| json(200, page(0..100, 250))).await;
+    let failure = stuck.client().order_by_key(&connection(), &key("K999")).await.unwrap_err();
+    assert_eq!(failure.verdict, Verdict::LookUp);
+    assert_eq!(stuck.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_search_that_gets_no_list_is_a_failure_and_not_absent() {
+    for body in ["", "{}", "[]", r#"{"ecomOrders":null}"#, r#"{"ecomOrders":[{"id":"#] {
+        let target = Target::start(move |_, _| json(200, body)).await;
+        let failure = target.client().order_by_key(&connection(), &key("K1")).await.unwrap_err();
+        assert_eq!(failure.verdict, Verdict::Again, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_read_that_fails_once_is_repeated() {
+    let target = Target::start(|number, _| match number {
+        0 => json(500, ""),
+        _ => json(200, page(1..2, 1)),
+    })
+    .await;
+    let client = client(Options { attempts_max: 2, ..target.options() });
+    assert!(client.order_by_key(&connection(), &key("K1")).await.unwrap().is_some());
+    assert_eq!(client.traffic().retried, 1);
+}
+
+#[tokio::test]
+async fn sums_over_an_address_and_deleted_contacts_are_no_customers() {
+    let target = Target::always(
+        200,
+        r#"{"ecomCustomers":[
+            {"id":"1","connectionid":"0","externalid":"0","email":"ann+x@example.com","connection":null},
+            {"id":"2","connectionid":"3","externalid":"","email":"ann+x@example.com"},
+            {"id":"3","connectionid":"4","externalid":"c3","email":"ann+x@example.com"},
+            {"id":"11","connectionid":"3","externalid":"c11","email":"Ann+X@example.com"},
+            {"id":"9","connectionid":"3","externalid":"c9","email":"ann+x@example.com"}]}"#,
+    )
+    .await;
+    let client = target.client();
+    let ann = Email::parse("ann+x@example.com").unwrap();
+    let found = client.customers_by_email(&connection(), &ann).await.unwrap().unwrap();
+    assert_eq!(found.id, RemoteId::new("9"));
+    let by_key =
+        client.customer_by_key(&connection(), &CustomerKey::registered("c11")).await.unwrap().unwrap();
+    assert_eq!(by_key.id, RemoteId::new("11"));
+    let page = client.customers(&connection(), 0).await.unwrap();
+    assert_eq!((page.records.len(), page.next), (2, None));
+    let zero = RemoteId::new("0");
+    assert_eq!(client.customers_by_email(&zero, &ann).await.unwrap(), None);
+    let line = target.requests()[0].lines().next().unwrap().to_owned();
+    assert!(line.contains("filters[email]=ann%2Bx%40example.com&"), "{line}");
+}
+
+#[tokio::test]
+async fn orders_are_paged_by_what_the_target_listed_not_by_what_is_ours() {
+    let target = Target::start(|_, request| match offset(request) {
+        0 => json(
+            200,
+            r#"{"ecomOrders":[{"id":"1","connectionid":"3"},{"id":"2","connectionid":"5"}],"meta":{"total":"3"}}"#,
+        ),
+        2 => json(200, r#"{"ecomOrders":[{"id":"3","connectionid":"3"}],"meta":{"total":"3"}}"#),
+        _ => json(200, r#"{"ecomOrders":[],"meta":{"total":"3"}}"#),
+    })
+    .await;
+    let client = target.client();
+    let first = client.orders(&connection(), 0).await.unwrap();
+    assert_eq!((first.records.len(), first.total, first.next), (1, Some(3), Some(2)));
+    let last = client.orders(&connection(), 2).await.unwrap();
+    assert_eq!((last.records.len(), last.next), (1, None));
+    assert!(target.requests()[0].contains("orders[id]=ASC"));
+}
+
+#[tokio::test]
+async fn a_connection_is_found_by_both_of_its_names() {
+    let target = Target::always(
+        200,
+        r#"{"connections":[
+            {"id":"1","service":"shopify","externalid":"other","name":"O","isInternal":"0","listId":null},
+            {"id":"2","service":"shopify","externalid":"store","name":"S","isInternal":"1","listId":"6"}],
+            "meta":{"total":"2"}}"#,
+    )
+    .await;
+    let client = target.client();
+    let found = client.connection_of("shopify", "store").await.unwrap().unwrap();
+    assert_eq!((found.id.as_str(), found.is_internal, found.list_id.as_deref()), ("2", true, Some("6")));
+    assert_eq!(client.connection_of("shopify", "none").await.unwrap(), None);
+    let all = client.connections().await.unwrap();
+    assert_eq!((all.len(), all[0].is_internal, all[0].list_id.clone()), (2, false, None));
+}
+
+#[tokio::test]
+async fn the_lines_of_an_order_are_read_once_where_they_are_not_paged() {
+    let target = Target::start(|_, request| {
+        assert!(request.starts_with("GET /api/3/ecomOrders/89/orderProducts?limit=100&offset="));
+        let lines: Vec<_> = (1..=30)
+            .map(|id| format!(r#"{{"id":"{id}","externalid":"p{id}","price":"101","quantity":"2"}}"#))
+            .collect();
+        json(200, format!(r#"{{"ecomOrderProducts":[{}]}}"#, lines.join(",")))
+    })
+    .await;
+    let lines = target.client().products_of(&RemoteId::new("89")).await.unwrap();
+    assert_eq!(lines.len(), 30);
+    assert_eq!((lines[0].price_minor, lines[0].quantity), (Some(101), Some(2)));
+}

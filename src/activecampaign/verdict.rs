@@ -1,0 +1,259 @@
+//! The one place where an answer, or the lack of one, is judged. Pure: counts and limits come in as values.
+
+use std::time::Duration;
+
+/// Failures in a row, over all workers, after which the target is taken to be away.
+pub(super) const OUTAGES_MAX: u32 = 10;
+/// 403s in a row, over all workers, after which the token is taken to be bad. Single ones come with good tokens too.
+pub(super) const FORBIDDEN_MAX: u32 = 5;
+
+/// What to do after a request that did not end well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Too many requests: not carried out. Every worker already pauses; does not count as an attempt.
+    Throttled,
+    /// Surely not carried out, or only a read: send it again after a delay.
+    Again,
+    /// May have been carried out: look it up before sending it again. (An update or a delete says the same twice,
+    /// and may be sent again without.) Also a look-up that could not be completed: neither found nor absent.
+    LookUp,
+    /// The target holds a record of this key: look it up and adopt it. Nothing found means refused.
+    Exists,
+    /// Refused without a reason we can read, which may hide a duplicate: look it up and adopt it. Nothing found
+    /// means refused.
+    Unclear,
+    /// The record to update, delete or read is not there any more.
+    Gone,
+    /// The customer or the connection of the record was deleted.
+    RelationGone,
+    /// The target will not take this record as it is.
+    Refused,
+    /// The run must end.
+    Stop(Stop),
+}
+
+impl Verdict {
+    pub const WORDS: [&str; 9] =
+        ["throttled", "again", "look_up", "exists", "unclear", "gone", "relation_gone", "refused", "stop"];
+
+    /// The name in counts and logs.
+    pub fn word(self) -> &'static str {
+        Self::WORDS[self.index()]
+    }
+
+    pub(super) fn index(self) -> usize {
+        match self {
+            Self::Throttled => 0,
+            Self::Again => 1,
+            Self::LookUp => 2,
+            Self::Exists => 3,
+            Self::Unclear => 4,
+            Self::Gone => 5,
+            Self::RelationGone => 6,
+            Self::Refused => 7,
+            Self::Stop(_) => 8,
+        }
+    }
+}
+
+/// Why a run must end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Stop {
+    #[error(
+        "the target does not accept the token; check the key under Settings > Developer, and what its user may do"
+    )]
+    Credentials,
+    #[error("the target asks for payment; settle the account's bill first")]
+    Payment,
+    #[error("the connection was deleted at the target; create it again with `connection ensure`")]
+    ConnectionGone,
+    #[error(
+        "the target answers with a redirect, which is never followed; set url to the address under Settings > Developer"
+    )]
+    Redirect,
+    #[error("the target is away{}; progress is kept, run again later", after(*.retry_after))]
+    Away {
+        /// How long it asked us to wait, where it did.
+        retry_after: Option<Duration>,
+    },
+    #[error(
+        "the target's certificate is not trusted; check url and the clock, or set ca_file to the authority it is signed by"
+    )]
+    Tls,
+    #[error(
+        "the target gave an answer this program does not know; nothing is guessed from it. Check url, and run with -v for the status"
+    )]
+    Unexpected,
+}
+
+fn after(wait: Option<Duration>) -> String {
+    wait.map_or_else(String::new, |wait| format!(" and asks to wait {} s", wait.as_secs()))
+}
+
+/// What was asked, as far as it changes what an answer means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Call {
+    CreateConnection,
+    CreateCustomer,
+    CreateOrder,
+    Update,
+    Delete,
+    /// One record by its id.
+    ReadOne,
+    List,
+}
+
+impl Call {
+    fn writes(self) -> bool {
+        !matches!(self, Self::ReadOne | Self::List)
+    }
+
+    fn creates(self) -> bool {
+        matches!(self, Self::CreateConnection | Self::CreateCustomer | Self::CreateOrder)
+    }
+}
+
+/// What became of a request that did not simply succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Happened {
+    /// No connection: nothing left this machine.
+    NotSent,
+    /// The certificate is not one to send a token to.
+    Untrusted,
+    /// The request may have arrived; there is no answer.
+    Lost(&'static str),
+    /// An answer of success that is empty, cut, unreadable, or names another record.
+    Unusable {
+        status: u16,
+        cause: &'static str,
+    },
+    Answered(Answer),
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) refusals: Vec<Refusal>,
+}
+
+/// One entry of an answer's `errors`, less its title: that is in the account's language and may quote an address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) code: Option<String>,
+    pub(super) pointer: Option<String>,
+}
+
+/// What an answer says of the target itself, whoever asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mood {
+    /// It answers, be it with a refusal.
+    Fair,
+    Throttled,
+    Forbidden,
+    Outage,
+}
+
+impl Happened {
+    pub(super) fn mood(&self) -> Mood {
+        match self {
+            Self::NotSent | Self::Lost(_) | Self::Unusable { .. } => Mood::Outage,
+            Self::Untrusted => Mood::Fair,
+            Self::Answered(answer) => match answer.status {
+                403 => Mood::Forbidden,
+                429 => Mood::Throttled,
+                408 | 500..=599 => Mood::Outage,
+                _ => Mood::Fair,
+            },
+        }
+    }
+
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Answered(answer) => answer.retry_after,
+            _ => None,
+        }
+    }
+}
+
+/// How the account stands, this answer included.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Standing {
+    pub(super) outages: u32,
+    pub(super) forbidden: u32,
+    /// Since the first of the 429s without a success between.
+    pub(super) throttled_for: Duration,
+    pub(super) wait_max: Duration,
+}
+
+/// Judges what happened to a call. What is not known here ends the run.
+pub(super) fn judge(call: Call, happened: &Happened, standing: &Standing) -> Verdict {
+    if happened.mood() == Mood::Outage && standing.outages >= OUTAGES_MAX {
+        return Verdict::Stop(Stop::Away { retry_after: happened.retry_after() });
+    }
+    match happened {
+        Happened::NotSent => Verdict::Again,
+        Happened::Untrusted => Verdict::Stop(Stop::Tls),
+        Happened::Lost(_) | Happened::Unusable { .. } => unsure(call),
+        Happened::Answered(answer) => judge_answer(call, answer, standing),
+    }
+}
+
+fn judge_answer(call: Call, answer: &Answer, standing: &Standing) -> Verdict {
+    let too_long = answer.retry_after.is_some_and(|wait| wait > standing.wait_max);
+    let away = Verdict::Stop(Stop::Away { retry_after: answer.retry_after });
+    match answer.status {
+        300..=399 => Verdict::Stop(Stop::Redirect),
+        400 | 413 | 414 => Verdict::Refused,
+        401 => Verdict::Stop(Stop::Credentials),
+        402 => Verdict::Stop(Stop::Payment),
+        403 if standing.forbidden >= FORBIDDEN_MAX => Verdict::Stop(Stop::Credentials),
+        403 => Verdict::Again,
+        404 => judge_not_found(call),
+        408 => unsure(call),
+        422 => judge_refusal(call, &answer.refusals),
+        429 if too_long || standing.throttled_for > standing.wait_max => away,
+        429 => Verdict::Throttled,
+        500..=599 if too_long => away,
+        500..=599 => unsure(call),
+        _ => Verdict::Stop(Stop::Unexpected),
+    }
+}
+
+/// After an order is stored the target may still answer 404, for a contact it did not find. Which 404 it is stands
+/// only in a text, so every one of them is looked up; an address that is wrong shows when the look-up gets one too.
+fn judge_not_found(call: Call) -> Verdict {
+    match call {
+        Call::CreateOrder | Call::CreateCustomer => Verdict::LookUp,
+        Call::Update | Call::Delete | Call::ReadOne => Verdict::Gone,
+        Call::CreateConnection | Call::List => Verdict::Stop(Stop::Unexpected),
+    }
+}
+
+/// Codes, never titles: those are in the language of the account.
+fn judge_refusal(call: Call, refusals: &[Refusal]) -> Verdict {
+    let has = |code: &str| {
+        refusals.iter().any(|refusal| refusal.code.as_deref().is_some_and(|c| c.eq_ignore_ascii_case(code)))
+    };
+    let names_connection = refusals.iter().any(|refusal| {
+        refusal.pointer.as_deref().is_some_and(|p| p.ends_with("connectionid") || p.ends_with("connection"))
+    });
+    let coded = refusals.iter().any(|refusal| refusal.code.is_some());
+    match call {
+        Call::Delete | Call::ReadOne | Call::List => Verdict::Refused,
+        // Our own update meets a second record of the same key: a person must look at that.
+        _ if has("duplicate") && call.creates() => Verdict::Exists,
+        Call::CreateConnection if has("field_invalid") => Verdict::Exists,
+        Call::CreateCustomer if has("related_missing") => Verdict::Stop(Stop::ConnectionGone),
+        _ if has("related_missing") && names_connection => Verdict::Stop(Stop::ConnectionGone),
+        Call::CreateOrder | Call::Update if has("related_missing") => Verdict::RelationGone,
+        // The key that makes customers unique differs between accounts, and so does the code for breaking it.
+        Call::CreateCustomer if has("field_invalid") => Verdict::Unclear,
+        _ if call.creates() && !coded => Verdict::Unclear,
+        _ => Verdict::Refused,
+    }
+}
+
+fn unsure(call: Call) -> Verdict {
+    if call.writes() { Verdict::LookUp } else { Verdict::Again }
+}

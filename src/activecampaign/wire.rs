@@ -1,0 +1,244 @@
+//! Bodies out and in. Answers are read leniently: every scalar may be a text or a number, every key may be missing
+//! and unknown ones may be there, because the target itself does not keep to one form.
+
+use super::verdict::Refusal;
+use crate::domain::{Customer, Order, RemoteId};
+use serde::ser::{Serialize, Serializer};
+use serde_json::Value;
+
+/// The longest code and pointer kept of an answer.
+const WORD_LEN_MAX: usize = 128;
+
+#[derive(serde::Serialize)]
+pub(super) struct OrderBody<'a> {
+    #[serde(flatten)]
+    pub(super) order: &'a Order,
+    #[serde(rename = "connectionid")]
+    pub(super) connection: Id<'a>,
+    #[serde(rename = "customerid")]
+    pub(super) customer: Id<'a>,
+}
+
+#[derive(serde::Serialize)]
+pub(super) struct CustomerBody<'a> {
+    #[serde(rename = "connectionid")]
+    connection: Id<'a>,
+    externalid: &'a str,
+    email: &'a str,
+    #[serde(rename = "acceptsMarketing", skip_serializing_if = "Option::is_none")]
+    accepts_marketing: Option<&'static str>,
+}
+
+impl<'a> CustomerBody<'a> {
+    pub(super) fn new(connection: &'a RemoteId, customer: &'a Customer) -> Self {
+        Self {
+            connection: Id(connection),
+            externalid: customer.key.as_str(),
+            email: customer.email.as_str(),
+            accepts_marketing: customer.accepts_marketing.map(|accepts| if accepts { "1" } else { "0" }),
+        }
+    }
+}
+
+/// A number where the id is one, as the documentation types it.
+pub(super) struct Id<'a>(pub(super) &'a RemoteId);
+
+impl Serialize for Id<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = self.0.as_str();
+        match text.parse::<u64>() {
+            Ok(number) if number.to_string() == text => serializer.serialize_u64(number),
+            _ => serializer.serialize_str(text),
+        }
+    }
+}
+
+/// `{"<name>": {…}}`, the form of every body. The values are ours and always have a form in JSON.
+pub(super) fn wrapped<T: Serialize>(name: &'static str, value: &T) -> Vec<u8> {
+    let body = std::collections::BTreeMap::from([(name, value)]);
+    serde_json::to_vec(&body).unwrap_or_default()
+}
+
+/// The record of this name in an answer.
+pub(super) fn object(body: &[u8], name: &str) -> Result<Value, &'static str> {
+    if body.is_empty() {
+        return Err("answer_empty");
+    }
+    let mut answer: Value = serde_json::from_slice(body).map_err(|_| "answer_unreadable")?;
+    let record = answer.get_mut(name).map(Value::take);
+    record.filter(Value::is_object).ok_or("answer_unreadable")
+}
+
+/// `?name=value&…`: values are encoded, names are ours and stand as the documentation writes them.
+pub(super) fn query<K: AsRef<str>>(pairs: &[(K, String)]) -> String {
+    let mut text = String::new();
+    for (name, value) in pairs {
+        text.push(if text.is_empty() { '?' } else { '&' });
+        text.push_str(name.as_ref());
+        text.push('=');
+        text.push_str(&path_part(value));
+    }
+    text
+}
+
+/// Encodes everything but the letters, digits and signs that RFC 3986 reserves for nothing.
+pub(super) fn path_part(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+/// A scalar as text; empty where it is missing, null, or no scalar.
+pub(super) fn text_of(value: &Value, key: &str) -> String {
+    match value.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        Some(Value::Bool(flag)) => flag.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// A whole number, stated as number or text (`101`, `"101"`, `101.0`).
+pub(super) fn number_of<N: std::str::FromStr>(value: &Value, key: &str) -> Option<N> {
+    let text = text_of(value, key);
+    let whole =
+        text.split_once('.').filter(|(_, rest)| rest.bytes().all(|b| b == b'0')).map(|(whole, _)| whole);
+    whole.unwrap_or(&text).parse().ok()
+}
+
+pub(super) fn id_of(value: &Value, key: &str) -> Option<RemoteId> {
+    Some(text_of(value, key)).filter(|id| !id.is_empty()).map(RemoteId::new)
+}
+
+/// The entries of `errors`; none when the answer has no readable ones.
+pub(super) fn refusals(body: &[u8]) -> Vec<Refusal> {
+    let Ok(answer) = serde_json::from_slice::<Value>(body) else {
+        return Vec::new();
+    };
+    let entries = answer.get("errors").and_then(Value::as_array);
+    let entries = entries.map(Vec::as_slice).unwrap_or_default();
+    entries
+        .iter()
+        .filter(|entry| entry.is_object())
+        .map(|entry| Refusal {
+            code: word(text_of(entry, "code")),
+            pointer: entry.get("source").and_then(|source| word(text_of(source, "pointer"))),
+        })
+        .collect()
+}
+
+/// Only what looks like an identifier is kept: nothing of a record can hide in it.
+fn word(text: String) -> Option<String> {
+    let fits = !text.is_empty()
+        && text.len() <= WORD_LEN_MAX
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-/.[]".contains(&b));
+    fits.then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Amount, Currency, CustomerKey, Email, Historical, Moment, OrderKey};
+    use jiff::tz::TimeZone;
+
+    fn customer(accepts_marketing: Option<bool>) -> Customer {
+        let email = Email::parse("ann@example.com").unwrap();
+        Customer { key: CustomerKey::guest(&email), email, accepts_marketing }
+    }
+
+    fn json<T: Serialize>(value: &T) -> String {
+        serde_json::to_string(value).unwrap()
+    }
+
+    #[test]
+    fn an_order_is_sent_with_the_two_ids_only_the_target_knows() {
+        let order = Order {
+            key: OrderKey::parse("#1001").unwrap(),
+            source: Historical,
+            customer: customer(None),
+            number: String::new(),
+            lines: Vec::new(),
+            discounts: Vec::new(),
+            order_url: String::new(),
+            shipping_method: String::new(),
+            total: Amount::from_minor(1050).unwrap(),
+            shipping: None,
+            tax: None,
+            discount: None,
+            currency: Currency::parse("EUR").unwrap(),
+            created_at: Moment::parse("2024-01-31 10:11:12 +0100", &TimeZone::UTC).unwrap(),
+            updated_at: None,
+        };
+        let (connection, customer) = (RemoteId::new("178"), RemoteId::new("c-9"));
+        let body = OrderBody { order: &order, connection: Id(&connection), customer: Id(&customer) };
+        assert_eq!(
+            String::from_utf8(wrapped("ecomOrder", &body)).unwrap(),
+            r##"{"ecomOrder":{"externalid":"#1001","source":0,"email":"ann@example.com","orderProducts":[],"totalPrice":1050,"currency":"EUR","externalCreatedDate":"2024-01-31T10:11:12+01:00","connectionid":178,"customerid":"c-9"}}"##
+        );
+    }
+
+    #[test]
+    fn consent_is_sent_only_where_the_shop_states_it() {
+        let connection = RemoteId::new("7");
+        let sent = |accepts| json(&CustomerBody::new(&connection, &customer(accepts)));
+        let start = r#"{"connectionid":7,"externalid":"guest:ann@example.com","email":"ann@example.com""#;
+        assert_eq!(sent(None), format!("{start}}}"));
+        assert_eq!(sent(Some(true)), format!(r#"{start},"acceptsMarketing":"1"}}"#));
+        assert_eq!(sent(Some(false)), format!(r#"{start},"acceptsMarketing":"0"}}"#));
+    }
+
+    #[test]
+    fn addresses_with_signs_survive_the_query() {
+        let pairs = [("filters[email]", "a+b&c=d@exämple.com".to_owned()), ("limit", "100".to_owned())];
+        assert_eq!(query(&pairs), "?filters[email]=a%2Bb%26c%3Dd%40ex%C3%A4mple.com&limit=100");
+        assert_eq!(path_part("1/../2?x"), "1%2F..%2F2%3Fx");
+    }
+
+    #[test]
+    fn ids_that_are_no_plain_numbers_stay_as_they_are() {
+        for (id, sent) in
+            [("0", "0"), ("007", r#""007""#), ("99999999999999999999", r#""99999999999999999999""#)]
+        {
+            assert_eq!(json(&Id(&RemoteId::new(id))), sent);
+        }
+    }
+
+    #[test]
+    fn scalars_are_read_in_every_form() {
+        let value: Value =
+            serde_json::from_str(r#"{"a":"12","b":12,"c":12.0,"d":null,"e":{},"f":"12.5","g":-3,"h":true}"#)
+                .unwrap();
+        let numbers = ["a", "b", "c", "d", "e", "f", "g", "z"].map(|key| number_of::<i64>(&value, key));
+        assert_eq!(numbers, [Some(12), Some(12), Some(12), None, None, None, Some(-3), None]);
+        assert_eq!(id_of(&value, "b"), Some(RemoteId::new("12")));
+        assert_eq!(id_of(&value, "d"), None);
+        assert_eq!(text_of(&value, "h"), "true");
+    }
+
+    #[test]
+    fn refusals_keep_codes_and_pointers_and_nothing_that_could_quote_a_record() {
+        let body = br#"{"errors":[
+            {"title":"ann@example.com is not valid","code":"email_invalid","source":{"pointer":"/data/attributes/email"}},
+            {"title":"T","code":"ann@example.com","source":{"pointer":"x y"}},
+            {"title":"only a title"}, 7]}"#;
+        let refusal = |code: Option<&str>, pointer: Option<&str>| Refusal {
+            code: code.map(str::to_owned),
+            pointer: pointer.map(str::to_owned),
+        };
+        let expected = [
+            refusal(Some("email_invalid"), Some("/data/attributes/email")),
+            refusal(None, None),
+            refusal(None, None),
+        ];
+        assert_eq!(refusals(body), expected);
+        for none in [&b""[..], b"{}", b"<html>", b"{\"errors\":null}", b"{\"errors\":\"x\"}", b"[1]"] {
+            assert!(refusals(none).is_empty());
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What changes something at the target. Each call sends once; whether it may be sent again is the verdict's say.
+
+use super::client::Turn;
+use super::exchange::Request;
+use super::failure::Failure;
+use super::records::NewConnection;
+use super::verdict::Call;
+use super::wire::{CustomerBody, Id, OrderBody, id_of, object, path_part, text_of, wrapped};
+use crate::domain::{Customer, Order, RemoteId};
+use serde_json::Value;
+
+impl Turn<'_> {
+    /// # Errors
+    /// See [`super::Verdict`]; `Exists` when there is one of this service and externalid.
+    pub async fn create_connection(self, new: &NewConnection) -> Result<RemoteId, Failure> {
+        let request = Request {
+            call: Call::CreateConnection,
+            name: "create_connection",
+            route: "/connections",
+            path: "/connections".to_owned(),
+            body: Some(wrapped("connection", new)),
+        };
+        let sent = [("service", new.service.as_str()), ("externalid", new.externalid.as_str())];
+        self.send(&request, |body| created(body, "connection", &sent)).await
+    }
+
+    /// # Errors
+    /// See [`super::Verdict`].
+    pub async fn create_customer(
+        self,
+        connection: &RemoteId,
+        customer: &Customer,
+    ) -> Result<RemoteId, Failure> {
+        let request = Request {
+            call: Call::CreateCustomer,
+            name: "create_customer",
+            route: "/ecomCustomers",
+            path: "/ecomCustomers".to_owned(),
+            body: Some(wrapped("ecomCustomer", &CustomerBody::new(connection, customer))),
+        };
+        let sent = [
+            ("connectionid", connection.as_str()),
+            ("externalid", customer.key.as_str()),
+            ("email", customer.email.as_str()),
+        ];
+        self.send(&request, |body| created(body, "ecomCustomer", &sent)).await
+    }
+
+    /// # Errors
+    /// See [`super::Verdict`].
+    pub async fn create_order(
+        self,
+        connection: &RemoteId,
+        customer: &RemoteId,
+        order: &Order,
+    ) -> Result<RemoteId, Failure> {
+        let request = Request {
+            call: Call::CreateOrder,
+            name: "create_order",
+            route: "/ecomOrders",
+            path: "/ecomOrders".to_owned(),
+            body: Some(order_body(connection, customer, order)),
+        };
+        let sent = identity(connection, order);
+        self.send(&request, |body| created(body, "ecomOrder", &sent)).await
+    }
+
+    /// Replaces the order, its lines and discounts included: the target drops lines that are not sent again.
+    ///
+    /// # Errors
+    /// See [`super::Verdict`]; `Gone` when it was deleted.
+    pub async fn update_order(
+        self,
+        id: &RemoteId,
+        connection: &RemoteId,
+        customer: &RemoteId,
+        order: &Order,
+    ) -> Result<(), Failure> {
+        let request = Request {
+            call: Call::Update,
+            name: "update_order",
+            route: "/ecomOrders/{id}",
+            path: format!("/ecomOrders/{}", path_part(id.as_str())),
+            body: Some(order_body(connection, customer, order)),
+        };
+        let sent = identity(connection, order);
+        self.send(&request, |body| {
+            let answered = created(body, "ecomOrder", &sent)?;
+            if answered == *id { Ok(()) } else { Err("answer_mismatch") }
+        })
+        .await
+    }
+
+    /// # Errors
+    /// See [`super::Verdict`]; `Gone` when it was deleted already.
+    pub async fn delete_order(self, id: &RemoteId) -> Result<(), Failure> {
+        let request = Request {
+            call: Call::Delete,
+            name: "delete_order",
+            route: "/ecomOrders/{id}",
+            path: format!("/ecomOrders/{}", path_part(id.as_str())),
+            body: None,
+        };
+        self.send(&request, |_| Ok(())).await
+    }
+}
+
+fn order_body(connection: &RemoteId, customer: &RemoteId, order: &Order) -> Vec<u8> {
+    let body = OrderBody { order, connection: Id(connection), customer: Id(customer) };
+    wrapped("ecomOrder", &body)
+}
+
+fn identity<'a>(connection: &'a RemoteId, order: &'a Order) -> [(&'static str, &'a str); 3] {
+    [
+        ("connectionid", connection.as_str()),
+        ("externalid", order.key.as_str()),
+        ("email", order.customer.email.as_str()),
+    ]
+}
+
+/// The id of the record in an answer, which must be the one that was sent: what the answer states of its identity is
+/// compared, what it leaves out is not.
+fn created(body: &[u8], name: &'static str, sent: &[(&str, &str)]) -> Result<RemoteId, &'static str> {
+    let record = object(body, name)?;
+    let id = id_of(&record, "id").ok_or("answer_unreadable")?;
+    if sent.iter().all(|(key, value)| same(&record, key, value)) { Ok(id) } else { Err("answer_mismatch") }
+}
+
+fn same(record: &Value, key: &str, sent: &str) -> bool {
+    let answered = text_of(record, key);
+    match key {
+        "email" => answered.is_empty() || answered.to_lowercase() == sent,
+        _ => answered.is_empty() || answered == sent,
+    }
+}
