@@ -110,11 +110,14 @@ fn run(global: &Global, asked: &Asked<'_>) -> Result<Exit, Fault> {
     Ok(reports.iter().fold(Exit::Done, |exit, report| exit.worse(Exit::of_run(report, signal))))
 }
 
+/// An account with its jobs, and the exports they read.
+type Work<'a> = (&'a Account, Vec<(Job, Export)>);
+
 /// The jobs asked for with their exports, by account.
 fn gather<'a>(
     settings: &'a Settings,
     asked: &Asked<'_>,
-) -> Result<Vec<(&'a Account, Vec<(Job, Export)>)>, Fault> {
+) -> Result<Vec<Work<'a>>, Fault> {
     let chosen = settings.jobs_named(asked.jobs).map_err(Fault::usage)?;
     let mut jobs = Vec::new();
     for job in chosen {
@@ -128,7 +131,7 @@ fn gather<'a>(
     }
     let assembled: Vec<_> = jobs.iter().map(|(_, job)| job.clone()).collect();
     let exports = assembly::exports(&assembled)?;
-    let mut by_account: BTreeMap<&str, (&Account, Vec<(Job, Export)>)> = BTreeMap::new();
+    let mut by_account: BTreeMap<&str, Work<'_>> = BTreeMap::new();
     for ((account, job), export) in jobs.into_iter().zip(exports) {
         by_account.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push((job, export));
     }

@@ -76,7 +76,7 @@ reasons! {
     OrphanRow "orphan_row" "a product row whose order's first row is not above it; export again unsorted and uncut";
     BadEncoding "bad_encoding" "expected text in UTF-8";
     FieldTooLong "field_too_long" "the record has more rows or text than any order has; look for a stray quote";
-    Truncated "truncated" "the file ends within this order: its lines add up to less than its subtotal; export again";
+    Truncated "truncated" "its lines add up to less than its subtotal, so rows of it are missing: the file was cut or sorted; export again";
 }
 
 impl Reason {

@@ -34,8 +34,6 @@ pub struct SourceOrder {
     pub lines: Vec<SourceLine>,
     /// What the reader itself found wrong.
     pub faults: Vec<Fault>,
-    /// The last record of its file: the one a truncated file cuts.
-    pub last_in_file: bool,
 }
 
 impl SourceOrder {

@@ -183,7 +183,7 @@ fn product_id(line: &SourceLine) -> String {
     }
 }
 
-/// A file that was cut between two rows leaves its last order whole to look at, but its lines add up to less
+/// A file that was cut between two rows, or sorted, leaves an order whole to look at, but its lines add up to less
 /// than its subtotal; in a whole order they never do, as discounts only lower the subtotal.
 fn is_cut(source: &SourceOrder, currency: Currency) -> bool {
     let Ok(subtotal) = Amount::parse(&source.subtotal, currency) else {

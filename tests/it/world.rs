@@ -13,7 +13,8 @@ pub const TOKEN: &str = "canary-token-5f2a";
 /// A folder with settings and exports, and an account to load into.
 pub struct World {
     dir: TempDir,
-    runtime: Runtime,
+    /// Where the account lives: it stops with it.
+    _runtime: Runtime,
     pub simulator: Simulator,
     /// Lines added to the account's table.
     account: String,
@@ -42,7 +43,8 @@ impl World {
         let simulator = runtime.block_on(Simulator::start(options)).unwrap();
         let rate = if limited { 5 } else { 100_000 };
         let account = format!("requests_per_second = {rate}\n");
-        let world = Self { dir: TempDir::new().unwrap(), runtime, simulator, account, more: String::new() };
+        let world =
+            Self { dir: TempDir::new().unwrap(), _runtime: runtime, simulator, account, more: String::new() };
         world.write_settings();
         world
     }
@@ -143,11 +145,6 @@ logo_url = "https://shop.example.com/logo.png"
     /// What the account holds: connections, customers, and orders with their products.
     pub fn target(&self) -> Value {
         self.simulator.state()
-    }
-
-    /// Every request the account saw.
-    pub fn requests(&self) -> Vec<Value> {
-        self.simulator.requests().as_array().cloned().unwrap_or_default()
     }
 
     pub fn state_files(&self) -> Vec<(PathBuf, Vec<u8>)> {

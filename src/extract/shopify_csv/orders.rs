@@ -55,7 +55,7 @@ impl Orders {
                 }
             }
         }
-        Ok(self.current.take().map(|group| SourceOrder { last_in_file: true, ..group.order }))
+        Ok(self.current.take().map(|group| group.order))
     }
 }
 

@@ -87,7 +87,6 @@ fn the_tables_of_an_archive_are_files_of_their_own() {
     assert!(export.files()[0].to_string().ends_with("orders.zip (orders_10.CSV)"));
     let orders: Vec<_> = export.read().map(Result::unwrap).collect();
     assert_eq!(numbers(&orders), ["#10", "#2"]);
-    assert!(orders.iter().all(|order| order.last_in_file));
 }
 
 #[test]
@@ -114,9 +113,8 @@ fn later_files_come_first_and_each_is_read_once() {
     folder.put("last.csv", format!("{HEADER}\n{}{}", first("#98"), first("#99")));
     let orders = folder.read(&["orders_*.csv", "orders_2.csv", "last.csv"]).unwrap();
     assert_eq!(numbers(&orders), ["#98", "#99", "#2", "#10", "#1"]);
-    let places: Vec<_> =
-        orders.iter().map(|o| (o.position.record, o.position.file, o.last_in_file)).collect();
-    assert_eq!(places, [(0, 0, false), (1, 0, true), (2, 1, true), (3, 2, true), (4, 3, true)]);
+    let places: Vec<_> = orders.iter().map(|o| (o.position.record, o.position.file)).collect();
+    assert_eq!(places, [(0, 0), (1, 0), (2, 1), (3, 2), (4, 3)]);
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn an_order_is_read_with_all_its_cells_and_lines() {
     assert_eq!((mug.quantity.as_str(), mug.unit_price.as_str(), mug.sku.as_str()), ("2", "10.00", "MUG-1"));
     assert_eq!((mug.discount.as_str(), mug.at_line), ("0.50", 2));
     assert_eq!((pot.quantity.as_str(), pot.at_line), ("1", 4));
-    assert!(order.faults.is_empty() && order.last_in_file);
+    assert!(order.faults.is_empty());
 }
 
 #[test]
@@ -152,8 +152,6 @@ fn an_order_that_comes_again_is_another_record() {
     let all = orders(&[first("#1"), first("#2"), first("#1")].concat());
     assert_eq!(all.len(), 3);
     assert!(all.iter().all(|order| order.faults.is_empty()));
-    let last: Vec<bool> = all.iter().map(|order| order.last_in_file).collect();
-    assert_eq!(last, [false, false, true]);
 }
 
 #[test]
