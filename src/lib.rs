@@ -2,3 +2,4 @@
 //! `ARCHITECTURE.md` tells who may import whom, and `tests/it/floors.rs` holds the code to it.
 
 pub mod domain;
+pub mod simulator;
