@@ -24,6 +24,8 @@ mod script;
 mod server;
 mod store;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod violations;
 mod watch;
 mod window;
