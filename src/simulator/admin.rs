@@ -1,0 +1,109 @@
+//! The side channel: what a test or a curious person asks and tells the simulator, outside `/api/3` and its limit.
+
+use super::edit::{Edit, EditError};
+use super::faults::Fault;
+use super::pipeline::Site;
+use super::summary::Summary;
+use super::world::World;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// The routes under `/__sim`.
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route("/__sim/summary", get(summary))
+        .route("/__sim/state", get(state))
+        .route("/__sim/requests", get(requests))
+        .route("/__sim/triggers", get(triggers))
+        .route("/__sim/faults", post(add_faults).delete(clear_faults))
+        .route("/__sim/edit", post(edit))
+        .route("/__sim/reset", post(reset))
+}
+
+/// Everything the account holds, as single records show it, orders with their products and discounts.
+pub(super) fn dump(world: &World) -> Value {
+    let view = world.view("");
+    let order = |row: &super::store::Order| {
+        let mut order = view.order(row);
+        order["ecomOrderProducts"] = view.products(row).into();
+        order["ecomOrderDiscounts"] = view.discounts(row).into();
+        order
+    };
+    json!({
+        "connections": world.store.connections.iter().map(|row| view.connection(row)).collect::<Vec<_>>(),
+        "ecomCustomers": world.store.customers.iter().map(|row| view.customer(row)).collect::<Vec<_>>(),
+        "ecomOrders": world.store.orders.iter().map(order).collect::<Vec<_>>(),
+    })
+}
+
+async fn summary(State(site): State<Site>) -> Json<Summary> {
+    Json(Summary::of(&site.world()))
+}
+
+async fn state(State(site): State<Site>) -> Json<Value> {
+    Json(dump(&site.world()))
+}
+
+async fn requests(State(site): State<Site>) -> Json<Value> {
+    Json(json!(site.world().journal.entries().collect::<Vec<_>>()))
+}
+
+async fn triggers(State(site): State<Site>) -> Json<Value> {
+    Json(json!(site.world().triggers))
+}
+
+/// One fault, or a list of them.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Faults {
+    Many(Vec<Value>),
+    One(Value),
+}
+
+async fn add_faults(State(site): State<Site>, Json(faults): Json<Faults>) -> (StatusCode, Json<Value>) {
+    let faults = match faults {
+        Faults::Many(faults) => faults,
+        Faults::One(fault) => vec![fault],
+    };
+    // Read one by one, so that the message says what is wrong with the fault, not with the list.
+    let read: Result<Vec<Fault>, _> = faults.into_iter().map(serde_json::from_value).collect();
+    match read {
+        Ok(faults) => {
+            let added = faults.len();
+            let mut world = site.world();
+            faults.into_iter().for_each(|fault| world.script.push(fault));
+            (StatusCode::OK, Json(json!({"added": added})))
+        }
+        Err(error) => (
+            StatusCode::BAD_REQUEST,
+            Json(json!({"message": error.to_string()})),
+        ),
+    }
+}
+
+async fn clear_faults(State(site): State<Site>) -> Json<Value> {
+    site.world().script.clear();
+    Json(json!({}))
+}
+
+async fn edit(State(site): State<Site>, Json(edit): Json<Edit>) -> (StatusCode, Json<Value>) {
+    match site.world().edit(edit) {
+        Ok(id) => (StatusCode::OK, Json(json!({"id": id.to_string()}))),
+        Err(error @ EditError::NotThere(_)) => {
+            (StatusCode::NOT_FOUND, Json(json!({"message": error.to_string()})))
+        }
+        Err(error) => (
+            StatusCode::BAD_REQUEST,
+            Json(json!({"message": error.to_string()})),
+        ),
+    }
+}
+
+async fn reset(State(site): State<Site>) -> Json<Value> {
+    site.world().reset();
+    Json(json!({}))
+}

@@ -1,0 +1,240 @@
+use axum::http::request::Parts;
+use axum::http::{Method, Uri};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// One request under `/api/3`, read.
+pub(super) struct Call {
+    /// Its number since the start, from 1; 0 until it is let in.
+    pub number: u64,
+    pub method: Method,
+    /// Path under `/api/3`; the whole path when it is elsewhere.
+    pub path: String,
+    /// Where the path leads; `None` when nowhere.
+    pub route: Option<Route>,
+    pub query: Vec<(String, String)>,
+    /// The JSON body; `None` when there is none, or it isn't JSON.
+    pub body: Option<Value>,
+    /// What links start with: `http://host/api/3`.
+    pub base: String,
+    /// The `Api-Token` sent.
+    pub token: Option<String>,
+    pub now: Timestamp,
+}
+
+/// The resources of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Resource {
+    Connection,
+    Customer,
+    Order,
+    Product,
+    User,
+    Root,
+}
+
+/// Where a path leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Route {
+    pub resource: Resource,
+    /// The id in the path, as it was written.
+    pub id: Option<String>,
+    /// The last part of `/resource/id/sub`.
+    pub sub: Option<String>,
+}
+
+impl Route {
+    /// Reads a path under `/api/3`; `None` when it leads nowhere.
+    pub fn parse(path: &str) -> Option<Self> {
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let (resource, id, sub) = match parts[..] {
+            [] => (Resource::Root, None, None),
+            ["users", "me"] => (Resource::User, None, None),
+            [name] => (Resource::named(name)?, None, None),
+            [name, id] => (Resource::named(name)?, Some(id), None),
+            [name, id, sub] => {
+                let resource = Resource::named(name)?;
+                (resource, Some(id), Some(resource.sub(sub)?))
+            }
+            _ => return None,
+        };
+        Some(Self {
+            resource,
+            id: id.map(str::to_owned),
+            sub: sub.map(str::to_owned),
+        })
+    }
+
+    /// The key that wraps one record in JSON.
+    pub fn wrapper(&self) -> &'static str {
+        self.resource.wrapper()
+    }
+
+    /// The id as a number; what isn't one is nobody's id.
+    pub fn id_number(&self) -> u64 {
+        self.id.as_deref().and_then(|id| id.parse().ok()).unwrap_or(0)
+    }
+
+    pub fn allows(&self, method: &Method) -> bool {
+        let writable = matches!(
+            self.resource,
+            Resource::Connection | Resource::Customer | Resource::Order
+        ) && self.sub.is_none();
+        match (method.as_str(), &self.id) {
+            ("GET", _) => true,
+            ("POST", None) => writable,
+            ("PUT" | "DELETE", Some(_)) => writable,
+            _ => false,
+        }
+    }
+}
+
+impl Resource {
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "connections" => Some(Self::Connection),
+            "ecomCustomers" => Some(Self::Customer),
+            "ecomOrders" => Some(Self::Order),
+            "ecomOrderProducts" => Some(Self::Product),
+            _ => None,
+        }
+    }
+
+    fn sub(self, name: &str) -> Option<&str> {
+        let known: &[&str] = match self {
+            Self::Connection => &["options", "customers"],
+            Self::Customer => &["connection", "orders"],
+            Self::Order => &[
+                "connection",
+                "customer",
+                "orderProducts",
+                "orderDiscounts",
+                "orderActivities",
+            ],
+            Self::Product => &["ecomOrder"],
+            Self::User | Self::Root => &[],
+        };
+        known.contains(&name).then_some(name)
+    }
+
+    /// The key that wraps one record in JSON.
+    pub fn wrapper(self) -> &'static str {
+        match self {
+            Self::Connection => "connection",
+            Self::Customer => "ecomCustomer",
+            Self::Order => "ecomOrder",
+            Self::Product => "ecomOrderProduct",
+            Self::User => "user",
+            Self::Root => "",
+        }
+    }
+
+    /// The name in "No Result found for … with id n".
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Connection => "Connection",
+            Self::Customer => "EcomCustomer",
+            Self::Order => "EcomOrder",
+            Self::Product => "EcomOrderProduct",
+            Self::User | Self::Root => "User",
+        }
+    }
+}
+
+impl Call {
+    /// Reads the head of a request.
+    pub fn new(head: &Parts) -> Self {
+        let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
+        let whole = head.uri.path();
+        let under = whole
+            .strip_prefix("/api/3")
+            .filter(|path| path.is_empty() || path.starts_with('/'));
+        Self {
+            number: 0,
+            method: head.method.clone(),
+            path: under.unwrap_or(whole).to_owned(),
+            route: under.and_then(Route::parse),
+            query: query_of(&head.uri),
+            body: None,
+            base: format!("http://{}/api/3", header("host").unwrap_or("localhost")),
+            token: header("api-token").map(str::to_owned),
+            now: Timestamp::now(),
+        }
+    }
+
+    /// The fields sent, when the body is wrapped as it should be.
+    pub fn sent(&self) -> Option<&Map<String, Value>> {
+        self.body
+            .as_ref()?
+            .get(self.route.as_ref()?.wrapper())?
+            .as_object()
+    }
+
+    pub fn writes(&self) -> bool {
+        matches!(self.method.as_str(), "POST" | "PUT" | "DELETE")
+    }
+
+    /// The value of `filters[name]`.
+    pub fn filter(&self, name: &str) -> Option<&str> {
+        self.filters()
+            .find(|(field, _)| *field == name)
+            .map(|(_, value)| value)
+    }
+
+    pub fn filters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.bracketed("filters[")
+    }
+
+    pub fn orders(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.bracketed("orders[")
+    }
+
+    fn bracketed<'a>(&'a self, start: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.query.iter().filter_map(move |(name, value)| {
+            Some((name.strip_prefix(start)?.strip_suffix(']')?, value.as_str()))
+        })
+    }
+
+    /// A whole number in the query.
+    pub fn number_in_query(&self, name: &str) -> Option<usize> {
+        self.query.iter().find(|(field, _)| field == name)?.1.parse().ok()
+    }
+}
+
+/// The pairs of a query string, decoded; none when it can't be read.
+fn query_of(uri: &Uri) -> Vec<(String, String)> {
+    axum::extract::Query::try_from_uri(uri)
+        .map(|query| query.0)
+        .unwrap_or_default()
+}
+
+/// A text or a whole number, as text: ids are sent as either.
+pub(super) fn scalar(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_lead_to_resources_and_their_parts() {
+        let route = Route::parse("/ecomOrders/12/orderProducts").unwrap();
+        assert_eq!(
+            (route.resource, route.id_number(), route.sub.as_deref()),
+            (Resource::Order, 12, Some("orderProducts"))
+        );
+        assert_eq!(Route::parse("/ecomOrder"), None);
+        assert_eq!(Route::parse("/ecomOrders/12/secrets"), None);
+        assert!(!Route::parse("/ecomOrders").unwrap().allows(&Method::PUT));
+        assert!(
+            !Route::parse("/ecomOrderProducts/3")
+                .unwrap()
+                .allows(&Method::DELETE)
+        );
+    }
+}

@@ -1,0 +1,155 @@
+use super::routes::{self, Draft};
+use super::store::{Connection, Customer, Row, Table};
+use super::world::World;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// A change of the account that somebody else makes: it passes no gate, and nobody is judged for it.
+///
+/// As JSON: `{"op":"delete_order","externalid":"1001"}`. Keys are those of the shop.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Edit {
+    AddConnection {
+        service: String,
+        externalid: String,
+        name: String,
+    },
+    DeleteConnection {
+        id: u64,
+    },
+    AddCustomer {
+        connectionid: u64,
+        externalid: String,
+        email: String,
+    },
+    DeleteCustomer {
+        externalid: String,
+    },
+    /// Its customers stay, under a made-up address and without a key.
+    DeleteContact {
+        email: String,
+    },
+    /// The fields of an `ecomOrder`. It is stored even when the account has that order already.
+    AddOrder {
+        order: Map<String, Value>,
+    },
+    DeleteOrder {
+        externalid: String,
+    },
+    /// `total` is in minor units.
+    SetTotal {
+        externalid: String,
+        total: i64,
+    },
+    /// Takes the product with this `externalid` off an order.
+    RemoveProduct {
+        externalid: String,
+        product: String,
+    },
+}
+
+/// Why an edit could not be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    #[error("there is no such {0} in the account; GET /__sim/state shows what there is")]
+    NotThere(&'static str),
+    #[error("the order lacks or misstates {0}; send the fields of an ecomOrder")]
+    Order(String),
+}
+
+impl World {
+    /// Makes an edit, and returns the id of the record.
+    pub fn edit(&mut self, edit: Edit) -> Result<u64, EditError> {
+        let now = Timestamp::now();
+        match edit {
+            Edit::AddConnection {
+                service,
+                externalid,
+                name,
+            } => {
+                let id = self.store.connections.take_id();
+                let row = Connection::new(id, service, externalid, now);
+                self.store.connections.insert(Connection { name, ..row });
+                Ok(id)
+            }
+            Edit::DeleteConnection { id } => self
+                .store
+                .connections
+                .remove(id)
+                .map(|row| row.id)
+                .ok_or(EditError::NotThere("connection")),
+            Edit::AddCustomer {
+                connectionid,
+                externalid,
+                email,
+            } => {
+                let id = self.store.customers.take_id();
+                self.store
+                    .add_customer(Customer::new(id, connectionid, externalid, email, now));
+                Ok(id)
+            }
+            Edit::DeleteCustomer { externalid } => {
+                let id = with_key(&self.store.customers, &externalid, "customer")?;
+                self.store.customers.remove(id);
+                Ok(id)
+            }
+            Edit::DeleteContact { email } => self
+                .store
+                .delete_contact(&email)
+                .ok_or(EditError::NotThere("contact")),
+            Edit::AddOrder { order } => self.add_order(&order, now),
+            Edit::DeleteOrder { externalid } => {
+                let id = with_key(&self.store.orders, &externalid, "order")?;
+                self.store.remove_order(id);
+                Ok(id)
+            }
+            Edit::SetTotal { externalid, total } => {
+                let id = with_key(&self.store.orders, &externalid, "order")?;
+                self.store.change_order(id, |order| order.total = total);
+                Ok(id)
+            }
+            Edit::RemoveProduct { externalid, product } => self.remove_product(&externalid, &product),
+        }
+    }
+
+    fn add_order(&mut self, order: &Map<String, Value>, now: Timestamp) -> Result<u64, EditError> {
+        let draft = Draft::of_new(order, &self.zone).map_err(|problems| {
+            EditError::Order(
+                problems
+                    .into_iter()
+                    .map(|problem| problem.field)
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            )
+        })?;
+        Ok(routes::stored(self, draft, now))
+    }
+
+    fn remove_product(&mut self, externalid: &str, product: &str) -> Result<u64, EditError> {
+        let id = with_key(&self.store.orders, externalid, "order")?;
+        let mut taken = false;
+        self.store.change_order(id, |order| {
+            let before = order.products.len();
+            order
+                .products
+                .retain(|line| line.externalid.as_deref() != Some(product));
+            taken = order.products.len() < before;
+        });
+        if taken {
+            Ok(id)
+        } else {
+            Err(EditError::NotThere("product of that order"))
+        }
+    }
+}
+
+/// The first row with this key of the shop.
+fn with_key<R: Row>(table: &Table<R>, externalid: &str, what: &'static str) -> Result<u64, EditError> {
+    table
+        .having("externalid", externalid)
+        .next()
+        .map(Row::id)
+        .ok_or(EditError::NotThere(what))
+}

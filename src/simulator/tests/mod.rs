@@ -1,0 +1,10 @@
+mod client;
+mod faults;
+mod judging;
+mod limits;
+mod lists;
+mod orders;
+mod records;
+mod side_channel;
+
+use client::Client;

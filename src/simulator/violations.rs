@@ -1,0 +1,103 @@
+use serde::Serialize;
+use std::fmt;
+
+/// How many violations are kept one by one; further ones only count.
+const KEPT_MAX: usize = 1_000;
+
+/// Something a good client never does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// Number of the request, from 1.
+    pub at_request: u64,
+    pub rule: Rule,
+    /// What was seen; it names fields, ids and order keys, never a person.
+    pub detail: String,
+}
+
+/// The rules a client is judged by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// A token stood in the address.
+    TokenInUrl,
+    /// A request came while an announced pause was running.
+    Paused,
+    /// Two writes for one order or one customer were under way at once.
+    TwoWrites,
+    /// A create was repeated, without a look-up, after one whose answer the client can't have seen.
+    RepeatedCreate,
+    /// An update left out the products of an order that had some, which deletes them.
+    ProductsDropped,
+    /// An amount or a quantity was not a whole number.
+    NotAnInteger,
+    /// An order came with a source other than 0.
+    SourceNotZero,
+    /// An optional field was sent as null or blank.
+    BlankField,
+    /// An order was attached to the account's own sum over an e-mail address.
+    PseudoCustomer,
+    /// An order was attached to a customer of another connection.
+    ForeignCustomer,
+    /// An order has another e-mail address than its customer.
+    EmailDiffers,
+    /// The body has a field that nobody documents.
+    UnknownField,
+    /// A list was filtered by a field that nobody documents.
+    UnknownFilter,
+    /// A date came without an offset from UTC.
+    DateWithoutOffset,
+}
+
+impl Rule {
+    /// The name in JSON and in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TokenInUrl => "token_in_url",
+            Self::Paused => "paused",
+            Self::TwoWrites => "two_writes",
+            Self::RepeatedCreate => "repeated_create",
+            Self::ProductsDropped => "products_dropped",
+            Self::NotAnInteger => "not_an_integer",
+            Self::SourceNotZero => "source_not_zero",
+            Self::BlankField => "blank_field",
+            Self::PseudoCustomer => "pseudo_customer",
+            Self::ForeignCustomer => "foreign_customer",
+            Self::EmailDiffers => "email_differs",
+            Self::UnknownField => "unknown_field",
+            Self::UnknownFilter => "unknown_filter",
+            Self::DateWithoutOffset => "date_without_offset",
+        }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "request {}: {}: {}",
+            self.at_request,
+            self.rule.name(),
+            self.detail
+        )
+    }
+}
+
+/// All violations so far.
+#[derive(Debug, Default)]
+pub(super) struct Violations {
+    pub kept: Vec<Violation>,
+    pub total: u64,
+}
+
+impl Violations {
+    pub fn add(&mut self, at_request: u64, rule: Rule, detail: impl Into<String>) {
+        self.total += 1;
+        if self.kept.len() < KEPT_MAX {
+            self.kept.push(Violation {
+                at_request,
+                rule,
+                detail: detail.into(),
+            });
+        }
+    }
+}

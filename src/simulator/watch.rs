@@ -1,0 +1,189 @@
+//! Watches the writes of a client over time: two at once for one key, and creates repeated blindly.
+
+use super::call::{Call, Resource, scalar};
+use super::store::Store;
+use super::violations::{Rule, Violations};
+use std::collections::HashMap;
+
+/// What a write is about: a record of the shop.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    resource: Resource,
+    /// Id of the connection; for a connection its service.
+    scope: String,
+    external: String,
+}
+
+impl Key {
+    fn new(resource: Resource, scope: impl ToString, external: String) -> Self {
+        Self {
+            resource,
+            scope: scope.to_string(),
+            external,
+        }
+    }
+
+    /// The key of an order, or a cart, which can't be mistaken for one.
+    fn order(scope: impl ToString, externalid: Option<String>, checkout: Option<String>) -> Option<Self> {
+        let external = externalid.or_else(|| Some(format!("cart {}", checkout?)))?;
+        Some(Self::new(Resource::Order, scope, external))
+    }
+
+    /// The key that a write is about; `None` when it names none.
+    pub fn of(call: &Call, store: &Store) -> Option<Self> {
+        let route = call.route.as_ref().filter(|_| call.writes())?;
+        let id = route.id_number();
+        match (route.resource, &route.id) {
+            (Resource::Order, Some(_)) => {
+                let row = store.orders.get(id)?;
+                Self::order(
+                    row.connectionid,
+                    row.externalid.clone(),
+                    row.externalcheckoutid.clone(),
+                )
+            }
+            (Resource::Customer, Some(_)) => {
+                let row = store.customers.get(id)?;
+                let external = Some(row.externalid.clone()).filter(|key| !key.is_empty());
+                Some(Self::new(
+                    Resource::Customer,
+                    row.connectionid,
+                    external.unwrap_or_else(|| row.email.to_lowercase()),
+                ))
+            }
+            (_, None) => Self::of_create(call, route.resource),
+            _ => None,
+        }
+    }
+
+    fn of_create(call: &Call, resource: Resource) -> Option<Self> {
+        let sent = call.sent()?;
+        let text = |name| scalar(sent.get(name)).filter(|text| !text.is_empty());
+        match resource {
+            Resource::Order => Self::order(
+                text("connectionid")?,
+                text("externalid"),
+                text("externalcheckoutid"),
+            ),
+            Resource::Customer => {
+                let external =
+                    text("externalid").or_else(|| text("email").map(|email| email.to_lowercase()))?;
+                Some(Self::new(resource, text("connectionid")?, external))
+            }
+            Resource::Connection => Some(Self::new(resource, text("service")?, text("externalid")?)),
+            Resource::Product | Resource::User | Resource::Root => None,
+        }
+    }
+}
+
+/// A list answered in full: what the client knows from it.
+pub(super) struct Lookup {
+    resource: Resource,
+    scope: Option<String>,
+    external: Option<String>,
+    email: Option<String>,
+    /// Whether the list reached its last row.
+    ends: bool,
+}
+
+impl Lookup {
+    /// The look-up that a request is; `None` when it isn't a list.
+    pub fn of(call: &Call, ends: bool) -> Option<Self> {
+        let route = call
+            .route
+            .as_ref()
+            .filter(|route| call.method == "GET" && route.id.is_none())?;
+        let filter = |name| call.filter(name).map(str::to_owned);
+        let scope = if route.resource == Resource::Connection {
+            "service"
+        } else {
+            "connectionid"
+        };
+        let cart = || filter("externalcheckoutid").map(|cart| format!("cart {cart}"));
+        Some(Self {
+            resource: route.resource,
+            scope: filter(scope),
+            external: filter("externalid").or_else(cart),
+            email: filter("email").map(|email| email.to_lowercase()),
+            ends,
+        })
+    }
+
+    /// Whether the client now knows if this record exists. A list without a key tells so at its end.
+    fn tells_of(&self, key: &Key, email: Option<&str>) -> bool {
+        if self.resource != key.resource || self.scope.as_ref().is_some_and(|scope| *scope != key.scope) {
+            return false;
+        }
+        match (&self.external, &self.email) {
+            (Some(external), _) => *external == key.external,
+            (None, Some(searched)) => *searched == key.external || email == Some(searched),
+            (None, None) => self.ends,
+        }
+    }
+}
+
+/// A create that may or may not have been stored, as far as the client can know.
+struct Unseen {
+    request: u64,
+    email: Option<String>,
+}
+
+/// Writes under way, and creates with an unknown end.
+#[derive(Default)]
+pub(super) struct Watch {
+    under_way: HashMap<Key, u64>,
+    unseen: HashMap<Key, Unseen>,
+}
+
+impl Watch {
+    /// A write about this key has come.
+    pub fn begin(&mut self, call: &Call, key: &Key, violations: &mut Violations) {
+        let number = call.number;
+        if let Some(other) = self.under_way.insert(key.clone(), number) {
+            let detail = format!(
+                "request {other} for the same {} was not answered yet",
+                key.resource.wrapper()
+            );
+            violations.add(number, Rule::TwoWrites, detail);
+        }
+        if call.method == "POST"
+            && let Some(unseen) = self.unseen.remove(key)
+        {
+            let detail = format!(
+                "the end of request {} for the same {} was unknown, and it was not looked up",
+                unseen.request,
+                key.resource.wrapper()
+            );
+            violations.add(number, Rule::RepeatedCreate, detail);
+        }
+    }
+
+    /// The write is answered, or never will be.
+    pub fn end(&mut self, number: u64, key: &Key) {
+        if self.under_way.get(key) == Some(&number) {
+            self.under_way.remove(key);
+        }
+    }
+
+    /// Whether no write is under way.
+    #[cfg(test)]
+    pub fn is_idle(&self) -> bool {
+        self.under_way.is_empty()
+    }
+
+    /// The client can't know how this create ended.
+    pub fn lost(&mut self, request: u64, key: Key, email: Option<String>) {
+        self.unseen.insert(
+            key,
+            Unseen {
+                request,
+                email: email.map(|email| email.to_lowercase()),
+            },
+        );
+    }
+
+    pub fn looked_up(&mut self, lookup: &Lookup) {
+        self.unseen
+            .retain(|key, unseen| !lookup.tells_of(key, unseen.email.as_deref()));
+    }
+}

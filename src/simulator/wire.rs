@@ -1,0 +1,125 @@
+//! The sockets: a listener whose connections can be broken on purpose by the request they carry.
+
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+
+const WHOLE: u8 = 0;
+const RESET: u8 = 1;
+const CUT: u8 = 2;
+const GONE: u8 = 3;
+
+/// How much of an answer a cut keeps back, in bytes.
+const CUT_LEN: usize = 16;
+
+/// Breaks the connection that a request came in on. A clone of it travels with each request.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fuse(Arc<AtomicU8>);
+
+impl Fuse {
+    /// The next byte written resets the connection (RST) instead.
+    pub fn reset(&self) {
+        self.0.store(RESET, Ordering::Release);
+    }
+
+    /// The next answer loses its last bytes, then the connection closes.
+    pub fn cut(&self) {
+        self.0.store(CUT, Ordering::Release);
+    }
+}
+
+impl Connected<IncomingStream<'_, Port>> for Fuse {
+    fn connect_info(stream: IncomingStream<'_, Port>) -> Self {
+        stream.io().fuse.clone()
+    }
+}
+
+/// A listening socket that hands out [`Wire`]s.
+pub(super) struct Port(pub TcpListener);
+
+impl Listener for Port {
+    type Io = Wire;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Wire, SocketAddr) {
+        loop {
+            match self.0.accept().await {
+                Ok((stream, peer)) => {
+                    // Without it, small answers wait for the peer's acknowledgement; a failure only costs time.
+                    let _ = stream.set_nodelay(true);
+                    return (
+                        Wire {
+                            stream,
+                            fuse: Fuse::default(),
+                        },
+                        peer,
+                    );
+                }
+                // Out of file descriptors, most likely: some will come free.
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+/// A connection that works until its [`Fuse`] is blown.
+pub(super) struct Wire {
+    stream: TcpStream,
+    fuse: Fuse,
+}
+
+fn broken() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionReset, "broken on purpose")
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match self.fuse.0.load(Ordering::Acquire) {
+            WHOLE => Pin::new(&mut self.stream).poll_write(cx, buf),
+            RESET => {
+                // Linger zero turns the close that follows into a reset; without it the peer sees a plain close.
+                let _ = self.stream.set_zero_linger();
+                Poll::Ready(Err(broken()))
+            }
+            CUT => {
+                let kept = buf.len().saturating_sub(CUT_LEN);
+                if kept > 0 {
+                    ready!(Pin::new(&mut self.stream).poll_write(cx, &buf[..kept]))?;
+                }
+                self.fuse.0.store(GONE, Ordering::Release);
+                Poll::Ready(Err(broken()))
+            }
+            _ => Poll::Ready(Err(broken())),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,240 @@
+use super::call::{Call, Resource};
+use super::chance::Chance;
+use super::journal::Journal;
+use super::options::Options;
+use super::render::View;
+use super::reply::Pause;
+use super::script::Script;
+use super::store::Store;
+use super::violations::{Rule, Violations};
+use super::watch::{Key, Lookup, Watch};
+use super::window::{Allowance, Limiter};
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A request this soon after a pause was announced can't have known of it.
+const PAUSE_GRACE: Duration = Duration::from_millis(250);
+
+/// A clock may be read this much early at the end of a pause.
+const PAUSE_TOLERANCE: Duration = Duration::from_millis(5);
+
+/// An automation of the account that a live order set off.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Trigger {
+    pub at_request: u64,
+    pub name: &'static str,
+    pub order: String,
+}
+
+/// Everything that changes while the simulator runs. It stands behind one lock, never held across an await.
+pub(super) struct World {
+    pub options: Options,
+    pub zone: TimeZone,
+    pub store: Store,
+    pub script: Script,
+    pub chance: Chance,
+    pub watch: Watch,
+    pub violations: Violations,
+    pub journal: Journal,
+    pub triggers: Vec<Trigger>,
+    pub duplicate_orders: u64,
+    limiter: Limiter,
+    /// The pause that was announced last, from when it binds to its end.
+    pause: Option<(Duration, Duration)>,
+    started: Instant,
+}
+
+/// What is known of a request when its head has come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ticket {
+    pub number: u64,
+    pub authorised: bool,
+    pub allowance: Allowance,
+}
+
+/// What to note of a request when it ends.
+pub(super) struct Closing {
+    pub number: u64,
+    /// The status that the client sees, if any.
+    pub status: Option<u16>,
+    pub key: Option<Key>,
+    /// Whether it is a create.
+    pub creates: bool,
+    /// Whether the client can't know how it ended.
+    pub lost: bool,
+    pub email: Option<String>,
+    pub lookup: Option<Lookup>,
+    pub pause: Option<Pause>,
+}
+
+impl World {
+    pub fn new(options: Options, zone: TimeZone) -> Self {
+        Self {
+            limiter: Limiter::new(options.requests_per_second, options.window),
+            chance: Chance::new(options.seed),
+            zone,
+            store: Store::default(),
+            script: Script::default(),
+            watch: Watch::default(),
+            violations: Violations::default(),
+            journal: Journal::default(),
+            triggers: Vec::new(),
+            duplicate_orders: 0,
+            pause: None,
+            started: Instant::now(),
+            options,
+        }
+    }
+
+    /// Forgets everything: an empty account, no faults, nothing counted.
+    pub fn reset(&mut self) {
+        *self = Self::new(self.options.clone(), self.zone.clone());
+    }
+
+    /// Time since the start.
+    pub fn clock(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    pub fn view<'a>(&'a self, base: &'a str) -> View<'a> {
+        View {
+            zone: &self.zone,
+            base,
+            total_products: self.options.total_products,
+        }
+    }
+
+    /// Notes a request whose head left the client at `sent`, and asks the limit for it. Requests without the
+    /// right token don't count for the limit.
+    pub fn admit(&mut self, call: &Call, sent: Duration) -> Ticket {
+        let at = self.clock();
+        let route = format!("{} {}", call.method, without_ids(call));
+        let number = self.journal.arrive(at, call.method.as_str(), &call.path, route);
+        let token = &self.options.token;
+        let in_query = call
+            .query
+            .iter()
+            .any(|(name, value)| name == "api_key" && value == token);
+        let in_url = call
+            .query
+            .iter()
+            .any(|(name, value)| name == "api_key" || value == token)
+            || (token.len() >= 8 && call.path.contains(token.as_str()));
+        if in_url {
+            self.violations.add(
+                number,
+                Rule::TokenInUrl,
+                "the token belongs in the header Api-Token",
+            );
+        }
+        if let Some((from, until)) = self.pause
+            && (from..until).contains(&sent)
+        {
+            let left = (until - sent).as_millis();
+            self.violations.add(
+                number,
+                Rule::Paused,
+                format!("{left} ms before the end of an announced pause"),
+            );
+        }
+        let authorised = in_query || call.token.as_deref() == Some(&self.options.token);
+        let unlimited = Allowance {
+            admitted: true,
+            remaining: None,
+        };
+        let allowance = if authorised {
+            self.limiter.admit(at)
+        } else {
+            unlimited
+        };
+        Ticket {
+            number,
+            authorised,
+            allowance,
+        }
+    }
+
+    /// The key of the shop that a request names: order, then customer or connection.
+    pub fn note_names(&mut self, call: &Call) {
+        let sent = |name| call.sent().and_then(|sent| super::call::scalar(sent.get(name)));
+        let of_orders = call.path.starts_with("/ecomOrders");
+        let stored = call
+            .route
+            .as_ref()
+            .filter(|_| of_orders)
+            .and_then(|r| self.store.orders.get(r.id_number()));
+        let connection = sent("connectionid")
+            .or_else(|| call.filter("connectionid").map(str::to_owned))
+            .or(stored.map(|order| order.connectionid.to_string()));
+        let order = sent("externalid")
+            .or_else(|| sent("externalcheckoutid"))
+            .or_else(|| call.filter("externalid").map(str::to_owned))
+            .filter(|_| of_orders)
+            .or(stored.map(|order| order.key()));
+        if let Some(entry) = self.journal.entry(call.number) {
+            entry.connection = connection;
+            entry.order = order;
+        }
+    }
+
+    /// A request was answered, or broken off on purpose.
+    pub fn close(&mut self, closing: Closing) {
+        if let Some(status) = closing.status {
+            self.journal.answered(closing.number, status);
+        }
+        if let Some(lookup) = &closing.lookup {
+            self.watch.looked_up(lookup);
+        }
+        if let Some(pause) = closing.pause {
+            self.announce(pause);
+        }
+        self.end_write(closing);
+    }
+
+    /// The client went away before the answer.
+    pub fn abandon(&mut self, closing: Closing) {
+        self.end_write(Closing {
+            lost: true,
+            ..closing
+        });
+    }
+
+    fn end_write(&mut self, closing: Closing) {
+        let Some(key) = closing.key else { return };
+        self.watch.end(closing.number, &key);
+        if closing.lost && closing.creates {
+            self.watch.lost(closing.number, key, closing.email);
+        }
+    }
+
+    fn announce(&mut self, pause: Pause) {
+        let now = self.clock();
+        let end = match pause {
+            Pause::For(time) => now + time,
+            Pause::Until(end) => end,
+        };
+        let until = end.saturating_sub(PAUSE_TOLERANCE);
+        self.pause = Some(match self.pause {
+            Some((from, earlier)) if earlier > now => (from, until.max(earlier)),
+            _ => (now + PAUSE_GRACE, until),
+        });
+    }
+}
+
+/// `/ecomOrders/12/orderProducts` as `/ecomOrders/{id}/orderProducts`, so that requests can be counted by route.
+/// What leads nowhere is counted together: it could be anything.
+fn without_ids(call: &Call) -> String {
+    let Some(route) = &call.route else {
+        return "elsewhere".to_owned();
+    };
+    let mut parts = call.path.split('/').filter(|part| !part.is_empty());
+    let first = parts.next().unwrap_or_default();
+    match (&route.id, &route.sub) {
+        (None, _) if route.resource == Resource::User => "/users/me".to_owned(),
+        (None, _) => format!("/{first}"),
+        (Some(_), None) => format!("/{first}/{{id}}"),
+        (Some(_), Some(sub)) => format!("/{first}/{{id}}/{sub}"),
+    }
+}
