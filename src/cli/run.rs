@@ -114,10 +114,7 @@ fn run(global: &Global, asked: &Asked<'_>) -> Result<Exit, Fault> {
 type Work<'a> = (&'a Account, Vec<(Job, Export)>);
 
 /// The jobs asked for with their exports, by account.
-fn gather<'a>(
-    settings: &'a Settings,
-    asked: &Asked<'_>,
-) -> Result<Vec<Work<'a>>, Fault> {
+fn gather<'a>(settings: &'a Settings, asked: &Asked<'_>) -> Result<Vec<Work<'a>>, Fault> {
     let chosen = settings.jobs_named(asked.jobs).map_err(Fault::usage)?;
     let mut jobs = Vec::new();
     for job in chosen {

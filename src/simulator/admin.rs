@@ -78,10 +78,7 @@ async fn add_faults(State(site): State<Site>, Json(faults): Json<Faults>) -> (St
             faults.into_iter().for_each(|fault| world.script.push(fault));
             (StatusCode::OK, Json(json!({"added": added})))
         }
-        Err(error) => (
-            StatusCode::BAD_REQUEST,
-            Json(json!({"message": error.to_string()})),
-        ),
+        Err(error) => (StatusCode::BAD_REQUEST, Json(json!({"message": error.to_string()}))),
     }
 }
 
@@ -96,10 +93,7 @@ async fn edit(State(site): State<Site>, Json(edit): Json<Edit>) -> (StatusCode, 
         Err(error @ EditError::NotThere(_)) => {
             (StatusCode::NOT_FOUND, Json(json!({"message": error.to_string()})))
         }
-        Err(error) => (
-            StatusCode::BAD_REQUEST,
-            Json(json!({"message": error.to_string()})),
-        ),
+        Err(error) => (StatusCode::BAD_REQUEST, Json(json!({"message": error.to_string()}))),
     }
 }
 

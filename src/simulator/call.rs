@@ -58,11 +58,7 @@ impl Route {
             }
             _ => return None,
         };
-        Some(Self {
-            resource,
-            id: id.map(str::to_owned),
-            sub: sub.map(str::to_owned),
-        })
+        Some(Self { resource, id: id.map(str::to_owned), sub: sub.map(str::to_owned) })
     }
 
     /// The key that wraps one record in JSON.
@@ -76,10 +72,8 @@ impl Route {
     }
 
     pub fn allows(&self, method: &Method) -> bool {
-        let writable = matches!(
-            self.resource,
-            Resource::Connection | Resource::Customer | Resource::Order
-        ) && self.sub.is_none();
+        let writable = matches!(self.resource, Resource::Connection | Resource::Customer | Resource::Order)
+            && self.sub.is_none();
         match (method.as_str(), &self.id) {
             ("GET", _) => true,
             ("POST", None) => writable,
@@ -104,13 +98,7 @@ impl Resource {
         let known: &[&str] = match self {
             Self::Connection => &["options", "customers"],
             Self::Customer => &["connection", "orders"],
-            Self::Order => &[
-                "connection",
-                "customer",
-                "orderProducts",
-                "orderDiscounts",
-                "orderActivities",
-            ],
+            Self::Order => &["connection", "customer", "orderProducts", "orderDiscounts", "orderActivities"],
             Self::Product => &["ecomOrder"],
             Self::User | Self::Root => &[],
         };
@@ -146,9 +134,7 @@ impl Call {
     pub fn new(head: &Parts) -> Self {
         let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
         let whole = head.uri.path();
-        let under = whole
-            .strip_prefix("/api/3")
-            .filter(|path| path.is_empty() || path.starts_with('/'));
+        let under = whole.strip_prefix("/api/3").filter(|path| path.is_empty() || path.starts_with('/'));
         Self {
             number: 0,
             method: head.method.clone(),
@@ -164,10 +150,7 @@ impl Call {
 
     /// The fields sent, when the body is wrapped as it should be.
     pub fn sent(&self) -> Option<&Map<String, Value>> {
-        self.body
-            .as_ref()?
-            .get(self.route.as_ref()?.wrapper())?
-            .as_object()
+        self.body.as_ref()?.get(self.route.as_ref()?.wrapper())?.as_object()
     }
 
     pub fn writes(&self) -> bool {
@@ -176,9 +159,7 @@ impl Call {
 
     /// The value of `filters[name]`.
     pub fn filter(&self, name: &str) -> Option<&str> {
-        self.filters()
-            .find(|(field, _)| *field == name)
-            .map(|(_, value)| value)
+        self.filters().find(|(field, _)| *field == name).map(|(_, value)| value)
     }
 
     pub fn filters(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -203,9 +184,7 @@ impl Call {
 
 /// The pairs of a query string, decoded; none when it can't be read.
 fn query_of(uri: &Uri) -> Vec<(String, String)> {
-    axum::extract::Query::try_from_uri(uri)
-        .map(|query| query.0)
-        .unwrap_or_default()
+    axum::extract::Query::try_from_uri(uri).map(|query| query.0).unwrap_or_default()
 }
 
 /// A text or a whole number, as text: ids are sent as either.
@@ -231,10 +210,6 @@ mod tests {
         assert_eq!(Route::parse("/ecomOrder"), None);
         assert_eq!(Route::parse("/ecomOrders/12/secrets"), None);
         assert!(!Route::parse("/ecomOrders").unwrap().allows(&Method::PUT));
-        assert!(
-            !Route::parse("/ecomOrderProducts/3")
-                .unwrap()
-                .allows(&Method::DELETE)
-        );
+        assert!(!Route::parse("/ecomOrderProducts/3").unwrap().allows(&Method::DELETE));
     }
 }

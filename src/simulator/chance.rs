@@ -53,11 +53,7 @@ impl Chance {
 
 /// At most ten minutes, so that no draw hangs a rehearsal.
 fn milliseconds(ms: f64) -> Duration {
-    Duration::from_secs_f64(if ms.is_finite() {
-        ms.clamp(0.0, 600_000.0) / 1000.0
-    } else {
-        0.0
-    })
+    Duration::from_secs_f64(if ms.is_finite() { ms.clamp(0.0, 600_000.0) / 1000.0 } else { 0.0 })
 }
 
 #[cfg(test)]
@@ -77,13 +73,8 @@ mod tests {
     #[test]
     fn half_of_the_answers_take_longer_than_the_median() {
         let mut chance = Chance::new(3);
-        let latency = Latency::Lognormal {
-            median_ms: 440,
-            sigma: 0.35,
-        };
-        let slow = (0..4000)
-            .filter(|_| chance.latency(latency) > Duration::from_millis(440))
-            .count();
+        let latency = Latency::Lognormal { median_ms: 440, sigma: 0.35 };
+        let slow = (0..4000).filter(|_| chance.latency(latency) > Duration::from_millis(440)).count();
         assert!((1800..2200).contains(&slow), "{slow} of 4000");
     }
 }

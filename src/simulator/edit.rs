@@ -64,30 +64,18 @@ impl World {
     pub fn edit(&mut self, edit: Edit) -> Result<u64, EditError> {
         let now = Timestamp::now();
         match edit {
-            Edit::AddConnection {
-                service,
-                externalid,
-                name,
-            } => {
+            Edit::AddConnection { service, externalid, name } => {
                 let id = self.store.connections.take_id();
                 let row = Connection::new(id, service, externalid, now);
                 self.store.connections.insert(Connection { name, ..row });
                 Ok(id)
             }
-            Edit::DeleteConnection { id } => self
-                .store
-                .connections
-                .remove(id)
-                .map(|row| row.id)
-                .ok_or(EditError::NotThere("connection")),
-            Edit::AddCustomer {
-                connectionid,
-                externalid,
-                email,
-            } => {
+            Edit::DeleteConnection { id } => {
+                self.store.connections.remove(id).map(|row| row.id).ok_or(EditError::NotThere("connection"))
+            }
+            Edit::AddCustomer { connectionid, externalid, email } => {
                 let id = self.store.customers.take_id();
-                self.store
-                    .add_customer(Customer::new(id, connectionid, externalid, email, now));
+                self.store.add_customer(Customer::new(id, connectionid, externalid, email, now));
                 Ok(id)
             }
             Edit::DeleteCustomer { externalid } => {
@@ -95,10 +83,9 @@ impl World {
                 self.store.customers.remove(id);
                 Ok(id)
             }
-            Edit::DeleteContact { email } => self
-                .store
-                .delete_contact(&email)
-                .ok_or(EditError::NotThere("contact")),
+            Edit::DeleteContact { email } => {
+                self.store.delete_contact(&email).ok_or(EditError::NotThere("contact"))
+            }
             Edit::AddOrder { order } => self.add_order(&order, now),
             Edit::DeleteOrder { externalid } => {
                 let id = with_key(&self.store.orders, &externalid, "order")?;
@@ -116,13 +103,7 @@ impl World {
 
     fn add_order(&mut self, order: &Map<String, Value>, now: Timestamp) -> Result<u64, EditError> {
         let draft = Draft::of_new(order, &self.zone).map_err(|problems| {
-            EditError::Order(
-                problems
-                    .into_iter()
-                    .map(|problem| problem.field)
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            )
+            EditError::Order(problems.into_iter().map(|problem| problem.field).collect::<Vec<_>>().join(", "))
         })?;
         Ok(routes::stored(self, draft, now))
     }
@@ -132,24 +113,14 @@ impl World {
         let mut taken = false;
         self.store.change_order(id, |order| {
             let before = order.products.len();
-            order
-                .products
-                .retain(|line| line.externalid.as_deref() != Some(product));
+            order.products.retain(|line| line.externalid.as_deref() != Some(product));
             taken = order.products.len() < before;
         });
-        if taken {
-            Ok(id)
-        } else {
-            Err(EditError::NotThere("product of that order"))
-        }
+        if taken { Ok(id) } else { Err(EditError::NotThere("product of that order")) }
     }
 }
 
 /// The first row with this key of the shop.
 fn with_key<R: Row>(table: &Table<R>, externalid: &str, what: &'static str) -> Result<u64, EditError> {
-    table
-        .having("externalid", externalid)
-        .next()
-        .map(Row::id)
-        .ok_or(EditError::NotThere(what))
+    table.having("externalid", externalid).next().map(Row::id).ok_or(EditError::NotThere(what))
 }

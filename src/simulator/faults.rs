@@ -116,12 +116,7 @@ pub enum RetryAfter {
 impl Fault {
     /// Strikes the next request, whichever it is.
     pub fn new(kind: Kind) -> Self {
-        Self {
-            matches: Match::default(),
-            times: once(),
-            kind,
-            probability: None,
-        }
+        Self { matches: Match::default(), times: once(), kind, probability: None }
     }
 
     /// Strikes only this method on paths (under `/api/3`) that start so.
@@ -187,11 +182,7 @@ mod tests {
                 "kind":{"stored":{"then":{"status":{"code":503,"retry_after":{"seconds":2}}}}}}"#,
         )
         .unwrap();
-        let then = Ending::Status {
-            code: 503,
-            retry_after: RetryAfter::Seconds(2),
-            html: false,
-        };
+        let then = Ending::Status { code: 503, retry_after: RetryAfter::Seconds(2), html: false };
         assert_eq!((fault.times, fault.kind), (None, Kind::Stored { then }));
         let unknown = serde_json::from_str::<Fault>(r#"{"kind":"forbidden","time":3}"#).unwrap_err();
         assert!(unknown.to_string().contains("unknown field `time`"), "{unknown}");

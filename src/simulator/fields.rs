@@ -16,46 +16,28 @@ pub(super) struct Sheet<'a> {
 
 impl<'a> Sheet<'a> {
     pub fn new(resource: Resource, sent: &'a Map<String, Value>) -> Self {
-        Self {
-            resource,
-            sent,
-            prefix: String::new(),
-            problems: Vec::new(),
-        }
+        Self { resource, sent, prefix: String::new(), problems: Vec::new() }
     }
 
     /// The n-th entry of a list inside the record.
     pub fn entry(resource: Resource, list: &str, n: usize, sent: &'a Map<String, Value>) -> Self {
-        Self {
-            resource,
-            sent,
-            prefix: format!("{list}/{n}/"),
-            problems: Vec::new(),
-        }
+        Self { resource, sent, prefix: format!("{list}/{n}/"), problems: Vec::new() }
     }
 
     /// Whether the field was sent with anything but null or blank.
     pub fn has(&self, field: &str) -> bool {
-        self.sent
-            .get(field)
-            .is_some_and(|value| !value.is_null() && value != "")
+        self.sent.get(field).is_some_and(|value| !value.is_null() && value != "")
     }
 
     pub fn invalid(&mut self, field: &str) {
-        self.problems.push(Problem::invalid(
-            self.resource,
-            &format!("{}{field}", self.prefix),
-        ));
+        self.problems.push(Problem::invalid(self.resource, &format!("{}{field}", self.prefix)));
     }
 
     /// Notes each of these fields that was not sent.
     pub fn require(&mut self, fields: &[&str]) {
         for field in fields {
             if !self.has(field) {
-                self.problems.push(Problem::missing(
-                    self.resource,
-                    &format!("{}{field}", self.prefix),
-                ));
+                self.problems.push(Problem::missing(self.resource, &format!("{}{field}", self.prefix)));
             }
         }
     }
@@ -138,10 +120,7 @@ fn moment_of(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Some(moment);
     }
-    let civil = text
-        .parse::<DateTime>()
-        .ok()
-        .or_else(|| Some(text.parse::<Date>().ok()?.at(0, 0, 0, 0)))?;
+    let civil = text.parse::<DateTime>().ok().or_else(|| Some(text.parse::<Date>().ok()?.at(0, 0, 0, 0)))?;
     Some(zone.to_zoned(civil).ok()?.timestamp())
 }
 
@@ -150,9 +129,7 @@ fn plausible(email: &str) -> bool {
     let Some((local, host)) = email.split_once('@') else {
         return false;
     };
-    let clean = !email
-        .chars()
-        .any(|c| c.is_whitespace() || c.is_control() || "<>(),;:\"".contains(c));
+    let clean = !email.chars().any(|c| c.is_whitespace() || c.is_control() || "<>(),;:\"".contains(c));
     clean
         && !local.is_empty()
         && !host.contains('@')
@@ -186,11 +163,7 @@ mod tests {
     fn dates_keep_their_instant() {
         let chicago = TimeZone::get("America/Chicago").unwrap();
         let instant = Some("2021-03-02T17:48:16Z".parse().unwrap());
-        for text in [
-            "2021-03-02T17:48:16.000Z",
-            "2021-03-02T18:48:16+01:00",
-            "2021-03-02T11:48:16",
-        ] {
+        for text in ["2021-03-02T17:48:16.000Z", "2021-03-02T18:48:16+01:00", "2021-03-02T11:48:16"] {
             assert_eq!(moment_of(text, &chicago), instant, "{text}");
         }
         assert_eq!(moment_of("02/03/2021", &chicago), None);
@@ -201,14 +174,7 @@ mod tests {
         for good in ["ada@example.com", "a+b@mail.example.org", "ü@example.com"] {
             assert!(plausible(good), "{good}");
         }
-        for bad in [
-            "ada",
-            "@example.com",
-            "ada@example",
-            "a da@example.com",
-            "a@b@example.com",
-            "a@.com",
-        ] {
+        for bad in ["ada", "@example.com", "ada@example", "a da@example.com", "a@b@example.com", "a@.com"] {
             assert!(!plausible(bad), "{bad}");
         }
     }

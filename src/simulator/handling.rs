@@ -60,22 +60,14 @@ pub(super) fn handle(world: &mut World, call: &Call, ticket: &Ticket) -> Outcome
         }
     };
     let closing = closing(call, key, &reply, delivery);
-    Outcome {
-        reply,
-        delivery,
-        wait,
-        closing,
-    }
+    Outcome { reply, delivery, wait, closing }
 }
 
 fn closing(call: &Call, key: Option<Key>, reply: &Reply, delivery: Delivery) -> Closing {
     let whole = delivery == Delivery::Whole && matches!(reply.body, Content::Json(_) | Content::Html(_));
     // A refusal with a time to come back is a clear answer, unless something was stored all the same.
     let unclear = reply.status >= 500 && !(reply.status == 503 && reply.pause.is_some());
-    let email = call
-        .sent()
-        .and_then(|sent| sent.get("email"))
-        .and_then(Value::as_str);
+    let email = call.sent().and_then(|sent| sent.get("email")).and_then(Value::as_str);
     Closing {
         number: call.number,
         status: (!matches!(delivery, Delivery::Reset | Delivery::Hold(_))).then_some(reply.status),
@@ -83,9 +75,7 @@ fn closing(call: &Call, key: Option<Key>, reply: &Reply, delivery: Delivery) -> 
         creates: call.method == "POST",
         lost: !whole || unclear || (reply.created && !reply.succeeded()),
         email: email.map(str::to_owned),
-        lookup: (whole && reply.succeeded())
-            .then(|| Lookup::of(call, reply.list_ends))
-            .flatten(),
+        lookup: (whole && reply.succeeded()).then(|| Lookup::of(call, reply.list_ends)).flatten(),
         pause: reply.pause,
     }
 }
@@ -100,29 +90,18 @@ fn strike(world: &mut World, call: &Call, stage: Stage) -> Option<Kind> {
         let id = route.id_number();
         keys.extend(match route.wrapper() {
             "ecomOrder" => world.store.orders.get(id).map(|row| row.key()),
-            "ecomCustomer" => world
-                .store
-                .customers
-                .get(id)
-                .and_then(|row| row.field("externalid")),
+            "ecomCustomer" => world.store.customers.get(id).and_then(|row| row.field("externalid")),
             _ => None,
         });
     }
-    let target = Target {
-        method: call.method.as_str(),
-        path: &call.path,
-        keys: &keys,
-    };
+    let target = Target { method: call.method.as_str(), path: &call.path, keys: &keys };
     world.script.strike(stage, &target, &mut world.chance)
 }
 
 /// The refusal of a request that doesn't pass; `None` lets it in.
 fn gate(world: &mut World, call: &Call, ticket: &Ticket) -> Option<Reply> {
     if !ticket.authorised {
-        return Some(Reply::message(
-            403,
-            "You are not authorized to access this resource.",
-        ));
+        return Some(Reply::message(403, "You are not authorized to access this resource."));
     }
     if !ticket.allowance.admitted {
         world.journal.refused += 1;
@@ -131,10 +110,7 @@ fn gate(world: &mut World, call: &Call, ticket: &Ticket) -> Option<Reply> {
         announce(
             world,
             &mut reply,
-            world
-                .options
-                .retry_after_s
-                .map_or(RetryAfter::None, RetryAfter::Seconds),
+            world.options.retry_after_s.map_or(RetryAfter::None, RetryAfter::Seconds),
         );
         return Some(reply);
     }

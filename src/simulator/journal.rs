@@ -69,8 +69,7 @@ impl Journal {
     /// The entry of a request, unless it is too old to be kept.
     pub fn entry(&mut self, number: u64) -> Option<&mut Entry> {
         let first = self.entries.front()?.number;
-        self.entries
-            .get_mut(usize::try_from(number.checked_sub(first)?).ok()?)
+        self.entries.get_mut(usize::try_from(number.checked_sub(first)?).ok()?)
     }
 
     pub fn answered(&mut self, number: u64, status: u16) {

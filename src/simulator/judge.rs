@@ -7,25 +7,10 @@ use super::violations::{Rule, Violations};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-const CONNECTION: &[&str] = &[
-    "service",
-    "externalid",
-    "name",
-    "logoUrl",
-    "linkUrl",
-    "listId",
-    "listid",
-    "status",
-    "syncStatus",
-];
-const CUSTOMER: &[&str] = &[
-    "connectionid",
-    "externalid",
-    "email",
-    "acceptsMarketing",
-    "first_name",
-    "last_name",
-];
+const CONNECTION: &[&str] =
+    &["service", "externalid", "name", "logoUrl", "linkUrl", "listId", "listid", "status", "syncStatus"];
+const CUSTOMER: &[&str] =
+    &["connectionid", "externalid", "email", "acceptsMarketing", "first_name", "last_name"];
 const ORDER: &[&str] = &[
     "externalid",
     "externalcheckoutid",
@@ -49,17 +34,8 @@ const ORDER: &[&str] = &[
     "abandonedDate",
     "abandoned_date",
 ];
-const PRODUCT: &[&str] = &[
-    "externalid",
-    "name",
-    "price",
-    "quantity",
-    "category",
-    "sku",
-    "description",
-    "imageUrl",
-    "productUrl",
-];
+const PRODUCT: &[&str] =
+    &["externalid", "name", "price", "quantity", "category", "sku", "description", "imageUrl", "productUrl"];
 const DISCOUNT: &[&str] = &["name", "type", "discountAmount"];
 
 /// Adds every violation of this request.
@@ -74,13 +50,7 @@ pub(super) fn judge(call: &Call, store: &Store, violations: &mut Violations) {
     }
     let Some(sent) = call.sent() else { return };
     let wrapper = route.resource.wrapper();
-    for name in call
-        .body
-        .as_ref()
-        .and_then(Value::as_object)
-        .into_iter()
-        .flat_map(Map::keys)
-    {
+    for name in call.body.as_ref().and_then(Value::as_object).into_iter().flat_map(Map::keys) {
         if name != wrapper {
             note(Rule::UnknownField, format!("{} beside {wrapper}", short(name)));
         }
@@ -102,15 +72,8 @@ fn judge_filters(call: &Call, resource: Resource, note: Note<'_>) {
         Resource::Order => Order::knows,
         Resource::Product | Resource::User | Resource::Root => |_| false,
     };
-    for (name, _) in call
-        .filters()
-        .chain(call.orders())
-        .filter(|(name, _)| !knows(name))
-    {
-        note(
-            Rule::UnknownFilter,
-            format!("{} of {}", short(name), resource.wrapper()),
-        );
+    for (name, _) in call.filters().chain(call.orders()).filter(|(name, _)| !knows(name)) {
+        note(Rule::UnknownFilter, format!("{} of {}", short(name), resource.wrapper()));
     }
 }
 
@@ -123,9 +86,7 @@ fn judge_fields(sent: &Map<String, Value>, known: &[&str], wherein: &str, note: 
         if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
             note(Rule::BlankField, format!("{} in {wherein}", short(name)));
         } else if (name.ends_with("Date") || name.ends_with("_date"))
-            && value
-                .as_str()
-                .is_some_and(|text| text.parse::<Timestamp>().is_err())
+            && value.as_str().is_some_and(|text| text.parse::<Timestamp>().is_err())
         {
             note(Rule::DateWithoutOffset, format!("{} in {wherein}", short(name)));
         }
@@ -145,12 +106,7 @@ fn judge_integers(sent: &Map<String, Value>, names: &[&str], wherein: &str, note
 
 fn judge_order(call: &Call, sent: &Map<String, Value>, store: &Store, note: Note<'_>) {
     judge_fields(sent, ORDER, "ecomOrder", note);
-    judge_integers(
-        sent,
-        &["totalPrice", "shippingAmount", "taxAmount", "discountAmount"],
-        "ecomOrder",
-        note,
-    );
+    judge_integers(sent, &["totalPrice", "shippingAmount", "taxAmount", "discountAmount"], "ecomOrder", note);
     let entries = |list| sent.get(list).and_then(Value::as_array).into_iter().flatten();
     for product in entries("orderProducts").filter_map(Value::as_object) {
         judge_fields(product, PRODUCT, "orderProducts", note);
@@ -163,10 +119,7 @@ fn judge_order(call: &Call, sent: &Map<String, Value>, store: &Store, note: Note
     match sent.get("source").map(integer_of) {
         Some(Some(0)) => {}
         Some(_) => note(Rule::SourceNotZero, "source is not 0".to_owned()),
-        None => note(
-            Rule::SourceNotZero,
-            "source is missing; the account's default is unknown".to_owned(),
-        ),
+        None => note(Rule::SourceNotZero, "source is missing; the account's default is unknown".to_owned()),
     }
     judge_relations(call, sent, store, note);
 }
@@ -174,26 +127,15 @@ fn judge_order(call: &Call, sent: &Map<String, Value>, store: &Store, note: Note
 /// What an order says of its customer, and what an update does to its products.
 fn judge_relations(call: &Call, sent: &Map<String, Value>, store: &Store, note: Note<'_>) {
     let stored = (call.method == "PUT")
-        .then(|| {
-            call.route
-                .as_ref()
-                .and_then(|route| store.orders.get(route.id_number()))
-        })
+        .then(|| call.route.as_ref().and_then(|route| store.orders.get(route.id_number())))
         .flatten();
     if let Some(order) = stored
         && !order.products.is_empty()
         && !sent.contains_key("orderProducts")
     {
-        note(
-            Rule::ProductsDropped,
-            format!("order {} had {} products", order.key(), order.products.len()),
-        );
+        note(Rule::ProductsDropped, format!("order {} had {} products", order.key(), order.products.len()));
     }
-    let id = |name| {
-        sent.get(name)
-            .and_then(integer_of)
-            .and_then(|id| u64::try_from(id).ok())
-    };
+    let id = |name| sent.get(name).and_then(integer_of).and_then(|id| u64::try_from(id).ok());
     let Some(customer) = id("customerid")
         .or(stored.map(|order| order.customerid))
         .and_then(|customer| store.customers.get(customer))
@@ -206,18 +148,12 @@ fn judge_relations(call: &Call, sent: &Map<String, Value>, store: &Store, note: 
     } else if connection.is_some_and(|connection| connection != customer.connectionid) {
         note(
             Rule::ForeignCustomer,
-            format!(
-                "customer {} is of connection {}",
-                customer.id, customer.connectionid
-            ),
+            format!("customer {} is of connection {}", customer.id, customer.connectionid),
         );
     }
     let email = sent.get("email").and_then(Value::as_str);
     if email.is_some_and(|email| email.to_lowercase() != customer.email.to_lowercase()) {
-        note(
-            Rule::EmailDiffers,
-            format!("customer {} has another address", customer.id),
-        );
+        note(Rule::EmailDiffers, format!("customer {} has another address", customer.id));
     }
 }
 

@@ -12,18 +12,12 @@ use std::time::Duration;
 /// The answer that a fault puts in the place of everything.
 pub(super) fn replaced(world: &World, kind: Kind) -> (Reply, Delivery) {
     let reply = match kind {
-        Kind::Status {
-            code,
-            retry_after,
-            html,
-        } => failure(world, code, retry_after, html),
+        Kind::Status { code, retry_after, html } => failure(world, code, retry_after, html),
         Kind::RateLimit => Reply::message(429, "Rate limit exceeded."),
         Kind::PaymentRequired => Reply::message(402, "Payment is required for this account."),
         Kind::Redirect => {
             let mut reply = Reply::json(302, json!({}));
-            reply
-                .headers
-                .push(("location", "http://127.0.0.1:9/elsewhere".to_owned()));
+            reply.headers.push(("location", "http://127.0.0.1:9/elsewhere".to_owned()));
             reply
         }
         Kind::ErrorsMissing => Reply::message(422, "The request could not be processed."),
@@ -36,30 +30,18 @@ pub(super) fn replaced(world: &World, kind: Kind) -> (Reply, Delivery) {
 /// What a fault does to an answer whose work is done.
 pub(super) fn spoil(world: &World, reply: &mut Reply, kind: Kind) -> Delivery {
     match kind {
-        Kind::Stored {
-            then:
-                Ending::Status {
-                    code,
-                    retry_after,
-                    html,
-                },
-        } => {
+        Kind::Stored { then: Ending::Status { code, retry_after, html } } => {
             let created = reply.created;
-            *reply = Reply {
-                created,
-                ..failure(world, code, retry_after, html)
-            };
+            *reply = Reply { created, ..failure(world, code, retry_after, html) };
         }
         Kind::Stored { then: Ending::Reset } => return Delivery::Reset,
         Kind::Stored { then: Ending::Cut } => return Delivery::Cut,
-        Kind::Stored {
-            then: Ending::Hold { ms },
-        } => return Delivery::Hold(Duration::from_millis(ms.into())),
+        Kind::Stored { then: Ending::Hold { ms } } => {
+            return Delivery::Hold(Duration::from_millis(ms.into()));
+        }
         Kind::NotFoundSubscriberAfterStore if reply.created => {
-            *reply = Reply {
-                created: true,
-                ..Reply::message(404, "No Result found for Subscriber with id 1")
-            };
+            *reply =
+                Reply { created: true, ..Reply::message(404, "No Result found for Subscriber with id 1") };
         }
         Kind::EmptyBody => {
             reply.status = 200;
@@ -86,9 +68,8 @@ pub(super) fn spoil(world: &World, reply: &mut Reply, kind: Kind) -> Delivery {
 fn failure(world: &World, code: u16, retry_after: RetryAfter, html: bool) -> Reply {
     let mut reply = Reply::message(code, format!("Scripted answer {code}."));
     if html {
-        reply.body = Content::Html(format!(
-            "<html><head><title>{code}</title></head><body>{code}</body></html>"
-        ));
+        reply.body =
+            Content::Html(format!("<html><head><title>{code}</title></head><body>{code}</body></html>"));
     }
     announce(world, &mut reply, retry_after);
     reply
@@ -108,10 +89,7 @@ pub(super) fn announce(world: &World, reply: &mut Reply, retry_after: RetryAfter
             let fraction = Duration::from_nanos(u64::try_from(now.subsec_nanosecond()).unwrap_or(0));
             let pause = Duration::from_secs(seconds.into()).saturating_sub(fraction);
             let end = now + Duration::from_secs(seconds.into());
-            reply.headers.push((
-                "retry-after",
-                end.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string(),
-            ));
+            reply.headers.push(("retry-after", end.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()));
             reply.pause = Some(Pause::Until(world.clock() + pause));
         }
     }
@@ -135,16 +113,8 @@ fn delete_connection(world: &mut World, call: &Call) {
         let route = call.route.as_ref()?;
         match route.wrapper() {
             "connection" => Some(route.id_number()),
-            "ecomOrder" => world
-                .store
-                .orders
-                .get(route.id_number())
-                .map(|row| row.connectionid),
-            _ => world
-                .store
-                .customers
-                .get(route.id_number())
-                .map(|row| row.connectionid),
+            "ecomOrder" => world.store.orders.get(route.id_number()).map(|row| row.connectionid),
+            _ => world.store.customers.get(route.id_number()).map(|row| row.connectionid),
         }
     };
     if let Some(id) = named.or_else(of_route) {

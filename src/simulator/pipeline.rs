@@ -25,10 +25,7 @@ pub(super) struct Site {
 
 impl Site {
     pub fn new(world: World) -> Self {
-        Self {
-            world: Arc::new(Mutex::new(world)),
-            stop: CancellationToken::new(),
-        }
+        Self { world: Arc::new(Mutex::new(world)), stop: CancellationToken::new() }
     }
 
     /// The world, for a moment: never hold it across an await.
@@ -64,27 +61,17 @@ pub(super) async fn serve(
     let ticket = site.world().admit(&call, sent);
     call.number = ticket.number;
     if call.writes() {
-        call.body = to_bytes(body, BODY_LEN_MAX)
-            .await
-            .ok()
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        call.body =
+            to_bytes(body, BODY_LEN_MAX).await.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     }
     let outcome = handle(&mut site.world(), &call, &ticket);
     deliver(&site, &fuse, outcome).await
 }
 
 async fn deliver(site: &Site, fuse: &Fuse, outcome: Outcome) -> Response {
-    let Outcome {
-        reply,
-        delivery,
-        wait,
-        closing,
-    } = outcome;
+    let Outcome { reply, delivery, wait, closing } = outcome;
     let number = closing.number;
-    let open = Open {
-        site,
-        closing: Some(closing),
-    };
+    let open = Open { site, closing: Some(closing) };
     site.wait(wait).await;
     // From here on nothing more can happen to the answer; a held one never comes, so its write is over as well.
     open.close();

@@ -18,19 +18,11 @@ pub(super) struct View<'a> {
 impl View<'_> {
     /// A date in the account's zone, with the offset of that day.
     pub fn date(&self, moment: Timestamp) -> String {
-        moment
-            .to_zoned(self.zone.clone())
-            .strftime("%Y-%m-%dT%H:%M:%S%:z")
-            .to_string()
+        moment.to_zoned(self.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
 
     fn links(&self, resource: &str, id: u64, names: &[&str]) -> Value {
-        let link = |name: &&str| {
-            (
-                (*name).to_owned(),
-                json!(format!("{}/{resource}/{id}/{name}", self.base)),
-            )
-        };
+        let link = |name: &&str| ((*name).to_owned(), json!(format!("{}/{resource}/{id}/{name}", self.base)));
         Value::Object(names.iter().map(link).collect())
     }
 
@@ -61,11 +53,7 @@ impl View<'_> {
     }
 
     pub fn customer(&self, row: &Customer) -> Value {
-        let average = if row.orders > 0 {
-            row.revenue / row.orders
-        } else {
-            0
-        };
+        let average = if row.orders > 0 { row.revenue / row.orders } else { 0 };
         let connection = (!row.is_pseudo()).then(|| row.connectionid.to_string());
         json!({
             "id": row.id.to_string(),
@@ -92,13 +80,7 @@ impl View<'_> {
     pub fn order(&self, row: &Order) -> Value {
         let text = |amount: Option<i64>| amount.map(|minor| minor.to_string());
         let date = |moment: Option<Timestamp>| moment.map(|moment| self.date(moment));
-        let links = [
-            "connection",
-            "customer",
-            "orderProducts",
-            "orderDiscounts",
-            "orderActivities",
-        ];
+        let links = ["connection", "customer", "orderProducts", "orderDiscounts", "orderActivities"];
         json!({
             "id": row.id.to_string(),
             "externalid": row.externalid,
@@ -164,11 +146,7 @@ impl View<'_> {
     }
 
     pub fn products(&self, order: &Order) -> Vec<Value> {
-        order
-            .products
-            .iter()
-            .map(|product| self.product(order, product))
-            .collect()
+        order.products.iter().map(|product| self.product(order, product)).collect()
     }
 
     pub fn discount(&self, order: &Order, row: &Discount) -> Value {
@@ -185,11 +163,7 @@ impl View<'_> {
     }
 
     pub fn discounts(&self, order: &Order) -> Vec<Value> {
-        order
-            .discounts
-            .iter()
-            .map(|discount| self.discount(order, discount))
-            .collect()
+        order.discounts.iter().map(|discount| self.discount(order, discount)).collect()
     }
 
     /// The `ecomOrder` in the answer to a write.
@@ -198,22 +172,13 @@ impl View<'_> {
         echo(&mut order, sent);
         order["totalProducts"] = self.product_count(row).into();
         order["state"] = row.state.into();
-        order["orderProducts"] = row
-            .products
-            .iter()
-            .map(|product| product.id.to_string())
-            .collect();
+        order["orderProducts"] = row.products.iter().map(|product| product.id.to_string()).collect();
         order
     }
 
     /// `connections` in the answer to a write: the full connection of the record.
     pub fn connections(&self, store: &Store, id: u64) -> Value {
-        store
-            .connections
-            .get(id)
-            .map(|row| self.connection(row))
-            .into_iter()
-            .collect()
+        store.connections.get(id).map(|row| self.connection(row)).into_iter().collect()
     }
 }
 
@@ -245,18 +210,8 @@ mod tests {
     #[test]
     fn dates_follow_daylight_saving_of_the_account() {
         let zone = TimeZone::get("America/Chicago").unwrap();
-        let view = View {
-            zone: &zone,
-            base: "",
-            total_products: ProductCount::Lines,
-        };
-        assert_eq!(
-            view.date("2021-03-02T17:48:16Z".parse().unwrap()),
-            "2021-03-02T11:48:16-06:00"
-        );
-        assert_eq!(
-            view.date("2021-06-02T17:48:16Z".parse().unwrap()),
-            "2021-06-02T12:48:16-05:00"
-        );
+        let view = View { zone: &zone, base: "", total_products: ProductCount::Lines };
+        assert_eq!(view.date("2021-03-02T17:48:16Z".parse().unwrap()), "2021-03-02T11:48:16-06:00");
+        assert_eq!(view.date("2021-06-02T17:48:16Z".parse().unwrap()), "2021-06-02T12:48:16-05:00");
     }
 }

@@ -42,35 +42,19 @@ pub(super) struct Problem {
 
 impl Problem {
     pub fn new(code: &'static str, title: String, field: &str) -> Self {
-        Self {
-            code,
-            title,
-            field: field.to_owned(),
-        }
+        Self { code, title, field: field.to_owned() }
     }
 
     pub fn missing(resource: Resource, field: &str) -> Self {
-        Self::new(
-            "field_missing",
-            format!("The {} {field} was not provided.", resource.wrapper()),
-            field,
-        )
+        Self::new("field_missing", format!("The {} {field} was not provided.", resource.wrapper()), field)
     }
 
     pub fn invalid(resource: Resource, field: &str) -> Self {
-        Self::new(
-            "field_invalid",
-            format!("The {} {field} is invalid.", resource.wrapper()),
-            field,
-        )
+        Self::new("field_invalid", format!("The {} {field} is invalid.", resource.wrapper()), field)
     }
 
     pub fn unrelated(related: Resource, field: &str) -> Self {
-        Self::new(
-            "related_missing",
-            format!("The related {} does not exist.", related.wrapper()),
-            field,
-        )
+        Self::new("related_missing", format!("The related {} does not exist.", related.wrapper()), field)
     }
 
     pub fn duplicate(resource: Resource, field: &str) -> Self {
@@ -102,10 +86,7 @@ impl Reply {
 
     /// The answer to a create.
     pub fn created(status: u16, body: Value) -> Self {
-        Self {
-            created: true,
-            ..Self::json(status, body)
-        }
+        Self { created: true, ..Self::json(status, body) }
     }
 
     pub fn message(status: u16, message: impl Into<String>) -> Self {
@@ -113,23 +94,16 @@ impl Reply {
     }
 
     pub fn not_found(resource: Resource, id: u64) -> Self {
-        Self::message(
-            404,
-            format!("No Result found for {} with id {id}", resource.class()),
-        )
+        Self::message(404, format!("No Result found for {} with id {id}", resource.class()))
     }
 
     pub fn problems(problems: &[Problem]) -> Self {
-        Self::json(
-            422,
-            json!({"errors": problems.iter().map(Problem::json).collect::<Vec<_>>()}),
-        )
+        Self::json(422, json!({"errors": problems.iter().map(Problem::json).collect::<Vec<_>>()}))
     }
 
     /// Whether some entry of `errors` has this code.
     pub fn has_code(&self, code: &str) -> bool {
-        self.errors()
-            .is_some_and(|errors| errors.iter().any(|error| error["code"] == code))
+        self.errors().is_some_and(|errors| errors.iter().any(|error| error["code"] == code))
     }
 
     fn errors(&self) -> Option<&Vec<Value>> {
@@ -190,11 +164,7 @@ impl Reply {
         let write = |body: &Value| {
             let text = body.to_string();
             // In JSON a slash can only stand inside a text, so this never touches the structure.
-            if escape_slashes {
-                text.replace('/', "\\/")
-            } else {
-                text
-            }
+            if escape_slashes { text.replace('/', "\\/") } else { text }
         };
         match &self.body {
             Content::Json(body) => ("application/json", write(body).into_bytes()),

@@ -58,9 +58,7 @@ impl Script {
 
 impl Match {
     fn covers(&self, target: &Target<'_>) -> bool {
-        self.method
-            .as_ref()
-            .is_none_or(|method| method.eq_ignore_ascii_case(target.method))
+        self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(target.method))
             && self
                 .path
                 .as_ref()
@@ -79,17 +77,7 @@ mod tests {
         let mut chance = Chance::new(1);
         let mut strike = |(method, path, key): &(&str, &str, &str)| {
             let keys = [(*key).to_owned()];
-            script
-                .strike(
-                    Stage::Door,
-                    &Target {
-                        method,
-                        path,
-                        keys: &keys,
-                    },
-                    &mut chance,
-                )
-                .is_some()
+            script.strike(Stage::Door, &Target { method, path, keys: &keys }, &mut chance).is_some()
         };
         requests.iter().map(&mut strike).collect()
     }
@@ -98,10 +86,7 @@ mod tests {
     fn a_fault_strikes_from_the_nth_match_as_often_as_told() {
         let post = ("POST", "/ecomOrders", "A");
         let get = ("GET", "/ecomOrders", "A");
-        let fault = Fault::new(Kind::Forbidden)
-            .on("POST", "/ecomOrders")
-            .nth(2)
-            .times(2);
+        let fault = Fault::new(Kind::Forbidden).on("POST", "/ecomOrders").nth(2).times(2);
         assert_eq!(
             strikes(fault, &[post, get, post, get, post, post]),
             [false, false, true, false, true, false]
@@ -112,19 +97,13 @@ mod tests {
     fn a_fault_for_a_key_leaves_the_others_alone() {
         let fault = Fault::new(Kind::Forbidden).key("B").forever();
         let about = |key| ("POST", "/ecomOrders", key);
-        assert_eq!(
-            strikes(fault, &[about("A"), about("B"), about("B")]),
-            [false, true, true]
-        );
+        assert_eq!(strikes(fault, &[about("A"), about("B"), about("B")]), [false, true, true]);
     }
 
     #[test]
     fn a_probable_fault_strikes_about_as_often() {
         let fault = Fault::new(Kind::RateLimit).forever().probability(0.25);
-        let struck = strikes(fault, &[("GET", "/connections", ""); 2000])
-            .into_iter()
-            .filter(|s| *s)
-            .count();
+        let struck = strikes(fault, &[("GET", "/connections", ""); 2000]).into_iter().filter(|s| *s).count();
         assert!((400..600).contains(&struck), "{struck} of 2000");
     }
 }

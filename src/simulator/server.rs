@@ -34,9 +34,7 @@ impl Simulator {
     pub async fn start(options: Options) -> io::Result<Self> {
         let senseless = |message: String| io::Error::new(io::ErrorKind::InvalidInput, message);
         if options.token.is_empty() {
-            return Err(senseless(
-                "the simulator needs a token that is not empty".to_owned(),
-            ));
+            return Err(senseless("the simulator needs a token that is not empty".to_owned()));
         }
         if options.requests_per_second == Some(0) {
             let message = "a limit of 0 requests a second lets nothing in; use at least 1, or no limit";
@@ -116,8 +114,6 @@ impl Drop for Simulator {
 /// Leaves the token out.
 impl fmt::Debug for Simulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Simulator")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        f.debug_struct("Simulator").field("address", &self.address).finish_non_exhaustive()
     }
 }

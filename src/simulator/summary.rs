@@ -54,10 +54,7 @@ impl Summary {
     pub(super) fn of(world: &World) -> Self {
         let journal = &world.journal;
         let busy_s = journal.busy_s();
-        let allowed = world
-            .options
-            .requests_per_second
-            .map(|limit| f64::from(limit) * busy_s);
+        let allowed = world.options.requests_per_second.map(|limit| f64::from(limit) * busy_s);
         let mut by_currency: BTreeMap<String, CurrencyTotal> = BTreeMap::new();
         for order in world.store.orders.iter() {
             let total = by_currency.entry(order.currency.clone()).or_default();
@@ -72,9 +69,7 @@ impl Summary {
             refused_429: journal.refused,
             peak_in_one_second: journal.peak.most,
             busy_s,
-            utilisation: allowed
-                .filter(|_| busy_s >= 1.0)
-                .map(|allowed| journal.accepted as f64 / allowed),
+            utilisation: allowed.filter(|_| busy_s >= 1.0).map(|allowed| journal.accepted as f64 / allowed),
             connections: world.store.connections.len(),
             customers: world.store.customer_count(),
             orders: world.store.orders.len(),
@@ -99,12 +94,7 @@ impl fmt::Display for Summary {
             writeln!(f, "            {count:>8}  {route}")?;
         }
         if let Some(utilisation) = self.utilisation {
-            writeln!(
-                f,
-                "limit       {:.0} % used over {:.1} s at work",
-                utilisation * 100.0,
-                self.busy_s
-            )?;
+            writeln!(f, "limit       {:.0} % used over {:.1} s at work", utilisation * 100.0, self.busy_s)?;
         }
         writeln!(
             f,
@@ -118,11 +108,7 @@ impl fmt::Display for Summary {
                 total.orders, total.total_minor
             )?;
         }
-        writeln!(
-            f,
-            "duplicates  {} orders refused because they were there",
-            self.duplicate_orders_refused
-        )?;
+        writeln!(f, "duplicates  {} orders refused because they were there", self.duplicate_orders_refused)?;
         writeln!(f, "automations {} set off", self.triggers_fired)?;
         write!(f, "violations  {}", self.violations_total)?;
         for violation in &self.violations {

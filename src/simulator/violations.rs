@@ -72,13 +72,7 @@ impl Rule {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "request {}: {}: {}",
-            self.at_request,
-            self.rule.name(),
-            self.detail
-        )
+        write!(f, "request {}: {}: {}", self.at_request, self.rule.name(), self.detail)
     }
 }
 
@@ -93,11 +87,7 @@ impl Violations {
     pub fn add(&mut self, at_request: u64, rule: Rule, detail: impl Into<String>) {
         self.total += 1;
         if self.kept.len() < KEPT_MAX {
-            self.kept.push(Violation {
-                at_request,
-                rule,
-                detail: detail.into(),
-            });
+            self.kept.push(Violation { at_request, rule, detail: detail.into() });
         }
     }
 }

@@ -16,11 +16,7 @@ pub(super) struct Key {
 
 impl Key {
     fn new(resource: Resource, scope: impl ToString, external: String) -> Self {
-        Self {
-            resource,
-            scope: scope.to_string(),
-            external,
-        }
+        Self { resource, scope: scope.to_string(), external }
     }
 
     /// The key of an order, or a cart, which can't be mistaken for one.
@@ -36,11 +32,7 @@ impl Key {
         match (route.resource, &route.id) {
             (Resource::Order, Some(_)) => {
                 let row = store.orders.get(id)?;
-                Self::order(
-                    row.connectionid,
-                    row.externalid.clone(),
-                    row.externalcheckoutid.clone(),
-                )
+                Self::order(row.connectionid, row.externalid.clone(), row.externalcheckoutid.clone())
             }
             (Resource::Customer, Some(_)) => {
                 let row = store.customers.get(id)?;
@@ -60,11 +52,9 @@ impl Key {
         let sent = call.sent()?;
         let text = |name| scalar(sent.get(name)).filter(|text| !text.is_empty());
         match resource {
-            Resource::Order => Self::order(
-                text("connectionid")?,
-                text("externalid"),
-                text("externalcheckoutid"),
-            ),
+            Resource::Order => {
+                Self::order(text("connectionid")?, text("externalid"), text("externalcheckoutid"))
+            }
             Resource::Customer => {
                 let external =
                     text("externalid").or_else(|| text("email").map(|email| email.to_lowercase()))?;
@@ -89,16 +79,9 @@ pub(super) struct Lookup {
 impl Lookup {
     /// The look-up that a request is; `None` when it isn't a list.
     pub fn of(call: &Call, ends: bool) -> Option<Self> {
-        let route = call
-            .route
-            .as_ref()
-            .filter(|route| call.method == "GET" && route.id.is_none())?;
+        let route = call.route.as_ref().filter(|route| call.method == "GET" && route.id.is_none())?;
         let filter = |name| call.filter(name).map(str::to_owned);
-        let scope = if route.resource == Resource::Connection {
-            "service"
-        } else {
-            "connectionid"
-        };
+        let scope = if route.resource == Resource::Connection { "service" } else { "connectionid" };
         let cart = || filter("externalcheckoutid").map(|cart| format!("cart {cart}"));
         Some(Self {
             resource: route.resource,
@@ -140,10 +123,8 @@ impl Watch {
     pub fn begin(&mut self, call: &Call, key: &Key, violations: &mut Violations) {
         let number = call.number;
         if let Some(other) = self.under_way.insert(key.clone(), number) {
-            let detail = format!(
-                "request {other} for the same {} was not answered yet",
-                key.resource.wrapper()
-            );
+            let detail =
+                format!("request {other} for the same {} was not answered yet", key.resource.wrapper());
             violations.add(number, Rule::TwoWrites, detail);
         }
         if call.method == "POST"
@@ -173,17 +154,10 @@ impl Watch {
 
     /// The client can't know how this create ended.
     pub fn lost(&mut self, request: u64, key: Key, email: Option<String>) {
-        self.unseen.insert(
-            key,
-            Unseen {
-                request,
-                email: email.map(|email| email.to_lowercase()),
-            },
-        );
+        self.unseen.insert(key, Unseen { request, email: email.map(|email| email.to_lowercase()) });
     }
 
     pub fn looked_up(&mut self, lookup: &Lookup) {
-        self.unseen
-            .retain(|key, unseen| !lookup.tells_of(key, unseen.email.as_deref()));
+        self.unseen.retain(|key, unseen| !lookup.tells_of(key, unseen.email.as_deref()));
     }
 }

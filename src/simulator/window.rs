@@ -27,13 +27,7 @@ pub(super) struct Allowance {
 impl Limiter {
     pub fn new(per_second: Option<u32>, window: Window) -> Self {
         let credit_ns = per_second.map_or(0, |n| Self::cost_ns(n) * u64::from(n));
-        Self {
-            per_second,
-            window,
-            accepted: VecDeque::new(),
-            credit_ns,
-            filled_at: Duration::ZERO,
-        }
+        Self { per_second, window, accepted: VecDeque::new(), credit_ns, filled_at: Duration::ZERO }
     }
 
     fn cost_ns(per_second: u32) -> u64 {
@@ -42,10 +36,7 @@ impl Limiter {
 
     pub fn admit(&mut self, at: Duration) -> Allowance {
         let Some(limit) = self.per_second else {
-            return Allowance {
-                admitted: true,
-                remaining: None,
-            };
+            return Allowance { admitted: true, remaining: None };
         };
         match self.window {
             Window::Sliding => self.admit_counted(limit, at, |earlier| at.saturating_sub(earlier) >= SECOND),
@@ -62,10 +53,7 @@ impl Limiter {
         if admitted {
             self.accepted.push_back(at);
         }
-        Allowance {
-            admitted,
-            remaining: Some(limit.saturating_sub(self.accepted.len() as u32)),
-        }
+        Allowance { admitted, remaining: Some(limit.saturating_sub(self.accepted.len() as u32)) }
     }
 
     fn admit_from_bucket(&mut self, limit: u32, at: Duration) -> Allowance {
@@ -77,10 +65,7 @@ impl Limiter {
         if admitted {
             self.credit_ns -= cost;
         }
-        Allowance {
-            admitted,
-            remaining: Some((self.credit_ns / cost) as u32),
-        }
+        Allowance { admitted, remaining: Some((self.credit_ns / cost) as u32) }
     }
 }
 
@@ -93,11 +78,7 @@ pub(super) struct Peak {
 
 impl Peak {
     pub fn count(&mut self, at: Duration) {
-        while self
-            .recent
-            .front()
-            .is_some_and(|earlier| at.saturating_sub(*earlier) >= SECOND)
-        {
+        while self.recent.front().is_some_and(|earlier| at.saturating_sub(*earlier) >= SECOND) {
             self.recent.pop_front();
         }
         self.recent.push_back(at);
@@ -111,10 +92,7 @@ mod tests {
 
     fn admitted(window: Window, at_ms: &[u64]) -> Vec<bool> {
         let mut limiter = Limiter::new(Some(2), window);
-        at_ms
-            .iter()
-            .map(|ms| limiter.admit(Duration::from_millis(*ms)).admitted)
-            .collect()
+        at_ms.iter().map(|ms| limiter.admit(Duration::from_millis(*ms)).admitted).collect()
     }
 
     #[test]
@@ -144,11 +122,9 @@ mod tests {
     #[test]
     fn without_a_limit_everything_is_let_in() {
         let mut limiter = Limiter::new(None, Window::Sliding);
-        assert!((0..1000).all(|_| limiter.admit(Duration::ZERO)
-            == Allowance {
-                admitted: true,
-                remaining: None
-            }));
+        assert!(
+            (0..1000).all(|_| limiter.admit(Duration::ZERO) == Allowance { admitted: true, remaining: None })
+        );
     }
 
     #[test]

@@ -55,13 +55,7 @@ impl Listener for Port {
                 Ok((stream, peer)) => {
                     // Without it, small answers wait for the peer's acknowledgement; a failure only costs time.
                     let _ = stream.set_nodelay(true);
-                    return (
-                        Wire {
-                            stream,
-                            fuse: Fuse::default(),
-                        },
-                        peer,
-                    );
+                    return (Wire { stream, fuse: Fuse::default() }, peer);
                 }
                 // Out of file descriptors, most likely: some will come free.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,

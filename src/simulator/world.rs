@@ -99,11 +99,7 @@ impl World {
     }
 
     pub fn view<'a>(&'a self, base: &'a str) -> View<'a> {
-        View {
-            zone: &self.zone,
-            base,
-            total_products: self.options.total_products,
-        }
+        View { zone: &self.zone, base, total_products: self.options.total_products }
     }
 
     /// Notes a request whose head left the client at `sent`, and asks the limit for it. Requests without the
@@ -113,21 +109,11 @@ impl World {
         let route = format!("{} {}", call.method, without_ids(call));
         let number = self.journal.arrive(at, call.method.as_str(), &call.path, route);
         let token = &self.options.token;
-        let in_query = call
-            .query
-            .iter()
-            .any(|(name, value)| name == "api_key" && value == token);
-        let in_url = call
-            .query
-            .iter()
-            .any(|(name, value)| name == "api_key" || value == token)
+        let in_query = call.query.iter().any(|(name, value)| name == "api_key" && value == token);
+        let in_url = call.query.iter().any(|(name, value)| name == "api_key" || value == token)
             || (token.len() >= 8 && call.path.contains(token.as_str()));
         if in_url {
-            self.violations.add(
-                number,
-                Rule::TokenInUrl,
-                "the token belongs in the header Api-Token",
-            );
+            self.violations.add(number, Rule::TokenInUrl, "the token belongs in the header Api-Token");
         }
         if let Some((from, until)) = self.pause
             && (from..until).contains(&sent)
@@ -140,31 +126,17 @@ impl World {
             );
         }
         let authorised = in_query || call.token.as_deref() == Some(&self.options.token);
-        let unlimited = Allowance {
-            admitted: true,
-            remaining: None,
-        };
-        let allowance = if authorised {
-            self.limiter.admit(at)
-        } else {
-            unlimited
-        };
-        Ticket {
-            number,
-            authorised,
-            allowance,
-        }
+        let unlimited = Allowance { admitted: true, remaining: None };
+        let allowance = if authorised { self.limiter.admit(at) } else { unlimited };
+        Ticket { number, authorised, allowance }
     }
 
     /// The key of the shop that a request names: order, then customer or connection.
     pub fn note_names(&mut self, call: &Call) {
         let sent = |name| call.sent().and_then(|sent| super::call::scalar(sent.get(name)));
         let of_orders = call.path.starts_with("/ecomOrders");
-        let stored = call
-            .route
-            .as_ref()
-            .filter(|_| of_orders)
-            .and_then(|r| self.store.orders.get(r.id_number()));
+        let stored =
+            call.route.as_ref().filter(|_| of_orders).and_then(|r| self.store.orders.get(r.id_number()));
         let connection = sent("connectionid")
             .or_else(|| call.filter("connectionid").map(str::to_owned))
             .or(stored.map(|order| order.connectionid.to_string()));
@@ -195,10 +167,7 @@ impl World {
 
     /// The client went away before the answer.
     pub fn abandon(&mut self, closing: Closing) {
-        self.end_write(Closing {
-            lost: true,
-            ..closing
-        });
+        self.end_write(Closing { lost: true, ..closing });
     }
 
     fn end_write(&mut self, closing: Closing) {

@@ -8,12 +8,7 @@ use serde_json::{Value, json};
 /// Answers a request whose path leads somewhere by an allowed method. `unfiltered` lists forget their filters.
 pub(in crate::simulator) fn answer(world: &mut World, call: &Call, route: &Route, unfiltered: bool) -> Reply {
     let id = route.id_number();
-    match (
-        route.resource,
-        call.method.as_str(),
-        &route.id,
-        route.sub.as_deref(),
-    ) {
+    match (route.resource, call.method.as_str(), &route.id, route.sub.as_deref()) {
         (Resource::Root, ..) => Reply::json(200, json!({})),
         (Resource::User, ..) => Reply::json(200, json!({"user": user(call)})),
         (resource, "GET", None, _) => {

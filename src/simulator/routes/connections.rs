@@ -23,12 +23,7 @@ pub(super) fn part(world: &mut World, call: &Call, id: u64, name: &str) -> Reply
     if name == "options" {
         return Reply::json(200, json!({"options": []}));
     }
-    listing::list(
-        world,
-        call,
-        Resource::Customer,
-        Listing::of_parent(call, "connectionid", id),
-    )
+    listing::list(world, call, Resource::Customer, Listing::of_parent(call, "connectionid", id))
 }
 
 pub(super) fn create(world: &mut World, call: &Call) -> Reply {
@@ -41,11 +36,7 @@ pub(super) fn create(world: &mut World, call: &Call) -> Reply {
     if !sheet.problems.is_empty() {
         return Reply::problems(&sheet.problems);
     }
-    if world
-        .store
-        .connection_like(&row.service, &row.externalid)
-        .is_some()
-    {
+    if world.store.connection_like(&row.service, &row.externalid).is_some() {
         return taken();
     }
     row.id = world.store.connections.take_id();
@@ -67,11 +58,7 @@ pub(super) fn create(world: &mut World, call: &Call) -> Reply {
     );
     rendered["isInternal"] = 0.into();
     echo(&mut rendered, sent);
-    let status = if world.options.connection_created_as_200 {
-        200
-    } else {
-        201
-    };
+    let status = if world.options.connection_created_as_200 { 200 } else { 201 };
     Reply::created(status, json!({"connection": rendered, "meta": {}}))
 }
 
@@ -86,11 +73,7 @@ pub(super) fn update(world: &mut World, call: &Call, id: u64) -> Reply {
     if !sheet.problems.is_empty() {
         return Reply::problems(&sheet.problems);
     }
-    if world
-        .store
-        .connection_like(&row.service, &row.externalid)
-        .is_some_and(|other| other != id)
-    {
+    if world.store.connection_like(&row.service, &row.externalid).is_some_and(|other| other != id) {
         return taken();
     }
     row.updated = call.now;
@@ -124,10 +107,7 @@ fn fill(row: &mut Connection, sheet: &mut Sheet<'_>) {
         }
     }
     // Written both ways in the documentation.
-    row.list_id = sheet
-        .text("listId")
-        .or_else(|| sheet.text("listid"))
-        .or(row.list_id.take());
+    row.list_id = sheet.text("listId").or_else(|| sheet.text("listid")).or(row.list_id.take());
 }
 
 /// A second connection of the same shop gets another code than other duplicates.

@@ -21,17 +21,9 @@ pub(super) fn part(world: &mut World, call: &Call, id: u64, name: &str) -> Reply
     if name == "connection" {
         let view = world.view(&call.base);
         let connection = world.store.connections.get(customer.connectionid);
-        return Reply::json(
-            200,
-            json!({"connection": connection.map(|row| view.connection(row))}),
-        );
+        return Reply::json(200, json!({"connection": connection.map(|row| view.connection(row))}));
     }
-    listing::list(
-        world,
-        call,
-        Resource::Order,
-        Listing::of_parent(call, "customerid", id),
-    )
+    listing::list(world, call, Resource::Order, Listing::of_parent(call, "customerid", id))
 }
 
 pub(super) fn create(world: &mut World, call: &Call) -> Reply {
@@ -45,19 +37,10 @@ pub(super) fn create(world: &mut World, call: &Call) -> Reply {
     }
     fill(&mut row, &mut sheet);
     if sheet.problems.is_empty() && world.store.connections.get(row.connectionid).is_none() {
-        sheet
-            .problems
-            .push(Problem::unrelated(Resource::Connection, "connectionid"));
+        sheet.problems.push(Problem::unrelated(Resource::Connection, "connectionid"));
     }
-    if sheet.problems.is_empty()
-        && world
-            .store
-            .customer_like(world.options.customer_key, &row)
-            .is_some()
-    {
-        sheet
-            .problems
-            .push(Problem::duplicate(Resource::Customer, "externalid"));
+    if sheet.problems.is_empty() && world.store.customer_like(world.options.customer_key, &row).is_some() {
+        sheet.problems.push(Problem::duplicate(Resource::Customer, "externalid"));
     }
     if !sheet.problems.is_empty() {
         return Reply::problems(&sheet.problems);
@@ -80,9 +63,8 @@ pub(super) fn create(world: &mut World, call: &Call) -> Reply {
             "sms_consent_updated_at",
         ],
     );
-    for name in ["acceptsMarketing", "first_name", "last_name"]
-        .iter()
-        .filter(|name| !sent.contains_key(**name))
+    for name in
+        ["acceptsMarketing", "first_name", "last_name"].iter().filter(|name| !sent.contains_key(**name))
     {
         without(&mut rendered, &[name]);
     }
@@ -103,19 +85,10 @@ pub(super) fn update(world: &mut World, call: &Call, id: u64) -> Reply {
         && !row.is_pseudo()
         && world.store.connections.get(row.connectionid).is_none()
     {
-        sheet
-            .problems
-            .push(Problem::unrelated(Resource::Connection, "connectionid"));
+        sheet.problems.push(Problem::unrelated(Resource::Connection, "connectionid"));
     }
-    if sheet.problems.is_empty()
-        && world
-            .store
-            .customer_like(world.options.customer_key, &row)
-            .is_some()
-    {
-        sheet
-            .problems
-            .push(Problem::duplicate(Resource::Customer, "externalid"));
+    if sheet.problems.is_empty() && world.store.customer_like(world.options.customer_key, &row).is_some() {
+        sheet.problems.push(Problem::duplicate(Resource::Customer, "externalid"));
     }
     if !sheet.problems.is_empty() {
         return Reply::problems(&sheet.problems);
@@ -137,12 +110,9 @@ pub(super) fn delete(world: &mut World, id: u64) -> Reply {
 /// Takes over every field that was sent.
 fn fill(row: &mut Customer, sheet: &mut Sheet<'_>) {
     row.connectionid = sheet.id("connectionid").unwrap_or(row.connectionid);
-    row.externalid = sheet
-        .text("externalid")
-        .unwrap_or(std::mem::take(&mut row.externalid));
-    row.accepts_marketing = sheet
-        .text("acceptsMarketing")
-        .unwrap_or(std::mem::take(&mut row.accepts_marketing));
+    row.externalid = sheet.text("externalid").unwrap_or(std::mem::take(&mut row.externalid));
+    row.accepts_marketing =
+        sheet.text("acceptsMarketing").unwrap_or(std::mem::take(&mut row.accepts_marketing));
     row.first_name = sheet.text("first_name").or(row.first_name.take());
     row.last_name = sheet.text("last_name").or(row.last_name.take());
     if sheet.has("email") {

@@ -69,13 +69,9 @@ impl Draft {
             order_url: sheet.text("orderUrl"),
             shipping_method: sheet.text("shippingMethod"),
             order_number: sheet.text("orderNumber"),
-            placed: sheet
-                .moment("externalCreatedDate", zone)
-                .or_else(|| sheet.moment("orderDate", zone)),
+            placed: sheet.moment("externalCreatedDate", zone).or_else(|| sheet.moment("orderDate", zone)),
             changed: sheet.moment("externalUpdatedDate", zone),
-            abandoned: sheet
-                .moment("abandonedDate", zone)
-                .or_else(|| sheet.moment("abandoned_date", zone)),
+            abandoned: sheet.moment("abandonedDate", zone).or_else(|| sheet.moment("abandoned_date", zone)),
             products: products(&mut sheet),
             discounts: discounts(&mut sheet),
         };
@@ -89,11 +85,7 @@ impl Draft {
         if draft.source.is_some_and(|source| source > 1) {
             sheet.invalid("source");
         }
-        if sheet.problems.is_empty() {
-            Ok(draft)
-        } else {
-            Err(sheet.problems)
-        }
+        if sheet.problems.is_empty() { Ok(draft) } else { Err(sheet.problems) }
     }
 
     /// The order that this draft of a new one describes.
@@ -127,11 +119,7 @@ impl Draft {
         let is_cart = self.externalid.is_none();
         self.apply(&mut order, now);
         if is_cart {
-            order.state = if order.abandoned.is_some_and(|moment| moment <= now) {
-                2
-            } else {
-                0
-            };
+            order.state = if order.abandoned.is_some_and(|moment| moment <= now) { 2 } else { 0 };
         }
         order
     }
@@ -186,12 +174,8 @@ fn products(sheet: &mut Sheet<'_>) -> Option<Vec<Product>> {
         };
         (product, line.problems)
     };
-    let (products, problems): (Vec<_>, Vec<_>) = sheet
-        .list("orderProducts")?
-        .into_iter()
-        .enumerate()
-        .map(read)
-        .unzip();
+    let (products, problems): (Vec<_>, Vec<_>) =
+        sheet.list("orderProducts")?.into_iter().enumerate().map(read).unzip();
     sheet.problems.extend(problems.into_iter().flatten());
     Some(products)
 }
@@ -200,29 +184,14 @@ fn discounts(sheet: &mut Sheet<'_>) -> Option<Vec<Discount>> {
     let read = |(n, sent)| {
         let mut entry = Sheet::entry(Resource::Order, "orderDiscounts", n, sent);
         let kind = entry.text("type");
-        if kind
-            .as_ref()
-            .is_some_and(|kind| kind != "order" && kind != "shipping")
-        {
+        if kind.as_ref().is_some_and(|kind| kind != "order" && kind != "shipping") {
             entry.invalid("type");
         }
         let amount = entry.integer("discountAmount").unwrap_or_default();
-        (
-            Discount {
-                id: 0,
-                name: entry.text("name"),
-                kind,
-                amount,
-            },
-            entry.problems,
-        )
+        (Discount { id: 0, name: entry.text("name"), kind, amount }, entry.problems)
     };
-    let (discounts, problems): (Vec<_>, Vec<_>) = sheet
-        .list("orderDiscounts")?
-        .into_iter()
-        .enumerate()
-        .map(read)
-        .unzip();
+    let (discounts, problems): (Vec<_>, Vec<_>) =
+        sheet.list("orderDiscounts")?.into_iter().enumerate().map(read).unzip();
     sheet.problems.extend(problems.into_iter().flatten());
     Some(discounts)
 }

@@ -20,22 +20,12 @@ pub(super) struct Listing {
 impl Listing {
     pub fn of(call: &Call, unfiltered: bool) -> Self {
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-        let filters = if unfiltered {
-            Vec::new()
-        } else {
-            call.filters().map(owned).collect()
-        };
+        let filters = if unfiltered { Vec::new() } else { call.filters().map(owned).collect() };
         let ascending = |value: &str| !value.eq_ignore_ascii_case("desc");
-        let limit = call
-            .number_in_query("limit")
-            .filter(|limit| *limit > 0)
-            .unwrap_or(PAGE_LEN);
+        let limit = call.number_in_query("limit").filter(|limit| *limit > 0).unwrap_or(PAGE_LEN);
         Self {
             filters,
-            sort: call
-                .orders()
-                .map(|(name, value)| (name.to_owned(), ascending(value)))
-                .collect(),
+            sort: call.orders().map(|(name, value)| (name.to_owned(), ascending(value))).collect(),
             offset: call.number_in_query("offset").unwrap_or(0),
             limit: limit.min(PAGE_LEN_MAX),
         }
@@ -58,17 +48,9 @@ impl Listing {
     ) -> Reply {
         self.filters.retain(|(name, _)| R::knows(name));
         self.sort.retain(|(name, _)| R::knows(name));
-        let selection = Selection {
-            filters: self.filters,
-            sort: self.sort,
-        };
+        let selection = Selection { filters: self.filters, sort: self.sort };
         let (rows, total) = table.page(selection, self.offset, self.limit);
-        page(
-            name,
-            rows.into_iter().map(render).collect(),
-            total,
-            (self.offset, total_as_int),
-        )
+        page(name, rows.into_iter().map(render).collect(), total, (self.offset, total_as_int))
     }
 }
 
@@ -76,19 +58,15 @@ impl Listing {
 pub(super) fn list(world: &mut World, call: &Call, resource: Resource, listing: Listing) -> Reply {
     let as_int = world.options.total_as_int;
     // Made of parts, because the tables beside them change: they remember the last list.
-    let view = View {
-        zone: &world.zone,
-        base: &call.base,
-        total_products: world.options.total_products,
-    };
+    let view = View { zone: &world.zone, base: &call.base, total_products: world.options.total_products };
     let store = &mut world.store;
     match resource {
-        Resource::Connection => listing.reply("connections", &mut store.connections, as_int, |row| {
-            view.connection(row)
-        }),
-        Resource::Customer => listing.reply("ecomCustomers", &mut store.customers, as_int, |row| {
-            view.customer(row)
-        }),
+        Resource::Connection => {
+            listing.reply("connections", &mut store.connections, as_int, |row| view.connection(row))
+        }
+        Resource::Customer => {
+            listing.reply("ecomCustomers", &mut store.customers, as_int, |row| view.customer(row))
+        }
         // Documented as 422, and observed empty: no order belongs to connection 0.
         Resource::Order if call.filter("connectionid") == Some("0") => Reply::json(422, json!({})),
         Resource::Order => listing.reply("ecomOrders", &mut store.orders, as_int, |row| view.order(row)),
@@ -98,11 +76,7 @@ pub(super) fn list(world: &mut World, call: &Call, resource: Resource, listing: 
 
 fn page(name: &str, rows: Vec<Value>, total: usize, (offset, total_as_int): (usize, bool)) -> Reply {
     let ends = offset + rows.len() >= total;
-    let total = if total_as_int {
-        json!(total)
-    } else {
-        json!(total.to_string())
-    };
+    let total = if total_as_int { json!(total) } else { json!(total.to_string()) };
     let mut reply = Reply::json(200, json!({name: rows, "meta": {"total": total}}));
     reply.list_ends = ends;
     reply
@@ -112,16 +86,8 @@ fn page(name: &str, rows: Vec<Value>, total: usize, (offset, total_as_int): (usi
 fn products(world: &World, call: &Call, listing: &Listing) -> Reply {
     let view = world.view(&call.base);
     let (rows, total) = world.store.product_page(listing.offset, listing.limit);
-    let rows = rows
-        .into_iter()
-        .map(|(order, product)| view.product(order, product))
-        .collect();
-    page(
-        "ecomOrderProducts",
-        rows,
-        total,
-        (listing.offset, world.options.total_as_int),
-    )
+    let rows = rows.into_iter().map(|(order, product)| view.product(order, product)).collect();
+    page("ecomOrderProducts", rows, total, (listing.offset, world.options.total_as_int))
 }
 
 /// One line of an order, or the order it belongs to.

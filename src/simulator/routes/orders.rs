@@ -49,30 +49,17 @@ pub(super) fn create(world: &mut World, call: &Call) -> Reply {
         return Reply::not_found(Resource::Order, id);
     };
     if order.source == 1 {
-        let name = if order.externalid.is_some() {
-            "Makes a purchase"
-        } else {
-            "Abandons cart"
-        };
+        let name = if order.externalid.is_some() { "Makes a purchase" } else { "Abandons cart" };
         fire(world, call, name, order.key());
     }
     let has_contact = world.store.contacts.contains(&order.email.to_lowercase());
     if order.source == 1 && !has_contact && world.options.email_mismatch_as_404 {
         let created = true;
-        return Reply {
-            created,
-            ..Reply::message(404, "No Result found for Subscriber with id 1")
-        };
+        return Reply { created, ..Reply::message(404, "No Result found for Subscriber with id 1") };
     }
     let view = world.view(&call.base);
     let mut rendered = view.written_order(&order, sent);
-    for name in [
-        "shippingAmount",
-        "taxAmount",
-        "discountAmount",
-        "externalUpdatedDate",
-        "abandonedDate",
-    ] {
+    for name in ["shippingAmount", "taxAmount", "discountAmount", "externalUpdatedDate", "abandonedDate"] {
         if !sent.contains_key(name) {
             without(&mut rendered, &[name]);
         }
@@ -110,15 +97,11 @@ pub(super) fn update(world: &mut World, call: &Call, id: u64) -> Reply {
         return Reply::problems(&[Problem::unrelated(Resource::Connection, "connectionid")]);
     }
     let another = |field, key: &Option<String>| {
-        let like = key
-            .as_ref()
-            .and_then(|key| world.store.order_like(field, connectionid, key));
+        let like = key.as_ref().and_then(|key| world.store.order_like(field, connectionid, key));
         like.is_some_and(|other| other != id)
     };
-    for (field, key) in [
-        ("externalid", &draft.externalid),
-        ("externalcheckoutid", &draft.externalcheckoutid),
-    ] {
+    for (field, key) in [("externalid", &draft.externalid), ("externalcheckoutid", &draft.externalcheckoutid)]
+    {
         if another(field, key) {
             return Reply::problems(&[Problem::duplicate(Resource::Order, field)]);
         }
@@ -151,18 +134,12 @@ pub(super) fn delete(world: &mut World, id: u64) -> Reply {
 }
 
 fn fire(world: &mut World, call: &Call, name: &'static str, order: String) {
-    world.triggers.push(Trigger {
-        at_request: call.number,
-        name,
-        order,
-    });
+    world.triggers.push(Trigger { at_request: call.number, name, order });
 }
 
 /// What is wrong with the records that an order names.
 fn unrelated(world: &World, draft: &Draft) -> Option<Problem> {
-    let connection = draft
-        .connectionid
-        .filter(|id| world.store.connections.get(*id).is_some());
+    let connection = draft.connectionid.filter(|id| world.store.connections.get(*id).is_some());
     let Some(connection) = connection else {
         return Some(Problem::unrelated(Resource::Connection, "connectionid"));
     };
@@ -177,10 +154,7 @@ fn unrelated(world: &World, draft: &Draft) -> Option<Problem> {
 /// Whether the connection has this order or cart already.
 fn taken(world: &World, draft: &Draft) -> Option<Problem> {
     let connection = draft.connectionid?;
-    let keys = [
-        ("externalid", &draft.externalid),
-        ("externalcheckoutid", &draft.externalcheckoutid),
-    ];
+    let keys = [("externalid", &draft.externalid), ("externalcheckoutid", &draft.externalcheckoutid)];
     keys.into_iter().find_map(|(field, key)| {
         world.store.order_like(field, connection, key.as_ref()?)?;
         Some(Problem::duplicate(Resource::Order, field))

@@ -26,22 +26,14 @@ impl Store {
     /// The customer that this one would double, by the account's rule.
     pub fn customer_like(&self, rule: CustomerRule, new: &Customer) -> Option<u64> {
         let by_email = rule == CustomerRule::ByEmail || new.externalid.is_empty();
-        let (field, value) = if by_email {
-            ("email", &new.email)
-        } else {
-            ("externalid", &new.externalid)
-        };
+        let (field, value) = if by_email { ("email", &new.email) } else { ("externalid", &new.externalid) };
         let mut rows = self.customers.having(field, value);
-        rows.find(|row| row.connectionid == new.connectionid && row.id != new.id)
-            .map(|row| row.id)
+        rows.find(|row| row.connectionid == new.connectionid && row.id != new.id).map(|row| row.id)
     }
 
     /// The order of this connection with this `externalid` or `externalcheckoutid`.
     pub fn order_like(&self, field: &str, connectionid: u64, key: &str) -> Option<u64> {
-        self.orders
-            .having(field, key)
-            .find(|row| row.connectionid == connectionid)
-            .map(|row| row.id)
+        self.orders.having(field, key).find(|row| row.connectionid == connectionid).map(|row| row.id)
     }
 
     /// Stores a customer, its contact, and the account's own sum over the address when it is new.
@@ -57,8 +49,7 @@ impl Store {
         }
         let id = self.customers.take_id();
         let (zero, email) = ("0".to_owned(), customer.email.clone());
-        self.customers
-            .insert(Customer::new(id, 0, zero, email, customer.updated));
+        self.customers.insert(Customer::new(id, 0, zero, email, customer.updated));
     }
 
     /// Changes a customer; with its address, its totals move to another sum.
@@ -85,10 +76,7 @@ impl Store {
     }
 
     fn pseudo(&self, email: &str) -> Option<u64> {
-        self.customers
-            .having("email", email)
-            .find(|row| row.is_pseudo())
-            .map(|row| row.id)
+        self.customers.having("email", email).find(|row| row.is_pseudo()).map(|row| row.id)
     }
 
     /// Deletes the contact: its customers keep their totals under a made-up address.
@@ -173,12 +161,7 @@ impl Store {
 
     /// A page of all lines in rising order of id, and how many there are.
     pub fn product_page(&self, offset: usize, limit: usize) -> (Vec<(&Order, &Product)>, usize) {
-        let page = self
-            .products
-            .keys()
-            .skip(offset)
-            .take(limit)
-            .filter_map(|id| self.product(*id));
+        let page = self.products.keys().skip(offset).take(limit).filter_map(|id| self.product(*id));
         (page.collect(), self.products.len())
     }
 

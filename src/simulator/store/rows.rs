@@ -154,28 +154,17 @@ impl Order {
 
     /// The shop's key that tells it from others.
     pub fn key(&self) -> String {
-        self.externalid
-            .clone()
-            .or_else(|| self.externalcheckoutid.clone())
-            .unwrap_or_default()
+        self.externalid.clone().or_else(|| self.externalcheckoutid.clone()).unwrap_or_default()
     }
 
     pub fn quantity(&self) -> i64 {
-        self.products
-            .iter()
-            .map(|product| product.quantity)
-            .fold(0, i64::saturating_add)
+        self.products.iter().map(|product| product.quantity).fold(0, i64::saturating_add)
     }
 }
 
 impl Row for Order {
-    const INDEXED: &'static [&'static str] = &[
-        "externalid",
-        "externalcheckoutid",
-        "email",
-        "connectionid",
-        "customerid",
-    ];
+    const INDEXED: &'static [&'static str] =
+        &["externalid", "externalcheckoutid", "email", "connectionid", "customerid"];
 
     fn id(&self) -> u64 {
         self.id

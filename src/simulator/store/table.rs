@@ -34,13 +34,7 @@ pub(in crate::simulator) struct Selection {
 
 impl<R> Default for Table<R> {
     fn default() -> Self {
-        Self {
-            rows: BTreeMap::new(),
-            last_id: 0,
-            indexes: HashMap::new(),
-            version: 0,
-            last_list: None,
-        }
+        Self { rows: BTreeMap::new(), last_id: 0, indexes: HashMap::new(), version: 0, last_list: None }
     }
 }
 
@@ -68,12 +62,7 @@ impl<R: Row> Table<R> {
         let id = row.id();
         for name in R::INDEXED {
             if let Some(value) = row.field(name) {
-                self.indexes
-                    .entry(name)
-                    .or_default()
-                    .entry(folded(name, &value))
-                    .or_default()
-                    .insert(id);
+                self.indexes.entry(name).or_default().entry(folded(name, &value)).or_default().insert(id);
             }
         }
         self.rows.insert(id, row);
@@ -106,10 +95,7 @@ impl<R: Row> Table<R> {
 
     /// The rows whose indexed field has this value, in rising order of id.
     pub fn having(&self, name: &str, value: &str) -> impl Iterator<Item = &R> + use<'_, R> {
-        let ids = self
-            .indexes
-            .get(name)
-            .and_then(|index| index.get(&folded(name, value)));
+        let ids = self.indexes.get(name).and_then(|index| index.get(&folded(name, value)));
         ids.into_iter().flatten().filter_map(|id| self.rows.get(id))
     }
 
@@ -127,23 +113,14 @@ impl<R: Row> Table<R> {
     }
 
     fn select(&self, selection: &Selection) -> Vec<u64> {
-        let indexed = selection
-            .filters
-            .iter()
-            .enumerate()
-            .filter(|(_, (name, _))| R::INDEXED.contains(&name.as_str()));
+        let indexed =
+            selection.filters.iter().enumerate().filter(|(_, (name, _))| R::INDEXED.contains(&name.as_str()));
         let best = indexed.min_by_key(|(_, (name, value))| self.count_having(name, value));
-        let rest = || {
-            selection
-                .filters
-                .iter()
-                .enumerate()
-                .filter(|(n, _)| best.is_none_or(|(used, _)| used != *n))
-        };
+        let rest =
+            || selection.filters.iter().enumerate().filter(|(n, _)| best.is_none_or(|(used, _)| used != *n));
         let fits = |row: &&R| {
             rest().all(|(_, (name, value))| {
-                row.field(name)
-                    .is_some_and(|held| folded(name, &held) == folded(name, value))
+                row.field(name).is_some_and(|held| folded(name, &held) == folded(name, value))
             })
         };
         let mut rows: Vec<&R> = match best {
@@ -157,32 +134,21 @@ impl<R: Row> Table<R> {
     }
 
     fn count_having(&self, name: &str, value: &str) -> usize {
-        let ids = self
-            .indexes
-            .get(name)
-            .and_then(|index| index.get(&folded(name, value)));
+        let ids = self.indexes.get(name).and_then(|index| index.get(&folded(name, value)));
         ids.map_or(0, BTreeSet::len)
     }
 }
 
 /// E-mail addresses are compared without regard to case, everything else exactly.
 fn folded(name: &str, value: &str) -> String {
-    if name == "email" {
-        value.to_lowercase()
-    } else {
-        value.to_owned()
-    }
+    if name == "email" { value.to_lowercase() } else { value.to_owned() }
 }
 
 /// A key that sorts as asked: numbers by size, texts by letter, descending by turning each byte over.
 fn sort_key<R: Row>(row: &R, sort: &[(String, bool)]) -> Vec<Vec<u8>> {
     let part = |(name, ascending): &(String, bool)| {
-        let text = if name == "id" {
-            Some(row.id().to_string())
-        } else {
-            row.field(name)
-        }
-        .unwrap_or_default();
+        let text =
+            if name == "id" { Some(row.id().to_string()) } else { row.field(name) }.unwrap_or_default();
         let padded = match text.parse::<u64>() {
             Ok(number) if number.to_string() == text => format!("{number:020}"),
             _ => text,
@@ -233,17 +199,9 @@ mod tests {
     }
 
     fn names(table: &mut Table<Pet>, filters: &[(&str, &str)], sort: &[(&str, bool)]) -> Vec<&'static str> {
-        let filters = filters
-            .iter()
-            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
-            .collect();
+        let filters = filters.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         let sort = sort.iter().map(|(n, up)| ((*n).to_owned(), *up)).collect();
-        table
-            .page(Selection { filters, sort }, 0, 100)
-            .0
-            .iter()
-            .map(|pet| pet.2)
-            .collect()
+        table.page(Selection { filters, sort }, 0, 100).0.iter().map(|pet| pet.2).collect()
     }
 
     #[test]
@@ -252,10 +210,7 @@ mod tests {
         assert_eq!(names(&mut zoo, &[("kind", "cat")], &[]), ["Mia", "Leo"]);
         assert_eq!(names(&mut zoo, &[("kind", "cat"), ("name", "Leo")], &[]), ["Leo"]);
         assert_eq!(names(&mut zoo, &[], &[("name", true)]), ["Leo", "Mia", "Rex"]);
-        assert_eq!(
-            names(&mut zoo, &[], &[("kind", false), ("name", true)]),
-            ["Rex", "Leo", "Mia"]
-        );
+        assert_eq!(names(&mut zoo, &[], &[("kind", false), ("name", true)]), ["Rex", "Leo", "Mia"]);
     }
 
     #[test]

@@ -22,36 +22,24 @@ impl Answer {
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.head
-            .lines()
-            .find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(": ")?.trim()))
+        self.head.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(": ")?.trim()))
     }
 
     /// `code` of the first error.
     pub fn code(&self) -> String {
-        self.json()["errors"][0]["code"]
-            .as_str()
-            .unwrap_or("none")
-            .to_owned()
+        self.json()["errors"][0]["code"].as_str().unwrap_or("none").to_owned()
     }
 }
 
 impl Client {
     /// An empty account without a limit.
     pub async fn unlimited() -> Self {
-        Self::with(Options {
-            requests_per_second: None,
-            ..Options::default()
-        })
-        .await
+        Self::with(Options { requests_per_second: None, ..Options::default() }).await
     }
 
     pub async fn with(options: Options) -> Self {
         let token = options.token.clone();
-        Self {
-            simulator: Simulator::start(options).await.unwrap(),
-            token,
-        }
+        Self { simulator: Simulator::start(options).await.unwrap(), token }
     }
 
     /// An account without a limit that has a connection (id 1) with a customer (id 1).
@@ -67,12 +55,7 @@ impl Client {
             "logoUrl": "https://shop.example.com/logo.png", "linkUrl": "https://shop.example.com",
         }});
         assert_eq!(self.post("/connections", &connection).await.status, 201);
-        assert_eq!(
-            self.post("/ecomCustomers", &customer("c1", "ada@example.com"))
-                .await
-                .status,
-            201
-        );
+        assert_eq!(self.post("/ecomCustomers", &customer("c1", "ada@example.com")).await.status, 201);
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -88,9 +71,7 @@ impl Client {
     }
 
     pub async fn put(&self, path: &str, body: &Value) -> Answer {
-        self.send("PUT", &format!("/api/3{path}"), Some(body))
-            .await
-            .unwrap()
+        self.send("PUT", &format!("/api/3{path}"), Some(body)).await.unwrap()
     }
 
     pub async fn delete(&self, path: &str) -> Answer {
@@ -104,20 +85,9 @@ impl Client {
         stream.read_to_end(&mut bytes).await?;
         let text = String::from_utf8_lossy(&bytes);
         let (head, text) = text.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
-        let status = head
-            .split(' ')
-            .nth(1)
-            .and_then(|status| status.parse().ok())
-            .unwrap_or(0);
-        let answer = Answer {
-            status,
-            head: head.to_owned(),
-            text: text.to_owned(),
-        };
-        let expected: usize = answer
-            .header("content-length")
-            .and_then(|len| len.parse().ok())
-            .unwrap_or(0);
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        let answer = Answer { status, head: head.to_owned(), text: text.to_owned() };
+        let expected: usize = answer.header("content-length").and_then(|len| len.parse().ok()).unwrap_or(0);
         if text.len() < expected {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -142,12 +112,7 @@ impl Client {
 
     /// The rules broken so far, in order.
     pub fn broken(&self) -> Vec<Rule> {
-        self.simulator
-            .summary()
-            .violations
-            .iter()
-            .map(|violation| violation.rule)
-            .collect()
+        self.simulator.summary().violations.iter().map(|violation| violation.rule).collect()
     }
 }
 

@@ -23,11 +23,7 @@ async fn orders_after(fault: Fault) -> (String, usize) {
 
 #[tokio::test]
 async fn a_stored_order_can_lose_its_answer_in_every_way() {
-    let status = |code| Ending::Status {
-        code,
-        retry_after: RetryAfter::None,
-        html: true,
-    };
+    let status = |code| Ending::Status { code, retry_after: RetryAfter::None, html: true };
     for (fault, seen, orders) in [
         (stored(status(500)), "500", 1),
         (stored(status(590)), "590", 1),
@@ -39,15 +35,7 @@ async fn a_stored_order_can_lose_its_answer_in_every_way() {
         (on_post(Kind::TruncatedJson), "201", 1),
         (on_post(Kind::Slow { ms: 1 }), "201", 1),
         (on_post(Kind::ResetBefore), "connection reset", 0),
-        (
-            on_post(Kind::Status {
-                code: 520,
-                retry_after: RetryAfter::None,
-                html: true,
-            }),
-            "520",
-            0,
-        ),
+        (on_post(Kind::Status { code: 520, retry_after: RetryAfter::None, html: true }), "520", 0),
         (on_post(Kind::RateLimit), "429", 0),
         (on_post(Kind::Forbidden), "403", 0),
         (on_post(Kind::PaymentRequired), "402", 0),
@@ -78,9 +66,7 @@ async fn a_fault_strikes_once_and_the_account_recovers() {
 async fn a_fault_for_one_key_finds_it_in_body_filter_and_path() {
     let client = Client::with_customer().await;
     client.post("/ecomOrders", &order("1")).await;
-    client
-        .simulator
-        .inject(Fault::new(Kind::Forbidden).key("1").times(3));
+    client.simulator.inject(Fault::new(Kind::Forbidden).key("1").times(3));
     assert_eq!(client.post("/ecomOrders", &order("2")).await.status, 201);
     assert_eq!(client.put("/ecomOrders/1", &order("1")).await.status, 403);
     assert_eq!(client.get("/ecomOrders?filters[externalid]=1").await.status, 403);
@@ -97,20 +83,11 @@ async fn answers_can_be_odd_and_still_true() {
         client.simulator.inject(Fault::new(kind));
         client.get("/ecomOrders?filters[externalid]=1").await.json()
     };
-    assert_eq!(
-        list(Kind::IgnoreFilters).await["ecomOrders"]
-            .as_array()
-            .unwrap()
-            .len(),
-        2
-    );
+    assert_eq!(list(Kind::IgnoreFilters).await["ecomOrders"].as_array().unwrap().len(), 2);
     assert_eq!(list(Kind::TotalAsInt).await["meta"]["total"], 1);
     let extra = list(Kind::ExtraKeys).await;
     assert_eq!(
-        (
-            &extra["contactConversions"],
-            extra["ecomOrders"][0].get("sms_marketing_state").is_some()
-        ),
+        (&extra["contactConversions"], extra["ecomOrders"][0].get("sms_marketing_state").is_some()),
         (&json!([]), true)
     );
     client.simulator.inject(Fault::new(Kind::LocalisedTitles));
@@ -118,28 +95,15 @@ async fn answers_can_be_odd_and_still_true() {
     assert_eq!(german.code(), "duplicate");
     assert!(german.text.contains("bereits vorhanden"), "{}", german.text);
     client.simulator.inject(Fault::new(Kind::ErrorsMissing));
-    assert!(
-        client
-            .post("/ecomOrders", &order("1"))
-            .await
-            .json()
-            .get("errors")
-            .is_none()
-    );
+    assert!(client.post("/ecomOrders", &order("1")).await.json().get("errors").is_none());
 }
 
 #[tokio::test]
 async fn a_create_repeated_blindly_is_noted_and_a_look_up_prevents_it() {
     for (lookup, broken) in [
         (None, vec![Rule::RepeatedCreate]),
-        (
-            Some("/ecomOrders?filters[externalid]=2&filters[connectionid]=1"),
-            vec![Rule::RepeatedCreate],
-        ),
-        (
-            Some("/ecomOrders?filters[externalid]=1&filters[connectionid]=1"),
-            vec![],
-        ),
+        (Some("/ecomOrders?filters[externalid]=2&filters[connectionid]=1"), vec![Rule::RepeatedCreate]),
+        (Some("/ecomOrders?filters[externalid]=1&filters[connectionid]=1"), vec![]),
         (Some("/ecomOrders?filters[connectionid]=1&limit=100"), vec![]),
     ] {
         let client = Client::with_customer().await;
@@ -157,9 +121,7 @@ async fn a_create_repeated_blindly_is_noted_and_a_look_up_prevents_it() {
 async fn a_look_up_that_fails_tells_nothing() {
     let client = Client::with_customer().await;
     client.simulator.inject(stored(Ending::Cut));
-    client
-        .simulator
-        .inject(Fault::new(Kind::EmptyBody).on("GET", "/ecomOrders"));
+    client.simulator.inject(Fault::new(Kind::EmptyBody).on("GET", "/ecomOrders"));
     client.try_post("/ecomOrders", &order("1")).await.err().unwrap();
     assert_eq!(client.get("/ecomOrders?filters[externalid]=1").await.text, "");
     client.post("/ecomOrders", &order("1")).await;
@@ -172,11 +134,7 @@ async fn a_clear_refusal_may_be_repeated() {
     for kind in [
         Kind::RateLimit,
         Kind::Forbidden,
-        Kind::Status {
-            code: 503,
-            retry_after: RetryAfter::Seconds(0),
-            html: false,
-        },
+        Kind::Status { code: 503, retry_after: RetryAfter::Seconds(0), html: false },
         Kind::ErrorsMissing,
     ] {
         client.simulator.inject(on_post(kind));
@@ -195,9 +153,7 @@ async fn a_lost_customer_is_looked_up_by_key_or_address() {
             .simulator
             .inject(Fault::new(Kind::Stored { then: Ending::Reset }).on("POST", "/ecomCustomers"));
         client.try_post("/ecomCustomers", &beta).await.err().unwrap();
-        client
-            .get(&format!("/ecomCustomers?{path}&filters[connectionid]=1"))
-            .await;
+        client.get(&format!("/ecomCustomers?{path}&filters[connectionid]=1")).await;
         assert_eq!(client.post("/ecomCustomers", &beta).await.code(), "duplicate");
         assert_eq!(client.broken(), [], "{path}");
     }
@@ -207,10 +163,7 @@ async fn a_lost_customer_is_looked_up_by_key_or_address() {
 async fn a_client_that_hangs_up_has_not_seen_the_answer() {
     let client = Client::with_customer().await;
     client.simulator.inject(on_post(Kind::Slow { ms: 600_000 }));
-    let asked = client
-        .ask("POST", "/api/3/ecomOrders", Some(&order("1")))
-        .await
-        .unwrap();
+    let asked = client.ask("POST", "/api/3/ecomOrders", Some(&order("1"))).await.unwrap();
     while client.simulator.summary().orders == 0 {
         tokio::task::yield_now().await;
     }
@@ -226,15 +179,9 @@ async fn a_client_that_hangs_up_has_not_seen_the_answer() {
 async fn two_writes_at_once_for_one_order_are_noted() {
     let client = Client::with_customer().await;
     client.post("/ecomOrders", &order("1")).await;
-    client
-        .simulator
-        .inject(Fault::new(Kind::Slow { ms: 600_000 }).on("PUT", "/ecomOrders/1"));
+    client.simulator.inject(Fault::new(Kind::Slow { ms: 600_000 }).on("PUT", "/ecomOrders/1"));
     let slow = client
-        .ask(
-            "PUT",
-            "/api/3/ecomOrders/1",
-            Some(&order_with("1", "totalPrice", json!(1))),
-        )
+        .ask("PUT", "/api/3/ecomOrders/1", Some(&order_with("1", "totalPrice", json!(1))))
         .await
         .unwrap();
     while client.simulator.site.world().watch.is_idle() {

@@ -10,45 +10,28 @@ async fn the_sixth_request_in_a_second_is_refused() {
     let client = Client::with(Options::default()).await;
     for left in ["4", "3", "2", "1", "0"] {
         let answer = client.get("/users/me").await;
-        assert_eq!(
-            (answer.status, answer.header("ratelimit-remaining")),
-            (200, Some(left))
-        );
+        assert_eq!((answer.status, answer.header("ratelimit-remaining")), (200, Some(left)));
     }
     let refused = client.get("/users/me").await;
     assert_eq!((refused.status, refused.header("retry-after")), (429, Some("1")));
     assert_eq!(
-        (
-            refused.header("ratelimit-limit"),
-            refused.header("ratelimit-remaining")
-        ),
+        (refused.header("ratelimit-limit"), refused.header("ratelimit-remaining")),
         (Some("5"), Some("0"))
     );
     advance(Duration::from_secs(1)).await;
     assert_eq!(client.get("/users/me").await.status, 200);
     let summary = client.simulator.summary();
-    assert_eq!(
-        (summary.refused_429, summary.peak_in_one_second, summary.requests),
-        (1, 6, 7)
-    );
+    assert_eq!((summary.refused_429, summary.peak_in_one_second, summary.requests), (1, 6, 7));
     assert_eq!(client.broken(), []);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_request_during_an_announced_pause_is_noted() {
     let client = Client::unlimited().await;
-    let busy = Kind::Status {
-        code: 503,
-        retry_after: RetryAfter::Seconds(30),
-        html: true,
-    };
+    let busy = Kind::Status { code: 503, retry_after: RetryAfter::Seconds(30), html: true };
     client.simulator.inject(Fault::new(busy));
     assert_eq!(client.get("/users/me").await.header("retry-after"), Some("30"));
-    assert_eq!(
-        client.get("/users/me").await.status,
-        200,
-        "it was on its way when the pause was announced"
-    );
+    assert_eq!(client.get("/users/me").await.status, 200, "it was on its way when the pause was announced");
     assert_eq!(client.broken(), []);
     advance(Duration::from_secs(29)).await;
     client.get("/users/me").await;
@@ -61,18 +44,9 @@ async fn a_request_during_an_announced_pause_is_noted() {
 #[tokio::test(start_paused = true)]
 async fn a_pause_until_a_date_ends_by_then() {
     let client = Client::unlimited().await;
-    let busy = Kind::Status {
-        code: 503,
-        retry_after: RetryAfter::HttpDate(60),
-        html: false,
-    };
+    let busy = Kind::Status { code: 503, retry_after: RetryAfter::HttpDate(60), html: false };
     client.simulator.inject(Fault::new(busy));
-    let date = client
-        .get("/users/me")
-        .await
-        .header("retry-after")
-        .unwrap()
-        .to_owned();
+    let date = client.get("/users/me").await.header("retry-after").unwrap().to_owned();
     assert!(date.ends_with(" GMT") && date.len() == 29, "{date}");
     advance(Duration::from_secs(60)).await;
     client.get("/users/me").await;
@@ -97,11 +71,7 @@ async fn the_limit_can_be_answered_with_503_and_without_a_hint() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wrong_token_is_refused_and_counts_for_nothing() {
-    let mut client = Client::with(Options {
-        requests_per_second: Some(1),
-        ..Options::default()
-    })
-    .await;
+    let mut client = Client::with(Options { requests_per_second: Some(1), ..Options::default() }).await;
     let good = std::mem::replace(&mut client.token, "wrong".to_owned());
     for _ in 0..3 {
         assert_eq!(client.get("/users/me").await.status, 403);
@@ -114,15 +84,8 @@ async fn a_wrong_token_is_refused_and_counts_for_nothing() {
 async fn the_gates_stand_in_order() {
     let client = Client::unlimited().await;
     assert_eq!(client.get("/nowhere").await.status, 404);
-    assert_eq!(
-        client.send("GET", "/ecomOrders", None).await.unwrap().status,
-        404,
-        "outside /api/3"
-    );
-    assert_eq!(
-        client.post("/ecomOrders", &json!({"order": {}})).await.status,
-        400
-    );
+    assert_eq!(client.send("GET", "/ecomOrders", None).await.unwrap().status, 404, "outside /api/3");
+    assert_eq!(client.post("/ecomOrders", &json!({"order": {}})).await.status, 400);
     assert_eq!(client.put("/ecomOrders", &order("1")).await.status, 405);
     assert_eq!(client.delete("/ecomOrderProducts/1").await.status, 405);
     assert_eq!(client.get("/").await.status, 200);
@@ -134,12 +97,7 @@ async fn the_gates_stand_in_order() {
 #[tokio::test(start_paused = true)]
 async fn answers_take_their_time() {
     let latency = Latency::Fixed { ms: 440 };
-    let client = Client::with(Options {
-        latency,
-        jitter_ms: 20,
-        ..Options::default()
-    })
-    .await;
+    let client = Client::with(Options { latency, jitter_ms: 20, ..Options::default() }).await;
     let before = tokio::time::Instant::now();
     client.get("/users/me").await;
     assert!(before.elapsed() >= Duration::from_millis(440));
@@ -148,27 +106,9 @@ async fn answers_take_their_time() {
 #[tokio::test]
 async fn options_without_sense_are_named() {
     for (options, named) in [
-        (
-            Options {
-                token: String::new(),
-                ..Options::default()
-            },
-            "token",
-        ),
-        (
-            Options {
-                requests_per_second: Some(0),
-                ..Options::default()
-            },
-            "limit of 0",
-        ),
-        (
-            Options {
-                time_zone: "Mars/Base".to_owned(),
-                ..Options::default()
-            },
-            "Mars/Base",
-        ),
+        (Options { token: String::new(), ..Options::default() }, "token"),
+        (Options { requests_per_second: Some(0), ..Options::default() }, "limit of 0"),
+        (Options { time_zone: "Mars/Base".to_owned(), ..Options::default() }, "Mars/Base"),
     ] {
         let error = Simulator::start(options).await.unwrap_err();
         assert!(error.to_string().contains(named), "{error}");
