@@ -76,7 +76,7 @@ fn write_order(deal: &Deal, sheet: &mut Sheet) {
         set_email(deal, sheet);
         set_date(deal, const { column("Created at") }, sheet);
         match deal.defect == Some(Defect::BadQuantity) && index == 0 {
-            true => sheet.set(const { column("Lineitem quantity") }, "0"),
+            true => sheet.set(const { column("Lineitem quantity") }, "1.5"),
             false => sheet.set(const { column("Lineitem quantity") }, line.quantity),
         }
         sheet.set(const { column("Lineitem name") }, line.product.0);

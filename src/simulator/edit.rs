@@ -15,6 +15,9 @@ pub enum Edit {
         service: String,
         externalid: String,
         name: String,
+        /// One of the account's own integrations.
+        #[serde(default)]
+        native: bool,
     },
     DeleteConnection {
         id: u64,
@@ -64,10 +67,10 @@ impl World {
     pub fn edit(&mut self, edit: Edit) -> Result<u64, EditError> {
         let now = Timestamp::now();
         match edit {
-            Edit::AddConnection { service, externalid, name } => {
+            Edit::AddConnection { service, externalid, name, native } => {
                 let id = self.store.connections.take_id();
                 let row = Connection::new(id, service, externalid, now);
-                self.store.connections.insert(Connection { name, ..row });
+                self.store.connections.insert(Connection { name, is_internal: native, ..row });
                 Ok(id)
             }
             Edit::DeleteConnection { id } => {

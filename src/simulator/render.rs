@@ -29,7 +29,7 @@ impl View<'_> {
     pub fn connection(&self, row: &Connection) -> Value {
         json!({
             "id": row.id.to_string(),
-            "isInternal": "0",
+            "isInternal": if row.is_internal { "1" } else { "0" },
             "service": row.service,
             "serviceName": row.service,
             "externalid": row.externalid,

@@ -194,7 +194,7 @@ fn is_cut(source: &SourceOrder, currency: Currency) -> bool {
         .iter()
         .map(|line| Some(Amount::parse(&line.unit_price, currency).ok()?.times(quantity(&line.quantity)?)))
         .sum();
-    gross.is_some_and(|gross| gross < i128::from(subtotal.minor()))
+    !source.lines.is_empty() && gross.is_some_and(|gross| gross < i128::from(subtotal.minor()))
 }
 
 #[cfg(test)]

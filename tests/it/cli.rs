@@ -80,11 +80,8 @@ fn a_target_that_is_away_ends_with_six_and_the_next_run_resumes() {
 fn a_native_connection_is_left_alone() {
     let world = World::new();
     world.generate(&Generated { orders: 5, seed: 1, ..Generated::default() });
-    let edit = Edit::AddConnection {
-        service: "shopify".into(),
-        externalid: "test-store".into(),
-        name: "Native".into(),
-    };
+    let (service, externalid, name) = ("shopify".into(), "test-store".into(), "Native".into());
+    let edit = Edit::AddConnection { service, externalid, name, native: true };
     world.simulator.edit(edit).unwrap();
     let told = world.run(&["backfill"]);
     assert_eq!(told.code, 2, "{}", told.err);

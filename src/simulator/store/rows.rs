@@ -8,6 +8,8 @@ pub(in crate::simulator) struct Connection {
     pub service: String,
     pub externalid: String,
     pub name: String,
+    /// One of the account's own integrations, which nobody else should write into.
+    pub is_internal: bool,
     pub logo_url: String,
     pub link_url: String,
     pub list_id: Option<String>,
@@ -25,6 +27,7 @@ impl Connection {
             service,
             externalid,
             name: String::new(),
+            is_internal: false,
             logo_url: String::new(),
             link_url: String::new(),
             list_id: None,
