@@ -2,16 +2,34 @@ use crate::domain::{Customer, CustomerMemory, OrderKey, RemoteId};
 use crate::load::{Journal, JournalError};
 use crate::plan::Fingerprints;
 use crate::state::{ConnectionId, RunId, StateError, Store};
-use std::sync::mpsc;
-use std::thread;
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
 type Entry = Box<dyn FnOnce(&mut Store) + Send>;
 
 /// The account's state on a thread of its own: its commits wait for the disk, and nothing else waits with them.
+/// When the last handle goes, the file is closed before that returns.
 #[derive(Debug, Clone)]
 pub struct Books {
-    entries: mpsc::Sender<Entry>,
+    clerk: Arc<Clerk>,
+}
+
+#[derive(Debug)]
+struct Clerk {
+    /// `None` only while it is dropped.
+    entries: Option<mpsc::Sender<Entry>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Clerk {
+    fn drop(&mut self) {
+        self.entries = None;
+        if let Some(thread) = self.thread.take() {
+            // A clerk that panicked has told so already, and everyone who waited for it.
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Books {
@@ -19,12 +37,12 @@ impl Books {
     /// When the system gives no thread.
     pub fn open(mut store: Store) -> Result<Self, StateError> {
         let (entries, received) = mpsc::channel::<Entry>();
-        thread::Builder::new().name("state".to_owned()).spawn(move || {
+        let thread = thread::Builder::new().name("state".to_owned()).spawn(move || {
             for entry in received {
                 entry(&mut store);
             }
         })?;
-        Ok(Self { entries })
+        Ok(Self { clerk: Arc::new(Clerk { entries: Some(entries), thread: Some(thread) }) })
     }
 
     /// Makes an entry, and returns once it is durable.
@@ -37,12 +55,13 @@ impl Books {
         F: FnOnce(&mut Store) -> Result<T, StateError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let sent = self.entries.send(Box::new(move |store| {
+        let entry: Entry = Box::new(move |store| {
             // A caller that no longer waits was cancelled; the entry is made all the same.
             let _ = answer.send(entry(store));
-        }));
+        });
+        let sent = self.clerk.entries.as_ref().is_some_and(|entries| entries.send(entry).is_ok());
         match (sent, answered.await) {
-            (Ok(()), Ok(result)) => result,
+            (true, Ok(result)) => result,
             _ => Err(StateError::from(std::io::Error::other("its thread has ended"))),
         }
     }
