@@ -86,13 +86,23 @@ impl Group {
         same && (is_named || (self.is_orphan && row.is_whole))
     }
 
-    /// Whether the row states this order's own cells again. Somebody filled them down over its product rows, or
-    /// the order was pasted twice: which of the two can't be told, so it is neither split nor joined but marked.
+    /// Whether the row states this order's own cells again over another product: somebody filled them down. Whether
+    /// such rows are products or something else can't be told, so the order is neither split nor joined but marked.
+    /// With the same product it is the whole order that stands there twice.
     fn is_repeated_by(&self, row: &Row<'_>, columns: &Columns) -> bool {
         let id = row.cell(columns.at(Field::Id));
         let same_id = id == self.order.id.as_bytes();
         let same_key = key(row, columns).iter().zip(&self.key).all(|(cell, own)| *cell == own.as_slice());
-        same_id && same_key && !self.is_orphan
+        same_id && same_key && !self.is_orphan && !self.begins_with_product_of(row, columns)
+    }
+
+    fn begins_with_product_of(&self, row: &Row<'_>, columns: &Columns) -> bool {
+        let cell = |field: Field| row.cell(columns.at(field));
+        self.order.lines.first().is_some_and(|line| {
+            cell(Field::LineName) == line.name.as_bytes()
+                && cell(Field::LineQuantity) == line.quantity.as_bytes()
+                && cell(Field::LinePrice) == line.unit_price.as_bytes()
+        })
     }
 
     fn add(&mut self, row: &Row<'_>, columns: &Columns) {

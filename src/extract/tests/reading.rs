@@ -149,8 +149,8 @@ fn rows_without_their_first_row_are_orphans_and_change_no_other_order() {
 
 #[test]
 fn an_order_that_comes_again_is_another_record() {
-    let all = orders(&[first("#1"), first("#2"), first("#1")].concat());
-    assert_eq!(all.len(), 3);
+    let all = orders(&[first("#1"), first("#1"), first("#2"), first("#1")].concat());
+    assert_eq!(all.len(), 4);
     assert!(all.iter().all(|order| order.faults.is_empty()));
 }
 
