@@ -3,6 +3,7 @@
 
 mod backfill;
 mod cli;
+mod faults;
 mod floors;
 mod limits;
 mod plan;
