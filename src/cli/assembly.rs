@@ -3,8 +3,9 @@ use super::exit::Fault;
 use crate::activecampaign::{self, Client};
 use crate::domain::Moment;
 use crate::extract::{self, Export};
+use crate::load;
 use crate::run::{self, ConnectionSpec};
-use crate::settings::{Account, Environment, Job, Refunds, Settings};
+use crate::settings::{Account, Deleted, Environment, Job, Refunds, Settings};
 use crate::state::Lock;
 use crate::transform;
 
@@ -47,6 +48,11 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
             from: dates.from,
             to: dates.to,
         },
+        deleted: match job.policy.deleted {
+            Deleted::Create => load::Deleted::CreateAgain,
+            Deleted::Leave => load::Deleted::Leave,
+        },
+        refused_max: job.policy.refused_max,
         in_flight_max: account.in_flight_max,
     }
 }

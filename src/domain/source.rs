@@ -8,6 +8,10 @@ pub struct SourceOrder {
     pub position: Position,
     /// The shop's own id of the order, preferred as its key.
     pub id: String,
+    /// The shop's id of the checkout or cart that the order came from; of an abandoned cart its own id.
+    pub checkout_id: String,
+    /// When the cart was abandoned; stated only of abandoned carts, which are no orders.
+    pub abandoned_at: String,
     /// The number people know the order by; the key where there is no id.
     pub number: String,
     pub email: String,

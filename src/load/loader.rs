@@ -12,13 +12,28 @@ pub struct Loader<J> {
     pub(super) journal: J,
     pub(super) connection: RemoteId,
     pub(super) customers: Keyed<CustomerKey>,
+    pub(super) deleted: Deleted,
     cancel: CancellationToken,
+}
+
+/// What becomes of an order to update that somebody deleted at the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Deleted {
+    #[default]
+    CreateAgain,
+    Leave,
 }
 
 impl<J: Journal> Loader<J> {
     /// `cancel` ends every step at its next request; what was sent is still waited for.
-    pub fn new(client: Client, journal: J, connection: RemoteId, cancel: CancellationToken) -> Self {
-        Self { client, journal, connection, customers: Keyed::new(), cancel }
+    pub fn new(
+        client: Client,
+        journal: J,
+        connection: RemoteId,
+        deleted: Deleted,
+        cancel: CancellationToken,
+    ) -> Self {
+        Self { client, journal, connection, customers: Keyed::new(), deleted, cancel }
     }
 
     /// Carries out one step, with as many requests and retries as it takes.

@@ -9,5 +9,5 @@ mod order;
 mod outcome;
 
 pub use journal::{Journal, JournalError};
-pub use loader::Loader;
+pub use loader::{Deleted, Loader};
 pub use outcome::{Halt, Outcome, Part, Refusal};

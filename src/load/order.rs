@@ -1,6 +1,6 @@
 use super::Journal;
 use super::customer::{Found, find_or_create};
-use super::loader::{Attempts, Loader, Patience};
+use super::loader::{Attempts, Deleted, Loader, Patience};
 use super::outcome::{Halt, Outcome, Part, Refusal};
 use crate::activecampaign::{Failure, RemoteOrder, Stop, Verdict};
 use crate::domain::{Order, RemoteId};
@@ -111,7 +111,8 @@ impl<J: Journal> Write<'_, J> {
             self.count(&failure);
             match failure.verdict {
                 Verdict::Throttled | Verdict::Again | Verdict::LookUp => {}
-                // Deleted there by someone: the order is new again.
+                // Deleted there by someone: the order is new again, or to be left alone.
+                Verdict::Gone if self.loader.deleted == Deleted::Leave => return Ok(Outcome::Left(id)),
                 Verdict::Gone => return Box::pin(self.look_up_then_write(None)).await,
                 Verdict::RelationGone => return Err(Stop::ConnectionGone.into()),
                 Verdict::Exists | Verdict::Unclear | Verdict::Refused => return Ok(self.refused(&failure)),
@@ -121,7 +122,10 @@ impl<J: Journal> Write<'_, J> {
                 return Ok(self.given_up(&failure));
             }
             if failure.verdict == Verdict::LookUp && self.loader.is_gone(self.order, &id).await? {
-                return Box::pin(self.look_up_then_write(None)).await;
+                return match self.loader.deleted {
+                    Deleted::Leave => Ok(Outcome::Left(id)),
+                    Deleted::CreateAgain => Box::pin(self.look_up_then_write(None)).await,
+                };
             }
         }
     }

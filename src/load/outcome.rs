@@ -9,6 +9,8 @@ pub enum Outcome {
     Updated(RemoteId),
     /// It was at the target already, by another hand.
     Adopted(RemoteId),
+    /// Somebody deleted it at the target, and it is to stay so.
+    Left(RemoteId),
     /// The target will not take it as it is.
     Refused(Refusal),
     /// Tried as often as allowed, and still unknown whether the target took it. The intent stays.

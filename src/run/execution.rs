@@ -8,6 +8,7 @@ use crate::domain::RemoteId;
 use crate::load::{Halt, Loader, Outcome, Refusal};
 use crate::plan::Fingerprints;
 use crate::state::{ConnectionId, Counts, DeadLetter, OrderOutcome, RunRow, Settled, Settlement, Stage};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
@@ -37,8 +38,13 @@ pub(super) struct Execution<'a> {
     reached: Reached,
     sends_left: u64,
     counts: Counts,
+    /// Whether each of the last orders sent was refused.
+    refused: VecDeque<bool>,
     meter: Meter,
 }
+
+/// Orders sent that a run going wrong is told by.
+pub(super) const SENT_REMEMBERED: usize = 100;
 
 /// A step that came to its end.
 struct Ended {
@@ -66,7 +72,13 @@ impl<'a> Execution<'a> {
             task,
             row,
             connection,
-            loader: Arc::new(Loader::new(task.client.clone(), journal, remote, halt.clone())),
+            loader: Arc::new(Loader::new(
+                task.client.clone(),
+                journal,
+                remote,
+                task.job.deleted,
+                halt.clone(),
+            )),
             halt,
             steps: JoinSet::new(),
             tracker: Tracker::default(),
@@ -74,6 +86,7 @@ impl<'a> Execution<'a> {
             reached: Reached::default(),
             sends_left: task.sends_max.unwrap_or(u64::MAX),
             counts: Counts::default(),
+            refused: VecDeque::with_capacity(SENT_REMEMBERED),
             meter,
         })
     }
@@ -169,13 +182,29 @@ impl<'a> Execution<'a> {
             Outcome::Created(id) => (OrderOutcome::Created(id), None),
             Outcome::Updated(id) => (OrderOutcome::Updated(id), None),
             Outcome::Adopted(id) => (OrderOutcome::Adopted(id), None),
+            Outcome::Left(id) => (OrderOutcome::Left(id), None),
             Outcome::Refused(refusal) => (OrderOutcome::Refused, Some(refusal)),
             Outcome::Unconfirmed(refusal) => (OrderOutcome::Unconfirmed, Some(refusal)),
         };
         self.tracker.complete(ticket);
         let dead = refusal.map(|refusal| self.dead_letter(&sending, &refusal));
+        let is_refused = dead.is_some();
         let (key, fingerprint) = (sending.step.order.key, sending.step.fingerprint);
-        self.settle(vec![Settled { key, fingerprint, outcome }], dead.into_iter().collect()).await
+        self.settle(vec![Settled { key, fingerprint, outcome }], dead.into_iter().collect()).await?;
+        self.judge_course(is_refused)
+    }
+
+    /// A run that is refused again and again is stopped before it has spoilt everything.
+    fn judge_course(&mut self, is_refused: bool) -> Result<(), RunError> {
+        if self.refused.len() == SENT_REMEMBERED {
+            self.refused.pop_front();
+        }
+        self.refused.push_back(is_refused);
+        let refused = self.refused.iter().filter(|refused| **refused).count();
+        match refused > self.task.job.refused_max as usize {
+            true => Err(RunError::TooManyRefused { refused }),
+            false => Ok(()),
+        }
     }
 
     fn dead_letter(&self, sending: &Sending, refusal: &Refusal) -> DeadLetter {
@@ -228,6 +257,7 @@ impl<'a> Execution<'a> {
                 OrderOutcome::Created(_) => self.counts.created += 1,
                 OrderOutcome::Updated(_) => self.counts.updated += 1,
                 OrderOutcome::Adopted(_) => self.counts.adopted += 1,
+                OrderOutcome::Left(_) => self.counts.filtered += 1,
                 OrderOutcome::Refused | OrderOutcome::Unconfirmed => self.counts.refused += 1,
             }
         }

@@ -1,5 +1,6 @@
 use super::ConnectionSpec;
 use crate::extract;
+use crate::load::Deleted;
 use crate::transform::Rules;
 use std::time::UNIX_EPOCH;
 
@@ -10,6 +11,9 @@ pub struct Job {
     pub connection: ConnectionSpec,
     pub export: extract::Options,
     pub rules: Rules,
+    pub deleted: Deleted,
+    /// Of the last 100 orders sent; a run in which more are refused stops.
+    pub refused_max: u32,
     /// Steps under way at once: enough to keep the pace at the target's latency, 1 to 64.
     pub in_flight_max: usize,
 }

@@ -1,3 +1,4 @@
+use super::execution::SENT_REMEMBERED;
 use super::{ConnectionError, ReadingError};
 use crate::activecampaign::Stop;
 use crate::load::{Halt, JournalError};
@@ -43,6 +44,10 @@ pub enum RunError {
     Journal(#[from] JournalError),
     #[error("interrupted; progress is kept")]
     Interrupted,
+    #[error(
+        "{refused} of the last {SENT_REMEMBERED} orders sent were refused, more than policy.refused_max allows; this is not about single orders\n  hint: look at `ordersync dead-letters list`, mend what is wrong, and run again"
+    )]
+    TooManyRefused { refused: usize },
     #[error("a step ended in a bug: {0}")]
     Crashed(tokio::task::JoinError),
     #[error(
@@ -66,6 +71,7 @@ impl RunError {
     pub fn end(&self) -> RunEnd {
         match self {
             Self::Interrupted => RunEnd::Interrupted,
+            Self::TooManyRefused { .. } => RunEnd::Stopped,
             Self::Stop(stop) | Self::Connection(ConnectionError::Stop(stop)) => end_by(stop),
             Self::Connection(
                 ConnectionError::Native { .. }

@@ -76,6 +76,8 @@ impl Toml<'_> {
         let statuses = job.policy.statuses.iter().map(|status| status.word());
         self.entry(&format!("{table}.statuses"), list(statuses));
         self.entry(&format!("{table}.refunds"), quoted(job.policy.refunds.word()));
+        self.entry(&format!("{table}.deleted"), quoted(job.policy.deleted.word()));
+        self.entry(&format!("{table}.refused_max"), job.policy.refused_max);
     }
 
     fn table(&mut self, name: &str) {

@@ -44,7 +44,13 @@ pub struct Policy {
     /// The orders that count; the rest is filtered and counted. Never empty.
     pub statuses: BTreeSet<Status>,
     pub refunds: Refunds,
+    pub deleted: Deleted,
+    /// Of the last 100 orders sent; a run in which more are refused stops. 1 to 100.
+    pub refused_max: u32,
 }
+
+/// A quarter of what is sent: more than bad records explain.
+const REFUSED_MAX: u32 = 25;
 
 /// What a refunded order's total is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,16 +61,38 @@ pub enum Refunds {
     Net,
 }
 
+/// What becomes of an order that changed in the shop and that somebody deleted at the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleted {
+    /// It is created again.
+    Create,
+    /// It is left alone, and counted as filtered.
+    Leave,
+}
+
+/// Words of the settings, each for a value.
+type Words<T> = [(&'static str, T); 2];
+
 impl Refunds {
-    const ALL: [Self; 2] = [Self::Original, Self::Net];
+    const WORDS: Words<Self> = [("original", Self::Original), ("net", Self::Net)];
 
     /// The word used in settings.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Original => "original",
-            Self::Net => "net",
-        }
+        word(&Self::WORDS, self)
     }
+}
+
+impl Deleted {
+    const WORDS: Words<Self> = [("create", Self::Create), ("leave", Self::Leave)];
+
+    /// The word used in settings.
+    pub fn word(self) -> &'static str {
+        word(&Self::WORDS, self)
+    }
+}
+
+fn word<T: PartialEq>(words: &Words<T>, value: T) -> &'static str {
+    words.iter().find(|(_, of)| *of == value).map_or("", |(word, _)| word)
 }
 
 pub(super) fn read(name: &str, draft: &mut Draft, found: &Found) -> Job {
@@ -81,7 +109,9 @@ pub(super) fn read(name: &str, draft: &mut Draft, found: &Found) -> Job {
         connection: read_connection(&key("connection"), draft),
         policy: Policy {
             statuses: read_statuses(&key("policy.statuses"), draft),
-            refunds: read_refunds(&key("policy.refunds"), draft),
+            refunds: read_word(&key("policy.refunds"), &Refunds::WORDS, draft),
+            deleted: read_word(&key("policy.deleted"), &Deleted::WORDS, draft),
+            refused_max: draft.get(&key("policy.refused_max")).unwrap_or(REFUSED_MAX),
         },
     }
 }
@@ -172,14 +202,14 @@ fn read_statuses(key: &str, draft: &mut Draft) -> BTreeSet<Status> {
     words.iter().filter_map(|word| Status::from_word(word)).collect()
 }
 
-fn read_refunds(key: &str, draft: &mut Draft) -> Refunds {
-    let Some(word) = draft.text(key) else {
-        return Refunds::Original;
-    };
-    Refunds::ALL.into_iter().find(|refunds| refunds.word() == word).unwrap_or_else(|| {
-        let hint =
-            nearest(&word, Refunds::ALL.map(Refunds::word)).map(|near| format!("did you mean `{near}`?"));
-        draft.report(key, format!("found `{word}`"), "`original` or `net`", hint);
-        Refunds::Original
+/// The first word where none is set.
+fn read_word<T: Copy>(key: &str, words: &Words<T>, draft: &mut Draft) -> T {
+    let [(first, default), (second, _)] = words;
+    let Some(word) = draft.text(key) else { return *default };
+    let found = words.iter().find(|(known, _)| *known == word).map(|(_, value)| *value);
+    found.unwrap_or_else(|| {
+        let hint = nearest(&word, [*first, *second]).map(|near| format!("did you mean `{near}`?"));
+        draft.report(key, format!("found `{word}`"), format!("`{first}` or `{second}`"), hint);
+        *default
     })
 }

@@ -25,6 +25,6 @@ pub use account::Account;
 pub use environment::Environment;
 pub use error::{Place, SettingsError};
 pub use init::{ANNOTATED, Written, write_new};
-pub use job::{Connection, Job, Policy, Refunds};
+pub use job::{Connection, Deleted, Job, Policy, Refunds};
 pub use load::Settings;
 pub use token::{TokenError, TokenSource};

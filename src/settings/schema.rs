@@ -70,7 +70,12 @@ const CONNECTION: &[Key] = &[
     optional("logo_url", Kind::Text),
 ];
 
-const POLICY: &[Key] = &[optional("statuses", Kind::Texts), optional("refunds", Kind::Text)];
+const POLICY: &[Key] = &[
+    optional("statuses", Kind::Texts),
+    optional("refunds", Kind::Text),
+    optional("deleted", Kind::Text),
+    optional("refused_max", Kind::Whole { min: 1, max: 100 }),
+];
 
 impl Kind {
     /// What the key expects, for a message.

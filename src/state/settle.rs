@@ -9,6 +9,8 @@ pub enum OrderOutcome {
     Created(RemoteId),
     Updated(RemoteId),
     Adopted(RemoteId),
+    /// Deleted at the target by another hand, and left so.
+    Left(RemoteId),
     /// The target will not take this payload.
     Refused,
     /// Given up for now with its outcome unknown: the intent stays, and the next run looks it up.
@@ -57,6 +59,7 @@ impl Store {
                 OrderOutcome::Created(_) => counts.created += 1,
                 OrderOutcome::Updated(_) => counts.updated += 1,
                 OrderOutcome::Adopted(_) => counts.adopted += 1,
+                OrderOutcome::Left(_) => counts.filtered += 1,
                 OrderOutcome::Refused | OrderOutcome::Unconfirmed => counts.refused += 1,
             }
         }
@@ -78,6 +81,7 @@ fn write_order(
         OrderOutcome::Created(id) => (id, 1),
         OrderOutcome::Updated(id) => (id, 2),
         OrderOutcome::Adopted(id) => (id, 3),
+        OrderOutcome::Left(id) => (id, 4),
         OrderOutcome::Unconfirmed => return Ok(()),
         OrderOutcome::Refused => {
             transaction

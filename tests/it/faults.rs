@@ -305,18 +305,60 @@ fn a_customer_deleted_on_the_way_is_made_again() {
     assert!(world.summary().violations.is_empty(), "{:?}", world.summary().violations);
 }
 
-#[test]
-fn an_order_deleted_at_the_target_is_noticed() {
-    let world = World::new();
+fn one_order_deleted_and_all_changed(world: &World) -> Truth {
     let day_one = Generated { orders: ORDERS, seed: 17, ..Generated::default() };
     world.generate(&day_one);
     world.load("backfill", 0);
     let orders = world.target()["ecomOrders"].as_array().unwrap().clone();
     let externalid = orders[0]["externalid"].as_str().unwrap().to_owned();
     world.simulator.edit(Edit::DeleteOrder { externalid }).unwrap();
-    let truth = world.generate(&Generated { changed_permille: 1000, ..day_one });
+    world.generate(&Generated { changed_permille: 1000, ..day_one })
+}
+
+#[test]
+fn an_order_deleted_at_the_target_is_made_again() {
+    let world = World::new();
+    let truth = one_order_deleted_and_all_changed(&world);
     let run = world.load("sync", 0);
     assert_eq!((&run["created"], &run["updated"]), (&1.into(), &(ORDERS - 1).into()), "{run}");
     assert_eq!(world.summary().orders as u64, truth.valid);
     assert!(world.summary().violations.is_empty(), "{:?}", world.summary().violations);
+}
+
+#[test]
+fn an_order_deleted_at_the_target_is_left_alone_where_that_is_asked_for() {
+    let world = World::new().policy("deleted = \"leave\"\n");
+    let truth = one_order_deleted_and_all_changed(&world);
+    let run = world.load("sync", 0);
+    assert_eq!((&run["filtered"], &run["updated"]), (&1.into(), &(ORDERS - 1).into()), "{run}");
+    assert_adds_up(&run);
+    assert_eq!(world.summary().orders as u64, truth.valid - 1);
+    let requests = world.summary().requests;
+    world.load("sync", 0);
+    assert_eq!(world.summary().requests, requests, "and it is not asked for every night");
+}
+
+#[test]
+fn poison_does_not_block_the_rest() {
+    let world = World::new();
+    let truth = world.generate(&Generated { orders: ORDERS, seed: 17, ..Generated::default() });
+    let key = world.keys().remove(3);
+    world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").key(&key).forever());
+    let run = world.load("backfill", 3);
+    assert_eq!((&run["refused"], &run["created"]), (&1.into(), &(truth.valid - 1).into()));
+}
+
+#[test]
+fn a_run_that_goes_wrong_stops_before_it_has_spoilt_everything() {
+    let world = World::new().policy("refused_max = 5\n");
+    world.generate(&Generated { orders: 200, seed: 17, ..Generated::default() });
+    world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").forever());
+    let told = world.run(&["--json", "--quiet", "backfill"]);
+    assert_eq!(told.code, 5, "{}", told.err);
+    assert!(told.err.contains("policy.refused_max"), "{}", told.err);
+    let run = told.json()["runs"][0].clone();
+    assert_eq!(run["outcome"], "stopped");
+    let refused = run["refused"].as_u64().unwrap();
+    assert!((6..=6 + 16).contains(&refused), "the threshold and what was in flight: {refused}");
+    assert_adds_up(&run);
 }

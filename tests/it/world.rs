@@ -111,6 +111,15 @@ logo_url = "https://shop.example.com/logo.png"
         truth
     }
 
+    /// The ids of the orders in the export, in its order.
+    pub fn keys(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(self.path("exports/orders.csv")).unwrap();
+        let mut rows = csv::Reader::from_reader(text.as_bytes());
+        let id = rows.headers().unwrap().iter().position(|name| name == "Id").unwrap();
+        let ids = rows.records().map(|row| row.unwrap()[id].to_owned());
+        ids.filter(|id| !id.is_empty()).collect()
+    }
+
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ordersync"));
         command
