@@ -24,10 +24,11 @@ CREATE TABLE connections (
 -- The ledger of orders.
 CREATE TABLE orders (
     connection  INTEGER NOT NULL REFERENCES connections (id),
-    key         TEXT NOT NULL,          -- externalid at the target
+    key         TEXT NOT NULL,          -- externalid at the target; of a cart a blank and its externalcheckoutid
     remote_id,                          -- NULL until known; a number where the target writes one
     fingerprint INTEGER,                -- of the payload the target took (or, state 3, refused) last
-    state       INTEGER NOT NULL,       -- 0 settled, 1 create intended, 2 update intended, 3 refused
+    state       INTEGER NOT NULL,       -- 0 settled, 1 create intended, 2 update intended, 3 refused,
+                                        -- 4 a cart that became an order
     outcome     INTEGER NOT NULL,       -- of the last write: 0 none yet, 1 created, 2 updated, 3 adopted, 4 left deleted
     run         INTEGER NOT NULL,       -- the run that touched it last
     created_run INTEGER,                -- the run that created it at the target; NULL: adopted or not there

@@ -37,9 +37,9 @@ impl Client {
         connection: &RemoteId,
         key: &OrderKey,
     ) -> Result<Option<RemoteOrder>, Failure> {
-        let filters = [("connectionid", connection.as_str()), ("externalid", key.as_str())];
+        let filters = [("connectionid", connection.as_str()), (key.field(), key.as_str())];
         self.find("find_order", &filters, Sort::Newest, |found: &RemoteOrder| {
-            found.connection == *connection && found.externalid == key.as_str()
+            found.connection == *connection && found.text_of(key) == key.as_str()
         })
         .await
     }

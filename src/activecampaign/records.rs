@@ -1,5 +1,5 @@
 use super::wire::{id_of, number_of, text_of};
-use crate::domain::{Moment, RemoteId};
+use crate::domain::{Moment, OrderKey, RemoteId};
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use std::fmt;
@@ -48,6 +48,21 @@ pub struct RemoteOrder {
     pub products: Option<u64>,
     /// 0 historical, 1 real time.
     pub source: Option<i64>,
+}
+
+impl RemoteOrder {
+    /// What it is known by in the number space of a key.
+    pub fn text_of(&self, key: &OrderKey) -> &str {
+        if key.is_cart() { &self.externalcheckoutid } else { &self.externalid }
+    }
+
+    /// As [`OrderKey::ledger_text`] of the key it would have.
+    pub fn ledger_text(&self) -> String {
+        match self.externalid.is_empty() {
+            true => format!(" {}", self.externalcheckoutid),
+            false => self.externalid.clone(),
+        }
+    }
 }
 
 /// A customer as the target holds it.

@@ -160,6 +160,7 @@ mod tests {
     fn an_order_is_sent_with_the_two_ids_only_the_target_knows() {
         let order = Order {
             key: OrderKey::parse("#1001").unwrap(),
+            cart: None,
             source: Historical,
             customer: customer(None),
             number: String::new(),
@@ -174,6 +175,7 @@ mod tests {
             currency: Currency::parse("EUR").unwrap(),
             created_at: Moment::parse("2024-01-31 10:11:12 +0100", &TimeZone::UTC).unwrap(),
             updated_at: None,
+            abandoned_at: None,
         };
         let (connection, customer) = (RemoteId::new("178"), RemoteId::new("c-9"));
         let body = OrderBody { order: &order, connection: Id(&connection), customer: Id(&customer) };

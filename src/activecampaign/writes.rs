@@ -113,7 +113,7 @@ fn order_body(connection: &RemoteId, customer: &RemoteId, order: &Order) -> Vec<
 fn identity<'a>(connection: &'a RemoteId, order: &'a Order) -> [(&'static str, &'a str); 3] {
     [
         ("connectionid", connection.as_str()),
-        ("externalid", order.key.as_str()),
+        (order.key.field(), order.key.as_str()),
         ("email", order.customer.email.as_str()),
     ]
 }

@@ -1,10 +1,15 @@
 use super::Email;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use std::borrow::Cow;
 use std::fmt;
 
-/// The identity of an order within a connection: the target's `externalid`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
-#[serde(transparent)]
-pub struct OrderKey(String);
+/// The identity of an order within a connection: the target's `externalid`; or of an abandoned cart, its
+/// `externalcheckoutid`. The two are number spaces of their own. Serialised it is the one field it is sent as.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OrderKey {
+    text: String,
+    is_cart: bool,
+}
 
 /// The identity of a customer within a connection: the target's `externalid` of an `ecomCustomer`.
 ///
@@ -44,11 +49,42 @@ impl OrderKey {
         if is_scientific(text) {
             return Err(KeyError::Scientific);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self { text: text.to_owned(), is_cart: false })
     }
 
+    /// The identity of a cart or checkout.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn of_cart(text: &str) -> Result<Self, KeyError> {
+        Ok(Self { is_cart: true, ..Self::parse(text)? })
+    }
+
+    /// The id as the shop writes it.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    pub fn is_cart(&self) -> bool {
+        self.is_cart
+    }
+
+    /// The name of the field that the target knows it by.
+    pub fn field(&self) -> &'static str {
+        if self.is_cart { "externalcheckoutid" } else { "externalid" }
+    }
+
+    /// One text for both number spaces: a blank before a cart's id, which no order's id begins with.
+    pub fn ledger_text(&self) -> Cow<'_, str> {
+        if self.is_cart { Cow::Owned(format!(" {}", self.text)) } else { Cow::Borrowed(&self.text) }
+    }
+}
+
+impl Serialize for OrderKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut field = serializer.serialize_map(Some(1))?;
+        field.serialize_entry(self.field(), &self.text)?;
+        field.end()
     }
 }
 
@@ -81,7 +117,7 @@ impl CustomerKey {
 
 impl fmt::Display for OrderKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -105,6 +141,14 @@ mod tests {
         }
         assert_eq!(OrderKey::parse("  "), Err(KeyError::Missing));
         assert_eq!(OrderKey::parse(&"9".repeat(256)), Err(KeyError::TooLong));
+    }
+
+    #[test]
+    fn a_cart_and_an_order_of_one_id_are_two() {
+        let (cart, order) = (OrderKey::of_cart("77").unwrap(), OrderKey::parse("77").unwrap());
+        assert_ne!(cart, order);
+        assert_ne!(cart.ledger_text(), order.ledger_text());
+        assert_eq!(serde_json::to_string(&cart).unwrap(), r#"{"externalcheckoutid":"77"}"#);
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub enum Memory {
     Intended,
     /// At the target under this id; `fingerprint` is of what it took last, absent where that is not known.
     Known { id: RemoteId, fingerprint: Option<Fingerprint> },
+    /// A cart whose record is an order by now, or whose order was made without it: there is nothing left to send.
+    BecameOrder,
     /// The target would not take the payload with this fingerprint; asking again with the same one is idle.
     Refused { id: Option<RemoteId>, fingerprint: Fingerprint },
 }

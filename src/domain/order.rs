@@ -1,14 +1,17 @@
 use super::{Amount, Currency, Customer, Moment, OrderKey};
 use serde::Serialize;
 
-/// A valid order, typed. Serialised it is the body of the target's `ecomOrder`, less the two ids that only the
+/// A valid order, or an abandoned cart, typed. Serialised it is the body of the target's `ecomOrder`, less the two ids that only the
 /// target knows (`connectionid`, `customerid`): one place decides what is sent, hashed and shown.
 ///
 /// Fields that the source does not state are left out, never sent as null or blank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Order {
-    #[serde(rename = "externalid")]
+    #[serde(flatten)]
     pub key: OrderKey,
+    /// The cart that the order came from, where the shop tells: if the target holds it, it becomes the order.
+    #[serde(skip)]
+    pub cart: Option<OrderKey>,
     pub source: Historical,
     #[serde(rename = "email", serialize_with = "email_of")]
     pub customer: Customer,
@@ -35,6 +38,9 @@ pub struct Order {
     pub created_at: Moment,
     #[serde(rename = "externalUpdatedDate", skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Moment>,
+    /// Of carts alone, and of each.
+    #[serde(rename = "abandonedDate", skip_serializing_if = "Option::is_none")]
+    pub abandoned_at: Option<Moment>,
 }
 
 fn email_of<S: serde::Serializer>(customer: &Customer, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,4 +1,4 @@
-use super::{Fault, Position, Status};
+use super::{Fault, KeyError, OrderKey, Position, Status};
 
 /// One order as its export states it: text under our names, nothing interpreted. An empty text means: not stated.
 ///
@@ -41,20 +41,26 @@ pub struct SourceOrder {
 }
 
 impl SourceOrder {
-    /// What identifies the order: its id, else its number.
-    pub fn key_text(&self) -> &str {
-        match self.id.is_empty() {
-            false => &self.id,
-            true => &self.number,
+    pub fn is_cart(&self) -> bool {
+        !self.abandoned_at.is_empty()
+    }
+
+    /// What identifies the order: its id, else its number; of a cart the checkout's id.
+    ///
+    /// # Errors
+    /// When that text can't identify anything.
+    pub fn key(&self) -> Result<OrderKey, KeyError> {
+        match (self.is_cart(), self.id.as_str()) {
+            (true, _) => OrderKey::of_cart(&self.checkout_id),
+            (false, "") => OrderKey::parse(&self.number),
+            (false, id) => OrderKey::parse(id),
         }
     }
 
-    /// What people know the order by: its number, else its id.
+    /// What people know the order by: its number, else its id, else the checkout's.
     pub fn label(&self) -> &str {
-        match self.number.is_empty() {
-            false => &self.number,
-            true => &self.id,
-        }
+        let names = [&self.number, &self.id, &self.checkout_id];
+        names.into_iter().find(|name| !name.is_empty()).map_or("", String::as_str)
     }
 }
 

@@ -2,7 +2,7 @@ use super::keyed::Keyed;
 use super::order;
 use super::{Halt, Journal, Outcome};
 use crate::activecampaign::{Client, Failure, Next, Retry, Turn, Verdict};
-use crate::domain::{CustomerKey, RemoteId};
+use crate::domain::{CustomerKey, OrderKey, RemoteId};
 use crate::plan::Step;
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +12,8 @@ pub struct Loader<J> {
     pub(super) journal: J,
     pub(super) connection: RemoteId,
     pub(super) customers: Keyed<CustomerKey>,
+    /// A cart and the order it became are one record at the target.
+    pub(super) carts: Keyed<OrderKey>,
     pub(super) deleted: Deleted,
     cancel: CancellationToken,
 }
@@ -33,7 +35,7 @@ impl<J: Journal> Loader<J> {
         deleted: Deleted,
         cancel: CancellationToken,
     ) -> Self {
-        Self { client, journal, connection, customers: Keyed::new(), deleted, cancel }
+        Self { client, journal, connection, customers: Keyed::new(), carts: Keyed::new(), deleted, cancel }
     }
 
     /// Carries out one step, with as many requests and retries as it takes.

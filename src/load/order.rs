@@ -3,25 +3,38 @@ use super::customer::{Found, find_or_create};
 use super::loader::{Attempts, Deleted, Loader, Patience};
 use super::outcome::{Halt, Outcome, Part, Refusal};
 use crate::activecampaign::{Failure, RemoteOrder, Stop, Verdict};
-use crate::domain::{Order, RemoteId};
+use crate::domain::{Memory, Order, OrderKey, RemoteId};
 use crate::plan::{Action, Step};
 
-/// Customer first, then order.
+/// Customer first, then order. A cart and its order wait for each other.
 pub(super) async fn carry_out<J: Journal>(loader: &Loader<J>, step: &Step) -> Result<Outcome, Halt> {
-    let customer = match find_or_create(loader, &step.order.customer, Found::Trusted).await? {
+    let order = &step.order;
+    let cart = if order.key.is_cart() { Some(&order.key) } else { order.cart.as_ref() };
+    let _held = match cart {
+        Some(cart) => Some(loader.carts.hold(cart).await),
+        None => None,
+    };
+    if order.key.is_cart() && loader.journal.order(&order.key).await? == Memory::BecameOrder {
+        return Ok(Outcome::Idle);
+    }
+    let customer = match find_or_create(loader, &order.customer, Found::Trusted).await? {
         Ok(id) => id,
         Err(outcome) => return Ok(outcome),
     };
-    let mut write =
-        Write { loader, order: &step.order, customer, attempts: loader.attempts(), sent_by_us: false };
-    match &step.action {
-        Action::Create => write.create().await,
+    let mut write = Write { loader, order, customer, attempts: loader.attempts(), sent_by_us: false };
+    let outcome = match &step.action {
+        Action::Create => write.create_or_convert().await?,
         Action::LookUp => {
             write.sent_by_us = true;
-            write.look_up_then_write(None).await
+            write.look_up_then_write(None).await?
         }
-        Action::Update(id) => write.update(id.clone()).await,
+        Action::Update(id) => write.update(id.clone()).await?,
+    };
+    let is_there = matches!(outcome, Outcome::Created(_) | Outcome::Updated(_) | Outcome::Adopted(_));
+    if let (true, Some(cart)) = (is_there, &order.cart) {
+        loader.journal.settle_cart(cart).await?;
     }
+    Ok(outcome)
 }
 
 /// The writing of one order until it is settled.
@@ -35,6 +48,20 @@ struct Write<'a, J> {
 }
 
 impl<J: Journal> Write<'_, J> {
+    /// An order whose cart the target holds is made of that record, never a second one beside it.
+    async fn create_or_convert(&mut self) -> Result<Outcome, Halt> {
+        let Some(cart) = &self.order.cart else { return self.create().await };
+        match self.loader.journal.order(cart).await? {
+            Memory::Known { id, .. } | Memory::Refused { id: Some(id), .. } => self.update(id).await,
+            Memory::Intended => match self.loader.look_up(cart).await? {
+                Ok(Some(remote)) => self.update(remote.id).await,
+                Ok(None) => self.create().await,
+                Err(failure) => Ok(self.given_up(&failure)),
+            },
+            Memory::Unknown | Memory::BecameOrder | Memory::Refused { id: None, .. } => self.create().await,
+        }
+    }
+
     async fn create(&mut self) -> Result<Outcome, Halt> {
         let mut customer_mended = false;
         loop {
@@ -75,19 +102,23 @@ impl<J: Journal> Write<'_, J> {
     /// Looks the order up by its key before anything is sent again. `refusal` is the answer that sent us here,
     /// where the target said no: if there is nothing to be found, that answer stands.
     async fn look_up_then_write(&mut self, refusal: Option<Failure>) -> Result<Outcome, Halt> {
-        let found = match self.loader.look_up(self.order).await? {
+        let found = match self.loader.look_up(&self.order.key).await? {
             Ok(found) => found,
             Err(failure) => return Ok(self.given_up(&failure)),
         };
         match (found, refusal) {
             (Some(remote), _) => self.take_over(remote).await,
             (None, Some(refusal)) => Ok(self.refused(&refusal)),
-            (None, None) => Box::pin(self.create()).await,
+            (None, None) => Box::pin(self.create_or_convert()).await,
         }
     }
 
     /// The target holds an order of this key: ours from a lost answer, or by another hand.
     async fn take_over(&mut self, remote: RemoteOrder) -> Result<Outcome, Halt> {
+        if self.order.key.is_cart() && !remote.externalid.is_empty() {
+            // It is an order by now, of another hand; sent as a cart it would be one again.
+            return Ok(Outcome::Adopted(remote.id));
+        }
         let same = is_same(self.order, &self.customer, &remote);
         match (same, self.sent_by_us) {
             (true, true) => Ok(Outcome::Created(remote.id)),
@@ -159,19 +190,26 @@ impl<J: Journal> Write<'_, J> {
 
 impl<J: Journal> Loader<J> {
     /// The target's order of this key; the inner error: it could not be found out.
-    async fn look_up(&self, order: &Order) -> Result<Result<Option<RemoteOrder>, Failure>, Halt> {
-        match self.client.order_by_key(&self.connection, &order.key).await {
+    async fn look_up(&self, key: &OrderKey) -> Result<Result<Option<RemoteOrder>, Failure>, Halt> {
+        match self.client.order_by_key(&self.connection, key).await {
             Ok(found) => Ok(Ok(found)),
             Err(Failure { verdict: Verdict::Stop(stop), .. }) => Err(stop.into()),
             Err(failure) => Ok(Err(failure)),
         }
     }
 
-    /// Whether an update that may not have arrived has nothing left to update.
+    /// Whether an update that may not have arrived has nothing left to update. An order that is being made of a
+    /// cart is known by its own id only once that arrived.
     async fn is_gone(&self, order: &Order, id: &RemoteId) -> Result<bool, Halt> {
-        Ok(
-            matches!(self.look_up(order).await?, Ok(found) if found.as_ref().map(|remote| &remote.id) != Some(id)),
-        )
+        for key in [Some(&order.key), order.cart.as_ref()].into_iter().flatten() {
+            match self.look_up(key).await? {
+                Ok(Some(remote)) if remote.id == *id => return Ok(false),
+                Ok(_) => {}
+                // Not found out: the update itself will tell.
+                Err(_) => return Ok(false),
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -9,6 +9,8 @@ pub enum Outcome {
     Updated(RemoteId),
     /// It was at the target already, by another hand.
     Adopted(RemoteId),
+    /// A cart whose order went before it: there was nothing left to send.
+    Idle,
     /// Somebody deleted it at the target, and it is to stay so.
     Left(RemoteId),
     /// The target will not take it as it is.

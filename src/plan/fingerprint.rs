@@ -35,7 +35,7 @@ impl Fingerprints {
     }
 
     pub fn order(&self, key: &OrderKey) -> [u8; 16] {
-        self.short(b"order", key.as_str())
+        self.short(b"order", &key.ledger_text())
     }
 
     fn short(&self, kind: &[u8], text: &str) -> [u8; 16] {

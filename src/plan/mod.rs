@@ -19,6 +19,7 @@ fn tests_order(key: &str) -> crate::domain::Order {
     let amount = |minor| Amount::from_minor(minor).unwrap();
     Order {
         key: OrderKey::parse(key).unwrap(),
+        cart: None,
         source: Historical,
         customer: Customer { key: CustomerKey::guest(&email), email, accepts_marketing: None },
         number: format!("#{key}"),
@@ -42,5 +43,6 @@ fn tests_order(key: &str) -> crate::domain::Order {
         currency: Currency::parse("USD").unwrap(),
         created_at: Moment::parse("2024-01-31T10:11:12-05:00", &jiff::tz::TimeZone::UTC).unwrap(),
         updated_at: None,
+        abandoned_at: None,
     }
 }

@@ -36,6 +36,7 @@ pub fn decide(order: Box<Order>, fingerprint: Fingerprint, memory: Memory) -> De
         Memory::Intended => Action::LookUp,
         Memory::Known { fingerprint: Some(held), .. } if held == fingerprint => return Decision::Unchanged,
         Memory::Known { id, .. } => Action::Update(id),
+        Memory::BecameOrder => return Decision::Unchanged,
         Memory::Refused { fingerprint: refused, .. } if refused == fingerprint => {
             return Decision::StillRefused;
         }

@@ -21,9 +21,11 @@ pub struct Tally {
     pub invalid: u64,
     pub invalid_reasons: BTreeMap<Reason, ReasonCount>,
     pub customers_new: u64,
+    /// Of the valid orders: abandoned carts.
+    pub carts: u64,
     /// Product lines of all valid orders.
     pub products: u64,
-    /// Of all valid orders, whether they would be sent or are at the target already.
+    /// Of all valid orders, whether they would be sent or are at the target already; carts are no revenue.
     pub totals: BTreeMap<Currency, CurrencyTotal>,
     pub first_order: Option<Moment>,
     pub last_order: Option<Moment>,
@@ -98,6 +100,10 @@ impl Tally {
     /// Counts what a valid order is worth.
     pub fn value(&mut self, order: &Order) {
         self.products += order.lines.len() as u64;
+        if order.key.is_cart() {
+            self.carts += 1;
+            return;
+        }
         let total = self.totals.entry(order.currency).or_default();
         total.orders += 1;
         total.minor_units += i128::from(order.total.minor());

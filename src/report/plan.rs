@@ -42,7 +42,7 @@ fn one_json(preview: &Preview) -> Value {
         "invalid_reasons": reasons,
         "customers": { "new": tally.customers_new },
         "products": tally.products,
-        "carts": 0,
+        "carts": tally.carts,
         "totals": totals.collect::<Vec<_>>(),
         "first_order": tally.first_order.map(|at| at.to_string()),
         "last_order": tally.last_order.map(|at| at.to_string()),

@@ -1,4 +1,4 @@
-use crate::domain::{Customer, CustomerMemory, OrderKey, RemoteId};
+use crate::domain::{Customer, CustomerMemory, Memory, OrderKey, RemoteId};
 use crate::load::{Journal, JournalError};
 use crate::plan::Fingerprints;
 use crate::state::{ConnectionId, RunId, StateError, Store};
@@ -102,6 +102,16 @@ impl Journal for RunJournal {
             .enter(move |store| store.settle_customer(run, connection, &hash, &id, created))
             .await
             .map_err(failed)
+    }
+
+    async fn order(&self, key: &OrderKey) -> Result<Memory, JournalError> {
+        let (connection, key) = (self.connection, key.clone());
+        self.books.enter(move |store| store.order(connection, &key)).await.map_err(failed)
+    }
+
+    async fn settle_cart(&self, cart: &OrderKey) -> Result<(), JournalError> {
+        let (run, connection, cart) = (self.run, self.connection, cart.clone());
+        self.books.enter(move |store| store.settle_cart(run, connection, &cart)).await.map_err(failed)
     }
 
     async fn intend_order(&self, key: &OrderKey) -> Result<(), JournalError> {

@@ -118,7 +118,8 @@ impl Letters {
         let file = file.map(ToString::to_string).unwrap_or_default();
         DeadLetter {
             job: self.job.clone(),
-            record: key.map_or_else(|| format!("{file}:{}", position.line), |key| key.as_str().to_owned()),
+            record: key
+                .map_or_else(|| format!("{file}:{}", position.line), |key| key.ledger_text().into_owned()),
             stage: Stage::Invalid,
             number,
             file,

@@ -81,7 +81,7 @@ impl Reading {
     fn judge(&mut self, source: SourceOrder) -> Result<Judged, StateError> {
         let position = source.position;
         let label = source.label().to_owned();
-        let key = OrderKey::parse(source.key_text()).ok();
+        let key = source.key().ok();
         let verdict = self.verdict(source, key.as_ref())?;
         match &verdict {
             Judgement::Decided(decision) => self.tally.decide(decision),

@@ -118,17 +118,17 @@ pub async fn verify(
         match (judged.verdict, judged.key) {
             (Judgement::Decided(Decision::Send(step)), _) => {
                 result.expected += 1;
-                let there = mirror.meet(step.order.key.as_str())?;
+                let there = mirror.meet(&step.order.key.ledger_text())?;
                 comparison.compare(&judged.label, &step.order, there, &mut result)?;
             }
-            (_, Some(key)) => result.left_out += u64::from(mirror.meet(key.as_str())?.is_some()),
+            (_, Some(key)) => result.left_out += u64::from(mirror.meet(&key.ledger_text())?.is_some()),
             (_, None) => {}
         }
     }
     let extra = mirror.unmet_count()?;
     if extra > 0 {
         for order in mirror.unmet(u32::try_from(EXAMPLES_MAX).unwrap_or(u32::MAX))? {
-            result.differ(&order.key, Found::Extra, String::new(), format!("id {}", order.id));
+            result.differ(order.key.trim_start(), Found::Extra, String::new(), format!("id {}", order.id));
         }
         result.differences.insert(Found::Extra, extra);
     }
@@ -154,9 +154,9 @@ async fn mirror_of(
 
 fn mirrored(order: RemoteOrder, prints: &Fingerprints) -> Mirrored {
     Mirrored {
+        key: order.ledger_text(),
         email_hash: hash_of_address(&order.email, prints),
         id: order.id,
-        key: order.externalid,
         total_minor: order.total_minor,
         currency: order.currency,
         created_s: order.created_at.map(|at| at.timestamp().as_second()),

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 const CREATE_INTENDED: i64 = 1;
 const UPDATE_INTENDED: i64 = 2;
 const REFUSED: i64 = 3;
+const BECAME_ORDER: i64 = 4;
 
 impl Store {
     /// Notes, durably, that this order is about to be written at the target.
@@ -24,7 +25,33 @@ impl Store {
                  state = CASE WHEN remote_id IS NULL THEN 1 ELSE 2 END,
                  outcome = 0, run = excluded.run",
         )?;
-        statement.execute(params![connection, key.as_str(), run])?;
+        statement.execute(params![connection, key.ledger_text(), run])?;
+        Ok(())
+    }
+
+    /// # Errors
+    /// When the state can't be read.
+    pub fn order(&self, connection: ConnectionId, key: &OrderKey) -> Result<Memory, StateError> {
+        memory_of(&self.db, connection, key)
+    }
+
+    /// Notes, durably, that the order of this cart is at the target. What this run did with the cart before
+    /// still counts.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn settle_cart(
+        &mut self,
+        run: RunId,
+        connection: ConnectionId,
+        cart: &OrderKey,
+    ) -> Result<(), StateError> {
+        self.db
+            .prepare_cached(
+                "INSERT INTO orders (connection, key, state, outcome, run) VALUES (?1, ?2, 4, 0, ?3)
+                 ON CONFLICT DO UPDATE SET state = 4",
+            )?
+            .execute(params![connection, cart.ledger_text(), run])?;
         Ok(())
     }
 
@@ -90,7 +117,7 @@ pub(super) fn memory_of(
         "SELECT state, remote_id, fingerprint FROM orders WHERE connection = ?1 AND key = ?2",
     )?;
     let row = statement
-        .query_row(params![connection, key.as_str()], |row| {
+        .query_row(params![connection, key.ledger_text()], |row| {
             let id = row.get::<_, Option<StoredId>>(1)?.map(|id| id.0);
             Ok((row.get::<_, i64>(0)?, id, row.get::<_, Option<i64>>(2)?.map(Fingerprint::from_i64)))
         })
@@ -98,6 +125,7 @@ pub(super) fn memory_of(
     Ok(match row {
         None => Memory::Unknown,
         Some((CREATE_INTENDED | UPDATE_INTENDED, _, _)) => Memory::Intended,
+        Some((BECAME_ORDER, _, _)) => Memory::BecameOrder,
         Some((REFUSED, id, Some(fingerprint))) => Memory::Refused { id, fingerprint },
         Some((_, Some(id), fingerprint)) => Memory::Known { id, fingerprint },
         Some((_, None, _)) => Memory::Intended,
@@ -116,8 +144,8 @@ pub(super) fn is_settled(
     let mut refused = db.prepare_cached(
         "SELECT 1 FROM dead_letters WHERE job = ?1 AND record = ?2 AND stage = 'refused' AND last_run = ?3",
     )?;
-    Ok(written.exists(params![connection, key.as_str(), run.id])?
-        || refused.exists(params![run.job, key.as_str(), run.id])?)
+    Ok(written.exists(params![connection, key.ledger_text(), run.id])?
+        || refused.exists(params![run.job, key.ledger_text(), run.id])?)
 }
 
 pub(super) fn customer(

@@ -231,7 +231,7 @@ impl Store {
     pub fn outcomes_of(&self, run: RunId) -> Result<Counts, StateError> {
         Ok(self.db.query_row(
             "SELECT coalesce(sum(outcome = 1), 0), coalesce(sum(outcome = 2), 0), coalesce(sum(outcome = 3), 0)
-             FROM orders WHERE run = ?1 AND state = 0",
+             FROM orders WHERE run = ?1",
             [run],
             |row| {
                 Ok(Counts {

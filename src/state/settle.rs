@@ -9,6 +9,8 @@ pub enum OrderOutcome {
     Created(RemoteId),
     Updated(RemoteId),
     Adopted(RemoteId),
+    /// A cart whose order went before it.
+    Idle,
     /// Deleted at the target by another hand, and left so.
     Left(RemoteId),
     /// The target will not take this payload.
@@ -59,6 +61,7 @@ impl Store {
                 OrderOutcome::Created(_) => counts.created += 1,
                 OrderOutcome::Updated(_) => counts.updated += 1,
                 OrderOutcome::Adopted(_) => counts.adopted += 1,
+                OrderOutcome::Idle => counts.unchanged += 1,
                 OrderOutcome::Left(_) => counts.filtered += 1,
                 OrderOutcome::Refused | OrderOutcome::Unconfirmed => counts.refused += 1,
             }
@@ -82,14 +85,14 @@ fn write_order(
         OrderOutcome::Updated(id) => (id, 2),
         OrderOutcome::Adopted(id) => (id, 3),
         OrderOutcome::Left(id) => (id, 4),
-        OrderOutcome::Unconfirmed => return Ok(()),
+        OrderOutcome::Unconfirmed | OrderOutcome::Idle => return Ok(()),
         OrderOutcome::Refused => {
             transaction
                 .prepare_cached(
                     "INSERT INTO orders (connection, key, fingerprint, state, outcome, run) VALUES (?1, ?2, ?3, 3, 0, ?4)
                      ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, state = 3, outcome = 0, run = excluded.run",
                 )?
-                .execute(params![connection, settled.key.as_str(), settled.fingerprint.to_i64(), run])?;
+                .execute(params![connection, settled.key.ledger_text(), settled.fingerprint.to_i64(), run])?;
             return Ok(());
         }
     };
@@ -104,7 +107,7 @@ fn write_order(
         )?
         .execute(params![
             connection,
-            settled.key.as_str(),
+            settled.key.ledger_text(),
             stored_id(id),
             settled.fingerprint.to_i64(),
             outcome,

@@ -56,6 +56,10 @@ fn validate(source: SourceOrder, rules: &Rules) -> Result<Order, Vec<Fault>> {
         "" => None,
         text => moment(text, "updated_at", rules, &mut faults),
     };
+    let abandoned_at = match source.abandoned_at.as_str() {
+        "" => None,
+        text => moment(text, "abandoned_at", rules, &mut faults),
+    };
     let currency = Currency::parse(source.currency.trim()).ok();
     if currency.is_none() {
         faults.push(Fault::of(Reason::UnknownCurrency, "currency"));
@@ -72,6 +76,7 @@ fn validate(source: SourceOrder, rules: &Rules) -> Result<Order, Vec<Fault>> {
     let lines = lines_of(source.lines, currency, &mut faults);
     match (key, customer, created_at, currency) {
         (Some(key), Some(customer), Some(created_at), Some(currency)) if faults.is_empty() => Ok(Order {
+            cart: cart_of(&key, &source.checkout_id),
             key,
             source: Historical,
             customer,
@@ -87,20 +92,30 @@ fn validate(source: SourceOrder, rules: &Rules) -> Result<Order, Vec<Fault>> {
             currency,
             created_at,
             updated_at,
+            abandoned_at,
         }),
         _ => Err(faults),
     }
 }
 
 fn order_key(source: &SourceOrder, faults: &mut Vec<Fault>) -> Option<OrderKey> {
-    let field = if source.id.is_empty() { "number" } else { "id" };
-    let reason = match OrderKey::parse(source.key_text()) {
+    let field = match (source.is_cart(), source.id.is_empty()) {
+        (true, _) => "checkout_id",
+        (false, true) => "number",
+        (false, false) => "id",
+    };
+    let reason = match source.key() {
         Ok(key) => return Some(key),
         Err(KeyError::Missing) => Reason::MissingId,
         Err(KeyError::Scientific | KeyError::TooLong) => Reason::BadId,
     };
     faults.push(Fault::of(reason, field));
     None
+}
+
+/// The cart an order came from; an id that can't be one is none.
+fn cart_of(key: &OrderKey, checkout_id: &str) -> Option<OrderKey> {
+    OrderKey::of_cart(checkout_id).ok().filter(|_| !key.is_cart())
 }
 
 fn customer_of(source: &SourceOrder, faults: &mut Vec<Fault>) -> Option<Customer> {

@@ -129,6 +129,7 @@ pub fn customer() -> Customer {
 pub fn order() -> Order {
     Order {
         key: OrderKey::parse("#1001").unwrap(),
+        cart: None,
         source: Historical,
         customer: customer(),
         number: "1001".to_owned(),
@@ -152,5 +153,6 @@ pub fn order() -> Order {
         currency: Currency::parse("EUR").unwrap(),
         created_at: Moment::parse("2024-01-31 10:11:12 +0100", &TimeZone::UTC).unwrap(),
         updated_at: None,
+        abandoned_at: None,
     }
 }
