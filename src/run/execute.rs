@@ -3,11 +3,11 @@ use super::execution::{Execution, Reached};
 use super::feed::{self, Fed, Letters};
 use super::meter::Meter;
 use super::reading::{Ledger, Reading};
-use super::{Books, Job, Progress, RunError, RunReport};
+use super::{Accounting, Books, Job, Progress, RunError, RunReport};
 use crate::activecampaign::Client;
 use crate::extract::Export;
 use crate::plan::Fingerprints;
-use crate::state::{ConnectionId, Counts, Kind, RunEnd, RunRow, RunStart, Settlement};
+use crate::state::{ConnectionId, Counts, Kind, RunClose, RunEnd, RunRow, RunStart, Settlement};
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 use tokio_util::sync::CancellationToken;
@@ -47,10 +47,14 @@ pub async fn execute(task: Task<'_>) -> Result<RunReport, RunError> {
         );
     }
     let run = row.id;
-    let connected = establish(task.books, task.client, &task.job.connection).await;
+    let connected = tokio::select! {
+        biased;
+        () = task.cancel.cancelled() => Err(RunError::Interrupted),
+        found = establish(task.books, task.client, &task.job.connection) => found.map_err(RunError::from),
+    };
     let (connection, remote) = match connected {
         Ok(found) => found,
-        Err(error) => return close(&task, &row, meter, Reached::default(), Some(error.into())).await,
+        Err(error) => return close(&task, &row, meter, Reached::default(), Some(error)).await,
     };
     task.books.enter(move |store| store.set_connection(run, connection)).await?;
     let fed = start_reading(&task, &row, connection).await?;
@@ -92,21 +96,36 @@ async fn close(
     let records = reached.records.filter(|_| end == RunEnd::Finished);
     let (requests, active_ms) = meter.take();
     let rest = Settlement { requests, active_ms, ..Settlement::default() };
+    let whole = reached.all_letters && task.job.reads_whole_export();
     let (row, written) = task
         .books
         .enter(move |store| {
             store.settle(run, 0, &rest)?;
             let settled = store.run(run)?.map_or(0, |row| row.counts.sum());
-            let row = store.end(run, end, records, reached.through.saturating_sub(settled))?;
-            Ok((row, store.outcomes_of(run)?))
+            let close = RunClose { end, records, pending: reached.through.saturating_sub(settled), whole };
+            Ok((store.end(run, &close)?, store.outcomes_of(run)?))
         })
         .await?;
-    let of_orders = Counts { unchanged: 0, filtered: 0, invalid: 0, refused: 0, ..row.counts };
-    if !row.adds_up() || of_orders != written {
-        error.get_or_insert(RunError::Accounting { run, read: row.read(), counts: row.counts, written });
+    if !accounts_add_up(&row, end, written) {
+        let (read, counts, pending) = (row.records, row.counts, row.pending);
+        error.get_or_insert(RunError::Accounting(Box::new(Accounting {
+            run,
+            read,
+            counts,
+            pending,
+            written,
+        })));
         end = RunEnd::Failed;
-        let (read, pending) = (row.records, row.pending);
-        task.books.enter(move |store| store.end(run, RunEnd::Failed, read, pending)).await?;
+        let close = RunClose { end, records: read, pending, whole: false };
+        task.books.enter(move |store| store.end(run, &close)).await?;
     }
     Ok(RunReport { row: RunRow { outcome: Some(end.word().to_owned()), ..row }, end, error })
+}
+
+/// A finished run has read its export to the end and settled every record of it; and what it wrote is what the
+/// ledger says it wrote. `written` is `None` where a later run has written over some of it.
+fn accounts_add_up(row: &RunRow, end: RunEnd, written: Option<Counts>) -> bool {
+    let whole = end != RunEnd::Finished || (row.records.is_some() && row.pending == 0);
+    let of_orders = Counts { unchanged: 0, filtered: 0, invalid: 0, refused: 0, ..row.counts };
+    whole && row.adds_up() && written.is_none_or(|written| written == of_orders)
 }

@@ -22,6 +22,8 @@ pub(super) struct Reached {
     pub records: Option<u64>,
     /// The record after the last one taken from the reader.
     pub through: u64,
+    /// Every dead letter was written, none was left out for their number.
+    pub all_letters: bool,
 }
 
 /// One run under way.
@@ -38,6 +40,8 @@ pub(super) struct Execution<'a> {
     reached: Reached,
     sends_left: u64,
     counts: Counts,
+    /// A settlement failed: what it held is lost to this process, so the checkpoint must not move past it.
+    is_broken: bool,
     /// Whether each of the last orders sent was refused.
     refused: VecDeque<bool>,
     meter: Meter,
@@ -86,6 +90,7 @@ impl<'a> Execution<'a> {
             reached: Reached::default(),
             sends_left: task.sends_max.unwrap_or(u64::MAX),
             counts: Counts::default(),
+            is_broken: false,
             refused: VecDeque::with_capacity(SENT_REMEMBERED),
             meter,
         })
@@ -118,9 +123,14 @@ impl<'a> Execution<'a> {
                 }
                 next = fed.recv(), if !ended && error.is_none() && self.steps.len() < self.task.job.in_flight_max => {
                     match next {
-                        Some(Fed::Stretch(stretch, sending)) => self.take(stretch, sending).await?,
-                        Some(Fed::End { records }) => {
-                            self.reached.records = Some(records);
+                        Some(Fed::Stretch(stretch, sending)) => {
+                            if let Err(fault) = self.take(stretch, sending).await {
+                                self.halt.cancel();
+                                error = Some(fault);
+                            }
+                        }
+                        Some(Fed::End { records, all_letters }) => {
+                            (self.reached.records, self.reached.all_letters) = (Some(records), all_letters);
                             ended = true;
                         }
                         Some(Fed::Failed(fault)) => {
@@ -128,7 +138,7 @@ impl<'a> Execution<'a> {
                             ended = true;
                             error = Some(fault.into());
                         }
-                        None => ended = true,
+                        None => error = Some(RunError::ReaderCrashed),
                     }
                 }
             }
@@ -231,6 +241,9 @@ impl<'a> Execution<'a> {
 
     /// Outcomes, and whatever the checkpoint can move over, in one transaction.
     async fn settle(&mut self, orders: Vec<Settled>, mut dead: Vec<DeadLetter>) -> Result<(), RunError> {
+        if self.is_broken {
+            return Ok(());
+        }
         let passed = self.tracker.take();
         if orders.is_empty() && passed.is_none() {
             return Ok(());
@@ -245,7 +258,9 @@ impl<'a> Execution<'a> {
         let (requests, active_ms) = self.meter.take();
         let settlement = Settlement { orders, dead, counts, checkpoint, requests, active_ms };
         let (run, connection) = (self.row.id, self.connection);
-        self.task.books.enter(move |store| store.settle(run, connection, &settlement)).await?;
+        let settled = self.task.books.enter(move |store| store.settle(run, connection, &settlement)).await;
+        self.is_broken = settled.is_err();
+        settled?;
         self.tell();
         Ok(())
     }

@@ -21,6 +21,8 @@ pub(super) enum Fed {
     /// The export was read to its end.
     End {
         records: u64,
+        /// Every dead letter was handed over, none was left out for their number.
+        all_letters: bool,
     },
     Failed(ReadingError),
 }
@@ -38,7 +40,7 @@ pub(super) fn start(reading: Reading, letters: Letters) -> Result<mpsc::Receiver
     let (feed, fed) = mpsc::channel(STRETCHES_WAITING_MAX);
     thread::Builder::new().name("extract".to_owned()).spawn(move || {
         let last = match read_all(reading, letters, &feed) {
-            Ok(records) => Fed::End { records },
+            Ok(end) => end,
             Err(error) => Fed::Failed(error),
         };
         // Nobody receives any more: the run was stopped.
@@ -47,12 +49,20 @@ pub(super) fn start(reading: Reading, letters: Letters) -> Result<mpsc::Receiver
     Ok(fed)
 }
 
-fn read_all(mut reading: Reading, letters: Letters, feed: &mpsc::Sender<Fed>) -> Result<u64, ReadingError> {
+fn read_all(mut reading: Reading, letters: Letters, feed: &mpsc::Sender<Fed>) -> Result<Fed, ReadingError> {
     let mut stretch = Stretch::default();
     let mut dead_letters_left = DEAD_LETTERS_MAX;
     let mut waiting = 0;
+    let mut fault = None;
     while let Some(judged) = reading.next() {
-        let judged = judged?;
+        let judged = match judged {
+            Ok(judged) => judged,
+            Err(error) => {
+                // What stands before the damage is good.
+                fault = Some(error);
+                break;
+            }
+        };
         stretch.through = judged.position.record + 1;
         waiting += 1;
         let sending = letters.sort(judged, &mut stretch, &mut dead_letters_left);
@@ -61,7 +71,8 @@ fn read_all(mut reading: Reading, letters: Letters, feed: &mpsc::Sender<Fed>) ->
             let through = stretch.through;
             let full = std::mem::replace(&mut stretch, Stretch { through, ..Stretch::default() });
             if feed.blocking_send(Fed::Stretch(full, sending.map(Box::new))).is_err() {
-                return Ok(through);
+                // Nobody receives any more: the run was stopped.
+                break;
             }
         }
     }
@@ -70,7 +81,10 @@ fn read_all(mut reading: Reading, letters: Letters, feed: &mpsc::Sender<Fed>) ->
         // As above.
         let _ = feed.blocking_send(Fed::Stretch(stretch, None));
     }
-    Ok(records)
+    match fault {
+        Some(error) => Err(error),
+        None => Ok(Fed::End { records, all_letters: dead_letters_left > 0 }),
+    }
 }
 
 /// Writes dead letters.

@@ -19,6 +19,11 @@ pub struct Job {
 }
 
 impl Job {
+    /// No limit leaves part of the export unread.
+    pub(super) fn reads_whole_export(&self) -> bool {
+        self.rules.from.is_none() && self.rules.to.is_none()
+    }
+
     /// Stands for what a run reads and the limits asked for: an interrupted run resumes only where both are the
     /// same. Correctness does not rest on it, the ledger decides; it only tells when a checkpoint still points
     /// to the same record.
@@ -31,16 +36,22 @@ impl Job {
             hasher.update(&file.size_bytes.to_le_bytes());
             hasher.update(&modified.as_nanos().to_le_bytes());
         }
-        for part in [&self.connection.service, &self.connection.externalid] {
+        // All that decides what is sent: a run never goes on under other rules than it began with.
+        let rules = &self.rules;
+        let zone = rules.zone.iana_name().unwrap_or_default();
+        let refunds = format!("{:?} {:?}", rules.refunds, self.deleted);
+        let connection = &self.connection;
+        for part in [&connection.service, &connection.externalid, &self.export.format, zone, &refunds] {
             hasher.update(part.as_bytes());
             hasher.update(&[0]);
         }
-        for limit in [self.rules.from, self.rules.to] {
+        for limit in [rules.from, rules.to] {
             hasher.update(&limit.map_or(i64::MIN, |moment| moment.timestamp().as_second()).to_le_bytes());
         }
-        for status in &self.rules.statuses {
+        for status in &rules.statuses {
             hasher.update(status.word().as_bytes());
         }
+        hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
         let mut short = [0; 16];
         short.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
         short

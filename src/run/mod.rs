@@ -20,5 +20,5 @@ pub use execute::{Task, execute};
 pub use job::Job;
 pub use preview::{Preview, preview};
 pub use reading::ReadingError;
-pub use report::{Progress, RunError, RunReport};
+pub use report::{Accounting, Progress, RunError, RunReport};
 pub use verify::{Difference, Found, Verification, VerifyError, verify};

@@ -50,10 +50,25 @@ pub enum RunError {
     TooManyRefused { refused: usize },
     #[error("a step ended in a bug: {0}")]
     Crashed(tokio::task::JoinError),
-    #[error(
-        "the accounts of run {run} do not add up: {read} records read, {counts:?} settled, {written:?} in the ledger\n  hint: this is a bug; keep the state file and report it"
-    )]
-    Accounting { run: RunId, read: u64, counts: Counts, written: Counts },
+    #[error("the reading of the export ended in a bug\n  hint: report it with the message above")]
+    ReaderCrashed,
+    #[error(transparent)]
+    Accounting(Box<Accounting>),
+}
+
+/// A run whose accounts do not add up: that is a bug, and never called finished.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the accounts of run {run} do not add up: {read:?} records read, {counts:?} settled, {pending} pending, {written:?} in the ledger\n  hint: this is a bug; keep the state file and report it"
+)]
+pub struct Accounting {
+    pub run: RunId,
+    /// `None`: the reader never said that it was at the end.
+    pub read: Option<u64>,
+    pub counts: Counts,
+    pub pending: u64,
+    /// `None`: a later run has written over some of it.
+    pub written: Option<Counts>,
 }
 
 impl From<Halt> for RunError {
@@ -83,7 +98,8 @@ impl RunError {
             | Self::State(_)
             | Self::Journal(_)
             | Self::Crashed(_)
-            | Self::Accounting { .. } => RunEnd::Failed,
+            | Self::ReaderCrashed
+            | Self::Accounting(_) => RunEnd::Failed,
         }
     }
 }

@@ -19,7 +19,7 @@ pub use dead_letters::{DeadLetter, Stage};
 pub use error::StateError;
 pub use lock::{Lock, is_locked};
 pub use mirror::{Mirror, Mirrored};
-pub use runs::{Counts, Kind, Requests, RunEnd, RunId, RunRow, RunStart};
+pub use runs::{Counts, Kind, Requests, RunClose, RunEnd, RunId, RunRow, RunStart};
 pub use seen::Seen;
 pub use settle::{OrderOutcome, Settled, Settlement};
 pub use store::{ConnectionId, Store};

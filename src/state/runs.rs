@@ -125,6 +125,18 @@ impl RunRow {
     }
 }
 
+/// How a run ended.
+#[derive(Debug, Clone, Copy)]
+pub struct RunClose {
+    pub end: RunEnd,
+    /// How many records the reader counted, where it came to the end.
+    pub records: Option<u64>,
+    /// How many it had handed over that were not settled.
+    pub pending: u64,
+    /// Everything in the export was looked at, and every dead letter of it written.
+    pub whole: bool,
+}
+
 /// What a run is of.
 #[derive(Debug, Clone)]
 pub struct RunStart<'a> {
@@ -148,18 +160,23 @@ impl Store {
                 |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
             )
             .optional()?;
-        let resumed = last.filter(|(_, outcome, export, kind)| {
-            outcome.as_deref() != Some(RunEnd::Finished.word())
-                && export[..] == start.export[..]
-                && kind == start.kind.word()
-        });
+        let resumed = match last {
+            Some((id, outcome, export, kind)) => {
+                // One whose accounts failed would fail them again.
+                let ended = [RunEnd::Finished, RunEnd::Failed].map(|end| Some(end.word()));
+                let same = export[..] == start.export[..] && kind == start.kind.word();
+                let open = same && !ended.contains(&outcome.as_deref());
+                (open && is_last(&transaction, id)? && is_connected(&transaction, id)?).then_some(id)
+            }
+            None => None,
+        };
         // Whatever else has no outcome was killed: this process holds the account's lock.
         transaction.execute(
             "UPDATE runs SET outcome = 'interrupted' WHERE outcome IS NULL AND job = ?1",
             [start.job],
         )?;
         let id = match resumed {
-            Some((id, ..)) => {
+            Some(id) => {
                 transaction.execute(
                     "UPDATE runs SET outcome = NULL, ended_ms = NULL, records = NULL, pending = 0 WHERE id = ?1",
                     [id],
@@ -187,27 +204,18 @@ impl Store {
         Ok(())
     }
 
-    /// Ends a run. `records` is how many the reader counted, where it came to the end; `pending` how many it
-    /// had handed over that were not settled.
-    ///
     /// # Errors
     /// When the state can't be written.
-    pub fn end(
-        &mut self,
-        run: RunId,
-        end: RunEnd,
-        records: Option<u64>,
-        pending: u64,
-    ) -> Result<RunRow, StateError> {
+    pub fn end(&mut self, run: RunId, close: &RunClose) -> Result<RunRow, StateError> {
         let transaction = self.db.transaction()?;
         transaction.execute(
             "UPDATE runs SET outcome = :outcome, ended_ms = :now, records = :records, pending = :pending WHERE id = :id",
             named_params! {
-                ":id": run, ":outcome": end.word(), ":now": now_ms(),
-                ":records": records.map(|n| n as i64), ":pending": pending as i64,
+                ":id": run, ":outcome": close.end.word(), ":now": now_ms(),
+                ":records": close.records.map(|n| n as i64), ":pending": close.pending as i64,
             },
         )?;
-        if end == RunEnd::Finished {
+        if close.end == RunEnd::Finished && close.whole {
             // What a whole reading of the export no longer meets was mended at the source.
             transaction.execute(
                 "DELETE FROM dead_letters WHERE last_run < ?1 AND job = (SELECT job FROM runs WHERE id = ?1)",
@@ -225,11 +233,15 @@ impl Store {
     }
 
     /// Orders that this run wrote, counted from the ledger's own rows: these must agree with the run's counts.
+    /// `None` where a later run on the same connection may have written over them.
     ///
     /// # Errors
     /// When the state can't be read.
-    pub fn outcomes_of(&self, run: RunId) -> Result<Counts, StateError> {
-        Ok(self.db.query_row(
+    pub fn outcomes_of(&self, run: RunId) -> Result<Option<Counts>, StateError> {
+        if !is_last(&self.db, run)? {
+            return Ok(None);
+        }
+        let counts = self.db.query_row(
             "SELECT coalesce(sum(outcome = 1), 0), coalesce(sum(outcome = 2), 0), coalesce(sum(outcome = 3), 0)
              FROM orders WHERE run = ?1",
             [run],
@@ -241,8 +253,29 @@ impl Store {
                     ..Counts::default()
                 })
             },
-        )?)
+        )?;
+        Ok(Some(counts))
     }
+}
+
+/// Whether no later run wrote to the connection that this one wrote to.
+fn is_last(db: &Connection, run: RunId) -> Result<bool, StateError> {
+    Ok(db.query_row(
+        "SELECT NOT EXISTS (SELECT 1 FROM runs later JOIN runs this ON this.id = ?1
+                            WHERE later.id > this.id AND later.connection IS this.connection)",
+        [run],
+        |row| row.get(0),
+    )?)
+}
+
+/// Whether the connection a run wrote to is still there, as far as is known.
+fn is_connected(db: &Connection, run: RunId) -> Result<bool, StateError> {
+    Ok(db.query_row(
+        "SELECT NOT EXISTS (SELECT 1 FROM runs JOIN connections ON connections.id = runs.connection
+                            WHERE runs.id = ?1 AND connections.seen_ms = 0)",
+        [run],
+        |row| row.get(0),
+    )?)
 }
 
 fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
