@@ -17,7 +17,7 @@ CREATE TABLE connections (
     service    TEXT NOT NULL,
     externalid TEXT NOT NULL,
     remote_id  NOT NULL,
-    seen_ms    INTEGER NOT NULL,        -- the row seen last is the one in use
+    seen_ms    INTEGER NOT NULL,        -- the row seen last is the one in use; 0: deleted at the target
     UNIQUE (service, externalid, remote_id)
 );
 
@@ -26,7 +26,7 @@ CREATE TABLE orders (
     connection  INTEGER NOT NULL REFERENCES connections (id),
     key         TEXT NOT NULL,          -- externalid at the target; of a cart a blank and its externalcheckoutid
     remote_id,                          -- NULL until known; a number where the target writes one
-    fingerprint INTEGER,                -- of the payload the target took (or, state 3, refused) last
+    fingerprint INTEGER,                -- of the payload the target took last; states 1 and 2: about to be sent; 3: refused
     state       INTEGER NOT NULL,       -- 0 settled, 1 create intended, 2 update intended, 3 refused,
                                         -- 4 a cart that became an order
     outcome     INTEGER NOT NULL,       -- of the last write: 0 none yet, 1 created, 2 updated, 3 adopted, 4 left deleted

@@ -120,7 +120,9 @@ impl From<VerifyError> for Fault {
         match error {
             VerifyError::NothingLoaded => Self::usage(error),
             // A range that could not be looked at is not verified.
-            VerifyError::Target(_) => Self { exit: Exit::Differences, message: error.to_string() },
+            VerifyError::Target(_) | VerifyError::Endless => {
+                Self { exit: Exit::Differences, message: error.to_string() }
+            }
             VerifyError::Reading(_) | VerifyError::State(_) => Self::failed(error),
         }
     }

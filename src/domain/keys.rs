@@ -27,6 +27,8 @@ pub enum KeyError {
         "expected an id as the shop wrote it; this one was cut by a spreadsheet (like 5.37E+12), export again without opening it there"
     )]
     Scientific,
+    #[error("expected an id; what stands there looks like the text of another column")]
+    Odd,
     #[error("expected an id of at most {} bytes", OrderKey::LEN_MAX)]
     TooLong,
 }
@@ -36,8 +38,9 @@ impl OrderKey {
     pub const LEN_MAX: usize = 255;
 
     /// # Errors
-    /// When the text is blank, is a number in scientific notation (different ids collapse into one there), or
-    /// is longer than [`Self::LEN_MAX`] bytes.
+    /// When the text is blank, is a number in scientific notation (different ids collapse into one there), is
+    /// longer than [`Self::LEN_MAX`] bytes, or has what no id has and a shifted column would: `@`, a comma, a line
+    /// break.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let text = text.trim();
         if text.is_empty() {
@@ -48,6 +51,9 @@ impl OrderKey {
         }
         if is_scientific(text) {
             return Err(KeyError::Scientific);
+        }
+        if text.contains(|c: char| c == '@' || c == ',' || c.is_control()) {
+            return Err(KeyError::Odd);
         }
         Ok(Self { text: text.to_owned(), is_cart: false })
     }
@@ -138,6 +144,9 @@ mod tests {
         }
         for good in ["6885604524341", "#1001", "#1166X01", "1E5", "E+12", "SALE-E-12", "00000102"] {
             assert_eq!(OrderKey::parse(good).unwrap().as_str(), good);
+        }
+        for odd in ["ann@example.com", "#1,ann,paid", "#1\n#2"] {
+            assert_eq!(OrderKey::parse(odd), Err(KeyError::Odd), "{odd}");
         }
         assert_eq!(OrderKey::parse("  "), Err(KeyError::Missing));
         assert_eq!(OrderKey::parse(&"9".repeat(256)), Err(KeyError::TooLong));

@@ -91,6 +91,10 @@ impl<J: Journal> Create<'_, J> {
                 let ours = self.sent_by_us && remote.externalid == self.customer.key.as_str();
                 self.settle(remote.id, ours).await
             }
+            // It is there, says the answer, and it is not, says the list: that is not settled.
+            (None, Some(refusal)) if refusal.verdict == Verdict::Exists => {
+                Ok(Err(Outcome::Unconfirmed(self.refusal(&refusal))))
+            }
             (None, Some(refusal)) => Ok(Err(Outcome::Refused(self.refusal(&refusal)))),
             (None, None) => Box::pin(self.create()).await,
         }

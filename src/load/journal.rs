@@ -1,4 +1,4 @@
-use crate::domain::{Customer, CustomerMemory, Memory, OrderKey, RemoteId};
+use crate::domain::{Customer, CustomerMemory, Fingerprint, Memory, OrderKey, RemoteId};
 use std::future::Future;
 
 /// A journal entry could not be made; nothing may be sent without it.
@@ -30,6 +30,10 @@ pub trait Journal: Send + Sync + 'static {
     /// The order of this cart is at the target: the cart must not be sent any more.
     fn settle_cart(&self, cart: &OrderKey) -> impl Future<Output = Result<(), JournalError>> + Send;
 
-    /// A create or update of this order is about to be sent.
-    fn intend_order(&self, key: &OrderKey) -> impl Future<Output = Result<(), JournalError>> + Send;
+    /// A create or update of this order is about to be sent, with the payload of this fingerprint.
+    fn intend_order(
+        &self,
+        key: &OrderKey,
+        fingerprint: Fingerprint,
+    ) -> impl Future<Output = Result<(), JournalError>> + Send;
 }

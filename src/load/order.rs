@@ -2,9 +2,9 @@ use super::Journal;
 use super::customer::{Found, find_or_create};
 use super::loader::{Attempts, Deleted, Loader, Patience};
 use super::outcome::{Halt, Outcome, Part, Refusal};
-use crate::activecampaign::{Failure, RemoteOrder, Stop, Verdict};
-use crate::domain::{Memory, Order, OrderKey, RemoteId};
-use crate::plan::{Action, Step};
+use crate::activecampaign::{Failure, RemoteOrder, Verdict};
+use crate::domain::{Fingerprint, Memory, Order, OrderKey, RemoteId};
+use crate::plan::{Action, Earlier, Step};
 
 /// Customer first, then order. A cart and its order wait for each other.
 pub(super) async fn carry_out<J: Journal>(loader: &Loader<J>, step: &Step) -> Result<Outcome, Halt> {
@@ -21,15 +21,7 @@ pub(super) async fn carry_out<J: Journal>(loader: &Loader<J>, step: &Step) -> Re
         Ok(id) => id,
         Err(outcome) => return Ok(outcome),
     };
-    let mut write = Write { loader, order, customer, attempts: loader.attempts(), sent_by_us: false };
-    let outcome = match &step.action {
-        Action::Create => write.create_or_convert().await?,
-        Action::LookUp => {
-            write.sent_by_us = true;
-            write.look_up_then_write(None).await?
-        }
-        Action::Update(id) => write.update(id.clone()).await?,
-    };
+    let outcome = Write::new(loader, step, customer).carry_out(&step.action).await?;
     let is_there = matches!(outcome, Outcome::Created(_) | Outcome::Updated(_) | Outcome::Adopted(_));
     if let (true, Some(cart)) = (is_there, &order.cart) {
         loader.journal.settle_cart(cart).await?;
@@ -41,135 +33,208 @@ pub(super) async fn carry_out<J: Journal>(loader: &Loader<J>, step: &Step) -> Re
 struct Write<'a, J> {
     loader: &'a Loader<J>,
     order: &'a Order,
+    fingerprint: Fingerprint,
     customer: RemoteId,
     attempts: Attempts,
-    /// An earlier create of ours may be at the target.
-    sent_by_us: bool,
+    /// What of ours may be at the target already.
+    earlier: Option<Earlier>,
+    /// The record at the target is not of our making.
+    is_foreign: bool,
+    is_customer_mended: bool,
 }
 
-impl<J: Journal> Write<'_, J> {
-    /// An order whose cart the target holds is made of that record, never a second one beside it.
-    async fn create_or_convert(&mut self) -> Result<Outcome, Halt> {
-        let Some(cart) = &self.order.cart else { return self.create().await };
-        match self.loader.journal.order(cart).await? {
-            Memory::Known { id, .. } | Memory::Refused { id: Some(id), .. } => self.update(id).await,
-            Memory::Intended => match self.loader.look_up(cart).await? {
-                Ok(Some(remote)) => self.update(remote.id).await,
-                Ok(None) => self.create().await,
-                Err(failure) => Ok(self.given_up(&failure)),
-            },
-            Memory::Unknown | Memory::BecameOrder | Memory::Refused { id: None, .. } => self.create().await,
+/// What the writing of an order does next.
+enum Next {
+    /// Make it, of its cart where the target holds that.
+    Make,
+    Create,
+    /// Look it up by its key before anything is sent again. With the answer that said no, where one did: if there
+    /// is nothing to be found, that answer stands.
+    LookUp(Option<Failure>),
+    Update(RemoteId),
+    Done(Outcome),
+}
+
+impl<'a, J: Journal> Write<'a, J> {
+    fn new(loader: &'a Loader<J>, step: &'a Step, customer: RemoteId) -> Self {
+        Self {
+            loader,
+            order: &step.order,
+            fingerprint: step.fingerprint,
+            customer,
+            attempts: loader.attempts(),
+            earlier: None,
+            is_foreign: false,
+            is_customer_mended: false,
         }
     }
 
-    async fn create(&mut self) -> Result<Outcome, Halt> {
-        let mut customer_mended = false;
+    async fn carry_out(mut self, action: &Action) -> Result<Outcome, Halt> {
+        let mut next = match action {
+            Action::Create => Next::Make,
+            Action::Update(id) => Next::Update(id.clone()),
+            Action::LookUp(earlier) => {
+                self.earlier = Some(*earlier);
+                Next::LookUp(None)
+            }
+        };
         loop {
-            let turn = self.loader.turn().await?;
-            self.loader.journal.intend_order(&self.order.key).await?;
-            let sent = turn.create_order(&self.loader.connection, &self.customer, self.order).await;
-            let failure = match sent {
-                Ok(id) => return Ok(Outcome::Created(id)),
-                Err(failure) => failure,
-            };
-            self.count(&failure);
-            match failure.verdict {
-                Verdict::Throttled | Verdict::Again => {}
-                Verdict::LookUp => self.sent_by_us = true,
-                Verdict::Exists | Verdict::Unclear => {
-                    return Box::pin(self.look_up_then_write(Some(failure))).await;
-                }
-                Verdict::RelationGone if !customer_mended => {
-                    customer_mended = true;
-                    if let Some(outcome) = self.mend_customer().await? {
-                        return Ok(outcome);
-                    }
-                    continue;
-                }
-                Verdict::RelationGone => return Err(Stop::ConnectionGone.into()),
-                Verdict::Refused | Verdict::Gone => return Ok(self.refused(&failure)),
-                Verdict::Stop(stop) => return Err(stop.into()),
-            }
-            if self.loader.pause(&mut self.attempts, &failure).await? == Patience::Spent {
-                return Ok(self.given_up(&failure));
-            }
-            if failure.verdict == Verdict::LookUp {
-                return Box::pin(self.look_up_then_write(None)).await;
+            next = match next {
+                Next::Make => self.make().await?,
+                Next::Create => self.create().await?,
+                Next::LookUp(refusal) => self.look_up(refusal).await?,
+                Next::Update(id) => self.update(id).await?,
+                Next::Done(outcome) => return Ok(outcome),
             }
         }
     }
 
-    /// Looks the order up by its key before anything is sent again. `refusal` is the answer that sent us here,
-    /// where the target said no: if there is nothing to be found, that answer stands.
-    async fn look_up_then_write(&mut self, refusal: Option<Failure>) -> Result<Outcome, Halt> {
+    /// An order whose cart the target holds is made of that record, never a second one beside it.
+    async fn make(&mut self) -> Result<Next, Halt> {
+        let Some(cart) = &self.order.cart else { return Ok(Next::Create) };
+        match self.loader.journal.order(cart).await? {
+            Memory::Known { id, .. } | Memory::Refused { id: Some(id), .. } => Ok(Next::Update(id)),
+            Memory::Intended { .. } => Ok(match self.loader.look_up(cart).await? {
+                Ok(Some(remote)) => Next::Update(remote.id),
+                Ok(None) => Next::Create,
+                Err(failure) => self.given_up(&failure),
+            }),
+            Memory::Unknown | Memory::BecameOrder | Memory::Refused { id: None, .. } => Ok(Next::Create),
+        }
+    }
+
+    async fn create(&mut self) -> Result<Next, Halt> {
+        let turn = self.loader.turn().await?;
+        self.loader.journal.intend_order(&self.order.key, self.fingerprint).await?;
+        let sent = turn.create_order(&self.loader.connection, &self.customer, self.order).await;
+        let failure = match sent {
+            Ok(id) => return Ok(Next::Done(Outcome::Created(id))),
+            Err(failure) => failure,
+        };
+        self.count(&failure);
+        let next = match failure.verdict {
+            Verdict::Throttled | Verdict::Again => Next::Create,
+            Verdict::LookUp => {
+                self.earlier = Some(Earlier::SameCreate);
+                Next::LookUp(None)
+            }
+            Verdict::Exists | Verdict::Unclear => return Ok(Next::LookUp(Some(failure))),
+            Verdict::RelationGone => return self.mend_customer(&failure, Next::Create).await,
+            Verdict::Refused | Verdict::Gone => return Ok(self.refused(&failure)),
+            Verdict::Stop(stop) => return Err(stop.into()),
+        };
+        self.pause_then(next, &failure).await
+    }
+
+    async fn look_up(&mut self, refusal: Option<Failure>) -> Result<Next, Halt> {
         let found = match self.loader.look_up(&self.order.key).await? {
             Ok(found) => found,
             Err(failure) => return Ok(self.given_up(&failure)),
         };
-        match (found, refusal) {
-            (Some(remote), _) => self.take_over(remote).await,
-            (None, Some(refusal)) => Ok(self.refused(&refusal)),
-            (None, None) => Box::pin(self.create_or_convert()).await,
-        }
+        Ok(match (found, refusal) {
+            (Some(remote), _) => self.take_over(remote),
+            // It is there, says the answer, and it is not, says the list: that is not settled.
+            (None, Some(refusal)) if refusal.verdict == Verdict::Exists => self.given_up(&refusal),
+            (None, Some(refusal)) => self.refused(&refusal),
+            (None, None) if self.is_to_be_left() => Next::Done(Outcome::Left),
+            (None, None) => {
+                self.is_foreign = false;
+                Next::Make
+            }
+        })
+    }
+
+    /// What was there and is no more was deleted by another hand.
+    fn is_to_be_left(&self) -> bool {
+        self.earlier == Some(Earlier::Update) && self.loader.deleted == Deleted::Leave
     }
 
     /// The target holds an order of this key: ours from a lost answer, or by another hand.
-    async fn take_over(&mut self, remote: RemoteOrder) -> Result<Outcome, Halt> {
+    fn take_over(&mut self, remote: RemoteOrder) -> Next {
         if self.order.key.is_cart() && !remote.externalid.is_empty() {
             // It is an order by now, of another hand; sent as a cart it would be one again.
-            return Ok(Outcome::Adopted(remote.id));
+            return Next::Done(Outcome::Adopted(remote.id));
         }
-        let same = is_same(self.order, &self.customer, &remote);
-        match (same, self.sent_by_us) {
-            (true, true) => Ok(Outcome::Created(remote.id)),
-            (true, false) => Ok(Outcome::Adopted(remote.id)),
-            (false, _) => match Box::pin(self.update(remote.id)).await? {
-                Outcome::Updated(id) => Ok(Outcome::Adopted(id)),
-                other => Ok(other),
-            },
-        }
-    }
-
-    async fn update(&mut self, id: RemoteId) -> Result<Outcome, Halt> {
-        loop {
-            let turn = self.loader.turn().await?;
-            self.loader.journal.intend_order(&self.order.key).await?;
-            let sent = turn.update_order(&id, &self.loader.connection, &self.customer, self.order).await;
-            let failure = match sent {
-                Ok(()) => return Ok(Outcome::Updated(id)),
-                Err(failure) => failure,
-            };
-            self.count(&failure);
-            match failure.verdict {
-                Verdict::Throttled | Verdict::Again | Verdict::LookUp => {}
-                // Deleted there by someone: the order is new again, or to be left alone.
-                Verdict::Gone if self.loader.deleted == Deleted::Leave => return Ok(Outcome::Left(id)),
-                Verdict::Gone => return Box::pin(self.look_up_then_write(None)).await,
-                Verdict::RelationGone => return Err(Stop::ConnectionGone.into()),
-                Verdict::Exists | Verdict::Unclear | Verdict::Refused => return Ok(self.refused(&failure)),
-                Verdict::Stop(stop) => return Err(stop.into()),
-            }
-            if self.loader.pause(&mut self.attempts, &failure).await? == Patience::Spent {
-                return Ok(self.given_up(&failure));
-            }
-            if failure.verdict == Verdict::LookUp && self.loader.is_gone(self.order, &id).await? {
-                return match self.loader.deleted {
-                    Deleted::Leave => Ok(Outcome::Left(id)),
-                    Deleted::CreateAgain => Box::pin(self.look_up_then_write(None)).await,
-                };
+        match (is_same(self.order, &self.customer, &remote), self.earlier) {
+            (true, Some(Earlier::SameCreate)) => Next::Done(Outcome::Created(remote.id)),
+            (true, None) => Next::Done(Outcome::Adopted(remote.id)),
+            (_, earlier) => {
+                self.is_foreign = earlier != Some(Earlier::Update);
+                Next::Update(remote.id)
             }
         }
     }
 
-    /// The customer we knew is gone at the target: look for it there, or make it again.
-    async fn mend_customer(&mut self) -> Result<Option<Outcome>, Halt> {
-        match find_or_create(self.loader, &self.order.customer, Found::Doubted(self.customer.clone())).await?
-        {
+    async fn update(&mut self, id: RemoteId) -> Result<Next, Halt> {
+        let turn = self.loader.turn().await?;
+        self.loader.journal.intend_order(&self.order.key, self.fingerprint).await?;
+        let sent = turn.update_order(&id, &self.loader.connection, &self.customer, self.order).await;
+        let failure = match sent {
+            Ok(()) if self.is_foreign => return Ok(Next::Done(Outcome::Adopted(id))),
+            Ok(()) => return Ok(Next::Done(Outcome::Updated(id))),
+            Err(failure) => failure,
+        };
+        self.count(&failure);
+        let next = match failure.verdict {
+            Verdict::Throttled | Verdict::Again => Next::Update(id),
+            Verdict::LookUp if self.is_gone(&id).await? => self.deleted(),
+            Verdict::LookUp => Next::Update(id),
+            Verdict::Gone => self.deleted(),
+            Verdict::RelationGone => return self.mend_customer(&failure, Next::Update(id)).await,
+            Verdict::Exists | Verdict::Unclear | Verdict::Refused => return Ok(self.refused(&failure)),
+            Verdict::Stop(stop) => return Err(stop.into()),
+        };
+        // A list that still shows what is gone must not lead round for ever: this counts as an attempt too.
+        self.pause_then(next, &failure).await
+    }
+
+    /// Somebody deleted it there: it is new again, or to be left alone.
+    fn deleted(&mut self) -> Next {
+        match self.loader.deleted {
+            Deleted::Leave => Next::Done(Outcome::Left),
+            Deleted::CreateAgain => {
+                self.earlier = None;
+                Next::LookUp(None)
+            }
+        }
+    }
+
+    /// Whether an update that may not have arrived has nothing left to update. An order that is being made of a
+    /// cart is known by its own id only once that arrived.
+    async fn is_gone(&self, id: &RemoteId) -> Result<bool, Halt> {
+        for key in [Some(&self.order.key), self.order.cart.as_ref()].into_iter().flatten() {
+            match self.loader.look_up(key).await? {
+                Ok(Some(remote)) if remote.id == *id => return Ok(false),
+                Ok(_) => {}
+                // Not found out: the update itself will tell.
+                Err(_) => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// The customer we knew is gone at the target: looks for it there, or makes it again, once.
+    async fn mend_customer(&mut self, failure: &Failure, next: Next) -> Result<Next, Halt> {
+        if std::mem::replace(&mut self.is_customer_mended, true) {
+            return Ok(self.refused(failure));
+        }
+        let doubted = Found::Doubted(self.customer.clone());
+        Ok(match find_or_create(self.loader, &self.order.customer, doubted).await? {
             Ok(id) => {
                 self.customer = id;
-                Ok(None)
+                next
             }
-            Err(outcome) => Ok(Some(outcome)),
+            Err(outcome) => Next::Done(outcome),
+        })
+    }
+
+    async fn pause_then(&mut self, next: Next, failure: &Failure) -> Result<Next, Halt> {
+        if matches!(next, Next::Done(_)) {
+            return Ok(next);
+        }
+        match self.loader.pause(&mut self.attempts, failure).await? {
+            Patience::Left => Ok(next),
+            Patience::Spent => Ok(self.given_up(failure)),
         }
     }
 
@@ -179,12 +244,12 @@ impl<J: Journal> Write<'_, J> {
         }
     }
 
-    fn refused(&self, failure: &Failure) -> Outcome {
-        Outcome::Refused(Refusal::new(Part::Order, failure, self.attempts.made))
+    fn refused(&self, failure: &Failure) -> Next {
+        Next::Done(Outcome::Refused(Refusal::new(Part::Order, failure, self.attempts.made)))
     }
 
-    fn given_up(&self, failure: &Failure) -> Outcome {
-        Outcome::Unconfirmed(Refusal::new(Part::Order, failure, self.attempts.made))
+    fn given_up(&self, failure: &Failure) -> Next {
+        Next::Done(Outcome::Unconfirmed(Refusal::new(Part::Order, failure, self.attempts.made)))
     }
 }
 
@@ -196,20 +261,6 @@ impl<J: Journal> Loader<J> {
             Err(Failure { verdict: Verdict::Stop(stop), .. }) => Err(stop.into()),
             Err(failure) => Ok(Err(failure)),
         }
-    }
-
-    /// Whether an update that may not have arrived has nothing left to update. An order that is being made of a
-    /// cart is known by its own id only once that arrived.
-    async fn is_gone(&self, order: &Order, id: &RemoteId) -> Result<bool, Halt> {
-        for key in [Some(&order.key), order.cart.as_ref()].into_iter().flatten() {
-            match self.look_up(key).await? {
-                Ok(Some(remote)) if remote.id == *id => return Ok(false),
-                Ok(_) => {}
-                // Not found out: the update itself will tell.
-                Err(_) => return Ok(false),
-            }
-        }
-        Ok(true)
     }
 }
 

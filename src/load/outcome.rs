@@ -12,7 +12,7 @@ pub enum Outcome {
     /// A cart whose order went before it: there was nothing left to send.
     Idle,
     /// Somebody deleted it at the target, and it is to stay so.
-    Left(RemoteId),
+    Left,
     /// The target will not take it as it is.
     Refused(Refusal),
     /// Tried as often as allowed, and still unknown whether the target took it. The intent stays.

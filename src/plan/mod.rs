@@ -7,7 +7,7 @@ mod tally;
 
 pub use fingerprint::Fingerprints;
 pub use forecast::{Forecast, PACE_SHARE};
-pub use step::{Action, Decision, Step, decide};
+pub use step::{Action, Decision, Earlier, Step, decide};
 pub use tally::{CurrencyTotal, EXAMPLES_MAX, Example, ReasonCount, Tally};
 
 #[cfg(test)]

@@ -14,9 +14,20 @@ pub enum Action {
     /// Never sent.
     Create,
     /// An earlier write may or may not have arrived: look it up, then create or update.
-    LookUp,
+    LookUp(Earlier),
     /// Known there with other content, or with content we can't vouch for.
     Update(RemoteId),
+}
+
+/// An earlier write whose answer was never recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Earlier {
+    /// A create of exactly what is to be sent now: found as such, it is ours.
+    SameCreate,
+    /// A create of other content: found, it has to be updated.
+    OtherCreate,
+    /// An update: whether it arrived can't be told from a list, so it is repeated.
+    Update,
 }
 
 /// What is to be done about one order.
@@ -33,7 +44,11 @@ pub enum Decision {
 pub fn decide(order: Box<Order>, fingerprint: Fingerprint, memory: Memory) -> Decision {
     let action = match memory {
         Memory::Unknown => Action::Create,
-        Memory::Intended => Action::LookUp,
+        Memory::Intended { update: Some(_), .. } => Action::LookUp(Earlier::Update),
+        Memory::Intended { fingerprint: Some(sent), .. } if sent == fingerprint => {
+            Action::LookUp(Earlier::SameCreate)
+        }
+        Memory::Intended { .. } => Action::LookUp(Earlier::OtherCreate),
         Memory::Known { fingerprint: Some(held), .. } if held == fingerprint => return Decision::Unchanged,
         Memory::Known { id, .. } => Action::Update(id),
         Memory::BecameOrder => return Decision::Unchanged,
@@ -68,7 +83,10 @@ mod tests {
         let print = Fingerprint::from_i64;
         let known = |held: Option<i64>| Memory::Known { id: id.clone(), fingerprint: held.map(print) };
         assert_eq!(action(Memory::Unknown), Action::Create);
-        assert_eq!(action(Memory::Intended), Action::LookUp);
+        let intended = |update, sent: Option<i64>| Memory::Intended { update, fingerprint: sent.map(print) };
+        assert_eq!(action(intended(None, Some(7))), Action::LookUp(Earlier::SameCreate));
+        assert_eq!(action(intended(None, Some(8))), Action::LookUp(Earlier::OtherCreate));
+        assert_eq!(action(intended(Some(id.clone()), Some(7))), Action::LookUp(Earlier::Update));
         assert!(matches!(decided(known(Some(7))), Decision::Unchanged));
         assert_eq!(action(known(Some(8))), Action::Update(id.clone()));
         assert_eq!(action(known(None)), Action::Update(id.clone()));

@@ -1,4 +1,4 @@
-use super::step::{Action, Decision};
+use super::step::{Action, Decision, Earlier};
 use crate::domain::{Currency, Fault, Moment, Order, Position, Reason};
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ pub struct Tally {
     pub read: u64,
     pub create: u64,
     pub update: u64,
-    /// Of `create`: those that an earlier run may have sent already, and that are looked up first.
+    /// Of `create` and `update`: those that an earlier run may have sent already, and that are looked up first.
     pub look_up: u64,
     pub unchanged: u64,
     pub filtered: u64,
@@ -89,7 +89,11 @@ impl Tally {
             Decision::Send(step) => match step.action {
                 Action::Create => self.create += 1,
                 Action::Update(_) => self.update += 1,
-                Action::LookUp => {
+                Action::LookUp(Earlier::Update) => {
+                    self.update += 1;
+                    self.look_up += 1;
+                }
+                Action::LookUp(_) => {
                     self.create += 1;
                     self.look_up += 1;
                 }

@@ -106,9 +106,8 @@ fn parts(tally: &Tally) -> String {
         row("read", tally.read, "the sum of these".to_owned()),
     ];
     if tally.look_up > 0 {
-        let meaning =
-            "of the creates: an earlier run may have sent them, so they are looked up first".to_owned();
-        rows.insert(1, row("  look up", tally.look_up, meaning));
+        let meaning = "of these: an earlier run may have sent them, so they are looked up first".to_owned();
+        rows.insert(2, row("  look up", tally.look_up, meaning));
     }
     columns("<><", &rows)
 }

@@ -1,4 +1,4 @@
-use crate::domain::{Customer, CustomerMemory, Memory, OrderKey, RemoteId};
+use crate::domain::{Customer, CustomerMemory, Fingerprint, Memory, OrderKey, RemoteId};
 use crate::load::{Journal, JournalError};
 use crate::plan::Fingerprints;
 use crate::state::{ConnectionId, RunId, StateError, Store};
@@ -114,8 +114,11 @@ impl Journal for RunJournal {
         self.books.enter(move |store| store.settle_cart(run, connection, &cart)).await.map_err(failed)
     }
 
-    async fn intend_order(&self, key: &OrderKey) -> Result<(), JournalError> {
+    async fn intend_order(&self, key: &OrderKey, fingerprint: Fingerprint) -> Result<(), JournalError> {
         let (run, connection, key) = (self.run, self.connection, key.clone());
-        self.books.enter(move |store| store.intend_order(run, connection, &key)).await.map_err(failed)
+        self.books
+            .enter(move |store| store.intend_order(run, connection, &key, fingerprint))
+            .await
+            .map_err(failed)
     }
 }

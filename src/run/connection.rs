@@ -58,8 +58,16 @@ async fn find(client: &Client, spec: &ConnectionSpec) -> Result<Option<RemoteId>
     match client.connection_of(&service, &externalid).await {
         Ok(Some(found)) if found.is_internal => Err(ConnectionError::Native { service, externalid }),
         Ok(found) => Ok(found.map(|connection| connection.id)),
-        Err(Failure { verdict: Verdict::Stop(stop), .. }) => Err(stop.into()),
-        Err(failure) => Err(ConnectionError::Refused(failure)),
+        Err(failure) => Err(given_up(failure)),
+    }
+}
+
+/// A target that could not be asked is away, not refusing.
+fn given_up(failure: Failure) -> ConnectionError {
+    match failure.verdict {
+        Verdict::Stop(stop) => stop.into(),
+        Verdict::Throttled | Verdict::Again | Verdict::LookUp => Stop::Away { retry_after: None }.into(),
+        _ => ConnectionError::Refused(failure),
     }
 }
 
@@ -84,7 +92,7 @@ async fn create(client: &Client, spec: &ConnectionSpec) -> Result<RemoteId, Conn
             Verdict::Throttled => continue,
             Verdict::Again | Verdict::LookUp => match retry.after(&failure) {
                 Next::In(delay) => tokio::time::sleep(delay).await,
-                Next::Exhausted => return Err(ConnectionError::Refused(failure)),
+                Next::Exhausted => return Err(given_up(failure)),
                 Next::Stop(stop) => return Err(stop.into()),
             },
             Verdict::Stop(stop) => return Err(stop.into()),

@@ -4,7 +4,7 @@ use super::feed::{self, Fed, Letters};
 use super::meter::Meter;
 use super::reading::{Ledger, Reading};
 use super::{Accounting, Books, Job, Progress, RunError, RunReport};
-use crate::activecampaign::Client;
+use crate::activecampaign::{Client, Stop};
 use crate::extract::Export;
 use crate::plan::Fingerprints;
 use crate::state::{ConnectionId, Counts, Kind, RunClose, RunEnd, RunRow, RunStart, Settlement};
@@ -60,6 +60,9 @@ pub async fn execute(task: Task<'_>) -> Result<RunReport, RunError> {
     let fed = start_reading(&task, &row, connection).await?;
     let mut execution = Execution::new(&task, &row, (connection, remote), meter).await?;
     let error = execution.drive(fed).await.err();
+    if matches!(error, Some(RunError::Stop(Stop::ConnectionGone))) {
+        task.books.enter(move |store| store.lose_connection(connection)).await?;
+    }
     let (meter, reached) = execution.end();
     close(&task, &row, meter, reached, error).await
 }

@@ -193,7 +193,7 @@ impl<'a> Execution<'a> {
             Outcome::Updated(id) => (OrderOutcome::Updated(id), None),
             Outcome::Adopted(id) => (OrderOutcome::Adopted(id), None),
             Outcome::Idle => (OrderOutcome::Idle, None),
-            Outcome::Left(id) => (OrderOutcome::Left(id), None),
+            Outcome::Left => (OrderOutcome::Left, None),
             Outcome::Refused(refusal) => (OrderOutcome::Refused, Some(refusal)),
             Outcome::Unconfirmed(refusal) => (OrderOutcome::Unconfirmed, Some(refusal)),
         };
@@ -274,7 +274,7 @@ impl<'a> Execution<'a> {
                 OrderOutcome::Updated(_) => self.counts.updated += 1,
                 OrderOutcome::Adopted(_) => self.counts.adopted += 1,
                 OrderOutcome::Idle => self.counts.unchanged += 1,
-                OrderOutcome::Left(_) => self.counts.filtered += 1,
+                OrderOutcome::Left => self.counts.filtered += 1,
                 OrderOutcome::Refused | OrderOutcome::Unconfirmed => self.counts.refused += 1,
             }
         }

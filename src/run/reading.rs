@@ -80,8 +80,10 @@ impl Reading {
 
     fn judge(&mut self, source: SourceOrder) -> Result<Judged, StateError> {
         let position = source.position;
-        let label = source.label().to_owned();
-        let key = source.key().ok();
+        let sound = is_sound(&source);
+        // Cells of a damaged row may have moved: what stands in its name may be anybody's address.
+        let label = if sound { shown(source.label()) } else { String::new() };
+        let key = source.key().ok().filter(|_| sound);
         let verdict = self.verdict(source, key.as_ref())?;
         match &verdict {
             Judgement::Decided(decision) => self.tally.decide(decision),
@@ -95,7 +97,7 @@ impl Reading {
     fn verdict(&mut self, source: SourceOrder, key: Option<&OrderKey>) -> Result<Judgement, StateError> {
         let position = source.position;
         let earlier = match key {
-            Some(key) if source.faults.is_empty() => {
+            Some(key) if !is_part(&source) => {
                 self.met.meet(self.ledger.fingerprints.order(key), position.file)?
             }
             _ => None,
@@ -134,7 +136,7 @@ impl Reading {
             return Ok(Judgement::Settled);
         }
         let memory = self.ledger.view.order(connection, &order.key)?;
-        if matches!(memory, Memory::Unknown | Memory::Intended) {
+        if matches!(memory, Memory::Unknown | Memory::Intended { .. }) {
             self.count_customer(&order)?;
         }
         Ok(Judgement::Decided(decide(order, fingerprint, memory)))
@@ -156,4 +158,23 @@ impl Reading {
         }
         Ok(())
     }
+}
+
+/// Whether the cells of a record stand in their columns.
+fn is_sound(source: &SourceOrder) -> bool {
+    let damage = [Reason::MalformedRow, Reason::BadEncoding];
+    !source.faults.iter().any(|fault| damage.contains(&fault.reason))
+}
+
+/// Rows without their order's first row carry its name, but are not it.
+fn is_part(source: &SourceOrder) -> bool {
+    source.faults.iter().any(|fault| fault.reason == Reason::OrphanRow)
+}
+
+/// An order's number as it may be kept and shown: one that has no look of it may be a person's data in the wrong
+/// column.
+fn shown(label: &str) -> String {
+    const NUMBER_LEN_MAX: usize = 64;
+    let odd = |c: char| c == '@' || c == ',' || c.is_control();
+    if label.len() > NUMBER_LEN_MAX || label.contains(odd) { String::new() } else { label.to_owned() }
 }

@@ -1,10 +1,11 @@
 use super::Job;
 use super::reading::{Judgement, Ledger, Reading, ReadingError};
 use crate::activecampaign::{Client, Failure, RemoteOrder};
-use crate::domain::{CustomerKey, CustomerMemory, Email, Order, RemoteId};
+use crate::domain::{CustomerKey, CustomerMemory, Email, Order, Reason, RemoteId};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints};
 use crate::state::{ConnectionId, Mirror, Mirrored, StateError, View};
+use crate::transform::Filter;
 use std::collections::BTreeMap;
 
 /// Differences told one by one; all of them are counted.
@@ -84,6 +85,8 @@ pub enum VerifyError {
     State(#[from] StateError),
     #[error("the target's orders could not be listed: {0}")]
     Target(Failure),
+    #[error("the target's list of orders has no end: it shows the same page again and again")]
+    Endless,
     #[error("nothing has been loaded for this job yet\n  hint: run `ordersync backfill` first")]
     NothingLoaded,
 }
@@ -121,6 +124,10 @@ pub async fn verify(
                 let there = mirror.meet(&step.order.key.ledger_text())?;
                 comparison.compare(&judged.label, &step.order, there, &mut result)?;
             }
+            // The order itself is another record's.
+            (Judgement::Filtered(Filter::Superseded), _) => {}
+            (Judgement::Invalid(faults), _)
+                if faults.iter().any(|fault| fault.reason == Reason::Duplicate) => {}
             (_, Some(key)) => result.left_out += u64::from(mirror.meet(&key.ledger_text())?.is_some()),
             (_, None) => {}
         }
@@ -144,8 +151,13 @@ async fn mirror_of(
     let mut next = Some(0);
     while let Some(offset) = next {
         let page = client.orders(connection, offset).await.map_err(VerifyError::Target)?;
+        let mut news = page.records.is_empty();
         for order in page.records {
-            mirror.add(&mirrored(order, prints))?;
+            news |= mirror.add(&mirrored(order, prints))?;
+        }
+        if !news && page.next.is_some() {
+            // The target shows the same page again and again: its list has no end to reach.
+            return Err(VerifyError::Endless);
         }
         next = page.next;
     }

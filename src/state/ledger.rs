@@ -9,7 +9,7 @@ const REFUSED: i64 = 3;
 const BECAME_ORDER: i64 = 4;
 
 impl Store {
-    /// Notes, durably, that this order is about to be written at the target.
+    /// Notes, durably, that this order is about to be written at the target, with the payload of this fingerprint.
     ///
     /// # Errors
     /// When the state can't be written; the request must not be sent then.
@@ -18,14 +18,15 @@ impl Store {
         run: RunId,
         connection: ConnectionId,
         key: &OrderKey,
+        fingerprint: Fingerprint,
     ) -> Result<(), StateError> {
         let mut statement = self.db.prepare_cached(
-            "INSERT INTO orders (connection, key, state, outcome, run) VALUES (?1, ?2, 1, 0, ?3)
+            "INSERT INTO orders (connection, key, fingerprint, state, outcome, run) VALUES (?1, ?2, ?4, 1, 0, ?3)
              ON CONFLICT DO UPDATE SET
                  state = CASE WHEN remote_id IS NULL THEN 1 ELSE 2 END,
-                 outcome = 0, run = excluded.run",
+                 fingerprint = excluded.fingerprint, outcome = 0, run = excluded.run",
         )?;
-        statement.execute(params![connection, key.ledger_text(), run])?;
+        statement.execute(params![connection, key.ledger_text(), run, fingerprint.to_i64()])?;
         Ok(())
     }
 
@@ -124,11 +125,12 @@ pub(super) fn memory_of(
         .optional()?;
     Ok(match row {
         None => Memory::Unknown,
-        Some((CREATE_INTENDED | UPDATE_INTENDED, _, _)) => Memory::Intended,
+        Some((CREATE_INTENDED, _, fingerprint)) => Memory::Intended { update: None, fingerprint },
+        Some((UPDATE_INTENDED, update, fingerprint)) => Memory::Intended { update, fingerprint },
         Some((BECAME_ORDER, _, _)) => Memory::BecameOrder,
         Some((REFUSED, id, Some(fingerprint))) => Memory::Refused { id, fingerprint },
         Some((_, Some(id), fingerprint)) => Memory::Known { id, fingerprint },
-        Some((_, None, _)) => Memory::Intended,
+        Some((_, None, fingerprint)) => Memory::Intended { update: None, fingerprint },
     })
 }
 

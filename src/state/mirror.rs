@@ -42,13 +42,15 @@ impl Mirror {
         Ok(Self { db })
     }
 
-    /// Adds an order of the target's list; one that a moving list shows twice is there once.
+    /// Adds an order of the target's list, and tells whether it is new; one that a moving list shows twice is there
+    /// once.
     ///
     /// # Errors
     /// When the temporary database can't be written.
-    pub fn add(&mut self, order: &Mirrored) -> Result<(), StateError> {
-        self.db
-            .prepare_cached("INSERT OR REPLACE INTO mirror VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0)")?
+    pub fn add(&mut self, order: &Mirrored) -> Result<bool, StateError> {
+        let added = self
+            .db
+            .prepare_cached("INSERT OR IGNORE INTO mirror VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0)")?
             .execute(params![
                 order.id.as_str(),
                 order.key,
@@ -60,7 +62,7 @@ impl Mirror {
                 &order.email_hash[..],
                 order.source
             ])?;
-        Ok(())
+        Ok(added == 1)
     }
 
     /// # Errors

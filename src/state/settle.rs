@@ -12,7 +12,7 @@ pub enum OrderOutcome {
     /// A cart whose order went before it.
     Idle,
     /// Deleted at the target by another hand, and left so.
-    Left(RemoteId),
+    Left,
     /// The target will not take this payload.
     Refused,
     /// Given up for now with its outcome unknown: the intent stays, and the next run looks it up.
@@ -62,7 +62,7 @@ impl Store {
                 OrderOutcome::Updated(_) => counts.updated += 1,
                 OrderOutcome::Adopted(_) => counts.adopted += 1,
                 OrderOutcome::Idle => counts.unchanged += 1,
-                OrderOutcome::Left(_) => counts.filtered += 1,
+                OrderOutcome::Left => counts.filtered += 1,
                 OrderOutcome::Refused | OrderOutcome::Unconfirmed => counts.refused += 1,
             }
         }
@@ -84,7 +84,15 @@ fn write_order(
         OrderOutcome::Created(id) => (id, 1),
         OrderOutcome::Updated(id) => (id, 2),
         OrderOutcome::Adopted(id) => (id, 3),
-        OrderOutcome::Left(id) => (id, 4),
+        OrderOutcome::Left => {
+            transaction
+                .prepare_cached(
+                    "UPDATE orders SET fingerprint = ?3, state = 0, outcome = 4, run = ?4
+                     WHERE connection = ?1 AND key = ?2",
+                )?
+                .execute(params![connection, settled.key.ledger_text(), settled.fingerprint.to_i64(), run])?;
+            return Ok(());
+        }
         OrderOutcome::Unconfirmed | OrderOutcome::Idle => return Ok(()),
         OrderOutcome::Refused => {
             transaction

@@ -82,6 +82,17 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Notes that a connection was deleted at the target: the next run looks for another, or makes one.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn lose_connection(&mut self, connection: ConnectionId) -> Result<(), StateError> {
+        self.db.execute("UPDATE connections SET seen_ms = 0 WHERE id = ?1", [connection])?;
+        Ok(())
+    }
+}
+
 /// The state file of an account.
 pub(super) fn path_of(dir: &Path, account: &str) -> PathBuf {
     dir.join(format!("{account}.db"))
@@ -138,7 +149,7 @@ pub(super) fn current_connection(
     Ok(db
         .query_row(
             "SELECT id, remote_id FROM connections WHERE service = ?1 AND externalid = ?2
-             ORDER BY seen_ms DESC, id DESC LIMIT 1",
+             AND seen_ms > 0 ORDER BY seen_ms DESC, id DESC LIMIT 1",
             params![service, externalid],
             |row| Ok((row.get(0)?, row.get::<_, StoredId>(1)?.0)),
         )

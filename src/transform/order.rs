@@ -107,7 +107,7 @@ fn order_key(source: &SourceOrder, faults: &mut Vec<Fault>) -> Option<OrderKey> 
     let reason = match source.key() {
         Ok(key) => return Some(key),
         Err(KeyError::Missing) => Reason::MissingId,
-        Err(KeyError::Scientific | KeyError::TooLong) => Reason::BadId,
+        Err(KeyError::Scientific | KeyError::TooLong | KeyError::Odd) => Reason::BadId,
     };
     faults.push(Fault::of(reason, field));
     None
