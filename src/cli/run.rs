@@ -2,13 +2,13 @@ use super::assembly::{self, Dates};
 use super::exit::{Exit, Fault};
 use super::signals::Interrupt;
 use super::{Global, output};
-use crate::activecampaign::Client;
+use crate::activecampaign::{Client, Stop};
 use crate::domain::Moment;
 use crate::extract::Export;
 use crate::report;
-use crate::run::{Books, Job, Progress, RunReport, Task, execute};
+use crate::run::{Books, ConnectionError, Job, Progress, RunError, RunReport, Task, execute};
 use crate::settings::{Account, Settings};
-use crate::state::{Kind, RunEnd, Store};
+use crate::state::{Kind, Store};
 use clap::Args;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -102,12 +102,23 @@ fn run(global: &Global, asked: &Asked<'_>) -> Result<Exit, Fault> {
                 cancel.cancel();
             });
         }
-        let reports = run_all(workers, asked, &interrupt, global.quiet).await?;
-        Ok::<_, Fault>((reports, interrupt.signal()))
+        let results = run_all(workers, asked, &interrupt, global.quiet).await;
+        Ok::<_, Fault>((results, interrupt.signal()))
     });
-    let (reports, signal) = results?;
-    tell(global, &reports);
-    Ok(reports.iter().fold(Exit::Done, |exit, report| exit.worse(Exit::of_run(report, signal))))
+    let (results, signal) = results?;
+    tell(global, &results.reports);
+    for job in &results.left {
+        output::note(&format!("{job}: not begun"));
+    }
+    let mut exit =
+        results.reports.iter().fold(Exit::Done, |exit, report| exit.worse(Exit::of_run(report, signal)));
+    if let (Some(signal), false) = (signal, results.left.is_empty()) {
+        exit = exit.worse(Exit::Interrupted(signal));
+    }
+    match results.fault {
+        Some(fault) => Err(fault),
+        None => Ok(exit),
+    }
 }
 
 /// An account with its jobs, and the exports they read.
@@ -142,24 +153,32 @@ struct Worker {
     jobs: Vec<(Job, Export)>,
 }
 
-/// Accounts side by side, the jobs of one account one after the other.
-async fn run_all(
-    workers: Vec<Worker>,
-    asked: &Asked<'_>,
-    interrupt: &Interrupt,
-    quiet: bool,
-) -> Result<Vec<RunReport>, Fault> {
+/// What came of the jobs of one account.
+#[derive(Default)]
+struct Results {
+    reports: Vec<RunReport>,
+    /// Jobs that were not begun, because the account could not be used any more.
+    left: Vec<String>,
+    fault: Option<Fault>,
+}
+
+/// Accounts side by side, the jobs of one account one after the other. A fault of one account is no other's.
+async fn run_all(workers: Vec<Worker>, asked: &Asked<'_>, interrupt: &Interrupt, quiet: bool) -> Results {
     let mut accounts = tokio::task::JoinSet::new();
     for worker in workers {
         let (interrupt, kind, sends_max) = (interrupt.clone(), asked.kind, asked.sends_max);
         accounts.spawn(async move { run_account(&worker, kind, sends_max, &interrupt, quiet).await });
     }
-    let mut reports = Vec::new();
+    let mut all = Results::default();
     while let Some(done) = accounts.join_next().await {
-        reports.extend(done.map_err(Fault::failed)??);
+        let Results { reports, left, fault } =
+            done.unwrap_or_else(|error| Results { fault: Some(Fault::failed(error)), ..Results::default() });
+        all.reports.extend(reports);
+        all.left.extend(left);
+        all.fault = all.fault.or(fault);
     }
-    reports.sort_by(|a, b| a.row.job.cmp(&b.row.job));
-    Ok(reports)
+    all.reports.sort_by(|a, b| a.row.job.cmp(&b.row.job));
+    all
 }
 
 async fn run_account(
@@ -168,10 +187,17 @@ async fn run_account(
     sends_max: Option<u64>,
     interrupt: &Interrupt,
     quiet: bool,
-) -> Result<Vec<RunReport>, Fault> {
-    let mut reports = Vec::new();
+) -> Results {
+    let mut results = Results::default();
     let progress = ProgressLine::new(quiet);
     for (job, export) in &worker.jobs {
+        if interrupt.cancel.is_cancelled()
+            || results.fault.is_some()
+            || results.reports.iter().any(ends_account)
+        {
+            results.left.push(job.name.clone());
+            continue;
+        }
         let task = Task {
             job,
             kind,
@@ -183,16 +209,23 @@ async fn run_account(
             sends_max,
             progress: &|at| progress.tell(at),
         };
-        let report = execute(task).await?;
-        // Another job would find the account as this one did.
-        let go_on = matches!(report.end, RunEnd::Finished)
-            || (sends_max.is_some() && report.end == RunEnd::Interrupted);
-        reports.push(report);
-        if !go_on || interrupt.cancel.is_cancelled() {
-            break;
+        match execute(task).await {
+            Ok(report) => results.reports.push(report),
+            Err(error) => results.fault = Some(error.into()),
         }
     }
-    Ok(reports)
+    results
+}
+
+/// Whether another job would find the account as this one did.
+fn ends_account(report: &RunReport) -> bool {
+    match &report.error {
+        Some(RunError::Stop(stop) | RunError::Connection(ConnectionError::Stop(stop))) => {
+            *stop != Stop::ConnectionGone
+        }
+        Some(RunError::State(_) | RunError::Journal(_)) => true,
+        _ => false,
+    }
 }
 
 /// A line on standard error now and then.
@@ -223,8 +256,19 @@ fn tell(global: &Global, reports: &[RunReport]) {
         if !global.json {
             output::print(&format!("{}\n", report::run_text(report)));
         }
-        if let Some(error) = &report.error {
-            output::complain(&format!("{}: {error}", report.row.job));
+        match &report.error {
+            Some(RunError::Interrupted) => output::note(&format!(
+                "{}: stopped with {} records not settled yet; running it again goes on from there",
+                report.row.job, report.row.pending
+            )),
+            Some(error) => output::complain(&format!("{}: {error}", report.row.job)),
+            None => {}
+        }
+        if report.row.counts.invalid + report.row.counts.refused > 0 {
+            output::note(&format!(
+                "{0}: `ordersync dead-letters list {0}` tells what was left out, and why",
+                report.row.job
+            ));
         }
     }
 }

@@ -5,6 +5,7 @@ mod backfill;
 mod cli;
 mod faults;
 mod floors;
+mod hard_cases;
 mod limits;
 mod plan;
 mod privacy;

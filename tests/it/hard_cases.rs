@@ -1,0 +1,249 @@
+//! Sequences in which a tool like this goes wrong without anybody noticing.
+
+use crate::world::{World, assert_adds_up};
+use ordersync::simulator::{Edit, Fault, Kind, Latency, Options, RetryAfter};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+const HEADER: &str = "Name,Email,Financial Status,Currency,Subtotal,Total,Refunded Amount,Created at,\
+    Lineitem quantity,Lineitem name,Lineitem price,Id\n";
+
+fn row(id: u64, status: &str, product: &str) -> String {
+    let date = "2024-01-31 10:11:12 -0500";
+    format!("#{id},ann@example.com,{status},USD,10.00,10.00,4.00,{date},1,{product},10.00,{id}\n")
+}
+
+fn export(rows: impl IntoIterator<Item = String>) -> String {
+    rows.into_iter().fold(HEADER.to_owned(), |text, row| text + &row)
+}
+
+fn slow() -> World {
+    World::with(Options {
+        requests_per_second: None,
+        latency: Latency::Fixed { ms: 300 },
+        ..Options::default()
+    })
+}
+
+fn product(world: &World) -> Value {
+    world.target()["ecomOrders"][0]["ecomOrderProducts"][0]["name"].clone()
+}
+
+/// Kills the program once `seen` says that what it sent has arrived.
+fn kill_when(world: &World, args: &[&str], seen: impl Fn() -> bool) {
+    let mut child = world.start(args);
+    let begun = Instant::now();
+    while !seen() && begun.elapsed() < Duration::from_secs(30) {
+        std::thread::park_timeout(Duration::from_micros(300));
+    }
+    assert!(seen(), "nothing arrived");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+fn database(world: &World) -> rusqlite::Connection {
+    rusqlite::Connection::open(world.path("state/main.db")).unwrap()
+}
+
+#[test]
+fn an_update_cut_off_by_a_kill_is_sent_again_though_the_list_looks_right() {
+    let world = World::new();
+    world.export("o.csv", export([row(1, "paid", "Mug")]));
+    world.load("backfill", 0);
+    world.export("o.csv", export([row(1, "paid", "Better Mug")]));
+    world.simulator.inject(Fault::new(Kind::ResetBefore).on("PUT", "/ecomOrders").forever());
+    let before = world.summary().requests;
+    kill_when(&world, &["--quiet", "sync"], || world.summary().requests > before);
+    world.simulator.clear_faults();
+    let run = world.load("sync", 0);
+    assert_eq!((&run["updated"], &run["created"]), (&1.into(), &0.into()), "{run}");
+    assert_eq!(product(&world), "Better Mug");
+    assert!(world.summary().violations.is_empty(), "{:?}", world.summary().violations);
+}
+
+#[test]
+fn an_order_that_changes_after_its_create_was_cut_off_is_brought_up_to_date() {
+    let world = slow();
+    world.export("o.csv", export([row(1, "paid", "Mug")]));
+    kill_when(&world, &["--quiet", "backfill"], || world.summary().orders == 1);
+    world.export("o.csv", export([row(1, "paid", "Better Mug")]));
+    let run = world.load("sync", 0);
+    assert_eq!(run["adopted"], 1, "{run}");
+    assert_eq!((product(&world), world.summary().orders), ("Better Mug".into(), 1));
+}
+
+#[test]
+fn an_order_the_newest_file_can_not_tell_is_not_taken_from_an_older_one() {
+    let world = World::new();
+    world.export("o1.csv", export([row(1, "paid", "Old")]));
+    world.export("o2.csv", export([row(1, "paid", "New")]));
+    world.load("backfill", 0);
+    world.export("o3.csv", export([row(1, "charged_back", "New")]));
+    std::fs::remove_file(world.path("exports/o2.csv")).unwrap();
+    let run = world.load("sync", 3);
+    assert_eq!((&run["invalid"], &run["filtered"]), (&1.into(), &1.into()), "{run}");
+    assert_eq!(product(&world), "New");
+}
+
+#[test]
+fn one_key_is_never_written_twice_at_once_whatever_its_status() {
+    let world = slow().policy("statuses = [\"all\"]\n");
+    world.export("o1.csv", export([row(1, "odd", "Old")]));
+    world.export("o2.csv", export([row(1, "odd", "New")]));
+    let run = world.load("backfill", 0);
+    assert_eq!((&run["created"], &run["filtered"]), (&1.into(), &1.into()));
+    assert_eq!((product(&world), world.summary().violations.len()), ("New".into(), 0));
+}
+
+#[test]
+fn an_order_doubled_at_the_target_is_found_though_the_exports_overlap() {
+    let world = World::new();
+    world.export("o1.csv", export([row(1, "paid", "Mug")]));
+    world.export("o2.csv", export([row(1, "paid", "Mug"), row(2, "paid", "Mug")]));
+    world.load("backfill", 0);
+    let like = world.target()["ecomOrders"][0].clone();
+    let number = |name: &str| like[name].as_str().unwrap().parse::<i64>().unwrap();
+    let order = json!({
+        "externalid": "1", "source": 0, "email": like["email"], "currency": "USD", "totalPrice": 99999,
+        "connectionid": number("connectionid"), "customerid": number("customerid"),
+        "externalCreatedDate": like["externalCreatedDate"],
+        "orderProducts": [{ "externalid": "x", "name": "Extra", "price": 100, "quantity": 1 }],
+    });
+    world.simulator.edit(Edit::AddOrder { order: order.as_object().unwrap().clone() }).unwrap();
+    let told = world.run(&["--json", "verify", "shop"]);
+    assert_eq!(told.code, 7, "{}", told.out);
+    assert_eq!(
+        told.json()["verifications"][0]["differences_by_kind"],
+        json!([{ "kind": "extra", "count": 1 }])
+    );
+}
+
+#[test]
+fn an_address_in_the_wrong_column_reaches_neither_state_nor_terminal() {
+    let world = World::new();
+    let shifted = row(2, "paid", "Mug").replace("ann@", "canary.person@");
+    let shifted = shifted.split_once(',').unwrap().1.to_owned();
+    let quoted = format!("\"{}", row(3, "paid", "Mug").replace("ann@", "canary.person@"));
+    world.export("o.csv", export([row(1, "paid", "Mug"), shifted, quoted, row(4, "paid", "Mug")]));
+    let told = world.run(&["backfill"]);
+    let plan = world.run(&["plan"]);
+    for text in [&told.out, &told.err, &plan.out, &plan.err] {
+        assert!(!text.contains("canary.person"), "{text}");
+    }
+    for (path, bytes) in world.state_files() {
+        assert!(!bytes.windows(13).any(|window| window == b"canary.person"), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_stop_is_heard_while_the_connection_is_looked_for() {
+    let world = World::new();
+    world.export("o.csv", export([row(1, "paid", "Mug")]));
+    let wait = Kind::Status { code: 503, retry_after: RetryAfter::Seconds(60), html: false };
+    world.simulator.inject(Fault::new(wait).on("GET", "/connections"));
+    let child = world.start(&["--quiet", "backfill"]);
+    while world.summary().requests == 0 {
+        std::thread::park_timeout(Duration::from_micros(300));
+    }
+    let begun = Instant::now();
+    std::process::Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(143));
+    assert!(begun.elapsed() < Duration::from_secs(30), "not after the minute the target asked for");
+    assert_eq!(world.summary().connections, 0, "and nothing was made after the stop");
+}
+
+#[test]
+fn accounts_that_were_tampered_with_are_not_called_finished() {
+    let world = World::new();
+    let pending = (1..=5).map(|n| row(n, "pending", "Mug"));
+    world.export("o.csv", export(pending.chain((6..=12).map(|n| row(n, "paid", "Mug")))));
+    assert_eq!(world.run(&["backfill", "--canary", "3"]).code, 0);
+    database(&world).execute("UPDATE runs SET filtered = filtered - 2", []).unwrap();
+    let told = world.run(&["--json", "backfill"]);
+    assert_eq!(told.code, 1, "{}", told.out);
+    assert!(told.err.contains("do not add up"), "{}", told.err);
+    assert_eq!(told.json()["runs"][0]["outcome"], "failed");
+    let next = world.load("backfill", 0);
+    assert_eq!(
+        (&next["unchanged"], &next["filtered"]),
+        (&7.into(), &5.into()),
+        "a new run, not the failed one"
+    );
+}
+
+#[test]
+fn two_jobs_on_one_connection_do_not_spoil_each_others_accounts() {
+    let two = "statuses = [\"paid\"]\n[jobs.two]\naccount = \"main\"\nexport = [\"more/*\"]\n\
+        [jobs.two.connection]\nservice = \"shopify\"\nexternalid = \"test-store\"\n";
+    let world = World::new().policy(two);
+    world.export("o.csv", export((1..=6).map(|n| row(n, "paid", "Mug"))));
+    std::fs::create_dir_all(world.path("more")).unwrap();
+    std::fs::write(world.path("more/o.csv"), export((1..=6).map(|n| row(n, "paid", "Cup")))).unwrap();
+    assert_eq!(world.run(&["backfill", "--canary", "3", "shop"]).code, 0);
+    assert_eq!(world.run(&["backfill", "two"]).code, 0);
+    let told = world.run(&["--json", "backfill", "shop"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    assert_adds_up(&told.json()["runs"][0]);
+    assert_eq!(world.summary().orders, 6);
+}
+
+#[test]
+fn a_connection_deleted_and_made_again_is_found_by_the_run_after() {
+    let world = World::new();
+    world.export("o.csv", export([row(1, "paid", "Mug")]));
+    world.load("backfill", 0);
+    world.simulator.edit(Edit::DeleteConnection { id: 1 }).unwrap();
+    let (service, externalid) = ("shopify".into(), "test-store".into());
+    let again = Edit::AddConnection { service, externalid, name: "Again".into(), native: false };
+    world.simulator.edit(again).unwrap();
+    world.export("o.csv", export([row(1, "paid", "Mug"), row(2, "paid", "Mug").replace("ann@", "bob@")]));
+    world.load("sync", 5);
+    let run = world.load("sync", 0);
+    assert_eq!(run["created"], 2, "the new connection holds none of the orders: {run}");
+}
+
+#[test]
+fn a_run_does_not_go_on_under_other_rules_than_it_began_with() {
+    let world = World::new();
+    world.export("o.csv", export((1..=3).map(|n| row(n, "paid", "Mug"))));
+    assert_eq!(world.run(&["backfill", "--canary", "2"]).code, 0);
+    let world = world.policy("refunds = \"net\"\n");
+    world.load("backfill", 0);
+    let orders = world.target()["ecomOrders"].as_array().unwrap().clone();
+    assert!(orders.iter().all(|order| order["totalPrice"] == "600"), "{orders:?}");
+}
+
+#[test]
+fn one_job_that_can_not_be_done_does_not_keep_the_others() {
+    let bad = "statuses = [\"paid\"]\n[jobs.a_bad]\naccount = \"main\"\nexport = [\"bad/*\"]\n\
+        [jobs.a_bad.connection]\nservice = \"s\"\nexternalid = \"native\"\n";
+    let world = World::new().policy(bad);
+    let (service, externalid) = ("s".into(), "native".into());
+    let native = Edit::AddConnection { service, externalid, name: "Native".into(), native: true };
+    world.simulator.edit(native).unwrap();
+    world.export("o.csv", export([row(1, "paid", "Mug")]));
+    std::fs::create_dir_all(world.path("bad")).unwrap();
+    std::fs::write(world.path("bad/o.csv"), export([row(9, "paid", "Mug")])).unwrap();
+    let told = world.run(&["--json", "sync"]);
+    assert_eq!((told.code, world.summary().orders), (2, 1), "{}", told.err);
+    assert_eq!(told.json()["runs"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_look_at_part_of_the_export_forgets_no_dead_letter() {
+    let world = World::new();
+    world.export("o.csv", export((1..=2).map(|n| row(n, "paid", "Mug"))));
+    world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").key("1").forever());
+    world.load("backfill", 3);
+    let letters = || {
+        let database = database(&world);
+        let mut letters = database.prepare("SELECT record, reasons, status FROM dead_letters").unwrap();
+        let rows = letters.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).unwrap();
+        rows.map(Result::unwrap).collect::<Vec<(String, String, Option<i64>)>>()
+    };
+    let before = letters();
+    assert_eq!(before.len(), 1);
+    assert_eq!(world.run(&["backfill", "--to", "1990-01-01"]).code, 0);
+    assert_eq!(letters(), before);
+}
