@@ -65,7 +65,9 @@ pub enum Stop {
     Credentials,
     #[error("the target asks for payment; settle the account's bill first")]
     Payment,
-    #[error("the connection was deleted at the target; create it again with `connection ensure`")]
+    #[error(
+        "the connection was deleted at the target, and its orders with it; the next backfill makes it again and loads them all"
+    )]
     ConnectionGone,
     #[error(
         "the target answers with a redirect, which is never followed; set url to the address under Settings > Developer"

@@ -1,10 +1,12 @@
 use super::assembly::{self, Dates};
 use super::exit::{Exit, Fault};
 use super::{Global, output};
+use crate::activecampaign::{Client, Failure, Stop, Verdict};
 use crate::extract::{self, Export};
 use crate::settings::{Account, Job, Settings};
-use crate::state::View;
+use crate::state::{StateError, Store};
 use clap::Args;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 #[derive(Debug, Args)]
@@ -18,9 +20,9 @@ pub(super) struct CheckArgs {
 }
 
 /// What was looked at, and what was found.
-#[derive(Default)]
 struct Findings {
     lines: Vec<(bool, String)>,
+    exit: Exit,
 }
 
 impl Findings {
@@ -28,7 +30,8 @@ impl Findings {
         self.lines.push((true, text));
     }
 
-    fn bad(&mut self, text: String) {
+    fn bad(&mut self, exit: Exit, text: String) {
+        self.exit = self.exit.worse(exit);
         self.lines.push((false, text));
     }
 
@@ -40,72 +43,112 @@ impl Findings {
 pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, Fault> {
     let settings = assembly::settings(global)?;
     let jobs = settings.jobs_named(&args.jobs).map_err(Fault::usage)?;
-    let mut findings = Findings::default();
+    let mut findings = Findings { lines: Vec::new(), exit: Exit::Done };
     findings.good(format!("settings {}", settings.file.display()));
-    for job in &jobs {
-        check_export(job, &settings, &mut findings)?;
-    }
-    let mut seen = Vec::new();
-    for job in &jobs {
+    let mut accounts: BTreeMap<&str, (&Account, Vec<&Job>)> = BTreeMap::new();
+    for job in jobs {
         let account = settings.account_of(job).map_err(Fault::usage)?;
-        if !seen.contains(&account.name) {
-            seen.push(account.name.clone());
-            check_account(account, &settings, &mut findings);
-        }
-        if !args.offline {
-            check_connection(job, account, &mut findings)?;
-        }
+        check_export(job, account, &mut findings);
+        accounts.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push(job);
+    }
+    for (account, jobs) in accounts.into_values() {
+        check_account(account, &jobs, &settings, args.offline, &mut findings)?;
     }
     tell(global, &settings, &findings);
-    Ok(if findings.faults() == 0 { Exit::Done } else { Exit::Usage })
+    Ok(findings.exit)
 }
 
-fn check_export(job: &Job, settings: &Settings, findings: &mut Findings) -> Result<(), Fault> {
-    let account = settings.account_of(job).map_err(Fault::usage)?;
+fn check_export(job: &Job, account: &Account, findings: &mut Findings) {
     match Export::open(&assembly::job(job, account, Dates::default()).export) {
         Ok(export) => {
             for file in export.files() {
                 let (format, bytes) = (file.format, file.size_bytes);
                 findings.good(format!("jobs.{}: export {file}, {format}, {bytes} bytes", job.name));
             }
+            if let [newest, _, ..] = export.files() {
+                findings
+                    .good(format!("jobs.{}: of one order in several files that in {newest} wins", job.name));
+            }
         }
-        Err(error) => findings.bad(format!("jobs.{}: {error}", job.name)),
+        Err(error) => findings.bad(Exit::Usage, format!("jobs.{}: {error}", job.name)),
     }
-    Ok(())
 }
 
-fn check_account(account: &Account, settings: &Settings, findings: &mut Findings) {
+/// State, token, certificates and connections of an account, as a run would find them.
+fn check_account(
+    account: &Account,
+    jobs: &[&Job],
+    settings: &Settings,
+    offline: bool,
+    findings: &mut Findings,
+) -> Result<(), Fault> {
     let name = &account.name;
-    match View::open(&settings.state_dir, name) {
-        Ok(_) => findings.good(format!("accounts.{name}: state in {}", settings.state_dir.display())),
-        Err(error) => findings.bad(format!("accounts.{name}: {error}")),
-    }
+    // Held while the target is asked: nobody else then spends the account's requests unknown to us.
+    let store = match Store::open(&settings.state_dir, name) {
+        Ok(store) => {
+            findings.good(format!("accounts.{name}: state in {}", settings.state_dir.display()));
+            Some(store)
+        }
+        Err(StateError::Locked { .. }) => {
+            findings.good(format!("accounts.{name}: a run is at work, so the target is not asked now"));
+            None
+        }
+        Err(error) => {
+            findings.bad(Exit::Usage, format!("accounts.{name}: {error}"));
+            None
+        }
+    };
     match (account.token(), account.token_source()) {
         (Ok(_), Some(source)) => findings.good(format!("accounts.{name}: token from {source}")),
         (Ok(_), None) => {}
-        (Err(error), _) => findings.bad(error.to_string()),
+        (Err(error), _) => {
+            findings.bad(Exit::Usage, error.to_string());
+            return Ok(());
+        }
+    }
+    match assembly::client(account, store.as_ref().map(Store::lock)) {
+        Ok(client) if store.is_some() && !offline => check_connections(&client, jobs, findings),
+        Ok(_) => Ok(()),
+        Err(fault) => {
+            findings.bad(fault.exit, fault.message);
+            Ok(())
+        }
     }
 }
 
-fn check_connection(job: &Job, account: &Account, findings: &mut Findings) -> Result<(), Fault> {
-    let Ok(client) = assembly::client(account, None) else {
-        // The token was reported already.
-        return Ok(());
-    };
-    let (service, externalid) = (&job.connection.service, &job.connection.externalid);
-    let what = format!("jobs.{}: connection {service}/{externalid}", job.name);
-    match assembly::runtime()?.block_on(client.connection_of(service, externalid)) {
-        Ok(Some(found)) if found.is_internal => findings.bad(format!(
-            "{what} is ActiveCampaign's own integration\n  hint: choose another `service` or `externalid` for this job"
-        )),
-        Ok(Some(found)) => findings.good(format!("{what} exists, id {}", found.id)),
-        Ok(None) if job.connection.link_url.is_none() || job.connection.logo_url.is_none() => findings.bad(format!(
-            "{what} does not exist yet, and creating it needs `link_url` and `logo_url`"
-        )),
-        Ok(None) => findings.good(format!("{what} does not exist yet; the first backfill creates it")),
-        Err(failure) => findings.bad(format!("{what}: {failure}")),
+fn check_connections(client: &Client, jobs: &[&Job], findings: &mut Findings) -> Result<(), Fault> {
+    let runtime = assembly::runtime()?;
+    for job in jobs {
+        let (service, externalid) = (&job.connection.service, &job.connection.externalid);
+        let what = format!("jobs.{}: connection {service}/{externalid}", job.name);
+        let lacks_urls = job.connection.link_url.is_none() || job.connection.logo_url.is_none();
+        match runtime.block_on(client.connection_of(service, externalid)) {
+            Ok(Some(found)) if found.is_internal => findings.bad(Exit::Usage, format!(
+                "{what} is ActiveCampaign's own integration\n  hint: choose another `service` or `externalid` for this job"
+            )),
+            Ok(Some(found)) => findings.good(format!("{what} exists, id {}", found.id)),
+            Ok(None) if lacks_urls => findings.bad(
+                Exit::Usage,
+                format!("{what} does not exist yet, and creating it needs `link_url` and `logo_url`"),
+            ),
+            Ok(None) => findings.good(format!("{what} does not exist yet; the first backfill creates it")),
+            Err(failure) => {
+                findings.bad(exit_of(&failure), format!("{what}: {failure}"));
+                // The next job would be told the same.
+                return Ok(());
+            }
+        }
     }
     Ok(())
+}
+
+fn exit_of(failure: &Failure) -> Exit {
+    match failure.verdict {
+        Verdict::Throttled | Verdict::Again | Verdict::LookUp | Verdict::Stop(Stop::Away { .. }) => {
+            Exit::Away
+        }
+        _ => Exit::Refused,
+    }
 }
 
 fn tell(global: &Global, settings: &Settings, findings: &Findings) {
@@ -128,6 +171,7 @@ fn tell(global: &Global, settings: &Settings, findings: &Findings) {
     }
     let _ = match findings.faults() {
         0 => writeln!(text, "\nNo fault found."),
+        1 => writeln!(text, "\n1 fault."),
         n => writeln!(text, "\n{n} faults."),
     };
     output::print(&text);

@@ -144,6 +144,7 @@ pub fn main() -> ExitCode {
         output::complain(&fault.message);
         fault.exit
     });
+    let exit = if output::is_whole() { exit } else { exit.worse(Exit::Failed) };
     ExitCode::from(exit.code())
 }
 

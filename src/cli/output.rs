@@ -1,9 +1,24 @@
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Data goes to standard output. A reader that went away (`| head`) ends the output, not the work.
+/// Whether something could not be written to standard output.
+static FAILED: AtomicBool = AtomicBool::new(false);
+
+/// Data goes to standard output. A reader that went away (`| head`) ends the output, not the work; anything else
+/// that can't be written is told at the end.
 pub(super) fn print(text: &str) {
     let mut out = io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        && error.kind() != ErrorKind::BrokenPipe
+        && !FAILED.swap(true, Ordering::Relaxed)
+    {
+        complain(&format!("standard output: {error}"));
+    }
+}
+
+/// Whether all of the data was written, as far as anybody wanted it.
+pub(super) fn is_whole() -> bool {
+    !FAILED.load(Ordering::Relaxed)
 }
 
 pub(super) fn print_json(value: &serde_json::Value) {
@@ -13,6 +28,7 @@ pub(super) fn print_json(value: &serde_json::Value) {
 /// Everything else goes to standard error.
 pub(super) fn note(text: &str) {
     let mut err = io::stderr().lock();
+    // Nothing is left to tell it to when that is gone too.
     let _ = writeln!(err, "{text}");
 }
 

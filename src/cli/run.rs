@@ -28,10 +28,10 @@ pub(super) struct BackfillArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     canary: Option<u64>,
     /// Only orders placed on or after this day (2024-01-31, in the job's time zone)
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
     from: Option<jiff::civil::Date>,
     /// Only orders placed before this day
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
     to: Option<jiff::civil::Date>,
     /// Stop cleanly after this long (6h, 90m); the next backfill goes on from there
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
@@ -46,6 +46,10 @@ pub(super) struct SyncArgs {
     /// Stop cleanly after this long (6h, 90m)
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     max_duration: Option<Duration>,
+}
+
+fn parse_day(text: &str) -> Result<jiff::civil::Date, String> {
+    text.parse().map_err(|_| "expected a day such as 2024-01-31".to_owned())
 }
 
 fn parse_duration(text: &str) -> Result<Duration, String> {
@@ -126,6 +130,13 @@ type Work<'a> = (&'a Account, Vec<(Job, Export)>);
 
 /// The jobs asked for with their exports, by account.
 fn gather<'a>(settings: &'a Settings, asked: &Asked<'_>) -> Result<Vec<Work<'a>>, Fault> {
+    if let (Some(from), Some(to)) = (asked.from, asked.to)
+        && from >= to
+    {
+        return Err(Fault::usage(format!(
+            "--from {from} is not before --to {to}, so no order is between them"
+        )));
+    }
     let chosen = settings.jobs_named(asked.jobs).map_err(Fault::usage)?;
     let mut jobs = Vec::new();
     for job in chosen {

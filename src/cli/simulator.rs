@@ -94,7 +94,7 @@ pub(super) fn run(global: &Global, args: &SimulatorArgs) -> Result<Exit, Fault> 
         simulator.stop().await;
         match global.json {
             true => output::print_json(&serde_json::to_value(&summary).map_err(Fault::failed)?),
-            false => output::print(&summary.to_string()),
+            false => output::print(&format!("{summary}\n")),
         }
         Ok(if summary.violations.is_empty() { Exit::Done } else { Exit::Failed })
     })

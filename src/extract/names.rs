@@ -1,9 +1,29 @@
 //! Comparing file names: with numbers as numbers, and by likeness.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
-/// Orders names with runs of digits compared as numbers: `orders_2.csv` comes before `orders_10.csv`.
+/// Orders names with runs of digits compared as numbers, `orders_2.csv` before `orders_10.csv`, and copies as a
+/// browser numbers them after what they are copies of, `orders.csv` before `orders (1).csv`.
 pub fn natural(a: &str, b: &str) -> Ordering {
+    let ((base_a, copy_a), (base_b, copy_b)) = (without_copy(a), without_copy(b));
+    by_numbers(&base_a, &base_b).then(copy_a.cmp(&copy_b)).then_with(|| a.cmp(b))
+}
+
+/// A name without the ` (1)` before its endings, and the number in it; 0 where there is none.
+fn without_copy(name: &str) -> (Cow<'_, str>, u64) {
+    let whole = (Cow::Borrowed(name), 0);
+    let Some((base, rest)) = name.rsplit_once(" (") else { return whole };
+    let Some((digits, endings)) = rest.split_once(')') else { return whole };
+    match digits.parse() {
+        Ok(copy) if endings.is_empty() || endings.starts_with('.') => {
+            (Cow::Owned(format!("{base}{endings}")), copy)
+        }
+        _ => whole,
+    }
+}
+
+fn by_numbers(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a.as_bytes(), b.as_bytes());
     while let (Some(x), Some(y)) = (left.first(), right.first()) {
         let order = if x.is_ascii_digit() && y.is_ascii_digit() {
@@ -49,6 +69,16 @@ pub fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_copy_that_a_browser_numbered_comes_after_what_it_is_a_copy_of() {
+        let mut names = ["orders (10).csv", "orders (2).csv", "orders.csv", "orders_2.csv", "orders (a).csv"];
+        names.sort_by(|a, b| natural(a, b));
+        assert_eq!(
+            names,
+            ["orders (a).csv", "orders.csv", "orders (2).csv", "orders (10).csv", "orders_2.csv"]
+        );
+    }
 
     #[test]
     fn numbers_in_names_count_as_numbers() {

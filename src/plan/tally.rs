@@ -45,6 +45,8 @@ pub struct Example {
     /// The order's number or id as the export writes it; may be blank.
     pub order: String,
     pub position: Position,
+    /// The field at fault, where it is one.
+    pub field: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -73,9 +75,11 @@ impl Tally {
             entry.count += 1;
             if entry.examples.len() < EXAMPLES_MAX {
                 let line = fault.line.max(position.line);
-                entry
-                    .examples
-                    .push(Example { order: order.to_owned(), position: Position { line, ..position } });
+                entry.examples.push(Example {
+                    order: order.to_owned(),
+                    position: Position { line, ..position },
+                    field: fault.field,
+                });
             }
         }
     }

@@ -56,7 +56,12 @@ fn one_json(preview: &Preview) -> Value {
 }
 
 fn example_json(preview: &Preview, example: &Example) -> Value {
-    json!({ "order": example.order, "file": file_of(preview, example), "line": example.position.line })
+    json!({
+        "order": example.order,
+        "file": file_of(preview, example),
+        "line": example.position.line,
+        "field": example.field,
+    })
 }
 
 fn file_of(preview: &Preview, example: &Example) -> String {
@@ -81,6 +86,7 @@ pub fn plan_text(preview: &Preview, now: &Zoned) -> String {
         count(bytes)
     );
     text.push_str(&parts(tally));
+    text.push_str(nothing_read(preview));
     text.push_str(&money(tally));
     text.push_str(&left_out(preview));
     text.push_str(&forecast(preview, now));
@@ -91,6 +97,15 @@ fn files_text(preview: &Preview) -> String {
     match preview.files.as_slice() {
         [file] => format!("{file} ({})", file.format),
         files => format!("{} files", files.len()),
+    }
+}
+
+fn nothing_read(preview: &Preview) -> &'static str {
+    let tally = &preview.tally;
+    match (tally.read, tally.read == tally.filtered) {
+        (0, _) => "\nThere is no order in the export.\n",
+        (_, true) => "\nEvery record is filtered: `policy.statuses` decides which orders count.\n",
+        _ => "",
     }
 }
 
@@ -159,7 +174,8 @@ fn example_text(preview: &Preview, example: &Example) -> String {
         "" => "(no number)".to_owned(),
         number => printable(number),
     };
-    format!("{order} at {}:{}", file_of(preview, example), example.position.line)
+    let field = example.field.map(|field| format!(" ({field})")).unwrap_or_default();
+    format!("{order} at {}:{}{field}", file_of(preview, example), example.position.line)
 }
 
 fn forecast(preview: &Preview, now: &Zoned) -> String {

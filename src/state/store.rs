@@ -9,6 +9,9 @@ use std::time::Duration;
 /// Each applied once, in this order, in one transaction with the version it leads to.
 const MIGRATIONS: &[&str] = &[include_str!("../../state/0001_ledger.sql")];
 
+/// The version those lead to.
+pub(super) const SCHEMA: i64 = MIGRATIONS.len() as i64;
+
 /// A connection resource in the ledger: not the target's id of it, but ours.
 pub type ConnectionId = i64;
 
@@ -115,11 +118,10 @@ pub(super) fn tune(db: &Connection) -> rusqlite::Result<()> {
 
 /// Brings the schema up to date, and gives a new file its secret key.
 pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StateError> {
-    let known = MIGRATIONS.len() as i64;
     let found: i64 =
         db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(StateError::sqlite(path))?;
-    if found > known {
-        return Err(StateError::Newer { path: path.to_owned(), found, known });
+    if found > SCHEMA {
+        return Err(StateError::Newer { path: path.to_owned(), found, known: SCHEMA });
     }
     for (index, sql) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
         let transaction = db.transaction()?;

@@ -1,5 +1,5 @@
 use super::ledger::memory_of;
-use super::store::{current_connection, migrate, path_of, tune};
+use super::store::{SCHEMA, current_connection, migrate, path_of, tune};
 use super::{ConnectionId, DeadLetter, RunId, RunRow, StateError, dead_letters, ledger, runs};
 use crate::domain::{CustomerMemory, Memory, OrderKey, RemoteId};
 use rusqlite::Connection;
@@ -44,6 +44,7 @@ impl View {
         match known {
             // A file that its first writer was killed over.
             0 => Self::empty(),
+            found if found > SCHEMA => Err(StateError::Newer { path: path.to_owned(), found, known: SCHEMA }),
             _ => Ok(Self { db }),
         }
     }

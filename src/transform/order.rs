@@ -14,6 +14,10 @@ pub fn transform(mut source: SourceOrder, rules: &Rules) -> Mapped {
     if takes_every_status(rules) {
         faults.retain(|fault| fault.reason != Reason::UnknownStatus);
     }
+    if faults.iter().any(|fault| DAMAGE.contains(&fault.reason)) {
+        // What else seems wrong with it follows from that.
+        return Mapped::Invalid(deduplicated(faults));
+    }
     if !faults.is_empty() {
         faults.extend(validate(source, rules).err().unwrap_or_default());
         return Mapped::Invalid(deduplicated(faults));
@@ -27,6 +31,9 @@ pub fn transform(mut source: SourceOrder, rules: &Rules) -> Mapped {
         Err(faults) => Mapped::Invalid(deduplicated(faults)),
     }
 }
+
+/// Faults after which the cells of a record are not in their places, or not all there.
+const DAMAGE: [Reason; 3] = [Reason::MalformedRow, Reason::OrphanRow, Reason::FieldTooLong];
 
 fn takes_every_status(rules: &Rules) -> bool {
     rules.statuses.len() == Status::ALL.len()
