@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 const CREATE_INTENDED: i64 = 1;
 const UPDATE_INTENDED: i64 = 2;
 const REFUSED: i64 = 3;
+const DELETE_INTENDED: i64 = 4;
 
 impl Store {
     /// Notes, durably, that this order is about to be written at the target.
@@ -97,7 +98,7 @@ pub(super) fn memory_of(
         .optional()?;
     Ok(match row {
         None => Memory::Unknown,
-        Some((CREATE_INTENDED | UPDATE_INTENDED, _, _)) => Memory::Intended,
+        Some((CREATE_INTENDED | UPDATE_INTENDED | DELETE_INTENDED, _, _)) => Memory::Intended,
         Some((REFUSED, id, Some(fingerprint))) => Memory::Refused { id, fingerprint },
         Some((_, Some(id), fingerprint)) => Memory::Known { id, fingerprint },
         Some((_, None, _)) => Memory::Intended,
