@@ -18,6 +18,15 @@ pub(super) fn settings(global: &Global) -> Result<Settings, Fault> {
     })
 }
 
+/// The job of a name.
+///
+/// # Errors
+/// When there is none, with the nearest name there is.
+pub(super) fn one_job<'a>(settings: &'a Settings, name: &str) -> Result<&'a Job, Fault> {
+    let jobs = settings.jobs_named(&[name.to_owned()]).map_err(Fault::usage)?;
+    jobs.first().copied().ok_or_else(|| Fault::usage(format!("no job `{name}`")))
+}
+
 /// Orders placed from the first moment on, and before the second.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Dates {

@@ -1,5 +1,5 @@
 use super::{Opts, logging, output};
-use crate::run::{ConnectionError, RunError, RunReport, VerifyError};
+use crate::run::{AdoptError, ConnectionError, RunError, RunReport, UndoRefusal, VerifyError, end_by};
 use crate::state::{RunEnd, StateError};
 use clap::Parser;
 use std::process::ExitCode;
@@ -54,6 +54,17 @@ impl Exit {
             Self::Failed => 8,
         };
         if weight(other) > weight(self) { other } else { self }
+    }
+
+    /// Of work that has been reported and came to this end, without a difference. `signal`: as in `of_run`.
+    pub(super) fn of_end(end: RunEnd, signal: Option<u8>) -> Self {
+        match (end, signal) {
+            (RunEnd::Finished, _) | (RunEnd::Interrupted, None) => Self::Done,
+            (RunEnd::Interrupted, Some(signal)) => Self::Interrupted(signal),
+            (RunEnd::Paused, _) => Self::Away,
+            (RunEnd::Stopped, _) => Self::Refused,
+            (RunEnd::Failed, _) => Self::Failed,
+        }
     }
 
     /// Of a run that has been reported. `signal`: the one that was received, if any.
@@ -115,14 +126,45 @@ impl From<RunError> for Fault {
     }
 }
 
+impl From<UndoRefusal> for Fault {
+    fn from(error: UndoRefusal) -> Self {
+        match error {
+            UndoRefusal::State(error) => error.into(),
+            UndoRefusal::NoSuchRun(_) | UndoRefusal::OtherJob { .. } => Self::usage(error),
+        }
+    }
+}
+
+impl From<AdoptError> for Fault {
+    fn from(error: AdoptError) -> Self {
+        let exit = match &error {
+            AdoptError::NoConnection { .. } | AdoptError::Native { .. } => Exit::Usage,
+            AdoptError::Stop(stop) => Exit::of_end(end_by(stop), None),
+            AdoptError::Target(_) => Exit::Away,
+            AdoptError::Reading(_) | AdoptError::State(_) => Exit::Failed,
+        };
+        Self { exit, message: error.to_string() }
+    }
+}
+
+impl From<ConnectionError> for Fault {
+    fn from(error: ConnectionError) -> Self {
+        let exit = match &error {
+            ConnectionError::Native { .. } | ConnectionError::Incomplete { .. } => Exit::Usage,
+            ConnectionError::Refused(_) => Exit::Refused,
+            ConnectionError::Stop(stop) => Exit::of_end(end_by(stop), None),
+            ConnectionError::State(_) => Exit::Failed,
+        };
+        Self { exit, message: error.to_string() }
+    }
+}
+
 impl From<VerifyError> for Fault {
     fn from(error: VerifyError) -> Self {
         match error {
             VerifyError::NothingLoaded => Self::usage(error),
             // A range that could not be looked at is not verified.
-            VerifyError::Target(_) | VerifyError::Endless => {
-                Self { exit: Exit::Differences, message: error.to_string() }
-            }
+            VerifyError::Target(_) => Self { exit: Exit::Differences, message: error.to_string() },
             VerifyError::Reading(_) | VerifyError::State(_) => Self::failed(error),
         }
     }

@@ -1,8 +1,11 @@
 //! Arguments in, exit code out: one file per verb. Assembles the parts from the settings and hands them down; the
 //! only place that prints.
 
+mod adopt;
 mod assembly;
 mod check;
+mod connection;
+mod dead_letters;
 mod demo;
 mod exit;
 mod init;
@@ -13,6 +16,7 @@ mod run;
 mod signals;
 mod simulator;
 mod status;
+mod undo;
 mod verify;
 
 pub use exit::main;
@@ -84,6 +88,14 @@ enum Verb {
     Status(status::StatusArgs),
     /// Read back every order and hold it against the export, in both directions
     Verify(verify::VerifyArgs),
+    /// Delete at the target what a run created; plans first, asks, resumes, verifies
+    Undo(undo::UndoArgs),
+    /// Rebuild a lost ledger from what the target holds; writes nothing there
+    Adopt(adopt::AdoptArgs),
+    /// Records that were invalid or refused, with every reason
+    DeadLetters(dead_letters::DeadLettersArgs),
+    /// The ActiveCampaign connections that orders hang on
+    Connection(connection::ConnectionArgs),
     /// A local ActiveCampaign for rehearsals
     Simulator(simulator::SimulatorArgs),
 }
@@ -100,6 +112,10 @@ impl Opts {
             Verb::Sync(args) => run::sync(global, &args),
             Verb::Status(args) => status::run(global, &args),
             Verb::Verify(args) => verify::run(global, &args),
+            Verb::Undo(args) => undo::run(global, &args),
+            Verb::Adopt(args) => adopt::run(global, &args),
+            Verb::DeadLetters(args) => dead_letters::run(global, &args),
+            Verb::Connection(args) => connection::run(global, &args),
             Verb::Simulator(args) => simulator::run(global, &args),
         }
     }

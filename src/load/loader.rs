@@ -50,32 +50,25 @@ impl<J: Journal> Loader<J> {
 
     /// The next place to send from, unless the run is to end.
     pub(super) async fn turn(&self) -> Result<Turn<'_>, Halt> {
-        tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => Err(Halt::Cancelled),
-            turn = self.client.turn() => Ok(turn?),
-        }
+        next_turn(&self.client, &self.cancel).await
     }
 
     /// Waits as long as the failure asks for.
     pub(super) async fn pause(&self, attempts: &mut Attempts, failure: &Failure) -> Result<Patience, Halt> {
-        if failure.verdict == Verdict::Throttled {
-            return Ok(Patience::Left);
-        }
-        match attempts.retry.after(failure) {
-            Next::Exhausted => Ok(Patience::Spent),
-            Next::Stop(stop) => Err(stop.into()),
-            Next::In(delay) => {
-                tokio::select! {
-                    () = self.cancel.cancelled() => Err(Halt::Cancelled),
-                    () = tokio::time::sleep(delay) => Ok(Patience::Left),
-                }
-            }
-        }
+        attempts.pause(failure, &self.cancel).await
     }
 
     pub(super) fn attempts(&self) -> Attempts {
-        Attempts { retry: self.client.retry(), made: 0 }
+        Attempts::new(&self.client)
+    }
+}
+
+/// The next place to send from, unless the run is to end.
+pub(super) async fn next_turn<'a>(client: &'a Client, cancel: &CancellationToken) -> Result<Turn<'a>, Halt> {
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(Halt::Cancelled),
+        turn = client.turn() => Ok(turn?),
     }
 }
 
@@ -91,4 +84,31 @@ pub(super) struct Attempts {
     retry: Retry,
     /// Requests that the target answered or may have seen; throttled ones are not attempts.
     pub(super) made: u32,
+}
+
+impl Attempts {
+    pub(super) fn new(client: &Client) -> Self {
+        Self { retry: client.retry(), made: 0 }
+    }
+
+    /// Waits as long as the failure asks for.
+    pub(super) async fn pause(
+        &mut self,
+        failure: &Failure,
+        cancel: &CancellationToken,
+    ) -> Result<Patience, Halt> {
+        if failure.verdict == Verdict::Throttled {
+            return Ok(Patience::Left);
+        }
+        match self.retry.after(failure) {
+            Next::Exhausted => Ok(Patience::Spent),
+            Next::Stop(stop) => Err(stop.into()),
+            Next::In(delay) => {
+                tokio::select! {
+                    () = cancel.cancelled() => Err(Halt::Cancelled),
+                    () = tokio::time::sleep(delay) => Ok(Patience::Left),
+                }
+            }
+        }
+    }
 }

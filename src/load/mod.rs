@@ -2,12 +2,14 @@
 //! about content; knows no file and no database: what must be durable goes through the [`Journal`] it is given.
 
 mod customer;
+mod delete;
 mod journal;
 mod keyed;
 mod loader;
 mod order;
 mod outcome;
 
+pub use delete::{Deletion, delete};
 pub use journal::{Journal, JournalError};
 pub use loader::{Deleted, Loader};
 pub use outcome::{Halt, Outcome, Part, Refusal};

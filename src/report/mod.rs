@@ -1,13 +1,21 @@
 //! Plans, runs and verifications as text and JSON. Builds texts and values; the CLI prints them.
 
+mod adopt;
+mod connections;
+mod dead_letters;
 mod plan;
 mod run;
 mod status;
 mod text;
+mod undo;
 mod verify;
 
+pub use adopt::{adoption_json, adoption_text};
+pub use connections::{ConnectionLine, connections_json, connections_text};
+pub use dead_letters::{letter_text, letters_csv, letters_json, letters_jsonl, letters_text, reason_codes};
 pub use plan::{plan_json, plan_text};
 pub use run::{progress_line, run_text, runs_json};
 pub use status::{JobStatus, status_json, status_text};
 pub use text::{count, duration};
+pub use undo::{undo_json, undo_plan_json, undo_plan_text, undo_text};
 pub use verify::{verification_json, verification_text};

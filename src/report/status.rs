@@ -34,6 +34,7 @@ pub fn status_json(jobs: &[JobStatus]) -> Value {
                 value["started"] = instant(row.started_ms, &job.zone).into();
                 value["ended"] = row.ended_ms.map(|ms| instant(ms, &job.zone)).into();
                 value["checkpoint"] = row.checkpoint.into();
+                value["undone"] = row.undone_ms.map(|ms| instant(ms, &job.zone)).into();
                 value
             }).collect::<Vec<_>>(),
         })
@@ -65,6 +66,7 @@ fn job_text(job: &JobStatus) -> String {
 fn run_row(job: &JobStatus, n: usize, row: &RunRow) -> Vec<String> {
     let counts = &row.counts;
     let outcome = match &row.outcome {
+        Some(outcome) if row.undone_ms.is_some() => format!("{outcome}, undone since"),
         Some(outcome) => outcome.clone(),
         // Its process is the one that holds the lock, or it was killed.
         None if n == 0 && job.is_locked => "at work".to_owned(),

@@ -44,13 +44,52 @@ pub(super) async fn establish(
     if let Some(known) = known {
         return Ok(known);
     }
-    let remote = match find(client, spec).await? {
-        Some(id) => id,
-        None => create(client, spec).await?,
+    let Ensured { local, id, is_new } = ensure(books, client, spec).await?;
+    if !is_new {
+        hint_at_adopting(client, &id).await;
+    }
+    Ok((local, id))
+}
+
+/// A connection that is known to be at the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ensured {
+    /// The ledger's id of it.
+    pub local: ConnectionId,
+    pub id: RemoteId,
+    /// It was made just now.
+    pub is_new: bool,
+}
+
+/// Asks the target for the connection, creates it where there is none, and makes it the one in use.
+///
+/// # Errors
+/// When it can't be written to, can't be made, or the run must end.
+pub async fn ensure(
+    books: &Books,
+    client: &Client,
+    spec: &ConnectionSpec,
+) -> Result<Ensured, ConnectionError> {
+    let (id, is_new) = match find(client, spec).await? {
+        Some(id) => (id, false),
+        None => (create(client, spec).await?, true),
     };
-    let (service, externalid, id) = (spec.service.clone(), spec.externalid.clone(), remote.clone());
-    let local = books.enter(move |store| store.connection(&service, &externalid, &id)).await?;
-    Ok((local, remote))
+    let (service, externalid, remote) = (spec.service.clone(), spec.externalid.clone(), id.clone());
+    let local = books.enter(move |store| store.connection(&service, &externalid, &remote)).await?;
+    Ok(Ensured { local, id, is_new })
+}
+
+/// The ledger knows nothing of a connection that holds orders: it was probably lost.
+async fn hint_at_adopting(client: &Client, id: &RemoteId) {
+    // Only a hint: what keeps it from being given, the run itself will meet.
+    let Ok(page) = client.orders(id, 0).await else { return };
+    if !page.records.is_empty() {
+        let orders = page.total.unwrap_or(page.records.len() as u64);
+        tracing::warn!(
+            orders,
+            "the connection holds orders that the ledger does not know; each will be looked up and taken over one by one. hint: `ordersync adopt JOB` first rebuilds the ledger with a request for every hundred"
+        );
+    }
 }
 
 async fn find(client: &Client, spec: &ConnectionSpec) -> Result<Option<RemoteId>, ConnectionError> {

@@ -1,6 +1,7 @@
 //! One run of one job: take, map, plan, intend, load, settle. Assembles the stages below it; knows no settings
 //! file and prints nothing.
 
+mod adopt;
 mod books;
 mod connection;
 mod execute;
@@ -10,15 +11,19 @@ mod job;
 mod meter;
 mod preview;
 mod reading;
+mod reflection;
 mod report;
 mod tracker;
+mod undo;
 mod verify;
 
+pub use adopt::{AdoptError, Adoption, adopt};
 pub use books::Books;
-pub use connection::{ConnectionError, ConnectionSpec};
+pub use connection::{ConnectionError, ConnectionSpec, Ensured, ensure};
 pub use execute::{Task, execute};
 pub use job::Job;
 pub use preview::{Preview, preview};
 pub use reading::ReadingError;
-pub use report::{Accounting, Progress, RunError, RunReport};
+pub use report::{Accounting, Progress, RunError, RunReport, end_by};
+pub use undo::{Undo, UndoError, UndoPlan, UndoRefusal, UndoReport, plan_undo, undo};
 pub use verify::{Difference, Found, Verification, VerifyError, verify};

@@ -104,7 +104,8 @@ impl RunError {
     }
 }
 
-fn end_by(stop: &Stop) -> RunEnd {
+/// How work ends that is ended by this.
+pub fn end_by(stop: &Stop) -> RunEnd {
     match stop {
         Stop::Away { .. } => RunEnd::Paused,
         Stop::Credentials | Stop::Payment | Stop::ConnectionGone | Stop::Redirect | Stop::Tls => {

@@ -1,10 +1,11 @@
 use super::Job;
 use super::reading::{Judgement, Ledger, Reading, ReadingError};
-use crate::activecampaign::{Client, Failure, RemoteOrder};
-use crate::domain::{CustomerKey, CustomerMemory, Email, Order, Reason, RemoteId};
+use super::reflection::{ReflectionError, reflect};
+use crate::activecampaign::{Client, Failure};
+use crate::domain::{CustomerKey, CustomerMemory, Order, Reason};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints};
-use crate::state::{ConnectionId, Mirror, Mirrored, StateError, View};
+use crate::state::{ConnectionId, Mirrored, StateError, View};
 use crate::transform::Filter;
 use std::collections::BTreeMap;
 
@@ -85,10 +86,17 @@ pub enum VerifyError {
     State(#[from] StateError),
     #[error("the target's orders could not be listed: {0}")]
     Target(Failure),
-    #[error("the target's list of orders has no end: it shows the same page again and again")]
-    Endless,
     #[error("nothing has been loaded for this job yet\n  hint: run `ordersync backfill` first")]
     NothingLoaded,
+}
+
+impl From<ReflectionError> for VerifyError {
+    fn from(error: ReflectionError) -> Self {
+        match error {
+            ReflectionError::Target(failure) => Self::Target(failure),
+            ReflectionError::State(error) => Self::State(error),
+        }
+    }
 }
 
 /// Reads back every order of the job's connection and holds it against the export, in both directions.
@@ -105,7 +113,7 @@ pub async fn verify(
     let (connection, remote) =
         view.connection(&spec.service, &spec.externalid)?.ok_or(VerifyError::NothingLoaded)?;
     let fingerprints = Fingerprints::new(view.hash_key()?);
-    let mut mirror = mirror_of(client, &remote, &fingerprints).await?;
+    let mut mirror = reflect(client, &remote, &fingerprints).await?;
     let mut result =
         Verification { job: job.name.clone(), at_target: mirror.len()?, ..Verification::default() };
     let ledger_view = view;
@@ -142,55 +150,15 @@ pub async fn verify(
     Ok(result)
 }
 
-async fn mirror_of(
-    client: &Client,
-    connection: &RemoteId,
-    prints: &Fingerprints,
-) -> Result<Mirror, VerifyError> {
-    let mut mirror = Mirror::new()?;
-    let mut next = Some(0);
-    while let Some(offset) = next {
-        let page = client.orders(connection, offset).await.map_err(VerifyError::Target)?;
-        let mut news = page.records.is_empty();
-        for order in page.records {
-            news |= mirror.add(&mirrored(order, prints))?;
-        }
-        if !news && page.next.is_some() {
-            // The target shows the same page again and again: its list has no end to reach.
-            return Err(VerifyError::Endless);
-        }
-        next = page.next;
-    }
-    Ok(mirror)
-}
-
-fn mirrored(order: RemoteOrder, prints: &Fingerprints) -> Mirrored {
-    Mirrored {
-        key: order.ledger_text(),
-        email_hash: hash_of_address(&order.email, prints),
-        id: order.id,
-        total_minor: order.total_minor,
-        currency: order.currency,
-        created_s: order.created_at.map(|at| at.timestamp().as_second()),
-        products: order.products,
-        customer: order.customer,
-        source: order.source,
-    }
-}
-
-/// Hashed the way a guest's key is, so that two addresses can be told apart without either being kept.
-fn hash_of_address(text: &str, prints: &Fingerprints) -> [u8; 16] {
-    Email::parse(text).map(|email| prints.customer(&CustomerKey::guest(&email))).unwrap_or_default()
-}
-
-struct Comparison<'a> {
-    view: &'a View,
-    connection: ConnectionId,
-    fingerprints: Fingerprints,
+/// Holds orders of the export against what the target lists of them.
+pub(super) struct Comparison<'a> {
+    pub view: &'a View,
+    pub connection: ConnectionId,
+    pub fingerprints: Fingerprints,
 }
 
 impl Comparison<'_> {
-    fn compare(
+    pub(super) fn compare(
         &self,
         label: &str,
         order: &Order,

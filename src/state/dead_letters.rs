@@ -1,5 +1,5 @@
 use super::values::now_ms;
-use super::{RunId, StateError};
+use super::{ConnectionId, RunId, StateError, Store};
 use rusqlite::{Connection, Transaction, params};
 
 /// Where a record fell out.
@@ -102,4 +102,43 @@ pub(super) fn count(db: &Connection, job: &str) -> Result<u64, StateError> {
     let count: i64 =
         db.query_row("SELECT count(*) FROM dead_letters WHERE job = ?1", [job], |row| row.get(0))?;
     Ok(count.unsigned_abs())
+}
+
+impl Store {
+    /// Takes back that the target refused these orders, so that the next run sends them again; gives how many the
+    /// ledger held as refused. The job's interrupted runs are not gone on with: they have counted them already.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn retry_refused(
+        &mut self,
+        job: &str,
+        connection: ConnectionId,
+        keys: &[String],
+    ) -> Result<u64, StateError> {
+        let transaction = self.db.transaction()?;
+        let mut cleared = 0;
+        for key in keys {
+            let row = params![connection, key];
+            // Never at the target: as if never sent. There with an older content: to be updated.
+            cleared += transaction
+                .prepare_cached(
+                    "DELETE FROM orders WHERE connection = ?1 AND key = ?2 AND state = 3 AND remote_id IS NULL",
+                )?
+                .execute(row)?;
+            cleared += transaction
+                .prepare_cached(
+                    "UPDATE orders SET state = 0, fingerprint = NULL WHERE connection = ?1 AND key = ?2 AND state = 3",
+                )?
+                .execute(row)?;
+        }
+        if cleared > 0 {
+            transaction.execute(
+                "UPDATE runs SET closed_ms = ?2 WHERE job = ?1 AND closed_ms IS NULL",
+                params![job, now_ms()],
+            )?;
+        }
+        transaction.commit()?;
+        Ok(cleared as u64)
+    }
 }

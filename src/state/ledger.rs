@@ -7,6 +7,7 @@ const CREATE_INTENDED: i64 = 1;
 const UPDATE_INTENDED: i64 = 2;
 const REFUSED: i64 = 3;
 const BECAME_ORDER: i64 = 4;
+const DELETE_INTENDED: i64 = 5;
 
 impl Store {
     /// Notes, durably, that this order is about to be written at the target, with the payload of this fingerprint.
@@ -128,6 +129,7 @@ pub(super) fn memory_of(
         Some((CREATE_INTENDED, _, fingerprint)) => Memory::Intended { update: None, fingerprint },
         Some((UPDATE_INTENDED, update, fingerprint)) => Memory::Intended { update, fingerprint },
         Some((BECAME_ORDER, _, _)) => Memory::BecameOrder,
+        Some((DELETE_INTENDED, _, _)) => Memory::Intended { update: None, fingerprint: None },
         Some((REFUSED, id, Some(fingerprint))) => Memory::Refused { id, fingerprint },
         Some((_, Some(id), fingerprint)) => Memory::Known { id, fingerprint },
         Some((_, None, fingerprint)) => Memory::Intended { update: None, fingerprint },

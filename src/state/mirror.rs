@@ -98,6 +98,23 @@ impl Mirror {
         Ok(found)
     }
 
+    /// The key of the target's order of an id.
+    ///
+    /// # Errors
+    /// When the temporary database can't be read.
+    pub fn key_of(&self, id: &RemoteId) -> Result<Option<String>, StateError> {
+        let mut statement = self.db.prepare_cached("SELECT key FROM mirror WHERE id = ?1")?;
+        Ok(statement.query_row([id.as_str()], |row| row.get(0)).optional()?)
+    }
+
+    /// Whether the target holds an order of a key.
+    ///
+    /// # Errors
+    /// When the temporary database can't be read.
+    pub fn holds(&self, key: &str) -> Result<bool, StateError> {
+        Ok(self.db.prepare_cached("SELECT 1 FROM mirror WHERE key = ?1")?.exists([key])?)
+    }
+
     /// What nothing in the export has met.
     ///
     /// # Errors

@@ -1,8 +1,10 @@
 //! The only SQL: the ledger, runs with their checkpoints, and dead letters of one account, in one SQLite file.
 //!
 //! Everything here is synchronous: a transaction begins and ends within one call, so none is ever held across
-//! an await. No address, name or payload is written; see `state/0001_ledger.sql`.
+//! an await. No address, name or payload is written; see `state/*.sql`.
 
+mod adopt;
+mod customer_mirror;
 mod dead_letters;
 mod error;
 mod ledger;
@@ -12,9 +14,12 @@ mod runs;
 mod seen;
 mod settle;
 mod store;
+mod undo;
 mod values;
 mod view;
 
+pub use adopt::Foundlings;
+pub use customer_mirror::CustomerMirror;
 pub use dead_letters::{DeadLetter, Stage};
 pub use error::StateError;
 pub use lock::{Lock, is_locked};
@@ -23,4 +28,5 @@ pub use runs::{Counts, Kind, Requests, RunClose, RunEnd, RunId, RunRow, RunStart
 pub use seen::Seen;
 pub use settle::{OrderOutcome, Settled, Settlement};
 pub use store::{ConnectionId, Store};
+pub use undo::{CreatedOrder, Origin, Undoable};
 pub use view::View;

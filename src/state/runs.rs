@@ -110,6 +110,8 @@ pub struct RunRow {
     pub customers_created: u64,
     pub customers_adopted: u64,
     pub requests: Requests,
+    /// When an undo had deleted all that it created.
+    pub undone_ms: Option<i64>,
 }
 
 impl RunRow {
@@ -155,7 +157,7 @@ impl Store {
         let transaction = self.db.transaction()?;
         let last: Option<(RunId, Option<String>, Vec<u8>, String)> = transaction
             .query_row(
-                "SELECT id, outcome, export, kind FROM runs WHERE job = ?1 ORDER BY id DESC LIMIT 1",
+                "SELECT id, outcome, export, kind FROM runs WHERE id = (SELECT max(id) FROM runs WHERE job = ?1) AND closed_ms IS NULL",
                 [start.job],
                 |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
             )
@@ -284,7 +286,7 @@ fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
 
 const COLUMNS: &str = "id, job, kind, started_ms, ended_ms, active_ms, outcome, checkpoint, records, created, updated, \
     adopted, unchanged, filtered, invalid, refused, pending, customers_created, customers_adopted, requests_total, \
-    requests_retried, requests_throttled";
+    requests_retried, requests_throttled, undone_ms";
 
 fn read_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
     Ok(RunRow {
@@ -314,6 +316,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
             retried: unsigned(row, 20)?,
             throttled: unsigned(row, 21)?,
         },
+        undone_ms: row.get(22)?,
     })
 }
 

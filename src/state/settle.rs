@@ -104,12 +104,15 @@ fn write_order(
             return Ok(());
         }
     };
+    // Undoing a run rests on `created_run`: the run whose intent it was has created it, whoever learned of it; and
+    // an id that was known before was not created now.
     transaction
         .prepare_cached(
             "INSERT INTO orders (connection, key, remote_id, fingerprint, state, outcome, run, created_run)
              VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, iif(?5 = 1, ?6, NULL))
              ON CONFLICT DO UPDATE SET
-                 created_run = CASE excluded.outcome WHEN 1 THEN excluded.run WHEN 3 THEN NULL ELSE created_run END,
+                 created_run = CASE WHEN remote_id IS excluded.remote_id THEN created_run
+                     WHEN excluded.outcome = 1 THEN run WHEN excluded.outcome = 3 THEN NULL ELSE created_run END,
                  remote_id = excluded.remote_id, fingerprint = excluded.fingerprint,
                  state = 0, outcome = excluded.outcome, run = excluded.run",
         )?

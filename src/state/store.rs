@@ -1,13 +1,14 @@
 use super::values::{StoredId, now_ms, stored_id};
 use super::{Lock, StateError, View, lock};
 use crate::domain::RemoteId;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use std::fs::{DirBuilder, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Each applied once, in this order, in one transaction with the version it leads to.
-const MIGRATIONS: &[&str] = &[include_str!("../../state/0001_ledger.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../../state/0001_ledger.sql"), include_str!("../../state/0002_undo.sql")];
 
 /// The version those lead to.
 pub(super) const SCHEMA: i64 = MIGRATIONS.len() as i64;
@@ -118,16 +119,18 @@ pub(super) fn tune(db: &Connection) -> rusqlite::Result<()> {
 
 /// Brings the schema up to date, and gives a new file its secret key.
 pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StateError> {
-    let found: i64 =
-        db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(StateError::sqlite(path))?;
+    let found = version(db).map_err(StateError::sqlite(path))?;
     if found > SCHEMA {
         return Err(StateError::Newer { path: path.to_owned(), found, known: SCHEMA });
     }
     for (index, sql) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
-        let transaction = db.transaction()?;
-        transaction.execute_batch(sql)?;
-        transaction.pragma_update(None, "user_version", index as i64 + 1)?;
-        transaction.commit()?;
+        // A reader may be at it too: whoever comes second finds it done.
+        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if version(&transaction)? == index as i64 {
+            transaction.execute_batch(sql)?;
+            transaction.pragma_update(None, "user_version", index as i64 + 1)?;
+            transaction.commit()?;
+        }
     }
     let key: Option<Vec<u8>> =
         db.query_row("SELECT value FROM account WHERE name = 'hash_key'", [], |row| row.get(0)).optional()?;
@@ -137,9 +140,14 @@ pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StateError
             path: path.to_owned(),
             source: std::io::Error::other(format!("the system gives no random numbers: {error}")),
         })?;
-        db.execute("INSERT INTO account (name, value) VALUES ('hash_key', ?1)", [&fresh[..]])?;
+        db.execute("INSERT OR IGNORE INTO account (name, value) VALUES ('hash_key', ?1)", [&fresh[..]])?;
     }
     Ok(())
+}
+
+/// Migrations a file has had.
+pub(super) fn version(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
 /// The connection in use for a service and external id, with the target's id of it.

@@ -1,5 +1,5 @@
 use super::ledger::memory_of;
-use super::store::{SCHEMA, current_connection, migrate, path_of, tune};
+use super::store::{current_connection, migrate, path_of, tune, version};
 use super::{ConnectionId, DeadLetter, RunId, RunRow, StateError, dead_letters, ledger, runs};
 use crate::domain::{CustomerMemory, Memory, OrderKey, RemoteId};
 use rusqlite::Connection;
@@ -8,7 +8,7 @@ use std::path::Path;
 /// The state of one account, for reading only: needs no lock, and changes nothing.
 #[derive(Debug)]
 pub struct View {
-    db: Connection,
+    pub(super) db: Connection,
 }
 
 impl View {
@@ -36,17 +36,16 @@ impl View {
 
     pub(super) fn of_file(path: &Path) -> Result<Self, StateError> {
         // Not opened read-only: as the last one to close the file it then also puts its journal away.
-        let db = Connection::open(path).map_err(StateError::sqlite(path))?;
+        let mut db = Connection::open(path).map_err(StateError::sqlite(path))?;
         tune(&db).map_err(StateError::sqlite(path))?;
-        db.pragma_update(None, "query_only", true).map_err(StateError::sqlite(path))?;
-        let known: i64 =
-            db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(StateError::sqlite(path))?;
-        match known {
+        if version(&db).map_err(StateError::sqlite(path))? == 0 {
             // A file that its first writer was killed over.
-            0 => Self::empty(),
-            found if found > SCHEMA => Err(StateError::Newer { path: path.to_owned(), found, known: SCHEMA }),
-            _ => Ok(Self { db }),
+            return Self::empty();
         }
+        // Of an older version: it is brought up to date, or what is new here could not be read.
+        migrate(&mut db, path)?;
+        db.pragma_update(None, "query_only", true).map_err(StateError::sqlite(path))?;
+        Ok(Self { db })
     }
 
     /// The key of all hashes of this account.

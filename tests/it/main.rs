@@ -1,8 +1,11 @@
 //! What a user, or a reader of the house, would notice.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on says so by a panic")]
 
+mod adopt;
 mod backfill;
 mod cli;
+mod connection;
+mod dead_letters;
 mod faults;
 mod floors;
 mod hard_cases;
@@ -11,5 +14,6 @@ mod plan;
 mod privacy;
 mod resume;
 mod supply_chain;
+mod undo;
 mod verify;
 mod world;

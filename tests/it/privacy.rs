@@ -48,6 +48,11 @@ fn canaries_reach_neither_state_nor_log_nor_output() {
         vec!["status"],
         vec!["--json", "check"],
         vec!["verify", "shop"],
+        vec!["dead-letters", "list"],
+        vec!["dead-letters", "show", "shop", "992"],
+        vec!["dead-letters", "export", "--format", "csv"],
+        vec!["-v", "adopt", "shop"],
+        vec!["-v", "undo", "shop", "--run", "1", "--yes"],
     ] {
         let one = world.run(&args);
         told.push_str(&one.out);

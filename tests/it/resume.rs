@@ -6,17 +6,17 @@ use ordersync::simulator::{Latency, Options};
 use std::time::{Duration, Instant};
 
 /// A small generator of chance, so that a seed repeats a test.
-struct Chance(u64);
+pub struct Chance(pub u64);
 
 impl Chance {
-    fn below(&mut self, end: u64) -> u64 {
+    pub fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % end
     }
 }
 
 /// Waits until the account has seen this many requests; gives up when the program ended or a minute is over.
-fn wait_for_requests(world: &World, child: &mut std::process::Child, requests: u64) -> bool {
+pub fn wait_for_requests(world: &World, child: &mut std::process::Child, requests: u64) -> bool {
     let begun = Instant::now();
     while world.summary().requests < requests {
         if child.try_wait().unwrap().is_some() {

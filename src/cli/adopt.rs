@@ -1,0 +1,32 @@
+use super::assembly::{self, Dates};
+use super::exit::{Exit, Fault};
+use super::{Global, output};
+use crate::report;
+use crate::run::adopt;
+use crate::state::Store;
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub(super) struct AdoptArgs {
+    /// The job whose ledger was lost
+    #[arg(value_name = "JOB")]
+    job: String,
+}
+
+pub(super) fn run(global: &Global, args: &AdoptArgs) -> Result<Exit, Fault> {
+    let settings = assembly::settings(global)?;
+    let job = assembly::one_job(&settings, &args.job)?;
+    let account = settings.account_of(job).map_err(Fault::usage)?;
+    let job = assembly::job(job, account, Dates::default());
+    let runtime = assembly::runtime()?;
+    for export in assembly::exports(std::slice::from_ref(&job))? {
+        let mut store = Store::open(&settings.state_dir, &account.name)?;
+        let client = assembly::client(account, Some(store.lock()))?;
+        let adoption = runtime.block_on(adopt(&job, &export, &mut store, &client))?;
+        match global.json {
+            true => output::print_json(&report::adoption_json(&adoption)),
+            false => output::print(&report::adoption_text(&adoption)),
+        }
+    }
+    Ok(Exit::Done)
+}

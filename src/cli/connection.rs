@@ -1,0 +1,109 @@
+use super::assembly::{self, Dates};
+use super::exit::{Exit, Fault};
+use super::{Global, output};
+use crate::activecampaign::{Connection, Verdict};
+use crate::report::{self, ConnectionLine};
+use crate::run::{self, Books, ensure};
+use crate::settings::{Account, Settings};
+use crate::state::Store;
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Args)]
+pub(super) struct ConnectionArgs {
+    #[command(subcommand)]
+    verb: ConnectionVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConnectionVerb {
+    /// All connections of the account, native ones included
+    List {
+        /// Jobs whose accounts to ask [default: all]
+        #[arg(value_name = "JOB")]
+        jobs: Vec<String>,
+    },
+    /// Find the connection of a job, or create it; prints its id
+    Ensure {
+        #[arg(value_name = "JOB")]
+        job: String,
+    },
+}
+
+pub(super) fn run(global: &Global, args: &ConnectionArgs) -> Result<Exit, Fault> {
+    let settings = assembly::settings(global)?;
+    match &args.verb {
+        ConnectionVerb::List { jobs } => list(global, &settings, jobs),
+        ConnectionVerb::Ensure { job } => ensured(global, &settings, job),
+    }
+}
+
+fn list(global: &Global, settings: &Settings, jobs: &[String]) -> Result<Exit, Fault> {
+    let mut accounts: Vec<&Account> = Vec::new();
+    for job in settings.jobs_named(jobs).map_err(Fault::usage)? {
+        let account = settings.account_of(job).map_err(Fault::usage)?;
+        if !accounts.iter().any(|other| other.name == account.name) {
+            accounts.push(account);
+        }
+    }
+    let runtime = assembly::runtime()?;
+    let mut lines = Vec::new();
+    for account in accounts {
+        let client = assembly::client(account, None)?;
+        let found = runtime.block_on(client.connections()).map_err(|failure| {
+            let exit = match failure.verdict {
+                Verdict::Stop(stop) => Exit::of_end(run::end_by(&stop), None),
+                _ => Exit::Away,
+            };
+            Fault { exit, message: failure.to_string() }
+        })?;
+        lines.extend(found.into_iter().map(|connection| line(settings, account, connection)));
+    }
+    match global.json {
+        true => output::print_json(&report::connections_json(&lines)),
+        false => output::print(&report::connections_text(&lines)),
+    }
+    Ok(Exit::Done)
+}
+
+fn line(settings: &Settings, account: &Account, found: Connection) -> ConnectionLine {
+    let is_of = |job: &&crate::settings::Job| {
+        let wanted = &job.connection;
+        job.account == account.name
+            && wanted.service == found.service
+            && wanted.externalid == found.externalid
+    };
+    ConnectionLine {
+        account: account.name.clone(),
+        id: found.id.to_string(),
+        jobs: settings.jobs.values().filter(is_of).map(|job| job.name.clone()).collect(),
+        service: found.service,
+        externalid: found.externalid,
+        name: found.name,
+        is_native: found.is_internal,
+        list_id: found.list_id,
+    }
+}
+
+fn ensured(global: &Global, settings: &Settings, job: &str) -> Result<Exit, Fault> {
+    let job = assembly::one_job(settings, job)?;
+    let account = settings.account_of(job).map_err(Fault::usage)?;
+    let spec = assembly::job(job, account, Dates::default()).connection;
+    let runtime = assembly::runtime()?;
+    let store = Store::open(&settings.state_dir, &account.name)?;
+    let client = assembly::client(account, Some(store.lock()))?;
+    let books = Books::open(store)?;
+    let ensured = runtime.block_on(ensure(&books, &client, &spec))?;
+    match global.json {
+        true => output::print_json(&serde_json::json!({ "connection": {
+            "id": ensured.id.as_str(), "service": spec.service, "externalid": spec.externalid, "created": ensured.is_new,
+        } })),
+        false => {
+            output::print(&format!("{}\n", ensured.id));
+            if !global.quiet {
+                let what = if ensured.is_new { "created" } else { "found" };
+                output::note(&format!("{what} the connection {}/{}", spec.service, spec.externalid));
+            }
+        }
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,171 @@
+use super::assembly;
+use super::exit::{Exit, Fault};
+use super::{Global, output};
+use crate::report;
+use crate::settings::{Job, Settings};
+use crate::state::{DeadLetter, RunId, Stage, Store, View};
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Letters read of one job.
+const LETTERS_MAX: u32 = 1_000_000;
+
+#[derive(Debug, Args)]
+pub(super) struct DeadLettersArgs {
+    #[command(subcommand)]
+    verb: DeadLettersVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum DeadLettersVerb {
+    /// Counts by reason, then the records
+    List {
+        /// Jobs to show [default: all]
+        #[arg(value_name = "JOB")]
+        jobs: Vec<String>,
+        /// Records to show; --json shows all
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: usize,
+    },
+    /// One record, with advice for each reason
+    Show {
+        #[arg(value_name = "JOB")]
+        job: String,
+        /// The order's number or id
+        #[arg(value_name = "ORDER")]
+        order: String,
+    },
+    /// Let the next sync send refused orders again
+    Retry(RetryArgs),
+    /// All of them, for other programs
+    Export {
+        /// Jobs to export [default: all]
+        #[arg(value_name = "JOB")]
+        jobs: Vec<String>,
+        #[arg(long, value_name = "FORMAT", default_value = "jsonl")]
+        format: Format,
+        /// Write here instead of to standard output
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct RetryArgs {
+    /// Jobs to retry [default: all]
+    #[arg(value_name = "JOB")]
+    jobs: Vec<String>,
+    /// Only those refused for this reason
+    #[arg(long, value_name = "CODE")]
+    reason: Option<String>,
+    /// Only those that this run met
+    #[arg(long, value_name = "ID")]
+    run: Option<RunId>,
+    /// Only this order, by its number or id
+    #[arg(long, value_name = "ORDER")]
+    order: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Jsonl,
+    Csv,
+}
+
+pub(super) fn run(global: &Global, args: &DeadLettersArgs) -> Result<Exit, Fault> {
+    let settings = assembly::settings(global)?;
+    match &args.verb {
+        DeadLettersVerb::List { jobs, limit } => {
+            let letters = letters_of(&settings, &settings.jobs_named(jobs).map_err(Fault::usage)?)?;
+            match global.json {
+                true => output::print_json(&report::letters_json(&letters)),
+                false => output::print(&report::letters_text(&letters, *limit)),
+            }
+            Ok(Exit::Done)
+        }
+        DeadLettersVerb::Show { job, order } => show(global, &settings, job, order),
+        DeadLettersVerb::Retry(args) => retry(global, &settings, args),
+        DeadLettersVerb::Export { jobs, format, out } => {
+            let letters = letters_of(&settings, &settings.jobs_named(jobs).map_err(Fault::usage)?)?;
+            let text = match format {
+                Format::Jsonl => report::letters_jsonl(&letters),
+                Format::Csv => report::letters_csv(&letters).map_err(Fault::failed)?,
+            };
+            match out {
+                None => output::print(&text),
+                Some(path) => std::fs::write(path, text)
+                    .map_err(|error| Fault::usage(format!("{}: {error}", path.display())))?,
+            }
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn letters_of(settings: &Settings, jobs: &[&Job]) -> Result<Vec<DeadLetter>, Fault> {
+    let mut letters = Vec::new();
+    for job in jobs {
+        let view = View::open(&settings.state_dir, &job.account)?;
+        letters.extend(view.dead_letters(&job.name, LETTERS_MAX)?);
+    }
+    Ok(letters)
+}
+
+fn is_order(letter: &DeadLetter, order: &str) -> bool {
+    letter.record == order || letter.number == order
+}
+
+fn show(global: &Global, settings: &Settings, job: &str, order: &str) -> Result<Exit, Fault> {
+    let job = assembly::one_job(settings, job)?;
+    let mut letters = letters_of(settings, &[job])?;
+    letters.retain(|letter| is_order(letter, order));
+    if letters.is_empty() {
+        return Err(Fault::usage(format!(
+            "no dead letter of job {} is of the order {order}\n  hint: `ordersync dead-letters list {}` shows them",
+            job.name, job.name
+        )));
+    }
+    match global.json {
+        true => output::print_json(&report::letters_json(&letters)),
+        false => letters.iter().for_each(|letter| output::print(&report::letter_text(letter))),
+    }
+    Ok(Exit::Done)
+}
+
+fn retry(global: &Global, settings: &Settings, args: &RetryArgs) -> Result<Exit, Fault> {
+    let is_chosen = |letter: &DeadLetter| {
+        args.reason.as_ref().is_none_or(|code| report::reason_codes(letter).any(|c| c == code))
+            && args.run.is_none_or(|run| (letter.first_run..=letter.last_run).contains(&run))
+            && args.order.as_ref().is_none_or(|order| is_order(letter, order))
+    };
+    let (mut chosen, mut refused, mut cleared) = (0, 0, 0);
+    for job in settings.jobs_named(&args.jobs).map_err(Fault::usage)? {
+        let mut store = Store::open(&settings.state_dir, &job.account)?;
+        let view = store.view()?;
+        let mut letters = view.dead_letters(&job.name, LETTERS_MAX)?;
+        letters.retain(is_chosen);
+        chosen += letters.len() as u64;
+        letters.retain(|letter| letter.stage == Stage::Refused);
+        refused += letters.len() as u64;
+        let keys: Vec<String> = letters.into_iter().map(|letter| letter.record).collect();
+        let connection = view.connection(&job.connection.service, &job.connection.externalid)?;
+        if let Some((connection, _)) = connection {
+            cleared += store.retry_refused(&job.name, connection, &keys)?;
+        }
+    }
+    tell(global, chosen, refused, cleared);
+    Ok(Exit::Done)
+}
+
+fn tell(global: &Global, chosen: u64, refused: u64, cleared: u64) {
+    let (invalid, unsettled) = (chosen - refused, refused.saturating_sub(cleared));
+    if global.json {
+        return output::print_json(&serde_json::json!({ "retry": {
+            "chosen": chosen, "retried": cleared, "invalid": invalid, "looked_up_anyway": unsettled,
+        } }));
+    }
+    let (cleared, invalid, unsettled) =
+        (report::count(cleared), report::count(invalid), report::count(unsettled));
+    output::print(&format!(
+        "{cleared} refused orders will be sent again by the next sync\n{unsettled} more are looked up by every run anyway\n{invalid} invalid ones are read again by every run: mend them in the shop and export again\n"
+    ));
+}

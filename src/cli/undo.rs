@@ -1,0 +1,109 @@
+use super::assembly;
+use super::exit::{Exit, Fault};
+use super::run::{GRACE, PROGRESS_EVERY};
+use super::signals::Interrupt;
+use super::{Global, output};
+use crate::report;
+use crate::run::{Books, Undo, UndoPlan, UndoReport, plan_undo, undo};
+use crate::settings::{Account, Settings};
+use crate::state::{RunEnd, RunId, Store, View};
+use clap::Args;
+use std::io::{self, BufRead, IsTerminal};
+use std::sync::Mutex;
+use std::time::Instant;
+
+#[derive(Debug, Args)]
+pub(super) struct UndoArgs {
+    #[arg(value_name = "JOB")]
+    job: String,
+    /// The run to undo, as `status` shows it
+    #[arg(long, value_name = "ID")]
+    run: RunId,
+    /// Don't ask
+    #[arg(long)]
+    yes: bool,
+    /// Print the plan, and delete nothing
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
+}
+
+pub(super) fn run(global: &Global, args: &UndoArgs) -> Result<Exit, Fault> {
+    let settings = assembly::settings(global)?;
+    let job = assembly::one_job(&settings, &args.job)?;
+    let account = settings.account_of(job).map_err(Fault::usage)?;
+    let plan = {
+        let view = View::open(&settings.state_dir, &account.name)?;
+        plan_undo(&view, &job.name, args.run, account.requests_per_second)?
+    };
+    let ends_here = args.dry_run || plan.is_empty();
+    match global.json {
+        true if ends_here => output::print_json(&report::undo_plan_json(&plan)),
+        true => output::note(report::undo_plan_text(&plan).trim_end()),
+        false => output::print(&report::undo_plan_text(&plan)),
+    }
+    if ends_here {
+        return Ok(Exit::Done);
+    }
+    if !args.yes && plan.undoable.orders > 0 && !confirmed(&plan)? {
+        output::note("nothing was deleted");
+        return Ok(Exit::Done);
+    }
+    let (report, signal) = carry_out(global, &settings, account, &plan)?;
+    match global.json {
+        true => output::print_json(&report::undo_json(&plan, &report)),
+        false => output::print(&report::undo_text(&plan, &report)),
+    }
+    if let Some(error) = &report.error {
+        output::complain(&format!("{}: {error}", report.job));
+    }
+    Ok(match report.end() {
+        RunEnd::Finished if !report.is_clean() => Exit::Differences,
+        end => Exit::of_end(end, signal),
+    })
+}
+
+fn confirmed(plan: &UndoPlan) -> Result<bool, Fault> {
+    let orders = report::count(plan.undoable.orders);
+    if !io::stdin().is_terminal() {
+        return Err(Fault::usage(format!(
+            "undo deletes {orders} orders at the target, and there is no terminal to ask on; nothing was deleted\n  hint: pass --yes to delete them, or --dry-run to see the plan only"
+        )));
+    }
+    output::note(&format!("Delete these {orders} orders at the target? Type `yes`:"));
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).map_err(Fault::failed)?;
+    Ok(answer.trim() == "yes")
+}
+
+fn carry_out(
+    global: &Global,
+    settings: &Settings,
+    account: &Account,
+    plan: &UndoPlan,
+) -> Result<(UndoReport, Option<u8>), Fault> {
+    let runtime = assembly::runtime()?;
+    let store = Store::open(&settings.state_dir, &account.name)?;
+    let client = assembly::client(account, Some(store.lock()))?;
+    let books = Books::open(store)?;
+    let told = Mutex::new(Instant::now());
+    let progress = |done: u64, planned: u64| {
+        let Ok(mut told) = told.lock() else { return };
+        if !global.quiet && told.elapsed() >= PROGRESS_EVERY {
+            *told = Instant::now();
+            output::note(&format!("{} of {} orders deleted", report::count(done), report::count(planned)));
+        }
+    };
+    runtime.block_on(async {
+        let interrupt = Interrupt::listen().map_err(Fault::failed)?;
+        let task = Undo {
+            plan,
+            books: &books,
+            client: &client,
+            in_flight_max: account.in_flight_max,
+            cancel: interrupt.cancel.clone(),
+            grace: GRACE,
+            progress: &progress,
+        };
+        Ok((undo(task).await, interrupt.signal()))
+    })
+}

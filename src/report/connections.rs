@@ -1,0 +1,51 @@
+use super::text::{columns, printable};
+use serde_json::{Value, json};
+
+/// A connection of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionLine {
+    pub account: String,
+    pub id: String,
+    pub service: String,
+    pub externalid: String,
+    pub name: String,
+    /// ActiveCampaign's own integration.
+    pub is_native: bool,
+    /// The list that new contacts of it join.
+    pub list_id: Option<String>,
+    /// Jobs that write to it.
+    pub jobs: Vec<String>,
+}
+
+pub fn connections_json(lines: &[ConnectionLine]) -> Value {
+    let one = |line: &ConnectionLine| {
+        json!({
+            "account": line.account,
+            "id": line.id,
+            "service": line.service,
+            "externalid": line.externalid,
+            "name": line.name,
+            "native": line.is_native,
+            "list": line.list_id,
+            "jobs": line.jobs,
+        })
+    };
+    json!({ "connections": lines.iter().map(one).collect::<Vec<_>>() })
+}
+
+pub fn connections_text(lines: &[ConnectionLine]) -> String {
+    if lines.is_empty() {
+        return "No connections.\n".to_owned();
+    }
+    let head = ["account", "id", "service", "externalid", "name", "kind", "list", "jobs"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(lines.iter().map(|line| {
+        let kind = if line.is_native { "native" } else { "own" };
+        let list = line.list_id.clone().unwrap_or_else(|| "-".to_owned());
+        let jobs = if line.jobs.is_empty() { "-".to_owned() } else { line.jobs.join(", ") };
+        let texts = [&line.account, &line.id, &line.service, &line.externalid, &line.name];
+        let texts = texts.map(|text| printable(text)).into_iter();
+        texts.chain([kind.to_owned(), printable(&list), jobs]).collect()
+    }));
+    columns("<><<<<<<", &rows)
+}

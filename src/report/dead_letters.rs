@@ -1,0 +1,246 @@
+use super::text::{columns, count, printable};
+use crate::domain::Reason;
+use crate::state::{DeadLetter, Stage};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// A reason as a dead letter keeps it, `code` or `code(field)`.
+fn split_reason(reason: &str) -> (&str, Option<&str>) {
+    match reason.split_once('(') {
+        Some((code, field)) => (code, Some(field.trim_end_matches(')'))),
+        None => (reason, None),
+    }
+}
+
+/// The codes of a letter's reasons, without fields.
+pub fn reason_codes(letter: &DeadLetter) -> impl Iterator<Item = &str> {
+    letter.reasons.split_whitespace().map(|reason| split_reason(reason).0)
+}
+
+/// What to do about a reason, ours or the target's.
+fn advice(code: &str) -> &'static str {
+    if let Some(reason) = Reason::from_code(code) {
+        return reason.advice();
+    }
+    // The target's: the part (customer_, order_), then its own code, `http_…`, or our word for no answer.
+    let code = code.strip_prefix("customer_").or_else(|| code.strip_prefix("order_")).unwrap_or(code);
+    match code {
+        "email_invalid" => "the target does not take this address; correct it in the shop",
+        "field_missing" => "the target misses this field; add it in the shop",
+        "field_invalid" => "the target does not take this value; correct it in the shop",
+        "related_missing" => {
+            "its customer or connection was deleted at the target; `dead-letters retry` makes it again"
+        }
+        "duplicate" => "the target holds another record of this key; look at both there",
+        _ if code.starts_with("http_5") || !code.starts_with("http_") => {
+            "no clear answer from the target; the next run looks it up, and `dead-letters retry` sends a refused one again"
+        }
+        _ => "the target would not take it; look at the order in the shop, then `dead-letters retry`",
+    }
+}
+
+fn by_reason(letters: &[DeadLetter]) -> Vec<(String, u64)> {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for code in letters.iter().flat_map(reason_codes) {
+        *counts.entry(code).or_default() += 1;
+    }
+    let mut counts: Vec<(String, u64)> = counts.into_iter().map(|(code, n)| (code.to_owned(), n)).collect();
+    counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    counts
+}
+
+fn letter_json(letter: &DeadLetter) -> Value {
+    let reasons = letter.reasons.split_whitespace().map(|reason| {
+        let (code, field) = split_reason(reason);
+        json!({ "reason": code, "field": field, "advice": advice(code) })
+    });
+    json!({
+        "job": letter.job,
+        "order": letter.record,
+        "number": letter.number,
+        "stage": letter.stage.word(),
+        "reasons": reasons.collect::<Vec<_>>(),
+        "file": letter.file,
+        "line": letter.line,
+        "status": letter.status,
+        "attempts": letter.attempts,
+        "first_run": letter.first_run,
+        "last_run": letter.last_run,
+    })
+}
+
+/// A letter with several reasons counts in each of them.
+pub fn letters_json(letters: &[DeadLetter]) -> Value {
+    json!({
+        "total": letters.len(),
+        "reasons": by_reason(letters).iter()
+            .map(|(code, n)| json!({ "reason": code, "count": n, "advice": advice(code) })).collect::<Vec<_>>(),
+        "dead_letters": letters.iter().map(letter_json).collect::<Vec<_>>(),
+    })
+}
+
+/// Counts by reason, then the letters themselves, `at_most` of them.
+pub fn letters_text(letters: &[DeadLetter], at_most: usize) -> String {
+    if letters.is_empty() {
+        return "No dead letters.\n".to_owned();
+    }
+    let mut text = format!("{} dead letters\n", count(letters.len() as u64));
+    let reasons = by_reason(letters).into_iter();
+    let rows: Vec<Vec<String>> =
+        reasons.map(|(code, n)| vec![count(n), printable(&code), advice(&code).to_owned()]).collect();
+    text.push_str(&columns("><<", &rows));
+    let head = ["job", "order", "stage", "reasons", "where", "attempts", "runs"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(letters.iter().take(at_most).map(|letter| {
+        vec![
+            letter.job.clone(),
+            printable(name_of(letter)),
+            letter.stage.word().to_owned(),
+            printable(&letter.reasons),
+            printable(&format!("{}:{}", letter.file, letter.line)),
+            letter.attempts.to_string(),
+            format!("{}-{}", letter.first_run, letter.last_run),
+        ]
+    }));
+    text.push('\n');
+    text.push_str(&columns("<<<<<><", &rows));
+    if letters.len() > at_most {
+        let more = count((letters.len() - at_most) as u64);
+        text.push_str(&format!("  … and {more} more; `ordersync dead-letters export` gives all of them\n"));
+    }
+    text
+}
+
+fn name_of(letter: &DeadLetter) -> &str {
+    if letter.number.is_empty() { &letter.record } else { &letter.number }
+}
+
+/// One letter, with what to do about each reason.
+pub fn letter_text(letter: &DeadLetter) -> String {
+    let mut text = format!(
+        "{} of {}, key {}: {}\n  {}:{}, met by runs {} to {}, {} requests",
+        printable(name_of(letter)),
+        letter.job,
+        printable(&letter.record),
+        match letter.stage {
+            Stage::Invalid => "invalid, never sent",
+            Stage::Refused => "refused by the target",
+        },
+        printable(&letter.file),
+        letter.line,
+        letter.first_run,
+        letter.last_run,
+        letter.attempts
+    );
+    if let Some(status) = letter.status {
+        text.push_str(&format!(", last answer {status}"));
+    }
+    text.push('\n');
+    let rows: Vec<Vec<String>> = letter
+        .reasons
+        .split_whitespace()
+        .map(|reason| vec![printable(reason), advice(split_reason(reason).0).to_owned()])
+        .collect();
+    text.push_str(&columns("<<", &rows));
+    text
+}
+
+/// One object to a line.
+pub fn letters_jsonl(letters: &[DeadLetter]) -> String {
+    letters.iter().map(|letter| format!("{}\n", letter_json(letter))).collect()
+}
+
+/// With a header, for a spreadsheet.
+///
+/// # Errors
+/// When memory is short.
+pub fn letters_csv(letters: &[DeadLetter]) -> Result<String, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record([
+        "job",
+        "order",
+        "number",
+        "stage",
+        "reasons",
+        "file",
+        "line",
+        "status",
+        "attempts",
+        "first_run",
+        "last_run",
+    ])?;
+    for letter in letters {
+        let status = letter.status.map_or_else(String::new, |status| status.to_string());
+        writer.write_record([
+            inert(&letter.job),
+            inert(&letter.record),
+            inert(&letter.number),
+            letter.stage.word().to_owned(),
+            inert(&letter.reasons),
+            inert(&letter.file),
+            letter.line.to_string(),
+            status,
+            letter.attempts.to_string(),
+            letter.first_run.to_string(),
+            letter.last_run.to_string(),
+        ])?;
+    }
+    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A cell that no spreadsheet takes for a formula, whatever a shop's order number begins with.
+fn inert(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(number: &str, reasons: &str) -> DeadLetter {
+        DeadLetter {
+            job: "shop".into(),
+            record: number.trim_start_matches('#').into(),
+            stage: Stage::Invalid,
+            number: number.into(),
+            file: "orders.csv".into(),
+            line: 7,
+            reasons: reasons.into(),
+            status: None,
+            attempts: 0,
+            first_run: 1,
+            last_run: 2,
+        }
+    }
+
+    #[test]
+    fn every_cell_that_a_spreadsheet_would_run_is_made_a_text() {
+        for number in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"] {
+            let csv = letters_csv(&[letter(number, "missing_email")]).unwrap();
+            assert!(csv.contains(&format!("'{number}")), "{csv}");
+        }
+        let csv = letters_csv(&[letter("#1001", "missing_email")]).unwrap();
+        assert_eq!(csv.lines().nth(1), Some("shop,1001,#1001,invalid,missing_email,orders.csv,7,,0,1,2"));
+    }
+
+    #[test]
+    fn a_letter_with_two_reasons_counts_in_both() {
+        let letters = [letter("#1", "bad_money(total) missing_email"), letter("#2", "missing_email")];
+        let counts = [("missing_email".to_owned(), 2), ("bad_money".to_owned(), 1)];
+        assert_eq!(by_reason(&letters), counts);
+    }
+
+    #[test]
+    fn every_reason_comes_with_advice() {
+        for reason in Reason::ALL {
+            assert_eq!(advice(reason.code()), reason.advice());
+        }
+        assert_eq!(
+            advice("customer_email_invalid"),
+            "the target does not take this address; correct it in the shop"
+        );
+        assert!(advice("order_http_400").contains("would not take it"));
+        assert!(advice("order_http_502").contains("no clear answer"));
+    }
+}

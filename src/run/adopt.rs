@@ -1,0 +1,189 @@
+use super::Job;
+use super::reading::{Judgement, Ledger, Reading, ReadingError};
+use super::reflection::{ReflectionError, reflect, reflect_customers};
+use super::verify::{Comparison, Verification};
+use crate::activecampaign::{Client, Failure, Stop, Verdict};
+use crate::domain::{CustomerKey, Memory, Order, RemoteId};
+use crate::extract::Export;
+use crate::plan::{Decision, Fingerprints, Step};
+use crate::state::{ConnectionId, CustomerMirror, Foundlings, Mirror, Mirrored, StateError, Store, View};
+
+/// Rows written to the ledger at once.
+const FOUNDLINGS_MAX: usize = 1_000;
+
+/// What the target already holds of an export.
+#[derive(Debug, Clone, Default)]
+pub struct Adoption {
+    pub job: String,
+    /// Records of the export.
+    pub read: u64,
+    /// Found as the export has them: nothing will be sent for them.
+    pub adopted: u64,
+    /// Found with other content: the next run updates them.
+    pub differing: u64,
+    /// Valid orders that the target does not hold: the next run creates them.
+    pub absent: u64,
+    /// Orders that the ledger had already; left as they are.
+    pub known: u64,
+    /// Orders at the target that a rule leaves out now, or that are invalid now.
+    pub left_out: u64,
+    /// Orders at the target that the export does not have.
+    pub extra: u64,
+    pub at_target: u64,
+    /// Customers whose ids are known now.
+    pub customers: u64,
+    /// What differs, and examples.
+    pub differences: Verification,
+    pub requests: u64,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AdoptError {
+    #[error(
+        "the target has no connection {service}/{externalid}, so there is nothing to adopt\n  hint: `ordersync backfill` makes it and loads the export"
+    )]
+    NoConnection { service: String, externalid: String },
+    #[error(
+        "the connection {service}/{externalid} is ActiveCampaign's own integration; its orders are not ours to adopt"
+    )]
+    Native { service: String, externalid: String },
+    #[error(transparent)]
+    Reading(#[from] ReadingError),
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error(transparent)]
+    Stop(#[from] Stop),
+    #[error("the target could not be read: {0}")]
+    Target(Failure),
+}
+
+impl From<Failure> for AdoptError {
+    fn from(failure: Failure) -> Self {
+        match failure.verdict {
+            Verdict::Stop(stop) => Self::Stop(stop),
+            _ => Self::Target(failure),
+        }
+    }
+}
+
+impl From<ReflectionError> for AdoptError {
+    fn from(error: ReflectionError) -> Self {
+        match error {
+            ReflectionError::Target(failure) => failure.into(),
+            ReflectionError::State(error) => Self::State(error),
+        }
+    }
+}
+
+/// Rebuilds the ledger of a job from what the target holds: reads the connection's customers and orders, holds the
+/// export against them, and writes down what is found. Writes nothing at the target, and adds to the ledger only.
+///
+/// # Errors
+/// When either side can't be read to its end; what was found until then may stand in the ledger, and is right.
+pub async fn adopt(
+    job: &Job,
+    export: &Export,
+    store: &mut Store,
+    client: &Client,
+) -> Result<Adoption, AdoptError> {
+    let remote = find_connection(job, client).await?;
+    let spec = &job.connection;
+    let connection = store.connection(&spec.service, &spec.externalid, &remote)?;
+    let view = store.view()?;
+    let prints = || view.hash_key().map(Fingerprints::new);
+    let customers = reflect_customers(client, &remote, &prints()?).await?;
+    let mirror = reflect(client, &remote, &prints()?).await?;
+    let at_target = mirror.len()?;
+    let comparison = Comparison { view: &view, connection, fingerprints: prints()? };
+    let adoption = Adoption { job: job.name.clone(), at_target, ..Adoption::default() };
+    let mut adopting =
+        Adopting { comparison, customers, mirror, store, found: Foundlings::default(), adoption };
+    let ledger = Ledger { view: View::empty()?, connection: None, fingerprints: prints()?, resumed: None };
+    let mut reading = Reading::new(export.read(), job.rules.clone(), ledger);
+    while let Some(judged) = reading.next() {
+        let judged = judged?;
+        adopting.adoption.read += 1;
+        match (judged.verdict, judged.key) {
+            (Judgement::Decided(Decision::Send(step)), _) => adopting.take(&judged.label, step)?,
+            (_, Some(key)) => {
+                let there = adopting.mirror.meet(&key.ledger_text())?;
+                adopting.adoption.left_out += u64::from(there.is_some());
+            }
+            (_, None) => {}
+        }
+    }
+    adopting.write(connection)?;
+    let Adopting { mut adoption, mirror, .. } = adopting;
+    adoption.extra = mirror.unmet_count()?;
+    adoption.requests = client.traffic().total;
+    Ok(adoption)
+}
+
+async fn find_connection(job: &Job, client: &Client) -> Result<RemoteId, AdoptError> {
+    let (service, externalid) = (job.connection.service.clone(), job.connection.externalid.clone());
+    match client.connection_of(&service, &externalid).await? {
+        None => Err(AdoptError::NoConnection { service, externalid }),
+        Some(found) if found.is_internal => Err(AdoptError::Native { service, externalid }),
+        Some(found) => Ok(found.id),
+    }
+}
+
+struct Adopting<'a> {
+    comparison: Comparison<'a>,
+    customers: CustomerMirror,
+    mirror: Mirror,
+    store: &'a mut Store,
+    found: Foundlings,
+    adoption: Adoption,
+}
+
+impl Adopting<'_> {
+    fn take(&mut self, label: &str, step: Step) -> Result<(), AdoptError> {
+        let Step { order, fingerprint, .. } = step;
+        let connection = self.comparison.connection;
+        if self.found.len() >= FOUNDLINGS_MAX {
+            self.write(connection)?;
+        }
+        let customer = self.find_customer(&order)?;
+        let there = self.mirror.meet(&order.key.ledger_text())?;
+        if self.comparison.view.order(connection, &order.key)? != Memory::Unknown {
+            self.adoption.known += 1;
+            return Ok(());
+        }
+        let Some(there) = there else {
+            self.adoption.absent += 1;
+            return Ok(());
+        };
+        let same = self.is_same(label, &order, &there)? && customer.as_ref() == Some(&there.customer);
+        match same {
+            true => self.adoption.adopted += 1,
+            false => self.adoption.differing += 1,
+        }
+        self.found.orders.push((order.key, there.id, same.then_some(fingerprint)));
+        Ok(())
+    }
+
+    /// The target's id of an order's customer, by key, else by address; it is noted for the ledger.
+    fn find_customer(&mut self, order: &Order) -> Result<Option<RemoteId>, AdoptError> {
+        let prints = &self.comparison.fingerprints;
+        let key = prints.customer(&order.customer.key);
+        let address = prints.customer(&CustomerKey::guest(&order.customer.email));
+        let found = self.customers.find(&key, &address)?;
+        if let Some(id) = &found {
+            self.found.customers.push((key, id.clone()));
+        }
+        Ok(found)
+    }
+
+    fn is_same(&mut self, label: &str, order: &Order, there: &Mirrored) -> Result<bool, AdoptError> {
+        let differences = &mut self.adoption.differences;
+        let before = differences.matching;
+        self.comparison.compare(label, order, Some(there.clone()), differences)?;
+        Ok(differences.matching > before)
+    }
+
+    fn write(&mut self, connection: ConnectionId) -> Result<(), AdoptError> {
+        self.adoption.customers += self.store.adopt(connection, &std::mem::take(&mut self.found))?;
+        Ok(())
+    }
+}

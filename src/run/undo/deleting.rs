@@ -1,0 +1,87 @@
+use super::UndoError;
+use crate::activecampaign::Client;
+use crate::domain::RemoteId;
+use crate::load::{Deletion, JournalError, delete};
+use crate::run::Books;
+use crate::state::{ConnectionId, CreatedOrder, RunId};
+use tokio_util::sync::CancellationToken;
+
+/// What the target's list says of the id of an order that the run created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listed {
+    AsCreated,
+    UnderAnotherKey,
+    /// Deleted, or the list moved while it was read.
+    NotAtAll,
+}
+
+/// What came of one order.
+#[derive(Debug)]
+pub(super) enum Ended {
+    Deleted,
+    Gone,
+    Foreign(String),
+    Refused(String, String),
+}
+
+/// What each delete needs.
+pub(super) struct Deleting {
+    pub client: Client,
+    pub books: Books,
+    pub run: RunId,
+    pub connection: ConnectionId,
+    pub remote: RemoteId,
+    pub halt: CancellationToken,
+}
+
+impl Deleting {
+    /// Deletes one order, unless its id is not its own any more, and takes it out of the ledger.
+    pub(super) async fn carry_out(&self, order: CreatedOrder, listed: Listed) -> Result<Ended, UndoError> {
+        let listed = match listed {
+            Listed::NotAtAll => self.look_again(&order).await?,
+            listed => listed,
+        };
+        match listed {
+            Listed::UnderAnotherKey => Ok(Ended::Foreign(order.key)),
+            Listed::NotAtAll => self.settle(order, Ended::Gone).await,
+            Listed::AsCreated => match self.delete(&order).await? {
+                Deletion::Deleted => self.settle(order, Ended::Deleted).await,
+                Deletion::Gone => self.settle(order, Ended::Gone).await,
+                Deletion::Refused(refusal) => Ok(Ended::Refused(order.key, refusal.reason())),
+            },
+        }
+    }
+
+    /// A list that is paged while others write can leave an order out: only the order itself tells that it is gone.
+    async fn look_again(&self, order: &CreatedOrder) -> Result<Listed, UndoError> {
+        let found = tokio::select! {
+            biased;
+            () = self.halt.cancelled() => return Err(UndoError::Interrupted),
+            found = self.client.order(&order.id) => found?,
+        };
+        Ok(match found {
+            None => Listed::NotAtAll,
+            Some(there) if there.externalid == order.key && there.connection == self.remote => {
+                Listed::AsCreated
+            }
+            Some(_) => Listed::UnderAnotherKey,
+        })
+    }
+
+    async fn delete(&self, order: &CreatedOrder) -> Result<Deletion, UndoError> {
+        let intend = || {
+            let (books, connection, key) = (self.books.clone(), self.connection, order.key.clone());
+            async move {
+                let entry = books.enter(move |store| store.intend_delete(connection, &key)).await;
+                entry.map_err(|error| JournalError(Box::new(error)))
+            }
+        };
+        Ok(delete(&self.client, &self.halt, &order.id, intend).await?)
+    }
+
+    async fn settle(&self, order: CreatedOrder, ended: Ended) -> Result<Ended, UndoError> {
+        let (run, connection) = (self.run, self.connection);
+        self.books.enter(move |store| store.settle_deleted(run, connection, &order)).await?;
+        Ok(ended)
+    }
+}

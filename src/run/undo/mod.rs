@@ -1,0 +1,10 @@
+//! Takes a run back: plans what that is, deletes at the target what the run created, and reads back that it is gone.
+
+mod deleting;
+mod plan;
+mod report;
+mod work;
+
+pub use plan::{UndoPlan, UndoRefusal, plan_undo};
+pub use report::{UndoError, UndoReport};
+pub use work::{Undo, undo};

@@ -1,0 +1,66 @@
+use crate::domain::RemoteId;
+use crate::plan::Forecast;
+use crate::state::{ConnectionId, RunId, RunRow, StateError, Undoable, View};
+
+/// Orders in a page of the target's list.
+const PAGE_LEN: u64 = 100;
+
+/// What undoing a run would do, from the ledger alone.
+#[derive(Debug, Clone)]
+pub struct UndoPlan {
+    pub run: RunRow,
+    /// Where the run wrote to; `None`: it never came to send anything.
+    pub connection: Option<(ConnectionId, RemoteId)>,
+    pub undoable: Undoable,
+    pub forecast: Forecast,
+}
+
+impl UndoPlan {
+    /// There is neither an order to delete nor a deletion to read back.
+    pub fn is_empty(&self) -> bool {
+        self.undoable.orders + self.undoable.deleted == 0
+    }
+}
+
+/// Why a run can't be undone: it is not known to be this job's.
+#[derive(Debug, thiserror::Error)]
+pub enum UndoRefusal {
+    #[error(
+        "there is no run {0} in the state of this account; nothing was deleted\n  hint: `ordersync status --runs 50` shows the runs there are"
+    )]
+    NoSuchRun(RunId),
+    #[error(
+        "run {run} is of job {job}, not of {asked}; nothing was deleted\n  hint: `ordersync undo {job} --run {run}`"
+    )]
+    OtherJob { run: RunId, job: String, asked: String },
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+/// Plans the undoing of a run of a job. Sends nothing, writes nothing.
+///
+/// # Errors
+/// When the run is not this job's, or the state can't be read.
+pub fn plan_undo(
+    view: &View,
+    job: &str,
+    run: RunId,
+    allowed_per_second: f64,
+) -> Result<UndoPlan, UndoRefusal> {
+    let missing = UndoRefusal::NoSuchRun(run);
+    let (Some(row), Some(origin)) = (view.run(run)?, view.origin(run)?) else { return Err(missing) };
+    if origin.job != job {
+        return Err(UndoRefusal::OtherJob { run, job: origin.job, asked: job.to_owned() });
+    }
+    let Some((connection, remote)) = origin.connection else {
+        let forecast = Forecast::new(0, allowed_per_second);
+        return Ok(UndoPlan { run: row, connection: None, undoable: Undoable::default(), forecast });
+    };
+    let undoable = view.undoable(run, connection)?;
+    let known = view.orders_known(connection)?;
+    let pages = |orders: u64| orders.div_ceil(PAGE_LEN).max(1);
+    // Whether the connection is there, its orders, one delete each, and its orders again.
+    let requests = 1 + pages(known) + undoable.orders + pages(known.saturating_sub(undoable.orders));
+    let forecast = Forecast::new(requests, allowed_per_second);
+    Ok(UndoPlan { run: row, connection: Some((connection, remote)), undoable, forecast })
+}

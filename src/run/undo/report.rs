@@ -1,0 +1,109 @@
+use crate::activecampaign::{Failure, Stop, Verdict};
+use crate::load::{Halt, JournalError};
+use crate::run::reflection::ReflectionError;
+use crate::run::report::end_by;
+use crate::state::{Requests, RunEnd, RunId, StateError};
+use std::time::Duration;
+
+/// What an undo has done, in this process.
+#[derive(Debug)]
+pub struct UndoReport {
+    pub run: RunId,
+    pub job: String,
+    /// Orders that stood in the ledger as created by the run when it began.
+    pub planned: u64,
+    pub deleted: u64,
+    /// Not there any more when it was their turn: deleted by another hand, or by a delete that a kill cut off.
+    pub gone: u64,
+    /// Keys of orders whose id now belongs to another order: left alone.
+    pub foreign: Vec<String>,
+    /// Keys of orders that the target would not delete, each with the reason.
+    pub refused: Vec<(String, String)>,
+    /// Keys that the target holds and that the run was about to create when it was killed: not known to be its own.
+    pub unconfirmed: Vec<String>,
+    /// Keys of deleted orders that the target still lists.
+    pub still_there: Vec<String>,
+    /// Deleted orders that were made again since, under another id.
+    pub made_again: u64,
+    /// Orders that stand as created by the run at the end; `None`: it was not read back.
+    pub left: Option<u64>,
+    pub requests: Requests,
+    pub elapsed: Duration,
+    /// Why it did not come to its end.
+    pub error: Option<UndoError>,
+}
+
+impl UndoReport {
+    pub fn end(&self) -> RunEnd {
+        self.error.as_ref().map_or(RunEnd::Finished, UndoError::end)
+    }
+
+    /// All that the run created was read back to be gone.
+    pub fn is_clean(&self) -> bool {
+        self.left == Some(0) && self.still_there.is_empty() && self.unconfirmed.is_empty()
+    }
+}
+
+/// Why an undo did not come to its end; running it again goes on with it.
+#[derive(Debug, thiserror::Error)]
+pub enum UndoError {
+    #[error(
+        "the run's connection, id {0}, was deleted at the target, and with it what can be told of its orders"
+    )]
+    ConnectionGone(String),
+    #[error("the target could not be read: {0}")]
+    Target(Failure),
+    #[error(transparent)]
+    Stop(#[from] Stop),
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error("interrupted; progress is kept")]
+    Interrupted,
+    #[error("a delete ended in a bug: {0}")]
+    Crashed(tokio::task::JoinError),
+}
+
+impl UndoError {
+    fn end(&self) -> RunEnd {
+        match self {
+            Self::ConnectionGone(_) => RunEnd::Stopped,
+            Self::Target(Failure {
+                verdict: Verdict::Again | Verdict::LookUp | Verdict::Throttled, ..
+            }) => RunEnd::Paused,
+            Self::Target(_) => RunEnd::Stopped,
+            Self::Stop(stop) => end_by(stop),
+            Self::Interrupted => RunEnd::Interrupted,
+            Self::State(_) | Self::Journal(_) | Self::Crashed(_) => RunEnd::Failed,
+        }
+    }
+}
+
+impl From<Failure> for UndoError {
+    fn from(failure: Failure) -> Self {
+        match failure.verdict {
+            Verdict::Stop(stop) => Self::Stop(stop),
+            _ => Self::Target(failure),
+        }
+    }
+}
+
+impl From<ReflectionError> for UndoError {
+    fn from(error: ReflectionError) -> Self {
+        match error {
+            ReflectionError::Target(failure) => failure.into(),
+            ReflectionError::State(error) => Self::State(error),
+        }
+    }
+}
+
+impl From<Halt> for UndoError {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::Stop(stop) => Self::Stop(stop),
+            Halt::Cancelled => Self::Interrupted,
+            Halt::Journal(error) => Self::Journal(error),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+use super::deleting::{Deleting, Ended, Listed};
+use super::{UndoError, UndoPlan, UndoReport};
+use crate::activecampaign::Client;
+use crate::domain::RemoteId;
+use crate::plan::Fingerprints;
+use crate::run::Books;
+use crate::run::meter::Meter;
+use crate::run::reflection::reflect;
+use crate::state::{ConnectionId, CreatedOrder, Mirror};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Orders read from the ledger at once.
+const CREATED_MAX: u32 = 500;
+
+/// What an undo is given.
+pub struct Undo<'a> {
+    pub plan: &'a UndoPlan,
+    pub books: &'a Books,
+    pub client: &'a Client,
+    /// Deletes under way at once.
+    pub in_flight_max: usize,
+    /// Ends it: what was sent is waited for, up to `grace`, and settled.
+    pub cancel: CancellationToken,
+    pub grace: Duration,
+    /// Called after each order with how many are done and how many there were.
+    pub progress: &'a (dyn Fn(u64, u64) + Send + Sync),
+}
+
+/// Deletes at the target what a run created, and reads back that it is gone. Going on with an undo that was
+/// interrupted is the same call.
+pub async fn undo(task: Undo<'_>) -> UndoReport {
+    let mut meter = Meter::new(task.client);
+    let mut work = Work { task: &task, report: report_of(task.plan) };
+    let error = match &task.plan.connection {
+        Some((connection, remote)) => work.carry_out(*connection, remote).await.err(),
+        None => None,
+    };
+    let (requests, active_ms) = meter.take();
+    UndoReport { requests, elapsed: Duration::from_millis(active_ms), error, ..work.report }
+}
+
+fn report_of(plan: &UndoPlan) -> UndoReport {
+    UndoReport {
+        run: plan.run.id,
+        job: plan.run.job.clone(),
+        planned: plan.undoable.orders,
+        deleted: 0,
+        gone: 0,
+        foreign: Vec::new(),
+        refused: Vec::new(),
+        unconfirmed: Vec::new(),
+        still_there: Vec::new(),
+        made_again: 0,
+        left: None,
+        requests: Default::default(),
+        elapsed: Duration::ZERO,
+        error: None,
+    }
+}
+
+struct Work<'a> {
+    task: &'a Undo<'a>,
+    report: UndoReport,
+}
+
+impl Work<'_> {
+    async fn carry_out(&mut self, connection: ConnectionId, remote: &RemoteId) -> Result<(), UndoError> {
+        let (task, run) = (self.task, self.report.run);
+        task.books.enter(move |store| store.begin_undo(run, connection)).await?;
+        let mirror = tokio::select! {
+            biased;
+            () = task.cancel.cancelled() => return Err(UndoError::Interrupted),
+            mirror = self.look(remote) => mirror?,
+        };
+        self.delete_all(connection, remote, &mirror).await?;
+        tokio::select! {
+            biased;
+            () = task.cancel.cancelled() => return Err(UndoError::Interrupted),
+            read = self.read_back(connection, remote) => read?,
+        }
+        self.report.left = Some(task.books.enter(move |store| store.finish_undo(run, connection)).await?);
+        Ok(())
+    }
+
+    /// What the connection holds now, before anything is deleted.
+    async fn look(&self, remote: &RemoteId) -> Result<Mirror, UndoError> {
+        let connections = self.task.client.connections().await?;
+        if !connections.iter().any(|connection| connection.id == *remote) {
+            return Err(UndoError::ConnectionGone(remote.to_string()));
+        }
+        let hash_key = self.task.books.enter(|store| store.view()?.hash_key()).await?;
+        Ok(reflect(self.task.client, remote, &Fingerprints::new(hash_key)).await?)
+    }
+
+    async fn delete_all(
+        &mut self,
+        connection: ConnectionId,
+        remote: &RemoteId,
+        mirror: &Mirror,
+    ) -> Result<(), UndoError> {
+        let task = self.task;
+        let (run, halt) = (self.report.run, task.cancel.child_token());
+        let (client, books) = (task.client.clone(), task.books.clone());
+        let remote = remote.clone();
+        let deleting = Arc::new(Deleting { client, books, run, connection, remote, halt });
+        let mut steps = JoinSet::new();
+        let sent = self.send_all(&deleting, mirror, &mut steps).await;
+        if sent.is_err() {
+            deleting.halt.cancel();
+            let deadline = Instant::now() + task.grace;
+            while let Ok(Some(step)) = tokio::time::timeout_at(deadline, steps.join_next()).await {
+                // The first cause is the one to tell; that the others were called off follows from it.
+                let _ = self.note(step);
+            }
+            steps.shutdown().await;
+            return sent;
+        }
+        let intended = task.books.enter(move |store| store.unconfirmed_of(run, connection)).await?;
+        for key in intended {
+            if mirror.holds(&key)? {
+                self.report.unconfirmed.push(key);
+            }
+        }
+        Ok(())
+    }
+
+    async fn send_all(
+        &mut self,
+        deleting: &Arc<Deleting>,
+        mirror: &Mirror,
+        steps: &mut JoinSet<Result<Ended, UndoError>>,
+    ) -> Result<(), UndoError> {
+        let (run, connection, mut after) = (deleting.run, deleting.connection, String::new());
+        loop {
+            let from = after.clone();
+            let created =
+                self.task.books.enter(move |store| store.created_by(run, connection, &from, CREATED_MAX));
+            let created = created.await?;
+            let Some(last) = created.last() else { break };
+            after = last.key.clone();
+            for order in created {
+                while steps.len() >= self.task.in_flight_max {
+                    if let Some(step) = steps.join_next().await {
+                        self.note(step)?;
+                    }
+                }
+                if deleting.halt.is_cancelled() {
+                    return Err(UndoError::Interrupted);
+                }
+                let listed = listed(&order, mirror)?;
+                let deleting = Arc::clone(deleting);
+                steps.spawn(async move { deleting.carry_out(order, listed).await });
+            }
+        }
+        while let Some(step) = steps.join_next().await {
+            self.note(step)?;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, step: Result<Result<Ended, UndoError>, JoinError>) -> Result<(), UndoError> {
+        let report = &mut self.report;
+        match step.map_err(UndoError::Crashed)?? {
+            Ended::Deleted => report.deleted += 1,
+            Ended::Gone => report.gone += 1,
+            Ended::Foreign(key) => report.foreign.push(key),
+            Ended::Refused(key, reason) => report.refused.push((key, reason)),
+        }
+        let left_alone = report.foreign.len() + report.refused.len();
+        (self.task.progress)(report.deleted + report.gone + left_alone as u64, report.planned);
+        Ok(())
+    }
+
+    /// None of what was deleted may be listed any more. One that is, under the id that was deleted, was not.
+    async fn read_back(&mut self, connection: ConnectionId, remote: &RemoteId) -> Result<(), UndoError> {
+        let (run, mut next) = (self.report.run, Some(0));
+        while let Some(offset) = next {
+            let page = self.task.client.orders(remote, offset).await?;
+            next = page.next;
+            let keys: Vec<String> = page.records.iter().map(|order| order.externalid.clone()).collect();
+            let deleted = self.task.books.enter(move |store| store.deleted_among(run, &keys)).await?;
+            for order in deleted {
+                if page.records.iter().any(|there| there.id == order.id) {
+                    self.report.still_there.push(order.key.clone());
+                    let entry =
+                        move |store: &mut crate::state::Store| store.restore_deleted(run, connection, &order);
+                    self.task.books.enter(entry).await?;
+                } else {
+                    self.report.made_again += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn listed(order: &CreatedOrder, mirror: &Mirror) -> Result<Listed, UndoError> {
+    Ok(match mirror.key_of(&order.id)? {
+        Some(key) if key == order.key => Listed::AsCreated,
+        Some(_) => Listed::UnderAnotherKey,
+        None => Listed::NotAtAll,
+    })
+}

@@ -1,0 +1,57 @@
+use super::values::stored_id;
+use super::{ConnectionId, StateError, Store};
+use crate::domain::{Fingerprint, OrderKey, RemoteId};
+use rusqlite::params;
+
+/// What was found at the target and is to stand in a ledger that has lost it.
+#[derive(Debug, Clone, Default)]
+pub struct Foundlings {
+    /// Without a fingerprint where the target's order differs from the export: the next run updates it.
+    pub orders: Vec<(OrderKey, RemoteId, Option<Fingerprint>)>,
+    pub customers: Vec<([u8; 16], RemoteId)>,
+}
+
+impl Foundlings {
+    pub fn len(&self) -> usize {
+        self.orders.len() + self.customers.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Store {
+    /// Adds rows where the ledger has none; one that it has says more than the target's list does. Gives the number
+    /// of customers that were added.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn adopt(&mut self, connection: ConnectionId, found: &Foundlings) -> Result<u64, StateError> {
+        let transaction = self.db.transaction()?;
+        let mut customers = 0;
+        for (key, id, fingerprint) in &found.orders {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO orders (connection, key, remote_id, fingerprint, state, outcome, run)
+                     VALUES (?1, ?2, ?3, ?4, 0, 3, 0) ON CONFLICT DO NOTHING",
+                )?
+                .execute(params![
+                    connection,
+                    key.ledger_text(),
+                    stored_id(id),
+                    fingerprint.map(Fingerprint::to_i64)
+                ])?;
+        }
+        for (hash, id) in &found.customers {
+            customers += transaction
+                .prepare_cached(
+                    "INSERT INTO customers (connection, key_hash, remote_id, run) VALUES (?1, ?2, ?3, 0)
+                     ON CONFLICT DO NOTHING",
+                )?
+                .execute(params![connection, &hash[..], stored_id(id)])?;
+        }
+        transaction.commit()?;
+        Ok(customers as u64)
+    }
+}

@@ -1,0 +1,217 @@
+//! What a run created, and taking it out of the ledger order by order as it is deleted at the target.
+
+use super::values::{StoredId, now_ms, stored_id};
+use super::{ConnectionId, RunId, StateError, Store, View};
+use crate::domain::RemoteId;
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// Where the orders of a run are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    pub job: String,
+    /// The connection the run wrote to, with the target's id of it; `None`: it never came to send anything.
+    pub connection: Option<(ConnectionId, RemoteId)>,
+}
+
+/// What the ledger has of a run that is to be undone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Undoable {
+    /// Orders that stand in the ledger as created by it.
+    pub orders: u64,
+    /// Of these: those that a later run has written to.
+    pub written_since: u64,
+    /// Creates of this run whose answer was never recorded: the target may hold them, or not.
+    pub unconfirmed: u64,
+    /// Deleted by an undo that has not yet read back.
+    pub deleted: u64,
+}
+
+/// An order that a run created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreatedOrder {
+    pub key: String,
+    pub id: RemoteId,
+}
+
+impl View {
+    /// # Errors
+    /// When the state can't be read.
+    pub fn origin(&self, run: RunId) -> Result<Option<Origin>, StateError> {
+        let found = self.db.query_row(
+            "SELECT runs.job, connections.id, connections.remote_id
+             FROM runs LEFT JOIN connections ON connections.id = runs.connection WHERE runs.id = ?1",
+            [run],
+            |row| {
+                let connection = match row.get::<_, Option<ConnectionId>>(1)? {
+                    Some(id) => Some((id, row.get::<_, StoredId>(2)?.0)),
+                    None => None,
+                };
+                Ok(Origin { job: row.get(0)?, connection })
+            },
+        );
+        Ok(found.optional()?)
+    }
+
+    /// # Errors
+    /// When the state can't be read.
+    pub fn undoable(&self, run: RunId, connection: ConnectionId) -> Result<Undoable, StateError> {
+        let (orders, written_since, unconfirmed) = self.db.query_row(
+            "SELECT coalesce(sum(created_run IS ?2 AND remote_id IS NOT NULL), 0),
+                    coalesce(sum(created_run IS ?2 AND remote_id IS NOT NULL AND run <> ?2), 0),
+                    coalesce(sum(remote_id IS NULL AND state = 1 AND run = ?2), 0)
+             FROM orders WHERE connection = ?1",
+            params![connection, run],
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)),
+        )?;
+        let deleted: i64 =
+            self.db
+                .query_row("SELECT count(*) FROM deleted_orders WHERE run = ?1", [run], |row| row.get(0))?;
+        Ok(Undoable {
+            orders: orders.unsigned_abs(),
+            written_since: written_since.unsigned_abs(),
+            unconfirmed: unconfirmed.unsigned_abs(),
+            deleted: deleted.unsigned_abs(),
+        })
+    }
+}
+
+impl Store {
+    /// Closes the runs of this connection: none that was interrupted may count on what is now taken back.
+    ///
+    /// # Errors
+    /// When the state can't be written; nothing may be deleted then.
+    pub fn begin_undo(&mut self, run: RunId, connection: ConnectionId) -> Result<(), StateError> {
+        self.db.execute(
+            "UPDATE runs SET closed_ms = ?3 WHERE closed_ms IS NULL AND (id = ?1 OR connection = ?2)",
+            params![run, connection, now_ms()],
+        )?;
+        Ok(())
+    }
+
+    /// What a run created, by key, after `after`.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn created_by(
+        &self,
+        run: RunId,
+        connection: ConnectionId,
+        after: &str,
+        at_most: u32,
+    ) -> Result<Vec<CreatedOrder>, StateError> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT key, remote_id FROM orders
+             WHERE connection = ?1 AND key > ?2 AND created_run = ?3 AND remote_id IS NOT NULL ORDER BY key LIMIT ?4",
+        )?;
+        let rows = statement.query_map(params![connection, after, run, at_most], read_created)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Keys of creates of a run whose answer was never recorded.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn unconfirmed_of(&self, run: RunId, connection: ConnectionId) -> Result<Vec<String>, StateError> {
+        let mut statement = self.db.prepare(
+            "SELECT key FROM orders WHERE connection = ?1 AND run = ?2 AND state = 1 AND remote_id IS NULL",
+        )?;
+        let rows = statement.query_map(params![connection, run], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Notes, durably, that this order is about to be deleted at the target.
+    ///
+    /// # Errors
+    /// When the state can't be written; the request must not be sent then.
+    pub fn intend_delete(&mut self, connection: ConnectionId, key: &str) -> Result<(), StateError> {
+        self.db
+            .prepare_cached("UPDATE orders SET state = 5 WHERE connection = ?1 AND key = ?2")?
+            .execute(params![connection, key])?;
+        Ok(())
+    }
+
+    /// The order is gone at the target: it leaves the ledger, and is remembered until that was read back.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn settle_deleted(
+        &mut self,
+        run: RunId,
+        connection: ConnectionId,
+        order: &CreatedOrder,
+    ) -> Result<(), StateError> {
+        let transaction = self.db.transaction()?;
+        transaction
+            .prepare_cached(
+                "INSERT OR REPLACE INTO deleted_orders (run, key, remote_id) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![run, order.key, stored_id(&order.id)])?;
+        transaction
+            .prepare_cached("DELETE FROM orders WHERE connection = ?1 AND key = ?2")?
+            .execute(params![connection, order.key])?;
+        Ok(transaction.commit()?)
+    }
+
+    /// The orders of these keys that the undo of a run has deleted.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn deleted_among(&self, run: RunId, keys: &[String]) -> Result<Vec<CreatedOrder>, StateError> {
+        let mut statement = self
+            .db
+            .prepare_cached("SELECT key, remote_id FROM deleted_orders WHERE run = ?1 AND key = ?2")?;
+        let found = keys
+            .iter()
+            .filter_map(|key| statement.query_row(params![run, key], read_created).optional().transpose());
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// An order that should be gone and is not: back into the ledger, to be deleted again.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn restore_deleted(
+        &mut self,
+        run: RunId,
+        connection: ConnectionId,
+        order: &CreatedOrder,
+    ) -> Result<(), StateError> {
+        self.db.execute(
+            "INSERT INTO orders (connection, key, remote_id, state, outcome, run, created_run)
+             VALUES (?1, ?2, ?3, 5, 0, ?4, ?4) ON CONFLICT DO NOTHING",
+            params![connection, order.key, stored_id(&order.id), run],
+        )?;
+        Ok(())
+    }
+
+    /// Ends an undo that has read back, and tells how many orders still stand as created by the run.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn finish_undo(&mut self, run: RunId, connection: ConnectionId) -> Result<u64, StateError> {
+        let transaction = self.db.transaction()?;
+        transaction.execute("DELETE FROM deleted_orders WHERE run = ?1", [run])?;
+        let left = created_count(&transaction, run, connection)?;
+        if left == 0 {
+            transaction.execute("UPDATE runs SET undone_ms = ?2 WHERE id = ?1", params![run, now_ms()])?;
+        }
+        transaction.commit()?;
+        Ok(left)
+    }
+}
+
+fn created_count(db: &Connection, run: RunId, connection: ConnectionId) -> Result<u64, StateError> {
+    let count: i64 = db.query_row(
+        "SELECT count(*) FROM orders WHERE connection = ?1 AND created_run = ?2 AND remote_id IS NOT NULL",
+        params![connection, run],
+        |row| row.get(0),
+    )?;
+    Ok(count.unsigned_abs())
+}
+
+fn read_created(row: &rusqlite::Row<'_>) -> rusqlite::Result<CreatedOrder> {
+    Ok(CreatedOrder { key: row.get(0)?, id: row.get::<_, StoredId>(1)?.0 })
+}
+
+#[cfg(test)]
+mod tests;

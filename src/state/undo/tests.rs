@@ -1,0 +1,138 @@
+use super::*;
+use crate::domain::{Fingerprint, Memory, OrderKey};
+use crate::state::{Kind, OrderOutcome, RunClose, RunEnd, RunStart, Settled, Settlement};
+
+struct Ledger {
+    store: Store,
+    connection: ConnectionId,
+    _dir: tempfile::TempDir,
+}
+
+impl Ledger {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(dir.path(), "main").unwrap();
+        let connection = store.connection("shopify", "store", &RemoteId::new("5")).unwrap();
+        Self { store, connection, _dir: dir }
+    }
+
+    fn begin(&mut self, kind: Kind) -> RunId {
+        let run = self.store.begin(&RunStart { job: "shop", kind, export: [1; 16] }).unwrap().id;
+        self.store.set_connection(run, self.connection).unwrap();
+        run
+    }
+
+    fn settle(&mut self, run: RunId, key: &str, outcome: OrderOutcome) {
+        let key = OrderKey::parse(key).unwrap();
+        let settled = Settled { key, fingerprint: Fingerprint::from_i64(7), outcome };
+        let settlement = Settlement { orders: vec![settled], ..Settlement::default() };
+        self.store.settle(run, self.connection, &settlement).unwrap();
+    }
+
+    fn intend(&mut self, run: RunId, key: &str) {
+        self.store
+            .intend_order(run, self.connection, &OrderKey::parse(key).unwrap(), Fingerprint::from_i64(1))
+            .unwrap();
+    }
+
+    fn end(&mut self, run: RunId) {
+        let close = RunClose { end: RunEnd::Interrupted, records: None, pending: 0, whole: false };
+        self.store.end(run, &close).unwrap();
+    }
+
+    fn created_by(&self, run: RunId) -> Vec<String> {
+        let created = self.store.created_by(run, self.connection, "", 10).unwrap();
+        created.into_iter().map(|order| order.key).collect()
+    }
+
+    fn memory(&self, key: &str) -> Memory {
+        let key = OrderKey::parse(key).unwrap();
+        self.store.view().unwrap().order(self.connection, &key).unwrap()
+    }
+}
+
+fn created(id: &str) -> OrderOutcome {
+    OrderOutcome::Created(RemoteId::new(id))
+}
+
+#[test]
+fn an_order_stays_with_the_run_whose_intent_created_it() {
+    let mut ledger = Ledger::new();
+    let first = ledger.begin(Kind::Backfill);
+    ledger.intend(first, "A");
+    ledger.settle(first, "A", created("1"));
+    ledger.intend(first, "B");
+    let second = ledger.begin(Kind::Sync);
+    assert_ne!(first, second);
+    // An update that was cut off is looked up and found to be done: that creates nothing.
+    ledger.intend(second, "A");
+    ledger.settle(second, "A", created("1"));
+    // A create of the first run, whose answer was lost, is found by the second.
+    ledger.settle(second, "B", created("2"));
+    ledger.intend(second, "C");
+    ledger.settle(second, "C", created("3"));
+    assert_eq!(ledger.created_by(first), ["A", "B"]);
+    assert_eq!(ledger.created_by(second), ["C"]);
+}
+
+#[test]
+fn an_order_deleted_by_another_hand_and_made_again_is_of_the_run_that_made_it_again() {
+    let mut ledger = Ledger::new();
+    let first = ledger.begin(Kind::Backfill);
+    ledger.intend(first, "A");
+    ledger.settle(first, "A", created("1"));
+    let second = ledger.begin(Kind::Sync);
+    ledger.intend(second, "A");
+    ledger.settle(second, "A", created("9"));
+    assert_eq!((ledger.created_by(first).len(), ledger.created_by(second).len()), (0, 1));
+}
+
+#[test]
+fn a_delete_is_intended_then_settled_and_read_back() {
+    let mut ledger = Ledger::new();
+    let run = ledger.begin(Kind::Backfill);
+    for (key, id) in [("A", "1"), ("B", "2")] {
+        ledger.intend(run, key);
+        ledger.settle(run, key, created(id));
+    }
+    let connection = ledger.connection;
+    ledger.store.begin_undo(run, connection).unwrap();
+    ledger.store.intend_delete(connection, "A").unwrap();
+    assert!(
+        matches!(ledger.memory("A"), Memory::Intended { .. }),
+        "neither there nor gone until it is known"
+    );
+    let order = CreatedOrder { key: "A".into(), id: RemoteId::new("1") };
+    ledger.store.settle_deleted(run, connection, &order).unwrap();
+    assert_eq!(ledger.memory("A"), Memory::Unknown);
+    let undoable = ledger.store.view().unwrap().undoable(run, connection).unwrap();
+    assert_eq!((undoable.orders, undoable.deleted), (1, 1));
+    let among = ["A", "B", "C"].map(str::to_owned);
+    assert_eq!(ledger.store.deleted_among(run, &among).unwrap(), [order]);
+    assert_eq!(ledger.store.finish_undo(run, connection).unwrap(), 1, "B is left");
+    assert_eq!(ledger.store.run(run).unwrap().unwrap().undone_ms, None);
+}
+
+#[test]
+fn a_run_that_an_undo_took_from_is_not_gone_on_with() {
+    let mut ledger = Ledger::new();
+    let first = ledger.begin(Kind::Backfill);
+    ledger.end(first);
+    assert_eq!(ledger.begin(Kind::Backfill), first, "an interrupted run is gone on with");
+    ledger.end(first);
+    ledger.store.begin_undo(first, ledger.connection).unwrap();
+    assert_ne!(ledger.begin(Kind::Backfill), first);
+}
+
+#[test]
+fn a_file_of_the_version_before_is_brought_up_to_date_by_whoever_opens_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = Connection::open(dir.path().join("main.db")).unwrap();
+    old.execute_batch(include_str!("../../../state/0001_ledger.sql")).unwrap();
+    old.execute_batch("PRAGMA user_version = 1; INSERT INTO account VALUES ('hash_key', zeroblob(32))")
+        .unwrap();
+    drop(old);
+    let view = View::open(dir.path(), "main").unwrap();
+    assert_eq!(view.runs("shop", 5).unwrap(), []);
+    assert_eq!(Store::open(dir.path(), "main").unwrap().run(1).unwrap(), None);
+}

@@ -1,0 +1,104 @@
+//! A lost ledger is rebuilt from what the target holds, without a single write there.
+
+use crate::world::World;
+use ordersync::samples::Generated;
+use ordersync::simulator::Edit;
+use serde_json::Value;
+
+const SHOP: Generated =
+    Generated { orders: 260, seed: 21, defects_permille: 20, changed_permille: 0, extra_orders: 0 };
+
+fn adopted(world: &World) -> Value {
+    let told = world.run(&["--json", "adopt", "shop"]);
+    assert_eq!(told.code, 0, "{}{}", told.out, told.err);
+    told.json()["adoption"].clone()
+}
+
+fn lose_the_ledger(world: &World) {
+    std::fs::remove_dir_all(world.path("state")).unwrap();
+}
+
+fn key_at(world: &World, place: usize) -> String {
+    world.target()["ecomOrders"][place]["externalid"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn after_it_a_backfill_sends_nothing() {
+    let world = World::new();
+    let truth = world.generate(&SHOP);
+    world.load("backfill", 3);
+    lose_the_ledger(&world);
+    let before = world.summary();
+    let adoption = adopted(&world);
+    assert_eq!(adoption["adopted"], truth.valid, "{adoption}");
+    assert_eq!((&adoption["customers"], &adoption["read"]), (&truth.customers.into(), &truth.orders.into()));
+    let rest = ["differing", "absent", "known", "extra", "left_out_at_target"].map(|name| &adoption[name]);
+    assert!(rest.iter().all(|n| **n == 0), "{adoption}");
+    assert_eq!(world.summary().writes, before.writes, "no write");
+    let pages = (truth.valid.div_ceil(100)) + (truth.customers.div_ceil(100));
+    assert_eq!(world.summary().requests - before.requests, 1 + pages);
+    let requests = world.summary().requests;
+    let run = world.load("backfill", 3);
+    assert_eq!(run["unchanged"], truth.valid);
+    assert_eq!(world.summary().requests, requests, "nothing at all is sent");
+    let again = adopted(&world);
+    assert_eq!((&again["known"], &again["adopted"]), (&truth.valid.into(), &0.into()), "it only adds");
+}
+
+#[test]
+fn what_differs_is_updated_and_what_is_absent_is_created_by_the_next_run() {
+    let world = World::new();
+    let truth = world.generate(&Generated { defects_permille: 0, ..SHOP });
+    world.load("backfill", 0);
+    world.simulator.edit(Edit::SetTotal { externalid: key_at(&world, 20), total: 1 }).unwrap();
+    world.simulator.edit(Edit::DeleteOrder { externalid: key_at(&world, 40) }).unwrap();
+    lose_the_ledger(&world);
+    let adoption = adopted(&world);
+    assert_eq!((&adoption["differing"], &adoption["absent"]), (&1.into(), &1.into()), "{adoption}");
+    assert_eq!(adoption["adopted"], truth.valid - 2);
+    assert_eq!(adoption["differences_by_kind"], serde_json::json!([{ "kind": "total", "count": 1 }]));
+    let before = world.summary().writes;
+    let run = world.load("sync", 0);
+    assert_eq!((&run["updated"], &run["created"]), (&1.into(), &1.into()));
+    assert_eq!(world.summary().writes - before, 2);
+    assert_eq!(world.run(&["verify", "shop"]).code, 0);
+    assert!(world.summary().violations.is_empty(), "{:?}", world.summary().violations);
+}
+
+#[test]
+fn customers_under_another_key_are_known_by_their_address() {
+    let world = World::new();
+    world.generate(&SHOP);
+    world.run(&["backfill"]);
+    let customer = world.target()["ecomCustomers"][0]["email"].as_str().unwrap().to_owned();
+    world.simulator.edit(Edit::DeleteCustomer { externalid: format!("guest:{customer}") }).unwrap();
+    let (connectionid, externalid) = (1, "crm-17".to_owned());
+    world.simulator.edit(Edit::AddCustomer { connectionid, externalid, email: customer }).unwrap();
+    lose_the_ledger(&world);
+    let adoption = adopted(&world);
+    assert!(adoption["differing"].as_u64().unwrap() > 0, "its orders hang on the customer that is gone");
+    let before = world.summary().customers;
+    world.load("sync", 3);
+    assert_eq!(world.summary().customers, before, "no second customer of one address");
+}
+
+#[test]
+fn orders_a_lost_ledger_does_not_know_are_hinted_at() {
+    let world = World::new();
+    world.generate(&SHOP);
+    let first = world.run(&["backfill"]);
+    assert!(!first.err.contains("adopt"), "{}", first.err);
+    lose_the_ledger(&world);
+    let told = world.run(&["backfill"]);
+    assert!(told.err.contains("ordersync adopt JOB"), "{}", told.err);
+}
+
+#[test]
+fn without_a_connection_there_is_nothing_to_adopt() {
+    let world = World::new();
+    world.generate(&SHOP);
+    let told = world.run(&["adopt", "shop"]);
+    assert_eq!(told.code, 2, "{}", told.err);
+    assert!(told.err.contains("no connection shopify/test-store"), "{}", told.err);
+    assert_eq!(world.summary().writes, 0);
+}

@@ -1,0 +1,131 @@
+//! What did not make it is told with every reason, can be sent again, and goes out in safe forms.
+
+use crate::world::{Told, World};
+use ordersync::samples::Generated;
+use ordersync::simulator::{Fault, Kind, RetryAfter};
+use serde_json::Value;
+
+/// A shop with invalid orders, and with two that the target refuses for different reasons.
+fn loaded() -> (World, [String; 2]) {
+    let world = World::new();
+    let shop = Generated { orders: 200, seed: 31, defects_permille: 60, ..Generated::default() };
+    world.generate(&shop);
+    let preview = World::new();
+    preview.generate(&shop);
+    preview.load("backfill", 3);
+    let orders = preview.target()["ecomOrders"].clone();
+    let keys = [10, 20].map(|n: usize| orders[n]["externalid"].as_str().unwrap().to_owned());
+    let bad = Kind::Status { code: 400, retry_after: RetryAfter::None, html: false };
+    world.simulator.inject(Fault::new(bad).on("POST", "/ecomOrders").key(&keys[0]).forever());
+    let no_errors = Kind::ErrorsMissing;
+    world.simulator.inject(Fault::new(no_errors).on("POST", "/ecomOrders").key(&keys[1]).forever());
+    world.load("backfill", 3);
+    world.simulator.clear_faults();
+    (world, keys)
+}
+
+fn well(told: Told) -> Told {
+    assert_eq!(told.code, 0, "{}{}", told.out, told.err);
+    told
+}
+
+fn letters(world: &World) -> Value {
+    well(world.run(&["--json", "dead-letters", "list"])).json()
+}
+
+fn of_order<'a>(letters: &'a Value, key: &str) -> &'a Value {
+    letters["dead_letters"].as_array().unwrap().iter().find(|letter| letter["order"] == key).unwrap()
+}
+
+#[test]
+fn the_list_counts_reasons_and_names_file_and_line() {
+    let (world, keys) = loaded();
+    let letters = letters(&world);
+    let run = world.run(&["--json", "status"]).json()["jobs"][0]["runs"][0].clone();
+    assert_eq!(letters["total"], run["invalid"].as_u64().unwrap() + 2);
+    let refused = of_order(&letters, &keys[0]);
+    assert_eq!((&refused["stage"], &refused["status"]), (&"refused".into(), &400.into()));
+    assert_eq!(refused["reasons"][0]["reason"], "order_http_400");
+    assert!(
+        refused["line"].as_u64().unwrap() > 1 && refused["file"].as_str().unwrap().contains("orders.csv")
+    );
+    let text = well(world.run(&["dead-letters", "list", "shop", "--limit", "3"])).out;
+    assert!(
+        text.contains("order_http_400") && text.contains("more; `ordersync dead-letters export`"),
+        "{text}"
+    );
+}
+
+#[test]
+fn one_is_shown_with_advice_for_each_reason() {
+    let (world, keys) = loaded();
+    let number = of_order(&letters(&world), &keys[1])["number"].as_str().unwrap().to_owned();
+    for order in [&keys[1], &number] {
+        let text = well(world.run(&["dead-letters", "show", "shop", order])).out;
+        assert!(text.contains("refused by the target") && text.contains("dead-letters retry"), "{text}");
+    }
+    let told = world.run(&["dead-letters", "show", "shop", "no-such-order"]);
+    assert_eq!(told.code, 2);
+    assert!(told.err.contains("dead-letters list shop"), "{}", told.err);
+}
+
+#[test]
+fn a_retry_sends_the_chosen_ones_again_and_no_others() {
+    let (world, keys) = loaded();
+    let before = world.summary();
+    assert_eq!(world.load("sync", 3)["refused"], 2, "left to itself, a sync does not ask again");
+    assert_eq!(world.summary().requests, before.requests);
+    let retry = ["--json", "dead-letters", "retry", "shop", "--reason", "order_http_400"];
+    let told = well(world.run(&retry)).json()["retry"].clone();
+    assert_eq!((&told["chosen"], &told["retried"]), (&1.into(), &1.into()));
+    let run = world.load("sync", 3);
+    assert_eq!((&run["created"], &run["refused"]), (&1.into(), &1.into()));
+    assert_eq!(world.summary().orders, before.orders + 1);
+    let letters = letters(&world);
+    assert!(letters["dead_letters"].as_array().unwrap().iter().all(|letter| letter["order"] != keys[0]));
+    let told = well(world.run(&["--json", "dead-letters", "retry", "--order", &keys[1]])).json();
+    assert_eq!(told["retry"]["retried"], 1);
+    assert_eq!(world.load("sync", 3)["created"], 1);
+    assert!(world.summary().violations.is_empty(), "{:?}", world.summary().violations);
+}
+
+#[test]
+fn a_retry_by_run_takes_what_that_run_met_and_leaves_invalid_ones_alone() {
+    let (world, _) = loaded();
+    let told = well(world.run(&["--json", "dead-letters", "retry", "--run", "9"])).json();
+    assert_eq!(told["retry"]["chosen"], 0);
+    let told = well(world.run(&["--json", "dead-letters", "retry", "--run", "1"])).json()["retry"].clone();
+    assert_eq!((&told["chosen"], &told["retried"]), (&letters(&world)["total"], &2.into()));
+    assert_eq!(told["invalid"], told["chosen"].as_u64().unwrap() - 2);
+    assert_eq!(world.load("backfill", 3)["created"], 2, "a backfill sends them too");
+}
+
+#[test]
+fn an_export_is_one_object_or_row_for_each() {
+    let (world, _) = loaded();
+    let total = letters(&world)["total"].as_u64().unwrap();
+    let lines = well(world.run(&["dead-letters", "export"])).out;
+    let objects: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(objects.len() as u64, total);
+    assert!(objects.iter().all(|object| object["job"] == "shop" && object["reasons"].is_array()));
+    let file = world.path("letters.csv");
+    let path = file.to_str().unwrap();
+    let told = well(world.run(&["dead-letters", "export", "shop", "--format", "csv", "--out", path]));
+    assert!(told.out.is_empty());
+    let text = std::fs::read_to_string(&file).unwrap();
+    let head = "job,order,number,stage,reasons,file,line,status,attempts,first_run,last_run";
+    assert_eq!((text.lines().next(), text.lines().count() as u64), (Some(head), total + 1));
+}
+
+#[test]
+fn an_order_number_cannot_run_as_a_formula() {
+    let world = World::new();
+    world.export(
+        "orders.csv",
+        "Name,Email,Financial Status,Currency,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price\n\
+         \"=HYPERLINK(\"\"http://x\"\")\",,paid,USD,10.00,2024-01-31 10:11:12 -0500,1,Mug,10.00\n",
+    );
+    world.load("backfill", 3);
+    let csv = well(world.run(&["dead-letters", "export", "--format", "csv"])).out;
+    assert!(csv.contains("\"'=HYPERLINK"), "{csv}");
+}
