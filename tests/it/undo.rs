@@ -190,6 +190,28 @@ fn an_order_whose_delete_was_cut_off_is_looked_up_by_the_next_run() {
 }
 
 #[test]
+fn a_create_that_a_kill_cut_off_is_told_and_left_alone() {
+    let world = World::new();
+    world.generate(&DAY_ONE);
+    let held = Kind::Stored { then: Ending::Hold { ms: 600_000 } };
+    world.simulator.inject(Fault::new(held).on("POST", "/ecomOrders").nth(20));
+    let mut child = world.start(&["--quiet", "backfill"]);
+    while world.summary().orders < 120 {
+        std::thread::park_timeout(std::time::Duration::from_micros(300));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let report = undone(&world, "1", 7);
+    let unconfirmed = report["unconfirmed"].as_array().unwrap();
+    assert!(!unconfirmed.is_empty() && report["left"] == 0, "{report}");
+    assert_eq!(world.summary().orders, unconfirmed.len());
+    // The next run finds out whose it is; then it is the first run's, and can be taken back as well.
+    world.load("backfill", 0);
+    assert_eq!(undone(&world, "1", 0)["deleted"], unconfirmed.len());
+    assert_eq!(world.summary().orders, 120 - unconfirmed.len());
+}
+
+#[test]
 fn an_id_that_belongs_to_another_order_now_is_left_alone() {
     let world = World::new();
     world.generate(&DAY_ONE);
@@ -211,6 +233,34 @@ fn an_order_that_somebody_deleted_before_is_done() {
     let report = undone(&world, "1", 0);
     assert_eq!((&report["deleted"], &report["gone"]), (&119.into(), &1.into()), "{report}");
     assert_eq!(deletes(&world), 119);
+}
+
+#[test]
+fn an_order_that_a_moving_list_left_out_is_deleted_too() {
+    let world = World::new();
+    world.generate(&DAY_ONE);
+    world.load("backfill", 0);
+    // While the first page is on its way somebody deletes an order on it: the second page then begins one too far.
+    world.simulator.inject(Fault::new(Kind::Slow { ms: 1_000 }).on("GET", "/ecomOrders"));
+    let mut child = world.start(&["--quiet", "undo", "shop", "--run", "1", "--yes"]);
+    assert!(wait_for_requests(&world, &mut child, world.summary().requests + 2));
+    world.simulator.edit(Edit::DeleteOrder { externalid: order_at(&world, 3).1 }).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(world.summary().orders, 0, "the one left out is asked for by itself");
+}
+
+#[test]
+fn an_order_the_target_only_claims_to_have_deleted_is_found_when_read_back() {
+    let world = World::new();
+    world.generate(&DAY_ONE);
+    world.load("backfill", 0);
+    let key = order_at(&world, 3).1;
+    let lie = Kind::Status { code: 200, retry_after: Default::default(), html: false };
+    world.simulator.inject(Fault::new(lie).on("DELETE", "/ecomOrders").key(&key));
+    let report = undone(&world, "1", 7);
+    assert_eq!((&report["left"], &report["still_there"]), (&1.into(), &serde_json::json!([key])), "{report}");
+    assert_eq!(undone(&world, "1", 0)["deleted"], 1, "it stands in the ledger again");
+    assert_eq!(world.summary().orders, 0);
 }
 
 #[test]

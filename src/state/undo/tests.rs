@@ -125,6 +125,24 @@ fn a_run_that_an_undo_took_from_is_not_gone_on_with() {
 }
 
 #[test]
+fn a_retry_takes_the_refusal_back_and_closes_the_run_that_counted_it() {
+    let mut ledger = Ledger::new();
+    let first = ledger.begin(Kind::Backfill);
+    ledger.intend(first, "A");
+    ledger.settle(first, "A", created("1"));
+    for key in ["A", "B", "C"] {
+        ledger.settle(first, key, OrderOutcome::Refused);
+    }
+    ledger.store.end(first, RunEnd::Interrupted, None, 0).unwrap();
+    let keys = ["A", "B", "Z"].map(str::to_owned);
+    assert_eq!(ledger.store.retry_refused("shop", ledger.connection, &keys).unwrap(), 2);
+    assert_eq!(ledger.memory("A"), Memory::Known { id: RemoteId::new("1"), fingerprint: None });
+    assert_eq!(ledger.memory("B"), Memory::Unknown);
+    assert!(matches!(ledger.memory("C"), Memory::Refused { .. }));
+    assert_ne!(ledger.begin(Kind::Backfill), first);
+}
+
+#[test]
 fn a_file_of_the_version_before_is_brought_up_to_date_by_whoever_opens_it() {
     let dir = tempfile::tempdir().unwrap();
     let old = Connection::open(dir.path().join("main.db")).unwrap();
