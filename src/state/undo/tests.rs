@@ -133,7 +133,7 @@ fn a_retry_takes_the_refusal_back_and_closes_the_run_that_counted_it() {
     for key in ["A", "B", "C"] {
         ledger.settle(first, key, OrderOutcome::Refused);
     }
-    ledger.store.end(first, RunEnd::Interrupted, None, 0).unwrap();
+    ledger.end(first);
     let keys = ["A", "B", "Z"].map(str::to_owned);
     assert_eq!(ledger.store.retry_refused("shop", ledger.connection, &keys).unwrap(), 2);
     assert_eq!(ledger.memory("A"), Memory::Known { id: RemoteId::new("1"), fingerprint: None });
