@@ -256,7 +256,7 @@ impl Stage<'_> {
     }
 
     async fn verify(&self) -> Result<Verification, Fault> {
-        let verification = verify(self.job, &self.export()?, self.view()?, self.client).await?;
+        let verification = verify(self.job, &self.export()?, self.view()?, self.client, None).await?;
         self.demo.say(&report::verification_text(&verification));
         Ok(verification)
     }

@@ -2,7 +2,7 @@ use super::assembly::{self, Dates};
 use super::exit::{Exit, Fault};
 use super::{Global, output};
 use crate::report;
-use crate::run::verify;
+use crate::run::{Found, OnDifference, Sample, verify, verify_sample};
 use crate::state::{Store, View};
 use clap::Args;
 
@@ -11,6 +11,16 @@ pub(super) struct VerifyArgs {
     /// The job to verify
     #[arg(value_name = "JOB")]
     job: String,
+    /// Look at a part of the orders line by line, such as 1/7: two requests for each
+    #[arg(long, value_name = "N/M", value_parser = parse_sample, conflicts_with = "repair")]
+    sample: Option<Sample>,
+    /// Have the next sync write every order that differs again
+    #[arg(long)]
+    repair: bool,
+}
+
+fn parse_sample(text: &str) -> Result<Sample, &'static str> {
+    text.parse()
 }
 
 pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, Fault> {
@@ -23,11 +33,17 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, Fault> {
         let job = assembly::job(job, account, Dates::default());
         let exports = assembly::exports(std::slice::from_ref(&job))?;
         // Reads only, but at the account's pace: a run at the same time would share it unknowingly.
-        let store = Store::open(&settings.state_dir, &account.name)?;
+        let mut store = Store::open(&settings.state_dir, &account.name)?;
         let client = assembly::client(account, Some(store.lock()))?;
         for export in &exports {
             let view = View::open(&settings.state_dir, &account.name)?;
-            verifications.push(runtime.block_on(verify(&job, export, view, &client))?);
+            let mut doubt =
+                |connection, key: &_, found| store.doubt_order(connection, key, found == Found::Missing);
+            let repair: Option<OnDifference<'_>> = if args.repair { Some(&mut doubt) } else { None };
+            verifications.push(match args.sample {
+                Some(sample) => runtime.block_on(verify_sample(&job, export, view, &client, sample))?,
+                None => runtime.block_on(verify(&job, export, view, &client, repair))?,
+            });
         }
     }
     match global.json {

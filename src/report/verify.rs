@@ -10,6 +10,8 @@ pub fn verification_json(verifications: &[Verification]) -> Value {
             "at_target": v.at_target,
             "matching": v.matching,
             "left_out_at_target": v.left_out,
+            "from_elsewhere": v.from_elsewhere,
+            "queued_for_sync": v.queued,
             "differences": v.differences_count(),
             "differences_by_kind": v.differences.iter()
                 .map(|(found, n)| json!({ "kind": found.code(), "count": n })).collect::<Vec<_>>(),
@@ -35,6 +37,15 @@ pub fn verification_text(v: &Verification) -> String {
             "  {} orders at the target are in the export too, but are filtered or invalid there now\n",
             count(v.left_out)
         ));
+    }
+    if v.from_elsewhere > 0 {
+        text.push_str(&format!(
+            "  {} orders at the target were loaded by us from another export\n",
+            count(v.from_elsewhere)
+        ));
+    }
+    if v.queued > 0 {
+        text.push_str(&format!("  {} orders are written again by the next sync\n", count(v.queued)));
     }
     let rows: Vec<Vec<String>> = v
         .examples

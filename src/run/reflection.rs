@@ -59,7 +59,7 @@ pub(super) async fn reflect_customers(
     Ok(mirror)
 }
 
-fn mirrored(order: RemoteOrder, prints: &Fingerprints) -> Mirrored {
+pub(super) fn mirrored(order: RemoteOrder, prints: &Fingerprints) -> Mirrored {
     Mirrored {
         key: order.ledger_text(),
         email_hash: hash_of_address(&order.email, prints),

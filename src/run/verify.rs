@@ -2,7 +2,7 @@ use super::Job;
 use super::reading::{Judgement, Ledger, Reading, ReadingError};
 use super::reflection::{ReflectionError, reflect};
 use crate::activecampaign::{Client, Failure};
-use crate::domain::{CustomerKey, CustomerMemory, Order, Reason};
+use crate::domain::{CustomerKey, CustomerMemory, Memory, Order, OrderKey, Reason, RemoteId};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints};
 use crate::state::{ConnectionId, Mirrored, StateError, View};
@@ -23,6 +23,10 @@ pub struct Verification {
     pub matching: u64,
     /// Orders the target holds that the export has too, but that a rule leaves out or that are invalid now.
     pub left_out: u64,
+    /// Orders the target holds that we loaded, from an export that is not this one.
+    pub from_elsewhere: u64,
+    /// Orders whose difference the next sync will mend.
+    pub queued: u64,
     pub differences: BTreeMap<Found, u64>,
     pub examples: Vec<Difference>,
 }
@@ -70,7 +74,7 @@ impl Verification {
         self.differences.values().sum()
     }
 
-    fn differ(&mut self, order: &str, found: Found, source: String, target: String) {
+    pub(super) fn differ(&mut self, order: &str, found: Found, source: String, target: String) {
         *self.differences.entry(found).or_default() += 1;
         if self.examples.len() < EXAMPLES_MAX {
             self.examples.push(Difference { order: order.to_owned(), found, source, target });
@@ -99,7 +103,11 @@ impl From<ReflectionError> for VerifyError {
     }
 }
 
-/// Reads back every order of the job's connection and holds it against the export, in both directions.
+/// What to do about an order that differs.
+pub type OnDifference<'a> = &'a mut dyn FnMut(ConnectionId, &OrderKey, Found) -> Result<(), StateError>;
+
+/// Reads back every order of the job's connection and holds it against the export, in both directions. `repair` is
+/// told of each order that differs.
 ///
 /// # Errors
 /// When either side can't be read to its end: what was not looked at is never called verified.
@@ -108,29 +116,27 @@ pub async fn verify(
     export: &Export,
     view: View,
     client: &Client,
+    mut repair: Option<OnDifference<'_>>,
 ) -> Result<Verification, VerifyError> {
-    let spec = &job.connection;
-    let (connection, remote) =
-        view.connection(&spec.service, &spec.externalid)?.ok_or(VerifyError::NothingLoaded)?;
+    let (connection, remote) = connection_of(job, &view)?;
     let fingerprints = Fingerprints::new(view.hash_key()?);
     let mut mirror = reflect(client, &remote, &fingerprints).await?;
     let mut result =
         Verification { job: job.name.clone(), at_target: mirror.len()?, ..Verification::default() };
-    let ledger_view = view;
-    let ledger = Ledger { view: View::empty()?, connection: None, fingerprints, resumed: None };
-    let mut reading = Reading::new(export.read(), job.rules.clone(), ledger);
-    let comparison = Comparison {
-        view: &ledger_view,
-        connection,
-        fingerprints: Fingerprints::new(ledger_view.hash_key()?),
-    };
+    let mut reading = reading_of(job, export, &view)?;
+    let comparison = Comparison { view: &view, connection, fingerprints };
     while let Some(judged) = reading.next() {
         let judged = judged?;
         match (judged.verdict, judged.key) {
             (Judgement::Decided(Decision::Send(step)), _) => {
                 result.expected += 1;
-                let there = mirror.meet(&step.order.key.ledger_text())?;
-                comparison.compare(&judged.label, &step.order, there, &mut result)?;
+                let key = &step.order.key;
+                let there = mirror.meet(&key.ledger_text())?;
+                let found = comparison.compare(&judged.label, &step.order, there, &mut result)?;
+                if let (Some(found), Some(repair)) = (found, &mut repair) {
+                    repair(connection, key, found)?;
+                    result.queued += 1;
+                }
             }
             // The order itself is another record's.
             (Judgement::Filtered(Filter::Superseded), _) => {}
@@ -140,14 +146,21 @@ pub async fn verify(
             (_, None) => {}
         }
     }
-    let extra = mirror.unmet_count()?;
-    if extra > 0 {
-        for order in mirror.unmet(u32::try_from(EXAMPLES_MAX).unwrap_or(u32::MAX))? {
-            result.differ(order.key.trim_start(), Found::Extra, String::new(), format!("id {}", order.id));
-        }
-        result.differences.insert(Found::Extra, extra);
-    }
+    mirror.each_unmet(|order| comparison.judge_unmet(&order, &mut result))?;
     Ok(result)
+}
+
+/// The connection that a job's orders were loaded into.
+pub(super) fn connection_of(job: &Job, view: &View) -> Result<(ConnectionId, RemoteId), VerifyError> {
+    let spec = &job.connection;
+    view.connection(&spec.service, &spec.externalid)?.ok_or(VerifyError::NothingLoaded)
+}
+
+/// The export by itself, whatever the ledger says of it.
+pub(super) fn reading_of(job: &Job, export: &Export, view: &View) -> Result<Reading, StateError> {
+    let fingerprints = Fingerprints::new(view.hash_key()?);
+    let ledger = Ledger { view: View::empty()?, connection: None, fingerprints, resumed: None };
+    Ok(Reading::new(export.read(), job.rules.clone(), ledger))
 }
 
 /// Holds orders of the export against what the target lists of them.
@@ -158,16 +171,23 @@ pub(super) struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
+    /// What differs first, if anything does.
     pub(super) fn compare(
         &self,
         label: &str,
         order: &Order,
         there: Option<Mirrored>,
         result: &mut Verification,
-    ) -> Result<(), StateError> {
+    ) -> Result<Option<Found>, StateError> {
         let Some(there) = there else {
-            result.differ(label, Found::Missing, "in the export".to_owned(), String::new());
-            return Ok(());
+            if self.view.order(self.connection, &order.key)? == Memory::BecameOrder {
+                // A cart, which its order has taken over.
+                result.matching += 1;
+                return Ok(None);
+            }
+            let (source, target) = ("in the export".to_owned(), "not there".to_owned());
+            result.differ(label, Found::Missing, source, target);
+            return Ok(Some(Found::Missing));
         };
         let before = result.differences_count();
         let (code, total) = (order.currency.code(), order.total.minor());
@@ -195,6 +215,30 @@ impl Comparison<'_> {
         self.compare_customer(label, order, &there, result)?;
         if result.differences_count() == before {
             result.matching += 1;
+            return Ok(None);
+        }
+        Ok(Some(Found::Total))
+    }
+
+    /// An order at the target that is not in the export: ours from another one, or of another hand.
+    fn judge_unmet(&self, there: &Mirrored, result: &mut Verification) -> Result<(), StateError> {
+        let key = match there.key.strip_prefix(' ') {
+            Some(cart) => OrderKey::of_cart(cart),
+            None => OrderKey::parse(&there.key),
+        };
+        let is_ours = match key {
+            Ok(key) => {
+                let memory = self.view.order(self.connection, &key)?;
+                matches!(memory, Memory::Known { id, .. } if id == there.id)
+            }
+            Err(_) => false,
+        };
+        match is_ours {
+            true => result.from_elsewhere += 1,
+            false => {
+                let target = format!("id {}", there.id);
+                result.differ(there.key.trim_start(), Found::Extra, "not there".to_owned(), target);
+            }
         }
         Ok(())
     }

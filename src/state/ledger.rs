@@ -31,6 +31,25 @@ impl Store {
         Ok(())
     }
 
+    /// Notes that the target's order of this key is not what the ledger says: the next sync writes it again; where
+    /// it `is_missing` there, as a new one.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn doubt_order(
+        &mut self,
+        connection: ConnectionId,
+        key: &OrderKey,
+        is_missing: bool,
+    ) -> Result<(), StateError> {
+        let sql = match is_missing {
+            true => "DELETE FROM orders WHERE connection = ?1 AND key = ?2 AND state IN (0, 3)",
+            false => "UPDATE orders SET fingerprint = NULL WHERE connection = ?1 AND key = ?2 AND state = 0",
+        };
+        self.db.prepare_cached(sql)?.execute(params![connection, key.ledger_text()])?;
+        Ok(())
+    }
+
     /// # Errors
     /// When the state can't be read.
     pub fn order(&self, connection: ConnectionId, key: &OrderKey) -> Result<Memory, StateError> {

@@ -115,23 +115,28 @@ impl Mirror {
         Ok(self.db.prepare_cached("SELECT 1 FROM mirror WHERE key = ?1")?.exists([key])?)
     }
 
-    /// What nothing in the export has met.
-    ///
-    /// # Errors
-    /// When the temporary database can't be read.
-    pub fn unmet(&self, at_most: u32) -> Result<Vec<Mirrored>, StateError> {
-        let mut statement =
-            self.db.prepare("SELECT * FROM mirror WHERE met = 0 ORDER BY length(id), id LIMIT ?1")?;
-        let rows = statement.query_map([at_most], read_row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
     /// # Errors
     /// When the temporary database can't be read.
     pub fn unmet_count(&self) -> Result<u64, StateError> {
         let count: i64 =
             self.db.query_row("SELECT count(*) FROM mirror WHERE met = 0", [], |row| row.get(0))?;
         Ok(count.unsigned_abs())
+    }
+
+    /// Looks at each order that nothing in the export has met.
+    ///
+    /// # Errors
+    /// When the temporary database can't be read, or that of `look`.
+    pub fn each_unmet(
+        &self,
+        mut look: impl FnMut(Mirrored) -> Result<(), StateError>,
+    ) -> Result<(), StateError> {
+        let mut statement = self.db.prepare("SELECT * FROM mirror WHERE met = 0 ORDER BY length(id), id")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            look(read_row(row)?)?;
+        }
+        Ok(())
     }
 }
 

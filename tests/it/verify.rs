@@ -81,3 +81,54 @@ fn what_could_not_be_read_is_not_verified() {
     let told = world.run(&["verify", "shop"]);
     assert_eq!(told.code, 7, "{}{}", told.out, told.err);
 }
+
+#[test]
+fn repair_has_the_next_sync_mend_what_differs() {
+    let (world, orders) = loaded();
+    world.simulator.edit(Edit::DeleteOrder { externalid: key(&orders[0]) }).unwrap();
+    world.simulator.edit(Edit::SetTotal { externalid: key(&orders[1]), total: 1 }).unwrap();
+    let told = world.run(&["--json", "verify", "shop", "--repair"]);
+    assert_eq!(told.code, 7, "{}", told.err);
+    assert_eq!(told.json()["verifications"][0]["queued_for_sync"], 2);
+    let run = world.load("sync", 0);
+    assert_eq!((&run["created"], &run["updated"], &run["unchanged"]), (&1.into(), &1.into(), &148.into()));
+    verification(&world, 0);
+}
+
+#[test]
+fn a_sample_is_read_line_by_line() {
+    let (world, orders) = loaded();
+    let parts: Vec<Value> = (1..=3)
+        .map(|part| {
+            let told = world.run(&["--json", "verify", "shop", "--sample", &format!("{part}/3")]);
+            assert_eq!(told.code, 0, "{}{}", told.out, told.err);
+            told.json()["verifications"][0].clone()
+        })
+        .collect();
+    let sum: u64 = parts.iter().map(|part| part["matching"].as_u64().unwrap()).sum();
+    assert_eq!(sum, orders.len() as u64, "the parts are the whole");
+    assert_eq!(world.run(&["verify", "shop", "--sample", "4/3"]).code, 2);
+}
+
+#[test]
+fn orders_of_an_older_export_are_not_called_extra() {
+    let world = World::new();
+    let window = Generated { orders: 100, seed: 13, ..Generated::default() };
+    world.generate(&Generated { extra_orders: 40, ..window.clone() });
+    world.load("backfill", 0);
+    world.generate(&window);
+    let verification = verification(&world, 0);
+    assert_eq!((&verification["matching"], &verification["from_elsewhere"]), (&100.into(), &40.into()));
+}
+
+#[test]
+fn an_order_on_the_wrong_customer_is_found() {
+    let (world, orders) = loaded();
+    let other = orders.iter().find(|order| order["customerid"] != orders[0]["customerid"]).unwrap();
+    let mut moved = orders[0].as_object().unwrap().clone();
+    moved.insert("customerid".into(), other["customerid"].clone());
+    world.simulator.edit(Edit::DeleteOrder { externalid: key(&orders[0]) }).unwrap();
+    add_order(&world, &moved, &key(&orders[0]));
+    let verification = verification(&world, 7);
+    assert!(verification["differences_by_kind"].to_string().contains("customer"), "{verification}");
+}

@@ -1,0 +1,127 @@
+use super::reading::Judgement;
+use super::reflection::mirrored;
+use super::verify::{Comparison, connection_of, reading_of};
+use super::{Found, Job, Verification, VerifyError};
+use crate::activecampaign::{Client, RemoteProduct};
+use crate::domain::Order;
+use crate::extract::Export;
+use crate::plan::{Decision, Fingerprints};
+use crate::state::View;
+use std::str::FromStr;
+
+/// One part of several: `1/7` is one order in seven, and `1/7` to `7/7` are all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sample {
+    part: u32,
+    of: u32,
+}
+
+impl FromStr for Sample {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let expected = "expected a part of the orders such as 1/7";
+        let (part, of) = text.split_once('/').ok_or(expected)?;
+        let (part, of) = (part.parse().map_err(|_| expected)?, of.parse().map_err(|_| expected)?);
+        if (1..=of).contains(&part) { Ok(Self { part, of }) } else { Err(expected) }
+    }
+}
+
+impl Sample {
+    /// By a hash of the order's key: the same orders each time.
+    fn holds(self, hash: &[u8; 16]) -> bool {
+        let number = u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]);
+        number % self.of == self.part - 1
+    }
+}
+
+/// Reads back a part of the orders one by one, line by line: what lists don't tell. It takes two requests for each,
+/// and can't find what is at the target alone.
+///
+/// # Errors
+/// When either side can't be read to its end: what was not looked at is never called verified.
+pub async fn verify_sample(
+    job: &Job,
+    export: &Export,
+    view: View,
+    client: &Client,
+    sample: Sample,
+) -> Result<Verification, VerifyError> {
+    let (connection, remote) = connection_of(job, &view)?;
+    let mut result = Verification { job: job.name.clone(), ..Verification::default() };
+    let mut reading = reading_of(job, export, &view)?;
+    let comparison =
+        Comparison { view: &view, connection, fingerprints: Fingerprints::new(view.hash_key()?) };
+    while let Some(judged) = reading.next() {
+        let judged = judged?;
+        let Judgement::Decided(Decision::Send(step)) = judged.verdict else { continue };
+        let order = &step.order;
+        if !sample.holds(&comparison.fingerprints.order(&order.key)) {
+            continue;
+        }
+        result.expected += 1;
+        let there = client.order_by_key(&remote, &order.key).await.map_err(VerifyError::Target)?;
+        let id = there.as_ref().map(|order| order.id.clone());
+        result.at_target += u64::from(there.is_some());
+        let there = there.map(|there| mirrored(there, &comparison.fingerprints));
+        let found = comparison.compare(&judged.label, order, there, &mut result)?;
+        if let (None, Some(id)) = (found, id) {
+            let products = client.products_of(&id).await.map_err(VerifyError::Target)?;
+            if !is_same(order, &products) {
+                result.matching -= 1;
+                let (source, target) = (order.lines.len().to_string(), products.len().to_string());
+                result.differ(
+                    &judged.label,
+                    Found::Products,
+                    format!("{source} lines"),
+                    format!("{target} lines, not the same"),
+                );
+            }
+        }
+    }
+    Ok(result)
+}
+
+/// Whether the lines are the same, in whatever order.
+fn is_same(order: &Order, products: &[RemoteProduct]) -> bool {
+    let mut ours: Vec<_> = order
+        .lines
+        .iter()
+        .map(|line| {
+            (line.id.as_str(), line.name.as_str(), Some(line.price.minor()), Some(u64::from(line.quantity)))
+        })
+        .collect();
+    let mut theirs: Vec<_> = products
+        .iter()
+        .map(|line| (line.externalid.as_str(), line.name.as_str(), line.price_minor, line.quantity))
+        .collect();
+    ours.sort_unstable();
+    theirs.sort_unstable();
+    ours == theirs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_are_all_of_the_orders_and_each_once() {
+        let hashes = (0..1000_u32).map(|n| {
+            let mut hash = [0; 16];
+            hash[..4].copy_from_slice(&n.wrapping_mul(2_654_435_761).to_be_bytes());
+            hash
+        });
+        for hash in hashes {
+            let parts = (1..=7).filter(|part| Sample { part: *part, of: 7 }.holds(&hash));
+            assert_eq!(parts.count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_sample_is_a_part_of_a_whole() {
+        assert_eq!("2/7".parse(), Ok(Sample { part: 2, of: 7 }));
+        for bad in ["", "7", "0/7", "8/7", "1/0", "a/b", "-1/7"] {
+            assert!(bad.parse::<Sample>().is_err(), "{bad}");
+        }
+    }
+}
