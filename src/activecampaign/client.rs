@@ -2,6 +2,7 @@ use super::counters::{Counters, Traffic};
 use super::exchange::Request;
 use super::failure::Failure;
 use super::health::Health;
+use super::http::Http;
 use super::options::{Base, ClientError, Options};
 use super::pacer::{OnSend, Pacer, Place};
 use super::retry::Retry;
@@ -17,7 +18,7 @@ use std::time::Duration;
 pub struct Client(pub(super) Arc<Account>);
 
 pub(super) struct Account {
-    pub(super) transport: Transport,
+    pub(super) transport: Box<dyn Transport>,
     pub(super) pacer: Pacer,
     pub(super) health: Arc<Health>,
     pub(super) counters: Arc<Counters>,
@@ -37,13 +38,25 @@ impl Client {
     /// # Errors
     /// When an option makes no sense, the address is neither https nor loopback, or no CA certificates are found.
     pub fn new(options: Options, on_send: OnSend) -> Result<Self, ClientError> {
-        options.check()?;
         let base = Base::parse(&options.url)?;
-        let transport = Transport::new(&options, base)?;
+        let transport = Box::new(Http::new(&options, base)?);
+        Self::over(transport, options, on_send)
+    }
+
+    /// Over a transport of the caller's: address, token, time-outs and certificates are then its affair.
+    ///
+    /// # Errors
+    /// When an option makes no sense.
+    pub fn over(
+        transport: Box<dyn Transport>,
+        options: Options,
+        on_send: OnSend,
+    ) -> Result<Self, ClientError> {
+        options.check()?;
         Ok(Self(Arc::new(Account {
             transport,
             pacer: Pacer::new(options.requests_per_second, options.last_send_at, on_send),
-            health: Arc::new(Health::new(Duration::from_millis(options.wait_max_ms))),
+            health: Arc::new(Health::new(Duration::from_millis(options.wait_max_ms), options.retry_seed)),
             counters: Arc::new(Counters::default()),
             attempts_max: options.attempts_max,
         })))

@@ -3,7 +3,7 @@
 use super::client::Account;
 use super::failure::Failure;
 use super::pacer::{Departure, Place};
-use super::transport::Reply;
+use super::transport::{Broken, Reply};
 use super::verdict::{Answer, Call, Happened, Mood, Verdict, judge};
 use super::wire;
 use reqwest::Method;
@@ -43,10 +43,10 @@ impl Account {
         let departure = place.leave();
         let reply = self.transport.send(request.method(), &request.path, request.body.clone()).await;
         self.log(request, &departure, &reply);
-        if let Some(budget) = reply.as_ref().ok().and_then(|reply| reply.budget) {
+        if let Some(budget) = reply.as_ref().ok().and_then(Reply::budget) {
             self.pacer.heard(&departure, budget);
         }
-        match reply.and_then(|reply| outcome(reply, read)) {
+        match reply.map_err(Happened::from).and_then(|reply| outcome(reply, read)) {
             Ok(value) => {
                 self.pacer.accepted();
                 self.health.succeeded();
@@ -80,7 +80,7 @@ impl Account {
         Failure::new(request.name, verdict, happened)
     }
 
-    fn log(&self, request: &Request, departure: &Departure, reply: &Result<Reply, Happened>) {
+    fn log(&self, request: &Request, departure: &Departure, reply: &Result<Reply, Broken>) {
         let elapsed_ms = u64::try_from(departure.at.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (method, route) = (request.method(), request.route);
         match reply {
@@ -102,7 +102,7 @@ fn outcome<T>(reply: Reply, read: impl FnOnce(&[u8]) -> Result<T, &'static str>)
     }
     Err(Happened::Answered(Answer {
         status,
-        retry_after: reply.retry_after,
+        retry_after: reply.retry_after(),
         refusals: reply.body.map(|body| wire::refusals(&body)).unwrap_or_default(),
     }))
 }

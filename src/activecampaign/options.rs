@@ -25,6 +25,8 @@ pub struct Options {
     pub ca_file: Option<PathBuf>,
     /// When the previous process sent last, so that a restart keeps its distance.
     pub last_send_at: Option<SystemTime>,
+    /// Of the chance in the delays of retries, so that a rehearsal can be repeated; left out, the system's.
+    pub retry_seed: Option<u64>,
 }
 
 impl Options {
@@ -44,6 +46,7 @@ impl Options {
             attempts_max: 8,
             ca_file: None,
             last_send_at: None,
+            retry_seed: None,
         }
     }
 
