@@ -100,9 +100,14 @@ fn outcome<T>(reply: Reply, read: impl FnOnce(&[u8]) -> Result<T, &'static str>)
     if (200..300).contains(&status) {
         return reply.body.and_then(|body| read(&body)).map_err(|cause| Happened::Unusable { status, cause });
     }
-    Err(Happened::Answered(Answer {
-        status,
-        retry_after: reply.retry_after(),
-        refusals: reply.body.map(|body| wire::refusals(&body)).unwrap_or_default(),
-    }))
+    let retry_after = reply.retry_after();
+    let refusals = reply.body.and_then(|body| wire::refusals(&body));
+    match refusals {
+        // What makes a refusal one stands in it: where it can't be read, nobody knows what was refused.
+        Err(cause) if status == 422 => Err(Happened::Unusable { status, cause }),
+        refusals => {
+            let refusals = refusals.unwrap_or_default();
+            Err(Happened::Answered(Answer { status, retry_after, refusals }))
+        }
+    }
 }

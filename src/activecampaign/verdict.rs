@@ -123,7 +123,7 @@ pub(super) enum Happened {
     Untrusted,
     /// The request may have arrived; there is no answer.
     Lost(&'static str),
-    /// An answer of success that is empty, cut, unreadable, or names another record.
+    /// An answer of success that is empty, cut, unreadable, or names another record; a refusal that can't be read.
     Unusable {
         status: u16,
         cause: &'static str,
