@@ -29,7 +29,7 @@ pub use client::{Client, Turn};
 pub use counters::Traffic;
 pub use failure::Failure;
 pub use options::{ClientError, Options};
-pub use pacer::OnSend;
+pub use pacer::{Log, Note};
 pub use records::{Connection, NewConnection, Page, RemoteCustomer, RemoteOrder, RemoteProduct};
 pub use retry::{Next, Retry};
 pub use transport::{Broken, Reply, Sending, Transport};

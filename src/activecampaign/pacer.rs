@@ -13,9 +13,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// Called at each departure, so that the caller can tell the next process. It must return at once: the request
-/// leaves after it.
-pub type OnSend = Box<dyn Fn(SystemTime) + Send + Sync>;
+/// What the next process must know of this one, however this one ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    /// A request leaves.
+    Sent(SystemTime),
+    /// The target asked for a pause.
+    Paused { from: SystemTime, until: SystemTime },
+}
+
+/// Where notes are kept. It must return at once: a request leaves after it.
+pub type Log = Box<dyn Fn(Note) + Send + Sync>;
 
 /// The window the target counts in.
 const WINDOW: Duration = Duration::from_secs(1);
@@ -46,7 +54,7 @@ pub(super) struct Pacer {
     queue: tokio::sync::Mutex<Grid>,
     shared: Mutex<Shared>,
     started_at: Instant,
-    on_send: OnSend,
+    log: Log,
 }
 
 /// What only the head of the queue touches.
@@ -61,6 +69,8 @@ struct Grid {
 struct Shared {
     pace: Pace,
     not_before: Instant,
+    /// Until when the target asked for quiet.
+    asked_until: Instant,
     throttled_at: Option<Instant>,
     throttles_in_a_row: u32,
     paused: Duration,
@@ -100,7 +110,7 @@ pub(super) struct Flow {
 }
 
 impl Pacer {
-    pub(super) fn new(rate: f64, last_send_at: Option<SystemTime>, on_send: OnSend) -> Self {
+    pub(super) fn new(rate: f64, last_send_at: Option<SystemTime>, log: Log) -> Self {
         let now = Instant::now();
         let pace = Pace::new(rate, now);
         let period = pace.period();
@@ -118,6 +128,7 @@ impl Pacer {
             shared: Mutex::new(Shared {
                 pace,
                 not_before: now + distance,
+                asked_until: now,
                 throttled_at: None,
                 throttles_in_a_row: 0,
                 paused: Duration::ZERO,
@@ -126,7 +137,7 @@ impl Pacer {
                 sends: 0,
             }),
             started_at: now,
-            on_send,
+            log,
         }
     }
 
@@ -162,6 +173,16 @@ impl Pacer {
         }
     }
 
+    /// Notes a pause that the target asked for, so that it outlives this process.
+    pub(super) fn asked_to_wait(&self, wait: Duration) {
+        let (now, from) = (Instant::now(), SystemTime::now());
+        let mut shared = self.shared();
+        if now + wait > shared.asked_until {
+            shared.asked_until = now + wait;
+            (self.log)(Note::Paused { from, until: from + wait });
+        }
+    }
+
     /// A 429: everyone pauses, and the pace becomes slower. Answers to requests that had left before the last one
     /// are of the same moment: they can lengthen the pause, not slow the pace again.
     pub(super) fn throttled(&self, departure: &Departure, retry_after: Option<Duration>) {
@@ -178,7 +199,10 @@ impl Pacer {
         drop(shared);
         let own = (THROTTLE_PAUSE * 2_u32.pow(doublings)).min(THROTTLE_PAUSE_MAX);
         match asked {
-            Some(wait) => self.pause(wait, "the target answered 429 and said how long to wait"),
+            Some(wait) => {
+                self.asked_to_wait(wait);
+                self.pause(wait, "the target answered 429 and said how long to wait");
+            }
             None if anew => self.pause(own, "the target answered 429"),
             None => {}
         }
@@ -253,7 +277,7 @@ impl Place<'_> {
     /// Leaves the queue: the next one's distance counts from here.
     pub(super) fn leave(mut self) -> Departure {
         let at = Instant::now();
-        (self.pacer.on_send)(SystemTime::now());
+        (self.pacer.log)(Note::Sent(SystemTime::now()));
         let mut shared = self.pacer.shared();
         shared.pace.sent(at);
         shared.sends += 1;

@@ -17,7 +17,7 @@ mod view;
 
 pub use dead_letters::{DeadLetter, Stage};
 pub use error::StateError;
-pub use lock::{Lock, is_locked};
+pub use lock::{Lock, SendLog, is_locked};
 pub use mirror::{Mirror, Mirrored};
 pub use runs::{Counts, Kind, Requests, RunEnd, RunId, RunRow, RunStart};
 pub use seen::Seen;

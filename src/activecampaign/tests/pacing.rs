@@ -1,4 +1,4 @@
-use crate::activecampaign::pacer::{Budget, Departure, OnSend, Pacer};
+use crate::activecampaign::pacer::{Budget, Departure, Log, Note, Pacer};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, advance, sleep};
@@ -191,8 +191,11 @@ async fn a_restart_keeps_its_distance_from_the_last_send() {
 async fn each_departure_is_told() {
     let told = Arc::new(Mutex::new(0));
     let count = Arc::clone(&told);
-    let on_send: OnSend = Box::new(move |_| *count.lock().unwrap() += 1);
-    let pacer = Pacer::new(5.0, None, on_send);
+    let log: Log = Box::new(move |note| {
+        assert!(matches!(note, Note::Sent(_)));
+        *count.lock().unwrap() += 1;
+    });
+    let pacer = Pacer::new(5.0, None, log);
     drop(pacer.place().await);
     assert_eq!(*told.lock().unwrap(), 0);
     departures(&pacer, 3).await;
