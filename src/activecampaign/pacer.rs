@@ -1,7 +1,8 @@
 //! When a request may leave: one queue, one clock and one pause for every worker of an account.
 //!
 //! The only file that names governor. Sends are spaced from the last actual departure, with no burst and no
-//! catching up: whatever window the server counts in, there are never more sends in it than the account allows.
+//! catching up but for what a timer rings late: whatever window the server counts in, there are never more sends in
+//! it than the account allows.
 
 use super::pace::Pace;
 use governor::clock::Clock;
@@ -9,6 +10,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -27,6 +29,9 @@ pub type Log = Box<dyn Fn(Note) + Send + Sync>;
 
 /// The window the target counts in.
 const WINDOW: Duration = Duration::from_secs(1);
+/// Timers ring up to two milliseconds late. So much, a part of this of the period, is not lost from one send to the
+/// next; it is a tenth of the margin, and never adds up.
+const CELLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
 /// The distance to the previous process' last send is at most this.
 const DISTANCE_MAX: Duration = Duration::from_secs(1);
 /// A pause longer than this lets connections go cold.
@@ -267,9 +272,10 @@ impl Place<'_> {
         loop {
             self.pacer.wait_out_pause().await;
             let Some(limiter) = &self.grid.limiter else { return };
-            match limiter.check() {
-                Ok(()) => return,
-                Err(early) => sleep(early.wait_time_from(TokioClock.now())).await,
+            match limiter.check_n(CELLS) {
+                Ok(Err(early)) => sleep(early.wait_time_from(TokioClock.now())).await,
+                // The error can't be: a limiter holds more than it is asked for.
+                Ok(Ok(())) | Err(_) => return,
             }
         }
     }
@@ -289,7 +295,7 @@ impl Place<'_> {
             self.grid.period = period;
             self.grid.limiter = limiter(period);
             // A new limiter would let the next one go at once: this send is its first.
-            let _ = self.grid.limiter.as_ref().map(RateLimiter::check);
+            let _ = self.grid.limiter.as_ref().map(|limiter| limiter.check_n(CELLS));
         }
         let recent = &mut self.grid.recent;
         recent.push_back(at);
@@ -302,8 +308,9 @@ impl Place<'_> {
     }
 }
 
-/// One cell per period: without a burst governor's bookkeeping gives no credit for idle time.
+/// A period's cells for each send, and one more: governor's bookkeeping then gives the credit of one cell, and none for
+/// idle time beyond it.
 fn limiter(period: Duration) -> Option<Limiter> {
-    let quota = Quota::with_period(period)?;
+    let quota = Quota::with_period(period / CELLS.get())?.allow_burst(CELLS.saturating_add(1));
     Some(RateLimiter::direct_with_clock(quota, TokioClock))
 }
