@@ -12,8 +12,14 @@ pub(super) async fn carry_out<J: Journal>(loader: &Loader<J>, step: &Step) -> Re
         Ok(id) => id,
         Err(outcome) => return Ok(outcome),
     };
-    let mut write =
-        Write { loader, order: &step.order, customer, attempts: loader.attempts(), sent_by_us: false };
+    let mut write = Write {
+        loader,
+        order: &step.order,
+        customer,
+        attempts: loader.attempts(),
+        sent_by_us: false,
+        mended: false,
+    };
     match &step.action {
         Action::Create => write.create().await,
         Action::LookUp => {
@@ -32,11 +38,12 @@ struct Write<'a, J> {
     attempts: Attempts,
     /// An earlier create of ours may be at the target.
     sent_by_us: bool,
+    /// The customer was gone at the target and was made again.
+    mended: bool,
 }
 
 impl<J: Journal> Write<'_, J> {
     async fn create(&mut self) -> Result<Outcome, Halt> {
-        let mut customer_mended = false;
         loop {
             let turn = self.loader.turn().await?;
             self.loader.journal.intend_order(&self.order.key).await?;
@@ -52,14 +59,10 @@ impl<J: Journal> Write<'_, J> {
                 Verdict::Exists | Verdict::Unclear => {
                     return Box::pin(self.look_up_then_write(Some(failure))).await;
                 }
-                Verdict::RelationGone if !customer_mended => {
-                    customer_mended = true;
-                    if let Some(outcome) = self.mend_customer().await? {
-                        return Ok(outcome);
-                    }
-                    continue;
-                }
-                Verdict::RelationGone => return Err(Stop::ConnectionGone.into()),
+                Verdict::RelationGone => match self.mend_customer().await? {
+                    Some(outcome) => return Ok(outcome),
+                    None => continue,
+                },
                 Verdict::Refused | Verdict::Gone => return Ok(self.refused(&failure)),
                 Verdict::Stop(stop) => return Err(stop.into()),
             }
@@ -113,7 +116,10 @@ impl<J: Journal> Write<'_, J> {
                 Verdict::Throttled | Verdict::Again | Verdict::LookUp => {}
                 // Deleted there by someone: the order is new again.
                 Verdict::Gone => return Box::pin(self.look_up_then_write(None)).await,
-                Verdict::RelationGone => return Err(Stop::ConnectionGone.into()),
+                Verdict::RelationGone => match self.mend_customer().await? {
+                    Some(outcome) => return Ok(outcome),
+                    None => continue,
+                },
                 Verdict::Exists | Verdict::Unclear | Verdict::Refused => return Ok(self.refused(&failure)),
                 Verdict::Stop(stop) => return Err(stop.into()),
             }
@@ -126,8 +132,12 @@ impl<J: Journal> Write<'_, J> {
         }
     }
 
-    /// The customer we knew is gone at the target: look for it there, or make it again.
+    /// The customer we knew is gone at the target: look for it there, or make it again. Where it still is not enough,
+    /// it is the connection that is gone.
     async fn mend_customer(&mut self) -> Result<Option<Outcome>, Halt> {
+        if std::mem::replace(&mut self.mended, true) {
+            return Err(Stop::ConnectionGone.into());
+        }
         match find_or_create(self.loader, &self.order.customer, Found::Doubted(self.customer.clone())).await?
         {
             Ok(id) => {
