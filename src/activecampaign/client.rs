@@ -2,8 +2,9 @@ use super::counters::{Counters, Traffic};
 use super::exchange::Request;
 use super::failure::Failure;
 use super::health::Health;
+use super::http::Http;
 use super::options::{Base, ClientError, Options};
-use super::pacer::{OnSend, Pacer, Place};
+use super::pacer::{Log, Pacer, Place};
 use super::retry::Retry;
 use super::transport::Transport;
 use super::verdict::Stop;
@@ -17,7 +18,7 @@ use std::time::Duration;
 pub struct Client(pub(super) Arc<Account>);
 
 pub(super) struct Account {
-    pub(super) transport: Transport,
+    pub(super) transport: Box<dyn Transport>,
     pub(super) pacer: Pacer,
     pub(super) health: Arc<Health>,
     pub(super) counters: Arc<Counters>,
@@ -32,18 +33,34 @@ pub struct Turn<'a> {
 }
 
 impl Client {
-    /// Connects nothing yet. `on_send` is called at each departure and must return at once.
+    /// Connects nothing yet. `log` is told what the next process must know.
     ///
     /// # Errors
     /// When an option makes no sense, the address is neither https nor loopback, or no CA certificates are found.
-    pub fn new(options: Options, on_send: OnSend) -> Result<Self, ClientError> {
-        options.check()?;
+    pub fn new(options: Options, log: Log) -> Result<Self, ClientError> {
         let base = Base::parse(&options.url)?;
-        let transport = Transport::new(&options, base)?;
+        let transport = Box::new(Http::new(&options, base)?);
+        Self::over(transport, options, log)
+    }
+
+    /// Over a transport of the caller's: address, token, time-outs and certificates are then its affair.
+    ///
+    /// # Errors
+    /// When an option makes no sense.
+    pub fn over(transport: Box<dyn Transport>, options: Options, log: Log) -> Result<Self, ClientError> {
+        options.check()?;
+        let wait_max = Duration::from_millis(options.wait_max_ms);
+        let pacer = Pacer::new(options.requests_per_second, options.last_send_at, log);
+        let health = Health::new(wait_max, options.retry_seed);
+        match options.pause_left {
+            Some(left) if left > wait_max => health.stop(Stop::Away { retry_after: Some(left) }),
+            Some(left) => pacer.pause(left, "the target asked for it before this start"),
+            None => {}
+        }
         Ok(Self(Arc::new(Account {
             transport,
-            pacer: Pacer::new(options.requests_per_second, options.last_send_at, on_send),
-            health: Arc::new(Health::new(Duration::from_millis(options.wait_max_ms))),
+            pacer,
+            health: Arc::new(health),
             counters: Arc::new(Counters::default()),
             attempts_max: options.attempts_max,
         })))

@@ -3,8 +3,8 @@
 use super::client::Account;
 use super::failure::Failure;
 use super::pacer::{Departure, Place};
-use super::transport::Reply;
-use super::verdict::{Answer, Call, Happened, Mood, Verdict, judge};
+use super::transport::{Broken, Reply};
+use super::verdict::{Answer, Call, Happened, Mood, Stop, Verdict, judge};
 use super::wire;
 use reqwest::Method;
 
@@ -43,10 +43,10 @@ impl Account {
         let departure = place.leave();
         let reply = self.transport.send(request.method(), &request.path, request.body.clone()).await;
         self.log(request, &departure, &reply);
-        if let Some(budget) = reply.as_ref().ok().and_then(|reply| reply.budget) {
+        if let Some(budget) = reply.as_ref().ok().and_then(Reply::budget) {
             self.pacer.heard(&departure, budget);
         }
-        match reply.and_then(|reply| outcome(reply, read)) {
+        match reply.map_err(Happened::from).and_then(|reply| outcome(reply, read)) {
             Ok(value) => {
                 self.pacer.accepted();
                 self.health.succeeded();
@@ -62,6 +62,9 @@ impl Account {
         let verdict = judge(request.call, happened, &standing);
         self.counters.judged(verdict);
         if let Verdict::Stop(stop) = verdict {
+            if let Stop::Away { retry_after: Some(wait) } = stop {
+                self.pacer.asked_to_wait(wait);
+            }
             self.health.stop(stop);
             return Failure::new(request.name, verdict, happened);
         }
@@ -72,6 +75,7 @@ impl Account {
                     self.pacer.pause(pause, "the target fails again and again");
                 }
                 if let Some(wait) = happened.retry_after() {
+                    self.pacer.asked_to_wait(wait);
                     self.pacer.pause(wait, "the target is away and said for how long");
                 }
             }
@@ -80,7 +84,7 @@ impl Account {
         Failure::new(request.name, verdict, happened)
     }
 
-    fn log(&self, request: &Request, departure: &Departure, reply: &Result<Reply, Happened>) {
+    fn log(&self, request: &Request, departure: &Departure, reply: &Result<Reply, Broken>) {
         let elapsed_ms = u64::try_from(departure.at.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (method, route) = (request.method(), request.route);
         match reply {
@@ -100,9 +104,14 @@ fn outcome<T>(reply: Reply, read: impl FnOnce(&[u8]) -> Result<T, &'static str>)
     if (200..300).contains(&status) {
         return reply.body.and_then(|body| read(&body)).map_err(|cause| Happened::Unusable { status, cause });
     }
-    Err(Happened::Answered(Answer {
-        status,
-        retry_after: reply.retry_after,
-        refusals: reply.body.map(|body| wire::refusals(&body)).unwrap_or_default(),
-    }))
+    let retry_after = reply.retry_after();
+    let refusals = reply.body.and_then(|body| wire::refusals(&body));
+    match refusals {
+        // What makes a refusal one stands in it: where it can't be read, nobody knows what was refused.
+        Err(cause) if status == 422 => Err(Happened::Unusable { status, cause }),
+        refusals => {
+            let refusals = refusals.unwrap_or_default();
+            Err(Happened::Answered(Answer { status, retry_after, refusals }))
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! How an account fares over all workers: failures in a row, the budget for retries, and whether the run must end.
 
 use super::verdict::{Mood, OUTAGES_MAX, Standing, Stop};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -21,6 +22,8 @@ const STOP_LASTS: Duration = Duration::from_secs(60);
 pub(super) struct Health {
     state: Mutex<State>,
     wait_max: Duration,
+    /// Of the spread of retries (splitmix64), so that workers that failed together don't come back together.
+    chance: AtomicU64,
 }
 
 struct State {
@@ -47,8 +50,19 @@ impl State {
 }
 
 impl Health {
-    pub(super) fn new(wait_max: Duration) -> Self {
-        Self { state: Mutex::new(State::new()), wait_max }
+    pub(super) fn new(wait_max: Duration, seed: Option<u64>) -> Self {
+        // Without a seed of the system's every process spreads alike, which is no harm between workers of one.
+        let seed = seed.or_else(|| getrandom::u64().ok()).unwrap_or_default();
+        Self { state: Mutex::new(State::new()), wait_max, chance: AtomicU64::new(seed) }
+    }
+
+    /// Evenly spread in 0 <= x < 1.
+    pub(super) fn chance(&self) -> f64 {
+        const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mut z = self.chance.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// Counts a request that ended well.
@@ -146,7 +160,7 @@ mod tests {
     const PERIOD: Duration = Duration::from_millis(200);
 
     fn health() -> Health {
-        Health::new(Duration::from_secs(900))
+        Health::new(Duration::from_secs(900), Some(1))
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// What a client must know of one account.
 #[derive(Debug, Clone)]
@@ -25,6 +25,11 @@ pub struct Options {
     pub ca_file: Option<PathBuf>,
     /// When the previous process sent last, so that a restart keeps its distance.
     pub last_send_at: Option<SystemTime>,
+    /// What is left of a pause that the target asked the previous process for; longer than `wait_max_ms`, it ends
+    /// the run before its first request.
+    pub pause_left: Option<Duration>,
+    /// Of the chance in the delays of retries, so that a rehearsal can be repeated; left out, the system's.
+    pub retry_seed: Option<u64>,
 }
 
 impl Options {
@@ -44,6 +49,8 @@ impl Options {
             attempts_max: 8,
             ca_file: None,
             last_send_at: None,
+            pause_left: None,
+            retry_seed: None,
         }
     }
 

@@ -7,6 +7,8 @@ use tokio::time::Instant;
 /// deviations of the one-way delay; 2 % is right for 5 ms).
 const MARGIN_MIN: f64 = 0.02;
 const MARGIN_MAX: f64 = 0.25;
+/// Added at a 429: three of these and the margin is right for 20 ms.
+const MARGIN_UP: f64 = 0.03;
 /// Taken off the margin after each quiet minute.
 const MARGIN_STEP: f64 = 0.01;
 /// New TCP and TLS connections make the first sends arrive late, and so the later ones too close.
@@ -92,10 +94,10 @@ impl Pace {
     /// A 429 that is not of the same moment as the one before.
     pub(super) fn throttled(&mut self, now: Instant) {
         if self.sends_since_throttle <= SOON_SENDS {
-            self.give_way(now);
+            self.give_way(0.0, now);
         }
         self.sends_since_throttle = 0;
-        self.margin = (self.margin * 2.0).min(MARGIN_MAX);
+        self.margin = (self.margin + MARGIN_UP).min(MARGIN_MAX);
         self.changed_at = now;
     }
 
@@ -108,12 +110,15 @@ impl Pace {
         self.others_seen += 1;
         if self.others_seen >= OTHERS_SEEN {
             self.others_seen = 0;
-            self.give_way(now);
+            // What they leave is ours: giving way further would leave it to nobody.
+            self.give_way(1.0 - others as f64 / self.rate, now);
         }
     }
 
-    fn give_way(&mut self, now: Instant) {
-        self.share = (self.share * SHARE_CUT).max((RATE_MIN / self.rate).min(1.0));
+    /// Down by a step, but not below this share.
+    fn give_way(&mut self, share_min: f64, now: Instant) {
+        let share_min = share_min.max(RATE_MIN / self.rate);
+        self.share = (self.share * SHARE_CUT).max(share_min).min(self.share);
         self.changed_at = now;
     }
 }
@@ -144,9 +149,9 @@ mod tests {
     }
 
     #[test]
-    fn each_429_doubles_the_margin_and_quiet_minutes_take_it_back() {
+    fn each_429_widens_the_margin_and_quiet_minutes_take_it_back() {
         let (mut pace, now) = settled(5.0);
-        for expected in [208.0, 216.0, 232.0, 250.0, 250.0] {
+        for expected in [210.0, 216.0, 222.0, 228.0, 234.0, 240.0, 246.0, 250.0, 250.0] {
             (0..20).for_each(|_| pace.sent(now));
             pace.throttled(now);
             assert_eq!(millis(&pace), expected);
@@ -182,6 +187,10 @@ mod tests {
         pace.others(2, now);
         pace.others(2, now);
         assert_eq!(millis(&pace), 291.4);
+        for _ in 0..20 {
+            pace.others(3, now);
+        }
+        assert_eq!(millis(&pace), 510.0, "what they leave is not left to nobody");
     }
 
     #[test]

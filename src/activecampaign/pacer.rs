@@ -1,7 +1,8 @@
 //! When a request may leave: one queue, one clock and one pause for every worker of an account.
 //!
 //! The only file that names governor. Sends are spaced from the last actual departure, with no burst and no
-//! catching up: whatever window the server counts in, there are never more sends in it than the account allows.
+//! catching up but for what a timer rings late: whatever window the server counts in, there are never more sends in
+//! it than the account allows.
 
 use super::pace::Pace;
 use governor::clock::Clock;
@@ -9,16 +10,28 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// Called at each departure, so that the caller can tell the next process. It must return at once: the request
-/// leaves after it.
-pub type OnSend = Box<dyn Fn(SystemTime) + Send + Sync>;
+/// What the next process must know of this one, however this one ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    /// A request leaves.
+    Sent(SystemTime),
+    /// The target asked for a pause.
+    Paused { from: SystemTime, until: SystemTime },
+}
+
+/// Where notes are kept. It must return at once: a request leaves after it.
+pub type Log = Box<dyn Fn(Note) + Send + Sync>;
 
 /// The window the target counts in.
 const WINDOW: Duration = Duration::from_secs(1);
+/// Timers ring up to two milliseconds late. So much, a part of this of the period, is not lost from one send to the
+/// next; it is a tenth of the margin, and never adds up.
+const CELLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
 /// The distance to the previous process' last send is at most this.
 const DISTANCE_MAX: Duration = Duration::from_secs(1);
 /// A pause longer than this lets connections go cold.
@@ -46,7 +59,7 @@ pub(super) struct Pacer {
     queue: tokio::sync::Mutex<Grid>,
     shared: Mutex<Shared>,
     started_at: Instant,
-    on_send: OnSend,
+    log: Log,
 }
 
 /// What only the head of the queue touches.
@@ -61,6 +74,8 @@ struct Grid {
 struct Shared {
     pace: Pace,
     not_before: Instant,
+    /// Until when the target asked for quiet.
+    asked_until: Instant,
     throttled_at: Option<Instant>,
     throttles_in_a_row: u32,
     paused: Duration,
@@ -100,7 +115,7 @@ pub(super) struct Flow {
 }
 
 impl Pacer {
-    pub(super) fn new(rate: f64, last_send_at: Option<SystemTime>, on_send: OnSend) -> Self {
+    pub(super) fn new(rate: f64, last_send_at: Option<SystemTime>, log: Log) -> Self {
         let now = Instant::now();
         let pace = Pace::new(rate, now);
         let period = pace.period();
@@ -118,6 +133,7 @@ impl Pacer {
             shared: Mutex::new(Shared {
                 pace,
                 not_before: now + distance,
+                asked_until: now,
                 throttled_at: None,
                 throttles_in_a_row: 0,
                 paused: Duration::ZERO,
@@ -126,7 +142,7 @@ impl Pacer {
                 sends: 0,
             }),
             started_at: now,
-            on_send,
+            log,
         }
     }
 
@@ -162,6 +178,16 @@ impl Pacer {
         }
     }
 
+    /// Notes a pause that the target asked for, so that it outlives this process.
+    pub(super) fn asked_to_wait(&self, wait: Duration) {
+        let (now, from) = (Instant::now(), SystemTime::now());
+        let mut shared = self.shared();
+        if now + wait > shared.asked_until {
+            shared.asked_until = now + wait;
+            (self.log)(Note::Paused { from, until: from + wait });
+        }
+    }
+
     /// A 429: everyone pauses, and the pace becomes slower. Answers to requests that had left before the last one
     /// are of the same moment: they can lengthen the pause, not slow the pace again.
     pub(super) fn throttled(&self, departure: &Departure, retry_after: Option<Duration>) {
@@ -178,7 +204,10 @@ impl Pacer {
         drop(shared);
         let own = (THROTTLE_PAUSE * 2_u32.pow(doublings)).min(THROTTLE_PAUSE_MAX);
         match asked {
-            Some(wait) => self.pause(wait, "the target answered 429 and said how long to wait"),
+            Some(wait) => {
+                self.asked_to_wait(wait);
+                self.pause(wait, "the target answered 429 and said how long to wait");
+            }
             None if anew => self.pause(own, "the target answered 429"),
             None => {}
         }
@@ -243,9 +272,10 @@ impl Place<'_> {
         loop {
             self.pacer.wait_out_pause().await;
             let Some(limiter) = &self.grid.limiter else { return };
-            match limiter.check() {
-                Ok(()) => return,
-                Err(early) => sleep(early.wait_time_from(TokioClock.now())).await,
+            match limiter.check_n(CELLS) {
+                Ok(Err(early)) => sleep(early.wait_time_from(TokioClock.now())).await,
+                // The error can't be: a limiter holds more than it is asked for.
+                Ok(Ok(())) | Err(_) => return,
             }
         }
     }
@@ -253,7 +283,7 @@ impl Place<'_> {
     /// Leaves the queue: the next one's distance counts from here.
     pub(super) fn leave(mut self) -> Departure {
         let at = Instant::now();
-        (self.pacer.on_send)(SystemTime::now());
+        (self.pacer.log)(Note::Sent(SystemTime::now()));
         let mut shared = self.pacer.shared();
         shared.pace.sent(at);
         shared.sends += 1;
@@ -265,7 +295,7 @@ impl Place<'_> {
             self.grid.period = period;
             self.grid.limiter = limiter(period);
             // A new limiter would let the next one go at once: this send is its first.
-            let _ = self.grid.limiter.as_ref().map(RateLimiter::check);
+            let _ = self.grid.limiter.as_ref().map(|limiter| limiter.check_n(CELLS));
         }
         let recent = &mut self.grid.recent;
         recent.push_back(at);
@@ -278,8 +308,9 @@ impl Place<'_> {
     }
 }
 
-/// One cell per period: without a burst governor's bookkeeping gives no credit for idle time.
+/// A period's cells for each send, and one more: governor's bookkeeping then gives the credit of one cell, and none for
+/// idle time beyond it.
 fn limiter(period: Duration) -> Option<Limiter> {
-    let quota = Quota::with_period(period)?;
+    let quota = Quota::with_period(period / CELLS.get())?.allow_burst(CELLS.saturating_add(1));
     Some(RateLimiter::direct_with_clock(quota, TokioClock))
 }

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::records::{Connection, Page, Record, RemoteCustomer, RemoteOrder, RemoteProduct};
 use super::retry::Next;
 use super::verdict::{Call, Verdict};
-use super::wire::{number_of, object, path_part, query, text_of};
+use super::wire::{json_of, number_of, object, path_part, query, text_of};
 use crate::domain::RemoteId;
 use serde_json::Value;
 
@@ -190,8 +190,7 @@ fn page_of<T>(raw: Raw<T>, belongs: impl Fn(&T) -> bool) -> Page<T> {
 }
 
 fn raw_of<T: Record>(body: &[u8], offset: u64) -> Result<Raw<T>, &'static str> {
-    let answer: Value = serde_json::from_slice(body)
-        .map_err(|_| if body.is_empty() { "answer_empty" } else { "answer_unreadable" })?;
+    let answer = json_of(body)?;
     let listed = answer.get(T::LIST).and_then(Value::as_array).ok_or("answer_unreadable")?;
     let total = answer.get("meta").filter(|meta| !text_of(meta, "total").is_empty());
     let total = total.and_then(|meta| number_of::<u64>(meta, "total"));

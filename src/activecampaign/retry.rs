@@ -12,6 +12,8 @@ use std::time::Duration;
 
 const DELAY_FIRST: Duration = Duration::from_millis(500);
 const DELAY_MAX: Duration = Duration::from_secs(60);
+/// Each delay is this share of itself to one more.
+const SPREAD_MIN: f64 = 0.5;
 
 /// The delays of one record's request.
 pub struct Retry {
@@ -37,7 +39,8 @@ impl Retry {
         let delays = ExponentialBackoff {
             current_interval: DELAY_FIRST,
             initial_interval: DELAY_FIRST,
-            randomization_factor: 0.5,
+            // The chance is ours, so that a rehearsal can be repeated.
+            randomization_factor: 0.0,
             multiplier: 2.0,
             max_interval: DELAY_MAX,
             // Attempts bound the tries; time does not, or a long Retry-After would use it up.
@@ -71,7 +74,8 @@ impl Retry {
             return Next::Stop(stop);
         }
         self.counters.retried();
-        Next::In(self.delays.next_backoff().unwrap_or(DELAY_MAX).min(DELAY_MAX))
+        let delay = self.delays.next_backoff().unwrap_or(DELAY_MAX);
+        Next::In(delay.mul_f64(SPREAD_MIN + self.health.chance()).min(DELAY_MAX))
     }
 }
 
@@ -80,7 +84,7 @@ mod tests {
     use super::*;
 
     fn retry(attempts_max: u32) -> Retry {
-        let health = Arc::new(Health::new(Duration::from_secs(900)));
+        let health = Arc::new(Health::new(Duration::from_secs(900), Some(1)));
         Retry::new(health, Arc::new(Counters::default()), attempts_max)
     }
 
@@ -117,7 +121,7 @@ mod tests {
 
     #[test]
     fn an_empty_budget_ends_the_run_for_everyone() {
-        let health = Arc::new(Health::new(Duration::from_secs(900)));
+        let health = Arc::new(Health::new(Duration::from_secs(900), Some(1)));
         let away = Stop::Away { retry_after: None };
         for record in 0..21 {
             let mut retry = Retry::new(Arc::clone(&health), Arc::new(Counters::default()), 8);

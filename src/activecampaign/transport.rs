@@ -1,155 +1,53 @@
-//! Bytes out, bytes in: the only file that speaks HTTP. It judges nothing, it only tells what could not have left
-//! this machine from what may have arrived.
+//! The seam between the client and whatever carries its requests: the network, or in rehearsals a target in the same
+//! process. What an answer's head says is read here, once for both.
 
-use super::options::{Base, ClientError, Options};
 use super::pacer::Budget;
-use super::verdict::Happened;
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Certificate, Method, Response, redirect, retry};
-use secrecy::ExposeSecret;
-use std::error::Error;
-use std::io;
+use reqwest::Method;
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use std::pin::Pin;
 use std::time::Duration;
 
-/// The longest answer read, in bytes; a page of 100 orders has about 100 KB.
-pub(super) const ANSWER_LEN_MAX: usize = 8 * 1024 * 1024;
 /// The longest Retry-After believed, so that no sum of instants overflows; far above any `wait_max_ms`.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
-/// Connections stay warm between sends of the slowest pace: cold ones arrive late.
-const POOL_IDLE: Duration = Duration::from_secs(90);
-const POOL_LEN_MAX: usize = 16;
-const KEEPALIVE: Duration = Duration::from_secs(30);
 
-pub(super) struct Transport {
-    http: reqwest::Client,
-    root: String,
+/// A request under way. Dropping it hangs up; what was sent may arrive all the same.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Reply, Broken>> + Send + 'a>>;
+
+/// Carries single requests; it neither repeats nor judges.
+pub trait Transport: Send + Sync {
+    /// Sends once. `path` follows `/api/3`, begins with a slash and is encoded already. A time-out is the transport's.
+    fn send<'a>(&'a self, method: Method, path: &str, body: Option<Vec<u8>>) -> Sending<'a>;
 }
 
 /// An answer whose head has arrived.
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) retry_after: Option<Duration>,
-    pub(super) budget: Option<Budget>,
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: HeaderMap,
     /// Or why it could not be read to its end.
-    pub(super) body: Result<Vec<u8>, &'static str>,
+    pub body: Result<Vec<u8>, &'static str>,
 }
 
-impl Transport {
-    /// The one place where clients are built.
-    pub(super) fn new(options: &Options, base: Base) -> Result<Self, ClientError> {
-        // reqwest takes the process' provider and panics without one. A second install is refused, harmlessly.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut token =
-            HeaderValue::from_str(options.token.expose_secret().trim()).map_err(|_| ClientError::Token)?;
-        if token.is_empty() {
-            return Err(ClientError::Token);
-        }
-        token.set_sensitive(true);
-        let mut headers = HeaderMap::new();
-        headers.insert(HeaderName::from_static("api-token"), token);
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("ordersync/", env!("CARGO_PKG_VERSION")))
-            .default_headers(headers)
-            .http1_only()
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .https_only(base.encrypted)
-            .timeout(Duration::from_millis(options.timeout_ms))
-            .connect_timeout(Duration::from_millis(options.connect_timeout_ms))
-            .pool_idle_timeout(POOL_IDLE)
-            .pool_max_idle_per_host(POOL_LEN_MAX)
-            .tcp_keepalive(KEEPALIVE);
-        if base.loopback {
-            builder = builder.no_proxy();
-        }
-        if let Some(authorities) = authorities(options, &base)? {
-            builder = builder.tls_certs_only(authorities);
-        }
-        let http = builder.build().map_err(|error| setup_error(&error))?;
-        Ok(Self { http, root: base.root })
+/// Why no answer came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broken {
+    /// No connection: nothing left this machine.
+    NotSent,
+    /// The certificate is not one to send a token to.
+    Untrusted,
+    TimedOut,
+    ConnectionLost,
+}
+
+impl Reply {
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        retry_after(&self.headers)
     }
 
-    /// Sends once. `path` begins with a slash and is encoded already.
-    pub(super) async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Vec<u8>>,
-    ) -> Result<Reply, Happened> {
-        let mut request = self.http.request(method, format!("{}{path}", self.root));
-        if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body);
-        }
-        let response = request.send().await.map_err(|error| what_broke(&error))?;
-        let headers = response.headers();
-        Ok(Reply {
-            status: response.status().as_u16(),
-            retry_after: retry_after(headers),
-            budget: budget(headers),
-            body: body_of(response).await,
-        })
-    }
-}
-
-/// What to trust, where it is not the system's store. A plain connection trusts nobody, so that it works on systems
-/// without a store.
-fn authorities(options: &Options, base: &Base) -> Result<Option<Vec<Certificate>>, ClientError> {
-    let Some(path) = &options.ca_file else {
-        return Ok((!base.encrypted).then(Vec::new));
-    };
-    let fault = |reason: String| ClientError::CaFile { path: path.clone(), reason };
-    let pem = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
-    let found = Certificate::from_pem_bundle(&pem).map_err(|_| fault("can't be read as PEM".to_owned()))?;
-    if found.is_empty() {
-        return Err(fault("holds no certificate".to_owned()));
-    }
-    Ok(Some(found))
-}
-
-fn setup_error(error: &reqwest::Error) -> ClientError {
-    let texts: Vec<String> = causes(error).map(ToString::to_string).collect();
-    if texts.iter().any(|text| text.contains("No CA certificates")) {
-        return ClientError::NoAuthorities;
-    }
-    ClientError::Setup(texts.join(": "))
-}
-
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
-}
-
-/// Connecting comes before sending, so whatever breaks there has carried out nothing.
-fn what_broke(error: &reqwest::Error) -> Happened {
-    if causes(error).any(is_untrusted) {
-        Happened::Untrusted
-    } else if error.is_connect() || error.is_builder() {
-        Happened::NotSent
-    } else if error.is_timeout() {
-        Happened::Lost("timed_out")
-    } else {
-        Happened::Lost("connection_lost")
-    }
-}
-
-/// An I/O error passes over what it wraps when asked for its source, so it is opened here, as often as it is wrapped.
-fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
-    if let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        return is_untrusted(inner);
-    }
-    matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
-}
-
-async fn body_of(mut response: Response) -> Result<Vec<u8>, &'static str> {
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > ANSWER_LEN_MAX => return Err("answer_too_large"),
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(body),
-            Err(error) if error.is_timeout() => return Err("timed_out"),
-            Err(_) => return Err("answer_cut"),
-        }
+    pub(super) fn budget(&self) -> Option<Budget> {
+        let number = |name| self.headers.get(name)?.to_str().ok()?.trim().parse().ok();
+        Some(Budget { limit: number("ratelimit-limit")?, remaining: number("ratelimit-remaining")? })
     }
 }
 
@@ -167,14 +65,10 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::try_from(wait).unwrap_or_default().min(RETRY_AFTER_MAX))
 }
 
-fn budget(headers: &HeaderMap) -> Option<Budget> {
-    let number = |name| headers.get(name)?.to_str().ok()?.trim().parse().ok();
-    Some(Budget { limit: number("ratelimit-limit")?, remaining: number("ratelimit-remaining")? })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use reqwest::header::{HeaderName, HeaderValue};
 
     fn wait(pairs: &[(HeaderName, &'static str)]) -> Option<u64> {
         let mut headers = HeaderMap::new();

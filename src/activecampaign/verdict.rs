@@ -1,5 +1,6 @@
 //! The one place where an answer, or the lack of one, is judged. Pure: counts and limits come in as values.
 
+use super::transport::Broken;
 use std::time::Duration;
 
 /// Failures in a row, over all workers, after which the target is taken to be away.
@@ -124,12 +125,23 @@ pub(super) enum Happened {
     Untrusted,
     /// The request may have arrived; there is no answer.
     Lost(&'static str),
-    /// An answer of success that is empty, cut, unreadable, or names another record.
+    /// An answer of success that is empty, cut, unreadable, or names another record; a refusal that can't be read.
     Unusable {
         status: u16,
         cause: &'static str,
     },
     Answered(Answer),
+}
+
+impl From<Broken> for Happened {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::NotSent => Self::NotSent,
+            Broken::Untrusted => Self::Untrusted,
+            Broken::TimedOut => Self::Lost("timed_out"),
+            Broken::ConnectionLost => Self::Lost("connection_lost"),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

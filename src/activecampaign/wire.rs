@@ -59,12 +59,15 @@ pub(super) fn wrapped<T: Serialize>(name: &'static str, value: &T) -> Vec<u8> {
     serde_json::to_vec(&body).unwrap_or_default()
 }
 
+/// An answer, or what is wrong with it.
+pub(super) fn json_of(body: &[u8]) -> Result<Value, &'static str> {
+    serde_json::from_slice(body)
+        .map_err(|_| if body.is_empty() { "answer_empty" } else { "answer_unreadable" })
+}
+
 /// The record of this name in an answer.
 pub(super) fn object(body: &[u8], name: &str) -> Result<Value, &'static str> {
-    if body.is_empty() {
-        return Err("answer_empty");
-    }
-    let mut answer: Value = serde_json::from_slice(body).map_err(|_| "answer_unreadable")?;
+    let mut answer = json_of(body)?;
     let record = answer.get_mut(name).map(Value::take);
     record.filter(Value::is_object).ok_or("answer_unreadable")
 }
@@ -116,21 +119,16 @@ pub(super) fn id_of(value: &Value, key: &str) -> Option<RemoteId> {
     Some(text_of(value, key)).filter(|id| !id.is_empty()).map(RemoteId::new)
 }
 
-/// The entries of `errors`; none when the answer has no readable ones.
-pub(super) fn refusals(body: &[u8]) -> Vec<Refusal> {
-    let Ok(answer) = serde_json::from_slice::<Value>(body) else {
-        return Vec::new();
-    };
+/// The entries of `errors`; none when the answer has none. What is not JSON tells nothing, not even that.
+pub(super) fn refusals(body: &[u8]) -> Result<Vec<Refusal>, &'static str> {
+    let answer = json_of(body)?;
     let entries = answer.get("errors").and_then(Value::as_array);
     let entries = entries.map(Vec::as_slice).unwrap_or_default();
-    entries
-        .iter()
-        .filter(|entry| entry.is_object())
-        .map(|entry| Refusal {
-            code: word(text_of(entry, "code")),
-            pointer: entry.get("source").and_then(|source| word(text_of(source, "pointer"))),
-        })
-        .collect()
+    let refusals = entries.iter().filter(|entry| entry.is_object()).map(|entry| Refusal {
+        code: word(text_of(entry, "code")),
+        pointer: entry.get("source").and_then(|source| word(text_of(source, "pointer"))),
+    });
+    Ok(refusals.collect())
 }
 
 /// Only what looks like an identifier is kept: nothing of a record can hide in it.
@@ -238,9 +236,12 @@ mod tests {
             refusal(None, None),
             refusal(None, None),
         ];
-        assert_eq!(refusals(body), expected);
-        for none in [&b""[..], b"{}", b"<html>", b"{\"errors\":null}", b"{\"errors\":\"x\"}", b"[1]"] {
-            assert!(refusals(none).is_empty());
+        assert_eq!(refusals(body).unwrap(), expected);
+        for none in [&b"{}"[..], b"{\"errors\":null}", b"{\"errors\":\"x\"}", b"[1]"] {
+            assert_eq!(refusals(none), Ok(Vec::new()));
         }
+        assert_eq!(refusals(b""), Err("answer_empty"));
+        assert_eq!(refusals(b"<html>"), Err("answer_unreadable"));
+        assert_eq!(refusals(&body[..body.len() / 2]), Err("answer_unreadable"));
     }
 }

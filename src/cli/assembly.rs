@@ -1,6 +1,6 @@
 use super::Global;
 use super::exit::Fault;
-use crate::activecampaign::{self, Client};
+use crate::activecampaign::{self, Client, Log, Note};
 use crate::domain::Moment;
 use crate::extract::{self, Export};
 use crate::load;
@@ -87,10 +87,18 @@ pub(super) fn client(account: &Account, lock: Option<&Lock>) -> Result<Client, F
         wait_max_ms: account.wait_max_s * 1000,
         ca_file: account.ca_file.clone(),
         last_send_at: lock.and_then(Lock::last_send_at),
+        pause_left: lock.and_then(Lock::pause_left),
         ..activecampaign::Options::new(account.url.clone(), token)
     };
     match lock {
-        Some(lock) => Client::new(options, Box::new(lock.send_log()?)),
+        Some(lock) => {
+            let log = lock.send_log()?;
+            let log: Log = Box::new(move |note| match note {
+                Note::Sent(at) => log.sent(at),
+                Note::Paused { from, until } => log.paused(from, until),
+            });
+            Client::new(options, log)
+        }
         None => Client::new(options, Box::new(|_| {})),
     }
     .map_err(|error| Fault::usage(format!("accounts.{}: {error}", account.name)))

@@ -2,19 +2,26 @@ use crate::domain::{Customer, CustomerMemory, Fingerprint, Memory, OrderKey, Rem
 use crate::load::{Journal, JournalError};
 use crate::plan::Fingerprints;
 use crate::state::{ConnectionId, RunId, StateError, Store};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
 type Entry = Box<dyn FnOnce(&mut Store) + Send>;
 
-/// The account's state on a thread of its own: its commits wait for the disk, and nothing else waits with them.
-/// When the last handle goes, the file is closed before that returns.
+/// The account's state, and who makes the entries in it. When the last handle goes, the file is closed before that
+/// returns.
 #[derive(Debug, Clone)]
 pub struct Books {
-    clerk: Arc<Clerk>,
+    desk: Desk,
 }
 
+#[derive(Debug, Clone)]
+enum Desk {
+    Clerk(Arc<Clerk>),
+    AtHand(Arc<Mutex<Store>>),
+}
+
+/// A thread of its own.
 #[derive(Debug)]
 struct Clerk {
     /// `None` only while it is dropped.
@@ -33,6 +40,8 @@ impl Drop for Clerk {
 }
 
 impl Books {
+    /// On a thread of its own: commits wait for the disk, and nothing else waits with them.
+    ///
     /// # Errors
     /// When the system gives no thread.
     pub fn open(mut store: Store) -> Result<Self, StateError> {
@@ -42,7 +51,17 @@ impl Books {
                 entry(&mut store);
             }
         })?;
-        Ok(Self { clerk: Arc::new(Clerk { entries: Some(entries), thread: Some(thread) }) })
+        Ok(Self { desk: Desk::Clerk(Arc::new(Clerk { entries: Some(entries), thread: Some(thread) })) })
+    }
+
+    /// Each entry is made by who asks for it, and the export is read by who waits for it. For rehearsals: with no
+    /// thread outside of tokio's clock, a run in paused time is the same run each time.
+    pub fn at_hand(store: Store) -> Self {
+        Self { desk: Desk::AtHand(Arc::new(Mutex::new(store))) }
+    }
+
+    pub(super) fn are_at_hand(&self) -> bool {
+        matches!(self.desk, Desk::AtHand(_))
     }
 
     /// Makes an entry, and returns once it is durable.
@@ -54,12 +73,16 @@ impl Books {
         T: Send + 'static,
         F: FnOnce(&mut Store) -> Result<T, StateError> + Send + 'static,
     {
+        let clerk = match &self.desk {
+            Desk::Clerk(clerk) => clerk,
+            Desk::AtHand(store) => return entry(&mut store.lock().unwrap_or_else(PoisonError::into_inner)),
+        };
         let (answer, answered) = oneshot::channel();
         let entry: Entry = Box::new(move |store| {
             // A caller that no longer waits was cancelled; the entry is made all the same.
             let _ = answer.send(entry(store));
         });
-        let sent = self.clerk.entries.as_ref().is_some_and(|entries| entries.send(entry).is_ok());
+        let sent = clerk.entries.as_ref().is_some_and(|entries| entries.send(entry).is_ok());
         match (sent, answered.await) {
             (true, Ok(result)) => result,
             _ => Err(StateError::from(std::io::Error::other("its thread has ended"))),

@@ -79,7 +79,10 @@ async fn start_reading(
     let resumed = begun_before.then(|| row.clone());
     let ledger = Ledger { view, connection: Some(connection), fingerprints, resumed };
     let reading = Reading::new(task.export.read(), task.job.rules.clone(), ledger);
-    Ok(feed::start(reading, letters(task))?)
+    match task.books.are_at_hand() {
+        true => Ok(feed::start_at_hand(reading, letters(task))),
+        false => Ok(feed::start(reading, letters(task))?),
+    }
 }
 
 pub(super) fn letters(task: &Task<'_>) -> Letters {

@@ -35,55 +35,84 @@ pub(super) struct Sending {
     pub position: Position,
 }
 
-/// Starts reading on a thread of its own; it ends when the export does, or when nobody receives any more.
+/// Starts reading on a thread of its own, as reading is work; it ends when the export does, or when nobody receives
+/// any more.
 pub(super) fn start(reading: Reading, letters: Letters) -> Result<mpsc::Receiver<Fed>, StateError> {
     let (feed, fed) = mpsc::channel(STRETCHES_WAITING_MAX);
+    let mut stretches = Stretches::new(reading, letters);
     thread::Builder::new().name("extract".to_owned()).spawn(move || {
-        let last = match read_all(reading, letters, &feed) {
-            Ok(end) => end,
-            Err(error) => Fed::Failed(error),
-        };
-        // Nobody receives any more: the run was stopped.
-        let _ = feed.blocking_send(last);
+        // Where nobody receives any more, the run was stopped.
+        while stretches.next().is_some_and(|next| feed.blocking_send(next).is_ok()) {}
     })?;
     Ok(fed)
 }
 
-fn read_all(mut reading: Reading, letters: Letters, feed: &mpsc::Sender<Fed>) -> Result<Fed, ReadingError> {
-    let mut stretch = Stretch::default();
-    let mut dead_letters_left = DEAD_LETTERS_MAX;
-    let mut waiting = 0;
-    let mut fault = None;
-    while let Some(judged) = reading.next() {
-        let judged = match judged {
-            Ok(judged) => judged,
-            Err(error) => {
-                // What stands before the damage is good.
-                fault = Some(error);
-                break;
-            }
-        };
-        stretch.through = judged.position.record + 1;
-        waiting += 1;
-        let sending = letters.sort(judged, &mut stretch, &mut dead_letters_left);
-        if sending.is_some() || waiting >= STRETCH_LEN_MAX {
-            waiting = 0;
-            let through = stretch.through;
-            let full = std::mem::replace(&mut stretch, Stretch { through, ..Stretch::default() });
-            if feed.blocking_send(Fed::Stretch(full, sending.map(Box::new))).is_err() {
-                // Nobody receives any more: the run was stopped.
-                break;
+/// The same without a thread: reads whenever there is room for more.
+pub(super) fn start_at_hand(reading: Reading, letters: Letters) -> mpsc::Receiver<Fed> {
+    let (feed, fed) = mpsc::channel(STRETCHES_WAITING_MAX);
+    let mut stretches = Stretches::new(reading, letters);
+    tokio::spawn(async move {
+        while let Some(next) = stretches.next() {
+            if feed.send(next).await.is_err() {
+                return;
             }
         }
+    });
+    fed
+}
+
+/// The export in the portions it is handed over in.
+struct Stretches {
+    reading: Reading,
+    letters: Letters,
+    dead_letters_left: u64,
+    /// The record after the last one read.
+    through: u64,
+    /// Damage met behind records that are good, and are handed over first.
+    fault: Option<ReadingError>,
+    ended: bool,
+}
+
+impl Stretches {
+    fn new(reading: Reading, letters: Letters) -> Self {
+        Self { reading, letters, dead_letters_left: DEAD_LETTERS_MAX, through: 0, fault: None, ended: false }
     }
-    let records = stretch.through;
-    if waiting > 0 {
-        // As above.
-        let _ = feed.blocking_send(Fed::Stretch(stretch, None));
+
+    fn next(&mut self) -> Option<Fed> {
+        if self.ended {
+            return None;
+        }
+        let next = self.read().unwrap_or_else(Fed::Failed);
+        self.ended = !matches!(next, Fed::Stretch(..));
+        Some(next)
     }
-    match fault {
-        Some(error) => Err(error),
-        None => Ok(Fed::End { records, all_letters: dead_letters_left > 0 }),
+
+    fn read(&mut self) -> Result<Fed, ReadingError> {
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
+        let mut stretch = Stretch { through: self.through, ..Stretch::default() };
+        let first = self.through;
+        while let Some(judged) = self.reading.next() {
+            let judged = match judged {
+                Ok(judged) => judged,
+                Err(fault) if self.through == first => return Err(fault),
+                Err(fault) => {
+                    self.fault = Some(fault);
+                    break;
+                }
+            };
+            self.through = judged.position.record + 1;
+            stretch.through = self.through;
+            let sending = self.letters.sort(judged, &mut stretch, &mut self.dead_letters_left);
+            if sending.is_some() || self.through - first >= STRETCH_LEN_MAX {
+                return Ok(Fed::Stretch(stretch, sending.map(Box::new)));
+            }
+        }
+        if self.through > first {
+            return Ok(Fed::Stretch(stretch, None));
+        }
+        Ok(Fed::End { records: self.through, all_letters: self.dead_letters_left > 0 })
     }
 }
 

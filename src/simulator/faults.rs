@@ -156,6 +156,33 @@ impl Fault {
 }
 
 impl Kind {
+    /// The name in counts; that in JSON, and for what follows a store the ending with it.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Status { .. } => "status",
+            Self::RateLimit => "rate_limit",
+            Self::Forbidden => "forbidden",
+            Self::PaymentRequired => "payment_required",
+            Self::Redirect => "redirect",
+            Self::ErrorsMissing => "errors_missing",
+            Self::ResetBefore => "reset_before",
+            Self::Stored { then: Ending::Status { .. } } => "stored_then_status",
+            Self::Stored { then: Ending::Reset } => "stored_then_reset",
+            Self::Stored { then: Ending::Cut } => "stored_then_cut",
+            Self::Stored { then: Ending::Hold { .. } } => "stored_then_hold",
+            Self::NotFoundSubscriberAfterStore => "not_found_subscriber_after_store",
+            Self::EmptyBody => "empty_body",
+            Self::TruncatedJson => "truncated_json",
+            Self::Slow { .. } => "slow",
+            Self::IgnoreFilters => "ignore_filters",
+            Self::LocalisedTitles => "localised_titles",
+            Self::TotalAsInt => "total_as_int",
+            Self::ExtraKeys => "extra_keys",
+            Self::DeleteConnection => "delete_connection",
+            Self::CreateDuplicateFirst => "create_duplicate_first",
+        }
+    }
+
     /// Whether it takes the place of the whole answer, so that the request passes no gate.
     pub(super) fn replaces(&self) -> bool {
         matches!(

@@ -128,7 +128,9 @@ fn create_first(world: &mut World, call: &Call) {
     let Some(sent) = call.sent().filter(|_| is_create) else {
         return;
     };
-    if let Ok(draft) = routes::Draft::of_new(sent, &world.zone) {
+    let draft = routes::Draft::of_new(sent, &world.zone).ok();
+    // The account refuses a second one to anybody.
+    if let Some(draft) = draft.filter(|draft| routes::taken(world, draft).is_none()) {
         routes::stored(world, draft, call.now);
     }
 }

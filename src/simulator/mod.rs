@@ -35,6 +35,7 @@ mod world;
 pub use edit::{Edit, EditError};
 pub use faults::{Ending, Fault, Kind, Match, RetryAfter};
 pub use options::{CustomerRule, Latency, Options, ProductCount, Window};
+pub use pipeline::Told;
 pub use server::Simulator;
 pub use summary::{CurrencyTotal, Summary};
 pub use violations::{Rule, Violation};

@@ -3,11 +3,13 @@
 use super::call::Call;
 use super::handling::{Delivery, Outcome, handle};
 use super::reply::Reply;
-use super::wire::Fuse;
+use super::wire::{CUT_LEN, Fuse};
 use super::world::{Closing, World};
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
+use axum::http::header::{DATE, HeaderValue};
+use axum::http::request::Parts;
 use axum::response::Response;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -44,48 +46,106 @@ impl Site {
     }
 }
 
+/// What a client without a socket gets of an answer.
+#[derive(Debug)]
+pub enum Told {
+    Whole(axum::http::Response<Vec<u8>>),
+    /// All but the end of the body; then the connection is gone.
+    Cut(axum::http::Response<Vec<u8>>),
+    /// Nothing: the connection is reset.
+    Reset,
+}
+
 /// Answers one request under `/api/3`, or anywhere outside the side channel.
 pub(super) async fn serve(
     State(site): State<Site>,
     ConnectInfo(fuse): ConnectInfo<Fuse>,
     request: Request,
 ) -> Response {
+    let (head, body) = request.into_parts();
+    let body = async { to_bytes(body, BODY_LEN_MAX).await.ok() };
+    let (response, reaches) = arrive(site, head, body).await.deliver().await;
+    match reaches {
+        Reaches::Whole => {}
+        Reaches::Cut => fuse.cut(),
+        Reaches::Nothing => fuse.reset(),
+    }
+    response
+}
+
+/// The same without a socket. A request that was handed over arrives, whether or not anyone waits for its answer.
+pub(super) async fn serve_in_process(site: Site, request: axum::http::Request<Vec<u8>>) -> Told {
+    let (head, body) = request.into_parts();
+    let arrived = tokio::spawn(arrive(site, head, std::future::ready(Some(Bytes::from(body)))));
+    let Ok(arrived) = arrived.await else { return Told::Reset };
+    let (response, reaches) = arrived.deliver().await;
+    let (mut head, body) = response.into_parts();
+    // Over a socket the server adds it, and a Retry-After in the form of a date is measured against it.
+    let date = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    head.headers.extend(HeaderValue::try_from(date).ok().map(|date| (DATE, date)));
+    let mut bytes = to_bytes(body, usize::MAX).await.map(Vec::from).unwrap_or_default();
+    match reaches {
+        Reaches::Whole => Told::Whole(axum::http::Response::from_parts(head, bytes)),
+        Reaches::Cut => {
+            bytes.truncate(bytes.len().saturating_sub(CUT_LEN));
+            Told::Cut(axum::http::Response::from_parts(head, bytes))
+        }
+        Reaches::Nothing => Told::Reset,
+    }
+}
+
+/// From the client's send to the decision, at which everything the request changes is changed.
+async fn arrive(site: Site, head: Parts, body: impl Future<Output = Option<Bytes>>) -> Arrived {
     let (sent, jitter) = {
         let mut world = site.world();
         let spread_ms = world.options.jitter_ms;
         (world.clock(), world.chance.jitter(spread_ms))
     };
     site.wait(jitter).await;
-    let (head, body) = request.into_parts();
     let mut call = Call::new(&head);
     let ticket = site.world().admit(&call, sent);
     call.number = ticket.number;
     if call.writes() {
-        call.body =
-            to_bytes(body, BODY_LEN_MAX).await.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        call.body = body.await.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     }
-    let outcome = handle(&mut site.world(), &call, &ticket);
-    deliver(&site, &fuse, outcome).await
+    let Outcome { reply, delivery, wait, closing } = handle(&mut site.world(), &call, &ticket);
+    Arrived { number: call.number, reply, delivery, wait, open: Open { site, closing: Some(closing) } }
 }
 
-async fn deliver(site: &Site, fuse: &Fuse, outcome: Outcome) -> Response {
-    let Outcome { reply, delivery, wait, closing } = outcome;
-    let number = closing.number;
-    let open = Open { site, closing: Some(closing) };
-    site.wait(wait).await;
-    // From here on nothing more can happen to the answer; a held one never comes, so its write is over as well.
-    open.close();
-    match delivery {
-        Delivery::Whole => {}
-        Delivery::Cut => fuse.cut(),
-        Delivery::Reset => fuse.reset(),
-        Delivery::Hold(time) => {
-            site.wait(time).await;
-            fuse.reset();
-        }
+/// A request decided and not yet answered.
+struct Arrived {
+    number: u64,
+    reply: Reply,
+    delivery: Delivery,
+    wait: Duration,
+    open: Open,
+}
+
+/// How much of an answer the client gets.
+enum Reaches {
+    Whole,
+    Cut,
+    Nothing,
+}
+
+impl Arrived {
+    async fn deliver(self) -> (Response, Reaches) {
+        let site = self.open.site.clone();
+        site.wait(self.wait).await;
+        // From here on nothing more can happen to the answer; a held one never comes, so its write is over as well.
+        self.open.close();
+        let reaches = match self.delivery {
+            Delivery::Whole => Reaches::Whole,
+            Delivery::Cut => Reaches::Cut,
+            Delivery::Reset => Reaches::Nothing,
+            Delivery::Hold(time) => {
+                site.wait(time).await;
+                Reaches::Nothing
+            }
+        };
+        let escape_slashes = site.world().options.escape_slashes;
+        (response(&self.reply, self.number, escape_slashes), reaches)
     }
-    let escape_slashes = site.world().options.escape_slashes;
-    response(&reply, number, escape_slashes)
 }
 
 fn response(reply: &Reply, number: u64, escape_slashes: bool) -> Response {
@@ -101,12 +161,12 @@ fn response(reply: &Reply, number: u64, escape_slashes: bool) -> Response {
 }
 
 /// A request under way. When the client goes away, this is dropped with the answer unsent.
-struct Open<'a> {
-    site: &'a Site,
+struct Open {
+    site: Site,
     closing: Option<Closing>,
 }
 
-impl Open<'_> {
+impl Open {
     fn close(mut self) {
         if let Some(closing) = self.closing.take() {
             self.site.world().close(closing);
@@ -114,7 +174,7 @@ impl Open<'_> {
     }
 }
 
-impl Drop for Open<'_> {
+impl Drop for Open {
     fn drop(&mut self) {
         if let Some(closing) = self.closing.take() {
             self.site.world().abandon(closing);

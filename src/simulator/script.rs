@@ -2,6 +2,7 @@
 
 use super::chance::Chance;
 use super::faults::{Fault, Kind, Match};
+use std::collections::BTreeMap;
 
 /// When in the life of a request a fault is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub(super) struct Target<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Script {
     faults: Vec<(Fault, u64)>,
+    /// Requests struck, by the name of the kind.
+    pub struck: BTreeMap<&'static str, u64>,
 }
 
 impl Script {
@@ -49,6 +52,7 @@ impl Script {
                 continue;
             }
             fault.times = fault.times.map(|left| left - 1);
+            *self.struck.entry(fault.kind.name()).or_default() += 1;
             struck = Some(fault.kind.clone());
         }
         self.faults.retain(|(fault, _)| fault.times != Some(0));

@@ -2,7 +2,7 @@ use super::admin;
 use super::edit::{Edit, EditError};
 use super::faults::Fault;
 use super::options::Options;
-use super::pipeline::{Site, serve};
+use super::pipeline::{Site, Told, serve, serve_in_process};
 use super::summary::Summary;
 use super::wire::{Fuse, Port};
 use super::world::World;
@@ -23,7 +23,8 @@ const STOP_WAIT: Duration = Duration::from_secs(2);
 pub struct Simulator {
     address: SocketAddr,
     pub(super) site: Site,
-    task: JoinHandle<io::Result<()>>,
+    /// `None` for one without a socket.
+    task: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl Simulator {
@@ -32,6 +33,24 @@ impl Simulator {
     /// # Errors
     /// When the port is taken, or an option makes no sense: an empty token, a limit of 0, an unknown time zone.
     pub async fn start(options: Options) -> io::Result<Self> {
+        let port = options.port;
+        let mut simulator = Self::in_process(options)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        simulator.address = listener.local_addr()?;
+        let site = &simulator.site;
+        let router = admin::routes().fallback(serve).with_state(site.clone());
+        let service = router.into_make_service_with_connect_info::<Fuse>();
+        let stop = site.stop.clone().cancelled_owned();
+        let server = axum::serve(Port(listener), service).with_graceful_shutdown(stop);
+        simulator.task = Some(tokio::spawn(server.into_future()));
+        Ok(simulator)
+    }
+
+    /// One without a socket, which answers by [`Self::serve`] alone: its time is tokio's, and can be paused.
+    ///
+    /// # Errors
+    /// When an option makes no sense: an empty token, a limit of 0, an unknown time zone.
+    pub fn in_process(options: Options) -> io::Result<Self> {
         let senseless = |message: String| io::Error::new(io::ErrorKind::InvalidInput, message);
         if options.token.is_empty() {
             return Err(senseless("the simulator needs a token that is not empty".to_owned()));
@@ -46,18 +65,16 @@ impl Simulator {
                 options.time_zone
             ))
         })?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
-        let address = listener.local_addr()?;
-        let site = Site::new(World::new(options, zone));
-        let router = admin::routes().fallback(serve).with_state(site.clone());
-        let service = router.into_make_service_with_connect_info::<Fuse>();
-        let stop = site.stop.clone().cancelled_owned();
-        let server = axum::serve(Port(listener), service).with_graceful_shutdown(stop);
-        let task = tokio::spawn(server.into_future());
-        Ok(Self { address, site, task })
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Ok(Self { address, site: Site::new(World::new(options, zone)), task: None })
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    /// Answers one request without a socket, by the same gates and faults, after the same time.
+    pub async fn serve(&self, request: axum::http::Request<Vec<u8>>) -> Told {
+        serve_in_process(self.site.clone(), request).await
+    }
+
+    /// `http://127.0.0.1:PORT`, without a slash at the end; the port is 0 for one without a socket.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -99,8 +116,9 @@ impl Simulator {
     /// Stops taking requests, and waits up to two seconds for answers under way.
     pub async fn stop(mut self) {
         self.site.stop.cancel();
-        if tokio::time::timeout(STOP_WAIT, &mut self.task).await.is_err() {
-            self.task.abort();
+        let Some(task) = &mut self.task else { return };
+        if tokio::time::timeout(STOP_WAIT, &mut *task).await.is_err() {
+            task.abort();
         }
     }
 }

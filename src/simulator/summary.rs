@@ -18,6 +18,8 @@ pub struct Summary {
     /// Requests refused for the rate, by 429 or 503; scripted refusals don't count.
     #[serde(rename = "refused_429")]
     pub refused_429: u64,
+    /// Requests struck by a scripted fault, by its kind.
+    pub faults_struck: BTreeMap<&'static str, u64>,
     /// The most requests received in any trailing second.
     pub peak_in_one_second: u64,
     /// Seconds in which the client was at work, pauses of more than five seconds left out.
@@ -67,6 +69,7 @@ impl Summary {
             by_status: journal.by_status.clone(),
             writes: journal.writes,
             refused_429: journal.refused,
+            faults_struck: world.script.struck.clone(),
             peak_in_one_second: journal.peak.most,
             busy_s,
             utilisation: allowed.filter(|_| busy_s >= 1.0).map(|allowed| journal.accepted as f64 / allowed),

@@ -18,7 +18,7 @@ const CUT: u8 = 2;
 const GONE: u8 = 3;
 
 /// How much of an answer a cut keeps back, in bytes.
-const CUT_LEN: usize = 16;
+pub(super) const CUT_LEN: usize = 16;
 
 /// Breaks the connection that a request came in on. A clone of it travels with each request.
 #[derive(Debug, Clone, Default)]

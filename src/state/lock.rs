@@ -1,18 +1,63 @@
 use super::StateError;
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+const NOTE_LEN_MAX: u64 = 64;
 
 /// One writer for each account: an advisory lock on a file beside the state, freed by the system when the
 /// process dies. (Such locks don't hold on network file systems.)
 ///
 /// The lock file's modification time is the time of the last request sent, so that the next process keeps
 /// its distance from it even after a crash; setting it costs microseconds and needs no flush, as a crash of
-/// the whole machine takes longer than the distance.
+/// the whole machine takes longer than the distance. Its text is the last pause that the target asked for.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
     sent_before: Option<SystemTime>,
+    pause_before: Option<Duration>,
+}
+
+/// Notes what the next process must know. Losing a note costs nothing but distance after a crash, and there is nobody
+/// to tell.
+#[derive(Debug)]
+pub struct SendLog {
+    file: Mutex<File>,
+}
+
+impl SendLog {
+    /// A request leaves.
+    pub fn sent(&self, at: SystemTime) {
+        let _ = self.file().set_modified(at);
+    }
+
+    /// The target asked for a pause.
+    pub fn paused(&self, from: SystemTime, until: SystemTime) {
+        let mut file = self.file();
+        // Of one width, so that it covers the one before.
+        let text = format!("{:>15} {:>15}\n", millis(from), millis(until));
+        let _ = file.rewind().and_then(|()| file.write_all(text.as_bytes()));
+    }
+
+    fn file(&self) -> MutexGuard<'_, File> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn millis(at: SystemTime) -> u128 {
+    at.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
+}
+
+/// What is left at `now` of the pause that a lock file tells of. On a clock that went back it is the whole pause, and
+/// never more.
+fn pause_left(text: &str, now: SystemTime) -> Option<Duration> {
+    let mut parts = text.split_whitespace().map(|part| part.parse::<u64>().ok());
+    let (from, until) = (parts.next()??, parts.next()??);
+    let now = u64::try_from(millis(now)).ok()?;
+    let left = until.checked_sub(now.max(from))?;
+    (left > 0).then(|| Duration::from_millis(left))
 }
 
 impl Lock {
@@ -20,14 +65,18 @@ impl Lock {
     /// [`StateError::Locked`] when another process holds it.
     pub(super) fn acquire(path: &Path) -> Result<Self, StateError> {
         let existed = path.exists();
-        let file = private(OpenOptions::new().create(true).truncate(false).write(true))
+        let mut file = private(OpenOptions::new().create(true).truncate(false).read(true).write(true))
             .open(path)
             .map_err(StateError::io(path))?;
         if !try_lock(&file).map_err(StateError::io(path))? {
             return Err(StateError::Locked { path: path.to_owned() });
         }
         let modified = file.metadata().and_then(|meta| meta.modified()).map_err(StateError::io(path))?;
-        Ok(Self { file, sent_before: existed.then_some(modified) })
+        let mut text = String::new();
+        // What can't be read is no note of ours.
+        let _ = (&mut file).take(NOTE_LEN_MAX).read_to_string(&mut text);
+        let pause_before = pause_left(&text, SystemTime::now());
+        Ok(Self { file, sent_before: existed.then_some(modified), pause_before })
     }
 
     /// When the process before this one sent its last request, as far as is known.
@@ -35,16 +84,17 @@ impl Lock {
         self.sent_before
     }
 
-    /// A handle that notes each request sent.
+    /// What is left of a pause that the target asked the process before this one for.
+    pub fn pause_left(&self) -> Option<Duration> {
+        self.pause_before
+    }
+
+    /// A handle that notes requests and pauses.
     ///
     /// # Errors
     /// When the file handle can't be duplicated.
-    pub fn send_log(&self) -> Result<impl Fn(SystemTime) + Send + Sync + use<>, StateError> {
-        let file = self.file.try_clone()?;
-        Ok(move |at| {
-            // Losing this note costs nothing but distance after a crash, and there is nobody to tell.
-            let _ = file.set_modified(at);
-        })
+    pub fn send_log(&self) -> Result<SendLog, StateError> {
+        Ok(SendLog { file: Mutex::new(self.file.try_clone()?) })
     }
 }
 
@@ -78,4 +128,38 @@ pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_known_to_the_next_process_until_it_is_over() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let path = dir.path().join("main.lock");
+        let lock = Lock::acquire(&path).unwrap();
+        assert_eq!(lock.pause_left(), None);
+        let now = SystemTime::now();
+        let log = lock.send_log().unwrap();
+        log.paused(now, now + Duration::from_secs(2_000_000));
+        log.paused(now, now + Duration::from_secs(60));
+        log.sent(now);
+        drop((lock, log));
+        let left = Lock::acquire(&path).unwrap().pause_left().unwrap();
+        assert!(left > Duration::from_secs(50) && left <= Duration::from_secs(60), "{left:?}");
+    }
+
+    #[test]
+    fn a_clock_that_jumps_makes_no_pause_longer() {
+        let at = |s: u64| UNIX_EPOCH + Duration::from_secs(s);
+        let left = |now| pause_left("        1000000         1030000\n", at(now)).map(|left| left.as_secs());
+        assert_eq!(
+            [left(1_000), left(1_010), left(1_030), left(9_999), left(5)],
+            [Some(30), Some(20), None, None, Some(30)]
+        );
+        for other in ["", "x", "1000000", "1030000 1000000", "\0\0 \0"] {
+            assert_eq!(pause_left(other, at(1_000)), None, "{other:?}");
+        }
+    }
 }

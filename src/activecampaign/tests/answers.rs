@@ -117,6 +117,16 @@ async fn a_refusal_is_told_by_code_and_pointer_and_never_by_its_title() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_cannot_be_read_is_looked_up_and_not_believed() {
+    for body in ["", "<html>422</html>", r#"{"errors":[{"title":"The ecomOr"#] {
+        let target = Target::always(422, body).await;
+        let client = target.client();
+        let failure = turn(&client).await.create_order(&id("3"), &id("7"), &order()).await.unwrap_err();
+        assert_eq!((failure.verdict, failure.status), (Verdict::LookUp, Some(422)), "{body}");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_that_exists_is_not_created_twice() {
     let target = Target::always(422, r#"{"errors":[{"title":"x","code":"field_invalid"}]}"#).await;
     let new = NewConnection {

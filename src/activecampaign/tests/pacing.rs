@@ -1,4 +1,4 @@
-use crate::activecampaign::pacer::{Budget, Departure, OnSend, Pacer};
+use crate::activecampaign::pacer::{Budget, Departure, Log, Note, Pacer};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, advance, sleep};
@@ -64,7 +64,7 @@ async fn a_thousand_departures_are_never_six_within_a_second_and_waste_little() 
 #[tokio::test(start_paused = true)]
 async fn the_first_sends_stand_wider_and_again_after_a_long_pause() {
     let pacer = pacer(5.0);
-    let wide = |gap: &Duration| *gap >= Duration::from_millis(224);
+    let wide = |gap: &Duration| *gap >= Duration::from_millis(222);
     let start = gaps(&departures(&pacer, 12).await);
     assert!(start[..7].iter().all(wide) && !start[8..].iter().any(wide), "{start:?}");
 
@@ -85,7 +85,8 @@ async fn a_late_turn_is_not_caught_up_with() {
     all.extend(departures(&pacer, 20).await);
     sleep(Duration::from_secs(60)).await;
     all.extend(departures(&pacer, 20).await);
-    assert!(gaps(&all).iter().all(|gap| *gap >= Duration::from_millis(204)), "{:?}", gaps(&all));
+    // Less than a period by what a timer may ring late, and no more.
+    assert!(gaps(&all).iter().all(|gap| *gap >= Duration::from_millis(201)), "{:?}", gaps(&all));
     assert_never_six_in_a_second(&all);
 }
 
@@ -167,7 +168,7 @@ async fn answers_of_429_to_requests_in_flight_together_are_one_event() {
         pacer.throttled(departure, None);
     }
     assert_eq!(pacer.flow().paused, SECOND);
-    assert_eq!(pacer.period(), Duration::from_millis(208), "the margin doubled once");
+    assert_eq!(pacer.period(), Duration::from_millis(210), "the margin was widened once");
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,8 +192,11 @@ async fn a_restart_keeps_its_distance_from_the_last_send() {
 async fn each_departure_is_told() {
     let told = Arc::new(Mutex::new(0));
     let count = Arc::clone(&told);
-    let on_send: OnSend = Box::new(move |_| *count.lock().unwrap() += 1);
-    let pacer = Pacer::new(5.0, None, on_send);
+    let log: Log = Box::new(move |note| {
+        assert!(matches!(note, Note::Sent(_)));
+        *count.lock().unwrap() += 1;
+    });
+    let pacer = Pacer::new(5.0, None, log);
     drop(pacer.place().await);
     assert_eq!(*told.lock().unwrap(), 0);
     departures(&pacer, 3).await;

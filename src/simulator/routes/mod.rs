@@ -10,4 +10,4 @@ mod orders;
 
 pub(super) use answer::answer;
 pub(super) use draft::Draft;
-pub(super) use orders::stored;
+pub(super) use orders::{stored, taken};

@@ -96,6 +96,9 @@ pub(super) fn update(world: &mut World, call: &Call, id: u64) -> Reply {
     if world.store.connections.get(connectionid).is_none() {
         return Reply::problems(&[Problem::unrelated(Resource::Connection, "connectionid")]);
     }
+    if draft.customerid.is_some_and(|id| world.store.customers.get(id).is_none()) {
+        return Reply::problems(&[Problem::unrelated(Resource::Customer, "customerid")]);
+    }
     let another = |field, key: &Option<String>| {
         let like = key.as_ref().and_then(|key| world.store.order_like(field, connectionid, key));
         like.is_some_and(|other| other != id)
@@ -152,7 +155,7 @@ fn unrelated(world: &World, draft: &Draft) -> Option<Problem> {
 }
 
 /// Whether the connection has this order or cart already.
-fn taken(world: &World, draft: &Draft) -> Option<Problem> {
+pub(in crate::simulator) fn taken(world: &World, draft: &Draft) -> Option<Problem> {
     let connection = draft.connectionid?;
     let keys = [("externalid", &draft.externalid), ("externalcheckoutid", &draft.externalcheckoutid)];
     keys.into_iter().find_map(|(field, key)| {

@@ -1,5 +1,6 @@
 use super::Client;
 use super::client::{order, order_with};
+use crate::simulator::{Ending, Fault, Kind, Told};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -151,6 +152,36 @@ async fn a_cart_becomes_a_recovered_order() {
     let bought = client.put("/ecomOrders/1", &order("1001")).await.json();
     assert_eq!(bought["ecomOrder"]["state"], 3);
     assert_eq!(client.get("/ecomCustomers/1").await.json()["ecomCustomer"]["totalOrders"], "1");
+}
+
+#[tokio::test]
+async fn an_order_cannot_be_given_to_a_customer_that_is_gone() {
+    let client = Client::with_customer().await;
+    client.post("/ecomOrders", &order("1")).await;
+    client.delete("/ecomCustomers/1").await;
+    assert_eq!(client.put("/ecomOrders/1", &order("1")).await.code(), "related_missing");
+}
+
+#[tokio::test]
+async fn a_request_without_a_socket_gets_the_same_answer() {
+    let client = Client::with_customer().await;
+    let request = |externalid: &str| {
+        let request = axum::http::Request::post("/api/3/ecomOrders").header("api-token", &client.token);
+        request.body(order(externalid).to_string().into_bytes()).unwrap()
+    };
+    let over_the_wire = client.post("/ecomOrders", &order("1")).await;
+    let Told::Whole(told) = client.simulator.serve(request("2")).await else { panic!("an answer") };
+    assert_eq!(told.status().as_u16(), over_the_wire.status);
+    let answer: Value = serde_json::from_slice(told.body()).unwrap();
+    assert_eq!(answer["ecomOrder"]["totalPrice"], over_the_wire.json()["ecomOrder"]["totalPrice"]);
+    assert_eq!(client.simulator.summary().orders, 2);
+
+    client.simulator.inject(Fault::new(Kind::Stored { then: Ending::Reset }));
+    assert!(matches!(client.simulator.serve(request("3")).await, Told::Reset));
+    client.simulator.inject(Fault::new(Kind::Stored { then: Ending::Cut }));
+    let Told::Cut(told) = client.simulator.serve(request("4")).await else { panic!("the head of an answer") };
+    assert!(serde_json::from_slice::<Value>(told.body()).is_err());
+    assert_eq!(client.simulator.summary().orders, 4);
 }
 
 #[tokio::test]

@@ -1,0 +1,137 @@
+//! The transport over the network: the only file that speaks HTTP. It judges nothing, it only tells what could not
+//! have left this machine from what may have arrived.
+
+use super::options::{Base, ClientError, Options};
+use super::transport::{Broken, Reply, Sending, Transport};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Certificate, Method, Response, redirect, retry};
+use secrecy::ExposeSecret;
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+/// The longest answer read, in bytes; a page of 100 orders has about 100 KB.
+pub(super) const ANSWER_LEN_MAX: usize = 8 * 1024 * 1024;
+/// Connections stay warm between sends of the slowest pace: cold ones arrive late.
+const POOL_IDLE: Duration = Duration::from_secs(90);
+const POOL_LEN_MAX: usize = 16;
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+pub(super) struct Http {
+    client: reqwest::Client,
+    root: String,
+}
+
+impl Http {
+    /// The one place where clients are built.
+    pub(super) fn new(options: &Options, base: Base) -> Result<Self, ClientError> {
+        // reqwest takes the process' provider and panics without one. A second install is refused, harmlessly.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut token =
+            HeaderValue::from_str(options.token.expose_secret().trim()).map_err(|_| ClientError::Token)?;
+        if token.is_empty() {
+            return Err(ClientError::Token);
+        }
+        token.set_sensitive(true);
+        let mut headers = HeaderMap::new();
+        headers.insert(HeaderName::from_static("api-token"), token);
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("ordersync/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .http1_only()
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .https_only(base.encrypted)
+            .timeout(Duration::from_millis(options.timeout_ms))
+            .connect_timeout(Duration::from_millis(options.connect_timeout_ms))
+            .pool_idle_timeout(POOL_IDLE)
+            .pool_max_idle_per_host(POOL_LEN_MAX)
+            .tcp_keepalive(KEEPALIVE);
+        if base.loopback {
+            builder = builder.no_proxy();
+        }
+        if let Some(authorities) = authorities(options, &base)? {
+            builder = builder.tls_certs_only(authorities);
+        }
+        let client = builder.build().map_err(|error| setup_error(&error))?;
+        Ok(Self { client, root: base.root })
+    }
+}
+
+impl Transport for Http {
+    fn send<'a>(&'a self, method: Method, path: &str, body: Option<Vec<u8>>) -> Sending<'a> {
+        let mut request = self.client.request(method, format!("{}{path}", self.root));
+        if let Some(body) = body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body);
+        }
+        Box::pin(async move {
+            let mut response = request.send().await.map_err(|error| what_broke(&error))?;
+            Ok(Reply {
+                status: response.status().as_u16(),
+                headers: std::mem::take(response.headers_mut()),
+                body: body_of(response).await,
+            })
+        })
+    }
+}
+
+/// What to trust, where it is not the system's store. A plain connection trusts nobody, so that it works on systems
+/// without a store.
+fn authorities(options: &Options, base: &Base) -> Result<Option<Vec<Certificate>>, ClientError> {
+    let Some(path) = &options.ca_file else {
+        return Ok((!base.encrypted).then(Vec::new));
+    };
+    let fault = |reason: String| ClientError::CaFile { path: path.clone(), reason };
+    let pem = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
+    let found = Certificate::from_pem_bundle(&pem).map_err(|_| fault("can't be read as PEM".to_owned()))?;
+    if found.is_empty() {
+        return Err(fault("holds no certificate".to_owned()));
+    }
+    Ok(Some(found))
+}
+
+fn setup_error(error: &reqwest::Error) -> ClientError {
+    let texts: Vec<String> = causes(error).map(ToString::to_string).collect();
+    if texts.iter().any(|text| text.contains("No CA certificates")) {
+        return ClientError::NoAuthorities;
+    }
+    ClientError::Setup(texts.join(": "))
+}
+
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
+}
+
+/// Connecting comes before sending, so whatever breaks there has carried out nothing.
+fn what_broke(error: &reqwest::Error) -> Broken {
+    if causes(error).any(is_untrusted) {
+        Broken::Untrusted
+    } else if error.is_connect() || error.is_builder() {
+        Broken::NotSent
+    } else if error.is_timeout() {
+        Broken::TimedOut
+    } else {
+        Broken::ConnectionLost
+    }
+}
+
+/// An I/O error passes over what it wraps when asked for its source, so it is opened here, as often as it is wrapped.
+fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
+    if let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        return is_untrusted(inner);
+    }
+    matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
+}
+
+async fn body_of(mut response: Response) -> Result<Vec<u8>, &'static str> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > ANSWER_LEN_MAX => return Err("answer_too_large"),
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(body),
+            Err(error) if error.is_timeout() => return Err("timed_out"),
+            Err(_) => return Err("answer_cut"),
+        }
+    }
+}
