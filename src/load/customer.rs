@@ -20,7 +20,8 @@ pub(super) async fn find_or_create<J: Journal>(
 ) -> Result<Result<RemoteId, Outcome>, Halt> {
     let _held = loader.customers.hold(&customer.key).await;
     let memory = loader.journal.customer(customer).await?;
-    let mut create = Create { loader, customer, attempts: loader.attempts(), sent_by_us: false };
+    let attempts = loader.attempts();
+    let mut create = Create { loader, customer, attempts, sent_by_us: false, contradicted: false };
     match (memory, found) {
         (CustomerMemory::Known(id), Found::Trusted) => Ok(Ok(id)),
         // Another order has mended it in the meantime.
@@ -40,6 +41,8 @@ struct Create<'a, J> {
     attempts: Attempts,
     /// An earlier create of ours may be at the target.
     sent_by_us: bool,
+    /// The target refused a second one and then showed none.
+    contradicted: bool,
 }
 
 impl<J: Journal> Create<'_, J> {
@@ -90,6 +93,12 @@ impl<J: Journal> Create<'_, J> {
             (Some(remote), _) => {
                 let ours = self.sent_by_us && remote.externalid == self.customer.key.as_str();
                 self.settle(remote.id, ours).await
+            }
+            // Deleted in between, most likely; only who says so twice is believed.
+            (None, Some(Failure { verdict: Verdict::Exists, .. }))
+                if !std::mem::replace(&mut self.contradicted, true) =>
+            {
+                Box::pin(self.create()).await
             }
             (None, Some(refusal)) => Ok(Err(Outcome::Refused(self.refusal(&refusal)))),
             (None, None) => Box::pin(self.create()).await,

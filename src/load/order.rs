@@ -19,6 +19,7 @@ pub(super) async fn carry_out<J: Journal>(loader: &Loader<J>, step: &Step) -> Re
         attempts: loader.attempts(),
         sent_by_us: false,
         mended: false,
+        contradicted: false,
     };
     match &step.action {
         Action::Create => write.create().await,
@@ -40,6 +41,8 @@ struct Write<'a, J> {
     sent_by_us: bool,
     /// The customer was gone at the target and was made again.
     mended: bool,
+    /// The target refused a second one of this key and then showed none.
+    contradicted: bool,
 }
 
 impl<J: Journal> Write<'_, J> {
@@ -84,6 +87,12 @@ impl<J: Journal> Write<'_, J> {
         };
         match (found, refusal) {
             (Some(remote), _) => self.take_over(remote).await,
+            // Deleted in between, most likely; only who says so twice is believed.
+            (None, Some(Failure { verdict: Verdict::Exists, .. }))
+                if !std::mem::replace(&mut self.contradicted, true) =>
+            {
+                Box::pin(self.create()).await
+            }
             (None, Some(refusal)) => Ok(self.refused(&refusal)),
             (None, None) => Box::pin(self.create()).await,
         }
