@@ -2,11 +2,16 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on says so by a panic")]
 
 mod backfill;
+mod chance;
+mod chaos;
 mod cli;
 mod floors;
+mod hands;
 mod limits;
+mod pace;
 mod plan;
 mod privacy;
+mod rehearsal;
 mod resume;
 mod supply_chain;
 mod verify;
