@@ -51,16 +51,13 @@ impl Client {
         options.check()?;
         let wait_max = Duration::from_millis(options.wait_max_ms);
         let pacer = Pacer::new(options.requests_per_second, options.last_send_at, log);
-        let health = Health::new(wait_max, options.retry_seed);
-        match options.pause_left {
-            Some(left) if left > wait_max => health.stop(Stop::Away { retry_after: Some(left) }),
-            Some(left) => pacer.pause(left, "the target asked for it before this start"),
-            None => {}
+        if let Some(left) = options.pause_left.filter(|left| *left <= wait_max) {
+            pacer.pause(left, "the target asked for it before this start");
         }
         Ok(Self(Arc::new(Account {
             transport,
             pacer,
-            health: Arc::new(health),
+            health: Arc::new(Health::new(wait_max, options.retry_seed)),
             counters: Arc::new(Counters::default()),
             attempts_max: options.attempts_max,
         })))

@@ -4,7 +4,7 @@ use super::client::Account;
 use super::failure::Failure;
 use super::pacer::{Departure, Place};
 use super::transport::{Broken, Reply};
-use super::verdict::{Answer, Call, Happened, Mood, Stop, Verdict, judge};
+use super::verdict::{Answer, Call, Happened, Mood, Verdict, judge};
 use super::wire;
 use reqwest::Method;
 
@@ -61,10 +61,10 @@ impl Account {
         let standing = self.health.note(mood, departure.at);
         let verdict = judge(request.call, happened, &standing);
         self.counters.judged(verdict);
+        if let (Mood::Throttled | Mood::Outage, Some(wait)) = (mood, happened.retry_after()) {
+            self.pacer.asked_to_wait(wait);
+        }
         if let Verdict::Stop(stop) = verdict {
-            if let Stop::Away { retry_after: Some(wait) } = stop {
-                self.pacer.asked_to_wait(wait);
-            }
             self.health.stop(stop);
             return Failure::new(request.name, verdict, happened);
         }
@@ -75,7 +75,6 @@ impl Account {
                     self.pacer.pause(pause, "the target fails again and again");
                 }
                 if let Some(wait) = happened.retry_after() {
-                    self.pacer.asked_to_wait(wait);
                     self.pacer.pause(wait, "the target is away and said for how long");
                 }
             }

@@ -25,8 +25,8 @@ pub struct Options {
     pub ca_file: Option<PathBuf>,
     /// When the previous process sent last, so that a restart keeps its distance.
     pub last_send_at: Option<SystemTime>,
-    /// What is left of a pause that the target asked the previous process for; longer than `wait_max_ms`, it ends
-    /// the run before its first request.
+    /// What is left of a pause that the target asked the previous process for. One longer than `wait_max_ms` is not
+    /// waited for: the run that was asked has ended by it, and who runs again wants to know.
     pub pause_left: Option<Duration>,
     /// Of the chance in the delays of retries, so that a rehearsal can be repeated; left out, the system's.
     pub retry_seed: Option<u64>,

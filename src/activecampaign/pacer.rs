@@ -178,7 +178,7 @@ impl Pacer {
         }
     }
 
-    /// Notes a pause that the target asked for, so that it outlives this process.
+    /// Notes a pause that the target asks for, so that it outlives this process.
     pub(super) fn asked_to_wait(&self, wait: Duration) {
         let (now, from) = (Instant::now(), SystemTime::now());
         let mut shared = self.shared();
@@ -204,10 +204,7 @@ impl Pacer {
         drop(shared);
         let own = (THROTTLE_PAUSE * 2_u32.pow(doublings)).min(THROTTLE_PAUSE_MAX);
         match asked {
-            Some(wait) => {
-                self.asked_to_wait(wait);
-                self.pause(wait, "the target answered 429 and said how long to wait");
-            }
+            Some(wait) => self.pause(wait, "the target answered 429 and said how long to wait"),
             None if anew => self.pause(own, "the target answered 429"),
             None => {}
         }

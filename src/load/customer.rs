@@ -20,7 +20,8 @@ pub(super) async fn find_or_create<J: Journal>(
 ) -> Result<Result<RemoteId, Outcome>, Halt> {
     let _held = loader.customers.hold(&customer.key).await;
     let memory = loader.journal.customer(customer).await?;
-    let mut create = Create { loader, customer, attempts: loader.attempts(), sent_by_us: false };
+    let attempts = loader.attempts();
+    let mut create = Create { loader, customer, attempts, sent_by_us: false, is_contradicted: false };
     match (memory, found) {
         (CustomerMemory::Known(id), Found::Trusted) => Ok(Ok(id)),
         // Another order has mended it in the meantime.
@@ -40,6 +41,8 @@ struct Create<'a, J> {
     attempts: Attempts,
     /// An earlier create of ours may be at the target.
     sent_by_us: bool,
+    /// The target refused a second one and then showed none.
+    is_contradicted: bool,
 }
 
 impl<J: Journal> Create<'_, J> {
@@ -91,9 +94,13 @@ impl<J: Journal> Create<'_, J> {
                 let ours = self.sent_by_us && remote.externalid == self.customer.key.as_str();
                 self.settle(remote.id, ours).await
             }
-            // It is there, says the answer, and it is not, says the list: that is not settled.
+            // It is there, says the answer, and it is not, says the list: deleted in between, most likely. Who says so
+            // twice leaves it unsettled.
             (None, Some(refusal)) if refusal.verdict == Verdict::Exists => {
-                Ok(Err(Outcome::Unconfirmed(self.refusal(&refusal))))
+                match std::mem::replace(&mut self.is_contradicted, true) {
+                    false => Box::pin(self.create()).await,
+                    true => Ok(Err(Outcome::Unconfirmed(self.refusal(&refusal)))),
+                }
             }
             (None, Some(refusal)) => Ok(Err(Outcome::Refused(self.refusal(&refusal)))),
             (None, None) => Box::pin(self.create()).await,

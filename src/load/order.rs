@@ -41,6 +41,8 @@ struct Write<'a, J> {
     /// The record at the target is not of our making.
     is_foreign: bool,
     is_customer_mended: bool,
+    /// The target refused a second one of this key and then showed none.
+    is_contradicted: bool,
 }
 
 /// What the writing of an order does next.
@@ -66,6 +68,7 @@ impl<'a, J: Journal> Write<'a, J> {
             earlier: None,
             is_foreign: false,
             is_customer_mended: false,
+            is_contradicted: false,
         }
     }
 
@@ -133,8 +136,14 @@ impl<'a, J: Journal> Write<'a, J> {
         };
         Ok(match (found, refusal) {
             (Some(remote), _) => self.take_over(remote),
-            // It is there, says the answer, and it is not, says the list: that is not settled.
-            (None, Some(refusal)) if refusal.verdict == Verdict::Exists => self.given_up(&refusal),
+            // It is there, says the answer, and it is not, says the list: deleted in between, most likely. Who says so
+            // twice leaves it unsettled.
+            (None, Some(refusal)) if refusal.verdict == Verdict::Exists => {
+                match std::mem::replace(&mut self.is_contradicted, true) {
+                    false => Next::Create,
+                    true => self.given_up(&refusal),
+                }
+            }
             (None, Some(refusal)) => self.refused(&refusal),
             (None, None) if self.is_to_be_left() => Next::Done(Outcome::Left),
             (None, None) => {

@@ -2,7 +2,7 @@
 
 use crate::world::World;
 use ordersync::samples::Generated;
-use ordersync::simulator::{Latency, Options};
+use ordersync::simulator::{Fault, Kind, Latency, Options, RetryAfter};
 
 #[test]
 fn no_window_of_a_second_ever_holds_more_than_five() {
@@ -36,4 +36,29 @@ fn a_crash_loop_keeps_its_distance_too() {
     assert!(summary.requests >= 8);
     assert_eq!((summary.refused_429, summary.violations.len()), (0, 0));
     assert!(summary.peak_in_one_second <= 5, "{}", summary.peak_in_one_second);
+}
+
+#[test]
+fn a_pause_is_kept_by_the_process_after_the_one_that_was_asked_for_it() {
+    let world = World::new();
+    world.generate(&Generated { orders: 20, seed: 6, ..Generated::default() });
+    let retry_after = RetryAfter::Seconds(2);
+    let busy = Kind::Status { code: 429, retry_after, html: false };
+    world.simulator.inject(Fault::new(busy).on("POST", "/ecomOrders").nth(5));
+    let mut child = world.start(&["--quiet", "backfill"]);
+    let noted = || std::fs::metadata(world.path("state/main.lock")).is_ok_and(|meta| meta.len() > 0);
+    while !noted() {
+        assert_eq!(child.try_wait().unwrap(), None, "it waits, and is alive");
+        std::thread::park_timeout(std::time::Duration::from_micros(300));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let before = world.summary().requests;
+    assert_eq!(world.load("backfill", 0)["outcome"], "finished");
+    let log = world.simulator.requests();
+    let at = |request: &serde_json::Value| request["at_ms"].as_u64().unwrap();
+    let refused = log.as_array().unwrap().iter().find(|request| request["status"] == 429).map(at).unwrap();
+    let first = at(&log[usize::try_from(before).unwrap()]);
+    assert!(first >= refused + 1_990, "asked at {refused}, sent at {first}");
+    assert!(world.summary().violations.is_empty(), "{:?}", world.summary().violations);
 }

@@ -3,15 +3,20 @@
 
 mod adopt;
 mod backfill;
+mod chance;
+mod chaos;
 mod cli;
 mod connection;
 mod dead_letters;
 mod faults;
 mod floors;
+mod hands;
 mod hard_cases;
 mod limits;
+mod pace;
 mod plan;
 mod privacy;
+mod rehearsal;
 mod resume;
 mod supply_chain;
 mod undo;

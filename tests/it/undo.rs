@@ -1,6 +1,7 @@
 //! A run can be taken back: what it created goes, everything else stays, and no kill makes it forget.
 
-use crate::resume::{Chance, wait_for_requests};
+use crate::chance::Chance;
+use crate::resume::wait_for_requests;
 use crate::world::{TOKEN, World, assert_adds_up};
 use ordersync::samples::Generated;
 use ordersync::simulator::{Edit, Ending, Fault, Kind, Latency, Options};
@@ -126,7 +127,7 @@ fn fifteen_kills_forget_nothing_and_delete_nothing_twice() {
     let first = keys(&world);
     world.generate(&Generated { extra_orders: 480, ..DAY_ONE });
     world.load("sync", 0);
-    let mut chance = Chance(SEED);
+    let mut chance = Chance::new(SEED);
     let mut kills = 0;
     while kills < 15 {
         let mut child = world.start(&["--quiet", "undo", "shop", "--run", "2", "--yes"]);

@@ -1,0 +1,160 @@
+//! Holds what a schedule came to against what must be.
+
+use super::expected::Expected;
+use super::perform::Performed;
+use super::schedule::Schedule;
+use crate::rehearsal::JOB;
+use ordersync::state::Stage;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Faults after which a good order is refused for good, or until a person looks at it.
+const REFUSING: &[&str] = &["errors_missing"];
+
+/// Figures of one schedule.
+#[derive(Debug, Default, Clone)]
+pub struct Verdict {
+    pub orders: u64,
+    pub refused: u64,
+    pub requests: u64,
+    pub extra: u64,
+}
+
+pub fn judge(schedule: &Schedule, performed: &Performed) -> Verdict {
+    let summary = performed.shop.simulator.summary();
+    let violations: Vec<String> = summary.violations.iter().take(3).map(ToString::to_string).collect();
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
+    assert_eq!(summary.triggers_fired, 0);
+    assert_runs_add_up(performed);
+    let refused = refused(performed);
+    let refusals: u64 = REFUSING.iter().filter_map(|kind| summary.faults_struck.get(kind)).sum();
+    assert!(refused.len() as u64 <= refusals, "{refused:?} refused by {refusals} faults");
+    let state = performed.shop.simulator.state();
+    let orders = assert_orders(performed, &state, &refused);
+    assert_customers(performed, &state, &orders);
+    let extra = assert_extra(schedule, performed);
+    Verdict {
+        orders: orders.len() as u64,
+        refused: refused.len() as u64,
+        requests: performed.requests,
+        extra,
+    }
+}
+
+fn assert_runs_add_up(performed: &Performed) {
+    let view = performed.shop.view();
+    let runs = view.runs(JOB, 1_000).unwrap();
+    for run in &runs {
+        assert!(run.adds_up(), "{run:?}");
+    }
+    let requests: u64 = runs.iter().map(|run| run.requests.total).sum();
+    assert!(requests <= performed.shop.sends.load(std::sync::atomic::Ordering::Relaxed));
+    let valid = performed.exports.last().unwrap().valid.len() as u64;
+    let last = &runs[0];
+    assert_eq!(last.counts.unchanged + last.counts.refused, valid, "{last:?}");
+}
+
+/// Orders that the state says the target would not take, and why.
+fn refused(performed: &Performed) -> BTreeMap<String, String> {
+    let letters = performed.shop.view().dead_letters(JOB, 10_000).unwrap();
+    letters
+        .into_iter()
+        .filter(|letter| letter.stage == Stage::Refused)
+        .map(|letter| (letter.record, letter.reasons))
+        .collect()
+}
+
+/// Each valid order once and as it should be; nothing else.
+fn assert_orders<'a>(
+    performed: &'a Performed,
+    state: &'a Value,
+    refused: &BTreeMap<String, String>,
+) -> BTreeMap<&'a str, &'a Value> {
+    let expected = performed.exports.last().unwrap();
+    let mut there: BTreeMap<&str, &Value> = BTreeMap::new();
+    for order in state["ecomOrders"].as_array().unwrap() {
+        let key = order["externalid"].as_str().unwrap();
+        assert!(there.insert(key, order).is_none(), "order {key} is there twice");
+        assert!(expected.valid.contains_key(key), "order {key} should not be there");
+    }
+    for (key, order) in &expected.valid {
+        match there.get(key.as_str()) {
+            Some(found) if !refused.contains_key(key) => assert_same(key, order, found),
+            Some(_) => {}
+            None => {
+                // Somebody deleted it, and what we had sent before is what there would be to send.
+                let sent_by = performed.events.deleted_orders.get(key);
+                let sent = sent_by.map_or(&[][..], |export| &performed.exports[..=*export]);
+                let unchanged = sent.iter().any(|export| export.valid.get(key) == Some(order));
+                assert!(unchanged || refused.contains_key(key), "order {key} is missing");
+            }
+        }
+    }
+    there
+}
+
+fn assert_same(key: &str, order: &Expected, found: &Value) {
+    let text = |name: &str| found[name].as_str().unwrap_or_default();
+    assert_eq!(text("totalPrice"), order.total.to_string(), "total of {key}");
+    assert_eq!(text("currency"), order.currency, "currency of {key}");
+    assert_eq!(text("email"), order.email, "address of {key}");
+    assert_eq!(text("source"), "0", "source of {key}");
+    let placed: jiff::Timestamp = text("externalCreatedDate").parse().unwrap();
+    assert_eq!(placed, order.placed, "date of {key}");
+    let products = found["ecomOrderProducts"].as_array().unwrap().iter();
+    let products: Vec<_> = products
+        .map(|p| (p["name"].as_str().unwrap().to_owned(), p["quantity"].as_str().unwrap().parse().unwrap()))
+        .collect();
+    assert_eq!(products, order.products, "products of {key}");
+}
+
+/// Each customer of an order that is there once; none twice.
+fn assert_customers(performed: &Performed, state: &Value, orders: &BTreeMap<&str, &Value>) {
+    let mut there: BTreeMap<&str, u64> = BTreeMap::new();
+    for customer in state["ecomCustomers"].as_array().unwrap() {
+        if customer["connectionid"] != "0" {
+            *there.entry(customer["email"].as_str().unwrap()).or_default() += 1;
+        }
+    }
+    for (email, count) in &there {
+        assert_eq!(*count, 1, "customer {email}");
+    }
+    let deleted = &performed.events.deleted_customers;
+    for order in orders.values() {
+        let email = order["email"].as_str().unwrap();
+        let fine = there.contains_key(email) || deleted.iter().any(|deleted| deleted == email);
+        assert!(fine, "customer {email} is missing");
+    }
+}
+
+/// No request more than what went wrong explains.
+fn assert_extra(schedule: &Schedule, performed: &Performed) -> u64 {
+    let shop = &performed.shop;
+    let (summary, log) = (shop.simulator.summary(), shop.simulator.requests());
+    let useful = log.as_array().unwrap().iter().filter(|request| {
+        let stored = request["status"] == 200 || request["status"] == 201;
+        stored && request["method"] != "GET"
+    });
+    let extra = summary.requests - useful.count() as u64;
+    let events = &performed.events;
+    // A list that overlooks its filter is read to its end.
+    let pages = if summary.faults_struck.contains_key("ignore_filters") || schedule.account.ignore_filters {
+        4
+    } else {
+        1
+    };
+    // A customer is looked up by its key and by its address.
+    let look_up = 2 * pages;
+    let faults: u64 = summary.faults_struck.values().sum();
+    let timeouts = shop.timeouts.load(std::sync::atomic::Ordering::Relaxed);
+    let unknown = faults + timeouts + summary.refused_429;
+    let in_flight = events.cut_short() * schedule.in_flight_max as u64;
+    let connection = events.lives * pages + 2;
+    let bound =
+        unknown * (1 + look_up) + in_flight * (1 + look_up) + events.edits() * (3 + 2 * look_up) + connection;
+    assert!(
+        extra <= bound,
+        "{extra} extra requests for {faults} faults, {timeouts} time-outs, {events:?}, at most {in_flight} in flight"
+    );
+    extra
+}

@@ -1,0 +1,397 @@
+//! The whole program in paused time: a run of the library against the simulator in the same process, without sockets,
+//! threads or waiting. The same seed is the same rehearsal, request by request.
+
+use ordersync::activecampaign::{self, Broken, Client, Log, Note, Reply, Sending, Transport};
+use ordersync::domain::Status;
+use ordersync::extract::{self, Export};
+use ordersync::run::{Books, ConnectionSpec, Job, Progress, RunReport, Task, execute};
+use ordersync::samples::{Generated, generate};
+use ordersync::simulator::{Options, Simulator, Told};
+use ordersync::state::{Kind, Store, View};
+use ordersync::transform::{Refunds, Rules};
+use reqwest::Method;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+use tempfile::TempDir;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+const TOKEN: &str = "rehearsal-token-77c1";
+pub const JOB: &str = "shop";
+/// No run of a rehearsal takes longer than this; one that does hangs.
+const LIFE_MAX: Duration = Duration::from_secs(12 * 3600);
+/// A run waits no longer than this.
+const WAIT_MAX: Duration = Duration::from_secs(900);
+
+/// A shop's export, the state of one account, and the account.
+pub struct Rehearsal {
+    dir: TempDir,
+    pub simulator: Arc<Simulator>,
+    pub timeout_ms: u64,
+    pub in_flight_max: usize,
+    pub seed: u64,
+    /// No request leaves the machine between these.
+    pub network_down: Mutex<Option<(Instant, Instant)>>,
+    pub sends: AtomicU64,
+    pub timeouts: AtomicU64,
+    /// The end of the last pause that a process noted. Tokio's clock stands in for the machine's, which the lock file
+    /// goes by.
+    paused_until: Arc<Mutex<Option<Instant>>>,
+    /// The end of the last pause that is longer than a run waits for.
+    away_until: Arc<Mutex<Option<Instant>>>,
+}
+
+/// One process, from its start to its end.
+#[derive(Debug, Clone, Copy)]
+pub struct Life {
+    pub kind: Kind,
+    pub end: End,
+    /// What the lock file says of the last request before this process.
+    pub last_send: LastSend,
+    pub grace: Duration,
+}
+
+/// How a process ends.
+#[derive(Debug, Clone, Copy)]
+pub enum End {
+    /// By itself.
+    Done,
+    /// Killed at this time after its start.
+    KilledAt(Duration),
+    /// Killed around its n-th request.
+    Killed(Moment, u64),
+    /// Asked to stop at this time after its start.
+    StoppedAt(Duration),
+    /// Asked to stop when its n-th request leaves.
+    StoppedAround(u64),
+}
+
+/// When in the life of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// The intent is durable and nothing has left.
+    BeforeItLeaves,
+    /// It is on its way and will arrive.
+    OnItsWay,
+    /// The answer has come and nothing was made of it.
+    Answered,
+}
+
+impl Moment {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::BeforeItLeaves => "before a request left",
+            Self::OnItsWay => "with a request on its way",
+            Self::Answered => "at an answer",
+        }
+    }
+}
+
+/// A clock that is right, or one that jumped.
+#[derive(Debug, Clone, Copy)]
+pub enum LastSend {
+    InTheFuture(Duration),
+    LongAgo,
+}
+
+impl Rehearsal {
+    pub fn new(options: Options) -> Self {
+        // The disk is not what is rehearsed; memory takes its flushes for nothing.
+        let memory = PathBuf::from("/dev/shm");
+        let dir = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
+        let seed = options.seed;
+        let options = Options { token: TOKEN.to_owned(), ..options };
+        Self {
+            dir: dir.unwrap(),
+            simulator: Arc::new(Simulator::in_process(options).unwrap()),
+            timeout_ms: 60_000,
+            in_flight_max: 16,
+            seed,
+            network_down: Mutex::default(),
+            sends: AtomicU64::new(0),
+            timeouts: AtomicU64::new(0),
+            paused_until: Arc::default(),
+            away_until: Arc::default(),
+        }
+    }
+
+    /// Writes the export, and gives its text.
+    pub fn export(&self, generated: &Generated) -> String {
+        let mut text = Vec::new();
+        generate(generated, &mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        std::fs::write(self.dir.path().join("orders.csv"), &text).unwrap();
+        text
+    }
+
+    pub fn job(&self) -> Job {
+        let path = self.dir.path().join("orders.csv");
+        Job {
+            name: JOB.to_owned(),
+            connection: ConnectionSpec {
+                service: "shopify".to_owned(),
+                externalid: "test-store".to_owned(),
+                name: "Test Store".to_owned(),
+                link_url: "https://shop.example.com".to_owned(),
+                logo_url: "https://shop.example.com/logo.png".to_owned(),
+            },
+            export: extract::Options {
+                patterns: vec![path.to_str().unwrap().to_owned()],
+                format: "auto".to_owned(),
+            },
+            rules: Rules {
+                statuses: [Status::Paid, Status::PartiallyRefunded, Status::Refunded].into(),
+                refunds: Refunds::Original,
+                zone: jiff::tz::TimeZone::UTC,
+                from: None,
+                to: None,
+            },
+            deleted: ordersync::load::Deleted::CreateAgain,
+            refused_max: 100,
+            in_flight_max: self.in_flight_max,
+        }
+    }
+
+    pub fn view(&self) -> View {
+        View::open(self.dir.path(), "main").unwrap()
+    }
+
+    /// A request of another integration of the same account.
+    pub async fn ask_as_somebody_else(&self) -> bool {
+        let request = axum::http::Request::get("/api/3/users/me").header("api-token", TOKEN);
+        let told = self.simulator.serve(request.body(Vec::new()).unwrap()).await;
+        matches!(told, Told::Whole(answer) if answer.status().is_success())
+    }
+
+    fn client_options(&self) -> activecampaign::Options {
+        activecampaign::Options {
+            retry_seed: Some(self.seed),
+            ..activecampaign::Options::new("http://127.0.0.1", TOKEN.into())
+        }
+    }
+
+    fn line(self: &Rehearsal, crash: Arc<Crash>) -> Line {
+        Line {
+            simulator: Arc::clone(&self.simulator),
+            timeout: Duration::from_millis(self.timeout_ms),
+            down: *self.network_down.lock().unwrap(),
+            away_until: Arc::clone(&self.away_until),
+            crash,
+        }
+    }
+
+    /// Until when the target told us to stay away, for longer than a run waits.
+    pub fn away_until(&self) -> Instant {
+        self.away_until.lock().unwrap().unwrap_or_else(Instant::now)
+    }
+
+    /// A run by itself, as it should be.
+    pub async fn run(&self, kind: Kind) -> RunReport {
+        let life =
+            Life { kind, end: End::Done, last_send: LastSend::LongAgo, grace: Duration::from_secs(30) };
+        self.live(life).await.expect("nobody kills it")
+    }
+
+    /// One process; `None` when it was killed. Whatever it had in memory is gone.
+    pub async fn live(&self, life: Life) -> Option<RunReport> {
+        self.set_last_send(life.last_send);
+        let cancel = CancellationToken::new();
+        let crash = Arc::new(Crash::new(life.end, cancel.clone()));
+        let report = {
+            let store = Store::open(self.dir.path(), "main").unwrap();
+            let options = activecampaign::Options {
+                last_send_at: store.lock().last_send_at(),
+                pause_left: self.pause_left(),
+                ..self.client_options()
+            };
+            let line = Box::new(self.line(Arc::clone(&crash)));
+            let client = Client::over(line, options, self.log(&store)).unwrap();
+            let books = Books::at_hand(store);
+            let (job, progress) = (self.job(), |_: &Progress| {});
+            let task = Task {
+                job: &job,
+                kind: life.kind,
+                export: &Export::open(&job.export).unwrap(),
+                books: &books,
+                client: &client,
+                cancel,
+                grace: life.grace,
+                sends_max: None,
+                progress: &progress,
+            };
+            let report = tokio::select! {
+                biased;
+                () = crash.comes() => None,
+                report = timeout(LIFE_MAX, execute(task)) => Some(report.expect("it hangs").unwrap()),
+            };
+            self.timeouts.fetch_add(crash.timeouts.load(Ordering::Relaxed), Ordering::Relaxed);
+            self.sends.fetch_add(client.traffic().total, Ordering::Relaxed);
+            report
+        };
+        // What was called off is dropped when its turn comes, and with it the state file and its lock.
+        sleep(Duration::from_millis(1)).await;
+        report
+    }
+
+    fn pause_left(&self) -> Option<Duration> {
+        self.paused_until.lock().unwrap().map(|until| until - Instant::now()).filter(|left| !left.is_zero())
+    }
+
+    fn log(&self, store: &Store) -> Log {
+        let (log, paused_until) = (store.lock().send_log().unwrap(), Arc::clone(&self.paused_until));
+        Box::new(move |note| match note {
+            Note::Sent(at) => log.sent(at),
+            Note::Paused { from, until } => {
+                log.paused(from, until);
+                let length = until.duration_since(from).unwrap();
+                *paused_until.lock().unwrap() = Some(Instant::now() + length);
+            }
+        })
+    }
+
+    fn set_last_send(&self, last_send: LastSend) {
+        let at = match last_send {
+            LastSend::InTheFuture(by) => SystemTime::now() + by,
+            LastSend::LongAgo => SystemTime::now() - Duration::from_secs(3600),
+        };
+        let path = self.dir.path().join("main.lock");
+        if let Ok(file) = std::fs::File::options().write(true).open(path) {
+            file.set_modified(at).unwrap();
+        }
+    }
+}
+
+/// The end of a process from outside.
+struct Crash {
+    end: End,
+    sends: AtomicU64,
+    timeouts: AtomicU64,
+    now: Notify,
+    cancel: CancellationToken,
+}
+
+impl Crash {
+    fn new(end: End, cancel: CancellationToken) -> Self {
+        Self { end, sends: AtomicU64::new(0), timeouts: AtomicU64::new(0), now: Notify::new(), cancel }
+    }
+
+    /// Resolves when the process is to die. A stop is only asked for.
+    async fn comes(&self) {
+        match self.end {
+            End::KilledAt(time) => return sleep(time).await,
+            End::StoppedAt(time) => {
+                sleep(time).await;
+                self.cancel.cancel();
+            }
+            End::Done | End::Killed(..) | End::StoppedAround(_) => {}
+        }
+        self.now.notified().await;
+    }
+
+    /// A request leaves; its number.
+    fn sends(&self) -> u64 {
+        let number = self.sends.fetch_add(1, Ordering::Relaxed) + 1;
+        if matches!(self.end, End::StoppedAround(n) if n == number) {
+            self.cancel.cancel();
+        }
+        number
+    }
+
+    fn is_at(&self, moment: Moment, number: u64) -> bool {
+        matches!(self.end, End::Killed(at, n) if at == moment && n == number)
+    }
+
+    /// Dies here: nothing after this happens.
+    async fn die(&self) -> ! {
+        self.now.notify_one();
+        std::future::pending().await
+    }
+}
+
+/// Carries requests to the simulator in the same process.
+struct Line {
+    simulator: Arc<Simulator>,
+    timeout: Duration,
+    down: Option<(Instant, Instant)>,
+    away_until: Arc<Mutex<Option<Instant>>>,
+    crash: Arc<Crash>,
+}
+
+impl Transport for Line {
+    fn send<'a>(&'a self, method: Method, path: &str, body: Option<Vec<u8>>) -> Sending<'a> {
+        let request = axum::http::Request::builder()
+            .method(method)
+            .uri(format!("/api/3{path}"))
+            .header("host", "account.example")
+            .header("api-token", TOKEN)
+            .body(body.unwrap_or_default())
+            .unwrap();
+        Box::pin(self.carry(request))
+    }
+}
+
+impl Line {
+    async fn carry(&self, request: axum::http::Request<Vec<u8>>) -> Result<Reply, Broken> {
+        let number = self.crash.sends();
+        if self.crash.is_at(Moment::BeforeItLeaves, number) {
+            self.crash.die().await;
+        }
+        if self.down.is_some_and(|(from, to)| (from..to).contains(&Instant::now())) {
+            return Err(Broken::NotSent);
+        }
+        let serving = timeout(self.timeout, self.simulator.serve(request));
+        let told = if self.crash.is_at(Moment::OnItsWay, number) {
+            tokio::select! {
+                biased;
+                told = serving => told,
+                () = std::future::ready(()) => self.crash.die().await,
+            }
+        } else {
+            serving.await
+        };
+        let asked = told.as_ref().ok().and_then(asked_to_wait);
+        if asked.is_some_and(|wait| wait > WAIT_MAX) {
+            *self.away_until.lock().unwrap() = asked.map(|wait| Instant::now() + wait);
+        }
+        // A pause that there was no time to note is one that no process can keep.
+        if self.crash.is_at(Moment::Answered, number) && asked.is_none() {
+            self.crash.die().await;
+        }
+        match told {
+            Ok(Told::Whole(response)) => {
+                let (head, body) = response.into_parts();
+                Ok(Reply { status: head.status.as_u16(), headers: head.headers, body: Ok(body) })
+            }
+            Ok(Told::Cut(response)) => {
+                let head = response.into_parts().0;
+                Ok(Reply { status: head.status.as_u16(), headers: head.headers, body: Err("answer_cut") })
+            }
+            Ok(Told::Reset) => Err(Broken::ConnectionLost),
+            Err(_) => {
+                self.crash.timeouts.fetch_add(1, Ordering::Relaxed);
+                Err(Broken::TimedOut)
+            }
+        }
+    }
+}
+
+/// The pause that an answer asks for.
+fn asked_to_wait(told: &Told) -> Option<Duration> {
+    let Told::Whole(answer) = told else { return None };
+    let header = |name| answer.headers().get(name)?.to_str().ok();
+    let text = header("retry-after")?;
+    let date = |text: &str| jiff::fmt::rfc2822::parse(text).unwrap().timestamp();
+    Some(match text.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => date(text).duration_since(date(header("date")?)).try_into().unwrap(),
+    })
+}
+
+/// Runs a rehearsal on a clock that stands still until everyone waits.
+pub fn in_paused_time<T>(rehearsal: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.unwrap().block_on(rehearsal)
+}
