@@ -105,7 +105,9 @@ async fn close(
         })
         .await?;
     let of_orders = Counts { unchanged: 0, filtered: 0, invalid: 0, refused: 0, ..row.counts };
-    if !row.adds_up() || of_orders != written {
+    // What is pending is what is left over, so only a run that came to its end can be caught at losing a record.
+    let lost = end == RunEnd::Finished && row.pending > 0;
+    if lost || !row.adds_up() || of_orders != written {
         error.get_or_insert(RunError::Accounting { run, read: row.read(), counts: row.counts, written });
         end = RunEnd::Failed;
         let (read, pending) = (row.records, row.pending);
