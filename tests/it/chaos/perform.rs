@@ -18,7 +18,7 @@ const CALM_MAX: usize = 60;
 #[derive(Debug, Default, Clone)]
 pub struct Events {
     /// The export of the moment.
-    export: usize,
+    export: Option<usize>,
     pub lives: u64,
     pub kills: BTreeMap<&'static str, u64>,
     pub ends: BTreeMap<&'static str, u64>,
@@ -82,7 +82,7 @@ pub async fn perform(schedule: &Schedule) -> Performed {
     stage.calm_down().await;
     let requests = stage.shop.simulator.summary().requests;
     let last = schedule.exports.len() - 1;
-    let again = stage.play(&Act::calm(Kind::Backfill, last)).await;
+    let again = stage.play(&Act::calm(Kind::Sync, last)).await;
     assert_eq!(again, Some(RunEnd::Finished));
     let after = stage.shop.simulator.summary().requests;
     assert_eq!(after, requests, "a run after everything is settled sends nothing");
@@ -101,7 +101,7 @@ impl Stage<'_> {
     /// First with the faults that are left, then without, and once more for what was left in doubt.
     async fn calm_down(&self) {
         let last = self.exports.len() - 1;
-        let act = Act::calm(Kind::Sync, last);
+        let act = Act::calm(Kind::Backfill, last);
         for _ in 0..CALM_MAX {
             if self.play(&act).await == Some(RunEnd::Finished) {
                 break;
@@ -120,8 +120,10 @@ impl Stage<'_> {
 
     async fn play(&self, act: &Act) -> Option<RunEnd> {
         let shop = &self.shop;
-        shop.export(&self.schedule.exports[act.export]);
-        self.events.lock().unwrap().export = act.export;
+        // A file that is written anew is another export, and begins another run.
+        if self.events.lock().unwrap().export.replace(act.export) != Some(act.export) {
+            shop.export(&self.schedule.exports[act.export]);
+        }
         act.faults.iter().for_each(|fault| shop.simulator.inject(fault.clone()));
         let now = Instant::now();
         *shop.network_down.lock().unwrap() = act.network_down.map(|(from, to)| (now + from, now + to));
@@ -163,7 +165,7 @@ async fn meddle_after(meddler: Meddler, after: std::time::Duration, what: Meddli
 
 impl Meddler {
     fn export(&self) -> usize {
-        self.events.lock().unwrap().export
+        self.events.lock().unwrap().export.unwrap_or_default()
     }
 
     /// The key of an order of the export of the moment, and the order where it is valid.

@@ -206,7 +206,8 @@ fn life(chance: &mut Chance, flavour: Flavour, orders: u64) -> Life {
         _ => End::Done,
     };
     Life {
-        kind: chance.pick(&[state::Kind::Backfill, state::Kind::Sync]),
+        // An interrupted run goes on when the same is asked for again, which is what people do.
+        kind: if chance.percent(80) { state::Kind::Backfill } else { state::Kind::Sync },
         end,
         last_send: match chance.below(3) {
             0 => LastSend::LongAgo,
