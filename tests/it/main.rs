@@ -5,6 +5,7 @@ mod backfill;
 mod cli;
 mod faults;
 mod floors;
+mod json;
 mod limits;
 mod plan;
 mod privacy;
