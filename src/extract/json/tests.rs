@@ -97,6 +97,13 @@ fn a_file_cut_anywhere_gives_only_whole_records_and_tells_the_cut() {
 }
 
 #[test]
+fn what_a_record_itself_calls_an_order_is_part_of_it() {
+    let record = r#"{"id":1,"order":{"id":9},"5":{"id":5}}"#;
+    assert_eq!(texts(&format!("{{\"orders\":[{record}]}}")), [record]);
+    assert_eq!(texts(&format!("{{\"order\":{{\"1\":{record}}}}}")), [record]);
+}
+
+#[test]
 fn lines_are_those_an_editor_shows() {
     let lines = |json: &str| {
         let (found, _) = found_in(io::Cursor::new(json.to_owned()));

@@ -25,6 +25,8 @@ fn orders_are_the_same_in_every_wrapping() {
     let [x, y, z] = [minified(&a), minified(&b), minified(&c)];
     for text in [
         format!("{x}\n{y}\n{z}\n"),
+        format!("{x}\n{y} {z}\n"),
+        format!("{x}\n{}\n{z}", y.replacen(',', ",\n", 3)),
         format!("{a}\n{b}{c}"),
         format!("\u{feff}[{a},{b},{c}]"),
         format!("{{\"orders\":[{x},{y},{z}]}}"),
