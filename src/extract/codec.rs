@@ -61,7 +61,8 @@ impl Source {
             }
             other => match foreign(other) {
                 Some(kind) => {
-                    let hint = "unpack it or export again, so that it is CSV, or CSV in gzip, zstd or zip";
+                    let hint =
+                        "unpack it or export again, so that it is CSV or JSON, plain or in gzip, zstd or zip";
                     return Err(ReadError::new(&shown, 0, kind, hint));
                 }
                 None => vec![source(Packing::Plain)],
@@ -123,11 +124,11 @@ impl Source {
 /// Kinds of files people mistake for an export, by their first bytes.
 fn foreign(start: &[u8]) -> Option<&'static str> {
     match start {
-        [0xd0, 0xcf, 0x11, 0xe0, ..] => Some("is an Excel workbook, expected CSV"),
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => Some("is an Excel workbook, expected CSV or JSON"),
         [b'B', b'Z', b'h', ..] => Some("is compressed with bzip2, which is not read"),
         [0xfd, b'7', b'z', b'X', b'Z', ..] => Some("is compressed with xz, which is not read"),
         [b'7', b'z', 0xbc, 0xaf, ..] => Some("is a 7z archive, which is not read"),
-        [b'%', b'P', b'D', b'F', ..] => Some("is a PDF document, expected CSV"),
+        [b'%', b'P', b'D', b'F', ..] => Some("is a PDF document, expected CSV or JSON"),
         _ => None,
     }
 }

@@ -8,6 +8,8 @@ pub struct ReadError {
     pub file: String,
     /// Line of the (uncompressed) file, from 1; 0 where the fault is not on a line.
     pub line: u64,
+    /// Byte of that line, from 1; 0 where only the line is known.
+    pub column: u64,
     pub what: String,
     /// What to try next; may be empty.
     pub hint: String,
@@ -20,7 +22,11 @@ impl ReadError {
         what: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
-        Self { file: file.into(), line, what: what.into(), hint: hint.into() }
+        Self { file: file.into(), line, column: 0, what: what.into(), hint: hint.into() }
+    }
+
+    pub(super) fn at_column(self, column: u64) -> Self {
+        Self { column, ..self }
     }
 
     /// What the system, or a decompressor, says of a file that can't be read on.
@@ -40,9 +46,10 @@ impl ReadError {
 
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            0 => write!(f, "{}: {}", self.file, self.what)?,
-            line => write!(f, "{}, line {line}: {}", self.file, self.what)?,
+        match (self.line, self.column) {
+            (0, _) => write!(f, "{}: {}", self.file, self.what)?,
+            (line, 0) => write!(f, "{}, line {line}: {}", self.file, self.what)?,
+            (line, column) => write!(f, "{}, line {line}, column {column}: {}", self.file, self.what)?,
         }
         match self.hint.as_str() {
             "" => Ok(()),

@@ -3,11 +3,12 @@
 use super::codec::Source;
 use super::error::{OpenError, ReadError};
 use super::find;
+use super::json::DIALECTS;
 use super::reader::Reader;
 use super::shopify_csv;
-use super::table::Table;
+use super::table::{Asked, Table};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
 /// What is to be read.
@@ -29,10 +30,12 @@ pub struct Format {
 
 /// Every kind of export that can be read.
 pub fn formats() -> &'static [Format] {
-    &[Format {
-        name: shopify_csv::NAME,
-        description: "Shopify: Orders > Export in the admin, CSV with one row per order line",
-    }]
+    static FORMATS: LazyLock<Vec<Format>> = LazyLock::new(|| {
+        let csv = Format { name: shopify_csv::NAME, description: shopify_csv::DESCRIPTION };
+        let json = DIALECTS.iter().map(|d| Format { name: d.name, description: d.description });
+        std::iter::once(csv).chain(json).collect()
+    });
+    &FORMATS
 }
 
 /// An export that was found, recognised and checked.
@@ -71,10 +74,10 @@ impl Export {
     /// With every fault of every file, not just the first.
     pub fn open(options: &Options) -> Result<Self, OpenError> {
         let mut faults = Vec::new();
-        let is_named = options.format != "auto";
-        if is_named && !formats().iter().any(|format| format.name == options.format) {
+        let asked = Asked::named(&options.format).unwrap_or_else(|| {
             faults.push(unknown_format(&options.format));
-        }
+            Asked::Anything
+        });
         let mut tables = Vec::new();
         for path in find::files(&options.patterns, &mut faults) {
             let sources = Source::all_in(&path).unwrap_or_else(|fault| {
@@ -82,7 +85,7 @@ impl Export {
                 Vec::new()
             });
             for source in sources {
-                match Table::recognise(source, is_named) {
+                match Table::recognise(source, asked) {
                     Ok(table) => tables.push(table),
                     Err(fault) => faults.push(fault),
                 }
@@ -112,7 +115,7 @@ fn file_of(table: &Table) -> ExportFile {
         member: table.source.member().map(str::to_owned),
         size_bytes: table.source.size_bytes,
         modified: table.source.modified,
-        format: shopify_csv::NAME,
+        format: table.format(),
     }
 }
 

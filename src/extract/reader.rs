@@ -1,9 +1,10 @@
 //! Reads the tables of an export one after the other, one order at a time.
 
 use super::error::ReadError;
+use super::json::Documents;
 use super::rows::Rows;
 use super::shopify_csv::Orders;
-use super::table::Table;
+use super::table::{Layout, Table};
 use crate::domain::SourceOrder;
 use std::sync::Arc;
 
@@ -11,9 +12,35 @@ use std::sync::Arc;
 pub struct Reader {
     tables: Arc<[Table]>,
     next_table: usize,
-    current: Option<Orders>,
+    current: Option<Records>,
     record: u64,
     has_failed: bool,
+}
+
+/// The orders of one table.
+enum Records {
+    Csv(Box<Orders>),
+    Json(Box<Documents>),
+}
+
+impl Records {
+    fn open(table: &Table) -> Result<Self, ReadError> {
+        let source = table.source.clone();
+        Ok(match &table.layout {
+            Layout::Csv(sheet) => {
+                let rows = Rows::open(source, sheet.clone())?;
+                Self::Csv(Box::new(Orders::new(rows, sheet.columns.clone())))
+            }
+            Layout::Json(dialect) => Self::Json(Box::new(Documents::open(source, dialect)?)),
+        })
+    }
+
+    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+        match self {
+            Self::Csv(orders) => orders.pull(),
+            Self::Json(documents) => documents.pull(),
+        }
+    }
 }
 
 impl Reader {
@@ -23,8 +50,8 @@ impl Reader {
 
     fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
         loop {
-            if let Some(orders) = &mut self.current {
-                if let Some(mut order) = orders.pull()? {
+            if let Some(records) = &mut self.current {
+                if let Some(mut order) = records.pull()? {
                     order.position.record = self.record;
                     order.position.file = u32::try_from(self.next_table - 1).unwrap_or(u32::MAX);
                     self.record += 1;
@@ -35,8 +62,7 @@ impl Reader {
             let Some(table) = self.tables.get(self.next_table) else {
                 return Ok(None);
             };
-            let columns = table.columns.clone();
-            self.current = Some(Orders::new(Rows::open(table.clone())?, columns));
+            self.current = Some(Records::open(table)?);
             self.next_table += 1;
         }
     }

@@ -1,8 +1,9 @@
 //! The rows of one table, one at a time, each with the line it begins at.
 
+use super::codec::Source;
 use super::error::ReadError;
 use super::guard::{Guard, Mark, RECORD_BYTES_MAX};
-use super::table::Table;
+use super::sheet::Sheet;
 use csv::ByteRecord;
 use std::fs::File;
 use std::sync::Arc;
@@ -12,7 +13,8 @@ pub struct Rows {
     csv: csv::Reader<Guard>,
     record: ByteRecord,
     file: Arc<File>,
-    table: Table,
+    source: Source,
+    sheet: Sheet,
 }
 
 /// One row, borrowed until the next one is read.
@@ -65,13 +67,14 @@ impl Rows {
     ///
     /// # Errors
     /// When the file can't be read, or is not the one whose header was judged.
-    pub fn open(table: Table) -> Result<Self, ReadError> {
-        let stream = table.source.open()?;
+    pub fn open(source: Source, sheet: Sheet) -> Result<Self, ReadError> {
+        let stream = source.open()?;
         let mut rows = Self {
-            csv: table.parser().from_reader(Guard::new(stream.bytes)),
+            csv: sheet.parser().from_reader(Guard::new(stream.bytes)),
             record: ByteRecord::new(),
             file: stream.file,
-            table,
+            source,
+            sheet,
         };
         rows.advance()?;
         Ok(rows)
@@ -96,7 +99,7 @@ impl Rows {
         };
         let spans_lines = self.csv.position().line() > line + 1;
         let is_whole = mark == Mark::Absent
-            && self.record.len() == self.table.columns.width()
+            && self.record.len() == self.sheet.columns.width()
             && !(spans_lines && self.swallows_a_row());
         let cells = match mark {
             // The open quote's cell holds the rest of the file.
@@ -119,7 +122,7 @@ impl Rows {
             return Ok(read.unwrap_or(false));
         };
         let line = self.record.position().map_or(0, csv::Position::line);
-        let shown = self.table.source.shown();
+        let shown = self.source.shown();
         if self.csv.get_ref().is_overlong() {
             let mib = RECORD_BYTES_MAX / (1024 * 1024);
             return Err(ReadError::new(
@@ -152,12 +155,12 @@ impl Rows {
     /// fields is then right, and two orders have become one. Such a cell holds as many delimiters as a row, and a
     /// line that begins like this row does (`#1001` and `#1002`); that is looked for where the order's name comes first.
     fn swallows_a_row(&self) -> bool {
-        let (delimiter, width) = (self.table.delimiter, self.table.columns.width());
+        let (delimiter, width) = (self.sheet.delimiter, self.sheet.columns.width());
         let begins_like_this = |line: &[u8]| {
             let first = line.split(|b| *b == delimiter).next().unwrap_or_default();
             first.iter().any(u8::is_ascii_digit) && shape(first) == shape(&self.record[0])
         };
-        self.table.columns.begins_with_name()
+        self.sheet.columns.begins_with_name()
             && self.record.iter().skip(1).any(|cell| {
                 cell.iter().filter(|b| **b == delimiter).count() + 1 >= width
                     && cell.split(|b| *b == b'\n').skip(1).any(begins_like_this)
@@ -168,13 +171,13 @@ impl Rows {
         let line = self.csv.position().line();
         if self.csv.read_byte_record(&mut self.record).unwrap_or(false) {
             return Err(ReadError::new(
-                self.table.source.shown(),
+                self.source.shown(),
                 line,
                 "holds the mark that this program puts at the end of a file",
                 "remove that line",
             ));
         }
-        self.table.source.check_unchanged(&self.file, line)?;
+        self.source.check_unchanged(&self.file, line)?;
         Ok(None)
     }
 }

@@ -16,7 +16,7 @@ pub struct ZipMember {
     is_deflated: bool,
 }
 
-/// Lists the members that are tables: those named `.csv`, `.tsv` or `.txt`, hidden ones and folders left out.
+/// Lists the members that are tables: those named like CSV, JSON or plain text, hidden ones and folders left out.
 ///
 /// # Errors
 /// A sentence on what is wrong, and a hint.
@@ -63,7 +63,9 @@ pub fn tables(file: &File) -> Result<Vec<ZipMember>, (String, &'static str)> {
         });
     }
     match members.is_empty() {
-        true => Err(("is an archive without a .csv file in it".to_owned(), "name the export itself")),
+        true => {
+            Err(("is an archive without a .csv or .json file in it".to_owned(), "name the export itself"))
+        }
         false => Ok(members),
     }
 }
@@ -72,7 +74,7 @@ fn is_table(name: &str) -> bool {
     let base = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let lower = base.to_ascii_lowercase();
     let hidden = base.starts_with('.') || name.starts_with("__MACOSX/");
-    !hidden && [".csv", ".tsv", ".txt"].iter().any(|end| lower.ends_with(end))
+    !hidden && [".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson"].iter().any(|end| lower.ends_with(end))
 }
 
 impl ZipMember {

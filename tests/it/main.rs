@@ -3,6 +3,7 @@
 
 mod adopt;
 mod backfill;
+mod carts;
 mod chance;
 mod chaos;
 mod cli;
@@ -12,6 +13,7 @@ mod faults;
 mod floors;
 mod hands;
 mod hard_cases;
+mod json;
 mod limits;
 mod pace;
 mod plan;

@@ -2,7 +2,7 @@
 
 use super::columns::{Columns, Field};
 use super::discount;
-use super::status::Words;
+use super::status::{self, Words};
 use crate::domain::{Fault, Reason, SourceLine, SourceOrder, Status};
 use crate::extract::rows::Row;
 
@@ -90,7 +90,7 @@ fn text(row: &Row<'_>, columns: &Columns, field: Field, faults: &mut Vec<Fault>)
 fn status(row: &Row<'_>, columns: &Columns) -> Option<Status> {
     let cell = |field| row.cell(columns.at(field));
     let words = Words {
-        payment_method: cell(Field::PaymentMethod),
+        is_test: status::is_of_test(cell(Field::PaymentMethod)),
         cancelled_at: cell(Field::CancelledAt),
         financial: columns.has(Field::FinancialStatus).then(|| cell(Field::FinancialStatus)),
         source: cell(Field::Source),

@@ -1,9 +1,7 @@
 //! The one discount an export row states, and whether it lowered the shipping price.
 
 use crate::domain::{SourceDiscount, SourceOrder};
-
-/// Digits after the decimal mark that amounts are compared with; no currency has more.
-const SCALE: usize = 4;
+use crate::extract::decimal;
 
 /// The order's discount, where there is one: a code with its amount (a zero counts), or an amount above zero that
 /// was given by hand and has no code.
@@ -29,31 +27,18 @@ pub fn of(order: &SourceOrder, code: String) -> Option<SourceDiscount> {
 fn is_of_shipping(order: &SourceOrder) -> bool {
     let amounts = (|| {
         Some((
-            decimal(&order.discount)?,
-            decimal(&order.shipping)?,
-            decimal(&order.subtotal)?,
-            decimal(&order.total)?,
+            decimal::parse(&order.discount)?,
+            decimal::parse(&order.shipping)?,
+            decimal::parse(&order.subtotal)?,
+            decimal::parse(&order.total)?,
         ))
     })();
     let Some((discount, shipping, subtotal, total)) = amounts else {
         return false;
     };
-    let taxes = [0, decimal(&order.tax).unwrap_or(0)];
+    let taxes = [0, decimal::parse(&order.tax).unwrap_or(0)];
     let adds_up = |less: i128| taxes.iter().any(|tax| subtotal + shipping + tax - less == total);
     discount > 0 && discount == shipping && !adds_up(0) && adds_up(discount)
-}
-
-/// A plain decimal number in units of 10^-[`SCALE`]; `None` for anything else, and for finer ones.
-fn decimal(text: &str) -> Option<i128> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let fraction = fraction.trim_end_matches('0');
-    let fits = (1..=18).contains(&whole.len()) && fraction.len() <= SCALE;
-    let digits = || whole.bytes().chain(fraction.bytes());
-    if !fits || !digits().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let padding = std::iter::repeat_n(b'0', SCALE - fraction.len());
-    Some(digits().chain(padding).fold(0, |sum, b| sum * 10 + i128::from(b - b'0')))
 }
 
 #[cfg(test)]

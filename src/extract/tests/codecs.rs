@@ -11,13 +11,13 @@ fn text() -> String {
     format!("{HEADER}\n{rows}")
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
-fn zip(members: &[(&str, &str)]) -> Vec<u8> {
+pub(super) fn zip(members: &[(&str, &str)]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (index, (name, text)) in members.iter().enumerate() {
         let method = [zip::CompressionMethod::Deflated, zip::CompressionMethod::Stored][index % 2];

@@ -1,9 +1,11 @@
 //! What a user would notice of reading an export.
 
 mod codecs;
+mod json_files;
 mod mutations;
 mod opening;
 mod reading;
+mod shopify_json;
 
 use super::{Export, OpenError, Options, ReadError};
 use crate::domain::{Reason, SourceOrder};

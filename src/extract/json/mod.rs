@@ -1,0 +1,18 @@
+//! The format JSON: one document, several after each other, or one a line. Finds the records in it and tells who wrote
+//! them; what a record says is for a *dialect* to read. Records are read one at a time, numbers as their digits.
+
+mod dialect;
+mod documents;
+mod elements;
+mod nesting;
+mod scan;
+mod trouble;
+mod values;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+pub use dialect::{DIALECTS, Dialect, Document, recognise};
+pub use documents::Documents;
+pub use values::{Fields, List, Object, Raw, even_null, is_true};

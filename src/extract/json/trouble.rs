@@ -1,0 +1,66 @@
+//! What is said of a file that is no JSON, or not all of it: the place, what was expected there, and never a value.
+
+use super::window::Place;
+use crate::extract::RECORD_BYTES_MAX;
+use crate::extract::error::ReadError;
+use serde::de::IgnoredAny;
+
+const HINT_BROKEN: &str =
+    "export again; where the file was edited by hand, a quote, comma or bracket may be missing";
+const HINT_CUT: &str = "the file is cut short; copy or download it again";
+
+/// What can be wrong with one file.
+pub struct Trouble {
+    shown: String,
+}
+
+impl Trouble {
+    pub fn with(shown: String) -> Self {
+        Self { shown }
+    }
+
+    pub fn io(&self, place: Place, error: &std::io::Error) -> ReadError {
+        ReadError::from_io(&self.shown, place.line, error)
+    }
+
+    pub fn broken(&self, place: Place, what: &str) -> ReadError {
+        self.at(place, format!("is no valid JSON: {what}"), HINT_BROKEN)
+    }
+
+    /// The file ends too soon.
+    pub fn cut(&self, place: Place, what: &str) -> ReadError {
+        self.at(place, what.to_owned(), HINT_CUT)
+    }
+
+    /// The file ends within the value that `bytes` begin, unless a parser finds something else wrong before that.
+    pub fn unclosed(&self, place: Place, bytes: &[u8], what: &str) -> ReadError {
+        self.syntax_of(place, bytes).unwrap_or_else(|| self.cut(place, what))
+    }
+
+    /// The value that `bytes` begin is too long; a quote that is missing makes it look so.
+    pub fn overlong(&self, place: Place, bytes: &[u8]) -> ReadError {
+        let mib = RECORD_BYTES_MAX / (1024 * 1024);
+        let what = format!("the record that begins here is longer than {mib} MiB");
+        self.syntax_of(place, bytes).unwrap_or_else(|| self.at(place, what, HINT_BROKEN))
+    }
+
+    /// What the parser says of a value that begins at `place`.
+    pub fn syntax(&self, place: Place, error: &serde_json::Error) -> ReadError {
+        let (lines, column) = (error.line() as u64, error.column() as u64);
+        let place = match lines {
+            0 | 1 => Place { column: place.column + column.saturating_sub(1), ..place },
+            lines => Place { line: place.line + lines - 1, column },
+        };
+        let told = error.to_string();
+        self.broken(place, told.split(" at line ").next().unwrap_or_default())
+    }
+
+    fn syntax_of(&self, place: Place, bytes: &[u8]) -> Option<ReadError> {
+        let error = serde_json::from_slice::<IgnoredAny>(bytes).err()?;
+        error.is_syntax().then(|| self.syntax(place, &error))
+    }
+
+    fn at(&self, place: Place, what: String, hint: &str) -> ReadError {
+        ReadError::new(&self.shown, place.line, what, hint).at_column(place.column)
+    }
+}

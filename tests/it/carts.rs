@@ -1,0 +1,115 @@
+//! A cart that became an order is one record at the target, never two.
+
+use crate::world::{World, assert_adds_up};
+use ordersync::simulator::{Ending, Fault, Kind};
+use serde_json::{Value, json};
+
+fn line(name: &str) -> Value {
+    json!({ "variant_id": 31, "sku": "SKU-1", "title": name, "name": name, "quantity": 2, "price": "12.50" })
+}
+
+fn checkout(token: &str) -> Value {
+    json!({
+        "id": 901, "token": token, "email": "ann@example.com", "created_at": "2024-02-01T10:00:00-05:00",
+        "updated_at": "2024-02-01T11:00:00-05:00", "completed_at": null, "currency": "USD", "total_price": "25.00",
+        "subtotal_price": "25.00", "total_tax": "0.00", "total_discounts": "0.00",
+        "abandoned_checkout_url": "https://shop.example.com/checkouts/recover", "line_items": [line("Mug")],
+        "customer": { "id": 77, "email": "ann@example.com" },
+    })
+}
+
+fn order(id: u64, token: &str) -> Value {
+    json!({
+        "id": id, "name": format!("#{id}"), "email": "ann@example.com", "created_at": "2024-02-01T12:00:00-05:00",
+        "updated_at": "2024-02-01T12:00:00-05:00", "currency": "USD", "total_price": "30.00",
+        "subtotal_price": "25.00", "total_tax": "0.00", "total_discounts": "0.00", "financial_status": "paid",
+        "checkout_token": token, "line_items": [line("Mug")], "test": false, "cancelled_at": null,
+        "shipping_lines": [{ "title": "Post", "price": "5.00" }],
+        "customer": { "id": 77, "email": "ann@example.com" },
+    })
+}
+
+/// One job for the orders, one for the abandoned checkouts, on one connection.
+fn world() -> World {
+    let carts = "statuses = [\"paid\"]\n[jobs.carts]\naccount = \"main\"\nexport = [\"carts/*\"]\n\
+        [jobs.carts.connection]\nservice = \"shopify\"\nexternalid = \"test-store\"\nname = \"Test Store\"\n\
+        link_url = \"https://shop.example.com\"\nlogo_url = \"https://shop.example.com/logo.png\"\n";
+    World::new().policy(carts)
+}
+
+fn put_carts(world: &World, carts: &[Value]) {
+    std::fs::create_dir_all(world.path("carts")).unwrap();
+    std::fs::write(world.path("carts/checkouts.json"), json!({ "checkouts": carts }).to_string()).unwrap();
+}
+
+fn put_orders(world: &World, orders: &[Value]) {
+    world.export("orders.json", json!({ "orders": orders }).to_string());
+}
+
+fn run(world: &World, job: &str) -> Value {
+    let told = world.run(&["--json", "--quiet", "sync", job]);
+    assert_eq!(told.code, 0, "{}{}", told.out, told.err);
+    let run = told.json()["runs"][0].clone();
+    assert_adds_up(&run);
+    run
+}
+
+fn only_record(world: &World) -> Value {
+    let records = world.target()["ecomOrders"].as_array().unwrap().clone();
+    assert_eq!(records.len(), 1, "{records:?}");
+    assert!(world.summary().violations.is_empty(), "{:?}", world.summary().violations);
+    assert_eq!(world.summary().triggers_fired, 0);
+    records[0].clone()
+}
+
+#[test]
+fn an_abandoned_cart_is_a_cart_at_the_target() {
+    let world = world();
+    put_carts(&world, &[checkout("tok-1")]);
+    assert_eq!(run(&world, "carts")["created"], 1);
+    let cart = only_record(&world);
+    assert_eq!((&cart["externalcheckoutid"], &cart["state"]), (&"tok-1".into(), &"2".into()));
+    assert!(cart["externalid"].is_null() || cart["externalid"] == "", "{cart}");
+    assert_eq!(run(&world, "carts")["unchanged"], 1);
+}
+
+#[test]
+fn a_cart_that_became_an_order_is_turned_into_it_with_its_products() {
+    let world = world();
+    put_carts(&world, &[checkout("tok-1")]);
+    run(&world, "carts");
+    let cart = only_record(&world);
+    put_orders(&world, &[order(5001, "tok-1")]);
+    assert_eq!(run(&world, "shop")["updated"], 1);
+    let order = only_record(&world);
+    assert_eq!((&order["id"], &order["externalid"]), (&cart["id"], &"5001".into()), "the same record");
+    assert_eq!((&order["state"], &order["totalPrice"]), (&"3".into(), &"3000".into()), "recovered");
+    assert_eq!(order["ecomOrderProducts"].as_array().unwrap().len(), 1);
+    let requests = world.summary().requests;
+    assert_eq!(run(&world, "carts")["unchanged"], 1, "and the cart does not come back");
+    assert_eq!(run(&world, "shop")["unchanged"], 1);
+    assert_eq!(world.summary().requests, requests);
+}
+
+#[test]
+fn an_order_loaded_before_its_cart_leaves_no_second_record() {
+    let world = world();
+    put_orders(&world, &[order(5001, "tok-1")]);
+    assert_eq!(run(&world, "shop")["created"], 1);
+    put_carts(&world, &[checkout("tok-1")]);
+    assert_eq!(run(&world, "carts")["unchanged"], 1);
+    assert_eq!(only_record(&world)["externalid"], "5001");
+}
+
+#[test]
+fn a_lost_answer_does_not_double_a_cart_or_its_order() {
+    let world = world();
+    let lost = || Kind::Stored { then: Ending::Reset };
+    world.simulator.inject(Fault::new(lost()).on("POST", "/ecomOrders"));
+    world.simulator.inject(Fault::new(lost()).on("PUT", "/ecomOrders"));
+    put_carts(&world, &[checkout("tok-1")]);
+    assert_eq!(run(&world, "carts")["created"], 1);
+    put_orders(&world, &[order(5001, "tok-1")]);
+    assert_eq!(run(&world, "shop")["updated"], 1);
+    assert_eq!(only_record(&world)["externalid"], "5001");
+}

@@ -1,0 +1,61 @@
+//! An export in JSON goes the same way as one in CSV.
+
+use crate::world::{World, assert_adds_up};
+
+fn order(id: u32, total: &str) -> String {
+    format!(
+        r##"{{"id":{id},"name":"#{id}","email":"ann{id}@example.com","customer":{{"id":{id}00}},
+        "created_at":"2024-01-31T10:11:12-05:00","currency":"USD","total_price":{total},"financial_status":"paid",
+        "line_items":[{{"variant_id":7,"name":"Mug","price":"{}","quantity":1}}]}}"##,
+        total.trim_matches('"')
+    )
+}
+
+#[test]
+fn orders_in_json_arrive_to_the_cent_and_a_second_time_send_nothing() {
+    let world = World::new();
+    world.export("page_1.json", format!(r#"{{"orders":[{},{}]}}"#, order(1, "\"0.10\""), order(2, "19.99")));
+    world.export("page_2.json", format!(r#"{{"orders":[{},null]}}"#, order(3, "\"1E+3\"")));
+    let run = world.load("backfill", 3);
+    assert_eq!((&run["read"], &run["created"], &run["invalid"]), (&4.into(), &2.into(), &2.into()));
+    assert_adds_up(&run);
+    let summary = world.summary();
+    assert_eq!((summary.orders, summary.by_currency["USD"].total_minor), (2, 2_009));
+    assert!(summary.violations.is_empty(), "{:?}", summary.violations);
+    let second = world.load("backfill", 3);
+    assert_eq!((&second["unchanged"], &second["requests"]["total"]), (&2.into(), &0.into()));
+}
+
+#[test]
+fn of_a_file_that_was_cut_the_last_order_is_not_sent_and_the_cut_is_told() {
+    let world = World::new();
+    let text = format!("[{},\n{}]", order(1, "1"), order(2, "2"));
+    world.export("orders.json", &text[..text.len() - 3]);
+    let told = world.run(&["backfill"]);
+    assert_eq!(told.code, 1, "{}\n{}", told.out, told.err);
+    let said = format!("{}{}", told.out, told.err);
+    assert!(
+        said.contains("orders.json, line 4, column 1: ends within the record that begins here"),
+        "{said}"
+    );
+    assert!(!said.contains("ann2@example.com"));
+    assert_eq!(world.summary().orders, 1, "what came before the cut was whole");
+    world.export("orders.json", text);
+    assert_eq!(world.load("backfill", 0)["created"], 1);
+    assert_eq!(world.summary().orders, 2);
+}
+
+#[test]
+fn check_tells_which_format_it_saw() {
+    let world = World::new();
+    world.export("orders.json", order(1, "1"));
+    world.export("other.json", r#"{"entity_id":1,"grand_total":2}"#);
+    let told = world.run(&["check", "--offline"]);
+    assert_eq!(told.code, 2);
+    assert!(
+        told.out.contains("Formats known: shopify-csv, shopify-json, shopify-checkouts-json"),
+        "{}",
+        told.out
+    );
+    assert!(told.out.contains("not recognised: its keys are entity_id, grand_total"), "{}", told.out);
+}
