@@ -74,7 +74,7 @@ fn csv_and_json_may_stand_side_by_side() {
     folder.put("b.json", order(2));
     let orders = folder.read(&["*"]).unwrap();
     let found: Vec<_> = orders.iter().map(|order| (order.label(), order.position.file)).collect();
-    assert_eq!(found, [("2", 0), ("#1", 1)]);
+    assert_eq!(found, [("#1001", 0), ("#1", 1)]);
 }
 
 #[test]
