@@ -1,16 +1,13 @@
 //! When a request may leave: one queue, one clock and one pause for every worker of an account.
 //!
-//! The only file that names governor. Sends are spaced from the last actual departure, with no burst and no
-//! catching up but for what a timer rings late: whatever window the server counts in, there are never more sends in
-//! it than the account allows.
+//! Sends are spaced from the last actual departure, with no burst and no catching up but for what a timer rings late:
+//! whatever window the server counts in, there are never more sends in it than the account allows.
+
+mod limiter;
 
 use super::pace::Pace;
-use governor::clock::Clock;
-use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
+use limiter::Limiter;
 use std::collections::VecDeque;
-use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -29,9 +26,6 @@ pub type Log = Box<dyn Fn(Note) + Send + Sync>;
 
 /// The window the target counts in.
 const WINDOW: Duration = Duration::from_secs(1);
-/// Timers ring up to two milliseconds late. So much, a part of this of the period, is not lost from one send to the
-/// next; it is a tenth of the margin, and never adds up.
-const CELLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
 /// The distance to the previous process' last send is at most this.
 const DISTANCE_MAX: Duration = Duration::from_secs(1);
 /// A pause longer than this lets connections go cold.
@@ -39,20 +33,6 @@ const PAUSE_SHORT: Duration = Duration::from_secs(2);
 /// Our own pauses after a 429 without Retry-After: the first, doubled each time up to the last.
 const THROTTLE_PAUSE: Duration = Duration::from_secs(1);
 const THROTTLE_PAUSE_MAX: Duration = Duration::from_secs(64);
-
-/// Governor on tokio's clock, which tests can stop.
-#[derive(Clone)]
-struct TokioClock;
-
-impl Clock for TokioClock {
-    type Instant = std::time::Instant;
-
-    fn now(&self) -> Self::Instant {
-        Instant::now().into_std()
-    }
-}
-
-type Limiter = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<std::time::Instant>>;
 
 pub(super) struct Pacer {
     /// Fair: who asked first leaves first.
@@ -127,7 +107,7 @@ impl Pacer {
         Self {
             queue: tokio::sync::Mutex::new(Grid {
                 period,
-                limiter: limiter(period),
+                limiter: Limiter::new(period),
                 recent: VecDeque::new(),
             }),
             shared: Mutex::new(Shared {
@@ -269,10 +249,9 @@ impl Place<'_> {
         loop {
             self.pacer.wait_out_pause().await;
             let Some(limiter) = &self.grid.limiter else { return };
-            match limiter.check_n(CELLS) {
-                Ok(Err(early)) => sleep(early.wait_time_from(TokioClock.now())).await,
-                // The error can't be: a limiter holds more than it is asked for.
-                Ok(Ok(())) | Err(_) => return,
+            match limiter.admit() {
+                Ok(()) => return,
+                Err(early) => sleep(early).await,
             }
         }
     }
@@ -290,9 +269,9 @@ impl Place<'_> {
         drop(shared);
         if period != self.grid.period {
             self.grid.period = period;
-            self.grid.limiter = limiter(period);
+            self.grid.limiter = Limiter::new(period);
             // A new limiter would let the next one go at once: this send is its first.
-            let _ = self.grid.limiter.as_ref().map(|limiter| limiter.check_n(CELLS));
+            let _ = self.grid.limiter.as_ref().map(Limiter::admit);
         }
         let recent = &mut self.grid.recent;
         recent.push_back(at);
@@ -303,11 +282,4 @@ impl Place<'_> {
         let alone = at - self.pacer.started_at >= WINDOW;
         Departure { at, in_window: alone.then_some(own) }
     }
-}
-
-/// A period's cells for each send, and one more: governor's bookkeeping then gives the credit of one cell, and none for
-/// idle time beyond it.
-fn limiter(period: Duration) -> Option<Limiter> {
-    let quota = Quota::with_period(period / CELLS.get())?.allow_burst(CELLS.saturating_add(1));
-    Some(RateLimiter::direct_with_clock(quota, TokioClock))
 }

@@ -1,0 +1,138 @@
+//! The way of a request in a rehearsal, and where on it a process can die.
+
+use super::{End, Moment, TOKEN, WAIT_MAX};
+use ordersync::activecampaign::{Broken, Reply, Sending, Transport};
+use ordersync::simulator::{Simulator, Told};
+use reqwest::Method;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// The end of a process from outside.
+pub(super) struct Crash {
+    end: End,
+    sends: AtomicU64,
+    pub(super) timeouts: AtomicU64,
+    now: Notify,
+    cancel: CancellationToken,
+}
+
+impl Crash {
+    pub(super) fn new(end: End, cancel: CancellationToken) -> Self {
+        Self { end, sends: AtomicU64::new(0), timeouts: AtomicU64::new(0), now: Notify::new(), cancel }
+    }
+
+    /// Resolves when the process is to die. A stop is only asked for.
+    pub(super) async fn comes(&self) {
+        match self.end {
+            End::KilledAt(time) => return sleep(time).await,
+            End::StoppedAt(time) => {
+                sleep(time).await;
+                self.cancel.cancel();
+            }
+            End::Done | End::Killed(..) | End::StoppedAround(_) => {}
+        }
+        self.now.notified().await;
+    }
+
+    /// A request leaves; its number.
+    fn sends(&self) -> u64 {
+        let number = self.sends.fetch_add(1, Ordering::Relaxed) + 1;
+        if matches!(self.end, End::StoppedAround(n) if n == number) {
+            self.cancel.cancel();
+        }
+        number
+    }
+
+    fn is_at(&self, moment: Moment, number: u64) -> bool {
+        matches!(self.end, End::Killed(at, n) if at == moment && n == number)
+    }
+
+    /// Dies here: nothing after this happens.
+    async fn die(&self) -> ! {
+        self.now.notify_one();
+        std::future::pending().await
+    }
+}
+
+/// Carries requests to the simulator in the same process.
+pub(super) struct Line {
+    pub(super) simulator: Arc<Simulator>,
+    pub(super) timeout: Duration,
+    pub(super) down: Option<(Instant, Instant)>,
+    pub(super) away_until: Arc<Mutex<Option<Instant>>>,
+    pub(super) crash: Arc<Crash>,
+}
+
+impl Transport for Line {
+    fn send<'a>(&'a self, method: Method, path: &str, body: Option<Vec<u8>>) -> Sending<'a> {
+        let request = axum::http::Request::builder()
+            .method(method)
+            .uri(format!("/api/3{path}"))
+            .header("host", "account.example")
+            .header("api-token", TOKEN)
+            .body(body.unwrap_or_default())
+            .unwrap();
+        Box::pin(self.carry(request))
+    }
+}
+
+impl Line {
+    async fn carry(&self, request: axum::http::Request<Vec<u8>>) -> Result<Reply, Broken> {
+        let number = self.crash.sends();
+        if self.crash.is_at(Moment::BeforeItLeaves, number) {
+            self.crash.die().await;
+        }
+        if self.down.is_some_and(|(from, to)| (from..to).contains(&Instant::now())) {
+            return Err(Broken::NotSent);
+        }
+        let serving = timeout(self.timeout, self.simulator.serve(request));
+        let told = if self.crash.is_at(Moment::OnItsWay, number) {
+            tokio::select! {
+                biased;
+                told = serving => told,
+                () = std::future::ready(()) => self.crash.die().await,
+            }
+        } else {
+            serving.await
+        };
+        let asked = told.as_ref().ok().and_then(asked_to_wait);
+        if asked.is_some_and(|wait| wait > WAIT_MAX) {
+            *self.away_until.lock().unwrap() = asked.map(|wait| Instant::now() + wait);
+        }
+        // A pause that there was no time to note is one that no process can keep.
+        if self.crash.is_at(Moment::Answered, number) && asked.is_none() {
+            self.crash.die().await;
+        }
+        match told {
+            Ok(Told::Whole(response)) => {
+                let (head, body) = response.into_parts();
+                Ok(Reply { status: head.status.as_u16(), headers: head.headers, body: Ok(body) })
+            }
+            Ok(Told::Cut(response)) => {
+                let head = response.into_parts().0;
+                Ok(Reply { status: head.status.as_u16(), headers: head.headers, body: Err("answer_cut") })
+            }
+            Ok(Told::Reset) => Err(Broken::ConnectionLost),
+            Err(_) => {
+                self.crash.timeouts.fetch_add(1, Ordering::Relaxed);
+                Err(Broken::TimedOut)
+            }
+        }
+    }
+}
+
+/// The pause that an answer asks for.
+fn asked_to_wait(told: &Told) -> Option<Duration> {
+    let Told::Whole(answer) = told else { return None };
+    let header = |name| answer.headers().get(name)?.to_str().ok();
+    let text = header("retry-after")?;
+    let date = |text: &str| jiff::fmt::rfc2822::parse(text).unwrap().timestamp();
+    Some(match text.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => date(text).duration_since(date(header("date")?)).try_into().unwrap(),
+    })
+}
