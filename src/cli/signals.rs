@@ -24,6 +24,7 @@ impl Interrupt {
     async fn on(self, mut listener: Signal, number: u8) {
         while listener.recv().await.is_some() {
             if self.cancel.is_cancelled() {
+                super::output::note("ended at once; running it again goes on from there");
                 std::process::exit(i32::from(128 + number));
             }
             self.received.store(number, Ordering::Relaxed);
