@@ -69,7 +69,6 @@ pub(super) fn mirrored(order: RemoteOrder, prints: &Fingerprints) -> Mirrored {
         created_s: order.created_at.map(|at| at.timestamp().as_second()),
         products: order.products,
         customer: order.customer,
-        source: order.source,
     }
 }
 

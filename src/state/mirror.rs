@@ -14,7 +14,6 @@ pub struct Mirrored {
     pub products: Option<u64>,
     pub customer: RemoteId,
     pub email_hash: [u8; 16],
-    pub source: Option<i64>,
 }
 
 /// A temporary copy of the target's list of orders, to hold against an export whose order is another. It is a
@@ -33,7 +32,7 @@ impl Mirror {
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192;
              CREATE TABLE mirror (
                  id TEXT PRIMARY KEY, key TEXT NOT NULL, total INTEGER, currency TEXT NOT NULL, created INTEGER,
-                 products INTEGER, customer TEXT NOT NULL, email BLOB NOT NULL, source INTEGER,
+                 products INTEGER, customer TEXT NOT NULL, email BLOB NOT NULL,
                  met INTEGER NOT NULL DEFAULT 0
              ) WITHOUT ROWID;
              CREATE INDEX mirror_key ON mirror (key);
@@ -50,7 +49,7 @@ impl Mirror {
     pub fn add(&mut self, order: &Mirrored) -> Result<bool, StateError> {
         let added = self
             .db
-            .prepare_cached("INSERT OR IGNORE INTO mirror VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0)")?
+            .prepare_cached("INSERT OR IGNORE INTO mirror VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)")?
             .execute(params![
                 order.id.as_str(),
                 order.key,
@@ -59,8 +58,7 @@ impl Mirror {
                 order.created_s,
                 order.products.map(|n| n as i64),
                 order.customer.as_str(),
-                &order.email_hash[..],
-                order.source
+                &order.email_hash[..]
             ])?;
         Ok(added == 1)
     }
@@ -150,6 +148,5 @@ fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Mirrored> {
         products: row.get::<_, Option<i64>>(5)?.map(i64::unsigned_abs),
         customer: RemoteId::new(row.get::<_, String>(6)?),
         email_hash: row.get(7)?,
-        source: row.get(8)?,
     })
 }

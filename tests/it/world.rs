@@ -192,4 +192,5 @@ pub fn assert_adds_up(run: &Value) {
     let parts = ["created", "updated", "adopted", "unchanged", "filtered", "invalid", "refused", "pending"];
     let sum: u64 = parts.iter().map(|part| run[part].as_u64().unwrap()).sum();
     assert_eq!(run["read"], sum, "{run}");
+    assert!(run["outcome"] != "finished" || run["pending"] == 0, "{run}");
 }
