@@ -62,7 +62,7 @@ fn check_export(job: &Job, account: &Account, findings: &mut Findings) {
     match Export::open(&assembly::job(job, account, Dates::default()).export) {
         Ok(export) => {
             for file in export.files() {
-                let (format, bytes) = (file.format, file.size_bytes);
+                let (format, bytes) = (&file.format, file.size_bytes);
                 findings.good(format!("jobs.{}: export {file}, {format}, {bytes} bytes", job.name));
             }
             if let [newest, _, ..] = export.files() {

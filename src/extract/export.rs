@@ -5,7 +5,7 @@ use super::error::{OpenError, ReadError};
 use super::find;
 use super::json::DIALECTS;
 use super::reader::Reader;
-use super::shopify_csv;
+use super::sheet_dialect::SHEET_DIALECTS;
 use super::table::{Asked, Table};
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
@@ -31,9 +31,9 @@ pub struct Format {
 /// Every kind of export that can be read.
 pub fn formats() -> &'static [Format] {
     static FORMATS: LazyLock<Vec<Format>> = LazyLock::new(|| {
-        let csv = Format { name: shopify_csv::NAME, description: shopify_csv::DESCRIPTION };
+        let csv = SHEET_DIALECTS.iter().map(|d| Format { name: d.name(), description: d.description() });
         let json = DIALECTS.iter().map(|d| Format { name: d.name, description: d.description });
-        std::iter::once(csv).chain(json).collect()
+        csv.chain(json).collect()
     });
     &FORMATS
 }
@@ -55,7 +55,7 @@ pub struct ExportFile {
     pub size_bytes: u64,
     pub modified: SystemTime,
     /// The name of its format.
-    pub format: &'static str,
+    pub format: String,
 }
 
 impl std::fmt::Display for ExportFile {
@@ -85,7 +85,7 @@ impl Export {
                 Vec::new()
             });
             for source in sources {
-                match Table::recognise(source, asked) {
+                match Table::recognise(source, asked, options) {
                     Ok(table) => tables.push(table),
                     Err(fault) => faults.push(fault),
                 }
@@ -115,7 +115,7 @@ fn file_of(table: &Table) -> ExportFile {
         member: table.source.member().map(str::to_owned),
         size_bytes: table.source.size_bytes,
         modified: table.source.modified,
-        format: table.format(),
+        format: table.format().to_owned(),
     }
 }
 

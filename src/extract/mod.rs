@@ -16,6 +16,7 @@ mod names;
 mod reader;
 mod rows;
 mod sheet;
+mod sheet_dialect;
 mod shopify_csv;
 mod shopify_json;
 mod table;

@@ -3,7 +3,7 @@
 use super::error::ReadError;
 use super::json::Documents;
 use super::rows::Rows;
-use super::shopify_csv::Orders;
+use super::sheet_dialect::Records;
 use super::table::{Layout, Table};
 use crate::domain::SourceOrder;
 use std::sync::Arc;
@@ -12,35 +12,17 @@ use std::sync::Arc;
 pub struct Reader {
     tables: Arc<[Table]>,
     next_table: usize,
-    current: Option<Records>,
+    current: Option<Box<dyn Records>>,
     record: u64,
     has_failed: bool,
 }
 
-/// The orders of one table.
-enum Records {
-    Csv(Box<Orders>),
-    Json(Box<Documents>),
-}
-
-impl Records {
-    fn open(table: &Table) -> Result<Self, ReadError> {
-        let source = table.source.clone();
-        Ok(match &table.layout {
-            Layout::Csv(sheet) => {
-                let rows = Rows::open(source, sheet.clone())?;
-                Self::Csv(Box::new(Orders::new(rows, sheet.columns.clone())))
-            }
-            Layout::Json(dialect) => Self::Json(Box::new(Documents::open(source, dialect)?)),
-        })
-    }
-
-    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
-        match self {
-            Self::Csv(orders) => orders.pull(),
-            Self::Json(documents) => documents.pull(),
-        }
-    }
+fn records_of(table: &Table) -> Result<Box<dyn Records>, ReadError> {
+    let source = table.source.clone();
+    Ok(match &table.layout {
+        Layout::Csv(sheet) => Arc::clone(&sheet.layout).read(Rows::open(source, sheet.clone())?),
+        Layout::Json(dialect) => Box::new(Documents::open(source, dialect)?),
+    })
 }
 
 impl Reader {
@@ -62,7 +44,7 @@ impl Reader {
             let Some(table) = self.tables.get(self.next_table) else {
                 return Ok(None);
             };
-            self.current = Some(Records::open(table)?);
+            self.current = Some(records_of(table)?);
             self.next_table += 1;
         }
     }

@@ -99,7 +99,7 @@ impl Rows {
         };
         let spans_lines = self.csv.position().line() > line + 1;
         let is_whole = mark == Mark::Absent
-            && self.record.len() == self.sheet.columns.width()
+            && self.record.len() == self.sheet.layout.width()
             && !(spans_lines && self.swallows_a_row());
         let cells = match mark {
             // The open quote's cell holds the rest of the file.
@@ -155,12 +155,12 @@ impl Rows {
     /// fields is then right, and two orders have become one. Such a cell holds as many delimiters as a row, and a
     /// line that begins like this row does (`#1001` and `#1002`); that is looked for where the order's name comes first.
     fn swallows_a_row(&self) -> bool {
-        let (delimiter, width) = (self.sheet.delimiter, self.sheet.columns.width());
+        let (delimiter, width) = (self.sheet.delimiter, self.sheet.layout.width());
         let begins_like_this = |line: &[u8]| {
             let first = line.split(|b| *b == delimiter).next().unwrap_or_default();
             first.iter().any(u8::is_ascii_digit) && shape(first) == shape(&self.record[0])
         };
-        self.sheet.columns.begins_with_name()
+        self.sheet.layout.begins_with_key()
             && self.record.iter().skip(1).any(|cell| {
                 cell.iter().filter(|b| **b == delimiter).count() + 1 >= width
                     && cell.split(|b| *b == b'\n').skip(1).any(begins_like_this)

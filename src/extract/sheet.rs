@@ -1,33 +1,50 @@
 //! Recognises a CSV table by its first bytes: delimiter, dialect and columns.
 
-use super::shopify_csv::{Columns, Verdict, known_names};
-use super::table::Fault;
+use super::export::Options;
+use super::sheet_dialect::{Head, Layout, SHEET_DIALECTS, SheetDialect, Verdict};
+use super::table::{Fault, UTF8_HINT};
 use csv::ByteRecord;
+use std::sync::Arc;
 
 /// How the rows of a table are to be read.
 #[derive(Debug, Clone)]
 pub struct Sheet {
     pub delimiter: u8,
-    pub columns: Columns,
+    /// The name of its format.
+    pub format: String,
+    pub layout: Arc<dyn Layout>,
 }
 
+/// Rows below the header that dialects may look at.
+const SAMPLE_ROWS_MAX: usize = 200;
+
 impl Sheet {
-    /// Judges a table by the beginning of its text. `is_named` says that the settings name the format, so that only
-    /// its columns are in question.
+    /// Judges a table by the beginning of its text. Where the settings name a format, only its columns are in
+    /// question.
     ///
     /// # Errors
-    /// When it is not this format, or lacks columns.
-    pub fn recognise(text: &[u8], is_named: bool) -> Result<Self, Fault> {
+    /// When it is of no known format, of more than one, or lacks columns.
+    pub fn recognise(
+        text: &[u8],
+        named: Option<&'static dyn SheetDialect>,
+        options: &Options,
+    ) -> Result<Self, Fault> {
         check_line_ends(text)?;
-        let delimiter = delimiter_of(text);
-        let header = rows_of(text, delimiter).next().unwrap_or_default();
-        check_not_doubly_quoted(text, delimiter, &header)?;
-        let verdict = match is_named {
-            true => by_name(&header),
-            false => Columns::judge(&header),
+        let dialects = match &named {
+            Some(dialect) => std::slice::from_ref(dialect),
+            None => SHEET_DIALECTS,
         };
-        let columns = columns_of(verdict, &header)?;
-        Ok(Self { delimiter, columns })
+        let delimiter = delimiter_of(text, dialects);
+        let mut rows = rows_of(text, delimiter);
+        let header = rows.next().unwrap_or_default();
+        check_not_doubly_quoted(text, delimiter, &header, dialects)?;
+        let mut rows: Vec<ByteRecord> = rows.take(SAMPLE_ROWS_MAX).collect();
+        // The beginning of the file may end within it.
+        rows.pop();
+        let head = Head { header: &header, rows: &rows, is_named: named.is_some(), options };
+        let judged = dialects.iter().map(|dialect| (*dialect, dialect.judge(&head)));
+        let (format, layout) = choose(judged.collect(), &header)?;
+        Ok(Self { delimiter, format, layout })
     }
 
     pub fn parser(&self) -> csv::ReaderBuilder {
@@ -50,18 +67,23 @@ fn parser(delimiter: u8) -> csv::ReaderBuilder {
 fn check_line_ends(text: &[u8]) -> Result<(), Fault> {
     if text.contains(&b'\r') && !text.contains(&b'\n') {
         let what = "its lines end in a lone carriage return, expected line feeds";
-        return Err((1, what.to_owned(), super::table::UTF8_HINT));
+        return Err((1, what.to_owned(), UTF8_HINT.to_owned()));
     }
     Ok(())
 }
 
 /// The delimiter under which most of the header's names are known.
-fn delimiter_of(text: &[u8]) -> u8 {
-    let known = |delimiter| known_names(&rows_of(text, delimiter).next().unwrap_or_default());
+fn delimiter_of(text: &[u8], dialects: &[&dyn SheetDialect]) -> u8 {
+    let known = |delimiter| known(&rows_of(text, delimiter).next().unwrap_or_default(), dialects);
     // The last of equals is taken, so the usual one stands last.
     let mut best = b"\t;,".map(|delimiter| (known(delimiter), delimiter));
     best.sort_by_key(|(known, _)| *known);
     best[2].1
+}
+
+/// The most names of a header that one dialect knows.
+fn known(header: &ByteRecord, dialects: &[&dyn SheetDialect]) -> usize {
+    dialects.iter().map(|dialect| dialect.known(header)).max().unwrap_or(0)
 }
 
 fn rows_of(text: &[u8], delimiter: u8) -> impl Iterator<Item = ByteRecord> {
@@ -70,17 +92,22 @@ fn rows_of(text: &[u8], delimiter: u8) -> impl Iterator<Item = ByteRecord> {
 }
 
 /// A spreadsheet that took a whole row for one cell and quoted it again.
-fn check_not_doubly_quoted(text: &[u8], delimiter: u8, header: &ByteRecord) -> Result<(), Fault> {
+fn check_not_doubly_quoted(
+    text: &[u8],
+    delimiter: u8,
+    header: &ByteRecord,
+    dialects: &[&dyn SheetDialect],
+) -> Result<(), Fault> {
     let is_one_cell = |row: &ByteRecord| row.len() == 1 && row[0].contains(&delimiter);
     let mut rows = rows_of(text, delimiter).skip(1).take(3).peekable();
     let has_rows = rows.peek().is_some();
-    let header_is_one = is_one_cell(header) && known_names(&inner(&header[0], delimiter)) >= 3;
+    let header_is_one = is_one_cell(header) && known(&inner(&header[0], delimiter), dialects) >= 3;
     if header_is_one || (header.len() > 2 && has_rows && rows.all(|row| is_one_cell(&row))) {
         return Err((
             if header_is_one { 1 } else { 2 },
             "each row stands as a whole in one quoted cell: a spreadsheet has quoted the rows again"
                 .to_owned(),
-            "export again, and don't open and save the file in a spreadsheet",
+            "export again, and don't open and save the file in a spreadsheet".to_owned(),
         ));
     }
     Ok(())
@@ -90,33 +117,52 @@ fn inner(cell: &[u8], delimiter: u8) -> ByteRecord {
     rows_of(cell, delimiter).next().unwrap_or_default()
 }
 
-fn by_name(header: &ByteRecord) -> Verdict {
-    let columns = Columns::resolve(header);
-    match columns.missing() {
-        missing if missing.is_empty() => Verdict::Complete(columns),
-        missing => Verdict::Missing(missing),
+/// The dialect that fits; of two the one that knows more of the header's names.
+fn choose(
+    judged: Vec<(&'static dyn SheetDialect, Verdict)>,
+    header: &ByteRecord,
+) -> Result<(String, Arc<dyn Layout>), Fault> {
+    let mut complete = Vec::new();
+    let mut lacking = Vec::new();
+    let mut unusable = None;
+    for (dialect, verdict) in judged {
+        let known = dialect.known(header);
+        match verdict {
+            Verdict::Complete(layout) => complete.push((known, dialect, layout)),
+            Verdict::Missing { columns, hint } => {
+                lacking.push((columns.len(), dialect.title(), columns, hint))
+            }
+            Verdict::Unusable { what, hint } => unusable = unusable.or(Some((what, hint))),
+            Verdict::Foreign => {}
+        }
+    }
+    complete.sort_by_key(|(known, ..)| std::cmp::Reverse(*known));
+    match complete.as_slice() {
+        [(most, one, _), (second, other, _), ..] if most == second => {
+            let (one, other) = (one.name(), other.name());
+            return Err((
+                1,
+                format!("could be {one} or {other}: the columns fit both"),
+                format!("name the job's format in the settings: \"{one}\" or \"{other}\""),
+            ));
+        }
+        [(_, dialect, layout), ..] => return Ok((dialect.name().to_owned(), Arc::clone(layout))),
+        [] => {}
+    }
+    if let Some((what, hint)) = unusable {
+        return Err((1, what, hint));
+    }
+    match lacking.into_iter().min_by_key(|(missing, ..)| *missing) {
+        Some((_, title, columns, hint)) => {
+            Err((1, format!("this {title} lacks the columns: {}", columns.join(", ")), hint))
+        }
+        None => Err((1, format!("the format is not recognised: {}", seen(header)), known_formats())),
     }
 }
 
-fn columns_of(verdict: Verdict, header: &ByteRecord) -> Result<Columns, Fault> {
-    match verdict {
-        Verdict::Complete(columns) => Ok(columns),
-        Verdict::Missing(names) => Err((
-            1,
-            format!("this Shopify orders export lacks the columns: {}", names.join(", ")),
-            "export again from Orders > Export in Shopify's admin, and keep all columns",
-        )),
-        Verdict::Sibling(kind) => Err((
-            1,
-            format!("looks like Shopify's {kind} export, expected the orders export"),
-            "take Orders > Export in Shopify's admin",
-        )),
-        Verdict::Foreign => Err((
-            1,
-            format!("the format is not recognised: {}", seen(header)),
-            "expected Shopify's orders export with columns such as Name, Email, Total, Lineitem name",
-        )),
-    }
+fn known_formats() -> String {
+    let names: Vec<&str> = SHEET_DIALECTS.iter().map(|dialect| dialect.name()).collect();
+    format!("expected the header of one of: {}; `ordersync formats` tells of each", names.join(", "))
 }
 
 /// The first names of the header, unless it may be a row of data: no cell of an order is ever shown.

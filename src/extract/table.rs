@@ -2,9 +2,10 @@
 
 use super::codec::Source;
 use super::error::ReadError;
+use super::export::Options;
 use super::json::{self, DIALECTS, Dialect};
 use super::sheet::Sheet;
-use super::shopify_csv;
+use super::sheet_dialect::{SHEET_DIALECTS, SheetDialect};
 use std::io::{self, Read};
 
 /// How much of the (uncompressed) text is looked at.
@@ -30,20 +31,23 @@ pub enum Layout {
 #[derive(Debug, Clone, Copy)]
 pub enum Asked {
     Anything,
-    Csv,
+    Csv(&'static dyn SheetDialect),
     Json(&'static Dialect),
 }
 
 /// Line, what is wrong, hint.
-pub(super) type Fault = (u64, String, &'static str);
+pub(super) type Fault = (u64, String, String);
 
 impl Asked {
     /// `None` for a name that is not known.
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "auto" => Some(Self::Anything),
-            shopify_csv::NAME => Some(Self::Csv),
-            _ => DIALECTS.iter().find(|dialect| dialect.name == name).map(|dialect| Self::Json(dialect)),
+            name => {
+                let json = DIALECTS.iter().find(|dialect| dialect.name == name);
+                let csv = SHEET_DIALECTS.iter().find(|dialect| dialect.name() == name);
+                json.map(|dialect| Self::Json(dialect)).or(csv.map(|dialect| Self::Csv(*dialect)))
+            }
         }
     }
 }
@@ -53,7 +57,7 @@ impl Table {
     ///
     /// # Errors
     /// When it is no text, not what was asked for, or lacks columns or keys.
-    pub fn recognise(source: Source, asked: Asked) -> Result<Self, ReadError> {
+    pub fn recognise(source: Source, asked: Asked, options: &Options) -> Result<Self, ReadError> {
         let prefix = read_prefix(&source)?;
         let refused = |(line, what, hint): Fault| ReadError::new(source.shown(), line, what, hint);
         let text = text_of(&prefix).map_err(refused)?;
@@ -61,30 +65,33 @@ impl Table {
         let layout = match (asked, is_json) {
             (Asked::Anything, true) => Layout::Json(json::recognise(&source, None)?),
             (Asked::Json(dialect), true) => Layout::Json(json::recognise(&source, Some(dialect))?),
-            (Asked::Csv, true) => {
+            (Asked::Csv(_), true) => {
                 let hint = "name another format in the settings, or auto; or export the orders as CSV";
-                return Err(refused((1, "looks like JSON, expected CSV".to_owned(), hint)));
+                return Err(refused((1, "looks like JSON, expected CSV".to_owned(), hint.to_owned())));
             }
             (Asked::Json(_), false) => {
                 let hint = "name another format in the settings, or auto; or export the orders as JSON";
                 return Err(refused((
                     1,
                     "does not look like JSON, which begins with { or [".to_owned(),
-                    hint,
+                    hint.to_owned(),
                 )));
             }
             (asked, false) => {
-                let is_named = matches!(asked, Asked::Csv);
-                Layout::Csv(Sheet::recognise(text, is_named).map_err(refused)?)
+                let named = match asked {
+                    Asked::Csv(dialect) => Some(dialect),
+                    _ => None,
+                };
+                Layout::Csv(Sheet::recognise(text, named, options).map_err(refused)?)
             }
         };
         Ok(Self { source, layout })
     }
 
     /// The name of its format.
-    pub fn format(&self) -> &'static str {
+    pub fn format(&self) -> &str {
         match &self.layout {
-            Layout::Csv(_) => shopify_csv::NAME,
+            Layout::Csv(sheet) => &sheet.format,
             Layout::Json(dialect) => dialect.name,
         }
     }
@@ -102,25 +109,29 @@ fn read_prefix(source: &Source) -> Result<Vec<u8>, ReadError> {
 fn text_of(prefix: &[u8]) -> Result<&[u8], Fault> {
     let text = match prefix {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-            return Err((1, "is text in UTF-16, expected UTF-8".to_owned(), UTF8_HINT));
+            return Err((1, "is text in UTF-16, expected UTF-8".to_owned(), UTF8_HINT.to_owned()));
         }
         [0xef, 0xbb, 0xbf, rest @ ..] => rest,
         all => all,
     };
     match text.trim_ascii_start().first() {
         None => {
-            return Err((0, "is empty, expected a header row, or orders in JSON".to_owned(), "export again"));
+            return Err((
+                0,
+                "is empty, expected a header row, or orders in JSON".to_owned(),
+                "export again".to_owned(),
+            ));
         }
         Some(b'<') => {
             let hint = "was a web page saved in place of the export? download it again";
-            return Err((1, "looks like HTML or XML, expected CSV or JSON".to_owned(), hint));
+            return Err((1, "looks like HTML or XML, expected CSV or JSON".to_owned(), hint.to_owned()));
         }
         Some(_) => {}
     }
     let start = &text[..text.len().min(64)];
     if start.iter().filter(|b| **b == 0).count() > start.len() / 4 {
         let what = "holds zero bytes as UTF-16 does, expected text in UTF-8";
-        return Err((1, what.to_owned(), UTF8_HINT));
+        return Err((1, what.to_owned(), UTF8_HINT.to_owned()));
     }
     Ok(text)
 }

@@ -5,6 +5,7 @@ use super::elements::Elements;
 use crate::domain::{Fault, Reason, SourceOrder};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
+use crate::extract::sheet_dialect::Records;
 use std::borrow::Cow;
 use std::fs::File;
 use std::sync::Arc;
@@ -25,13 +26,10 @@ impl Documents {
         let elements = Elements::new(stream.bytes, source.shown(), dialect.wrappers.to_vec());
         Ok(Self { elements, dialect, source, file: stream.file })
     }
+}
 
-    /// The next order; its position has the line, but not the file and the record.
-    ///
-    /// # Errors
-    /// When the file can't be read on, changed, is no JSON or ends too soon. A record that the file ends within is
-    /// not given out.
-    pub fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+impl Records for Documents {
+    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
         loop {
             let Some(element) = self.elements.advance()? else {
                 self.source.check_unchanged(&self.file, 0)?;

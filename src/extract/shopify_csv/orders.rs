@@ -5,6 +5,7 @@ use super::columns::{Columns, Field};
 use crate::domain::{Fault, Reason, SourceOrder};
 use crate::extract::error::ReadError;
 use crate::extract::rows::{Row, Rows};
+use crate::extract::sheet_dialect::Records;
 
 /// The most lines kept of one order, far above what the shop system allows. Further ones are dropped and the order
 /// is marked, so that a file of nothing but product rows costs no memory.
@@ -38,12 +39,10 @@ impl Orders {
     pub fn new(rows: Rows, columns: Columns) -> Self {
         Self { rows, columns, current: None }
     }
+}
 
-    /// The next order; its position has the line, but not the file and the record.
-    ///
-    /// # Errors
-    /// When the table can't be read on; the order being read is then lost, on purpose.
-    pub fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+impl Records for Orders {
+    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
         while let Some(row) = self.rows.advance()? {
             match &mut self.current {
                 Some(group) if group.owns(&row, &self.columns) => group.add(&row, &self.columns),

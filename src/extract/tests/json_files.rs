@@ -14,9 +14,9 @@ fn ids(orders: &[SourceOrder]) -> Vec<&str> {
     orders.iter().map(|order| order.id.as_str()).collect()
 }
 
-fn format_of(bytes: impl AsRef<[u8]>) -> &'static str {
+fn format_of(bytes: impl AsRef<[u8]>) -> String {
     let folder = Folder::with("orders.json", bytes);
-    folder.open(&["orders.json"]).unwrap().files()[0].format
+    folder.open(&["orders.json"]).unwrap().files()[0].format.clone()
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn csv_and_json_may_stand_side_by_side() {
 #[test]
 fn a_file_without_orders_is_one_if_it_says_what_it_lacks() {
     for text in ["{\"orders\":[]}", "{\"orders\": [\n]}\n{\"orders\":[]}"] {
-        assert_eq!((read(text).unwrap().len(), format_of(text)), (0, "shopify-json"));
+        assert_eq!((read(text).unwrap().len(), format_of(text).as_str()), (0, "shopify-json"));
     }
     assert_eq!(format_of("{\"checkouts\":[]}"), "shopify-checkouts-json");
     assert!(refusal("[]").contains("holds no record, so its format can't be told"));

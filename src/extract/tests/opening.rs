@@ -73,6 +73,6 @@ fn a_header_alone_is_an_export_without_orders() {
     let export = folder.open(&["a.csv"]).unwrap();
     assert_eq!(export.read().count(), 0);
     let file = &export.files()[0];
-    assert_eq!((file.size_bytes, file.format), (HEADER.len() as u64, "shopify-csv"));
+    assert_eq!((file.size_bytes, file.format.as_str()), (HEADER.len() as u64, "shopify-csv"));
     assert!(file.to_string().ends_with("a.csv"));
 }
