@@ -8,9 +8,11 @@ mod connection;
 mod dead_letters;
 mod demo;
 mod exit;
+mod explain;
 mod init;
 mod logging;
 mod output;
+mod packaging;
 mod plan;
 mod run;
 mod signals;
@@ -86,6 +88,8 @@ enum Verb {
     Sync(run::SyncArgs),
     /// Jobs, their last runs and dead letters
     Status(status::StatusArgs),
+    /// One order end to end: where it stands, what it maps to, what was sent, what comes next
+    Explain(explain::ExplainArgs),
     /// Read back every order and hold it against the export, in both directions
     Verify(verify::VerifyArgs),
     /// Delete at the target what a run created; plans first, asks, resumes, verifies
@@ -98,6 +102,10 @@ enum Verb {
     Connection(connection::ConnectionArgs),
     /// A local ActiveCampaign for rehearsals
     Simulator(simulator::SimulatorArgs),
+    /// A completion script for a shell
+    Completions(packaging::CompletionsArgs),
+    /// The manual pages
+    Man(packaging::ManArgs),
 }
 
 impl Opts {
@@ -111,12 +119,15 @@ impl Opts {
             Verb::Backfill(args) => run::backfill(global, &args),
             Verb::Sync(args) => run::sync(global, &args),
             Verb::Status(args) => status::run(global, &args),
+            Verb::Explain(args) => explain::run(global, &args),
             Verb::Verify(args) => verify::run(global, &args),
             Verb::Undo(args) => undo::run(global, &args),
             Verb::Adopt(args) => adopt::run(global, &args),
             Verb::DeadLetters(args) => dead_letters::run(global, &args),
             Verb::Connection(args) => connection::run(global, &args),
             Verb::Simulator(args) => simulator::run(global, &args),
+            Verb::Completions(args) => packaging::completions(&args),
+            Verb::Man(args) => packaging::man(&args),
         }
     }
 }

@@ -22,6 +22,7 @@ pub use adopt::Foundlings;
 pub use customer_mirror::CustomerMirror;
 pub use dead_letters::{DeadLetter, Stage};
 pub use error::StateError;
+pub use ledger::LastWrite;
 pub use lock::{Lock, SendLog, is_locked};
 pub use mirror::{Mirror, Mirrored};
 pub use runs::{Counts, Kind, Requests, RunClose, RunEnd, RunId, RunRow, RunStart};

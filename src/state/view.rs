@@ -1,6 +1,6 @@
 use super::ledger::memory_of;
 use super::store::{current_connection, migrate, path_of, tune, version};
-use super::{ConnectionId, DeadLetter, RunId, RunRow, StateError, dead_letters, ledger, runs};
+use super::{ConnectionId, DeadLetter, LastWrite, RunId, RunRow, StateError, dead_letters, ledger, runs};
 use crate::domain::{CustomerMemory, Memory, OrderKey, RemoteId};
 use rusqlite::Connection;
 use std::path::Path;
@@ -70,6 +70,18 @@ impl View {
     /// When the state can't be read.
     pub fn order(&self, connection: ConnectionId, key: &OrderKey) -> Result<Memory, StateError> {
         memory_of(&self.db, connection, key)
+    }
+
+    /// What the ledger says of the last write of an order; `None` where it was never sent.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn last_write(
+        &self,
+        connection: ConnectionId,
+        key: &OrderKey,
+    ) -> Result<Option<LastWrite>, StateError> {
+        ledger::last_write(&self.db, connection, key)
     }
 
     /// Whether this run has settled this order already, before it was interrupted.

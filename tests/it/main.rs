@@ -9,6 +9,7 @@ mod chaos;
 mod cli;
 mod connection;
 mod dead_letters;
+mod explain;
 mod faults;
 mod floors;
 mod hands;
