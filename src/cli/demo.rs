@@ -222,8 +222,9 @@ impl Stage<'_> {
     }
 
     fn plan(&self) -> Result<Value, Fault> {
-        let preview = preview(self.job, &self.export()?, self.view()?, self.account.requests_per_second)
-            .map_err(Fault::failed)?;
+        let preview =
+            preview(self.job, &self.export()?, self.view()?, self.account.requests_per_second, None)
+                .map_err(Fault::failed)?;
         let now = jiff::Timestamp::now().to_zoned(self.job.rules.zone.clone());
         self.demo.say(&report::plan_text(&preview, &now));
         Ok(report::plan_json(&[preview]))

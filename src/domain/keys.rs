@@ -116,6 +116,11 @@ impl CustomerKey {
         Self(format!("guest:{}", email.as_str()))
     }
 
+    /// Whether the shop knows the customer only by address.
+    pub fn is_guest(&self) -> bool {
+        self.0.starts_with("guest:")
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

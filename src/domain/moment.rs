@@ -51,6 +51,12 @@ impl Moment {
     pub fn timestamp(&self) -> Timestamp {
         self.timestamp
     }
+
+    /// Year and month (1 to 12) of the calendar at its offset.
+    pub fn month(&self) -> (i16, i8) {
+        let civil = self.offset.to_datetime(self.timestamp);
+        (civil.year(), civil.month())
+    }
 }
 
 /// The leading `YYYY-MM-DD?HH:MM[:SS[.fff]]` of a text, and what follows it.

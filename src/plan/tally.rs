@@ -1,3 +1,4 @@
+use super::shape::Shape;
 use super::step::{Action, Decision, Earlier};
 use crate::domain::{Currency, Fault, Moment, Order, Position, Reason};
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ pub struct Tally {
     pub products: u64,
     /// Of all valid orders, whether they would be sent or are at the target already; carts are no revenue.
     pub totals: BTreeMap<Currency, CurrencyTotal>,
+    /// The same over months, and by their number of products.
+    pub shape: Shape,
     pub first_order: Option<Moment>,
     pub last_order: Option<Moment>,
     /// Payloads whose `source` is not 0; looked at one by one.
@@ -115,6 +118,7 @@ impl Tally {
         let total = self.totals.entry(order.currency).or_default();
         total.orders += 1;
         total.minor_units += i128::from(order.total.minor());
+        self.shape.add(order);
         let created = order.created_at;
         self.first_order = Some(self.first_order.map_or(created, |first| first.min(created)));
         self.last_order = Some(self.last_order.map_or(created, |last| last.max(created)));

@@ -1,4 +1,5 @@
 use super::text::{columns, count, duration, grouped, printable};
+use super::warnings::warnings;
 use crate::plan::{Example, Tally};
 use crate::run::Preview;
 use jiff::Zoned;
@@ -51,6 +52,11 @@ fn one_json(preview: &Preview) -> Value {
             "requests_per_second": forecast.requests_per_second,
             "duration_ms": u64::try_from(forecast.duration().as_millis()).unwrap_or(u64::MAX),
         },
+        "months": tally.shape.months().iter().map(|((currency, month), total)| json!({
+            "currency": currency.code(), "month": month.to_string(),
+            "orders": total.orders, "minor_units": number(total.minor_units),
+        })).collect::<Vec<_>>(),
+        "products_per_order": tally.shape.products(),
         "source_not_historical": tally.source_not_historical,
     })
 }
@@ -89,8 +95,22 @@ pub fn plan_text(preview: &Preview, now: &Zoned) -> String {
     text.push_str(nothing_read(preview));
     text.push_str(&money(tally));
     text.push_str(&left_out(preview));
-    text.push_str(&forecast(preview, now));
+    for warning in warnings(preview, now) {
+        text.push_str(&format!("\nNote: {warning}\n"));
+    }
+    text.push_str(&outlook(preview, now));
     text
+}
+
+/// Reasons of invalid records, the most frequent first: code, count, advice.
+pub(super) fn advice_rows(tally: &Tally) -> Vec<(&'static str, u64, &'static str)> {
+    let mut rows: Vec<_> = tally
+        .invalid_reasons
+        .iter()
+        .map(|(reason, entry)| (reason.code(), entry.count, reason.advice()))
+        .collect();
+    rows.sort_by_key(|(_, count, _)| std::cmp::Reverse(*count));
+    rows
 }
 
 fn files_text(preview: &Preview) -> String {
@@ -178,23 +198,28 @@ fn example_text(preview: &Preview, example: &Example) -> String {
     format!("{order} at {}:{}{field}", file_of(preview, example), example.position.line)
 }
 
-fn forecast(preview: &Preview, now: &Zoned) -> String {
-    let forecast = &preview.forecast;
+fn outlook(preview: &Preview, now: &Zoned) -> String {
     let tally = &preview.tally;
     let historical = format!(
         "\nHistorical: {} of {} payloads have a source other than 0, so no automation fires for them.\n",
         count(tally.source_not_historical),
         count(tally.create + tally.update)
     );
+    format!("{historical}{}\n", forecast_text(preview, now))
+}
+
+/// How long it takes and when it ends, in a sentence.
+pub(super) fn forecast_text(preview: &Preview, now: &Zoned) -> String {
+    let forecast = &preview.forecast;
     if forecast.requests == 0 {
-        return format!("{historical}Forecast: nothing to send.\n");
+        return "Forecast: nothing to send.".to_owned();
     }
     let takes = forecast.duration();
     let ends = jiff::SignedDuration::try_from(takes).ok().and_then(|takes| now.checked_add(takes).ok());
     let ends =
         ends.map(|at| format!(", done about {}", at.strftime("%Y-%m-%d %H:%M %Z"))).unwrap_or_default();
     format!(
-        "{historical}Forecast: {} requests at {:.1} a second take {}{ends}, if nothing else uses the account.\n",
+        "Forecast: {} requests at {:.1} a second take {}{ends}, if nothing else uses the account.",
         count(forecast.requests),
         forecast.requests_per_second,
         duration(takes)

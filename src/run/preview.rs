@@ -1,5 +1,5 @@
 use super::Job;
-use super::reading::{Ledger, Reading, ReadingError};
+use super::reading::{Judged, Ledger, Reading, ReadingError};
 use crate::extract::{Export, ExportFile};
 use crate::plan::{Fingerprints, Forecast, Tally};
 use crate::state::View;
@@ -13,7 +13,11 @@ pub struct Preview {
     pub forecast: Forecast,
 }
 
-/// Reads the whole export up to the decision on every record. Sends nothing, writes nothing.
+/// Told of each record in reading order, with its source.
+pub type OnRecord<'a> = &'a mut dyn FnMut(Judged);
+
+/// Reads the whole export up to the decision on every record. Sends nothing, writes nothing. `each` is told of every
+/// record, for reports that go into detail.
 ///
 /// # Errors
 /// When the export or the state can't be read to the end.
@@ -22,14 +26,25 @@ pub fn preview(
     export: &Export,
     view: View,
     allowed_per_second: f64,
+    each: Option<OnRecord<'_>>,
 ) -> Result<Preview, ReadingError> {
     let spec = &job.connection;
     let connection = view.connection(&spec.service, &spec.externalid)?.map(|(id, _)| id);
     let fingerprints = Fingerprints::new(view.hash_key()?);
     let ledger = Ledger { view, connection, fingerprints, resumed: None };
     let mut reading = Reading::new(export.read(), job.rules.clone(), ledger).counting_customers();
-    while let Some(judged) = reading.next() {
-        judged?;
+    match each {
+        None => {
+            while let Some(judged) = reading.next() {
+                judged?;
+            }
+        }
+        Some(each) => {
+            reading = reading.keeping_sources();
+            while let Some(judged) = reading.next() {
+                each(judged?);
+            }
+        }
     }
     let tally = reading.tally().clone();
     let forecast = Forecast::new(tally.requests(), allowed_per_second);

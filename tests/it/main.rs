@@ -17,6 +17,7 @@ mod hard_cases;
 mod json;
 mod limits;
 mod pace;
+mod page;
 mod plan;
 mod privacy;
 mod rehearsal;
