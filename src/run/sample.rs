@@ -50,8 +50,8 @@ pub async fn verify_sample(
     let (connection, remote) = connection_of(job, &view)?;
     let mut result = Verification { job: job.name.clone(), ..Verification::default() };
     let mut reading = reading_of(job, export, &view)?;
-    let comparison =
-        Comparison { view: &view, connection, fingerprints: Fingerprints::new(view.hash_key()?) };
+    let fingerprints = Fingerprints::new(view.hash_key()?);
+    let comparison = Comparison { view: &view, connection, fingerprints, balance: None };
     while let Some(judged) = reading.next() {
         let judged = judged?;
         let Judgement::Decided(Decision::Send(step)) = judged.verdict else { continue };

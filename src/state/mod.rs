@@ -4,6 +4,7 @@
 //! an await. No address, name or payload is written; see `state/*.sql`.
 
 mod adopt;
+mod balance;
 mod customer_mirror;
 mod dead_letters;
 mod error;
@@ -19,6 +20,7 @@ mod values;
 mod view;
 
 pub use adopt::Foundlings;
+pub use balance::{Balance, CustomerSums, MonthSums, Side, Sums};
 pub use customer_mirror::CustomerMirror;
 pub use dead_letters::{DeadLetter, Stage};
 pub use error::StateError;
