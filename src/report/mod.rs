@@ -3,6 +3,7 @@
 mod adopt;
 mod connections;
 mod dead_letters;
+mod meaning;
 mod plan;
 mod run;
 mod status;

@@ -1,3 +1,4 @@
+use super::meaning::{meaning_json, meaning_text};
 use super::text::{columns, count, duration, grouped, printable};
 use crate::plan::{Example, Tally};
 use crate::run::Preview;
@@ -25,7 +26,7 @@ fn one_json(preview: &Preview) -> Value {
     let totals = tally.totals.iter().map(|(currency, total)| {
         json!({ "currency": currency.code(), "orders": total.orders, "minor_units": number(total.minor_units) })
     });
-    json!({
+    let mut plan = json!({
         "job": preview.job,
         "files": preview.files.iter().map(|file| json!({
             "file": file.to_string(), "format": file.format, "bytes": file.size_bytes,
@@ -52,7 +53,11 @@ fn one_json(preview: &Preview) -> Value {
             "duration_ms": u64::try_from(forecast.duration().as_millis()).unwrap_or(u64::MAX),
         },
         "source_not_historical": tally.source_not_historical,
-    })
+    });
+    if let Some(plan) = plan.as_object_mut() {
+        plan.extend(meaning_json(preview));
+    }
+    plan
 }
 
 fn example_json(preview: &Preview, example: &Example) -> Value {
@@ -64,7 +69,7 @@ fn example_json(preview: &Preview, example: &Example) -> Value {
     })
 }
 
-fn file_of(preview: &Preview, example: &Example) -> String {
+pub(super) fn file_of(preview: &Preview, example: &Example) -> String {
     let file = usize::try_from(example.position.file).ok().and_then(|index| preview.files.get(index));
     file.map(ToString::to_string).unwrap_or_default()
 }
@@ -87,6 +92,7 @@ pub fn plan_text(preview: &Preview, now: &Zoned) -> String {
     );
     text.push_str(&parts(tally));
     text.push_str(nothing_read(preview));
+    text.push_str(&meaning_text(preview));
     text.push_str(&money(tally));
     text.push_str(&left_out(preview));
     text.push_str(&forecast(preview, now));
@@ -104,7 +110,7 @@ fn nothing_read(preview: &Preview) -> &'static str {
     let tally = &preview.tally;
     match (tally.read, tally.read == tally.filtered) {
         (0, _) => "\nThere is no order in the export.\n",
-        (_, true) => "\nEvery record is filtered: `policy.statuses` decides which orders count.\n",
+        (_, true) => "\nEvery record is filtered.\n",
         _ => "",
     }
 }
@@ -169,7 +175,7 @@ fn left_out(preview: &Preview) -> String {
     text
 }
 
-fn example_text(preview: &Preview, example: &Example) -> String {
+pub(super) fn example_text(preview: &Preview, example: &Example) -> String {
     let order = match example.order.as_str() {
         "" => "(no number)".to_owned(),
         number => printable(number),

@@ -39,9 +39,14 @@ impl Job {
         // All that decides what is sent: a run never goes on under other rules than it began with.
         let rules = &self.rules;
         let zone = rules.zone.iana_name().unwrap_or_default();
-        let refunds = format!("{:?} {:?}", rules.refunds, self.deleted);
+        let choices = format!(
+            "{:?}",
+            (rules.refunds, rules.total, rules.missing_email, rules.rounding, rules.customers, self.deleted)
+        );
+        let defaults = format!("{:?}", (rules.currency, rules.default_date, &rules.category));
         let connection = &self.connection;
-        for part in [&connection.service, &connection.externalid, &self.export.format, zone, &refunds] {
+        let read = [&connection.service, &connection.externalid, &self.export.format, zone];
+        for part in read.into_iter().chain([&*choices, &*defaults]) {
             hasher.update(part.as_bytes());
             hasher.update(&[0]);
         }
