@@ -62,3 +62,53 @@ impl Job {
         short
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Currency, Customers, MissingEmail, Moment, Refunds, Rounding, Status, Total};
+    use std::collections::BTreeSet;
+
+    fn job(rules: Rules) -> Job {
+        Job {
+            name: "shop".to_owned(),
+            connection: ConnectionSpec {
+                service: "shopify".to_owned(),
+                externalid: "test-store".to_owned(),
+                name: String::new(),
+                link_url: String::new(),
+                logo_url: String::new(),
+            },
+            export: extract::Options { patterns: Vec::new(), format: "auto".to_owned() },
+            rules,
+            deleted: Deleted::CreateAgain,
+            refused_max: 25,
+            in_flight_max: 16,
+        }
+    }
+
+    #[test]
+    fn every_rule_that_decides_what_is_sent_makes_another_run() {
+        let date = |text: &str| Moment::parse(text, &jiff::tz::TimeZone::UTC).ok();
+        let all = [
+            Rules::default(),
+            Rules { statuses: [Status::Pending].into(), ..Rules::default() },
+            Rules { refunds: Refunds::Net, ..Rules::default() },
+            Rules { refunds: Refunds::Skip, ..Rules::default() },
+            Rules { total: Total::Current, ..Rules::default() },
+            Rules { missing_email: MissingEmail::Filter, ..Rules::default() },
+            Rules { currency: Currency::parse("EUR").ok(), ..Rules::default() },
+            Rules { currency: Currency::parse("USD").ok(), ..Rules::default() },
+            Rules { rounding: Rounding::HalfEven, ..Rules::default() },
+            Rules { customers: Customers::Email, ..Rules::default() },
+            Rules { default_date: date("2020-01-01T00:00:00Z"), ..Rules::default() },
+            Rules { category: Some("Shop".to_owned()), ..Rules::default() },
+            Rules { zone: jiff::tz::TimeZone::get("Asia/Tokyo").unwrap(), ..Rules::default() },
+            Rules { from: date("2020-01-01T00:00:00Z"), ..Rules::default() },
+            Rules { to: date("2020-01-01T00:00:00Z"), ..Rules::default() },
+        ];
+        let count = all.len();
+        let identities: BTreeSet<_> = all.into_iter().map(|rules| job(rules).identity_of(&[])).collect();
+        assert_eq!(identities.len(), count);
+    }
+}

@@ -69,6 +69,17 @@ fn a_shop_paid_on_delivery_is_told_which_setting_leaves_its_orders_out() {
 }
 
 #[test]
+fn an_order_in_several_files_counts_once_and_by_its_newest_status() {
+    let world = World::new();
+    let page = |status: &str| json!([order(1, json!({ "financial_status": status }))]).to_string();
+    world.export("orders_1.json", page("pending"));
+    world.export("orders_2.json", page("paid"));
+    let told = plan(&world);
+    assert_eq!((&told["read"], &told["filtered"]), (&2.into(), &1.into()));
+    assert_eq!(told["statuses"], json!([{ "status": "paid", "count": 1, "counts": true }]));
+}
+
+#[test]
 fn the_plan_shows_the_policy_in_force() {
     let world =
         World::new().policy("refunds = \"skip\"\ncurrency = \"EUR\"\nstatuses = [\"paid\", \"refunded\"]\n");
