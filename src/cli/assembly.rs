@@ -5,7 +5,7 @@ use crate::domain::Moment;
 use crate::extract::{self, Export};
 use crate::load;
 use crate::run::{self, ConnectionSpec};
-use crate::settings::{Account, Deleted, Environment, Job, Refunds, Settings};
+use crate::settings::{Account, Deleted, Environment, Job, Settings};
 use crate::state::Lock;
 use crate::transform;
 
@@ -47,22 +47,31 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
             logo_url: connection.logo_url.clone().unwrap_or_default(),
         },
         export: extract::Options { patterns: job.export.clone(), format: job.format.clone() },
-        rules: transform::Rules {
-            statuses: job.policy.statuses.clone(),
-            refunds: match job.policy.refunds {
-                Refunds::Original => transform::Refunds::Original,
-                Refunds::Net => transform::Refunds::Net,
-            },
-            zone: job.time_zone.clone(),
-            from: dates.from,
-            to: dates.to,
-        },
+        rules: rules(job, dates),
         deleted: match job.policy.deleted {
             Deleted::Create => load::Deleted::CreateAgain,
             Deleted::Leave => load::Deleted::Leave,
         },
         refused_max: job.policy.refused_max,
         in_flight_max: account.in_flight_max,
+    }
+}
+
+fn rules(job: &Job, dates: Dates) -> transform::Rules {
+    let policy = &job.policy;
+    transform::Rules {
+        statuses: policy.statuses.clone(),
+        refunds: policy.refunds,
+        total: policy.total,
+        missing_email: policy.missing_email,
+        currency: policy.currency,
+        rounding: policy.rounding,
+        customers: policy.customers,
+        default_date: policy.default_date,
+        category: policy.category.clone(),
+        zone: job.time_zone.clone(),
+        from: dates.from,
+        to: dates.to,
     }
 }
 

@@ -227,7 +227,7 @@ impl Stage<'_> {
                 .map_err(Fault::failed)?;
         let now = jiff::Timestamp::now().to_zoned(self.job.rules.zone.clone());
         self.demo.say(&report::plan_text(&preview, &now));
-        Ok(report::plan_json(&[preview]))
+        Ok(report::plan_json(&[preview], &now))
     }
 
     /// The run's report, and how many writes the account saw of it.

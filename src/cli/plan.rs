@@ -66,7 +66,10 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Fault> {
     files.finish()?;
     if global.json {
         let previews: Vec<Preview> = plans.into_iter().map(|(preview, _)| preview).collect();
-        output::print_json(&report::plan_json(&previews));
+        output::print_json(&report::plan_json(
+            &previews,
+            &Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC),
+        ));
     }
     Ok(Exit::Done)
 }

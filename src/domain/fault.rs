@@ -56,16 +56,16 @@ macro_rules! reasons {
 }
 
 reasons! {
-    MissingEmail "missing_email" "the target needs an address for every order; add it in the shop, or leave the order out";
+    MissingEmail "missing_email" "the target needs an address for every order; add it in the shop, or leave such orders out with policy.missing_email = \"filter\"";
     InvalidEmail "invalid_email" "expected one address such as name@example.com; correct it in the shop";
     HashedEmail "hashed_email" "expected an address, found a hash of one; export with addresses shown";
     MissingId "missing_id" "expected an order id or number";
     BadId "bad_id" "no id: cut by a spreadsheet (like 5.37E+12), too long, or the text of another column; export again and don't open the file there";
     BadMoney "bad_money" "expected a decimal number such as 1234.50, not negative, without thousands separator or symbol";
-    MoneyPrecision "money_precision" "expected no digits below the currency's minor unit";
+    MoneyPrecision "money_precision" "expected no digits below the currency's minor unit; policy.rounding = \"half_even\" rounds them";
     MoneyRange "money_range" "larger than the 2147483647 minor units the target stores";
-    UnknownCurrency "unknown_currency" "expected an ISO 4217 code such as USD";
-    BadDate "bad_date" "expected a date such as 2024-01-31 10:11:12 -0500, from 1970 on; other forms are not guessed";
+    UnknownCurrency "unknown_currency" "expected an ISO 4217 code such as USD; policy.currency is for orders that name none";
+    BadDate "bad_date" "expected a date such as 2024-01-31 10:11:12 -0500, from 1970 on; other forms are not guessed, and policy.default_date is for orders that state none";
     NoProducts "no_products" "expected at least one line with a product name";
     MissingProductName "missing_product_name" "expected a product name on every line";
     BadQuantity "bad_quantity" "expected a whole number of 1 or more";

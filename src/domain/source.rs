@@ -22,13 +22,17 @@ pub struct SourceOrder {
     pub created_at: String,
     pub updated_at: String,
     pub currency: String,
-    /// What the customer was charged: with tax and shipping.
+    /// What the customer was charged: with tax and shipping. Where the export states several, the one as ordered.
     pub total: String,
+    /// The total as it is now, after edits and refunds, where the export states it beside the one as ordered.
+    pub current_total: String,
     /// The lines after discounts, where the export states it: tells a cut order from a whole one.
     pub subtotal: String,
     pub shipping: String,
     pub tax: String,
     pub discount: String,
+    /// What else is in the total and in no line, such as tips, duties and fees; not sent, but part of the sum.
+    pub charges: String,
     pub refunded: String,
     pub discounts: Vec<SourceDiscount>,
     pub shipping_method: String,
@@ -69,6 +73,8 @@ impl SourceOrder {
 pub struct SourceLine {
     pub id: String,
     pub name: String,
+    /// What tells it from other forms of the product, such as `XL / red`, where the export states it beside the name.
+    pub variant: String,
     pub quantity: String,
     /// Of one unit, before discounts.
     pub unit_price: String,

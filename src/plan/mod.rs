@@ -2,12 +2,14 @@
 
 mod fingerprint;
 mod forecast;
+mod meaning;
 mod shape;
 mod step;
 mod tally;
 
 pub use fingerprint::Fingerprints;
 pub use forecast::{Forecast, PACE_SHARE};
+pub use meaning::{Differences, Differing, Meaning};
 pub use shape::{Month, MonthTotal, PRODUCTS_MAX, Shape};
 pub use step::{Action, Decision, Earlier, Step, decide};
 pub use tally::{CurrencyTotal, EXAMPLES_MAX, Example, ReasonCount, Tally};

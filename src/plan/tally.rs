@@ -1,3 +1,4 @@
+use super::meaning::Meaning;
 use super::shape::Shape;
 use super::step::{Action, Decision, Earlier};
 use crate::domain::{Currency, Fault, Moment, Order, Position, Reason};
@@ -34,6 +35,7 @@ pub struct Tally {
     pub last_order: Option<Moment>,
     /// Payloads whose `source` is not 0; looked at one by one.
     pub source_not_historical: u64,
+    pub meaning: Meaning,
 }
 
 /// How often a record was invalid for one reason, and where to look. A record with two reasons counts in both.

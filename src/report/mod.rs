@@ -5,6 +5,7 @@ mod connections;
 mod dead_letters;
 mod explain;
 mod html;
+mod meaning;
 mod plan;
 mod planned;
 mod run;

@@ -1,16 +1,17 @@
+use super::meaning::{meaning_json, meaning_text};
 use super::text::{columns, count, duration, grouped, printable};
-use super::warnings::warnings;
+use super::warnings::{warnings, warnings_json};
 use crate::plan::{Example, Tally};
 use crate::run::Preview;
 use jiff::Zoned;
 use serde_json::{Value, json};
 
-/// `plan --json`, by the names of the interface.
-pub fn plan_json(previews: &[Preview]) -> Value {
-    json!({ "plans": previews.iter().map(one_json).collect::<Vec<_>>() })
+/// `plan --json`, by the names of the interface. Made `now`.
+pub fn plan_json(previews: &[Preview], now: &Zoned) -> Value {
+    json!({ "plans": previews.iter().map(|preview| one_json(preview, now)).collect::<Vec<_>>() })
 }
 
-fn one_json(preview: &Preview) -> Value {
+fn one_json(preview: &Preview, now: &Zoned) -> Value {
     let tally = &preview.tally;
     let forecast = &preview.forecast;
     let reasons = tally.invalid_reasons.iter().map(|(reason, entry)| {
@@ -26,7 +27,7 @@ fn one_json(preview: &Preview) -> Value {
     let totals = tally.totals.iter().map(|(currency, total)| {
         json!({ "currency": currency.code(), "orders": total.orders, "minor_units": number(total.minor_units) })
     });
-    json!({
+    let mut plan = json!({
         "job": preview.job,
         "files": preview.files.iter().map(|file| json!({
             "file": file.to_string(), "format": file.format, "bytes": file.size_bytes,
@@ -58,7 +59,12 @@ fn one_json(preview: &Preview) -> Value {
         })).collect::<Vec<_>>(),
         "products_per_order": tally.shape.products(),
         "source_not_historical": tally.source_not_historical,
-    })
+    });
+    if let Some(plan) = plan.as_object_mut() {
+        plan.extend(meaning_json(preview));
+        plan.insert("warnings".to_owned(), warnings_json(preview, now).into());
+    }
+    plan
 }
 
 fn example_json(preview: &Preview, example: &Example) -> Value {
@@ -70,7 +76,7 @@ fn example_json(preview: &Preview, example: &Example) -> Value {
     })
 }
 
-fn file_of(preview: &Preview, example: &Example) -> String {
+pub(super) fn file_of(preview: &Preview, example: &Example) -> String {
     let file = usize::try_from(example.position.file).ok().and_then(|index| preview.files.get(index));
     file.map(ToString::to_string).unwrap_or_default()
 }
@@ -93,10 +99,11 @@ pub fn plan_text(preview: &Preview, now: &Zoned) -> String {
     );
     text.push_str(&parts(tally));
     text.push_str(nothing_read(preview));
+    text.push_str(&meaning_text(preview));
     text.push_str(&money(tally));
     text.push_str(&left_out(preview));
     for warning in warnings(preview, now) {
-        text.push_str(&format!("\nNote: {warning}\n"));
+        text.push_str(&format!("\nwarning: {}\n", warning.text));
     }
     text.push_str(&outlook(preview, now));
     text
@@ -124,7 +131,7 @@ fn nothing_read(preview: &Preview) -> &'static str {
     let tally = &preview.tally;
     match (tally.read, tally.read == tally.filtered) {
         (0, _) => "\nThere is no order in the export.\n",
-        (_, true) => "\nEvery record is filtered: `policy.statuses` decides which orders count.\n",
+        (_, true) => "\nEvery record is filtered.\n",
         _ => "",
     }
 }
@@ -189,7 +196,7 @@ fn left_out(preview: &Preview) -> String {
     text
 }
 
-fn example_text(preview: &Preview, example: &Example) -> String {
+pub(super) fn example_text(preview: &Preview, example: &Example) -> String {
     let order = match example.order.as_str() {
         "" => "(no number)".to_owned(),
         number => printable(number),

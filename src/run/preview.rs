@@ -3,12 +3,15 @@ use super::reading::{Judged, Ledger, Reading, ReadingError};
 use crate::extract::{Export, ExportFile};
 use crate::plan::{Fingerprints, Forecast, Tally};
 use crate::state::View;
+use crate::transform::Rules;
 
 /// What a run would do, without doing it: the dry run.
 #[derive(Debug)]
 pub struct Preview {
     pub job: String,
     pub files: Vec<ExportFile>,
+    /// The rules that were in force.
+    pub rules: Rules,
     pub tally: Tally,
     pub forecast: Forecast,
 }
@@ -48,5 +51,6 @@ pub fn preview(
     }
     let tally = reading.tally().clone();
     let forecast = Forecast::new(tally.requests(), allowed_per_second);
-    Ok(Preview { job: job.name.clone(), files: export.files().to_vec(), tally, forecast })
+    let (job, rules) = (job.name.clone(), job.rules.clone());
+    Ok(Preview { job, files: export.files().to_vec(), rules, tally, forecast })
 }

@@ -131,10 +131,16 @@ impl Reading {
             Some(_) => return Ok(Judgement::Filtered(Filter::Superseded)),
             None => {}
         }
+        if !source.is_cart() {
+            self.tally.meaning.count_status(source.status);
+        }
         match transform(source, &self.rules) {
             Mapped::Filtered(filter) => Ok(Judgement::Filtered(filter)),
             Mapped::Invalid(faults) => Ok(Judgement::Invalid(faults)),
-            Mapped::Order(order) => self.decide(order),
+            Mapped::Order(order, notes) => {
+                self.tally.meaning.note(&order, notes, position, || label_of(&order));
+                self.decide(order)
+            }
         }
     }
 
@@ -187,6 +193,11 @@ fn is_sound(source: &SourceOrder) -> bool {
 /// Rows without their order's first row carry its name, but are not it.
 fn is_part(source: &SourceOrder) -> bool {
     source.faults.iter().any(|fault| fault.reason == Reason::OrphanRow)
+}
+
+/// What people know a valid order by.
+fn label_of(order: &Order) -> String {
+    shown(if order.number.is_empty() { order.key.as_str() } else { &order.number })
 }
 
 /// An order's number as it may be kept and shown: one that has no look of it may be a person's data in the wrong

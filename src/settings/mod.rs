@@ -13,6 +13,7 @@ mod init;
 mod job;
 mod load;
 mod nearest;
+mod policy;
 mod schema;
 mod search;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use account::Account;
 pub use environment::Environment;
 pub use error::{Place, SettingsError};
 pub use init::{ANNOTATED, Written, write_new};
-pub use job::{Connection, Deleted, Job, Policy, Refunds};
+pub use job::{Connection, Job};
 pub use load::Settings;
+pub use policy::{Deleted, Policy};
 pub use token::{TokenError, TokenSource};

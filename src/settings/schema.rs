@@ -73,6 +73,13 @@ const CONNECTION: &[Key] = &[
 const POLICY: &[Key] = &[
     optional("statuses", Kind::Texts),
     optional("refunds", Kind::Text),
+    optional("total", Kind::Text),
+    optional("missing_email", Kind::Text),
+    optional("currency", Kind::Text),
+    optional("rounding", Kind::Text),
+    optional("customers", Kind::Text),
+    optional("default_date", Kind::Text),
+    optional("category", Kind::Text),
     optional("deleted", Kind::Text),
     optional("refused_max", Kind::Whole { min: 1, max: 100 }),
 ];

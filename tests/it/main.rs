@@ -16,6 +16,7 @@ mod hands;
 mod hard_cases;
 mod json;
 mod limits;
+mod meaning;
 mod pace;
 mod page;
 mod plan;

@@ -5,13 +5,12 @@ mod line;
 
 use line::{Crash, Line};
 use ordersync::activecampaign::{self, Client, Log, Note};
-use ordersync::domain::Status;
 use ordersync::extract::{self, Export};
 use ordersync::run::{Books, ConnectionSpec, Job, Progress, RunReport, Task, execute};
 use ordersync::samples::{Generated, generate};
 use ordersync::simulator::{Options, Simulator, Told};
 use ordersync::state::{Kind, Store, View};
-use ordersync::transform::{Refunds, Rules};
+use ordersync::transform::Rules;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -143,13 +142,7 @@ impl Rehearsal {
                 patterns: vec![path.to_str().unwrap().to_owned()],
                 format: "auto".to_owned(),
             },
-            rules: Rules {
-                statuses: [Status::Paid, Status::PartiallyRefunded, Status::Refunded].into(),
-                refunds: Refunds::Original,
-                zone: jiff::tz::TimeZone::UTC,
-                from: None,
-                to: None,
-            },
+            rules: Rules::default(),
             deleted: ordersync::load::Deleted::CreateAgain,
             refused_max: 100,
             in_flight_max: self.in_flight_max,

@@ -4,6 +4,7 @@ use super::charts::{self, Bar};
 use super::detail::{Detail, InvalidRecord, Sample};
 use crate::domain::Currency;
 use crate::plan::{Month, MonthTotal, PRODUCTS_MAX, Tally};
+use crate::report::meaning::{assumed_text, counted, differ_text, policy_line};
 use crate::report::plan::{advice_rows, forecast_text};
 use crate::report::text::{count, grouped};
 use crate::report::warnings::warnings;
@@ -29,9 +30,10 @@ pub(super) fn job(preview: &Preview, detail: &Detail, now: &Zoned) -> Markup {
             p.forecast { (forecast_text(preview, now)) }
             @if !warned.is_empty() {
                 section.warnings { h3 { "Worth knowing before the first write" }
-                    ul { @for warning in &warned { li { (warning) } } } }
+                    ul { @for warning in &warned { li { (warning.text) } } } }
             }
             (money(tally))
+            (meaning(preview))
             (months(tally))
             div.pair { (products(tally)) (customers(tally)) }
             (left_out(tally))
@@ -74,6 +76,24 @@ fn money(tally: &Tally) -> Markup {
                 p { (count(tally.products)) " product lines, placed " (first.to_string()) " to " (last.to_string()) "." }
             }
         }
+    }
+}
+
+fn meaning(preview: &Preview) -> Markup {
+    let statuses: Vec<_> = counted(preview).collect();
+    let said = [assumed_text(preview), differ_text(preview)];
+    html! {
+        h3 { "What counts" }
+        p { "Policy: " (policy_line(preview)) }
+        @if !statuses.is_empty() {
+            table {
+                thead { tr { th scope="col" { "Status" } th.number scope="col" { "Orders" } th scope="col" { "By the policy" } } }
+                tbody { @for (status, orders, counts) in &statuses {
+                    tr { th scope="row" { (status) } td.number { (count(*orders)) } td { @if *counts { "count" } @else { "left out" } } }
+                } }
+            }
+        }
+        @for text in said.iter().filter(|text| !text.is_empty()) { pre { (text.trim()) } }
     }
 }
 

@@ -1,16 +1,12 @@
-use super::super::{Filter, Mapped, Refunds, Rules};
+mod meaning;
+
+use super::super::{Filter, Mapped, Rules};
 use super::transform;
-use crate::domain::{Moment, Reason, SourceDiscount, SourceLine, SourceOrder, Status};
+use crate::domain::{Moment, Reason, Refunds, SourceDiscount, SourceLine, SourceOrder, Status};
 use jiff::tz::TimeZone;
 
 fn rules() -> Rules {
-    Rules {
-        statuses: [Status::Paid, Status::PartiallyRefunded, Status::Refunded].into(),
-        refunds: Refunds::Original,
-        zone: TimeZone::UTC,
-        from: None,
-        to: None,
-    }
+    Rules::default()
 }
 
 fn line(name: &str, quantity: &str, price: &str) -> SourceLine {
@@ -52,7 +48,7 @@ fn faults(source: SourceOrder) -> Vec<&'static str> {
 
 fn payload(source: SourceOrder, rules: &Rules) -> serde_json::Value {
     match transform(source, rules) {
-        Mapped::Order(order) => serde_json::to_value(order).unwrap(),
+        Mapped::Order(order, _) => serde_json::to_value(order).unwrap(),
         other => panic!("expected an order, got {other:?}"),
     }
 }
@@ -155,7 +151,7 @@ fn statuses_that_do_not_count_are_filtered_before_they_are_judged() {
 fn dates_asked_for_are_from_inclusive_to_exclusive() {
     let at = |text: &str| Some(Moment::parse(text, &TimeZone::UTC).unwrap());
     let within = Rules { from: at("2024-01-31T15:11:12Z"), to: at("2024-01-31T15:11:13Z"), ..rules() };
-    assert!(matches!(transform(source(), &within), Mapped::Order(_)));
+    assert!(matches!(transform(source(), &within), Mapped::Order(..)));
     let before = Rules { to: at("2024-01-31T15:11:12Z"), ..rules() };
     assert_eq!(transform(source(), &before), Mapped::Filtered(Filter::Dates));
 }
@@ -207,7 +203,7 @@ fn an_unknown_status_word_matters_only_where_statuses_do() {
         || SourceOrder { status: None, faults: vec![Fault::of(Reason::UnknownStatus, "status")], ..source() };
     assert_eq!(faults(odd()), ["unknown_status"]);
     let all = Rules { statuses: Status::ALL.into(), ..rules() };
-    assert!(matches!(transform(odd(), &all), Mapped::Order(_)));
+    assert!(matches!(transform(odd(), &all), Mapped::Order(..)));
 }
 
 #[test]
