@@ -1,6 +1,6 @@
 use super::assembly::{self, Dates};
 use super::exit::{Exit, Fault};
-use super::run::ProgressLine;
+use super::progress::{Form, Watch};
 use super::{Global, output};
 use crate::extract::Export;
 use crate::report;
@@ -234,7 +234,7 @@ impl Stage<'_> {
     async fn run(&self, kind: Kind) -> Result<(RunReport, u64), Fault> {
         let before = self.simulator.summary().writes;
         let export = self.export()?;
-        let line = ProgressLine::new(self.demo.quiet);
+        let watch = Watch::new(Form::Auto, self.demo.quiet, std::collections::BTreeMap::new());
         let report = execute(Task {
             job: self.job,
             kind,
@@ -243,8 +243,8 @@ impl Stage<'_> {
             client: self.client,
             cancel: CancellationToken::new(),
             grace: Duration::from_secs(30),
-            sends_max: None,
-            progress: &|at| line.tell(at),
+            only: None,
+            progress: &|at| watch.tell(at),
         })
         .await?;
         let writes = self.simulator.summary().writes - before;

@@ -3,6 +3,8 @@
 
 mod adopt;
 mod assembly;
+mod briefing;
+mod canary;
 mod check;
 mod connection;
 mod dead_letters;
@@ -14,6 +16,7 @@ mod logging;
 mod output;
 mod packaging;
 mod plan;
+mod progress;
 mod run;
 mod signals;
 mod simulator;

@@ -109,6 +109,32 @@ pub fn plan_text(preview: &Preview, now: &Zoned) -> String {
     text
 }
 
+/// The plan in a few lines, for whoever is about to begin.
+pub fn plan_summary(preview: &Preview, now: &Zoned) -> String {
+    let tally = &preview.tally;
+    let mut text = format!(
+        "{}: of {} records {} are to be created ({} new customers), {} updated, {} unchanged, {} filtered, {} invalid, {} refused before\n",
+        preview.job,
+        count(tally.read),
+        count(tally.create),
+        count(tally.customers_new),
+        count(tally.update),
+        count(tally.unchanged),
+        count(tally.filtered),
+        count(tally.invalid),
+        count(tally.refused),
+    );
+    for (currency, total) in &tally.totals {
+        let amount = grouped(&currency.format_minor(total.minor_units));
+        text.push_str(&format!("  {currency} {amount} in {} orders\n", count(total.orders)));
+    }
+    for warning in warnings(preview, now) {
+        text.push_str(&format!("  warning: {}\n", warning.text));
+    }
+    text.push_str(&format!("  {}\n", forecast_text(preview, now)));
+    text
+}
+
 /// Reasons of invalid records, the most frequent first: code, count, advice.
 pub(super) fn advice_rows(tally: &Tally) -> Vec<(&'static str, u64, &'static str)> {
     let mut rows: Vec<_> = tally

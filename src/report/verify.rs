@@ -1,6 +1,6 @@
 use super::text::{columns, count, printable};
 use crate::domain::Currency;
-use crate::run::Verification;
+use crate::run::{Looked, Verification};
 use crate::state::MonthSums;
 use serde_json::{Value, json};
 
@@ -118,5 +118,36 @@ fn sums_text(v: &Verification) -> String {
         })
         .collect();
     text.push_str(&columns("<<<", &rows));
+    text
+}
+
+/// The orders of a canary, each as it was read back.
+pub fn canary_text(verification: &Verification, orders: &[Looked]) -> String {
+    let job = &verification.job;
+    let rows: Vec<Vec<String>> = orders
+        .iter()
+        .map(|looked| {
+            let id =
+                looked.remote_id.as_ref().map_or_else(|| "not there".to_owned(), |id| format!("id {id}"));
+            let same = if looked.is_same { "the same on both sides" } else { "DIFFERS" };
+            let products = format!("{} products", count(looked.products as u64));
+            vec![printable(&looked.order), looked.total.clone(), products, id, same.to_owned()]
+        })
+        .collect();
+    let mut text =
+        format!("Canary of {job}: {} orders, read back line by line\n", count(orders.len() as u64));
+    text.push_str(&columns("<>><<", &rows));
+    for difference in &verification.examples {
+        text.push_str(&format!(
+            "  {} {}: export {}, target {}\n",
+            printable(&difference.order),
+            difference.found.code(),
+            printable(&difference.source),
+            printable(&difference.target)
+        ));
+    }
+    text.push_str(&format!(
+        "Look at them in ActiveCampaign. `ordersync backfill {job}` loads the rest; `ordersync undo {job} --run ID` takes a run back.\n"
+    ));
     text
 }

@@ -8,6 +8,8 @@ use crate::activecampaign::{Client, Stop};
 use crate::extract::Export;
 use crate::plan::Fingerprints;
 use crate::state::{ConnectionId, Counts, Kind, RunClose, RunEnd, RunRow, RunStart, Settlement};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 use tokio_util::sync::CancellationToken;
@@ -22,8 +24,9 @@ pub struct Task<'a> {
     /// Ends the run: what was sent is waited for, up to `grace`, and settled.
     pub cancel: CancellationToken,
     pub grace: Duration,
-    /// Stops, as if interrupted, once this many orders were sent.
-    pub sends_max: Option<u64>,
+    /// Sends these orders alone, by their keys as the ledger writes them, and then stops as if interrupted; what
+    /// was passed over is left to whoever goes on with the run.
+    pub only: Option<Arc<BTreeSet<String>>>,
     /// Called after each settlement.
     pub progress: &'a (dyn Fn(&Progress) + Send + Sync),
 }

@@ -38,7 +38,7 @@ pub(super) struct Execution<'a> {
     tracker: Tracker,
     letters: Letters,
     reached: Reached,
-    sends_left: u64,
+    sends_left: usize,
     counts: Counts,
     /// A settlement failed: what it held is lost to this process, so the checkpoint must not move past it.
     is_broken: bool,
@@ -88,7 +88,7 @@ impl<'a> Execution<'a> {
             tracker: Tracker::default(),
             letters: letters(task),
             reached: Reached::default(),
-            sends_left: task.sends_max.unwrap_or(u64::MAX),
+            sends_left: task.only.as_ref().map_or(usize::MAX, |only| only.len()),
             counts: Counts::default(),
             is_broken: false,
             refused: VecDeque::with_capacity(SENT_REMEMBERED),
@@ -173,6 +173,8 @@ impl<'a> Execution<'a> {
         self.reached.through = stretch.through;
         let ticket = self.tracker.push(stretch, sending.is_some());
         match sending {
+            // It stays open: the checkpoint must not move past it.
+            Some(sending) if !self.is_chosen(&sending) => Ok(()),
             Some(sending) => {
                 self.sends_left -= 1;
                 let loader = Arc::clone(&self.loader);
@@ -184,6 +186,11 @@ impl<'a> Execution<'a> {
             }
             None => self.settle(Vec::new(), Vec::new()).await,
         }
+    }
+
+    fn is_chosen(&self, sending: &Sending) -> bool {
+        let key = &sending.step.order.key;
+        self.task.only.as_ref().is_none_or(|only| only.contains(&*key.ledger_text()))
     }
 
     async fn finish(&mut self, step: Result<Ended, tokio::task::JoinError>) -> Result<(), RunError> {

@@ -3,6 +3,7 @@
 
 mod adopt;
 mod books;
+mod canary;
 mod connection;
 mod execute;
 mod execution;
@@ -21,6 +22,7 @@ mod verify;
 
 pub use adopt::{AdoptError, Adoption, adopt};
 pub use books::Books;
+pub use canary::{Canary, Chosen};
 pub use connection::{ConnectionError, ConnectionSpec, Ensured, ensure};
 pub use execute::{Task, execute};
 pub use explain::{Explained, Explanation, Fate, explain};
@@ -28,6 +30,6 @@ pub use job::Job;
 pub use preview::{OnRecord, Preview, preview};
 pub use reading::{Judged, Judgement, ReadingError};
 pub use report::{Accounting, Progress, RunError, RunReport, end_by};
-pub use sample::{Sample, verify_sample};
+pub use sample::{Choice, Looked, Sample, verify_sample};
 pub use undo::{Undo, UndoError, UndoPlan, UndoRefusal, UndoReport, plan_undo, undo};
 pub use verify::{Difference, Found, OnDifference, Verification, VerifyError, verify};

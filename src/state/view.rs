@@ -111,6 +111,14 @@ impl View {
         ledger::orders_known(&self.db, connection)
     }
 
+    /// Whether any order of the account was ever sent, or found there.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn has_orders(&self) -> Result<bool, StateError> {
+        Ok(self.db.query_row("SELECT EXISTS (SELECT 1 FROM orders)", [], |row| row.get(0))?)
+    }
+
     /// The runs of a job, the last one first.
     ///
     /// # Errors

@@ -39,6 +39,8 @@ fn of_a_file_that_was_cut_the_last_order_is_not_sent_and_the_cut_is_told() {
         "{said}"
     );
     assert!(!said.contains("ann2@example.com"));
+    assert_eq!(world.summary().orders, 0, "a backfill plans first, and the plan met the cut");
+    assert_eq!(world.run(&["sync"]).code, 1);
     assert_eq!(world.summary().orders, 1, "what came before the cut was whole");
     world.export("orders.json", text);
     assert_eq!(world.load("backfill", 0)["created"], 1);
