@@ -2,6 +2,7 @@
 
 mod currency;
 mod customer;
+mod date_shift;
 mod email;
 mod fault;
 mod fingerprint;
@@ -11,11 +12,13 @@ mod moment;
 mod money;
 mod order;
 mod position;
+mod share;
 mod source;
 mod status;
 
 pub use currency::{Currency, CurrencyError};
 pub use customer::Customer;
+pub use date_shift::DateShift;
 pub use email::{Email, EmailError};
 pub use fault::{Fault, Reason};
 pub use fingerprint::Fingerprint;
@@ -25,5 +28,6 @@ pub use moment::{Moment, MomentError};
 pub use money::{AMOUNT_MINOR_MAX, Amount, AmountError};
 pub use order::{Discount, DiscountKind, Historical, Line, Order};
 pub use position::Position;
+pub use share::Share;
 pub use source::{SourceDiscount, SourceLine, SourceOrder};
 pub use status::Status;

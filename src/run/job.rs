@@ -41,7 +41,9 @@ impl Job {
         let zone = rules.zone.iana_name().unwrap_or_default();
         let refunds = format!("{:?} {:?}", rules.refunds, self.deleted);
         let connection = &self.connection;
-        for part in [&connection.service, &connection.externalid, &self.export.format, zone, &refunds] {
+        let shift = self.export.webtoffee_date_shift.word();
+        for part in [&connection.service, &connection.externalid, &self.export.format, zone, &refunds, shift]
+        {
             hasher.update(part.as_bytes());
             hasher.update(&[0]);
         }

@@ -78,6 +78,8 @@ impl Toml<'_> {
         self.entry(&format!("{table}.refunds"), quoted(job.policy.refunds.word()));
         self.entry(&format!("{table}.deleted"), quoted(job.policy.deleted.word()));
         self.entry(&format!("{table}.refused_max"), job.policy.refused_max);
+        let shift = job.policy.webtoffee_date_shift.word();
+        self.entry(&format!("{table}.webtoffee_date_shift"), quoted(shift));
     }
 
     fn table(&mut self, name: &str) {

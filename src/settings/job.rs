@@ -2,7 +2,7 @@ use super::draft::Draft;
 use super::nearest::{did_you_mean, nearest};
 use super::search::Found;
 use super::url::Url;
-use crate::domain::Status;
+use crate::domain::{DateShift, Status};
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -47,6 +47,7 @@ pub struct Policy {
     pub deleted: Deleted,
     /// Of the last 100 orders sent; a run in which more are refused stops. 1 to 100.
     pub refused_max: u32,
+    pub webtoffee_date_shift: DateShift,
 }
 
 /// A quarter of what is sent: more than bad records explain.
@@ -112,6 +113,7 @@ pub(super) fn read(name: &str, draft: &mut Draft, found: &Found) -> Job {
             refunds: read_word(&key("policy.refunds"), &Refunds::WORDS, draft),
             deleted: read_word(&key("policy.deleted"), &Deleted::WORDS, draft),
             refused_max: draft.get(&key("policy.refused_max")).unwrap_or(REFUSED_MAX),
+            webtoffee_date_shift: read_date_shift(&key("policy.webtoffee_date_shift"), draft),
         },
     }
 }
@@ -211,5 +213,18 @@ fn read_word<T: Copy>(key: &str, words: &Words<T>, draft: &mut Draft) -> T {
         let hint = nearest(&word, [*first, *second]).map(|near| format!("did you mean `{near}`?"));
         draft.report(key, format!("found `{word}`"), format!("`{first}` or `{second}`"), hint);
         *default
+    })
+}
+
+fn read_date_shift(key: &str, draft: &mut Draft) -> DateShift {
+    let Some(word) = draft.text(key) else { return DateShift::default() };
+    let words = DateShift::WORDS;
+    let found = words.iter().find(|(known, _)| *known == word).map(|(_, choice)| *choice);
+    found.unwrap_or_else(|| {
+        let hint =
+            nearest(&word, words.map(|(known, _)| known)).map(|near| format!("did you mean `{near}`?"));
+        let expected = words.map(|(known, _)| format!("`{known}`")).join(", ");
+        draft.report(key, format!("found `{word}`"), format!("one of {expected}"), hint);
+        DateShift::default()
     })
 }

@@ -75,6 +75,7 @@ const POLICY: &[Key] = &[
     optional("refunds", Kind::Text),
     optional("deleted", Kind::Text),
     optional("refused_max", Kind::Whole { min: 1, max: 100 }),
+    optional("webtoffee_date_shift", Kind::Text),
 ];
 
 impl Kind {

@@ -1,5 +1,5 @@
 use super::rules::Refunds;
-use crate::domain::{Amount, AmountError, Currency, Fault, Reason};
+use crate::domain::{Amount, AmountError, Currency, Fault, Reason, Share, SourceLine};
 
 /// Reads the money of one order; faults collect until all of it has been looked at.
 pub(super) struct Amounts<'a> {
@@ -29,6 +29,22 @@ impl<'a> Amounts<'a> {
         (!text.is_empty()).then(|| self.required(text, field, 0))
     }
 
+    /// The price of one unit. Where the export states what all of them cost, their share of it: only that is rounded,
+    /// never the order's total.
+    pub(super) fn price(&mut self, line: &SourceLine, count: Option<u32>) -> Share {
+        let exact = |amount| Share { amount, is_exact: true };
+        let (Some(currency), true) = (self.currency, line.unit_price.is_empty() && !line.total.is_empty())
+        else {
+            let stated = if line.unit_price.is_empty() { &line.total } else { &line.unit_price };
+            return exact(self.required(stated, "price", line.at_line));
+        };
+        // A faulty count keeps the order back; its price is judged all the same.
+        Amount::parse_share(&line.total, count.unwrap_or(1), currency).unwrap_or_else(|error| {
+            self.faults.push(Fault::of(reason(error), "price").at_line(line.at_line));
+            exact(Amount::ZERO)
+        })
+    }
+
     /// The total by the job's rule for refunds.
     pub(super) fn total(&mut self, total: &str, refunded: &str, refunds: Refunds) -> Amount {
         let total = self.required(total, "total", 0);
@@ -46,11 +62,15 @@ impl<'a> Amounts<'a> {
             Some(currency) => Amount::parse(text, currency),
             None => without_currency(text),
         };
-        parsed.map_err(|error| match error {
-            AmountError::NotANumber | AmountError::Negative => Reason::BadMoney,
-            AmountError::Precision => Reason::MoneyPrecision,
-            AmountError::Range => Reason::MoneyRange,
-        })
+        parsed.map_err(reason)
+    }
+}
+
+fn reason(error: AmountError) -> Reason {
+    match error {
+        AmountError::NotANumber | AmountError::Negative => Reason::BadMoney,
+        AmountError::Precision => Reason::MoneyPrecision,
+        AmountError::Range => Reason::MoneyRange,
     }
 }
 

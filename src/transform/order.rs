@@ -172,11 +172,12 @@ fn line_of(source: SourceLine, currency: Option<Currency>, faults: &mut Vec<Faul
     if quantity.is_none() {
         faults.push(Fault::of(Reason::BadQuantity, "quantity").at_line(source.at_line));
     }
-    let price = Amounts::of(currency, faults).required(&source.unit_price, "price", source.at_line);
+    let price = Amounts::of(currency, faults).price(&source, quantity);
     Line {
         id: product_id(&source),
         name: source.name,
-        price,
+        price: price.amount,
+        is_price_rounded: !price.is_exact,
         quantity: quantity.unwrap_or_default(),
         sku: source.sku,
         category: source.category,
@@ -214,7 +215,10 @@ fn is_cut(source: &SourceOrder, currency: Currency) -> bool {
     let gross: Option<i128> = source
         .lines
         .iter()
-        .map(|line| Some(Amount::parse(&line.unit_price, currency).ok()?.times(quantity(&line.quantity)?)))
+        .map(|line| match line.total.as_str() {
+            "" => Some(Amount::parse(&line.unit_price, currency).ok()?.times(quantity(&line.quantity)?)),
+            total => Some(i128::from(Amount::parse(total, currency).ok()?.minor())),
+        })
         .sum();
     !source.lines.is_empty() && gross.is_some_and(|gross| gross < i128::from(subtotal.minor()))
 }

@@ -32,6 +32,8 @@ pub static ORDERS: Dialect = Dialect {
         ("customers", "Shopify's customers"),
         ("products", "Shopify's products"),
         ("data", "the answer to a GraphQL query"),
+        ("edges", "the answer to a GraphQL query"),
+        ("nodes", "the answer to a GraphQL query"),
         ("errors", "an error that an API answered with"),
     ],
     read: order::read,
