@@ -92,7 +92,7 @@ fn ends_in_date(text: &str) -> bool {
 }
 
 /// Splits where `len_at` gives the length of what it finds to begin there; `None` unless that is one place.
-fn split_once<'a>(text: &'a str, len_at: impl Fn(&str) -> Option<usize>) -> Option<(&'a str, &'a str)> {
+fn split_once(text: &str, len_at: impl Fn(&str) -> Option<usize>) -> Option<(&str, &str)> {
     let mut found = text.match_indices('|').filter_map(|(at, _)| Some((at, len_at(&text[at..])?)));
     let (at, len) = found.next()?;
     if found.next().is_some() {
