@@ -55,7 +55,7 @@ fn dates_that_may_be_shifted_are_not_loaded_before_the_settings_say() {
         "{}",
         told.err
     );
-    let wrong = World::new().policy("webtoffee_date_shift = \"of\"\n");
+    let wrong = World::new().policy("webtoffee_date_shift = \"offsets\"\n");
     let told = wrong.run(&["check", "--offline"]);
     assert!(told.code == 2 && told.err.contains("did you mean `offset`?"), "{}{}", told.out, told.err);
     let world = world.policy("webtoffee_date_shift = \"offset\"\n");

@@ -150,6 +150,13 @@ fn an_export_of_too_few_columns_is_told_which_it_lacks() {
 }
 
 #[test]
+fn rows_that_do_not_name_their_order_are_not_guessed() {
+    let further = row("", "", ",2,Tee,1,20.6,,");
+    let refused = refusal(csv(&[row("1", "Completed", ",1,Tee,1,20.6,,"), further]));
+    assert!(refused.contains("on all rows"), "{refused}");
+}
+
+#[test]
 fn exports_that_no_orders_can_come_of_are_refused_with_what_to_take_instead() {
     for (text, what) in [
         (

@@ -64,7 +64,7 @@ impl SheetDialect for AdvancedOrderExport {
         let missing = names.missing(NEEDED);
         let is_ours = head.is_named || (missing.len() <= 4 && known(&names) >= 6);
         match missing.is_empty() {
-            true => Verdict::Complete(Arc::new(Columns::of(&names))),
+            true => complete(head, Columns::of(&names)),
             false if is_ours => Verdict::Missing {
                 columns: missing,
                 hint: "export again from Advanced Order Export with these fields, under the names the plugin gives them, and \
@@ -73,6 +73,21 @@ impl SheetDialect for AdvancedOrderExport {
             },
             false => Verdict::Foreign,
         }
+    }
+}
+
+/// An option of the plugin states the order's own cells on its first row only: to which order a further row belongs then
+/// rests on nothing but where it stands.
+fn complete(head: &Head<'_>, columns: Columns) -> Verdict {
+    let is_blank = |row: &ByteRecord, at: usize| row.get(at).unwrap_or_default().trim_ascii().is_empty();
+    let is_part =
+        |row: &&ByteRecord| is_blank(row, columns.key_column()) && !is_blank(row, columns.line.name);
+    match head.rows.iter().filter(|row| row.len() == columns.width).any(|row| is_part(&row)) {
+        false => Verdict::Complete(Arc::new(columns)),
+        true => Verdict::Unusable {
+            what: "its further rows of an order don't name the order".to_owned(),
+            hint: "export again with the option to fill the order's columns on all rows".to_owned(),
+        },
     }
 }
 
