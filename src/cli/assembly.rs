@@ -46,7 +46,12 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
             link_url: connection.link_url.clone().unwrap_or_default(),
             logo_url: connection.logo_url.clone().unwrap_or_default(),
         },
-        export: extract::Options { patterns: job.export.clone(), format: job.format.clone() },
+        export: extract::Options {
+            patterns: job.export.clone(),
+            format: job.format.clone(),
+            zone: job.time_zone.clone(),
+            webtoffee_date_shift: job.policy.webtoffee_date_shift,
+        },
         rules: rules(job, dates),
         deleted: match job.policy.deleted {
             Deleted::Create => load::Deleted::CreateAgain,

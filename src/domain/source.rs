@@ -78,6 +78,8 @@ pub struct SourceLine {
     pub quantity: String,
     /// Of one unit, before discounts.
     pub unit_price: String,
+    /// Of all units, before discounts; where the export states this, and `unit_price` is empty.
+    pub total: String,
     /// Discount of the whole line, where the export states it.
     pub discount: String,
     pub sku: String,

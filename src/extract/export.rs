@@ -7,6 +7,8 @@ use super::json::DIALECTS;
 use super::reader::Reader;
 use super::sheet_dialect::SHEET_DIALECTS;
 use super::table::{Asked, Table};
+use crate::domain::DateShift;
+use jiff::tz::TimeZone;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
@@ -18,6 +20,21 @@ pub struct Options {
     pub patterns: Vec<String>,
     /// `auto`, or the name of one of [`formats`].
     pub format: String,
+    /// Of dates in the export that carry no offset; needed where a dialect has to tell whether such dates were moved.
+    pub zone: TimeZone,
+    pub webtoffee_date_shift: DateShift,
+}
+
+/// Nothing yet, of whatever format it is.
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            patterns: Vec::new(),
+            format: "auto".to_owned(),
+            zone: TimeZone::UTC,
+            webtoffee_date_shift: DateShift::default(),
+        }
+    }
 }
 
 /// A kind of export that can be read.

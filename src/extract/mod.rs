@@ -20,6 +20,7 @@ mod sheet_dialect;
 mod shopify_csv;
 mod shopify_json;
 mod table;
+mod woocommerce;
 mod zip_member;
 mod zstd_frames;
 

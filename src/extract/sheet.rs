@@ -40,7 +40,9 @@ impl Sheet {
         check_not_doubly_quoted(text, delimiter, &header, dialects)?;
         let mut rows: Vec<ByteRecord> = rows.take(SAMPLE_ROWS_MAX).collect();
         // The beginning of the file may end within it.
-        rows.pop();
+        if !text.ends_with(b"\n") {
+            rows.pop();
+        }
         let head = Head { header: &header, rows: &rows, is_named: named.is_some(), options };
         let judged = dialects.iter().map(|dialect| (*dialect, dialect.judge(&head)));
         let (format, layout) = choose(judged.collect(), &header)?;

@@ -4,6 +4,7 @@ use super::error::ReadError;
 use super::export::Options;
 use super::rows::Rows;
 use super::shopify_csv;
+use super::woocommerce;
 use crate::domain::SourceOrder;
 use csv::ByteRecord;
 use std::fmt;
@@ -30,11 +31,9 @@ pub trait SheetDialect: Send + Sync + fmt::Debug {
 pub struct Head<'a> {
     pub header: &'a ByteRecord,
     /// The rows below it that the beginning of the file holds in full, for what the header alone can't tell.
-    #[expect(dead_code, reason = "for dialects that differ in their rows only")]
     pub rows: &'a [ByteRecord],
     /// The settings name the format, so only its columns are in question.
     pub is_named: bool,
-    #[expect(dead_code, reason = "for dialects that the settings tell more about")]
     pub options: &'a Options,
 }
 
@@ -74,4 +73,5 @@ pub trait Records: Send {
 }
 
 /// The dialects that are known.
-pub static SHEET_DIALECTS: &[&dyn SheetDialect] = &[&shopify_csv::DIALECT];
+pub static SHEET_DIALECTS: &[&dyn SheetDialect] =
+    &[&shopify_csv::DIALECT, &woocommerce::WEBTOFFEE, &woocommerce::ADVANCED_CSV];

@@ -31,6 +31,7 @@ fn tests_order(key: &str) -> crate::domain::Order {
             id: "SKU-1".into(),
             name: "Pogo Stick".into(),
             price: amount(5409),
+            is_price_rounded: false,
             quantity: 1,
             sku: String::new(),
             category: String::new(),

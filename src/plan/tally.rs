@@ -27,6 +27,8 @@ pub struct Tally {
     pub carts: u64,
     /// Product lines of all valid orders.
     pub products: u64,
+    /// Of these: whose price of one unit had to be rounded, see [`crate::domain::Line`].
+    pub prices_rounded: u64,
     /// Of all valid orders, whether they would be sent or are at the target already; carts are no revenue.
     pub totals: BTreeMap<Currency, CurrencyTotal>,
     /// The same over months, and by their number of products.
@@ -113,6 +115,7 @@ impl Tally {
     /// Counts what a valid order is worth.
     pub fn value(&mut self, order: &Order) {
         self.products += order.lines.len() as u64;
+        self.prices_rounded += order.lines.iter().filter(|line| line.is_price_rounded).count() as u64;
         if order.key.is_cart() {
             self.carts += 1;
             return;

@@ -44,6 +44,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
         "invalid_reasons": reasons,
         "customers": { "new": tally.customers_new },
         "products": tally.products,
+        "prices_rounded": tally.prices_rounded,
         "carts": tally.carts,
         "totals": totals.collect::<Vec<_>>(),
         "first_order": tally.first_order.map(|at| at.to_string()),
@@ -196,7 +197,23 @@ fn money(tally: &Tally) -> String {
         (Some(first), Some(last)) => format!(", placed {first} to {last}"),
         _ => String::new(),
     };
-    format!("\nValid orders: {} product lines{span}\n{}", count(tally.products), columns("<><", &rows))
+    format!(
+        "\nValid orders: {} product lines{span}\n{}{}",
+        count(tally.products),
+        columns("<><", &rows),
+        rounded(tally)
+    )
+}
+
+fn rounded(tally: &Tally) -> String {
+    match tally.prices_rounded {
+        0 => String::new(),
+        n => format!(
+            "  {} product lines whose units did not cost a whole number of minor units each: the price of one is rounded \
+             to the nearest, order totals stay as stated\n",
+            count(n)
+        ),
+    }
 }
 
 fn left_out(preview: &Preview) -> String {

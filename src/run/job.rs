@@ -46,7 +46,8 @@ impl Job {
         let defaults = format!("{:?}", (rules.currency, rules.default_date, &rules.category));
         let connection = &self.connection;
         let read = [&connection.service, &connection.externalid, &self.export.format, zone];
-        for part in read.into_iter().chain([&*choices, &*defaults]) {
+        let shift = self.export.webtoffee_date_shift.word();
+        for part in read.into_iter().chain([&*choices, &*defaults, shift]) {
             hasher.update(part.as_bytes());
             hasher.update(&[0]);
         }
@@ -79,7 +80,7 @@ mod tests {
                 link_url: String::new(),
                 logo_url: String::new(),
             },
-            export: extract::Options { patterns: Vec::new(), format: "auto".to_owned() },
+            export: extract::Options::default(),
             rules,
             deleted: Deleted::CreateAgain,
             refused_max: 25,

@@ -86,6 +86,7 @@ impl Toml<'_> {
             ("rounding", policy.rounding.word()),
             ("customers", policy.customers.word()),
             ("deleted", policy.deleted.word()),
+            ("webtoffee_date_shift", policy.webtoffee_date_shift.word()),
         ] {
             self.entry(&format!("{table}.{leaf}"), quoted(word));
         }

@@ -1,7 +1,7 @@
 use super::draft::Draft;
 use super::nearest::{did_you_mean, nearest};
 use crate::domain::{
-    Currency, CurrencyError, Customers, MissingEmail, Moment, Refunds, Rounding, Status, Total,
+    Currency, CurrencyError, Customers, DateShift, MissingEmail, Moment, Refunds, Rounding, Status, Total,
 };
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
@@ -25,6 +25,7 @@ pub struct Policy {
     pub deleted: Deleted,
     /// Of the last 100 orders sent; a run in which more are refused stops. 1 to 100.
     pub refused_max: u32,
+    pub webtoffee_date_shift: DateShift,
 }
 
 /// A quarter of what is sent: more than bad records explain.
@@ -68,6 +69,8 @@ pub(super) fn read(table: &str, zone: &TimeZone, draft: &mut Draft) -> Policy {
         category: read_category(&key("category"), draft),
         deleted: read_word(&key("deleted"), Deleted::WORDS, draft).unwrap_or(Deleted::Create),
         refused_max: draft.get(&key("refused_max")).unwrap_or(REFUSED_MAX),
+        webtoffee_date_shift: read_word(&key("webtoffee_date_shift"), &DateShift::WORDS, draft)
+            .unwrap_or_default(),
     }
 }
 

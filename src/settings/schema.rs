@@ -82,6 +82,7 @@ const POLICY: &[Key] = &[
     optional("category", Kind::Text),
     optional("deleted", Kind::Text),
     optional("refused_max", Kind::Whole { min: 1, max: 100 }),
+    optional("webtoffee_date_shift", Kind::Text),
 ];
 
 impl Kind {

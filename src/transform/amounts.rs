@@ -1,5 +1,7 @@
 use super::rules::Rules;
-use crate::domain::{Amount, AmountError, Currency, Fault, Reason, Refunds, Rounding, SourceOrder, Total};
+use crate::domain::{
+    Amount, AmountError, Currency, Fault, Reason, Refunds, Rounding, Share, SourceLine, SourceOrder, Total,
+};
 
 /// Reads the money of one order; faults collect until all of it has been looked at.
 pub(super) struct Amounts<'a> {
@@ -48,14 +50,30 @@ impl<'a> Amounts<'a> {
         (!text.is_empty()).then(|| self.required(text, field, 0))
     }
 
-    /// The price of one unit: what rounding took from it counts once for each.
-    pub(super) fn price(&mut self, text: &str, quantity: u32, line: u64) -> Amount {
-        let before = self.rounded;
-        let price = self.required(text, "price", line);
-        if self.rounded > before {
-            self.slack += u64::from(quantity.saturating_sub(1));
+    /// The price of one unit. Where the export states what all of them cost, their share of it: only that is rounded,
+    /// never the order's total. What rounding took from it counts once for each.
+    pub(super) fn price(&mut self, line: &SourceLine, count: Option<u32>) -> Share {
+        let exact = |amount| Share { amount, is_exact: true };
+        // A faulty count keeps the order back; its price is judged all the same.
+        let units = count.unwrap_or(1);
+        let (Some(currency), true) = (self.currency, line.unit_price.is_empty() && !line.total.is_empty())
+        else {
+            let stated = if line.unit_price.is_empty() { &line.total } else { &line.unit_price };
+            let before = self.rounded;
+            let price = self.required(stated, "price", line.at_line);
+            if self.rounded > before {
+                self.slack += u64::from(units.saturating_sub(1));
+            }
+            return exact(price);
+        };
+        let share = Amount::parse_share(&line.total, units, currency).unwrap_or_else(|error| {
+            self.fault(Fault::of(reason(error), "price").at_line(line.at_line));
+            exact(Amount::ZERO)
+        });
+        if !share.is_exact {
+            self.slack += u64::from(units);
         }
-        price
+        share
     }
 
     /// The total by the job's rules. A refund is taken off once: a current total that differs from the one as ordered
@@ -90,11 +108,7 @@ impl<'a> Amounts<'a> {
             },
             None => without_currency(text),
         };
-        parsed.map_err(|error| match error {
-            AmountError::NotANumber | AmountError::Negative => Reason::BadMoney,
-            AmountError::Precision => Reason::MoneyPrecision,
-            AmountError::Range => Reason::MoneyRange,
-        })
+        parsed.map_err(reason)
     }
 
     fn round(&mut self, text: &str, currency: Currency) -> Result<Amount, AmountError> {
@@ -102,6 +116,14 @@ impl<'a> Amounts<'a> {
         self.rounded += 1;
         self.slack += 1;
         Ok(amount)
+    }
+}
+
+fn reason(error: AmountError) -> Reason {
+    match error {
+        AmountError::NotANumber | AmountError::Negative => Reason::BadMoney,
+        AmountError::Precision => Reason::MoneyPrecision,
+        AmountError::Range => Reason::MoneyRange,
     }
 }
 

@@ -234,13 +234,13 @@ fn line_of(source: SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) -> Line
     if quantity.is_none() {
         amounts.fault(Fault::of(Reason::BadQuantity, "quantity").at_line(source.at_line));
     }
-    let quantity = quantity.unwrap_or_default();
-    let price = amounts.price(&source.unit_price, quantity, source.at_line);
+    let price = amounts.price(&source, quantity);
     Line {
         id: product_id(&source),
         name: source.name,
-        price,
-        quantity,
+        price: price.amount,
+        is_price_rounded: !price.is_exact,
+        quantity: quantity.unwrap_or_default(),
         sku: source.sku,
         category: match source.category.is_empty() {
             true => rules.category.clone().unwrap_or_default(),
@@ -297,7 +297,10 @@ fn is_cut(source: &SourceOrder, currency: Currency, rounding: Rounding) -> bool 
     let gross: Option<i128> = source
         .lines
         .iter()
-        .map(|line| Some(read(&line.unit_price, 1)?.times(quantity(&line.quantity)?)))
+        .map(|line| match line.total.as_str() {
+            "" => Some(read(&line.unit_price, 1)?.times(quantity(&line.quantity)?)),
+            total => Some(i128::from(read(total, 1)?.minor())),
+        })
         .sum();
     !source.lines.is_empty() && gross.is_some_and(|gross| gross < i128::from(subtotal.minor()))
 }

@@ -26,4 +26,5 @@ mod resume;
 mod supply_chain;
 mod undo;
 mod verify;
+mod woocommerce;
 mod world;

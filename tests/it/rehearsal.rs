@@ -5,6 +5,7 @@ mod line;
 
 use line::{Crash, Line};
 use ordersync::activecampaign::{self, Client, Log, Note};
+use ordersync::domain::DateShift;
 use ordersync::extract::{self, Export};
 use ordersync::run::{Books, ConnectionSpec, Job, Progress, RunReport, Task, execute};
 use ordersync::samples::{Generated, generate};
@@ -141,6 +142,8 @@ impl Rehearsal {
             export: extract::Options {
                 patterns: vec![path.to_str().unwrap().to_owned()],
                 format: "auto".to_owned(),
+                zone: jiff::tz::TimeZone::UTC,
+                webtoffee_date_shift: DateShift::Auto,
             },
             rules: Rules::default(),
             deleted: ordersync::load::Deleted::CreateAgain,

@@ -4,7 +4,7 @@ use super::elements::Elements;
 use crate::domain::SourceOrder;
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::shopify_json;
+use crate::extract::{shopify_json, woocommerce};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::collections::BTreeSet;
@@ -37,7 +37,8 @@ pub struct Document<'a> {
 }
 
 /// The dialects that are known; of two that a file fits, the one that needs more is taken.
-pub static DIALECTS: &[&Dialect] = &[&shopify_json::ORDERS, &shopify_json::CHECKOUTS];
+pub static DIALECTS: &[&Dialect] =
+    &[&shopify_json::ORDERS, &shopify_json::CHECKOUTS, &woocommerce::REST, &woocommerce::ADVANCED_JSON];
 
 /// Records whose keys are looked at: writers that leave out what is blank need more than one.
 const SAMPLE_LEN_MAX: usize = 20;

@@ -1,14 +1,18 @@
 //! What a user would notice of reading an export.
 
+mod advanced_order_export;
 mod codecs;
 mod json_files;
 mod mutations;
 mod opening;
 mod reading;
 mod shopify_json;
+mod webtoffee;
+mod woocommerce_json;
 
 use super::{Export, OpenError, Options, ReadError};
-use crate::domain::{Reason, SourceOrder};
+use crate::domain::{DateShift, Reason, SourceOrder};
+use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
 
 const HEADER: &str = "Name,Email,Financial Status,Accepts Marketing,Currency,Subtotal,Shipping,Taxes,Total,Discount Code,\
@@ -45,7 +49,17 @@ impl Folder {
 
     fn open_as(&self, format: &str, patterns: &[&str]) -> Result<Export, OpenError> {
         let full = |pattern: &&str| self.path().join(pattern).display().to_string();
-        Export::open(&Options { patterns: patterns.iter().map(full).collect(), format: format.to_owned() })
+        self.open_in("UTC", DateShift::Auto, (format, patterns.iter().map(full).collect()))
+    }
+
+    fn open_in(
+        &self,
+        zone: &str,
+        webtoffee_date_shift: DateShift,
+        (format, patterns): (&str, Vec<String>),
+    ) -> Result<Export, OpenError> {
+        let zone = TimeZone::get(zone).unwrap();
+        Export::open(&Options { patterns, format: format.to_owned(), zone, webtoffee_date_shift })
     }
 
     fn read(&self, patterns: &[&str]) -> Result<Vec<SourceOrder>, ReadError> {

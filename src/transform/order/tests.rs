@@ -213,3 +213,31 @@ fn lines_edited_out_of_an_order_are_no_products() {
     assert_eq!(faults(SourceOrder { lines: vec![line("Mug", "0", "3.00")], ..source() }), ["no_products"]);
     assert_eq!(faults(SourceOrder { lines: vec![], ..source() }), ["no_products"]);
 }
+
+#[test]
+fn where_only_the_lines_total_is_stated_one_unit_is_its_share() {
+    let of = |quantity: &str, total: &str| SourceLine { total: total.into(), ..line("Box", quantity, "") };
+    let lines = |lines: Vec<SourceLine>| SourceOrder { lines, subtotal: String::new(), ..source() };
+    let Mapped::Order(order, _) =
+        transform(lines(vec![of("3", "22.00"), of("2", "39.98"), of("2", "14.67")]), &rules())
+    else {
+        panic!("expected an order");
+    };
+    let told: Vec<_> = order.lines.iter().map(|line| (line.price.minor(), line.is_price_rounded)).collect();
+    assert_eq!(told, [(733, true), (1999, false), (734, true)]);
+    assert_eq!(order.total.minor(), 5409, "the order's total is as stated");
+    assert_eq!(
+        payload(lines(vec![of("3", "22.00")]), &rules())["orderProducts"][0].get("is_price_rounded"),
+        None
+    );
+    assert_eq!(faults(lines(vec![of("3", "22,00")])), ["bad_money"]);
+    assert_eq!(faults(lines(vec![of("1.5", "22.00")])), ["bad_quantity"]);
+    assert_eq!(faults(lines(vec![of("1", "")])), ["bad_money"]);
+    let cut = SourceOrder { lines: vec![of("3", "22.00")], subtotal: "22.01".into(), ..source() };
+    assert_eq!(faults(cut), ["truncated"]);
+    let whole = SourceOrder { lines: vec![of("3", "22.00")], subtotal: "22.00".into(), ..source() };
+    assert!(
+        matches!(transform(whole, &rules()), Mapped::Order(..)),
+        "by what the line cost, not by rounded prices"
+    );
+}
