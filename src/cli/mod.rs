@@ -13,6 +13,7 @@ mod logging;
 mod output;
 mod plan;
 mod run;
+mod schedule;
 mod signals;
 mod simulator;
 mod status;
@@ -84,6 +85,8 @@ enum Verb {
     Backfill(run::BackfillArgs),
     /// Load what is new or changed since the last run
     Sync(run::SyncArgs),
+    /// The coming runs of every job that has a schedule, with the days on which clocks change
+    Schedule(schedule::ScheduleArgs),
     /// Jobs, their last runs and dead letters
     Status(status::StatusArgs),
     /// Read back every order and hold it against the export, in both directions
@@ -110,6 +113,7 @@ impl Opts {
             Verb::Plan(args) => plan::run(global, &args),
             Verb::Backfill(args) => run::backfill(global, &args),
             Verb::Sync(args) => run::sync(global, &args),
+            Verb::Schedule(args) => schedule::run(global, &args),
             Verb::Status(args) => status::run(global, &args),
             Verb::Verify(args) => verify::run(global, &args),
             Verb::Undo(args) => undo::run(global, &args),

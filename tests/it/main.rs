@@ -20,6 +20,7 @@ mod plan;
 mod privacy;
 mod rehearsal;
 mod resume;
+mod schedule;
 mod supply_chain;
 mod undo;
 mod verify;

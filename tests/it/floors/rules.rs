@@ -16,7 +16,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("run", &["domain", "extract", "transform", "plan", "state", "activecampaign", "load"]),
     ("schedule", &["domain"]),
     ("settings", &["domain"]),
-    ("report", &["domain", "plan", "run", "state"]),
+    ("report", &["domain", "plan", "run", "schedule", "state"]),
     ("samples", &[]),
     ("simulator", &[]),
 ];
