@@ -5,6 +5,7 @@ mod adopt;
 mod assembly;
 mod check;
 mod connection;
+mod daemon;
 mod dead_letters;
 mod demo;
 mod exit;
@@ -17,6 +18,7 @@ mod schedule;
 mod signals;
 mod simulator;
 mod status;
+mod systemd;
 mod undo;
 mod verify;
 
@@ -85,6 +87,8 @@ enum Verb {
     Backfill(run::BackfillArgs),
     /// Load what is new or changed since the last run
     Sync(run::SyncArgs),
+    /// Run every job that has a schedule, until stopped
+    Daemon(daemon::DaemonArgs),
     /// The coming runs of every job that has a schedule, with the days on which clocks change
     Schedule(schedule::ScheduleArgs),
     /// Jobs, their last runs and dead letters
@@ -113,6 +117,7 @@ impl Opts {
             Verb::Plan(args) => plan::run(global, &args),
             Verb::Backfill(args) => run::backfill(global, &args),
             Verb::Sync(args) => run::sync(global, &args),
+            Verb::Daemon(args) => daemon::run(global, &args),
             Verb::Schedule(args) => schedule::run(global, &args),
             Verb::Status(args) => status::run(global, &args),
             Verb::Verify(args) => verify::run(global, &args),

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod connections;
+mod daemon;
 mod dead_letters;
 mod plan;
 mod run;
@@ -13,6 +14,7 @@ mod verify;
 
 pub use adopt::{adoption_json, adoption_text};
 pub use connections::{ConnectionLine, connections_json, connections_text};
+pub use daemon::status_line;
 pub use dead_letters::{letter_text, letters_csv, letters_json, letters_jsonl, letters_text, reason_codes};
 pub use plan::{plan_json, plan_text};
 pub use run::{progress_line, run_text, runs_json};

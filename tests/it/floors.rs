@@ -74,7 +74,7 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
     (
         "src/report/html.rs",
         "use crate::activecampaign::Client;",
-        ":1: report must not import activecampaign; it may import domain, plan, run, schedule, state",
+        ":1: report must not import activecampaign; it may import daemon, domain, plan, run, schedule, state",
     ),
     (
         "src/samples/mod.rs",

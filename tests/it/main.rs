@@ -8,6 +8,7 @@ mod chance;
 mod chaos;
 mod cli;
 mod connection;
+mod daemon;
 mod dead_letters;
 mod faults;
 mod floors;

@@ -5,7 +5,7 @@ use crate::world::World;
 #[test]
 fn a_faulty_schedule_is_told_by_every_verb_with_file_line_and_what_to_try() {
     let world = World::new().job("schedule = \"*/90 2 * * *\"\n");
-    for verb in ["check", "schedule", "sync"] {
+    for verb in ["check", "schedule", "daemon", "sync"] {
         let told = world.run(&[verb]);
         assert_eq!(told.code, 2, "{verb}: {}", told.err);
         for expected in

@@ -65,6 +65,13 @@ impl World {
         self
     }
 
+    /// Writes these lines in place of the ones that were added to the job's table.
+    pub fn job_anew(mut self, lines: &str) -> Self {
+        self.job = lines.to_owned();
+        self.write_settings();
+        self
+    }
+
     /// Adds lines to the end of the settings: the job's policy comes last there.
     pub fn policy(mut self, lines: &str) -> Self {
         self.more.push_str(lines);

@@ -15,8 +15,9 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("load", &["domain", "plan", "activecampaign"]),
     ("run", &["domain", "extract", "transform", "plan", "state", "activecampaign", "load"]),
     ("schedule", &["domain"]),
+    ("daemon", &["domain", "extract", "state", "activecampaign", "run", "schedule"]),
     ("settings", &["domain"]),
-    ("report", &["domain", "plan", "run", "schedule", "state"]),
+    ("report", &["daemon", "domain", "plan", "run", "schedule", "state"]),
     ("samples", &[]),
     ("simulator", &[]),
 ];
@@ -46,6 +47,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("rusqlite", &["state/", "state.rs"]),
     ("cron", &["schedule/civil"]),
     ("chrono", &["schedule/civil"]),
+    ("sd_notify", &["cli/systemd"]),
     ("print!", &["cli/", "main.rs"]),
     ("println!", &["cli/", "main.rs"]),
     ("eprint!", &["cli/", "main.rs"]),
