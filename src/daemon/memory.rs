@@ -1,7 +1,11 @@
 use super::{AccountPlan, Clock, JobPlan};
 use crate::state::{Kind, RunEnd, RunRow, StateError, View, is_locked};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
+
+/// A start further in the future than this was noted by a clock that was wrong. A clock that is set back by less starts
+/// nothing twice.
+const FUTURE_MAX: SignedDuration = SignedDuration::from_hours(1);
 
 /// What is known of a job's last start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +23,7 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Reads what the state knows of jobs that are new here.
+    /// Reads what the state knows of jobs that are new here, and mends what a wrong clock noted.
     ///
     /// # Errors
     /// When the state can't be read; its jobs then count as seen now, and are asked for no more.
@@ -29,6 +33,9 @@ impl Memory {
         plan: &AccountPlan,
         now: Timestamp,
     ) -> Result<(), StateError> {
+        for last in self.jobs.values_mut().filter(|last| last.at.duration_since(now) > FUTURE_MAX) {
+            last.at = now;
+        }
         let names = plan.jobs.iter().map(|job| &job.job.name);
         let new: Vec<&String> = names.filter(|name| !self.jobs.contains_key(*name)).collect();
         if new.is_empty() {
@@ -40,7 +47,7 @@ impl Memory {
         for name in new {
             let rows = view.as_ref().map(|view| view.runs(name, 1)).map_err(ToString::to_string);
             let last = match rows {
-                Ok(Ok(rows)) => rows.first().and_then(|row| last_start(row, is_busy)),
+                Ok(Ok(rows)) => rows.first().and_then(|row| last_start(row, is_busy, now)),
                 Ok(Err(error)) => {
                     result = Err(error);
                     None
@@ -61,7 +68,7 @@ impl Memory {
     /// When a job starts next.
     pub(super) fn due(&self, job: &JobPlan, now: Timestamp) -> Option<Timestamp> {
         let last = self.jobs.get(&job.job.name)?;
-        if last.is_open { Some(now) } else { job.calendar.due(last.at, now) }
+        if last.is_open { Some(now) } else { job.calendar.start_after(last.at) }
     }
 
     pub(super) fn started(&mut self, job: &str, clock: &Clock) {
@@ -78,8 +85,9 @@ impl Memory {
 
 /// A sync that was cut off goes on at once. A backfill is people's: one that stopped after its canary is waiting for
 /// somebody to look at it.
-fn last_start(row: &RunRow, is_busy: bool) -> Option<LastStart> {
-    let at = Timestamp::from_millisecond(row.started_ms).ok()?;
+fn last_start(row: &RunRow, is_busy: bool, now: Timestamp) -> Option<LastStart> {
+    let noted = Timestamp::from_millisecond(row.started_ms).ok()?;
+    let at = if noted.duration_since(now) > FUTURE_MAX { now } else { noted };
     let is_cut_off = match row.outcome.as_deref() {
         None => !is_busy,
         Some(outcome) => [RunEnd::Interrupted, RunEnd::Paused].map(RunEnd::word).contains(&outcome),

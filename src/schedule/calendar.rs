@@ -8,9 +8,6 @@ pub const JITTER_DEFAULT_S: u32 = 59;
 /// The greatest jitter that can be set, in seconds.
 pub const JITTER_MAX_S: u32 = 3_600;
 
-/// A start further in the future than this was noted by a clock that was wrong.
-const FUTURE_MAX: SignedDuration = SignedDuration::from_hours(1);
-
 /// When a job starts: its schedule, moved by a few seconds that are always the same for the job.
 #[derive(Debug, Clone)]
 pub struct Calendar {
@@ -33,15 +30,6 @@ impl Calendar {
     /// The first start strictly after a moment; `None` after the year 2100.
     pub fn start_after(&self, after: Timestamp) -> Option<Timestamp> {
         self.schedule.next_after(after.checked_sub(self.jitter).ok()?)?.checked_add(self.jitter).ok()
-    }
-
-    /// When the job must start next: before `now` if a start was missed, however many were.
-    ///
-    /// `last` is its last start; the same start is never given twice, also when the clock was set back by up to an
-    /// hour. A start further ahead than that was noted by a wrong clock and counts as now.
-    pub fn due(&self, last: Timestamp, now: Timestamp) -> Option<Timestamp> {
-        let is_wrong = last.duration_since(now) > FUTURE_MAX;
-        self.start_after(if is_wrong { now } else { last })
     }
 
     /// What the job's starts are moved by.

@@ -1,6 +1,7 @@
 //! The daemon as an operator has it: the real program, real signals, and a schedule of every second.
 
 mod notices;
+mod paused;
 mod process;
 mod signals;
 mod trouble;
