@@ -135,7 +135,7 @@ impl Field {
         }
         let lower = text.to_ascii_lowercase();
         let named = |name: &&str| lower == **name || (lower.len() == 3 && name.starts_with(&lower));
-        if let Some(index) = self.names.iter().position(|name| named(&name)) {
+        if let Some(index) = self.names.iter().position(named) {
             return Ok(self.min + u8::try_from(index).unwrap_or_default());
         }
         let fault = self.fault(if text.is_empty() { item } else { text }, self.expected());

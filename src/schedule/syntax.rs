@@ -38,7 +38,7 @@ impl Fields {
         };
         let parts: Vec<&str> = line.split_whitespace().collect();
         let (second, rest) = match parts.as_slice() {
-            [rest @ ..] if rest.len() == 5 => (None, rest),
+            rest if rest.len() == 5 => (None, rest),
             [second, rest @ ..] if rest.len() == 5 => (Some(*second), rest),
             _ => return Err(wrong_count(text, parts.len())),
         };

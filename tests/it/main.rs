@@ -10,6 +10,7 @@ mod cli;
 mod connection;
 mod daemon;
 mod dead_letters;
+mod deploy;
 mod faults;
 mod floors;
 mod hands;
