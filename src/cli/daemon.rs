@@ -32,7 +32,9 @@ pub(super) struct DaemonArgs {
 pub(super) fn run(global: &Global, args: &DaemonArgs) -> Result<Exit, Fault> {
     let settings = assembly::settings(global)?;
     let plan = plan_of(&settings)?;
-    check_tokens(&settings, &plan)?;
+    if !has_tokens(&settings, &plan) {
+        return Err(Fault::usage("no account has its token, so no job could run"));
+    }
     let runtime = assembly::runtime()?;
     let exit = runtime.block_on(serve(global, args.grace, plan));
     // Whatever still blocks a thread is not waited for: its work is intended or settled, as after a kill.
@@ -79,8 +81,9 @@ async fn serve(global: &Global, grace: Duration, plan: Plan) -> Result<Exit, Fau
 /// A faulty file changes nothing: what was in force stays in force.
 fn reload(global: &Global, daemon: &mut Daemon) {
     systemd::reloading();
-    match assembly::settings(global).and_then(|settings| plan_of(&settings)) {
-        Ok(plan) => {
+    match assembly::settings(global).and_then(|settings| Ok((plan_of(&settings)?, settings))) {
+        Ok((plan, settings)) => {
+            has_tokens(&settings, &plan);
             tracing::info!("settings read again: {}", told(&plan));
             daemon.follow(plan);
         }
@@ -150,18 +153,15 @@ fn opener(account: Account, state_dir: PathBuf) -> Opener {
     })
 }
 
-/// One account without a token does not keep the others from working; it is told now, not only at night.
-fn check_tokens(settings: &Settings, plan: &Plan) -> Result<(), Fault> {
+/// Whether any account has its token. One without does not keep the others from working; it is told now, not only at
+/// night.
+fn has_tokens(settings: &Settings, plan: &Plan) -> bool {
     let accounts = plan.keys().filter_map(|name| settings.accounts.get(name));
-    let faults: Vec<String> =
-        accounts.filter_map(|account| account.token().err()).map(|error| error.to_string()).collect();
-    if faults.len() == plan.len() {
-        return Err(Fault::usage(faults.join("\n")));
-    }
-    for fault in faults {
+    let faults: Vec<_> = accounts.filter_map(|account| account.token().err()).collect();
+    for fault in &faults {
         tracing::error!("{fault}");
     }
-    Ok(())
+    faults.len() < plan.len()
 }
 
 /// Each job with its next start.

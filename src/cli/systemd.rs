@@ -16,7 +16,7 @@ pub(super) fn reloading() {
 }
 
 pub(super) fn stopping() {
-    send(&[NotifyState::Stopping]);
+    send(&[NotifyState::Stopping, NotifyState::Status("stopping: waits for what is in flight")]);
 }
 
 /// The line that `systemctl status` shows.

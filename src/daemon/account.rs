@@ -48,6 +48,9 @@ impl Attendant {
     /// Ends when it is cancelled, after the run under way was wound up.
     pub(super) async fn attend(mut self) {
         while !self.cancel.is_cancelled() {
+            if self.followed.has_changed().unwrap_or(false) {
+                self.end_rest();
+            }
             let plan = self.followed.borrow_and_update().clone();
             let next = match &plan {
                 Some(plan) => self.next(plan),
@@ -92,13 +95,19 @@ impl Attendant {
     fn rest_left(&mut self) -> Option<Duration> {
         let left = self.rests_until.map(|until| until.saturating_duration_since(Instant::now()));
         if left.is_some_and(|left| left.is_zero()) {
-            self.rests_until = None;
-            self.board.write(&self.name, |entry| entry.standing = Standing::Idle);
+            self.end_rest();
         }
         left.filter(|left| !left.is_zero())
     }
 
-    fn show(&self, plan: &AccountPlan, now: Timestamp) {
+    /// Also when there is a new plan: somebody acted, and what refused us or was away may do so no more.
+    fn end_rest(&mut self) {
+        self.rests_until = None;
+        self.board.write(&self.name, |entry| entry.standing = Standing::Idle);
+    }
+
+    /// Shows when each job starts next.
+    pub(super) fn show(&self, plan: &AccountPlan, now: Timestamp) {
         let rest = self.rests_until.map(|until| until.saturating_duration_since(Instant::now()));
         let earliest = rest.and_then(|rest| now.checked_add(SignedDuration::try_from(rest).ok()?).ok());
         self.board.write(&self.name, |entry| {
@@ -115,7 +124,7 @@ impl Attendant {
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => {}
-            _ = self.followed.changed() => {}
+            _ = self.followed.changed() => self.end_rest(),
             () = tokio::time::sleep(length) => {}
         }
     }

@@ -18,6 +18,7 @@ impl Attendant {
         let name = &job.job.name;
         let opened = self.open(plan, name).await?;
         self.memory.started(name, &self.clock);
+        self.show(plan, (self.clock)());
         let begun = match opened {
             Ok(opened) => self.begin(plan, job, &opened).await.map(|export| (opened, export)),
             Err(fault) => Err(fault),

@@ -105,16 +105,21 @@ impl House {
             })
         };
         let (board, cancel) = (Board::default(), CancellationToken::new());
-        let mut daemon = Daemon::new(clock, board.clone(), cancel.clone(), 30 * Duration::from_secs(1));
-        let jobs = schedules.iter().enumerate().map(|(n, text)| job_plan(&dir, &format!("job{n}"), text));
+        let daemon = Daemon::new(clock, board.clone(), cancel.clone(), Duration::from_secs(30));
+        let mut house = Self { dir, wire, board, moved, cancel, daemon };
+        house.daemon.follow(house.plan(schedules));
+        house
+    }
+
+    fn plan(&self, schedules: &[&str]) -> Plan {
+        let named = schedules.iter().enumerate();
         let account = AccountPlan {
-            state_dir: dir.path().to_owned(),
-            open: opener(dir.path().to_owned(), wire.clone()),
+            state_dir: self.dir.path().to_owned(),
+            open: opener(self.dir.path().to_owned(), self.wire.clone()),
             timeout: MINUTE,
-            jobs: jobs.collect(),
+            jobs: named.map(|(n, text)| job_plan(&self.dir, &format!("job{n}"), text)).collect(),
         };
-        daemon.follow(Plan::from([("main".to_owned(), Arc::new(account))]));
-        Self { dir, wire, board, moved, cancel, daemon }
+        Plan::from([("main".to_owned(), Arc::new(account))])
     }
 
     fn mood(&self, mood: Mood) {
@@ -199,6 +204,24 @@ fn a_target_that_is_away_for_hours_is_asked_every_quarter_of_an_hour_and_then_lo
         house.mood(Mood::Answers);
         sleep(HOUR / 2).await;
         assert_eq!(house.runs("job0").last().unwrap().outcome.as_deref(), Some("finished"));
+        assert_eq!(house.wire.simulator.summary().orders, 12);
+        house.close().await;
+    });
+}
+
+#[test]
+fn new_settings_end_the_rest_of_an_account_that_refused_us() {
+    in_paused_time(async {
+        let mut house = House::open(&["* * * * *"]);
+        let refused = Fault::new(Kind::PaymentRequired).forever();
+        house.wire.simulator.inject(refused);
+        sleep(5 * MINUTE).await;
+        let view = house.board.view();
+        assert!(matches!(view.accounts[0].standing, Standing::Refused { .. }), "{view:?}");
+        assert_eq!(house.sends(), 1, "five starts were due, and one was tried");
+        house.wire.simulator.clear_faults();
+        house.daemon.follow(house.plan(&["* * * * *"]));
+        sleep(2 * MINUTE).await;
         assert_eq!(house.wire.simulator.summary().orders, 12);
         house.close().await;
     });
