@@ -1,5 +1,6 @@
 //! The daemon as an operator has it: the real program, real signals, and a schedule of every second.
 
+mod house;
 mod notices;
 mod paused;
 mod process;
