@@ -5,17 +5,39 @@ use crate::domain::Moment;
 use crate::extract::{self, Export};
 use crate::load;
 use crate::run::{self, ConnectionSpec};
-use crate::settings::{Account, Deleted, Environment, Job, Settings};
+use crate::schedule::{Calendar, Schedule, ScheduleError};
+use crate::settings::{Account, Deleted, Environment, Job, Settings, SettingsError};
 use crate::state::Lock;
 use crate::transform;
 
 /// # Errors
 /// Every fault of the settings at once.
 pub(super) fn settings(global: &Global) -> Result<Settings, Fault> {
-    Settings::load(global.config.as_deref(), &Environment::of_process()).map_err(|faults| {
+    let loaded = Settings::load(global.config.as_deref(), &Environment::of_process());
+    loaded.and_then(with_schedules).map_err(|faults| {
         let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Fault::usage(texts.join("\n"))
     })
+}
+
+/// The settings, if every schedule in them is one.
+fn with_schedules(settings: Settings) -> Result<Settings, Vec<SettingsError>> {
+    let fault = |job: &Job| {
+        let ScheduleError { found, expected, hint } = calendar(job).err()?;
+        Some(settings.fault(&format!("jobs.{}.schedule", job.name), found, expected).hint(hint))
+    };
+    let faults: Vec<SettingsError> = settings.jobs.values().filter_map(fault).collect();
+    if faults.is_empty() { Ok(settings) } else { Err(faults) }
+}
+
+/// When a job starts by itself, if it does.
+///
+/// # Errors
+/// When its schedule is none; settings that were loaded here hold no such.
+pub(super) fn calendar(job: &Job) -> Result<Option<Calendar>, ScheduleError> {
+    let Some(text) = &job.schedule else { return Ok(None) };
+    let schedule = Schedule::parse(text, &job.time_zone)?;
+    Ok(Some(Calendar::new(schedule, &job.name, job.jitter_s)))
 }
 
 /// The job of a name.

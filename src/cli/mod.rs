@@ -7,6 +7,7 @@ mod briefing;
 mod canary;
 mod check;
 mod connection;
+mod daemon;
 mod dead_letters;
 mod demo;
 mod exit;
@@ -18,9 +19,11 @@ mod packaging;
 mod plan;
 mod progress;
 mod run;
+mod schedule;
 mod signals;
 mod simulator;
 mod status;
+mod systemd;
 mod undo;
 mod verify;
 
@@ -89,6 +92,10 @@ enum Verb {
     Backfill(run::BackfillArgs),
     /// Load what is new or changed since the last run
     Sync(run::SyncArgs),
+    /// Run every job that has a schedule, until stopped
+    Daemon(daemon::DaemonArgs),
+    /// The coming runs of every job that has a schedule, with the days on which clocks change
+    Schedule(schedule::ScheduleArgs),
     /// Jobs, their last runs and dead letters
     Status(status::StatusArgs),
     /// One order end to end: where it stands, what it maps to, what was sent, what comes next
@@ -121,6 +128,8 @@ impl Opts {
             Verb::Plan(args) => plan::run(global, &args),
             Verb::Backfill(args) => run::backfill(global, &args),
             Verb::Sync(args) => run::sync(global, &args),
+            Verb::Daemon(args) => daemon::run(global, &args),
+            Verb::Schedule(args) => schedule::run(global, &args),
             Verb::Status(args) => status::run(global, &args),
             Verb::Explain(args) => explain::run(global, &args),
             Verb::Verify(args) => verify::run(global, &args),

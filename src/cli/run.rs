@@ -63,7 +63,7 @@ fn parse_day(text: &str) -> Result<jiff::civil::Date, String> {
     text.parse().map_err(|_| "expected a day such as 2024-01-31".to_owned())
 }
 
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     let expected = "expected a time such as 6h, 90m or 30s";
     let parsed: jiff::SignedDuration = text.parse().map_err(|_| expected.to_owned())?;
     Duration::try_from(parsed).ok().filter(|time| !time.is_zero()).ok_or_else(|| expected.to_owned())

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// What one run is given.
 pub struct Task<'a> {
@@ -36,18 +37,20 @@ pub struct Task<'a> {
 /// # Errors
 /// Only when the state itself fails; every other end is told by the report.
 pub async fn execute(task: Task<'_>) -> Result<RunReport, RunError> {
+    // Of the highest level, so that it stands on every line, whichever are shown.
+    let span = tracing::error_span!("run", job = task.job.name, run = tracing::field::Empty);
+    carry_out(task).instrument(span).await
+}
+
+async fn carry_out(task: Task<'_>) -> Result<RunReport, RunError> {
     let meter = Meter::new(task.client);
     let (name, kind) = (task.job.name.clone(), task.kind);
     let identity = task.job.identity_of(task.export.files());
     let row =
         task.books.enter(move |store| store.begin(&RunStart { job: &name, kind, export: identity })).await?;
+    tracing::Span::current().record("run", row.id);
     if row.checkpoint > 0 {
-        tracing::info!(
-            job = row.job,
-            run = row.id,
-            checkpoint = row.checkpoint,
-            "going on with the interrupted run"
-        );
+        tracing::info!(checkpoint = row.checkpoint, "going on with the interrupted run");
     }
     let run = row.id;
     let connected = tokio::select! {

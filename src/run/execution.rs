@@ -14,6 +14,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// How far a run came.
 #[derive(Debug, Clone, Copy, Default)]
@@ -178,10 +179,11 @@ impl<'a> Execution<'a> {
             Some(sending) => {
                 self.sends_left -= 1;
                 let loader = Arc::clone(&self.loader);
-                self.steps.spawn(async move {
+                let step = async move {
                     let result = loader.carry_out(&sending.step).await;
                     Ended { ticket, sending, result }
-                });
+                };
+                self.steps.spawn(step.in_current_span());
                 Ok(())
             }
             None => self.settle(Vec::new(), Vec::new()).await,
@@ -230,8 +232,6 @@ impl<'a> Execution<'a> {
             self.letters.letter(Some(&sending.step.order.key), sending.label.clone(), sending.position);
         let reasons = refusal.reason();
         tracing::warn!(
-            job = letter.job,
-            run = self.row.id,
             order = letter.record,
             reasons,
             attempts = refusal.attempts,

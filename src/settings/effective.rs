@@ -56,6 +56,9 @@ impl Toml<'_> {
         if let Some(schedule) = &job.schedule {
             self.entry(&format!("{at}.schedule"), quoted(schedule));
         }
+        if let Some(jitter_s) = job.jitter_s {
+            self.entry(&format!("{at}.jitter_s"), jitter_s);
+        }
         self.entry(&format!("{at}.time_zone"), quoted(&job.time_zone_name));
         let connection = &job.connection;
         let table = format!("{at}.connection");

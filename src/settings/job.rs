@@ -18,6 +18,8 @@ pub struct Job {
     pub format: String,
     /// As in crontab, not yet judged: what a schedule means, the schedule knows.
     pub schedule: Option<String>,
+    /// What the starts of the schedule may be moved by, in seconds, 0 to 3,600.
+    pub jitter_s: Option<u32>,
     /// Of the schedule, and of dates in the export that carry no offset.
     pub time_zone: TimeZone,
     pub time_zone_name: String,
@@ -47,6 +49,7 @@ pub(super) fn read(name: &str, draft: &mut Draft, found: &Found) -> Job {
         export: read_export(&key("export"), draft, &found.base),
         format: draft.text(&key("format")).unwrap_or_else(|| "auto".to_owned()),
         schedule: draft.text(&key("schedule")),
+        jitter_s: draft.get(&key("jitter_s")),
         time_zone: zone.clone(),
         time_zone_name,
         connection: read_connection(&key("connection"), draft),

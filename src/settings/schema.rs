@@ -57,6 +57,7 @@ const JOB: &[Key] = &[
     required("export", Kind::Texts),
     optional("format", Kind::Text),
     optional("schedule", Kind::Text),
+    optional("jitter_s", Kind::Whole { min: 0, max: 3_600 }),
     optional("time_zone", Kind::Text),
     required("connection", Kind::Table(CONNECTION)),
     optional("policy", Kind::Table(POLICY)),
