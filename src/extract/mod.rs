@@ -12,6 +12,7 @@ mod export;
 mod find;
 mod guard;
 mod json;
+mod magento_json;
 mod names;
 mod reader;
 mod rows;

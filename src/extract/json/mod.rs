@@ -4,6 +4,7 @@
 mod dialect;
 mod documents;
 mod elements;
+mod keys;
 mod nesting;
 mod scan;
 mod trouble;

@@ -2,6 +2,7 @@
 
 mod codecs;
 mod json_files;
+mod magento_json;
 mod mutations;
 mod opening;
 mod reading;
