@@ -8,7 +8,9 @@
 mod codec;
 mod decimal;
 mod error;
+mod expertsender_json;
 mod export;
+mod fast_json;
 mod find;
 mod guard;
 mod json;

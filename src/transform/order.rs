@@ -64,7 +64,7 @@ fn validate(source: SourceOrder, rules: &Rules) -> Result<Order, Vec<Fault>> {
         text => moment(text, "updated_at", rules, &mut faults),
     };
     let abandoned_at = match source.abandoned_at.as_str() {
-        "" => None,
+        "" => created_at.filter(|_| source.is_cart()),
         text => moment(text, "abandoned_at", rules, &mut faults),
     };
     let currency = Currency::parse(source.currency.trim()).ok();

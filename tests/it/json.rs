@@ -53,7 +53,7 @@ fn check_tells_which_format_it_saw() {
     let told = world.run(&["check", "--offline"]);
     assert_eq!(told.code, 2);
     assert!(
-        told.out.contains("Formats known: shopify-csv, shopify-json, shopify-checkouts-json, magento-json"),
+        told.out.contains("Formats known: shopify-csv, shopify-json, shopify-checkouts-json"),
         "{}",
         told.out
     );

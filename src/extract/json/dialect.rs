@@ -5,7 +5,7 @@ use super::keys::Keys;
 use crate::domain::SourceOrder;
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::{RECORD_BYTES_MAX, magento_json, shopify_json};
+use crate::extract::{RECORD_BYTES_MAX, expertsender_json, fast_json, magento_json, shopify_json};
 
 /// One kind of record, as one shop system writes it.
 #[derive(Debug)]
@@ -36,7 +36,13 @@ pub struct Document<'a> {
 }
 
 /// The dialects that are known; of two that a file fits, the one that needs more is taken.
-pub static DIALECTS: &[&Dialect] = &[&shopify_json::ORDERS, &shopify_json::CHECKOUTS, &magento_json::ORDERS];
+pub static DIALECTS: &[&Dialect] = &[
+    &shopify_json::ORDERS,
+    &shopify_json::CHECKOUTS,
+    &magento_json::ORDERS,
+    &fast_json::ORDERS,
+    &expertsender_json::ORDERS,
+];
 
 /// Records whose keys are looked at: writers that leave out what is blank need more than one.
 pub const SAMPLE_LEN_MAX: usize = 20;
@@ -131,30 +137,44 @@ fn choose(tried: &[Tried<'_>], is_named: bool) -> Result<&'static Dialect, Unfit
     if let Some(one) = fitting.max_by_key(|one| one.dialect.needs.len()) {
         return Ok(one.dialect);
     }
-    let siblings =
-        tried.iter().flat_map(|one| one.dialect.siblings.iter().map(move |sibling| (one, sibling)));
-    let wraps = |one: &Tried<'_>, mark: &str| {
-        one.keys.contains(mark) && (mark.contains('.') || one.keys.outer().count() <= WRAPPER_KEYS_MAX)
+    let by_inner_key = |mark: &str, _: &Keys| mark.contains('.');
+    let as_wrapper =
+        |mark: &str, keys: &Keys| keys.outer().count() <= WRAPPER_KEYS_MAX && !mark.contains('.');
+    let near = |is_near: &dyn Fn(&Tried<'_>) -> bool| {
+        tried.iter().filter(|one| is_near(one)).min_by_key(|one| one.missing.len()).map(Tried::lacking)
     };
-    let mut strangers = siblings.filter(|(one, (mark, _))| wraps(one, mark));
-    if let Some((_, (_, kind))) = strangers.next() {
-        return Err(Unfit {
-            what: format!("looks like {kind}, expected orders"),
-            hint: "export the orders themselves".to_owned(),
-        });
-    }
-    let is_near = |one: &&Tried<'_>| one.missing.len() * 2 <= one.dialect.needs.len() || is_named;
-    if let Some(Tried { dialect, missing, .. }) =
-        tried.iter().filter(is_near).min_by_key(|one| one.missing.len())
-    {
-        return Err(Unfit {
-            what: format!("looks like {}, but its records lack: {}", dialect.title, missing.join(", ")),
-            hint: "export again with all fields".to_owned(),
-        });
+    let refusal = stranger(tried, by_inner_key)
+        .or_else(|| near(&|one| one.missing.len() * 2 <= one.dialect.needs.len()))
+        .or_else(|| stranger(tried, as_wrapper))
+        .or_else(|| near(&|_| is_named));
+    if let Some(refusal) = refusal {
+        return Err(refusal);
     }
     let best = tried.iter().min_by_key(|one| one.missing.len() * 100 / one.dialect.needs.len().max(1));
     let what = best.map_or_else(String::new, |one| seen(one.keys));
     Err(Unfit { what: format!("the format is not recognised: {what}"), hint: nearest(tried) })
+}
+
+impl Tried<'_> {
+    fn lacking(&self) -> Unfit {
+        let (title, missing) = (self.dialect.title, self.missing.join(", "));
+        Unfit {
+            what: format!("looks like {title}, but its records lack: {missing}"),
+            hint: "export again with all fields".to_owned(),
+        }
+    }
+}
+
+/// Other things than orders, told by the marks of their kind that `counts`.
+fn stranger(tried: &[Tried<'_>], counts: impl Fn(&str, &Keys) -> bool) -> Option<Unfit> {
+    let marks = |one: &Tried<'_>| {
+        let mut siblings = one.dialect.siblings.iter();
+        siblings.find(|(mark, _)| counts(mark, one.keys) && one.keys.contains(mark)).map(|(_, kind)| *kind)
+    };
+    tried.iter().find_map(marks).map(|kind| Unfit {
+        what: format!("looks like {kind}, expected orders"),
+        hint: "export the orders themselves".to_owned(),
+    })
 }
 
 fn take_sample(source: &Source, dialect: &Dialect, bytes_max: u64) -> Result<Sample, ReadError> {

@@ -1,6 +1,8 @@
 //! What a user would notice of reading an export.
 
 mod codecs;
+mod expertsender_json;
+mod fast_json;
 mod json_files;
 mod magento_json;
 mod mutations;

@@ -217,3 +217,15 @@ fn lines_edited_out_of_an_order_are_no_products() {
     assert_eq!(faults(SourceOrder { lines: vec![line("Mug", "0", "3.00")], ..source() }), ["no_products"]);
     assert_eq!(faults(SourceOrder { lines: vec![], ..source() }), ["no_products"]);
 }
+
+#[test]
+fn a_cart_without_a_date_of_its_own_was_abandoned_when_it_was_made() {
+    let cart =
+        SourceOrder { is_undated_cart: true, id: String::new(), checkout_id: "c-7".into(), ..source() };
+    let sent = payload(cart.clone(), &rules());
+    assert_eq!(
+        (&sent["externalcheckoutid"], &sent["abandonedDate"]),
+        (&"c-7".into(), &sent["externalCreatedDate"])
+    );
+    assert_eq!(faults(SourceOrder { created_at: String::new(), ..cart }), ["bad_date"]);
+}
