@@ -15,6 +15,7 @@ mod plan;
 mod run;
 mod signals;
 mod simulator;
+mod states;
 mod status;
 mod undo;
 mod verify;

@@ -1,6 +1,7 @@
 use super::assembly::{self, Dates};
 use super::exit::{Exit, Fault};
 use super::signals::Interrupt;
+use super::states::{Passing, take_output};
 use super::{Global, output};
 use crate::activecampaign::{Client, Stop};
 use crate::domain::Moment;
@@ -89,6 +90,10 @@ pub(super) fn sync(global: &Global, args: &SyncArgs) -> Result<Exit, Fault> {
 fn run(global: &Global, asked: &Asked<'_>) -> Result<Exit, Fault> {
     let settings = assembly::settings(global)?;
     let accounts = gather(&settings, asked)?;
+    let data = match take_output(accounts.iter().flat_map(|(_, jobs)| jobs).map(|(_, export)| export)) {
+        true => output::print_aside,
+        false => output::print,
+    };
     let runtime = assembly::runtime()?;
     let mut workers = Vec::new();
     for (account, jobs) in accounts {
@@ -110,7 +115,7 @@ fn run(global: &Global, asked: &Asked<'_>) -> Result<Exit, Fault> {
         Ok::<_, Fault>((results, interrupt.signal()))
     });
     let (results, signal) = results?;
-    tell(global, &results.reports);
+    tell(global, &results.reports, data);
     for job in &results.left {
         output::note(&format!("{job}: not begun"));
     }
@@ -209,6 +214,13 @@ async fn run_account(
             results.left.push(job.name.clone());
             continue;
         }
+        let passing = match Passing::of(export) {
+            Ok(passing) => passing,
+            Err(fault) => {
+                results.fault = Some(fault);
+                continue;
+            }
+        };
         let task = Task {
             job,
             kind,
@@ -218,10 +230,16 @@ async fn run_account(
             cancel: interrupt.cancel.clone(),
             grace: GRACE,
             sends_max,
-            progress: &|at| progress.tell(at),
+            progress: &|at| {
+                progress.tell(at);
+                passing.pass(at.settled);
+            },
         };
         match execute(task).await {
-            Ok(report) => results.reports.push(report),
+            Ok(report) => {
+                passing.pass(report.row.checkpoint);
+                results.reports.push(report);
+            }
             Err(error) => results.fault = Some(error.into()),
         }
     }
@@ -259,13 +277,14 @@ impl ProgressLine {
     }
 }
 
-fn tell(global: &Global, reports: &[RunReport]) {
+/// `data` writes what a program may read: to standard output, unless that belongs to something else.
+fn tell(global: &Global, reports: &[RunReport], data: fn(&str)) {
     if global.json {
-        output::print_json(&report::runs_json(reports));
+        data(&output::json_text(&report::runs_json(reports)));
     }
     for report in reports {
         if !global.json {
-            output::print(&format!("{}\n", report::run_text(report)));
+            data(&format!("{}\n", report::run_text(report)));
         }
         match &report.error {
             Some(RunError::Interrupted) => output::note(&format!(

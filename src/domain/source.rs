@@ -12,6 +12,8 @@ pub struct SourceOrder {
     pub checkout_id: String,
     /// When the cart was abandoned; stated only of abandoned carts, which are no orders.
     pub abandoned_at: String,
+    /// A later record of the same file takes its place; so it says nothing any more.
+    pub is_superseded: bool,
     /// It is an abandoned cart of which the export does not say when that was: the date of the order is taken for it.
     pub is_undated_cart: bool,
     /// The number people know the order by; the key where there is no id.

@@ -2,6 +2,7 @@
 
 use super::error::ReadError;
 use super::json::Documents;
+use super::messages::Messages;
 use super::rows::Rows;
 use super::shopify_csv::Orders;
 use super::table::{Layout, Table};
@@ -21,6 +22,7 @@ pub struct Reader {
 enum Records {
     Csv(Box<Orders>),
     Json(Box<Documents>),
+    Messages(Box<Messages>),
 }
 
 impl Records {
@@ -32,6 +34,9 @@ impl Records {
                 Self::Csv(Box::new(Orders::new(rows, sheet.columns.clone())))
             }
             Layout::Json(dialect) => Self::Json(Box::new(Documents::open(source, dialect)?)),
+            Layout::Messages(streams) => {
+                Self::Messages(Box::new(Messages::open(source, Arc::clone(streams))?))
+            }
         })
     }
 
@@ -39,6 +44,7 @@ impl Records {
         match self {
             Self::Csv(orders) => orders.pull(),
             Self::Json(documents) => documents.pull(),
+            Self::Messages(messages) => messages.pull(),
         }
     }
 }

@@ -3,9 +3,11 @@
 use super::codec::Source;
 use super::error::ReadError;
 use super::json::{self, DIALECTS, Dialect};
+use super::messages::{self, Envelope, Streams};
 use super::sheet::Sheet;
 use super::shopify_csv;
 use std::io::{self, Read};
+use std::sync::Arc;
 
 /// How much of the (uncompressed) text is looked at.
 const PREFIX_BYTES: u64 = 64 * 1024;
@@ -24,6 +26,7 @@ pub struct Table {
 pub enum Layout {
     Csv(Sheet),
     Json(&'static Dialect),
+    Messages(Arc<Streams>),
 }
 
 /// What the settings say of the format.
@@ -32,6 +35,7 @@ pub enum Asked {
     Anything,
     Csv,
     Json(&'static Dialect),
+    Messages(Envelope),
 }
 
 /// Line, what is wrong, hint.
@@ -43,7 +47,11 @@ impl Asked {
         match name {
             "auto" => Some(Self::Anything),
             shopify_csv::NAME => Some(Self::Csv),
-            _ => DIALECTS.iter().find(|dialect| dialect.name == name).map(|dialect| Self::Json(dialect)),
+            _ => {
+                let envelope = Envelope::ALL.into_iter().find(|envelope| envelope.name() == name);
+                let dialect = || DIALECTS.iter().find(|dialect| dialect.name == name);
+                envelope.map(Self::Messages).or_else(|| dialect().map(|dialect| Self::Json(dialect)))
+            }
         }
     }
 }
@@ -59,13 +67,19 @@ impl Table {
         let text = text_of(&prefix).map_err(refused)?;
         let is_json = matches!(text.trim_ascii_start().first(), Some(b'{' | b'['));
         let layout = match (asked, is_json) {
-            (Asked::Anything, true) => Layout::Json(json::recognise(&source, None)?),
+            (Asked::Anything | Asked::Messages(_), true) => {
+                let named = if let Asked::Messages(envelope) = asked { Some(envelope) } else { None };
+                match messages::recognise(&source, named)? {
+                    Some(streams) => Layout::Messages(Arc::new(streams)),
+                    None => Layout::Json(json::recognise(&source, None)?),
+                }
+            }
             (Asked::Json(dialect), true) => Layout::Json(json::recognise(&source, Some(dialect))?),
             (Asked::Csv, true) => {
                 let hint = "name another format in the settings, or auto; or export the orders as CSV";
                 return Err(refused((1, "looks like JSON, expected CSV".to_owned(), hint)));
             }
-            (Asked::Json(_), false) => {
+            (Asked::Json(_) | Asked::Messages(_), false) => {
                 let hint = "name another format in the settings, or auto; or export the orders as JSON";
                 return Err(refused((
                     1,
@@ -86,6 +100,7 @@ impl Table {
         match &self.layout {
             Layout::Csv(_) => shopify_csv::NAME,
             Layout::Json(dialect) => dialect.name,
+            Layout::Messages(streams) => streams.envelope.name(),
         }
     }
 }

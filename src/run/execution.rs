@@ -38,6 +38,8 @@ pub(super) struct Execution<'a> {
     tracker: Tracker,
     letters: Letters,
     reached: Reached,
+    /// As the state has it.
+    checkpoint: u64,
     sends_left: u64,
     counts: Counts,
     /// A settlement failed: what it held is lost to this process, so the checkpoint must not move past it.
@@ -88,6 +90,7 @@ impl<'a> Execution<'a> {
             tracker: Tracker::default(),
             letters: letters(task),
             reached: Reached::default(),
+            checkpoint: row.checkpoint,
             sends_left: task.sends_max.unwrap_or(u64::MAX),
             counts: Counts::default(),
             is_broken: false,
@@ -261,6 +264,7 @@ impl<'a> Execution<'a> {
         let settled = self.task.books.enter(move |store| store.settle(run, connection, &settlement)).await;
         self.is_broken = settled.is_err();
         settled?;
+        self.checkpoint = checkpoint.unwrap_or(self.checkpoint);
         self.tell();
         Ok(())
     }
@@ -286,6 +290,7 @@ impl<'a> Execution<'a> {
             run: self.row.id,
             kind: self.task.kind,
             read: self.reached.through,
+            settled: self.checkpoint,
             counts: self.counts,
             in_flight: self.steps.len(),
             requests: self.meter.total(),

@@ -27,7 +27,7 @@ pub static ORDERS: Dialect = Dialect {
             "order_type",
             "order.order.status",
             "order.status",
-            "status",
+            "sub_total",
         ],
     ],
     siblings: &[

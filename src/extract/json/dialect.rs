@@ -132,6 +132,17 @@ fn recognise_within(
     }
 }
 
+/// The dialect of records with these keys.
+///
+/// # Errors
+/// When there is none: what is missing to the nearest.
+pub fn dialect_of(keys: &Keys) -> Result<&'static Dialect, Unfit> {
+    let missing = |dialect: &Dialect| keys.missing_of(dialect.needs);
+    let tried: Vec<_> =
+        DIALECTS.iter().map(|dialect| Tried { dialect, keys, missing: missing(dialect) }).collect();
+    choose(&tried, false)
+}
+
 fn choose(tried: &[Tried<'_>], is_named: bool) -> Result<&'static Dialect, Unfit> {
     let fitting = tried.iter().filter(|one| one.missing.is_empty());
     if let Some(one) = fitting.max_by_key(|one| one.dialect.needs.len()) {
@@ -150,12 +161,17 @@ fn choose(tried: &[Tried<'_>], is_named: bool) -> Result<&'static Dialect, Unfit
     if let Some(refusal) = refusal {
         return Err(refusal);
     }
-    let best = tried.iter().min_by_key(|one| one.missing.len() * 100 / one.dialect.needs.len().max(1));
+    let best = tried.iter().min_by_key(|one| one.distance());
     let what = best.map_or_else(String::new, |one| seen(one.keys));
     Err(Unfit { what: format!("the format is not recognised: {what}"), hint: nearest(tried) })
 }
 
 impl Tried<'_> {
+    /// What is missing, in parts of a hundred.
+    fn distance(&self) -> usize {
+        self.missing.len() * 100 / self.dialect.needs.len().max(1)
+    }
+
     fn lacking(&self) -> Unfit {
         let (title, missing) = (self.dialect.title, self.missing.join(", "));
         Unfit {
@@ -232,7 +248,7 @@ fn seen(keys: &Keys) -> String {
 fn nearest(tried: &[Tried<'_>]) -> String {
     let mut near: Vec<&Tried<'_>> =
         tried.iter().filter(|one| one.missing.len() < one.dialect.needs.len()).collect();
-    near.sort_by_key(|one| one.missing.len());
+    near.sort_by_key(|one| one.distance());
     let told =
         near.iter().take(2).map(|one| format!("{} would need {}", one.dialect.name, one.missing.join(", ")));
     match near.is_empty() {

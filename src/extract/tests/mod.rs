@@ -5,6 +5,7 @@ mod expertsender_json;
 mod fast_json;
 mod json_files;
 mod magento_json;
+mod messages;
 mod mutations;
 mod opening;
 mod reading;
