@@ -20,6 +20,7 @@ mod plan;
 mod privacy;
 mod rehearsal;
 mod resume;
+mod streams;
 mod supply_chain;
 mod undo;
 mod verify;
