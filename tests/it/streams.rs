@@ -152,7 +152,7 @@ fn dead_letters_and_superseded_records_are_settled_too() {
 
 #[test]
 fn a_state_waits_for_the_record_that_takes_the_place_of_one_before_it() {
-    let world = World::new();
+    let world = World::new().account("in_flight_max = 1\n");
     let refuse =
         Fault::new(Kind::Status { code: 503, retry_after: RetryAfter::Seconds(100_000), html: false });
     world.simulator.inject(refuse.on("POST", "/ecomOrders").key("1").forever());
@@ -170,6 +170,7 @@ fn a_state_waits_for_the_record_that_takes_the_place_of_one_before_it() {
     let told = pipe(&world, &["--quiet", "backfill"], &text);
     assert_eq!(told.code, 6, "{}", told.err);
     assert_eq!(last_state(&told.out), Some(0), "order 1 is not there in any form");
+    assert_eq!(ids_at_target(&world), [2].into());
 }
 
 #[test]
