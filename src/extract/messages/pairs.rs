@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 pub type Pair = (u128, u64);
 
-/// Pairs held in memory, at 32 bytes each: 8 MiB.
-const IN_MEMORY_MAX: usize = 256 * 1024;
+/// Pairs held in memory, at 32 bytes each: 2 MiB.
+const IN_MEMORY_MAX: usize = 64 * 1024;
 /// Bytes of a pair on disk.
 const PAIR_BYTES: usize = 24;
 const BUFFER_BYTES: usize = 16 * 1024;

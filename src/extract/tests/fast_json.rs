@@ -18,7 +18,7 @@ const ORDER: &str = r#"{
        "image_url": "https://shop.example.com/mug.png",
        "discounts": [{"applied": true, "code": "MUGS", "total_amount": "1.50", "type": "DISCOUNT_TYPE_REGULAR"},
                      {"applied": true, "code": "FREE", "total_amount": "2"}]},
-      {"external_product_id": 9, "quantity": 1, "unit_price": 0, "name": "Sticker"}
+      {"external_product_id": 9, "quantity": 4, "unit_price": 0, "name": "Sticker"}
     ],
     "coupons": [{"applied": true, "code": "FREE", "total_amount": "2.00", "type": 3},
                 {"applied": false, "code": "OLD", "total_amount": "7"}],
@@ -57,7 +57,7 @@ fn an_order_is_read_and_has_no_date() {
         .collect();
     assert_eq!(
         told,
-        [["1556", "Tee", "22", "2"], ["mug", "Mug", "1.5", "4"], ["9", "Sticker", "0", "1"]],
+        [["1556", "Tee", "22", "2"], ["mug", "Mug", "1.5", "4"], ["9", "Sticker", "0", "4"]],
         "the article chosen is no line, a gift is one"
     );
     assert_eq!(order.lines[1].image_url, "https://shop.example.com/mug.png");
