@@ -1,5 +1,6 @@
 //! What Fast's documents say, and what becomes of it.
 
+use super::json_files::read_anything;
 use super::*;
 use crate::domain::Status;
 
@@ -188,4 +189,22 @@ fn requests_are_no_orders() {
         told.contains("looks like Fast's orders, but its records lack: order.order.currency_code"),
         "{told}"
     );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_damage_to_an_order_panics_or_spoils_the_one_before_it(
+        from in 0.0..1.0_f64,
+        len in 0..40_usize,
+        new in proptest::sample::select(&["", "\"", "{", "]", "null", "1e400", "[[1]]", "\\ud800", "{\"value\":{}}", "-"][..]),
+    ) {
+        let whole = read_anything(ORDER.as_bytes());
+        let mut bytes = ORDER.as_bytes().to_vec();
+        let from = (from * bytes.len() as f64) as usize;
+        let to = (from + len).min(bytes.len());
+        bytes.splice(from..to, new.bytes());
+        read_anything(&bytes);
+        let both = [ORDER.as_bytes(), b"\n", &bytes].concat();
+        proptest::prop_assert_eq!(&read_anything(&both)[..1], &whole[..]);
+    }
 }

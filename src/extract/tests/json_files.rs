@@ -216,7 +216,7 @@ fn fixture() -> Vec<u8> {
 }
 
 /// Opens and reads whatever it is; errors are fine, panics are not.
-fn read_anything(bytes: &[u8]) -> Vec<SourceOrder> {
+pub(super) fn read_anything(bytes: &[u8]) -> Vec<SourceOrder> {
     match Folder::with("orders.json", bytes).open(&["orders.json"]) {
         Ok(export) => export.read().map_while(Result::ok).collect(),
         Err(_) => Vec::new(),
