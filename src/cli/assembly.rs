@@ -104,6 +104,14 @@ fn rules(job: &Job, dates: Dates) -> transform::Rules {
 
 /// Opens the exports of all jobs, or tells what is wrong with all of them.
 pub(super) fn exports(jobs: &[run::Job]) -> Result<Vec<Export>, Fault> {
+    let piped: Vec<&str> =
+        jobs.iter().filter(|job| job.export.is_piped()).map(|job| job.name.as_str()).collect();
+    if piped.len() > 1 {
+        return Err(Fault::usage(format!(
+            "the jobs {} all read standard input, which can be read once\n  hint: name the one it is for",
+            piped.join(", ")
+        )));
+    }
     let (mut opened, mut faults) = (Vec::new(), Vec::new());
     for job in jobs {
         match Export::open(&job.export) {

@@ -22,6 +22,7 @@ mod run;
 mod schedule;
 mod signals;
 mod simulator;
+mod states;
 mod status;
 mod systemd;
 mod undo;

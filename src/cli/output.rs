@@ -9,8 +9,23 @@ static FAILED: AtomicBool = AtomicBool::new(false);
 /// Data goes to standard output. A reader that went away (`| head`) ends the output, not the work; anything else
 /// that can't be written is told at the end.
 pub(super) fn print(text: &str) {
+    write(text.as_bytes());
+}
+
+/// Bytes as they are, and a line end.
+pub(super) fn print_line(bytes: &[u8]) {
+    write(&[bytes, b"\n"].concat());
+}
+
+/// What would be data, where standard output belongs to something else.
+pub(super) fn print_aside(text: &str) {
+    // Nothing is left to tell it to when standard error is gone.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+fn write(bytes: &[u8]) {
     let mut out = io::stdout().lock();
-    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    if let Err(error) = out.write_all(bytes).and_then(|()| out.flush())
         && error.kind() != ErrorKind::BrokenPipe
         && !FAILED.swap(true, Ordering::Relaxed)
     {
@@ -24,7 +39,11 @@ pub(super) fn is_whole() -> bool {
 }
 
 pub(super) fn print_json(value: &serde_json::Value) {
-    print(&format!("{value:#}\n"));
+    print(&json_text(value));
+}
+
+pub(super) fn json_text(value: &serde_json::Value) -> String {
+    format!("{value:#}\n")
 }
 
 /// Everything else goes to standard error.

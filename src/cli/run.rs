@@ -4,6 +4,7 @@ use super::canary::{self, CanaryReport};
 use super::exit::{Exit, Fault};
 use super::progress::{Form, Watch};
 use super::signals::Interrupt;
+use super::states::{Passing, take_output};
 use super::{Global, output};
 use crate::activecampaign::{Client, Stop};
 use crate::domain::Moment;
@@ -99,6 +100,10 @@ pub(super) fn sync(global: &Global, args: &SyncArgs) -> Result<Exit, Fault> {
 fn run(global: &Global, asked: &Asked<'_>) -> Result<Exit, Fault> {
     let settings = assembly::settings(global)?;
     let accounts = gather(&settings, asked)?;
+    let data = match take_output(accounts.iter().flat_map(|(_, jobs)| jobs).map(|(_, export)| export)) {
+        true => output::print_aside,
+        false => output::print,
+    };
     let runtime = assembly::runtime()?;
     let mut workers = Vec::new();
     let named: Vec<&Account> = accounts.iter().map(|(account, _)| *account).collect();
@@ -138,7 +143,7 @@ fn run(global: &Global, asked: &Asked<'_>) -> Result<Exit, Fault> {
         Ok::<_, Fault>((results, interrupt.signal()))
     });
     let (results, signal) = results?;
-    tell(global, &results);
+    tell(global, &results, data);
     for job in &results.left {
         output::note(&format!("{job}: not begun"));
     }
@@ -256,6 +261,13 @@ async fn run_account(worker: &Worker, kind: Kind, interrupt: &Interrupt, watch: 
             results.left.push(job.name.clone());
             continue;
         }
+        let passing = match Passing::of(export) {
+            Ok(passing) => passing,
+            Err(fault) => {
+                results.fault = Some(fault);
+                continue;
+            }
+        };
         let task = run::Task {
             job,
             kind,
@@ -265,10 +277,16 @@ async fn run_account(worker: &Worker, kind: Kind, interrupt: &Interrupt, watch: 
             cancel: interrupt.cancel.clone(),
             grace: GRACE,
             only: brief.only.clone(),
-            progress: &|at| watch.tell(at),
+            progress: &|at| {
+                watch.tell(at);
+                passing.pass(at.settled);
+            },
         };
         match execute(task).await {
-            Ok(report) => results.reports.push(report),
+            Ok(report) => {
+                passing.pass(report.row.checkpoint);
+                results.reports.push(report);
+            }
             Err(error) => results.fault = Some(error.into()),
         }
     }
@@ -303,7 +321,8 @@ fn ends_account(report: &RunReport) -> bool {
     }
 }
 
-fn tell(global: &Global, results: &Results) {
+/// `data` writes what a program may read: to standard output, unless that belongs to something else.
+fn tell(global: &Global, results: &Results, data: fn(&str)) {
     let verified: Vec<Verification> =
         results.canaries.iter().map(|canary| canary.verification.clone()).collect();
     if global.json {
@@ -311,11 +330,11 @@ fn tell(global: &Global, results: &Results) {
         if !verified.is_empty() {
             runs["verifications"] = report::verification_json(&verified)["verifications"].take();
         }
-        output::print_json(&runs);
+        data(&output::json_text(&runs));
     }
     for report in &results.reports {
         if !global.json {
-            output::print(&format!("{}\n", report::run_text(report)));
+            data(&format!("{}\n", report::run_text(report)));
         }
         match &report.error {
             Some(RunError::Interrupted) => output::note(&format!(
@@ -333,6 +352,6 @@ fn tell(global: &Global, results: &Results) {
         }
     }
     for canary in results.canaries.iter().filter(|_| !global.json) {
-        output::print(&format!("{}\n", report::canary_text(&canary.verification, &canary.orders)));
+        data(&format!("{}\n", report::canary_text(&canary.verification, &canary.orders)));
     }
 }

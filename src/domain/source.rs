@@ -12,6 +12,10 @@ pub struct SourceOrder {
     pub checkout_id: String,
     /// When the cart was abandoned; stated only of abandoned carts, which are no orders.
     pub abandoned_at: String,
+    /// A later record of the same file takes its place; so it says nothing any more.
+    pub is_superseded: bool,
+    /// It is an abandoned cart of which the export does not say when that was: the date of the order is taken for it.
+    pub is_undated_cart: bool,
     /// The number people know the order by; the key where there is no id.
     pub number: String,
     pub email: String,
@@ -46,7 +50,7 @@ pub struct SourceOrder {
 
 impl SourceOrder {
     pub fn is_cart(&self) -> bool {
-        !self.abandoned_at.is_empty()
+        self.is_undated_cart || !self.abandoned_at.is_empty()
     }
 
     /// What identifies the order: its id, else its number; of a cart the checkout's id.

@@ -4,9 +4,11 @@ use super::codec::Source;
 use super::error::{OpenError, ReadError};
 use super::find;
 use super::json::DIALECTS;
+use super::messages::{Envelope, States, Streams};
 use super::reader::Reader;
 use super::sheet_dialect::SHEET_DIALECTS;
-use super::table::{Asked, Table};
+use super::spool::{self, STANDARD_INPUT};
+use super::table::{Asked, Layout, Table};
 use crate::domain::DateShift;
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
@@ -16,7 +18,7 @@ use std::time::SystemTime;
 /// What is to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Paths and glob patterns. Of two files that hold the same order the later one counts.
+    /// Paths and glob patterns, or `-` alone for standard input. Of two files that hold the same order the later one counts.
     pub patterns: Vec<String>,
     /// `auto`, or the name of one of [`formats`].
     pub format: String,
@@ -50,7 +52,8 @@ pub fn formats() -> &'static [Format] {
     static FORMATS: LazyLock<Vec<Format>> = LazyLock::new(|| {
         let csv = SHEET_DIALECTS.iter().map(|d| Format { name: d.name(), description: d.description() });
         let json = DIALECTS.iter().map(|d| Format { name: d.name, description: d.description });
-        csv.chain(json).collect()
+        let messages = Envelope::ALL.map(|of| Format { name: of.name(), description: of.description() });
+        csv.chain(json).chain(messages).collect()
     });
     &FORMATS
 }
@@ -84,6 +87,13 @@ impl std::fmt::Display for ExportFile {
     }
 }
 
+impl Options {
+    /// Whether it is read from standard input, which is gone once it was read.
+    pub fn is_piped(&self) -> bool {
+        self.patterns.iter().any(|pattern| pattern == STANDARD_INPUT)
+    }
+}
+
 impl Export {
     /// Finds the files, opens each, recognises its format by its content and checks its columns.
     ///
@@ -96,16 +106,10 @@ impl Export {
             Asked::Anything
         });
         let mut tables = Vec::new();
-        for path in find::files(&options.patterns, &mut faults) {
-            let sources = Source::all_in(&path).unwrap_or_else(|fault| {
-                faults.push(fault);
-                Vec::new()
-            });
-            for source in sources {
-                match Table::recognise(source, asked, options) {
-                    Ok(table) => tables.push(table),
-                    Err(fault) => faults.push(fault),
-                }
+        for source in sources(options, &mut faults) {
+            match Table::recognise(source, asked, options) {
+                Ok(table) => tables.push(table),
+                Err(fault) => faults.push(fault),
             }
         }
         if !faults.is_empty() {
@@ -120,10 +124,56 @@ impl Export {
         &self.files
     }
 
+    /// The STATE messages that the writer of a Singer stream on standard input waits for; `None` for other exports.
+    ///
+    /// # Errors
+    /// When what came can't be read again.
+    pub fn states(&self) -> Result<Option<States>, ReadError> {
+        self.piped_singer()
+            .map(|(source, streams)| States::open(source.clone(), Arc::clone(streams)))
+            .transpose()
+    }
+
+    /// Whether there may be STATE messages to pass on.
+    pub fn has_states(&self) -> bool {
+        self.piped_singer().is_some()
+    }
+
+    fn piped_singer(&self) -> Option<(&Source, &Arc<Streams>)> {
+        match &*self.tables {
+            [Table { source, layout: Layout::Messages(streams) }]
+                if source.is_spooled() && streams.envelope == Envelope::Singer =>
+            {
+                Some((source, streams))
+            }
+            _ => None,
+        }
+    }
+
     /// Reads from the beginning.
     pub fn read(&self) -> Reader {
         Reader::new(Arc::clone(&self.tables))
     }
+}
+
+/// The tables in the files that the patterns name, or on standard input.
+fn sources(options: &Options, faults: &mut Vec<ReadError>) -> Vec<Source> {
+    let found: Vec<Result<Vec<Source>, ReadError>> = match options.patterns.as_slice() {
+        [only] if only == STANDARD_INPUT => vec![spool::standard_input()],
+        patterns if patterns.iter().any(|pattern| pattern == STANDARD_INPUT) => {
+            let hint = "write the others to one stream, or give standard input a job of its own";
+            vec![Err(ReadError::new("export", 0, "names standard input (-) beside files", hint))]
+        }
+        patterns => find::files(patterns, faults).iter().map(|path| Source::all_in(path)).collect(),
+    };
+    let mut sources = Vec::new();
+    for found in found {
+        match found {
+            Ok(found) => sources.extend(found),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    sources
 }
 
 fn file_of(table: &Table) -> ExportFile {

@@ -5,13 +5,18 @@
 //! amount, a date or an address is valid is for `transform` to say. Memory does not grow with the file: one order
 //! is held at a time. It never writes, and never puts a cell's text into an error.
 
+mod at;
 mod codec;
 mod decimal;
 mod error;
+mod expertsender_json;
 mod export;
+mod fast_json;
 mod find;
 mod guard;
 mod json;
+mod magento_json;
+mod messages;
 mod names;
 mod reader;
 mod rows;
@@ -19,6 +24,7 @@ mod sheet;
 mod sheet_dialect;
 mod shopify_csv;
 mod shopify_json;
+mod spool;
 mod table;
 mod woocommerce;
 mod zip_member;
@@ -30,5 +36,6 @@ mod tests;
 pub use error::{OpenError, ReadError};
 pub use export::{Export, ExportFile, Format, Options, formats};
 pub use guard::RECORD_BYTES_MAX;
+pub use messages::States;
 pub use reader::Reader;
 pub use shopify_csv::{ORDER_BYTES_MAX, ORDER_LINES_MAX};

@@ -2,6 +2,7 @@
 
 use super::error::ReadError;
 use super::json::Documents;
+use super::messages::Messages;
 use super::rows::Rows;
 use super::sheet_dialect::Records;
 use super::table::{Layout, Table};
@@ -22,6 +23,7 @@ fn records_of(table: &Table) -> Result<Box<dyn Records>, ReadError> {
     Ok(match &table.layout {
         Layout::Csv(sheet) => Arc::clone(&sheet.layout).read(Rows::open(source, sheet.clone())?),
         Layout::Json(dialect) => Box::new(Documents::open(source, dialect)?),
+        Layout::Messages(streams) => Box::new(Messages::open(source, Arc::clone(streams))?),
     })
 }
 

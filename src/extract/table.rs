@@ -4,9 +4,11 @@ use super::codec::Source;
 use super::error::ReadError;
 use super::export::Options;
 use super::json::{self, DIALECTS, Dialect};
+use super::messages::{self, Envelope, Streams};
 use super::sheet::Sheet;
 use super::sheet_dialect::{SHEET_DIALECTS, SheetDialect};
 use std::io::{self, Read};
+use std::sync::Arc;
 
 /// How much of the (uncompressed) text is looked at.
 const PREFIX_BYTES: u64 = 64 * 1024;
@@ -25,6 +27,7 @@ pub struct Table {
 pub enum Layout {
     Csv(Sheet),
     Json(&'static Dialect),
+    Messages(Arc<Streams>),
 }
 
 /// What the settings say of the format.
@@ -33,6 +36,7 @@ pub enum Asked {
     Anything,
     Csv(&'static dyn SheetDialect),
     Json(&'static Dialect),
+    Messages(Envelope),
 }
 
 /// Line, what is wrong, hint.
@@ -46,7 +50,9 @@ impl Asked {
             name => {
                 let json = DIALECTS.iter().find(|dialect| dialect.name == name);
                 let csv = SHEET_DIALECTS.iter().find(|dialect| dialect.name() == name);
-                json.map(|dialect| Self::Json(dialect)).or(csv.map(|dialect| Self::Csv(*dialect)))
+                let envelope = Envelope::ALL.into_iter().find(|envelope| envelope.name() == name);
+                let json = json.map(|dialect| Self::Json(dialect));
+                json.or(csv.map(|dialect| Self::Csv(*dialect))).or(envelope.map(Self::Messages))
             }
         }
     }
@@ -63,13 +69,19 @@ impl Table {
         let text = text_of(&prefix).map_err(refused)?;
         let is_json = matches!(text.trim_ascii_start().first(), Some(b'{' | b'['));
         let layout = match (asked, is_json) {
-            (Asked::Anything, true) => Layout::Json(json::recognise(&source, None)?),
+            (Asked::Anything | Asked::Messages(_), true) => {
+                let named = if let Asked::Messages(envelope) = asked { Some(envelope) } else { None };
+                match messages::recognise(&source, named)? {
+                    Some(streams) => Layout::Messages(Arc::new(streams)),
+                    None => Layout::Json(json::recognise(&source, None)?),
+                }
+            }
             (Asked::Json(dialect), true) => Layout::Json(json::recognise(&source, Some(dialect))?),
             (Asked::Csv(_), true) => {
                 let hint = "name another format in the settings, or auto; or export the orders as CSV";
                 return Err(refused((1, "looks like JSON, expected CSV".to_owned(), hint.to_owned())));
             }
-            (Asked::Json(_), false) => {
+            (Asked::Json(_) | Asked::Messages(_), false) => {
                 let hint = "name another format in the settings, or auto; or export the orders as JSON";
                 return Err(refused((
                     1,
@@ -93,6 +105,7 @@ impl Table {
         match &self.layout {
             Layout::Csv(sheet) => &sheet.format,
             Layout::Json(dialect) => dialect.name,
+            Layout::Messages(streams) => streams.envelope.name(),
         }
     }
 }

@@ -39,6 +39,8 @@ pub(super) struct Execution<'a> {
     tracker: Tracker,
     letters: Letters,
     reached: Reached,
+    /// As the state has it.
+    checkpoint: u64,
     sends_left: usize,
     counts: Counts,
     /// A settlement failed: what it held is lost to this process, so the checkpoint must not move past it.
@@ -89,6 +91,7 @@ impl<'a> Execution<'a> {
             tracker: Tracker::default(),
             letters: letters(task),
             reached: Reached::default(),
+            checkpoint: row.checkpoint,
             sends_left: task.only.as_ref().map_or(usize::MAX, |only| only.len()),
             counts: Counts::default(),
             is_broken: false,
@@ -268,6 +271,7 @@ impl<'a> Execution<'a> {
         let settled = self.task.books.enter(move |store| store.settle(run, connection, &settlement)).await;
         self.is_broken = settled.is_err();
         settled?;
+        self.checkpoint = checkpoint.unwrap_or(self.checkpoint);
         self.tell();
         Ok(())
     }
@@ -293,6 +297,7 @@ impl<'a> Execution<'a> {
             run: self.row.id,
             kind: self.task.kind,
             read: self.reached.through,
+            settled: self.checkpoint,
             counts: self.counts,
             in_flight: self.steps.len(),
             requests: self.meter.total(),

@@ -115,7 +115,7 @@ impl Reading {
     fn verdict(&mut self, source: SourceOrder, key: Option<&OrderKey>) -> Result<Judgement, StateError> {
         let position = source.position;
         let earlier = match key {
-            Some(key) if !is_part(&source) => {
+            Some(key) if !is_part(&source) && !source.is_superseded => {
                 self.met.meet(self.ledger.fingerprints.order(key), position.file)?
             }
             _ => None,
@@ -123,6 +123,9 @@ impl Reading {
         let resumed = self.ledger.resumed.as_ref();
         if resumed.is_some_and(|run| position.record < run.checkpoint) {
             return Ok(Judgement::Settled);
+        }
+        if source.is_superseded {
+            return Ok(Judgement::Filtered(Filter::Superseded));
         }
         match earlier {
             Some(file) if file == position.file => {

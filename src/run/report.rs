@@ -13,6 +13,8 @@ pub struct Progress {
     pub kind: Kind,
     /// Records taken from the export so far.
     pub read: u64,
+    /// The records from the first one on that are all settled.
+    pub settled: u64,
     /// Settled in this process.
     pub counts: Counts,
     pub in_flight: usize,

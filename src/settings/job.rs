@@ -12,7 +12,7 @@ pub struct Job {
     pub name: String,
     /// The name of an account of the same settings.
     pub account: String,
-    /// Absolute paths and patterns, in the order given.
+    /// Absolute paths and patterns, in the order given; or `-` for standard input.
     pub export: Vec<String>,
     /// `auto`, or the name of a format; which names there are, the readers know.
     pub format: String,
@@ -69,7 +69,8 @@ fn read_account(key: &str, draft: &mut Draft) -> String {
     account
 }
 
-/// The patterns with the project folder before them; characters of that folder are never part of a pattern.
+/// The patterns with the project folder before them; characters of that folder are never part of a pattern. `-` is
+/// standard input and stays what it is.
 fn read_export(key: &str, draft: &mut Draft, base: &Path) -> Vec<String> {
     let patterns: Vec<String> = draft.get(key).unwrap_or_default();
     if base.to_str().is_none() && patterns.iter().any(|pattern| Path::new(pattern).is_relative()) {
@@ -77,7 +78,7 @@ fn read_export(key: &str, draft: &mut Draft, base: &Path) -> Vec<String> {
         draft.report(key, found, "an absolute path", None);
     }
     let base = base.to_string_lossy();
-    let absolute = |pattern: String| match Path::new(&pattern).is_absolute() {
+    let absolute = |pattern: String| match Path::new(&pattern).is_absolute() || pattern == "-" {
         true => pattern,
         false => format!("{}/{pattern}", glob::Pattern::escape(base.trim_end_matches('/'))),
     };

@@ -81,7 +81,11 @@ fn validate(source: SourceOrder, rules: &Rules) -> Result<Valid, Vec<Fault>> {
     let customer = customer_of(&source, rules, &mut faults);
     let created_at = created_at(&source, rules, &mut faults);
     let updated_at = optional_moment(&source.updated_at, "updated_at", rules, &mut faults);
-    let abandoned_at = optional_moment(&source.abandoned_at, "abandoned_at", rules, &mut faults);
+    let abandoned_at = match source.abandoned_at.as_str() {
+        // A cart without a date of its own was abandoned when it was made.
+        "" => created_at.filter(|_| source.is_cart()),
+        text => optional_moment(text, "abandoned_at", rules, &mut faults),
+    };
     let currency = currency_of(&source, rules, &mut faults);
     if currency.is_some_and(|currency| is_cut(&source, currency, rules.rounding)) {
         faults.push(Fault::new(Reason::Truncated));

@@ -81,7 +81,7 @@ pub enum Filter {
     MissingEmail,
     /// It was placed outside the dates asked for.
     Dates,
-    /// A later file of the export holds the same order; that one is taken.
+    /// A later file of the export, or a later record of a stream, holds the same order; that one is taken.
     Superseded,
 }
 

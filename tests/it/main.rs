@@ -26,6 +26,7 @@ mod privacy;
 mod rehearsal;
 mod resume;
 mod schedule;
+mod streams;
 mod supply_chain;
 mod undo;
 mod verify;

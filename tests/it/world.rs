@@ -179,7 +179,7 @@ logo_url = "https://shop.example.com/logo.png"
 }
 
 impl Told {
-    fn of(output: Output) -> Self {
+    pub fn of(output: Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8(output.stdout).unwrap(),

@@ -1,61 +1,38 @@
 //! The orders of one JSON file.
 
-use super::dialect::{Dialect, Document};
-use super::elements::Elements;
+use super::dialect::Dialect;
+use super::texts::Texts;
 use crate::domain::{Fault, Reason, SourceOrder};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
 use crate::extract::sheet_dialect::Records;
-use std::borrow::Cow;
-use std::fs::File;
-use std::sync::Arc;
 
 /// The orders of one JSON file, in its order.
 pub struct Documents {
-    elements: Elements,
+    texts: Texts,
     dialect: &'static Dialect,
-    source: Source,
-    file: Arc<File>,
 }
 
 impl Documents {
     /// # Errors
     /// When the file can't be read, or is not the one that was judged.
     pub fn open(source: Source, dialect: &'static Dialect) -> Result<Self, ReadError> {
-        let stream = source.open()?;
-        let elements = Elements::new(stream.bytes, source.shown(), dialect.wrappers.to_vec());
-        Ok(Self { elements, dialect, source, file: stream.file })
+        Ok(Self { texts: Texts::open(source, dialect.wrappers)?, dialect })
     }
 }
 
 impl Records for Documents {
     fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
-        loop {
-            let Some(element) = self.elements.advance()? else {
-                self.source.check_unchanged(&self.file, 0)?;
-                return Ok(None);
-            };
-            let place = element.place;
-            let text = match std::str::from_utf8(element.bytes) {
-                Ok(text) => Cow::Borrowed(text),
-                Err(_) => String::from_utf8_lossy(element.bytes),
-            };
-            let has_bad_bytes = matches!(text, Cow::Owned(_));
-            let read = (self.dialect.read)(&Document { text: &text, line: place.line, has_bad_bytes });
-            drop(text);
-            let mut order = match read {
-                Ok(order) => order,
-                Err(_) if self.elements.take_back() => continue,
-                Err(error) if error.is_data() => malformed(),
-                Err(error) => return Err(self.elements.no_json(place, &error)),
-            };
-            order.position.line = place.line;
-            return Ok(Some(order));
-        }
+        let read = self.dialect.read;
+        let Some((mut order, line)) = self.texts.next(|document, _| read(document), malformed)? else {
+            return Ok(None);
+        };
+        order.position.line = line;
+        Ok(Some(order))
     }
 }
 
 /// What takes the place of a record that is no object, or says one thing twice.
-fn malformed() -> SourceOrder {
+pub fn malformed() -> SourceOrder {
     SourceOrder { faults: vec![Fault::new(Reason::MalformedRow)], ..SourceOrder::default() }
 }

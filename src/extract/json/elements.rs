@@ -5,6 +5,7 @@
 //! in (`{"orders": […]}`, `{"order": {…}}`) or under its number (`{"order": {"1001": {…}}}`). Documents may follow each
 //! other, with or without line ends. What else stands beside the records in a wrapping object is passed over.
 
+use super::keys::Keys;
 use super::nesting::{Expected, Level, Nesting};
 use super::scan::{Found, Scan};
 use super::trouble::Trouble;
@@ -12,7 +13,12 @@ use super::window::{self, Place, Window};
 use crate::extract::RECORD_BYTES_MAX;
 use crate::extract::error::ReadError;
 use std::io::Read;
+use std::ops::Range;
 
+/// Names that records are wrapped in, and have themselves too.
+const RECORDS_OWN: &[&str] = &["items"];
+/// What a page of a list says of itself.
+const OF_PAGES: &[&str] = &["search_criteria", "total_count"];
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// The records of one file. Memory is that of the longest record.
@@ -27,6 +33,7 @@ pub struct Elements {
     line_begins: Vec<u8>,
     is_guess: bool,
     last_wrapper: Option<&'static str>,
+    bytes_max: u64,
 }
 
 /// A value where a record is expected; not always an object.
@@ -47,7 +54,13 @@ impl Elements {
             line_begins: Vec::new(),
             is_guess: false,
             last_wrapper: None,
+            bytes_max: RECORD_BYTES_MAX,
         }
+    }
+
+    /// Takes no record that is longer than this, instead of [`RECORD_BYTES_MAX`].
+    pub fn limit(&mut self, bytes_max: u64) {
+        self.bytes_max = bytes_max;
     }
 
     /// The next value where a record is expected; `None` at the end of a file that is whole.
@@ -171,7 +184,8 @@ impl Elements {
             let bytes = self.window.bytes();
             let found = match first {
                 b'{' => scan.run(bytes, |name, open| {
-                    (wraps && self.wrapper_of(name).is_some()) || (maps && open == b'{' && is_number(name))
+                    (wraps && self.is_wrapper(bytes, name.clone()))
+                        || (maps && open == b'{' && is_number(&bytes[name]))
                 }),
                 b'"' => scan.run(bytes, |_, _| false),
                 // At least one byte, so that a sign where a value is expected is what the parser complains of.
@@ -191,7 +205,7 @@ impl Elements {
                     self.enter(at, if wrapper.is_some() { Level::Wrapper } else { Level::Map })?;
                     return Ok(None);
                 }
-                Found::More if bytes.len() as u64 > RECORD_BYTES_MAX => return Err(self.overlong()),
+                Found::More if bytes.len() as u64 > self.bytes_max => return Err(self.overlong()),
                 Found::More => {
                     if !self.widen()? {
                         return match first {
@@ -210,7 +224,7 @@ impl Elements {
         let len = loop {
             match scan.run(self.window.bytes(), |_, _| false) {
                 Found::End(len) => break len,
-                _ if self.window.bytes().len() as u64 > RECORD_BYTES_MAX => return Err(self.overlong()),
+                _ if self.window.bytes().len() as u64 > self.bytes_max => return Err(self.overlong()),
                 _ if self.widen()? => {}
                 _ => return Err(self.unclosed("ends within a name")),
             }
@@ -259,6 +273,14 @@ impl Elements {
         }
     }
 
+    /// Whether an object wraps records under a name of it, or is a record that has such a name of its own: that it
+    /// is told by what stands before the name.
+    fn is_wrapper(&self, object: &[u8], name: Range<usize>) -> bool {
+        let is_known = self.wrapper_of(&object[name.clone()]).is_some();
+        let is_of_records = RECORDS_OWN.iter().any(|own| own.as_bytes() == &object[name.clone()]);
+        is_known && (!is_of_records || is_page(&object[..name.start - 1]))
+    }
+
     fn wrapper_of(&self, name: &[u8]) -> Option<&'static str> {
         self.wrappers.iter().copied().find(|wrapper| wrapper.as_bytes() == name)
     }
@@ -288,6 +310,13 @@ impl Elements {
 /// Where a number, `true`, `false` or `null`, or something that is none of them, ends.
 fn end_of_literal(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|b| b",]}[{\":".contains(b) || b.is_ascii_whitespace())
+}
+
+/// Whether the beginning of an object says nothing but what page of a list it is.
+fn is_page(begun: &[u8]) -> bool {
+    let members = begun.trim_ascii_end();
+    let object = [members.strip_suffix(b",").unwrap_or(members), b"}"].concat();
+    Keys::of(&object).is_ok_and(|keys| keys.outer().all(|key| OF_PAGES.contains(&key)))
 }
 
 fn is_number(name: &[u8]) -> bool {

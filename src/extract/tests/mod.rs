@@ -2,7 +2,11 @@
 
 mod advanced_order_export;
 mod codecs;
+mod expertsender_json;
+mod fast_json;
 mod json_files;
+mod magento_json;
+mod messages;
 mod mutations;
 mod opening;
 mod reading;

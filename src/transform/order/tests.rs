@@ -241,3 +241,15 @@ fn where_only_the_lines_total_is_stated_one_unit_is_its_share() {
         "by what the line cost, not by rounded prices"
     );
 }
+
+#[test]
+fn a_cart_without_a_date_of_its_own_was_abandoned_when_it_was_made() {
+    let cart =
+        SourceOrder { is_undated_cart: true, id: String::new(), checkout_id: "c-7".into(), ..source() };
+    let sent = payload(cart.clone(), &rules());
+    assert_eq!(
+        (&sent["externalcheckoutid"], &sent["abandonedDate"]),
+        (&"c-7".into(), &sent["externalCreatedDate"])
+    );
+    assert_eq!(faults(SourceOrder { created_at: String::new(), ..cart }), ["bad_date"]);
+}
