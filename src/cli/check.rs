@@ -21,22 +21,44 @@ pub(super) struct CheckArgs {
 
 /// What was looked at, and what was found.
 struct Findings {
-    lines: Vec<(bool, String)>,
+    lines: Vec<(Weight, String)>,
     exit: Exit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    Good,
+    /// To be looked at by a person; nothing is held up by it.
+    Doubtful,
+    Fault,
+}
+
+impl Weight {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Good => "ok   ",
+            Self::Doubtful => "note ",
+            Self::Fault => "FAULT",
+        }
+    }
 }
 
 impl Findings {
     fn good(&mut self, text: String) {
-        self.lines.push((true, text));
+        self.lines.push((Weight::Good, text));
+    }
+
+    fn doubtful(&mut self, text: String) {
+        self.lines.push((Weight::Doubtful, text));
     }
 
     fn bad(&mut self, exit: Exit, text: String) {
         self.exit = self.exit.worse(exit);
-        self.lines.push((false, text));
+        self.lines.push((Weight::Fault, text));
     }
 
     fn faults(&self) -> usize {
-        self.lines.iter().filter(|(good, _)| !good).count()
+        self.lines.iter().filter(|(weight, _)| *weight == Weight::Fault).count()
     }
 }
 
@@ -62,8 +84,15 @@ fn check_export(job: &Job, account: &Account, findings: &mut Findings) {
     match Export::open(&assembly::job(job, account, Dates::default()).export) {
         Ok(export) => {
             for file in export.files() {
-                let (format, bytes) = (&file.format, file.size_bytes);
-                findings.good(format!("jobs.{}: export {file}, {format}, {bytes} bytes", job.name));
+                let (format, bytes, encoding) = (&file.format, file.size_bytes, file.encoding);
+                let name = &job.name;
+                findings.good(format!(
+                    "jobs.{name}: export {file}, {format}, {bytes} bytes, {encoding}: {}",
+                    file.why
+                ));
+                for note in &file.notes {
+                    findings.doubtful(format!("jobs.{name}: export {file}: {note}"));
+                }
             }
             if let [newest, _, ..] = export.files() {
                 findings
@@ -153,8 +182,10 @@ fn exit_of(failure: &Failure) -> Exit {
 
 fn tell(global: &Global, settings: &Settings, findings: &Findings) {
     if global.json {
-        let lines =
-            findings.lines.iter().map(|(good, text)| serde_json::json!({ "ok": good, "finding": text }));
+        let lines = findings.lines.iter().map(|(weight, text)| {
+            let (ok, note) = (*weight != Weight::Fault, *weight == Weight::Doubtful);
+            serde_json::json!({ "ok": ok, "note": note, "finding": text })
+        });
         output::print_json(&serde_json::json!({
             "faults": findings.faults(), "findings": lines.collect::<Vec<_>>(), "effective": settings.effective(),
         }));
@@ -166,8 +197,8 @@ fn tell(global: &Global, settings: &Settings, findings: &Findings) {
     }
     let formats: Vec<_> = extract::formats().iter().map(|format| format.name).collect();
     let _ = writeln!(text, "\nFormats known: {}\n", formats.join(", "));
-    for (good, finding) in &findings.lines {
-        let _ = writeln!(text, "{} {finding}", if *good { "ok   " } else { "FAULT" });
+    for (weight, finding) in &findings.lines {
+        let _ = writeln!(text, "{} {finding}", weight.word());
     }
     let _ = match findings.faults() {
         0 => writeln!(text, "\nNo fault found."),

@@ -1,5 +1,6 @@
-//! From a file to the text in it: compression is recognised by the first bytes, never by the name.
+//! From a file to the text in it, as UTF-8: compression is recognised by the first bytes, never by the name.
 
+use super::decode::{Decoder, Form};
 use super::error::ReadError;
 use super::names;
 use super::zip_member::{self, ZipMember};
@@ -19,6 +20,8 @@ pub struct Source {
     pub path: PathBuf,
     pub size_bytes: u64,
     pub modified: SystemTime,
+    /// How its text is written; as it stands until that was found out.
+    pub form: Form,
     packing: Packing,
 }
 
@@ -49,7 +52,9 @@ impl Source {
         let modified = meta.modified().map_err(failed)?;
         let mut start = Vec::new();
         file.by_ref().take(8).read_to_end(&mut start).map_err(failed)?;
-        let source = |packing| Self { path: path.to_owned(), size_bytes: meta.len(), modified, packing };
+        let form = Form::default();
+        let source =
+            |packing| Self { path: path.to_owned(), size_bytes: meta.len(), modified, form, packing };
         let refused = |(what, hint): (String, &str)| ReadError::new(&shown, 0, what, hint);
         Ok(match start.as_slice() {
             [0x1f, 0x8b, ..] => vec![source(Packing::Gzip)],
@@ -98,6 +103,10 @@ impl Source {
             Packing::Gzip => Box::new(MultiGzDecoder::new(buffered())),
             Packing::Zstd => Box::new(ZstdFrames::new(buffered()).map_err(failed)?),
             Packing::Zip(member) => member.open(Arc::clone(&file)).map_err(failed)?,
+        };
+        let bytes = match self.form.is_plain() {
+            true => bytes,
+            false => Box::new(Decoder::new(bytes, self.form)),
         };
         Ok(Stream { bytes, file })
     }

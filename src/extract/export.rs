@@ -56,6 +56,12 @@ pub struct ExportFile {
     pub modified: SystemTime,
     /// The name of its format.
     pub format: String,
+    /// How its letters are written: "UTF-8", "UTF-16 LE", "UTF-16 BE" or "Windows-1252".
+    pub encoding: &'static str,
+    /// Why it was taken for that format.
+    pub why: String,
+    /// What a person should know before anything of it is sent; mostly nothing.
+    pub notes: Vec<String>,
 }
 
 impl std::fmt::Display for ExportFile {
@@ -116,6 +122,9 @@ fn file_of(table: &Table) -> ExportFile {
         size_bytes: table.source.size_bytes,
         modified: table.source.modified,
         format: table.format().to_owned(),
+        encoding: table.source.form.encoding.name(),
+        why: table.seen.why.clone(),
+        notes: table.seen.notes.clone(),
     }
 }
 

@@ -9,6 +9,9 @@ pub const RECORD_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// cell instead: that tells a file that ends within a quote from a whole one, which no count of fields does.
 const END: &[u8] = b"\n\0ordersync: the file ends here\0\n";
 
+/// The longest beginning of a letter in UTF-8 that is not yet the letter.
+const LETTER_BYTES_MAX: usize = 3;
+
 /// Counts the bytes handed on since the last finished record, refuses to go on past [`RECORD_BYTES_MAX`], and
 /// marks the end of the file.
 pub struct Guard {
@@ -16,6 +19,8 @@ pub struct Guard {
     since_record: u64,
     /// What is still to be appended, once the file has ended.
     tail: Option<&'static [u8]>,
+    /// The last bytes handed on.
+    last: [u8; LETTER_BYTES_MAX],
 }
 
 /// How the mark comes out of the parser.
@@ -27,11 +32,13 @@ pub enum Mark {
     Alone,
     /// In the last cell of a record whose quote was open when the file ended.
     Swallowed,
+    /// Right behind the last cell: the file ends within a letter of it.
+    Glued,
 }
 
 impl Guard {
     pub fn new(inner: Box<dyn Read + Send>) -> Self {
-        Self { inner, since_record: 0, tail: None }
+        Self { inner, since_record: 0, tail: None, last: [0; LETTER_BYTES_MAX] }
     }
 
     /// Tells that the parser has finished a record. What it holds buffered counts to no record.
@@ -45,6 +52,7 @@ impl Guard {
             None => Mark::Absent,
             Some(_) if record == &END[1..END.len() - 1] => Mark::Alone,
             Some(_) if record.ends_with(&END[1..]) => Mark::Swallowed,
+            Some(_) if record.ends_with(&END[1..END.len() - 1]) => Mark::Glued,
             Some(_) => Mark::Absent,
         }
     }
@@ -67,12 +75,15 @@ impl Read for Guard {
             }
         };
         if len == 0 && !buffer.is_empty() {
-            let mut tail = END;
+            let mut tail = if ends_within_letter(&self.last) { &END[1..] } else { END };
             let len = tail.read(buffer)?;
             self.tail = Some(tail);
             return Ok(len);
         }
         self.since_record += len as u64;
+        let fresh = &buffer[len.saturating_sub(LETTER_BYTES_MAX)..len];
+        self.last.rotate_left(fresh.len());
+        self.last[LETTER_BYTES_MAX - fresh.len()..].copy_from_slice(fresh);
         if self.is_overlong() {
             return Err(io::Error::other("record too long"));
         }
@@ -80,9 +91,35 @@ impl Read for Guard {
     }
 }
 
+/// Whether the last bytes begin a letter of UTF-8 and do not end it.
+fn ends_within_letter(last: &[u8; LETTER_BYTES_MAX]) -> bool {
+    (1..=LETTER_BYTES_MAX).any(|len| {
+        let end = std::str::from_utf8(&last[LETTER_BYTES_MAX - len..]);
+        end.is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_ends_within_a_letter_is_told_from_a_whole_one() {
+        for (text, mark) in [
+            (&b"a,caf\xc3\xa9"[..], Mark::Absent),
+            (b"a,caf\xc3", Mark::Glued),
+            (b"a,\xf0\x9f\x95", Mark::Glued),
+            (b"a,\xf0", Mark::Glued),
+            (b"a,\xe9\n", Mark::Absent),
+        ] {
+            let mut all = Vec::new();
+            let mut guard = Guard::new(Box::new(text));
+            guard.read_to_end(&mut all).unwrap();
+            let line = all.split(|b| *b == b'\n').nth(usize::from(text.ends_with(b"\n"))).unwrap();
+            let line = if mark == Mark::Absent { &all[..text.len()] } else { line };
+            assert_eq!(guard.mark_in(line), mark, "{text:?}");
+        }
+    }
 
     #[test]
     fn the_mark_follows_the_last_byte_and_is_a_line_of_its_own() {

@@ -7,6 +7,8 @@
 
 mod codec;
 mod decimal;
+mod decode;
+mod encoding;
 mod error;
 mod export;
 mod find;
@@ -14,6 +16,7 @@ mod guard;
 mod json;
 mod names;
 mod reader;
+mod requoted;
 mod rows;
 mod sheet;
 mod sheet_dialect;

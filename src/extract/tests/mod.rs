@@ -1,6 +1,7 @@
 //! What a user would notice of reading an export.
 
 mod codecs;
+mod damage;
 mod json_files;
 mod mutations;
 mod opening;
