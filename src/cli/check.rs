@@ -3,8 +3,9 @@ use super::exit::{Exit, Fault};
 use super::{Global, output};
 use crate::activecampaign::{Client, Failure, Stop, Verdict};
 use crate::extract::{self, Export};
+use crate::run::shrinkage;
 use crate::settings::{Account, Job, Settings};
-use crate::state::{StateError, Store};
+use crate::state::{StateError, Store, View};
 use clap::Args;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -70,7 +71,7 @@ pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, Fault> {
     let mut accounts: BTreeMap<&str, (&Account, Vec<&Job>)> = BTreeMap::new();
     for job in jobs {
         let account = settings.account_of(job).map_err(Fault::usage)?;
-        check_export(job, account, &mut findings);
+        check_export(job, account, &settings, &mut findings);
         accounts.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push(job);
     }
     for (account, jobs) in accounts.into_values() {
@@ -80,9 +81,12 @@ pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, Fault> {
     Ok(findings.exit)
 }
 
-fn check_export(job: &Job, account: &Account, findings: &mut Findings) {
+fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mut Findings) {
     match Export::open(&assembly::job(job, account, Dates::default()).export) {
         Ok(export) => {
+            if let Err(error) = export.check_quiet() {
+                findings.bad(Exit::Usage, format!("jobs.{}: {error}", job.name));
+            }
             for file in export.files() {
                 let (format, bytes, encoding) = (&file.format, file.size_bytes, file.encoding);
                 let name = &job.name;
@@ -93,6 +97,12 @@ fn check_export(job: &Job, account: &Account, findings: &mut Findings) {
                 for note in &file.notes {
                     findings.doubtful(format!("jobs.{name}: export {file}: {note}"));
                 }
+            }
+            let read =
+                View::open(&settings.state_dir, &account.name).and_then(|view| view.files_read(&job.name));
+            // A state that can't be read is told below.
+            for less in shrinkage(&read.unwrap_or_default(), export.files()) {
+                findings.doubtful(format!("jobs.{}: {less}", job.name));
             }
             if let [newest, _, ..] = export.files() {
                 findings

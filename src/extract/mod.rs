@@ -23,6 +23,7 @@ mod sheet_dialect;
 mod shopify_csv;
 mod shopify_json;
 mod table;
+mod unfinished;
 mod zip_member;
 mod zstd_frames;
 

@@ -100,6 +100,10 @@ impl Table {
                 Layout::Csv(Sheet::recognise(text, named, options, &mut seen).map_err(refused)?)
             }
         };
+        if matches!(layout, Layout::Csv(_)) && source.ends_within_line() {
+            let note = "its last line has no end: where the file was cut there, so is its last order";
+            seen.notes.push(note.to_owned());
+        }
         if let Layout::Json(dialect) = &layout {
             let needs = dialect.needs.iter().map(|group| group.join(" or ")).collect::<Vec<_>>();
             seen.why = format!("JSON whose records have {}", needs.join(", "));

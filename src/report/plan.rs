@@ -54,6 +54,7 @@ fn one_json(preview: &Preview) -> Value {
             "duration_ms": u64::try_from(forecast.duration().as_millis()).unwrap_or(u64::MAX),
         },
         "source_not_historical": tally.source_not_historical,
+        "warnings": preview.shrinkage.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
 
@@ -116,6 +117,7 @@ fn seen(preview: &Preview) -> String {
     for file in &preview.files {
         file.notes.iter().for_each(|note| text.push_str(&format!("Note: {file}: {note}\n")));
     }
+    preview.shrinkage.iter().for_each(|less| text.push_str(&format!("WARNING: {less}\n")));
     text.push('\n');
     text
 }

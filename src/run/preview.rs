@@ -1,5 +1,6 @@
 use super::Job;
 use super::reading::{Ledger, Reading, ReadingError};
+use super::shrinkage::{Shrinkage, shrinkage};
 use crate::extract::{Export, ExportFile};
 use crate::plan::{Fingerprints, Forecast, Tally};
 use crate::state::View;
@@ -11,6 +12,8 @@ pub struct Preview {
     pub files: Vec<ExportFile>,
     pub tally: Tally,
     pub forecast: Forecast,
+    /// In what the export is less than it was; mostly nothing.
+    pub shrinkage: Vec<Shrinkage>,
 }
 
 /// Reads the whole export up to the decision on every record. Sends nothing, writes nothing.
@@ -24,6 +27,7 @@ pub fn preview(
     allowed_per_second: f64,
 ) -> Result<Preview, ReadingError> {
     let spec = &job.connection;
+    let shrinkage = shrinkage(&view.files_read(&job.name)?, export.files());
     let connection = view.connection(&spec.service, &spec.externalid)?.map(|(id, _)| id);
     let fingerprints = Fingerprints::new(view.hash_key()?);
     let ledger = Ledger { view, connection, fingerprints, resumed: None };
@@ -33,5 +37,5 @@ pub fn preview(
     }
     let tally = reading.tally().clone();
     let forecast = Forecast::new(tally.requests(), allowed_per_second);
-    Ok(Preview { job: job.name.clone(), files: export.files().to_vec(), tally, forecast })
+    Ok(Preview { job: job.name.clone(), files: export.files().to_vec(), tally, forecast, shrinkage })
 }

@@ -8,6 +8,7 @@ mod chance;
 mod chaos;
 mod cli;
 mod connection;
+mod damage;
 mod dead_letters;
 mod faults;
 mod floors;
