@@ -8,6 +8,7 @@ mod connection;
 mod dead_letters;
 mod demo;
 mod exit;
+mod formats;
 mod init;
 mod logging;
 mod output;
@@ -77,6 +78,8 @@ enum Verb {
     Init(init::InitArgs),
     /// Look at settings, exports, state, token and connection, and report every fault at once
     Check(check::CheckArgs),
+    /// The kinds of export that can be read, and what each needs
+    Formats(formats::FormatsArgs),
     /// The dry run: read everything, send nothing, change nothing
     #[command(alias = "dry-run")]
     Plan(plan::PlanArgs),
@@ -107,6 +110,7 @@ impl Opts {
             Verb::Demo(args) => demo::run(global, &args),
             Verb::Init(args) => init::run(global, &args),
             Verb::Check(args) => check::run(global, &args),
+            Verb::Formats(args) => formats::run(global, &args),
             Verb::Plan(args) => plan::run(global, &args),
             Verb::Backfill(args) => run::backfill(global, &args),
             Verb::Sync(args) => run::sync(global, &args),

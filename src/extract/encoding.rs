@@ -166,6 +166,17 @@ impl Census {
     }
 }
 
+/// The longest beginning of a letter in UTF-8 that is not yet the letter.
+pub const LETTER_START_MAX: usize = 3;
+
+/// Whether the last bytes of a text begin a letter and do not end it: a file that ends so was cut.
+pub fn ends_within_letter(last: &[u8]) -> bool {
+    (1..=LETTER_START_MAX.min(last.len())).any(|len| {
+        let end = std::str::from_utf8(&last[last.len() - len..]);
+        end.is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+    })
+}
+
 /// The letter of a byte from 0x80 on in Windows-1252; five of them have none.
 pub fn letter_of(byte: u8) -> Option<char> {
     const FROM_80: [char; 32] = [

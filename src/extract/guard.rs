@@ -1,5 +1,6 @@
 //! What stands between the bytes of a file and the CSV parser.
 
+use super::encoding::{LETTER_START_MAX, ends_within_letter};
 use std::io::{self, Read};
 
 /// The longest record of a file, in bytes. A longer one is a quote that was never closed, or no CSV at all.
@@ -9,9 +10,6 @@ pub const RECORD_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// cell instead: that tells a file that ends within a quote from a whole one, which no count of fields does.
 const END: &[u8] = b"\n\0ordersync: the file ends here\0\n";
 
-/// The longest beginning of a letter in UTF-8 that is not yet the letter.
-const LETTER_BYTES_MAX: usize = 3;
-
 /// Counts the bytes handed on since the last finished record, refuses to go on past [`RECORD_BYTES_MAX`], and
 /// marks the end of the file.
 pub struct Guard {
@@ -20,7 +18,7 @@ pub struct Guard {
     /// What is still to be appended, once the file has ended.
     tail: Option<&'static [u8]>,
     /// The last bytes handed on.
-    last: [u8; LETTER_BYTES_MAX],
+    last: [u8; LETTER_START_MAX],
 }
 
 /// How the mark comes out of the parser.
@@ -38,7 +36,7 @@ pub enum Mark {
 
 impl Guard {
     pub fn new(inner: Box<dyn Read + Send>) -> Self {
-        Self { inner, since_record: 0, tail: None, last: [0; LETTER_BYTES_MAX] }
+        Self { inner, since_record: 0, tail: None, last: [0; LETTER_START_MAX] }
     }
 
     /// Tells that the parser has finished a record. What it holds buffered counts to no record.
@@ -81,22 +79,14 @@ impl Read for Guard {
             return Ok(len);
         }
         self.since_record += len as u64;
-        let fresh = &buffer[len.saturating_sub(LETTER_BYTES_MAX)..len];
+        let fresh = &buffer[len.saturating_sub(LETTER_START_MAX)..len];
         self.last.rotate_left(fresh.len());
-        self.last[LETTER_BYTES_MAX - fresh.len()..].copy_from_slice(fresh);
+        self.last[LETTER_START_MAX - fresh.len()..].copy_from_slice(fresh);
         if self.is_overlong() {
             return Err(io::Error::other("record too long"));
         }
         Ok(len)
     }
-}
-
-/// Whether the last bytes begin a letter of UTF-8 and do not end it.
-fn ends_within_letter(last: &[u8; LETTER_BYTES_MAX]) -> bool {
-    (1..=LETTER_BYTES_MAX).any(|len| {
-        let end = std::str::from_utf8(&last[LETTER_BYTES_MAX - len..]);
-        end.is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
-    })
 }
 
 #[cfg(test)]

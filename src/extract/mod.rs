@@ -5,6 +5,7 @@
 //! amount, a date or an address is valid is for `transform` to say. Memory does not grow with the file: one order
 //! is held at a time. It never writes, and never puts a cell's text into an error.
 
+mod catalogue;
 mod codec;
 mod decimal;
 mod decode;
@@ -30,6 +31,7 @@ mod zstd_frames;
 #[cfg(test)]
 mod tests;
 
+pub use catalogue::{Entry as CatalogueEntry, catalogue};
 pub use error::{OpenError, ReadError};
 pub use export::{Export, ExportFile, Format, Options, formats};
 pub use guard::RECORD_BYTES_MAX;

@@ -6,20 +6,20 @@
 use csv::ByteRecord;
 
 /// The fields of a row whose first cell holds all of it; `None` for any other row.
-pub fn row(record: &ByteRecord, delimiter: u8, width: usize) -> Option<ByteRecord> {
-    let whole = only_cell(record).filter(|cell| width > 1 && cell.contains(&delimiter))?;
+pub fn row<'a>(cells: impl IntoIterator<Item = &'a [u8]>, delimiter: u8, width: usize) -> Option<ByteRecord> {
+    let whole = only_cell(cells).filter(|cell| width > 1 && cell.contains(&delimiter))?;
     fields(whole, delimiter).filter(|row| row.len() == width)
 }
 
 /// The names of a header that stands in one cell.
-pub fn header(record: &ByteRecord, delimiter: u8) -> Option<ByteRecord> {
-    let whole = only_cell(record).filter(|cell| cell.contains(&delimiter))?;
+pub fn header<'a>(cells: impl IntoIterator<Item = &'a [u8]>, delimiter: u8) -> Option<ByteRecord> {
+    let whole = only_cell(cells).filter(|cell| cell.contains(&delimiter))?;
     fields(whole, delimiter)
 }
 
 /// The first cell, where all others are blank: spreadsheets fill rows up to the width of the widest.
-fn only_cell(record: &ByteRecord) -> Option<&[u8]> {
-    let mut cells = record.iter();
+fn only_cell<'a>(cells: impl IntoIterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
+    let mut cells = cells.into_iter();
     let first = cells.next()?;
     cells.all(|cell| cell.trim_ascii().is_empty()).then_some(first)
 }

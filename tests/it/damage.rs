@@ -121,3 +121,38 @@ fn a_guessed_encoding_is_told_in_text_and_json() {
     let check = world.run(&["check", "--offline"]).out;
     assert!(check.contains("note  jobs.shop") && check.contains("Windows-1252"), "{check}");
 }
+
+#[test]
+fn the_formats_are_listed_without_any_settings() {
+    let world = World::new();
+    std::fs::remove_file(world.path("ordersync.toml")).unwrap();
+    let told = world.run(&["formats"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    assert!(
+        told.out.contains("shopify-csv") && told.out.contains("Needs: Name or Id, Email"),
+        "{}",
+        told.out
+    );
+    let json = world.run(&["--json", "formats", "--show", "shopify-json"]).json();
+    assert_eq!(json["formats"].as_array().unwrap().len(), 1);
+    assert!(json["formats"][0]["how"].as_str().unwrap().contains("orders.json"));
+    let told = world.run(&["formats", "--show", "shopfy"]);
+    assert_eq!(told.code, 2);
+    assert!(told.err.contains("expected one of: shopify-csv"), "{}", told.err);
+}
+
+#[test]
+fn check_and_plan_say_what_was_seen_and_a_refusal_names_the_nearest() {
+    let world = generated(5);
+    for told in [world.run(&["plan"]), world.run(&["check", "--offline"])] {
+        assert!(
+            told.out.contains("UTF-8") && told.out.contains("of its 79 columns are those of a Shopify"),
+            "{}",
+            told.out
+        );
+    }
+    world.export("orders.csv", "Name,Email,Amount\n");
+    let told = world.run(&["plan"]);
+    assert_eq!(told.code, 2);
+    assert!(told.err.contains("the nearest is shopify-csv, which knows 2 of its 3 columns"), "{}", told.err);
+}
