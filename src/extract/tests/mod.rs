@@ -2,6 +2,7 @@
 
 mod codecs;
 mod damage;
+mod fixtures;
 mod json_files;
 mod mutations;
 mod opening;
