@@ -1,4 +1,4 @@
-//! Writes what the targets begin with, from exports that travel with the program: `cargo run --bin seeds` in `fuzz/`.
+//! Writes what the targets begin with, from exports that travel with the program: `cargo run --example fuzz-seeds`.
 
 use ordersync::samples::{Generated, demo_orders, generate};
 use ordersync::settings::ANNOTATED;
@@ -53,7 +53,7 @@ fn main() -> io::Result<()> {
 }
 
 fn write(target: &str, seeds: impl Iterator<Item = Vec<u8>>) -> io::Result<()> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
     fs::create_dir_all(&dir)?;
     for (index, seed) in seeds.enumerate() {
         fs::write(dir.join(format!("seed-{index}")), seed)?;
