@@ -122,6 +122,13 @@ pub(super) fn exports(jobs: &[run::Job]) -> Result<Vec<Export>, Fault> {
     if faults.is_empty() { Ok(opened) } else { Err(Fault::usage(faults.join("\n"))) }
 }
 
+/// Whether the exports lie still, as they must before anything of them is sent.
+pub(super) fn check_quiet<'a>(exports: impl Iterator<Item = &'a Export>) -> Result<(), Fault> {
+    let faults: Vec<String> =
+        exports.filter_map(|export| export.check_quiet().err()).map(|error| error.to_string()).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Fault::usage(faults.join("\n"))) }
+}
+
 /// A client of an account; with the account's lock it keeps its distance from what was sent before.
 pub(super) fn client(account: &Account, lock: Option<&Lock>) -> Result<Client, Fault> {
     let token = account.token().map_err(Fault::usage)?;

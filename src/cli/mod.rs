@@ -12,6 +12,7 @@ mod dead_letters;
 mod demo;
 mod exit;
 mod explain;
+mod formats;
 mod init;
 mod logging;
 mod output;
@@ -86,6 +87,8 @@ enum Verb {
     Init(init::InitArgs),
     /// Look at settings, exports, state, token and connection, and report every fault at once
     Check(check::CheckArgs),
+    /// The kinds of export that can be read, and what each needs
+    Formats(formats::FormatsArgs),
     /// The dry run: read everything, send nothing, change nothing
     #[command(alias = "dry-run")]
     Plan(plan::PlanArgs),
@@ -126,6 +129,7 @@ impl Opts {
             Verb::Demo(args) => demo::run(global, &args),
             Verb::Init(args) => init::run(global, &args),
             Verb::Check(args) => check::run(global, &args),
+            Verb::Formats(args) => formats::run(global, &args),
             Verb::Plan(args) => plan::run(global, &args),
             Verb::Backfill(args) => run::backfill(global, &args),
             Verb::Sync(args) => run::sync(global, &args),

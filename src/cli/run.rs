@@ -186,6 +186,7 @@ fn gather<'a>(settings: &'a Settings, asked: &Asked<'_>) -> Result<Vec<Work<'a>>
     }
     let assembled: Vec<_> = jobs.iter().map(|(_, job)| job.clone()).collect();
     let exports = assembly::exports(&assembled)?;
+    assembly::check_quiet(exports.iter())?;
     let mut by_account: BTreeMap<&str, Work<'_>> = BTreeMap::new();
     for ((account, job), export) in jobs.into_iter().zip(exports) {
         by_account.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push((job, export));

@@ -61,11 +61,11 @@ reasons! {
     HashedEmail "hashed_email" "expected an address, found a hash of one; export with addresses shown";
     MissingId "missing_id" "expected an order id or number";
     BadId "bad_id" "no id: cut by a spreadsheet (like 5.37E+12), too long, or the text of another column; export again and don't open the file there";
-    BadMoney "bad_money" "expected a decimal number such as 1234.50, not negative, without thousands separator or symbol";
+    BadMoney "bad_money" "expected a decimal number such as 1234.50, not negative, without thousands separator, decimal comma or symbol; where a spreadsheet rewrote it, export again and don't save the file there";
     MoneyPrecision "money_precision" "expected no digits below the currency's minor unit; policy.rounding = \"half_even\" rounds them";
     MoneyRange "money_range" "larger than the 2147483647 minor units the target stores";
     UnknownCurrency "unknown_currency" "expected an ISO 4217 code such as USD; policy.currency is for orders that name none";
-    BadDate "bad_date" "expected a date such as 2024-01-31 10:11:12 -0500, from 1970 on; other forms are not guessed, and policy.default_date is for orders that state none";
+    BadDate "bad_date" "expected a date such as 2024-01-31 10:11:12 -0500, from 1970 on; what a spreadsheet makes of one (45384.34, 31/12/2023 10:11) is not guessed: export again and don't save the file there; policy.default_date is for orders that state none";
     NoProducts "no_products" "expected at least one line with a product name";
     MissingProductName "missing_product_name" "expected a product name on every line";
     BadQuantity "bad_quantity" "expected a whole number of 1 or more";

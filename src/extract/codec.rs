@@ -1,18 +1,21 @@
-//! From a file to the text in it: compression is recognised by the first bytes, never by the name.
+//! From a file to the text in it, as UTF-8: compression is recognised by the first bytes, never by the name.
 
 use super::at::At;
+use super::decode::{Decoder, Form};
 use super::error::ReadError;
 use super::names;
 use super::zip_member::{self, ZipMember};
 use super::zstd_frames::ZstdFrames;
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 const BUFFER_BYTES: usize = 64 * 1024;
+/// In UTF-16 a line feed takes two bytes.
+const LINE_END_BYTES_MAX: i64 = 2;
 
 /// The text of one table: a file, or a member of an archive. Opening it again gives the same bytes, or an error.
 #[derive(Debug, Clone)]
@@ -20,6 +23,8 @@ pub struct Source {
     pub path: PathBuf,
     pub size_bytes: u64,
     pub modified: SystemTime,
+    /// How its text is written; as it stands until that was found out.
+    pub form: Form,
     packing: Packing,
     /// The file itself, where its path does not lead to it: it has no name.
     unnamed: Option<Arc<File>>,
@@ -70,6 +75,7 @@ impl Source {
             path: path.to_owned(),
             size_bytes: meta.len(),
             modified,
+            form: Form::default(),
             packing,
             unnamed: unnamed.cloned(),
         };
@@ -130,7 +136,26 @@ impl Source {
             Packing::Zstd => Box::new(ZstdFrames::new(buffered()).map_err(failed)?),
             Packing::Zip(member) => member.open(At::start_of(&file)).map_err(failed)?,
         };
+        let bytes = match self.form.is_plain() {
+            true => bytes,
+            false => Box::new(Decoder::new(bytes, self.form)),
+        };
         Ok(Stream { bytes, file })
+    }
+
+    /// Whether the text may have been cut within its last line: it has no line end, and no quote that closes it.
+    /// Only asked of plain files; a packed one has a length or checksum of its own.
+    pub fn ends_within_line(&self) -> bool {
+        let end = || -> io::Result<Vec<u8>> {
+            let mut end = Vec::new();
+            let mut file = File::open(&self.path)?;
+            file.seek(SeekFrom::End(-LINE_END_BYTES_MAX))?;
+            file.read_to_end(&mut end)?;
+            Ok(end)
+        };
+        // A file that is shorter holds no row, and one that can't be read says so when it is.
+        let is_open = |end: Vec<u8>| !end.iter().any(|b| b"\n\r\"".contains(b));
+        matches!(self.packing, Packing::Plain) && end().is_ok_and(is_open)
     }
 
     /// Whether the open file still has the length and time of change it had when it was found.

@@ -9,6 +9,7 @@ use super::reader::Reader;
 use super::sheet_dialect::SHEET_DIALECTS;
 use super::spool::{self, STANDARD_INPUT};
 use super::table::{Asked, Layout, Table};
+use super::unfinished;
 use crate::domain::DateShift;
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
@@ -76,6 +77,12 @@ pub struct ExportFile {
     pub modified: SystemTime,
     /// The name of its format.
     pub format: String,
+    /// How its letters are written: "UTF-8", "UTF-16 LE", "UTF-16 BE" or "Windows-1252".
+    pub encoding: &'static str,
+    /// Why it was taken for that format.
+    pub why: String,
+    /// What a person should know before anything of it is sent; mostly nothing.
+    pub notes: Vec<String>,
 }
 
 impl std::fmt::Display for ExportFile {
@@ -141,13 +148,22 @@ impl Export {
 
     fn piped_singer(&self) -> Option<(&Source, &Arc<Streams>)> {
         match &*self.tables {
-            [Table { source, layout: Layout::Messages(streams) }]
+            [Table { source, layout: Layout::Messages(streams), .. }]
                 if source.is_spooled() && streams.envelope == Envelope::Singer =>
             {
                 Some((source, streams))
             }
             _ => None,
         }
+    }
+
+    /// Whether the files lie still: to be asked before anything of them is sent. Takes a fifth of a second where one
+    /// was written to in the last two.
+    ///
+    /// # Errors
+    /// With each file that is being written to.
+    pub fn check_quiet(&self) -> Result<(), OpenError> {
+        unfinished::check_quiet(&self.files).map_err(|faults| OpenError { faults })
     }
 
     /// Reads from the beginning.
@@ -164,7 +180,11 @@ fn sources(options: &Options, faults: &mut Vec<ReadError>) -> Vec<Source> {
             let hint = "write the others to one stream, or give standard input a job of its own";
             vec![Err(ReadError::new("export", 0, "names standard input (-) beside files", hint))]
         }
-        patterns => find::files(patterns, faults).iter().map(|path| Source::all_in(path)).collect(),
+        patterns => {
+            let whole =
+                |path: &PathBuf| unfinished::check_downloaded(path).and_then(|()| Source::all_in(path));
+            find::files(patterns, faults).iter().map(whole).collect()
+        }
     };
     let mut sources = Vec::new();
     for found in found {
@@ -183,6 +203,9 @@ fn file_of(table: &Table) -> ExportFile {
         size_bytes: table.source.size_bytes,
         modified: table.source.modified,
         format: table.format().to_owned(),
+        encoding: table.source.form.encoding.name(),
+        why: table.seen.why.clone(),
+        notes: table.seen.notes.clone(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What stands between the bytes of a file and the CSV parser.
 
+use super::encoding::{LETTER_START_MAX, ends_within_letter};
 use std::io::{self, Read};
 
 /// The longest record of a file, in bytes. A longer one is a quote that was never closed, or no CSV at all.
@@ -16,6 +17,8 @@ pub struct Guard {
     since_record: u64,
     /// What is still to be appended, once the file has ended.
     tail: Option<&'static [u8]>,
+    /// The last bytes handed on.
+    last: [u8; LETTER_START_MAX],
 }
 
 /// How the mark comes out of the parser.
@@ -27,11 +30,13 @@ pub enum Mark {
     Alone,
     /// In the last cell of a record whose quote was open when the file ended.
     Swallowed,
+    /// Right behind the last cell: the file ends within a letter of it.
+    Glued,
 }
 
 impl Guard {
     pub fn new(inner: Box<dyn Read + Send>) -> Self {
-        Self { inner, since_record: 0, tail: None }
+        Self { inner, since_record: 0, tail: None, last: [0; LETTER_START_MAX] }
     }
 
     /// Tells that the parser has finished a record. What it holds buffered counts to no record.
@@ -45,6 +50,7 @@ impl Guard {
             None => Mark::Absent,
             Some(_) if record == &END[1..END.len() - 1] => Mark::Alone,
             Some(_) if record.ends_with(&END[1..]) => Mark::Swallowed,
+            Some(_) if record.ends_with(&END[1..END.len() - 1]) => Mark::Glued,
             Some(_) => Mark::Absent,
         }
     }
@@ -67,12 +73,15 @@ impl Read for Guard {
             }
         };
         if len == 0 && !buffer.is_empty() {
-            let mut tail = END;
+            let mut tail = if ends_within_letter(&self.last) { &END[1..] } else { END };
             let len = tail.read(buffer)?;
             self.tail = Some(tail);
             return Ok(len);
         }
         self.since_record += len as u64;
+        let fresh = &buffer[len.saturating_sub(LETTER_START_MAX)..len];
+        self.last.rotate_left(fresh.len());
+        self.last[LETTER_START_MAX - fresh.len()..].copy_from_slice(fresh);
         if self.is_overlong() {
             return Err(io::Error::other("record too long"));
         }
@@ -83,6 +92,24 @@ impl Read for Guard {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_ends_within_a_letter_is_told_from_a_whole_one() {
+        for (text, mark) in [
+            (&b"a,caf\xc3\xa9"[..], Mark::Absent),
+            (b"a,caf\xc3", Mark::Glued),
+            (b"a,\xf0\x9f\x95", Mark::Glued),
+            (b"a,\xf0", Mark::Glued),
+            (b"a,\xe9\n", Mark::Absent),
+        ] {
+            let mut all = Vec::new();
+            let mut guard = Guard::new(Box::new(text));
+            guard.read_to_end(&mut all).unwrap();
+            let line = all.split(|b| *b == b'\n').nth(usize::from(text.ends_with(b"\n"))).unwrap();
+            let line = if mark == Mark::Absent { &all[..text.len()] } else { line };
+            assert_eq!(guard.mark_in(line), mark, "{text:?}");
+        }
+    }
 
     #[test]
     fn the_mark_follows_the_last_byte_and_is_a_line_of_its_own() {

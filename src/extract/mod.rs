@@ -6,8 +6,11 @@
 //! is held at a time. It never writes, and never puts a cell's text into an error.
 
 mod at;
+mod catalogue;
 mod codec;
 mod decimal;
+mod decode;
+mod encoding;
 mod error;
 mod expertsender_json;
 mod export;
@@ -19,6 +22,7 @@ mod magento_json;
 mod messages;
 mod names;
 mod reader;
+mod requoted;
 mod rows;
 mod sheet;
 mod sheet_dialect;
@@ -26,6 +30,7 @@ mod shopify_csv;
 mod shopify_json;
 mod spool;
 mod table;
+mod unfinished;
 mod woocommerce;
 mod zip_member;
 mod zstd_frames;
@@ -33,6 +38,7 @@ mod zstd_frames;
 #[cfg(test)]
 mod tests;
 
+pub use catalogue::{Entry as CatalogueEntry, catalogue};
 pub use error::{OpenError, ReadError};
 pub use export::{Export, ExportFile, Format, Options, formats};
 pub use guard::RECORD_BYTES_MAX;

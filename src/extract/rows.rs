@@ -3,6 +3,7 @@
 use super::codec::Source;
 use super::error::ReadError;
 use super::guard::{Guard, Mark, RECORD_BYTES_MAX};
+use super::requoted;
 use super::sheet::Sheet;
 use csv::ByteRecord;
 use std::fs::File;
@@ -76,6 +77,9 @@ impl Rows {
             source,
             sheet,
         };
+        if rows.sheet.names_delimiter {
+            rows.read()?;
+        }
         rows.advance()?;
         Ok(rows)
     }
@@ -97,13 +101,16 @@ impl Rows {
                 break (self.first_line(mark), mark);
             }
         };
+        if let Some(inner) = requoted::row(&self.record, self.sheet.delimiter, self.sheet.layout.width()) {
+            self.record = inner;
+        }
         let spans_lines = self.csv.position().line() > line + 1;
         let is_whole = mark == Mark::Absent
             && self.record.len() == self.sheet.layout.width()
             && !(spans_lines && self.swallows_a_row());
         let cells = match mark {
-            // The open quote's cell holds the rest of the file.
-            Mark::Swallowed => self.record.len() - 1,
+            // The open quote's cell holds the rest of the file; a cut letter's cell is cut.
+            Mark::Swallowed | Mark::Glued => self.record.len() - 1,
             _ => self.record.len(),
         };
         Ok(Some(Row {

@@ -20,6 +20,11 @@ pub trait SheetDialect: Send + Sync + fmt::Debug {
 
     fn description(&self) -> &str;
 
+    /// Columns without which nothing can be sent; where one of several is enough, joined by "or".
+    fn needs(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// How many columns of a header have a name of this export. Tells the delimiter, and of two dialects that fit
     /// the one that fits better.
     fn known(&self, header: &ByteRecord) -> usize;

@@ -1,6 +1,7 @@
-//! Recognises a table by its first bytes: its encoding, and whether it is CSV or JSON.
+//! Recognises a table: its encoding, whether it is CSV or JSON, and which.
 
 use super::codec::Source;
+use super::encoding::{self, Encoding, Finding};
 use super::error::ReadError;
 use super::export::Options;
 use super::json::{self, DIALECTS, Dialect};
@@ -21,6 +22,16 @@ pub(super) const UTF8_HINT: &str =
 pub struct Table {
     pub source: Source,
     pub layout: Layout,
+    pub seen: Seen,
+}
+
+/// What was seen of a table.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// Why it was taken for what it is.
+    pub why: String,
+    /// What a person should know before it is sent.
+    pub notes: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -59,16 +70,20 @@ impl Asked {
 }
 
 impl Table {
-    /// Judges a table by its beginning.
+    /// Judges a table by its beginning, and its encoding by as much of it as that takes.
     ///
     /// # Errors
     /// When it is no text, not what was asked for, or lacks columns or keys.
     pub fn recognise(source: Source, asked: Asked, options: &Options) -> Result<Self, ReadError> {
-        let prefix = read_prefix(&source)?;
+        let (mut source, mut seen) = find_encoding(source)?;
+        let mut prefix = read_prefix(&source)?;
+        if !is_json(&prefix) && returns_end_lines(&prefix) {
+            source.form.returns_end_lines = true;
+            prefix = read_prefix(&source)?;
+        }
         let refused = |(line, what, hint): Fault| ReadError::new(source.shown(), line, what, hint);
         let text = text_of(&prefix).map_err(refused)?;
-        let is_json = matches!(text.trim_ascii_start().first(), Some(b'{' | b'['));
-        let layout = match (asked, is_json) {
+        let layout = match (asked, is_json(text)) {
             (Asked::Anything | Asked::Messages(_), true) => {
                 let named = if let Asked::Messages(envelope) = asked { Some(envelope) } else { None };
                 match messages::recognise(&source, named)? {
@@ -94,10 +109,18 @@ impl Table {
                     Asked::Csv(dialect) => Some(dialect),
                     _ => None,
                 };
-                Layout::Csv(Sheet::recognise(text, named, options).map_err(refused)?)
+                Layout::Csv(Sheet::recognise(text, named, options, &mut seen).map_err(refused)?)
             }
         };
-        Ok(Self { source, layout })
+        if matches!(layout, Layout::Csv(_)) && source.ends_within_line() {
+            let note = "its last line has no end: where the file was cut there, so is its last order";
+            seen.notes.push(note.to_owned());
+        }
+        if let Layout::Json(dialect) = &layout {
+            let needs = dialect.needs.iter().map(|group| group.join(" or ")).collect::<Vec<_>>();
+            seen.why = format!("JSON whose records have {}", needs.join(", "));
+        }
+        Ok(Self { source, layout, seen })
     }
 
     /// The name of its format.
@@ -110,6 +133,21 @@ impl Table {
     }
 }
 
+/// The source as it is to be read, and what is to be said of that.
+fn find_encoding(mut source: Source) -> Result<(Source, Seen), ReadError> {
+    let prefix = read_prefix(&source)?;
+    let finding = match (Encoding::proven_by(&prefix), prefix.as_slice()) {
+        (_, [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..]) => {
+            let what = "is text in UTF-32, expected UTF-8, UTF-16 or Windows-1252";
+            return Err(ReadError::new(source.shown(), 1, what, UTF8_HINT));
+        }
+        (Some(encoding), _) => Finding { encoding, note: None },
+        (None, _) => encoding::count(source.open()?.bytes),
+    };
+    source.form.encoding = finding.encoding;
+    Ok((source, Seen { why: String::new(), notes: finding.note.into_iter().collect() }))
+}
+
 fn read_prefix(source: &Source) -> Result<Vec<u8>, ReadError> {
     let mut prefix = Vec::new();
     let bytes = source.open()?.bytes;
@@ -118,15 +156,29 @@ fn read_prefix(source: &Source) -> Result<Vec<u8>, ReadError> {
     Ok(prefix)
 }
 
+fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
+fn is_json(prefix: &[u8]) -> bool {
+    matches!(without_mark(prefix).trim_ascii_start().first(), Some(b'{' | b'['))
+}
+
+/// Whether the first row ends in a carriage return with no line feed behind it, as old spreadsheets write them.
+fn returns_end_lines(prefix: &[u8]) -> bool {
+    let mut in_quotes = false;
+    let is_end = |byte: &u8| {
+        in_quotes ^= *byte == b'"';
+        !in_quotes && matches!(byte, b'\r' | b'\n')
+    };
+    let end = prefix.iter().position(is_end).unwrap_or(prefix.len());
+    let mut rest = prefix[end..].iter().skip_while(|b| **b == b'\r');
+    prefix.get(end) == Some(&b'\r') && rest.next() != Some(&b'\n')
+}
+
 /// The text without its byte order mark.
 fn text_of(prefix: &[u8]) -> Result<&[u8], Fault> {
-    let text = match prefix {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-            return Err((1, "is text in UTF-16, expected UTF-8".to_owned(), UTF8_HINT.to_owned()));
-        }
-        [0xef, 0xbb, 0xbf, rest @ ..] => rest,
-        all => all,
-    };
+    let text = without_mark(prefix);
     match text.trim_ascii_start().first() {
         None => {
             return Err((
@@ -143,7 +195,7 @@ fn text_of(prefix: &[u8]) -> Result<&[u8], Fault> {
     }
     let start = &text[..text.len().min(64)];
     if start.iter().filter(|b| **b == 0).count() > start.len() / 4 {
-        let what = "holds zero bytes as UTF-16 does, expected text in UTF-8";
+        let what = "holds zero bytes, expected text";
         return Err((1, what.to_owned(), UTF8_HINT.to_owned()));
     }
     Ok(text)

@@ -5,6 +5,7 @@ use crate::plan::{Example, Tally};
 use crate::run::Preview;
 use jiff::Zoned;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// `plan --json`, by the names of the interface. Made `now`.
 pub fn plan_json(previews: &[Preview], now: &Zoned) -> Value {
@@ -31,6 +32,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
         "job": preview.job,
         "files": preview.files.iter().map(|file| json!({
             "file": file.to_string(), "format": file.format, "bytes": file.size_bytes,
+            "encoding": file.encoding, "why": file.why, "notes": file.notes,
         })).collect::<Vec<_>>(),
         "read": tally.read,
         "create": tally.create,
@@ -98,6 +100,7 @@ pub fn plan_text(preview: &Preview, now: &Zoned) -> String {
         files_text(preview),
         count(bytes)
     );
+    text.push_str(&seen(preview));
     text.push_str(&parts(tally));
     text.push_str(nothing_read(preview));
     text.push_str(&meaning_text(preview));
@@ -152,6 +155,23 @@ fn files_text(preview: &Preview) -> String {
         [file] => format!("{file} ({})", file.format),
         files => format!("{} files", files.len()),
     }
+}
+
+/// Why each file was taken for what it is, once for files that are alike, and what is to be known of single ones.
+fn seen(preview: &Preview) -> String {
+    let mut text = String::new();
+    let mut told = BTreeSet::new();
+    for file in &preview.files {
+        let line = format!("Seen: {}, {}, {}", file.format, file.encoding, printable(&file.why));
+        if told.insert(line.clone()) {
+            text.push_str(&format!("{line}\n"));
+        }
+    }
+    for file in &preview.files {
+        file.notes.iter().for_each(|note| text.push_str(&format!("Note: {file}: {note}\n")));
+    }
+    text.push('\n');
+    text
 }
 
 fn nothing_read(preview: &Preview) -> &'static str {

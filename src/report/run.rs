@@ -6,7 +6,13 @@ use std::time::Duration;
 
 /// `backfill --json` and `sync --json`, by the names of the interface.
 pub fn runs_json(reports: &[RunReport]) -> Value {
-    json!({ "runs": reports.iter().map(|report| run_json(&report.row)).collect::<Vec<_>>() })
+    json!({ "runs": reports.iter().map(with_warnings).collect::<Vec<_>>() })
+}
+
+fn with_warnings(report: &RunReport) -> Value {
+    let mut run = run_json(&report.row);
+    run["warnings"] = report.shrinkage.iter().map(ToString::to_string).collect();
+    run
 }
 
 pub(super) fn run_json(row: &RunRow) -> Value {

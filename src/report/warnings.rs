@@ -24,6 +24,9 @@ pub(super) fn warnings(preview: &Preview, now: &Zoned) -> Vec<Warning> {
         let setting = setting.map(|key| format!("jobs.{}.{key}", preview.job));
         warnings.push(Warning { code, setting, text });
     };
+    for less in &preview.shrinkage {
+        warn("export_shrank", Some("export"), less.to_string());
+    }
     if tally.customers_new > 0 {
         let text = format!(
             "{} customers would be created; ActiveCampaign makes a contact of each address it does not have yet, and \

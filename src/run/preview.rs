@@ -1,5 +1,6 @@
 use super::Job;
 use super::reading::{Judged, Ledger, Reading, ReadingError};
+use super::shrinkage::{Shrinkage, shrinkage};
 use crate::extract::{Export, ExportFile};
 use crate::plan::{Fingerprints, Forecast, Tally};
 use crate::state::View;
@@ -14,6 +15,8 @@ pub struct Preview {
     pub rules: Rules,
     pub tally: Tally,
     pub forecast: Forecast,
+    /// In what the export is less than it was; mostly nothing.
+    pub shrinkage: Vec<Shrinkage>,
 }
 
 /// Told of each record in reading order, with its source.
@@ -32,6 +35,7 @@ pub fn preview(
     each: Option<OnRecord<'_>>,
 ) -> Result<Preview, ReadingError> {
     let spec = &job.connection;
+    let shrinkage = shrinkage(&view.files_read(&job.name)?, export.files());
     let connection = view.connection(&spec.service, &spec.externalid)?.map(|(id, _)| id);
     let fingerprints = Fingerprints::new(view.hash_key()?);
     let ledger = Ledger { view, connection, fingerprints, resumed: None };
@@ -52,5 +56,5 @@ pub fn preview(
     let tally = reading.tally().clone();
     let forecast = Forecast::new(tally.requests(), allowed_per_second);
     let (job, rules) = (job.name.clone(), job.rules.clone());
-    Ok(Preview { job, files: export.files().to_vec(), rules, tally, forecast })
+    Ok(Preview { job, files: export.files().to_vec(), rules, tally, forecast, shrinkage })
 }

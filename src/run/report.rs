@@ -1,5 +1,5 @@
 use super::execution::SENT_REMEMBERED;
-use super::{ConnectionError, ReadingError};
+use super::{ConnectionError, ReadingError, Shrinkage};
 use crate::activecampaign::Stop;
 use crate::load::{Halt, JournalError};
 use crate::state::{Counts, Kind, Requests, RunEnd, RunId, RunRow, StateError};
@@ -29,6 +29,8 @@ pub struct RunReport {
     pub end: RunEnd,
     /// Why it did not finish.
     pub error: Option<RunError>,
+    /// In what the export is less than it was; mostly nothing.
+    pub shrinkage: Vec<Shrinkage>,
 }
 
 /// Why a run did not finish.

@@ -9,6 +9,7 @@ mod chaos;
 mod cli;
 mod connection;
 mod daemon;
+mod damage;
 mod dead_letters;
 mod deploy;
 mod explain;

@@ -169,6 +169,11 @@ impl Columns {
         Self { at, width: header.len() }
     }
 
+    /// The names of all needed columns.
+    pub fn needed() -> impl Iterator<Item = &'static str> {
+        std::iter::once("Name or Id").chain(REQUIRED.iter().map(|field| field.name()))
+    }
+
     /// The names of all needed columns that are not there.
     fn missing(&self) -> Vec<&'static str> {
         let has_key = self.has(Field::Name) || self.has(Field::Id);

@@ -24,6 +24,10 @@ impl SheetDialect for ShopifyCsv {
         "Shopify: Orders > Export in the admin, CSV with one row per order line"
     }
 
+    fn needs(&self) -> Vec<String> {
+        Columns::needed().map(str::to_owned).collect()
+    }
+
     fn known(&self, header: &ByteRecord) -> usize {
         known_names(header)
     }

@@ -2,8 +2,10 @@
 
 mod advanced_order_export;
 mod codecs;
+mod damage;
 mod expertsender_json;
 mod fast_json;
+mod fixtures;
 mod json_files;
 mod magento_json;
 mod messages;

@@ -257,8 +257,12 @@ fn lists_that_became_objects_are_lists() {
 
 #[test]
 fn text_that_can_not_be_read_spoils_the_order_if_it_would_be_sent() {
-    let bytes: Vec<u8> =
-        ORDER.replace("\"Mug, ", "\"Caf~ ").bytes().map(|b| if b == b'~' { 0xe9 } else { b }).collect();
+    let bytes: Vec<u8> = ORDER
+        .replace("\"Mug, ", "\"Caf~ ")
+        .replace("a } b", "ü")
+        .bytes()
+        .map(|b| if b == b'~' { 0xe9 } else { b })
+        .collect();
     let order = read(bytes).unwrap().remove(0);
     assert_eq!(reasons(&order), [Reason::BadEncoding]);
     assert_eq!(order.faults[0].field, Some("line_items.name"));
