@@ -46,7 +46,11 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
             link_url: connection.link_url.clone().unwrap_or_default(),
             logo_url: connection.logo_url.clone().unwrap_or_default(),
         },
-        export: extract::Options { patterns: job.export.clone(), format: job.format.clone() },
+        export: extract::Options {
+            patterns: job.export.clone(),
+            format: job.format.clone(),
+            ..extract::Options::default()
+        },
         rules: transform::Rules {
             statuses: job.policy.statuses.clone(),
             refunds: match job.policy.refunds {

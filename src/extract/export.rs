@@ -4,6 +4,7 @@ use super::codec::Source;
 use super::error::{OpenError, ReadError};
 use super::find;
 use super::json::DIALECTS;
+use super::mapping::Mappings;
 use super::reader::Reader;
 use super::sheet_dialect::SHEET_DIALECTS;
 use super::table::{Asked, Table};
@@ -12,12 +13,14 @@ use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
 /// What is to be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Paths and glob patterns. Of two files that hold the same order the later one counts.
     pub patterns: Vec<String>,
-    /// `auto`, or the name of one of [`formats`].
+    /// `auto`, or the name of one of [`formats`] or of a mapping.
     pub format: String,
+    /// The mappings of the settings.
+    pub mappings: Mappings,
 }
 
 /// A kind of export that can be read.
@@ -74,8 +77,8 @@ impl Export {
     /// With every fault of every file, not just the first.
     pub fn open(options: &Options) -> Result<Self, OpenError> {
         let mut faults = Vec::new();
-        let asked = Asked::named(&options.format).unwrap_or_else(|| {
-            faults.push(unknown_format(&options.format));
+        let asked = Asked::named(&options.format, &options.mappings).unwrap_or_else(|| {
+            faults.push(unknown_format(options));
             Asked::Anything
         });
         let mut tables = Vec::new();
@@ -85,7 +88,7 @@ impl Export {
                 Vec::new()
             });
             for source in sources {
-                match Table::recognise(source, asked, options) {
+                match Table::recognise(source, &asked, options) {
                     Ok(table) => tables.push(table),
                     Err(fault) => faults.push(fault),
                 }
@@ -119,12 +122,13 @@ fn file_of(table: &Table) -> ExportFile {
     }
 }
 
-fn unknown_format(name: &str) -> ReadError {
-    let known: Vec<&str> = formats().iter().map(|format| format.name).collect();
+fn unknown_format(options: &Options) -> ReadError {
+    let own = options.mappings.0.iter().map(|profile| profile.name.as_str());
+    let known: Vec<&str> = formats().iter().map(|format| format.name).chain(own).collect();
     ReadError::new(
         "format",
         0,
-        format!("\"{name}\" is not a format that is known"),
+        format!("\"{}\" is not a format that is known", options.format),
         format!("expected auto or one of: {}", known.join(", ")),
     )
 }

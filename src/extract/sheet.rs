@@ -26,14 +26,17 @@ impl Sheet {
     /// When it is of no known format, of more than one, or lacks columns.
     pub fn recognise(
         text: &[u8],
-        named: Option<&'static dyn SheetDialect>,
+        named: Option<&dyn SheetDialect>,
         options: &Options,
     ) -> Result<Self, Fault> {
         check_line_ends(text)?;
-        let dialects = match &named {
-            Some(dialect) => std::slice::from_ref(dialect),
-            None => SHEET_DIALECTS,
+        let own = options.mappings.dialects();
+        let own = own.iter().map(|mapped| mapped as &dyn SheetDialect);
+        let dialects: Vec<&dyn SheetDialect> = match named {
+            Some(dialect) => vec![dialect],
+            None => SHEET_DIALECTS.iter().copied().chain(own).collect(),
         };
+        let dialects = dialects.as_slice();
         let delimiter = delimiter_of(text, dialects);
         let mut rows = rows_of(text, delimiter);
         let header = rows.next().unwrap_or_default();
@@ -74,11 +77,10 @@ fn check_line_ends(text: &[u8]) -> Result<(), Fault> {
 
 /// The delimiter under which most of the header's names are known.
 fn delimiter_of(text: &[u8], dialects: &[&dyn SheetDialect]) -> u8 {
-    let known = |delimiter| known(&rows_of(text, delimiter).next().unwrap_or_default(), dialects);
+    let known = |delimiter: &u8| known(&rows_of(text, *delimiter).next().unwrap_or_default(), dialects);
+    let declared = dialects.iter().filter_map(|dialect| dialect.delimiter());
     // The last of equals is taken, so the usual one stands last.
-    let mut best = b"\t;,".map(|delimiter| (known(delimiter), delimiter));
-    best.sort_by_key(|(known, _)| *known);
-    best[2].1
+    declared.chain(*b"\t;,").max_by_key(known).unwrap_or(b',')
 }
 
 /// The most names of a header that one dialect knows.
@@ -119,7 +121,7 @@ fn inner(cell: &[u8], delimiter: u8) -> ByteRecord {
 
 /// The dialect that fits; of two the one that knows more of the header's names.
 fn choose(
-    judged: Vec<(&'static dyn SheetDialect, Verdict)>,
+    judged: Vec<(&dyn SheetDialect, Verdict)>,
     header: &ByteRecord,
 ) -> Result<(String, Arc<dyn Layout>), Fault> {
     let mut complete = Vec::new();

@@ -2,6 +2,7 @@
 
 use super::error::ReadError;
 use super::export::Options;
+use super::mapping;
 use super::rows::Rows;
 use super::shopify_csv;
 use crate::domain::SourceOrder;
@@ -23,6 +24,11 @@ pub trait SheetDialect: Send + Sync + fmt::Debug {
     /// the one that fits better.
     fn known(&self, header: &ByteRecord) -> usize;
 
+    /// The delimiter, where it is none of those that are tried.
+    fn delimiter(&self) -> Option<u8> {
+        None
+    }
+
     fn judge(&self, head: &Head<'_>) -> Verdict;
 }
 
@@ -30,7 +36,6 @@ pub trait SheetDialect: Send + Sync + fmt::Debug {
 pub struct Head<'a> {
     pub header: &'a ByteRecord,
     /// The rows below it that the beginning of the file holds in full, for what the header alone can't tell.
-    #[expect(dead_code, reason = "for dialects that differ in their rows only")]
     pub rows: &'a [ByteRecord],
     /// The settings name the format, so only its columns are in question.
     pub is_named: bool,
@@ -74,4 +79,14 @@ pub trait Records: Send {
 }
 
 /// The dialects that are known.
-pub static SHEET_DIALECTS: &[&dyn SheetDialect] = &[&shopify_csv::DIALECT];
+pub static SHEET_DIALECTS: &[&dyn SheetDialect] = &[
+    &shopify_csv::DIALECT,
+    &mapping::SQUARESPACE,
+    &mapping::WIX,
+    &mapping::TIENDANUBE,
+    &mapping::BIGCOMMERCE,
+    &mapping::ETSY,
+    &mapping::AMAZON,
+    &mapping::SQUARE,
+    &mapping::MATRIXIFY,
+];

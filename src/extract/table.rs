@@ -4,9 +4,11 @@ use super::codec::Source;
 use super::error::ReadError;
 use super::export::Options;
 use super::json::{self, DIALECTS, Dialect};
+use super::mapping::{Mapped, Mappings};
 use super::sheet::Sheet;
 use super::sheet_dialect::{SHEET_DIALECTS, SheetDialect};
 use std::io::{self, Read};
+use std::sync::Arc;
 
 /// How much of the (uncompressed) text is looked at.
 const PREFIX_BYTES: u64 = 64 * 1024;
@@ -28,10 +30,12 @@ pub enum Layout {
 }
 
 /// What the settings say of the format.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Asked {
     Anything,
     Csv(&'static dyn SheetDialect),
+    /// A mapping of the settings, for CSV.
+    Mapped(Mapped),
     Json(&'static Dialect),
 }
 
@@ -40,9 +44,13 @@ pub(super) type Fault = (u64, String, String);
 
 impl Asked {
     /// `None` for a name that is not known.
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn named(name: &str, mappings: &Mappings) -> Option<Self> {
         match name {
             "auto" => Some(Self::Anything),
+            // A mapping of the settings takes the place of a built-in format of its name.
+            name if mappings.named(name).is_some() => {
+                mappings.named(name).map(|profile| Self::Mapped(Mapped(Arc::clone(profile))))
+            }
             name => {
                 let json = DIALECTS.iter().find(|dialect| dialect.name == name);
                 let csv = SHEET_DIALECTS.iter().find(|dialect| dialect.name() == name);
@@ -57,7 +65,7 @@ impl Table {
     ///
     /// # Errors
     /// When it is no text, not what was asked for, or lacks columns or keys.
-    pub fn recognise(source: Source, asked: Asked, options: &Options) -> Result<Self, ReadError> {
+    pub fn recognise(source: Source, asked: &Asked, options: &Options) -> Result<Self, ReadError> {
         let prefix = read_prefix(&source)?;
         let refused = |(line, what, hint): Fault| ReadError::new(source.shown(), line, what, hint);
         let text = text_of(&prefix).map_err(refused)?;
@@ -65,7 +73,7 @@ impl Table {
         let layout = match (asked, is_json) {
             (Asked::Anything, true) => Layout::Json(json::recognise(&source, None)?),
             (Asked::Json(dialect), true) => Layout::Json(json::recognise(&source, Some(dialect))?),
-            (Asked::Csv(_), true) => {
+            (Asked::Csv(_) | Asked::Mapped(_), true) => {
                 let hint = "name another format in the settings, or auto; or export the orders as CSV";
                 return Err(refused((1, "looks like JSON, expected CSV".to_owned(), hint.to_owned())));
             }
@@ -78,8 +86,9 @@ impl Table {
                 )));
             }
             (asked, false) => {
-                let named = match asked {
-                    Asked::Csv(dialect) => Some(dialect),
+                let named: Option<&dyn SheetDialect> = match asked {
+                    Asked::Csv(dialect) => Some(*dialect),
+                    Asked::Mapped(mapped) => Some(mapped),
                     _ => None,
                 };
                 Layout::Csv(Sheet::recognise(text, named, options).map_err(refused)?)

@@ -2,6 +2,7 @@
 
 mod codecs;
 mod json_files;
+mod mapped_exports;
 mod mutations;
 mod opening;
 mod reading;
@@ -45,7 +46,11 @@ impl Folder {
 
     fn open_as(&self, format: &str, patterns: &[&str]) -> Result<Export, OpenError> {
         let full = |pattern: &&str| self.path().join(pattern).display().to_string();
-        Export::open(&Options { patterns: patterns.iter().map(full).collect(), format: format.to_owned() })
+        Export::open(&Options {
+            patterns: patterns.iter().map(full).collect(),
+            format: format.to_owned(),
+            ..Options::default()
+        })
     }
 
     fn read(&self, patterns: &[&str]) -> Result<Vec<SourceOrder>, ReadError> {
