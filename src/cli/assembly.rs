@@ -2,7 +2,7 @@ use super::Global;
 use super::exit::Fault;
 use crate::activecampaign::{self, Client, Log, Note};
 use crate::domain::Moment;
-use crate::extract::{self, Export};
+use crate::extract::{self, Export, OpenError};
 use crate::load;
 use crate::run::{self, ConnectionSpec};
 use crate::settings::{Account, Deleted, Environment, Job, Refunds, Settings};
@@ -12,10 +12,20 @@ use crate::transform;
 /// # Errors
 /// Every fault of the settings at once.
 pub(super) fn settings(global: &Global) -> Result<Settings, Fault> {
-    Settings::load(global.config.as_deref(), &Environment::of_process()).map_err(|faults| {
-        let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        Fault::usage(texts.join("\n"))
-    })
+    let settings =
+        Settings::load(global.config.as_deref(), &Environment::of_process()).map_err(|faults| {
+            let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            Fault::usage(texts.join("\n"))
+        })?;
+    if let Some(job) = settings.jobs.values().next() {
+        mappings(job).map_err(Fault::usage)?;
+    }
+    Ok(settings)
+}
+
+/// The mappings of the settings file, which every job may name.
+fn mappings(job: &Job) -> Result<extract::Mappings, OpenError> {
+    extract::parse_mappings(&job.mappings.text, &job.mappings.file.display().to_string())
 }
 
 /// The job of a name.
@@ -49,7 +59,9 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
         export: extract::Options {
             patterns: job.export.clone(),
             format: job.format.clone(),
-            ..extract::Options::default()
+            // Faults of them were told when the settings were read.
+            mappings: mappings(job).unwrap_or_default(),
+            customers: job.customers.clone(),
         },
         rules: transform::Rules {
             statuses: job.policy.statuses.clone(),

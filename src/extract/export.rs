@@ -1,6 +1,7 @@
 //! An export as the settings name it: the files, what they hold, and whether that can be read.
 
 use super::codec::Source;
+use super::customers::Customers;
 use super::error::{OpenError, ReadError};
 use super::find;
 use super::json::DIALECTS;
@@ -21,6 +22,34 @@ pub struct Options {
     pub format: String,
     /// The mappings of the settings.
     pub mappings: Mappings,
+    /// Paths and glob patterns of files that say which address an order's customer has.
+    pub customers: Vec<String>,
+}
+
+impl Options {
+    /// Stands for what decides, besides the export's files, what is read: the mapping, and the customers files as they
+    /// lie there.
+    pub fn identity(&self) -> [u8; 16] {
+        let mut hasher = blake3::Hasher::new();
+        if let Some(profile) = self.mappings.named(&self.format) {
+            hasher.update(&profile.digest);
+        } else if self.format == "auto" {
+            self.mappings.0.iter().for_each(|profile| {
+                hasher.update(&profile.digest);
+            });
+        }
+        for path in find::files(&self.customers, &mut Vec::new()) {
+            hasher.update(path.as_os_str().as_encoded_bytes());
+            let meta = std::fs::metadata(&path).ok();
+            let modified = meta.as_ref().and_then(|meta| meta.modified().ok());
+            let age = modified.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+            hasher.update(&meta.map_or(0, |meta| meta.len()).to_le_bytes());
+            hasher.update(&age.map_or(0, |age| age.as_nanos()).to_le_bytes());
+        }
+        let mut short = [0; 16];
+        short.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        short
+    }
 }
 
 /// A kind of export that can be read.
@@ -46,6 +75,7 @@ pub fn formats() -> &'static [Format] {
 pub struct Export {
     files: Vec<ExportFile>,
     tables: Arc<[Table]>,
+    customers: Option<Arc<Customers>>,
 }
 
 /// A table of an export: a file, or a member of an archive.
@@ -94,11 +124,13 @@ impl Export {
                 }
             }
         }
+        let customers = Customers::open(options, &mut faults);
         if !faults.is_empty() {
             return Err(OpenError { faults });
         }
         tables.reverse();
-        Ok(Self { files: tables.iter().map(file_of).collect(), tables: tables.into() })
+        let files = tables.iter().map(file_of).collect();
+        Ok(Self { files, tables: tables.into(), customers: customers.map(Arc::new) })
     }
 
     /// The files in reading order: the last one named comes first, because it supersedes the earlier ones.
@@ -108,7 +140,7 @@ impl Export {
 
     /// Reads from the beginning.
     pub fn read(&self) -> Reader {
-        Reader::new(Arc::clone(&self.tables))
+        Reader::new(Arc::clone(&self.tables), self.customers.clone())
     }
 }
 

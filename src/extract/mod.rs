@@ -6,6 +6,7 @@
 //! is held at a time. It never writes, and never puts a cell's text into an error.
 
 mod codec;
+mod customers;
 mod decimal;
 mod error;
 mod export;

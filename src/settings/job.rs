@@ -1,3 +1,4 @@
+use super::MappingsText;
 use super::draft::Draft;
 use super::nearest::{did_you_mean, nearest};
 use super::search::Found;
@@ -17,6 +18,10 @@ pub struct Job {
     pub export: Vec<String>,
     /// `auto`, or the name of a format; which names there are, the readers know.
     pub format: String,
+    /// Where mappings stand that `format` may name.
+    pub mappings: MappingsText,
+    /// Absolute paths and patterns of files that say which address an order's customer has.
+    pub customers: Vec<String>,
     /// As in crontab, not yet judged: what a schedule means, the schedule knows.
     pub schedule: Option<String>,
     /// Of the schedule, and of dates in the export that carry no offset.
@@ -103,6 +108,8 @@ pub(super) fn read(name: &str, draft: &mut Draft, found: &Found) -> Job {
         account: read_account(&key("account"), draft),
         export: read_export(&key("export"), draft, &found.base),
         format: draft.text(&key("format")).unwrap_or_else(|| "auto".to_owned()),
+        mappings: MappingsText::of(found),
+        customers: read_export(&key("customers"), draft, &found.base),
         schedule: draft.text(&key("schedule")),
         time_zone,
         time_zone_name,
