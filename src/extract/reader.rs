@@ -3,6 +3,7 @@
 use super::customers::Customers;
 use super::error::ReadError;
 use super::json::Documents;
+use super::mapping::MappedRecords;
 use super::rows::Rows;
 use super::sheet_dialect::Records;
 use super::table::{Layout, Table};
@@ -23,6 +24,7 @@ pub(super) fn records_of(table: &Table) -> Result<Box<dyn Records>, ReadError> {
     let source = table.source.clone();
     Ok(match &table.layout {
         Layout::Csv(sheet) => Arc::clone(&sheet.layout).read(Rows::open(source, sheet.clone())?),
+        Layout::Mapped(profile) => Box::new(MappedRecords::open(source, profile)?),
         Layout::Json(dialect) => Box::new(Documents::open(source, dialect)?),
     })
 }

@@ -4,7 +4,7 @@ use super::codec::Source;
 use super::error::ReadError;
 use super::export::Options;
 use super::json::{self, DIALECTS, Dialect};
-use super::mapping::{Mapped, Mappings};
+use super::mapping::{Mapped, MappedRecords, Mappings, Profile};
 use super::sheet::Sheet;
 use super::sheet_dialect::{SHEET_DIALECTS, SheetDialect};
 use std::io::{self, Read};
@@ -27,6 +27,8 @@ pub struct Table {
 pub enum Layout {
     Csv(Sheet),
     Json(&'static Dialect),
+    /// JSON, by a mapping of the settings.
+    Mapped(Arc<Profile>),
 }
 
 /// What the settings say of the format.
@@ -34,7 +36,7 @@ pub enum Layout {
 pub enum Asked {
     Anything,
     Csv(&'static dyn SheetDialect),
-    /// A mapping of the settings, for CSV.
+    /// A mapping of the settings.
     Mapped(Mapped),
     Json(&'static Dialect),
 }
@@ -71,13 +73,24 @@ impl Table {
         let text = text_of(&prefix).map_err(refused)?;
         let is_json = matches!(text.trim_ascii_start().first(), Some(b'{' | b'['));
         let layout = match (asked, is_json) {
-            (Asked::Anything, true) => Layout::Json(json::recognise(&source, None)?),
+            (Asked::Anything, true) => match json::recognise(&source, None) {
+                Ok(dialect) => Layout::Json(dialect),
+                Err(fault) => Layout::Mapped(fitting(&source, &options.mappings).ok_or(fault)?),
+            },
+            (Asked::Mapped(Mapped(profile)), true) if !profile.is_csv() => {
+                let missing = MappedRecords::missing(&source, profile)?.unwrap_or_default();
+                if !missing.is_empty() {
+                    let what = format!("its records lack: {}", missing.join(", "));
+                    return Err(refused((0, what, profile.hint.clone())));
+                }
+                Layout::Mapped(Arc::clone(profile))
+            }
             (Asked::Json(dialect), true) => Layout::Json(json::recognise(&source, Some(dialect))?),
             (Asked::Csv(_) | Asked::Mapped(_), true) => {
                 let hint = "name another format in the settings, or auto; or export the orders as CSV";
                 return Err(refused((1, "looks like JSON, expected CSV".to_owned(), hint.to_owned())));
             }
-            (Asked::Json(_), false) => {
+            (Asked::Json(_), false) | (Asked::Mapped(_), false) if !expects_csv(asked) => {
                 let hint = "name another format in the settings, or auto; or export the orders as JSON";
                 return Err(refused((
                     1,
@@ -102,8 +115,28 @@ impl Table {
         match &self.layout {
             Layout::Csv(sheet) => &sheet.format,
             Layout::Json(dialect) => dialect.name,
+            Layout::Mapped(profile) => &profile.name,
         }
     }
+}
+
+fn expects_csv(asked: &Asked) -> bool {
+    match asked {
+        Asked::Mapped(Mapped(profile)) => profile.is_csv(),
+        Asked::Json(_) => false,
+        Asked::Csv(_) | Asked::Anything => true,
+    }
+}
+
+/// The one mapping for JSON whose needed places are all in the file.
+fn fitting(source: &Source, mappings: &Mappings) -> Option<Arc<Profile>> {
+    let of_json = mappings.0.iter().filter(|profile| !profile.is_csv());
+    let mut fitting = of_json.filter(|profile| {
+        MappedRecords::missing(source, profile)
+            .is_ok_and(|missing| missing.is_some_and(|missing| missing.is_empty()))
+    });
+    let first = fitting.next()?;
+    fitting.next().is_none().then(|| Arc::clone(first))
 }
 
 fn read_prefix(source: &Source) -> Result<Vec<u8>, ReadError> {

@@ -15,6 +15,7 @@ mod hands;
 mod hard_cases;
 mod json;
 mod limits;
+mod mapping;
 mod pace;
 mod plan;
 mod privacy;

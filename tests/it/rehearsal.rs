@@ -142,6 +142,7 @@ impl Rehearsal {
             export: extract::Options {
                 patterns: vec![path.to_str().unwrap().to_owned()],
                 format: "auto".to_owned(),
+                ..extract::Options::default()
             },
             rules: Rules {
                 statuses: [Status::Paid, Status::PartiallyRefunded, Status::Refunded].into(),

@@ -26,6 +26,9 @@ impl fmt::Debug for Customers {
 impl Customers {
     /// Reads every customers file; `None` where the settings name none, or one of them is faulty.
     pub fn open(options: &Options, faults: &mut Vec<ReadError>) -> Option<Self> {
+        if options.customers.is_empty() {
+            return None;
+        }
         let files = find::files(&options.customers, faults);
         let file = files.first()?.display().to_string();
         let index = Index::new().map_err(|error| faults.push(unwritable(&file, &error))).ok()?;

@@ -8,7 +8,4 @@ mod apart;
 mod filter;
 mod groups;
 
-#[cfg(test)]
-mod tests;
-
 pub use groups::{Group, Groups};

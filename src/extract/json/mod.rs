@@ -15,4 +15,5 @@ mod tests;
 
 pub use dialect::{DIALECTS, Dialect, Document, recognise};
 pub use documents::Documents;
+pub use elements::Elements;
 pub use values::{Fields, List, Object, Raw, even_null, is_true};

@@ -148,6 +148,9 @@ impl Making<'_> {
 
     fn date(&mut self, field: OrderField) -> String {
         let text = self.text(field);
+        if text.is_empty() {
+            return text;
+        }
         let zone = self.zone();
         let read = zone.and_then(|zone| self.profile.dates.iso(&text, self.kept, zone.as_ref()));
         read.unwrap_or_else(|| self.refuse(Reason::BadDate, field.shown()))

@@ -58,8 +58,10 @@ fn orders_are_the_same_in_every_wrapping() {
 #[test]
 fn the_format_is_told_by_content_and_all_are_listed() {
     let names: Vec<_> = formats().iter().map(|format| format.name).collect();
-    assert_eq!(names, ["shopify-csv", "shopify-json", "shopify-checkouts-json"]);
-    assert!(formats().iter().all(|format| format.description.starts_with("Shopify: ")));
+    for name in ["shopify-csv", "shopify-json", "shopify-checkouts-json"] {
+        assert!(names.contains(&name), "{name}");
+    }
+    assert!(formats().iter().all(|format| format.description.contains(": ")));
     let checkout =
         minified(ORDER).replace("\"note\"", "\"token\":\"t\",\"abandoned_checkout_url\":\"u\",\"note\"");
     assert_eq!(format_of(format!("{{\"checkouts\":[{checkout}]}}")), "shopify-checkouts-json");

@@ -1,11 +1,15 @@
 //! What a user would notice of reading an export.
 
 mod codecs;
+mod customers_file;
 mod json_files;
 mod mapped_exports;
+mod mapped_json;
+mod mapped_rows;
 mod mutations;
 mod opening;
 mod reading;
+mod scattered_rows;
 mod shopify_json;
 
 use super::{Export, OpenError, Options, ReadError};
@@ -49,6 +53,17 @@ impl Folder {
         Export::open(&Options {
             patterns: patterns.iter().map(full).collect(),
             format: format.to_owned(),
+            ..Options::default()
+        })
+    }
+
+    /// Opens with these mappings, as the settings hold them.
+    fn open_by(&self, mappings: &str, format: &str, patterns: &[&str]) -> Result<Export, OpenError> {
+        let full = |pattern: &&str| self.path().join(pattern).display().to_string();
+        Export::open(&Options {
+            patterns: patterns.iter().map(full).collect(),
+            format: format.to_owned(),
+            mappings: super::parse_mappings(mappings, "settings.toml")?,
             ..Options::default()
         })
     }
