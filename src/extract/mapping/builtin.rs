@@ -12,18 +12,13 @@ use std::sync::{Arc, LazyLock};
 pub struct BuiltIn {
     name: &'static str,
     text: &'static str,
-    at: usize,
 }
 
 macro_rules! built_in {
     ($($constant:ident $name:literal,)*) => {
-        #[derive(Clone, Copy)]
-        enum At { $($constant,)* }
-
         $(pub static $constant: BuiltIn = BuiltIn {
             name: $name,
             text: include_str!(concat!("../profiles/", $name, ".toml")),
-            at: At::$constant as usize,
         };)*
 
         /// Every mapping that travels in the binary.
@@ -55,7 +50,8 @@ impl BuiltIn {
                 |built_in: &&BuiltIn| parse(built_in.text, built_in.name).ok()?.named(built_in.name).cloned();
             BUILT_IN.iter().map(read).collect()
         });
-        PROFILES.get(self.at).and_then(Option::as_ref)
+        let at = BUILT_IN.iter().position(|built_in| built_in.name == self.name)?;
+        PROFILES.get(at).and_then(Option::as_ref)
     }
 }
 

@@ -69,11 +69,11 @@ pub fn parse(text: &str, file: &str) -> Result<Mappings, OpenError> {
         document.fault(span, "TOML", fault.message(), "lines such as [mappings.erp] or key = \"value\"");
     }
     let mut profiles: Vec<Arc<Profile>> = Vec::new();
-    if let Some(mappings) = root.get_ref().get("mappings").filter(|_| broken.is_empty()) {
-        if let DeValue::Table(table) = mappings.get_ref() {
-            for (name, value) in document.table(table, "mappings", mappings.span()).entries() {
-                profiles.extend(value.table().map(|table| Arc::new(profile(name, &table))));
-            }
+    if let Some(mappings) = root.get_ref().get("mappings").filter(|_| broken.is_empty())
+        && let DeValue::Table(table) = mappings.get_ref()
+    {
+        for (name, value) in document.table(table, "mappings", mappings.span()).entries() {
+            profiles.extend(value.table().map(|table| Arc::new(profile(name, &table))));
         }
     }
     let faults: Vec<ReadError> = document.faults.take();
