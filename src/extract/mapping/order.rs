@@ -196,7 +196,8 @@ impl Making<'_> {
         })
     }
 
-    /// A count of items that the lines do not reach tells of lines that are missing.
+    /// A count of items that the lines do not reach tells of lines that are missing; one that they exceed, of lines
+    /// that stand there twice.
     fn check_item_count(&mut self, order: &SourceOrder) {
         let Some(Field::Cells(cells)) = self.profile.order_field(OrderField::ItemCount) else { return };
         let form = &self.profile.form;
@@ -204,10 +205,11 @@ impl Making<'_> {
         let count = |plain: &str| Exact::parse(plain).and_then(Exact::count);
         let met: Option<u64> = order.lines.iter().map(|line| count(&line.quantity)).sum();
         if let (Some(stated), Some(met)) = (stated.as_deref().and_then(count), met)
-            && met < stated
+            && met != stated
             && !order.lines.is_empty()
         {
-            self.faults.push(Fault::new(Reason::Truncated), self.material.line);
+            let reason = if met < stated { Reason::Truncated } else { Reason::RepeatedRow };
+            self.faults.push(Fault::new(reason), self.material.line);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::Status;
+use proptest::prelude::*;
 
 const ERP: &str = r#"
 [mappings.erp]
@@ -122,4 +123,24 @@ fn the_same_settings_are_the_same_mapping_and_others_another() {
     assert_eq!(identity(ERP), identity(ERP));
     assert_ne!(identity(ERP), identity(&ERP.replace("Summe", "Netto")));
     assert_ne!(identity(ERP), identity(&ERP.replace("Europe/Berlin", "Europe/London")));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn no_damage_to_a_mapping_panics(from in 0.0..1.0_f64, len in 0..40_usize, new in "[\\[\\]{}\"=,.#a-z%0-9\n]{0,20}") {
+        let mut text = ERP.to_owned();
+        let from = (from * text.len() as f64) as usize;
+        let to = (from + len).min(text.len());
+        text.replace_range(from..to, &new);
+        if let Ok(mappings) = crate::extract::parse_mappings(&text, "settings.toml") {
+            let folder = Folder::with("erp.csv", format!("{HEADER}\nR-1|a@example.com||01.07.2024 10:00|5|Tasse||1|5\n"));
+            let patterns = vec![folder.path().join("erp.csv").display().to_string()];
+            let options = Options { patterns, format: "erp".to_owned(), mappings, ..Options::default() };
+            if let Ok(export) = Export::open(&options) {
+                export.read().take_while(Result::is_ok).count();
+            }
+        }
+    }
 }
