@@ -2,7 +2,7 @@ use super::Global;
 use super::exit::Fault;
 use crate::activecampaign::{self, Client, Log, Note};
 use crate::domain::Moment;
-use crate::extract::{self, Export};
+use crate::extract::{self, Export, OpenError};
 use crate::load;
 use crate::run::{self, ConnectionSpec};
 use crate::schedule::{Calendar, Schedule, ScheduleError};
@@ -14,10 +14,19 @@ use crate::transform;
 /// Every fault of the settings at once.
 pub(super) fn settings(global: &Global) -> Result<Settings, Fault> {
     let loaded = Settings::load(global.config.as_deref(), &Environment::of_process());
-    loaded.and_then(with_schedules).map_err(|faults| {
+    let settings = loaded.and_then(with_schedules).map_err(|faults| {
         let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Fault::usage(texts.join("\n"))
-    })
+    })?;
+    if let Some(job) = settings.jobs.values().next() {
+        mappings(job).map_err(Fault::usage)?;
+    }
+    Ok(settings)
+}
+
+/// The mappings of the settings file, which every job may name.
+fn mappings(job: &Job) -> Result<extract::Mappings, OpenError> {
+    extract::parse_mappings(&job.mappings.text, &job.mappings.file.display().to_string())
 }
 
 /// The settings, if every schedule in them is one.
@@ -71,6 +80,9 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
         export: extract::Options {
             patterns: job.export.clone(),
             format: job.format.clone(),
+            // Faults of them were told when the settings were read.
+            mappings: mappings(job).unwrap_or_default(),
+            customers: job.customers.clone(),
             zone: job.time_zone.clone(),
             webtoffee_date_shift: job.policy.webtoffee_date_shift,
         },

@@ -42,14 +42,6 @@ pub fn excess(whole: &str, part: &str) -> String {
     }
 }
 
-/// One of `count` equal parts; blank where that is no number, or does not come out even.
-pub fn share(whole: &str, count: &str) -> String {
-    match (parse(whole), count.parse::<i128>()) {
-        (Some(whole), Ok(count)) if count > 0 && whole % count == 0 => print(whole / count),
-        _ => String::new(),
-    }
-}
-
 /// Not negative.
 fn print(units: i128) -> String {
     let digits = format!("{units:0width$}", width = SCALE + 1);
@@ -87,16 +79,6 @@ mod tests {
         assert_eq!(excess("10.00", "10.0"), "");
         for (whole, part) in [("9", "10"), ("", "1"), ("1", ""), ("1e3", "1")] {
             assert_eq!(excess(whole, part), "");
-        }
-    }
-
-    #[test]
-    fn a_share_is_exact_or_none() {
-        assert_eq!(share("39.98", "2"), "19.99");
-        assert_eq!(share("22", "1"), "22");
-        for (whole, count) in [("10.00", "3"), ("10", "0"), ("", "1"), ("10", ""), ("1e3", "2"), ("10", "-2")]
-        {
-            assert_eq!(share(whole, count), "");
         }
     }
 

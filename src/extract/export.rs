@@ -1,9 +1,11 @@
 //! An export as the settings name it: the files, what they hold, and whether that can be read.
 
 use super::codec::Source;
+use super::customers::Customers;
 use super::error::{OpenError, ReadError};
 use super::find;
 use super::json::DIALECTS;
+use super::mapping::Mappings;
 use super::messages::{Envelope, States, Streams};
 use super::reader::Reader;
 use super::sheet_dialect::SHEET_DIALECTS;
@@ -17,15 +19,19 @@ use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
 /// What is to be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// Paths and glob patterns, or `-` alone for standard input. Of two files that hold the same order the later one counts.
     pub patterns: Vec<String>,
-    /// `auto`, or the name of one of [`formats`].
+    /// `auto`, or the name of one of [`formats`] or of a mapping.
     pub format: String,
     /// Of dates in the export that carry no offset; needed where a dialect has to tell whether such dates were moved.
     pub zone: TimeZone,
     pub webtoffee_date_shift: DateShift,
+    /// The mappings of the settings.
+    pub mappings: Mappings,
+    /// Paths and glob patterns of files that say which address an order's customer has.
+    pub customers: Vec<String>,
 }
 
 /// Nothing yet, of whatever format it is.
@@ -36,7 +42,35 @@ impl Default for Options {
             format: "auto".to_owned(),
             zone: TimeZone::UTC,
             webtoffee_date_shift: DateShift::default(),
+            mappings: Mappings::default(),
+            customers: Vec::new(),
         }
+    }
+}
+
+impl Options {
+    /// Stands for what decides, besides the export's files, what is read: the mapping, and the customers files as they
+    /// lie there.
+    pub fn identity(&self) -> [u8; 16] {
+        let mut hasher = blake3::Hasher::new();
+        if let Some(profile) = self.mappings.named(&self.format) {
+            hasher.update(&profile.digest);
+        } else if self.format == "auto" {
+            self.mappings.0.iter().for_each(|profile| {
+                hasher.update(&profile.digest);
+            });
+        }
+        for path in find::files(&self.customers, &mut Vec::new()) {
+            hasher.update(path.as_os_str().as_encoded_bytes());
+            let meta = std::fs::metadata(&path).ok();
+            let modified = meta.as_ref().and_then(|meta| meta.modified().ok());
+            let age = modified.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+            hasher.update(&meta.map_or(0, |meta| meta.len()).to_le_bytes());
+            hasher.update(&age.map_or(0, |age| age.as_nanos()).to_le_bytes());
+        }
+        let mut short = [0; 16];
+        short.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        short
     }
 }
 
@@ -64,6 +98,7 @@ pub fn formats() -> &'static [Format] {
 pub struct Export {
     files: Vec<ExportFile>,
     tables: Arc<[Table]>,
+    customers: Option<Arc<Customers>>,
 }
 
 /// A table of an export: a file, or a member of an archive.
@@ -108,22 +143,24 @@ impl Export {
     /// With every fault of every file, not just the first.
     pub fn open(options: &Options) -> Result<Self, OpenError> {
         let mut faults = Vec::new();
-        let asked = Asked::named(&options.format).unwrap_or_else(|| {
-            faults.push(unknown_format(&options.format));
+        let asked = Asked::named(&options.format, &options.mappings).unwrap_or_else(|| {
+            faults.push(unknown_format(options));
             Asked::Anything
         });
         let mut tables = Vec::new();
         for source in sources(options, &mut faults) {
-            match Table::recognise(source, asked, options) {
+            match Table::recognise(source, &asked, options) {
                 Ok(table) => tables.push(table),
                 Err(fault) => faults.push(fault),
             }
         }
+        let customers = Customers::open(options, &mut faults);
         if !faults.is_empty() {
             return Err(OpenError { faults });
         }
         tables.reverse();
-        Ok(Self { files: tables.iter().map(file_of).collect(), tables: tables.into() })
+        let files = tables.iter().map(file_of).collect();
+        Ok(Self { files, tables: tables.into(), customers: customers.map(Arc::new) })
     }
 
     /// The files in reading order: the last one named comes first, because it supersedes the earlier ones.
@@ -168,7 +205,7 @@ impl Export {
 
     /// Reads from the beginning.
     pub fn read(&self) -> Reader {
-        Reader::new(Arc::clone(&self.tables))
+        Reader::new(Arc::clone(&self.tables), self.customers.clone())
     }
 }
 
@@ -209,12 +246,13 @@ fn file_of(table: &Table) -> ExportFile {
     }
 }
 
-fn unknown_format(name: &str) -> ReadError {
-    let known: Vec<&str> = formats().iter().map(|format| format.name).collect();
+fn unknown_format(options: &Options) -> ReadError {
+    let own = options.mappings.0.iter().map(|profile| profile.name.as_str());
+    let known: Vec<&str> = formats().iter().map(|format| format.name).chain(own).collect();
     ReadError::new(
         "format",
         0,
-        format!("\"{name}\" is not a format that is known"),
+        format!("\"{}\" is not a format that is known", options.format),
         format!("expected auto or one of: {}", known.join(", ")),
     )
 }

@@ -1,7 +1,9 @@
 //! Reads the tables of an export one after the other, one order at a time.
 
+use super::customers::Customers;
 use super::error::ReadError;
 use super::json::Documents;
+use super::mapping::MappedRecords;
 use super::messages::Messages;
 use super::rows::Rows;
 use super::sheet_dialect::Records;
@@ -12,24 +14,26 @@ use std::sync::Arc;
 /// The orders of an export. After an error it ends: what follows a fault in a file can't be trusted.
 pub struct Reader {
     tables: Arc<[Table]>,
+    customers: Option<Arc<Customers>>,
     next_table: usize,
     current: Option<Box<dyn Records>>,
     record: u64,
     has_failed: bool,
 }
 
-fn records_of(table: &Table) -> Result<Box<dyn Records>, ReadError> {
+pub(super) fn records_of(table: &Table) -> Result<Box<dyn Records>, ReadError> {
     let source = table.source.clone();
     Ok(match &table.layout {
         Layout::Csv(sheet) => Arc::clone(&sheet.layout).read(Rows::open(source, sheet.clone())?),
+        Layout::Mapped(profile) => Box::new(MappedRecords::open(source, profile)?),
         Layout::Json(dialect) => Box::new(Documents::open(source, dialect)?),
         Layout::Messages(streams) => Box::new(Messages::open(source, Arc::clone(streams))?),
     })
 }
 
 impl Reader {
-    pub(super) fn new(tables: Arc<[Table]>) -> Self {
-        Self { tables, next_table: 0, current: None, record: 0, has_failed: false }
+    pub(super) fn new(tables: Arc<[Table]>, customers: Option<Arc<Customers>>) -> Self {
+        Self { tables, customers, next_table: 0, current: None, record: 0, has_failed: false }
     }
 
     fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
@@ -39,6 +43,9 @@ impl Reader {
                     order.position.record = self.record;
                     order.position.file = u32::try_from(self.next_table - 1).unwrap_or(u32::MAX);
                     self.record += 1;
+                    if let Some(customers) = &self.customers {
+                        customers.join(&mut order)?;
+                    }
                     return Ok(Some(order));
                 }
                 self.current = None;

@@ -61,6 +61,42 @@ impl Row<'_> {
     pub fn len(&self) -> usize {
         self.record.as_slice().len()
     }
+
+    /// A copy that outlives the next row.
+    pub fn keep(&self) -> KeptRow {
+        KeptRow { record: self.record.clone(), cells: self.cells, line: self.line, is_whole: self.is_whole }
+    }
+}
+
+/// A row that was kept; it holds what its order says of a person, so it has no debug form.
+pub struct KeptRow {
+    record: ByteRecord,
+    cells: usize,
+    line: u64,
+    is_whole: bool,
+}
+
+impl KeptRow {
+    pub fn row(&self) -> Row<'_> {
+        Row {
+            record: &self.record,
+            joined: std::str::from_utf8(self.record.as_slice()).ok(),
+            cells: self.cells,
+            line: self.line,
+            is_whole: self.is_whole,
+        }
+    }
+
+    /// Whether the cells are the same, byte by byte.
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        self.record == other.record
+    }
+
+    /// What it costs in memory, about.
+    pub fn bytes(&self) -> usize {
+        const OVERHEAD: usize = 160;
+        self.record.as_slice().len() + self.record.len() * size_of::<usize>() + OVERHEAD
+    }
 }
 
 impl Rows {
@@ -82,6 +118,24 @@ impl Rows {
         }
         rows.advance()?;
         Ok(rows)
+    }
+
+    /// The same table from its first row on, for a pass of its own.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn again(&self) -> Result<Self, ReadError> {
+        Self::open(self.source.clone(), self.sheet.clone())
+    }
+
+    /// The file's name, for messages.
+    pub fn shown(&self) -> String {
+        self.source.shown()
+    }
+
+    /// Size of the file as it lies there.
+    pub fn size_bytes(&self) -> u64 {
+        self.source.size_bytes
     }
 
     /// The next row that is not blank; `None` at the end of a file that did not change meanwhile.

@@ -32,14 +32,17 @@ impl Sheet {
     /// When it is of no known format, of more than one, or lacks columns.
     pub fn recognise(
         text: &[u8],
-        named: Option<&'static dyn SheetDialect>,
+        named: Option<&dyn SheetDialect>,
         options: &Options,
         seen: &mut Seen,
     ) -> Result<Self, Fault> {
-        let dialects = match &named {
-            Some(dialect) => std::slice::from_ref(dialect),
-            None => SHEET_DIALECTS,
+        let own = options.mappings.dialects();
+        let own = own.iter().map(|mapped| mapped as &dyn SheetDialect);
+        let dialects: Vec<&dyn SheetDialect> = match named {
+            Some(dialect) => vec![dialect],
+            None => SHEET_DIALECTS.iter().copied().chain(own).collect(),
         };
+        let dialects = dialects.as_slice();
         let (named_delimiter, text) = match delimiter_line(text) {
             Some((delimiter, text)) => (Some(delimiter), text),
             None => (None, text),
@@ -116,7 +119,9 @@ fn parser(delimiter: u8) -> csv::ReaderBuilder {
 /// The delimiter under which most of the header's names are known.
 fn delimiter_of(text: &[u8], dialects: &[&dyn SheetDialect]) -> u8 {
     let known = |delimiter: &u8| known(&header_of(text, *delimiter), dialects);
-    DELIMITERS.into_iter().max_by_key(known).unwrap_or(b',')
+    // The last of equals is taken, so the usual ones stand last.
+    let declared = dialects.iter().filter_map(|dialect| dialect.delimiter());
+    declared.chain(DELIMITERS).max_by_key(known).unwrap_or(b',')
 }
 
 /// The most names of a header that one dialect knows.
@@ -136,10 +141,10 @@ fn header_of(text: &[u8], delimiter: u8) -> ByteRecord {
 }
 
 /// The dialect that fits; of two the one that knows more of the header's names.
-fn choose(
-    judged: Vec<(&'static dyn SheetDialect, Verdict)>,
+fn choose<'a>(
+    judged: Vec<(&'a dyn SheetDialect, Verdict)>,
     header: &ByteRecord,
-) -> Result<(&'static dyn SheetDialect, Arc<dyn Layout>), Fault> {
+) -> Result<(&'a dyn SheetDialect, Arc<dyn Layout>), Fault> {
     let mut complete = Vec::new();
     let mut lacking = Vec::new();
     let mut unusable = None;
@@ -176,13 +181,13 @@ fn choose(
 }
 
 /// An export that would be this one, but for some columns.
-struct Lacking {
-    dialect: &'static dyn SheetDialect,
+struct Lacking<'a> {
+    dialect: &'a dyn SheetDialect,
     columns: Vec<String>,
     hint: String,
 }
 
-impl Lacking {
+impl Lacking<'_> {
     fn what(&self) -> String {
         format!("this {} lacks the columns: {}", self.dialect.title(), self.columns.join(", "))
     }

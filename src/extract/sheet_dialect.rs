@@ -2,6 +2,7 @@
 
 use super::error::ReadError;
 use super::export::Options;
+use super::mapping;
 use super::rows::Rows;
 use super::shopify_csv;
 use super::woocommerce;
@@ -28,6 +29,11 @@ pub trait SheetDialect: Send + Sync + fmt::Debug {
     /// How many columns of a header have a name of this export. Tells the delimiter, and of two dialects that fit
     /// the one that fits better.
     fn known(&self, header: &ByteRecord) -> usize;
+
+    /// The delimiter, where it is none of those that are tried.
+    fn delimiter(&self) -> Option<u8> {
+        None
+    }
 
     fn judge(&self, head: &Head<'_>) -> Verdict;
 }
@@ -78,5 +84,16 @@ pub trait Records: Send {
 }
 
 /// The dialects that are known.
-pub static SHEET_DIALECTS: &[&dyn SheetDialect] =
-    &[&shopify_csv::DIALECT, &woocommerce::WEBTOFFEE, &woocommerce::ADVANCED_CSV];
+pub static SHEET_DIALECTS: &[&dyn SheetDialect] = &[
+    &shopify_csv::DIALECT,
+    &woocommerce::WEBTOFFEE,
+    &woocommerce::ADVANCED_CSV,
+    &mapping::SQUARESPACE,
+    &mapping::WIX,
+    &mapping::TIENDANUBE,
+    &mapping::BIGCOMMERCE,
+    &mapping::ETSY,
+    &mapping::AMAZON,
+    &mapping::SQUARE,
+    &mapping::MATRIXIFY,
+];

@@ -5,6 +5,7 @@ use super::encoding::{self, Encoding, Finding};
 use super::error::ReadError;
 use super::export::Options;
 use super::json::{self, DIALECTS, Dialect};
+use super::mapping::{Mapped, MappedRecords, Mappings, Profile};
 use super::messages::{self, Envelope, Streams};
 use super::sheet::Sheet;
 use super::sheet_dialect::{SHEET_DIALECTS, SheetDialect};
@@ -39,13 +40,17 @@ pub enum Layout {
     Csv(Sheet),
     Json(&'static Dialect),
     Messages(Arc<Streams>),
+    /// JSON, by a mapping of the settings.
+    Mapped(Arc<Profile>),
 }
 
 /// What the settings say of the format.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Asked {
     Anything,
     Csv(&'static dyn SheetDialect),
+    /// A mapping of the settings.
+    Mapped(Mapped),
     Json(&'static Dialect),
     Messages(Envelope),
 }
@@ -55,9 +60,13 @@ pub(super) type Fault = (u64, String, String);
 
 impl Asked {
     /// `None` for a name that is not known.
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn named(name: &str, mappings: &Mappings) -> Option<Self> {
         match name {
             "auto" => Some(Self::Anything),
+            // A mapping of the settings takes the place of a built-in format of its name.
+            name if mappings.named(name).is_some() => {
+                mappings.named(name).map(|profile| Self::Mapped(Mapped(Arc::clone(profile))))
+            }
             name => {
                 let json = DIALECTS.iter().find(|dialect| dialect.name == name);
                 let csv = SHEET_DIALECTS.iter().find(|dialect| dialect.name() == name);
@@ -74,7 +83,7 @@ impl Table {
     ///
     /// # Errors
     /// When it is no text, not what was asked for, or lacks columns or keys.
-    pub fn recognise(source: Source, asked: Asked, options: &Options) -> Result<Self, ReadError> {
+    pub fn recognise(source: Source, asked: &Asked, options: &Options) -> Result<Self, ReadError> {
         let (mut source, mut seen) = find_encoding(source)?;
         let mut prefix = read_prefix(&source)?;
         if !is_json(&prefix) && returns_end_lines(&prefix) {
@@ -84,19 +93,25 @@ impl Table {
         let refused = |(line, what, hint): Fault| ReadError::new(source.shown(), line, what, hint);
         let text = text_of(&prefix).map_err(refused)?;
         let layout = match (asked, is_json(text)) {
-            (Asked::Anything | Asked::Messages(_), true) => {
-                let named = if let Asked::Messages(envelope) = asked { Some(envelope) } else { None };
-                match messages::recognise(&source, named)? {
-                    Some(streams) => Layout::Messages(Arc::new(streams)),
-                    None => Layout::Json(json::recognise(&source, None)?),
+            (Asked::Anything, true) => of_json(&source, options)?,
+            (Asked::Messages(envelope), true) => match messages::recognise(&source, Some(*envelope))? {
+                Some(streams) => Layout::Messages(Arc::new(streams)),
+                None => Layout::Json(json::recognise(&source, None)?),
+            },
+            (Asked::Mapped(Mapped(profile)), true) if !profile.is_csv() => {
+                let missing = MappedRecords::missing(&source, profile)?.unwrap_or_default();
+                if !missing.is_empty() {
+                    let what = format!("its records lack: {}", missing.join(", "));
+                    return Err(refused((0, what, profile.hint.clone())));
                 }
+                Layout::Mapped(Arc::clone(profile))
             }
             (Asked::Json(dialect), true) => Layout::Json(json::recognise(&source, Some(dialect))?),
-            (Asked::Csv(_), true) => {
+            (Asked::Csv(_) | Asked::Mapped(_), true) => {
                 let hint = "name another format in the settings, or auto; or export the orders as CSV";
                 return Err(refused((1, "looks like JSON, expected CSV".to_owned(), hint.to_owned())));
             }
-            (Asked::Json(_) | Asked::Messages(_), false) => {
+            (Asked::Json(_) | Asked::Messages(_) | Asked::Mapped(_), false) if !expects_csv(asked) => {
                 let hint = "name another format in the settings, or auto; or export the orders as JSON";
                 return Err(refused((
                     1,
@@ -105,8 +120,9 @@ impl Table {
                 )));
             }
             (asked, false) => {
-                let named = match asked {
-                    Asked::Csv(dialect) => Some(dialect),
+                let named: Option<&dyn SheetDialect> = match asked {
+                    Asked::Csv(dialect) => Some(*dialect),
+                    Asked::Mapped(mapped) => Some(mapped),
                     _ => None,
                 };
                 Layout::Csv(Sheet::recognise(text, named, options, &mut seen).map_err(refused)?)
@@ -129,6 +145,7 @@ impl Table {
             Layout::Csv(sheet) => &sheet.format,
             Layout::Json(dialect) => dialect.name,
             Layout::Messages(streams) => streams.envelope.name(),
+            Layout::Mapped(profile) => &profile.name,
         }
     }
 }
@@ -146,6 +163,36 @@ fn find_encoding(mut source: Source) -> Result<(Source, Seen), ReadError> {
     };
     source.form.encoding = finding.encoding;
     Ok((source, Seen { why: String::new(), notes: finding.note.into_iter().collect() }))
+}
+
+/// A stream, a dialect that is known, or the one mapping of the settings that fits.
+fn of_json(source: &Source, options: &Options) -> Result<Layout, ReadError> {
+    if let Some(streams) = messages::recognise(source, None)? {
+        return Ok(Layout::Messages(Arc::new(streams)));
+    }
+    match json::recognise(source, None) {
+        Ok(dialect) => Ok(Layout::Json(dialect)),
+        Err(fault) => Ok(Layout::Mapped(fitting(source, &options.mappings).ok_or(fault)?)),
+    }
+}
+
+fn expects_csv(asked: &Asked) -> bool {
+    match asked {
+        Asked::Mapped(Mapped(profile)) => profile.is_csv(),
+        Asked::Json(_) | Asked::Messages(_) => false,
+        Asked::Csv(_) | Asked::Anything => true,
+    }
+}
+
+/// The one mapping for JSON whose needed places are all in the file.
+fn fitting(source: &Source, mappings: &Mappings) -> Option<Arc<Profile>> {
+    let of_json = mappings.0.iter().filter(|profile| !profile.is_csv());
+    let mut fitting = of_json.filter(|profile| {
+        MappedRecords::missing(source, profile)
+            .is_ok_and(|missing| missing.is_some_and(|missing| missing.is_empty()))
+    });
+    let first = fitting.next()?;
+    fitting.next().is_none().then(|| Arc::clone(first))
 }
 
 fn read_prefix(source: &Source) -> Result<Vec<u8>, ReadError> {

@@ -57,6 +57,7 @@ impl Job {
         for status in &rules.statuses {
             hasher.update(status.word().as_bytes());
         }
+        hasher.update(&self.export.identity());
         hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
         let mut short = [0; 16];
         short.copy_from_slice(&hasher.finalize().as_bytes()[..16]);

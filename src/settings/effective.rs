@@ -17,6 +17,9 @@ impl Settings {
         for job in self.jobs.values() {
             out.job(job);
         }
+        for name in self.places.names("mappings") {
+            out.line(&format!("\n# [mappings.{name}] as it stands in the file"));
+        }
         out.text
     }
 }
@@ -53,6 +56,9 @@ impl Toml<'_> {
         self.entry(&format!("{at}.account"), quoted(&job.account));
         self.entry(&format!("{at}.export"), list(job.export.iter().map(String::as_str)));
         self.entry(&format!("{at}.format"), quoted(&job.format));
+        if !job.customers.is_empty() {
+            self.entry(&format!("{at}.customers"), list(job.customers.iter().map(String::as_str)));
+        }
         if let Some(schedule) = &job.schedule {
             self.entry(&format!("{at}.schedule"), quoted(schedule));
         }

@@ -1,3 +1,4 @@
+use super::MappingsText;
 use super::draft::Draft;
 use super::nearest::did_you_mean;
 use super::policy::{self, Policy};
@@ -16,6 +17,10 @@ pub struct Job {
     pub export: Vec<String>,
     /// `auto`, or the name of a format; which names there are, the readers know.
     pub format: String,
+    /// Where mappings stand that `format` may name.
+    pub mappings: MappingsText,
+    /// Absolute paths and patterns of files that say which address an order's customer has.
+    pub customers: Vec<String>,
     /// As in crontab, not yet judged: what a schedule means, the schedule knows.
     pub schedule: Option<String>,
     /// What the starts of the schedule may be moved by, in seconds, 0 to 3,600.
@@ -48,6 +53,8 @@ pub(super) fn read(name: &str, draft: &mut Draft, found: &Found) -> Job {
         account: read_account(&key("account"), draft),
         export: read_export(&key("export"), draft, &found.base),
         format: draft.text(&key("format")).unwrap_or_else(|| "auto".to_owned()),
+        mappings: MappingsText::of(found),
+        customers: read_export(&key("customers"), draft, &found.base),
         schedule: draft.text(&key("schedule")),
         jitter_s: draft.get(&key("jitter_s")),
         time_zone: zone.clone(),

@@ -25,6 +25,8 @@ pub(super) enum Kind {
     Table(&'static [Key]),
     /// A table of tables, each under a name the user chose.
     Named(&'static [Key]),
+    /// Such tables whose keys only the readers of exports know; these judge them.
+    Mappings,
 }
 
 const fn required(name: &'static str, kind: Kind) -> Key {
@@ -39,6 +41,7 @@ pub(super) const ROOT: &[Key] = &[
     optional("state", Kind::Table(&[optional("dir", Kind::Text)])),
     required("accounts", Kind::Named(ACCOUNT)),
     required("jobs", Kind::Named(JOB)),
+    optional("mappings", Kind::Mappings),
 ];
 
 const ACCOUNT: &[Key] = &[
@@ -56,6 +59,7 @@ const JOB: &[Key] = &[
     required("account", Kind::Text),
     required("export", Kind::Texts),
     optional("format", Kind::Text),
+    optional("customers", Kind::Texts),
     optional("schedule", Kind::Text),
     optional("jitter_s", Kind::Whole { min: 0, max: 3_600 }),
     optional("time_zone", Kind::Text),
@@ -95,6 +99,7 @@ impl Kind {
             Self::Number => "a number".to_owned(),
             Self::Whole { min, max } => format!("a whole number from {min} to {max}"),
             Self::Table(_) | Self::Named(_) => "a table".to_owned(),
+            Self::Mappings => "tables [mappings.NAME]".to_owned(),
         }
     }
 }

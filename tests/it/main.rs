@@ -19,6 +19,7 @@ mod hands;
 mod hard_cases;
 mod json;
 mod limits;
+mod mapping;
 mod meaning;
 mod pace;
 mod page;

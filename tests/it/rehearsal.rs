@@ -5,7 +5,6 @@ mod line;
 
 use line::{Crash, Line};
 use ordersync::activecampaign::{self, Client, Log, Note};
-use ordersync::domain::DateShift;
 use ordersync::extract::{self, Export};
 use ordersync::run::{Books, ConnectionSpec, Job, Progress, RunReport, Task, execute};
 use ordersync::samples::{Generated, generate};
@@ -142,8 +141,7 @@ impl Rehearsal {
             export: extract::Options {
                 patterns: vec![path.to_str().unwrap().to_owned()],
                 format: "auto".to_owned(),
-                zone: jiff::tz::TimeZone::UTC,
-                webtoffee_date_shift: DateShift::Auto,
+                ..extract::Options::default()
             },
             rules: Rules::default(),
             deleted: ordersync::load::Deleted::CreateAgain,

@@ -42,10 +42,12 @@ fn line_of(line: &Line<'_>, at_line: u64, fields: &mut Fields) -> SourceLine {
             false => product,
         },
         name: fields.first([(line.name, "lines.name"), (line.description, "lines.description")]),
-        unit_price: match stated.is_empty() {
-            true => decimal::share(&fields.text(line.subtotal_amount, "subtotal_amount"), &quantity),
-            false => stated,
+        // Where only what all of them cost is stated, the share of one is taken later.
+        total: match stated.is_empty() {
+            true => fields.text(line.subtotal_amount, "subtotal_amount"),
+            false => String::new(),
         },
+        unit_price: stated,
         quantity,
         discount: fields.text(line.line_discount_amount, "line_discount_amount"),
         image_url: fields.text(line.image_url, "image_url"),

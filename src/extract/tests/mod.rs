@@ -2,16 +2,21 @@
 
 mod advanced_order_export;
 mod codecs;
+mod customers_file;
 mod damage;
 mod expertsender_json;
 mod fast_json;
 mod fixtures;
 mod json_files;
 mod magento_json;
+mod mapped_exports;
+mod mapped_json;
+mod mapped_rows;
 mod messages;
 mod mutations;
 mod opening;
 mod reading;
+mod scattered_rows;
 mod shopify_json;
 mod webtoffee;
 mod woocommerce_json;
@@ -65,7 +70,19 @@ impl Folder {
         (format, patterns): (&str, Vec<String>),
     ) -> Result<Export, OpenError> {
         let zone = TimeZone::get(zone).unwrap();
-        Export::open(&Options { patterns, format: format.to_owned(), zone, webtoffee_date_shift })
+        let format = format.to_owned();
+        Export::open(&Options { patterns, format, zone, webtoffee_date_shift, ..Options::default() })
+    }
+
+    /// Opens with these mappings, as the settings hold them.
+    fn open_by(&self, mappings: &str, format: &str, patterns: &[&str]) -> Result<Export, OpenError> {
+        let full = |pattern: &&str| self.path().join(pattern).display().to_string();
+        Export::open(&Options {
+            patterns: patterns.iter().map(full).collect(),
+            format: format.to_owned(),
+            mappings: super::parse_mappings(mappings, "settings.toml")?,
+            ..Options::default()
+        })
     }
 
     fn read(&self, patterns: &[&str]) -> Result<Vec<SourceOrder>, ReadError> {

@@ -48,6 +48,7 @@ fn leaves(keys: &'static [Key]) -> Vec<&'static str> {
     keys.iter()
         .flat_map(|key| match key.kind {
             Kind::Table(below) | Kind::Named(below) => leaves(below),
+            Kind::Mappings => Vec::new(),
             _ => vec![key.name],
         })
         .collect()
