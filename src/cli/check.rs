@@ -65,7 +65,8 @@ fn check_export(job: &Job, account: &Account, findings: &mut Findings) {
                 let (format, bytes) = (&file.format, file.size_bytes);
                 findings.good(format!("jobs.{}: export {file}, {format}, {bytes} bytes", job.name));
             }
-            if let [newest, _, ..] = export.files() {
+            let mut of_orders = export.files().iter().filter(|file| file.holds_orders);
+            if let (Some(newest), Some(_)) = (of_orders.next(), of_orders.next()) {
                 findings
                     .good(format!("jobs.{}: of one order in several files that in {newest} wins", job.name));
             }

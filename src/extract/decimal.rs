@@ -42,6 +42,15 @@ pub fn excess(whole: &str, part: &str) -> String {
     }
 }
 
+/// A whole amount divided by how many it is for, where that comes out even; else blank, as nothing is rounded here.
+pub fn share(whole: &str, quantity: &str) -> String {
+    let quantity = quantity.parse::<i128>().ok().filter(|n| *n > 0);
+    match (parse(whole), quantity) {
+        (Some(whole), Some(quantity)) if whole % quantity == 0 => print(whole / quantity),
+        _ => String::new(),
+    }
+}
+
 /// Not negative.
 fn print(units: i128) -> String {
     let digits = format!("{units:0width$}", width = SCALE + 1);
@@ -79,6 +88,15 @@ mod tests {
         assert_eq!(excess("10.00", "10.0"), "");
         for (whole, part) in [("9", "10"), ("", "1"), ("1", ""), ("1e3", "1")] {
             assert_eq!(excess(whole, part), "");
+        }
+    }
+
+    #[test]
+    fn a_share_is_exact_or_nothing() {
+        assert_eq!(share("59.97", "3"), "19.99");
+        assert_eq!(share("10.00", "1"), "10");
+        for (whole, quantity) in [("10.0001", "3"), ("10", "0"), ("10", "-1"), ("", "1"), ("10", "1.5")] {
+            assert_eq!(share(whole, quantity), "", "{whole} by {quantity}");
         }
     }
 

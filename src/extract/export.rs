@@ -3,6 +3,7 @@
 use super::codec::Source;
 use super::error::{OpenError, ReadError};
 use super::find;
+use super::join;
 use super::json::DIALECTS;
 use super::reader::Reader;
 use super::sheet_dialect::SHEET_DIALECTS;
@@ -54,8 +55,10 @@ pub struct ExportFile {
     /// Size of the file as it lies there.
     pub size_bytes: u64,
     pub modified: SystemTime,
-    /// The name of its format.
+    /// The name of its format; with a slash and its name there, where it is one of several tables read together.
     pub format: String,
+    /// It holds orders, not only what belongs to orders of other files.
+    pub holds_orders: bool,
 }
 
 impl std::fmt::Display for ExportFile {
@@ -91,11 +94,14 @@ impl Export {
                 }
             }
         }
+        tables.reverse();
+        // A file that can't be read may be the one that another table lacks.
+        let tables = if faults.is_empty() { join::gather(tables, &mut faults) } else { tables };
         if !faults.is_empty() {
             return Err(OpenError { faults });
         }
-        tables.reverse();
-        Ok(Self { files: tables.iter().map(file_of).collect(), tables: tables.into() })
+        let files = tables.iter().flat_map(Table::members).map(file_of).collect();
+        Ok(Self { files, tables: tables.into() })
     }
 
     /// The files in reading order: the last one named comes first, because it supersedes the earlier ones.
@@ -116,6 +122,7 @@ fn file_of(table: &Table) -> ExportFile {
         size_bytes: table.source.size_bytes,
         modified: table.source.modified,
         format: table.format().to_owned(),
+        holds_orders: table.part().is_none_or(|part| part.holds == join::Holds::Orders),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reads the tables of an export one after the other, one order at a time.
 
 use super::error::ReadError;
+use super::join::Joined;
 use super::json::Documents;
 use super::rows::Rows;
 use super::sheet_dialect::Records;
@@ -12,6 +13,8 @@ use std::sync::Arc;
 pub struct Reader {
     tables: Arc<[Table]>,
     next_table: usize,
+    /// Place of the current table's first file among those of the export.
+    file: u32,
     current: Option<Box<dyn Records>>,
     record: u64,
     has_failed: bool,
@@ -22,12 +25,13 @@ fn records_of(table: &Table) -> Result<Box<dyn Records>, ReadError> {
     Ok(match &table.layout {
         Layout::Csv(sheet) => Arc::clone(&sheet.layout).read(Rows::open(source, sheet.clone())?),
         Layout::Json(dialect) => Box::new(Documents::open(source, dialect)?),
+        Layout::Set(set) => Box::new(Joined::open(Arc::clone(set))),
     })
 }
 
 impl Reader {
     pub(super) fn new(tables: Arc<[Table]>) -> Self {
-        Self { tables, next_table: 0, current: None, record: 0, has_failed: false }
+        Self { tables, next_table: 0, file: 0, current: None, record: 0, has_failed: false }
     }
 
     fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
@@ -35,11 +39,14 @@ impl Reader {
             if let Some(records) = &mut self.current {
                 if let Some(mut order) = records.pull()? {
                     order.position.record = self.record;
-                    order.position.file = u32::try_from(self.next_table - 1).unwrap_or(u32::MAX);
+                    order.position.file += self.file;
                     self.record += 1;
                     return Ok(Some(order));
                 }
                 self.current = None;
+                let read = self.next_table.checked_sub(1).and_then(|at| self.tables.get(at));
+                let files = read.map_or(0, |table| table.members().len());
+                self.file += u32::try_from(files).unwrap_or(u32::MAX);
             }
             let Some(table) = self.tables.get(self.next_table) else {
                 return Ok(None);

@@ -80,6 +80,11 @@ impl Rows {
         Ok(rows)
     }
 
+    /// The file, as it is told.
+    pub fn shown(&self) -> String {
+        self.source.shown()
+    }
+
     /// The next row that is not blank; `None` at the end of a file that did not change meanwhile.
     ///
     /// # Errors

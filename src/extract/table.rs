@@ -3,10 +3,12 @@
 use super::codec::Source;
 use super::error::ReadError;
 use super::export::Options;
+use super::join::{self, Part, TableSet};
 use super::json::{self, DIALECTS, Dialect};
 use super::sheet::Sheet;
 use super::sheet_dialect::{SHEET_DIALECTS, SheetDialect};
 use std::io::{self, Read};
+use std::sync::Arc;
 
 /// How much of the (uncompressed) text is looked at.
 const PREFIX_BYTES: u64 = 64 * 1024;
@@ -25,6 +27,8 @@ pub struct Table {
 pub enum Layout {
     Csv(Sheet),
     Json(&'static Dialect),
+    /// Several tables, or one, whose records are put together.
+    Set(Arc<TableSet>),
 }
 
 /// What the settings say of the format.
@@ -90,9 +94,28 @@ impl Table {
 
     /// The name of its format.
     pub fn format(&self) -> &str {
+        match (&self.layout, self.part()) {
+            (Layout::Csv(_), Some(part)) => part.label,
+            (Layout::Csv(sheet), None) => &sheet.format,
+            (Layout::Json(dialect), _) => dialect.name,
+            (Layout::Set(set), _) => set.kind.name,
+        }
+    }
+
+    /// What it is among several tables that are read together.
+    pub fn part(&self) -> Option<Part> {
         match &self.layout {
-            Layout::Csv(sheet) => &sheet.format,
-            Layout::Json(dialect) => dialect.name,
+            Layout::Csv(sheet) => sheet.layout.part(),
+            Layout::Json(dialect) => join::part_of(dialect),
+            Layout::Set(_) => None,
+        }
+    }
+
+    /// The tables that it consists of.
+    pub fn members(&self) -> &[Self] {
+        match &self.layout {
+            Layout::Set(set) => &set.tables,
+            _ => std::slice::from_ref(self),
         }
     }
 }

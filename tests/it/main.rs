@@ -13,6 +13,7 @@ mod faults;
 mod floors;
 mod hands;
 mod hard_cases;
+mod joins;
 mod json;
 mod limits;
 mod pace;

@@ -4,7 +4,7 @@ use super::elements::Elements;
 use crate::domain::SourceOrder;
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::shopify_json;
+use crate::extract::{shopify_graphql, shopify_json};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ pub struct Dialect {
     /// What its records are, for messages: "Shopify orders".
     pub title: &'static str,
     pub description: &'static str,
-    /// The names its records may be wrapped in.
+    /// The names its records may be wrapped in; several within each other with slashes between them.
     pub wrappers: &'static [&'static str],
     /// What its records must have: one key of each group.
     pub needs: &'static [&'static [&'static str]],
@@ -37,7 +37,8 @@ pub struct Document<'a> {
 }
 
 /// The dialects that are known; of two that a file fits, the one that needs more is taken.
-pub static DIALECTS: &[&Dialect] = &[&shopify_json::ORDERS, &shopify_json::CHECKOUTS];
+pub static DIALECTS: &[&Dialect] =
+    &[&shopify_json::ORDERS, &shopify_json::CHECKOUTS, &shopify_graphql::ORDERS, &bigcommerce_json::ORDERS];
 
 /// Records whose keys are looked at: writers that leave out what is blank need more than one.
 const SAMPLE_LEN_MAX: usize = 20;
@@ -80,6 +81,11 @@ pub fn recognise(source: &Source, named: Option<&'static Dialect>) -> Result<&'s
     if let Some((dialect, _)) = fitting.max_by_key(|(dialect, _)| dialect.needs.len()) {
         return Ok(dialect);
     }
+    if named.is_none()
+        && let Some(dialect) = recognise_deeper(source)?
+    {
+        return Ok(dialect);
+    }
     let mut siblings = candidates.iter().flat_map(|(dialect, _)| dialect.siblings);
     let wraps =
         |mark: &str| sample.keys.len() <= WRAPPER_KEYS_MAX && sample.keys.iter().any(|key| key == mark);
@@ -93,12 +99,32 @@ pub fn recognise(source: &Source, named: Option<&'static Dialect>) -> Result<&'s
     let is_near =
         |(d, missing): &&(&Dialect, Vec<String>)| missing.len() * 2 <= d.needs.len() || named.is_some();
     match candidates.iter().filter(is_near).min_by_key(|(_, missing)| missing.len()) {
-        Some((dialect, missing)) => refused(
-            format!("looks like {}, but its records lack: {}", dialect.title, missing.join(", ")),
-            "export again with all fields".to_owned(),
-        ),
+        Some((dialect, missing)) => Err(lacking(source, dialect, missing)),
         None => refused(format!("the format is not recognised: {}", seen(&sample.keys)), nearest(candidates)),
     }
+}
+
+/// Where records lie within several wrappers, others would take the outer ones for the records.
+fn recognise_deeper(source: &Source) -> Result<Option<&'static Dialect>, ReadError> {
+    let mut deep = DIALECTS.iter().filter(|dialect| dialect.wrappers.iter().any(|names| names.contains('/')));
+    deep.try_fold(None, |found, dialect| {
+        if found.is_some() {
+            return Ok(found);
+        }
+        let sample = take_sample(source, Some(dialect))?;
+        let is_deep = sample.wrapper.is_some_and(|names| names.contains('/'));
+        let missing = dialect.missing(&sample.keys);
+        match (is_deep, sample.is_empty || missing.is_empty()) {
+            (true, true) => Ok(Some(*dialect)),
+            (true, false) => Err(lacking(source, dialect, &missing)),
+            (false, _) => Ok(None),
+        }
+    })
+}
+
+fn lacking(source: &Source, dialect: &Dialect, missing: &[String]) -> ReadError {
+    let what = format!("looks like {}, but its records lack: {}", dialect.title, missing.join(", "));
+    ReadError::new(source.shown(), 0, what, "export again with all fields")
 }
 
 impl Dialect {
@@ -116,7 +142,10 @@ impl Dialect {
 fn take_sample(source: &Source, named: Option<&'static Dialect>) -> Result<Sample, ReadError> {
     let wrappers = match named {
         Some(dialect) => dialect.wrappers.to_vec(),
-        None => DIALECTS.iter().flat_map(|dialect| dialect.wrappers).copied().collect(),
+        None => {
+            let all = DIALECTS.iter().flat_map(|dialect| dialect.wrappers).copied();
+            all.filter(|names| !names.contains('/')).collect()
+        }
     };
     let mut elements = Elements::new(source.open()?.bytes, source.shown(), wrappers);
     let mut sample = Sample { keys: Vec::new(), wrapper: None, is_empty: true };

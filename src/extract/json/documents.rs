@@ -28,8 +28,13 @@ impl Documents {
     }
 }
 
-impl Records for Documents {
-    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+impl Documents {
+    /// The next record, as `read` has it, and its line; `None` in place of one that is no object, or says one thing
+    /// twice.
+    pub fn advance<T>(
+        &mut self,
+        read: impl Fn(&Document<'_>) -> serde_json::Result<T>,
+    ) -> Result<Option<(u64, Option<T>)>, ReadError> {
         loop {
             let Some(element) = self.elements.advance()? else {
                 self.source.check_unchanged(&self.file, 0)?;
@@ -41,17 +46,24 @@ impl Records for Documents {
                 Err(_) => String::from_utf8_lossy(element.bytes),
             };
             let has_bad_bytes = matches!(text, Cow::Owned(_));
-            let read = (self.dialect.read)(&Document { text: &text, line: place.line, has_bad_bytes });
+            let read = read(&Document { text: &text, line: place.line, has_bad_bytes });
             drop(text);
-            let mut order = match read {
-                Ok(order) => order,
+            return match read {
+                Ok(record) => Ok(Some((place.line, Some(record)))),
                 Err(_) if self.elements.take_back() => continue,
-                Err(error) if error.is_data() => malformed(),
-                Err(error) => return Err(self.elements.no_json(place, &error)),
+                Err(error) if error.is_data() => Ok(Some((place.line, None))),
+                Err(error) => Err(self.elements.no_json(place, &error)),
             };
-            order.position.line = place.line;
-            return Ok(Some(order));
         }
+    }
+}
+
+impl Records for Documents {
+    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+        let Some((line, read)) = self.advance(self.dialect.read)? else { return Ok(None) };
+        let mut order = read.unwrap_or_else(malformed);
+        order.position.line = line;
+        Ok(Some(order))
     }
 }
 

@@ -2,10 +2,10 @@
 //! without parsing them.
 //!
 //! A record is an object that stands on its own, in an array, or in an object under a name that records are wrapped
-//! in (`{"orders": […]}`, `{"order": {…}}`) or under its number (`{"order": {"1001": {…}}}`). Documents may follow each
+//! in (`{"orders": […]}`, `{"order": {…}}`), or several names (`{"data": {"orders": {"nodes": […]}}}`), or under its number (`{"order": {"1001": {…}}}`). Documents may follow each
 //! other, with or without line ends. What else stands beside the records in a wrapping object is passed over.
 
-use super::nesting::{Expected, Level, Nesting};
+use super::nesting::{Expected, Level, Nesting, Path};
 use super::scan::{Found, Scan};
 use super::trouble::Trouble;
 use super::window::{self, Place, Window};
@@ -26,7 +26,7 @@ pub struct Elements {
     /// How the last record began that stood on a line of its own; see [`Self::guess`].
     line_begins: Vec<u8>,
     is_guess: bool,
-    last_wrapper: Option<&'static str>,
+    last_wrapper: Option<Path>,
 }
 
 /// A value where a record is expected; not always an object.
@@ -36,7 +36,8 @@ pub struct Element<'a> {
 }
 
 impl Elements {
-    /// `wrappers` are the names that records may be wrapped in.
+    /// `wrappers` are the names that records may be wrapped in; where they are several within each other, with a slash
+    /// between them.
     pub fn new(bytes: Box<dyn Read + Send>, shown: String, wrappers: Vec<&'static str>) -> Self {
         Self {
             window: Window::new(bytes),
@@ -58,7 +59,9 @@ impl Elements {
         self.pass_held();
         while let Some(byte) = self.next_byte()? {
             match (self.nesting.expected, byte) {
-                (Expected::Value | Expected::FirstValue, b'[') => self.enter(1, Level::List)?,
+                (Expected::Value | Expected::FirstValue, b'[') => {
+                    self.enter(1, Level::List(self.nesting.path()))?;
+                }
                 (Expected::FirstValue, b']') => {
                     self.window.pass(1);
                     self.nesting.leave();
@@ -102,8 +105,8 @@ impl Elements {
         self.trouble.syntax(place, error)
     }
 
-    /// The name that records were last found under.
-    pub fn wrapper(&self) -> Option<&'static str> {
+    /// The names that records were last found under.
+    pub fn wrapper(&self) -> Option<Path> {
         self.last_wrapper
     }
 
@@ -165,13 +168,15 @@ impl Elements {
 
     /// The length of the value at the front; `None` if it turned out to be a wrapper and was entered.
     fn measure(&mut self, first: u8) -> Result<Option<usize>, ReadError> {
-        let (wraps, maps) = (self.nesting.may_wrap(), self.nesting.may_map());
+        let path = self.nesting.path();
+        let (wraps, maps) = (self.may_wrap(path), self.nesting.may_map());
         let mut scan = Scan::default();
         loop {
             let bytes = self.window.bytes();
             let found = match first {
                 b'{' => scan.run(bytes, |name, open| {
-                    (wraps && self.wrapper_of(name).is_some()) || (maps && open == b'{' && is_number(name))
+                    (wraps && self.wrapper_of(path, name).is_some())
+                        || (maps && open == b'{' && is_number(name))
                 }),
                 b'"' => scan.run(bytes, |_, _| false),
                 // At least one byte, so that a sign where a value is expected is what the parser complains of.
@@ -186,9 +191,10 @@ impl Elements {
             match found {
                 Found::End(len) => return Ok(Some(len)),
                 Found::Inner { name, at } => {
-                    let wrapper = self.wrapper_of(&bytes[name]).filter(|_| wraps);
+                    let wrapper = self.wrapper_of(path, &bytes[name]).filter(|_| wraps);
                     self.last_wrapper = wrapper.or(self.last_wrapper);
-                    self.enter(at, if wrapper.is_some() { Level::Wrapper } else { Level::Map })?;
+                    let level = wrapper.map(|values| Level::Wrapper { names: path, values });
+                    self.enter(at, level.unwrap_or(Level::Map))?;
                     return Ok(None);
                 }
                 Found::More if bytes.len() as u64 > RECORD_BYTES_MAX => return Err(self.overlong()),
@@ -215,7 +221,8 @@ impl Elements {
                 _ => return Err(self.unclosed("ends within a name")),
             }
         };
-        let wrapper = self.wrapper_of(&self.window.bytes()[1..len - 1]);
+        let path = self.nesting.path_of_names();
+        let wrapper = self.wrapper_of(path, &self.window.bytes()[1..len - 1]);
         self.window.pass(len);
         match self.next_byte()? {
             Some(b':') => self.window.pass(1),
@@ -224,6 +231,9 @@ impl Elements {
         }
         let first = self.next_byte()?;
         if self.nesting.holds_records_only() || (wrapper.is_some() && matches!(first, Some(b'{' | b'['))) {
+            if let Some(values) = wrapper {
+                self.nesting.rename(values);
+            }
             self.nesting.expected = Expected::Value;
             return Ok(());
         }
@@ -259,8 +269,19 @@ impl Elements {
         }
     }
 
-    fn wrapper_of(&self, name: &[u8]) -> Option<&'static str> {
-        self.wrappers.iter().copied().find(|wrapper| wrapper.as_bytes() == name)
+    /// Whether objects at this path may wrap records; inside of wrappers a name like theirs is a record's own.
+    fn may_wrap(&self, path: Path) -> bool {
+        self.wrappers.iter().any(|wrapper| below(wrapper, path).is_some())
+    }
+
+    /// The path of what stands under this name, where that is one that records are wrapped in.
+    fn wrapper_of(&self, path: Path, name: &[u8]) -> Option<Path> {
+        self.wrappers.iter().copied().find_map(|wrapper| {
+            let rest = below(wrapper, path)?;
+            let first = rest.split('/').next()?;
+            let len = wrapper.len() - rest.len() + first.len();
+            (first.as_bytes() == name).then(|| &wrapper[..len])
+        })
     }
 
     fn widen(&mut self) -> Result<bool, ReadError> {
@@ -282,6 +303,14 @@ impl Elements {
 
     fn overlong(&self) -> ReadError {
         self.trouble.overlong(self.place(), self.window.bytes())
+    }
+}
+
+/// What is left of a wrapper's names below a path; `None` where it does not lead further.
+fn below(wrapper: &'static str, path: Path) -> Option<&'static str> {
+    match path {
+        "" => Some(wrapper),
+        path => wrapper.strip_prefix(path)?.strip_prefix('/'),
     }
 }
 

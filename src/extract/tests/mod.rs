@@ -5,6 +5,7 @@ mod json_files;
 mod mutations;
 mod opening;
 mod reading;
+mod shopify_graphql;
 mod shopify_json;
 
 use super::{Export, OpenError, Options, ReadError};

@@ -44,6 +44,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("backoff", &["activecampaign/retry"]),
     ("reqwest", &["activecampaign/"]),
     ("rusqlite", &["state/", "state.rs"]),
+    ("tempfile", &["extract/spill"]),
     ("cron", &["schedule/", "schedule.rs"]),
     ("chrono", &["schedule/", "schedule.rs"]),
     ("print!", &["cli/", "main.rs"]),
