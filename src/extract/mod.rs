@@ -5,6 +5,7 @@
 //! amount, a date or an address is valid is for `transform` to say. Memory does not grow with the file: one order
 //! is held at a time. It never writes, and never puts a cell's text into an error.
 
+mod bigcommerce_json;
 mod codec;
 mod decimal;
 mod error;

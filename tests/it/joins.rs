@@ -85,3 +85,28 @@ fn a_line_of_no_order_is_a_dead_letter_and_spoils_nothing_else() {
     let letters = world.run(&["dead-letters", "list"]);
     assert!(letters.out.contains("orphan_row"), "{}", letters.out);
 }
+
+#[test]
+fn check_names_the_table_that_is_missing_and_the_parts_of_a_set() {
+    let world = World::new();
+    let order = r#"{"id":100,"status_id":10,"date_created":"Tue, 05 Mar 2019 21:40:11 +0000","total_inc_tax":"20.0000",
+        "currency_code":"USD","billing_address":{"email":"ann@example.com"},"products":{"url":"u","resource":"r"}}"#;
+    world.export("orders.json", order);
+    let told = world.run(&["check", "--offline"]);
+    assert_eq!(told.code, 2);
+    assert!(told.out.contains("the table bigcommerce-json/products is missing"), "{}", told.out);
+    let product = |id: u32| {
+        format!(
+            r#"{{"id":{id},"order_id":100,"product_id":{id},"name":"Mug","quantity":1,"price_inc_tax":"10.0000"}}"#
+        )
+    };
+    world.export("products.json", format!("[{},{}]", product(1), product(2)));
+    let told = world.run(&["check", "--offline"]);
+    assert!(told.out.contains("products.json, bigcommerce-json/products,"), "{}", told.out);
+    assert!(
+        !told.out.contains("of one order in several files"),
+        "only one of the files holds orders: {}",
+        told.out
+    );
+    assert_eq!(world.load("backfill", 0)["created"], 1);
+}

@@ -6,7 +6,7 @@ use crate::extract::error::ReadError;
 use crate::extract::json::Dialect;
 use crate::extract::rows::Rows;
 use crate::extract::table::{Layout, Table};
-use crate::extract::shopify_graphql;
+use crate::extract::{bigcommerce_json, shopify_graphql};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -55,7 +55,7 @@ pub struct JsonPart {
 
 /// The JSON dialects whose records are pieces of orders.
 fn json_parts() -> impl Iterator<Item = &'static JsonPart> {
-    std::iter::once(&shopify_graphql::PART)
+    std::iter::once(&shopify_graphql::PART).chain(&bigcommerce_json::PARTS)
 }
 
 /// Tables that are read together, the newest first.

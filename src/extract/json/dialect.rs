@@ -4,7 +4,7 @@ use super::elements::Elements;
 use crate::domain::SourceOrder;
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::{shopify_graphql, shopify_json};
+use crate::extract::{bigcommerce_json, shopify_graphql, shopify_json};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::collections::BTreeSet;
@@ -39,6 +39,10 @@ pub struct Document<'a> {
 /// The dialects that are known; of two that a file fits, the one that needs more is taken.
 pub static DIALECTS: &[&Dialect] =
     &[&shopify_json::ORDERS, &shopify_json::CHECKOUTS, &shopify_graphql::ORDERS, &bigcommerce_json::ORDERS];
+
+/// What belongs to orders of a dialect and stands in files of its own; named after that dialect, with a slash.
+static PARTS: &[&Dialect] =
+    &[&bigcommerce_json::PRODUCTS, &bigcommerce_json::COUPONS, &bigcommerce_json::SHIPPING];
 
 /// Records whose keys are looked at: writers that leave out what is blank need more than one.
 const SAMPLE_LEN_MAX: usize = 20;
@@ -80,6 +84,13 @@ pub fn recognise(source: &Source, named: Option<&'static Dialect>) -> Result<&'s
     let fitting = candidates.iter().filter(|(_, missing)| missing.is_empty());
     if let Some((dialect, _)) = fitting.max_by_key(|(dialect, _)| dialect.needs.len()) {
         return Ok(dialect);
+    }
+    let is_asked_for = |part: &&Dialect| {
+        let own = |dialect: &Dialect| part.name.split('/').next() == Some(dialect.name);
+        named.is_none_or(own) && part.missing(&sample.keys).is_empty()
+    };
+    if let Some(part) = PARTS.iter().copied().find(is_asked_for) {
+        return Ok(part);
     }
     if named.is_none()
         && let Some(dialect) = recognise_deeper(source)?

@@ -1,5 +1,6 @@
 //! What a user would notice of reading an export.
 
+mod bigcommerce_json;
 mod codecs;
 mod json_files;
 mod mutations;
