@@ -11,6 +11,7 @@ mod decimal;
 mod error;
 mod export;
 mod find;
+mod fivetran_csv;
 mod guard;
 mod join;
 mod json;

@@ -2,6 +2,7 @@
 
 use super::error::ReadError;
 use super::export::Options;
+use super::fivetran_csv;
 use super::join::{Part, Pieces};
 use super::rows::Rows;
 use super::shopify_csv;
@@ -85,4 +86,4 @@ pub trait Records: Send {
 }
 
 /// The dialects that are known.
-pub static SHEET_DIALECTS: &[&dyn SheetDialect] = &[&shopify_csv::DIALECT];
+pub static SHEET_DIALECTS: &[&dyn SheetDialect] = &[&shopify_csv::DIALECT, &fivetran_csv::DIALECT];

@@ -58,7 +58,7 @@ fn orders_are_the_same_in_every_wrapping() {
 #[test]
 fn the_format_is_told_by_content_and_all_are_listed() {
     let names: Vec<_> = formats().iter().map(|format| format.name).collect();
-    for name in ["shopify-csv", "shopify-json", "shopify-graphql", "bigcommerce-json"] {
+    for name in ["shopify-csv", "fivetran-csv", "shopify-json", "shopify-graphql", "bigcommerce-json"] {
         assert!(names.contains(&name), "{name} is not in {names:?}");
     }
     assert!(names.iter().all(|name| !name.contains('/')), "a table of several is no format of its own");

@@ -2,6 +2,7 @@
 
 mod bigcommerce_json;
 mod codecs;
+mod fivetran_csv;
 mod json_files;
 mod mutations;
 mod opening;
