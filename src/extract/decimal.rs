@@ -44,8 +44,9 @@ pub fn excess(whole: &str, part: &str) -> String {
 
 /// A whole amount divided by how many it is for, where that comes out even; else blank, as nothing is rounded here.
 pub fn share(whole: &str, quantity: &str) -> String {
-    let quantity = quantity.parse::<i128>().ok().filter(|n| *n > 0);
-    match (parse(whole), quantity) {
+    const ONE: i128 = 10_i128.pow(SCALE as u32);
+    let quantity = parse(quantity).filter(|n| *n > 0 && n % ONE == 0);
+    match (parse(whole), quantity.map(|n| n / ONE)) {
         (Some(whole), Some(quantity)) if whole % quantity == 0 => print(whole / quantity),
         _ => String::new(),
     }
@@ -95,6 +96,7 @@ mod tests {
     fn a_share_is_exact_or_nothing() {
         assert_eq!(share("59.97", "3"), "19.99");
         assert_eq!(share("10.00", "1"), "10");
+        assert_eq!(share("10.00", "4.0"), "2.5");
         for (whole, quantity) in [("10.0001", "3"), ("10", "0"), ("10", "-1"), ("", "1"), ("10", "1.5")] {
             assert_eq!(share(whole, quantity), "", "{whole} by {quantity}");
         }

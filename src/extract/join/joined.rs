@@ -21,6 +21,10 @@ pub struct Joined {
     ready: VecDeque<SourceOrder>,
 }
 
+/// Before the key of what belongs together, and before the number of what stands alone.
+const KEYED: char = '=';
+const ALONE: char = '#';
+
 /// What was met while collecting.
 #[derive(Default)]
 struct Met {
@@ -49,13 +53,14 @@ impl Joined {
                 if piece.role == Role::Other {
                     continue;
                 }
-                if piece.key.is_empty() {
-                    // No order has a key like this, so nothing else is put to it.
-                    piece.key = format!("\0{}", met.pieces);
-                }
+                // What says of no order is put to nothing else.
+                let key = match piece.key.is_empty() {
+                    true => format!("{ALONE}{}", met.pieces),
+                    false => format!("{KEYED}{}", piece.key),
+                };
                 bytes.clear();
                 self.packer.pack(&piece, &mut bytes);
-                spill.add(piece.key.as_bytes(), &bytes).map_err(no_room)?;
+                spill.add(key.as_bytes(), &bytes).map_err(no_room)?;
             }
         }
         if met.pieces > 0 && (!met.has_orders || (met.needs_lines && !met.has_lines)) {
@@ -70,10 +75,8 @@ impl Joined {
         }
         let Some(groups) = &mut self.groups else { return Ok(false) };
         let Some(group) = groups.advance().map_err(no_room)? else { return Ok(false) };
-        let key = match group.key {
-            [0, ..] => "",
-            key => std::str::from_utf8(key).unwrap_or_default(),
-        };
+        let key = std::str::from_utf8(group.key).unwrap_or_default();
+        let key = key.strip_prefix(KEYED).unwrap_or_default();
         let unpacked: Option<Vec<Piece>> =
             group.entries.iter().map(|entry| self.packer.unpack(key.to_owned(), entry)).collect();
         let damaged = || no_room(io::ErrorKind::InvalidData.into());

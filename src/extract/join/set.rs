@@ -146,9 +146,9 @@ fn shown(tables: &[Table]) -> String {
     table.map(|table| table.source.shown()).unwrap_or_default()
 }
 
-/// Puts tables that belong together into sets; each set stands where its first table did. Where every folder (or
-/// archive) has all the tables that are needed, each is a set: several dumps side by side. Else all tables of the job
-/// are one.
+/// Puts tables that belong together into sets; each set stands where its first table did. Where a folder (or archive)
+/// has all the tables that are needed, each is a set, and has to have them: several dumps side by side. Else all tables
+/// of the job are one.
 pub fn gather(tables: Vec<Table>, faults: &mut Vec<ReadError>) -> Vec<Table> {
     let mut gathered = Vec::new();
     let mut sets: Vec<(usize, TableSet)> = Vec::new();
@@ -166,14 +166,9 @@ pub fn gather(tables: Vec<Table>, faults: &mut Vec<ReadError>) -> Vec<Table> {
     }
     // From the last, so that the places of those before stay right.
     for (place, set) in sets.into_iter().rev() {
-        let dumps = dumps_of(&set).filter(|dumps| dumps.iter().all(|dump| dump.fault().is_none()));
-        let sets = match dumps {
-            Some(dumps) => dumps,
-            None => {
-                faults.extend(set.fault());
-                vec![set]
-            }
-        };
+        let dumps = dumps_of(&set).filter(|dumps| dumps.iter().any(|dump| dump.fault().is_none()));
+        let sets = dumps.unwrap_or_else(|| vec![set]);
+        faults.extend(sets.iter().filter_map(TableSet::fault));
         gathered.splice(place..place, sets.into_iter().filter_map(table_of));
     }
     gathered

@@ -13,23 +13,31 @@ use crate::extract::shopify_csv::Words;
 /// # Errors
 /// When the text is no JSON, no object, or says one thing twice.
 pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
-    let (mut order, quantity) = stated(document)?;
+    let Stated { mut order, quantity, .. } = stated(document)?;
     if quantity.is_some_and(|quantity| join::is_short(&order, quantity)) {
         order.faults.push(Fault::of(Reason::Truncated, "lineItems"));
     }
     Ok(order)
 }
 
-/// An order as its record states it, and how many pieces of goods it says it has.
-///
+/// An order as its record states it.
+pub struct Stated {
+    pub order: SourceOrder,
+    /// How many pieces of goods it says it has.
+    pub quantity: Option<u64>,
+    /// The type in its global id, where it has one: other records may look like orders.
+    pub kind: Option<String>,
+}
+
 /// # Errors
 /// As [`read`].
-pub fn stated(document: &Document<'_>) -> serde_json::Result<(SourceOrder, Option<u64>)> {
+pub fn stated(document: &Document<'_>) -> serde_json::Result<Stated> {
     let stated: Order<'_> = serde_json::from_str(document.text)?;
     let fields = &mut Fields::new(document.has_bad_bytes);
     let customer = fields.object(&stated.customer, "customer");
+    let id = id(&stated, fields);
     let mut order = SourceOrder {
-        id: id(&stated, fields),
+        id: gid::parts(&id).map_or(id.as_str(), |(_, number)| number).to_owned(),
         number: fields.text(stated.name, "name"),
         email: email(&stated, customer, fields),
         customer_id: gid::number(fields.id(customer.and_then(|customer| customer.id), "customer.id")),
@@ -52,11 +60,12 @@ pub fn stated(document: &Document<'_>) -> serde_json::Result<(SourceOrder, Optio
     }
     let quantity = fields.text(stated.subtotal_line_items_quantity, "subtotalLineItemsQuantity").parse().ok();
     order.faults = std::mem::take(&mut fields.faults);
-    Ok((order, quantity))
+    let kind = gid::parts(&id).map(|(kind, _)| kind.to_owned());
+    Ok(Stated { order, quantity, kind })
 }
 
 fn id(stated: &Order<'_>, fields: &mut Fields) -> String {
-    match gid::number(fields.id(stated.id, "id")) {
+    match fields.id(stated.id, "id") {
         blank if blank.is_empty() => fields.id(stated.legacy_resource_id, "legacyResourceId"),
         id => id,
     }

@@ -147,6 +147,9 @@ fn folders_that_are_whole_each_are_dumps_of_their_own_and_the_last_one_counts() 
     assert_eq!(read, ["4", "3"], "the newer dump comes first, and each with its own products");
     assert_eq!(all.iter().map(|order| order.position.file).collect::<Vec<_>>(), [1, 3]);
     assert_eq!(all.iter().map(|order| order.position.record).collect::<Vec<_>>(), [0, 1]);
+    std::fs::remove_file(folder.path().join("2025/products.json")).unwrap();
+    let told = folder.open(&["*/*.json"]).unwrap_err().to_string();
+    assert!(told.contains("2025/orders.json: the table bigcommerce-json/products is missing"), "{told}");
     // Orders in one folder and products in another are one dump.
     let apart = Folder::new();
     for (place, text) in [("orders", order(100, "")), ("products", product(100, 1, 3))] {

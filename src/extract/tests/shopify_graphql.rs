@@ -3,6 +3,7 @@
 use super::shopify_json::{ORDER, minified};
 use super::*;
 use crate::domain::Status;
+use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 /// The order of the REST fixture, as a query answers with it.
@@ -283,4 +284,44 @@ fn an_order_twice_in_a_file_comes_twice_so_that_it_is_counted_twice() {
     assert_eq!(all.len(), 2);
     let lines: BTreeSet<usize> = all.iter().map(|order| order.lines.len()).collect();
     assert_eq!(lines, BTreeSet::from([2]), "whichever of them counts, it is whole");
+}
+
+/// Three orders, their lines apart from them.
+fn scattered() -> String {
+    let ids = ["1", "2", "3"];
+    let lines = ids.iter().map(|id| mug(id)).chain(ids.iter().map(|id| candle(id)));
+    ids.iter().map(|id| row(id)).chain(lines).collect::<Vec<_>>().join("\n")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn wherever_a_file_is_cut_no_order_comes_out_short(at in any::<prop::sample::Index>()) {
+        let text = scattered();
+        let whole: Vec<SourceOrder> = by_id(&text).iter().map(said).collect();
+        let cut = text.get(..at.index(text.len())).unwrap_or_default();
+        let folder = Folder::with("bulk.jsonl", cut);
+        let Ok(export) = folder.open(&["*"]) else { return Ok(()) };
+        let Ok(orders) = export.read().collect::<Result<Vec<_>, _>>() else { return Ok(()) };
+        for order in orders.iter().filter(|order| order.faults.is_empty()) {
+            prop_assert!(whole.contains(&said(order)), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn no_damage_to_a_file_panics_and_what_is_sent_of_other_orders_stays(
+        at in any::<prop::sample::Index>(), byte in any::<u8>(),
+    ) {
+        let mut bytes = scattered().into_bytes();
+        let whole: Vec<SourceOrder> = by_id(&scattered()).iter().map(said).collect();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        let folder = Folder::with("bulk.jsonl", &bytes);
+        let Ok(export) = folder.open(&["*"]) else { return Ok(()) };
+        let Ok(orders) = export.read().collect::<Result<Vec<_>, _>>() else { return Ok(()) };
+        let sound = orders.iter().filter(|order| order.faults.is_empty());
+        let changed = sound.filter(|order| !whole.contains(&said(order))).count();
+        prop_assert!(changed <= 1, "one byte changed {changed} orders that would be sent");
+    }
 }
