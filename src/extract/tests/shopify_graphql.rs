@@ -179,8 +179,12 @@ fn rows_of_other_kinds_are_passed_over_and_lines_without_an_id_are_not() {
 #[test]
 fn a_row_that_may_be_a_line_of_any_order_refuses_the_file() {
     let nobodys = line(MUG, "");
+    let customers = mug("1").replace("Order\\/1", "Customer\\/1");
+    assert_ne!(customers, mug("1"));
     for bad in [
         nobodys.as_str(),
+        customers.as_str(),
+        r#"{"id":"gid://shopify/LineItem/1","__parentId":null}"#,
         "null",
         "[1]",
         r#"{"id":"gid://shopify/LineItem/1","id":"gid://shopify/LineItem/1"}"#,
