@@ -6,16 +6,17 @@
 //! from the start (nobody can open it, and it is gone with the process) and that only its owner could read. It lies in
 //! the folder that `TMPDIR` names, else in `/tmp`.
 
-use std::collections::HashMap;
+mod groups;
+
+pub use groups::Groups;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::ops::Range;
 
 /// Buckets of the first deal, and of each further one: powers of two.
 const BUCKETS: usize = 512;
 const BUCKETS_AGAIN: usize = 64;
 /// What a bucket collects before it is written.
-const SLOT_BYTES: usize = 32 * 1024;
+const SLOT_BYTES: usize = 4 * 1024;
 /// A bucket larger than this is dealt again.
 const BUCKET_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Deals after the first; what is still too large then is of a few keys.
@@ -26,46 +27,28 @@ pub const KEY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Lengths of the key and of the entry, before each of them.
 const HEAD_BYTES: usize = 8;
 
+/// Place and length of the bucket's block before, at the beginning of each block.
+const LINK_BYTES: usize = 16;
+
 /// Entries being collected.
 pub struct Spill {
     deal: u32,
     /// A slot for each bucket. Pages of it that nothing is put into cost no memory.
     slots: Vec<u8>,
     used: Vec<usize>,
-    /// What was written of each bucket: whole entries.
-    blocks: Vec<Vec<Block>>,
+    /// The last block that was written of each bucket; each begins with the one before it.
+    last: Vec<Block>,
+    /// Bytes of entries in each bucket.
+    sizes: Vec<u64>,
     file: Option<File>,
     written: u64,
 }
 
-#[derive(Clone, Copy)]
+/// Whole entries of one bucket, one after the other, where they lie in the file; none where `len` is 0.
+#[derive(Clone, Copy, Default)]
 struct Block {
     at: u64,
     len: usize,
-}
-
-/// What was collected, key by key: in an order that depends on nothing but what was added.
-pub struct Groups {
-    /// Deals being given out, with the next bucket of each.
-    deals: Vec<(Spill, usize)>,
-    loaded: Vec<u8>,
-    entries: Vec<Entry>,
-    /// Of `entries`: those of one key each.
-    groups: std::vec::IntoIter<Range<usize>>,
-    overlong: Vec<Vec<u8>>,
-}
-
-struct Entry {
-    key: Range<usize>,
-    body: Range<usize>,
-}
-
-/// The entries of one key, in the order they were added.
-pub struct Group<'a> {
-    pub key: &'a [u8],
-    pub entries: Vec<&'a [u8]>,
-    /// There were more, which are dropped.
-    pub is_overlong: bool,
 }
 
 impl Spill {
@@ -79,7 +62,8 @@ impl Spill {
             deal,
             slots: vec![0; buckets * SLOT_BYTES],
             used: vec![0; buckets],
-            blocks: vec![Vec::new(); buckets],
+            last: vec![Block::default(); buckets],
+            sizes: vec![0; buckets],
             file: None,
             written: 0,
         }
@@ -90,6 +74,7 @@ impl Spill {
     pub fn add(&mut self, key: &[u8], body: &[u8]) -> io::Result<()> {
         let bucket = self.bucket_of(key);
         let len = HEAD_BYTES + key.len() + body.len();
+        self.sizes[bucket] += len as u64;
         if self.used[bucket] + len > SLOT_BYTES {
             self.write_slot(bucket)?;
         }
@@ -113,25 +98,21 @@ impl Spill {
     /// # Errors
     /// When the temporary file can't be written.
     pub fn groups(mut self) -> io::Result<Groups> {
-        self.let_go_of_slots()?;
-        Ok(Groups {
-            deals: vec![(self, 0)],
-            loaded: Vec::new(),
-            entries: Vec::new(),
-            groups: Vec::new().into_iter(),
-            overlong: Vec::new(),
-        })
+        let room = self.let_go_of_slots()?;
+        Ok(Groups::of(self, room))
     }
 
-    /// Where anything was written, the rest is too, so that the memory is free for others.
-    fn let_go_of_slots(&mut self) -> io::Result<()> {
-        if self.file.is_some() {
-            for bucket in 0..self.used.len() {
-                self.write_slot(bucket)?;
-            }
-            self.slots = Vec::new();
+    /// Where anything was written, the rest is too, and the memory is given out for buckets to be loaded into. Giving it
+    /// back instead would cost more: an allocator that gets back a large piece keeps later ones for itself, and the
+    /// tables that grow while orders are given out would leave holes in what it keeps.
+    fn let_go_of_slots(&mut self) -> io::Result<Vec<u8>> {
+        if self.file.is_none() {
+            return Ok(Vec::new());
         }
-        Ok(())
+        for bucket in 0..self.used.len() {
+            self.write_slot(bucket)?;
+        }
+        Ok(std::mem::take(&mut self.slots))
     }
 
     fn bucket_of(&self, key: &[u8]) -> usize {
@@ -161,111 +142,47 @@ impl Spill {
         if self.file.is_none() {
             self.file = Some(nameless()?);
         }
+        let before = self.last[bucket];
         if let Some(file) = &mut self.file {
+            file.write_all(&before.at.to_le_bytes())?;
+            file.write_all(&(before.len as u64).to_le_bytes())?;
             file.write_all(bytes)?;
         }
-        self.blocks[bucket].push(Block { at: self.written, len: bytes.len() });
-        self.written += bytes.len() as u64;
+        self.last[bucket] = Block { at: self.written, len: bytes.len() };
+        self.written += (LINK_BYTES + bytes.len()) as u64;
         Ok(())
     }
 
-    fn bytes_in(&self, bucket: usize) -> u64 {
-        self.blocks[bucket].iter().map(|block| block.len as u64).sum::<u64>() + self.used[bucket] as u64
+    /// The blocks of a bucket, the first one first.
+    fn blocks_of(&mut self, bucket: usize) -> io::Result<Vec<Block>> {
+        let mut blocks = Vec::new();
+        let mut block = self.last[bucket];
+        while let (1.., Some(file)) = (block.len, &mut self.file) {
+            blocks.push(block);
+            let (mut at, mut len) = ([0; 8], [0; 8]);
+            file.seek(SeekFrom::Start(block.at))?;
+            file.read_exact(&mut at)?;
+            file.read_exact(&mut len)?;
+            let len = usize::try_from(u64::from_le_bytes(len));
+            block = Block { at: u64::from_le_bytes(at), len: len.unwrap_or_default() };
+        }
+        blocks.reverse();
+        Ok(blocks)
     }
 
     /// Hands on the entries of a bucket in pieces that hold whole entries.
     fn each_piece(&mut self, bucket: usize, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         let mut room = Vec::new();
-        for block in std::mem::take(&mut self.blocks[bucket]) {
+        for block in self.blocks_of(bucket)? {
             if let Some(file) = &mut self.file {
                 room.resize(block.len, 0);
-                file.seek(SeekFrom::Start(block.at))?;
+                file.seek(SeekFrom::Start(block.at + LINK_BYTES as u64))?;
                 file.read_exact(&mut room)?;
                 take(&room)?;
             }
         }
         let at = bucket * SLOT_BYTES;
         take(self.slots.get(at..at + self.used[bucket]).unwrap_or_default())
-    }
-}
-
-impl Groups {
-    /// The entries of the next key; `None` when all were given out.
-    ///
-    /// # Errors
-    /// When the temporary file can't be read, or dealt again.
-    pub fn advance(&mut self) -> io::Result<Option<Group<'_>>> {
-        loop {
-            if let Some(range) = self.groups.next() {
-                let entries = &self.entries[range];
-                let key = entries.first().map_or(&[][..], |entry| &self.loaded[entry.key.clone()]);
-                return Ok(Some(Group {
-                    key,
-                    entries: entries.iter().map(|entry| &self.loaded[entry.body.clone()]).collect(),
-                    is_overlong: self.overlong.iter().any(|overlong| overlong == key),
-                }));
-            }
-            let Some((spill, next)) = self.deals.last_mut() else { return Ok(None) };
-            let bucket = *next;
-            *next += 1;
-            if bucket == spill.used.len() {
-                self.deals.pop();
-            } else if spill.bytes_in(bucket) > BUCKET_BYTES_MAX && spill.deal < DEALS_MAX {
-                let mut finer = Spill::of_deal(spill.deal + 1);
-                spill.each_piece(bucket, |piece| {
-                    entries_of(piece).try_for_each(|(key, body)| finer.add(&piece[key], &piece[body]))
-                })?;
-                finer.let_go_of_slots()?;
-                self.deals.push((finer, 0));
-            } else {
-                self.load(bucket)?;
-            }
-        }
-    }
-
-    /// Takes a bucket into memory and sorts it by key.
-    fn load(&mut self, bucket: usize) -> io::Result<()> {
-        let Some((spill, _)) = self.deals.last_mut() else { return Ok(()) };
-        let (loaded, entries, overlong) = (&mut self.loaded, &mut self.entries, &mut self.overlong);
-        loaded.clear();
-        entries.clear();
-        overlong.clear();
-        let bounds_matter = spill.bytes_in(bucket) > BUCKET_BYTES_MAX;
-        let mut lens: HashMap<Vec<u8>, usize> = HashMap::new();
-        spill.each_piece(bucket, |piece| {
-            for (key, body) in entries_of(piece) {
-                if bounds_matter {
-                    let len = lens.entry(piece[key.clone()].to_vec()).or_default();
-                    *len += HEAD_BYTES + key.len() + body.len();
-                    if *len > KEY_BYTES_MAX {
-                        if !overlong.iter().any(|known| *known == piece[key.clone()]) {
-                            overlong.push(piece[key].to_vec());
-                        }
-                        continue;
-                    }
-                }
-                let at = loaded.len();
-                loaded.extend_from_slice(&piece[key.start..body.end]);
-                let key_end = at + key.len();
-                entries.push(Entry { key: at..key_end, body: key_end..loaded.len() });
-            }
-            Ok(())
-        })?;
-        // Stable, so that the entries of a key stay in the order they came in.
-        entries.sort_by(|a, b| loaded[a.key.clone()].cmp(&loaded[b.key.clone()]));
-        let same = |a: &Entry, b: &Entry| loaded[a.key.clone()] == loaded[b.key.clone()];
-        let mut end = 0;
-        let mut groups: Vec<Range<usize>> = entries
-            .chunk_by(same)
-            .map(|group| {
-                end += group.len();
-                end - group.len()..end
-            })
-            .collect();
-        // Keys come in the order they were met first.
-        groups.sort_by_key(|group| entries[group.start].key.start);
-        self.groups = groups.into_iter();
-        Ok(())
     }
 }
 
@@ -276,22 +193,6 @@ fn nameless() -> io::Result<File> {
     #[cfg(unix)]
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     Ok(file)
-}
-
-/// Where keys and bodies stand in a piece; a body follows its key.
-fn entries_of(piece: &[u8]) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let len = |from: usize| {
-            let bytes = piece.get(from..from + 4)?.try_into().ok()?;
-            usize::try_from(u32::from_le_bytes(bytes)).ok()
-        };
-        let (key_len, body_len) = (len(at)?, len(at + 4)?);
-        let key = at + HEAD_BYTES..at + HEAD_BYTES + key_len;
-        let body = key.end..key.end + body_len;
-        at = body.end;
-        Some((key, body))
-    })
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@
 //! in (`{"orders": […]}`, `{"order": {…}}`), or several names (`{"data": {"orders": {"nodes": […]}}}`), or under its number (`{"order": {"1001": {…}}}`). Documents may follow each
 //! other, with or without line ends. What else stands beside the records in a wrapping object is passed over.
 
-use super::nesting::{Expected, Level, Nesting, Path};
+use super::nesting::{Expected, Level, Nesting};
 use super::scan::{Found, Scan};
 use super::trouble::Trouble;
 use super::window::{self, Place, Window};
+use super::wrappers::{Path, Wrappers};
 use crate::extract::RECORD_BYTES_MAX;
 use crate::extract::error::ReadError;
 use std::io::Read;
@@ -19,7 +20,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 pub struct Elements {
     window: Window,
     trouble: Trouble,
-    wrappers: Vec<&'static str>,
+    wrappers: Wrappers,
     nesting: Nesting,
     /// Bytes at the window's front that were given out.
     held: usize,
@@ -42,7 +43,7 @@ impl Elements {
         Self {
             window: Window::new(bytes),
             trouble: Trouble::with(shown),
-            wrappers,
+            wrappers: Wrappers::named(wrappers),
             nesting: Nesting::none(),
             held: 0,
             line_begins: Vec::new(),
@@ -169,13 +170,13 @@ impl Elements {
     /// The length of the value at the front; `None` if it turned out to be a wrapper and was entered.
     fn measure(&mut self, first: u8) -> Result<Option<usize>, ReadError> {
         let path = self.nesting.path();
-        let (wraps, maps) = (self.may_wrap(path), self.nesting.may_map());
+        let (wraps, maps) = (self.wrappers.lead_on(path), self.nesting.may_map());
         let mut scan = Scan::default();
         loop {
             let bytes = self.window.bytes();
             let found = match first {
                 b'{' => scan.run(bytes, |name, open| {
-                    (wraps && self.wrapper_of(path, name).is_some())
+                    (wraps && self.wrappers.step(path, name).is_some())
                         || (maps && open == b'{' && is_number(name))
                 }),
                 b'"' => scan.run(bytes, |_, _| false),
@@ -191,7 +192,7 @@ impl Elements {
             match found {
                 Found::End(len) => return Ok(Some(len)),
                 Found::Inner { name, at } => {
-                    let wrapper = self.wrapper_of(path, &bytes[name]).filter(|_| wraps);
+                    let wrapper = self.wrappers.step(path, &bytes[name]).filter(|_| wraps);
                     self.last_wrapper = wrapper.or(self.last_wrapper);
                     let level = wrapper.map(|values| Level::Wrapper { names: path, values });
                     self.enter(at, level.unwrap_or(Level::Map))?;
@@ -222,7 +223,7 @@ impl Elements {
             }
         };
         let path = self.nesting.path_of_names();
-        let wrapper = self.wrapper_of(path, &self.window.bytes()[1..len - 1]);
+        let wrapper = self.wrappers.step(path, &self.window.bytes()[1..len - 1]);
         self.window.pass(len);
         match self.next_byte()? {
             Some(b':') => self.window.pass(1),
@@ -269,21 +270,6 @@ impl Elements {
         }
     }
 
-    /// Whether objects at this path may wrap records; inside of wrappers a name like theirs is a record's own.
-    fn may_wrap(&self, path: Path) -> bool {
-        self.wrappers.iter().any(|wrapper| below(wrapper, path).is_some())
-    }
-
-    /// The path of what stands under this name, where that is one that records are wrapped in.
-    fn wrapper_of(&self, path: Path, name: &[u8]) -> Option<Path> {
-        self.wrappers.iter().copied().find_map(|wrapper| {
-            let rest = below(wrapper, path)?;
-            let first = rest.split('/').next()?;
-            let len = wrapper.len() - rest.len() + first.len();
-            (first.as_bytes() == name).then(|| &wrapper[..len])
-        })
-    }
-
     fn widen(&mut self) -> Result<bool, ReadError> {
         let place = self.place();
         self.window.widen().map_err(|error| self.trouble.io(place, &error))
@@ -303,14 +289,6 @@ impl Elements {
 
     fn overlong(&self) -> ReadError {
         self.trouble.overlong(self.place(), self.window.bytes())
-    }
-}
-
-/// What is left of a wrapper's names below a path; `None` where it does not lead further.
-fn below(wrapper: &'static str, path: Path) -> Option<&'static str> {
-    match path {
-        "" => Some(wrapper),
-        path => wrapper.strip_prefix(path)?.strip_prefix('/'),
     }
 }
 

@@ -9,6 +9,7 @@ mod scan;
 mod trouble;
 mod values;
 mod window;
+mod wrappers;
 
 #[cfg(test)]
 mod tests;

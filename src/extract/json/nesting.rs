@@ -1,5 +1,7 @@
 //! The brackets around the records, and what may come next between them.
 
+use super::wrappers::Path;
+
 /// Brackets around a record, far more than anyone wraps it in.
 const DEPTH_MAX: usize = 16;
 
@@ -9,9 +11,6 @@ pub struct Nesting {
     levels: Vec<Level>,
     pub expected: Expected,
 }
-
-/// The names of the wrappers around a value, with slashes between them: the beginning of one that a dialect knows.
-pub type Path = &'static str;
 
 /// No wrapper's name, so that nothing more is taken for one.
 const NOWHERE: Path = "/";
