@@ -109,7 +109,8 @@ fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mu
             for less in shrinkage(&read.unwrap_or_default(), export.files()) {
                 findings.doubtful(format!("jobs.{}: {less}", job.name));
             }
-            if let [newest, _, ..] = export.files() {
+            let mut of_orders = export.files().iter().filter(|file| file.holds_orders);
+            if let (Some(newest), Some(_)) = (of_orders.next(), of_orders.next()) {
                 findings
                     .good(format!("jobs.{}: of one order in several files that in {newest} wins", job.name));
             }

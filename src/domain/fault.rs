@@ -71,14 +71,14 @@ reasons! {
     BadQuantity "bad_quantity" "expected a whole number of 1 or more";
     UnknownStatus "unknown_status" "this word for the order's status is not known; report it, or correct it in the shop";
     Duplicate "duplicate" "the same order stands earlier in this file; that one is taken";
-    RepeatedRow "repeated_row" "the order's own cells stand on several rows, so products and repeats can't be told apart; export again without filling cells down";
+    RepeatedRow "repeated_row" "the order's own cells stand on several rows, so products and repeats can't be told apart; export again without filling cells down, and of several dumps keep one in a folder";
     ContradictoryRows "contradictory_rows" "the rows of the order, or the cells they stand in, say different things of the order as a whole; correct it in the shop, or export again";
     AmbiguousEmail "ambiguous_email" "the customers file has two addresses for this customer; leave one of them there";
     MalformedRow "malformed_row" "the record is not built as its format is: another number of fields than the header, or another kind of value; look for a stray quote or a cut line";
-    OrphanRow "orphan_row" "a product row whose order's first row is not above it; export again unsorted and uncut";
+    OrphanRow "orphan_row" "a product, or something else of an order, without the order's own row: that is not there, or not above it; export again unsorted and uncut";
     BadEncoding "bad_encoding" "expected text in UTF-8";
     FieldTooLong "field_too_long" "the record has more rows or text than any order has; look for a stray quote";
-    Truncated "truncated" "its lines add up to less than its subtotal, so rows of it are missing: the file was cut or sorted; export again";
+    Truncated "truncated" "lines of it are missing, as they come to less than it states: the file was cut or sorted, or more of them stand on another page; export again";
 }
 
 impl Reason {

@@ -4,6 +4,7 @@ use super::codec::Source;
 use super::customers::Customers;
 use super::error::{OpenError, ReadError};
 use super::find;
+use super::join;
 use super::json::DIALECTS;
 use super::mapping::Mappings;
 use super::messages::{Envelope, States, Streams};
@@ -110,7 +111,7 @@ pub struct ExportFile {
     /// Size of the file as it lies there.
     pub size_bytes: u64,
     pub modified: SystemTime,
-    /// The name of its format.
+    /// The name of its format; with a slash and its name there, where it is one of several tables read together.
     pub format: String,
     /// How its letters are written: "UTF-8", "UTF-16 LE", "UTF-16 BE" or "Windows-1252".
     pub encoding: &'static str,
@@ -118,6 +119,8 @@ pub struct ExportFile {
     pub why: String,
     /// What a person should know before anything of it is sent; mostly nothing.
     pub notes: Vec<String>,
+    /// It holds orders, not only what belongs to orders of other files.
+    pub holds_orders: bool,
 }
 
 impl std::fmt::Display for ExportFile {
@@ -154,12 +157,14 @@ impl Export {
                 Err(fault) => faults.push(fault),
             }
         }
+        tables.reverse();
+        // A file that can't be read may be the one that another table lacks.
+        let tables = if faults.is_empty() { join::gather(tables, &mut faults) } else { tables };
         let customers = Customers::open(options, &mut faults);
         if !faults.is_empty() {
             return Err(OpenError { faults });
         }
-        tables.reverse();
-        let files = tables.iter().map(file_of).collect();
+        let files = tables.iter().flat_map(Table::members).map(file_of).collect();
         Ok(Self { files, tables: tables.into(), customers: customers.map(Arc::new) })
     }
 
@@ -243,6 +248,7 @@ fn file_of(table: &Table) -> ExportFile {
         encoding: table.source.form.encoding.name(),
         why: table.seen.why.clone(),
         notes: table.seen.notes.clone(),
+        holds_orders: table.part().is_none_or(|part| part.holds == join::Holds::Orders),
     }
 }
 

@@ -6,6 +6,7 @@
 //! is held at a time. It never writes, and never puts a cell's text into an error.
 
 mod at;
+mod bigcommerce_json;
 mod catalogue;
 mod codec;
 mod customers;
@@ -17,12 +18,15 @@ mod expertsender_json;
 mod export;
 mod fast_json;
 mod find;
+mod fivetran_csv;
 mod grouping;
 mod guard;
+mod join;
 mod json;
 mod magento_json;
 mod mapping;
 mod messages;
+mod nameless;
 mod names;
 mod reader;
 mod requoted;
@@ -30,7 +34,9 @@ mod rows;
 mod sheet;
 mod sheet_dialect;
 mod shopify_csv;
+mod shopify_graphql;
 mod shopify_json;
+mod spill;
 mod spool;
 mod table;
 mod unfinished;

@@ -2,6 +2,7 @@
 
 use super::customers::Customers;
 use super::error::ReadError;
+use super::join::Joined;
 use super::json::Documents;
 use super::mapping::MappedRecords;
 use super::messages::Messages;
@@ -16,6 +17,8 @@ pub struct Reader {
     tables: Arc<[Table]>,
     customers: Option<Arc<Customers>>,
     next_table: usize,
+    /// Place of the current table's first file among those of the export.
+    file: u32,
     current: Option<Box<dyn Records>>,
     record: u64,
     has_failed: bool,
@@ -28,12 +31,13 @@ pub(super) fn records_of(table: &Table) -> Result<Box<dyn Records>, ReadError> {
         Layout::Mapped(profile) => Box::new(MappedRecords::open(source, profile)?),
         Layout::Json(dialect) => Box::new(Documents::open(source, dialect)?),
         Layout::Messages(streams) => Box::new(Messages::open(source, Arc::clone(streams))?),
+        Layout::Set(set) => Box::new(Joined::open(Arc::clone(set))),
     })
 }
 
 impl Reader {
     pub(super) fn new(tables: Arc<[Table]>, customers: Option<Arc<Customers>>) -> Self {
-        Self { tables, customers, next_table: 0, current: None, record: 0, has_failed: false }
+        Self { tables, customers, next_table: 0, file: 0, current: None, record: 0, has_failed: false }
     }
 
     fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
@@ -41,7 +45,7 @@ impl Reader {
             if let Some(records) = &mut self.current {
                 if let Some(mut order) = records.pull()? {
                     order.position.record = self.record;
-                    order.position.file = u32::try_from(self.next_table - 1).unwrap_or(u32::MAX);
+                    order.position.file += self.file;
                     self.record += 1;
                     if let Some(customers) = &self.customers {
                         customers.join(&mut order)?;
@@ -49,6 +53,9 @@ impl Reader {
                     return Ok(Some(order));
                 }
                 self.current = None;
+                let read = self.next_table.checked_sub(1).and_then(|at| self.tables.get(at));
+                let files = read.map_or(0, |table| table.members().len());
+                self.file += u32::try_from(files).unwrap_or(u32::MAX);
             }
             let Some(table) = self.tables.get(self.next_table) else {
                 return Ok(None);

@@ -2,6 +2,8 @@
 
 use super::error::ReadError;
 use super::export::Options;
+use super::fivetran_csv;
+use super::join::{Part, Pieces};
 use super::mapping;
 use super::rows::Rows;
 use super::shopify_csv;
@@ -71,6 +73,16 @@ pub trait Layout: Send + Sync + fmt::Debug {
     fn begins_with_key(&self) -> bool;
 
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records>;
+
+    /// What the table is among several that are read together; `None` where it is read alone.
+    fn part(&self) -> Option<Part> {
+        None
+    }
+
+    /// The rows as parts of orders, where it is such a table and its rows are of use.
+    fn pieces(self: Arc<Self>, _rows: Rows) -> Option<Box<dyn Pieces>> {
+        None
+    }
 }
 
 /// The orders of one table, one after the other.
@@ -96,4 +108,5 @@ pub static SHEET_DIALECTS: &[&dyn SheetDialect] = &[
     &mapping::AMAZON,
     &mapping::SQUARE,
     &mapping::MATRIXIFY,
+    &fivetran_csv::DIALECT,
 ];

@@ -2,6 +2,7 @@
 
 use super::codec::Source;
 use super::error::ReadError;
+use super::nameless;
 use std::io::{self, IsTerminal, Write};
 
 /// The pattern that stands for standard input.
@@ -24,7 +25,7 @@ pub fn standard_input() -> Result<Vec<Source>, ReadError> {
         let hint = "it is copied to a temporary file first: is there room in $TMPDIR, or else /tmp?";
         ReadError::new(SHOWN, 0, format!("can't be copied: {error}"), hint)
     };
-    let mut file = tempfile::tempfile().map_err(failed)?;
+    let mut file = nameless::file().map_err(failed)?;
     let bytes = io::copy(&mut input, &mut file).map_err(failed)?;
     file.flush().map_err(failed)?;
     if bytes == 0 {

@@ -4,6 +4,7 @@ use super::codec::Source;
 use super::encoding::{self, Encoding, Finding};
 use super::error::ReadError;
 use super::export::Options;
+use super::join::{self, Part, TableSet};
 use super::json::{self, DIALECTS, Dialect};
 use super::mapping::{Mapped, MappedRecords, Mappings, Profile};
 use super::messages::{self, Envelope, Streams};
@@ -42,6 +43,8 @@ pub enum Layout {
     Messages(Arc<Streams>),
     /// JSON, by a mapping of the settings.
     Mapped(Arc<Profile>),
+    /// Several tables, or one, whose records are put together.
+    Set(Arc<TableSet>),
 }
 
 /// What the settings say of the format.
@@ -141,11 +144,30 @@ impl Table {
 
     /// The name of its format.
     pub fn format(&self) -> &str {
+        match (&self.layout, self.part()) {
+            (Layout::Csv(_), Some(part)) => part.label,
+            (Layout::Csv(sheet), None) => &sheet.format,
+            (Layout::Json(dialect), _) => dialect.name,
+            (Layout::Messages(streams), _) => streams.envelope.name(),
+            (Layout::Mapped(profile), _) => &profile.name,
+            (Layout::Set(set), _) => set.kind.name,
+        }
+    }
+
+    /// What it is among several tables that are read together.
+    pub fn part(&self) -> Option<Part> {
         match &self.layout {
-            Layout::Csv(sheet) => &sheet.format,
-            Layout::Json(dialect) => dialect.name,
-            Layout::Messages(streams) => streams.envelope.name(),
-            Layout::Mapped(profile) => &profile.name,
+            Layout::Csv(sheet) => sheet.layout.part(),
+            Layout::Json(dialect) => join::part_of(dialect),
+            Layout::Messages(_) | Layout::Mapped(_) | Layout::Set(_) => None,
+        }
+    }
+
+    /// The tables that it consists of.
+    pub fn members(&self) -> &[Self] {
+        match &self.layout {
+            Layout::Set(set) => &set.tables,
+            _ => std::slice::from_ref(self),
         }
     }
 }

@@ -17,6 +17,7 @@ mod faults;
 mod floors;
 mod hands;
 mod hard_cases;
+mod joins;
 mod json;
 mod limits;
 mod mapping;

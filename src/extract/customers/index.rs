@@ -1,6 +1,6 @@
 //! From a key to what is known under it, on disk: a table of slots, each with the key's hash and where its entry is.
 
-use super::scratch;
+use crate::extract::nameless;
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -53,7 +53,7 @@ impl Index {
             slots: slots(CAPACITY_MIN)?,
             capacity: CAPACITY_MIN,
             len: 0,
-            entries: scratch::file()?,
+            entries: nameless::file()?,
             end: 0,
         })
     }
@@ -177,7 +177,7 @@ fn flags_of(accepts_marketing: Option<bool>, is_ambiguous: bool) -> u8 {
 }
 
 fn slots(capacity: u64) -> io::Result<File> {
-    let file = scratch::file()?;
+    let file = nameless::file()?;
     file.set_len(capacity * SLOT_BYTES)?;
     Ok(file)
 }

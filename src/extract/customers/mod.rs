@@ -7,7 +7,6 @@
 mod columns;
 mod index;
 mod join;
-mod scratch;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,8 @@ use crate::domain::SourceOrder;
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
 use crate::extract::{
-    RECORD_BYTES_MAX, expertsender_json, fast_json, magento_json, shopify_json, woocommerce,
+    RECORD_BYTES_MAX, bigcommerce_json, expertsender_json, fast_json, magento_json, shopify_graphql,
+    shopify_json, woocommerce,
 };
 
 /// One kind of record, as one shop system writes it.
@@ -17,7 +18,7 @@ pub struct Dialect {
     /// What its records are, for messages: "Shopify orders".
     pub title: &'static str,
     pub description: &'static str,
-    /// The names its records may be wrapped in.
+    /// The names its records may be wrapped in; several within each other with slashes between them.
     pub wrappers: &'static [&'static str],
     /// What its records must have: one key of each group. A key of an object inside is written `items.sku`, also
     /// where it is in a list.
@@ -46,7 +47,13 @@ pub static DIALECTS: &[&Dialect] = &[
     &magento_json::ORDERS,
     &fast_json::ORDERS,
     &expertsender_json::ORDERS,
+    &shopify_graphql::ORDERS,
+    &bigcommerce_json::ORDERS,
 ];
+
+/// What belongs to orders of a dialect and stands in files of its own; named after that dialect, with a slash.
+static PARTS: &[&Dialect] =
+    &[&bigcommerce_json::PRODUCTS, &bigcommerce_json::COUPONS, &bigcommerce_json::SHIPPING];
 
 /// Records whose keys are looked at: writers that leave out what is blank need more than one.
 pub const SAMPLE_LEN_MAX: usize = 20;
@@ -90,10 +97,25 @@ pub fn recognise(source: &Source, named: Option<&'static Dialect>) -> Result<&'s
     for bytes_max in [SAMPLE_BYTES_MAX, RECORD_BYTES_MAX] {
         found = recognise_within(source, &asked, bytes_max);
         if found.is_ok() {
-            break;
+            return found;
         }
     }
-    found
+    part_in(source, named).map_or(found, Ok)
+}
+
+/// What belongs to the orders of other files, where a file holds that.
+fn part_in(source: &Source, named: Option<&Dialect>) -> Option<&'static Dialect> {
+    for part in PARTS {
+        let is_asked_for = named.is_none_or(|dialect| part.name.split('/').next() == Some(dialect.name));
+        // A file that is broken was told of already.
+        if let (true, Ok(sample)) = (is_asked_for, take_sample(source, part, RECORD_BYTES_MAX))
+            && !sample.is_empty
+            && sample.keys.missing_of(part.needs).is_empty()
+        {
+            return Some(part);
+        }
+    }
+    None
 }
 
 fn recognise_within(

@@ -1,6 +1,6 @@
 //! The orders of one JSON file.
 
-use super::dialect::Dialect;
+use super::dialect::{Dialect, Document};
 use super::texts::Texts;
 use crate::domain::{Fault, Reason, SourceOrder};
 use crate::extract::codec::Source;
@@ -21,12 +21,25 @@ impl Documents {
     }
 }
 
+impl Documents {
+    /// The next record, as `read` has it, and its line; `None` in place of one that is no object, or says one thing
+    /// twice.
+    ///
+    /// # Errors
+    /// When the file can't be read on, changed, is no JSON or ends too soon.
+    pub fn advance<T>(
+        &mut self,
+        read: impl Fn(&Document<'_>) -> serde_json::Result<T>,
+    ) -> Result<Option<(u64, Option<T>)>, ReadError> {
+        let next = self.texts.next(|document, _| read(document).map(Some), || None)?;
+        Ok(next.map(|(record, line)| (line, record)))
+    }
+}
+
 impl Records for Documents {
     fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
-        let read = self.dialect.read;
-        let Some((mut order, line)) = self.texts.next(|document, _| read(document), malformed)? else {
-            return Ok(None);
-        };
+        let Some((line, read)) = self.advance(self.dialect.read)? else { return Ok(None) };
+        let mut order = read.unwrap_or_else(malformed);
         order.position.line = line;
         Ok(Some(order))
     }

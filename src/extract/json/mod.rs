@@ -11,6 +11,7 @@ mod texts;
 mod trouble;
 mod values;
 mod window;
+mod wrappers;
 
 #[cfg(test)]
 mod tests;

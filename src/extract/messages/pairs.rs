@@ -1,6 +1,7 @@
 //! Pairs of numbers in order, however many they are.
 
 use crate::extract::at::At;
+use crate::extract::nameless;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::sync::Arc;
@@ -149,7 +150,7 @@ impl Iterator for Merge {
 }
 
 fn write(pairs: impl Iterator<Item = io::Result<Pair>>) -> io::Result<Arc<File>> {
-    let mut writer = BufWriter::with_capacity(BUFFER_BYTES, tempfile::tempfile()?);
+    let mut writer = BufWriter::with_capacity(BUFFER_BYTES, nameless::file()?);
     for pair in pairs {
         let (first, second) = pair?;
         writer.write_all(&first.to_le_bytes())?;

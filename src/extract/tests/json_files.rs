@@ -62,6 +62,10 @@ fn the_format_is_told_by_content_and_all_are_listed() {
     {
         assert_eq!(names.iter().filter(|known| **known == name).count(), 1, "{name}");
     }
+    for name in ["fivetran-csv", "shopify-graphql", "bigcommerce-json"] {
+        assert!(names.contains(&name), "{name} is not in {names:?}");
+    }
+    assert!(names.iter().all(|name| !name.contains('/')), "a table of several is no format of its own");
     assert!(formats().iter().all(|format| format.description.contains(": ")));
     let checkout =
         minified(ORDER).replace("\"note\"", "\"token\":\"t\",\"abandoned_checkout_url\":\"u\",\"note\"");

@@ -1,11 +1,13 @@
 //! What a user would notice of reading an export.
 
 mod advanced_order_export;
+mod bigcommerce_json;
 mod codecs;
 mod customers_file;
 mod damage;
 mod expertsender_json;
 mod fast_json;
+mod fivetran_csv;
 mod fixtures;
 mod json_files;
 mod magento_json;
@@ -17,6 +19,7 @@ mod mutations;
 mod opening;
 mod reading;
 mod scattered_rows;
+mod shopify_graphql;
 mod shopify_json;
 mod webtoffee;
 mod woocommerce_json;

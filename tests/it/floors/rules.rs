@@ -45,6 +45,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("backoff", &["activecampaign/retry"]),
     ("reqwest", &["activecampaign/"]),
     ("rusqlite", &["state/", "state.rs"]),
+    ("tempfile", &["extract/nameless"]),
     ("cron", &["schedule/civil"]),
     ("chrono", &["schedule/civil"]),
     ("sd_notify", &["cli/systemd"]),
