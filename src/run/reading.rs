@@ -116,7 +116,7 @@ impl Reading {
         let position = source.position;
         let earlier = match key {
             Some(key) if !is_part(&source) && !source.is_superseded => {
-                self.met.meet(self.ledger.fingerprints.order(key), position.file)?
+                self.met.meet(&key.ledger_text(), position.file)?
             }
             _ => None,
         };
@@ -172,12 +172,14 @@ impl Reading {
     /// Whether an order that would be created brings a customer the target does not have yet.
     fn count_customer(&mut self, order: &Order) -> Result<(), StateError> {
         let Some(met) = &mut self.customers_met else { return Ok(()) };
-        let hash = self.ledger.fingerprints.customer(&order.customer.key);
-        if met.meet(hash, 0)?.is_some() {
+        let key = &order.customer.key;
+        if met.meet(key.as_str(), 0)?.is_some() {
             return Ok(());
         }
         let known = match self.ledger.connection {
-            Some(connection) => self.ledger.view.customer(connection, &hash)?,
+            Some(connection) => {
+                self.ledger.view.customer(connection, &self.ledger.fingerprints.customer(key))?
+            }
             None => crate::domain::CustomerMemory::Unknown,
         };
         if !matches!(known, crate::domain::CustomerMemory::Known(_)) {
