@@ -113,6 +113,8 @@ pub struct ExportFile {
     pub modified: SystemTime,
     /// The name of its format; with a slash and its name there, where it is one of several tables read together.
     pub format: String,
+    /// It came by standard input, and lies nowhere under a name.
+    pub is_piped: bool,
     /// How its letters are written: "UTF-8", "UTF-16 LE", "UTF-16 BE" or "Windows-1252".
     pub encoding: &'static str,
     /// Why it was taken for that format.
@@ -245,6 +247,7 @@ fn file_of(table: &Table) -> ExportFile {
         size_bytes: table.source.size_bytes,
         modified: table.source.modified,
         format: table.format().to_owned(),
+        is_piped: table.source.is_spooled(),
         encoding: table.source.form.encoding.name(),
         why: table.seen.why.clone(),
         notes: table.seen.notes.clone(),

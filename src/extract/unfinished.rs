@@ -51,10 +51,12 @@ pub fn check_downloaded(path: &Path) -> Result<(), ReadError> {
 /// # Errors
 /// With each file that changed meanwhile.
 pub fn check_quiet(files: &[ExportFile]) -> Result<(), Vec<ReadError>> {
-    if files.iter().any(|file| is_fresh(&file.path, FRESH_FOR)) {
+    // What came by standard input came to its end, and its file has no name to look at it by.
+    let watched = || files.iter().filter(|file| !file.is_piped);
+    if watched().any(|file| is_fresh(&file.path, FRESH_FOR)) {
         std::thread::sleep(WATCHED_FOR);
     }
-    let faults: Vec<ReadError> = files.iter().filter(|file| has_changed(file)).map(growing).collect();
+    let faults: Vec<ReadError> = watched().filter(|file| has_changed(file)).map(growing).collect();
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 

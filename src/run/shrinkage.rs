@@ -54,7 +54,11 @@ pub fn shrinkage(before: &[FileRead], files: &[ExportFile]) -> Vec<Shrinkage> {
     found
 }
 
-/// What a run keeps for the next one.
+/// What a run keeps for the next one. Not of a pipe: a tap that goes on where it stopped always has less to tell.
 pub(super) fn files_read(files: &[ExportFile]) -> Vec<FileRead> {
-    files.iter().map(|file| FileRead { file: file.to_string(), bytes: file.size_bytes }).collect()
+    files
+        .iter()
+        .filter(|file| !file.is_piped)
+        .map(|file| FileRead { file: file.to_string(), bytes: file.size_bytes })
+        .collect()
 }

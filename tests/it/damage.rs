@@ -63,10 +63,13 @@ fn a_file_that_is_gone_is_told_unless_another_took_its_place() {
     world.load("backfill", 0);
     world.export("orders_2.csv", &text);
     std::fs::remove_file(world.path("exports/orders.csv")).unwrap();
-    assert!(!world.run(&["plan"]).out.contains("WARNING"), "the night's export has another name");
+    assert!(!world.run(&["plan"]).out.contains("is gone"), "the night's export has another name");
     world.export("orders_2.csv", &text[..text.len() / 3]);
     let told = world.run(&["plan"]).out;
-    assert!(told.contains("WARNING") && told.contains("orders.csv (") && told.contains("is gone"), "{told}");
+    assert!(
+        told.contains("warning: ") && told.contains("orders.csv (") && told.contains("is gone"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -123,15 +123,6 @@ impl Exact {
         (self.0 % unit == 0).then(|| u64::try_from(self.0 / unit).ok()).flatten()
     }
 
-    /// A share of it. Where it does not come out even, the digits are cut at the eighth, which is then never a zero:
-    /// so what reads them sees that there is a fraction, and on which side of a half it lies.
-    pub fn divided_by(self, count: u64) -> Option<Self> {
-        let count = i128::from(count);
-        let quotient = self.0.checked_div(count)?;
-        let is_even = self.0 % count == 0;
-        Some(Self(if is_even || quotient % 10 != 0 { quotient } else { quotient + self.0.signum() }))
-    }
-
     /// As a plain decimal, without needless zeros.
     pub fn print(self) -> String {
         let sign = if self.0 < 0 { "-" } else { "" };
@@ -187,17 +178,6 @@ mod tests {
         }
         assert_eq!(form(',', None).plain("1.234"), None, "no thousands were declared");
         assert_eq!(form('.', None).plain("1,234"), None);
-    }
-
-    #[test]
-    fn a_share_that_does_not_come_out_even_shows_it() {
-        let share = |text: &str, count| Exact::parse(text).unwrap().divided_by(count).unwrap().print();
-        assert_eq!(share("45.00", 2), "22.5");
-        assert_eq!(share("10", 3), "3.33333333");
-        assert_eq!(share("0.1", 3), "0.03333333");
-        // A hair above a half stays above it.
-        assert_eq!(share("0.01500001", 3), "0.00500001");
-        assert_eq!(Exact::parse("1").unwrap().divided_by(0), None);
     }
 
     proptest! {

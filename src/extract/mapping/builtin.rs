@@ -42,6 +42,14 @@ pub fn profile_text(name: &str) -> Option<&'static str> {
     BUILT_IN.iter().find(|built_in| built_in.name == name).map(|built_in| built_in.text)
 }
 
+/// How the export is got that a mapping of the binary reads, in its own words.
+pub fn how(name: &str) -> Option<String> {
+    let profile = BUILT_IN.iter().find(|built_in| built_in.name == name)?.profile()?;
+    let hint = profile.hint.replacen(" again", "", 1);
+    let mut letters = hint.chars();
+    letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
+
 impl BuiltIn {
     /// `None` where its text were faulty, which a test rules out.
     pub fn profile(&self) -> Option<&'static Arc<Profile>> {
@@ -66,6 +74,10 @@ impl SheetDialect for BuiltIn {
 
     fn description(&self) -> &str {
         self.profile().map_or("", |profile| &profile.description)
+    }
+
+    fn needs(&self) -> Vec<String> {
+        self.profile().map_or_else(Vec::new, dialect::needs)
     }
 
     fn known(&self, header: &ByteRecord) -> usize {

@@ -47,6 +47,11 @@ pub fn delimiter(profile: &Profile) -> Option<u8> {
     }
 }
 
+/// What a table without any column lacks.
+pub fn needs(profile: &Arc<Profile>) -> Vec<String> {
+    missing(&MappedSheet::resolve(profile, &ByteRecord::new()))
+}
+
 pub fn known(profile: &Profile, header: &ByteRecord) -> usize {
     let names = || profile.names.iter().chain(&profile.also);
     let is_known = |cell: &&[u8]| {

@@ -18,7 +18,9 @@ mod sheet;
 mod status;
 mod toml_table;
 
-pub use builtin::{AMAZON, BIGCOMMERCE, ETSY, MATRIXIFY, SQUARE, SQUARESPACE, TIENDANUBE, WIX, profile_text};
+pub use builtin::{
+    AMAZON, BIGCOMMERCE, ETSY, MATRIXIFY, SQUARE, SQUARESPACE, TIENDANUBE, WIX, how, profile_text,
+};
 pub use dialect::Mapped;
 pub use parse::{Mappings, parse};
 pub use profile::Profile;

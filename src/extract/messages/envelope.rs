@@ -62,6 +62,21 @@ impl Envelope {
         }
     }
 
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Singer => "messages of a Singer tap",
+            Self::Airbyte => "messages of an Airbyte source",
+        }
+    }
+
+    /// What must be in the stream.
+    pub fn needs(self) -> &'static str {
+        match self {
+            Self::Singer => "RECORD messages of one stream of orders, with what their format needs",
+            Self::Airbyte => "records of one stream of orders, with what their format needs",
+        }
+    }
+
     pub fn description(self) -> &'static str {
         match self {
             Self::Singer => "Singer: the messages of a tap, also from standard input",

@@ -23,6 +23,7 @@ pub fn order(row: &Row<'_>, columns: &Columns) -> SourceOrder {
         tax: text(Field::Taxes),
         discount: text(Field::DiscountAmount),
         refunded: text(Field::RefundedAmount),
+        charges: text(Field::Duties),
         shipping_method: text(Field::ShippingMethod),
         ..SourceOrder::default()
     };

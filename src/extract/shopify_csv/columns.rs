@@ -44,6 +44,7 @@ columns! {
     PaymentMethod "Payment Method",
     RefundedAmount "Refunded Amount",
     Source "Source",
+    Duties "Duties",
 }
 
 /// Columns of the export that are not read, but tell that it is this export.
@@ -83,7 +84,6 @@ const UNREAD: &[&str] = &[
     "Risk Level",
     "Phone",
     "Receipt Number",
-    "Duties",
 ];
 
 /// Without these nothing can be sent. One of `Name` and `Id` is needed as well.

@@ -54,11 +54,11 @@ fn an_order_is_read_and_has_no_date() {
     let told: Vec<_> = order
         .lines
         .iter()
-        .map(|line| [&line.id, &line.name, &line.unit_price, &line.quantity].map(String::as_str))
+        .map(|line| [&line.id, &line.name, &line.unit_price, &line.total, &line.quantity].map(String::as_str))
         .collect();
     assert_eq!(
         told,
-        [["1556", "Tee", "22", "2"], ["mug", "Mug", "1.5", "4"], ["9", "Sticker", "0", "4"]],
+        [["1556", "Tee", "22", "", "2"], ["mug", "Mug", "", "6.00", "4"], ["9", "Sticker", "0", "", "4"]],
         "the article chosen is no line, a gift is one"
     );
     assert_eq!(order.lines[1].image_url, "https://shop.example.com/mug.png");

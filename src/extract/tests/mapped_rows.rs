@@ -51,9 +51,13 @@ fn a_table_of_any_kind_is_read_as_its_mapping_says() {
     let order = &orders[0];
     assert_eq!((order.total.as_str(), order.currency.as_str()), ("1234.56", "EUR"));
     assert_eq!(order.created_at, "2024-07-01T10:00:00+02:00");
-    assert_eq!((order.lines[0].name.as_str(), order.lines[0].unit_price.as_str()), ("Tasse / rot", "600"));
-    // A share that is no whole cent shows it, so that it is refused or rounded, and never cut.
-    assert_eq!(order.lines[1].unit_price, "3.33333333");
+    assert_eq!((order.lines[0].name.as_str(), order.lines[0].total.as_str()), ("Tasse / rot", "1200.00"));
+    let stated = &order.lines[1];
+    assert_eq!(
+        (stated.unit_price.as_str(), stated.total.as_str()),
+        ("", "10.00"),
+        "its share is for transform"
+    );
     assert_eq!(orders[1].email, "bob@example.com", "the second column of that name");
     assert_eq!(orders[1].created_at, "2024-12-01T10:00:00+01:00");
     assert_eq!(orders[1].status, Some(Status::Paid), "nothing says otherwise");

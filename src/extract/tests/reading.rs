@@ -261,3 +261,11 @@ fn an_order_without_end_is_cut_and_marked() {
     assert_eq!(reasons(&all[0]), [Reason::FieldTooLong]);
     assert!(all[1].faults.is_empty());
 }
+
+#[test]
+fn duties_are_charges_that_no_line_states() {
+    let header = HEADER.replace(",Source", ",Source,Duties");
+    let row = first("#1001").replace(",web\n", ",web,4.20\n");
+    assert_eq!(read(format!("{header}\n{row}")).unwrap()[0].charges, "4.20");
+    assert_eq!(orders(&first("#1001"))[0].charges, "");
+}

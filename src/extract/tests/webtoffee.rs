@@ -114,15 +114,31 @@ fn a_row_for_each_line_is_one_order_and_its_cells_count_once() {
 }
 
 #[test]
-fn an_order_whose_rows_came_apart_or_were_cut_off_is_never_whole() {
+fn an_order_whose_rows_come_apart_is_read_whole_and_a_short_one_never() {
     let mug = |id: &str| format!("{},11,Mug,M,1,12.5,12.5\n", base(id, "25.00"));
-    let apart = rows_mode(&format!("{}{}{}{}", mug("20"), mug("21"), mug("20"), mug("21")));
-    let found: Vec<_> = told(&apart).iter().map(reasons).collect();
-    assert_eq!(found, vec![vec![Reason::Truncated]; 4]);
+    let hat = |id: &str| mug(id).replace(",11,Mug,M,", ",16,Hat,H,");
+    let apart = told(&rows_mode(&format!("{}{}{}{}", mug("20"), mug("21"), hat("20"), hat("21"))));
+    let read: Vec<_> = apart.iter().map(|order| (order.id.as_str(), order.lines.len())).collect();
+    assert_eq!(read, [("20", 2), ("21", 2)]);
+    assert!(apart.iter().all(|order| order.faults.is_empty()), "{:?}", apart[0].faults);
+    let short = told(&rows_mode(&format!("{}{}{}", mug("20"), mug("21"), hat("20"))));
+    assert_eq!(short.iter().map(reasons).collect::<Vec<_>>(), [vec![Reason::Truncated], vec![]]);
+    let copied = told(&rows_mode(&format!("{}{}{}", mug("20"), mug("21"), mug("20"))));
+    assert_eq!(reasons(copied.last().unwrap()), [Reason::RepeatedRow], "one line, or two: can't be told");
     let twice = rows_mode(&mug("20").repeat(3));
     assert_eq!(reasons(&told(&twice)[0]), [Reason::RepeatedRow], "more than the order's subtotal");
     let other = mug("20").replace("60.00", "61.00");
-    assert_eq!(reasons(&told(&rows_mode(&format!("{}{other}", mug("20"))))[0]), [Reason::RepeatedRow]);
+    assert_eq!(reasons(&told(&rows_mode(&format!("{}{other}", mug("20"))))[0]), [Reason::ContradictoryRows]);
+    let hers = hat("20").replace("ann@", "bea@");
+    assert_eq!(reasons(&told(&rows_mode(&format!("{}{hers}", mug("20"))))[0]), [Reason::ContradictoryRows]);
+}
+
+#[test]
+fn a_fee_is_a_charge_of_the_order() {
+    let text = packed(&[(&base("20", "12.50"), &[MUG])]).replacen(",tax_total,", ",fee_total,tax_total,", 1);
+    let fee =
+        |amount: &str| told(&text.replace(",6.5,1.11,", &format!(",6.5,{amount},1.11,"))).remove(0).charges;
+    assert_eq!((fee("2.5").as_str(), fee("-2.5").as_str(), fee("").as_str()), ("2.5", "", ""));
 }
 
 #[test]

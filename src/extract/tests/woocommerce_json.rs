@@ -200,3 +200,13 @@ fn refunds_and_errors_of_the_api_are_no_orders() {
         assert!(refused.contains("not recognised") || refused.contains("an error"), "{refused}");
     }
 }
+
+#[test]
+fn fees_are_charges_and_what_a_plugin_took_off_is_not_one() {
+    let fees = |list: &str| with("{\"name\": \"Wrapping\", \"total\": \"0.00\"}", list).charges;
+    assert_eq!(fees("{\"total\": \"2.50\"}, {\"total\": \"1\"}"), "3.5");
+    assert_eq!(fees("{\"total\": \"2.50\"}, {\"total\": \"-1.00\"}"), "1.5");
+    assert_eq!(fees("{\"total\": \"-2.50\"}"), "", "no charge is below zero; the sum then misses the total");
+    assert_eq!(fees("{\"total\": \"1,50\"}, {\"total\": \"1\"}"), "1,50", "refused where it is used");
+    assert_eq!(fees(""), "");
+}

@@ -47,6 +47,12 @@ pub fn add_fault(order: &mut SourceOrder, fault: Fault, line: u64) {
     order.faults.push(if line == order.position.line { fault } else { fault.at_line(line) });
 }
 
+/// Fees as charges: what is in the total and in no line. Fees that a plugin took off are stated below zero and are no
+/// charge; that the order's parts then miss its total is told of it.
+pub fn charges(fees: &str) -> String {
+    if fees.starts_with('-') { String::new() } else { fees.to_owned() }
+}
+
 /// WooCommerce writes 0 where there is no account, product or variation.
 pub fn id(text: String) -> String {
     if text == "0" { String::new() } else { text }

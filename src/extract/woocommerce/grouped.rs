@@ -1,20 +1,20 @@
-//! Orders out of rows: a row is an order, or rows that follow each other and name the same one are.
+//! Orders out of rows: a row is an order, or all rows that name the same one are, wherever in the file they stand.
 
 use super::cells::add_fault;
 use crate::domain::{Fault, Reason, SourceOrder};
 use crate::extract::error::ReadError;
+use crate::extract::grouping::{Group, Groups};
 use crate::extract::rows::{Row, Rows};
 use crate::extract::sheet_dialect::Records;
-use crate::extract::{ORDER_BYTES_MAX, ORDER_LINES_MAX};
 use std::sync::Arc;
 
 /// How the rows of a table are read.
 pub trait RowForm: Send + Sync {
+    /// The column that names an order on each of its rows; `None` where each row is an order.
+    fn key_at(&self) -> Option<usize>;
+
     /// The order with what its first row says, its lines included.
     fn begin(&self, row: &Row<'_>) -> SourceOrder;
-
-    /// Whether this row is one more of the order that began with a row of `key`.
-    fn continues(&self, row: &Row<'_>, key: &[u8]) -> bool;
 
     /// Adds what a further row says.
     fn add(&self, order: &mut SourceOrder, row: &Row<'_>);
@@ -22,74 +22,84 @@ pub trait RowForm: Send + Sync {
     /// Looks at the order once its last row was read.
     fn close(&self, order: &mut SourceOrder);
 
-    /// What a row names its order by.
-    fn key<'a>(&self, row: &'a Row<'_>) -> &'a [u8];
+    /// Columns that say the same on each row of an order, each with its name.
+    fn own(&self) -> Vec<(usize, &'static str)>;
 }
 
-/// The orders of one table, in the order of its rows. An order whose rows come apart is several records, of which the
-/// first counts only if its lines add up.
+/// The orders of one table.
 pub struct Grouped<F> {
-    rows: Rows,
     form: Arc<F>,
-    current: Option<Group>,
+    rows: Source,
 }
 
-/// The order being put together.
-struct Group {
-    order: SourceOrder,
-    key: Vec<u8>,
-    bytes: usize,
+enum Source {
+    Each(Rows),
+    Together(Groups),
 }
 
 impl<F: RowForm> Grouped<F> {
     pub fn new(rows: Rows, form: Arc<F>) -> Self {
-        Self { rows, form, current: None }
-    }
-
-    fn close(form: &F, group: Group) -> SourceOrder {
-        let mut order = group.order;
-        form.close(&mut order);
-        order
+        let rows = match form.key_at() {
+            Some(key_at) => Source::Together(Groups::new(rows, key_at)),
+            None => Source::Each(rows),
+        };
+        Self { form, rows }
     }
 }
 
 impl<F: RowForm> Records for Grouped<F> {
     fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
         let form = &*self.form;
-        while let Some(row) = self.rows.advance()? {
-            match &mut self.current {
-                Some(group) if form.continues(&row, &group.key) => group.add(form, &row),
-                current => {
-                    if let Some(group) = current.replace(Group::begun_by(form, &row)) {
-                        return Ok(Some(Self::close(form, group)));
-                    }
-                }
-            }
-        }
-        Ok(self.current.take().map(|group| Self::close(form, group)))
+        let mut order = match &mut self.rows {
+            Source::Each(rows) => match rows.advance()? {
+                Some(row) => begun_by(form, &row),
+                None => return Ok(None),
+            },
+            Source::Together(groups) => match groups.pull()? {
+                Some(group) => of_group(form, &group),
+                None => return Ok(None),
+            },
+        };
+        form.close(&mut order);
+        Ok(Some(order))
     }
 }
 
-impl Group {
-    fn begun_by(form: &impl RowForm, row: &Row<'_>) -> Self {
-        let mut order = form.begin(row);
+fn begun_by(form: &impl RowForm, row: &Row<'_>) -> SourceOrder {
+    let mut order = form.begin(row);
+    if !row.is_whole {
+        add_fault(&mut order, Fault::new(Reason::MalformedRow), row.line);
+        // The cells of such a row may be another's: no rule about statuses may take it away.
+        order.status = None;
+    }
+    order
+}
+
+fn of_group(form: &impl RowForm, group: &Group) -> SourceOrder {
+    let mut rows = group.rows.iter().map(|kept| kept.row());
+    let Some(first) = rows.next() else { return SourceOrder::default() };
+    let mut order = begun_by(form, &first);
+    let own = form.own();
+    for row in rows {
+        form.add(&mut order, &row);
         if !row.is_whole {
             add_fault(&mut order, Fault::new(Reason::MalformedRow), row.line);
-            // The cells of such a row may be another's: no rule about statuses may take it away.
-            order.status = None;
+            continue;
         }
-        Self { order, key: form.key(row).to_vec(), bytes: row.len() }
-    }
-
-    fn add(&mut self, form: &impl RowForm, row: &Row<'_>) {
-        if !row.is_whole {
-            add_fault(&mut self.order, Fault::new(Reason::MalformedRow), row.line);
-        }
-        self.bytes = self.bytes.saturating_add(row.len());
-        if self.order.lines.len() >= ORDER_LINES_MAX || self.bytes > ORDER_BYTES_MAX {
-            add_fault(&mut self.order, Fault::new(Reason::FieldTooLong), row.line);
-        } else {
-            form.add(&mut self.order, row);
+        // Rows of one order say the same of it; others are of two orders that were given one name.
+        let differs = |at: usize| first.is_whole && row.cell(at) != first.cell(at);
+        for (_, field) in own.iter().filter(|(at, _)| differs(*at)) {
+            add_fault(&mut order, Fault::of(Reason::ContradictoryRows, field), row.line);
         }
     }
+    if let Some(line) = group.beside_damage {
+        add_fault(&mut order, Fault::new(Reason::MalformedRow), line);
+    }
+    if let Some(line) = group.repeated_elsewhere() {
+        add_fault(&mut order, Fault::new(Reason::RepeatedRow), line);
+    }
+    if group.is_overlong {
+        add_fault(&mut order, Fault::new(Reason::FieldTooLong), group.line());
+    }
+    order
 }

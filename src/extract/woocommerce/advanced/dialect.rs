@@ -55,6 +55,10 @@ impl SheetDialect for AdvancedOrderExport {
         "WooCommerce: Advanced Order Export, CSV"
     }
 
+    fn needs(&self) -> Vec<String> {
+        NEEDED.iter().map(|group| group.join(" or ")).collect()
+    }
+
     fn known(&self, header: &ByteRecord) -> usize {
         known(&Names::of(header))
     }

@@ -58,18 +58,27 @@ impl RowForm for Columns {
         order
     }
 
-    fn continues(&self, row: &Row<'_>, key: &[u8]) -> bool {
-        !key.is_empty() && self.key(row) == key
+    fn key_at(&self) -> Option<usize> {
+        Some(self.key_column())
     }
 
     fn add(&self, order: &mut SourceOrder, row: &Row<'_>) {
         let mut cells = Cells::of(row);
-        let is_same = row.cell(self.total) == order.total.as_bytes();
-        if row.is_whole && !is_same {
-            cells.add(Fault::new(Reason::RepeatedRow));
-        }
         self.add_parts(order, &mut cells);
         cells.settle(order);
+    }
+
+    fn own(&self) -> Vec<(usize, &'static str)> {
+        vec![
+            (self.id, "Order ID"),
+            (self.number, "Order Number"),
+            (self.date, "Order Date"),
+            (self.status, "Order Status"),
+            (self.total, "Order Total Amount"),
+            (self.currency, "Currency"),
+            (self.email, "Email (Billing)"),
+            (self.user_email, "Customer User Email"),
+        ]
     }
 
     fn close(&self, order: &mut SourceOrder) {
@@ -78,10 +87,6 @@ impl RowForm for Columns {
             let line = order.position.line;
             add_fault(order, Fault::new(Reason::Truncated), line);
         }
-    }
-
-    fn key<'a>(&self, row: &'a Row<'_>) -> &'a [u8] {
-        row.cell(self.key_column())
     }
 }
 

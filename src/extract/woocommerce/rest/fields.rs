@@ -62,6 +62,8 @@ pub struct Order<'a> {
     #[serde(borrow)]
     pub shipping_lines: List<ShippingLine<'a>, ENTRIES_MAX>,
     #[serde(borrow)]
+    pub fee_lines: List<Fee<'a>, ENTRIES_MAX>,
+    #[serde(borrow)]
     pub coupon_lines: List<Coupon<'a>, ENTRIES_MAX>,
     #[serde(borrow)]
     pub refunds: List<Refund<'a>, ENTRIES_MAX>,
@@ -110,6 +112,14 @@ pub struct Image<'a> {
 pub struct ShippingLine<'a> {
     #[serde(borrow)]
     pub method_title: Raw<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct Fee<'a> {
+    /// Before tax; below zero where a plugin took something off.
+    #[serde(borrow)]
+    pub total: Raw<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]

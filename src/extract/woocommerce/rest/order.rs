@@ -4,7 +4,7 @@ use super::fields::{Image, Line, Order};
 use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder};
 use crate::extract::decimal;
 use crate::extract::json::{Document, Fields, Raw, is_true};
-use crate::extract::woocommerce::cells::{id, is_some_amount};
+use crate::extract::woocommerce::cells::{charges, id, is_some_amount};
 use crate::extract::woocommerce::status;
 
 /// # Errors
@@ -26,6 +26,7 @@ pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
         tax: fields.text(stated.total_tax, "total_tax"),
         discount: fields
             .first([(stated.discount_total, "discount_total"), (stated.total_discount, "total_discount")]),
+        charges: charges(&fees(&stated, &mut fields)),
         refunded: refunded(&stated, &mut fields),
         discounts: discounts(&stated, &mut fields),
         shipping_method: shipping_method(&stated, &mut fields),
@@ -92,6 +93,24 @@ fn image(item: &Line<'_>, fields: &mut Fields) -> String {
     let image = item.image.and_then(|raw| serde_json::from_str::<Image<'_>>(raw.get()).ok());
     let src = image.and_then(|image| image.src).filter(|raw| raw.get().starts_with("\"http"));
     fields.text(src, "image")
+}
+
+/// The fees added up, each with its sign.
+fn fees(stated: &Order<'_>, fields: &mut Fields) -> String {
+    let (mut added, mut taken) = (Vec::new(), Vec::new());
+    for fee in fields.list(&stated.fee_lines, "fee_lines") {
+        let amount = fields.text(fee.total, "fee_lines");
+        match amount.strip_prefix('-') {
+            Some(less) => taken.push(less.to_owned()),
+            None if !amount.is_empty() => added.push(amount),
+            None => {}
+        }
+    }
+    let added = decimal::sum(added);
+    match taken.is_empty() {
+        true => added,
+        false => decimal::excess(&added, &decimal::sum(taken)),
+    }
 }
 
 /// The refunds added up. They are stated below zero.

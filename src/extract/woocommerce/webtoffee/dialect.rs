@@ -75,6 +75,11 @@ impl SheetDialect for WebToffee {
         "WooCommerce: WebToffee's Order Export, CSV in each of its layouts"
     }
 
+    fn needs(&self) -> Vec<String> {
+        let groups = NEEDED.iter().map(|group| group.join(" or "));
+        groups.chain([LINES_NAMED.to_owned()]).collect()
+    }
+
     fn known(&self, header: &ByteRecord) -> usize {
         known(&Names::of(header)).max(others::known(header))
     }

@@ -5,7 +5,7 @@ use super::lists;
 use crate::domain::{Fault, Reason, SourceLine, SourceOrder};
 use crate::extract::rows::{Row, Rows};
 use crate::extract::sheet_dialect::{Layout, Records};
-use crate::extract::woocommerce::cells::{Cells, add_fault, id, is_some_amount};
+use crate::extract::woocommerce::cells::{Cells, add_fault, charges, id, is_some_amount};
 use crate::extract::woocommerce::grouped::{Grouped, RowForm};
 use crate::extract::woocommerce::{status, sums};
 use std::sync::Arc;
@@ -41,6 +41,7 @@ impl RowForm for Columns {
             shipping_method: cells.text(self.shipping_method, "shipping_method"),
             ..SourceOrder::default()
         };
+        order.charges = charges(&cells.text(self.fees, "fee_total"));
         order.position.line = row.line;
         if order.email.is_empty() {
             order.email = cells.text(self.customer_email, "customer_email");
@@ -63,20 +64,27 @@ impl RowForm for Columns {
         order
     }
 
-    fn continues(&self, row: &Row<'_>, key: &[u8]) -> bool {
-        matches!(self.lines, Lines::Rows(_)) && !key.is_empty() && self.key(row) == key
+    fn key_at(&self) -> Option<usize> {
+        matches!(self.lines, Lines::Rows(_)).then(|| self.key_column())
     }
 
     fn add(&self, order: &mut SourceOrder, row: &Row<'_>) {
         let mut cells = Cells::of(row);
         self.add_lines(order, &mut cells);
-        // Rows of one order say the same of it; others are of two orders that were given one id.
-        let [total, currency, status] = [self.total, self.currency, self.status].map(|at| row.cell(at));
-        let is_same = total == order.total.as_bytes() && currency == order.currency.as_bytes();
-        if row.is_whole && !(is_same && self.is_status(order, status)) {
-            cells.add(Fault::new(Reason::RepeatedRow));
-        }
         cells.settle(order);
+    }
+
+    fn own(&self) -> Vec<(usize, &'static str)> {
+        vec![
+            (self.id, "order_id"),
+            (self.number, "order_number"),
+            (self.date, "order_date"),
+            (self.status, "status"),
+            (self.total, "order_total"),
+            (self.currency, "order_currency"),
+            (self.billing_email, "billing_email"),
+            (self.customer_email, "customer_email"),
+        ]
     }
 
     fn close(&self, order: &mut SourceOrder) {
@@ -84,10 +92,6 @@ impl RowForm for Columns {
         if matches!(self.lines, Lines::Rows(_)) {
             check_sum(order, &subtotal);
         }
-    }
-
-    fn key<'a>(&self, row: &'a Row<'_>) -> &'a [u8] {
-        row.cell(self.key_column())
     }
 }
 
@@ -112,11 +116,6 @@ impl Columns {
             cells.add(Fault::of(Reason::BadDate, "order_date"));
             stated
         })
-    }
-
-    fn is_status(&self, order: &SourceOrder, word: &[u8]) -> bool {
-        let word = String::from_utf8_lossy(word);
-        status::of_slug(&word, is_some_amount(&order.refunded)) == order.status
     }
 
     fn add_lines(&self, order: &mut SourceOrder, cells: &mut Cells<'_>) {
