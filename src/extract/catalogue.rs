@@ -17,6 +17,8 @@ pub struct Entry {
     pub how: String,
     /// Columns or keys without which nothing can be sent; where one of several is enough, joined by "or".
     pub needs: Vec<String>,
+    /// The mapping it is read by, where there is one: to be copied into the settings under another name.
+    pub mapping: Option<&'static str>,
 }
 
 /// By the format's name; the built-in mappings say it themselves.
@@ -78,6 +80,7 @@ pub fn catalogue() -> Vec<Entry> {
         description: format.description.to_owned(),
         how: how(format.name).unwrap_or_default(),
         needs,
+        mapping: mapping::profile_text(format.name),
     };
     formats().iter().zip(csv.chain(json).chain(messages)).map(entry).collect()
 }
