@@ -33,15 +33,15 @@ pub struct Grouped<F> {
 }
 
 enum Source {
-    Each(Rows),
-    Together(Groups),
+    Each(Box<Rows>),
+    Together(Box<Groups>),
 }
 
 impl<F: RowForm> Grouped<F> {
     pub fn new(rows: Rows, form: Arc<F>) -> Self {
         let rows = match form.key_at() {
-            Some(key_at) => Source::Together(Groups::new(rows, key_at)),
-            None => Source::Each(rows),
+            Some(key_at) => Source::Together(Box::new(Groups::new(rows, key_at))),
+            None => Source::Each(Box::new(rows)),
         };
         Self { form, rows }
     }
