@@ -14,6 +14,7 @@ mod exit;
 mod explain;
 mod init;
 mod logging;
+mod metrics_file;
 mod output;
 mod packaging;
 mod plan;
@@ -26,6 +27,7 @@ mod status;
 mod systemd;
 mod undo;
 mod verify;
+mod window;
 
 pub use exit::main;
 

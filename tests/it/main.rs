@@ -29,5 +29,6 @@ mod schedule;
 mod supply_chain;
 mod undo;
 mod verify;
+mod window;
 mod woocommerce;
 mod world;
