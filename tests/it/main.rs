@@ -18,6 +18,7 @@ mod hands;
 mod hard_cases;
 mod json;
 mod limits;
+mod logs;
 mod meaning;
 mod pace;
 mod page;
