@@ -2,9 +2,9 @@
 
 use super::exit::Fault;
 use crate::serve::state_metrics;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// A file that is written as a whole or not at all.
@@ -45,11 +45,10 @@ impl<'a> MetricsFile<'a> {
         })
     }
 
-    /// Readable for everybody: node_exporter runs as somebody else, and nothing in it is secret.
+    /// Readable for everybody, whatever the mask: node_exporter runs as somebody else, and nothing in it is secret.
     fn write(&self, text: &str) -> io::Result<()> {
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(true).write(true).mode(0o644);
-        let mut file = options.open(&self.beside)?;
+        let mut file = File::create(&self.beside)?;
+        file.set_permissions(Permissions::from_mode(0o644))?;
         file.write_all(text.as_bytes())?;
         file.sync_all()
     }
