@@ -223,7 +223,10 @@ fn a_run_under_way_has_a_bar_with_its_expected_end() {
     let answer =
         site.until("/live", |answer| answer.body.contains("<progress") && answer.body.contains("done about"));
     assert!(answer.body.contains(" max=\"60\"") || answer.body.contains("of about"), "{}", answer.body);
-    let metrics = site.get("/metrics").body;
+    let pending = "ordersync_pending_records{job=\"shop\"}";
+    let is_nearly_settled =
+        |answer: &Answer| sample(&answer.body, pending).is_some_and(|n| (1.0..=10.0).contains(&n));
+    let metrics = site.until("/metrics", is_nearly_settled).body;
     assert_eq!(value(&metrics, "ordersync_run_in_progress{job=\"shop\"}"), 1.0);
     site.until("/metrics", |answer| {
         sample(&answer.body, "ordersync_requests_in_flight{account=\"main\"}").is_some_and(|n| n >= 1.0)
