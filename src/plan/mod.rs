@@ -2,8 +2,10 @@
 
 mod fingerprint;
 mod forecast;
+mod payload;
 mod step;
 mod tally;
+mod universal;
 
 pub use fingerprint::Fingerprints;
 pub use forecast::{Forecast, PACE_SHARE};

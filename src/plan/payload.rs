@@ -1,0 +1,307 @@
+//! A payload as bytes to hash: the same `Serialize` that decides what is sent, without the cost of writing JSON.
+
+use serde::ser::{self, Serialize, Serializer};
+use std::fmt::Error;
+
+/// What was serialised last, each value with a mark of its kind, and a length or an end: two payloads that differ in
+/// any name, value, kind or place differ in their bytes.
+#[derive(Default)]
+pub(super) struct Payload {
+    bytes: Vec<u8>,
+    source: Option<bool>,
+}
+
+const TEXT: u8 = 1;
+const NUMBER: u8 = 2;
+const NEGATIVE: u8 = 3;
+const FLOAT: u8 = 4;
+const TRUTH: u8 = 5;
+const NOTHING: u8 = 6;
+const LIST: u8 = 7;
+const OBJECT: u8 = 8;
+const END: u8 = 9;
+const VARIANT: u8 = 10;
+
+impl Payload {
+    /// Takes the bytes of this value in place of those of the last one.
+    pub(super) fn take(&mut self, value: &impl Serialize) -> &[u8] {
+        self.bytes.clear();
+        self.source = None;
+        // Nothing here fails, unless a `Serialize` of ours says so itself, and none does. Should that ever change,
+        // the half-written payload still gives a fingerprint, and at worst an update too many.
+        let _ = value.serialize(&mut *self);
+        &self.bytes
+    }
+
+    /// Whether the outermost object has a `source`, and it is 0.
+    pub(super) fn is_historical(&self) -> bool {
+        self.source == Some(true)
+    }
+
+    #[inline]
+    fn text(&mut self, text: &[u8]) {
+        self.sized(TEXT, text.len());
+        self.bytes.extend_from_slice(text);
+    }
+
+    #[inline]
+    fn sized(&mut self, mark: u8, len: usize) {
+        let [a, b, c, d, e, f, g, h] = (len as u64).to_le_bytes();
+        self.bytes.extend_from_slice(&[mark, a, b, c, d, e, f, g, h]);
+    }
+
+    #[inline]
+    fn number(&mut self, mark: u8, number: u64) -> Result<(), Error> {
+        let [a, b, c, d, e, f, g, h] = number.to_le_bytes();
+        self.bytes.extend_from_slice(&[mark, a, b, c, d, e, f, g, h]);
+        Ok(())
+    }
+
+    #[inline]
+    fn mark(&mut self, mark: u8) -> Result<(), Error> {
+        self.bytes.push(mark);
+        Ok(())
+    }
+
+    fn variant(&mut self, name: &'static str) {
+        self.bytes.push(VARIANT);
+        self.text(name.as_bytes());
+    }
+}
+
+macro_rules! numbers {
+    ($mark:expr; $($name:ident: $kind:ty),*) => {
+        $(#[inline] fn $name(self, value: $kind) -> Result<(), Error> { self.number($mark, value as u64) })*
+    };
+}
+
+impl<'p> Serializer for &'p mut Payload {
+    type Ok = ();
+    type Error = Error;
+    type SerializeSeq = Self;
+    type SerializeTuple = Self;
+    type SerializeTupleStruct = Self;
+    type SerializeTupleVariant = Self;
+    type SerializeMap = Object<'p>;
+    type SerializeStruct = Self;
+    type SerializeStructVariant = Self;
+
+    numbers!(NUMBER; serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64, serialize_char: char);
+    numbers!(TRUTH; serialize_bool: bool);
+
+    fn serialize_i8(self, value: i8) -> Result<(), Error> {
+        self.serialize_i64(i64::from(value))
+    }
+
+    fn serialize_i16(self, value: i16) -> Result<(), Error> {
+        self.serialize_i64(i64::from(value))
+    }
+
+    fn serialize_i32(self, value: i32) -> Result<(), Error> {
+        self.serialize_i64(i64::from(value))
+    }
+
+    /// As in JSON a number is the same whether its type has a sign or not.
+    #[inline]
+    fn serialize_i64(self, value: i64) -> Result<(), Error> {
+        self.number(if value < 0 { NEGATIVE } else { NUMBER }, value.unsigned_abs())
+    }
+
+    fn serialize_f32(self, value: f32) -> Result<(), Error> {
+        self.serialize_f64(f64::from(value))
+    }
+
+    fn serialize_f64(self, value: f64) -> Result<(), Error> {
+        self.number(FLOAT, value.to_bits())
+    }
+
+    #[inline]
+    fn serialize_str(self, value: &str) -> Result<(), Error> {
+        self.text(value.as_bytes());
+        Ok(())
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), Error> {
+        self.sized(LIST, value.len());
+        self.text(value);
+        Ok(())
+    }
+
+    fn serialize_none(self) -> Result<(), Error> {
+        self.mark(NOTHING)
+    }
+
+    #[inline]
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), Error> {
+        self.mark(NOTHING)
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Error> {
+        self.mark(NOTHING)
+    }
+
+    #[inline]
+    fn serialize_unit_variant(self, _: &'static str, _: u32, name: &'static str) -> Result<(), Error> {
+        self.serialize_str(name)
+    }
+
+    #[inline]
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        self.variant(name);
+        value.serialize(self)
+    }
+
+    #[inline]
+    fn serialize_seq(self, _: Option<usize>) -> Result<Self, Error> {
+        self.mark(LIST)?;
+        Ok(self)
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Self, Error> {
+        self.serialize_seq(None)
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self, Error> {
+        self.serialize_seq(None)
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        name: &'static str,
+        _: usize,
+    ) -> Result<Self, Error> {
+        self.variant(name);
+        self.serialize_seq(None)
+    }
+
+    #[inline]
+    fn serialize_map(self, _: Option<usize>) -> Result<Object<'p>, Error> {
+        let is_outermost = self.bytes.is_empty();
+        self.mark(OBJECT)?;
+        Ok(Object { payload: self, is_outermost })
+    }
+
+    #[inline]
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, Error> {
+        self.mark(OBJECT)?;
+        Ok(self)
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        name: &'static str,
+        _: usize,
+    ) -> Result<Self, Error> {
+        self.variant(name);
+        self.mark(OBJECT)?;
+        Ok(self)
+    }
+}
+
+/// An object whose names are values too: an order, as its key's name depends on its kind.
+pub(super) struct Object<'p> {
+    payload: &'p mut Payload,
+    is_outermost: bool,
+}
+
+impl ser::SerializeMap for Object<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+        key.serialize(&mut *self.payload)
+    }
+
+    #[inline]
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        value.serialize(&mut *self.payload)
+    }
+
+    #[inline]
+    fn serialize_entry<K: Serialize + ?Sized, V: Serialize + ?Sized>(
+        &mut self,
+        key: &K,
+        value: &V,
+    ) -> Result<(), Error> {
+        self.serialize_key(key)?;
+        let is_source = self.is_outermost && self.payload.bytes.ends_with(b"\x01\x06\0\0\0\0\0\0\0source");
+        let begin = self.payload.bytes.len();
+        self.serialize_value(value)?;
+        if is_source {
+            let is_zero = self.payload.bytes[begin..] == [NUMBER, 0, 0, 0, 0, 0, 0, 0, 0];
+            self.payload.source = Some(is_zero && self.payload.source != Some(false));
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn end(self) -> Result<(), Error> {
+        self.payload.mark(END)
+    }
+}
+
+macro_rules! lists {
+    ($($of:ident $add:ident),*) => {
+        $(impl ser::$of for &mut Payload {
+            type Ok = ();
+            type Error = Error;
+
+            #[inline]
+            fn $add<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+                value.serialize(&mut **self)
+            }
+
+            #[inline]
+            fn end(self) -> Result<(), Error> {
+                self.mark(END)
+            }
+        })*
+    };
+}
+
+lists!(SerializeSeq serialize_element, SerializeTuple serialize_element, SerializeTupleStruct serialize_field, SerializeTupleVariant serialize_field);
+
+macro_rules! objects {
+    ($($of:ident),*) => {
+        $(impl ser::$of for &mut Payload {
+            type Ok = ();
+            type Error = Error;
+
+            #[inline]
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
+                self.text(name.as_bytes());
+                value.serialize(&mut **self)
+            }
+
+            #[inline]
+            fn end(self) -> Result<(), Error> {
+                self.mark(END)
+            }
+        })*
+    };
+}
+
+objects!(SerializeStruct, SerializeStructVariant);
