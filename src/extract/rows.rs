@@ -2,16 +2,14 @@
 
 use super::codec::Source;
 use super::error::ReadError;
-use super::guard::{Guard, Mark, RECORD_BYTES_MAX};
 use super::sheet::Sheet;
-use csv::ByteRecord;
+use super::split::{RECORD_BYTES_MAX, Record, Split, Trouble};
 use std::fs::File;
 use std::sync::Arc;
 
 /// The rows of one table. Memory is that of the longest row.
 pub struct Rows {
-    csv: csv::Reader<Guard>,
-    record: ByteRecord,
+    split: Split,
     file: Arc<File>,
     source: Source,
     sheet: Sheet,
@@ -19,9 +17,7 @@ pub struct Rows {
 
 /// One row, borrowed until the next one is read.
 pub struct Row<'a> {
-    record: &'a ByteRecord,
-    /// All cells joined, if that is UTF-8: checked once for the row instead of once for each cell.
-    joined: Option<&'a str>,
+    record: Record<'a>,
     /// Cells that can be relied on to exist; the others read as blank.
     cells: usize,
     /// Line of the file it begins at, from 1.
@@ -41,24 +37,13 @@ impl Row<'_> {
 
     /// A cell as text, or its bytes if they are no UTF-8.
     pub fn text(&self, at: usize) -> Result<&str, &[u8]> {
-        let range = self.record.range(at).filter(|_| at < self.cells);
-        match (range, self.joined) {
-            (None, _) => Ok(""),
-            (Some(range), Some(joined))
-                if joined.is_char_boundary(range.start) && joined.is_char_boundary(range.end) =>
-            {
-                Ok(joined[range].trim_ascii())
-            }
-            _ => {
-                let cell = self.cell(at);
-                std::str::from_utf8(cell).map_err(|_| cell)
-            }
-        }
+        let cell = self.cell(at);
+        std::str::from_utf8(cell).map_err(|_| cell)
     }
 
-    /// Bytes of all cells.
+    /// Bytes it takes in the file.
     pub fn len(&self) -> usize {
-        self.record.as_slice().len()
+        self.record.size_bytes()
     }
 }
 
@@ -69,13 +54,8 @@ impl Rows {
     /// When the file can't be read, or is not the one whose header was judged.
     pub fn open(source: Source, sheet: Sheet) -> Result<Self, ReadError> {
         let stream = source.open()?;
-        let mut rows = Self {
-            csv: sheet.parser().from_reader(Guard::new(stream.bytes)),
-            record: ByteRecord::new(),
-            file: stream.file,
-            source,
-            sheet,
-        };
+        let split = Split::new(stream.bytes, sheet.delimiter);
+        let mut rows = Self { split, file: stream.file, source, sheet };
         rows.advance()?;
         Ok(rows)
     }
@@ -85,100 +65,55 @@ impl Rows {
     /// # Errors
     /// When the file can't be read on, changed, or holds a record longer than [`RECORD_BYTES_MAX`].
     pub fn advance(&mut self) -> Result<Option<Row<'_>>, ReadError> {
-        let (line, mark) = loop {
-            if !self.read()? {
-                return self.finish();
+        loop {
+            if !self.split.advance().map_err(|trouble| self.told(trouble))? {
+                self.source.check_unchanged(&self.file, self.split.line())?;
+                return Ok(None);
             }
-            let mark = self.csv.get_ref().mark_in(self.record.as_slice());
-            if mark == Mark::Alone {
-                return self.finish();
+            if self.split.record().cells().any(|cell| !cell.trim_ascii().is_empty()) {
+                break;
             }
-            if !self.record.as_slice().trim_ascii().is_empty() {
-                break (self.first_line(mark), mark);
-            }
-        };
-        let spans_lines = self.csv.position().line() > line + 1;
-        let is_whole = mark == Mark::Absent
-            && self.record.len() == self.sheet.columns.width()
-            && !(spans_lines && self.swallows_a_row());
-        let cells = match mark {
-            // The open quote's cell holds the rest of the file.
-            Mark::Swallowed => self.record.len() - 1,
-            _ => self.record.len(),
-        };
-        Ok(Some(Row {
-            record: &self.record,
-            joined: std::str::from_utf8(self.record.as_slice()).ok(),
-            cells,
-            line,
-            is_whole,
-        }))
+        }
+        let record = self.split.record();
+        let is_whole = !record.is_open
+            && record.len() == self.sheet.columns.width()
+            && !(record.spans_lines && self.swallows_a_row(&record));
+        // The open quote's cell holds the rest of the file.
+        let cells = record.len() - usize::from(record.is_open);
+        Ok(Some(Row { cells, line: record.line, is_whole, record }))
     }
 
-    fn read(&mut self) -> Result<bool, ReadError> {
-        let read = self.csv.read_byte_record(&mut self.record);
-        let Err(error) = read else {
-            self.csv.get_mut().record_ended();
-            return Ok(read.unwrap_or(false));
-        };
-        let line = self.record.position().map_or(0, csv::Position::line);
-        let shown = self.source.shown();
-        if self.csv.get_ref().is_overlong() {
-            let mib = RECORD_BYTES_MAX / (1024 * 1024);
-            return Err(ReadError::new(
-                shown,
-                line,
-                format!("the record that begins here is longer than {mib} MiB"),
-                "unclosed quote? look at this line and the one before; export again if the file was edited",
-            ));
+    fn told(&self, trouble: Trouble) -> ReadError {
+        let (shown, line) = (self.source.shown(), self.split.line());
+        match trouble {
+            Trouble::Read(error) => ReadError::from_io(&shown, line, &error),
+            Trouble::Overlong => {
+                let mib = RECORD_BYTES_MAX / (1024 * 1024);
+                ReadError::new(
+                    shown,
+                    line,
+                    format!("the record that begins here is longer than {mib} MiB"),
+                    "unclosed quote? look at this line and the one before; export again if the file was edited",
+                )
+            }
         }
-        Err(match error.into_kind() {
-            csv::ErrorKind::Io(error) => ReadError::from_io(&shown, line, &error),
-            _ => ReadError::new(shown, line, "is not readable as CSV", "export again"),
-        })
-    }
-
-    /// The parser remembers where it stood before the record, which may be blank lines earlier; counting back from
-    /// where it stands now is exact.
-    fn first_line(&self, mark: Mark) -> u64 {
-        let before = self.record.position().map_or(1, csv::Position::line);
-        let after = self.csv.position().line();
-        let ending = u64::from(mark != Mark::Swallowed);
-        if after <= before + ending {
-            return before;
-        }
-        let inside = self.record.as_slice().iter().filter(|b| **b == b'\n').count();
-        after - ending - inside as u64
     }
 
     /// A quote left open in one row may be closed by the next row that has one in the same column: the count of
     /// fields is then right, and two orders have become one. Such a cell holds as many delimiters as a row, and a
     /// line that begins like this row does (`#1001` and `#1002`); that is looked for where the order's name comes first.
-    fn swallows_a_row(&self) -> bool {
+    fn swallows_a_row(&self, record: &Record<'_>) -> bool {
         let (delimiter, width) = (self.sheet.delimiter, self.sheet.columns.width());
+        let name = shape(record.get(0).unwrap_or_default());
         let begins_like_this = |line: &[u8]| {
             let first = line.split(|b| *b == delimiter).next().unwrap_or_default();
-            first.iter().any(u8::is_ascii_digit) && shape(first) == shape(&self.record[0])
+            first.iter().any(u8::is_ascii_digit) && shape(first) == name
         };
         self.sheet.columns.begins_with_name()
-            && self.record.iter().skip(1).any(|cell| {
+            && record.cells().skip(1).any(|cell| {
                 cell.iter().filter(|b| **b == delimiter).count() + 1 >= width
                     && cell.split(|b| *b == b'\n').skip(1).any(begins_like_this)
             })
-    }
-
-    fn finish(&mut self) -> Result<Option<Row<'_>>, ReadError> {
-        let line = self.csv.position().line();
-        if self.csv.read_byte_record(&mut self.record).unwrap_or(false) {
-            return Err(ReadError::new(
-                self.source.shown(),
-                line,
-                "holds the mark that this program puts at the end of a file",
-                "remove that line",
-            ));
-        }
-        self.source.check_unchanged(&self.file, line)?;
-        Ok(None)
     }
 }
 

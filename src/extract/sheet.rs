@@ -29,10 +29,6 @@ impl Sheet {
         let columns = columns_of(verdict, &header)?;
         Ok(Self { delimiter, columns })
     }
-
-    pub fn parser(&self) -> csv::ReaderBuilder {
-        parser(self.delimiter)
-    }
 }
 
 /// Rows end at line feeds only, so that lines can be counted; a carriage return before one is trimmed as a blank.

@@ -1,0 +1,387 @@
+//! Splits CSV into records and cells, where they lie: nothing is copied but what the quotes of a cell must leave out.
+//!
+//! It reads what the `csv` crate reads, cell by cell (a property test holds the two against each other), and tells
+//! two things besides: the line a record begins at, and whether a quote was open when the file ended.
+
+use std::io::{self, Read};
+use std::ops::Range;
+
+/// The longest record of a file, in bytes. A longer one is a quote that was never closed, or no CSV at all.
+pub const RECORD_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+const ROOM_BYTES: usize = 64 * 1024;
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// The records of a CSV text, one at a time. Rows end at line feeds only. Memory is that of the longest record.
+pub struct Split {
+    bytes: Box<dyn Read + Send>,
+    delimiter: u8,
+    room: Vec<u8>,
+    /// What of the room is yet to be split.
+    left: Range<usize>,
+    is_begun: bool,
+    is_at_end: bool,
+    /// Line that what is left begins at, from 1.
+    line: u64,
+    found: Found,
+}
+
+/// The record found last, by its place in the room.
+#[derive(Default)]
+struct Found {
+    begin: usize,
+    line: u64,
+    /// Bytes from its beginning to the next record's.
+    len: usize,
+    cells: Vec<Range<u32>>,
+    /// Which cells began with a quote.
+    quoted: Vec<usize>,
+    is_open: bool,
+    spans_lines: bool,
+}
+
+/// A record, as long as the next one is not asked for.
+pub struct Record<'a> {
+    bytes: &'a [u8],
+    cells: &'a [Range<u32>],
+    /// Line of the file it begins at, from 1.
+    pub line: u64,
+    pub spans_lines: bool,
+    /// The quote of its last cell was open when the file ended: that cell holds the rest of the file.
+    pub is_open: bool,
+}
+
+/// Why a text can't be split on.
+#[derive(Debug)]
+pub enum Trouble {
+    Read(io::Error),
+    /// A record is longer than [`RECORD_BYTES_MAX`].
+    Overlong,
+}
+
+impl Split {
+    pub fn new(bytes: Box<dyn Read + Send>, delimiter: u8) -> Self {
+        Self {
+            bytes,
+            delimiter,
+            room: vec![0; ROOM_BYTES],
+            left: 0..0,
+            is_begun: false,
+            is_at_end: false,
+            line: 1,
+            found: Found::default(),
+        }
+    }
+
+    /// Goes to the next record that has more than its line end; `false` at the end of the text.
+    ///
+    /// # Errors
+    /// When the text can't be read on, or the record is too long.
+    pub fn advance(&mut self) -> Result<bool, Trouble> {
+        if !self.is_begun {
+            self.is_begun = true;
+            self.widen()?;
+            let has_bom = self.room[self.left.clone()].starts_with(BOM);
+            self.left.start += if has_bom { BOM.len() } else { 0 };
+        }
+        loop {
+            self.pass_line_ends();
+            let bytes = &self.room[self.left.clone()];
+            if self.found.look(bytes, self.delimiter, self.is_at_end) {
+                break;
+            }
+            if self.is_at_end {
+                return Ok(false);
+            }
+            self.widen()?;
+        }
+        let record = &mut self.room[self.left.start..self.left.start + self.found.len];
+        let lines = self.found.lines_in(record);
+        self.found.unquote(record);
+        self.found.begin = self.left.start;
+        self.found.line = self.line;
+        self.line += lines;
+        self.left.start += self.found.len;
+        Ok(true)
+    }
+
+    /// The record that was gone to.
+    pub fn record(&self) -> Record<'_> {
+        let found = &self.found;
+        Record {
+            bytes: &self.room[found.begin..found.begin + found.len],
+            cells: &found.cells,
+            line: found.line,
+            spans_lines: found.spans_lines,
+            is_open: found.is_open,
+        }
+    }
+
+    /// Line of the text that is read next, from 1.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    fn pass_line_ends(&mut self) {
+        let ends = self.room[self.left.clone()].iter().take_while(|b| **b == b'\n').count();
+        self.left.start += ends;
+        self.line += ends as u64;
+    }
+
+    /// Fills the room, after making some: what was looked at already is looked at again only when that has doubled.
+    fn widen(&mut self) -> Result<(), Trouble> {
+        if self.left.len() as u64 > RECORD_BYTES_MAX {
+            return Err(Trouble::Overlong);
+        }
+        self.room.copy_within(self.left.clone(), 0);
+        self.left = 0..self.left.len();
+        if self.left.end == self.room.len() {
+            let len_max = usize::try_from(RECORD_BYTES_MAX).unwrap_or(usize::MAX).saturating_add(ROOM_BYTES);
+            self.room.resize((self.room.len() * 2).min(len_max), 0);
+        }
+        while self.left.end < self.room.len() && !self.is_at_end {
+            match self.bytes.read(&mut self.room[self.left.end..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Trouble::Read(error)),
+                Ok(0) => self.is_at_end = true,
+                Ok(len) => self.left.end += len,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Found {
+    /// Looks for the cells of the record that `bytes` begin with; `false` where its end is not among them.
+    fn look(&mut self, bytes: &[u8], delimiter: u8, is_at_end: bool) -> bool {
+        self.cells.clear();
+        self.quoted.clear();
+        (self.is_open, self.len) = (false, bytes.len());
+        // Where the cell begins, and the piece that is looked at.
+        let (mut begin, mut piece) = (0, 0);
+        while piece < bytes.len() {
+            let mut signs = signs_in(&bytes[piece..], delimiter);
+            let mut next_piece = piece + PIECE_BYTES;
+            while signs != 0 {
+                let at = piece + signs.trailing_zeros() as usize;
+                signs &= signs - 1;
+                match bytes[at] {
+                    b'"' if at > begin => {}
+                    b'"' => {
+                        self.quoted.push(self.cells.len());
+                        let Some(end) = after_quote(bytes, at + 1, is_at_end) else {
+                            self.is_open = is_at_end;
+                            return is_at_end && self.end_cell(begin, bytes.len());
+                        };
+                        // What stands between the quotes is no sign.
+                        let ahead = end - piece;
+                        signs = if ahead < PIECE_BYTES { signs >> ahead << ahead } else { 0 };
+                        next_piece = next_piece.max(end);
+                    }
+                    sign => {
+                        self.end_cell(begin, at);
+                        begin = at + 1;
+                        if sign == b'\n' {
+                            self.len = begin;
+                            return true;
+                        }
+                    }
+                }
+            }
+            piece = next_piece;
+        }
+        is_at_end && !bytes.is_empty() && self.end_cell(begin, bytes.len())
+    }
+
+    /// Always `true`. Records are not longer than 32 bits can count.
+    fn end_cell(&mut self, begin: usize, end: usize) -> bool {
+        self.cells.push(begin as u32..end as u32);
+        true
+    }
+
+    /// Lines that this record takes up to the next one's.
+    fn lines_in(&mut self, record: &[u8]) -> u64 {
+        let own_end = u64::from(record.last() == Some(&b'\n') && !self.is_open);
+        let inside = match self.quoted.is_empty() {
+            true => 0,
+            false => record.iter().filter(|b| **b == b'\n').count() as u64 - own_end,
+        };
+        self.spans_lines = inside > 0;
+        inside + own_end
+    }
+
+    fn unquote(&mut self, record: &mut [u8]) {
+        for index in &self.quoted {
+            let Some(cell) = self.cells.get_mut(*index) else { continue };
+            let Some(text) = record.get_mut(cell.start as usize..cell.end as usize) else { continue };
+            let inner = unquote(text);
+            *cell = cell.start + inner.start as u32..cell.start + inner.end as u32;
+        }
+    }
+}
+
+impl<'a> Record<'a> {
+    /// A cell as it stands; `None` for one that is not there.
+    pub fn get(&self, at: usize) -> Option<&'a [u8]> {
+        let cell = self.cells.get(at)?;
+        self.bytes.get(cell.start as usize..cell.end as usize)
+    }
+
+    pub fn cells(&self) -> impl Iterator<Item = &'a [u8]> {
+        (0..self.cells.len()).map_while(|at| self.get(at))
+    }
+
+    pub fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Bytes it takes in the file.
+    pub fn size_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// Bytes looked at together: as many as a word has bits.
+const PIECE_BYTES: usize = 64;
+
+/// A bit for each of the first bytes that is a delimiter, a quote or a line end.
+fn signs_in(bytes: &[u8], delimiter: u8) -> u64 {
+    match bytes.first_chunk::<PIECE_BYTES>() {
+        Some(piece) => signs(piece, delimiter),
+        None => {
+            let mut piece = [0; PIECE_BYTES];
+            piece[..bytes.len()].copy_from_slice(bytes);
+            signs(&piece, delimiter)
+        }
+    }
+}
+
+/// Written so that the compiler compares many bytes at once.
+fn signs(piece: &[u8; PIECE_BYTES], delimiter: u8) -> u64 {
+    let mut is_sign = [0_u8; PIECE_BYTES];
+    for (is_sign, byte) in is_sign.iter_mut().zip(piece) {
+        *is_sign = u8::from((*byte == delimiter) | (*byte == b'\n') | (*byte == b'"'));
+    }
+    let mut signs = 0;
+    for (index, eight) in is_sign.as_chunks::<8>().0.iter().enumerate() {
+        // Each byte is 0 or 1; the product gathers the eight of them in its highest byte, the first one lowest.
+        let gathered = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        signs |= gathered << (index * 8);
+    }
+    signs
+}
+
+/// The byte after the quote that closes a cell; `None` where that is not among these bytes, or can't be told yet.
+fn after_quote(bytes: &[u8], mut from: usize, is_at_end: bool) -> Option<usize> {
+    loop {
+        let quote = from + bytes.get(from..)?.iter().position(|b| *b == b'"')?;
+        match bytes.get(quote + 1) {
+            Some(b'"') => from = quote + 2,
+            None if !is_at_end => return None,
+            _ => return Some(quote + 1),
+        }
+    }
+}
+
+/// Takes the quotes out of a cell that begins with one, and says where in it the text is then. What follows the
+/// closing quote is text as it stands.
+fn unquote(cell: &mut [u8]) -> Range<usize> {
+    if let [b'"', text @ .., b'"'] = &*cell
+        && !text.contains(&b'"')
+    {
+        return 1..cell.len() - 1;
+    }
+    let (mut from, mut to, mut is_quoted) = (1, 0, true);
+    while let Some(byte) = cell.get(from).copied() {
+        from += 1;
+        if byte == b'"' && is_quoted {
+            is_quoted = cell.get(from) == Some(&b'"');
+            if !is_quoted {
+                continue;
+            }
+            from += 1;
+        }
+        cell[to] = byte;
+        to += 1;
+    }
+    0..to
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Hands out a few bytes at a time.
+    struct Drip(Vec<u8>, usize);
+
+    impl Read for Drip {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let len = self.1.min(self.0.len()).min(buffer.len());
+            buffer[..len].copy_from_slice(&self.0[..len]);
+            self.0.drain(..len);
+            Ok(len)
+        }
+    }
+
+    type Seen = (u64, Vec<Vec<u8>>);
+
+    fn split(text: &[u8], delimiter: u8, room: usize) -> (Vec<Seen>, bool) {
+        let mut split = Split::new(Box::new(Drip(text.to_vec(), 7)), delimiter);
+        split.room.truncate(room);
+        let mut all = Vec::new();
+        let mut is_open = false;
+        while split.advance().unwrap() {
+            let record = split.record();
+            is_open |= record.is_open;
+            all.push((record.line, record.cells().map(<[u8]>::to_vec).collect()));
+        }
+        (all, is_open)
+    }
+
+    /// As the `csv` crate reads it, with each record's line counted from the text that is left after it.
+    fn expected(text: &[u8], delimiter: u8) -> Vec<Vec<Vec<u8>>> {
+        let mut builder = csv::ReaderBuilder::new();
+        builder.has_headers(false).flexible(true).delimiter(delimiter);
+        let reader = builder.terminator(csv::Terminator::Any(b'\n')).from_reader(text);
+        let records = reader.into_byte_records().map(Result::unwrap);
+        records.map(|record| record.iter().map(<[u8]>::to_vec).collect()).collect()
+    }
+
+    #[test]
+    fn lines_are_those_of_an_editor_and_an_open_quote_is_told() {
+        let (all, is_open) = split(b"\n\na,b\n\"x\ny\",2\r\n\n\"\"\"q\"\",z\nlast", b',', 64);
+        let lines: Vec<u64> = all.iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [3, 4, 7]);
+        assert!(is_open);
+        assert_eq!(all[2].1, [b"\"q\",z\nlast".to_vec()]);
+        assert!(!split(b"a,\"b\"", b',', 64).1);
+        assert!(split(b"a,\"b\n", b',', 64).1);
+    }
+
+    #[test]
+    fn a_record_without_end_stops_at_the_limit() {
+        let mut split = Split::new(Box::new(io::repeat(b'x')), b',');
+        assert!(matches!(split.advance(), Err(Trouble::Overlong)));
+        assert!(split.room.len() as u64 <= RECORD_BYTES_MAX + ROOM_BYTES as u64);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn any_text_is_split_as_the_csv_crate_does(
+            text in prop::collection::vec(prop::sample::select(b",\"\n\r;ab \xef\xbb\xbf\0".to_vec()), 0..200),
+            filler in 0_usize..130,
+            room in 16_usize..200,
+        ) {
+            // So that the signs come to lie anywhere in a piece.
+            let text = [&vec![b'x'; filler][..], &text].concat();
+            for delimiter in *b",;" {
+                let (found, _) = split(&text, delimiter, room);
+                let found: Vec<_> = found.into_iter().map(|(_, cells)| cells).collect();
+                prop_assert_eq!(found, expected(&text, delimiter));
+            }
+        }
+    }
+}
