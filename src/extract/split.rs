@@ -1,7 +1,7 @@
-//! Splits CSV into records and cells, where they lie: nothing is copied but what the quotes of a cell must leave out.
+//! Splits CSV into records and cells as the `csv` crate does, cell by cell (a property test holds the two against each
+//! other), and tells two things besides: the line a record begins at, and whether the file ends within it.
 //!
-//! It reads what the `csv` crate reads, cell by cell (a property test holds the two against each other), and tells
-//! two things besides: the line a record begins at, and whether a quote was open when the file ended.
+//! It looks at 64 bytes at once for what ends a cell, and copies a record as a whole.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -23,32 +23,22 @@ pub struct Split {
     is_at_end: bool,
     /// Line that what is left begins at, from 1.
     line: u64,
-    found: Found,
 }
 
-/// The record found last, by its place in the room.
-#[derive(Default)]
-struct Found {
-    begin: usize,
-    line: u64,
-    /// Bytes from its beginning to the next record's.
-    len: usize,
+/// A record's cells. It holds what an order says of a person, so it has no debug form.
+#[derive(Clone, Default)]
+pub struct Record {
+    /// As in the file up to the next record, but that quoted cells have moved up to their text.
+    bytes: Vec<u8>,
+    /// Records are not longer than 32 bits can count.
     cells: Vec<Range<u32>>,
     /// Which cells began with a quote.
     quoted: Vec<usize>,
-    is_open: bool,
-    spans_lines: bool,
-}
-
-/// A record, as long as the next one is not asked for.
-pub struct Record<'a> {
-    bytes: &'a [u8],
-    cells: &'a [Range<u32>],
     /// Line of the file it begins at, from 1.
     pub line: u64,
     pub spans_lines: bool,
-    /// The quote of its last cell was open when the file ended: that cell holds the rest of the file.
-    pub is_open: bool,
+    /// The file ends within its last cell: a quote there is open and holds the rest of the file, or a letter is cut.
+    pub is_cut: bool,
 }
 
 /// Why a text can't be split on.
@@ -69,52 +59,34 @@ impl Split {
             is_begun: false,
             is_at_end: false,
             line: 1,
-            found: Found::default(),
         }
     }
 
-    /// Goes to the next record that has more than its line end; `false` at the end of the text.
+    /// Takes the next record that has more than its line end; `false` at the end of the text.
     ///
     /// # Errors
     /// When the text can't be read on, or the record is too long.
-    pub fn advance(&mut self) -> Result<bool, Trouble> {
+    pub fn advance(&mut self, record: &mut Record) -> Result<bool, Trouble> {
         if !self.is_begun {
             self.is_begun = true;
             self.widen()?;
             let has_bom = self.room[self.left.clone()].starts_with(BOM);
             self.left.start += if has_bom { BOM.len() } else { 0 };
         }
-        loop {
+        let len = loop {
             self.pass_line_ends();
             let bytes = &self.room[self.left.clone()];
-            if self.found.look(bytes, self.delimiter, self.is_at_end) {
-                break;
+            match record.look(bytes, self.delimiter, self.is_at_end) {
+                Some(len) => break len,
+                None if self.is_at_end => return Ok(false),
+                None => self.widen()?,
             }
-            if self.is_at_end {
-                return Ok(false);
-            }
-            self.widen()?;
-        }
-        let record = &mut self.room[self.left.start..self.left.start + self.found.len];
-        let lines = self.found.lines_in(record);
-        self.found.unquote(record);
-        self.found.begin = self.left.start;
-        self.found.line = self.line;
-        self.line += lines;
-        self.left.start += self.found.len;
+        };
+        let begin = self.left.start;
+        self.left.start += len;
+        record.line = self.line;
+        self.line += record.take(&self.room[begin..begin + len]);
         Ok(true)
-    }
-
-    /// The record that was gone to.
-    pub fn record(&self) -> Record<'_> {
-        let found = &self.found;
-        Record {
-            bytes: &self.room[found.begin..found.begin + found.len],
-            cells: &found.cells,
-            line: found.line,
-            spans_lines: found.spans_lines,
-            is_open: found.is_open,
-        }
     }
 
     /// Line of the text that is read next, from 1.
@@ -151,12 +123,38 @@ impl Split {
     }
 }
 
-impl Found {
-    /// Looks for the cells of the record that `bytes` begin with; `false` where its end is not among them.
-    fn look(&mut self, bytes: &[u8], delimiter: u8, is_at_end: bool) -> bool {
+impl Record {
+    /// A cell as it stands; `None` for one that is not there.
+    pub fn get(&self, at: usize) -> Option<&[u8]> {
+        self.bytes.get(self.range(at)?)
+    }
+
+    /// Where a cell lies in [`Self::as_slice`].
+    pub fn range(&self, at: usize) -> Option<Range<usize>> {
+        let cell = self.cells.get(at)?;
+        Some(cell.start as usize..cell.end as usize)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.cells.len()).map_while(|at| self.get(at))
+    }
+
+    /// How many cells it has.
+    pub fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// All cells and what is between them.
+    pub fn as_slice(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Looks for the cells of the record that `bytes` begin with, and where the next one begins; `None` where that is
+    /// not among them.
+    fn look(&mut self, bytes: &[u8], delimiter: u8, is_at_end: bool) -> Option<usize> {
         self.cells.clear();
         self.quoted.clear();
-        (self.is_open, self.len) = (false, bytes.len());
+        self.is_cut = false;
         // Where the cell begins, and the piece that is looked at.
         let (mut begin, mut piece) = (0, 0);
         while piece < bytes.len() {
@@ -170,8 +168,9 @@ impl Found {
                     b'"' => {
                         self.quoted.push(self.cells.len());
                         let Some(end) = after_quote(bytes, at + 1, is_at_end) else {
-                            self.is_open = is_at_end;
-                            return is_at_end && self.end_cell(begin, bytes.len());
+                            self.is_cut = is_at_end;
+                            self.cells.push(begin as u32..bytes.len() as u32);
+                            return is_at_end.then_some(bytes.len());
                         };
                         // What stands between the quotes is no sign.
                         let ahead = end - piece;
@@ -179,66 +178,46 @@ impl Found {
                         next_piece = next_piece.max(end);
                     }
                     sign => {
-                        self.end_cell(begin, at);
+                        self.cells.push(begin as u32..at as u32);
                         begin = at + 1;
                         if sign == b'\n' {
-                            self.len = begin;
-                            return true;
+                            return Some(begin);
                         }
                     }
                 }
             }
             piece = next_piece;
         }
-        is_at_end && !bytes.is_empty() && self.end_cell(begin, bytes.len())
+        self.is_cut = is_at_end && ends_within_letter(bytes);
+        self.cells.push(begin as u32..bytes.len() as u32);
+        (is_at_end && !bytes.is_empty()).then_some(bytes.len())
     }
 
-    /// Always `true`. Records are not longer than 32 bits can count.
-    fn end_cell(&mut self, begin: usize, end: usize) -> bool {
-        self.cells.push(begin as u32..end as u32);
-        true
-    }
-
-    /// Lines that this record takes up to the next one's.
-    fn lines_in(&mut self, record: &[u8]) -> u64 {
-        let own_end = u64::from(record.last() == Some(&b'\n') && !self.is_open);
-        let inside = match self.quoted.is_empty() {
-            true => 0,
-            false => record.iter().filter(|b| **b == b'\n').count() as u64 - own_end,
-        };
-        self.spans_lines = inside > 0;
-        inside + own_end
-    }
-
-    fn unquote(&mut self, record: &mut [u8]) {
+    /// Copies what was looked at, and tells how many lines it takes up to the next record's.
+    fn take(&mut self, bytes: &[u8]) -> u64 {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(bytes);
+        let mut inside = 0;
         for index in &self.quoted {
             let Some(cell) = self.cells.get_mut(*index) else { continue };
-            let Some(text) = record.get_mut(cell.start as usize..cell.end as usize) else { continue };
+            let Some(text) = self.bytes.get_mut(cell.start as usize..cell.end as usize) else { continue };
+            inside += text.iter().map(|b| u64::from(*b == b'\n')).sum::<u64>();
             let inner = unquote(text);
             *cell = cell.start + inner.start as u32..cell.start + inner.end as u32;
         }
+        self.spans_lines = inside > 0;
+        // An open quote has taken the last line end for its own.
+        let is_ended = bytes.last() == Some(&b'\n') && !self.is_cut;
+        inside + u64::from(is_ended)
     }
 }
 
-impl<'a> Record<'a> {
-    /// A cell as it stands; `None` for one that is not there.
-    pub fn get(&self, at: usize) -> Option<&'a [u8]> {
-        let cell = self.cells.get(at)?;
-        self.bytes.get(cell.start as usize..cell.end as usize)
-    }
-
-    pub fn cells(&self) -> impl Iterator<Item = &'a [u8]> {
-        (0..self.cells.len()).map_while(|at| self.get(at))
-    }
-
-    pub fn len(&self) -> usize {
-        self.cells.len()
-    }
-
-    /// Bytes it takes in the file.
-    pub fn size_bytes(&self) -> usize {
-        self.bytes.len()
-    }
+/// Whether the last bytes begin a letter of UTF-8 and do not end it.
+fn ends_within_letter(bytes: &[u8]) -> bool {
+    (1..=bytes.len().min(3)).any(|len| {
+        let letter = std::str::from_utf8(&bytes[bytes.len() - len..]);
+        letter.is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+    })
 }
 
 /// Bytes looked at together: as many as a word has bits.
@@ -329,14 +308,12 @@ mod tests {
     fn split(text: &[u8], delimiter: u8, room: usize) -> (Vec<Seen>, bool) {
         let mut split = Split::new(Box::new(Drip(text.to_vec(), 7)), delimiter);
         split.room.truncate(room);
-        let mut all = Vec::new();
-        let mut is_open = false;
-        while split.advance().unwrap() {
-            let record = split.record();
-            is_open |= record.is_open;
-            all.push((record.line, record.cells().map(<[u8]>::to_vec).collect()));
+        let (mut all, mut is_cut, mut record) = (Vec::new(), false, Record::default());
+        while split.advance(&mut record).unwrap() {
+            all.push((record.line, record.iter().map(<[u8]>::to_vec).collect()));
+            is_cut |= record.is_cut;
         }
-        (all, is_open)
+        (all, is_cut)
     }
 
     /// As the `csv` crate reads it, with each record's line counted from the text that is left after it.
@@ -349,20 +326,29 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_those_of_an_editor_and_an_open_quote_is_told() {
-        let (all, is_open) = split(b"\n\na,b\n\"x\ny\",2\r\n\n\"\"\"q\"\",z\nlast", b',', 64);
+    fn lines_are_those_of_an_editor_and_a_cut_end_is_told() {
+        let (all, is_cut) = split(b"\n\na,b\n\"x\ny\",2\r\n\n\"\"\"q\"\",z\nlast", b',', 64);
         let lines: Vec<u64> = all.iter().map(|(line, _)| *line).collect();
         assert_eq!(lines, [3, 4, 7]);
-        assert!(is_open);
+        assert!(is_cut);
         assert_eq!(all[2].1, [b"\"q\",z\nlast".to_vec()]);
         assert!(!split(b"a,\"b\"", b',', 64).1);
-        assert!(split(b"a,\"b\n", b',', 64).1);
+        for (text, is_cut) in [
+            (&b"a,\"b\n"[..], true),
+            (b"a,caf\xc3", true),
+            (b"a,\xf0\x9f\x95", true),
+            (b"a,caf\xc3\xa9", false),
+            (b"a,\xe9\n", false),
+            (b"a,b", false),
+        ] {
+            assert_eq!(split(text, b',', 64).1, is_cut, "{text:?}");
+        }
     }
 
     #[test]
     fn a_record_without_end_stops_at_the_limit() {
         let mut split = Split::new(Box::new(io::repeat(b'x')), b',');
-        assert!(matches!(split.advance(), Err(Trouble::Overlong)));
+        assert!(matches!(split.advance(&mut Record::default()), Err(Trouble::Overlong)));
         assert!(split.room.len() as u64 <= RECORD_BYTES_MAX + ROOM_BYTES as u64);
     }
 
