@@ -34,7 +34,7 @@ impl Email {
         if text.len() > 254 || !local_fits || !is_domain(domain) {
             return Err(EmailError::Malformed);
         }
-        Ok(Self(text.to_lowercase()))
+        Ok(Self(if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() }))
     }
 
     pub fn as_str(&self) -> &str {

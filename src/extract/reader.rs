@@ -15,6 +15,8 @@ pub struct Reader {
     current: Option<Records>,
     record: u64,
     has_failed: bool,
+    /// One that was given back, to be filled again.
+    spare: Box<SourceOrder>,
 }
 
 /// The orders of one table.
@@ -35,23 +37,47 @@ impl Records {
         })
     }
 
-    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+    /// Puts the next order in place of what is there; `false` at the end.
+    fn pull_into(&mut self, order: &mut Box<SourceOrder>) -> Result<bool, ReadError> {
         match self {
-            Self::Csv(orders) => orders.pull(),
-            Self::Json(documents) => documents.pull(),
+            Self::Csv(orders) => orders.pull_into(order),
+            Self::Json(documents) => {
+                let Some(pulled) = documents.pull()? else { return Ok(false) };
+                **order = pulled;
+                Ok(true)
+            }
         }
     }
 }
 
 impl Reader {
     pub(super) fn new(tables: Arc<[Table]>) -> Self {
-        Self { tables, next_table: 0, current: None, record: 0, has_failed: false }
+        Self { tables, next_table: 0, current: None, record: 0, has_failed: false, spare: Box::default() }
     }
 
-    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+    /// The next order; whoever is done with it gives it back.
+    ///
+    /// # Errors
+    /// When the export can't be read on.
+    pub fn advance(&mut self) -> Option<Result<Box<SourceOrder>, ReadError>> {
+        if self.has_failed {
+            return None;
+        }
+        let pulled = self.pull();
+        self.has_failed = pulled.is_err();
+        pulled.transpose()
+    }
+
+    /// Takes an order back that is done with, for the room of its texts.
+    pub fn give_back(&mut self, order: Box<SourceOrder>) {
+        self.spare = order;
+    }
+
+    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
         loop {
             if let Some(records) = &mut self.current {
-                if let Some(mut order) = records.pull()? {
+                if records.pull_into(&mut self.spare)? {
+                    let mut order = std::mem::take(&mut self.spare);
                     order.position.record = self.record;
                     order.position.file = u32::try_from(self.next_table - 1).unwrap_or(u32::MAX);
                     self.record += 1;
@@ -72,11 +98,6 @@ impl Iterator for Reader {
     type Item = Result<SourceOrder, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.has_failed {
-            return None;
-        }
-        let pulled = self.pull();
-        self.has_failed = pulled.is_err();
-        pulled.transpose()
+        self.advance().map(|pulled| pulled.map(|order| *order))
     }
 }

@@ -4,13 +4,16 @@ use crate::domain::{
     Amount, Currency, Customer, CustomerKey, Discount, DiscountKind, Email, EmailError, Fault, Historical,
     KeyError, Line, Moment, Order, OrderKey, Reason, SourceDiscount, SourceLine, SourceOrder, Status,
 };
+use std::mem::take;
 
 /// Maps one source order by the job's rules.
 ///
 /// What the reader found wrong comes first, as the other cells of a damaged record can't be trusted; then the
 /// rules that leave records out; then every reason why the rest can't be sent.
-pub fn transform(mut source: SourceOrder, rules: &Rules) -> Mapped {
-    let mut faults = std::mem::take(&mut source.faults);
+///
+/// What an order is sent with is taken out of the source; the rest is left for its room.
+pub fn transform(source: &mut SourceOrder, rules: &Rules) -> Mapped {
+    let mut faults = take(&mut source.faults);
     if takes_every_status(rules) {
         faults.retain(|fault| fault.reason != Reason::UnknownStatus);
     }
@@ -54,10 +57,10 @@ fn deduplicated(mut faults: Vec<Fault>) -> Vec<Fault> {
     faults
 }
 
-fn validate(source: SourceOrder, rules: &Rules) -> Result<Order, Vec<Fault>> {
+fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Order, Vec<Fault>> {
     let mut faults = Vec::new();
-    let key = order_key(&source, &mut faults);
-    let customer = customer_of(&source, &mut faults);
+    let key = order_key(source, &mut faults);
+    let customer = customer_of(source, &mut faults);
     let created_at = moment(&source.created_at, "created_at", rules, &mut faults);
     let updated_at = match source.updated_at.as_str() {
         "" => None,
@@ -71,7 +74,7 @@ fn validate(source: SourceOrder, rules: &Rules) -> Result<Order, Vec<Fault>> {
     if currency.is_none() {
         faults.push(Fault::of(Reason::UnknownCurrency, "currency"));
     }
-    if currency.is_some_and(|currency| is_cut(&source, currency)) {
+    if currency.is_some_and(|currency| is_cut(source, currency)) {
         faults.push(Fault::new(Reason::Truncated));
     }
     let mut amounts = Amounts::of(currency, &mut faults);
@@ -79,19 +82,19 @@ fn validate(source: SourceOrder, rules: &Rules) -> Result<Order, Vec<Fault>> {
     let shipping = amounts.optional(&source.shipping, "shipping");
     let tax = amounts.optional(&source.tax, "tax");
     let discount = amounts.optional(&source.discount, "discount");
-    let discounts = source.discounts.into_iter().map(|d| discount_of(d, &mut amounts)).collect();
-    let lines = lines_of(source.lines, currency, &mut faults);
+    let discounts = source.discounts.drain(..).map(|d| discount_of(d, &mut amounts)).collect();
+    let lines = lines_of(&mut source.lines, currency, &mut faults);
     match (key, customer, created_at, currency) {
         (Some(key), Some(customer), Some(created_at), Some(currency)) if faults.is_empty() => Ok(Order {
             cart: cart_of(&key, &source.checkout_id),
             key,
             source: Historical,
             customer,
-            number: source.number,
+            number: take(&mut source.number),
             lines,
             discounts,
-            order_url: source.order_url,
-            shipping_method: source.shipping_method,
+            order_url: take(&mut source.order_url),
+            shipping_method: take(&mut source.shipping_method),
             total,
             shipping,
             tax,
@@ -155,16 +158,18 @@ fn discount_of(source: SourceDiscount, amounts: &mut Amounts<'_>) -> Discount {
 }
 
 /// A line of quantity 0 was taken out of its order by an edit; it is no product of it.
-fn lines_of(source: Vec<SourceLine>, currency: Option<Currency>, faults: &mut Vec<Fault>) -> Vec<Line> {
-    let kept = source.into_iter().filter(|line| line.quantity != "0");
-    let lines: Vec<Line> = kept.map(|line| line_of(line, currency, faults)).collect();
+fn lines_of(source: &mut [SourceLine], currency: Option<Currency>, faults: &mut Vec<Fault>) -> Vec<Line> {
+    let mut lines = Vec::with_capacity(source.len());
+    lines.extend(
+        source.iter_mut().filter(|line| line.quantity != "0").map(|line| line_of(line, currency, faults)),
+    );
     if lines.is_empty() {
         faults.push(Fault::of(Reason::NoProducts, "lines"));
     }
     lines
 }
 
-fn line_of(source: SourceLine, currency: Option<Currency>, faults: &mut Vec<Fault>) -> Line {
+fn line_of(source: &mut SourceLine, currency: Option<Currency>, faults: &mut Vec<Fault>) -> Line {
     if source.name.is_empty() {
         faults.push(Fault::of(Reason::MissingProductName, "product name").at_line(source.at_line));
     }
@@ -174,14 +179,14 @@ fn line_of(source: SourceLine, currency: Option<Currency>, faults: &mut Vec<Faul
     }
     let price = Amounts::of(currency, faults).required(&source.unit_price, "price", source.at_line);
     Line {
-        id: product_id(&source),
-        name: source.name,
+        id: product_id(source),
+        name: take(&mut source.name),
         price,
         quantity: quantity.unwrap_or_default(),
-        sku: source.sku,
-        category: source.category,
-        image_url: source.image_url,
-        product_url: source.product_url,
+        sku: take(&mut source.sku),
+        category: take(&mut source.category),
+        image_url: take(&mut source.image_url),
+        product_url: take(&mut source.product_url),
     }
 }
 
