@@ -25,7 +25,8 @@ impl Email {
         if matches!(text.len(), 32 | 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(EmailError::Hashed);
         }
-        let (local, domain) = text.rsplit_once('@').ok_or(EmailError::Malformed)?;
+        let at = text.bytes().rposition(|b| b == b'@').ok_or(EmailError::Malformed)?;
+        let (local, domain) = (&text[..at], &text[at + 1..]);
         let local_fits = (1..=64).contains(&local.len())
             && !local.starts_with('.')
             && !local.ends_with('.')
@@ -57,13 +58,11 @@ fn all_chars(text: &str, fits: impl Fn(char) -> bool) -> bool {
 }
 
 fn is_domain(domain: &str) -> bool {
-    let label_fits = |label: &str| {
-        (1..=63).contains(&label.len())
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && all_chars(label, |c| c.is_alphanumeric() || c == '-')
-    };
-    domain.bytes().any(|b| b == b'.') && domain.split('.').all(label_fits)
+    let label_fits =
+        |label: &[u8]| (1..=63).contains(&label.len()) && !label.starts_with(b"-") && !label.ends_with(b"-");
+    domain.bytes().any(|b| b == b'.')
+        && domain.as_bytes().split(|b| *b == b'.').all(label_fits)
+        && all_chars(domain, |c| c.is_alphanumeric() || matches!(c, '-' | '.'))
 }
 
 /// An address never reaches a log by accident: its debug form hides it.

@@ -104,12 +104,16 @@ fn is_odd(text: &str) -> bool {
 
 /// A number as a spreadsheet shortens it: `4.9E+12`, `4,9E+12`.
 fn is_scientific(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    // Most ids have no such letter, or begin with another.
+    if !bytes.first().is_some_and(u8::is_ascii_digit) || !bytes.iter().any(|b| matches!(b, b'E' | b'e')) {
+        return false;
+    }
     let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else {
         return false;
     };
     let exponent = exponent.strip_prefix(['+', '-']);
     exponent.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
-        && mantissa.starts_with(|c: char| c.is_ascii_digit())
         && mantissa.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',')
 }
 

@@ -30,10 +30,10 @@ pub struct Split {
 pub struct Record {
     /// As in the file up to the next record, but that quoted cells have moved up to their text.
     bytes: Vec<u8>,
-    /// Records are not longer than 32 bits can count.
-    cells: Vec<Range<u32>>,
-    /// Which cells began with a quote.
-    quoted: Vec<usize>,
+    /// Where each cell ends. Records are not longer than 32 bits can count.
+    ends: Vec<u32>,
+    /// Cells that began with a quote, by their number, and where their text is.
+    quoted: Vec<(usize, Range<usize>)>,
     /// Line of the file it begins at, from 1.
     pub line: u64,
     pub spans_lines: bool,
@@ -131,17 +131,26 @@ impl Record {
 
     /// Where a cell lies in [`Self::as_slice`].
     pub fn range(&self, at: usize) -> Option<Range<usize>> {
-        let cell = self.cells.get(at)?;
-        Some(cell.start as usize..cell.end as usize)
+        let end = *self.ends.get(at)? as usize;
+        match self.quoted.binary_search_by_key(&at, |(cell, _)| *cell) {
+            Ok(found) => self.quoted.get(found).map(|(_, text)| text.clone()),
+            Err(_) => Some(self.begin(at)..end),
+        }
+    }
+
+    /// Where a cell begins: behind the sign that ended the one before.
+    fn begin(&self, at: usize) -> usize {
+        let before = at.checked_sub(1).and_then(|before| self.ends.get(before));
+        before.map_or(0, |end| *end as usize + 1)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.cells.len()).map_while(|at| self.get(at))
+        (0..self.len()).map_while(|at| self.get(at))
     }
 
     /// How many cells it has.
     pub fn len(&self) -> usize {
-        self.cells.len()
+        self.ends.len()
     }
 
     /// All cells and what is between them.
@@ -152,45 +161,61 @@ impl Record {
     /// Looks for the cells of the record that `bytes` begin with, and where the next one begins; `None` where that is
     /// not among them.
     fn look(&mut self, bytes: &[u8], delimiter: u8, is_at_end: bool) -> Option<usize> {
-        self.cells.clear();
+        self.ends.clear();
         self.quoted.clear();
         self.is_cut = false;
-        // Where the cell begins, and the piece that is looked at.
-        let (mut begin, mut piece) = (0, 0);
+        let mut piece = 0;
         while piece < bytes.len() {
-            let mut signs = signs_in(&bytes[piece..], delimiter);
+            let (mut ends, mut others) = signs_in(&bytes[piece..], delimiter);
             let mut next_piece = piece + PIECE_BYTES;
-            while signs != 0 {
-                let at = piece + signs.trailing_zeros() as usize;
-                signs &= signs - 1;
-                match bytes[at] {
-                    b'"' if at > begin => {}
-                    b'"' => {
-                        self.quoted.push(self.cells.len());
-                        let Some(end) = after_quote(bytes, at + 1, is_at_end) else {
-                            self.is_cut = is_at_end;
-                            self.cells.push(begin as u32..bytes.len() as u32);
-                            return is_at_end.then_some(bytes.len());
-                        };
-                        // What stands between the quotes is no sign.
-                        let ahead = end - piece;
-                        signs = if ahead < PIECE_BYTES { signs >> ahead << ahead } else { 0 };
-                        next_piece = next_piece.max(end);
-                    }
-                    sign => {
-                        self.cells.push(begin as u32..at as u32);
-                        begin = at + 1;
-                        if sign == b'\n' {
-                            return Some(begin);
-                        }
-                    }
+            while others != 0 {
+                let ahead = others.trailing_zeros();
+                let at = piece + ahead as usize;
+                let before = ends & ((1 << ahead) - 1);
+                self.end_cells(piece, before);
+                (ends, others) = (ends ^ before, others & (others - 1));
+                if bytes[at] == b'\n' {
+                    self.ends.push(at as u32);
+                    return Some(at + 1);
                 }
+                if at > self.begin(self.len()) {
+                    continue;
+                }
+                self.quoted.push((self.len(), 0..0));
+                let Some(end) = after_quote(bytes, at + 1, is_at_end) else {
+                    self.is_cut = is_at_end;
+                    self.ends.push(bytes.len() as u32);
+                    return is_at_end.then_some(bytes.len());
+                };
+                // What stands between the quotes is no sign.
+                let passed = end - piece;
+                let left = if passed < PIECE_BYTES { u64::MAX << passed } else { 0 };
+                (ends, others) = (ends & left, others & left);
+                next_piece = next_piece.max(end);
             }
+            self.end_cells(piece, ends);
             piece = next_piece;
         }
         self.is_cut = is_at_end && ends_within_letter(bytes);
-        self.cells.push(begin as u32..bytes.len() as u32);
+        self.ends.push(bytes.len() as u32);
         (is_at_end && !bytes.is_empty()).then_some(bytes.len())
+    }
+
+    /// Notes the ends of cells in a piece. Eight at a time, as asking after each whether there is another costs more
+    /// than those that are too many.
+    fn end_cells(&mut self, piece: usize, mut ends: u64) {
+        let mut left = ends.count_ones() as usize;
+        while left > 0 {
+            let eight: [u32; 8] = std::array::from_fn(|_| {
+                let end = piece as u32 + ends.trailing_zeros();
+                ends &= ends.wrapping_sub(1);
+                end
+            });
+            let len = self.ends.len() + left.min(8);
+            self.ends.extend_from_slice(&eight);
+            self.ends.truncate(len);
+            left = left.saturating_sub(8);
+        }
     }
 
     /// Copies what was looked at, and tells how many lines it takes up to the next record's.
@@ -198,12 +223,14 @@ impl Record {
         self.bytes.clear();
         self.bytes.extend_from_slice(bytes);
         let mut inside = 0;
-        for index in &self.quoted {
-            let Some(cell) = self.cells.get_mut(*index) else { continue };
-            let Some(text) = self.bytes.get_mut(cell.start as usize..cell.end as usize) else { continue };
+        for index in 0..self.quoted.len() {
+            let cell = self.quoted[index].0;
+            let begin = self.begin(cell);
+            let end = self.ends.get(cell).map_or(begin, |end| *end as usize);
+            let Some(text) = self.bytes.get_mut(begin..end) else { continue };
             inside += text.iter().map(|b| u64::from(*b == b'\n')).sum::<u64>();
-            let inner = unquote(text);
-            *cell = cell.start + inner.start as u32..cell.start + inner.end as u32;
+            let text = unquote(text);
+            self.quoted[index].1 = begin + text.start..begin + text.end;
         }
         self.spans_lines = inside > 0;
         // An open quote has taken the last line end for its own.
@@ -223,31 +250,30 @@ fn ends_within_letter(bytes: &[u8]) -> bool {
 /// Bytes looked at together: as many as a word has bits.
 const PIECE_BYTES: usize = 64;
 
-/// A bit for each of the first bytes that is a delimiter, a quote or a line end.
-fn signs_in(bytes: &[u8], delimiter: u8) -> u64 {
-    match bytes.first_chunk::<PIECE_BYTES>() {
-        Some(piece) => signs(piece, delimiter),
-        None => {
-            let mut piece = [0; PIECE_BYTES];
-            piece[..bytes.len()].copy_from_slice(bytes);
-            signs(&piece, delimiter)
-        }
-    }
+/// A bit for each of the first bytes that is a delimiter, and for each that is a quote or a line end.
+fn signs_in(bytes: &[u8], delimiter: u8) -> (u64, u64) {
+    let piece = bytes.first_chunk::<PIECE_BYTES>().copied().unwrap_or_else(|| {
+        let mut piece = [0; PIECE_BYTES];
+        piece[..bytes.len()].copy_from_slice(bytes);
+        piece
+    });
+    (bits(&piece, |b| b == delimiter), bits(&piece, |b| (b == b'\n') | (b == b'"')))
 }
 
 /// Written so that the compiler compares many bytes at once.
-fn signs(piece: &[u8; PIECE_BYTES], delimiter: u8) -> u64 {
-    let mut is_sign = [0_u8; PIECE_BYTES];
-    for (is_sign, byte) in is_sign.iter_mut().zip(piece) {
-        *is_sign = u8::from((*byte == delimiter) | (*byte == b'\n') | (*byte == b'"'));
+#[inline]
+fn bits(piece: &[u8; PIECE_BYTES], is_sought: impl Fn(u8) -> bool) -> u64 {
+    let mut found = [0_u8; PIECE_BYTES];
+    for (found, byte) in found.iter_mut().zip(piece) {
+        *found = u8::from(is_sought(*byte));
     }
-    let mut signs = 0;
-    for (index, eight) in is_sign.as_chunks::<8>().0.iter().enumerate() {
+    let mut bits = 0;
+    for (index, eight) in found.as_chunks::<8>().0.iter().enumerate() {
         // Each byte is 0 or 1; the product gathers the eight of them in its highest byte, the first one lowest.
         let gathered = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        signs |= gathered << (index * 8);
+        bits |= gathered << (index * 8);
     }
-    signs
+    bits
 }
 
 /// The byte after the quote that closes a cell; `None` where that is not among these bytes, or can't be told yet.

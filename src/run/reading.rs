@@ -99,9 +99,7 @@ impl Reading {
     fn verdict(&mut self, source: &mut SourceOrder, key: Option<&OrderKey>) -> Result<Judgement, StateError> {
         let position = source.position;
         let earlier = match key {
-            Some(key) if !is_part(source) => {
-                self.met.meet(self.ledger.fingerprints.order(key), position.file)?
-            }
+            Some(key) if !is_part(source) => self.met.meet(&key.ledger_text(), position.file)?,
             _ => None,
         };
         let resumed = self.ledger.resumed.as_ref();
@@ -147,12 +145,14 @@ impl Reading {
     /// Whether an order that would be created brings a customer the target does not have yet.
     fn count_customer(&mut self, order: &Order) -> Result<(), StateError> {
         let Some(met) = &mut self.customers_met else { return Ok(()) };
-        let hash = self.ledger.fingerprints.customer(&order.customer.key);
-        if met.meet(hash, 0)?.is_some() {
+        let key = &order.customer.key;
+        if met.meet(key.as_str(), 0)?.is_some() {
             return Ok(());
         }
         let known = match self.ledger.connection {
-            Some(connection) => self.ledger.view.customer(connection, &hash)?,
+            Some(connection) => {
+                self.ledger.view.customer(connection, &self.ledger.fingerprints.customer(key))?
+            }
             None => crate::domain::CustomerMemory::Unknown,
         };
         if !matches!(known, crate::domain::CustomerMemory::Known(_)) {
@@ -178,5 +178,9 @@ fn is_part(source: &SourceOrder) -> bool {
 fn shown(label: &str) -> String {
     const NUMBER_LEN_MAX: usize = 64;
     let odd = |c: char| c == '@' || c == ',' || c.is_control();
-    if label.len() > NUMBER_LEN_MAX || label.contains(odd) { String::new() } else { label.to_owned() }
+    let is_odd = match label.is_ascii() {
+        true => label.bytes().any(|b| odd(char::from(b))),
+        false => label.contains(odd),
+    };
+    if label.len() > NUMBER_LEN_MAX || is_odd { String::new() } else { label.to_owned() }
 }
