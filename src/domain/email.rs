@@ -27,12 +27,11 @@ impl Email {
         }
         let at = text.bytes().rposition(|b| b == b'@').ok_or(EmailError::Malformed)?;
         let (local, domain) = (&text[..at], &text[at + 1..]);
-        let local_fits = (1..=64).contains(&local.len())
-            && !local.starts_with('.')
-            && !local.ends_with('.')
-            && !local.as_bytes().windows(2).any(|pair| pair == b"..")
-            && all_chars(local, is_local_char);
-        if text.len() > 254 || !local_fits || !is_domain(domain) {
+        let fits = match text.is_ascii() {
+            true => is_local_ascii(local) && is_domain_ascii(domain),
+            false => is_local(local) && is_domain(domain),
+        };
+        if text.len() > 254 || !fits {
             return Err(EmailError::Malformed);
         }
         Ok(Self(if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() }))
@@ -43,26 +42,54 @@ impl Email {
     }
 }
 
-/// Unquoted local parts only: letters and digits of any script, and the signs RFC 5322 calls `atext`.
-fn is_local_char(c: char) -> bool {
-    c.is_alphanumeric()
-        || matches!(c, '!' | '#'..='\'' | '*' | '+' | '-'..='/' | '=' | '?' | '^'..='`' | '{'..='~')
+fn is_local(local: &str) -> bool {
+    (1..=64).contains(&local.len())
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..")
+        && local.chars().all(is_local_char)
 }
 
-/// Most addresses are ASCII alone, and bytes are walked faster than characters.
-fn all_chars(text: &str, fits: impl Fn(char) -> bool) -> bool {
-    match text.is_ascii() {
-        true => text.bytes().all(|b| fits(char::from(b))),
-        false => text.chars().all(fits),
-    }
+/// Unquoted local parts only: letters and digits of any script, and the signs RFC 5322 calls `atext`.
+fn is_local_char(c: char) -> bool {
+    c.is_alphanumeric() || ".!#$%&'*+-/=?^_`{|}~".contains(c)
 }
 
 fn is_domain(domain: &str) -> bool {
-    let label_fits =
-        |label: &[u8]| (1..=63).contains(&label.len()) && !label.starts_with(b"-") && !label.ends_with(b"-");
-    domain.bytes().any(|b| b == b'.')
-        && domain.as_bytes().split(|b| *b == b'.').all(label_fits)
-        && all_chars(domain, |c| c.is_alphanumeric() || matches!(c, '-' | '.'))
+    let label_fits = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+    };
+    domain.contains('.') && domain.split('.').all(label_fits)
+}
+
+/// As [`is_local`], for ASCII, which nearly every address is: each byte is looked at once.
+fn is_local_ascii(local: &str) -> bool {
+    let is_fine = |b: u8| b.is_ascii_alphanumeric() || b".!#$%&'*+-/=?^_`{|}~".contains(&b);
+    let (fits, last) = local
+        .bytes()
+        .fold((true, b'.'), |(fits, last), b| (fits & is_fine(b) & !(b == b'.' && last == b'.'), b));
+    fits && last != b'.' && local.len() <= 64
+}
+
+/// As [`is_domain`], for ASCII.
+fn is_domain_ascii(domain: &str) -> bool {
+    // A point before the first label, so that it is judged like the others.
+    let (mut fits, mut last, mut label_len, mut points) = (true, b'.', 0, 0);
+    for b in domain.bytes() {
+        if b == b'.' {
+            fits &= last != b'.' && last != b'-' && label_len <= 63;
+            label_len = 0;
+            points += 1;
+        } else {
+            fits &= b.is_ascii_alphanumeric() || (b == b'-' && last != b'.');
+            label_len += 1;
+        }
+        last = b;
+    }
+    fits && last != b'.' && last != b'-' && label_len <= 63 && points > 0
 }
 
 /// An address never reaches a log by accident: its debug form hides it.
@@ -75,6 +102,7 @@ impl fmt::Debug for Email {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn addresses_are_trimmed_and_lower_cased() {
@@ -112,5 +140,23 @@ mod tests {
     #[test]
     fn the_debug_form_hides_the_address() {
         assert_eq!(format!("{:?}", Email::parse("ann@example.com").unwrap()), "Email(..)");
+    }
+
+    #[test]
+    fn parts_may_be_as_long_as_the_standard_says() {
+        let address = |local, label| format!("{}@{}.com", "a".repeat(local), "b".repeat(label));
+        assert!(Email::parse(&address(64, 63)).is_ok());
+        assert!(Email::parse(&address(65, 5)).is_err());
+        assert!(Email::parse(&address(5, 64)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_for_ascii_says_what_the_long_one_says(text in "[a-b.@+_, -]{0,12}", odd in "[ -~]{0,6}") {
+            for text in [&text, &odd] {
+                prop_assert_eq!(is_local_ascii(text), is_local(text), "{}", text);
+                prop_assert_eq!(is_domain_ascii(text), is_domain(text), "{}", text);
+            }
+        }
     }
 }

@@ -88,4 +88,23 @@ mod tests {
         prints.of(&tests_order("1"));
         assert!(prints.last_was_historical());
     }
+
+    /// Ledgers hold such numbers: where this one changes, every order of every ledger looks changed.
+    #[test]
+    fn fingerprints_stay_what_they_are() {
+        let print = Fingerprints::new([1; 32]).of(&tests_order("1"));
+        assert_eq!(format!("{print:?}"), "2e487a9d03a24a7b");
+    }
+
+    #[test]
+    fn an_order_of_many_lines_counts_to_its_last() {
+        let mut prints = Fingerprints::new([1; 32]);
+        let mut order = tests_order("1");
+        order.lines = vec![order.lines[0].clone(); 500];
+        let print = prints.of(&order);
+        order.lines[499].quantity += 1;
+        assert_ne!(prints.of(&order), print);
+        order.lines.truncate(499);
+        assert_ne!(prints.of(&order), print);
+    }
 }

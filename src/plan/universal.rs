@@ -43,3 +43,41 @@ impl Universal {
         products.fold(0, u128::wrapping_add)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn hashed(text: &[u8]) -> Vec<u8> {
+        let mut state = 7_u64;
+        let universal = Universal::new(|bytes| {
+            for byte in bytes {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                *byte = (state >> 56) as u8;
+            }
+        });
+        let mut sums = Vec::new();
+        universal.sums(text, |sum| sums.extend_from_slice(sum));
+        sums
+    }
+
+    proptest! {
+        #[test]
+        fn another_byte_anywhere_makes_other_sums(
+            text in prop::collection::vec(any::<u8>(), 1..3_000),
+            at in any::<prop::sample::Index>(),
+            change in 1_u8..,
+        ) {
+            let mut other = text.clone();
+            other[at.index(text.len())] ^= change;
+            prop_assert_ne!(hashed(&text), hashed(&other));
+        }
+
+        #[test]
+        fn zeros_at_the_end_count(text in prop::collection::vec(any::<u8>(), 0..2_100), zeros in 1_usize..40) {
+            let longer = [&text, &vec![0; zeros][..]].concat();
+            prop_assert_ne!(hashed(&text), hashed(&longer));
+        }
+    }
+}

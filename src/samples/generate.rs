@@ -48,7 +48,7 @@ pub fn generate(options: &Generated, out: &mut impl Write) -> io::Result<Truth> 
     Ok(truth)
 }
 
-fn count(deal: &Deal, truth: &mut Truth, seen: &mut Seen) {
+pub(super) fn count(deal: &Deal, truth: &mut Truth, seen: &mut Seen) {
     truth.orders += 1;
     if let Some(defect) = deal.defect {
         *truth.invalid.entry(defect.reason()).or_default() += 1;

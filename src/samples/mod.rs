@@ -7,10 +7,12 @@
 mod deal;
 mod demo;
 mod dice;
+mod documents;
 mod generate;
 mod sheet;
 mod truth;
 
 pub use demo::{demo_orders, demo_orders_changed};
+pub use documents::generate_documents;
 pub use generate::{Generated, generate};
 pub use truth::{Sum, Truth};

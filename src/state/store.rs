@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Each applied once, in this order, in one transaction with the version it leads to.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../../state/0001_ledger.sql"), include_str!("../../state/0002_undo.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../state/0001_ledger.sql"),
+    include_str!("../../state/0002_undo.sql"),
+    include_str!("../../state/0003_fingerprints.sql"),
+];
 
 /// The version those lead to.
 pub(super) const SCHEMA: i64 = MIGRATIONS.len() as i64;
