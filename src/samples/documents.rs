@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::io::{self, Write};
 
 /// Writes JSON lines: an order each, with most of the fields that the API sends and a loader has no use for. The orders
-/// are those of [`super::generate`] with the same options; `rows` counts lines of the file.
+/// are those of [`super::generate()`] with the same options; `rows` counts lines of the file.
 ///
 /// # Errors
 /// Those of `out`.

@@ -51,7 +51,7 @@ impl Seen {
     /// SipHash under two keys, 128 bits in all.
     fn hash(&self, key: &str) -> [u8; 16] {
         let [a, b] = self.hashes.each_ref().map(|state| u128::from(state.hash_one(key)));
-        (a << 64 | b).to_be_bytes()
+        ((a << 64) | b).to_be_bytes()
     }
 }
 
@@ -101,8 +101,8 @@ impl Table {
     /// The slots where a key may be, from the one that its bits name.
     fn places(&self, a: u32, b: u32) -> impl Iterator<Item = usize> + use<> {
         let len = self.slots.len();
-        let bits = u128::from(a) << 32 | u128::from(b);
-        let first = (bits * len as u128 >> 64) as usize;
+        let bits = (u128::from(a) << 32) | u128::from(b);
+        let first = ((bits * len as u128) >> 64) as usize;
         (first..len).chain(0..first)
     }
 
