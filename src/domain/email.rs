@@ -65,18 +65,32 @@ fn is_domain(domain: &str) -> bool {
     domain.contains('.') && domain.split('.').all(label_fits)
 }
 
+/// Of each byte, whether it is ASCII that a local part may have, and that a label may have.
+static FINE: [(bool, bool); 256] = {
+    let mut fine = [(false, false); 256];
+    let mut b = 0;
+    while b < 128 {
+        let letter = (b as u8).is_ascii_alphanumeric();
+        let sign = matches!(b as u8, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-'..=b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~');
+        fine[b] = (letter || sign, letter || b as u8 == b'-');
+        b += 1;
+    }
+    fine
+};
+
 /// As [`is_local`], for ASCII, which nearly every address is: each byte is looked at once.
 fn is_local_ascii(local: &str) -> bool {
-    let is_fine = |b: u8| b.is_ascii_alphanumeric() || b".!#$%&'*+-/=?^_`{|}~".contains(&b);
-    let (fits, last) = local
-        .bytes()
-        .fold((true, b'.'), |(fits, last), b| (fits & is_fine(b) & !(b == b'.' && last == b'.'), b));
+    let (mut fits, mut last) = (true, b'.');
+    for b in local.bytes() {
+        fits &= FINE[usize::from(b)].0 & !(b == b'.' && last == b'.');
+        last = b;
+    }
     fits && last != b'.' && local.len() <= 64
 }
 
 /// As [`is_domain`], for ASCII.
 fn is_domain_ascii(domain: &str) -> bool {
-    // A point before the first label, so that it is judged like the others.
+    // As if a point stood before the first label, so that it is judged like the others.
     let (mut fits, mut last, mut label_len, mut points) = (true, b'.', 0, 0);
     for b in domain.bytes() {
         if b == b'.' {
@@ -84,7 +98,7 @@ fn is_domain_ascii(domain: &str) -> bool {
             label_len = 0;
             points += 1;
         } else {
-            fits &= b.is_ascii_alphanumeric() || (b == b'-' && last != b'.');
+            fits &= FINE[usize::from(b)].1 & !(b == b'-' && last == b'.');
             label_len += 1;
         }
         last = b;

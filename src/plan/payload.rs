@@ -1,36 +1,37 @@
-//! A payload as bytes to hash: the same `Serialize` that decides what is sent, without the cost of writing JSON.
+//! A payload as words to hash: the same `Serialize` that decides what is sent, without the cost of writing JSON.
 
 use serde::ser::{self, Serialize, Serializer};
 use std::fmt::Error;
 
-/// What was serialised last, each value with a mark of its kind, and a length or an end: two payloads that differ in
-/// any name, value, kind or place differ in their bytes.
+/// What was serialised last, in words of 64 bits: each value with a mark of its kind, and a length or an end, so that two
+/// payloads which differ in any name, value, kind or place differ in their words.
 #[derive(Default)]
 pub(super) struct Payload {
-    bytes: Vec<u8>,
+    words: Vec<u64>,
     source: Option<bool>,
 }
 
-const TEXT: u8 = 1;
-const NUMBER: u8 = 2;
-const NEGATIVE: u8 = 3;
-const FLOAT: u8 = 4;
-const TRUTH: u8 = 5;
-const NOTHING: u8 = 6;
-const LIST: u8 = 7;
-const OBJECT: u8 = 8;
-const END: u8 = 9;
-const VARIANT: u8 = 10;
+/// Marks stand in the highest byte; what is below it of a text's is its length.
+const TEXT: u64 = 1 << 56;
+const NUMBER: u64 = 2 << 56;
+const NEGATIVE: u64 = 3 << 56;
+const FLOAT: u64 = 4 << 56;
+const TRUTH: u64 = 5 << 56;
+const NOTHING: u64 = 6 << 56;
+const LIST: u64 = 7 << 56;
+const OBJECT: u64 = 8 << 56;
+const END: u64 = 9 << 56;
+const VARIANT: u64 = 10 << 56;
 
 impl Payload {
-    /// Takes the bytes of this value in place of those of the last one.
-    pub(super) fn take(&mut self, value: &impl Serialize) -> &[u8] {
-        self.bytes.clear();
+    /// Takes the words of this value in place of those of the last one.
+    pub(super) fn take(&mut self, value: &impl Serialize) -> &[u64] {
+        self.words.clear();
         self.source = None;
         // Nothing here fails, unless a `Serialize` of ours says so itself, and none does. Should that ever change,
         // the half-written payload still gives a fingerprint, and at worst an update too many.
         let _ = value.serialize(&mut *self);
-        &self.bytes
+        &self.words
     }
 
     /// Whether the outermost object has a `source`, and it is 0.
@@ -40,31 +41,34 @@ impl Payload {
 
     #[inline]
     fn text(&mut self, text: &[u8]) {
-        self.sized(TEXT, text.len());
-        self.bytes.extend_from_slice(text);
+        self.words.push(TEXT | text.len() as u64);
+        let (words, rest) = text.as_chunks::<8>();
+        self.words.extend(words.iter().map(|word| u64::from_le_bytes(*word)));
+        if rest.is_empty() {
+            return;
+        }
+        // The length is known, so the last word may say again what the one before it said.
+        let last = match text.last_chunk::<8>() {
+            Some(last) => u64::from_le_bytes(*last),
+            None => rest.iter().rev().fold(0, |word, b| (word << 8) | u64::from(*b)),
+        };
+        self.words.push(last);
     }
 
     #[inline]
-    fn sized(&mut self, mark: u8, len: usize) {
-        let [a, b, c, d, e, f, g, h] = (len as u64).to_le_bytes();
-        self.bytes.extend_from_slice(&[mark, a, b, c, d, e, f, g, h]);
-    }
-
-    #[inline]
-    fn number(&mut self, mark: u8, number: u64) -> Result<(), Error> {
-        let [a, b, c, d, e, f, g, h] = number.to_le_bytes();
-        self.bytes.extend_from_slice(&[mark, a, b, c, d, e, f, g, h]);
+    fn number(&mut self, mark: u64, number: u64) -> Result<(), Error> {
+        self.words.extend_from_slice(&[mark, number]);
         Ok(())
     }
 
     #[inline]
-    fn mark(&mut self, mark: u8) -> Result<(), Error> {
-        self.bytes.push(mark);
+    fn mark(&mut self, mark: u64) -> Result<(), Error> {
+        self.words.push(mark);
         Ok(())
     }
 
     fn variant(&mut self, name: &'static str) {
-        self.bytes.push(VARIANT);
+        self.words.push(VARIANT);
         self.text(name.as_bytes());
     }
 }
@@ -122,9 +126,9 @@ impl<'p> Serializer for &'p mut Payload {
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<(), Error> {
-        self.sized(LIST, value.len());
+        self.mark(LIST)?;
         self.text(value);
-        Ok(())
+        self.mark(END)
     }
 
     fn serialize_none(self) -> Result<(), Error> {
@@ -196,7 +200,7 @@ impl<'p> Serializer for &'p mut Payload {
 
     #[inline]
     fn serialize_map(self, _: Option<usize>) -> Result<Object<'p>, Error> {
-        let is_outermost = self.bytes.is_empty();
+        let is_outermost = self.words.is_empty();
         self.mark(OBJECT)?;
         Ok(Object { payload: self, is_outermost })
     }
@@ -219,6 +223,9 @@ impl<'p> Serializer for &'p mut Payload {
         Ok(self)
     }
 }
+
+/// The name of the field that must be 0.
+const SOURCE: [u64; 2] = [TEXT | 6, u64::from_le_bytes(*b"source\0\0")];
 
 /// An object whose names are values too: an order, as its key's name depends on its kind.
 pub(super) struct Object<'p> {
@@ -247,11 +254,11 @@ impl ser::SerializeMap for Object<'_> {
         value: &V,
     ) -> Result<(), Error> {
         self.serialize_key(key)?;
-        let is_source = self.is_outermost && self.payload.bytes.ends_with(b"\x01\x06\0\0\0\0\0\0\0source");
-        let begin = self.payload.bytes.len();
+        let is_source = self.is_outermost && self.payload.words.ends_with(&SOURCE);
+        let begin = self.payload.words.len();
         self.serialize_value(value)?;
         if is_source {
-            let is_zero = self.payload.bytes[begin..] == [NUMBER, 0, 0, 0, 0, 0, 0, 0, 0];
+            let is_zero = self.payload.words.get(begin..) == Some(&[NUMBER, 0]);
             self.payload.source = Some(is_zero && self.payload.source != Some(false));
         }
         Ok(())
@@ -356,9 +363,9 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_another_json_makes_other_bytes() {
+    fn what_makes_another_json_makes_other_words() {
         let mut payload = Payload::default();
-        let (mut texts, mut bytes) = (HashSet::new(), HashSet::new());
+        let (mut texts, mut words) = (HashSet::new(), HashSet::new());
         let nothing: Change = |_| {};
         for first in CHANGES.iter().chain([&nothing]) {
             for second in CHANGES.iter().chain([&nothing]) {
@@ -368,12 +375,27 @@ mod tests {
                     first(&mut order);
                 }
                 texts.insert(serde_json::to_string(&order).unwrap());
-                bytes.insert(payload.take(&order).to_vec());
+                words.insert(payload.take(&order).to_vec());
                 assert!(payload.is_historical());
             }
         }
         assert!(texts.len() > CHANGES.len() * 10);
-        assert_eq!(bytes.len(), texts.len());
+        assert_eq!(words.len(), texts.len());
+    }
+
+    #[test]
+    fn texts_of_any_length_differ_in_their_words() {
+        let mut payload = Payload::default();
+        let mut seen = HashSet::new();
+        for len in 0..40 {
+            let text = "a".repeat(len);
+            assert!(seen.insert(payload.take(&text).to_vec()), "{len}");
+            for at in 0..len {
+                let other: String = text.char_indices().map(|(i, c)| if i == at { 'b' } else { c }).collect();
+                assert!(seen.insert(payload.take(&other).to_vec()), "{other}");
+            }
+            assert!(seen.insert(payload.take(&(text + "\0")).to_vec()));
+        }
     }
 
     #[test]
