@@ -21,6 +21,11 @@ pub mod load;
 // Floor 3: one run of one job.
 pub mod run;
 
+// Floor 4: when a job is due, and running it then.
+pub mod schedule;
+
+pub mod daemon;
+
 // Floor 5: what people set and what they read.
 pub mod settings;
 

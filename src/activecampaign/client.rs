@@ -82,6 +82,11 @@ impl Client {
         Retry::new(Arc::clone(&account.health), Arc::clone(&account.counters), account.attempts_max)
     }
 
+    /// How long nobody may send from now on, zero where sending is free: a known wait, not a hang.
+    pub fn pause_left(&self) -> Duration {
+        self.0.pacer.pause_left()
+    }
+
     pub fn traffic(&self) -> Traffic {
         self.0.counters.traffic(self.0.pacer.flow())
     }

@@ -190,6 +190,11 @@ impl Pacer {
         }
     }
 
+    /// What is left of the pause that ends last.
+    pub(super) fn pause_left(&self) -> Duration {
+        self.shared().not_before.saturating_duration_since(Instant::now())
+    }
+
     /// An answer that was not a 429.
     pub(super) fn accepted(&self) {
         self.shared().throttles_in_a_row = 0;

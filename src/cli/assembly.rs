@@ -2,20 +2,51 @@ use super::Global;
 use super::exit::Fault;
 use crate::activecampaign::{self, Client, Log, Note};
 use crate::domain::Moment;
-use crate::extract::{self, Export};
+use crate::extract::{self, Export, OpenError};
 use crate::load;
 use crate::run::{self, ConnectionSpec};
-use crate::settings::{Account, Deleted, Environment, Job, Refunds, Settings};
+use crate::schedule::{Calendar, Schedule, ScheduleError};
+use crate::settings::{Account, Deleted, Environment, Job, Settings, SettingsError};
 use crate::state::Lock;
 use crate::transform;
 
 /// # Errors
 /// Every fault of the settings at once.
 pub(super) fn settings(global: &Global) -> Result<Settings, Fault> {
-    Settings::load(global.config.as_deref(), &Environment::of_process()).map_err(|faults| {
+    let loaded = Settings::load(global.config.as_deref(), &Environment::of_process());
+    let settings = loaded.and_then(with_schedules).map_err(|faults| {
         let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Fault::usage(texts.join("\n"))
-    })
+    })?;
+    if let Some(job) = settings.jobs.values().next() {
+        mappings(job).map_err(Fault::usage)?;
+    }
+    Ok(settings)
+}
+
+/// The mappings of the settings file, which every job may name.
+fn mappings(job: &Job) -> Result<extract::Mappings, OpenError> {
+    extract::parse_mappings(&job.mappings.text, &job.mappings.file.display().to_string())
+}
+
+/// The settings, if every schedule in them is one.
+fn with_schedules(settings: Settings) -> Result<Settings, Vec<SettingsError>> {
+    let fault = |job: &Job| {
+        let ScheduleError { found, expected, hint } = calendar(job).err()?;
+        Some(settings.fault(&format!("jobs.{}.schedule", job.name), found, expected).hint(hint))
+    };
+    let faults: Vec<SettingsError> = settings.jobs.values().filter_map(fault).collect();
+    if faults.is_empty() { Ok(settings) } else { Err(faults) }
+}
+
+/// When a job starts by itself, if it does.
+///
+/// # Errors
+/// When its schedule is none; settings that were loaded here hold no such.
+pub(super) fn calendar(job: &Job) -> Result<Option<Calendar>, ScheduleError> {
+    let Some(text) = &job.schedule else { return Ok(None) };
+    let schedule = Schedule::parse(text, &job.time_zone)?;
+    Ok(Some(Calendar::new(schedule, &job.name, job.jitter_s)))
 }
 
 /// The job of a name.
@@ -46,17 +77,16 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
             link_url: connection.link_url.clone().unwrap_or_default(),
             logo_url: connection.logo_url.clone().unwrap_or_default(),
         },
-        export: extract::Options { patterns: job.export.clone(), format: job.format.clone() },
-        rules: transform::Rules {
-            statuses: job.policy.statuses.clone(),
-            refunds: match job.policy.refunds {
-                Refunds::Original => transform::Refunds::Original,
-                Refunds::Net => transform::Refunds::Net,
-            },
+        export: extract::Options {
+            patterns: job.export.clone(),
+            format: job.format.clone(),
+            // Faults of them were told when the settings were read.
+            mappings: mappings(job).unwrap_or_default(),
+            customers: job.customers.clone(),
             zone: job.time_zone.clone(),
-            from: dates.from,
-            to: dates.to,
+            webtoffee_date_shift: job.policy.webtoffee_date_shift,
         },
+        rules: rules(job, dates),
         deleted: match job.policy.deleted {
             Deleted::Create => load::Deleted::CreateAgain,
             Deleted::Leave => load::Deleted::Leave,
@@ -66,8 +96,34 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
     }
 }
 
+fn rules(job: &Job, dates: Dates) -> transform::Rules {
+    let policy = &job.policy;
+    transform::Rules {
+        statuses: policy.statuses.clone(),
+        refunds: policy.refunds,
+        total: policy.total,
+        missing_email: policy.missing_email,
+        currency: policy.currency,
+        rounding: policy.rounding,
+        customers: policy.customers,
+        default_date: policy.default_date,
+        category: policy.category.clone(),
+        zone: job.time_zone.clone(),
+        from: dates.from,
+        to: dates.to,
+    }
+}
+
 /// Opens the exports of all jobs, or tells what is wrong with all of them.
 pub(super) fn exports(jobs: &[run::Job]) -> Result<Vec<Export>, Fault> {
+    let piped: Vec<&str> =
+        jobs.iter().filter(|job| job.export.is_piped()).map(|job| job.name.as_str()).collect();
+    if piped.len() > 1 {
+        return Err(Fault::usage(format!(
+            "the jobs {} all read standard input, which can be read once\n  hint: name the one it is for",
+            piped.join(", ")
+        )));
+    }
     let (mut opened, mut faults) = (Vec::new(), Vec::new());
     for job in jobs {
         match Export::open(&job.export) {
@@ -76,6 +132,13 @@ pub(super) fn exports(jobs: &[run::Job]) -> Result<Vec<Export>, Fault> {
         }
     }
     if faults.is_empty() { Ok(opened) } else { Err(Fault::usage(faults.join("\n"))) }
+}
+
+/// Whether the exports lie still, as they must before anything of them is sent.
+pub(super) fn check_quiet<'a>(exports: impl Iterator<Item = &'a Export>) -> Result<(), Fault> {
+    let faults: Vec<String> =
+        exports.filter_map(|export| export.check_quiet().err()).map(|error| error.to_string()).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Fault::usage(faults.join("\n"))) }
 }
 
 /// A client of an account; with the account's lock it keeps its distance from what was sent before.

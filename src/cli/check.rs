@@ -3,8 +3,9 @@ use super::exit::{Exit, Fault};
 use super::{Global, output};
 use crate::activecampaign::{Client, Failure, Stop, Verdict};
 use crate::extract::{self, Export};
+use crate::run::shrinkage;
 use crate::settings::{Account, Job, Settings};
-use crate::state::{StateError, Store};
+use crate::state::{StateError, Store, View};
 use clap::Args;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,22 +22,44 @@ pub(super) struct CheckArgs {
 
 /// What was looked at, and what was found.
 struct Findings {
-    lines: Vec<(bool, String)>,
+    lines: Vec<(Weight, String)>,
     exit: Exit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    Good,
+    /// To be looked at by a person; nothing is held up by it.
+    Doubtful,
+    Fault,
+}
+
+impl Weight {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Good => "ok   ",
+            Self::Doubtful => "note ",
+            Self::Fault => "FAULT",
+        }
+    }
 }
 
 impl Findings {
     fn good(&mut self, text: String) {
-        self.lines.push((true, text));
+        self.lines.push((Weight::Good, text));
+    }
+
+    fn doubtful(&mut self, text: String) {
+        self.lines.push((Weight::Doubtful, text));
     }
 
     fn bad(&mut self, exit: Exit, text: String) {
         self.exit = self.exit.worse(exit);
-        self.lines.push((false, text));
+        self.lines.push((Weight::Fault, text));
     }
 
     fn faults(&self) -> usize {
-        self.lines.iter().filter(|(good, _)| !good).count()
+        self.lines.iter().filter(|(weight, _)| *weight == Weight::Fault).count()
     }
 }
 
@@ -48,7 +71,7 @@ pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, Fault> {
     let mut accounts: BTreeMap<&str, (&Account, Vec<&Job>)> = BTreeMap::new();
     for job in jobs {
         let account = settings.account_of(job).map_err(Fault::usage)?;
-        check_export(job, account, &mut findings);
+        check_export(job, account, &settings, &mut findings);
         accounts.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push(job);
     }
     for (account, jobs) in accounts.into_values() {
@@ -58,14 +81,36 @@ pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, Fault> {
     Ok(findings.exit)
 }
 
-fn check_export(job: &Job, account: &Account, findings: &mut Findings) {
-    match Export::open(&assembly::job(job, account, Dates::default()).export) {
+fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mut Findings) {
+    let export = assembly::job(job, account, Dates::default()).export;
+    if export.is_piped() {
+        findings.good(format!("jobs.{}: export from standard input, looked at when a run begins", job.name));
+        return;
+    }
+    match Export::open(&export) {
         Ok(export) => {
-            for file in export.files() {
-                let (format, bytes) = (file.format, file.size_bytes);
-                findings.good(format!("jobs.{}: export {file}, {format}, {bytes} bytes", job.name));
+            if let Err(error) = export.check_quiet() {
+                findings.bad(Exit::Usage, format!("jobs.{}: {error}", job.name));
             }
-            if let [newest, _, ..] = export.files() {
+            for file in export.files() {
+                let (format, bytes, encoding) = (&file.format, file.size_bytes, file.encoding);
+                let name = &job.name;
+                findings.good(format!(
+                    "jobs.{name}: export {file}, {format}, {bytes} bytes, {encoding}: {}",
+                    file.why
+                ));
+                for note in &file.notes {
+                    findings.doubtful(format!("jobs.{name}: export {file}: {note}"));
+                }
+            }
+            let read =
+                View::open(&settings.state_dir, &account.name).and_then(|view| view.files_read(&job.name));
+            // A state that can't be read is told below.
+            for less in shrinkage(&read.unwrap_or_default(), export.files()) {
+                findings.doubtful(format!("jobs.{}: {less}", job.name));
+            }
+            let mut of_orders = export.files().iter().filter(|file| file.holds_orders);
+            if let (Some(newest), Some(_)) = (of_orders.next(), of_orders.next()) {
                 findings
                     .good(format!("jobs.{}: of one order in several files that in {newest} wins", job.name));
             }
@@ -153,8 +198,10 @@ fn exit_of(failure: &Failure) -> Exit {
 
 fn tell(global: &Global, settings: &Settings, findings: &Findings) {
     if global.json {
-        let lines =
-            findings.lines.iter().map(|(good, text)| serde_json::json!({ "ok": good, "finding": text }));
+        let lines = findings.lines.iter().map(|(weight, text)| {
+            let (ok, note) = (*weight != Weight::Fault, *weight == Weight::Doubtful);
+            serde_json::json!({ "ok": ok, "note": note, "finding": text })
+        });
         output::print_json(&serde_json::json!({
             "faults": findings.faults(), "findings": lines.collect::<Vec<_>>(), "effective": settings.effective(),
         }));
@@ -166,8 +213,8 @@ fn tell(global: &Global, settings: &Settings, findings: &Findings) {
     }
     let formats: Vec<_> = extract::formats().iter().map(|format| format.name).collect();
     let _ = writeln!(text, "\nFormats known: {}\n", formats.join(", "));
-    for (good, finding) in &findings.lines {
-        let _ = writeln!(text, "{} {finding}", if *good { "ok   " } else { "FAULT" });
+    for (weight, finding) in &findings.lines {
+        let _ = writeln!(text, "{} {finding}", weight.word());
     }
     let _ = match findings.faults() {
         0 => writeln!(text, "\nNo fault found."),

@@ -1,6 +1,6 @@
 use super::assembly::{self, Dates};
 use super::exit::{Exit, Fault};
-use super::run::ProgressLine;
+use super::progress::{Form, Watch};
 use super::{Global, output};
 use crate::extract::Export;
 use crate::report;
@@ -222,18 +222,19 @@ impl Stage<'_> {
     }
 
     fn plan(&self) -> Result<Value, Fault> {
-        let preview = preview(self.job, &self.export()?, self.view()?, self.account.requests_per_second)
-            .map_err(Fault::failed)?;
+        let preview =
+            preview(self.job, &self.export()?, self.view()?, self.account.requests_per_second, None)
+                .map_err(Fault::failed)?;
         let now = jiff::Timestamp::now().to_zoned(self.job.rules.zone.clone());
         self.demo.say(&report::plan_text(&preview, &now));
-        Ok(report::plan_json(&[preview]))
+        Ok(report::plan_json(&[preview], &now))
     }
 
     /// The run's report, and how many writes the account saw of it.
     async fn run(&self, kind: Kind) -> Result<(RunReport, u64), Fault> {
         let before = self.simulator.summary().writes;
         let export = self.export()?;
-        let line = ProgressLine::new(self.demo.quiet);
+        let watch = Watch::new(Form::Auto, self.demo.quiet, std::collections::BTreeMap::new());
         let report = execute(Task {
             job: self.job,
             kind,
@@ -242,8 +243,8 @@ impl Stage<'_> {
             client: self.client,
             cancel: CancellationToken::new(),
             grace: Duration::from_secs(30),
-            sends_max: None,
-            progress: &|at| line.tell(at),
+            only: None,
+            progress: &|at| watch.tell(at),
         })
         .await?;
         let writes = self.simulator.summary().writes - before;

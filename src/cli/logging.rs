@@ -1,3 +1,4 @@
+use super::output::Above;
 use super::{Color, Global, LogFormat};
 use std::io::{self, IsTerminal};
 use tracing::level_filters::LevelFilter;
@@ -17,7 +18,7 @@ pub(super) fn start(global: &Global) {
         Color::Never => false,
         Color::Auto => io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     };
-    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(ansi).with_target(false);
+    let layer = tracing_subscriber::fmt::layer().with_writer(|| Above).with_ansi(ansi).with_target(false);
     let registry = tracing_subscriber::registry().with(filter);
     // A second call, as tests make, keeps the first one's log.
     let _ = match global.log_format {

@@ -3,19 +3,29 @@
 
 mod adopt;
 mod assembly;
+mod briefing;
+mod canary;
 mod check;
 mod connection;
+mod daemon;
 mod dead_letters;
 mod demo;
 mod exit;
+mod explain;
+mod formats;
 mod init;
 mod logging;
 mod output;
+mod packaging;
 mod plan;
+mod progress;
 mod run;
+mod schedule;
 mod signals;
 mod simulator;
+mod states;
 mod status;
+mod systemd;
 mod undo;
 mod verify;
 
@@ -77,6 +87,8 @@ enum Verb {
     Init(init::InitArgs),
     /// Look at settings, exports, state, token and connection, and report every fault at once
     Check(check::CheckArgs),
+    /// The kinds of export that can be read, and what each needs
+    Formats(formats::FormatsArgs),
     /// The dry run: read everything, send nothing, change nothing
     #[command(alias = "dry-run")]
     Plan(plan::PlanArgs),
@@ -84,8 +96,14 @@ enum Verb {
     Backfill(run::BackfillArgs),
     /// Load what is new or changed since the last run
     Sync(run::SyncArgs),
+    /// Run every job that has a schedule, until stopped
+    Daemon(daemon::DaemonArgs),
+    /// The coming runs of every job that has a schedule, with the days on which clocks change
+    Schedule(schedule::ScheduleArgs),
     /// Jobs, their last runs and dead letters
     Status(status::StatusArgs),
+    /// One order end to end: where it stands, what it maps to, what was sent, what comes next
+    Explain(explain::ExplainArgs),
     /// Read back every order and hold it against the export, in both directions
     Verify(verify::VerifyArgs),
     /// Delete at the target what a run created; plans first, asks, resumes, verifies
@@ -98,6 +116,10 @@ enum Verb {
     Connection(connection::ConnectionArgs),
     /// A local ActiveCampaign for rehearsals
     Simulator(simulator::SimulatorArgs),
+    /// A completion script for a shell
+    Completions(packaging::CompletionsArgs),
+    /// The manual pages
+    Man(packaging::ManArgs),
 }
 
 impl Opts {
@@ -107,16 +129,22 @@ impl Opts {
             Verb::Demo(args) => demo::run(global, &args),
             Verb::Init(args) => init::run(global, &args),
             Verb::Check(args) => check::run(global, &args),
+            Verb::Formats(args) => formats::run(global, &args),
             Verb::Plan(args) => plan::run(global, &args),
             Verb::Backfill(args) => run::backfill(global, &args),
             Verb::Sync(args) => run::sync(global, &args),
+            Verb::Daemon(args) => daemon::run(global, &args),
+            Verb::Schedule(args) => schedule::run(global, &args),
             Verb::Status(args) => status::run(global, &args),
+            Verb::Explain(args) => explain::run(global, &args),
             Verb::Verify(args) => verify::run(global, &args),
             Verb::Undo(args) => undo::run(global, &args),
             Verb::Adopt(args) => adopt::run(global, &args),
             Verb::DeadLetters(args) => dead_letters::run(global, &args),
             Verb::Connection(args) => connection::run(global, &args),
             Verb::Simulator(args) => simulator::run(global, &args),
+            Verb::Completions(args) => packaging::completions(&args),
+            Verb::Man(args) => packaging::man(&args),
         }
     }
 }

@@ -1,5 +1,7 @@
+use indicatif::MultiProgress;
 use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Whether something could not be written to standard output.
 static FAILED: AtomicBool = AtomicBool::new(false);
@@ -7,8 +9,23 @@ static FAILED: AtomicBool = AtomicBool::new(false);
 /// Data goes to standard output. A reader that went away (`| head`) ends the output, not the work; anything else
 /// that can't be written is told at the end.
 pub(super) fn print(text: &str) {
+    write(text.as_bytes());
+}
+
+/// Bytes as they are, and a line end.
+pub(super) fn print_line(bytes: &[u8]) {
+    write(&[bytes, b"\n"].concat());
+}
+
+/// What would be data, where standard output belongs to something else.
+pub(super) fn print_aside(text: &str) {
+    // Nothing is left to tell it to when standard error is gone.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+fn write(bytes: &[u8]) {
     let mut out = io::stdout().lock();
-    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    if let Err(error) = out.write_all(bytes).and_then(|()| out.flush())
         && error.kind() != ErrorKind::BrokenPipe
         && !FAILED.swap(true, Ordering::Relaxed)
     {
@@ -22,14 +39,44 @@ pub(super) fn is_whole() -> bool {
 }
 
 pub(super) fn print_json(value: &serde_json::Value) {
-    print(&format!("{value:#}\n"));
+    print(&json_text(value));
+}
+
+pub(super) fn json_text(value: &serde_json::Value) -> String {
+    format!("{value:#}\n")
 }
 
 /// Everything else goes to standard error.
 pub(super) fn note(text: &str) {
-    let mut err = io::stderr().lock();
     // Nothing is left to tell it to when that is gone too.
-    let _ = writeln!(err, "{text}");
+    let _ = Above.write_all(format!("{text}\n").as_bytes());
+}
+
+/// The bars at the foot of the terminal, while there are any.
+static BARS: Mutex<Option<MultiProgress>> = Mutex::new(None);
+
+/// From now on standard error is written above these bars.
+pub(super) fn draw_above(bars: MultiProgress) {
+    *BARS.lock().unwrap_or_else(PoisonError::into_inner) = Some(bars);
+}
+
+/// Standard error, above the bars where there are any: they are taken away and drawn again around each write.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Above;
+
+impl Write for Above {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let bars = BARS.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let write = || io::stderr().lock().write(bytes);
+        match bars {
+            Some(bars) => bars.suspend(write),
+            None => write(),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().lock().flush()
+    }
 }
 
 pub(super) fn complain(message: &str) {

@@ -1,30 +1,33 @@
 use super::assembly::{self, Dates};
+use super::briefing::{Brief, ask, brief};
+use super::canary::{self, CanaryReport};
 use super::exit::{Exit, Fault};
+use super::progress::{Form, Watch};
 use super::signals::Interrupt;
+use super::states::{Passing, take_output};
 use super::{Global, output};
 use crate::activecampaign::{Client, Stop};
 use crate::domain::Moment;
 use crate::extract::Export;
 use crate::report;
-use crate::run::{Books, ConnectionError, Job, Progress, RunError, RunReport, Task, execute};
+use crate::run::{self, Books, ConnectionError, Job, RunError, RunReport, Verification, execute};
 use crate::settings::{Account, Settings};
-use crate::state::{Kind, Store};
+use crate::state::{Kind, RunEnd, Store};
 use clap::Args;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// How long what is in flight may take once the end was asked for.
 pub(super) const GRACE: Duration = Duration::from_secs(30);
-/// Between two lines on how it is getting on.
-pub(super) const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
 pub(super) struct BackfillArgs {
     /// Jobs to load [default: all]
     #[arg(value_name = "JOB")]
     jobs: Vec<String>,
-    /// Load this many orders, then stop; the next backfill goes on from there
+    /// Load this many orders of different kinds, read them back, and stop; the next backfill goes on from there
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     canary: Option<u64>,
     /// Only orders placed on or after this day (2024-01-31, in the job's time zone)
@@ -36,6 +39,12 @@ pub(super) struct BackfillArgs {
     /// Stop cleanly after this long (6h, 90m); the next backfill goes on from there
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     max_duration: Option<Duration>,
+    /// Don't ask before the first write to an account
+    #[arg(long)]
+    yes: bool,
+    /// How to show how it is getting on
+    #[arg(long, value_name = "FORM", default_value = "auto")]
+    progress: Form,
 }
 
 #[derive(Debug, Args)]
@@ -46,13 +55,16 @@ pub(super) struct SyncArgs {
     /// Stop cleanly after this long (6h, 90m)
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     max_duration: Option<Duration>,
+    /// How to show how it is getting on
+    #[arg(long, value_name = "FORM", default_value = "auto")]
+    progress: Form,
 }
 
 fn parse_day(text: &str) -> Result<jiff::civil::Date, String> {
     text.parse().map_err(|_| "expected a day such as 2024-01-31".to_owned())
 }
 
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     let expected = "expected a time such as 6h, 90m or 30s";
     let parsed: jiff::SignedDuration = text.parse().map_err(|_| expected.to_owned())?;
     Duration::try_from(parsed).ok().filter(|time| !time.is_zero()).ok_or_else(|| expected.to_owned())
@@ -64,38 +76,59 @@ struct Asked<'a> {
     jobs: &'a [String],
     from: Option<jiff::civil::Date>,
     to: Option<jiff::civil::Date>,
-    sends_max: Option<u64>,
+    canary: Option<u64>,
     duration_max: Option<Duration>,
+    is_sure: bool,
+    progress: Form,
 }
 
 pub(super) fn backfill(global: &Global, args: &BackfillArgs) -> Result<Exit, Fault> {
-    let BackfillArgs { jobs, canary, from, to, max_duration } = args;
-    let (from, to) = (*from, *to);
-    run(
-        global,
-        &Asked { kind: Kind::Backfill, jobs, from, to, sends_max: *canary, duration_max: *max_duration },
-    )
+    let BackfillArgs { jobs, canary, from, to, max_duration, yes, progress } = args;
+    let (from, to, canary, duration_max) = (*from, *to, *canary, *max_duration);
+    let (is_sure, progress) = (*yes, *progress);
+    run(global, &Asked { kind: Kind::Backfill, jobs, from, to, canary, duration_max, is_sure, progress })
 }
 
 pub(super) fn sync(global: &Global, args: &SyncArgs) -> Result<Exit, Fault> {
-    let SyncArgs { jobs, max_duration } = args;
-    run(
-        global,
-        &Asked { kind: Kind::Sync, jobs, from: None, to: None, sends_max: None, duration_max: *max_duration },
-    )
+    let SyncArgs { jobs, max_duration, progress } = args;
+    let (from, to, canary, duration_max) = (None, None, None, *max_duration);
+    let (is_sure, progress) = (true, *progress);
+    run(global, &Asked { kind: Kind::Sync, jobs, from, to, canary, duration_max, is_sure, progress })
 }
 
 /// Everything that can fail without a request comes first: settings, exports, tokens, locks.
 fn run(global: &Global, asked: &Asked<'_>) -> Result<Exit, Fault> {
     let settings = assembly::settings(global)?;
     let accounts = gather(&settings, asked)?;
+    let data = match take_output(accounts.iter().flat_map(|(_, jobs)| jobs).map(|(_, export)| export)) {
+        true => output::print_aside,
+        false => output::print,
+    };
     let runtime = assembly::runtime()?;
     let mut workers = Vec::new();
+    let named: Vec<&Account> = accounts.iter().map(|(account, _)| *account).collect();
     for (account, jobs) in accounts {
         let store = Store::open(&settings.state_dir, &account.name)?;
         let client = assembly::client(account, Some(store.lock()))?;
-        workers.push(Worker { client, books: Books::open(store)?, jobs });
+        let mut briefed = Vec::new();
+        for (job, export) in jobs {
+            let brief = match asked.kind {
+                Kind::Backfill => {
+                    brief(global, (account, &settings.state_dir), (&job, &export), asked.canary)?
+                }
+                Kind::Sync => Brief::default(),
+            };
+            briefed.push(Task { job, export, brief });
+        }
+        let state = (account.name.clone(), settings.state_dir.clone());
+        workers.push(Worker { client, books: Books::open(store)?, jobs: briefed, state });
     }
+    if asked.kind == Kind::Backfill {
+        ask(&named, &settings.state_dir, asked.is_sure)?;
+    }
+    let planned = workers.iter().flat_map(|worker| &worker.jobs).filter(|_| asked.kind == Kind::Backfill);
+    let planned = planned.map(|task| (task.job.name.clone(), task.brief.requests)).collect();
+    let watch = Watch::new(asked.progress, global.quiet, planned);
     let results = runtime.block_on(async {
         let interrupt = Interrupt::listen().map_err(Fault::failed)?;
         if let Some(limit) = asked.duration_max {
@@ -106,16 +139,19 @@ fn run(global: &Global, asked: &Asked<'_>) -> Result<Exit, Fault> {
                 cancel.cancel();
             });
         }
-        let results = run_all(workers, asked, &interrupt, global.quiet).await;
+        let results = run_all(workers, asked, &interrupt, watch).await;
         Ok::<_, Fault>((results, interrupt.signal()))
     });
     let (results, signal) = results?;
-    tell(global, &results.reports);
+    tell(global, &results, data);
     for job in &results.left {
         output::note(&format!("{job}: not begun"));
     }
     let mut exit =
         results.reports.iter().fold(Exit::Done, |exit, report| exit.worse(Exit::of_run(report, signal)));
+    if results.canaries.iter().any(|canary| canary.verification.differences_count() > 0) {
+        exit = exit.worse(Exit::Differences);
+    }
     if let (Some(signal), false) = (signal, results.left.is_empty()) {
         exit = exit.worse(Exit::Interrupted(signal));
     }
@@ -150,6 +186,7 @@ fn gather<'a>(settings: &'a Settings, asked: &Asked<'_>) -> Result<Vec<Work<'a>>
     }
     let assembled: Vec<_> = jobs.iter().map(|(_, job)| job.clone()).collect();
     let exports = assembly::exports(&assembled)?;
+    assembly::check_quiet(exports.iter())?;
     let mut by_account: BTreeMap<&str, Work<'_>> = BTreeMap::new();
     for ((account, job), export) in jobs.into_iter().zip(exports) {
         by_account.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push((job, export));
@@ -161,47 +198,63 @@ fn gather<'a>(settings: &'a Settings, asked: &Asked<'_>) -> Result<Vec<Work<'a>>
 struct Worker {
     client: Client,
     books: Books,
-    jobs: Vec<(Job, Export)>,
+    jobs: Vec<Task>,
+    /// The account's name, and the folder its state is in.
+    state: (String, PathBuf),
+}
+
+/// A job to carry out.
+struct Task {
+    job: Job,
+    export: Export,
+    brief: Brief,
 }
 
 /// What came of the jobs of one account.
 #[derive(Default)]
 struct Results {
     reports: Vec<RunReport>,
+    canaries: Vec<CanaryReport>,
     /// Jobs that were not begun, because the account could not be used any more.
     left: Vec<String>,
     fault: Option<Fault>,
 }
 
 /// Accounts side by side, the jobs of one account one after the other. A fault of one account is no other's.
-async fn run_all(workers: Vec<Worker>, asked: &Asked<'_>, interrupt: &Interrupt, quiet: bool) -> Results {
+async fn run_all(workers: Vec<Worker>, asked: &Asked<'_>, interrupt: &Interrupt, watch: Watch) -> Results {
+    let watch = Arc::new(watch);
     let mut accounts = tokio::task::JoinSet::new();
     for worker in workers {
-        let (interrupt, kind, sends_max) = (interrupt.clone(), asked.kind, asked.sends_max);
-        accounts.spawn(async move { run_account(&worker, kind, sends_max, &interrupt, quiet).await });
+        let (interrupt, kind, watch) = (interrupt.clone(), asked.kind, Arc::clone(&watch));
+        accounts.spawn(async move {
+            let results = run_account(&worker, kind, &interrupt, &watch).await;
+            (worker, results)
+        });
     }
     let mut all = Results::default();
     while let Some(done) = accounts.join_next().await {
-        let Results { reports, left, fault } =
-            done.unwrap_or_else(|error| Results { fault: Some(Fault::failed(error)), ..Results::default() });
-        all.reports.extend(reports);
-        all.left.extend(left);
-        all.fault = all.fault.or(fault);
+        let (worker, mut results) = match done {
+            Ok(done) => done,
+            Err(error) => {
+                all.fault = all.fault.or(Some(Fault::failed(error)));
+                continue;
+            }
+        };
+        if !interrupt.cancel.is_cancelled() {
+            read_back(&worker, &mut results).await;
+        }
+        all.reports.extend(results.reports);
+        all.canaries.extend(results.canaries);
+        all.left.extend(results.left);
+        all.fault = all.fault.or(results.fault);
     }
     all.reports.sort_by(|a, b| a.row.job.cmp(&b.row.job));
     all
 }
 
-async fn run_account(
-    worker: &Worker,
-    kind: Kind,
-    sends_max: Option<u64>,
-    interrupt: &Interrupt,
-    quiet: bool,
-) -> Results {
+async fn run_account(worker: &Worker, kind: Kind, interrupt: &Interrupt, watch: &Watch) -> Results {
     let mut results = Results::default();
-    let progress = ProgressLine::new(quiet);
-    for (job, export) in &worker.jobs {
+    for Task { job, export, brief } in &worker.jobs {
         if interrupt.cancel.is_cancelled()
             || results.fault.is_some()
             || results.reports.iter().any(ends_account)
@@ -209,7 +262,14 @@ async fn run_account(
             results.left.push(job.name.clone());
             continue;
         }
-        let task = Task {
+        let passing = match Passing::of(export) {
+            Ok(passing) => passing,
+            Err(fault) => {
+                results.fault = Some(fault);
+                continue;
+            }
+        };
+        let task = run::Task {
             job,
             kind,
             export,
@@ -217,15 +277,38 @@ async fn run_account(
             client: &worker.client,
             cancel: interrupt.cancel.clone(),
             grace: GRACE,
-            sends_max,
-            progress: &|at| progress.tell(at),
+            only: brief.only.clone(),
+            progress: &|at| {
+                watch.tell(at);
+                passing.pass(at.settled);
+            },
         };
         match execute(task).await {
-            Ok(report) => results.reports.push(report),
+            Ok(report) => {
+                passing.pass(report.row.checkpoint);
+                results.reports.push(report);
+            }
             Err(error) => results.fault = Some(error.into()),
         }
     }
     results
+}
+
+/// Looks at the orders of each canary that came to its end.
+async fn read_back(worker: &Worker, results: &mut Results) {
+    for Task { job, export, brief } in &worker.jobs {
+        let is_done = |report: &RunReport| {
+            report.row.job == job.name && matches!(report.end, RunEnd::Finished | RunEnd::Interrupted)
+        };
+        let Some(keys) = brief.canary.as_ref().filter(|_| results.reports.iter().any(is_done)) else {
+            continue;
+        };
+        let (account, state_dir) = &worker.state;
+        match canary::look((job, export), (account, state_dir), &worker.client, keys).await {
+            Ok(looked) => results.canaries.push(looked),
+            Err(fault) => results.fault = Some(fault),
+        }
+    }
 }
 
 /// Whether another job would find the account as this one did.
@@ -239,33 +322,20 @@ fn ends_account(report: &RunReport) -> bool {
     }
 }
 
-/// A line on standard error now and then.
-pub(super) struct ProgressLine {
-    last: Mutex<Instant>,
-    quiet: bool,
-}
-
-impl ProgressLine {
-    pub(super) fn new(quiet: bool) -> Self {
-        Self { last: Mutex::new(Instant::now()), quiet }
-    }
-
-    pub(super) fn tell(&self, at: &Progress) {
-        let Ok(mut last) = self.last.lock() else { return };
-        if !self.quiet && last.elapsed() >= PROGRESS_EVERY {
-            *last = Instant::now();
-            output::note(&report::progress_line(at));
-        }
-    }
-}
-
-fn tell(global: &Global, reports: &[RunReport]) {
+/// `data` writes what a program may read: to standard output, unless that belongs to something else.
+fn tell(global: &Global, results: &Results, data: fn(&str)) {
+    let verified: Vec<Verification> =
+        results.canaries.iter().map(|canary| canary.verification.clone()).collect();
     if global.json {
-        output::print_json(&report::runs_json(reports));
+        let mut runs = report::runs_json(&results.reports);
+        if !verified.is_empty() {
+            runs["verifications"] = report::verification_json(&verified)["verifications"].take();
+        }
+        data(&output::json_text(&runs));
     }
-    for report in reports {
+    for report in &results.reports {
         if !global.json {
-            output::print(&format!("{}\n", report::run_text(report)));
+            data(&format!("{}\n", report::run_text(report)));
         }
         match &report.error {
             Some(RunError::Interrupted) => output::note(&format!(
@@ -281,5 +351,8 @@ fn tell(global: &Global, reports: &[RunReport]) {
                 report.row.job
             ));
         }
+    }
+    for canary in results.canaries.iter().filter(|_| !global.json) {
+        data(&format!("{}\n", report::canary_text(&canary.verification, &canary.orders)));
     }
 }

@@ -3,6 +3,12 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+/// SIGHUP, for whoever takes it as a wish to read the settings again; until this is called it ends the program. Must be
+/// called within a runtime.
+pub(super) fn hangups() -> std::io::Result<Signal> {
+    signal(SignalKind::hangup())
+}
+
 /// SIGINT and SIGTERM: the first asks for an orderly end, the second ends at once. Nothing is lost either way.
 #[derive(Debug, Clone)]
 pub(super) struct Interrupt {

@@ -4,6 +4,7 @@ use super::{Global, output};
 use crate::report::{self, JobStatus};
 use crate::state::{View, is_locked};
 use clap::Args;
+use jiff::Timestamp;
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
@@ -25,11 +26,13 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, Fault> {
             Some((connection, _)) => view.orders_known(connection)?,
             None => 0,
         };
+        let calendar = assembly::calendar(job).map_err(Fault::usage)?;
         jobs.push(JobStatus {
             job: job.name.clone(),
             account: job.account.clone(),
             zone: job.time_zone.clone(),
             schedule: job.schedule.clone(),
+            next_due: calendar.and_then(|calendar| calendar.start_after(Timestamp::now())),
             runs: view.runs(&job.name, args.runs)?,
             dead_letters: view.dead_letters_count(&job.name)?,
             orders_loaded,

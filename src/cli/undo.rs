@@ -1,6 +1,7 @@
 use super::assembly;
 use super::exit::{Exit, Fault};
-use super::run::{GRACE, PROGRESS_EVERY};
+use super::progress::LINE_EVERY;
+use super::run::GRACE;
 use super::signals::Interrupt;
 use super::{Global, output};
 use crate::report;
@@ -88,7 +89,7 @@ fn carry_out(
     let told = Mutex::new(Instant::now());
     let progress = |done: u64, planned: u64| {
         let Ok(mut told) = told.lock() else { return };
-        if !global.quiet && told.elapsed() >= PROGRESS_EVERY {
+        if !global.quiet && told.elapsed() >= LINE_EVERY {
             *told = Instant::now();
             output::note(&format!("{} of {} orders deleted", report::count(done), report::count(planned)));
         }

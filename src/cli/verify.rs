@@ -2,7 +2,7 @@ use super::assembly::{self, Dates};
 use super::exit::{Exit, Fault};
 use super::{Global, output};
 use crate::report;
-use crate::run::{Found, OnDifference, Sample, verify, verify_sample};
+use crate::run::{Choice, Found, OnDifference, Sample, verify, verify_sample};
 use crate::state::{Store, View};
 use clap::Args;
 
@@ -41,7 +41,10 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, Fault> {
                 |connection, key: &_, found| store.doubt_order(connection, key, found == Found::Missing);
             let repair: Option<OnDifference<'_>> = if args.repair { Some(&mut doubt) } else { None };
             verifications.push(match args.sample {
-                Some(sample) => runtime.block_on(verify_sample(&job, export, view, &client, sample))?,
+                Some(sample) => {
+                    let part = verify_sample(&job, export, view, &client, Choice::Part(sample));
+                    runtime.block_on(part)?.0
+                }
                 None => runtime.block_on(verify(&job, export, view, &client, repair))?,
             });
         }

@@ -40,6 +40,14 @@ impl Email {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The address as it may be shown to whoever need not know whose it is: `a***@e***.com`.
+    pub fn masked(&self) -> String {
+        let (local, domain) = self.0.rsplit_once('@').unwrap_or_default();
+        let first = |text: &str| text.chars().next().map(String::from).unwrap_or_default();
+        let top = domain.rsplit('.').next().unwrap_or_default();
+        format!("{}***@{}***.{top}", first(local), first(domain))
+    }
 }
 
 fn is_local(local: &str) -> bool {

@@ -56,27 +56,29 @@ macro_rules! reasons {
 }
 
 reasons! {
-    MissingEmail "missing_email" "the target needs an address for every order; add it in the shop, or leave the order out";
+    MissingEmail "missing_email" "the target needs an address for every order; add it in the shop, or leave such orders out with policy.missing_email = \"filter\"";
     InvalidEmail "invalid_email" "expected one address such as name@example.com; correct it in the shop";
     HashedEmail "hashed_email" "expected an address, found a hash of one; export with addresses shown";
     MissingId "missing_id" "expected an order id or number";
     BadId "bad_id" "no id: cut by a spreadsheet (like 5.37E+12), too long, or the text of another column; export again and don't open the file there";
-    BadMoney "bad_money" "expected a decimal number such as 1234.50, not negative, without thousands separator or symbol";
-    MoneyPrecision "money_precision" "expected no digits below the currency's minor unit";
+    BadMoney "bad_money" "expected a decimal number such as 1234.50, not negative, without thousands separator, decimal comma or symbol; where a spreadsheet rewrote it, export again and don't save the file there";
+    MoneyPrecision "money_precision" "expected no digits below the currency's minor unit; policy.rounding = \"half_even\" rounds them";
     MoneyRange "money_range" "larger than the 2147483647 minor units the target stores";
-    UnknownCurrency "unknown_currency" "expected an ISO 4217 code such as USD";
-    BadDate "bad_date" "expected a date such as 2024-01-31 10:11:12 -0500, from 1970 on; other forms are not guessed";
+    UnknownCurrency "unknown_currency" "expected an ISO 4217 code such as USD; policy.currency is for orders that name none";
+    BadDate "bad_date" "expected a date such as 2024-01-31 10:11:12 -0500, from 1970 on; what a spreadsheet makes of one (45384.34, 31/12/2023 10:11) is not guessed: export again and don't save the file there; policy.default_date is for orders that state none";
     NoProducts "no_products" "expected at least one line with a product name";
     MissingProductName "missing_product_name" "expected a product name on every line";
     BadQuantity "bad_quantity" "expected a whole number of 1 or more";
     UnknownStatus "unknown_status" "this word for the order's status is not known; report it, or correct it in the shop";
     Duplicate "duplicate" "the same order stands earlier in this file; that one is taken";
-    RepeatedRow "repeated_row" "the order's own cells stand on several rows, so products and repeats can't be told apart; export again without filling cells down";
+    RepeatedRow "repeated_row" "the order's own cells stand on several rows, so products and repeats can't be told apart; export again without filling cells down, and of several dumps keep one in a folder";
+    ContradictoryRows "contradictory_rows" "the rows of the order, or the cells they stand in, say different things of the order as a whole; correct it in the shop, or export again";
+    AmbiguousEmail "ambiguous_email" "the customers file has two addresses for this customer; leave one of them there";
     MalformedRow "malformed_row" "the record is not built as its format is: another number of fields than the header, or another kind of value; look for a stray quote or a cut line";
-    OrphanRow "orphan_row" "a product row whose order's first row is not above it; export again unsorted and uncut";
+    OrphanRow "orphan_row" "a product, or something else of an order, without the order's own row: that is not there, or not above it; export again unsorted and uncut";
     BadEncoding "bad_encoding" "expected text in UTF-8";
     FieldTooLong "field_too_long" "the record has more rows or text than any order has; look for a stray quote";
-    Truncated "truncated" "its lines add up to less than its subtotal, so rows of it are missing: the file was cut or sorted; export again";
+    Truncated "truncated" "lines of it are missing, as they come to less than it states: the file was cut or sorted, or more of them stand on another page; export again";
 }
 
 impl Reason {

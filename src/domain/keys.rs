@@ -126,6 +126,11 @@ impl CustomerKey {
         Self(["guest:", email.as_str()].concat())
     }
 
+    /// Whether the shop knows the customer only by address.
+    pub fn is_guest(&self) -> bool {
+        self.0.starts_with("guest:")
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

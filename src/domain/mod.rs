@@ -2,6 +2,7 @@
 
 mod currency;
 mod customer;
+mod date_shift;
 mod email;
 mod fault;
 mod fingerprint;
@@ -9,13 +10,17 @@ mod keys;
 mod memory;
 mod moment;
 mod money;
+mod notes;
 mod order;
+mod policy;
 mod position;
+mod share;
 mod source;
 mod status;
 
 pub use currency::{Currency, CurrencyError};
 pub use customer::Customer;
+pub use date_shift::DateShift;
 pub use email::{Email, EmailError};
 pub use fault::{Fault, Reason};
 pub use fingerprint::Fingerprint;
@@ -23,7 +28,10 @@ pub use keys::{CustomerKey, KeyError, OrderKey};
 pub use memory::{CustomerMemory, Memory, RemoteId};
 pub use moment::{Moment, MomentError};
 pub use money::{AMOUNT_MINOR_MAX, Amount, AmountError};
+pub use notes::Notes;
 pub use order::{Discount, DiscountKind, Historical, Line, Order};
+pub use policy::{Customers, MissingEmail, Refunds, Rounding, Total};
 pub use position::Position;
+pub use share::Share;
 pub use source::{SourceDiscount, SourceLine, SourceOrder};
 pub use status::Status;

@@ -68,6 +68,9 @@ pub struct Line {
     pub name: String,
     /// Of one unit, before discounts.
     pub price: Amount,
+    /// The price had to be rounded: the export states what all units cost, and that is no multiple of their count.
+    #[serde(skip)]
+    pub is_price_rounded: bool,
     pub quantity: u32,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub sku: String,

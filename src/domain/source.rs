@@ -12,6 +12,10 @@ pub struct SourceOrder {
     pub checkout_id: String,
     /// When the cart was abandoned; stated only of abandoned carts, which are no orders.
     pub abandoned_at: String,
+    /// A later record of the same file takes its place; so it says nothing any more.
+    pub is_superseded: bool,
+    /// It is an abandoned cart of which the export does not say when that was: the date of the order is taken for it.
+    pub is_undated_cart: bool,
     /// The number people know the order by; the key where there is no id.
     pub number: String,
     pub email: String,
@@ -22,13 +26,17 @@ pub struct SourceOrder {
     pub created_at: String,
     pub updated_at: String,
     pub currency: String,
-    /// What the customer was charged: with tax and shipping.
+    /// What the customer was charged: with tax and shipping. Where the export states several, the one as ordered.
     pub total: String,
+    /// The total as it is now, after edits and refunds, where the export states it beside the one as ordered.
+    pub current_total: String,
     /// The lines after discounts, where the export states it: tells a cut order from a whole one.
     pub subtotal: String,
     pub shipping: String,
     pub tax: String,
     pub discount: String,
+    /// What else is in the total and in no line, such as tips, duties and fees; not sent, but part of the sum.
+    pub charges: String,
     pub refunded: String,
     pub discounts: Vec<SourceDiscount>,
     pub shipping_method: String,
@@ -48,6 +56,8 @@ impl SourceOrder {
             id,
             checkout_id,
             abandoned_at,
+            is_superseded,
+            is_undated_cart,
             number,
             email,
             customer_id,
@@ -56,10 +66,12 @@ impl SourceOrder {
             updated_at,
             currency,
             total,
+            current_total,
             subtotal,
             shipping,
             tax,
             discount,
+            charges,
             refunded,
             discounts,
             shipping_method,
@@ -79,10 +91,12 @@ impl SourceOrder {
             updated_at,
             currency,
             total,
+            current_total,
             subtotal,
             shipping,
             tax,
             discount,
+            charges,
             refunded,
             shipping_method,
             order_url,
@@ -90,13 +104,14 @@ impl SourceOrder {
             clear(text);
         }
         (*position, *accepts_marketing, *status) = (Position::default(), None, None);
+        (*is_superseded, *is_undated_cart) = (false, false);
         discounts.clear();
         lines.clear();
         faults.clear();
     }
 
     pub fn is_cart(&self) -> bool {
-        !self.abandoned_at.is_empty()
+        self.is_undated_cart || !self.abandoned_at.is_empty()
     }
 
     /// What identifies the order: its id, else its number; of a cart the checkout's id.
@@ -123,9 +138,13 @@ impl SourceOrder {
 pub struct SourceLine {
     pub id: String,
     pub name: String,
+    /// What tells it from other forms of the product, such as `XL / red`, where the export states it beside the name.
+    pub variant: String,
     pub quantity: String,
     /// Of one unit, before discounts.
     pub unit_price: String,
+    /// Of all units, before discounts; where the export states this, and `unit_price` is empty.
+    pub total: String,
     /// Discount of the whole line, where the export states it.
     pub discount: String,
     pub sku: String,
@@ -139,9 +158,23 @@ pub struct SourceLine {
 impl SourceLine {
     /// Makes it say nothing, and keeps the room of its texts.
     pub fn clear(&mut self) {
-        let Self { id, name, quantity, unit_price, discount, sku, category, image_url, product_url, at_line } =
-            self;
-        for text in [id, name, quantity, unit_price, discount, sku, category, image_url, product_url] {
+        let Self {
+            id,
+            name,
+            variant,
+            quantity,
+            unit_price,
+            total,
+            discount,
+            sku,
+            category,
+            image_url,
+            product_url,
+            at_line,
+        } = self;
+        for text in
+            [id, name, variant, quantity, unit_price, total, discount, sku, category, image_url, product_url]
+        {
             clear(text);
         }
         *at_line = 0;
@@ -176,6 +209,10 @@ mod tests {
             position: Position { record: 1, file: 2, line: 3 },
             id: "1".to_owned(),
             email: "e".repeat(1_000_000),
+            is_superseded: true,
+            is_undated_cart: true,
+            current_total: "2".to_owned(),
+            charges: "1".to_owned(),
             accepts_marketing: Some(true),
             status: Some(Status::Paid),
             discounts: vec![SourceDiscount::default()],
@@ -186,7 +223,8 @@ mod tests {
         order.clear();
         assert_eq!(order, SourceOrder::default());
         assert!(order.id.capacity() > 0 && order.email.capacity() < 2_000);
-        let mut line = SourceLine { name: "Mug".to_owned(), at_line: 7, ..SourceLine::default() };
+        let mut line =
+            SourceLine { name: "Mug".to_owned(), total: "7".to_owned(), at_line: 7, ..SourceLine::default() };
         line.clear();
         assert_eq!(line, SourceLine::default());
     }

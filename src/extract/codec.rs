@@ -1,17 +1,21 @@
-//! From a file to the text in it: compression is recognised by the first bytes, never by the name.
+//! From a file to the text in it, as UTF-8: compression is recognised by the first bytes, never by the name.
 
+use super::at::At;
+use super::decode::{Decoder, Form};
 use super::error::ReadError;
 use super::names;
 use super::zip_member::{self, ZipMember};
 use super::zstd_frames::ZstdFrames;
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 const BUFFER_BYTES: usize = 64 * 1024;
+/// In UTF-16 a line feed takes two bytes.
+const LINE_END_BYTES_MAX: i64 = 2;
 
 /// The text of one table: a file, or a member of an archive. Opening it again gives the same bytes, or an error.
 #[derive(Debug, Clone)]
@@ -19,7 +23,11 @@ pub struct Source {
     pub path: PathBuf,
     pub size_bytes: u64,
     pub modified: SystemTime,
+    /// How its text is written; as it stands until that was found out.
+    pub form: Form,
     packing: Packing,
+    /// The file itself, where its path does not lead to it: it has no name.
+    unnamed: Option<Arc<File>>,
 }
 
 #[derive(Debug, Clone)]
@@ -43,19 +51,40 @@ impl Source {
     /// When the file can't be read or is packed in a way that is not understood.
     pub fn all_in(path: &Path) -> Result<Vec<Self>, ReadError> {
         let shown = path.display().to_string();
+        let file = File::open(path).map_err(|error| ReadError::from_io(&shown, 0, &error))?;
+        Self::all_of(path, &Arc::new(file), None)
+    }
+
+    /// The same of a file that has no name; `shown` is what it is called.
+    ///
+    /// # Errors
+    /// As [`Self::all_in`].
+    pub fn all_in_spooled(file: File, shown: &str) -> Result<Vec<Self>, ReadError> {
+        let file = Arc::new(file);
+        Self::all_of(Path::new(shown), &file, Some(&file))
+    }
+
+    fn all_of(path: &Path, file: &Arc<File>, unnamed: Option<&Arc<File>>) -> Result<Vec<Self>, ReadError> {
+        let shown = path.display().to_string();
         let failed = |error: io::Error| ReadError::from_io(&shown, 0, &error);
-        let mut file = File::open(path).map_err(failed)?;
         let meta = file.metadata().map_err(failed)?;
         let modified = meta.modified().map_err(failed)?;
         let mut start = Vec::new();
-        file.by_ref().take(8).read_to_end(&mut start).map_err(failed)?;
-        let source = |packing| Self { path: path.to_owned(), size_bytes: meta.len(), modified, packing };
+        At::start_of(file).take(8).read_to_end(&mut start).map_err(failed)?;
+        let source = |packing| Self {
+            path: path.to_owned(),
+            size_bytes: meta.len(),
+            modified,
+            form: Form::default(),
+            packing,
+            unnamed: unnamed.cloned(),
+        };
         let refused = |(what, hint): (String, &str)| ReadError::new(&shown, 0, what, hint);
         Ok(match start.as_slice() {
             [0x1f, 0x8b, ..] => vec![source(Packing::Gzip)],
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => vec![source(Packing::Zstd)],
             [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => {
-                let mut members = zip_member::tables(&file).map_err(refused)?;
+                let mut members = zip_member::tables(At::start_of(file)).map_err(refused)?;
                 members.sort_by(|a, b| names::natural(&a.name, &b.name));
                 members.into_iter().map(Packing::Zip).map(source).collect()
             }
@@ -68,6 +97,11 @@ impl Source {
                 None => vec![source(Packing::Plain)],
             },
         })
+    }
+
+    /// Whether it came by standard input, and is gone with the program.
+    pub fn is_spooled(&self) -> bool {
+        self.unnamed.is_some()
     }
 
     /// The member of an archive this is, if it is one.
@@ -90,16 +124,38 @@ impl Source {
     /// When the file is gone, unreadable, or not the one that was found.
     pub fn open(&self) -> Result<Stream, ReadError> {
         let failed = |error: io::Error| ReadError::from_io(&self.shown(), 0, &error);
-        let file = Arc::new(File::open(&self.path).map_err(failed)?);
+        let file = match &self.unnamed {
+            Some(file) => Arc::clone(file),
+            None => Arc::new(File::open(&self.path).map_err(failed)?),
+        };
         self.check_unchanged(&file, 0)?;
-        let buffered = || BufReader::with_capacity(BUFFER_BYTES, Arc::clone(&file));
+        let buffered = || BufReader::with_capacity(BUFFER_BYTES, At::start_of(&file));
         let bytes: Box<dyn Read + Send> = match &self.packing {
-            Packing::Plain => Box::new(Arc::clone(&file)),
+            Packing::Plain => Box::new(At::start_of(&file)),
             Packing::Gzip => Box::new(MultiGzDecoder::new(buffered())),
             Packing::Zstd => Box::new(ZstdFrames::new(buffered()).map_err(failed)?),
-            Packing::Zip(member) => member.open(Arc::clone(&file)).map_err(failed)?,
+            Packing::Zip(member) => member.open(At::start_of(&file)).map_err(failed)?,
+        };
+        let bytes = match self.form.is_plain() {
+            true => bytes,
+            false => Box::new(Decoder::new(bytes, self.form)),
         };
         Ok(Stream { bytes, file })
+    }
+
+    /// Whether the text may have been cut within its last line: it has no line end, and no quote that closes it.
+    /// Only asked of plain files; a packed one has a length or checksum of its own.
+    pub fn ends_within_line(&self) -> bool {
+        let end = || -> io::Result<Vec<u8>> {
+            let mut end = Vec::new();
+            let mut file = File::open(&self.path)?;
+            file.seek(SeekFrom::End(-LINE_END_BYTES_MAX))?;
+            file.read_to_end(&mut end)?;
+            Ok(end)
+        };
+        // A file that is shorter holds no row, and one that can't be read says so when it is.
+        let is_open = |end: Vec<u8>| !end.iter().any(|b| b"\n\r\"".contains(b));
+        matches!(self.packing, Packing::Plain) && end().is_ok_and(is_open)
     }
 
     /// Whether the open file still has the length and time of change it had when it was found.

@@ -42,6 +42,16 @@ pub fn excess(whole: &str, part: &str) -> String {
     }
 }
 
+/// A whole amount divided by how many it is for, where that comes out even; else blank, as nothing is rounded here.
+pub fn share(whole: &str, quantity: &str) -> String {
+    const ONE: i128 = 10_i128.pow(SCALE as u32);
+    let quantity = parse(quantity).filter(|n| *n > 0 && n % ONE == 0);
+    match (parse(whole), quantity.map(|n| n / ONE)) {
+        (Some(whole), Some(quantity)) if whole % quantity == 0 => print(whole / quantity),
+        _ => String::new(),
+    }
+}
+
 /// Not negative.
 fn print(units: i128) -> String {
     let digits = format!("{units:0width$}", width = SCALE + 1);
@@ -79,6 +89,16 @@ mod tests {
         assert_eq!(excess("10.00", "10.0"), "");
         for (whole, part) in [("9", "10"), ("", "1"), ("1", ""), ("1e3", "1")] {
             assert_eq!(excess(whole, part), "");
+        }
+    }
+
+    #[test]
+    fn a_share_is_exact_or_nothing() {
+        assert_eq!(share("59.97", "3"), "19.99");
+        assert_eq!(share("10.00", "1"), "10");
+        assert_eq!(share("10.00", "4.0"), "2.5");
+        for (whole, quantity) in [("10.0001", "3"), ("10", "0"), ("10", "-1"), ("", "1"), ("10", "1.5")] {
+            assert_eq!(share(whole, quantity), "", "{whole} by {quantity}");
         }
     }
 

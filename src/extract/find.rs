@@ -58,7 +58,7 @@ fn matches(pattern: &str) -> Result<Vec<PathBuf>, ReadError> {
                 pattern,
                 0,
                 "is not a regular file; it is read more than once, so a pipe won't do",
-                "write the export to a file first",
+                "write the export to a file first, or name `-` for standard input",
             )),
         };
     }

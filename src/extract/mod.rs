@@ -5,28 +5,53 @@
 //! amount, a date or an address is valid is for `transform` to say. Memory does not grow with the file: one order
 //! is held at a time. It never writes, and never puts a cell's text into an error.
 
+mod at;
+mod bigcommerce_json;
+mod catalogue;
 mod codec;
+mod customers;
 mod decimal;
+mod decode;
+mod encoding;
 mod error;
+mod expertsender_json;
 mod export;
+mod fast_json;
 mod find;
+mod fivetran_csv;
+mod grouping;
+mod join;
 mod json;
+mod magento_json;
+mod mapping;
+mod messages;
+mod nameless;
 mod names;
 mod reader;
+mod requoted;
 mod rows;
 mod sheet;
+mod sheet_dialect;
 mod shopify_csv;
+mod shopify_graphql;
 mod shopify_json;
+mod spill;
 mod split;
+mod spool;
 mod table;
+mod unfinished;
+mod woocommerce;
 mod zip_member;
 mod zstd_frames;
 
 #[cfg(test)]
 mod tests;
 
+pub use catalogue::{Entry as CatalogueEntry, catalogue};
 pub use error::{OpenError, ReadError};
 pub use export::{Export, ExportFile, Format, Options, formats};
+pub use mapping::{Mappings, parse as parse_mappings, profile_text};
+pub use messages::States;
 pub use reader::Reader;
 pub use shopify_csv::{ORDER_BYTES_MAX, ORDER_LINES_MAX};
 pub use split::RECORD_BYTES_MAX;

@@ -2,6 +2,7 @@
 
 use super::codec::Source;
 use super::error::ReadError;
+use super::requoted;
 use super::sheet::Sheet;
 use super::split::{RECORD_BYTES_MAX, Record, Split, Trouble};
 use std::fs::File;
@@ -33,7 +34,19 @@ pub struct Row<'a> {
     pub is_whole: bool,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    fn of(record: &'a Record, is_whole: bool) -> Self {
+        let front_end = record.range(FRONT_CELLS - 1).map_or(record.as_slice().len(), |cell| cell.end);
+        Self {
+            record,
+            front: record.as_slice().get(..front_end).and_then(|front| std::str::from_utf8(front).ok()),
+            // What the file was cut in can't be told.
+            cells: record.len() - usize::from(record.is_cut),
+            line: record.line,
+            is_whole,
+        }
+    }
+
     /// A cell without the blanks around it; blank for a column that is not there.
     pub fn cell(&self, at: usize) -> &[u8] {
         match at < self.cells {
@@ -58,6 +71,39 @@ impl Row<'_> {
     pub fn len(&self) -> usize {
         self.record.as_slice().len()
     }
+
+    /// A copy that outlives the next row.
+    pub fn keep(&self) -> KeptRow {
+        KeptRow { record: self.record.clone(), is_whole: self.is_whole }
+    }
+}
+
+/// A row that was kept; it holds what its order says of a person, so it has no debug form.
+pub struct KeptRow {
+    record: Record,
+    is_whole: bool,
+}
+
+impl KeptRow {
+    pub fn row(&self) -> Row<'_> {
+        Row::of(&self.record, self.is_whole)
+    }
+
+    /// Whether the cells are the same, byte by byte; how they are quoted is nothing of theirs.
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        self.record.iter().eq(other.record.iter())
+    }
+
+    /// Bytes of all cells: the same for rows that say the same.
+    pub fn text_bytes(&self) -> usize {
+        self.record.iter().map(<[u8]>::len).sum()
+    }
+
+    /// What it costs in memory, about.
+    pub fn bytes(&self) -> usize {
+        const OVERHEAD: usize = 160;
+        self.record.size_bytes() + OVERHEAD
+    }
 }
 
 impl Rows {
@@ -69,8 +115,29 @@ impl Rows {
         let stream = source.open()?;
         let split = Split::new(stream.bytes, sheet.delimiter);
         let mut rows = Self { split, record: Record::default(), file: stream.file, source, sheet };
+        if rows.sheet.names_delimiter {
+            rows.read()?;
+        }
         rows.advance()?;
         Ok(rows)
+    }
+
+    /// The same table from its first row on, for a pass of its own.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn again(&self) -> Result<Self, ReadError> {
+        Self::open(self.source.clone(), self.sheet.clone())
+    }
+
+    /// The file's name, for messages.
+    pub fn shown(&self) -> String {
+        self.source.shown()
+    }
+
+    /// Size of the file as it lies there.
+    pub fn size_bytes(&self) -> u64 {
+        self.source.size_bytes
     }
 
     /// The next row that is not blank; `None` at the end of a file that did not change meanwhile.
@@ -79,7 +146,7 @@ impl Rows {
     /// When the file can't be read on, changed, or holds a record longer than [`RECORD_BYTES_MAX`].
     pub fn advance(&mut self) -> Result<Option<Row<'_>>, ReadError> {
         loop {
-            if !self.split.advance(&mut self.record).map_err(|trouble| self.told(trouble))? {
+            if !self.read()? {
                 self.source.check_unchanged(&self.file, self.split.line())?;
                 return Ok(None);
             }
@@ -87,19 +154,21 @@ impl Rows {
                 break;
             }
         }
+        let width = self.sheet.layout.width();
+        // What a cut file left of such a row is no clean row.
+        if !self.record.is_cut
+            && let Some(inner) = requoted::row(self.record.iter(), self.sheet.delimiter, width)
+        {
+            self.record.replace_cells(&inner);
+        }
         let record = &self.record;
-        let is_whole = !record.is_cut
-            && record.len() == self.sheet.columns.width()
-            && !(record.spans_lines && self.swallows_a_row());
-        let front_end = record.range(FRONT_CELLS - 1).map_or(record.as_slice().len(), |cell| cell.end);
-        Ok(Some(Row {
-            record,
-            front: record.as_slice().get(..front_end).and_then(|front| std::str::from_utf8(front).ok()),
-            // What the file was cut in can't be told.
-            cells: record.len() - usize::from(record.is_cut),
-            line: record.line,
-            is_whole,
-        }))
+        let is_whole =
+            !record.is_cut && record.len() == width && !(record.spans_lines && self.swallows_a_row());
+        Ok(Some(Row::of(record, is_whole)))
+    }
+
+    fn read(&mut self) -> Result<bool, ReadError> {
+        self.split.advance(&mut self.record).map_err(|trouble| self.told(trouble))
     }
 
     fn told(&self, trouble: Trouble) -> ReadError {
@@ -122,13 +191,13 @@ impl Rows {
     /// fields is then right, and two orders have become one. Such a cell holds as many delimiters as a row, and a
     /// line that begins like this row does (`#1001` and `#1002`); that is looked for where the order's name comes first.
     fn swallows_a_row(&self) -> bool {
-        let (delimiter, width) = (self.sheet.delimiter, self.sheet.columns.width());
+        let (delimiter, width) = (self.sheet.delimiter, self.sheet.layout.width());
         let name = shape(self.record.get(0).unwrap_or_default());
         let begins_like_this = |line: &[u8]| {
             let first = line.split(|b| *b == delimiter).next().unwrap_or_default();
             first.iter().any(u8::is_ascii_digit) && shape(first) == name
         };
-        self.sheet.columns.begins_with_name()
+        self.sheet.layout.begins_with_key()
             && self.record.iter().skip(1).any(|cell| {
                 cell.iter().filter(|b| **b == delimiter).count() + 1 >= width
                     && cell.split(|b| *b == b'\n').skip(1).any(begins_like_this)

@@ -1,34 +1,103 @@
 //! Recognises a CSV table by its first bytes: delimiter, dialect and columns.
 
-use super::shopify_csv::{Columns, Verdict, known_names};
-use super::table::Fault;
+use super::export::Options;
+use super::requoted;
+use super::sheet_dialect::{Head, Layout, SHEET_DIALECTS, SheetDialect, Verdict};
+use super::table::{Fault, Seen};
 use csv::ByteRecord;
+use std::sync::Arc;
 
 /// How the rows of a table are to be read.
 #[derive(Debug, Clone)]
 pub struct Sheet {
     pub delimiter: u8,
-    pub columns: Columns,
+    /// Its first line is `sep=;`, a spreadsheet's word on the delimiter.
+    pub names_delimiter: bool,
+    /// The name of its format.
+    pub format: String,
+    pub layout: Arc<dyn Layout>,
 }
 
+/// Rows below the header that dialects may look at.
+const SAMPLE_ROWS_MAX: usize = 200;
+
+/// The delimiters that are known; of equals the last is taken, so the usual one stands last.
+const DELIMITERS: [u8; 4] = *b"|\t;,";
+
 impl Sheet {
-    /// Judges a table by the beginning of its text. `is_named` says that the settings name the format, so that only
-    /// its columns are in question.
+    /// Judges a table by the beginning of its text. Where the settings name a format, only its columns are in
+    /// question.
     ///
     /// # Errors
-    /// When it is not this format, or lacks columns.
-    pub fn recognise(text: &[u8], is_named: bool) -> Result<Self, Fault> {
-        check_line_ends(text)?;
-        let delimiter = delimiter_of(text);
-        let header = rows_of(text, delimiter).next().unwrap_or_default();
-        check_not_doubly_quoted(text, delimiter, &header)?;
-        let verdict = match is_named {
-            true => by_name(&header),
-            false => Columns::judge(&header),
+    /// When it is of no known format, of more than one, or lacks columns.
+    pub fn recognise(
+        text: &[u8],
+        named: Option<&dyn SheetDialect>,
+        options: &Options,
+        seen: &mut Seen,
+    ) -> Result<Self, Fault> {
+        let own = options.mappings.dialects();
+        let own = own.iter().map(|mapped| mapped as &dyn SheetDialect);
+        let dialects: Vec<&dyn SheetDialect> = match named {
+            Some(dialect) => vec![dialect],
+            None => SHEET_DIALECTS.iter().copied().chain(own).collect(),
         };
-        let columns = columns_of(verdict, &header)?;
-        Ok(Self { delimiter, columns })
+        let dialects = dialects.as_slice();
+        let (named_delimiter, text) = match delimiter_line(text) {
+            Some((delimiter, text)) => (Some(delimiter), text),
+            None => (None, text),
+        };
+        let delimiter = named_delimiter.unwrap_or_else(|| delimiter_of(text, dialects));
+        let header = header_of(text, delimiter);
+        let width = header.len();
+        let mut quoted_again = 0;
+        let unwrap = |row: ByteRecord| match requoted::row(&row, delimiter, width) {
+            Some(inner) => {
+                quoted_again += 1;
+                inner
+            }
+            None => row,
+        };
+        let rows = rows_of(text, delimiter).skip(1).take(SAMPLE_ROWS_MAX);
+        let mut rows: Vec<ByteRecord> = rows.map(unwrap).collect();
+        // The beginning of the file may end within it.
+        if !text.ends_with(b"\n") {
+            rows.pop();
+        }
+        let head = Head { header: &header, rows: &rows, is_named: named.is_some(), options };
+        let judged = dialects.iter().map(|dialect| (*dialect, dialect.judge(&head)));
+        let (dialect, layout) = choose(judged.collect(), &header)?;
+        seen.why = why(dialect, &header, delimiter);
+        if quoted_again > 0 {
+            let note =
+                "rows stand as a whole in one quoted cell, as spreadsheets quote them again; they are read";
+            seen.notes.push(note.to_owned());
+        }
+        let names_delimiter = named_delimiter.is_some();
+        Ok(Self { delimiter, names_delimiter, format: dialect.name().to_owned(), layout })
     }
+}
+
+/// What the decision rests on.
+fn why(dialect: &dyn SheetDialect, header: &ByteRecord, delimiter: u8) -> String {
+    let delimiter = match delimiter {
+        b'\t' => "tab".to_owned(),
+        sign => format!("`{}`", char::from(sign)),
+    };
+    let (known, all) = (dialect.known(header), header.len());
+    format!("CSV with {delimiter}, {known} of its {all} columns are those of a {}", dialect.title())
+}
+
+/// The delimiter that a first line `sep=;` names, and the text behind that line.
+fn delimiter_line(text: &[u8]) -> Option<(u8, &[u8])> {
+    let end = text.iter().position(|b| *b == b'\n')?;
+    let (line, rest) = (text[..end].trim_ascii_end(), &text[end + 1..]);
+    // A tab at the end was trimmed away with the line end.
+    let line = if text[..end].starts_with(b"sep=\t") { b"sep=\t" } else { line };
+    let line = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
+    let (word, sign) = line.split_at_checked(4)?;
+    let sign = if let [sign] = sign { *sign } else { return None };
+    (word.eq_ignore_ascii_case(b"sep=") && DELIMITERS.contains(&sign)).then_some((sign, rest))
 }
 
 /// Rows end at line feeds only, so that lines can be counted; a carriage return before one is trimmed as a blank.
@@ -43,21 +112,17 @@ fn parser(delimiter: u8) -> csv::ReaderBuilder {
     builder
 }
 
-fn check_line_ends(text: &[u8]) -> Result<(), Fault> {
-    if text.contains(&b'\r') && !text.contains(&b'\n') {
-        let what = "its lines end in a lone carriage return, expected line feeds";
-        return Err((1, what.to_owned(), super::table::UTF8_HINT));
-    }
-    Ok(())
+/// The delimiter under which most of the header's names are known.
+fn delimiter_of(text: &[u8], dialects: &[&dyn SheetDialect]) -> u8 {
+    let known = |delimiter: &u8| known(&header_of(text, *delimiter), dialects);
+    // The last of equals is taken, so the usual ones stand last.
+    let declared = dialects.iter().filter_map(|dialect| dialect.delimiter());
+    declared.chain(DELIMITERS).max_by_key(known).unwrap_or(b',')
 }
 
-/// The delimiter under which most of the header's names are known.
-fn delimiter_of(text: &[u8]) -> u8 {
-    let known = |delimiter| known_names(&rows_of(text, delimiter).next().unwrap_or_default());
-    // The last of equals is taken, so the usual one stands last.
-    let mut best = b"\t;,".map(|delimiter| (known(delimiter), delimiter));
-    best.sort_by_key(|(known, _)| *known);
-    best[2].1
+/// The most names of a header that one dialect knows.
+fn known(header: &ByteRecord, dialects: &[&dyn SheetDialect]) -> usize {
+    dialects.iter().map(|dialect| dialect.known(header)).max().unwrap_or(0)
 }
 
 fn rows_of(text: &[u8], delimiter: u8) -> impl Iterator<Item = ByteRecord> {
@@ -65,53 +130,94 @@ fn rows_of(text: &[u8], delimiter: u8) -> impl Iterator<Item = ByteRecord> {
     records.map_while(Result::ok)
 }
 
-/// A spreadsheet that took a whole row for one cell and quoted it again.
-fn check_not_doubly_quoted(text: &[u8], delimiter: u8, header: &ByteRecord) -> Result<(), Fault> {
-    let is_one_cell = |row: &ByteRecord| row.len() == 1 && row[0].contains(&delimiter);
-    let mut rows = rows_of(text, delimiter).skip(1).take(3).peekable();
-    let has_rows = rows.peek().is_some();
-    let header_is_one = is_one_cell(header) && known_names(&inner(&header[0], delimiter)) >= 3;
-    if header_is_one || (header.len() > 2 && has_rows && rows.all(|row| is_one_cell(&row))) {
-        return Err((
-            if header_is_one { 1 } else { 2 },
-            "each row stands as a whole in one quoted cell: a spreadsheet has quoted the rows again"
-                .to_owned(),
-            "export again, and don't open and save the file in a spreadsheet",
-        ));
+/// The names of the columns, also where a spreadsheet took the header for one cell.
+fn header_of(text: &[u8], delimiter: u8) -> ByteRecord {
+    let header = rows_of(text, delimiter).next().unwrap_or_default();
+    requoted::header(&header, delimiter).unwrap_or(header)
+}
+
+/// The dialect that fits; of two the one that knows more of the header's names.
+fn choose<'a>(
+    judged: Vec<(&'a dyn SheetDialect, Verdict)>,
+    header: &ByteRecord,
+) -> Result<(&'a dyn SheetDialect, Arc<dyn Layout>), Fault> {
+    let mut complete = Vec::new();
+    let mut lacking = Vec::new();
+    let mut unusable = None;
+    for (dialect, verdict) in judged {
+        let known = dialect.known(header);
+        match verdict {
+            Verdict::Complete(layout) => complete.push((known, dialect, layout)),
+            Verdict::Missing { columns, hint } => lacking.push(Lacking { dialect, columns, hint }),
+            Verdict::Unusable { what, hint } => unusable = unusable.or(Some((what, hint))),
+            Verdict::Foreign => {}
+        }
     }
-    Ok(())
-}
-
-fn inner(cell: &[u8], delimiter: u8) -> ByteRecord {
-    rows_of(cell, delimiter).next().unwrap_or_default()
-}
-
-fn by_name(header: &ByteRecord) -> Verdict {
-    let columns = Columns::resolve(header);
-    match columns.missing() {
-        missing if missing.is_empty() => Verdict::Complete(columns),
-        missing => Verdict::Missing(missing),
+    complete.sort_by_key(|(known, ..)| std::cmp::Reverse(*known));
+    match complete.as_slice() {
+        [(most, one, _), (second, other, _), ..] if most == second => {
+            let (one, other) = (one.name(), other.name());
+            return Err((
+                1,
+                format!("could be {one} or {other}: the columns fit both"),
+                format!("name the job's format in the settings: \"{one}\" or \"{other}\""),
+            ));
+        }
+        [(_, dialect, layout), ..] => return Ok((*dialect, Arc::clone(layout))),
+        [] => {}
+    }
+    if let Some((what, hint)) = unusable {
+        return Err((1, what, hint));
+    }
+    lacking.sort_by_key(|near| near.columns.len());
+    match lacking.as_slice() {
+        [near, others @ ..] => Err((1, near.what(), near.hint_beside(others))),
+        [] => Err((1, format!("the format is not recognised: {}", seen(header)), nearest(header))),
     }
 }
 
-fn columns_of(verdict: Verdict, header: &ByteRecord) -> Result<Columns, Fault> {
-    match verdict {
-        Verdict::Complete(columns) => Ok(columns),
-        Verdict::Missing(names) => Err((
-            1,
-            format!("this Shopify orders export lacks the columns: {}", names.join(", ")),
-            "export again from Orders > Export in Shopify's admin, and keep all columns",
-        )),
-        Verdict::Sibling(kind) => Err((
-            1,
-            format!("looks like Shopify's {kind} export, expected the orders export"),
-            "take Orders > Export in Shopify's admin",
-        )),
-        Verdict::Foreign => Err((
-            1,
-            format!("the format is not recognised: {}", seen(header)),
-            "expected Shopify's orders export with columns such as Name, Email, Total, Lineitem name",
-        )),
+/// An export that would be this one, but for some columns.
+struct Lacking<'a> {
+    dialect: &'a dyn SheetDialect,
+    columns: Vec<String>,
+    hint: String,
+}
+
+impl Lacking<'_> {
+    fn what(&self) -> String {
+        format!("this {} lacks the columns: {}", self.dialect.title(), self.columns.join(", "))
+    }
+
+    /// The hint, and what the next nearest would need.
+    fn hint_beside(&self, others: &[Self]) -> String {
+        match others.first() {
+            None => self.hint.clone(),
+            Some(other) => {
+                let (name, columns) = (other.dialect.name(), other.columns.join(", "));
+                format!("{}; or is it {name}? that would need {columns}", self.hint)
+            }
+        }
+    }
+}
+
+/// The formats that know some of the header's names, else all there are.
+fn nearest(header: &ByteRecord) -> String {
+    let mut near: Vec<(usize, &str)> =
+        SHEET_DIALECTS.iter().map(|dialect| (dialect.known(header), dialect.name())).collect();
+    near.retain(|(known, _)| *known > 0);
+    near.sort_by_key(|(known, _)| std::cmp::Reverse(*known));
+    let told: Vec<String> = near
+        .iter()
+        .take(2)
+        .map(|(known, name)| format!("{name}, which knows {known} of its {} columns", header.len()))
+        .collect();
+    let more = "`ordersync formats` lists what each format needs";
+    match told.is_empty() {
+        true => {
+            let names: Vec<&str> = SHEET_DIALECTS.iter().map(|dialect| dialect.name()).collect();
+            format!("expected the header of one of: {}; {more}", names.join(", "))
+        }
+        false => format!("the nearest is {}; {more}", told.join(", then ")),
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! It looks at 64 bytes at once for what ends a cell, and copies a record as a whole.
 
+use super::encoding::ends_within_letter;
 use std::io::{self, Read};
 use std::ops::Range;
 
@@ -159,6 +160,24 @@ impl Record {
         &self.bytes
     }
 
+    /// What it costs in memory.
+    pub fn size_bytes(&self) -> usize {
+        self.bytes.len() + size_of_val(self.ends.as_slice()) + size_of_val(self.quoted.as_slice())
+    }
+
+    /// Takes other cells in place of its own, and stays what it is otherwise. They are not longer than its own were.
+    pub fn replace_cells<'a>(&mut self, cells: impl IntoIterator<Item = &'a [u8]>) {
+        self.bytes.clear();
+        self.ends.clear();
+        self.quoted.clear();
+        for cell in cells {
+            self.bytes.extend_from_slice(cell);
+            self.ends.push(self.bytes.len() as u32);
+            // As long as the sign that ends a cell in a file.
+            self.bytes.push(b'\n');
+        }
+    }
+
     /// Looks for the cells of the record that `bytes` begin with, and where the next one begins; `None` where that is
     /// not among them.
     fn look(&mut self, bytes: &[u8], delimiter: u8, is_at_end: bool) -> Option<usize> {
@@ -238,14 +257,6 @@ impl Record {
         let is_ended = bytes.last() == Some(&b'\n') && !self.is_cut;
         inside + u64::from(is_ended)
     }
-}
-
-/// Whether the last bytes begin a letter of UTF-8 and do not end it.
-fn ends_within_letter(bytes: &[u8]) -> bool {
-    (1..=bytes.len().min(3)).any(|len| {
-        let letter = std::str::from_utf8(&bytes[bytes.len() - len..]);
-        letter.is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
-    })
 }
 
 /// Bytes looked at together: as many as a word has bits.

@@ -1,7 +1,6 @@
 //! The tables of a zip archive. Members are read where they lie; nothing is ever unpacked to a path.
 
 use flate2::read::DeflateDecoder;
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use zip::CompressionMethod;
 
@@ -20,7 +19,7 @@ pub struct ZipMember {
 ///
 /// # Errors
 /// A sentence on what is wrong, and a hint.
-pub fn tables(file: &File) -> Result<Vec<ZipMember>, (String, &'static str)> {
+pub fn tables(file: impl Read + Seek) -> Result<Vec<ZipMember>, (String, &'static str)> {
     let broken = |error| (format!("is no readable zip archive: {error}"), "copy or download it again");
     let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(broken)?;
     let mut members = Vec::new();

@@ -2,13 +2,17 @@
 
 mod fingerprint;
 mod forecast;
+mod meaning;
 mod payload;
+mod shape;
 mod step;
 mod tally;
 mod universal;
 
 pub use fingerprint::Fingerprints;
 pub use forecast::{Forecast, PACE_SHARE};
+pub use meaning::{Differences, Differing, Meaning};
+pub use shape::{Month, MonthTotal, PRODUCTS_MAX, Shape};
 pub use step::{Action, Decision, Earlier, Step, decide};
 pub use tally::{CurrencyTotal, EXAMPLES_MAX, Example, ReasonCount, Tally};
 
@@ -29,6 +33,7 @@ fn tests_order(key: &str) -> crate::domain::Order {
             id: "SKU-1".into(),
             name: "Pogo Stick".into(),
             price: amount(5409),
+            is_price_rounded: false,
             quantity: 1,
             sku: String::new(),
             category: String::new(),

@@ -1,3 +1,5 @@
+use super::meaning::Meaning;
+use super::shape::Shape;
 use super::step::{Action, Decision, Earlier};
 use crate::domain::{Currency, Fault, Moment, Order, Position, Reason};
 use std::collections::BTreeMap;
@@ -25,12 +27,17 @@ pub struct Tally {
     pub carts: u64,
     /// Product lines of all valid orders.
     pub products: u64,
+    /// Of these: whose price of one unit had to be rounded, see [`crate::domain::Line`].
+    pub prices_rounded: u64,
     /// Of all valid orders, whether they would be sent or are at the target already; carts are no revenue.
     pub totals: BTreeMap<Currency, CurrencyTotal>,
+    /// The same over months, and by their number of products.
+    pub shape: Shape,
     pub first_order: Option<Moment>,
     pub last_order: Option<Moment>,
     /// Payloads whose `source` is not 0; looked at one by one.
     pub source_not_historical: u64,
+    pub meaning: Meaning,
 }
 
 /// How often a record was invalid for one reason, and where to look. A record with two reasons counts in both.
@@ -108,6 +115,7 @@ impl Tally {
     /// Counts what a valid order is worth.
     pub fn value(&mut self, order: &Order) {
         self.products += order.lines.len() as u64;
+        self.prices_rounded += order.lines.iter().filter(|line| line.is_price_rounded).count() as u64;
         if order.key.is_cart() {
             self.carts += 1;
             return;
@@ -115,6 +123,7 @@ impl Tally {
         let total = self.totals.entry(order.currency).or_default();
         total.orders += 1;
         total.minor_units += i128::from(order.total.minor());
+        self.shape.add(order);
         let created = order.created_at;
         self.first_order = Some(self.first_order.map_or(created, |first| first.min(created)));
         self.last_order = Some(self.last_order.map_or(created, |last| last.max(created)));

@@ -49,7 +49,7 @@ fn by_reason(letters: &[DeadLetter]) -> Vec<(String, u64)> {
     counts
 }
 
-fn letter_json(letter: &DeadLetter) -> Value {
+pub(super) fn letter_json(letter: &DeadLetter) -> Value {
     let reasons = letter.reasons.split_whitespace().map(|reason| {
         let (code, field) = split_reason(reason);
         json!({ "reason": code, "field": field, "advice": advice(code) })

@@ -1,15 +1,18 @@
+use super::meaning::{meaning_json, meaning_text};
 use super::text::{columns, count, duration, grouped, printable};
+use super::warnings::{warnings, warnings_json};
 use crate::plan::{Example, Tally};
 use crate::run::Preview;
 use jiff::Zoned;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
-/// `plan --json`, by the names of the interface.
-pub fn plan_json(previews: &[Preview]) -> Value {
-    json!({ "plans": previews.iter().map(one_json).collect::<Vec<_>>() })
+/// `plan --json`, by the names of the interface. Made `now`.
+pub fn plan_json(previews: &[Preview], now: &Zoned) -> Value {
+    json!({ "plans": previews.iter().map(|preview| one_json(preview, now)).collect::<Vec<_>>() })
 }
 
-fn one_json(preview: &Preview) -> Value {
+fn one_json(preview: &Preview, now: &Zoned) -> Value {
     let tally = &preview.tally;
     let forecast = &preview.forecast;
     let reasons = tally.invalid_reasons.iter().map(|(reason, entry)| {
@@ -25,10 +28,11 @@ fn one_json(preview: &Preview) -> Value {
     let totals = tally.totals.iter().map(|(currency, total)| {
         json!({ "currency": currency.code(), "orders": total.orders, "minor_units": number(total.minor_units) })
     });
-    json!({
+    let mut plan = json!({
         "job": preview.job,
         "files": preview.files.iter().map(|file| json!({
             "file": file.to_string(), "format": file.format, "bytes": file.size_bytes,
+            "encoding": file.encoding, "why": file.why, "notes": file.notes,
         })).collect::<Vec<_>>(),
         "read": tally.read,
         "create": tally.create,
@@ -42,6 +46,7 @@ fn one_json(preview: &Preview) -> Value {
         "invalid_reasons": reasons,
         "customers": { "new": tally.customers_new },
         "products": tally.products,
+        "prices_rounded": tally.prices_rounded,
         "carts": tally.carts,
         "totals": totals.collect::<Vec<_>>(),
         "first_order": tally.first_order.map(|at| at.to_string()),
@@ -51,8 +56,18 @@ fn one_json(preview: &Preview) -> Value {
             "requests_per_second": forecast.requests_per_second,
             "duration_ms": u64::try_from(forecast.duration().as_millis()).unwrap_or(u64::MAX),
         },
+        "months": tally.shape.months().iter().map(|((currency, month), total)| json!({
+            "currency": currency.code(), "month": month.to_string(),
+            "orders": total.orders, "minor_units": number(total.minor_units),
+        })).collect::<Vec<_>>(),
+        "products_per_order": tally.shape.products(),
         "source_not_historical": tally.source_not_historical,
-    })
+    });
+    if let Some(plan) = plan.as_object_mut() {
+        plan.extend(meaning_json(preview));
+        plan.insert("warnings".to_owned(), warnings_json(preview, now).into());
+    }
+    plan
 }
 
 fn example_json(preview: &Preview, example: &Example) -> Value {
@@ -64,7 +79,7 @@ fn example_json(preview: &Preview, example: &Example) -> Value {
     })
 }
 
-fn file_of(preview: &Preview, example: &Example) -> String {
+pub(super) fn file_of(preview: &Preview, example: &Example) -> String {
     let file = usize::try_from(example.position.file).ok().and_then(|index| preview.files.get(index));
     file.map(ToString::to_string).unwrap_or_default()
 }
@@ -85,12 +100,54 @@ pub fn plan_text(preview: &Preview, now: &Zoned) -> String {
         files_text(preview),
         count(bytes)
     );
+    text.push_str(&seen(preview));
     text.push_str(&parts(tally));
     text.push_str(nothing_read(preview));
+    text.push_str(&meaning_text(preview));
     text.push_str(&money(tally));
     text.push_str(&left_out(preview));
-    text.push_str(&forecast(preview, now));
+    for warning in warnings(preview, now) {
+        text.push_str(&format!("\nwarning: {}\n", warning.text));
+    }
+    text.push_str(&outlook(preview, now));
     text
+}
+
+/// The plan in a few lines, for whoever is about to begin.
+pub fn plan_summary(preview: &Preview, now: &Zoned) -> String {
+    let tally = &preview.tally;
+    let mut text = format!(
+        "{}: of {} records {} are to be created ({} new customers), {} updated, {} unchanged, {} filtered, {} invalid, {} refused before\n",
+        preview.job,
+        count(tally.read),
+        count(tally.create),
+        count(tally.customers_new),
+        count(tally.update),
+        count(tally.unchanged),
+        count(tally.filtered),
+        count(tally.invalid),
+        count(tally.refused),
+    );
+    for (currency, total) in &tally.totals {
+        let amount = grouped(&currency.format_minor(total.minor_units));
+        text.push_str(&format!("  {currency} {amount} in {} orders\n", count(total.orders)));
+    }
+    for warning in warnings(preview, now) {
+        text.push_str(&format!("  warning: {}\n", warning.text));
+    }
+    text.push_str(&format!("  {}\n", forecast_text(preview, now)));
+    text
+}
+
+/// Reasons of invalid records, the most frequent first: code, count, advice.
+pub(super) fn advice_rows(tally: &Tally) -> Vec<(&'static str, u64, &'static str)> {
+    let mut rows: Vec<_> = tally
+        .invalid_reasons
+        .iter()
+        .map(|(reason, entry)| (reason.code(), entry.count, reason.advice()))
+        .collect();
+    rows.sort_by_key(|(_, count, _)| std::cmp::Reverse(*count));
+    rows
 }
 
 fn files_text(preview: &Preview) -> String {
@@ -100,11 +157,28 @@ fn files_text(preview: &Preview) -> String {
     }
 }
 
+/// Why each file was taken for what it is, once for files that are alike, and what is to be known of single ones.
+fn seen(preview: &Preview) -> String {
+    let mut text = String::new();
+    let mut told = BTreeSet::new();
+    for file in &preview.files {
+        let line = format!("Seen: {}, {}, {}", file.format, file.encoding, printable(&file.why));
+        if told.insert(line.clone()) {
+            text.push_str(&format!("{line}\n"));
+        }
+    }
+    for file in &preview.files {
+        file.notes.iter().for_each(|note| text.push_str(&format!("Note: {file}: {note}\n")));
+    }
+    text.push('\n');
+    text
+}
+
 fn nothing_read(preview: &Preview) -> &'static str {
     let tally = &preview.tally;
     match (tally.read, tally.read == tally.filtered) {
         (0, _) => "\nThere is no order in the export.\n",
-        (_, true) => "\nEvery record is filtered: `policy.statuses` decides which orders count.\n",
+        (_, true) => "\nEvery record is filtered.\n",
         _ => "",
     }
 }
@@ -143,7 +217,23 @@ fn money(tally: &Tally) -> String {
         (Some(first), Some(last)) => format!(", placed {first} to {last}"),
         _ => String::new(),
     };
-    format!("\nValid orders: {} product lines{span}\n{}", count(tally.products), columns("<><", &rows))
+    format!(
+        "\nValid orders: {} product lines{span}\n{}{}",
+        count(tally.products),
+        columns("<><", &rows),
+        rounded(tally)
+    )
+}
+
+fn rounded(tally: &Tally) -> String {
+    match tally.prices_rounded {
+        0 => String::new(),
+        n => format!(
+            "  {} product lines whose units did not cost a whole number of minor units each: the price of one is rounded \
+             to the nearest, order totals stay as stated\n",
+            count(n)
+        ),
+    }
 }
 
 fn left_out(preview: &Preview) -> String {
@@ -169,7 +259,7 @@ fn left_out(preview: &Preview) -> String {
     text
 }
 
-fn example_text(preview: &Preview, example: &Example) -> String {
+pub(super) fn example_text(preview: &Preview, example: &Example) -> String {
     let order = match example.order.as_str() {
         "" => "(no number)".to_owned(),
         number => printable(number),
@@ -178,23 +268,28 @@ fn example_text(preview: &Preview, example: &Example) -> String {
     format!("{order} at {}:{}{field}", file_of(preview, example), example.position.line)
 }
 
-fn forecast(preview: &Preview, now: &Zoned) -> String {
-    let forecast = &preview.forecast;
+fn outlook(preview: &Preview, now: &Zoned) -> String {
     let tally = &preview.tally;
     let historical = format!(
         "\nHistorical: {} of {} payloads have a source other than 0, so no automation fires for them.\n",
         count(tally.source_not_historical),
         count(tally.create + tally.update)
     );
+    format!("{historical}{}\n", forecast_text(preview, now))
+}
+
+/// How long it takes and when it ends, in a sentence.
+pub(super) fn forecast_text(preview: &Preview, now: &Zoned) -> String {
+    let forecast = &preview.forecast;
     if forecast.requests == 0 {
-        return format!("{historical}Forecast: nothing to send.\n");
+        return "Forecast: nothing to send.".to_owned();
     }
     let takes = forecast.duration();
     let ends = jiff::SignedDuration::try_from(takes).ok().and_then(|takes| now.checked_add(takes).ok());
     let ends =
         ends.map(|at| format!(", done about {}", at.strftime("%Y-%m-%d %H:%M %Z"))).unwrap_or_default();
     format!(
-        "{historical}Forecast: {} requests at {:.1} a second take {}{ends}, if nothing else uses the account.\n",
+        "Forecast: {} requests at {:.1} a second take {}{ends}, if nothing else uses the account.",
         count(forecast.requests),
         forecast.requests_per_second,
         duration(takes)

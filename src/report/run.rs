@@ -6,7 +6,13 @@ use std::time::Duration;
 
 /// `backfill --json` and `sync --json`, by the names of the interface.
 pub fn runs_json(reports: &[RunReport]) -> Value {
-    json!({ "runs": reports.iter().map(|report| run_json(&report.row)).collect::<Vec<_>>() })
+    json!({ "runs": reports.iter().map(with_warnings).collect::<Vec<_>>() })
+}
+
+fn with_warnings(report: &RunReport) -> Value {
+    let mut run = run_json(&report.row);
+    run["warnings"] = report.shrinkage.iter().map(ToString::to_string).collect();
+    run
 }
 
 pub(super) fn run_json(row: &RunRow) -> Value {
@@ -82,21 +88,67 @@ fn requests_text(row: &RunRow) -> String {
     )
 }
 
-/// One line on a run under way.
-pub fn progress_line(progress: &Progress) -> String {
-    let counts = &progress.counts;
+/// Requests a second since the run began in this process.
+fn rate_of(progress: &Progress) -> f64 {
     let seconds = progress.elapsed.as_secs_f64();
-    let rate = if seconds > 0.0 { progress.requests.total as f64 / seconds } else { 0.0 };
-    format!(
-        "{} {}: {} read, {} created, {} updated, {} unchanged, {} left out; {} requests ({rate:.1}/s), {} in flight",
+    if seconds > 0.0 { progress.requests.total as f64 / seconds } else { 0.0 }
+}
+
+/// How long it still takes, where a plan says how many requests there are.
+fn left_of(progress: &Progress, planned: Option<u64>) -> Option<Duration> {
+    let left = planned?.saturating_sub(progress.requests.total);
+    let rate = rate_of(progress);
+    if rate > 0.0 { Duration::try_from_secs_f64(left as f64 / rate).ok() } else { None }
+}
+
+/// One line on a run under way. `planned`: the requests that its plan takes.
+pub fn progress_line(progress: &Progress, planned: Option<u64>) -> String {
+    let counts = &progress.counts;
+    let mut line = format!(
+        "{} {}: {} created, {} updated, {} refused of {} read; {:.1} requests/s, {} in flight",
         progress.job,
         progress.kind.word(),
-        count(progress.read),
         count(counts.created + counts.adopted),
         count(counts.updated),
-        count(counts.unchanged),
-        count(counts.filtered + counts.invalid + counts.refused),
-        count(progress.requests.total),
+        count(counts.refused),
+        count(progress.read),
+        rate_of(progress),
         progress.in_flight
-    )
+    );
+    if progress.requests.throttled > 0 {
+        line.push_str(&format!(", throttled {} times", count(progress.requests.throttled)));
+    }
+    if let Some(left) = left_of(progress, planned) {
+        line.push_str(&format!(", {} left", duration(left)));
+    }
+    line
+}
+
+/// The same for scripts.
+pub fn progress_json(progress: &Progress, planned: Option<u64>) -> Value {
+    let counts = &progress.counts;
+    let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    json!({ "progress": {
+        "job": progress.job,
+        "run": progress.run,
+        "kind": progress.kind.word(),
+        "read": progress.read,
+        "created": counts.created,
+        "updated": counts.updated,
+        "adopted": counts.adopted,
+        "unchanged": counts.unchanged,
+        "filtered": counts.filtered,
+        "invalid": counts.invalid,
+        "refused": counts.refused,
+        "in_flight": progress.in_flight,
+        "requests": {
+            "total": progress.requests.total,
+            "retried": progress.requests.retried,
+            "throttled": progress.requests.throttled,
+            "planned": planned,
+        },
+        "requests_per_second": rate_of(progress),
+        "duration_ms": ms(progress.elapsed),
+        "left_ms": left_of(progress, planned).map(ms),
+    } })
 }

@@ -12,6 +12,8 @@ pub struct JobStatus {
     pub account: String,
     pub zone: TimeZone,
     pub schedule: Option<String>,
+    /// When the daemon starts it next.
+    pub next_due: Option<Timestamp>,
     /// The last ones first.
     pub runs: Vec<RunRow>,
     pub dead_letters: u64,
@@ -26,6 +28,7 @@ pub fn status_json(jobs: &[JobStatus]) -> Value {
             "job": job.job,
             "account": job.account,
             "schedule": job.schedule,
+            "next_due": job.next_due.map(|at| instant(at.as_millisecond(), &job.zone)),
             "orders_loaded": job.orders_loaded,
             "dead_letters": job.dead_letters,
             "account_busy": job.is_locked,
@@ -54,6 +57,10 @@ fn job_text(job: &JobStatus) -> String {
         count(job.orders_loaded),
         count(job.dead_letters)
     );
+    if let Some(due) = job.next_due {
+        let due = instant(due.as_millisecond(), &job.zone);
+        text.push_str(&format!("  next due {due}, where a daemon runs\n"));
+    }
     if job.runs.is_empty() {
         text.push_str("  no run yet\n");
         return text;

@@ -1,5 +1,7 @@
 use super::text::{columns, count, printable};
-use crate::run::Verification;
+use crate::domain::Currency;
+use crate::run::{Looked, Verification};
+use crate::state::MonthSums;
 use serde_json::{Value, json};
 
 pub fn verification_json(verifications: &[Verification]) -> Value {
@@ -15,6 +17,13 @@ pub fn verification_json(verifications: &[Verification]) -> Value {
             "differences": v.differences_count(),
             "differences_by_kind": v.differences.iter()
                 .map(|(found, n)| json!({ "kind": found.code(), "count": n })).collect::<Vec<_>>(),
+            "customers": { "all": v.customers.customers, "differing": v.customers.differing },
+            "months": v.months.iter().map(|month| json!({
+                "currency": month.currency,
+                "month": month_text(month),
+                "source": { "orders": month.sums.source_orders, "minor_units": month.sums.source_minor },
+                "target": { "orders": month.sums.target_orders, "minor_units": month.sums.target_minor },
+            })).collect::<Vec<_>>(),
             "examples": v.examples.iter().map(|d| json!({
                 "order": d.order, "kind": d.found.code(), "source": d.source, "target": d.target,
             })).collect::<Vec<_>>(),
@@ -47,6 +56,7 @@ pub fn verification_text(v: &Verification) -> String {
     if v.queued > 0 {
         text.push_str(&format!("  {} orders are written again by the next sync\n", count(v.queued)));
     }
+    text.push_str(&sums_text(v));
     let rows: Vec<Vec<String>> = v
         .examples
         .iter()
@@ -64,5 +74,80 @@ pub fn verification_text(v: &Verification) -> String {
         })
         .collect();
     text.push_str(&columns("<<<", &rows));
+    text
+}
+
+fn month_text(month: &MonthSums) -> String {
+    format!("{:04}-{:02}", month.month / 12, month.month % 12 + 1)
+}
+
+/// The months whose sums differ, each; the others by their number.
+fn sums_text(v: &Verification) -> String {
+    if v.months.is_empty() {
+        return String::new();
+    }
+    let differing: Vec<&MonthSums> = v.months.iter().filter(|month| !month.sums.are_equal()).collect();
+    let mut text = format!(
+        "  sums of {} months: {} differ; of {} customers: {} differ\n",
+        count(v.months.len() as u64),
+        count(differing.len() as u64),
+        count(v.customers.customers),
+        count(v.customers.differing)
+    );
+    let amount = |month: &MonthSums, minor: i64| match Currency::parse(&month.currency) {
+        Ok(currency) => format!("{} {}", currency.format_minor(minor.into()), currency),
+        Err(_) => format!("{minor} {}", printable(&month.currency)),
+    };
+    let rows: Vec<Vec<String>> = differing
+        .iter()
+        .map(|month| {
+            let sums = &month.sums;
+            vec![
+                month_text(month),
+                format!(
+                    "export: {} in {} orders",
+                    amount(month, sums.source_minor),
+                    count(sums.source_orders)
+                ),
+                format!(
+                    "target: {} in {} orders",
+                    amount(month, sums.target_minor),
+                    count(sums.target_orders)
+                ),
+            ]
+        })
+        .collect();
+    text.push_str(&columns("<<<", &rows));
+    text
+}
+
+/// The orders of a canary, each as it was read back.
+pub fn canary_text(verification: &Verification, orders: &[Looked]) -> String {
+    let job = &verification.job;
+    let rows: Vec<Vec<String>> = orders
+        .iter()
+        .map(|looked| {
+            let id =
+                looked.remote_id.as_ref().map_or_else(|| "not there".to_owned(), |id| format!("id {id}"));
+            let same = if looked.is_same { "the same on both sides" } else { "DIFFERS" };
+            let products = format!("{} products", count(looked.products as u64));
+            vec![printable(&looked.order), looked.total.clone(), products, id, same.to_owned()]
+        })
+        .collect();
+    let mut text =
+        format!("Canary of {job}: {} orders, read back line by line\n", count(orders.len() as u64));
+    text.push_str(&columns("<>><<", &rows));
+    for difference in &verification.examples {
+        text.push_str(&format!(
+            "  {} {}: export {}, target {}\n",
+            printable(&difference.order),
+            difference.found.code(),
+            printable(&difference.source),
+            printable(&difference.target)
+        ));
+    }
+    text.push_str(&format!(
+        "Look at them in ActiveCampaign. `ordersync backfill {job}` loads the rest; `ordersync undo {job} --run ID` takes a run back.\n"
+    ));
     text
 }

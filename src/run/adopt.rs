@@ -94,7 +94,7 @@ pub async fn adopt(
     let customers = reflect_customers(client, &remote, &prints()?).await?;
     let mirror = reflect(client, &remote, &prints()?).await?;
     let at_target = mirror.len()?;
-    let comparison = Comparison { view: &view, connection, fingerprints: prints()? };
+    let comparison = Comparison { view: &view, connection, fingerprints: prints()?, balance: None };
     let adoption = Adoption { job: job.name.clone(), at_target, ..Adoption::default() };
     let mut adopting =
         Adopting { comparison, customers, mirror, store, found: Foundlings::default(), adoption };

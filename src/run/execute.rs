@@ -3,14 +3,18 @@ use super::execution::{Execution, Reached};
 use super::feed::{self, Fed, Letters};
 use super::meter::Meter;
 use super::reading::{Ledger, Reading};
+use super::shrinkage::{Shrinkage, files_read, shrinkage};
 use super::{Accounting, Books, Job, Progress, RunError, RunReport};
 use crate::activecampaign::{Client, Stop};
 use crate::extract::Export;
 use crate::plan::Fingerprints;
 use crate::state::{ConnectionId, Counts, Kind, RunClose, RunEnd, RunRow, RunStart, Settlement};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// What one run is given.
 pub struct Task<'a> {
@@ -22,8 +26,9 @@ pub struct Task<'a> {
     /// Ends the run: what was sent is waited for, up to `grace`, and settled.
     pub cancel: CancellationToken,
     pub grace: Duration,
-    /// Stops, as if interrupted, once this many orders were sent.
-    pub sends_max: Option<u64>,
+    /// Sends these orders alone, by their keys as the ledger writes them, and then stops as if interrupted; what
+    /// was passed over is left to whoever goes on with the run.
+    pub only: Option<Arc<BTreeSet<String>>>,
     /// Called after each settlement.
     pub progress: &'a (dyn Fn(&Progress) + Send + Sync),
 }
@@ -33,19 +38,22 @@ pub struct Task<'a> {
 /// # Errors
 /// Only when the state itself fails; every other end is told by the report.
 pub async fn execute(task: Task<'_>) -> Result<RunReport, RunError> {
+    // Of the highest level, so that it stands on every line, whichever are shown.
+    let span = tracing::error_span!("run", job = task.job.name, run = tracing::field::Empty);
+    carry_out(task).instrument(span).await
+}
+
+async fn carry_out(task: Task<'_>) -> Result<RunReport, RunError> {
     let meter = Meter::new(task.client);
     let (name, kind) = (task.job.name.clone(), task.kind);
     let identity = task.job.identity_of(task.export.files());
     let row =
         task.books.enter(move |store| store.begin(&RunStart { job: &name, kind, export: identity })).await?;
+    tracing::Span::current().record("run", row.id);
     if row.checkpoint > 0 {
-        tracing::info!(
-            job = row.job,
-            run = row.id,
-            checkpoint = row.checkpoint,
-            "going on with the interrupted run"
-        );
+        tracing::info!(checkpoint = row.checkpoint, "going on with the interrupted run");
     }
+    let shrinkage = look_for_less(&task).await?;
     let run = row.id;
     let connected = tokio::select! {
         biased;
@@ -54,7 +62,7 @@ pub async fn execute(task: Task<'_>) -> Result<RunReport, RunError> {
     };
     let (connection, remote) = match connected {
         Ok(found) => found,
-        Err(error) => return close(&task, &row, meter, Reached::default(), Some(error)).await,
+        Err(error) => return close(&task, &row, (meter, Reached::default()), shrinkage, Some(error)).await,
     };
     task.books.enter(move |store| store.set_connection(run, connection)).await?;
     let fed = start_reading(&task, &row, connection).await?;
@@ -63,8 +71,23 @@ pub async fn execute(task: Task<'_>) -> Result<RunReport, RunError> {
     if matches!(error, Some(RunError::Stop(Stop::ConnectionGone))) {
         task.books.enter(move |store| store.lose_connection(connection)).await?;
     }
-    let (meter, reached) = execution.end();
-    close(&task, &row, meter, reached, error).await
+    close(&task, &row, execution.end(), shrinkage, error).await
+}
+
+/// Tells what is odd about the files, and in what the export is less than what the last finished run had read, before the first request.
+async fn look_for_less(task: &Task<'_>) -> Result<Vec<Shrinkage>, RunError> {
+    let job = task.job.name.clone();
+    let before = task.books.enter(move |store| store.files_read(&job)).await?;
+    let found = shrinkage(&before, task.export.files());
+    for file in task.export.files() {
+        for note in &file.notes {
+            tracing::warn!(job = task.job.name, file = %file, "{note}");
+        }
+    }
+    for less in &found {
+        tracing::warn!(job = task.job.name, "the export is less than it was: {less}");
+    }
+    Ok(found)
 }
 
 async fn start_reading(
@@ -93,8 +116,8 @@ pub(super) fn letters(task: &Task<'_>) -> Letters {
 async fn close(
     task: &Task<'_>,
     row: &RunRow,
-    mut meter: Meter,
-    reached: Reached,
+    (mut meter, reached): (Meter, Reached),
+    shrinkage: Vec<Shrinkage>,
     mut error: Option<RunError>,
 ) -> Result<RunReport, RunError> {
     let run = row.id;
@@ -102,7 +125,7 @@ async fn close(
     let records = reached.records.filter(|_| end == RunEnd::Finished);
     let (requests, active_ms) = meter.take();
     let rest = Settlement { requests, active_ms, ..Settlement::default() };
-    let whole = reached.all_letters && task.job.reads_whole_export();
+    let whole = reached.all_letters && task.job.reads_whole_export() && shrinkage.is_empty();
     let (row, written) = task
         .books
         .enter(move |store| {
@@ -125,7 +148,11 @@ async fn close(
         let close = RunClose { end, records: read, pending, whole: false };
         task.books.enter(move |store| store.end(run, &close)).await?;
     }
-    Ok(RunReport { row: RunRow { outcome: Some(end.word().to_owned()), ..row }, end, error })
+    if end == RunEnd::Finished {
+        let (job, files) = (task.job.name.clone(), files_read(task.export.files()));
+        task.books.enter(move |store| store.keep_files(&job, &files)).await?;
+    }
+    Ok(RunReport { row: RunRow { outcome: Some(end.word().to_owned()), ..row }, end, error, shrinkage })
 }
 
 /// A finished run has read its export to the end and settled every record of it; and what it wrote is what the

@@ -14,6 +14,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// How far a run came.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,7 +39,9 @@ pub(super) struct Execution<'a> {
     tracker: Tracker,
     letters: Letters,
     reached: Reached,
-    sends_left: u64,
+    /// As the state has it.
+    checkpoint: u64,
+    sends_left: usize,
     counts: Counts,
     /// A settlement failed: what it held is lost to this process, so the checkpoint must not move past it.
     is_broken: bool,
@@ -88,7 +91,8 @@ impl<'a> Execution<'a> {
             tracker: Tracker::default(),
             letters: letters(task),
             reached: Reached::default(),
-            sends_left: task.sends_max.unwrap_or(u64::MAX),
+            checkpoint: row.checkpoint,
+            sends_left: task.only.as_ref().map_or(usize::MAX, |only| only.len()),
             counts: Counts::default(),
             is_broken: false,
             refused: VecDeque::with_capacity(SENT_REMEMBERED),
@@ -173,17 +177,25 @@ impl<'a> Execution<'a> {
         self.reached.through = stretch.through;
         let ticket = self.tracker.push(stretch, sending.is_some());
         match sending {
+            // It stays open: the checkpoint must not move past it.
+            Some(sending) if !self.is_chosen(&sending) => Ok(()),
             Some(sending) => {
                 self.sends_left -= 1;
                 let loader = Arc::clone(&self.loader);
-                self.steps.spawn(async move {
+                let step = async move {
                     let result = loader.carry_out(&sending.step).await;
                     Ended { ticket, sending, result }
-                });
+                };
+                self.steps.spawn(step.in_current_span());
                 Ok(())
             }
             None => self.settle(Vec::new(), Vec::new()).await,
         }
+    }
+
+    fn is_chosen(&self, sending: &Sending) -> bool {
+        let key = &sending.step.order.key;
+        self.task.only.as_ref().is_none_or(|only| only.contains(&*key.ledger_text()))
     }
 
     async fn finish(&mut self, step: Result<Ended, tokio::task::JoinError>) -> Result<(), RunError> {
@@ -223,8 +235,6 @@ impl<'a> Execution<'a> {
             self.letters.letter(Some(&sending.step.order.key), sending.label.clone(), sending.position);
         let reasons = refusal.reason();
         tracing::warn!(
-            job = letter.job,
-            run = self.row.id,
             order = letter.record,
             reasons,
             attempts = refusal.attempts,
@@ -261,6 +271,7 @@ impl<'a> Execution<'a> {
         let settled = self.task.books.enter(move |store| store.settle(run, connection, &settlement)).await;
         self.is_broken = settled.is_err();
         settled?;
+        self.checkpoint = checkpoint.unwrap_or(self.checkpoint);
         self.tell();
         Ok(())
     }
@@ -286,6 +297,7 @@ impl<'a> Execution<'a> {
             run: self.row.id,
             kind: self.task.kind,
             read: self.reached.through,
+            settled: self.checkpoint,
             counts: self.counts,
             in_flight: self.steps.len(),
             requests: self.meter.total(),

@@ -126,7 +126,7 @@ pub(super) struct Letters {
 impl Letters {
     /// Counts a record that needs no request; gives back one that does.
     fn sort(&self, judged: Judged, stretch: &mut Stretch, dead_letters_left: &mut u64) -> Option<Sending> {
-        let Judged { position, label, key, verdict } = judged;
+        let Judged { position, label, key, verdict, .. } = judged;
         let dead = match verdict {
             Judgement::Settled => None,
             Judgement::Decided(Decision::Send(step)) => return Some(Sending { step, label, position }),

@@ -39,9 +39,15 @@ impl Job {
         // All that decides what is sent: a run never goes on under other rules than it began with.
         let rules = &self.rules;
         let zone = rules.zone.iana_name().unwrap_or_default();
-        let refunds = format!("{:?} {:?}", rules.refunds, self.deleted);
+        let choices = format!(
+            "{:?}",
+            (rules.refunds, rules.total, rules.missing_email, rules.rounding, rules.customers, self.deleted)
+        );
+        let defaults = format!("{:?}", (rules.currency, rules.default_date, &rules.category));
         let connection = &self.connection;
-        for part in [&connection.service, &connection.externalid, &self.export.format, zone, &refunds] {
+        let read = [&connection.service, &connection.externalid, &self.export.format, zone];
+        let shift = self.export.webtoffee_date_shift.word();
+        for part in read.into_iter().chain([&*choices, &*defaults, shift]) {
             hasher.update(part.as_bytes());
             hasher.update(&[0]);
         }
@@ -51,9 +57,60 @@ impl Job {
         for status in &rules.statuses {
             hasher.update(status.word().as_bytes());
         }
+        hasher.update(&self.export.identity());
         hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
         let mut short = [0; 16];
         short.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
         short
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Currency, Customers, MissingEmail, Moment, Refunds, Rounding, Status, Total};
+    use std::collections::BTreeSet;
+
+    fn job(rules: Rules) -> Job {
+        Job {
+            name: "shop".to_owned(),
+            connection: ConnectionSpec {
+                service: "shopify".to_owned(),
+                externalid: "test-store".to_owned(),
+                name: String::new(),
+                link_url: String::new(),
+                logo_url: String::new(),
+            },
+            export: extract::Options::default(),
+            rules,
+            deleted: Deleted::CreateAgain,
+            refused_max: 25,
+            in_flight_max: 16,
+        }
+    }
+
+    #[test]
+    fn every_rule_that_decides_what_is_sent_makes_another_run() {
+        let date = |text: &str| Moment::parse(text, &jiff::tz::TimeZone::UTC).ok();
+        let all = [
+            Rules::default(),
+            Rules { statuses: [Status::Pending].into(), ..Rules::default() },
+            Rules { refunds: Refunds::Net, ..Rules::default() },
+            Rules { refunds: Refunds::Skip, ..Rules::default() },
+            Rules { total: Total::Current, ..Rules::default() },
+            Rules { missing_email: MissingEmail::Filter, ..Rules::default() },
+            Rules { currency: Currency::parse("EUR").ok(), ..Rules::default() },
+            Rules { currency: Currency::parse("USD").ok(), ..Rules::default() },
+            Rules { rounding: Rounding::HalfEven, ..Rules::default() },
+            Rules { customers: Customers::Email, ..Rules::default() },
+            Rules { default_date: date("2020-01-01T00:00:00Z"), ..Rules::default() },
+            Rules { category: Some("Shop".to_owned()), ..Rules::default() },
+            Rules { zone: jiff::tz::TimeZone::get("Asia/Tokyo").unwrap(), ..Rules::default() },
+            Rules { from: date("2020-01-01T00:00:00Z"), ..Rules::default() },
+            Rules { to: date("2020-01-01T00:00:00Z"), ..Rules::default() },
+        ];
+        let count = all.len();
+        let identities: BTreeSet<_> = all.into_iter().map(|rules| job(rules).identity_of(&[])).collect();
+        assert_eq!(identities.len(), count);
     }
 }

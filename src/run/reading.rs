@@ -6,17 +6,19 @@ use crate::transform::{Filter, Mapped, Rules, transform};
 
 /// What became of one record before anything is sent.
 #[derive(Debug)]
-pub(super) struct Judged {
+pub struct Judged {
     pub position: Position,
     /// What people know the order by.
     pub label: String,
     /// The order's key, where it has one.
     pub key: Option<OrderKey>,
     pub verdict: Judgement,
+    /// The record as its export states it, where that is asked for.
+    pub source: Option<Box<SourceOrder>>,
 }
 
 #[derive(Debug)]
-pub(super) enum Judgement {
+pub enum Judgement {
     Decided(Decision),
     Filtered(Filter),
     Invalid(Vec<Fault>),
@@ -40,6 +42,7 @@ pub(super) struct Reading {
     met: Seen,
     /// Customers a dry run has met, to count the new ones; a run finds out as it goes.
     customers_met: Option<Seen>,
+    keeps_sources: bool,
     tally: Tally,
 }
 
@@ -56,12 +59,26 @@ pub(super) struct Ledger {
 impl Reading {
     pub(super) fn new(reader: Reader, rules: Rules, ledger: Ledger) -> Self {
         let met = Seen::new(Seen::IN_MEMORY_MAX);
-        Self { reader, rules, ledger, met, customers_met: None, tally: Tally::default() }
+        Self {
+            reader,
+            rules,
+            ledger,
+            met,
+            customers_met: None,
+            keeps_sources: false,
+            tally: Tally::default(),
+        }
     }
 
     /// Counts new customers as well.
     pub(super) fn counting_customers(mut self) -> Self {
         self.customers_met = Some(Seen::new(Seen::IN_MEMORY_MAX));
+        self
+    }
+
+    /// Hands each record's source on as well.
+    pub(super) fn keeping_sources(mut self) -> Self {
+        self.keeps_sources = true;
         self
     }
 
@@ -86,6 +103,7 @@ impl Reading {
         // Cells of a damaged row may have moved: what stands in its name may be anybody's address.
         let label = if sound { shown(source.label()) } else { String::new() };
         let key = source.key().ok().filter(|_| sound);
+        let kept = self.keeps_sources.then(|| Box::new(source.clone()));
         let verdict = self.verdict(source, key.as_ref())?;
         match &verdict {
             Judgement::Decided(decision) => self.tally.decide(decision),
@@ -93,18 +111,23 @@ impl Reading {
             Judgement::Invalid(faults) => self.tally.invalidate(&label, position, faults),
             Judgement::Settled => {}
         }
-        Ok(Judged { position, label, key, verdict })
+        Ok(Judged { position, label, key, verdict, source: kept })
     }
 
     fn verdict(&mut self, source: &mut SourceOrder, key: Option<&OrderKey>) -> Result<Judgement, StateError> {
         let position = source.position;
         let earlier = match key {
-            Some(key) if !is_part(source) => self.met.meet(&key.ledger_text(), position.file)?,
+            Some(key) if !is_part(source) && !source.is_superseded => {
+                self.met.meet(&key.ledger_text(), position.file)?
+            }
             _ => None,
         };
         let resumed = self.ledger.resumed.as_ref();
         if resumed.is_some_and(|run| position.record < run.checkpoint) {
             return Ok(Judgement::Settled);
+        }
+        if source.is_superseded {
+            return Ok(Judgement::Filtered(Filter::Superseded));
         }
         match earlier {
             Some(file) if file == position.file => {
@@ -113,10 +136,16 @@ impl Reading {
             Some(_) => return Ok(Judgement::Filtered(Filter::Superseded)),
             None => {}
         }
+        if !source.is_cart() {
+            self.tally.meaning.count_status(source.status);
+        }
         match transform(source, &self.rules) {
             Mapped::Filtered(filter) => Ok(Judgement::Filtered(filter)),
             Mapped::Invalid(faults) => Ok(Judgement::Invalid(faults)),
-            Mapped::Order(order) => self.decide(order),
+            Mapped::Order(order, notes) => {
+                self.tally.meaning.note(&order, notes, position, || label_of(&order));
+                self.decide(order)
+            }
         }
     }
 
@@ -171,6 +200,11 @@ fn is_sound(source: &SourceOrder) -> bool {
 /// Rows without their order's first row carry its name, but are not it.
 fn is_part(source: &SourceOrder) -> bool {
     source.faults.iter().any(|fault| fault.reason == Reason::OrphanRow)
+}
+
+/// What people know a valid order by.
+fn label_of(order: &Order) -> String {
+    shown(if order.number.is_empty() { order.key.as_str() } else { &order.number })
 }
 
 /// An order's number as it may be kept and shown: one that has no look of it may be a person's data in the wrong

@@ -1,5 +1,5 @@
 use super::execution::SENT_REMEMBERED;
-use super::{ConnectionError, ReadingError};
+use super::{ConnectionError, ReadingError, Shrinkage};
 use crate::activecampaign::Stop;
 use crate::load::{Halt, JournalError};
 use crate::state::{Counts, Kind, Requests, RunEnd, RunId, RunRow, StateError};
@@ -13,6 +13,8 @@ pub struct Progress {
     pub kind: Kind,
     /// Records taken from the export so far.
     pub read: u64,
+    /// The records from the first one on that are all settled.
+    pub settled: u64,
     /// Settled in this process.
     pub counts: Counts,
     pub in_flight: usize,
@@ -27,6 +29,8 @@ pub struct RunReport {
     pub end: RunEnd,
     /// Why it did not finish.
     pub error: Option<RunError>,
+    /// In what the export is less than it was; mostly nothing.
+    pub shrinkage: Vec<Shrinkage>,
 }
 
 /// Why a run did not finish.

@@ -3,10 +3,11 @@ use super::reflection::mirrored;
 use super::verify::{Comparison, connection_of, reading_of};
 use super::{Found, Job, Verification, VerifyError};
 use crate::activecampaign::{Client, RemoteProduct};
-use crate::domain::Order;
+use crate::domain::{Order, RemoteId};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints};
 use crate::state::View;
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 /// One part of several: `1/7` is one order in seven, and `1/7` to `7/7` are all of them.
@@ -35,7 +36,36 @@ impl Sample {
     }
 }
 
-/// Reads back a part of the orders one by one, line by line: what lists don't tell. It takes two requests for each,
+/// Which orders are looked at.
+#[derive(Debug, Clone, Copy)]
+pub enum Choice<'a> {
+    Part(Sample),
+    /// Those of these keys, as the ledger writes them.
+    Keys(&'a BTreeSet<String>),
+}
+
+impl Choice<'_> {
+    fn holds(self, order: &Order, fingerprints: &Fingerprints) -> bool {
+        match self {
+            Self::Part(sample) => sample.holds(&fingerprints.order(&order.key)),
+            Self::Keys(keys) => keys.contains(&*order.key.ledger_text()),
+        }
+    }
+}
+
+/// One order that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looked {
+    pub order: String,
+    /// Total and currency, as people write them.
+    pub total: String,
+    pub products: usize,
+    /// `None`: it is not at the target.
+    pub remote_id: Option<RemoteId>,
+    pub is_same: bool,
+}
+
+/// Reads back some of the orders one by one, line by line: what lists don't tell. It takes two requests for each,
 /// and can't find what is at the target alone.
 ///
 /// # Errors
@@ -45,24 +75,27 @@ pub async fn verify_sample(
     export: &Export,
     view: View,
     client: &Client,
-    sample: Sample,
-) -> Result<Verification, VerifyError> {
+    choice: Choice<'_>,
+) -> Result<(Verification, Vec<Looked>), VerifyError> {
     let (connection, remote) = connection_of(job, &view)?;
+    let mut looked = Vec::new();
     let mut result = Verification { job: job.name.clone(), ..Verification::default() };
     let mut reading = reading_of(job, export, &view)?;
-    let comparison =
-        Comparison { view: &view, connection, fingerprints: Fingerprints::new(view.hash_key()?) };
+    let fingerprints = Fingerprints::new(view.hash_key()?);
+    let comparison = Comparison { view: &view, connection, fingerprints, balance: None };
     while let Some(judged) = reading.next() {
         let judged = judged?;
         let Judgement::Decided(Decision::Send(step)) = judged.verdict else { continue };
         let order = &step.order;
-        if !sample.holds(&comparison.fingerprints.order(&order.key)) {
+        if !choice.holds(order, &comparison.fingerprints) {
             continue;
         }
         result.expected += 1;
         let there = client.order_by_key(&remote, &order.key).await.map_err(VerifyError::Target)?;
         let id = there.as_ref().map(|order| order.id.clone());
         result.at_target += u64::from(there.is_some());
+        let before = result.differences_count();
+        let remote_id = id.clone();
         let there = there.map(|there| mirrored(there, &comparison.fingerprints));
         let found = comparison.compare(&judged.label, order, there, &mut result)?;
         if let (None, Some(id)) = (found, id) {
@@ -78,8 +111,18 @@ pub async fn verify_sample(
                 );
             }
         }
+        if matches!(choice, Choice::Keys(_)) {
+            let total = order.currency.format_minor(order.total.minor().into());
+            looked.push(Looked {
+                order: judged.label,
+                total: format!("{total} {}", order.currency),
+                products: order.lines.len(),
+                remote_id,
+                is_same: result.differences_count() == before,
+            });
+        }
     }
-    Ok(result)
+    Ok((result, looked))
 }
 
 /// Whether the lines are the same, in whatever order.

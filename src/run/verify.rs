@@ -5,8 +5,10 @@ use crate::activecampaign::{Client, Failure};
 use crate::domain::{CustomerKey, CustomerMemory, Memory, Order, OrderKey, Reason, RemoteId};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints};
-use crate::state::{ConnectionId, Mirrored, StateError, View};
+use crate::state::{Balance, ConnectionId, CustomerSums, Mirrored, MonthSums, Side, StateError, View};
 use crate::transform::Filter;
+use jiff::Timestamp;
+use jiff::tz::Offset;
 use std::collections::BTreeMap;
 
 /// Differences told one by one; all of them are counted.
@@ -27,6 +29,10 @@ pub struct Verification {
     pub from_elsewhere: u64,
     /// Orders whose difference the next sync will mend.
     pub queued: u64,
+    /// Orders and their sums on both sides by currency and month, UTC; carts are no revenue. Empty for a sample.
+    pub months: Vec<MonthSums>,
+    /// How many buyers there are, and of how many the sums of some month differ.
+    pub customers: CustomerSums,
     pub differences: BTreeMap<Found, u64>,
     pub examples: Vec<Difference>,
 }
@@ -124,7 +130,8 @@ pub async fn verify(
     let mut result =
         Verification { job: job.name.clone(), at_target: mirror.len()?, ..Verification::default() };
     let mut reading = reading_of(job, export, &view)?;
-    let comparison = Comparison { view: &view, connection, fingerprints };
+    let balance = Some(Balance::new()?);
+    let comparison = Comparison { view: &view, connection, fingerprints, balance };
     while let Some(judged) = reading.next() {
         let judged = judged?;
         match (judged.verdict, judged.key) {
@@ -147,6 +154,9 @@ pub async fn verify(
         }
     }
     mirror.each_unmet(|order| comparison.judge_unmet(&order, &mut result))?;
+    if let Some(balance) = &comparison.balance {
+        (result.months, result.customers) = (balance.months()?, balance.customers()?);
+    }
     Ok(result)
 }
 
@@ -168,6 +178,8 @@ pub(super) struct Comparison<'a> {
     pub view: &'a View,
     pub connection: ConnectionId,
     pub fingerprints: Fingerprints,
+    /// Where sums are asked for.
+    pub balance: Option<Balance>,
 }
 
 impl Comparison<'_> {
@@ -185,10 +197,13 @@ impl Comparison<'_> {
                 result.matching += 1;
                 return Ok(None);
             }
+            self.weigh_source(order)?;
             let (source, target) = ("in the export".to_owned(), "not there".to_owned());
             result.differ(label, Found::Missing, source, target);
             return Ok(Some(Found::Missing));
         };
+        self.weigh_source(order)?;
+        self.weigh_target(&there)?;
         let before = result.differences_count();
         let (code, total) = (order.currency.code(), order.total.minor());
         if there.total_minor != Some(total) {
@@ -202,7 +217,7 @@ impl Comparison<'_> {
         }
         let created = order.created_at.timestamp().as_second();
         if there.created_s != Some(created) {
-            let target = there.created_s.and_then(|s| jiff::Timestamp::from_second(s).ok());
+            let target = there.created_s.and_then(|s| Timestamp::from_second(s).ok());
             let target = target.map_or_else(|| "none".to_owned(), |at| at.to_string());
             result.differ(label, Found::Date, order.created_at.to_string(), target);
         }
@@ -218,6 +233,23 @@ impl Comparison<'_> {
             return Ok(None);
         }
         Ok(Some(Found::Total))
+    }
+
+    fn weigh_source(&self, order: &Order) -> Result<(), StateError> {
+        let Some(balance) = self.balance.as_ref().filter(|_| !order.key.is_cart()) else { return Ok(()) };
+        let address = self.fingerprints.customer(&CustomerKey::guest(&order.customer.email));
+        let month = month_of(order.created_at.timestamp());
+        balance.add(Side::Source, &address, (order.currency.code(), month), order.total.minor())
+    }
+
+    fn weigh_target(&self, there: &Mirrored) -> Result<(), StateError> {
+        let Some(balance) = self.balance.as_ref().filter(|_| !there.key.starts_with(' ')) else {
+            return Ok(());
+        };
+        let at =
+            there.created_s.and_then(|s| Timestamp::from_second(s).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+        let total = there.total_minor.unwrap_or_default();
+        balance.add(Side::Target, &there.email_hash, (&there.currency, month_of(at)), total)
     }
 
     /// An order at the target that is not in the export: ours from another one, or of another hand.
@@ -236,6 +268,7 @@ impl Comparison<'_> {
         match is_ours {
             true => result.from_elsewhere += 1,
             false => {
+                self.weigh_target(there)?;
                 let target = format!("id {}", there.id);
                 result.differ(there.key.trim_start(), Found::Extra, "not there".to_owned(), target);
             }
@@ -263,4 +296,10 @@ impl Comparison<'_> {
         }
         Ok(())
     }
+}
+
+/// Months since the year 0, UTC.
+fn month_of(at: Timestamp) -> i32 {
+    let civil = Offset::UTC.to_datetime(at);
+    i32::from(civil.year()) * 12 + i32::from(civil.month()) - 1
 }

@@ -55,7 +55,8 @@ impl Walk<'_> {
     fn value(&mut self, value: &Spanned<DeValue<'_>>, key: &Key, at: &str) {
         match (&key.kind, value.get_ref()) {
             (Kind::Table(keys), DeValue::Table(table)) => return self.table(table, keys, at),
-            (Kind::Named(keys), DeValue::Table(table)) => return self.named(table, keys, at),
+            (Kind::Named(keys), DeValue::Table(table)) => return self.named(table, Some(keys), at),
+            (Kind::Mappings, DeValue::Table(table)) => return self.named(table, None, at),
             _ => self.note(at, value.span()),
         }
         let found = match (&key.kind, value.get_ref()) {
@@ -83,7 +84,8 @@ impl Walk<'_> {
         }
     }
 
-    fn named(&mut self, table: &DeTable<'_>, keys: &'static [Key], path: &str) {
+    /// Without keys, what stands in the tables is for others to judge.
+    fn named(&mut self, table: &DeTable<'_>, keys: Option<&'static [Key]>, path: &str) {
         let mut seen: Vec<(String, &str)> = Vec::new();
         for (name, value) in table {
             let at = schema::join(path, name.get_ref());
@@ -101,7 +103,11 @@ impl Walk<'_> {
                     let expected = "names that differ in more than - and _, which variables can't tell apart";
                     self.draft.report(&at, found, expected, None);
                 }
-                DeValue::Table(table) => self.table(table, keys, &at),
+                DeValue::Table(table) => {
+                    if let Some(keys) = keys {
+                        self.table(table, keys, &at);
+                    }
+                }
                 other => {
                     let found = format!("found {}", kind_of(other));
                     self.draft.report(&at, found, format!("a table [{at}]"), None);

@@ -1,4 +1,4 @@
-use super::{Account, Job, Settings};
+use super::{Account, Job, Policy, Settings};
 use std::fmt::Display;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -16,6 +16,9 @@ impl Settings {
         }
         for job in self.jobs.values() {
             out.job(job);
+        }
+        for name in self.places.names("mappings") {
+            out.line(&format!("\n# [mappings.{name}] as it stands in the file"));
         }
         out.text
     }
@@ -53,8 +56,14 @@ impl Toml<'_> {
         self.entry(&format!("{at}.account"), quoted(&job.account));
         self.entry(&format!("{at}.export"), list(job.export.iter().map(String::as_str)));
         self.entry(&format!("{at}.format"), quoted(&job.format));
+        if !job.customers.is_empty() {
+            self.entry(&format!("{at}.customers"), list(job.customers.iter().map(String::as_str)));
+        }
         if let Some(schedule) = &job.schedule {
             self.entry(&format!("{at}.schedule"), quoted(schedule));
+        }
+        if let Some(jitter_s) = job.jitter_s {
+            self.entry(&format!("{at}.jitter_s"), jitter_s);
         }
         self.entry(&format!("{at}.time_zone"), quoted(&job.time_zone_name));
         let connection = &job.connection;
@@ -71,13 +80,35 @@ impl Toml<'_> {
                 self.entry(&format!("{table}.{leaf}"), quoted(value));
             }
         }
-        let table = format!("{at}.policy");
-        self.table(&table);
-        let statuses = job.policy.statuses.iter().map(|status| status.word());
+        self.policy(&format!("{at}.policy"), &job.policy);
+    }
+
+    /// What has no default and was not set is left out, as nothing stands for it.
+    fn policy(&mut self, table: &str, policy: &Policy) {
+        self.table(table);
+        let statuses = policy.statuses.iter().map(|status| status.word());
         self.entry(&format!("{table}.statuses"), list(statuses));
-        self.entry(&format!("{table}.refunds"), quoted(job.policy.refunds.word()));
-        self.entry(&format!("{table}.deleted"), quoted(job.policy.deleted.word()));
-        self.entry(&format!("{table}.refused_max"), job.policy.refused_max);
+        for (leaf, word) in [
+            ("refunds", policy.refunds.word()),
+            ("total", policy.total.word()),
+            ("missing_email", policy.missing_email.word()),
+            ("rounding", policy.rounding.word()),
+            ("customers", policy.customers.word()),
+            ("deleted", policy.deleted.word()),
+            ("webtoffee_date_shift", policy.webtoffee_date_shift.word()),
+        ] {
+            self.entry(&format!("{table}.{leaf}"), quoted(word));
+        }
+        for (leaf, text) in [
+            ("currency", policy.currency.map(|currency| currency.to_string())),
+            ("default_date", policy.default_date.map(|date| date.to_string())),
+            ("category", policy.category.clone()),
+        ] {
+            if let Some(text) = text {
+                self.entry(&format!("{table}.{leaf}"), quoted(&text));
+            }
+        }
+        self.entry(&format!("{table}.refused_max"), policy.refused_max);
     }
 
     fn table(&mut self, name: &str) {

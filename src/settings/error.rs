@@ -49,7 +49,8 @@ impl SettingsError {
         Self { place, key: key.into(), found: found.into(), expected: expected.into(), hint: None }
     }
 
-    pub(super) fn hint(self, hint: impl Into<Option<String>>) -> Self {
+    /// The same with what to try.
+    pub fn hint(self, hint: impl Into<Option<String>>) -> Self {
         Self { hint: hint.into().map(String::into_boxed_str), ..self }
     }
 }

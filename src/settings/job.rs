@@ -1,10 +1,10 @@
+use super::MappingsText;
 use super::draft::Draft;
-use super::nearest::{did_you_mean, nearest};
+use super::nearest::did_you_mean;
+use super::policy::{self, Policy};
 use super::search::Found;
 use super::url::Url;
-use crate::domain::Status;
 use jiff::tz::TimeZone;
-use std::collections::BTreeSet;
 use std::path::Path;
 
 /// One export paired with one connection.
@@ -13,12 +13,18 @@ pub struct Job {
     pub name: String,
     /// The name of an account of the same settings.
     pub account: String,
-    /// Absolute paths and patterns, in the order given.
+    /// Absolute paths and patterns, in the order given; or `-` for standard input.
     pub export: Vec<String>,
     /// `auto`, or the name of a format; which names there are, the readers know.
     pub format: String,
+    /// Where mappings stand that `format` may name.
+    pub mappings: MappingsText,
+    /// Absolute paths and patterns of files that say which address an order's customer has.
+    pub customers: Vec<String>,
     /// As in crontab, not yet judged: what a schedule means, the schedule knows.
     pub schedule: Option<String>,
+    /// What the starts of the schedule may be moved by, in seconds, 0 to 3,600.
+    pub jitter_s: Option<u32>,
     /// Of the schedule, and of dates in the export that carry no offset.
     pub time_zone: TimeZone,
     pub time_zone_name: String,
@@ -39,80 +45,22 @@ pub struct Connection {
     pub logo_url: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policy {
-    /// The orders that count; the rest is filtered and counted. Never empty.
-    pub statuses: BTreeSet<Status>,
-    pub refunds: Refunds,
-    pub deleted: Deleted,
-    /// Of the last 100 orders sent; a run in which more are refused stops. 1 to 100.
-    pub refused_max: u32,
-}
-
-/// A quarter of what is sent: more than bad records explain.
-const REFUSED_MAX: u32 = 25;
-
-/// What a refunded order's total is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refunds {
-    /// As ordered.
-    Original,
-    /// Less what was refunded.
-    Net,
-}
-
-/// What becomes of an order that changed in the shop and that somebody deleted at the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deleted {
-    /// It is created again.
-    Create,
-    /// It is left alone, and counted as filtered.
-    Leave,
-}
-
-/// Words of the settings, each for a value.
-type Words<T> = [(&'static str, T); 2];
-
-impl Refunds {
-    const WORDS: Words<Self> = [("original", Self::Original), ("net", Self::Net)];
-
-    /// The word used in settings.
-    pub fn word(self) -> &'static str {
-        word(&Self::WORDS, self)
-    }
-}
-
-impl Deleted {
-    const WORDS: Words<Self> = [("create", Self::Create), ("leave", Self::Leave)];
-
-    /// The word used in settings.
-    pub fn word(self) -> &'static str {
-        word(&Self::WORDS, self)
-    }
-}
-
-fn word<T: PartialEq>(words: &Words<T>, value: T) -> &'static str {
-    words.iter().find(|(_, of)| *of == value).map_or("", |(word, _)| word)
-}
-
 pub(super) fn read(name: &str, draft: &mut Draft, found: &Found) -> Job {
     let key = |leaf: &str| format!("jobs.{name}.{leaf}");
-    let (time_zone, time_zone_name) = read_time_zone(&key("time_zone"), draft);
+    let (zone, time_zone_name) = read_time_zone(&key("time_zone"), draft);
     Job {
         name: name.to_owned(),
         account: read_account(&key("account"), draft),
         export: read_export(&key("export"), draft, &found.base),
         format: draft.text(&key("format")).unwrap_or_else(|| "auto".to_owned()),
+        mappings: MappingsText::of(found),
+        customers: read_export(&key("customers"), draft, &found.base),
         schedule: draft.text(&key("schedule")),
-        time_zone,
+        jitter_s: draft.get(&key("jitter_s")),
+        time_zone: zone.clone(),
         time_zone_name,
         connection: read_connection(&key("connection"), draft),
-        policy: Policy {
-            statuses: read_statuses(&key("policy.statuses"), draft),
-            refunds: read_word(&key("policy.refunds"), &Refunds::WORDS, draft),
-            deleted: read_word(&key("policy.deleted"), &Deleted::WORDS, draft),
-            refused_max: draft.get(&key("policy.refused_max")).unwrap_or(REFUSED_MAX),
-        },
+        policy: policy::read(&key("policy"), &zone, draft),
     }
 }
 
@@ -128,7 +76,8 @@ fn read_account(key: &str, draft: &mut Draft) -> String {
     account
 }
 
-/// The patterns with the project folder before them; characters of that folder are never part of a pattern.
+/// The patterns with the project folder before them; characters of that folder are never part of a pattern. `-` is
+/// standard input and stays what it is.
 fn read_export(key: &str, draft: &mut Draft, base: &Path) -> Vec<String> {
     let patterns: Vec<String> = draft.get(key).unwrap_or_default();
     if base.to_str().is_none() && patterns.iter().any(|pattern| Path::new(pattern).is_relative()) {
@@ -136,7 +85,7 @@ fn read_export(key: &str, draft: &mut Draft, base: &Path) -> Vec<String> {
         draft.report(key, found, "an absolute path", None);
     }
     let base = base.to_string_lossy();
-    let absolute = |pattern: String| match Path::new(&pattern).is_absolute() {
+    let absolute = |pattern: String| match Path::new(&pattern).is_absolute() || pattern == "-" {
         true => pattern,
         false => format!("{}/{pattern}", glob::Pattern::escape(base.trim_end_matches('/'))),
     };
@@ -177,39 +126,4 @@ fn read_connection(table: &str, draft: &mut Draft) -> Connection {
         }
     }
     connection
-}
-
-fn read_statuses(key: &str, draft: &mut Draft) -> BTreeSet<Status> {
-    let usual = [Status::Paid, Status::PartiallyRefunded, Status::Refunded];
-    let Some(words) = draft.get::<Vec<String>>(key) else {
-        return usual.into();
-    };
-    if words == ["all"] {
-        return Status::ALL.into();
-    }
-    let known = || Status::ALL.iter().map(|status| status.word());
-    let unknown: Vec<&str> =
-        words.iter().map(String::as_str).filter(|word| Status::from_word(word).is_none()).collect();
-    if let Some(first) = unknown.first() {
-        let hint = match *first {
-            "all" => Some("`all` stands alone".to_owned()),
-            _ => did_you_mean(first, known()),
-        };
-        let found = format!("no status `{}`", unknown.join("`, `"));
-        let expected = format!(r#"some of: {}; or ["all"]"#, known().collect::<Vec<_>>().join(", "));
-        draft.report(key, found, expected, hint);
-    }
-    words.iter().filter_map(|word| Status::from_word(word)).collect()
-}
-
-/// The first word where none is set.
-fn read_word<T: Copy>(key: &str, words: &Words<T>, draft: &mut Draft) -> T {
-    let [(first, default), (second, _)] = words;
-    let Some(word) = draft.text(key) else { return *default };
-    let found = words.iter().find(|(known, _)| *known == word).map(|(_, value)| *value);
-    found.unwrap_or_else(|| {
-        let hint = nearest(&word, [*first, *second]).map(|near| format!("did you mean `{near}`?"));
-        draft.report(key, format!("found `{word}`"), format!("`{first}` or `{second}`"), hint);
-        *default
-    })
 }

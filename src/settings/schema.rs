@@ -25,6 +25,8 @@ pub(super) enum Kind {
     Table(&'static [Key]),
     /// A table of tables, each under a name the user chose.
     Named(&'static [Key]),
+    /// Such tables whose keys only the readers of exports know; these judge them.
+    Mappings,
 }
 
 const fn required(name: &'static str, kind: Kind) -> Key {
@@ -39,6 +41,7 @@ pub(super) const ROOT: &[Key] = &[
     optional("state", Kind::Table(&[optional("dir", Kind::Text)])),
     required("accounts", Kind::Named(ACCOUNT)),
     required("jobs", Kind::Named(JOB)),
+    optional("mappings", Kind::Mappings),
 ];
 
 const ACCOUNT: &[Key] = &[
@@ -56,7 +59,9 @@ const JOB: &[Key] = &[
     required("account", Kind::Text),
     required("export", Kind::Texts),
     optional("format", Kind::Text),
+    optional("customers", Kind::Texts),
     optional("schedule", Kind::Text),
+    optional("jitter_s", Kind::Whole { min: 0, max: 3_600 }),
     optional("time_zone", Kind::Text),
     required("connection", Kind::Table(CONNECTION)),
     optional("policy", Kind::Table(POLICY)),
@@ -73,8 +78,16 @@ const CONNECTION: &[Key] = &[
 const POLICY: &[Key] = &[
     optional("statuses", Kind::Texts),
     optional("refunds", Kind::Text),
+    optional("total", Kind::Text),
+    optional("missing_email", Kind::Text),
+    optional("currency", Kind::Text),
+    optional("rounding", Kind::Text),
+    optional("customers", Kind::Text),
+    optional("default_date", Kind::Text),
+    optional("category", Kind::Text),
     optional("deleted", Kind::Text),
     optional("refused_max", Kind::Whole { min: 1, max: 100 }),
+    optional("webtoffee_date_shift", Kind::Text),
 ];
 
 impl Kind {
@@ -86,6 +99,7 @@ impl Kind {
             Self::Number => "a number".to_owned(),
             Self::Whole { min, max } => format!("a whole number from {min} to {max}"),
             Self::Table(_) | Self::Named(_) => "a table".to_owned(),
+            Self::Mappings => "tables [mappings.NAME]".to_owned(),
         }
     }
 }

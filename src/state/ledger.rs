@@ -9,6 +9,37 @@ const REFUSED: i64 = 3;
 const BECAME_ORDER: i64 = 4;
 const DELETE_INTENDED: i64 = 5;
 
+/// What the ledger says of the last write of one order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastWrite {
+    /// The run that touched it last; 0 stands for `adopt`.
+    pub run: RunId,
+    /// The run that created it at the target; `None`: adopted, or not there.
+    pub created_run: Option<RunId>,
+    /// `created`, `updated`, `adopted` or `left deleted`; `None` while no write has been answered.
+    pub outcome: Option<&'static str>,
+}
+
+pub(super) fn last_write(
+    db: &Connection,
+    connection: ConnectionId,
+    key: &OrderKey,
+) -> Result<Option<LastWrite>, StateError> {
+    let sql = "SELECT run, created_run, outcome FROM orders WHERE connection = ?1 AND key = ?2";
+    Ok(db
+        .query_row(sql, params![connection, key.ledger_text()], |row| {
+            let outcome = match row.get::<_, i64>(2)? {
+                1 => Some("created"),
+                2 => Some("updated"),
+                3 => Some("adopted"),
+                4 => Some("left deleted"),
+                _ => None,
+            };
+            Ok(LastWrite { run: row.get(0)?, created_run: row.get(1)?, outcome })
+        })
+        .optional()?)
+}
+
 impl Store {
     /// Notes, durably, that this order is about to be written at the target, with the payload of this fingerprint.
     ///

@@ -4,9 +4,11 @@
 //! an await. No address, name or payload is written; see `state/*.sql`.
 
 mod adopt;
+mod balance;
 mod customer_mirror;
 mod dead_letters;
 mod error;
+mod export_files;
 mod ledger;
 mod lock;
 mod mirror;
@@ -19,9 +21,12 @@ mod values;
 mod view;
 
 pub use adopt::Foundlings;
+pub use balance::{Balance, CustomerSums, MonthSums, Side, Sums};
 pub use customer_mirror::CustomerMirror;
 pub use dead_letters::{DeadLetter, Stage};
 pub use error::StateError;
+pub use export_files::FileRead;
+pub use ledger::LastWrite;
 pub use lock::{Lock, SendLog, is_locked};
 pub use mirror::{Mirror, Mirrored};
 pub use runs::{Counts, Kind, Requests, RunClose, RunEnd, RunId, RunRow, RunStart};

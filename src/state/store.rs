@@ -10,7 +10,8 @@ use std::time::Duration;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../state/0001_ledger.sql"),
     include_str!("../../state/0002_undo.sql"),
-    include_str!("../../state/0003_fingerprints.sql"),
+    include_str!("../../state/0003_export_files.sql"),
+    include_str!("../../state/0004_fingerprints.sql"),
 ];
 
 /// The version those lead to.

@@ -1,6 +1,6 @@
 use super::ledger::memory_of;
 use super::store::{current_connection, migrate, path_of, tune, version};
-use super::{ConnectionId, DeadLetter, RunId, RunRow, StateError, dead_letters, ledger, runs};
+use super::{ConnectionId, DeadLetter, LastWrite, RunId, RunRow, StateError, dead_letters, ledger, runs};
 use crate::domain::{CustomerMemory, Memory, OrderKey, RemoteId};
 use rusqlite::Connection;
 use std::path::Path;
@@ -72,6 +72,18 @@ impl View {
         memory_of(&self.db, connection, key)
     }
 
+    /// What the ledger says of the last write of an order; `None` where it was never sent.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn last_write(
+        &self,
+        connection: ConnectionId,
+        key: &OrderKey,
+    ) -> Result<Option<LastWrite>, StateError> {
+        ledger::last_write(&self.db, connection, key)
+    }
+
     /// Whether this run has settled this order already, before it was interrupted.
     ///
     /// # Errors
@@ -97,6 +109,14 @@ impl View {
     /// When the state can't be read.
     pub fn orders_known(&self, connection: ConnectionId) -> Result<u64, StateError> {
         ledger::orders_known(&self.db, connection)
+    }
+
+    /// Whether any order of the account was ever sent, or found there.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn has_orders(&self) -> Result<bool, StateError> {
+        Ok(self.db.query_row("SELECT EXISTS (SELECT 1 FROM orders)", [], |row| row.get(0))?)
     }
 
     /// The runs of a job, the last one first.

@@ -1,16 +1,37 @@
-use super::rules::Refunds;
-use crate::domain::{Amount, AmountError, Currency, Fault, Reason};
+use super::rules::Rules;
+use crate::domain::{
+    Amount, AmountError, Currency, Fault, Reason, Refunds, Rounding, Share, SourceLine, SourceOrder, Total,
+};
 
 /// Reads the money of one order; faults collect until all of it has been looked at.
 pub(super) struct Amounts<'a> {
     currency: Option<Currency>,
+    rounding: Rounding,
     faults: &'a mut Vec<Fault>,
+    /// How many amounts were rounded.
+    pub rounded: u32,
+    /// The most that rounding can have moved a sum of them by, in half minor units.
+    pub slack: u64,
+}
+
+/// An order's total by the job's rules.
+pub(super) struct Totals {
+    /// Before edits and refunds.
+    pub ordered: Amount,
+    /// What is sent.
+    pub sent: Amount,
+    /// All of it went back. Known only where the rules ask for it.
+    pub is_refunded: bool,
 }
 
 impl<'a> Amounts<'a> {
     /// Without a known currency the digits are still checked, but nothing about the minor unit is claimed.
-    pub(super) fn of(currency: Option<Currency>, faults: &'a mut Vec<Fault>) -> Self {
-        Self { currency, faults }
+    pub(super) fn of(currency: Option<Currency>, rounding: Rounding, faults: &'a mut Vec<Fault>) -> Self {
+        Self { currency, rounding, faults, rounded: 0, slack: 0 }
+    }
+
+    pub(super) fn fault(&mut self, fault: Fault) {
+        self.faults.push(fault);
     }
 
     /// An amount that must be stated; zero stands in where it is faulty, and the fault keeps the order back.
@@ -29,28 +50,80 @@ impl<'a> Amounts<'a> {
         (!text.is_empty()).then(|| self.required(text, field, 0))
     }
 
-    /// The total by the job's rule for refunds.
-    pub(super) fn total(&mut self, total: &str, refunded: &str, refunds: Refunds) -> Amount {
-        let total = self.required(total, "total", 0);
-        match refunds {
-            Refunds::Original => total,
-            Refunds::Net => {
-                let refunded = self.optional(refunded, "refunded").unwrap_or_default();
-                Amount::from_minor(total.minor() - refunded.minor()).unwrap_or_default()
+    /// The price of one unit. Where the export states what all of them cost, their share of it: only that is rounded,
+    /// never the order's total. What rounding took from it counts once for each.
+    pub(super) fn price(&mut self, line: &SourceLine, count: Option<u32>) -> Share {
+        let exact = |amount| Share { amount, is_exact: true };
+        // A faulty count keeps the order back; its price is judged all the same.
+        let units = count.unwrap_or(1);
+        let (Some(currency), true) = (self.currency, line.unit_price.is_empty() && !line.total.is_empty())
+        else {
+            let stated = if line.unit_price.is_empty() { &line.total } else { &line.unit_price };
+            let before = self.rounded;
+            let price = self.required(stated, "price", line.at_line);
+            if self.rounded > before {
+                self.slack += u64::from(units.saturating_sub(1));
             }
+            return exact(price);
+        };
+        let share = Amount::parse_share(&line.total, units, currency).unwrap_or_else(|error| {
+            self.fault(Fault::of(reason(error), "price").at_line(line.at_line));
+            exact(Amount::ZERO)
+        });
+        if !share.is_exact {
+            self.slack += u64::from(units);
         }
+        share
     }
 
-    fn parse(&self, text: &str) -> Result<Amount, Reason> {
+    /// The total by the job's rules. A refund is taken off once: a current total that differs from the one as ordered
+    /// already holds it, so only one that is the same, or is not stated, is lowered.
+    pub(super) fn totals(&mut self, source: &SourceOrder, rules: &Rules) -> Totals {
+        let ordered = self.required(&source.total, "total", 0);
+        let current = match rules.total {
+            Total::Original => None,
+            Total::Current => self.optional(&source.current_total, "current_total"),
+        };
+        let current = current.filter(|current| *current != ordered);
+        let refunded = match (rules.refunds, current) {
+            (Refunds::Original, _) | (Refunds::Net, Some(_)) => Amount::ZERO,
+            (Refunds::Net | Refunds::Skip, _) => {
+                self.optional(&source.refunded, "refunded").unwrap_or_default()
+            }
+        };
+        let less = || Amount::from_minor(ordered.minor() - refunded.minor()).unwrap_or_default();
+        let sent = match (current, rules.refunds) {
+            (Some(current), _) => current,
+            (None, Refunds::Net) => less(),
+            (None, Refunds::Original | Refunds::Skip) => ordered,
+        };
+        Totals { ordered, sent, is_refunded: ordered > Amount::ZERO && refunded >= ordered }
+    }
+
+    fn parse(&mut self, text: &str) -> Result<Amount, Reason> {
         let parsed = match self.currency {
-            Some(currency) => Amount::parse(text, currency),
+            Some(currency) => match (Amount::parse(text, currency), self.rounding) {
+                (Err(AmountError::Precision), Rounding::HalfEven) => self.round(text, currency),
+                (exact, _) => exact,
+            },
             None => without_currency(text),
         };
-        parsed.map_err(|error| match error {
-            AmountError::NotANumber | AmountError::Negative => Reason::BadMoney,
-            AmountError::Precision => Reason::MoneyPrecision,
-            AmountError::Range => Reason::MoneyRange,
-        })
+        parsed.map_err(reason)
+    }
+
+    fn round(&mut self, text: &str, currency: Currency) -> Result<Amount, AmountError> {
+        let amount = Amount::parse_half_even(text, currency)?;
+        self.rounded += 1;
+        self.slack += 1;
+        Ok(amount)
+    }
+}
+
+fn reason(error: AmountError) -> Reason {
+    match error {
+        AmountError::NotANumber | AmountError::Negative => Reason::BadMoney,
+        AmountError::Precision => Reason::MoneyPrecision,
+        AmountError::Range => Reason::MoneyRange,
     }
 }
 

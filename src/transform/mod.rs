@@ -2,7 +2,8 @@
 
 mod amounts;
 mod order;
+mod parts;
 mod rules;
 
 pub use order::transform;
-pub use rules::{Filter, Mapped, Refunds, Rules};
+pub use rules::{Filter, Mapped, Rules};

@@ -1,8 +1,10 @@
 use super::amounts::Amounts;
+use super::parts::Parts;
 use super::rules::{Filter, Mapped, Rules};
 use crate::domain::{
-    Amount, Currency, Customer, CustomerKey, Discount, DiscountKind, Email, EmailError, Fault, Historical,
-    KeyError, Line, Moment, Order, OrderKey, Reason, SourceDiscount, SourceLine, SourceOrder, Status,
+    Amount, AmountError, Currency, Customer, CustomerKey, Customers, Discount, DiscountKind, Email,
+    EmailError, Fault, Historical, KeyError, Line, MissingEmail, Moment, Notes, Order, OrderKey, Reason,
+    Refunds, Rounding, SourceDiscount, SourceLine, SourceOrder, Status,
 };
 use std::mem::take;
 
@@ -14,7 +16,7 @@ use std::mem::take;
 /// What an order is sent with is taken out of the source; the rest is left for its room.
 pub fn transform(source: &mut SourceOrder, rules: &Rules) -> Mapped {
     let mut faults = take(&mut source.faults);
-    if takes_every_status(rules) {
+    if rules.takes_every_status() {
         faults.retain(|fault| fault.reason != Reason::UnknownStatus);
     }
     if faults.iter().any(|fault| DAMAGE.contains(&fault.reason)) {
@@ -25,22 +27,33 @@ pub fn transform(source: &mut SourceOrder, rules: &Rules) -> Mapped {
         faults.extend(validate(source, rules).err().unwrap_or_default());
         return Mapped::Invalid(deduplicated(faults));
     }
-    if let Some(status) = source.status.filter(|status| !rules.statuses.contains(status)) {
-        return Mapped::Filtered(Filter::Status(status));
+    if let Some(filter) = filter_of(source, rules) {
+        return Mapped::Filtered(filter);
     }
     match validate(source, rules) {
-        Ok(order) if is_outside(&order.created_at, rules) => Mapped::Filtered(Filter::Dates),
-        Ok(order) => Mapped::Order(Box::new(order)),
+        Ok(Valid { order, .. }) if is_outside(&order.created_at, rules) => Mapped::Filtered(Filter::Dates),
+        Ok(Valid { is_refunded: true, .. }) if rules.refunds == Refunds::Skip => {
+            Mapped::Filtered(Filter::Refunded)
+        }
+        Ok(Valid { order, notes, .. }) => Mapped::Order(Box::new(order), notes),
         Err(faults) => Mapped::Invalid(deduplicated(faults)),
     }
 }
 
+/// The rule that leaves a record out whatever else is right or wrong with it.
+fn filter_of(source: &SourceOrder, rules: &Rules) -> Option<Filter> {
+    if let Some(status) = source.status.filter(|status| !rules.statuses.contains(status)) {
+        return Some(Filter::Status(status));
+    }
+    if rules.refunds == Refunds::Skip && source.status == Some(Status::Refunded) {
+        return Some(Filter::Refunded);
+    }
+    let leaves_out = rules.missing_email == MissingEmail::Filter && is_blank(&source.email);
+    leaves_out.then_some(Filter::MissingEmail)
+}
+
 /// Faults after which the cells of a record are not in their places, or not all there.
 const DAMAGE: [Reason; 3] = [Reason::MalformedRow, Reason::OrphanRow, Reason::FieldTooLong];
-
-fn takes_every_status(rules: &Rules) -> bool {
-    rules.statuses.len() == Status::ALL.len()
-}
 
 fn is_outside(created_at: &Moment, rules: &Rules) -> bool {
     rules.from.is_some_and(|from| *created_at < from) || rules.to.is_some_and(|to| *created_at >= to)
@@ -57,55 +70,79 @@ fn deduplicated(mut faults: Vec<Fault>) -> Vec<Fault> {
     faults
 }
 
-fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Order, Vec<Fault>> {
+/// An order that can be sent.
+struct Valid {
+    order: Order,
+    notes: Notes,
+    /// Its money all went back. Known only where the rules ask for it.
+    is_refunded: bool,
+}
+
+fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Fault>> {
     let mut faults = Vec::new();
     let key = order_key(source, &mut faults);
-    let customer = customer_of(source, &mut faults);
-    let created_at = moment(&source.created_at, "created_at", rules, &mut faults);
-    let updated_at = match source.updated_at.as_str() {
-        "" => None,
-        text => moment(text, "updated_at", rules, &mut faults),
-    };
+    let customer = customer_of(source, rules, &mut faults);
+    let created_at = created_at(source, rules, &mut faults);
+    let updated_at = optional_moment(&source.updated_at, "updated_at", rules, &mut faults);
     let abandoned_at = match source.abandoned_at.as_str() {
-        "" => None,
-        text => moment(text, "abandoned_at", rules, &mut faults),
+        // A cart without a date of its own was abandoned when it was made.
+        "" => created_at.filter(|_| source.is_cart()),
+        text => optional_moment(text, "abandoned_at", rules, &mut faults),
     };
-    let currency = Currency::parse(source.currency.trim()).ok();
-    if currency.is_none() {
-        faults.push(Fault::of(Reason::UnknownCurrency, "currency"));
-    }
-    if currency.is_some_and(|currency| is_cut(source, currency)) {
+    let currency = currency_of(source, rules, &mut faults);
+    if currency.is_some_and(|currency| is_cut(source, currency, rules.rounding)) {
         faults.push(Fault::new(Reason::Truncated));
     }
-    let mut amounts = Amounts::of(currency, &mut faults);
-    let total = amounts.total(&source.total, &source.refunded, rules.refunds);
+    let mut notes = Notes {
+        is_currency_assumed: is_blank(&source.currency),
+        is_date_assumed: is_blank(&source.created_at),
+        ..Notes::default()
+    };
+    let mut amounts = Amounts::of(currency, rules.rounding, &mut faults);
+    let totals = amounts.totals(source, rules);
     let shipping = amounts.optional(&source.shipping, "shipping");
     let tax = amounts.optional(&source.tax, "tax");
     let discount = amounts.optional(&source.discount, "discount");
+    let charges = amounts.optional(&source.charges, "charges").unwrap_or_default();
     let discounts = source.discounts.drain(..).map(|d| discount_of(d, &mut amounts)).collect();
-    let lines = lines_of(&mut source.lines, currency, &mut faults);
-    match (key, customer, created_at, currency) {
-        (Some(key), Some(customer), Some(created_at), Some(currency)) if faults.is_empty() => Ok(Order {
-            cart: cart_of(&key, &source.checkout_id),
-            key,
-            source: Historical,
-            customer,
-            number: take(&mut source.number),
-            lines,
-            discounts,
-            order_url: take(&mut source.order_url),
-            shipping_method: take(&mut source.shipping_method),
-            total,
-            shipping,
-            tax,
-            discount,
-            currency,
-            created_at,
-            updated_at,
-            abandoned_at,
-        }),
-        _ => Err(faults),
+    let lines = lines_of(&mut source.lines, rules, &mut amounts);
+    let (Some(key), Some(customer), Some(created_at), Some(currency)) = (key, customer, created_at, currency)
+    else {
+        return Err(faults);
+    };
+    notes.rounded = amounts.rounded;
+    if !key.is_cart() {
+        let [discount, shipping, tax] = [discount, shipping, tax].map(Option::unwrap_or_default);
+        let parts = Parts { lines: &lines, discount, shipping, tax, charges };
+        notes.difference = parts.difference(totals.ordered, amounts.slack);
     }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let order = Order {
+        cart: cart_of(&key, &source.checkout_id),
+        key,
+        source: Historical,
+        customer,
+        number: take(&mut source.number),
+        lines,
+        discounts,
+        order_url: take(&mut source.order_url),
+        shipping_method: take(&mut source.shipping_method),
+        total: totals.sent,
+        shipping,
+        tax,
+        discount,
+        currency,
+        created_at,
+        updated_at,
+        abandoned_at,
+    };
+    Ok(Valid { order, notes, is_refunded: totals.is_refunded })
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim_ascii().is_empty()
 }
 
 fn order_key(source: &SourceOrder, faults: &mut Vec<Fault>) -> Option<OrderKey> {
@@ -128,12 +165,12 @@ fn cart_of(key: &OrderKey, checkout_id: &str) -> Option<OrderKey> {
     OrderKey::of_cart(checkout_id).ok().filter(|_| !key.is_cart())
 }
 
-fn customer_of(source: &SourceOrder, faults: &mut Vec<Fault>) -> Option<Customer> {
+fn customer_of(source: &SourceOrder, rules: &Rules, faults: &mut Vec<Fault>) -> Option<Customer> {
     let reason = match Email::parse(&source.email) {
         Ok(email) => {
-            let key = match source.customer_id.as_str() {
-                "" => CustomerKey::guest(&email),
-                id => CustomerKey::registered(id),
+            let key = match (rules.customers, source.customer_id.as_str()) {
+                (Customers::Email, _) | (Customers::Id, "") => CustomerKey::guest(&email),
+                (Customers::Id, id) => CustomerKey::registered(id),
             };
             return Some(Customer { key, email, accepts_marketing: source.accepts_marketing });
         }
@@ -143,6 +180,35 @@ fn customer_of(source: &SourceOrder, faults: &mut Vec<Fault>) -> Option<Customer
     };
     faults.push(Fault::of(reason, "email"));
     None
+}
+
+/// The job's date stands in for one that is not stated, and never for one that can't be read.
+fn created_at(source: &SourceOrder, rules: &Rules, faults: &mut Vec<Fault>) -> Option<Moment> {
+    match rules.default_date {
+        Some(date) if is_blank(&source.created_at) => Some(date),
+        _ => moment(&source.created_at, "created_at", rules, faults),
+    }
+}
+
+/// The job's currency stands in for one that is not stated, and never for one that is not known.
+fn currency_of(source: &SourceOrder, rules: &Rules, faults: &mut Vec<Fault>) -> Option<Currency> {
+    let currency = match rules.currency {
+        Some(currency) if is_blank(&source.currency) => Some(currency),
+        _ => Currency::parse(source.currency.trim()).ok(),
+    };
+    if currency.is_none() {
+        faults.push(Fault::of(Reason::UnknownCurrency, "currency"));
+    }
+    currency
+}
+
+fn optional_moment(
+    text: &str,
+    field: &'static str,
+    rules: &Rules,
+    faults: &mut Vec<Fault>,
+) -> Option<Moment> {
+    if text.is_empty() { None } else { moment(text, field, rules, faults) }
 }
 
 fn moment(text: &str, field: &'static str, rules: &Rules, faults: &mut Vec<Fault>) -> Option<Moment> {
@@ -158,33 +224,36 @@ fn discount_of(source: SourceDiscount, amounts: &mut Amounts<'_>) -> Discount {
 }
 
 /// A line of quantity 0 was taken out of its order by an edit; it is no product of it.
-fn lines_of(source: &mut [SourceLine], currency: Option<Currency>, faults: &mut Vec<Fault>) -> Vec<Line> {
+fn lines_of(source: &mut [SourceLine], rules: &Rules, amounts: &mut Amounts<'_>) -> Vec<Line> {
     let mut lines = Vec::with_capacity(source.len());
-    lines.extend(
-        source.iter_mut().filter(|line| line.quantity != "0").map(|line| line_of(line, currency, faults)),
-    );
+    let kept = source.iter_mut().filter(|line| line.quantity != "0");
+    lines.extend(kept.map(|line| line_of(line, rules, amounts)));
     if lines.is_empty() {
-        faults.push(Fault::of(Reason::NoProducts, "lines"));
+        amounts.fault(Fault::of(Reason::NoProducts, "lines"));
     }
     lines
 }
 
-fn line_of(source: &mut SourceLine, currency: Option<Currency>, faults: &mut Vec<Fault>) -> Line {
+fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) -> Line {
     if source.name.is_empty() {
-        faults.push(Fault::of(Reason::MissingProductName, "product name").at_line(source.at_line));
+        amounts.fault(Fault::of(Reason::MissingProductName, "product name").at_line(source.at_line));
     }
     let quantity = quantity(&source.quantity);
     if quantity.is_none() {
-        faults.push(Fault::of(Reason::BadQuantity, "quantity").at_line(source.at_line));
+        amounts.fault(Fault::of(Reason::BadQuantity, "quantity").at_line(source.at_line));
     }
-    let price = Amounts::of(currency, faults).required(&source.unit_price, "price", source.at_line);
+    let price = amounts.price(source, quantity);
     Line {
         id: product_id(source),
         name: take(&mut source.name),
-        price,
+        price: price.amount,
+        is_price_rounded: !price.is_exact,
         quantity: quantity.unwrap_or_default(),
         sku: take(&mut source.sku),
-        category: take(&mut source.category),
+        category: match source.category.is_empty() {
+            true => rules.category.clone().unwrap_or_default(),
+            false => take(&mut source.category),
+        },
         image_url: take(&mut source.image_url),
         product_url: take(&mut source.product_url),
     }
@@ -201,25 +270,45 @@ fn quantity(text: &str) -> Option<u32> {
     digits_only.then(|| whole.parse().ok()).flatten().filter(|n| (1..=i32::MAX as u32).contains(n))
 }
 
-/// The shop's id, else the SKU, else a hash of the name: the same product has the same id in every run.
+/// The shop's id, else the SKU, else a hash of the name, with the variant where one is stated beside it: the same
+/// product has the same id in every run.
 fn product_id(line: &SourceLine) -> String {
     match (line.id.as_str(), line.sku.as_str()) {
-        ("", "") => format!("name:{}", &blake3::hash(line.name.as_bytes()).to_hex()[..16]),
+        ("", "") => {
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(line.name.as_bytes());
+            if !line.variant.is_empty() {
+                hasher.update(&[0]);
+                hasher.update(line.variant.as_bytes());
+            }
+            format!("name:{}", &hasher.finalize().to_hex()[..16])
+        }
         ("", sku) => sku.to_owned(),
         (id, _) => id.to_owned(),
     }
 }
 
 /// A file that was cut between two rows, or sorted, leaves an order whole to look at, but its lines add up to less
-/// than its subtotal; in a whole order they never do, as discounts only lower the subtotal.
-fn is_cut(source: &SourceOrder, currency: Currency) -> bool {
-    let Ok(subtotal) = Amount::parse(&source.subtotal, currency) else {
+/// than its subtotal; in a whole order they never do, as discounts only lower the subtotal. What is rounded
+/// counts as a minor unit off, so that rounding alone makes no order a cut one.
+fn is_cut(source: &SourceOrder, currency: Currency, rounding: Rounding) -> bool {
+    let read = |text: &str, off: i64| match (Amount::parse(text, currency), rounding) {
+        (Err(AmountError::Precision), Rounding::HalfEven) => {
+            let rounded = Amount::parse_half_even(text, currency).ok()?;
+            Some(Amount::from_minor(rounded.minor() + off).unwrap_or(rounded))
+        }
+        (exact, _) => exact.ok(),
+    };
+    let Some(subtotal) = read(&source.subtotal, -1) else {
         return false;
     };
     let gross: Option<i128> = source
         .lines
         .iter()
-        .map(|line| Some(Amount::parse(&line.unit_price, currency).ok()?.times(quantity(&line.quantity)?)))
+        .map(|line| match line.total.as_str() {
+            "" => Some(read(&line.unit_price, 1)?.times(quantity(&line.quantity)?)),
+            total => Some(i128::from(read(total, 1)?.minor())),
+        })
         .sum();
     !source.lines.is_empty() && gross.is_some_and(|gross| gross < i128::from(subtotal.minor()))
 }

@@ -2,7 +2,9 @@
 
 use crate::world::{World, assert_adds_up};
 use ordersync::samples::{Generated, Truth};
+use ordersync::simulator::Options;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 fn assert_target_is(world: &World, truth: &Truth) {
     let summary = world.summary();
@@ -102,11 +104,63 @@ fn a_canary_loads_a_few_and_the_backfill_goes_on_from_there() {
     assert_eq!((&canary["created"], &canary["outcome"]), (&7.into(), &"interrupted".into()));
     assert_adds_up(&canary);
     assert_eq!(world.summary().orders, 7);
+    let verified = &told.json()["verifications"][0];
+    assert_eq!((&verified["matching"], &verified["differences"]), (&7.into(), &0.into()));
+    let target = world.target()["ecomOrders"].as_array().unwrap().clone();
+    let lines = |order: &Value| order["ecomOrderProducts"].as_array().map_or(0, Vec::len);
+    assert!(target.iter().any(|order| lines(order) > 1) && target.iter().any(|order| lines(order) == 1));
+    let currencies: BTreeSet<_> = target.iter().map(|order| order["currency"].to_string()).collect();
+    assert!(currencies.len() > 1, "of different kinds: {currencies:?}");
     let rest = world.load("backfill", 0);
     assert_eq!(rest["run"], canary["run"], "the same run goes on");
     assert_eq!(rest["created"], truth.valid);
     assert_adds_up(&rest);
     assert_target_is(&world, &truth);
+}
+
+#[test]
+fn a_canary_of_everything_is_the_whole_backfill() {
+    let world = World::new();
+    let truth = world.generate(&Generated { orders: 5, seed: 9, ..Generated::default() });
+    let told = world.run(&["backfill", "--canary", "50"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    assert!(told.out.contains("the same on both sides") && told.out.contains("finished"), "{}", told.out);
+    assert_eq!(world.summary().orders as u64, truth.valid);
+}
+
+#[test]
+fn a_backfill_tells_its_plan_before_the_first_write() {
+    let world = World::new();
+    world.generate(&Generated { orders: 40, seed: 9, ..Generated::default() });
+    let told = world.run(&["backfill"]);
+    assert!(told.err.contains("40 are to be created") && told.err.contains("Forecast:"), "{}", told.err);
+    assert!(!world.run(&["--quiet", "backfill"]).err.contains("Forecast"));
+    // Damage is found by it, before anything is sent.
+    let other = World::new();
+    other.generate(&Generated { orders: 40, seed: 9, ..Generated::default() });
+    let path = other.path("exports/orders.csv");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{text}\"#9999,{}", "x".repeat(17 << 20))).unwrap();
+    let told = other.run(&["backfill"]);
+    assert_eq!(told.code, 1, "{}", told.err);
+    assert!(told.err.contains("nothing was sent"), "{}", told.err);
+    assert_eq!(other.summary().writes, 0);
+}
+
+#[test]
+fn progress_can_be_followed_by_a_program() {
+    let world = World::with(Options::default());
+    world.generate(&Generated { orders: 9, seed: 9, ..Generated::default() });
+    let told = world.run(&["--json", "backfill", "--progress", "json"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    assert_eq!(told.json()["runs"][0]["created"], 9);
+    let lines: Vec<Value> = told.err.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    assert!(!lines.is_empty(), "{}", told.err);
+    for line in &lines {
+        let at = &line["progress"];
+        assert_eq!((&at["job"], &at["kind"]), (&"shop".into(), &"backfill".into()));
+        assert!(at["requests"]["planned"].as_u64() > Some(9) && at["left_ms"].is_u64(), "{at}");
+    }
 }
 
 #[test]

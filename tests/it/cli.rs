@@ -134,3 +134,22 @@ fn status_tells_of_the_last_runs() {
     assert_eq!(status["dead_letters"], status["runs"][0]["invalid"]);
     assert_eq!(status["runs"][0]["outcome"], "finished");
 }
+
+#[test]
+fn manual_pages_and_completions_know_every_verb() {
+    let world = World::new();
+    let help = world.run(&["help"]).out;
+    let verbs =
+        help.lines().filter_map(|line| line.strip_prefix("  ")).filter_map(|line| line.split(' ').next());
+    let verbs: Vec<&str> = verbs.filter(|verb| verb.starts_with(|c: char| c.is_ascii_lowercase())).collect();
+    assert!(verbs.contains(&"backfill") && verbs.len() > 10, "{verbs:?}");
+    let told = world.run(&["man", "--dir", "pages"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    assert!(world.run(&["man"]).out.starts_with(".ie"));
+    for verb in verbs.iter().filter(|verb| **verb != "help") {
+        assert!(world.path(&format!("pages/ordersync-{verb}.1")).is_file(), "{verb} has no page");
+        for shell in ["bash", "zsh", "fish"] {
+            assert!(world.run(&["completions", shell]).out.contains(verb), "{verb} in {shell}");
+        }
+    }
+}

@@ -5,13 +5,12 @@ mod line;
 
 use line::{Crash, Line};
 use ordersync::activecampaign::{self, Client, Log, Note};
-use ordersync::domain::Status;
 use ordersync::extract::{self, Export};
 use ordersync::run::{Books, ConnectionSpec, Job, Progress, RunReport, Task, execute};
 use ordersync::samples::{Generated, generate};
 use ordersync::simulator::{Options, Simulator, Told};
-use ordersync::state::{Kind, Store, View};
-use ordersync::transform::{Refunds, Rules};
+use ordersync::state::{Kind, StateError, Store, View};
+use ordersync::transform::Rules;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -142,14 +141,9 @@ impl Rehearsal {
             export: extract::Options {
                 patterns: vec![path.to_str().unwrap().to_owned()],
                 format: "auto".to_owned(),
+                ..extract::Options::default()
             },
-            rules: Rules {
-                statuses: [Status::Paid, Status::PartiallyRefunded, Status::Refunded].into(),
-                refunds: Refunds::Original,
-                zone: jiff::tz::TimeZone::UTC,
-                from: None,
-                to: None,
-            },
+            rules: Rules::default(),
             deleted: ordersync::load::Deleted::CreateAgain,
             refused_max: 100,
             in_flight_max: self.in_flight_max,
@@ -196,13 +190,25 @@ impl Rehearsal {
         self.live(life).await.expect("nobody kills it")
     }
 
+    /// The state, once its lock is free. Another test of this process that starts a program holds a copy of every open file
+    /// until that program is on its own feet, so a lock may outlive who held it by a moment.
+    fn open_store(&self) -> Store {
+        for _ in 0..100_000 {
+            match Store::open(self.dir.path(), "main") {
+                Err(StateError::Locked { .. }) => std::thread::yield_now(),
+                opened => return opened.unwrap(),
+            }
+        }
+        panic!("the lock of {} stays held", self.dir.path().display());
+    }
+
     /// One process; `None` when it was killed. Whatever it had in memory is gone.
     pub async fn live(&self, life: Life) -> Option<RunReport> {
         self.set_last_send(life.last_send);
         let cancel = CancellationToken::new();
         let crash = Arc::new(Crash::new(life.end, cancel.clone()));
         let report = {
-            let store = Store::open(self.dir.path(), "main").unwrap();
+            let store = self.open_store();
             let options = activecampaign::Options {
                 last_send_at: store.lock().last_send_at(),
                 pause_left: self.pause_left(),
@@ -220,7 +226,7 @@ impl Rehearsal {
                 client: &client,
                 cancel,
                 grace: life.grace,
-                sends_max: None,
+                only: None,
                 progress: &progress,
             };
             let report = tokio::select! {

@@ -28,6 +28,25 @@ fn a_faithful_target_has_no_differences() {
     let (world, orders) = loaded();
     let verification = verification(&world, 0);
     assert_eq!((&verification["matching"], &verification["differences"]), (&orders.len().into(), &0.into()));
+    let months = verification["months"].as_array().unwrap();
+    assert!(months.len() > 5 && months.iter().all(|month| month["source"] == month["target"]));
+    let counted: u64 = months.iter().map(|month| month["target"]["orders"].as_u64().unwrap()).sum();
+    assert_eq!(counted as usize, orders.len());
+    assert_eq!(verification["customers"]["differing"], 0);
+}
+
+#[test]
+fn sums_are_told_by_customer_and_month() {
+    let (world, orders) = loaded();
+    let total: i64 = orders[4]["totalPrice"].as_str().unwrap().parse().unwrap();
+    world.simulator.edit(Edit::SetTotal { externalid: key(&orders[4]), total: total + 7 }).unwrap();
+    let verification = verification(&world, 7);
+    let months = verification["months"].as_array().unwrap();
+    let sum = |month: &Value, side: &str| month[side]["minor_units"].as_i64().unwrap();
+    let differing: Vec<_> = months.iter().filter(|month| month["source"] != month["target"]).collect();
+    assert_eq!(differing.len(), 1);
+    assert_eq!(sum(differing[0], "target") - sum(differing[0], "source"), 7);
+    assert_eq!(verification["customers"]["differing"], 1);
 }
 
 #[test]

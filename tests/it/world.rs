@@ -18,6 +18,8 @@ pub struct World {
     pub simulator: Simulator,
     /// Lines added to the account's table.
     account: String,
+    /// Lines added to the job's table.
+    job: String,
     /// Lines added to the end of the settings.
     more: String,
 }
@@ -43,8 +45,8 @@ impl World {
         let simulator = runtime.block_on(Simulator::start(options)).unwrap();
         let rate = if limited { 5 } else { 100_000 };
         let account = format!("requests_per_second = {rate}\n");
-        let world =
-            Self { dir: TempDir::new().unwrap(), _runtime: runtime, simulator, account, more: String::new() };
+        let (job, more) = (String::new(), String::new());
+        let world = Self { dir: TempDir::new().unwrap(), _runtime: runtime, simulator, account, job, more };
         world.write_settings();
         world
     }
@@ -52,6 +54,20 @@ impl World {
     /// Adds lines to the account's table.
     pub fn account(mut self, lines: &str) -> Self {
         self.account.push_str(lines);
+        self.write_settings();
+        self
+    }
+
+    /// Adds lines to the job's table.
+    pub fn job(mut self, lines: &str) -> Self {
+        self.job.push_str(lines);
+        self.write_settings();
+        self
+    }
+
+    /// Writes these lines in place of the ones that were added to the job's table.
+    pub fn job_anew(mut self, lines: &str) -> Self {
+        self.job = lines.to_owned();
         self.write_settings();
         self
     }
@@ -76,7 +92,7 @@ token_file = "token"
 account = "main"
 export = ["exports/*"]
 time_zone = "America/New_York"
-
+{job}
 [jobs.shop.connection]
 service = "shopify"
 externalid = "test-store"
@@ -88,6 +104,7 @@ logo_url = "https://shop.example.com/logo.png"
 {more}"#,
             url = self.simulator.url(),
             account = self.account,
+            job = self.job,
             more = self.more
         );
         std::fs::write(self.path("ordersync.toml"), text).unwrap();
@@ -162,7 +179,7 @@ logo_url = "https://shop.example.com/logo.png"
 }
 
 impl Told {
-    fn of(output: Output) -> Self {
+    pub fn of(output: Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8(output.stdout).unwrap(),

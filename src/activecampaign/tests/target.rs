@@ -137,6 +137,7 @@ pub fn order() -> Order {
             id: "p1".to_owned(),
             name: "Kettle".to_owned(),
             price: Amount::from_minor(1050).unwrap(),
+            is_price_rounded: false,
             quantity: 1,
             sku: String::new(),
             category: String::new(),

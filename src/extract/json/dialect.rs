@@ -1,14 +1,14 @@
 //! What a shop system writes into JSON, and which one wrote a file.
 
 use super::elements::Elements;
+use super::keys::Keys;
 use crate::domain::SourceOrder;
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::shopify_json;
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use std::collections::BTreeSet;
-use std::fmt;
+use crate::extract::{
+    RECORD_BYTES_MAX, bigcommerce_json, expertsender_json, fast_json, magento_json, shopify_graphql,
+    shopify_json, woocommerce,
+};
 
 /// One kind of record, as one shop system writes it.
 #[derive(Debug)]
@@ -18,11 +18,13 @@ pub struct Dialect {
     /// What its records are, for messages: "Shopify orders".
     pub title: &'static str,
     pub description: &'static str,
-    /// The names its records may be wrapped in.
+    /// The names its records may be wrapped in; several within each other with slashes between them.
     pub wrappers: &'static [&'static str],
-    /// What its records must have: one key of each group.
+    /// What its records must have: one key of each group. A key of an object inside is written `items.sku`, also
+    /// where it is in a list.
     pub needs: &'static [&'static [&'static str]],
-    /// Other things this shop system writes, by the key they are wrapped in; with what they are.
+    /// Other things this shop system writes, with what they are: by the key they are wrapped in, or by a key inside
+    /// that orders don't have.
     pub siblings: &'static [(&'static str, &'static str)],
     pub read: fn(&Document<'_>) -> serde_json::Result<SourceOrder>,
 }
@@ -37,10 +39,27 @@ pub struct Document<'a> {
 }
 
 /// The dialects that are known; of two that a file fits, the one that needs more is taken.
-pub static DIALECTS: &[&Dialect] = &[&shopify_json::ORDERS, &shopify_json::CHECKOUTS];
+pub static DIALECTS: &[&Dialect] = &[
+    &shopify_json::ORDERS,
+    &shopify_json::CHECKOUTS,
+    &woocommerce::REST,
+    &woocommerce::ADVANCED_JSON,
+    &magento_json::ORDERS,
+    &fast_json::ORDERS,
+    &expertsender_json::ORDERS,
+    &shopify_graphql::ORDERS,
+    &bigcommerce_json::ORDERS,
+];
+
+/// What belongs to orders of a dialect and stands in files of its own; named after that dialect, with a slash.
+static PARTS: &[&Dialect] =
+    &[&bigcommerce_json::PRODUCTS, &bigcommerce_json::COUPONS, &bigcommerce_json::SHIPPING];
 
 /// Records whose keys are looked at: writers that leave out what is blank need more than one.
-const SAMPLE_LEN_MAX: usize = 20;
+pub const SAMPLE_LEN_MAX: usize = 20;
+/// A record this long is looked at only where no dialect fits without it: what one dialect takes for a record may be
+/// what another finds all its records in.
+const SAMPLE_BYTES_MAX: u64 = 1024 * 1024;
 /// A wrapper has few keys, a record many.
 const WRAPPER_KEYS_MAX: usize = 4;
 /// Keys shown of a file that is not recognised.
@@ -48,78 +67,162 @@ const SHOWN_LEN_MAX: usize = 8;
 
 /// What the first records of a file look like.
 struct Sample {
-    keys: Vec<String>,
+    keys: Keys,
     /// The name the last of them were wrapped in.
     wrapper: Option<&'static str>,
     is_empty: bool,
 }
 
-/// Tells the dialect of a file by the keys of its first records. Where the settings name one, only what that needs
-/// is in question.
+/// A dialect, with the keys of the records it finds in a file and those that it misses there.
+struct Tried<'a> {
+    dialect: &'static Dialect,
+    keys: &'a Keys,
+    missing: Vec<String>,
+}
+
+/// Why records are of no known dialect, and what to try.
+pub struct Unfit {
+    pub what: String,
+    pub hint: String,
+}
+
+/// Tells the dialect of a file by the keys of its first records, as each dialect finds them. Where the settings name
+/// one, only what that needs is in question.
 ///
 /// # Errors
 /// When it is no JSON, of no known dialect, or lacks keys.
 pub fn recognise(source: &Source, named: Option<&'static Dialect>) -> Result<&'static Dialect, ReadError> {
-    let sample = take_sample(source, named)?;
+    let asked = named.map_or_else(|| DIALECTS.to_vec(), |dialect| vec![dialect]);
+    let mut found = Err(ReadError::new(source.shown(), 0, "holds nothing to look at", ""));
+    for bytes_max in [SAMPLE_BYTES_MAX, RECORD_BYTES_MAX] {
+        found = recognise_within(source, &asked, bytes_max);
+        if found.is_ok() {
+            return found;
+        }
+    }
+    part_in(source, named).map_or(found, Ok)
+}
+
+/// What belongs to the orders of other files, where a file holds that.
+fn part_in(source: &Source, named: Option<&Dialect>) -> Option<&'static Dialect> {
+    for part in PARTS {
+        let is_asked_for = named.is_none_or(|dialect| part.name.split('/').next() == Some(dialect.name));
+        // A file that is broken was told of already.
+        if let (true, Ok(sample)) = (is_asked_for, take_sample(source, part, RECORD_BYTES_MAX))
+            && !sample.is_empty
+            && sample.keys.missing_of(part.needs).is_empty()
+        {
+            return Some(part);
+        }
+    }
+    None
+}
+
+fn recognise_within(
+    source: &Source,
+    asked: &[&'static Dialect],
+    bytes_max: u64,
+) -> Result<&'static Dialect, ReadError> {
+    let mut samples: Vec<(&'static Dialect, Sample)> = Vec::new();
+    let mut error: Option<ReadError> = None;
+    for dialect in asked {
+        match take_sample(source, dialect, bytes_max) {
+            Ok(sample) => samples.push((dialect, sample)),
+            // Who came furthest understood most of it.
+            Err(other) => match &error {
+                Some(error) if (other.line, other.column) <= (error.line, error.column) => {}
+                _ => error = Some(other),
+            },
+        }
+    }
     let refused = |what: String, hint: String| Err(ReadError::new(source.shown(), 0, what, hint));
-    if sample.is_empty {
-        let wrapped = DIALECTS.iter().find(|d| sample.wrapper.is_some_and(|w| d.wrappers.contains(&w)));
-        return match named.or(wrapped.copied()) {
-            Some(dialect) => Ok(dialect),
-            None => refused(
-                "holds no record, so its format can't be told".to_owned(),
-                "leave the file out, or name the job's format in the settings".to_owned(),
-            ),
-        };
+    let mut tried = Vec::new();
+    for (dialect, sample) in &samples {
+        match sample.is_empty {
+            true if asked.len() == 1 || sample.wrapper.is_some() => return Ok(dialect),
+            true => {}
+            false => tried.push(Tried {
+                dialect,
+                keys: &sample.keys,
+                missing: sample.keys.missing_of(dialect.needs),
+            }),
+        }
     }
-    let candidates: Vec<(&Dialect, Vec<String>)> = match named {
-        Some(dialect) => vec![(dialect, dialect.missing(&sample.keys))],
-        None => DIALECTS.iter().map(|dialect| (*dialect, dialect.missing(&sample.keys))).collect(),
-    };
-    let fitting = candidates.iter().filter(|(_, missing)| missing.is_empty());
-    if let Some((dialect, _)) = fitting.max_by_key(|(dialect, _)| dialect.needs.len()) {
-        return Ok(dialect);
-    }
-    let mut siblings = candidates.iter().flat_map(|(dialect, _)| dialect.siblings);
-    let wraps =
-        |mark: &str| sample.keys.len() <= WRAPPER_KEYS_MAX && sample.keys.iter().any(|key| key == mark);
-    let sibling = siblings.find(|(mark, _)| wraps(mark));
-    if let Some((_, kind)) = sibling {
-        return refused(
-            format!("looks like {kind}, expected orders"),
-            "export the orders themselves".to_owned(),
-        );
-    }
-    let is_near =
-        |(d, missing): &&(&Dialect, Vec<String>)| missing.len() * 2 <= d.needs.len() || named.is_some();
-    match candidates.iter().filter(is_near).min_by_key(|(_, missing)| missing.len()) {
-        Some((dialect, missing)) => refused(
-            format!("looks like {}, but its records lack: {}", dialect.title, missing.join(", ")),
-            "export again with all fields".to_owned(),
+    match (error, tried.is_empty()) {
+        (Some(error), true) => Err(error),
+        (None, true) => refused(
+            "holds no record, so its format can't be told".to_owned(),
+            "leave the file out, or name the job's format in the settings".to_owned(),
         ),
-        None => refused(format!("the format is not recognised: {}", seen(&sample.keys)), nearest(candidates)),
+        (_, false) => choose(&tried, asked.len() == 1).or_else(|unfit| refused(unfit.what, unfit.hint)),
     }
 }
 
-impl Dialect {
-    /// The needed keys that are not there.
-    fn missing(&self, keys: &[String]) -> Vec<String> {
-        let has = |key: &str| keys.iter().any(|seen| seen == key);
-        self.needs
-            .iter()
-            .filter(|group| !group.iter().any(|key| has(key)))
-            .map(|group| group.join(" or "))
-            .collect()
-    }
+/// The dialect of records with these keys.
+///
+/// # Errors
+/// When there is none: what is missing to the nearest.
+pub fn dialect_of(keys: &Keys) -> Result<&'static Dialect, Unfit> {
+    let missing = |dialect: &Dialect| keys.missing_of(dialect.needs);
+    let tried: Vec<_> =
+        DIALECTS.iter().map(|dialect| Tried { dialect, keys, missing: missing(dialect) }).collect();
+    choose(&tried, false)
 }
 
-fn take_sample(source: &Source, named: Option<&'static Dialect>) -> Result<Sample, ReadError> {
-    let wrappers = match named {
-        Some(dialect) => dialect.wrappers.to_vec(),
-        None => DIALECTS.iter().flat_map(|dialect| dialect.wrappers).copied().collect(),
+fn choose(tried: &[Tried<'_>], is_named: bool) -> Result<&'static Dialect, Unfit> {
+    let fitting = tried.iter().filter(|one| one.missing.is_empty());
+    if let Some(one) = fitting.max_by_key(|one| one.dialect.needs.len()) {
+        return Ok(one.dialect);
+    }
+    let by_inner_key = |mark: &str, _: &Keys| mark.contains('.');
+    let as_wrapper =
+        |mark: &str, keys: &Keys| keys.outer().count() <= WRAPPER_KEYS_MAX && !mark.contains('.');
+    let near = |is_near: &dyn Fn(&Tried<'_>) -> bool| {
+        tried.iter().filter(|one| is_near(one)).min_by_key(|one| one.missing.len()).map(Tried::lacking)
     };
-    let mut elements = Elements::new(source.open()?.bytes, source.shown(), wrappers);
-    let mut sample = Sample { keys: Vec::new(), wrapper: None, is_empty: true };
+    let refusal = stranger(tried, by_inner_key)
+        .or_else(|| near(&|one| one.missing.len() * 2 <= one.dialect.needs.len()))
+        .or_else(|| stranger(tried, as_wrapper))
+        .or_else(|| near(&|_| is_named));
+    if let Some(refusal) = refusal {
+        return Err(refusal);
+    }
+    let best = tried.iter().min_by_key(|one| one.distance());
+    let what = best.map_or_else(String::new, |one| seen(one.keys));
+    Err(Unfit { what: format!("the format is not recognised: {what}"), hint: nearest(tried) })
+}
+
+impl Tried<'_> {
+    /// What is missing, in parts of a hundred.
+    fn distance(&self) -> usize {
+        self.missing.len() * 100 / self.dialect.needs.len().max(1)
+    }
+
+    fn lacking(&self) -> Unfit {
+        let (title, missing) = (self.dialect.title, self.missing.join(", "));
+        Unfit {
+            what: format!("looks like {title}, but its records lack: {missing}"),
+            hint: "export again with all fields".to_owned(),
+        }
+    }
+}
+
+/// Other things than orders, told by the marks of their kind that `counts`.
+fn stranger(tried: &[Tried<'_>], counts: impl Fn(&str, &Keys) -> bool) -> Option<Unfit> {
+    let marks = |one: &Tried<'_>| {
+        let mut siblings = one.dialect.siblings.iter();
+        siblings.find(|(mark, _)| counts(mark, one.keys) && one.keys.contains(mark)).map(|(_, kind)| *kind)
+    };
+    tried.iter().find_map(marks).map(|kind| Unfit {
+        what: format!("looks like {kind}, expected orders"),
+        hint: "export the orders themselves".to_owned(),
+    })
+}
+
+fn take_sample(source: &Source, dialect: &Dialect, bytes_max: u64) -> Result<Sample, ReadError> {
+    let mut elements = Elements::new(source.open()?.bytes, source.shown(), dialect.wrappers.to_vec());
+    elements.limit(bytes_max);
+    let mut sample = Sample { keys: Keys::default(), wrapper: None, is_empty: true };
     for index in 0..SAMPLE_LEN_MAX {
         let element = match elements.advance() {
             Ok(Some(element)) => element,
@@ -128,14 +231,14 @@ fn take_sample(source: &Source, named: Option<&'static Dialect>) -> Result<Sampl
             Err(_) if index > 0 => break,
             Err(error) => return Err(error),
         };
-        let (place, parsed) = (element.place, serde_json::from_slice::<Keys>(element.bytes));
+        let (place, parsed) = (element.place, Keys::of(element.bytes));
         // What one wrapper holds is of one kind; the next may hold another.
         if index > 0 && elements.wrapper() != sample.wrapper {
             break;
         }
         sample.wrapper = elements.wrapper();
         match parsed {
-            Ok(Keys(keys)) => sample.keys.extend(keys),
+            Ok(keys) => sample.keys.add(keys),
             Err(_) if elements.take_back() => continue,
             Err(error) if error.is_data() || index > 0 => {}
             Err(error) => return Err(elements.no_json(place, &error)),
@@ -145,68 +248,37 @@ fn take_sample(source: &Source, named: Option<&'static Dialect>) -> Result<Sampl
     if sample.is_empty {
         sample.wrapper = elements.wrapper();
     }
-    let mut met = BTreeSet::new();
-    sample.keys.retain(|key| met.insert(key.clone()));
     Ok(sample)
 }
 
 /// The first keys, unless they may be data: no value of an order is ever shown.
-fn seen(keys: &[String]) -> String {
-    let is_name = |key: &String| {
+fn seen(keys: &Keys) -> String {
+    let is_name = |key: &str| {
         key.len() <= 40
             && key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-$ ".contains(c))
     };
-    match keys {
-        [] => "its records are no objects".to_owned(),
-        keys if !keys.iter().all(is_name) => "its keys look like data, not like names".to_owned(),
-        keys => format!(
-            "its keys are {}",
-            keys.iter().take(SHOWN_LEN_MAX).cloned().collect::<Vec<_>>().join(", ")
-        ),
+    if keys.outer().next().is_none() {
+        return "its records are no objects".to_owned();
+    }
+    match keys.outer().all(is_name) {
+        false => "its keys look like data, not like names".to_owned(),
+        true => {
+            let shown: Vec<&str> = keys.outer().take(SHOWN_LEN_MAX).collect();
+            format!("its keys are {}", shown.join(", "))
+        }
     }
 }
 
 /// The dialects that come nearest, with what the file lacks of them.
-fn nearest(mut candidates: Vec<(&Dialect, Vec<String>)>) -> String {
-    candidates.retain(|(dialect, missing)| missing.len() < dialect.needs.len());
-    candidates.sort_by_key(|(_, missing)| missing.len());
+fn nearest(tried: &[Tried<'_>]) -> String {
+    let mut near: Vec<&Tried<'_>> =
+        tried.iter().filter(|one| one.missing.len() < one.dialect.needs.len()).collect();
+    near.sort_by_key(|one| one.distance());
     let told =
-        candidates.iter().take(2).map(|(d, missing)| format!("{} would need {}", d.name, missing.join(", ")));
-    match candidates.is_empty() {
+        near.iter().take(2).map(|one| format!("{} would need {}", one.dialect.name, one.missing.join(", ")));
+    match near.is_empty() {
         true => "export the orders of the shop system this job is for".to_owned(),
         false => told.collect::<Vec<_>>().join("; "),
     }
 }
-
-/// The keys of an object.
-struct Keys(Vec<String>);
-
-impl<'de> Deserialize<'de> for Keys {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(OfKeys)
-    }
-}
-
-struct OfKeys;
-
-impl<'de> Visitor<'de> for OfKeys {
-    type Value = Keys;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
-        let mut keys = Vec::new();
-        while let Some((key, IgnoredAny)) = map.next_entry::<String, _>()? {
-            if keys.len() < KEYS_MAX {
-                keys.push(key);
-            }
-        }
-        Ok(Keys(keys))
-    }
-}
-
-/// Keys looked at of one record.
-const KEYS_MAX: usize = 1_000;

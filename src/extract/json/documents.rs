@@ -1,63 +1,51 @@
 //! The orders of one JSON file.
 
 use super::dialect::{Dialect, Document};
-use super::elements::Elements;
+use super::texts::Texts;
 use crate::domain::{Fault, Reason, SourceOrder};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use std::borrow::Cow;
-use std::fs::File;
-use std::sync::Arc;
+use crate::extract::sheet_dialect::Records;
 
 /// The orders of one JSON file, in its order.
 pub struct Documents {
-    elements: Elements,
+    texts: Texts,
     dialect: &'static Dialect,
-    source: Source,
-    file: Arc<File>,
 }
 
 impl Documents {
     /// # Errors
     /// When the file can't be read, or is not the one that was judged.
     pub fn open(source: Source, dialect: &'static Dialect) -> Result<Self, ReadError> {
-        let stream = source.open()?;
-        let elements = Elements::new(stream.bytes, source.shown(), dialect.wrappers.to_vec());
-        Ok(Self { elements, dialect, source, file: stream.file })
+        Ok(Self { texts: Texts::open(source, dialect.wrappers)?, dialect })
     }
+}
 
-    /// The next order; its position has the line, but not the file and the record.
+impl Documents {
+    /// The next record, as `read` has it, and its line; `None` in place of one that is no object, or says one thing
+    /// twice.
     ///
     /// # Errors
-    /// When the file can't be read on, changed, is no JSON or ends too soon. A record that the file ends within is
-    /// not given out.
-    pub fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
-        loop {
-            let Some(element) = self.elements.advance()? else {
-                self.source.check_unchanged(&self.file, 0)?;
-                return Ok(None);
-            };
-            let place = element.place;
-            let text = match std::str::from_utf8(element.bytes) {
-                Ok(text) => Cow::Borrowed(text),
-                Err(_) => String::from_utf8_lossy(element.bytes),
-            };
-            let has_bad_bytes = matches!(text, Cow::Owned(_));
-            let read = (self.dialect.read)(&Document { text: &text, line: place.line, has_bad_bytes });
-            drop(text);
-            let mut order = match read {
-                Ok(order) => order,
-                Err(_) if self.elements.take_back() => continue,
-                Err(error) if error.is_data() => malformed(),
-                Err(error) => return Err(self.elements.no_json(place, &error)),
-            };
-            order.position.line = place.line;
-            return Ok(Some(order));
-        }
+    /// When the file can't be read on, changed, is no JSON or ends too soon.
+    pub fn advance<T>(
+        &mut self,
+        read: impl Fn(&Document<'_>) -> serde_json::Result<T>,
+    ) -> Result<Option<(u64, Option<T>)>, ReadError> {
+        let next = self.texts.next(|document, _| read(document).map(Some), || None)?;
+        Ok(next.map(|(record, line)| (line, record)))
+    }
+}
+
+impl Records for Documents {
+    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+        let Some((line, read)) = self.advance(self.dialect.read)? else { return Ok(None) };
+        let mut order = read.unwrap_or_else(malformed);
+        order.position.line = line;
+        Ok(Some(order))
     }
 }
 
 /// What takes the place of a record that is no object, or says one thing twice.
-fn malformed() -> SourceOrder {
+pub fn malformed() -> SourceOrder {
     SourceOrder { faults: vec![Fault::new(Reason::MalformedRow)], ..SourceOrder::default() }
 }

@@ -2,31 +2,39 @@
 //! without parsing them.
 //!
 //! A record is an object that stands on its own, in an array, or in an object under a name that records are wrapped
-//! in (`{"orders": […]}`, `{"order": {…}}`) or under its number (`{"order": {"1001": {…}}}`). Documents may follow each
+//! in (`{"orders": […]}`, `{"order": {…}}`), or several names (`{"data": {"orders": {"nodes": […]}}}`), or under its number (`{"order": {"1001": {…}}}`). Documents may follow each
 //! other, with or without line ends. What else stands beside the records in a wrapping object is passed over.
 
+use super::keys::Keys;
 use super::nesting::{Expected, Level, Nesting};
 use super::scan::{Found, Scan};
 use super::trouble::Trouble;
 use super::window::{self, Place, Window};
+use super::wrappers::{Path, Wrappers};
 use crate::extract::RECORD_BYTES_MAX;
 use crate::extract::error::ReadError;
 use std::io::Read;
+use std::ops::Range;
 
+/// Names that records are wrapped in, and have themselves too.
+const RECORDS_OWN: &[&str] = &["items"];
+/// What a page of a list says of itself.
+const OF_PAGES: &[&str] = &["search_criteria", "total_count"];
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// The records of one file. Memory is that of the longest record.
 pub struct Elements {
     window: Window,
     trouble: Trouble,
-    wrappers: Vec<&'static str>,
+    wrappers: Wrappers,
     nesting: Nesting,
     /// Bytes at the window's front that were given out.
     held: usize,
     /// How the last record began that stood on a line of its own; see [`Self::guess`].
     line_begins: Vec<u8>,
     is_guess: bool,
-    last_wrapper: Option<&'static str>,
+    last_wrapper: Option<Path>,
+    bytes_max: u64,
 }
 
 /// A value where a record is expected; not always an object.
@@ -36,18 +44,25 @@ pub struct Element<'a> {
 }
 
 impl Elements {
-    /// `wrappers` are the names that records may be wrapped in.
+    /// `wrappers` are the names that records may be wrapped in; where they are several within each other, with a slash
+    /// between them.
     pub fn new(bytes: Box<dyn Read + Send>, shown: String, wrappers: Vec<&'static str>) -> Self {
         Self {
             window: Window::new(bytes),
             trouble: Trouble::with(shown),
-            wrappers,
+            wrappers: Wrappers::named(wrappers),
             nesting: Nesting::none(),
             held: 0,
             line_begins: Vec::new(),
             is_guess: false,
             last_wrapper: None,
+            bytes_max: RECORD_BYTES_MAX,
         }
+    }
+
+    /// Takes no record that is longer than this, instead of [`RECORD_BYTES_MAX`].
+    pub fn limit(&mut self, bytes_max: u64) {
+        self.bytes_max = bytes_max;
     }
 
     /// The next value where a record is expected; `None` at the end of a file that is whole.
@@ -58,7 +73,9 @@ impl Elements {
         self.pass_held();
         while let Some(byte) = self.next_byte()? {
             match (self.nesting.expected, byte) {
-                (Expected::Value | Expected::FirstValue, b'[') => self.enter(1, Level::List)?,
+                (Expected::Value | Expected::FirstValue, b'[') => {
+                    self.enter(1, Level::List(self.nesting.path()))?;
+                }
                 (Expected::FirstValue, b']') => {
                     self.window.pass(1);
                     self.nesting.leave();
@@ -102,8 +119,8 @@ impl Elements {
         self.trouble.syntax(place, error)
     }
 
-    /// The name that records were last found under.
-    pub fn wrapper(&self) -> Option<&'static str> {
+    /// The names that records were last found under.
+    pub fn wrapper(&self) -> Option<Path> {
         self.last_wrapper
     }
 
@@ -165,13 +182,15 @@ impl Elements {
 
     /// The length of the value at the front; `None` if it turned out to be a wrapper and was entered.
     fn measure(&mut self, first: u8) -> Result<Option<usize>, ReadError> {
-        let (wraps, maps) = (self.nesting.may_wrap(), self.nesting.may_map());
+        let path = self.nesting.path();
+        let (wraps, maps) = (self.wrappers.lead_on(path), self.nesting.may_map());
         let mut scan = Scan::default();
         loop {
             let bytes = self.window.bytes();
             let found = match first {
                 b'{' => scan.run(bytes, |name, open| {
-                    (wraps && self.wrapper_of(name).is_some()) || (maps && open == b'{' && is_number(name))
+                    (wraps && self.is_wrapper(path, bytes, name.clone()))
+                        || (maps && open == b'{' && is_number(&bytes[name]))
                 }),
                 b'"' => scan.run(bytes, |_, _| false),
                 // At least one byte, so that a sign where a value is expected is what the parser complains of.
@@ -186,12 +205,13 @@ impl Elements {
             match found {
                 Found::End(len) => return Ok(Some(len)),
                 Found::Inner { name, at } => {
-                    let wrapper = self.wrapper_of(&bytes[name]).filter(|_| wraps);
+                    let wrapper = self.wrappers.step(path, &bytes[name]).filter(|_| wraps);
                     self.last_wrapper = wrapper.or(self.last_wrapper);
-                    self.enter(at, if wrapper.is_some() { Level::Wrapper } else { Level::Map })?;
+                    let level = wrapper.map(|values| Level::Wrapper { names: path, values });
+                    self.enter(at, level.unwrap_or(Level::Map))?;
                     return Ok(None);
                 }
-                Found::More if bytes.len() as u64 > RECORD_BYTES_MAX => return Err(self.overlong()),
+                Found::More if bytes.len() as u64 > self.bytes_max => return Err(self.overlong()),
                 Found::More => {
                     if !self.widen()? {
                         return match first {
@@ -210,12 +230,13 @@ impl Elements {
         let len = loop {
             match scan.run(self.window.bytes(), |_, _| false) {
                 Found::End(len) => break len,
-                _ if self.window.bytes().len() as u64 > RECORD_BYTES_MAX => return Err(self.overlong()),
+                _ if self.window.bytes().len() as u64 > self.bytes_max => return Err(self.overlong()),
                 _ if self.widen()? => {}
                 _ => return Err(self.unclosed("ends within a name")),
             }
         };
-        let wrapper = self.wrapper_of(&self.window.bytes()[1..len - 1]);
+        let path = self.nesting.path_of_names();
+        let wrapper = self.wrappers.step(path, &self.window.bytes()[1..len - 1]);
         self.window.pass(len);
         match self.next_byte()? {
             Some(b':') => self.window.pass(1),
@@ -224,6 +245,9 @@ impl Elements {
         }
         let first = self.next_byte()?;
         if self.nesting.holds_records_only() || (wrapper.is_some() && matches!(first, Some(b'{' | b'['))) {
+            if let Some(values) = wrapper {
+                self.nesting.rename(values);
+            }
             self.nesting.expected = Expected::Value;
             return Ok(());
         }
@@ -259,8 +283,12 @@ impl Elements {
         }
     }
 
-    fn wrapper_of(&self, name: &[u8]) -> Option<&'static str> {
-        self.wrappers.iter().copied().find(|wrapper| wrapper.as_bytes() == name)
+    /// Whether an object wraps records under a name of it, or is a record that has such a name of its own: that it
+    /// is told by what stands before the name.
+    fn is_wrapper(&self, path: Path, object: &[u8], name: Range<usize>) -> bool {
+        let is_known = self.wrappers.step(path, &object[name.clone()]).is_some();
+        let is_of_records = RECORDS_OWN.iter().any(|own| own.as_bytes() == &object[name.clone()]);
+        is_known && (!is_of_records || is_page(&object[..name.start - 1]))
     }
 
     fn widen(&mut self) -> Result<bool, ReadError> {
@@ -288,6 +316,13 @@ impl Elements {
 /// Where a number, `true`, `false` or `null`, or something that is none of them, ends.
 fn end_of_literal(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|b| b",]}[{\":".contains(b) || b.is_ascii_whitespace())
+}
+
+/// Whether the beginning of an object says nothing but what page of a list it is.
+fn is_page(begun: &[u8]) -> bool {
+    let members = begun.trim_ascii_end();
+    let object = [members.strip_suffix(b",").unwrap_or(members), b"}"].concat();
+    Keys::of(&object).is_ok_and(|keys| keys.outer().all(|key| OF_PAGES.contains(&key)))
 }
 
 fn is_number(name: &[u8]) -> bool {

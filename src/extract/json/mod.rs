@@ -4,15 +4,21 @@
 mod dialect;
 mod documents;
 mod elements;
+mod keys;
 mod nesting;
 mod scan;
+mod texts;
 mod trouble;
 mod values;
 mod window;
+mod wrappers;
 
 #[cfg(test)]
 mod tests;
 
-pub use dialect::{DIALECTS, Dialect, Document, recognise};
-pub use documents::Documents;
+pub use dialect::{DIALECTS, Dialect, Document, SAMPLE_LEN_MAX, Unfit, dialect_of, recognise};
+pub use documents::{Documents, malformed};
+pub use elements::Elements;
+pub use keys::Keys;
+pub use texts::Texts;
 pub use values::{Fields, List, Object, Raw, even_null, is_true};

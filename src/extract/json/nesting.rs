@@ -1,5 +1,7 @@
 //! The brackets around the records, and what may come next between them.
 
+use super::wrappers::Path;
+
 /// Brackets around a record, far more than anyone wraps it in.
 const DEPTH_MAX: usize = 16;
 
@@ -10,11 +12,15 @@ pub struct Nesting {
     pub expected: Expected,
 }
 
+/// No wrapper's name, so that nothing more is taken for one.
+const NOWHERE: Path = "/";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    List,
-    /// An object that holds records under a name.
-    Wrapper,
+    /// Within the wrappers of this path.
+    List(Path),
+    /// An object that holds records under a name. `names` is the path it lies at, `values` that of the name's value.
+    Wrapper { names: Path, values: Path },
     /// An object that holds one record under each number.
     Map,
 }
@@ -41,8 +47,8 @@ impl Nesting {
         }
         self.levels.push(level);
         self.expected = match level {
-            Level::List => Expected::FirstValue,
-            Level::Wrapper | Level::Map => Expected::Value,
+            Level::List(_) => Expected::FirstValue,
+            Level::Wrapper { .. } | Level::Map => Expected::Value,
         };
         Ok(())
     }
@@ -62,10 +68,10 @@ impl Nesting {
     /// Takes the sign after a value, or says what it should have been.
     pub fn go_on(&mut self, sign: u8) -> Result<(), &'static str> {
         match (self.levels.last(), sign) {
-            (Some(Level::List), b']') | (Some(Level::Wrapper | Level::Map), b'}') => self.leave(),
-            (Some(Level::List), b',') => self.expected = Expected::Value,
+            (Some(Level::List(_)), b']') | (Some(Level::Wrapper { .. } | Level::Map), b'}') => self.leave(),
+            (Some(Level::List(_)), b',') => self.expected = Expected::Value,
             (Some(_), b',') => self.expected = Expected::Name,
-            (Some(Level::List), _) => return Err("expected `,` or `]`"),
+            (Some(Level::List(_)), _) => return Err("expected `,` or `]`"),
             _ => return Err("expected `,` or `}`"),
         }
         Ok(())
@@ -77,16 +83,36 @@ impl Nesting {
 
     /// Whether the values here are all records, and not only those under a name that records are wrapped in.
     pub fn holds_records_only(&self) -> bool {
-        self.levels.last() != Some(&Level::Wrapper)
+        !matches!(self.levels.last(), Some(Level::Wrapper { .. }))
     }
 
-    /// Whether an object here may wrap records under a name: inside a wrapper such a name is a record's own.
-    pub fn may_wrap(&self) -> bool {
-        self.levels.iter().all(|level| *level == Level::List)
+    /// The path of the values here.
+    pub fn path(&self) -> Path {
+        match self.levels.last() {
+            None => "",
+            Some(Level::List(path)) => path,
+            Some(Level::Wrapper { values, .. }) => values,
+            Some(Level::Map) => NOWHERE,
+        }
+    }
+
+    /// The path of the object whose names are read here.
+    pub fn path_of_names(&self) -> Path {
+        match self.levels.last() {
+            Some(Level::Wrapper { names, .. }) => names,
+            _ => NOWHERE,
+        }
+    }
+
+    /// Another name of the wrapping object, with records under it too.
+    pub fn rename(&mut self, path: Path) {
+        if let Some(Level::Wrapper { values, .. }) = self.levels.last_mut() {
+            *values = path;
+        }
     }
 
     /// Whether an object here may hold records under their numbers.
     pub fn may_map(&self) -> bool {
-        matches!(self.levels.as_slice(), [] | [Level::Wrapper])
+        matches!(self.levels.as_slice(), [] | [Level::Wrapper { .. }])
     }
 }

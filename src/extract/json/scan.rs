@@ -26,9 +26,9 @@ pub enum Found {
 }
 
 impl Scan {
-    /// Goes on through `bytes`, which begin where the value does. `is_sought` is asked for the name (without its
-    /// quotes) of each object and array directly inside the value.
-    pub fn run(&mut self, bytes: &[u8], is_sought: impl Fn(&[u8], u8) -> bool) -> Found {
+    /// Goes on through `bytes`, which begin where the value does. `is_sought` is asked for the place of the name
+    /// (without its quotes) of each object and array directly inside the value.
+    pub fn run(&mut self, bytes: &[u8], is_sought: impl Fn(Range<usize>, u8) -> bool) -> Found {
         loop {
             if self.in_string && !self.leave_string(bytes) {
                 return Found::More;
@@ -50,8 +50,8 @@ impl Scan {
                     }
                 }
                 open @ (b'{' | b'[') => {
-                    let name = bytes.get(self.name.clone()).filter(|_| self.depth == 1);
-                    if name.is_some_and(|name| self.is_named(&bytes[..at]) && is_sought(name, open)) {
+                    let is_inside = self.depth == 1 && self.name.end <= at;
+                    if is_inside && self.is_named(&bytes[..at]) && is_sought(self.name.clone(), open) {
                         return Found::Inner { name: self.name.clone(), at };
                     }
                     self.depth += 1;

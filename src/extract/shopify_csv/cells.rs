@@ -23,6 +23,7 @@ pub fn fill_order(order: &mut SourceOrder, row: &Row<'_>, columns: &Columns) {
         (Field::Taxes, &mut order.tax),
         (Field::DiscountAmount, &mut order.discount),
         (Field::RefundedAmount, &mut order.refunded),
+        (Field::Duties, &mut order.charges),
         (Field::ShippingMethod, &mut order.shipping_method),
     ] {
         fill(text, row, columns, field, faults);

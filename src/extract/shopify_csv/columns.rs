@@ -44,6 +44,7 @@ columns! {
     PaymentMethod "Payment Method",
     RefundedAmount "Refunded Amount",
     Source "Source",
+    Duties "Duties",
 }
 
 /// Columns of the export that are not read, but tell that it is this export.
@@ -83,7 +84,6 @@ const UNREAD: &[&str] = &[
     "Risk Level",
     "Phone",
     "Receipt Number",
-    "Duties",
 ];
 
 /// Without these nothing can be sent. One of `Name` and `Id` is needed as well.
@@ -114,7 +114,7 @@ pub struct Columns {
 
 /// What a header says of its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Judgement {
     /// An orders export with all that is needed.
     Complete(Columns),
     /// An orders export, but without these columns.
@@ -128,27 +128,36 @@ pub enum Verdict {
 impl Columns {
     /// Names are compared without case and surrounding blanks, in any order; of two columns with one name the
     /// first is read.
-    pub fn judge(header: &ByteRecord) -> Verdict {
+    pub fn judge(header: &ByteRecord) -> Judgement {
         let columns = Self::resolve(header);
         let names: Vec<String> = header.iter().map(normalised).collect();
         let has = |name: &str| names.iter().any(|seen| seen.eq_ignore_ascii_case(name));
         let has_lines = columns.has(Field::LineName) || columns.has(Field::LinePrice);
         let sibling = SIBLINGS.iter().find(|(_, marks)| marks.iter().all(|mark| has(mark)));
         if let Some((kind, _)) = sibling.filter(|_| !has_lines) {
-            return Verdict::Sibling(kind);
+            return Judgement::Sibling(kind);
         }
         let known = known_names(header);
         let missing = columns.missing();
         // Many shops name some columns alike, so enough of the needed ones must be there as well.
         let is_ours = missing.len() <= 5 && (known >= 8 || known * 2 >= header.len());
         match missing {
-            missing if missing.is_empty() => Verdict::Complete(columns),
-            missing if is_ours => Verdict::Missing(missing),
-            _ => Verdict::Foreign,
+            missing if missing.is_empty() => Judgement::Complete(columns),
+            missing if is_ours => Judgement::Missing(missing),
+            _ => Judgement::Foreign,
         }
     }
 
-    pub fn resolve(header: &ByteRecord) -> Self {
+    /// Only the columns are in question: the settings name the format.
+    pub fn judge_named(header: &ByteRecord) -> Judgement {
+        let columns = Self::resolve(header);
+        match columns.missing() {
+            missing if missing.is_empty() => Judgement::Complete(columns),
+            missing => Judgement::Missing(missing),
+        }
+    }
+
+    fn resolve(header: &ByteRecord) -> Self {
         let mut at = [usize::MAX; Field::ALL.len()];
         for (index, cell) in header.iter().enumerate() {
             let name = normalised(cell);
@@ -160,8 +169,13 @@ impl Columns {
         Self { at, width: header.len() }
     }
 
+    /// The names of all needed columns.
+    pub fn needed() -> impl Iterator<Item = &'static str> {
+        std::iter::once("Name or Id").chain(REQUIRED.iter().map(|field| field.name()))
+    }
+
     /// The names of all needed columns that are not there.
-    pub fn missing(&self) -> Vec<&'static str> {
+    fn missing(&self) -> Vec<&'static str> {
         let has_key = self.has(Field::Name) || self.has(Field::Id);
         let key = (!has_key).then_some("Name or Id");
         let others = REQUIRED.iter().filter(|f| !self.has(**f)).map(|f| f.name());
@@ -214,7 +228,7 @@ mod tests {
 
     #[test]
     fn names_match_in_any_case_and_order_and_the_first_of_two_counts() {
-        let Verdict::Complete(columns) = Columns::judge(&header(
+        let Judgement::Complete(columns) = Columns::judge(&header(
             "total, LINEITEM NAME ,lineitem price,Extra,Name,email,created AT,Currency,Total,Lineitem quantity",
         )) else {
             panic!("expected a complete header");
@@ -229,15 +243,15 @@ mod tests {
     #[test]
     fn all_missing_columns_are_named() {
         let judge = |names: &str| Columns::judge(&header(names));
-        assert!(matches!(judge(NEEDED), Verdict::Complete(_)));
-        assert!(matches!(judge(&NEEDED.replace("Name,", "Id,")), Verdict::Complete(_)));
+        assert!(matches!(judge(NEEDED), Judgement::Complete(_)));
+        assert!(matches!(judge(&NEEDED.replace("Name,", "Id,")), Judgement::Complete(_)));
         assert_eq!(
             judge(&NEEDED.replace("Email,", "").replace("Total,", "")),
-            Verdict::Missing(vec!["Email", "Total"])
+            Judgement::Missing(vec!["Email", "Total"])
         );
         assert_eq!(
             judge("Paid at,Subtotal,Total,Created at,Currency,Billing City"),
-            Verdict::Missing(vec![
+            Judgement::Missing(vec![
                 "Name or Id",
                 "Email",
                 "Lineitem name",
@@ -252,13 +266,13 @@ mod tests {
         let judge = |names: &str| Columns::judge(&header(names));
         assert_eq!(
             judge("Order,Name,Kind,Gateway,Created At,Status,Amount,Currency,Card Type"),
-            Verdict::Sibling("transactions")
+            Judgement::Sibling("transactions")
         );
         assert_eq!(
             judge("Customer ID,First Name,Last Name,Email,Tags,Total Spent,Total Orders"),
-            Verdict::Sibling("customers")
+            Judgement::Sibling("customers")
         );
-        assert_eq!(judge("order_id,mail,amount"), Verdict::Foreign);
-        assert_eq!(judge(""), Verdict::Foreign);
+        assert_eq!(judge("order_id,mail,amount"), Judgement::Foreign);
+        assert_eq!(judge(""), Judgement::Foreign);
     }
 }

@@ -4,14 +4,11 @@
 
 mod cells;
 mod columns;
+mod dialect;
 mod discount;
 mod orders;
 mod status;
 
-pub use columns::{Columns, Verdict, known_names};
-pub use orders::{ORDER_BYTES_MAX, ORDER_LINES_MAX, Orders};
+pub use dialect::DIALECT;
+pub use orders::{ORDER_BYTES_MAX, ORDER_LINES_MAX};
 pub use status::Words;
-
-/// The name of this format in the settings.
-pub const NAME: &str = "shopify-csv";
-pub const DESCRIPTION: &str = "Shopify: Orders > Export in the admin, CSV with one row per order line";

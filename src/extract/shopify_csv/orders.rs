@@ -5,6 +5,7 @@ use super::columns::{Columns, Field};
 use crate::domain::{Fault, Reason, SourceLine, SourceOrder};
 use crate::extract::error::ReadError;
 use crate::extract::rows::{Row, Rows};
+use crate::extract::sheet_dialect::Records;
 
 /// The most lines kept of one order, far above what the shop system allows. Further ones are dropped and the order
 /// is marked, so that a file of nothing but product rows costs no memory.
@@ -45,13 +46,15 @@ impl Orders {
     pub fn new(rows: Rows, columns: Columns) -> Self {
         Self { rows, columns, current: Group::default(), is_begun: false }
     }
+}
 
-    /// Puts the next order in place of what is there; `false` at the end of the table. Its position has the line, but
-    /// not the file and the record.
-    ///
-    /// # Errors
-    /// When the table can't be read on; the order being read is then lost, on purpose.
-    pub fn pull_into(&mut self, order: &mut Box<SourceOrder>) -> Result<bool, ReadError> {
+impl Records for Orders {
+    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+        let mut order = Box::default();
+        Ok(self.pull_into(&mut order)?.then_some(*order))
+    }
+
+    fn pull_into(&mut self, order: &mut Box<SourceOrder>) -> Result<bool, ReadError> {
         while let Some(row) = self.rows.advance()? {
             if self.is_begun && self.current.owns(&row, &self.columns) {
                 self.current.add(&row, &self.columns);

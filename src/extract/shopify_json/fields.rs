@@ -44,6 +44,10 @@ pub struct Order<'a> {
     #[serde(borrow)]
     pub total_discounts: Raw<'a>,
     #[serde(borrow)]
+    pub total_tip_received: Raw<'a>,
+    #[serde(borrow)]
+    pub original_total_duties_set: Object<PriceSet<'a>>,
+    #[serde(borrow)]
     pub discount_codes: List<DiscountCode<'a>, ENTRIES_MAX>,
     #[serde(borrow)]
     pub shipping_lines: List<ShippingLine<'a>, ENTRIES_MAX>,

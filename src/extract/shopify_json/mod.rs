@@ -31,7 +31,7 @@ pub static ORDERS: Dialect = Dialect {
         ("refund", "Shopify's refunds"),
         ("customers", "Shopify's customers"),
         ("products", "Shopify's products"),
-        ("data", "the answer to a GraphQL query"),
+        ("orders", "the answer to a GraphQL query"),
         ("errors", "an error that an API answered with"),
     ],
     read: order::read,

@@ -16,6 +16,8 @@ pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
     order.id = fields.id(stated.id, "id");
     order.number = fields.text(stated.name, "name");
     order.updated_at = fields.text(stated.updated_at, "updated_at");
+    order.current_total = fields.text(stated.current_total_price, "current_total_price");
+    order.charges = charges(&stated, &mut fields);
     order.refunded = refund::refunded(&stated, &order.total, &order.currency, &mut fields);
     // The token is what the abandoned checkout was known by.
     let tokens = [
@@ -97,6 +99,17 @@ fn shipping(stated: &Order<'_>, fields: &mut Fields) -> String {
     let lines = fields.list(&stated.shipping_lines, "shipping_lines");
     let prices = lines.iter().map(|line| fields.text(line.price, "shipping_lines"));
     decimal::sum(prices.filter(|price| !price.is_empty()).collect())
+}
+
+/// The tip and the duties: in the total, and in no line.
+fn charges(stated: &Order<'_>, fields: &mut Fields) -> String {
+    let duties = fields.object(&stated.original_total_duties_set, "original_total_duties_set");
+    let duties = duties.and_then(|set| fields.object(&set.shop_money, "original_total_duties_set"));
+    let charges = [
+        fields.text(stated.total_tip_received, "total_tip_received"),
+        fields.text(duties.and_then(|money| money.amount), "original_total_duties_set"),
+    ];
+    decimal::sum(charges.into_iter().filter(|amount| !amount.is_empty()).collect())
 }
 
 fn shipping_method(stated: &Order<'_>, fields: &mut Fields) -> String {

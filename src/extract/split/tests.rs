@@ -56,6 +56,18 @@ fn lines_are_those_of_an_editor_and_a_cut_end_is_told() {
 }
 
 #[test]
+fn a_record_with_other_cells_keeps_its_place_in_the_file() {
+    let text = b"h\n\"a,\"\"b,\nc\"\"\",,\"x\"\n";
+    let (mut split, mut record) = (Split::new(Box::new(&text[..]), b','), Record::default());
+    assert!(split.advance(&mut record).unwrap() && split.advance(&mut record).unwrap());
+    record.replace_cells([&b"a"[..], b"", b"b,\nc"]);
+    assert_eq!(record.iter().collect::<Vec<_>>(), [&b"a"[..], b"", b"b,\nc"]);
+    assert_eq!((record.line, record.len(), record.spans_lines, record.is_cut), (2, 3, true, false));
+    assert_eq!(record.range(2).and_then(|range| record.as_slice().get(range)), Some(&b"b,\nc"[..]));
+    assert_eq!(record.get(3), None);
+}
+
+#[test]
 fn a_record_without_end_stops_at_the_limit() {
     let mut split = Split::new(Box::new(io::repeat(b'x')), b',');
     assert!(matches!(split.advance(&mut Record::default()), Err(Trouble::Overlong)));

@@ -1,14 +1,32 @@
 //! What a user would notice of reading an export.
 
+mod advanced_order_export;
+mod bigcommerce_json;
 mod codecs;
+mod customers_file;
+mod damage;
+mod expertsender_json;
+mod fast_json;
+mod fivetran_csv;
+mod fixtures;
 mod json_files;
+mod magento_json;
+mod mapped_exports;
+mod mapped_json;
+mod mapped_rows;
+mod messages;
 mod mutations;
 mod opening;
 mod reading;
+mod scattered_rows;
+mod shopify_graphql;
 mod shopify_json;
+mod webtoffee;
+mod woocommerce_json;
 
 use super::{Export, OpenError, Options, ReadError};
-use crate::domain::{Reason, SourceOrder};
+use crate::domain::{DateShift, Reason, SourceOrder};
+use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
 
 const HEADER: &str = "Name,Email,Financial Status,Accepts Marketing,Currency,Subtotal,Shipping,Taxes,Total,Discount Code,\
@@ -45,7 +63,29 @@ impl Folder {
 
     fn open_as(&self, format: &str, patterns: &[&str]) -> Result<Export, OpenError> {
         let full = |pattern: &&str| self.path().join(pattern).display().to_string();
-        Export::open(&Options { patterns: patterns.iter().map(full).collect(), format: format.to_owned() })
+        self.open_in("UTC", DateShift::Auto, (format, patterns.iter().map(full).collect()))
+    }
+
+    fn open_in(
+        &self,
+        zone: &str,
+        webtoffee_date_shift: DateShift,
+        (format, patterns): (&str, Vec<String>),
+    ) -> Result<Export, OpenError> {
+        let zone = TimeZone::get(zone).unwrap();
+        let format = format.to_owned();
+        Export::open(&Options { patterns, format, zone, webtoffee_date_shift, ..Options::default() })
+    }
+
+    /// Opens with these mappings, as the settings hold them.
+    fn open_by(&self, mappings: &str, format: &str, patterns: &[&str]) -> Result<Export, OpenError> {
+        let full = |pattern: &&str| self.path().join(pattern).display().to_string();
+        Export::open(&Options {
+            patterns: patterns.iter().map(full).collect(),
+            format: format.to_owned(),
+            mappings: super::parse_mappings(mappings, "settings.toml")?,
+            ..Options::default()
+        })
     }
 
     fn read(&self, patterns: &[&str]) -> Result<Vec<SourceOrder>, ReadError> {

@@ -48,23 +48,15 @@ fn a_named_format_is_only_asked_for_its_columns() {
 }
 
 #[test]
-fn what_is_no_csv_in_utf8_is_named() {
-    let utf16: Vec<u8> = format!("\u{feff}{HEADER}").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    assert!(refusal(&utf16).contains("UTF-16"));
-    assert!(refusal(&utf16[2..]).contains("zero bytes"));
+fn what_is_no_text_is_named() {
+    let utf32 = [&[0xff, 0xfe, 0, 0][..], b"N\0\0\0"].concat();
+    assert!(refusal(&utf32).contains("UTF-32"));
+    assert!(refusal(&[0_u8; 40][..]).contains("zero bytes"));
     assert!(refusal("<!doctype html>").contains("HTML"));
     assert!(refusal(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1").contains("Excel"));
-    assert!(refusal(format!("{HEADER}\r{}", first("#1").replace('\n', "\r"))).contains("carriage return"));
     assert!(refusal("\n \n").contains("is empty"));
     assert!(refusal("\u{feff}").contains("is empty"));
-}
-
-#[test]
-fn rows_that_were_quoted_again_are_refused() {
-    let doubled = |row: &str| format!("\"{}\"\n", row.trim_end().replace('"', "\"\""));
-    let rows = doubled(&first("#1")) + &doubled(&first("#2"));
-    assert!(refusal(format!("{HEADER}\n{rows}")).contains("one quoted cell"));
-    assert!(refusal(doubled(HEADER) + &rows).contains("one quoted cell"));
+    assert!(refusal(b"\xff\xfe").contains("is empty"));
 }
 
 #[test]
@@ -73,6 +65,6 @@ fn a_header_alone_is_an_export_without_orders() {
     let export = folder.open(&["a.csv"]).unwrap();
     assert_eq!(export.read().count(), 0);
     let file = &export.files()[0];
-    assert_eq!((file.size_bytes, file.format), (HEADER.len() as u64, "shopify-csv"));
+    assert_eq!((file.size_bytes, file.format.as_str()), (HEADER.len() as u64, "shopify-csv"));
     assert!(file.to_string().ends_with("a.csv"));
 }

@@ -231,7 +231,7 @@ fn two_rows_joined_by_a_stray_quote_are_not_one_order() {
 fn bytes_that_are_no_utf8_spoil_the_order_if_they_would_be_sent() {
     let text = format!(
         "{HEADER}\n{}{}{}",
-        first("#1"),
+        first("#1").replace("Mug", "Tasse à café"),
         next("#1", "Caf~"),
         first("#2").replace(",,,Card", ",~,,Card")
     );
@@ -260,4 +260,12 @@ fn an_order_without_end_is_cut_and_marked() {
     assert_eq!(all[0].lines.len(), ORDER_LINES_MAX);
     assert_eq!(reasons(&all[0]), [Reason::FieldTooLong]);
     assert!(all[1].faults.is_empty());
+}
+
+#[test]
+fn duties_are_charges_that_no_line_states() {
+    let header = HEADER.replace(",Source", ",Source,Duties");
+    let row = first("#1001").replace(",web\n", ",web,4.20\n");
+    assert_eq!(read(format!("{header}\n{row}")).unwrap()[0].charges, "4.20");
+    assert_eq!(orders(&first("#1001"))[0].charges, "");
 }

@@ -176,6 +176,16 @@ fn the_status_is_the_shops_word_for_it() {
 }
 
 #[test]
+fn the_current_total_and_what_stands_in_no_line_are_read() {
+    let order = order();
+    assert_eq!((order.current_total.as_str(), order.charges.as_str()), ("40.00", ""));
+    let tip = with("\"refunds\": []", "\"refunds\": [], \"total_tip_received\": \"3.85\"");
+    assert_eq!(tip.charges, "3.85");
+    let duties = r#""refunds": [], "total_tip_received": 0.0, "original_total_duties_set": {"shop_money": {"amount": "1.5"}}"#;
+    assert_eq!(with("\"refunds\": []", duties).charges, "1.5");
+}
+
+#[test]
 fn refunds_that_went_through_are_added_up() {
     let refunds = |transactions: &str| {
         with("\"refunds\": []", &format!("\"refunds\": [{{\"transactions\": [{transactions}]}}]")).refunded
@@ -247,8 +257,12 @@ fn lists_that_became_objects_are_lists() {
 
 #[test]
 fn text_that_can_not_be_read_spoils_the_order_if_it_would_be_sent() {
-    let bytes: Vec<u8> =
-        ORDER.replace("\"Mug, ", "\"Caf~ ").bytes().map(|b| if b == b'~' { 0xe9 } else { b }).collect();
+    let bytes: Vec<u8> = ORDER
+        .replace("\"Mug, ", "\"Caf~ ")
+        .replace("a } b", "ü")
+        .bytes()
+        .map(|b| if b == b'~' { 0xe9 } else { b })
+        .collect();
     let order = read(bytes).unwrap().remove(0);
     assert_eq!(reasons(&order), [Reason::BadEncoding]);
     assert_eq!(order.faults[0].field, Some("line_items.name"));

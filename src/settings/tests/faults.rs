@@ -43,12 +43,39 @@ config/ordersync.toml:12:12: jobs.shop.policy.statuses: no status `payed`
   expected some of: pending, paid, partially_refunded, refunded, cancelled, failed, draft, test; or ["all"]
   hint: did you mean `paid`?
 config/ordersync.toml:13:11: jobs.shop.policy.refunds: found `nett`
-  expected `original` or `net`
+  expected `original`, `net` or `skip`
   hint: did you mean `net`?
 environment variable ORDERSYNC_JOBS__SHOP__FORMATS: jobs.shop.formats: unknown key
-  expected one of: account, export, format, schedule, time_zone, connection, policy
+  expected one of: account, export, format, customers, schedule, jitter_s, time_zone, connection, policy
   hint: did you mean ORDERSYNC_JOBS__SHOP__FORMAT?"#
     );
+}
+
+#[test]
+fn what_orders_mean_is_never_half_understood() {
+    for (line, said) in [
+        (
+            "refunds = \"Net\"",
+            "found `Net`\n  expected `original`, `net` or `skip`\n  hint: did you mean `net`?",
+        ),
+        ("total = \"net\"", "found `net`\n  expected `original` or `current`"),
+        ("missing_email = \"skip\"", "found `skip`\n  expected `invalid` or `filter`"),
+        ("rounding = \"half-even\"", "expected `refuse` or `half_even`\n  hint: did you mean `half_even`?"),
+        ("customers = \"mail\"", "expected `id` or `email`\n  hint: did you mean `email`?"),
+        ("currency = \"US$\"", "no currency `US$`\n  expected an ISO 4217 code such as EUR"),
+        ("currency = \"XAU\"", "`XAU` has no minor unit"),
+        ("default_date = \"02/11/2023\"", "found `02/11/2023`\n  expected a day such as \"2020-01-31\""),
+        ("default_date = \"1969-01-01\"", "from 1970 to 2099"),
+        ("default_date = 2020-01-01", "expected a text in quotes"),
+        ("currency = [\"EUR\"]", "found a list\n  expected a text in quotes"),
+        ("category = \"\"", "expected a text in quotes that is not empty"),
+    ] {
+        let key = line.split(' ').next().unwrap();
+        let text = faults(&format!("{SMALL}[jobs.shop.policy]\n{line}\n"), &[]);
+        assert!(text.contains(&format!("jobs.shop.policy.{key}: ")) && text.contains(said), "{line}: {text}");
+    }
+    let long = format!("{SMALL}[jobs.shop.policy]\ncategory = \"{}\"\n", "x".repeat(256));
+    assert!(faults(&long, &[]).contains("found a text of 256 bytes\n  expected at most 255 bytes"));
 }
 
 #[test]

@@ -1,6 +1,5 @@
-use super::super::Refunds;
-use super::{Project, SMALL, faults, with_account};
-use crate::domain::Status;
+use super::{Project, SMALL, faults, with_account, with_job};
+use crate::domain::{Refunds, Status};
 use secrecy::ExposeSecret;
 
 #[test]
@@ -26,6 +25,40 @@ fn every_kind_of_key_can_be_set_by_the_environment() {
     assert_eq!(job.connection.name, "Shop, number 2");
     assert_eq!(job.policy.statuses, [Status::Paid, Status::Draft].into());
     assert_eq!(job.policy.refunds, Refunds::Net);
+}
+
+#[test]
+fn the_policy_in_effect_is_shown_and_reads_back_to_the_same() {
+    let policy = r#"[jobs.shop.policy]
+statuses = ["paid", "pending"]
+refunds = "skip"
+total = "current"
+missing_email = "filter"
+currency = "jpy"
+rounding = "half_even"
+customers = "email"
+default_date = "2020-01-31"
+category = "Shop \"A\""
+"#;
+    let zoned = with_job("time_zone = \"Asia/Tokyo\"");
+    let project = Project::with(&format!("{zoned}\n{policy}"));
+    let settings = project.load(&[]).unwrap();
+    let shown = settings.effective();
+    for line in [
+        "total = \"current\"",
+        "missing_email = \"filter\"",
+        "currency = \"JPY\"",
+        "rounding = \"half_even\"",
+        "customers = \"email\"",
+        "default_date = \"2020-01-31T00:00:00+09:00\"",
+        r#"category = "Shop \"A\"""#,
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line}\n{shown}");
+    }
+    project.write("config/ordersync.toml", &shown);
+    assert_eq!(project.load(&[]).unwrap().jobs["shop"].policy, settings.jobs["shop"].policy);
+    let bare = Project::with(SMALL).load(&[]).unwrap().effective();
+    assert!(!bare.contains("currency") && !bare.contains("default_date"), "{bare}");
 }
 
 #[test]
@@ -99,7 +132,7 @@ fn faults_of_variables_name_the_variable() {
         (
             "ORDERSYNC_ACCOUNTS_MAIN_TOKEN",
             "x",
-            "accounts_main_token: unknown key\n  expected one of: state, accounts, jobs\n  hint: levels are parted by two underscores, as in ORDERSYNC_ACCOUNTS__MAIN__TOKEN",
+            "accounts_main_token: unknown key\n  expected one of: state, accounts, jobs, mappings\n  hint: levels are parted by two underscores, as in ORDERSYNC_ACCOUNTS__MAIN__TOKEN",
         ),
         (
             "ORDERSYNC_ACCOUNTS__MIAN__TOKEN",

@@ -1,16 +1,12 @@
-use super::super::{Filter, Mapped, Refunds, Rules};
+mod meaning;
+
+use super::super::{Filter, Mapped, Rules};
 use super::transform;
-use crate::domain::{Moment, Reason, SourceDiscount, SourceLine, SourceOrder, Status};
+use crate::domain::{Moment, Reason, Refunds, SourceDiscount, SourceLine, SourceOrder, Status};
 use jiff::tz::TimeZone;
 
 fn rules() -> Rules {
-    Rules {
-        statuses: [Status::Paid, Status::PartiallyRefunded, Status::Refunded].into(),
-        refunds: Refunds::Original,
-        zone: TimeZone::UTC,
-        from: None,
-        to: None,
-    }
+    Rules::default()
 }
 
 fn line(name: &str, quantity: &str, price: &str) -> SourceLine {
@@ -52,7 +48,7 @@ fn faults(source: SourceOrder) -> Vec<&'static str> {
 
 fn payload(source: SourceOrder, rules: &Rules) -> serde_json::Value {
     match transform(&mut source.clone(), rules) {
-        Mapped::Order(order) => serde_json::to_value(order).unwrap(),
+        Mapped::Order(order, _) => serde_json::to_value(order).unwrap(),
         other => panic!("expected an order, got {other:?}"),
     }
 }
@@ -155,7 +151,7 @@ fn statuses_that_do_not_count_are_filtered_before_they_are_judged() {
 fn dates_asked_for_are_from_inclusive_to_exclusive() {
     let at = |text: &str| Some(Moment::parse(text, &TimeZone::UTC).unwrap());
     let within = Rules { from: at("2024-01-31T15:11:12Z"), to: at("2024-01-31T15:11:13Z"), ..rules() };
-    assert!(matches!(transform(&mut source(), &within), Mapped::Order(_)));
+    assert!(matches!(transform(&mut source(), &within), Mapped::Order(..)));
     let before = Rules { to: at("2024-01-31T15:11:12Z"), ..rules() };
     assert_eq!(transform(&mut source(), &before), Mapped::Filtered(Filter::Dates));
 }
@@ -207,7 +203,7 @@ fn an_unknown_status_word_matters_only_where_statuses_do() {
         || SourceOrder { status: None, faults: vec![Fault::of(Reason::UnknownStatus, "status")], ..source() };
     assert_eq!(faults(odd()), ["unknown_status"]);
     let all = Rules { statuses: Status::ALL.into(), ..rules() };
-    assert!(matches!(transform(&mut odd(), &all), Mapped::Order(_)));
+    assert!(matches!(transform(&mut odd(), &all), Mapped::Order(..)));
 }
 
 #[test]
@@ -216,4 +212,44 @@ fn lines_edited_out_of_an_order_are_no_products() {
     assert_eq!(payload(edited, &rules())["orderProducts"].as_array().unwrap().len(), 1);
     assert_eq!(faults(SourceOrder { lines: vec![line("Mug", "0", "3.00")], ..source() }), ["no_products"]);
     assert_eq!(faults(SourceOrder { lines: vec![], ..source() }), ["no_products"]);
+}
+
+#[test]
+fn where_only_the_lines_total_is_stated_one_unit_is_its_share() {
+    let of = |quantity: &str, total: &str| SourceLine { total: total.into(), ..line("Box", quantity, "") };
+    let lines = |lines: Vec<SourceLine>| SourceOrder { lines, subtotal: String::new(), ..source() };
+    let Mapped::Order(order, _) =
+        transform(&mut lines(vec![of("3", "22.00"), of("2", "39.98"), of("2", "14.67")]), &rules())
+    else {
+        panic!("expected an order");
+    };
+    let told: Vec<_> = order.lines.iter().map(|line| (line.price.minor(), line.is_price_rounded)).collect();
+    assert_eq!(told, [(733, true), (1999, false), (734, true)]);
+    assert_eq!(order.total.minor(), 5409, "the order's total is as stated");
+    assert_eq!(
+        payload(lines(vec![of("3", "22.00")]), &rules())["orderProducts"][0].get("is_price_rounded"),
+        None
+    );
+    assert_eq!(faults(lines(vec![of("3", "22,00")])), ["bad_money"]);
+    assert_eq!(faults(lines(vec![of("1.5", "22.00")])), ["bad_quantity"]);
+    assert_eq!(faults(lines(vec![of("1", "")])), ["bad_money"]);
+    let cut = SourceOrder { lines: vec![of("3", "22.00")], subtotal: "22.01".into(), ..source() };
+    assert_eq!(faults(cut), ["truncated"]);
+    let whole = SourceOrder { lines: vec![of("3", "22.00")], subtotal: "22.00".into(), ..source() };
+    assert!(
+        matches!(transform(&mut whole.clone(), &rules()), Mapped::Order(..)),
+        "by what the line cost, not by rounded prices"
+    );
+}
+
+#[test]
+fn a_cart_without_a_date_of_its_own_was_abandoned_when_it_was_made() {
+    let cart =
+        SourceOrder { is_undated_cart: true, id: String::new(), checkout_id: "c-7".into(), ..source() };
+    let sent = payload(cart.clone(), &rules());
+    assert_eq!(
+        (&sent["externalcheckoutid"], &sent["abandonedDate"]),
+        (&"c-7".into(), &sent["externalCreatedDate"])
+    );
+    assert_eq!(faults(SourceOrder { created_at: String::new(), ..cart }), ["bad_date"]);
 }

@@ -15,8 +15,9 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("load", &["domain", "plan", "activecampaign"]),
     ("run", &["domain", "extract", "transform", "plan", "state", "activecampaign", "load"]),
     ("schedule", &["domain"]),
+    ("daemon", &["domain", "extract", "state", "activecampaign", "run", "schedule"]),
     ("settings", &["domain"]),
-    ("report", &["domain", "plan", "run", "state"]),
+    ("report", &["daemon", "domain", "plan", "run", "schedule", "state"]),
     ("samples", &[]),
     ("simulator", &[]),
 ];
@@ -25,7 +26,7 @@ const FLOORS: &[(&str, &[&str])] = &[
 const FOR_TESTS: &[&str] = &["samples", "simulator"];
 
 /// Modules that decide and touch nothing, and the paths that would touch something.
-const PURE: &[&str] = &["domain", "transform", "plan"];
+const PURE: &[&str] = &["domain", "transform", "plan", "schedule"];
 const IMPURE: &[&[&str]] = &[
     &["tokio"],
     &["reqwest"],
@@ -44,8 +45,10 @@ const OWNED: &[(&str, &[&str])] = &[
     ("backoff", &["activecampaign/retry"]),
     ("reqwest", &["activecampaign/"]),
     ("rusqlite", &["state/", "state.rs"]),
-    ("cron", &["schedule/", "schedule.rs"]),
-    ("chrono", &["schedule/", "schedule.rs"]),
+    ("tempfile", &["extract/nameless"]),
+    ("cron", &["schedule/civil"]),
+    ("chrono", &["schedule/civil"]),
+    ("sd_notify", &["cli/systemd"]),
     ("print!", &["cli/", "main.rs"]),
     ("println!", &["cli/", "main.rs"]),
     ("eprint!", &["cli/", "main.rs"]),

@@ -1,0 +1,48 @@
+//! What the targets share: an export made of any bytes, read to its end, and what must hold of that.
+
+use ordersync::domain::SourceOrder;
+use ordersync::extract::{Export, ExportFile, Options, formats};
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+/// One file for each process, rewritten each time.
+static EXPORT: LazyLock<PathBuf> = LazyLock::new(|| {
+    let memory = PathBuf::from("/dev/shm");
+    let dir = if memory.is_dir() { memory } else { std::env::temp_dir() };
+    dir.join(format!("ordersync-fuzz-{}", std::process::id()))
+});
+
+/// Reads an export. The first byte says which format the settings name, of those whose name ends like `family`, or
+/// leaves it to be recognised.
+pub fn read(data: &[u8], family: &str) {
+    let Some((selector, bytes)) = data.split_first() else { return };
+    let names: Vec<&str> =
+        formats().iter().map(|format| format.name).filter(|name| name.ends_with(family)).collect();
+    let format = names.get(usize::from(*selector)).copied().unwrap_or("auto");
+    std::fs::write(&*EXPORT, bytes).expect("the fuzzer's own file");
+    let options =
+        Options { patterns: vec![EXPORT.display().to_string()], format: format.to_owned() };
+    let Ok(export) = Export::open(&options) else { return };
+    export.files().iter().for_each(check_file);
+    let first = orders_of(&export, bytes.len());
+    // Reading again gives the same: a run that is gone on with relies on it.
+    assert!(orders_of(&export, bytes.len()) == first, "a second reading differs from the first");
+}
+
+fn orders_of(export: &Export, len: usize) -> Vec<SourceOrder> {
+    let mut orders: Vec<SourceOrder> = Vec::new();
+    let mut reader = export.read();
+    for order in reader.by_ref() {
+        let Ok(order) = order else { break };
+        assert_eq!(order.position.record, orders.len() as u64, "records are numbered one by one");
+        assert!(order.position.line >= 1 && order.position.line <= len as u64 + 1, "a line of the file");
+        orders.push(order);
+    }
+    assert!(reader.next().is_none(), "after its end or an error a reader gives nothing more");
+    orders
+}
+
+fn check_file(file: &ExportFile) {
+    assert!(formats().iter().any(|format| format.name == file.format));
+    assert!(!file.why.is_empty(), "it is told what was seen");
+}

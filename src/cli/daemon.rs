@@ -1,0 +1,178 @@
+use super::assembly::{self, Dates};
+use super::exit::{Exit, Fault};
+use super::run::parse_duration;
+use super::signals::{Interrupt, hangups};
+use super::{Global, systemd};
+use crate::daemon::{AccountPlan, Board, Daemon, JobPlan, Opened, Opener, Plan, Unopened};
+use crate::report;
+use crate::run::Books;
+use crate::settings::{Account, Settings};
+use crate::state::Store;
+use clap::Args;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// On top of the grace, for what has to be written down after it.
+const SETTLE_MAX: Duration = Duration::from_secs(5);
+/// Between two looks at what systemd should be told.
+const TELL_EVERY: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Args)]
+pub(super) struct DaemonArgs {
+    /// How long requests in flight may take once it is told to stop
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "30s")]
+    grace: Duration,
+}
+
+/// Everything that can fail without a request comes first: settings, schedules, tokens.
+pub(super) fn run(global: &Global, args: &DaemonArgs) -> Result<Exit, Fault> {
+    let settings = assembly::settings(global)?;
+    let plan = plan_of(&settings)?;
+    if !has_tokens(&settings, &plan) {
+        return Err(Fault::usage("no account has its token, so no job could run"));
+    }
+    let runtime = assembly::runtime()?;
+    let exit = runtime.block_on(serve(global, args.grace, plan));
+    // Whatever still blocks a thread is not waited for: its work is intended or settled, as after a kill.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    exit
+}
+
+async fn serve(global: &Global, grace: Duration, plan: Plan) -> Result<Exit, Fault> {
+    let mut hangups = hangups().map_err(Fault::failed)?;
+    let interrupt = Interrupt::listen().map_err(Fault::failed)?;
+    let board = Board::default();
+    let clock = Arc::new(Timestamp::now);
+    let mut daemon = Daemon::new(clock, board.clone(), interrupt.cancel.clone(), grace);
+    tracing::info!("daemon {} started: {}", env!("CARGO_PKG_VERSION"), told(&plan));
+    daemon.follow(plan);
+    systemd::ready();
+    let telling = tokio::spawn(tell(board));
+    let mut ended = Ok(());
+    while !interrupt.cancel.is_cancelled() && ended.is_ok() {
+        tokio::select! {
+            () = interrupt.cancel.cancelled() => {}
+            result = daemon.ended() => ended = result,
+            Some(()) = hangups.recv() => reload(global, &mut daemon),
+        }
+    }
+    systemd::stopping();
+    // An account's task that ended in a bug ends the daemon, so that whoever started it starts it afresh.
+    interrupt.cancel.cancel();
+    let rest = tokio::time::timeout(grace + SETTLE_MAX, daemon.ended()).await;
+    telling.abort();
+    match (ended, rest) {
+        (Err(error), _) | (Ok(()), Ok(Err(error))) => Err(Fault::failed(error)),
+        (Ok(()), Ok(Ok(()))) => {
+            tracing::info!("daemon stopped");
+            Ok(Exit::Done)
+        }
+        (Ok(()), Err(_)) => {
+            tracing::warn!("daemon stopped; what had not ended in time is looked up by the next run");
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// A faulty file changes nothing: what was in force stays in force.
+fn reload(global: &Global, daemon: &mut Daemon) {
+    systemd::reloading();
+    match assembly::settings(global).and_then(|settings| Ok((plan_of(&settings)?, settings))) {
+        Ok((plan, settings)) => {
+            has_tokens(&settings, &plan);
+            tracing::info!("settings read again: {}", told(&plan));
+            daemon.follow(plan);
+        }
+        Err(fault) => tracing::error!("the settings stay as they were: {}", fault.message),
+    }
+    systemd::ready();
+}
+
+/// Keeps systemd told: how things stand, and that they move.
+async fn tell(board: Board) {
+    let (zone, watchdog) = (TimeZone::system(), systemd::watchdog());
+    // Twice within the time, as a busy host may be late.
+    let every = watchdog.map_or(TELL_EVERY, |within| (within / 2).min(TELL_EVERY));
+    let mut last = String::new();
+    loop {
+        let line = report::status_line(&board.view(), Timestamp::now(), &zone);
+        if line != last {
+            systemd::status(&line);
+            last = line;
+        }
+        if watchdog.is_some() && board.is_alive() {
+            systemd::alive();
+        }
+        tokio::time::sleep(every).await;
+    }
+}
+
+/// The jobs that have a schedule, by account.
+fn plan_of(settings: &Settings) -> Result<Plan, Fault> {
+    let mut jobs: BTreeMap<&str, (&Account, Vec<JobPlan>)> = BTreeMap::new();
+    for job in settings.jobs.values() {
+        let account = settings.account_of(job).map_err(Fault::usage)?;
+        let Some(calendar) = assembly::calendar(job).map_err(Fault::usage)? else { continue };
+        let planned = JobPlan { job: assembly::job(job, account, Dates::default()), calendar };
+        jobs.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push(planned);
+    }
+    if jobs.is_empty() {
+        return Err(Fault::usage(format!(
+            "{}: no job has a schedule, so there is nothing to run\n  hint: set one, such as schedule = \"15 2 * * *\" under [jobs.NAME]; `ordersync schedule` shows what it means",
+            settings.file.display()
+        )));
+    }
+    let plan = |(name, (account, jobs)): (&str, (&Account, Vec<JobPlan>))| {
+        let plan = AccountPlan {
+            state_dir: settings.state_dir.clone(),
+            open: opener(account.clone(), settings.state_dir.clone()),
+            timeout: Duration::from_secs(account.timeout_s),
+            jobs,
+        };
+        (name.to_owned(), Arc::new(plan))
+    };
+    Ok(jobs.into_iter().map(plan).collect())
+}
+
+/// The token is read each time, so that a new one needs no reload.
+fn opener(account: Account, state_dir: PathBuf) -> Opener {
+    let open = move || -> Result<Opened, Fault> {
+        let store = Store::open(&state_dir, &account.name)?;
+        let client = assembly::client(&account, Some(store.lock()))?;
+        Ok(Opened { books: Books::open(store)?, client })
+    };
+    Arc::new(move || {
+        open().map_err(|fault| match fault.exit {
+            Exit::Locked => Unopened::Locked,
+            _ => Unopened::Faulty(fault.message),
+        })
+    })
+}
+
+/// Whether any account has its token. One without does not keep the others from working; it is told now, not only at
+/// night.
+fn has_tokens(settings: &Settings, plan: &Plan) -> bool {
+    let accounts = plan.keys().filter_map(|name| settings.accounts.get(name));
+    let faults: Vec<_> = accounts.filter_map(|account| account.token().err()).collect();
+    for fault in &faults {
+        tracing::error!("{fault}");
+    }
+    faults.len() < plan.len()
+}
+
+/// Each job with its next start.
+fn told(plan: &Plan) -> String {
+    let now = Timestamp::now();
+    let jobs = plan.values().flat_map(|account| &account.jobs);
+    let starts = jobs.map(|job| {
+        let zone = job.calendar.zone().clone();
+        let start = job.calendar.start_after(now).map(|at| at.to_zoned(zone));
+        let start = start.map_or("never".to_owned(), |at| at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string());
+        format!("{} next at {start}", job.job.name)
+    });
+    starts.collect::<Vec<_>>().join(", ")
+}

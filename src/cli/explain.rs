@@ -1,0 +1,41 @@
+use super::assembly::{self, Dates};
+use super::exit::{Exit, Fault};
+use super::{Global, output};
+use crate::report;
+use crate::run::explain;
+use crate::state::View;
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    #[arg(value_name = "JOB")]
+    job: String,
+    /// The order's number or id
+    #[arg(value_name = "ORDER")]
+    order: String,
+    /// Show the buyer's address in full
+    #[arg(long)]
+    reveal: bool,
+}
+
+pub(super) fn run(global: &Global, args: &ExplainArgs) -> Result<Exit, Fault> {
+    let settings = assembly::settings(global)?;
+    let job = assembly::one_job(&settings, &args.job)?;
+    let account = settings.account_of(job).map_err(Fault::usage)?;
+    let job = assembly::job(job, account, Dates::default());
+    let view = View::open(&settings.state_dir, &account.name)?;
+    for export in assembly::exports(std::slice::from_ref(&job))? {
+        let explanation = explain(&job, &export, &view, &args.order).map_err(Fault::failed)?;
+        if explanation.is_empty() {
+            return Err(Fault::usage(format!(
+                "neither the export of {} nor its dead letters hold an order {}\n  hint: give its number or id as the export writes it",
+                job.name, args.order
+            )));
+        }
+        match global.json {
+            true => output::print_json(&report::explanation_json(&explanation, args.reveal)),
+            false => output::print(&report::explanation_text(&explanation, args.reveal)),
+        }
+    }
+    Ok(Exit::Done)
+}

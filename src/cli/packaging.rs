@@ -1,0 +1,46 @@
+//! What packages ship beside the binary, made from the command line's own definition.
+
+use super::exit::{Exit, Fault};
+use super::{Opts, output};
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// Write ordersync.1 and a page for each verb here, instead of the first to standard output
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+pub(super) fn completions(args: &CompletionsArgs) -> Result<Exit, Fault> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Opts::command(), "ordersync", &mut script);
+    output::print(&String::from_utf8_lossy(&script));
+    Ok(Exit::Done)
+}
+
+pub(super) fn man(args: &ManArgs) -> Result<Exit, Fault> {
+    let command = Opts::command();
+    match &args.dir {
+        None => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(command).render(&mut page).map_err(Fault::failed)?;
+            output::print(&String::from_utf8_lossy(&page));
+        }
+        Some(dir) => {
+            write_pages(command, dir).map_err(|error| Fault::usage(format!("{}: {error}", dir.display())))?
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn write_pages(command: clap::Command, dir: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(dir)?;
+    clap_mangen::generate_to(command, dir)
+}

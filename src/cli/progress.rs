@@ -1,0 +1,108 @@
+//! How a run is getting on, in the form that whoever watches can use.
+
+use super::output;
+use crate::report;
+use crate::run::Progress;
+use clap::ValueEnum;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Between two lines where there is no terminal.
+pub(super) const LINE_EVERY: Duration = Duration::from_secs(10);
+/// Between two objects.
+const JSON_EVERY: Duration = Duration::from_secs(1);
+
+/// What `--progress` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    /// A bar on a terminal, else a line now and then
+    Auto,
+    /// A bar with rate and expected end
+    Bar,
+    /// A line every ten seconds
+    Lines,
+    /// A JSON object a second on standard error
+    Json,
+    None,
+}
+
+/// Shows the progress of several jobs at once.
+pub(super) struct Watch {
+    form: Form,
+    /// Requests planned for each job, where there is a plan.
+    planned: BTreeMap<String, u64>,
+    state: Mutex<State>,
+    bars: MultiProgress,
+}
+
+struct State {
+    last: Instant,
+    by_job: BTreeMap<String, ProgressBar>,
+}
+
+impl Watch {
+    pub(super) fn new(form: Form, quiet: bool, planned: BTreeMap<String, u64>) -> Self {
+        let form = match form {
+            _ if quiet => Form::None,
+            Form::Auto if io::stderr().is_terminal() => Form::Bar,
+            Form::Auto => Form::Lines,
+            form => form,
+        };
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(4));
+        if form == Form::Bar {
+            output::draw_above(bars.clone());
+        }
+        let state = State { last: Instant::now(), by_job: BTreeMap::new() };
+        Self { form, planned, state: Mutex::new(state), bars }
+    }
+
+    pub(super) fn tell(&self, at: &Progress) {
+        let planned = self.planned.get(&at.job).copied();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.form {
+            Form::Bar => self.draw(&mut state, at, planned),
+            Form::Json if state.is_due(JSON_EVERY) => {
+                output::note(&report::progress_json(at, planned).to_string());
+            }
+            Form::Lines if state.is_due(LINE_EVERY) => output::note(&report::progress_line(at, planned)),
+            Form::Auto | Form::Json | Form::Lines | Form::None => {}
+        }
+    }
+
+    fn draw(&self, state: &mut State, at: &Progress, planned: Option<u64>) {
+        let bar = state.by_job.entry(at.job.clone()).or_insert_with(|| {
+            let bar = self.bars.add(ProgressBar::new(planned.unwrap_or(0)));
+            bar.set_style(style(planned.is_some()));
+            bar
+        });
+        bar.set_position(at.requests.total);
+        bar.set_message(report::progress_line(at, planned));
+    }
+}
+
+impl State {
+    fn is_due(&mut self, every: Duration) -> bool {
+        let is_due = self.last.elapsed() >= every;
+        if is_due {
+            self.last = Instant::now();
+        }
+        is_due
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        state.by_job.values().for_each(ProgressBar::finish_and_clear);
+    }
+}
+
+/// A bar needs to know where it ends; without a plan there is only what was done.
+fn style(is_planned: bool) -> ProgressStyle {
+    let template = if is_planned { "[{bar:24}] {percent:>3}% {wide_msg}" } else { "{wide_msg}" };
+    let plain = ProgressStyle::default_bar();
+    plain.clone().template(template).unwrap_or(plain).progress_chars("=> ")
+}

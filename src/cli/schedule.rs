@@ -1,0 +1,50 @@
+use super::assembly;
+use super::exit::{Exit, Fault};
+use super::{Global, output};
+use crate::report::{self, ComingRuns, Start};
+use crate::schedule::{Calendar, clock_change};
+use clap::Args;
+use jiff::Timestamp;
+
+#[derive(Debug, Args)]
+pub(super) struct ScheduleArgs {
+    /// Jobs to show [default: all]
+    #[arg(value_name = "JOB")]
+    jobs: Vec<String>,
+    /// Coming runs to show of each job
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    next: u16,
+}
+
+pub(super) fn run(global: &Global, args: &ScheduleArgs) -> Result<Exit, Fault> {
+    let settings = assembly::settings(global)?;
+    let now = Timestamp::now();
+    let mut jobs = Vec::new();
+    for job in settings.jobs_named(&args.jobs).map_err(Fault::usage)? {
+        let calendar = assembly::calendar(job).map_err(Fault::usage)?;
+        jobs.push(ComingRuns {
+            job: job.name.clone(),
+            account: job.account.clone(),
+            schedule: job.schedule.clone(),
+            zone: job.time_zone.clone(),
+            zone_name: job.time_zone_name.clone(),
+            jitter: calendar.as_ref().map(Calendar::jitter).unwrap_or_default(),
+            starts: calendar.map(|calendar| starts(&calendar, now, args.next)).unwrap_or_default(),
+        });
+    }
+    match global.json {
+        true => output::print_json(&report::schedule_json(&jobs)),
+        false => output::print(&report::schedule_text(&jobs)),
+    }
+    Ok(Exit::Done)
+}
+
+fn starts(calendar: &Calendar, now: Timestamp, count: u16) -> Vec<Start> {
+    std::iter::successors(calendar.start_after(now), |at| calendar.start_after(*at))
+        .take(usize::from(count))
+        .map(|at| {
+            let day = at.to_zoned(calendar.zone().clone()).date();
+            Start { at, clock_change: clock_change(day, calendar.zone()) }
+        })
+        .collect()
+}

@@ -1,0 +1,42 @@
+//! What systemd is told, where it asked to be told: through `$NOTIFY_SOCKET`. Elsewhere nothing happens.
+
+use sd_notify::NotifyState;
+use std::time::Duration;
+
+/// Started, or done with reading the settings again.
+pub(super) fn ready() {
+    send(&[NotifyState::Ready]);
+}
+
+pub(super) fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => send(&[NotifyState::Reloading, now]),
+        Err(_) => send(&[NotifyState::Reloading]),
+    }
+}
+
+pub(super) fn stopping() {
+    send(&[NotifyState::Stopping, NotifyState::Status("stopping: waits for what is in flight")]);
+}
+
+/// The line that `systemctl status` shows.
+pub(super) fn status(line: &str) {
+    send(&[NotifyState::Status(line)]);
+}
+
+/// A sign of life. Without one for its time, systemd ends the service and starts it again.
+pub(super) fn alive() {
+    send(&[NotifyState::Watchdog]);
+}
+
+/// Within what time it wants each sign of life, if it wants any.
+pub(super) fn watchdog() -> Option<Duration> {
+    sd_notify::watchdog_enabled().filter(|within| !within.is_zero())
+}
+
+/// What can't be told to systemd is told by nobody else: it sees for itself what becomes of the service.
+fn send(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!("systemd was not told: {error}");
+    }
+}

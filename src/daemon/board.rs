@@ -1,0 +1,183 @@
+use super::Plan;
+use super::pulse::Pulse;
+use crate::activecampaign::{Client, Traffic};
+use crate::run::Progress;
+use crate::state::{RunEnd, RunRow};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What the daemon is doing, for whoever wants to know: cheap to write, and read as one picture.
+#[derive(Debug, Clone, Default)]
+pub struct Board(Arc<Mutex<Accounts>>);
+
+type Accounts = BTreeMap<String, Entry>;
+
+/// One account on the board.
+#[derive(Debug, Default)]
+pub(super) struct Entry {
+    pub standing: Standing,
+    /// Of the run under way. It holds the account's lock, so it goes with the run.
+    pub client: Option<Client>,
+    /// What the last run sent and met.
+    pub traffic: Option<Traffic>,
+    pub pulse: Option<Pulse>,
+    pub running: Option<Running>,
+    pub jobs: BTreeMap<String, JobEntry>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct JobEntry {
+    pub next_due: Option<Timestamp>,
+    pub last: Option<LastRun>,
+}
+
+/// How an account stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// Waits for its next job to be due.
+    #[default]
+    Idle,
+    Running,
+    /// A job is due, and another process is writing to the account.
+    WaitsForLock {
+        since: Timestamp,
+    },
+    /// The target is away; it is asked again then.
+    Away {
+        until: Timestamp,
+    },
+    /// The target refused us, and somebody has to act; nothing is sent before then.
+    Refused {
+        until: Timestamp,
+    },
+}
+
+/// All of the board at one moment.
+#[derive(Debug, Clone)]
+pub struct DaemonView {
+    pub accounts: Vec<AccountView>,
+    pub jobs: Vec<JobView>,
+}
+
+#[derive(Debug, Clone)]
+pub struct AccountView {
+    pub account: String,
+    pub standing: Standing,
+    /// Of the client of the run under way, else of the last one.
+    pub traffic: Option<Traffic>,
+}
+
+#[derive(Debug, Clone)]
+pub struct JobView {
+    pub job: String,
+    pub account: String,
+    pub next_due: Option<Timestamp>,
+    pub running: Option<Running>,
+    pub last: Option<LastRun>,
+}
+
+/// A run under way.
+#[derive(Debug, Clone)]
+pub struct Running {
+    pub job: String,
+    pub since: Timestamp,
+    /// Records that the job's last finished run had read.
+    pub records_expected: Option<u64>,
+    /// `None` until something was settled.
+    pub progress: Option<Progress>,
+}
+
+/// How a job's last attempt ended.
+#[derive(Debug, Clone)]
+pub struct LastRun {
+    pub ended: Timestamp,
+    /// `None` where no run could begin.
+    pub end: Option<RunEnd>,
+    pub row: Option<RunRow>,
+    /// Why it did not finish.
+    pub error: Option<String>,
+}
+
+impl Running {
+    /// When it will be done if it goes on as it did; `None` while there is nothing to tell by.
+    pub fn expected_end(&self, now: Timestamp) -> Option<Timestamp> {
+        let progress = self.progress.as_ref().filter(|progress| progress.read > 0)?;
+        let left = self.records_expected?.checked_sub(progress.read)?;
+        let seconds = progress.elapsed.as_secs_f64() * left as f64 / progress.read as f64;
+        now.checked_add(SignedDuration::try_from_secs_f64(seconds).ok()?).ok()
+    }
+}
+
+impl Board {
+    /// Everything, at one moment.
+    pub fn view(&self) -> DaemonView {
+        let accounts = self.lock();
+        let account = |(name, entry): (&String, &Entry)| AccountView {
+            account: name.clone(),
+            standing: entry.standing.clone(),
+            traffic: entry.client.as_ref().map(Client::traffic).or_else(|| entry.traffic.clone()),
+        };
+        let jobs = accounts.iter().flat_map(|(name, entry)| {
+            entry.jobs.iter().map(|(job, of_job)| JobView {
+                job: job.clone(),
+                account: name.clone(),
+                next_due: of_job.next_due,
+                running: entry.running.clone().filter(|running| running.job == *job),
+                last: of_job.last.clone(),
+            })
+        });
+        DaemonView { accounts: accounts.iter().map(account).collect(), jobs: jobs.collect() }
+    }
+
+    /// Whether every account's task waits for something it knows, or gets on with its run. To be asked regularly: it
+    /// tells what moved since it was last asked.
+    pub fn is_alive(&self) -> bool {
+        let mut accounts = self.lock();
+        // All are asked, so that each one's signs are noted.
+        accounts.values_mut().fold(true, |alive, entry| {
+            let progress = entry.running.as_ref().and_then(|running| running.progress.as_ref());
+            entry.pulse.as_mut().is_none_or(|pulse| pulse.is_alive(progress)) && alive
+        })
+    }
+
+    /// Shows the jobs of a plan, and no others unless they are running.
+    pub(super) fn plan(&self, plan: &Plan) {
+        let mut accounts = self.lock();
+        accounts.retain(|name, entry| plan.contains_key(name) || entry.running.is_some());
+        for (name, of_plan) in plan {
+            let entry = accounts.entry(name.clone()).or_default();
+            let is_planned = |job: &str| of_plan.jobs.iter().any(|planned| planned.job.name == *job);
+            entry.jobs.retain(|job, _| is_planned(job));
+            for job in &of_plan.jobs {
+                entry.jobs.entry(job.job.name.clone()).or_default();
+            }
+        }
+    }
+
+    /// Writes to an account's entry; one that left the plan is written to no more.
+    pub(super) fn write(&self, account: &str, write: impl FnOnce(&mut Entry)) {
+        if let Some(entry) = self.lock().get_mut(account) {
+            write(entry);
+        }
+    }
+
+    /// Lets go of all that belongs to a run.
+    pub(super) fn close(&self, account: &str, standing: Standing) {
+        self.write(account, |entry| {
+            if let Some(client) = entry.client.take() {
+                entry.traffic = Some(client.traffic());
+            }
+            (entry.running, entry.pulse, entry.standing) = (None, None, standing);
+        });
+    }
+
+    /// Takes an account off that is in no plan.
+    pub(super) fn remove(&self, account: &str) {
+        self.lock().remove(account);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Accounts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,57 @@
+//! Dates as mail headers have them (RFC 2822 section 3.3): `Tue, 05 Mar 2019 21:40:11 +0000`.
+
+use jiff::civil::{Date, DateTime, Time, Weekday};
+
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const WEEKDAYS: [(&str, Weekday); 7] = [
+    ("mon", Weekday::Monday),
+    ("tue", Weekday::Tuesday),
+    ("wed", Weekday::Wednesday),
+    ("thu", Weekday::Thursday),
+    ("fri", Weekday::Friday),
+    ("sat", Weekday::Saturday),
+    ("sun", Weekday::Sunday),
+];
+
+/// The date and time of a text, and what follows them. Years have four digits; a weekday that is not the date's is
+/// a sign that one of the two is wrong, so neither is believed.
+pub(super) fn split(text: &str) -> Option<(DateTime, &str)> {
+    let (weekday, rest) = match text.split_once(',') {
+        Some((name, rest)) => (Some(weekday(name)?), rest.strip_prefix(' ').unwrap_or(rest)),
+        None => (None, text),
+    };
+    let (day, rest) = rest.split_once(' ')?;
+    let (month, rest) = rest.split_once(' ')?;
+    let (year, rest) = rest.split_once(' ')?;
+    let (time, rest) = rest.split_at_checked(rest.find(' ').unwrap_or(rest.len()))?;
+    let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(month))?;
+    let year = (year.len() == 4).then(|| digits(year)).flatten()?;
+    let day = (day.len() <= 2).then(|| digits(day)).flatten()?;
+    let date = Date::new(year, i8::try_from(month + 1).ok()?, i8::try_from(day).ok()?).ok()?;
+    let is_of_date = weekday.is_none_or(|weekday| weekday == date.weekday());
+    is_of_date.then_some((date.to_datetime(clock(time)?), rest))
+}
+
+fn weekday(name: &str) -> Option<Weekday> {
+    WEEKDAYS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, day)| *day)
+}
+
+/// `21:40:11` or `21:40`.
+fn clock(text: &str) -> Option<Time> {
+    let mut parts = text.split(':').map(|part| (part.len() == 2).then(|| digits(part)).flatten());
+    let (hour, minute) = (parts.next()??, parts.next()??);
+    let second = match parts.next() {
+        Some(second) => second?,
+        None => 0,
+    };
+    let small = |n: i16| i8::try_from(n).ok();
+    let time = Time::new(small(hour)?, small(minute)?, small(second)?, 0).ok()?;
+    parts.next().is_none().then_some(time)
+}
+
+/// At most four digits.
+fn digits(text: &str) -> Option<i16> {
+    let all_digits = (1..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    all_digits.then(|| text.parse().ok()).flatten()
+}

@@ -1,0 +1,162 @@
+//! Recognises a customers file by its columns.
+
+use crate::domain::SourceOrder;
+use crate::extract::error::ReadError;
+use crate::extract::rows::Rows;
+use crate::extract::sheet_dialect::{Head, Layout, Records, SheetDialect, Verdict};
+use csv::ByteRecord;
+use std::sync::Arc;
+
+/// Names of the column with the customer's id or the buyer's name; the first that is there is taken.
+const CUSTOMER: &[&str] = &[
+    "Square Customer ID",
+    "Customer ID",
+    "customer_id",
+    "Customer: ID",
+    "Reference ID",
+    "Username",
+    "Buyer",
+    "Buyer Username",
+    "Buyer User ID",
+    "user_id",
+    "ID",
+];
+/// Names of the column with an order's id.
+const ORDER: &[&str] = &["Order ID", "order_id", "amazon-order-id", "Order Number", "order_number"];
+const EMAIL: &[&str] = &[
+    "Email",
+    "E-mail",
+    "Email Address",
+    "email_address",
+    "Customer Email",
+    "customer_email",
+    "buyer-email",
+    "Buyer Email",
+    "Contact email",
+    "Primary Email",
+];
+const CONSENT: &[&str] = &[
+    "Accepts Email Marketing",
+    "Accepts Marketing",
+    "accepts_marketing",
+    "Email Marketing",
+    "Email Subscription Status",
+];
+
+const HINT: &str = "give it a column `Customer ID`, `Username` or `Order ID`, and a column `Email`";
+
+/// Customers as a kind of table: each row is read as an order that says nothing but whose it is.
+#[derive(Debug)]
+pub struct CustomersCsv;
+
+pub static DIALECT: CustomersCsv = CustomersCsv;
+
+/// Where everything stands.
+#[derive(Debug, Clone, Copy)]
+struct Columns {
+    customer: usize,
+    order: usize,
+    email: usize,
+    consent: usize,
+    width: usize,
+}
+
+impl SheetDialect for CustomersCsv {
+    fn name(&self) -> &str {
+        "customers"
+    }
+
+    fn title(&self) -> &str {
+        "customers file"
+    }
+
+    fn description(&self) -> &str {
+        "a customers file"
+    }
+
+    fn known(&self, header: &ByteRecord) -> usize {
+        let names = || CUSTOMER.iter().chain(ORDER).chain(EMAIL).chain(CONSENT);
+        header.iter().filter(|cell| names().any(|name| is(cell, name))).count()
+    }
+
+    fn judge(&self, head: &Head<'_>) -> Verdict {
+        let at = |names: &[&str]| {
+            let place = |name: &&str| head.header.iter().position(|cell| is(cell, name));
+            names.iter().find_map(place).unwrap_or(usize::MAX)
+        };
+        let columns = Columns {
+            customer: at(CUSTOMER),
+            order: at(ORDER),
+            email: at(EMAIL),
+            consent: at(CONSENT),
+            width: head.header.len(),
+        };
+        let mut missing = Vec::new();
+        if columns.customer == usize::MAX && columns.order == usize::MAX {
+            missing.push("Customer ID or Order ID".to_owned());
+        }
+        if columns.email == usize::MAX {
+            missing.push("Email".to_owned());
+        }
+        match missing.is_empty() {
+            true => Verdict::Complete(Arc::new(columns)),
+            false => Verdict::Missing { columns: missing, hint: HINT.to_owned() },
+        }
+    }
+}
+
+fn is(cell: &[u8], name: &str) -> bool {
+    cell.trim_ascii().eq_ignore_ascii_case(name.as_bytes())
+}
+
+impl Layout for Columns {
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn begins_with_key(&self) -> bool {
+        true
+    }
+
+    fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {
+        Box::new(CustomerRows { rows, columns: *self })
+    }
+}
+
+struct CustomerRows {
+    rows: Rows,
+    columns: Columns,
+}
+
+impl Records for CustomerRows {
+    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+        let shown = self.rows.shown();
+        let Some(row) = self.rows.advance()? else { return Ok(None) };
+        let refused = |what: &str, hint: &str| ReadError::new(&shown, row.line, what, hint);
+        if !row.is_whole {
+            let what = "this row has another number of fields than the header";
+            return Err(refused(what, "look for a stray quote or a cut line; export the customers again"));
+        }
+        let text = |at| row.text(at).map_err(|_| refused("is no text in UTF-8", "save it as \"CSV UTF-8\""));
+        // Spreadsheets are kept from taking a text for a number by a quote before it.
+        let id = |at| Ok(text(at)?.trim_start_matches('\'').to_owned());
+        let mut customer = SourceOrder {
+            id: id(self.columns.order)?,
+            customer_id: id(self.columns.customer)?,
+            email: text(self.columns.email)?.to_lowercase(),
+            accepts_marketing: consent(text(self.columns.consent)?),
+            ..SourceOrder::default()
+        };
+        customer.position.line = row.line;
+        Ok(Some(customer))
+    }
+}
+
+fn consent(text: &str) -> Option<bool> {
+    let is = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    match (is(&["yes", "true", "1", "subscribed"]), is(&["no", "false", "0", "unsubscribed"])) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    }
+}

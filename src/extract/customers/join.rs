@@ -1,0 +1,116 @@
+use super::columns::DIALECT;
+use super::index::{Entry, Index, Space, TEXT_BYTES_MAX};
+use crate::domain::{Fault, KeyError, OrderKey, Reason, SourceOrder};
+use crate::extract::codec::Source;
+use crate::extract::error::ReadError;
+use crate::extract::export::Options;
+use crate::extract::find;
+use crate::extract::reader::records_of;
+use crate::extract::table::{Asked, Table};
+use std::fmt;
+use std::io;
+
+/// The customers of a job, by what its orders know of them.
+pub struct Customers {
+    index: Index,
+    /// The first of its files, for messages.
+    file: String,
+}
+
+impl fmt::Debug for Customers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Customers").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+impl Customers {
+    /// Reads every customers file; `None` where the settings name none, or one of them is faulty.
+    pub fn open(options: &Options, faults: &mut Vec<ReadError>) -> Option<Self> {
+        if options.customers.is_empty() {
+            return None;
+        }
+        let files = find::files(&options.customers, faults);
+        let file = files.first()?.display().to_string();
+        let index = Index::new().map_err(|error| faults.push(unwritable(&file, &error))).ok()?;
+        let mut customers = Self { index, file };
+        for path in files {
+            let sources = Source::all_in(&path).unwrap_or_else(|fault| {
+                faults.push(fault);
+                Vec::new()
+            });
+            for source in sources {
+                if let Err(fault) = customers.read(source, options) {
+                    faults.push(fault);
+                }
+            }
+        }
+        Some(customers)
+    }
+
+    fn read(&mut self, source: Source, options: &Options) -> Result<(), ReadError> {
+        let table = Table::recognise(source, &Asked::Csv(&DIALECT), options)?;
+        let shown = table.source.shown();
+        let mut rows = records_of(&table)?;
+        while let Some(row) = rows.pull()? {
+            if row.email.is_empty() {
+                continue;
+            }
+            let entry =
+                Entry { email: row.email, accepts_marketing: row.accepts_marketing, is_ambiguous: false };
+            for (space, key) in [(Space::Customer, &row.customer_id), (Space::Order, &row.id)] {
+                let refused =
+                    |what: &str, hint: &str| Err(ReadError::new(&shown, row.position.line, what, hint));
+                match OrderKey::parse(key) {
+                    Err(KeyError::Missing) => {}
+                    Err(KeyError::Scientific) => {
+                        return refused(
+                            "its ids were cut by a spreadsheet (like 5.37E+12)",
+                            "export the customers again, and don't open the file in a spreadsheet",
+                        );
+                    }
+                    _ if key.len() > TEXT_BYTES_MAX || entry.email.len() > TEXT_BYTES_MAX => {
+                        return refused("an id or an address is too long", "look for a stray quote");
+                    }
+                    _ => {
+                        let put = self.index.put(space, key, &entry);
+                        put.map_err(|error| unwritable(&shown, &error))?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives an order without an address the one of its customer: by the order's own id or number, else by the
+    /// customer's id. With the address comes the customer's consent, where the order states none.
+    ///
+    /// # Errors
+    /// When the temporary files can't be read.
+    pub fn join(&self, order: &mut SourceOrder) -> Result<(), ReadError> {
+        if !order.email.is_empty() {
+            return Ok(());
+        }
+        let keys = [
+            (Space::Order, order.id.as_str()),
+            (Space::Order, order.number.as_str()),
+            (Space::Customer, order.customer_id.as_str()),
+        ];
+        for (space, key) in keys.into_iter().filter(|(_, key)| !key.is_empty()) {
+            let found = self.index.get(space, key).map_err(|error| unwritable(&self.file, &error))?;
+            let Some(entry) = found else { continue };
+            if entry.is_ambiguous {
+                order.faults.push(Fault::of(Reason::AmbiguousEmail, "email"));
+            } else {
+                order.email = entry.email;
+                order.accepts_marketing = order.accepts_marketing.or(entry.accepts_marketing);
+            }
+            return Ok(());
+        }
+        Ok(())
+    }
+}
+
+fn unwritable(file: &str, error: &io::Error) -> ReadError {
+    let hint = "is there room in the folder for temporary files ($TMPDIR)?";
+    ReadError::new(file, 0, format!("its customers can't be kept in a temporary file: {error}"), hint)
+}

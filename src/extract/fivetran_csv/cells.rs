@@ -1,0 +1,84 @@
+//! The text of cells.
+
+use super::columns::Column;
+use crate::domain::{Fault, Reason};
+use crate::extract::json::Raw;
+use crate::extract::rows::Row;
+use serde::Deserialize;
+
+/// Takes cells out of one row, and keeps what is wrong with them.
+pub struct Cells<'r, 'a> {
+    pub row: &'r Row<'a>,
+    pub faults: Vec<Fault>,
+}
+
+impl<'r, 'a> Cells<'r, 'a> {
+    pub fn of(row: &'r Row<'a>) -> Self {
+        Self { row, faults: Vec::new() }
+    }
+
+    /// The first of a column's cells that is not blank. Where it is no UTF-8, what can't be read stands as U+FFFD.
+    pub fn text(&mut self, column: &Column) -> String {
+        for at in &column.at {
+            match self.row.text(*at) {
+                Ok("") => {}
+                Ok(text) => return text.to_owned(),
+                Err(bytes) => {
+                    self.faults.push(Fault::of(Reason::BadEncoding, column.name));
+                    return String::from_utf8_lossy(bytes).into_owned();
+                }
+            }
+        }
+        String::new()
+    }
+
+    /// An amount, which some warehouses keep as the JSON that the API answered with.
+    pub fn amount(&mut self, column: &Column) -> String {
+        let text = self.text(column);
+        if !text.starts_with('{') {
+            return text;
+        }
+        let amount = shop_money(&text);
+        if amount.is_none() {
+            self.faults.push(Fault::of(Reason::MalformedRow, column.name));
+        }
+        amount.unwrap_or_default()
+    }
+
+    /// A date in UTC, as all are here; one that states its offset keeps it.
+    pub fn moment(&mut self, column: &Column) -> String {
+        let text = self.text(column);
+        let time = text.get(10..).unwrap_or_default();
+        let is_local = time.contains(':') && !time.contains(['Z', 'z', '+', '-']) && !time.ends_with("UTC");
+        if is_local { format!("{text} +0000") } else { text }
+    }
+
+    /// Whether a cell says yes; `None` where it says nothing.
+    pub fn flag(&mut self, column: &Column) -> Option<bool> {
+        match self.text(column).to_ascii_lowercase().as_str() {
+            "" => None,
+            word => Some(matches!(word, "true" | "t" | "1" | "yes")),
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct PriceSet<'a> {
+    #[serde(borrow)]
+    shop_money: Option<Money<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Money<'a> {
+    #[serde(borrow)]
+    amount: Raw<'a>,
+}
+
+/// The shop's money of `{"shop_money": {"amount": "3.00", …}, …}`, as it stands.
+fn shop_money(json: &str) -> Option<String> {
+    let set: PriceSet<'_> = serde_json::from_str(json).ok()?;
+    let amount = set.shop_money?.amount?.get();
+    Some(amount.trim_matches('"').to_owned())
+}

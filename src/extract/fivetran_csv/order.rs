@@ -1,0 +1,87 @@
+//! From a row of the table `order` to what is sent of it.
+
+use super::cells::Cells;
+use super::columns::columns;
+use crate::domain::{Fault, Reason, SourceOrder, Status};
+use crate::extract::join::{Piece, Role};
+use crate::extract::rows::Row;
+use crate::extract::shopify_csv::Words;
+
+columns! {
+    /// The columns of the table `order` that are read.
+    Orders {
+        id: ["id"];
+        name: ["name"];
+        email: ["email"];
+        customer_id: ["customer_id"];
+        accepts_marketing: ["buyer_accepts_marketing", "customer_accepts_marketing"];
+        created_at: ["created_at", "processed_at"];
+        updated_at: ["updated_at"];
+        currency: ["currency", "currency_code", "total_price_set_shop_currency_code"];
+        total: ["total_price", "total_price_set_shop_amount"];
+        subtotal: ["subtotal_price", "subtotal_price_set_shop_amount"];
+        shipping: ["total_shipping_price_set", "total_shipping_price_set_shop_amount"];
+        tax: ["total_tax", "total_tax_set_shop_amount"];
+        discount: ["total_discounts", "total_discounts_set_shop_amount"];
+        status: ["financial_status", "display_financial_status"];
+        test: ["test"];
+        cancelled_at: ["cancelled_at"];
+        source: ["source_name"];
+        checkout: ["checkout_token", "cart_token"];
+        deleted: ["_fivetran_deleted"];
+    }
+}
+
+impl Orders {
+    /// What a row says. Of one with another number of cells than the header nothing is believed.
+    pub fn piece(&self, row: &Row<'_>) -> Piece {
+        let mut stated = SourceOrder::default();
+        stated.position.line = row.line;
+        if !row.is_whole {
+            stated.faults.push(Fault::new(Reason::MalformedRow));
+            return Piece { stated, ..Piece::default() };
+        }
+        let cells = &mut Cells::of(row);
+        let id = cells.text(&self.id);
+        if cells.flag(&self.deleted) == Some(true) {
+            return Piece { role: Role::Deleted, key: id, stated, ..Piece::default() };
+        }
+        let order = SourceOrder {
+            id: id.clone(),
+            number: cells.text(&self.name),
+            email: cells.text(&self.email),
+            customer_id: cells.text(&self.customer_id),
+            accepts_marketing: cells.flag(&self.accepts_marketing),
+            created_at: cells.moment(&self.created_at),
+            updated_at: cells.moment(&self.updated_at),
+            currency: cells.text(&self.currency),
+            total: cells.amount(&self.total),
+            subtotal: cells.amount(&self.subtotal),
+            shipping: cells.amount(&self.shipping),
+            tax: cells.amount(&self.tax),
+            discount: cells.amount(&self.discount),
+            checkout_id: cells.text(&self.checkout),
+            status: self.status_of(cells),
+            faults: std::mem::take(&mut cells.faults),
+            ..stated
+        };
+        Piece { role: Role::Order, key: id, id: String::new(), quantity: None, stated: order }
+    }
+
+    fn status_of(&self, cells: &mut Cells<'_, '_>) -> Option<Status> {
+        let cancelled_at = cells.text(&self.cancelled_at);
+        let financial = cells.text(&self.status);
+        let source = cells.text(&self.source);
+        let words = Words {
+            is_test: cells.flag(&self.test) == Some(true),
+            cancelled_at: cancelled_at.as_bytes(),
+            financial: Some(financial.as_bytes()).filter(|_| !self.status.at.is_empty()),
+            source: source.as_bytes(),
+        };
+        let status = words.status();
+        if status.is_none() {
+            cells.faults.push(Fault::of(Reason::UnknownStatus, self.status.name));
+        }
+        status
+    }
+}

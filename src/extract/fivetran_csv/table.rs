@@ -1,0 +1,228 @@
+//! One table of a set: which it is, and its rows.
+
+use super::cells::Cells;
+use super::columns::Column;
+use super::order::Orders;
+use super::parts::{Codes, Lines, Refunds, Shipping};
+use crate::domain::SourceOrder;
+use crate::extract::error::ReadError;
+use crate::extract::join::{Holds, Kind, Part, Piece, Pieces, Role, lost};
+use crate::extract::rows::{Row, Rows};
+use crate::extract::sheet_dialect::{Layout, Records};
+use csv::ByteRecord;
+use std::sync::Arc;
+
+/// A table that is known by its columns.
+#[derive(Debug)]
+pub struct Shape {
+    /// The format's name, and behind a slash the table's.
+    pub label: &'static str,
+    pub holds: Holds,
+    /// Its columns: one of each group.
+    pub needs: &'static [&'static [&'static str]],
+    /// Columns that only other tables have.
+    pub lacks: &'static [&'static str],
+    content: fn(&ByteRecord) -> Content,
+}
+
+/// The tables that are read, the most telling first.
+pub static SHAPES: &[Shape] = &[
+    Shape {
+        label: "fivetran-csv/order",
+        holds: Holds::Orders,
+        needs: &[
+            &["id"],
+            &["email"],
+            &["created_at", "processed_at"],
+            &["currency", "currency_code", "total_price_set_shop_currency_code"],
+            &["total_price", "total_price_set_shop_amount"],
+        ],
+        lacks: &["abandoned_checkout_url", "invoice_url", "order_id"],
+        content: |header| Content::Orders(Box::new(Orders::of(header))),
+    },
+    Shape {
+        label: "fivetran-csv/order_line",
+        holds: Holds::Parts,
+        needs: &[
+            &["id"],
+            &["order_id"],
+            &["quantity"],
+            &["name", "title"],
+            &["price", "original_unit_price_set_shop_amount", "original_total_set_shop_amount"],
+        ],
+        lacks: &["refund_id"],
+        content: |header| Content::Lines(Lines::of(header)),
+    },
+    Shape {
+        label: "fivetran-csv/order_shipping_line",
+        holds: Holds::Parts,
+        needs: &[
+            &["id"],
+            &["order_id"],
+            &["title"],
+            &["price", "original_price_set_shop_amount", "price_set_shop_amount", "price_set"],
+        ],
+        lacks: &["quantity", "refund_id"],
+        content: |header| Content::Shipping(Shipping::of(header)),
+    },
+    Shape {
+        label: "fivetran-csv/order_discount_code",
+        holds: Holds::Parts,
+        needs: &[&["order_id"], &["code"], &["amount"]],
+        lacks: &["kind", "carrier_identifier", "refund_id"],
+        content: |header| Content::Codes(Codes::of(header)),
+    },
+    Shape {
+        label: "fivetran-csv/refund",
+        holds: Holds::Parts,
+        needs: &[&["id"], &["order_id"], &["total_refunded_set_shop_amount"]],
+        lacks: &[],
+        content: |header| Content::Refunds(Refunds::of(header)),
+    },
+    Shape {
+        label: "fivetran-csv/transaction",
+        holds: Holds::Parts,
+        needs: &[&["id"], &["order_id"], &["amount"], &["kind"], &["status"]],
+        lacks: &[],
+        content: |header| Content::Refunds(Refunds::of(header)),
+    },
+];
+
+/// What is known of the set as a whole.
+static KIND: Kind = Kind {
+    name: "fivetran-csv",
+    stands_alone: false,
+    needs: &[(
+        "fivetran-csv/order_line",
+        "write the table order_line of the same warehouse to a CSV file too, and name it in the job's export",
+    )],
+    may_hold_lines: false,
+    no_orders: (
+        "the table fivetran-csv/order is missing, which all others belong to",
+        "write the table order of the same warehouse to a CSV file too, and name it in the job's export",
+    ),
+    no_lines: (
+        "no order has a line: the table order_line has no row",
+        "write the table order_line to a CSV file again",
+    ),
+};
+
+/// Columns that tell the two versions apart.
+const REST: &[&str] = &["total_price", "price", "kind"];
+const GRAPHQL: &[&str] =
+    &["total_price_set_shop_amount", "original_total_set_shop_amount", "total_refunded_set_shop_amount"];
+
+/// Where everything stands in one table.
+#[derive(Debug)]
+pub struct Table {
+    part: Part,
+    width: usize,
+    id: Column,
+    order_id: Column,
+    deleted: Column,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Orders(Box<Orders>),
+    Lines(Lines),
+    Codes(Codes),
+    Shipping(Shipping),
+    Refunds(Refunds),
+    /// A table that nothing is read from.
+    Nothing,
+}
+
+impl Table {
+    /// A table of this shape; without one a table that nothing is read from.
+    pub fn of(header: &ByteRecord, shape: Option<&Shape>) -> Self {
+        let has = |names: &[&str]| names.iter().any(|name| super::columns::place_of(header, name).is_some());
+        let is_told_apart = shape.is_some_and(|shape| !shape.label.ends_with("_shipping_line"));
+        let family = match (has(REST), has(GRAPHQL)) {
+            (true, _) if is_told_apart => Some("rest"),
+            (false, true) if is_told_apart => Some("graphql"),
+            _ => None,
+        };
+        let label = shape.map_or("fivetran-csv/other", |shape| shape.label);
+        let holds = shape.map_or(Holds::Nothing, |shape| shape.holds);
+        Self {
+            part: Part { kind: &KIND, label, holds, family },
+            width: header.len(),
+            id: Column::of(header, &["id", "index"]),
+            order_id: Column::of(header, &["order_id"]),
+            deleted: Column::of(header, &["_fivetran_deleted"]),
+            content: shape.map_or(Content::Nothing, |shape| (shape.content)(header)),
+        }
+    }
+
+    /// What a row adds to its order; `None` where it may be of any order.
+    fn piece(&self, row: &Row<'_>) -> Option<Piece> {
+        if let Content::Orders(orders) = &self.content {
+            return Some(orders.piece(row));
+        }
+        let cells = &mut Cells::of(row);
+        let (key, id) = (cells.text(&self.order_id), cells.text(&self.id));
+        if !row.is_whole || key.is_empty() || !cells.faults.is_empty() {
+            return None;
+        }
+        if cells.flag(&self.deleted) == Some(true) {
+            return Some(Piece { role: Role::Other, ..Piece::default() });
+        }
+        let mut stated = match &self.content {
+            Content::Lines(lines) => lines.read(row),
+            Content::Codes(codes) => codes.read(row),
+            Content::Shipping(shipping) => shipping.read(row),
+            Content::Refunds(refunds) => refunds.read(row),
+            Content::Orders(_) | Content::Nothing => SourceOrder::default(),
+        };
+        stated.position.line = row.line;
+        let id = if id.is_empty() { id } else { format!("{}:{id}", self.part.label) };
+        Some(Piece { role: Role::Part, key, id, quantity: None, stated })
+    }
+}
+
+impl Layout for Table {
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn begins_with_key(&self) -> bool {
+        false
+    }
+
+    fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {
+        Box::new(TableRows { table: self, rows })
+    }
+
+    fn part(&self) -> Option<Part> {
+        Some(self.part)
+    }
+
+    fn pieces(self: Arc<Self>, rows: Rows) -> Option<Box<dyn Pieces>> {
+        (self.part.holds != Holds::Nothing)
+            .then(|| Box::new(TableRows { table: self, rows }) as Box<dyn Pieces>)
+    }
+}
+
+/// The rows of one table.
+struct TableRows {
+    table: Arc<Table>,
+    rows: Rows,
+}
+
+impl Pieces for TableRows {
+    fn pull(&mut self) -> Result<Option<Piece>, ReadError> {
+        let Some(row) = self.rows.advance()? else { return Ok(None) };
+        let line = row.line;
+        let piece = self.table.piece(&row);
+        piece.map(Some).ok_or_else(|| lost(&self.rows.shown(), line))
+    }
+}
+
+impl Records for TableRows {
+    /// What the rows say by themselves, where the tables around them are not asked.
+    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+        Ok(Pieces::pull(self)?.map(|piece| piece.stated))
+    }
+}

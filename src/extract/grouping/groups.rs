@@ -1,0 +1,206 @@
+use super::apart::{Apart, too_many};
+use crate::extract::error::ReadError;
+use crate::extract::rows::{KeptRow, Row, Rows};
+use crate::extract::{ORDER_BYTES_MAX, ORDER_LINES_MAX};
+use std::collections::{HashMap, VecDeque};
+
+/// The most bytes held of orders whose last rows are still to come.
+pub const WAITING_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// All rows of one order, in the order of the file. At least one.
+pub struct Group {
+    pub rows: Vec<KeptRow>,
+    /// For each row the run of rows standing together it is of, from 0.
+    runs: Vec<u32>,
+    /// It has more rows, or bytes, than any order has; the rest was left out.
+    pub is_overlong: bool,
+    /// The line of a damaged row right before or after its rows, which may have been one of them.
+    pub beside_damage: Option<u64>,
+    key: Vec<u8>,
+    /// The run its last rows are of.
+    run: u64,
+    bytes: usize,
+}
+
+impl Group {
+    fn begun_by(row: &Row<'_>, key: &[u8], run: u64) -> Self {
+        let kept = row.keep();
+        Self {
+            bytes: kept.bytes(),
+            rows: vec![kept],
+            runs: vec![0],
+            is_overlong: false,
+            beside_damage: None,
+            key: key.to_vec(),
+            run,
+        }
+    }
+
+    /// Line of the file its first row begins at.
+    pub fn line(&self) -> u64 {
+        self.rows.first().map_or(0, |row| row.row().line)
+    }
+
+    /// Its rows do not stand together.
+    pub fn lies_apart(&self) -> bool {
+        self.runs.last().is_some_and(|run| *run > 0)
+    }
+
+    /// A row that another one elsewhere in the file repeats word by word: whether the order has the line twice, or
+    /// was written into the file twice, can't be told. Its line.
+    pub fn repeated_elsewhere(&self) -> Option<u64> {
+        if !self.lies_apart() {
+            return None;
+        }
+        let mut by_len: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (at, row) in self.rows.iter().enumerate() {
+            let alike = by_len.entry(row.text_bytes()).or_default();
+            let repeats = |other: &usize| {
+                self.runs.get(*other) != self.runs.get(at)
+                    && self.rows.get(*other).is_some_and(|other| other.says_the_same_as(row))
+            };
+            if alike.iter().any(repeats) {
+                return Some(row.row().line);
+            }
+            alike.push(at);
+        }
+        None
+    }
+
+    fn add(&mut self, row: &Row<'_>) {
+        let run = self.runs.last().copied().unwrap_or(0);
+        self.push(row.keep(), run);
+    }
+
+    fn push(&mut self, row: KeptRow, run: u32) {
+        if self.rows.len() >= ORDER_LINES_MAX || self.bytes + row.bytes() > ORDER_BYTES_MAX {
+            self.is_overlong = true;
+            return;
+        }
+        self.bytes += row.bytes();
+        self.rows.push(row);
+        self.runs.push(run);
+    }
+
+    /// Takes in a later run of the same order.
+    fn join(&mut self, later: Self) {
+        let run = self.runs.last().map_or(0, |run| run + 1);
+        for row in later.rows {
+            self.push(row, run);
+        }
+        self.is_overlong |= later.is_overlong;
+        self.beside_damage = self.beside_damage.or(later.beside_damage);
+        self.run = later.run;
+    }
+}
+
+/// The orders of a table whose rows share a key, as groups of rows, each complete. An order whose rows come apart is
+/// given out where its last row stands. A row with a blank key is a group of its own.
+pub struct Groups {
+    rows: Rows,
+    key_at: usize,
+    /// Absent until the first pass was made.
+    apart: Option<Apart>,
+    current: Option<Group>,
+    waiting: HashMap<Vec<u8>, Group>,
+    waiting_bytes: usize,
+    ready: VecDeque<Group>,
+    /// The damaged row right before the run to come.
+    damage: Option<u64>,
+    run: u64,
+    has_ended: bool,
+}
+
+impl Groups {
+    /// Groups by one column.
+    pub fn new(rows: Rows, key_at: usize) -> Self {
+        Self {
+            rows,
+            key_at,
+            apart: None,
+            current: None,
+            waiting: HashMap::new(),
+            waiting_bytes: 0,
+            ready: VecDeque::new(),
+            damage: None,
+            run: 0,
+            has_ended: false,
+        }
+    }
+
+    /// The next order's rows.
+    ///
+    /// # Errors
+    /// When the table can't be read on, changed, or its orders lie too far apart.
+    pub fn pull(&mut self) -> Result<Option<Group>, ReadError> {
+        if self.apart.is_none() {
+            self.apart = Some(Apart::scan(self.rows.again()?, self.key_at)?);
+        }
+        loop {
+            if let Some(group) = self.ready.pop_front() {
+                return Ok(Some(group));
+            }
+            if self.has_ended {
+                return Ok(None);
+            }
+            self.step()?;
+        }
+    }
+
+    /// Takes one row in.
+    fn step(&mut self) -> Result<(), ReadError> {
+        let Some(row) = self.rows.advance()? else {
+            self.has_ended = true;
+            self.end_run(0)?;
+            let mut rest: Vec<Group> = self.waiting.drain().map(|(_, group)| group).collect();
+            rest.sort_by_key(Group::line);
+            self.ready.extend(rest);
+            return Ok(());
+        };
+        let key = row.cell(self.key_at);
+        if let Some(group) = self.current.as_mut().filter(|group| group.key == key && !key.is_empty()) {
+            group.add(&row);
+            self.damage = (!row.is_whole).then_some(row.line);
+            return Ok(());
+        }
+        self.run += 1;
+        let mut begun = Group::begun_by(&row, key, self.run);
+        let (line, is_whole) = (row.line, row.is_whole);
+        begun.beside_damage = self.damage.take();
+        if !is_whole {
+            // Its cells may have moved, so it may be a row of the order before it, or of the one after it.
+            if let Some(before) = &mut self.current {
+                before.beside_damage = Some(line);
+            }
+            self.damage = Some(line);
+        }
+        self.end_run(line)?;
+        self.current = Some(begun);
+        Ok(())
+    }
+
+    /// Gives out the order whose rows ended, unless more of them are to come.
+    fn end_run(&mut self, line: u64) -> Result<(), ReadError> {
+        let Some(ended) = self.current.take() else { return Ok(()) };
+        let last = self.apart.as_ref().and_then(|apart| apart.last_run_of(&ended.key));
+        let is_last = ended.key.is_empty() || last.is_none_or(|last| ended.run >= last);
+        let whole = match self.waiting.remove(&ended.key) {
+            Some(mut earlier) => {
+                self.waiting_bytes = self.waiting_bytes.saturating_sub(earlier.bytes);
+                earlier.join(ended);
+                earlier
+            }
+            None => ended,
+        };
+        if is_last {
+            self.ready.push_back(whole);
+            return Ok(());
+        }
+        self.waiting_bytes += whole.bytes;
+        if self.waiting_bytes > WAITING_BYTES_MAX {
+            return Err(too_many(&self.rows.shown(), line));
+        }
+        self.waiting.insert(whole.key.clone(), whole);
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! The orders of a set of tables.
+
+use super::merge::merge;
+use super::packed::Packer;
+use super::piece::{Piece, Role};
+use super::set::TableSet;
+use crate::domain::SourceOrder;
+use crate::extract::error::ReadError;
+use crate::extract::sheet_dialect::Records;
+use crate::extract::spill::{Groups, Spill};
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+
+/// The orders of a set, in an order that depends on nothing but what its tables hold. All of them are read before the
+/// first order is given out: what belongs to it may stand at the very end.
+pub struct Joined {
+    set: Arc<TableSet>,
+    packer: Packer,
+    groups: Option<Groups>,
+    ready: VecDeque<SourceOrder>,
+}
+
+/// Before the key of what belongs together, and before the number of what stands alone.
+const KEYED: char = '=';
+const ALONE: char = '#';
+
+/// What was met while collecting.
+#[derive(Default)]
+struct Met {
+    pieces: u64,
+    /// Orders that were deleted are orders that were there.
+    has_orders: bool,
+    needs_lines: bool,
+    has_lines: bool,
+}
+
+impl Joined {
+    pub fn open(set: Arc<TableSet>) -> Self {
+        Self { set, packer: Packer::default(), groups: None, ready: VecDeque::new() }
+    }
+
+    fn collect(&mut self) -> Result<Groups, ReadError> {
+        let mut spill = Spill::new();
+        let mut met = Met::default();
+        let mut bytes = Vec::new();
+        let set = Arc::clone(&self.set);
+        for (file, table) in (0_u32..).zip(&set.tables) {
+            let Some(mut pieces) = set.pieces_of(table)? else { continue };
+            while let Some(mut piece) = pieces.pull()? {
+                piece.stated.position.file = file;
+                met.meet(&piece);
+                if piece.role == Role::Other {
+                    continue;
+                }
+                // What says of no order is put to nothing else.
+                let key = match piece.key.is_empty() {
+                    true => format!("{ALONE}{}", met.pieces),
+                    false => format!("{KEYED}{}", piece.key),
+                };
+                bytes.clear();
+                self.packer.pack(&piece, &mut bytes);
+                spill.add(key.as_bytes(), &bytes).map_err(no_room)?;
+            }
+        }
+        if met.pieces > 0 && (!met.has_orders || (met.needs_lines && !met.has_lines)) {
+            return Err(set.lacking(met.has_orders));
+        }
+        spill.groups().map_err(no_room)
+    }
+
+    fn next_orders(&mut self) -> Result<bool, ReadError> {
+        if self.groups.is_none() {
+            self.groups = Some(self.collect()?);
+        }
+        let Some(groups) = &mut self.groups else { return Ok(false) };
+        let Some(group) = groups.advance().map_err(no_room)? else { return Ok(false) };
+        let key = std::str::from_utf8(group.key).unwrap_or_default();
+        let key = key.strip_prefix(KEYED).unwrap_or_default();
+        let unpacked: Option<Vec<Piece>> =
+            group.entries.iter().map(|entry| self.packer.unpack(key.to_owned(), entry)).collect();
+        let damaged = || no_room(io::ErrorKind::InvalidData.into());
+        self.ready.extend(merge(unpacked.ok_or_else(damaged)?, group.is_overlong));
+        Ok(true)
+    }
+}
+
+impl Met {
+    fn meet(&mut self, piece: &Piece) {
+        self.pieces += 1;
+        self.has_orders |= matches!(piece.role, Role::Order | Role::Deleted);
+        self.needs_lines |= piece.role == Role::Order;
+        // Of a record with faults it can't be told what it holds.
+        self.has_lines |= !piece.stated.lines.is_empty() || !piece.stated.faults.is_empty();
+    }
+}
+
+impl Records for Joined {
+    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+        loop {
+            if let Some(order) = self.ready.pop_front() {
+                return Ok(Some(order));
+            }
+            if !self.next_orders()? {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+/// What the system says of the temporary file.
+fn no_room(error: io::Error) -> ReadError {
+    let folder = std::env::temp_dir();
+    ReadError::new(
+        folder.display().to_string(),
+        0,
+        format!("parts of orders can't be kept here while they are put together: {error}"),
+        "it needs room for about a kilobyte an order; set TMPDIR to a folder on a larger disk",
+    )
+}

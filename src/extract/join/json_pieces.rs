@@ -1,0 +1,44 @@
+//! The records of a JSON file as pieces of orders.
+
+use super::piece::{Piece, Pieces};
+use crate::extract::codec::Source;
+use crate::extract::error::ReadError;
+use crate::extract::json::{Dialect, Document, Documents};
+
+/// What a record is.
+pub type ReadPiece = fn(&Document<'_>) -> serde_json::Result<Piece>;
+
+/// The records of one file.
+pub struct JsonPieces {
+    documents: Documents,
+    shown: String,
+    read: ReadPiece,
+}
+
+impl JsonPieces {
+    /// # Errors
+    /// When the file can't be read, or is not the one that was judged.
+    pub fn open(source: Source, dialect: &'static Dialect, read: ReadPiece) -> Result<Self, ReadError> {
+        let shown = source.shown();
+        Ok(Self { documents: Documents::open(source, dialect)?, shown, read })
+    }
+}
+
+impl Pieces for JsonPieces {
+    fn pull(&mut self) -> Result<Option<Piece>, ReadError> {
+        let Some((line, read)) = self.documents.advance(self.read)? else { return Ok(None) };
+        let mut piece = read.ok_or_else(|| lost(&self.shown, line))?;
+        piece.stated.position.line = line;
+        Ok(Some(piece))
+    }
+}
+
+/// A record that can't be read may be a line of any order.
+pub fn lost(shown: &str, line: u64) -> ReadError {
+    ReadError::new(
+        shown,
+        line,
+        "the record that begins here is not built as the others are, so no order can be relied on to be whole",
+        "export again; where the file was edited by hand, look for a field that stands twice",
+    )
+}

@@ -1,0 +1,159 @@
+//! Puts the pieces of one order together.
+
+use super::piece::{Piece, Role};
+use crate::domain::{Fault, Reason, SourceDiscount, SourceOrder};
+use crate::extract::{ORDER_LINES_MAX, decimal};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The orders of one key, with all that belongs to them; what belongs to no order is a record of its own.
+///
+/// The pieces come table by table, the newest table first, each in its order. Of one order in several tables each is
+/// given out: which of them counts is for the run to say. `is_overlong`: there were more pieces than any order has.
+pub fn merge(pieces: Vec<Piece>, is_overlong: bool) -> Vec<SourceOrder> {
+    let (whole, parts): (Vec<Piece>, Vec<Piece>) =
+        pieces.into_iter().partition(|piece| piece.role != Role::Part);
+    let Some(first) = whole.first() else {
+        return orphan(parts).into_iter().collect();
+    };
+    if first.role == Role::Deleted {
+        return Vec::new();
+    }
+    let is_ambiguous = is_of_two_dumps(&whole, &parts);
+    let (parts, is_doubled) = each_once(parts);
+    let last = whole.len() - 1;
+    let mut parts = Some(parts);
+    let mut orders = Vec::with_capacity(whole.len());
+    for (at, piece) in whole.into_iter().enumerate().filter(|(_, piece)| piece.role == Role::Order) {
+        let own = if at == last { parts.take() } else { parts.clone() };
+        let mut order = put_together(piece.stated, own.unwrap_or_default());
+        if is_ambiguous || is_doubled {
+            order.faults.push(Fault::new(Reason::RepeatedRow));
+        }
+        if is_overlong || order.lines.len() > ORDER_LINES_MAX {
+            order.lines.truncate(ORDER_LINES_MAX);
+            order.faults.push(Fault::of(Reason::FieldTooLong, "lines"));
+        } else if piece.quantity.is_some_and(|expected| is_short(&order, expected)) {
+            order.faults.push(Fault::of(Reason::Truncated, "lines"));
+        }
+        orders.push(order);
+    }
+    orders
+}
+
+/// What stands for parts whose order is not there: where the first of them is, and what order it says it is of.
+fn orphan(parts: Vec<Piece>) -> Option<SourceOrder> {
+    let first = parts.into_iter().next()?;
+    Some(SourceOrder {
+        position: first.stated.position,
+        id: first.key,
+        faults: vec![Fault::new(Reason::OrphanRow)],
+        ..SourceOrder::default()
+    })
+}
+
+/// Parts without those that were met before. Also whether one table states a part twice, and differently.
+fn each_once(parts: Vec<Piece>) -> (Vec<Piece>, bool) {
+    let mut met: BTreeMap<String, usize> = BTreeMap::new();
+    let mut kept: Vec<Piece> = Vec::with_capacity(parts.len());
+    let mut is_doubled = false;
+    for part in parts {
+        match met.get(&part.id).and_then(|at| kept.get(*at)) {
+            Some(known) => {
+                let same_table = known.stated.position.file == part.stated.position.file;
+                is_doubled |= same_table && !says_the_same(known, &part);
+            }
+            None => {
+                if !part.id.is_empty() {
+                    met.insert(part.id.clone(), kept.len());
+                }
+                kept.push(part);
+            }
+        }
+    }
+    (kept, is_doubled)
+}
+
+fn says_the_same(a: &Piece, b: &Piece) -> bool {
+    let apart_from_place = |piece: &Piece| {
+        let mut stated = SourceOrder { position: Default::default(), ..piece.stated.clone() };
+        stated.lines.iter_mut().for_each(|line| line.at_line = 0);
+        stated.faults.iter_mut().for_each(|fault| fault.line = 0);
+        stated
+    };
+    apart_from_place(a) == apart_from_place(b)
+}
+
+/// Whether the order stands in several tables, and tables of its parts do not agree on which there are: what was
+/// taken out of it between two dumps would come back.
+fn is_of_two_dumps(orders: &[Piece], parts: &[Piece]) -> bool {
+    let tables: BTreeSet<u32> = orders.iter().map(|piece| piece.stated.position.file).collect();
+    if tables.len() < 2 {
+        return false;
+    }
+    let kind_of = |piece: &Piece| piece.id.split(':').next().unwrap_or_default().to_owned();
+    let mut ids: BTreeMap<(String, u32), BTreeSet<&str>> = BTreeMap::new();
+    for part in parts {
+        ids.entry((kind_of(part), part.stated.position.file)).or_default().insert(&part.id);
+    }
+    let all: Vec<_> = ids.into_iter().collect();
+    all.windows(2).any(|two| matches!(two, [((a, _), x), ((b, _), y)] if a == b && x != y))
+}
+
+/// Amounts the order states itself are kept; those only its parts state are added up.
+fn put_together(mut order: SourceOrder, parts: Vec<Piece>) -> SourceOrder {
+    let file = order.position.file;
+    let (mut shipping, mut refunded) = (Vec::new(), Vec::new());
+    for Piece { stated: mut part, .. } in parts {
+        // Lines of another file would be looked for in this one.
+        let same_file = part.position.file == file;
+        for line in &mut part.lines {
+            line.at_line = if same_file { line.at_line } else { 0 };
+        }
+        let at_line = if same_file { part.position.line } else { 0 };
+        order.faults.extend(part.faults.into_iter().map(|fault| fault.at_line(at_line)));
+        order.lines.append(&mut part.lines);
+        order.discounts.append(&mut part.discounts);
+        if order.shipping_method.is_empty() {
+            order.shipping_method = part.shipping_method;
+        }
+        if !part.shipping.is_empty() {
+            shipping.push(part.shipping);
+        }
+        if !part.refunded.is_empty() {
+            let is_foreign =
+                !part.currency.is_empty() && !part.currency.eq_ignore_ascii_case(&order.currency);
+            // Never added to an amount in the order's own currency; `net` refuses it.
+            refunded.push(if is_foreign { "unknown".to_owned() } else { part.refunded });
+        }
+    }
+    order.discounts = summed(order.discounts);
+    if order.shipping.is_empty() {
+        order.shipping = decimal::sum(shipping);
+    }
+    if order.refunded.is_empty() {
+        order.refunded = decimal::sum(refunded);
+    }
+    order
+}
+
+/// Discounts of one name as one: each line of an order may state its share.
+pub fn summed(discounts: Vec<SourceDiscount>) -> Vec<SourceDiscount> {
+    let mut summed: Vec<SourceDiscount> = Vec::new();
+    for discount in discounts {
+        let of_same =
+            |one: &&mut SourceDiscount| one.name == discount.name && one.of_shipping == discount.of_shipping;
+        match summed.iter_mut().find(of_same) {
+            Some(one) => one.amount = decimal::sum(vec![std::mem::take(&mut one.amount), discount.amount]),
+            None => summed.push(discount),
+        }
+    }
+    summed
+}
+
+/// Whether the lines are fewer pieces of goods than the order says it has. A quantity that is no number is refused
+/// for itself.
+pub fn is_short(order: &SourceOrder, expected: u64) -> bool {
+    let quantities = order.lines.iter().map(|line| line.quantity.parse::<u64>().ok());
+    let sum: Option<u64> = quantities.sum();
+    sum.is_some_and(|sum| sum < expected)
+}

@@ -1,0 +1,18 @@
+//! Orders whose parts stand in several records: further down in the file, or in other files. The records are collected
+//! by their order's key (`spill`), and put together when all have been read.
+
+mod joined;
+mod json_pieces;
+mod merge;
+mod packed;
+mod piece;
+mod set;
+
+#[cfg(test)]
+mod tests;
+
+pub use joined::Joined;
+pub use json_pieces::lost;
+pub use merge::{is_short, summed};
+pub use piece::{Piece, Pieces, Role};
+pub use set::{Holds, JsonPart, Kind, Part, TableSet, gather, part_of};

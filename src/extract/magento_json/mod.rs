@@ -1,0 +1,30 @@
+//! The dialect of Magento 2 (Adobe Commerce): orders as `GET /rest/V1/orders` answers them. Every amount is stated
+//! twice, in the store's base currency and in the order's; only the order's are read. Dates are UTC.
+
+mod fields;
+mod order;
+mod status;
+
+use super::json::Dialect;
+
+/// `GET /rest/V1/orders` and `/rest/V1/orders/{id}`, and dumps of them.
+pub static ORDERS: Dialect = Dialect {
+    name: "magento-json",
+    title: "Magento orders",
+    description: "Magento 2: orders of the REST API, JSON or JSON lines",
+    wrappers: &["items", "orders", "order"],
+    needs: &[
+        &["entity_id", "increment_id"],
+        &["customer_email"],
+        &["created_at"],
+        &["order_currency_code"],
+        &["grand_total"],
+        &["state", "status"],
+        &["items.qty_ordered"],
+    ],
+    siblings: &[
+        ("items.order_item_id", "Magento's invoices, shipments or credit memos"),
+        ("parameters", "an error that an API answered with"),
+    ],
+    read: order::read,
+};

@@ -1,0 +1,196 @@
+//! Amounts as an export writes them, to plain decimals. Text to text: no float, and nothing is rounded.
+
+/// Digits after the decimal mark that amounts are added with; no currency has more than four.
+const SCALE: usize = 8;
+
+/// How an export writes amounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Form {
+    pub decimal_mark: char,
+    pub thousands: Option<char>,
+    /// What may stand before or after an amount.
+    pub signs: Vec<String>,
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self { decimal_mark: '.', thousands: None, signs: Vec::new() }
+    }
+}
+
+impl Form {
+    /// `1.234,56` to `1234.56`, with a `-` where it is negative (`-5`, `$-5`, `(5)`); blank stays blank.
+    ///
+    /// `None` where the text has another form than the declared one: `1.234` is a thousand for some and one for
+    /// others.
+    pub fn plain(&self, text: &str) -> Option<String> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Some(String::new());
+        }
+        let (text, in_brackets) = match text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+            Some(inner) => (inner, true),
+            None => (text, false),
+        };
+        let (text, is_minus) = without_minus(text);
+        let (text, is_minus_inside) = without_minus(self.without_sign(text));
+        let negatives = [in_brackets, is_minus, is_minus_inside].into_iter().filter(|is| *is).count();
+        let digits = self.digits(text).filter(|_| negatives <= 1)?;
+        Some(if negatives == 1 { format!("-{digits}") } else { digits })
+    }
+
+    fn without_sign<'a>(&self, text: &'a str) -> &'a str {
+        let cut =
+            |sign: &String| text.strip_prefix(sign.as_str()).or_else(|| text.strip_suffix(sign.as_str()));
+        self.signs.iter().find_map(cut).unwrap_or(text).trim()
+    }
+
+    fn digits(&self, text: &str) -> Option<String> {
+        let (whole, fraction) = match text.split_once(self.decimal_mark) {
+            Some((whole, fraction)) => (whole, Some(fraction)),
+            None => (text, None),
+        };
+        let whole = match self.thousands {
+            Some(mark) => without_thousands(whole, mark)?,
+            None => whole.to_owned(),
+        };
+        let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        if !are_digits(&whole) || !fraction.is_none_or(are_digits) {
+            return None;
+        }
+        Some(fraction.map_or_else(|| whole.clone(), |fraction| format!("{whole}.{fraction}")))
+    }
+}
+
+fn without_minus(text: &str) -> (&str, bool) {
+    match text.strip_prefix('-') {
+        Some(rest) => (rest.trim(), true),
+        None => (text.trim(), false),
+    }
+}
+
+/// Groups of three, all of them or none.
+fn without_thousands(whole: &str, mark: char) -> Option<String> {
+    let is_mark = |c: char| c == mark || (mark == ' ' && matches!(c, '\u{a0}' | '\u{202f}'));
+    let mut groups = whole.split(is_mark);
+    let first = groups.next()?.to_owned();
+    let is_grouped = whole.chars().any(is_mark);
+    if is_grouped && !(1..=3).contains(&first.len()) {
+        return None;
+    }
+    groups.try_fold(first, |joined, group| (group.len() == 3).then(|| joined + group))
+}
+
+/// An exact sum; amounts are counted in units of 10^-8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Exact(i128);
+
+impl Exact {
+    /// Reads a plain decimal, with or without a `-`. `None` for anything else, and for finer or larger ones than any
+    /// currency has.
+    pub fn parse(plain: &str) -> Option<Self> {
+        let (is_negative, digits) = match plain.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, plain),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let fraction = fraction.trim_end_matches('0');
+        let fits = (1..=18).contains(&whole.len()) && fraction.len() <= SCALE;
+        let padding = std::iter::repeat_n(b'0', SCALE.saturating_sub(fraction.len()));
+        let all = || whole.bytes().chain(fraction.bytes());
+        if !fits || !all().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let units = all().chain(padding).fold(0_i128, |sum, b| sum * 10 + i128::from(b - b'0'));
+        Some(Self(if is_negative { -units } else { units }))
+    }
+
+    pub fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
+    pub fn add(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).map(Self)
+    }
+
+    pub fn negated(self) -> Self {
+        Self(-self.0)
+    }
+
+    /// A whole number as a count.
+    pub fn count(self) -> Option<u64> {
+        let unit = 10_i128.pow(u32::try_from(SCALE).unwrap_or(0));
+        (self.0 % unit == 0).then(|| u64::try_from(self.0 / unit).ok()).flatten()
+    }
+
+    /// As a plain decimal, without needless zeros.
+    pub fn print(self) -> String {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let digits = format!("{:0width$}", self.0.unsigned_abs(), width = SCALE + 1);
+        let (whole, fraction) = digits.split_at(digits.len() - SCALE);
+        match fraction.trim_end_matches('0') {
+            "" => format!("{sign}{whole}"),
+            fraction => format!("{sign}{whole}.{fraction}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn form(decimal_mark: char, thousands: Option<char>) -> Form {
+        Form { decimal_mark, thousands, signs: vec!["US$".to_owned(), "$".to_owned(), "€".to_owned()] }
+    }
+
+    #[test]
+    fn declared_marks_and_signs_are_taken_out() {
+        let english = form('.', Some(','));
+        for (text, plain) in [
+            ("1,234.56", "1234.56"),
+            ("2,329,000", "2329000"),
+            ("1234.5", "1234.5"),
+            ("$45.00", "45.00"),
+            ("US$ 45", "45"),
+            ("45.00 €", "45.00"),
+            ("-$5.00", "-5.00"),
+            ("$-5.00", "-5.00"),
+            ("($5.00)", "-5.00"),
+            ("", ""),
+        ] {
+            assert_eq!(english.plain(text).as_deref(), Some(plain), "{text}");
+        }
+        let german = form(',', Some('.'));
+        assert_eq!(german.plain("1.234,56").as_deref(), Some("1234.56"));
+        assert_eq!(german.plain("1.234").as_deref(), Some("1234"));
+        assert_eq!(form(',', Some(' ')).plain("1\u{202f}234,5").as_deref(), Some("1234.5"));
+    }
+
+    #[test]
+    fn what_does_not_fit_the_declared_form_is_never_guessed() {
+        let english = form('.', Some(','));
+        for odd in [
+            "1.234,56", "12,34", "1,2345", "1,234,5", "1234,567", ",5", ".5", "5.", "1e3", "£5", "--5",
+            "(-5)", "5 5", "NaN",
+        ] {
+            assert_eq!(english.plain(odd), None, "{odd}");
+        }
+        assert_eq!(form(',', None).plain("1.234"), None, "no thousands were declared");
+        assert_eq!(form('.', None).plain("1,234"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn sums_are_those_of_integers(cents in proptest::collection::vec(-10_000_000..10_000_000_i128, 0..20)) {
+            let text = |n: i128| format!("{}{}.{:02}", if n < 0 { "-" } else { "" }, n.abs() / 100, n.abs() % 100);
+            let sum = cents.iter().try_fold(Exact::default(), |sum, n| sum.add(Exact::parse(&text(*n))?)).unwrap();
+            prop_assert_eq!(Exact::parse(&sum.print()), Exact::parse(&text(cents.iter().sum())));
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC{0,30}") {
+            let _ = form('.', Some(',')).plain(&text).map(|plain| Exact::parse(&plain));
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! From cells to the text of one field.
+
+use super::profile::{Cells, Name};
+use crate::domain::Reason;
+use crate::extract::rows::Row;
+use csv::ByteRecord;
+use std::borrow::Cow;
+
+/// What one row, or one object, states under the names of a mapping.
+pub trait Values {
+    /// Blank where there is no such cell.
+    ///
+    /// # Errors
+    /// When it is no text in UTF-8, or no single value.
+    fn value(&self, name: Name) -> Result<Cow<'_, str>, Reason>;
+}
+
+/// A row of a table; `at` says in which column each name stands.
+pub struct RowValues<'a> {
+    pub row: &'a Row<'a>,
+    pub at: &'a [usize],
+}
+
+impl Values for RowValues<'_> {
+    fn value(&self, name: Name) -> Result<Cow<'_, str>, Reason> {
+        let at = self.at.get(name).copied().unwrap_or(usize::MAX);
+        match self.row.text(at) {
+            Ok(text) => Ok(Cow::Borrowed(unguarded(text))),
+            Err(_) => Err(Reason::BadEncoding),
+        }
+    }
+}
+
+/// A row that is looked at before the table is read.
+pub struct RecordValues<'a> {
+    pub record: &'a ByteRecord,
+    pub at: &'a [usize],
+}
+
+impl Values for RecordValues<'_> {
+    fn value(&self, name: Name) -> Result<Cow<'_, str>, Reason> {
+        let cell = self.at.get(name).and_then(|at| self.record.get(*at)).unwrap_or_default();
+        std::str::from_utf8(cell.trim_ascii())
+            .map(|text| Cow::Borrowed(unguarded(text)))
+            .map_err(|_| Reason::BadEncoding)
+    }
+}
+
+/// `="0011"`, which keeps a spreadsheet from taking a text for a number, is `0011`.
+fn unguarded(text: &str) -> &str {
+    text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')).map_or(text, str::trim)
+}
+
+impl Cells {
+    /// The first alternative that is not blank.
+    ///
+    /// # Errors
+    /// When a cell can't be read.
+    pub fn text(&self, values: &dyn Values) -> Result<String, Reason> {
+        for alternative in &self.alternatives {
+            let mut joined = String::new();
+            for name in alternative {
+                let part = values.value(*name)?;
+                if part.is_empty() || self.blank.iter().any(|blank| blank == part.as_ref()) {
+                    continue;
+                }
+                if !joined.is_empty() {
+                    joined.push_str(&self.with);
+                }
+                joined.push_str(&part);
+            }
+            if !joined.is_empty() {
+                return Ok(if self.in_brackets { in_brackets(&joined).to_owned() } else { joined });
+            }
+        }
+        Ok(String::new())
+    }
+}
+
+/// `Ann Example (annex)` to `annex`; a text without brackets as it stands.
+fn in_brackets(text: &str) -> &str {
+    let inner = || text.strip_suffix(')')?.rsplit_once('(').map(|(_, inner)| inner.trim());
+    inner().unwrap_or(text)
+}
+
+/// Whether two names are one, without regard to case; a sign of `seen` that was lost on its way (U+FFFD) may be any.
+pub fn are_alike(seen: &str, name: &str) -> bool {
+    let mut seen = seen.chars().flat_map(char::to_lowercase);
+    let mut name = name.chars().flat_map(char::to_lowercase);
+    loop {
+        match (seen.next(), name.next()) {
+            (None, None) => return true,
+            (Some(a), Some(b)) if a == b || a == '\u{fffd}' => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_without_case_and_forgive_what_an_encoding_lost() {
+        assert!(are_alike("NÚMERO de orden", "Número de Orden"));
+        assert!(are_alike("N\u{fffd}mero", "Número"));
+        assert!(!are_alike("Número", "N\u{fffd}mero"));
+        assert!(!are_alike("Numero", "Número"));
+        assert!(!are_alike("Total", "Totals"));
+    }
+
+    #[test]
+    fn the_guards_of_spreadsheets_and_names_around_brackets_are_taken_off() {
+        assert_eq!(unguarded("=\"0011\""), "0011");
+        assert_eq!(unguarded("=\"\""), "");
+        assert_eq!(unguarded("a=\"b\""), "a=\"b\"");
+        assert_eq!(in_brackets("Ann Example (annex)"), "annex");
+        assert_eq!(in_brackets("annex"), "annex");
+    }
+}

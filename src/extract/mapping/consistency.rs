@@ -1,0 +1,50 @@
+//! What is said of an order as a whole, where it stands on several rows: once, or the same on each.
+
+use super::amounts::{Exact, Form};
+use super::cells::Values;
+use super::profile::Cells;
+use crate::domain::Reason;
+
+/// The text that all of these say; rows that leave it blank say nothing.
+///
+/// # Errors
+/// When two say different things, or a cell can't be read.
+pub fn agreed(cells: &Cells, carriers: &[&dyn Values]) -> Result<String, Reason> {
+    let mut agreed = String::new();
+    for carrier in carriers {
+        let text = cells.text(*carrier)?;
+        if agreed.is_empty() {
+            agreed = text;
+        } else if !text.is_empty() && text != agreed {
+            return Err(Reason::ContradictoryRows);
+        }
+    }
+    Ok(agreed)
+}
+
+/// The amount that all of these say. Where `may_rest` some may say zero: an amount of the order that is written on one of
+/// its rows alone.
+///
+/// # Errors
+/// When two say different amounts, or one is not written as it is declared.
+pub fn agreed_amount(
+    cells: &Cells,
+    carriers: &[&dyn Values],
+    form: &Form,
+    may_rest: bool,
+) -> Result<String, Reason> {
+    let mut agreed = String::new();
+    for carrier in carriers {
+        let plain = form.plain(&cells.text(*carrier)?).ok_or(Reason::BadMoney)?;
+        if plain.is_empty() || plain == agreed {
+            continue;
+        }
+        let is_zero = |plain: &str| Exact::parse(plain).is_some_and(Exact::is_zero);
+        if agreed.is_empty() || (may_rest && is_zero(&agreed)) {
+            agreed = plain;
+        } else if Exact::parse(&plain) != Exact::parse(&agreed) && !(may_rest && is_zero(&plain)) {
+            return Err(Reason::ContradictoryRows);
+        }
+    }
+    Ok(agreed)
+}

@@ -1,0 +1,67 @@
+//! From a row, a part of a cell or an object to a line of an order.
+
+use super::cells::Values;
+use super::order::Faults;
+use super::profile::{Field, LineField, Profile};
+use crate::domain::{Reason, SourceLine};
+
+/// Whether it names a product by any of its cells.
+pub fn is_line(profile: &Profile, values: &dyn Values) -> bool {
+    use LineField as F;
+    [F::Name, F::UnitPrice, F::Total, F::Quantity, F::Sku].iter().any(|field| {
+        matches!(profile.line_field(*field), Some(Field::Cells(cells)) if cells.text(values) != Ok(String::new()))
+    })
+}
+
+/// The line, with what is wrong with it added to the faults.
+pub fn line(profile: &Profile, values: &dyn Values, at_line: u64, faults: &mut Faults) -> SourceLine {
+    let mut reading = Reading { profile, values, at_line, faults };
+    let mut line = SourceLine {
+        id: reading.text(LineField::Id),
+        name: reading.text(LineField::Name),
+        variant: reading.text(LineField::Variant),
+        quantity: reading.number(LineField::Quantity, Reason::BadQuantity),
+        unit_price: reading.number(LineField::UnitPrice, Reason::BadMoney),
+        discount: reading.number(LineField::Discount, Reason::BadMoney),
+        sku: reading.text(LineField::Sku),
+        category: reading.text(LineField::Category),
+        image_url: reading.text(LineField::ImageUrl),
+        product_url: reading.text(LineField::ProductUrl),
+        at_line,
+        ..SourceLine::default()
+    };
+    if line.unit_price.is_empty() {
+        line.total = reading.number(LineField::Total, Reason::BadMoney);
+    }
+    line
+}
+
+struct Reading<'a> {
+    profile: &'a Profile,
+    values: &'a dyn Values,
+    at_line: u64,
+    faults: &'a mut Faults,
+}
+
+impl Reading<'_> {
+    fn text(&mut self, field: LineField) -> String {
+        let read = match self.profile.line_field(field) {
+            None | Some(Field::Sum(_)) => return String::new(),
+            Some(Field::Constant(text)) => return text.clone(),
+            Some(Field::Cells(cells)) => cells.text(self.values),
+        };
+        read.unwrap_or_else(|reason| {
+            self.faults.add(reason, field.shown(), self.at_line);
+            String::new()
+        })
+    }
+
+    /// A number as the export writes amounts.
+    fn number(&mut self, field: LineField, reason: Reason) -> String {
+        let text = self.text(field);
+        self.profile.form.plain(&text).unwrap_or_else(|| {
+            self.faults.add(reason, field.shown(), self.at_line);
+            String::new()
+        })
+    }
+}

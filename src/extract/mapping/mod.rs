@@ -1,0 +1,27 @@
+//! Exports read by a mapping: data that says which column, or which place in a JSON record, holds what, and how dates
+//! and amounts are written there. The built-in ones (`profiles/*.toml`) and the users' own are of one form and read by
+//! the same code. A mapping declares; what does not fit its declaration is a fault, and never guessed.
+
+mod amounts;
+mod builtin;
+mod cells;
+mod consistency;
+mod dates;
+mod dialect;
+mod lines;
+mod order;
+mod parse;
+mod parts;
+mod profile;
+mod records;
+mod sheet;
+mod status;
+mod toml_table;
+
+pub use builtin::{
+    AMAZON, BIGCOMMERCE, ETSY, MATRIXIFY, SQUARE, SQUARESPACE, TIENDANUBE, WIX, how, profile_text,
+};
+pub use dialect::Mapped;
+pub use parse::{Mappings, parse};
+pub use profile::Profile;
+pub use records::MappedRecords;

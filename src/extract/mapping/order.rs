@@ -1,0 +1,234 @@
+//! From rows, or a record, to the order they are.
+
+use super::amounts::Exact;
+use super::cells::Values;
+use super::consistency::{agreed, agreed_amount};
+use super::dates::Kept;
+use super::lines;
+use super::profile::{Cells, Field, OrderField, Profile, Sum, Term, Zone};
+use super::status::status;
+use crate::domain::{Fault, Reason, SourceDiscount, SourceOrder, Status};
+use jiff::tz::TimeZone;
+
+/// What is wrong with one order, each reason once for each field.
+pub struct Faults {
+    pub found: Vec<Fault>,
+    /// Line the order begins at.
+    line: u64,
+}
+
+impl Faults {
+    pub fn of(line: u64) -> Self {
+        Self { found: Vec::new(), line }
+    }
+
+    /// `at_line` is told where it is not the order's first.
+    pub fn add(&mut self, reason: Reason, field: &'static str, at_line: u64) {
+        self.push(Fault::of(reason, field), at_line);
+    }
+
+    pub fn push(&mut self, fault: Fault, at_line: u64) {
+        let is_same = |other: &Fault| other.reason == fault.reason && other.field == fault.field;
+        if !self.found.iter().any(is_same) {
+            self.found.push(if at_line == self.line { fault } else { fault.at_line(at_line) });
+        }
+    }
+}
+
+/// Everything one order is made of.
+pub struct Material<'a> {
+    /// What says something of the order as a whole.
+    pub carriers: Vec<&'a dyn Values>,
+    /// Each with its line in the file.
+    pub lines: Vec<(&'a dyn Values, u64)>,
+    pub refunds: Vec<&'a dyn Values>,
+    /// Every line of it was cancelled.
+    pub is_cancelled: bool,
+    pub line: u64,
+}
+
+/// The order, with all that is wrong with it.
+pub fn order(profile: &Profile, kept: Kept, material: &Material<'_>, faults: Faults) -> SourceOrder {
+    let mut making = Making { profile, kept, material, faults };
+    let mut order = SourceOrder {
+        id: making.text(OrderField::Id),
+        number: making.text(OrderField::Number),
+        checkout_id: making.text(OrderField::CheckoutId),
+        email: making.text(OrderField::Email),
+        customer_id: making.text(OrderField::CustomerId),
+        accepts_marketing: consent(&making.text(OrderField::AcceptsMarketing)),
+        created_at: making.date(OrderField::CreatedAt),
+        updated_at: making.date(OrderField::UpdatedAt),
+        currency: making.text(OrderField::Currency).to_ascii_uppercase(),
+        total: making.amount(OrderField::Total),
+        subtotal: making.amount(OrderField::Subtotal),
+        shipping: making.amount(OrderField::Shipping),
+        tax: making.amount(OrderField::Tax),
+        discount: making.amount(OrderField::Discount),
+        refunded: making.amount(OrderField::Refunded),
+        shipping_method: making.text(OrderField::ShippingMethod),
+        order_url: making.text(OrderField::OrderUrl),
+        ..SourceOrder::default()
+    };
+    order.position.line = material.line;
+    let code = making.text(OrderField::DiscountCode);
+    order.discounts.extend(discount_of(&order.discount, code));
+    order.status = making.status(&order);
+    for (values, line) in &material.lines {
+        order.lines.push(lines::line(profile, *values, *line, &mut making.faults));
+    }
+    making.check_item_count(&order);
+    order.faults = making.faults.found;
+    order
+}
+
+struct Making<'a> {
+    profile: &'a Profile,
+    kept: Kept,
+    material: &'a Material<'a>,
+    faults: Faults,
+}
+
+impl Making<'_> {
+    fn refuse(&mut self, reason: Reason, field: &'static str) -> String {
+        self.faults.add(reason, field, self.material.line);
+        String::new()
+    }
+
+    fn text(&mut self, field: OrderField) -> String {
+        match self.profile.order_field(field) {
+            None | Some(Field::Sum(_)) => String::new(),
+            Some(Field::Constant(text)) => text.clone(),
+            Some(Field::Cells(cells)) => agreed(cells, &self.material.carriers)
+                .unwrap_or_else(|reason| self.refuse(reason, field.shown())),
+        }
+    }
+
+    fn amount(&mut self, field: OrderField) -> String {
+        let form = &self.profile.form;
+        let read = match self.profile.order_field(field) {
+            None => return String::new(),
+            Some(Field::Constant(text)) => form.plain(text).ok_or(Reason::BadMoney),
+            Some(Field::Cells(cells)) => {
+                let may_rest = field != OrderField::Total;
+                agreed_amount(cells, &self.material.carriers, form, may_rest)
+            }
+            Some(Field::Sum(sum)) => self.sum(sum),
+        };
+        read.unwrap_or_else(|reason| self.refuse(reason, field.shown()))
+    }
+
+    /// Blank where none of it is stated.
+    fn sum(&self, sum: &Sum) -> Result<String, Reason> {
+        let form = &self.profile.form;
+        let cells_of = |term: &Term| Cells { alternatives: vec![vec![term.name]], ..Cells::default() };
+        let mut amounts = Vec::new();
+        for term in &sum.once {
+            let plain = agreed_amount(&cells_of(term), &self.material.carriers, form, true)?;
+            amounts.push((plain, term.is_negative));
+        }
+        let lines = self.material.lines.iter().map(|(values, _)| *values);
+        let each = lines.flat_map(|values| sum.each.iter().map(move |term| (values, term)));
+        let refunds = self.material.refunds.iter();
+        let refunds = refunds.flat_map(|values| sum.refunds.iter().map(move |term| (*values, term)));
+        for (values, term) in each.chain(refunds) {
+            let plain = form.plain(&cells_of(term).text(values)?).ok_or(Reason::BadMoney)?;
+            amounts.push((plain, term.is_negative));
+        }
+        amounts.retain(|(plain, _)| !plain.is_empty());
+        if amounts.is_empty() {
+            return Ok(String::new());
+        }
+        let total = amounts.iter().try_fold(Exact::default(), |total, (plain, is_negative)| {
+            let amount = Exact::parse(plain)?;
+            total.add(if *is_negative { amount.negated() } else { amount })
+        });
+        total.map(Exact::print).ok_or(Reason::BadMoney)
+    }
+
+    fn date(&mut self, field: OrderField) -> String {
+        let text = self.text(field);
+        if text.is_empty() {
+            return text;
+        }
+        let zone = self.zone();
+        let read = zone.and_then(|zone| self.profile.dates.iso(&text, self.kept, zone.as_ref()));
+        read.unwrap_or_else(|| self.refuse(Reason::BadDate, field.shown()))
+    }
+
+    /// `None` where a cell names a zone that is not known.
+    fn zone(&self) -> Option<Option<TimeZone>> {
+        let (column, words) = match &self.profile.zone {
+            Zone::Job => return Some(None),
+            Zone::Fixed(zone) => return Some(Some(zone.clone())),
+            Zone::Cell { column, words } => (column, words),
+        };
+        let cells = Cells { alternatives: vec![vec![*column]], ..Cells::default() };
+        let text = agreed(&cells, &self.material.carriers).ok()?;
+        if text.is_empty() {
+            return Some(None);
+        }
+        let word = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&text));
+        Some(Some(word.map_or_else(|| TimeZone::get(&text).ok(), |(_, zone)| Some(zone.clone()))?))
+    }
+
+    fn status(&mut self, order: &SourceOrder) -> Option<Status> {
+        if self.material.is_cancelled {
+            return Some(Status::Cancelled);
+        }
+        let status = match status(&self.profile.status, &self.material.carriers) {
+            Ok(status) => status,
+            Err(reason) => {
+                self.faults.add(reason, "status", self.material.line);
+                return None;
+            }
+        };
+        let refunded = Exact::parse(&order.refunded).filter(|refunded| *refunded > Exact::default());
+        Some(match (status, refunded, Exact::parse(&order.total)) {
+            (Status::Paid, Some(refunded), Some(total)) if self.profile.refunds_tell => {
+                if refunded >= total {
+                    Status::Refunded
+                } else {
+                    Status::PartiallyRefunded
+                }
+            }
+            (status, ..) => status,
+        })
+    }
+
+    /// A count of items that the lines do not reach tells of lines that are missing; one that they exceed, of lines
+    /// that stand there twice.
+    fn check_item_count(&mut self, order: &SourceOrder) {
+        let Some(Field::Cells(cells)) = self.profile.order_field(OrderField::ItemCount) else { return };
+        let form = &self.profile.form;
+        let stated = agreed_amount(cells, &self.material.carriers, form, false).ok();
+        let count = |plain: &str| Exact::parse(plain).and_then(Exact::count);
+        let met: Option<u64> = order.lines.iter().map(|line| count(&line.quantity)).sum();
+        if let (Some(stated), Some(met)) = (stated.as_deref().and_then(count), met)
+            && met != stated
+            && !order.lines.is_empty()
+        {
+            let reason = if met < stated { Reason::Truncated } else { Reason::RepeatedRow };
+            self.faults.push(Fault::new(reason), self.material.line);
+        }
+    }
+}
+
+/// The order's discount, where there is one: a code with its amount (a zero counts), or an amount above zero.
+fn discount_of(amount: &str, code: String) -> Option<SourceDiscount> {
+    let is_zero = Exact::parse(amount).is_some_and(Exact::is_zero);
+    if amount.is_empty() || (code.is_empty() && is_zero) {
+        return None;
+    }
+    let name = if code.is_empty() { "Discount".to_owned() } else { code };
+    Some(SourceDiscount { name, amount: amount.to_owned(), of_shipping: false })
+}
+
+fn consent(text: &str) -> Option<bool> {
+    let is = |words: [&str; 3]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    match (is(["yes", "true", "1"]), is(["no", "false", "0"])) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    }
+}

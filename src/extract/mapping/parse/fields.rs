@@ -1,0 +1,178 @@
+//! Where each field comes from.
+
+use super::Names;
+use crate::domain::Status;
+use crate::extract::mapping::profile::{
+    Answer, Cells, Field, LineField, OrderField, RowKind, RowKinds, StatusRule, Sum, Term,
+};
+use crate::extract::mapping::toml_table::{Table, Value};
+
+pub fn order(profile: &Table<'_>, names: &Names) -> Vec<Option<Field>> {
+    let keys: Vec<&str> = OrderField::ALL.iter().map(|field| field.key()).collect();
+    let table = part(profile, "order", &keys);
+    let read = |field: &OrderField| {
+        let value = table.as_ref()?.get(field.key())?;
+        let is_sum = value.is_table() && value.table().is_some_and(|table| is_sum(&table));
+        if is_sum && !field.is_amount() {
+            value.fault("can't be added up", "a column");
+        }
+        field_of(&value, names)
+    };
+    OrderField::ALL.iter().map(read).collect()
+}
+
+pub fn line(profile: &Table<'_>, names: &Names) -> Vec<Option<Field>> {
+    let keys: Vec<&str> = LineField::ALL.iter().map(|field| field.key()).collect();
+    let table = part(profile, "line", &keys);
+    let read = |field: &LineField| {
+        let value = table.as_ref()?.get(field.key())?;
+        if value.is_table() && value.table().is_some_and(|table| is_sum(&table)) {
+            value.fault("can't be added up", "a column");
+        }
+        field_of(&value, names)
+    };
+    LineField::ALL.iter().map(read).collect()
+}
+
+fn part<'t>(profile: &Table<'t>, key: &str, keys: &[&str]) -> Option<Table<'t>> {
+    let table = profile.table(key);
+    if let Some(table) = &table {
+        table.only(keys);
+    }
+    table
+}
+
+fn is_sum(table: &Table<'_>) -> bool {
+    ["each", "once", "refunds"].iter().any(|key| table.get(key).is_some())
+}
+
+fn field_of(value: &Value<'_>, names: &Names) -> Option<Field> {
+    if !value.is_table() {
+        return Some(Field::Cells(cells_of(value, names)));
+    }
+    let table = value.table()?;
+    if table.get("value").is_some() {
+        table.only(&["value"]);
+        return table.text("value").map(Field::Constant);
+    }
+    if is_sum(&table) {
+        table.only(&["each", "once", "refunds"]);
+        let terms = |key: &str| table.texts(key).iter().map(|text| term_of(text, names)).collect();
+        return Some(Field::Sum(Sum { each: terms("each"), once: terms("once"), refunds: terms("refunds") }));
+    }
+    Some(Field::Cells(cells_of(value, names)))
+}
+
+/// `-Name` is taken away.
+fn term_of(text: &str, names: &Names) -> Term {
+    match text.strip_prefix('-') {
+        Some(name) => Term { name: names.number(name.trim()), is_negative: true },
+        None => Term { name: names.number(text), is_negative: false },
+    }
+}
+
+/// A name, a list of alternatives, or a table that says more.
+fn cells_of(value: &Value<'_>, names: &Names) -> Cells {
+    let usual = Cells { with: " ".to_owned(), ..Cells::default() };
+    if !value.is_table() {
+        let alternatives = value.items().iter().filter_map(|item| alternative(item, names)).collect();
+        return Cells { alternatives, ..usual };
+    }
+    let Some(table) = value.table() else { return usual };
+    table.only(&["column", "join", "with", "blank", "in_brackets"]);
+    let alternatives = match (table.get("column"), table.get("join")) {
+        (Some(column), None) => column.items().iter().filter_map(|item| alternative(item, names)).collect(),
+        (None, Some(join)) => vec![joined(&join, names)],
+        _ => {
+            table.fault("names no column", "`column`, or `join` with several that belong together");
+            Vec::new()
+        }
+    };
+    Cells {
+        alternatives,
+        with: table.text("with").unwrap_or(usual.with),
+        blank: table.texts("blank"),
+        in_brackets: table.flag("in_brackets"),
+    }
+}
+
+/// A name, or a table with several to join.
+fn alternative(item: &Value<'_>, names: &Names) -> Option<Vec<usize>> {
+    if !item.is_table() {
+        return item.text().map(|name| vec![names.number(&name)]);
+    }
+    let table = item.table()?;
+    table.only(&["join"]);
+    table.get("join").map(|join| joined(&join, names))
+}
+
+fn joined(join: &Value<'_>, names: &Names) -> Vec<usize> {
+    join.texts().unwrap_or_default().iter().map(|name| names.number(name)).collect()
+}
+
+pub fn status(profile: &Table<'_>, names: &Names) -> Vec<StatusRule> {
+    let rules = profile.get("status").map(|value| value.tables()).unwrap_or_default();
+    rules.iter().map(|rule| status_rule(rule, names)).collect()
+}
+
+fn status_rule(rule: &Table<'_>, names: &Names) -> StatusRule {
+    rule.only(&["column", "optional", "filled", "blank", "words"]);
+    if rule.get("column").is_none() {
+        rule.fault("names no column", "column = \"…\"");
+    }
+    let answer = |key: &str| rule.get(key).and_then(|value| answer_of(&value));
+    let words = rule.table("words").map(|words| {
+        words.entries().filter_map(|(word, value)| Some((word.to_owned(), answer_of(&value)?))).collect()
+    });
+    StatusRule {
+        cells: rule.get("column").map(|value| cells_of(&value, names)).unwrap_or_default(),
+        is_optional: rule.flag("optional"),
+        filled: answer("filled"),
+        blank: answer("blank"),
+        words: words.unwrap_or_default(),
+    }
+}
+
+fn answer_of(value: &Value<'_>) -> Option<Answer> {
+    let word = value.text()?;
+    let answer = match word.as_str() {
+        "next" => Some(Answer::Next),
+        word => Status::from_word(word).map(Answer::Status),
+    };
+    if answer.is_none() {
+        let known: Vec<&str> = Status::ALL.iter().map(|status| status.word()).collect();
+        value.fault("no status", &format!("one of: {}, or next", known.join(", ")));
+    }
+    answer
+}
+
+pub fn row_kind(profile: &Table<'_>, names: &Names) -> Option<RowKinds> {
+    let table = profile.table("row_kind")?;
+    table.only(&["column", "words", "others"]);
+    let Some(column) = table.text("column") else {
+        table.fault("names no column", "column = \"…\"");
+        return None;
+    };
+    let words = table.table("words").map(|words| {
+        words.entries().filter_map(|(word, value)| Some((word.to_owned(), kind_of(&value)?))).collect()
+    });
+    Some(RowKinds {
+        column: names.number(&column),
+        words: words.unwrap_or_default(),
+        others: table.get("others").and_then(|value| kind_of(&value)),
+    })
+}
+
+fn kind_of(value: &Value<'_>) -> Option<RowKind> {
+    let kind = match value.text()?.as_str() {
+        "line" => Some(RowKind::Line),
+        "refund" => Some(RowKind::Refund),
+        "cancelled" => Some(RowKind::Cancelled),
+        "skip" => Some(RowKind::Skip),
+        _ => None,
+    };
+    if kind.is_none() {
+        value.fault("no kind of row", "\"line\", \"refund\", \"cancelled\" or \"skip\"");
+    }
+    kind
+}

@@ -1,0 +1,85 @@
+//! What the export is built like.
+
+use super::Names;
+use crate::extract::mapping::profile::{Parts, Repeats, RowLayout, Source};
+use crate::extract::mapping::toml_table::Table;
+
+/// The shape, and the names that lines have of their own, where they do.
+pub fn source(table: &Table<'_>, names: &Names) -> (Source, Option<Names>) {
+    match table.text("source").as_deref() {
+        None | Some("csv") => csv(table, names),
+        Some("json") => (json(table), Some(Names::default())),
+        Some(_) => {
+            if let Some(value) = table.get("source") {
+                value.fault("no such source", "\"csv\" or \"json\"");
+            }
+            csv(table, names)
+        }
+    }
+}
+
+fn csv(table: &Table<'_>, names: &Names) -> (Source, Option<Names>) {
+    absent(table, &["records", "lines"], "csv");
+    let delimiter = table.text("delimiter").map(|text| match text.as_bytes() {
+        [one] if !one.is_ascii_alphanumeric() && *one != b'"' && *one != b'\n' => *one,
+        _ => {
+            if let Some(value) = table.get("delimiter") {
+                value.fault("no delimiter", "one sign, such as \";\" or \"\\t\"");
+            }
+            b','
+        }
+    });
+    let (layout, line_names) = layout(table, names);
+    (Source::Csv { layout, delimiter }, line_names)
+}
+
+fn layout(table: &Table<'_>, names: &Names) -> (RowLayout, Option<Names>) {
+    let parts = table.table("parts");
+    if let Some(parts) = parts {
+        parts.only(&["cell", "keys"]);
+        let keys = parts.texts("keys");
+        let cell = parts.text("cell");
+        if keys.len() < 2 || cell.is_none() {
+            parts
+                .fault("is not complete", "`cell` with the column's name, and `keys` with at least two keys");
+        }
+        let line_names = Names::default();
+        for key in &keys {
+            line_names.number(key);
+        }
+        let cell = names.number(&cell.unwrap_or_default());
+        return (RowLayout::Parts(Parts { cell, keys: keys.len() }), Some(line_names));
+    }
+    let repeats = match table.text("rows").as_deref() {
+        None | Some("order") => return (RowLayout::Order, None),
+        Some("first") => Repeats::First,
+        Some("each") => Repeats::Each,
+        Some("either") => Repeats::Either,
+        Some(_) => {
+            if let Some(value) = table.get("rows") {
+                value.fault("no such layout", "\"order\", \"first\", \"each\" or \"either\"");
+            }
+            Repeats::First
+        }
+    };
+    let key = table.texts("key");
+    if key.is_empty() {
+        table.fault("names no key", "key = \"…\", the column that the rows of an order have in common");
+    }
+    (RowLayout::Lines { key: key.iter().map(|name| names.number(name)).collect(), repeats }, None)
+}
+
+fn json(table: &Table<'_>) -> Source {
+    absent(table, &["rows", "key", "delimiter", "parts", "row_kind"], "json");
+    let lines = table.texts("lines");
+    if lines.is_empty() {
+        table.fault("names no lines", "lines = \"/…\", where in a record the list of its lines is");
+    }
+    Source::Json { wrappers: table.texts("records"), lines }
+}
+
+fn absent(table: &Table<'_>, keys: &[&str], source: &str) {
+    for value in keys.iter().filter_map(|key| table.get(key)) {
+        value.fault(&format!("has no meaning with source = \"{source}\""), "it to be left out");
+    }
+}

@@ -1,0 +1,164 @@
+//! Lines within one cell: `Key: value, Other key: value|Key: value, …`.
+//!
+//! Values may hold the very signs that part them, so only known keys part anything: a line begins where the first key
+//! is followed by the second, and a value goes up to the next known key.
+
+use super::cells::Values;
+use super::profile::Name;
+use crate::domain::Reason;
+use std::borrow::Cow;
+
+/// One line: for each key its value, where it has the key.
+pub struct Part {
+    values: Vec<Option<String>>,
+}
+
+impl Values for Part {
+    fn value(&self, name: Name) -> Result<Cow<'_, str>, Reason> {
+        Ok(self.values.get(name).and_then(Option::as_deref).map_or(Cow::Borrowed(""), Cow::Borrowed))
+    }
+}
+
+/// The lines of a cell; none of a blank one.
+///
+/// `None` where the text is not built like that, or says one key twice in a line.
+pub fn split(text: &str, keys: &[String]) -> Option<Vec<Part>> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Some(Vec::new());
+    }
+    let begins = beginnings(text, keys);
+    if begins.first() != Some(&0) {
+        return None;
+    }
+    let ends = begins.iter().skip(1).copied().chain([text.len()]);
+    begins.iter().zip(ends).map(|(begin, end)| part(text.get(*begin..end)?, keys)).collect()
+}
+
+fn beginnings(text: &str, keys: &[String]) -> Vec<usize> {
+    let [first, second, ..] = keys else { return Vec::new() };
+    let (mark, follows) = (format!("{first}:"), format!("{second}:"));
+    let begins = |(at, _): &(usize, &str)| {
+        let rest = text.get(at + mark.len()..).unwrap_or_default();
+        let next = rest.split_once(',').map_or("", |(_, next)| next);
+        next.trim_start().starts_with(&follows)
+    };
+    text.match_indices(&mark).filter(begins).map(|(at, _)| at).collect()
+}
+
+fn part(text: &str, keys: &[String]) -> Option<Part> {
+    let text = text.trim_end().strip_suffix('|').unwrap_or(text.trim_end());
+    let mut values: Vec<Option<String>> = vec![None; keys.len()];
+    // Where each key stands: at the front, or after a comma.
+    let mut found: Vec<(usize, usize, usize)> = Vec::new();
+    for (number, key) in keys.iter().enumerate() {
+        let mark = format!("{key}:");
+        for (at, _) in text.match_indices(&mark) {
+            let before = text.get(..at)?.trim_end();
+            if before.is_empty() || before.ends_with(',') {
+                found.push((at, at + mark.len(), number));
+            }
+        }
+    }
+    found.sort_unstable();
+    let ends = found.iter().skip(1).map(|(at, ..)| *at).chain([text.len()]);
+    for ((_, from, number), end) in found.iter().zip(ends) {
+        let value = text.get(*from..end)?.trim();
+        let value = if end < text.len() { value.strip_suffix(',').unwrap_or(value) } else { value };
+        let slot = values.get_mut(*number)?;
+        if slot.replace(unescaped(value.trim())).is_some() {
+            return None;
+        }
+    }
+    Some(Part { values })
+}
+
+/// The signs that HTML escapes, as they were before; an unknown escape stays as it stands.
+fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('&') {
+        out.push_str(before);
+        let sign = after.split_once(';').and_then(|(name, rest)| Some((sign_of(name)?, rest)));
+        match sign {
+            Some((sign, after)) => {
+                out.push(sign);
+                rest = after;
+            }
+            None => {
+                out.push('&');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn sign_of(name: &str) -> Option<char> {
+    match name {
+        "amp" => Some('&'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        _ => {
+            let digits = name.strip_prefix('#')?;
+            let code = match digits.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                None => digits.parse().ok()?,
+            };
+            char::from_u32(code).filter(|sign| !sign.is_control())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn keys() -> Vec<String> {
+        ["No", "Qty", "Name", "Options", "Price"].map(str::to_owned).to_vec()
+    }
+
+    fn lines(text: &str) -> Option<Vec<Vec<String>>> {
+        let parts = split(text, &keys())?;
+        let values = |part: Part| part.values.into_iter().map(Option::unwrap_or_default).collect();
+        Some(parts.into_iter().map(values).collect())
+    }
+
+    #[test]
+    fn values_may_hold_the_signs_that_part_them() {
+        let cell = "No: 1, Qty: 2, Name: Knife | big, sharp, Options: Size: 5&#039;, Why: so, Price: $1.50|\
+                    No: 2, Qty: 1, Name: No: none, Price: 2.00";
+        assert_eq!(
+            lines(cell).unwrap(),
+            [
+                ["1", "2", "Knife | big, sharp", "Size: 5', Why: so", "$1.50"],
+                ["2", "1", "No: none", "", "2.00"]
+            ]
+        );
+    }
+
+    #[test]
+    fn lines_that_follow_each_other_without_a_sign_are_told_apart() {
+        let all = lines("No: 1, Qty: 2, Name: A, Price: 1No: 2, Qty: 1, Name: B, Price: 2").unwrap();
+        assert_eq!((all[0][4].as_str(), all[1][2].as_str()), ("1", "B"));
+    }
+
+    #[test]
+    fn what_is_built_otherwise_is_refused() {
+        assert!(lines("2 x Mug").is_none());
+        assert!(lines("x|No: 1, Qty: 2").is_none());
+        assert!(lines("No: 1, Qty: 2, Name: A, Name: B").is_none(), "which of the two?");
+        assert_eq!(lines(" ").unwrap().len(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "(No: |Qty: |Name: |[,|&;: #\\PC]){0,20}") {
+            lines(&text);
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! A mapping as it was declared: plain data.
+
+use super::amounts::Form;
+use super::dates::Dates;
+use crate::domain::Status;
+use jiff::tz::TimeZone;
+
+/// A name that a mapping uses, as a number: a column of a table, or a place in a record.
+pub type Name = usize;
+
+/// Declares fields with the names they have in a mapping, and what the target calls them in a fault.
+macro_rules! fields {
+    ($type:ident, $doc:literal: $($field:ident $name:literal $shown:literal,)*) => {
+        #[doc = $doc]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $type { $($field,)* }
+
+        impl $type {
+            pub const ALL: &[Self] = &[$(Self::$field),*];
+
+            /// Its key in a mapping.
+            pub fn key(self) -> &'static str {
+                match self { $(Self::$field => $name,)* }
+            }
+
+            /// Our name for it in a fault.
+            pub fn shown(self) -> &'static str {
+                match self { $(Self::$field => $shown,)* }
+            }
+        }
+    };
+}
+
+fields! { OrderField, "What an order says.":
+    Id "id" "id",
+    Number "number" "number",
+    CheckoutId "checkout_id" "checkout_id",
+    Email "email" "email",
+    CustomerId "customer_id" "customer_id",
+    AcceptsMarketing "accepts_marketing" "accepts_marketing",
+    CreatedAt "created_at" "created_at",
+    UpdatedAt "updated_at" "updated_at",
+    Currency "currency" "currency",
+    Total "total" "total",
+    Subtotal "subtotal" "subtotal",
+    Shipping "shipping" "shipping",
+    Tax "tax" "tax",
+    Discount "discount" "discount",
+    DiscountCode "discount_code" "discount",
+    Refunded "refunded" "refunded",
+    ShippingMethod "shipping_method" "shipping_method",
+    OrderUrl "order_url" "order_url",
+    ItemCount "item_count" "quantity",
+}
+
+fields! { LineField, "What a line of an order says.":
+    Id "id" "product id",
+    Name "name" "product name",
+    Variant "variant" "product name",
+    Quantity "quantity" "quantity",
+    UnitPrice "unit_price" "price",
+    Total "total" "price",
+    Discount "discount" "discount",
+    Sku "sku" "sku",
+    Category "category" "category",
+    ImageUrl "image_url" "image_url",
+    ProductUrl "product_url" "product_url",
+}
+
+impl OrderField {
+    /// It is an amount of money.
+    pub fn is_amount(self) -> bool {
+        use OrderField as F;
+        matches!(self, F::Total | F::Subtotal | F::Shipping | F::Tax | F::Discount | F::Refunded)
+    }
+}
+
+/// One mapping.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// Its name in the settings.
+    pub name: String,
+    /// What the export is, for messages.
+    pub title: String,
+    pub description: String,
+    /// What to do where columns are missing.
+    pub hint: String,
+    pub source: Source,
+    /// Every column, or place in a record, that is used; its place in this list is its [`Name`].
+    pub names: Vec<String>,
+    /// The same for lines, where they have names of their own: keys within a cell, or places in a line's object.
+    pub line_names: Option<Vec<String>>,
+    /// Other columns the export has, which tell that it is this one.
+    pub also: Vec<String>,
+    pub order: Vec<Option<Field>>,
+    pub line: Vec<Option<Field>>,
+    pub status: Vec<StatusRule>,
+    /// What was refunded decides whether a paid order is a refunded one.
+    pub refunds_tell: bool,
+    pub row_kind: Option<RowKinds>,
+    pub form: Form,
+    pub dates: Dates,
+    pub zone: Zone,
+    /// Stands for everything that decides what is read: a run goes on only under the mapping it began with.
+    pub digest: [u8; 16],
+}
+
+/// What the mapping reads.
+#[derive(Debug, Clone)]
+pub enum Source {
+    Csv { layout: RowLayout, delimiter: Option<u8> },
+    Json { wrappers: Vec<String>, lines: Vec<String> },
+}
+
+/// How the rows of a table make orders.
+#[derive(Debug, Clone)]
+pub enum RowLayout {
+    /// Each row is an order of one line.
+    Order,
+    /// Each row is an order; all its lines stand in one cell.
+    Parts(Parts),
+    /// Each row is a line; the rows of an order have the key in common.
+    Lines { key: Vec<Name>, repeats: Repeats },
+}
+
+/// On which rows of an order its own cells stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeats {
+    First,
+    Each,
+    /// On the first, or on each: both are written.
+    Either,
+}
+
+/// Lines within one cell: `Key: value, Other: value|Key: value, …`. The line's fields name keys of it, which are the
+/// profile's `line_names`: each line begins with the first, and the second follows it.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    pub cell: Name,
+    /// How many keys there are.
+    pub keys: usize,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Field {
+    Constant(String),
+    Cells(Cells),
+    /// An amount added up.
+    Sum(Sum),
+}
+
+/// The first of several that is not blank; each of one name, or of several joined.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cells {
+    pub alternatives: Vec<Vec<Name>>,
+    /// Between joined ones.
+    pub with: String,
+    /// What counts as blank.
+    pub blank: Vec<String>,
+    /// Only what stands in the last brackets, where there are any.
+    pub in_brackets: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// Of every line.
+    pub each: Vec<Term>,
+    /// Of the order, however often it stands there.
+    pub once: Vec<Term>,
+    /// Of every row that is a refund.
+    pub refunds: Vec<Term>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Term {
+    pub name: Name,
+    pub is_negative: bool,
+}
+
+/// One step towards the status: the first rule that has an answer gives it.
+#[derive(Debug, Clone)]
+pub struct StatusRule {
+    pub cells: Cells,
+    /// The column may be missing.
+    pub is_optional: bool,
+    /// What any text means; words go before it.
+    pub filled: Option<Answer>,
+    pub blank: Option<Answer>,
+    pub words: Vec<(String, Answer)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    Status(Status),
+    /// Go on with the next rule.
+    Next,
+}
+
+/// What kind a row is, by one of its cells.
+#[derive(Debug, Clone)]
+pub struct RowKinds {
+    pub column: Name,
+    pub words: Vec<(String, RowKind)>,
+    /// Of a word that is not listed; without it the order is refused.
+    pub others: Option<RowKind>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowKind {
+    Line,
+    Refund,
+    /// A line that was cancelled. An order of nothing else is cancelled.
+    Cancelled,
+    /// Nothing that is sent.
+    Skip,
+}
+
+/// What zone dates are in that state no offset.
+#[derive(Debug, Clone, Default)]
+pub enum Zone {
+    /// The job's.
+    #[default]
+    Job,
+    Fixed(TimeZone),
+    /// In a cell: an IANA name, or one of these words for one.
+    Cell {
+        column: Name,
+        words: Vec<(String, TimeZone)>,
+    },
+}
+
+impl Profile {
+    pub fn order_field(&self, field: OrderField) -> Option<&Field> {
+        self.order.get(field as usize).and_then(Option::as_ref)
+    }
+
+    pub fn line_field(&self, field: LineField) -> Option<&Field> {
+        self.line.get(field as usize).and_then(Option::as_ref)
+    }
+
+    pub fn is_csv(&self) -> bool {
+        matches!(self.source, Source::Csv { .. })
+    }
+}
+
+impl Cells {
+    pub fn names(&self) -> impl Iterator<Item = Name> {
+        self.alternatives.iter().flatten().copied()
+    }
+}
+
+impl Sum {
+    pub fn terms(&self) -> impl Iterator<Item = Term> {
+        self.each.iter().chain(&self.once).chain(&self.refunds).copied()
+    }
+}
+
+impl Field {
+    /// Every name it needs, in alternatives.
+    pub fn needs(&self) -> Vec<Vec<Name>> {
+        match self {
+            Self::Constant(_) => Vec::new(),
+            Self::Cells(cells) => cells.alternatives.clone(),
+            Self::Sum(sum) => vec![sum.terms().map(|term| term.name).collect()],
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! A table that a mapping fits: where each name stands, and its rows as orders.
+
+use super::cells::{RecordValues, RowValues, Values, are_alike};
+use super::dates::{Kept, Unsettled};
+use super::lines;
+use super::order::{Faults, Material, order};
+use super::parts;
+use super::profile::{
+    Field, LineField, Name, OrderField, Parts, Profile, Repeats, RowKind, RowLayout, Source,
+};
+use crate::domain::{Fault, Reason, SourceOrder};
+use crate::extract::error::ReadError;
+use crate::extract::grouping::{Group, Groups};
+use crate::extract::rows::{Row, Rows};
+use crate::extract::sheet_dialect::{Layout, Records};
+use csv::ByteRecord;
+use std::sync::Arc;
+
+/// One table, as a mapping reads it.
+#[derive(Debug, Clone)]
+pub struct MappedSheet {
+    pub profile: Arc<Profile>,
+    /// For each name the column it stands in; larger than any row where there is none.
+    pub at: Vec<usize>,
+    pub kept: Kept,
+    width: usize,
+}
+
+impl MappedSheet {
+    pub fn resolve(profile: &Arc<Profile>, header: &ByteRecord) -> Self {
+        let cells: Vec<String> =
+            header.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect();
+        let at = profile.names.iter().map(|name| column(&cells, name)).collect();
+        Self { profile: Arc::clone(profile), at, kept: profile.dates.all(), width: header.len() }
+    }
+
+    pub fn has(&self, name: Name) -> bool {
+        self.at.get(name).is_some_and(|at| *at < self.width)
+    }
+
+    /// Tells by the first rows how the file writes dates.
+    pub fn settle_dates(&mut self, rows: &[ByteRecord]) -> Result<(), Unsettled> {
+        let Some(Field::Cells(cells)) = self.profile.order_field(OrderField::CreatedAt) else {
+            return Ok(());
+        };
+        let texts: Vec<String> = rows
+            .iter()
+            .filter_map(|record| cells.text(&RecordValues { record, at: &self.at }).ok())
+            .filter(|text| !text.is_empty())
+            .collect();
+        self.kept = self.profile.dates.settle(texts.iter().map(String::as_str))?;
+        Ok(())
+    }
+
+    /// The key column: the first of its names that the table has.
+    fn key_at(&self, key: &[Name]) -> usize {
+        key.iter()
+            .find(|name| self.has(**name))
+            .and_then(|name| self.at.get(*name))
+            .copied()
+            .unwrap_or(usize::MAX)
+    }
+
+    fn of_row(&self, row: &Row<'_>) -> SourceOrder {
+        let values = RowValues { row, at: &self.at };
+        let material = Material {
+            carriers: vec![&values],
+            lines: vec![(&values, row.line)],
+            refunds: Vec::new(),
+            is_cancelled: false,
+            line: row.line,
+        };
+        order(&self.profile, self.kept, &material, faults_of(row))
+    }
+
+    fn of_parts(&self, row: &Row<'_>, parts: &Parts) -> SourceOrder {
+        let values = RowValues { row, at: &self.at };
+        let mut faults = faults_of(row);
+        let keys = self.profile.line_names.as_deref().unwrap_or_default();
+        let split = match values.value(parts.cell) {
+            Ok(text) => parts::split(&text, keys).ok_or(Reason::MalformedRow),
+            Err(reason) => Err(reason),
+        };
+        let split = split.unwrap_or_else(|reason| {
+            faults.add(reason, "lines", row.line);
+            Vec::new()
+        });
+        let material = Material {
+            carriers: vec![&values],
+            lines: split.iter().map(|part| (part as &dyn Values, row.line)).collect(),
+            refunds: Vec::new(),
+            is_cancelled: false,
+            line: row.line,
+        };
+        order(&self.profile, self.kept, &material, faults)
+    }
+
+    fn of_group(&self, group: &Group, repeats: Repeats) -> SourceOrder {
+        let rows: Vec<Row<'_>> = group.rows.iter().map(|kept| kept.row()).collect();
+        let values: Vec<RowValues<'_>> = rows.iter().map(|row| RowValues { row, at: &self.at }).collect();
+        let mut faults = Faults::of(group.line());
+        for row in rows.iter().filter(|row| !row.is_whole) {
+            faults.push(Fault::new(Reason::MalformedRow), row.line);
+        }
+        if let Some(line) = group.beside_damage {
+            faults.push(Fault::new(Reason::MalformedRow), line);
+        }
+        if group.is_overlong {
+            faults.add(Reason::FieldTooLong, "lines", group.line());
+        }
+        if let Some(line) = group.repeated_elsewhere() {
+            faults.push(Fault::new(Reason::RepeatedRow), line);
+        }
+        let carriers = self.carriers(&values, repeats, &mut faults);
+        let (mut lines, mut refunds, mut cancelled, mut skipped) = (Vec::new(), Vec::new(), 0, 0);
+        for row in &values {
+            match self.kind_of(row, &mut faults) {
+                RowKind::Line if lines::is_line(&self.profile, row) => {
+                    lines.push((row as &dyn Values, row.row.line))
+                }
+                RowKind::Line | RowKind::Skip => skipped += 1,
+                RowKind::Refund => refunds.push(row as &dyn Values),
+                RowKind::Cancelled => cancelled += 1,
+            }
+        }
+        if lines.is_empty() && !refunds.is_empty() {
+            // The rows of what was refunded stand in another file.
+            faults.push(Fault::new(Reason::OrphanRow), group.line());
+        }
+        let is_cancelled = lines.is_empty() && refunds.is_empty() && cancelled > 0 && skipped == 0;
+        let material = Material { carriers, lines, refunds, is_cancelled, line: group.line() };
+        order(&self.profile, self.kept, &material, faults)
+    }
+
+    /// The rows that say something of the order as a whole.
+    fn carriers<'v>(
+        &self,
+        values: &'v [RowValues<'v>],
+        repeats: Repeats,
+        faults: &mut Faults,
+    ) -> Vec<&'v dyn Values> {
+        let all = || values.iter().map(|row| row as &dyn Values).collect();
+        if repeats == Repeats::Each {
+            return all();
+        }
+        let carrying: Vec<&RowValues<'_>> = values.iter().filter(|row| self.carries(row)).collect();
+        let is_each = repeats == Repeats::Either && carrying.len() == values.len();
+        match carrying.as_slice() {
+            [] => {
+                let line = values.first().map_or(0, |row| row.row.line);
+                faults.push(Fault::new(Reason::OrphanRow), line);
+                return all();
+            }
+            [_, second, ..] if !is_each => faults.push(Fault::new(Reason::RepeatedRow), second.row.line),
+            _ => {}
+        }
+        carrying.into_iter().map(|row| row as &dyn Values).collect()
+    }
+
+    /// Rows of further products leave the order's own cells blank.
+    fn carries(&self, row: &RowValues<'_>) -> bool {
+        [OrderField::Total, OrderField::Currency].iter().any(|field| match self.profile.order_field(*field) {
+            Some(Field::Cells(cells)) => cells.text(row) != Ok(String::new()),
+            _ => false,
+        })
+    }
+
+    /// A word that is not declared refuses the order: the row may be a line.
+    fn kind_of(&self, row: &RowValues<'_>, faults: &mut Faults) -> RowKind {
+        let Some(kinds) = &self.profile.row_kind else { return RowKind::Line };
+        let text = row.value(kinds.column).unwrap_or_default();
+        let word = kinds.words.iter().find(|(word, _)| are_alike(&text, word));
+        match word.map(|(_, kind)| *kind).or(kinds.others) {
+            Some(kind) => kind,
+            None => {
+                faults.add(Reason::UnknownStatus, "kind of row", row.row.line);
+                RowKind::Line
+            }
+        }
+    }
+}
+
+/// `name#2` is the second column of that name, unless one is called so.
+fn column(header: &[String], name: &str) -> usize {
+    let nth = |name: &str, n: usize| {
+        let alike = header.iter().enumerate().filter(|(_, cell)| are_alike(cell, name));
+        alike.map(|(at, _)| at).nth(n)
+    };
+    let numbered = || {
+        let (name, number) = name.rsplit_once('#')?;
+        nth(name, number.parse::<usize>().ok()?.checked_sub(1)?)
+    };
+    nth(name, 0).or_else(numbered).unwrap_or(usize::MAX)
+}
+
+fn faults_of(row: &Row<'_>) -> Faults {
+    let mut faults = Faults::of(row.line);
+    if !row.is_whole {
+        faults.push(Fault::new(Reason::MalformedRow), row.line);
+    }
+    faults
+}
+
+impl Layout for MappedSheet {
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Whatever comes first: a line within a cell with as many delimiters as a row that begins like one is a row.
+    fn begins_with_key(&self) -> bool {
+        true
+    }
+
+    fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {
+        match &self.profile.source {
+            Source::Csv { layout: RowLayout::Lines { key, .. }, .. } => {
+                let groups = Groups::new(rows, self.key_at(key));
+                Box::new(ByGroup { groups, sheet: self })
+            }
+            _ => Box::new(ByRow { rows, sheet: self }),
+        }
+    }
+}
+
+struct ByRow {
+    rows: Rows,
+    sheet: Arc<MappedSheet>,
+}
+
+impl Records for ByRow {
+    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+        let Some(row) = self.rows.advance()? else { return Ok(None) };
+        Ok(Some(match &self.sheet.profile.source {
+            Source::Csv { layout: RowLayout::Parts(parts), .. } => self.sheet.of_parts(&row, parts),
+            _ => self.sheet.of_row(&row),
+        }))
+    }
+}
+
+struct ByGroup {
+    groups: Groups,
+    sheet: Arc<MappedSheet>,
+}
+
+impl Records for ByGroup {
+    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+        let Some(group) = self.groups.pull()? else { return Ok(None) };
+        let repeats = match &self.sheet.profile.source {
+            Source::Csv { layout: RowLayout::Lines { repeats, .. }, .. } => *repeats,
+            _ => Repeats::Each,
+        };
+        Ok(Some(self.sheet.of_group(&group, repeats)))
+    }
+}
+
+/// The needed columns that the table lacks, each as the names it may have.
+pub fn missing(sheet: &MappedSheet) -> Vec<String> {
+    let profile = &sheet.profile;
+    let mut needs: Vec<Vec<Vec<Name>>> = Vec::new();
+    if let Source::Csv { layout, .. } = &profile.source {
+        match layout {
+            RowLayout::Lines { key, .. } => needs.push(key.iter().map(|name| vec![*name]).collect()),
+            RowLayout::Parts(parts) => needs.push(vec![vec![parts.cell]]),
+            RowLayout::Order => {}
+        }
+    }
+    use OrderField as F;
+    let order = [F::Id, F::Number, F::Email, F::CreatedAt, F::Currency, F::Total];
+    needs.extend(order.iter().filter_map(|field| profile.order_field(*field)).map(Field::needs));
+    if profile.line_names.is_none() {
+        use LineField as L;
+        let line = [L::Name, L::Quantity, L::UnitPrice, L::Total];
+        needs.extend(line.iter().filter_map(|field| profile.line_field(*field)).map(Field::needs));
+    }
+    let rules = profile.status.iter().filter(|rule| !rule.is_optional);
+    needs.extend(rules.map(|rule| rule.cells.alternatives.clone()));
+    needs.extend(profile.row_kind.iter().map(|kinds| vec![vec![kinds.column]]));
+    if let super::profile::Zone::Cell { column, .. } = &profile.zone {
+        needs.push(vec![vec![*column]]);
+    }
+    let is_met = |need: &Vec<Vec<Name>>| {
+        need.is_empty() || need.iter().any(|names| names.iter().all(|name| sheet.has(*name)))
+    };
+    let mut missing: Vec<String> = Vec::new();
+    for need in needs.iter().filter(|need| !is_met(need)) {
+        let names = |names: &Vec<Name>| {
+            let lacking = names.iter().filter(|name| !sheet.has(**name));
+            let texts: Vec<&str> =
+                lacking.filter_map(|name| profile.names.get(*name)).map(String::as_str).collect();
+            texts.join(" and ")
+        };
+        let told = need.iter().map(names).collect::<Vec<_>>().join(" or ");
+        if !missing.contains(&told) {
+            missing.push(told);
+        }
+    }
+    missing
+}

@@ -1,0 +1,31 @@
+//! What became of an order, by the words a mapping declares.
+
+use super::cells::{Values, are_alike};
+use super::consistency::agreed;
+use super::profile::{Answer, StatusRule};
+use crate::domain::{Reason, Status};
+
+/// The first rule that has an answer gives it. Without rules every order is paid: what an export does not say can't be
+/// held against the order.
+///
+/// # Errors
+/// When a word is not declared, or no rule has an answer.
+pub fn status(rules: &[StatusRule], carriers: &[&dyn Values]) -> Result<Status, Reason> {
+    if rules.is_empty() {
+        return Ok(Status::Paid);
+    }
+    for rule in rules {
+        let text = agreed(&rule.cells, carriers)?;
+        let answer = match text.as_str() {
+            "" => rule.blank.unwrap_or(Answer::Next),
+            text => {
+                let word = rule.words.iter().find(|(word, _)| are_alike(text, word));
+                word.map(|(_, answer)| *answer).or(rule.filled).ok_or(Reason::UnknownStatus)?
+            }
+        };
+        if let Answer::Status(status) = answer {
+            return Ok(status);
+        }
+    }
+    Err(Reason::UnknownStatus)
+}

@@ -1,0 +1,94 @@
+//! Which streams of a file are read, and by which dialect.
+
+use super::envelope::{Envelope, Message};
+use super::superseded::Superseded;
+use super::survey;
+use crate::extract::codec::Source;
+use crate::extract::error::ReadError;
+use crate::extract::json::{Dialect, Document, SAMPLE_LEN_MAX, Texts};
+use std::borrow::Cow;
+
+/// A first message longer than this is none: it would be another format's whole file.
+const FIRST_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// What is read of a file of messages.
+#[derive(Debug)]
+pub struct Streams {
+    pub envelope: Envelope,
+    /// The streams that are read, each with the dialect of its records.
+    pub taken: Vec<(String, &'static Dialect)>,
+    pub superseded: Superseded,
+}
+
+/// What a message is to who reads orders.
+pub enum Part<'a> {
+    Order(&'static Dialect, Cow<'a, str>),
+    State,
+    Other,
+    /// It may have been an order.
+    Damaged,
+}
+
+/// Tells whether a file holds messages, by its first ones; then surveys all of it for the stream of orders, and for
+/// records that later ones take the place of.
+///
+/// # Errors
+/// When no stream of orders can be told from the others, or its records lack keys; with a format that is named, also
+/// when there is no message.
+pub fn recognise(source: &Source, named: Option<Envelope>) -> Result<Option<Streams>, ReadError> {
+    let envelope = match (envelope_of(source), named) {
+        (Ok(Some(found)), Some(named)) if found != named => {
+            let what = format!("looks like {}, expected {}", found.name(), named.name());
+            return Err(ReadError::new(source.shown(), 1, what, "name that format in the settings, or auto"));
+        }
+        (Ok(Some(found)), _) => found,
+        (Ok(None), Some(named)) => {
+            let what = format!("holds no message of {}", named.name());
+            return Err(ReadError::new(
+                source.shown(),
+                1,
+                what,
+                "name another format in the settings, or auto",
+            ));
+        }
+        (Err(error), Some(_)) => return Err(error),
+        // What is wrong with it as JSON is for that to say.
+        (_, None) => return Ok(None),
+    };
+    let taken = survey::streams_of_orders(source, envelope, named.is_some())?;
+    let superseded = Superseded::find(source, envelope, &taken)?;
+    Ok(Some(Streams { envelope, taken, superseded }))
+}
+
+fn envelope_of(source: &Source) -> Result<Option<Envelope>, ReadError> {
+    let mut texts = Texts::open(source.clone(), &[])?;
+    texts.limit(FIRST_BYTES_MAX);
+    for _ in 0..SAMPLE_LEN_MAX {
+        match texts.next(|document, _| Envelope::of(document.text), || None)? {
+            Some((None, _)) => {}
+            Some((found, _)) => return Ok(found),
+            None => break,
+        }
+    }
+    Ok(None)
+}
+
+/// What a message is to who reads these streams.
+///
+/// # Errors
+/// When the text is no JSON, no object, or says one thing twice.
+pub fn part_of<'a>(
+    document: &Document<'a>,
+    envelope: Envelope,
+    taken: &[(String, &'static Dialect)],
+) -> serde_json::Result<Part<'a>> {
+    Ok(match envelope.read(document.text)? {
+        Message::Record { stream, data } => match taken.iter().find(|(name, _)| *name == stream) {
+            Some((_, dialect)) => Part::Order(dialect, data),
+            None => Part::Other,
+        },
+        Message::State => Part::State,
+        Message::Damaged => Part::Damaged,
+        Message::Schema { .. } | Message::Other => Part::Other,
+    })
+}

@@ -1,0 +1,60 @@
+//! The dialect of Shopify's GraphQL Admin API: the results of bulk operations, where an order's lines are records of
+//! their own that name their order and may stand anywhere, and pages of ordinary queries, where the lines stand within
+//! the order. Amounts are the shop's currency, as stated; only what the query asked for is there.
+
+mod connection;
+mod discount;
+mod fields;
+mod gid;
+mod line;
+mod money;
+mod order;
+mod row;
+
+use super::join::{Holds, JsonPart, Kind, Part};
+use super::json::Dialect;
+
+/// An order with its lines in it. Rows of a bulk operation are read by [`PART`].
+pub static ORDERS: Dialect = Dialect {
+    name: "shopify-graphql",
+    title: "Shopify orders of the GraphQL API",
+    description: "Shopify: orders of the GraphQL Admin API, as pages, JSON lines or the result of a bulk operation",
+    wrappers: &[
+        "data/orders/edges/node",
+        "data/orders/nodes",
+        "data/order",
+        "orders/edges/node",
+        "orders/nodes",
+    ],
+    needs: &[
+        &["id", "name"],
+        &["email", "customer"],
+        &["createdAt", "processedAt"],
+        &["totalPriceSet", "totalPrice"],
+        &["currencyCode", "totalPriceSet"],
+    ],
+    siblings: &[],
+    read: order::read,
+};
+
+static KIND: Kind = Kind {
+    name: ORDERS.name,
+    stands_alone: true,
+    needs: &[],
+    may_hold_lines: true,
+    no_orders: (
+        "holds no order of Shopify's, only records of other kinds",
+        "ask for `orders` in the query, with their `id`",
+    ),
+    no_lines: (
+        "none of its orders has a line: the query did not ask for them",
+        "ask for `lineItems { edges { node { id name sku quantity originalUnitPriceSet { shopMoney { amount } } } } }` \
+         of each order",
+    ),
+};
+
+pub static PART: JsonPart = JsonPart {
+    dialect: &ORDERS,
+    part: Part { kind: &KIND, label: ORDERS.name, holds: Holds::Orders, family: None },
+    read: row::read,
+};

@@ -1,0 +1,36 @@
+//! Standard input as a file that can be read more than once.
+
+use super::codec::Source;
+use super::error::ReadError;
+use super::nameless;
+use std::io::{self, IsTerminal, Write};
+
+/// The pattern that stands for standard input.
+pub const STANDARD_INPUT: &str = "-";
+/// What it is called in messages.
+const SHOWN: &str = "standard input";
+
+/// Copies standard input to a temporary file without a name, up to its end, and gives what is in it. The system
+/// takes the file away when the program ends, however it does.
+///
+/// # Errors
+/// When it is a terminal, nothing came, it can't be copied, or it is packed in a way that is not understood.
+pub fn standard_input() -> Result<Vec<Source>, ReadError> {
+    let mut input = io::stdin().lock();
+    if input.is_terminal() {
+        let hint = "pipe an export into the program: tap-shopify … | ordersync backfill";
+        return Err(ReadError::new(SHOWN, 0, "is a terminal, expected an export", hint));
+    }
+    let failed = |error: io::Error| {
+        let hint = "it is copied to a temporary file first: is there room in $TMPDIR, or else /tmp?";
+        ReadError::new(SHOWN, 0, format!("can't be copied: {error}"), hint)
+    };
+    let mut file = nameless::file().map_err(failed)?;
+    let bytes = io::copy(&mut input, &mut file).map_err(failed)?;
+    file.flush().map_err(failed)?;
+    if bytes == 0 {
+        let hint = "look at what the program before the pipe said";
+        return Err(ReadError::new(SHOWN, 0, "is empty, expected an export", hint));
+    }
+    Source::all_in_spooled(file, SHOWN)
+}

@@ -1,0 +1,172 @@
+//! Tables of a warehouse, each a CSV file, put together.
+
+use super::*;
+use crate::domain::{SourceDiscount, Status};
+
+const ORDERS: &str = "_fivetran_deleted,_fivetran_synced,id,name,email,customer_id,currency,total_price,subtotal_price,total_tax,\
+total_discounts,created_at,updated_at,financial_status,cancelled_at,test,buyer_accepts_marketing,total_shipping_price_set
+false,2024-02-01 00:00:00,1,#1001,ann@example.com,77,USD,25.00,20.00,1.50,2.00,2024-01-31 10:11:12.000 ,2024-02-01 08:00:00,paid,,false,TRUE,\"{\"\"shop_money\"\":{\"\"amount\"\":\"\"5.00\"\",\"\"currency_code\"\":\"\"USD\"\"}}\"
+false,2024-02-01 00:00:00,2,#1002,bob@example.com,,USD,3.00,3.00,0,0,2024-01-31 10:11:12Z,,refunded,,false,,
+true,2024-02-01 00:00:00,3,#1003,eve@example.com,,USD,3.00,3.00,0,0,2024-01-31 10:11:12,,paid,,false,,
+";
+
+const LINES: &str =
+    "_fivetran_synced,id,order_id,variant_id,product_id,name,title,price,quantity,total_discount,sku
+x,11,1,501,601,Mug blue,Mug,5.00,2,0,M-1
+x,12,1,,602,Candle,Candle,10.00,1.0,2.00,
+x,13,2,503,603,Pen,Pen,3.00,1,0,P-1
+x,14,3,503,603,Pen,Pen,3.00,1,0,P-1
+";
+
+fn warehouse() -> Folder {
+    let folder = Folder::with("order.csv", ORDERS);
+    folder.put("order_line.csv", LINES);
+    folder
+}
+
+fn by_id(folder: &Folder) -> Vec<SourceOrder> {
+    let mut all = folder.read(&["*.csv"]).unwrap_or_else(|error| panic!("{error}"));
+    all.sort_by(|a, b| a.id.cmp(&b.id));
+    all
+}
+
+fn told(folder: &Folder) -> String {
+    folder.open(&["*.csv"]).unwrap_err().to_string()
+}
+
+#[test]
+fn tables_are_told_by_their_columns_and_joined() {
+    let folder = warehouse();
+    folder.put("codes.csv", "index,order_id,_fivetran_synced,amount,code,type\n1,1,x,2.00,SPRING,fixed_amount\n2,1,x,1.00,FREE,shipping\n");
+    folder.put("ship.csv", "id,order_id,_fivetran_synced,carrier_identifier,price,title\n9,1,x,,6.00,Standard\n8,2,x,,1.25,Post\n7,2,x,,1.25,Lift\n");
+    folder.put("pay.csv", "id,order_id,_fivetran_synced,amount,kind,status,currency\n1,2,x,3.00,sale,success,USD\n2,2,x,1.00,refund,success,USD\n3,2,x,0.5,refund,success,USD\n4,2,x,3.00,refund,failure,USD\n");
+    folder.put("customer.csv", "id,first_name,email,created_at,currency,_fivetran_synced\n77,Ann,ann@example.com,2024-01-01 00:00:00,USD,x\n");
+    let all = by_id(&folder);
+    assert_eq!(all.len(), 2, "what was deleted is left out, and what belongs to it");
+    let order = &all[0];
+    assert!(all.iter().all(|order| order.faults.is_empty()), "{all:?}");
+    assert_eq!(
+        (order.id.as_str(), order.number.as_str(), order.email.as_str()),
+        ("1", "#1001", "ann@example.com")
+    );
+    assert_eq!((order.customer_id.as_str(), order.accepts_marketing), ("77", Some(true)));
+    assert_eq!(order.created_at, "2024-01-31 10:11:12.000 +0000", "dates are UTC");
+    assert_eq!(all[1].created_at, "2024-01-31 10:11:12Z");
+    assert_eq!(
+        (order.total.as_str(), order.subtotal.as_str(), order.tax.as_str()),
+        ("25.00", "20.00", "1.50")
+    );
+    assert_eq!((order.shipping.as_str(), order.shipping_method.as_str()), ("5.00", "Standard"));
+    assert_eq!((all[1].shipping.as_str(), all[1].shipping_method.as_str()), ("2.5", "Post"));
+    assert_eq!((order.refunded.as_str(), all[1].refunded.as_str()), ("", "1.5"));
+    assert_eq!((order.status, all[1].status), (Some(Status::Paid), Some(Status::Refunded)));
+    let code = |name: &str, amount: &str, of_shipping| SourceDiscount {
+        name: name.to_owned(),
+        amount: amount.to_owned(),
+        of_shipping,
+    };
+    assert_eq!(order.discounts, [code("SPRING", "2.00", false), code("FREE", "1.00", true)]);
+    let lines: Vec<_> = order
+        .lines
+        .iter()
+        .map(|line| (line.id.as_str(), line.name.as_str(), line.quantity.as_str(), line.unit_price.as_str()))
+        .collect();
+    assert_eq!(lines, [("501", "Mug blue", "2", "5.00"), ("602", "Candle", "1.0", "10.00")]);
+    let export = folder.open(&["*.csv"]).unwrap();
+    assert!(export.files()[order.position.file as usize].path.ends_with("order.csv"));
+    assert_eq!(export.files().iter().filter(|file| file.holds_orders).count(), 1);
+    let formats: Vec<_> = export.files().iter().map(|file| file.format.as_str()).collect();
+    assert!(
+        formats.contains(&"fivetran-csv/order_line") && formats.contains(&"fivetran-csv/other"),
+        "{formats:?}"
+    );
+}
+
+#[test]
+fn the_newer_columns_are_read_too() {
+    let folder = Folder::with(
+        "o.csv",
+        "_fivetran_deleted,_fivetran_synced,created_at,currency_code,customer_accepts_marketing,display_financial_status,email,id,name,\
+         total_price_set_pres_amount,total_price_set_shop_amount,total_shipping_price_set_shop_amount\n\
+         FALSE,x,2025-07-18 08:45:00,USD,TRUE,PARTIALLY_REFUNDED,ann@example.com,1,#1,99.00,59.97,0.00\n",
+    );
+    folder.put(
+        "l.csv",
+        "_fivetran_synced,id,name,order_id,original_total_set_pres_amount,original_total_set_shop_amount,product_id,quantity,sku,variant_id\n\
+         x,10,Mug,1,99.00,59.97,2001,3,M,3001\n",
+    );
+    folder.put(
+        "r.csv",
+        "_fivetran_synced,id,order_id,total_refunded_set_pres_amount,total_refunded_set_shop_amount,total_refunded_set_shop_currency_code\n\
+         x,7,1,33.00,19.99,USD\n",
+    );
+    let order = by_id(&folder).remove(0);
+    assert!(order.faults.is_empty(), "{:?}", order.faults);
+    assert_eq!(
+        (order.total.as_str(), order.refunded.as_str()),
+        ("59.97", "19.99"),
+        "the shop's money, not the buyer's"
+    );
+    assert_eq!(
+        (order.lines[0].unit_price.as_str(), order.status),
+        ("19.99", Some(Status::PartiallyRefunded))
+    );
+    assert_eq!(order.created_at, "2025-07-18 08:45:00 +0000");
+    folder.put("old_lines.csv", LINES);
+    assert!(told(&folder).contains("were not written by one export"), "{}", told(&folder));
+}
+
+#[test]
+fn a_table_that_is_missing_is_named() {
+    let folder = Folder::with("order.csv", ORDERS);
+    assert!(told(&folder).contains("the table fivetran-csv/order_line is missing"), "{}", told(&folder));
+    let folder = Folder::with("order_line.csv", LINES);
+    assert!(told(&folder).contains("the table fivetran-csv/order is missing"), "{}", told(&folder));
+    let folder = Folder::with("order.csv", ORDERS.replacen("total_price,", "total,", 1));
+    folder.put("order_line.csv", LINES);
+    assert!(
+        told(&folder).contains("lacks the columns: total_price or total_price_set_shop_amount"),
+        "{}",
+        told(&folder)
+    );
+}
+
+#[test]
+fn without_fivetrans_own_columns_a_table_is_read_where_the_format_is_named() {
+    let bare = |text: &str| {
+        text.replace("_fivetran_deleted,_fivetran_synced,", "a,b,").replace("_fivetran_synced,", "b,")
+    };
+    let folder = Folder::with("order.csv", bare(ORDERS));
+    folder.put("order_line.csv", bare(LINES));
+    assert!(told(&folder).contains("not recognised"), "{}", told(&folder));
+    assert_eq!(folder.open_as("fivetran-csv", &["*"]).unwrap().read().count(), 3);
+}
+
+#[test]
+fn a_damaged_row_of_lines_refuses_all_and_one_of_orders_only_itself() {
+    let folder = warehouse();
+    for bad in
+        ["x,15,2,503\n", "x,15,,503,603,Pen,Pen,3.00,1,0,P-1\n", "x,15,\"2,503,603,Pen,Pen,3.00,1,0,P-1\n"]
+    {
+        folder.put("order_line.csv", format!("{LINES}{bad}"));
+        let error = folder.read(&["*.csv"]).unwrap_err();
+        assert!(error.line == 6 && error.what.contains("no order can be relied on"), "{error}");
+        assert!(error.file.contains("order_line.csv"));
+    }
+    folder.put("order_line.csv", LINES);
+    folder.put("order.csv", format!("{ORDERS}false,x,2,#1002,bob@exam"));
+    let all = by_id(&folder);
+    assert_eq!(all.len(), 3);
+    assert_eq!((all[0].id.as_str(), reasons(&all[0])), ("", vec![Reason::MalformedRow]));
+}
+
+#[test]
+fn lines_that_are_missing_are_told_by_the_subtotal_and_lines_too_many_are_records() {
+    let folder = warehouse();
+    folder.put("order_line.csv", LINES.replace("x,13,2,", "x,13,99,"));
+    let all = by_id(&folder);
+    let found: Vec<_> =
+        all.iter().map(|order| (order.id.as_str(), order.lines.len(), reasons(order))).collect();
+    assert_eq!(found[1], ("2", 0, vec![]), "which is refused as an order without products");
+    assert_eq!(found[2], ("99", 0, vec![Reason::OrphanRow]));
+}

@@ -1,0 +1,247 @@
+//! The exports of shop systems that are read by a built-in mapping.
+
+use super::*;
+use crate::domain::Status;
+use crate::extract::{formats, profile_text};
+
+const SQUARESPACE: &str = "Order ID,Email,Financial Status,Currency,Subtotal,Shipping,Taxes,Amount Refunded,Total,\
+Discount Code,Discount Amount,Shipping Method,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,\
+Lineitem variant,Cancelled at";
+
+const WIX: &str = "Order number,Date created,Time,Total order quantity,Contact email,Item,Variant,SKU,Qty,Price,\
+Delivery method,Delivery address,Delivery address,Payment status,Shipping rate,Total tax,Total,Currency,\
+Refunded amount,Fulfillment status";
+
+const TIENDANUBE: &str = "Número de orden;Email;Fecha;Estado de la orden;Estado del pago;Moneda;\
+Subtotal de productos;Descuento;Costo de envío;Total;Medio de envío;Cupón de descuento;Nombre del producto;\
+Precio del producto;Cantidad del producto;SKU;Identificador de la orden;Fecha y hora de cancelación";
+
+const NUVEMSHOP: &str = "Número do Pedido;E-mail;Data;Status do Pedido;Status do Pagamento;Moeda;Subtotal;Desconto;\
+Valor do Frete;Total;Nome do Produto;Valor do Produto;Quantidade Comprada;SKU;Identificador do pedido";
+
+const BIGCOMMERCE: &str = "Order ID,Customer ID,Customer Email,Order Date,Order Status,Subtotal (ex tax),Tax Total,\
+Shipping Cost (inc tax),Ship Method,Order Total (inc tax),Total Quantity,Order Currency Code,Billing Email,\
+Product Details";
+
+const ETSY: &str = "Sale Date,Item Name,Buyer,Quantity,Price,Discount Amount,Order Shipping,Order Sales Tax,\
+Item Total,Currency,Listing ID,Order ID,Variations,SKU";
+
+const AMAZON: &str = "amazon-order-id\tpurchase-date\torder-status\tship-service-level\tproduct-name\tsku\titem-status\t\
+quantity\tcurrency\titem-price\titem-tax\tshipping-price\tshipping-tax\tgift-wrap-price\tgift-wrap-tax\t\
+item-promotion-discount\tship-promotion-discount";
+
+const SQUARE: &str = "Date,Time,Time Zone,Category,Item,Qty,Price Point Name,SKU,Gross Sales,Discounts,Net Sales,Tax,\
+Transaction ID,Event Type,Customer ID";
+
+const MATRIXIFY: &str = "ID,Name,Email,Created At,Currency,Payment: Status,Cancelled At,Price: Total,Price: Subtotal,\
+Customer: ID,Line: Type,Line: Title,Line: Variant ID,Line: SKU,Line: Quantity,Line: Price";
+
+fn orders_of(header: &str, rows: &str) -> Vec<SourceOrder> {
+    read(format!("{header}\n{rows}")).unwrap()
+}
+
+#[test]
+fn every_built_in_mapping_is_whole_and_can_be_copied() {
+    let mut count = 0;
+    for format in formats() {
+        let Some(text) = profile_text(format.name) else { continue };
+        count += 1;
+        assert!(!format.description.is_empty(), "{} was not read", format.name);
+        let copied = text.replace(&format!("mappings.{}", format.name), "mappings.my-shop");
+        let mappings = crate::extract::parse_mappings(&copied, "settings.toml").unwrap();
+        assert!(mappings.named("my-shop").is_some(), "{}", format.name);
+    }
+    assert_eq!(count, 8);
+}
+
+#[test]
+fn squarespace_leaves_the_orders_cells_blank_on_further_rows() {
+    let orders = orders_of(
+        SQUARESPACE,
+        "1,ann@example.com,PAID,USD,20,10,0,0,30,TEN,2,Flat rate,7/25/2018 21:06,1,Coffee,10,C-1,200g,\n\
+         1,,,,,,,,,,,,,2,Tea,6,,green,\n,,,,,,,,,,,,,,,,,,\n\
+         2,bob@example.com,refunded,USD,10,10,0,20,20,,0,Flat rate,7/26/2018 9:05,1,Mug,10,M-1,,7/27/2018 12:32\n",
+    );
+    assert_eq!(orders.len(), 2);
+    let first = &orders[0];
+    assert_eq!((first.id.as_str(), first.total.as_str(), first.subtotal.as_str()), ("1", "30", "20"));
+    assert_eq!(first.created_at, "2018-07-25T21:06:00");
+    assert_eq!((first.status, first.lines.len()), (Some(Status::Paid), 2));
+    assert_eq!(first.discounts[0].name, "TEN");
+    assert_eq!((first.lines[1].id.as_str(), first.lines[1].variant.as_str()), ("", "green"));
+    assert_eq!(orders[1].status, Some(Status::Cancelled));
+    assert_eq!(orders[1].refunded, "20");
+    assert!(orders.iter().all(|order| order.faults.is_empty()));
+}
+
+#[test]
+fn wix_repeats_the_orders_cells_and_has_the_time_in_a_cell_of_its_own() {
+    let row = |item: &str, qty: &str, total: &str| {
+        format!(
+            "10003,\"Dec 16, 2024\",12:26:53 PM,2,ann@example.com,{item},,S-{item},{qty},14.8,Standard,a,b,Paid,4.6,0,\
+             {total},EUR,0,Fulfilled\n"
+        )
+    };
+    let orders = orders_of(WIX, &(row("Cap", "1", "34.2") + &row("Mug", "1", "34.2")));
+    assert_eq!((orders.len(), orders[0].lines.len()), (1, 2));
+    assert_eq!(orders[0].total, "34.2");
+    assert_eq!(orders[0].created_at, "2024-12-16T12:26:53");
+    assert!(orders[0].faults.is_empty());
+
+    let cut = orders_of(WIX, &row("Cap", "1", "34.2"));
+    assert_eq!(reasons(&cut[0]), [Reason::Truncated], "two items were ordered");
+    let odd = orders_of(WIX, &(row("Cap", "1", "34.2") + &row("Mug", "1", "35.2")));
+    assert_eq!(reasons(&odd[0]), [Reason::ContradictoryRows]);
+    let other = row("Mug", "1", "34.2").replace("ann@", "bob@").replace("EUR", "USD");
+    let odd = orders_of(WIX, &(row("Cap", "1", "34.2") + &other));
+    let fields: Vec<_> = odd[0].faults.iter().map(|fault| fault.field.unwrap()).collect();
+    assert_eq!(fields, ["email", "currency"], "whose order it is, is not guessed");
+    let doubled = orders_of(WIX, &(row("Cap", "1", "34.2") + &row("Mug", "1", "34.2")).repeat(2));
+    assert_eq!(reasons(&doubled[0]), [Reason::RepeatedRow], "four items of two");
+    let bad = orders_of(WIX, &row("Cap", "invalid", "34.2"));
+    assert!(reasons(&bad[0]).contains(&Reason::BadQuantity));
+}
+
+#[test]
+fn tiendanube_and_nuvemshop_are_told_by_their_labels_whatever_an_encoding_did_to_them() {
+    let rows = "557;ann@example.com;28/10/2025 22:57:28;Abierta;Recibido;ARS;120;10.50;5;114.5;Correo;TEN;Cepillo;\
+                60;1;c-1;18179;\n557;ann@example.com;;;;;;;;;;;\"Serum \"\"X\"\"\";30;2;=\"\";;\n";
+    for header in [TIENDANUBE.to_owned(), TIENDANUBE.replace(['ú', 'í', 'ó'], "\u{fffd}")] {
+        let orders = orders_of(&header, rows);
+        assert_eq!((orders.len(), orders[0].lines.len()), (1, 2));
+        let order = &orders[0];
+        assert_eq!((order.id.as_str(), order.number.as_str()), ("18179", "557"));
+        assert_eq!((order.status, order.created_at.as_str()), (Some(Status::Paid), "2025-10-28T22:57:28"));
+        assert_eq!(order.lines[1].sku, "", "a spreadsheet's guard around nothing is nothing");
+        assert!(order.faults.is_empty());
+    }
+    let brazil = orders_of(
+        NUVEMSHOP,
+        "1001;ann@example.com;10/01/2026 09:30:00;Aberto;Confirmado;BRL;79.90;0;15;94.90;Óleo;79.90;1;O-1;99\n\
+         1002;bob@example.com;11/01/2026 09:30:00;Cancelado;Estornado;BRL;79.90;0;15;94.90;Óleo;79.90;1;O-1;98\n\
+         1003;cid@example.com;11/01/2026 09:30:00;Aberto;Extraviado;BRL;79.90;0;15;94.90;Óleo;79.90;1;O-1;97\n",
+    );
+    assert_eq!(brazil[0].status, Some(Status::Paid));
+    assert_eq!(brazil[1].status, Some(Status::Cancelled));
+    assert_eq!(reasons(&brazil[2]), [Reason::UnknownStatus], "a word that is not declared is not guessed");
+}
+
+#[test]
+fn bigcommerce_has_all_lines_in_one_cell() {
+    let row = |id: &str, date: &str, customer: &str, details: &str| {
+        format!(
+            "{id},{customer},ann@example.com,{date},Shipped,135.00,0.00,5.00,Ground,\"$1,140.00\",3,USD,,\"{details}\"\n"
+        )
+    };
+    let details = "Product ID: 100, Product Qty: 2, Product SKU: L-1, Product Name: Knife | sharp, big, Product \
+                   Weight: 0.8, Product Variation Details: Size: 5&#039;, Product Unit Price: $67.50, Product Total \
+                   Price: $135.00|Product ID: 0, Product Qty: 1, Product SKU: , Product Name: Gift, Product Unit \
+                   Price: 0.00, Product Total Price: 0.00";
+    let orders = orders_of(
+        BIGCOMMERCE,
+        &(row("186", "26/04/2014", "54", details) + &row("187", "05/04/2014", "0", "2 x Mug")),
+    );
+    let order = &orders[0];
+    assert_eq!((order.total.as_str(), order.customer_id.as_str()), ("1140.00", "54"));
+    assert_eq!(order.lines[0].name, "Knife | sharp, big");
+    assert_eq!((order.lines[0].unit_price.as_str(), order.lines[0].id.as_str()), ("67.50", "100"));
+    assert_eq!((order.lines[1].id.as_str(), order.lines.len()), ("", 2));
+    assert!(order.faults.is_empty());
+    assert_eq!(orders[1].created_at, "2014-04-05T00:00:00", "the file shows that the day is first");
+    assert_eq!(orders[1].customer_id, "", "0 is a guest");
+    assert_eq!(reasons(&orders[1]), [Reason::MalformedRow]);
+
+    let told = refusal(format!("{BIGCOMMERCE}\n{}", row("1", "05/04/2014", "0", details).repeat(2)));
+    assert!(told.contains("could all be day first or month first"), "{told}");
+    assert!(told.contains("formats --show bigcommerce-csv"), "{told}");
+}
+
+#[test]
+fn etsy_states_no_total_so_it_is_added_up_exactly() {
+    let orders = orders_of(
+        ETSY,
+        "12/31/20,Sticker,Ann Example (annex),1,3.30,1.00,2.5,0.35,3.3,USD,871,1899,Size:Small,\n\
+         12/31/20,Pen,Ann Example (annex),2,3.35,0,0,0,6.7,USD,872,1899,,P-1\n\
+         12/30/20,Pen,bobby,1,1,0,0,0,1,USD,872,,,\n12/30/20,Pen,bobby,1,1,0,0,0,1,USD,872,,,\n",
+    );
+    assert_eq!(orders.len(), 3, "rows without an order id are never put together");
+    let order = &orders[0];
+    assert_eq!((order.total.as_str(), order.discount.as_str()), ("11.85", "1.00"));
+    assert_eq!((order.customer_id.as_str(), order.email.as_str()), ("annex", ""));
+    assert_eq!((order.lines.len(), order.id.as_str()), (2, "1899"));
+    assert_eq!(orders[2].key().unwrap_err(), crate::domain::KeyError::Missing);
+    assert!(order.faults.is_empty());
+}
+
+#[test]
+fn amazon_sells_items_that_are_cancelled_within_an_order_that_is_not() {
+    let row = |id: &str, status: &str, sku: &str, qty: &str, price: &str| {
+        format!(
+            "{id}\t2017-06-17T08:04:21+00:00\tShipped\tSecondDay\tLamp\t{sku}\t{status}\t{qty}\tEUR\t{price}\t\t4.99\t\t\t\t1.00\t\n"
+        )
+    };
+    let rows = [
+        row("404-1", "Shipped", "A", "2", "2,045.00"),
+        row("404-1", "Cancelled", "B", "1", "89.95"),
+        row("404-2", "Cancelled", "B", "1", "89.95"),
+    ];
+    let orders = orders_of(AMAZON, &rows.concat());
+    assert_eq!(orders.len(), 2);
+    assert_eq!((orders[0].total.as_str(), orders[0].shipping.as_str()), ("2048.99", "4.99"));
+    assert_eq!((orders[0].lines.len(), orders[0].lines[0].total.as_str()), (1, "2045.00"));
+    assert_eq!(orders[0].created_at, "2017-06-17T08:04:21+00:00");
+    assert_eq!(orders[1].status, Some(Status::Cancelled));
+}
+
+#[test]
+fn square_writes_refunds_as_rows_and_the_zone_in_words() {
+    let row = |event: &str, gross: &str, net: &str, tax: &str, zone: &str| {
+        format!(
+            "2026-10-05,10:15:00,{zone},Nails,Gel,1,Regular,,{gross},$0.00,{net},{tax},ABC,{event},CUST1\n"
+        )
+    };
+    let eastern = "Eastern Time (US & Canada)";
+    let paid = row("Payment", "$45.00", "$45.00", "$3.60", eastern);
+    let back = row("Refund", "-$20.00", "-$20.00", "-$1.60", eastern);
+    let orders = orders_of(SQUARE, &(paid.clone() + &back));
+    let order = &orders[0];
+    assert_eq!((order.total.as_str(), order.refunded.as_str(), order.tax.as_str()), ("48.6", "21.6", "3.6"));
+    assert_eq!((order.status, order.lines.len()), (Some(Status::PartiallyRefunded), 1));
+    assert_eq!(order.created_at, "2026-10-05T10:15:00-04:00");
+    assert_eq!((order.currency.as_str(), order.customer_id.as_str()), ("", "CUST1"));
+
+    assert!(reasons(&orders_of(SQUARE, &back)[0]).contains(&Reason::OrphanRow), "a refund is no order");
+    let voided = orders_of(SQUARE, &row("Void", "$45.00", "$45.00", "$0.00", eastern));
+    assert_eq!(reasons(&voided[0]), [Reason::UnknownStatus]);
+    let odd = orders_of(SQUARE, &row("Payment", "$45.00", "$45.00", "$0.00", "Middle Earth"));
+    assert_eq!(reasons(&odd[0]), [Reason::BadDate]);
+}
+
+#[test]
+fn matrixify_has_the_orders_cells_on_its_first_row_or_on_each() {
+    let cells = "77,#1001,ann@example.com,2024-01-31 10:11:12 -0500,USD,paid,,30.00,25.00,5";
+    let blank = "77,#1001,,,,,,,,";
+    for further in [cells, blank] {
+        let rows = format!(
+            "{cells},Line Item,Mug,900,M-1,2,10.00\n{further},Line Item,Pen,901,P-1,1,5.00\n\
+             {further},Shipping Line,Post,,,1,5.00\n{further},Transaction,,,,,\n"
+        );
+        let orders = orders_of(MATRIXIFY, &rows);
+        assert_eq!(orders.len(), 1);
+        assert_eq!((orders[0].lines.len(), orders[0].total.as_str()), (2, "30.00"));
+        assert!(orders[0].faults.is_empty(), "{:?}", orders[0].faults);
+    }
+    let mixed = format!(
+        "{cells},Line Item,Mug,,,2,10.00\n{cells},Line Item,Pen,,,1,5.00\n{blank},Line Item,Cap,,,1,0\n"
+    );
+    assert_eq!(reasons(&orders_of(MATRIXIFY, &mixed)[0]), [Reason::RepeatedRow]);
+}
+
+#[test]
+fn an_export_that_lacks_columns_is_named_with_them() {
+    let told = refusal("Order number,Date created,Time,Fulfill by,Total order quantity\n1,a,b,c,1\n");
+    assert!(
+        told.contains("this Wix orders export lacks the columns: Contact email, Currency, Total"),
+        "{told}"
+    );
+}

@@ -1,0 +1,85 @@
+//! Any JSON, by a mapping of the settings.
+
+use super::*;
+
+const API: &str = r#"
+[mappings.api]
+source = "json"
+records = ["result", "rows"]
+lines = "/basket/lines"
+decimal_mark = ","
+[mappings.api.order]
+id = "ref"
+email = ["/buyer/mail", "/buyer/contacts/0/mail"]
+created_at = "placed"
+currency = "/money/code"
+total = "/money/sum"
+[mappings.api.line]
+name = "/article/name"
+quantity = "n"
+unit_price = "each"
+[[mappings.api.status]]
+column = "/state"
+words = { done = "paid", void = "cancelled" }
+"#;
+
+const RECORD: &str = r#"{"ref":7,"placed":"2024-01-31T10:11:12Z","state":"done","buyer":{"contacts":[{"mail":"ann@example.com"}]},
+"money":{"code":"eur","sum":12.30},"basket":{"lines":[{"article":{"name":"Mug"},"n":1,"each":"12,30"}]}}"#;
+
+fn read_by(format: &str, text: &str) -> Result<Vec<SourceOrder>, String> {
+    let folder = Folder::with("api.json", text);
+    let export = folder.open_by(API, format, &["api.json"]).map_err(|error| error.to_string())?;
+    export.read().collect::<Result<_, _>>().map_err(|error: ReadError| error.to_string())
+}
+
+#[test]
+fn places_in_a_record_are_found_by_pointers_whatever_the_records_stand_in() {
+    let flat = RECORD.replace('\n', "");
+    for text in [
+        flat.clone(),
+        format!("[{RECORD}]"),
+        format!("{{\"result\":[{RECORD}]}}"),
+        format!("{{\"page\":1,\"rows\":[{RECORD}]}}"),
+        format!("{flat}\n"),
+    ] {
+        for format in ["api", "auto"] {
+            let orders = read_by(format, &text).unwrap();
+            assert_eq!(orders.len(), 1, "{text}");
+            let order = &orders[0];
+            assert_eq!((order.id.as_str(), order.email.as_str()), ("7", "ann@example.com"));
+            assert_eq!((order.total.as_str(), order.currency.as_str()), ("12.30", "EUR"));
+            assert_eq!((order.lines[0].name.as_str(), order.lines[0].unit_price.as_str()), ("Mug", "12.30"));
+            assert!(order.faults.is_empty());
+        }
+    }
+}
+
+#[test]
+fn what_is_no_single_value_refuses_its_record_and_no_other() {
+    let flat = RECORD.replace('\n', "");
+    let odd = [
+        flat.replace("12.30", "{\"value\":12}"),
+        flat.replace("12.30", "1e3"),
+        flat.replace("\"lines\":[", "\"lines\":[5,"),
+        flat.replace("\"ref\":7", "\"ref\":7,\"ref\":8"),
+        "5".to_owned(),
+        flat.clone(),
+    ];
+    let orders = read_by("api", &odd.join("\n")).unwrap();
+    let all: Vec<_> = orders.iter().map(reasons).collect();
+    let malformed = vec![Reason::MalformedRow];
+    assert_eq!(
+        all,
+        [malformed.clone(), vec![Reason::BadMoney], malformed.clone(), malformed.clone(), malformed, vec![]]
+    );
+}
+
+#[test]
+fn a_file_that_lacks_places_or_is_cut_is_refused() {
+    let told = read_by("api", &RECORD.replace("\"sum\"", "\"total\"")).unwrap_err();
+    assert!(told.contains("its records lack: /money/sum"), "{told}");
+    assert!(read_by("api", &format!("[{RECORD},{}", &RECORD[..40])).unwrap_err().contains("cut short"));
+    assert!(read_by("api", "ref,placed\n1,2\n").unwrap_err().contains("does not look like JSON"));
+    assert!(read_by("auto", "{\"rows\":[]}").unwrap_err().contains("not recognised"));
+    assert_eq!(read_by("api", "{\"rows\":[]}").unwrap().len(), 0);
+}

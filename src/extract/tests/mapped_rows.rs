@@ -1,0 +1,150 @@
+//! Any CSV, by a mapping of the settings.
+
+use super::*;
+use crate::domain::Status;
+use proptest::prelude::*;
+
+const ERP: &str = r#"
+[mappings.erp]
+rows = "each"
+key = "Beleg"
+delimiter = "|"
+decimal_mark = ","
+thousands = "."
+dates = ["%d.%m.%Y %H:%M"]
+zone = "Europe/Berlin"
+[mappings.erp.order]
+id = "Beleg"
+email = ["Mail", "Mail#2"]
+created_at = "Datum"
+total = "Summe"
+currency = { value = "EUR" }
+[mappings.erp.line]
+name = { join = ["Artikel", "Farbe"], with = " / " }
+quantity = "Menge"
+total = "Betrag"
+"#;
+
+const HEADER: &str = "beleg|MAIL|mail|Datum|Summe|Artikel|Farbe|Menge|Betrag";
+
+fn orders_by(mappings: &str, text: &str) -> Vec<SourceOrder> {
+    let folder = Folder::with("erp.csv", text);
+    let export = folder.open_by(mappings, "erp", &["erp.csv"]).unwrap_or_else(|error| panic!("{error}"));
+    export.read().collect::<Result<_, _>>().unwrap()
+}
+
+fn faults_of(mappings: &str) -> String {
+    crate::extract::parse_mappings(mappings, "settings.toml").unwrap_err().to_string()
+}
+
+#[test]
+fn a_table_of_any_kind_is_read_as_its_mapping_says() {
+    let orders = orders_by(
+        ERP,
+        &format!(
+            "{HEADER}\nR-1|ann@example.com||01.07.2024 10:00|1.234,56|Tasse|rot|2|1.200,00\n\
+             R-1|||01.07.2024 10:00|1.234,56|Stift||3|10,00\n\
+             R-2||bob@example.com|01.12.2024 10:00|5|Stift|blau|1|5\n"
+        ),
+    );
+    assert_eq!(orders.len(), 2);
+    let order = &orders[0];
+    assert_eq!((order.total.as_str(), order.currency.as_str()), ("1234.56", "EUR"));
+    assert_eq!(order.created_at, "2024-07-01T10:00:00+02:00");
+    assert_eq!((order.lines[0].name.as_str(), order.lines[0].total.as_str()), ("Tasse / rot", "1200.00"));
+    let stated = &order.lines[1];
+    assert_eq!(
+        (stated.unit_price.as_str(), stated.total.as_str()),
+        ("", "10.00"),
+        "its share is for transform"
+    );
+    assert_eq!(orders[1].email, "bob@example.com", "the second column of that name");
+    assert_eq!(orders[1].created_at, "2024-12-01T10:00:00+01:00");
+    assert_eq!(orders[1].status, Some(Status::Paid), "nothing says otherwise");
+    assert!(orders.iter().all(|order| order.faults.is_empty()));
+}
+
+#[test]
+fn what_does_not_fit_the_declared_form_refuses_its_order() {
+    let orders = orders_by(
+        ERP,
+        &format!(
+            "{HEADER}\nR-1|a@example.com||01.07.2024 10:00|1.234|Tasse||1|1,00\n\
+             R-2|a@example.com||01.07.2024 10:00|1,234.56|Tasse||1|1,00\n\
+             R-3|a@example.com||07/01/2024|5,00|Tasse||1|12,34,5\n"
+        ),
+    );
+    assert_eq!(orders[0].total, "1234", "a thousand, as the mapping says");
+    assert_eq!(reasons(&orders[1]), [Reason::BadMoney]);
+    assert_eq!(reasons(&orders[2]), [Reason::BadDate, Reason::BadMoney]);
+}
+
+#[test]
+fn a_mapping_is_taken_by_itself_only_where_all_its_columns_are_there() {
+    let comma = ERP.replace("delimiter = \"|\"\n", "");
+    let header = HEADER.replace('|', ",");
+    let row = "R-1,a@example.com,,01.07.2024 10:00,5,Tasse,,1,5\n";
+    let folder = Folder::with("a.csv", format!("{header}\n{row}"));
+    assert_eq!(folder.open_by(&comma, "auto", &["a.csv"]).unwrap().files()[0].format, "erp");
+    folder.put("a.csv", format!("{}\n{row}", header.replace("Summe", "Total")));
+    let told = folder.open_by(&comma, "auto", &["a.csv"]).unwrap_err().to_string();
+    assert!(told.contains("not recognised"), "{told}");
+    let told = folder.open_by(&comma, "erp", &["a.csv"]).unwrap_err().to_string();
+    assert!(told.contains("lacks the columns: Summe"), "{told}");
+    let told = folder.open_by(&comma, "epr", &["a.csv"]).unwrap_err().to_string();
+    assert!(told.contains("matrixify-csv") && told.contains(", erp"), "{told}");
+}
+
+#[test]
+fn faults_of_a_mapping_are_told_at_once_each_with_its_place() {
+    let told = faults_of(
+        "[mappings.erp]\nrows = \"some\"\ndelimiter = \";;\"\nzone = \"Europe/Berln\"\ndates = [\"dd.mm.yyyy\"]\ncolour = 1\n\
+         decimal_mark = 5\n[mappings.erp.order]\nid = 5\nemial = \"Mail\"\n[[mappings.erp.status]]\ncolumn = \"S\"\n\
+         words = { ok = \"payed\" }\n",
+    );
+    for expected in [
+        "settings.toml, line 2, column 8: mappings.erp.rows: no such layout",
+        "line 3, column 13: mappings.erp.delimiter",
+        "mappings.erp.zone: no time zone",
+        "mappings.erp.dates: no form of a date: dd.mm.yyyy",
+        "line 6, column 10: mappings.erp.colour: unknown key",
+        "mappings.erp.decimal_mark: no text",
+        "mappings.erp.order.id: no text",
+        "mappings.erp.order.emial: unknown key",
+        "mappings.erp.status[0].words.ok: no status",
+        "lacks order.total, order.created_at, line.name, line.quantity, line.unit_price or line.total",
+    ] {
+        assert!(told.contains(expected), "{expected} is not in:\n{told}");
+    }
+}
+
+#[test]
+fn the_same_settings_are_the_same_mapping_and_others_another() {
+    let identity = |mappings: &str| {
+        let mappings = crate::extract::parse_mappings(mappings, "settings.toml").unwrap();
+        Options { mappings, format: "erp".to_owned(), ..Options::default() }.identity()
+    };
+    assert_eq!(identity(ERP), identity(ERP));
+    assert_ne!(identity(ERP), identity(&ERP.replace("Summe", "Netto")));
+    assert_ne!(identity(ERP), identity(&ERP.replace("Europe/Berlin", "Europe/London")));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn no_damage_to_a_mapping_panics(from in 0.0..1.0_f64, len in 0..40_usize, new in "[\\[\\]{}\"=,.#a-z%0-9\n]{0,20}") {
+        let mut text = ERP.to_owned();
+        let from = (from * text.len() as f64) as usize;
+        let to = (from + len).min(text.len());
+        text.replace_range(from..to, &new);
+        if let Ok(mappings) = crate::extract::parse_mappings(&text, "settings.toml") {
+            let folder = Folder::with("erp.csv", format!("{HEADER}\nR-1|a@example.com||01.07.2024 10:00|5|Tasse||1|5\n"));
+            let patterns = vec![folder.path().join("erp.csv").display().to_string()];
+            let options = Options { patterns, format: "erp".to_owned(), mappings, ..Options::default() };
+            if let Ok(export) = Export::open(&options) {
+                export.read().take_while(Result::is_ok).count();
+            }
+        }
+    }
+}

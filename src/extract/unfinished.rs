@@ -1,0 +1,107 @@
+//! Whether a file is still on its way: a browser is at it, or it grows.
+
+use super::error::ReadError;
+use super::export::ExportFile;
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+/// What browsers add to a name until all of the file is there.
+const ENDINGS: &[&str] = &["crdownload", "part", "partial", "download", "opdownload"];
+/// A partial file that nobody has written to for this long was given up.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(600);
+/// A file that was last written to longer ago than this is taken for finished.
+const FRESH_FOR: Duration = Duration::from_secs(2);
+/// A download over a slow line writes more often than this.
+const WATCHED_FOR: Duration = Duration::from_millis(200);
+
+/// Whether a browser has not finished this file, by its name or by a partial file beside it.
+///
+/// # Errors
+/// When it has not.
+pub fn check_downloaded(path: &Path) -> Result<(), ReadError> {
+    let shown = || path.display().to_string();
+    let is_partial = path.extension().is_some_and(|end| ENDINGS.iter().any(|known| end == *known));
+    if is_partial {
+        let what = "is a download that is not finished";
+        return Err(ReadError::new(shown(), 0, what, "wait until the browser gives it its own name"));
+    }
+    let with = |ending: &str| {
+        let mut name = OsString::from(path.as_os_str());
+        name.push(".");
+        name.push(ending);
+        name
+    };
+    let busy =
+        ENDINGS.iter().map(|ending| with(ending)).find(|name| is_fresh(Path::new(name), GIVEN_UP_AFTER));
+    match busy {
+        None => Ok(()),
+        Some(partial) => Err(ReadError::new(
+            shown(),
+            0,
+            format!("is still being downloaded: {} lies beside it", Path::new(&partial).display()),
+            "wait until that is gone, or remove it if the download was given up",
+        )),
+    }
+}
+
+/// Whether any of the files is being written to right now. Only files written to a moment ago are watched, and then
+/// for a fifth of a second.
+///
+/// # Errors
+/// With each file that changed meanwhile.
+pub fn check_quiet(files: &[ExportFile]) -> Result<(), Vec<ReadError>> {
+    // What came by standard input came to its end, and its file has no name to look at it by.
+    let watched = || files.iter().filter(|file| !file.is_piped);
+    if watched().any(|file| is_fresh(&file.path, FRESH_FOR)) {
+        std::thread::sleep(WATCHED_FOR);
+    }
+    let faults: Vec<ReadError> = watched().filter(|file| has_changed(file)).map(growing).collect();
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+fn growing(file: &ExportFile) -> ReadError {
+    ReadError::new(
+        file.to_string(),
+        0,
+        "is still being written",
+        "run again when it is there in full; best write it elsewhere and move it here",
+    )
+}
+
+fn has_changed(file: &ExportFile) -> bool {
+    let same = |meta: std::fs::Metadata| {
+        meta.len() == file.size_bytes && meta.modified().is_ok_and(|modified| modified == file.modified)
+    };
+    !file.path.metadata().is_ok_and(same)
+}
+
+/// Written to within this time; a clock that is behind the file's counts as well.
+fn is_fresh(path: &Path, within: Duration) -> bool {
+    let modified = path.metadata().and_then(|meta| meta.modified());
+    modified.is_ok_and(|at| SystemTime::now().duration_since(at).unwrap_or_default() < within)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_download_under_way_is_told_by_its_name_or_by_what_lies_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, "x").unwrap();
+            path
+        };
+        let whole = put("orders.csv");
+        assert!(check_downloaded(&whole).is_ok());
+        let partial = put("orders.csv.crdownload");
+        assert!(check_downloaded(&partial).unwrap_err().what.contains("not finished"));
+        let beside = check_downloaded(&whole).unwrap_err();
+        assert!(beside.what.contains("orders.csv.crdownload lies beside it"), "{beside}");
+        let long_ago = SystemTime::now() - GIVEN_UP_AFTER * 2;
+        std::fs::File::options().write(true).open(&partial).unwrap().set_modified(long_ago).unwrap();
+        assert!(check_downloaded(&whole).is_ok(), "that download was given up");
+    }
+}

@@ -1,0 +1,64 @@
+//! The text of cells, with what is wrong with it.
+
+use crate::domain::Reason;
+use crate::domain::{Fault, SourceOrder};
+use crate::extract::rows::Row;
+
+/// Takes cells out of one row.
+pub struct Cells<'r> {
+    pub row: &'r Row<'r>,
+    pub faults: Vec<Fault>,
+}
+
+impl<'r> Cells<'r> {
+    pub fn of(row: &'r Row<'r>) -> Self {
+        Self { row, faults: Vec::new() }
+    }
+
+    /// The text of a cell; blank for a column that is not there. Bytes that are no UTF-8 are replaced, and said to be.
+    pub fn text(&mut self, at: usize, field: &'static str) -> String {
+        match self.row.text(at) {
+            Ok(text) => text.to_owned(),
+            Err(cell) => {
+                self.add(Fault::of(Reason::BadEncoding, field));
+                String::from_utf8_lossy(cell).into_owned()
+            }
+        }
+    }
+
+    pub fn add(&mut self, fault: Fault) {
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
+
+    /// Hands what was found wrong to the order, each once; its line is told where it is not the order's first.
+    pub fn settle(self, order: &mut SourceOrder) {
+        for fault in self.faults {
+            add_fault(order, fault, self.row.line);
+        }
+    }
+}
+
+pub fn add_fault(order: &mut SourceOrder, fault: Fault, line: u64) {
+    if order.faults.iter().any(|other| other.reason == fault.reason && other.field == fault.field) {
+        return;
+    }
+    order.faults.push(if line == order.position.line { fault } else { fault.at_line(line) });
+}
+
+/// Fees as charges: what is in the total and in no line. Fees that a plugin took off are stated below zero and are no
+/// charge; that the order's parts then miss its total is told of it.
+pub fn charges(fees: &str) -> String {
+    if fees.starts_with('-') { String::new() } else { fees.to_owned() }
+}
+
+/// WooCommerce writes 0 where there is no account, product or variation.
+pub fn id(text: String) -> String {
+    if text == "0" { String::new() } else { text }
+}
+
+/// Whether a text states an amount other than zero.
+pub fn is_some_amount(text: &str) -> bool {
+    text.bytes().any(|b| !matches!(b, b'0' | b'.' | b'-'))
+}

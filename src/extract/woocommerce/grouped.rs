@@ -1,0 +1,105 @@
+//! Orders out of rows: a row is an order, or all rows that name the same one are, wherever in the file they stand.
+
+use super::cells::add_fault;
+use crate::domain::{Fault, Reason, SourceOrder};
+use crate::extract::error::ReadError;
+use crate::extract::grouping::{Group, Groups};
+use crate::extract::rows::{Row, Rows};
+use crate::extract::sheet_dialect::Records;
+use std::sync::Arc;
+
+/// How the rows of a table are read.
+pub trait RowForm: Send + Sync {
+    /// The column that names an order on each of its rows; `None` where each row is an order.
+    fn key_at(&self) -> Option<usize>;
+
+    /// The order with what its first row says, its lines included.
+    fn begin(&self, row: &Row<'_>) -> SourceOrder;
+
+    /// Adds what a further row says.
+    fn add(&self, order: &mut SourceOrder, row: &Row<'_>);
+
+    /// Looks at the order once its last row was read.
+    fn close(&self, order: &mut SourceOrder);
+
+    /// Columns that say the same on each row of an order, each with its name.
+    fn own(&self) -> Vec<(usize, &'static str)>;
+}
+
+/// The orders of one table.
+pub struct Grouped<F> {
+    form: Arc<F>,
+    rows: Source,
+}
+
+enum Source {
+    Each(Box<Rows>),
+    Together(Box<Groups>),
+}
+
+impl<F: RowForm> Grouped<F> {
+    pub fn new(rows: Rows, form: Arc<F>) -> Self {
+        let rows = match form.key_at() {
+            Some(key_at) => Source::Together(Box::new(Groups::new(rows, key_at))),
+            None => Source::Each(Box::new(rows)),
+        };
+        Self { form, rows }
+    }
+}
+
+impl<F: RowForm> Records for Grouped<F> {
+    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+        let form = &*self.form;
+        let mut order = match &mut self.rows {
+            Source::Each(rows) => match rows.advance()? {
+                Some(row) => begun_by(form, &row),
+                None => return Ok(None),
+            },
+            Source::Together(groups) => match groups.pull()? {
+                Some(group) => of_group(form, &group),
+                None => return Ok(None),
+            },
+        };
+        form.close(&mut order);
+        Ok(Some(order))
+    }
+}
+
+fn begun_by(form: &impl RowForm, row: &Row<'_>) -> SourceOrder {
+    let mut order = form.begin(row);
+    if !row.is_whole {
+        add_fault(&mut order, Fault::new(Reason::MalformedRow), row.line);
+        // The cells of such a row may be another's: no rule about statuses may take it away.
+        order.status = None;
+    }
+    order
+}
+
+fn of_group(form: &impl RowForm, group: &Group) -> SourceOrder {
+    let mut rows = group.rows.iter().map(|kept| kept.row());
+    let Some(first) = rows.next() else { return SourceOrder::default() };
+    let mut order = begun_by(form, &first);
+    let own = form.own();
+    for row in rows {
+        form.add(&mut order, &row);
+        if !row.is_whole {
+            add_fault(&mut order, Fault::new(Reason::MalformedRow), row.line);
+            continue;
+        }
+        // Rows of one order say the same of it; others are of two orders that were given one name.
+        let differs = |at: usize| first.is_whole && row.cell(at) != first.cell(at);
+        for (_, field) in own.iter().filter(|(at, _)| differs(*at)) {
+            add_fault(&mut order, Fault::of(Reason::ContradictoryRows, field), row.line);
+        }
+    }
+    if let Some(line) = group.beside_damage {
+        add_fault(&mut order, Fault::new(Reason::MalformedRow), line);
+    }
+    if let Some(line) = group.repeated_elsewhere() {
+        add_fault(&mut order, Fault::new(Reason::RepeatedRow), line);
+    }
+    if group.is_overlong {
+        add_fault(&mut order, Fault::new(Reason::FieldTooLong), group.line());
+    }
+    order
+}

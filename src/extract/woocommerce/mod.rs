@@ -1,0 +1,16 @@
+//! The dialects of WooCommerce: its REST API's orders, and the exports of the two plugins most shops use. They name the
+//! fields; amounts are the order's currency, as stated, and nothing is made up.
+
+mod advanced;
+mod cells;
+mod grouped;
+mod names;
+mod others;
+mod rest;
+mod status;
+mod sums;
+mod webtoffee;
+
+pub use advanced::{DIALECT as ADVANCED_CSV, ORDERS as ADVANCED_JSON};
+pub use rest::ORDERS as REST;
+pub use webtoffee::DIALECT as WEBTOFFEE;

@@ -1,0 +1,25 @@
+//! Orders as WooCommerce's REST API answers with them (`wc/v2`, `wc/v3`), and as the API before it did (`wc-api/v1` to `v3`).
+
+mod fields;
+mod order;
+
+use crate::extract::json::Dialect;
+
+/// `wp-json/wc/v3/orders`, and what backups and dumps make of it.
+pub static ORDERS: Dialect = Dialect {
+    name: "woocommerce-json",
+    title: "WooCommerce orders",
+    description: "WooCommerce: orders of the REST API, JSON or JSON lines",
+    wrappers: &["orders", "order", "data"],
+    needs: &[
+        &["id", "number"],
+        &["status"],
+        &["currency"],
+        &["total"],
+        &["billing", "billing_address"],
+        &["date_created", "date_created_gmt", "created_at"],
+        &["line_items"],
+    ],
+    siblings: &[("order_refunds", "WooCommerce's refunds"), ("code", "an error that an API answered with")],
+    read: order::read,
+};

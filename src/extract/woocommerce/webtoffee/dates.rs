@@ -1,0 +1,270 @@
+//! The dates of WebToffee's plugin. In shops that keep orders as WordPress posts it takes the shop's own time for UTC and
+//! turns it into the shop's time once more: 08:00 in New York becomes 04:00. The time at which an order was paid is
+//! right in both, and most orders are paid within minutes; that tells which of the two a file is.
+
+use crate::domain::DateShift;
+use jiff::civil::DateTime;
+use jiff::tz::{Offset, TimeZone};
+
+/// The longest an order takes to be paid that counts as evidence, in seconds. Below the smallest offset from UTC that a
+/// zone has.
+const PAID_WITHIN_S: i64 = 1_800;
+/// A clock of the shop and one of its payment service may differ by this, in seconds.
+const SLACK_S: i64 = 60;
+/// Orders that must speak for a shift before it is believed where slow payments alone would look alike.
+const EVIDENCE_MIN: usize = 3;
+
+/// How the order dates of one file are read.
+#[derive(Debug, Clone)]
+pub struct Dates {
+    zone: TimeZone,
+    shift: Shift,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shift {
+    None,
+    Offset,
+    /// The beginning of the file holds no order for which it would make a difference.
+    Unknown,
+}
+
+/// An order's stated dates, as the shop's local time.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample {
+    pub ordered: DateTime,
+    /// Orders that were not paid say nothing.
+    pub paid: Option<DateTime>,
+}
+
+/// Why `auto` is not enough.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Undecided {
+    /// Too few orders were paid soon after they were placed.
+    NoEvidence,
+    /// Orders were paid a whole number of half hours after they were placed, or before: no offset of the job's zone.
+    WrongZone,
+}
+
+impl Dates {
+    /// # Errors
+    /// When it is to be told from the file, makes a difference, and can't be told.
+    pub fn decide(choice: DateShift, zone: &TimeZone, samples: &[Sample]) -> Result<Self, Undecided> {
+        let dates = |shift| Self { zone: zone.clone(), shift };
+        Ok(dates(match choice {
+            DateShift::None => Shift::None,
+            DateShift::Offset => Shift::Offset,
+            DateShift::Auto => dates(Shift::Offset).tell(samples)?,
+        }))
+    }
+
+    fn tell(&self, samples: &[Sample]) -> Result<Shift, Undecided> {
+        let mut votes = Votes::default();
+        for sample in samples {
+            votes.count(sample, self.moved_back(sample.ordered));
+        }
+        votes.shift()
+    }
+
+    /// The time of an order as `2024-01-31 08:01:00`; `None` if it may be shifted and can't be told. A text that is no
+    /// such time is left as it is.
+    pub fn read(&self, text: &str) -> Option<String> {
+        let Some(stated) = civil(text) else { return Some(text.to_owned()) };
+        let moved = self.moved_back(stated);
+        match self.shift {
+            Shift::None => Some(print(stated)),
+            Shift::Offset => Some(print(moved)),
+            Shift::Unknown if moved == stated => Some(print(stated)),
+            Shift::Unknown => None,
+        }
+    }
+
+    /// What was shown as `stated` by a clock of the zone had been taken for UTC. Of a time that the clock showed twice,
+    /// the first.
+    fn moved_back(&self, stated: DateTime) -> DateTime {
+        let instant = self.zone.to_ambiguous_timestamp(stated).compatible();
+        instant.map_or(stated, |instant| Offset::UTC.to_datetime(instant))
+    }
+}
+
+#[derive(Default)]
+struct Votes {
+    paid: usize,
+    /// Orders whose date would be another.
+    matters: usize,
+    as_stated: usize,
+    moved_back: usize,
+    /// One of the orders that speak for the other would have been paid before it was placed.
+    rules_out_as_stated: bool,
+    rules_out_moved_back: bool,
+    /// Paid a multiple of half an hour too late or too early, give or take five minutes.
+    off_by_zone: usize,
+}
+
+impl Votes {
+    fn count(&mut self, sample: &Sample, moved: DateTime) {
+        self.matters += usize::from(moved != sample.ordered);
+        let Some(paid) = sample.paid else { return };
+        let after = |ordered: DateTime| seconds(paid) - seconds(ordered);
+        let (stated, moved) = (after(sample.ordered), after(moved));
+        let is_soon = |s: i64| (-SLACK_S..=PAID_WITHIN_S).contains(&s);
+        self.paid += 1;
+        self.off_by_zone += usize::from(!is_soon(stated) && stated.rem_euclid(1_800) <= 300);
+        match (is_soon(stated), is_soon(moved)) {
+            (true, false) => {
+                self.as_stated += 1;
+                self.rules_out_moved_back |= moved < -SLACK_S;
+            }
+            (false, true) => {
+                self.moved_back += 1;
+                self.rules_out_as_stated |= stated < -SLACK_S;
+            }
+            _ => {}
+        }
+    }
+
+    fn shift(&self) -> Result<Shift, Undecided> {
+        let wins = |own: usize, other: usize, is_certain: bool| {
+            own > 0 && own >= other * 4 && (is_certain || own >= EVIDENCE_MIN)
+        };
+        if wins(self.as_stated, self.moved_back, self.rules_out_moved_back) {
+            return Ok(Shift::None);
+        }
+        if wins(self.moved_back, self.as_stated, self.rules_out_as_stated) {
+            return Ok(Shift::Offset);
+        }
+        let looks_shifted = self.off_by_zone >= EVIDENCE_MIN && self.off_by_zone * 3 >= self.paid * 2;
+        match (self.matters, looks_shifted) {
+            (_, true) => Err(Undecided::WrongZone),
+            (0, false) => Ok(Shift::Unknown),
+            (_, false) => Err(Undecided::NoEvidence),
+        }
+    }
+}
+
+/// On a line of which only differences are of interest.
+fn seconds(civil: DateTime) -> i64 {
+    Offset::UTC.to_timestamp(civil).map_or(0, jiff::Timestamp::as_second)
+}
+
+fn print(at: DateTime) -> String {
+    let (year, month, day) = (at.year(), at.month(), at.day());
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
+}
+
+/// Reads `2024-1-1 8:01:00`, with zeros before the digits or without, and without seconds too; year first.
+pub fn civil(text: &str) -> Option<DateTime> {
+    let (date, time) = text.split_once([' ', 'T'])?;
+    let numbers = |text: &str, sign: char| -> Option<Vec<i16>> {
+        let is_number =
+            |part: &str| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        text.split(sign).map(|part| part.parse().ok().filter(|_| is_number(part))).collect()
+    };
+    let small = |n: i16| i8::try_from(n).ok();
+    let (date, time) = (numbers(date, '-')?, numbers(time, ':')?);
+    let ([year, month, day], [hour, minute, rest @ ..]) = (date.as_slice(), time.as_slice()) else {
+        return None;
+    };
+    let second = match rest {
+        _ if *year < 1_000 => return None,
+        [] => 0,
+        [second] => *second,
+        _ => return None,
+    };
+    DateTime::new(*year, small(*month)?, small(*day)?, small(*hour)?, small(*minute)?, small(second)?, 0).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn samples(pairs: &[(&str, &str)]) -> Vec<Sample> {
+        pairs
+            .iter()
+            .map(|(ordered, paid)| Sample { ordered: civil(ordered).unwrap(), paid: civil(paid) })
+            .collect()
+    }
+
+    fn told(zone: &str, pairs: &[(&str, &str)]) -> Result<Shift, Undecided> {
+        Dates::decide(DateShift::Auto, &TimeZone::get(zone).unwrap(), &samples(pairs))
+            .map(|dates| dates.shift)
+    }
+
+    fn moved(zone: &str, text: &str) -> String {
+        Dates::decide(DateShift::Offset, &TimeZone::get(zone).unwrap(), &[]).unwrap().read(text).unwrap()
+    }
+
+    #[test]
+    fn a_shifted_date_is_moved_back_by_the_offset_of_its_day() {
+        assert_eq!(moved("America/New_York", "2020-07-01 04:00:00"), "2020-07-01 08:00:00");
+        assert_eq!(moved("America/New_York", "2020-12-31 14:00:00"), "2020-12-31 19:00:00");
+        assert_eq!(moved("America/New_York", "2019-03-09 20:59:59"), "2019-03-10 01:59:59");
+        assert_eq!(moved("Europe/Berlin", "2024-1-1 9:01:00"), "2024-01-01 08:01:00");
+        assert_eq!(moved("Asia/Kolkata", "2024-01-01 05:30"), "2024-01-01 00:00:00");
+        assert_eq!(moved("UTC", "2024-01-01 05:30:00"), "2024-01-01 05:30:00");
+        assert_eq!(moved("Europe/Berlin", "01/02/2024 9:00"), "01/02/2024 9:00", "no date of this form");
+    }
+
+    #[test]
+    fn payments_tell_whether_the_dates_are_shifted() {
+        let new_york = "America/New_York";
+        let quick = ("2020-07-01 08:00:00", "2020-07-01 8:01:00");
+        assert_eq!(told(new_york, &[quick]), Ok(Shift::None), "shifted it would have been paid before");
+        let shifted = ("2020-07-01 04:00:00", "2020-07-01 8:01:00");
+        assert_eq!(told(new_york, &[shifted]), Err(Undecided::NoEvidence), "or paid four hours later");
+        assert_eq!(told(new_york, &[shifted, shifted, shifted]), Ok(Shift::Offset));
+        let winter = ("2020-12-31 03:00:00", "2020-12-31 8:01:00");
+        assert_eq!(told(new_york, &[shifted, winter, shifted]), Ok(Shift::Offset));
+        let odd = ("2020-07-01 08:00:00", "2019-07-01 8:00:00");
+        assert_eq!(told(new_york, &[odd, shifted, shifted, shifted]), Ok(Shift::Offset));
+        assert_eq!(
+            told("Europe/Berlin", &[("2020-07-01 10:00:00", "2020-07-01 8:01:00")]),
+            Ok(Shift::Offset)
+        );
+        assert_eq!(
+            told("Europe/Berlin", &[("2020-07-01 08:00:00", "2020-07-01 8:01:00"); 3]),
+            Ok(Shift::None)
+        );
+    }
+
+    #[test]
+    fn what_makes_a_difference_and_cannot_be_told_is_not_guessed() {
+        let unpaid = ("2020-07-01 08:00:00", "");
+        assert_eq!(told("Europe/Berlin", &[unpaid, unpaid]), Err(Undecided::NoEvidence));
+        assert_eq!(
+            told("Europe/Berlin", &[("2020-07-01 08:00:00", "2020-07-03 14:17:00")]),
+            Err(Undecided::NoEvidence)
+        );
+        assert_eq!(told("UTC", &[unpaid]), Ok(Shift::Unknown));
+        assert_eq!(told("UTC", &[]), Ok(Shift::Unknown));
+        let hours_apart = ("2020-07-01 04:00:00", "2020-07-01 8:01:00");
+        assert_eq!(told("UTC", &[hours_apart; 4]), Err(Undecided::WrongZone));
+        let london = Dates::decide(
+            DateShift::Auto,
+            &TimeZone::get("Europe/London").unwrap(),
+            &samples(&[("2020-01-01 08:00:00", "2020-01-01 08:01:00")]),
+        )
+        .unwrap();
+        assert_eq!(london.read("2020-02-01 8:00:00").as_deref(), Some("2020-02-01 08:00:00"));
+        assert_eq!(london.read("2020-07-01 8:00:00"), None, "no winter's order tells of summer time");
+    }
+
+    proptest! {
+        /// What the plugin does, in its own two steps, is undone for every time the clock shows once.
+        #[test]
+        fn the_plugins_shift_is_undone(second in 0_i64..2_000_000_000, zone in prop::sample::select(vec!["America/New_York", "Europe/Berlin", "Asia/Kolkata", "Pacific/Auckland"])) {
+            let zone = TimeZone::get(zone).unwrap();
+            let local = zone.to_datetime(jiff::Timestamp::from_second(second).unwrap());
+            let shifted = zone.to_datetime(Offset::UTC.to_timestamp(local).unwrap());
+            prop_assume!(!zone.to_ambiguous_timestamp(shifted).is_ambiguous());
+            let dates = Dates { zone, shift: Shift::Offset };
+            prop_assert_eq!(dates.read(&print(shifted)), Some(print(local)));
+        }
+
+        #[test]
+        fn no_text_panics(text in "[-0-9 :T]{0,24}|\\PC{0,24}") {
+            let _ = civil(&text);
+        }
+    }
+}

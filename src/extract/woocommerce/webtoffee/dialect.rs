@@ -1,0 +1,171 @@
+use super::columns::{Columns, Lines};
+use super::dates::{Dates, Sample, Undecided, civil};
+use crate::extract::sheet_dialect::{Head, SheetDialect, Verdict};
+use crate::extract::woocommerce::names::{ABSENT, Names};
+use crate::extract::woocommerce::others;
+use csv::ByteRecord;
+use std::sync::Arc;
+
+/// The order export of WebToffee's plugin.
+#[derive(Debug)]
+pub struct WebToffee;
+
+pub static DIALECT: WebToffee = WebToffee;
+
+/// Without these nothing can be sent: one of each group.
+const NEEDED: &[&[&str]] = &[
+    &["order_id", "order_number"],
+    &["order_date"],
+    &["status"],
+    &["order_total"],
+    &["order_currency"],
+    &["billing_email", "customer_email"],
+];
+
+/// Columns that tell that it is this export, besides those that are needed.
+const TELLING: &[&str] = &[
+    "order_number",
+    "paid_date",
+    "shipping_total",
+    "shipping_tax_total",
+    "fee_total",
+    "fee_tax_total",
+    "tax_total",
+    "cart_discount",
+    "order_discount",
+    "discount_total",
+    "order_subtotal",
+    "order_key",
+    "payment_method",
+    "payment_method_title",
+    "transaction_id",
+    "shipping_method",
+    "customer_id",
+    "customer_user",
+    "customer_email",
+    "customer_note",
+    "wt_import_key",
+    "tax_items",
+    "shipping_items",
+    "fee_items",
+    "coupon_items",
+    "refund_items",
+    "order_notes",
+    "download_permissions",
+    "item_name",
+    "item_sku",
+    "item_quantity",
+    "item_subtotal",
+    "item_total",
+];
+
+/// Columns of lines, for a message.
+const LINES_NAMED: &str = "line_item_1 or item_name, item_quantity and item_subtotal";
+
+impl SheetDialect for WebToffee {
+    fn name(&self) -> &str {
+        "webtoffee-csv"
+    }
+
+    fn title(&self) -> &str {
+        "WooCommerce export of WebToffee's plugin"
+    }
+
+    fn description(&self) -> &str {
+        "WooCommerce: WebToffee's Order Export, CSV in each of its layouts"
+    }
+
+    fn needs(&self) -> Vec<String> {
+        let groups = NEEDED.iter().map(|group| group.join(" or "));
+        groups.chain([LINES_NAMED.to_owned()]).collect()
+    }
+
+    fn known(&self, header: &ByteRecord) -> usize {
+        known(&Names::of(header)).max(others::known(header))
+    }
+
+    fn judge(&self, head: &Head<'_>) -> Verdict {
+        let names = Names::of(head.header);
+        if !head.is_named
+            && let Some((what, hint)) = others::refusal(&names)
+        {
+            return Verdict::Unusable { what, hint };
+        }
+        let mut missing = names.missing(NEEDED);
+        let lines = Lines::of(&names);
+        if lines.is_none() {
+            missing.push(LINES_NAMED.to_owned());
+        }
+        let is_ours = head.is_named || (missing.len() <= 3 && known(&names) >= 8);
+        match lines {
+            Some(lines) if missing.is_empty() => complete(head, &names, lines),
+            _ if is_ours => Verdict::Missing {
+                columns: missing,
+                hint:
+                    "export again with WebToffee's Order Export as CSV, with all columns and with line items"
+                        .to_owned(),
+            },
+            _ => Verdict::Foreign,
+        }
+    }
+}
+
+fn known(names: &Names) -> usize {
+    let is_needed = |name: &str| NEEDED.iter().any(|group| group.contains(&name));
+    let is_line = |name: &str| name.starts_with("line_item_") || name.starts_with("product item ");
+    names.known(|name| is_needed(name) || TELLING.contains(&name) || is_line(name))
+}
+
+fn complete(head: &Head<'_>, names: &Names, lines: Lines) -> Verdict {
+    let samples = samples(head.rows, names);
+    let options = head.options;
+    match Dates::decide(options.webtoffee_date_shift, &options.zone, &samples) {
+        Ok(dates) => Verdict::Complete(Arc::new(Columns::of(names, lines, dates))),
+        Err(undecided) => {
+            let (what, hint) = undecided.told();
+            Verdict::Unusable { what: what.to_owned(), hint: hint.to_owned() }
+        }
+    }
+}
+
+/// The dates of the first orders; rows of one order count once.
+fn samples(rows: &[ByteRecord], names: &Names) -> Vec<Sample> {
+    let text = |row: &ByteRecord, at: usize| -> String {
+        String::from_utf8_lossy(row.get(at).unwrap_or_default()).trim().to_owned()
+    };
+    let (key, date, paid) =
+        (names.first(&["order_id", "order_number"]), names.at("order_date"), names.at("paid_date"));
+    let mut last = None;
+    let mut samples = Vec::new();
+    for row in rows.iter().filter(|row| row.len() == names.len()) {
+        let order = text(row, key);
+        if last.as_ref() == Some(&order) {
+            continue;
+        }
+        last = Some(order);
+        if let Some(ordered) = civil(&text(row, date)) {
+            let paid = if paid == ABSENT { None } else { civil(&text(row, paid)) };
+            samples.push(Sample { ordered, paid });
+        }
+    }
+    samples
+}
+
+impl Undecided {
+    fn told(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::NoEvidence => (
+                "its order dates may be moved by the shop's offset from UTC, as this plugin does in some shops, and too few \
+                 orders were paid right away to tell",
+                "compare an order with the shop, then set `webtoffee_date_shift` in the job's policy: \"none\" if its time is \
+                 right, \"offset\" if it is moved",
+            ),
+            Self::WrongZone => (
+                "its orders were paid whole hours after they were placed, or before: its order dates are moved by the shop's \
+                 offset from UTC, and that is not the offset of the job's time zone",
+                "set the job's `time_zone` to the shop's; or, if the dates are right, `webtoffee_date_shift = \"none\"` in \
+                 its policy",
+            ),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+use super::text::count;
+use crate::daemon::{DaemonView, JobView, Running, Standing};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// What the daemon is doing, in one line: runs under way with their progress, rate and expected end, accounts that
+/// wait, and the next start. Times are of `zone`.
+pub fn status_line(view: &DaemonView, now: Timestamp, zone: &TimeZone) -> String {
+    let mut parts: Vec<String> =
+        view.jobs.iter().filter_map(|job| Some(running(job, job.running.as_ref()?, now, zone))).collect();
+    parts.extend(view.accounts.iter().filter_map(|account| {
+        let name = &account.account;
+        match &account.standing {
+            Standing::Idle | Standing::Running => None,
+            Standing::WaitsForLock { .. } => Some(format!("account {name} waits for another process")),
+            Standing::Away { until } => {
+                Some(format!("account {name} is away, asked again at {}", clock(*until, now, zone)))
+            }
+            Standing::Refused { until } => {
+                Some(format!("account {name} refused us, nothing sent before {}", clock(*until, now, zone)))
+            }
+        }
+    }));
+    let next = view.jobs.iter().filter(|job| job.running.is_none());
+    if let Some((due, job)) = next.filter_map(|job| Some((job.next_due?, &job.job))).min() {
+        parts.push(format!("next {job} at {}", clock(due, now, zone)));
+    }
+    if parts.is_empty() { "nothing to do".to_owned() } else { parts.join("; ") }
+}
+
+fn running(job: &JobView, running: &Running, now: Timestamp, zone: &TimeZone) -> String {
+    let Some(progress) = &running.progress else {
+        return format!("{} begins", job.job);
+    };
+    let seconds = progress.elapsed.as_secs_f64();
+    let rate = if seconds > 0.0 { progress.requests.total as f64 / seconds } else { 0.0 };
+    let of = running.records_expected.filter(|expected| *expected >= progress.read);
+    let of = of.map(|expected| format!(" of about {}", count(expected))).unwrap_or_default();
+    let end = running.expected_end(now);
+    let end = end.map(|end| format!(", done about {}", clock(end, now, zone))).unwrap_or_default();
+    format!("{}: {}{of} records, {rate:.1} requests/s{end}", job.job, count(progress.read))
+}
+
+/// A time of day, with its date where that is another than today's.
+fn clock(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
+    let format = if at.date() == now.date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
+    at.strftime(format).to_string()
+}

@@ -1,0 +1,115 @@
+use super::dead_letters::{letter_json, letter_text};
+use super::text::printable;
+use crate::domain::Order;
+use crate::run::{Explained, Explanation, Fate};
+use serde_json::{Value, json};
+
+/// `explain --json`. Addresses are masked unless `reveal`.
+pub fn explanation_json(explanation: &Explanation, reveal: bool) -> Value {
+    json!({
+        "job": explanation.job,
+        "order": explanation.asked,
+        "records": explanation.records.iter().map(|record| json!({
+            "file": file_of(explanation, record),
+            "line": record.line,
+            "number": record.label,
+            "fate": fate_json(&record.fate, reveal),
+        })).collect::<Vec<_>>(),
+        "more_records": explanation.more,
+        "dead_letters": explanation.letters.iter().map(letter_json).collect::<Vec<_>>(),
+    })
+}
+
+fn fate_json(fate: &Fate, reveal: bool) -> Value {
+    match fate {
+        Fate::Filtered(filter) => json!({ "is": "filtered", "reason": filter.code() }),
+        Fate::Invalid(faults) => json!({
+            "is": "invalid",
+            "reasons": faults.iter().map(|fault| json!({
+                "reason": fault.reason.code(), "field": fault.field, "advice": fault.reason.advice(),
+            })).collect::<Vec<_>>(),
+        }),
+        Fate::Valid { order, next, remote_id, last_write } => json!({
+            "is": "valid",
+            "key": order.key.as_str(),
+            "next_sync": next,
+            "remote_id": remote_id.as_ref().map(|id| id.as_str()),
+            "last_write": last_write.as_ref().map(|write| json!({
+                "run": write.run, "created_run": write.created_run, "outcome": write.outcome,
+            })),
+            "payload": payload(order, reveal),
+        }),
+    }
+}
+
+/// The body as it is sent, less the two ids that only the target knows.
+fn payload(order: &Order, reveal: bool) -> Value {
+    let mut body = serde_json::to_value(order).unwrap_or_default();
+    if !reveal && let Some(email) = body.get_mut("email") {
+        *email = order.customer.email.masked().into();
+    }
+    json!({ "ecomOrder": body })
+}
+
+fn file_of(explanation: &Explanation, record: &Explained) -> String {
+    explanation.files.get(record.file).map(ToString::to_string).unwrap_or_default()
+}
+
+/// The same for a person. Addresses are masked unless `reveal`.
+pub fn explanation_text(explanation: &Explanation, reveal: bool) -> String {
+    let asked = printable(&explanation.asked);
+    let mut text = format!("{asked} of {}\n", explanation.job);
+    for record in &explanation.records {
+        let file = file_of(explanation, record);
+        text.push_str(&format!("\n{}:{}\n", printable(&file), record.line));
+        text.push_str(&fate_text(&record.fate, reveal));
+    }
+    if explanation.more > 0 {
+        text.push_str(&format!("\n… and {} more records of it\n", explanation.more));
+    }
+    if explanation.records.is_empty() {
+        text.push_str("\nThe export does not hold it.\n");
+    }
+    for letter in &explanation.letters {
+        text.push_str("\nDead letter: ");
+        text.push_str(&letter_text(letter));
+    }
+    text
+}
+
+fn fate_text(fate: &Fate, reveal: bool) -> String {
+    match fate {
+        Fate::Filtered(filter) => format!("  filtered: {}\n", filter.code()),
+        Fate::Invalid(faults) => faults
+            .iter()
+            .map(|fault| {
+                let field = fault.field.map(|field| format!(" ({field})")).unwrap_or_default();
+                format!("  invalid: {}{field}: {}\n", fault.reason.code(), fault.reason.advice())
+            })
+            .collect(),
+        Fate::Valid { order, next, remote_id, last_write } => {
+            let mut text = format!("  valid, key {}\n", printable(order.key.as_str()));
+            match (remote_id, last_write) {
+                (Some(id), _) => text.push_str(&format!("  at the target as id {id}\n")),
+                (None, Some(_)) => text.push_str("  not known to be at the target\n"),
+                (None, None) => text.push_str("  never sent\n"),
+            }
+            if let Some(write) = last_write {
+                let by = |run| match run {
+                    0 => "adopt".to_owned(),
+                    run => format!("run {run}"),
+                };
+                let outcome = write.outcome.unwrap_or("sent, and no answer recorded");
+                text.push_str(&format!("  last write: {outcome}, by {}", by(write.run)));
+                if let Some(run) = write.created_run.filter(|run| *run != write.run) {
+                    text.push_str(&format!("; created by {}", by(run)));
+                }
+                text.push('\n');
+            }
+            text.push_str(&format!("  next sync: {next}\n  payload:\n"));
+            let body = format!("{:#}", payload(order, reveal));
+            text.extend(body.lines().map(|line| format!("    {}\n", printable(line))));
+            text
+        }
+    }
+}

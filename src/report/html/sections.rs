@@ -1,0 +1,235 @@
+//! The parts of the page for one job.
+
+use super::charts::{self, Bar};
+use super::detail::{Detail, InvalidRecord, Sample};
+use crate::domain::Currency;
+use crate::plan::{Month, MonthTotal, PRODUCTS_MAX, Tally};
+use crate::report::meaning::{assumed_text, counted, differ_text, policy_line};
+use crate::report::plan::{advice_rows, forecast_text};
+use crate::report::text::{count, grouped};
+use crate::report::warnings::warnings;
+use crate::run::Preview;
+use jiff::Zoned;
+use maud::{Markup, html};
+use std::collections::BTreeMap;
+
+/// Columns of a chart at most; beyond that it goes by years.
+const COLUMNS_MAX: i32 = 72;
+
+pub(super) fn job(preview: &Preview, detail: &Detail, now: &Zoned) -> Markup {
+    let tally = &preview.tally;
+    let warned = warnings(preview, now);
+    html! {
+        section.job {
+            h2 { "Job " (preview.job) }
+            p.files { @for (n, file) in preview.files.iter().enumerate() {
+                @if n > 0 { br; }
+                (file.to_string()) " · " (file.format) " · " (count(file.size_bytes)) " bytes"
+            } }
+            (tiles(tally))
+            p.forecast { (forecast_text(preview, now)) }
+            @if !warned.is_empty() {
+                section.warnings { h3 { "Worth knowing before the first write" }
+                    ul { @for warning in &warned { li { (warning.text) } } } }
+            }
+            (money(tally))
+            (meaning(preview))
+            (months(tally))
+            div.pair { (products(tally)) (customers(tally)) }
+            (left_out(tally))
+            (samples(preview, &detail.samples))
+            (invalid(preview, detail))
+        }
+    }
+}
+
+fn tiles(tally: &Tally) -> Markup {
+    let tile = |name: &str, n: u64, note: &str| {
+        html! { div.tile { span.n { (count(n)) } span.name { (name) } span.note { (note) } } }
+    };
+    html! {
+        div.tiles role="group" aria-label="What would happen to each record" {
+            (tile("to create", tally.create, "orders"))
+            (tile("to update", tally.update, "changed since they were loaded"))
+            (tile("unchanged", tally.unchanged, "at the target as they are"))
+            (tile("filtered", tally.filtered, "left out by a rule"))
+            (tile("invalid", tally.invalid, "can't be sent"))
+            (tile("refused", tally.refused, "by the target before"))
+            (tile("read", tally.read, "the sum of these"))
+            (tile("new customers", tally.customers_new, "would be created"))
+        }
+    }
+}
+
+fn money(tally: &Tally) -> Markup {
+    html! {
+        h3 { "Money" }
+        @if tally.totals.is_empty() { p { "No valid order." } } @else {
+            table {
+                thead { tr { th scope="col" { "Currency" } th.number scope="col" { "Orders" } th.number scope="col" { "Total" } } }
+                tbody { @for (currency, total) in &tally.totals {
+                    tr { th scope="row" { (currency.code()) } td.number { (count(total.orders)) }
+                        td.number { (grouped(&currency.format_minor(total.minor_units))) } }
+                } }
+            }
+            @if let (Some(first), Some(last)) = (tally.first_order, tally.last_order) {
+                p { (count(tally.products)) " product lines, placed " (first.to_string()) " to " (last.to_string()) "." }
+            }
+        }
+    }
+}
+
+fn meaning(preview: &Preview) -> Markup {
+    let statuses: Vec<_> = counted(preview).collect();
+    let said = [assumed_text(preview), differ_text(preview)];
+    html! {
+        h3 { "What counts" }
+        p { "Policy: " (policy_line(preview)) }
+        @if !statuses.is_empty() {
+            table {
+                thead { tr { th scope="col" { "Status" } th.number scope="col" { "Orders" } th scope="col" { "By the policy" } } }
+                tbody { @for (status, orders, counts) in &statuses {
+                    tr { th scope="row" { (status) } td.number { (count(*orders)) } td { @if *counts { "count" } @else { "left out" } } }
+                } }
+            }
+        }
+        @for text in said.iter().filter(|text| !text.is_empty()) { pre { (text.trim()) } }
+    }
+}
+
+fn months(tally: &Tally) -> Markup {
+    let mut by_currency: BTreeMap<Currency, BTreeMap<i32, MonthTotal>> = BTreeMap::new();
+    for ((currency, month), total) in tally.shape.months() {
+        by_currency.entry(currency).or_default().insert(number_of(month), total);
+    }
+    html! {
+        @for (currency, months) in &by_currency {
+            @let columns = filled(months);
+            div.pair {
+                (charts::columns(&format!("Orders in {currency}"), ("When", "Orders"), &columns.iter().map(|(label, total)| Bar {
+                    label: label.clone(), value: total.orders as f64, text: count(total.orders),
+                }).collect::<Vec<_>>()))
+                (charts::columns(&format!("Revenue in {currency}"), ("When", currency.code()), &columns.iter().map(|(label, total)| Bar {
+                    label: label.clone(), value: total.minor_units as f64,
+                    text: grouped(&currency.format_minor(total.minor_units)),
+                }).collect::<Vec<_>>()))
+            }
+        }
+    }
+}
+
+fn number_of(month: Month) -> i32 {
+    i32::from(month.year) * 12 + i32::from(month.month) - 1
+}
+
+/// Every month between the first and the last, those without an order too; years where that is too many.
+fn filled(months: &BTreeMap<i32, MonthTotal>) -> Vec<(String, MonthTotal)> {
+    let (Some(first), Some(last)) = (months.keys().next(), months.keys().next_back()) else {
+        return Vec::new();
+    };
+    if last - first < COLUMNS_MAX {
+        let of = |n: i32| months.get(&n).copied().unwrap_or_default();
+        return (*first..=*last).map(|n| (format!("{:04}-{:02}", n / 12, n % 12 + 1), of(n))).collect();
+    }
+    let mut years: BTreeMap<i32, MonthTotal> =
+        (first / 12..=last / 12).map(|year| (year, MonthTotal::default())).collect();
+    for (n, total) in months {
+        let year = years.entry(n / 12).or_default();
+        year.orders += total.orders;
+        year.minor_units += total.minor_units;
+    }
+    years.into_iter().map(|(year, total)| (format!("{year:04}"), total)).collect()
+}
+
+fn products(tally: &Tally) -> Markup {
+    let bars = tally.shape.products().iter().enumerate().map(|(n, orders)| Bar {
+        label: match n + 1 {
+            PRODUCTS_MAX => format!("{PRODUCTS_MAX} or more"),
+            n => n.to_string(),
+        },
+        value: *orders as f64,
+        text: count(*orders),
+    });
+    charts::columns("Products in an order", ("Products", "Orders"), &bars.collect::<Vec<_>>())
+}
+
+fn customers(tally: &Tally) -> Markup {
+    let returning = tally.create.saturating_sub(tally.customers_new);
+    let bars = [("new customers", tally.customers_new), ("returning ones", returning)];
+    let bars = bars.map(|(label, n)| Bar { label: label.to_owned(), value: n as f64, text: count(n) });
+    charts::rows("Orders to create, by", ("By", "Orders"), &bars)
+}
+
+fn left_out(tally: &Tally) -> Markup {
+    let filtered: Vec<Bar> = tally
+        .filtered_reasons
+        .iter()
+        .map(|(code, n)| Bar { label: (*code).to_owned(), value: *n as f64, text: count(*n) })
+        .collect();
+    let reasons = advice_rows(tally);
+    let invalid: Vec<Bar> = reasons
+        .iter()
+        .map(|(code, n, _)| Bar { label: (*code).to_owned(), value: *n as f64, text: count(*n) })
+        .collect();
+    html! {
+        @if !filtered.is_empty() { h3 { "Filtered" } (charts::rows("Left out by a rule", ("Rule", "Records"), &filtered)) }
+        @if !invalid.is_empty() {
+            h3 { "Invalid" }
+            (charts::rows("Can't be sent", ("Reason", "Records"), &invalid))
+            dl { @for (code, _, advice) in &reasons { dt { (code) } dd { (advice) } } }
+        }
+    }
+}
+
+fn samples(preview: &Preview, samples: &[Sample]) -> Markup {
+    html! {
+        @if !samples.is_empty() {
+            h3 { "Samples" }
+            p { "What the export states, and the payload it becomes. The target adds its own ids of connection and customer." }
+            @for sample in samples {
+                article.sample {
+                    h4 { (sample.title) " · " (file_of(preview, sample.file)) ":" (sample.line) }
+                    div.pair {
+                        table { tbody { @for (name, text) in &sample.source { tr { th scope="row" { (name) } td { (text) } } } } }
+                        pre tabindex="0" aria-label="Payload" { code { (sample.payload) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn invalid(preview: &Preview, detail: &Detail) -> Markup {
+    html! {
+        @if !detail.invalid.is_empty() {
+            h3 { "Invalid records" }
+            p.search hidden {
+                label { "Search " input type="search" autocomplete="off"; } " " output aria-live="polite" {}
+            }
+            table.records {
+                thead { tr { th scope="col" { "Order" } th scope="col" { "Where" } th scope="col" { "Reasons" } } }
+                tbody { @for record in &detail.invalid { (invalid_row(preview, record)) } }
+            }
+            @if detail.invalid_more > 0 {
+                p { "… and " (count(detail.invalid_more)) " more; " code { "plan --jsonl" } " writes all of them." }
+            }
+        }
+    }
+}
+
+fn invalid_row(preview: &Preview, record: &InvalidRecord) -> Markup {
+    html! {
+        tr {
+            th scope="row" { @if record.order.is_empty() { "(no number)" } @else { (record.order) } }
+            td { (file_of(preview, record.file)) ":" (record.line) }
+            td { @for (n, (code, field, advice)) in record.reasons.iter().enumerate() {
+                @if n > 0 { br; }
+                abbr title=(advice) { (code) } @if let Some(field) = field { " (" (field) ")" }
+            } }
+        }
+    }
+}
+
+fn file_of(preview: &Preview, file: usize) -> String {
+    preview.files.get(file).map(ToString::to_string).unwrap_or_default()
+}

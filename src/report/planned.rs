@@ -1,0 +1,58 @@
+//! Every record of a plan, one a line.
+
+use crate::domain::{Fault, Order};
+use crate::plan::{Action, Decision};
+use crate::run::{Judged, Judgement};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// A line of `plan --jsonl`: what would be done about one record, and why. No personal data.
+pub fn planned_json(job: &str, files: &[impl ToString], judged: &Judged) -> Value {
+    let (action, reasons) = fate_of(&judged.verdict);
+    let position = judged.position;
+    let file = usize::try_from(position.file).ok().and_then(|index| files.get(index));
+    json!({
+        "job": job,
+        "action": action,
+        "order": judged.label,
+        "key": judged.key.as_ref().map(|key| key.as_str()),
+        "file": file.map(ToString::to_string),
+        "line": position.line,
+        "reasons": reasons,
+    })
+}
+
+/// A line of `plan --payloads`: the body as it would be sent, less the two ids that only the target knows; `None` for
+/// a record that sends nothing. Holds personal data.
+pub fn payload_json(judged: &Judged) -> Option<String> {
+    /// Its fields in the order in which they are sent.
+    #[derive(Serialize)]
+    struct Body<'a> {
+        #[serde(rename = "ecomOrder")]
+        order: &'a Order,
+    }
+    match &judged.verdict {
+        Judgement::Decided(Decision::Send(step)) => serde_json::to_string(&Body { order: &step.order }).ok(),
+        _ => None,
+    }
+}
+
+/// The word for what becomes of a record, with the reasons where it is left out.
+pub(super) fn fate_of(verdict: &Judgement) -> (&'static str, Vec<Value>) {
+    match verdict {
+        Judgement::Decided(Decision::Send(step)) => match step.action {
+            Action::Create => ("create", Vec::new()),
+            Action::Update(_) => ("update", Vec::new()),
+            Action::LookUp(_) => ("look_up", Vec::new()),
+        },
+        Judgement::Decided(Decision::Unchanged) | Judgement::Settled => ("unchanged", Vec::new()),
+        Judgement::Decided(Decision::StillRefused) => ("refused", Vec::new()),
+        Judgement::Filtered(filter) => ("filtered", vec![json!({ "reason": filter.code() })]),
+        Judgement::Invalid(faults) => ("invalid", faults.iter().map(reason_json).collect()),
+    }
+}
+
+fn reason_json(fault: &Fault) -> Value {
+    let line = (fault.line > 0).then_some(fault.line);
+    json!({ "reason": fault.reason.code(), "field": fault.field, "line": line })
+}

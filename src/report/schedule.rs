@@ -1,0 +1,82 @@
+use crate::schedule::ClockChange;
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+/// The coming runs of one job.
+#[derive(Debug)]
+pub struct ComingRuns {
+    pub job: String,
+    pub account: String,
+    /// As it was written; `None` for a job that has to be run by hand.
+    pub schedule: Option<String>,
+    pub zone: TimeZone,
+    pub zone_name: String,
+    /// What its starts are moved by.
+    pub jitter: SignedDuration,
+    pub starts: Vec<Start>,
+}
+
+/// One coming run.
+#[derive(Debug)]
+pub struct Start {
+    pub at: Timestamp,
+    /// Clocks change on its day.
+    pub clock_change: Option<ClockChange>,
+}
+
+pub fn schedule_json(jobs: &[ComingRuns]) -> Value {
+    let start = |job: &ComingRuns, start: &Start| {
+        let change =
+            start.clock_change.map(|change| json!({ "from": hours(change.from), "to": hours(change.to) }));
+        json!({ "at": local(start.at, &job.zone, "%Y-%m-%dT%H:%M:%S%:z"), "clock_change": change })
+    };
+    let job = |job: &ComingRuns| {
+        json!({
+            "job": job.job,
+            "account": job.account,
+            "schedule": job.schedule,
+            "time_zone": job.zone_name,
+            "jitter_ms": i64::try_from(job.jitter.as_millis()).unwrap_or_default(),
+            "runs": job.starts.iter().map(|at| start(job, at)).collect::<Vec<_>>(),
+        })
+    };
+    json!({ "jobs": jobs.iter().map(job).collect::<Vec<_>>() })
+}
+
+pub fn schedule_text(jobs: &[ComingRuns]) -> String {
+    jobs.iter().map(job_text).collect::<Vec<_>>().join("\n")
+}
+
+fn job_text(job: &ComingRuns) -> String {
+    let Some(schedule) = &job.schedule else {
+        return format!("{}: no schedule; it runs when `ordersync sync {0}` is called\n", job.job);
+    };
+    let jitter = match job.jitter.as_secs() {
+        0 => String::new(),
+        seconds => format!(", {seconds} s later each time (jitter)"),
+    };
+    let mut text = format!("{} ({schedule} in {}{jitter})\n", job.job, job.zone_name);
+    for start in &job.starts {
+        text.push_str(&format!("  {}", local(start.at, &job.zone, "%a %Y-%m-%d %H:%M:%S %:z")));
+        if let Some(ClockChange { from, to }) = start.clock_change {
+            text.push_str(&format!("  clocks change on this day, {} to {}", hours(from), hours(to)));
+        }
+        text.push('\n');
+    }
+    if job.starts.is_empty() {
+        text.push_str("  no run to come\n");
+    }
+    text
+}
+
+fn local(at: Timestamp, zone: &TimeZone, format: &str) -> String {
+    at.to_zoned(zone.clone()).strftime(format).to_string()
+}
+
+/// An offset as hours and minutes: `+01:00`.
+fn hours(offset: Offset) -> String {
+    let sign = if offset.is_negative() { '-' } else { '+' };
+    let minutes = offset.seconds().unsigned_abs() / 60;
+    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}

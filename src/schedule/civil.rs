@@ -1,0 +1,72 @@
+//! Local times that match, on a clock that never changes. The only file that names `cron` and `chrono`.
+
+use super::ScheduleError;
+use super::field::{DAY_OF_MONTH, DAY_OF_WEEK, Field, HOUR, MINUTE, MONTH, SECOND, Values};
+use super::syntax::Fields;
+use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
+use std::str::FromStr;
+
+/// Times that match any of these. Two where a day may match by its date or by its name, which the crate itself would
+/// want both at once.
+#[derive(Debug, Clone)]
+pub(super) struct Civil {
+    any_of: Vec<cron::Schedule>,
+}
+
+impl Civil {
+    pub(super) fn new(fields: &Fields) -> Result<Self, ScheduleError> {
+        let (date, name) = (fields.day_of_month, fields.day_of_week);
+        let lines = match date.is_free || name.is_free {
+            true => vec![line(fields, &list(&DAY_OF_MONTH, date), &week(name))],
+            false => vec![line(fields, &list(&DAY_OF_MONTH, date), "*"), line(fields, "*", &week(name))],
+        };
+        let any_of: Result<Vec<_>, _> = lines.iter().map(|line| cron::Schedule::from_str(line)).collect();
+        // Fields that were read are never refused by the crate; if they are, its word is all there is.
+        let any_of = any_of.map_err(|error| ScheduleError::new(error.to_string(), "a schedule"))?;
+        Ok(Self { any_of })
+    }
+
+    /// The first matching local time after this one, up to the year 2100.
+    pub(super) fn after(&self, at: jiff::civil::DateTime) -> Option<jiff::civil::DateTime> {
+        let at = to_chrono(at)?;
+        let next = self.any_of.iter().filter_map(|schedule| schedule.after(&at).next()).min()?;
+        to_jiff(next)
+    }
+}
+
+fn line(fields: &Fields, date: &str, name: &str) -> String {
+    let (second, minute) = (list(&SECOND, fields.second), list(&MINUTE, fields.minute));
+    let (hour, month) = (list(&HOUR, fields.hour), list(&MONTH, fields.month));
+    format!("{second} {minute} {hour} {date} {month} {name}")
+}
+
+fn list(field: &Field, values: Values) -> String {
+    joined((field.min..=field.max).filter(|value| values.has(*value)))
+}
+
+/// The crate counts Sunday as 1.
+fn week(values: Values) -> String {
+    let days = || (0..DAY_OF_WEEK.max).filter(|day| values.has(*day));
+    // All days must be `*` for it, or it looks at the date of each.
+    if days().count() == 7 { "*".to_owned() } else { joined(days().map(|day| day + 1)) }
+}
+
+fn joined(values: impl Iterator<Item = u8>) -> String {
+    values.map(|value| value.to_string()).collect::<Vec<_>>().join(",")
+}
+
+/// The crate wants a zone; UTC is the one in which every local time exists once.
+fn to_chrono(at: jiff::civil::DateTime) -> Option<DateTime<Utc>> {
+    let [month, day, hour, minute, second] = [at.month(), at.day(), at.hour(), at.minute(), at.second()]
+        .map(|part| u32::from(part.unsigned_abs()));
+    let date = NaiveDate::from_ymd_opt(i32::from(at.year()), month, day)?;
+    Some(date.and_hms_opt(hour, minute, second)?.and_utc())
+}
+
+fn to_jiff(at: DateTime<Utc>) -> Option<jiff::civil::DateTime> {
+    let part = |part: u32| i8::try_from(part).ok();
+    let year = i16::try_from(at.year()).ok()?;
+    let (month, day) = (part(at.month())?, part(at.day())?);
+    let (hour, minute, second) = (part(at.hour())?, part(at.minute())?, part(at.second())?);
+    jiff::civil::DateTime::new(year, month, day, hour, minute, second, 0).ok()
+}

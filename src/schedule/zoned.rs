@@ -1,0 +1,73 @@
+use super::ScheduleError;
+use super::civil::Civil;
+use super::syntax::Fields;
+use jiff::civil::DateTime;
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{Timestamp, ToSpan};
+
+/// A schedule on the clock of a time zone.
+///
+/// Each matching local time is one run. A local time that the clocks skip runs at the first moment that exists after
+/// it, together with others of the same gap; one that they show twice runs when it is shown first. So a nightly run is
+/// never left out and never doubled; a schedule of several runs an hour rests while an hour is repeated.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    civil: Civil,
+    zone: TimeZone,
+    has_seconds: bool,
+}
+
+impl Schedule {
+    /// Reads five fields as in crontab, six with seconds first, or a word such as `@daily`.
+    ///
+    /// # Errors
+    /// With the field that is wrong, what was expected and what to try; also when no day ever matches.
+    pub fn parse(text: &str, zone: &TimeZone) -> Result<Self, ScheduleError> {
+        let fields = Fields::read(text)?;
+        let civil = Civil::new(&fields)?;
+        if civil.after(DateTime::constant(2000, 1, 1, 0, 0, 0, 0)).is_none() {
+            return Err(ScheduleError::new(
+                format!("found `{text}`, which never comes"),
+                "a day of month that its months have",
+            ));
+        }
+        Ok(Self { civil, zone: zone.clone(), has_seconds: fields.has_seconds })
+    }
+
+    /// The first run strictly after a moment; `None` after the year 2100.
+    pub fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
+        // A local time that is not later was also not shown first later, so this is the place to look from.
+        let mut local = self.zone.to_datetime(after);
+        loop {
+            local = self.civil.after(local)?;
+            let at = self.moment_of(local)?;
+            // In a repeated hour, what it repeats is over.
+            if at > after {
+                return Some(at);
+            }
+        }
+    }
+
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// Whether seconds were given.
+    pub fn has_seconds(&self) -> bool {
+        self.has_seconds
+    }
+
+    fn moment_of(&self, local: DateTime) -> Option<Timestamp> {
+        let ambiguous = self.zone.to_ambiguous_timestamp(local);
+        let offset = ambiguous.offset();
+        let at = ambiguous.compatible().ok()?;
+        match offset {
+            AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => Some(at),
+            // That is as far after the gap as the time is into it; the gap's end is the last change before.
+            AmbiguousOffset::Gap { .. } => {
+                let beyond = at.checked_add(1.nanosecond()).ok()?;
+                self.zone.preceding(beyond).next().map(|change| change.timestamp())
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The daemon as an operator has it: the real program, real signals, and a schedule of every second.
+
+mod house;
+mod notices;
+mod paused;
+mod process;
+mod signals;
+mod trouble;
+
+use crate::world::World;
+use ordersync::samples::Generated;
+use process::Daemon;
+use serde_json::Value;
+
+const EVERY_SECOND: &str = "schedule = \"* * * * * *\"\n";
+const FAR_AWAY: &str = "schedule = \"0 0 1 1 *\"\n";
+
+fn runs(world: &World) -> Vec<Value> {
+    let status = world.run(&["status", "--json", "--runs", "50"]);
+    assert_eq!(status.code, 0, "{}", status.err);
+    status.json()["jobs"][0]["runs"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_job_runs_when_it_is_due_and_again_and_again() {
+    let world = World::new().job(EVERY_SECOND);
+    let truth = world.generate(&Generated { orders: 30, seed: 3, ..Generated::default() });
+    let daemon = Daemon::start(&world);
+    daemon.tells("finished: 30 records read", 1);
+    let requests = world.summary().requests;
+    daemon.tells("finished: 30 records read, 0 created", 2);
+    let log = daemon.stop(0);
+    assert_eq!(world.summary().orders as u64, truth.valid);
+    assert_eq!(world.summary().requests, requests, "later runs send nothing");
+    assert!(world.summary().violations.is_empty(), "{:?}", world.summary().violations);
+    assert!(log.contains("daemon stopped"), "{log}");
+    assert!(
+        log.lines().any(|line| line.contains("account=\"main\"") || line.contains("account=main")),
+        "{log}"
+    );
+    assert!(runs(&world).iter().all(|run| run["kind"] == "sync" && run["outcome"] == "finished"));
+}
+
+#[test]
+fn without_a_schedule_there_is_nothing_to_run() {
+    let told = World::new().run(&["daemon"]);
+    assert_eq!(told.code, 2);
+    assert!(told.err.contains("no job has a schedule") && told.err.contains("hint: set one"), "{}", told.err);
+}
+
+#[test]
+fn without_a_token_it_does_not_wait_for_the_night_to_say_so() {
+    let world = World::new().job(FAR_AWAY);
+    std::fs::remove_file(world.path("token")).unwrap();
+    let told = world.run(&["daemon"]);
+    assert_eq!(told.code, 2, "{}", told.err);
+    assert!(told.err.contains("accounts.main"), "{}", told.err);
+}
+
+#[test]
+fn a_job_that_never_ran_waits_for_its_time() {
+    let world = World::new().job(FAR_AWAY);
+    world.generate(&Generated { orders: 5, seed: 3, ..Generated::default() });
+    let daemon = Daemon::start(&world);
+    let log = daemon.stop(0);
+    assert!(log.contains("shop next at 20"), "{log}");
+    assert_eq!(runs(&world).len(), 0);
+}
+
+#[test]
+fn however_many_runs_were_missed_one_is_caught_up() {
+    let world = World::new().job("schedule = \"0 0 1 * *\"\n");
+    world.generate(&Generated { orders: 20, seed: 3, ..Generated::default() });
+    world.load("sync", 0);
+    // The host was off for seventy days, and so over two or three starts.
+    let state = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
+    state.execute("UPDATE runs SET started_ms = started_ms - 70 * 86400000", []).unwrap();
+    drop(state);
+    let daemon = Daemon::start(&world);
+    daemon.tells("shop is caught up", 1);
+    daemon.tells("finished: 20 records read, 0 created", 1);
+    daemon.stop(0);
+    assert_eq!(runs(&world).len(), 2);
+    let again = Daemon::start(&world);
+    again.stop(0);
+    assert_eq!(runs(&world).len(), 2, "and by a restart not once more");
+}

@@ -1,0 +1,175 @@
+//! An account with its jobs and a daemon that follows it, in one process and in paused time, with a wall clock of the
+//! test's own.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use ordersync::activecampaign::{self, Broken, Client, Reply, Sending, Transport};
+use ordersync::daemon::{AccountPlan, Board, Clock, Daemon, JobPlan, Opened, Opener, Plan, Unopened};
+use ordersync::run::{Books, ConnectionSpec, Job};
+use ordersync::samples::{Generated, generate};
+use ordersync::schedule::{Calendar, Schedule};
+use ordersync::simulator::{Options, Simulator, Told};
+use ordersync::state::{RunRow, Store, View};
+use ordersync::{extract, load, transform};
+use reqwest::Method;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+const TOKEN: &str = "paused-token-31";
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// What the target does with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    Answers,
+    /// No connection to it.
+    Away,
+    /// It takes the request, and no time-out ends the wait: the loader is stuck.
+    Stuck,
+}
+
+#[derive(Clone)]
+pub struct Wire {
+    pub simulator: Arc<Simulator>,
+    mood: Arc<Mutex<Mood>>,
+    sends: Arc<AtomicU64>,
+}
+
+impl Transport for Wire {
+    fn send<'a>(&'a self, method: Method, path: &str, body: Option<Vec<u8>>) -> Sending<'a> {
+        let request = axum::http::Request::builder()
+            .method(method)
+            .uri(format!("/api/3{path}"))
+            .header("host", "account.example")
+            .header("api-token", TOKEN)
+            .body(body.unwrap_or_default())
+            .unwrap();
+        self.sends.fetch_add(1, Ordering::Relaxed);
+        let mood = *self.mood.lock().unwrap();
+        Box::pin(async move {
+            match mood {
+                Mood::Away => return Err(Broken::NotSent),
+                Mood::Stuck => std::future::pending::<()>().await,
+                Mood::Answers => {}
+            }
+            let Told::Whole(response) = self.simulator.serve(request).await else {
+                return Err(Broken::ConnectionLost);
+            };
+            let (head, body) = response.into_parts();
+            Ok(Reply { status: head.status.as_u16(), headers: head.headers, body: Ok(body) })
+        })
+    }
+}
+
+/// An account with its jobs, followed by a daemon.
+pub struct House {
+    pub dir: TempDir,
+    pub wire: Wire,
+    pub board: Board,
+    /// Seconds that the wall clock was moved by.
+    moved: Arc<AtomicI64>,
+    cancel: CancellationToken,
+    pub daemon: Daemon,
+}
+
+impl House {
+    /// Begins on a Sunday at midnight, with jobs of these schedules: `job0`, `job1`, …
+    pub fn open(schedules: &[&str]) -> Self {
+        let dir = TempDir::new().unwrap();
+        let options = Options { token: TOKEN.to_owned(), ..Options::default() };
+        let wire = Wire {
+            simulator: Arc::new(Simulator::in_process(options).unwrap()),
+            mood: Arc::new(Mutex::new(Mood::Answers)),
+            sends: Arc::default(),
+        };
+        let mut text = Vec::new();
+        generate(&Generated { orders: 12, seed: 3, ..Generated::default() }, &mut text).unwrap();
+        std::fs::write(dir.path().join("orders.csv"), text).unwrap();
+        let (moved, begun) = (Arc::new(AtomicI64::new(0)), Instant::now());
+        let start: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
+        let clock: Clock = {
+            let moved = Arc::clone(&moved);
+            Arc::new(move || {
+                let passed = SignedDuration::try_from(begun.elapsed()).unwrap();
+                start + passed + SignedDuration::from_secs(moved.load(Ordering::Relaxed))
+            })
+        };
+        let (board, cancel) = (Board::default(), CancellationToken::new());
+        let daemon = Daemon::new(clock, board.clone(), cancel.clone(), Duration::from_secs(30));
+        let mut house = Self { dir, wire, board, moved, cancel, daemon };
+        house.daemon.follow(house.plan(schedules));
+        house
+    }
+
+    pub fn plan(&self, schedules: &[&str]) -> Plan {
+        let named = schedules.iter().enumerate();
+        let account = AccountPlan {
+            state_dir: self.dir.path().to_owned(),
+            open: opener(self.dir.path().to_owned(), self.wire.clone()),
+            timeout: MINUTE,
+            jobs: named.map(|(n, text)| job_plan(&self.dir, &format!("job{n}"), text)).collect(),
+        };
+        Plan::from([("main".to_owned(), Arc::new(account))])
+    }
+
+    pub fn mood(&self, mood: Mood) {
+        *self.wire.mood.lock().unwrap() = mood;
+    }
+
+    pub fn move_clock(&self, seconds: i64) {
+        self.moved.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    pub fn runs(&self, job: &str) -> Vec<RunRow> {
+        View::open(self.dir.path(), "main").unwrap().runs(job, 100).unwrap()
+    }
+
+    pub fn sends(&self) -> u64 {
+        self.wire.sends.load(Ordering::Relaxed)
+    }
+
+    pub async fn close(mut self) {
+        self.cancel.cancel();
+        self.daemon.ended().await.unwrap();
+    }
+}
+
+fn opener(dir: PathBuf, wire: Wire) -> Opener {
+    Arc::new(move || {
+        let store = Store::open(&dir, "main").map_err(|error| Unopened::Faulty(error.to_string()))?;
+        let options = activecampaign::Options {
+            retry_seed: Some(1),
+            ..activecampaign::Options::new("http://127.0.0.1", TOKEN.into())
+        };
+        let client = Client::over(Box::new(wire.clone()), options, Box::new(|_| {})).unwrap();
+        Ok(Opened { books: Books::at_hand(store), client })
+    })
+}
+
+fn job_plan(dir: &TempDir, name: &str, schedule: &str) -> JobPlan {
+    let schedule = Schedule::parse(schedule, &TimeZone::UTC).unwrap();
+    let job = Job {
+        name: name.to_owned(),
+        connection: ConnectionSpec {
+            service: "shopify".to_owned(),
+            externalid: format!("store-of-{name}"),
+            name: "Test Store".to_owned(),
+            link_url: "https://shop.example.com".to_owned(),
+            logo_url: "https://shop.example.com/logo.png".to_owned(),
+        },
+        export: extract::Options {
+            patterns: vec![dir.path().join("orders.csv").to_str().unwrap().to_owned()],
+            ..extract::Options::default()
+        },
+        rules: transform::Rules::default(),
+        deleted: load::Deleted::CreateAgain,
+        refused_max: 100,
+        in_flight_max: 4,
+    };
+    JobPlan { job, calendar: Calendar::new(schedule, name, Some(0)) }
+}

@@ -1,0 +1,140 @@
+//! Asked to stop, killed, and asked to read its settings again: at bad moments.
+
+use super::process::Daemon;
+use super::{EVERY_SECOND, FAR_AWAY, runs};
+use crate::resume::wait_for_requests;
+use crate::world::{World, assert_adds_up};
+use ordersync::samples::{Generated, Truth};
+use ordersync::simulator::{Ending, Fault, Kind, Latency, Options};
+
+/// An account that takes its time.
+fn slow() -> World {
+    World::with(Options {
+        requests_per_second: None,
+        latency: Latency::Fixed { ms: 20 },
+        ..Options::default()
+    })
+}
+
+fn shop_of(world: &World, orders: u64) -> Truth {
+    world.generate(&Generated { orders, seed: 12, ..Generated::default() })
+}
+
+#[test]
+fn told_to_stop_in_a_run_it_settles_what_was_sent_and_goes_on_at_the_next_start() {
+    let world = slow().job(EVERY_SECOND);
+    let truth = shop_of(&world, 300);
+    let mut daemon = Daemon::start(&world);
+    assert!(wait_for_requests(&world, daemon.child(), 60));
+    let log = daemon.stop(0);
+    assert!(log.contains("it goes on later"), "{log}");
+    let stopped = runs(&world).remove(0);
+    assert_eq!(stopped["outcome"], "interrupted");
+    assert_adds_up(&stopped);
+    assert_eq!(stopped["created"], world.summary().orders, "what was sent is settled");
+    // Its time is far away: it goes on because it was cut off.
+    let world = world.job_anew(FAR_AWAY);
+    let again = Daemon::start(&world);
+    again.tells("finished: ", 1);
+    again.stop(0);
+    let runs = runs(&world);
+    assert_eq!((runs.len(), &runs[0]["run"]), (1, &stopped["run"]), "the same run");
+    assert_eq!(runs[0]["created"], truth.valid);
+    let lower_bound = truth.valid + truth.customers + 2;
+    assert_eq!(world.summary().requests, lower_bound, "nothing was asked twice");
+}
+
+#[test]
+fn killed_in_a_run_it_loses_nothing_doubles_nothing_and_goes_on_once() {
+    let world = slow().job(EVERY_SECOND);
+    let truth = shop_of(&world, 300);
+    for requests in [40, 150, 300] {
+        let mut daemon = Daemon::start(&world);
+        assert!(wait_for_requests(&world, daemon.child(), requests));
+        daemon.kill();
+    }
+    let world = world.job_anew(FAR_AWAY);
+    let daemon = Daemon::start(&world);
+    daemon.tells("finished: ", 1);
+    daemon.stop(0);
+    let summary = world.summary();
+    assert_eq!((summary.orders as u64, summary.customers as u64), (truth.valid, truth.customers));
+    assert_eq!(summary.duplicate_orders_refused, 0, "nothing was sent twice without looking");
+    assert!(summary.violations.is_empty(), "{:?}", summary.violations);
+    let runs = runs(&world);
+    assert_eq!((runs.len(), &runs[0]["outcome"]), (1, &"finished".into()), "{runs:?}");
+    assert_adds_up(&runs[0]);
+}
+
+#[test]
+fn a_second_signal_leaves_at_once_and_nothing_is_lost() {
+    let world = World::new().job(EVERY_SECOND);
+    let truth = shop_of(&world, 30);
+    let held = Kind::Stored { then: Ending::Hold { ms: 600_000 } };
+    world.simulator.inject(Fault::new(held).on("POST", "/ecomOrders").nth(5));
+    let mut daemon = Daemon::start(&world);
+    assert!(wait_for_requests(&world, daemon.child(), 25));
+    daemon.signal("TERM");
+    daemon.tells("stopping: waiting for what is in flight", 1);
+    daemon.signal("INT");
+    daemon.ends(130);
+    world.simulator.clear_faults();
+    let world = world.job_anew(FAR_AWAY);
+    let again = Daemon::start(&world);
+    again.tells("finished: ", 1);
+    again.stop(0);
+    assert_eq!(world.summary().orders as u64, truth.valid);
+    assert_eq!(world.summary().duplicate_orders_refused, 0);
+}
+
+#[test]
+fn what_does_not_answer_is_waited_for_no_longer_than_the_grace() {
+    let world = World::new().job(EVERY_SECOND);
+    shop_of(&world, 30);
+    let held = Kind::Stored { then: Ending::Hold { ms: 600_000 } };
+    world.simulator.inject(Fault::new(held).on("POST", "/ecomOrders").nth(5));
+    let mut daemon = Daemon::spawn(&mut world.command(&["daemon", "--grace", "1s"]));
+    assert!(wait_for_requests(&world, daemon.child(), 25));
+    let begun = std::time::Instant::now();
+    daemon.stop(0);
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_faulty_new_file_is_refused_and_the_old_settings_stay_in_force() {
+    let world = World::new().job(EVERY_SECOND);
+    shop_of(&world, 10);
+    let daemon = Daemon::start(&world);
+    daemon.tells("finished: ", 1);
+    let world = world.job_anew("schedule = \"* * * * 9\"\n");
+    daemon.signal("HUP");
+    daemon.tells("the settings stay as they were", 1);
+    for expected in
+        ["ordersync.toml:", "jobs.shop.schedule: day of week: found `9`", "expected a day of week"]
+    {
+        daemon.tells(expected, 1);
+    }
+    let before = daemon.log().matches("finished: ").count();
+    daemon.tells("finished: ", before + 1);
+    let world = world.job_anew("");
+    daemon.signal("HUP");
+    daemon.tells("the settings stay as they were", 2);
+    daemon.tells("no job has a schedule", 1);
+    let world = world.job_anew(FAR_AWAY);
+    daemon.signal("HUP");
+    daemon.tells("settings read again: shop next at ", 1);
+    daemon.stop(0);
+    drop(world);
+}
+
+#[test]
+fn good_new_settings_are_followed_without_a_restart() {
+    let world = World::new().job(FAR_AWAY);
+    let truth = shop_of(&world, 10);
+    let daemon = Daemon::start(&world);
+    let world = world.job_anew(EVERY_SECOND);
+    daemon.signal("HUP");
+    daemon.tells("finished: ", 2);
+    daemon.stop(0);
+    assert_eq!(world.summary().orders as u64, truth.valid);
+}

@@ -1,0 +1,161 @@
+//! What an operator is told of an export that is not what it seems, and when.
+
+use crate::world::{World, assert_adds_up};
+use ordersync::samples::Generated;
+use std::io::Write;
+use std::time::Duration;
+
+fn generated(orders: u64) -> World {
+    let world = World::new();
+    world.generate(&Generated { orders, seed: 5, ..Generated::default() });
+    world
+}
+
+fn cut(world: &World, name: &str, lines: usize) {
+    let path = world.path("exports").join(name);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let kept: String = text.split_inclusive('\n').take(lines).collect();
+    std::fs::write(&path, kept).unwrap();
+}
+
+#[test]
+fn an_export_that_shrank_is_told_before_anything_is_sent_and_loses_nothing() {
+    let world = generated(60);
+    let whole = world.load("backfill", 0);
+    assert_eq!(whole["warnings"], serde_json::json!([]));
+    cut(&world, "orders.csv", 30);
+    for (verb, args) in [("plan", &["plan"][..]), ("check", &["check", "--offline"])] {
+        let told = world.run(args);
+        assert!(
+            told.out.contains("orders.csv has") && told.out.contains("it may be cut"),
+            "{verb}: {}",
+            told.out
+        );
+    }
+    let plan = world.run(&["--json", "plan"]).json();
+    assert_eq!(plan["plans"][0]["warnings"].as_array().unwrap().len(), 1);
+    let told = world.run(&["--json", "sync"]);
+    let run = told.json()["runs"][0].clone();
+    assert!(told.err.contains("less than it was"), "{}", told.err);
+    assert_eq!(run["warnings"].as_array().unwrap().len(), 1);
+    assert_adds_up(&run);
+    assert_eq!(world.summary().orders, 60, "what is not in an export is not deleted");
+    let again = world.run(&["--json", "sync"]).json();
+    assert_eq!(again["runs"][0]["warnings"], serde_json::json!([]), "it is what the last run had read");
+}
+
+#[test]
+fn dead_letters_outlive_an_export_that_shrank() {
+    let world = World::new();
+    world.generate(&Generated { orders: 80, seed: 5, defects_permille: 300, ..Generated::default() });
+    world.load("backfill", 3);
+    let letters = |world: &World| world.run(&["--json", "dead-letters", "list"]).json()["total"].clone();
+    let before = letters(&world);
+    cut(&world, "orders.csv", 3);
+    assert!([0, 3].contains(&world.run(&["sync"]).code));
+    assert_eq!(letters(&world), before);
+}
+
+#[test]
+fn a_file_that_is_gone_is_told_unless_another_took_its_place() {
+    let world = generated(40);
+    let text = std::fs::read(world.path("exports/orders.csv")).unwrap();
+    world.load("backfill", 0);
+    world.export("orders_2.csv", &text);
+    std::fs::remove_file(world.path("exports/orders.csv")).unwrap();
+    assert!(!world.run(&["plan"]).out.contains("is gone"), "the night's export has another name");
+    world.export("orders_2.csv", &text[..text.len() / 3]);
+    let told = world.run(&["plan"]).out;
+    assert!(
+        told.contains("warning: ") && told.contains("orders.csv (") && told.contains("is gone"),
+        "{told}"
+    );
+}
+
+#[test]
+fn nothing_is_sent_from_a_file_that_is_still_being_written() {
+    let world = generated(20);
+    let path = world.path("exports/orders.csv");
+    let mut file = std::fs::File::options().append(true).open(&path).unwrap();
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let writer = std::thread::spawn(move || {
+        while stopped.recv_timeout(Duration::from_millis(5)).is_err() {
+            file.write_all(b"\n").unwrap();
+        }
+    });
+    let told = world.run(&["backfill"]);
+    stop.send(()).unwrap();
+    writer.join().unwrap();
+    assert_eq!(told.code, 2, "{}\n{}", told.out, told.err);
+    assert!(
+        told.err.contains("is still being written") || told.err.contains("changed while"),
+        "{}",
+        told.err
+    );
+    assert_eq!(world.summary().requests, 0);
+    assert_eq!(world.load("backfill", 0)["created"], 20);
+}
+
+#[test]
+fn nothing_is_sent_while_a_browser_is_at_the_file() {
+    let world = generated(5);
+    world.export("orders.csv.crdownload", "Name,Em");
+    let told = world.run(&["backfill"]);
+    assert_eq!(told.code, 2);
+    assert!(told.err.contains("is a download that is not finished"), "{}", told.err);
+    assert!(told.err.contains("orders.csv: is still being downloaded"), "{}", told.err);
+    assert_eq!(world.summary().requests, 0);
+    std::fs::remove_file(world.path("exports/orders.csv.crdownload")).unwrap();
+    assert_eq!(world.load("backfill", 0)["created"], 5);
+}
+
+#[test]
+fn a_guessed_encoding_is_told_in_text_and_json() {
+    let world = generated(5);
+    let text = std::fs::read_to_string(world.path("exports/orders.csv")).unwrap();
+    let text = text.replacen("Vendor", "V~ndor", 1).replace(|c: char| !c.is_ascii(), "o");
+    let bytes: Vec<u8> = text.bytes().map(|b| if b == b'~' { 0xe9 } else { b }).collect();
+    world.export("orders.csv", &bytes);
+    let plan = world.run(&["plan"]);
+    assert!(plan.out.contains("Windows-1252") && plan.out.contains("guess"), "{}\n{}", plan.out, plan.err);
+    let file = world.run(&["--json", "plan"]).json()["plans"][0]["files"][0].clone();
+    assert_eq!(file["encoding"], "Windows-1252");
+    assert!(file["notes"][0].as_str().unwrap().contains("guess"), "{file}");
+    let check = world.run(&["check", "--offline"]).out;
+    assert!(check.contains("note  jobs.shop") && check.contains("Windows-1252"), "{check}");
+}
+
+#[test]
+fn the_formats_are_listed_without_any_settings() {
+    let world = World::new();
+    std::fs::remove_file(world.path("ordersync.toml")).unwrap();
+    let told = world.run(&["formats"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    assert!(
+        told.out.contains("shopify-csv") && told.out.contains("Needs: Name or Id, Email"),
+        "{}",
+        told.out
+    );
+    let json = world.run(&["--json", "formats", "--show", "shopify-json"]).json();
+    assert_eq!(json["formats"].as_array().unwrap().len(), 1);
+    assert!(json["formats"][0]["how"].as_str().unwrap().contains("orders.json"));
+    let told = world.run(&["formats", "--show", "shopfy"]);
+    assert_eq!(told.code, 2);
+    assert!(told.err.contains("expected one of: shopify-csv"), "{}", told.err);
+}
+
+#[test]
+fn check_and_plan_say_what_was_seen_and_a_refusal_names_the_nearest() {
+    let world = generated(5);
+    for told in [world.run(&["plan"]), world.run(&["check", "--offline"])] {
+        assert!(
+            told.out.contains("UTF-8") && told.out.contains("of its 79 columns are those of a Shopify"),
+            "{}",
+            told.out
+        );
+    }
+    world.export("orders.csv", "Name,Email,Amount\n");
+    let told = world.run(&["plan"]);
+    assert_eq!(told.code, 2);
+    assert!(told.err.contains("the nearest is shopify-csv, which knows 2 of its 3 columns"), "{}", told.err);
+}
