@@ -60,10 +60,10 @@ struct Acts {
 
 impl Demo {
     fn set_up(global: &Global, orders: Option<u64>, dir: PathBuf) -> Result<Self, Fault> {
-        let taken = [dir.join("state").join(format!("{ACCOUNT}.db")), dir.join("ordersync.toml")];
-        if let Some(file) = taken.iter().find(|file| file.exists()) {
+        // It writes settings, a token, state and exports: never among somebody's own files.
+        if dir.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
             let hint = "hint: name a new folder, or delete this one";
-            return Err(Fault::usage(format!("{} is there already\n  {hint}", file.display())));
+            return Err(Fault::usage(format!("{} is not empty\n  {hint}", dir.display())));
         }
         Ok(Self { dir, orders, json: global.json, quiet: global.quiet })
     }

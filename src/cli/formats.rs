@@ -31,8 +31,10 @@ pub(super) fn run(global: &Global, args: &FormatsArgs) -> Result<Exit, Fault> {
 }
 
 fn as_json(entry: &CatalogueEntry) -> serde_json::Value {
-    let CatalogueEntry { name, title, description, how, needs } = entry;
-    json!({ "name": name, "title": title, "description": description, "how": how, "needs": needs })
+    let CatalogueEntry { name, title, description, how, needs, mapping } = entry;
+    json!({
+        "name": name, "title": title, "description": description, "how": how, "needs": needs, "mapping": mapping,
+    })
 }
 
 fn as_text(entries: &[CatalogueEntry], with_preface: bool) -> String {
@@ -43,8 +45,14 @@ fn as_text(entries: &[CatalogueEntry], with_preface: bool) -> String {
              Windows-1252; CSV has commas, semicolons, tabs or pipes; any file may be packed with gzip, zstd or zip.\n\n",
         );
     }
-    for CatalogueEntry { name, description, how, needs, .. } in entries {
+    for CatalogueEntry { name, description, how, needs, mapping, .. } in entries {
         let _ = writeln!(text, "{name}\n  {description}\n  How:   {how}\n  Needs: {}\n", needs.join(", "));
+        if let Some(mapping) = mapping.filter(|_| !with_preface) {
+            let _ = writeln!(
+                text,
+                "It is read by this mapping; a copy in the settings needs a name of its own.\n\n{mapping}"
+            );
+        }
     }
     text
 }

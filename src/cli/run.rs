@@ -28,7 +28,7 @@ pub(super) struct BackfillArgs {
     #[arg(value_name = "JOB")]
     jobs: Vec<String>,
     /// Load this many orders of different kinds, read them back, and stop; the next backfill goes on from there
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
     canary: Option<u64>,
     /// Only orders placed on or after this day (2024-01-31, in the job's time zone)
     #[arg(long, value_name = "DATE", value_parser = parse_day)]
@@ -100,6 +100,13 @@ pub(super) fn sync(global: &Global, args: &SyncArgs) -> Result<Exit, Fault> {
 fn run(global: &Global, asked: &Asked<'_>) -> Result<Exit, Fault> {
     let settings = assembly::settings(global)?;
     let accounts = gather(&settings, asked)?;
+    if asked.from.or(asked.to).is_some()
+        && accounts.iter().flat_map(|(_, jobs)| jobs).any(|(_, export)| export.has_states())
+    {
+        return Err(Fault::usage(
+            "--from and --to leave orders of the stream out, which its STATE messages would call done\n  hint: let the tap itself begin at a date",
+        ));
+    }
     let data = match take_output(accounts.iter().flat_map(|(_, jobs)| jobs).map(|(_, export)| export)) {
         true => output::print_aside,
         false => output::print,

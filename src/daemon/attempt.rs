@@ -83,7 +83,8 @@ impl Attendant {
         let (options, dir) = (job.job.export.clone(), plan.state_dir.clone());
         let (account, name) = (self.name.clone(), job.job.name.clone());
         let found = tokio::task::spawn_blocking(move || {
-            (Export::open(&options), records_of_last(&dir, &account, &name))
+            let export = Export::open(&options).and_then(|export| export.check_quiet().map(|()| export));
+            (export, records_of_last(&dir, &account, &name))
         });
         let (export, records_expected): (Result<Export, OpenError>, _) =
             found.await.map_err(|error| error.to_string())?;

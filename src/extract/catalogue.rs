@@ -17,6 +17,8 @@ pub struct Entry {
     pub how: String,
     /// Columns or keys without which nothing can be sent; where one of several is enough, joined by "or".
     pub needs: Vec<String>,
+    /// The mapping it is read by, where there is one: to be copied into the settings under another name.
+    pub mapping: Option<&'static str>,
 }
 
 /// By the format's name; the built-in mappings say it themselves.
@@ -46,6 +48,18 @@ const HOW: &[(&str, &str)] = &[
     (
         "advanced-order-export-json",
         "WordPress admin: WooCommerce > Export Orders, format JSON, all statuses.",
+    ),
+    (
+        "shopify-graphql",
+        "The result of a bulk operation (bulkOperationRunQuery over orders with their lineItems), JSON lines as downloaded; or the answers to a query, each page as it comes.",
+    ),
+    (
+        "bigcommerce-json",
+        "API v2: GET /v2/orders, and for each order /v2/orders/ID/products (and /coupons, /shipping_addresses), the answers saved side by side.",
+    ),
+    (
+        "fivetran-csv",
+        "The warehouse's tables order and order_line of the Shopify connector (and order_discount_code, refund, ...), each written to a CSV file of its own.",
     ),
     (
         "magento-json",
@@ -78,6 +92,7 @@ pub fn catalogue() -> Vec<Entry> {
         description: format.description.to_owned(),
         how: how(format.name).unwrap_or_default(),
         needs,
+        mapping: mapping::profile_text(format.name),
     };
     formats().iter().zip(csv.chain(json).chain(messages)).map(entry).collect()
 }

@@ -193,7 +193,18 @@ fn of_json(source: &Source, options: &Options) -> Result<Layout, ReadError> {
         return Ok(Layout::Messages(Arc::new(streams)));
     }
     match json::recognise(source, None) {
-        Ok(dialect) => Ok(Layout::Json(dialect)),
+        Ok(dialect) => match fitting(source, &options.mappings) {
+            None => Ok(Layout::Json(dialect)),
+            Some(profile) => Err(ReadError::new(
+                source.shown(),
+                0,
+                format!("could be {} or {}: its keys fit both", dialect.name, profile.name),
+                format!(
+                    "name the job's format in the settings: \"{}\" or \"{}\"",
+                    dialect.name, profile.name
+                ),
+            )),
+        },
         Err(fault) => Ok(Layout::Mapped(fitting(source, &options.mappings).ok_or(fault)?)),
     }
 }

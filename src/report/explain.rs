@@ -44,11 +44,34 @@ fn fate_json(fate: &Fate, reveal: bool) -> Value {
 
 /// The body as it is sent, less the two ids that only the target knows.
 fn payload(order: &Order, reveal: bool) -> Value {
-    let mut body = serde_json::to_value(order).unwrap_or_default();
-    if !reveal && let Some(email) = body.get_mut("email") {
+    json!({ "ecomOrder": if reveal { body_of(order) } else { masked(order) } })
+}
+
+fn body_of(order: &Order) -> Value {
+    serde_json::to_value(order).unwrap_or_default()
+}
+
+/// The body without what tells whose it is: addresses wherever they stand, and what follows `?` in the order's link, which
+/// opens a cart to whoever holds it.
+pub(super) fn masked(order: &Order) -> Value {
+    let mut body = body_of(order);
+    hide_addresses(&mut body);
+    if let Some(email) = body.get_mut("email") {
         *email = order.customer.email.masked().into();
     }
-    json!({ "ecomOrder": body })
+    if let Some(url) = body.get_mut("orderUrl") {
+        *url = order.order_url.split('?').next().unwrap_or_default().into();
+    }
+    body
+}
+
+fn hide_addresses(value: &mut Value) {
+    match value {
+        Value::String(text) if text.contains('@') => *text = "***@***".to_owned(),
+        Value::Array(items) => items.iter_mut().for_each(hide_addresses),
+        Value::Object(members) => members.values_mut().for_each(hide_addresses),
+        _ => {}
+    }
 }
 
 fn file_of(explanation: &Explanation, record: &Explained) -> String {

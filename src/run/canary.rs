@@ -72,7 +72,7 @@ impl Canary {
     }
 
     pub fn choose(self) -> Chosen {
-        if self.first.len() <= self.wanted {
+        if self.first.len() <= self.wanted && self.looked < LOOK_MAX {
             return Chosen::All(self.first.into_iter().collect());
         }
         let currencies = self.by_currency.into_iter().map(|(_, key)| key);

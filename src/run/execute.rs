@@ -125,7 +125,11 @@ async fn close(
     let records = reached.records.filter(|_| end == RunEnd::Finished);
     let (requests, active_ms) = meter.take();
     let rest = Settlement { requests, active_ms, ..Settlement::default() };
-    let whole = reached.all_letters && task.job.reads_whole_export() && shrinkage.is_empty();
+    // Of a stream nobody knows what it leaves out.
+    let whole = reached.all_letters
+        && task.job.reads_whole_export()
+        && shrinkage.is_empty()
+        && !task.job.export.is_piped();
     let (row, written) = task
         .books
         .enter(move |store| {

@@ -42,6 +42,8 @@ pub(super) struct Execution<'a> {
     /// As the state has it.
     checkpoint: u64,
     sends_left: usize,
+    /// An order was passed over, and is left to whoever goes on with the run.
+    is_held_back: bool,
     counts: Counts,
     /// A settlement failed: what it held is lost to this process, so the checkpoint must not move past it.
     is_broken: bool,
@@ -93,6 +95,7 @@ impl<'a> Execution<'a> {
             reached: Reached::default(),
             checkpoint: row.checkpoint,
             sends_left: task.only.as_ref().map_or(usize::MAX, |only| only.len()),
+            is_held_back: false,
             counts: Counts::default(),
             is_broken: false,
             refused: VecDeque::with_capacity(SENT_REMEMBERED),
@@ -136,6 +139,9 @@ impl<'a> Execution<'a> {
                         Some(Fed::End { records, all_letters }) => {
                             (self.reached.records, self.reached.all_letters) = (Some(records), all_letters);
                             ended = true;
+                            if self.is_held_back {
+                                error = Some(RunError::Interrupted);
+                            }
                         }
                         Some(Fed::Failed(fault)) => {
                             // What stands before the damage is good: let it finish.
@@ -178,7 +184,10 @@ impl<'a> Execution<'a> {
         let ticket = self.tracker.push(stretch, sending.is_some());
         match sending {
             // It stays open: the checkpoint must not move past it.
-            Some(sending) if !self.is_chosen(&sending) => Ok(()),
+            Some(sending) if !self.is_chosen(&sending) => {
+                self.is_held_back = true;
+                Ok(())
+            }
             Some(sending) => {
                 self.sends_left -= 1;
                 let loader = Arc::clone(&self.loader);

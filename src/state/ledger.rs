@@ -1,4 +1,4 @@
-use super::values::{StoredId, stored_id};
+use super::values::{StoredId, now_ms, stored_id};
 use super::{ConnectionId, RunId, RunRow, StateError, Store};
 use crate::domain::{CustomerMemory, Fingerprint, Memory, OrderKey, RemoteId};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -78,6 +78,10 @@ impl Store {
             false => "UPDATE orders SET fingerprint = NULL WHERE connection = ?1 AND key = ?2 AND state = 0",
         };
         self.db.prepare_cached(sql)?.execute(params![connection, key.ledger_text()])?;
+        // A run that was interrupted would take the order for settled.
+        self.db
+            .prepare_cached("UPDATE runs SET closed_ms = ?2 WHERE closed_ms IS NULL AND connection = ?1")?
+            .execute(params![connection, now_ms()])?;
         Ok(())
     }
 

@@ -218,9 +218,13 @@ impl Store {
             },
         )?;
         if close.end == RunEnd::Finished && close.whole {
-            // What a whole reading of the export no longer meets was mended at the source.
+            // What a whole reading of the export no longer meets was mended at the source: where it was a record without
+            // a key, or its order is at the target by now. An order that is in no export any more stays told.
             transaction.execute(
-                "DELETE FROM dead_letters WHERE last_run < ?1 AND job = (SELECT job FROM runs WHERE id = ?1)",
+                "DELETE FROM dead_letters WHERE last_run < ?1 AND job = (SELECT job FROM runs WHERE id = ?1) AND (
+                     record = file || ':' || line OR EXISTS (
+                         SELECT 1 FROM orders WHERE key = record AND state IN (0, 4)
+                         AND connection = (SELECT connection FROM runs WHERE id = ?1)))",
                 [run],
             )?;
         }

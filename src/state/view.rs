@@ -18,7 +18,8 @@ impl View {
     /// When the file exists and can't be read, or is of a newer version.
     pub fn open(dir: &Path, account: &str) -> Result<Self, StateError> {
         let path = path_of(dir, account);
-        match path.exists() {
+        // What can't be looked at is not what is not there.
+        match path.try_exists().map_err(StateError::io(&path))? {
             true => Self::of_file(&path),
             false => Self::empty(),
         }

@@ -139,6 +139,8 @@ fn the_formats_are_listed_without_any_settings() {
     let json = world.run(&["--json", "formats", "--show", "shopify-json"]).json();
     assert_eq!(json["formats"].as_array().unwrap().len(), 1);
     assert!(json["formats"][0]["how"].as_str().unwrap().contains("orders.json"));
+    let told = world.run(&["formats", "--show", "etsy-csv"]);
+    assert!(told.out.contains("[mappings.etsy-csv]") && told.out.contains("Sale Date"), "{}", told.out);
     let told = world.run(&["formats", "--show", "shopfy"]);
     assert_eq!(told.code, 2);
     assert!(told.err.contains("expected one of: shopify-csv"), "{}", told.err);

@@ -82,7 +82,8 @@ impl Customers {
     }
 
     /// Gives an order without an address the one of its customer: by the order's own id or number, else by the
-    /// customer's id. With the address comes the customer's consent, where the order states none.
+    /// customer's id. With the address comes the customer's consent, where the order states none. Where the id and the
+    /// number lead to different addresses, one of them is another order's, and none is taken.
     ///
     /// # Errors
     /// When the temporary files can't be read.
@@ -98,7 +99,14 @@ impl Customers {
         for (space, key) in keys.into_iter().filter(|(_, key)| !key.is_empty()) {
             let found = self.index.get(space, key).map_err(|error| unwritable(&self.file, &error))?;
             let Some(entry) = found else { continue };
-            if entry.is_ambiguous {
+            let is_own = space == Space::Order && key == order.id.as_str() && key != order.number.as_str();
+            let other = match is_own && !order.number.is_empty() {
+                true => self.index.get(Space::Order, &order.number),
+                false => Ok(None),
+            };
+            let other = other.map_err(|error| unwritable(&self.file, &error))?;
+            let is_another = other.is_some_and(|other| other.email != entry.email);
+            if entry.is_ambiguous || is_another {
                 order.faults.push(Fault::of(Reason::AmbiguousEmail, "email"));
             } else {
                 order.email = entry.email;

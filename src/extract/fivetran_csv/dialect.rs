@@ -32,7 +32,17 @@ impl SheetDialect for FivetranCsv {
         "Fivetran: the tables order, order_line and those around them of a Shopify connector, a CSV file each"
     }
 
+    fn needs(&self) -> Vec<String> {
+        let groups = SHAPES.iter().filter(|shape| is_order(shape)).take(1).flat_map(|shape| shape.needs);
+        let columns = groups.map(|group| group.join(" or "));
+        std::iter::once(MARKS.join(" or ")).chain(columns).collect()
+    }
+
     fn known(&self, header: &ByteRecord) -> usize {
+        // Its columns have everyday names; without the mark they tell nothing.
+        if !MARKS.iter().any(|mark| place_of(header, mark).is_some()) {
+            return 0;
+        }
         let is_known = |cell: &&[u8]| {
             let name = bare(cell);
             let of_shapes = SHAPES.iter().flat_map(|shape| shape.needs.iter().copied().flatten());

@@ -29,6 +29,7 @@ columns! {
         source: ["source_name"];
         checkout: ["checkout_token", "cart_token"];
         deleted: ["_fivetran_deleted"];
+        active: ["_fivetran_active"];
     }
 }
 
@@ -43,7 +44,8 @@ impl Orders {
         }
         let cells = &mut Cells::of(row);
         let id = cells.text(&self.id);
-        if cells.flag(&self.deleted) == Some(true) {
+        // Of a table with its history only the version in force counts.
+        if cells.flag(&self.deleted) == Some(true) || cells.flag(&self.active) == Some(false) {
             return Piece { role: Role::Deleted, key: id, stated, ..Piece::default() };
         }
         let order = SourceOrder {

@@ -83,20 +83,19 @@ fn says_the_same(a: &Piece, b: &Piece) -> bool {
     apart_from_place(a) == apart_from_place(b)
 }
 
-/// Whether the order stands in several tables, and tables of its parts do not agree on which there are: what was
-/// taken out of it between two dumps would come back.
+/// Whether tables of the order's parts do not agree on which there are: what was taken out of it between two dumps
+/// would come back.
+/// Of one table that was written to several files, each holds other parts.
 fn is_of_two_dumps(orders: &[Piece], parts: &[Piece]) -> bool {
     let tables: BTreeSet<u32> = orders.iter().map(|piece| piece.stated.position.file).collect();
-    if tables.len() < 2 {
-        return false;
-    }
     let kind_of = |piece: &Piece| piece.id.split(':').next().unwrap_or_default().to_owned();
     let mut ids: BTreeMap<(String, u32), BTreeSet<&str>> = BTreeMap::new();
     for part in parts {
         ids.entry((kind_of(part), part.stated.position.file)).or_default().insert(&part.id);
     }
     let all: Vec<_> = ids.into_iter().collect();
-    all.windows(2).any(|two| matches!(two, [((a, _), x), ((b, _), y)] if a == b && x != y))
+    let differ = |x: &BTreeSet<&str>, y| x != y && (tables.len() > 1 || !x.is_disjoint(y));
+    all.windows(2).any(|two| matches!(two, [((a, _), x), ((b, _), y)] if a == b && differ(x, y)))
 }
 
 /// Amounts the order states itself are kept; those only its parts state are added up.

@@ -59,9 +59,11 @@ fn what_belongs_to_a_deleted_order_goes_with_it() {
 
 #[test]
 fn a_part_that_comes_again_is_taken_once_and_one_that_changed_is_not_guessed() {
-    let all = merge(vec![order(0), line(0, "a"), line(0, "a"), line(1, "a"), line(1, "b")], false);
-    assert_eq!(names(&all[0]), ["Product a", "Product b"]);
-    assert!(all[0].faults.is_empty());
+    let all = merge(vec![order(0), line(0, "a"), line(0, "a"), line(1, "b"), line(1, "c")], false);
+    assert_eq!(names(&all[0]), ["Product a", "Product b", "Product c"]);
+    assert!(all[0].faults.is_empty(), "one table, written to two files");
+    let all = merge(vec![order(0), line(0, "a"), line(1, "a"), line(1, "b")], false);
+    assert_eq!(reasons(&all[0]), [Reason::RepeatedRow], "two dumps, between which something changed");
     let mut changed = line(0, "a");
     changed.stated.lines[0].quantity = "3".to_owned();
     let all = merge(vec![order(0), line(0, "a"), changed.clone()], false);

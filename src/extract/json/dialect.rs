@@ -170,9 +170,8 @@ pub fn dialect_of(keys: &Keys) -> Result<&'static Dialect, Unfit> {
 }
 
 fn choose(tried: &[Tried<'_>], is_named: bool) -> Result<&'static Dialect, Unfit> {
-    let fitting = tried.iter().filter(|one| one.missing.is_empty());
-    if let Some(one) = fitting.max_by_key(|one| one.dialect.needs.len()) {
-        return Ok(one.dialect);
+    if let Some(found) = fitting(tried) {
+        return found;
     }
     let by_inner_key = |mark: &str, _: &Keys| mark.contains('.');
     let as_wrapper =
@@ -190,6 +189,22 @@ fn choose(tried: &[Tried<'_>], is_named: bool) -> Result<&'static Dialect, Unfit
     let best = tried.iter().min_by_key(|one| one.distance());
     let what = best.map_or_else(String::new, |one| seen(one.keys));
     Err(Unfit { what: format!("the format is not recognised: {what}"), hint: nearest(tried) })
+}
+
+/// The dialect of which nothing is missing. Of several the one that needs most tells most; where two need as much,
+/// nothing tells which of them wrote the file. `None` where something is missing to each.
+fn fitting(tried: &[Tried<'_>]) -> Option<Result<&'static Dialect, Unfit>> {
+    let fitting = || tried.iter().filter(|one| one.missing.is_empty()).map(|one| one.dialect);
+    let most = fitting().map(|dialect| dialect.needs.len()).max()?;
+    let best: Vec<&'static Dialect> = fitting().filter(|dialect| dialect.needs.len() == most).collect();
+    match best.as_slice() {
+        [only] => Some(Ok(only)),
+        several => {
+            let names = several.iter().map(|dialect| dialect.name).collect::<Vec<_>>().join(" and ");
+            let what = format!("its records have all that {names} need, so the format can't be told");
+            Some(Err(Unfit { what, hint: "name the job's format in the settings".to_owned() }))
+        }
+    }
 }
 
 impl Tried<'_> {

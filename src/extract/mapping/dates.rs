@@ -107,7 +107,12 @@ impl Dates {
 impl Format {
     fn new(format: &str, time: civil::Time) -> Self {
         let has = |directives: &[&str]| directives.iter().any(|directive| format.contains(directive));
-        let has_time = has(&["%H", "%I", "%k", "%l", "%T", "%R", "%s", "%-H", "%-I"]);
+        // Flags and widths may stand between the sign and the letter: %-I, %_H, %02H.
+        let letters = format
+            .split('%')
+            .skip(1)
+            .filter_map(|part| part.chars().find(|c| !(c.is_ascii_digit() || "-_0^#:".contains(*c))));
+        let has_time = letters.into_iter().any(|letter| "HIklTRscr".contains(letter));
         Self {
             pattern: format.replace("{th}", ""),
             has_ordinal: format.contains("{th}"),

@@ -1,6 +1,8 @@
 //! One valid export of each kind, for the tests that hold of all of them. A new dialect joins by a line in [`ALL`].
 
-use super::shopify_json::{ORDER, minified};
+mod documents;
+mod sheets;
+
 use super::*;
 
 /// A whole export in UTF-8, with at least three orders that can be sent.
@@ -10,12 +12,33 @@ pub struct Fixture {
 }
 
 pub const ALL: &[Fixture] = &[
+    Fixture { name: "shopify-graphql", text: shopify_graphql },
+    Fixture { name: "bigcommerce-json", text: bigcommerce },
     Fixture { name: "shopify-csv", text: shopify_csv },
     Fixture { name: "shopify-csv without names", text: shopify_csv_by_id },
     Fixture { name: "shopify-csv quoted again", text: shopify_csv_quoted_again },
-    Fixture { name: "shopify-json lines", text: shopify_json_lines },
-    Fixture { name: "shopify-json pages", text: shopify_json_pages },
-    Fixture { name: "shopify-checkouts-json", text: shopify_checkouts },
+    Fixture { name: "shopify-json lines", text: documents::shopify_json_lines },
+    Fixture { name: "shopify-json pages", text: documents::shopify_json_pages },
+    Fixture { name: "shopify-checkouts-json", text: documents::shopify_checkouts },
+    Fixture { name: "webtoffee-csv", text: sheets::webtoffee_packed },
+    Fixture { name: "webtoffee-csv in columns", text: sheets::webtoffee_columns },
+    Fixture { name: "webtoffee-csv in rows", text: sheets::webtoffee_rows },
+    Fixture { name: "advanced-order-export-csv", text: sheets::advanced_order_export },
+    Fixture { name: "squarespace-csv", text: sheets::squarespace },
+    Fixture { name: "wix-csv", text: sheets::wix },
+    Fixture { name: "tiendanube-csv", text: sheets::tiendanube },
+    Fixture { name: "bigcommerce-csv", text: sheets::bigcommerce },
+    Fixture { name: "etsy-csv", text: sheets::etsy },
+    Fixture { name: "amazon-csv", text: sheets::amazon },
+    Fixture { name: "square-csv", text: sheets::square },
+    Fixture { name: "matrixify-csv", text: sheets::matrixify },
+    Fixture { name: "woocommerce-json", text: documents::woocommerce_json },
+    Fixture { name: "advanced-order-export-json", text: documents::advanced_order_export },
+    Fixture { name: "magento-json", text: documents::magento_json },
+    Fixture { name: "fast-json", text: documents::fast_json },
+    Fixture { name: "expertsender-json", text: documents::expertsender_json },
+    Fixture { name: "singer", text: documents::singer },
+    Fixture { name: "airbyte", text: documents::airbyte },
 ];
 
 fn shopify_csv() -> String {
@@ -47,28 +70,22 @@ fn shopify_csv_quoted_again() -> String {
         .collect()
 }
 
-fn order(id: u32) -> String {
-    ORDER.replacen("6885604524341", &id.to_string(), 1)
-}
-
-fn shopify_json_lines() -> String {
-    (1..=4).map(|id| minified(&order(id)) + "\n").collect()
-}
-
-fn shopify_json_pages() -> String {
-    let page = |a: u32, b: u32| format!("{{\"orders\":[{},\n{}]}}\n", order(a), order(b));
-    page(1, 2) + &page(3, 4)
-}
-
-fn shopify_checkouts() -> String {
-    let cart = |n: u32| {
+fn shopify_graphql() -> String {
+    let order = |n: u32| {
         format!(
-            r#"{{"id":{n},"token":"t{n}","abandoned_checkout_url":"https://shop.example.com/{n}","email":"ann{n}@example.com",
-"created_at":"2024-01-31T10:11:12-05:00","updated_at":"2024-01-31T11:00:00-05:00","currency":"USD","total_price":"10.00",
-"line_items":[{{"variant_id":7,"title":"Größe","price":"10.00","quantity":1}}]}}"#
+            r##"{{"id":"gid://shopify/Order/{n}","name":"#{n}","email":"ann{n}@example.com","createdAt":"2024-01-31T10:11:12Z","currencyCode":"USD","displayFinancialStatus":"PAID","totalPriceSet":{{"shopMoney":{{"amount":"10.0"}}}},"lineItems":{{"nodes":[{{"id":"gid://shopify/LineItem/{n}1","title":"Größe","quantity":1,"originalUnitPriceSet":{{"shopMoney":{{"amount":"10.0"}}}}}}]}}}}"##
         )
     };
-    format!("{{\"checkouts\":[\n{},\n{},\n{}]}}", cart(1), cart(2), cart(3))
+    format!("{{\"data\":{{\"orders\":{{\"nodes\":[{},\n{},\n{}]}}}}}}", order(1), order(2), order(3))
+}
+
+fn bigcommerce() -> String {
+    let order = |n: u32| {
+        format!(
+            r#"{{"id":{n},"customer_id":0,"date_created":"Tue, 05 Mar 2019 21:40:11 +0000","status_id":10,"status":"Completed","total_inc_tax":"10.0000","total_tax":"0.0000","shipping_cost_inc_tax":"0.0000","items_total":1,"currency_code":"USD","billing_address":{{"email":"ann{n}@example.com"}},"products":[{{"id":{n}1,"order_id":{n},"product_id":7,"name":"Größe","sku":"G","price_inc_tax":"10.0000","price_ex_tax":"10.0000","base_price":"10.0000","quantity":1}}]}}"#
+        )
+    };
+    format!("[{},\n{},\n{}]", order(1), order(2), order(3))
 }
 
 #[test]
@@ -78,11 +95,17 @@ fn every_fixture_is_read_and_every_format_has_one() {
         let folder = Folder::with("export", (fixture.text)());
         let export = folder.open(&["export"]).unwrap_or_else(|error| panic!("{}: {error}", fixture.name));
         met.insert(export.files()[0].format.clone());
+        let format = &export.files()[0].format;
+        assert!(fixture.name.split(' ').next() == Some(format), "{} was taken for {format}", fixture.name);
         let orders: Vec<SourceOrder> = export.read().map(Result::unwrap).collect();
         assert!(orders.len() >= 3, "{}", fixture.name);
-        assert!(orders.iter().all(|order| order.faults.is_empty()), "{}", fixture.name);
+        for order in &orders {
+            assert!(order.faults.is_empty(), "{}: {:?}", fixture.name, order.faults);
+        }
     }
     for format in crate::extract::formats() {
-        assert!(met.contains(format.name), "{} has no fixture", format.name);
+        // Its tables are several files; `fivetran_csv` holds them against damage.
+        let is_of_files = format.name == "fivetran-csv";
+        assert!(is_of_files || met.contains(format.name), "{} has no fixture", format.name);
     }
 }

@@ -273,3 +273,14 @@ proptest! {
         prop_assert_eq!(&read(json).unwrap()[0].total, &text);
     }
 }
+
+#[test]
+fn records_that_two_formats_fit_alike_are_refused_with_both_names() {
+    let both = r#"[{"id":1,"token":"t","abandoned_checkout_url":"u","status":"completed","billing":{},"email":"a@example.com",
+        "created_at":"2024-01-31T10:11:12Z","currency":"USD","total":"1","total_price":"1","line_items":[],"date_created":"x"}]"#;
+    let told = refusal(both);
+    assert!(told.contains("shopify-checkouts-json and woocommerce-json"), "{told}");
+    assert!(told.contains("name the job's format"), "{told}");
+    let folder = Folder::with("a.json", both);
+    assert!(folder.open_as("woocommerce-json", &["a.json"]).is_ok(), "named, it is read");
+}

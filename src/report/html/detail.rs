@@ -1,5 +1,6 @@
 use crate::domain::{Order, SourceOrder};
 use crate::plan::Decision;
+use crate::report::explain::masked;
 use crate::report::text::printable;
 use crate::run::{Judged, Judgement};
 
@@ -89,12 +90,10 @@ impl Detail {
     }
 
     fn payload_of(&self, order: &Order) -> String {
-        let mut body = serde_json::to_value(order).unwrap_or_default();
-        if !self.reveals
-            && let Some(email) = body.get_mut("email")
-        {
-            *email = order.customer.email.masked().into();
-        }
+        let body = match self.reveals {
+            true => serde_json::to_value(order).unwrap_or_default(),
+            false => masked(order),
+        };
         format!("{:#}", serde_json::json!({ "ecomOrder": body }))
     }
 
@@ -103,14 +102,14 @@ impl Detail {
         let mut fields: Vec<(String, String)> = Vec::new();
         let mut add = |name: &str, text: &str| {
             if !text.is_empty() {
-                fields.push((name.to_owned(), printable(text)));
+                fields.push((name.to_owned(), printable(&self.shown(text))));
             }
         };
         add("id", &source.id);
         add("number", &source.number);
         add("checkout id", &source.checkout_id);
-        add("email", &self.shown(&source.email));
-        add("customer id", &self.shown(&source.customer_id));
+        add("email", &source.email);
+        add("customer id", &source.customer_id);
         add("created", &source.created_at);
         add("updated", &source.updated_at);
         add("abandoned", &source.abandoned_at);
@@ -134,7 +133,7 @@ impl Detail {
         fields
     }
 
-    /// An address, or an id that may be one.
+    /// A text, without the address that may be in it.
     fn shown(&self, text: &str) -> String {
         match (self.reveals, text.split_once('@')) {
             (false, Some((local, domain))) => {
