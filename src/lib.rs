@@ -31,6 +31,8 @@ pub mod settings;
 
 pub mod report;
 
+pub mod serve;
+
 // Floor 6: arguments in, exit code out.
 pub mod cli;
 

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a client has sent and met since it was made.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Traffic {
     /// Requests that left.
     pub total: u64,
+    /// Of those, the ones that ended well.
+    pub succeeded: u64,
     /// Sends that were asked for again, those after a 429 not counted.
     pub retried: u64,
     /// Answers of 429.
@@ -22,8 +24,30 @@ pub struct Traffic {
     pub utilisation: Option<f64>,
 }
 
+impl Traffic {
+    /// The sums of this and of what an earlier client of the account met; the pace is this one's.
+    #[must_use]
+    pub fn after(mut self, earlier: &Self) -> Self {
+        self.total += earlier.total;
+        self.succeeded += earlier.succeeded;
+        self.retried += earlier.retried;
+        self.throttled += earlier.throttled;
+        self.paused_ms += earlier.paused_ms;
+        for (verdict, count) in &earlier.verdicts {
+            *self.verdicts.entry(verdict).or_default() += count;
+        }
+        self
+    }
+
+    /// Requests that left and have not ended. Those that were given up without an answer stay among them.
+    pub fn in_flight(&self) -> u64 {
+        self.total.saturating_sub(self.succeeded + self.verdicts.values().sum::<u64>())
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Counters {
+    succeeded: AtomicU64,
     retried: AtomicU64,
     verdicts: [AtomicU64; Verdict::WORDS.len()],
 }
@@ -31,6 +55,10 @@ pub(super) struct Counters {
 impl Counters {
     pub(super) fn retried(&self) {
         self.retried.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn succeeded(&self) {
+        self.succeeded.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn judged(&self, verdict: Verdict) {
@@ -43,6 +71,7 @@ impl Counters {
             Verdict::WORDS.into_iter().zip(counts).filter(|(_, n)| *n > 0).collect();
         Traffic {
             total: flow.sends,
+            succeeded: self.succeeded.load(Ordering::Relaxed),
             retried: self.retried.load(Ordering::Relaxed),
             throttled: verdicts.get(Verdict::Throttled.word()).copied().unwrap_or(0),
             paused_ms: u64::try_from(flow.paused.as_millis()).unwrap_or(u64::MAX),

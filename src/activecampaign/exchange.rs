@@ -48,6 +48,7 @@ impl Account {
         }
         match reply.map_err(Happened::from).and_then(|reply| outcome(reply, read)) {
             Ok(value) => {
+                self.counters.succeeded();
                 self.pacer.accepted();
                 self.health.succeeded();
                 Ok(value)

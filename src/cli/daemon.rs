@@ -2,6 +2,7 @@ use super::assembly::{self, Dates};
 use super::exit::{Exit, Fault};
 use super::run::parse_duration;
 use super::signals::{Interrupt, hangups};
+use super::window::Window;
 use super::{Global, systemd};
 use crate::daemon::{AccountPlan, Board, Daemon, JobPlan, Opened, Opener, Plan, Unopened};
 use crate::report;
@@ -36,18 +37,21 @@ pub(super) fn run(global: &Global, args: &DaemonArgs) -> Result<Exit, Fault> {
         return Err(Fault::usage("no account has its token, so no job could run"));
     }
     let runtime = assembly::runtime()?;
-    let exit = runtime.block_on(serve(global, args.grace, plan));
+    let exit = runtime.block_on(serve(global, args.grace, (settings, plan)));
     // Whatever still blocks a thread is not waited for: its work is intended or settled, as after a kill.
     runtime.shutdown_timeout(Duration::from_secs(1));
     exit
 }
 
-async fn serve(global: &Global, grace: Duration, plan: Plan) -> Result<Exit, Fault> {
+async fn serve(global: &Global, grace: Duration, (settings, plan): (Settings, Plan)) -> Result<Exit, Fault> {
     let mut hangups = hangups().map_err(Fault::failed)?;
     let interrupt = Interrupt::listen().map_err(Fault::failed)?;
     let board = Board::default();
     let clock = Arc::new(Timestamp::now);
     let mut daemon = Daemon::new(clock, board.clone(), interrupt.cancel.clone(), grace);
+    // Who asks at once sees the jobs; and where it can't listen, none was started.
+    daemon.announce(&plan);
+    let mut window = Window::open(board.clone(), &settings, &plan).await?;
     tracing::info!("daemon {} started: {}", env!("CARGO_PKG_VERSION"), told(&plan));
     daemon.follow(plan);
     systemd::ready();
@@ -57,7 +61,7 @@ async fn serve(global: &Global, grace: Duration, plan: Plan) -> Result<Exit, Fau
         tokio::select! {
             () = interrupt.cancel.cancelled() => {}
             result = daemon.ended() => ended = result,
-            Some(()) = hangups.recv() => reload(global, &mut daemon),
+            Some(()) = hangups.recv() => reload(global, &mut daemon, &mut window).await,
         }
     }
     systemd::stopping();
@@ -79,15 +83,19 @@ async fn serve(global: &Global, grace: Duration, plan: Plan) -> Result<Exit, Fau
 }
 
 /// A faulty file changes nothing: what was in force stays in force.
-fn reload(global: &Global, daemon: &mut Daemon) {
+async fn reload(global: &Global, daemon: &mut Daemon, window: &mut Window) {
     systemd::reloading();
     match assembly::settings(global).and_then(|settings| Ok((plan_of(&settings)?, settings))) {
         Ok((plan, settings)) => {
             has_tokens(&settings, &plan);
             tracing::info!("settings read again: {}", told(&plan));
+            window.follow(&settings, &plan).await;
             daemon.follow(plan);
         }
-        Err(fault) => tracing::error!("the settings stay as they were: {}", fault.message),
+        Err(fault) => {
+            window.refused_settings();
+            tracing::error!("the settings stay as they were: {}", fault.message);
+        }
     }
     systemd::ready();
 }
@@ -104,7 +112,8 @@ async fn tell(board: Board) {
             systemd::status(&line);
             last = line;
         }
-        if watchdog.is_some() && board.is_alive() {
+        // Asked for in any case: what a probe is told rests on regular looks.
+        if board.is_alive() && watchdog.is_some() {
             systemd::alive();
         }
         tokio::time::sleep(every).await;

@@ -14,7 +14,9 @@ mod exit;
 mod explain;
 mod formats;
 mod init;
+mod journal;
 mod logging;
+mod metrics_file;
 mod output;
 mod packaging;
 mod plan;
@@ -28,6 +30,7 @@ mod status;
 mod systemd;
 mod undo;
 mod verify;
+mod window;
 
 pub use exit::main;
 
@@ -61,8 +64,8 @@ struct Global {
     /// When to colour the log
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: Color,
-    /// The form of the log on standard error
-    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    /// The form of the log on standard error; auto: straight to systemd's journal when run by it, else text
+    #[arg(long, global = true, value_name = "FORM", default_value = "auto")]
     log_format: LogFormat,
 }
 
@@ -75,6 +78,7 @@ enum Color {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum LogFormat {
+    Auto,
     Text,
     Json,
 }

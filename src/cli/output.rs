@@ -46,8 +46,24 @@ pub(super) fn json_text(value: &serde_json::Value) -> String {
     format!("{value:#}\n")
 }
 
+/// Whether all that is told besides the data is part of the log, because a machine reads it.
+static IN_THE_LOG: AtomicBool = AtomicBool::new(false);
+
+/// From now on notes and complaints are events of the log, in its form.
+pub(super) fn speak_in_the_log() {
+    IN_THE_LOG.store(true, Ordering::Relaxed);
+}
+
 /// Everything else goes to standard error.
 pub(super) fn note(text: &str) {
+    match IN_THE_LOG.load(Ordering::Relaxed) {
+        true => tracing::info!("{text}"),
+        false => write_line(text),
+    }
+}
+
+/// A line of a form of its own, to standard error as it is.
+pub(super) fn write_line(text: &str) {
     // Nothing is left to tell it to when that is gone too.
     let _ = Above.write_all(format!("{text}\n").as_bytes());
 }
@@ -79,6 +95,10 @@ impl Write for Above {
     }
 }
 
+/// Tells a failure, once, where it is handled.
 pub(super) fn complain(message: &str) {
-    note(&format!("error: {message}"));
+    match IN_THE_LOG.load(Ordering::Relaxed) {
+        true => tracing::error!("{message}"),
+        false => write_line(&format!("error: {message}")),
+    }
 }

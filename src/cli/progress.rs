@@ -65,7 +65,7 @@ impl Watch {
         match self.form {
             Form::Bar => self.draw(&mut state, at, planned),
             Form::Json if state.is_due(JSON_EVERY) => {
-                output::note(&report::progress_json(at, planned).to_string());
+                output::write_line(&report::progress_json(at, planned).to_string());
             }
             Form::Lines if state.is_due(LINE_EVERY) => output::note(&report::progress_line(at, planned)),
             Form::Auto | Form::Json | Form::Lines | Form::None => {}

@@ -2,6 +2,7 @@ use super::assembly::{self, Dates};
 use super::briefing::{Brief, ask, brief};
 use super::canary::{self, CanaryReport};
 use super::exit::{Exit, Fault};
+use super::metrics_file::MetricsFile;
 use super::progress::{Form, Watch};
 use super::signals::Interrupt;
 use super::states::{Passing, take_output};
@@ -15,7 +16,7 @@ use crate::settings::{Account, Settings};
 use crate::state::{Kind, RunEnd, Store};
 use clap::Args;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +46,9 @@ pub(super) struct BackfillArgs {
     /// How to show how it is getting on
     #[arg(long, value_name = "FORM", default_value = "auto")]
     progress: Form,
+    /// Write metrics of the jobs to this file at the end, as node_exporter's textfile collector reads them
+    #[arg(long, value_name = "FILE")]
+    metrics_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -58,6 +62,9 @@ pub(super) struct SyncArgs {
     /// How to show how it is getting on
     #[arg(long, value_name = "FORM", default_value = "auto")]
     progress: Form,
+    /// Write metrics of the jobs to this file at the end, as node_exporter's textfile collector reads them
+    #[arg(long, value_name = "FILE")]
+    metrics_file: Option<PathBuf>,
 }
 
 fn parse_day(text: &str) -> Result<jiff::civil::Date, String> {
@@ -80,26 +87,49 @@ struct Asked<'a> {
     duration_max: Option<Duration>,
     is_sure: bool,
     progress: Form,
+    metrics_file: Option<&'a Path>,
 }
 
 pub(super) fn backfill(global: &Global, args: &BackfillArgs) -> Result<Exit, Fault> {
-    let BackfillArgs { jobs, canary, from, to, max_duration, yes, progress } = args;
+    let BackfillArgs { jobs, canary, from, to, max_duration, yes, progress, metrics_file } = args;
     let (from, to, canary, duration_max) = (*from, *to, *canary, *max_duration);
-    let (is_sure, progress) = (*yes, *progress);
-    run(global, &Asked { kind: Kind::Backfill, jobs, from, to, canary, duration_max, is_sure, progress })
+    let (is_sure, progress, metrics_file) = (*yes, *progress, metrics_file.as_deref());
+    let kind = Kind::Backfill;
+    run(global, &Asked { kind, jobs, from, to, canary, duration_max, is_sure, progress, metrics_file })
 }
 
 pub(super) fn sync(global: &Global, args: &SyncArgs) -> Result<Exit, Fault> {
-    let SyncArgs { jobs, max_duration, progress } = args;
+    let SyncArgs { jobs, max_duration, progress, metrics_file } = args;
     let (from, to, canary, duration_max) = (None, None, None, *max_duration);
-    let (is_sure, progress) = (true, *progress);
-    run(global, &Asked { kind: Kind::Sync, jobs, from, to, canary, duration_max, is_sure, progress })
+    let (is_sure, progress, metrics_file) = (true, *progress, metrics_file.as_deref());
+    let kind = Kind::Sync;
+    run(global, &Asked { kind, jobs, from, to, canary, duration_max, is_sure, progress, metrics_file })
 }
 
-/// Everything that can fail without a request comes first: settings, exports, tokens, locks.
 fn run(global: &Global, asked: &Asked<'_>) -> Result<Exit, Fault> {
     let settings = assembly::settings(global)?;
-    let accounts = gather(&settings, asked)?;
+    let Some(path) = asked.metrics_file else { return carry_out(global, &settings, asked) };
+    let chosen = settings.jobs_named(asked.jobs).map_err(Fault::usage)?;
+    let jobs: Vec<_> = chosen.iter().map(|job| (job.name.clone(), job.account.clone())).collect();
+    let file = MetricsFile::prepare(path)?;
+    let result = carry_out(global, &settings, asked);
+    // Also of a run that failed: who watches the file sees that no success was added.
+    match (result, file.put(&settings.state_dir, &jobs)) {
+        (result, Ok(())) => result,
+        (Ok(exit), Err(fault)) => {
+            output::complain(&fault.message);
+            Ok(exit.worse(fault.exit))
+        }
+        (Err(first), Err(fault)) => {
+            output::complain(&fault.message);
+            Err(first)
+        }
+    }
+}
+
+/// Everything that can fail without a request comes first: exports, tokens, locks.
+fn carry_out(global: &Global, settings: &Settings, asked: &Asked<'_>) -> Result<Exit, Fault> {
+    let accounts = gather(settings, asked)?;
     if asked.from.or(asked.to).is_some()
         && accounts.iter().flat_map(|(_, jobs)| jobs).any(|(_, export)| export.has_states())
     {

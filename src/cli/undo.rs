@@ -70,7 +70,7 @@ fn confirmed(plan: &UndoPlan) -> Result<bool, Fault> {
             "undo deletes {orders} orders at the target, and there is no terminal to ask on; nothing was deleted\n  hint: pass --yes to delete them, or --dry-run to see the plan only"
         )));
     }
-    output::note(&format!("Delete these {orders} orders at the target? Type `yes`:"));
+    output::write_line(&format!("Delete these {orders} orders at the target? Type `yes`:"));
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).map_err(Fault::failed)?;
     Ok(answer.trim() == "yes")

@@ -1,3 +1,4 @@
+use super::board::JobEntry;
 use super::memory::Memory;
 use super::pulse::Pulse;
 use super::{AccountPlan, Board, Clock, JobPlan, Standing};
@@ -65,7 +66,10 @@ impl Attendant {
                     if late > LATE_TOLD {
                         tracing::info!(job = job.job.name, %due, "{} is caught up: it was due at {due}", job.job.name);
                     }
-                    if let Some(consequence) = self.attempt(plan, job).await {
+                    self.write_job(&job.job.name, |entry| entry.waits_since = Some(due));
+                    let attempted = self.attempt(plan, job).await;
+                    self.write_job(&job.job.name, |entry| entry.waits_since = None);
+                    if let Some(consequence) = attempted {
                         self.rests_until = consequence.rest.map(|rest| Instant::now() + rest);
                     }
                 }
@@ -115,6 +119,14 @@ impl Attendant {
                 if let Some(shown) = entry.jobs.get_mut(&job.job.name) {
                     shown.next_due = self.memory.due(job, now).map(|due| due.max(earliest.unwrap_or(due)));
                 }
+            }
+        });
+    }
+
+    pub(super) fn write_job(&self, job: &str, write: impl FnOnce(&mut JobEntry)) {
+        self.board.write(&self.name, |entry| {
+            if let Some(job) = entry.jobs.get_mut(job) {
+                write(job);
             }
         });
     }

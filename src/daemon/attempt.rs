@@ -18,6 +18,10 @@ impl Attendant {
         let name = &job.job.name;
         let opened = self.open(plan, name).await?;
         self.memory.started(name, &self.clock);
+        let now = (self.clock)();
+        self.write_job(name, |entry| {
+            entry.late = entry.waits_since.take().map_or(entry.late, |due| now.duration_since(due));
+        });
         self.show(plan, (self.clock)());
         let begun = match opened {
             Ok(opened) => self.begin(plan, job, &opened).await.map(|export| (opened, export)),
@@ -37,11 +41,7 @@ impl Attendant {
             self.memory.left_open(name);
         }
         self.board.close(&self.name, consequence.standing.clone());
-        self.board.write(&self.name, |entry| {
-            if let Some(job) = entry.jobs.get_mut(name) {
-                job.last = Some(last);
-            }
-        });
+        self.write_job(name, |entry| entry.last = Some(last));
         Some(consequence)
     }
 

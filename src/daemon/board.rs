@@ -6,6 +6,7 @@ use crate::state::{RunEnd, RunRow};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// What the daemon is doing, for whoever wants to know: cheap to write, and read as one picture.
 #[derive(Debug, Clone, Default)]
@@ -19,7 +20,7 @@ pub(super) struct Entry {
     pub standing: Standing,
     /// Of the run under way. It holds the account's lock, so it goes with the run.
     pub client: Option<Client>,
-    /// What the last run sent and met.
+    /// What the runs before it sent and met, since the daemon began.
     pub traffic: Option<Traffic>,
     pub pulse: Option<Pulse>,
     pub running: Option<Running>,
@@ -29,6 +30,10 @@ pub(super) struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct JobEntry {
     pub next_due: Option<Timestamp>,
+    /// Since when a start is due that could not be made yet.
+    pub waits_since: Option<Timestamp>,
+    /// By how much the last start was late.
+    pub late: SignedDuration,
     pub last: Option<LastRun>,
 }
 
@@ -64,8 +69,12 @@ pub struct DaemonView {
 pub struct AccountView {
     pub account: String,
     pub standing: Standing,
-    /// Of the client of the run under way, else of the last one.
+    /// What was sent and met since the daemon began, the run under way included; `None` before the first run.
     pub traffic: Option<Traffic>,
+    /// Requests on their way.
+    pub in_flight: u64,
+    /// How long nobody may send from now on, because the target or the pace asked for it.
+    pub pause_left: Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -73,8 +82,21 @@ pub struct JobView {
     pub job: String,
     pub account: String,
     pub next_due: Option<Timestamp>,
+    /// Since when a start is due that could not be made yet.
+    pub waits_since: Option<Timestamp>,
+    /// By how much the last start was late.
+    pub late: SignedDuration,
     pub running: Option<Running>,
     pub last: Option<LastRun>,
+}
+
+impl JobView {
+    /// How late it is: since it was due while its start waits for something, else by how much its last start was late.
+    pub fn lag(&self, now: Timestamp) -> SignedDuration {
+        let passed = self.next_due.filter(|due| self.running.is_none() && *due < now);
+        let waited = self.waits_since.or(passed).map(|due| now.duration_since(due));
+        waited.unwrap_or(self.late).max(SignedDuration::ZERO)
+    }
 }
 
 /// A run under way.
@@ -109,20 +131,38 @@ impl Running {
     }
 }
 
+impl Entry {
+    /// With what the run under way sent and met.
+    fn traffic_with(&self, now: Option<Traffic>) -> Option<Traffic> {
+        match (now, &self.traffic) {
+            (Some(now), Some(before)) => Some(now.after(before)),
+            (now, before) => now.or_else(|| before.clone()),
+        }
+    }
+}
+
 impl Board {
     /// Everything, at one moment.
     pub fn view(&self) -> DaemonView {
         let accounts = self.lock();
-        let account = |(name, entry): (&String, &Entry)| AccountView {
-            account: name.clone(),
-            standing: entry.standing.clone(),
-            traffic: entry.client.as_ref().map(Client::traffic).or_else(|| entry.traffic.clone()),
+        let account = |(name, entry): (&String, &Entry)| {
+            let client = entry.client.as_ref();
+            let traffic = client.map(Client::traffic);
+            AccountView {
+                account: name.clone(),
+                standing: entry.standing.clone(),
+                in_flight: traffic.as_ref().map_or(0, Traffic::in_flight),
+                pause_left: client.map_or(Duration::ZERO, Client::pause_left),
+                traffic: entry.traffic_with(traffic),
+            }
         };
         let jobs = accounts.iter().flat_map(|(name, entry)| {
             entry.jobs.iter().map(|(job, of_job)| JobView {
                 job: job.clone(),
                 account: name.clone(),
                 next_due: of_job.next_due,
+                waits_since: of_job.waits_since,
+                late: of_job.late,
                 running: entry.running.clone().filter(|running| running.job == *job),
                 last: of_job.last.clone(),
             })
@@ -166,7 +206,7 @@ impl Board {
     pub(super) fn close(&self, account: &str, standing: Standing) {
         self.write(account, |entry| {
             if let Some(client) = entry.client.take() {
-                entry.traffic = Some(client.traffic());
+                entry.traffic = entry.traffic_with(Some(client.traffic()));
             }
             (entry.running, entry.pulse, entry.standing) = (None, None, standing);
         });

@@ -24,10 +24,15 @@ impl Daemon {
         Self { clock, board, cancel, grace, accounts: BTreeMap::new(), tasks: JoinSet::new() }
     }
 
+    /// Shows the jobs of a plan on the board, before any is started.
+    pub fn announce(&self, plan: &Plan) {
+        self.board.plan(plan);
+    }
+
     /// Follows a plan from now on. A run that is under way ends as it began; of an account that is not in the plan
     /// nothing is started any more. Must be called within a runtime.
     pub fn follow(&mut self, mut plan: Plan) {
-        self.board.plan(&plan);
+        self.announce(&plan);
         for (name, account) in &self.accounts {
             account.send_replace(plan.remove(name));
         }

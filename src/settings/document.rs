@@ -61,7 +61,9 @@ impl Walk<'_> {
         }
         let found = match (&key.kind, value.get_ref()) {
             (Kind::Text | Kind::Secret, DeValue::String(text)) => fault_of(text),
-            (Kind::Number, DeValue::Integer(_) | DeValue::Float(_)) => None,
+            (Kind::Number, DeValue::Integer(_) | DeValue::Float(_)) | (Kind::Flag, DeValue::Boolean(_)) => {
+                None
+            }
             (Kind::Whole { min, max }, DeValue::Integer(number)) => match whole(number) {
                 Some(number) if (*min..=*max).contains(&number) => None,
                 _ => Some(format!("found {number}")),

@@ -11,6 +11,14 @@ impl Settings {
         out.line(&format!("# {}", self.file.display()));
         out.table("state");
         out.entry("state.dir", quoted_path(&self.state_dir));
+        if let Some(metrics) = &self.metrics {
+            out.table("metrics");
+            out.entry("metrics.listen", quoted(&metrics.listen.to_string()));
+            out.entry("metrics.allow_remote", metrics.allow_remote);
+            if !metrics.hosts.is_empty() {
+                out.entry("metrics.hosts", list(metrics.hosts.iter().map(String::as_str)));
+            }
+        }
         for account in self.accounts.values() {
             out.account(account);
         }

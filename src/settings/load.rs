@@ -1,4 +1,5 @@
 use super::draft::{Draft, Places};
+use super::metrics::{self, Metrics};
 use super::nearest::did_you_mean;
 use super::schema::ROOT;
 use super::{Account, Environment, Job, Place, SettingsError, account, document, job, search, variables};
@@ -12,6 +13,8 @@ pub struct Settings {
     pub file: PathBuf,
     /// Holds one state file for each account. Absolute.
     pub state_dir: PathBuf,
+    /// Where the daemon listens, if it does.
+    pub metrics: Option<Metrics>,
     pub accounts: BTreeMap<String, Account>,
     pub jobs: BTreeMap<String, Job>,
     pub(super) places: Places,
@@ -43,11 +46,13 @@ impl Settings {
             .into_iter()
             .map(|name| (name.clone(), job::read(&name, &mut draft, &found)))
             .collect();
+        let metrics = metrics::read(&mut draft);
         account::refuse_twins(&accounts, &mut draft);
         Ok(Self {
             places: draft.into_faults()?,
             state_dir: found.base.join(state_dir),
             file: found.path,
+            metrics,
             accounts,
             jobs,
         })

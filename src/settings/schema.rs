@@ -22,6 +22,8 @@ pub(super) enum Kind {
         min: u64,
         max: u64,
     },
+    /// `true` or `false`.
+    Flag,
     Table(&'static [Key]),
     /// A table of tables, each under a name the user chose.
     Named(&'static [Key]),
@@ -39,10 +41,14 @@ const fn optional(name: &'static str, kind: Kind) -> Key {
 
 pub(super) const ROOT: &[Key] = &[
     optional("state", Kind::Table(&[optional("dir", Kind::Text)])),
+    optional("metrics", Kind::Table(METRICS)),
     required("accounts", Kind::Named(ACCOUNT)),
     required("jobs", Kind::Named(JOB)),
     optional("mappings", Kind::Mappings),
 ];
+
+const METRICS: &[Key] =
+    &[optional("listen", Kind::Text), optional("allow_remote", Kind::Flag), optional("hosts", Kind::Texts)];
 
 const ACCOUNT: &[Key] = &[
     required("url", Kind::Text),
@@ -98,6 +104,7 @@ impl Kind {
             Self::Texts => r#"a list of texts, such as ["one", "two"]"#.to_owned(),
             Self::Number => "a number".to_owned(),
             Self::Whole { min, max } => format!("a whole number from {min} to {max}"),
+            Self::Flag => "true or false".to_owned(),
             Self::Table(_) | Self::Named(_) => "a table".to_owned(),
             Self::Mappings => "tables [mappings.NAME]".to_owned(),
         }

@@ -151,6 +151,7 @@ fn put(overlay: &mut Overlay, at: &str, key: &Key, value: &str) -> Result<(), Fa
             }
             return Ok(());
         }
+        Kind::Flag if !["true", "false"].contains(&value) => return Err(refuse(format!("found `{value}`"))),
         Kind::Number if value.parse::<f64>().is_err() => return Err(refuse(format!("found `{value}`"))),
         Kind::Whole { min, max } if !value.parse().is_ok_and(|number| (min..=max).contains(&number)) => {
             return Err(refuse(format!("found `{value}`")));

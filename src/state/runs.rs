@@ -284,7 +284,7 @@ fn is_connected(db: &Connection, run: RunId) -> Result<bool, StateError> {
     )?)
 }
 
-fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(i64::unsigned_abs)
 }
 

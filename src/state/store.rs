@@ -106,7 +106,7 @@ pub(super) fn path_of(dir: &Path, account: &str) -> PathBuf {
     dir.join(format!("{account}.db"))
 }
 
-fn make_private_dir(dir: &Path) -> Result<(), StateError> {
+pub(super) fn make_private_dir(dir: &Path) -> Result<(), StateError> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

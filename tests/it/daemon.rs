@@ -3,7 +3,7 @@
 mod house;
 mod notices;
 mod paused;
-mod process;
+pub mod process;
 mod signals;
 mod trouble;
 
@@ -12,8 +12,8 @@ use ordersync::samples::Generated;
 use process::Daemon;
 use serde_json::Value;
 
-const EVERY_SECOND: &str = "schedule = \"* * * * * *\"\n";
-const FAR_AWAY: &str = "schedule = \"0 0 1 1 *\"\n";
+pub const EVERY_SECOND: &str = "schedule = \"* * * * * *\"\n";
+pub const FAR_AWAY: &str = "schedule = \"0 0 1 1 *\"\n";
 
 fn runs(world: &World) -> Vec<Value> {
     let status = world.run(&["status", "--json", "--runs", "50"]);

@@ -67,7 +67,12 @@ pub fn stated(document: &Document<'_>) -> serde_json::Result<Stated> {
 fn id(stated: &Order<'_>, fields: &mut Fields) -> String {
     match fields.id(stated.id, "id") {
         blank if blank.is_empty() => fields.id(stated.legacy_resource_id, "legacyResourceId"),
-        id => id,
+        id => {
+            if id.starts_with("gid") && gid::parts(&id).is_none() {
+                fields.add(Reason::BadId, "id");
+            }
+            id
+        }
     }
 }
 

@@ -18,6 +18,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("daemon", &["domain", "extract", "state", "activecampaign", "run", "schedule"]),
     ("settings", &["domain"]),
     ("report", &["daemon", "domain", "plan", "run", "schedule", "state"]),
+    ("serve", &["activecampaign", "daemon", "report", "state"]),
     ("samples", &[]),
     ("simulator", &[]),
 ];

@@ -1,0 +1,59 @@
+//! What a run leaves for node_exporter's textfile collector.
+
+use super::exit::Fault;
+use crate::serve::state_metrics;
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// A file that is written as a whole or not at all.
+#[derive(Debug)]
+pub(super) struct MetricsFile<'a> {
+    path: &'a Path,
+    /// In the same folder, so that a rename puts it in place; not taken for metrics by its name.
+    beside: PathBuf,
+}
+
+impl<'a> MetricsFile<'a> {
+    /// Tries the folder now: it is told before the first request, not after the last.
+    ///
+    /// # Errors
+    /// When nothing can be written there.
+    pub(super) fn prepare(path: &'a Path) -> Result<Self, Fault> {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let Some(name) = name.filter(|_| !path.is_dir()) else {
+            return Err(Fault::usage(format!("--metrics-file {}: expected a file", path.display())));
+        };
+        let file = Self { path, beside: path.with_file_name(format!(".{name}.{}", std::process::id())) };
+        let tried = file.write("").and_then(|()| fs::remove_file(&file.beside));
+        tried.map_err(|error| Fault::usage(file.fault(&error)))?;
+        Ok(file)
+    }
+
+    /// Writes what the state tells of these jobs, each with its account.
+    ///
+    /// # Errors
+    /// When the state can't be read or the file not be written.
+    pub(super) fn put(&self, state_dir: &Path, jobs: &[(String, String)]) -> Result<(), Fault> {
+        let text = state_metrics(state_dir, jobs)?;
+        let placed = self.write(&text).and_then(|()| fs::rename(&self.beside, self.path));
+        placed.map_err(|error| {
+            // Nothing but the failure is left to tell.
+            let _ = fs::remove_file(&self.beside);
+            Fault::failed(self.fault(&error))
+        })
+    }
+
+    /// Readable for everybody, whatever the mask: node_exporter runs as somebody else, and nothing in it is secret.
+    fn write(&self, text: &str) -> io::Result<()> {
+        let mut file = File::create(&self.beside)?;
+        file.set_permissions(Permissions::from_mode(0o644))?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    }
+
+    fn fault(&self, error: &io::Error) -> String {
+        format!("--metrics-file {}: {error}", self.path.display())
+    }
+}

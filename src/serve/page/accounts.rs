@@ -1,0 +1,79 @@
+use super::times;
+use crate::activecampaign::Traffic;
+use crate::daemon::{AccountView, Standing};
+use crate::report::{count, duration};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use maud::{Markup, html};
+use std::time::Duration;
+
+/// An account: what keeps it from sending, if anything, and what was sent.
+pub(super) fn card(account: &AccountView, now: Timestamp) -> Markup {
+    let (class, word) = standing(&account.standing);
+    html! {
+        section.card aria-label=(format!("Account {}", account.account)) {
+            div.head { h3 { (account.account) } span class=(format!("badge {class}")) { (word) } }
+            dl {
+                dt { "Breaker" } dd { (breaker(&account.standing, now)) }
+                dt { "Throttle" } dd { (throttle(account)) }
+                dt { "Requests in flight" } dd { (count(account.in_flight)) }
+                @if let Some(traffic) = &account.traffic { (sent(traffic)) }
+            }
+        }
+    }
+}
+
+fn standing(standing: &Standing) -> (&'static str, &'static str) {
+    match standing {
+        Standing::Idle => ("good", "idle"),
+        Standing::Running => ("good", "running"),
+        Standing::WaitsForLock { .. } => ("warn", "waits for another process"),
+        Standing::Away { .. } => ("warn", "target away"),
+        Standing::Refused { .. } => ("bad", "refused"),
+    }
+}
+
+fn breaker(standing: &Standing, now: Timestamp) -> String {
+    let zone = TimeZone::system();
+    match standing {
+        Standing::Idle | Standing::Running => "closed: requests may leave".to_owned(),
+        Standing::WaitsForLock { since } => {
+            format!("another process writes to the account, since {}", times::instant(*since, &zone))
+        }
+        Standing::Away { until } => {
+            format!("open: the target is away; asked again at {}", times::coming(*until, now, &zone))
+        }
+        Standing::Refused { until } => {
+            format!(
+                "open: the target refused us; nothing is sent before {}",
+                times::coming(*until, now, &zone)
+            )
+        }
+    }
+}
+
+fn throttle(account: &AccountView) -> String {
+    let pace = account.traffic.as_ref().map(|traffic| traffic.requests_per_second);
+    let pace = pace.map_or("nothing sent yet".to_owned(), |pace| format!("{pace:.1} requests/s allowed"));
+    match account.pause_left {
+        Duration::ZERO => pace,
+        left => format!("{pace}; a pause, {} left", duration(left)),
+    }
+}
+
+fn sent(traffic: &Traffic) -> Markup {
+    html! {
+        dt { "Requests sent" } dd { (count(traffic.total)) ", of which well " (count(traffic.succeeded)) }
+        dt { "Answers of 429" } dd {
+            (count(traffic.throttled)) ", all pauses " (duration(Duration::from_millis(traffic.paused_ms)))
+        }
+        @if !traffic.verdicts.is_empty() {
+            dt { "Not well" } dd {
+                @for (n, (verdict, times)) in traffic.verdicts.iter().enumerate() {
+                    @if n > 0 { ", " }
+                    (verdict) " " (count(*times))
+                }
+            }
+        }
+    }
+}

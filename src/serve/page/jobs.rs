@@ -1,0 +1,126 @@
+use super::{runs, times};
+use crate::daemon::{LastRun, Running};
+use crate::report::count;
+use crate::serve::picture::{JobPicture, Known};
+use jiff::{SignedDuration, Timestamp};
+use maud::{Markup, html};
+
+/// A start that is later than this is told to be late.
+const LATE_TOLD: SignedDuration = SignedDuration::from_mins(2);
+/// Reasons shown of a job's dead letters.
+const REASONS_SHOWN: usize = 20;
+
+/// A job: what it is doing, what comes next, how its last runs ended, and what was left out.
+pub(super) fn card(job: &JobPicture, now: Timestamp) -> Markup {
+    let running = job.live.as_ref().and_then(|live| live.running.as_ref());
+    let (class, word) = badge(job, running.is_some());
+    html! {
+        section.card aria-label=(format!("Job {}", job.job)) {
+            div.head { h3 { (job.job) } span class=(format!("badge {class}")) { (word) } }
+            @if let Some(running) = running { (progress(job, running, now)) }
+            dl {
+                dt { "Account" } dd { (job.account) }
+                (next(job, now))
+                @if let Some(known) = &job.known { (success(job, known)) }
+            }
+            @if let Some(error) = job.live.as_ref().and_then(|live| fault(live.last.as_ref())) {
+                p.bad { (error) }
+            }
+            @match &job.known {
+                Some(known) => {
+                    (runs::table(job, &known.figures.runs, now))
+                    (dead_letters(job, known))
+                }
+                None => p.bad { "The state of this job can't be read." },
+            }
+        }
+    }
+}
+
+/// The end of the last attempt in a word, and how it is to be taken.
+fn badge(job: &JobPicture, is_running: bool) -> (&'static str, &'static str) {
+    match (is_running, job.outcome()) {
+        (true, _) => ("good", "running"),
+        (_, None) => ("soft", "no run yet"),
+        (_, Some("finished")) => ("good", "finished"),
+        (_, Some("interrupted")) => ("warn", "interrupted; goes on"),
+        (_, Some("paused")) => ("warn", "target away; goes on"),
+        (_, Some("stopped")) => ("bad", "stopped"),
+        (_, Some(_)) => ("bad", "failed"),
+    }
+}
+
+fn progress(job: &JobPicture, running: &Running, now: Timestamp) -> Markup {
+    let Some(at) = &running.progress else {
+        return html! { p role="status" { "Begun " (times::instant(running.since, &job.zone)) "; nothing is settled yet." } };
+    };
+    let expected = running.records_expected.filter(|expected| *expected >= at.read);
+    let seconds = at.elapsed.as_secs_f64();
+    let rate = if seconds > 0.0 { at.requests.total as f64 / seconds } else { 0.0 };
+    html! {
+        // Without a value the bar tells that nobody knows how long it takes.
+        @match expected {
+            Some(expected) => progress max=(expected) value=(at.read) aria-label="Records read" {},
+            None => progress aria-label="Records read, of a number that is not known" {},
+        }
+        p {
+            (count(at.read))
+            @if let Some(expected) = expected { " of about " (count(expected)) }
+            " records, " (format!("{rate:.1}")) " requests/s, " (at.in_flight) " in flight"
+            @if let Some(end) = running.expected_end(now) { ", done about " (times::coming(end, now, &job.zone)) }
+        }
+    }
+}
+
+fn next(job: &JobPicture, now: Timestamp) -> Markup {
+    let Some(live) = &job.live else { return html! {} };
+    let lag = live.lag(now);
+    html! {
+        dt { "Next run" }
+        dd {
+            @match live.next_due {
+                Some(due) => (times::coming(due, now, &job.zone)),
+                None => "not known yet",
+            }
+        }
+        @if lag > LATE_TOLD {
+            dt { "Late by" } dd.warn { (times::span(lag)) }
+        }
+    }
+}
+
+fn success(job: &JobPicture, known: &Known) -> Markup {
+    html! {
+        dt { "Last success" }
+        dd {
+            @match known.figures.last_success_ms {
+                Some(ms) => (times::instant_ms(ms, &job.zone)),
+                None => "none yet",
+            }
+        }
+    }
+}
+
+/// Why the last attempt did not finish.
+fn fault(last: Option<&LastRun>) -> Option<&str> {
+    last?.error.as_deref()
+}
+
+fn dead_letters(job: &JobPicture, known: &Known) -> Markup {
+    let letters = known.figures.dead_letters;
+    html! {
+        h4 { "Dead letters: " (count(letters)) }
+        @if letters > 0 {
+            div.wide { table {
+                thead { tr { th scope="col" { "Reason" } th.number scope="col" { "Records" } } }
+                tbody { @for (reason, records) in known.reasons.iter().take(REASONS_SHOWN) {
+                    tr { td { (reason) } td.number { (count(*records)) } }
+                } }
+            } }
+            @if known.reasons.len() > REASONS_SHOWN {
+                p.soft { "And " (known.reasons.len() - REASONS_SHOWN) " more reasons." }
+            }
+            p.soft { "`ordersync dead-letters list " (job.job) "` shows each with its file and line." }
+        }
+    }
+}

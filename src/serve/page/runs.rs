@@ -1,0 +1,60 @@
+use super::times;
+use crate::report::{count, duration};
+use crate::serve::metrics::parts;
+use crate::serve::picture::JobPicture;
+use crate::state::RunRow;
+use jiff::Timestamp;
+use maud::{Markup, html};
+use std::time::Duration;
+
+/// The last runs with their accounting: what was read is the sum of what stands beside it.
+pub(super) fn table(job: &JobPicture, rows: &[RunRow], now: Timestamp) -> Markup {
+    html! {
+        h4 { "Last runs" }
+        @if rows.is_empty() { p.soft { "None yet." } } @else {
+            div.wide { table.runs {
+                thead { tr {
+                    th scope="col" { "Run" }
+                    th scope="col" { "Kind" }
+                    th scope="col" { "Begun" }
+                    th.number scope="col" { "At work" }
+                    th scope="col" { "End" }
+                    th.number scope="col" { "Read" }
+                    @for (part, _) in parts(&Default::default()) { th.number scope="col" { (part) } }
+                    th.number scope="col" { "pending" }
+                } }
+                tbody { @for row in rows { (line(job, row, now)) } }
+            } }
+        }
+    }
+}
+
+fn line(job: &JobPicture, row: &RunRow, now: Timestamp) -> Markup {
+    let is_running = running(job, row);
+    let pending = if is_running { job.pending() } else { row.pending };
+    let end = match (&row.outcome, is_running) {
+        (_, true) => "at work",
+        (Some(_), _) if row.undone_ms.is_some() => "undone since",
+        (Some(outcome), _) => outcome,
+        (None, false) => "cut off, or of another process",
+    };
+    html! {
+        tr {
+            th scope="row" { (row.id) }
+            td data-name="Kind" { (row.kind) }
+            td data-name="Begun" title=(times::coming(Timestamp::from_millisecond(row.started_ms).unwrap_or(now), now, &job.zone)) {
+                (times::instant_ms(row.started_ms, &job.zone))
+            }
+            td.number data-name="At work" { (duration(Duration::from_millis(row.active_ms))) }
+            td data-name="End" { (end) }
+            td.number data-name="Read" { (count(row.counts.sum() + pending)) }
+            @for (part, records) in parts(&row.counts) { td.number data-name=(part) { (count(records)) } }
+            td.number data-name="pending" { (count(pending)) }
+        }
+    }
+}
+
+fn running(job: &JobPicture, row: &RunRow) -> bool {
+    let progress = job.live.as_ref().and_then(|live| live.running.as_ref()?.progress.as_ref());
+    progress.is_some_and(|progress| progress.run == row.id)
+}

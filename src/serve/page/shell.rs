@@ -1,0 +1,78 @@
+use super::{accounts, jobs, times};
+use crate::serve::picture::{Picture, Process};
+use jiff::tz::TimeZone;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+const STYLE: &str = include_str!("status.css");
+const SCRIPT: &str = include_str!("status.js");
+
+/// Only what is written here: the hashes are of `status.css` and `status.js`, and a test holds them to that.
+pub(in crate::serve) const POLICY: &str = "default-src 'none'; style-src 'sha256-QgfQvB4hbtFCkk8PUV9UWiwfMhfgRrQZsRMVfc9boDk='; script-src 'sha256-FWVn5zrPq4D1KQIjTkgOD+opjFesRNawWJKx750/w7A='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The page as it is asked for first; without a script the browser asks for all of it again.
+pub(in crate::serve) fn whole(picture: &Picture) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title(picture)) }
+                // None, so that no browser asks for one.
+                link rel="icon" href="data:,";
+                noscript { meta http-equiv="refresh" content="15"; }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 { "ordersync" }
+                    p #state role="status" { "Reload to see it anew." }
+                }
+                main #live { (parts(picture)) }
+                footer { p { "ordersync " (env!("CARGO_PKG_VERSION")) ". This page only shows; `ordersync` on the command line acts." } }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    };
+    page.into_string()
+}
+
+/// The part of it that changes.
+pub(in crate::serve) fn live(picture: &Picture) -> String {
+    parts(picture).into_string()
+}
+
+fn title(picture: &Picture) -> String {
+    let running =
+        picture.jobs.iter().filter(|job| job.live.as_ref().is_some_and(|live| live.running.is_some()));
+    match running.count() {
+        0 => "ordersync".to_owned(),
+        n => format!("({n}) ordersync"),
+    }
+}
+
+fn parts(picture: &Picture) -> Markup {
+    html! {
+        @if let Some(process) = &picture.process { (told_of(process, picture)) }
+        h2 { "Jobs" }
+        @for job in &picture.jobs { (jobs::card(job, picture.at)) }
+        h2 { "Accounts" }
+        div.cards { @for account in &picture.accounts { (accounts::card(account, picture.at)) } }
+    }
+}
+
+fn told_of(process: &Process, picture: &Picture) -> Markup {
+    let zone = TimeZone::system();
+    html! {
+        p.soft {
+            "As of " (times::instant(picture.at, &zone)) ", running for "
+            (times::span(picture.at.duration_since(process.started))) "."
+        }
+        @if !process.is_alive {
+            p.bad role="alert" { strong { "Stuck: " } "a run neither moves nor waits for something known." }
+        }
+        @if !process.is_current {
+            p.warn role="alert" { strong { "Old settings: " } "the settings file was changed and has a fault, so those from before are in force. The log tells what is wrong." }
+        }
+    }
+}

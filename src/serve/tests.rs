@@ -1,0 +1,83 @@
+//! The page's policy, and what a hostile word does to it.
+
+use super::page::{POLICY, live, whole};
+use super::picture::{JobPicture, Known, Picture, Process};
+use crate::daemon::{AccountView, JobView, LastRun, Standing};
+use crate::state::JobFigures;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+const ATTACK: &str = "</td><script>document.title='owned'</script><img src=x onerror=alert(1)>";
+
+/// A job and an account whose every word is an attack.
+fn hostile() -> Picture {
+    let at: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
+    let last = LastRun { ended: at, end: None, row: None, error: Some(ATTACK.to_owned()) };
+    let job = JobPicture {
+        job: ATTACK.to_owned(),
+        account: ATTACK.to_owned(),
+        zone: TimeZone::UTC,
+        live: Some(JobView {
+            job: ATTACK.to_owned(),
+            account: ATTACK.to_owned(),
+            next_due: Some(at),
+            waits_since: None,
+            late: SignedDuration::ZERO,
+            running: None,
+            last: Some(last),
+        }),
+        known: Some(Known {
+            figures: JobFigures { dead_letters: 1, ..JobFigures::default() },
+            reasons: vec![(ATTACK.to_owned(), 1)],
+        }),
+    };
+    let account = AccountView {
+        account: ATTACK.to_owned(),
+        standing: Standing::Refused { until: at },
+        traffic: None,
+        in_flight: 0,
+        pause_left: Duration::ZERO,
+    };
+    let process = Process { started: at, is_current: false, is_alive: false };
+    Picture { at, process: Some(process), accounts: vec![account], jobs: vec![job] }
+}
+
+#[test]
+fn whatever_a_word_holds_stays_text() {
+    let (page, part) = (whole(&hostile()), live(&hostile()));
+    assert_eq!(page.matches("<script").count(), 1, "its own and no other");
+    assert!(!part.contains("<script") && !part.contains("<img") && !page.contains("<img"), "{part}");
+    assert!(part.contains("&lt;script&gt;"), "the attack is shown, as text");
+    assert!(part.contains("Old settings") && part.contains("Stuck"));
+    for attribute in [" style=", " onclick=", " onload=", "javascript:"] {
+        assert!(!page.contains(attribute), "{attribute} would be against the page's own policy");
+    }
+}
+
+#[test]
+fn the_policy_names_exactly_the_style_and_script_of_the_page() {
+    let page = whole(&hostile());
+    let between =
+        |open: &str, close: &str| page.split(open).nth(1).unwrap().split(close).next().unwrap().to_owned();
+    for (kind, text) in
+        [("style-src", between("<style>", "</style>")), ("script-src", between("<script>", "</script>"))]
+    {
+        let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+        let expected = format!("{kind} 'sha256-{}'", base64(digest.as_ref()));
+        assert!(POLICY.contains(&expected), "the page's policy should say {expected}");
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let n = chunk.iter().fold(0_u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            let sign = SIGNS[(n >> (18 - 6 * place) & 63) as usize];
+            text.push(if place <= chunk.len() { char::from(sign) } else { '=' });
+        }
+    }
+    text
+}
