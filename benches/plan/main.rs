@@ -44,7 +44,7 @@ fn cpu() -> Outcome<()> {
     let dir = tempfile::tempdir()?;
     let start = start_up(dir.path())?;
     println!("  the program's start, left out below: {:.0} ms", start * child::MS_PER_TICK);
-    for (file, kind, passes, bar) in
+    for (file, kind, passes, goal) in
         [("orders.csv", yardstick::CSV, 8, 3.0), ("orders.jsonl", yardstick::JSON, 2, 1.8)]
     {
         let path = data::generated(dir.path(), file, orders)?;
@@ -56,7 +56,7 @@ fn cpu() -> Outcome<()> {
         }
         let bytes = std::fs::metadata(&path)?.len();
         println!(
-            "  {kind}: {:.2} times the yardstick (bar {bar:.1}); {:.0} ms and {:.0} ms for {} MB",
+            "  {kind}: {:.2} times the yardstick (goal {goal:.1}); {:.0} ms and {:.0} ms for {} MB",
             plan / yard,
             plan * child::MS_PER_TICK / f64::from(ROUNDS),
             yard * child::MS_PER_TICK / f64::from(ROUNDS),
@@ -86,7 +86,7 @@ fn memory() -> Outcome<()> {
     for orders in [orders, orders * 2] {
         let path = data::narrow(dir.path(), orders)?;
         let Measured { peak_kib, .. } = child::plan(&data::settings(dir.path(), &path)?)?;
-        println!("  {orders} orders: {:.1} MiB (bar 64)", peak_kib / 1024.0);
+        println!("  {orders} orders: {:.1} MiB (goal 64)", peak_kib / 1024.0);
         peaks.push(peak_kib);
     }
     if let [one, two] = peaks.as_slice() {

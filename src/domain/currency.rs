@@ -1,8 +1,10 @@
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 /// An ISO 4217 currency that amounts can be stated in.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Currency {
     code: [u8; 3],
     exponent: u8,
@@ -25,11 +27,7 @@ impl Currency {
     pub fn parse(text: &str) -> Result<Self, CurrencyError> {
         let bytes: [u8; 3] = text.as_bytes().try_into().map_err(|_| CurrencyError::Unknown)?;
         let code = bytes.map(|b| b.to_ascii_uppercase());
-        let upper = std::str::from_utf8(&code).map_err(|_| CurrencyError::Unknown)?;
-        let known = iso_currency::Currency::from_code(upper).ok_or(CurrencyError::Unknown)?;
-        let exponent = known.exponent().ok_or(CurrencyError::NoMinorUnit)?;
-        let exponent = u8::try_from(exponent).map_err(|_| CurrencyError::NoMinorUnit)?;
-        Ok(Self { code, exponent })
+        Ok(Self { code, exponent: exponent_of(code)? })
     }
 
     /// The three upper-case letters.
@@ -53,6 +51,37 @@ impl Currency {
             0 => format!("{sign}{magnitude}"),
             _ => format!("{sign}{}.{:0digits$}", magnitude / scale, magnitude % scale),
         }
+    }
+}
+
+/// Digits of the minor unit of a code. Looked up in the long list once for each code, as it is asked for every order.
+fn exponent_of(code: [u8; 3]) -> Result<u8, CurrencyError> {
+    /// One more than the exponent; 0 where it was not looked up yet, or is none.
+    static KNOWN: [AtomicU8; 26 * 26 * 26] = [const { AtomicU8::new(0) }; 26 * 26 * 26];
+    let letter = |sum: usize, b: &u8| b.is_ascii_uppercase().then(|| sum * 26 + usize::from(b - b'A'));
+    let slot = code.iter().try_fold(0, letter).and_then(|at| KNOWN.get(at)).ok_or(CurrencyError::Unknown)?;
+    if let Some(exponent) = slot.load(Relaxed).checked_sub(1) {
+        return Ok(exponent);
+    }
+    let text = std::str::from_utf8(&code).map_err(|_| CurrencyError::Unknown)?;
+    let known = iso_currency::Currency::from_code(text).ok_or(CurrencyError::Unknown)?;
+    let exponent = known.exponent().ok_or(CurrencyError::NoMinorUnit)?;
+    let exponent = u8::try_from(exponent).map_err(|_| CurrencyError::NoMinorUnit)?;
+    slot.store(exponent.saturating_add(1), Relaxed);
+    Ok(exponent)
+}
+
+/// By code; compared as numbers, which costs less than comparing text.
+impl Ord for Currency {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let number = |[a, b, c]: [u8; 3]| u32::from_be_bytes([0, a, b, c]);
+        number(self.code).cmp(&number(other.code))
+    }
+}
+
+impl PartialOrd for Currency {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

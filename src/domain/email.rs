@@ -25,16 +25,16 @@ impl Email {
         if matches!(text.len(), 32 | 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(EmailError::Hashed);
         }
-        let (local, domain) = text.rsplit_once('@').ok_or(EmailError::Malformed)?;
-        let local_fits = (1..=64).contains(&local.len())
-            && !local.starts_with('.')
-            && !local.ends_with('.')
-            && !local.contains("..")
-            && local.chars().all(is_local_char);
-        if text.len() > 254 || !local_fits || !is_domain(domain) {
+        let at = text.bytes().rposition(|b| b == b'@').ok_or(EmailError::Malformed)?;
+        let (local, domain) = (&text[..at], &text[at + 1..]);
+        let fits = match text.is_ascii() {
+            true => is_local_ascii(local) && is_domain_ascii(domain),
+            false => is_local(local) && is_domain(domain),
+        };
+        if text.len() > 254 || !fits {
             return Err(EmailError::Malformed);
         }
-        Ok(Self(text.to_lowercase()))
+        Ok(Self(if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() }))
     }
 
     pub fn as_str(&self) -> &str {
@@ -48,6 +48,14 @@ impl Email {
         let top = domain.rsplit('.').next().unwrap_or_default();
         format!("{}***@{}***.{top}", first(local), first(domain))
     }
+}
+
+fn is_local(local: &str) -> bool {
+    (1..=64).contains(&local.len())
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..")
+        && local.chars().all(is_local_char)
 }
 
 /// Unquoted local parts only: letters and digits of any script, and the signs RFC 5322 calls `atext`.
@@ -65,6 +73,47 @@ fn is_domain(domain: &str) -> bool {
     domain.contains('.') && domain.split('.').all(label_fits)
 }
 
+/// Of each byte, whether it is ASCII that a local part may have, and that a label may have.
+static FINE: [(bool, bool); 256] = {
+    let mut fine = [(false, false); 256];
+    let mut b = 0;
+    while b < 128 {
+        let letter = (b as u8).is_ascii_alphanumeric();
+        let sign = matches!(b as u8, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-'..=b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~');
+        fine[b] = (letter || sign, letter || b as u8 == b'-');
+        b += 1;
+    }
+    fine
+};
+
+/// As [`is_local`], for ASCII, which nearly every address is: each byte is looked at once.
+fn is_local_ascii(local: &str) -> bool {
+    let (mut fits, mut last) = (true, b'.');
+    for b in local.bytes() {
+        fits &= FINE[usize::from(b)].0 & !(b == b'.' && last == b'.');
+        last = b;
+    }
+    fits && last != b'.' && local.len() <= 64
+}
+
+/// As [`is_domain`], for ASCII.
+fn is_domain_ascii(domain: &str) -> bool {
+    // As if a point stood before the first label, so that it is judged like the others.
+    let (mut fits, mut last, mut label_len, mut points) = (true, b'.', 0, 0);
+    for b in domain.bytes() {
+        if b == b'.' {
+            fits &= last != b'.' && last != b'-' && label_len <= 63;
+            label_len = 0;
+            points += 1;
+        } else {
+            fits &= FINE[usize::from(b)].1 & !(b == b'-' && last == b'.');
+            label_len += 1;
+        }
+        last = b;
+    }
+    fits && last != b'.' && last != b'-' && label_len <= 63 && points > 0
+}
+
 /// An address never reaches a log by accident: its debug form hides it.
 impl fmt::Debug for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -75,6 +124,7 @@ impl fmt::Debug for Email {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn addresses_are_trimmed_and_lower_cased() {
@@ -112,5 +162,23 @@ mod tests {
     #[test]
     fn the_debug_form_hides_the_address() {
         assert_eq!(format!("{:?}", Email::parse("ann@example.com").unwrap()), "Email(..)");
+    }
+
+    #[test]
+    fn parts_may_be_as_long_as_the_standard_says() {
+        let address = |local, label| format!("{}@{}.com", "a".repeat(local), "b".repeat(label));
+        assert!(Email::parse(&address(64, 63)).is_ok());
+        assert!(Email::parse(&address(65, 5)).is_err());
+        assert!(Email::parse(&address(5, 64)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_for_ascii_says_what_the_long_one_says(text in "[a-b.@+_, -]{0,12}", odd in "[ -~]{0,6}") {
+            for text in [&text, &odd] {
+                prop_assert_eq!(is_local_ascii(text), is_local(text), "{}", text);
+                prop_assert_eq!(is_domain_ascii(text), is_domain(text), "{}", text);
+            }
+        }
     }
 }

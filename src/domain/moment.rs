@@ -137,25 +137,28 @@ fn local_offset(civil: civil::DateTime, zone: &TimeZone) -> Result<Offset, Momen
     })
 }
 
+impl Moment {
+    /// As RFC 3339 writes it, which for these years and offsets always is of this length.
+    fn text(&self) -> [u8; 25] {
+        let civil = self.offset.to_datetime(self.timestamp);
+        let digits = |n: i32| [b'0' + (n / 10 % 10) as u8, b'0' + (n % 10) as u8];
+        let two = |n: i8| digits(i32::from(n));
+        let [a, b] = digits(i32::from(civil.year()) / 100);
+        let [c, d] = digits(i32::from(civil.year()));
+        let ([e, f], [g, h]) = (two(civil.month()), two(civil.day()));
+        let ([i, j], [k, l], [m, n]) = (two(civil.hour()), two(civil.minute()), two(civil.second()));
+        let (sign, seconds) = match self.offset.seconds() {
+            s if s < 0 => (b'-', -s),
+            s => (b'+', s),
+        };
+        let ([o, p], [q, r]) = (digits(seconds / 3600), digits(seconds / 60 % 60));
+        [a, b, c, d, b'-', e, f, b'-', g, h, b'T', i, j, b':', k, l, b':', m, n, sign, o, p, b':', q, r]
+    }
+}
+
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let civil = self.offset.to_datetime(self.timestamp);
-        let (sign, seconds) = match self.offset.seconds() {
-            s if s < 0 => ('-', -s),
-            s => ('+', s),
-        };
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{sign}{:02}:{:02}",
-            civil.year(),
-            civil.month(),
-            civil.day(),
-            civil.hour(),
-            civil.minute(),
-            civil.second(),
-            seconds / 3600,
-            seconds / 60 % 60
-        )
+        f.write_str(std::str::from_utf8(&self.text()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -181,7 +184,7 @@ impl Ord for Moment {
 
 impl serde::Serialize for Moment {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(std::str::from_utf8(&self.text()).map_err(serde::ser::Error::custom)?)
     }
 }
 

@@ -49,28 +49,37 @@ impl Amount {
             [b'-', rest @ ..] => (true, rest),
             all => (false, all),
         };
-        let (whole, fraction) = match digits.iter().position(|b| *b == b'.') {
-            Some(point) => (&digits[..point], &digits[point + 1..]),
-            None => (digits, &[][..]),
-        };
-        let pointless = digits.len() == whole.len();
-        if whole.is_empty() || (!pointless && fraction.is_empty()) {
+        let kept = u32::from(currency.exponent());
+        let append = |sum: Option<i64>, b: u8| sum?.checked_mul(10)?.checked_add(i64::from(b - b'0'));
+        let (mut minor, mut whole_len) = (Some(0_i64), 0_u32);
+        // Digits after the point, once there was one.
+        let mut fraction: Option<u32> = None;
+        let mut is_precise = true;
+        for b in digits {
+            match (b, &mut fraction) {
+                (b'0'..=b'9', None) => {
+                    minor = append(minor, *b);
+                    whole_len = 1;
+                }
+                (b'0'..=b'9', Some(len)) => {
+                    match *len < kept {
+                        true => minor = append(minor, *b),
+                        false => is_precise &= *b == b'0',
+                    }
+                    *len = len.saturating_add(1);
+                }
+                (b'.', None) => fraction = Some(0),
+                _ => return Err(AmountError::NotANumber),
+            }
+        }
+        if whole_len == 0 || fraction == Some(0) {
             return Err(AmountError::NotANumber);
         }
-        if !whole.iter().chain(fraction).all(u8::is_ascii_digit) {
-            return Err(AmountError::NotANumber);
-        }
-        let kept = usize::from(currency.exponent());
-        if fraction.iter().skip(kept).any(|b| *b != b'0') {
+        if !is_precise {
             return Err(AmountError::Precision);
         }
-        let padding = std::iter::repeat_n(&b'0', kept.saturating_sub(fraction.len()));
-        let minor = whole
-            .iter()
-            .chain(fraction.iter().take(kept))
-            .chain(padding)
-            .try_fold(0_i64, |sum, b| sum.checked_mul(10)?.checked_add(i64::from(b - b'0')))
-            .ok_or(AmountError::Range)?;
+        let missing = kept.saturating_sub(fraction.unwrap_or(0));
+        let minor = (0..missing).fold(minor, |sum, _| append(sum, b'0')).ok_or(AmountError::Range)?;
         match (negative, minor) {
             (_, 0) => Ok(Self::ZERO),
             (true, _) => Err(AmountError::Negative),

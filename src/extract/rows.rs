@@ -2,17 +2,20 @@
 
 use super::codec::Source;
 use super::error::ReadError;
-use super::guard::{Guard, Mark, RECORD_BYTES_MAX};
 use super::requoted;
 use super::sheet::Sheet;
-use csv::ByteRecord;
+use super::split::{RECORD_BYTES_MAX, Record, Split, Trouble};
 use std::fs::File;
 use std::sync::Arc;
 
+/// How many cells are in front: what is read of an order mostly stands there, and people's names and streets, which
+/// cost more to check, behind.
+const FRONT_CELLS: usize = 21;
+
 /// The rows of one table. Memory is that of the longest row.
 pub struct Rows {
-    csv: csv::Reader<Guard>,
-    record: ByteRecord,
+    split: Split,
+    record: Record,
     file: Arc<File>,
     source: Source,
     sheet: Sheet,
@@ -20,9 +23,9 @@ pub struct Rows {
 
 /// One row, borrowed until the next one is read.
 pub struct Row<'a> {
-    record: &'a ByteRecord,
-    /// All cells joined, if that is UTF-8: checked once for the row instead of once for each cell.
-    joined: Option<&'a str>,
+    record: &'a Record,
+    /// The cells in front, if they are UTF-8: checked at once, which costs less than each by itself.
+    front: Option<&'a str>,
     /// Cells that can be relied on to exist; the others read as blank.
     cells: usize,
     /// Line of the file it begins at, from 1.
@@ -31,7 +34,19 @@ pub struct Row<'a> {
     pub is_whole: bool,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    fn of(record: &'a Record, is_whole: bool) -> Self {
+        let front_end = record.range(FRONT_CELLS - 1).map_or(record.as_slice().len(), |cell| cell.end);
+        Self {
+            record,
+            front: record.as_slice().get(..front_end).and_then(|front| std::str::from_utf8(front).ok()),
+            // What the file was cut in can't be told.
+            cells: record.len() - usize::from(record.is_cut),
+            line: record.line,
+            is_whole,
+        }
+    }
+
     /// A cell without the blanks around it; blank for a column that is not there.
     pub fn cell(&self, at: usize) -> &[u8] {
         match at < self.cells {
@@ -42,60 +57,52 @@ impl Row<'_> {
 
     /// A cell as text, or its bytes if they are no UTF-8.
     pub fn text(&self, at: usize) -> Result<&str, &[u8]> {
-        let range = self.record.range(at).filter(|_| at < self.cells);
-        match (range, self.joined) {
-            (None, _) => Ok(""),
-            (Some(range), Some(joined))
-                if joined.is_char_boundary(range.start) && joined.is_char_boundary(range.end) =>
-            {
-                Ok(joined[range].trim_ascii())
-            }
-            _ => {
+        let range = self.record.range(at).filter(|_| at < self.cells).unwrap_or_default();
+        match self.front.and_then(|front| front.get(range)) {
+            Some(text) => Ok(text.trim_ascii()),
+            None => {
                 let cell = self.cell(at);
                 std::str::from_utf8(cell).map_err(|_| cell)
             }
         }
     }
 
-    /// Bytes of all cells.
+    /// Bytes it takes in the file.
     pub fn len(&self) -> usize {
         self.record.as_slice().len()
     }
 
     /// A copy that outlives the next row.
     pub fn keep(&self) -> KeptRow {
-        KeptRow { record: self.record.clone(), cells: self.cells, line: self.line, is_whole: self.is_whole }
+        KeptRow { record: self.record.clone(), is_whole: self.is_whole }
     }
 }
 
 /// A row that was kept; it holds what its order says of a person, so it has no debug form.
 pub struct KeptRow {
-    record: ByteRecord,
-    cells: usize,
-    line: u64,
+    record: Record,
     is_whole: bool,
 }
 
 impl KeptRow {
     pub fn row(&self) -> Row<'_> {
-        Row {
-            record: &self.record,
-            joined: std::str::from_utf8(self.record.as_slice()).ok(),
-            cells: self.cells,
-            line: self.line,
-            is_whole: self.is_whole,
-        }
+        Row::of(&self.record, self.is_whole)
     }
 
-    /// Whether the cells are the same, byte by byte.
+    /// Whether the cells are the same, byte by byte; how they are quoted is nothing of theirs.
     pub fn says_the_same_as(&self, other: &Self) -> bool {
-        self.record == other.record
+        self.record.iter().eq(other.record.iter())
+    }
+
+    /// Bytes of all cells: the same for rows that say the same.
+    pub fn text_bytes(&self) -> usize {
+        self.record.iter().map(<[u8]>::len).sum()
     }
 
     /// What it costs in memory, about.
     pub fn bytes(&self) -> usize {
         const OVERHEAD: usize = 160;
-        self.record.as_slice().len() + self.record.len() * size_of::<usize>() + OVERHEAD
+        self.record.size_bytes() + OVERHEAD
     }
 }
 
@@ -106,13 +113,8 @@ impl Rows {
     /// When the file can't be read, or is not the one whose header was judged.
     pub fn open(source: Source, sheet: Sheet) -> Result<Self, ReadError> {
         let stream = source.open()?;
-        let mut rows = Self {
-            csv: sheet.parser().from_reader(Guard::new(stream.bytes)),
-            record: ByteRecord::new(),
-            file: stream.file,
-            source,
-            sheet,
-        };
+        let split = Split::new(stream.bytes, sheet.delimiter);
+        let mut rows = Self { split, record: Record::default(), file: stream.file, source, sheet };
         if rows.sheet.names_delimiter {
             rows.read()?;
         }
@@ -143,73 +145,46 @@ impl Rows {
     /// # Errors
     /// When the file can't be read on, changed, or holds a record longer than [`RECORD_BYTES_MAX`].
     pub fn advance(&mut self) -> Result<Option<Row<'_>>, ReadError> {
-        let (line, mark) = loop {
+        loop {
             if !self.read()? {
-                return self.finish();
+                self.source.check_unchanged(&self.file, self.split.line())?;
+                return Ok(None);
             }
-            let mark = self.csv.get_ref().mark_in(self.record.as_slice());
-            if mark == Mark::Alone {
-                return self.finish();
+            if self.record.iter().any(|cell| !cell.trim_ascii().is_empty()) {
+                break;
             }
-            if !self.record.as_slice().trim_ascii().is_empty() {
-                break (self.first_line(mark), mark);
-            }
-        };
-        if let Some(inner) = requoted::row(&self.record, self.sheet.delimiter, self.sheet.layout.width()) {
-            self.record = inner;
         }
-        let spans_lines = self.csv.position().line() > line + 1;
-        let is_whole = mark == Mark::Absent
-            && self.record.len() == self.sheet.layout.width()
-            && !(spans_lines && self.swallows_a_row());
-        let cells = match mark {
-            // The open quote's cell holds the rest of the file; a cut letter's cell is cut.
-            Mark::Swallowed | Mark::Glued => self.record.len() - 1,
-            _ => self.record.len(),
-        };
-        Ok(Some(Row {
-            record: &self.record,
-            joined: std::str::from_utf8(self.record.as_slice()).ok(),
-            cells,
-            line,
-            is_whole,
-        }))
+        let width = self.sheet.layout.width();
+        // What a cut file left of such a row is no clean row.
+        if !self.record.is_cut
+            && let Some(inner) = requoted::row(self.record.iter(), self.sheet.delimiter, width)
+        {
+            self.record.replace_cells(&inner);
+        }
+        let record = &self.record;
+        let is_whole =
+            !record.is_cut && record.len() == width && !(record.spans_lines && self.swallows_a_row());
+        Ok(Some(Row::of(record, is_whole)))
     }
 
     fn read(&mut self) -> Result<bool, ReadError> {
-        let read = self.csv.read_byte_record(&mut self.record);
-        let Err(error) = read else {
-            self.csv.get_mut().record_ended();
-            return Ok(read.unwrap_or(false));
-        };
-        let line = self.record.position().map_or(0, csv::Position::line);
-        let shown = self.source.shown();
-        if self.csv.get_ref().is_overlong() {
-            let mib = RECORD_BYTES_MAX / (1024 * 1024);
-            return Err(ReadError::new(
-                shown,
-                line,
-                format!("the record that begins here is longer than {mib} MiB"),
-                "unclosed quote? look at this line and the one before; export again if the file was edited",
-            ));
-        }
-        Err(match error.into_kind() {
-            csv::ErrorKind::Io(error) => ReadError::from_io(&shown, line, &error),
-            _ => ReadError::new(shown, line, "is not readable as CSV", "export again"),
-        })
+        self.split.advance(&mut self.record).map_err(|trouble| self.told(trouble))
     }
 
-    /// The parser remembers where it stood before the record, which may be blank lines earlier; counting back from
-    /// where it stands now is exact.
-    fn first_line(&self, mark: Mark) -> u64 {
-        let before = self.record.position().map_or(1, csv::Position::line);
-        let after = self.csv.position().line();
-        let ending = u64::from(mark != Mark::Swallowed);
-        if after <= before + ending {
-            return before;
+    fn told(&self, trouble: Trouble) -> ReadError {
+        let (shown, line) = (self.source.shown(), self.split.line());
+        match trouble {
+            Trouble::Read(error) => ReadError::from_io(&shown, line, &error),
+            Trouble::Overlong => {
+                let mib = RECORD_BYTES_MAX / (1024 * 1024);
+                ReadError::new(
+                    shown,
+                    line,
+                    format!("the record that begins here is longer than {mib} MiB"),
+                    "unclosed quote? look at this line and the one before; export again if the file was edited",
+                )
+            }
         }
-        let inside = self.record.as_slice().iter().filter(|b| **b == b'\n').count();
-        after - ending - inside as u64
     }
 
     /// A quote left open in one row may be closed by the next row that has one in the same column: the count of
@@ -217,29 +192,16 @@ impl Rows {
     /// line that begins like this row does (`#1001` and `#1002`); that is looked for where the order's name comes first.
     fn swallows_a_row(&self) -> bool {
         let (delimiter, width) = (self.sheet.delimiter, self.sheet.layout.width());
+        let name = shape(self.record.get(0).unwrap_or_default());
         let begins_like_this = |line: &[u8]| {
             let first = line.split(|b| *b == delimiter).next().unwrap_or_default();
-            first.iter().any(u8::is_ascii_digit) && shape(first) == shape(&self.record[0])
+            first.iter().any(u8::is_ascii_digit) && shape(first) == name
         };
         self.sheet.layout.begins_with_key()
             && self.record.iter().skip(1).any(|cell| {
                 cell.iter().filter(|b| **b == delimiter).count() + 1 >= width
                     && cell.split(|b| *b == b'\n').skip(1).any(begins_like_this)
             })
-    }
-
-    fn finish(&mut self) -> Result<Option<Row<'_>>, ReadError> {
-        let line = self.csv.position().line();
-        if self.csv.read_byte_record(&mut self.record).unwrap_or(false) {
-            return Err(ReadError::new(
-                self.source.shown(),
-                line,
-                "holds the mark that this program puts at the end of a file",
-                "remove that line",
-            ));
-        }
-        self.source.check_unchanged(&self.file, line)?;
-        Ok(None)
     }
 }
 

@@ -76,10 +76,6 @@ impl Sheet {
         let names_delimiter = named_delimiter.is_some();
         Ok(Self { delimiter, names_delimiter, format: dialect.name().to_owned(), layout })
     }
-
-    pub fn parser(&self) -> csv::ReaderBuilder {
-        parser(self.delimiter)
-    }
 }
 
 /// What the decision rests on.

@@ -3,9 +3,11 @@
 mod fingerprint;
 mod forecast;
 mod meaning;
+mod payload;
 mod shape;
 mod step;
 mod tally;
+mod universal;
 
 pub use fingerprint::Fingerprints;
 pub use forecast::{Forecast, PACE_SHARE};

@@ -88,16 +88,18 @@ impl Reading {
     }
 
     pub(super) fn next(&mut self) -> Option<Result<Judged, ReadingError>> {
-        let source = match self.reader.next()? {
+        let mut source = match self.reader.advance()? {
             Ok(source) => source,
             Err(error) => return Some(Err(error.into())),
         };
-        Some(self.judge(source).map_err(ReadingError::from))
+        let judged = self.judge(&mut source);
+        self.reader.give_back(source);
+        Some(judged.map_err(ReadingError::from))
     }
 
-    fn judge(&mut self, source: SourceOrder) -> Result<Judged, StateError> {
+    fn judge(&mut self, source: &mut SourceOrder) -> Result<Judged, StateError> {
         let position = source.position;
-        let sound = is_sound(&source);
+        let sound = is_sound(source);
         // Cells of a damaged row may have moved: what stands in its name may be anybody's address.
         let label = if sound { shown(source.label()) } else { String::new() };
         let key = source.key().ok().filter(|_| sound);
@@ -112,10 +114,10 @@ impl Reading {
         Ok(Judged { position, label, key, verdict, source: kept })
     }
 
-    fn verdict(&mut self, source: SourceOrder, key: Option<&OrderKey>) -> Result<Judgement, StateError> {
+    fn verdict(&mut self, source: &mut SourceOrder, key: Option<&OrderKey>) -> Result<Judgement, StateError> {
         let position = source.position;
         let earlier = match key {
-            Some(key) if !is_part(&source) && !source.is_superseded => {
+            Some(key) if !is_part(source) && !source.is_superseded => {
                 self.met.meet(&key.ledger_text(), position.file)?
             }
             _ => None,
@@ -210,5 +212,9 @@ fn label_of(order: &Order) -> String {
 fn shown(label: &str) -> String {
     const NUMBER_LEN_MAX: usize = 64;
     let odd = |c: char| c == '@' || c == ',' || c.is_control();
-    if label.len() > NUMBER_LEN_MAX || label.contains(odd) { String::new() } else { label.to_owned() }
+    let is_odd = match label.is_ascii() {
+        true => label.bytes().any(|b| odd(char::from(b))),
+        false => label.contains(odd),
+    };
+    if label.len() > NUMBER_LEN_MAX || is_odd { String::new() } else { label.to_owned() }
 }

@@ -115,7 +115,7 @@ fn set_order(deal: &Deal, sheet: &mut Sheet) {
     sheet.set(const { column("Shipping Method") }, "Standard");
     set_addresses(deal, sheet);
     sheet.set(const { column("Payment Method") }, "Card");
-    sheet.set(const { column("Payment Reference") }, format_args!("sample-{}", deal.index));
+    set_trimmings(deal, sheet);
     sheet.set(const { column("Refunded Amount") }, amount(deal, 0));
     sheet.set(const { column("Outstanding Balance") }, amount(deal, 0));
     let id = 5_400_000_000_000 + deal.index * 1_024;
@@ -125,6 +125,24 @@ fn set_order(deal: &Deal, sheet: &mut Sheet) {
     if deal.index % 16 == 7 {
         sheet.set(const { column("Notes") }, "Please ring twice,\nthe \"upper\" bell");
     }
+}
+
+/// What an export holds besides and a loader has no use for; without it a row would be thinner than a shop's are.
+fn set_trimmings(deal: &Deal, sheet: &mut Sheet) {
+    set_date(deal, const { column("Fulfilled at") }, sheet);
+    let payment = [const { column("Payment Reference") }, const { column("Payment References") }];
+    for at in [payment[0], payment[1], const { column("Payment ID") }] {
+        sheet.set(at, format_args!("sample-{:020}", deal.index));
+    }
+    for at in
+        [const { column("Billing Phone") }, const { column("Shipping Phone") }, const { column("Phone") }]
+    {
+        sheet.set(at, format_args!("+1 555 01{:02}", deal.customer % 100));
+    }
+    sheet.set(const { column("Tags") }, "newsletter, returning");
+    sheet.set(const { column("Note Attributes") }, "delivery: doorstep; wrapped: no");
+    sheet.set(const { column("Tax 1 Name") }, "Sample Tax 8.25%");
+    sheet.set(const { column("Tax 1 Value") }, amount(deal, deal.tax));
 }
 
 fn set_addresses(deal: &Deal, sheet: &mut Sheet) {
@@ -143,6 +161,12 @@ fn set_addresses(deal: &Deal, sheet: &mut Sheet) {
     }
     for at in [const { column("Billing Zip") }, const { column("Shipping Zip") }] {
         sheet.set(at, "'00000");
+    }
+    for at in [const { column("Billing Province") }, const { column("Shipping Province") }] {
+        sheet.set(at, "NY");
+    }
+    for at in [const { column("Billing Province Name") }, const { column("Shipping Province Name") }] {
+        sheet.set(at, "New York");
     }
     for at in [const { column("Billing Country") }, const { column("Shipping Country") }] {
         sheet.set(at, "US");

@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../state/0001_ledger.sql"),
     include_str!("../../state/0002_undo.sql"),
     include_str!("../../state/0003_export_files.sql"),
+    include_str!("../../state/0004_fingerprints.sql"),
 ];
 
 /// The version those lead to.

@@ -6,13 +6,16 @@ use crate::domain::{
     EmailError, Fault, Historical, KeyError, Line, MissingEmail, Moment, Notes, Order, OrderKey, Reason,
     Refunds, Rounding, SourceDiscount, SourceLine, SourceOrder, Status,
 };
+use std::mem::take;
 
 /// Maps one source order by the job's rules.
 ///
 /// What the reader found wrong comes first, as the other cells of a damaged record can't be trusted; then the
 /// rules that leave records out; then every reason why the rest can't be sent.
-pub fn transform(mut source: SourceOrder, rules: &Rules) -> Mapped {
-    let mut faults = std::mem::take(&mut source.faults);
+///
+/// What an order is sent with is taken out of the source; the rest is left for its room.
+pub fn transform(source: &mut SourceOrder, rules: &Rules) -> Mapped {
+    let mut faults = take(&mut source.faults);
     if rules.takes_every_status() {
         faults.retain(|fault| fault.reason != Reason::UnknownStatus);
     }
@@ -24,7 +27,7 @@ pub fn transform(mut source: SourceOrder, rules: &Rules) -> Mapped {
         faults.extend(validate(source, rules).err().unwrap_or_default());
         return Mapped::Invalid(deduplicated(faults));
     }
-    if let Some(filter) = filter_of(&source, rules) {
+    if let Some(filter) = filter_of(source, rules) {
         return Mapped::Filtered(filter);
     }
     match validate(source, rules) {
@@ -75,19 +78,19 @@ struct Valid {
     is_refunded: bool,
 }
 
-fn validate(source: SourceOrder, rules: &Rules) -> Result<Valid, Vec<Fault>> {
+fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Fault>> {
     let mut faults = Vec::new();
-    let key = order_key(&source, &mut faults);
-    let customer = customer_of(&source, rules, &mut faults);
-    let created_at = created_at(&source, rules, &mut faults);
+    let key = order_key(source, &mut faults);
+    let customer = customer_of(source, rules, &mut faults);
+    let created_at = created_at(source, rules, &mut faults);
     let updated_at = optional_moment(&source.updated_at, "updated_at", rules, &mut faults);
     let abandoned_at = match source.abandoned_at.as_str() {
         // A cart without a date of its own was abandoned when it was made.
         "" => created_at.filter(|_| source.is_cart()),
         text => optional_moment(text, "abandoned_at", rules, &mut faults),
     };
-    let currency = currency_of(&source, rules, &mut faults);
-    if currency.is_some_and(|currency| is_cut(&source, currency, rules.rounding)) {
+    let currency = currency_of(source, rules, &mut faults);
+    if currency.is_some_and(|currency| is_cut(source, currency, rules.rounding)) {
         faults.push(Fault::new(Reason::Truncated));
     }
     let mut notes = Notes {
@@ -96,13 +99,13 @@ fn validate(source: SourceOrder, rules: &Rules) -> Result<Valid, Vec<Fault>> {
         ..Notes::default()
     };
     let mut amounts = Amounts::of(currency, rules.rounding, &mut faults);
-    let totals = amounts.totals(&source, rules);
+    let totals = amounts.totals(source, rules);
     let shipping = amounts.optional(&source.shipping, "shipping");
     let tax = amounts.optional(&source.tax, "tax");
     let discount = amounts.optional(&source.discount, "discount");
     let charges = amounts.optional(&source.charges, "charges").unwrap_or_default();
-    let discounts = source.discounts.into_iter().map(|d| discount_of(d, &mut amounts)).collect();
-    let lines = lines_of(source.lines, rules, &mut amounts);
+    let discounts = source.discounts.drain(..).map(|d| discount_of(d, &mut amounts)).collect();
+    let lines = lines_of(&mut source.lines, rules, &mut amounts);
     let (Some(key), Some(customer), Some(created_at), Some(currency)) = (key, customer, created_at, currency)
     else {
         return Err(faults);
@@ -121,11 +124,11 @@ fn validate(source: SourceOrder, rules: &Rules) -> Result<Valid, Vec<Fault>> {
         key,
         source: Historical,
         customer,
-        number: source.number,
+        number: take(&mut source.number),
         lines,
         discounts,
-        order_url: source.order_url,
-        shipping_method: source.shipping_method,
+        order_url: take(&mut source.order_url),
+        shipping_method: take(&mut source.shipping_method),
         total: totals.sent,
         shipping,
         tax,
@@ -221,16 +224,17 @@ fn discount_of(source: SourceDiscount, amounts: &mut Amounts<'_>) -> Discount {
 }
 
 /// A line of quantity 0 was taken out of its order by an edit; it is no product of it.
-fn lines_of(source: Vec<SourceLine>, rules: &Rules, amounts: &mut Amounts<'_>) -> Vec<Line> {
-    let kept = source.into_iter().filter(|line| line.quantity != "0");
-    let lines: Vec<Line> = kept.map(|line| line_of(line, rules, amounts)).collect();
+fn lines_of(source: &mut [SourceLine], rules: &Rules, amounts: &mut Amounts<'_>) -> Vec<Line> {
+    let mut lines = Vec::with_capacity(source.len());
+    let kept = source.iter_mut().filter(|line| line.quantity != "0");
+    lines.extend(kept.map(|line| line_of(line, rules, amounts)));
     if lines.is_empty() {
         amounts.fault(Fault::of(Reason::NoProducts, "lines"));
     }
     lines
 }
 
-fn line_of(source: SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) -> Line {
+fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) -> Line {
     if source.name.is_empty() {
         amounts.fault(Fault::of(Reason::MissingProductName, "product name").at_line(source.at_line));
     }
@@ -238,20 +242,20 @@ fn line_of(source: SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) -> Line
     if quantity.is_none() {
         amounts.fault(Fault::of(Reason::BadQuantity, "quantity").at_line(source.at_line));
     }
-    let price = amounts.price(&source, quantity);
+    let price = amounts.price(source, quantity);
     Line {
-        id: product_id(&source),
-        name: source.name,
+        id: product_id(source),
+        name: take(&mut source.name),
         price: price.amount,
         is_price_rounded: !price.is_exact,
         quantity: quantity.unwrap_or_default(),
-        sku: source.sku,
+        sku: take(&mut source.sku),
         category: match source.category.is_empty() {
             true => rules.category.clone().unwrap_or_default(),
-            false => source.category,
+            false => take(&mut source.category),
         },
-        image_url: source.image_url,
-        product_url: source.product_url,
+        image_url: take(&mut source.image_url),
+        product_url: take(&mut source.product_url),
     }
 }
 

@@ -1,13 +1,23 @@
 //! The dry run tells what a run does, and does nothing itself.
 
 use crate::world::World;
-use ordersync::samples::Generated;
+use ordersync::samples::{Generated, Truth, generate_documents};
 
 #[test]
 fn the_plan_is_the_truth_about_the_export() {
+    let generated = Generated { orders: 2_000, seed: 8, defects_permille: 40, ..Generated::default() };
     let world = World::new();
-    let truth =
-        world.generate(&Generated { orders: 2_000, seed: 8, defects_permille: 40, ..Generated::default() });
+    let truth = world.generate(&generated);
+    assert_tells_the_truth(&world, &truth);
+    let world = World::new();
+    let mut text = Vec::new();
+    let same_truth = generate_documents(&generated, &mut text).unwrap();
+    assert_eq!(Truth { rows: truth.rows, ..same_truth.clone() }, truth);
+    world.export("orders.jsonl", text);
+    assert_tells_the_truth(&world, &same_truth);
+}
+
+fn assert_tells_the_truth(world: &World, truth: &Truth) {
     let told = world.run(&["--json", "plan"]);
     assert_eq!(told.code, 0, "{}", told.err);
     let plan = told.json()["plans"][0].clone();

@@ -54,7 +54,7 @@ impl Group {
         }
         let mut by_len: HashMap<usize, Vec<usize>> = HashMap::new();
         for (at, row) in self.rows.iter().enumerate() {
-            let alike = by_len.entry(row.bytes()).or_default();
+            let alike = by_len.entry(row.text_bytes()).or_default();
             let repeats = |other: &usize| {
                 self.runs.get(*other) != self.runs.get(at)
                     && self.rows.get(*other).is_some_and(|other| other.says_the_same_as(row))

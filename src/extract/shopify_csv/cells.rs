@@ -6,30 +6,31 @@ use super::status::{self, Words};
 use crate::domain::{Fault, Reason, SourceLine, SourceOrder, Status};
 use crate::extract::rows::Row;
 
-/// The order a row begins, with its line if it has one. The status is left unsaid by a row that is not whole:
-/// its cells may be another's.
-pub fn order(row: &Row<'_>, columns: &Columns) -> SourceOrder {
-    let mut faults = Vec::new();
-    let mut text = |field| text(row, columns, field, &mut faults);
-    let mut order = SourceOrder {
-        id: text(Field::Id),
-        number: text(Field::Name),
-        email: text(Field::Email),
-        created_at: text(Field::CreatedAt),
-        currency: text(Field::Currency),
-        total: text(Field::Total),
-        subtotal: text(Field::Subtotal),
-        shipping: text(Field::Shipping),
-        tax: text(Field::Taxes),
-        discount: text(Field::DiscountAmount),
-        refunded: text(Field::RefundedAmount),
-        charges: text(Field::Duties),
-        shipping_method: text(Field::ShippingMethod),
-        ..SourceOrder::default()
-    };
-    let code = text(Field::DiscountCode);
-    order.discounts.extend(discount::of(&order, code));
-    order.faults = faults;
+/// Makes an order of the row that begins it; its line is left out. The status is left unsaid by a row that is not
+/// whole: its cells may be another's.
+pub fn fill_order(order: &mut SourceOrder, row: &Row<'_>, columns: &Columns) {
+    order.clear();
+    let faults = &mut order.faults;
+    for (field, text) in [
+        (Field::Id, &mut order.id),
+        (Field::Name, &mut order.number),
+        (Field::Email, &mut order.email),
+        (Field::CreatedAt, &mut order.created_at),
+        (Field::Currency, &mut order.currency),
+        (Field::Total, &mut order.total),
+        (Field::Subtotal, &mut order.subtotal),
+        (Field::Shipping, &mut order.shipping),
+        (Field::Taxes, &mut order.tax),
+        (Field::DiscountAmount, &mut order.discount),
+        (Field::RefundedAmount, &mut order.refunded),
+        (Field::Duties, &mut order.charges),
+        (Field::ShippingMethod, &mut order.shipping_method),
+    ] {
+        fill(text, row, columns, field, faults);
+    }
+    let mut code = String::new();
+    fill(&mut code, row, columns, Field::DiscountCode, faults);
+    order.discounts.extend(discount::of(order, code));
     order.position.line = row.line;
     order.accepts_marketing = consent(row.cell(columns.at(Field::AcceptsMarketing)));
     if row.is_whole {
@@ -39,30 +40,36 @@ pub fn order(row: &Row<'_>, columns: &Columns) -> SourceOrder {
             order.faults.push(fault);
         }
     }
-    add_line(&mut order, row, columns);
-    order
 }
 
-/// Adds the row's product, if it names one by any of its cells.
-pub fn add_line(order: &mut SourceOrder, row: &Row<'_>, columns: &Columns) {
+/// Adds the row's product, if it names one by any of its cells; `line`, which says nothing yet, is what it is put
+/// in, and comes back where there is none.
+pub fn add_line(
+    order: &mut SourceOrder,
+    mut line: SourceLine,
+    row: &Row<'_>,
+    columns: &Columns,
+) -> Option<SourceLine> {
     let stated = [Field::LineName, Field::LinePrice, Field::LineQuantity, Field::LineSku];
     if stated.iter().all(|field| row.cell(columns.at(*field)).is_empty()) {
-        return;
+        return Some(line);
     }
     let mut faults = Vec::new();
-    let mut text = |field| text(row, columns, field, &mut faults);
-    order.lines.push(SourceLine {
-        name: text(Field::LineName),
-        quantity: text(Field::LineQuantity),
-        unit_price: text(Field::LinePrice),
-        discount: text(Field::LineDiscount),
-        sku: text(Field::LineSku),
-        at_line: row.line,
-        ..SourceLine::default()
-    });
+    for (field, text) in [
+        (Field::LineName, &mut line.name),
+        (Field::LineQuantity, &mut line.quantity),
+        (Field::LinePrice, &mut line.unit_price),
+        (Field::LineDiscount, &mut line.discount),
+        (Field::LineSku, &mut line.sku),
+    ] {
+        fill(text, row, columns, field, &mut faults);
+    }
+    line.at_line = row.line;
+    order.lines.push(line);
     for fault in faults {
         add_fault(order, fault, row.line);
     }
+    None
 }
 
 /// Adds a fault once for each reason and field; its line is told where it is not the order's first.
@@ -77,13 +84,13 @@ pub fn add_fault(order: &mut SourceOrder, fault: Fault, line: u64) {
     });
 }
 
-/// The text of a cell. Bytes that are no UTF-8 are replaced, and said to be.
-fn text(row: &Row<'_>, columns: &Columns, field: Field, faults: &mut Vec<Fault>) -> String {
+/// Puts the text of a cell where nothing is yet. Bytes that are no UTF-8 are replaced, and said to be.
+fn fill(text: &mut String, row: &Row<'_>, columns: &Columns, field: Field, faults: &mut Vec<Fault>) {
     match row.text(columns.at(field)) {
-        Ok(text) => text.to_owned(),
+        Ok(cell) => text.push_str(cell),
         Err(cell) => {
             faults.push(Fault::of(Reason::BadEncoding, field.name()));
-            String::from_utf8_lossy(cell).into_owned()
+            text.push_str(&String::from_utf8_lossy(cell));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::cells;
 use super::columns::{Columns, Field};
-use crate::domain::{Fault, Reason, SourceOrder};
+use crate::domain::{Fault, Reason, SourceLine, SourceOrder};
 use crate::extract::error::ReadError;
 use crate::extract::rows::{Row, Rows};
 use crate::extract::sheet_dialect::Records;
@@ -14,6 +14,9 @@ pub const ORDER_LINES_MAX: usize = 10_000;
 /// The most bytes of rows kept of one order; see [`ORDER_LINES_MAX`].
 pub const ORDER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// Lines kept for their room: as many as nearly every order has.
+const SPARE_LINES_MAX: usize = 64;
+
 /// The orders of one table, in the order of its rows.
 ///
 /// A row with an id, or with a status, currency or total, begins an order, unless it repeats those of the order right
@@ -23,12 +26,16 @@ pub const ORDER_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub struct Orders {
     rows: Rows,
     columns: Columns,
-    current: Option<Group>,
+    current: Group,
+    is_begun: bool,
 }
 
 /// The order being put together.
+#[derive(Default)]
 struct Group {
-    order: SourceOrder,
+    order: Box<SourceOrder>,
+    /// Lines of an order before, for the room of their texts.
+    spare_lines: Vec<SourceLine>,
     /// The cells that its rows have in common, as they stand in the file.
     key: [Vec<u8>; 2],
     is_orphan: bool,
@@ -37,40 +44,64 @@ struct Group {
 
 impl Orders {
     pub fn new(rows: Rows, columns: Columns) -> Self {
-        Self { rows, columns, current: None }
+        Self { rows, columns, current: Group::default(), is_begun: false }
     }
 }
 
 impl Records for Orders {
     fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+        let mut order = Box::default();
+        Ok(self.pull_into(&mut order)?.then_some(*order))
+    }
+
+    fn pull_into(&mut self, order: &mut Box<SourceOrder>) -> Result<bool, ReadError> {
         while let Some(row) = self.rows.advance()? {
-            match &mut self.current {
-                Some(group) if group.owns(&row, &self.columns) => group.add(&row, &self.columns),
-                current => {
-                    let done = current.replace(Group::begun_by(&row, &self.columns));
-                    if let Some(group) = done {
-                        return Ok(Some(group.order));
-                    }
-                }
+            if self.is_begun && self.current.owns(&row, &self.columns) {
+                self.current.add(&row, &self.columns);
+                continue;
+            }
+            std::mem::swap(order, &mut self.current.order);
+            self.current.begin(&row, &self.columns);
+            if std::mem::replace(&mut self.is_begun, true) {
+                return Ok(true);
             }
         }
-        Ok(self.current.take().map(|group| group.order))
+        std::mem::swap(order, &mut self.current.order);
+        Ok(std::mem::take(&mut self.is_begun))
     }
 }
 
 impl Group {
-    fn begun_by(row: &Row<'_>, columns: &Columns) -> Self {
-        let mut order = cells::order(row, columns);
-        let is_orphan = row.is_whole && !begins_order(row, columns);
-        if is_orphan {
+    fn begin(&mut self, row: &Row<'_>, columns: &Columns) {
+        let order = &mut *self.order;
+        let wanted = SPARE_LINES_MAX.saturating_sub(self.spare_lines.len());
+        self.spare_lines.extend(order.lines.drain(..).take(wanted).map(|mut line| {
+            line.clear();
+            line
+        }));
+        cells::fill_order(order, row, columns);
+        self.is_orphan = row.is_whole && !begins_order(row, columns);
+        if self.is_orphan {
             // Without a first row nothing is known of its status; no rule about statuses may take it away.
             order.status = None;
-            cells::add_fault(&mut order, Fault::new(Reason::OrphanRow), row.line);
+            cells::add_fault(order, Fault::new(Reason::OrphanRow), row.line);
         }
         if !row.is_whole {
-            cells::add_fault(&mut order, Fault::new(Reason::MalformedRow), row.line);
+            cells::add_fault(order, Fault::new(Reason::MalformedRow), row.line);
         }
-        Self { order, key: key(row, columns).map(<[u8]>::to_vec), is_orphan, bytes: row.len() }
+        for (own, cell) in self.key.iter_mut().zip(key(row, columns)) {
+            own.clear();
+            own.extend_from_slice(cell);
+        }
+        self.bytes = row.len();
+        self.add_line(row, columns);
+    }
+
+    fn add_line(&mut self, row: &Row<'_>, columns: &Columns) {
+        let line = self.spare_lines.pop().unwrap_or_default();
+        if let Some(unused) = cells::add_line(&mut self.order, line, row, columns) {
+            self.spare_lines.push(unused);
+        }
     }
 
     /// Whether the row is one more of this order. A row that is not whole belongs where its name says, whatever
@@ -79,10 +110,15 @@ impl Group {
         if row.is_whole && begins_order(row, columns) && !self.is_repeated_by(row, columns) {
             return false;
         }
+        let is_named = key(row, columns).iter().any(|cell| !cell.is_empty());
+        (is_named || (self.is_orphan && row.is_whole)) && self.has_key_of(row, columns)
+    }
+
+    fn has_key_of(&self, row: &Row<'_>, columns: &Columns) -> bool {
         let key = key(row, columns);
-        let is_named = key.iter().any(|cell| !cell.is_empty());
-        let same = key.iter().zip(&self.key).all(|(cell, own)| *cell == own.as_slice());
-        same && (is_named || (self.is_orphan && row.is_whole))
+        // Byte by byte: for texts this short the call that compares long ones costs more.
+        let is_same = |cell: &[u8], own: &[u8]| cell.len() == own.len() && cell.iter().eq(own);
+        key.iter().zip(&self.key).all(|(cell, own)| is_same(cell, own))
     }
 
     /// Whether the row states this order's own cells again over another product: somebody filled them down. Whether
@@ -90,9 +126,10 @@ impl Group {
     /// With the same product it is the whole order that stands there twice.
     fn is_repeated_by(&self, row: &Row<'_>, columns: &Columns) -> bool {
         let id = row.cell(columns.at(Field::Id));
-        let same_id = id == self.order.id.as_bytes();
-        let same_key = key(row, columns).iter().zip(&self.key).all(|(cell, own)| *cell == own.as_slice());
-        same_id && same_key && !self.is_orphan && !self.begins_with_product_of(row, columns)
+        id == self.order.id.as_bytes()
+            && self.has_key_of(row, columns)
+            && !self.is_orphan
+            && !self.begins_with_product_of(row, columns)
     }
 
     fn begins_with_product_of(&self, row: &Row<'_>, columns: &Columns) -> bool {
@@ -116,7 +153,7 @@ impl Group {
             let fault = Fault::of(Reason::FieldTooLong, Field::LineName.name());
             cells::add_fault(&mut self.order, fault, row.line);
         } else {
-            cells::add_line(&mut self.order, row, columns);
+            self.add_line(row, columns);
         }
     }
 }

@@ -121,6 +121,13 @@ fn rows_that_were_quoted_again_are_read_as_what_they_were() {
     let one = rows.replacen("#1002,ann", "#1002,a\"\"nn", 1);
     let all = read(format!("{header}\n{one}\n")).unwrap();
     assert!(all.iter().any(|order| reasons(order) == [Reason::MalformedRow]), "no clean row");
+    let cut =
+        read(format!("{header}\n{}\n\"{}", quoted(first("#1").trim_end()), first("#2").trim_end())).unwrap();
+    assert_eq!(
+        cut.iter().map(reasons).collect::<Vec<_>>(),
+        [vec![], vec![Reason::MalformedRow]],
+        "an open quote"
+    );
 }
 
 #[test]

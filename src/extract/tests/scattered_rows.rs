@@ -64,6 +64,9 @@ fn an_order_that_stands_in_the_file_twice_is_refused_and_never_sent_short_or_dou
         assert_eq!(orders.len(), 2, "{layout}");
         assert!(orders.iter().all(|order| reasons(order) == [Reason::RepeatedRow]), "{layout}");
     }
+    let quoted = each("1", "a").replace(",a,", ",\"a\",");
+    let orders = read_by("each", &[each("1", "a"), each("2", "a"), quoted].concat()).unwrap();
+    assert_eq!(reasons(&orders[1]), [Reason::RepeatedRow], "quotes are nothing of what it says");
     // Another state of it further down: which one is true can't be told.
     let later = each("1", "a") + &each("2", "a") + &each("1", "b").replace("10.00", "12.00");
     let orders = read_by("each", &later).unwrap();

@@ -154,3 +154,23 @@ fn a_file_of_the_version_before_is_brought_up_to_date_by_whoever_opens_it() {
     assert_eq!(view.runs("shop", 5).unwrap(), []);
     assert_eq!(Store::open(dir.path(), "main").unwrap().run(1).unwrap(), None);
 }
+
+#[test]
+fn fingerprints_of_the_version_before_vouch_for_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = Connection::open(dir.path().join("main.db")).unwrap();
+    old.execute_batch(include_str!("../../../state/0001_ledger.sql")).unwrap();
+    old.execute_batch(include_str!("../../../state/0002_undo.sql")).unwrap();
+    old.execute_batch(
+        "PRAGMA user_version = 2; INSERT INTO account VALUES ('hash_key', zeroblob(32));
+         INSERT INTO connections VALUES (1, 'shopify', 'shop', 7, 1);
+         INSERT INTO orders VALUES (1, 'A', 11, 99, 0, 1, 1, 1);
+         INSERT INTO orders VALUES (1, 'B', NULL, 99, 1, 0, 1, NULL);",
+    )
+    .unwrap();
+    drop(old);
+    let view = View::open(dir.path(), "main").unwrap();
+    let memory = |key| view.order(1, &OrderKey::parse(key).unwrap()).unwrap();
+    assert_eq!(memory("A"), Memory::Known { id: RemoteId::new("11"), fingerprint: None });
+    assert_eq!(memory("B"), Memory::Intended { update: None, fingerprint: None });
+}
