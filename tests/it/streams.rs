@@ -102,6 +102,24 @@ fn a_pipe_that_can_not_be_an_export_is_refused() {
 }
 
 #[test]
+fn dates_that_leave_orders_of_a_tap_out_are_refused() {
+    let world = World::new();
+    let told = pipe(&world, &["backfill", "--from", "2024-01-01"], &stream(3));
+    assert_eq!((told.code, told.out.as_str()), (2, ""), "{}", told.err);
+    assert_eq!(world.summary().requests, 0);
+}
+
+#[test]
+fn a_dead_letter_of_one_stream_outlives_the_next() {
+    let world = World::new();
+    let bad = [SCHEMA.to_owned(), record(1, "ten"), state(0)].concat();
+    assert_eq!(pipe(&world, &["--quiet", "sync"], &bad).code, 3);
+    assert_eq!(pipe(&world, &["--quiet", "sync"], &stream(2)).code, 0);
+    let letters = pipe(&world, &["--json", "dead-letters", "list"], "").json();
+    assert_eq!(letters["total"], 1, "the tap will not send it again: {letters}");
+}
+
+#[test]
 fn states_are_passed_through_and_the_report_goes_elsewhere() {
     let world = World::new();
     let told = pipe(&world, &["--json", "--quiet", "backfill"], &stream(5));

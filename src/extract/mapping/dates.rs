@@ -131,6 +131,10 @@ impl Format {
         if self.is_epoch {
             return Some(format!("{:.0}", parts.to_timestamp().ok()?));
         }
+        // The name of a zone would be passed over; `zone` in the mapping reads it.
+        if parts.iana_time_zone().is_some() && parts.offset().is_none() {
+            return None;
+        }
         let date = parts.to_date().ok().filter(|date| (1970..2100).contains(&date.year()))?;
         let time = self.time.map_or_else(|| parts.to_time().ok(), Some)?;
         let local = DateTime::from_parts(date, time).strftime("%Y-%m-%dT%H:%M:%S");
@@ -211,6 +215,8 @@ mod tests {
             ("%m/%d/%y", "12/31/20", "2020-12-31T00:00:00"),
             ("%Y-%m-%d %H:%M:%S %z", "2018-07-25 21:06:00 -0700", "2018-07-25T21:06:00-07:00"),
             ("%s", "1700000000", "2023-11-14T22:13:20Z"),
+            ("%d.%m.%Y %_H:%M", "31.01.2024 17:45", "2024-01-31T17:45:00"),
+            ("%d.%m.%Y %-I:%M %p", "31.01.2024 5:45 PM", "2024-01-31T17:45:00"),
         ] {
             assert_eq!(iso(&[format], text).as_deref(), Some(expected), "{text}");
         }
@@ -259,7 +265,7 @@ mod tests {
     fn what_is_no_format_is_named() {
         let new = |format: &str| Dates::new(&[format.to_owned()], civil::time(0, 0, 0, 0)).map(|_| ());
         assert!(new("%d/%m").is_err());
-        assert!(new("%Q").is_err());
+        assert!(new("%Q").is_err() && new("%d.%m.%Y %H:%M %Q").is_err());
         assert!(new("dd/mm/yyyy").is_err());
     }
 

@@ -46,6 +46,21 @@ fn an_orders_id_goes_before_its_customers_and_is_never_taken_for_one() {
 }
 
 #[test]
+fn a_number_that_is_another_orders_id_gives_nobody_that_orders_address() {
+    let orders = format!("{HEADER}\n{}{}", first("#950"), first("#1001"));
+    let orders = orders.replace("#950,ann@example.com", "950,").replace("#1001,ann@example.com", "1001,");
+    let orders = orders.replacen(",,web", ",1001,web", 1).replacen(",,web", ",1002,web", 1);
+    let folder = Folder::with("orders.csv", orders);
+    folder.put("customers.csv", "Order Number,Email\n950,ann@example.com\n1001,bob@example.com\n");
+    let path = |name: &str| vec![folder.path().join(name).display().to_string()];
+    let options =
+        Options { patterns: path("orders.csv"), customers: path("customers.csv"), ..Options::default() };
+    let read: Vec<SourceOrder> = Export::open(&options).unwrap().read().map(Result::unwrap).collect();
+    assert_eq!((read[0].email.as_str(), reasons(&read[0])), ("", vec![Reason::AmbiguousEmail]));
+    assert_eq!(read[1].email, "bob@example.com");
+}
+
+#[test]
 fn two_addresses_for_one_key_are_a_fault_and_not_a_guess() {
     let customers = "Customer ID,Email\nannex,ann@example.com\nannex,Ann@example.com\nbobby,b@example.com\nbobby,c@example.com\n";
     let orders = joined(&(sold("1", "annex") + &sold("2", "bobby")), customers).unwrap();
