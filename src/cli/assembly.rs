@@ -155,7 +155,7 @@ pub(super) fn client(account: &Account, lock: Option<&Lock>) -> Result<Client, F
     };
     match lock {
         Some(lock) => {
-            let log = lock.send_log()?;
+            let log = lock.send_log();
             let log: Log = Box::new(move |note| match note {
                 Note::Sent(at) => log.sent(at),
                 Note::Paused { from, until } => log.paused(from, until),

@@ -2,7 +2,7 @@ use super::StateError;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const NOTE_LEN_MAX: u64 = 64;
@@ -15,7 +15,7 @@ const NOTE_LEN_MAX: u64 = 64;
 /// the whole machine takes longer than the distance. Its text is the last pause that the target asked for.
 #[derive(Debug)]
 pub struct Lock {
-    file: File,
+    file: Arc<Held>,
     sent_before: Option<SystemTime>,
     pause_before: Option<Duration>,
 }
@@ -24,24 +24,37 @@ pub struct Lock {
 /// to tell.
 #[derive(Debug)]
 pub struct SendLog {
-    file: Mutex<File>,
+    file: Mutex<Arc<Held>>,
+}
+
+/// The locked file. The last who holds it gives the lock back by a word of its own: closing the file is not enough, as a
+/// program that this process is starting just then has a copy of it for a moment.
+#[derive(Debug)]
+struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Where that fails, closing does it.
+        let _ = self.0.unlock();
+    }
 }
 
 impl SendLog {
     /// A request leaves.
     pub fn sent(&self, at: SystemTime) {
-        let _ = self.file().set_modified(at);
+        let _ = self.file().0.set_modified(at);
     }
 
     /// The target asked for a pause.
     pub fn paused(&self, from: SystemTime, until: SystemTime) {
-        let mut file = self.file();
+        let held = self.file();
+        let mut file = &held.0;
         // Of one width, so that it covers the one before.
         let text = format!("{:>15} {:>15}\n", millis(from), millis(until));
         let _ = file.rewind().and_then(|()| file.write_all(text.as_bytes()));
     }
 
-    fn file(&self) -> MutexGuard<'_, File> {
+    fn file(&self) -> MutexGuard<'_, Arc<Held>> {
         self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -65,16 +78,17 @@ impl Lock {
     /// [`StateError::Locked`] when another process holds it.
     pub(super) fn acquire(path: &Path) -> Result<Self, StateError> {
         let existed = path.exists();
-        let mut file = private(OpenOptions::new().create(true).truncate(false).read(true).write(true))
+        let file = private(OpenOptions::new().create(true).truncate(false).read(true).write(true))
             .open(path)
             .map_err(StateError::io(path))?;
         if !try_lock(&file).map_err(StateError::io(path))? {
             return Err(StateError::Locked { path: path.to_owned() });
         }
-        let modified = file.metadata().and_then(|meta| meta.modified()).map_err(StateError::io(path))?;
+        let file = Arc::new(Held(file));
+        let modified = file.0.metadata().and_then(|meta| meta.modified()).map_err(StateError::io(path))?;
         let mut text = String::new();
         // What can't be read is no note of ours.
-        let _ = (&mut file).take(NOTE_LEN_MAX).read_to_string(&mut text);
+        let _ = (&file.0).take(NOTE_LEN_MAX).read_to_string(&mut text);
         let pause_before = pause_left(&text, SystemTime::now());
         Ok(Self { file, sent_before: existed.then_some(modified), pause_before })
     }
@@ -89,12 +103,9 @@ impl Lock {
         self.pause_before
     }
 
-    /// A handle that notes requests and pauses.
-    ///
-    /// # Errors
-    /// When the file handle can't be duplicated.
-    pub fn send_log(&self) -> Result<SendLog, StateError> {
-        Ok(SendLog { file: Mutex::new(self.file.try_clone()?) })
+    /// A handle that notes requests and pauses, and holds the lock as this does.
+    pub fn send_log(&self) -> SendLog {
+        SendLog { file: Mutex::new(Arc::clone(&self.file)) }
     }
 }
 
@@ -141,13 +152,30 @@ mod tests {
         let lock = Lock::acquire(&path).unwrap();
         assert_eq!(lock.pause_left(), None);
         let now = SystemTime::now();
-        let log = lock.send_log().unwrap();
+        let log = lock.send_log();
         log.paused(now, now + Duration::from_secs(2_000_000));
-        log.paused(now, now + Duration::from_secs(60));
+        log.paused(now, now + Duration::from_secs(3_600));
         log.sent(now);
         drop((lock, log));
         let left = Lock::acquire(&path).unwrap().pause_left().unwrap();
-        assert!(left > Duration::from_secs(50) && left <= Duration::from_secs(60), "{left:?}");
+        assert!(left > Duration::from_secs(3_000) && left <= Duration::from_secs(3_600), "{left:?}");
+    }
+
+    #[test]
+    fn it_is_free_once_given_up_though_a_program_being_started_has_a_copy_of_the_file() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let path = dir.path().join("main.lock");
+        let lock = Lock::acquire(&path).unwrap();
+        let log = lock.send_log();
+        let copy = lock.file.0.try_clone().unwrap();
+        drop(lock);
+        assert!(
+            matches!(Lock::acquire(&path), Err(StateError::Locked { .. })),
+            "who notes requests holds it"
+        );
+        drop(log);
+        assert!(Lock::acquire(&path).is_ok());
+        drop(copy);
     }
 
     #[test]

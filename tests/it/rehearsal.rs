@@ -9,7 +9,7 @@ use ordersync::extract::{self, Export};
 use ordersync::run::{Books, ConnectionSpec, Job, Progress, RunReport, Task, execute};
 use ordersync::samples::{Generated, generate};
 use ordersync::simulator::{Options, Simulator, Told};
-use ordersync::state::{Kind, StateError, Store, View};
+use ordersync::state::{Kind, Store, View};
 use ordersync::transform::Rules;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -190,25 +190,13 @@ impl Rehearsal {
         self.live(life).await.expect("nobody kills it")
     }
 
-    /// The state, once its lock is free. Another test of this process that starts a program holds a copy of every open file
-    /// until that program is on its own feet, so a lock may outlive who held it by a moment.
-    fn open_store(&self) -> Store {
-        for _ in 0..100_000 {
-            match Store::open(self.dir.path(), "main") {
-                Err(StateError::Locked { .. }) => std::thread::yield_now(),
-                opened => return opened.unwrap(),
-            }
-        }
-        panic!("the lock of {} stays held", self.dir.path().display());
-    }
-
     /// One process; `None` when it was killed. Whatever it had in memory is gone.
     pub async fn live(&self, life: Life) -> Option<RunReport> {
         self.set_last_send(life.last_send);
         let cancel = CancellationToken::new();
         let crash = Arc::new(Crash::new(life.end, cancel.clone()));
         let report = {
-            let store = self.open_store();
+            let store = Store::open(self.dir.path(), "main").unwrap();
             let options = activecampaign::Options {
                 last_send_at: store.lock().last_send_at(),
                 pause_left: self.pause_left(),
@@ -248,7 +236,7 @@ impl Rehearsal {
     }
 
     fn log(&self, store: &Store) -> Log {
-        let (log, paused_until) = (store.lock().send_log().unwrap(), Arc::clone(&self.paused_until));
+        let (log, paused_until) = (store.lock().send_log(), Arc::clone(&self.paused_until));
         Box::new(move |note| match note {
             Note::Sent(at) => log.sent(at),
             Note::Paused { from, until } => {
