@@ -34,11 +34,12 @@ impl Interrupt {
                 std::process::exit(i32::from(128 + number));
             }
             self.received.store(number, Ordering::Relaxed);
+            // Told once it is so: whoever goes by the line finds that nothing new is sent.
+            self.cancel.cancel();
             tracing::info!(
                 signal = number,
                 "stopping: waiting for what is in flight; a second signal ends at once"
             );
-            self.cancel.cancel();
         }
     }
 
