@@ -3,7 +3,7 @@
 use super::call::{Call, scalar};
 use super::faults::{Ending, Kind, RetryAfter};
 use super::handling::Delivery;
-use super::reply::{Content, Pause, Reply};
+use super::reply::{Content, Pause, Reply, http_date};
 use super::routes;
 use super::world::World;
 use serde_json::json;
@@ -89,7 +89,9 @@ pub(super) fn announce(world: &World, reply: &mut Reply, retry_after: RetryAfter
             let fraction = Duration::from_nanos(u64::try_from(now.subsec_nanosecond()).unwrap_or(0));
             let pause = Duration::from_secs(seconds.into()).saturating_sub(fraction);
             let end = now + Duration::from_secs(seconds.into());
-            reply.headers.push(("retry-after", end.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()));
+            reply.headers.push(("retry-after", http_date(end)));
+            // It is measured against the answer's own date, so both are of one moment.
+            reply.headers.push(("date", http_date(now)));
             reply.pause = Some(Pause::Until(world.clock() + pause));
         }
     }

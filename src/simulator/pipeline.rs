@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::handling::{Delivery, Outcome, handle};
-use super::reply::Reply;
+use super::reply::{Reply, http_date};
 use super::wire::{CUT_LEN, Fuse};
 use super::world::{Closing, World};
 use axum::body::{Body, Bytes, to_bytes};
@@ -13,6 +13,7 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// The largest body that is read, in bytes.
@@ -23,16 +24,26 @@ const BODY_LEN_MAX: usize = 4 << 20;
 pub(super) struct Site {
     world: Arc<Mutex<World>>,
     pub stop: CancellationToken,
+    released: watch::Sender<()>,
 }
 
 impl Site {
     pub fn new(world: World) -> Self {
-        Self { world: Arc::new(Mutex::new(world)), stop: CancellationToken::new() }
+        let released = watch::Sender::new(());
+        Self { world: Arc::new(Mutex::new(world)), stop: CancellationToken::new(), released }
     }
 
     /// The world, for a moment: never hold it across an await.
     pub fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes back every fault still to come, and ends the wait of every answer under way.
+    pub fn release(&self) {
+        // Behind one lock, so that no answer is struck by a fault of before and released by none.
+        let mut world = self.world();
+        world.script.clear();
+        self.released.send_replace(());
     }
 
     /// Waits, unless the simulator stops first.
@@ -80,9 +91,11 @@ pub(super) async fn serve_in_process(site: Site, request: axum::http::Request<Ve
     let Ok(arrived) = arrived.await else { return Told::Reset };
     let (response, reaches) = arrived.deliver().await;
     let (mut head, body) = response.into_parts();
-    // Over a socket the server adds it, and a Retry-After in the form of a date is measured against it.
-    let date = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    head.headers.extend(HeaderValue::try_from(date).ok().map(|date| (DATE, date)));
+    // Over a socket the server adds it where it is missing.
+    if !head.headers.contains_key(DATE) {
+        let date = http_date(jiff::Timestamp::now());
+        head.headers.extend(HeaderValue::try_from(date).ok().map(|date| (DATE, date)));
+    }
     let mut bytes = to_bytes(body, usize::MAX).await.map(Vec::from).unwrap_or_default();
     match reaches {
         Reaches::Whole => Told::Whole(axum::http::Response::from_parts(head, bytes)),
@@ -108,8 +121,19 @@ async fn arrive(site: Site, head: Parts, body: impl Future<Output = Option<Bytes
     if call.writes() {
         call.body = body.await.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     }
-    let Outcome { reply, delivery, wait, closing } = handle(&mut site.world(), &call, &ticket);
-    Arrived { number: call.number, reply, delivery, wait, open: Open { site, closing: Some(closing) } }
+    let (outcome, released) = {
+        let mut world = site.world();
+        (handle(&mut world, &call, &ticket), site.released.subscribe())
+    };
+    let Outcome { reply, delivery, wait, closing } = outcome;
+    Arrived {
+        number: call.number,
+        reply,
+        delivery,
+        wait,
+        released,
+        open: Open { site, closing: Some(closing) },
+    }
 }
 
 /// A request decided and not yet answered.
@@ -118,6 +142,8 @@ struct Arrived {
     reply: Reply,
     delivery: Delivery,
     wait: Duration,
+    /// Changes when nothing waits any longer.
+    released: watch::Receiver<()>,
     open: Open,
 }
 
@@ -130,8 +156,16 @@ enum Reaches {
 
 impl Arrived {
     async fn deliver(self) -> (Response, Reaches) {
-        let site = self.open.site.clone();
-        site.wait(self.wait).await;
+        let (site, released) = (self.open.site.clone(), self.released);
+        let wait = async |time| {
+            // A copy has seen no more than its origin: what is released is so for each wait.
+            let mut released = released.clone();
+            tokio::select! {
+                () = site.wait(time) => {}
+                _ = released.changed() => {}
+            }
+        };
+        wait(self.wait).await;
         // From here on nothing more can happen to the answer; a held one never comes, so its write is over as well.
         self.open.close();
         let reaches = match self.delivery {
@@ -139,7 +173,7 @@ impl Arrived {
             Delivery::Cut => Reaches::Cut,
             Delivery::Reset => Reaches::Nothing,
             Delivery::Hold(time) => {
-                site.wait(time).await;
+                wait(time).await;
                 Reaches::Nothing
             }
         };

@@ -32,6 +32,11 @@ pub(super) enum Content {
     Nothing,
 }
 
+/// A date as HTTP writes it, in whole seconds.
+pub(super) fn http_date(at: jiff::Timestamp) -> String {
+    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
 /// One entry of `errors`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {

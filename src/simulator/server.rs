@@ -4,7 +4,7 @@ use super::faults::Fault;
 use super::options::Options;
 use super::pipeline::{Site, Told, serve, serve_in_process};
 use super::summary::Summary;
-use super::wire::{Fuse, Port};
+use super::wire::{Connections, Fuse, Port};
 use super::world::World;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -23,6 +23,7 @@ const STOP_WAIT: Duration = Duration::from_secs(2);
 pub struct Simulator {
     address: SocketAddr,
     pub(super) site: Site,
+    connections: Connections,
     /// `None` for one without a socket.
     task: Option<JoinHandle<io::Result<()>>>,
 }
@@ -41,7 +42,8 @@ impl Simulator {
         let router = admin::routes().fallback(serve).with_state(site.clone());
         let service = router.into_make_service_with_connect_info::<Fuse>();
         let stop = site.stop.clone().cancelled_owned();
-        let server = axum::serve(Port(listener), service).with_graceful_shutdown(stop);
+        let port = Port { listener, connections: simulator.connections.clone() };
+        let server = axum::serve(port, service).with_graceful_shutdown(stop);
         simulator.task = Some(tokio::spawn(server.into_future()));
         Ok(simulator)
     }
@@ -66,7 +68,12 @@ impl Simulator {
             ))
         })?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Ok(Self { address, site: Site::new(World::new(options, zone)), task: None })
+        Ok(Self {
+            address,
+            site: Site::new(World::new(options, zone)),
+            connections: Connections::default(),
+            task: None,
+        })
     }
 
     /// Answers one request without a socket, by the same gates and faults, after the same time.
@@ -103,6 +110,17 @@ impl Simulator {
     /// Takes back every fault still to come.
     pub fn clear_faults(&self) {
         self.site.world().script.clear();
+    }
+
+    /// Takes back every fault still to come, and lets every answer go that waits now: one that takes its time leaves, one
+    /// that is held is broken off.
+    pub fn release(&self) {
+        self.site.release();
+    }
+
+    /// Connections that clients hold. One whose client is gone counts until all that it sent was read.
+    pub fn connections_open(&self) -> usize {
+        self.connections.count()
     }
 
     /// Changes the account as somebody else would, and returns the id of the record.

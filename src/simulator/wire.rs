@@ -42,8 +42,22 @@ impl Connected<IncomingStream<'_, Port>> for Fuse {
     }
 }
 
+/// How many connections there are.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Connections(Arc<()>);
+
+impl Connections {
+    /// Each connection holds a copy, the port one and whoever asks one.
+    pub fn count(&self) -> usize {
+        Arc::strong_count(&self.0).saturating_sub(2)
+    }
+}
+
 /// A listening socket that hands out [`Wire`]s.
-pub(super) struct Port(pub TcpListener);
+pub(super) struct Port {
+    pub listener: TcpListener,
+    pub connections: Connections,
+}
 
 impl Listener for Port {
     type Io = Wire;
@@ -51,11 +65,12 @@ impl Listener for Port {
 
     async fn accept(&mut self) -> (Wire, SocketAddr) {
         loop {
-            match self.0.accept().await {
+            match self.listener.accept().await {
                 Ok((stream, peer)) => {
                     // Without it, small answers wait for the peer's acknowledgement; a failure only costs time.
                     let _ = stream.set_nodelay(true);
-                    return (Wire { stream, fuse: Fuse::default() }, peer);
+                    let wire = Wire { stream, fuse: Fuse::default(), _counted: self.connections.clone() };
+                    return (wire, peer);
                 }
                 // Out of file descriptors, most likely: some will come free.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -64,7 +79,7 @@ impl Listener for Port {
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.listener.local_addr()
     }
 }
 
@@ -72,6 +87,7 @@ impl Listener for Port {
 pub(super) struct Wire {
     stream: TcpStream,
     fuse: Fuse,
+    _counted: Connections,
 }
 
 fn broken() -> io::Error {

@@ -2,6 +2,7 @@ use super::Client;
 use super::client::{order, order_with};
 use crate::simulator::{Ending, Fault, Kind, RetryAfter, Rule};
 use serde_json::json;
+use tokio::io::AsyncReadExt;
 
 fn on_post(kind: Kind) -> Fault {
     Fault::new(kind).on("POST", "/ecomOrders")
@@ -192,4 +193,31 @@ async fn two_writes_at_once_for_one_order_are_noted() {
     client.put("/ecomOrders/1", &order("1")).await;
     assert_eq!(client.broken(), [Rule::TwoWrites]);
     drop(slow);
+}
+
+#[tokio::test]
+async fn what_waits_is_let_go_and_what_comes_after_waits_no_more() {
+    for (kind, seen) in [
+        (Kind::Slow { ms: 600_000 }, "HTTP/1.1 201 Created"),
+        (Kind::Stored { then: Ending::Hold { ms: 600_000 } }, ""),
+    ] {
+        let client = Client::with_customer().await;
+        client.simulator.inject(on_post(kind).forever());
+        let mut asked = client.ask("POST", "/api/3/ecomOrders", Some(&order("1"))).await.unwrap();
+        while client.simulator.summary().orders == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(client.simulator.connections_open(), 1);
+        client.simulator.release();
+        let mut answer = Vec::new();
+        // One that was held is broken off.
+        let _ = asked.read_to_end(&mut answer).await;
+        let answer = String::from_utf8(answer).unwrap();
+        assert_eq!(answer.lines().next().unwrap_or_default(), seen);
+        drop(asked);
+        while client.simulator.connections_open() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(client.post("/ecomOrders", &order("2")).await.status, 201);
+    }
 }
