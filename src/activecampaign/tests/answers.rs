@@ -1,7 +1,7 @@
 use super::target::{Say, Target, client, customer, json, order, turn};
 use crate::activecampaign::{NewConnection, Next, Options, Stop, Verdict};
 use crate::domain::RemoteId;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 
 fn id(text: &str) -> RemoteId {
     RemoteId::new(text)
@@ -60,10 +60,14 @@ async fn an_answer_that_leaves_doubt_is_looked_up() {
     for (code, script) in cases {
         let long = long.clone();
         let target = Target::start(move |_, _| script(&long)).await;
-        let options =
-            Options { timeout_ms: if code == "timed_out" { 100 } else { 20_000 }, ..target.options() };
-        let client = client(options);
-        let failure = turn(&client).await.create_order(&id("3"), &id("7"), &order()).await.unwrap_err();
+        let client = target.client();
+        let (place, key, customer, order) = (turn(&client).await, id("3"), id("7"), order());
+        let sending = place.create_order(&key, &customer, &order);
+        let failure = if code == "timed_out" {
+            tokio::join!(sending, target.time_out(1)).0.unwrap_err()
+        } else {
+            sending.await.unwrap_err()
+        };
         assert_eq!((failure.verdict, failure.code.as_deref()), (Verdict::LookUp, Some(code)));
         assert_eq!(target.requests().len(), 1, "{code}");
     }
@@ -72,16 +76,17 @@ async fn an_answer_that_leaves_doubt_is_looked_up() {
 #[tokio::test]
 async fn slow_heads_count_against_the_timeout_too() {
     let target = Target::start(|_, _| Say::Hang).await;
-    let client = client(Options { timeout_ms: 100, ..target.options() });
-    let failure = client.order(&id("5")).await.unwrap_err();
+    let (client, id) = (target.client(), id("5"));
+    let failure = tokio::join!(client.order(&id), target.time_out(1)).0.unwrap_err();
     assert_eq!((failure.verdict, failure.code.as_deref()), (Verdict::Again, Some("timed_out")));
 }
 
 #[tokio::test]
 async fn a_refused_connection_has_carried_out_nothing() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    // Taken, so that no other test gets it, and nobody listens on it.
+    let taken = TcpSocket::new_v4().unwrap();
+    taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", taken.local_addr().unwrap());
     let client = client(Options { attempts_max: 1, ..Options::new(url, "t".into()) });
     let failure = turn(&client).await.create_customer(&id("3"), &customer()).await.unwrap_err();
     assert_eq!((failure.verdict, failure.code.as_deref()), (Verdict::Again, Some("not_connected")));

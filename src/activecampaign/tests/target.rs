@@ -6,6 +6,7 @@ use crate::domain::{
 };
 use jiff::tz::TimeZone;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -21,6 +22,9 @@ pub enum Say {
 pub fn json(status: u16, body: impl Into<String>) -> Say {
     Say::Answer(status, "", body.into())
 }
+
+/// Far longer than a busy machine takes for an answer; where one is to be missed, the clock is moved.
+const TIMEOUT_MS: u64 = 600_000;
 
 pub struct Target {
     pub url: String,
@@ -42,6 +46,16 @@ impl Target {
         Self { url, requests }
     }
 
+    /// Waits until it has read this many requests, and then lets the time of every answer run out.
+    pub async fn time_out(&self, requests: usize) {
+        while self.requests().len() < requests {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_millis(TIMEOUT_MS)).await;
+        tokio::time::resume();
+    }
+
     pub async fn always(status: u16, body: &'static str) -> Self {
         Self::start(move |_, _| json(status, body)).await
     }
@@ -50,7 +64,7 @@ impl Target {
         self.requests.lock().unwrap().clone()
     }
 
-    /// A client that neither paces nor repeats, and waits half a second for an answer.
+    /// A client that neither paces nor repeats.
     pub fn client(&self) -> Client {
         client(self.options())
     }
@@ -58,7 +72,7 @@ impl Target {
     pub fn options(&self) -> Options {
         Options {
             requests_per_second: 1000.0,
-            timeout_ms: 500,
+            timeout_ms: TIMEOUT_MS,
             attempts_max: 1,
             ..Options::new(&self.url, "s3cret-t0ken".into())
         }
