@@ -3,20 +3,25 @@
 mod house;
 mod notices;
 mod paused;
-pub mod process;
 mod signals;
 mod trouble;
 
+use crate::process::Process;
 use crate::world::World;
+use jiff::Zoned;
 use ordersync::samples::Generated;
-use process::Daemon;
 use serde_json::Value;
 
 pub const EVERY_SECOND: &str = "schedule = \"* * * * * *\"\n";
-pub const FAR_AWAY: &str = "schedule = \"0 0 1 1 *\"\n";
+
+/// A schedule whose next start is months away, and whose last one was months ago.
+pub fn far_away() -> String {
+    let month = (Zoned::now().month() + 5) % 12 + 1;
+    format!("schedule = \"0 0 1 {month} *\"\n")
+}
 
 fn runs(world: &World) -> Vec<Value> {
-    let status = world.run(&["status", "--json", "--runs", "50"]);
+    let status = world.run(&["status", "--json", "--runs", "1000"]);
     assert_eq!(status.code, 0, "{}", status.err);
     status.json()["jobs"][0]["runs"].as_array().unwrap().clone()
 }
@@ -25,7 +30,7 @@ fn runs(world: &World) -> Vec<Value> {
 fn a_job_runs_when_it_is_due_and_again_and_again() {
     let world = World::new().job(EVERY_SECOND);
     let truth = world.generate(&Generated { orders: 30, seed: 3, ..Generated::default() });
-    let daemon = Daemon::start(&world);
+    let daemon = Process::daemon(&world);
     daemon.tells("finished: 30 records read", 1);
     let requests = world.summary().requests;
     daemon.tells("finished: 30 records read, 0 created", 2);
@@ -50,7 +55,7 @@ fn without_a_schedule_there_is_nothing_to_run() {
 
 #[test]
 fn without_a_token_it_does_not_wait_for_the_night_to_say_so() {
-    let world = World::new().job(FAR_AWAY);
+    let world = World::new().job(&far_away());
     std::fs::remove_file(world.path("token")).unwrap();
     let told = world.run(&["daemon"]);
     assert_eq!(told.code, 2, "{}", told.err);
@@ -59,9 +64,9 @@ fn without_a_token_it_does_not_wait_for_the_night_to_say_so() {
 
 #[test]
 fn a_job_that_never_ran_waits_for_its_time() {
-    let world = World::new().job(FAR_AWAY);
+    let world = World::new().job(&far_away());
     world.generate(&Generated { orders: 5, seed: 3, ..Generated::default() });
-    let daemon = Daemon::start(&world);
+    let daemon = Process::daemon(&world);
     let log = daemon.stop(0);
     assert!(log.contains("shop next at 20"), "{log}");
     assert_eq!(runs(&world).len(), 0);
@@ -69,19 +74,21 @@ fn a_job_that_never_ran_waits_for_its_time() {
 
 #[test]
 fn however_many_runs_were_missed_one_is_caught_up() {
-    let world = World::new().job("schedule = \"0 0 1 * *\"\n");
+    // Each month, and not these days.
+    let day = if (10..=20).contains(&Zoned::now().day()) { 1 } else { 15 };
+    let world = World::new().job(&format!("schedule = \"0 0 {day} * *\"\n"));
     world.generate(&Generated { orders: 20, seed: 3, ..Generated::default() });
     world.load("sync", 0);
     // The host was off for seventy days, and so over two or three starts.
     let state = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
     state.execute("UPDATE runs SET started_ms = started_ms - 70 * 86400000", []).unwrap();
     drop(state);
-    let daemon = Daemon::start(&world);
+    let daemon = Process::daemon(&world);
     daemon.tells("shop is caught up", 1);
     daemon.tells("finished: 20 records read, 0 created", 1);
     daemon.stop(0);
     assert_eq!(runs(&world).len(), 2);
-    let again = Daemon::start(&world);
+    let again = Process::daemon(&world);
     again.stop(0);
     assert_eq!(runs(&world).len(), 2, "and by a restart not once more");
 }

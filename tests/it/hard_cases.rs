@@ -1,9 +1,11 @@
 //! Sequences in which a tool like this goes wrong without anybody noticing.
 
-use crate::world::{World, assert_adds_up};
-use ordersync::simulator::{Edit, Fault, Kind, Latency, Options, RetryAfter};
+use crate::process::Process;
+use crate::resume::wait_for_requests;
+use crate::world::{PATIENCE, World, assert_adds_up, until};
+use ordersync::simulator::{Edit, Ending, Fault, Kind, Latency, Options, RetryAfter};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const HEADER: &str = "Name,Email,Financial Status,Currency,Subtotal,Total,Refunded Amount,Created at,\
     Lineitem quantity,Lineitem name,Lineitem price,Id\n";
@@ -31,14 +33,9 @@ fn product(world: &World) -> Value {
 
 /// Kills the program once `seen` says that what it sent has arrived.
 fn kill_when(world: &World, args: &[&str], seen: impl Fn() -> bool) {
-    let mut child = world.start(args);
-    let begun = Instant::now();
-    while !seen() && begun.elapsed() < Duration::from_secs(30) {
-        std::thread::park_timeout(Duration::from_micros(300));
-    }
-    assert!(seen(), "nothing arrived");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let child = world.start(args);
+    until("what it sent arrives", seen);
+    world.kill(child);
 }
 
 fn database(world: &World) -> rusqlite::Connection {
@@ -63,8 +60,10 @@ fn an_update_cut_off_by_a_kill_is_sent_again_though_the_list_looks_right() {
 
 #[test]
 fn an_order_that_changes_after_its_create_was_cut_off_is_brought_up_to_date() {
-    let world = slow();
+    let world = World::new();
     world.export("o.csv", export([row(1, "paid", "Mug")]));
+    let held = Kind::Stored { then: Ending::Hold { ms: 86_400_000 } };
+    world.simulator.inject(Fault::new(held).on("POST", "/ecomOrders"));
     kill_when(&world, &["--quiet", "backfill"], || world.summary().orders == 1);
     world.export("o.csv", export([row(1, "paid", "Better Mug")]));
     let run = world.load("sync", 0);
@@ -142,17 +141,15 @@ fn an_address_in_the_wrong_column_reaches_neither_state_nor_terminal() {
 fn a_stop_is_heard_while_the_connection_is_looked_for() {
     let world = World::new();
     world.export("o.csv", export([row(1, "paid", "Mug")]));
-    let wait = Kind::Status { code: 503, retry_after: RetryAfter::Seconds(60), html: false };
+    // Less than the program is ready to wait, and more than any machine takes to stop it.
+    let wait = Kind::Status { code: 503, retry_after: RetryAfter::Seconds(890), html: false };
     world.simulator.inject(Fault::new(wait).on("GET", "/connections"));
-    let child = world.start(&["--quiet", "backfill"]);
-    while world.summary().requests == 0 {
-        std::thread::park_timeout(Duration::from_micros(300));
-    }
+    let mut backfill = Process::start(&mut world.command(&["backfill", "--yes"]));
+    assert!(wait_for_requests(&world, backfill.child(), 1));
     let begun = Instant::now();
-    std::process::Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(143));
-    assert!(begun.elapsed() < Duration::from_secs(30), "not after the minute the target asked for");
+    backfill.signal("TERM");
+    backfill.ends(143);
+    assert!(begun.elapsed() < PATIENCE, "not after the time the target asked for");
     assert_eq!(world.summary().connections, 0, "and nothing was made after the stop");
 }
 

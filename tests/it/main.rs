@@ -27,6 +27,7 @@ mod pace;
 mod page;
 mod plan;
 mod privacy;
+mod process;
 mod rehearsal;
 mod resume;
 mod schedule;

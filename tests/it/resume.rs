@@ -1,23 +1,28 @@
 //! Killed at any moment, a run goes on where it was: nothing is lost, nothing doubled.
 
 use crate::chance::{Chance, number};
-use crate::world::{World, assert_adds_up};
+use crate::process::Process;
+use crate::world::{World, assert_adds_up, until};
 use ordersync::samples::Generated;
 use ordersync::simulator::{Latency, Options};
-use std::time::{Duration, Instant};
+use std::process::Child;
 
-/// Waits until the account has seen this many requests; gives up when the program ended or a minute is over.
-pub fn wait_for_requests(world: &World, child: &mut std::process::Child, requests: u64) -> bool {
-    let begun = Instant::now();
-    while world.summary().requests < requests {
-        if child.try_wait().unwrap().is_some() {
-            return false;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(60), "no progress");
-        std::thread::park_timeout(Duration::from_micros(300));
-    }
-    true
+/// Waits until the account has seen this many requests; gives up when the program ended before.
+pub fn wait_for_requests(world: &World, child: &mut Child, requests: u64) -> bool {
+    let mut is_over = false;
+    until("requests are sent", || {
+        // In this order: what it sent before its end counts.
+        is_over = is_over || child.try_wait().unwrap().is_some();
+        is_over || world.summary().requests >= requests
+    });
+    world.summary().requests >= requests
 }
+
+/// The most requests of a program before it is killed.
+const LIFE_MAX: u64 = 60;
+/// Requests that a program may send after it was to be killed: enough for the kill to meet it at work, and too few to come
+/// to an end when the kill is late.
+pub const LATE_MAX: u64 = 16;
 
 const SEED: u64 = 20_261_122;
 /// Kills of the quick suite; `ORDERSYNC_PROOF_KILLS` asks for another number.
@@ -38,19 +43,21 @@ fn however_often_it_is_killed_nothing_is_lost_or_doubled() {
     let mut chance = Chance::new(SEED);
     let mut kills = 0_u64;
     while kills < wanted {
+        let (before, life) = (world.summary().requests, 1 + chance.below(LIFE_MAX));
+        world.hold_from(life + LATE_MAX);
         let mut child = world.start(&["--quiet", "backfill"]);
-        let before = world.summary().requests;
-        if !wait_for_requests(&world, &mut child, before + 1 + chance.below(90)) {
+        if !wait_for_requests(&world, &mut child, before + life) {
             break;
         }
         // Somewhere within what comes next: between an intent and its request, its answer, its settlement.
         for _ in 0..chance.below(4_000) {
             std::hint::spin_loop();
         }
-        child.kill().unwrap();
-        child.wait().unwrap();
+        world.kill(child);
+        world.simulator.release();
         kills += 1;
     }
+    world.simulator.release();
     let last = world.load("backfill", 3);
     let summary = world.summary();
     let lower_bound = truth.valid + truth.customers + 2;
@@ -76,17 +83,13 @@ fn however_often_it_is_killed_nothing_is_lost_or_doubled() {
 
 #[test]
 fn an_orderly_stop_settles_what_was_sent() {
-    let options =
-        Options { requests_per_second: None, latency: Latency::Fixed { ms: 20 }, ..Options::default() };
-    let world = World::with(options);
+    let world = World::new();
     let truth = world.generate(&Generated { orders: 300, seed: 12, ..Generated::default() });
-    let mut child = world.start(&["--json", "--quiet", "backfill"]);
-    assert!(wait_for_requests(&world, &mut child, 60));
-    let pid = i32::try_from(child.id()).unwrap();
-    std::process::Command::new("kill").arg("-TERM").arg(pid.to_string()).status().unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(143));
-    let run = serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()["runs"][0].clone();
+    world.hold_from(60);
+    let mut backfill = Process::start(&mut world.command(&["--json", "backfill", "--yes"]));
+    assert!(wait_for_requests(&world, backfill.child(), 60));
+    backfill.stops_while_held(&world);
+    let run = backfill.ends(143).json()["runs"][0].clone();
     assert_eq!(run["outcome"], "interrupted");
     assert_adds_up(&run);
     assert_eq!(run["created"], world.summary().orders, "what was sent is settled");
@@ -99,10 +102,9 @@ fn an_orderly_stop_settles_what_was_sent() {
 
 #[test]
 fn a_second_process_on_the_account_is_turned_away() {
-    let options =
-        Options { requests_per_second: None, latency: Latency::Fixed { ms: 20 }, ..Options::default() };
-    let world = World::with(options);
+    let world = World::new();
     world.generate(&Generated { orders: 300, seed: 12, ..Generated::default() });
+    world.hold_from(10);
     let mut child = world.start(&["--quiet", "backfill"]);
     assert!(wait_for_requests(&world, &mut child, 10));
     let told = world.run(&["sync"]);

@@ -18,15 +18,16 @@ fn a_faulty_schedule_is_told_by_every_verb_with_file_line_and_what_to_try() {
 
 #[test]
 fn coming_runs_are_told_in_local_time_with_the_days_on_which_clocks_change() {
-    // Every day of a year at half past two, so whenever it is, clocks change on two of them.
+    // Every day at half past two. From one first Sunday of November to the next it is 371 days at most, so whenever it is,
+    // clocks change on one of them in each direction; and on one more where it is 364.
     let world = World::new().job("schedule = \"30 2 * * *\"\njitter_s = 0\n");
-    let told = world.run(&["schedule", "--next", "366"]);
+    let told = world.run(&["schedule", "--next", "372"]);
     assert_eq!(told.code, 0, "{}", told.err);
     assert!(told.out.starts_with("shop (30 2 * * * in America/New_York)\n"), "{}", told.out);
     let lines: Vec<&str> = told.out.lines().skip(1).collect();
-    assert_eq!(lines.len(), 366);
+    assert_eq!(lines.len(), 372);
     let changes: Vec<&&str> = lines.iter().filter(|line| line.contains("clocks change")).collect();
-    assert_eq!(changes.len(), 2, "{changes:?}");
+    assert!((2..=4).contains(&changes.len()), "{changes:?}");
     assert!(
         changes
             .iter()

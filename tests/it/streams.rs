@@ -1,7 +1,7 @@
 //! Exports from standard input, and the STATE messages that a tap waits for.
 
 use crate::chance::{Chance, number};
-use crate::resume::wait_for_requests;
+use crate::resume::{LATE_MAX, wait_for_requests};
 use crate::world::{Told, World, assert_adds_up};
 use ordersync::simulator::{Fault, Kind, Latency, Options, RetryAfter};
 use serde_json::Value;
@@ -220,13 +220,16 @@ fn however_it_is_killed_no_state_goes_out_before_its_records_are_there() {
     let mut chance = Chance::new(SEED);
     let (mut kills, mut passed_on) = (0, 0);
     while kills < kills_wanted {
+        let (before, life) = (world.summary().requests, 1 + chance.below(60));
+        world.hold_from(life + LATE_MAX);
         let mut child = start_piped(&world, &["--quiet", "sync"], &text);
-        let before = world.summary().requests;
-        if !wait_for_requests(&world, &mut child, before + 1 + chance.below(60)) {
+        if !wait_for_requests(&world, &mut child, before + life) {
             break;
         }
         child.kill().unwrap();
         let out = child.wait_with_output().unwrap().stdout;
+        world.settle();
+        world.simulator.release();
         // A line that the kill cut is none.
         let whole = out.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let last = last_state(std::str::from_utf8(&out[..whole]).unwrap()).unwrap_or(0);
@@ -236,6 +239,7 @@ fn however_it_is_killed_no_state_goes_out_before_its_records_are_there() {
         passed_on += last;
         kills += 1;
     }
+    world.simulator.release();
     println!("seed {SEED}: {kills} kills, states up to {passed_on} in all, {orders} orders");
     assert!(kills >= kills_wanted / 2 && passed_on > 0);
     let told = pipe(&world, &["--quiet", "sync"], &text);

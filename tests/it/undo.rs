@@ -1,8 +1,9 @@
 //! A run can be taken back: what it created goes, everything else stays, and no kill makes it forget.
 
 use crate::chance::Chance;
-use crate::resume::wait_for_requests;
-use crate::world::{TOKEN, World, assert_adds_up};
+use crate::process::Process;
+use crate::resume::{LATE_MAX, wait_for_requests};
+use crate::world::{TOKEN, World, assert_adds_up, until};
 use ordersync::samples::Generated;
 use ordersync::simulator::{Edit, Ending, Fault, Kind, Latency, Options};
 use serde_json::Value;
@@ -130,18 +131,20 @@ fn fifteen_kills_forget_nothing_and_delete_nothing_twice() {
     let mut chance = Chance::new(SEED);
     let mut kills = 0;
     while kills < 15 {
+        let (before, life) = (world.summary().requests, 1 + chance.below(40));
+        world.hold_from(life + LATE_MAX);
         let mut child = world.start(&["--quiet", "undo", "shop", "--run", "2", "--yes"]);
-        let before = world.summary().requests;
-        if !wait_for_requests(&world, &mut child, before + 1 + chance.below(60)) {
+        if !wait_for_requests(&world, &mut child, before + life) {
             break;
         }
         for _ in 0..chance.below(4_000) {
             std::hint::spin_loop();
         }
-        child.kill().unwrap();
-        child.wait().unwrap();
+        world.kill(child);
+        world.simulator.release();
         kills += 1;
     }
+    world.simulator.release();
     let report = undone(&world, "2", 0);
     println!("seed {SEED}: {kills} kills, {} deletes, last {report}", deletes(&world));
     assert!(kills >= 10, "only {kills} kills before it was done");
@@ -176,13 +179,9 @@ fn an_order_whose_delete_was_cut_off_is_looked_up_by_the_next_run() {
     let (_, key) = order_at(&world, 50);
     let held = Kind::Stored { then: Ending::Hold { ms: 600_000 } };
     world.simulator.inject(Fault::new(held).on("DELETE", "/ecomOrders").key(&key));
-    let mut child = world.start(&["--quiet", "undo", "shop", "--run", "1", "--yes"]);
-    assert!(wait_for_requests(&world, &mut child, world.summary().requests + 60));
-    while keys(&world).contains(&key) {
-        std::thread::park_timeout(std::time::Duration::from_micros(300));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let child = world.start(&["--quiet", "undo", "shop", "--run", "1", "--yes"]);
+    until("the order is deleted", || !keys(&world).contains(&key));
+    world.kill(child);
     // Somebody syncs before the undo was gone on with: no order may be taken to be there that is not.
     world.load("sync", 0);
     assert_eq!(world.summary().orders as u64, truth.valid);
@@ -196,12 +195,9 @@ fn a_create_that_a_kill_cut_off_is_told_and_left_alone() {
     world.generate(&DAY_ONE);
     let held = Kind::Stored { then: Ending::Hold { ms: 600_000 } };
     world.simulator.inject(Fault::new(held).on("POST", "/ecomOrders").nth(20));
-    let mut child = world.start(&["--quiet", "backfill"]);
-    while world.summary().orders < 120 {
-        std::thread::park_timeout(std::time::Duration::from_micros(300));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let child = world.start(&["--quiet", "backfill"]);
+    until("all orders are there", || world.summary().orders == 120);
+    world.kill(child);
     let report = undone(&world, "1", 7);
     let unconfirmed = report["unconfirmed"].as_array().unwrap();
     assert!(!unconfirmed.is_empty() && report["left"] == 0, "{report}");
@@ -242,10 +238,12 @@ fn an_order_that_a_moving_list_left_out_is_deleted_too() {
     world.generate(&DAY_ONE);
     world.load("backfill", 0);
     // While the first page is on its way somebody deletes an order on it: the second page then begins one too far.
-    world.simulator.inject(Fault::new(Kind::Slow { ms: 1_000 }).on("GET", "/ecomOrders"));
+    world.simulator.inject(Fault::new(Kind::Slow { ms: 86_400_000 }).on("GET", "/ecomOrders"));
     let mut child = world.start(&["--quiet", "undo", "shop", "--run", "1", "--yes"]);
     assert!(wait_for_requests(&world, &mut child, world.summary().requests + 2));
+    until("the first page is read", || world.summary().faults_struck.get("slow") == Some(&1));
     world.simulator.edit(Edit::DeleteOrder { externalid: order_at(&world, 3).1 }).unwrap();
+    world.simulator.release();
     assert!(child.wait().unwrap().success());
     assert_eq!(world.summary().orders, 0, "the one left out is asked for by itself");
 }
@@ -279,17 +277,15 @@ fn a_target_that_refuses_to_delete_is_told_and_asked_again() {
 
 #[test]
 fn a_signal_ends_it_in_order_and_the_next_call_goes_on() {
-    let options =
-        Options { requests_per_second: None, latency: Latency::Fixed { ms: 20 }, ..Options::default() };
-    let world = World::with(options);
+    let world = World::new();
     world.generate(&DAY_ONE);
     world.load("backfill", 0);
-    let mut child = world.start(&["--json", "--quiet", "undo", "shop", "--run", "1", "--yes"]);
-    assert!(wait_for_requests(&world, &mut child, world.summary().requests + 40));
-    std::process::Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(143));
-    let report = serde_json::from_slice::<Value>(&output.stdout).unwrap()["undo"].clone();
+    let before = world.summary().requests;
+    world.hold_from(40);
+    let mut undo = Process::start(&mut world.command(&["--json", "undo", "shop", "--run", "1", "--yes"]));
+    assert!(wait_for_requests(&world, undo.child(), before + 40));
+    undo.stops_while_held(&world);
+    let report = undo.ends(143).json()["undo"].clone();
     let left = world.summary().orders as u64;
     assert_eq!(report["deleted"], 120 - left, "what was sent is settled");
     let rest = undone(&world, "1", 0);

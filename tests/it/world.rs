@@ -1,14 +1,28 @@
 //! A small shop, a simulated account and the real program: the verbs the stories are told in.
 
 use ordersync::samples::{Generated, Truth, generate};
-use ordersync::simulator::{Options, Simulator, Summary};
+use ordersync::simulator::{Fault, Kind, Options, Rule, Simulator, Summary};
 use serde_json::Value;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 pub const TOKEN: &str = "canary-token-5f2a";
+/// What has not come after this long does not come. Nothing else is said in these tests of how fast anything goes.
+pub const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Waits for a fact.
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "{what}: not in {PATIENCE:?}");
+        std::thread::park_timeout(Duration::from_micros(300));
+    }
+}
 
 /// A folder with settings and exports, and an account to load into.
 pub struct World {
@@ -16,6 +30,8 @@ pub struct World {
     /// Where the account lives: it stops with it.
     _runtime: Runtime,
     pub simulator: Simulator,
+    /// Seconds that the program waits for an answer.
+    timeout_s: u64,
     /// Lines added to the account's table.
     account: String,
     /// Lines added to the job's table.
@@ -46,9 +62,17 @@ impl World {
         let rate = if limited { 5 } else { 100_000 };
         let account = format!("requests_per_second = {rate}\n");
         let (job, more) = (String::new(), String::new());
-        let world = Self { dir: TempDir::new().unwrap(), _runtime: runtime, simulator, account, job, more };
+        let dir = TempDir::new().unwrap();
+        let world = Self { dir, _runtime: runtime, simulator, timeout_s: 600, account, job, more };
         world.write_settings();
         world
+    }
+
+    /// Has the program wait this long for an answer: not so long that it seems to be for ever.
+    pub fn timeout_s(mut self, seconds: u64) -> Self {
+        self.timeout_s = seconds;
+        self.write_settings();
+        self
     }
 
     /// Adds lines to the account's table.
@@ -87,6 +111,7 @@ dir = "state"
 [accounts.main]
 url = "{url}"
 token_file = "token"
+timeout_s = {timeout_s}
 {account}
 [jobs.shop]
 account = "main"
@@ -103,6 +128,7 @@ logo_url = "https://shop.example.com/logo.png"
 [jobs.shop.policy]
 {more}"#,
             url = self.simulator.url(),
+            timeout_s = self.timeout_s,
             account = self.account,
             job = self.job,
             more = self.more
@@ -115,9 +141,11 @@ logo_url = "https://shop.example.com/logo.png"
         self.dir.path().join(name)
     }
 
+    /// Puts a file there at once, as a daemon may look at any time.
     pub fn export(&self, name: &str, text: impl AsRef<[u8]>) {
         std::fs::create_dir_all(self.path("exports")).unwrap();
-        std::fs::write(self.path("exports").join(name), text).unwrap();
+        std::fs::write(self.path("half-written"), text).unwrap();
+        std::fs::rename(self.path("half-written"), self.path("exports").join(name)).unwrap();
     }
 
     /// Writes an export of generated orders, and tells the truth about it.
@@ -164,8 +192,36 @@ logo_url = "https://shop.example.com/logo.png"
         told.json()["runs"][0].clone()
     }
 
+    /// Whether a request came within an announced pause is judged in paused time alone (`pace`, `chaos`): between
+    /// processes, nobody knows when an answer was read or a request left.
     pub fn summary(&self) -> Summary {
-        self.simulator.summary()
+        let mut summary = self.simulator.summary();
+        summary.violations.retain(|violation| violation.rule != Rule::Paused);
+        summary
+    }
+
+    /// Whoever sends the n-th request from now on, or a later one, gets no answer before [`Simulator::release`], though
+    /// all is done that it asks for. So a program is caught in the middle of its work, however late one looks.
+    pub fn hold_from(&self, nth: u64) {
+        self.simulator.inject(Fault::new(Kind::Slow { ms: 86_400_000 }).nth(nth).forever());
+    }
+
+    /// Waits until all has arrived that dead programs sent. Connections are taken in their order, so after one of our own
+    /// is answered none of theirs is still to come.
+    pub fn settle(&self) {
+        let url = self.simulator.url();
+        let mut own = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+        own.write_all(b"GET /__sim/summary HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        own.read_to_end(&mut Vec::new()).unwrap();
+        drop(own);
+        until("the connections of dead programs end", || self.simulator.connections_open() == 0);
+    }
+
+    /// Kills a program, and waits until all that it sent has arrived.
+    pub fn kill(&self, mut child: Child) {
+        child.kill().unwrap();
+        child.wait().unwrap();
+        self.settle();
     }
 
     /// What the account holds: connections, customers, and orders with their products.

@@ -1,21 +1,20 @@
 //! One account in trouble, and the others not.
 
-use super::process::Daemon;
 use super::{EVERY_SECOND, runs};
+use crate::process::Process;
 use crate::resume::wait_for_requests;
 use crate::world::World;
 use ordersync::samples::Generated;
-use ordersync::simulator::{Latency, Options};
 use std::net::TcpListener;
 
-/// Another account with a job of its own, at this address.
-fn another(url: &str) -> String {
+/// Another account with a job of its own, at this address, which may take this long to answer.
+fn another(url: &str, timeout_s: u64) -> String {
     format!(
         r#"
 [accounts.other]
 url = "{url}"
 token_file = "token"
-timeout_s = 1
+timeout_s = {timeout_s}
 
 [jobs.other]
 account = "other"
@@ -34,9 +33,9 @@ fn an_account_that_never_answers_slows_no_other() {
     // Connections are taken into its queue, and nobody reads from them.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
-    let world = World::new().job(EVERY_SECOND).policy(&another(&url));
+    let world = World::new().job(EVERY_SECOND).policy(&another(&url, 600));
     let truth = world.generate(&Generated { orders: 30, seed: 3, ..Generated::default() });
-    let daemon = Daemon::start(&world);
+    let daemon = Process::daemon_by(&mut world.command(&["daemon", "--color", "never", "--grace", "1s"]));
     daemon.tells("other begins", 1);
     daemon.tells("of shop finished: ", 3);
     assert_eq!(world.summary().orders as u64, truth.valid);
@@ -50,10 +49,10 @@ fn a_refused_token_is_told_once_and_the_account_is_left_alone() {
     let refusing = World::new();
     let world = World::new()
         .job(EVERY_SECOND)
-        .policy(&another(&refusing.simulator.url()).replace("\"token\"", "\"other-token\""));
+        .policy(&another(&refusing.simulator.url(), 600).replace("\"token\"", "\"other-token\""));
     std::fs::write(world.path("other-token"), "wrong-token-99").unwrap();
     world.generate(&Generated { orders: 10, seed: 3, ..Generated::default() });
-    let daemon = Daemon::start(&world);
+    let daemon = Process::daemon(&world);
     daemon.tells("of other was refused: the target does not accept the token", 1);
     let requests = refusing.summary().requests;
     let so_far = daemon.log().matches("of shop finished: ").count();
@@ -66,14 +65,14 @@ fn a_refused_token_is_told_once_and_the_account_is_left_alone() {
 
 #[test]
 fn while_another_process_is_at_the_account_it_waits_and_says_so() {
-    let latency = Latency::Fixed { ms: 20 };
-    let world =
-        World::with(Options { requests_per_second: None, latency, ..Options::default() }).job(EVERY_SECOND);
-    let truth = world.generate(&Generated { orders: 400, seed: 3, ..Generated::default() });
+    let world = World::new().job(EVERY_SECOND);
+    let truth = world.generate(&Generated { orders: 40, seed: 3, ..Generated::default() });
+    world.hold_from(10);
     let mut backfill = world.start(&["--quiet", "backfill"]);
     assert!(wait_for_requests(&world, &mut backfill, 10));
-    let daemon = Daemon::start(&world);
+    let daemon = Process::daemon(&world);
     daemon.tells("shop is due and waits: another process is writing to the account", 1);
+    world.simulator.release();
     assert!(backfill.wait().unwrap().success());
     daemon.tells("finished: ", 1);
     daemon.stop(0);
@@ -85,10 +84,10 @@ fn while_another_process_is_at_the_account_it_waits_and_says_so() {
 #[test]
 fn a_missing_export_is_told_and_the_job_is_tried_again_when_it_is_due() {
     let world = World::new().job(EVERY_SECOND);
-    let daemon = Daemon::start(&world);
+    let daemon = Process::daemon(&world);
     daemon.tells("shop could not begin: ", 1);
     let truth = world.generate(&Generated { orders: 10, seed: 3, ..Generated::default() });
-    daemon.tells("finished: ", 1);
+    daemon.tells("finished: 10 records read", 1);
     let log = daemon.stop(0);
     assert!(log.contains("exports/*"), "{log}");
     assert_eq!(world.summary().orders as u64, truth.valid);

@@ -37,9 +37,9 @@ fn a_browser_shows_the_status_page_without_a_complaint_and_keeps_it_live() {
     daemon.tells("finished: ", 2);
     let whole =
         Generated { orders: 60, seed: 5, defects_permille: 100, changed_permille: 1_000, extra_orders: 0 };
-    world.generate(&whole);
-    let held = Kind::Stored { then: Ending::Hold { ms: 600_000 } };
+    let held = Kind::Stored { then: Ending::Hold { ms: 86_400_000 } };
     world.simulator.inject(Fault::new(held).on("PUT", "/ecomOrders").nth(30));
+    world.generate(&whole);
     site.until("/live", |answer| answer.body.contains("<progress") && answer.body.contains("done about"));
     let profile = tempfile::tempdir().unwrap();
     let told = browse(&site, profile.path(), &["--virtual-time-budget=10000", "--dump-dom"]);

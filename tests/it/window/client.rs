@@ -1,10 +1,8 @@
-use crate::daemon::process::Daemon;
-use crate::world::World;
+use crate::process::Process;
+use crate::world::{PATIENCE, World};
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
-
-const PATIENCE: Duration = Duration::from_secs(60);
+use std::time::Instant;
 
 /// Where a daemon listens.
 pub struct Site {
@@ -26,16 +24,16 @@ impl Answer {
 
 impl Site {
     /// Starts a daemon that listens on a port of the system's choice.
-    pub fn of(world: &World) -> (Daemon, Self) {
+    pub fn of(world: &World) -> (Process, Self) {
         let mut command = world.command(&["daemon", "--color", "never"]);
         command.env("ORDERSYNC_METRICS__LISTEN", "127.0.0.1:0");
-        let daemon = Daemon::spawn(&mut command);
+        let daemon = Process::daemon_by(&mut command);
         let site = Self::told_by(&daemon);
         (daemon, site)
     }
 
     /// The address that the log tells.
-    pub fn told_by(daemon: &Daemon) -> Self {
+    pub fn told_by(daemon: &Process) -> Self {
         daemon.tells("status page and metrics on http://", 1);
         let log = daemon.log();
         let rest = log.split("status page and metrics on http://").nth(1).unwrap();
@@ -48,8 +46,9 @@ impl Site {
         stream
     }
 
+    /// A visit ends after ten seconds, whatever became of it: where there was no time for an answer, it is asked for again.
     pub fn get(&self, path: &str) -> Answer {
-        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address))
+        self.answer(path, |answer| answer.status > 0)
     }
 
     /// Sends these bytes, and reads until the connection ends. A status of 0: there was no answer.
@@ -67,14 +66,18 @@ impl Site {
 
     /// Asks again and again until the answer is as wanted.
     pub fn until(&self, path: &str, is_wanted: impl Fn(&Answer) -> bool) -> Answer {
+        self.answer(path, |answer| answer.status > 0 && is_wanted(answer))
+    }
+
+    fn answer(&self, path: &str, is_wanted: impl Fn(&Answer) -> bool) -> Answer {
         let begun = Instant::now();
         loop {
-            let answer = self.get(path);
+            let answer = self.ask(&format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address));
             if is_wanted(&answer) {
                 return answer;
             }
             assert!(begun.elapsed() < PATIENCE, "{path}: {}\n{}", answer.status, answer.body);
-            std::thread::park_timeout(Duration::from_millis(20));
+            std::thread::park_timeout(std::time::Duration::from_millis(20));
         }
     }
 }

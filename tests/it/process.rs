@@ -1,0 +1,117 @@
+//! The real program at work: its words as they come, signals to it, and its end.
+
+use crate::world::{PATIENCE, Told, World};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::{self, JoinHandle};
+
+/// A program that was started, and its log.
+pub struct Process {
+    child: Child,
+    log: Arc<(Mutex<Log>, Condvar)>,
+    /// Gives what it wrote to standard output, once it ended.
+    out: Option<JoinHandle<String>>,
+}
+
+#[derive(Default)]
+struct Log {
+    text: String,
+    is_over: bool,
+}
+
+impl Process {
+    /// `ordersync daemon`; waits until it says that it started.
+    pub fn daemon(world: &World) -> Self {
+        Self::daemon_by(&mut world.command(&["daemon", "--color", "never"]))
+    }
+
+    pub fn daemon_by(command: &mut Command) -> Self {
+        let daemon = Self::start(command);
+        daemon.tells("started: ", 1);
+        daemon
+    }
+
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let log: Arc<(Mutex<Log>, Condvar)> = Arc::default();
+        let (lines, written) = (BufReader::new(child.stderr.take().unwrap()).lines(), Arc::clone(&log));
+        thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                written.0.lock().unwrap().text.push_str(&format!("{line}\n"));
+                written.1.notify_all();
+            }
+            written.0.lock().unwrap().is_over = true;
+            written.1.notify_all();
+        });
+        let out = child.stdout.take().map(|pipe| thread::spawn(move || whole(pipe)));
+        Self { child, log, out }
+    }
+
+    pub fn log(&self) -> String {
+        self.log.0.lock().unwrap().text.clone()
+    }
+
+    /// Waits until the log says this so many times.
+    pub fn tells(&self, text: &str, times: usize) {
+        let unsaid = |log: &mut Log| log.text.matches(text).count() < times && !log.is_over;
+        let (log, waited) =
+            self.log.1.wait_timeout_while(self.log.0.lock().unwrap(), PATIENCE, unsaid).unwrap();
+        let (is_said, over) = (log.text.matches(text).count() >= times, waited.timed_out() || log.is_over);
+        assert!(is_said, "`{text}` not {times} times (over: {over}) in:\n{}", log.text);
+    }
+
+    pub fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Asks it to stop in good order while answers are held up, and lets them go once it has heard.
+    pub fn stops_while_held(&self, world: &World) {
+        self.signal("TERM");
+        self.tells("stopping: waiting for what is in flight", 1);
+        world.simulator.release();
+    }
+
+    /// SIGTERM: it ends with this code, and its whole log is told.
+    pub fn stop(self, code: i32) -> String {
+        self.signal("TERM");
+        self.ends(code).err
+    }
+
+    /// Waits for its end.
+    pub fn ends(mut self, code: i32) -> Told {
+        let (log, waited) =
+            self.log.1.wait_timeout_while(self.log.0.lock().unwrap(), PATIENCE, |log| !log.is_over).unwrap();
+        let err = log.text.clone();
+        assert!(!waited.timed_out(), "it does not end:\n{err}");
+        drop(log);
+        let status = self.child.wait().unwrap();
+        assert_eq!(status.code(), Some(code), "{err}");
+        let out = self.out.take().map(|reader| reader.join().unwrap()).unwrap_or_default();
+        Told { code, out, err }
+    }
+
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+fn whole(mut pipe: ChildStdout) -> String {
+    let mut text = String::new();
+    let _ = pipe.read_to_string(&mut text);
+    text
+}
+
+impl Drop for Process {
+    /// A test that failed leaves no process behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
