@@ -30,6 +30,7 @@ mod privacy;
 mod rehearsal;
 mod resume;
 mod schedule;
+mod schema;
 mod streams;
 mod supply_chain;
 mod undo;
