@@ -1,5 +1,6 @@
 //! A whole history goes in once, to the cent, and a second time sends nothing.
 
+use crate::schema::assert_fits;
 use crate::world::{World, assert_adds_up};
 use ordersync::samples::{Generated, Truth};
 use ordersync::simulator::Options;
@@ -157,6 +158,7 @@ fn progress_can_be_followed_by_a_program() {
     let lines: Vec<Value> = told.err.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     assert!(!lines.is_empty(), "{}", told.err);
     for line in &lines {
+        assert_fits("progress", line);
         let at = &line["progress"];
         assert_eq!((&at["job"], &at["kind"]), (&"shop".into(), &"backfill".into()));
         assert!(at["requests"]["planned"].as_u64() > Some(9) && at["left_ms"].is_u64(), "{at}");

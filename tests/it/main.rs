@@ -31,6 +31,7 @@ mod process;
 mod rehearsal;
 mod resume;
 mod schedule;
+mod schema;
 mod streams;
 mod supply_chain;
 mod undo;

@@ -1,0 +1,95 @@
+//! What a program reads is as `docs/schema/` says: no document that does not fit, no key that is not described, and none
+//! described that is never written.
+
+mod documents;
+mod judge;
+
+use documents::Document;
+pub use judge::assert_fits;
+use judge::{closed, faults, keys_described, keys_written, names, published};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+static DOCUMENTS: LazyLock<Vec<Document>> = LazyLock::new(documents::all);
+
+#[test]
+fn every_document_is_as_its_schema_says_and_no_key_is_left_undescribed() {
+    DOCUMENTS.iter().for_each(|(name, value)| assert_fits(name, value));
+}
+
+#[test]
+fn every_key_that_a_schema_names_is_written() {
+    let met: BTreeSet<String> = DOCUMENTS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(met, names(), "each schema has its documents");
+    let written: BTreeSet<String> = DOCUMENTS.iter().flat_map(|(_, value)| keys_written(value)).collect();
+    let mut faults = Vec::new();
+    for name in names() {
+        let never: Vec<String> = keys_described(&published(&name)).difference(&written).cloned().collect();
+        if !never.is_empty() {
+            faults.push(format!("docs/schema/{name}.json names {never:?}, and nothing writes them"));
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn every_key_and_every_document_is_described_in_words() {
+    fn look(at: &str, schema: &Value, defs: &Value) {
+        let properties = schema["properties"].as_object().into_iter().flatten();
+        for (name, property) in properties {
+            let at = format!("{at}/{name}");
+            let of = property["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/"));
+            let described = of.map_or(property, |of| &defs[of]);
+            let says = [property, described].iter().any(|schema| schema["description"].is_string());
+            assert!(says || described.get("enum").or(described.get("const")).is_some(), "{at} says nothing");
+            look(&at, described, defs);
+            look(&at, &described["items"], defs);
+        }
+    }
+    for name in names() {
+        let schema = published(&name);
+        assert!(schema["title"].is_string() && schema["description"].is_string(), "{name}");
+        look(&name, &schema, &schema["$defs"]);
+    }
+}
+
+#[test]
+fn a_reader_of_the_published_schema_is_not_broken_by_a_key_that_is_added() {
+    let (name, plan) = &DOCUMENTS[0];
+    let mut added = plan.clone();
+    added["plans"][0]["forecast"]["added"] = json!(1);
+    assert_eq!(faults(&published(name), &added), None);
+    let told = faults(&closed(published(name)), &added).unwrap();
+    assert!(told.contains("/plans/0/forecast") && told.contains("added"), "{told}");
+    for (key, wrong) in [("read", json!("1")), ("job", json!(null)), ("create", json!(-1))] {
+        let mut plan = plan.clone();
+        plan["plans"][0][key] = wrong;
+        assert!(faults(&published(name), &plan).unwrap().contains(key));
+    }
+}
+
+/// The names and meanings that were promised, whatever else is there.
+#[test]
+fn the_plan_keeps_its_promises() {
+    for (_, document) in DOCUMENTS.iter().filter(|(name, _)| *name == "plan") {
+        let plan = &document["plans"][0];
+        let number = |value: &Value| value.as_u64().unwrap();
+        let parts = ["create", "update", "unchanged", "filtered", "invalid", "refused"];
+        assert_eq!(number(&plan["read"]), parts.iter().map(|part| number(&plan[part])).sum::<u64>());
+        let sum = |list: &Value, key: &str| -> u64 {
+            list.as_array().unwrap().iter().map(|entry| number(&entry[key])).sum()
+        };
+        let valid = number(&plan["read"]) - number(&plan["filtered"]) - number(&plan["invalid"]);
+        assert_eq!(sum(&plan["totals"], "orders") + number(&plan["carts"]), valid);
+        assert_eq!(sum(&plan["months"], "orders"), sum(&plan["totals"], "orders"));
+        assert_eq!(sum(&plan["filtered_reasons"], "count"), number(&plan["filtered"]));
+        assert!(sum(&plan["invalid_reasons"], "count") >= number(&plan["invalid"]));
+        let forecast = &plan["forecast"];
+        let pace = forecast["requests_per_second"].as_f64().unwrap();
+        let duration_ms = forecast["requests"].as_f64().unwrap() * 1000.0 / pace;
+        assert!((duration_ms - forecast["duration_ms"].as_f64().unwrap()).abs() < 1.0, "{forecast}");
+        assert_eq!(plan["first_order"].is_null(), plan["last_order"].is_null());
+        assert_eq!(plan["source_not_historical"], 0);
+    }
+}

@@ -1,0 +1,181 @@
+//! What the program writes in the course of its life: every document of every kind, of shops of every kind.
+
+use crate::world::{Told, World};
+use ordersync::report;
+use ordersync::run::Progress;
+use ordersync::samples::Generated;
+use ordersync::state::{Counts, Kind, Requests};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// A document with the name of its schema.
+pub type Document = (&'static str, Value);
+
+pub fn all() -> Vec<Document> {
+    let mut all = Vec::new();
+    a_shop_with_faults(&mut all);
+    a_shop_that_changes(&mut all);
+    a_shop_with_everything(&mut all);
+    shops_with_little(&mut all);
+    a_run_under_way(&mut all);
+    all
+}
+
+fn told(all: &mut Vec<Document>, name: &'static str, world: &World, args: &[&str]) -> Told {
+    let told = world.run(&[&["--json", "--quiet"], args].concat());
+    assert!(!told.out.is_empty(), "{args:?} told nothing: {}", told.err);
+    all.push((name, told.json()));
+    told
+}
+
+/// A plan in all its forms.
+fn planned(all: &mut Vec<Document>, world: &World) {
+    told(all, "plan", world, &["plan", "--jsonl", "plan.jsonl", "--payloads", "payloads.jsonl"]);
+    for (name, file) in [("plan-step", "plan.jsonl"), ("payload", "payloads.jsonl")] {
+        let text = std::fs::read_to_string(world.path(file)).unwrap();
+        all.extend(text.lines().map(|line| (name, serde_json::from_str(line).unwrap())));
+    }
+}
+
+/// Orders of several currencies, a tenth of them at fault in all the ways that the generator knows.
+fn a_shop_with_faults(all: &mut Vec<Document>) {
+    let world = World::new();
+    world.generate(&Generated { orders: 400, seed: 3, defects_permille: 120, ..Generated::default() });
+    planned(all, &world);
+    told(all, "runs", &world, &["backfill", "--canary", "5"]);
+    told(all, "status", &world, &["status"]);
+    told(all, "runs", &world, &["backfill"]);
+    planned(all, &world);
+    let letters = told(all, "dead-letters", &world, &["dead-letters", "list"]).json();
+    for letter in letters["dead_letters"].as_array().unwrap().iter().take(12) {
+        told(all, "explain", &world, &["explain", "shop", letter["order"].as_str().unwrap()]);
+    }
+    told(all, "explain", &world, &["explain", "shop", &world.keys()[0]]);
+    told(all, "verify", &world, &["verify", "shop"]);
+    told(all, "verify", &world, &["verify", "shop", "--sample", "1/40"]);
+}
+
+/// Loaded, changed, loaded again, damaged at the target, taken back, forgotten and found.
+fn a_shop_that_changes(all: &mut Vec<Document>) {
+    let world = World::new();
+    let shop = Generated { orders: 60, seed: 4, ..Generated::default() };
+    world.generate(&shop);
+    told(all, "status", &world, &["status"]);
+    told(all, "explain", &world, &["explain", "shop", &world.keys()[0]]);
+    told(all, "runs", &world, &["backfill"]);
+    let more = Generated { changed_permille: 300, extra_orders: 20, ..shop };
+    world.generate(&more);
+    planned(all, &world);
+    told(all, "verify", &world, &["verify", "shop"]);
+    told(all, "runs", &world, &["sync"]);
+    told(all, "explain", &world, &["explain", "shop", &world.keys()[0]]);
+    told(all, "undo", &world, &["undo", "shop", "--run", "2", "--dry-run"]);
+    told(all, "undo", &world, &["undo", "shop", "--run", "2", "--yes"]);
+    told(all, "undo", &world, &["undo", "shop", "--run", "2", "--yes"]);
+    told(all, "status", &world, &["status"]);
+    std::fs::remove_dir_all(world.path("state")).unwrap();
+    world.generate(&shop);
+    told(all, "adopt", &world, &["adopt", "shop"]);
+    told(all, "status", &world, &["status"]);
+    // Another export, less than half of it.
+    world.generate(&Generated { orders: 20, seed: 99, ..shop });
+    told(all, "runs", &world, &["sync"]);
+    world.generate(&Generated { orders: 8, seed: 99, ..shop });
+    planned(all, &world);
+    told(all, "runs", &world, &["sync"]);
+}
+
+/// One order of each oddity that a policy has a word on.
+fn a_shop_with_everything(all: &mut Vec<Document>) {
+    let policy = "currency = \"EUR\"\ndefault_date = \"2020-01-01\"\nrounding = \"half_even\"\ncategory = \"Shop\"\n\
+                  missing_email = \"filter\"\nrefunds = \"skip\"\n";
+    let world = World::new().policy(policy);
+    let order = |id: u64, more: Value| {
+        let mut order = json!({
+            "id": id, "name": format!("#{id}"), "email": format!("ann{id}@example.com"), "customer": { "id": id * 100 },
+            "created_at": "2024-01-31T10:11:12-05:00", "updated_at": "2024-02-01T00:00:00Z", "currency": "USD",
+            "total_price": "25.00", "total_tax": "0.00", "financial_status": "paid",
+            "shipping_lines": [{ "title": "Post", "price": "5.00" }],
+            "line_items": [{ "name": "Mug", "price": "10.00", "quantity": 2, "sku": "M-1" }],
+        });
+        order.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        order
+    };
+    let orders = [
+        order(1, json!({})),
+        order(2, json!({ "total_price": "34.99" })),
+        order(3, json!({ "currency": "JPY", "total_price": "2500" })),
+        order(4, json!({ "currency": "KWD", "total_price": "25.125" })),
+        order(5, json!({ "currency": null })),
+        order(6, json!({ "created_at": null })),
+        order(7, json!({ "total_price": "25.0050" })),
+        order(8, json!({ "email": "", "contact_email": null })),
+        order(9, json!({ "financial_status": "refunded" })),
+        order(10, json!({ "cancelled_at": "2024-02-01" })),
+        order(11, json!({ "financial_status": "no such word" })),
+        order(12, json!({ "created_at": "2199-01-31T10:11:12Z" })),
+        order(12, json!({})),
+        order(13, json!({ "created_at": "31.12.2023", "currency": "EURO", "email": "nobody" })),
+        order(14, json!({ "customer": { "id": 100 }, "email": "other@example.com" })),
+    ];
+    world.export("orders.json", json!({ "orders": orders }).to_string());
+    planned(all, &world);
+    told(all, "runs", &world, &["backfill"]);
+    told(all, "explain", &world, &["explain", "shop", "13"]);
+    told(all, "explain", &world, &["explain", "shop", "9"]);
+    told(all, "dead-letters", &world, &["dead-letters", "list"]);
+}
+
+/// No order, carts alone, products with pictures, a filter that leaves out everything.
+fn shops_with_little(all: &mut Vec<Document>) {
+    let world = World::new();
+    world.export("orders.json", json!({ "orders": [] }).to_string());
+    planned(all, &world);
+    told(all, "runs", &world, &["backfill"]);
+    told(all, "verify", &world, &["verify", "shop"]);
+    told(all, "dead-letters", &world, &["dead-letters", "list"]);
+    let world = World::new();
+    let cart = json!({
+        "id": 1, "token": "t1", "cart_token": "c1", "email": "ann@example.com", "currency": "USD", "total_price": "10.00",
+        "created_at": "2024-01-31T10:11:12-05:00", "updated_at": "2024-01-31T11:11:12-05:00", "completed_at": null,
+        "abandoned_checkout_url": "https://shop.example.com/c/1?key=2",
+        "line_items": [{ "title": "Mug", "price": "10.00", "quantity": 1, "variant_id": 7 }],
+    });
+    world.export("checkouts.json", json!({ "checkouts": [cart] }).to_string());
+    planned(all, &world);
+    let world = World::new();
+    let product = json!({
+        "id": "p1", "name": "Earbuds", "price": 75.05, "quantity": 2, "returned": 0, "category": "Sound",
+        "url": "https://shop.example.com/p1", "imageUrl": "https://shop.example.com/p1.jpg",
+    });
+    let order = json!({
+        "id": "A-12", "date": "2024-11-06T10:10:00Z", "timeZone": "Pacific Standard Time", "websiteId": 1,
+        "status": "Completed", "currency": "USD", "totalValue": 150.10, "returnsValue": 0,
+        "customer": { "id": 5, "email": "ann@example.com" }, "products": [product], "orderAttributes": [],
+    });
+    world.export("orders.json", order.to_string());
+    planned(all, &world);
+    let world = World::new().policy("statuses = [\"draft\"]\n");
+    world.generate(&Generated { orders: 10, seed: 6, ..Generated::default() });
+    planned(all, &world);
+}
+
+/// When a line of progress comes depends on the clock, so these are made by hand.
+fn a_run_under_way(all: &mut Vec<Document>) {
+    let at = Progress {
+        job: "shop".to_owned(),
+        run: 1,
+        kind: Kind::Backfill,
+        read: 9,
+        settled: 7,
+        counts: Counts { created: 7, ..Counts::default() },
+        in_flight: 2,
+        requests: Requests { total: 9, ..Requests::default() },
+        elapsed: Duration::from_millis(1800),
+    };
+    let just_begun = Progress { elapsed: Duration::ZERO, ..at.clone() };
+    for planned in [None, Some(40), Some(0)] {
+        all.push(("progress", report::progress_json(&at, planned)));
+        all.push(("progress", report::progress_json(&just_begun, planned)));
+    }
+}

@@ -1,0 +1,85 @@
+//! JSON held against `docs/schema/`, by a validator that knows the standard.
+
+use boon::{Compiler, Schemas};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// A schema as it is published: further keys are allowed, as keys may be added.
+pub fn published(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema").join(format!("{name}.json"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The names of all schemas.
+pub fn names() -> BTreeSet<String> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema");
+    let files = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+}
+
+/// The same where nothing may be written that it does not describe.
+pub fn closed(mut schema: Value) -> Value {
+    close(&mut schema);
+    schema
+}
+
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            if members.get("properties").is_some_and(Value::is_object) {
+                members.entry("additionalProperties").or_insert(json!(false));
+            }
+            members.values_mut().for_each(close);
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+/// What is wrong with a value by a schema, in words; nothing where it fits.
+pub fn faults(schema: &Value, value: &Value) -> Option<String> {
+    let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+    compiler.add_resource("schema.json", schema.clone()).unwrap();
+    let compiled = compiler.compile("schema.json", &mut schemas).unwrap_or_else(|error| panic!("{error:#}"));
+    schemas.validate(value, compiled).err().map(|error| error.to_string())
+}
+
+/// Holds a document against a schema that knows every key of it.
+pub fn assert_fits(name: &str, value: &Value) {
+    if let Some(faults) = faults(&closed(published(name)), value) {
+        panic!("docs/schema/{name}.json does not describe this: {faults}\n{value:#}");
+    }
+}
+
+/// Every key that a schema names.
+pub fn keys_described(schema: &Value) -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    collect(schema, &mut |member, value| {
+        if member == "properties" {
+            keys.extend(value.as_object().into_iter().flat_map(|named| named.keys().cloned()));
+        }
+    });
+    keys
+}
+
+/// Every key that a document has.
+pub fn keys_written(value: &Value) -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    collect(value, &mut |member, _| {
+        keys.insert(member.to_owned());
+    });
+    keys
+}
+
+fn collect(value: &Value, each: &mut impl FnMut(&str, &Value)) {
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, value)| {
+            each(name, value);
+            collect(value, each);
+        }),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, each)),
+        _ => {}
+    }
+}
