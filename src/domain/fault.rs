@@ -60,7 +60,7 @@ reasons! {
     InvalidEmail "invalid_email" "expected one address such as name@example.com; correct it in the shop";
     HashedEmail "hashed_email" "expected an address, found a hash of one; export with addresses shown";
     MissingId "missing_id" "expected an order id or number";
-    BadId "bad_id" "no id: cut by a spreadsheet (like 5.37E+12), too long, or the text of another column; export again and don't open the file there";
+    BadId "bad_id" "no id: rewritten as a number (like 5.37E+12 or 6885.0), too long, or the text of another column; export again and don't open the file there";
     BadMoney "bad_money" "expected a decimal number such as 1234.50, not negative, without thousands separator, decimal comma or symbol; where a spreadsheet rewrote it, export again and don't save the file there";
     MoneyPrecision "money_precision" "expected no digits below the currency's minor unit; policy.rounding = \"half_even\" rounds them";
     MoneyRange "money_range" "larger than the 2147483647 minor units the target stores";

@@ -24,7 +24,7 @@ pub enum KeyError {
     #[error("expected an order id or number")]
     Missing,
     #[error(
-        "expected an id as the shop wrote it; this one was cut by a spreadsheet (like 5.37E+12), export again without opening it there"
+        "expected an id as the shop wrote it; this one was rewritten as a number (5.37E+12, 6885.0), export again without a spreadsheet or script in between"
     )]
     Scientific,
     #[error("expected an id; what stands there looks like the text of another column")]
@@ -38,9 +38,8 @@ impl OrderKey {
     pub const LEN_MAX: usize = 255;
 
     /// # Errors
-    /// When the text is blank, is a number in scientific notation (different ids collapse into one there), is
-    /// longer than [`Self::LEN_MAX`] bytes, or has what no id has and a shifted column would: `@`, a comma, a line
-    /// break.
+    /// When the text is blank, is [rewritten as a number](is_rewritten), is longer than
+    /// [`Self::LEN_MAX`] bytes, or has what no id has and a shifted column would: `@`, a comma, a line break.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let text = text.trim();
         if text.is_empty() {
@@ -50,7 +49,7 @@ impl OrderKey {
             return Err(KeyError::TooLong);
         }
         let (is_plain, has_exponent) = look_over(text);
-        if has_exponent && is_scientific(text) {
+        if has_exponent && is_scientific(text) || is_float(text) {
             return Err(KeyError::Scientific);
         }
         if !is_plain && text.contains(|c: char| c == '@' || c == ',' || c.is_control()) {
@@ -95,6 +94,12 @@ impl Serialize for OrderKey {
     }
 }
 
+/// Whether an id is not as its shop wrote it any more, because something took it for a number: `4.9E+12`, where
+/// different ids collapse into one, or `6885604524341.0`, which is another id than the one that was meant.
+pub fn is_rewritten(id: &str) -> bool {
+    is_scientific(id) || is_float(id)
+}
+
 /// Whether the text is nothing but ASCII that an id may have, and whether an `E` is in it: in one go without a way out,
 /// as this is asked of every order and nearly every answer is yes and no.
 fn look_over(text: &str) -> (bool, bool) {
@@ -113,6 +118,15 @@ fn is_scientific(text: &str) -> bool {
     exponent.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
         && mantissa.starts_with(|c: char| c.is_ascii_digit())
         && mantissa.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',')
+}
+
+/// Digits and then nothing but zeros after the point, as tables of numbers write whole ones: `1001.0`.
+fn is_float(text: &str) -> bool {
+    let is = |text: &str, digit: fn(&u8) -> bool| !text.is_empty() && text.as_bytes().iter().all(digit);
+    text.ends_with('0')
+        && text
+            .rsplit_once('.')
+            .is_some_and(|(whole, zeros)| is(zeros, |b| *b == b'0') && is(whole, u8::is_ascii_digit))
 }
 
 impl CustomerKey {
@@ -153,11 +167,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_cut_by_a_spreadsheet_are_no_keys() {
-        for bad in ["5.37518E+12", "4,9E+12", "1E+15", "1e-3"] {
+    fn ids_that_were_rewritten_as_numbers_are_no_keys() {
+        for bad in ["5.37518E+12", "4,9E+12", "1E+15", "1e-3", "6885604524341.0", "7.00"] {
             assert_eq!(OrderKey::parse(bad), Err(KeyError::Scientific), "{bad}");
         }
-        for good in ["6885604524341", "#1001", "#1166X01", "1E5", "E+12", "SALE-E-12", "00000102"] {
+        for good in [
+            "6885604524341",
+            "#1001",
+            "#1166X01",
+            "1E5",
+            "E+12",
+            "SALE-E-12",
+            "00000102",
+            "2024.10",
+            "#7.0",
+            ".0",
+        ] {
             assert_eq!(OrderKey::parse(good).unwrap().as_str(), good);
         }
         for odd in ["ann@example.com", "#1,ann,paid", "#1\n#2"] {

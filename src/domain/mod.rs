@@ -24,7 +24,7 @@ pub use date_shift::DateShift;
 pub use email::{Email, EmailError};
 pub use fault::{Fault, Reason};
 pub use fingerprint::Fingerprint;
-pub use keys::{CustomerKey, KeyError, OrderKey};
+pub use keys::{CustomerKey, KeyError, OrderKey, is_rewritten};
 pub use memory::{CustomerMemory, Memory, RemoteId};
 pub use moment::{Moment, MomentError};
 pub use money::{AMOUNT_MINOR_MAX, Amount, AmountError};

@@ -4,7 +4,7 @@ use super::rules::{Filter, Mapped, Rules};
 use crate::domain::{
     Amount, AmountError, Currency, Customer, CustomerKey, Customers, Discount, DiscountKind, Email,
     EmailError, Fault, Historical, KeyError, Line, MissingEmail, Moment, Notes, Order, OrderKey, Reason,
-    Refunds, Rounding, SourceDiscount, SourceLine, SourceOrder, Status,
+    Refunds, Rounding, SourceDiscount, SourceLine, SourceOrder, Status, is_rewritten,
 };
 use std::mem::take;
 
@@ -165,7 +165,11 @@ fn cart_of(key: &OrderKey, checkout_id: &str) -> Option<OrderKey> {
     OrderKey::of_cart(checkout_id).ok().filter(|_| !key.is_cart())
 }
 
+/// An id that was rewritten as a number may be that of several customers, whose orders would all become one's.
 fn customer_of(source: &SourceOrder, rules: &Rules, faults: &mut Vec<Fault>) -> Option<Customer> {
+    if rules.customers == Customers::Id && is_rewritten(&source.customer_id) {
+        faults.push(Fault::of(Reason::BadId, "customer_id"));
+    }
     let reason = match Email::parse(&source.email) {
         Ok(email) => {
             let key = match (rules.customers, source.customer_id.as_str()) {
@@ -241,6 +245,9 @@ fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) ->
     let quantity = quantity(&source.quantity);
     if quantity.is_none() {
         amounts.fault(Fault::of(Reason::BadQuantity, "quantity").at_line(source.at_line));
+    }
+    if is_rewritten(&source.id) {
+        amounts.fault(Fault::of(Reason::BadId, "product id").at_line(source.at_line));
     }
     let price = amounts.price(source, quantity);
     Line {

@@ -64,7 +64,7 @@ impl Customers {
                     Err(KeyError::Missing) => {}
                     Err(KeyError::Scientific) => {
                         return refused(
-                            "its ids were cut by a spreadsheet (like 5.37E+12)",
+                            "its ids were rewritten as numbers (like 5.37E+12 or 54.0)",
                             "export the customers again, and don't open the file in a spreadsheet",
                         );
                     }

@@ -2,7 +2,7 @@ mod meaning;
 
 use super::super::{Filter, Mapped, Rules};
 use super::transform;
-use crate::domain::{Moment, Reason, Refunds, SourceDiscount, SourceLine, SourceOrder, Status};
+use crate::domain::{Customers, Moment, Reason, Refunds, SourceDiscount, SourceLine, SourceOrder, Status};
 use jiff::tz::TimeZone;
 
 fn rules() -> Rules {
@@ -113,6 +113,18 @@ fn every_reason_is_given_at_once() {
         "money_precision",
     ];
     assert_eq!(faults(broken), expected);
+}
+
+#[test]
+fn customers_and_products_whose_ids_were_rewritten_as_numbers_are_not_taken_for_others() {
+    for rewritten in ["6.1E+12", "6100000000001.0"] {
+        let by_customer = SourceOrder { customer_id: rewritten.into(), ..source() };
+        assert_eq!(faults(by_customer.clone()), ["bad_id"], "{rewritten}");
+        let by_address = Rules { customers: Customers::Email, ..rules() };
+        assert_eq!(payload(by_customer, &by_address)["email"], "ann@example.com");
+        let product = SourceLine { id: rewritten.into(), ..line("Pogo Stick", "1", "49.61") };
+        assert_eq!(faults(SourceOrder { lines: vec![product], ..source() }), ["bad_id"], "{rewritten}");
+    }
 }
 
 #[test]
