@@ -138,8 +138,9 @@ impl Table {
                 Layout::Csv(Sheet::recognise(text, named, options, &mut seen).map_err(refused)?)
             }
         };
-        if matches!(layout, Layout::Csv(_)) && source.ends_within_line() {
-            let note = "its last line has no end: where the file was cut there, so is its last order";
+        if matches!(layout, Layout::Csv(_)) && source.open_end().is_some() {
+            let note = "its last line has no end, as where a file was cut: if the rows above don't prove that its last \
+                        cell is whole, its last order is not sent; where the file is whole, end that line";
             seen.notes.push(note.to_owned());
         }
         if let Layout::Json(dialect) = &layout {
