@@ -74,6 +74,7 @@ reasons! {
     RepeatedRow "repeated_row" "the order's own cells stand on several rows, so products and repeats can't be told apart; export again without filling cells down, and of several dumps keep one in a folder";
     ContradictoryRows "contradictory_rows" "the rows of the order, or the cells they stand in, say different things of the order as a whole; correct it in the shop, or export again";
     AmbiguousEmail "ambiguous_email" "the customers file has two addresses for this customer; leave one of them there";
+    ConflictingVersions "conflicting_versions" "the order stands in this table in several versions, and no time of their extraction tells which is the newest; export the table with its times, or deduplicated";
     MalformedRow "malformed_row" "the record is not built as its format is: another number of fields than the header, or another kind of value; look for a stray quote or a cut line";
     OrphanRow "orphan_row" "a product, or something else of an order, without the order's own row: that is not there, or not above it; export again unsorted and uncut";
     BadEncoding "bad_encoding" "expected text in UTF-8";

@@ -14,6 +14,8 @@ pub struct SourceOrder {
     pub abandoned_at: String,
     /// A later record of the same file takes its place; so it says nothing any more.
     pub is_superseded: bool,
+    /// It is gone at its source, as whoever extracted it says: nothing is sent of it.
+    pub is_deleted: bool,
     /// It is an abandoned cart of which the export does not say when that was: the date of the order is taken for it.
     pub is_undated_cart: bool,
     /// The number people know the order by; the key where there is no id.
@@ -57,6 +59,7 @@ impl SourceOrder {
             checkout_id,
             abandoned_at,
             is_superseded,
+            is_deleted,
             is_undated_cart,
             number,
             email,
@@ -104,7 +107,7 @@ impl SourceOrder {
             clear(text);
         }
         (*position, *accepts_marketing, *status) = (Position::default(), None, None);
-        (*is_superseded, *is_undated_cart) = (false, false);
+        (*is_superseded, *is_deleted, *is_undated_cart) = (false, false, false);
         discounts.clear();
         lines.clear();
         faults.clear();
@@ -210,6 +213,7 @@ mod tests {
             id: "1".to_owned(),
             email: "e".repeat(1_000_000),
             is_superseded: true,
+            is_deleted: true,
             is_undated_cart: true,
             current_total: "2".to_owned(),
             charges: "1".to_owned(),

@@ -62,6 +62,10 @@ const HOW: &[(&str, &str)] = &[
         "The warehouse's tables order and order_line of the Shopify connector (and order_discount_code, refund, ...), each written to a CSV file of its own.",
     ),
     (
+        "warehouse-csv",
+        "The table of orders that Airbyte or a Singer target loaded, written to a CSV file with all its columns.",
+    ),
+    (
         "magento-json",
         "REST API: GET rest/V1/orders?searchCriteria[pageSize]=100&searchCriteria[currentPage]=N, each page as it comes.",
     ),

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 const BUFFER_BYTES: usize = 64 * 1024;
-/// In UTF-16 a line feed takes two bytes.
-const LINE_END_BYTES_MAX: i64 = 2;
+/// How much of its end is looked at: more than a row mostly has.
+const END_BYTES_MAX: u64 = 64 * 1024;
 
 /// The text of one table: a file, or a member of an archive. Opening it again gives the same bytes, or an error.
 #[derive(Debug, Clone)]
@@ -143,19 +143,30 @@ impl Source {
         Ok(Stream { bytes, file })
     }
 
-    /// Whether the text may have been cut within its last line: it has no line end, and no quote that closes it.
-    /// Only asked of plain files; a packed one has a length or checksum of its own.
-    pub fn ends_within_line(&self) -> bool {
+    /// What the text ends with, where it may have been cut there: it has no line end, and no quote that closes it.
+    /// Only of plain files; a packed one has a length or checksum of its own.
+    pub fn open_end(&self) -> Option<Vec<u8>> {
         let end = || -> io::Result<Vec<u8>> {
+            let file = match &self.unnamed {
+                Some(file) => Arc::clone(file),
+                None => Arc::new(File::open(&self.path)?),
+            };
+            let mut at = At::start_of(&file);
+            // In UTF-16 letters begin at even places.
+            at.seek(SeekFrom::Start(self.size_bytes.saturating_sub(END_BYTES_MAX) & !1))?;
+            let mut bytes: Box<dyn Read + Send> = Box::new(at);
+            if !self.form.is_plain() {
+                bytes = Box::new(Decoder::new(bytes, self.form));
+            }
             let mut end = Vec::new();
-            let mut file = File::open(&self.path)?;
-            file.seek(SeekFrom::End(-LINE_END_BYTES_MAX))?;
-            file.read_to_end(&mut end)?;
+            bytes.read_to_end(&mut end)?;
             Ok(end)
         };
-        // A file that is shorter holds no row, and one that can't be read says so when it is.
-        let is_open = |end: Vec<u8>| !end.iter().any(|b| b"\n\r\"".contains(b));
-        matches!(self.packing, Packing::Plain) && end().is_ok_and(is_open)
+        if !matches!(self.packing, Packing::Plain) {
+            return None;
+        }
+        // A file that can't be read says so when it is.
+        end().ok().filter(|end| end.last().is_some_and(|last| !b"\n\r\"".contains(last)))
     }
 
     /// Whether the open file still has the length and time of change it had when it was found.

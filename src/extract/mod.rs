@@ -22,6 +22,7 @@ mod fivetran_csv;
 mod grouping;
 mod join;
 mod json;
+mod last_row;
 mod magento_json;
 mod mapping;
 mod messages;

@@ -2,6 +2,7 @@
 
 use super::codec::Source;
 use super::error::ReadError;
+use super::last_row::LastRow;
 use super::requoted;
 use super::sheet::Sheet;
 use super::split::{RECORD_BYTES_MAX, Record, Split, Trouble};
@@ -19,6 +20,8 @@ pub struct Rows {
     file: Arc<File>,
     source: Source,
     sheet: Sheet,
+    /// Of a file whose last line has no end.
+    last: Option<LastRow>,
 }
 
 /// One row, borrowed until the next one is read.
@@ -114,7 +117,8 @@ impl Rows {
     pub fn open(source: Source, sheet: Sheet) -> Result<Self, ReadError> {
         let stream = source.open()?;
         let split = Split::new(stream.bytes, sheet.delimiter);
-        let mut rows = Self { split, record: Record::default(), file: stream.file, source, sheet };
+        let last = source.open_end().map(|end| LastRow::of(&end, sheet.delimiter));
+        let mut rows = Self { split, record: Record::default(), file: stream.file, source, sheet, last };
         if rows.sheet.names_delimiter {
             rows.read()?;
         }
@@ -161,10 +165,33 @@ impl Rows {
         {
             self.record.replace_cells(&inner);
         }
+        let ends_whole = self.ends_whole();
         let record = &self.record;
-        let is_whole =
-            !record.is_cut && record.len() == width && !(record.spans_lines && self.swallows_a_row());
+        let is_whole = !record.is_cut
+            && self.has_all_fields()
+            && ends_whole
+            && !(record.spans_lines && self.swallows_a_row());
         Ok(Some(Row::of(record, is_whole)))
+    }
+
+    /// Whether it has as many fields as the rows of this table; one that is more than the header's has to be blank.
+    fn has_all_fields(&self) -> bool {
+        let (width, len) = (self.sheet.layout.width(), self.record.len());
+        let surplus = self.record.get(width).unwrap_or_default();
+        len == self.sheet.row_width && surplus.trim_ascii().is_empty()
+    }
+
+    /// Whether the row's last cell is all there, as far as that can be told; notes it for the rows to come.
+    fn ends_whole(&mut self) -> bool {
+        let at = self.sheet.row_width.saturating_sub(1);
+        match (&mut self.last, self.record.get(at)) {
+            (Some(last), Some(cell)) if self.record.is_open => last.is_whole(cell),
+            (Some(last), Some(cell)) => {
+                last.meet(cell);
+                true
+            }
+            _ => true,
+        }
     }
 
     fn read(&mut self) -> Result<bool, ReadError> {

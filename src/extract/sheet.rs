@@ -16,6 +16,8 @@ pub struct Sheet {
     /// The name of its format.
     pub format: String,
     pub layout: Arc<dyn Layout>,
+    /// Fields of a whole row: as many as the header has, unless each row has a delimiter more at its end, or less.
+    pub row_width: usize,
 }
 
 /// Rows below the header that dialects may look at.
@@ -73,9 +75,22 @@ impl Sheet {
                 "rows stand as a whole in one quoted cell, as spreadsheets quote them again; they are read";
             seen.notes.push(note.to_owned());
         }
-        let names_delimiter = named_delimiter.is_some();
-        Ok(Self { delimiter, names_delimiter, format: dialect.name().to_owned(), layout })
+        let (names_delimiter, format) = (named_delimiter.is_some(), dialect.name().to_owned());
+        Ok(Self { delimiter, names_delimiter, format, layout, row_width: row_width(&header, &rows) })
     }
+}
+
+/// How many fields whole rows have. Some writers end each row with a delimiter and the header without, or the other way
+/// round. A stray delimiter within a row looks the same, so it has to be all rows, and more than one.
+fn row_width(header: &ByteRecord, rows: &[ByteRecord]) -> usize {
+    let width = header.len();
+    let is_blank = |cell: Option<&[u8]>| cell.is_some_and(|cell| cell.trim_ascii().is_empty());
+    let all_have = |len: usize| rows.len() > 1 && rows.iter().all(|row| row.len() == len);
+    if all_have(width + 1) && rows.iter().all(|row| is_blank(row.get(width))) {
+        return width + 1;
+    }
+    let is_header_longer = is_blank(header.get(width.wrapping_sub(1))) && width > 1;
+    if is_header_longer && all_have(width - 1) { width - 1 } else { width }
 }
 
 /// What the decision rests on.

@@ -5,6 +5,7 @@ use super::export::Options;
 use super::fivetran_csv;
 use super::join::{Part, Pieces};
 use super::mapping;
+use super::messages;
 use super::rows::Rows;
 use super::shopify_csv;
 use super::woocommerce;
@@ -119,4 +120,5 @@ pub static SHEET_DIALECTS: &[&dyn SheetDialect] = &[
     &mapping::SQUARE,
     &mapping::MATRIXIFY,
     &fivetran_csv::DIALECT,
+    &messages::WAREHOUSE,
 ];

@@ -40,6 +40,8 @@ pub struct Record {
     pub spans_lines: bool,
     /// The file ends within its last cell: a quote there is open and holds the rest of the file, or a letter is cut.
     pub is_cut: bool,
+    /// The text ends with it, and no line end does.
+    pub is_open: bool,
 }
 
 /// Why a text can't be split on.
@@ -255,6 +257,7 @@ impl Record {
         self.spans_lines = inside > 0;
         // An open quote has taken the last line end for its own.
         let is_ended = bytes.last() == Some(&b'\n') && !self.is_cut;
+        self.is_open = !is_ended;
         inside + u64::from(is_ended)
     }
 }

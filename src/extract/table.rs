@@ -109,12 +109,18 @@ impl Table {
                 }
                 Layout::Mapped(Arc::clone(profile))
             }
+            (Asked::Json(dialect), true) if messages::table_in(&source).is_some() => {
+                let what = format!("holds rows of a loader's table, not {} alone", dialect.title);
+                let hint =
+                    "name the format auto: of several versions of an order only the newest counts there";
+                return Err(refused((1, what, hint.to_owned())));
+            }
             (Asked::Json(dialect), true) => Layout::Json(json::recognise(&source, Some(dialect))?),
             (Asked::Csv(_) | Asked::Mapped(_), true) => {
                 let hint = "name another format in the settings, or auto; or export the orders as CSV";
                 return Err(refused((1, "looks like JSON, expected CSV".to_owned(), hint.to_owned())));
             }
-            (Asked::Json(_) | Asked::Messages(_) | Asked::Mapped(_), false) if !expects_csv(asked) => {
+            (Asked::Json(_) | Asked::Messages(_) | Asked::Mapped(_), false) if !expects_csv(asked, text) => {
                 let hint = "name another format in the settings, or auto; or export the orders as JSON";
                 return Err(refused((
                     1,
@@ -126,13 +132,15 @@ impl Table {
                 let named: Option<&dyn SheetDialect> = match asked {
                     Asked::Csv(dialect) => Some(*dialect),
                     Asked::Mapped(mapped) => Some(mapped),
+                    Asked::Messages(_) => Some(&messages::WAREHOUSE),
                     _ => None,
                 };
                 Layout::Csv(Sheet::recognise(text, named, options, &mut seen).map_err(refused)?)
             }
         };
-        if matches!(layout, Layout::Csv(_)) && source.ends_within_line() {
-            let note = "its last line has no end: where the file was cut there, so is its last order";
+        if matches!(layout, Layout::Csv(_)) && source.open_end().is_some() {
+            let note = "its last line has no end, as where a file was cut: if the rows above don't prove that its last \
+                        cell is whole, its last order is not sent; where the file is whole, end that line";
             seen.notes.push(note.to_owned());
         }
         if let Layout::Json(dialect) = &layout {
@@ -209,10 +217,11 @@ fn of_json(source: &Source, options: &Options) -> Result<Layout, ReadError> {
     }
 }
 
-fn expects_csv(asked: &Asked) -> bool {
+fn expects_csv(asked: &Asked, text: &[u8]) -> bool {
     match asked {
         Asked::Mapped(Mapped(profile)) => profile.is_csv(),
-        Asked::Json(_) | Asked::Messages(_) => false,
+        Asked::Messages(_) => messages::is_header(text),
+        Asked::Json(_) => false,
         Asked::Csv(_) | Asked::Anything => true,
     }
 }

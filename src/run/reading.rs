@@ -130,11 +130,14 @@ impl Reading {
             return Ok(Judgement::Filtered(Filter::Superseded));
         }
         match earlier {
-            Some(file) if file == position.file => {
+            Some(file) if file == position.file && !is_contested(source) => {
                 return Ok(Judgement::Invalid(vec![Fault::new(Reason::Duplicate)]));
             }
-            Some(_) => return Ok(Judgement::Filtered(Filter::Superseded)),
-            None => {}
+            Some(file) if file != position.file => return Ok(Judgement::Filtered(Filter::Superseded)),
+            _ => {}
+        }
+        if source.is_deleted && !is_contested(source) {
+            return Ok(Judgement::Filtered(Filter::Deleted));
         }
         if !source.is_cart() {
             self.tally.meaning.count_status(source.status);
@@ -200,6 +203,11 @@ fn is_sound(source: &SourceOrder) -> bool {
 /// Rows without their order's first row carry its name, but are not it.
 fn is_part(source: &SourceOrder) -> bool {
     source.faults.iter().any(|fault| fault.reason == Reason::OrphanRow)
+}
+
+/// Whether another version of the order stands in the same file, and neither of them counts.
+fn is_contested(source: &SourceOrder) -> bool {
+    source.faults.iter().any(|fault| fault.reason == Reason::ConflictingVersions)
 }
 
 /// What people know a valid order by.

@@ -83,6 +83,8 @@ pub enum Filter {
     Dates,
     /// A later file of the export, or a later record of a stream, holds the same order; that one is taken.
     Superseded,
+    /// It was deleted at its source, which the export says of it.
+    Deleted,
 }
 
 impl Filter {
@@ -101,6 +103,7 @@ impl Filter {
             Self::MissingEmail => "missing_email",
             Self::Dates => "outside_dates",
             Self::Superseded => "superseded",
+            Self::Deleted => "deleted_at_source",
         }
     }
 }

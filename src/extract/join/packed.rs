@@ -40,6 +40,7 @@ impl Packer {
         let SourceOrder {
             position,
             is_superseded,
+            is_deleted,
             is_undated_cart,
             id,
             checkout_id,
@@ -74,6 +75,7 @@ impl Packer {
         let more = [shipping_method, order_url];
         texts.into_iter().chain(amounts).chain(more).for_each(|text| put_text(bytes, text));
         bytes.push(u8::from(*is_superseded));
+        bytes.push(u8::from(*is_deleted));
         bytes.push(u8::from(*is_undated_cart));
         bytes.push(accepts_marketing.map_or(0, |accepts| 1 + u8::from(accepts)));
         let place = status.and_then(|status| Status::ALL.iter().position(|one| *one == status));
@@ -121,6 +123,7 @@ impl Packer {
             shipping_method: rest.text()?,
             order_url: rest.text()?,
             is_superseded: rest.byte()? == 1,
+            is_deleted: rest.byte()? == 1,
             is_undated_cart: rest.byte()? == 1,
             accepts_marketing: match rest.byte()? {
                 0 => None,

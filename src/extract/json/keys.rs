@@ -85,7 +85,11 @@ impl<'de, F: FnMut(String, &'de str)> Visitor<'de> for Members<F> {
     }
 }
 
-fn each_member<'de>(object: &'de str, told: impl FnMut(String, &'de str)) -> serde_json::Result<()> {
+/// Hands each member of an object to `told`: its name, and its value as it stands.
+///
+/// # Errors
+/// When the text is no JSON, or no object.
+pub fn each_member<'de>(object: &'de str, told: impl FnMut(String, &'de str)) -> serde_json::Result<()> {
     let mut json = serde_json::Deserializer::from_str(object);
     json.deserialize_map(Members(told))?;
     json.end()

@@ -19,6 +19,6 @@ mod tests;
 pub use dialect::{DIALECTS, Dialect, Document, SAMPLE_LEN_MAX, Unfit, dialect_of, recognise};
 pub use documents::{Documents, malformed};
 pub use elements::Elements;
-pub use keys::Keys;
+pub use keys::{Keys, each_member};
 pub use texts::Texts;
 pub use values::{Fields, List, Object, Raw, even_null, is_true};

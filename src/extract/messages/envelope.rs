@@ -1,5 +1,8 @@
 //! One message: whose it is, and what it holds.
 
+use super::marks::Marks;
+use super::objects;
+use super::version::Stamps;
 use crate::extract::json::Raw;
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -16,7 +19,7 @@ pub enum Envelope {
 pub enum Message<'a> {
     Record {
         stream: String,
-        data: Cow<'a, str>,
+        row: Row<'a>,
     },
     /// That a stream is there; records of it may follow.
     Schema {
@@ -47,8 +50,14 @@ struct Parts<'a> {
     emitted_at: Raw<'a>,
     #[serde(borrow)]
     value: Raw<'a>,
-    #[serde(borrow)]
-    _airbyte_data: Raw<'a>,
+}
+
+/// What a record holds.
+#[derive(Debug)]
+pub struct Row<'a> {
+    pub data: Cow<'a, str>,
+    /// Of a row of a table, whose rows stand in no order.
+    pub stamps: Option<Stamps>,
 }
 
 impl Envelope {
@@ -89,6 +98,9 @@ impl Envelope {
     /// # Errors
     /// When the text is no JSON, or no object.
     pub fn of(text: &str) -> serde_json::Result<Option<Self>> {
+        if let Some(envelope) = Self::of_row(text)? {
+            return Ok(Some(envelope));
+        }
         let parts: Parts<'_> = serde_json::from_str(text)?;
         Ok(match parts.word().as_deref() {
             Some("RECORD") if parts.record.is_some() && parts.stream.is_some() => Some(Self::Singer),
@@ -98,7 +110,6 @@ impl Envelope {
             Some("STATE" | "LOG" | "TRACE" | "CATALOG" | "SPEC" | "CONTROL" | "CONNECTION_STATUS") => {
                 Some(Self::Airbyte)
             }
-            None if parts._airbyte_data.is_some() => Some(Self::Airbyte),
             None if parts.stream.is_some() && parts.data.is_some() && parts.emitted_at.is_some() => {
                 Some(Self::Airbyte)
             }
@@ -106,9 +117,28 @@ impl Envelope {
         })
     }
 
+    /// Whose table this is a row of, by the marks that loaders add to it. Messages have none of these outside their
+    /// record.
+    ///
+    /// # Errors
+    /// When the text is no JSON, or no object.
+    pub fn of_row(text: &str) -> serde_json::Result<Option<Self>> {
+        Ok(match Marks::of(text)? {
+            Some(marks) if marks.is_of_airbyte() => Some(Self::Airbyte),
+            Some(marks) if marks.is_of_singer() => Some(Self::Singer),
+            _ => None,
+        })
+    }
+
     /// # Errors
     /// When the text is no JSON, no object, or says one thing twice.
     pub fn read(self, text: &str) -> serde_json::Result<Message<'_>> {
+        match Marks::of(text)? {
+            Some(marks) if marks.is_of_airbyte() || marks.is_of_singer() => {
+                return Ok(row_of_table(text, &marks));
+            }
+            _ => {}
+        }
         let parts: Parts<'_> = serde_json::from_str(text)?;
         let word = parts.word();
         Ok(match (self, word.as_deref()) {
@@ -127,7 +157,6 @@ impl Envelope {
                     None => Message::Damaged,
                 }
             }
-            (Self::Airbyte, None) if parts._airbyte_data.is_some() => raw_record(&parts),
             (Self::Airbyte, None) => record(&parts, parts.data),
             _ => Message::Other,
         })
@@ -152,15 +181,22 @@ fn record<'a>(parts: &Parts<'a>, data: Raw<'a>) -> Message<'a> {
         Some(namespace) if !namespace.is_empty() => format!("{namespace}.{stream}"),
         _ => stream,
     };
-    Message::Record { stream, data: Cow::Borrowed(data.get()) }
+    Message::Record { stream, row: Row { data: Cow::Borrowed(data.get()), stamps: None } }
 }
 
-/// A row of a destination's raw table: all of one stream, which it does not name, and its fields may be JSON as text.
-fn raw_record<'a>(parts: &Parts<'a>) -> Message<'a> {
-    let Some(data) = parts._airbyte_data.map(|raw| raw.get()) else { return Message::Damaged };
-    let data = match name_of(parts._airbyte_data) {
-        Some(text) => Cow::Owned(text),
-        None => Cow::Borrowed(data),
+/// A row of a loader's table: all of one stream, which it does not name. Its fields stand beside the marks, or as JSON in
+/// one of them.
+fn row_of_table<'a>(text: &'a str, marks: &Marks<'a>) -> Message<'a> {
+    let data = match (marks.data.map(|raw| raw.get()), name_of(marks.data)) {
+        (_, Some(inner)) => Cow::Owned(inner),
+        (Some(data), None) => Cow::Borrowed(data),
+        (None, _) => match objects::unfolded(text) {
+            Ok(data) => data,
+            Err(_) => return Message::Damaged,
+        },
     };
-    Message::Record { stream: String::new(), data }
+    // A change that was captured at a database says when it was made within the data.
+    let inner = Marks::of(&data).ok().flatten().map_or(0, |marks| marks.sequence());
+    let stamps = Stamps { extracted_at: marks.extracted_at(), sequence: marks.sequence().max(inner) };
+    Message::Record { stream: String::new(), row: Row { data, stamps: Some(stamps) } }
 }

@@ -1,13 +1,13 @@
 //! The orders of one file of messages.
 
+use super::marks::Marks;
 use super::streams::{Part, Streams, part_of};
 use super::superseded::Places;
-use crate::domain::{SourceOrder, Status};
+use crate::domain::SourceOrder;
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::json::{Dialect, Document, Raw, Texts, malformed};
+use crate::extract::json::{Dialect, Document, Texts, malformed};
 use crate::extract::sheet_dialect::Records;
-use serde::Deserialize;
 use std::sync::Arc;
 
 /// The orders of one file of messages, in its order.
@@ -34,7 +34,7 @@ impl Records for Messages {
             let Streams { envelope, taken, .. } = &*self.streams;
             let read = |document: &Document<'_>, _: &[u8]| {
                 Ok(match part_of(document, *envelope, taken)? {
-                    Part::Order(dialect, data) => Some(order_of(dialect, &data, document)),
+                    Part::Order(dialect, row) => Some(order_of(dialect, &row.data, document)),
                     Part::Damaged => Some(malformed()),
                     Part::State | Part::Other => None,
                 })
@@ -44,7 +44,7 @@ impl Records for Messages {
                 Some((None, _)) => {}
                 Some((Some(mut order), line)) => {
                     order.position.line = line;
-                    order.is_superseded = self.superseded.winner_of(self.next)?.is_some();
+                    self.superseded.mark(&mut order, self.next)?;
                     self.next += 1;
                     return Ok(Some(order));
                 }
@@ -61,25 +61,7 @@ pub fn order_of(dialect: &Dialect, data: &str, document: &Document<'_>) -> Sourc
         return malformed();
     }
     let mut order = (dialect.read)(&inner).unwrap_or_else(|_| malformed());
-    if is_deleted(data) {
-        order.status = Some(Status::Cancelled);
-    }
+    let marks = Marks::of(data).ok().flatten();
+    order.is_deleted = marks.is_some_and(|marks| marks.says_deleted());
     order
-}
-
-/// Marks that extractors put on a record that is gone at its source.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Marks<'a> {
-    #[serde(borrow)]
-    _sdc_deleted_at: Raw<'a>,
-    #[serde(borrow)]
-    _ab_cdc_deleted_at: Raw<'a>,
-}
-
-fn is_deleted(data: &str) -> bool {
-    let is_marked = data.contains("_deleted_at\"");
-    is_marked
-        && serde_json::from_str::<Marks<'_>>(data)
-            .is_ok_and(|marks| marks._sdc_deleted_at.or(marks._ab_cdc_deleted_at).is_some())
 }

@@ -1,7 +1,7 @@
 //! Singer's STATE messages, each to be passed on once what stands before it is settled.
 
 use super::streams::{Part, Streams, part_of};
-use super::superseded::Places;
+use super::superseded::{Fate, Places};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
 use crate::extract::json::{Document, Texts};
@@ -54,7 +54,10 @@ impl States {
     }
 
     fn pass_record(&mut self) -> Result<(), ReadError> {
-        let last = self.superseded.winner_of(self.records)?.unwrap_or(self.records);
+        let last = match self.superseded.fate_of(self.records)? {
+            Some(Fate::Superseded(winner)) => winner.max(self.records),
+            Some(Fate::Contested) | None => self.records,
+        };
         self.records += 1;
         self.needed = self.needed.max(last + 1);
         Ok(())

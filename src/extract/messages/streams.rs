@@ -1,12 +1,13 @@
 //! Which streams of a file are read, and by which dialect.
 
-use super::envelope::{Envelope, Message};
-use super::superseded::Superseded;
+use super::envelope::{Envelope, Message, Row};
+use super::reader::order_of;
+use super::superseded::{Superseded, Versions};
 use super::survey;
+use super::version::Version;
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
 use crate::extract::json::{Dialect, Document, SAMPLE_LEN_MAX, Texts};
-use std::borrow::Cow;
 
 /// A first message longer than this is none: it would be another format's whole file.
 const FIRST_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -22,7 +23,7 @@ pub struct Streams {
 
 /// What a message is to who reads orders.
 pub enum Part<'a> {
-    Order(&'static Dialect, Cow<'a, str>),
+    Order(&'static Dialect, Row<'a>),
     State,
     Other,
     /// It may have been an order.
@@ -56,8 +57,52 @@ pub fn recognise(source: &Source, named: Option<Envelope>) -> Result<Option<Stre
         (_, None) => return Ok(None),
     };
     let taken = survey::streams_of_orders(source, envelope, named.is_some())?;
-    let superseded = Superseded::find(source, envelope, &taken)?;
+    let superseded = superseded_in(source, envelope, &taken)?;
     Ok(Some(Streams { envelope, taken, superseded }))
+}
+
+/// Reads the whole file, and notes which record of each order counts. Damage ends it, as it does the reading.
+fn superseded_in(
+    source: &Source,
+    envelope: Envelope,
+    taken: &[(String, &'static Dialect)],
+) -> Result<Superseded, ReadError> {
+    let mut texts = Texts::open(source.clone(), &[])?;
+    let (mut versions, mut record, mut is_table) = (Versions::new(), 0_u64, false);
+    while !versions.has_failed() && !taken.is_empty() {
+        let noted = texts.next(
+            |document, _| {
+                match part_of(document, envelope, taken)? {
+                    Part::Order(dialect, row) => {
+                        let order = order_of(dialect, &row.data, document);
+                        is_table |= row.stamps.is_some();
+                        versions.note(Version::of(order, row.stamps, record));
+                        record += 1;
+                    }
+                    Part::Damaged => record += 1,
+                    Part::State | Part::Other => {}
+                }
+                Ok(true)
+            },
+            || false,
+        );
+        match noted {
+            Ok(Some((true, _))) => {}
+            Ok(Some((false, _))) => record += 1,
+            // In a table the newest version may have stood in what is missing, so nothing of it is given out.
+            Err(error) if is_table => return Err(error),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    Superseded::among(versions, source.shown())
+}
+
+/// Whether a file holds rows of a loader's table, in which an order may stand in several versions; and whose.
+pub fn table_in(source: &Source) -> Option<Envelope> {
+    let mut texts = Texts::open(source.clone(), &[]).ok()?;
+    texts.limit(FIRST_BYTES_MAX);
+    let (found, _) = texts.next(|document, _| Envelope::of_row(document.text), || None).ok()??;
+    found
 }
 
 fn envelope_of(source: &Source) -> Result<Option<Envelope>, ReadError> {
@@ -83,8 +128,8 @@ pub fn part_of<'a>(
     taken: &[(String, &'static Dialect)],
 ) -> serde_json::Result<Part<'a>> {
     Ok(match envelope.read(document.text)? {
-        Message::Record { stream, data } => match taken.iter().find(|(name, _)| *name == stream) {
-            Some((_, dialect)) => Part::Order(dialect, data),
+        Message::Record { stream, row } => match taken.iter().find(|(name, _)| *name == stream) {
+            Some((_, dialect)) => Part::Order(dialect, row),
             None => Part::Other,
         },
         Message::State => Part::State,

@@ -39,7 +39,7 @@ fn look_through(source: &Source, envelope: Envelope) -> Result<BTreeMap<String, 
         let noted = texts.next(
             |document, _| {
                 match envelope.read(document.text)? {
-                    Message::Record { stream, data } => note(&mut streams, stream, Some(&data)),
+                    Message::Record { stream, row } => note(&mut streams, stream, Some(&row.data)),
                     Message::Schema { stream } => note(&mut streams, stream, None),
                     Message::State | Message::Other | Message::Damaged => {}
                 }

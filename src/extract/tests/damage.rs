@@ -99,7 +99,52 @@ fn a_file_that_ends_within_a_letter_does_not_send_its_last_order() {
         assert_eq!(reasons(&all[2]), [Reason::MalformedRow]);
         assert!(all[..2].iter().all(|order| order.faults.is_empty()));
     }
-    assert!(read(&whole).unwrap().iter().all(|order| order.faults.is_empty()));
+    assert!(read(format!("{whole}\n")).unwrap().iter().all(|order| order.faults.is_empty()));
+}
+
+#[test]
+fn a_last_row_without_a_line_end_is_sent_where_the_rows_above_prove_it_whole() {
+    let rows = [first("#1001"), first("#1002"), first("#1003")].concat();
+    let text = format!("{HEADER}\n{rows}");
+    let whole = text.trim_end();
+    assert!(whole.ends_with(",web"));
+    let last = |text: &str| reasons(read(text).unwrap().last().unwrap());
+    assert_eq!(last(whole), []);
+    assert_eq!(last(&format!("{}\"web\"", whole.trim_end_matches("web"))), [], "a quote closes it");
+    for len in 1..=3 {
+        let cut = &whole[..whole.len() - len];
+        assert_eq!(last(cut), [Reason::MalformedRow], "{cut}");
+        assert_eq!(last(&format!("{cut}\n")), [], "who ends the line says that it is whole");
+        assert!(opened(cut).notes[0].contains("its last line has no end"));
+    }
+    let longer = whole.replacen(",web\n", ",website\n", 1);
+    assert_eq!(last(&longer), [Reason::MalformedRow], "it may be the beginning of a word that is met");
+    let in_utf16 = utf16(&whole[..whole.len() - 1], u16::to_le_bytes);
+    assert_eq!(reasons(read(in_utf16).unwrap().last().unwrap()), [Reason::MalformedRow]);
+    assert_eq!(reasons(read(utf16(whole, u16::to_le_bytes)).unwrap().last().unwrap()), []);
+}
+
+#[test]
+fn a_delimiter_at_the_end_of_each_row_is_no_field() {
+    let plain = read(text()).unwrap();
+    let ended = |text: &str, end: &str| {
+        text.replace("Pen\nred", "Pen~red").replace('\n', end).replace("Pen~red", "Pen\nred")
+    };
+    let rows = text().replacen(&format!("{HEADER}\n"), "", 1);
+    assert_eq!(read(format!("{HEADER}\n{}", ended(&rows, ",\n"))).unwrap(), plain, "in the rows alone");
+    assert_eq!(read(format!("{HEADER},\n{rows}")).unwrap(), plain, "in the header alone");
+    assert_eq!(read(format!("{HEADER},\n{}", ended(&rows, ",\n"))).unwrap(), plain, "in both");
+    assert_eq!(read(format!("{HEADER}\n{}", ended(&rows, ", \r\n"))).unwrap(), plain, "with a blank");
+    let filled =
+        read(format!("{HEADER}\n{}{}", ended(&rows, ",\n"), first("#9").replace("web\n", "web,x\n")))
+            .unwrap();
+    assert_eq!(reasons(filled.last().unwrap()), [Reason::MalformedRow], "what is no blank belongs somewhere");
+    // A comma too many within one row moves its cells, and the last of them is blank as well.
+    let stray = first("#1003").replacen("Mug", "Mug, red", 1).replace(",web\n", ",\n");
+    let moved = read(format!("{HEADER}\n{rows}{stray}")).unwrap();
+    assert_eq!(reasons(moved.last().unwrap()), [Reason::MalformedRow]);
+    let alone = read(format!("{HEADER}\n{stray}")).unwrap();
+    assert_eq!(reasons(&alone[0]), [Reason::MalformedRow], "one row proves nothing");
 }
 
 #[test]

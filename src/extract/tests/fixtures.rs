@@ -39,6 +39,7 @@ pub const ALL: &[Fixture] = &[
     Fixture { name: "expertsender-json", text: documents::expertsender_json },
     Fixture { name: "singer", text: documents::singer },
     Fixture { name: "airbyte", text: documents::airbyte },
+    Fixture { name: "warehouse-csv", text: sheets::warehouse },
 ];
 
 fn shopify_csv() -> String {

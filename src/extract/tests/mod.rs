@@ -21,6 +21,7 @@ mod reading;
 mod scattered_rows;
 mod shopify_graphql;
 mod shopify_json;
+mod warehouse_tables;
 mod webtoffee;
 mod woocommerce_json;
 

@@ -1,0 +1,112 @@
+//! From the row of a table to the record that it was: loaders write lists and objects into one column as text.
+
+use crate::extract::json::each_member;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// The object with each list and each object in it that stands there as text.
+///
+/// # Errors
+/// When the text is no JSON, or no object.
+pub fn unfolded(object: &str) -> serde_json::Result<Cow<'_, str>> {
+    if !object.contains("\"{") && !object.contains("\"[") {
+        return Ok(Cow::Borrowed(object));
+    }
+    let mut built = Built::default();
+    each_member(object, |key, value| {
+        let text = value.starts_with('"').then(|| serde_json::from_str::<String>(value).ok()).flatten();
+        match text.as_deref().and_then(structure) {
+            Some(inner) => built.add(&key, inner),
+            None => built.add(&key, value),
+        }
+    })?;
+    Ok(Cow::Owned(built.end()))
+}
+
+/// A row of CSV as an object. Cells that are blank, or that databases write for no value, are left out; numbers stay
+/// the digits that they are.
+pub fn object_of<'a>(cells: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut built = Built::default();
+    for (name, cell) in cells {
+        match cell {
+            "" | "NULL" | "null" | "\\N" => {}
+            cell if is_number(cell) => built.add(name, cell),
+            cell if cell.eq_ignore_ascii_case("true") => built.add(name, "true"),
+            cell if cell.eq_ignore_ascii_case("false") => built.add(name, "false"),
+            cell => match structure(cell) {
+                Some(inner) => built.add(name, inner),
+                None => built.add(name, &quoted(cell)),
+            },
+        }
+    }
+    built.end()
+}
+
+/// The text, where it is a whole object or list.
+fn structure(text: &str) -> Option<&str> {
+    let text = text.trim_ascii();
+    let is_one = text.starts_with(['{', '[']) && serde_json::from_str::<&RawValue>(text).is_ok();
+    is_one.then_some(text)
+}
+
+/// As JSON writes them: no zeros in front, so that `00102` stays the text it is.
+fn is_number(cell: &str) -> bool {
+    cell.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+        && serde_json::from_str::<&RawValue>(cell).is_ok()
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// An object being written.
+#[derive(Default)]
+struct Built(String);
+
+impl Built {
+    fn add(&mut self, key: &str, value: &str) {
+        self.0.push(if self.0.is_empty() { '{' } else { ',' });
+        self.0.push_str(&quoted(key));
+        self.0.push(':');
+        self.0.push_str(value);
+    }
+
+    fn end(mut self) -> String {
+        self.0.push_str(if self.0.is_empty() { "{}" } else { "}" });
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_the_object_that_it_was() {
+        let cells = [
+            ("id", "12"),
+            ("name", "00102"),
+            ("note", "[gift"),
+            ("test", "TRUE"),
+            ("tip", "NULL"),
+            ("x", ""),
+        ];
+        let lines = [("lines", "[{\"price\": \"1.50\"}]"), ("sum", "1.50")];
+        let object = object_of(cells.into_iter().chain(lines));
+        assert_eq!(
+            object,
+            r#"{"id":12,"name":"00102","note":"[gift","test":true,"lines":[{"price": "1.50"}],"sum":1.50}"#
+        );
+        assert_eq!(object_of([("a", "")].into_iter()), "{}");
+    }
+
+    #[test]
+    fn what_stands_as_text_is_unfolded_and_nothing_else() {
+        let text = r#"{"a":"[{\"b\":1.10}]","c":"{no json","d":1.10,"e":"x","f":{"g":"[1]"}}"#;
+        assert_eq!(
+            unfolded(text).unwrap(),
+            r#"{"a":[{"b":1.10}],"c":"{no json","d":1.10,"e":"x","f":{"g":"[1]"}}"#
+        );
+        assert!(unfolded("[\"{\"]").is_err());
+    }
+}

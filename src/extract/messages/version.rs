@@ -1,0 +1,107 @@
+//! One version of an order in a file, and which of two is the newer one.
+
+use super::marks::stamp;
+use crate::domain::{Position, Reason, SourceOrder};
+
+/// Bytes of a version among others that are to be put in order.
+pub const VERSION_BYTES: usize = 56;
+
+/// When a row of a table was read at its source, as far as the row says; see [`super::marks::Marks`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamps {
+    pub extracted_at: u64,
+    pub sequence: u64,
+}
+
+/// What is kept of one record to compare it with others of its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    /// A hash of the order's key.
+    key: u128,
+    /// The first number that differs tells the newer of two versions; 0 stands for one that is not known.
+    rank: [u64; 3],
+    /// Its place among the records of the file.
+    pub record: u64,
+    /// A hash of what it says.
+    content: u64,
+}
+
+impl Version {
+    /// Of a row of a table, whose rows have no order; without stamps of a record of a stream, where the later one is
+    /// the newer one. `None` for a record that has no key, or whose fields can't be trusted.
+    pub fn of(order: SourceOrder, stamps: Option<Stamps>, record: u64) -> Option<Self> {
+        let damage = [Reason::MalformedRow, Reason::BadEncoding];
+        if order.faults.iter().any(|fault| damage.contains(&fault.reason)) {
+            return None;
+        }
+        let hash = blake3::hash(order.key().ok()?.ledger_text().as_bytes());
+        let key = hash.as_bytes().first_chunk().map(|bytes| u128::from_be_bytes(*bytes))?;
+        let (rank, content) = match stamps {
+            None => ([record.saturating_add(1), 0, 0], 0),
+            Some(Stamps { extracted_at, sequence }) => {
+                ([extracted_at, sequence, stamp(&order.updated_at)], content_of(order))
+            }
+        };
+        Some(Self { key, rank, record, content })
+    }
+
+    /// So that, byte by byte, the versions of an order stand together and the newest first.
+    pub fn to_bytes(self) -> [u8; VERSION_BYTES] {
+        let [a, b, c] = self.rank.map(|number| (u64::MAX - number).to_be_bytes());
+        let record = (u64::MAX - self.record).to_be_bytes();
+        let parts: [&[u8]; 6] = [&self.key.to_be_bytes(), &a, &b, &c, &record, &self.content.to_be_bytes()];
+        let mut bytes = [0; VERSION_BYTES];
+        for (place, byte) in bytes.iter_mut().zip(parts.concat()) {
+            *place = byte;
+        }
+        bytes
+    }
+
+    pub fn from_bytes(bytes: &[u8; VERSION_BYTES]) -> Self {
+        let (key, rest) = bytes.split_first_chunk().unwrap_or((&[0; 16], &[]));
+        let mut numbers = rest.as_chunks::<8>().0.iter().map(|bytes| u64::from_be_bytes(*bytes));
+        let mut next = || numbers.next().unwrap_or_default();
+        let rank = [next(), next(), next()].map(|number| u64::MAX - number);
+        let record = u64::MAX - next();
+        Self { key: u128::from_be_bytes(*key), rank, record, content: next() }
+    }
+
+    pub fn is_of_order_of(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+
+    /// Whether it takes the place of a version that stands behind it in order: it is newer, or says the same. Where one
+    /// of them does not say when it was read, nothing tells which is newer.
+    pub fn takes_place_of(&self, other: &Self) -> bool {
+        let differing = self.rank.iter().zip(other.rank).find(|(own, other)| **own != *other);
+        differing.is_some_and(|(_, other)| other > 0) || self.content == other.content
+    }
+}
+
+/// A hash of all that an order says, wherever in the file it says it.
+fn content_of(mut order: SourceOrder) -> u64 {
+    order.position = Position::default();
+    order.lines.iter_mut().for_each(|line| line.at_line = 0);
+    order.faults.iter_mut().for_each(|fault| fault.line = 0);
+    let hash = blake3::hash(format!("{order:?}").as_bytes());
+    hash.as_bytes().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_version_comes_back_from_its_bytes_and_the_newest_comes_first(
+            a in (any::<[u64; 3]>(), any::<u64>(), any::<u64>()),
+            b in (any::<[u64; 3]>(), any::<u64>(), any::<u64>()),
+            key in any::<u128>(),
+        ) {
+            let [a, b] = [a, b].map(|(rank, record, content)| Version { key, rank, record, content });
+            prop_assert_eq!(Version::from_bytes(&a.to_bytes()), a);
+            prop_assert_eq!(a.to_bytes() < b.to_bytes(), (b.rank, b.record, a.content) < (a.rank, a.record, b.content));
+        }
+    }
+}

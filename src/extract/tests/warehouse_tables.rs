@@ -1,0 +1,197 @@
+//! Tables that Airbyte and Singer targets load: several versions of an order, in no order.
+
+use super::shopify_json::{ORDER, minified};
+use super::*;
+
+fn order(id: u32, total: &str) -> String {
+    minified(ORDER)
+        .replacen("6885604524341", &id.to_string(), 1)
+        .replace("\"47.50\"", &format!("\"{total}\""))
+}
+
+/// A row of a raw table, as JSON.
+fn raw(at: &str, data: &str) -> String {
+    format!("{{\"_airbyte_raw_id\":\"r{at}\",\"_airbyte_extracted_at\":\"{at}\",\"_airbyte_data\":{data}}}\n")
+}
+
+/// A row of a table with a column for each field, as JSON.
+fn last(mark: &str, data: &str) -> String {
+    format!("{}\n", data.replacen('{', &format!("{{{mark},"), 1))
+}
+
+fn quoted(cell: &str) -> String {
+    format!("\"{}\"", cell.replace('"', "\"\""))
+}
+
+/// The same rows as CSV, with a column for each field of the first.
+fn as_csv(rows: &str) -> String {
+    let row = |line: &str| -> Vec<(String, String)> {
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).unwrap();
+        let text = |value: serde_json::Value| match value {
+            serde_json::Value::String(text) => text,
+            serde_json::Value::Null => String::new(),
+            other => other.to_string(),
+        };
+        object.into_iter().map(|(key, value)| (key, text(value))).collect()
+    };
+    let header: Vec<String> = row(rows.lines().next().unwrap()).into_iter().map(|(key, _)| key).collect();
+    let cells = |line| row(line).into_iter().map(|(_, cell)| quoted(&cell)).collect::<Vec<_>>().join(",");
+    format!("{}\n{}\n", header.join(","), rows.lines().map(cells).collect::<Vec<_>>().join("\n"))
+}
+
+/// Total, whether another version takes its place, and what is wrong with it.
+fn told(text: &str) -> Vec<(String, bool, Vec<Reason>)> {
+    let orders = read(text).unwrap_or_else(|error| panic!("{error}"));
+    orders.into_iter().map(|order| (order.total.clone(), order.is_superseded, reasons(&order))).collect()
+}
+
+fn told_both(rows: &str) -> Vec<(String, bool, Vec<Reason>)> {
+    let found = told(rows);
+    let of_csv = told(&as_csv(rows));
+    assert_eq!(
+        of_csv.iter().map(|one| (one.1, &one.2)).collect::<Vec<_>>(),
+        found.iter().map(|one| (one.1, &one.2)).collect::<Vec<_>>()
+    );
+    assert_eq!(
+        of_csv.iter().map(|one| &one.0).collect::<Vec<_>>(),
+        found.iter().map(|one| &one.0).collect::<Vec<_>>()
+    );
+    found
+}
+
+const OLD: &str = "2024-02-01T00:00:00.000001Z";
+const NEW: &str = "2024-02-01T00:00:00.000002Z";
+
+#[test]
+fn of_an_orders_versions_the_one_extracted_last_counts_wherever_it_stands() {
+    let (old, new) = (order(1, "10.00"), order(1, "12.00"));
+    let other = raw(OLD, &order(2, "5.00"));
+    for rows in [raw(NEW, &new) + &other + &raw(OLD, &old), raw(OLD, &old) + &other + &raw(NEW, &new)] {
+        let mut found = told_both(&rows);
+        found.sort();
+        let expected = [("10.00", true), ("12.00", false), ("5.00", false)];
+        assert_eq!(found, expected.map(|(total, gone)| (total.to_owned(), gone, vec![])));
+    }
+}
+
+#[test]
+fn each_loaders_times_are_read() {
+    let pairs = [
+        (
+            "\"_airbyte_ab_id\":\"a\",\"_airbyte_emitted_at\":1706745600000",
+            "\"_airbyte_ab_id\":\"b\",\"_airbyte_emitted_at\":1706745600001",
+        ),
+        (
+            "\"_airbyte_extracted_at\":\"2024-02-01 00:00:00.1\"",
+            "\"_airbyte_extracted_at\":\"2024-02-01 00:00:00.11\"",
+        ),
+        ("\"_sdc_extracted_at\":\"2024-02-01T00:00:00Z\"", "\"_sdc_extracted_at\":\"2024-02-01T00:00:01Z\""),
+        ("\"_sdc_sequence\":1706745600000", "\"_sdc_sequence\":1706745600001"),
+        (
+            "\"_airbyte_extracted_at\":\"2024-02-01 00:00:00\",\"_ab_cdc_updated_at\":\"2024-01-01T00:00:00Z\"",
+            "\"_airbyte_extracted_at\":\"2024-02-01 00:00:00\",\"_ab_cdc_updated_at\":\"2024-01-01T00:00:01Z\"",
+        ),
+    ];
+    for (old, new) in pairs {
+        let rows = last(new, &order(1, "12.00")) + &last(old, &order(1, "10.00"));
+        let expected = [("12.00".to_owned(), false, vec![]), ("10.00".to_owned(), true, vec![])];
+        assert_eq!(told_both(&rows), expected, "{old}");
+    }
+    // Read at one moment: what the shop says of its last change decides.
+    let dated = |total: &str, day: &str| {
+        order(1, total).replacen("2024-02-01T08:00", &format!("2024-02-{day}T08:00"), 1)
+    };
+    let rows = raw(OLD, &dated("12.00", "02")) + &raw(OLD, &dated("10.00", "01"));
+    assert_eq!(told_both(&rows).iter().map(|one| one.1).collect::<Vec<_>>(), [false, true]);
+}
+
+#[test]
+fn versions_that_nothing_ranks_are_refused_both_and_equal_ones_are_one() {
+    let refused = vec![Reason::ConflictingVersions];
+    let rows = raw(OLD, &order(1, "10.00")) + &raw(OLD, &order(1, "12.00"));
+    assert_eq!(
+        told_both(&rows),
+        [("10.00".to_owned(), false, refused.clone()), ("12.00".to_owned(), false, refused.clone())]
+    );
+    let one_is_undated = raw("", &order(1, "10.00")) + &raw(OLD, &order(1, "12.00"));
+    assert!(told_both(&one_is_undated).iter().all(|one| one.2 == refused));
+    let rows = raw(OLD, &order(1, "10.00")) + &raw(OLD, &order(1, "10.00"));
+    assert_eq!(
+        told_both(&rows).iter().map(|one| (one.1, one.2.len())).collect::<Vec<_>>(),
+        [(true, 0), (false, 0)]
+    );
+    // An older one is out of the question whatever the two newest say.
+    let rows = raw(NEW, &order(1, "1.00")) + &raw(OLD, &order(1, "2.00")) + &raw(NEW, &order(1, "3.00"));
+    assert_eq!(
+        told_both(&rows).iter().map(|one| (one.1, one.2.len())).collect::<Vec<_>>(),
+        [(false, 1), (true, 0), (false, 1)]
+    );
+}
+
+#[test]
+fn a_record_that_was_deleted_at_its_source_takes_the_place_of_what_it_was() {
+    let gone = order(1, "10.00").replacen('{', "{\"_ab_cdc_deleted_at\":\"2024-02-01T00:00:00Z\",", 1);
+    let rows = raw(NEW, &gone) + &raw(OLD, &order(1, "10.00"));
+    let orders = read(&rows).unwrap();
+    assert_eq!(
+        orders.iter().map(|order| (order.is_deleted, order.is_superseded)).collect::<Vec<_>>(),
+        [(true, false), (false, true)]
+    );
+}
+
+#[test]
+fn lists_that_a_loader_wrote_as_text_are_lists() {
+    let object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(&order(1, "10.00")).unwrap();
+    let flat = object.into_iter().map(|(key, value)| match value {
+        serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+            (key, serde_json::Value::from(value.to_string()))
+        }
+        other => (key, other),
+    });
+    let flat = serde_json::Value::Object(flat.collect()).to_string();
+    let mark = format!("\"_airbyte_extracted_at\":\"{OLD}\"");
+    let [mut folded, mut plain] = [flat, order(1, "10.00")].map(|data| read(last(&mark, &data)).unwrap());
+    let (mut folded, mut plain) = (folded.remove(0), plain.remove(0));
+    folded.lines.iter_mut().chain(&mut plain.lines).for_each(|line| line.at_line = 0);
+    assert!(!plain.lines.is_empty());
+    assert_eq!(folded, plain);
+}
+
+#[test]
+fn a_table_is_told_for_what_it_is_and_so_is_one_that_holds_no_orders() {
+    let rows = raw(OLD, &order(1, "10.00"));
+    for (text, format) in [
+        (rows.clone(), "airbyte"),
+        (as_csv(&rows), "warehouse-csv"),
+        (last("\"_sdc_sequence\":1", &order(1, "1")), "singer"),
+    ] {
+        let folder = Folder::with("a", &text);
+        assert_eq!(folder.open(&["a"]).unwrap().files()[0].format, format);
+        assert!(folder.open_as(if format == "singer" { "singer" } else { "airbyte" }, &["a"]).is_ok());
+    }
+    let as_json = Folder::with("a", &rows).open_as("shopify-json", &["a"]).unwrap_err().to_string();
+    assert!(as_json.contains("rows of a loader's table") && as_json.contains("auto"), "{as_json}");
+    let said =
+        refusal(format!("_airbyte_raw_id,_airbyte_extracted_at,id,email\nr,{OLD},1,ann@example.com\n"));
+    assert!(
+        said.contains("table of Airbyte's") && said.contains("id, email") && !said.contains("ann@"),
+        "{said}"
+    );
+    assert_eq!(told("_airbyte_raw_id,_airbyte_extracted_at,_airbyte_data\n"), [], "a day without orders");
+}
+
+#[test]
+fn a_long_first_row_of_a_table_hides_nothing() {
+    let long = order(1, "10.00").replacen('{', &format!("{{\"note_of_old\":\"{}\",", "x".repeat(80_000)), 1);
+    assert_eq!(told(&as_csv(&raw(OLD, &long))).len(), 1);
+    let said = read(as_csv(&raw(OLD, &format!("{{\"a\":\"{}\"}}", "x".repeat(80_000))))).unwrap_err();
+    assert!(said.what.contains("not recognised"), "{said}");
+}
+
+#[test]
+fn of_a_table_that_was_cut_nothing_is_given_out() {
+    let rows = raw(OLD, &order(1, "10.00")) + &raw(NEW, &order(1, "12.00"));
+    let said = refusal(&rows[..rows.len() - 30]);
+    assert!(said.contains("cut short"), "{said}");
+}
