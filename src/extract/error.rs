@@ -1,6 +1,10 @@
 use std::fmt;
 use std::io;
 
+/// What to try with an export that no format knows.
+pub(super) const MAPPING_ADVICE: &str =
+    "a mapping in the settings reads any other CSV or JSON of orders (docs/formats.md, `Your own mapping`)";
+
 /// Something wrong with one export file: where, what, and what to try. Never holds the text of a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadError {

@@ -1,5 +1,6 @@
 //! Recognises a CSV table by its first bytes: delimiter, dialect and columns.
 
+use super::error::MAPPING_ADVICE;
 use super::export::Options;
 use super::requoted;
 use super::sheet_dialect::{Head, Layout, SHEET_DIALECTS, SheetDialect, Verdict};
@@ -226,7 +227,7 @@ fn nearest(header: &ByteRecord) -> String {
         .take(2)
         .map(|(known, name)| format!("{name}, which knows {known} of its {} columns", header.len()))
         .collect();
-    let more = "`ordersync formats` lists what each format needs";
+    let more = format!("`ordersync formats` lists what each format needs; {MAPPING_ADVICE}");
     match told.is_empty() {
         true => {
             let names: Vec<&str> = SHEET_DIALECTS.iter().map(|dialect| dialect.name()).collect();

@@ -174,4 +174,5 @@ fn check_and_plan_say_what_was_seen_and_a_refusal_names_the_nearest() {
     let told = world.run(&["plan"]);
     assert_eq!(told.code, 2);
     assert!(told.err.contains("the nearest is shopify-csv, which knows 2 of its 3 columns"), "{}", told.err);
+    assert!(told.err.contains("a mapping in the settings reads any other"), "{}", told.err);
 }

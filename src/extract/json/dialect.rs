@@ -4,7 +4,7 @@ use super::elements::Elements;
 use super::keys::Keys;
 use crate::domain::SourceOrder;
 use crate::extract::codec::Source;
-use crate::extract::error::ReadError;
+use crate::extract::error::{MAPPING_ADVICE, ReadError};
 use crate::extract::{
     RECORD_BYTES_MAX, bigcommerce_json, expertsender_json, fast_json, magento_json, shopify_graphql,
     shopify_json, woocommerce,
@@ -23,8 +23,8 @@ pub struct Dialect {
     /// What its records must have: one key of each group. A key of an object inside is written `items.sku`, also
     /// where it is in a list.
     pub needs: &'static [&'static [&'static str]],
-    /// Other things this shop system writes, with what they are: by the key they are wrapped in, or by a key inside
-    /// that orders don't have.
+    /// Other things this shop system writes, with what they are: by the key they are wrapped in, or by one that orders
+    /// don't have: a key inside, or with a slash before it (`/refunded_by`) one of the record itself.
     pub siblings: &'static [(&'static str, &'static str)],
     pub read: fn(&Document<'_>) -> serde_json::Result<SourceOrder>,
 }
@@ -173,13 +173,13 @@ fn choose(tried: &[Tried<'_>], is_named: bool) -> Result<&'static Dialect, Unfit
     if let Some(found) = fitting(tried) {
         return found;
     }
-    let by_inner_key = |mark: &str, _: &Keys| mark.contains('.');
-    let as_wrapper =
-        |mark: &str, keys: &Keys| keys.outer().count() <= WRAPPER_KEYS_MAX && !mark.contains('.');
+    let is_own = |mark: &str| mark.contains('.') || mark.starts_with('/');
+    let by_own_key = |mark: &str, _: &Keys| is_own(mark);
+    let as_wrapper = |mark: &str, keys: &Keys| keys.outer().count() <= WRAPPER_KEYS_MAX && !is_own(mark);
     let near = |is_near: &dyn Fn(&Tried<'_>) -> bool| {
         tried.iter().filter(|one| is_near(one)).min_by_key(|one| one.missing.len()).map(Tried::lacking)
     };
-    let refusal = stranger(tried, by_inner_key)
+    let refusal = stranger(tried, by_own_key)
         .or_else(|| near(&|one| one.missing.len() * 2 <= one.dialect.needs.len()))
         .or_else(|| stranger(tried, as_wrapper))
         .or_else(|| near(&|_| is_named));
@@ -226,7 +226,9 @@ impl Tried<'_> {
 fn stranger(tried: &[Tried<'_>], counts: impl Fn(&str, &Keys) -> bool) -> Option<Unfit> {
     let marks = |one: &Tried<'_>| {
         let mut siblings = one.dialect.siblings.iter();
-        siblings.find(|(mark, _)| counts(mark, one.keys) && one.keys.contains(mark)).map(|(_, kind)| *kind)
+        siblings
+            .find(|(mark, _)| counts(mark, one.keys) && one.keys.contains(mark.trim_start_matches('/')))
+            .map(|(_, kind)| *kind)
     };
     tried.iter().find_map(marks).map(|kind| Unfit {
         what: format!("looks like {kind}, expected orders"),
@@ -293,7 +295,7 @@ fn nearest(tried: &[Tried<'_>]) -> String {
     let told =
         near.iter().take(2).map(|one| format!("{} would need {}", one.dialect.name, one.missing.join(", ")));
     match near.is_empty() {
-        true => "export the orders of the shop system this job is for".to_owned(),
-        false => told.collect::<Vec<_>>().join("; "),
+        true => format!("if these are orders, {MAPPING_ADVICE}"),
+        false => format!("{}; {MAPPING_ADVICE}", told.collect::<Vec<_>>().join("; ")),
     }
 }

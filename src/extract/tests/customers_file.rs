@@ -75,7 +75,7 @@ fn a_customers_file_that_can_not_be_relied_on_is_refused() {
             "First Name,Phone\nAnn,1\n",
             "this customers file lacks the columns: Customer ID or Order ID, Email",
         ),
-        ("Customer ID,Email\n7.02255E+12,ann@example.com\n", "line 2: its ids were cut by a spreadsheet"),
+        ("Customer ID,Email\n7.02255E+12,ann@example.com\n", "line 2: its ids were rewritten as numbers"),
         ("Customer ID,Email\n1,ann@example.com,x\n", "line 2: this row has another number of fields"),
         ("", "is empty"),
     ] {

@@ -102,12 +102,15 @@ fn what_is_missing_or_not_known_is_told() {
     assert!(told.contains("looks like Shopify orders, but its records lack: email or contact_email or customer, created_at, currency"), "{told}");
     let told = refusal("[{\"order_key\":\"wc\",\"currency\":\"EUR\",\"total\":\"1\",\"line_items\":[]}]");
     assert!(told.contains("not recognised: its keys are order_key, currency, total, line_items"), "{told}");
+    assert!(told.contains("a mapping in the settings reads any other"), "{told}");
     assert!(
         told.contains(
             "shopify-json would need id or name, email or contact_email or customer, created_at, total_price"
         ),
         "{told}"
     );
+    let told = refusal("{\"totalItems\":1,\"items\":[{\"state\":\"PaymentSettled\"}]}");
+    assert!(told.contains("if these are orders, a mapping in the settings reads"), "{told}");
     assert!(refusal("{\"draft_orders\":[{}]}").contains("looks like Shopify's draft orders"));
     assert!(refusal("{\"errors\":\"x\"}").contains("an error that an API answered with"));
     assert!(refusal("[1,2]").contains("its records are no objects"));

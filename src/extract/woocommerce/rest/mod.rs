@@ -20,6 +20,10 @@ pub static ORDERS: Dialect = Dialect {
         &["date_created", "date_created_gmt", "created_at"],
         &["line_items"],
     ],
-    siblings: &[("order_refunds", "WooCommerce's refunds"), ("code", "an error that an API answered with")],
+    siblings: &[
+        ("/refunded_by", "WooCommerce's refunds"),
+        ("order_refunds", "WooCommerce's refunds"),
+        ("code", "an error that an API answered with"),
+    ],
     read: order::read,
 };
