@@ -30,6 +30,7 @@ mod privacy;
 mod rehearsal;
 mod resume;
 mod schedule;
+mod status;
 mod streams;
 mod supply_chain;
 mod undo;
