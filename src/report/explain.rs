@@ -1,5 +1,5 @@
 use super::dead_letters::{letter_json, letter_text};
-use super::text::printable;
+use super::text::{discreet, printable};
 use super::trail::{known_json, known_text, last_write_json};
 use crate::domain::Order;
 use crate::run::{Explained, Explanation, Fate};
@@ -13,7 +13,7 @@ pub fn explanation_json(explanation: &Explanation, reveal: bool) -> Value {
         "records": explanation.records.iter().map(|record| json!({
             "file": file_of(explanation, record),
             "line": record.line,
-            "number": record.label,
+            "number": if reveal { &record.label } else { discreet(&record.label) },
             "fate": fate_json(&record.fate, reveal),
         })).collect::<Vec<_>>(),
         "more_records": explanation.more,

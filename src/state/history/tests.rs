@@ -91,3 +91,41 @@ fn the_history_of_an_order_takes_a_few_dozen_bytes() {
     let bytes = (with - without) / ORDERS;
     assert!(bytes < 60, "{bytes} bytes an order");
 }
+
+#[test]
+fn what_was_verified_is_told_as_older_once_the_order_is_sent_again() {
+    let mut ledger = Ledger::new();
+    ledger.create(7..9);
+    let (run, connection) = (ledger.run, ledger.connection);
+    let by = ledger.store.begin_verification("shop", connection, None).unwrap();
+    ledger.store.note_compared(by, connection, &[(key("7"), 2), (key("8"), 0), (key("9"), 0)]).unwrap();
+    let verified = |ledger: &Ledger, of| {
+        let found = ledger.store.view().unwrap().verified(connection, &key(of)).unwrap();
+        found.map(|found| (found.by.id, found.differs, found.is_written_since))
+    };
+    assert_eq!(
+        (verified(&ledger, "7"), verified(&ledger, "8")),
+        (Some((by, 2, false)), Some((by, 0, false)))
+    );
+    assert_eq!(verified(&ledger, "9"), None, "the ledger does not have it");
+    for _ in 0..2 {
+        ledger.store.intend_order(run, connection, &key("7"), Fingerprint::from_i64(2)).unwrap();
+    }
+    assert_eq!((verified(&ledger, "7"), verified(&ledger, "8")), (Some((by, 2, true)), Some((by, 0, false))));
+    let view = ledger.store.view().unwrap();
+    assert_eq!(view.last_verification("shop").unwrap(), None, "it did not come to its end");
+    drop(view);
+    ledger.store.end_verification(by, &crate::state::VerificationSums::default()).unwrap();
+    assert_eq!(ledger.store.view().unwrap().last_verification("shop").unwrap().map(|row| row.id), Some(by));
+}
+
+#[test]
+fn who_takes_the_lock_knows_that_runs_without_an_outcome_were_killed_and_goes_on_with_them() {
+    let ledger = Ledger::new();
+    let (run, dir) = (ledger.run, ledger.dir);
+    drop(ledger.store);
+    let mut store = Store::open(dir.path(), "main").unwrap();
+    assert_eq!(store.run(run).unwrap().unwrap().outcome.as_deref(), Some("interrupted"));
+    let start = RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16] };
+    assert_eq!(store.begin(&start).unwrap().id, run);
+}
