@@ -16,12 +16,21 @@ use std::sync::Arc;
 /// What is known of a job before it begins.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Brief {
+    /// Records of the export; `None` where it was not planned.
+    pub records: Option<u64>,
     /// Requests the plan takes.
     pub requests: u64,
     /// Where not every order is to be sent: the keys of those that are.
     pub only: Option<Arc<BTreeSet<String>>>,
     /// The keys of a canary's orders.
     pub canary: Option<Arc<BTreeSet<String>>>,
+}
+
+impl Brief {
+    /// Records and requests, where all of it is to be carried out.
+    pub(super) fn planned(&self) -> Option<(u64, u64)> {
+        self.records.filter(|_| self.only.is_none()).map(|records| (records, self.requests))
+    }
 }
 
 /// Plans a job, tells the sum of it, and chooses the orders of a canary.
@@ -49,13 +58,13 @@ pub(super) fn brief(
         let now = Timestamp::now().to_zoned(job.rules.zone.clone());
         output::note(report::plan_summary(&planned, &now).trim_end());
     }
-    let requests = planned.forecast.requests;
+    let (requests, records) = (planned.forecast.requests, Some(planned.tally.read));
     Ok(match choosing.map(Canary::choose) {
-        None => Brief { requests, ..Brief::default() },
-        Some(Chosen::All(keys)) => Brief { requests, only: None, canary: Some(Arc::new(keys)) },
+        None => Brief { records, requests, ..Brief::default() },
+        Some(Chosen::All(keys)) => Brief { records, requests, only: None, canary: Some(Arc::new(keys)) },
         Some(Chosen::Keys(keys)) => {
             let keys = Arc::new(keys);
-            Brief { requests, only: Some(Arc::clone(&keys)), canary: Some(keys) }
+            Brief { records, requests, only: Some(Arc::clone(&keys)), canary: Some(keys) }
         }
     })
 }

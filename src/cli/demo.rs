@@ -244,6 +244,7 @@ impl Stage<'_> {
             cancel: CancellationToken::new(),
             grace: Duration::from_secs(30),
             only: None,
+            planned: None,
             progress: &|at| watch.tell(at),
         })
         .await?;

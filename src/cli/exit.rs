@@ -111,7 +111,10 @@ impl From<StateError> for Fault {
         let exit = match &error {
             StateError::Locked { .. } => Exit::Locked,
             StateError::Newer { .. } => Exit::Usage,
-            StateError::Io { .. } | StateError::Sqlite { .. } | StateError::Sql(_) => Exit::Failed,
+            StateError::Io { .. }
+            | StateError::ReadOnly { .. }
+            | StateError::Sqlite { .. }
+            | StateError::Sql(_) => Exit::Failed,
         };
         Self { exit, message: error.to_string() }
     }

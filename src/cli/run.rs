@@ -315,6 +315,7 @@ async fn run_account(worker: &Worker, kind: Kind, interrupt: &Interrupt, watch: 
             cancel: interrupt.cancel.clone(),
             grace: GRACE,
             only: brief.only.clone(),
+            planned: brief.planned(),
             progress: &|at| {
                 watch.tell(at);
                 passing.pass(at.settled);

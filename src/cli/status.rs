@@ -1,10 +1,14 @@
 use super::assembly;
 use super::exit::{Exit, Fault};
 use super::{Global, output};
-use crate::report::{self, JobStatus};
-use crate::state::{View, is_locked};
+use crate::report::{self, JobStatus, Outlook};
+use crate::state::{View, asked_pause, is_locked};
 use clap::Args;
 use jiff::Timestamp;
+use std::time::SystemTime;
+
+/// Runs looked through for the last one that came to its end.
+const RUNS_SEARCHED: u32 = 10;
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
@@ -26,17 +30,32 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, Fault> {
             Some((connection, _)) => view.orders_known(connection)?,
             None => 0,
         };
+        let is_locked = || is_locked(&settings.state_dir, &job.account);
+        let was_locked = is_locked();
+        let now = Timestamp::now();
+        let waits_until = asked_pause(&settings.state_dir, &job.account, SystemTime::now())
+            .and_then(|until| Timestamp::try_from(until).ok());
+        let shown = usize::try_from(args.runs).unwrap_or(usize::MAX);
+        let last = view.runs(&job.name, args.runs.max(RUNS_SEARCHED))?;
+        let records_before = last.iter().find_map(|row| row.records);
+        // Whoever takes the account's lock ends the runs of processes that are gone: one without an outcome is at work.
+        // (The lock is looked at before and after: one may have ended, and one begun, while the runs were read.)
+        let at_work = last.first().filter(|row| row.outcome.is_none() && (was_locked || is_locked()));
+        let outlook = at_work.map(|row| Outlook::of(row, records_before, waits_until, now));
         let calendar = assembly::calendar(job).map_err(Fault::usage)?;
         jobs.push(JobStatus {
             job: job.name.clone(),
             account: job.account.clone(),
             zone: job.time_zone.clone(),
             schedule: job.schedule.clone(),
-            next_due: calendar.and_then(|calendar| calendar.start_after(Timestamp::now())),
-            runs: view.runs(&job.name, args.runs)?,
+            next_due: calendar.and_then(|calendar| calendar.start_after(now)),
+            runs: last.into_iter().take(shown).collect(),
             dead_letters: view.dead_letters_count(&job.name)?,
             orders_loaded,
-            is_locked: is_locked(&settings.state_dir, &job.account),
+            is_locked: was_locked,
+            outlook,
+            asked_to_wait_ms: waits_until.map(Timestamp::as_millisecond),
+            last_verification: view.last_verification(&job.name)?,
         });
     }
     match global.json {

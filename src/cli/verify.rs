@@ -2,7 +2,7 @@ use super::assembly::{self, Dates};
 use super::exit::{Exit, Fault};
 use super::{Global, output};
 use crate::report;
-use crate::run::{Choice, Found, OnDifference, Sample, verify, verify_sample};
+use crate::run::{Choice, Record, Sample, verify, verify_sample};
 use crate::state::{Store, View};
 use clap::Args;
 
@@ -37,15 +37,13 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, Fault> {
         let client = assembly::client(account, Some(store.lock()))?;
         for export in &exports {
             let view = View::open(&settings.state_dir, &account.name)?;
-            let mut doubt =
-                |connection, key: &_, found| store.doubt_order(connection, key, found == Found::Missing);
-            let repair: Option<OnDifference<'_>> = if args.repair { Some(&mut doubt) } else { None };
+            let record = Some(Record { store: &mut store, repair: args.repair });
             verifications.push(match args.sample {
                 Some(sample) => {
-                    let part = verify_sample(&job, export, view, &client, Choice::Part(sample));
+                    let part = verify_sample(&job, export, view, &client, (Choice::Part(sample), record));
                     runtime.block_on(part)?.0
                 }
-                None => runtime.block_on(verify(&job, export, view, &client, repair))?,
+                None => runtime.block_on(verify(&job, export, view, &client, record))?,
             });
         }
     }

@@ -118,6 +118,7 @@ impl Attendant {
             cancel: self.cancel.clone(),
             grace: self.grace,
             only: None,
+            planned: None,
             progress: &show,
         };
         let result = execute(task).await;

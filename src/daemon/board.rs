@@ -1,7 +1,7 @@
 use super::Plan;
 use super::pulse::Pulse;
 use crate::activecampaign::{Client, Traffic};
-use crate::run::Progress;
+use crate::run::{Progress, time_left};
 use crate::state::{RunEnd, RunRow};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -124,10 +124,9 @@ pub struct LastRun {
 impl Running {
     /// When it will be done if it goes on as it did; `None` while there is nothing to tell by.
     pub fn expected_end(&self, now: Timestamp) -> Option<Timestamp> {
-        let progress = self.progress.as_ref().filter(|progress| progress.read > 0)?;
+        let progress = self.progress.as_ref()?;
         let left = self.records_expected?.checked_sub(progress.read)?;
-        let seconds = progress.elapsed.as_secs_f64() * left as f64 / progress.read as f64;
-        now.checked_add(SignedDuration::try_from_secs_f64(seconds).ok()?).ok()
+        now.checked_add(time_left(progress.read, left, progress.elapsed)?).ok()
     }
 }
 

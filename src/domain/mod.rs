@@ -1,5 +1,6 @@
 //! The values every stage speaks in. Ground floor: imports nothing of ours, and knows no file, network, clock or database.
 
+mod attempt;
 mod currency;
 mod customer;
 mod date_shift;
@@ -18,6 +19,7 @@ mod share;
 mod source;
 mod status;
 
+pub use attempt::{Answer, Attempt, Deed};
 pub use currency::{Currency, CurrencyError};
 pub use customer::Customer;
 pub use date_shift::DateShift;

@@ -1,8 +1,8 @@
 use super::Journal;
 use super::loader::{Attempts, Loader, Patience};
-use super::outcome::{Halt, Outcome, Part, Refusal};
+use super::outcome::{Halt, Outcome, Part, Refusal, failed};
 use crate::activecampaign::{Failure, RemoteCustomer, Stop, Verdict};
-use crate::domain::{Customer, CustomerMemory, RemoteId};
+use crate::domain::{Attempt, Customer, CustomerMemory, Deed, Order, OrderKey, RemoteId};
 
 /// Whether the ledger's id of a customer is believed.
 pub(super) enum Found {
@@ -11,17 +11,19 @@ pub(super) enum Found {
     Doubted(RemoteId),
 }
 
-/// The target's id of a customer, which is created where the target has none. The inner error: the target
-/// would not take it.
+/// The target's id of an order's customer, which is created where the target has none. The inner error: the target
+/// would not take it. What is asked for on the way is noted under the order that asked first.
 pub(super) async fn find_or_create<J: Journal>(
     loader: &Loader<J>,
-    customer: &Customer,
+    order: &Order,
     found: Found,
 ) -> Result<Result<RemoteId, Outcome>, Halt> {
+    let customer = &order.customer;
     let _held = loader.customers.hold(&customer.key).await;
     let memory = loader.journal.customer(customer).await?;
     let attempts = loader.attempts();
-    let mut create = Create { loader, customer, attempts, sent_by_us: false, is_contradicted: false };
+    let mut create =
+        Create { loader, customer, order: &order.key, attempts, sent_by_us: false, is_contradicted: false };
     match (memory, found) {
         (CustomerMemory::Known(id), Found::Trusted) => Ok(Ok(id)),
         // Another order has mended it in the meantime.
@@ -38,6 +40,7 @@ pub(super) async fn find_or_create<J: Journal>(
 struct Create<'a, J> {
     loader: &'a Loader<J>,
     customer: &'a Customer,
+    order: &'a OrderKey,
     attempts: Attempts,
     /// An earlier create of ours may be at the target.
     sent_by_us: bool,
@@ -56,6 +59,8 @@ impl<J: Journal> Create<'_, J> {
             };
             if failure.verdict != Verdict::Throttled {
                 self.attempts.made += 1;
+                let attempt = failed(Deed::CreateCustomer, &failure);
+                self.loader.journal.note(self.order, attempt).await?;
             }
             match failure.verdict {
                 Verdict::Throttled | Verdict::Again => {}
@@ -84,7 +89,13 @@ impl<J: Journal> Create<'_, J> {
         &mut self,
         refusal: Option<Failure>,
     ) -> Result<Result<RemoteId, Outcome>, Halt> {
-        let found = match self.look_up().await {
+        let found = self.look_up().await;
+        let attempt = match &found {
+            Ok(found) => Attempt::found(Deed::LookUpCustomer, found.as_ref().map(|remote| remote.id.clone())),
+            Err(failure) => failed(Deed::LookUpCustomer, failure),
+        };
+        self.loader.journal.note(self.order, attempt).await?;
+        let found = match found {
             Ok(found) => found,
             Err(Failure { verdict: Verdict::Stop(stop), .. }) => return Err(stop.into()),
             Err(failure) => return Ok(Err(Outcome::Unconfirmed(self.refusal(&failure)))),

@@ -1,4 +1,4 @@
-use crate::domain::{Customer, CustomerMemory, Fingerprint, Memory, OrderKey, RemoteId};
+use crate::domain::{Attempt, Customer, CustomerMemory, Fingerprint, Memory, OrderKey, RemoteId};
 use std::future::Future;
 
 /// A journal entry could not be made; nothing may be sent without it.
@@ -36,4 +36,8 @@ pub trait Journal: Send + Sync + 'static {
         key: &OrderKey,
         fingerprint: Fingerprint,
     ) -> impl Future<Output = Result<(), JournalError>> + Send;
+
+    /// What was asked of the target for this order, and did not settle it.
+    fn note(&self, key: &OrderKey, attempt: Attempt)
+    -> impl Future<Output = Result<(), JournalError>> + Send;
 }

@@ -1,9 +1,9 @@
 use super::Journal;
 use super::customer::{Found, find_or_create};
 use super::loader::{Attempts, Deleted, Loader, Patience};
-use super::outcome::{Halt, Outcome, Part, Refusal};
+use super::outcome::{Halt, Outcome, Part, Refusal, failed};
 use crate::activecampaign::{Failure, RemoteOrder, Verdict};
-use crate::domain::{Fingerprint, Memory, Order, OrderKey, RemoteId};
+use crate::domain::{Attempt, Deed, Fingerprint, Memory, Order, OrderKey, RemoteId};
 use crate::plan::{Action, Earlier, Step};
 
 /// Customer first, then order. A cart and its order wait for each other.
@@ -17,7 +17,7 @@ pub(super) async fn carry_out<J: Journal>(loader: &Loader<J>, step: &Step) -> Re
     if order.key.is_cart() && loader.journal.order(&order.key).await? == Memory::BecameOrder {
         return Ok(Outcome::Idle);
     }
-    let customer = match find_or_create(loader, &order.customer, Found::Trusted).await? {
+    let customer = match find_or_create(loader, order, Found::Trusted).await? {
         Ok(id) => id,
         Err(outcome) => return Ok(outcome),
     };
@@ -97,7 +97,7 @@ impl<'a, J: Journal> Write<'a, J> {
         let Some(cart) = &self.order.cart else { return Ok(Next::Create) };
         match self.loader.journal.order(cart).await? {
             Memory::Known { id, .. } | Memory::Refused { id: Some(id), .. } => Ok(Next::Update(id)),
-            Memory::Intended { .. } => Ok(match self.loader.look_up(cart).await? {
+            Memory::Intended { .. } => Ok(match self.find(cart).await? {
                 Ok(Some(remote)) => Next::Update(remote.id),
                 Ok(None) => Next::Create,
                 Err(failure) => self.given_up(&failure),
@@ -114,7 +114,7 @@ impl<'a, J: Journal> Write<'a, J> {
             Ok(id) => return Ok(Next::Done(Outcome::Created(id))),
             Err(failure) => failure,
         };
-        self.count(&failure);
+        self.count(Deed::Create, &failure).await?;
         let next = match failure.verdict {
             Verdict::Throttled | Verdict::Again => Next::Create,
             Verdict::LookUp => {
@@ -130,7 +130,7 @@ impl<'a, J: Journal> Write<'a, J> {
     }
 
     async fn look_up(&mut self, refusal: Option<Failure>) -> Result<Next, Halt> {
-        let found = match self.loader.look_up(&self.order.key).await? {
+        let found = match self.find(&self.order.key).await? {
             Ok(found) => found,
             Err(failure) => return Ok(self.given_up(&failure)),
         };
@@ -183,7 +183,7 @@ impl<'a, J: Journal> Write<'a, J> {
             Ok(()) => return Ok(Next::Done(Outcome::Updated(id))),
             Err(failure) => failure,
         };
-        self.count(&failure);
+        self.count(Deed::Update, &failure).await?;
         let next = match failure.verdict {
             Verdict::Throttled | Verdict::Again => Next::Update(id),
             Verdict::LookUp if self.is_gone(&id).await? => self.deleted(),
@@ -212,7 +212,7 @@ impl<'a, J: Journal> Write<'a, J> {
     /// cart is known by its own id only once that arrived.
     async fn is_gone(&self, id: &RemoteId) -> Result<bool, Halt> {
         for key in [Some(&self.order.key), self.order.cart.as_ref()].into_iter().flatten() {
-            match self.loader.look_up(key).await? {
+            match self.find(key).await? {
                 Ok(Some(remote)) if remote.id == *id => return Ok(false),
                 Ok(_) => {}
                 // Not found out: the update itself will tell.
@@ -228,7 +228,7 @@ impl<'a, J: Journal> Write<'a, J> {
             return Ok(self.refused(failure));
         }
         let doubted = Found::Doubted(self.customer.clone());
-        Ok(match find_or_create(self.loader, &self.order.customer, doubted).await? {
+        Ok(match find_or_create(self.loader, self.order, doubted).await? {
             Ok(id) => {
                 self.customer = id;
                 next
@@ -247,9 +247,26 @@ impl<'a, J: Journal> Write<'a, J> {
         }
     }
 
-    fn count(&mut self, failure: &Failure) {
-        if failure.verdict != Verdict::Throttled {
-            self.attempts.made += 1;
+    /// A throttled request was not carried out, and is no attempt.
+    async fn count(&mut self, deed: Deed, failure: &Failure) -> Result<(), Halt> {
+        if failure.verdict == Verdict::Throttled {
+            return Ok(());
+        }
+        self.attempts.made += 1;
+        Ok(self.loader.journal.note(&self.order.key, failed(deed, failure)).await?)
+    }
+
+    /// The target's order of this key; the inner error: it could not be found out.
+    async fn find(&self, key: &OrderKey) -> Result<Result<Option<RemoteOrder>, Failure>, Halt> {
+        let found = self.loader.client.order_by_key(&self.loader.connection, key).await;
+        let attempt = match &found {
+            Ok(found) => Attempt::found(Deed::LookUp, found.as_ref().map(|remote| remote.id.clone())),
+            Err(failure) => failed(Deed::LookUp, failure),
+        };
+        self.loader.journal.note(&self.order.key, attempt).await?;
+        match found {
+            Err(Failure { verdict: Verdict::Stop(stop), .. }) => Err(stop.into()),
+            found => Ok(found),
         }
     }
 
@@ -259,17 +276,6 @@ impl<'a, J: Journal> Write<'a, J> {
 
     fn given_up(&self, failure: &Failure) -> Next {
         Next::Done(Outcome::Unconfirmed(Refusal::new(Part::Order, failure, self.attempts.made)))
-    }
-}
-
-impl<J: Journal> Loader<J> {
-    /// The target's order of this key; the inner error: it could not be found out.
-    async fn look_up(&self, key: &OrderKey) -> Result<Result<Option<RemoteOrder>, Failure>, Halt> {
-        match self.client.order_by_key(&self.connection, key).await {
-            Ok(found) => Ok(Ok(found)),
-            Err(Failure { verdict: Verdict::Stop(stop), .. }) => Err(stop.into()),
-            Err(failure) => Ok(Err(failure)),
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 use super::JournalError;
 use crate::activecampaign::{Failure, Stop};
-use crate::domain::RemoteId;
+use crate::domain::{Answer, Attempt, Deed, RemoteId};
 
 /// What came of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +70,13 @@ impl Refusal {
             None => format!("{}_{code}", self.part.word()),
         }
     }
+}
+
+/// An attempt that did not end well, as it is kept.
+pub(super) fn failed(deed: Deed, failure: &Failure) -> Attempt {
+    let verdict = failure.verdict.word().to_owned();
+    let answer = Answer::Failed { verdict, status: failure.status, code: failure.code.clone() };
+    Attempt { deed, answer, id: None }
 }
 
 /// Why the run must end before the step is carried out; the record stays pending.

@@ -1,5 +1,6 @@
 use super::dead_letters::{letter_json, letter_text};
-use super::text::printable;
+use super::text::{discreet, printable};
+use super::trail::{known_json, known_text, last_write_json};
 use crate::domain::Order;
 use crate::run::{Explained, Explanation, Fate};
 use serde_json::{Value, json};
@@ -12,10 +13,12 @@ pub fn explanation_json(explanation: &Explanation, reveal: bool) -> Value {
         "records": explanation.records.iter().map(|record| json!({
             "file": file_of(explanation, record),
             "line": record.line,
-            "number": record.label,
+            "number": if reveal { &record.label } else { discreet(&record.label) },
             "fate": fate_json(&record.fate, reveal),
         })).collect::<Vec<_>>(),
         "more_records": explanation.more,
+        "ledger": explanation.known.iter()
+            .map(|known| known_json(known, &explanation.zone)).collect::<Vec<_>>(),
         "dead_letters": explanation.letters.iter().map(letter_json).collect::<Vec<_>>(),
     })
 }
@@ -34,9 +37,7 @@ fn fate_json(fate: &Fate, reveal: bool) -> Value {
             "key": order.key.as_str(),
             "next_sync": next,
             "remote_id": remote_id.as_ref().map(|id| id.as_str()),
-            "last_write": last_write.as_ref().map(|write| json!({
-                "run": write.run, "created_run": write.created_run, "outcome": write.outcome,
-            })),
+            "last_write": last_write_json(last_write.as_ref()),
             "payload": payload(order, reveal),
         }),
     }
@@ -93,6 +94,10 @@ pub fn explanation_text(explanation: &Explanation, reveal: bool) -> String {
     if explanation.records.is_empty() {
         text.push_str("\nThe export does not hold it.\n");
     }
+    match explanation.known.is_empty() {
+        true => text.push_str("\nNever sent, as far as is known.\n"),
+        false => text.extend(explanation.known.iter().map(|known| known_text(known, &explanation.zone))),
+    }
     for letter in &explanation.letters {
         text.push_str("\nDead letter: ");
         text.push_str(&letter_text(letter));
@@ -110,25 +115,8 @@ fn fate_text(fate: &Fate, reveal: bool) -> String {
                 format!("  invalid: {}{field}: {}\n", fault.reason.code(), fault.reason.advice())
             })
             .collect(),
-        Fate::Valid { order, next, remote_id, last_write } => {
+        Fate::Valid { order, next, .. } => {
             let mut text = format!("  valid, key {}\n", printable(order.key.as_str()));
-            match (remote_id, last_write) {
-                (Some(id), _) => text.push_str(&format!("  at the target as id {id}\n")),
-                (None, Some(_)) => text.push_str("  not known to be at the target\n"),
-                (None, None) => text.push_str("  never sent\n"),
-            }
-            if let Some(write) = last_write {
-                let by = |run| match run {
-                    0 => "adopt".to_owned(),
-                    run => format!("run {run}"),
-                };
-                let outcome = write.outcome.unwrap_or("sent, and no answer recorded");
-                text.push_str(&format!("  last write: {outcome}, by {}", by(write.run)));
-                if let Some(run) = write.created_run.filter(|run| *run != write.run) {
-                    text.push_str(&format!("; created by {}", by(run)));
-                }
-                text.push('\n');
-            }
             text.push_str(&format!("  next sync: {next}\n  payload:\n"));
             let body = format!("{:#}", payload(order, reveal));
             text.extend(body.lines().map(|line| format!("    {}\n", printable(line))));

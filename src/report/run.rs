@@ -1,5 +1,5 @@
 use super::text::{columns, count, duration};
-use crate::run::{Progress, RunReport};
+use crate::run::{Progress, RunReport, time_left};
 use crate::state::RunRow;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -97,8 +97,7 @@ fn rate_of(progress: &Progress) -> f64 {
 /// How long it still takes, where a plan says how many requests there are.
 fn left_of(progress: &Progress, planned: Option<u64>) -> Option<Duration> {
     let left = planned?.saturating_sub(progress.requests.total);
-    let rate = rate_of(progress);
-    if rate > 0.0 { Duration::try_from_secs_f64(left as f64 / rate).ok() } else { None }
+    time_left(progress.requests.total, left, progress.elapsed)
 }
 
 /// One line on a run under way. `planned`: the requests that its plan takes.

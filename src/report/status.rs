@@ -1,6 +1,7 @@
+use super::Outlook;
 use super::run::run_json;
 use super::text::{columns, count, duration};
-use crate::state::RunRow;
+use crate::state::{RunEnd, RunRow, VerificationRow};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -20,6 +21,11 @@ pub struct JobStatus {
     pub orders_loaded: u64,
     /// A process holds the account's lock right now.
     pub is_locked: bool,
+    /// Of the last run, where a process is at it.
+    pub outlook: Option<Outlook>,
+    /// Until when the target asked to wait, in milliseconds since 1970; also where nobody is at work.
+    pub asked_to_wait_ms: Option<i64>,
+    pub last_verification: Option<VerificationRow>,
 }
 
 pub fn status_json(jobs: &[JobStatus]) -> Value {
@@ -32,12 +38,22 @@ pub fn status_json(jobs: &[JobStatus]) -> Value {
             "orders_loaded": job.orders_loaded,
             "dead_letters": job.dead_letters,
             "account_busy": job.is_locked,
-            "runs": job.runs.iter().map(|row| {
+            "target_asked_to_wait_until": job.asked_to_wait_ms.map(|ms| instant(ms, &job.zone)),
+            "last_verification": job.last_verification.as_ref().map(|by| verification_json(by, &job.zone)),
+            "runs": job.runs.iter().enumerate().map(|(n, row)| {
                 let mut value = run_json(row);
                 value["started"] = instant(row.started_ms, &job.zone).into();
                 value["ended"] = row.ended_ms.map(|ms| instant(ms, &job.zone)).into();
                 value["checkpoint"] = row.checkpoint.into();
                 value["undone"] = row.undone_ms.map(|ms| instant(ms, &job.zone)).into();
+                let outlook = job.outlook.as_ref().filter(|_| n == 0);
+                value["at_work"] = outlook.is_some().into();
+                value["goes_on"] = goes_on(job, n, row).into();
+                value["progress"] = outlook.map(|outlook| outlook_json(outlook, &job.zone)).into();
+                value["expected_end"] = outlook
+                    .and_then(|outlook| outlook.expected_end)
+                    .map(|end| instant(end.as_millisecond(), &job.zone))
+                    .into();
                 value
             }).collect::<Vec<_>>(),
         })
@@ -61,23 +77,92 @@ fn job_text(job: &JobStatus) -> String {
         let due = instant(due.as_millisecond(), &job.zone);
         text.push_str(&format!("  next due {due}, where a daemon runs\n"));
     }
+    if let Some(by) = &job.last_verification {
+        text.push_str(&verification_text(by, &job.zone));
+    }
     if job.runs.is_empty() {
         text.push_str("  no run yet\n");
         return text;
     }
     let rows: Vec<Vec<String>> = job.runs.iter().enumerate().map(|(n, row)| run_row(job, n, row)).collect();
     text.push_str(&columns("><<<<<", &rows));
+    if let (Some(outlook), Some(row)) = (&job.outlook, job.runs.first()) {
+        text.push_str(&outlook_text(row, outlook, &job.zone));
+    }
+    if let (Some(ms), None) = (job.asked_to_wait_ms, &job.outlook) {
+        text.push_str(&format!("  the target asked to wait until {}\n", instant(ms, &job.zone)));
+    }
     text
+}
+
+/// Whether the next run of its kind goes on with it: nobody is at it, and it did not come to its end.
+fn goes_on(job: &JobStatus, n: usize, row: &RunRow) -> bool {
+    let is_open = match row.outcome.as_deref() {
+        None => job.outlook.is_none(),
+        Some(outcome) => {
+            [RunEnd::Interrupted, RunEnd::Paused, RunEnd::Stopped].iter().any(|end| end.word() == outcome)
+        }
+    };
+    n == 0 && is_open && !row.is_closed
+}
+
+fn outlook_json(outlook: &Outlook, zone: &TimeZone) -> Value {
+    json!({
+        "settled": outlook.settled,
+        "records_expected": outlook.records_expected,
+        "requests_per_second": outlook.requests_per_second,
+        "waits_until": outlook.waits_until.map(|until| instant(until.as_millisecond(), zone)),
+    })
+}
+
+fn outlook_text(row: &RunRow, outlook: &Outlook, zone: &TimeZone) -> String {
+    let mut text = format!("  run {} is at work: {}", row.id, count(outlook.settled));
+    if let Some(expected) = outlook.records_expected {
+        let about = if row.records_planned.is_some() { "" } else { "about " };
+        text.push_str(&format!(" of {about}{}", count(expected)));
+    }
+    text.push_str(" records settled");
+    if let Some(rate) = outlook.requests_per_second {
+        text.push_str(&format!(", {rate:.1} requests/s"));
+    }
+    if let Some(until) = outlook.waits_until {
+        let until = instant(until.as_millisecond(), zone);
+        text.push_str(&format!(", waits until {until}, as the target asked"));
+    }
+    match outlook.expected_end {
+        Some(end) => text.push_str(&format!(", done about {}\n", instant(end.as_millisecond(), zone))),
+        None => text.push_str(", its end is not known yet\n"),
+    }
+    text
+}
+
+fn verification_json(by: &VerificationRow, zone: &TimeZone) -> Value {
+    json!({
+        "at": instant(by.ended_ms.unwrap_or(by.started_ms), zone),
+        "sample": by.sample.map(|(part, of)| format!("{part}/{of}")),
+        "expected": by.sums.expected,
+        "matching": by.sums.matching,
+        "differences": by.sums.differences,
+        "queued_for_sync": by.sums.queued,
+    })
+}
+
+fn verification_text(by: &VerificationRow, zone: &TimeZone) -> String {
+    let at = instant(by.ended_ms.unwrap_or(by.started_ms), zone);
+    let part = by.sample.map(|(part, of)| format!(" part {part}/{of}")).unwrap_or_default();
+    let (matching, differences) = (count(by.sums.matching), count(by.sums.differences));
+    format!("  verified{part} {at}: {matching} orders the same on both sides, {differences} differences\n")
 }
 
 fn run_row(job: &JobStatus, n: usize, row: &RunRow) -> Vec<String> {
     let counts = &row.counts;
     let outcome = match &row.outcome {
         Some(outcome) if row.undone_ms.is_some() => format!("{outcome}, undone since"),
+        Some(outcome) if goes_on(job, n, row) => format!("{outcome}; the next {} goes on", row.kind),
         Some(outcome) => outcome.clone(),
-        // Its process is the one that holds the lock, or it was killed.
-        None if n == 0 && job.is_locked => "at work".to_owned(),
-        None => "killed; the next run resumes it".to_owned(),
+        None if n == 0 && job.outlook.is_some() => "at work".to_owned(),
+        None if goes_on(job, n, row) => format!("interrupted (killed); the next {} goes on", row.kind),
+        None => "interrupted (killed)".to_owned(),
     };
     vec![
         row.id.to_string(),
@@ -99,7 +184,7 @@ fn run_row(job: &JobStatus, n: usize, row: &RunRow) -> Vec<String> {
     ]
 }
 
-fn instant(ms: i64, zone: &TimeZone) -> String {
+pub(super) fn instant(ms: i64, zone: &TimeZone) -> String {
     let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
     at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }

@@ -66,6 +66,11 @@ pub(super) fn columns(align: &str, rows: &[Vec<String>]) -> String {
     text
 }
 
+/// A text that somebody else wrote, without what may be somebody's address.
+pub(super) fn discreet(text: &str) -> &str {
+    if text.contains('@') { "***@***" } else { text }
+}
+
 /// Makes a text from an export safe to print: no control character reaches the terminal.
 pub(super) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()

@@ -1,4 +1,4 @@
-use super::text::{columns, count, printable};
+use super::text::{columns, count, discreet, printable};
 use crate::domain::Currency;
 use crate::run::{Looked, Verification};
 use crate::state::MonthSums;
@@ -25,7 +25,8 @@ pub fn verification_json(verifications: &[Verification]) -> Value {
                 "target": { "orders": month.sums.target_orders, "minor_units": month.sums.target_minor },
             })).collect::<Vec<_>>(),
             "examples": v.examples.iter().map(|d| json!({
-                "order": d.order, "kind": d.found.code(), "source": d.source, "target": d.target,
+                "order": discreet(&d.order), "kind": d.found.code(),
+                "source": discreet(&d.source), "target": discreet(&d.target),
             })).collect::<Vec<_>>(),
         })
     };
@@ -65,10 +66,10 @@ pub fn verification_text(v: &Verification) -> String {
             let sides = sides
                 .iter()
                 .filter(|(_, text)| !text.is_empty())
-                .map(|(side, text)| format!("{side}: {text}"));
+                .map(|(side, text)| format!("{side}: {}", discreet(text)));
             vec![
                 d.found.code().to_owned(),
-                printable(&d.order),
+                printable(discreet(&d.order)),
                 printable(&sides.collect::<Vec<_>>().join(", ")),
             ]
         })
@@ -131,7 +132,7 @@ pub fn canary_text(verification: &Verification, orders: &[Looked]) -> String {
                 looked.remote_id.as_ref().map_or_else(|| "not there".to_owned(), |id| format!("id {id}"));
             let same = if looked.is_same { "the same on both sides" } else { "DIFFERS" };
             let products = format!("{} products", count(looked.products as u64));
-            vec![printable(&looked.order), looked.total.clone(), products, id, same.to_owned()]
+            vec![printable(discreet(&looked.order)), looked.total.clone(), products, id, same.to_owned()]
         })
         .collect();
     let mut text =
@@ -140,10 +141,10 @@ pub fn canary_text(verification: &Verification, orders: &[Looked]) -> String {
     for difference in &verification.examples {
         text.push_str(&format!(
             "  {} {}: export {}, target {}\n",
-            printable(&difference.order),
+            printable(discreet(&difference.order)),
             difference.found.code(),
-            printable(&difference.source),
-            printable(&difference.target)
+            printable(discreet(&difference.source)),
+            printable(discreet(&difference.target))
         ));
     }
     text.push_str(&format!(

@@ -1,4 +1,4 @@
-use crate::domain::{Customer, CustomerMemory, Fingerprint, Memory, OrderKey, RemoteId};
+use crate::domain::{Attempt, Customer, CustomerMemory, Fingerprint, Memory, OrderKey, RemoteId};
 use crate::load::{Journal, JournalError};
 use crate::plan::Fingerprints;
 use crate::state::{ConnectionId, RunId, StateError, Store};
@@ -143,5 +143,10 @@ impl Journal for RunJournal {
             .enter(move |store| store.intend_order(run, connection, &key, fingerprint))
             .await
             .map_err(failed)
+    }
+
+    async fn note(&self, key: &OrderKey, attempt: Attempt) -> Result<(), JournalError> {
+        let (run, connection, key) = (self.run, self.connection, key.clone());
+        self.books.enter(move |store| store.note(run, connection, &key, &attempt)).await.map_err(failed)
     }
 }

@@ -29,6 +29,8 @@ pub struct Task<'a> {
     /// Sends these orders alone, by their keys as the ledger writes them, and then stops as if interrupted; what
     /// was passed over is left to whoever goes on with the run.
     pub only: Option<Arc<BTreeSet<String>>>,
+    /// What the plan says it takes, where there is one: the records of the export, and the requests still to be sent.
+    pub planned: Option<(u64, u64)>,
     /// Called after each settlement.
     pub progress: &'a (dyn Fn(&Progress) + Send + Sync),
 }
@@ -53,8 +55,11 @@ async fn carry_out(task: Task<'_>) -> Result<RunReport, RunError> {
     if row.checkpoint > 0 {
         tracing::info!(checkpoint = row.checkpoint, "going on with the interrupted run");
     }
-    let shrinkage = look_for_less(&task).await?;
     let run = row.id;
+    if let Some((records, requests)) = task.planned {
+        task.books.enter(move |store| store.set_plan(run, records, requests)).await?;
+    }
+    let shrinkage = look_for_less(&task).await?;
     let connected = tokio::select! {
         biased;
         () = task.cancel.cancelled() => Err(RunError::Interrupted),

@@ -1,11 +1,14 @@
+use super::Found;
 use super::Job;
+use super::findings::found_of;
 use super::reading::{Judgement, ReadingError};
 use super::verify::reading_of;
-use crate::domain::{Fault, Memory, Order, RemoteId};
+use crate::domain::{Answer, Deed, Fault, Memory, Order, OrderKey, RemoteId};
 use crate::extract::{Export, ExportFile};
 use crate::plan::{Action, Decision, Earlier, decide};
-use crate::state::{DeadLetter, LastWrite, View};
+use crate::state::{ConnectionId, DeadLetter, LastWrite, Remembered, VerificationRow, View};
 use crate::transform::Filter;
+use jiff::tz::TimeZone;
 
 /// Records of one order that are told one by one; a file that repeats it more often than that is told as such.
 const RECORDS_MAX: usize = 20;
@@ -18,12 +21,50 @@ pub struct Explanation {
     pub job: String,
     /// The order as it was asked for.
     pub asked: String,
+    /// The job's, in which times are told.
+    pub zone: TimeZone,
     pub files: Vec<ExportFile>,
     /// Every record of it, in reading order.
     pub records: Vec<Explained>,
     /// Records of it beyond those.
     pub more: u64,
+    /// What the state has of it, for each key that its records have: mostly one.
+    pub known: Vec<Known>,
     pub letters: Vec<DeadLetter>,
+}
+
+/// What the state has of one key.
+#[derive(Debug)]
+pub struct Known {
+    pub key: String,
+    pub remote_id: Option<RemoteId>,
+    pub last_write: Option<LastWrite>,
+    /// The attempts that are kept, the first one first.
+    pub attempts: Vec<Remembered>,
+    pub verified: Verified,
+}
+
+/// What verifications say of an order.
+#[derive(Debug)]
+pub enum Verified {
+    /// The job was never verified.
+    Never,
+    /// None compared it; the last one that came to its end did not.
+    NotCompared { last: VerificationRow },
+    Compared {
+        by: VerificationRow,
+        /// What differed; empty: it was the same.
+        differs: Vec<Found>,
+        /// It was sent again since.
+        is_written_since: bool,
+    },
+    /// It differed and was queued for the next sync, under which it became a new one: what it was then is not kept.
+    Queued {
+        at_ms: i64,
+        /// The fields that differed, in the words of [`Found::code`].
+        differs: String,
+        is_written_since: bool,
+    },
 }
 
 /// One record.
@@ -58,12 +99,19 @@ pub fn explain(job: &Job, export: &Export, view: &View, asked: &str) -> Result<E
     let mut explanation = Explanation {
         job: job.name.clone(),
         asked: asked.to_owned(),
+        zone: job.rules.zone.clone(),
         files: export.files().to_vec(),
         records: Vec::new(),
         more: 0,
+        known: Vec::new(),
         letters: view.dead_letters(&job.name, LETTERS_MAX)?,
     };
     explanation.letters.retain(|letter| is_it(asked, &letter.number) || letter.record == asked);
+    let spec = &job.connection;
+    let connection = view.connection(&spec.service, &spec.externalid)?.map(|(connection, _)| connection);
+    // Also of an order that is in no export any more.
+    let mut keys: Vec<OrderKey> =
+        OrderKey::parse(asked).into_iter().chain(OrderKey::of_cart(asked)).collect();
     let mut reading = reading_of(job, export, view)?;
     while let Some(judged) = reading.next() {
         let judged = judged?;
@@ -75,8 +123,13 @@ pub fn explain(job: &Job, export: &Export, view: &View, asked: &str) -> Result<E
             explanation.more += 1;
             continue;
         }
+        let of_order = match &judged.verdict {
+            Judgement::Decided(Decision::Send(step)) => Some(&step.order.key),
+            _ => judged.key.as_ref(),
+        };
+        keys.extend(of_order.filter(|key| !keys.contains(key)).cloned().into_iter().collect::<Vec<_>>());
         let fate = match judged.verdict {
-            Judgement::Decided(Decision::Send(step)) => valid(job, view, step.order)?,
+            Judgement::Decided(Decision::Send(step)) => valid(connection, view, step.order)?,
             Judgement::Filtered(filter) => Fate::Filtered(filter),
             Judgement::Invalid(faults) => Fate::Invalid(faults),
             // An empty ledger neither knows an order nor has settled one.
@@ -86,7 +139,52 @@ pub fn explain(job: &Job, export: &Export, view: &View, asked: &str) -> Result<E
         let (line, label) = (judged.position.line, judged.label);
         explanation.records.push(Explained { file, line, label, fate });
     }
+    for key in connection.iter().flat_map(|_| &keys) {
+        explanation.known.extend(known(&job.name, connection, view, key)?);
+    }
     Ok(explanation)
+}
+
+/// What the state has of a key, where it has anything.
+fn known(
+    job: &str,
+    connection: Option<ConnectionId>,
+    view: &View,
+    key: &OrderKey,
+) -> Result<Option<Known>, ReadingError> {
+    let Some(connection) = connection else { return Ok(None) };
+    let last_write = view.last_write(connection, key)?;
+    let attempts = view.history(connection, key)?;
+    if last_write.is_none() && attempts.is_empty() {
+        return Ok(None);
+    }
+    let verified = match view.verified(connection, key)? {
+        Some(found) => {
+            let (by, is_written_since) = (found.by, found.is_written_since);
+            Verified::Compared { by, differs: found_of(found.differs), is_written_since }
+        }
+        None => match (queued(&attempts), view.last_verification(job)?) {
+            (Some(queued), _) => queued,
+            (None, Some(last)) => Verified::NotCompared { last },
+            (None, None) => Verified::Never,
+        },
+    };
+    let remote_id = remote_id(&view.order(connection, key)?);
+    let key = key.ledger_text().trim_start().to_owned();
+    Ok(Some(Known { key, remote_id, last_write, attempts, verified }))
+}
+
+/// A verification that found the order missing has taken it out of the ledger, for the next sync to make it anew.
+fn queued(attempts: &[Remembered]) -> Option<Verified> {
+    let at = attempts.iter().rposition(|past| past.attempt.deed == Deed::Repair)?;
+    let (repair, later) = attempts.get(at..)?.split_first()?;
+    let differs = match &repair.attempt.answer {
+        Answer::Failed { code, .. } => code.clone().unwrap_or_default(),
+        Answer::Done | Answer::Absent => String::new(),
+    };
+    let is_written_since =
+        later.iter().any(|past| past.attempt.deed.writes() && past.attempt.answer == Answer::Done);
+    Some(Verified::Queued { at_ms: repair.at_ms, differs, is_written_since })
 }
 
 /// A number with or without the sign shops put before it.
@@ -95,9 +193,8 @@ fn is_it(asked: &str, number: &str) -> bool {
     !number.is_empty() && (asked == number || bare(asked) == bare(number))
 }
 
-fn valid(job: &Job, view: &View, order: Box<Order>) -> Result<Fate, ReadingError> {
-    let spec = &job.connection;
-    let Some((connection, _)) = view.connection(&spec.service, &spec.externalid)? else {
+fn valid(connection: Option<ConnectionId>, view: &View, order: Box<Order>) -> Result<Fate, ReadingError> {
+    let Some(connection) = connection else {
         return Ok(Fate::Valid { order, next: "create", remote_id: None, last_write: None });
     };
     let memory = view.order(connection, &order.key)?;
@@ -130,6 +227,6 @@ fn remote_id(memory: &Memory) -> Option<RemoteId> {
 impl Explanation {
     /// Whether anything is known of the order.
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.letters.is_empty()
+        self.records.is_empty() && self.letters.is_empty() && self.known.is_empty()
     }
 }

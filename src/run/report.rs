@@ -22,6 +22,15 @@ pub struct Progress {
     pub elapsed: Duration,
 }
 
+/// How long the rest takes if it goes on as it did: `done` took `elapsed`, and `left` is to be done. `None` while there is
+/// nothing to tell by.
+pub fn time_left(done: u64, left: u64, elapsed: Duration) -> Option<Duration> {
+    if done == 0 {
+        return None;
+    }
+    Duration::try_from_secs_f64(elapsed.as_secs_f64() * left as f64 / done as f64).ok()
+}
+
 /// What came of a run, from the state itself.
 #[derive(Debug)]
 pub struct RunReport {

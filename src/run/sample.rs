@@ -1,7 +1,8 @@
+use super::findings::Findings;
 use super::reading::Judgement;
 use super::reflection::mirrored;
 use super::verify::{Comparison, connection_of, reading_of};
-use super::{Found, Job, Verification, VerifyError};
+use super::{Found, Job, Record, Verification, VerifyError};
 use crate::activecampaign::{Client, RemoteProduct};
 use crate::domain::{Order, RemoteId};
 use crate::extract::Export;
@@ -29,6 +30,11 @@ impl FromStr for Sample {
 }
 
 impl Sample {
+    /// Which part, and of how many.
+    pub(super) fn parts(self) -> (u32, u32) {
+        (self.part, self.of)
+    }
+
     /// By a hash of the order's key: the same orders each time.
     fn holds(self, hash: &[u8; 16]) -> bool {
         let number = u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]);
@@ -45,6 +51,13 @@ pub enum Choice<'a> {
 }
 
 impl Choice<'_> {
+    fn sample(self) -> Option<Sample> {
+        match self {
+            Self::Part(sample) => Some(sample),
+            Self::Keys(_) => None,
+        }
+    }
+
     fn holds(self, order: &Order, fingerprints: &Fingerprints) -> bool {
         match self {
             Self::Part(sample) => sample.holds(&fingerprints.order(&order.key)),
@@ -66,7 +79,7 @@ pub struct Looked {
 }
 
 /// Reads back some of the orders one by one, line by line: what lists don't tell. It takes two requests for each,
-/// and can't find what is at the target alone.
+/// and can't find what is at the target alone. `record`: where what is found of each order is written down.
 ///
 /// # Errors
 /// When either side can't be read to its end: what was not looked at is never called verified.
@@ -75,9 +88,11 @@ pub async fn verify_sample(
     export: &Export,
     view: View,
     client: &Client,
-    choice: Choice<'_>,
+    (choice, record): (Choice<'_>, Option<Record<'_>>),
 ) -> Result<(Verification, Vec<Looked>), VerifyError> {
     let (connection, remote) = connection_of(job, &view)?;
+    let begin = |record| Findings::begin(record, &job.name, connection, choice.sample());
+    let mut findings = record.map(begin).transpose()?;
     let mut looked = Vec::new();
     let mut result = Verification { job: job.name.clone(), ..Verification::default() };
     let mut reading = reading_of(job, export, &view)?;
@@ -94,11 +109,10 @@ pub async fn verify_sample(
         let there = client.order_by_key(&remote, &order.key).await.map_err(VerifyError::Target)?;
         let id = there.as_ref().map(|order| order.id.clone());
         result.at_target += u64::from(there.is_some());
-        let before = result.differences_count();
         let remote_id = id.clone();
         let there = there.map(|there| mirrored(there, &comparison.fingerprints));
-        let found = comparison.compare(&judged.label, order, there, &mut result)?;
-        if let (None, Some(id)) = (found, id) {
+        let mut found = comparison.compare(&judged.label, order, there, &mut result)?;
+        if let (Some([]), Some(id)) = (found.as_deref(), id) {
             let products = client.products_of(&id).await.map_err(VerifyError::Target)?;
             if !is_same(order, &products) {
                 result.matching -= 1;
@@ -109,7 +123,11 @@ pub async fn verify_sample(
                     format!("{source} lines"),
                     format!("{target} lines, not the same"),
                 );
+                found = Some(vec![Found::Products]);
             }
+        }
+        if let (Some(found), Some(findings)) = (&found, &mut findings) {
+            findings.take(&order.key, found)?;
         }
         if matches!(choice, Choice::Keys(_)) {
             let total = order.currency.format_minor(order.total.minor().into());
@@ -118,9 +136,12 @@ pub async fn verify_sample(
                 total: format!("{total} {}", order.currency),
                 products: order.lines.len(),
                 remote_id,
-                is_same: result.differences_count() == before,
+                is_same: found.is_none_or(|found| found.is_empty()),
             });
         }
+    }
+    if let Some(findings) = findings {
+        findings.end(&result)?;
     }
     Ok((result, looked))
 }

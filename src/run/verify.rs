@@ -1,6 +1,7 @@
-use super::Job;
+use super::findings::Findings;
 use super::reading::{Judgement, Ledger, Reading, ReadingError};
 use super::reflection::{ReflectionError, reflect};
+use super::{Job, Record};
 use crate::activecampaign::{Client, Failure};
 use crate::domain::{CustomerKey, CustomerMemory, Memory, Order, OrderKey, Reason, RemoteId};
 use crate::extract::Export;
@@ -109,11 +110,8 @@ impl From<ReflectionError> for VerifyError {
     }
 }
 
-/// What to do about an order that differs.
-pub type OnDifference<'a> = &'a mut dyn FnMut(ConnectionId, &OrderKey, Found) -> Result<(), StateError>;
-
-/// Reads back every order of the job's connection and holds it against the export, in both directions. `repair` is
-/// told of each order that differs.
+/// Reads back every order of the job's connection and holds it against the export, in both directions. `record`: where
+/// what is found of each order is written down.
 ///
 /// # Errors
 /// When either side can't be read to its end: what was not looked at is never called verified.
@@ -122,10 +120,12 @@ pub async fn verify(
     export: &Export,
     view: View,
     client: &Client,
-    mut repair: Option<OnDifference<'_>>,
+    record: Option<Record<'_>>,
 ) -> Result<Verification, VerifyError> {
     let (connection, remote) = connection_of(job, &view)?;
     let fingerprints = Fingerprints::new(view.hash_key()?);
+    let begin = |record| Findings::begin(record, &job.name, connection, None);
+    let mut findings = record.map(begin).transpose()?;
     let mut mirror = reflect(client, &remote, &fingerprints).await?;
     let mut result =
         Verification { job: job.name.clone(), at_target: mirror.len()?, ..Verification::default() };
@@ -140,9 +140,8 @@ pub async fn verify(
                 let key = &step.order.key;
                 let there = mirror.meet(&key.ledger_text())?;
                 let found = comparison.compare(&judged.label, &step.order, there, &mut result)?;
-                if let (Some(found), Some(repair)) = (found, &mut repair) {
-                    repair(connection, key, found)?;
-                    result.queued += 1;
+                if let (Some(found), Some(findings)) = (found, &mut findings) {
+                    result.queued += u64::from(findings.take(key, &found)?);
                 }
             }
             // The order itself is another record's.
@@ -156,6 +155,9 @@ pub async fn verify(
     mirror.each_unmet(|order| comparison.judge_unmet(&order, &mut result))?;
     if let Some(balance) = &comparison.balance {
         (result.months, result.customers) = (balance.months()?, balance.customers()?);
+    }
+    if let Some(findings) = findings {
+        findings.end(&result)?;
     }
     Ok(result)
 }
@@ -183,14 +185,14 @@ pub(super) struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
-    /// What differs first, if anything does.
+    /// What differs; `None`: there was nothing to compare, as it is a cart that its order has taken over.
     pub(super) fn compare(
         &self,
         label: &str,
         order: &Order,
         there: Option<Mirrored>,
         result: &mut Verification,
-    ) -> Result<Option<Found>, StateError> {
+    ) -> Result<Option<Vec<Found>>, StateError> {
         let Some(there) = there else {
             if self.view.order(self.connection, &order.key)? == Memory::BecameOrder {
                 // A cart, which its order has taken over.
@@ -200,39 +202,45 @@ impl Comparison<'_> {
             self.weigh_source(order)?;
             let (source, target) = ("in the export".to_owned(), "not there".to_owned());
             result.differ(label, Found::Missing, source, target);
-            return Ok(Some(Found::Missing));
+            return Ok(Some(vec![Found::Missing]));
         };
         self.weigh_source(order)?;
         self.weigh_target(&there)?;
-        let before = result.differences_count();
+        let mut all = Vec::new();
+        let mut differ = |found, source: String, target: String| {
+            result.differ(label, found, source, target);
+            all.push(found);
+        };
         let (code, total) = (order.currency.code(), order.total.minor());
         if there.total_minor != Some(total) {
             let target = there
                 .total_minor
                 .map_or_else(|| "none".to_owned(), |minor| order.currency.format_minor(minor.into()));
-            result.differ(label, Found::Total, order.currency.format_minor(total.into()), target);
+            differ(Found::Total, order.currency.format_minor(total.into()), target);
         }
         if !there.currency.eq_ignore_ascii_case(code) {
-            result.differ(label, Found::Currency, code.to_owned(), there.currency.clone());
+            differ(Found::Currency, code.to_owned(), there.currency.clone());
         }
         let created = order.created_at.timestamp().as_second();
         if there.created_s != Some(created) {
             let target = there.created_s.and_then(|s| Timestamp::from_second(s).ok());
             let target = target.map_or_else(|| "none".to_owned(), |at| at.to_string());
-            result.differ(label, Found::Date, order.created_at.to_string(), target);
+            differ(Found::Date, order.created_at.to_string(), target);
         }
         let lines = order.lines.len() as u64;
         let units: u64 = order.lines.iter().map(|line| u64::from(line.quantity)).sum();
         if there.products.is_some_and(|n| n != lines && n != units) {
             let target = there.products.unwrap_or_default().to_string();
-            result.differ(label, Found::Products, lines.to_string(), target);
+            differ(Found::Products, lines.to_string(), target);
         }
-        self.compare_customer(label, order, &there, result)?;
-        if result.differences_count() == before {
+        if !self.is_same_customer(order, &there)? {
+            let target = format!("customer {}", there.customer);
+            differ(Found::Customer, "the buyer of the order".to_owned(), target);
+        }
+        if all.is_empty() {
             result.matching += 1;
-            return Ok(None);
         }
-        Ok(Some(Found::Total))
+        Ok(Some(all))
     }
 
     fn weigh_source(&self, order: &Order) -> Result<(), StateError> {
@@ -277,24 +285,14 @@ impl Comparison<'_> {
     }
 
     /// The address on the order, and the customer it hangs on.
-    fn compare_customer(
-        &self,
-        label: &str,
-        order: &Order,
-        there: &Mirrored,
-        result: &mut Verification,
-    ) -> Result<(), StateError> {
+    fn is_same_customer(&self, order: &Order, there: &Mirrored) -> Result<bool, StateError> {
         let address = self.fingerprints.customer(&CustomerKey::guest(&order.customer.email));
         let key = self.fingerprints.customer(&order.customer.key);
         let wrong_id = match self.view.customer(self.connection, &key)? {
             CustomerMemory::Known(id) => id != there.customer,
             CustomerMemory::Unknown | CustomerMemory::Intended => false,
         };
-        if address != there.email_hash || wrong_id {
-            let target = format!("customer {}", there.customer);
-            result.differ(label, Found::Customer, "the buyer of the order".to_owned(), target);
-        }
-        Ok(())
+        Ok(address == there.email_hash && !wrong_id)
     }
 }
 

@@ -1,6 +1,6 @@
 use super::values::stored_id;
-use super::{ConnectionId, StateError, Store};
-use crate::domain::{Fingerprint, OrderKey, RemoteId};
+use super::{ConnectionId, StateError, Store, history};
+use crate::domain::{Attempt, Deed, Fingerprint, OrderKey, RemoteId};
 use rusqlite::params;
 
 /// What was found at the target and is to stand in a ledger that has lost it.
@@ -31,7 +31,7 @@ impl Store {
         let transaction = self.db.transaction()?;
         let mut customers = 0;
         for (key, id, fingerprint) in &found.orders {
-            transaction
+            let added = transaction
                 .prepare_cached(
                     "INSERT INTO orders (connection, key, remote_id, fingerprint, state, outcome, run)
                      VALUES (?1, ?2, ?3, ?4, 0, 3, 0) ON CONFLICT DO NOTHING",
@@ -42,6 +42,10 @@ impl Store {
                     stored_id(id),
                     fingerprint.map(Fingerprint::to_i64)
                 ])?;
+            if added > 0 {
+                let attempt = Attempt::done(Deed::Adopt, Some(id.clone()));
+                history::add(&transaction, 0, connection, &key.ledger_text(), &attempt)?;
+            }
         }
         for (hash, id) in &found.customers {
             customers += transaction

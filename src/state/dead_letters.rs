@@ -1,5 +1,6 @@
 use super::values::now_ms;
-use super::{ConnectionId, RunId, StateError, Store};
+use super::{ConnectionId, RunId, StateError, Store, history};
+use crate::domain::{Attempt, Deed};
 use rusqlite::{Connection, Transaction, params};
 
 /// Where a record fell out.
@@ -121,16 +122,20 @@ impl Store {
         for key in keys {
             let row = params![connection, key];
             // Never at the target: as if never sent. There with an older content: to be updated.
-            cleared += transaction
+            let mut changed = transaction
                 .prepare_cached(
                     "DELETE FROM orders WHERE connection = ?1 AND key = ?2 AND state = 3 AND remote_id IS NULL",
                 )?
                 .execute(row)?;
-            cleared += transaction
+            changed += transaction
                 .prepare_cached(
                     "UPDATE orders SET state = 0, fingerprint = NULL WHERE connection = ?1 AND key = ?2 AND state = 3",
                 )?
                 .execute(row)?;
+            if changed > 0 {
+                history::add(&transaction, 0, connection, key, &Attempt::done(Deed::Retry, None))?;
+            }
+            cleared += changed;
         }
         if cleared > 0 {
             transaction.execute(

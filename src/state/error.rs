@@ -1,3 +1,4 @@
+use rusqlite::ErrorCode;
 use std::path::{Path, PathBuf};
 
 /// Why the state can't be used. Names the file and what to do.
@@ -15,6 +16,12 @@ pub enum StateError {
     Newer { path: PathBuf, found: i64, known: i64 },
     #[error("{}: {source}\n  hint: check that the folder exists and belongs to the user ordersync runs as", path.display())]
     Io { path: PathBuf, source: std::io::Error },
+    /// Also to read it: SQLite keeps a file beside it in which readers and the writer find each other.
+    #[error(
+        "{}: it can't be used without writing beside it, and this user may not ({source})\n  hint: run ordersync as the user its folder belongs to, or let it look at a copy of the folder",
+        path.display()
+    )]
+    ReadOnly { path: PathBuf, source: rusqlite::Error },
     #[error("{}: {source}", path.display())]
     Sqlite { path: PathBuf, source: rusqlite::Error },
     #[error("state: {0}")]
@@ -29,6 +36,29 @@ impl StateError {
 
     pub(super) fn sqlite(path: &Path) -> impl FnOnce(rusqlite::Error) -> Self + use<> {
         let path = path.to_owned();
-        move |source| Self::Sqlite { path, source }
+        move |source| match source.sqlite_error_code() {
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                Self::ReadOnly { path, source }
+            }
+            _ => Self::Sqlite { path, source },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::ffi;
+
+    #[test]
+    fn a_state_that_this_user_may_not_touch_is_told_with_what_to_do() {
+        for code in [ffi::SQLITE_READONLY_CANTINIT, ffi::SQLITE_CANTOPEN, ffi::SQLITE_PERM] {
+            let source = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let told = StateError::sqlite(Path::new("/var/lib/ordersync/main.db"))(source).to_string();
+            assert!(told.starts_with("/var/lib/ordersync/main.db: ") && told.contains("hint:"), "{told}");
+        }
+        let full = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_FULL), None);
+        let told = StateError::sqlite(Path::new("main.db"))(full);
+        assert!(matches!(told, StateError::Sqlite { .. }), "{told}");
     }
 }

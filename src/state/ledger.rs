@@ -1,6 +1,6 @@
 use super::values::{StoredId, now_ms, stored_id};
-use super::{ConnectionId, RunId, RunRow, StateError, Store};
-use crate::domain::{CustomerMemory, Fingerprint, Memory, OrderKey, RemoteId};
+use super::{ConnectionId, RunId, RunRow, StateError, Store, history};
+use crate::domain::{Answer, Attempt, CustomerMemory, Deed, Fingerprint, Memory, OrderKey, RemoteId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 const CREATE_INTENDED: i64 = 1;
@@ -16,7 +16,8 @@ pub struct LastWrite {
     pub run: RunId,
     /// The run that created it at the target; `None`: adopted, or not there.
     pub created_run: Option<RunId>,
-    /// `created`, `updated`, `adopted` or `left deleted`; `None` while no write has been answered.
+    /// `created`, `updated`, `adopted`, `left deleted`, `refused` or `became an order`; `None` while no write has been
+    /// answered.
     pub outcome: Option<&'static str>,
 }
 
@@ -25,14 +26,16 @@ pub(super) fn last_write(
     connection: ConnectionId,
     key: &OrderKey,
 ) -> Result<Option<LastWrite>, StateError> {
-    let sql = "SELECT run, created_run, outcome FROM orders WHERE connection = ?1 AND key = ?2";
+    let sql = "SELECT run, created_run, outcome, state FROM orders WHERE connection = ?1 AND key = ?2";
     Ok(db
         .query_row(sql, params![connection, key.ledger_text()], |row| {
-            let outcome = match row.get::<_, i64>(2)? {
-                1 => Some("created"),
-                2 => Some("updated"),
-                3 => Some("adopted"),
-                4 => Some("left deleted"),
+            let outcome = match (row.get::<_, i64>(2)?, row.get::<_, i64>(3)?) {
+                (_, REFUSED) => Some("refused"),
+                (_, BECAME_ORDER) => Some("became an order"),
+                (1, _) => Some("created"),
+                (2, _) => Some("updated"),
+                (3, _) => Some("adopted"),
+                (4, _) => Some("left deleted"),
                 _ => None,
             };
             Ok(LastWrite { run: row.get(0)?, created_run: row.get(1)?, outcome })
@@ -55,7 +58,7 @@ impl Store {
         let mut statement = self.db.prepare_cached(
             "INSERT INTO orders (connection, key, fingerprint, state, outcome, run) VALUES (?1, ?2, ?4, 1, 0, ?3)
              ON CONFLICT DO UPDATE SET
-                 state = CASE WHEN remote_id IS NULL THEN 1 ELSE 2 END,
+                 state = CASE WHEN remote_id IS NULL THEN 1 ELSE 2 END, verified = -abs(verified),
                  fingerprint = excluded.fingerprint, outcome = 0, run = excluded.run",
         )?;
         statement.execute(params![connection, key.ledger_text(), run, fingerprint.to_i64()])?;
@@ -63,7 +66,7 @@ impl Store {
     }
 
     /// Notes that the target's order of this key is not what the ledger says: the next sync writes it again; where
-    /// it `is_missing` there, as a new one.
+    /// it `is_missing` there, as a new one. `found`: the fields that differ, for the history.
     ///
     /// # Errors
     /// When the state can't be written.
@@ -72,17 +75,25 @@ impl Store {
         connection: ConnectionId,
         key: &OrderKey,
         is_missing: bool,
+        found: &str,
     ) -> Result<(), StateError> {
+        let transaction = self.db.transaction()?;
         let sql = match is_missing {
             true => "DELETE FROM orders WHERE connection = ?1 AND key = ?2 AND state IN (0, 3)",
             false => "UPDATE orders SET fingerprint = NULL WHERE connection = ?1 AND key = ?2 AND state = 0",
         };
-        self.db.prepare_cached(sql)?.execute(params![connection, key.ledger_text()])?;
+        let changed = transaction.prepare_cached(sql)?.execute(params![connection, key.ledger_text()])?;
+        if changed > 0 {
+            let (verdict, code) = ("queued".to_owned(), Some(found.to_owned()));
+            let answer = Answer::Failed { verdict, status: None, code };
+            let attempt = Attempt { deed: Deed::Repair, answer, id: None };
+            history::add(&transaction, 0, connection, &key.ledger_text(), &attempt)?;
+        }
         // A run that was interrupted would take the order for settled.
-        self.db
+        transaction
             .prepare_cached("UPDATE runs SET closed_ms = ?2 WHERE closed_ms IS NULL AND connection = ?1")?
             .execute(params![connection, now_ms()])?;
-        Ok(())
+        Ok(transaction.commit()?)
     }
 
     /// # Errors

@@ -128,6 +128,14 @@ pub fn is_locked(dir: &Path, account: &str) -> bool {
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
+/// Until when the target asked whoever writes to an account to wait; `None` where that is over, or it asked nobody.
+pub fn asked_pause(dir: &Path, account: &str, now: SystemTime) -> Option<SystemTime> {
+    let mut text = String::new();
+    let file = File::open(dir.join(format!("{account}.lock"))).ok()?;
+    file.take(NOTE_LEN_MAX).read_to_string(&mut text).ok()?;
+    now.checked_add(pause_left(&text, now)?)
+}
+
 impl From<std::io::Error> for StateError {
     fn from(source: std::io::Error) -> Self {
         Self::Io { path: "state".into(), source }

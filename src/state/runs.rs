@@ -112,6 +112,11 @@ pub struct RunRow {
     pub requests: Requests,
     /// When an undo had deleted all that it created.
     pub undone_ms: Option<i64>,
+    /// It is not gone on with: what it had settled was taken back since.
+    pub is_closed: bool,
+    /// What its plan said it would read and send in all, where there was a plan.
+    pub records_planned: Option<u64>,
+    pub requests_planned: Option<u64>,
 }
 
 impl RunRow {
@@ -197,6 +202,19 @@ impl Store {
         get(&self.db, id)?.ok_or(StateError::Sql(rusqlite::Error::QueryReturnedNoRows))
     }
 
+    /// Notes what the plan says of the run that begins: the records of the export, and the requests that are still to be
+    /// sent.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn set_plan(&mut self, run: RunId, records: u64, requests: u64) -> Result<(), StateError> {
+        self.db.execute(
+            "UPDATE runs SET records_planned = ?2, requests_planned = requests_total + ?3 WHERE id = ?1",
+            params![run, records as i64, requests as i64],
+        )?;
+        Ok(())
+    }
+
     /// Notes which connection a run writes to.
     ///
     /// # Errors
@@ -264,6 +282,12 @@ impl Store {
     }
 }
 
+/// Ends the runs that have no outcome: who calls holds the account's lock, so their processes are gone.
+pub(super) fn end_killed(db: &Connection) -> rusqlite::Result<()> {
+    db.execute("UPDATE runs SET outcome = ?1 WHERE outcome IS NULL", [RunEnd::Interrupted.word()])?;
+    Ok(())
+}
+
 /// Whether no later run wrote to the connection that this one wrote to.
 fn is_last(db: &Connection, run: RunId) -> Result<bool, StateError> {
     Ok(db.query_row(
@@ -290,7 +314,7 @@ pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
 
 const COLUMNS: &str = "id, job, kind, started_ms, ended_ms, active_ms, outcome, checkpoint, records, created, updated, \
     adopted, unchanged, filtered, invalid, refused, pending, customers_created, customers_adopted, requests_total, \
-    requests_retried, requests_throttled, undone_ms";
+    requests_retried, requests_throttled, undone_ms, closed_ms IS NOT NULL, records_planned, requests_planned";
 
 fn read_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
     Ok(RunRow {
@@ -321,6 +345,9 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
             throttled: unsigned(row, 21)?,
         },
         undone_ms: row.get(22)?,
+        is_closed: row.get(23)?,
+        records_planned: row.get::<_, Option<i64>>(24)?.map(i64::unsigned_abs),
+        requests_planned: row.get::<_, Option<i64>>(25)?.map(i64::unsigned_abs),
     })
 }
 

@@ -1,6 +1,6 @@
 use super::values::stored_id;
-use super::{ConnectionId, Counts, DeadLetter, Requests, RunId, StateError, Store, dead_letters};
-use crate::domain::{Fingerprint, OrderKey, RemoteId};
+use super::{ConnectionId, Counts, DeadLetter, Requests, RunId, StateError, Store, dead_letters, history};
+use crate::domain::{Attempt, Deed, Fingerprint, OrderKey, RemoteId};
 use rusqlite::{Transaction, named_params, params};
 
 /// What came of an order's step.
@@ -57,6 +57,9 @@ impl Store {
         let mut counts = settlement.counts;
         for settled in &settlement.orders {
             write_order(&transaction, run, connection, settled)?;
+            if let Some(attempt) = attempt_of(&settled.outcome) {
+                history::add(&transaction, run, connection, &settled.key.ledger_text(), &attempt)?;
+            }
             match settled.outcome {
                 OrderOutcome::Created(_) => counts.created += 1,
                 OrderOutcome::Updated(_) => counts.updated += 1,
@@ -71,6 +74,18 @@ impl Store {
         }
         add_counts(&transaction, run, &counts, settlement)?;
         Ok(transaction.commit()?)
+    }
+}
+
+/// What the history keeps of an outcome. Of one that did not come about it has the answers already.
+fn attempt_of(outcome: &OrderOutcome) -> Option<Attempt> {
+    let done = |deed, id: &RemoteId| Some(Attempt::done(deed, Some(id.clone())));
+    match outcome {
+        OrderOutcome::Created(id) => done(Deed::Create, id),
+        OrderOutcome::Updated(id) => done(Deed::Update, id),
+        OrderOutcome::Adopted(id) => done(Deed::Adopt, id),
+        OrderOutcome::Left => Some(Attempt::done(Deed::Leave, None)),
+        OrderOutcome::Idle | OrderOutcome::Refused | OrderOutcome::Unconfirmed => None,
     }
 }
 

@@ -1,5 +1,5 @@
 use super::values::{StoredId, now_ms, stored_id};
-use super::{Lock, StateError, View, lock};
+use super::{Lock, StateError, View, lock, runs};
 use crate::domain::RemoteId;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use std::fs::{DirBuilder, OpenOptions};
@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../state/0002_undo.sql"),
     include_str!("../../state/0003_export_files.sql"),
     include_str!("../../state/0004_fingerprints.sql"),
+    include_str!("../../state/0005_history.sql"),
 ];
 
 /// The version those lead to.
@@ -52,7 +53,8 @@ impl Store {
         self.db
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
             .map_err(StateError::sqlite(&self.path))?;
-        migrate(&mut self.db, &self.path)
+        migrate(&mut self.db, &self.path)?;
+        runs::end_killed(&self.db).map_err(StateError::sqlite(&self.path))
     }
 
     pub fn lock(&self) -> &Lock {

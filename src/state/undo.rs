@@ -1,8 +1,8 @@
 //! What a run created, and taking it out of the ledger order by order as it is deleted at the target.
 
 use super::values::{StoredId, now_ms, stored_id};
-use super::{ConnectionId, RunId, StateError, Store, View};
-use crate::domain::RemoteId;
+use super::{ConnectionId, RunId, StateError, Store, View, history};
+use crate::domain::{Answer, Attempt, Deed, RemoteId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// Where the orders of a run are.
@@ -141,6 +141,8 @@ impl Store {
         order: &CreatedOrder,
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
+        let attempt = Attempt::done(Deed::Delete, Some(order.id.clone()));
+        history::add(&transaction, run, connection, &order.key, &attempt)?;
         transaction
             .prepare_cached(
                 "INSERT OR REPLACE INTO deleted_orders (run, key, remote_id) VALUES (?1, ?2, ?3)",
@@ -149,6 +151,23 @@ impl Store {
         transaction
             .prepare_cached("DELETE FROM orders WHERE connection = ?1 AND key = ?2")?
             .execute(params![connection, order.key])?;
+        Ok(transaction.commit()?)
+    }
+
+    /// Notes, durably, a delete that the target did not carry out, or did not say so.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn note_not_deleted(
+        &mut self,
+        run: RunId,
+        connection: ConnectionId,
+        order: &CreatedOrder,
+        answer: Answer,
+    ) -> Result<(), StateError> {
+        let transaction = self.db.transaction()?;
+        let attempt = Attempt { deed: Deed::Delete, answer, id: Some(order.id.clone()) };
+        history::add(&transaction, run, connection, &order.key, &attempt)?;
         Ok(transaction.commit()?)
     }
 
@@ -176,12 +195,15 @@ impl Store {
         connection: ConnectionId,
         order: &CreatedOrder,
     ) -> Result<(), StateError> {
-        self.db.execute(
+        let transaction = self.db.transaction()?;
+        transaction.execute(
             "INSERT INTO orders (connection, key, remote_id, state, outcome, run, created_run)
              VALUES (?1, ?2, ?3, 5, 0, ?4, ?4) ON CONFLICT DO NOTHING",
             params![connection, order.key, stored_id(&order.id), run],
         )?;
-        Ok(())
+        let attempt = Attempt::done(Deed::Restore, Some(order.id.clone()));
+        history::add(&transaction, run, connection, &order.key, &attempt)?;
+        Ok(transaction.commit()?)
     }
 
     /// Ends an undo that has read back, and tells how many orders still stand as created by the run.

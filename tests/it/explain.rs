@@ -2,6 +2,8 @@
 
 use crate::world::{Told, World};
 use ordersync::samples::Generated;
+use ordersync::simulator::{Edit, Ending, Fault, Kind, RetryAfter};
+use serde_json::Value;
 
 fn loaded() -> World {
     let world = World::new();
@@ -73,4 +75,184 @@ fn an_order_nobody_knows_is_wrong_usage() {
     let told = explained(&loaded(), "#no-such-order", &[]);
     assert_eq!(told.code, 2);
     assert!(told.err.contains("#no-such-order") && told.err.contains("hint:"), "{}", told.err);
+}
+
+/// What the ledger has of an order.
+fn ledger(world: &World, order: &str) -> Value {
+    let told = explained(world, order, &["--json"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    told.json()["ledger"][0].clone()
+}
+
+fn attempts(ledger: &Value, field: &str) -> Vec<String> {
+    let attempts = ledger["attempts"].as_array().unwrap().iter();
+    attempts.map(|past| past[field].as_str().unwrap_or("-").to_owned()).collect()
+}
+
+/// A small shop that is loaded, and one of its orders.
+fn shop(orders: u64) -> (World, Value) {
+    let world = World::new();
+    world.generate(&Generated { orders, seed: 13, ..Generated::default() });
+    world.load("backfill", 0);
+    let order = world.target()["ecomOrders"][0].clone();
+    (world, order)
+}
+
+fn text<'a>(order: &'a Value, name: &str) -> &'a str {
+    order[name].as_str().unwrap()
+}
+
+fn verify(world: &World, more: &[&str], code: i32) {
+    let told = world.run(&[&["verify", "shop"], more].concat());
+    assert_eq!(told.code, code, "{}{}", told.out, told.err);
+}
+
+#[test]
+fn each_attempt_is_told_with_what_the_target_answered() {
+    let world = World::new();
+    world.generate(&Generated { orders: 1, seed: 13, ..Generated::default() });
+    let away = Kind::Status { code: 503, retry_after: RetryAfter::None, html: true };
+    world.simulator.inject(Fault::new(away).on("POST", "/ecomOrders"));
+    let lost = Kind::Stored { then: Ending::Status { code: 502, retry_after: RetryAfter::None, html: true } };
+    world.simulator.inject(Fault::new(lost).on("POST", "/ecomOrders"));
+    world.load("backfill", 0);
+    let order = world.target()["ecomOrders"][0].clone();
+    let ledger = ledger(&world, text(&order, "externalid"));
+    let (what, answers) = (attempts(&ledger, "what"), attempts(&ledger, "answer"));
+    assert_eq!((what[0].as_str(), &ledger["attempts"][0]["status"]), ("create", &503.into()), "{ledger}");
+    assert!(ledger["attempts"].as_array().unwrap().iter().any(|past| past["status"] == 502), "{ledger}");
+    assert!(what.contains(&"look_up".to_owned()), "{ledger}");
+    let last = ledger["attempts"].as_array().unwrap().last().unwrap();
+    assert_eq!((what.last().unwrap().as_str(), answers.last().unwrap().as_str()), ("create", "done"));
+    assert_eq!((&last["remote_id"], &last["run"]), (&order["id"], &1.into()));
+    let at = last["at"].as_str().unwrap();
+    assert!(at.ends_with("-05:00") || at.ends_with("-04:00"), "the job's zone, with its offset: {at}");
+    let told = explained(&world, text(&order, "externalid"), &[]).out;
+    assert!(told.contains("503") && told.contains("nobody knows whether it was carried out"), "{told}");
+}
+
+#[test]
+fn of_an_order_that_was_sent_often_the_first_and_the_last_attempts_are_told() {
+    let (world, order) = shop(1);
+    for total in 1..=12 {
+        world
+            .simulator
+            .edit(Edit::SetTotal { externalid: text(&order, "externalid").into(), total })
+            .unwrap();
+        verify(&world, &["--repair"], 7);
+        world.load("sync", 0);
+    }
+    let ledger = ledger(&world, text(&order, "externalid"));
+    let what = attempts(&ledger, "what");
+    assert_eq!((what.len(), &ledger["attempts_not_kept"]), (10, &15.into()), "{ledger}");
+    assert_eq!((what[0].as_str(), what[9].as_str()), ("create", "update"));
+    let told = explained(&world, text(&order, "externalid"), &[]).out;
+    assert!(told.contains("less 15 that are not kept"), "{told}");
+}
+
+#[test]
+fn the_last_verification_of_an_order_is_told_and_what_became_of_a_difference() {
+    let (world, order) = shop(20);
+    let key = text(&order, "externalid");
+    let verification = |world: &World| ledger(world, key)["verification"].clone();
+    assert_eq!(verification(&world)["is"], "never");
+    verify(&world, &[], 0);
+    let equal = verification(&world);
+    assert_eq!((&equal["is"], &equal["written_since"]), (&"equal".into(), &false.into()), "{equal}");
+    world.simulator.edit(Edit::SetTotal { externalid: key.into(), total: 1 }).unwrap();
+    verify(&world, &["--repair"], 7);
+    let different = verification(&world);
+    assert_eq!(
+        (&different["is"], &different["differs"]),
+        (&"different".into(), &serde_json::json!(["total"]))
+    );
+    assert_eq!(different["written_since"], false);
+    world.load("sync", 0);
+    let repaired = ledger(&world, key);
+    assert_eq!(attempts(&repaired, "what"), ["create", "repair", "update"]);
+    assert_eq!(
+        (&repaired["verification"]["is"], &repaired["verification"]["written_since"]),
+        (&"different".into(), &true.into())
+    );
+    let told = explained(&world, key, &[]).out;
+    assert!(told.contains("it differed: total") && told.contains("written again since by run 2"), "{told}");
+    let other = world.target()["ecomOrders"][1].clone();
+    assert_eq!(ledger(&world, text(&other, "externalid"))["verification"]["is"], "equal", "as it was then");
+    verify(&world, &[], 0);
+    assert_eq!(verification(&world)["is"], "equal");
+}
+
+#[test]
+fn an_order_that_was_missing_is_told_through_its_repair() {
+    let (world, order) = shop(20);
+    let key = text(&order, "externalid");
+    world.simulator.edit(Edit::DeleteOrder { externalid: key.into() }).unwrap();
+    verify(&world, &[], 7);
+    let told = ledger(&world, key);
+    assert_eq!(told["verification"]["differs"], serde_json::json!(["missing"]), "{told}");
+    verify(&world, &["--repair"], 7);
+    let told = ledger(&world, key)["verification"].clone();
+    assert_eq!((&told["differs"], &told["written_since"]), (&serde_json::json!(["missing"]), &false.into()));
+    world.load("sync", 0);
+    let told = ledger(&world, key);
+    assert_eq!(attempts(&told, "what"), ["create", "repair", "create"]);
+    assert_eq!(told["verification"]["written_since"], true, "{told}");
+}
+
+#[test]
+fn an_order_that_no_sample_held_is_not_called_verified() {
+    let (world, _) = shop(30);
+    verify(&world, &["--sample", "1/3"], 0);
+    let mut verified = 0;
+    for order in world.target()["ecomOrders"].as_array().unwrap() {
+        let told = ledger(&world, text(order, "externalid"))["verification"].clone();
+        assert_eq!(told["sample"], "1/3", "{told}");
+        assert!(told["is"] == "equal" || told["is"] == "not_compared", "{told}");
+        verified += usize::from(told["is"] == "equal");
+    }
+    let summary = world.run(&["status", "--json"]).json()["jobs"][0]["last_verification"].clone();
+    assert_eq!((&summary["matching"], &summary["sample"]), (&verified.into(), &"1/3".into()));
+    assert!(verified > 0 && verified < 30, "{verified}");
+}
+
+#[test]
+fn an_undone_order_is_told_with_its_delete_also_when_the_export_does_not_hold_it_any_more() {
+    let (world, _) = shop(20);
+    let key = world.keys()[15].clone();
+    let undone = world.run(&["--quiet", "undo", "shop", "--run", "1", "--yes"]);
+    assert_eq!(undone.code, 0, "{}", undone.err);
+    let told = ledger(&world, &key);
+    assert_eq!(attempts(&told, "what"), ["create", "delete"]);
+    assert!(
+        told["remote_id"].is_null() && told["attempts"][1]["remote_id"] == told["attempts"][0]["remote_id"],
+        "{told}"
+    );
+    world.generate(&Generated { orders: 3, seed: 99, ..Generated::default() });
+    let told = explained(&world, &key, &[]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    assert!(
+        told.out.contains("The export does not hold it.") && told.out.contains("undo of run 1"),
+        "{}",
+        told.out
+    );
+}
+
+#[test]
+fn an_order_that_was_refused_and_is_to_be_tried_again_says_so() {
+    let world = World::new();
+    world.generate(&Generated { orders: 5, seed: 13, ..Generated::default() });
+    let key = world.keys()[2].clone();
+    world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").key(&key).forever());
+    world.load("backfill", 3);
+    assert_eq!(ledger(&world, &key)["last_write"]["outcome"], "refused");
+    assert_eq!(world.run(&["dead-letters", "retry", "shop"]).code, 0);
+    world.simulator.clear_faults();
+    world.load("sync", 0);
+    let told = ledger(&world, &key);
+    let what = attempts(&told, "what");
+    assert_eq!(
+        (what[0].as_str(), &what[what.len() - 2..]),
+        ("create", &["retry".to_owned(), "create".to_owned()][..]),
+        "{told}"
+    );
 }

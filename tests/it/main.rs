@@ -32,6 +32,7 @@ mod rehearsal;
 mod resume;
 mod schedule;
 mod schema;
+mod status;
 mod streams;
 mod supply_chain;
 mod undo;

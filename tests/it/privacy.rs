@@ -48,6 +48,8 @@ fn canaries_reach_neither_state_nor_log_nor_output() {
         vec!["status"],
         vec!["--json", "check"],
         vec!["verify", "shop"],
+        vec!["explain", "shop", "991"],
+        vec!["--json", "explain", "shop", "991"],
         vec!["dead-letters", "list"],
         vec!["dead-letters", "show", "shop", "992"],
         vec!["dead-letters", "export", "--format", "csv"],

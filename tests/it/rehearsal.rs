@@ -215,6 +215,7 @@ impl Rehearsal {
                 cancel,
                 grace: life.grace,
                 only: None,
+                planned: None,
                 progress: &progress,
             };
             let report = tokio::select! {

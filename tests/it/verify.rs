@@ -151,3 +151,14 @@ fn an_order_on_the_wrong_customer_is_found() {
     let verification = verification(&world, 7);
     assert!(verification["differences_by_kind"].to_string().contains("customer"), "{verification}");
 }
+
+#[test]
+fn what_another_hand_has_put_at_the_target_shows_nobodys_address() {
+    let (world, orders) = loaded();
+    add_order(&world, orders[2].as_object().unwrap(), "ann.key@example.com");
+    for form in [&["--json"][..], &[]] {
+        let told = world.run(&[form, &["verify", "shop"]].concat());
+        assert_eq!(told.code, 7, "{}", told.err);
+        assert!(told.out.contains("***@***") && !told.out.contains("ann.key"), "{}", told.out);
+    }
+}

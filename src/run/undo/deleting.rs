@@ -1,9 +1,9 @@
 use super::UndoError;
 use crate::activecampaign::Client;
-use crate::domain::RemoteId;
-use crate::load::{Deletion, JournalError, delete};
+use crate::domain::{Answer, RemoteId};
+use crate::load::{Deletion, JournalError, Refusal, delete};
 use crate::run::Books;
-use crate::state::{ConnectionId, CreatedOrder, RunId};
+use crate::state::{ConnectionId, CreatedOrder, RunId, Store};
 use tokio_util::sync::CancellationToken;
 
 /// What the target's list says of the id of an order that the run created.
@@ -47,7 +47,11 @@ impl Deleting {
             Listed::AsCreated => match self.delete(&order).await? {
                 Deletion::Deleted => self.settle(order, Ended::Deleted).await,
                 Deletion::Gone => self.settle(order, Ended::Gone).await,
-                Deletion::Refused(refusal) => Ok(Ended::Refused(order.key, refusal.reason())),
+                Deletion::Refused(refusal) => {
+                    let reason = refusal.reason();
+                    self.note_refused(&order, refusal).await?;
+                    Ok(Ended::Refused(order.key, reason))
+                }
             },
         }
     }
@@ -77,6 +81,14 @@ impl Deleting {
             }
         };
         Ok(delete(&self.client, &self.halt, &order.id, intend).await?)
+    }
+
+    async fn note_refused(&self, order: &CreatedOrder, refusal: Refusal) -> Result<(), UndoError> {
+        let (run, connection, order) = (self.run, self.connection, order.clone());
+        let Refusal { status, code, .. } = refusal;
+        let answer = Answer::Failed { verdict: "refused".to_owned(), status, code };
+        let entry = move |store: &mut Store| store.note_not_deleted(run, connection, &order, answer);
+        Ok(self.books.enter(entry).await?)
     }
 
     async fn settle(&self, order: CreatedOrder, ended: Ended) -> Result<Ended, UndoError> {

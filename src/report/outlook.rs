@@ -1,0 +1,108 @@
+//! How a run that another process is at is getting on, from what the state tells of it.
+
+use crate::run::time_left;
+use crate::state::RunRow;
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// A run under way.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outlook {
+    /// Records that are settled.
+    pub settled: u64,
+    /// Records there are, by its plan or by the job's last finished run.
+    pub records_expected: Option<u64>,
+    /// Over all the time it was at work; `None` before the first settlement.
+    pub requests_per_second: Option<f64>,
+    /// The target asked to wait until then.
+    pub waits_until: Option<Timestamp>,
+    /// If it goes on as it did, after it has waited.
+    pub expected_end: Option<Timestamp>,
+}
+
+impl Outlook {
+    /// `records_before`: what the job's last finished run had read. A plan tells by requests, as these are what takes the
+    /// time; else it is told by records.
+    pub fn of(
+        row: &RunRow,
+        records_before: Option<u64>,
+        waits_until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Self {
+        let (settled, active) = (row.counts.sum(), Duration::from_millis(row.active_ms));
+        let records_expected = row.records_planned.or(records_before).filter(|expected| *expected >= settled);
+        let requests = row.requests.total;
+        let left = match row.requests_planned {
+            Some(planned) => time_left(requests, planned.saturating_sub(requests), active),
+            None => records_expected.and_then(|expected| time_left(settled, expected - settled, active)),
+        };
+        let waits_until = waits_until.filter(|until| *until > now);
+        Self {
+            settled,
+            records_expected,
+            requests_per_second: (row.active_ms > 0).then(|| requests as f64 / active.as_secs_f64()),
+            waits_until,
+            expected_end: left.and_then(|left| waits_until.unwrap_or(now).checked_add(left).ok()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::{Counts, Requests};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn row(settled: u64, requests: u64, active_s: u64) -> RunRow {
+        RunRow {
+            id: 1,
+            job: "shop".to_owned(),
+            kind: "backfill".to_owned(),
+            started_ms: 0,
+            ended_ms: None,
+            active_ms: active_s * 1000,
+            outcome: None,
+            checkpoint: settled,
+            records: None,
+            counts: Counts { created: settled, ..Counts::default() },
+            pending: 0,
+            customers_created: 0,
+            customers_adopted: 0,
+            requests: Requests { total: requests, ..Requests::default() },
+            undone_ms: None,
+            is_closed: false,
+            records_planned: None,
+            requests_planned: None,
+        }
+    }
+
+    #[test]
+    fn a_plan_tells_the_end_by_its_requests_and_without_one_the_last_run_by_its_records() {
+        let planned =
+            RunRow { records_planned: Some(1000), requests_planned: Some(1800), ..row(250, 450, 90) };
+        let outlook = Outlook::of(&planned, None, None, at(10_000));
+        assert_eq!((outlook.settled, outlook.records_expected), (250, Some(1000)));
+        assert_eq!((outlook.requests_per_second, outlook.expected_end), (Some(5.0), Some(at(10_270))));
+        let outlook = Outlook::of(&row(250, 450, 90), Some(500), None, at(10_000));
+        assert_eq!(outlook.expected_end, Some(at(10_090)));
+    }
+
+    #[test]
+    fn a_run_that_waits_ends_as_much_later_and_what_is_over_is_no_wait() {
+        let planned = RunRow { requests_planned: Some(900), ..row(250, 450, 90) };
+        let outlook = Outlook::of(&planned, None, Some(at(10_600)), at(10_000));
+        assert_eq!((outlook.waits_until, outlook.expected_end), (Some(at(10_600)), Some(at(10_690))));
+        let outlook = Outlook::of(&planned, None, Some(at(9_000)), at(10_000));
+        assert_eq!((outlook.waits_until, outlook.expected_end), (None, Some(at(10_090))));
+    }
+
+    #[test]
+    fn what_nobody_can_know_is_not_told() {
+        for (row, before) in [(row(0, 0, 0), Some(10)), (row(5, 9, 2), None), (row(50, 60, 12), Some(10))] {
+            assert_eq!(Outlook::of(&row, before, None, at(10_000)).expected_end, None);
+        }
+    }
+}

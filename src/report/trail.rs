@@ -1,0 +1,218 @@
+//! What the state has of an order: its attempts, and what verifications found of it.
+
+use super::status::instant;
+use super::text::{columns, count, printable};
+use crate::domain::{Answer, Attempt, Deed};
+use crate::run::{Found, Known, Verified};
+use crate::state::{LastWrite, Remembered, RunId, VerificationRow};
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+pub(super) fn known_json(known: &Known, zone: &TimeZone) -> Value {
+    json!({
+        "key": known.key,
+        "remote_id": known.remote_id.as_ref().map(|id| id.as_str()),
+        "last_write": last_write_json(known.last_write.as_ref()),
+        "attempts": known.attempts.iter().map(|past| attempt_json(past, zone)).collect::<Vec<_>>(),
+        "attempts_not_kept": not_kept(&known.attempts),
+        "verification": verified_json(&known.verified, zone),
+    })
+}
+
+pub(super) fn last_write_json(write: Option<&LastWrite>) -> Value {
+    write.map_or(
+        Value::Null,
+        |write| json!({ "run": write.run, "created_run": write.created_run, "outcome": write.outcome }),
+    )
+}
+
+fn attempt_json(past: &Remembered, zone: &TimeZone) -> Value {
+    let Attempt { deed, answer, id } = &past.attempt;
+    let (word, status, code) = match answer {
+        Answer::Done => ("done", None, None),
+        Answer::Absent => ("absent", None, None),
+        Answer::Failed { verdict, status, code } => (verdict.as_str(), *status, code.as_deref()),
+    };
+    json!({
+        "n": past.n,
+        "at": instant(past.at_ms, zone),
+        "run": (past.run != 0).then_some(past.run),
+        "what": deed.word(),
+        "answer": word,
+        "status": status,
+        "code": code,
+        "remote_id": id.as_ref().map(|id| id.as_str()),
+    })
+}
+
+/// How many attempts are missing before the last one.
+fn not_kept(attempts: &[Remembered]) -> u64 {
+    attempts.last().map_or(0, |last| last.n.saturating_sub(attempts.len() as u64))
+}
+
+fn sample_text(by: &VerificationRow) -> Option<String> {
+    by.sample.map(|(part, of)| format!("{part}/{of}"))
+}
+
+fn when(by: &VerificationRow) -> i64 {
+    by.ended_ms.unwrap_or(by.started_ms)
+}
+
+fn verified_json(verified: &Verified, zone: &TimeZone) -> Value {
+    match verified {
+        Verified::Never => json!({ "is": "never" }),
+        Verified::NotCompared { last } => json!({
+            "is": "not_compared", "last_verification": instant(when(last), zone), "sample": sample_text(last),
+        }),
+        Verified::Compared { by, differs, is_written_since } => json!({
+            "is": if differs.is_empty() { "equal" } else { "different" },
+            "at": instant(when(by), zone),
+            "sample": sample_text(by),
+            "differs": differs.iter().map(|found| found.code()).collect::<Vec<_>>(),
+            "written_since": is_written_since,
+        }),
+        Verified::Queued { at_ms, differs, is_written_since } => json!({
+            "is": "different",
+            "at": instant(*at_ms, zone),
+            "sample": null,
+            "differs": differs.split_whitespace().collect::<Vec<_>>(),
+            "written_since": is_written_since,
+        }),
+    }
+}
+
+pub(super) fn known_text(known: &Known, zone: &TimeZone) -> String {
+    let mut text = format!("\nKey {} in the ledger\n", printable(&known.key));
+    match (&known.remote_id, &known.last_write) {
+        (Some(id), _) => text.push_str(&format!("  at the target as id {id}\n")),
+        (None, Some(_)) => text.push_str("  not known to be at the target\n"),
+        (None, None) => text.push_str("  not at the target, as far as is known\n"),
+    }
+    if let Some(write) = &known.last_write {
+        let outcome = write.outcome.unwrap_or("sent, and no answer recorded");
+        text.push_str(&format!("  last write: {outcome}, by {}", by(write.run)));
+        if let Some(run) = write.created_run.filter(|run| *run != write.run) {
+            text.push_str(&format!("; created by {}", by(run)));
+        }
+        text.push('\n');
+    }
+    text.push_str(&format!("  verified: {}\n", verified_text(known, zone)));
+    text.push_str(&attempts_text(&known.attempts, zone));
+    text
+}
+
+fn by(run: RunId) -> String {
+    match run {
+        0 => "adopt".to_owned(),
+        run => format!("run {run}"),
+    }
+}
+
+fn attempts_text(attempts: &[Remembered], zone: &TimeZone) -> String {
+    if attempts.is_empty() {
+        return "  attempts: none is on record\n".to_owned();
+    }
+    let rows: Vec<Vec<String>> = attempts
+        .iter()
+        .map(|past| {
+            let run = match (past.run, past.attempt.deed) {
+                (0, _) => String::new(),
+                (run, Deed::Delete | Deed::Restore) => format!("undo of run {run}"),
+                (run, _) => format!("run {run}"),
+            };
+            let (what, at) = (what_text(past.attempt.deed).to_owned(), instant(past.at_ms, zone));
+            vec![past.n.to_string(), at, run, what, answer_text(&past.attempt)]
+        })
+        .collect();
+    let left_out = match not_kept(attempts) {
+        0 => String::new(),
+        n => format!(", less {} that are not kept", count(n)),
+    };
+    format!("  attempts{left_out}:\n{}", columns("><<<<", &rows))
+}
+
+fn what_text(deed: Deed) -> &'static str {
+    match deed {
+        Deed::Create => "create",
+        Deed::Update => "update",
+        Deed::LookUp => "look-up",
+        Deed::Delete => "delete",
+        Deed::CreateCustomer => "create of its customer",
+        Deed::LookUpCustomer => "look-up of its customer",
+        Deed::Adopt => "adopted as it was found",
+        Deed::Leave => "found deleted, and left so",
+        Deed::Retry => "dead-letters retry",
+        Deed::Repair => "verify --repair",
+        Deed::Restore => "still listed after its delete",
+    }
+}
+
+fn answer_text(attempt: &Attempt) -> String {
+    let id = attempt.id.as_ref().map(|id| format!("id {id}"));
+    match &attempt.answer {
+        Answer::Done => id.unwrap_or_default(),
+        Answer::Absent => "not there".to_owned(),
+        Answer::Failed { verdict, status, code } => {
+            let answered = match (attempt.deed, status, code) {
+                (Deed::Repair, _, code) => {
+                    return format!("queued, as it differs: {}", code.as_deref().unwrap_or("?"));
+                }
+                (_, Some(status), Some(code)) => format!("{status} ({code})"),
+                (_, Some(status), None) => status.to_string(),
+                (_, None, Some(code)) => format!("no answer ({code})"),
+                (_, None, None) => "no answer".to_owned(),
+            };
+            format!("{answered}: {}", verdict_text(verdict))
+        }
+    }
+}
+
+/// What a judgement means, in a few words.
+fn verdict_text(verdict: &str) -> &str {
+    match verdict {
+        "again" => "not carried out",
+        "look_up" => "nobody knows whether it was carried out",
+        "exists" => "the target has a record of this key",
+        "unclear" => "refused without a reason",
+        "gone" => "not there any more",
+        "relation_gone" => "its customer or connection is not there any more",
+        "refused" => "refused",
+        "stop" => "the run had to end",
+        other => other,
+    }
+}
+
+fn verified_text(known: &Known, zone: &TimeZone) -> String {
+    let since = |is_written: &bool| match (is_written, &known.last_write) {
+        (true, Some(write)) => format!("; written again since by {}, and not verified since", by(write.run)),
+        (true, None) => "; written again since, and not verified since".to_owned(),
+        (false, _) => String::new(),
+    };
+    match &known.verified {
+        Verified::Never => "not yet".to_owned(),
+        Verified::NotCompared { last } => {
+            let at = instant(when(last), zone);
+            match sample_text(last) {
+                Some(sample) => format!("not yet; it is not in the part {sample} that was looked at on {at}"),
+                None => format!("not yet; the verification of {at} did not compare it"),
+            }
+        }
+        Verified::Compared { by, differs, is_written_since } => {
+            let found = match differs.is_empty() {
+                true => "the same on both sides".to_owned(),
+                false => format!("it differed: {}", codes(differs)),
+            };
+            let lines = sample_text(by).map(|sample| format!(", line by line, part {sample}"));
+            let at = instant(when(by), zone);
+            format!("{found}, on {at}{}{}", lines.unwrap_or_default(), since(is_written_since))
+        }
+        Verified::Queued { at_ms, differs, is_written_since } => {
+            let differs = differs.replace(' ', ", ");
+            format!("it differed: {differs}, on {}{}", instant(*at_ms, zone), since(is_written_since))
+        }
+    }
+}
+
+fn codes(differs: &[Found]) -> String {
+    differs.iter().map(|found| found.code()).collect::<Vec<_>>().join(", ")
+}

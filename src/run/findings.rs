@@ -1,0 +1,106 @@
+use super::sample::Sample;
+use super::verify::{Found, Verification};
+use crate::domain::OrderKey;
+use crate::state::{ConnectionId, StateError, Store, VerificationId, VerificationSums};
+
+/// Orders that are noted in one transaction.
+const BATCH_MAX: usize = 500;
+
+/// Where a verification writes down what it found.
+#[derive(Debug)]
+pub struct Record<'a> {
+    pub store: &'a mut Store,
+    /// Have the next sync write again what differs.
+    pub repair: bool,
+}
+
+/// What a verification under way has found, on its way into the state.
+pub(super) struct Findings<'a> {
+    record: Record<'a>,
+    verification: VerificationId,
+    connection: ConnectionId,
+    batch: Vec<(OrderKey, u8)>,
+}
+
+impl<'a> Findings<'a> {
+    pub(super) fn begin(
+        record: Record<'a>,
+        job: &str,
+        connection: ConnectionId,
+        sample: Option<Sample>,
+    ) -> Result<Self, StateError> {
+        let sample = sample.map(Sample::parts);
+        let verification = record.store.begin_verification(job, connection, sample)?;
+        Ok(Self { record, verification, connection, batch: Vec::with_capacity(BATCH_MAX) })
+    }
+
+    /// Notes an order that was compared, and whether the next sync is to write it again.
+    pub(super) fn take(&mut self, key: &OrderKey, found: &[Found]) -> Result<bool, StateError> {
+        let is_queued = self.record.repair && !found.is_empty();
+        self.batch.push((key.clone(), bits_of(found)));
+        if is_queued || self.batch.len() >= BATCH_MAX {
+            self.flush()?;
+        }
+        if is_queued {
+            let is_missing = found.contains(&Found::Missing);
+            self.record.store.doubt_order(self.connection, key, is_missing, &words_of(found))?;
+        }
+        Ok(is_queued)
+    }
+
+    /// Every order was looked at that was to be.
+    pub(super) fn end(mut self, result: &Verification) -> Result<(), StateError> {
+        self.flush()?;
+        let sums = VerificationSums {
+            expected: result.expected,
+            matching: result.matching,
+            differences: result.differences_count(),
+            queued: result.queued,
+        };
+        self.record.store.end_verification(self.verification, &sums)
+    }
+
+    fn flush(&mut self) -> Result<(), StateError> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        self.record.store.note_compared(self.verification, self.connection, &self.batch)?;
+        self.batch.clear();
+        Ok(())
+    }
+}
+
+/// As the state keeps it; see `state/0005_history.sql`.
+const BITS: [(Found, u8); 6] = [
+    (Found::Missing, 1),
+    (Found::Total, 2),
+    (Found::Currency, 4),
+    (Found::Date, 8),
+    (Found::Products, 16),
+    (Found::Customer, 32),
+];
+
+fn bits_of(found: &[Found]) -> u8 {
+    BITS.iter().filter(|(kind, _)| found.contains(kind)).fold(0, |bits, (_, bit)| bits | bit)
+}
+
+/// What those bits stand for.
+pub(super) fn found_of(bits: u8) -> Vec<Found> {
+    BITS.iter().filter(|(_, bit)| bits & bit != 0).map(|(found, _)| *found).collect()
+}
+
+fn words_of(found: &[Found]) -> String {
+    found.iter().map(|found| found.code()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_comes_back_from_the_state_as_it_went_in() {
+        for found in [&[][..], &[Found::Missing], &[Found::Total, Found::Date, Found::Customer]] {
+            assert_eq!(found_of(bits_of(found)), found);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What was done about each order: a bounded history, with nothing of the order in it.
+
+use super::values::{StoredId, now_ms, stored_id};
+use super::{ConnectionId, RunId, StateError, Store, View};
+use crate::domain::{Answer, Attempt, Deed, OrderKey};
+use rusqlite::{Connection, Row, params};
+
+/// Attempts kept of one order: the first, which tells how it began, and the last ones.
+const KEPT_MAX: i64 = 10;
+/// As the state writes what a look-up did not find.
+const ABSENT: &str = "absent";
+
+/// One attempt at an order as the state has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// Counted from 1 for each order; where one is missing, it was not kept.
+    pub n: u64,
+    /// The run it was of; of a delete the run that is undone. 0: no run, but people.
+    pub run: RunId,
+    /// Milliseconds since 1970, to the second.
+    pub at_ms: i64,
+    pub attempt: Attempt,
+}
+
+impl Store {
+    /// Notes, durably, an attempt at an order that did not settle it.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn note(
+        &mut self,
+        run: RunId,
+        connection: ConnectionId,
+        key: &OrderKey,
+        attempt: &Attempt,
+    ) -> Result<(), StateError> {
+        let transaction = self.db.transaction()?;
+        add(&transaction, run, connection, &key.ledger_text(), attempt)?;
+        Ok(transaction.commit()?)
+    }
+}
+
+/// Adds an attempt to an order's history, within the transaction of whoever calls. `key`: as the ledger writes it.
+pub(super) fn add(
+    db: &Connection,
+    run: RunId,
+    connection: ConnectionId,
+    key: &str,
+    attempt: &Attempt,
+) -> Result<(), StateError> {
+    let (answer, status, code) = match &attempt.answer {
+        Answer::Done => (None, None, None),
+        Answer::Absent => (Some(ABSENT), None, None),
+        Answer::Failed { verdict, status, code } => (Some(verdict.as_str()), *status, code.as_deref()),
+    };
+    let n: i64 = db
+        .prepare_cached(
+            "INSERT INTO history (connection, key, n, run, at_s, deed, answer, status, code, remote_id)
+             VALUES (?1, ?2, (SELECT coalesce(max(n), 0) + 1 FROM history WHERE connection = ?1 AND key = ?2),
+                     ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING n",
+        )?
+        .query_row(
+            params![
+                connection,
+                key,
+                run,
+                now_ms() / 1000,
+                attempt.deed.number(),
+                answer,
+                status,
+                code,
+                attempt.id.as_ref().map(stored_id)
+            ],
+            |row| row.get(0),
+        )?;
+    if n > KEPT_MAX {
+        db.prepare_cached("DELETE FROM history WHERE connection = ?1 AND key = ?2 AND n BETWEEN 2 AND ?3")?
+            .execute(params![connection, key, n - KEPT_MAX + 1])?;
+    }
+    Ok(())
+}
+
+impl View {
+    /// The attempts at an order that are kept, the first one first.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn history(&self, connection: ConnectionId, key: &OrderKey) -> Result<Vec<Remembered>, StateError> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT n, run, at_s, deed, answer, status, code, remote_id FROM history
+             WHERE connection = ?1 AND key = ?2 ORDER BY n",
+        )?;
+        let rows = statement.query_map(params![connection, key.ledger_text()], remembered)?;
+        Ok(rows.filter_map(Result::transpose).collect::<Result<_, _>>()?)
+    }
+}
+
+/// `None`: a deed that this version knows nothing of.
+fn remembered(row: &Row<'_>) -> rusqlite::Result<Option<Remembered>> {
+    let Some(deed) = Deed::of_number(row.get(3)?) else { return Ok(None) };
+    let answer = match row.get::<_, Option<String>>(4)? {
+        None => Answer::Done,
+        Some(word) if word == ABSENT => Answer::Absent,
+        Some(verdict) => Answer::Failed { verdict, status: row.get(5)?, code: row.get(6)? },
+    };
+    let id = row.get::<_, Option<StoredId>>(7)?.map(|id| id.0);
+    Ok(Some(Remembered {
+        n: row.get::<_, i64>(0)?.unsigned_abs(),
+        run: row.get(1)?,
+        at_ms: row.get::<_, i64>(2)?.saturating_mul(1000),
+        attempt: Attempt { deed, answer, id },
+    }))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+use super::*;
+use crate::domain::{Fingerprint, RemoteId};
+use crate::state::{Kind, OrderOutcome, RunStart, Settled, Settlement};
+
+struct Ledger {
+    store: Store,
+    connection: ConnectionId,
+    run: RunId,
+    dir: tempfile::TempDir,
+}
+
+impl Ledger {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(dir.path(), "main").unwrap();
+        let connection = store.connection("shopify", "store", &RemoteId::new("5")).unwrap();
+        let start = RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16] };
+        let run = store.begin(&start).unwrap().id;
+        store.set_connection(run, connection).unwrap();
+        Self { store, connection, run, dir }
+    }
+
+    fn create(&mut self, keys: impl Iterator<Item = u64>) {
+        let mut orders = Vec::new();
+        for number in keys {
+            let key = key(&number.to_string());
+            let outcome = OrderOutcome::Created(RemoteId::new((number % 9_000_000).to_string()));
+            orders.push(Settled { key, fingerprint: Fingerprint::from_i64(1), outcome });
+        }
+        let settlement = Settlement { orders, ..Settlement::default() };
+        self.store.settle(self.run, self.connection, &settlement).unwrap();
+    }
+
+    fn history(&self, of: &str) -> Vec<Remembered> {
+        self.store.view().unwrap().history(self.connection, &key(of)).unwrap()
+    }
+}
+
+fn key(text: &str) -> OrderKey {
+    OrderKey::parse(text).unwrap()
+}
+
+fn failed(status: u16) -> Attempt {
+    let (verdict, code) = ("again".to_owned(), Some("answer_cut".to_owned()));
+    let answer = Answer::Failed { verdict, status: Some(status), code };
+    Attempt { deed: Deed::Create, answer, id: None }
+}
+
+#[test]
+fn what_was_asked_and_answered_is_told_in_order() {
+    let mut ledger = Ledger::new();
+    let (run, connection) = (ledger.run, ledger.connection);
+    for attempt in [failed(503), Attempt::found(Deed::LookUp, None)] {
+        ledger.store.note(run, connection, &key("7"), &attempt).unwrap();
+    }
+    ledger.create(7..8);
+    let history = ledger.history("7");
+    let told: Vec<_> = history.iter().map(|past| past.attempt.clone()).collect();
+    let done = Attempt::done(Deed::Create, Some(RemoteId::new("7")));
+    assert_eq!(told, [failed(503), Attempt::found(Deed::LookUp, None), done]);
+    assert!(history.iter().all(|past| past.run == run && past.at_ms > 1_700_000_000_000));
+    assert_eq!(ledger.history("8"), []);
+}
+
+#[test]
+fn the_first_attempt_and_the_last_nine_are_kept() {
+    let mut ledger = Ledger::new();
+    for status in 500..530 {
+        ledger.store.note(ledger.run, ledger.connection, &key("7"), &failed(status)).unwrap();
+    }
+    let kept: Vec<u64> = ledger.history("7").iter().map(|past| past.n).collect();
+    assert_eq!(kept, [1, 22, 23, 24, 25, 26, 27, 28, 29, 30]);
+}
+
+/// What an order costs on the disk for having its history kept, in the way a backfill writes it.
+#[test]
+fn the_history_of_an_order_takes_a_few_dozen_bytes() {
+    const ORDERS: u64 = 20_000;
+    let mut ledger = Ledger::new();
+    let size = |ledger: &Ledger| {
+        ledger.store.db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        std::fs::metadata(ledger.dir.path().join("main.db")).unwrap().len()
+    };
+    for chunk in 0..ORDERS / 1000 {
+        let from = 5_012_345_678_901 + chunk * 1000;
+        ledger.create(from..from + 1000);
+    }
+    let with = size(&ledger);
+    ledger.store.db.execute_batch("DELETE FROM history; VACUUM").unwrap();
+    let without = size(&ledger);
+    let bytes = (with - without) / ORDERS;
+    assert!(bytes < 60, "{bytes} bytes an order");
+}
+
+#[test]
+fn what_was_verified_is_told_as_older_once_the_order_is_sent_again() {
+    let mut ledger = Ledger::new();
+    ledger.create(7..9);
+    let (run, connection) = (ledger.run, ledger.connection);
+    let by = ledger.store.begin_verification("shop", connection, None).unwrap();
+    ledger.store.note_compared(by, connection, &[(key("7"), 2), (key("8"), 0), (key("9"), 0)]).unwrap();
+    let verified = |ledger: &Ledger, of| {
+        let found = ledger.store.view().unwrap().verified(connection, &key(of)).unwrap();
+        found.map(|found| (found.by.id, found.differs, found.is_written_since))
+    };
+    assert_eq!(
+        (verified(&ledger, "7"), verified(&ledger, "8")),
+        (Some((by, 2, false)), Some((by, 0, false)))
+    );
+    assert_eq!(verified(&ledger, "9"), None, "the ledger does not have it");
+    for _ in 0..2 {
+        ledger.store.intend_order(run, connection, &key("7"), Fingerprint::from_i64(2)).unwrap();
+    }
+    assert_eq!((verified(&ledger, "7"), verified(&ledger, "8")), (Some((by, 2, true)), Some((by, 0, false))));
+    let view = ledger.store.view().unwrap();
+    assert_eq!(view.last_verification("shop").unwrap(), None, "it did not come to its end");
+    drop(view);
+    ledger.store.end_verification(by, &crate::state::VerificationSums::default()).unwrap();
+    assert_eq!(ledger.store.view().unwrap().last_verification("shop").unwrap().map(|row| row.id), Some(by));
+}
+
+#[test]
+fn who_takes_the_lock_knows_that_runs_without_an_outcome_were_killed_and_goes_on_with_them() {
+    let ledger = Ledger::new();
+    let (run, dir) = (ledger.run, ledger.dir);
+    drop(ledger.store);
+    let mut store = Store::open(dir.path(), "main").unwrap();
+    assert_eq!(store.run(run).unwrap().unwrap().outcome.as_deref(), Some("interrupted"));
+    let start = RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16] };
+    assert_eq!(store.begin(&start).unwrap().id, run);
+}

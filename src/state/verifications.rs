@@ -1,0 +1,170 @@
+//! What verifications found, order by order: on the order's own row, so that it costs a few bytes and says nothing of an
+//! order that was not compared.
+
+use super::runs::unsigned;
+use super::values::now_ms;
+use super::{ConnectionId, StateError, Store, View};
+use crate::domain::OrderKey;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+pub type VerificationId = i64;
+
+/// One verification as the state has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerificationRow {
+    pub id: VerificationId,
+    pub job: String,
+    pub started_ms: i64,
+    /// `None` where it did not come to its end: it says nothing of what it did not compare.
+    pub ended_ms: Option<i64>,
+    /// The part and of how many, where not all orders were looked at; these were read line by line.
+    pub sample: Option<(u32, u32)>,
+    pub sums: VerificationSums,
+}
+
+/// What a verification counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct VerificationSums {
+    pub expected: u64,
+    pub matching: u64,
+    pub differences: u64,
+    /// Orders that the next sync writes again.
+    pub queued: u64,
+}
+
+/// What is known of an order from verifications.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedOrder {
+    /// The last one that compared it.
+    pub by: VerificationRow,
+    /// The fields that differed, as bits; none: it was the same.
+    pub differs: u8,
+    /// The order was sent again since.
+    pub is_written_since: bool,
+}
+
+impl Store {
+    /// Notes that a verification begins. `sample`: the part and of how many.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn begin_verification(
+        &mut self,
+        job: &str,
+        connection: ConnectionId,
+        sample: Option<(u32, u32)>,
+    ) -> Result<VerificationId, StateError> {
+        self.db.execute(
+            "INSERT INTO verifications (job, connection, started_ms, sample_part, sample_of)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![job, connection, now_ms(), sample.map(|part| part.0), sample.map(|part| part.1)],
+        )?;
+        Ok(self.db.last_insert_rowid())
+    }
+
+    /// Notes of orders that were compared what differs, as bits. An order that the ledger does not have leaves no trace.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn note_compared(
+        &mut self,
+        verification: VerificationId,
+        connection: ConnectionId,
+        compared: &[(OrderKey, u8)],
+    ) -> Result<(), StateError> {
+        let transaction = self.db.transaction()?;
+        for (key, differs) in compared {
+            transaction
+                .prepare_cached(
+                    "UPDATE orders SET verified = ?3, differs = nullif(?4, 0) WHERE connection = ?1 AND key = ?2",
+                )?
+                .execute(params![connection, key.ledger_text(), verification, differs])?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Notes that a verification came to its end, with what it counted.
+    ///
+    /// # Errors
+    /// When the state can't be written.
+    pub fn end_verification(
+        &mut self,
+        verification: VerificationId,
+        sums: &VerificationSums,
+    ) -> Result<(), StateError> {
+        self.db.execute(
+            "UPDATE verifications SET ended_ms = ?2, expected = ?3, matching = ?4, differences = ?5, queued = ?6
+             WHERE id = ?1",
+            params![
+                verification,
+                now_ms(),
+                sums.expected as i64,
+                sums.matching as i64,
+                sums.differences as i64,
+                sums.queued as i64
+            ],
+        )?;
+        Ok(())
+    }
+}
+
+impl View {
+    /// The last verification of a job that came to its end.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn last_verification(&self, job: &str) -> Result<Option<VerificationRow>, StateError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM verifications WHERE job = ?1 AND ended_ms IS NOT NULL ORDER BY id DESC LIMIT 1"
+        );
+        Ok(self.db.query_row(&sql, [job], read_row).optional()?)
+    }
+
+    /// What the last verification that compared an order found; `None` where none ever did.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn verified(
+        &self,
+        connection: ConnectionId,
+        key: &OrderKey,
+    ) -> Result<Option<VerifiedOrder>, StateError> {
+        let sql = "SELECT verified, differs FROM orders WHERE connection = ?1 AND key = ?2";
+        let found = self
+            .db
+            .query_row(sql, params![connection, key.ledger_text()], |row| {
+                Ok((row.get::<_, Option<VerificationId>>(0)?, row.get::<_, Option<u8>>(1)?))
+            })
+            .optional()?;
+        let Some((Some(verified), differs)) = found else { return Ok(None) };
+        let by = by_id(&self.db, verified.saturating_abs())?;
+        let differs = differs.unwrap_or_default();
+        Ok(by.map(|by| VerifiedOrder { by, differs, is_written_since: verified < 0 }))
+    }
+}
+
+const COLUMNS: &str =
+    "id, job, started_ms, ended_ms, sample_part, sample_of, expected, matching, differences, queued";
+
+fn by_id(db: &Connection, id: VerificationId) -> Result<Option<VerificationRow>, StateError> {
+    let sql = format!("SELECT {COLUMNS} FROM verifications WHERE id = ?1");
+    Ok(db.query_row(&sql, [id], read_row).optional()?)
+}
+
+fn read_row(row: &Row<'_>) -> rusqlite::Result<VerificationRow> {
+    let part: Option<u32> = row.get(4)?;
+    let of: Option<u32> = row.get(5)?;
+    Ok(VerificationRow {
+        id: row.get(0)?,
+        job: row.get(1)?,
+        started_ms: row.get(2)?,
+        ended_ms: row.get(3)?,
+        sample: part.zip(of),
+        sums: VerificationSums {
+            expected: unsigned(row, 6)?,
+            matching: unsigned(row, 7)?,
+            differences: unsigned(row, 8)?,
+            queued: unsigned(row, 9)?,
+        },
+    })
+}
