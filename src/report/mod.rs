@@ -1,9 +1,11 @@
 //! Plans, runs and verifications as text and JSON. Builds texts and values; the CLI prints them.
 
 mod adopt;
+mod against;
 mod connections;
 mod daemon;
 mod dead_letters;
+mod difference;
 mod explain;
 mod html;
 mod meaning;
@@ -18,9 +20,11 @@ mod verify;
 mod warnings;
 
 pub use adopt::{adoption_json, adoption_text};
+pub use against::{against_json, against_text, values_json};
 pub use connections::{ConnectionLine, connections_json, connections_text};
 pub use daemon::status_line;
 pub use dead_letters::{letter_text, letters_csv, letters_json, letters_jsonl, letters_text, reason_codes};
+pub use difference::{since_json, since_text};
 pub use explain::{explanation_json, explanation_text};
 pub use html::{Detail, plan_html};
 pub use plan::{plan_json, plan_summary, plan_text};

@@ -1,6 +1,6 @@
 use super::values::stored_id;
-use super::{ConnectionId, Counts, DeadLetter, Requests, RunId, StateError, Store, dead_letters};
-use crate::domain::{Fingerprint, OrderKey, RemoteId};
+use super::{ConnectionId, Counts, DeadLetter, Requests, RunId, StateError, Store, dead_letters, outlines};
+use crate::domain::{Fingerprint, OrderKey, Outline, RemoteId};
 use rusqlite::{Transaction, named_params, params};
 
 /// What came of an order's step.
@@ -25,6 +25,8 @@ pub struct Settled {
     pub key: OrderKey,
     pub fingerprint: Fingerprint,
     pub outcome: OrderOutcome,
+    /// Of the same payload.
+    pub outline: Option<Outline>,
 }
 
 /// What one transaction settles: outcomes with the counts and the checkpoint that follow from them.
@@ -57,6 +59,11 @@ impl Store {
         let mut counts = settlement.counts;
         for settled in &settlement.orders {
             write_order(&transaction, run, connection, settled)?;
+            if let Some(outline) = &settled.outline
+                && !matches!(settled.outcome, OrderOutcome::Unconfirmed | OrderOutcome::Idle)
+            {
+                outlines::write(&transaction, connection, &settled.key, (settled.fingerprint, outline))?;
+            }
             match settled.outcome {
                 OrderOutcome::Created(_) => counts.created += 1,
                 OrderOutcome::Updated(_) => counts.updated += 1,

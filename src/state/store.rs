@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../state/0002_undo.sql"),
     include_str!("../../state/0003_export_files.sql"),
     include_str!("../../state/0004_fingerprints.sql"),
+    include_str!("../../state/0005_outlines.sql"),
 ];
 
 /// The version those lead to.
