@@ -2,7 +2,7 @@
 
 use super::exit::Fault;
 use super::plan::PlanArgs;
-use crate::report;
+use crate::report::{self, Telling};
 use crate::run::{Against, Job, Preview, Saved, SinceRun};
 use crate::settings::Account;
 use crate::state::{RunId, View};
@@ -61,10 +61,10 @@ impl Base {
 }
 
 impl Difference {
-    pub(super) fn text(&self, preview: &Preview, reveal: bool) -> String {
+    pub(super) fn telling(&self, preview: &Preview, reveal: bool) -> Telling {
         match self {
-            Self::Since(since) => report::since_text(preview, since),
-            Self::Against(against) => report::against_text(preview, against, reveal),
+            Self::Since(since) => report::since_telling(preview, since),
+            Self::Against(against) => report::against_telling(preview, against, reveal),
         }
     }
 

@@ -55,14 +55,16 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Fault> {
     for ((account, job), export) in jobs.iter().zip(&exports) {
         let view = View::open(&settings.state_dir, &account.name)?;
         let wanted = Wanted { job, export, rate: account.requests_per_second };
-        let (preview, detail, difference) = wanted.plan(view, &mut base, &mut files, args)?;
+        let (preview, mut detail, difference) = wanted.plan(view, &mut base, &mut files, args)?;
+        let telling = difference.as_ref().map(|difference| difference.telling(&preview, args.reveal));
         if !global.json {
             let now = Timestamp::now().to_zoned(job.rules.zone.clone());
             output::print(&format!("{}\n", report::plan_text(&preview, &now)));
-            if let Some(difference) = &difference {
-                output::print(&format!("{}\n", difference.text(&preview, args.reveal)));
+            if let Some(telling) = &telling {
+                output::print(&format!("{}\n", telling.text()));
             }
         }
+        detail.difference = telling;
         plans.push((preview, detail));
         differences.push(difference);
     }

@@ -2,7 +2,8 @@
 
 use super::explain::hide_addresses;
 use super::plan::{example_json, example_text};
-use super::text::{columns, count, printable};
+use super::telling::Telling;
+use super::text::{count, printable};
 use crate::domain::{Currency, Email, Field};
 use crate::run::{Against, Compared, Form, Preview, ValueChange};
 use serde_json::{Value, json};
@@ -81,54 +82,40 @@ fn shown(path: &str, value: &Value, reveal: bool) -> Value {
 }
 
 /// The comparison as a person reads it.
-pub fn against_text(preview: &Preview, against: &Against, reveal: bool) -> String {
+pub fn against_telling(preview: &Preview, against: &Against, reveal: bool) -> Telling {
+    let title =
+        format!("Plan of {} against {} ({})", preview.job, printable(&against.file), form_word(against.form));
+    let mut telling = Telling { title, ..Telling::default() };
     let row = |name: &str, n: u64, meaning: &str| vec![name.to_owned(), count(n), meaning.to_owned()];
     let new = match against.form {
         Form::Payloads => "orders that would be sent now, and are not in it",
         Form::Records => "records that are there now, and are not in it",
     };
-    let rows = [
+    let rows = vec![
         row("same", against.same, "orders that are in both, alike"),
         row("changed", against.changed, "orders that are in both, and differ"),
         row("only in it", against.only_saved, "orders that no sound record of the export is of"),
         row("saved", against.saved, "the sum of these"),
         row("only now", against.only_now, new),
     ];
-    let mut text = format!(
-        "Plan of {} against {} ({})\n{}",
-        preview.job,
-        printable(&against.file),
-        form_word(against.form),
-        columns("<><", &rows)
-    );
-    if against.changed > 0 {
-        let word = |path: &'static str| Field::of_path(path).map_or(path, Field::word);
-        let fields: Vec<_> =
-            against.by_path.iter().map(|(path, n)| vec![word(path).to_owned(), count(*n)]).collect();
-        text.push_str(&format!("\nWhat changed\n{}\nExamples\n", columns("<>", &fields)));
-    }
-    for compared in &against.examples {
-        let place = example_text(preview, &compared.example);
-        text.push_str(&format!("  {place}: {}\n", compared_text(compared, reveal)));
-    }
-    if !against.only_saved_examples.is_empty() {
-        let keys: Vec<String> = against
-            .only_saved_examples
-            .iter()
-            .map(|(key, line)| format!("{} (line {line})", printable(key.trim())))
-            .collect();
-        text.push_str(&format!("\nOnly in the saved plan: {}\n", keys.join(", ")));
-    }
-    if !against.only_now_examples.is_empty() {
-        let places: Vec<String> =
-            against.only_now_examples.iter().map(|example| example_text(preview, example)).collect();
-        text.push_str(&format!("\nOnly now: {}\n", places.join(", ")));
-    }
-    text
+    telling.add("", rows, Vec::new());
+    let word = |path: &'static str| Field::of_path(path).map_or(path, Field::word);
+    let fields = against.by_path.iter().map(|(path, n)| vec![word(path).to_owned(), count(*n)]);
+    telling.add("What changed", fields.collect(), Vec::new());
+    let examples = against.examples.iter().map(|compared| {
+        format!("{}: {}", example_text(preview, &compared.example), compared_text(compared, reveal))
+    });
+    telling.add("Examples", Vec::new(), examples.collect());
+    let gone = against.only_saved_examples.iter();
+    let gone = gone.map(|(key, line)| format!("{} (line {line})", printable(key.trim())));
+    telling.add("Only in the saved plan", Vec::new(), gone.collect());
+    let new = against.only_now_examples.iter().map(|example| example_text(preview, example));
+    telling.add("Only now", Vec::new(), new.collect());
+    telling
 }
 
 /// One order's changes in a line.
-pub(super) fn compared_text(compared: &Compared, reveal: bool) -> String {
+fn compared_text(compared: &Compared, reveal: bool) -> String {
     let changes = &compared.changes;
     let mut parts: Vec<String> = changes
         .iter()

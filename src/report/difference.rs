@@ -1,7 +1,8 @@
 //! What became of orders since they were written: which fields, from what to what, and why.
 
 use super::plan::{example_json, example_text};
-use super::text::{columns, count, printable};
+use super::telling::Telling;
+use super::text::{count, printable};
 use crate::domain::{Field, FieldChange, Held};
 use crate::plan::{Change, Changes, Why};
 use crate::run::{Preview, SinceRun};
@@ -76,78 +77,75 @@ fn held_json(held: Held) -> Value {
 }
 
 /// The comparison as a person reads it.
-pub fn since_text(preview: &Preview, since: &SinceRun) -> String {
+pub fn since_telling(preview: &Preview, since: &SinceRun) -> Telling {
+    let title = format!(
+        "Since run {} of {}: what became of the orders that it, or an earlier run, left at the target",
+        since.run, preview.job
+    );
+    let mut telling = Telling { title, ..Telling::default() };
+    let besides =
+        format!("besides: {} written by later runs, {} new", count(since.written_later), count(since.new));
+    telling.add("", known_rows(since), vec![besides]);
+    telling.add("Settings", Vec::new(), settings_lines(since));
+    add_changes(&mut telling, preview, &since.changes);
+    let left_out = since
+        .left_out_examples
+        .iter()
+        .map(|(example, (is, reason))| format!("{}: {is}, {reason}", example_text(preview, example)));
+    telling.add("At the target, and left out now", Vec::new(), left_out.collect());
+    let keys: Vec<String> = since.gone_examples.iter().map(|key| printable(key)).collect();
+    let more = if since.gone > keys.len() as u64 { ", …" } else { "" };
+    let gone = (!keys.is_empty()).then(|| format!("{}{more}", keys.join(", ")));
+    telling.add("At the target, and gone from the export", Vec::new(), Vec::from_iter(gone));
+    telling
+}
+
+fn known_rows(since: &SinceRun) -> Vec<Vec<String>> {
     let row = |name: &str, n: u64, meaning: &str| vec![name.to_owned(), count(n), meaning.to_owned()];
     let mut rows = vec![
         row("as they were", since.unchanged, "nothing to send"),
         row("would change", since.changes.orders, "see below"),
     ];
     for ((is, reason), n) in &since.left_out {
-        rows.push(row("left out now", *n, &format!("{is}: {reason}; stays at the target as it is")));
+        rows.push(row("left out now", *n, &format!("{is}: {reason}; at the target they stay as they are")));
     }
-    rows.push(row("gone", since.gone, "in no sound record of the export; stays at the target as it is"));
+    let gone = "in no sound record of the export; at the target they stay as they are";
+    rows.push(row("gone", since.gone, gone));
     rows.push(row("known then", since.known(), "the sum of these"));
-    let mut text = format!(
-        "Since run {} of {}: what became of the orders that it, or an earlier run, left at the target.\n{}",
-        since.run,
-        preview.job,
-        columns("<><", &rows)
-    );
-    text.push_str(&format!(
-        "  Besides: {} written by later runs, {} new.\n",
-        count(since.written_later),
-        count(since.new)
-    ));
-    text.push_str(&settings_text(since));
-    text.push_str(&changes_text(preview, &since.changes));
-    text.push_str(&left_out_text(preview, since));
-    text
+    rows
 }
 
-fn settings_text(since: &SinceRun) -> String {
+fn settings_lines(since: &SinceRun) -> Vec<String> {
     let Some(settings) = &since.settings else {
-        return "\nSettings: that run kept none to compare with.\n".to_owned();
+        return vec!["that run kept none to compare with".to_owned()];
     };
-    let lines: Vec<String> = settings
-        .iter()
-        .map(|(name, then, now)| {
-            let shown = |text: &str| if text.is_empty() { "none".to_owned() } else { printable(text) };
-            format!("  {}: {} → {}\n", printable(name), shown(then), shown(now))
-        })
-        .collect();
-    match lines.is_empty() {
-        true => "\nSettings: those that make orders of records are as they were.\n".to_owned(),
-        false => format!("\nSettings that changed since\n{}", lines.concat()),
+    if settings.is_empty() {
+        return vec!["those that make orders of records are as they were".to_owned()];
     }
+    let shown = |text: &str| if text.is_empty() { "none".to_owned() } else { printable(text) };
+    let line = |(name, then, now): &(String, String, String)| {
+        format!("{}: {} → {}", printable(name), shown(then), shown(now))
+    };
+    settings.iter().map(line).collect()
 }
 
-fn changes_text(preview: &Preview, changes: &Changes) -> String {
-    if changes.orders == 0 {
-        return String::new();
-    }
-    let mut text = format!("\nWhat would change\n{}", fields_text(changes));
-    let whys = Why::ALL.iter().filter_map(|why| Some((why, changes.by_why.get(why)?)));
-    let rows: Vec<_> =
-        whys.map(|(why, n)| vec![why.code().to_owned(), count(*n), why.meaning().to_owned()]).collect();
-    text.push_str(&format!("\nWhy\n{}", columns("<><", &rows)));
-    text.push_str("\nExamples\n");
-    for (example, change) in &changes.examples {
-        text.push_str(&format!("  {}: {}\n", example_text(preview, example), change_text(change)));
-    }
-    text
-}
-
-/// Orders by the field that changed.
-pub(super) fn fields_text(changes: &Changes) -> String {
-    let mut rows: Vec<_> =
+fn add_changes(telling: &mut Telling, preview: &Preview, changes: &Changes) {
+    let mut fields: Vec<_> =
         changes.by_field.iter().map(|(field, n)| vec![field.word().to_owned(), count(*n)]).collect();
     if changes.fields_unknown > 0 {
-        rows.push(vec!["not known".to_owned(), count(changes.fields_unknown)]);
+        fields.push(vec!["not known".to_owned(), count(changes.fields_unknown)]);
     }
-    columns("<>", &rows)
+    telling.add("What would change", fields, Vec::new());
+    let whys = Why::ALL.iter().filter_map(|why| Some((why, changes.by_why.get(why)?)));
+    let whys = whys.map(|(why, n)| vec![why.code().to_owned(), count(*n), why.meaning().to_owned()]);
+    telling.add("Why", whys.collect(), Vec::new());
+    let examples = changes.examples.iter();
+    let examples = examples
+        .map(|(example, change)| format!("{}: {}", example_text(preview, example), change_text(change)));
+    telling.add("Examples", Vec::new(), examples.collect());
 }
 
-/// The same in one line; nothing where nothing changed.
+/// Orders by the field that changed, in one line; nothing where nothing changed.
 pub(super) fn fields_line(changes: &Changes) -> String {
     let mut fields: Vec<(&Field, &u64)> = changes.by_field.iter().collect();
     fields.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
@@ -160,7 +158,7 @@ pub(super) fn fields_line(changes: &Changes) -> String {
 }
 
 /// One order's changes in a line.
-pub(super) fn change_text(change: &Change) -> String {
+fn change_text(change: &Change) -> String {
     let mut parts: Vec<String> = change.fields.iter().take(SHOWN_MAX).map(field_text).collect();
     match change.fields.len() {
         0 => parts.push("it is not known which fields".to_owned()),
@@ -190,20 +188,4 @@ fn held_text(held: Held) -> String {
         Held::Absent => "none".to_owned(),
         Held::NotKept => "(not kept)".to_owned(),
     }
-}
-
-fn left_out_text(preview: &Preview, since: &SinceRun) -> String {
-    let mut text = String::new();
-    if !since.left_out_examples.is_empty() {
-        text.push_str("\nAt the target, and left out now\n");
-        for (example, (is, reason)) in &since.left_out_examples {
-            text.push_str(&format!("  {}: {is}, {reason}\n", example_text(preview, example)));
-        }
-    }
-    if !since.gone_examples.is_empty() {
-        let keys: Vec<String> = since.gone_examples.iter().map(|key| printable(key)).collect();
-        text.push_str(&format!("\nAt the target, and gone from the export: {}", keys.join(", ")));
-        text.push_str(if since.gone > keys.len() as u64 { ", …\n" } else { "\n" });
-    }
-    text
 }

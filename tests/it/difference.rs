@@ -1,11 +1,14 @@
 //! Which orders would change since a run, which field of them, from what to what, and why.
 
+mod against;
+mod killed;
+
 use crate::world::World;
 use ordersync::samples::Generated;
 use serde_json::{Value, json};
 
 /// A mug of 20.00 and shipping of 5.00.
-pub fn order(id: u64, more: Value) -> Value {
+fn order(id: u64, more: Value) -> Value {
     let mut order = json!({
         "id": id, "name": format!("#{id}"), "email": format!("ann{id}@example.com"), "customer": { "id": id * 100 },
         "created_at": "2024-01-31T10:11:12-05:00", "currency": "USD", "total_price": "25.00",
@@ -16,7 +19,7 @@ pub fn order(id: u64, more: Value) -> Value {
     order
 }
 
-pub fn put(world: &World, orders: &[Value]) {
+fn put(world: &World, orders: &[Value]) {
     world.export("orders.json", json!({ "orders": orders }).to_string());
 }
 
@@ -32,9 +35,7 @@ fn difference(world: &World, run: &str) -> Value {
 
 /// Counts by a name.
 fn counts(list: &Value, name: &str) -> Vec<(String, u64)> {
-    let of_one = |entry: &Value| {
-        (entry[name].as_str().unwrap().to_owned(), entry["count"].as_u64().unwrap())
-    };
+    let of_one = |entry: &Value| (entry[name].as_str().unwrap().to_owned(), entry["count"].as_u64().unwrap());
     list.as_array().unwrap().iter().map(of_one).collect()
 }
 
@@ -91,16 +92,25 @@ fn a_changed_setting_is_told_apart_from_a_changed_shop() {
     more["line_items"] = json!([{ "name": "Cup", "price": "10.00", "quantity": 2 }]);
     put(&world, &[order(1, refunded), order(2, more), order(3, json!({}))]);
     let told = difference(&world, "1");
-    assert_eq!(counts(&told["by_why"], "why"), [one("mapping_changed", 1), one("source_and_mapping_changed", 1)]);
+    assert_eq!(
+        counts(&told["by_why"], "why"),
+        [one("mapping_changed", 1), one("source_and_mapping_changed", 1)]
+    );
     assert_eq!(told["settings"], json!([{ "name": "refunds", "from": "original", "to": "net" }]));
     let example = &told["examples"][0];
     assert_eq!((&example["order"], &example["why"]), (&"#1".into(), &"mapping_changed".into()));
-    assert_eq!(example["changes"], json!([{ "field": "totalPrice", "from": 2500, "to": 2000, "kept": true }]));
+    assert_eq!(
+        example["changes"],
+        json!([{ "field": "totalPrice", "from": 2500, "to": 2000, "kept": true }])
+    );
     let text = world.run(&["plan", "--since-run", "1"]).out;
     assert!(text.contains("refunds: original → net"), "{text}");
     world.load("sync", 0);
     let told = difference(&world, "1");
-    assert_eq!((&told["written_later"], &told["unchanged"], &told["changed"]), (&2.into(), &1.into(), &0.into()));
+    assert_eq!(
+        (&told["written_later"], &told["unchanged"], &told["changed"]),
+        (&2.into(), &1.into(), &0.into())
+    );
     let told = difference(&world, "2");
     assert_eq!((&told["known"], &told["unchanged"]), (&3.into(), &3.into()), "that run, or one before it");
 }
@@ -128,13 +138,20 @@ fn what_was_written_before_differences_were_kept_is_told_as_not_known() {
     orders[1] = order(2, json!({ "total_price": "26.00" }));
     put(&world, &orders);
     let told = difference(&world, "1");
-    assert_eq!((&told["changed"], &told["fields_unknown"], &told["unchanged"]), (&1.into(), &1.into(), &2.into()));
+    assert_eq!(
+        (&told["changed"], &told["fields_unknown"], &told["unchanged"]),
+        (&1.into(), &1.into(), &2.into())
+    );
     assert_eq!(counts(&told["by_why"], "why"), [one("not_kept", 1)]);
     assert_eq!((&told["by_field"], &told["settings"]), (&json!([]), &Value::Null));
     world.load("sync", 0);
     orders[1] = order(2, json!({ "total_price": "27.00" }));
     put(&world, &orders);
-    assert_eq!(counts(&difference(&world, "2")["by_field"], "field"), [one("totalPrice", 1)], "kept from then on");
+    assert_eq!(
+        counts(&difference(&world, "2")["by_field"], "field"),
+        [one("totalPrice", 1)],
+        "kept from then on"
+    );
 }
 
 /// Makes the state one that a program wrote which kept no outlines.
@@ -190,7 +207,13 @@ fn a_plan_alone_says_what_its_updates_are() {
     put(&world, &plain(1..=3));
     assert!(!world.run(&["plan"]).out.contains("What would be updated"));
     world.load("backfill", 0);
-    put(&world, &[order(1, json!({ "total_price": "1.00" })), order(2, json!({ "total_price": "2.00", "note": "x" }))]);
+    put(
+        &world,
+        &[
+            order(1, json!({ "total_price": "1.00" })),
+            order(2, json!({ "total_price": "2.00", "note": "x" })),
+        ],
+    );
     let told = world.run(&["plan"]);
     assert!(told.out.contains("What would be updated: total 2\n"), "{}", told.out);
     let plan = world.run(&["--json", "plan"]).json()["plans"][0].clone();
