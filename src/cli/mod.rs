@@ -10,6 +10,7 @@ mod connection;
 mod daemon;
 mod dead_letters;
 mod demo;
+mod difference;
 mod exit;
 mod explain;
 mod formats;

@@ -1,9 +1,10 @@
 use super::assembly::{self, Dates};
+use super::difference::{Base, Difference};
 use super::exit::{Exit, Fault};
 use super::{Global, output};
 use crate::extract::{Export, ExportFile};
 use crate::report::{self, Detail};
-use crate::run::{Job, Judged, Preview, preview};
+use crate::run::{Job, Judged, OnRecord, Preview, ValueChange, preview, preview_against, preview_since};
 use crate::state::View;
 use clap::Args;
 use jiff::Timestamp;
@@ -18,16 +19,22 @@ pub(super) struct PlanArgs {
     jobs: Vec<String>,
     /// Write the plan here as a page for a browser, with charts, samples and every invalid record
     #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
+    pub(super) html: Option<PathBuf>,
     /// Write here what becomes of every record, one JSON object a line
     #[arg(long, value_name = "FILE")]
-    jsonl: Option<PathBuf>,
+    pub(super) jsonl: Option<PathBuf>,
     /// Write here every payload that would be sent, one a line: it holds personal data
     #[arg(long, value_name = "FILE")]
-    payloads: Option<PathBuf>,
-    /// Show addresses in the page as they are
-    #[arg(long, requires = "html")]
-    reveal: bool,
+    pub(super) payloads: Option<PathBuf>,
+    /// Tell what became of the orders that this run, or an earlier one, left at the target: which fields changed, and why
+    #[arg(long, value_name = "RUN")]
+    pub(super) since_run: Option<i64>,
+    /// Tell what changed since a plan was saved: a file that `--payloads` or `--jsonl` wrote then
+    #[arg(long, value_name = "FILE", conflicts_with = "since_run")]
+    pub(super) against: Option<PathBuf>,
+    /// Show addresses as they are: in the page, and in what `--against` tells
+    #[arg(long)]
+    pub(super) reveal: bool,
 }
 
 pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Fault> {
@@ -40,22 +47,26 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Fault> {
     }
     let assembled: Vec<_> = jobs.iter().map(|(_, job)| job.clone()).collect();
     let exports = assembly::exports(&assembled)?;
+    // A saved plan is read before any file is begun anew.
+    let mut base = Base::of(args, &jobs, &settings.state_dir)?;
     let mut files = DetailFiles::create(args)?;
     let mut plans = Vec::new();
+    let mut differences = Vec::new();
     for ((account, job), export) in jobs.iter().zip(&exports) {
         let view = View::open(&settings.state_dir, &account.name)?;
-        let (preview, detail) = match files.is_wanted(args) {
-            false => {
-                let preview = preview(job, export, view, account.requests_per_second, None);
-                (preview.map_err(Fault::failed)?, Detail::default())
-            }
-            true => detailed(job, export, view, account.requests_per_second, &mut files, args)?,
-        };
+        let wanted = Wanted { job, export, rate: account.requests_per_second };
+        let (preview, mut detail, difference) = wanted.plan(view, &mut base, &mut files, args)?;
+        let telling = difference.as_ref().map(|difference| difference.telling(&preview, args.reveal));
         if !global.json {
             let now = Timestamp::now().to_zoned(job.rules.zone.clone());
             output::print(&format!("{}\n", report::plan_text(&preview, &now)));
+            if let Some(telling) = &telling {
+                output::print(&format!("{}\n", telling.text()));
+            }
         }
+        detail.difference = telling;
         plans.push((preview, detail));
+        differences.push(difference);
     }
     if let Some(path) = &args.html {
         let zone = jobs.first().map(|(_, job)| job.rules.zone.clone()).unwrap_or(jiff::tz::TimeZone::UTC);
@@ -66,31 +77,60 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Fault> {
     files.finish()?;
     if global.json {
         let previews: Vec<Preview> = plans.into_iter().map(|(preview, _)| preview).collect();
-        output::print_json(&report::plan_json(
-            &previews,
-            &Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC),
-        ));
+        let mut told = report::plan_json(&previews, &Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC));
+        for (n, (preview, difference)) in previews.iter().zip(&differences).enumerate() {
+            if let Some(difference) = difference {
+                told["plans"][n]["difference"] = difference.json(preview, args.reveal);
+            }
+        }
+        output::print_json(&told);
     }
     Ok(Exit::Done)
 }
 
-fn detailed(
-    job: &Job,
-    export: &Export,
-    view: View,
-    requests_per_second: f64,
-    files: &mut DetailFiles,
-    args: &PlanArgs,
-) -> Result<(Preview, Detail), Fault> {
-    let mut detail = Detail::new(args.reveal);
-    let mut each = |judged: Judged| {
-        if args.html.is_some() {
-            detail.take(&judged);
-        }
-        files.write(&job.name, export.files(), &judged);
-    };
-    let preview = preview(job, export, view, requests_per_second, Some(&mut each)).map_err(Fault::failed)?;
-    Ok((preview, detail))
+/// One job to plan.
+struct Wanted<'a> {
+    job: &'a Job,
+    export: &'a Export,
+    /// Requests a second that its account allows.
+    rate: f64,
+}
+
+impl Wanted<'_> {
+    fn plan(
+        &self,
+        view: View,
+        base: &mut Base,
+        files: &mut DetailFiles,
+        args: &PlanArgs,
+    ) -> Result<(Preview, Detail, Option<Difference>), Fault> {
+        let Self { job, export, rate } = *self;
+        let mut detail = Detail::new(args.reveal);
+        let is_wanted = files.is_wanted(args);
+        let mut tell = |judged: &Judged, changes: &[ValueChange]| {
+            if args.html.is_some() {
+                detail.take(judged);
+            }
+            files.write((&job.name, export.files()), judged, (changes, args.reveal));
+        };
+        let mut each = |judged: Judged| tell(&judged, &[]);
+        let each: Option<OnRecord<'_>> = if is_wanted { Some(&mut each) } else { None };
+        let (preview, difference) = match base {
+            Base::Nothing => (preview(job, export, view, rate, each).map_err(Fault::failed)?, None),
+            Base::Run(run) => {
+                let compared = preview_since(job, export, view, (rate, *run), each);
+                let (preview, since) = compared.map_err(Fault::failed)?;
+                (preview, Some(Difference::Since(Box::new(since))))
+            }
+            Base::Saved(saved) => {
+                let mut each = |judged: Judged, changes: &[ValueChange]| tell(&judged, changes);
+                let compared = preview_against(job, export, view, (rate, saved), &mut each);
+                let (preview, against) = compared.map_err(Fault::failed)?;
+                (preview, Some(Difference::Against(Box::new(against))))
+            }
+        };
+        Ok((preview, detail, difference))
+    }
 }
 
 /// The files that take a line for each record.
@@ -116,9 +156,19 @@ impl DetailFiles {
         args.html.is_some() || self.records.is_some() || self.payloads.is_some()
     }
 
-    fn write(&mut self, job: &str, files: &[ExportFile], judged: &Judged) {
+    /// `changes` are those since a plan that was saved.
+    fn write(
+        &mut self,
+        (job, files): (&str, &[ExportFile]),
+        judged: &Judged,
+        (changes, reveal): (&[ValueChange], bool),
+    ) {
         if let Some(records) = &mut self.records {
-            records.write(report::planned_json(job, files, judged));
+            let mut line = report::planned_json(job, files, judged);
+            if !changes.is_empty() {
+                line["changes"] = report::values_json(changes, reveal);
+            }
+            records.write(line);
         }
         if let Some(payloads) = &mut self.payloads
             && let Some(payload) = report::payload_json(judged)

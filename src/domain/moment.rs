@@ -62,6 +62,10 @@ impl Moment {
         self.timestamp
     }
 
+    pub fn offset(&self) -> Offset {
+        self.offset
+    }
+
     /// Year and month (1 to 12) of the calendar at its offset.
     pub fn month(&self) -> (i16, i8) {
         let civil = self.offset.to_datetime(self.timestamp);

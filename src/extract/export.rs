@@ -75,6 +75,14 @@ impl Options {
     }
 }
 
+impl Options {
+    /// Stands for what a mapping of the settings says; `None` where the format is one of the program's own.
+    pub fn mapping_digest(&self, format: &str) -> Option<String> {
+        let profile = self.mappings.named(format)?;
+        Some(profile.digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
 /// A kind of export that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Format {

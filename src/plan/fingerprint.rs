@@ -36,7 +36,7 @@ impl Fingerprints {
         Fingerprint::from_bytes(first)
     }
 
-    /// The payload hashed last says `source: 0`; counted, so that a report can show it of every single one.
+    /// The payload hashed last by [`Self::of`] says `source: 0`; counted, so that a report can show it of every single one.
     pub fn last_was_historical(&self) -> bool {
         self.payload.is_historical()
     }
@@ -47,6 +47,16 @@ impl Fingerprints {
 
     pub fn order(&self, key: &OrderKey) -> [u8; 16] {
         self.short(b"order\0", &key.ledger_text())
+    }
+
+    /// A short hash of anything, of which `kind` keeps others apart.
+    pub(super) fn short_of(&mut self, kind: &[u8], value: &impl serde::Serialize) -> [u8; 4] {
+        let words = self.payload.take(value);
+        self.text.clear();
+        self.text.extend_from_slice(kind);
+        self.universal.sums(words, |sum| self.text.extend_from_slice(sum));
+        let [a, b, c, d, ..] = *blake3::keyed_hash(&self.key, &self.text).as_bytes();
+        [a, b, c, d]
     }
 
     fn short(&self, kind: &[u8], text: &str) -> [u8; 16] {

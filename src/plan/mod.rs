@@ -1,14 +1,17 @@
 //! Compares an `Order` with what the ledger remembers and decides on a `Step`. Pure: does nothing itself.
 
+mod changes;
 mod fingerprint;
 mod forecast;
 mod meaning;
+mod outline;
 mod payload;
 mod shape;
 mod step;
 mod tally;
 mod universal;
 
+pub use changes::{Change, Changes, Why};
 pub use fingerprint::Fingerprints;
 pub use forecast::{Forecast, PACE_SHARE};
 pub use meaning::{Differences, Differing, Meaning};

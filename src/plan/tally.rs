@@ -1,3 +1,4 @@
+use super::changes::Changes;
 use super::meaning::Meaning;
 use super::shape::Shape;
 use super::step::{Action, Decision, Earlier};
@@ -16,6 +17,8 @@ pub struct Tally {
     /// Of `create` and `update`: those that an earlier run may have sent already, and that are looked up first.
     pub look_up: u64,
     pub unchanged: u64,
+    /// Of the orders that are at the target: what would change of them.
+    pub changes: Changes,
     pub filtered: u64,
     pub filtered_reasons: BTreeMap<&'static str, u64>,
     /// Refused by the target before, and unchanged since.

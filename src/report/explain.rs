@@ -66,7 +66,7 @@ pub(super) fn masked(order: &Order) -> Value {
     body
 }
 
-fn hide_addresses(value: &mut Value) {
+pub(super) fn hide_addresses(value: &mut Value) {
     match value {
         Value::String(text) if text.contains('@') => *text = "***@***".to_owned(),
         Value::Array(items) => items.iter_mut().for_each(hide_addresses),

@@ -1,3 +1,4 @@
+use super::difference::{changes_counted_json, fields_line};
 use super::meaning::{meaning_json, meaning_text};
 use super::text::{columns, count, duration, grouped, printable};
 use super::warnings::{warnings, warnings_json};
@@ -38,6 +39,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
         "create": tally.create,
         "update": tally.update,
         "unchanged": tally.unchanged,
+        "changes": changes_counted_json(&tally.changes),
         "filtered": tally.filtered,
         "invalid": tally.invalid,
         "refused": tally.refused,
@@ -70,7 +72,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
     plan
 }
 
-fn example_json(preview: &Preview, example: &Example) -> Value {
+pub(super) fn example_json(preview: &Preview, example: &Example) -> Value {
     json!({
         "order": example.order,
         "file": file_of(preview, example),
@@ -198,7 +200,9 @@ fn parts(tally: &Tally) -> String {
         let meaning = "of these: an earlier run may have sent them, so they are looked up first".to_owned();
         rows.insert(2, row("  look up", tally.look_up, meaning));
     }
-    columns("<><", &rows)
+    let changes = fields_line(&tally.changes);
+    let changes = if changes.is_empty() { changes } else { format!("  What would be updated: {changes}\n") };
+    format!("{}{changes}", columns("<><", &rows))
 }
 
 fn money(tally: &Tally) -> String {

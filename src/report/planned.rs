@@ -1,7 +1,8 @@
 //! Every record of a plan, one a line.
 
-use crate::domain::{Fault, Order};
-use crate::plan::{Action, Decision};
+use super::difference::changes_json;
+use crate::domain::{Fault, Order, OrderKey};
+use crate::plan::{Action, Decision, Why};
 use crate::run::{Judged, Judgement};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ pub fn planned_json(job: &str, files: &[impl ToString], judged: &Judged) -> Valu
     let (action, reasons) = fate_of(&judged.verdict);
     let position = judged.position;
     let file = usize::try_from(position.file).ok().and_then(|index| files.get(index));
-    json!({
+    let mut line = json!({
         "job": job,
         "action": action,
         "order": judged.label,
@@ -19,7 +20,15 @@ pub fn planned_json(job: &str, files: &[impl ToString], judged: &Judged) -> Valu
         "file": file.map(ToString::to_string),
         "line": position.line,
         "reasons": reasons,
-    })
+    });
+    if judged.key.as_ref().is_some_and(OrderKey::is_cart) {
+        line["cart"] = true.into();
+    }
+    if let Some(change) = &judged.change {
+        line["changes"] = changes_json(&change.fields);
+        line["why"] = change.why.map(Why::code).into();
+    }
+    line
 }
 
 /// A line of `plan --payloads`: the body as it would be sent, less the two ids that only the target knows; `None` for

@@ -1,9 +1,11 @@
 use super::Job;
+use super::mapping::mapping_of;
+use super::outlining::Outlining;
 use super::reading::{Judgement, Ledger, Reading, ReadingError};
 use super::reflection::{ReflectionError, reflect, reflect_customers};
 use super::verify::{Comparison, Verification};
 use crate::activecampaign::{Client, Failure, Stop, Verdict};
-use crate::domain::{CustomerKey, Memory, Order, RemoteId};
+use crate::domain::{CustomerKey, Memory, Order, Outline, RemoteId};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints, Step};
 use crate::state::{ConnectionId, CustomerMirror, Foundlings, Mirror, Mirrored, StateError, Store, View};
@@ -98,13 +100,17 @@ pub async fn adopt(
     let adoption = Adoption { job: job.name.clone(), at_target, ..Adoption::default() };
     let mut adopting =
         Adopting { comparison, customers, mirror, store, found: Foundlings::default(), adoption };
-    let ledger = Ledger { view: View::empty()?, connection: None, fingerprints: prints()?, resumed: None };
-    let mut reading = Reading::new(export.read(), job.rules.clone(), ledger);
+    let mut fingerprints = prints()?;
+    let outlining = Outlining::for_ledger(fingerprints.mapping(&mapping_of(job, export.files())));
+    let ledger = Ledger { view: View::empty()?, connection: None, fingerprints, resumed: None };
+    let mut reading = Reading::new(export.read(), job.rules.clone(), ledger).outlining(outlining);
     while let Some(judged) = reading.next() {
         let judged = judged?;
         adopting.adoption.read += 1;
         match (judged.verdict, judged.key) {
-            (Judgement::Decided(Decision::Send(step)), _) => adopting.take(&judged.label, step)?,
+            (Judgement::Decided(Decision::Send(step)), _) => {
+                adopting.take(&judged.label, step, judged.outline)?;
+            }
             (_, Some(key)) => {
                 let there = adopting.mirror.meet(&key.ledger_text())?;
                 adopting.adoption.left_out += u64::from(there.is_some());
@@ -138,7 +144,7 @@ struct Adopting<'a> {
 }
 
 impl Adopting<'_> {
-    fn take(&mut self, label: &str, step: Step) -> Result<(), AdoptError> {
+    fn take(&mut self, label: &str, step: Step, outline: Option<Box<Outline>>) -> Result<(), AdoptError> {
         let Step { order, fingerprint, .. } = step;
         let connection = self.comparison.connection;
         if self.found.len() >= FOUNDLINGS_MAX {
@@ -159,7 +165,8 @@ impl Adopting<'_> {
             true => self.adoption.adopted += 1,
             false => self.adoption.differing += 1,
         }
-        self.found.orders.push((order.key, there.id, same.then_some(fingerprint)));
+        let content = outline.filter(|_| same).map(|outline| (fingerprint, *outline));
+        self.found.orders.push((order.key, there.id, content));
         Ok(())
     }
 

@@ -1,7 +1,9 @@
 use super::connection::establish;
 use super::execution::{Execution, Reached};
 use super::feed::{self, Fed, Letters};
+use super::mapping::mapping_of;
 use super::meter::Meter;
+use super::outlining::Outlining;
 use super::reading::{Ledger, Reading};
 use super::shrinkage::{Shrinkage, files_read, shrinkage};
 use super::{Accounting, Books, Job, Progress, RunError, RunReport};
@@ -49,8 +51,12 @@ async fn carry_out(task: Task<'_>) -> Result<RunReport, RunError> {
     let meter = Meter::new(task.client);
     let (name, kind) = (task.job.name.clone(), task.kind);
     let identity = task.job.identity_of(task.export.files());
-    let row =
-        task.books.enter(move |store| store.begin(&RunStart { job: &name, kind, export: identity })).await?;
+    let mapping = mapping_of(task.job, task.export.files());
+    let start = mapping.clone();
+    let row = task
+        .books
+        .enter(move |store| store.begin(&RunStart { job: &name, kind, export: identity, mapping: &start }))
+        .await?;
     tracing::Span::current().record("run", row.id);
     if row.checkpoint > 0 {
         tracing::info!(checkpoint = row.checkpoint, "going on with the interrupted run");
@@ -70,7 +76,7 @@ async fn carry_out(task: Task<'_>) -> Result<RunReport, RunError> {
         Err(error) => return close(&task, &row, (meter, Reached::default()), shrinkage, Some(error)).await,
     };
     task.books.enter(move |store| store.set_connection(run, connection)).await?;
-    let fed = start_reading(&task, &row, connection).await?;
+    let fed = start_reading(&task, &row, connection, &mapping).await?;
     let mut execution = Execution::new(&task, &row, (connection, remote), meter).await?;
     let error = execution.drive(fed).await.err();
     if matches!(error, Some(RunError::Stop(Stop::ConnectionGone))) {
@@ -99,14 +105,16 @@ async fn start_reading(
     task: &Task<'_>,
     row: &RunRow,
     connection: ConnectionId,
+    mapping: &str,
 ) -> Result<Receiver<Fed>, RunError> {
     let view = task.books.enter(|store| store.view()).await?;
-    let fingerprints = Fingerprints::new(view.hash_key()?);
+    let mut fingerprints = Fingerprints::new(view.hash_key()?);
+    let outlining = Outlining::for_ledger(fingerprints.mapping(mapping));
     // A run that never settled anything has nothing to skip, and needs no look-up to know it.
     let begun_before = row.checkpoint > 0 || row.counts.sum() > 0;
     let resumed = begun_before.then(|| row.clone());
     let ledger = Ledger { view, connection: Some(connection), fingerprints, resumed };
-    let reading = Reading::new(task.export.read(), task.job.rules.clone(), ledger);
+    let reading = Reading::new(task.export.read(), task.job.rules.clone(), ledger).outlining(outlining);
     match task.books.are_at_hand() {
         true => Ok(feed::start_at_hand(reading, letters(task))),
         false => Ok(feed::start(reading, letters(task))?),

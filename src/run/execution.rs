@@ -221,8 +221,9 @@ impl<'a> Execution<'a> {
         self.tracker.complete(ticket);
         let dead = refusal.map(|refusal| self.dead_letter(&sending, &refusal));
         let is_refused = dead.is_some();
+        let outline = sending.outline.map(|outline| *outline);
         let (key, fingerprint) = (sending.step.order.key, sending.step.fingerprint);
-        self.settle(vec![Settled { key, fingerprint, outcome }], dead.into_iter().collect()).await?;
+        self.settle(vec![Settled { key, fingerprint, outcome, outline }], dead.into_iter().collect()).await?;
         self.judge_course(is_refused)
     }
 

@@ -1,6 +1,6 @@
 use super::reading::{Judged, Judgement, Reading, ReadingError};
 use super::tracker::Stretch;
-use crate::domain::{Fault, OrderKey, Position};
+use crate::domain::{Fault, OrderKey, Outline, Position};
 use crate::extract::ExportFile;
 use crate::plan::{Decision, Step};
 use crate::state::{DeadLetter, Stage, StateError};
@@ -33,6 +33,8 @@ pub(super) struct Sending {
     pub step: Step,
     pub label: String,
     pub position: Position,
+    /// Of the order as it is sent.
+    pub outline: Option<Box<Outline>>,
 }
 
 /// Starts reading on a thread of its own, as reading is work; it ends when the export does, or when nobody receives
@@ -126,10 +128,12 @@ pub(super) struct Letters {
 impl Letters {
     /// Counts a record that needs no request; gives back one that does.
     fn sort(&self, judged: Judged, stretch: &mut Stretch, dead_letters_left: &mut u64) -> Option<Sending> {
-        let Judged { position, label, key, verdict, .. } = judged;
+        let Judged { position, label, key, verdict, outline, .. } = judged;
         let dead = match verdict {
             Judgement::Settled => None,
-            Judgement::Decided(Decision::Send(step)) => return Some(Sending { step, label, position }),
+            Judgement::Decided(Decision::Send(step)) => {
+                return Some(Sending { step, label, position, outline });
+            }
             Judgement::Decided(Decision::Unchanged) => {
                 stretch.counts.unchanged += 1;
                 None

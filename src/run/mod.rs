@@ -2,6 +2,7 @@
 //! file and prints nothing.
 
 mod adopt;
+mod against;
 mod books;
 mod canary;
 mod connection;
@@ -11,18 +12,24 @@ mod explain;
 mod feed;
 mod findings;
 mod job;
+mod mapping;
 mod meter;
+mod outlining;
 mod preview;
 mod reading;
 mod reflection;
 mod report;
 mod sample;
 mod shrinkage;
+mod since;
 mod tracker;
 mod undo;
 mod verify;
 
 pub use adopt::{AdoptError, Adoption, adopt};
+pub use against::{
+    Against, AgainstError, Compared, Form, OnCompared, Saved, SavedError, ValueChange, preview_against,
+};
 pub use books::Books;
 pub use canary::{Canary, Chosen};
 pub use connection::{ConnectionError, ConnectionSpec, Ensured, ensure};
@@ -35,5 +42,6 @@ pub use reading::{Judged, Judgement, ReadingError};
 pub use report::{Accounting, Progress, RunError, RunReport, end_by, time_left};
 pub use sample::{Choice, Looked, Sample, verify_sample};
 pub use shrinkage::{Shrinkage, shrinkage};
+pub use since::{LeftOut, SinceRun, preview_since};
 pub use undo::{Undo, UndoError, UndoPlan, UndoRefusal, UndoReport, plan_undo, undo};
 pub use verify::{Difference, Found, Verification, VerifyError, verify};

@@ -1,4 +1,5 @@
 use super::Job;
+use super::outlining::Outlining;
 use super::reading::{Judged, Ledger, Reading, ReadingError};
 use super::shrinkage::{Shrinkage, shrinkage};
 use crate::extract::{Export, ExportFile};
@@ -34,12 +35,7 @@ pub fn preview(
     allowed_per_second: f64,
     each: Option<OnRecord<'_>>,
 ) -> Result<Preview, ReadingError> {
-    let spec = &job.connection;
-    let shrinkage = shrinkage(&view.files_read(&job.name)?, export.files());
-    let connection = view.connection(&spec.service, &spec.externalid)?.map(|(id, _)| id);
-    let fingerprints = Fingerprints::new(view.hash_key()?);
-    let ledger = Ledger { view, connection, fingerprints, resumed: None };
-    let mut reading = Reading::new(export.read(), job.rules.clone(), ledger).counting_customers();
+    let (mut reading, shrinkage) = reading_for(job, export, view, |_| Outlining::of_fields())?;
     match each {
         None => {
             while let Some(judged) = reading.next() {
@@ -53,8 +49,41 @@ pub fn preview(
             }
         }
     }
+    Ok(report_of(job, export, &reading, allowed_per_second, shrinkage))
+}
+
+/// The reading of a dry run, and in what its export is less than it was.
+pub(super) fn reading_for(
+    job: &Job,
+    export: &Export,
+    view: View,
+    outlining: impl FnOnce(&mut Fingerprints) -> Outlining,
+) -> Result<(Reading, Vec<Shrinkage>), ReadingError> {
+    let spec = &job.connection;
+    let shrinkage = shrinkage(&view.files_read(&job.name)?, export.files());
+    let connection = view.connection(&spec.service, &spec.externalid)?.map(|(id, _)| id);
+    let mut fingerprints = Fingerprints::new(view.hash_key()?);
+    // Of a target that nothing was ever sent to nothing can have changed.
+    let outlining = connection.map(|_| outlining(&mut fingerprints));
+    let ledger = Ledger { view, connection, fingerprints, resumed: None };
+    let reading = Reading::new(export.read(), job.rules.clone(), ledger).counting_customers();
+    let reading = match outlining {
+        Some(outlining) => reading.outlining(outlining),
+        None => reading,
+    };
+    Ok((reading, shrinkage))
+}
+
+/// What a reading that came to its end comes to.
+pub(super) fn report_of(
+    job: &Job,
+    export: &Export,
+    reading: &Reading,
+    allowed_per_second: f64,
+    shrinkage: Vec<Shrinkage>,
+) -> Preview {
     let tally = reading.tally().clone();
     let forecast = Forecast::new(tally.requests(), allowed_per_second);
     let (job, rules) = (job.name.clone(), job.rules.clone());
-    Ok(Preview { job, files: export.files().to_vec(), rules, tally, forecast, shrinkage })
+    Preview { job, files: export.files().to_vec(), rules, tally, forecast, shrinkage }
 }

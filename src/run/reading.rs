@@ -1,7 +1,8 @@
-use crate::domain::{Fault, Memory, Order, OrderKey, Position, Reason, SourceOrder};
+use super::outlining::{Outlined, Outlining};
+use crate::domain::{Fault, Memory, Order, OrderKey, Outline, Position, Reason, SourceOrder};
 use crate::extract::{ReadError, Reader};
-use crate::plan::{Decision, Fingerprints, Tally, decide};
-use crate::state::{ConnectionId, RunRow, Seen, StateError, View};
+use crate::plan::{Change, Decision, Example, Fingerprints, Tally, decide};
+use crate::state::{ConnectionId, RunId, RunRow, Seen, StateError, View};
 use crate::transform::{Filter, Mapped, Rules, transform};
 
 /// What became of one record before anything is sent.
@@ -15,6 +16,14 @@ pub struct Judged {
     pub verdict: Judgement,
     /// The record as its export states it, where that is asked for.
     pub source: Option<Box<SourceOrder>>,
+    /// What tells later what changed of the order, where that is asked for and it is to be written.
+    pub outline: Option<Box<Outline>>,
+    /// What changed of an order that is at the target, where that is asked for.
+    pub change: Option<Change>,
+    /// A valid order that is not to be sent, where that is asked for.
+    pub order: Option<Box<Order>>,
+    /// The run that wrote the order last, where that is asked for and it is at the target; 0 stands for `adopt`.
+    pub written_by: Option<RunId>,
 }
 
 #[derive(Debug)]
@@ -43,6 +52,10 @@ pub(super) struct Reading {
     /// Customers a dry run has met, to count the new ones; a run finds out as it goes.
     customers_met: Option<Seen>,
     keeps_sources: bool,
+    keeps_orders: bool,
+    /// Of the record at hand: its order, where it is kept and not to be sent.
+    kept: Option<Box<Order>>,
+    outlining: Option<Outlining>,
     tally: Tally,
 }
 
@@ -66,6 +79,9 @@ impl Reading {
             met,
             customers_met: None,
             keeps_sources: false,
+            keeps_orders: false,
+            kept: None,
+            outlining: None,
             tally: Tally::default(),
         }
     }
@@ -82,9 +98,46 @@ impl Reading {
         self
     }
 
+    /// Hands on orders that are valid and not to be sent as well.
+    pub(super) fn keeping_orders(mut self) -> Self {
+        self.keeps_orders = true;
+        self
+    }
+
+    /// Holds fewer keys in memory, and more of them on disk: for whoever needs memory besides.
+    pub(super) fn in_less_memory(mut self) -> Self {
+        const KEYS_MAX: usize = Seen::IN_MEMORY_MAX / 4;
+        self.met = Seen::new(KEYS_MAX);
+        self.customers_met = self.customers_met.map(|_| Seen::new(KEYS_MAX));
+        self
+    }
+
+    /// Finds out what changed as well.
+    pub(super) fn outlining(mut self, outlining: Outlining) -> Self {
+        self.outlining = Some(outlining);
+        self
+    }
+
     /// What has been read so far.
     pub(super) fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// Looks at the key of each order that `run`, or an earlier one of the job, left at the target, and that no record
+    /// read so far is of.
+    pub(super) fn each_unmet(
+        &mut self,
+        run: RunId,
+        job: &str,
+        mut look: impl FnMut(&str),
+    ) -> Result<(), StateError> {
+        let (Some(connection), met) = (self.ledger.connection, &mut self.met) else { return Ok(()) };
+        self.ledger.view.each_written_until(run, connection, job, |key| {
+            if met.meet(key, 0)?.is_none() {
+                look(key);
+            }
+            Ok(())
+        })
     }
 
     pub(super) fn next(&mut self) -> Option<Result<Judged, ReadingError>> {
@@ -104,14 +157,27 @@ impl Reading {
         let label = if sound { shown(source.label()) } else { String::new() };
         let key = source.key().ok().filter(|_| sound);
         let kept = self.keeps_sources.then(|| Box::new(source.clone()));
+        if let Some(outlining) = &mut self.outlining {
+            outlining.look_at(&mut self.ledger, source);
+        }
         let verdict = self.verdict(source, key.as_ref())?;
+        let found = match &self.outlining {
+            Some(outlining) => outlining.find_out(&mut self.ledger, &verdict, key.as_ref())?,
+            None => Outlined::default(),
+        };
+        if let Some(change) = &found.change {
+            let example = || Example { order: label.clone(), position, field: None };
+            self.tally.changes.add(change, example);
+        }
         match &verdict {
             Judgement::Decided(decision) => self.tally.decide(decision),
             Judgement::Filtered(filter) => self.tally.filter(filter.code()),
             Judgement::Invalid(faults) => self.tally.invalidate(&label, position, faults),
             Judgement::Settled => {}
         }
-        Ok(Judged { position, label, key, verdict, source: kept })
+        let Outlined { outline, change, written_by } = found;
+        let order = self.kept.take();
+        Ok(Judged { position, label, key, verdict, source: kept, outline, change, order, written_by })
     }
 
     fn verdict(&mut self, source: &mut SourceOrder, key: Option<&OrderKey>) -> Result<Judgement, StateError> {
@@ -167,6 +233,7 @@ impl Reading {
         {
             return Ok(Judgement::Settled);
         }
+        self.kept = self.keeps_orders.then(|| order.clone());
         let memory = self.ledger.view.order(connection, &order.key)?;
         if matches!(memory, Memory::Unknown | Memory::Intended { .. }) {
             self.count_customer(&order)?;

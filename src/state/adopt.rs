@@ -1,13 +1,13 @@
 use super::values::stored_id;
-use super::{ConnectionId, StateError, Store, history};
-use crate::domain::{Attempt, Deed, Fingerprint, OrderKey, RemoteId};
+use super::{ConnectionId, StateError, Store, history, outlines};
+use crate::domain::{Attempt, Deed, Fingerprint, OrderKey, Outline, RemoteId};
 use rusqlite::params;
 
 /// What was found at the target and is to stand in a ledger that has lost it.
 #[derive(Debug, Clone, Default)]
 pub struct Foundlings {
     /// Without a fingerprint where the target's order differs from the export: the next run updates it.
-    pub orders: Vec<(OrderKey, RemoteId, Option<Fingerprint>)>,
+    pub orders: Vec<(OrderKey, RemoteId, Option<(Fingerprint, Outline)>)>,
     pub customers: Vec<([u8; 16], RemoteId)>,
 }
 
@@ -30,7 +30,7 @@ impl Store {
     pub fn adopt(&mut self, connection: ConnectionId, found: &Foundlings) -> Result<u64, StateError> {
         let transaction = self.db.transaction()?;
         let mut customers = 0;
-        for (key, id, fingerprint) in &found.orders {
+        for (key, id, content) in &found.orders {
             let added = transaction
                 .prepare_cached(
                     "INSERT INTO orders (connection, key, remote_id, fingerprint, state, outcome, run)
@@ -40,11 +40,14 @@ impl Store {
                     connection,
                     key.ledger_text(),
                     stored_id(id),
-                    fingerprint.map(Fingerprint::to_i64)
+                    content.map(|(fingerprint, _)| fingerprint.to_i64())
                 ])?;
             if added > 0 {
                 let attempt = Attempt::done(Deed::Adopt, Some(id.clone()));
                 history::add(&transaction, 0, connection, &key.ledger_text(), &attempt)?;
+                if let Some((fingerprint, outline)) = content {
+                    outlines::write(&transaction, connection, key, (*fingerprint, outline))?;
+                }
             }
         }
         for (hash, id) in &found.customers {

@@ -151,6 +151,8 @@ pub struct RunStart<'a> {
     pub kind: Kind,
     /// Stands for the export's files and the limits asked for: an interrupted run resumes only on the same.
     pub export: [u8; 16],
+    /// The settings it makes orders by, `name=value` line by line.
+    pub mapping: &'a str,
 }
 
 impl Store {
@@ -192,8 +194,8 @@ impl Store {
             }
             None => {
                 transaction.execute(
-                    "INSERT INTO runs (job, kind, export, started_ms) VALUES (?1, ?2, ?3, ?4)",
-                    params![start.job, start.kind.word(), &start.export[..], now_ms()],
+                    "INSERT INTO runs (job, kind, export, started_ms, mapping) VALUES (?1, ?2, ?3, ?4, ?5)",
+                    params![start.job, start.kind.word(), &start.export[..], now_ms(), start.mapping],
                 )?;
                 transaction.last_insert_rowid()
             }

@@ -1,6 +1,8 @@
 use super::values::stored_id;
-use super::{ConnectionId, Counts, DeadLetter, Requests, RunId, StateError, Store, dead_letters, history};
-use crate::domain::{Attempt, Deed, Fingerprint, OrderKey, RemoteId};
+use super::{
+    ConnectionId, Counts, DeadLetter, Requests, RunId, StateError, Store, dead_letters, history, outlines,
+};
+use crate::domain::{Attempt, Deed, Fingerprint, OrderKey, Outline, RemoteId};
 use rusqlite::{Transaction, named_params, params};
 
 /// What came of an order's step.
@@ -25,6 +27,8 @@ pub struct Settled {
     pub key: OrderKey,
     pub fingerprint: Fingerprint,
     pub outcome: OrderOutcome,
+    /// Of the same payload.
+    pub outline: Option<Outline>,
 }
 
 /// What one transaction settles: outcomes with the counts and the checkpoint that follow from them.
@@ -59,6 +63,11 @@ impl Store {
             write_order(&transaction, run, connection, settled)?;
             if let Some(attempt) = attempt_of(&settled.outcome) {
                 history::add(&transaction, run, connection, &settled.key.ledger_text(), &attempt)?;
+            }
+            if let Some(outline) = &settled.outline
+                && !matches!(settled.outcome, OrderOutcome::Unconfirmed | OrderOutcome::Idle)
+            {
+                outlines::write(&transaction, connection, &settled.key, (settled.fingerprint, outline))?;
             }
             match settled.outcome {
                 OrderOutcome::Created(_) => counts.created += 1,

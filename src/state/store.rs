@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../state/0003_export_files.sql"),
     include_str!("../../state/0004_fingerprints.sql"),
     include_str!("../../state/0005_history.sql"),
+    include_str!("../../state/0006_outlines.sql"),
 ];
 
 /// The version those lead to.

@@ -6,4 +6,4 @@ mod parts;
 mod rules;
 
 pub use order::transform;
-pub use rules::{Filter, Mapped, Rules};
+pub use rules::{Filter, Mapped, Rules, VERSION};

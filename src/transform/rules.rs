@@ -4,6 +4,10 @@ use crate::domain::{
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
+/// Raised where the same record under the same rules would be sent as another order than before: then it was the
+/// program that changed it, and not the shop.
+pub const VERSION: u32 = 1;
+
 /// What a job's settings say about meaning.
 #[derive(Debug, Clone)]
 pub struct Rules {

@@ -12,6 +12,7 @@ mod daemon;
 mod damage;
 mod dead_letters;
 mod deploy;
+mod difference;
 mod explain;
 mod faults;
 mod floors;

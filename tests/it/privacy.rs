@@ -45,6 +45,8 @@ fn canaries_reach_neither_state_nor_log_nor_output() {
         vec!["-v", "plan"],
         vec!["-v", "backfill"],
         vec!["-v", "--log-format", "json", "--json", "sync"],
+        vec!["plan", "shop", "--since-run", "1"],
+        vec!["--json", "plan", "shop", "--since-run", "1"],
         vec!["status"],
         vec!["--json", "check"],
         vec!["verify", "shop"],

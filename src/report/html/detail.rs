@@ -1,6 +1,7 @@
 use crate::domain::{Order, SourceOrder};
 use crate::plan::Decision;
 use crate::report::explain::masked;
+use crate::report::telling::Telling;
 use crate::report::text::printable;
 use crate::run::{Judged, Judgement};
 
@@ -29,6 +30,8 @@ pub struct Detail {
     met: [bool; KINDS.len()],
     pub(super) invalid: Vec<InvalidRecord>,
     pub(super) invalid_more: u64,
+    /// What the plan differs in from what it is held against.
+    pub difference: Option<Telling>,
 }
 
 /// An order as its export states it, and as it would be sent.

@@ -5,6 +5,7 @@
 
 mod charts;
 mod detail;
+mod difference;
 mod page;
 mod sections;
 

@@ -2,6 +2,7 @@
 
 use super::charts::{self, Bar};
 use super::detail::{Detail, InvalidRecord, Sample};
+use super::difference;
 use crate::domain::Currency;
 use crate::plan::{Month, MonthTotal, PRODUCTS_MAX, Tally};
 use crate::report::meaning::{assumed_text, counted, differ_text, policy_line};
@@ -32,6 +33,7 @@ pub(super) fn job(preview: &Preview, detail: &Detail, now: &Zoned) -> Markup {
                 section.warnings { h3 { "Worth knowing before the first write" }
                     ul { @for warning in &warned { li { (warning.text) } } } }
             }
+            @if let Some(telling) = &detail.difference { (difference::section(telling)) }
             (money(tally))
             (meaning(preview))
             (months(tally))

@@ -14,7 +14,7 @@ impl Ledger {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(dir.path(), "main").unwrap();
         let connection = store.connection("shopify", "store", &RemoteId::new("5")).unwrap();
-        let start = RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16] };
+        let start = RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16], mapping: "" };
         let run = store.begin(&start).unwrap().id;
         store.set_connection(run, connection).unwrap();
         Self { store, connection, run, dir }
@@ -25,7 +25,7 @@ impl Ledger {
         for number in keys {
             let key = key(&number.to_string());
             let outcome = OrderOutcome::Created(RemoteId::new((number % 9_000_000).to_string()));
-            orders.push(Settled { key, fingerprint: Fingerprint::from_i64(1), outcome });
+            orders.push(Settled { key, fingerprint: Fingerprint::from_i64(1), outcome, outline: None });
         }
         let settlement = Settlement { orders, ..Settlement::default() };
         self.store.settle(self.run, self.connection, &settlement).unwrap();
@@ -126,6 +126,6 @@ fn who_takes_the_lock_knows_that_runs_without_an_outcome_were_killed_and_goes_on
     drop(ledger.store);
     let mut store = Store::open(dir.path(), "main").unwrap();
     assert_eq!(store.run(run).unwrap().unwrap().outcome.as_deref(), Some("interrupted"));
-    let start = RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16] };
+    let start = RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16], mapping: "" };
     assert_eq!(store.begin(&start).unwrap().id, run);
 }

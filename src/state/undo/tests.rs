@@ -17,14 +17,14 @@ impl Ledger {
     }
 
     fn begin(&mut self, kind: Kind) -> RunId {
-        let run = self.store.begin(&RunStart { job: "shop", kind, export: [1; 16] }).unwrap().id;
+        let run = self.store.begin(&RunStart { job: "shop", kind, export: [1; 16], mapping: "" }).unwrap().id;
         self.store.set_connection(run, self.connection).unwrap();
         run
     }
 
     fn settle(&mut self, run: RunId, key: &str, outcome: OrderOutcome) {
         let key = OrderKey::parse(key).unwrap();
-        let settled = Settled { key, fingerprint: Fingerprint::from_i64(7), outcome };
+        let settled = Settled { key, fingerprint: Fingerprint::from_i64(7), outcome, outline: None };
         let settlement = Settlement { orders: vec![settled], ..Settlement::default() };
         self.store.settle(run, self.connection, &settlement).unwrap();
     }

@@ -1,0 +1,111 @@
+//! A plan that is held against something: an earlier run, or a plan that was saved.
+
+use super::exit::Fault;
+use super::plan::PlanArgs;
+use crate::report::{self, Telling};
+use crate::run::{Against, Job, Preview, Saved, SinceRun};
+use crate::settings::Account;
+use crate::state::{RunId, View};
+use serde_json::Value;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+/// What a plan is held against.
+pub(super) enum Base {
+    Nothing,
+    Run(RunId),
+    Saved(Box<Saved<BufReader<File>>>),
+}
+
+/// What came of it.
+pub(super) enum Difference {
+    Since(Box<SinceRun>),
+    Against(Box<Against>),
+}
+
+impl Base {
+    /// # Errors
+    /// When several jobs are chosen, the run is not one of the job's, or the saved plan can't be read or would be
+    /// written over.
+    pub(super) fn of(args: &PlanArgs, jobs: &[(&Account, Job)], state_dir: &Path) -> Result<Self, Fault> {
+        if args.reveal && args.html.is_none() && args.against.is_none() {
+            return Err(Fault::usage(
+                "--reveal is about what `--html` and `--against` show\n  hint: give one of them",
+            ));
+        }
+        match (args.since_run, &args.against) {
+            (Some(run), _) => {
+                let (account, job) = only_one("--since-run", jobs)?;
+                check_run(&View::open(state_dir, &account.name)?, job, run)?;
+                Ok(Self::Run(run))
+            }
+            (None, Some(path)) => {
+                let (_, job) = only_one("--against", jobs)?;
+                for written in [&args.html, &args.jsonl, &args.payloads].into_iter().flatten() {
+                    if is_same(path, written) {
+                        return Err(Fault::usage(format!(
+                            "{} is to be read and to be written\n  hint: write to another file",
+                            path.display()
+                        )));
+                    }
+                }
+                let name = path.display().to_string();
+                let file = File::open(path).map_err(|error| Fault::usage(format!("{name}: {error}")))?;
+                let saved = Saved::open(BufReader::new(file), &name, &job.name).map_err(Fault::usage)?;
+                Ok(Self::Saved(Box::new(saved)))
+            }
+            (None, None) => Ok(Self::Nothing),
+        }
+    }
+}
+
+impl Difference {
+    pub(super) fn telling(&self, preview: &Preview, reveal: bool) -> Telling {
+        match self {
+            Self::Since(since) => report::since_telling(preview, since),
+            Self::Against(against) => report::against_telling(preview, against, reveal),
+        }
+    }
+
+    pub(super) fn json(&self, preview: &Preview, reveal: bool) -> Value {
+        match self {
+            Self::Since(since) => report::since_json(preview, since),
+            Self::Against(against) => report::against_json(preview, against, reveal),
+        }
+    }
+}
+
+/// # Errors
+/// When the state knows no such run of the job.
+fn check_run(view: &View, job: &Job, run: RunId) -> Result<(), Fault> {
+    let hint = format!("`ordersync status` shows the last runs of {}", job.name);
+    match view.run(run)? {
+        Some(row) if row.job == job.name => Ok(()),
+        Some(row) => {
+            Err(Fault::usage(format!("run {run} is one of {}, not of {}\n  hint: {hint}", row.job, job.name)))
+        }
+        None => Err(Fault::usage(format!("there is no run {run} of {}\n  hint: {hint}", job.name))),
+    }
+}
+
+/// One job alone can be held against something.
+fn only_one<'a>(option: &str, jobs: &'a [(&Account, Job)]) -> Result<(&'a Account, &'a Job), Fault> {
+    match jobs {
+        [(account, job)] => Ok((account, job)),
+        jobs => {
+            let names: Vec<&str> = jobs.iter().map(|(_, job)| job.name.as_str()).collect();
+            Err(Fault::usage(format!(
+                "{option} is about one job, and {} are chosen: {}\n  hint: name the one it is about",
+                jobs.len(),
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+/// Whether both names are of one file, as far as it exists.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    real(one) == real(other)
+}

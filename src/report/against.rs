@@ -1,0 +1,157 @@
+//! A plan held against a saved one, as text and JSON. Addresses are masked unless they are asked for.
+
+use super::explain::hide_addresses;
+use super::plan::{example_json, example_text};
+use super::telling::Telling;
+use super::text::{count, printable};
+use crate::domain::{Currency, Email, Field};
+use crate::run::{Against, Compared, Form, Preview, ValueChange};
+use serde_json::{Value, json};
+
+/// Changes shown of one example.
+const SHOWN_MAX: usize = 6;
+/// Letters shown of one value.
+const VALUE_LEN_MAX: usize = 60;
+
+/// The `difference` of `plan --against --json`.
+pub fn against_json(preview: &Preview, against: &Against, reveal: bool) -> Value {
+    json!({
+        "against": against.file,
+        "form": form_word(against.form),
+        "saved": against.saved,
+        "same": against.same,
+        "changed": against.changed,
+        "by_field": against.by_path.iter()
+            .map(|(path, n)| json!({ "field": path, "count": n })).collect::<Vec<_>>(),
+        "examples": against.examples.iter().map(|Compared { example, changes, .. }| {
+            let mut one = example_json(preview, example);
+            one["changes"] = values_json(changes, reveal);
+            one
+        }).collect::<Vec<_>>(),
+        "only_saved": against.only_saved,
+        "only_saved_examples": against.only_saved_examples.iter()
+            .map(|(key, line)| json!({ "key": key.trim(), "line": line })).collect::<Vec<_>>(),
+        "only_now": against.only_now,
+        "only_now_examples": against.only_now_examples.iter()
+            .map(|example| example_json(preview, example)).collect::<Vec<_>>(),
+    })
+}
+
+fn form_word(form: Form) -> &'static str {
+    match form {
+        Form::Payloads => "payloads",
+        Form::Records => "jsonl",
+    }
+}
+
+/// Each value as the payloads have it.
+pub fn values_json(changes: &[ValueChange], reveal: bool) -> Value {
+    let shown = |path, value: &Option<Value>| value.as_ref().map(|value| shown(path, value, reveal));
+    let of_one = |change: &ValueChange| {
+        json!({
+            "field": change.path,
+            "product": change.product,
+            "from": shown(change.path, &change.from),
+            "to": shown(change.path, &change.to),
+        })
+    };
+    changes.iter().map(of_one).collect()
+}
+
+/// A value without what tells whose it is, as `explain` shows payloads.
+fn shown(path: &str, value: &Value, reveal: bool) -> Value {
+    let mut value = value.clone();
+    if reveal {
+        return value;
+    }
+    match (Field::of_path(path), &value) {
+        (Some(Field::Email), Value::String(text)) => {
+            Email::parse(text).map_or_else(|_| "***@***".into(), |email| email.masked().into())
+        }
+        (Some(Field::Email), _) => "***@***".into(),
+        (Some(Field::OrderUrl), Value::String(text)) => {
+            let mut text = Value::from(text.split('?').next().unwrap_or_default());
+            hide_addresses(&mut text);
+            text
+        }
+        _ => {
+            hide_addresses(&mut value);
+            value
+        }
+    }
+}
+
+/// The comparison as a person reads it.
+pub fn against_telling(preview: &Preview, against: &Against, reveal: bool) -> Telling {
+    let title =
+        format!("Plan of {} against {} ({})", preview.job, printable(&against.file), form_word(against.form));
+    let mut telling = Telling { title, ..Telling::default() };
+    let row = |name: &str, n: u64, meaning: &str| vec![name.to_owned(), count(n), meaning.to_owned()];
+    let new = match against.form {
+        Form::Payloads => "orders that would be sent now, and are not in it",
+        Form::Records => "records that are there now, and are not in it",
+    };
+    let rows = vec![
+        row("same", against.same, "orders that are in both, alike"),
+        row("changed", against.changed, "orders that are in both, and differ"),
+        row("only in it", against.only_saved, "orders that no sound record of the export is of"),
+        row("saved", against.saved, "the sum of these"),
+        row("only now", against.only_now, new),
+    ];
+    telling.add("", rows, Vec::new());
+    let word = |path: &'static str| Field::of_path(path).map_or(path, Field::word);
+    let fields = against.by_path.iter().map(|(path, n)| vec![word(path).to_owned(), count(*n)]);
+    telling.add("What changed", fields.collect(), Vec::new());
+    let examples = against.examples.iter().map(|compared| {
+        format!("{}: {}", example_text(preview, &compared.example), compared_text(compared, reveal))
+    });
+    telling.add("Examples", Vec::new(), examples.collect());
+    let gone = against.only_saved_examples.iter();
+    let gone = gone.map(|(key, line)| format!("{} (line {line})", printable(key.trim())));
+    telling.add("Only in the saved plan", Vec::new(), gone.collect());
+    let new = against.only_now_examples.iter().map(|example| example_text(preview, example));
+    telling.add("Only now", Vec::new(), new.collect());
+    telling
+}
+
+/// One order's changes in a line.
+fn compared_text(compared: &Compared, reveal: bool) -> String {
+    let changes = &compared.changes;
+    let mut parts: Vec<String> = changes
+        .iter()
+        .take(SHOWN_MAX)
+        .map(|change| {
+            let word = match (Field::of_path(change.path), change.product) {
+                (Some(field), Some(n)) => format!("{} ({n})", field.word()),
+                (Some(field), None) => field.word().to_owned(),
+                (None, _) => change.path.to_owned(),
+            };
+            let [from, to] = [&change.from, &change.to];
+            let [then, now] = compared.currencies;
+            let text =
+                |value: &Option<Value>, currency| value_text(change.path, value.as_ref(), currency, reveal);
+            format!("{word} {} → {}", text(from, then), text(to, now))
+        })
+        .collect();
+    if changes.len() > SHOWN_MAX {
+        parts.push(format!("and {} more", changes.len() - SHOWN_MAX));
+    }
+    parts.join(", ")
+}
+
+fn value_text(path: &str, value: Option<&Value>, currency: Option<Currency>, reveal: bool) -> String {
+    const MONEY: [Field; 5] = [Field::Total, Field::Shipping, Field::Tax, Field::Discount, Field::Prices];
+    let Some(value) = value else { return "none".to_owned() };
+    let is_money = Field::of_path(path).is_some_and(|field| MONEY.contains(&field));
+    if let (Some(minor), Some(currency), true) = (value.as_i64(), currency, is_money) {
+        return format!("{} {currency}", currency.format_minor(minor.into()));
+    }
+    let text = match shown(path, value, reveal) {
+        Value::String(text) => printable(&text),
+        other => printable(&other.to_string()),
+    };
+    match text.char_indices().nth(VALUE_LEN_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}

@@ -1,0 +1,191 @@
+//! What became of orders since they were written: which fields, from what to what, and why.
+
+use super::plan::{example_json, example_text};
+use super::telling::Telling;
+use super::text::{count, printable};
+use crate::domain::{Field, FieldChange, Held};
+use crate::plan::{Change, Changes, Why};
+use crate::run::{Preview, SinceRun};
+use serde_json::{Value, json};
+
+/// Changes shown of one example.
+const SHOWN_MAX: usize = 6;
+
+/// The `difference` of `plan --since-run --json`.
+pub fn since_json(preview: &Preview, since: &SinceRun) -> Value {
+    let settings = since.settings.as_ref().map(|settings| {
+        let of_one =
+            |(name, then, now): &(String, String, String)| json!({ "name": name, "from": then, "to": now });
+        settings.iter().map(of_one).collect::<Vec<_>>()
+    });
+    json!({
+        "since_run": since.run,
+        "known": since.known(),
+        "unchanged": since.unchanged,
+        "changed": since.changes.orders,
+        "by_field": by_field_json(&since.changes),
+        "fields_unknown": since.changes.fields_unknown,
+        "by_why": Why::ALL.iter().filter_map(|why| Some((why, since.changes.by_why.get(why)?)))
+            .map(|(why, n)| json!({ "why": why.code(), "count": n })).collect::<Vec<_>>(),
+        "examples": since.changes.examples.iter().map(|(example, change)| {
+            let mut one = example_json(preview, example);
+            one["why"] = change.why.map(Why::code).into();
+            one["changes"] = changes_json(&change.fields);
+            one
+        }).collect::<Vec<_>>(),
+        "left_out": since.left_out.iter()
+            .map(|((is, reason), n)| json!({ "is": is, "reason": reason, "count": n })).collect::<Vec<_>>(),
+        "left_out_examples": since.left_out_examples.iter().map(|(example, (is, reason))| {
+            let mut one = example_json(preview, example);
+            (one["is"], one["reason"]) = ((*is).into(), (*reason).into());
+            one
+        }).collect::<Vec<_>>(),
+        "gone": since.gone,
+        "gone_examples": since.gone_examples,
+        "written_later": since.written_later,
+        "new": since.new,
+        "settings": settings,
+    })
+}
+
+fn by_field_json(changes: &Changes) -> Value {
+    changes.by_field.iter().map(|(field, n)| json!({ "field": field.path(), "count": n })).collect()
+}
+
+/// Of a plan that is held against nothing: what is known of its updates.
+pub(super) fn changes_counted_json(changes: &Changes) -> Value {
+    json!({ "orders": changes.orders, "by_field": by_field_json(changes), "fields_unknown": changes.fields_unknown })
+}
+
+/// Amounts are in minor units; a field that the payload lacked is null; of one whose value is not kept neither is told.
+pub(super) fn changes_json(fields: &[FieldChange]) -> Value {
+    let of_one = |change: &FieldChange| {
+        let is_kept = (change.from, change.to) != (Held::NotKept, Held::NotKept);
+        json!({ "field": change.field.path(), "from": held_json(change.from), "to": held_json(change.to), "kept": is_kept })
+    };
+    fields.iter().map(of_one).collect()
+}
+
+fn held_json(held: Held) -> Value {
+    match held {
+        Held::Money(amount, _) => amount.minor().into(),
+        Held::Currency(currency) => currency.code().into(),
+        Held::Date(at) => at.to_string().into(),
+        Held::Count(n) => n.into(),
+        Held::Absent | Held::NotKept => Value::Null,
+    }
+}
+
+/// The comparison as a person reads it.
+pub fn since_telling(preview: &Preview, since: &SinceRun) -> Telling {
+    let title = format!(
+        "Since run {} of {}: what became of the orders that it, or an earlier run, left at the target",
+        since.run, preview.job
+    );
+    let mut telling = Telling { title, ..Telling::default() };
+    let besides =
+        format!("besides: {} written by later runs, {} new", count(since.written_later), count(since.new));
+    telling.add("", known_rows(since), vec![besides]);
+    telling.add("Settings", Vec::new(), settings_lines(since));
+    add_changes(&mut telling, preview, &since.changes);
+    let left_out = since
+        .left_out_examples
+        .iter()
+        .map(|(example, (is, reason))| format!("{}: {is}, {reason}", example_text(preview, example)));
+    telling.add("At the target, and left out now", Vec::new(), left_out.collect());
+    let keys: Vec<String> = since.gone_examples.iter().map(|key| printable(key)).collect();
+    let more = if since.gone > keys.len() as u64 { ", …" } else { "" };
+    let gone = (!keys.is_empty()).then(|| format!("{}{more}", keys.join(", ")));
+    telling.add("At the target, and gone from the export", Vec::new(), Vec::from_iter(gone));
+    telling
+}
+
+fn known_rows(since: &SinceRun) -> Vec<Vec<String>> {
+    let row = |name: &str, n: u64, meaning: &str| vec![name.to_owned(), count(n), meaning.to_owned()];
+    let mut rows = vec![
+        row("as they were", since.unchanged, "nothing to send"),
+        row("would change", since.changes.orders, "see below"),
+    ];
+    for ((is, reason), n) in &since.left_out {
+        rows.push(row("left out now", *n, &format!("{is}: {reason}; at the target they stay as they are")));
+    }
+    let gone = "in no sound record of the export; at the target they stay as they are";
+    rows.push(row("gone", since.gone, gone));
+    rows.push(row("known then", since.known(), "the sum of these"));
+    rows
+}
+
+fn settings_lines(since: &SinceRun) -> Vec<String> {
+    let Some(settings) = &since.settings else {
+        return vec!["that run kept none to compare with".to_owned()];
+    };
+    if settings.is_empty() {
+        return vec!["those that make orders of records are as they were".to_owned()];
+    }
+    let shown = |text: &str| if text.is_empty() { "none".to_owned() } else { printable(text) };
+    let line = |(name, then, now): &(String, String, String)| {
+        format!("{}: {} → {}", printable(name), shown(then), shown(now))
+    };
+    settings.iter().map(line).collect()
+}
+
+fn add_changes(telling: &mut Telling, preview: &Preview, changes: &Changes) {
+    let mut fields: Vec<_> =
+        changes.by_field.iter().map(|(field, n)| vec![field.word().to_owned(), count(*n)]).collect();
+    if changes.fields_unknown > 0 {
+        fields.push(vec!["not known".to_owned(), count(changes.fields_unknown)]);
+    }
+    telling.add("What would change", fields, Vec::new());
+    let whys = Why::ALL.iter().filter_map(|why| Some((why, changes.by_why.get(why)?)));
+    let whys = whys.map(|(why, n)| vec![why.code().to_owned(), count(*n), why.meaning().to_owned()]);
+    telling.add("Why", whys.collect(), Vec::new());
+    let examples = changes.examples.iter();
+    let examples = examples
+        .map(|(example, change)| format!("{}: {}", example_text(preview, example), change_text(change)));
+    telling.add("Examples", Vec::new(), examples.collect());
+}
+
+/// Orders by the field that changed, in one line; nothing where nothing changed.
+pub(super) fn fields_line(changes: &Changes) -> String {
+    let mut fields: Vec<(&Field, &u64)> = changes.by_field.iter().collect();
+    fields.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
+    let mut parts: Vec<String> =
+        fields.into_iter().map(|(field, n)| format!("{} {}", field.word(), count(*n))).collect();
+    if changes.fields_unknown > 0 {
+        parts.push(format!("not known {}", count(changes.fields_unknown)));
+    }
+    parts.join(", ")
+}
+
+/// One order's changes in a line.
+fn change_text(change: &Change) -> String {
+    let mut parts: Vec<String> = change.fields.iter().take(SHOWN_MAX).map(field_text).collect();
+    match change.fields.len() {
+        0 => parts.push("it is not known which fields".to_owned()),
+        n if n > SHOWN_MAX => parts.push(format!("and {} more", n - SHOWN_MAX)),
+        _ => {}
+    }
+    let why = change.why.map(|why| format!(" ({})", why.code())).unwrap_or_default();
+    format!("{}{why}", parts.join(", "))
+}
+
+fn field_text(change: &FieldChange) -> String {
+    let word = change.field.word();
+    match (change.from, change.to) {
+        (Held::NotKept, Held::NotKept) => format!("{word} (the old value is not kept)"),
+        (from, to) => format!("{word} {} → {}", held_text(from), held_text(to)),
+    }
+}
+
+fn held_text(held: Held) -> String {
+    match held {
+        Held::Money(amount, currency) => {
+            format!("{} {currency}", currency.format_minor(amount.minor().into()))
+        }
+        Held::Currency(currency) => currency.to_string(),
+        Held::Date(at) => at.to_string(),
+        Held::Count(n) => count(n),
+        Held::Absent => "none".to_owned(),
+        Held::NotKept => "(not kept)".to_owned(),
+    }
+}

@@ -1,0 +1,41 @@
+use super::text::columns;
+
+/// What is told in counts and lists, as text or as part of a page. Its texts may come from an export.
+#[derive(Debug, Clone, Default)]
+pub struct Telling {
+    pub(super) title: String,
+    /// Each with what stands before its rows.
+    pub(super) sections: Vec<Section>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Section {
+    /// Blank for the first one, which stands under the title.
+    pub title: String,
+    /// Cells of one row each; the second is a number.
+    pub rows: Vec<Vec<String>>,
+    /// Sentences below them.
+    pub lines: Vec<String>,
+}
+
+impl Telling {
+    /// Adds a section, unless there is nothing in it.
+    pub(super) fn add(&mut self, title: &str, rows: Vec<Vec<String>>, lines: Vec<String>) {
+        if !rows.is_empty() || !lines.is_empty() {
+            self.sections.push(Section { title: title.to_owned(), rows, lines });
+        }
+    }
+
+    /// As a person reads it on a terminal.
+    pub fn text(&self) -> String {
+        let mut text = format!("{}\n", self.title);
+        for Section { title, rows, lines } in &self.sections {
+            if !title.is_empty() {
+                text.push_str(&format!("\n{title}\n"));
+            }
+            text.push_str(&columns("<><", rows));
+            lines.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+        }
+        text
+    }
+}

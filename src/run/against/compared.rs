@@ -1,0 +1,210 @@
+use super::diff::{ValueChange, diff};
+use super::saved::{Form, Line, Saved, SavedError};
+use crate::domain::{Currency, Order};
+use crate::extract::Export;
+use crate::plan::{Action, Decision, EXAMPLES_MAX, Example};
+use crate::run::outlining::Outlining;
+use crate::run::preview::{reading_for, report_of};
+use crate::run::reading::{Judged, Judgement};
+use crate::run::since::is_repeat;
+use crate::run::{Job, Preview, ReadingError};
+use crate::state::View;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, Seek};
+
+/// A plan held against a saved one. Its memory does not grow with either.
+#[derive(Debug, Clone)]
+pub struct Against {
+    /// The saved file.
+    pub file: String,
+    pub form: Form,
+    /// Orders in the saved plan.
+    pub saved: u64,
+    pub same: u64,
+    pub changed: u64,
+    /// Orders by what changed of them, by the names of [`ValueChange::path`].
+    pub by_path: BTreeMap<&'static str, u64>,
+    pub examples: Vec<Compared>,
+    /// Orders of the saved plan that no sound record of the export is of.
+    pub only_saved: u64,
+    /// Keys of the first few, and their lines in the saved file.
+    pub only_saved_examples: Vec<(String, u64)>,
+    /// Orders that would be sent now, or records that are there now, and of which the saved plan has nothing.
+    pub only_now: u64,
+    pub only_now_examples: Vec<Example>,
+}
+
+/// One order that is not what it was.
+#[derive(Debug, Clone)]
+pub struct Compared {
+    pub example: Example,
+    pub changes: Vec<ValueChange>,
+    /// Of its amounts then and now, where they are known.
+    pub currencies: [Option<Currency>; 2],
+}
+
+/// Told of each record, with what changed of its order since the plan was saved.
+pub type OnCompared<'a> = &'a mut dyn FnMut(Judged, &[ValueChange]);
+
+#[derive(Debug, thiserror::Error)]
+pub enum AgainstError {
+    #[error(transparent)]
+    Reading(#[from] ReadingError),
+    #[error(transparent)]
+    Saved(#[from] SavedError),
+}
+
+/// The dry run, held against a plan that was saved.
+///
+/// # Errors
+/// When the export, the state or the saved plan can't be read to the end.
+pub fn preview_against<R: BufRead + Seek>(
+    job: &Job,
+    export: &Export,
+    view: View,
+    (allowed_per_second, saved): (f64, &mut Saved<R>),
+    each: OnCompared<'_>,
+) -> Result<(Preview, Against), AgainstError> {
+    let (reading, shrinkage) = reading_for(job, export, view, |_| Outlining::of_fields())?;
+    let mut reading = reading.keeping_sources().keeping_orders().in_less_memory();
+    let mut against = Against::of(saved);
+    while let Some(judged) = reading.next() {
+        let judged = judged?;
+        let changes = against.take(&judged, saved, &job.name)?;
+        each(judged, &changes);
+    }
+    (against.only_saved, against.only_saved_examples) = saved.unmet(EXAMPLES_MAX)?;
+    Ok((report_of(job, export, &reading, allowed_per_second, shrinkage), against))
+}
+
+impl Against {
+    fn of<R>(saved: &Saved<R>) -> Self {
+        Self {
+            file: saved.name.clone(),
+            form: saved.form,
+            saved: saved.orders,
+            same: 0,
+            changed: 0,
+            by_path: BTreeMap::new(),
+            examples: Vec::new(),
+            only_saved: 0,
+            only_saved_examples: Vec::new(),
+            only_now: 0,
+            only_now_examples: Vec::new(),
+        }
+    }
+
+    fn take<R: BufRead + Seek>(
+        &mut self,
+        judged: &Judged,
+        saved: &mut Saved<R>,
+        job: &str,
+    ) -> Result<Vec<ValueChange>, SavedError> {
+        let Some(key) = judged.key.as_ref().filter(|_| !is_repeat(&judged.verdict)) else {
+            return Ok(Vec::new());
+        };
+        let Some(before) = saved.meet(&key.ledger_text(), job)? else {
+            self.add_new(judged);
+            return Ok(Vec::new());
+        };
+        let currencies = match &before {
+            Line::Payload { body, .. } => [currency_of(body), order_of(judged).map(|order| order.currency)],
+            Line::Record { .. } | Line::Beside => [None; 2],
+        };
+        let changes = compare(before, judged);
+        self.count(&changes, currencies, judged);
+        Ok(changes)
+    }
+
+    /// A file of payloads has nothing of orders that had not to be sent.
+    fn add_new(&mut self, judged: &Judged) {
+        let is_sent = matches!(judged.verdict, Judgement::Decided(Decision::Send(_)));
+        if self.form == Form::Payloads && !is_sent {
+            return;
+        }
+        self.only_now += 1;
+        if self.only_now_examples.len() < EXAMPLES_MAX {
+            self.only_now_examples.push(example_of(judged));
+        }
+    }
+
+    fn count(&mut self, changes: &[ValueChange], currencies: [Option<Currency>; 2], judged: &Judged) {
+        if changes.is_empty() {
+            self.same += 1;
+            return;
+        }
+        self.changed += 1;
+        let paths: BTreeSet<&'static str> = changes.iter().map(|change| change.path).collect();
+        paths.into_iter().for_each(|path| *self.by_path.entry(path).or_default() += 1);
+        if self.examples.len() < EXAMPLES_MAX {
+            let (example, changes) = (example_of(judged), changes.to_vec());
+            self.examples.push(Compared { example, changes, currencies });
+        }
+    }
+}
+
+fn example_of(judged: &Judged) -> Example {
+    Example { order: judged.label.clone(), position: judged.position, field: None }
+}
+
+fn compare(before: Line, judged: &Judged) -> Vec<ValueChange> {
+    let (action, reasons) = fate_of(&judged.verdict);
+    match before {
+        Line::Payload { body, .. } => match order_of(judged) {
+            Some(order) => diff(&body, &payload_of(order)),
+            None => vec![fate_change("sent".to_owned(), fate_text(action, &reasons))],
+        },
+        Line::Record { action: before, reasons: then, .. } => match before == action && then == reasons {
+            true => Vec::new(),
+            false => {
+                let then: Vec<&str> = then.iter().map(String::as_str).collect();
+                vec![fate_change(fate_text(before, &then), fate_text(action, &reasons))]
+            }
+        },
+        Line::Beside => Vec::new(),
+    }
+}
+
+fn fate_change(from: String, to: String) -> ValueChange {
+    ValueChange { path: "action", product: None, from: Some(from.into()), to: Some(to.into()) }
+}
+
+fn fate_text(action: &str, reasons: &[&str]) -> String {
+    if reasons.is_empty() { action.to_owned() } else { format!("{action}: {}", reasons.join(", ")) }
+}
+
+/// As `plan --jsonl` says it.
+fn fate_of(verdict: &Judgement) -> (&'static str, Vec<&'static str>) {
+    match verdict {
+        Judgement::Decided(Decision::Send(step)) => match step.action {
+            Action::Create => ("create", vec![]),
+            Action::Update(_) => ("update", vec![]),
+            Action::LookUp(_) => ("look_up", vec![]),
+        },
+        Judgement::Decided(Decision::Unchanged) | Judgement::Settled => ("unchanged", vec![]),
+        Judgement::Decided(Decision::StillRefused) => ("refused", vec![]),
+        Judgement::Filtered(filter) => ("filtered", vec![filter.code()]),
+        Judgement::Invalid(faults) => ("invalid", faults.iter().map(|fault| fault.reason.code()).collect()),
+    }
+}
+
+/// The order of a valid record, whether it would be sent or not.
+fn order_of(judged: &Judged) -> Option<&Order> {
+    match &judged.verdict {
+        Judgement::Decided(Decision::Send(step)) => Some(&step.order),
+        Judgement::Decided(_) => judged.order.as_deref(),
+        _ => None,
+    }
+}
+
+fn currency_of(body: &Map<String, Value>) -> Option<Currency> {
+    Currency::parse(body.get("currency")?.as_str()?).ok()
+}
+
+fn payload_of(order: &Order) -> Map<String, Value> {
+    match serde_json::to_value(order) {
+        Ok(Value::Object(body)) => body,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,196 @@
+use crate::state::{SavedAt, SavedIndex, StateError};
+use serde_json::{Map, Value};
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
+
+/// The longest line read, in bytes: an order with the largest record an export may have is far below it.
+const LINE_BYTES_MAX: u64 = 64 << 20;
+
+/// What a saved plan holds of each order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The payloads that would have been sent: `plan --payloads`.
+    Payloads,
+    /// What would have become of every record: `plan --jsonl`.
+    Records,
+}
+
+/// A plan that was saved, opened for being held against another.
+pub struct Saved<R> {
+    file: R,
+    /// As people know it.
+    pub(super) name: String,
+    pub(super) form: Form,
+    /// Orders in it.
+    pub(super) orders: u64,
+    index: SavedIndex,
+    /// Where the file is read from next.
+    offset: u64,
+    line: Vec<u8>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SavedError {
+    #[error("{name}: {source}")]
+    Io { name: String, source: io::Error },
+    #[error(
+        "{name}:{line}: expected a line as `ordersync plan --payloads` or `--jsonl` writes it\n  hint: give a file that one of the two wrote, whole and as it was"
+    )]
+    Foreign { name: String, line: u64 },
+    #[error(
+        "{name}:{line}: this line is of another kind than those before it\n  hint: give the file of `--payloads` or that of `--jsonl`, not both in one"
+    )]
+    Mixed { name: String, line: u64 },
+    #[error(
+        "{name}: one order stands in line {first} and in line {second}\n  hint: give the file of one plan of one job"
+    )]
+    Twice { name: String, first: u64, second: u64 },
+    #[error(
+        "{name} holds no order of {job}\n  hint: write one with `ordersync plan {job} --payloads FILE`, and later give that file"
+    )]
+    Empty { name: String, job: String },
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+/// An order as a line of a saved plan has it.
+pub(super) enum Line {
+    Payload {
+        key: String,
+        body: Map<String, Value>,
+    },
+    /// `reasons`: their codes.
+    Record {
+        key: String,
+        action: &'static str,
+        reasons: Vec<String>,
+    },
+    /// A record without a key, of another job, or one that another record of its order takes the place of.
+    Beside,
+}
+
+impl<R: BufRead + Seek> Saved<R> {
+    /// Reads through a saved plan once, to know where its orders are. Of a file of several jobs only those of `job` count,
+    /// where the file tells.
+    ///
+    /// # Errors
+    /// When the file can't be read, is not what a plan writes, or holds an order twice.
+    pub fn open(file: R, name: &str, job: &str) -> Result<Self, SavedError> {
+        let mut saved = Self {
+            file,
+            name: name.to_owned(),
+            form: Form::Payloads,
+            orders: 0,
+            index: SavedIndex::new()?,
+            offset: 0,
+            line: Vec::new(),
+        };
+        let (mut number, mut form) = (0, None);
+        while saved.read_line(number + 1)? {
+            number += 1;
+            let at = SavedAt {
+                offset: saved.offset - saved.line.len() as u64,
+                bytes: saved.line.len() as u64,
+                line: number,
+            };
+            if saved.line.trim_ascii().is_empty() {
+                continue;
+            }
+            let foreign = || SavedError::Foreign { name: name.to_owned(), line: number };
+            let (found, line) = parse(&saved.line, job).ok_or_else(foreign)?;
+            if *form.get_or_insert(found) != found {
+                return Err(SavedError::Mixed { name: name.to_owned(), line: number });
+            }
+            let (Line::Payload { key, .. } | Line::Record { key, .. }) = line else { continue };
+            if let Some(first) = saved.index.add(&key, at)? {
+                return Err(SavedError::Twice { name: name.to_owned(), first: first.line, second: number });
+            }
+            saved.orders += 1;
+        }
+        saved.form = form.unwrap_or(Form::Payloads);
+        match saved.orders {
+            0 => Err(SavedError::Empty { name: name.to_owned(), job: job.to_owned() }),
+            _ => Ok(saved),
+        }
+    }
+
+    /// What the saved plan has of an order, which is then met.
+    pub(super) fn meet(&mut self, key: &str, job: &str) -> Result<Option<Line>, SavedError> {
+        let Some(at) = self.index.meet(key)? else { return Ok(None) };
+        if at.offset != self.offset {
+            self.file.seek(SeekFrom::Start(at.offset)).map_err(|source| self.failed(source))?;
+            self.offset = at.offset;
+        }
+        self.read_line(at.line)?;
+        // It was read before; another hand may be at the file.
+        let changed = || SavedError::Foreign { name: self.name.clone(), line: at.line };
+        let (_, line) = parse(&self.line, job).ok_or_else(changed)?;
+        match &line {
+            Line::Payload { key: found, .. } | Line::Record { key: found, .. } if found == key => {
+                Ok(Some(line))
+            }
+            _ => Err(changed()),
+        }
+    }
+
+    /// How many of its orders nothing has met, with keys and lines of the first ones.
+    pub(super) fn unmet(&self, at_most: usize) -> Result<(u64, Vec<(String, u64)>), SavedError> {
+        Ok(self.index.unmet(at_most)?)
+    }
+
+    /// Takes the next line, with its end; false at the end of the file.
+    fn read_line(&mut self, number: u64) -> Result<bool, SavedError> {
+        self.line.clear();
+        let taken = (&mut self.file).take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut self.line);
+        let len = taken.map_err(|source| self.failed(source))?;
+        self.offset += len as u64;
+        if len as u64 > LINE_BYTES_MAX {
+            return Err(SavedError::Foreign { name: self.name.clone(), line: number });
+        }
+        Ok(len > 0)
+    }
+
+    fn failed(&self, source: io::Error) -> SavedError {
+        SavedError::Io { name: self.name.clone(), source }
+    }
+}
+
+/// What becomes of a record, in the words of `plan --jsonl`.
+pub(super) const ACTIONS: [&str; 7] =
+    ["create", "update", "look_up", "unchanged", "refused", "filtered", "invalid"];
+
+/// `None` where the line is nothing that a plan writes.
+fn parse(line: &[u8], job: &str) -> Option<(Form, Line)> {
+    let Ok(Value::Object(mut line)) = serde_json::from_slice(line) else { return None };
+    if let Some(body) = line.remove("ecomOrder") {
+        let Value::Object(body) = body else { return None };
+        let key = match (body.get("externalid"), body.get("externalcheckoutid")) {
+            (Some(Value::String(key)), _) => key.clone(),
+            (None, Some(Value::String(key))) => format!(" {key}"),
+            _ => return None,
+        };
+        return Some((Form::Payloads, Line::Payload { key, body }));
+    }
+    let action = line.get("action").and_then(Value::as_str)?;
+    let action = ACTIONS.into_iter().find(|known| *known == action)?;
+    let of_job = line.get("job").and_then(Value::as_str)? == job;
+    let reasons: Option<Vec<String>> = line.get("reasons")?.as_array()?.iter().map(reason_of).collect();
+    let reasons = reasons?;
+    let is_repeat = reasons.iter().any(|reason| reason == "superseded" || reason == "duplicate");
+    let line = match line.get("key")? {
+        Value::String(key) if of_job && !is_repeat => {
+            let is_cart = line.get("cart").is_some_and(|cart| *cart == Value::Bool(true));
+            let key = if is_cart { format!(" {key}") } else { key.clone() };
+            Line::Record { key, action, reasons }
+        }
+        Value::String(_) | Value::Null => Line::Beside,
+        _ => return None,
+    };
+    Some((Form::Records, line))
+}
+
+fn reason_of(reason: &Value) -> Option<String> {
+    let code = reason.get("reason")?.as_str()?;
+    let is_code =
+        code.len() <= 64 && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    is_code.then(|| code.to_owned())
+}

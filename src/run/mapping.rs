@@ -1,0 +1,69 @@
+use super::Job;
+use crate::extract::ExportFile;
+use crate::transform;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// All that decides what order is made of a record that counts, `name=value` line by line: the formats it was read as, the
+/// job's rules, and the program's own mapping. Rules that only leave records out are not among them.
+///
+/// An order that changed while these are the same changed at its source.
+pub(super) fn mapping_of(job: &Job, files: &[ExportFile]) -> String {
+    let rules = &job.rules;
+    let zone = rules.zone.iana_name().map_or_else(|| format!("{:?}", rules.zone), str::to_owned);
+    let stated = |value: Option<String>| value.unwrap_or_else(|| "as stated".to_owned());
+    let formats: BTreeSet<&str> = files.iter().map(|file| file.format.as_str()).collect();
+    let mut text = format!("program={}\n", transform::VERSION);
+    let mut line = |name: &str, value: &str| {
+        // A settings file may hold any text; one line stays one.
+        let value: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        // Writing to a text can't fail.
+        let _ = writeln!(text, "{name}={value}");
+    };
+    line("format", &Vec::from_iter(formats.iter().copied()).join(","));
+    for (name, digest) in formats.iter().filter_map(|name| Some((name, job.export.mapping_digest(name)?))) {
+        line(&format!("mapping {name}"), &digest);
+    }
+    line("time_zone", &zone);
+    line("webtoffee_date_shift", job.export.webtoffee_date_shift.word());
+    line("refunds", rules.refunds.word());
+    line("total", rules.total.word());
+    line("rounding", rules.rounding.word());
+    line("currency", &stated(rules.currency.map(|currency| currency.to_string())));
+    line("default_date", &stated(rules.default_date.map(|date| date.to_string())));
+    line("category", &stated(rules.category.clone()));
+    text
+}
+
+/// The settings that are another by now: name, before, now. A setting that one of them lacks is blank there.
+pub(super) fn settings_changed(before: &str, now: &str) -> Vec<(String, String, String)> {
+    let pairs = |text: &str| -> Vec<(String, String)> {
+        let lines = text.lines().filter_map(|line| line.split_once('='));
+        lines.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    };
+    let (before, now) = (pairs(before), pairs(now));
+    let value = |of: &[(String, String)], name: &str| {
+        of.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    let gone = before.iter().filter(|(name, _)| !now.iter().any(|(known, _)| known == name));
+    let mut names: Vec<&String> = now.iter().map(|(name, _)| name).collect();
+    names.extend(gone.map(|(name, _)| name));
+    names
+        .into_iter()
+        .map(|name| (name.clone(), value(&before, name), value(&now, name)))
+        .filter(|(_, before, now)| before != now)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_another_by_now_is_told_from_what_to_what() {
+        let changed = settings_changed("a=1\nb=2\nc=x=y\n", "a=1\nb=3\nd=4\n");
+        let told: Vec<_> = changed.iter().map(|(n, a, b)| (n.as_str(), a.as_str(), b.as_str())).collect();
+        assert_eq!(told, [("b", "2", "3"), ("d", "", "4"), ("c", "x=y", "")]);
+        assert!(settings_changed("a=1\n", "a=1\n").is_empty());
+    }
+}

@@ -1,0 +1,134 @@
+use super::Job;
+use super::mapping::{mapping_of, settings_changed};
+use super::outlining::Outlining;
+use super::preview::{OnRecord, Preview, reading_for, report_of};
+use super::reading::{Judged, Judgement, Reading, ReadingError};
+use crate::domain::Reason;
+use crate::extract::Export;
+use crate::plan::{Changes, Decision, EXAMPLES_MAX, Example};
+use crate::state::{RunId, View};
+use crate::transform::Filter;
+use std::collections::BTreeMap;
+
+/// What became since a run of the orders that it, or an earlier one of its job, left at the target. Its memory does not
+/// grow with the export.
+#[derive(Debug, Clone, Default)]
+pub struct SinceRun {
+    pub run: RunId,
+    /// Settings that are another by now: name, then, now. `None` where the run kept none.
+    pub settings: Option<Vec<(String, String, String)>>,
+    /// Orders that would be sent as they are.
+    pub unchanged: u64,
+    /// Orders that would be sent otherwise.
+    pub changes: Changes,
+    /// Orders that would not be sent any more; they stay at the target as they are.
+    pub left_out: BTreeMap<LeftOut, u64>,
+    pub left_out_examples: Vec<(Example, LeftOut)>,
+    /// Orders that no sound record of the export is of; they stay at the target as they are.
+    pub gone: u64,
+    /// Keys of the first few.
+    pub gone_examples: Vec<String>,
+    /// Orders at the target that a later run wrote: what they were before is not kept.
+    pub written_later: u64,
+    /// Orders that would be created.
+    pub new: u64,
+}
+
+/// Why an order that is at the target is not sent any more: `filtered`, `invalid` or `refused`, and the reason's name.
+pub type LeftOut = (&'static str, &'static str);
+
+/// The dry run, held against what the ledger says of `run` and of those before it. `each` as in [`super::preview`].
+///
+/// # Errors
+/// When the export or the state can't be read to the end.
+pub fn preview_since(
+    job: &Job,
+    export: &Export,
+    view: View,
+    (allowed_per_second, run): (f64, RunId),
+    mut each: Option<OnRecord<'_>>,
+) -> Result<(Preview, SinceRun), ReadingError> {
+    let now = mapping_of(job, export.files());
+    let settings = view.mapping_of(run)?.map(|then| settings_changed(&then, &now));
+    let (mut reading, shrinkage) =
+        reading_for(job, export, view, |prints| Outlining::whole(prints.mapping(&now)))?;
+    if each.is_some() {
+        reading = reading.keeping_sources();
+    }
+    let mut since = SinceRun { run, settings, ..SinceRun::default() };
+    while let Some(judged) = reading.next() {
+        let judged = judged?;
+        since.take(&judged);
+        if let Some(each) = &mut each {
+            each(judged);
+        }
+    }
+    since.look_for_gone(&mut reading, &job.name)?;
+    Ok((report_of(job, export, &reading, allowed_per_second, shrinkage), since))
+}
+
+impl SinceRun {
+    /// Orders that the run, or one before it, left at the target.
+    pub fn known(&self) -> u64 {
+        self.unchanged + self.changes.orders + self.left_out.values().sum::<u64>() + self.gone
+    }
+
+    fn take(&mut self, judged: &Judged) {
+        if is_repeat(&judged.verdict) {
+            return;
+        }
+        let Some(written_by) = judged.written_by else {
+            self.new += u64::from(matches!(judged.verdict, Judgement::Decided(Decision::Send(_))));
+            return;
+        };
+        if written_by > self.run {
+            self.written_later += 1;
+            return;
+        }
+        let example = || Example { order: judged.label.clone(), position: judged.position, field: None };
+        match (&judged.verdict, &judged.change) {
+            (_, Some(change)) => self.changes.add(change, example),
+            (verdict, None) => match left_out(verdict) {
+                None => self.unchanged += 1,
+                Some(why) => {
+                    *self.left_out.entry(why).or_default() += 1;
+                    if self.left_out_examples.len() < EXAMPLES_MAX {
+                        self.left_out_examples.push((example(), why));
+                    }
+                }
+            },
+        }
+    }
+
+    fn look_for_gone(&mut self, reading: &mut Reading, job: &str) -> Result<(), ReadingError> {
+        let (gone, examples) = (&mut self.gone, &mut self.gone_examples);
+        reading.each_unmet(self.run, job, |key| {
+            *gone += 1;
+            if examples.len() < EXAMPLES_MAX {
+                examples.push(key.trim().to_owned());
+            }
+        })?;
+        Ok(())
+    }
+}
+
+/// Another record of an order that counts as itself.
+pub(super) fn is_repeat(verdict: &Judgement) -> bool {
+    match verdict {
+        Judgement::Filtered(filter) => *filter == Filter::Superseded,
+        Judgement::Invalid(faults) => faults.iter().any(|fault| fault.reason == Reason::Duplicate),
+        Judgement::Decided(_) | Judgement::Settled => false,
+    }
+}
+
+/// Why an order is not sent, where a rule, a fault or the target says so.
+pub(super) fn left_out(verdict: &Judgement) -> Option<LeftOut> {
+    match verdict {
+        Judgement::Filtered(filter) => Some(("filtered", filter.code())),
+        Judgement::Invalid(faults) => {
+            Some(("invalid", faults.first().map_or("", |fault| fault.reason.code())))
+        }
+        Judgement::Decided(Decision::StillRefused) => Some(("refused", "refused_before")),
+        Judgement::Decided(_) | Judgement::Settled => None,
+    }
+}

@@ -1,0 +1,99 @@
+//! What tells later which fields of an order changed since it was written.
+
+use super::values::StoredId;
+use super::{ConnectionId, RunId, StateError, View};
+use crate::domain::{Fingerprint, OrderKey, Outline};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+/// What the ledger keeps of the last write of one order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trace {
+    /// The run that touched it last; 0 stands for `adopt`.
+    pub run: RunId,
+    /// It is at the target.
+    pub is_known: bool,
+    /// A write was begun and its answer never recorded.
+    pub is_open: bool,
+    /// It is vouched for that the target holds what was written last.
+    pub is_vouched: bool,
+    /// Of what was written last; `None` where it was not kept.
+    pub outline: Option<Outline>,
+}
+
+/// Keeps the outline of what was written just now, in the transaction that settles it.
+pub(super) fn write(
+    transaction: &Transaction<'_>,
+    connection: ConnectionId,
+    key: &OrderKey,
+    (fingerprint, outline): (Fingerprint, &Outline),
+) -> Result<(), StateError> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO outlines (connection, key, fingerprint, outline) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, outline = excluded.outline",
+        )?
+        .execute(params![connection, key.ledger_text(), fingerprint.to_i64(), outline.to_bytes()])?;
+    Ok(())
+}
+
+impl View {
+    /// What is kept of the last write of an order; `None` where it was never sent.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn trace(&self, connection: ConnectionId, key: &OrderKey) -> Result<Option<Trace>, StateError> {
+        trace(&self.db, connection, key)
+    }
+
+    /// Looks at the key of each order of a connection that is at the target since `run` or an earlier one of this job.
+    ///
+    /// # Errors
+    /// When the state can't be read, or that of `look`.
+    pub fn each_written_until(
+        &self,
+        run: RunId,
+        connection: ConnectionId,
+        job: &str,
+        mut look: impl FnMut(&str) -> Result<(), StateError>,
+    ) -> Result<(), StateError> {
+        let mut statement = self.db.prepare(
+            "SELECT key FROM orders WHERE connection = ?1 AND run <= ?2 AND remote_id IS NOT NULL AND state <> 4
+             AND (run = 0 OR run IN (SELECT id FROM runs WHERE job = ?3)) ORDER BY key",
+        )?;
+        let mut rows = statement.query(params![connection, run, job])?;
+        while let Some(row) = rows.next()? {
+            look(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
+        }
+        Ok(())
+    }
+
+    /// The settings that a run made orders by, `name=value` line by line; `None` where they were not kept.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn mapping_of(&self, run: RunId) -> Result<Option<String>, StateError> {
+        let found = self.db.query_row("SELECT mapping FROM runs WHERE id = ?1", [run], |row| row.get(0));
+        Ok(found.optional()?.flatten())
+    }
+}
+
+fn trace(db: &Connection, connection: ConnectionId, key: &OrderKey) -> Result<Option<Trace>, StateError> {
+    let mut statement = db.prepare_cached(
+        "SELECT orders.run, orders.remote_id, orders.state, orders.fingerprint,
+                iif(outlines.fingerprint = orders.fingerprint, outlines.outline, NULL)
+         FROM orders LEFT JOIN outlines USING (connection, key) WHERE connection = ?1 AND key = ?2",
+    )?;
+    let found = statement.query_row(params![connection, key.ledger_text()], |row| {
+        let outline: Option<Vec<u8>> = row.get(4)?;
+        let id: Option<StoredId> = row.get(1)?;
+        let state: i64 = row.get(2)?;
+        Ok(Trace {
+            run: row.get(0)?,
+            is_known: id.is_some() && state != 4,
+            is_open: matches!(state, 1 | 2 | 5),
+            is_vouched: row.get::<_, Option<i64>>(3)?.is_some(),
+            outline: outline.as_deref().and_then(Outline::from_bytes),
+        })
+    });
+    Ok(found.optional()?)
+}

@@ -1,0 +1,203 @@
+//! A plan held against one that was saved.
+
+use super::{counts, one, order, plain, put};
+use crate::world::{Told, World};
+use ordersync::samples::Generated;
+use serde_json::{Value, json};
+
+/// Saves the plan of what is there now.
+fn save(world: &World, option: &str) -> String {
+    let file = world.path("saved.jsonl").to_str().unwrap().to_owned();
+    assert_eq!(world.run(&["plan", option, &file]).code, 0);
+    file
+}
+
+fn compared(world: &World, file: &str, more: &[&str]) -> Told {
+    let told = world.run(&[&["plan", "--against", file], more].concat());
+    assert_eq!(told.code, 0, "{}", told.err);
+    told
+}
+
+fn difference(world: &World, file: &str, more: &[&str]) -> Value {
+    compared(world, file, &[&["--json"], more].concat()).json()["plans"][0]["difference"].clone()
+}
+
+/// Six orders, and then: 1 with another total and product, 2 with another buyer, 3 pending, 4 gone, and 7 new.
+fn changed(world: &World) {
+    let mut orders = plain(1..=7);
+    let cup = json!([{ "name": "Cup", "price": "11.00", "quantity": 2 }]);
+    orders[0] = order(1, json!({ "total_price": "27.00", "line_items": cup }));
+    orders[1] = order(2, json!({ "email": "other@example.com" }));
+    orders[2] = order(3, json!({ "financial_status": "pending" }));
+    orders.remove(3);
+    put(world, &orders);
+}
+
+#[test]
+fn payloads_are_compared_field_by_field_from_what_to_what() {
+    let world = World::new();
+    put(&world, &plain(1..=6));
+    let file = save(&world, "--payloads");
+    changed(&world);
+    let told = difference(&world, &file, &[]);
+    let numbers =
+        ["saved", "same", "changed", "only_saved", "only_now"].map(|name| told[name].as_u64().unwrap());
+    assert_eq!(numbers, [6, 2, 3, 1, 1]);
+    assert_eq!(
+        counts(&told["by_field"], "field"),
+        [
+            one("action", 1),
+            one("email", 1),
+            one("orderProducts.externalid", 1),
+            one("orderProducts.name", 1),
+            one("orderProducts.price", 1),
+            one("totalPrice", 1),
+        ]
+    );
+    let changes = |n: usize| told["examples"][n]["changes"].as_array().unwrap().clone();
+    let total = json!({ "field": "totalPrice", "product": null, "from": 2500, "to": 2700 });
+    let name = json!({ "field": "orderProducts.name", "product": 1, "from": "Mug", "to": "Cup" });
+    assert!(changes(0).contains(&total) && changes(0).contains(&name), "{told}");
+    let masked =
+        json!([{ "field": "email", "product": null, "from": "a***@e***.com", "to": "o***@e***.com" }]);
+    assert_eq!(Value::from(changes(1)), masked);
+    let left =
+        json!([{ "field": "action", "product": null, "from": "sent", "to": "filtered: status_pending" }]);
+    assert_eq!(Value::from(changes(2)), left);
+    assert_eq!(told["only_saved_examples"], json!([{ "key": "4", "line": 4 }]));
+    assert_eq!(told["only_now_examples"][0]["order"], "#7");
+    let text = compared(&world, &file, &[]).out;
+    assert!(
+        text.contains("total 25.00 USD → 27.00 USD") && text.contains("product names (1) Mug → Cup"),
+        "{text}"
+    );
+}
+
+#[test]
+fn addresses_are_masked_unless_they_are_asked_for() {
+    let world = World::new();
+    put(&world, &plain(1..=6));
+    let file = save(&world, "--payloads");
+    changed(&world);
+    let lines = world.path("now.jsonl").to_str().unwrap().to_owned();
+    for form in [&["--json"][..], &[]] {
+        let told = compared(&world, &file, &[form, &["--jsonl", &lines]].concat());
+        let written = std::fs::read_to_string(&lines).unwrap();
+        assert!(
+            written.contains("totalPrice") && !(told.out + &written).contains("@example.com"),
+            "{written}"
+        );
+    }
+    assert!(compared(&world, &file, &["--reveal"]).out.contains("ann2@example.com → other@example.com"));
+}
+
+#[test]
+fn what_was_loaded_since_is_compared_by_its_content() {
+    let world = World::new();
+    put(&world, &plain(1..=6));
+    let file = save(&world, "--payloads");
+    world.load("backfill", 0);
+    let told = difference(&world, &file, &[]);
+    assert_eq!((&told["same"], &told["changed"], &told["only_now"]), (&6.into(), &0.into(), &0.into()));
+    changed(&world);
+    let told = difference(&world, &file, &[]);
+    assert_eq!((&told["same"], &told["changed"], &told["only_saved"]), (&2.into(), &3.into(), &1.into()));
+}
+
+#[test]
+fn records_are_compared_by_what_becomes_of_them() {
+    let world = World::new();
+    let mut orders = plain(1..=4);
+    orders[1] = order(2, json!({ "email": "" }));
+    put(&world, &orders);
+    let file = save(&world, "--jsonl");
+    orders[1] = order(2, json!({}));
+    orders[2] = order(3, json!({ "financial_status": "pending" }));
+    put(&world, &orders);
+    let told = difference(&world, &file, &[]);
+    assert_eq!((&told["form"], &told["same"], &told["changed"]), (&"jsonl".into(), &2.into(), &2.into()));
+    assert_eq!(counts(&told["by_field"], "field"), [one("action", 2)]);
+    let change = |n: usize| told["examples"][n]["changes"][0].clone();
+    assert_eq!((&change(0)["from"], &change(0)["to"]), (&"invalid: missing_email".into(), &"create".into()));
+    assert_eq!(
+        (&change(1)["from"], &change(1)["to"]),
+        (&"create".into(), &"filtered: status_pending".into())
+    );
+    world.load("backfill", 0);
+    let told = difference(&world, &file, &[]);
+    assert_eq!(told["changed"], 4, "what was to be created is at the target");
+}
+
+#[test]
+fn a_file_that_no_plan_wrote_is_refused_with_its_line_and_none_of_its_text() {
+    let world = World::new();
+    put(&world, &plain(1..=3));
+    let good = std::fs::read_to_string(save(&world, "--payloads")).unwrap();
+    let records = std::fs::read_to_string(save(&world, "--jsonl")).unwrap();
+    let secret = "secret@example.com";
+    let cut = &good[..good.len() - 9];
+    for (text, line, about) in [
+        (format!("{good}{{\"x\": \"{secret}\"}}\n"), 4, "expected a line as"),
+        (format!("{good}[\"{secret}\"]"), 4, "expected a line as"),
+        (format!("{{\"ecomOrder\":{{\"email\":\"{secret}\"}}}}"), 1, "expected a line as"),
+        (cut.to_owned(), 3, "expected a line as"),
+        (format!("{good}{records}"), 4, "another kind"),
+        (format!("\n{good}\n{good}"), 0, "stands in line 2 and in line 6"),
+        (String::new(), 0, "holds no order of shop"),
+        (records.replace("\"shop\"", "\"other\""), 0, "holds no order of shop"),
+        (records.replace("\"create\"", "\"explode\""), 1, "expected a line as"),
+    ] {
+        world.export("../saved.txt", &text);
+        let told = world.run(&["plan", "--against", world.path("saved.txt").to_str().unwrap()]);
+        assert_eq!(told.code, 2, "{text}\n{}", told.out);
+        assert!(told.err.contains(about) && told.err.contains("hint:"), "{text}: {}", told.err);
+        assert!(line == 0 || told.err.contains(&format!("saved.txt:{line}:")), "{text}: {}", told.err);
+        assert!(!told.err.contains(secret), "{}", told.err);
+    }
+    let told = world.run(&["plan", "--against", "nowhere.jsonl"]);
+    assert!(told.code == 2 && told.err.contains("nowhere.jsonl"), "{}", told.err);
+}
+
+#[test]
+fn the_file_that_is_compared_with_is_never_written_over() {
+    let world = World::new();
+    put(&world, &plain(1..=3));
+    let file = save(&world, "--payloads");
+    let before = std::fs::read_to_string(&file).unwrap();
+    let told = world.run(&["plan", "--against", &file, "--payloads", "./saved.jsonl"]);
+    assert!(told.code == 2 && told.err.contains("hint:"), "{}", told.err);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+}
+
+#[test]
+fn a_plan_of_thousands_differs_from_itself_in_nothing() {
+    let world = World::new();
+    let generated = Generated { orders: 3_000, seed: 8, defects_permille: 40, ..Generated::default() };
+    let truth = world.generate(&generated);
+    for (option, orders) in [("--payloads", truth.valid), ("--jsonl", 0)] {
+        let told = difference(&world, &save(&world, option), &[]);
+        assert!(orders == 0 || told["saved"] == orders, "{told}");
+        assert_eq!(told["same"], told["saved"]);
+        assert_eq!([&told["changed"], &told["only_saved"], &told["only_now"]], [0, 0, 0]);
+    }
+}
+
+#[test]
+fn the_page_shows_the_difference_and_an_export_stays_text_in_it() {
+    let world = World::new();
+    let attack = "<script>alert(1)</script> a@b.example";
+    put(&world, &[order(1, json!({})), order(2, json!({}))]);
+    let file = save(&world, "--payloads");
+    let line = json!([{ "name": attack, "price": "10.00", "quantity": 2 }]);
+    put(&world, &[order(1, json!({ "line_items": line, "name": attack }))]);
+    let page = world.path("plan.html");
+    compared(&world, &file, &["--html", page.to_str().unwrap()]);
+    let page = std::fs::read_to_string(page).unwrap();
+    let section =
+        page.split("<section class=\"difference\">").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(
+        section.contains("product names (1) Mug → ***@***") && section.contains("only in it"),
+        "{section}"
+    );
+    assert!(!page.contains("<script>alert") && !section.contains("a@b.example"), "{section}");
+}

@@ -1,0 +1,39 @@
+//! What is kept to tell differences by is settled with the order it is of, or not at all.
+
+use super::difference;
+use crate::resume::wait_for_requests;
+use crate::world::World;
+use ordersync::samples::Generated;
+use ordersync::simulator::{Latency, Options};
+
+#[test]
+fn however_a_load_is_killed_each_order_in_the_ledger_has_its_outline() {
+    let options =
+        Options { requests_per_second: None, latency: Latency::Fixed { ms: 2 }, ..Options::default() };
+    let world = World::with(options);
+    let truth = world.generate(&Generated { orders: 200, seed: 17, ..Generated::default() });
+    let mut requests = 0;
+    while {
+        let mut child = world.start(&["--quiet", "backfill"]);
+        requests += 61;
+        let is_at_work = wait_for_requests(&world, &mut child, requests);
+        // Whatever it is at: between an intent and its request, its answer, its settlement.
+        child.kill().unwrap();
+        child.wait().unwrap();
+        is_at_work
+    } {
+        assert_eq!(without_outline(&world), 0, "a settled order that lacks its outline, or has another's");
+        requests = world.summary().requests;
+    }
+    world.load("backfill", 0);
+    assert_eq!(without_outline(&world), 0);
+    let told = difference(&world, "1");
+    assert_eq!((&told["known"], &told["unchanged"]), (&truth.valid.into(), &truth.valid.into()));
+}
+
+fn without_outline(world: &World) -> i64 {
+    let db = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
+    let sql = "SELECT count(*) FROM orders LEFT JOIN outlines USING (connection, key)
+               WHERE orders.state = 0 AND outlines.fingerprint IS NOT orders.fingerprint";
+    db.query_row(sql, [], |row| row.get(0)).unwrap()
+}
