@@ -2,11 +2,13 @@ use super::assembly::{self, Dates};
 use super::exit::{Exit, Fault};
 use super::{Global, output};
 use crate::extract::{Export, ExportFile};
+use crate::plan::Terms;
 use crate::report::{self, Detail};
-use crate::run::{Job, Judged, Preview, preview};
+use crate::run::{Job, Judged, OnRecord, Planning, Preview};
 use crate::state::View;
 use clap::Args;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -42,14 +44,17 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Fault> {
     let exports = assembly::exports(&assembled)?;
     let mut files = DetailFiles::create(args)?;
     let mut plans = Vec::new();
+    let mut by_account: BTreeMap<&str, Planning> = BTreeMap::new();
     for ((account, job), export) in jobs.iter().zip(&exports) {
         let view = View::open(&settings.state_dir, &account.name)?;
+        let terms = Terms::new(account.requests_per_second, account.in_flight_max);
+        let planning = by_account.entry(&account.name).or_default();
+        let plan = |each: Option<OnRecord<'_>>| {
+            planning.preview((job, export), view, terms, each).map_err(Fault::failed)
+        };
         let (preview, detail) = match files.is_wanted(args) {
-            false => {
-                let preview = preview(job, export, view, account.requests_per_second, None);
-                (preview.map_err(Fault::failed)?, Detail::default())
-            }
-            true => detailed(job, export, view, account.requests_per_second, &mut files, args)?,
+            false => (plan(None)?, Detail::default()),
+            true => detailed(job, export, &mut files, args, plan)?,
         };
         if !global.json {
             let now = Timestamp::now().to_zoned(job.rules.zone.clone());
@@ -64,12 +69,17 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Fault> {
         output::note(&format!("the page is in {}", path.display()));
     }
     files.finish()?;
-    if global.json {
-        let previews: Vec<Preview> = plans.into_iter().map(|(preview, _)| preview).collect();
-        output::print_json(&report::plan_json(
-            &previews,
-            &Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC),
-        ));
+    let now = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    let accounts = jobs.iter().map(|(account, _)| account.name.clone());
+    let previews: Vec<Preview> = plans.into_iter().map(|(preview, _)| preview).collect();
+    let by_account: Vec<_> = accounts.zip(&previews).collect();
+    match global.json {
+        true => {
+            let mut told = report::plan_json(&previews, &now);
+            told["accounts"] = report::together_json(&by_account, &now);
+            output::print_json(&told);
+        }
+        false => output::print(&report::together_text(&by_account, &now)),
     }
     Ok(Exit::Done)
 }
@@ -77,10 +87,9 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Fault> {
 fn detailed(
     job: &Job,
     export: &Export,
-    view: View,
-    requests_per_second: f64,
     files: &mut DetailFiles,
     args: &PlanArgs,
+    plan: impl FnOnce(Option<OnRecord<'_>>) -> Result<Preview, Fault>,
 ) -> Result<(Preview, Detail), Fault> {
     let mut detail = Detail::new(args.reveal);
     let mut each = |judged: Judged| {
@@ -89,8 +98,7 @@ fn detailed(
         }
         files.write(&job.name, export.files(), &judged);
     };
-    let preview = preview(job, export, view, requests_per_second, Some(&mut each)).map_err(Fault::failed)?;
-    Ok((preview, detail))
+    Ok((plan(Some(&mut each))?, detail))
 }
 
 /// The files that take a line for each record.

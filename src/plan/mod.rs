@@ -10,7 +10,7 @@ mod tally;
 mod universal;
 
 pub use fingerprint::Fingerprints;
-pub use forecast::{Forecast, PACE_SHARE};
+pub use forecast::{Forecast, PACE_SHARE, Terms};
 pub use meaning::{Differences, Differing, Meaning};
 pub use shape::{Month, MonthTotal, PRODUCTS_MAX, Shape};
 pub use step::{Action, Decision, Earlier, Step, decide};

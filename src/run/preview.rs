@@ -1,10 +1,12 @@
 use super::Job;
+use super::counting::Counting;
 use super::reading::{Judged, Ledger, Reading, ReadingError};
 use super::shrinkage::{Shrinkage, shrinkage};
 use crate::extract::{Export, ExportFile};
-use crate::plan::{Fingerprints, Forecast, Tally};
+use crate::plan::{Fingerprints, Forecast, Tally, Terms};
 use crate::state::View;
 use crate::transform::Rules;
+use std::collections::BTreeMap;
 
 /// What a run would do, without doing it: the dry run.
 #[derive(Debug)]
@@ -19,11 +21,21 @@ pub struct Preview {
     pub shrinkage: Vec<Shrinkage>,
 }
 
+/// Requests for a connection that the ledger does not know: looking for it, and then making it or seeing what it holds.
+const CONNECTING: u64 = 2;
+
 /// Told of each record in reading order, with its source.
 pub type OnRecord<'a> = &'a mut dyn FnMut(Judged);
 
-/// Reads the whole export up to the decision on every record. Sends nothing, writes nothing. `each` is told of every
-/// record, for reports that go into detail.
+/// The jobs of one account that are planned to run one after the other: what the earlier ones send, the later ones need
+/// not.
+#[derive(Debug, Default)]
+pub struct Planning {
+    /// By what the connection is known by at the target.
+    connections: BTreeMap<(String, String), Counting>,
+}
+
+/// Plans a job by itself, as [`Planning::preview`].
 ///
 /// # Errors
 /// When the export or the state can't be read to the end.
@@ -34,12 +46,47 @@ pub fn preview(
     allowed_per_second: f64,
     each: Option<OnRecord<'_>>,
 ) -> Result<Preview, ReadingError> {
-    let spec = &job.connection;
-    let shrinkage = shrinkage(&view.files_read(&job.name)?, export.files());
-    let connection = view.connection(&spec.service, &spec.externalid)?.map(|(id, _)| id);
-    let fingerprints = Fingerprints::new(view.hash_key()?);
-    let ledger = Ledger { view, connection, fingerprints, resumed: None };
-    let mut reading = Reading::new(export.read(), job.rules.clone(), ledger).counting_customers();
+    let terms = Terms::new(allowed_per_second, job.in_flight_max);
+    Planning::default().preview((job, export), view, terms, each)
+}
+
+impl Planning {
+    /// Reads the whole export up to the decision on every record. Sends nothing, writes nothing. `each` is told of every
+    /// record, for reports that go into detail.
+    ///
+    /// # Errors
+    /// When the export or the state can't be read to the end.
+    pub fn preview(
+        &mut self,
+        (job, export): (&Job, &Export),
+        view: View,
+        terms: Terms,
+        each: Option<OnRecord<'_>>,
+    ) -> Result<Preview, ReadingError> {
+        let spec = &job.connection;
+        let known_by = (spec.service.clone(), spec.externalid.clone());
+        let shrinkage = shrinkage(&view.files_read(&job.name)?, export.files());
+        let connection = view.connection(&spec.service, &spec.externalid)?.map(|(id, _)| id);
+        let earlier = self.connections.remove(&known_by);
+        let is_found = connection.is_some() || earlier.is_some();
+        let fingerprints = Fingerprints::new(view.hash_key()?);
+        let ledger = Ledger { view, connection, fingerprints, resumed: None };
+        let reading = Reading::new(export.read(), job.rules.clone(), ledger);
+        let reading = reading.counting_requests(earlier.unwrap_or_default());
+        let (tally, counting) = read(reading, each)?;
+        self.connections.extend(counting.map(|counting| (known_by, counting)));
+        let forecast = Forecast {
+            requests: tally.requests(),
+            one_by_one: if is_found { 0 } else { CONNECTING },
+            unsure: tally.requests_unsure(),
+            terms,
+        };
+        let (job, rules) = (job.name.clone(), job.rules.clone());
+        Ok(Preview { job, files: export.files().to_vec(), rules, tally, forecast, shrinkage })
+    }
+}
+
+fn read(mut reading: Reading, each: Option<OnRecord<'_>>) -> Result<(Tally, Option<Counting>), ReadingError> {
     match each {
         None => {
             while let Some(judged) = reading.next() {
@@ -53,8 +100,5 @@ pub fn preview(
             }
         }
     }
-    let tally = reading.tally().clone();
-    let forecast = Forecast::new(tally.requests(), allowed_per_second);
-    let (job, rules) = (job.name.clone(), job.rules.clone());
-    Ok(Preview { job, files: export.files().to_vec(), rules, tally, forecast, shrinkage })
+    Ok(reading.end())
 }

@@ -1,3 +1,4 @@
+use super::counting::Counting;
 use crate::domain::{Fault, Memory, Order, OrderKey, Position, Reason, SourceOrder};
 use crate::extract::{ReadError, Reader};
 use crate::plan::{Decision, Fingerprints, Tally, decide};
@@ -40,8 +41,8 @@ pub(super) struct Reading {
     rules: Rules,
     ledger: Ledger,
     met: Seen,
-    /// Customers a dry run has met, to count the new ones; a run finds out as it goes.
-    customers_met: Option<Seen>,
+    /// A dry run counts requests; a run finds out as it goes.
+    counting: Option<Counting>,
     keeps_sources: bool,
     tally: Tally,
 }
@@ -59,32 +60,24 @@ pub(super) struct Ledger {
 impl Reading {
     pub(super) fn new(reader: Reader, rules: Rules, ledger: Ledger) -> Self {
         let met = Seen::new(Seen::IN_MEMORY_MAX);
-        Self {
-            reader,
-            rules,
-            ledger,
-            met,
-            customers_met: None,
-            keeps_sources: false,
-            tally: Tally::default(),
-        }
+        Self { reader, rules, ledger, met, counting: None, keeps_sources: false, tally: Tally::default() }
     }
 
-    /// Counts new customers as well.
-    pub(super) fn counting_customers(mut self) -> Self {
-        self.customers_met = Some(Seen::new(Seen::IN_MEMORY_MAX));
+    /// Counts what customers and carts mean for the number of requests as well.
+    pub(super) fn counting_requests(mut self, counting: Counting) -> Self {
+        self.counting = Some(counting);
         self
+    }
+
+    /// What was read, and what the next reading goes on counting with.
+    pub(super) fn end(self) -> (Tally, Option<Counting>) {
+        (self.tally, self.counting)
     }
 
     /// Hands each record's source on as well.
     pub(super) fn keeping_sources(mut self) -> Self {
         self.keeps_sources = true;
         self
-    }
-
-    /// What has been read so far.
-    pub(super) fn tally(&self) -> &Tally {
-        &self.tally
     }
 
     pub(super) fn next(&mut self) -> Option<Result<Judged, ReadingError>> {
@@ -155,39 +148,22 @@ impl Reading {
             self.tally.source_not_historical += 1;
         }
         self.tally.value(&order);
-        let Some(connection) = self.ledger.connection else {
-            self.count_customer(&order)?;
-            return Ok(Judgement::Decided(decide(order, fingerprint, Memory::Unknown)));
-        };
-        if let Some(run) = &self.ledger.resumed
-            && self.ledger.view.is_settled(run, connection, &order.key)?
-        {
-            return Ok(Judgement::Settled);
-        }
-        let memory = self.ledger.view.order(connection, &order.key)?;
-        if matches!(memory, Memory::Unknown | Memory::Intended { .. }) {
-            self.count_customer(&order)?;
-        }
-        Ok(Judgement::Decided(decide(order, fingerprint, memory)))
-    }
-
-    /// Whether an order that would be created brings a customer the target does not have yet.
-    fn count_customer(&mut self, order: &Order) -> Result<(), StateError> {
-        let Some(met) = &mut self.customers_met else { return Ok(()) };
-        let key = &order.customer.key;
-        if met.meet(key.as_str(), 0)?.is_some() {
-            return Ok(());
-        }
-        let known = match self.ledger.connection {
+        let memory = match self.ledger.connection {
+            None => Memory::Unknown,
             Some(connection) => {
-                self.ledger.view.customer(connection, &self.ledger.fingerprints.customer(key))?
+                if let Some(run) = &self.ledger.resumed
+                    && self.ledger.view.is_settled(run, connection, &order.key)?
+                {
+                    return Ok(Judgement::Settled);
+                }
+                self.ledger.view.order(connection, &order.key)?
             }
-            None => crate::domain::CustomerMemory::Unknown,
         };
-        if !matches!(known, crate::domain::CustomerMemory::Known(_)) {
-            self.tally.customers_new += 1;
+        let decision = decide(order, fingerprint, memory);
+        if let (Some(counting), Decision::Send(step)) = (&mut self.counting, &decision) {
+            counting.count(step, &self.ledger, &mut self.tally)?;
         }
-        Ok(())
+        Ok(Judgement::Decided(decision))
     }
 }
 
