@@ -58,7 +58,6 @@ fn assert_within_5_percent(forecast: &Forecast, report: &RunReport) {
     let (foretold, took) = (forecast.duration().as_secs_f64(), report.elapsed.as_secs_f64());
     let sent = report.sent;
     assert_eq!((sent.throttled, sent.retried), (0, 0));
-    println!("{} requests: foretold {foretold:.1} s, took {took:.1} s", report.sent.total);
     assert!((foretold - took).abs() <= 0.05 * took, "foretold {foretold} s, took {took} s");
 }
 
