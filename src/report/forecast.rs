@@ -37,7 +37,7 @@ pub(super) fn forecast_lines(preview: &Preview, now: &Zoned) -> String {
     if preview.forecast.requests == 0 {
         return text;
     }
-    let head = ["allowed a second", "kept", "takes", "done about"].map(str::to_owned).to_vec();
+    let head = ["requests_per_second", "kept", "takes", "done about"].map(str::to_owned).to_vec();
     let rows: Vec<Vec<String>> = std::iter::once(head).chain(pace_rows(preview, now)).collect();
     text.push_str(&columns("<><<", &rows));
     for line in nights(&preview.forecast).into_iter().chain(assumptions(&preview.forecast)) {

@@ -44,7 +44,7 @@ fn the_plan_states_its_assumptions_and_what_another_pace_would_change() {
     assert_eq!(accounts[0]["requests"], requests);
     let text = world.run(&["plan"]).out;
     for expected in [
-        "allowed a second",
+        "requests_per_second  kept",
         "5 (as set)",
         "in flight at most",
         "(America/New_York",

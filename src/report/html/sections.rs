@@ -52,7 +52,7 @@ fn forecast(preview: &Preview, now: &Zoned) -> Markup {
             details {
                 summary { "At other paces, and what is assumed" }
                 table {
-                    thead { tr { th scope="col" { "Allowed a second" } th.number scope="col" { "Kept" } th scope="col" { "Takes" } th scope="col" { "Done about" } } }
+                    thead { tr { th scope="col" { "requests_per_second" } th.number scope="col" { "Kept" } th scope="col" { "Takes" } th scope="col" { "Done about" } } }
                     tbody { @for row in pace_rows(preview, now) {
                         tr { @for (n, cell) in row.iter().enumerate() {
                             @match n { 0 => th scope="row" { (cell) }, 1 => td.number { (cell) }, _ => td { (cell) } }
