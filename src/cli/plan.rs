@@ -48,7 +48,9 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Fault> {
     for ((account, job), export) in jobs.iter().zip(&exports) {
         let view = View::open(&settings.state_dir, &account.name)?;
         let terms = Terms::new(account.requests_per_second, account.in_flight_max);
-        let planning = by_account.entry(&account.name).or_default();
+        let planning = by_account.entry(&account.name).or_insert_with(|| {
+            Planning::of(jobs.iter().filter(|(other, _)| other.name == account.name).map(|(_, job)| job))
+        });
         let plan = |each: Option<OnRecord<'_>>| {
             planning.preview((job, export), view, terms, each).map_err(Fault::failed)
         };

@@ -148,7 +148,8 @@ fn carry_out(global: &Global, settings: &Settings, asked: &Asked<'_>) -> Result<
     for (account, jobs) in accounts {
         let store = Store::open(&settings.state_dir, &account.name)?;
         let client = assembly::client(account, Some(store.lock()))?;
-        let (mut briefed, mut planning) = (Vec::new(), Planning::default());
+        let mut planning = Planning::of(jobs.iter().map(|(job, _)| job));
+        let mut briefed = Vec::new();
         for (job, export) in jobs {
             let brief = match asked.kind {
                 Kind::Backfill => {

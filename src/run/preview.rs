@@ -31,9 +31,14 @@ pub type OnRecord<'a> = &'a mut dyn FnMut(Judged);
 /// not.
 #[derive(Debug, Default)]
 pub struct Planning {
-    /// By what the connection is known by at the target.
-    connections: BTreeMap<(String, String), Counting>,
+    /// Jobs that are still to be planned, by their connection.
+    jobs_left: BTreeMap<ConnectionKey, usize>,
+    /// What was met, where a later job shares the connection: more would be memory for nothing.
+    met: BTreeMap<ConnectionKey, Counting>,
 }
+
+/// What a connection is known by at the target: its service, and the shop's own name for itself.
+type ConnectionKey = (String, String);
 
 /// Plans a job by itself, as [`Planning::preview`].
 ///
@@ -51,6 +56,15 @@ pub fn preview(
 }
 
 impl Planning {
+    /// Of these jobs, which are then planned in this sequence.
+    pub fn of<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Self {
+        let mut planning = Self::default();
+        for job in jobs {
+            *planning.jobs_left.entry(key_of(job)).or_default() += 1;
+        }
+        planning
+    }
+
     /// Reads the whole export up to the decision on every record. Sends nothing, writes nothing. `each` is told of every
     /// record, for reports that go into detail.
     ///
@@ -64,17 +78,16 @@ impl Planning {
         each: Option<OnRecord<'_>>,
     ) -> Result<Preview, ReadingError> {
         let spec = &job.connection;
-        let known_by = (spec.service.clone(), spec.externalid.clone());
         let shrinkage = shrinkage(&view.files_read(&job.name)?, export.files());
         let connection = view.connection(&spec.service, &spec.externalid)?.map(|(id, _)| id);
-        let earlier = self.connections.remove(&known_by);
+        let earlier = self.met.remove(&key_of(job));
         let is_found = connection.is_some() || earlier.is_some();
         let fingerprints = Fingerprints::new(view.hash_key()?);
         let ledger = Ledger { view, connection, fingerprints, resumed: None };
         let reading = Reading::new(export.read(), job.rules.clone(), ledger);
         let reading = reading.counting_requests(earlier.unwrap_or_default());
         let (tally, counting) = read(reading, each)?;
-        self.connections.extend(counting.map(|counting| (known_by, counting)));
+        self.keep(job, counting);
         let forecast = Forecast {
             requests: tally.requests(),
             one_by_one: if is_found { 0 } else { CONNECTING },
@@ -84,6 +97,18 @@ impl Planning {
         let (job, rules) = (job.name.clone(), job.rules.clone());
         Ok(Preview { job, files: export.files().to_vec(), rules, tally, forecast, shrinkage })
     }
+
+    /// For the jobs after this one.
+    fn keep(&mut self, job: &Job, counting: Option<Counting>) {
+        let key = key_of(job);
+        let left = self.jobs_left.get(&key).copied().unwrap_or_default().saturating_sub(1);
+        self.jobs_left.insert(key.clone(), left);
+        self.met.extend(counting.filter(|_| left > 0).map(|counting| (key, counting)));
+    }
+}
+
+fn key_of(job: &Job) -> ConnectionKey {
+    (job.connection.service.clone(), job.connection.externalid.clone())
 }
 
 fn read(mut reading: Reading, each: Option<OnRecord<'_>>) -> Result<(Tally, Option<Counting>), ReadingError> {

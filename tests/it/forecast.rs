@@ -195,6 +195,21 @@ fn the_end_that_is_expected_is_the_forecast_at_first_and_stays_right() {
 }
 
 #[test]
+fn a_slow_beginning_does_not_upset_the_expected_end() {
+    in_paused_time(async {
+        let options = Options { latency: Latency::Fixed { ms: 2_000 }, ..Options::default() };
+        let shop = Rehearsal::new(options);
+        shop.put(&orders(1, |_| 20));
+        let (report, lefts) = lefts(shop).await;
+        let took = report.elapsed.as_secs_f64();
+        for (elapsed, left) in lefts {
+            let (ends, share) = (elapsed + left, if elapsed < took / 2.0 { 0.15 } else { 0.05 });
+            assert!((ends - took).abs() <= share * took, "after {elapsed} s: {ends} of {took}");
+        }
+    });
+}
+
+#[test]
 fn where_everything_is_at_the_target_already_the_expected_end_finds_out() {
     in_paused_time(async {
         let shop = shop();
