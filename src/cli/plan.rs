@@ -3,11 +3,13 @@ use super::difference::{Base, Difference};
 use super::exit::{Exit, Fault};
 use super::{Global, output};
 use crate::extract::{Export, ExportFile};
+use crate::plan::Terms;
 use crate::report::{self, Detail};
-use crate::run::{Job, Judged, OnRecord, Preview, ValueChange, preview, preview_against, preview_since};
+use crate::run::{Job, Judged, OnRecord, Planning, Preview, ValueChange, preview_against, preview_since};
 use crate::state::View;
 use clap::Args;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -52,10 +54,15 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Fault> {
     let mut files = DetailFiles::create(args)?;
     let mut plans = Vec::new();
     let mut differences = Vec::new();
+    let mut by_account: BTreeMap<&str, Planning> = BTreeMap::new();
     for ((account, job), export) in jobs.iter().zip(&exports) {
         let view = View::open(&settings.state_dir, &account.name)?;
-        let wanted = Wanted { job, export, rate: account.requests_per_second };
-        let (preview, mut detail, difference) = wanted.plan(view, &mut base, &mut files, args)?;
+        let planning = by_account.entry(&account.name).or_insert_with(|| {
+            Planning::of(jobs.iter().filter(|(other, _)| other.name == account.name).map(|(_, job)| job))
+        });
+        let terms = Terms::new(account.requests_per_second, account.in_flight_max);
+        let wanted = Wanted { work: (job, export), terms, args };
+        let (preview, mut detail, difference) = wanted.plan(planning, view, &mut base, &mut files)?;
         let telling = difference.as_ref().map(|difference| difference.telling(&preview, args.reveal));
         if !global.json {
             let now = Timestamp::now().to_zoned(job.rules.zone.clone());
@@ -75,36 +82,42 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Fault> {
         output::note(&format!("the page is in {}", path.display()));
     }
     files.finish()?;
-    if global.json {
-        let previews: Vec<Preview> = plans.into_iter().map(|(preview, _)| preview).collect();
-        let mut told = report::plan_json(&previews, &Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC));
-        for (n, (preview, difference)) in previews.iter().zip(&differences).enumerate() {
-            if let Some(difference) = difference {
-                told["plans"][n]["difference"] = difference.json(preview, args.reveal);
-            }
-        }
-        output::print_json(&told);
+    let now = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    let accounts = jobs.iter().map(|(account, _)| account.name.clone());
+    let previews: Vec<Preview> = plans.into_iter().map(|(preview, _)| preview).collect();
+    let by_account: Vec<_> = accounts.zip(&previews).collect();
+    if !global.json {
+        output::print(&report::together_text(&by_account, &now));
+        return Ok(Exit::Done);
     }
+    let mut told = report::plan_json(&previews, &now);
+    told["accounts"] = report::together_json(&by_account, &now);
+    for (n, (preview, difference)) in previews.iter().zip(&differences).enumerate() {
+        if let Some(difference) = difference {
+            told["plans"][n]["difference"] = difference.json(preview, args.reveal);
+        }
+    }
+    output::print_json(&told);
     Ok(Exit::Done)
 }
 
 /// One job to plan.
 struct Wanted<'a> {
-    job: &'a Job,
-    export: &'a Export,
-    /// Requests a second that its account allows.
-    rate: f64,
+    work: (&'a Job, &'a Export),
+    terms: Terms,
+    args: &'a PlanArgs,
 }
 
 impl Wanted<'_> {
     fn plan(
         &self,
+        planning: &mut Planning,
         view: View,
         base: &mut Base,
         files: &mut DetailFiles,
-        args: &PlanArgs,
     ) -> Result<(Preview, Detail, Option<Difference>), Fault> {
-        let Self { job, export, rate } = *self;
+        let Self { work, terms, args } = *self;
+        let (job, export) = work;
         let mut detail = Detail::new(args.reveal);
         let is_wanted = files.is_wanted(args);
         let mut tell = |judged: &Judged, changes: &[ValueChange]| {
@@ -116,15 +129,15 @@ impl Wanted<'_> {
         let mut each = |judged: Judged| tell(&judged, &[]);
         let each: Option<OnRecord<'_>> = if is_wanted { Some(&mut each) } else { None };
         let (preview, difference) = match base {
-            Base::Nothing => (preview(job, export, view, rate, each).map_err(Fault::failed)?, None),
+            Base::Nothing => (planning.preview(work, view, terms, each).map_err(Fault::failed)?, None),
             Base::Run(run) => {
-                let compared = preview_since(job, export, view, (rate, *run), each);
+                let compared = preview_since(planning, work, view, (terms, *run), each);
                 let (preview, since) = compared.map_err(Fault::failed)?;
                 (preview, Some(Difference::Since(Box::new(since))))
             }
             Base::Saved(saved) => {
                 let mut each = |judged: Judged, changes: &[ValueChange]| tell(&judged, changes);
-                let compared = preview_against(job, export, view, (rate, saved), &mut each);
+                let compared = preview_against(planning, work, view, (terms, saved), &mut each);
                 let (preview, against) = compared.map_err(Fault::failed)?;
                 (preview, Some(Difference::Against(Box::new(against))))
             }

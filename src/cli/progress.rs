@@ -1,6 +1,7 @@
 //! How a run is getting on, in the form that whoever watches can use.
 
 use super::output;
+use crate::plan::Forecast;
 use crate::report;
 use crate::run::Progress;
 use clap::ValueEnum;
@@ -32,8 +33,8 @@ pub(super) enum Form {
 /// Shows the progress of several jobs at once.
 pub(super) struct Watch {
     form: Form,
-    /// Requests planned for each job, where there is a plan.
-    planned: BTreeMap<String, u64>,
+    /// What was forecast of each job, where there is a plan.
+    planned: BTreeMap<String, Forecast>,
     state: Mutex<State>,
     bars: MultiProgress,
 }
@@ -44,7 +45,7 @@ struct State {
 }
 
 impl Watch {
-    pub(super) fn new(form: Form, quiet: bool, planned: BTreeMap<String, u64>) -> Self {
+    pub(super) fn new(form: Form, quiet: bool, planned: BTreeMap<String, Forecast>) -> Self {
         let form = match form {
             _ if quiet => Form::None,
             Form::Auto if io::stderr().is_terminal() => Form::Bar,
@@ -60,7 +61,7 @@ impl Watch {
     }
 
     pub(super) fn tell(&self, at: &Progress) {
-        let planned = self.planned.get(&at.job).copied();
+        let planned = self.planned.get(&at.job);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match self.form {
             Form::Bar => self.draw(&mut state, at, planned),
@@ -72,9 +73,9 @@ impl Watch {
         }
     }
 
-    fn draw(&self, state: &mut State, at: &Progress, planned: Option<u64>) {
+    fn draw(&self, state: &mut State, at: &Progress, planned: Option<&Forecast>) {
         let bar = state.by_job.entry(at.job.clone()).or_insert_with(|| {
-            let bar = self.bars.add(ProgressBar::new(planned.unwrap_or(0)));
+            let bar = self.bars.add(ProgressBar::new(planned.map_or(0, Forecast::total)));
             bar.set_style(style(planned.is_some()));
             bar
         });

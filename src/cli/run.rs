@@ -10,8 +10,9 @@ use super::{Global, output};
 use crate::activecampaign::{Client, Stop};
 use crate::domain::Moment;
 use crate::extract::Export;
+use crate::plan::Forecast;
 use crate::report;
-use crate::run::{self, Books, ConnectionError, Job, RunError, RunReport, Verification, execute};
+use crate::run::{self, Books, ConnectionError, Job, Planning, RunError, RunReport, Verification, execute};
 use crate::settings::{Account, Settings};
 use crate::state::{Kind, RunEnd, Store};
 use clap::Args;
@@ -147,11 +148,14 @@ fn carry_out(global: &Global, settings: &Settings, asked: &Asked<'_>) -> Result<
     for (account, jobs) in accounts {
         let store = Store::open(&settings.state_dir, &account.name)?;
         let client = assembly::client(account, Some(store.lock()))?;
+        let mut planning = Planning::of(jobs.iter().map(|(job, _)| job));
         let mut briefed = Vec::new();
         for (job, export) in jobs {
             let brief = match asked.kind {
                 Kind::Backfill => {
-                    brief(global, (account, &settings.state_dir), (&job, &export), asked.canary)?
+                    let limits = (asked.canary, asked.duration_max);
+                    let work = (&job, &export, &mut planning);
+                    brief(global, (account, &settings.state_dir), work, limits)?
                 }
                 Kind::Sync => Brief::default(),
             };
@@ -163,9 +167,10 @@ fn carry_out(global: &Global, settings: &Settings, asked: &Asked<'_>) -> Result<
     if asked.kind == Kind::Backfill {
         ask(&named, &settings.state_dir, asked.is_sure)?;
     }
-    let planned = workers.iter().flat_map(|worker| &worker.jobs).filter(|_| asked.kind == Kind::Backfill);
-    let planned = planned.map(|task| (task.job.name.clone(), task.brief.requests)).collect();
-    let watch = Watch::new(asked.progress, global.quiet, planned);
+    let planned = workers.iter().flat_map(|worker| &worker.jobs);
+    let planned = planned.filter_map(|task| Some((task.job.name.clone(), task.brief.forecast?)));
+    let planned: Forecasts = planned.collect();
+    let watch = Watch::new(asked.progress, global.quiet, planned.clone());
     let results = runtime.block_on(async {
         let interrupt = Interrupt::listen().map_err(Fault::failed)?;
         if let Some(limit) = asked.duration_max {
@@ -180,7 +185,7 @@ fn carry_out(global: &Global, settings: &Settings, asked: &Asked<'_>) -> Result<
         Ok::<_, Fault>((results, interrupt.signal()))
     });
     let (results, signal) = results?;
-    tell(global, &results, data);
+    tell(global, &results, &planned, data);
     for job in &results.left {
         output::note(&format!("{job}: not begun"));
     }
@@ -197,6 +202,9 @@ fn carry_out(global: &Global, settings: &Settings, asked: &Asked<'_>) -> Result<
         None => Ok(exit),
     }
 }
+
+/// What was forecast of each job that was planned.
+type Forecasts = BTreeMap<String, Forecast>;
 
 /// An account with its jobs, and the exports they read.
 type Work<'a> = (&'a Account, Vec<(Job, Export)>);
@@ -361,11 +369,15 @@ fn ends_account(report: &RunReport) -> bool {
 }
 
 /// `data` writes what a program may read: to standard output, unless that belongs to something else.
-fn tell(global: &Global, results: &Results, data: fn(&str)) {
+fn tell(global: &Global, results: &Results, planned: &Forecasts, data: fn(&str)) {
     let verified: Vec<Verification> =
         results.canaries.iter().map(|canary| canary.verification.clone()).collect();
     if global.json {
         let mut runs = report::runs_json(&results.reports);
+        for (run, report) in runs["runs"].as_array_mut().into_iter().flatten().zip(&results.reports) {
+            let forecast = planned.get(&report.row.job);
+            run["forecast"] = forecast.map(|forecast| report::forecast_held_json(report, forecast)).into();
+        }
         if !verified.is_empty() {
             runs["verifications"] = report::verification_json(&verified)["verifications"].take();
         }
@@ -373,7 +385,9 @@ fn tell(global: &Global, results: &Results, data: fn(&str)) {
     }
     for report in &results.reports {
         if !global.json {
-            data(&format!("{}\n", report::run_text(report)));
+            let forecast = planned.get(&report.row.job).filter(|_| report.end == RunEnd::Finished);
+            let held = forecast.map(|forecast| report::forecast_held_text(report, forecast));
+            data(&format!("{}{}\n", report::run_text(report), held.unwrap_or_default()));
         }
         match &report.error {
             Some(RunError::Interrupted) => output::note(&format!(

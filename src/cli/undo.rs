@@ -4,6 +4,7 @@ use super::progress::LINE_EVERY;
 use super::run::GRACE;
 use super::signals::Interrupt;
 use super::{Global, output};
+use crate::plan::Terms;
 use crate::report;
 use crate::run::{Books, Undo, UndoPlan, UndoReport, plan_undo, undo};
 use crate::settings::{Account, Settings};
@@ -34,7 +35,8 @@ pub(super) fn run(global: &Global, args: &UndoArgs) -> Result<Exit, Fault> {
     let account = settings.account_of(job).map_err(Fault::usage)?;
     let plan = {
         let view = View::open(&settings.state_dir, &account.name)?;
-        plan_undo(&view, &job.name, args.run, account.requests_per_second)?
+        let terms = Terms::new(account.requests_per_second, account.in_flight_max);
+        plan_undo(&view, &job.name, args.run, terms)?
     };
     let ends_here = args.dry_run || plan.is_empty();
     match global.json {

@@ -1,8 +1,10 @@
 use super::assembly::{self, Dates};
 use super::exit::{Exit, Fault};
 use super::{Global, output};
+use crate::plan::{Forecast, Terms};
 use crate::report;
-use crate::run::{Choice, Record, Sample, verify, verify_sample};
+use crate::run::{Choice, Job, Record, Sample, verify, verify_sample};
+use crate::settings::Account;
 use crate::state::{Store, View};
 use clap::Args;
 
@@ -37,6 +39,7 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, Fault> {
         let client = assembly::client(account, Some(store.lock()))?;
         for export in &exports {
             let view = View::open(&settings.state_dir, &account.name)?;
+            tell_forecast(global, account, &job, &view, args.sample)?;
             let record = Some(Record { store: &mut store, repair: args.repair });
             verifications.push(match args.sample {
                 Some(sample) => {
@@ -53,4 +56,32 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, Fault> {
     }
     let differences: u64 = verifications.iter().map(crate::run::Verification::differences_count).sum();
     Ok(if differences == 0 { Exit::Done } else { Exit::Differences })
+}
+
+/// Orders in a page of the target's list.
+const PAGE_LEN: u64 = 100;
+/// Fewer requests than these are over before they are told of.
+const REQUESTS_TOLD: u64 = 20;
+
+/// Says how long it will take, by what the ledger knows of; the target may hold more.
+fn tell_forecast(
+    global: &Global,
+    account: &Account,
+    job: &Job,
+    view: &View,
+    sample: Option<Sample>,
+) -> Result<(), Fault> {
+    let spec = &job.connection;
+    let Some((connection, _)) = view.connection(&spec.service, &spec.externalid)? else { return Ok(()) };
+    let known = view.orders_known(connection)?;
+    let (orders, requests) = match sample {
+        None => (known, known.div_ceil(PAGE_LEN)),
+        Some(sample) => (sample.share_of(known), sample.share_of(known).saturating_mul(2)),
+    };
+    if !global.quiet && requests >= REQUESTS_TOLD {
+        let terms = Terms::new(account.requests_per_second, account.in_flight_max);
+        let forecast = Forecast::new(0, terms).after(requests);
+        output::note(&report::reading_text(&job.name, orders, &forecast));
+    }
+    Ok(())
 }

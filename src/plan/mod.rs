@@ -13,7 +13,7 @@ mod universal;
 
 pub use changes::{Change, Changes, Why};
 pub use fingerprint::Fingerprints;
-pub use forecast::{Forecast, PACE_SHARE};
+pub use forecast::{Forecast, PACE_SHARE, Terms};
 pub use meaning::{Differences, Differing, Meaning};
 pub use shape::{Month, MonthTotal, PRODUCTS_MAX, Shape};
 pub use step::{Action, Decision, Earlier, Step, decide};

@@ -26,6 +26,10 @@ pub struct Tally {
     pub invalid: u64,
     pub invalid_reasons: BTreeMap<Reason, ReasonCount>,
     pub customers_new: u64,
+    /// Of `customers_new`: those that an earlier run may have made already, and that are looked up first.
+    pub customers_look_up: u64,
+    /// Requests of `create`, `update` and `look_up` that carts don't take, as their orders are made before them.
+    pub spared: u64,
     /// Of the valid orders: abandoned carts.
     pub carts: u64,
     /// Product lines of all valid orders.
@@ -132,9 +136,15 @@ impl Tally {
         self.last_order = Some(self.last_order.map_or(created, |last| last.max(created)));
     }
 
-    /// Requests the plan takes at least: one for each new customer, each order to write, and each look-up.
+    /// Requests the plan takes: one for each new customer, each order to write, and each look-up.
     pub fn requests(&self) -> u64 {
-        self.customers_new + self.create + self.update + self.look_up
+        let customers = self.customers_new + self.customers_look_up;
+        (customers + self.create + self.update + self.look_up).saturating_sub(self.spared)
+    }
+
+    /// Of these: creates after a look-up, which are not sent where it finds what they would make.
+    pub fn requests_unsure(&self) -> u64 {
+        self.customers_look_up + self.look_up
     }
 
     /// The accounting identity of a plan.

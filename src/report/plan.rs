@@ -1,6 +1,7 @@
 use super::difference::{changes_counted_json, fields_line};
+use super::forecast::{forecast_json, forecast_lines, forecast_text};
 use super::meaning::{meaning_json, meaning_text};
-use super::text::{columns, count, duration, grouped, printable};
+use super::text::{columns, count, grouped, printable};
 use super::warnings::{warnings, warnings_json};
 use crate::plan::{Example, Tally};
 use crate::run::Preview;
@@ -15,7 +16,6 @@ pub fn plan_json(previews: &[Preview], now: &Zoned) -> Value {
 
 fn one_json(preview: &Preview, now: &Zoned) -> Value {
     let tally = &preview.tally;
-    let forecast = &preview.forecast;
     let reasons = tally.invalid_reasons.iter().map(|(reason, entry)| {
         json!({
             "reason": reason.code(),
@@ -53,11 +53,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
         "totals": totals.collect::<Vec<_>>(),
         "first_order": tally.first_order.map(|at| at.to_string()),
         "last_order": tally.last_order.map(|at| at.to_string()),
-        "forecast": {
-            "requests": forecast.requests,
-            "requests_per_second": forecast.requests_per_second,
-            "duration_ms": u64::try_from(forecast.duration().as_millis()).unwrap_or(u64::MAX),
-        },
+        "forecast": forecast_json(preview, now),
         "months": tally.shape.months().iter().map(|((currency, month), total)| json!({
             "currency": currency.code(), "month": month.to_string(),
             "orders": total.orders, "minor_units": number(total.minor_units),
@@ -91,7 +87,7 @@ fn number(n: i128) -> Value {
     i64::try_from(n).map_or_else(|_| Value::from(n.to_string()), Value::from)
 }
 
-/// The dry run as a person reads it. `now` is in the job's zone: the forecast ends in it.
+/// The dry run as a person reads it. The forecast ends in the job's zone.
 pub fn plan_text(preview: &Preview, now: &Zoned) -> String {
     let tally = &preview.tally;
     let bytes: u64 = preview.files.iter().map(|file| file.size_bytes).sum();
@@ -279,23 +275,5 @@ fn outlook(preview: &Preview, now: &Zoned) -> String {
         count(tally.source_not_historical),
         count(tally.create + tally.update)
     );
-    format!("{historical}{}\n", forecast_text(preview, now))
-}
-
-/// How long it takes and when it ends, in a sentence.
-pub(super) fn forecast_text(preview: &Preview, now: &Zoned) -> String {
-    let forecast = &preview.forecast;
-    if forecast.requests == 0 {
-        return "Forecast: nothing to send.".to_owned();
-    }
-    let takes = forecast.duration();
-    let ends = jiff::SignedDuration::try_from(takes).ok().and_then(|takes| now.checked_add(takes).ok());
-    let ends =
-        ends.map(|at| format!(", done about {}", at.strftime("%Y-%m-%d %H:%M %Z"))).unwrap_or_default();
-    format!(
-        "Forecast: {} requests at {:.1} a second take {}{ends}, if nothing else uses the account.",
-        count(forecast.requests),
-        forecast.requests_per_second,
-        duration(takes)
-    )
+    format!("{historical}{}", forecast_lines(preview, now))
 }

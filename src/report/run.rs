@@ -1,5 +1,6 @@
 use super::text::{columns, count, duration};
-use crate::run::{Progress, RunReport, time_left};
+use crate::plan::Forecast;
+use crate::run::{Progress, RunReport};
 use crate::state::RunRow;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -94,14 +95,52 @@ fn rate_of(progress: &Progress) -> f64 {
     if seconds > 0.0 { progress.requests.total as f64 / seconds } else { 0.0 }
 }
 
-/// How long it still takes, where a plan says how many requests there are.
-fn left_of(progress: &Progress, planned: Option<u64>) -> Option<Duration> {
-    let left = planned?.saturating_sub(progress.requests.total);
-    time_left(progress.requests.total, left, progress.elapsed)
+/// The forecast's pace counts for as much as what is measured until so much time has passed, or this part of the whole.
+const FORECAST_COUNTS: Duration = Duration::from_secs(60);
+const FORECAST_COUNTS_SHARE: u32 = 4;
+/// Requests after which those that no plan knew of are taken for typical, and not for chance.
+const TYPICAL: f64 = 50.0;
+
+/// How long it still takes, where there is a forecast: at the start what that says, and more and more what is measured.
+fn left_of(progress: &Progress, forecast: Option<&Forecast>) -> Option<Duration> {
+    let forecast = forecast?;
+    let (planned, done) = (forecast.total() as f64, progress.planned_done as f64);
+    let sent = progress.requests.total as f64;
+    let unplanned = (sent - done - progress.in_flight as f64).max(0.0);
+    let to_come = unplanned / (done + TYPICAL) * (planned - done).max(0.0);
+    let left = (planned + unplanned + to_come - sent).max(0.0);
+    let trusted = FORECAST_COUNTS.min(forecast.duration() / FORECAST_COUNTS_SHARE);
+    let trusted = trusted.saturating_sub(progress.elapsed).as_secs_f64();
+    let (requests, span) = progress.recent;
+    let counted = requests as f64 + forecast.requests_per_second() * trusted;
+    let rate = counted / (span.as_secs_f64() + trusted);
+    if rate > 0.0 { Duration::try_from_secs_f64(left / rate).ok() } else { None }
 }
 
-/// One line on a run under way. `planned`: the requests that its plan takes.
-pub fn progress_line(progress: &Progress, planned: Option<u64>) -> String {
+/// What a run that is over was forecast to take, and took; of this process' share of it alone.
+pub fn forecast_held_text(report: &RunReport, forecast: &Forecast) -> String {
+    format!(
+        "  forecast {} requests in {}, took {} in {}\n",
+        count(forecast.total()),
+        duration(forecast.duration()),
+        count(report.sent.total),
+        duration(report.elapsed)
+    )
+}
+
+/// The same for scripts.
+pub fn forecast_held_json(report: &RunReport, forecast: &Forecast) -> Value {
+    let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    json!({
+        "requests": forecast.total(),
+        "duration_ms": ms(forecast.duration()),
+        "requests_taken": report.sent.total,
+        "duration_taken_ms": ms(report.elapsed),
+    })
+}
+
+/// One line on a run under way, with what its plan forecast, where there is one.
+pub fn progress_line(progress: &Progress, forecast: Option<&Forecast>) -> String {
     let counts = &progress.counts;
     let mut line = format!(
         "{} {}: {} created, {} updated, {} refused of {} read; {:.1} requests/s, {} in flight",
@@ -117,14 +156,14 @@ pub fn progress_line(progress: &Progress, planned: Option<u64>) -> String {
     if progress.requests.throttled > 0 {
         line.push_str(&format!(", throttled {} times", count(progress.requests.throttled)));
     }
-    if let Some(left) = left_of(progress, planned) {
+    if let Some(left) = left_of(progress, forecast) {
         line.push_str(&format!(", {} left", duration(left)));
     }
     line
 }
 
 /// The same for scripts.
-pub fn progress_json(progress: &Progress, planned: Option<u64>) -> Value {
+pub fn progress_json(progress: &Progress, forecast: Option<&Forecast>) -> Value {
     let counts = &progress.counts;
     let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     json!({ "progress": {
@@ -144,10 +183,10 @@ pub fn progress_json(progress: &Progress, planned: Option<u64>) -> Value {
             "total": progress.requests.total,
             "retried": progress.requests.retried,
             "throttled": progress.requests.throttled,
-            "planned": planned,
+            "planned": forecast.map(Forecast::total),
         },
         "requests_per_second": rate_of(progress),
         "duration_ms": ms(progress.elapsed),
-        "left_ms": left_of(progress, planned).map(ms),
+        "left_ms": left_of(progress, forecast).map(ms),
     } })
 }

@@ -16,8 +16,8 @@ pub fn undo_plan_json(plan: &UndoPlan) -> Value {
         "deleted_before": plan.undoable.deleted,
         "leaves": leaves_json(plan),
         "forecast": {
-            "requests": plan.forecast.requests,
-            "requests_per_second": plan.forecast.requests_per_second,
+            "requests": plan.forecast.total(),
+            "requests_per_second": plan.forecast.requests_per_second(),
             "duration_ms": millis(plan.forecast.duration()),
         },
     } })
@@ -54,12 +54,12 @@ pub fn undo_plan_text(plan: &UndoPlan) -> String {
         return format!("{head}\n{}{}", columns("<><", &rows), leaves_text(plan));
     }
     format!(
-        "{head}\n{}{}  about {} requests, {} at {:.2} a second\n",
+        "{head}\n{}{}  about {} requests, {} at up to {:.2} a second\n",
         columns("<><", &rows),
         leaves_text(plan),
-        count(plan.forecast.requests),
+        count(plan.forecast.total()),
         duration(plan.forecast.duration()),
-        plan.forecast.requests_per_second
+        plan.forecast.requests_per_second()
     )
 }
 

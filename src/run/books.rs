@@ -2,6 +2,7 @@ use crate::domain::{Attempt, Customer, CustomerMemory, Fingerprint, Memory, Orde
 use crate::load::{Journal, JournalError};
 use crate::plan::Fingerprints;
 use crate::state::{ConnectionId, RunId, StateError, Store};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
@@ -96,6 +97,8 @@ pub(super) struct RunJournal {
     pub(super) run: RunId,
     pub(super) connection: ConnectionId,
     pub(super) fingerprints: Fingerprints,
+    /// Customers settled by this process.
+    pub(super) customers: Arc<AtomicU64>,
 }
 
 fn failed(error: StateError) -> JournalError {
@@ -124,7 +127,9 @@ impl Journal for RunJournal {
         self.books
             .enter(move |store| store.settle_customer(run, connection, &hash, &id, created))
             .await
-            .map_err(failed)
+            .map_err(failed)?;
+        self.customers.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 
     async fn order(&self, key: &OrderKey) -> Result<Memory, JournalError> {

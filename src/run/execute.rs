@@ -134,6 +134,7 @@ async fn close(
     mut error: Option<RunError>,
 ) -> Result<RunReport, RunError> {
     let run = row.id;
+    let (sent, elapsed) = (meter.total(), meter.elapsed());
     let mut end = error.as_ref().map_or(RunEnd::Finished, RunError::end);
     let records = reached.records.filter(|_| end == RunEnd::Finished);
     let (requests, active_ms) = meter.take();
@@ -169,7 +170,8 @@ async fn close(
         let (job, files) = (task.job.name.clone(), files_read(task.export.files()));
         task.books.enter(move |store| store.keep_files(&job, &files)).await?;
     }
-    Ok(RunReport { row: RunRow { outcome: Some(end.word().to_owned()), ..row }, end, error, shrinkage })
+    let row = RunRow { outcome: Some(end.word().to_owned()), ..row };
+    Ok(RunReport { row, end, error, shrinkage, sent, elapsed })
 }
 
 /// A finished run has read its export to the end and settled every record of it; and what it wrote is what the

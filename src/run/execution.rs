@@ -6,10 +6,11 @@ use super::tracker::{Stretch, Ticket, Tracker};
 use super::{Progress, RunError};
 use crate::domain::RemoteId;
 use crate::load::{Halt, Loader, Outcome, Refusal};
-use crate::plan::Fingerprints;
+use crate::plan::{Action, Fingerprints};
 use crate::state::{ConnectionId, Counts, DeadLetter, OrderOutcome, RunRow, Settled, Settlement, Stage};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -50,6 +51,9 @@ pub(super) struct Execution<'a> {
     /// Whether each of the last orders sent was refused.
     refused: VecDeque<bool>,
     meter: Meter,
+    customers: Arc<AtomicU64>,
+    /// Of the requests that a plan counts: those of the connection and of orders that are settled.
+    planned_done: u64,
 }
 
 /// Orders sent that a run going wrong is told by.
@@ -70,11 +74,13 @@ impl<'a> Execution<'a> {
         meter: Meter,
     ) -> Result<Self, RunError> {
         let hash_key = task.books.enter(|store| store.view()?.hash_key()).await?;
+        let customers = Arc::new(AtomicU64::new(0));
         let journal = RunJournal {
             books: task.books.clone(),
             run: row.id,
             connection,
             fingerprints: Fingerprints::new(hash_key),
+            customers: Arc::clone(&customers),
         };
         let halt = task.cancel.child_token();
         Ok(Self {
@@ -99,7 +105,9 @@ impl<'a> Execution<'a> {
             counts: Counts::default(),
             is_broken: false,
             refused: VecDeque::with_capacity(SENT_REMEMBERED),
+            planned_done: meter.total().total,
             meter,
+            customers,
         })
     }
 
@@ -219,6 +227,7 @@ impl<'a> Execution<'a> {
             Outcome::Unconfirmed(refusal) => (OrderOutcome::Unconfirmed, Some(refusal)),
         };
         self.tracker.complete(ticket);
+        self.planned_done += planned_for(&sending.step.action, &outcome);
         let dead = refusal.map(|refusal| self.dead_letter(&sending, &refusal));
         let is_refused = dead.is_some();
         let outline = sending.outline.map(|outline| *outline);
@@ -301,7 +310,7 @@ impl<'a> Execution<'a> {
         }
     }
 
-    fn tell(&self) {
+    fn tell(&mut self) {
         (self.task.progress)(&Progress {
             job: self.row.job.clone(),
             run: self.row.id,
@@ -311,8 +320,19 @@ impl<'a> Execution<'a> {
             counts: self.counts,
             in_flight: self.steps.len(),
             requests: self.meter.total(),
+            planned_done: self.planned_done + self.customers.load(Ordering::Relaxed),
+            recent: self.meter.recent(),
             elapsed: self.meter.elapsed(),
         });
+    }
+}
+
+/// Requests that the plan counted for an order.
+fn planned_for(action: &Action, outcome: &OrderOutcome) -> u64 {
+    match (outcome, action) {
+        (OrderOutcome::Idle, _) => 0,
+        (_, Action::LookUp(_)) => 2,
+        (_, Action::Create | Action::Update(_)) => 1,
     }
 }
 

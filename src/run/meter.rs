@@ -1,5 +1,6 @@
 use crate::activecampaign::Client;
 use crate::state::Requests;
+use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -10,12 +11,19 @@ pub(super) struct Meter {
     before: Requests,
     written: Requests,
     written_at: Instant,
+    /// Requests since the run began, at moments of the last minutes: the first is the oldest.
+    samples: VecDeque<(Instant, u64)>,
 }
+
+/// Between two samples, and how many are kept: five minutes tell the rate of now.
+const SAMPLE_EVERY: Duration = Duration::from_secs(5);
+const SAMPLES_MAX: usize = 60;
 
 impl Meter {
     pub(super) fn new(client: &Client) -> Self {
         let (now, before) = (Instant::now(), requests(client));
-        Self { client: client.clone(), begun: now, before, written: before, written_at: now }
+        let samples = VecDeque::from([(now, 0)]);
+        Self { client: client.clone(), begun: now, before, written: before, written_at: now, samples }
     }
 
     /// What came since the last call: requests, and milliseconds.
@@ -32,6 +40,19 @@ impl Meter {
     /// Since the run began in this process.
     pub(super) fn total(&self) -> Requests {
         since(self.before, requests(&self.client))
+    }
+
+    /// Requests of the last minutes, and how long these were.
+    pub(super) fn recent(&mut self) -> (u64, Duration) {
+        let (now, total) = (Instant::now(), self.total().total);
+        if self.samples.back().is_none_or(|(at, _)| now - *at >= SAMPLE_EVERY) {
+            self.samples.push_back((now, total));
+        }
+        if self.samples.len() > SAMPLES_MAX {
+            self.samples.pop_front();
+        }
+        let (at, before) = self.samples.front().copied().unwrap_or((self.begun, 0));
+        (total.saturating_sub(before), now - at)
     }
 
     pub(super) fn elapsed(&self) -> Duration {

@@ -1,11 +1,13 @@
 use super::Job;
+use super::counting::Counting;
 use super::outlining::Outlining;
 use super::reading::{Judged, Ledger, Reading, ReadingError};
 use super::shrinkage::{Shrinkage, shrinkage};
 use crate::extract::{Export, ExportFile};
-use crate::plan::{Fingerprints, Forecast, Tally};
+use crate::plan::{Fingerprints, Forecast, Tally, Terms};
 use crate::state::View;
 use crate::transform::Rules;
+use std::collections::BTreeMap;
 
 /// What a run would do, without doing it: the dry run.
 #[derive(Debug)]
@@ -20,11 +22,35 @@ pub struct Preview {
     pub shrinkage: Vec<Shrinkage>,
 }
 
+/// Requests for a connection that the ledger does not know: looking for it, and then making it or seeing what it holds.
+const CONNECTING: u64 = 2;
+
 /// Told of each record in reading order, with its source.
 pub type OnRecord<'a> = &'a mut dyn FnMut(Judged);
 
-/// Reads the whole export up to the decision on every record. Sends nothing, writes nothing. `each` is told of every
-/// record, for reports that go into detail.
+/// The jobs of one account that are planned to run one after the other: what the earlier ones send, the later ones need
+/// not.
+#[derive(Debug, Default)]
+pub struct Planning {
+    /// Jobs that are still to be planned, by their connection.
+    jobs_left: BTreeMap<ConnectionKey, usize>,
+    /// What was met, where a later job shares the connection: more would be memory for nothing.
+    met: BTreeMap<ConnectionKey, Counting>,
+}
+
+/// The reading of a dry run.
+pub(super) struct Begun {
+    pub reading: Reading,
+    /// In what the export is less than it was.
+    shrinkage: Vec<Shrinkage>,
+    /// Whether the connection needs no request.
+    is_found: bool,
+}
+
+/// What a connection is known by at the target: its service, and the shop's own name for itself.
+type ConnectionKey = (String, String);
+
+/// Plans a job by itself, as [`Planning::preview`].
 ///
 /// # Errors
 /// When the export or the state can't be read to the end.
@@ -35,55 +61,96 @@ pub fn preview(
     allowed_per_second: f64,
     each: Option<OnRecord<'_>>,
 ) -> Result<Preview, ReadingError> {
-    let (mut reading, shrinkage) = reading_for(job, export, view, |_| Outlining::of_fields())?;
-    match each {
-        None => {
-            while let Some(judged) = reading.next() {
-                judged?;
-            }
+    let terms = Terms::new(allowed_per_second, job.in_flight_max);
+    Planning::default().preview((job, export), view, terms, each)
+}
+
+impl Planning {
+    /// Of these jobs, which are then planned in this sequence.
+    pub fn of<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Self {
+        let mut planning = Self::default();
+        for job in jobs {
+            *planning.jobs_left.entry(key_of(job)).or_default() += 1;
         }
-        Some(each) => {
-            reading = reading.keeping_sources();
-            while let Some(judged) = reading.next() {
-                each(judged?);
-            }
-        }
+        planning
     }
-    Ok(report_of(job, export, &reading, allowed_per_second, shrinkage))
+
+    /// Reads the whole export up to the decision on every record. Sends nothing, writes nothing. `each` is told of every
+    /// record, for reports that go into detail.
+    ///
+    /// # Errors
+    /// When the export or the state can't be read to the end.
+    pub fn preview(
+        &mut self,
+        (job, export): (&Job, &Export),
+        view: View,
+        terms: Terms,
+        each: Option<OnRecord<'_>>,
+    ) -> Result<Preview, ReadingError> {
+        let mut begun = self.begin((job, export), view, |_| Outlining::of_fields())?;
+        match each {
+            None => {
+                while let Some(judged) = begun.reading.next() {
+                    judged?;
+                }
+            }
+            Some(each) => {
+                begun.reading = begun.reading.keeping_sources();
+                while let Some(judged) = begun.reading.next() {
+                    each(judged?);
+                }
+            }
+        }
+        Ok(self.end((job, export), begun, terms))
+    }
+
+    pub(super) fn begin(
+        &mut self,
+        (job, export): (&Job, &Export),
+        view: View,
+        outlining: impl FnOnce(&mut Fingerprints) -> Outlining,
+    ) -> Result<Begun, ReadingError> {
+        let spec = &job.connection;
+        let shrinkage = shrinkage(&view.files_read(&job.name)?, export.files());
+        let connection = view.connection(&spec.service, &spec.externalid)?.map(|(id, _)| id);
+        let earlier = self.met.remove(&key_of(job));
+        let is_found = connection.is_some() || earlier.is_some();
+        let mut fingerprints = Fingerprints::new(view.hash_key()?);
+        // Of a target that nothing was ever sent to nothing can have changed.
+        let outlining = connection.map(|_| outlining(&mut fingerprints));
+        let ledger = Ledger { view, connection, fingerprints, resumed: None };
+        let mut reading = Reading::new(export.read(), job.rules.clone(), ledger)
+            .counting_requests(earlier.unwrap_or_default());
+        if let Some(outlining) = outlining {
+            reading = reading.outlining(outlining);
+        }
+        Ok(Begun { reading, shrinkage, is_found })
+    }
+
+    /// What a reading that came to its end comes to.
+    pub(super) fn end(&mut self, (job, export): (&Job, &Export), begun: Begun, terms: Terms) -> Preview {
+        let Begun { reading, shrinkage, is_found } = begun;
+        let (tally, counting) = reading.end();
+        self.keep(job, counting);
+        let forecast = Forecast {
+            requests: tally.requests(),
+            one_by_one: if is_found { 0 } else { CONNECTING },
+            unsure: tally.requests_unsure(),
+            terms,
+        };
+        let (job, rules) = (job.name.clone(), job.rules.clone());
+        Preview { job, files: export.files().to_vec(), rules, tally, forecast, shrinkage }
+    }
+
+    /// For the jobs after this one.
+    fn keep(&mut self, job: &Job, counting: Option<Counting>) {
+        let key = key_of(job);
+        let left = self.jobs_left.get(&key).copied().unwrap_or_default().saturating_sub(1);
+        self.jobs_left.insert(key.clone(), left);
+        self.met.extend(counting.filter(|_| left > 0).map(|counting| (key, counting)));
+    }
 }
 
-/// The reading of a dry run, and in what its export is less than it was.
-pub(super) fn reading_for(
-    job: &Job,
-    export: &Export,
-    view: View,
-    outlining: impl FnOnce(&mut Fingerprints) -> Outlining,
-) -> Result<(Reading, Vec<Shrinkage>), ReadingError> {
-    let spec = &job.connection;
-    let shrinkage = shrinkage(&view.files_read(&job.name)?, export.files());
-    let connection = view.connection(&spec.service, &spec.externalid)?.map(|(id, _)| id);
-    let mut fingerprints = Fingerprints::new(view.hash_key()?);
-    // Of a target that nothing was ever sent to nothing can have changed.
-    let outlining = connection.map(|_| outlining(&mut fingerprints));
-    let ledger = Ledger { view, connection, fingerprints, resumed: None };
-    let reading = Reading::new(export.read(), job.rules.clone(), ledger).counting_customers();
-    let reading = match outlining {
-        Some(outlining) => reading.outlining(outlining),
-        None => reading,
-    };
-    Ok((reading, shrinkage))
-}
-
-/// What a reading that came to its end comes to.
-pub(super) fn report_of(
-    job: &Job,
-    export: &Export,
-    reading: &Reading,
-    allowed_per_second: f64,
-    shrinkage: Vec<Shrinkage>,
-) -> Preview {
-    let tally = reading.tally().clone();
-    let forecast = Forecast::new(tally.requests(), allowed_per_second);
-    let (job, rules) = (job.name.clone(), job.rules.clone());
-    Preview { job, files: export.files().to_vec(), rules, tally, forecast, shrinkage }
+fn key_of(job: &Job) -> ConnectionKey {
+    (job.connection.service.clone(), job.connection.externalid.clone())
 }

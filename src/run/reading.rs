@@ -1,3 +1,4 @@
+use super::counting::Counting;
 use super::outlining::{Outlined, Outlining};
 use crate::domain::{Fault, Memory, Order, OrderKey, Outline, Position, Reason, SourceOrder};
 use crate::extract::{ReadError, Reader};
@@ -49,8 +50,8 @@ pub(super) struct Reading {
     rules: Rules,
     ledger: Ledger,
     met: Seen,
-    /// Customers a dry run has met, to count the new ones; a run finds out as it goes.
-    customers_met: Option<Seen>,
+    /// A dry run counts requests; a run finds out as it goes.
+    counting: Option<Counting>,
     keeps_sources: bool,
     keeps_orders: bool,
     /// Of the record at hand: its order, where it is kept and not to be sent.
@@ -77,7 +78,7 @@ impl Reading {
             rules,
             ledger,
             met,
-            customers_met: None,
+            counting: None,
             keeps_sources: false,
             keeps_orders: false,
             kept: None,
@@ -86,10 +87,15 @@ impl Reading {
         }
     }
 
-    /// Counts new customers as well.
-    pub(super) fn counting_customers(mut self) -> Self {
-        self.customers_met = Some(Seen::new(Seen::IN_MEMORY_MAX));
+    /// Counts what customers and carts mean for the number of requests as well.
+    pub(super) fn counting_requests(mut self, counting: Counting) -> Self {
+        self.counting = Some(counting);
         self
+    }
+
+    /// What was read, and what the next reading goes on counting with.
+    pub(super) fn end(self) -> (Tally, Option<Counting>) {
+        (self.tally, self.counting)
     }
 
     /// Hands each record's source on as well.
@@ -107,8 +113,8 @@ impl Reading {
     /// Holds fewer keys in memory, and more of them on disk: for whoever needs memory besides.
     pub(super) fn in_less_memory(mut self) -> Self {
         const KEYS_MAX: usize = Seen::IN_MEMORY_MAX / 4;
-        self.met = Seen::new(KEYS_MAX);
-        self.customers_met = self.customers_met.map(|_| Seen::new(KEYS_MAX));
+        self.met = self.met.limited_to(KEYS_MAX);
+        self.counting = self.counting.map(|counting| counting.limited_to(KEYS_MAX));
         self
     }
 
@@ -116,11 +122,6 @@ impl Reading {
     pub(super) fn outlining(mut self, outlining: Outlining) -> Self {
         self.outlining = Some(outlining);
         self
-    }
-
-    /// What has been read so far.
-    pub(super) fn tally(&self) -> &Tally {
-        &self.tally
     }
 
     /// Looks at the key of each order that `run`, or an earlier one of the job, left at the target, and that no record
@@ -224,40 +225,23 @@ impl Reading {
             self.tally.source_not_historical += 1;
         }
         self.tally.value(&order);
-        let Some(connection) = self.ledger.connection else {
-            self.count_customer(&order)?;
-            return Ok(Judgement::Decided(decide(order, fingerprint, Memory::Unknown)));
-        };
-        if let Some(run) = &self.ledger.resumed
-            && self.ledger.view.is_settled(run, connection, &order.key)?
-        {
-            return Ok(Judgement::Settled);
-        }
-        self.kept = self.keeps_orders.then(|| order.clone());
-        let memory = self.ledger.view.order(connection, &order.key)?;
-        if matches!(memory, Memory::Unknown | Memory::Intended { .. }) {
-            self.count_customer(&order)?;
-        }
-        Ok(Judgement::Decided(decide(order, fingerprint, memory)))
-    }
-
-    /// Whether an order that would be created brings a customer the target does not have yet.
-    fn count_customer(&mut self, order: &Order) -> Result<(), StateError> {
-        let Some(met) = &mut self.customers_met else { return Ok(()) };
-        let key = &order.customer.key;
-        if met.meet(key.as_str(), 0)?.is_some() {
-            return Ok(());
-        }
-        let known = match self.ledger.connection {
+        let memory = match self.ledger.connection {
+            None => Memory::Unknown,
             Some(connection) => {
-                self.ledger.view.customer(connection, &self.ledger.fingerprints.customer(key))?
+                if let Some(run) = &self.ledger.resumed
+                    && self.ledger.view.is_settled(run, connection, &order.key)?
+                {
+                    return Ok(Judgement::Settled);
+                }
+                self.ledger.view.order(connection, &order.key)?
             }
-            None => crate::domain::CustomerMemory::Unknown,
         };
-        if !matches!(known, crate::domain::CustomerMemory::Known(_)) {
-            self.tally.customers_new += 1;
+        self.kept = self.keeps_orders.then(|| order.clone());
+        let decision = decide(order, fingerprint, memory);
+        if let (Some(counting), Decision::Send(step)) = (&mut self.counting, &decision) {
+            counting.count(step, &self.ledger, &mut self.tally)?;
         }
-        Ok(())
+        Ok(Judgement::Decided(decision))
     }
 }
 

@@ -19,6 +19,11 @@ pub struct Progress {
     pub counts: Counts,
     pub in_flight: usize,
     pub requests: Requests,
+    /// Of the requests that a plan counts, those whose work is settled: of the connection, customers and orders. What
+    /// was sent beyond them and what is in flight, no plan knew of.
+    pub planned_done: u64,
+    /// Requests of the last minutes, and how long these were.
+    pub recent: (u64, Duration),
     pub elapsed: Duration,
 }
 
@@ -40,6 +45,9 @@ pub struct RunReport {
     pub error: Option<RunError>,
     /// In what the export is less than it was; mostly nothing.
     pub shrinkage: Vec<Shrinkage>,
+    /// Requests that this process sent of it, and how long it was at it; the row's are of all that worked on the run.
+    pub sent: Requests,
+    pub elapsed: Duration,
 }
 
 /// Why a run did not finish.

@@ -35,6 +35,11 @@ impl Sample {
         (self.part, self.of)
     }
 
+    /// About how many it holds of so many.
+    pub fn share_of(self, orders: u64) -> u64 {
+        orders.div_ceil(u64::from(self.of))
+    }
+
     /// By a hash of the order's key: the same orders each time.
     fn holds(self, hash: &[u8; 16]) -> bool {
         let number = u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]);

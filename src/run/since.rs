@@ -1,11 +1,11 @@
 use super::Job;
 use super::mapping::{mapping_of, settings_changed};
 use super::outlining::Outlining;
-use super::preview::{OnRecord, Preview, reading_for, report_of};
+use super::preview::{OnRecord, Planning, Preview};
 use super::reading::{Judged, Judgement, Reading, ReadingError};
 use crate::domain::Reason;
 use crate::extract::Export;
-use crate::plan::{Changes, Decision, EXAMPLES_MAX, Example};
+use crate::plan::{Changes, Decision, EXAMPLES_MAX, Example, Terms};
 use crate::state::{RunId, View};
 use crate::transform::Filter;
 use std::collections::BTreeMap;
@@ -42,29 +42,28 @@ pub type LeftOut = (&'static str, &'static str);
 /// # Errors
 /// When the export or the state can't be read to the end.
 pub fn preview_since(
-    job: &Job,
-    export: &Export,
+    planning: &mut Planning,
+    (job, export): (&Job, &Export),
     view: View,
-    (allowed_per_second, run): (f64, RunId),
+    (terms, run): (Terms, RunId),
     mut each: Option<OnRecord<'_>>,
 ) -> Result<(Preview, SinceRun), ReadingError> {
     let now = mapping_of(job, export.files());
     let settings = view.mapping_of(run)?.map(|then| settings_changed(&then, &now));
-    let (mut reading, shrinkage) =
-        reading_for(job, export, view, |prints| Outlining::whole(prints.mapping(&now)))?;
+    let mut begun = planning.begin((job, export), view, |prints| Outlining::whole(prints.mapping(&now)))?;
     if each.is_some() {
-        reading = reading.keeping_sources();
+        begun.reading = begun.reading.keeping_sources();
     }
     let mut since = SinceRun { run, settings, ..SinceRun::default() };
-    while let Some(judged) = reading.next() {
+    while let Some(judged) = begun.reading.next() {
         let judged = judged?;
         since.take(&judged);
         if let Some(each) = &mut each {
             each(judged);
         }
     }
-    since.look_for_gone(&mut reading, &job.name)?;
-    Ok((report_of(job, export, &reading, allowed_per_second, shrinkage), since))
+    since.look_for_gone(&mut begun.reading, &job.name)?;
+    Ok((planning.end((job, export), begun, terms), since))
 }
 
 impl SinceRun {

@@ -27,6 +27,12 @@ impl Seen {
         }
     }
 
+    /// Holds no more than so many in memory from now on.
+    pub fn limited_to(mut self, in_memory_max: usize) -> Self {
+        self.in_memory_max = in_memory_max;
+        self
+    }
+
     /// Notes a key as met in `file`; where it was met before, the file that was in.
     ///
     /// # Errors

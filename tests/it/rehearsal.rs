@@ -6,7 +6,7 @@ mod line;
 use line::{Crash, Line};
 use ordersync::activecampaign::{self, Client, Log, Note};
 use ordersync::extract::{self, Export};
-use ordersync::run::{Books, ConnectionSpec, Job, Progress, RunReport, Task, execute};
+use ordersync::run::{Books, ConnectionSpec, Job, Preview, Progress, RunReport, Task, execute, preview};
 use ordersync::samples::{Generated, generate};
 use ordersync::simulator::{Options, Simulator, Told};
 use ordersync::state::{Kind, Store, View};
@@ -32,6 +32,10 @@ pub struct Rehearsal {
     pub simulator: Arc<Simulator>,
     pub timeout_ms: u64,
     pub in_flight_max: usize,
+    /// Requests a second that the settings say the account allows.
+    pub allowed_per_second: f64,
+    /// Called after each settlement.
+    pub watch: Box<dyn Fn(&Progress) + Send + Sync>,
     pub seed: u64,
     /// No request leaves the machine between these.
     pub network_down: Mutex<Option<(Instant, Instant)>>,
@@ -109,6 +113,8 @@ impl Rehearsal {
             simulator: Arc::new(Simulator::in_process(options).unwrap()),
             timeout_ms: 60_000,
             in_flight_max: 16,
+            allowed_per_second: 5.0,
+            watch: Box::new(|_| {}),
             seed,
             network_down: Mutex::default(),
             sends: AtomicU64::new(0),
@@ -123,8 +129,27 @@ impl Rehearsal {
         let mut text = Vec::new();
         generate(generated, &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
-        std::fs::write(self.dir.path().join("orders.csv"), &text).unwrap();
+        self.put(&text);
         text
+    }
+
+    /// Writes this as the export.
+    pub fn put(&self, text: &str) {
+        std::fs::write(self.dir.path().join("orders.csv"), text).unwrap();
+    }
+
+    /// The dry run.
+    pub fn plan(&self) -> Preview {
+        let job = self.job();
+        let export = Export::open(&job.export).unwrap();
+        preview(&job, &export, self.view(), self.allowed_per_second, None).unwrap()
+    }
+
+    /// The state is lost.
+    pub fn forget(&self) {
+        for name in ["main.db", "main.db-wal", "main.db-shm"] {
+            let _ = std::fs::remove_file(self.dir.path().join(name));
+        }
     }
 
     pub fn job(&self) -> Job {
@@ -164,6 +189,7 @@ impl Rehearsal {
     fn client_options(&self) -> activecampaign::Options {
         activecampaign::Options {
             retry_seed: Some(self.seed),
+            requests_per_second: self.allowed_per_second,
             ..activecampaign::Options::new("http://127.0.0.1", TOKEN.into())
         }
     }
@@ -205,7 +231,7 @@ impl Rehearsal {
             let line = Box::new(self.line(Arc::clone(&crash)));
             let client = Client::over(line, options, self.log(&store)).unwrap();
             let books = Books::at_hand(store);
-            let (job, progress) = (self.job(), |_: &Progress| {});
+            let job = self.job();
             let task = Task {
                 job: &job,
                 kind: life.kind,
@@ -216,7 +242,7 @@ impl Rehearsal {
                 grace: life.grace,
                 only: None,
                 planned: None,
-                progress: &progress,
+                progress: &*self.watch,
             };
             let report = tokio::select! {
                 biased;

@@ -5,8 +5,9 @@ use super::detail::{Detail, InvalidRecord, Sample};
 use super::difference;
 use crate::domain::Currency;
 use crate::plan::{Month, MonthTotal, PRODUCTS_MAX, Tally};
+use crate::report::forecast::{assumptions, forecast_text, nights, pace_rows};
 use crate::report::meaning::{assumed_text, counted, differ_text, policy_line};
-use crate::report::plan::{advice_rows, forecast_text};
+use crate::report::plan::advice_rows;
 use crate::report::text::{count, grouped};
 use crate::report::warnings::warnings;
 use crate::run::Preview;
@@ -29,6 +30,7 @@ pub(super) fn job(preview: &Preview, detail: &Detail, now: &Zoned) -> Markup {
             } }
             (tiles(tally))
             p.forecast { (forecast_text(preview, now)) }
+            (forecast(preview, now))
             @if !warned.is_empty() {
                 section.warnings { h3 { "Worth knowing before the first write" }
                     ul { @for warning in &warned { li { (warning.text) } } } }
@@ -41,6 +43,27 @@ pub(super) fn job(preview: &Preview, detail: &Detail, now: &Zoned) -> Markup {
             (left_out(tally))
             (samples(preview, &detail.samples))
             (invalid(preview, detail))
+        }
+    }
+}
+
+/// The forecast at other paces, and what it takes for given.
+fn forecast(preview: &Preview, now: &Zoned) -> Markup {
+    html! {
+        @if preview.forecast.requests > 0 {
+            details {
+                summary { "At other paces, and what is assumed" }
+                table {
+                    thead { tr { th scope="col" { "requests_per_second" } th.number scope="col" { "Kept" } th scope="col" { "Takes" } th scope="col" { "Done about" } } }
+                    tbody { @for row in pace_rows(preview, now) {
+                        tr { @for (n, cell) in row.iter().enumerate() {
+                            @match n { 0 => th scope="row" { (cell) }, 1 => td.number { (cell) }, _ => td { (cell) } }
+                        } }
+                    } }
+                }
+                @if let Some(nights) = nights(&preview.forecast) { p { (nights) } }
+                ul { @for line in assumptions(&preview.forecast) { li { (line) } } }
+            }
         }
     }
 }

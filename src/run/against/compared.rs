@@ -2,12 +2,11 @@ use super::diff::{ValueChange, diff};
 use super::saved::{Form, Line, Saved, SavedError};
 use crate::domain::{Currency, Order};
 use crate::extract::Export;
-use crate::plan::{Action, Decision, EXAMPLES_MAX, Example};
+use crate::plan::{Action, Decision, EXAMPLES_MAX, Example, Terms};
 use crate::run::outlining::Outlining;
-use crate::run::preview::{reading_for, report_of};
 use crate::run::reading::{Judged, Judgement};
 use crate::run::since::is_repeat;
-use crate::run::{Job, Preview, ReadingError};
+use crate::run::{Job, Planning, Preview, ReadingError};
 use crate::state::View;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,22 +59,22 @@ pub enum AgainstError {
 /// # Errors
 /// When the export, the state or the saved plan can't be read to the end.
 pub fn preview_against<R: BufRead + Seek>(
-    job: &Job,
-    export: &Export,
+    planning: &mut Planning,
+    (job, export): (&Job, &Export),
     view: View,
-    (allowed_per_second, saved): (f64, &mut Saved<R>),
+    (terms, saved): (Terms, &mut Saved<R>),
     each: OnCompared<'_>,
 ) -> Result<(Preview, Against), AgainstError> {
-    let (reading, shrinkage) = reading_for(job, export, view, |_| Outlining::of_fields())?;
-    let mut reading = reading.keeping_sources().keeping_orders().in_less_memory();
+    let mut begun = planning.begin((job, export), view, |_| Outlining::of_fields())?;
+    begun.reading = begun.reading.keeping_sources().keeping_orders().in_less_memory();
     let mut against = Against::of(saved);
-    while let Some(judged) = reading.next() {
+    while let Some(judged) = begun.reading.next() {
         let judged = judged?;
         let changes = against.take(&judged, saved, &job.name)?;
         each(judged, &changes);
     }
     (against.only_saved, against.only_saved_examples) = saved.unmet(EXAMPLES_MAX)?;
-    Ok((report_of(job, export, &reading, allowed_per_second, shrinkage), against))
+    Ok((planning.end((job, export), begun, terms), against))
 }
 
 impl Against {

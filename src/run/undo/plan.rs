@@ -1,5 +1,5 @@
 use crate::domain::RemoteId;
-use crate::plan::Forecast;
+use crate::plan::{Forecast, Terms};
 use crate::state::{ConnectionId, RunId, RunRow, StateError, Undoable, View};
 
 /// Orders in a page of the target's list.
@@ -41,26 +41,21 @@ pub enum UndoRefusal {
 ///
 /// # Errors
 /// When the run is not this job's, or the state can't be read.
-pub fn plan_undo(
-    view: &View,
-    job: &str,
-    run: RunId,
-    allowed_per_second: f64,
-) -> Result<UndoPlan, UndoRefusal> {
+pub fn plan_undo(view: &View, job: &str, run: RunId, terms: Terms) -> Result<UndoPlan, UndoRefusal> {
     let missing = UndoRefusal::NoSuchRun(run);
     let (Some(row), Some(origin)) = (view.run(run)?, view.origin(run)?) else { return Err(missing) };
     if origin.job != job {
         return Err(UndoRefusal::OtherJob { run, job: origin.job, asked: job.to_owned() });
     }
     let Some((connection, remote)) = origin.connection else {
-        let forecast = Forecast::new(0, allowed_per_second);
+        let forecast = Forecast::new(0, terms);
         return Ok(UndoPlan { run: row, connection: None, undoable: Undoable::default(), forecast });
     };
     let undoable = view.undoable(run, connection)?;
     let known = view.orders_known(connection)?;
     let pages = |orders: u64| orders.div_ceil(PAGE_LEN).max(1);
     // Whether the connection is there, its orders, one delete each, and its orders again.
-    let requests = 1 + pages(known) + undoable.orders + pages(known.saturating_sub(undoable.orders));
-    let forecast = Forecast::new(requests, allowed_per_second);
+    let reads = 1 + pages(known) + pages(known.saturating_sub(undoable.orders));
+    let forecast = Forecast::new(undoable.orders, terms).after(reads);
     Ok(UndoPlan { run: row, connection: Some((connection, remote)), undoable, forecast })
 }

@@ -1,6 +1,7 @@
 //! What the program writes in the course of its life: every document of every kind, of shops of every kind.
 
 use crate::world::{Told, World};
+use ordersync::plan::{Forecast, Terms};
 use ordersync::report;
 use ordersync::run::Progress;
 use ordersync::samples::Generated;
@@ -171,11 +172,14 @@ fn a_run_under_way(all: &mut Vec<Document>) {
         counts: Counts { created: 7, ..Counts::default() },
         in_flight: 2,
         requests: Requests { total: 9, ..Requests::default() },
+        planned_done: 7,
+        recent: (9, Duration::from_millis(1800)),
         elapsed: Duration::from_millis(1800),
     };
     let just_begun = Progress { elapsed: Duration::ZERO, ..at.clone() };
-    for planned in [None, Some(40), Some(0)] {
-        all.push(("progress", report::progress_json(&at, planned)));
-        all.push(("progress", report::progress_json(&just_begun, planned)));
+    let forecast = |requests| Forecast::new(requests, Terms::new(5.0, 8));
+    for planned in [None, Some(forecast(40)), Some(forecast(0))] {
+        all.push(("progress", report::progress_json(&at, planned.as_ref())));
+        all.push(("progress", report::progress_json(&just_begun, planned.as_ref())));
     }
 }

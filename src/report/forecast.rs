@@ -1,0 +1,266 @@
+//! How long a plan takes and when it ends, under what assumptions, and at other paces.
+
+#[cfg(test)]
+mod tests;
+
+use super::text::{columns, count, duration};
+use crate::plan::Forecast;
+use crate::run::Preview;
+use jiff::{SignedDuration, Zoned};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Paces of an account that are compared, in requests a second that it allows.
+const ALLOWED: [f64; 3] = [1.0, 2.0, 5.0];
+/// A plan that takes longer is also told in nights.
+const NIGHT: Duration = Duration::from_secs(6 * 3600);
+
+/// How long it takes and when it ends, in a sentence.
+pub(super) fn forecast_text(preview: &Preview, now: &Zoned) -> String {
+    let forecast = &preview.forecast;
+    if forecast.requests == 0 {
+        return "Forecast: nothing to send.".to_owned();
+    }
+    let ends = ends(forecast, &in_zone(preview, now));
+    let ends = ends.map(|(at, zone)| format!(", done about {at} ({zone})")).unwrap_or_default();
+    format!(
+        "Forecast: {} requests at {:.1} a second take {}{ends}, if nothing else uses the account.",
+        count(forecast.requests),
+        forecast.requests_per_second(),
+        duration(forecast.duration())
+    )
+}
+
+/// The same with what it takes for given, and the table of other paces; lines that stand below each other.
+pub(super) fn forecast_lines(preview: &Preview, now: &Zoned) -> String {
+    let mut text = format!("{}\n", forecast_text(preview, now));
+    if preview.forecast.requests == 0 {
+        return text;
+    }
+    let head = ["requests_per_second", "kept", "takes", "done about"].map(str::to_owned).to_vec();
+    let rows: Vec<Vec<String>> = std::iter::once(head).chain(pace_rows(preview, now)).collect();
+    text.push_str(&columns("<><<", &rows));
+    for line in nights(&preview.forecast).into_iter().chain(assumptions(&preview.forecast)) {
+        text.push_str(&format!("  {line}\n"));
+    }
+    text
+}
+
+/// At each pace: what the account allows a second, what is kept of it, how long it takes, and when it ends.
+pub(super) fn pace_rows(preview: &Preview, now: &Zoned) -> Vec<Vec<String>> {
+    let (own, now) = (preview.forecast.terms.allowed_per_second, in_zone(preview, now));
+    let row = |forecast: Forecast| {
+        let allowed = forecast.terms.allowed_per_second;
+        let mark = if allowed == own { " (as set)" } else { "" };
+        let ends = ends(&forecast, &now).map(|(at, _)| at).unwrap_or_default();
+        let kept = format!("{:.2}", forecast.requests_per_second());
+        vec![format!("{allowed}{mark}"), kept, duration(forecast.duration()), ends]
+    };
+    paces(&preview.forecast).into_iter().map(row).collect()
+}
+
+/// In nights, where it does not fit into one.
+pub(super) fn nights(forecast: &Forecast) -> Option<String> {
+    let runs = forecast.runs_of(NIGHT);
+    (runs > 1).then(|| format!("In nights of 6 h (`backfill --max-duration 6h`): {} of them.", count(runs)))
+}
+
+/// What a backfill that is to stop after a while is told beforehand.
+pub fn runs_text(forecast: &Forecast, duration_max: Duration) -> Option<String> {
+    let runs = forecast.runs_of(duration_max);
+    let within = duration(duration_max);
+    (runs > 1).then(|| format!("Stopped after {within} each time, it takes {} runs.", count(runs)))
+}
+
+/// What a canary of this many orders takes, and what reading it back adds.
+pub fn canary_forecast_text(forecast: &Forecast, orders: usize) -> String {
+    let orders = orders as u64;
+    let reading = Forecast::new(0, forecast.terms).after(orders.saturating_mul(2));
+    format!(
+        "Canary: {} orders in up to {} requests, {}; then {} to read them back, {}.",
+        count(orders),
+        count(forecast.total()),
+        duration(forecast.duration()),
+        count(reading.total()),
+        duration(reading.duration())
+    )
+}
+
+/// What reading `orders` of the target back takes: in pages of a list, or one by one with their lines.
+pub fn reading_text(job: &str, orders: u64, forecast: &Forecast) -> String {
+    format!(
+        "{job}: reading {} orders back takes about {} requests, one after the other, and {} if \
+         each answer takes {} s",
+        count(orders),
+        count(forecast.total()),
+        duration(forecast.duration()),
+        seconds(forecast.terms.round_trip)
+    )
+}
+
+/// What the forecast takes for given, a sentence each.
+pub(super) fn assumptions(forecast: &Forecast) -> Vec<String> {
+    let terms = &forecast.terms;
+    let mut all = vec![
+        "Counted: a request for each new customer, each order to write and each look-up; contacts are made by \
+         ActiveCampaign itself."
+            .to_owned(),
+        format!(
+            "Assumed: the pace is {:.2} of the {} requests a second that the account allows; nothing else uses them, no \
+             answer is throttled or to be asked for again, and the connection holds none of what is to be created (what it \
+             holds is found first, with one or two more requests each).",
+            terms.pace(),
+            terms.allowed_per_second
+        ),
+        match terms.is_bound_by_answers() {
+            true => format!(
+                "Assumed: an answer takes {} s; with {} in flight at most (in_flight_max) that leaves {:.2} requests a second.",
+                seconds(terms.round_trip),
+                terms.in_flight_max,
+                forecast.requests_per_second()
+            ),
+            false => format!(
+                "Assumed: an answer takes {} s; with {} in flight at most, answers slow it only if they take more than {} s.",
+                seconds(terms.round_trip),
+                terms.in_flight_max,
+                seconds(terms.round_trip_max())
+            ),
+        },
+    ];
+    if forecast.one_by_one > 0 {
+        all.push(format!("Besides: {} requests to find or make the connection.", count(forecast.one_by_one)));
+    }
+    if forecast.unsure > 0 {
+        all.push(format!(
+            "Unsure: {} of the requests are needed only where what an earlier run sent last did not arrive.",
+            count(forecast.unsure)
+        ));
+    }
+    all
+}
+
+/// `forecast` of `plan --json`: by the names of the interface, and more beside them.
+pub(super) fn forecast_json(preview: &Preview, now: &Zoned) -> Value {
+    let (forecast, now) = (&preview.forecast, in_zone(preview, now));
+    let terms = &forecast.terms;
+    let paces = paces(forecast).into_iter().map(|forecast| {
+        json!({
+            "allowed_per_second": forecast.terms.allowed_per_second,
+            "requests_per_second": forecast.requests_per_second(),
+            "duration_ms": millis(taken(&forecast)),
+            "ends": ends_json(&forecast, &now),
+        })
+    });
+    json!({
+        "requests": forecast.requests,
+        "requests_per_second": forecast.requests_per_second(),
+        "duration_ms": millis(taken(forecast)),
+        "ends": ends_json(forecast, &now),
+        "connection_requests": forecast.one_by_one,
+        "unsure_requests": forecast.unsure,
+        "allowed_per_second": terms.allowed_per_second,
+        "in_flight_max": terms.in_flight_max,
+        "round_trip_ms": millis(terms.round_trip),
+        "round_trip_max_ms": millis(terms.round_trip_max()),
+        "paces": paces.collect::<Vec<_>>(),
+        "assumptions": assumptions(forecast),
+    })
+}
+
+/// The jobs of one account run one after the other: all of them together, where there are several. Each with the name
+/// of its account.
+pub fn together_text(plans: &[(String, &Preview)], now: &Zoned) -> String {
+    let mut text = String::new();
+    for (account, all) in by_account(plans).into_iter().filter(|(_, all)| all.len() > 1) {
+        let (requests, takes) = sums(&all);
+        let at = all.last().map_or_else(|| now.clone(), |preview| in_zone(preview, now));
+        let ends = end_after(takes, &at).map(|end| format!(", done about {}", shown(&end)));
+        if requests == 0 {
+            continue;
+        }
+        text.push_str(&format!(
+            "Together: {} jobs write to {account}, one after the other: {} requests take {}{}\n",
+            all.len(),
+            count(requests),
+            duration(takes),
+            ends.unwrap_or_default()
+        ));
+    }
+    text
+}
+
+/// The same for scripts, of every account.
+pub fn together_json(plans: &[(String, &Preview)], now: &Zoned) -> Value {
+    let line = |(account, all): (&str, Vec<&Preview>)| {
+        let (requests, takes) = sums(&all);
+        let ends = end_after(takes, now).map(|end| end.timestamp().to_string());
+        json!({ "account": account, "requests": requests, "duration_ms": millis(takes), "ends": ends })
+    };
+    by_account(plans).into_iter().map(line).collect()
+}
+
+fn by_account<'a>(plans: &'a [(String, &'a Preview)]) -> Vec<(&'a str, Vec<&'a Preview>)> {
+    let mut accounts: Vec<(&str, Vec<&Preview>)> = Vec::new();
+    for (account, preview) in plans {
+        match accounts.iter_mut().find(|(name, _)| name == account) {
+            Some((_, all)) => all.push(*preview),
+            None => accounts.push((account, vec![*preview])),
+        }
+    }
+    accounts
+}
+
+fn sums(all: &[&Preview]) -> (u64, Duration) {
+    let takes = |sum: Duration, preview: &&Preview| sum.saturating_add(taken(&preview.forecast));
+    (all.iter().map(|preview| preview.forecast.requests).sum(), all.iter().fold(Duration::ZERO, takes))
+}
+
+/// Nothing to send takes no time worth telling.
+fn taken(forecast: &Forecast) -> Duration {
+    if forecast.requests == 0 { Duration::ZERO } else { forecast.duration() }
+}
+
+/// The paces that are compared, the account's own among them; those of the same order of size.
+fn paces(forecast: &Forecast) -> Vec<Forecast> {
+    let own = forecast.terms.allowed_per_second;
+    let mut allowed = ALLOWED.to_vec();
+    if !allowed.contains(&own) {
+        allowed.push(own);
+    }
+    allowed.sort_by(f64::total_cmp);
+    allowed.into_iter().map(|allowed| forecast.at(allowed)).collect()
+}
+
+fn in_zone(preview: &Preview, now: &Zoned) -> Zoned {
+    now.with_time_zone(preview.rules.zone.clone())
+}
+
+/// When it ends: the local time with its offset from UTC, and the zone, with a word where clocks change before.
+fn ends(forecast: &Forecast, now: &Zoned) -> Option<(String, String)> {
+    let end = end_after(taken(forecast), now)?;
+    let zone = end.time_zone().iana_name().unwrap_or("the job's time zone").to_owned();
+    let zone = if end.offset() == now.offset() { zone } else { format!("{zone}, clocks change before") };
+    Some((shown(&end), zone))
+}
+
+fn shown(end: &Zoned) -> String {
+    end.strftime("%Y-%m-%d %H:%M %:z").to_string()
+}
+
+fn ends_json(forecast: &Forecast, now: &Zoned) -> Option<String> {
+    end_after(taken(forecast), now).map(|end| end.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+}
+
+/// `None` beyond the years that a calendar holds.
+fn end_after(takes: Duration, now: &Zoned) -> Option<Zoned> {
+    now.checked_add(SignedDuration::try_from(takes).ok()?).ok()
+}
+
+fn seconds(time: Duration) -> String {
+    let digits = if time < Duration::from_millis(100) { 3 } else { 1 };
+    format!("{:.digits$}", time.as_secs_f64())
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

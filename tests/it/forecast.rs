@@ -1,0 +1,229 @@
+//! What a plan says that a run takes is what it takes: on tokio's clock, where the account's limit and the target's
+//! answers are all that time passes for.
+
+use crate::rehearsal::{End, LastSend, Life, Rehearsal, in_paused_time};
+use ordersync::plan::{Forecast, Terms};
+use ordersync::run::{Progress, RunReport};
+use ordersync::simulator::{Latency, Options};
+use ordersync::state::Kind;
+use std::fmt::Write;
+use std::time::Duration;
+
+/// How the real account answers: half a second on average.
+const LATENCY: Latency = Latency::Lognormal { median_ms: 440, sigma: 0.6 };
+const ORDERS: u64 = 240;
+
+fn shop() -> Rehearsal {
+    Rehearsal::new(Options { latency: LATENCY, jitter_ms: 5, ..Options::default() })
+}
+
+/// An export of Shopify: each order with its customer, its total in dollars, and so many lines.
+fn export(orders: impl Iterator<Item = (u64, u64)>, lines: u64) -> String {
+    let mut text = "Name,Email,Financial Status,Currency,Subtotal,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Id\n".to_owned();
+    for (number, (customer, total)) in orders.enumerate() {
+        let (name, email) = (format!("#{}", 1001 + number), format!("c{customer}@example.com"));
+        let sum = total * lines;
+        let at = "2024-01-31 10:11:12 -0500";
+        let id = 5001 + number;
+        writeln!(text, "{name},{email},paid,USD,{sum}.00,{sum}.00,{at},1,Mug 0,{total}.00,{id}").unwrap();
+        for line in 1..lines {
+            writeln!(text, "{name},{email},,,,,{at},1,Mug {line},{total}.00,").unwrap();
+        }
+    }
+    text
+}
+
+/// Every `per` orders have a customer; the total is told of each order.
+fn orders(per: u64, total: impl Fn(u64) -> u64) -> String {
+    export((0..ORDERS).map(|n| (n / per, total(n))), 1)
+}
+
+/// Plans, runs, and holds one against the other: so many requests, in so much time.
+async fn assert_foretold(shop: &Rehearsal, requests: u64) -> RunReport {
+    let forecast = shop.plan().forecast;
+    assert_eq!((forecast.requests, forecast.unsure), (requests, 0));
+    let report = finished(shop).await;
+    assert_eq!(report.sent.total, forecast.total(), "to the request");
+    assert_within_5_percent(&forecast, &report);
+    report
+}
+
+async fn finished(shop: &Rehearsal) -> RunReport {
+    let report = shop.run(Kind::Backfill).await;
+    assert!(report.error.is_none(), "{:?}", report.error);
+    report
+}
+
+fn assert_within_5_percent(forecast: &Forecast, report: &RunReport) {
+    let (foretold, took) = (forecast.duration().as_secs_f64(), report.elapsed.as_secs_f64());
+    let sent = report.sent;
+    assert_eq!((sent.throttled, sent.retried), (0, 0));
+    assert!((foretold - took).abs() <= 0.05 * took, "foretold {foretold} s, took {took} s");
+}
+
+#[test]
+fn however_orders_are_spread_over_customers_the_forecast_is_what_the_run_takes() {
+    for (per, customers) in [(ORDERS, 1), (1, ORDERS), (3, ORDERS / 3), (2, ORDERS / 2)] {
+        in_paused_time(async {
+            let shop = shop();
+            shop.put(&orders(per, |_| 20));
+            let report = assert_foretold(&shop, ORDERS + customers).await;
+            assert_eq!(report.row.customers_created, customers);
+        });
+    }
+}
+
+#[test]
+fn customers_that_come_again_late_are_counted_once() {
+    in_paused_time(async {
+        let shop = shop();
+        shop.put(&export((0..ORDERS).map(|n| (n % 50, 20)), 12));
+        assert_foretold(&shop, ORDERS + 50).await;
+    });
+}
+
+#[test]
+fn updates_and_unchanged_orders_are_told_apart() {
+    in_paused_time(async {
+        let shop = shop();
+        shop.put(&orders(3, |_| 20));
+        finished(&shop).await;
+        shop.put(&orders(3, |_| 21));
+        let report = assert_foretold(&shop, ORDERS).await;
+        assert_eq!(report.row.counts.updated, ORDERS, "all updates");
+        shop.put(&orders(3, |n| 21 + n % 2));
+        let report = assert_foretold(&shop, ORDERS / 2).await;
+        assert_eq!(report.row.counts.unchanged, ORDERS / 2, "half of them");
+        let forecast = shop.plan().forecast;
+        assert_eq!(forecast.total(), 0);
+        assert_eq!(finished(&shop).await.sent.total, 0, "and nothing to send is nothing sent");
+    });
+}
+
+#[test]
+fn customers_that_only_updated_orders_bring_are_counted() {
+    in_paused_time(async {
+        let shop = shop();
+        shop.put(&orders(3, |_| 20));
+        finished(&shop).await;
+        shop.put(&export((0..ORDERS).map(|n| (1000 + n / 2, 20)), 1));
+        let report = assert_foretold(&shop, ORDERS + ORDERS / 2).await;
+        assert_eq!(report.row.counts.updated, ORDERS);
+    });
+}
+
+#[test]
+fn of_a_run_that_was_killed_the_rest_is_foretold_look_ups_included() {
+    in_paused_time(async {
+        let shop = shop();
+        shop.put(&orders(2, |_| 20));
+        let (end, grace) = (End::KilledAt(Duration::from_secs(30)), Duration::ZERO);
+        let life = Life { kind: Kind::Backfill, end, last_send: LastSend::LongAgo, grace };
+        assert!(shop.live(life).await.is_none());
+        // Long enough that what the killed one sent counts no more.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let forecast = shop.plan().forecast;
+        assert!(forecast.unsure > 0, "something was on its way: {forecast:?}");
+        assert!((200..300).contains(&forecast.requests), "{forecast:?}");
+        let report = finished(&shop).await;
+        let sent = report.sent.total;
+        let range = forecast.total() - forecast.unsure..=forecast.total();
+        assert!(range.contains(&sent), "{sent} of {range:?}");
+        assert_within_5_percent(&forecast, &report);
+    });
+}
+
+#[test]
+fn at_another_pace_it_takes_as_long_as_the_table_says() {
+    for allowed in [1_u32, 2] {
+        in_paused_time(async {
+            let options = Options { requests_per_second: Some(allowed), ..Options::default() };
+            let mut shop = Rehearsal::new(Options { latency: LATENCY, ..options });
+            shop.put(&orders(3, |_| 20));
+            let forecast = shop.plan().forecast.at(allowed.into());
+            shop.allowed_per_second = allowed.into();
+            assert_within_5_percent(&forecast, &finished(&shop).await);
+        });
+    }
+}
+
+#[test]
+fn where_answers_are_slow_and_few_are_in_flight_answers_bind_and_not_the_limit() {
+    let paces = [(8, 2_000, 4.0), (16, 2_000, 4.9), (2, 1_000, 2.0), (1, 500, 2.0)];
+    for (in_flight_max, ms, expected) in paces {
+        in_paused_time(async {
+            let options = Options { latency: Latency::Fixed { ms }, ..Options::default() };
+            let mut shop = Rehearsal::new(options);
+            shop.in_flight_max = in_flight_max;
+            shop.put(&orders(1, |_| 20));
+            let forecast = shop.plan().forecast;
+            let round_trip = Duration::from_millis(ms.into());
+            let forecast = Forecast { terms: Terms { round_trip, ..forecast.terms }, ..forecast };
+            assert!((forecast.requests_per_second() - expected).abs() < 1e-9);
+            assert_within_5_percent(&forecast, &finished(&shop).await);
+        });
+    }
+}
+
+/// What is left by the progress told, at each settlement, with the time since the beginning, in seconds.
+async fn lefts(mut shop: Rehearsal) -> (RunReport, Vec<(f64, f64)>) {
+    let forecast = shop.plan().forecast;
+    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let note = std::sync::Arc::clone(&told);
+    shop.watch = Box::new(move |progress: &Progress| {
+        let told = ordersync::report::progress_json(progress, Some(&forecast));
+        let left = told["progress"]["left_ms"].as_f64().unwrap() / 1000.0;
+        note.lock().unwrap().push((progress.elapsed.as_secs_f64(), left));
+    });
+    let report = finished(&shop).await;
+    let told = std::mem::take(&mut *told.lock().unwrap());
+    (report, told)
+}
+
+#[test]
+fn the_end_that_is_expected_is_the_forecast_at_first_and_stays_right() {
+    in_paused_time(async {
+        let shop = shop();
+        shop.put(&orders(3, |_| 20));
+        let (report, lefts) = lefts(shop).await;
+        let took = report.elapsed.as_secs_f64();
+        for (elapsed, left) in lefts {
+            let ends = elapsed + left;
+            assert!((ends - took).abs() <= 0.05 * took, "after {elapsed} s: {ends} of {took}");
+        }
+    });
+}
+
+#[test]
+fn a_slow_beginning_does_not_upset_the_expected_end() {
+    in_paused_time(async {
+        let options = Options { latency: Latency::Fixed { ms: 2_000 }, ..Options::default() };
+        let shop = Rehearsal::new(options);
+        shop.put(&orders(1, |_| 20));
+        let (report, lefts) = lefts(shop).await;
+        let took = report.elapsed.as_secs_f64();
+        for (elapsed, left) in lefts {
+            let (ends, share) = (elapsed + left, if elapsed < took / 2.0 { 0.15 } else { 0.05 });
+            assert!((ends - took).abs() <= share * took, "after {elapsed} s: {ends} of {took}");
+        }
+    });
+}
+
+#[test]
+fn where_everything_is_at_the_target_already_the_expected_end_finds_out() {
+    in_paused_time(async {
+        let shop = shop();
+        shop.put(&orders(3, |_| 20));
+        finished(&shop).await;
+        shop.forget();
+        let forecast = shop.plan().forecast;
+        let (report, lefts) = lefts(shop).await;
+        assert_eq!(report.row.counts.adopted, ORDERS);
+        assert_eq!(report.sent.total, forecast.total() + ORDERS + ORDERS / 3, "one more for each");
+        let took = report.elapsed.as_secs_f64();
+        for (elapsed, left) in lefts.into_iter().filter(|(elapsed, _)| *elapsed >= took / 2.0) {
+            let ends = elapsed + left;
+            assert!((ends - took).abs() <= 0.10 * took, "after {elapsed} s: {ends} of {took}");
+        }
+    });
+}
