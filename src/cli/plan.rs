@@ -53,7 +53,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Fault> {
         };
         if !global.json {
             let now = Timestamp::now().to_zoned(job.rules.zone.clone());
-            output::print(&format!("{}\n", report::plan_text(&preview, &now)));
+            output::print(&format!("{}\n", report::plan_text(&preview, &now, output::width())));
         }
         plans.push((preview, detail));
     }

@@ -3,6 +3,7 @@
 mod fingerprint;
 mod forecast;
 mod meaning;
+mod oddities;
 mod payload;
 mod shape;
 mod step;
@@ -12,6 +13,7 @@ mod universal;
 pub use fingerprint::Fingerprints;
 pub use forecast::{Forecast, PACE_SHARE};
 pub use meaning::{Differences, Differing, Meaning};
+pub use oddities::{Noticed, Oddities};
 pub use shape::{Month, MonthTotal, PRODUCTS_MAX, Shape};
 pub use step::{Action, Decision, Earlier, Step, decide};
 pub use tally::{CurrencyTotal, EXAMPLES_MAX, Example, ReasonCount, Tally};

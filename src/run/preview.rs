@@ -1,4 +1,5 @@
 use super::Job;
+use super::history::History;
 use super::reading::{Judged, Ledger, Reading, ReadingError};
 use super::shrinkage::{Shrinkage, shrinkage};
 use crate::extract::{Export, ExportFile};
@@ -17,6 +18,7 @@ pub struct Preview {
     pub forecast: Forecast,
     /// In what the export is less than it was; mostly nothing.
     pub shrinkage: Vec<Shrinkage>,
+    pub history: History,
 }
 
 /// Told of each record in reading order, with its source.
@@ -38,6 +40,7 @@ pub fn preview(
     let shrinkage = shrinkage(&view.files_read(&job.name)?, export.files());
     let connection = view.connection(&spec.service, &spec.externalid)?.map(|(id, _)| id);
     let fingerprints = Fingerprints::new(view.hash_key()?);
+    let mut history = History::of(&view, job)?;
     let ledger = Ledger { view, connection, fingerprints, resumed: None };
     let mut reading = Reading::new(export.read(), job.rules.clone(), ledger).counting_customers();
     match each {
@@ -54,7 +57,8 @@ pub fn preview(
         }
     }
     let tally = reading.tally().clone();
+    history.compare(&tally);
     let forecast = Forecast::new(tally.requests(), allowed_per_second);
     let (job, rules) = (job.name.clone(), job.rules.clone());
-    Ok(Preview { job, files: export.files().to_vec(), rules, tally, forecast, shrinkage })
+    Ok(Preview { job, files: export.files().to_vec(), rules, tally, forecast, shrinkage, history })
 }

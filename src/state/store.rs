@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../state/0002_undo.sql"),
     include_str!("../../state/0003_export_files.sql"),
     include_str!("../../state/0004_fingerprints.sql"),
+    include_str!("../../state/0005_sightings.sql"),
 ];
 
 /// The version those lead to.
@@ -96,6 +97,11 @@ impl Store {
     /// # Errors
     /// When the state can't be written.
     pub fn lose_connection(&mut self, connection: ConnectionId) -> Result<(), StateError> {
+        self.db.execute(
+            "DELETE FROM connections_asked WHERE (service, externalid) IN
+                 (SELECT service, externalid FROM connections WHERE id = ?1)",
+            [connection],
+        )?;
         self.db.execute("UPDATE connections SET seen_ms = 0 WHERE id = ?1", [connection])?;
         Ok(())
     }
