@@ -37,7 +37,9 @@ fn write(bytes: &[u8]) {
         && error.kind() != ErrorKind::BrokenPipe
         && !FAILED.swap(true, Ordering::Relaxed)
     {
-        complain(&format!("standard output: {error}"));
+        complain(&format!(
+            "standard output: {error}\n  hint: what was written there is not whole; run it again where there is room"
+        ));
     }
 }
 

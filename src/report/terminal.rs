@@ -225,7 +225,8 @@ fn examples(preview: &Preview, reason: &ReasonCount, room: Option<usize>) -> Str
     text
 }
 
-fn historical(tally: &Tally) -> String {
+/// What is triggered at the target: nothing, whatever is sent.
+pub(super) fn historical(tally: &Tally) -> String {
     let payloads = tally.create + tally.update;
     match (payloads, tally.source_not_historical) {
         (0, 0) => "nothing is sent, so nothing is triggered".to_owned(),

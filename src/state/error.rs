@@ -15,9 +15,9 @@ pub enum StateError {
     Newer { path: PathBuf, found: i64, known: i64 },
     #[error("{}: {source}\n  hint: check that the folder exists and belongs to the user ordersync runs as", path.display())]
     Io { path: PathBuf, source: std::io::Error },
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}{}", path.display(), hint_of(source))]
     Sqlite { path: PathBuf, source: rusqlite::Error },
-    #[error("state: {0}")]
+    #[error("state: {error}{hint}", error = .0, hint = hint_of(.0))]
     Sql(#[from] rusqlite::Error),
 }
 
@@ -30,5 +30,30 @@ impl StateError {
     pub(super) fn sqlite(path: &Path) -> impl FnOnce(rusqlite::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::Sqlite { path, source }
+    }
+}
+
+/// What to do about an error of the database that a person can do something about.
+fn hint_of(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DiskFull) => {
+            "\n  hint: free some space in the folder of `state.dir`, and in that of temporary files (TMPDIR); then run it \
+             again: nothing is lost"
+        }
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_with_what_to_do() {
+        let full = || rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(13), None);
+        for error in [StateError::Sql(full()), StateError::sqlite(Path::new("state/main.db"))(full())] {
+            assert!(error.to_string().contains("hint: free some space"), "{error}");
+        }
+        assert!(!StateError::Sql(rusqlite::Error::QueryReturnedNoRows).to_string().contains("hint"));
     }
 }

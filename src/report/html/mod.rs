@@ -5,6 +5,7 @@
 
 mod charts;
 mod detail;
+mod fields;
 mod page;
 mod sections;
 

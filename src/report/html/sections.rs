@@ -6,7 +6,7 @@ use crate::domain::Currency;
 use crate::plan::{Month, MonthTotal, PRODUCTS_MAX, Tally};
 use crate::report::meaning::{assumed_lines, counted, policy_line};
 use crate::report::plan::{advice_rows, forecast_text};
-use crate::report::terminal::rule;
+use crate::report::terminal::{historical, rule};
 use crate::report::text::{count, grouped, many, printable};
 use crate::report::warnings::warnings;
 use crate::run::Preview;
@@ -29,6 +29,7 @@ pub(super) fn job(preview: &Preview, detail: &Detail, now: &Zoned) -> Markup {
             } }
             (tiles(tally))
             p.forecast { (forecast_text(preview, now)) }
+            p { "Triggers: " (historical(tally)) "." }
             @if !warned.is_empty() {
                 section.warnings { h3 { "Worth knowing before the first write" }
                     ul { @for warning in &warned { li { (warning.told(preview)) } } } }
