@@ -7,6 +7,9 @@ use crate::plan::Differences;
 use crate::run::Preview;
 use serde_json::{Map, Value, json};
 
+/// Currencies told one by one in a sentence.
+const CURRENCIES_MAX: usize = 4;
+
 /// The keys that a plan's JSON gets.
 pub(super) fn meaning_json(preview: &Preview) -> Map<String, Value> {
     let meaning = &preview.tally.meaning;
@@ -114,7 +117,10 @@ pub(super) fn differ_text(preview: &Preview) -> String {
         let up_to = if of_one.orders > 1 { "up to " } else { "" };
         format!("{currency} {} by {up_to}{sign}{largest}", many(of_one.orders, "order"))
     };
-    let parts: Vec<String> =
-        preview.tally.meaning.totals_differ.by_currency.iter().map(of_currency).collect();
+    let by_currency = &preview.tally.meaning.totals_differ.by_currency;
+    let mut parts: Vec<String> = by_currency.iter().take(CURRENCIES_MAX).map(of_currency).collect();
+    if by_currency.len() > CURRENCIES_MAX {
+        parts.push("and so on".to_owned());
+    }
     parts.join("; ")
 }

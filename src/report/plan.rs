@@ -144,6 +144,18 @@ pub(super) fn example_text(preview: &Preview, example: &Example) -> String {
     format!("{order} at {}:{}{field}", short_name(preview, example.position.file), example.position.line)
 }
 
+/// A name of which only the beginning and the end are told, where it is long; the whole one stands at the top of a report.
+fn shortened(name: &str) -> String {
+    const PART_LEN: usize = 18;
+    let letters: Vec<char> = name.chars().collect();
+    match (letters.first_chunk::<PART_LEN>(), letters.last_chunk::<PART_LEN>()) {
+        (Some(first), Some(last)) if letters.len() > PART_LEN * 2 => {
+            first.iter().chain(&['…']).chain(last).collect()
+        }
+        _ => name.to_owned(),
+    }
+}
+
 /// A file of the plan by its last name, where no other has the same.
 pub(super) fn short_name(preview: &Preview, file: u32) -> String {
     let Some(file) = usize::try_from(file).ok().and_then(|index| preview.files.get(index)) else {
@@ -153,7 +165,7 @@ pub(super) fn short_name(preview: &Preview, file: u32) -> String {
         preview.files.iter().filter(|other| other.path.file_name() == file.path.file_name()).count() == 1;
     let full = file.to_string();
     let short = file.path.file_name().filter(|_| is_alone && file.member.is_none());
-    printable(&short.map_or(full, |name| name.to_string_lossy().into_owned()))
+    shortened(&printable(&short.map_or(full, |name| name.to_string_lossy().into_owned())))
 }
 
 /// How long it takes and when it ends, in a sentence.

@@ -203,10 +203,10 @@ fn invalid(preview: &Preview, room: Option<usize>) -> Vec<Line> {
     let rows = advice_rows(&preview.tally);
     let digits = rows.iter().map(|row| count(row.count.count).len()).max().unwrap_or(0);
     for row in rows {
-        let head = format!("{:>digits$}  {}  ", count(row.count.count), row.code);
-        let room = room.map(|room| room.saturating_sub(cells(&head)));
-        lines.push(Line::with(head, examples(preview, row.count, room)));
-        lines.push(Line::with(" ".repeat(digits + 2), row.advice));
+        let head = format!("{:>digits$}  ", count(row.count.count));
+        let room = room.map(|room| room.saturating_sub(cells(&head) + row.code.len() + 2));
+        lines.push(Line::with(head, format!("{}: {}", row.code, examples(preview, row.count, room))));
+        lines.push(Line::with(" ".repeat(digits + 4), row.advice));
     }
     lines
 }
