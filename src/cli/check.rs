@@ -3,7 +3,7 @@ use super::exit::{Exit, Fault};
 use super::{Global, output};
 use crate::activecampaign::{Client, Failure, Stop, Verdict};
 use crate::extract::{self, Export};
-use crate::run::shrinkage;
+use crate::run::{shrinkage, sighting};
 use crate::settings::{Account, Job, Settings};
 use crate::state::{StateError, Store, View};
 use clap::Args;
@@ -152,8 +152,10 @@ fn check_account(
         }
     }
     match assembly::client(account, store.as_ref().map(Store::lock)) {
-        Ok(client) if store.is_some() && !offline => check_connections(&client, jobs, findings),
-        Ok(_) => Ok(()),
+        Ok(client) => match store {
+            Some(mut store) if !offline => check_connections(&client, &mut store, jobs, findings),
+            _ => Ok(()),
+        },
         Err(fault) => {
             findings.bad(fault.exit, fault.message);
             Ok(())
@@ -161,17 +163,32 @@ fn check_account(
     }
 }
 
-fn check_connections(client: &Client, jobs: &[&Job], findings: &mut Findings) -> Result<(), Fault> {
+fn check_connections(
+    client: &Client,
+    store: &mut Store,
+    jobs: &[&Job],
+    findings: &mut Findings,
+) -> Result<(), Fault> {
     let runtime = assembly::runtime()?;
     for job in jobs {
         let (service, externalid) = (&job.connection.service, &job.connection.externalid);
         let what = format!("jobs.{}: connection {service}/{externalid}", job.name);
         let lacks_urls = job.connection.link_url.is_none() || job.connection.logo_url.is_none();
-        match runtime.block_on(client.connection_of(service, externalid)) {
+        let asked = runtime.block_on(client.connection_of(service, externalid));
+        if let Ok(found) = &asked {
+            // For the plan, which asks nobody.
+            store.note_connection(service, externalid, &sighting(found.as_ref()))?;
+        }
+        match asked {
             Ok(Some(found)) if found.is_internal => findings.bad(Exit::Usage, format!(
                 "{what} is ActiveCampaign's own integration\n  hint: choose another `service` or `externalid` for this job"
             )),
-            Ok(Some(found)) => findings.good(format!("{what} exists, id {}", found.id)),
+            Ok(Some(found)) => {
+                findings.good(format!("{what} exists, id {}", found.id));
+                if let Some(list) = found.list_id {
+                    findings.doubtful(format!("{what}: its new contacts join the list with id {list}"));
+                }
+            }
             Ok(None) if lacks_urls => findings.bad(
                 Exit::Usage,
                 format!("{what} does not exist yet, and creating it needs `link_url` and `logo_url`"),

@@ -226,7 +226,7 @@ impl Stage<'_> {
             preview(self.job, &self.export()?, self.view()?, self.account.requests_per_second, None)
                 .map_err(Fault::failed)?;
         let now = jiff::Timestamp::now().to_zoned(self.job.rules.zone.clone());
-        self.demo.say(&report::plan_text(&preview, &now));
+        self.demo.say(&report::plan_text(&preview, &now, output::width()));
         Ok(report::plan_json(&[preview], &now))
     }
 

@@ -23,13 +23,23 @@ pub(super) fn print_aside(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// Columns of the terminal that standard output is; `None` where it is none, as what is piped on is not broken into
+/// lines.
+pub(super) fn width() -> Option<usize> {
+    const WIDTH_MAX: usize = 100;
+    let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(io::stdout())?;
+    Some(usize::from(columns).min(WIDTH_MAX))
+}
+
 fn write(bytes: &[u8]) {
     let mut out = io::stdout().lock();
     if let Err(error) = out.write_all(bytes).and_then(|()| out.flush())
         && error.kind() != ErrorKind::BrokenPipe
         && !FAILED.swap(true, Ordering::Relaxed)
     {
-        complain(&format!("standard output: {error}"));
+        complain(&format!(
+            "standard output: {error}\n  hint: what was written there is not whole; run it again where there is room"
+        ));
     }
 }
 

@@ -66,7 +66,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Fault> {
         let telling = difference.as_ref().map(|difference| difference.telling(&preview, args.reveal));
         if !global.json {
             let now = Timestamp::now().to_zoned(job.rules.zone.clone());
-            output::print(&format!("{}\n", report::plan_text(&preview, &now)));
+            output::print(&format!("{}\n", report::plan_text(&preview, &now, output::width())));
             if let Some(telling) = &telling {
                 output::print(&format!("{}\n", telling.text()));
             }
@@ -224,6 +224,20 @@ impl Lines {
     }
 }
 
+/// A path that can't be written to is wrong usage; a disk that is full is not.
 fn unwritable(path: &Path, error: &io::Error) -> Fault {
-    Fault::usage(format!("{}: {error}", path.display()))
+    let told = |hint: &str| format!("{}: {error}\n  hint: {hint}", path.display());
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            Fault::usage(told("the folder has to exist; make it, or name a file in one that does"))
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            Fault::usage(told("name a file in a folder that this user may write to"))
+        }
+        io::ErrorKind::IsADirectory => Fault::usage(told("name a file in that folder")),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Fault::failed(told("the file is not whole; free some space, or name a file on another disk"))
+        }
+        _ => Fault::failed(told("what is there of the file is not whole; try another place")),
+    }
 }

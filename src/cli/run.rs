@@ -405,6 +405,8 @@ fn tell(global: &Global, results: &Results, planned: &Forecasts, data: fn(&str))
         }
     }
     for canary in results.canaries.iter().filter(|_| !global.json) {
-        data(&format!("{}\n", report::canary_text(&canary.verification, &canary.orders)));
+        let of_job = |report: &&RunReport| report.row.job == canary.verification.job;
+        let is_all = results.reports.iter().find(of_job).is_some_and(|report| report.end == RunEnd::Finished);
+        data(&format!("{}\n", report::canary_text(&canary.verification, &canary.orders, is_all)));
     }
 }

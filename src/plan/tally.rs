@@ -1,5 +1,6 @@
 use super::changes::Changes;
 use super::meaning::Meaning;
+use super::oddities::Oddities;
 use super::shape::Shape;
 use super::step::{Action, Decision, Earlier};
 use crate::domain::{Currency, Fault, Moment, Order, Position, Reason};
@@ -45,6 +46,7 @@ pub struct Tally {
     /// Payloads whose `source` is not 0; looked at one by one.
     pub source_not_historical: u64,
     pub meaning: Meaning,
+    pub oddities: Oddities,
 }
 
 /// How often a record was invalid for one reason, and where to look. A record with two reasons counts in both.

@@ -1,9 +1,14 @@
 //! What the policy made of the export: the part of the plan about meaning.
 
-use super::plan::{example_text, file_of};
-use super::text::{columns, count, grouped};
+use super::plan::file_of;
+use super::text::{grouped, many};
+use crate::domain::Currency;
+use crate::plan::Differences;
 use crate::run::Preview;
 use serde_json::{Map, Value, json};
+
+/// Currencies told one by one in a sentence.
+const CURRENCIES_MAX: usize = 4;
 
 /// The keys that a plan's JSON gets.
 pub(super) fn meaning_json(preview: &Preview) -> Map<String, Value> {
@@ -66,23 +71,6 @@ pub(super) fn counted(preview: &Preview) -> impl Iterator<Item = (&'static str, 
     known.chain([unknown]).filter(|(_, count, _)| *count > 0)
 }
 
-/// The policy in force, each status with what becomes of it, and what was assumed.
-pub(super) fn meaning_text(preview: &Preview) -> String {
-    let mut text = format!("\nPolicy: {}\n", policy_line(preview));
-    let rows: Vec<Vec<String>> = counted(preview)
-        .map(|(status, orders, counts)| {
-            let becomes = if counts { "count" } else { "left out" };
-            vec![status.to_owned(), count(orders), becomes.to_owned()]
-        })
-        .collect();
-    if !rows.is_empty() {
-        text.push_str(&format!("\nStatuses\n{}", columns("<><", &rows)));
-    }
-    text.push_str(&assumed_text(preview));
-    text.push_str(&differ_text(preview));
-    text
-}
-
 /// The policy in one line.
 pub(super) fn policy_line(preview: &Preview) -> String {
     let rules = &preview.rules;
@@ -101,49 +89,38 @@ pub(super) fn policy_line(preview: &Preview) -> String {
     parts.join("; ")
 }
 
-pub(super) fn assumed_text(preview: &Preview) -> String {
+/// What the policy put in the place of what the export does not say, or rounded.
+pub(super) fn assumed_lines(preview: &Preview) -> Vec<String> {
     let (rules, meaning) = (&preview.rules, &preview.tally.meaning);
-    let mut text = String::new();
+    let mut lines = Vec::new();
     if let Some(currency) = rules.currency.filter(|_| meaning.currency_assumed > 0) {
-        let orders = count(meaning.currency_assumed);
-        text.push_str(&format!("  the currency {currency} for {orders} orders whose export names none\n"));
+        let orders = many(meaning.currency_assumed, "order");
+        lines.push(format!("the currency {currency} for {orders} whose export names none"));
     }
     if let Some(date) = rules.default_date.filter(|_| meaning.date_assumed > 0) {
-        let orders = count(meaning.date_assumed);
-        text.push_str(&format!("  the date {date} for {orders} orders whose export states none\n"));
+        let orders = many(meaning.date_assumed, "order");
+        lines.push(format!("the date {date} for {orders} whose export states none"));
     }
     if meaning.amounts_rounded > 0 {
-        let (amounts, orders) = (count(meaning.amounts_rounded), count(meaning.orders_rounded));
-        text.push_str(&format!(
-            "  {amounts} amounts of {orders} orders rounded to the minor unit, half to even\n"
-        ));
+        let (amounts, orders) =
+            (many(meaning.amounts_rounded, "amount"), many(meaning.orders_rounded, "order"));
+        lines.push(format!("{amounts} of {orders} rounded to the minor unit, half to even"));
     }
-    if text.is_empty() { text } else { format!("\nAssumed by the policy\n{text}") }
+    lines
 }
 
+/// By currency, how many totals are not the sum of their parts, and how far from it.
 pub(super) fn differ_text(preview: &Preview) -> String {
-    let differing = &preview.tally.meaning.totals_differ;
-    if differing.examples.is_empty() {
-        return String::new();
-    }
-    let amount = |currency: &crate::domain::Currency, minor: i64| {
-        let sign = if minor > 0 { "+" } else { "" };
-        format!("{sign}{}", grouped(&currency.format_minor(minor.into())))
+    let of_currency = |(currency, of_one): (&Currency, &Differences)| {
+        let sign = if of_one.largest > 0 { "+" } else { "" };
+        let largest = grouped(&currency.format_minor(of_one.largest.into()));
+        let up_to = if of_one.orders > 1 { "up to " } else { "" };
+        format!("{currency} {} by {up_to}{sign}{largest}", many(of_one.orders, "order"))
     };
-    let rows: Vec<Vec<String>> = differing
-        .by_currency
-        .iter()
-        .map(|(currency, of_one)| {
-            let largest = format!("orders, by at most {}", amount(currency, of_one.largest));
-            vec![currency.to_string(), count(of_one.orders), largest]
-        })
-        .collect();
-    let examples = differing.examples.iter().take(3).map(|(example, currency, difference)| {
-        format!("{} by {}", example_text(preview, example), amount(currency, *difference))
-    });
-    format!(
-        "\nTotals that are not the sum of their parts, sent as the export states them\n{}      {}\n",
-        columns("<><", &rows),
-        examples.collect::<Vec<_>>().join(" · ")
-    )
+    let by_currency = &preview.tally.meaning.totals_differ.by_currency;
+    let mut parts: Vec<String> = by_currency.iter().take(CURRENCIES_MAX).map(of_currency).collect();
+    if by_currency.len() > CURRENCIES_MAX {
+        parts.push("and so on".to_owned());
+    }
+    parts.join("; ")
 }

@@ -1,13 +1,13 @@
-use super::difference::{changes_counted_json, fields_line};
-use super::forecast::{forecast_json, forecast_lines, forecast_text};
-use super::meaning::{meaning_json, meaning_text};
-use super::text::{columns, count, grouped, printable};
+use super::difference::changes_counted_json;
+use super::forecast::{forecast_json, forecast_text};
+use super::meaning::meaning_json;
+use super::terminal::rule;
+use super::text::{count, grouped, is_are, many, printable};
 use super::warnings::{warnings, warnings_json};
-use crate::plan::{Example, Tally};
+use crate::plan::{Example, ReasonCount, Tally};
 use crate::run::Preview;
 use jiff::Zoned;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 /// `plan --json`, by the names of the interface. Made `now`.
 pub fn plan_json(previews: &[Preview], now: &Zoned) -> Value {
@@ -44,7 +44,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
         "invalid": tally.invalid,
         "refused": tally.refused,
         "filtered_reasons": tally.filtered_reasons.iter()
-            .map(|(reason, n)| json!({ "reason": reason, "count": n })).collect::<Vec<_>>(),
+            .map(|(reason, n)| json!({ "reason": reason, "count": n, "advice": rule(reason) })).collect::<Vec<_>>(),
         "invalid_reasons": reasons,
         "customers": { "new": tally.customers_new },
         "products": tally.products,
@@ -87,39 +87,16 @@ fn number(n: i128) -> Value {
     i64::try_from(n).map_or_else(|_| Value::from(n.to_string()), Value::from)
 }
 
-/// The dry run as a person reads it. The forecast ends in the job's zone.
-pub fn plan_text(preview: &Preview, now: &Zoned) -> String {
-    let tally = &preview.tally;
-    let bytes: u64 = preview.files.iter().map(|file| file.size_bytes).sum();
-    let mut text = format!(
-        "Plan of {}: {} records in {} ({} bytes). Nothing was sent.\n\n",
-        preview.job,
-        count(tally.read),
-        files_text(preview),
-        count(bytes)
-    );
-    text.push_str(&seen(preview));
-    text.push_str(&parts(tally));
-    text.push_str(nothing_read(preview));
-    text.push_str(&meaning_text(preview));
-    text.push_str(&money(tally));
-    text.push_str(&left_out(preview));
-    for warning in warnings(preview, now) {
-        text.push_str(&format!("\nwarning: {}\n", warning.text));
-    }
-    text.push_str(&outlook(preview, now));
-    text
-}
-
 /// The plan in a few lines, for whoever is about to begin.
 pub fn plan_summary(preview: &Preview, now: &Zoned) -> String {
     let tally = &preview.tally;
     let mut text = format!(
-        "{}: of {} records {} are to be created ({} new customers), {} updated, {} unchanged, {} filtered, {} invalid, {} refused before\n",
+        "{}: of {}, {} {} to be created ({}), {} updated, {} unchanged, {} filtered, {} invalid, {} refused before\n",
         preview.job,
-        count(tally.read),
+        many(tally.read, "record"),
         count(tally.create),
-        count(tally.customers_new),
+        is_are(tally.create),
+        many(tally.customers_new, "new customer"),
         count(tally.update),
         count(tally.unchanged),
         count(tally.filtered),
@@ -128,152 +105,63 @@ pub fn plan_summary(preview: &Preview, now: &Zoned) -> String {
     );
     for (currency, total) in &tally.totals {
         let amount = grouped(&currency.format_minor(total.minor_units));
-        text.push_str(&format!("  {currency} {amount} in {} orders\n", count(total.orders)));
+        text.push_str(&format!("  {currency} {amount} in {}\n", many(total.orders, "order")));
     }
     for warning in warnings(preview, now) {
-        text.push_str(&format!("  warning: {}\n", warning.text));
+        text.push_str(&format!("  warning: {}\n", warning.told(preview)));
     }
     text.push_str(&format!("  {}\n", forecast_text(preview, now)));
     text
 }
 
-/// Reasons of invalid records, the most frequent first: code, count, advice.
-pub(super) fn advice_rows(tally: &Tally) -> Vec<(&'static str, u64, &'static str)> {
-    let mut rows: Vec<_> = tally
-        .invalid_reasons
-        .iter()
-        .map(|(reason, entry)| (reason.code(), entry.count, reason.advice()))
-        .collect();
-    rows.sort_by_key(|(_, count, _)| std::cmp::Reverse(*count));
+/// Why records are invalid.
+pub(super) struct ReasonRow<'a> {
+    pub code: &'static str,
+    pub count: &'a ReasonCount,
+    pub advice: &'static str,
+}
+
+/// Reasons of invalid records, the most frequent first.
+pub(super) fn advice_rows(tally: &Tally) -> Vec<ReasonRow<'_>> {
+    let row = |(reason, count)| {
+        let reason: &crate::domain::Reason = reason;
+        ReasonRow { code: reason.code(), count, advice: reason.advice() }
+    };
+    let mut rows: Vec<ReasonRow<'_>> = tally.invalid_reasons.iter().map(row).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.count.count));
     rows
 }
 
-fn files_text(preview: &Preview) -> String {
-    match preview.files.as_slice() {
-        [file] => format!("{file} ({})", file.format),
-        files => format!("{} files", files.len()),
-    }
-}
-
-/// Why each file was taken for what it is, once for files that are alike, and what is to be known of single ones.
-fn seen(preview: &Preview) -> String {
-    let mut text = String::new();
-    let mut told = BTreeSet::new();
-    for file in &preview.files {
-        let line = format!("Seen: {}, {}, {}", file.format, file.encoding, printable(&file.why));
-        if told.insert(line.clone()) {
-            text.push_str(&format!("{line}\n"));
-        }
-    }
-    for file in &preview.files {
-        file.notes.iter().for_each(|note| text.push_str(&format!("Note: {file}: {note}\n")));
-    }
-    text.push('\n');
-    text
-}
-
-fn nothing_read(preview: &Preview) -> &'static str {
-    let tally = &preview.tally;
-    match (tally.read, tally.read == tally.filtered) {
-        (0, _) => "\nThere is no order in the export.\n",
-        (_, true) => "\nEvery record is filtered.\n",
-        _ => "",
-    }
-}
-
-fn parts(tally: &Tally) -> String {
-    let row = |name: &str, n: u64, meaning: String| vec![name.to_owned(), count(n), meaning];
-    let mut rows = vec![
-        row("create", tally.create, format!("orders, and {} new customers", count(tally.customers_new))),
-        row("update", tally.update, "orders that changed since they were loaded".to_owned()),
-        row("unchanged", tally.unchanged, "orders that are at the target as they are".to_owned()),
-        row("filtered", tally.filtered, "records that a rule leaves out".to_owned()),
-        row("invalid", tally.invalid, "records that can't be sent".to_owned()),
-        row("refused", tally.refused, "orders that the target would not take, unchanged since".to_owned()),
-        row("read", tally.read, "the sum of these".to_owned()),
-    ];
-    if tally.look_up > 0 {
-        let meaning = "of these: an earlier run may have sent them, so they are looked up first".to_owned();
-        rows.insert(2, row("  look up", tally.look_up, meaning));
-    }
-    let changes = fields_line(&tally.changes);
-    let changes = if changes.is_empty() { changes } else { format!("  What would be updated: {changes}\n") };
-    format!("{}{changes}", columns("<><", &rows))
-}
-
-fn money(tally: &Tally) -> String {
-    if tally.totals.is_empty() {
-        return String::new();
-    }
-    let rows: Vec<Vec<String>> = tally
-        .totals
-        .iter()
-        .map(|(currency, total)| {
-            let amount = grouped(&currency.format_minor(total.minor_units));
-            vec![currency.to_string(), amount, format!("in {} orders", count(total.orders))]
-        })
-        .collect();
-    let span = match (tally.first_order, tally.last_order) {
-        (Some(first), Some(last)) => format!(", placed {first} to {last}"),
-        _ => String::new(),
-    };
-    format!(
-        "\nValid orders: {} product lines{span}\n{}{}",
-        count(tally.products),
-        columns("<><", &rows),
-        rounded(tally)
-    )
-}
-
-fn rounded(tally: &Tally) -> String {
-    match tally.prices_rounded {
-        0 => String::new(),
-        n => format!(
-            "  {} product lines whose units did not cost a whole number of minor units each: the price of one is rounded \
-             to the nearest, order totals stay as stated\n",
-            count(n)
-        ),
-    }
-}
-
-fn left_out(preview: &Preview) -> String {
-    let tally = &preview.tally;
-    let mut text = String::new();
-    if !tally.filtered_reasons.is_empty() {
-        let rows: Vec<_> =
-            tally.filtered_reasons.iter().map(|(code, n)| vec![(*code).to_owned(), count(*n)]).collect();
-        text.push_str("\nFiltered\n");
-        text.push_str(&columns("<>", &rows));
-    }
-    if !tally.invalid_reasons.is_empty() {
-        text.push_str("\nInvalid\n");
-        let mut reasons: Vec<_> = tally.invalid_reasons.iter().collect();
-        reasons.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.count));
-        for (reason, entry) in reasons {
-            text.push_str(&format!("  {}  {}: {}\n", count(entry.count), reason.code(), reason.advice()));
-            let examples: Vec<String> =
-                entry.examples.iter().take(3).map(|e| example_text(preview, e)).collect();
-            text.push_str(&format!("      {}\n", examples.join(" · ")));
-        }
-    }
-    text
-}
-
+/// The order, and where to look: the file by its last name, where no other has the same.
 pub(super) fn example_text(preview: &Preview, example: &Example) -> String {
     let order = match example.order.as_str() {
-        "" => "(no number)".to_owned(),
+        "" => "no number".to_owned(),
         number => printable(number),
     };
     let field = example.field.map(|field| format!(" ({field})")).unwrap_or_default();
-    format!("{order} at {}:{}{field}", file_of(preview, example), example.position.line)
+    format!("{order} at {}:{}{field}", short_name(preview, example.position.file), example.position.line)
 }
 
-fn outlook(preview: &Preview, now: &Zoned) -> String {
-    let tally = &preview.tally;
-    let historical = format!(
-        "\nHistorical: {} of {} payloads have a source other than 0, so no automation fires for them.\n",
-        count(tally.source_not_historical),
-        count(tally.create + tally.update)
-    );
-    format!("{historical}{}", forecast_lines(preview, now))
+/// A name of which only the beginning and the end are told, where it is long; the whole one stands at the top of a report.
+fn shortened(name: &str) -> String {
+    const PART_LEN: usize = 18;
+    let letters: Vec<char> = name.chars().collect();
+    match (letters.first_chunk::<PART_LEN>(), letters.last_chunk::<PART_LEN>()) {
+        (Some(first), Some(last)) if letters.len() > PART_LEN * 2 => {
+            first.iter().chain(&['…']).chain(last).collect()
+        }
+        _ => name.to_owned(),
+    }
+}
+
+/// A file of the plan by its last name, where no other has the same.
+pub(super) fn short_name(preview: &Preview, file: u32) -> String {
+    let Some(file) = usize::try_from(file).ok().and_then(|index| preview.files.get(index)) else {
+        return String::new();
+    };
+    let is_alone =
+        preview.files.iter().filter(|other| other.path.file_name() == file.path.file_name()).count() == 1;
+    let full = file.to_string();
+    let short = file.path.file_name().filter(|_| is_alone && file.member.is_none());
+    shortened(&printable(&short.map_or(full, |name| name.to_string_lossy().into_owned())))
 }

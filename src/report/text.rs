@@ -5,6 +5,17 @@ pub fn count(n: u64) -> String {
     grouped(&n.to_string())
 }
 
+/// A count with what is counted: `1 order`, `1,200 orders`.
+pub(super) fn many(n: u64, one: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {one}{plural}", count(n))
+}
+
+/// The verb that goes with a count.
+pub(super) fn is_are(n: u64) -> &'static str {
+    if n == 1 { "is" } else { "are" }
+}
+
 /// Digits with their thousands apart; a sign and a fraction stay as they are.
 pub(super) fn grouped(number: &str) -> String {
     let (sign, rest) = match number.strip_prefix('-') {
@@ -44,17 +55,29 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
+/// Columns of a terminal that a text takes: two for the wide letters of East Asia and for emoji, none for marks that
+/// stand on the letter before. By the blocks of Unicode, which is near enough to line things up.
+pub(super) fn cells(text: &str) -> usize {
+    let of = |c: char| match u32::from(c) {
+        0x300..=0x36f | 0x200b..=0x200f | 0x20d0..=0x20ff | 0xfe00..=0xfe0f | 0xfe20..=0xfe2f => 0,
+        0x1100..=0x115f | 0x2e80..=0x303e | 0x3041..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff => 2,
+        0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1f64f | 0x1f680..=0x1f6ff => 2,
+        0x1f900..=0x1f9ff | 0x20000..=0x3fffd => 2,
+        _ => 1,
+    };
+    text.chars().map(of).sum()
+}
+
 /// Rows in columns: the first flush left, numbers (`>` in `align`) flush right, two blanks between.
 pub(super) fn columns(align: &str, rows: &[Vec<String>]) -> String {
-    let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count()).max().unwrap_or(0)
-    };
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|c| cells(c)).max().unwrap_or(0);
     let widths: Vec<usize> = (0..align.len()).map(width).collect();
     let mut text = String::new();
     for row in rows {
         let mut line = String::from("  ");
-        for ((cell, width), side) in row.iter().zip(&widths).zip(align.chars()) {
-            let padding = " ".repeat(width.saturating_sub(cell.chars().count()));
+        for ((cell, wide), side) in row.iter().zip(&widths).zip(align.chars()) {
+            let padding = " ".repeat(wide.saturating_sub(cells(cell)));
             match side {
                 '>' => line.extend([&padding, cell.as_str(), "  "]),
                 _ => line.extend([cell.as_str(), &padding, "  "]),
@@ -71,9 +94,18 @@ pub(super) fn discreet(text: &str) -> &str {
     if text.contains('@') { "***@***" } else { text }
 }
 
-/// Makes a text from an export safe to print: no control character reaches the terminal.
+/// Makes a text from an export safe to show: no control character reaches the terminal, and nothing turns the text
+/// around it about or hides in it.
 pub(super) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if c.is_control() || is_hidden(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Characters that show nothing themselves and change how others are shown: directions, separators, and what is of no
+/// width. The two joiners of emoji and of Persian words are left as they are.
+pub(super) fn is_hidden(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

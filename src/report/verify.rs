@@ -1,4 +1,4 @@
-use super::text::{columns, count, discreet, printable};
+use super::text::{columns, count, discreet, many, printable};
 use crate::domain::Currency;
 use crate::run::{Looked, Verification};
 use crate::state::MonthSums;
@@ -122,8 +122,8 @@ fn sums_text(v: &Verification) -> String {
     text
 }
 
-/// The orders of a canary, each as it was read back.
-pub fn canary_text(verification: &Verification, orders: &[Looked]) -> String {
+/// The orders of a canary, each as it was read back. `is_all`: there were no more orders to send.
+pub fn canary_text(verification: &Verification, orders: &[Looked], is_all: bool) -> String {
     let job = &verification.job;
     let rows: Vec<Vec<String>> = orders
         .iter()
@@ -131,12 +131,12 @@ pub fn canary_text(verification: &Verification, orders: &[Looked]) -> String {
             let id =
                 looked.remote_id.as_ref().map_or_else(|| "not there".to_owned(), |id| format!("id {id}"));
             let same = if looked.is_same { "the same on both sides" } else { "DIFFERS" };
-            let products = format!("{} products", count(looked.products as u64));
+            let products = many(looked.products as u64, "product");
             vec![printable(discreet(&looked.order)), looked.total.clone(), products, id, same.to_owned()]
         })
         .collect();
     let mut text =
-        format!("Canary of {job}: {} orders, read back line by line\n", count(orders.len() as u64));
+        format!("Canary of {job}: {}, read back line by line\n", many(orders.len() as u64, "order"));
     text.push_str(&columns("<>><<", &rows));
     for difference in &verification.examples {
         text.push_str(&format!(
@@ -147,8 +147,21 @@ pub fn canary_text(verification: &Verification, orders: &[Looked]) -> String {
             printable(discreet(&difference.target))
         ));
     }
-    text.push_str(&format!(
-        "Look at them in ActiveCampaign. `ordersync backfill {job}` loads the rest; `ordersync undo {job} --run ID` takes a run back.\n"
-    ));
+    let look = match (orders.len(), is_all) {
+        (0, _) => "There was no order to send.".to_owned(),
+        (n, is_all) => {
+            let them = if n == 1 { "it" } else { "them" };
+            let rest = match (is_all, n) {
+                (true, 1) => "It is the only one, so nothing is left to load".to_owned(),
+                (true, _) => "They are all there are, so nothing is left to load".to_owned(),
+                (false, _) => format!("`ordersync backfill {job}` loads the rest"),
+            };
+            format!(
+                "Look at {them} in ActiveCampaign. {rest}; `ordersync undo {job} --run ID` takes a run back."
+            )
+        }
+    };
+    text.push_str(&look);
+    text.push('\n');
     text
 }

@@ -1,10 +1,13 @@
 //! What a person should know before the first write, in whole sentences.
 
-use super::meaning::counted;
-use super::text::count;
+use super::meaning::{counted, differ_text};
+use super::plan::{example_json, example_text};
+use super::text::{count, is_are, many};
 use crate::domain::{Reason, Status};
+use crate::plan::Example;
 use crate::run::Preview;
-use jiff::Zoned;
+use crate::state::Standing;
+use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
 
 /// Something a person should look at before sending anything.
@@ -14,44 +17,92 @@ pub(super) struct Warning {
     /// The key of the settings that decides it, where one does.
     setting: Option<String>,
     pub text: String,
+    /// The first few records it is about.
+    examples: Vec<Example>,
 }
 
-/// The warnings of a plan made `now`.
+impl Warning {
+    /// The sentence, with a record to look at.
+    pub(super) fn told(&self, preview: &Preview) -> String {
+        match self.examples.first() {
+            Some(example) => format!("{} ({})", self.text, example_text(preview, example)),
+            None => self.text.clone(),
+        }
+    }
+}
+
+/// Orders more or fewer that say nothing.
+const RECORDS_FEW: u64 = 20;
+
+/// The warnings of a plan made `now`, what may stop everything first.
 pub(super) fn warnings(preview: &Preview, now: &Zoned) -> Vec<Warning> {
-    let tally = &preview.tally;
-    let mut warnings = Vec::from_iter(of_statuses(preview));
-    let mut warn = |code, setting: Option<&str>, text| {
-        let setting = setting.map(|key| format!("jobs.{}.{key}", preview.job));
-        warnings.push(Warning { code, setting, text });
-    };
-    for less in &preview.shrinkage {
-        warn("export_shrank", Some("export"), less.to_string());
-    }
-    if tally.customers_new > 0 {
-        let text = format!(
-            "{} customers would be created; ActiveCampaign makes a contact of each address it does not have yet, and \
-             contacts count towards the limit of its plan",
-            count(tally.customers_new)
-        );
-        warn("contacts", None, text);
-    }
-    if let Some(last) = tally.last_order.filter(|last| last.timestamp() > now.timestamp()) {
-        let text = format!("the latest order is dated in the future, {last}; is the time zone right?");
-        warn("future_dates", Some("time_zone"), text);
-    }
-    if let Some(duplicates) = tally.invalid_reasons.get(&Reason::Duplicate) {
-        let records = count(duplicates.count);
-        let text = format!("{records} records repeat an order of the same file; the first of each is taken");
-        warn("duplicates", None, text);
-    }
-    warnings
+    let mut all = Warnings { job: &preview.job, all: Vec::new() };
+    of_connection(&mut all, preview, now);
+    all.all.extend(of_statuses(preview));
+    of_earlier_runs(&mut all, preview);
+    of_orders(&mut all, preview);
+    of_contacts(&mut all, preview, now);
+    all.all
 }
 
 /// The same for scripts.
 pub(super) fn warnings_json(preview: &Preview, now: &Zoned) -> Vec<Value> {
-    let json =
-        |warning: Warning| json!({ "code": warning.code, "setting": warning.setting, "text": warning.text });
+    let json = |warning: Warning| {
+        json!({
+            "code": warning.code,
+            "setting": warning.setting,
+            "text": warning.text,
+            "examples": warning.examples.iter().map(|example| example_json(preview, example)).collect::<Vec<_>>(),
+        })
+    };
     warnings(preview, now).into_iter().map(json).collect()
+}
+
+struct Warnings<'a> {
+    job: &'a str,
+    all: Vec<Warning>,
+}
+
+impl Warnings<'_> {
+    fn add(&mut self, code: &'static str, setting: Option<&str>, text: String) {
+        self.with(code, setting, text, &[]);
+    }
+
+    fn with(&mut self, code: &'static str, setting: Option<&str>, text: String, examples: &[Example]) {
+        let setting = setting.map(|key| format!("jobs.{}.{key}", self.job));
+        self.all.push(Warning { code, setting, text, examples: examples.to_vec() });
+    }
+}
+
+/// A plan asks nobody: what is known is what `check` or a run was told before.
+fn of_connection(all: &mut Warnings<'_>, preview: &Preview, now: &Zoned) {
+    let history = &preview.history;
+    let what = format!("the connection {}/{}", history.connection.0, history.connection.1);
+    let sends = preview.tally.create + preview.tally.update > 0;
+    match &history.asked {
+        Some((asked, at)) if asked.standing == Standing::Native => {
+            let text = format!(
+                "{what} is ActiveCampaign's own integration{}; a run stops there, as writing into it would mix two \
+                 sources: choose another service or externalid",
+                seen_on(*at, now)
+            );
+            all.add("native_connection", Some("connection.externalid"), text);
+        }
+        None if sends && !history.is_connected => {
+            let text = format!(
+                "nobody has asked yet whether {what} is ActiveCampaign's own integration, and whether its new contacts \
+                 join a list; `ordersync check {}` does",
+                preview.job
+            );
+            all.add("connection_unknown", None, text);
+        }
+        _ => {}
+    }
+}
+
+fn seen_on(at_ms: i64, now: &Zoned) -> String {
+    let at = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    format!(", as of {}", at.to_zoned(now.time_zone().clone()).strftime("%Y-%m-%d"))
 }
 
 /// A shop whose customers pay on delivery has nothing but pending orders; the usual statuses would load none of them.
@@ -64,19 +115,137 @@ fn of_statuses(preview: &Preview) -> Option<Warning> {
     let (code, text) = match (orders, counting) {
         (0, _) => return None,
         (_, 0) if pending == 0 => {
-            let text = format!("none of the {} orders has a status that counts by {setting}", count(orders));
+            let text = match orders {
+                1 => format!("the one order has no status that counts by {setting}"),
+                _ => format!("none of the {} orders has a status that counts by {setting}", count(orders)),
+            };
             ("no_status_counts", text)
         }
         (_, counting) if counting == 0 || pending * 2 > orders => {
             let text = format!(
-                "{} of {} orders are pending, and {setting} leaves them out; where customers pay on delivery or by \
-                 transfer these are sales, and \"pending\" belongs into that list",
+                "{} of {} {} pending, and {setting} leaves them out; where customers pay on delivery or by transfer \
+                 these are sales, and \"pending\" belongs into that list",
                 count(pending),
-                count(orders)
+                many(orders, "order"),
+                is_are(pending)
             );
             ("pending_left_out", text)
         }
         _ => return None,
     };
-    Some(Warning { code, setting: Some(setting), text })
+    Some(Warning { code, setting: Some(setting), text, examples: Vec::new() })
+}
+
+/// What differs from what earlier runs of the job had.
+fn of_earlier_runs(all: &mut Warnings<'_>, preview: &Preview) {
+    for less in &preview.shrinkage {
+        all.add("export_shrank", Some("export"), less.to_string());
+    }
+    let read = preview.tally.read;
+    // A file that shrank says it already.
+    if let Some(before) = preview.history.read_before.filter(|_| preview.shrinkage.is_empty())
+        && read.abs_diff(before) >= RECORDS_FEW
+    {
+        let had =
+            format!("the export has {}, and the last finished run read {}", records(read), count(before));
+        if read.saturating_mul(2) < before {
+            let text = format!("{had}; what is missing is not looked at: is it the whole export?");
+            all.add("far_fewer_records", Some("export"), text);
+        } else if before.saturating_mul(2) < read {
+            all.add("far_more_records", Some("export"), format!("{had}; is it the same shop's export?"));
+        }
+    }
+    let new: Vec<String> = preview
+        .history
+        .currencies_new
+        .iter()
+        .map(|currency| {
+            let orders = preview.tally.totals.get(currency).map_or(0, |total| total.orders);
+            format!("{currency} ({})", many(orders, "order"))
+        })
+        .collect();
+    if !new.is_empty() {
+        let text = format!("no run of this job has sent an order in {} before; is it right?", new.join(", "));
+        all.add("currency_new", None, text);
+    }
+}
+
+/// What is odd about single orders.
+fn of_orders(all: &mut Warnings<'_>, preview: &Preview) {
+    let (tally, odd) = (&preview.tally, &preview.tally.oddities);
+    if let Some(last) = tally.last_order.filter(|_| odd.future.count > 0) {
+        let n = odd.future.count;
+        let latest = if n > 1 { ", the latest" } else { ":" };
+        let text = format!(
+            "{} {} dated in the future{latest} {last}; is the time zone right?",
+            many(n, "order"),
+            is_are(n)
+        );
+        all.with("future_dates", Some("time_zone"), text, &odd.future.examples);
+    }
+    if let Some(duplicates) = tally.invalid_reasons.get(&Reason::Duplicate) {
+        let repeats = if duplicates.count == 1 { "repeats" } else { "repeat" };
+        let text = format!(
+            "{} {repeats} an order that stands earlier in the same file, which is taken",
+            records(duplicates.count)
+        );
+        all.with("duplicates", None, text, &duplicates.examples);
+    }
+    let differing = &tally.meaning.totals_differ;
+    if differing.count() > 0 {
+        let (has, sent) = if differing.count() == 1 {
+            ("has a total that is", "it is")
+        } else {
+            ("have totals that are", "they are")
+        };
+        let text = format!(
+            "{} {has} not the sum of the parts ({}); {sent} sent as the export states",
+            many(differing.count(), "order"),
+            differ_text(preview)
+        );
+        let examples: Vec<Example> =
+            differing.examples.iter().map(|(example, _, _)| example.clone()).collect();
+        all.with("totals_differ", None, text, &examples);
+    }
+    if odd.other_address.count > 0 {
+        let has = if odd.other_address.count == 1 { "has" } else { "have" };
+        let text = format!(
+            "{} {has} another address than an earlier order of the same customer; ActiveCampaign keeps one address for a \
+             customer, the first it is sent",
+            many(odd.other_address.count, "order")
+        );
+        all.with("two_addresses", Some("policy.customers"), text, &odd.other_address.examples);
+    }
+}
+
+/// What happens to marketing besides.
+fn of_contacts(all: &mut Warnings<'_>, preview: &Preview, now: &Zoned) {
+    let new = preview.tally.customers_new;
+    if new == 0 {
+        return;
+    }
+    let text = format!(
+        "{} would be created; ActiveCampaign makes a contact of each address it does not have yet, and contacts count \
+         towards the limit of its plan",
+        many(new, "customer")
+    );
+    all.add("contacts", None, text);
+    let history = &preview.history;
+    if let Some((asked, at)) = &history.asked
+        && let Some(list) = &asked.list_id
+    {
+        let text = format!(
+            "new contacts of the connection {}/{} join the list with id {}{}; what ActiveCampaign does when a contact \
+             joins it would be done for each",
+            history.connection.0,
+            history.connection.1,
+            super::text::printable(list),
+            seen_on(*at, now)
+        );
+        all.add("contacts_join_list", None, text);
+    }
+}
+
+fn records(n: u64) -> String {
+    many(n, "record")
 }

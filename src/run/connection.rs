@@ -1,7 +1,7 @@
 use super::Books;
-use crate::activecampaign::{Client, Failure, NewConnection, Next, Stop, Verdict};
+use crate::activecampaign::{Client, Connection, Failure, NewConnection, Next, Stop, Verdict};
 use crate::domain::RemoteId;
-use crate::state::{ConnectionId, StateError};
+use crate::state::{ConnectionId, Sighting, Standing, StateError};
 
 /// The ActiveCampaign connection resource that a job writes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,10 +70,16 @@ pub async fn ensure(
     client: &Client,
     spec: &ConnectionSpec,
 ) -> Result<Ensured, ConnectionError> {
-    let (id, is_new) = match find(client, spec).await? {
-        Some(id) => (id, false),
+    let found = client.connection_of(&spec.service, &spec.externalid).await.map_err(given_up)?;
+    let seen = sighting(found.as_ref());
+    note(books, spec, seen.clone()).await?;
+    let (id, is_new) = match found {
+        Some(found) => (ours(found, spec)?, false),
         None => (create(client, spec).await?, true),
     };
+    if is_new {
+        note(books, spec, Sighting { standing: Standing::Own, ..seen }).await?;
+    }
     let (service, externalid, remote) = (spec.service.clone(), spec.externalid.clone(), id.clone());
     let local = books.enter(move |store| store.connection(&service, &externalid, &remote)).await?;
     Ok(Ensured { local, id, is_new })
@@ -92,12 +98,35 @@ async fn hint_at_adopting(client: &Client, id: &RemoteId) {
     }
 }
 
-async fn find(client: &Client, spec: &ConnectionSpec) -> Result<Option<RemoteId>, ConnectionError> {
+/// What the target's word on a connection comes to.
+pub fn sighting(found: Option<&Connection>) -> Sighting {
+    let standing = match found {
+        None => Standing::Absent,
+        Some(found) if found.is_internal => Standing::Native,
+        Some(_) => Standing::Own,
+    };
+    Sighting { standing, list_id: found.and_then(|found| found.list_id.clone()) }
+}
+
+/// Keeps it for plans, which ask nobody.
+async fn note(books: &Books, spec: &ConnectionSpec, seen: Sighting) -> Result<(), StateError> {
     let (service, externalid) = (spec.service.clone(), spec.externalid.clone());
-    match client.connection_of(&service, &externalid).await {
-        Ok(Some(found)) if found.is_internal => Err(ConnectionError::Native { service, externalid }),
-        Ok(found) => Ok(found.map(|connection| connection.id)),
-        Err(failure) => Err(given_up(failure)),
+    books.enter(move |store| store.note_connection(&service, &externalid, &seen)).await
+}
+
+async fn find(client: &Client, spec: &ConnectionSpec) -> Result<Option<RemoteId>, ConnectionError> {
+    let found = client.connection_of(&spec.service, &spec.externalid).await.map_err(given_up)?;
+    found.map(|found| ours(found, spec)).transpose()
+}
+
+/// Its id, if it is fit to be written to.
+fn ours(found: Connection, spec: &ConnectionSpec) -> Result<RemoteId, ConnectionError> {
+    match found.is_internal {
+        false => Ok(found.id),
+        true => Err(ConnectionError::Native {
+            service: spec.service.clone(),
+            externalid: spec.externalid.clone(),
+        }),
     }
 }
 

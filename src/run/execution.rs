@@ -4,11 +4,13 @@ use super::feed::{Fed, Letters, Sending};
 use super::meter::Meter;
 use super::tracker::{Stretch, Ticket, Tracker};
 use super::{Progress, RunError};
-use crate::domain::RemoteId;
+use crate::domain::{Currency, RemoteId};
 use crate::load::{Halt, Loader, Outcome, Refusal};
 use crate::plan::{Action, Fingerprints};
-use crate::state::{ConnectionId, Counts, DeadLetter, OrderOutcome, RunRow, Settled, Settlement, Stage};
-use std::collections::VecDeque;
+use crate::state::{
+    ConnectionId, Counts, DeadLetter, OrderOutcome, RunRow, Settled, Settlement, Stage, StateError,
+};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc::Receiver;
@@ -45,6 +47,8 @@ pub(super) struct Execution<'a> {
     sends_left: usize,
     /// An order was passed over, and is left to whoever goes on with the run.
     is_held_back: bool,
+    /// Noted in the state by this process.
+    currencies: BTreeSet<Currency>,
     counts: Counts,
     /// A settlement failed: what it held is lost to this process, so the checkpoint must not move past it.
     is_broken: bool,
@@ -102,6 +106,7 @@ impl<'a> Execution<'a> {
             checkpoint: row.checkpoint,
             sends_left: task.only.as_ref().map_or(usize::MAX, |only| only.len()),
             is_held_back: false,
+            currencies: BTreeSet::new(),
             counts: Counts::default(),
             is_broken: false,
             refused: VecDeque::with_capacity(SENT_REMEMBERED),
@@ -197,6 +202,7 @@ impl<'a> Execution<'a> {
                 Ok(())
             }
             Some(sending) => {
+                self.note_currency(sending.step.order.currency).await?;
                 self.sends_left -= 1;
                 let loader = Arc::clone(&self.loader);
                 let step = async move {
@@ -208,6 +214,15 @@ impl<'a> Execution<'a> {
             }
             None => self.settle(Vec::new(), Vec::new()).await,
         }
+    }
+
+    /// Before the first order of a currency is sent, so that no kill makes it look new later.
+    async fn note_currency(&mut self, currency: Currency) -> Result<(), StateError> {
+        if self.currencies.insert(currency) {
+            let job = self.task.job.name.clone();
+            self.task.books.enter(move |store| store.note_currency(&job, currency.code())).await?;
+        }
+        Ok(())
     }
 
     fn is_chosen(&self, sending: &Sending) -> bool {

@@ -1,5 +1,6 @@
 use super::Job;
 use super::counting::Counting;
+use super::history::History;
 use super::outlining::Outlining;
 use super::reading::{Judged, Ledger, Reading, ReadingError};
 use super::shrinkage::{Shrinkage, shrinkage};
@@ -20,6 +21,7 @@ pub struct Preview {
     pub forecast: Forecast,
     /// In what the export is less than it was; mostly nothing.
     pub shrinkage: Vec<Shrinkage>,
+    pub history: History,
 }
 
 /// Requests for a connection that the ledger does not know: looking for it, and then making it or seeing what it holds.
@@ -43,6 +45,7 @@ pub(super) struct Begun {
     pub reading: Reading,
     /// In what the export is less than it was.
     shrinkage: Vec<Shrinkage>,
+    history: History,
     /// Whether the connection needs no request.
     is_found: bool,
 }
@@ -116,6 +119,7 @@ impl Planning {
         let earlier = self.met.remove(&key_of(job));
         let is_found = connection.is_some() || earlier.is_some();
         let mut fingerprints = Fingerprints::new(view.hash_key()?);
+        let history = History::of(&view, job)?;
         // Of a target that nothing was ever sent to nothing can have changed.
         let outlining = connection.map(|_| outlining(&mut fingerprints));
         let ledger = Ledger { view, connection, fingerprints, resumed: None };
@@ -124,14 +128,15 @@ impl Planning {
         if let Some(outlining) = outlining {
             reading = reading.outlining(outlining);
         }
-        Ok(Begun { reading, shrinkage, is_found })
+        Ok(Begun { reading, shrinkage, history, is_found })
     }
 
     /// What a reading that came to its end comes to.
     pub(super) fn end(&mut self, (job, export): (&Job, &Export), begun: Begun, terms: Terms) -> Preview {
-        let Begun { reading, shrinkage, is_found } = begun;
+        let Begun { reading, shrinkage, mut history, is_found } = begun;
         let (tally, counting) = reading.end();
         self.keep(job, counting);
+        history.compare(&tally);
         let forecast = Forecast {
             requests: tally.requests(),
             one_by_one: if is_found { 0 } else { CONNECTING },
@@ -139,7 +144,7 @@ impl Planning {
             terms,
         };
         let (job, rules) = (job.name.clone(), job.rules.clone());
-        Preview { job, files: export.files().to_vec(), rules, tally, forecast, shrinkage }
+        Preview { job, files: export.files().to_vec(), rules, tally, forecast, shrinkage, history }
     }
 
     /// For the jobs after this one.

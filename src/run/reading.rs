@@ -5,6 +5,7 @@ use crate::extract::{ReadError, Reader};
 use crate::plan::{Change, Decision, Example, Fingerprints, Tally, decide};
 use crate::state::{ConnectionId, RunId, RunRow, Seen, StateError, View};
 use crate::transform::{Filter, Mapped, Rules, transform};
+use jiff::Timestamp;
 
 /// What became of one record before anything is sent.
 #[derive(Debug)]
@@ -57,6 +58,8 @@ pub(super) struct Reading {
     /// Of the record at hand: its order, where it is kept and not to be sent.
     kept: Option<Box<Order>>,
     outlining: Option<Outlining>,
+    /// Orders dated after this are of the future.
+    now: Timestamp,
     tally: Tally,
 }
 
@@ -83,6 +86,7 @@ impl Reading {
             keeps_orders: false,
             kept: None,
             outlining: None,
+            now: Timestamp::now(),
             tally: Tally::default(),
         }
     }
@@ -214,12 +218,15 @@ impl Reading {
             Mapped::Invalid(faults) => Ok(Judgement::Invalid(faults)),
             Mapped::Order(order, notes) => {
                 self.tally.meaning.note(&order, notes, position, || label_of(&order));
-                self.decide(order)
+                if order.created_at.timestamp() > self.now {
+                    self.tally.oddities.future.add(position, || label_of(&order));
+                }
+                self.decide(order, position)
             }
         }
     }
 
-    fn decide(&mut self, order: Box<Order>) -> Result<Judgement, StateError> {
+    fn decide(&mut self, order: Box<Order>, position: Position) -> Result<Judgement, StateError> {
         let fingerprint = self.ledger.fingerprints.of(&order);
         if !self.ledger.fingerprints.last_was_historical() {
             self.tally.source_not_historical += 1;
@@ -237,9 +244,12 @@ impl Reading {
             }
         };
         self.kept = self.keeps_orders.then(|| order.clone());
+        if !matches!(memory, Memory::Unknown | Memory::Intended { .. }) {
+            self.tally.oddities.know(order.currency);
+        }
         let decision = decide(order, fingerprint, memory);
         if let (Some(counting), Decision::Send(step)) = (&mut self.counting, &decision) {
-            counting.count(step, &self.ledger, &mut self.tally)?;
+            counting.count(step, position, &self.ledger, &mut self.tally)?;
         }
         Ok(Judgement::Decided(decision))
     }
@@ -262,7 +272,7 @@ fn is_contested(source: &SourceOrder) -> bool {
 }
 
 /// What people know a valid order by.
-fn label_of(order: &Order) -> String {
+pub(super) fn label_of(order: &Order) -> String {
     shown(if order.number.is_empty() { order.key.as_str() } else { &order.number })
 }
 

@@ -22,6 +22,11 @@ pub enum Edit {
     DeleteConnection {
         id: u64,
     },
+    /// New contacts of a connection join this list.
+    SetList {
+        id: u64,
+        list: String,
+    },
     AddCustomer {
         connectionid: u64,
         externalid: String,
@@ -75,6 +80,12 @@ impl World {
             }
             Edit::DeleteConnection { id } => {
                 self.store.connections.remove(id).map(|row| row.id).ok_or(EditError::NotThere("connection"))
+            }
+            Edit::SetList { id, list } => {
+                let mut row = self.store.connections.remove(id).ok_or(EditError::NotThere("connection"))?;
+                row.list_id = Some(list);
+                self.store.connections.insert(row);
+                Ok(id)
             }
             Edit::AddCustomer { connectionid, externalid, email } => {
                 let id = self.store.customers.take_id();

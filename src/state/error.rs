@@ -22,9 +22,9 @@ pub enum StateError {
         path.display()
     )]
     ReadOnly { path: PathBuf, source: rusqlite::Error },
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}{}", path.display(), hint_of(source))]
     Sqlite { path: PathBuf, source: rusqlite::Error },
-    #[error("state: {0}")]
+    #[error("state: {error}{hint}", error = .0, hint = hint_of(.0))]
     Sql(#[from] rusqlite::Error),
 }
 
@@ -45,6 +45,17 @@ impl StateError {
     }
 }
 
+/// What to do about an error of the database that a person can do something about.
+fn hint_of(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DiskFull) => {
+            "\n  hint: free some space in the folder of `state.dir`, and in that of temporary files (TMPDIR); then run it \
+             again: nothing is lost"
+        }
+        _ => "",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,5 +71,14 @@ mod tests {
         let full = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_FULL), None);
         let told = StateError::sqlite(Path::new("main.db"))(full);
         assert!(matches!(told, StateError::Sqlite { .. }), "{told}");
+    }
+
+    #[test]
+    fn a_full_disk_is_told_with_what_to_do() {
+        let full = || rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(13), None);
+        for error in [StateError::Sql(full()), StateError::sqlite(Path::new("state/main.db"))(full())] {
+            assert!(error.to_string().contains("hint: free some space"), "{error}");
+        }
+        assert!(!StateError::Sql(rusqlite::Error::QueryReturnedNoRows).to_string().contains("hint"));
     }
 }

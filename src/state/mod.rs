@@ -19,6 +19,7 @@ mod runs;
 mod saved;
 mod seen;
 mod settle;
+mod sightings;
 mod store;
 mod undo;
 mod values;
@@ -42,6 +43,7 @@ pub use runs::{Counts, Kind, Requests, RunClose, RunEnd, RunId, RunRow, RunStart
 pub use saved::{SavedAt, SavedIndex};
 pub use seen::Seen;
 pub use settle::{OrderOutcome, Settled, Settlement};
+pub use sightings::{Sighting, Standing};
 pub use store::{ConnectionId, Store};
 pub use undo::{CreatedOrder, Origin, Undoable};
 pub use verifications::{VerificationId, VerificationRow, VerificationSums, VerifiedOrder};

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../state/0004_fingerprints.sql"),
     include_str!("../../state/0005_history.sql"),
     include_str!("../../state/0006_outlines.sql"),
+    include_str!("../../state/0007_sightings.sql"),
 ];
 
 /// The version those lead to.
@@ -99,6 +100,11 @@ impl Store {
     /// # Errors
     /// When the state can't be written.
     pub fn lose_connection(&mut self, connection: ConnectionId) -> Result<(), StateError> {
+        self.db.execute(
+            "DELETE FROM connections_asked WHERE (service, externalid) IN
+                 (SELECT service, externalid FROM connections WHERE id = ?1)",
+            [connection],
+        )?;
         self.db.execute("UPDATE connections SET seen_ms = 0 WHERE id = ?1", [connection])?;
         Ok(())
     }

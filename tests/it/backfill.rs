@@ -126,7 +126,16 @@ fn a_canary_of_everything_is_the_whole_backfill() {
     let told = world.run(&["backfill", "--canary", "50"]);
     assert_eq!(told.code, 0, "{}", told.err);
     assert!(told.out.contains("the same on both sides") && told.out.contains("finished"), "{}", told.out);
+    assert!(told.out.contains("They are all there are, so nothing is left to load"), "{}", told.out);
     assert_eq!(world.summary().orders as u64, truth.valid);
+    let world = World::new();
+    world.generate(&Generated { orders: 1, seed: 9, ..Generated::default() });
+    let told = world.run(&["backfill", "--canary", "1"]).out;
+    assert!(told.contains("1 order, read back") && told.contains("It is the only one"), "{told}");
+    let world = World::new();
+    world.generate(&Generated { orders: 9, seed: 9, ..Generated::default() });
+    let told = world.run(&["backfill", "--canary", "1"]).out;
+    assert!(told.contains("`ordersync backfill shop` loads the rest"), "{told}");
 }
 
 #[test]

@@ -66,10 +66,7 @@ fn a_file_that_is_gone_is_told_unless_another_took_its_place() {
     assert!(!world.run(&["plan"]).out.contains("is gone"), "the night's export has another name");
     world.export("orders_2.csv", &text[..text.len() / 3]);
     let told = world.run(&["plan"]).out;
-    assert!(
-        told.contains("warning: ") && told.contains("orders.csv (") && told.contains("is gone"),
-        "{told}"
-    );
+    assert!(told.contains("Warning ") && told.contains("orders.csv (") && told.contains("is gone"), "{told}");
 }
 
 /// What a backfill says while somebody adds to the file every few milliseconds.

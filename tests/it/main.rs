@@ -40,6 +40,7 @@ mod streams;
 mod supply_chain;
 mod undo;
 mod verify;
+mod warnings;
 mod window;
 mod woocommerce;
 mod world;

@@ -1,25 +1,11 @@
 //! The plan as a page: what it shows, what it hides, and that nothing an export says becomes part of it.
 
+mod hostile;
+
 use crate::world::World;
+use hostile::{assert_inert, assert_shows_all};
 use ordersync::samples::Generated;
 use std::process::Command;
-
-const HEADER: &str = "Name,Email,Financial Status,Currency,Subtotal,Shipping,Taxes,Total,Discount Code,Discount Amount,\
-                      Shipping Method,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Id\n";
-
-/// Markup, script and formula in every field of an order, and of an invalid one.
-fn hostile() -> World {
-    let world = World::new();
-    let attack = r#""</td><script>document.title='owned'</script><img src=x onerror=alert(1)>""#;
-    let name = "\"#1<script>document.title='owned'</script>\"";
-    let rows = format!(
-        "{name},ann@example.com,paid,USD,10.00,0.00,0.00,10.00,{attack},1.00,{attack},2024-01-31 10:11:12 -0500,1,{attack},10.00,{attack},71\n\
-         {name},nobody,paid,USD,10.00,0.00,0.00,10.00,{attack},1.00,{attack},2024-01-31 10:11:12 -0500,1,{attack},10.00,{attack},72\n\
-         \"=HYPERLINK(\"\"http://x\"\")\",,paid,{attack},ten,0.00,0.00,{attack},,,,{attack},1,Mug,10.00,,\n"
-    );
-    world.export("orders.csv", format!("{HEADER}{rows}"));
-    world
-}
 
 fn page(world: &World, more: &[&str]) -> String {
     let told = world.run(&[&["plan", "--html", "plan.html"], more].concat());
@@ -29,11 +15,32 @@ fn page(world: &World, more: &[&str]) -> String {
 
 #[test]
 fn what_an_export_says_stays_text() {
-    let page = page(&hostile(), &["--reveal"]);
+    let page = page(&hostile::rows(), &["--reveal"]);
     assert_eq!(page.matches("<script").count(), 1, "its own and no other");
     assert!(!page.contains("<img") && !page.contains("onerror=alert(1)>\"<"), "{page}");
     assert!(page.contains("&lt;script&gt;"), "the attack is shown, as text");
     assert!(!page.contains("http-equiv=\"refresh\"") && page.contains("default-src 'none'"));
+}
+
+#[test]
+fn whatever_stands_in_whichever_field_the_page_and_the_screen_show_it_as_text() {
+    for world in [hostile::rows(), hostile::documents()] {
+        for more in [&[][..], &["--reveal"]] {
+            let page = page(&world, more);
+            assert_inert(&page);
+            assert!(page.len() < 300_000, "what is long is cut: {} bytes", page.len());
+        }
+        let told = world.run(&["plan"]);
+        assert_shows_all(&told.out);
+        assert_shows_all(&told.err);
+    }
+    let page = page(&hostile::documents(), &[]);
+    assert!(page.contains("(30,000 characters)") && page.contains("and 21 more products"), "and says so");
+    assert!(page.contains("\\u202egpj.exe"), "the payload shows what hides in it, as JSON writes it");
+    assert!(
+        !page.contains(">=HYPERLINK") && !page.contains(">@SUM"),
+        "no cell is a formula where it is pasted"
+    );
 }
 
 #[test]
@@ -57,7 +64,7 @@ fn the_page_needs_nothing_else_and_shows_no_address_unless_asked() {
 
 #[test]
 fn the_policy_names_exactly_the_style_and_script_of_the_page() {
-    let page = page(&hostile(), &[]);
+    let page = page(&hostile::rows(), &[]);
     let between =
         |open: &str, close: &str| page.split(open).nth(1).unwrap().split(close).next().unwrap().to_owned();
     for (kind, text) in
@@ -116,11 +123,19 @@ fn every_record_and_every_payload_can_be_had_line_by_line() {
 
 #[test]
 fn a_file_that_cannot_be_written_is_named() {
-    let world = hostile();
+    let world = hostile::rows();
     for flag in ["--html", "--jsonl", "--payloads"] {
         let told = world.run(&["plan", flag, "no/such/folder/file"]);
         assert_eq!(told.code, 2);
         assert!(told.err.contains("no/such/folder/file"), "{}", told.err);
+        assert!(told.err.contains("hint: the folder has to exist"), "{}", told.err);
+        let told = world.run(&["plan", flag, "/dev/full"]);
+        assert_eq!(told.code, 1, "{flag}: {}", told.err);
+        assert!(
+            told.err.contains("/dev/full") && told.err.contains("hint: the file is not whole"),
+            "{}",
+            told.err
+        );
     }
 }
 
@@ -128,8 +143,17 @@ fn a_file_that_cannot_be_written_is_named() {
 #[test]
 #[ignore = "needs Chromium; .ci/run installs it and runs this"]
 fn a_browser_runs_the_page_and_nothing_else() {
-    let world = hostile();
-    page(&world, &[]);
+    for world in [hostile::rows(), hostile::documents()] {
+        let source = page(&world, &["--reveal"]);
+        let dom = dom_of(&world.path("plan.html"));
+        assert!(dom.contains("<title>Plan of shop</title>"), "{dom}");
+        assert!(dom.contains("<p class=\"search\">"), "the page's own script shows the search");
+        let (ours, seen) = (hostile::tags(&source).len(), hostile::tags(&dom).len());
+        assert_eq!(ours, seen, "the browser sees the elements that were written, and no other");
+    }
+}
+
+fn dom_of(page: &std::path::Path) -> String {
     let profile = tempfile::tempdir().unwrap();
     let output = Command::new(std::env::var("CHROMIUM").unwrap_or_else(|_| "chromium".to_owned()))
         .args([
@@ -141,11 +165,8 @@ fn a_browser_runs_the_page_and_nothing_else() {
         ])
         .args(["--disable-component-update", "--disable-sync", "--virtual-time-budget=2000", "--dump-dom"])
         .arg(format!("--user-data-dir={}", profile.path().display()))
-        .arg(format!("file://{}", world.path("plan.html").display()))
+        .arg(format!("file://{}", page.display()))
         .output()
         .unwrap();
-    let dom = String::from_utf8_lossy(&output.stdout);
-    assert!(dom.contains("<title>Plan of shop</title>"), "{dom}");
-    assert!(dom.contains("<p class=\"search\">"), "the page's own script shows the search");
-    assert!(!dom.contains("<img"));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -30,7 +30,7 @@ fn a_price_that_is_no_whole_number_of_cents_is_rounded_and_told_and_the_total_st
     let plan = world.run(&["--json", "plan"]).json()["plans"][0].clone();
     assert_eq!((&plan["prices_rounded"], &plan["totals"][0]["minor_units"]), (&1.into(), &4950.into()));
     let told = world.run(&["plan"]).out;
-    assert!(told.contains("1 product lines whose units did not cost a whole number"), "{told}");
+    assert!(told.contains("1 product line whose units did not cost a whole number"), "{told}");
     let run = world.load("backfill", 0);
     assert_eq!(run["created"], 1);
     assert_adds_up(&run);

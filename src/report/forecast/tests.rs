@@ -10,6 +10,7 @@ fn preview(forecast: Forecast, zone: &str) -> Preview {
         tally: Tally::default(),
         forecast,
         shrinkage: Vec::new(),
+        history: Default::default(),
     };
     preview.rules.zone = TimeZone::get(zone).unwrap();
     preview

@@ -8,7 +8,12 @@ const LEFT: f64 = 4.0;
 const BASE: f64 = 150.0;
 const TOP: f64 = 12.0;
 /// Labels under the bars, at most.
-const LABELS_MAX: usize = 12;
+const LABELS_MAX: usize = 8;
+
+/// Of a bar with its gaps, where there are few.
+const BAR_WIDTH_MAX: f64 = 90.0;
+/// What a label takes, about.
+const LABEL_WIDTH: f64 = 64.0;
 
 /// One bar: its label, its height, and that height in words.
 pub(super) struct Bar {
@@ -20,7 +25,7 @@ pub(super) struct Bar {
 /// Upright bars, for what comes in an order of its own.
 pub(super) fn columns(title: &str, heads: (&str, &str), bars: &[Bar]) -> Markup {
     let highest = bars.iter().map(|bar| bar.value).fold(0.0, f64::max);
-    let step = (WIDTH - 2.0 * LEFT) / bars.len().max(1) as f64;
+    let step = ((WIDTH - 2.0 * LEFT) / bars.len().max(1) as f64).min(BAR_WIDTH_MAX);
     let every = bars.len().div_ceil(LABELS_MAX).max(1);
     let height = |bar: &Bar| match highest > 0.0 {
         // A bar that stands for something is never invisible.
@@ -38,7 +43,9 @@ pub(super) fn columns(title: &str, heads: (&str, &str), bars: &[Bar]) -> Markup 
                         title { (bar.label) ": " (bar.text) }
                     }
                     @if n % every == 0 {
-                        text.label x=(px(x + step / 2.0)) y=(BASE + 18.0) text-anchor="middle" { (bar.label) }
+                        // The first would be cut at the edge where its bar is narrow.
+                        @let (at, anchor) = if n == 0 && step < LABEL_WIDTH { (LEFT, "start") } else { (x + step / 2.0, "middle") };
+                        text.label x=(px(at)) y=(BASE + 18.0) text-anchor=(anchor) { (bar.label) }
                     }
                 }
             }

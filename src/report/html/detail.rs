@@ -1,6 +1,6 @@
-use crate::domain::{Order, SourceOrder};
+use super::fields::{fields_of, inert, payload_of};
+use crate::domain::Order;
 use crate::plan::Decision;
-use crate::report::explain::masked;
 use crate::report::telling::Telling;
 use crate::report::text::printable;
 use crate::run::{Judged, Judgement};
@@ -65,7 +65,7 @@ impl Detail {
         match &judged.verdict {
             Judgement::Invalid(_) if self.invalid.len() == INVALID_MAX => self.invalid_more += 1,
             Judgement::Invalid(faults) => self.invalid.push(InvalidRecord {
-                order: printable(&judged.label),
+                order: inert(&printable(&judged.label)),
                 file,
                 line: faults.iter().map(|fault| fault.line).max().unwrap_or(0).max(judged.position.line),
                 reasons: faults
@@ -87,63 +87,8 @@ impl Detail {
             title,
             file,
             line: judged.position.line,
-            source: self.fields_of(source),
-            payload: self.payload_of(order),
+            source: fields_of(source, self.reveals),
+            payload: payload_of(order, self.reveals),
         });
-    }
-
-    fn payload_of(&self, order: &Order) -> String {
-        let body = match self.reveals {
-            true => serde_json::to_value(order).unwrap_or_default(),
-            false => masked(order),
-        };
-        format!("{:#}", serde_json::json!({ "ecomOrder": body }))
-    }
-
-    /// The fields that are not blank, by the names this program gives them.
-    fn fields_of(&self, source: &SourceOrder) -> Vec<(String, String)> {
-        let mut fields: Vec<(String, String)> = Vec::new();
-        let mut add = |name: &str, text: &str| {
-            if !text.is_empty() {
-                fields.push((name.to_owned(), printable(&self.shown(text))));
-            }
-        };
-        add("id", &source.id);
-        add("number", &source.number);
-        add("checkout id", &source.checkout_id);
-        add("email", &source.email);
-        add("customer id", &source.customer_id);
-        add("created", &source.created_at);
-        add("updated", &source.updated_at);
-        add("abandoned", &source.abandoned_at);
-        add("status", source.status.map_or("", |status| status.word()));
-        add("currency", &source.currency);
-        add("total", &source.total);
-        add("subtotal", &source.subtotal);
-        add("shipping", &source.shipping);
-        add("tax", &source.tax);
-        add("discount", &source.discount);
-        add("refunded", &source.refunded);
-        add("shipping method", &source.shipping_method);
-        for (n, discount) in source.discounts.iter().enumerate() {
-            add(&format!("discount {}", n + 1), &format!("{}: {}", discount.name, discount.amount));
-        }
-        for (n, line) in source.lines.iter().enumerate() {
-            let id = if line.id.is_empty() { &line.sku } else { &line.id };
-            let text = format!("{} × {} at {} ({id})", line.quantity, line.name, line.unit_price);
-            add(&format!("product {}", n + 1), &text);
-        }
-        fields
-    }
-
-    /// A text, without the address that may be in it.
-    fn shown(&self, text: &str) -> String {
-        match (self.reveals, text.split_once('@')) {
-            (false, Some((local, domain))) => {
-                let first = |part: &str| part.chars().next().map(String::from).unwrap_or_default();
-                format!("{}***@{}***", first(local), first(domain))
-            }
-            _ => text.to_owned(),
-        }
     }
 }

@@ -6,6 +6,7 @@
 mod charts;
 mod detail;
 mod difference;
+mod fields;
 mod page;
 mod sections;
 

@@ -6,9 +6,10 @@ use super::difference;
 use crate::domain::Currency;
 use crate::plan::{Month, MonthTotal, PRODUCTS_MAX, Tally};
 use crate::report::forecast::{assumptions, forecast_text, nights, pace_rows};
-use crate::report::meaning::{assumed_text, counted, differ_text, policy_line};
+use crate::report::meaning::{assumed_lines, counted, policy_line};
 use crate::report::plan::advice_rows;
-use crate::report::text::{count, grouped};
+use crate::report::terminal::{historical, rule};
+use crate::report::text::{count, grouped, many, printable};
 use crate::report::warnings::warnings;
 use crate::run::Preview;
 use jiff::Zoned;
@@ -26,14 +27,15 @@ pub(super) fn job(preview: &Preview, detail: &Detail, now: &Zoned) -> Markup {
             h2 { "Job " (preview.job) }
             p.files { @for (n, file) in preview.files.iter().enumerate() {
                 @if n > 0 { br; }
-                (file.to_string()) " · " (file.format) " · " (count(file.size_bytes)) " bytes"
+                (printable(&file.to_string())) " · " (file.format) " · " (many(file.size_bytes, "byte"))
             } }
             (tiles(tally))
             p.forecast { (forecast_text(preview, now)) }
             (forecast(preview, now))
+            p { "Triggers: " (historical(tally)) "." }
             @if !warned.is_empty() {
                 section.warnings { h3 { "Worth knowing before the first write" }
-                    ul { @for warning in &warned { li { (warning.text) } } } }
+                    ul { @for warning in &warned { li { (warning.told(preview)) } } } }
             }
             @if let Some(telling) = &detail.difference { (difference::section(telling)) }
             (money(tally))
@@ -106,7 +108,7 @@ fn money(tally: &Tally) -> Markup {
 
 fn meaning(preview: &Preview) -> Markup {
     let statuses: Vec<_> = counted(preview).collect();
-    let said = [assumed_text(preview), differ_text(preview)];
+    let assumed = assumed_lines(preview);
     html! {
         h3 { "What counts" }
         p { "Policy: " (policy_line(preview)) }
@@ -118,7 +120,10 @@ fn meaning(preview: &Preview) -> Markup {
                 } }
             }
         }
-        @for text in said.iter().filter(|text| !text.is_empty()) { pre { (text.trim()) } }
+        @if !assumed.is_empty() {
+            p { "Assumed by the policy:" }
+            ul { @for line in &assumed { li { (line) } } }
+        }
     }
 }
 
@@ -194,14 +199,21 @@ fn left_out(tally: &Tally) -> Markup {
     let reasons = advice_rows(tally);
     let invalid: Vec<Bar> = reasons
         .iter()
-        .map(|(code, n, _)| Bar { label: (*code).to_owned(), value: *n as f64, text: count(*n) })
+        .map(|row| Bar {
+            label: row.code.to_owned(),
+            value: row.count.count as f64,
+            text: count(row.count.count),
+        })
         .collect();
     html! {
-        @if !filtered.is_empty() { h3 { "Filtered" } (charts::rows("Left out by a rule", ("Rule", "Records"), &filtered)) }
+        @if !filtered.is_empty() { h3 { "Filtered" }
+            (charts::rows("Left out by a rule", ("Rule", "Records"), &filtered))
+            dl { @for code in tally.filtered_reasons.keys() { dt { (code) } dd { (rule(code)) } } }
+        }
         @if !invalid.is_empty() {
             h3 { "Invalid" }
             (charts::rows("Can't be sent", ("Reason", "Records"), &invalid))
-            dl { @for (code, _, advice) in &reasons { dt { (code) } dd { (advice) } } }
+            dl { @for row in &reasons { dt { (row.code) } dd { (row.advice) } } }
         }
     }
 }
@@ -256,5 +268,5 @@ fn invalid_row(preview: &Preview, record: &InvalidRecord) -> Markup {
 }
 
 fn file_of(preview: &Preview, file: usize) -> String {
-    preview.files.get(file).map(ToString::to_string).unwrap_or_default()
+    preview.files.get(file).map(|file| printable(&file.to_string())).unwrap_or_default()
 }

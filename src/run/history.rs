@@ -1,0 +1,56 @@
+use super::Job;
+use crate::domain::Currency;
+use crate::plan::Tally;
+use crate::state::{RunEnd, RunRow, Sighting, StateError, View};
+use std::collections::BTreeSet;
+
+/// Runs looked through for one that finished.
+const RUNS_MAX: u32 = 50;
+
+/// What the state knows of a job's past that a plan is held against.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// Service and external id of the job's connection.
+    pub connection: (String, String),
+    /// The ledger has it, so a run has written to it.
+    pub is_connected: bool,
+    /// What the target said last of it, and when, in milliseconds since 1970; `None`: it was not asked.
+    pub asked: Option<(Sighting, i64)>,
+    /// Records that the job's last finished run had read; not of a pipe, which has less to tell each time.
+    pub read_before: Option<u64>,
+    /// Currencies that no run of the job has sent; none where no run has sent anything.
+    pub currencies_new: Vec<Currency>,
+    currencies_sent: BTreeSet<String>,
+}
+
+impl History {
+    pub(super) fn of(view: &View, job: &Job) -> Result<Self, StateError> {
+        let (service, externalid) = (&job.connection.service, &job.connection.externalid);
+        let is_whole =
+            |row: &RunRow| row.outcome.as_deref() == Some(RunEnd::Finished.word()) && row.undone_ms.is_none();
+        let read_before = match job.export.is_piped() {
+            true => None,
+            false => view.runs(&job.name, RUNS_MAX)?.iter().find(|row| is_whole(row)).map(RunRow::read),
+        };
+        Ok(Self {
+            connection: (service.clone(), externalid.clone()),
+            is_connected: view.connection(service, externalid)?.is_some(),
+            asked: view.connection_asked(service, externalid)?,
+            read_before,
+            currencies_new: Vec::new(),
+            currencies_sent: view.currencies_sent(&job.name)?,
+        })
+    }
+
+    /// Finds what is new in a plan. An order that the ledger knows vouches for its currency too: `adopt` sends nothing.
+    pub(super) fn compare(&mut self, tally: &Tally) {
+        let known = &tally.oddities.currencies_known;
+        if self.currencies_sent.is_empty() && known.is_empty() {
+            return;
+        }
+        let is_new = |currency: &&Currency| {
+            !known.contains(currency) && !self.currencies_sent.contains(currency.code())
+        };
+        self.currencies_new = tally.totals.keys().filter(is_new).copied().collect();
+    }
+}

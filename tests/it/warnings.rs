@@ -1,0 +1,196 @@
+//! What a plan warns of: each under its stable code, for a person on the screen and in the page too.
+
+use crate::world::World;
+use ordersync::samples::Generated;
+use ordersync::simulator::Edit;
+use serde_json::{Value, json};
+
+fn order(id: u64, more: Value) -> Value {
+    let mut order = json!({
+        "id": id, "name": format!("#{id}"), "email": format!("ann{id}@example.com"), "customer": { "id": id * 100 },
+        "created_at": "2024-01-31T10:11:12-05:00", "currency": "USD", "total_price": "20.00",
+        "financial_status": "paid", "line_items": [{ "name": "Mug", "price": "20.00", "quantity": 1 }],
+    });
+    order.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    order
+}
+
+fn put(world: &World, orders: &[Value]) {
+    world.export("orders.json", json!({ "orders": orders }).to_string());
+}
+
+fn warnings(world: &World) -> Vec<Value> {
+    let told = world.run(&["--json", "plan", "--html", "plan.html"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    let warnings = told.json()["plans"][0]["warnings"].as_array().unwrap().clone();
+    let page = std::fs::read_to_string(world.path("plan.html")).unwrap();
+    let text = world.run(&["plan"]).out;
+    for warning in &warnings {
+        let said = warning["text"].as_str().unwrap();
+        let escaped = said.replace('&', "&amp;").replace('"', "&quot;");
+        assert!(text.contains(&format!("Warning    {said}")), "{said}\n{text}");
+        assert!(page.contains(&escaped), "{said}");
+    }
+    warnings
+}
+
+fn codes(world: &World) -> Vec<String> {
+    warnings(world).iter().map(|warning| warning["code"].as_str().unwrap().to_owned()).collect()
+}
+
+fn of<'a>(warnings: &'a [Value], code: &str) -> &'a Value {
+    warnings.iter().find(|warning| warning["code"] == code).unwrap_or_else(|| panic!("{code}: {warnings:?}"))
+}
+
+#[test]
+fn what_nobody_asked_the_target_is_told_until_somebody_did() {
+    let world = World::new();
+    put(&world, &[order(1, json!({}))]);
+    let told = warnings(&world);
+    assert_eq!(told[0]["code"], "connection_unknown");
+    assert!(told[0]["text"].as_str().unwrap().contains("`ordersync check shop`"), "{told:?}");
+    assert_eq!(world.run(&["check", "--offline"]).code, 0);
+    assert_eq!(codes(&world), ["connection_unknown", "contacts"], "nobody was asked");
+    assert_eq!(world.run(&["check"]).code, 0);
+    assert_eq!(codes(&world), ["contacts"], "it does not exist yet, so it is neither native nor on a list");
+    let world = World::new();
+    put(&world, &[order(1, json!({}))]);
+    world.load("backfill", 0);
+    put(&world, &[order(1, json!({})), order(2, json!({}))]);
+    assert_eq!(codes(&world), ["contacts"], "a run has asked");
+}
+
+#[test]
+fn a_native_connection_is_known_to_the_plan_once_it_was_met() {
+    for args in [&["check"][..], &["backfill"], &["connection", "ensure", "shop"]] {
+        let world = World::new();
+        put(&world, &[order(1, json!({}))]);
+        let (service, externalid, name) = ("shopify".into(), "test-store".into(), "Native".into());
+        world.simulator.edit(Edit::AddConnection { service, externalid, name, native: true }).unwrap();
+        assert_eq!(world.run(args).code, 2);
+        let told = warnings(&world);
+        assert_eq!(told[0]["code"], "native_connection", "{args:?}");
+        assert_eq!(told[0]["setting"], "jobs.shop.connection.externalid");
+        // Made anew under the same names, and asked for again.
+        world.simulator.edit(Edit::DeleteConnection { id: 1 }).unwrap();
+        assert_eq!(world.run(&["check"]).code, 0);
+        assert_eq!(codes(&world), ["contacts"]);
+    }
+}
+
+#[test]
+fn a_list_that_new_contacts_join_is_told_with_its_id() {
+    let world = World::new();
+    put(&world, &[order(1, json!({}))]);
+    world.run(&["connection", "ensure", "shop"]);
+    assert_eq!(codes(&world), ["contacts"]);
+    world.simulator.edit(Edit::SetList { id: 1, list: "7".into() }).unwrap();
+    let check = world.run(&["check"]);
+    assert!(check.out.contains("join the list with id 7"), "{}", check.out);
+    let told = warnings(&world);
+    assert!(
+        of(&told, "contacts_join_list")["text"].as_str().unwrap().contains("the list with id 7, as of 2")
+    );
+    world.load("backfill", 0);
+    assert!(codes(&world).is_empty(), "nobody new joins it");
+}
+
+#[test]
+fn a_currency_is_new_only_to_a_job_that_has_sent_others() {
+    let world = World::new();
+    put(&world, &[order(1, json!({})), order(2, json!({ "currency": "JPY", "total_price": "20" }))]);
+    assert!(!codes(&world).contains(&"currency_new".to_owned()), "of a first load all are");
+    world.load("backfill", 0);
+    put(
+        &world,
+        &[
+            order(3, json!({ "currency": "EUR" })),
+            order(4, json!({})),
+            order(5, json!({ "currency": "EUR" })),
+        ],
+    );
+    let told = warnings(&world);
+    let text = of(&told, "currency_new")["text"].as_str().unwrap().to_owned();
+    assert!(text.contains("EUR (2 orders)") && !text.contains("USD"), "{text}");
+    world.load("sync", 0);
+    put(
+        &world,
+        &[
+            order(6, json!({ "currency": "EUR" })),
+            order(7, json!({ "currency": "JPY", "total_price": "20" })),
+        ],
+    );
+    assert!(!codes(&world).contains(&"currency_new".to_owned()), "each was sent before, by some run");
+    // A ledger that was rebuilt has sent nothing, and knows what is there.
+    std::fs::remove_dir_all(world.path("state")).unwrap();
+    put(&world, &[order(3, json!({ "currency": "EUR" })), order(4, json!({}))]);
+    assert_eq!(world.run(&["adopt", "shop"]).code, 0);
+    put(&world, &[order(3, json!({ "currency": "EUR" })), order(8, json!({ "currency": "CHF" }))]);
+    assert!(of(&warnings(&world), "currency_new")["text"].as_str().unwrap().contains("CHF (1 order)"));
+}
+
+#[test]
+fn far_fewer_or_far_more_records_than_the_last_run_read_are_told() {
+    let world = World::new();
+    let shop = Generated { orders: 100, seed: 7, ..Generated::default() };
+    world.generate(&shop);
+    assert!(!codes(&world).iter().any(|code| code.starts_with("far_")), "there was no run");
+    world.load("backfill", 0);
+    for (orders, expected) in [(60, None), (150, None), (210, Some("far_more_records"))] {
+        world.generate(&Generated { orders, ..shop });
+        let far = codes(&world).into_iter().find(|code| code.starts_with("far_"));
+        assert_eq!(far.as_deref(), expected, "{orders}");
+    }
+    world.generate(&Generated { orders: 40, ..shop });
+    // As large as it was, though it holds less.
+    let mut text = std::fs::read_to_string(world.path("exports/orders.csv")).unwrap();
+    text.push_str(&"\n".repeat(100_000));
+    world.export("orders.csv", text);
+    let told = warnings(&world);
+    let text = of(&told, "far_fewer_records")["text"].as_str().unwrap();
+    assert!(text.contains("40 records") && text.contains("read 100"), "{text}");
+}
+
+#[test]
+fn what_is_odd_about_single_orders_is_counted_with_the_first_of_them() {
+    let world = World::new();
+    let other = json!({ "customer": { "id": 100 }, "email": "other@example.com" });
+    put(
+        &world,
+        &[
+            order(1, json!({})),
+            order(2, json!({ "created_at": "2098-01-31T10:11:12-05:00" })),
+            order(3, json!({ "created_at": "2099-01-31T10:11:12-05:00" })),
+            order(4, json!({ "total_price": "21.00" })),
+            order(5, other.clone()),
+            order(6, other),
+            order(7, json!({ "customer": { "id": 100 }, "email": "ANN1@example.com" })),
+            order(1, json!({})),
+        ],
+    );
+    let told = warnings(&world);
+    let all: Vec<&str> = told.iter().map(|warning| warning["code"].as_str().unwrap()).collect();
+    let expected =
+        ["connection_unknown", "future_dates", "duplicates", "totals_differ", "two_addresses", "contacts"];
+    assert_eq!(all, expected);
+    for (code, says, first) in [
+        ("future_dates", "2 orders are dated in the future, the latest 2099-01-31T10:11:12-05:00", "#2"),
+        ("duplicates", "1 record repeats an order", "#1"),
+        (
+            "totals_differ",
+            "1 order has a total that is not the sum of the parts (USD 1 order by +1.00)",
+            "#4",
+        ),
+        ("two_addresses", "2 orders have another address than an earlier order of the same customer", "#5"),
+    ] {
+        let warning = of(&told, code);
+        assert!(warning["text"].as_str().unwrap().starts_with(says), "{warning}");
+        assert_eq!(warning["examples"][0]["order"], first);
+        assert!(warning["examples"][0]["line"].as_u64() > Some(0));
+    }
+    let text = world.run(&["plan"]).out;
+    assert!(text.contains("(#5 at orders.json:1)") && !text.contains("other@"), "{text}");
+    let by_address = World::new().policy("customers = \"email\"\n");
+    put(&by_address, &[order(1, json!({})), order(2, json!({ "customer": { "id": 100 } }))]);
+    assert!(!codes(&by_address).contains(&"two_addresses".to_owned()), "each address is a customer then");
+}
