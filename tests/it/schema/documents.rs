@@ -5,6 +5,7 @@ use ordersync::plan::{Forecast, Terms};
 use ordersync::report;
 use ordersync::run::Progress;
 use ordersync::samples::Generated;
+use ordersync::simulator::Edit;
 use ordersync::state::{Counts, Kind, Requests};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -64,6 +65,8 @@ fn a_shop_that_changes(all: &mut Vec<Document>) {
     told(all, "status", &world, &["status"]);
     told(all, "explain", &world, &["explain", "shop", &world.keys()[0]]);
     told(all, "runs", &world, &["backfill"]);
+    world.simulator.edit(Edit::SetList { id: 1, list: "7".into() }).unwrap();
+    world.run(&["check"]);
     let more = Generated { changed_permille: 300, extra_orders: 20, ..shop };
     world.generate(&more);
     planned(all, &world);
@@ -81,6 +84,8 @@ fn a_shop_that_changes(all: &mut Vec<Document>) {
     // Another export, less than half of it.
     world.generate(&Generated { orders: 20, seed: 99, ..shop });
     told(all, "runs", &world, &["sync"]);
+    world.generate(&Generated { orders: 60, seed: 99, ..shop });
+    planned(all, &world);
     world.generate(&Generated { orders: 8, seed: 99, ..shop });
     planned(all, &world);
     told(all, "runs", &world, &["sync"]);
@@ -125,6 +130,10 @@ fn a_shop_with_everything(all: &mut Vec<Document>) {
     told(all, "explain", &world, &["explain", "shop", "13"]);
     told(all, "explain", &world, &["explain", "shop", "9"]);
     told(all, "dead-letters", &world, &["dead-letters", "list"]);
+    let pending = json!({ "currency": "GBP", "financial_status": "pending" });
+    let orders = [order(20, json!({ "currency": "GBP" })), order(21, pending.clone()), order(22, pending)];
+    world.export("orders.json", json!({ "orders": orders }).to_string());
+    planned(all, &world);
 }
 
 /// No order, carts alone, products with pictures, a filter that leaves out everything.
@@ -136,6 +145,9 @@ fn shops_with_little(all: &mut Vec<Document>) {
     told(all, "verify", &world, &["verify", "shop"]);
     told(all, "dead-letters", &world, &["dead-letters", "list"]);
     let world = World::new();
+    let (service, externalid, name) = ("shopify".into(), "test-store".into(), "Native".into());
+    world.simulator.edit(Edit::AddConnection { service, externalid, name, native: true }).unwrap();
+    world.run(&["check"]);
     let cart = json!({
         "id": 1, "token": "t1", "cart_token": "c1", "email": "ann@example.com", "currency": "USD", "total_price": "10.00",
         "created_at": "2024-01-31T10:11:12-05:00", "updated_at": "2024-01-31T11:11:12-05:00", "completed_at": null,
