@@ -3,11 +3,14 @@ use super::{ConnectionId, StateError, Store, outlines};
 use crate::domain::{Fingerprint, OrderKey, Outline, RemoteId};
 use rusqlite::params;
 
+/// The content of an order that is vouched for.
+pub type Content = (Fingerprint, Outline);
+
 /// What was found at the target and is to stand in a ledger that has lost it.
 #[derive(Debug, Clone, Default)]
 pub struct Foundlings {
-    /// Without a fingerprint where the target's order differs from the export: the next run updates it.
-    pub orders: Vec<(OrderKey, RemoteId, Option<(Fingerprint, Outline)>)>,
+    /// Without content where the target's order differs from the export: the next run updates it.
+    pub orders: Vec<(OrderKey, RemoteId, Option<Content>)>,
     pub customers: Vec<([u8; 16], RemoteId)>,
 }
 
