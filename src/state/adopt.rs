@@ -3,13 +3,13 @@ use super::{ConnectionId, StateError, Store, history, outlines};
 use crate::domain::{Attempt, Deed, Fingerprint, OrderKey, Outline, RemoteId};
 use rusqlite::params;
 
-/// What an order is, as the ledger keeps it.
+/// The content of an order that is vouched for.
 pub type Content = (Fingerprint, Outline);
 
 /// What was found at the target and is to stand in a ledger that has lost it.
 #[derive(Debug, Clone, Default)]
 pub struct Foundlings {
-    /// Without its content where the target's order differs from the export: the next run updates it.
+    /// Without content where the target's order differs from the export: the next run updates it.
     pub orders: Vec<(OrderKey, RemoteId, Option<Content>)>,
     pub customers: Vec<([u8; 16], RemoteId)>,
 }

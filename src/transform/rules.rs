@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
 /// Raised where the same record under the same rules would be sent as another order than before: then it was the
-/// program that changed it, and not the shop.
+/// program that changed it, and not the shop. The tests of `transform/order` that name whole payloads show such a change.
 pub const VERSION: u32 = 1;
 
 /// What a job's settings say about meaning.

@@ -172,10 +172,15 @@ fn an_update_that_was_cut_off_is_told_as_such() {
     let db = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
     db.execute("UPDATE orders SET state = 2, fingerprint = 7 WHERE key = '2'", []).unwrap();
     drop(db);
+    put(&world, &[order(1, json!({})), order(2, json!({ "total_price": "26.00" }))]);
     let told = difference(&world, "1");
     assert_eq!((&told["changed"], &told["unchanged"]), (&1.into(), &1.into()));
     assert_eq!(counts(&told["by_why"], "why"), [one("interrupted", 1)]);
     assert_eq!(told["fields_unknown"], 1, "nobody knows which of the two the target holds");
+    let db = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
+    db.execute("UPDATE orders SET state = 0, fingerprint = NULL WHERE key = '2'", []).unwrap();
+    drop(db);
+    assert_eq!(counts(&difference(&world, "1")["by_why"], "why"), [one("doubted", 1)], "as after a repair");
 }
 
 #[test]

@@ -3,7 +3,7 @@ use serde_json::{Map, Value};
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 
 /// The longest line read, in bytes: an order with the largest record an export may have is far below it.
-const LINE_BYTES_MAX: u64 = 64 << 20;
+const LINE_BYTES_MAX: u64 = 16 << 20;
 
 /// What a saved plan holds of each order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,4 +193,92 @@ fn reason_of(reason: &Value) -> Option<String> {
     let is_code =
         code.len() <= 64 && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     is_code.then(|| code.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::io::Cursor;
+
+    const GOOD: &str = concat!(
+        r#"{"ecomOrder":{"externalid":"1","source":0,"totalPrice":100}}"#,
+        "\n",
+        r#"{"ecomOrder":{"externalcheckoutid":"1","source":0,"totalPrice":200}}"#,
+        "\n\n",
+        r#"{"ecomOrder":{"externalid":"2","source":0,"totalPrice":300}}"#,
+    );
+
+    fn opened(bytes: &[u8]) -> Result<Saved<Cursor<Vec<u8>>>, SavedError> {
+        Saved::open(Cursor::new(bytes.to_vec()), "plan", "shop")
+    }
+
+    fn total(saved: &mut Saved<Cursor<Vec<u8>>>, key: &str) -> Option<Value> {
+        match saved.meet(key, "shop").unwrap() {
+            Some(Line::Payload { body, .. }) => body.get("totalPrice").cloned(),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn orders_are_found_whatever_they_are_asked_for_in() {
+        let mut saved = opened(GOOD.as_bytes()).unwrap();
+        assert_eq!(saved.orders, 3);
+        for (key, expected) in [("2", 300), (" 1", 200), ("1", 100), (" 1", 200), ("1", 100)] {
+            assert_eq!(
+                total(&mut saved, key),
+                Some(expected.into()),
+                "a cart and an order of one id are two"
+            );
+        }
+        assert_eq!(total(&mut saved, "3"), None);
+        assert_eq!(saved.unmet(9).unwrap(), (0, vec![]));
+    }
+
+    #[test]
+    fn a_line_without_end_is_an_error_and_not_memory() {
+        struct Endless;
+        impl Read for Endless {
+            fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+                room.fill(b'[');
+                Ok(room.len())
+            }
+        }
+        impl Seek for Endless {
+            fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
+                Ok(0)
+            }
+        }
+        let opened = Saved::open(io::BufReader::new(Endless), "plan", "shop");
+        assert!(matches!(opened, Err(SavedError::Foreign { line: 1, .. })));
+    }
+
+    #[test]
+    fn a_file_that_was_changed_in_between_is_refused() {
+        let mut saved = opened(GOOD.as_bytes()).unwrap();
+        saved.file.get_mut()[5..20].fill(b'x');
+        assert!(saved.meet("1", "shop").is_err());
+        let mut saved = opened(GOOD.as_bytes()).unwrap();
+        saved.file.get_mut().truncate(3);
+        assert!(saved.meet("2", "shop").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_stands_in_a_file_is_read_or_refused(at in any::<prop::sample::Index>(), byte: u8, cut: bool) {
+            let mut bytes = GOOD.as_bytes().to_vec();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            if cut {
+                bytes.truncate(at);
+            }
+            if let Ok(mut saved) = opened(&bytes) {
+                let (count, keys) = saved.unmet(9).unwrap();
+                prop_assert_eq!(count, keys.len() as u64);
+                for (key, _) in keys {
+                    prop_assert!(saved.meet(&key, "shop").unwrap().is_some());
+                }
+            }
+        }
+    }
 }
