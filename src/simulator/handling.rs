@@ -104,7 +104,7 @@ fn gate(world: &mut World, call: &Call, ticket: &Ticket) -> Option<Reply> {
         return Some(Reply::message(403, "You are not authorized to access this resource."));
     }
     if !ticket.allowance.admitted {
-        world.journal.refused += 1;
+        world.journal.refuse(call.method.as_str());
         let status = if world.options.limit_as_503 { 503 } else { 429 };
         let mut reply = Reply::message(status, "Rate limit exceeded.");
         announce(

@@ -66,6 +66,12 @@ impl Journal {
         self.requests
     }
 
+    /// A request that was noted is refused for the rate: nothing was written by it.
+    pub fn refuse(&mut self, method: &str) {
+        self.refused += 1;
+        self.writes -= u64::from(method != "GET");
+    }
+
     /// The entry of a request, unless it is too old to be kept.
     pub fn entry(&mut self, number: u64) -> Option<&mut Entry> {
         let first = self.entries.front()?.number;

@@ -13,7 +13,7 @@ pub struct Summary {
     pub by_route: BTreeMap<String, u64>,
     /// Answers by status; requests whose answer never came are missing.
     pub by_status: BTreeMap<u16, u64>,
-    /// Requests other than GET.
+    /// Requests other than GET, those refused for the rate left out.
     pub writes: u64,
     /// Requests refused for the rate, by 429 or 503; scripted refusals don't count.
     #[serde(rename = "refused_429")]

@@ -125,7 +125,10 @@ fn try_lock(file: &File) -> std::io::Result<bool> {
 /// Whether some process is writing to an account's state right now.
 pub fn is_locked(dir: &Path, account: &str) -> bool {
     let Ok(file) = File::open(dir.join(format!("{account}.lock"))) else { return false };
-    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    let looked = file.try_lock_shared();
+    // By a word of its own, as a lock that was held is given back.
+    let _ = file.unlock();
+    matches!(looked, Err(TryLockError::WouldBlock))
 }
 
 /// Until when the target asked whoever writes to an account to wait; `None` where that is over, or it asked nobody.

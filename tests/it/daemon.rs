@@ -43,7 +43,10 @@ fn a_job_runs_when_it_is_due_and_again_and_again() {
         log.lines().any(|line| line.contains("account=\"main\"") || line.contains("account=main")),
         "{log}"
     );
-    assert!(runs(&world).iter().all(|run| run["kind"] == "sync" && run["outcome"] == "finished"));
+    let runs = runs(&world);
+    assert!(runs.iter().all(|run| run["kind"] == "sync"), "{runs:?}");
+    // The newest may have been under way when the daemon was stopped.
+    assert!(runs.iter().skip(1).all(|run| run["outcome"] == "finished"), "{runs:?}");
 }
 
 #[test]

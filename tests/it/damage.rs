@@ -87,11 +87,12 @@ fn backfilled_while_written(world: &World) -> Told {
 
 #[test]
 fn nothing_is_sent_from_a_file_that_is_still_being_written() {
-    // A writer that is kept from its work for as long as the file is watched is not seen; not each time.
+    // A writer that is kept from its work for as long as the file is watched is seen later (1) or not at all (0); not each
+    // time.
     for _ in 0..20 {
         let world = generated(20);
         let told = backfilled_while_written(&world);
-        if told.code == 0 {
+        if told.code < 2 {
             continue;
         }
         assert_eq!(told.code, 2, "{}\n{}", told.out, told.err);

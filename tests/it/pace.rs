@@ -118,7 +118,7 @@ fn a_crash_loop_keeps_the_limit() {
             let life = Life {
                 kind: Kind::Backfill,
                 end: End::Killed(Moment::OnItsWay, number % 3 + 1),
-                last_send: LastSend::InTheFuture(Duration::from_secs(1)),
+                last_send: LastSend::InTheFuture(Duration::from_secs(600)),
                 grace: Duration::ZERO,
             };
             assert!(shop.live(life).await.is_none());

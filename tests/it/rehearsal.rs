@@ -97,6 +97,7 @@ impl Moment {
 /// A clock that is right, or one that jumped.
 #[derive(Debug, Clone, Copy)]
 pub enum LastSend {
+    /// So far that it is not over before the process looks, which goes by the machine's clock: then it counts as just now.
     InTheFuture(Duration),
     LongAgo,
 }

@@ -75,7 +75,8 @@ fn however_often_it_is_killed_nothing_is_lost_or_doubled() {
     assert!(summary.violations.is_empty(), "{:?}", summary.violations);
     assert_adds_up(&last);
     assert_eq!(last["created"], truth.valid, "one run, whatever killed it");
-    assert!(extra <= kills * 16, "at most what was in flight is looked up again: {extra} for {kills} kills");
+    // Sixteen that may have arrived, and one whose turn it was.
+    assert!(extra <= kills * 17, "at most what was in flight is looked up again: {extra} for {kills} kills");
     let again = world.load("backfill", 3);
     assert_eq!(again["unchanged"], truth.valid);
     assert_eq!(world.summary().requests, summary.requests, "the second run sends nothing");

@@ -26,6 +26,17 @@ async fn the_sixth_request_in_a_second_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_refused_for_the_rate_wrote_nothing() {
+    let client = Client::with(Options { requests_per_second: Some(1), ..Options::default() }).await;
+    client.get("/users/me").await;
+    assert_eq!(client.post("/ecomOrders", &order("1")).await.status, 429);
+    advance(Duration::from_secs(1)).await;
+    client.post("/ecomOrders", &order("1")).await;
+    let summary = client.simulator.summary();
+    assert_eq!((summary.requests, summary.writes, summary.refused_429), (3, 1, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_during_an_announced_pause_is_noted() {
     let client = Client::unlimited().await;
     let busy = Kind::Status { code: 503, retry_after: RetryAfter::Seconds(30), html: true };

@@ -212,7 +212,7 @@ fn life(chance: &mut Chance, flavour: Flavour, orders: u64) -> Life {
         last_send: match chance.below(3) {
             0 => LastSend::LongAgo,
             1 => LastSend::InTheFuture(Duration::from_secs(3 * 3600)),
-            _ => LastSend::InTheFuture(Duration::from_secs(1)),
+            _ => LastSend::InTheFuture(Duration::from_secs(600)),
         },
         grace: Duration::from_secs(chance.pick(&[0, 2, 30])),
     }
