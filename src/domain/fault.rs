@@ -71,7 +71,7 @@ reasons! {
     BadQuantity "bad_quantity" "expected a whole number of 1 or more";
     UnknownStatus "unknown_status" "this word for the order's status is not known; report it, or correct it in the shop";
     Duplicate "duplicate" "the same order stands earlier in this file; that one is taken";
-    RepeatedRow "repeated_row" "the order's own cells stand on several rows, so products and repeats can't be told apart; export again without filling cells down, and of several dumps keep one in a folder";
+    RepeatedRow "repeated_row" "the order's own cells, or one of its products, stand on several rows, so products and repeats can't be told apart; export again without filling cells down, and of several dumps keep one in a folder";
     ContradictoryRows "contradictory_rows" "the rows of the order, or the cells they stand in, say different things of the order as a whole; correct it in the shop, or export again";
     AmbiguousEmail "ambiguous_email" "the customers file has two addresses for this customer; leave one of them there";
     ConflictingVersions "conflicting_versions" "the order stands in this table in several versions, and no time of their extraction tells which is the newest; export the table with its times, or deduplicated";

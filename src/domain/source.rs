@@ -34,6 +34,9 @@ pub struct SourceOrder {
     pub current_total: String,
     /// The lines after discounts, where the export states it: tells a cut order from a whole one.
     pub subtotal: String,
+    /// The lines before discounts, or less than that, where it follows from what is stated: tells the same, but also where
+    /// what was cut off is worth no more than the discounts.
+    pub goods: String,
     pub shipping: String,
     pub tax: String,
     pub discount: String,
@@ -71,6 +74,7 @@ impl SourceOrder {
             total,
             current_total,
             subtotal,
+            goods,
             shipping,
             tax,
             discount,
@@ -96,6 +100,7 @@ impl SourceOrder {
             total,
             current_total,
             subtotal,
+            goods,
             shipping,
             tax,
             discount,

@@ -52,8 +52,8 @@ pub fn share(whole: &str, quantity: &str) -> String {
     }
 }
 
-/// Not negative.
-fn print(units: i128) -> String {
+/// An amount in the units of [`parse`] as text; it must not be negative.
+pub fn print(units: i128) -> String {
     let digits = format!("{units:0width$}", width = SCALE + 1);
     let (whole, fraction) = digits.split_at(digits.len() - SCALE);
     match fraction.trim_end_matches('0') {

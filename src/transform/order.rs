@@ -113,8 +113,11 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Fault>
     notes.rounded = amounts.rounded;
     if !key.is_cart() {
         let [discount, shipping, tax] = [discount, shipping, tax].map(Option::unwrap_or_default);
-        let parts = Parts { lines: &lines, discount, shipping, tax, charges };
+        let parts = Parts { lines: &lines, discount, shipping, tax, charges, less: 0 };
         notes.difference = parts.difference(totals.ordered, amounts.slack);
+        if notes.difference != 0 && is_doubled(source, &parts, totals.ordered, amounts.slack) {
+            faults.push(Fault::of(Reason::RepeatedRow, "lines"));
+        }
     }
     if !faults.is_empty() {
         return Err(faults);
@@ -296,7 +299,8 @@ fn product_id(line: &SourceLine) -> String {
 }
 
 /// A file that was cut between two rows, or sorted, leaves an order whole to look at, but its lines add up to less
-/// than its subtotal; in a whole order they never do, as discounts only lower the subtotal. What is rounded
+/// than its subtotal, or than its goods before discounts where those are known; in a whole order they never do, as
+/// discounts only lower the subtotal. What is rounded
 /// counts as a minor unit off, so that rounding alone makes no order a cut one.
 fn is_cut(source: &SourceOrder, currency: Currency, rounding: Rounding) -> bool {
     let read = |text: &str, off: i64| match (Amount::parse(text, currency), rounding) {
@@ -306,7 +310,8 @@ fn is_cut(source: &SourceOrder, currency: Currency, rounding: Rounding) -> bool 
         }
         (exact, _) => exact.ok(),
     };
-    let Some(subtotal) = read(&source.subtotal, -1) else {
+    let stated = [&source.goods, &source.subtotal].into_iter().filter_map(|text| read(text, -1)).max();
+    let Some(subtotal) = stated else {
         return false;
     };
     let gross: Option<i128> = source
@@ -318,6 +323,21 @@ fn is_cut(source: &SourceOrder, currency: Currency, rounding: Rounding) -> bool 
         })
         .sum();
     !source.lines.is_empty() && gross.is_some_and(|gross| gross < i128::from(subtotal.minor()))
+}
+
+/// A row that stands in a file twice, below itself, doubles a product. It may as well have been bought twice; but not where the order adds
+/// up to its total only without it.
+fn is_doubled(source: &SourceOrder, parts: &Parts<'_>, total: Amount, slack: u64) -> bool {
+    let mut rows = source.lines.iter().filter(|line| line.quantity != "0").map(|line| line.at_line);
+    let first = rows.next();
+    if rows.all(|row| Some(row) == first) {
+        return false;
+    }
+    let mut again = parts.lines.windows(2).filter_map(|pair| match pair {
+        [one, other] if one == other => Some(other),
+        _ => None,
+    });
+    again.any(|line| parts.without(line).difference(total, slack) == 0)
 }
 
 #[cfg(test)]

@@ -174,3 +174,20 @@ fn check_and_plan_say_what_was_seen_and_a_refusal_names_the_nearest() {
     assert!(told.err.contains("the nearest is shopify-csv, which knows 2 of its 3 columns"), "{}", told.err);
     assert!(told.err.contains("a mapping in the settings reads any other"), "{}", told.err);
 }
+
+#[test]
+fn of_an_order_that_lost_or_doubled_a_row_nothing_is_sent_even_below_a_discount() {
+    let world = World::new();
+    let head = "Name,Email,Financial Status,Currency,Subtotal,Shipping,Taxes,Total,Discount Code,Discount Amount,Created at,\
+                Lineitem quantity,Lineitem name,Lineitem price,Id\n";
+    let first = "#1001,ann@example.com,paid,EUR,28.00,5.00,6.00,39.00,SPRING,10.00,2024-01-31 10:11:12 +0100,1,Mug,30.00,71\n";
+    let second = "#1001,ann@example.com,,,,,,,,,2024-01-31 10:11:12 +0100,1,Spoon,8.00,\n";
+    let told = |rows: &[&str]| {
+        world.export("orders.csv", &format!("{head}{}", rows.concat()));
+        let plan = world.run(&["--json", "plan"]).json()["plans"][0].clone();
+        (plan["create"].clone(), plan["invalid_reasons"][0]["reason"].clone())
+    };
+    assert_eq!(told(&[first, second]), (1.into(), serde_json::Value::Null));
+    assert_eq!(told(&[first]), (0.into(), "truncated".into()));
+    assert_eq!(told(&[first, second, second]), (0.into(), "repeated_row".into()));
+}

@@ -55,6 +55,7 @@ impl Packer {
             total,
             current_total,
             subtotal,
+            goods,
             shipping,
             tax,
             charges,
@@ -71,7 +72,8 @@ impl Packer {
         put_number(bytes, u64::from(position.file));
         put_number(bytes, position.line);
         let texts = [id, checkout_id, abandoned_at, number, email, customer_id, created_at, updated_at];
-        let amounts = [currency, total, current_total, subtotal, shipping, tax, charges, discount, refunded];
+        let amounts =
+            [currency, total, current_total, subtotal, goods, shipping, tax, charges, discount, refunded];
         let more = [shipping_method, order_url];
         texts.into_iter().chain(amounts).chain(more).for_each(|text| put_text(bytes, text));
         bytes.push(u8::from(*is_superseded));
@@ -115,6 +117,7 @@ impl Packer {
             total: rest.text()?,
             current_total: rest.text()?,
             subtotal: rest.text()?,
+            goods: rest.text()?,
             shipping: rest.text()?,
             tax: rest.text()?,
             charges: rest.text()?,

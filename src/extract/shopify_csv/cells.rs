@@ -31,6 +31,9 @@ pub fn fill_order(order: &mut SourceOrder, row: &Row<'_>, columns: &Columns) {
     let mut code = String::new();
     fill(&mut code, row, columns, Field::DiscountCode, faults);
     order.discounts.extend(discount::of(order, code));
+    if let Some(before) = discount::goods_before(order) {
+        order.goods = before;
+    }
     order.position.line = row.line;
     order.accepts_marketing = consent(row.cell(columns.at(Field::AcceptsMarketing)));
     if row.is_whole {

@@ -1,4 +1,4 @@
-//! The one discount an export row states, and whether it lowered the shipping price.
+//! The one discount an export row states, whether it lowered the shipping price, and what the goods cost before it.
 
 use crate::domain::{SourceDiscount, SourceOrder};
 use crate::extract::decimal;
@@ -39,6 +39,27 @@ fn is_of_shipping(order: &SourceOrder) -> bool {
     let taxes = [0, decimal::parse(&order.tax).unwrap_or(0)];
     let adds_up = |less: i128| taxes.iter().any(|tax| subtotal + shipping + tax - less == total);
     discount > 0 && discount == shipping && !adds_up(0) && adds_up(discount)
+}
+
+/// What the goods cost at least, before the discount: `Subtotal` is what they cost after it, and a cut file may have lost
+/// rows that are worth no more than the discount. A part of the discount that lowered the shipping price is none of the
+/// goods': it is at most what subtotal, shipping and taxes come to above the total, and there is none where that can only
+/// be the taxes, as they are within the amounts. `None` where nothing is to be added, or an amount is no number.
+pub fn goods_before(order: &SourceOrder) -> Option<String> {
+    let stated = |text: &str| if text.is_empty() { Some(0) } else { decimal::parse(text) };
+    let [discount, shipping, tax, charges] =
+        [&order.discount, &order.shipping, &order.tax, &order.charges].map(|text| stated(text));
+    let (discount, shipping) = (discount?, shipping?);
+    let (subtotal, total) = (decimal::parse(&order.subtotal)?, decimal::parse(&order.total)?);
+    let tax = tax?;
+    let above_total = subtotal + shipping + tax + charges? - total;
+    let most = discount.min(shipping);
+    let of_shipping = match above_total {
+        above if above > most && above == tax => 0,
+        above => above.clamp(0, most),
+    };
+    let of_goods = discount - of_shipping;
+    (of_goods > 0).then(|| decimal::print(subtotal + of_goods))
 }
 
 #[cfg(test)]
@@ -86,5 +107,28 @@ mod tests {
         assert_eq!(named("0.00", ""), None);
         assert_eq!(named("", ""), None);
         assert_eq!(named("", "SPRING"), None);
+    }
+
+    #[test]
+    fn what_the_goods_cost_before_a_discount_is_at_least_what_the_sums_show() {
+        let before = |subtotal: &str, shipping: &str, tax: &str, discount: &str, total: &str| {
+            goods_before(&order(subtotal, shipping, tax, discount, total)).unwrap_or_default()
+        };
+        assert_eq!(before("80.00", "12.00", "", "20.00", "92.00"), "100");
+        assert_eq!(before("80.00", "12.00", "7.50", "20.00", "99.50"), "100", "tax on top");
+        assert_eq!(before("80.00", "12.00", "15.00", "20.00", "92.00"), "100", "tax within");
+        assert_eq!(
+            before("80.00", "5.00", "5.00", "5.00", "85.00"),
+            "",
+            "tax within, or on top and free shipping"
+        );
+        assert_eq!(before("80.00", "12.00", "7.50", "20.00", "90.00"), "90.5", "no more than that is sure");
+        assert_eq!(before("80.00", "12.00", "", "12.00", "80.00"), "", "of the shipping");
+        assert_eq!(before("80.00", "12.00", "", "32.00", "80.00"), "100", "of goods and shipping");
+        assert_eq!(before("80.00", "0.00", "", "20.00", "82.50"), "100", "with a tip");
+        assert_eq!(before("80.00", "0.00", "", "0.00", "80.00"), "");
+        for odd in ["", "x", "1,5"] {
+            assert_eq!(before(odd, "0.00", "", "20.00", "80.00"), "", "{odd}");
+        }
     }
 }

@@ -128,6 +128,29 @@ fn customers_and_products_whose_ids_were_rewritten_as_numbers_are_not_taken_for_
 }
 
 #[test]
+fn a_row_that_stands_twice_doubles_no_product() {
+    let row = |at_line: u64| SourceLine { at_line, ..line("Pogo Stick", "1", "20.00") };
+    let order = |total: &str, rows: &[u64]| SourceOrder {
+        total: total.into(),
+        subtotal: String::new(),
+        shipping: "5.00".into(),
+        tax: "2.00".into(),
+        discount: "1.00".into(),
+        discounts: vec![],
+        lines: rows.iter().map(|at_line| row(*at_line)).collect(),
+        ..source()
+    };
+    assert_eq!(faults(order("24.00", &[2, 3])), ["repeated_row"], "tax within");
+    assert_eq!(faults(order("26.00", &[2, 3])), ["repeated_row"], "tax on top");
+    let taxed = SourceOrder { tax: "21.00".into(), ..order("45.00", &[2, 3]) };
+    assert_eq!(faults(taxed), ["repeated_row"], "the tax is nearly what is too much");
+    for (total, rows) in [("44.00", [2, 3]), ("30.00", [2, 3]), ("24.00", [2, 2])] {
+        let sent = payload(order(total, &rows), &rules());
+        assert_eq!(sent["orderProducts"].as_array().unwrap().len(), 2, "{total} {rows:?}");
+    }
+}
+
+#[test]
 fn an_unknown_currency_is_the_fault_not_the_digits() {
     assert_eq!(faults(SourceOrder { currency: "US$".into(), ..source() }), ["unknown_currency"]);
     assert_eq!(
