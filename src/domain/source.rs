@@ -45,6 +45,8 @@ pub struct SourceOrder {
     pub order_url: String,
     /// `None` when the export's word for it is not one this dialect knows (a fault then says so).
     pub status: Option<Status>,
+    /// The export's word for the status, where it is not known.
+    pub status_word: String,
     pub lines: Vec<SourceLine>,
     /// What the reader itself found wrong.
     pub faults: Vec<Fault>,
@@ -80,6 +82,7 @@ impl SourceOrder {
             shipping_method,
             order_url,
             status,
+            status_word,
             lines,
             faults,
         } = self;
@@ -103,6 +106,7 @@ impl SourceOrder {
             refunded,
             shipping_method,
             order_url,
+            status_word,
         ] {
             clear(text);
         }
@@ -219,6 +223,7 @@ mod tests {
             charges: "1".to_owned(),
             accepts_marketing: Some(true),
             status: Some(Status::Paid),
+            status_word: "odd".to_owned(),
             discounts: vec![SourceDiscount::default()],
             lines: vec![SourceLine::default()],
             faults: vec![Fault::new(super::super::Reason::BadDate)],

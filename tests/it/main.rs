@@ -33,6 +33,7 @@ mod schedule;
 mod streams;
 mod supply_chain;
 mod undo;
+mod unsure;
 mod verify;
 mod window;
 mod woocommerce;

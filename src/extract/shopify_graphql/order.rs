@@ -48,6 +48,9 @@ pub fn stated(document: &Document<'_>) -> serde_json::Result<Stated> {
         status: status(&stated, fields),
         ..SourceOrder::default()
     };
+    if order.status.is_none() {
+        order.status_word = fields.text(stated.display_financial_status, "displayFinancialStatus");
+    }
     amounts(&stated, &mut order, fields);
     shipping(&stated, &mut order, fields);
     for item in stated.line_items.items("lineItems", fields) {

@@ -27,6 +27,9 @@ pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
     ];
     order.checkout_id = fields.first(tokens);
     order.status = status(&stated, &mut fields);
+    if order.status.is_none() {
+        order.status_word = fields.text(stated.financial_status, "financial_status");
+    }
     order.faults = fields.faults;
     Ok(order)
 }

@@ -4,7 +4,7 @@ use super::charts::{self, Bar};
 use super::detail::{Detail, InvalidRecord, Sample};
 use crate::domain::Currency;
 use crate::plan::{Month, MonthTotal, PRODUCTS_MAX, Tally};
-use crate::report::meaning::{assumed_text, counted, differ_text, policy_line};
+use crate::report::meaning::{assumed_text, becomes, counted, differ_text, policy_line};
 use crate::report::plan::{advice_rows, forecast_text};
 use crate::report::text::{count, grouped};
 use crate::report::warnings::warnings;
@@ -89,7 +89,7 @@ fn meaning(preview: &Preview) -> Markup {
             table {
                 thead { tr { th scope="col" { "Status" } th.number scope="col" { "Orders" } th scope="col" { "By the policy" } } }
                 tbody { @for (status, orders, counts) in &statuses {
-                    tr { th scope="row" { (status) } td.number { (count(*orders)) } td { @if *counts { "count" } @else { "left out" } } }
+                    tr { th scope="row" { (status) } td.number { (count(*orders)) } td { (becomes(preview, status, *counts)) } }
                 } }
             }
         }
