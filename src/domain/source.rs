@@ -28,6 +28,8 @@ pub struct SourceOrder {
     pub created_at: String,
     pub updated_at: String,
     pub currency: String,
+    /// The currency that the customer paid in, where the export states it beside the shop's, which the amounts are in.
+    pub paid_currency: String,
     /// What the customer was charged: with tax and shipping. Where the export states several, the one as ordered.
     pub total: String,
     /// The total as it is now, after edits and refunds, where the export states it beside the one as ordered.
@@ -70,6 +72,7 @@ impl SourceOrder {
             created_at,
             updated_at,
             currency,
+            paid_currency,
             total,
             current_total,
             subtotal,
@@ -96,6 +99,7 @@ impl SourceOrder {
             created_at,
             updated_at,
             currency,
+            paid_currency,
             total,
             current_total,
             subtotal,

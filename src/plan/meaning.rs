@@ -12,6 +12,8 @@ pub struct Meaning {
     pub unknown_words: BTreeMap<String, u64>,
     /// Valid orders that got the job's currency, as the export names none.
     pub currency_assumed: u64,
+    /// Valid orders that were paid in another currency than the one that is sent.
+    pub paid_otherwise: u64,
     /// Valid orders that got the job's date, as the export states none.
     pub date_assumed: u64,
     /// Valid orders with an amount that was rounded.
@@ -70,6 +72,7 @@ impl Meaning {
     /// Counts what was decided about a valid order. `label` is what people know it by.
     pub fn note(&mut self, order: &Order, notes: Notes, position: Position, label: impl FnOnce() -> String) {
         self.currency_assumed += u64::from(notes.is_currency_assumed);
+        self.paid_otherwise += u64::from(notes.is_paid_otherwise);
         self.date_assumed += u64::from(notes.is_date_assumed);
         self.orders_rounded += u64::from(notes.rounded > 0);
         self.amounts_rounded += u64::from(notes.rounded);

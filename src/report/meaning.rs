@@ -18,6 +18,7 @@ pub(super) fn meaning_json(preview: &Preview) -> Map<String, Value> {
         ("statuses".to_owned(), statuses.into()),
         ("unknown_statuses".to_owned(), words.collect::<Vec<_>>().into()),
         ("currency_assumed".to_owned(), meaning.currency_assumed.into()),
+        ("paid_in_other_currency".to_owned(), meaning.paid_otherwise.into()),
         ("date_assumed".to_owned(), meaning.date_assumed.into()),
         (
             "rounded".to_owned(),
@@ -143,7 +144,16 @@ pub(super) fn assumed_text(preview: &Preview) -> String {
             "  {amounts} amounts of {orders} orders rounded to the minor unit, half to even\n"
         ));
     }
-    if text.is_empty() { text } else { format!("\nAssumed by the policy\n{text}") }
+    if !text.is_empty() {
+        text.insert_str(0, "\nAssumed by the policy\n");
+    }
+    if meaning.paid_otherwise > 0 {
+        text.push_str(&format!(
+            "\nPaid in another currency: {} orders; sent is the shop's own money, as in its reports\n",
+            count(meaning.paid_otherwise)
+        ));
+    }
+    text
 }
 
 pub(super) fn differ_text(preview: &Preview) -> String {

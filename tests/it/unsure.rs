@@ -57,6 +57,25 @@ fn a_status_that_is_not_known_is_shown_in_the_exports_own_word() {
 }
 
 #[test]
+fn orders_paid_in_another_currency_are_counted_and_the_shops_money_is_sent() {
+    let world = World::new();
+    let paid = |id, currency| order(id, json!({ "presentment_currency": currency }));
+    world.export(
+        "orders.json",
+        json!({ "orders": [paid("1", "CAD"), paid("2", "usd"), order("3", json!({}))] }).to_string(),
+    );
+    let told = world.run(&["plan"]);
+    assert!(
+        told.out.contains("Paid in another currency: 1 orders; sent is the shop's own money"),
+        "{}",
+        told.out
+    );
+    assert_eq!(plan(&world)["paid_in_other_currency"], 1);
+    assert_eq!(world.load("backfill", 0)["created"], 3);
+    assert!(totals(&world).iter().all(|(_, total)| total == "2000"));
+}
+
+#[test]
 fn orders_whose_ids_a_spreadsheet_cut_are_refused_unless_they_are_to_be_known_by_their_numbers() {
     let header = "Id,Name,Email,Created at,Currency,Total,Lineitem name,Lineitem price,Lineitem quantity";
     let row = |name: &str| {

@@ -49,6 +49,7 @@ pub fn shared(stated: &Order<'_>, line: u64, fields: &mut Fields) -> SourceOrder
         accepts_marketing: consent(stated, customer, fields),
         created_at: fields.text(stated.created_at, "created_at"),
         currency: fields.text(stated.currency, "currency"),
+        paid_currency: fields.text(stated.presentment_currency, "presentment_currency"),
         total: fields.text(stated.total_price, "total_price"),
         shipping: shipping(stated, fields),
         tax: fields.text(stated.total_tax, "total_tax"),
