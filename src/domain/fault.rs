@@ -69,7 +69,7 @@ reasons! {
     NoProducts "no_products" "expected at least one line with a product name";
     MissingProductName "missing_product_name" "expected a product name on every line";
     BadQuantity "bad_quantity" "expected a whole number of 1 or more";
-    UnknownStatus "unknown_status" "this word for the order's status is not known, so whether it counts is not either: the order is not sent; correct it in the shop, have a mapping's [[status]] words read it, or take every order with policy.statuses = [\"all\"]";
+    UnknownStatus "unknown_status" "this word for the order's status is not known, so whether it counts is not either: the order is not sent; correct it in the shop, have the status words of a mapping read it, or take every order with policy.statuses = [\"all\"]";
     Duplicate "duplicate" "the same order stands earlier in this file; that one is taken";
     RepeatedRow "repeated_row" "the order's own cells stand on several rows, so products and repeats can't be told apart; export again without filling cells down, and of several dumps keep one in a folder";
     ContradictoryRows "contradictory_rows" "the rows of the order, or the cells they stand in, say different things of the order as a whole; correct it in the shop, or export again";
