@@ -105,6 +105,7 @@ fn rules(job: &Job, dates: Dates) -> transform::Rules {
         missing_email: policy.missing_email,
         currency: policy.currency,
         rounding: policy.rounding,
+        order_key: policy.order_key,
         customers: policy.customers,
         default_date: policy.default_date,
         category: policy.category.clone(),

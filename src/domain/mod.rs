@@ -36,7 +36,7 @@ pub use money::{AMOUNT_MINOR_MAX, Amount, AmountError};
 pub use notes::Notes;
 pub use order::{Discount, DiscountKind, Historical, Line, Order};
 pub use outline::{FieldChange, Held, Outline};
-pub use policy::{Customers, MissingEmail, Refunds, Rounding, Total};
+pub use policy::{Customers, MissingEmail, OrderId, Refunds, Rounding, Total};
 pub use position::Position;
 pub use share::Share;
 pub use source::{SourceDiscount, SourceLine, SourceOrder};

@@ -58,6 +58,14 @@ choices! {
         HalfEven "half_even",
     }
 
+    /// What an order is known by at the target.
+    OrderId {
+        /// Its id; its number in exports without ids.
+        Id "id",
+        /// Its number, whatever id the export states.
+        Number "number",
+    }
+
     /// What a customer is known by at the target.
     Customers {
         /// The id of the shop's account; guests, and customers of exports without ids, by their address.

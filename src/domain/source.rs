@@ -28,6 +28,8 @@ pub struct SourceOrder {
     pub created_at: String,
     pub updated_at: String,
     pub currency: String,
+    /// The currency that the customer paid in, where the export states it beside the shop's, which the amounts are in.
+    pub paid_currency: String,
     /// What the customer was charged: with tax and shipping. Where the export states several, the one as ordered.
     pub total: String,
     /// The total as it is now, after edits and refunds, where the export states it beside the one as ordered.
@@ -48,6 +50,8 @@ pub struct SourceOrder {
     pub order_url: String,
     /// `None` when the export's word for it is not one this dialect knows (a fault then says so).
     pub status: Option<Status>,
+    /// The export's word for the status, where it is not known.
+    pub status_word: String,
     pub lines: Vec<SourceLine>,
     /// What the reader itself found wrong.
     pub faults: Vec<Fault>,
@@ -71,6 +75,7 @@ impl SourceOrder {
             created_at,
             updated_at,
             currency,
+            paid_currency,
             total,
             current_total,
             subtotal,
@@ -84,6 +89,7 @@ impl SourceOrder {
             shipping_method,
             order_url,
             status,
+            status_word,
             lines,
             faults,
         } = self;
@@ -97,6 +103,7 @@ impl SourceOrder {
             created_at,
             updated_at,
             currency,
+            paid_currency,
             total,
             current_total,
             subtotal,
@@ -108,6 +115,7 @@ impl SourceOrder {
             refunded,
             shipping_method,
             order_url,
+            status_word,
         ] {
             clear(text);
         }
@@ -224,6 +232,7 @@ mod tests {
             charges: "1".to_owned(),
             accepts_marketing: Some(true),
             status: Some(Status::Paid),
+            status_word: "odd".to_owned(),
             discounts: vec![SourceDiscount::default()],
             lines: vec![SourceLine::default()],
             faults: vec![Fault::new(super::super::Reason::BadDate)],

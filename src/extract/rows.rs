@@ -118,11 +118,14 @@ impl Rows {
         let stream = source.open()?;
         let split = Split::new(stream.bytes, sheet.delimiter);
         let last = source.open_end().map(|end| LastRow::of(&end, sheet.delimiter));
-        let mut rows = Self { split, record: Record::default(), file: stream.file, source, sheet, last };
+        let mut rows =
+            Self { split, record: Record::default(), file: stream.file, source, sheet, last: None };
         if rows.sheet.names_delimiter {
             rows.read()?;
         }
         rows.advance()?;
+        // The names of the columns tell nothing of the form of what stands below them.
+        rows.last = last;
         Ok(rows)
     }
 

@@ -101,7 +101,9 @@ fn why(dialect: &dyn SheetDialect, header: &ByteRecord, delimiter: u8) -> String
         sign => format!("`{}`", char::from(sign)),
     };
     let (known, all) = (dialect.known(header), header.len());
-    format!("CSV with {delimiter}, {known} of its {all} columns are those of a {}", dialect.title())
+    let title = dialect.title();
+    let article = if title.starts_with(|c: char| "AEIOUaeiou".contains(c)) { "an" } else { "a" };
+    format!("CSV with {delimiter}, {known} of its {all} columns are those of {article} {title}")
 }
 
 /// The delimiter that a first line `sep=;` names, and the text behind that line.

@@ -8,8 +8,12 @@ pub struct Meaning {
     by_status: [u64; Status::ALL.len()],
     /// Orders whose status could not be told.
     pub status_unknown: u64,
+    /// The first few words for it, each with how many orders have it.
+    pub unknown_words: BTreeMap<String, u64>,
     /// Valid orders that got the job's currency, as the export names none.
     pub currency_assumed: u64,
+    /// Valid orders that were paid in another currency than the one that is sent.
+    pub paid_otherwise: u64,
     /// Valid orders that got the job's date, as the export states none.
     pub date_assumed: u64,
     /// Valid orders with an amount that was rounded.
@@ -39,11 +43,25 @@ impl Differing {
     }
 }
 
+/// Whether a word is shown as that for a status: what has another look may be a person's data in the wrong column.
+fn is_shown(word: &str) -> bool {
+    const WORD_LEN_MAX: usize = 40;
+    let is_of_word = |c: char| c.is_alphabetic() || " _-".contains(c);
+    (1..=WORD_LEN_MAX).contains(&word.len()) && word.chars().all(is_of_word)
+}
+
 impl Meaning {
     /// Counts an order by its status, before any rule looks at it. Repeats of an order are not counted.
-    pub fn count_status(&mut self, status: Option<Status>) {
+    /// `word` is the export's for a status that is not known.
+    pub fn count_status(&mut self, status: Option<Status>, word: &str) {
         let at = status.and_then(|status| self.by_status.get_mut(status as usize));
         *at.unwrap_or(&mut self.status_unknown) += 1;
+        if status.is_some() || !is_shown(word) {
+            return;
+        }
+        if self.unknown_words.len() < EXAMPLES_MAX || self.unknown_words.contains_key(word) {
+            *self.unknown_words.entry(word.to_owned()).or_default() += 1;
+        }
     }
 
     /// Every status with its count, zeros too.
@@ -54,6 +72,7 @@ impl Meaning {
     /// Counts what was decided about a valid order. `label` is what people know it by.
     pub fn note(&mut self, order: &Order, notes: Notes, position: Position, label: impl FnOnce() -> String) {
         self.currency_assumed += u64::from(notes.is_currency_assumed);
+        self.paid_otherwise += u64::from(notes.is_paid_otherwise);
         self.date_assumed += u64::from(notes.is_date_assumed);
         self.orders_rounded += u64::from(notes.rounded > 0);
         self.amounts_rounded += u64::from(notes.rounded);
@@ -82,9 +101,9 @@ mod tests {
     fn every_status_has_its_own_count() {
         let mut meaning = Meaning::default();
         for (n, status) in Status::ALL.into_iter().enumerate() {
-            (0..=n).for_each(|_| meaning.count_status(Some(status)));
+            (0..=n).for_each(|_| meaning.count_status(Some(status), ""));
         }
-        meaning.count_status(None);
+        meaning.count_status(None, "");
         let counts: Vec<u64> = meaning.statuses().map(|(_, count)| count).collect();
         assert_eq!(counts, [1, 2, 3, 4, 5, 6, 7, 8]);
         assert_eq!(meaning.status_unknown, 1);

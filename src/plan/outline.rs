@@ -111,9 +111,11 @@ impl Serialize for Stated<'_> {
             created_at,
             updated_at,
             currency,
+            paid_currency,
             total,
             current_total,
             subtotal,
+            goods,
             shipping,
             tax,
             discount,
@@ -123,11 +125,13 @@ impl Serialize for Stated<'_> {
             shipping_method,
             order_url,
             status,
+            status_word,
             lines,
         } = self.0;
         let names = (id, checkout_id, number, email, customer_id, currency, shipping_method, order_url);
+        let names = (names, paid_currency, status_word);
         let dates = (created_at, updated_at, abandoned_at, is_undated_cart);
-        let amounts = (total, current_total, subtotal, shipping, tax, discount, charges, refunded);
+        let amounts = (total, current_total, subtotal, goods, shipping, tax, discount, charges, refunded);
         let status = status.map(|status| status.word());
         (names, dates, amounts, status, accepts_marketing, Lines(lines), Discounts(discounts))
             .serialize(serializer)

@@ -1,8 +1,8 @@
 //! What the policy made of the export: the part of the plan about meaning.
 
 use super::plan::file_of;
-use super::text::{grouped, many};
-use crate::domain::Currency;
+use super::text::{count, grouped, many, printable};
+use crate::domain::{Currency, OrderId};
 use crate::plan::Differences;
 use crate::run::Preview;
 use serde_json::{Map, Value, json};
@@ -16,10 +16,13 @@ pub(super) fn meaning_json(preview: &Preview) -> Map<String, Value> {
     let statuses: Vec<Value> = counted(preview)
         .map(|(status, count, counts)| json!({ "status": status, "count": count, "counts": counts }))
         .collect();
+    let words = meaning.unknown_words.iter().map(|(word, count)| json!({ "word": word, "count": count }));
     Map::from_iter([
         ("policy".to_owned(), policy_json(preview)),
         ("statuses".to_owned(), statuses.into()),
+        ("unknown_statuses".to_owned(), words.collect::<Vec<_>>().into()),
         ("currency_assumed".to_owned(), meaning.currency_assumed.into()),
+        ("paid_in_other_currency".to_owned(), meaning.paid_otherwise.into()),
         ("date_assumed".to_owned(), meaning.date_assumed.into()),
         (
             "rounded".to_owned(),
@@ -37,6 +40,7 @@ fn policy_json(preview: &Preview) -> Value {
         "total": rules.total.word(),
         "missing_email": rules.missing_email.word(),
         "rounding": rules.rounding.word(),
+        "order_key": rules.order_key.word(),
         "customers": rules.customers.word(),
         "currency": rules.currency.map(|currency| currency.to_string()),
         "default_date": rules.default_date.map(|date| date.to_string()),
@@ -67,8 +71,27 @@ pub(super) fn counted(preview: &Preview) -> impl Iterator<Item = (&'static str, 
     let rules = &preview.rules;
     let meaning = &preview.tally.meaning;
     let known = meaning.statuses().map(|(status, count)| (status.word(), count, rules.counts(status)));
-    let unknown = ("unknown", meaning.status_unknown, rules.takes_every_status());
+    let unknown = (UNKNOWN, meaning.status_unknown, rules.takes_every_status());
     known.chain([unknown]).filter(|(_, count, _)| *count > 0)
+}
+
+/// The name under which orders are counted whose status is not known.
+pub(super) const UNKNOWN: &str = "unknown";
+
+/// What becomes of the orders of a status.
+pub(super) fn becomes(preview: &Preview, status: &str, counts: bool) -> String {
+    let words = &preview.tally.meaning.unknown_words;
+    let words: Vec<String> =
+        words.iter().map(|(word, n)| format!("`{}` {}", printable(word), count(*n))).collect();
+    let fate = match (counts, status) {
+        (true, _) => "count",
+        (false, UNKNOWN) => "invalid",
+        (false, _) => "left out",
+    };
+    match (status, words.is_empty()) {
+        (UNKNOWN, false) => format!("{fate}: {}", words.join(", ")),
+        _ => fate.to_owned(),
+    }
 }
 
 /// The policy in one line.
@@ -83,6 +106,9 @@ pub(super) fn policy_line(preview: &Preview) -> String {
         format!("rounding {}", rules.rounding.word()),
         format!("customers {}", rules.customers.word()),
     ];
+    if rules.order_key == OrderId::Number {
+        parts.push("order_key number".to_owned());
+    }
     parts.extend(rules.currency.map(|currency| format!("currency {currency}")));
     parts.extend(rules.default_date.map(|date| format!("default_date {date}")));
     parts.extend(rules.category.as_ref().map(|category| format!("category {category}")));
@@ -105,6 +131,10 @@ pub(super) fn assumed_lines(preview: &Preview) -> Vec<String> {
         let (amounts, orders) =
             (many(meaning.amounts_rounded, "amount"), many(meaning.orders_rounded, "order"));
         lines.push(format!("{amounts} of {orders} rounded to the minor unit, half to even"));
+    }
+    if meaning.paid_otherwise > 0 {
+        let orders = many(meaning.paid_otherwise, "order");
+        lines.push(format!("the shop's own money, as in its reports, for {orders} paid in another currency"));
     }
     lines
 }

@@ -2,7 +2,7 @@
 
 use super::difference::fields_line;
 use super::forecast::forecast_lines;
-use super::meaning::{assumed_lines, counted, policy_line};
+use super::meaning::{UNKNOWN, assumed_lines, becomes, counted, policy_line};
 use super::plan::{advice_rows, example_text};
 use super::sheet::{Line, Sheet};
 use super::text::{cells, columns, count, grouped, is_are, many, printable};
@@ -164,17 +164,23 @@ fn totals(tally: &Tally, room: Option<usize>) -> Vec<String> {
 
 /// The statuses that count, then those that don't.
 fn statuses(preview: &Preview) -> Option<Line> {
-    let of = |taken: bool| -> Vec<String> {
-        let some = counted(preview).filter(|(_, _, counts)| *counts == taken);
-        some.map(|(status, orders, _)| format!("{status} {}", count(orders))).collect()
-    };
-    let (taken, left) = (of(true).join(", "), of(false).join(", "));
-    match (taken.as_str(), left.as_str()) {
-        ("", "") => None,
-        (taken, "") => Some(Line::of(taken)),
-        ("", left) => Some(Line::of(format!("none that counts; left out: {left}"))),
-        (taken, left) => Some(Line::of(format!("{taken}; left out: {left}"))),
+    let (mut taken, mut left, mut unknown) = (Vec::new(), Vec::new(), None);
+    for (status, orders, counts) in counted(preview) {
+        let told = format!("{status} {}", count(orders));
+        match (counts, status) {
+            (true, _) => taken.push(told),
+            (false, UNKNOWN) => unknown = Some(format!("{told}, {}", becomes(preview, status, counts))),
+            (false, _) => left.push(told),
+        }
     }
+    let left = (!left.is_empty()).then(|| format!("left out: {}", left.join(", ")));
+    let others: Vec<String> = left.into_iter().chain(unknown).collect();
+    let taken = match (taken.is_empty(), others.is_empty()) {
+        (true, true) => return None,
+        (true, false) => "none that counts".to_owned(),
+        (false, _) => taken.join(", "),
+    };
+    Some(Line::of([taken].into_iter().chain(others).collect::<Vec<_>>().join("; ")))
 }
 
 /// Which rule it is, and where it is set.

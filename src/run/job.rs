@@ -43,11 +43,12 @@ impl Job {
             "{:?}",
             (rules.refunds, rules.total, rules.missing_email, rules.rounding, rules.customers, self.deleted)
         );
+        let known_by = rules.order_key.word();
         let defaults = format!("{:?}", (rules.currency, rules.default_date, &rules.category));
         let connection = &self.connection;
         let read = [&connection.service, &connection.externalid, &self.export.format, zone];
         let shift = self.export.webtoffee_date_shift.word();
-        for part in read.into_iter().chain([&*choices, &*defaults, shift]) {
+        for part in read.into_iter().chain([&*choices, &*defaults, shift, known_by]) {
             hasher.update(part.as_bytes());
             hasher.update(&[0]);
         }
@@ -68,7 +69,9 @@ impl Job {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Currency, Customers, MissingEmail, Moment, Refunds, Rounding, Status, Total};
+    use crate::domain::{
+        Currency, Customers, MissingEmail, Moment, OrderId, Refunds, Rounding, Status, Total,
+    };
     use std::collections::BTreeSet;
 
     fn job(rules: Rules) -> Job {
@@ -102,6 +105,7 @@ mod tests {
             Rules { currency: Currency::parse("EUR").ok(), ..Rules::default() },
             Rules { currency: Currency::parse("USD").ok(), ..Rules::default() },
             Rules { rounding: Rounding::HalfEven, ..Rules::default() },
+            Rules { order_key: OrderId::Number, ..Rules::default() },
             Rules { customers: Customers::Email, ..Rules::default() },
             Rules { default_date: date("2020-01-01T00:00:00Z"), ..Rules::default() },
             Rules { category: Some("Shop".to_owned()), ..Rules::default() },

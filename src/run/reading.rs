@@ -1,6 +1,6 @@
 use super::counting::Counting;
 use super::outlining::{Outlined, Outlining};
-use crate::domain::{Fault, Memory, Order, OrderKey, Outline, Position, Reason, SourceOrder};
+use crate::domain::{Fault, Memory, Order, OrderId, OrderKey, Outline, Position, Reason, SourceOrder};
 use crate::extract::{ReadError, Reader};
 use crate::plan::{Change, Decision, Example, Fingerprints, Tally, decide};
 use crate::state::{ConnectionId, RunId, RunRow, Seen, StateError, View};
@@ -157,6 +157,11 @@ impl Reading {
 
     fn judge(&mut self, source: &mut SourceOrder) -> Result<Judged, StateError> {
         let position = source.position;
+        if self.rules.order_key == OrderId::Number && !source.is_cart() && !source.number.is_empty() {
+            source.id.clear();
+            // Of an id that is not asked for nothing need be right.
+            source.faults.retain(|fault| (fault.reason, fault.field) != (Reason::BadId, Some("id")));
+        }
         let sound = is_sound(source);
         // Cells of a damaged row may have moved: what stands in its name may be anybody's address.
         let label = if sound { shown(source.label()) } else { String::new() };
@@ -211,7 +216,7 @@ impl Reading {
             return Ok(Judgement::Filtered(Filter::Deleted));
         }
         if !source.is_cart() {
-            self.tally.meaning.count_status(source.status);
+            self.tally.meaning.count_status(source.status, &source.status_word);
         }
         match transform(source, &self.rules) {
             Mapped::Filtered(filter) => Ok(Judgement::Filtered(filter)),

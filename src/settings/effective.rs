@@ -101,6 +101,7 @@ impl Toml<'_> {
             ("total", policy.total.word()),
             ("missing_email", policy.missing_email.word()),
             ("rounding", policy.rounding.word()),
+            ("order_key", policy.order_key.word()),
             ("customers", policy.customers.word()),
             ("deleted", policy.deleted.word()),
             ("webtoffee_date_shift", policy.webtoffee_date_shift.word()),

@@ -1,7 +1,8 @@
 use super::draft::Draft;
 use super::nearest::{did_you_mean, nearest};
 use crate::domain::{
-    Currency, CurrencyError, Customers, DateShift, MissingEmail, Moment, Refunds, Rounding, Status, Total,
+    Currency, CurrencyError, Customers, DateShift, MissingEmail, Moment, OrderId, Refunds, Rounding, Status,
+    Total,
 };
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ pub struct Policy {
     /// Of orders whose export names none.
     pub currency: Option<Currency>,
     pub rounding: Rounding,
+    pub order_key: OrderId,
     pub customers: Customers,
     /// Of orders whose export states no date.
     pub default_date: Option<Moment>,
@@ -64,6 +66,7 @@ pub(super) fn read(table: &str, zone: &TimeZone, draft: &mut Draft) -> Policy {
         missing_email: read_word(&key("missing_email"), MissingEmail::WORDS, draft).unwrap_or_default(),
         currency: read_currency(&key("currency"), draft),
         rounding: read_word(&key("rounding"), Rounding::WORDS, draft).unwrap_or_default(),
+        order_key: read_word(&key("order_key"), OrderId::WORDS, draft).unwrap_or_default(),
         customers: read_word(&key("customers"), Customers::WORDS, draft).unwrap_or_default(),
         default_date: read_date(&key("default_date"), zone, draft),
         category: read_category(&key("category"), draft),

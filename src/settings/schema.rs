@@ -88,6 +88,7 @@ const POLICY: &[Key] = &[
     optional("missing_email", Kind::Text),
     optional("currency", Kind::Text),
     optional("rounding", Kind::Text),
+    optional("order_key", Kind::Text),
     optional("customers", Kind::Text),
     optional("default_date", Kind::Text),
     optional("category", Kind::Text),

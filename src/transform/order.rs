@@ -96,6 +96,7 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Fault>
     let mut notes = Notes {
         is_currency_assumed: is_blank(&source.currency),
         is_date_assumed: is_blank(&source.created_at),
+        is_paid_otherwise: is_paid_otherwise(source, currency),
         ..Notes::default()
     };
     let mut amounts = Amounts::of(currency, rules.rounding, &mut faults);
@@ -187,6 +188,12 @@ fn customer_of(source: &SourceOrder, rules: &Rules, faults: &mut Vec<Fault>) -> 
     };
     faults.push(Fault::of(reason, "email"));
     None
+}
+
+/// Whether the customer paid in another currency than the amounts are in.
+fn is_paid_otherwise(source: &SourceOrder, currency: Option<Currency>) -> bool {
+    let paid = source.paid_currency.trim();
+    currency.is_some_and(|currency| !paid.is_empty() && !paid.eq_ignore_ascii_case(currency.code()))
 }
 
 /// The job's date stands in for one that is not stated, and never for one that can't be read.

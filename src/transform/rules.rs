@@ -1,5 +1,5 @@
 use crate::domain::{
-    Currency, Customers, Fault, MissingEmail, Moment, Notes, Order, Refunds, Rounding, Status, Total,
+    Currency, Customers, Fault, MissingEmail, Moment, Notes, Order, OrderId, Refunds, Rounding, Status, Total,
 };
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
@@ -19,6 +19,7 @@ pub struct Rules {
     /// Of orders whose export names none; never in place of one that is named.
     pub currency: Option<Currency>,
     pub rounding: Rounding,
+    pub order_key: OrderId,
     pub customers: Customers,
     /// Of orders whose export states no date; never in place of one that can't be read.
     pub default_date: Option<Moment>,
@@ -42,6 +43,7 @@ impl Default for Rules {
             missing_email: MissingEmail::default(),
             currency: None,
             rounding: Rounding::default(),
+            order_key: OrderId::default(),
             customers: Customers::default(),
             default_date: None,
             category: None,

@@ -39,6 +39,7 @@ mod status;
 mod streams;
 mod supply_chain;
 mod undo;
+mod unsure;
 mod verify;
 mod warnings;
 mod window;

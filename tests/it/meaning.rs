@@ -91,7 +91,7 @@ fn the_plan_shows_the_policy_in_force() {
         told["policy"],
         json!({
             "statuses": ["paid", "refunded"], "refunds": "skip", "total": "original", "missing_email": "invalid",
-            "rounding": "refuse", "customers": "id", "currency": "EUR", "default_date": null, "category": null,
+            "rounding": "refuse", "order_key": "id", "customers": "id", "currency": "EUR", "default_date": null, "category": null,
             "time_zone": "America/New_York",
         })
     );

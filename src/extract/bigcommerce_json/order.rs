@@ -43,6 +43,9 @@ pub fn piece(document: &Document<'_>) -> serde_json::Result<Piece> {
         status: status::read(&stated, fields),
         ..SourceOrder::default()
     };
+    if order.status.is_none() {
+        order.status_word = fields.first([(stated.status, "status"), (stated.status_id, "status_id")]);
+    }
     order.shipping = sum(
         [
             (stated.shipping_cost_inc_tax, "shipping_cost_inc_tax"),

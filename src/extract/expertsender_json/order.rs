@@ -44,6 +44,9 @@ pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
             .collect(),
         ..SourceOrder::default()
     };
+    if order.status.is_none() {
+        order.status_word = fields.text(stated.status, "status");
+    }
     order.faults = fields.faults;
     Ok(order)
 }

@@ -48,7 +48,7 @@ impl Orders {
         if cells.flag(&self.deleted) == Some(true) || cells.flag(&self.active) == Some(false) {
             return Piece { role: Role::Deleted, key: id, stated, ..Piece::default() };
         }
-        let order = SourceOrder {
+        let mut order = SourceOrder {
             id: id.clone(),
             number: cells.text(&self.name),
             email: cells.text(&self.email),
@@ -67,6 +67,9 @@ impl Orders {
             faults: std::mem::take(&mut cells.faults),
             ..stated
         };
+        if order.status.is_none() {
+            order.status_word = Cells::of(row).text(&self.status);
+        }
         Piece { role: Role::Order, key: id, id: String::new(), quantity: None, stated: order }
     }
 

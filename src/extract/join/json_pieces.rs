@@ -39,6 +39,7 @@ pub fn lost(shown: &str, line: u64) -> ReadError {
         shown,
         line,
         "the record that begins here is not built as the others are, so no order can be relied on to be whole",
-        "export again; where the file was edited by hand, look for a field that stands twice",
+        "export again; where the file was edited by hand, look for a field that stands twice; where it is the last line \
+         of a whole file and has no end, end it",
     )
 }

@@ -52,6 +52,7 @@ impl Packer {
             created_at,
             updated_at,
             currency,
+            paid_currency,
             total,
             current_total,
             subtotal,
@@ -65,6 +66,7 @@ impl Packer {
             shipping_method,
             order_url,
             status,
+            status_word,
             lines,
             faults,
         } = order;
@@ -74,7 +76,7 @@ impl Packer {
         let texts = [id, checkout_id, abandoned_at, number, email, customer_id, created_at, updated_at];
         let amounts =
             [currency, total, current_total, subtotal, goods, shipping, tax, charges, discount, refunded];
-        let more = [shipping_method, order_url];
+        let more = [shipping_method, order_url, status_word, paid_currency];
         texts.into_iter().chain(amounts).chain(more).for_each(|text| put_text(bytes, text));
         bytes.push(u8::from(*is_superseded));
         bytes.push(u8::from(*is_deleted));
@@ -125,6 +127,8 @@ impl Packer {
             refunded: rest.text()?,
             shipping_method: rest.text()?,
             order_url: rest.text()?,
+            status_word: rest.text()?,
+            paid_currency: rest.text()?,
             is_superseded: rest.byte()? == 1,
             is_deleted: rest.byte()? == 1,
             is_undated_cart: rest.byte()? == 1,

@@ -38,6 +38,9 @@ pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
         lines: lines(&stated, document.line, &mut fields),
         ..SourceOrder::default()
     };
+    if order.status.is_none() {
+        order.status_word = fields.first([(stated.state, "state"), (stated.status, "status")]);
+    }
     order.faults = fields.faults;
     Ok(order)
 }

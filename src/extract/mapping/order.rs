@@ -6,7 +6,7 @@ use super::consistency::{agreed, agreed_amount};
 use super::dates::Kept;
 use super::lines;
 use super::profile::{Cells, Field, OrderField, Profile, Sum, Term, Zone};
-use super::status::status;
+use super::status::{self, status};
 use crate::domain::{Fault, Reason, SourceDiscount, SourceOrder, Status};
 use jiff::tz::TimeZone;
 
@@ -74,6 +74,9 @@ pub fn order(profile: &Profile, kept: Kept, material: &Material<'_>, faults: Fau
     let code = making.text(OrderField::DiscountCode);
     order.discounts.extend(discount_of(&order.discount, code));
     order.status = making.status(&order);
+    if order.status.is_none() {
+        order.status_word = status::word(&profile.status, &material.carriers);
+    }
     for (values, line) in &material.lines {
         order.lines.push(lines::line(profile, *values, *line, &mut making.faults));
     }

@@ -5,6 +5,12 @@ use super::consistency::agreed;
 use super::profile::{Answer, StatusRule};
 use crate::domain::{Reason, Status};
 
+/// The first word that the rules are asked about: of an order whose status they can't tell.
+pub fn word(rules: &[StatusRule], carriers: &[&dyn Values]) -> String {
+    let words = rules.iter().filter_map(|rule| agreed(&rule.cells, carriers).ok());
+    words.into_iter().find(|word| !word.is_empty()).unwrap_or_default()
+}
+
 /// The first rule that has an answer gives it. Without rules every order is paid: what an export does not say can't be
 /// held against the order.
 ///

@@ -41,6 +41,8 @@ pub fn fill_order(order: &mut SourceOrder, row: &Row<'_>, columns: &Columns) {
         if order.status.is_none() {
             let fault = Fault::of(Reason::UnknownStatus, Field::FinancialStatus.name());
             order.faults.push(fault);
+            let word = row.text(columns.at(Field::FinancialStatus)).unwrap_or_default();
+            order.status_word.push_str(word);
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct Order<'a> {
     #[serde(borrow)]
     pub currency_code: Raw<'a>,
     #[serde(borrow)]
+    pub presentment_currency_code: Raw<'a>,
+    #[serde(borrow)]
     pub total_price_set: Object<PriceSet<'a>>,
     #[serde(borrow)]
     pub total_price: Raw<'a>,
@@ -109,6 +111,8 @@ pub struct Address<'a> {
 pub struct PriceSet<'a> {
     #[serde(borrow)]
     pub shop_money: Object<Money<'a>>,
+    #[serde(borrow)]
+    pub presentment_money: Object<Money<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

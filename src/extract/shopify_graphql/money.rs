@@ -24,6 +24,12 @@ pub fn currency(set: &Object<PriceSet<'_>>, field: &'static str, fields: &mut Fi
     fields.text(money.and_then(|money| money.currency_code), field)
 }
 
+/// The currency that a set states for the money of who paid.
+pub fn paid_currency(set: &Object<PriceSet<'_>>, field: &'static str, fields: &mut Fields) -> String {
+    let money = fields.object(set, field).and_then(|set| fields.object(&set.presentment_money, field));
+    fields.text(money.and_then(|money| money.currency_code), field)
+}
+
 /// An amount that says nothing where it is zero.
 pub fn unless_zero(amount: String) -> String {
     match decimal::parse(&amount) {

@@ -45,9 +45,13 @@ pub fn stated(document: &Document<'_>) -> serde_json::Result<Stated> {
         created_at: fields.first([(stated.created_at, "createdAt"), (stated.processed_at, "processedAt")]),
         updated_at: fields.text(stated.updated_at, "updatedAt"),
         currency: currency(&stated, fields),
+        paid_currency: paid_currency(&stated, fields),
         status: status(&stated, fields),
         ..SourceOrder::default()
     };
+    if order.status.is_none() {
+        order.status_word = fields.text(stated.display_financial_status, "displayFinancialStatus");
+    }
     amounts(&stated, &mut order, fields);
     shipping(&stated, &mut order, fields);
     for item in stated.line_items.items("lineItems", fields) {
@@ -157,6 +161,14 @@ fn shipping(stated: &Order<'_>, order: &mut SourceOrder, fields: &mut Fields) {
     order.shipping_method = fields.text(lines.first().and_then(|line| line.title), "shippingLines");
     for line in lines {
         order.discounts.extend(discount::of_shipping(line, fields));
+    }
+}
+
+/// The currency that the customer paid in, where the query asked for it.
+fn paid_currency(stated: &Order<'_>, fields: &mut Fields) -> String {
+    match fields.text(stated.presentment_currency_code, "presentmentCurrencyCode") {
+        blank if blank.is_empty() => money::paid_currency(&stated.total_price_set, "totalPriceSet", fields),
+        code => code,
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Order<'a> {
     #[serde(borrow)]
     pub currency: Raw<'a>,
     #[serde(borrow)]
+    pub presentment_currency: Raw<'a>,
+    #[serde(borrow)]
     pub total_price: Raw<'a>,
     #[serde(borrow)]
     pub current_total_price: Raw<'a>,

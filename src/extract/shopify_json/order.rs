@@ -27,6 +27,9 @@ pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
     ];
     order.checkout_id = fields.first(tokens);
     order.status = status(&stated, &mut fields);
+    if order.status.is_none() {
+        order.status_word = fields.text(stated.financial_status, "financial_status");
+    }
     order.faults = fields.faults;
     Ok(order)
 }
@@ -46,6 +49,7 @@ pub fn shared(stated: &Order<'_>, line: u64, fields: &mut Fields) -> SourceOrder
         accepts_marketing: consent(stated, customer, fields),
         created_at: fields.text(stated.created_at, "created_at"),
         currency: fields.text(stated.currency, "currency"),
+        paid_currency: fields.text(stated.presentment_currency, "presentment_currency"),
         total: fields.text(stated.total_price, "total_price"),
         shipping: shipping(stated, fields),
         tax: fields.text(stated.total_tax, "total_tax"),

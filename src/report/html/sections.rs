@@ -6,7 +6,7 @@ use super::difference;
 use crate::domain::Currency;
 use crate::plan::{Month, MonthTotal, PRODUCTS_MAX, Tally};
 use crate::report::forecast::{assumptions, forecast_text, nights, pace_rows};
-use crate::report::meaning::{assumed_lines, counted, policy_line};
+use crate::report::meaning::{assumed_lines, becomes, counted, policy_line};
 use crate::report::plan::advice_rows;
 use crate::report::terminal::{historical, rule};
 use crate::report::text::{count, grouped, many, printable};
@@ -116,7 +116,7 @@ fn meaning(preview: &Preview) -> Markup {
             table {
                 thead { tr { th scope="col" { "Status" } th.number scope="col" { "Orders" } th scope="col" { "By the policy" } } }
                 tbody { @for (status, orders, counts) in &statuses {
-                    tr { th scope="row" { (status) } td.number { (count(*orders)) } td { @if *counts { "count" } @else { "left out" } } }
+                    tr { th scope="row" { (status) } td.number { (count(*orders)) } td { (becomes(preview, status, *counts)) } }
                 } }
             }
         }

@@ -142,6 +142,7 @@ fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
     order.status = status::of_label(&word, is_some_amount(&order.refunded));
     if order.status.is_none() {
         fields.add(Reason::UnknownStatus, "Order Status");
+        order.status_word = word;
     }
     let subtotal = fields.text(stated.subtotal, "Order Subtotal Amount");
     order.faults = fields.faults;

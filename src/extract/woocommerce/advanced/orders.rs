@@ -52,6 +52,7 @@ impl RowForm for Columns {
         order.status = status::of_label(&word, is_some_amount(&order.refunded));
         if order.status.is_none() {
             cells.add(Fault::of(Reason::UnknownStatus, "Order Status"));
+            order.status_word = word;
         }
         self.add_parts(&mut order, &mut cells);
         cells.settle(&mut order);

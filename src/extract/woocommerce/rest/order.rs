@@ -43,6 +43,7 @@ pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
     order.status = status::of_slug(&word, is_some_amount(&order.refunded));
     if order.status.is_none() {
         fields.add(Reason::UnknownStatus, "status");
+        order.status_word = word;
     }
     order.faults = fields.faults;
     Ok(order)

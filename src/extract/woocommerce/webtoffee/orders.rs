@@ -58,6 +58,7 @@ impl RowForm for Columns {
         order.status = status::of_slug(&word, is_some_amount(&order.refunded));
         if order.status.is_none() {
             cells.add(Fault::of(Reason::UnknownStatus, "status"));
+            order.status_word = word;
         }
         self.add_lines(&mut order, &mut cells);
         cells.settle(&mut order);
