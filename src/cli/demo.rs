@@ -12,16 +12,17 @@ use crate::state::{Kind, Store, View};
 use clap::Args;
 use serde_json::{Value, json};
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 /// Known to nobody but the simulator of this process.
 const TOKEN: &str = "demo-token";
 const ACCOUNT: &str = "demo";
 const JOB: &str = "shop";
+/// Names to try for a folder among the temporary files.
+const TRIES_MAX: u32 = 1_000;
 /// Requests a second that the account allows.
 const RATE: u32 = 5;
 
@@ -38,11 +39,23 @@ pub(super) struct DemoArgs {
 pub(super) fn run(global: &Global, args: &DemoArgs) -> Result<Exit, Fault> {
     let dir = match &args.dir {
         Some(dir) => fs::create_dir_all(dir).map(|()| dir.clone()),
-        None => tempfile::Builder::new().prefix("ordersync-demo-").tempdir().map(TempDir::keep),
+        None => new_folder(),
     };
     let named = || args.dir.clone().unwrap_or_else(std::env::temp_dir);
     let dir = dir.map_err(|error| Fault::usage(format!("{}: {error}", named().display())))?;
     assembly::runtime()?.block_on(Demo::set_up(global, args.orders, dir)?.show())
+}
+
+/// A folder that was not there. One by the number of this process may be left from another of that number.
+fn new_folder() -> std::io::Result<PathBuf> {
+    let mut tries = 0_u32;
+    loop {
+        let dir = std::env::temp_dir().join(format!("ordersync-demo-{}-{tries}", std::process::id()));
+        match fs::create_dir(&dir) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < TRIES_MAX => tries += 1,
+            made => return made.map(|()| dir),
+        }
+    }
 }
 
 /// The stage of the demo: its folder, and how loud it is.
