@@ -171,7 +171,7 @@ fn of_an_order_that_lost_or_doubled_a_row_nothing_is_sent_even_below_a_discount(
     let first = "#1001,ann@example.com,paid,EUR,28.00,5.00,6.00,39.00,SPRING,10.00,2024-01-31 10:11:12 +0100,1,Mug,30.00,71\n";
     let second = "#1001,ann@example.com,,,,,,,,,2024-01-31 10:11:12 +0100,1,Spoon,8.00,\n";
     let told = |rows: &[&str]| {
-        world.export("orders.csv", &format!("{head}{}", rows.concat()));
+        world.export("orders.csv", format!("{head}{}", rows.concat()));
         let plan = world.run(&["--json", "plan"]).json()["plans"][0].clone();
         (plan["create"].clone(), plan["invalid_reasons"][0]["reason"].clone())
     };
