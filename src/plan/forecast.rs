@@ -93,10 +93,19 @@ impl Forecast {
         self.terms.rate(self.terms.in_flight_max)
     }
 
+    /// All of it.
     pub fn duration(&self) -> Duration {
-        let one_by_one = self.one_by_one as f64 / self.terms.rate(1);
-        let side_by_side = self.requests as f64 / self.requests_per_second();
-        Duration::try_from_secs_f64(one_by_one + side_by_side).unwrap_or(Duration::MAX)
+        self.before().saturating_add(self.side_by_side())
+    }
+
+    /// What the requests take that wait for each other.
+    pub fn before(&self) -> Duration {
+        time(self.one_by_one as f64 / self.terms.rate(1))
+    }
+
+    /// What the others take.
+    pub fn side_by_side(&self) -> Duration {
+        time(self.requests as f64 / self.requests_per_second())
     }
 
     /// Runs it takes where each is stopped after this long, above 0; at least 1.
@@ -104,6 +113,11 @@ impl Forecast {
         let runs = self.duration().as_millis().div_ceil(longest.as_millis().max(1)).max(1);
         u64::try_from(runs).unwrap_or(u64::MAX)
     }
+}
+
+/// As long as can be told.
+fn time(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
 
 #[cfg(test)]

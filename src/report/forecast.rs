@@ -139,24 +139,28 @@ pub(super) fn assumptions(forecast: &Forecast) -> Vec<String> {
     all
 }
 
-/// `forecast` of `plan --json`: by the names of the interface, and more beside them.
+/// `forecast` of `plan --json`: by the names of the interface, where `duration_ms` is `requests` at `requests_per_second`, and
+/// more beside them. It `ends` after both that and `connection_ms`.
 pub(super) fn forecast_json(preview: &Preview, now: &Zoned) -> Value {
     let (forecast, now) = (&preview.forecast, in_zone(preview, now));
     let terms = &forecast.terms;
+    // Who has nothing to send does not look for it.
+    let connecting = forecast.after(if forecast.requests == 0 { 0 } else { forecast.one_by_one });
     let paces = paces(forecast).into_iter().map(|forecast| {
         json!({
             "allowed_per_second": forecast.terms.allowed_per_second,
             "requests_per_second": forecast.requests_per_second(),
-            "duration_ms": millis(taken(&forecast)),
+            "duration_ms": millis(forecast.side_by_side()),
             "ends": ends_json(&forecast, &now),
         })
     });
     json!({
         "requests": forecast.requests,
         "requests_per_second": forecast.requests_per_second(),
-        "duration_ms": millis(taken(forecast)),
+        "duration_ms": millis(forecast.side_by_side()),
         "ends": ends_json(forecast, &now),
-        "connection_requests": forecast.one_by_one,
+        "connection_requests": connecting.one_by_one,
+        "connection_ms": millis(connecting.before()),
         "unsure_requests": forecast.unsure,
         "allowed_per_second": terms.allowed_per_second,
         "in_flight_max": terms.in_flight_max,
