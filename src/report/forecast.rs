@@ -24,7 +24,7 @@ pub(super) fn forecast_text(preview: &Preview, now: &Zoned) -> String {
     let ends = ends(forecast, &in_zone(preview, now));
     let ends = ends.map(|(at, zone)| format!(", done about {at} ({zone})")).unwrap_or_default();
     format!(
-        "Forecast: {} requests at {:.1} a second take {}{ends}, if nothing else uses the account.",
+        "Forecast: {} requests at {:.1} a second take {}{ends}.",
         count(forecast.requests),
         forecast.requests_per_second(),
         duration(forecast.duration())
@@ -101,35 +101,27 @@ pub fn reading_text(job: &str, orders: u64, forecast: &Forecast) -> String {
 /// What the forecast takes for given, a sentence each.
 pub(super) fn assumptions(forecast: &Forecast) -> Vec<String> {
     let terms = &forecast.terms;
+    let connection = match forecast.one_by_one {
+        0 => String::new(),
+        n => format!("; and {} to find or make the connection", count(n)),
+    };
+    let (round_trip, in_flight) = (seconds(terms.round_trip), terms.in_flight_max);
+    let answers = match terms.is_bound_by_answers() {
+        true => format!("that leaves {:.2} requests a second", forecast.requests_per_second()),
+        false => format!("the limit binds until they take more than {} s", seconds(terms.round_trip_max())),
+    };
     let mut all = vec![
-        "Counted: a request for each new customer, each order to write and each look-up; contacts are made by \
-         ActiveCampaign itself."
-            .to_owned(),
+        format!("Counted: a request for each new customer, order to write and look-up{connection}."),
         format!(
-            "Assumed: the pace is {:.2} of the {} requests a second that the account allows; nothing else uses them, no \
-             answer is throttled or to be asked for again, and the connection holds none of what is to be created (what it \
-             holds is found first, with one or two more requests each).",
+            "Assumed: {:.2} of the {} requests a second that the account allows, which nothing else uses; nothing throttled or \
+             asked for again; nothing of what is to be created there already (each would take one or two more).",
             terms.pace(),
             terms.allowed_per_second
         ),
-        match terms.is_bound_by_answers() {
-            true => format!(
-                "Assumed: an answer takes {} s; with {} in flight at most (in_flight_max) that leaves {:.2} requests a second.",
-                seconds(terms.round_trip),
-                terms.in_flight_max,
-                forecast.requests_per_second()
-            ),
-            false => format!(
-                "Assumed: an answer takes {} s; with {} in flight at most, answers slow it only if they take more than {} s.",
-                seconds(terms.round_trip),
-                terms.in_flight_max,
-                seconds(terms.round_trip_max())
-            ),
-        },
+        format!(
+            "Assumed: {round_trip} s an answer; with at most {in_flight} in flight (in_flight_max) {answers}."
+        ),
     ];
-    if forecast.one_by_one > 0 {
-        all.push(format!("Besides: {} requests to find or make the connection.", count(forecast.one_by_one)));
-    }
     if forecast.unsure > 0 {
         all.push(format!(
             "Unsure: {} of the requests are needed only where what an earlier run sent last did not arrive.",

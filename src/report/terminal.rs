@@ -189,6 +189,7 @@ pub(super) fn rule(code: &str) -> &'static str {
         "fully_refunded" => "the money all went back; policy.refunds leaves such orders out",
         "missing_email" => "no address; policy.missing_email leaves such orders out",
         "outside_dates" => "placed outside of the dates asked for",
+        "deleted_at_source" => "the shop deleted it since; what is at the target stays",
         "superseded" => "the same order stands in a later file or record, which is taken",
         _ => "not of a status that policy.statuses takes",
     }

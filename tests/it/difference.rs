@@ -159,7 +159,7 @@ fn forget_outlines(world: &World) {
     let db = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
     db.execute_batch(
         "DROP TRIGGER outline_forgotten; DROP TABLE outlines; ALTER TABLE runs DROP COLUMN mapping;
-         PRAGMA user_version = 4;",
+         DROP TABLE currencies_sent; DROP TABLE connections_asked; PRAGMA user_version = 5;",
     )
     .unwrap();
 }
@@ -210,7 +210,7 @@ fn every_line_of_the_records_file_tells_its_changes() {
 fn a_plan_alone_says_what_its_updates_are() {
     let world = World::new();
     put(&world, &plain(1..=3));
-    assert!(!world.run(&["plan"]).out.contains("What would be updated"));
+    assert!(!world.run(&["plan"]).out.contains("orders that changed"));
     world.load("backfill", 0);
     put(
         &world,
@@ -220,7 +220,7 @@ fn a_plan_alone_says_what_its_updates_are() {
         ],
     );
     let told = world.run(&["plan"]);
-    assert!(told.out.contains("What would be updated: total 2\n"), "{}", told.out);
+    assert!(told.out.contains("orders that changed: total 2\n"), "{}", told.out);
     let plan = world.run(&["--json", "plan"]).json()["plans"][0].clone();
     assert_eq!(plan["changes"]["by_field"], json!([{ "field": "totalPrice", "count": 2 }]));
     assert!(plan.get("difference").is_none(), "nothing was held against anything");

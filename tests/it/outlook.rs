@@ -44,7 +44,7 @@ fn the_plan_states_its_assumptions_and_what_another_pace_would_change() {
     for expected in [
         "requests_per_second  kept",
         "5 (as set)",
-        "in flight at most",
+        "in flight (in_flight_max)",
         "(America/New_York",
         "to find or make the connection",
     ] {

@@ -88,8 +88,8 @@ fn any_format_is_read_from_a_pipe() {
 #[test]
 fn a_table_from_a_pipe_that_ends_within_its_last_line_is_noted_and_its_last_order_held_back() {
     let world = World::new();
-    let row = |n: u32| format!("{n},ann@example.com,2024-01-31 10:11:12 -0500,USD,10.00,Mug,10.00,1\n");
-    let header = "Id,Email,Created at,Currency,Total,Lineitem name,Lineitem price,Lineitem quantity\n";
+    let row = |n: u32| format!("#{n},ann@example.com,2024-01-31 10:11:12 -0500,USD,10.00,Mug,10.00,1\n");
+    let header = "Name,Email,Created at,Currency,Total,Lineitem name,Lineitem price,Lineitem quantity\n";
     let text = [header, &row(6001), &row(6002)].concat();
     let planned = pipe(&world, &["--json", "plan"], text.trim_end()).json()["plans"][0].clone();
     assert_eq!(

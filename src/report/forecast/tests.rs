@@ -35,7 +35,7 @@ fn it_ends_on_the_clock_of_the_job_however_clocks_change() {
     ] {
         let text = forecast_text(&berlin, &at(now));
         let start = "Forecast: 423,360 requests at 4.9 a second take 1 d 0 h, done about ";
-        assert_eq!(text, format!("{start}{expected}, if nothing else uses the account."));
+        assert_eq!(text, format!("{start}{expected}."));
     }
     let told = forecast_json(&berlin, &at("2026-10-24T22:30:00Z"));
     assert_eq!(told["ends"], "2026-10-25T23:30:00+01:00");
@@ -73,14 +73,14 @@ fn what_binds_is_said() {
     let text = forecast_lines(&preview(slow.after(2), "UTC"), &at("2026-06-01T10:00:00Z"));
     for expected in [
         "at 2.0 a second",
-        "with 1 in flight at most (in_flight_max) that leaves 2.00 requests a second",
-        "Besides: 2 requests to find or make the connection.",
+        "with at most 1 in flight (in_flight_max) that leaves 2.00 requests a second",
+        "and 2 to find or make the connection.",
     ] {
         assert!(text.contains(expected), "{text}");
     }
     let usual = assumptions(&of(100)).join("\n");
-    assert!(usual.contains("answers slow it only if they take more than 3.3 s"), "{usual}");
-    assert!(usual.contains("the pace is 4.90 of the 5 requests a second"), "{usual}");
+    assert!(usual.contains("the limit binds until they take more than 3.3 s"), "{usual}");
+    assert!(usual.contains("4.90 of the 5 requests a second"), "{usual}");
 }
 
 #[test]

@@ -13,8 +13,8 @@ pub fn rows() -> World {
     let attack = r#""</td><script>document.title='owned'</script><img src=x onerror=alert(1)>""#;
     let name = "\"#1<script>document.title='owned'</script>\"";
     let rows = format!(
-        "{name},ann@example.com,paid,USD,10.00,0.00,0.00,10.00,{attack},1.00,{attack},2024-01-31 10:11:12 -0500,1,{attack},10.00,{attack},71\n\
-         {name},nobody,paid,USD,10.00,0.00,0.00,10.00,{attack},1.00,{attack},2024-01-31 10:11:12 -0500,1,{attack},10.00,{attack},72\n\
+        "{name},ann@example.com,paid,USD,10.00,0.00,0.00,10.00,{attack},1.00,{attack},2024-01-31 10:11:12 -0500,1,{attack},11.00,{attack},71\n\
+         {name},nobody,paid,USD,10.00,0.00,0.00,10.00,{attack},1.00,{attack},2024-01-31 10:11:12 -0500,1,{attack},11.00,{attack},72\n\
          \"=HYPERLINK(\"\"http://x\"\")\",,paid,{attack},ten,0.00,0.00,{attack},,,,{attack},1,Mug,10.00,,\n"
     );
     world.export("orders.csv", format!("{HEADER}{rows}"));
