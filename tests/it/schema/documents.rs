@@ -1,5 +1,7 @@
 //! What the program writes in the course of its life: every document of every kind, of shops of every kind.
 
+mod past;
+
 use crate::world::{Told, World};
 use ordersync::plan::{Forecast, Terms};
 use ordersync::report;
@@ -19,7 +21,10 @@ pub fn all() -> Vec<Document> {
     a_shop_that_changes(&mut all);
     a_shop_with_everything(&mut all);
     shops_with_little(&mut all);
-    a_run_under_way(&mut all);
+    past::a_shop_held_against_what_it_was(&mut all);
+    past::orders_with_a_past(&mut all);
+    past::a_run_that_waits_and_is_killed(&mut all);
+    progress_of_a_run(&mut all);
     all
 }
 
@@ -32,7 +37,12 @@ fn told(all: &mut Vec<Document>, name: &'static str, world: &World, args: &[&str
 
 /// A plan in all its forms.
 fn planned(all: &mut Vec<Document>, world: &World) {
-    told(all, "plan", world, &["plan", "--jsonl", "plan.jsonl", "--payloads", "payloads.jsonl"]);
+    planned_with(all, world, &[]);
+}
+
+fn planned_with(all: &mut Vec<Document>, world: &World, more: &[&str]) {
+    let files = ["plan", "--jsonl", "plan.jsonl", "--payloads", "payloads.jsonl"];
+    told(all, "plan", world, &[&files, more].concat());
     for (name, file) in [("plan-step", "plan.jsonl"), ("payload", "payloads.jsonl")] {
         let text = std::fs::read_to_string(world.path(file)).unwrap();
         all.extend(text.lines().map(|line| (name, serde_json::from_str(line).unwrap())));
@@ -91,27 +101,33 @@ fn a_shop_that_changes(all: &mut Vec<Document>) {
     told(all, "runs", &world, &["sync"]);
 }
 
+/// Two mugs of 10.00 and shipping of 5.00, with more said of it or other things.
+fn order(id: u64, more: Value) -> Value {
+    let mut order = json!({
+        "id": id, "name": format!("#{id}"), "email": format!("ann{id}@example.com"), "customer": { "id": id * 100 },
+        "created_at": "2024-01-31T10:11:12-05:00", "updated_at": "2024-02-01T00:00:00Z", "currency": "USD",
+        "total_price": "25.00", "total_tax": "0.00", "financial_status": "paid",
+        "shipping_lines": [{ "title": "Post", "price": "5.00" }],
+        "line_items": [{ "name": "Mug", "price": "10.00", "quantity": 2, "sku": "M-1" }],
+    });
+    order.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    order
+}
+
+fn put(world: &World, orders: &[Value]) {
+    world.export("orders.json", json!({ "orders": orders }).to_string());
+}
+
 /// One order of each oddity that a policy has a word on.
 fn a_shop_with_everything(all: &mut Vec<Document>) {
     let policy = "currency = \"EUR\"\ndefault_date = \"2020-01-01\"\nrounding = \"half_even\"\ncategory = \"Shop\"\n\
                   missing_email = \"filter\"\nrefunds = \"skip\"\n";
     let world = World::new().policy(policy);
-    let order = |id: u64, more: Value| {
-        let mut order = json!({
-            "id": id, "name": format!("#{id}"), "email": format!("ann{id}@example.com"), "customer": { "id": id * 100 },
-            "created_at": "2024-01-31T10:11:12-05:00", "updated_at": "2024-02-01T00:00:00Z", "currency": "USD",
-            "total_price": "25.00", "total_tax": "0.00", "financial_status": "paid",
-            "shipping_lines": [{ "title": "Post", "price": "5.00" }],
-            "line_items": [{ "name": "Mug", "price": "10.00", "quantity": 2, "sku": "M-1" }],
-        });
-        order.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        order
-    };
     let orders = [
         order(1, json!({})),
         order(2, json!({ "total_price": "34.99" })),
         order(3, json!({ "currency": "JPY", "total_price": "2500" })),
-        order(4, json!({ "currency": "KWD", "total_price": "25.125" })),
+        order(4, json!({ "currency": "KWD", "total_price": "25.125", "presentment_currency": "USD" })),
         order(5, json!({ "currency": null })),
         order(6, json!({ "created_at": null })),
         order(7, json!({ "total_price": "25.0050" })),
@@ -124,7 +140,7 @@ fn a_shop_with_everything(all: &mut Vec<Document>) {
         order(13, json!({ "created_at": "31.12.2023", "currency": "EURO", "email": "nobody" })),
         order(14, json!({ "customer": { "id": 100 }, "email": "other@example.com" })),
     ];
-    world.export("orders.json", json!({ "orders": orders }).to_string());
+    put(&world, &orders);
     planned(all, &world);
     told(all, "runs", &world, &["backfill"]);
     told(all, "explain", &world, &["explain", "shop", "13"]);
@@ -132,7 +148,7 @@ fn a_shop_with_everything(all: &mut Vec<Document>) {
     told(all, "dead-letters", &world, &["dead-letters", "list"]);
     let pending = json!({ "currency": "GBP", "financial_status": "pending" });
     let orders = [order(20, json!({ "currency": "GBP" })), order(21, pending.clone()), order(22, pending)];
-    world.export("orders.json", json!({ "orders": orders }).to_string());
+    put(&world, &orders);
     planned(all, &world);
 }
 
@@ -168,13 +184,13 @@ fn shops_with_little(all: &mut Vec<Document>) {
     });
     world.export("orders.json", order.to_string());
     planned(all, &world);
-    let world = World::new().policy("statuses = [\"draft\"]\n");
+    let world = World::new().policy("statuses = [\"draft\"]\norder_key = \"number\"\n");
     world.generate(&Generated { orders: 10, seed: 6, ..Generated::default() });
     planned(all, &world);
 }
 
 /// When a line of progress comes depends on the clock, so these are made by hand.
-fn a_run_under_way(all: &mut Vec<Document>) {
+fn progress_of_a_run(all: &mut Vec<Document>) {
     let at = Progress {
         job: "shop".to_owned(),
         run: 1,

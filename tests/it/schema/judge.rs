@@ -53,33 +53,45 @@ pub fn assert_fits(name: &str, value: &Value) {
     }
 }
 
-/// Every key that a schema names.
-pub fn keys_described(schema: &Value) -> BTreeSet<String> {
-    let mut keys = BTreeSet::new();
-    collect(schema, &mut |member, value| {
-        if member == "properties" {
-            keys.extend(value.as_object().into_iter().flat_map(|named| named.keys().cloned()));
-        }
-    });
-    keys
+/// The place of every key that a schema describes, wherever it refers to: `/plans/*/job`.
+pub fn places_described(schema: &Value) -> BTreeSet<String> {
+    let mut places = BTreeSet::new();
+    describe("", schema, &schema["$defs"], &mut places);
+    places
 }
 
-/// Every key that a document has.
-pub fn keys_written(value: &Value) -> BTreeSet<String> {
-    let mut keys = BTreeSet::new();
-    collect(value, &mut |member, _| {
-        keys.insert(member.to_owned());
-    });
-    keys
+fn describe(at: &str, schema: &Value, defs: &Value, places: &mut BTreeSet<String>) {
+    if let Some(name) = schema["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/")) {
+        describe(at, &defs[name], defs, places);
+    }
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let at = format!("{at}/{name}");
+        describe(&at, property, defs, places);
+        places.insert(at);
+    }
+    for one in [&schema["oneOf"], &schema["anyOf"]].into_iter().filter_map(Value::as_array).flatten() {
+        describe(at, one, defs, places);
+    }
+    if schema["items"].is_object() {
+        describe(&format!("{at}/*"), &schema["items"], defs, places);
+    }
 }
 
-fn collect(value: &Value, each: &mut impl FnMut(&str, &Value)) {
+/// The place of every key that a document has.
+pub fn places_written(value: &Value) -> BTreeSet<String> {
+    let mut places = BTreeSet::new();
+    write("", value, &mut places);
+    places
+}
+
+fn write(at: &str, value: &Value, places: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => members.iter().for_each(|(name, value)| {
-            each(name, value);
-            collect(value, each);
+            let at = format!("{at}/{name}");
+            write(&at, value, places);
+            places.insert(at);
         }),
-        Value::Array(items) => items.iter().for_each(|item| collect(item, each)),
+        Value::Array(items) => items.iter().for_each(|item| write(&format!("{at}/*"), item, places)),
         _ => {}
     }
 }

@@ -1,0 +1,98 @@
+//! What is told of a shop that has a past: against which a plan is held, which its orders have, and which a run left.
+
+use super::{Document, order, planned, planned_with, put, told};
+use crate::world::{World, until};
+use ordersync::samples::Generated;
+use ordersync::simulator::{Edit, Fault, Kind, RetryAfter};
+use serde_json::{Value, json};
+use std::fs;
+
+/// Orders that are another, gone, new, left out or made otherwise by now: held against a run and against saved plans.
+pub fn a_shop_held_against_what_it_was(all: &mut Vec<Document>) {
+    let refunded = json!({ "financial_status": "partially_refunded", "refunds": [
+        { "transactions": [{ "kind": "refund", "status": "success", "amount": "5.00" }] }] });
+    let world = World::new();
+    let mut orders: Vec<Value> = (1..=7).map(|id| order(id, json!({}))).collect();
+    orders[1] = order(2, refunded.clone());
+    put(&world, &orders);
+    planned(all, &world);
+    for (written, kept) in [("payloads.jsonl", "saved-payloads.jsonl"), ("plan.jsonl", "saved-plan.jsonl")] {
+        fs::rename(world.path(written), world.path(kept)).unwrap();
+    }
+    told(all, "runs", &world, &["backfill"]);
+    let world = world.policy("refunds = \"net\"\n");
+    orders[0] =
+        order(1, json!({ "total_price": "27.00", "total_tax": "2.00", "email": "other@example.com" }));
+    orders[2] = order(3, json!({ "financial_status": "pending" }));
+    orders[4] = order(5, json!({ "line_items": [{ "name": "Cup", "price": "10.00", "quantity": 2 }] }));
+    orders[3] = order(8, json!({}));
+    put(&world, &orders);
+    for held in
+        [["--since-run", "1"], ["--against", "saved-payloads.jsonl"], ["--against", "saved-plan.jsonl"]]
+    {
+        planned_with(all, &world, &held);
+    }
+    forget_outlines(&world);
+    planned_with(all, &world, &["--since-run", "1"]);
+}
+
+/// Makes the state one that a program wrote which kept nothing to compare with.
+fn forget_outlines(world: &World) {
+    let db = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
+    db.execute_batch("DELETE FROM outlines; UPDATE runs SET mapping = NULL;").unwrap();
+}
+
+/// Sent again, refused, compared and not, repaired, undone.
+pub fn orders_with_a_past(all: &mut Vec<Document>) {
+    let world = World::new();
+    world.generate(&Generated { orders: 24, seed: 13, ..Generated::default() });
+    let keys = world.keys();
+    let away = Kind::Status { code: 503, retry_after: RetryAfter::None, html: true };
+    world.simulator.inject(Fault::new(away).on("POST", "/ecomOrders").key(&keys[0]));
+    world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").key(&keys[1]).forever());
+    told(all, "runs", &world, &["backfill"]);
+    world.simulator.clear_faults();
+    let explained = |all: &mut Vec<Document>, key: &str| -> String {
+        let told = told(all, "explain", &world, &["explain", "shop", key]).json();
+        told["ledger"][0]["verification"]["is"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(explained(all, &keys[0]), "never");
+    explained(all, &keys[1]);
+    told(all, "verify", &world, &["verify", "shop", "--sample", "1/2"]);
+    told(all, "status", &world, &["status"]);
+    for is in ["equal", "not_compared"] {
+        assert!(keys[2..].iter().any(|key| explained(all, key) == is), "{is}");
+    }
+    world.simulator.edit(Edit::SetTotal { externalid: keys[2].clone(), total: 1 }).unwrap();
+    world.simulator.edit(Edit::DeleteOrder { externalid: keys[3].clone() }).unwrap();
+    told(all, "verify", &world, &["verify", "shop", "--repair"]);
+    assert_eq!([2, 3].map(|n| explained(all, &keys[n])), ["different", "different"]);
+    told(all, "dead-letters", &world, &["dead-letters", "list"]);
+    world.run(&["dead-letters", "retry", "shop"]);
+    told(all, "runs", &world, &["sync"]);
+    told(all, "undo", &world, &["undo", "shop", "--run", "1", "--yes"]);
+    for key in &keys[..4] {
+        explained(all, key);
+    }
+    told(all, "status", &world, &["status"]);
+}
+
+/// What others see of a run while it waits as the target asked, and after it was killed.
+pub fn a_run_that_waits_and_is_killed(all: &mut Vec<Document>) {
+    let world = World::new().account("wait_max_s = 7200\n");
+    world.generate(&Generated { orders: 30, seed: 13, ..Generated::default() });
+    let wait = Kind::Status { code: 429, retry_after: RetryAfter::Seconds(3600), html: false };
+    world.simulator.inject(Fault::new(wait).on("POST", "/ecomOrders").nth(10).forever());
+    let child = world.start(&["--quiet", "backfill"]);
+    until("the run waits", || {
+        let status = world.run(&["--json", "status"]).json();
+        let waits = status["jobs"][0]["runs"][0]["progress"]["waits_until"].is_string();
+        if waits {
+            all.push(("status", status));
+        }
+        waits
+    });
+    world.kill(child);
+    let status = told(all, "status", &world, &["status"]).json();
+    assert_eq!(status["jobs"][0]["runs"][0]["goes_on"], true, "{status}");
+}
