@@ -105,7 +105,7 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Fault>
     let tax = amounts.optional(&source.tax, "tax");
     let discount = amounts.optional(&source.discount, "discount");
     let charges = amounts.optional(&source.charges, "charges").unwrap_or_default();
-    let discounts = source.discounts.drain(..).map(|d| discount_of(d, &mut amounts)).collect();
+    let discounts: Vec<_> = source.discounts.drain(..).map(|d| discount_of(d, &mut amounts)).collect();
     let lines = lines_of(&mut source.lines, rules, &mut amounts);
     let (Some(key), Some(customer), Some(created_at), Some(currency)) = (key, customer, created_at, currency)
     else {
@@ -114,7 +114,8 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Fault>
     notes.rounded = amounts.rounded;
     if !key.is_cart() {
         let [discount, shipping, tax] = [discount, shipping, tax].map(Option::unwrap_or_default);
-        let parts = Parts { lines: &lines, discount, shipping, tax, charges, less: 0 };
+        let discounts = &discounts;
+        let parts = Parts { lines: &lines, discount, discounts, shipping, tax, charges, less: 0 };
         notes.difference = parts.difference(totals.ordered, amounts.slack);
         if notes.difference != 0 && is_doubled(source, &parts, totals.ordered, amounts.slack) {
             faults.push(Fault::of(Reason::RepeatedRow, "lines"));

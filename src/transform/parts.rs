@@ -1,13 +1,15 @@
 //! Whether what an order is made of adds up to its total. It often does not, for reasons that are the shop's (edits,
 //! tips, gift cards), so this is told and never a reason to refuse.
 
-use crate::domain::{Amount, Line};
+use crate::domain::{Amount, Discount, DiscountKind, Line};
 
 /// What a total is made of, as stated; zero where the export states nothing.
 #[derive(Clone, Copy)]
 pub(super) struct Parts<'a> {
     pub lines: &'a [Line],
     pub discount: Amount,
+    /// What it consists of: the part that lowered the shipping price is told apart by them.
+    pub discounts: &'a [Discount],
     pub shipping: Amount,
     pub tax: Amount,
     pub charges: Amount,
@@ -22,8 +24,9 @@ impl Parts<'_> {
         Self { less: self.less + less, ..self }
     }
 
-    /// The total less the sum of the parts, in minor units: lines - discount + shipping + charges, and the tax on
-    /// top or within them, whichever is nearer. The export rarely says which of the two it is.
+    /// The total less the sum of the parts, in minor units: lines - discount + shipping + charges, with the tax on
+    /// top or within them, and the shipping price before its discount or after it, whichever is nearest. The export
+    /// rarely says which it is.
     ///
     /// 0 where no more is missing than `slack`, the half minor units that rounding may have moved the sum by.
     pub(super) fn difference(&self, total: Amount, slack: u64) -> i64 {
@@ -31,11 +34,20 @@ impl Parts<'_> {
         let all: i128 = self.lines.iter().map(|line| line.price.times(line.quantity)).sum();
         let lines = all - self.less;
         let within = wide(total) - (lines - wide(self.discount) + wide(self.shipping) + wide(self.charges));
-        let on_top = within - wide(self.tax);
-        let nearer = if on_top.abs() < within.abs() { on_top } else { within };
-        if nearer.unsigned_abs() * 2 <= u128::from(slack) {
+        let of_shipping = self.discounts.iter().filter(|discount| discount.kind == DiscountKind::Shipping);
+        let of_shipping: i128 = of_shipping.map(|discount| wide(discount.amount)).sum();
+        let mut nearest = within;
+        for tax in [0, wide(self.tax)] {
+            for lowered in [0, of_shipping] {
+                let difference = within - tax - lowered;
+                if difference.abs() < nearest.abs() {
+                    nearest = difference;
+                }
+            }
+        }
+        if nearest.unsigned_abs() * 2 <= u128::from(slack) {
             return 0;
         }
-        i64::try_from(nearer).unwrap_or(if nearer < 0 { i64::MIN } else { i64::MAX })
+        i64::try_from(nearest).unwrap_or(if nearest < 0 { i64::MIN } else { i64::MAX })
     }
 }

@@ -34,6 +34,11 @@ pub fn fill_order(order: &mut SourceOrder, row: &Row<'_>, columns: &Columns) {
     if let Some(before) = discount::goods_before(order) {
         order.goods = before;
     }
+    // `Shipping` is before the discount; what was paid for it is sent, here nothing.
+    if order.discounts.iter().any(|discount| discount.of_shipping) {
+        order.shipping.clear();
+        order.shipping.push('0');
+    }
     order.position.line = row.line;
     order.accepts_marketing = consent(row.cell(columns.at(Field::AcceptsMarketing)));
     if row.is_whole {

@@ -194,6 +194,14 @@ fn totals_are_held_against_their_parts_with_tax_within_and_on_top() {
     assert_eq!(difference("54.10", "2.90", ""), 1);
     assert_eq!(difference("51.18", "2.90", ""), -1);
     assert_eq!(difference("64.08", "2.90", ""), 999);
+    let lowered = |shipping: &str, of_shipping: bool| {
+        let discounts = vec![SourceDiscount { name: "FREE".into(), amount: "9.99".into(), of_shipping }];
+        let (total, tax) = ("49.61".to_owned(), String::new());
+        let (discount, shipping) = ("9.99".into(), shipping.into());
+        mapped(SourceOrder { total, tax, discount, shipping, discounts, ..source() }, &rules()).1.difference
+    };
+    assert_eq!([lowered("9.99", true), lowered("0", true)], [0, 0], "the price before or after its discount");
+    assert_eq!(lowered("0", false), 999);
 }
 
 #[test]
