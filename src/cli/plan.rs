@@ -120,13 +120,13 @@ impl Wanted<'_> {
         let (job, export) = work;
         let mut detail = Detail::new(args.reveal);
         let is_wanted = files.is_wanted(args);
-        let mut tell = |judged: &Judged, changes: &[ValueChange]| {
+        let mut tell = |judged: &Judged, changes: Option<&[ValueChange]>| {
             if args.html.is_some() {
                 detail.take(judged);
             }
             files.write((&job.name, export.files()), judged, (changes, args.reveal));
         };
-        let mut each = |judged: Judged| tell(&judged, &[]);
+        let mut each = |judged: Judged| tell(&judged, None);
         let each: Option<OnRecord<'_>> = if is_wanted { Some(&mut each) } else { None };
         let (preview, difference) = match base {
             Base::Nothing => (planning.preview(work, view, terms, each).map_err(Fault::failed)?, None),
@@ -136,7 +136,7 @@ impl Wanted<'_> {
                 (preview, Some(Difference::Since(Box::new(since))))
             }
             Base::Saved(saved) => {
-                let mut each = |judged: Judged, changes: &[ValueChange]| tell(&judged, changes);
+                let mut each = |judged: Judged, changes: &[ValueChange]| tell(&judged, Some(changes));
                 let compared = preview_against(planning, work, view, (terms, saved), &mut each);
                 let (preview, against) = compared.map_err(Fault::failed)?;
                 (preview, Some(Difference::Against(Box::new(against))))
@@ -169,19 +169,18 @@ impl DetailFiles {
         args.html.is_some() || self.records.is_some() || self.payloads.is_some()
     }
 
-    /// `changes` are those since a plan that was saved.
+    /// `changes` are those since a plan that was saved, where it is held against one: then no other change is told.
     fn write(
         &mut self,
         (job, files): (&str, &[ExportFile]),
         judged: &Judged,
-        (changes, reveal): (&[ValueChange], bool),
+        (changes, reveal): (Option<&[ValueChange]>, bool),
     ) {
         if let Some(records) = &mut self.records {
-            let mut line = report::planned_json(job, files, judged);
-            if !changes.is_empty() {
-                line["changes"] = report::values_json(changes, reveal);
-            }
-            records.write(line);
+            records.write(match changes {
+                Some(changes) => report::compared_json(job, files, judged, (changes, reveal)),
+                None => report::planned_json(job, files, judged),
+            });
         }
         if let Some(payloads) = &mut self.payloads
             && let Some(payload) = report::payload_json(judged)

@@ -45,7 +45,7 @@ fn form_word(form: Form) -> &'static str {
 }
 
 /// Each value as the payloads have it.
-pub fn values_json(changes: &[ValueChange], reveal: bool) -> Value {
+pub(super) fn values_json(changes: &[ValueChange], reveal: bool) -> Value {
     let shown = |path, value: &Option<Value>| value.as_ref().map(|value| shown(path, value, reveal));
     let of_one = |change: &ValueChange| {
         json!({

@@ -26,7 +26,7 @@ mod verify;
 mod warnings;
 
 pub use adopt::{adoption_json, adoption_text};
-pub use against::{against_json, against_telling, values_json};
+pub use against::{against_json, against_telling};
 pub use connections::{ConnectionLine, connections_json, connections_text};
 pub use daemon::status_line;
 pub use dead_letters::{letter_text, letters_csv, letters_json, letters_jsonl, letters_text, reason_codes};
@@ -36,7 +36,7 @@ pub use forecast::{canary_forecast_text, reading_text, runs_text, together_json,
 pub use html::{Detail, plan_html};
 pub use outlook::Outlook;
 pub use plan::{plan_json, plan_summary};
-pub use planned::{payload_json, planned_json};
+pub use planned::{compared_json, payload_json, planned_json};
 pub use run::{forecast_held_json, forecast_held_text, progress_json, progress_line, run_text, runs_json};
 pub use schedule::{ComingRuns, Start, schedule_json, schedule_text};
 pub use status::{JobStatus, status_json, status_text};

@@ -1,14 +1,39 @@
 //! Every record of a plan, one a line.
 
+use super::against::values_json;
 use super::difference::changes_json;
 use crate::domain::{Fault, Order, OrderKey};
 use crate::plan::{Action, Decision, Why};
-use crate::run::{Judged, Judgement};
+use crate::run::{Judged, Judgement, ValueChange};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 /// A line of `plan --jsonl`: what would be done about one record, and why. No personal data.
 pub fn planned_json(job: &str, files: &[impl ToString], judged: &Judged) -> Value {
+    let mut line = fate_json(job, files, judged);
+    if let Some(change) = &judged.change {
+        line["changes"] = changes_json(&change.fields);
+        line["why"] = change.why.map(Why::code).into();
+    }
+    line
+}
+
+/// The same of a plan that is held against a saved one: its `changes` are those since then, and left out where there are
+/// none. Addresses are masked unless `reveal`.
+pub fn compared_json(
+    job: &str,
+    files: &[impl ToString],
+    judged: &Judged,
+    (changes, reveal): (&[ValueChange], bool),
+) -> Value {
+    let mut line = fate_json(job, files, judged);
+    if !changes.is_empty() {
+        line["changes"] = values_json(changes, reveal);
+    }
+    line
+}
+
+fn fate_json(job: &str, files: &[impl ToString], judged: &Judged) -> Value {
     let (action, reasons) = fate_of(&judged.verdict);
     let position = judged.position;
     let file = usize::try_from(position.file).ok().and_then(|index| files.get(index));
@@ -23,10 +48,6 @@ pub fn planned_json(job: &str, files: &[impl ToString], judged: &Judged) -> Valu
     });
     if judged.key.as_ref().is_some_and(OrderKey::is_cart) {
         line["cart"] = true.into();
-    }
-    if let Some(change) = &judged.change {
-        line["changes"] = changes_json(&change.fields);
-        line["why"] = change.why.map(Why::code).into();
     }
     line
 }

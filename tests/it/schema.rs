@@ -7,6 +7,8 @@ mod judge;
 use documents::Document;
 pub use judge::assert_fits;
 use judge::{closed, faults, names, places_described, places_written, published};
+use ordersync::domain::Field;
+use ordersync::plan::Why;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -91,12 +93,8 @@ fn a_reader_of_the_published_schema_is_not_broken_by_a_key_that_is_added() {
 fn the_plan_keeps_its_promises() {
     for (_, document) in DOCUMENTS.iter().filter(|(name, _)| *name == "plan") {
         let plan = &document["plans"][0];
-        let number = |value: &Value| value.as_u64().unwrap();
         let parts = ["create", "update", "unchanged", "filtered", "invalid", "refused"];
         assert_eq!(number(&plan["read"]), parts.iter().map(|part| number(&plan[part])).sum::<u64>());
-        let sum = |list: &Value, key: &str| -> u64 {
-            list.as_array().unwrap().iter().map(|entry| number(&entry[key])).sum()
-        };
         let valid = number(&plan["read"]) - number(&plan["filtered"]) - number(&plan["invalid"]);
         assert_eq!(sum(&plan["totals"], "orders") + number(&plan["carts"]), valid);
         assert_eq!(sum(&plan["months"], "orders"), sum(&plan["totals"], "orders"));
@@ -108,5 +106,62 @@ fn the_plan_keeps_its_promises() {
         assert!((duration_ms - forecast["duration_ms"].as_f64().unwrap()).abs() < 1.0, "{forecast}");
         assert_eq!(plan["first_order"].is_null(), plan["last_order"].is_null());
         assert_eq!(plan["source_not_historical"], 0);
+    }
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap()
+}
+
+fn sum(list: &Value, key: &str) -> u64 {
+    list.as_array().unwrap().iter().map(|entry| number(&entry[key])).sum()
+}
+
+/// The sums that the schema promises of what a plan is held against, of runs and of accounts.
+#[test]
+fn what_is_told_of_a_past_adds_up_as_its_schema_says() {
+    let mut met = BTreeSet::new();
+    for (_, document) in DOCUMENTS.iter().filter(|(name, _)| *name == "plan") {
+        let plan = &document["plans"][0];
+        let told = &plan["difference"];
+        let of = |names: &[&str]| names.iter().map(|name| number(&told[name])).sum::<u64>();
+        if told["since_run"].is_number() {
+            assert_eq!(
+                of(&["known"]),
+                of(&["unchanged", "changed", "gone"]) + sum(&told["left_out"], "count")
+            );
+            assert_eq!(of(&["changed"]), sum(&told["by_why"], "count"), "{told}");
+        } else if told["against"].is_string() {
+            assert_eq!(of(&["saved"]), of(&["same", "changed", "only_saved"]), "{told}");
+        }
+        met.insert((told["since_run"].is_number(), told["form"].as_str()));
+        let forecast = &plan["forecast"];
+        assert_eq!(document["accounts"][0]["requests"], forecast["requests"]);
+        let takes = number(&forecast["duration_ms"]) + number(&forecast["connection_ms"]);
+        assert!(takes.abs_diff(number(&document["accounts"][0]["duration_ms"])) <= 1, "{forecast}");
+    }
+    let forms = [(true, None), (false, None), (false, Some("jsonl")), (false, Some("payloads"))];
+    assert_eq!(met, forms.into());
+    let parts = ["created", "updated", "adopted", "unchanged", "filtered", "invalid", "refused", "pending"];
+    for (_, document) in DOCUMENTS.iter().filter(|(name, _)| *name == "runs") {
+        for run in document["runs"].as_array().unwrap() {
+            assert_eq!(number(&run["read"]), parts.iter().map(|part| number(&run[part])).sum::<u64>());
+            assert_eq!(run["forecast"].is_null(), run["kind"] == "sync", "{run}");
+        }
+    }
+}
+
+#[test]
+fn every_field_and_every_why_that_the_program_knows_is_named() {
+    for name in ["plan", "plan-step"] {
+        let schema = published(name);
+        let named = |of: &str| -> Vec<String> {
+            let words = schema["$defs"][of]["enum"].as_array().unwrap().iter();
+            words.map(|word| word.as_str().unwrap().to_owned()).collect()
+        };
+        let fields: Vec<&str> = Field::ALL.iter().map(|field| field.path()).collect();
+        assert_eq!(named("field"), fields);
+        assert_eq!(named("changed_field"), [&fields[..], &["action", "other"]].concat());
+        assert_eq!(named("why"), Why::ALL.map(Why::code));
     }
 }

@@ -105,6 +105,20 @@ fn what_was_loaded_since_is_compared_by_its_content() {
 }
 
 #[test]
+fn a_line_tells_what_changed_since_the_saved_plan_and_not_since_the_last_write() {
+    let world = World::new();
+    put(&world, &plain(1..=6));
+    world.load("backfill", 0);
+    changed(&world);
+    let file = save(&world, "--payloads");
+    let lines = world.path("now.jsonl").to_str().unwrap().to_owned();
+    let told = difference(&world, &file, &["--jsonl", &lines]);
+    assert_eq!((&told["saved"], &told["same"]), (&3.into(), &3.into()), "{told}");
+    let written = std::fs::read_to_string(&lines).unwrap();
+    assert!(written.contains("\"update\"") && !written.contains("\"changes\""), "{written}");
+}
+
+#[test]
 fn records_are_compared_by_what_becomes_of_them() {
     let world = World::new();
     let mut orders = plain(1..=4);

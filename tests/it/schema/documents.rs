@@ -23,6 +23,7 @@ pub fn all() -> Vec<Document> {
     shops_with_little(&mut all);
     past::a_shop_held_against_what_it_was(&mut all);
     past::orders_with_a_past(&mut all);
+    past::a_canary_that_dies(&mut all);
     past::a_run_that_waits_and_is_killed(&mut all);
     progress_of_a_run(&mut all);
     all

@@ -70,11 +70,21 @@ pub fn orders_with_a_past(all: &mut Vec<Document>) {
     told(all, "dead-letters", &world, &["dead-letters", "list"]);
     world.run(&["dead-letters", "retry", "shop"]);
     told(all, "runs", &world, &["sync"]);
+    world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("DELETE", "/ecomOrders").key(&keys[4]));
     told(all, "undo", &world, &["undo", "shop", "--run", "1", "--yes"]);
     for key in &keys[..4] {
         explained(all, key);
     }
     told(all, "status", &world, &["status"]);
+}
+
+/// The target takes none of its orders, so none is there when they are read back.
+pub fn a_canary_that_dies(all: &mut Vec<Document>) {
+    let world = World::new();
+    world.generate(&Generated { orders: 10, seed: 13, ..Generated::default() });
+    world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").forever());
+    let told = told(all, "runs", &world, &["backfill", "--canary", "3"]).json();
+    assert_eq!(told["verifications"][0]["differences_by_kind"][0]["kind"], "missing", "{told}");
 }
 
 /// What others see of a run while it waits as the target asked, and after it was killed.
