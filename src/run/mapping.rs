@@ -29,6 +29,8 @@ pub(super) fn mapping_of(job: &Job, files: &[ExportFile]) -> String {
     line("refunds", rules.refunds.word());
     line("total", rules.total.word());
     line("rounding", rules.rounding.word());
+    line("order_key", rules.order_key.word());
+    line("customers", rules.customers.word());
     line("currency", &stated(rules.currency.map(|currency| currency.to_string())));
     line("default_date", &stated(rules.default_date.map(|date| date.to_string())));
     line("category", &stated(rules.category.clone()));
