@@ -41,11 +41,7 @@ pub fn preview(
     let ledger = Ledger { view, connection, fingerprints, resumed: None };
     let mut reading = Reading::new(export.read(), job.rules.clone(), ledger).counting_customers();
     match each {
-        None => {
-            while let Some(judged) = reading.next() {
-                judged?;
-            }
-        }
+        None => while reading.pass()? {},
         Some(each) => {
             reading = reading.keeping_sources();
             while let Some(judged) = reading.next() {

@@ -1,8 +1,8 @@
-use crate::domain::{Fault, Memory, Order, OrderKey, Position, Reason, SourceOrder};
+use crate::domain::{CustomerMemory, Fault, Memory, Order, OrderKey, Position, Reason, SourceOrder};
 use crate::extract::{ReadError, Reader};
 use crate::plan::{Decision, Fingerprints, Tally, decide};
 use crate::state::{ConnectionId, RunRow, Seen, StateError, View};
-use crate::transform::{Filter, Mapped, Rules, transform};
+use crate::transform::{Filter, Mapped, Rules, give_back, transform};
 
 /// What became of one record before anything is sent.
 #[derive(Debug)]
@@ -88,13 +88,36 @@ impl Reading {
     }
 
     pub(super) fn next(&mut self) -> Option<Result<Judged, ReadingError>> {
-        let mut source = match self.reader.advance()? {
+        let mut source = match self.advance()? {
             Ok(source) => source,
-            Err(error) => return Some(Err(error.into())),
+            Err(error) => return Some(Err(error)),
         };
         let judged = self.judge(&mut source);
         self.reader.give_back(source);
         Some(judged.map_err(ReadingError::from))
+    }
+
+    /// Judges the next record as [`Self::next`] does, for nothing but the tally; `false` at the end.
+    pub(super) fn pass(&mut self) -> Result<bool, ReadingError> {
+        let Some(source) = self.advance() else { return Ok(false) };
+        let mut source = source?;
+        if let Judgement::Decided(Decision::Send(step)) = self.judge(&mut source)?.verdict {
+            give_back(*step.order, &mut source);
+        }
+        self.reader.give_back(source);
+        Ok(true)
+    }
+
+    /// The next record; at the end the tally is made complete.
+    fn advance(&mut self) -> Option<Result<Box<SourceOrder>, ReadingError>> {
+        if let Some(source) = self.reader.advance() {
+            return Some(source.map_err(ReadingError::from));
+        }
+        match self.customers_met.as_mut()?.settle() {
+            Ok(new) => self.tally.customers_new += new,
+            Err(error) => return Some(Err(error.into())),
+        }
+        None
     }
 
     fn judge(&mut self, source: &mut SourceOrder) -> Result<Judged, StateError> {
@@ -175,16 +198,16 @@ impl Reading {
     fn count_customer(&mut self, order: &Order) -> Result<(), StateError> {
         let Some(met) = &mut self.customers_met else { return Ok(()) };
         let key = &order.customer.key;
+        let Some(connection) = self.ledger.connection else {
+            // Nobody is known there, so it can wait which of them are met for the first time.
+            self.tally.customers_new += met.meet_in_time(key.as_str())?;
+            return Ok(());
+        };
         if met.meet(key.as_str(), 0)?.is_some() {
             return Ok(());
         }
-        let known = match self.ledger.connection {
-            Some(connection) => {
-                self.ledger.view.customer(connection, &self.ledger.fingerprints.customer(key))?
-            }
-            None => crate::domain::CustomerMemory::Unknown,
-        };
-        if !matches!(known, crate::domain::CustomerMemory::Known(_)) {
+        let known = self.ledger.view.customer(connection, &self.ledger.fingerprints.customer(key))?;
+        if !matches!(known, CustomerMemory::Known(_)) {
             self.tally.customers_new += 1;
         }
         Ok(())
