@@ -17,6 +17,7 @@ mod position;
 mod share;
 mod source;
 mod status;
+mod text;
 
 pub use currency::{Currency, CurrencyError};
 pub use customer::Customer;
