@@ -1,3 +1,4 @@
+use super::text::trim;
 use std::fmt;
 
 /// A syntactically valid e-mail address, trimmed and lower-cased: two spellings of one mailbox are one customer.
@@ -21,20 +22,21 @@ impl Email {
     /// # Errors
     /// When the text is no address, or is a hash in place of one.
     pub fn parse(text: &str) -> Result<Self, EmailError> {
-        let text = text.trim();
+        let text = trim(text);
+        let is_ascii = text.is_ascii();
         if matches!(text.len(), 32 | 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(EmailError::Hashed);
         }
         let at = text.bytes().rposition(|b| b == b'@').ok_or(EmailError::Malformed)?;
         let (local, domain) = (&text[..at], &text[at + 1..]);
-        let fits = match text.is_ascii() {
+        let fits = match is_ascii {
             true => is_local_ascii(local) && is_domain_ascii(domain),
             false => is_local(local) && is_domain(domain),
         };
         if text.len() > 254 || !fits {
             return Err(EmailError::Malformed);
         }
-        Ok(Self(if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() }))
+        Ok(Self(if is_ascii { text.to_ascii_lowercase() } else { text.to_lowercase() }))
     }
 
     pub fn as_str(&self) -> &str {
@@ -96,19 +98,16 @@ fn is_local_ascii(local: &str) -> bool {
     fits && last != b'.' && local.len() <= 64
 }
 
-/// As [`is_domain`], for ASCII.
+/// As [`is_domain`], for ASCII. Without a way to choose in the loop: where the points stand is what nobody can foresee.
 fn is_domain_ascii(domain: &str) -> bool {
     // As if a point stood before the first label, so that it is judged like the others.
     let (mut fits, mut last, mut label_len, mut points) = (true, b'.', 0, 0);
     for b in domain.bytes() {
-        if b == b'.' {
-            fits &= last != b'.' && last != b'-' && label_len <= 63;
-            label_len = 0;
-            points += 1;
-        } else {
-            fits &= FINE[usize::from(b)].1 & !(b == b'-' && last == b'.');
-            label_len += 1;
-        }
+        let is_point = b == b'.';
+        let is_edge = (is_point & ((last == b'.') | (last == b'-'))) | ((b == b'-') & (last == b'.'));
+        fits &= (is_point | FINE[usize::from(b)].1) & !is_edge & (label_len <= 63);
+        label_len = if is_point { 0 } else { label_len + 1 };
+        points += u32::from(is_point);
         last = b;
     }
     fits && last != b'.' && last != b'-' && label_len <= 63 && points > 0

@@ -1,4 +1,5 @@
 use super::Email;
+use super::text::trim;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::borrow::Cow;
 use std::fmt;
@@ -41,7 +42,7 @@ impl OrderKey {
     /// When the text is blank, is [rewritten as a number](is_rewritten), is longer than
     /// [`Self::LEN_MAX`] bytes, or has what no id has and a shifted column would: `@`, a comma, a line break.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        let text = text.trim();
+        let text = trim(text);
         if text.is_empty() {
             return Err(KeyError::Missing);
         }

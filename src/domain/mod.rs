@@ -20,6 +20,7 @@ mod position;
 mod share;
 mod source;
 mod status;
+mod text;
 
 pub use attempt::{Answer, Attempt, Deed};
 pub use currency::{Currency, CurrencyError};

@@ -1,3 +1,4 @@
+use super::text::trim;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{Timestamp, civil};
 use std::fmt;
@@ -34,7 +35,7 @@ impl Moment {
     /// When the text has another form (day-first and month-first dates are never guessed), names no date of
     /// the calendar, or lies outside 1970 to 2099.
     pub fn parse(text: &str, zone: &TimeZone) -> Result<Self, MomentError> {
-        let text = text.trim();
+        let text = trim(text);
         let (civil, rest) = split_civil(text).or_else(|| mail::split(text)).ok_or(MomentError::Malformed)?;
         let offset = match split_offset(rest).ok_or(MomentError::Malformed)? {
             Some(offset) => offset,

@@ -51,6 +51,7 @@ impl<'a> Row<'a> {
     }
 
     /// A cell without the blanks around it; blank for a column that is not there.
+    #[inline]
     pub fn cell(&self, at: usize) -> &[u8] {
         match at < self.cells {
             true => self.record.get(at).unwrap_or_default().trim_ascii(),
@@ -60,7 +61,10 @@ impl<'a> Row<'a> {
 
     /// A cell as text, or its bytes if they are no UTF-8.
     pub fn text(&self, at: usize) -> Result<&str, &[u8]> {
-        let range = self.record.range(at).filter(|_| at < self.cells).unwrap_or_default();
+        if at >= self.cells {
+            return Ok("");
+        }
+        let range = self.record.range(at).unwrap_or_default();
         match self.front.and_then(|front| front.get(range)) {
             Some(text) => Ok(text.trim_ascii()),
             None => {
@@ -152,18 +156,22 @@ impl Rows {
     /// # Errors
     /// When the file can't be read on, changed, or holds a record longer than [`RECORD_BYTES_MAX`].
     pub fn advance(&mut self) -> Result<Option<Row<'_>>, ReadError> {
+        let mut filled;
         loop {
             if !self.read()? {
                 self.source.check_unchanged(&self.file, self.split.line())?;
                 return Ok(None);
             }
-            if self.record.iter().any(|cell| !cell.trim_ascii().is_empty()) {
+            // Two cells with something in them are enough to know, and nearly every row begins with two.
+            filled = self.record.iter().filter(|cell| !cell.trim_ascii().is_empty()).take(2).count();
+            if filled > 0 {
                 break;
             }
         }
         let width = self.sheet.layout.width();
         // What a cut file left of such a row is no clean row.
-        if !self.record.is_cut
+        if filled == 1
+            && !self.record.is_cut
             && let Some(inner) = requoted::row(self.record.iter(), self.sheet.delimiter, width)
         {
             self.record.replace_cells(&inner);

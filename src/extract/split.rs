@@ -26,12 +26,15 @@ pub struct Split {
     line: u64,
 }
 
+/// A bit that no end of a cell has, as records are not that long.
+const QUOTED: u32 = 1 << 31;
+
 /// A record's cells. It holds what an order says of a person, so it has no debug form.
 #[derive(Clone, Default)]
 pub struct Record {
     /// As in the file up to the next record, but that quoted cells have moved up to their text.
     bytes: Vec<u8>,
-    /// Where each cell ends. Records are not longer than 32 bits can count.
+    /// Where each cell ends, and [`QUOTED`] where it began with a quote.
     ends: Vec<u32>,
     /// Cells that began with a quote, by their number, and where their text is.
     quoted: Vec<(usize, Range<usize>)>,
@@ -129,23 +132,27 @@ impl Split {
 
 impl Record {
     /// A cell as it stands; `None` for one that is not there.
+    #[inline]
     pub fn get(&self, at: usize) -> Option<&[u8]> {
         self.bytes.get(self.range(at)?)
     }
 
     /// Where a cell lies in [`Self::as_slice`].
+    #[inline]
     pub fn range(&self, at: usize) -> Option<Range<usize>> {
-        let end = *self.ends.get(at)? as usize;
-        match self.quoted.binary_search_by_key(&at, |(cell, _)| *cell) {
-            Ok(found) => self.quoted.get(found).map(|(_, text)| text.clone()),
-            Err(_) => Some(self.begin(at)..end),
+        let end = *self.ends.get(at)?;
+        if end & QUOTED == 0 {
+            return Some(self.begin(at)..end as usize);
         }
+        let found = self.quoted.binary_search_by_key(&at, |(cell, _)| *cell).ok()?;
+        self.quoted.get(found).map(|(_, text)| text.clone())
     }
 
     /// Where a cell begins: behind the sign that ended the one before.
+    #[inline]
     fn begin(&self, at: usize) -> usize {
         let before = at.checked_sub(1).and_then(|before| self.ends.get(before));
-        before.map_or(0, |end| *end as usize + 1)
+        before.map_or(0, |end| (*end & !QUOTED) as usize + 1)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
@@ -225,6 +232,7 @@ impl Record {
 
     /// Notes the ends of cells in a piece. Eight at a time, as asking after each whether there is another costs more
     /// than those that are too many.
+    #[inline]
     fn end_cells(&mut self, piece: usize, mut ends: u64) {
         let mut left = ends.count_ones() as usize;
         while left > 0 {
@@ -248,8 +256,9 @@ impl Record {
         for index in 0..self.quoted.len() {
             let cell = self.quoted[index].0;
             let begin = self.begin(cell);
-            let end = self.ends.get(cell).map_or(begin, |end| *end as usize);
-            let Some(text) = self.bytes.get_mut(begin..end) else { continue };
+            let Some(end) = self.ends.get_mut(cell) else { continue };
+            let Some(text) = self.bytes.get_mut(begin..*end as usize) else { continue };
+            *end |= QUOTED;
             inside += text.iter().map(|b| u64::from(*b == b'\n')).sum::<u64>();
             let text = unquote(text);
             self.quoted[index].1 = begin + text.start..begin + text.end;

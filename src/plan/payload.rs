@@ -39,7 +39,8 @@ impl Payload {
         self.source == Some(true)
     }
 
-    #[inline]
+    /// Always inlined, as are the names of fields: what is known of them is worked out by the compiler then.
+    #[inline(always)]
     fn text(&mut self, text: &[u8]) {
         self.words.push(TEXT | text.len() as u64);
         let (words, rest) = text.as_chunks::<8>();
@@ -119,7 +120,7 @@ impl<'p> Serializer for &'p mut Payload {
         self.number(FLOAT, value.to_bits())
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_str(self, value: &str) -> Result<(), Error> {
         self.text(value.as_bytes());
         Ok(())
@@ -237,7 +238,7 @@ impl ser::SerializeMap for Object<'_> {
     type Ok = ();
     type Error = Error;
 
-    #[inline]
+    #[inline(always)]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
         key.serialize(&mut *self.payload)
     }
@@ -247,7 +248,7 @@ impl ser::SerializeMap for Object<'_> {
         value.serialize(&mut *self.payload)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_entry<K: Serialize + ?Sized, V: Serialize + ?Sized>(
         &mut self,
         key: &K,
@@ -297,7 +298,7 @@ macro_rules! objects {
             type Ok = ();
             type Error = Error;
 
-            #[inline]
+            #[inline(always)]
             fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
                 self.text(name.as_bytes());
                 value.serialize(&mut **self)

@@ -1,5 +1,6 @@
 use crate::domain::{Currency, Order};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Months told apart, of all currencies together: a thousand years of one. Orders of further ones go into the totals only.
 const MONTHS_MAX: usize = 12_000;
@@ -57,10 +58,14 @@ impl Shape {
 
     fn flush(&mut self) {
         let Some((key, total)) = self.current.take() else { return };
-        if self.months.len() < MONTHS_MAX || self.months.contains_key(&key) {
-            let sum = self.months.entry(key).or_default();
-            sum.orders += total.orders;
-            sum.minor_units += total.minor_units;
+        let has_room = self.months.len() < MONTHS_MAX;
+        match self.months.entry(key) {
+            Entry::Vacant(_) if !has_room => {}
+            month => {
+                let sum = month.or_default();
+                sum.orders += total.orders;
+                sum.minor_units += total.minor_units;
+            }
         }
     }
 

@@ -31,14 +31,21 @@ impl Universal {
     }
 
     fn sum(&self, block: &[u64]) -> u128 {
-        let (pairs, rest) = block.as_chunks::<2>();
-        let last = rest.first().map(|word| [*word, 0]);
-        let products = pairs
-            .iter()
-            .chain(&last)
-            .zip(self.key.as_chunks::<2>().0)
-            .map(|([a, b], [k, l])| u128::from(a.wrapping_add(*k)) * u128::from(b.wrapping_add(*l)));
-        products.fold(0, u128::wrapping_add)
+        let product =
+            |a: u64, b: u64, [k, l]: [u64; 2]| u128::from(a.wrapping_add(k)) * u128::from(b.wrapping_add(l));
+        // Two sums side by side, as each addition waits for the one before it.
+        let (fours, rest) = block.as_chunks::<4>();
+        let (mut sum, mut other) = (0_u128, 0_u128);
+        for ([a, b, c, d], [k, l, m, n]) in fours.iter().zip(self.key.as_chunks::<4>().0) {
+            sum = sum.wrapping_add(product(*a, *b, [*k, *l]));
+            other = other.wrapping_add(product(*c, *d, [*m, *n]));
+        }
+        let keys = self.key.as_chunks::<2>().0.iter().skip(fours.len() * 2);
+        for (pair, key) in rest.chunks(2).zip(keys) {
+            let last = pair.get(1).copied().unwrap_or_default();
+            sum = sum.wrapping_add(product(pair[0], last, *key));
+        }
+        sum.wrapping_add(other)
     }
 }
 
@@ -47,17 +54,39 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn hashed(text: &[u64]) -> Vec<u8> {
+    fn universal() -> Universal {
         let mut state = 7_u64;
-        let universal = Universal::new(|bytes| {
+        Universal::new(|bytes| {
             for byte in bytes {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 *byte = (state >> 56) as u8;
             }
-        });
+        })
+    }
+
+    fn hashed(text: &[u64]) -> Vec<u8> {
         let mut sums = Vec::new();
-        universal.sums(text, |sum| sums.extend_from_slice(sum));
+        universal().sums(text, |sum| sums.extend_from_slice(sum));
         sums
+    }
+
+    /// As NH is defined: pair after pair, a zero for what the last one lacks.
+    fn defined(block: &[u64], key: &[u64]) -> u128 {
+        let word = |at: usize| block.get(at).copied().unwrap_or(0).wrapping_add(key[at]);
+        (0..block.len())
+            .step_by(2)
+            .map(|at| u128::from(word(at)) * u128::from(word(at + 1)))
+            .fold(0, u128::wrapping_add)
+    }
+
+    /// Ledgers hold what follows from these sums.
+    #[test]
+    fn the_sums_are_those_of_the_definition_at_every_length() {
+        let universal = universal();
+        for len in 0..=BLOCK_LEN {
+            let block: Vec<u64> = (0..len as u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+            assert_eq!(universal.sum(&block), defined(&block, &universal.key), "{len}");
+        }
     }
 
     proptest! {

@@ -12,6 +12,9 @@ pub(super) struct Counting {
     carts: Seen,
 }
 
+/// Marks there are: each is a file's number that [`Seen`] holds in memory.
+const MARKS: u32 = 0xfffe;
+
 impl Default for Counting {
     fn default() -> Self {
         Self { customers: Seen::new(Seen::IN_MEMORY_MAX), carts: Seen::new(Seen::IN_MEMORY_MAX) }
@@ -68,9 +71,10 @@ impl Counting {
     }
 }
 
-/// Tells addresses apart, all but one in two thousand million: enough for a warning, and it takes the place of a file's
-/// number in the memory of customers. FNV-1a.
+/// Tells addresses apart, all but one in sixty thousand: enough for a warning, and it takes the place of a file's number
+/// in the memory of customers. FNV-1a, folded.
 fn mark_of(email: &Email) -> u32 {
     let fnv = |hash: u32, b: u8| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193);
-    email.as_str().bytes().fold(0x811c_9dc5, fnv) >> 1
+    let hash = email.as_str().bytes().fold(0x811c_9dc5, fnv);
+    (hash ^ (hash >> 16)) % MARKS
 }

@@ -92,11 +92,7 @@ impl Planning {
     ) -> Result<Preview, ReadingError> {
         let mut begun = self.begin((job, export), view, |_| Outlining::of_fields())?;
         match each {
-            None => {
-                while let Some(judged) = begun.reading.next() {
-                    judged?;
-                }
-            }
+            None => while begun.reading.pass()? {},
             Some(each) => {
                 begun.reading = begun.reading.keeping_sources();
                 while let Some(judged) = begun.reading.next() {

@@ -4,7 +4,7 @@ use crate::domain::{Fault, Memory, Order, OrderId, OrderKey, Outline, Position, 
 use crate::extract::{ReadError, Reader};
 use crate::plan::{Change, Decision, Example, Fingerprints, Tally, decide};
 use crate::state::{ConnectionId, RunId, RunRow, Seen, StateError, View};
-use crate::transform::{Filter, Mapped, Rules, transform};
+use crate::transform::{Filter, Mapped, Rules, give_back, transform};
 use jiff::Timestamp;
 
 /// What became of one record before anything is sent.
@@ -153,6 +153,17 @@ impl Reading {
         let judged = self.judge(&mut source);
         self.reader.give_back(source);
         Some(judged.map_err(ReadingError::from))
+    }
+
+    /// Judges the next record as [`Self::next`] does, for nothing but the tally; `false` at the end.
+    pub(super) fn pass(&mut self) -> Result<bool, ReadingError> {
+        let Some(source) = self.reader.advance() else { return Ok(false) };
+        let mut source = source?;
+        if let Judgement::Decided(Decision::Send(step)) = self.judge(&mut source)?.verdict {
+            give_back(*step.order, &mut source);
+        }
+        self.reader.give_back(source);
+        Ok(true)
     }
 
     fn judge(&mut self, source: &mut SourceOrder) -> Result<Judged, StateError> {

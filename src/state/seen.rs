@@ -15,7 +15,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Keys held in memory, at 20 bytes each: 16 in a table that is filled to four fifths.
+    /// Keys held in memory, at 15 bytes each: 12 in a table that is filled to four fifths.
     pub const IN_MEMORY_MAX: usize = 1 << 20;
 
     pub fn new(in_memory_max: usize) -> Self {
@@ -39,9 +39,11 @@ impl Seen {
     /// When the temporary database can't be written.
     pub fn meet(&mut self, key: &str, file: u32) -> Result<Option<u32>, StateError> {
         let key = self.hash(key);
-        let has_room = self.in_memory.len < self.in_memory_max;
-        match self.in_memory.meet(&key, has_room.then_some(file)) {
-            Met::Before(file) => return Ok(Some(file)),
+        // Nothing is noted here any more once something was noted elsewhere: it might be there already.
+        let has_room = self.spilled.is_none() && self.in_memory.len < self.in_memory_max;
+        let short = u16::try_from(file).ok().filter(|file| has_room && *file <= Table::FILE_MAX);
+        match self.in_memory.meet(&key, short) {
+            Met::Before(file) => return Ok(Some(u32::from(file))),
             Met::Noted => return Ok(None),
             Met::Never => {}
         }
@@ -63,16 +65,18 @@ impl Seen {
 
 /// Keys with a file each: a key's place follows from its bits, and the next free one is taken.
 ///
-/// Of a key 96 bits are kept. Among ten million keys, two have the same by chance once in 10^15 exports.
+/// Of a key 80 bits are kept. Among ten million keys, two have the same by chance once in 10^10 exports.
 #[derive(Debug, Default)]
 struct Table {
-    /// Three words of a key, and one more than its file; all zero where free.
-    slots: Vec<[u32; 4]>,
+    /// Two words and a half of a key, and one more than its file; all zero where free.
+    slots: Vec<Slot>,
     len: usize,
 }
 
+type Slot = [u32; 3];
+
 enum Met {
-    Before(u32),
+    Before(u16),
     /// Now, for the first time.
     Noted,
     /// And it is not noted.
@@ -80,21 +84,27 @@ enum Met {
 }
 
 impl Table {
-    /// Twice and again this comes to four fifths filled by [`Seen::IN_MEMORY_MAX`].
+    /// Four times and again this comes to four fifths filled by [`Seen::IN_MEMORY_MAX`]. It grows so fast because the
+    /// table before it leaves a gap in memory that is not always given back.
     const SLOTS_MIN: usize = 1_280;
 
-    /// Looks for a key, and notes it where it is new and a file is given.
-    fn meet(&mut self, key: &[u8; 16], file: Option<u32>) -> Met {
+    /// The last file that a slot can name; keys first met in a later one are kept elsewhere.
+    const FILE_MAX: u16 = u16::MAX - 1;
+
+    /// Looks for a key, and notes it where it is new and a file up to [`Self::FILE_MAX`] is given.
+    fn meet(&mut self, key: &[u8; 16], file: Option<u16>) -> Met {
         if file.is_some() && (self.len + 1) * 5 > self.slots.len() * 4 {
             self.grow();
         }
-        let [a, b, c, _] = words_of(key);
+        let [a, b, c] = slot_of(key);
         for at in self.places(a, b) {
             match self.slots[at] {
-                [x, y, z, noted] if noted > 0 && [x, y, z] == [a, b, c] => return Met::Before(noted - 1),
-                [.., 0] => {
+                [x, y, z] if [x, y, z & KEY_BITS] == [a, b, c] && file_in(z) > 0 => {
+                    return Met::Before(file_in(z) - 1);
+                }
+                [.., z] if file_in(z) == 0 => {
                     let Some(file) = file else { return Met::Never };
-                    self.slots[at] = [a, b, c, file.saturating_add(1)];
+                    self.slots[at] = [a, b, c | u32::from(file.saturating_add(1))];
                     self.len += 1;
                     return Met::Noted;
                 }
@@ -106,30 +116,43 @@ impl Table {
 
     /// The slots where a key may be, from the one that its bits name.
     fn places(&self, a: u32, b: u32) -> impl Iterator<Item = usize> + use<> {
-        let len = self.slots.len();
-        let bits = (u128::from(a) << 32) | u128::from(b);
-        let first = ((bits * len as u128) >> 64) as usize;
+        let (first, len) = (self.first_place(a, b), self.slots.len());
         (first..len).chain(0..first)
     }
 
+    fn first_place(&self, a: u32, b: u32) -> usize {
+        let bits = (u128::from(a) << 32) | u128::from(b);
+        ((bits * self.slots.len() as u128) >> 64) as usize
+    }
+
     fn grow(&mut self) {
-        let slots = vec![[0; 4]; (self.slots.len() * 2).max(Self::SLOTS_MIN)];
+        let slots = vec![Slot::default(); (self.slots.len() * 4).max(Self::SLOTS_MIN)];
         for slot in std::mem::replace(&mut self.slots, slots) {
-            let [a, b, _, noted] = slot;
-            let mut places = self.places(a, b).filter(|_| noted > 0);
-            if let Some(at) = places.find(|at| self.slots[*at][3] == 0) {
+            let [a, b, z] = slot;
+            let mut places = self.places(a, b).filter(|_| file_in(z) > 0);
+            if let Some(at) = places.find(|at| file_in(self.slots[*at][2]) == 0) {
                 self.slots[at] = slot;
             }
         }
     }
 }
 
-fn words_of(key: &[u8; 16]) -> [u32; 4] {
-    let mut words = [0; 4];
-    for (word, bytes) in words.iter_mut().zip(key.as_chunks::<4>().0) {
+/// Of a slot's last word, those that are the key's; the others say its file.
+const KEY_BITS: u32 = 0xffff_0000;
+
+/// One more than the file that a slot's last word says; 0 of a free slot.
+fn file_in(word: u32) -> u16 {
+    (word & !KEY_BITS) as u16
+}
+
+/// The bits of a key as they lie in a slot, without a file.
+fn slot_of(key: &[u8; 16]) -> Slot {
+    let mut slot = Slot::default();
+    for (word, bytes) in slot.iter_mut().zip(key.as_chunks::<4>().0) {
         *word = u32::from_be_bytes(*bytes);
     }
-    words
+    slot[2] &= KEY_BITS;
+    slot
 }
 
 impl Drop for Seen {
@@ -185,12 +208,25 @@ mod tests {
             assert_eq!(seen.meet(&key(n), 7777).unwrap(), Some(n), "{n}");
         }
     }
+
+    #[test]
+    fn a_file_too_far_down_for_the_table_is_told_as_well() {
+        for in_memory_max in [0, 10] {
+            let mut seen = Seen::new(in_memory_max);
+            let last = u32::from(Table::FILE_MAX);
+            for file in [last - 1, last, last + 1, last + 2, u32::MAX - 1] {
+                assert_eq!(seen.meet(&file.to_string(), file).unwrap(), None);
+                assert_eq!(seen.meet(&file.to_string(), 0).unwrap(), Some(file));
+            }
+        }
+    }
+
     #[test]
     fn a_key_that_fills_the_last_places_is_found_from_the_first() {
         let mut table = Table::default();
         let late = |n: u8| {
             let mut key = [0xff; 16];
-            key[11] = n;
+            key[9] = n;
             key
         };
         for n in 0..200 {

@@ -35,8 +35,23 @@ pub fn transform(source: &mut SourceOrder, rules: &Rules) -> Mapped {
         Ok(Valid { is_refunded: true, .. }) if rules.refunds == Refunds::Skip => {
             Mapped::Filtered(Filter::Refunded)
         }
-        Ok(Valid { order, notes, .. }) => Mapped::Order(Box::new(order), notes),
+        Ok(Valid { order, notes, .. }) => Mapped::Order(order, notes),
         Err(faults) => Mapped::Invalid(deduplicated(faults)),
+    }
+}
+
+/// Gives the texts of an order that nobody needs any more back to its source, for their room.
+pub fn give_back(order: Order, source: &mut SourceOrder) {
+    source.number = order.number;
+    source.order_url = order.order_url;
+    source.shipping_method = order.shipping_method;
+    for (line, source) in order.lines.into_iter().zip(&mut source.lines) {
+        source.id = line.id;
+        source.name = line.name;
+        source.sku = line.sku;
+        source.category = line.category;
+        source.image_url = line.image_url;
+        source.product_url = line.product_url;
     }
 }
 
@@ -72,7 +87,7 @@ fn deduplicated(mut faults: Vec<Fault>) -> Vec<Fault> {
 
 /// An order that can be sent.
 struct Valid {
-    order: Order,
+    order: Box<Order>,
     notes: Notes,
     /// Its money all went back. Known only where the rules ask for it.
     is_refunded: bool,
@@ -124,7 +139,7 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Fault>
     if !faults.is_empty() {
         return Err(faults);
     }
-    let order = Order {
+    let order = Box::new(Order {
         cart: cart_of(&key, &source.checkout_id),
         key,
         source: Historical,
@@ -142,7 +157,7 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Fault>
         created_at,
         updated_at,
         abandoned_at,
-    };
+    });
     Ok(Valid { order, notes, is_refunded: totals.is_refunded })
 }
 
@@ -288,10 +303,11 @@ fn quantity(text: &str) -> Option<u32> {
     digits_only.then(|| whole.parse().ok()).flatten().filter(|n| (1..=i32::MAX as u32).contains(n))
 }
 
-/// The shop's id, else the SKU, else a hash of the name, with the variant where one is stated beside it: the same
-/// product has the same id in every run.
-fn product_id(line: &SourceLine) -> String {
-    match (line.id.as_str(), line.sku.as_str()) {
+/// The shop's id as stated, else the SKU, else a hash of the name, with the variant where one is stated beside it: the
+/// same product has the same id in every run.
+fn product_id(line: &mut SourceLine) -> String {
+    let mut id = take(&mut line.id);
+    match (id.as_str(), line.sku.as_str()) {
         ("", "") => {
             let mut hasher = blake3::Hasher::new();
             hasher.update(line.name.as_bytes());
@@ -299,11 +315,13 @@ fn product_id(line: &SourceLine) -> String {
                 hasher.update(&[0]);
                 hasher.update(line.variant.as_bytes());
             }
-            format!("name:{}", &hasher.finalize().to_hex()[..16])
+            id.push_str("name:");
+            id.push_str(&hasher.finalize().to_hex()[..16]);
         }
-        ("", sku) => sku.to_owned(),
-        (id, _) => id.to_owned(),
+        ("", sku) => id.push_str(sku),
+        _ => {}
     }
+    id
 }
 
 /// A file that was cut between two rows, or sorted, leaves an order whole to look at, but its lines add up to less

@@ -6,10 +6,13 @@ use super::status::{self, Words};
 use crate::domain::{Fault, Reason, SourceLine, SourceOrder, Status};
 use crate::extract::rows::Row;
 
-/// Makes an order of the row that begins it; its line is left out. The status is left unsaid by a row that is not
+/// Makes an order of the row that begins it; its lines stay, and say nothing any more. The status is left unsaid by a row that is not
 /// whole: its cells may be another's.
 pub fn fill_order(order: &mut SourceOrder, row: &Row<'_>, columns: &Columns) {
+    let mut lines = std::mem::take(&mut order.lines);
     order.clear();
+    lines.iter_mut().for_each(SourceLine::clear);
+    order.lines = lines;
     let faults = &mut order.faults;
     for (field, text) in [
         (Field::Id, &mut order.id),
@@ -52,18 +55,15 @@ pub fn fill_order(order: &mut SourceOrder, row: &Row<'_>, columns: &Columns) {
     }
 }
 
-/// Adds the row's product, if it names one by any of its cells; `line`, which says nothing yet, is what it is put
-/// in, and comes back where there is none.
-pub fn add_line(
-    order: &mut SourceOrder,
-    mut line: SourceLine,
-    row: &Row<'_>,
-    columns: &Columns,
-) -> Option<SourceLine> {
+/// Whether any of the row's cells names a product.
+pub fn has_line(row: &Row<'_>, columns: &Columns) -> bool {
     let stated = [Field::LineName, Field::LinePrice, Field::LineQuantity, Field::LineSku];
-    if stated.iter().all(|field| row.cell(columns.at(*field)).is_empty()) {
-        return Some(line);
-    }
+    stated.iter().any(|field| !row.cell(columns.at(*field)).is_empty())
+}
+
+/// Makes the order's line at `at`, which says nothing yet, of the row.
+pub fn fill_line(order: &mut SourceOrder, at: usize, row: &Row<'_>, columns: &Columns) {
+    let Some(line) = order.lines.get_mut(at) else { return };
     let mut faults = Vec::new();
     for (field, text) in [
         (Field::LineName, &mut line.name),
@@ -75,11 +75,9 @@ pub fn add_line(
         fill(text, row, columns, field, &mut faults);
     }
     line.at_line = row.line;
-    order.lines.push(line);
     for fault in faults {
         add_fault(order, fault, row.line);
     }
-    None
 }
 
 /// Adds a fault once for each reason and field; its line is told where it is not the order's first.

@@ -34,7 +34,10 @@ pub struct Orders {
 #[derive(Default)]
 struct Group {
     order: Box<SourceOrder>,
-    /// Lines of an order before, for the room of their texts.
+    /// How many of the order's lines are its own. The others say nothing, and are there to be filled: nearly always
+    /// they are as many as are needed, and moving one costs more than filling it.
+    lines: usize,
+    /// Lines that an order before did not need, for the room of their texts.
     spare_lines: Vec<SourceLine>,
     /// The cells that its rows have in common, as they stand in the file.
     key: [Vec<u8>; 2],
@@ -60,26 +63,27 @@ impl Records for Orders {
                 self.current.add(&row, &self.columns);
                 continue;
             }
+            self.current.end();
             std::mem::swap(order, &mut self.current.order);
             self.current.begin(&row, &self.columns);
             if std::mem::replace(&mut self.is_begun, true) {
                 return Ok(true);
             }
         }
+        if !std::mem::take(&mut self.is_begun) {
+            return Ok(false);
+        }
+        self.current.end();
         std::mem::swap(order, &mut self.current.order);
-        Ok(std::mem::take(&mut self.is_begun))
+        Ok(true)
     }
 }
 
 impl Group {
     fn begin(&mut self, row: &Row<'_>, columns: &Columns) {
         let order = &mut *self.order;
-        let wanted = SPARE_LINES_MAX.saturating_sub(self.spare_lines.len());
-        self.spare_lines.extend(order.lines.drain(..).take(wanted).map(|mut line| {
-            line.clear();
-            line
-        }));
         cells::fill_order(order, row, columns);
+        self.lines = 0;
         self.is_orphan = row.is_whole && !begins_order(row, columns);
         if self.is_orphan {
             // Without a first row nothing is known of its status; no rule about statuses may take it away.
@@ -97,11 +101,23 @@ impl Group {
         self.add_line(row, columns);
     }
 
+    /// Adds the row's product, if it has one.
     fn add_line(&mut self, row: &Row<'_>, columns: &Columns) {
-        let line = self.spare_lines.pop().unwrap_or_default();
-        if let Some(unused) = cells::add_line(&mut self.order, line, row, columns) {
-            self.spare_lines.push(unused);
+        if !cells::has_line(row, columns) {
+            return;
         }
+        if self.lines == self.order.lines.len() {
+            self.order.lines.push(self.spare_lines.pop().unwrap_or_default());
+        }
+        cells::fill_line(&mut self.order, self.lines, row, columns);
+        self.lines += 1;
+    }
+
+    /// Leaves the order no lines but its own.
+    fn end(&mut self) {
+        let wanted = SPARE_LINES_MAX.saturating_sub(self.spare_lines.len());
+        let own = self.lines.min(self.order.lines.len());
+        self.spare_lines.extend(self.order.lines.drain(own..).take(wanted));
     }
 
     /// Whether the row is one more of this order. A row that is not whole belongs where its name says, whatever
@@ -134,7 +150,7 @@ impl Group {
 
     fn begins_with_product_of(&self, row: &Row<'_>, columns: &Columns) -> bool {
         let cell = |field: Field| row.cell(columns.at(field));
-        self.order.lines.first().is_some_and(|line| {
+        self.order.lines.first().filter(|_| self.lines > 0).is_some_and(|line| {
             cell(Field::LineName) == line.name.as_bytes()
                 && cell(Field::LineQuantity) == line.quantity.as_bytes()
                 && cell(Field::LinePrice) == line.unit_price.as_bytes()
@@ -149,7 +165,7 @@ impl Group {
             cells::add_fault(&mut self.order, Fault::new(Reason::MalformedRow), row.line);
         }
         self.bytes = self.bytes.saturating_add(row.len());
-        if self.order.lines.len() >= ORDER_LINES_MAX || self.bytes > ORDER_BYTES_MAX {
+        if self.lines >= ORDER_LINES_MAX || self.bytes > ORDER_BYTES_MAX {
             let fault = Fault::of(Reason::FieldTooLong, Field::LineName.name());
             cells::add_fault(&mut self.order, fault, row.line);
         } else {
