@@ -73,7 +73,8 @@ impl Account {
             Mood::Throttled => self.pacer.throttled(departure, happened.retry_after()),
             Mood::Outage => {
                 if let Some(pause) = self.health.outage_pause(departure.at, self.pacer.period()) {
-                    self.pacer.pause(pause, "the target fails again and again");
+                    self.pacer
+                        .pause(pause, &format!("the target fails again and again: {}", happened.cause()));
                 }
                 if let Some(wait) = happened.retry_after() {
                     self.pacer.pause(wait, "the target is away and said for how long");

@@ -135,7 +135,7 @@ impl Pacer {
     }
 
     /// Nobody sends for this long, from now. Pauses do not add up; the one that ends last counts.
-    pub(super) fn pause(&self, length: Duration, why: &'static str) {
+    pub(super) fn pause(&self, length: Duration, why: &str) {
         if length.is_zero() {
             return;
         }

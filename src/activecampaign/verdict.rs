@@ -133,6 +133,20 @@ pub(super) enum Happened {
     Answered(Answer),
 }
 
+impl Happened {
+    /// What was wrong with it, for people.
+    pub(super) fn cause(&self) -> String {
+        match self {
+            Self::NotSent => "no connection to its address".to_owned(),
+            Self::Untrusted => "its certificate is not trusted".to_owned(),
+            Self::Lost("timed_out") => "no answer in time".to_owned(),
+            Self::Lost(_) => "the connection broke before the answer".to_owned(),
+            Self::Unusable { status, cause } => format!("an answer of {status} that can't be used ({cause})"),
+            Self::Answered(answer) => format!("it answers {}", answer.status),
+        }
+    }
+}
+
 impl From<Broken> for Happened {
     fn from(broken: Broken) -> Self {
         match broken {

@@ -3,7 +3,6 @@ use super::exit::{Exit, Fault};
 use super::{Global, output};
 use crate::report;
 use crate::run::adopt;
-use crate::state::Store;
 use clap::Args;
 
 #[derive(Debug, Args)]
@@ -20,7 +19,7 @@ pub(super) fn run(global: &Global, args: &AdoptArgs) -> Result<Exit, Fault> {
     let job = assembly::job(job, account, Dates::default());
     let runtime = assembly::runtime()?;
     for export in assembly::exports(std::slice::from_ref(&job))? {
-        let mut store = Store::open(&settings.state_dir, &account.name)?;
+        let mut store = assembly::store(&settings.state_dir, account)?;
         let client = assembly::client(account, Some(store.lock()))?;
         let adoption = runtime.block_on(adopt(&job, &export, &mut store, &client))?;
         match global.json {

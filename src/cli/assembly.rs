@@ -7,8 +7,9 @@ use crate::load;
 use crate::run::{self, ConnectionSpec};
 use crate::schedule::{Calendar, Schedule, ScheduleError};
 use crate::settings::{Account, Deleted, Environment, Job, Settings, SettingsError};
-use crate::state::Lock;
+use crate::state::{Lock, Store, View};
 use crate::transform;
+use std::path::Path;
 
 /// # Errors
 /// Every fault of the settings at once.
@@ -140,6 +141,20 @@ pub(super) fn check_quiet<'a>(exports: impl Iterator<Item = &'a Export>) -> Resu
     let faults: Vec<String> =
         exports.filter_map(|export| export.check_quiet().err()).map(|error| error.to_string()).collect();
     if faults.is_empty() { Ok(()) } else { Err(Fault::usage(faults.join("\n"))) }
+}
+
+/// The state of an account, for writing.
+pub(super) fn store(state_dir: &Path, account: &Account) -> Result<Store, Fault> {
+    let mut store = Store::open(state_dir, &account.name)?;
+    store.belong_to(&account.url)?;
+    Ok(store)
+}
+
+/// The same for reading.
+pub(super) fn view(state_dir: &Path, account: &Account) -> Result<View, Fault> {
+    let view = View::open(state_dir, &account.name)?;
+    view.check_belongs_to(&account.url)?;
+    Ok(view)
 }
 
 /// A client of an account; with the account's lock it keeps its distance from what was sent before.

@@ -1,7 +1,7 @@
 //! What a backfill tells, and asks, before its first write.
 
 use super::exit::Fault;
-use super::{Global, output};
+use super::{Global, assembly, output};
 use crate::extract::Export;
 use crate::plan::{Forecast, Terms};
 use crate::report;
@@ -47,7 +47,7 @@ pub(super) fn brief(
     (job, export, planning): (&Job, &Export, &mut Planning),
     (canary, duration_max): (Option<u64>, Option<Duration>),
 ) -> Result<Brief, Fault> {
-    let view = View::open(state_dir, &account.name)?;
+    let view = assembly::view(state_dir, account)?;
     let wanted = canary.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
     let mut choosing = wanted.map(Canary::new);
     let mut look = |judged: Judged| {
@@ -59,7 +59,7 @@ pub(super) fn brief(
     let terms = Terms::new(account.requests_per_second, account.in_flight_max);
     let planned = planning
         .preview((job, export), view, terms, each)
-        .map_err(|error| Fault::failed(format!("{}: {error}\nnothing was sent", job.name)))?;
+        .map_err(|error| Fault::from(error).told(|told| format!("{}: {told}\nnothing was sent", job.name)))?;
     let brief = chosen(choosing.map(Canary::choose), &planned);
     if !global.quiet {
         let now = Timestamp::now().to_zoned(job.rules.zone.clone());

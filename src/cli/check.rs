@@ -129,7 +129,11 @@ fn check_account(
 ) -> Result<(), Fault> {
     let name = &account.name;
     // Held while the target is asked: nobody else then spends the account's requests unknown to us.
-    let store = match Store::open(&settings.state_dir, name) {
+    let opened = Store::open(&settings.state_dir, name).and_then(|mut store| {
+        store.belong_to(&account.url)?;
+        Ok(store)
+    });
+    let store = match opened {
         Ok(store) => {
             findings.good(format!("accounts.{name}: state in {}", settings.state_dir.display()));
             Some(store)

@@ -5,7 +5,6 @@ use crate::activecampaign::{Connection, Verdict};
 use crate::report::{self, ConnectionLine};
 use crate::run::{self, Books, ensure};
 use crate::settings::{Account, Settings};
-use crate::state::Store;
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Args)]
@@ -89,7 +88,7 @@ fn ensured(global: &Global, settings: &Settings, job: &str) -> Result<Exit, Faul
     let account = settings.account_of(job).map_err(Fault::usage)?;
     let spec = assembly::job(job, account, Dates::default()).connection;
     let runtime = assembly::runtime()?;
-    let store = Store::open(&settings.state_dir, &account.name)?;
+    let store = assembly::store(&settings.state_dir, account)?;
     let client = assembly::client(account, Some(store.lock()))?;
     let books = Books::open(store)?;
     let ensured = runtime.block_on(ensure(&books, &client, &spec))?;

@@ -8,7 +8,6 @@ use crate::daemon::{AccountPlan, Board, Daemon, JobPlan, Opened, Opener, Plan, U
 use crate::report;
 use crate::run::Books;
 use crate::settings::{Account, Settings};
-use crate::state::Store;
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -150,7 +149,7 @@ fn plan_of(settings: &Settings) -> Result<Plan, Fault> {
 /// The token is read each time, so that a new one needs no reload.
 fn opener(account: Account, state_dir: PathBuf) -> Opener {
     let open = move || -> Result<Opened, Fault> {
-        let store = Store::open(&state_dir, &account.name)?;
+        let store = assembly::store(&state_dir, &account)?;
         let client = assembly::client(&account, Some(store.lock()))?;
         Ok(Opened { books: Books::open(store)?, client })
     };

@@ -1,5 +1,7 @@
 use super::{Opts, logging, output};
-use crate::run::{AdoptError, ConnectionError, RunError, RunReport, UndoRefusal, VerifyError, end_by};
+use crate::run::{
+    AdoptError, ConnectionError, ReadingError, RunError, RunReport, UndoRefusal, VerifyError, end_by,
+};
 use crate::state::{RunEnd, StateError};
 use clap::Parser;
 use std::process::ExitCode;
@@ -106,11 +108,18 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// The same in other words.
+    pub(super) fn told(self, told: impl FnOnce(&str) -> String) -> Self {
+        Self { message: told(&self.message), ..self }
+    }
+}
+
 impl From<StateError> for Fault {
     fn from(error: StateError) -> Self {
         let exit = match &error {
             StateError::Locked { .. } => Exit::Locked,
-            StateError::Newer { .. } => Exit::Usage,
+            StateError::Newer { .. } | StateError::Elsewhere { .. } => Exit::Usage,
             StateError::Io { .. }
             | StateError::ReadOnly { .. }
             | StateError::Sqlite { .. }
@@ -124,7 +133,18 @@ impl From<RunError> for Fault {
     fn from(error: RunError) -> Self {
         match error {
             RunError::State(error) => error.into(),
+            RunError::Reading(error) => error.into(),
             other => Self::failed(other),
+        }
+    }
+}
+
+impl From<ReadingError> for Fault {
+    fn from(error: ReadingError) -> Self {
+        match error {
+            ReadingError::Rekeyed { .. } => Self::usage(error),
+            ReadingError::State(error) => error.into(),
+            ReadingError::Read(_) => Self::failed(error),
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Fault> {
     let mut differences = Vec::new();
     let mut by_account: BTreeMap<&str, Planning> = BTreeMap::new();
     for ((account, job), export) in jobs.iter().zip(&exports) {
-        let view = View::open(&settings.state_dir, &account.name)?;
+        let view = assembly::view(&settings.state_dir, account)?;
         let planning = by_account.entry(&account.name).or_insert_with(|| {
             Planning::of(jobs.iter().filter(|(other, _)| other.name == account.name).map(|(_, job)| job))
         });
@@ -129,10 +129,10 @@ impl Wanted<'_> {
         let mut each = |judged: Judged| tell(&judged, None);
         let each: Option<OnRecord<'_>> = if is_wanted { Some(&mut each) } else { None };
         let (preview, difference) = match base {
-            Base::Nothing => (planning.preview(work, view, terms, each).map_err(Fault::failed)?, None),
+            Base::Nothing => (planning.preview(work, view, terms, each)?, None),
             Base::Run(run) => {
                 let compared = preview_since(planning, work, view, (terms, *run), each);
-                let (preview, since) = compared.map_err(Fault::failed)?;
+                let (preview, since) = compared?;
                 (preview, Some(Difference::Since(Box::new(since))))
             }
             Base::Saved(saved) => {

@@ -14,7 +14,7 @@ use crate::plan::Forecast;
 use crate::report;
 use crate::run::{self, Books, ConnectionError, Job, Planning, RunError, RunReport, Verification, execute};
 use crate::settings::{Account, Settings};
-use crate::state::{Kind, RunEnd, Store};
+use crate::state::{Kind, RunEnd};
 use clap::Args;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -146,7 +146,7 @@ fn carry_out(global: &Global, settings: &Settings, asked: &Asked<'_>) -> Result<
     let mut workers = Vec::new();
     let named: Vec<&Account> = accounts.iter().map(|(account, _)| *account).collect();
     for (account, jobs) in accounts {
-        let store = Store::open(&settings.state_dir, &account.name)?;
+        let store = assembly::store(&settings.state_dir, account)?;
         let client = assembly::client(account, Some(store.lock()))?;
         let mut planning = Planning::of(jobs.iter().map(|(job, _)| job));
         let mut briefed = Vec::new();

@@ -8,7 +8,7 @@ use crate::plan::Terms;
 use crate::report;
 use crate::run::{Books, Undo, UndoPlan, UndoReport, plan_undo, undo};
 use crate::settings::{Account, Settings};
-use crate::state::{RunEnd, RunId, Store, View};
+use crate::state::{RunEnd, RunId};
 use clap::Args;
 use std::io::{self, BufRead, IsTerminal};
 use std::sync::Mutex;
@@ -34,7 +34,7 @@ pub(super) fn run(global: &Global, args: &UndoArgs) -> Result<Exit, Fault> {
     let job = assembly::one_job(&settings, &args.job)?;
     let account = settings.account_of(job).map_err(Fault::usage)?;
     let plan = {
-        let view = View::open(&settings.state_dir, &account.name)?;
+        let view = assembly::view(&settings.state_dir, account)?;
         let terms = Terms::new(account.requests_per_second, account.in_flight_max);
         plan_undo(&view, &job.name, args.run, terms)?
     };
@@ -85,7 +85,7 @@ fn carry_out(
     plan: &UndoPlan,
 ) -> Result<(UndoReport, Option<u8>), Fault> {
     let runtime = assembly::runtime()?;
-    let store = Store::open(&settings.state_dir, &account.name)?;
+    let store = assembly::store(&settings.state_dir, account)?;
     let client = assembly::client(account, Some(store.lock()))?;
     let books = Books::open(store)?;
     let told = Mutex::new(Instant::now());

@@ -5,7 +5,7 @@ use crate::plan::{Forecast, Terms};
 use crate::report;
 use crate::run::{Choice, Job, Record, Sample, verify, verify_sample};
 use crate::settings::Account;
-use crate::state::{Store, View};
+use crate::state::View;
 use clap::Args;
 
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, Fault> {
         let job = assembly::job(job, account, Dates::default());
         let exports = assembly::exports(std::slice::from_ref(&job))?;
         // Reads only, but at the account's pace: a run at the same time would share it unknowingly.
-        let mut store = Store::open(&settings.state_dir, &account.name)?;
+        let mut store = assembly::store(&settings.state_dir, account)?;
         let client = assembly::client(account, Some(store.lock()))?;
         for export in &exports {
             let view = View::open(&settings.state_dir, &account.name)?;

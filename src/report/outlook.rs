@@ -32,9 +32,10 @@ impl Outlook {
         let (settled, active) = (row.counts.sum(), Duration::from_millis(row.active_ms));
         let records_expected = row.records_planned.or(records_before).filter(|expected| *expected >= settled);
         let requests = row.requests.total;
+        // More than was planned tells that the plan did not know all: then the records are what is left.
         let left = match row.requests_planned {
-            Some(planned) => time_left(requests, planned.saturating_sub(requests), active),
-            None => records_expected.and_then(|expected| time_left(settled, expected - settled, active)),
+            Some(planned) if requests < planned => time_left(requests, planned - requests, active),
+            _ => records_expected.and_then(|expected| time_left(settled, expected - settled, active)),
         };
         let waits_until = waits_until.filter(|until| *until > now);
         Self {

@@ -142,23 +142,28 @@ pub fn forecast_held_json(report: &RunReport, forecast: &Forecast) -> Value {
 /// One line on a run under way, with what its plan forecast, where there is one.
 pub fn progress_line(progress: &Progress, forecast: Option<&Forecast>) -> String {
     let counts = &progress.counts;
+    // What is asked for most stands first: a narrow terminal cuts the end.
+    let left = left_of(progress, forecast).map(|left| format!("{} left, ", duration(left)));
     let mut line = format!(
-        "{} {}: {} created, {} updated, {} refused of {} read; {:.1} requests/s, {} in flight",
+        "{} {}: {}{:.1} requests/s",
         progress.job,
         progress.kind.word(),
-        count(counts.created + counts.adopted),
-        count(counts.updated),
-        count(counts.refused),
-        count(progress.read),
-        rate_of(progress),
-        progress.in_flight
+        left.unwrap_or_default(),
+        rate_of(progress)
     );
     if progress.requests.throttled > 0 {
         line.push_str(&format!(", throttled {} times", count(progress.requests.throttled)));
     }
-    if let Some(left) = left_of(progress, forecast) {
-        line.push_str(&format!(", {} left", duration(left)));
+    line.push_str(&format!("; {} created, {} updated", count(counts.created), count(counts.updated)));
+    if counts.adopted > 0 {
+        line.push_str(&format!(", {} adopted", count(counts.adopted)));
     }
+    line.push_str(&format!(
+        ", {} refused of {} read, {} in flight",
+        count(counts.refused),
+        count(progress.read),
+        progress.in_flight
+    ));
     line
 }
 

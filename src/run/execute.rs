@@ -1,7 +1,7 @@
 use super::connection::establish;
 use super::execution::{Execution, Reached};
 use super::feed::{self, Fed, Letters};
-use super::mapping::mapping_of;
+use super::mapping::{check_key, mapping_of};
 use super::meter::Meter;
 use super::outlining::Outlining;
 use super::reading::{Ledger, Reading};
@@ -52,6 +52,8 @@ async fn carry_out(task: Task<'_>) -> Result<RunReport, RunError> {
     let (name, kind) = (task.job.name.clone(), task.kind);
     let identity = task.job.identity_of(task.export.files());
     let mapping = mapping_of(task.job, task.export.files());
+    let view = task.books.enter(|store| store.view()).await?;
+    check_key(&view, task.job, &mapping)?;
     let start = mapping.clone();
     let row = task
         .books

@@ -1,5 +1,7 @@
 use super::Job;
+use super::reading::ReadingError;
 use crate::extract::ExportFile;
+use crate::state::View;
 use crate::transform;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -35,6 +37,21 @@ pub(super) fn mapping_of(job: &Job, files: &[ExportFile]) -> String {
     line("default_date", &stated(rules.default_date.map(|date| date.to_string())));
     line("category", &stated(rules.category.clone()));
     text
+}
+
+/// Refuses to know a job's orders by something else than they were loaded by: all of them would be loaded once more.
+///
+/// # Errors
+/// [`ReadingError::Rekeyed`] then; when the state can't be read.
+pub(super) fn check_key(view: &View, job: &Job, now: &str) -> Result<(), ReadingError> {
+    let Some(before) = view.last_mapping(&job.name, (&job.connection.service, &job.connection.externalid))?
+    else {
+        return Ok(());
+    };
+    match settings_changed(&before, now).into_iter().find(|(name, ..)| name == "order_key") {
+        Some((_, before, now)) if !before.is_empty() => Err(ReadingError::Rekeyed { before, now }),
+        _ => Ok(()),
+    }
 }
 
 /// The settings that are another by now: name, before, now. A setting that one of them lacks is blank there.

@@ -1,6 +1,7 @@
 use super::Job;
 use super::counting::Counting;
 use super::history::History;
+use super::mapping::{check_key, mapping_of};
 use super::outlining::Outlining;
 use super::reading::{Judged, Ledger, Reading, ReadingError};
 use super::shrinkage::{Shrinkage, shrinkage};
@@ -110,6 +111,7 @@ impl Planning {
         outlining: impl FnOnce(&mut Fingerprints) -> Outlining,
     ) -> Result<Begun, ReadingError> {
         let spec = &job.connection;
+        check_key(&view, job, &mapping_of(job, export.files()))?;
         let shrinkage = shrinkage(&view.files_read(&job.name)?, export.files());
         let connection = view.connection(&spec.service, &spec.externalid)?.map(|(id, _)| id);
         let earlier = self.met.remove(&key_of(job));

@@ -43,6 +43,10 @@ pub enum ReadingError {
     Read(#[from] ReadError),
     #[error(transparent)]
     State(#[from] StateError),
+    #[error(
+        "policy.order_key is `{now}`, and the job's orders were loaded by `{before}`: all would be loaded once more\n  hint: set it back; or give the job a connection of its own, with another externalid"
+    )]
+    Rekeyed { before: String, now: String },
 }
 
 /// Reads an export record by record up to the decision. A dry run and a run share every line of this.

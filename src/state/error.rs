@@ -14,6 +14,11 @@ pub enum StateError {
         path.display()
     )]
     Newer { path: PathBuf, found: i64, known: i64 },
+    #[error(
+        "{}: holds what was loaded into {held}, and the settings name {asked}\n  hint: another account needs a state of its own: give it another name in the settings, or another state.dir; if it is the same account under a new address, move this file away and run `ordersync adopt JOB`",
+        path.display()
+    )]
+    Elsewhere { path: PathBuf, held: String, asked: String },
     #[error("{}: {source}\n  hint: check that the folder exists and belongs to the user ordersync runs as", path.display())]
     Io { path: PathBuf, source: std::io::Error },
     /// Also to read it: SQLite keeps a file beside it in which readers and the writer find each other.

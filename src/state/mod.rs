@@ -3,6 +3,7 @@
 //! Everything here is synchronous: a transaction begins and ends within one call, so none is ever held across
 //! an await. No address, name or payload is written; see `state/*.sql`.
 
+mod address;
 mod adopt;
 mod balance;
 mod customer_mirror;

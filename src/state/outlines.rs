@@ -67,6 +67,27 @@ impl View {
         Ok(())
     }
 
+    /// The settings that the job's last run made orders by, where it wrote any at this connection: service and external
+    /// id.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn last_mapping(
+        &self,
+        job: &str,
+        (service, externalid): (&str, &str),
+    ) -> Result<Option<String>, StateError> {
+        let found = self.db.query_row(
+            "SELECT mapping FROM runs WHERE job = ?1 AND mapping IS NOT NULL AND undone_ms IS NULL
+                 AND created + updated + adopted + unchanged > 0
+                 AND connection IN (SELECT id FROM connections WHERE service = ?2 AND externalid = ?3)
+             ORDER BY id DESC LIMIT 1",
+            [job, service, externalid],
+            |row| row.get(0),
+        );
+        Ok(found.optional()?.flatten())
+    }
+
     /// The settings that a run made orders by, `name=value` line by line; `None` where they were not kept.
     ///
     /// # Errors

@@ -129,8 +129,10 @@ impl Table {
         let slots = vec![Slot::default(); (self.slots.len() * 4).max(Self::SLOTS_MIN)];
         for slot in std::mem::replace(&mut self.slots, slots) {
             let [a, b, z] = slot;
-            let mut places = self.places(a, b).filter(|_| file_in(z) > 0);
-            if let Some(at) = places.find(|at| file_in(self.slots[*at][2]) == 0) {
+            if file_in(z) == 0 {
+                continue;
+            }
+            if let Some(at) = self.places(a, b).find(|at| file_in(self.slots[*at][2]) == 0) {
                 self.slots[at] = slot;
             }
         }

@@ -65,7 +65,7 @@ impl Store {
                 history::add(&transaction, run, connection, &settled.key.ledger_text(), &attempt)?;
             }
             if let Some(outline) = &settled.outline
-                && !matches!(settled.outcome, OrderOutcome::Unconfirmed | OrderOutcome::Idle)
+                && is_at_target(&settled.outcome)
             {
                 outlines::write(&transaction, connection, &settled.key, (settled.fingerprint, outline))?;
             }
@@ -95,6 +95,14 @@ fn attempt_of(outcome: &OrderOutcome) -> Option<Attempt> {
         OrderOutcome::Adopted(id) => done(Deed::Adopt, id),
         OrderOutcome::Left => Some(Attempt::done(Deed::Leave, None)),
         OrderOutcome::Idle | OrderOutcome::Refused | OrderOutcome::Unconfirmed => None,
+    }
+}
+
+/// Whether the target holds what was sent.
+fn is_at_target(outcome: &OrderOutcome) -> bool {
+    match outcome {
+        OrderOutcome::Created(_) | OrderOutcome::Updated(_) | OrderOutcome::Adopted(_) => true,
+        OrderOutcome::Left | OrderOutcome::Refused | OrderOutcome::Unconfirmed | OrderOutcome::Idle => false,
     }
 }
 

@@ -27,7 +27,7 @@ pub type ConnectionId = i64;
 #[derive(Debug)]
 pub struct Store {
     pub(super) db: Connection,
-    path: PathBuf,
+    pub(super) path: PathBuf,
     lock: Lock,
 }
 

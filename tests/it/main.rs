@@ -25,6 +25,7 @@ mod limits;
 mod logs;
 mod mapping;
 mod meaning;
+mod mixups;
 mod outlook;
 mod pace;
 mod page;

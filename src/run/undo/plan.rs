@@ -30,7 +30,7 @@ pub enum UndoRefusal {
     )]
     NoSuchRun(RunId),
     #[error(
-        "run {run} is of job {job}, not of {asked}; nothing was deleted\n  hint: `ordersync undo {job} --run {run}`"
+        "run {run} is of job {job}, not of {asked}; nothing was deleted\n  hint: `ordersync status {asked}` tells its last run"
     )]
     OtherJob { run: RunId, job: String, asked: String },
     #[error(transparent)]

@@ -1,0 +1,76 @@
+use super::{StateError, Store, View};
+use rusqlite::{Connection, OptionalExtension};
+
+/// Which account a state is of. Without this, a state that was filled in a rehearsal would say of the real account that
+/// everything is there already.
+impl Store {
+    /// Ties the state to the account at `url`, if it holds anything of another.
+    ///
+    /// # Errors
+    /// [`StateError::Elsewhere`] when it is of another account; when the state can't be written.
+    pub fn belong_to(&mut self, url: &str) -> Result<(), StateError> {
+        let host = host_of(url);
+        match held(&self.db)? {
+            Some(held) if held != host => Err(elsewhere(self.path.clone(), held, host)),
+            _ => {
+                self.db
+                    .execute("INSERT OR REPLACE INTO account (name, value) VALUES ('host', ?1)", [host])?;
+                Ok(())
+            }
+        }
+    }
+}
+
+impl View {
+    /// Whether the state is of the account at `url`, or of none yet.
+    ///
+    /// # Errors
+    /// [`StateError::Elsewhere`] when it is of another account; when the state can't be read.
+    pub fn check_belongs_to(&self, url: &str) -> Result<(), StateError> {
+        let host = host_of(url);
+        match held(&self.db)? {
+            Some(held) if held != host => {
+                Err(elsewhere(self.db.path().unwrap_or_default().into(), held, host))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The host of the account that the state holds something of.
+fn held(db: &Connection) -> Result<Option<String>, StateError> {
+    let host = "SELECT value FROM account WHERE name = 'host' AND EXISTS (SELECT 1 FROM connections)";
+    Ok(db.query_row(host, [], |row| row.get(0)).optional()?)
+}
+
+fn elsewhere(path: std::path::PathBuf, held: String, asked: String) -> StateError {
+    StateError::Elsewhere { path, held, asked }
+}
+
+/// Host and port of an address, in small letters.
+fn host_of(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default().to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::RemoteId;
+
+    #[test]
+    fn a_state_is_of_one_account_from_its_first_connection_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(dir.path(), "main").unwrap();
+        store.belong_to("http://127.0.0.1:8431").unwrap();
+        store.belong_to("https://Shop.api-us1.com/api/3").unwrap();
+        store.connection("shopify", "shop", &RemoteId::new("1")).unwrap();
+        store.belong_to("https://shop.API-us1.com/").unwrap();
+        let told = store.belong_to("http://127.0.0.1:8431").unwrap_err().to_string();
+        assert!(told.contains("shop.api-us1.com") && told.contains("127.0.0.1:8431"), "{told}");
+        let view = store.view().unwrap();
+        assert!(view.check_belongs_to("https://shop.api-us1.com").is_ok());
+        let told = view.check_belongs_to("https://other.api-us1.com").unwrap_err().to_string();
+        assert!(told.contains("main.db: ") && told.contains("hint:"), "{told}");
+    }
+}

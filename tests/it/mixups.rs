@@ -1,0 +1,48 @@
+//! What people mix up: another account, another key.
+
+use crate::world::World;
+use ordersync::samples::Generated;
+
+const ORDERS: Generated =
+    Generated { orders: 20, seed: 3, defects_permille: 0, changed_permille: 0, extra_orders: 0 };
+
+/// A rehearsal with the simulator, and then the real address over the same state.
+#[test]
+fn a_state_that_was_filled_elsewhere_is_not_taken_for_this_accounts() {
+    let world = World::new();
+    let truth = world.generate(&ORDERS);
+    world.load("backfill", 0);
+    let other = World::new();
+    let settings = std::fs::read_to_string(world.path("ordersync.toml")).unwrap();
+    let url = |world: &World| {
+        let text = std::fs::read_to_string(world.path("ordersync.toml")).unwrap();
+        text.lines().find(|line| line.starts_with("url = ")).unwrap().to_owned()
+    };
+    std::fs::write(world.path("ordersync.toml"), settings.replace(&url(&world), &url(&other))).unwrap();
+    for verb in [&["plan"][..], &["backfill"], &["sync"], &["verify", "shop"]] {
+        let told = world.run(verb);
+        assert_eq!(told.code, 2, "{verb:?}: {}", told.err);
+        assert!(
+            told.err.contains("holds what was loaded into") && told.err.contains("hint:"),
+            "{}",
+            told.err
+        );
+    }
+    assert_eq!(other.summary().orders, 0);
+    std::fs::write(world.path("ordersync.toml"), settings).unwrap();
+    assert_eq!(world.load("sync", 0)["unchanged"], truth.valid);
+}
+
+#[test]
+fn orders_are_never_known_by_something_else_than_they_were_loaded_by() {
+    let world = World::new();
+    let truth = world.generate(&ORDERS);
+    world.load("backfill", 0);
+    let world = world.policy("order_key = \"number\"\n");
+    for verb in ["plan", "backfill", "sync"] {
+        let told = world.run(&[verb]);
+        assert_eq!(told.code, 2, "{verb}: {}", told.err);
+        assert!(told.err.contains("all would be loaded once more"), "{}", told.err);
+    }
+    assert_eq!(world.summary().orders as u64, truth.valid);
+}
