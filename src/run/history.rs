@@ -21,6 +21,8 @@ pub struct History {
     /// Currencies that no run of the job has sent; none where no run has sent anything.
     pub currencies_new: Vec<Currency>,
     currencies_sent: BTreeSet<String>,
+    /// Runs have begun, and none has come to its end.
+    is_first_load: bool,
 }
 
 impl History {
@@ -28,15 +30,17 @@ impl History {
         let (service, externalid) = (&job.connection.service, &job.connection.externalid);
         let is_whole =
             |row: &RunRow| row.outcome.as_deref() == Some(RunEnd::Finished.word()) && row.undone_ms.is_none();
-        let read_before = match job.export.is_piped() {
-            true => None,
-            false => view.runs(&job.name, RUNS_MAX)?.iter().find(|row| is_whole(row)).map(RunRow::read),
-        };
+        let runs = view.runs(&job.name, RUNS_MAX)?;
+        let last_whole = runs.iter().find(|row| is_whole(row));
+        let read_before = last_whole.filter(|_| !job.export.is_piped()).map(RunRow::read);
+        // A canary sends a few: what it did not send is not new.
+        let is_first_load = !runs.is_empty() && last_whole.is_none();
         Ok(Self {
             connection: (service.clone(), externalid.clone()),
             is_connected: view.connection(service, externalid)?.is_some(),
             asked: view.connection_asked(service, externalid)?,
             read_before,
+            is_first_load,
             currencies_new: Vec::new(),
             currencies_sent: view.currencies_sent(&job.name)?,
         })
@@ -45,7 +49,7 @@ impl History {
     /// Finds what is new in a plan. An order that the ledger knows vouches for its currency too: `adopt` sends nothing.
     pub(super) fn compare(&mut self, tally: &Tally) {
         let known = &tally.oddities.currencies_known;
-        if self.currencies_sent.is_empty() && known.is_empty() {
+        if self.is_first_load || (self.currencies_sent.is_empty() && known.is_empty()) {
             return;
         }
         let is_new = |currency: &&Currency| {

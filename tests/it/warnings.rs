@@ -100,6 +100,8 @@ fn a_currency_is_new_only_to_a_job_that_has_sent_others() {
     let world = World::new();
     put(&world, &[order(1, json!({})), order(2, json!({ "currency": "JPY", "total_price": "20" }))]);
     assert!(!codes(&world).contains(&"currency_new".to_owned()), "of a first load all are");
+    assert_eq!(world.run(&["backfill", "--canary", "1"]).code, 0);
+    assert!(!codes(&world).contains(&"currency_new".to_owned()), "of the rest of it too");
     world.load("backfill", 0);
     put(
         &world,
