@@ -1,12 +1,17 @@
 //! Whether the last row of a file that ends without a line end is whole, or was cut within its last cell.
 //!
 //! The count of its fields can't tell: it is right either way. The other rows can, where their last cells are of one
-//! form: text that was cut is shorter, or is the beginning of a longer one.
+//! form: text that was cut is shorter, or is the beginning of a longer one. Of digits that proves little: `123.4`, cut
+//! from `123.45`, is as long as `19.99`, and `10.5` of `10.55` may have been met.
 
 use serde_json::value::RawValue;
 
-/// Digits of a number that no cut leaves as long as the others: ids, times.
-const LONG_NUMBER: usize = 6;
+/// Digits of numbers that are all as long because of what they are: ids, times. Shorter ones grow by a digit sooner.
+const LONG_NUMBER: usize = 10;
+/// Letters of a hash or a UUID, which are all as long. Shorter ones may be anybody's article numbers.
+const LONG_HASH: usize = 16;
+/// Digits behind a point or comma that may as well be thousands: `1.234` of `1.234.567`.
+const THOUSANDS: usize = 3;
 
 /// The end of such a file, held against the last cells of the rows before it.
 pub struct LastRow {
@@ -18,7 +23,9 @@ pub struct LastRow {
     begins_another: bool,
     /// All others that are filled are as long.
     is_as_long: bool,
-    /// All others that are filled are numbers with as many digits behind the point.
+    /// All others that are filled have digits where it has some, and the same signs between them.
+    has_their_shape: bool,
+    /// All others that are filled are numbers with as many digits behind the point or comma.
     has_decimals: bool,
 }
 
@@ -34,6 +41,7 @@ impl LastRow {
             is_met: false,
             begins_another: false,
             is_as_long: true,
+            has_their_shape: true,
             has_decimals: true,
         }
     }
@@ -49,6 +57,7 @@ impl LastRow {
         self.is_met |= cell == self.text;
         self.begins_another |= cell != self.text && cell.starts_with(&self.text);
         self.is_as_long &= cell.chars().count() == self.text.chars().count();
+        self.has_their_shape &= shape(&cell).eq(shape(&self.text));
         self.has_decimals &= decimals(&cell).is_some() && decimals(&cell) == decimals(&self.text);
     }
 
@@ -65,9 +74,20 @@ impl LastRow {
         if cell.is_empty() {
             return self.filled == 0 && self.blank > 0;
         }
-        let is_short_number = cell.len() < LONG_NUMBER && cell.bytes().all(|b| b.is_ascii_digit());
-        let is_like_others = self.is_met || self.is_as_long;
-        self.filled > 0 && !self.begins_another && (self.has_decimals || (is_like_others && !is_short_number))
+        self.filled > 0 && !self.begins_another && self.is_like_others()
+    }
+
+    fn is_like_others(&self) -> bool {
+        if !may_go_on_in_digits(&self.text) {
+            return self.is_met || self.is_as_long;
+        }
+        let is_all = |is: fn(&u8) -> bool| self.text.as_bytes().iter().all(is);
+        let is_long_number = self.text.len() >= LONG_NUMBER && is_all(u8::is_ascii_digit);
+        let is_hash = self.text.len() >= LONG_HASH && is_all(|b| b.is_ascii_hexdigit() || *b == b'-');
+        let has_letters = self.text.bytes().any(|b| b.is_ascii_alphabetic());
+        self.has_decimals
+            || (self.is_as_long && (is_long_number || (is_hash && has_letters)))
+            || (self.has_their_shape && is_iso(&self.text))
     }
 }
 
@@ -75,12 +95,32 @@ fn trimmed(cell: &[u8]) -> String {
     String::from_utf8_lossy(cell).trim().to_owned()
 }
 
-/// Digits behind the point of a number that has some.
-fn decimals(cell: &str) -> Option<usize> {
-    let (whole, fraction) = cell.split_once('.')?;
-    let is_number = !whole.is_empty() && !fraction.is_empty();
+/// Whether the last word of a cell has a digit, so that more of them may have followed: amounts, dates, numbers.
+fn may_go_on_in_digits(cell: &str) -> bool {
+    let last = cell.rsplit(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty());
+    // Of what has no word at all (`-`, `$`) it can't be told.
+    last.is_none_or(|word| word.contains(char::is_numeric))
+}
+
+/// A text with one digit for all.
+fn shape(cell: &str) -> impl Iterator<Item = char> {
+    cell.chars().map(|c| if c.is_ascii_digit() { '0' } else { c })
+}
+
+/// Whether it begins as a date or a time of ISO 8601 does, in which each part has its width.
+fn is_iso(cell: &str) -> bool {
+    let begins_as = |form: &str| shape(cell).take(form.len()).eq(form.chars());
+    let is_sign = |c: char| c.is_ascii_digit() || "-:.,+TZ ".contains(c);
+    (begins_as("0000-00-00") || begins_as("00:00")) && cell.chars().all(is_sign)
+}
+
+/// The point or comma of an amount, and how many digits stand behind it: two, or more than thousands have.
+fn decimals(cell: &str) -> Option<(char, usize)> {
+    let point = cell.chars().find(|c| matches!(c, '.' | ','))?;
+    let (whole, fraction) = cell.split_once(point)?;
+    let is_number = !whole.is_empty() && fraction.len() >= 2 && fraction.len() != THOUSANDS;
     let mut digits = whole.bytes().chain(fraction.bytes());
-    (is_number && digits.all(|b| b.is_ascii_digit())).then_some(fraction.len())
+    (is_number && digits.all(|b| b.is_ascii_digit())).then_some((point, fraction.len()))
 }
 
 #[cfg(test)]
@@ -88,7 +128,7 @@ mod tests {
     use super::*;
 
     fn is_whole(others: &[&str], last: &str) -> bool {
-        let mut row = LastRow::of(format!("#1001,x,{last}").as_bytes(), b',');
+        let mut row = LastRow::of(format!("#1001;x;{last}").as_bytes(), b';');
         others.iter().for_each(|cell| row.meet(cell.as_bytes()));
         row.is_whole(last.as_bytes())
     }
@@ -102,7 +142,13 @@ mod tests {
             (&["6885604524341"], "6885604524342"),
             (&["12.50", "432.32"], "9.99"),
             (&["{}"], "{\"a\": 1}"),
+            (&["2024-01-31T10:11:12Z", "2024-02-01T00:00:00Z"], "2024-02-02T09:08:07Z"),
+            (&["2024-01-31 10:11:12 -0500"], "2024-02-02 09:08:07 -0400"),
+            (&["2024-01-31", "2024-02-01"], "2024-02-02"),
+            (&["19,99", "123,45"], "9,99"),
             (&["bea81c17", "0f32aa01"], "cafebabe"),
+            (&["bea81c17-0f32-aa01"], "0f32aa01-bea8-1c17"),
+            (&["UPS 2 days", "UPS 3 days"], "UPS 2 days"),
         ] {
             assert!(is_whole(others, last), "{last}");
         }
@@ -121,6 +167,36 @@ mod tests {
             (&["2024-01-31 10:11:12"], "2024-01-31 10:11"),
             (&[], "web"),
             (&["{}"], "{\"a\": 1"),
+        ] {
+            assert!(!is_whole(others, last), "{last}");
+        }
+    }
+
+    #[test]
+    fn a_number_or_date_that_was_cut_is_not_whole_for_being_met_or_as_long_as_others() {
+        for (others, last) in [
+            (&["19.99", "25.00"][..], "123.4"),
+            (&["10.5", "3.25", "10.5"], "10.5"),
+            (&["19,99", "25,00"], "123,4"),
+            (&["19.9", "25.1"], "30.5"),
+            (&["19.99", "25.00"], "19,99"),
+            (&["1,234", "2,345"], "1,234"),
+            (&["$19.99", "$25.00"], "$123.4"),
+            (&["EUR 19.99", "EUR 25.00"], "EUR 123.4"),
+            (&["-5.00", "-5.00"], "-5.0"),
+            (&["1 200", "1 300"], "1 200"),
+            (&["100000", "999999"], "100000"),
+            (&["999999999", "999999999"], "999999999"),
+            (&["580111", "580111"], "580111"),
+            (&["#1001", "#1002"], "#1001"),
+            (&["Size 2", "Size 1"], "Size 1"),
+            (&["1/2/2024", "1/3/2024"], "12/31/20"),
+            (&["12/31/2024", "9/1/2024", "12/31/20"], "12/31/20"),
+            (&["2024-1-31", "2024-2-01"], "2024-12-3"),
+            (&["2024-01-31 9:05", "2024-01-31 8:11"], "2024-01-31 10:1"),
+            (&["2024-01-31T10:11:12Z"], "2024-01-31T10:11:12"),
+            (&["2024-01-31", "2024-01-31 10:11"], "2024-01-31"),
+            (&["-", "-"], "-"),
         ] {
             assert!(!is_whole(others, last), "{last}");
         }

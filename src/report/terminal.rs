@@ -262,6 +262,7 @@ fn next(preview: &Preview) -> Option<String> {
             "`ordersync backfill {job} --canary 10` loads ten orders of different kinds and reads them back; without \
              --canary it loads all"
         )),
+        _ if !preview.history.is_connected => Some(format!("`ordersync backfill {job}` sends this")),
         _ => Some(format!("`ordersync sync {job}` sends this")),
     }
 }

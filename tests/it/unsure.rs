@@ -125,3 +125,23 @@ fn of_a_loaders_table_the_newest_version_is_sent_and_what_is_gone_is_told() {
     assert_adds_up(&run);
     assert_eq!(totals(&world), [("1".to_owned(), "1800".to_owned())]);
 }
+
+#[test]
+fn of_an_order_known_by_its_number_the_newest_version_is_sent_though_its_id_was_rewritten() {
+    let (old, new) = ("2024-02-01T00:00:00Z", "2024-02-02T00:00:00Z");
+    let version = |total: &str| order("1", json!({ "id": "5.37518E+12", "total_price": total }));
+    let other = || order("2", json!({ "id": "5.37518E+12" }));
+    for rows in [
+        [(old, version("20.00")), (new, version("18.00"))],
+        [(new, version("18.00")), (old, version("20.00"))],
+    ] {
+        let world = World::new().policy("order_key = \"number\"\n");
+        let text = table(&rows) + &table(&[(old, other())]);
+        world.export("orders.jsonl", text);
+        let told = plan(&world);
+        assert_eq!(told["filtered_reasons"][0]["reason"], "superseded");
+        assert_eq!(world.load("backfill", 0)["created"], 2);
+        let sent = [("#1", "1800"), ("#2", "2000")].map(|(id, total)| (id.to_owned(), total.to_owned()));
+        assert_eq!(totals(&world), sent, "an id that two orders share is not what ranks them");
+    }
+}

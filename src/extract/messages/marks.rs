@@ -91,9 +91,9 @@ impl<'a> Marks<'a> {
         own.iter().any(Option::is_some)
     }
 
-    /// Whether the record is gone at its source.
+    /// Whether the record is gone at its source. A blank mark is how some targets write none.
     pub fn says_deleted(&self) -> bool {
-        self._sdc_deleted_at.or(self._ab_cdc_deleted_at).is_some()
+        [self._sdc_deleted_at, self._ab_cdc_deleted_at].iter().any(|mark| !text_of(*mark).trim().is_empty())
     }
 
     /// When the row was read at its source; 0 where it does not say, or not in a form that is known.

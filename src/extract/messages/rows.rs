@@ -36,6 +36,9 @@ impl DumpRows {
     }
 
     /// `None` of a table without a row.
+    ///
+    /// # Errors
+    /// When the table can't be read, or a row of it is not whole.
     fn survey(&self) -> Result<Option<Survey>, ReadError> {
         let Some(dialect) = (match self.dump.dialect {
             Some(dialect) => Some(dialect),
@@ -46,6 +49,9 @@ impl DumpRows {
         let mut rows = self.rows.again()?;
         let (mut versions, mut record) = (Versions::new(), 0);
         while let (false, Some(row)) = (versions.has_failed(), rows.advance()?) {
+            if !row.is_whole {
+                return Err(lost(self.rows.shown(), row.line));
+            }
             let (order, stamps) = self.dump.order(&row, dialect);
             // A row that is no row of this table says nothing of when it was read, and nothing that can be trusted.
             versions.note(stamps.and_then(|stamps| Version::of(order, Some(stamps), record)));
@@ -65,6 +71,17 @@ impl DumpRows {
         let refused = |Unfit { what, hint }| ReadError::new(self.rows.shown(), 0, what, hint);
         told_by(objects.into_iter(), &self.dump.names).transpose().map_err(refused)
     }
+}
+
+/// A row that can't be read may be the newest version of any order, whose older ones would be sent in its place.
+fn lost(shown: String, line: u64) -> ReadError {
+    ReadError::new(
+        shown,
+        line,
+        "the row that begins here has not the columns of its header, or is cut; it may be the newest version of any order",
+        "export the table again; where the file was edited by hand, look for a quote that is not closed; where it is the \
+         last line of a whole file and has no end, end it",
+    )
 }
 
 impl Dump {

@@ -1,7 +1,7 @@
 //! One version of an order in a file, and which of two is the newer one.
 
 use super::marks::stamp;
-use crate::domain::{Position, Reason, SourceOrder};
+use crate::domain::{OrderKey, Position, Reason, SourceOrder};
 
 /// Bytes of a version among others that are to be put in order.
 pub const VERSION_BYTES: usize = 56;
@@ -28,13 +28,13 @@ pub struct Version {
 
 impl Version {
     /// Of a row of a table, whose rows have no order; without stamps of a record of a stream, where the later one is
-    /// the newer one. `None` for a record that has no key, or whose fields can't be trusted.
+    /// the newer one. `None` for a record that has neither a key nor a number, or whose fields can't be trusted.
     pub fn of(order: SourceOrder, stamps: Option<Stamps>, record: u64) -> Option<Self> {
         let damage = [Reason::MalformedRow, Reason::BadEncoding];
         if order.faults.iter().any(|fault| damage.contains(&fault.reason)) {
             return None;
         }
-        let hash = blake3::hash(order.key().ok()?.ledger_text().as_bytes());
+        let hash = blake3::hash(key_of(&order)?.ledger_text().as_bytes());
         let key = hash.as_bytes().first_chunk().map(|bytes| u128::from_be_bytes(*bytes))?;
         let (rank, content) = match stamps {
             None => ([record.saturating_add(1), 0, 0], 0),
@@ -75,6 +75,16 @@ impl Version {
     pub fn takes_place_of(&self, other: &Self) -> bool {
         let differing = self.rank.iter().zip(other.rank).find(|(own, other)| **own != *other);
         differing.is_some_and(|(_, other)| other > 0) || self.content == other.content
+    }
+}
+
+/// What an order's versions have in common: its key, or its number where the id was spoilt. Such an order is sent after all
+/// where orders are known by their numbers, and then it has to be the newest version.
+fn key_of(order: &SourceOrder) -> Option<OrderKey> {
+    match order.key() {
+        Ok(key) => Some(key),
+        Err(_) if order.is_cart() => None,
+        Err(_) => OrderKey::parse(&order.number).ok(),
     }
 }
 

@@ -161,8 +161,13 @@ fn airbytes_three_forms_are_the_same_orders() {
 fn a_record_that_is_gone_at_its_source_is_marked() {
     let gone = order(1, "10.00").replacen('{', "{\"_sdc_deleted_at\":\"2024-02-01T00:00:00Z\",", 1);
     assert!(read(singer("orders", &gone)).unwrap()[0].is_deleted);
-    let there = order(1, "10.00").replacen('{', "{\"_sdc_deleted_at\":null,", 1);
-    assert!(!read(singer("orders", &there)).unwrap()[0].is_deleted);
+    for none in ["null", "\"\"", "\" \""] {
+        let mark = |more: &str| format!("{{\"_sdc_deleted_at\":{none},{more}");
+        let there = order(1, "10.00").replacen('{', &mark(""), 1);
+        assert!(!read(singer("orders", &there)).unwrap()[0].is_deleted, "{none}");
+        let gone = order(1, "10.00").replacen('{', &mark("\"_ab_cdc_deleted_at\":\"2024-02-01\","), 1);
+        assert!(read(singer("orders", &gone)).unwrap()[0].is_deleted, "{none} beside a mark that is one");
+    }
 }
 
 #[test]

@@ -195,3 +195,27 @@ fn of_a_table_that_was_cut_nothing_is_given_out() {
     let said = refusal(&rows[..rows.len() - 30]);
     assert!(said.contains("cut short"), "{said}");
 }
+
+#[test]
+fn of_a_table_with_a_row_that_is_not_whole_nothing_is_given_out() {
+    let rows = [raw(OLD, &order(1, "10.00")), raw(NEW, &order(1, "12.00")), raw(OLD, &order(2, "5.00"))];
+    let text = as_csv(&rows.concat());
+    assert_eq!(told(&text).len(), 3);
+    let lines: Vec<&str> = text.lines().collect();
+    let short = lines[2].split_once(',').unwrap().1;
+    let inside = [lines[0], lines[1], short, lines[3], ""].join("\n");
+    let at_end = [lines[0], lines[1], lines[3], short, ""].join("\n");
+    for (damaged, line) in [(inside, 3), (at_end, 4), (text[..text.len() - 30].to_owned(), 4)] {
+        let folder = Folder::with("a.csv", &damaged);
+        let mut orders = folder.open(&["a.csv"]).unwrap().read();
+        let error = orders.next().unwrap().unwrap_err();
+        assert_eq!(error.line, line, "{error}");
+        let said = error.to_string();
+        assert!(
+            said.contains("newest version of any order") && said.contains("export the table again"),
+            "{said}"
+        );
+        assert!(said.contains("a.csv"), "{said}");
+        assert!(orders.next().is_none(), "nothing follows");
+    }
+}
