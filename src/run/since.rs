@@ -37,7 +37,7 @@ pub struct SinceRun {
 /// Why an order that is at the target is not sent any more: `filtered`, `invalid` or `refused`, and the reason's name.
 pub type LeftOut = (&'static str, &'static str);
 
-/// The dry run, held against what the ledger says of `run` and of those before it. `each` as in [`super::preview`].
+/// The dry run, held against what the ledger says of `run` and of those before it. `each` as in [`super::preview()`].
 ///
 /// # Errors
 /// When the export or the state can't be read to the end.

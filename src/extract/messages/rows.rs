@@ -5,7 +5,7 @@ use super::envelope::{Envelope, Message, Row};
 use super::objects::object_of;
 use super::reader::order_of;
 use super::superseded::{Places, Superseded, Versions};
-use super::version::{Stamps, Version};
+use super::version::{Stamps, Version, is_damaged};
 use crate::domain::SourceOrder;
 use crate::extract::error::ReadError;
 use crate::extract::json::{Dialect, Document, SAMPLE_LEN_MAX, Unfit, malformed};
@@ -53,7 +53,10 @@ impl DumpRows {
                 return Err(lost(self.rows.shown(), row.line));
             }
             let (order, stamps) = self.dump.order(&row, dialect);
-            // A row that is no row of this table says nothing of when it was read, and nothing that can be trusted.
+            if is_damaged(&order) {
+                return Err(lost(self.rows.shown(), row.line));
+            }
+            // A row that is no row of this table says nothing of when it was read.
             versions.note(stamps.and_then(|stamps| Version::of(order, Some(stamps), record)));
             record += 1;
         }
@@ -74,11 +77,12 @@ impl DumpRows {
 }
 
 /// A row that can't be read may be the newest version of any order, whose older ones would be sent in its place.
-fn lost(shown: String, line: u64) -> ReadError {
+pub(super) fn lost(shown: String, line: u64) -> ReadError {
     ReadError::new(
         shown,
         line,
-        "the row that begins here has not the columns of its header, or is cut; it may be the newest version of any order",
+        "the row that begins here can't be read: it has not the columns of its header, is cut, or holds what is no UTF-8 or no \
+         JSON; it may be the newest version of any order",
         "export the table again; where the file was edited by hand, look for a quote that is not closed; where it is the \
          last line of a whole file and has no end, end it",
     )

@@ -2,9 +2,10 @@
 
 use super::envelope::{Envelope, Message, Row};
 use super::reader::order_of;
+use super::rows::lost;
 use super::superseded::{Superseded, Versions};
 use super::survey;
-use super::version::Version;
+use super::version::{Version, is_damaged};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
 use crate::extract::json::{Dialect, Document, SAMPLE_LEN_MAX, Texts};
@@ -69,17 +70,23 @@ fn superseded_in(
 ) -> Result<Superseded, ReadError> {
     let mut texts = Texts::open(source.clone(), &[])?;
     let (mut versions, mut record, mut is_table) = (Versions::new(), 0_u64, false);
+    let mut damaged = None;
     while !versions.has_failed() && !taken.is_empty() {
+        let mut is_sound = true;
         let noted = texts.next(
             |document, _| {
                 match part_of(document, envelope, taken)? {
                     Part::Order(dialect, row) => {
                         let order = order_of(dialect, &row.data, document);
                         is_table |= row.stamps.is_some();
+                        is_sound = !is_damaged(&order);
                         versions.note(Version::of(order, row.stamps, record));
                         record += 1;
                     }
-                    Part::Damaged => record += 1,
+                    Part::Damaged => {
+                        is_sound = false;
+                        record += 1;
+                    }
                     Part::State | Part::Other => {}
                 }
                 Ok(true)
@@ -87,14 +94,22 @@ fn superseded_in(
             || false,
         );
         match noted {
-            Ok(Some((true, _))) => {}
-            Ok(Some((false, _))) => record += 1,
+            Ok(Some((true, _))) if is_sound => {}
+            Ok(Some((true, line))) => damaged = damaged.or(Some(line)),
+            Ok(Some((false, line))) => {
+                record += 1;
+                damaged = damaged.or(Some(line));
+            }
             // In a table the newest version may have stood in what is missing, so nothing of it is given out.
             Err(error) if is_table => return Err(error),
             Ok(None) | Err(_) => break,
         }
     }
-    Superseded::among(versions, source.shown())
+    // There the record that can't be read may be the newest version of any order.
+    match damaged.filter(|_| is_table) {
+        Some(line) => Err(lost(source.shown(), line)),
+        None => Superseded::among(versions, source.shown()),
+    }
 }
 
 /// Whether a file holds rows of a loader's table, in which an order may stand in several versions; and whose.

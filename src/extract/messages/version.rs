@@ -30,8 +30,7 @@ impl Version {
     /// Of a row of a table, whose rows have no order; without stamps of a record of a stream, where the later one is
     /// the newer one. `None` for a record that has neither a key nor a number, or whose fields can't be trusted.
     pub fn of(order: SourceOrder, stamps: Option<Stamps>, record: u64) -> Option<Self> {
-        let damage = [Reason::MalformedRow, Reason::BadEncoding];
-        if order.faults.iter().any(|fault| damage.contains(&fault.reason)) {
+        if is_damaged(&order) {
             return None;
         }
         let hash = blake3::hash(key_of(&order)?.ledger_text().as_bytes());
@@ -76,6 +75,12 @@ impl Version {
         let differing = self.rank.iter().zip(other.rank).find(|(own, other)| **own != *other);
         differing.is_some_and(|(_, other)| other > 0) || self.content == other.content
     }
+}
+
+/// Whether the fields of a record can't be trusted, its key among them.
+pub fn is_damaged(order: &SourceOrder) -> bool {
+    let damage = [Reason::MalformedRow, Reason::BadEncoding];
+    order.faults.iter().any(|fault| damage.contains(&fault.reason))
 }
 
 /// What an order's versions have in common: its key, or its number where the id was spoilt. Such an order is sent after all

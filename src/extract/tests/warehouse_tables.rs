@@ -219,3 +219,25 @@ fn of_a_table_with_a_row_that_is_not_whole_nothing_is_given_out() {
         assert!(orders.next().is_none(), "nothing follows");
     }
 }
+
+#[test]
+fn of_a_table_with_a_record_that_cannot_be_read_nothing_is_given_out() {
+    let rows =
+        [raw(OLD, &order(1, "10.00")), raw(NEW, &order(1, "12.00")), raw(OLD, &order(2, "5.00"))].concat();
+    let lines: Vec<&str> = rows.lines().collect();
+    let twice = lines[1].replacen("\"currency\":", "\"currency\":\"EUR\",\"currency\":", 1);
+    let json = [lines[0], &twice, lines[2], ""].join("\n");
+    let csv = as_csv(&rows);
+    let lines: Vec<&str> = csv.lines().collect();
+    let broken = lines[2].replacen('}', "", 1);
+    let csv = [lines[0], lines[1], &broken, lines[3], ""].join("\n");
+    let folder = Folder::with("a.jsonl", &json);
+    let error = folder.open(&["a.jsonl"]).unwrap_err();
+    let ReadError { line, what, .. } = &error.faults[0];
+    assert!(*line == 2 && what.contains("newest version of any order"), "{error}");
+    let folder = Folder::with("a.csv", &csv);
+    let mut orders = folder.open(&["a.csv"]).unwrap().read();
+    let error = orders.next().unwrap().unwrap_err();
+    assert!(error.line == 3 && error.what.contains("newest version of any order"), "{error}");
+    assert!(orders.next().is_none(), "nothing follows");
+}
