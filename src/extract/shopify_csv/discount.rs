@@ -47,9 +47,10 @@ fn is_of_shipping(order: &SourceOrder) -> bool {
 /// be the taxes, as they are within the amounts. `None` where nothing is to be added, or an amount is no number.
 pub fn goods_before(order: &SourceOrder) -> Option<String> {
     let stated = |text: &str| if text.is_empty() { Some(0) } else { decimal::parse(text) };
-    let [discount, shipping, tax, charges] =
-        [&order.discount, &order.shipping, &order.tax, &order.charges].map(|text| stated(text));
-    let (discount, shipping) = (discount?, shipping?);
+    // Most orders have none, and this is asked of each.
+    let discount = stated(&order.discount).filter(|discount| *discount > 0)?;
+    let [shipping, tax, charges] = [&order.shipping, &order.tax, &order.charges].map(|text| stated(text));
+    let shipping = shipping?;
     let (subtotal, total) = (decimal::parse(&order.subtotal)?, decimal::parse(&order.total)?);
     let tax = tax?;
     let above_total = subtotal + shipping + tax + charges? - total;
