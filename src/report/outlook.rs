@@ -87,6 +87,9 @@ mod tests {
         let outlook = Outlook::of(&planned, None, None, at(10_000));
         assert_eq!((outlook.settled, outlook.records_expected), (250, Some(1000)));
         assert_eq!((outlook.requests_per_second, outlook.expected_end), (Some(5.0), Some(at(10_270))));
+        // What is there already is looked up, which no plan knows of.
+        let more = RunRow { records_planned: Some(500), requests_planned: Some(400), ..row(250, 450, 90) };
+        assert_eq!(Outlook::of(&more, None, None, at(10_000)).expected_end, Some(at(10_090)));
         let outlook = Outlook::of(&row(250, 450, 90), Some(500), None, at(10_000));
         assert_eq!(outlook.expected_end, Some(at(10_090)));
     }
