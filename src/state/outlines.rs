@@ -118,3 +118,53 @@ fn trace(db: &Connection, connection: ConnectionId, key: &OrderKey) -> Result<Op
     });
     Ok(found.optional()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Amount, Currency, Moment, RemoteId};
+    use crate::state::{Kind, OrderOutcome, RunStart, Settled, Settlement, Store};
+
+    fn outline(minor: i64) -> Outline {
+        let currency = Currency::parse("USD").unwrap();
+        Outline {
+            mapping: [0; 4],
+            source: [0; 4],
+            total: Amount::parse(&format!("{minor}.00"), currency).unwrap(),
+            shipping: None,
+            tax: None,
+            discount: None,
+            currency,
+            created_at: Moment::parse("2024-01-31T10:11:12Z", &jiff::tz::TimeZone::UTC).unwrap(),
+            updated_at: None,
+            abandoned_at: None,
+            products: 1,
+            units: 1,
+            hashes: [None; Outline::HASHED.len()],
+        }
+    }
+
+    #[test]
+    fn what_the_target_refused_is_not_taken_for_what_it_holds() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(dir.path(), "main").unwrap();
+        let connection = store.connection("shopify", "store", &RemoteId::new("5")).unwrap();
+        let start = RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16], mapping: "" };
+        let run = store.begin(&start).unwrap().id;
+        let key = OrderKey::parse("1").unwrap();
+        let mut settle = |minor: i64, outcome| {
+            let (key, fingerprint) = (key.clone(), Fingerprint::from_i64(minor));
+            let orders = vec![Settled { key, fingerprint, outcome, outline: Some(outline(minor)) }];
+            store.settle(run, connection, &Settlement { orders, ..Settlement::default() }).unwrap();
+            store.view().unwrap().trace(connection, &OrderKey::parse("1").unwrap()).unwrap().unwrap()
+        };
+        let created = settle(10, OrderOutcome::Created(RemoteId::new("7")));
+        assert_eq!(created.outline, Some(outline(10)));
+        assert_eq!(
+            settle(12, OrderOutcome::Refused).outline,
+            None,
+            "it is not known which of the two counts"
+        );
+        assert_eq!(settle(10, OrderOutcome::Updated(RemoteId::new("7"))).outline, Some(outline(10)));
+    }
+}
