@@ -1,4 +1,5 @@
-//! Writes what the targets begin with, from exports that travel with the program: `cargo run --example fuzz-seeds`.
+//! Writes what the targets begin with, from exports that travel with the program: `cargo run
+//! --example fuzz-seeds`.
 
 use ordersync::samples::{Generated, demo_orders, generate};
 use ordersync::settings::ANNOTATED;
@@ -16,7 +17,8 @@ const JSON: &[&str] = &[
     r#"[{"token":"t","abandoned_checkout_url":"u","email":"a@example.com","created_at":"2024-01-31T10:11:12Z","currency":"USD","total_price":"1.00","line_items":[{"title":"Mug","price":"1.00","quantity":2}]}]"#,
     r#"{"order":{"1":{"id":1},"2":{"id":2}}}"#,
 ];
-const MONEY: &[&str] = &["0", "1.00", "12.345", "-0.00", "21474836.47", "1,234.50", "1e3", "$1", "007"];
+const MONEY: &[&str] =
+    &["0", "1.00", "12.345", "-0.00", "21474836.47", "1,234.50", "1e3", "$1", "007"];
 const DATES: &[&str] = &[
     "2024-01-31 10:11:12 -0500",
     "2024-01-31T10:11:12.999+05:30",
@@ -30,7 +32,10 @@ fn main() -> io::Result<()> {
     let mut csv: Vec<Vec<u8>> = vec![demo_orders().into()];
     for (seed, defects_permille) in [(1, 0), (2, 500)] {
         let mut text = Vec::new();
-        generate(&Generated { orders: 4, seed, defects_permille, ..Generated::default() }, &mut text)?;
+        generate(
+            &Generated { orders: 4, seed, defects_permille, ..Generated::default() },
+            &mut text,
+        )?;
         csv.push(text);
     }
     let text: String = demo_orders().lines().take(6).map(|line| format!("{line}\n")).collect();
@@ -47,7 +52,10 @@ fn main() -> io::Result<()> {
     write("csv", csv.iter().flat_map(|bytes| [with(AUTO, bytes), with(0, bytes)]))?;
     let json = JSON.iter().map(|text| text.as_bytes());
     write("json", json.flat_map(|bytes| [with(AUTO, bytes), with(0, bytes)]))?;
-    write("money", MONEY.iter().flat_map(|text| (0..4).map(move |code| with(code, text.as_bytes()))))?;
+    write(
+        "money",
+        MONEY.iter().flat_map(|text| (0..4).map(move |code| with(code, text.as_bytes()))),
+    )?;
     write("dates", DATES.iter().map(|text| text.as_bytes().to_vec()))?;
     write("settings", [ANNOTATED.as_bytes().to_vec()].into_iter())
 }

@@ -1,5 +1,5 @@
-//! ordersync brings the orders a shop already has into ActiveCampaign. Read from the ground floor up;
-//! `ARCHITECTURE.md` tells who may import whom, and `tests/it/floors.rs` holds the code to it.
+//! ordersync brings the orders a shop already has into ActiveCampaign. Read from the ground floor
+//! up; `ARCHITECTURE.md` tells who may import whom, and `tests/it/floors.rs` holds the code to it.
 
 // Floor 0: the values everyone speaks in.
 pub mod domain;

@@ -1,4 +1,5 @@
-//! Runs something in a process of its own, and tells what the system says it took. Linux alone tells it in files.
+//! Runs something in a process of its own, and tells what the system says it took. Linux alone
+//! tells it in files.
 
 use super::{Outcome, yardstick};
 use std::fs;
@@ -34,7 +35,8 @@ fn measure(command: &mut Command) -> Outcome<Measured> {
     let mut peak_kib = 0.0;
     let ended = loop {
         // What is told last is the peak, or as good as it: it only rises.
-        peak_kib = fs::read_to_string(&status).ok().and_then(|text| peak_in(&text)).unwrap_or(peak_kib);
+        peak_kib =
+            fs::read_to_string(&status).ok().and_then(|text| peak_in(&text)).unwrap_or(peak_kib);
         match child.try_wait()? {
             Some(ended) => break ended,
             None => thread::sleep(Duration::from_millis(5)),
@@ -51,11 +53,13 @@ fn peak_in(status: &str) -> Option<f64> {
     peak.trim().strip_suffix(" kB")?.parse().ok()
 }
 
-/// Time at work of all processes that this one has waited for: the 16th and 17th field, see proc_pid_stat(5).
+/// Time at work of all processes that this one has waited for: the 16th and 17th field, see
+/// proc_pid_stat(5).
 fn ticks_of_children() -> Outcome<f64> {
     let stat = fs::read_to_string("/proc/self/stat")?;
     // The second field is a name in brackets, which may hold blanks.
     let (_, fields) = stat.rsplit_once(") ").ok_or("/proc/self/stat is not as expected")?;
-    let ticks = fields.split(' ').skip(13).take(2).map(str::parse::<f64>).collect::<Result<Vec<_>, _>>()?;
+    let ticks =
+        fields.split(' ').skip(13).take(2).map(str::parse::<f64>).collect::<Result<Vec<_>, _>>()?;
     Ok(ticks.iter().sum())
 }

@@ -13,7 +13,8 @@ pub fn number(variable: &str, default: u64) -> Outcome<u64> {
     }
 }
 
-/// Orders of an invented shop, one of a hundred with a defect; as CSV, or as JSON lines where the name says so.
+/// Orders of an invented shop, one of a hundred with a defect; as CSV, or as JSON lines where the
+/// name says so.
 pub fn generated(dir: &Path, name: &str, orders: u64) -> Outcome<PathBuf> {
     let options = Generated { orders, seed: 1, defects_permille: 10, ..Generated::default() };
     let path = dir.join(name);
@@ -26,11 +27,15 @@ pub fn generated(dir: &Path, name: &str, orders: u64) -> Outcome<PathBuf> {
     Ok(path)
 }
 
-/// Orders of one line and few columns, each of a customer of its own: what memory depends on, and little to write.
+/// Orders of one line and few columns, each of a customer of its own: what memory depends on, and
+/// little to write.
 pub fn narrow(dir: &Path, orders: u64) -> Outcome<PathBuf> {
     let path = dir.join("narrow.csv");
     let mut out = BufWriter::new(File::create(&path)?);
-    writeln!(out, "Name,Email,Created at,Currency,Total,Lineitem name,Lineitem price,Lineitem quantity")?;
+    writeln!(
+        out,
+        "Name,Email,Created at,Currency,Total,Lineitem name,Lineitem price,Lineitem quantity"
+    )?;
     for n in 0..orders {
         writeln!(out, "#{n},buyer{n}@example.com,2024-01-31 10:11:12 -0500,USD,12.50,Mug,12.50,1")?;
     }

@@ -1,6 +1,6 @@
-//! What a plan costs, beside what reading the same file costs at least. Only ratios are worth keeping: they are taken
-//! in one run, by turns, in time at work. `cargo bench`, or `cargo bench -- cpu` and `cargo bench -- memory`;
-//! `docs/TESTING.md` tells the rest.
+//! What a plan costs, beside what reading the same file costs at least. Only ratios are worth
+//! keeping: they are taken in one run, by turns, in time at work. `cargo bench`, or `cargo bench --
+//! cpu` and `cargo bench -- memory`; `docs/TESTING.md` tells the rest.
 #![expect(clippy::print_stdout, reason = "a bench has nobody else to tell")]
 
 mod child;
@@ -36,8 +36,8 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// A plan over CSV against counting the records with the csv crate, and one over JSON lines against parsing them into
-/// types with serde_json.
+/// A plan over CSV against counting the records with the csv crate, and one over JSON lines against
+/// parsing them into types with serde_json.
 fn cpu() -> Outcome<()> {
     let orders = data::number("ORDERSYNC_BENCH_ORDERS", 50_000)?;
     println!("time at work, {orders} orders, {ROUNDS} rounds by turns");
@@ -66,7 +66,8 @@ fn cpu() -> Outcome<()> {
     Ok(())
 }
 
-/// What a plan of a single order takes: it is the same for any export, and would blur the ratio of a small one.
+/// What a plan of a single order takes: it is the same for any export, and would blur the ratio of
+/// a small one.
 fn start_up(dir: &Path) -> Outcome<f64> {
     const STARTS: u32 = 20;
     let settings = data::settings(dir, &data::generated(dir, "start.csv", 1)?)?;

@@ -1,4 +1,5 @@
-//! What a plan is measured against, in a process of its own: the least that has to be done with the same file.
+//! What a plan is measured against, in a process of its own: the least that has to be done with the
+//! same file.
 
 use super::Outcome;
 use serde::Deserialize;
@@ -27,7 +28,8 @@ pub fn run(kind: &str, file: &Path, passes: u32) -> Outcome<()> {
 /// The csv crate at its fastest: bytes, one record over and over.
 fn count_records(file: &Path) -> Outcome<usize> {
     let file = File::open(file)?;
-    let mut reader = csv::ReaderBuilder::new().buffer_capacity(1 << 18).flexible(true).from_reader(file);
+    let mut reader =
+        csv::ReaderBuilder::new().buffer_capacity(1 << 18).flexible(true).from_reader(file);
     let mut record = csv::ByteRecord::new();
     let mut records = 0;
     while reader.read_byte_record(&mut record)? {

@@ -1,4 +1,5 @@
-//! What the targets share: an export made of any bytes, read to its end, and what must hold of that.
+//! What the targets share: an export made of any bytes, read to its end, and what must hold of
+//! that.
 
 use ordersync::domain::SourceOrder;
 use ordersync::extract::{Export, ExportFile, Options, formats};
@@ -15,8 +16,8 @@ static EXPORT: LazyLock<PathBuf> = LazyLock::new(|| {
 /// JSON by other names.
 const OF_JSON: &[&str] = &["shopify-graphql", "singer", "airbyte"];
 
-/// Reads an export. The first byte says which format the settings name, of those whose name ends like `family`, or
-/// leaves it to be recognised.
+/// Reads an export. The first byte says which format the settings name, of those whose name ends
+/// like `family`, or leaves it to be recognised.
 pub fn read(data: &[u8], family: &str) {
     let Some((selector, bytes)) = data.split_first() else { return };
     let is_of = |name: &&str| name.ends_with(family) || (family == "json" && OF_JSON.contains(name));

@@ -12,8 +12,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One account of the target. Clones share its pace, its pauses, its budget for retries and its counts: there must
-/// be one per account and process.
+/// One account of the target. Clones share its pace, its pauses, its budget for retries and its
+/// counts: there must be one per account and process.
 #[derive(Clone)]
 pub struct Client(pub(super) Arc<Account>);
 
@@ -25,8 +25,9 @@ pub(super) struct Account {
     attempts_max: u32,
 }
 
-/// The head of the queue: the next request of this account is its holder's. What must be durable before the request
-/// leaves is written now; dropping the turn costs nothing. Each call sends exactly one request and never repeats it.
+/// The head of the queue: the next request of this account is its holder's. What must be durable
+/// before the request leaves is written now; dropping the turn costs nothing. Each call sends
+/// exactly one request and never repeats it.
 pub struct Turn<'a> {
     pub(super) account: &'a Account,
     pub(super) place: Place<'a>,
@@ -36,18 +37,24 @@ impl Client {
     /// Connects nothing yet. `log` is told what the next process must know.
     ///
     /// # Errors
-    /// When an option makes no sense, the address is neither https nor loopback, or no CA certificates are found.
+    /// When an option makes no sense, the address is neither https nor loopback, or no CA
+    /// certificates are found.
     pub fn new(options: Options, log: Log) -> Result<Self, ClientError> {
         let base = Base::parse(&options.url)?;
         let transport = Box::new(Http::new(&options, base)?);
         Self::over(transport, options, log)
     }
 
-    /// Over a transport of the caller's: address, token, time-outs and certificates are then its affair.
+    /// Over a transport of the caller's: address, token, time-outs and certificates are then its
+    /// affair.
     ///
     /// # Errors
     /// When an option makes no sense.
-    pub fn over(transport: Box<dyn Transport>, options: Options, log: Log) -> Result<Self, ClientError> {
+    pub fn over(
+        transport: Box<dyn Transport>,
+        options: Options,
+        log: Log,
+    ) -> Result<Self, ClientError> {
         options.check()?;
         let wait_max = Duration::from_millis(options.wait_max_ms);
         let pacer = Pacer::new(options.requests_per_second, options.last_send_at, log);
@@ -63,8 +70,8 @@ impl Client {
         })))
     }
 
-    /// Waits for a place at the head of the queue, first come first served, and for the end of any pause. The slot
-    /// itself is waited for by the call made with the turn.
+    /// Waits for a place at the head of the queue, first come first served, and for the end of any
+    /// pause. The slot itself is waited for by the call made with the turn.
     ///
     /// # Errors
     /// When the run must end.

@@ -20,7 +20,8 @@ pub struct Traffic {
     pub verdicts: BTreeMap<&'static str, u64>,
     /// The pace just now.
     pub requests_per_second: f64,
-    /// Sends per second from the first to the last, as a share of what the account allows; `None` before the second.
+    /// Sends per second from the first to the last, as a share of what the account allows; `None`
+    /// before the second.
     pub utilisation: Option<f64>,
 }
 
@@ -39,7 +40,8 @@ impl Traffic {
         self
     }
 
-    /// Requests that left and have not ended. Those that were given up without an answer stay among them.
+    /// Requests that left and have not ended. Those that were given up without an answer stay among
+    /// them.
     pub fn in_flight(&self) -> u64 {
         self.total.saturating_sub(self.succeeded + self.verdicts.values().sum::<u64>())
     }

@@ -1,4 +1,5 @@
-//! One request and its answer: leave in turn, send, judge, and let pace, pauses and counts follow from it.
+//! One request and its answer: leave in turn, send, judge, and let pace, pauses and counts follow
+//! from it.
 
 use super::client::Account;
 use super::failure::Failure;
@@ -31,7 +32,8 @@ impl Request {
 }
 
 impl Account {
-    /// Sends once. `read` takes what is wanted from an answer of success, or says why it is not there.
+    /// Sends once. `read` takes what is wanted from an answer of success, or says why it is not
+    /// there.
     pub(super) async fn exchange<T>(
         &self,
         mut place: Place<'_>,
@@ -41,7 +43,8 @@ impl Account {
         place.slot().await;
         self.may_send().map_err(|stop| Failure::stopped(request.name, stop))?;
         let departure = place.leave();
-        let reply = self.transport.send(request.method(), &request.path, request.body.clone()).await;
+        let reply =
+            self.transport.send(request.method(), &request.path, request.body.clone()).await;
         self.log(request, &departure, &reply);
         if let Some(budget) = reply.as_ref().ok().and_then(Reply::budget) {
             self.pacer.heard(&departure, budget);
@@ -73,8 +76,10 @@ impl Account {
             Mood::Throttled => self.pacer.throttled(departure, happened.retry_after()),
             Mood::Outage => {
                 if let Some(pause) = self.health.outage_pause(departure.at, self.pacer.period()) {
-                    self.pacer
-                        .pause(pause, &format!("the target fails again and again: {}", happened.cause()));
+                    self.pacer.pause(
+                        pause,
+                        &format!("the target fails again and again: {}", happened.cause()),
+                    );
                 }
                 if let Some(wait) = happened.retry_after() {
                     self.pacer.pause(wait, "the target is away and said for how long");
@@ -100,15 +105,22 @@ impl Account {
     }
 }
 
-fn outcome<T>(reply: Reply, read: impl FnOnce(&[u8]) -> Result<T, &'static str>) -> Result<T, Happened> {
+fn outcome<T>(
+    reply: Reply,
+    read: impl FnOnce(&[u8]) -> Result<T, &'static str>,
+) -> Result<T, Happened> {
     let status = reply.status;
     if (200..300).contains(&status) {
-        return reply.body.and_then(|body| read(&body)).map_err(|cause| Happened::Unusable { status, cause });
+        return reply
+            .body
+            .and_then(|body| read(&body))
+            .map_err(|cause| Happened::Unusable { status, cause });
     }
     let retry_after = reply.retry_after();
     let refusals = reply.body.and_then(|body| wire::refusals(&body));
     match refusals {
-        // What makes a refusal one stands in it: where it can't be read, nobody knows what was refused.
+        // What makes a refusal one stands in it: where it can't be read, nobody knows what was
+        // refused.
         Err(cause) if status == 422 => Err(Happened::Unusable { status, cause }),
         refusals => {
             let refusals = refusals.unwrap_or_default();

@@ -1,13 +1,15 @@
 use super::verdict::{Happened, Stop, Verdict};
 use std::fmt;
 
-/// A request that did not end well. Titles and bodies of answers are not kept: they can quote addresses.
+/// A request that did not end well. Titles and bodies of answers are not kept: they can quote
+/// addresses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Failure {
     pub verdict: Verdict,
     /// Of the answer, where there was one.
     pub status: Option<u16>,
-    /// The target's code of the first error, or our word for what broke (`timed_out`, `answer_cut`, …).
+    /// The target's code of the first error, or our word for what broke (`timed_out`, `answer_cut`,
+    /// …).
     pub code: Option<String>,
     /// The field the target points at.
     pub pointer: Option<String>,
@@ -21,7 +23,9 @@ impl Failure {
             Happened::NotSent => (None, Some("not_connected".to_owned()), None),
             Happened::Untrusted => (None, Some("untrusted_certificate".to_owned()), None),
             Happened::Lost(cause) => (None, Some((*cause).to_owned()), None),
-            Happened::Unusable { status, cause } => (Some(*status), Some((*cause).to_owned()), None),
+            Happened::Unusable { status, cause } => {
+                (Some(*status), Some((*cause).to_owned()), None)
+            }
             Happened::Answered(answer) => {
                 let first = answer.refusals.iter().find(|refusal| refusal.code.is_some());
                 let first = first.or(answer.refusals.first()).cloned().unwrap_or_default();
@@ -63,11 +67,15 @@ impl fmt::Display for Failure {
         match self.verdict {
             Verdict::Throttled => write!(f, "; too many requests, sent again after a pause"),
             Verdict::Again => write!(f, "; not carried out, may be sent again"),
-            Verdict::LookUp => write!(f, "; may have been carried out, look it up before sending again"),
+            Verdict::LookUp => {
+                write!(f, "; may have been carried out, look it up before sending again")
+            }
             Verdict::Exists => write!(f, "; the target has a record of this key"),
             Verdict::Unclear => write!(f, "; refused without a reason, look it up"),
             Verdict::Gone => write!(f, "; the record is not there any more"),
-            Verdict::RelationGone => write!(f, "; its customer or connection was deleted at the target"),
+            Verdict::RelationGone => {
+                write!(f, "; its customer or connection was deleted at the target")
+            }
             Verdict::Refused => write!(f, "; the target will not take this record as it is"),
             Verdict::Stop(stop) => write!(f, "; {stop}"),
         }

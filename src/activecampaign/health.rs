@@ -1,4 +1,5 @@
-//! How an account fares over all workers: failures in a row, the budget for retries, and whether the run must end.
+//! How an account fares over all workers: failures in a row, the budget for retries, and whether
+//! the run must end.
 
 use super::verdict::{Mood, OUTAGES_MAX, Standing, Stop};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +14,8 @@ const RETRY_COST: u32 = 5;
 const SUCCESS_REFUND: u32 = 1;
 /// From this many failures in a row on, everyone pauses before the next try.
 const OUTAGES_BEFORE_PAUSE: u32 = 3;
-/// The first such pause, in periods of the pace (half a second at 5 a second); doubled each time, up to the last.
+/// The first such pause, in periods of the pace (half a second at 5 a second); doubled each time,
+/// up to the last.
 const OUTAGE_PAUSE_PERIODS: f64 = 2.5;
 const OUTAGE_PAUSE_MAX: Duration = Duration::from_secs(16);
 /// How long a stop keeps everyone from sending: the run ends by it, a later run starts afresh.
@@ -22,7 +24,8 @@ const STOP_LASTS: Duration = Duration::from_secs(60);
 pub(super) struct Health {
     state: Mutex<State>,
     wait_max: Duration,
-    /// Of the spread of retries (splitmix64), so that workers that failed together don't come back together.
+    /// Of the spread of retries (splitmix64), so that workers that failed together don't come back
+    /// together.
     chance: AtomicU64,
 }
 
@@ -51,7 +54,8 @@ impl State {
 
 impl Health {
     pub(super) fn new(wait_max: Duration, seed: Option<u64>) -> Self {
-        // Without a seed of the system's every process spreads alike, which is no harm between workers of one.
+        // Without a seed of the system's every process spreads alike, which is no harm between
+        // workers of one.
         let seed = seed.or_else(|| getrandom::u64().ok()).unwrap_or_default();
         Self { state: Mutex::new(State::new()), wait_max, chance: AtomicU64::new(seed) }
     }
@@ -87,7 +91,9 @@ impl Health {
                 state.throttled_since.get_or_insert_with(Instant::now);
             }
             Mood::Forbidden => state.forbidden += 1,
-            Mood::Outage if state.outage_paused_at.is_none_or(|at| left_at >= at) => state.outages += 1,
+            Mood::Outage if state.outage_paused_at.is_none_or(|at| left_at >= at) => {
+                state.outages += 1
+            }
             Mood::Outage => {}
         }
         Standing {
@@ -98,8 +104,9 @@ impl Health {
         }
     }
 
-    /// How long everyone should wait after a failure of a request that left at `left_at`: nothing at first, then
-    /// longer and longer, so that a short outage is sat out with few requests and does not end the run.
+    /// How long everyone should wait after a failure of a request that left at `left_at`: nothing
+    /// at first, then longer and longer, so that a short outage is sat out with few requests and
+    /// does not end the run.
     pub(super) fn outage_pause(&self, left_at: Instant, period: Duration) -> Option<Duration> {
         let mut state = self.state();
         let counted = state.outage_paused_at.is_none_or(|at| left_at >= at);

@@ -1,5 +1,5 @@
-//! The transport over the network: the only file that speaks HTTP. It judges nothing, it only tells what could not
-//! have left this machine from what may have arrived.
+//! The transport over the network: the only file that speaks HTTP. It judges nothing, it only tells
+//! what could not have left this machine from what may have arrived.
 
 use super::options::{Base, ClientError, Options};
 use super::transport::{Broken, Reply, Sending, Transport};
@@ -25,10 +25,11 @@ pub(super) struct Http {
 impl Http {
     /// The one place where clients are built.
     pub(super) fn new(options: &Options, base: Base) -> Result<Self, ClientError> {
-        // reqwest takes the process' provider and panics without one. A second install is refused, harmlessly.
+        // reqwest takes the process' provider and panics without one. A second install is refused,
+        // harmlessly.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut token =
-            HeaderValue::from_str(options.token.expose_secret().trim()).map_err(|_| ClientError::Token)?;
+        let mut token = HeaderValue::from_str(options.token.expose_secret().trim())
+            .map_err(|_| ClientError::Token)?;
         if token.is_empty() {
             return Err(ClientError::Token);
         }
@@ -75,15 +76,16 @@ impl Transport for Http {
     }
 }
 
-/// What to trust, where it is not the system's store. A plain connection trusts nobody, so that it works on systems
-/// without a store.
+/// What to trust, where it is not the system's store. A plain connection trusts nobody, so that it
+/// works on systems without a store.
 fn authorities(options: &Options, base: &Base) -> Result<Option<Vec<Certificate>>, ClientError> {
     let Some(path) = &options.ca_file else {
         return Ok((!base.encrypted).then(Vec::new));
     };
     let fault = |reason: String| ClientError::CaFile { path: path.clone(), reason };
     let pem = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
-    let found = Certificate::from_pem_bundle(&pem).map_err(|_| fault("can't be read as PEM".to_owned()))?;
+    let found =
+        Certificate::from_pem_bundle(&pem).map_err(|_| fault("can't be read as PEM".to_owned()))?;
     if found.is_empty() {
         return Err(fault("holds no certificate".to_owned()));
     }
@@ -115,7 +117,8 @@ fn what_broke(error: &reqwest::Error) -> Broken {
     }
 }
 
-/// An I/O error passes over what it wraps when asked for its source, so it is opened here, as often as it is wrapped.
+/// An I/O error passes over what it wraps when asked for its source, so it is opened here, as often
+/// as it is wrapped.
 fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
     if let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         return is_untrusted(inner);
@@ -127,7 +130,9 @@ async fn body_of(mut response: Response) -> Result<Vec<u8>, &'static str> {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > ANSWER_LEN_MAX => return Err("answer_too_large"),
+            Ok(Some(chunk)) if body.len() + chunk.len() > ANSWER_LEN_MAX => {
+                return Err("answer_too_large");
+            }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => return Ok(body),
             Err(error) if error.is_timeout() => return Err("timed_out"),

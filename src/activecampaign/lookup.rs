@@ -1,5 +1,6 @@
-//! Finding one record by what we know of it. The target has been seen to overlook filters and to match parts, so
-//! what it lists is compared here, and "absent" is only said after the end of the list was seen.
+//! Finding one record by what we know of it. The target has been seen to overlook filters and to
+//! match parts, so what it lists is compared here, and "absent" is only said after the end of the
+//! list was seen.
 
 use super::client::Client;
 use super::failure::Failure;
@@ -7,15 +8,16 @@ use super::reads::Sort;
 use super::records::{Connection, Record, RemoteCustomer, RemoteOrder};
 use crate::domain::{CustomerKey, Email, OrderKey, RemoteId};
 
-/// Pages of 100 read in search of one record, when the target lists others than were asked for. After them the
-/// answer is a failure to look up, never "absent".
+/// Pages of 100 read in search of one record, when the target lists others than were asked for.
+/// After them the answer is a failure to look up, never "absent".
 pub(super) const LOOKUP_PAGES_MAX: u32 = 50;
 
 impl Client {
     /// The connection of a service and the shop's own name for itself.
     ///
     /// # Errors
-    /// `LookUp` when the search had no end; when no answer came within the attempts, or the run must end.
+    /// `LookUp` when the search had no end; when no answer came within the attempts, or the run
+    /// must end.
     pub async fn connection_of(
         &self,
         service: &str,
@@ -31,7 +33,8 @@ impl Client {
     /// The order of a key in a connection; of several the oldest.
     ///
     /// # Errors
-    /// `LookUp` when the search had no end; when no answer came within the attempts, or the run must end.
+    /// `LookUp` when the search had no end; when no answer came within the attempts, or the run
+    /// must end.
     pub async fn order_by_key(
         &self,
         connection: &RemoteId,
@@ -44,11 +47,12 @@ impl Client {
         .await
     }
 
-    /// The customer of an address in a connection; of several the oldest. Never one of the target's sums over an
-    /// address, nor what is left of a deleted contact.
+    /// The customer of an address in a connection; of several the oldest. Never one of the target's
+    /// sums over an address, nor what is left of a deleted contact.
     ///
     /// # Errors
-    /// `LookUp` when the search had no end; when no answer came within the attempts, or the run must end.
+    /// `LookUp` when the search had no end; when no answer came within the attempts, or the run
+    /// must end.
     pub async fn customers_by_email(
         &self,
         connection: &RemoteId,
@@ -66,7 +70,8 @@ impl Client {
     /// The customer of a key in a connection, as [`Self::customers_by_email`].
     ///
     /// # Errors
-    /// `LookUp` when the search had no end; when no answer came within the attempts, or the run must end.
+    /// `LookUp` when the search had no end; when no answer came within the attempts, or the run
+    /// must end.
     pub async fn customer_by_key(
         &self,
         connection: &RemoteId,
@@ -74,7 +79,9 @@ impl Client {
     ) -> Result<Option<RemoteCustomer>, Failure> {
         let filters = [("connectionid", connection.as_str()), ("externalid", key.as_str())];
         self.find("find_customer_by_key", &filters, Sort::Newest, |found: &RemoteCustomer| {
-            found.connection == *connection && found.externalid == key.as_str() && !found.is_pseudo()
+            found.connection == *connection
+                && found.externalid == key.as_str()
+                && !found.is_pseudo()
         })
         .await
     }
@@ -90,8 +97,11 @@ impl Client {
         for _ in 0..LOOKUP_PAGES_MAX {
             let page = self.page::<T>(name, filters, sort, offset).await?;
             let first = page.records.first().map(|record| record.id().clone());
-            let found =
-                page.records.into_iter().filter(&matches).min_by(|a, b| age(a.id()).cmp(&age(b.id())));
+            let found = page
+                .records
+                .into_iter()
+                .filter(&matches)
+                .min_by(|a, b| age(a.id()).cmp(&age(b.id())));
             if found.is_some() {
                 return Ok(found);
             }

@@ -1,8 +1,9 @@
 //! The only HTTP to the target: what is asked, how fast, how often, and what an answer means.
 //!
-//! A caller takes a [`Turn`], does what must be durable first, and sends one request with it. Everything that
-//! fails comes back as a [`Failure`] whose [`Verdict`] says what to do; nobody else looks at a status code.
-//! This module knows nothing of ledgers, exports or jobs, and never decides what ought to be sent.
+//! A caller takes a [`Turn`], does what must be durable first, and sends one request with it.
+//! Everything that fails comes back as a [`Failure`] whose [`Verdict`] says what to do; nobody else
+//! looks at a status code. This module knows nothing of ledgers, exports or jobs, and never decides
+//! what ought to be sent.
 
 mod client;
 mod counters;

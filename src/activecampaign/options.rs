@@ -7,11 +7,12 @@ use std::time::{Duration, SystemTime};
 /// What a client must know of one account.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The full API address, with or without a trailing slash or `/api/3`; `http` for loopback hosts only.
+    /// The full API address, with or without a trailing slash or `/api/3`; `http` for loopback
+    /// hosts only.
     pub url: String,
     pub token: SecretString,
-    /// What the account allows for all its integrations together; the pace keeps a margin below. From 1000 on
-    /// nothing is paced (rehearsals against a local target).
+    /// What the account allows for all its integrations together; the pace keeps a margin below.
+    /// From 1000 on nothing is paced (rehearsals against a local target).
     pub requests_per_second: f64,
     /// Longest wait for a whole answer, 1 to [`Self::TIMEOUT_MS_MAX`].
     pub timeout_ms: u64,
@@ -25,10 +26,12 @@ pub struct Options {
     pub ca_file: Option<PathBuf>,
     /// When the previous process sent last, so that a restart keeps its distance.
     pub last_send_at: Option<SystemTime>,
-    /// What is left of a pause that the target asked the previous process for. One longer than `wait_max_ms` is not
-    /// waited for: the run that was asked has ended by it, and who runs again wants to know.
+    /// What is left of a pause that the target asked the previous process for. One longer than
+    /// `wait_max_ms` is not waited for: the run that was asked has ended by it, and who runs again
+    /// wants to know.
     pub pause_left: Option<Duration>,
-    /// Of the chance in the delays of retries, so that a rehearsal can be repeated; left out, the system's.
+    /// Of the chance in the delays of retries, so that a rehearsal can be repeated; left out, the
+    /// system's.
     pub retry_seed: Option<u64>,
 }
 
@@ -36,8 +39,8 @@ impl Options {
     /// One hour.
     pub const TIMEOUT_MS_MAX: u64 = 3_600_000;
 
-    /// The defaults: 5 requests a second, answers within 60 s (tails of 30 s are seen), connections within
-    /// 10 s, pauses of up to 15 minutes, 8 attempts.
+    /// The defaults: 5 requests a second, answers within 60 s (tails of 30 s are seen), connections
+    /// within 10 s, pauses of up to 15 minutes, 8 attempts.
     pub fn new(url: impl Into<String>, token: SecretString) -> Self {
         Self {
             url: url.into(),
@@ -158,7 +161,9 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_this_machine_only() {
-        for text in ["http://localhost:8025", "http://127.0.0.1", "http://127.9.9.9:1", "http://[::1]:80"] {
+        for text in
+            ["http://localhost:8025", "http://127.0.0.1", "http://127.9.9.9:1", "http://[::1]:80"]
+        {
             assert!(Base::parse(text).unwrap().loopback, "{text}");
         }
         for text in [
@@ -194,7 +199,13 @@ mod tests {
             let bad = Options { requests_per_second: rate, ..options() };
             assert!(matches!(bad.check(), Err(ClientError::Rate)), "{rate}");
         }
-        assert!(matches!(Options { timeout_ms: 0, ..options() }.check(), Err(ClientError::Timeout)));
-        assert!(matches!(Options { attempts_max: 0, ..options() }.check(), Err(ClientError::Attempts)));
+        assert!(matches!(
+            Options { timeout_ms: 0, ..options() }.check(),
+            Err(ClientError::Timeout)
+        ));
+        assert!(matches!(
+            Options { attempts_max: 0, ..options() }.check(),
+            Err(ClientError::Attempts)
+        ));
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Slack over the even spacing, as a share of it: the spread of the way to the server (about four standard
-/// deviations of the one-way delay; 2 % is right for 5 ms).
+/// Slack over the even spacing, as a share of it: the spread of the way to the server (about four
+/// standard deviations of the one-way delay; 2 % is right for 5 ms).
 const MARGIN_MIN: f64 = 0.02;
 const MARGIN_MAX: f64 = 0.25;
 /// Added at a 429: one of these and the margin is right for 20 ms.
@@ -17,11 +17,13 @@ const WIDE_SENDS: u32 = 8;
 /// When others spend the same budget: down by this factor, up by this much a quiet minute.
 const SHARE_CUT: f64 = 0.7;
 const RATE_STEP: f64 = 0.1;
-/// The pace never falls below this many requests a second (or the account's own rate, if that is lower).
+/// The pace never falls below this many requests a second (or the account's own rate, if that is
+/// lower).
 const RATE_MIN: f64 = 0.5;
 /// A 429 within this many sends of the last one: a wider margin was not enough.
 const SOON_SENDS: u32 = 10;
-/// Sends of others within a second that are not measuring error, and how often in a row to see them.
+/// Sends of others within a second that are not measuring error, and how often in a row to see
+/// them.
 const OTHERS_MIN: u64 = 2;
 const OTHERS_SEEN: u32 = 2;
 /// From this rate on nothing is paced.

@@ -1,7 +1,8 @@
 //! When a request may leave: one queue, one clock and one pause for every worker of an account.
 //!
-//! Sends are spaced from the last actual departure, with no burst and no catching up but for what a timer rings late:
-//! whatever window the server counts in, there are never more sends in it than the account allows.
+//! Sends are spaced from the last actual departure, with no burst and no catching up but for what a
+//! timer rings late: whatever window the server counts in, there are never more sends in it than
+//! the account allows.
 
 mod limiter;
 
@@ -74,7 +75,8 @@ pub(super) struct Place<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Departure {
     pub(super) at: Instant,
-    /// Our sends of the last second, this one included; `None` while the previous process' may still count.
+    /// Our sends of the last second, this one included; `None` while the previous process' may
+    /// still count.
     in_window: Option<u64>,
 }
 
@@ -126,8 +128,8 @@ impl Pacer {
         }
     }
 
-    /// Waits for the head of the queue and for the end of any pause, so that what the caller then makes durable
-    /// is not left hanging for the length of one.
+    /// Waits for the head of the queue and for the end of any pause, so that what the caller then
+    /// makes durable is not left hanging for the length of one.
     pub(super) async fn place(&self) -> Place<'_> {
         let grid = self.queue.lock().await;
         self.wait_out_pause().await;
@@ -168,8 +170,9 @@ impl Pacer {
         }
     }
 
-    /// A 429: everyone pauses, and the pace becomes slower. Answers to requests that had left before the last one
-    /// are of the same moment: they can lengthen the pause, not slow the pace again.
+    /// A 429: everyone pauses, and the pace becomes slower. Answers to requests that had left
+    /// before the last one are of the same moment: they can lengthen the pause, not slow the pace
+    /// again.
     pub(super) fn throttled(&self, departure: &Departure, retry_after: Option<Duration>) {
         let now = Instant::now();
         let asked = retry_after.filter(|wait| !wait.is_zero());
@@ -222,7 +225,10 @@ impl Pacer {
         let shared = self.shared();
         let period = shared.pace.period().as_secs_f64();
         let rate = shared.pace.rate();
-        let span = shared.first_send.zip(shared.last_send).map(|(first, last)| (last - first).as_secs_f64());
+        let span = shared
+            .first_send
+            .zip(shared.last_send)
+            .map(|(first, last)| (last - first).as_secs_f64());
         Flow {
             sends: shared.sends,
             paused: shared.paused,

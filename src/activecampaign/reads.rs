@@ -1,5 +1,5 @@
-//! What is read by id and page by page. A read is repeated by itself until its attempts are used up: it changes
-//! nothing.
+//! What is read by id and page by page. A read is repeated by itself until its attempts are used
+//! up: it changes nothing.
 
 use super::client::Client;
 use super::exchange::Request;
@@ -13,7 +13,8 @@ use serde_json::Value;
 
 /// The most the target lists at once.
 const PAGE_LEN: &str = "100";
-/// What it lists when it overlooks our wish: a shorter page is the last one, even where no total is stated.
+/// What it lists when it overlooks our wish: a shorter page is the last one, even where no total is
+/// stated.
 const PAGE_LEN_LEAST: u64 = 20;
 /// Pages read of a list that should be short.
 const SHORT_LIST_PAGES_MAX: u32 = 50;
@@ -52,19 +53,23 @@ impl Client {
         Err(Failure::undecided(name))
     }
 
-    /// A page of 100 orders of a connection from `offset` on, oldest id first. Records of other connections, which
-    /// the target sends when it overlooks the filter, are left out of the page.
+    /// A page of 100 orders of a connection from `offset` on, oldest id first. Records of other
+    /// connections, which the target sends when it overlooks the filter, are left out of the page.
     ///
     /// # Errors
     /// When no answer came within the attempts, or the run must end.
-    pub async fn orders(&self, connection: &RemoteId, offset: u64) -> Result<Page<RemoteOrder>, Failure> {
+    pub async fn orders(
+        &self,
+        connection: &RemoteId,
+        offset: u64,
+    ) -> Result<Page<RemoteOrder>, Failure> {
         let filters = [("connectionid", connection.as_str())];
         let raw = self.page("list_orders", &filters, Sort::Oldest, offset).await?;
         Ok(page_of(raw, |order: &RemoteOrder| order.connection == *connection))
     }
 
-    /// A page of 100 customers of a connection from `offset` on, as [`Self::orders`], without the target's sums over
-    /// several connections.
+    /// A page of 100 customers of a connection from `offset` on, as [`Self::orders`], without the
+    /// target's sums over several connections.
     ///
     /// # Errors
     /// When no answer came within the attempts, or the run must end.
@@ -93,8 +98,8 @@ impl Client {
             body: None,
         };
         let read = |body: &[u8]| {
-            let order =
-                object(body, "ecomOrder").and_then(|v| RemoteOrder::read(&v).ok_or("answer_unreadable"))?;
+            let order = object(body, "ecomOrder")
+                .and_then(|v| RemoteOrder::read(&v).ok_or("answer_unreadable"))?;
             if order.id == *id { Ok(order) } else { Err("answer_mismatch") }
         };
         match self.read(&request, read).await {
@@ -106,18 +111,21 @@ impl Client {
     /// The lines of an order.
     ///
     /// # Errors
-    /// `Gone` when the order is not there any more; when no answer came within the attempts, or the run must end.
+    /// `Gone` when the order is not there any more; when no answer came within the attempts, or the
+    /// run must end.
     pub async fn products_of(&self, order: &RemoteId) -> Result<Vec<RemoteProduct>, Failure> {
         let (name, route) = ("list_products", "/ecomOrders/{id}/orderProducts");
         let (mut all, mut offset) = (Vec::<RemoteProduct>::new(), 0_u64);
         for _ in 0..SHORT_LIST_PAGES_MAX {
             let pairs = [("limit", PAGE_LEN.to_owned()), ("offset", offset.to_string())];
-            let path = format!("/ecomOrders/{}/orderProducts{}", path_part(order.as_str()), query(&pairs));
+            let path =
+                format!("/ecomOrders/{}/orderProducts{}", path_part(order.as_str()), query(&pairs));
             let request = Request { call: Call::ReadOne, name, route, path, body: None };
             let page = self.read(&request, |body| raw_of::<RemoteProduct>(body, offset)).await?;
             // This list is not known to be paged: where it is not, every page is the first one.
-            let repeats =
-                all.first().is_some_and(|first| page.records.first().is_some_and(|p| p.id == first.id));
+            let repeats = all
+                .first()
+                .is_some_and(|first| page.records.first().is_some_and(|p| p.id == first.id));
             if repeats {
                 return Ok(all);
             }
@@ -138,8 +146,10 @@ impl Client {
         sort: Sort,
         offset: u64,
     ) -> Result<Raw<T>, Failure> {
-        let mut pairs: Vec<(String, String)> =
-            filters.iter().map(|(field, value)| (format!("filters[{field}]"), (*value).to_owned())).collect();
+        let mut pairs: Vec<(String, String)> = filters
+            .iter()
+            .map(|(field, value)| (format!("filters[{field}]"), (*value).to_owned()))
+            .collect();
         match sort {
             Sort::Newest => pairs.push(("orders[id]".to_owned(), "DESC".to_owned())),
             Sort::Oldest => pairs.push(("orders[id]".to_owned(), "ASC".to_owned())),
@@ -157,8 +167,8 @@ impl Client {
         self.read(&request, |body| raw_of(body, offset)).await
     }
 
-    /// Sends a read until it is answered. A failure that comes out is final: of its attempts, of its kind, or of the
-    /// run.
+    /// Sends a read until it is answered. A failure that comes out is final: of its attempts, of
+    /// its kind, or of the run.
     async fn read<T>(
         &self,
         request: &Request,
@@ -186,7 +196,11 @@ impl Client {
 }
 
 fn page_of<T>(raw: Raw<T>, belongs: impl Fn(&T) -> bool) -> Page<T> {
-    Page { records: raw.records.into_iter().filter(belongs).collect(), total: raw.total, next: raw.next }
+    Page {
+        records: raw.records.into_iter().filter(belongs).collect(),
+        total: raw.total,
+        next: raw.next,
+    }
 }
 
 fn raw_of<T: Record>(body: &[u8], offset: u64) -> Result<Raw<T>, &'static str> {
@@ -202,5 +216,9 @@ fn raw_of<T: Record>(body: &[u8], offset: u64) -> Result<Raw<T>, &'static str> {
         Some(total) if total >= end => total > end,
         _ => len >= PAGE_LEN_LEAST,
     };
-    Ok(Raw { records: listed.iter().filter_map(T::read).collect(), total, next: more.then_some(end) })
+    Ok(Raw {
+        records: listed.iter().filter_map(T::read).collect(),
+        total,
+        next: more.then_some(end),
+    })
 }

@@ -1,5 +1,5 @@
-//! How often, and after what delay, one record is tried again. The only file that names backoff, and only as a
-//! generator of delays: the loop, the attempts and the budget are ours.
+//! How often, and after what delay, one record is tried again. The only file that names backoff,
+//! and only as a generator of delays: the loop, the attempts and the budget are ours.
 
 use super::counters::Counters;
 use super::failure::Failure;
@@ -52,8 +52,9 @@ impl Retry {
 
     /// Counts a failed attempt and says what comes next.
     ///
-    /// Being throttled is free, as the whole account pauses already. Only a failure of the target or of the way
-    /// to it has a delay and costs of the account's budget; when that is empty the run ends.
+    /// Being throttled is free, as the whole account pauses already. Only a failure of the target
+    /// or of the way to it has a delay and costs of the account's budget; when that is empty the
+    /// run ends.
     pub fn after(&mut self, failure: &Failure) -> Next {
         match failure.verdict {
             Verdict::Throttled => return Next::In(Duration::ZERO),
@@ -96,7 +97,9 @@ mod tests {
     fn delays_double_around_half_a_second_up_to_a_minute() {
         let mut retry = retry(12);
         for step in 0..11_u32 {
-            let Next::In(delay) = retry.after(&failure(Verdict::LookUp)) else { panic!("gave up at {step}") };
+            let Next::In(delay) = retry.after(&failure(Verdict::LookUp)) else {
+                panic!("gave up at {step}")
+            };
             let middle = (DELAY_FIRST * 2_u32.pow(step)).min(DELAY_MAX);
             assert!(delay >= middle / 2 && delay <= DELAY_MAX, "{step}: {delay:?}");
         }
@@ -106,7 +109,9 @@ mod tests {
     #[test]
     fn eight_attempts_are_seven_retries() {
         let mut retry = retry(8);
-        let tries = (0..20).filter(|_| matches!(retry.after(&failure(Verdict::Again)), Next::In(_))).count();
+        let tries = (0..20)
+            .filter(|_| matches!(retry.after(&failure(Verdict::Again)), Next::In(_)))
+            .count();
         assert_eq!(tries, 7);
     }
 

@@ -1,5 +1,5 @@
-//! The seam between the client and whatever carries its requests: the network, or in rehearsals a target in the same
-//! process. What an answer's head says is read here, once for both.
+//! The seam between the client and whatever carries its requests: the network, or in rehearsals a
+//! target in the same process. What an answer's head says is read here, once for both.
 
 use super::pacer::Budget;
 use jiff::Timestamp;
@@ -8,7 +8,8 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use std::pin::Pin;
 use std::time::Duration;
 
-/// The longest Retry-After believed, so that no sum of instants overflows; far above any `wait_max_ms`.
+/// The longest Retry-After believed, so that no sum of instants overflows; far above any
+/// `wait_max_ms`.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A request under way. Dropping it hangs up; what was sent may arrive all the same.
@@ -16,7 +17,8 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Reply, Broken>> + Send
 
 /// Carries single requests; it neither repeats nor judges.
 pub trait Transport: Send + Sync {
-    /// Sends once. `path` follows `/api/3`, begins with a slash and is encoded already. A time-out is the transport's.
+    /// Sends once. `path` follows `/api/3`, begins with a slash and is encoded already. A time-out
+    /// is the transport's.
     fn send<'a>(&'a self, method: Method, path: &str, body: Option<Vec<u8>>) -> Sending<'a>;
 }
 
@@ -47,7 +49,10 @@ impl Reply {
 
     pub(super) fn budget(&self) -> Option<Budget> {
         let number = |name| self.headers.get(name)?.to_str().ok()?.trim().parse().ok();
-        Some(Budget { limit: number("ratelimit-limit")?, remaining: number("ratelimit-remaining")? })
+        Some(Budget {
+            limit: number("ratelimit-limit")?,
+            remaining: number("ratelimit-remaining")?,
+        })
     }
 }
 
@@ -60,7 +65,10 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     }
     let date = |text: &str| jiff::fmt::rfc2822::parse(text).ok().map(|zoned| zoned.timestamp());
     let until = date(text)?;
-    let now = headers.get(DATE).and_then(|value| date(value.to_str().ok()?)).unwrap_or_else(Timestamp::now);
+    let now = headers
+        .get(DATE)
+        .and_then(|value| date(value.to_str().ok()?))
+        .unwrap_or_else(Timestamp::now);
     let wait = until.duration_since(now);
     Some(Duration::try_from(wait).unwrap_or_default().min(RETRY_AFTER_MAX))
 }
@@ -84,7 +92,10 @@ mod tests {
         assert_eq!(wait(&[(RETRY_AFTER, " 0 ")]), Some(0));
         assert_eq!(wait(&[(RETRY_AFTER, "99999999999999999999999")]), Some(31_536_000));
         let date = (DATE, "Wed, 21 Oct 2026 07:28:00 GMT");
-        assert_eq!(wait(&[date.clone(), (RETRY_AFTER, "Wed, 21 Oct 2026 07:30:00 GMT")]), Some(120));
+        assert_eq!(
+            wait(&[date.clone(), (RETRY_AFTER, "Wed, 21 Oct 2026 07:30:00 GMT")]),
+            Some(120)
+        );
         assert_eq!(wait(&[date, (RETRY_AFTER, "Wed, 21 Oct 2026 07:00:00 GMT")]), Some(0));
         for unread in ["", "soon", "-5", "1.5"] {
             assert_eq!(wait(&[(RETRY_AFTER, unread)]), None, "{unread}");

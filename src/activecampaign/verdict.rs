@@ -1,27 +1,31 @@
-//! The one place where an answer, or the lack of one, is judged. Pure: counts and limits come in as values.
+//! The one place where an answer, or the lack of one, is judged. Pure: counts and limits come in as
+//! values.
 
 use super::transport::Broken;
 use std::time::Duration;
 
 /// Failures in a row, over all workers, after which the target is taken to be away.
 pub(super) const OUTAGES_MAX: u32 = 10;
-/// 403s in a row, over all workers, after which the token is taken to be bad. Single ones come with good tokens too.
+/// 403s in a row, over all workers, after which the token is taken to be bad. Single ones come with
+/// good tokens too.
 pub(super) const FORBIDDEN_MAX: u32 = 5;
 
 /// What to do after a request that did not end well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Too many requests: not carried out. Every worker already pauses; does not count as an attempt.
+    /// Too many requests: not carried out. Every worker already pauses; does not count as an
+    /// attempt.
     Throttled,
     /// Surely not carried out, or only a read: send it again after a delay.
     Again,
-    /// May have been carried out: look it up before sending it again. (An update or a delete says the same twice,
-    /// and may be sent again without.) Also a look-up that could not be completed: neither found nor absent.
+    /// May have been carried out: look it up before sending it again. (An update or a delete says
+    /// the same twice, and may be sent again without.) Also a look-up that could not be completed:
+    /// neither found nor absent.
     LookUp,
     /// The target holds a record of this key: look it up and adopt it. Nothing found means refused.
     Exists,
-    /// Refused without a reason we can read, which may hide a duplicate: look it up and adopt it. Nothing found
-    /// means refused.
+    /// Refused without a reason we can read, which may hide a duplicate: look it up and adopt it.
+    /// Nothing found means refused.
     Unclear,
     /// The record to update, delete or read is not there any more.
     Gone,
@@ -34,8 +38,17 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    pub const WORDS: [&str; 9] =
-        ["throttled", "again", "look_up", "exists", "unclear", "gone", "relation_gone", "refused", "stop"];
+    pub const WORDS: [&str; 9] = [
+        "throttled",
+        "again",
+        "look_up",
+        "exists",
+        "unclear",
+        "gone",
+        "relation_gone",
+        "refused",
+        "stop",
+    ];
 
     /// The name in counts and logs.
     pub fn word(self) -> &'static str {
@@ -125,7 +138,8 @@ pub(super) enum Happened {
     Untrusted,
     /// The request may have arrived; there is no answer.
     Lost(&'static str),
-    /// An answer of success that is empty, cut, unreadable, or names another record; a refusal that can't be read.
+    /// An answer of success that is empty, cut, unreadable, or names another record; a refusal that
+    /// can't be read.
     Unusable {
         status: u16,
         cause: &'static str,
@@ -141,7 +155,9 @@ impl Happened {
             Self::Untrusted => "its certificate is not trusted".to_owned(),
             Self::Lost("timed_out") => "no answer in time".to_owned(),
             Self::Lost(_) => "the connection broke before the answer".to_owned(),
-            Self::Unusable { status, cause } => format!("an answer of {status} that can't be used ({cause})"),
+            Self::Unusable { status, cause } => {
+                format!("an answer of {status} that can't be used ({cause})")
+            }
             Self::Answered(answer) => format!("it answers {}", answer.status),
         }
     }
@@ -165,7 +181,8 @@ pub(super) struct Answer {
     pub(super) refusals: Vec<Refusal>,
 }
 
-/// One entry of an answer's `errors`, less its title: that is in the account's language and may quote an address.
+/// One entry of an answer's `errors`, less its title: that is in the account's language and may
+/// quote an address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) code: Option<String>,
@@ -248,8 +265,9 @@ fn judge_answer(call: Call, answer: &Answer, standing: &Standing) -> Verdict {
     }
 }
 
-/// After an order is stored the target may still answer 404, for a contact it did not find. Which 404 it is stands
-/// only in a text, so every one of them is looked up; an address that is wrong shows when the look-up gets one too.
+/// After an order is stored the target may still answer 404, for a contact it did not find. Which
+/// 404 it is stands only in a text, so every one of them is looked up; an address that is wrong
+/// shows when the look-up gets one too.
 fn judge_not_found(call: Call) -> Verdict {
     match call {
         Call::CreateOrder | Call::CreateCustomer => Verdict::LookUp,
@@ -261,10 +279,15 @@ fn judge_not_found(call: Call) -> Verdict {
 /// Codes, never titles: those are in the language of the account.
 fn judge_refusal(call: Call, refusals: &[Refusal]) -> Verdict {
     let has = |code: &str| {
-        refusals.iter().any(|refusal| refusal.code.as_deref().is_some_and(|c| c.eq_ignore_ascii_case(code)))
+        refusals
+            .iter()
+            .any(|refusal| refusal.code.as_deref().is_some_and(|c| c.eq_ignore_ascii_case(code)))
     };
     let names_connection = refusals.iter().any(|refusal| {
-        refusal.pointer.as_deref().is_some_and(|p| p.ends_with("connectionid") || p.ends_with("connection"))
+        refusal
+            .pointer
+            .as_deref()
+            .is_some_and(|p| p.ends_with("connectionid") || p.ends_with("connection"))
     });
     let coded = refusals.iter().any(|refusal| refusal.code.is_some());
     match call {
@@ -275,7 +298,8 @@ fn judge_refusal(call: Call, refusals: &[Refusal]) -> Verdict {
         Call::CreateCustomer if has("related_missing") => Verdict::Stop(Stop::ConnectionGone),
         _ if has("related_missing") && names_connection => Verdict::Stop(Stop::ConnectionGone),
         Call::CreateOrder | Call::Update if has("related_missing") => Verdict::RelationGone,
-        // The key that makes customers unique differs between accounts, and so does the code for breaking it.
+        // The key that makes customers unique differs between accounts, and so does the code for
+        // breaking it.
         Call::CreateCustomer if has("field_invalid") => Verdict::Unclear,
         _ if call.creates() && !coded => Verdict::Unclear,
         _ => Verdict::Refused,

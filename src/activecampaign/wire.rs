@@ -1,5 +1,6 @@
-//! Bodies out and in. Answers are read leniently: every scalar may be a text or a number, every key may be missing
-//! and unknown ones may be there, because the target itself does not keep to one form.
+//! Bodies out and in. Answers are read leniently: every scalar may be a text or a number, every key
+//! may be missing and unknown ones may be there, because the target itself does not keep to one
+//! form.
 
 use super::verdict::Refusal;
 use crate::domain::{Customer, Order, RemoteId};
@@ -35,7 +36,9 @@ impl<'a> CustomerBody<'a> {
             connection: Id(connection),
             externalid: customer.key.as_str(),
             email: customer.email.as_str(),
-            accepts_marketing: customer.accepts_marketing.map(|accepts| if accepts { "1" } else { "0" }),
+            accepts_marketing: customer
+                .accepts_marketing
+                .map(|accepts| if accepts { "1" } else { "0" }),
         }
     }
 }
@@ -110,8 +113,10 @@ pub(super) fn text_of(value: &Value, key: &str) -> String {
 /// A whole number, stated as number or text (`101`, `"101"`, `101.0`).
 pub(super) fn number_of<N: std::str::FromStr>(value: &Value, key: &str) -> Option<N> {
     let text = text_of(value, key);
-    let whole =
-        text.split_once('.').filter(|(_, rest)| rest.bytes().all(|b| b == b'0')).map(|(whole, _)| whole);
+    let whole = text
+        .split_once('.')
+        .filter(|(_, rest)| rest.bytes().all(|b| b == b'0'))
+        .map(|(whole, _)| whole);
     whole.unwrap_or(&text).parse().ok()
 }
 
@@ -119,7 +124,8 @@ pub(super) fn id_of(value: &Value, key: &str) -> Option<RemoteId> {
     Some(text_of(value, key)).filter(|id| !id.is_empty()).map(RemoteId::new)
 }
 
-/// The entries of `errors`; none when the answer has none. What is not JSON tells nothing, not even that.
+/// The entries of `errors`; none when the answer has none. What is not JSON tells nothing, not even
+/// that.
 pub(super) fn refusals(body: &[u8]) -> Result<Vec<Refusal>, &'static str> {
     let answer = json_of(body)?;
     let entries = answer.get("errors").and_then(Value::as_array);
@@ -176,7 +182,8 @@ mod tests {
             abandoned_at: None,
         };
         let (connection, customer) = (RemoteId::new("178"), RemoteId::new("c-9"));
-        let body = OrderBody { order: &order, connection: Id(&connection), customer: Id(&customer) };
+        let body =
+            OrderBody { order: &order, connection: Id(&connection), customer: Id(&customer) };
         assert_eq!(
             String::from_utf8(wrapped("ecomOrder", &body)).unwrap(),
             r##"{"ecomOrder":{"externalid":"#1001","source":0,"email":"ann@example.com","orderProducts":[],"totalPrice":1050,"currency":"EUR","externalCreatedDate":"2024-01-31T10:11:12+01:00","connectionid":178,"customerid":"c-9"}}"##
@@ -187,7 +194,8 @@ mod tests {
     fn consent_is_sent_only_where_the_shop_states_it() {
         let connection = RemoteId::new("7");
         let sent = |accepts| json(&CustomerBody::new(&connection, &customer(accepts)));
-        let start = r#"{"connectionid":7,"externalid":"guest:ann@example.com","email":"ann@example.com""#;
+        let start =
+            r#"{"connectionid":7,"externalid":"guest:ann@example.com","email":"ann@example.com""#;
         assert_eq!(sent(None), format!("{start}}}"));
         assert_eq!(sent(Some(true)), format!(r#"{start},"acceptsMarketing":"1"}}"#));
         assert_eq!(sent(Some(false)), format!(r#"{start},"acceptsMarketing":"0"}}"#));
@@ -195,7 +203,8 @@ mod tests {
 
     #[test]
     fn addresses_with_signs_survive_the_query() {
-        let pairs = [("filters[email]", "a+b&c=d@exämple.com".to_owned()), ("limit", "100".to_owned())];
+        let pairs =
+            [("filters[email]", "a+b&c=d@exämple.com".to_owned()), ("limit", "100".to_owned())];
         assert_eq!(query(&pairs), "?filters[email]=a%2Bb%26c%3Dd%40ex%C3%A4mple.com&limit=100");
         assert_eq!(path_part("1/../2?x"), "1%2F..%2F2%3Fx");
     }
@@ -211,10 +220,12 @@ mod tests {
 
     #[test]
     fn scalars_are_read_in_every_form() {
-        let value: Value =
-            serde_json::from_str(r#"{"a":"12","b":12,"c":12.0,"d":null,"e":{},"f":"12.5","g":-3,"h":true}"#)
-                .unwrap();
-        let numbers = ["a", "b", "c", "d", "e", "f", "g", "z"].map(|key| number_of::<i64>(&value, key));
+        let value: Value = serde_json::from_str(
+            r#"{"a":"12","b":12,"c":12.0,"d":null,"e":{},"f":"12.5","g":-3,"h":true}"#,
+        )
+        .unwrap();
+        let numbers =
+            ["a", "b", "c", "d", "e", "f", "g", "z"].map(|key| number_of::<i64>(&value, key));
         assert_eq!(numbers, [Some(12), Some(12), Some(12), None, None, None, Some(-3), None]);
         assert_eq!(id_of(&value, "b"), Some(RemoteId::new("12")));
         assert_eq!(id_of(&value, "d"), None);

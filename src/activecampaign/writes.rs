@@ -1,4 +1,5 @@
-//! What changes something at the target. Each call sends once; whether it may be sent again is the verdict's say.
+//! What changes something at the target. Each call sends once; whether it may be sent again is the
+//! verdict's say.
 
 use super::client::Turn;
 use super::exchange::Request;
@@ -65,7 +66,8 @@ impl Turn<'_> {
         self.send(&request, |body| created(body, "ecomOrder", &sent)).await
     }
 
-    /// Replaces the order, its lines and discounts included: the target drops lines that are not sent again.
+    /// Replaces the order, its lines and discounts included: the target drops lines that are not
+    /// sent again.
     ///
     /// # Errors
     /// See [`super::Verdict`]; `Gone` when it was deleted.
@@ -118,12 +120,20 @@ fn identity<'a>(connection: &'a RemoteId, order: &'a Order) -> [(&'static str, &
     ]
 }
 
-/// The id of the record in an answer, which must be the one that was sent: what the answer states of its identity is
-/// compared, what it leaves out is not.
-fn created(body: &[u8], name: &'static str, sent: &[(&str, &str)]) -> Result<RemoteId, &'static str> {
+/// The id of the record in an answer, which must be the one that was sent: what the answer states
+/// of its identity is compared, what it leaves out is not.
+fn created(
+    body: &[u8],
+    name: &'static str,
+    sent: &[(&str, &str)],
+) -> Result<RemoteId, &'static str> {
     let record = object(body, name)?;
     let id = id_of(&record, "id").ok_or("answer_unreadable")?;
-    if sent.iter().all(|(key, value)| same(&record, key, value)) { Ok(id) } else { Err("answer_mismatch") }
+    if sent.iter().all(|(key, value)| same(&record, key, value)) {
+        Ok(id)
+    } else {
+        Err("answer_mismatch")
+    }
 }
 
 fn same(record: &Value, key: &str, sent: &str) -> bool {

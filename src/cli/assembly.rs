@@ -138,8 +138,10 @@ pub(super) fn exports(jobs: &[run::Job]) -> Result<Vec<Export>, Fault> {
 
 /// Whether the exports lie still, as they must before anything of them is sent.
 pub(super) fn check_quiet<'a>(exports: impl Iterator<Item = &'a Export>) -> Result<(), Fault> {
-    let faults: Vec<String> =
-        exports.filter_map(|export| export.check_quiet().err()).map(|error| error.to_string()).collect();
+    let faults: Vec<String> = exports
+        .filter_map(|export| export.check_quiet().err())
+        .map(|error| error.to_string())
+        .collect();
     if faults.is_empty() { Ok(()) } else { Err(Fault::usage(faults.join("\n"))) }
 }
 

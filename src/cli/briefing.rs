@@ -36,8 +36,8 @@ impl Brief {
     }
 }
 
-/// Plans a job after those before it of its account, tells the sum of it, and chooses the orders of a canary. After
-/// `duration_max` the run is stopped.
+/// Plans a job after those before it of its account, tells the sum of it, and chooses the orders of
+/// a canary. After `duration_max` the run is stopped.
 ///
 /// # Errors
 /// When the export can't be read to its end: nothing is sent then.
@@ -57,16 +57,17 @@ pub(super) fn brief(
     };
     let each: Option<OnRecord<'_>> = if wanted.is_some() { Some(&mut look) } else { None };
     let terms = Terms::new(account.requests_per_second, account.in_flight_max);
-    let planned = planning
-        .preview((job, export), view, terms, each)
-        .map_err(|error| Fault::from(error).told(|told| format!("{}: {told}\nnothing was sent", job.name)))?;
+    let planned = planning.preview((job, export), view, terms, each).map_err(|error| {
+        Fault::from(error).told(|told| format!("{}: {told}\nnothing was sent", job.name))
+    })?;
     let brief = chosen(choosing.map(Canary::choose), &planned);
     if !global.quiet {
         let now = Timestamp::now().to_zoned(job.rules.zone.clone());
         output::note(report::plan_summary(&planned, &now).trim_end());
         if let (Some(forecast), Some(keys)) = (&brief.forecast, &brief.canary) {
             output::note(&format!("  {}", report::canary_forecast_text(forecast, keys.len())));
-        } else if let Some(text) = duration_max.and_then(|limit| report::runs_text(&planned.forecast, limit))
+        } else if let Some(text) =
+            duration_max.and_then(|limit| report::runs_text(&planned.forecast, limit))
         {
             output::note(&format!("  {text}"));
         }
@@ -74,7 +75,8 @@ pub(super) fn brief(
     Ok(brief)
 }
 
-/// What is to be sent of a plan, and what that takes: of a canary each order, and at most a customer with it.
+/// What is to be sent of a plan, and what that takes: of a canary each order, and at most a
+/// customer with it.
 fn chosen(canary: Option<Chosen>, planned: &Preview) -> Brief {
     let (records, forecast) = (Some(planned.tally.read), planned.forecast);
     match canary {
@@ -86,12 +88,18 @@ fn chosen(canary: Option<Chosen>, planned: &Preview) -> Brief {
             let at_most = (keys.len() as u64).saturating_mul(2).min(forecast.requests);
             let keys = Arc::new(keys);
             let forecast = Forecast { requests: at_most, ..forecast };
-            Brief { records, forecast: Some(forecast), only: Some(Arc::clone(&keys)), canary: Some(keys) }
+            Brief {
+                records,
+                forecast: Some(forecast),
+                only: Some(Arc::clone(&keys)),
+                canary: Some(keys),
+            }
         }
     }
 }
 
-/// Asks, where somebody sits at a terminal, before the first write to an account that nothing was ever written to.
+/// Asks, where somebody sits at a terminal, before the first write to an account that nothing was
+/// ever written to.
 ///
 /// # Errors
 /// When the answer is not yes.

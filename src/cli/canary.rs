@@ -25,6 +25,7 @@ pub(super) async fn look(
     keys: &BTreeSet<String>,
 ) -> Result<CanaryReport, Fault> {
     let view = View::open(state_dir, account)?;
-    let (verification, orders) = verify_sample(job, export, view, client, (Choice::Keys(keys), None)).await?;
+    let (verification, orders) =
+        verify_sample(job, export, view, client, (Choice::Keys(keys), None)).await?;
     Ok(CanaryReport { verification, orders })
 }

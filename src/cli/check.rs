@@ -84,7 +84,10 @@ pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, Fault> {
 fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mut Findings) {
     let export = assembly::job(job, account, Dates::default()).export;
     if export.is_piped() {
-        findings.good(format!("jobs.{}: export from standard input, looked at when a run begins", job.name));
+        findings.good(format!(
+            "jobs.{}: export from standard input, looked at when a run begins",
+            job.name
+        ));
         return;
     }
     match Export::open(&export) {
@@ -103,16 +106,18 @@ fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mu
                     findings.doubtful(format!("jobs.{name}: export {file}: {note}"));
                 }
             }
-            let read =
-                View::open(&settings.state_dir, &account.name).and_then(|view| view.files_read(&job.name));
+            let read = View::open(&settings.state_dir, &account.name)
+                .and_then(|view| view.files_read(&job.name));
             // A state that can't be read is told below.
             for less in shrinkage(&read.unwrap_or_default(), export.files()) {
                 findings.doubtful(format!("jobs.{}: {less}", job.name));
             }
             let mut of_orders = export.files().iter().filter(|file| file.holds_orders);
             if let (Some(newest), Some(_)) = (of_orders.next(), of_orders.next()) {
-                findings
-                    .good(format!("jobs.{}: of one order in several files that in {newest} wins", job.name));
+                findings.good(format!(
+                    "jobs.{}: of one order in several files that in {newest} wins",
+                    job.name
+                ));
             }
         }
         Err(error) => findings.bad(Exit::Usage, format!("jobs.{}: {error}", job.name)),
@@ -139,7 +144,8 @@ fn check_account(
             Some(store)
         }
         Err(StateError::Locked { .. }) => {
-            findings.good(format!("accounts.{name}: a run is at work, so the target is not asked now"));
+            findings
+                .good(format!("accounts.{name}: a run is at work, so the target is not asked now"));
             None
         }
         Err(error) => {
@@ -210,9 +216,10 @@ fn check_connections(
 
 fn exit_of(failure: &Failure) -> Exit {
     match failure.verdict {
-        Verdict::Throttled | Verdict::Again | Verdict::LookUp | Verdict::Stop(Stop::Away { .. }) => {
-            Exit::Away
-        }
+        Verdict::Throttled
+        | Verdict::Again
+        | Verdict::LookUp
+        | Verdict::Stop(Stop::Away { .. }) => Exit::Away,
         _ => Exit::Refused,
     }
 }

@@ -100,7 +100,10 @@ fn ensured(global: &Global, settings: &Settings, job: &str) -> Result<Exit, Faul
             output::print(&format!("{}\n", ensured.id));
             if !global.quiet {
                 let what = if ensured.is_new { "created" } else { "found" };
-                output::note(&format!("{what} the connection {}/{}", spec.service, spec.externalid));
+                output::note(&format!(
+                    "{what} the connection {}/{}",
+                    spec.service, spec.externalid
+                ));
             }
         }
     }

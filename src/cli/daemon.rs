@@ -37,12 +37,17 @@ pub(super) fn run(global: &Global, args: &DaemonArgs) -> Result<Exit, Fault> {
     }
     let runtime = assembly::runtime()?;
     let exit = runtime.block_on(serve(global, args.grace, (settings, plan)));
-    // Whatever still blocks a thread is not waited for: its work is intended or settled, as after a kill.
+    // Whatever still blocks a thread is not waited for: its work is intended or settled, as after a
+    // kill.
     runtime.shutdown_timeout(Duration::from_secs(1));
     exit
 }
 
-async fn serve(global: &Global, grace: Duration, (settings, plan): (Settings, Plan)) -> Result<Exit, Fault> {
+async fn serve(
+    global: &Global,
+    grace: Duration,
+    (settings, plan): (Settings, Plan),
+) -> Result<Exit, Fault> {
     let mut hangups = hangups().map_err(Fault::failed)?;
     let interrupt = Interrupt::listen().map_err(Fault::failed)?;
     let board = Board::default();
@@ -64,7 +69,8 @@ async fn serve(global: &Global, grace: Duration, (settings, plan): (Settings, Pl
         }
     }
     systemd::stopping();
-    // An account's task that ended in a bug ends the daemon, so that whoever started it starts it afresh.
+    // An account's task that ended in a bug ends the daemon, so that whoever started it starts it
+    // afresh.
     interrupt.cancel.cancel();
     let rest = tokio::time::timeout(grace + SETTLE_MAX, daemon.ended()).await;
     telling.abort();
@@ -75,7 +81,9 @@ async fn serve(global: &Global, grace: Duration, (settings, plan): (Settings, Pl
             Ok(Exit::Done)
         }
         (Ok(()), Err(_)) => {
-            tracing::warn!("daemon stopped; what had not ended in time is looked up by the next run");
+            tracing::warn!(
+                "daemon stopped; what had not ended in time is looked up by the next run"
+            );
             Ok(Exit::Done)
         }
     }
@@ -161,8 +169,8 @@ fn opener(account: Account, state_dir: PathBuf) -> Opener {
     })
 }
 
-/// Whether any account has its token. One without does not keep the others from working; it is told now, not only at
-/// night.
+/// Whether any account has its token. One without does not keep the others from working; it is told
+/// now, not only at night.
 fn has_tokens(settings: &Settings, plan: &Plan) -> bool {
     let accounts = plan.keys().filter_map(|name| settings.accounts.get(name));
     let faults: Vec<_> = accounts.filter_map(|account| account.token().err()).collect();
@@ -179,7 +187,8 @@ fn told(plan: &Plan) -> String {
     let starts = jobs.map(|job| {
         let zone = job.calendar.zone().clone();
         let start = job.calendar.start_after(now).map(|at| at.to_zoned(zone));
-        let start = start.map_or("never".to_owned(), |at| at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string());
+        let start =
+            start.map_or("never".to_owned(), |at| at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string());
         format!("{} next at {start}", job.job.name)
     });
     starts.collect::<Vec<_>>().join(", ")

@@ -28,7 +28,8 @@ const RATE: u32 = 5;
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
-    /// Generate this many orders instead of taking the sample export; the simulator's rate limit is then lifted
+    /// Generate this many orders instead of taking the sample export; the simulator's rate limit is
+    /// then lifted
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     orders: Option<u64>,
     /// Where to put export, settings and state [default: a new folder among the temporary files]
@@ -46,13 +47,17 @@ pub(super) fn run(global: &Global, args: &DemoArgs) -> Result<Exit, Fault> {
     assembly::runtime()?.block_on(Demo::set_up(global, args.orders, dir)?.show())
 }
 
-/// A folder that was not there. One by the number of this process may be left from another of that number.
+/// A folder that was not there. One by the number of this process may be left from another of that
+/// number.
 fn new_folder() -> std::io::Result<PathBuf> {
     let mut tries = 0_u32;
     loop {
-        let dir = std::env::temp_dir().join(format!("ordersync-demo-{}-{tries}", std::process::id()));
+        let dir =
+            std::env::temp_dir().join(format!("ordersync-demo-{}-{tries}", std::process::id()));
         match fs::create_dir(&dir) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < TRIES_MAX => tries += 1,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < TRIES_MAX => {
+                tries += 1
+            }
             made => return made.map(|()| dir),
         }
     }
@@ -108,8 +113,15 @@ impl Demo {
         let store = Store::open(&settings.state_dir, ACCOUNT)?;
         let client = assembly::client(account, Some(store.lock()))?;
         let books = Books::open(store)?;
-        let stage =
-            Stage { demo: self, settings, account, job: &job, client: &client, books: &books, simulator };
+        let stage = Stage {
+            demo: self,
+            settings,
+            account,
+            job: &job,
+            client: &client,
+            books: &books,
+            simulator,
+        };
 
         let begun = Instant::now();
         self.say("\n1. Plan: what would happen. Nothing is sent.\n\n");
@@ -135,7 +147,8 @@ impl Demo {
         Ok((account, assembly::job(job, account, Dates::default())))
     }
 
-    /// The real limit where the sample is small enough to watch; a crowd of generated orders goes unlimited.
+    /// The real limit where the sample is small enough to watch; a crowd of generated orders goes
+    /// unlimited.
     fn is_limited(&self) -> bool {
         self.orders.is_none()
     }
@@ -152,14 +165,23 @@ impl Demo {
         match self.orders {
             None => fs::write(
                 path,
-                if day == Day::First { samples::demo_orders() } else { samples::demo_orders_changed() },
+                if day == Day::First {
+                    samples::demo_orders()
+                } else {
+                    samples::demo_orders_changed()
+                },
             ),
             Some(orders) => {
                 let (changed_permille, extra_orders) =
                     if day == Day::First { (0, 0) } else { (10, orders.div_ceil(100)) };
                 let mut file = BufWriter::new(File::create(path)?);
-                let plan =
-                    Generated { orders, seed: 1, changed_permille, extra_orders, ..Generated::default() };
+                let plan = Generated {
+                    orders,
+                    seed: 1,
+                    changed_permille,
+                    extra_orders,
+                    ..Generated::default()
+                };
                 samples::generate(&plan, &mut file)?;
                 file.flush()
             }
@@ -203,11 +225,14 @@ impl Demo {
             true => "It allows five requests a second, as the real one does.",
             false => "Its limit of five requests a second is lifted for this many orders.",
         };
-        format!("{orders} goes into a simulated ActiveCampaign at {url}, over real HTTP.\n{limit}\n")
+        format!(
+            "{orders} goes into a simulated ActiveCampaign at {url}, over real HTTP.\n{limit}\n"
+        )
     }
 
     fn last_word(&self, acts: &Acts, promises: &[(String, bool)]) -> String {
-        let mut text = format!("\nWhat the simulated account saw\n\n{}\n\nWhat was promised\n", acts.summary);
+        let mut text =
+            format!("\nWhat the simulated account saw\n\n{}\n\nWhat was promised\n", acts.summary);
         for (promise, kept) in promises {
             text.push_str(&format!("  {} {promise}\n", if *kept { "kept  " } else { "BROKEN" }));
         }
@@ -243,9 +268,14 @@ impl Stage<'_> {
     }
 
     fn plan(&self) -> Result<Value, Fault> {
-        let preview =
-            preview(self.job, &self.export()?, self.view()?, self.account.requests_per_second, None)
-                .map_err(Fault::failed)?;
+        let preview = preview(
+            self.job,
+            &self.export()?,
+            self.view()?,
+            self.account.requests_per_second,
+            None,
+        )
+        .map_err(Fault::failed)?;
         let now = jiff::Timestamp::now().to_zoned(self.job.rules.zone.clone());
         self.demo.say(&report::plan_text(&preview, &now, output::width()));
         Ok(report::plan_json(&[preview], &now))
@@ -279,7 +309,8 @@ impl Stage<'_> {
     }
 
     async fn verify(&self) -> Result<Verification, Fault> {
-        let verification = verify(self.job, &self.export()?, self.view()?, self.client, None).await?;
+        let verification =
+            verify(self.job, &self.export()?, self.view()?, self.client, None).await?;
         self.demo.say(&report::verification_text(&verification));
         Ok(verification)
     }
@@ -295,9 +326,15 @@ fn promises(acts: &Acts, is_limited: bool) -> Vec<(String, bool)> {
     let mut promises = vec![
         (format!("each of {once} orders is there once"), summary.orders as u64 == once),
         ("the second backfill wrote nothing".to_owned(), acts.writes.get(1) == Some(&0)),
-        (format!("the sync wrote the {sent} changes and nothing else"), acts.writes.get(2) == Some(&sent)),
+        (
+            format!("the sync wrote the {sent} changes and nothing else"),
+            acts.writes.get(2) == Some(&sent),
+        ),
         ("every record read is accounted for".to_owned(), rows.iter().all(|row| row.adds_up())),
-        ("both sides are the same, order by order".to_owned(), acts.verification.differences_count() == 0),
+        (
+            "both sides are the same, order by order".to_owned(),
+            acts.verification.differences_count() == 0,
+        ),
         ("no automation fired for an old order".to_owned(), summary.triggers_fired == 0),
         ("the account found no fault with any request".to_owned(), !has_faults(summary)),
     ];
@@ -311,8 +348,9 @@ fn promises(acts: &Acts, is_limited: bool) -> Vec<(String, bool)> {
     promises
 }
 
-/// Requests that leave in good time arrive closer together where the machine stands still for a moment, and then the account
-/// refuses one and asks for a pause that others on their way know nothing of. That is told above, and is no fault of theirs.
+/// Requests that leave in good time arrive closer together where the machine stands still for a
+/// moment, and then the account refuses one and asks for a pause that others on their way know
+/// nothing of. That is told above, and is no fault of theirs.
 fn has_faults(summary: &Summary) -> bool {
     summary.violations.iter().any(|violation| violation.rule != Rule::Paused)
 }

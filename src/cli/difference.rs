@@ -26,9 +26,13 @@ pub(super) enum Difference {
 
 impl Base {
     /// # Errors
-    /// When several jobs are chosen, the run is not one of the job's, or the saved plan can't be read or would be
-    /// written over.
-    pub(super) fn of(args: &PlanArgs, jobs: &[(&Account, Job)], state_dir: &Path) -> Result<Self, Fault> {
+    /// When several jobs are chosen, the run is not one of the job's, or the saved plan can't be
+    /// read or would be written over.
+    pub(super) fn of(
+        args: &PlanArgs,
+        jobs: &[(&Account, Job)],
+        state_dir: &Path,
+    ) -> Result<Self, Fault> {
         if args.reveal && args.html.is_none() && args.against.is_none() {
             return Err(Fault::usage(
                 "--reveal is about what `--html` and `--against` show\n  hint: give one of them",
@@ -51,8 +55,10 @@ impl Base {
                     }
                 }
                 let name = path.display().to_string();
-                let file = File::open(path).map_err(|error| Fault::usage(format!("{name}: {error}")))?;
-                let saved = Saved::open(BufReader::new(file), &name, &job.name).map_err(Fault::usage)?;
+                let file =
+                    File::open(path).map_err(|error| Fault::usage(format!("{name}: {error}")))?;
+                let saved =
+                    Saved::open(BufReader::new(file), &name, &job.name).map_err(Fault::usage)?;
                 Ok(Self::Saved(Box::new(saved)))
             }
             (None, None) => Ok(Self::Nothing),
@@ -82,15 +88,19 @@ fn check_run(view: &View, job: &Job, run: RunId) -> Result<(), Fault> {
     let hint = format!("`ordersync status` shows the last runs of {}", job.name);
     match view.run(run)? {
         Some(row) if row.job == job.name => Ok(()),
-        Some(row) => {
-            Err(Fault::usage(format!("run {run} is one of {}, not of {}\n  hint: {hint}", row.job, job.name)))
-        }
+        Some(row) => Err(Fault::usage(format!(
+            "run {run} is one of {}, not of {}\n  hint: {hint}",
+            row.job, job.name
+        ))),
         None => Err(Fault::usage(format!("there is no run {run} of {}\n  hint: {hint}", job.name))),
     }
 }
 
 /// One job alone can be held against something.
-fn only_one<'a>(option: &str, jobs: &'a [(&Account, Job)]) -> Result<(&'a Account, &'a Job), Fault> {
+fn only_one<'a>(
+    option: &str,
+    jobs: &'a [(&Account, Job)],
+) -> Result<(&'a Account, &'a Job), Fault> {
     match jobs {
         [(account, job)] => Ok((account, job)),
         jobs => {

@@ -1,6 +1,7 @@
 use super::{Opts, logging, output};
 use crate::run::{
-    AdoptError, ConnectionError, ReadingError, RunError, RunReport, UndoRefusal, VerifyError, end_by,
+    AdoptError, ConnectionError, ReadingError, RunError, RunReport, UndoRefusal, VerifyError,
+    end_by,
 };
 use crate::state::{RunEnd, StateError};
 use clap::Parser;
@@ -58,7 +59,8 @@ impl Exit {
         if weight(other) > weight(self) { other } else { self }
     }
 
-    /// Of work that has been reported and came to this end, without a difference. `signal`: as in `of_run`.
+    /// Of work that has been reported and came to this end, without a difference. `signal`: as in
+    /// `of_run`.
     pub(super) fn of_end(end: RunEnd, signal: Option<u8>) -> Self {
         match (end, signal) {
             (RunEnd::Finished, _) | (RunEnd::Interrupted, None) => Self::Done,

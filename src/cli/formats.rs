@@ -20,11 +20,15 @@ pub(super) fn run(global: &Global, args: &FormatsArgs) -> Result<Exit, Fault> {
         entries.retain(|entry| entry.name == *name);
         if entries.is_empty() {
             let known = known.join(", ");
-            return Err(Fault::usage(format!("no format `{name}`\n  hint: expected one of: {known}")));
+            return Err(Fault::usage(format!(
+                "no format `{name}`\n  hint: expected one of: {known}"
+            )));
         }
     }
     match global.json {
-        true => output::print_json(&json!({ "formats": entries.iter().map(as_json).collect::<Vec<_>>() })),
+        true => output::print_json(
+            &json!({ "formats": entries.iter().map(as_json).collect::<Vec<_>>() }),
+        ),
         false => output::print(&as_text(&entries, args.show.is_none())),
     }
     Ok(Exit::Done)
@@ -46,7 +50,11 @@ fn as_text(entries: &[CatalogueEntry], with_preface: bool) -> String {
         );
     }
     for CatalogueEntry { name, description, how, needs, mapping, .. } in entries {
-        let _ = writeln!(text, "{name}\n  {description}\n  How:   {how}\n  Needs: {}\n", needs.join(", "));
+        let _ = writeln!(
+            text,
+            "{name}\n  {description}\n  How:   {how}\n  Needs: {}\n",
+            needs.join(", ")
+        );
         if let Some(mapping) = mapping.filter(|_| !with_preface) {
             let _ = writeln!(
                 text,

@@ -13,7 +13,8 @@ pub(super) struct InitArgs {
 
 pub(super) fn run(global: &Global, args: &InitArgs) -> Result<Exit, Fault> {
     let written = settings::write_new(&args.dir).map_err(Fault::failed)?;
-    let show = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
+    let show =
+        |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
     let (created, kept) = (show(&written.created), show(&written.kept));
     if global.json {
         output::print_json(&serde_json::json!({ "created": created, "kept": kept }));
@@ -26,6 +27,8 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> Result<Exit, Fault> {
         output::print(&format!("kept   {path}\n"));
     }
     let file = written.settings_file.display();
-    output::print(&format!("Next: edit {file}, put the export where it says, then run `ordersync check`.\n"));
+    output::print(&format!(
+        "Next: edit {file}, put the export where it says, then run `ordersync check`.\n"
+    ));
     Ok(Exit::Done)
 }

@@ -29,7 +29,8 @@ pub(super) fn is_standard_error() -> bool {
 
 /// Where events go.
 pub(super) struct Journal {
-    /// `None` where it can't be reached: then as lines on standard error, with the level as journald reads it there.
+    /// `None` where it can't be reached: then as lines on standard error, with the level as
+    /// journald reads it there.
     socket: Option<UnixDatagram>,
 }
 
@@ -39,13 +40,15 @@ impl Journal {
     }
 
     fn at(path: &str) -> Self {
-        let socket = UnixDatagram::unbound().and_then(|socket| socket.connect(path).map(|()| socket));
+        let socket =
+            UnixDatagram::unbound().and_then(|socket| socket.connect(path).map(|()| socket));
         Self { socket: socket.ok() }
     }
 
     fn tell(&self, level: Level, fields: &[(String, String)], message: &str) {
         let priority = priority_of(level);
-        let sent = self.socket.as_ref().map(|socket| socket.send(&entry(priority, fields, message)));
+        let sent =
+            self.socket.as_ref().map(|socket| socket.send(&entry(priority, fields, message)));
         if !matches!(sent, Some(Ok(_))) {
             // Nothing is left to tell it to when that is gone too.
             let _ = Above.write_all(lines(priority, message).as_bytes());
@@ -115,7 +118,9 @@ impl Fields {
         }
         let message = self.0.iter().find(|(name, _)| *name == "message");
         text.push_str(message.map_or("", |(_, message)| message));
-        for (name, value) in self.0.iter().filter(|(name, _)| *name != "message" && !PLACE.contains(name)) {
+        for (name, value) in
+            self.0.iter().filter(|(name, _)| *name != "message" && !PLACE.contains(name))
+        {
             // Writing to a String can't fail.
             let _ = write!(text, " {name}={value}");
         }
@@ -217,7 +222,11 @@ mod tests {
             let span = tracing::error_span!("run", job = "shop", run = tracing::field::Empty);
             let _entered = span.enter();
             span.record("run", 7);
-            tracing::warn!(order = "71", attempts = 2, "the target did not take an order\nhint: look at it");
+            tracing::warn!(
+                order = "71",
+                attempts = 2,
+                "the target did not take an order\nhint: look at it"
+            );
         });
         let [entry] = entries.as_slice() else { panic!("{entries:?}") };
         assert_eq!(

@@ -6,7 +6,8 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
-/// The log goes to standard error; where that is systemd's journal, straight there. Libraries are heard from warnings on.
+/// The log goes to standard error; where that is systemd's journal, straight there. Libraries are
+/// heard from warnings on.
 pub(super) fn start(global: &Global) {
     let level = match (global.verbose, global.quiet) {
         (true, _) => LevelFilter::DEBUG,
@@ -19,14 +20,17 @@ pub(super) fn start(global: &Global) {
         Color::Never => false,
         Color::Auto => io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     };
-    let layer = tracing_subscriber::fmt::layer().with_writer(|| Above).with_ansi(ansi).with_target(false);
+    let layer =
+        tracing_subscriber::fmt::layer().with_writer(|| Above).with_ansi(ansi).with_target(false);
     let registry = tracing_subscriber::registry().with(filter);
     let is_journal = matches!(global.log_format, LogFormat::Auto) && journal::is_standard_error();
     // A second call, as tests make, keeps the first one's log.
     let started = match global.log_format {
         LogFormat::Auto if is_journal => registry.with(Journal::open()).try_init(),
         LogFormat::Auto | LogFormat::Text => registry.with(layer).try_init(),
-        LogFormat::Json => registry.with(layer.json().flatten_event(true).with_target(true)).try_init(),
+        LogFormat::Json => {
+            registry.with(layer.json().flatten_event(true).with_target(true)).try_init()
+        }
     };
     if started.is_ok() && (is_journal || matches!(global.log_format, LogFormat::Json)) {
         output::speak_in_the_log();

@@ -23,9 +23,13 @@ impl<'a> MetricsFile<'a> {
     pub(super) fn prepare(path: &'a Path) -> Result<Self, Fault> {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let Some(name) = name.filter(|_| !path.is_dir()) else {
-            return Err(Fault::usage(format!("--metrics-file {}: expected a file", path.display())));
+            return Err(Fault::usage(format!(
+                "--metrics-file {}: expected a file",
+                path.display()
+            )));
         };
-        let file = Self { path, beside: path.with_file_name(format!(".{name}.{}", std::process::id())) };
+        let file =
+            Self { path, beside: path.with_file_name(format!(".{name}.{}", std::process::id())) };
         let tried = file.write("").and_then(|()| fs::remove_file(&file.beside));
         tried.map_err(|error| Fault::usage(file.fault(&error)))?;
         Ok(file)
@@ -45,7 +49,8 @@ impl<'a> MetricsFile<'a> {
         })
     }
 
-    /// Readable for everybody, whatever the mask: node_exporter runs as somebody else, and nothing in it is secret.
+    /// Readable for everybody, whatever the mask: node_exporter runs as somebody else, and nothing
+    /// in it is secret.
     fn write(&self, text: &str) -> io::Result<()> {
         let mut file = File::create(&self.beside)?;
         file.set_permissions(Permissions::from_mode(0o644))?;

@@ -1,5 +1,5 @@
-//! Arguments in, exit code out: one file per verb. Assembles the parts from the settings and hands them down; the
-//! only place that prints.
+//! Arguments in, exit code out: one file per verb. Assembles the parts from the settings and hands
+//! them down; the only place that prints.
 
 mod adopt;
 mod assembly;
@@ -50,7 +50,8 @@ struct Opts {
 
 #[derive(Debug, Args)]
 struct Global {
-    /// Settings file [default: $ORDERSYNC_CONFIG, config/ordersync.toml or /etc/ordersync/ordersync.toml]
+    /// Settings file [default: $ORDERSYNC_CONFIG, config/ordersync.toml or
+    /// /etc/ordersync/ordersync.toml]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print one JSON object instead of text
@@ -65,7 +66,8 @@ struct Global {
     /// When to colour the log
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: Color,
-    /// The form of the log on standard error; auto: straight to systemd's journal when run by it, else text
+    /// The form of the log on standard error; auto: straight to systemd's journal when run by it,
+    /// else text
     #[arg(long, global = true, value_name = "FORM", default_value = "auto")]
     log_format: LogFormat,
 }

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 /// Whether something could not be written to standard output.
 static FAILED: AtomicBool = AtomicBool::new(false);
 
-/// Data goes to standard output. A reader that went away (`| head`) ends the output, not the work; anything else
-/// that can't be written is told at the end.
+/// Data goes to standard output. A reader that went away (`| head`) ends the output, not the work;
+/// anything else that can't be written is told at the end.
 pub(super) fn print(text: &str) {
     write(text.as_bytes());
 }
@@ -23,8 +23,8 @@ pub(super) fn print_aside(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Columns of the terminal that standard output is; `None` where it is none, as what is piped on is not broken into
-/// lines.
+/// Columns of the terminal that standard output is; `None` where it is none, as what is piped on is
+/// not broken into lines.
 pub(super) fn width() -> Option<usize> {
     const WIDTH_MAX: usize = 100;
     let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(io::stdout())?;
@@ -86,7 +86,8 @@ pub(super) fn draw_above(bars: MultiProgress) {
     *BARS.lock().unwrap_or_else(PoisonError::into_inner) = Some(bars);
 }
 
-/// Standard error, above the bars where there are any: they are taken away and drawn again around each write.
+/// Standard error, above the bars where there are any: they are taken away and drawn again around
+/// each write.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Above;
 

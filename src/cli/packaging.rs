@@ -33,9 +33,8 @@ pub(super) fn man(args: &ManArgs) -> Result<Exit, Fault> {
             clap_mangen::Man::new(command).render(&mut page).map_err(Fault::failed)?;
             output::print(&String::from_utf8_lossy(&page));
         }
-        Some(dir) => {
-            write_pages(command, dir).map_err(|error| Fault::usage(format!("{}: {error}", dir.display())))?
-        }
+        Some(dir) => write_pages(command, dir)
+            .map_err(|error| Fault::usage(format!("{}: {error}", dir.display())))?,
     }
     Ok(Exit::Done)
 }

@@ -5,7 +5,9 @@ use super::{Global, output};
 use crate::extract::{Export, ExportFile};
 use crate::plan::Terms;
 use crate::report::{self, Detail};
-use crate::run::{Job, Judged, OnRecord, Planning, Preview, ValueChange, preview_against, preview_since};
+use crate::run::{
+    Job, Judged, OnRecord, Planning, Preview, ValueChange, preview_against, preview_since,
+};
 use crate::state::View;
 use clap::Args;
 use jiff::Timestamp;
@@ -28,7 +30,8 @@ pub(super) struct PlanArgs {
     /// Write here every payload that would be sent, one a line: it holds personal data
     #[arg(long, value_name = "FILE")]
     pub(super) payloads: Option<PathBuf>,
-    /// Tell what became of the orders that this run, or an earlier one, left at the target: which fields changed, and why
+    /// Tell what became of the orders that this run, or an earlier one, left at the target: which
+    /// fields changed, and why
     #[arg(long, value_name = "RUN")]
     pub(super) since_run: Option<i64>,
     /// Tell what changed since a plan was saved: a file that `--payloads` or `--jsonl` wrote then
@@ -58,12 +61,16 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Fault> {
     for ((account, job), export) in jobs.iter().zip(&exports) {
         let view = assembly::view(&settings.state_dir, account)?;
         let planning = by_account.entry(&account.name).or_insert_with(|| {
-            Planning::of(jobs.iter().filter(|(other, _)| other.name == account.name).map(|(_, job)| job))
+            Planning::of(
+                jobs.iter().filter(|(other, _)| other.name == account.name).map(|(_, job)| job),
+            )
         });
         let terms = Terms::new(account.requests_per_second, account.in_flight_max);
         let wanted = Wanted { work: (job, export), terms, args };
-        let (preview, mut detail, difference) = wanted.plan(planning, view, &mut base, &mut files)?;
-        let telling = difference.as_ref().map(|difference| difference.telling(&preview, args.reveal));
+        let (preview, mut detail, difference) =
+            wanted.plan(planning, view, &mut base, &mut files)?;
+        let telling =
+            difference.as_ref().map(|difference| difference.telling(&preview, args.reveal));
         if !global.json {
             let now = Timestamp::now().to_zoned(job.rules.zone.clone());
             output::print(&format!("{}\n", report::plan_text(&preview, &now, output::width())));
@@ -76,7 +83,8 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Fault> {
         differences.push(difference);
     }
     if let Some(path) = &args.html {
-        let zone = jobs.first().map(|(_, job)| job.rules.zone.clone()).unwrap_or(jiff::tz::TimeZone::UTC);
+        let zone =
+            jobs.first().map(|(_, job)| job.rules.zone.clone()).unwrap_or(jiff::tz::TimeZone::UTC);
         let page = report::plan_html(&plans, &Timestamp::now().to_zoned(zone));
         std::fs::write(path, page).map_err(|error| unwritable(path, &error))?;
         output::note(&format!("the page is in {}", path.display()));
@@ -136,7 +144,8 @@ impl Wanted<'_> {
                 (preview, Some(Difference::Since(Box::new(since))))
             }
             Base::Saved(saved) => {
-                let mut each = |judged: Judged, changes: &[ValueChange]| tell(&judged, Some(changes));
+                let mut each =
+                    |judged: Judged, changes: &[ValueChange]| tell(&judged, Some(changes));
                 let compared = preview_against(planning, work, view, (terms, saved), &mut each);
                 let (preview, against) = compared.map_err(Fault::failed)?;
                 (preview, Some(Difference::Against(Box::new(against))))
@@ -169,7 +178,8 @@ impl DetailFiles {
         args.html.is_some() || self.records.is_some() || self.payloads.is_some()
     }
 
-    /// `changes` are those since a plan that was saved, where it is held against one: then no other change is told.
+    /// `changes` are those since a plan that was saved, where it is held against one: then no other
+    /// change is told.
     fn write(
         &mut self,
         (job, files): (&str, &[ExportFile]),
@@ -234,9 +244,9 @@ fn unwritable(path: &Path, error: &io::Error) -> Fault {
             Fault::usage(told("name a file in a folder that this user may write to"))
         }
         io::ErrorKind::IsADirectory => Fault::usage(told("name a file in that folder")),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Fault::failed(told("the file is not whole; free some space, or name a file on another disk"))
-        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Fault::failed(told(
+            "the file is not whole; free some space, or name a file on another disk",
+        )),
         _ => Fault::failed(told("what is there of the file is not whole; try another place")),
     }
 }

@@ -68,7 +68,9 @@ impl Watch {
             Form::Json if state.is_due(JSON_EVERY) => {
                 output::write_line(&report::progress_json(at, planned).to_string());
             }
-            Form::Lines if state.is_due(LINE_EVERY) => output::note(&report::progress_line(at, planned)),
+            Form::Lines if state.is_due(LINE_EVERY) => {
+                output::note(&report::progress_line(at, planned))
+            }
             Form::Auto | Form::Json | Form::Lines | Form::None => {}
         }
     }

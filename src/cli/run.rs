@@ -12,7 +12,9 @@ use crate::domain::Moment;
 use crate::extract::Export;
 use crate::plan::Forecast;
 use crate::report;
-use crate::run::{self, Books, ConnectionError, Job, Planning, RunError, RunReport, Verification, execute};
+use crate::run::{
+    self, Books, ConnectionError, Job, Planning, RunError, RunReport, Verification, execute,
+};
 use crate::settings::{Account, Settings};
 use crate::state::{Kind, RunEnd};
 use clap::Args;
@@ -29,7 +31,8 @@ pub(super) struct BackfillArgs {
     /// Jobs to load [default: all]
     #[arg(value_name = "JOB")]
     jobs: Vec<String>,
-    /// Load this many orders of different kinds, read them back, and stop; the next backfill goes on from there
+    /// Load this many orders of different kinds, read them back, and stop; the next backfill goes
+    /// on from there
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
     canary: Option<u64>,
     /// Only orders placed on or after this day (2024-01-31, in the job's time zone)
@@ -47,7 +50,8 @@ pub(super) struct BackfillArgs {
     /// How to show how it is getting on
     #[arg(long, value_name = "FORM", default_value = "auto")]
     progress: Form,
-    /// Write metrics of the jobs to this file at the end, as node_exporter's textfile collector reads them
+    /// Write metrics of the jobs to this file at the end, as node_exporter's textfile collector
+    /// reads them
     #[arg(long, value_name = "FILE")]
     metrics_file: Option<PathBuf>,
 }
@@ -63,7 +67,8 @@ pub(super) struct SyncArgs {
     /// How to show how it is getting on
     #[arg(long, value_name = "FORM", default_value = "auto")]
     progress: Form,
-    /// Write metrics of the jobs to this file at the end, as node_exporter's textfile collector reads them
+    /// Write metrics of the jobs to this file at the end, as node_exporter's textfile collector
+    /// reads them
     #[arg(long, value_name = "FILE")]
     metrics_file: Option<PathBuf>,
 }
@@ -75,7 +80,10 @@ fn parse_day(text: &str) -> Result<jiff::civil::Date, String> {
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     let expected = "expected a time such as 6h, 90m or 30s";
     let parsed: jiff::SignedDuration = text.parse().map_err(|_| expected.to_owned())?;
-    Duration::try_from(parsed).ok().filter(|time| !time.is_zero()).ok_or_else(|| expected.to_owned())
+    Duration::try_from(parsed)
+        .ok()
+        .filter(|time| !time.is_zero())
+        .ok_or_else(|| expected.to_owned())
 }
 
 /// What was asked for, in one form for both verbs.
@@ -96,7 +104,10 @@ pub(super) fn backfill(global: &Global, args: &BackfillArgs) -> Result<Exit, Fau
     let (from, to, canary, duration_max) = (*from, *to, *canary, *max_duration);
     let (is_sure, progress, metrics_file) = (*yes, *progress, metrics_file.as_deref());
     let kind = Kind::Backfill;
-    run(global, &Asked { kind, jobs, from, to, canary, duration_max, is_sure, progress, metrics_file })
+    run(
+        global,
+        &Asked { kind, jobs, from, to, canary, duration_max, is_sure, progress, metrics_file },
+    )
 }
 
 pub(super) fn sync(global: &Global, args: &SyncArgs) -> Result<Exit, Fault> {
@@ -104,7 +115,10 @@ pub(super) fn sync(global: &Global, args: &SyncArgs) -> Result<Exit, Fault> {
     let (from, to, canary, duration_max) = (None, None, None, *max_duration);
     let (is_sure, progress, metrics_file) = (true, *progress, metrics_file.as_deref());
     let kind = Kind::Sync;
-    run(global, &Asked { kind, jobs, from, to, canary, duration_max, is_sure, progress, metrics_file })
+    run(
+        global,
+        &Asked { kind, jobs, from, to, canary, duration_max, is_sure, progress, metrics_file },
+    )
 }
 
 fn run(global: &Global, asked: &Asked<'_>) -> Result<Exit, Fault> {
@@ -138,10 +152,11 @@ fn carry_out(global: &Global, settings: &Settings, asked: &Asked<'_>) -> Result<
             "--from and --to leave orders of the stream out, which its STATE messages would call done\n  hint: let the tap itself begin at a date",
         ));
     }
-    let data = match take_output(accounts.iter().flat_map(|(_, jobs)| jobs).map(|(_, export)| export)) {
-        true => output::print_aside,
-        false => output::print,
-    };
+    let data =
+        match take_output(accounts.iter().flat_map(|(_, jobs)| jobs).map(|(_, export)| export)) {
+            true => output::print_aside,
+            false => output::print,
+        };
     let runtime = assembly::runtime()?;
     let mut workers = Vec::new();
     let named: Vec<&Account> = accounts.iter().map(|(account, _)| *account).collect();
@@ -189,8 +204,10 @@ fn carry_out(global: &Global, settings: &Settings, asked: &Asked<'_>) -> Result<
     for job in &results.left {
         output::note(&format!("{job}: not begun"));
     }
-    let mut exit =
-        results.reports.iter().fold(Exit::Done, |exit, report| exit.worse(Exit::of_run(report, signal)));
+    let mut exit = results
+        .reports
+        .iter()
+        .fold(Exit::Done, |exit, report| exit.worse(Exit::of_run(report, signal)));
     if results.canaries.iter().any(|canary| canary.verification.differences_count() > 0) {
         exit = exit.worse(Exit::Differences);
     }
@@ -223,8 +240,10 @@ fn gather<'a>(settings: &'a Settings, asked: &Asked<'_>) -> Result<Vec<Work<'a>>
     for job in chosen {
         let account = settings.account_of(job).map_err(Fault::usage)?;
         let day = |date: Option<jiff::civil::Date>| {
-            date.map(|date| Moment::parse(&format!("{date} 00:00:00"), &job.time_zone).map_err(Fault::usage))
-                .transpose()
+            date.map(|date| {
+                Moment::parse(&format!("{date} 00:00:00"), &job.time_zone).map_err(Fault::usage)
+            })
+            .transpose()
         };
         let dates = Dates { from: day(asked.from)?, to: day(asked.to)? };
         jobs.push((account, assembly::job(job, account, dates)));
@@ -234,7 +253,11 @@ fn gather<'a>(settings: &'a Settings, asked: &Asked<'_>) -> Result<Vec<Work<'a>>
     assembly::check_quiet(exports.iter())?;
     let mut by_account: BTreeMap<&str, Work<'_>> = BTreeMap::new();
     for ((account, job), export) in jobs.into_iter().zip(exports) {
-        by_account.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push((job, export));
+        by_account
+            .entry(&account.name)
+            .or_insert_with(|| (account, Vec::new()))
+            .1
+            .push((job, export));
     }
     Ok(by_account.into_values().collect())
 }
@@ -265,8 +288,14 @@ struct Results {
     fault: Option<Fault>,
 }
 
-/// Accounts side by side, the jobs of one account one after the other. A fault of one account is no other's.
-async fn run_all(workers: Vec<Worker>, asked: &Asked<'_>, interrupt: &Interrupt, watch: Watch) -> Results {
+/// Accounts side by side, the jobs of one account one after the other. A fault of one account is no
+/// other's.
+async fn run_all(
+    workers: Vec<Worker>,
+    asked: &Asked<'_>,
+    interrupt: &Interrupt,
+    watch: Watch,
+) -> Results {
     let watch = Arc::new(watch);
     let mut accounts = tokio::task::JoinSet::new();
     for worker in workers {
@@ -344,9 +373,11 @@ async fn run_account(worker: &Worker, kind: Kind, interrupt: &Interrupt, watch: 
 async fn read_back(worker: &Worker, results: &mut Results) {
     for Task { job, export, brief } in &worker.jobs {
         let is_done = |report: &RunReport| {
-            report.row.job == job.name && matches!(report.end, RunEnd::Finished | RunEnd::Interrupted)
+            report.row.job == job.name
+                && matches!(report.end, RunEnd::Finished | RunEnd::Interrupted)
         };
-        let Some(keys) = brief.canary.as_ref().filter(|_| results.reports.iter().any(is_done)) else {
+        let Some(keys) = brief.canary.as_ref().filter(|_| results.reports.iter().any(is_done))
+        else {
             continue;
         };
         let (account, state_dir) = &worker.state;
@@ -368,15 +399,18 @@ fn ends_account(report: &RunReport) -> bool {
     }
 }
 
-/// `data` writes what a program may read: to standard output, unless that belongs to something else.
+/// `data` writes what a program may read: to standard output, unless that belongs to something
+/// else.
 fn tell(global: &Global, results: &Results, planned: &Forecasts, data: fn(&str)) {
     let verified: Vec<Verification> =
         results.canaries.iter().map(|canary| canary.verification.clone()).collect();
     if global.json {
         let mut runs = report::runs_json(&results.reports);
-        for (run, report) in runs["runs"].as_array_mut().into_iter().flatten().zip(&results.reports) {
+        for (run, report) in runs["runs"].as_array_mut().into_iter().flatten().zip(&results.reports)
+        {
             let forecast = planned.get(&report.row.job);
-            run["forecast"] = forecast.map(|forecast| report::forecast_held_json(report, forecast)).into();
+            run["forecast"] =
+                forecast.map(|forecast| report::forecast_held_json(report, forecast)).into();
         }
         if !verified.is_empty() {
             runs["verifications"] = report::verification_json(&verified)["verifications"].take();
@@ -406,7 +440,11 @@ fn tell(global: &Global, results: &Results, planned: &Forecasts, data: fn(&str))
     }
     for canary in results.canaries.iter().filter(|_| !global.json) {
         let of_job = |report: &&RunReport| report.row.job == canary.verification.job;
-        let is_all = results.reports.iter().find(of_job).is_some_and(|report| report.end == RunEnd::Finished);
+        let is_all = results
+            .reports
+            .iter()
+            .find(of_job)
+            .is_some_and(|report| report.end == RunEnd::Finished);
         data(&format!("{}\n", report::canary_text(&canary.verification, &canary.orders, is_all)));
     }
 }

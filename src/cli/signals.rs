@@ -3,13 +3,14 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// SIGHUP, for whoever takes it as a wish to read the settings again; until this is called it ends the program. Must be
-/// called within a runtime.
+/// SIGHUP, for whoever takes it as a wish to read the settings again; until this is called it ends
+/// the program. Must be called within a runtime.
 pub(super) fn hangups() -> std::io::Result<Signal> {
     signal(SignalKind::hangup())
 }
 
-/// SIGINT and SIGTERM: the first asks for an orderly end, the second ends at once. Nothing is lost either way.
+/// SIGINT and SIGTERM: the first asks for an orderly end, the second ends at once. Nothing is lost
+/// either way.
 #[derive(Debug, Clone)]
 pub(super) struct Interrupt {
     pub cancel: CancellationToken,
@@ -19,8 +20,10 @@ pub(super) struct Interrupt {
 impl Interrupt {
     /// Starts to listen; must be called within a runtime.
     pub(super) fn listen() -> std::io::Result<Self> {
-        let interrupt = Self { cancel: CancellationToken::new(), received: Arc::new(AtomicU8::new(0)) };
-        let listeners = [(signal(SignalKind::interrupt())?, 2), (signal(SignalKind::terminate())?, 15)];
+        let interrupt =
+            Self { cancel: CancellationToken::new(), received: Arc::new(AtomicU8::new(0)) };
+        let listeners =
+            [(signal(SignalKind::interrupt())?, 2), (signal(SignalKind::terminate())?, 15)];
         for (listener, number) in listeners {
             tokio::spawn(interrupt.clone().on(listener, number));
         }

@@ -38,9 +38,11 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, Fault> {
         let shown = usize::try_from(args.runs).unwrap_or(usize::MAX);
         let last = view.runs(&job.name, args.runs.max(RUNS_SEARCHED))?;
         let records_before = last.iter().find_map(|row| row.records);
-        // Whoever takes the account's lock ends the runs of processes that are gone: one without an outcome is at work.
-        // (The lock is looked at before and after: one may have ended, and one begun, while the runs were read.)
-        let at_work = last.first().filter(|row| row.outcome.is_none() && (was_locked || is_locked()));
+        // Whoever takes the account's lock ends the runs of processes that are gone: one without an
+        // outcome is at work. (The lock is looked at before and after: one may have ended, and one
+        // begun, while the runs were read.)
+        let at_work =
+            last.first().filter(|row| row.outcome.is_none() && (was_locked || is_locked()));
         let outlook = at_work.map(|row| Outlook::of(row, records_before, waits_until, now));
         let calendar = assembly::calendar(job).map_err(Fault::usage)?;
         jobs.push(JobStatus {

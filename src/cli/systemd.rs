@@ -1,4 +1,5 @@
-//! What systemd is told, where it asked to be told: through `$NOTIFY_SOCKET`. Elsewhere nothing happens.
+//! What systemd is told, where it asked to be told: through `$NOTIFY_SOCKET`. Elsewhere nothing
+//! happens.
 
 use sd_notify::NotifyState;
 use std::time::Duration;
@@ -34,7 +35,8 @@ pub(super) fn watchdog() -> Option<Duration> {
     sd_notify::watchdog_enabled().filter(|within| !within.is_zero())
 }
 
-/// What can't be told to systemd is told by nobody else: it sees for itself what becomes of the service.
+/// What can't be told to systemd is told by nobody else: it sees for itself what becomes of the
+/// service.
 fn send(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::debug!("systemd was not told: {error}");

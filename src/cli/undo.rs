@@ -93,7 +93,11 @@ fn carry_out(
         let Ok(mut told) = told.lock() else { return };
         if !global.quiet && told.elapsed() >= LINE_EVERY {
             *told = Instant::now();
-            output::note(&format!("{} of {} orders deleted", report::count(done), report::count(planned)));
+            output::note(&format!(
+                "{} of {} orders deleted",
+                report::count(done),
+                report::count(planned)
+            ));
         }
     };
     runtime.block_on(async {

@@ -43,7 +43,8 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, Fault> {
             let record = Some(Record { store: &mut store, repair: args.repair });
             verifications.push(match args.sample {
                 Some(sample) => {
-                    let part = verify_sample(&job, export, view, &client, (Choice::Part(sample), record));
+                    let part =
+                        verify_sample(&job, export, view, &client, (Choice::Part(sample), record));
                     runtime.block_on(part)?.0
                 }
                 None => runtime.block_on(verify(&job, export, view, &client, record))?,
@@ -54,7 +55,8 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, Fault> {
         true => output::print_json(&report::verification_json(&verifications)),
         false => verifications.iter().for_each(|v| output::print(&report::verification_text(v))),
     }
-    let differences: u64 = verifications.iter().map(crate::run::Verification::differences_count).sum();
+    let differences: u64 =
+        verifications.iter().map(crate::run::Verification::differences_count).sum();
     Ok(if differences == 0 { Exit::Done } else { Exit::Differences })
 }
 
@@ -72,7 +74,9 @@ fn tell_forecast(
     sample: Option<Sample>,
 ) -> Result<(), Fault> {
     let spec = &job.connection;
-    let Some((connection, _)) = view.connection(&spec.service, &spec.externalid)? else { return Ok(()) };
+    let Some((connection, _)) = view.connection(&spec.service, &spec.externalid)? else {
+        return Ok(());
+    };
     let known = view.orders_known(connection)?;
     let (orders, requests) = match sample {
         None => (known, known.div_ceil(PAGE_LEN)),

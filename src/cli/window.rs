@@ -1,4 +1,5 @@
-//! What the daemon shows of itself, by its settings: the listener for metrics, probes and the status page.
+//! What the daemon shows of itself, by its settings: the listener for metrics, probes and the
+//! status page.
 
 use super::exit::Fault;
 use crate::daemon::{Board, Plan};
@@ -20,7 +21,11 @@ impl Window {
     ///
     /// # Errors
     /// When the address can't be listened on.
-    pub(super) async fn open(board: Board, settings: &Settings, plan: &Plan) -> Result<Self, Fault> {
+    pub(super) async fn open(
+        board: Board,
+        settings: &Settings,
+        plan: &Plan,
+    ) -> Result<Self, Fault> {
         let mut window = Self { board, started: Timestamp::now(), open: None };
         window.listen(settings, plan).await?;
         Ok(window)
@@ -30,7 +35,9 @@ impl Window {
     pub(super) async fn follow(&mut self, settings: &Settings, plan: &Plan) {
         let is_same = self.open.as_ref().map(|(metrics, _)| metrics) == settings.metrics.as_ref();
         match &self.open {
-            Some((_, server)) if is_same => server.show(self.subject(settings), readiness(settings, plan)),
+            Some((_, server)) if is_same => {
+                server.show(self.subject(settings), readiness(settings, plan))
+            }
             _ => {
                 if let Err(fault) = self.listen(settings, plan).await {
                     tracing::error!("the listener stays as it was: {}", fault.message);

@@ -9,7 +9,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// The longest sleep before the wall clock is looked at again: it can be set, and a host that slept wakes up late.
+/// The longest sleep before the wall clock is looked at again: it can be set, and a host that slept
+/// wakes up late.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
 /// A start that is later than this is told to be a missed one.
@@ -43,7 +44,16 @@ impl Attendant {
         (cancel, grace): (CancellationToken, Duration),
         followed: watch::Receiver<Option<Arc<AccountPlan>>>,
     ) -> Self {
-        Self { name, clock, board, cancel, grace, followed, memory: Memory::default(), rests_until: None }
+        Self {
+            name,
+            clock,
+            board,
+            cancel,
+            grace,
+            followed,
+            memory: Memory::default(),
+            rests_until: None,
+        }
     }
 
     /// Ends when it is cancelled, after the run under way was wound up.
@@ -104,7 +114,8 @@ impl Attendant {
         left.filter(|left| !left.is_zero())
     }
 
-    /// Also when there is a new plan: somebody acted, and what refused us or was away may do so no more.
+    /// Also when there is a new plan: somebody acted, and what refused us or was away may do so no
+    /// more.
     fn end_rest(&mut self) {
         self.rests_until = None;
         self.board.write(&self.name, |entry| entry.standing = Standing::Idle);
@@ -113,11 +124,13 @@ impl Attendant {
     /// Shows when each job starts next.
     pub(super) fn show(&self, plan: &AccountPlan, now: Timestamp) {
         let rest = self.rests_until.map(|until| until.saturating_duration_since(Instant::now()));
-        let earliest = rest.and_then(|rest| now.checked_add(SignedDuration::try_from(rest).ok()?).ok());
+        let earliest =
+            rest.and_then(|rest| now.checked_add(SignedDuration::try_from(rest).ok()?).ok());
         self.board.write(&self.name, |entry| {
             for job in &plan.jobs {
                 if let Some(shown) = entry.jobs.get_mut(&job.job.name) {
-                    shown.next_due = self.memory.due(job, now).map(|due| due.max(earliest.unwrap_or(due)));
+                    shown.next_due =
+                        self.memory.due(job, now).map(|due| due.max(earliest.unwrap_or(due)));
                 }
             }
         });

@@ -13,8 +13,13 @@ use std::time::Duration;
 const LOCK_EVERY: Duration = Duration::from_secs(2);
 
 impl Attendant {
-    /// Starts a job that is due and sees it to its end; `None` where it was called off before it began.
-    pub(super) async fn attempt(&mut self, plan: &AccountPlan, job: &JobPlan) -> Option<Consequence> {
+    /// Starts a job that is due and sees it to its end; `None` where it was called off before it
+    /// began.
+    pub(super) async fn attempt(
+        &mut self,
+        plan: &AccountPlan,
+        job: &JobPlan,
+    ) -> Option<Consequence> {
         let name = &job.job.name;
         let opened = self.open(plan, name).await?;
         self.memory.started(name, &self.clock);
@@ -49,7 +54,8 @@ impl Attendant {
     async fn open(&mut self, plan: &AccountPlan, job: &str) -> Option<Result<Opened, String>> {
         let mut is_told = false;
         loop {
-            self.board.write(&self.name, |entry| entry.pulse = Some(Pulse::works(None, plan.timeout)));
+            self.board
+                .write(&self.name, |entry| entry.pulse = Some(Pulse::works(None, plan.timeout)));
             let open = Arc::clone(&plan.open);
             let opened = tokio::task::spawn_blocking(move || open()).await;
             match opened {
@@ -60,9 +66,13 @@ impl Attendant {
             }
             if !is_told {
                 is_told = true;
-                tracing::warn!(job, "{job} is due and waits: another process is writing to the account");
+                tracing::warn!(
+                    job,
+                    "{job} is due and waits: another process is writing to the account"
+                );
                 let since = (self.clock)();
-                self.board.write(&self.name, |entry| entry.standing = Standing::WaitsForLock { since });
+                self.board
+                    .write(&self.name, |entry| entry.standing = Standing::WaitsForLock { since });
             }
             self.board.write(&self.name, |entry| entry.pulse = Some(Pulse::waits(LOCK_EVERY)));
             let is_called_off = tokio::select! {
@@ -79,11 +89,17 @@ impl Attendant {
     }
 
     /// Finds the export, and shows on the board that a run begins.
-    async fn begin(&self, plan: &AccountPlan, job: &JobPlan, opened: &Opened) -> Result<Export, String> {
+    async fn begin(
+        &self,
+        plan: &AccountPlan,
+        job: &JobPlan,
+        opened: &Opened,
+    ) -> Result<Export, String> {
         let (options, dir) = (job.job.export.clone(), plan.state_dir.clone());
         let (account, name) = (self.name.clone(), job.job.name.clone());
         let found = tokio::task::spawn_blocking(move || {
-            let export = Export::open(&options).and_then(|export| export.check_quiet().map(|()| export));
+            let export =
+                Export::open(&options).and_then(|export| export.check_quiet().map(|()| export));
             (export, records_of_last(&dir, &account, &name))
         });
         let (export, records_expected): (Result<Export, OpenError>, _) =
@@ -100,7 +116,12 @@ impl Attendant {
         Ok(export)
     }
 
-    async fn carry_out(&self, job: &JobPlan, opened: &Opened, export: &Export) -> (Consequence, LastRun) {
+    async fn carry_out(
+        &self,
+        job: &JobPlan,
+        opened: &Opened,
+        export: &Export,
+    ) -> (Consequence, LastRun) {
         let (board, account) = (&self.board, &self.name);
         let show = |progress: &Progress| {
             board.write(account, |entry| {

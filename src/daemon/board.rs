@@ -69,7 +69,8 @@ pub struct DaemonView {
 pub struct AccountView {
     pub account: String,
     pub standing: Standing,
-    /// What was sent and met since the daemon began, the run under way included; `None` before the first run.
+    /// What was sent and met since the daemon began, the run under way included; `None` before the
+    /// first run.
     pub traffic: Option<Traffic>,
     /// Requests on their way.
     pub in_flight: u64,
@@ -91,7 +92,8 @@ pub struct JobView {
 }
 
 impl JobView {
-    /// How late it is: since it was due while its start waits for something, else by how much its last start was late.
+    /// How late it is: since it was due while its start waits for something, else by how much its
+    /// last start was late.
     pub fn lag(&self, now: Timestamp) -> SignedDuration {
         let passed = self.next_due.filter(|due| self.running.is_none() && *due < now);
         let waited = self.waits_since.or(passed).map(|due| now.duration_since(due));
@@ -169,8 +171,8 @@ impl Board {
         DaemonView { accounts: accounts.iter().map(account).collect(), jobs: jobs.collect() }
     }
 
-    /// Whether every account's task waits for something it knows, or gets on with its run. To be asked regularly: it
-    /// tells what moved since it was last asked.
+    /// Whether every account's task waits for something it knows, or gets on with its run. To be
+    /// asked regularly: it tells what moved since it was last asked.
     pub fn is_alive(&self) -> bool {
         let mut accounts = self.lock();
         // All are asked, so that each one's signs are noted.
@@ -186,7 +188,8 @@ impl Board {
         accounts.retain(|name, entry| plan.contains_key(name) || entry.running.is_some());
         for (name, of_plan) in plan {
             let entry = accounts.entry(name.clone()).or_default();
-            let is_planned = |job: &str| of_plan.jobs.iter().any(|planned| planned.job.name == *job);
+            let is_planned =
+                |job: &str| of_plan.jobs.iter().any(|planned| planned.job.name == *job);
             entry.jobs.retain(|job, _| is_planned(job));
             for job in &of_plan.jobs {
                 entry.jobs.entry(job.job.name.clone()).or_default();

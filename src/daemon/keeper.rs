@@ -29,8 +29,8 @@ impl Daemon {
         self.board.plan(plan);
     }
 
-    /// Follows a plan from now on. A run that is under way ends as it began; of an account that is not in the plan
-    /// nothing is started any more. Must be called within a runtime.
+    /// Follows a plan from now on. A run that is under way ends as it began; of an account that is
+    /// not in the plan nothing is started any more. Must be called within a runtime.
     pub fn follow(&mut self, mut plan: Plan) {
         self.announce(&plan);
         for (name, account) in &self.accounts {

@@ -3,8 +3,8 @@ use crate::state::{Kind, RunEnd, RunRow, StateError, View, is_locked};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-/// A start further in the future than this was noted by a clock that was wrong. A clock that is set back by less starts
-/// nothing twice.
+/// A start further in the future than this was noted by a clock that was wrong. A clock that is set
+/// back by less starts nothing twice.
 const FUTURE_MAX: SignedDuration = SignedDuration::from_hours(1);
 
 /// What is known of a job's last start.
@@ -59,8 +59,13 @@ impl Memory {
         view.map(|_| ()).and(result)
     }
 
-    /// The job that starts next, and when: in the past where a start was missed, now where a run is open.
-    pub(super) fn next<'a>(&self, plan: &'a AccountPlan, now: Timestamp) -> Option<(Timestamp, &'a JobPlan)> {
+    /// The job that starts next, and when: in the past where a start was missed, now where a run is
+    /// open.
+    pub(super) fn next<'a>(
+        &self,
+        plan: &'a AccountPlan,
+        now: Timestamp,
+    ) -> Option<(Timestamp, &'a JobPlan)> {
         let starts = plan.jobs.iter().filter_map(|job| Some((self.due(job, now)?, job)));
         starts.min_by(|(a, job_a), (b, job_b)| (a, &job_a.job.name).cmp(&(b, &job_b.job.name)))
     }
@@ -83,8 +88,8 @@ impl Memory {
     }
 }
 
-/// A sync that was cut off goes on at once. A backfill is people's: one that stopped after its canary is waiting for
-/// somebody to look at it.
+/// A sync that was cut off goes on at once. A backfill is people's: one that stopped after its
+/// canary is waiting for somebody to look at it.
 fn last_start(row: &RunRow, is_busy: bool, now: Timestamp) -> Option<LastStart> {
     let noted = Timestamp::from_millisecond(row.started_ms).ok()?;
     let at = if noted.duration_since(now) > FUTURE_MAX { now } else { noted };
@@ -92,5 +97,8 @@ fn last_start(row: &RunRow, is_busy: bool, now: Timestamp) -> Option<LastStart> 
         None => !is_busy,
         Some(outcome) => [RunEnd::Interrupted, RunEnd::Paused].map(RunEnd::word).contains(&outcome),
     };
-    Some(LastStart { at, is_open: is_cut_off && row.kind == Kind::Sync.word() && row.undone_ms.is_none() })
+    Some(LastStart {
+        at,
+        is_open: is_cut_off && row.kind == Kind::Sync.word() && row.undone_ms.is_none(),
+    })
 }

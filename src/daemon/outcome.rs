@@ -5,7 +5,8 @@ use crate::state::RunEnd;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// How long an account whose target is away is left alone before its run goes on; longer where it asked for longer.
+/// How long an account whose target is away is left alone before its run goes on; longer where it
+/// asked for longer.
 pub const AWAY_REST: Duration = Duration::from_secs(15 * 60);
 /// How long an account that refused us is left alone, however often its jobs are due.
 const REFUSED_REST: Duration = Duration::from_secs(15 * 60);
@@ -30,7 +31,8 @@ impl Consequence {
 /// Judges the end of a run for the account, and logs it: here a failure is handled.
 pub(super) fn judge(job: &str, report: &RunReport, now: Timestamp) -> Consequence {
     let run = report.row.id;
-    let until = |rest: Duration| now + SignedDuration::try_from(rest).unwrap_or(SignedDuration::MAX);
+    let until =
+        |rest: Duration| now + SignedDuration::try_from(rest).unwrap_or(SignedDuration::MAX);
     let error = report.error.as_ref().map(ToString::to_string).unwrap_or_default();
     match report.end {
         RunEnd::Finished => {
@@ -49,8 +51,17 @@ pub(super) fn judge(job: &str, report: &RunReport, now: Timestamp) -> Consequenc
         RunEnd::Paused => {
             let rest = asked_for(&report.error).unwrap_or_default().max(AWAY_REST);
             let rest_s = rest.as_secs();
-            tracing::warn!(job, run, rest_s, "run {run} of {job}: {error}; it goes on in {rest_s} s");
-            Consequence { rest: Some(rest), is_open: true, standing: Standing::Away { until: until(rest) } }
+            tracing::warn!(
+                job,
+                run,
+                rest_s,
+                "run {run} of {job}: {error}; it goes on in {rest_s} s"
+            );
+            Consequence {
+                rest: Some(rest),
+                is_open: true,
+                standing: Standing::Away { until: until(rest) },
+            }
         }
         RunEnd::Stopped if concerns_account(&report.error) => {
             tracing::error!(

@@ -10,8 +10,8 @@ use std::time::Duration;
 /// What time it is, on the clock that schedules go by.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// Takes the account's lock and makes its client. Called before each run, so that a token that was renewed is used,
-/// and that others can work on the account between runs. May block for a moment.
+/// Takes the account's lock and makes its client. Called before each run, so that a token that was
+/// renewed is used, and that others can work on the account between runs. May block for a moment.
 pub type Opener = Arc<dyn Fn() -> Result<Opened, Unopened> + Send + Sync>;
 
 /// An account ready to be written to.

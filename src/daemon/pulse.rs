@@ -5,11 +5,12 @@ use tokio::time::Instant;
 
 /// What an idle account's task may be late with its next look at the clock.
 const LATE_MAX: Duration = Duration::from_secs(30);
-/// On top of a request's time-out: the longest delay before a retry is 60 s, and the disk may be slow.
+/// On top of a request's time-out: the longest delay before a retry is 60 s, and the disk may be
+/// slow.
 const SILENCE_SLACK: Duration = Duration::from_secs(90);
 
-/// Whether an account's task is getting on: it waits for something it knows, or its work moves. A loader that is stuck
-/// does neither.
+/// Whether an account's task is getting on: it waits for something it knows, or its work moves. A
+/// loader that is stuck does neither.
 #[derive(Debug)]
 pub(super) enum Pulse {
     /// It will be back by then.
@@ -55,7 +56,8 @@ impl Pulse {
             Self::Works(work) => {
                 let signs = work.signs(progress);
                 // In a pause that the target or the pace asked for nothing should move.
-                let is_paused = work.client.as_ref().is_some_and(|client| !client.pause_left().is_zero());
+                let is_paused =
+                    work.client.as_ref().is_some_and(|client| !client.pause_left().is_zero());
                 if signs != work.seen || is_paused {
                     (work.seen, work.moved_at) = (signs, now);
                 }

@@ -59,7 +59,8 @@ impl Deed {
     }
 }
 
-/// One attempt at an order. It holds nothing of the order, and of an answer only what can quote nobody.
+/// One attempt at an order. It holds nothing of the order, and of an answer only what can quote
+/// nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     pub deed: Deed,
@@ -104,7 +105,10 @@ mod tests {
     #[test]
     fn each_deed_has_a_number_and_a_word_of_its_own() {
         for (deed, number, word) in Deed::ALL {
-            assert_eq!((Deed::of_number(number), deed.number(), deed.word()), (Some(deed), number, word));
+            assert_eq!(
+                (Deed::of_number(number), deed.number(), deed.word()),
+                (Some(deed), number, word)
+            );
         }
         assert_eq!((Deed::of_number(0), Deed::of_number(12)), (None, None));
     }

@@ -54,12 +54,18 @@ impl Currency {
     }
 }
 
-/// Digits of the minor unit of a code. Looked up in the long list once for each code, as it is asked for every order.
+/// Digits of the minor unit of a code. Looked up in the long list once for each code, as it is
+/// asked for every order.
 fn exponent_of(code: [u8; 3]) -> Result<u8, CurrencyError> {
     /// One more than the exponent; 0 where it was not looked up yet, or is none.
     static KNOWN: [AtomicU8; 26 * 26 * 26] = [const { AtomicU8::new(0) }; 26 * 26 * 26];
-    let letter = |sum: usize, b: &u8| b.is_ascii_uppercase().then(|| sum * 26 + usize::from(b - b'A'));
-    let slot = code.iter().try_fold(0, letter).and_then(|at| KNOWN.get(at)).ok_or(CurrencyError::Unknown)?;
+    let letter =
+        |sum: usize, b: &u8| b.is_ascii_uppercase().then(|| sum * 26 + usize::from(b - b'A'));
+    let slot = code
+        .iter()
+        .try_fold(0, letter)
+        .and_then(|at| KNOWN.get(at))
+        .ok_or(CurrencyError::Unknown)?;
     if let Some(exponent) = slot.load(Relaxed).checked_sub(1) {
         return Ok(exponent);
     }

@@ -5,6 +5,7 @@ use super::{CustomerKey, Email};
 pub struct Customer {
     pub key: CustomerKey,
     pub email: Email,
-    /// What the order says of consent to marketing; sent when the customer is created, never changed after.
+    /// What the order says of consent to marketing; sent when the customer is created, never
+    /// changed after.
     pub accepts_marketing: Option<bool>,
 }

@@ -1,5 +1,5 @@
-/// What an export of WebToffee's plugin did to its order dates: in shops that keep orders as WordPress posts it moves
-/// them by the shop's offset from UTC once too often.
+/// What an export of WebToffee's plugin did to its order dates: in shops that keep orders as
+/// WordPress posts it moves them by the shop's offset from UTC once too often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DateShift {
     /// Told from the times at which orders were paid.

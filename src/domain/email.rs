@@ -1,7 +1,8 @@
 use super::text::trim;
 use std::fmt;
 
-/// A syntactically valid e-mail address, trimmed and lower-cased: two spellings of one mailbox are one customer.
+/// A syntactically valid e-mail address, trimmed and lower-cased: two spellings of one mailbox are
+/// one customer.
 #[derive(Clone, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(transparent)]
 pub struct Email(String);
@@ -16,8 +17,8 @@ pub enum EmailError {
 }
 
 impl Email {
-    /// Accepts what a mail server would: a local part of 1 to 64 bytes, `@`, a domain of dot-separated labels
-    /// with at least one dot; 254 bytes at most (RFC 5321 section 4.5.3.1).
+    /// Accepts what a mail server would: a local part of 1 to 64 bytes, `@`, a domain of
+    /// dot-separated labels with at least one dot; 254 bytes at most (RFC 5321 section 4.5.3.1).
     ///
     /// # Errors
     /// When the text is no address, or is a hash in place of one.
@@ -60,7 +61,8 @@ fn is_local(local: &str) -> bool {
         && local.chars().all(is_local_char)
 }
 
-/// Unquoted local parts only: letters and digits of any script, and the signs RFC 5322 calls `atext`.
+/// Unquoted local parts only: letters and digits of any script, and the signs RFC 5322 calls
+/// `atext`.
 fn is_local_char(c: char) -> bool {
     c.is_alphanumeric() || ".!#$%&'*+-/=?^_`{|}~".contains(c)
 }
@@ -98,13 +100,15 @@ fn is_local_ascii(local: &str) -> bool {
     fits && last != b'.' && local.len() <= 64
 }
 
-/// As [`is_domain`], for ASCII. Without a way to choose in the loop: where the points stand is what nobody can foresee.
+/// As [`is_domain`], for ASCII. Without a way to choose in the loop: where the points stand is what
+/// nobody can foresee.
 fn is_domain_ascii(domain: &str) -> bool {
     // As if a point stood before the first label, so that it is judged like the others.
     let (mut fits, mut last, mut label_len, mut points) = (true, b'.', 0, 0);
     for b in domain.bytes() {
         let is_point = b == b'.';
-        let is_edge = (is_point & ((last == b'.') | (last == b'-'))) | ((b == b'-') & (last == b'.'));
+        let is_edge =
+            (is_point & ((last == b'.') | (last == b'-'))) | ((b == b'-') & (last == b'.'));
         fits &= (is_point | FINE[usize::from(b)].1) & !is_edge & (label_len <= 63);
         label_len = if is_point { 0 } else { label_len + 1 };
         points += u32::from(is_point);
@@ -127,7 +131,10 @@ mod tests {
 
     #[test]
     fn addresses_are_trimmed_and_lower_cased() {
-        assert_eq!(Email::parse(" Ann.B+shop@Example.COM ").unwrap().as_str(), "ann.b+shop@example.com");
+        assert_eq!(
+            Email::parse(" Ann.B+shop@Example.COM ").unwrap().as_str(),
+            "ann.b+shop@example.com"
+        );
         assert!(Email::parse("o'brien@mail.example").is_ok());
         assert!(Email::parse("müller@bücher.example").is_ok());
     }

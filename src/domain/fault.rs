@@ -1,6 +1,7 @@
 use std::fmt;
 
-/// One reason why a record can't be sent. Carries no value of the record: the position tells where to look.
+/// One reason why a record can't be sent. Carries no value of the record: the position tells where
+/// to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fault {
     pub reason: Reason,
@@ -35,7 +36,8 @@ impl fmt::Display for Fault {
 
 macro_rules! reasons {
     ($($name:ident $code:literal $advice:literal;)*) => {
-        /// Why a record is invalid. The codes are part of the interface: reports and dead letters carry them.
+        /// Why a record is invalid. The codes are part of the interface: reports and dead letters
+        /// carry them.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Reason { $(#[doc = $advice] $name,)* }
 

@@ -8,7 +8,8 @@ macro_rules! fields {
             /// Every field, in the order they are told in.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// Its name in the payload; of a field of each product with a dot between. Stable, for scripts.
+            /// Its name in the payload; of a field of each product with a dot between. Stable, for
+            /// scripts.
             pub fn path(self) -> &'static str {
                 match self { $(Self::$name => $path,)* }
             }

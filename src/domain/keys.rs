@@ -4,8 +4,9 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::borrow::Cow;
 use std::fmt;
 
-/// The identity of an order within a connection: the target's `externalid`; or of an abandoned cart, its
-/// `externalcheckoutid`. The two are number spaces of their own. Serialised it is the one field it is sent as.
+/// The identity of an order within a connection: the target's `externalid`; or of an abandoned
+/// cart, its `externalcheckoutid`. The two are number spaces of their own. Serialised it is the one
+/// field it is sent as.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OrderKey {
     text: String,
@@ -14,7 +15,8 @@ pub struct OrderKey {
 
 /// The identity of a customer within a connection: the target's `externalid` of an `ecomCustomer`.
 ///
-/// It may contain an e-mail address, so its debug form hides it and the state keeps a keyed hash of it.
+/// It may contain an e-mail address, so its debug form hides it and the state keeps a keyed hash of
+/// it.
 #[derive(Clone, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(transparent)]
 pub struct CustomerKey(String);
@@ -40,7 +42,8 @@ impl OrderKey {
 
     /// # Errors
     /// When the text is blank, is [rewritten as a number](is_rewritten), is longer than
-    /// [`Self::LEN_MAX`] bytes, or has what no id has and a shifted column would: `@`, a comma, a line break.
+    /// [`Self::LEN_MAX`] bytes, or has what no id has and a shifted column would: `@`, a comma, a
+    /// line break.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let text = trim(text);
         if text.is_empty() {
@@ -81,7 +84,8 @@ impl OrderKey {
         if self.is_cart { "externalcheckoutid" } else { "externalid" }
     }
 
-    /// One text for both number spaces: a blank before a cart's id, which no order's id begins with.
+    /// One text for both number spaces: a blank before a cart's id, which no order's id begins
+    /// with.
     pub fn ledger_text(&self) -> Cow<'_, str> {
         if self.is_cart { Cow::Owned(format!(" {}", self.text)) } else { Cow::Borrowed(&self.text) }
     }
@@ -95,14 +99,15 @@ impl Serialize for OrderKey {
     }
 }
 
-/// Whether an id is not as its shop wrote it any more, because something took it for a number: `4.9E+12`, where
-/// different ids collapse into one, or `6885604524341.0`, which is another id than the one that was meant.
+/// Whether an id is not as its shop wrote it any more, because something took it for a number:
+/// `4.9E+12`, where different ids collapse into one, or `6885604524341.0`, which is another id than
+/// the one that was meant.
 pub fn is_rewritten(id: &str) -> bool {
     is_scientific(id) || is_float(id)
 }
 
-/// Whether the text is nothing but ASCII that an id may have, and whether an `E` is in it: in one go without a way out,
-/// as this is asked of every order and nearly every answer is yes and no.
+/// Whether the text is nothing but ASCII that an id may have, and whether an `E` is in it: in one
+/// go without a way out, as this is asked of every order and nearly every answer is yes and no.
 fn look_over(text: &str) -> (bool, bool) {
     text.bytes().fold((true, false), |(is_plain, has_exponent), b| {
         let is_fine = b.is_ascii_graphic() | (b == b' ');
@@ -121,13 +126,15 @@ fn is_scientific(text: &str) -> bool {
         && mantissa.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',')
 }
 
-/// Digits and then nothing but zeros after the point, as tables of numbers write whole ones: `1001.0`.
+/// Digits and then nothing but zeros after the point, as tables of numbers write whole ones:
+/// `1001.0`.
 fn is_float(text: &str) -> bool {
-    let is = |text: &str, digit: fn(&u8) -> bool| !text.is_empty() && text.as_bytes().iter().all(digit);
+    let is =
+        |text: &str, digit: fn(&u8) -> bool| !text.is_empty() && text.as_bytes().iter().all(digit);
     text.ends_with('0')
-        && text
-            .rsplit_once('.')
-            .is_some_and(|(whole, zeros)| is(zeros, |b| *b == b'0') && is(whole, u8::is_ascii_digit))
+        && text.rsplit_once('.').is_some_and(|(whole, zeros)| {
+            is(zeros, |b| *b == b'0') && is(whole, u8::is_ascii_digit)
+        })
 }
 
 impl CustomerKey {

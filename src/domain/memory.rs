@@ -26,14 +26,18 @@ impl fmt::Display for RemoteId {
 pub enum Memory {
     /// Never sent, as far as we know.
     Unknown,
-    /// A write was about to be sent and its answer was never recorded: look it up before sending again. `update`:
-    /// the id of what was to be updated; without one it was a create, of the payload with this fingerprint.
+    /// A write was about to be sent and its answer was never recorded: look it up before sending
+    /// again. `update`: the id of what was to be updated; without one it was a create, of the
+    /// payload with this fingerprint.
     Intended { update: Option<RemoteId>, fingerprint: Option<Fingerprint> },
-    /// At the target under this id; `fingerprint` is of what it took last, absent where that is not known.
+    /// At the target under this id; `fingerprint` is of what it took last, absent where that is not
+    /// known.
     Known { id: RemoteId, fingerprint: Option<Fingerprint> },
-    /// A cart whose record is an order by now, or whose order was made without it: there is nothing left to send.
+    /// A cart whose record is an order by now, or whose order was made without it: there is nothing
+    /// left to send.
     BecameOrder,
-    /// The target would not take the payload with this fingerprint; asking again with the same one is idle.
+    /// The target would not take the payload with this fingerprint; asking again with the same one
+    /// is idle.
     Refused { id: Option<RemoteId>, fingerprint: Fingerprint },
 }
 

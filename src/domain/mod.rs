@@ -1,4 +1,5 @@
-//! The values every stage speaks in. Ground floor: imports nothing of ours, and knows no file, network, clock or database.
+//! The values every stage speaks in. Ground floor: imports nothing of ours, and knows no file,
+//! network, clock or database.
 
 mod attempt;
 mod currency;

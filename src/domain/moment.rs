@@ -17,26 +17,30 @@ pub struct Moment {
 /// Why a text is not a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MomentError {
-    #[error("expected a date and time such as 2024-01-31 10:11:12 -0500 or 2024-01-31T10:11:12-05:00")]
+    #[error(
+        "expected a date and time such as 2024-01-31 10:11:12 -0500 or 2024-01-31T10:11:12-05:00"
+    )]
     Malformed,
     #[error("expected a date from 1970 on and before 2100")]
     Range,
 }
 
 impl Moment {
-    /// Reads `2024-01-31 10:11:12 -0500`, RFC 3339, RFC 2822 (`Wed, 31 Jan 2024 10:11:12 -0500`), and any of
-    /// them without an offset, which is then taken from `zone`. Seconds may be left out.
+    /// Reads `2024-01-31 10:11:12 -0500`, RFC 3339, RFC 2822 (`Wed, 31 Jan 2024 10:11:12 -0500`),
+    /// and any of them without an offset, which is then taken from `zone`. Seconds may be left out.
     ///
-    /// A local time that a clock change skips is read with the offset before the change, so it moves forward by the
-    /// gap; one that it repeats is the first of the two, which is the offset before the change as well. Fractions
-    /// of a second are cut: the target keeps none. `-00:00` (RFC 3339: the local offset is not known) is UTC.
+    /// A local time that a clock change skips is read with the offset before the change, so it
+    /// moves forward by the gap; one that it repeats is the first of the two, which is the offset
+    /// before the change as well. Fractions of a second are cut: the target keeps none. `-00:00`
+    /// (RFC 3339: the local offset is not known) is UTC.
     ///
     /// # Errors
-    /// When the text has another form (day-first and month-first dates are never guessed), names no date of
-    /// the calendar, or lies outside 1970 to 2099.
+    /// When the text has another form (day-first and month-first dates are never guessed), names no
+    /// date of the calendar, or lies outside 1970 to 2099.
     pub fn parse(text: &str, zone: &TimeZone) -> Result<Self, MomentError> {
         let text = trim(text);
-        let (civil, rest) = split_civil(text).or_else(|| mail::split(text)).ok_or(MomentError::Malformed)?;
+        let (civil, rest) =
+            split_civil(text).or_else(|| mail::split(text)).ok_or(MomentError::Malformed)?;
         let offset = match split_offset(rest).ok_or(MomentError::Malformed)? {
             Some(offset) => offset,
             None => local_offset(civil, zone)?,
@@ -45,13 +49,14 @@ impl Moment {
         Self::new(timestamp, offset)
     }
 
-    /// An offset with seconds, as some zones had until 1972, is cut to the minute that RFC 3339 can write; the
-    /// instant stays.
+    /// An offset with seconds, as some zones had until 1972, is cut to the minute that RFC 3339 can
+    /// write; the instant stays.
     ///
     /// # Errors
     /// When the instant lies outside 1970 to 2099.
     pub fn new(timestamp: Timestamp, offset: Offset) -> Result<Self, MomentError> {
-        let offset = Offset::from_seconds(offset.seconds() / 60 * 60).map_err(|_| MomentError::Range)?;
+        let offset =
+            Offset::from_seconds(offset.seconds() / 60 * 60).map_err(|_| MomentError::Range)?;
         let year = offset.to_datetime(timestamp).year();
         if !(1970..2100).contains(&year) || timestamp < Timestamp::UNIX_EPOCH {
             return Err(MomentError::Range);
@@ -79,9 +84,12 @@ fn split_civil(text: &str) -> Option<(civil::DateTime, &str)> {
     let bytes = text.as_bytes();
     let number = |from: usize, len: usize| -> Option<i16> {
         let digits = bytes.get(from..from + len)?;
-        digits.iter().try_fold(0_i16, |n, b| b.is_ascii_digit().then(|| n * 10 + i16::from(b - b'0')))
+        digits
+            .iter()
+            .try_fold(0_i16, |n, b| b.is_ascii_digit().then(|| n * 10 + i16::from(b - b'0')))
     };
-    let sign = |at: usize, expected: &[u8]| bytes.get(at).filter(|b| expected.contains(b)).map(|_| ());
+    let sign =
+        |at: usize, expected: &[u8]| bytes.get(at).filter(|b| expected.contains(b)).map(|_| ());
     let (year, month, day) = (number(0, 4)?, number(5, 2)?, number(8, 2)?);
     let (hour, minute) = (number(11, 2)?, number(14, 2)?);
     sign(4, b"-")?;
@@ -110,8 +118,8 @@ fn split_civil(text: &str) -> Option<(civil::DateTime, &str)> {
     Some((civil, text.get(end..)?))
 }
 
-/// Reads nothing, `Z`, `UTC`, `GMT`, `±HH:MM`, `±HHMM` or `±HH`, with or without a blank before it. The outer `None`
-/// means: something else.
+/// Reads nothing, `Z`, `UTC`, `GMT`, `±HH:MM`, `±HHMM` or `±HH`, with or without a blank before it.
+/// The outer `None` means: something else.
 fn split_offset(text: &str) -> Option<Option<Offset>> {
     let text = text.strip_prefix(' ').unwrap_or(text);
     let (sign, digits) = match text.as_bytes() {
@@ -128,7 +136,8 @@ fn split_offset(text: &str) -> Option<Option<Offset>> {
         _ => return None,
     };
     let two = |[a, b]: [u8; 2]| {
-        (a.is_ascii_digit() && b.is_ascii_digit()).then(|| i32::from(a - b'0') * 10 + i32::from(b - b'0'))
+        (a.is_ascii_digit() && b.is_ascii_digit())
+            .then(|| i32::from(a - b'0') * 10 + i32::from(b - b'0'))
     };
     let (hour, minute) = (two(hour)?, two(minute)?);
     (hour < 24 && minute < 60).then_some(())?;
@@ -151,13 +160,17 @@ impl Moment {
         let [a, b] = digits(i32::from(civil.year()) / 100);
         let [c, d] = digits(i32::from(civil.year()));
         let ([e, f], [g, h]) = (two(civil.month()), two(civil.day()));
-        let ([i, j], [k, l], [m, n]) = (two(civil.hour()), two(civil.minute()), two(civil.second()));
+        let ([i, j], [k, l], [m, n]) =
+            (two(civil.hour()), two(civil.minute()), two(civil.second()));
         let (sign, seconds) = match self.offset.seconds() {
             s if s < 0 => (b'-', -s),
             s => (b'+', s),
         };
         let ([o, p], [q, r]) = (digits(seconds / 3600), digits(seconds / 60 % 60));
-        [a, b, c, d, b'-', e, f, b'-', g, h, b'T', i, j, b':', k, l, b':', m, n, sign, o, p, b':', q, r]
+        [
+            a, b, c, d, b'-', e, f, b'-', g, h, b'T', i, j, b':', k, l, b':', m, n, sign, o, p,
+            b':', q, r,
+        ]
     }
 }
 
@@ -189,7 +202,8 @@ impl Ord for Moment {
 
 impl serde::Serialize for Moment {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(std::str::from_utf8(&self.text()).map_err(serde::ser::Error::custom)?)
+        serializer
+            .serialize_str(std::str::from_utf8(&self.text()).map_err(serde::ser::Error::custom)?)
     }
 }
 

@@ -3,7 +3,8 @@ use super::Currency;
 /// The largest amount the target stores: its money fields are 32-bit integers of minor units.
 pub const AMOUNT_MINOR_MAX: i64 = i32::MAX as i64;
 
-/// A money amount as an integer of minor units, 0 to [`AMOUNT_MINOR_MAX`]; the currency stands on the order.
+/// A money amount as an integer of minor units, 0 to [`AMOUNT_MINOR_MAX`]; the currency stands on
+/// the order.
 ///
 /// There is no way in from a floating-point number: amounts are read from the text of the export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, serde::Serialize)]
@@ -21,7 +22,9 @@ pub enum AmountError {
     Negative,
     #[error("expected no digits below the minor unit of the currency")]
     Precision,
-    #[error("expected at most {AMOUNT_MINOR_MAX} minor units, the largest number the target stores")]
+    #[error(
+        "expected at most {AMOUNT_MINOR_MAX} minor units, the largest number the target stores"
+    )]
     Range,
 }
 
@@ -39,18 +42,20 @@ impl Amount {
 
     /// Reads a decimal number with `.` as its mark into minor units of `currency`, exactly.
     ///
-    /// Trailing zeros below the minor unit are accepted (`10.000` dollars), other digits there are not.
+    /// Trailing zeros below the minor unit are accepted (`10.000` dollars), other digits there are
+    /// not.
     ///
     /// # Errors
-    /// When the text is not a plain decimal number, is negative (`-0.00` is zero), has a fraction of a minor
-    /// unit, or exceeds [`AMOUNT_MINOR_MAX`].
+    /// When the text is not a plain decimal number, is negative (`-0.00` is zero), has a fraction
+    /// of a minor unit, or exceeds [`AMOUNT_MINOR_MAX`].
     pub fn parse(text: &str, currency: Currency) -> Result<Self, AmountError> {
         let (negative, digits) = match text.as_bytes() {
             [b'-', rest @ ..] => (true, rest),
             all => (false, all),
         };
         let kept = u32::from(currency.exponent());
-        let append = |sum: Option<i64>, b: u8| sum?.checked_mul(10)?.checked_add(i64::from(b - b'0'));
+        let append =
+            |sum: Option<i64>, b: u8| sum?.checked_mul(10)?.checked_add(i64::from(b - b'0'));
         let (mut minor, mut whole_len) = (Some(0_i64), 0_u32);
         // Digits after the point, once there was one.
         let mut fraction: Option<u32> = None;
@@ -79,7 +84,8 @@ impl Amount {
             return Err(AmountError::Precision);
         }
         let missing = kept.saturating_sub(fraction.unwrap_or(0));
-        let minor = (0..missing).fold(minor, |sum, _| append(sum, b'0')).ok_or(AmountError::Range)?;
+        let minor =
+            (0..missing).fold(minor, |sum, _| append(sum, b'0')).ok_or(AmountError::Range)?;
         match (negative, minor) {
             (_, 0) => Ok(Self::ZERO),
             (true, _) => Err(AmountError::Negative),
@@ -87,8 +93,8 @@ impl Amount {
         }
     }
 
-    /// Reads as [`Self::parse`] does, and rounds a fraction of a minor unit: to the nearest amount, and of two that
-    /// are as near to the even one. Decided on the digits, however many there are.
+    /// Reads as [`Self::parse`] does, and rounds a fraction of a minor unit: to the nearest amount,
+    /// and of two that are as near to the even one. Decided on the digits, however many there are.
     ///
     /// # Errors
     /// As [`Self::parse`], but for the fraction. What lies below zero is judged after rounding.
@@ -98,8 +104,9 @@ impl Amount {
             return exact;
         }
         let (whole, fraction) = text.split_once('.').ok_or(AmountError::NotANumber)?;
-        let (kept, dropped) =
-            fraction.split_at_checked(usize::from(currency.exponent())).ok_or(AmountError::NotANumber)?;
+        let (kept, dropped) = fraction
+            .split_at_checked(usize::from(currency.exponent()))
+            .ok_or(AmountError::NotANumber)?;
         let magnitude = whole.strip_prefix('-').unwrap_or(whole);
         let digits = || magnitude.bytes().chain(kept.bytes());
         let is_odd = digits().last().is_some_and(|last| last % 2 == 1);
@@ -163,9 +170,10 @@ mod tests {
 
     #[test]
     fn anything_but_a_plain_decimal_is_refused() {
-        for bad in
-            ["", ".", "1.", ".5", "1,00", "1 000", "$1", "1e3", "+5", "1_000", "NaN", "--1", "1.2.3", "١"]
-        {
+        for bad in [
+            "", ".", "1.", ".5", "1,00", "1 000", "$1", "1e3", "+5", "1_000", "NaN", "--1",
+            "1.2.3", "١",
+        ] {
             assert_eq!(parse(bad, "USD"), Err(AmountError::NotANumber), "{bad:?}");
         }
         assert_eq!(parse("-0.01", "USD"), Err(AmountError::Negative));

@@ -1,4 +1,5 @@
-/// What was decided about a valid order beyond what its export states, and whether its parts make up its total.
+/// What was decided about a valid order beyond what its export states, and whether its parts make
+/// up its total.
 ///
 /// Counted by the plan and never sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

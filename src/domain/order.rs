@@ -1,15 +1,17 @@
 use super::{Amount, Currency, Customer, Moment, OrderKey};
 use serde::Serialize;
 
-/// A valid order, or an abandoned cart, typed. Serialised it is the body of the target's `ecomOrder`, less the two ids that only the
-/// target knows (`connectionid`, `customerid`): one place decides what is sent, hashed and shown.
+/// A valid order, or an abandoned cart, typed. Serialised it is the body of the target's
+/// `ecomOrder`, less the two ids that only the target knows (`connectionid`, `customerid`): one
+/// place decides what is sent, hashed and shown.
 ///
 /// Fields that the source does not state are left out, never sent as null or blank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Order {
     #[serde(flatten)]
     pub key: OrderKey,
-    /// The cart that the order came from, where the shop tells: if the target holds it, it becomes the order.
+    /// The cart that the order came from, where the shop tells: if the target holds it, it becomes
+    /// the order.
     #[serde(skip)]
     pub cart: Option<OrderKey>,
     pub source: Historical,
@@ -47,7 +49,8 @@ fn email_of<S: serde::Serializer>(customer: &Customer, serializer: S) -> Result<
     customer.email.serialize(serializer)
 }
 
-/// The only `source` this program can write: 0, historical, for which the target fires no automation.
+/// The only `source` this program can write: 0, historical, for which the target fires no
+/// automation.
 ///
 /// A type without another value, so that no setting and no mistake can send 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,7 +71,8 @@ pub struct Line {
     pub name: String,
     /// Of one unit, before discounts.
     pub price: Amount,
-    /// The price had to be rounded: the export states what all units cost, and that is no multiple of their count.
+    /// The price had to be rounded: the export states what all units cost, and that is no multiple
+    /// of their count.
     #[serde(skip)]
     pub is_price_rounded: bool,
     pub quantity: u32,

@@ -2,11 +2,12 @@ use super::{Amount, Currency, Field, Moment};
 
 mod bytes;
 
-/// What is kept of an order that was written, to tell later which of its fields changed: its amounts, dates and counts as
-/// they are, and of every other field a short keyed hash. It names nobody: neither an address nor a text is in it.
+/// What is kept of an order that was written, to tell later which of its fields changed: its
+/// amounts, dates and counts as they are, and of every other field a short keyed hash. It names
+/// nobody: neither an address nor a text is in it.
 ///
-/// A hash has 24 bits. Two values of one field have the same by chance once in 16 million pairs; that *something* changed
-/// is told by the fingerprint, which has 64.
+/// A hash has 24 bits. Two values of one field have the same by chance once in 16 million pairs;
+/// that *something* changed is told by the fingerprint, which has 64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outline {
     /// Of the settings and the program that made the order of its record.
@@ -70,7 +71,8 @@ impl Outline {
 
     /// What became of `self`: the fields that are another in `now`.
     ///
-    /// Where products came or went their number is told, and not each of their fields, which all moved with them.
+    /// Where products came or went their number is told, and not each of their fields, which all
+    /// moved with them.
     pub fn changes_to(&self, now: &Self) -> Vec<FieldChange> {
         let mut changes = self.amount_changes(now);
         let mut tell = |field, from: Held, to: Held| {

@@ -68,7 +68,8 @@ choices! {
 
     /// What a customer is known by at the target.
     Customers {
-        /// The id of the shop's account; guests, and customers of exports without ids, by their address.
+        /// The id of the shop's account; guests, and customers of exports without ids, by their
+        /// address.
         Id "id",
         /// The address, whatever id the export states.
         Email "email",

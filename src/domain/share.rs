@@ -1,7 +1,7 @@
 use super::{Amount, AmountError, Currency};
 
-/// Digits of an amount that a share is taken of, before and after its point: with a count below 2^32 and the digits of a
-/// minor unit it stays within 128 bits.
+/// Digits of an amount that a share is taken of, before and after its point: with a count below
+/// 2^32 and the digits of a minor unit it stays within 128 bits.
 const WHOLE_LEN_MAX: usize = 12;
 const FRACTION_LEN_MAX: usize = 15;
 
@@ -14,13 +14,14 @@ pub struct Share {
 }
 
 impl Amount {
-    /// Divides a decimal number among `count` units (1 or more), exactly: digits below the minor unit count until the
-    /// share is rounded, once.
+    /// Divides a decimal number among `count` units (1 or more), exactly: digits below the minor
+    /// unit count until the share is rounded, once.
     ///
     /// # Errors
     /// As [`Amount::parse`], but digits below the minor unit are refused only beyond the fifteenth.
     pub fn parse_share(text: &str, count: u32, currency: Currency) -> Result<Share, AmountError> {
-        let (is_negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
+        let (is_negative, digits) =
+            text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
         let (whole, fraction) = match digits.split_once('.') {
             Some((_, "")) => return Err(AmountError::NotANumber),
             Some(parts) => parts,
@@ -36,14 +37,17 @@ impl Amount {
             ("", "") => return Ok(Share { amount: Self::ZERO, is_exact: true }),
             _ if is_negative => return Err(AmountError::Negative),
             (whole, _) if whole.len() > WHOLE_LEN_MAX => return Err(AmountError::Range),
-            (_, fraction) if fraction.len() > FRACTION_LEN_MAX => return Err(AmountError::Precision),
+            (_, fraction) if fraction.len() > FRACTION_LEN_MAX => {
+                return Err(AmountError::Precision);
+            }
             _ => {}
         }
         let places = fraction.len().max(usize::from(currency.exponent()));
         let padding = std::iter::repeat_n(b'0', places - fraction.len());
         let all = whole.bytes().chain(fraction.bytes()).chain(padding);
         let stated = all.fold(0_i128, |sum, b| sum * 10 + i128::from(b - b'0'));
-        let below_minor = (0..places - usize::from(currency.exponent())).fold(1_i128, |scale, _| scale * 10);
+        let below_minor =
+            (0..places - usize::from(currency.exponent())).fold(1_i128, |scale, _| scale * 10);
         let divisor = below_minor * i128::from(count);
         let (floor, rest) = (stated / divisor, stated % divisor);
         let is_up = match (rest * 2).cmp(&divisor) {

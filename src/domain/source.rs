@@ -1,6 +1,7 @@
 use super::{Fault, KeyError, OrderKey, Position, Status};
 
-/// One order as its export states it: text under our names, nothing interpreted. An empty text means: not stated.
+/// One order as its export states it: text under our names, nothing interpreted. An empty text
+/// means: not stated.
 ///
 /// Amounts are decimal numbers with `.`, without a sign for currency; dates as in the export.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -8,7 +9,8 @@ pub struct SourceOrder {
     pub position: Position,
     /// The shop's own id of the order, preferred as its key.
     pub id: String,
-    /// The shop's id of the checkout or cart that the order came from; of an abandoned cart its own id.
+    /// The shop's id of the checkout or cart that the order came from; of an abandoned cart its own
+    /// id.
     pub checkout_id: String,
     /// When the cart was abandoned; stated only of abandoned carts, which are no orders.
     pub abandoned_at: String,
@@ -16,7 +18,8 @@ pub struct SourceOrder {
     pub is_superseded: bool,
     /// It is gone at its source, as whoever extracted it says: nothing is sent of it.
     pub is_deleted: bool,
-    /// It is an abandoned cart of which the export does not say when that was: the date of the order is taken for it.
+    /// It is an abandoned cart of which the export does not say when that was: the date of the
+    /// order is taken for it.
     pub is_undated_cart: bool,
     /// The number people know the order by; the key where there is no id.
     pub number: String,
@@ -28,21 +31,25 @@ pub struct SourceOrder {
     pub created_at: String,
     pub updated_at: String,
     pub currency: String,
-    /// The currency that the customer paid in, where the export states it beside the shop's, which the amounts are in.
+    /// The currency that the customer paid in, where the export states it beside the shop's, which
+    /// the amounts are in.
     pub paid_currency: String,
-    /// What the customer was charged: with tax and shipping. Where the export states several, the one as ordered.
+    /// What the customer was charged: with tax and shipping. Where the export states several, the
+    /// one as ordered.
     pub total: String,
-    /// The total as it is now, after edits and refunds, where the export states it beside the one as ordered.
+    /// The total as it is now, after edits and refunds, where the export states it beside the one
+    /// as ordered.
     pub current_total: String,
     /// The lines after discounts, where the export states it: tells a cut order from a whole one.
     pub subtotal: String,
-    /// The lines before discounts, or less than that, where it follows from what is stated: tells the same, but also where
-    /// what was cut off is worth no more than the discounts.
+    /// The lines before discounts, or less than that, where it follows from what is stated: tells
+    /// the same, but also where what was cut off is worth no more than the discounts.
     pub goods: String,
     pub shipping: String,
     pub tax: String,
     pub discount: String,
-    /// What else is in the total and in no line, such as tips, duties and fees; not sent, but part of the sum.
+    /// What else is in the total and in no line, such as tips, duties and fees; not sent, but part
+    /// of the sum.
     pub charges: String,
     pub refunded: String,
     pub discounts: Vec<SourceDiscount>,
@@ -58,7 +65,8 @@ pub struct SourceOrder {
 }
 
 impl SourceOrder {
-    /// Makes it say nothing, and keeps the room of its texts: a reader fills one million times over.
+    /// Makes it say nothing, and keeps the room of its texts: a reader fills one million times
+    /// over.
     pub fn clear(&mut self) {
         let Self {
             position,
@@ -154,7 +162,8 @@ impl SourceOrder {
 pub struct SourceLine {
     pub id: String,
     pub name: String,
-    /// What tells it from other forms of the product, such as `XL / red`, where the export states it beside the name.
+    /// What tells it from other forms of the product, such as `XL / red`, where the export states
+    /// it beside the name.
     pub variant: String,
     pub quantity: String,
     /// Of one unit, before discounts.
@@ -188,9 +197,19 @@ impl SourceLine {
             product_url,
             at_line,
         } = self;
-        for text in
-            [id, name, variant, quantity, unit_price, total, discount, sku, category, image_url, product_url]
-        {
+        for text in [
+            id,
+            name,
+            variant,
+            quantity,
+            unit_price,
+            total,
+            discount,
+            sku,
+            category,
+            image_url,
+            product_url,
+        ] {
             clear(text);
         }
         *at_line = 0;
@@ -241,8 +260,12 @@ mod tests {
         order.clear();
         assert_eq!(order, SourceOrder::default());
         assert!(order.id.capacity() > 0 && order.email.capacity() < 2_000);
-        let mut line =
-            SourceLine { name: "Mug".to_owned(), total: "7".to_owned(), at_line: 7, ..SourceLine::default() };
+        let mut line = SourceLine {
+            name: "Mug".to_owned(),
+            total: "7".to_owned(),
+            at_line: 7,
+            ..SourceLine::default()
+        };
         line.clear();
         assert_eq!(line, SourceLine::default());
     }

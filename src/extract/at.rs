@@ -5,8 +5,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-/// Reads an open file from its beginning, however many others read it: handles of one file share no place. So a file
-/// that has no name any more can be read more than once.
+/// Reads an open file from its beginning, however many others read it: handles of one file share no
+/// place. So a file that has no name any more can be read more than once.
 #[derive(Debug)]
 pub struct At {
     file: Arc<File>,

@@ -15,9 +15,11 @@ pub struct Entry {
     pub description: String,
     /// How the export is got out of the shop system.
     pub how: String,
-    /// Columns or keys without which nothing can be sent; where one of several is enough, joined by "or".
+    /// Columns or keys without which nothing can be sent; where one of several is enough, joined by
+    /// "or".
     pub needs: Vec<String>,
-    /// The mapping it is read by, where there is one: to be copied into the settings under another name.
+    /// The mapping it is read by, where there is one: to be copied into the settings under another
+    /// name.
     pub mapping: Option<&'static str>,
 }
 
@@ -69,7 +71,10 @@ const HOW: &[(&str, &str)] = &[
         "magento-json",
         "REST API: GET rest/V1/orders?searchCriteria[pageSize]=100&searchCriteria[currentPage]=N, each page as it comes.",
     ),
-    ("fast-json", "The answers to its requests to read orders, one document each, saved as they came."),
+    (
+        "fast-json",
+        "The answers to its requests to read orders, one document each, saved as they came.",
+    ),
     (
         "expertsender-json",
         "CDP API: GET orders/{id}, each answer as it comes, or the requests that added the orders.",
@@ -116,7 +121,11 @@ mod tests {
         let named: Vec<&str> = formats().iter().map(|format| format.name).collect();
         assert_eq!(listed.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), named);
         for entry in &listed {
-            assert!(!entry.how.is_empty() && !entry.title.is_empty(), "{} says nothing", entry.name);
+            assert!(
+                !entry.how.is_empty() && !entry.title.is_empty(),
+                "{} says nothing",
+                entry.name
+            );
             assert!(!entry.needs.is_empty(), "{} needs nothing", entry.name);
         }
         assert!(HOW.iter().all(|(name, _)| named.contains(name)), "an entry of no format");

@@ -1,4 +1,5 @@
-//! From a file to the text in it, as UTF-8: compression is recognised by the first bytes, never by the name.
+//! From a file to the text in it, as UTF-8: compression is recognised by the first bytes, never by
+//! the name.
 
 use super::at::At;
 use super::decode::{Decoder, Form};
@@ -17,7 +18,8 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// How much of its end is looked at: more than a row mostly has.
 const END_BYTES_MAX: u64 = 64 * 1024;
 
-/// The text of one table: a file, or a member of an archive. Opening it again gives the same bytes, or an error.
+/// The text of one table: a file, or a member of an archive. Opening it again gives the same bytes,
+/// or an error.
 #[derive(Debug, Clone)]
 pub struct Source {
     pub path: PathBuf,
@@ -64,7 +66,11 @@ impl Source {
         Self::all_of(Path::new(shown), &file, Some(&file))
     }
 
-    fn all_of(path: &Path, file: &Arc<File>, unnamed: Option<&Arc<File>>) -> Result<Vec<Self>, ReadError> {
+    fn all_of(
+        path: &Path,
+        file: &Arc<File>,
+        unnamed: Option<&Arc<File>>,
+    ) -> Result<Vec<Self>, ReadError> {
         let shown = path.display().to_string();
         let failed = |error: io::Error| ReadError::from_io(&shown, 0, &error);
         let meta = file.metadata().map_err(failed)?;
@@ -82,7 +88,9 @@ impl Source {
         let refused = |(what, hint): (String, &str)| ReadError::new(&shown, 0, what, hint);
         Ok(match start.as_slice() {
             [0x1f, 0x8b, ..] => vec![source(Packing::Gzip)],
-            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => vec![source(Packing::Zstd)],
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
+                vec![source(Packing::Zstd)]
+            }
             [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => {
                 let mut members = zip_member::tables(At::start_of(file)).map_err(refused)?;
                 members.sort_by(|a, b| names::natural(&a.name, &b.name));
@@ -90,8 +98,7 @@ impl Source {
             }
             other => match foreign(other) {
                 Some(kind) => {
-                    let hint =
-                        "unpack it or export again, so that it is CSV or JSON, plain or in gzip, zstd or zip";
+                    let hint = "unpack it or export again, so that it is CSV or JSON, plain or in gzip, zstd or zip";
                     return Err(ReadError::new(&shown, 0, kind, hint));
                 }
                 None => vec![source(Packing::Plain)],
@@ -143,8 +150,8 @@ impl Source {
         Ok(Stream { bytes, file })
     }
 
-    /// What the text ends with, where it may have been cut there: it has no line end, and no quote that closes it.
-    /// Only of plain files; a packed one has a length or checksum of its own.
+    /// What the text ends with, where it may have been cut there: it has no line end, and no quote
+    /// that closes it. Only of plain files; a packed one has a length or checksum of its own.
     pub fn open_end(&self) -> Option<Vec<u8>> {
         let end = || -> io::Result<Vec<u8>> {
             let file = match &self.unnamed {

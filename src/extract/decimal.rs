@@ -1,4 +1,5 @@
-//! Adding up amounts that are still text. No float, and nothing is rounded: what is no plain number stays what it is.
+//! Adding up amounts that are still text. No float, and nothing is rounded: what is no plain number
+//! stays what it is.
 
 /// Digits after the decimal mark that amounts are compared and added with; no currency has more.
 const SCALE: usize = 4;
@@ -16,8 +17,8 @@ pub fn parse(text: &str) -> Option<i128> {
     Some(digits().chain(padding).fold(0, |sum, b| sum * 10 + i128::from(b - b'0')))
 }
 
-/// The sum as text; a single amount as it stands. One that is no plain number stands for the whole sum, so that
-/// it is refused where it is used.
+/// The sum as text; a single amount as it stands. One that is no plain number stands for the whole
+/// sum, so that it is refused where it is used.
 pub fn sum(amounts: Vec<String>) -> String {
     match amounts.as_slice() {
         [] => return String::new(),
@@ -34,7 +35,8 @@ pub fn sum(amounts: Vec<String>) -> String {
     print(sum)
 }
 
-/// What is left of `whole` above `part`; blank where there is nothing, or where either is not stated as a number.
+/// What is left of `whole` above `part`; blank where there is nothing, or where either is not
+/// stated as a number.
 pub fn excess(whole: &str, part: &str) -> String {
     match (parse(whole), parse(part)) {
         (Some(whole), Some(part)) if whole > part => print(whole - part),
@@ -42,7 +44,8 @@ pub fn excess(whole: &str, part: &str) -> String {
     }
 }
 
-/// A whole amount divided by how many it is for, where that comes out even; else blank, as nothing is rounded here.
+/// A whole amount divided by how many it is for, where that comes out even; else blank, as nothing
+/// is rounded here.
 pub fn share(whole: &str, quantity: &str) -> String {
     const ONE: i128 = 10_i128.pow(SCALE as u32);
     let quantity = parse(quantity).filter(|n| *n > 0 && n % ONE == 0);
@@ -97,7 +100,9 @@ mod tests {
         assert_eq!(share("59.97", "3"), "19.99");
         assert_eq!(share("10.00", "1"), "10");
         assert_eq!(share("10.00", "4.0"), "2.5");
-        for (whole, quantity) in [("10.0001", "3"), ("10", "0"), ("10", "-1"), ("", "1"), ("10", "1.5")] {
+        for (whole, quantity) in
+            [("10.0001", "3"), ("10", "0"), ("10", "-1"), ("", "1"), ("10", "1.5")]
+        {
             assert_eq!(share(whole, quantity), "", "{whole} by {quantity}");
         }
     }

@@ -1,7 +1,8 @@
 //! Turns the bytes of a file into UTF-8 while it is read, a piece at a time.
 //!
-//! What has no letter becomes a byte that no UTF-8 has, so that it is a fault of the field it stands in and of no
-//! other. A letter that the file ends within becomes the beginning of one: that is how the end of a cut file looks.
+//! What has no letter becomes a byte that no UTF-8 has, so that it is a fault of the field it
+//! stands in and of no other. A letter that the file ends within becomes the beginning of one: that
+//! is how the end of a cut file looks.
 
 use super::encoding::{Encoding, letter_of};
 use std::io::{self, Read};

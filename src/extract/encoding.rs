@@ -1,8 +1,9 @@
-//! Which bytes stand for which letters: told by a byte order mark, by zero bytes, or by a count over the file.
+//! Which bytes stand for which letters: told by a byte order mark, by zero bytes, or by a count
+//! over the file.
 //!
-//! Text is UTF-8 unless there is proof of something else. Only where almost nothing beyond ASCII is valid UTF-8 is a
-//! file taken for Windows-1252, and that is said; a UTF-8 file with a few bad bytes stays one, and each record says
-//! which of its fields is spoilt.
+//! Text is UTF-8 unless there is proof of something else. Only where almost nothing beyond ASCII is
+//! valid UTF-8 is a file taken for Windows-1252, and that is said; a UTF-8 file with a few bad
+//! bytes stays one, and each record says which of its fields is spoilt.
 
 use std::io::Read;
 
@@ -46,7 +47,8 @@ impl Encoding {
 
 const ZEROS_LOOKED_AT: usize = 512;
 
-/// UTF-16 without a mark: column names and keys are mostly ASCII, so every other byte of them is zero.
+/// UTF-16 without a mark: column names and keys are mostly ASCII, so every other byte of them is
+/// zero.
 fn by_zero_bytes(start: &[u8]) -> Option<Encoding> {
     let (pairs, _) = start.as_chunks::<2>();
     let zeros = |at: usize| pairs.iter().filter(|pair| pair[at] == 0).count();
@@ -61,8 +63,8 @@ fn by_zero_bytes(start: &[u8]) -> Option<Encoding> {
     }
 }
 
-/// Counts what stands beyond ASCII, up to where it is clear, and decides. What can't be read on is left for the
-/// reading to tell.
+/// Counts what stands beyond ASCII, up to where it is clear, and decides. What can't be read on is
+/// left for the reading to tell.
 pub fn count(mut bytes: impl Read) -> Finding {
     let mut census = Census::default();
     let mut room = vec![0; ROOM_BYTES];
@@ -87,7 +89,8 @@ pub fn count(mut bytes: impl Read) -> Finding {
 }
 
 const ROOM_BYTES: usize = 64 * 1024;
-/// Letters of valid UTF-8 after which, if they outnumber the bad bytes, nothing that follows changes the decision.
+/// Letters of valid UTF-8 after which, if they outnumber the bad bytes, nothing that follows
+/// changes the decision.
 const VALID_ENOUGH: u64 = 64;
 
 /// What a file holds beyond ASCII.
@@ -99,14 +102,16 @@ struct Census {
     bad: u64,
     /// Of those, bytes that Windows-1252 has no letter for.
     undefined: u64,
-    /// Of those, bytes right behind another one: in Western text they are the exception, elsewhere the rule.
+    /// Of those, bytes right behind another one: in Western text they are the exception, elsewhere
+    /// the rule.
     beside: u64,
     passed: u64,
     last_bad: Option<u64>,
 }
 
 impl Census {
-    /// Counts a piece; returns how many bytes of it are done with, as a letter may go on in the next one.
+    /// Counts a piece; returns how many bytes of it are done with, as a letter may go on in the
+    /// next one.
     fn take(&mut self, piece: &[u8]) -> usize {
         let mut at = 0;
         while at < piece.len() {
@@ -180,8 +185,8 @@ pub fn ends_within_letter(last: &[u8]) -> bool {
 /// The letter of a byte from 0x80 on in Windows-1252; five of them have none.
 pub fn letter_of(byte: u8) -> Option<char> {
     const FROM_80: [char; 32] = [
-        '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘', '’',
-        '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
+        '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0',
+        '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
     ];
     let letter = match byte {
         0x80..=0x9f => FROM_80[usize::from(byte - 0x80)],
@@ -222,8 +227,11 @@ mod tests {
 
     #[test]
     fn other_code_pages_are_not_taken_for_it() {
-        // Whole words beyond ASCII (Windows-1251), and bytes that Windows-1252 does not have (Mac Roman).
-        for text in [&b"\xc7\xe0\xea\xe0\xe7, \xcc\xee\xf1\xea\xe2\xe0"[..], b"caf\x8d tr\x8fs \x90t\x8d"] {
+        // Whole words beyond ASCII (Windows-1251), and bytes that Windows-1252 does not have (Mac
+        // Roman).
+        for text in
+            [&b"\xc7\xe0\xea\xe0\xe7, \xcc\xee\xf1\xea\xe2\xe0"[..], b"caf\x8d tr\x8fs \x90t\x8d"]
+        {
             let found = found(text);
             assert_eq!(found.encoding, Encoding::Utf8);
             assert!(found.note.is_some_and(|note| note.contains("neither")));

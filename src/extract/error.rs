@@ -2,13 +2,14 @@ use std::fmt;
 use std::io;
 
 /// What to try with an export that no format knows.
-pub(super) const MAPPING_ADVICE: &str =
-    "a mapping in the settings reads any other CSV or JSON of orders (docs/formats.md, `Your own mapping`)";
+pub(super) const MAPPING_ADVICE: &str = "a mapping in the settings reads any other CSV or JSON of orders (docs/formats.md, `Your own mapping`)";
 
-/// Something wrong with one export file: where, what, and what to try. Never holds the text of a cell.
+/// Something wrong with one export file: where, what, and what to try. Never holds the text of a
+/// cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadError {
-    /// The file's path, with the member's name where the file is an archive; or the pattern that found none.
+    /// The file's path, with the member's name where the file is an archive; or the pattern that
+    /// found none.
     pub file: String,
     /// Line of the (uncompressed) file, from 1; 0 where the fault is not on a line.
     pub line: u64,
@@ -40,7 +41,9 @@ impl ReadError {
             io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
                 "the compressed data is damaged; copy or download it again"
             }
-            io::ErrorKind::PermissionDenied => "give the user this program runs as the right to read it",
+            io::ErrorKind::PermissionDenied => {
+                "give the user this program runs as the right to read it"
+            }
             io::ErrorKind::NotFound => "the file was moved or removed meanwhile; run again",
             _ => "check the disk or network share it is on, then run again",
         };
@@ -53,7 +56,9 @@ impl fmt::Display for ReadError {
         match (self.line, self.column) {
             (0, _) => write!(f, "{}: {}", self.file, self.what)?,
             (line, 0) => write!(f, "{}, line {line}: {}", self.file, self.what)?,
-            (line, column) => write!(f, "{}, line {line}, column {column}: {}", self.file, self.what)?,
+            (line, column) => {
+                write!(f, "{}, line {line}, column {column}: {}", self.file, self.what)?
+            }
         }
         match self.hint.as_str() {
             "" => Ok(()),

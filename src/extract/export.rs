@@ -22,11 +22,13 @@ use std::time::SystemTime;
 /// What is to be read.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Paths and glob patterns, or `-` alone for standard input. Of two files that hold the same order the later one counts.
+    /// Paths and glob patterns, or `-` alone for standard input. Of two files that hold the same
+    /// order the later one counts.
     pub patterns: Vec<String>,
     /// `auto`, or the name of one of [`formats`] or of a mapping.
     pub format: String,
-    /// Of dates in the export that carry no offset; needed where a dialect has to tell whether such dates were moved.
+    /// Of dates in the export that carry no offset; needed where a dialect has to tell whether such
+    /// dates were moved.
     pub zone: TimeZone,
     pub webtoffee_date_shift: DateShift,
     /// The mappings of the settings.
@@ -50,8 +52,8 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Stands for what decides, besides the export's files, what is read: the mapping, and the customers files as they
-    /// lie there.
+    /// Stands for what decides, besides the export's files, what is read: the mapping, and the
+    /// customers files as they lie there.
     pub fn identity(&self) -> [u8; 16] {
         let mut hasher = blake3::Hasher::new();
         if let Some(profile) = self.mappings.named(&self.format) {
@@ -76,7 +78,8 @@ impl Options {
 }
 
 impl Options {
-    /// Stands for what a mapping of the settings says; `None` where the format is one of the program's own.
+    /// Stands for what a mapping of the settings says; `None` where the format is one of the
+    /// program's own.
     pub fn mapping_digest(&self, format: &str) -> Option<String> {
         let profile = self.mappings.named(format)?;
         Some(profile.digest.iter().map(|byte| format!("{byte:02x}")).collect())
@@ -94,9 +97,11 @@ pub struct Format {
 /// Every kind of export that can be read.
 pub fn formats() -> &'static [Format] {
     static FORMATS: LazyLock<Vec<Format>> = LazyLock::new(|| {
-        let csv = SHEET_DIALECTS.iter().map(|d| Format { name: d.name(), description: d.description() });
+        let csv =
+            SHEET_DIALECTS.iter().map(|d| Format { name: d.name(), description: d.description() });
         let json = DIALECTS.iter().map(|d| Format { name: d.name, description: d.description });
-        let messages = Envelope::ALL.map(|of| Format { name: of.name(), description: of.description() });
+        let messages =
+            Envelope::ALL.map(|of| Format { name: of.name(), description: of.description() });
         csv.chain(json).chain(messages).collect()
     });
     &FORMATS
@@ -119,7 +124,8 @@ pub struct ExportFile {
     /// Size of the file as it lies there.
     pub size_bytes: u64,
     pub modified: SystemTime,
-    /// The name of its format; with a slash and its name there, where it is one of several tables read together.
+    /// The name of its format; with a slash and its name there, where it is one of several tables
+    /// read together.
     pub format: String,
     /// It came by standard input, and lies nowhere under a name.
     pub is_piped: bool,
@@ -178,12 +184,14 @@ impl Export {
         Ok(Self { files, tables: tables.into(), customers: customers.map(Arc::new) })
     }
 
-    /// The files in reading order: the last one named comes first, because it supersedes the earlier ones.
+    /// The files in reading order: the last one named comes first, because it supersedes the
+    /// earlier ones.
     pub fn files(&self) -> &[ExportFile] {
         &self.files
     }
 
-    /// The STATE messages that the writer of a Singer stream on standard input waits for; `None` for other exports.
+    /// The STATE messages that the writer of a Singer stream on standard input waits for; `None`
+    /// for other exports.
     ///
     /// # Errors
     /// When what came can't be read again.
@@ -209,8 +217,8 @@ impl Export {
         }
     }
 
-    /// Whether the files lie still: to be asked before anything of them is sent. Takes a fifth of a second where one
-    /// was written to in the last two.
+    /// Whether the files lie still: to be asked before anything of them is sent. Takes a fifth of a
+    /// second where one was written to in the last two.
     ///
     /// # Errors
     /// With each file that is being written to.
@@ -233,8 +241,9 @@ fn sources(options: &Options, faults: &mut Vec<ReadError>) -> Vec<Source> {
             vec![Err(ReadError::new("export", 0, "names standard input (-) beside files", hint))]
         }
         patterns => {
-            let whole =
-                |path: &PathBuf| unfinished::check_downloaded(path).and_then(|()| Source::all_in(path));
+            let whole = |path: &PathBuf| {
+                unfinished::check_downloaded(path).and_then(|()| Source::all_in(path))
+            };
             find::files(patterns, faults).iter().map(whole).collect()
         }
     };

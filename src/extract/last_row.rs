@@ -1,14 +1,18 @@
-//! Whether the last row of a file that ends without a line end is whole, or was cut within its last cell.
+//! Whether the last row of a file that ends without a line end is whole, or was cut within its last
+//! cell.
 //!
-//! The count of its fields can't tell: it is right either way. The other rows can, where their last cells are of one
-//! form: text that was cut is shorter, or is the beginning of a longer one. Of digits that proves little: `123.4`, cut
-//! from `123.45`, is as long as `19.99`, and `10.5` of `10.55` may have been met.
+//! The count of its fields can't tell: it is right either way. The other rows can, where their last
+//! cells are of one form: text that was cut is shorter, or is the beginning of a longer one. Of
+//! digits that proves little: `123.4`, cut from `123.45`, is as long as `19.99`, and `10.5` of
+//! `10.55` may have been met.
 
 use serde_json::value::RawValue;
 
-/// Digits of numbers that are all as long because of what they are: ids, times. Shorter ones grow by a digit sooner.
+/// Digits of numbers that are all as long because of what they are: ids, times. Shorter ones grow
+/// by a digit sooner.
 const LONG_NUMBER: usize = 10;
-/// Letters of a hash or a UUID, which are all as long. Shorter ones may be anybody's article numbers.
+/// Letters of a hash or a UUID, which are all as long. Shorter ones may be anybody's article
+/// numbers.
 const LONG_HASH: usize = 16;
 /// Digits behind a point or comma that may as well be thousands: `1.234` of `1.234.567`.
 const THOUSANDS: usize = 3;
@@ -67,7 +71,8 @@ impl LastRow {
         if cell.starts_with(['{', '[']) && serde_json::from_str::<&RawValue>(&cell).is_ok() {
             return true;
         }
-        // What stands before a sign that the file's end was parted by is another cell than was compared.
+        // What stands before a sign that the file's end was parted by is another cell than was
+        // compared.
         if cell != self.text {
             return false;
         }
@@ -83,7 +88,8 @@ impl LastRow {
         }
         let is_all = |is: fn(&u8) -> bool| self.text.as_bytes().iter().all(is);
         let is_long_number = self.text.len() >= LONG_NUMBER && is_all(u8::is_ascii_digit);
-        let is_hash = self.text.len() >= LONG_HASH && is_all(|b| b.is_ascii_hexdigit() || *b == b'-');
+        let is_hash =
+            self.text.len() >= LONG_HASH && is_all(|b| b.is_ascii_hexdigit() || *b == b'-');
         let has_letters = self.text.bytes().any(|b| b.is_ascii_alphabetic());
         self.has_decimals
             || (self.is_as_long && (is_long_number || (is_hash && has_letters)))
@@ -95,7 +101,8 @@ fn trimmed(cell: &[u8]) -> String {
     String::from_utf8_lossy(cell).trim().to_owned()
 }
 
-/// Whether the last word of a cell has a digit, so that more of them may have followed: amounts, dates, numbers.
+/// Whether the last word of a cell has a digit, so that more of them may have followed: amounts,
+/// dates, numbers.
 fn may_go_on_in_digits(cell: &str) -> bool {
     let last = cell.rsplit(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty());
     // Of what has no word at all (`-`, `$`) it can't be told.
@@ -114,7 +121,8 @@ fn is_iso(cell: &str) -> bool {
     (begins_as("0000-00-00") || begins_as("00:00")) && cell.chars().all(is_sign)
 }
 
-/// The point or comma of an amount, and how many digits stand behind it: two, or more than thousands have.
+/// The point or comma of an amount, and how many digits stand behind it: two, or more than
+/// thousands have.
 fn decimals(cell: &str) -> Option<(char, usize)> {
     let point = cell.chars().find(|c| matches!(c, '.' | ','))?;
     let (whole, fraction) = cell.split_once(point)?;

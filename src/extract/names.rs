@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-/// Orders names with runs of digits compared as numbers, `orders_2.csv` before `orders_10.csv`, and copies as a
-/// browser numbers them after what they are copies of, `orders.csv` before `orders (1).csv`.
+/// Orders names with runs of digits compared as numbers, `orders_2.csv` before `orders_10.csv`, and
+/// copies as a browser numbers them after what they are copies of, `orders.csv` before `orders
+/// (1).csv`.
 pub fn natural(a: &str, b: &str) -> Ordering {
     let ((base_a, copy_a), (base_b, copy_b)) = (without_copy(a), without_copy(b));
     by_numbers(&base_a, &base_b).then(copy_a.cmp(&copy_b)).then_with(|| a.cmp(b))
@@ -72,7 +73,8 @@ mod tests {
 
     #[test]
     fn a_copy_that_a_browser_numbered_comes_after_what_it_is_a_copy_of() {
-        let mut names = ["orders (10).csv", "orders (2).csv", "orders.csv", "orders_2.csv", "orders (a).csv"];
+        let mut names =
+            ["orders (10).csv", "orders (2).csv", "orders.csv", "orders_2.csv", "orders (a).csv"];
         names.sort_by(|a, b| natural(a, b));
         assert_eq!(
             names,

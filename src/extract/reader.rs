@@ -12,7 +12,8 @@ use super::table::{Layout, Table};
 use crate::domain::SourceOrder;
 use std::sync::Arc;
 
-/// The orders of an export. After an error it ends: what follows a fault in a file can't be trusted.
+/// The orders of an export. After an error it ends: what follows a fault in a file can't be
+/// trusted.
 pub struct Reader {
     tables: Arc<[Table]>,
     customers: Option<Arc<Customers>>,

@@ -1,12 +1,18 @@
-//! Rows that a spreadsheet took for one cell and quoted again: `"#1001,ann@example.com,""Mug, red"",…"`.
+//! Rows that a spreadsheet took for one cell and quoted again: `"#1001,ann@example.com,""Mug,
+//! red"",…"`.
 //!
-//! Such a row is read as what it was, if it was a clean row: each quote opens or closes a field or is doubled in one,
-//! and there are as many fields as the header has. Otherwise it stays as it is, and is refused as a malformed row.
+//! Such a row is read as what it was, if it was a clean row: each quote opens or closes a field or
+//! is doubled in one, and there are as many fields as the header has. Otherwise it stays as it is,
+//! and is refused as a malformed row.
 
 use csv::ByteRecord;
 
 /// The fields of a row whose first cell holds all of it; `None` for any other row.
-pub fn row<'a>(cells: impl IntoIterator<Item = &'a [u8]>, delimiter: u8, width: usize) -> Option<ByteRecord> {
+pub fn row<'a>(
+    cells: impl IntoIterator<Item = &'a [u8]>,
+    delimiter: u8,
+    width: usize,
+) -> Option<ByteRecord> {
     let whole = only_cell(cells).filter(|cell| width > 1 && cell.contains(&delimiter))?;
     fields(whole, delimiter).filter(|row| row.len() == width)
 }
@@ -17,7 +23,8 @@ pub fn header<'a>(cells: impl IntoIterator<Item = &'a [u8]>, delimiter: u8) -> O
     fields(whole, delimiter)
 }
 
-/// The first cell, where all others are blank: spreadsheets fill rows up to the width of the widest.
+/// The first cell, where all others are blank: spreadsheets fill rows up to the width of the
+/// widest.
 fn only_cell<'a>(cells: impl IntoIterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
     let mut cells = cells.into_iter();
     let first = cells.next()?;
@@ -74,12 +81,14 @@ mod tests {
 
     fn read(cells: &[&str], width: usize) -> Option<Vec<String>> {
         let text = |cell: &[u8]| String::from_utf8_lossy(cell).into_owned();
-        row(&ByteRecord::from(cells.to_vec()), b',', width).map(|row| row.iter().map(text).collect())
+        row(&ByteRecord::from(cells.to_vec()), b',', width)
+            .map(|row| row.iter().map(text).collect())
     }
 
     #[test]
     fn a_row_in_one_cell_is_read_as_the_row_it_was() {
-        let expected = Some(vec!["#1".to_owned(), "Mug, \"L\"".to_owned(), String::new(), "a\nb".to_owned()]);
+        let expected =
+            Some(vec!["#1".to_owned(), "Mug, \"L\"".to_owned(), String::new(), "a\nb".to_owned()]);
         let whole = "#1,\"Mug, \"\"L\"\"\",,\"a\nb\"";
         assert_eq!(read(&[whole], 4), expected);
         assert_eq!(read(&[whole, "", " "], 4), expected, "filled up with blank cells");

@@ -9,8 +9,8 @@ use super::split::{RECORD_BYTES_MAX, Record, Split, Trouble};
 use std::fs::File;
 use std::sync::Arc;
 
-/// How many cells are in front: what is read of an order mostly stands there, and people's names and streets, which
-/// cost more to check, behind.
+/// How many cells are in front: what is read of an order mostly stands there, and people's names
+/// and streets, which cost more to check, behind.
 const FRONT_CELLS: usize = 21;
 
 /// The rows of one table. Memory is that of the longest row.
@@ -27,7 +27,8 @@ pub struct Rows {
 /// One row, borrowed until the next one is read.
 pub struct Row<'a> {
     record: &'a Record,
-    /// The cells in front, if they are UTF-8: checked at once, which costs less than each by itself.
+    /// The cells in front, if they are UTF-8: checked at once, which costs less than each by
+    /// itself.
     front: Option<&'a str>,
     /// Cells that can be relied on to exist; the others read as blank.
     cells: usize,
@@ -39,10 +40,14 @@ pub struct Row<'a> {
 
 impl<'a> Row<'a> {
     fn of(record: &'a Record, is_whole: bool) -> Self {
-        let front_end = record.range(FRONT_CELLS - 1).map_or(record.as_slice().len(), |cell| cell.end);
+        let front_end =
+            record.range(FRONT_CELLS - 1).map_or(record.as_slice().len(), |cell| cell.end);
         Self {
             record,
-            front: record.as_slice().get(..front_end).and_then(|front| std::str::from_utf8(front).ok()),
+            front: record
+                .as_slice()
+                .get(..front_end)
+                .and_then(|front| std::str::from_utf8(front).ok()),
             // What the file was cut in can't be told.
             cells: record.len() - usize::from(record.is_cut),
             line: record.line,
@@ -162,8 +167,10 @@ impl Rows {
                 self.source.check_unchanged(&self.file, self.split.line())?;
                 return Ok(None);
             }
-            // Two cells with something in them are enough to know, and nearly every row begins with two.
-            filled = self.record.iter().filter(|cell| !cell.trim_ascii().is_empty()).take(2).count();
+            // Two cells with something in them are enough to know, and nearly every row begins with
+            // two.
+            filled =
+                self.record.iter().filter(|cell| !cell.trim_ascii().is_empty()).take(2).count();
             if filled > 0 {
                 break;
             }
@@ -185,14 +192,16 @@ impl Rows {
         Ok(Some(Row::of(record, is_whole)))
     }
 
-    /// Whether it has as many fields as the rows of this table; one that is more than the header's has to be blank.
+    /// Whether it has as many fields as the rows of this table; one that is more than the header's
+    /// has to be blank.
     fn has_all_fields(&self) -> bool {
         let (width, len) = (self.sheet.layout.width(), self.record.len());
         let surplus = self.record.get(width).unwrap_or_default();
         len == self.sheet.row_width && surplus.trim_ascii().is_empty()
     }
 
-    /// Whether the row's last cell is all there, as far as that can be told; notes it for the rows to come.
+    /// Whether the row's last cell is all there, as far as that can be told; notes it for the rows
+    /// to come.
     fn ends_whole(&mut self) -> bool {
         let at = self.sheet.row_width.saturating_sub(1);
         match (&mut self.last, self.record.get(at)) {
@@ -225,9 +234,10 @@ impl Rows {
         }
     }
 
-    /// A quote left open in one row may be closed by the next row that has one in the same column: the count of
-    /// fields is then right, and two orders have become one. Such a cell holds as many delimiters as a row, and a
-    /// line that begins like this row does (`#1001` and `#1002`); that is looked for where the order's name comes first.
+    /// A quote left open in one row may be closed by the next row that has one in the same column:
+    /// the count of fields is then right, and two orders have become one. Such a cell holds as many
+    /// delimiters as a row, and a line that begins like this row does (`#1001` and `#1002`); that
+    /// is looked for where the order's name comes first.
     fn swallows_a_row(&self) -> bool {
         let (delimiter, width) = (self.sheet.delimiter, self.sheet.layout.width());
         let name = shape(self.record.get(0).unwrap_or_default());

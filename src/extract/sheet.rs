@@ -17,7 +17,8 @@ pub struct Sheet {
     /// The name of its format.
     pub format: String,
     pub layout: Arc<dyn Layout>,
-    /// Fields of a whole row: as many as the header has, unless each row has a delimiter more at its end, or less.
+    /// Fields of a whole row: as many as the header has, unless each row has a delimiter more at
+    /// its end, or less.
     pub row_width: usize,
 }
 
@@ -28,8 +29,8 @@ const SAMPLE_ROWS_MAX: usize = 200;
 const DELIMITERS: [u8; 4] = *b"|\t;,";
 
 impl Sheet {
-    /// Judges a table by the beginning of its text. Where the settings name a format, only its columns are in
-    /// question.
+    /// Judges a table by the beginning of its text. Where the settings name a format, only its
+    /// columns are in question.
     ///
     /// # Errors
     /// When it is of no known format, of more than one, or lacks columns.
@@ -72,17 +73,23 @@ impl Sheet {
         let (dialect, layout) = choose(judged.collect(), &header)?;
         seen.why = why(dialect, &header, delimiter);
         if quoted_again > 0 {
-            let note =
-                "rows stand as a whole in one quoted cell, as spreadsheets quote them again; they are read";
+            let note = "rows stand as a whole in one quoted cell, as spreadsheets quote them again; they are read";
             seen.notes.push(note.to_owned());
         }
         let (names_delimiter, format) = (named_delimiter.is_some(), dialect.name().to_owned());
-        Ok(Self { delimiter, names_delimiter, format, layout, row_width: row_width(&header, &rows) })
+        Ok(Self {
+            delimiter,
+            names_delimiter,
+            format,
+            layout,
+            row_width: row_width(&header, &rows),
+        })
     }
 }
 
-/// How many fields whole rows have. Some writers end each row with a delimiter and the header without, or the other way
-/// round. A stray delimiter within a row looks the same, so it has to be all rows, and more than one.
+/// How many fields whole rows have. Some writers end each row with a delimiter and the header
+/// without, or the other way round. A stray delimiter within a row looks the same, so it has to be
+/// all rows, and more than one.
 fn row_width(header: &ByteRecord, rows: &[ByteRecord]) -> usize {
     let width = header.len();
     let is_blank = |cell: Option<&[u8]>| cell.is_some_and(|cell| cell.trim_ascii().is_empty());
@@ -118,7 +125,8 @@ fn delimiter_line(text: &[u8]) -> Option<(u8, &[u8])> {
     (word.eq_ignore_ascii_case(b"sep=") && DELIMITERS.contains(&sign)).then_some((sign, rest))
 }
 
-/// Rows end at line feeds only, so that lines can be counted; a carriage return before one is trimmed as a blank.
+/// Rows end at line feeds only, so that lines can be counted; a carriage return before one is
+/// trimmed as a blank.
 fn parser(delimiter: u8) -> csv::ReaderBuilder {
     let mut builder = csv::ReaderBuilder::new();
     builder
@@ -239,7 +247,8 @@ fn nearest(header: &ByteRecord) -> String {
     }
 }
 
-/// The first names of the header, unless it may be a row of data: no cell of an order is ever shown.
+/// The first names of the header, unless it may be a row of data: no cell of an order is ever
+/// shown.
 fn seen(header: &ByteRecord) -> String {
     let looks_like_data = |cell: &[u8]| {
         let first = cell.iter().find(|b| !b"#'\" ".contains(b));

@@ -29,8 +29,8 @@ pub trait SheetDialect: Send + Sync + fmt::Debug {
         Vec::new()
     }
 
-    /// How many columns of a header have a name of this export. Tells the delimiter, and of two dialects that fit
-    /// the one that fits better.
+    /// How many columns of a header have a name of this export. Tells the delimiter, and of two
+    /// dialects that fit the one that fits better.
     fn known(&self, header: &ByteRecord) -> usize;
 
     /// The delimiter, where it is none of those that are tried.
@@ -44,7 +44,8 @@ pub trait SheetDialect: Send + Sync + fmt::Debug {
 /// The beginning of a table.
 pub struct Head<'a> {
     pub header: &'a ByteRecord,
-    /// The rows below it that the beginning of the file holds in full, for what the header alone can't tell.
+    /// The rows below it that the beginning of the file holds in full, for what the header alone
+    /// can't tell.
     pub rows: &'a [ByteRecord],
     /// The settings name the format, so only its columns are in question.
     pub is_named: bool,
@@ -69,8 +70,8 @@ pub trait Layout: Send + Sync + fmt::Debug {
     /// Fields of a whole row.
     fn width(&self) -> usize;
 
-    /// Whether the first column holds the order's name or id on each row that begins an order: a line within a cell
-    /// that begins alike is then a row which an open quote has swallowed.
+    /// Whether the first column holds the order's name or id on each row that begins an order: a
+    /// line within a cell that begins alike is then a row which an open quote has swallowed.
     fn begins_with_key(&self) -> bool;
 
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records>;
@@ -91,11 +92,12 @@ pub trait Records: Send {
     /// The next order; its position has the line, but not the file and the record.
     ///
     /// # Errors
-    /// When the table can't be read on, changed, or ends too soon. An order that the table ends within is not given
-    /// out.
+    /// When the table can't be read on, changed, or ends too soon. An order that the table ends
+    /// within is not given out.
     fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError>;
 
-    /// Puts the next order in place of what is there, whose room may be used again; `false` at the end.
+    /// Puts the next order in place of what is there, whose room may be used again; `false` at the
+    /// end.
     ///
     /// # Errors
     /// As [`Self::pull`].

@@ -1,10 +1,12 @@
-//! Collects entries by key on disk, and gives them back key by key: what belongs to one key may come anywhere.
+//! Collects entries by key on disk, and gives them back key by key: what belongs to one key may
+//! come anywhere.
 //!
-//! Entries are dealt to *buckets* by a hash of their key, each bucket small enough to be held in memory when its turn
-//! comes; one that grew too large is dealt again. Memory does not grow with what is added. Up to
-//! [`SLOT_BYTES`] a bucket nothing is written at all; beyond it, everything lies in one temporary file that has no name
-//! from the start (nobody can open it, and it is gone with the process) and that only its owner could read. It lies in
-//! the folder that `TMPDIR` names, else in `/tmp`.
+//! Entries are dealt to *buckets* by a hash of their key, each bucket small enough to be held in
+//! memory when its turn comes; one that grew too large is dealt again. Memory does not grow with
+//! what is added. Up to [`SLOT_BYTES`] a bucket nothing is written at all; beyond it, everything
+//! lies in one temporary file that has no name from the start (nobody can open it, and it is gone
+//! with the process) and that only its owner could read. It lies in the folder that `TMPDIR` names,
+//! else in `/tmp`.
 
 mod groups;
 
@@ -45,7 +47,8 @@ pub struct Spill {
     written: u64,
 }
 
-/// Whole entries of one bucket, one after the other, where they lie in the file; none where `len` is 0.
+/// Whole entries of one bucket, one after the other, where they lie in the file; none where `len`
+/// is 0.
 #[derive(Clone, Copy, Default)]
 struct Block {
     at: u64,
@@ -79,7 +82,8 @@ impl Spill {
         if self.used[bucket] + len > SLOT_BYTES {
             self.write_slot(bucket)?;
         }
-        let too_long = |_| io::Error::new(io::ErrorKind::InvalidInput, "an entry of more than 4 GiB");
+        let too_long =
+            |_| io::Error::new(io::ErrorKind::InvalidInput, "an entry of more than 4 GiB");
         let key_len = u32::try_from(key.len()).map_err(too_long)?.to_le_bytes();
         let body_len = u32::try_from(body.len()).map_err(too_long)?.to_le_bytes();
         let parts: [&[u8]; 4] = [&key_len, &body_len, key, body];
@@ -103,9 +107,10 @@ impl Spill {
         Ok(Groups::of(self, room))
     }
 
-    /// Where anything was written, the rest is too, and the memory is given out for buckets to be loaded into. Giving it
-    /// back instead would cost more: an allocator that gets back a large piece keeps later ones for itself, and the
-    /// tables that grow while orders are given out would leave holes in what it keeps.
+    /// Where anything was written, the rest is too, and the memory is given out for buckets to be
+    /// loaded into. Giving it back instead would cost more: an allocator that gets back a large
+    /// piece keeps later ones for itself, and the tables that grow while orders are given out would
+    /// leave holes in what it keeps.
     fn let_go_of_slots(&mut self) -> io::Result<Vec<u8>> {
         if self.file.is_none() {
             return Ok(Vec::new());
@@ -172,7 +177,11 @@ impl Spill {
     }
 
     /// Hands on the entries of a bucket in pieces that hold whole entries.
-    fn each_piece(&mut self, bucket: usize, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    fn each_piece(
+        &mut self,
+        bucket: usize,
+        mut take: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
         let mut room = Vec::new();
         for block in self.blocks_of(bucket)? {
             if let Some(file) = &mut self.file {

@@ -1,5 +1,6 @@
-//! Splits CSV into records and cells as the `csv` crate does, cell by cell (a property test holds the two against each
-//! other), and tells two things besides: the line a record begins at, and whether the file ends within it.
+//! Splits CSV into records and cells as the `csv` crate does, cell by cell (a property test holds
+//! the two against each other), and tells two things besides: the line a record begins at, and
+//! whether the file ends within it.
 //!
 //! It looks at 64 bytes at once for what ends a cell, and copies a record as a whole.
 
@@ -7,13 +8,15 @@ use super::encoding::ends_within_letter;
 use std::io::{self, Read};
 use std::ops::Range;
 
-/// The longest record of a file, in bytes. A longer one is a quote that was never closed, or no CSV at all.
+/// The longest record of a file, in bytes. A longer one is a quote that was never closed, or no CSV
+/// at all.
 pub const RECORD_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 const ROOM_BYTES: usize = 64 * 1024;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// The records of a CSV text, one at a time. Rows end at line feeds only. Memory is that of the longest record.
+/// The records of a CSV text, one at a time. Rows end at line feeds only. Memory is that of the
+/// longest record.
 pub struct Split {
     bytes: Box<dyn Read + Send>,
     delimiter: u8,
@@ -41,7 +44,8 @@ pub struct Record {
     /// Line of the file it begins at, from 1.
     pub line: u64,
     pub spans_lines: bool,
-    /// The file ends within its last cell: a quote there is open and holds the rest of the file, or a letter is cut.
+    /// The file ends within its last cell: a quote there is open and holds the rest of the file, or
+    /// a letter is cut.
     pub is_cut: bool,
     /// The text ends with it, and no line end does.
     pub is_open: bool,
@@ -106,7 +110,8 @@ impl Split {
         self.line += ends as u64;
     }
 
-    /// Fills the room, after making some: what was looked at already is looked at again only when that has doubled.
+    /// Fills the room, after making some: what was looked at already is looked at again only when
+    /// that has doubled.
     fn widen(&mut self) -> Result<(), Trouble> {
         self.room.copy_within(self.left.clone(), 0);
         self.left = 0..self.left.len();
@@ -174,7 +179,8 @@ impl Record {
         self.bytes.len() + size_of_val(self.ends.as_slice()) + size_of_val(self.quoted.as_slice())
     }
 
-    /// Takes other cells in place of its own, and stays what it is otherwise. They are not longer than its own were.
+    /// Takes other cells in place of its own, and stays what it is otherwise. They are not longer
+    /// than its own were.
     pub fn replace_cells<'a>(&mut self, cells: impl IntoIterator<Item = &'a [u8]>) {
         self.bytes.clear();
         self.ends.clear();
@@ -187,8 +193,8 @@ impl Record {
         }
     }
 
-    /// Looks for the cells of the record that `bytes` begin with, and where the next one begins; `None` where that is
-    /// not among them.
+    /// Looks for the cells of the record that `bytes` begin with, and where the next one begins;
+    /// `None` where that is not among them.
     fn look(&mut self, bytes: &[u8], delimiter: u8, is_at_end: bool) -> Option<usize> {
         self.ends.clear();
         self.quoted.clear();
@@ -230,8 +236,8 @@ impl Record {
         (is_at_end && !bytes.is_empty()).then_some(bytes.len())
     }
 
-    /// Notes the ends of cells in a piece. Eight at a time, as asking after each whether there is another costs more
-    /// than those that are too many.
+    /// Notes the ends of cells in a piece. Eight at a time, as asking after each whether there is
+    /// another costs more than those that are too many.
     #[inline]
     fn end_cells(&mut self, piece: usize, mut ends: u64) {
         let mut left = ends.count_ones() as usize;
@@ -274,7 +280,8 @@ impl Record {
 /// Bytes looked at together: as many as a word has bits.
 const PIECE_BYTES: usize = 64;
 
-/// A bit for each of the first bytes that is a delimiter, and for each that is a quote or a line end.
+/// A bit for each of the first bytes that is a delimiter, and for each that is a quote or a line
+/// end.
 fn signs_in(bytes: &[u8], delimiter: u8) -> (u64, u64) {
     let piece = bytes.first_chunk::<PIECE_BYTES>().copied().unwrap_or_else(|| {
         let mut piece = [0; PIECE_BYTES];
@@ -293,14 +300,16 @@ fn bits(piece: &[u8; PIECE_BYTES], is_sought: impl Fn(u8) -> bool) -> u64 {
     }
     let mut bits = 0;
     for (index, eight) in found.as_chunks::<8>().0.iter().enumerate() {
-        // Each byte is 0 or 1; the product gathers the eight of them in its highest byte, the first one lowest.
+        // Each byte is 0 or 1; the product gathers the eight of them in its highest byte, the first
+        // one lowest.
         let gathered = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
         bits |= gathered << (index * 8);
     }
     bits
 }
 
-/// The byte after the quote that closes a cell; `None` where that is not among these bytes, or can't be told yet.
+/// The byte after the quote that closes a cell; `None` where that is not among these bytes, or
+/// can't be told yet.
 fn after_quote(bytes: &[u8], mut from: usize, is_at_end: bool) -> Option<usize> {
     loop {
         let quote = from + bytes.get(from..)?.iter().position(|b| *b == b'"')?;
@@ -312,8 +321,8 @@ fn after_quote(bytes: &[u8], mut from: usize, is_at_end: bool) -> Option<usize> 
     }
 }
 
-/// Takes the quotes out of a cell that begins with one, and says where in it the text is then. What follows the
-/// closing quote is text as it stands.
+/// Takes the quotes out of a cell that begins with one, and says where in it the text is then. What
+/// follows the closing quote is text as it stands.
 fn unquote(cell: &mut [u8]) -> Range<usize> {
     if let [b'"', text @ .., b'"'] = &*cell
         && !text.contains(&b'"')

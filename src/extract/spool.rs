@@ -10,11 +10,12 @@ pub const STANDARD_INPUT: &str = "-";
 /// What it is called in messages.
 const SHOWN: &str = "standard input";
 
-/// Copies standard input to a temporary file without a name, up to its end, and gives what is in it. The system
-/// takes the file away when the program ends, however it does.
+/// Copies standard input to a temporary file without a name, up to its end, and gives what is in
+/// it. The system takes the file away when the program ends, however it does.
 ///
 /// # Errors
-/// When it is a terminal, nothing came, it can't be copied, or it is packed in a way that is not understood.
+/// When it is a terminal, nothing came, it can't be copied, or it is packed in a way that is not
+/// understood.
 pub fn standard_input() -> Result<Vec<Source>, ReadError> {
     let mut input = io::stdin().lock();
     if input.is_terminal() {
@@ -22,7 +23,8 @@ pub fn standard_input() -> Result<Vec<Source>, ReadError> {
         return Err(ReadError::new(SHOWN, 0, "is a terminal, expected an export", hint));
     }
     let failed = |error: io::Error| {
-        let hint = "it is copied to a temporary file first: is there room in $TMPDIR, or else /tmp?";
+        let hint =
+            "it is copied to a temporary file first: is there room in $TMPDIR, or else /tmp?";
         ReadError::new(SHOWN, 0, format!("can't be copied: {error}"), hint)
     };
     let mut file = nameless::file().map_err(failed)?;

@@ -97,10 +97,12 @@ impl Table {
         let text = text_of(&prefix).map_err(refused)?;
         let layout = match (asked, is_json(text)) {
             (Asked::Anything, true) => of_json(&source, options)?,
-            (Asked::Messages(envelope), true) => match messages::recognise(&source, Some(*envelope))? {
-                Some(streams) => Layout::Messages(Arc::new(streams)),
-                None => Layout::Json(json::recognise(&source, None)?),
-            },
+            (Asked::Messages(envelope), true) => {
+                match messages::recognise(&source, Some(*envelope))? {
+                    Some(streams) => Layout::Messages(Arc::new(streams)),
+                    None => Layout::Json(json::recognise(&source, None)?),
+                }
+            }
             (Asked::Mapped(Mapped(profile)), true) if !profile.is_csv() => {
                 let missing = MappedRecords::missing(&source, profile)?.unwrap_or_default();
                 if !missing.is_empty() {
@@ -111,17 +113,24 @@ impl Table {
             }
             (Asked::Json(dialect), true) if messages::table_in(&source).is_some() => {
                 let what = format!("holds rows of a loader's table, not {} alone", dialect.title);
-                let hint =
-                    "name the format auto: of several versions of an order only the newest counts there";
+                let hint = "name the format auto: of several versions of an order only the newest counts there";
                 return Err(refused((1, what, hint.to_owned())));
             }
             (Asked::Json(dialect), true) => Layout::Json(json::recognise(&source, Some(dialect))?),
             (Asked::Csv(_) | Asked::Mapped(_), true) => {
-                let hint = "name another format in the settings, or auto; or export the orders as CSV";
-                return Err(refused((1, "looks like JSON, expected CSV".to_owned(), hint.to_owned())));
+                let hint =
+                    "name another format in the settings, or auto; or export the orders as CSV";
+                return Err(refused((
+                    1,
+                    "looks like JSON, expected CSV".to_owned(),
+                    hint.to_owned(),
+                )));
             }
-            (Asked::Json(_) | Asked::Messages(_) | Asked::Mapped(_), false) if !expects_csv(asked, text) => {
-                let hint = "name another format in the settings, or auto; or export the orders as JSON";
+            (Asked::Json(_) | Asked::Messages(_) | Asked::Mapped(_), false)
+                if !expects_csv(asked, text) =>
+            {
+                let hint =
+                    "name another format in the settings, or auto; or export the orders as JSON";
                 return Err(refused((
                     1,
                     "does not look like JSON, which begins with { or [".to_owned(),
@@ -253,7 +262,8 @@ fn is_json(prefix: &[u8]) -> bool {
     matches!(without_mark(prefix).trim_ascii_start().first(), Some(b'{' | b'['))
 }
 
-/// Whether the first row ends in a carriage return with no line feed behind it, as old spreadsheets write them.
+/// Whether the first row ends in a carriage return with no line feed behind it, as old spreadsheets
+/// write them.
 fn returns_end_lines(prefix: &[u8]) -> bool {
     let mut in_quotes = false;
     let is_end = |byte: &u8| {
@@ -278,7 +288,11 @@ fn text_of(prefix: &[u8]) -> Result<&[u8], Fault> {
         }
         Some(b'<') => {
             let hint = "was a web page saved in place of the export? download it again";
-            return Err((1, "looks like HTML or XML, expected CSV or JSON".to_owned(), hint.to_owned()));
+            return Err((
+                1,
+                "looks like HTML or XML, expected CSV or JSON".to_owned(),
+                hint.to_owned(),
+            ));
         }
         Some(_) => {}
     }

@@ -24,7 +24,12 @@ pub fn check_downloaded(path: &Path) -> Result<(), ReadError> {
     let is_partial = path.extension().is_some_and(|end| ENDINGS.iter().any(|known| end == *known));
     if is_partial {
         let what = "is a download that is not finished";
-        return Err(ReadError::new(shown(), 0, what, "wait until the browser gives it its own name"));
+        return Err(ReadError::new(
+            shown(),
+            0,
+            what,
+            "wait until the browser gives it its own name",
+        ));
     }
     let with = |ending: &str| {
         let mut name = OsString::from(path.as_os_str());
@@ -32,8 +37,10 @@ pub fn check_downloaded(path: &Path) -> Result<(), ReadError> {
         name.push(ending);
         name
     };
-    let busy =
-        ENDINGS.iter().map(|ending| with(ending)).find(|name| is_fresh(Path::new(name), GIVEN_UP_AFTER));
+    let busy = ENDINGS
+        .iter()
+        .map(|ending| with(ending))
+        .find(|name| is_fresh(Path::new(name), GIVEN_UP_AFTER));
     match busy {
         None => Ok(()),
         Some(partial) => Err(ReadError::new(
@@ -45,8 +52,8 @@ pub fn check_downloaded(path: &Path) -> Result<(), ReadError> {
     }
 }
 
-/// Whether any of the files is being written to right now. Only files written to a moment ago are watched, and then
-/// for a fifth of a second.
+/// Whether any of the files is being written to right now. Only files written to a moment ago are
+/// watched, and then for a fifth of a second.
 ///
 /// # Errors
 /// With each file that changed meanwhile.
@@ -71,7 +78,8 @@ fn growing(file: &ExportFile) -> ReadError {
 
 fn has_changed(file: &ExportFile) -> bool {
     let same = |meta: std::fs::Metadata| {
-        meta.len() == file.size_bytes && meta.modified().is_ok_and(|modified| modified == file.modified)
+        meta.len() == file.size_bytes
+            && meta.modified().is_ok_and(|modified| modified == file.modified)
     };
     !file.path.metadata().is_ok_and(same)
 }
@@ -101,7 +109,12 @@ mod tests {
         let beside = check_downloaded(&whole).unwrap_err();
         assert!(beside.what.contains("orders.csv.crdownload lies beside it"), "{beside}");
         let long_ago = SystemTime::now() - GIVEN_UP_AFTER * 2;
-        std::fs::File::options().write(true).open(&partial).unwrap().set_modified(long_ago).unwrap();
+        std::fs::File::options()
+            .write(true)
+            .open(&partial)
+            .unwrap()
+            .set_modified(long_ago)
+            .unwrap();
         assert!(check_downloaded(&whole).is_ok(), "that download was given up");
     }
 }

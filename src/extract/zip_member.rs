@@ -1,4 +1,5 @@
-//! The tables of a zip archive. Members are read where they lie; nothing is ever unpacked to a path.
+//! The tables of a zip archive. Members are read where they lie; nothing is ever unpacked to a
+//! path.
 
 use flate2::read::DeflateDecoder;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -15,12 +16,14 @@ pub struct ZipMember {
     is_deflated: bool,
 }
 
-/// Lists the members that are tables: those named like CSV, JSON or plain text, hidden ones and folders left out.
+/// Lists the members that are tables: those named like CSV, JSON or plain text, hidden ones and
+/// folders left out.
 ///
 /// # Errors
 /// A sentence on what is wrong, and a hint.
 pub fn tables(file: impl Read + Seek) -> Result<Vec<ZipMember>, (String, &'static str)> {
-    let broken = |error| (format!("is no readable zip archive: {error}"), "copy or download it again");
+    let broken =
+        |error| (format!("is no readable zip archive: {error}"), "copy or download it again");
     let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(broken)?;
     let mut members = Vec::new();
     for index in 0..archive.len() {
@@ -36,7 +39,10 @@ pub fn tables(file: impl Read + Seek) -> Result<Vec<ZipMember>, (String, &'stati
             continue;
         }
         if member.encrypted() {
-            return Err((format!("holds {name} under a password"), "unpack it, and name the unpacked file"));
+            return Err((
+                format!("holds {name} under a password"),
+                "unpack it, and name the unpacked file",
+            ));
         }
         let is_deflated = match member.compression() {
             CompressionMethod::Stored => false,
@@ -62,9 +68,10 @@ pub fn tables(file: impl Read + Seek) -> Result<Vec<ZipMember>, (String, &'stati
         });
     }
     match members.is_empty() {
-        true => {
-            Err(("is an archive without a .csv or .json file in it".to_owned(), "name the export itself"))
-        }
+        true => Err((
+            "is an archive without a .csv or .json file in it".to_owned(),
+            "name the export itself",
+        )),
         false => Ok(members),
     }
 }
@@ -73,12 +80,18 @@ fn is_table(name: &str) -> bool {
     let base = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let lower = base.to_ascii_lowercase();
     let hidden = base.starts_with('.') || name.starts_with("__MACOSX/");
-    !hidden && [".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson"].iter().any(|end| lower.ends_with(end))
+    !hidden
+        && [".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson"]
+            .iter()
+            .any(|end| lower.ends_with(end))
 }
 
 impl ZipMember {
     /// The member's bytes, checked at their end against the archive's length and checksum.
-    pub fn open<F: Read + Seek + Send + 'static>(&self, mut file: F) -> io::Result<Box<dyn Read + Send>> {
+    pub fn open<F: Read + Seek + Send + 'static>(
+        &self,
+        mut file: F,
+    ) -> io::Result<Box<dyn Read + Send>> {
         file.seek(SeekFrom::Start(self.start))?;
         let packed = BufReader::new(file.take(self.packed_len));
         let inner: Box<dyn Read + Send> = match self.is_deflated {
@@ -109,7 +122,9 @@ impl Read for Checked {
         let ended = len == 0 && !buffer.is_empty();
         match ended {
             true if self.left > 0 => Err(io::ErrorKind::UnexpectedEof.into()),
-            true if self.crc.sum() != self.expected => damaged("the checksum of the zip member is wrong"),
+            true if self.crc.sum() != self.expected => {
+                damaged("the checksum of the zip member is wrong")
+            }
             _ => Ok(len),
         }
     }

@@ -4,8 +4,8 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::io::{self, BufRead, Read};
 
-/// The header of a frame without content. A decoder checks the window a frame asks for (100 MiB at most) only from
-/// its second frame on; started with this one it checks every frame of the file.
+/// The header of a frame without content. A decoder checks the window a frame asks for (100 MiB at
+/// most) only from its second frame on; started with this one it checks every frame of the file.
 const EMPTY_FRAME_HEADER: [u8; 6] = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x00];
 
 /// Decompresses all frames of a stream, each checked against its checksum where it has one.
@@ -47,7 +47,10 @@ impl<R: BufRead> ZstdFrames<R> {
     fn check_sum(&self) -> io::Result<()> {
         match self.decoder.get_checksum_from_data() {
             Some(stated) if self.decoder.get_calculated_checksum() != Some(stated) => {
-                Err(io::Error::new(io::ErrorKind::InvalidData, "the checksum of the zstd data is wrong"))
+                Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "the checksum of the zstd data is wrong",
+                ))
             }
             _ => Ok(()),
         }
@@ -121,7 +124,9 @@ mod tests {
             let error = unpack(&frame[..len]).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "cut at {len}");
         }
-        assert!(unpack(b"\x28\xb5\x2f\xfd\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff").is_err());
+        assert!(
+            unpack(b"\x28\xb5\x2f\xfd\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff").is_err()
+        );
     }
 
     #[test]

@@ -11,8 +11,9 @@ pub(super) enum Found {
     Doubted(RemoteId),
 }
 
-/// The target's id of an order's customer, which is created where the target has none. The inner error: the target
-/// would not take it. What is asked for on the way is noted under the order that asked first.
+/// The target's id of an order's customer, which is created where the target has none. The inner
+/// error: the target would not take it. What is asked for on the way is noted under the order that
+/// asked first.
 pub(super) async fn find_or_create<J: Journal>(
     loader: &Loader<J>,
     order: &Order,
@@ -22,8 +23,14 @@ pub(super) async fn find_or_create<J: Journal>(
     let _held = loader.customers.hold(&customer.key).await;
     let memory = loader.journal.customer(customer).await?;
     let attempts = loader.attempts();
-    let mut create =
-        Create { loader, customer, order: &order.key, attempts, sent_by_us: false, is_contradicted: false };
+    let mut create = Create {
+        loader,
+        customer,
+        order: &order.key,
+        attempts,
+        sent_by_us: false,
+        is_contradicted: false,
+    };
     match (memory, found) {
         (CustomerMemory::Known(id), Found::Trusted) => Ok(Ok(id)),
         // Another order has mended it in the meantime.
@@ -91,7 +98,9 @@ impl<J: Journal> Create<'_, J> {
     ) -> Result<Result<RemoteId, Outcome>, Halt> {
         let found = self.look_up().await;
         let attempt = match &found {
-            Ok(found) => Attempt::found(Deed::LookUpCustomer, found.as_ref().map(|remote| remote.id.clone())),
+            Ok(found) => {
+                Attempt::found(Deed::LookUpCustomer, found.as_ref().map(|remote| remote.id.clone()))
+            }
             Err(failure) => failed(Deed::LookUpCustomer, failure),
         };
         self.loader.journal.note(self.order, attempt).await?;
@@ -105,8 +114,8 @@ impl<J: Journal> Create<'_, J> {
                 let ours = self.sent_by_us && remote.externalid == self.customer.key.as_str();
                 self.settle(remote.id, ours).await
             }
-            // It is there, says the answer, and it is not, says the list: deleted in between, most likely. Who says so
-            // twice leaves it unsettled.
+            // It is there, says the answer, and it is not, says the list: deleted in between, most
+            // likely. Who says so twice leaves it unsettled.
             (None, Some(refusal)) if refusal.verdict == Verdict::Exists => {
                 match std::mem::replace(&mut self.is_contradicted, true) {
                     false => Box::pin(self.create()).await,

@@ -15,8 +15,9 @@ pub enum Deletion {
     Refused(Refusal),
 }
 
-/// Deletes one order at the target, with as many requests and retries as it takes. A delete says the same twice, so
-/// one whose answer was lost is sent again. `intend` must have made durable what is about to happen when it returns.
+/// Deletes one order at the target, with as many requests and retries as it takes. A delete says
+/// the same twice, so one whose answer was lost is sent again. `intend` must have made durable what
+/// is about to happen when it returns.
 ///
 /// # Errors
 /// When the run must end; whether the order is gone is then not known.

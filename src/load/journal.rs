@@ -14,7 +14,10 @@ pub trait Journal: Send + Sync + 'static {
     ) -> impl Future<Output = Result<CustomerMemory, JournalError>> + Send;
 
     /// A create of this customer is about to be sent.
-    fn intend_customer(&self, customer: &Customer) -> impl Future<Output = Result<(), JournalError>> + Send;
+    fn intend_customer(
+        &self,
+        customer: &Customer,
+    ) -> impl Future<Output = Result<(), JournalError>> + Send;
 
     /// The customer is at the target under `id`: `created` by us, or found there.
     fn settle_customer(
@@ -28,7 +31,8 @@ pub trait Journal: Send + Sync + 'static {
     fn order(&self, key: &OrderKey) -> impl Future<Output = Result<Memory, JournalError>> + Send;
 
     /// The order of this cart is at the target: the cart must not be sent any more.
-    fn settle_cart(&self, cart: &OrderKey) -> impl Future<Output = Result<(), JournalError>> + Send;
+    fn settle_cart(&self, cart: &OrderKey)
+    -> impl Future<Output = Result<(), JournalError>> + Send;
 
     /// A create or update of this order is about to be sent, with the payload of this fingerprint.
     fn intend_order(
@@ -38,6 +42,9 @@ pub trait Journal: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), JournalError>> + Send;
 
     /// What was asked of the target for this order, and did not settle it.
-    fn note(&self, key: &OrderKey, attempt: Attempt)
-    -> impl Future<Output = Result<(), JournalError>> + Send;
+    fn note(
+        &self,
+        key: &OrderKey,
+        attempt: Attempt,
+    ) -> impl Future<Output = Result<(), JournalError>> + Send;
 }

@@ -18,7 +18,8 @@ impl<K: Eq + Hash + Clone> Keyed<K> {
     pub(super) async fn hold(&self, key: &K) -> OwnedMutexGuard<()> {
         let lock = {
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-            // Keys that nobody holds or waits for any more go, so that the table stays as small as the window.
+            // Keys that nobody holds or waits for any more go, so that the table stays as small as
+            // the window.
             held.retain(|_, lock| Arc::strong_count(lock) > 1);
             Arc::clone(held.entry(key.clone()).or_default())
         };

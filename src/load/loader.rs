@@ -6,7 +6,8 @@ use crate::domain::{CustomerKey, OrderKey, RemoteId};
 use crate::plan::Step;
 use tokio_util::sync::CancellationToken;
 
-/// Carries out steps against one connection. Many may be under way at once; the client's turns pace them.
+/// Carries out steps against one connection. Many may be under way at once; the client's turns pace
+/// them.
 pub struct Loader<J> {
     pub(super) client: Client,
     pub(super) journal: J,
@@ -35,7 +36,15 @@ impl<J: Journal> Loader<J> {
         deleted: Deleted,
         cancel: CancellationToken,
     ) -> Self {
-        Self { client, journal, connection, customers: Keyed::new(), carts: Keyed::new(), deleted, cancel }
+        Self {
+            client,
+            journal,
+            connection,
+            customers: Keyed::new(),
+            carts: Keyed::new(),
+            deleted,
+            cancel,
+        }
     }
 
     /// Carries out one step, with as many requests and retries as it takes.
@@ -43,7 +52,8 @@ impl<J: Journal> Loader<J> {
     /// No two steps under way at once may be of the same order.
     ///
     /// # Errors
-    /// When the run must end; the step is then not settled, and its intent tells the next run to look it up.
+    /// When the run must end; the step is then not settled, and its intent tells the next run to
+    /// look it up.
     pub async fn carry_out(&self, step: &Step) -> Result<Outcome, Halt> {
         order::carry_out(self, step).await
     }
@@ -54,7 +64,11 @@ impl<J: Journal> Loader<J> {
     }
 
     /// Waits as long as the failure asks for.
-    pub(super) async fn pause(&self, attempts: &mut Attempts, failure: &Failure) -> Result<Patience, Halt> {
+    pub(super) async fn pause(
+        &self,
+        attempts: &mut Attempts,
+        failure: &Failure,
+    ) -> Result<Patience, Halt> {
         attempts.pause(failure, &self.cancel).await
     }
 
@@ -64,7 +78,10 @@ impl<J: Journal> Loader<J> {
 }
 
 /// The next place to send from, unless the run is to end.
-pub(super) async fn next_turn<'a>(client: &'a Client, cancel: &CancellationToken) -> Result<Turn<'a>, Halt> {
+pub(super) async fn next_turn<'a>(
+    client: &'a Client,
+    cancel: &CancellationToken,
+) -> Result<Turn<'a>, Halt> {
     tokio::select! {
         biased;
         () = cancel.cancelled() => Err(Halt::Cancelled),

@@ -1,5 +1,6 @@
-//! Carries out steps against the target: customer first, then order, each exactly once in effect. Decides nothing
-//! about content; knows no file and no database: what must be durable goes through the [`Journal`] it is given.
+//! Carries out steps against the target: customer first, then order, each exactly once in effect.
+//! Decides nothing about content; knows no file and no database: what must be durable goes through
+//! the [`Journal`] it is given.
 
 mod customer;
 mod delete;

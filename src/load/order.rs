@@ -7,7 +7,10 @@ use crate::domain::{Attempt, Deed, Fingerprint, Memory, Order, OrderKey, RemoteI
 use crate::plan::{Action, Earlier, Step};
 
 /// Customer first, then order. A cart and its order wait for each other.
-pub(super) async fn carry_out<J: Journal>(loader: &Loader<J>, step: &Step) -> Result<Outcome, Halt> {
+pub(super) async fn carry_out<J: Journal>(
+    loader: &Loader<J>,
+    step: &Step,
+) -> Result<Outcome, Halt> {
     let order = &step.order;
     let cart = if order.key.is_cart() { Some(&order.key) } else { order.cart.as_ref() };
     let _held = match cart {
@@ -22,7 +25,8 @@ pub(super) async fn carry_out<J: Journal>(loader: &Loader<J>, step: &Step) -> Re
         Err(outcome) => return Ok(outcome),
     };
     let outcome = Write::new(loader, step, customer).carry_out(&step.action).await?;
-    let is_there = matches!(outcome, Outcome::Created(_) | Outcome::Updated(_) | Outcome::Adopted(_));
+    let is_there =
+        matches!(outcome, Outcome::Created(_) | Outcome::Updated(_) | Outcome::Adopted(_));
     if let (true, Some(cart)) = (is_there, &order.cart) {
         loader.journal.settle_cart(cart).await?;
     }
@@ -50,8 +54,8 @@ enum Next {
     /// Make it, of its cart where the target holds that.
     Make,
     Create,
-    /// Look it up by its key before anything is sent again. With the answer that said no, where one did: if there
-    /// is nothing to be found, that answer stands.
+    /// Look it up by its key before anything is sent again. With the answer that said no, where one
+    /// did: if there is nothing to be found, that answer stands.
     LookUp(Option<Failure>),
     Update(RemoteId),
     Done(Outcome),
@@ -102,7 +106,9 @@ impl<'a, J: Journal> Write<'a, J> {
                 Ok(None) => Next::Create,
                 Err(failure) => self.given_up(&failure),
             }),
-            Memory::Unknown | Memory::BecameOrder | Memory::Refused { id: None, .. } => Ok(Next::Create),
+            Memory::Unknown | Memory::BecameOrder | Memory::Refused { id: None, .. } => {
+                Ok(Next::Create)
+            }
         }
     }
 
@@ -136,8 +142,8 @@ impl<'a, J: Journal> Write<'a, J> {
         };
         Ok(match (found, refusal) {
             (Some(remote), _) => self.take_over(remote),
-            // It is there, says the answer, and it is not, says the list: deleted in between, most likely. Who says so
-            // twice leaves it unsettled.
+            // It is there, says the answer, and it is not, says the list: deleted in between, most
+            // likely. Who says so twice leaves it unsettled.
             (None, Some(refusal)) if refusal.verdict == Verdict::Exists => {
                 match std::mem::replace(&mut self.is_contradicted, true) {
                     false => Next::Create,
@@ -177,7 +183,8 @@ impl<'a, J: Journal> Write<'a, J> {
     async fn update(&mut self, id: RemoteId) -> Result<Next, Halt> {
         let turn = self.loader.turn().await?;
         self.loader.journal.intend_order(&self.order.key, self.fingerprint).await?;
-        let sent = turn.update_order(&id, &self.loader.connection, &self.customer, self.order).await;
+        let sent =
+            turn.update_order(&id, &self.loader.connection, &self.customer, self.order).await;
         let failure = match sent {
             Ok(()) if self.is_foreign => return Ok(Next::Done(Outcome::Adopted(id))),
             Ok(()) => return Ok(Next::Done(Outcome::Updated(id))),
@@ -190,10 +197,13 @@ impl<'a, J: Journal> Write<'a, J> {
             Verdict::LookUp => Next::Update(id),
             Verdict::Gone => self.deleted(),
             Verdict::RelationGone => return self.mend_customer(&failure, Next::Update(id)).await,
-            Verdict::Exists | Verdict::Unclear | Verdict::Refused => return Ok(self.refused(&failure)),
+            Verdict::Exists | Verdict::Unclear | Verdict::Refused => {
+                return Ok(self.refused(&failure));
+            }
             Verdict::Stop(stop) => return Err(stop.into()),
         };
-        // A list that still shows what is gone must not lead round for ever: this counts as an attempt too.
+        // A list that still shows what is gone must not lead round for ever: this counts as an
+        // attempt too.
         self.pause_then(next, &failure).await
     }
 
@@ -208,8 +218,8 @@ impl<'a, J: Journal> Write<'a, J> {
         }
     }
 
-    /// Whether an update that may not have arrived has nothing left to update. An order that is being made of a
-    /// cart is known by its own id only once that arrived.
+    /// Whether an update that may not have arrived has nothing left to update. An order that is
+    /// being made of a cart is known by its own id only once that arrived.
     async fn is_gone(&self, id: &RemoteId) -> Result<bool, Halt> {
         for key in [Some(&self.order.key), self.order.cart.as_ref()].into_iter().flatten() {
             match self.find(key).await? {
@@ -260,7 +270,9 @@ impl<'a, J: Journal> Write<'a, J> {
     async fn find(&self, key: &OrderKey) -> Result<Result<Option<RemoteOrder>, Failure>, Halt> {
         let found = self.loader.client.order_by_key(&self.loader.connection, key).await;
         let attempt = match &found {
-            Ok(found) => Attempt::found(Deed::LookUp, found.as_ref().map(|remote| remote.id.clone())),
+            Ok(found) => {
+                Attempt::found(Deed::LookUp, found.as_ref().map(|remote| remote.id.clone()))
+            }
             Err(failure) => failed(Deed::LookUp, failure),
         };
         self.loader.journal.note(&self.order.key, attempt).await?;

@@ -19,7 +19,8 @@ pub enum Outcome {
     Unconfirmed(Refusal),
 }
 
-/// Why the target did not take a record. Titles and bodies of its answers are not kept: they can quote addresses.
+/// Why the target did not take a record. Titles and bodies of its answers are not kept: they can
+/// quote addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     pub part: Part,

@@ -9,7 +9,8 @@ pub enum Why {
     Source,
     /// Its record says what it said; settings or program make another order of it.
     Mapping,
-    /// Its record says something else, and is read or mapped otherwise too: which of them it was can't be told.
+    /// Its record says something else, and is read or mapped otherwise too: which of them it was
+    /// can't be told.
     Both,
     /// A write was under way and its answer never recorded, so it is repeated.
     Interrupted,

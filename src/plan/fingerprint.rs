@@ -2,11 +2,12 @@ use super::payload::Payload;
 use super::universal::Universal;
 use crate::domain::{CustomerKey, Fingerprint, Order, OrderKey};
 
-/// Makes fingerprints and key hashes with the account's own secret key, so that nobody can find out from what is kept
-/// whose orders it tells of by hashing guesses, unless that key is known too.
+/// Makes fingerprints and key hashes with the account's own secret key, so that nobody can find out
+/// from what is kept whose orders it tells of by hashing guesses, unless that key is known too.
 ///
-/// A fingerprint is the first 64 bits of keyed BLAKE3 over a universal hash of the payload: as hard to turn round as
-/// BLAKE3 alone, and two payloads of one order have the same by chance once in 2^63 pairs.
+/// A fingerprint is the first 64 bits of keyed BLAKE3 over a universal hash of the payload: as hard
+/// to turn round as BLAKE3 alone, and two payloads of one order have the same by chance once in
+/// 2^63 pairs.
 pub struct Fingerprints {
     key: [u8; 32],
     universal: Universal,
@@ -23,8 +24,9 @@ impl Fingerprints {
         Self { key, universal, payload: Payload::default(), text: Vec::with_capacity(64) }
     }
 
-    /// Of the payload we would send for this order. What is hashed and how is a promise to every ledger: where it
-    /// changes, a migration in `state/` has to say that the fingerprints there are of another kind.
+    /// Of the payload we would send for this order. What is hashed and how is a promise to every
+    /// ledger: where it changes, a migration in `state/` has to say that the fingerprints there are
+    /// of another kind.
     pub fn of(&mut self, order: &Order) -> Fingerprint {
         let payload = self.payload.take(order);
         self.text.clear();
@@ -36,7 +38,8 @@ impl Fingerprints {
         Fingerprint::from_bytes(first)
     }
 
-    /// The payload hashed last by [`Self::of`] says `source: 0`; counted, so that a report can show it of every single one.
+    /// The payload hashed last by [`Self::of`] says `source: 0`; counted, so that a report can show
+    /// it of every single one.
     pub fn last_was_historical(&self) -> bool {
         self.payload.is_historical()
     }
@@ -69,7 +72,9 @@ impl Fingerprints {
                 back.copy_from_slice(text.as_bytes());
                 blake3::keyed_hash(&self.key, whole)
             }
-            None => blake3::Hasher::new_keyed(&self.key).update(kind).update(text.as_bytes()).finalize(),
+            None => {
+                blake3::Hasher::new_keyed(&self.key).update(kind).update(text.as_bytes()).finalize()
+            }
         };
         let mut short = [0; 16];
         short.copy_from_slice(&hash.as_bytes()[..16]);
@@ -88,7 +93,11 @@ mod tests {
         let print = prints.of(&tests_order("1"));
         assert_eq!(prints.of(&tests_order("1")), print);
         assert_ne!(prints.of(&tests_order("2")), print);
-        assert_ne!(Fingerprints::new([2; 32]).of(&tests_order("1")), print, "another account, another key");
+        assert_ne!(
+            Fingerprints::new([2; 32]).of(&tests_order("1")),
+            print,
+            "another account, another key"
+        );
     }
 
     #[test]
@@ -99,7 +108,8 @@ mod tests {
         assert!(prints.last_was_historical());
     }
 
-    /// Ledgers hold such numbers: where this one changes, every order of every ledger looks changed.
+    /// Ledgers hold such numbers: where this one changes, every order of every ledger looks
+    /// changed.
     #[test]
     fn fingerprints_stay_what_they_are() {
         let print = Fingerprints::new([1; 32]).of(&tests_order("1"));

@@ -4,8 +4,8 @@ use std::time::Duration;
 pub const PACE_SHARE: f64 = 0.98;
 /// What ActiveCampaign allows an account; more is allowed by a simulator on this machine alone.
 const ALLOWED_MAX: f64 = 5.0;
-/// From a request to its answer, as recorded of ActiveCampaign: creates of orders took 0.44 s in the middle, of
-/// customers 0.59 s.
+/// From a request to its answer, as recorded of ActiveCampaign: creates of orders took 0.44 s in
+/// the middle, of customers 0.59 s.
 const ROUND_TRIP: Duration = Duration::from_millis(500);
 /// The same of a simulator on this machine, each answer being made durable before the next request.
 const ROUND_TRIP_LOCAL: Duration = Duration::from_millis(5);
@@ -34,15 +34,16 @@ impl Terms {
         self.allowed_per_second * PACE_SHARE
     }
 
-    /// Requests a second with this many under way at once: what is under way waits for its answer, so slow answers bind
-    /// where the limit would not.
+    /// Requests a second with this many under way at once: what is under way waits for its answer,
+    /// so slow answers bind where the limit would not.
     fn rate(&self, in_flight: usize) -> f64 {
         self.pace().min(in_flight as f64 / self.round_trip.as_secs_f64())
     }
 
     /// The round trip from which on answers bind and not the limit.
     pub fn round_trip_max(&self) -> Duration {
-        Duration::try_from_secs_f64(self.in_flight_max as f64 / self.pace()).unwrap_or(Duration::MAX)
+        Duration::try_from_secs_f64(self.in_flight_max as f64 / self.pace())
+            .unwrap_or(Duration::MAX)
     }
 
     /// Answers bind and not the limit.
@@ -53,15 +54,19 @@ impl Terms {
 
 /// What a run would take, from counts alone.
 ///
-/// Assumes one request for each new customer, each order to write and each look-up, nobody else spending the account's
-/// budget, no retries, and a target that holds none of what is to be created.
+/// Assumes one request for each new customer, each order to write and each look-up, nobody else
+/// spending the account's budget, no retries, and a target that holds none of what is to be
+/// created.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Forecast {
-    /// Those that run side by side, and none of `one_by_one`, which a run without them does not send.
+    /// Those that run side by side, and none of `one_by_one`, which a run without them does not
+    /// send.
     pub requests: u64,
-    /// Requests before them of which each waits for the answer of the one before: the connection, or pages of a list.
+    /// Requests before them of which each waits for the answer of the one before: the connection,
+    /// or pages of a list.
     pub one_by_one: u64,
-    /// So many of `requests` may turn out not to be needed: what they would make may be there already.
+    /// So many of `requests` may turn out not to be needed: what they would make may be there
+    /// already.
     pub unsure: u64,
     pub terms: Terms,
 }
@@ -162,7 +167,10 @@ mod tests {
 
     #[test]
     fn a_simulator_on_this_machine_answers_at_once() {
-        assert_eq!(Forecast::new(3200, Terms::new(100_000.0, 16)).duration(), Duration::from_secs(1));
+        assert_eq!(
+            Forecast::new(3200, Terms::new(100_000.0, 16)).duration(),
+            Duration::from_secs(1)
+        );
     }
 
     #[test]
@@ -174,6 +182,9 @@ mod tests {
         assert_eq!(forecast.runs_of(Duration::from_secs(500)), 2);
         assert_eq!(forecast.runs_of(Duration::from_secs(499)), 3);
         assert_eq!(Forecast::new(0, terms()).runs_of(hours(6)), 1);
-        assert!(Forecast::new(u64::MAX, terms()).duration() > hours(1_000_000_000), "and nothing overflows");
+        assert!(
+            Forecast::new(u64::MAX, terms()).duration() > hours(1_000_000_000),
+            "and nothing overflows"
+        );
     }
 }

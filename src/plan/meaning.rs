@@ -2,7 +2,8 @@ use super::tally::{EXAMPLES_MAX, Example};
 use crate::domain::{Currency, Notes, Order, Position, Status};
 use std::collections::BTreeMap;
 
-/// What the policy made of an export, counted record by record. Its memory does not grow with the export.
+/// What the policy made of an export, counted record by record. Its memory does not grow with the
+/// export.
 #[derive(Debug, Clone, Default)]
 pub struct Meaning {
     by_status: [u64; Status::ALL.len()],
@@ -43,7 +44,8 @@ impl Differing {
     }
 }
 
-/// Whether a word is shown as that for a status: what has another look may be a person's data in the wrong column.
+/// Whether a word is shown as that for a status: what has another look may be a person's data in
+/// the wrong column.
 fn is_shown(word: &str) -> bool {
     const WORD_LEN_MAX: usize = 40;
     let is_of_word = |c: char| c.is_alphabetic() || " _-".contains(c);
@@ -51,8 +53,8 @@ fn is_shown(word: &str) -> bool {
 }
 
 impl Meaning {
-    /// Counts an order by its status, before any rule looks at it. Repeats of an order are not counted.
-    /// `word` is the export's for a status that is not known.
+    /// Counts an order by its status, before any rule looks at it. Repeats of an order are not
+    /// counted. `word` is the export's for a status that is not known.
     pub fn count_status(&mut self, status: Option<Status>, word: &str) {
         let at = status.and_then(|status| self.by_status.get_mut(status as usize));
         *at.unwrap_or(&mut self.status_unknown) += 1;
@@ -70,7 +72,13 @@ impl Meaning {
     }
 
     /// Counts what was decided about a valid order. `label` is what people know it by.
-    pub fn note(&mut self, order: &Order, notes: Notes, position: Position, label: impl FnOnce() -> String) {
+    pub fn note(
+        &mut self,
+        order: &Order,
+        notes: Notes,
+        position: Position,
+        label: impl FnOnce() -> String,
+    ) {
         self.currency_assumed += u64::from(notes.is_currency_assumed);
         self.paid_otherwise += u64::from(notes.is_paid_otherwise);
         self.date_assumed += u64::from(notes.is_date_assumed);

@@ -1,4 +1,5 @@
-//! Compares an `Order` with what the ledger remembers and decides on a `Step`. Pure: does nothing itself.
+//! Compares an `Order` with what the ledger remembers and decides on a `Step`. Pure: does nothing
+//! itself.
 
 mod changes;
 mod fingerprint;

@@ -2,8 +2,8 @@ use super::tally::{EXAMPLES_MAX, Example};
 use crate::domain::{Currency, Position};
 use std::collections::BTreeSet;
 
-/// What a person may want to look at, though nothing is wrong with it by any rule. Its memory does not grow with the
-/// export.
+/// What a person may want to look at, though nothing is wrong with it by any rule. Its memory does
+/// not grow with the export.
 #[derive(Debug, Clone, Default)]
 pub struct Oddities {
     /// Valid orders dated after the moment the plan was made.

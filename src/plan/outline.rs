@@ -5,8 +5,8 @@ use crate::domain::{Order, OrderKey, Outline, SourceDiscount, SourceLine, Source
 use serde::{Serialize, Serializer};
 
 impl Fingerprints {
-    /// What is kept of an order to tell later what changed. `source` is of the record it was made of, `mapping` of what
-    /// made it.
+    /// What is kept of an order to tell later what changed. `source` is of the record it was made
+    /// of, `mapping` of what made it.
     pub fn outline(&mut self, order: &Order, source: [u8; 4], mapping: [u8; 4]) -> Outline {
         let (lines, mut of) = (&order.lines, Hashing { prints: self, key: &order.key });
         let hashes = [
@@ -52,8 +52,8 @@ impl Fingerprints {
     }
 }
 
-/// Hashes the fields of one order. The order's key is part of each, so that two orders of one buyer, or of one product,
-/// show nothing alike.
+/// Hashes the fields of one order. The order's key is part of each, so that two orders of one
+/// buyer, or of one product, show nothing alike.
 struct Hashing<'a> {
     prints: &'a mut Fingerprints,
     key: &'a OrderKey,
@@ -88,7 +88,8 @@ impl<T, V: Serialize, F: Fn(&T) -> &V> Serialize for Each<'_, T, F> {
     }
 }
 
-/// All that a record states, and not where it stands. Each field is named, so that one that is new is not forgotten here.
+/// All that a record states, and not where it stands. Each field is named, so that one that is new
+/// is not forgotten here.
 struct Stated<'a>(&'a SourceOrder);
 
 impl Serialize for Stated<'_> {
@@ -128,10 +129,12 @@ impl Serialize for Stated<'_> {
             status_word,
             lines,
         } = self.0;
-        let names = (id, checkout_id, number, email, customer_id, currency, shipping_method, order_url);
+        let names =
+            (id, checkout_id, number, email, customer_id, currency, shipping_method, order_url);
         let names = (names, paid_currency, status_word);
         let dates = (created_at, updated_at, abandoned_at, is_undated_cart);
-        let amounts = (total, current_total, subtotal, goods, shipping, tax, discount, charges, refunded);
+        let amounts =
+            (total, current_total, subtotal, goods, shipping, tax, discount, charges, refunded);
         let status = status.map(|status| status.word());
         (names, dates, amounts, status, accepts_marketing, Lines(lines), Discounts(discounts))
             .serialize(serializer)
@@ -157,7 +160,19 @@ impl Serialize for Lines<'_> {
                 product_url,
                 at_line: _,
             } = line;
-            (id, name, variant, quantity, unit_price, total, discount, sku, category, image_url, product_url)
+            (
+                id,
+                name,
+                variant,
+                quantity,
+                unit_price,
+                total,
+                discount,
+                sku,
+                category,
+                image_url,
+                product_url,
+            )
         }))
     }
 }
@@ -167,7 +182,9 @@ struct Discounts<'a>(&'a [SourceDiscount]);
 impl Serialize for Discounts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(
-            self.0.iter().map(|SourceDiscount { name, amount, of_shipping }| (name, amount, of_shipping)),
+            self.0
+                .iter()
+                .map(|SourceDiscount { name, amount, of_shipping }| (name, amount, of_shipping)),
         )
     }
 }

@@ -1,10 +1,12 @@
-//! A payload as words to hash: the same `Serialize` that decides what is sent, without the cost of writing JSON.
+//! A payload as words to hash: the same `Serialize` that decides what is sent, without the cost of
+//! writing JSON.
 
 use serde::ser::{self, Serialize, Serializer};
 use std::fmt::Error;
 
-/// What was serialised last, in words of 64 bits: each value with a mark of its kind, and a length or an end, so that two
-/// payloads which differ in any name, value, kind or place differ in their words.
+/// What was serialised last, in words of 64 bits: each value with a mark of its kind, and a length
+/// or an end, so that two payloads which differ in any name, value, kind or place differ in their
+/// words.
 #[derive(Default)]
 pub(super) struct Payload {
     words: Vec<u64>,
@@ -28,8 +30,9 @@ impl Payload {
     pub(super) fn take(&mut self, value: &impl Serialize) -> &[u64] {
         self.words.clear();
         self.source = None;
-        // Nothing here fails, unless a `Serialize` of ours says so itself, and none does. Should that ever change,
-        // the half-written payload still gives a fingerprint, and at worst an update too many.
+        // Nothing here fails, unless a `Serialize` of ours says so itself, and none does. Should
+        // that ever change, the half-written payload still gives a fingerprint, and at worst an
+        // update too many.
         let _ = value.serialize(&mut *self);
         &self.words
     }
@@ -39,7 +42,8 @@ impl Payload {
         self.source == Some(true)
     }
 
-    /// Always inlined, as are the names of fields: what is known of them is worked out by the compiler then.
+    /// Always inlined, as are the names of fields: what is known of them is worked out by the
+    /// compiler then.
     #[inline(always)]
     fn text(&mut self, text: &[u8]) {
         self.words.push(TEXT | text.len() as u64);
@@ -150,7 +154,12 @@ impl<'p> Serializer for &'p mut Payload {
     }
 
     #[inline]
-    fn serialize_unit_variant(self, _: &'static str, _: u32, name: &'static str) -> Result<(), Error> {
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        name: &'static str,
+    ) -> Result<(), Error> {
         self.serialize_str(name)
     }
 

@@ -2,20 +2,23 @@ use crate::domain::{Currency, Order};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// Months told apart, of all currencies together: a thousand years of one. Orders of further ones go into the totals only.
+/// Months told apart, of all currencies together: a thousand years of one. Orders of further ones
+/// go into the totals only.
 const MONTHS_MAX: usize = 12_000;
 
 /// Orders with this many products or more are counted together.
 pub const PRODUCTS_MAX: usize = 10;
 
-/// What the orders of an export look like over time and by size: what charts are drawn from. Carts are no revenue and
-/// are left out. Its memory does not grow with the export.
+/// What the orders of an export look like over time and by size: what charts are drawn from. Carts
+/// are no revenue and are left out. Its memory does not grow with the export.
 #[derive(Debug, Clone, Default)]
 pub struct Shape {
     months: BTreeMap<(Currency, Month), MonthTotal>,
-    /// The month met last, not yet added to the others: exports come by date, so most orders are of it.
+    /// The month met last, not yet added to the others: exports come by date, so most orders are of
+    /// it.
     current: Option<((Currency, Month), MonthTotal)>,
-    /// Orders by their number of product lines: at `n`, those with `n + 1`; at the end, those with more.
+    /// Orders by their number of product lines: at `n`, those with `n + 1`; at the end, those with
+    /// more.
     products: [u64; PRODUCTS_MAX],
 }
 
@@ -76,7 +79,8 @@ impl Shape {
         all.months
     }
 
-    /// Orders by their number of product lines: 1, 2 and so on; the last entry is of [`PRODUCTS_MAX`] or more.
+    /// Orders by their number of product lines: 1, 2 and so on; the last entry is of
+    /// [`PRODUCTS_MAX`] or more.
     pub fn products(&self) -> &[u64; PRODUCTS_MAX] {
         &self.products
     }
@@ -103,11 +107,16 @@ mod tests {
     #[test]
     fn months_are_those_where_the_order_was_placed_in_whatever_order_they_come() {
         let mut shape = Shape::default();
-        for at in ["2024-01-31T23:30:00-05:00", "2024-02-01T00:30:00-05:00", "2024-01-02T00:00:00-05:00"] {
+        for at in
+            ["2024-01-31T23:30:00-05:00", "2024-02-01T00:30:00-05:00", "2024-01-02T00:00:00-05:00"]
+        {
             shape.add(&placed(at));
         }
-        let months: Vec<_> =
-            shape.months().into_iter().map(|((_, month), total)| (month.to_string(), total.orders)).collect();
+        let months: Vec<_> = shape
+            .months()
+            .into_iter()
+            .map(|((_, month), total)| (month.to_string(), total.orders))
+            .collect();
         assert_eq!(months, [("2024-01".to_owned(), 2), ("2024-02".to_owned(), 1)]);
         assert_eq!(shape.months().values().map(|total| total.minor_units).sum::<i128>(), 3 * 5409);
     }

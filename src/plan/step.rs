@@ -49,7 +49,9 @@ pub fn decide(order: Box<Order>, fingerprint: Fingerprint, memory: Memory) -> De
             Action::LookUp(Earlier::SameCreate)
         }
         Memory::Intended { .. } => Action::LookUp(Earlier::OtherCreate),
-        Memory::Known { fingerprint: Some(held), .. } if held == fingerprint => return Decision::Unchanged,
+        Memory::Known { fingerprint: Some(held), .. } if held == fingerprint => {
+            return Decision::Unchanged;
+        }
         Memory::Known { id, .. } => Action::Update(id),
         Memory::BecameOrder => return Decision::Unchanged,
         Memory::Refused { fingerprint: refused, .. } if refused == fingerprint => {
@@ -81,9 +83,11 @@ mod tests {
     fn the_ledger_decides() {
         let id = RemoteId::new("89");
         let print = Fingerprint::from_i64;
-        let known = |held: Option<i64>| Memory::Known { id: id.clone(), fingerprint: held.map(print) };
+        let known =
+            |held: Option<i64>| Memory::Known { id: id.clone(), fingerprint: held.map(print) };
         assert_eq!(action(Memory::Unknown), Action::Create);
-        let intended = |update, sent: Option<i64>| Memory::Intended { update, fingerprint: sent.map(print) };
+        let intended =
+            |update, sent: Option<i64>| Memory::Intended { update, fingerprint: sent.map(print) };
         assert_eq!(action(intended(None, Some(7))), Action::LookUp(Earlier::SameCreate));
         assert_eq!(action(intended(None, Some(8))), Action::LookUp(Earlier::OtherCreate));
         assert_eq!(action(intended(Some(id.clone()), Some(7))), Action::LookUp(Earlier::Update));

@@ -15,7 +15,8 @@ pub struct Tally {
     pub read: u64,
     pub create: u64,
     pub update: u64,
-    /// Of `create` and `update`: those that an earlier run may have sent already, and that are looked up first.
+    /// Of `create` and `update`: those that an earlier run may have sent already, and that are
+    /// looked up first.
     pub look_up: u64,
     pub unchanged: u64,
     /// Of the orders that are at the target: what would change of them.
@@ -27,9 +28,11 @@ pub struct Tally {
     pub invalid: u64,
     pub invalid_reasons: BTreeMap<Reason, ReasonCount>,
     pub customers_new: u64,
-    /// Of `customers_new`: those that an earlier run may have made already, and that are looked up first.
+    /// Of `customers_new`: those that an earlier run may have made already, and that are looked up
+    /// first.
     pub customers_look_up: u64,
-    /// Requests of `create`, `update` and `look_up` that carts don't take, as their orders are made before them.
+    /// Requests of `create`, `update` and `look_up` that carts don't take, as their orders are made
+    /// before them.
     pub spared: u64,
     /// Of the valid orders: abandoned carts.
     pub carts: u64,
@@ -37,7 +40,8 @@ pub struct Tally {
     pub products: u64,
     /// Of these: whose price of one unit had to be rounded, see [`crate::domain::Line`].
     pub prices_rounded: u64,
-    /// Of all valid orders, whether they would be sent or are at the target already; carts are no revenue.
+    /// Of all valid orders, whether they would be sent or are at the target already; carts are no
+    /// revenue.
     pub totals: BTreeMap<Currency, CurrencyTotal>,
     /// The same over months, and by their number of products.
     pub shape: Shape,
@@ -49,7 +53,8 @@ pub struct Tally {
     pub oddities: Oddities,
 }
 
-/// How often a record was invalid for one reason, and where to look. A record with two reasons counts in both.
+/// How often a record was invalid for one reason, and where to look. A record with two reasons
+/// counts in both.
 #[derive(Debug, Clone, Default)]
 pub struct ReasonCount {
     pub count: u64,
@@ -124,7 +129,8 @@ impl Tally {
     /// Counts what a valid order is worth.
     pub fn value(&mut self, order: &Order) {
         self.products += order.lines.len() as u64;
-        self.prices_rounded += order.lines.iter().filter(|line| line.is_price_rounded).count() as u64;
+        self.prices_rounded +=
+            order.lines.iter().filter(|line| line.is_price_rounded).count() as u64;
         if order.key.is_cart() {
             self.carts += 1;
             return;
@@ -151,7 +157,13 @@ impl Tally {
 
     /// The accounting identity of a plan.
     pub fn adds_up(&self) -> bool {
-        self.read == self.create + self.update + self.unchanged + self.filtered + self.invalid + self.refused
+        self.read
+            == self.create
+                + self.update
+                + self.unchanged
+                + self.filtered
+                + self.invalid
+                + self.refused
     }
 }
 
@@ -164,7 +176,8 @@ mod tests {
     #[test]
     fn every_record_counts_once_and_every_reason_of_it() {
         let mut tally = Tally::default();
-        let send = |key| decide(Box::new(tests_order(key)), Fingerprint::from_i64(1), Memory::Unknown);
+        let send =
+            |key| decide(Box::new(tests_order(key)), Fingerprint::from_i64(1), Memory::Unknown);
         tally.value(&tests_order("1"));
         tally.decide(&send("1"));
         tally.value(&tests_order("2"));

@@ -3,9 +3,10 @@
 /// Words hashed into one sum.
 const BLOCK_LEN: usize = 128;
 
-/// NH of UMAC (Black et al., CRYPTO 1999; RFC 4418, section 5.2), over words of 64 bits: for any two different texts of one
-/// length, the share of keys under which they have the same sums is at most 2^-64. The sums themselves hide nothing:
-/// whoever keeps anything of them hashes them again, with a key.
+/// NH of UMAC (Black et al., CRYPTO 1999; RFC 4418, section 5.2), over words of 64 bits: for any
+/// two different texts of one length, the share of keys under which they have the same sums is at
+/// most 2^-64. The sums themselves hide nothing: whoever keeps anything of them hashes them again,
+/// with a key.
 pub(super) struct Universal {
     key: [u64; BLOCK_LEN],
 }
@@ -31,8 +32,9 @@ impl Universal {
     }
 
     fn sum(&self, block: &[u64]) -> u128 {
-        let product =
-            |a: u64, b: u64, [k, l]: [u64; 2]| u128::from(a.wrapping_add(k)) * u128::from(b.wrapping_add(l));
+        let product = |a: u64, b: u64, [k, l]: [u64; 2]| {
+            u128::from(a.wrapping_add(k)) * u128::from(b.wrapping_add(l))
+        };
         // Two sums side by side, as each addition waits for the one before it.
         let (fours, rest) = block.as_chunks::<4>();
         let (mut sum, mut other) = (0_u128, 0_u128);
@@ -84,7 +86,8 @@ mod tests {
     fn the_sums_are_those_of_the_definition_at_every_length() {
         let universal = universal();
         for len in 0..=BLOCK_LEN {
-            let block: Vec<u64> = (0..len as u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+            let block: Vec<u64> =
+                (0..len as u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
             assert_eq!(universal.sum(&block), defined(&block, &universal.key), "{len}");
         }
     }

@@ -35,7 +35,11 @@ pub fn adoption_text(adoption: &Adoption) -> String {
             line("differing", adoption.differing, "the next run updates them"),
             line("absent", adoption.absent, "in the export only: the next run creates them"),
             line("known", adoption.known, "the ledger had them already"),
-            line("left out", adoption.left_out, "at the target, but filtered or invalid in the export now"),
+            line(
+                "left out",
+                adoption.left_out,
+                "at the target, but filtered or invalid in the export now",
+            ),
             line("extra", adoption.extra, "at the target, and not in the export: left alone"),
             line("customers", adoption.customers, "whose ids are known again"),
         ],

@@ -1,4 +1,5 @@
-//! A plan held against a saved one, as text and JSON. Addresses are masked unless they are asked for.
+//! A plan held against a saved one, as text and JSON. Addresses are masked unless they are asked
+//! for.
 
 use super::explain::hide_addresses;
 use super::plan::{example_json, example_text};
@@ -46,7 +47,8 @@ fn form_word(form: Form) -> &'static str {
 
 /// Each value as the payloads have it.
 pub(super) fn values_json(changes: &[ValueChange], reveal: bool) -> Value {
-    let shown = |path, value: &Option<Value>| value.as_ref().map(|value| shown(path, value, reveal));
+    let shown =
+        |path, value: &Option<Value>| value.as_ref().map(|value| shown(path, value, reveal));
     let of_one = |change: &ValueChange| {
         json!({
             "field": change.path,
@@ -83,10 +85,15 @@ fn shown(path: &str, value: &Value, reveal: bool) -> Value {
 
 /// The comparison as a person reads it.
 pub fn against_telling(preview: &Preview, against: &Against, reveal: bool) -> Telling {
-    let title =
-        format!("Plan of {} against {} ({})", preview.job, printable(&against.file), form_word(against.form));
+    let title = format!(
+        "Plan of {} against {} ({})",
+        preview.job,
+        printable(&against.file),
+        form_word(against.form)
+    );
     let mut telling = Telling { title, ..Telling::default() };
-    let row = |name: &str, n: u64, meaning: &str| vec![name.to_owned(), count(n), meaning.to_owned()];
+    let row =
+        |name: &str, n: u64, meaning: &str| vec![name.to_owned(), count(n), meaning.to_owned()];
     let new = match against.form {
         Form::Payloads => "orders that would be sent now, and are not in it",
         Form::Records => "records that are there now, and are not in it",
@@ -128,8 +135,9 @@ fn compared_text(compared: &Compared, reveal: bool) -> String {
             };
             let [from, to] = [&change.from, &change.to];
             let [then, now] = compared.currencies;
-            let text =
-                |value: &Option<Value>, currency| value_text(change.path, value.as_ref(), currency, reveal);
+            let text = |value: &Option<Value>, currency| {
+                value_text(change.path, value.as_ref(), currency, reveal)
+            };
             format!("{word} {} → {}", text(from, then), text(to, now))
         })
         .collect();
@@ -139,8 +147,14 @@ fn compared_text(compared: &Compared, reveal: bool) -> String {
     parts.join(", ")
 }
 
-fn value_text(path: &str, value: Option<&Value>, currency: Option<Currency>, reveal: bool) -> String {
-    const MONEY: [Field; 5] = [Field::Total, Field::Shipping, Field::Tax, Field::Discount, Field::Prices];
+fn value_text(
+    path: &str,
+    value: Option<&Value>,
+    currency: Option<Currency>,
+    reveal: bool,
+) -> String {
+    const MONEY: [Field; 5] =
+        [Field::Total, Field::Shipping, Field::Tax, Field::Discount, Field::Prices];
     let Some(value) = value else { return "none".to_owned() };
     let is_money = Field::of_path(path).is_some_and(|field| MONEY.contains(&field));
     if let (Some(minor), Some(currency), true) = (value.as_i64(), currency, is_money) {

@@ -3,22 +3,28 @@ use crate::daemon::{DaemonView, JobView, Running, Standing};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// What the daemon is doing, in one line: runs under way with their progress, rate and expected end, accounts that
-/// wait, and the next start. Times are of `zone`.
+/// What the daemon is doing, in one line: runs under way with their progress, rate and expected
+/// end, accounts that wait, and the next start. Times are of `zone`.
 pub fn status_line(view: &DaemonView, now: Timestamp, zone: &TimeZone) -> String {
-    let mut parts: Vec<String> =
-        view.jobs.iter().filter_map(|job| Some(running(job, job.running.as_ref()?, now, zone))).collect();
+    let mut parts: Vec<String> = view
+        .jobs
+        .iter()
+        .filter_map(|job| Some(running(job, job.running.as_ref()?, now, zone)))
+        .collect();
     parts.extend(view.accounts.iter().filter_map(|account| {
         let name = &account.account;
         match &account.standing {
             Standing::Idle | Standing::Running => None,
-            Standing::WaitsForLock { .. } => Some(format!("account {name} waits for another process")),
+            Standing::WaitsForLock { .. } => {
+                Some(format!("account {name} waits for another process"))
+            }
             Standing::Away { until } => {
                 Some(format!("account {name} is away, asked again at {}", clock(*until, now, zone)))
             }
-            Standing::Refused { until } => {
-                Some(format!("account {name} refused us, nothing sent before {}", clock(*until, now, zone)))
-            }
+            Standing::Refused { until } => Some(format!(
+                "account {name} refused us, nothing sent before {}",
+                clock(*until, now, zone)
+            )),
         }
     }));
     let next = view.jobs.iter().filter(|job| job.running.is_none());

@@ -22,8 +22,10 @@ fn advice(code: &str) -> &'static str {
     if let Some(reason) = Reason::from_code(code) {
         return reason.advice();
     }
-    // The target's: the part (customer_, order_), then its own code, `http_…`, or our word for no answer.
-    let code = code.strip_prefix("customer_").or_else(|| code.strip_prefix("order_")).unwrap_or(code);
+    // The target's: the part (customer_, order_), then its own code, `http_…`, or our word for no
+    // answer.
+    let code =
+        code.strip_prefix("customer_").or_else(|| code.strip_prefix("order_")).unwrap_or(code);
     match code {
         "email_invalid" => "the target does not take this address; correct it in the shop",
         "field_missing" => "the target misses this field; add it in the shop",
@@ -35,7 +37,9 @@ fn advice(code: &str) -> &'static str {
         _ if code.starts_with("http_5") || !code.starts_with("http_") => {
             "no clear answer from the target; the next run looks it up, and `dead-letters retry` sends a refused one again"
         }
-        _ => "the target would not take it; look at the order in the shop, then `dead-letters retry`",
+        _ => {
+            "the target would not take it; look at the order in the shop, then `dead-letters retry`"
+        }
     }
 }
 
@@ -44,7 +48,8 @@ fn by_reason(letters: &[DeadLetter]) -> Vec<(String, u64)> {
     for code in letters.iter().flat_map(reason_codes) {
         *counts.entry(code).or_default() += 1;
     }
-    let mut counts: Vec<(String, u64)> = counts.into_iter().map(|(code, n)| (code.to_owned(), n)).collect();
+    let mut counts: Vec<(String, u64)> =
+        counts.into_iter().map(|(code, n)| (code.to_owned(), n)).collect();
     counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     counts
 }
@@ -86,8 +91,9 @@ pub fn letters_text(letters: &[DeadLetter], at_most: usize) -> String {
     }
     let mut text = format!("{} dead letters\n", count(letters.len() as u64));
     let reasons = by_reason(letters).into_iter();
-    let rows: Vec<Vec<String>> =
-        reasons.map(|(code, n)| vec![count(n), printable(&code), advice(&code).to_owned()]).collect();
+    let rows: Vec<Vec<String>> = reasons
+        .map(|(code, n)| vec![count(n), printable(&code), advice(&code).to_owned()])
+        .collect();
     text.push_str(&columns("><<", &rows));
     let head = ["job", "order", "stage", "reasons", "where", "attempts", "runs"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
@@ -106,7 +112,9 @@ pub fn letters_text(letters: &[DeadLetter], at_most: usize) -> String {
     text.push_str(&columns("<<<<<><", &rows));
     if letters.len() > at_most {
         let more = count((letters.len() - at_most) as u64);
-        text.push_str(&format!("  … and {more} more; `ordersync dead-letters export` gives all of them\n"));
+        text.push_str(&format!(
+            "  … and {more} more; `ordersync dead-letters export` gives all of them\n"
+        ));
     }
     text
 }
@@ -191,7 +199,11 @@ pub fn letters_csv(letters: &[DeadLetter]) -> Result<String, csv::Error> {
 
 /// A cell that no spreadsheet takes for a formula, whatever a shop's order number begins with.
 fn inert(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -221,12 +233,16 @@ mod tests {
             assert!(csv.contains(&format!("'{number}")), "{csv}");
         }
         let csv = letters_csv(&[letter("#1001", "missing_email")]).unwrap();
-        assert_eq!(csv.lines().nth(1), Some("shop,1001,#1001,invalid,missing_email,orders.csv,7,,0,1,2"));
+        assert_eq!(
+            csv.lines().nth(1),
+            Some("shop,1001,#1001,invalid,missing_email,orders.csv,7,,0,1,2")
+        );
     }
 
     #[test]
     fn a_letter_with_two_reasons_counts_in_both() {
-        let letters = [letter("#1", "bad_money(total) missing_email"), letter("#2", "missing_email")];
+        let letters =
+            [letter("#1", "bad_money(total) missing_email"), letter("#2", "missing_email")];
         let counts = [("missing_email".to_owned(), 2), ("bad_money".to_owned(), 1)];
         assert_eq!(by_reason(&letters), counts);
     }

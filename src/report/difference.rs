@@ -57,7 +57,8 @@ pub(super) fn changes_counted_json(changes: &Changes) -> Value {
     json!({ "orders": changes.orders, "by_field": by_field_json(changes), "fields_unknown": changes.fields_unknown })
 }
 
-/// Amounts are in minor units; a field that the payload lacked is null; of one whose value is not kept neither is told.
+/// Amounts are in minor units; a field that the payload lacked is null; of one whose value is not
+/// kept neither is told.
 pub(super) fn changes_json(fields: &[FieldChange]) -> Value {
     let of_one = |change: &FieldChange| {
         let is_kept = (change.from, change.to) != (Held::NotKept, Held::NotKept);
@@ -83,15 +84,17 @@ pub fn since_telling(preview: &Preview, since: &SinceRun) -> Telling {
         since.run, preview.job
     );
     let mut telling = Telling { title, ..Telling::default() };
-    let besides =
-        format!("besides: {} written by later runs, {} new", count(since.written_later), count(since.new));
+    let besides = format!(
+        "besides: {} written by later runs, {} new",
+        count(since.written_later),
+        count(since.new)
+    );
     telling.add("", known_rows(since), vec![besides]);
     telling.add("Settings", Vec::new(), settings_lines(since));
     add_changes(&mut telling, preview, &since.changes);
-    let left_out = since
-        .left_out_examples
-        .iter()
-        .map(|(example, (is, reason))| format!("{}: {is}, {reason}", example_text(preview, example)));
+    let left_out = since.left_out_examples.iter().map(|(example, (is, reason))| {
+        format!("{}: {is}, {reason}", example_text(preview, example))
+    });
     telling.add("At the target, and left out now", Vec::new(), left_out.collect());
     let keys: Vec<String> = since.gone_examples.iter().map(|key| printable(key)).collect();
     let more = if since.gone > keys.len() as u64 { ", …" } else { "" };
@@ -101,13 +104,18 @@ pub fn since_telling(preview: &Preview, since: &SinceRun) -> Telling {
 }
 
 fn known_rows(since: &SinceRun) -> Vec<Vec<String>> {
-    let row = |name: &str, n: u64, meaning: &str| vec![name.to_owned(), count(n), meaning.to_owned()];
+    let row =
+        |name: &str, n: u64, meaning: &str| vec![name.to_owned(), count(n), meaning.to_owned()];
     let mut rows = vec![
         row("as they were", since.unchanged, "nothing to send"),
         row("would change", since.changes.orders, "see below"),
     ];
     for ((is, reason), n) in &since.left_out {
-        rows.push(row("left out now", *n, &format!("{is}: {reason}; at the target they stay as they are")));
+        rows.push(row(
+            "left out now",
+            *n,
+            &format!("{is}: {reason}; at the target they stay as they are"),
+        ));
     }
     let gone = "in no sound record of the export; at the target they stay as they are";
     rows.push(row("gone", since.gone, gone));
@@ -130,18 +138,23 @@ fn settings_lines(since: &SinceRun) -> Vec<String> {
 }
 
 fn add_changes(telling: &mut Telling, preview: &Preview, changes: &Changes) {
-    let mut fields: Vec<_> =
-        changes.by_field.iter().map(|(field, n)| vec![field.word().to_owned(), count(*n)]).collect();
+    let mut fields: Vec<_> = changes
+        .by_field
+        .iter()
+        .map(|(field, n)| vec![field.word().to_owned(), count(*n)])
+        .collect();
     if changes.fields_unknown > 0 {
         fields.push(vec!["not known".to_owned(), count(changes.fields_unknown)]);
     }
     telling.add("What would change", fields, Vec::new());
     let whys = Why::ALL.iter().filter_map(|why| Some((why, changes.by_why.get(why)?)));
-    let whys = whys.map(|(why, n)| vec![why.code().to_owned(), count(*n), why.meaning().to_owned()]);
+    let whys =
+        whys.map(|(why, n)| vec![why.code().to_owned(), count(*n), why.meaning().to_owned()]);
     telling.add("Why", whys.collect(), Vec::new());
     let examples = changes.examples.iter();
-    let examples = examples
-        .map(|(example, change)| format!("{}: {}", example_text(preview, example), change_text(change)));
+    let examples = examples.map(|(example, change)| {
+        format!("{}: {}", example_text(preview, example), change_text(change))
+    });
     telling.add("Examples", Vec::new(), examples.collect());
 }
 

@@ -52,8 +52,8 @@ fn body_of(order: &Order) -> Value {
     serde_json::to_value(order).unwrap_or_default()
 }
 
-/// The body without what tells whose it is: addresses wherever they stand, and what follows `?` in the order's link, which
-/// opens a cart to whoever holds it.
+/// The body without what tells whose it is: addresses wherever they stand, and what follows `?` in
+/// the order's link, which opens a cart to whoever holds it.
 pub(super) fn masked(order: &Order) -> Value {
     let mut body = body_of(order);
     hide_addresses(&mut body);
@@ -96,7 +96,9 @@ pub fn explanation_text(explanation: &Explanation, reveal: bool) -> String {
     }
     match explanation.known.is_empty() {
         true => text.push_str("\nNever sent, as far as is known.\n"),
-        false => text.extend(explanation.known.iter().map(|known| known_text(known, &explanation.zone))),
+        false => {
+            text.extend(explanation.known.iter().map(|known| known_text(known, &explanation.zone)))
+        }
     }
     for letter in &explanation.letters {
         text.push_str("\nDead letter: ");

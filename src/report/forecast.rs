@@ -31,7 +31,8 @@ pub(super) fn forecast_text(preview: &Preview, now: &Zoned) -> String {
     )
 }
 
-/// The same with what it takes for given, and the table of other paces; lines that stand below each other.
+/// The same with what it takes for given, and the table of other paces; lines that stand below each
+/// other.
 pub(super) fn forecast_lines(preview: &Preview, now: &Zoned) -> String {
     let mut text = format!("{}\n", forecast_text(preview, now));
     if preview.forecast.requests == 0 {
@@ -46,7 +47,8 @@ pub(super) fn forecast_lines(preview: &Preview, now: &Zoned) -> String {
     text
 }
 
-/// At each pace: what the account allows a second, what is kept of it, how long it takes, and when it ends.
+/// At each pace: what the account allows a second, what is kept of it, how long it takes, and when
+/// it ends.
 pub(super) fn pace_rows(preview: &Preview, now: &Zoned) -> Vec<Vec<String>> {
     let (own, now) = (preview.forecast.terms.allowed_per_second, in_zone(preview, now));
     let row = |forecast: Forecast| {
@@ -62,7 +64,9 @@ pub(super) fn pace_rows(preview: &Preview, now: &Zoned) -> Vec<Vec<String>> {
 /// In nights, where it does not fit into one.
 pub(super) fn nights(forecast: &Forecast) -> Option<String> {
     let runs = forecast.runs_of(NIGHT);
-    (runs > 1).then(|| format!("In nights of 6 h (`backfill --max-duration 6h`): {} of them.", count(runs)))
+    (runs > 1).then(|| {
+        format!("In nights of 6 h (`backfill --max-duration 6h`): {} of them.", count(runs))
+    })
 }
 
 /// What a backfill that is to stop after a while is told beforehand.
@@ -86,7 +90,8 @@ pub fn canary_forecast_text(forecast: &Forecast, orders: usize) -> String {
     )
 }
 
-/// What reading `orders` of the target back takes: in pages of a list, or one by one with their lines.
+/// What reading `orders` of the target back takes: in pages of a list, or one by one with their
+/// lines.
 pub fn reading_text(job: &str, orders: u64, forecast: &Forecast) -> String {
     format!(
         "{job}: reading {} orders back takes about {} requests, one after the other, and {} if \
@@ -108,10 +113,15 @@ pub(super) fn assumptions(forecast: &Forecast) -> Vec<String> {
     let (round_trip, in_flight) = (seconds(terms.round_trip), terms.in_flight_max);
     let answers = match terms.is_bound_by_answers() {
         true => format!("that leaves {:.2} requests a second", forecast.requests_per_second()),
-        false => format!("the limit binds until they take more than {} s", seconds(terms.round_trip_max())),
+        false => format!(
+            "the limit binds until they take more than {} s",
+            seconds(terms.round_trip_max())
+        ),
     };
     let mut all = vec![
-        format!("Counted: a request for each new customer, order to write and look-up{connection}."),
+        format!(
+            "Counted: a request for each new customer, order to write and look-up{connection}."
+        ),
         format!(
             "Assumed: {:.2} of the {} requests a second that the account allows, which nothing else uses; nothing throttled or \
              asked for again; nothing of what is to be created there already (each would take one or two more).",
@@ -131,8 +141,8 @@ pub(super) fn assumptions(forecast: &Forecast) -> Vec<String> {
     all
 }
 
-/// `forecast` of `plan --json`: by the names of the interface, where `duration_ms` is `requests` at `requests_per_second`, and
-/// more beside them. It `ends` after both that and `connection_ms`.
+/// `forecast` of `plan --json`: by the names of the interface, where `duration_ms` is `requests` at
+/// `requests_per_second`, and more beside them. It `ends` after both that and `connection_ms`.
 pub(super) fn forecast_json(preview: &Preview, now: &Zoned) -> Value {
     let (forecast, now) = (&preview.forecast, in_zone(preview, now));
     let terms = &forecast.terms;
@@ -163,8 +173,8 @@ pub(super) fn forecast_json(preview: &Preview, now: &Zoned) -> Value {
     })
 }
 
-/// The jobs of one account run one after the other: all of them together, where there are several. Each with the name
-/// of its account.
+/// The jobs of one account run one after the other: all of them together, where there are several.
+/// Each with the name of its account.
 pub fn together_text(plans: &[(String, &Preview)], now: &Zoned) -> String {
     let mut text = String::new();
     for (account, all) in by_account(plans).into_iter().filter(|(_, all)| all.len() > 1) {
@@ -208,7 +218,10 @@ fn by_account<'a>(plans: &'a [(String, &'a Preview)]) -> Vec<(&'a str, Vec<&'a P
 
 fn sums(all: &[&Preview]) -> (u64, Duration) {
     let takes = |sum: Duration, preview: &&Preview| sum.saturating_add(taken(&preview.forecast));
-    (all.iter().map(|preview| preview.forecast.requests).sum(), all.iter().fold(Duration::ZERO, takes))
+    (
+        all.iter().map(|preview| preview.forecast.requests).sum(),
+        all.iter().fold(Duration::ZERO, takes),
+    )
 }
 
 /// Nothing to send takes no time worth telling.
@@ -231,11 +244,13 @@ fn in_zone(preview: &Preview, now: &Zoned) -> Zoned {
     now.with_time_zone(preview.rules.zone.clone())
 }
 
-/// When it ends: the local time with its offset from UTC, and the zone, with a word where clocks change before.
+/// When it ends: the local time with its offset from UTC, and the zone, with a word where clocks
+/// change before.
 fn ends(forecast: &Forecast, now: &Zoned) -> Option<(String, String)> {
     let end = end_after(taken(forecast), now)?;
     let zone = end.time_zone().iana_name().unwrap_or("the job's time zone").to_owned();
-    let zone = if end.offset() == now.offset() { zone } else { format!("{zone}, clocks change before") };
+    let zone =
+        if end.offset() == now.offset() { zone } else { format!("{zone}, clocks change before") };
     Some((shown(&end), zone))
 }
 

@@ -14,9 +14,12 @@ const CURRENCIES_MAX: usize = 4;
 pub(super) fn meaning_json(preview: &Preview) -> Map<String, Value> {
     let meaning = &preview.tally.meaning;
     let statuses: Vec<Value> = counted(preview)
-        .map(|(status, count, counts)| json!({ "status": status, "count": count, "counts": counts }))
+        .map(
+            |(status, count, counts)| json!({ "status": status, "count": count, "counts": counts }),
+        )
         .collect();
-    let words = meaning.unknown_words.iter().map(|(word, count)| json!({ "word": word, "count": count }));
+    let words =
+        meaning.unknown_words.iter().map(|(word, count)| json!({ "word": word, "count": count }));
     Map::from_iter([
         ("policy".to_owned(), policy_json(preview)),
         ("statuses".to_owned(), statuses.into()),
@@ -70,7 +73,8 @@ fn differ_json(preview: &Preview) -> Value {
 pub(super) fn counted(preview: &Preview) -> impl Iterator<Item = (&'static str, u64, bool)> {
     let rules = &preview.rules;
     let meaning = &preview.tally.meaning;
-    let known = meaning.statuses().map(|(status, count)| (status.word(), count, rules.counts(status)));
+    let known =
+        meaning.statuses().map(|(status, count)| (status.word(), count, rules.counts(status)));
     let unknown = (UNKNOWN, meaning.status_unknown, rules.takes_every_status());
     known.chain([unknown]).filter(|(_, count, _)| *count > 0)
 }
@@ -134,7 +138,9 @@ pub(super) fn assumed_lines(preview: &Preview) -> Vec<String> {
     }
     if meaning.paid_otherwise > 0 {
         let orders = many(meaning.paid_otherwise, "order");
-        lines.push(format!("the shop's own money, as in its reports, for {orders} paid in another currency"));
+        lines.push(format!(
+            "the shop's own money, as in its reports, for {orders} paid in another currency"
+        ));
     }
     lines
 }

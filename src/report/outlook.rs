@@ -21,8 +21,8 @@ pub struct Outlook {
 }
 
 impl Outlook {
-    /// `records_before`: what the job's last finished run had read. A plan tells by requests, as these are what takes the
-    /// time; else it is told by records.
+    /// `records_before`: what the job's last finished run had read. A plan tells by requests, as
+    /// these are what takes the time; else it is told by records.
     pub fn of(
         row: &RunRow,
         records_before: Option<u64>,
@@ -30,18 +30,23 @@ impl Outlook {
         now: Timestamp,
     ) -> Self {
         let (settled, active) = (row.counts.sum(), Duration::from_millis(row.active_ms));
-        let records_expected = row.records_planned.or(records_before).filter(|expected| *expected >= settled);
+        let records_expected =
+            row.records_planned.or(records_before).filter(|expected| *expected >= settled);
         let requests = row.requests.total;
-        // More than was planned tells that the plan did not know all: then the records are what is left.
+        // More than was planned tells that the plan did not know all: then the records are what is
+        // left.
         let left = match row.requests_planned {
             Some(planned) if requests < planned => time_left(requests, planned - requests, active),
-            _ => records_expected.and_then(|expected| time_left(settled, expected - settled, active)),
+            _ => {
+                records_expected.and_then(|expected| time_left(settled, expected - settled, active))
+            }
         };
         let waits_until = waits_until.filter(|until| *until > now);
         Self {
             settled,
             records_expected,
-            requests_per_second: (row.active_ms > 0).then(|| requests as f64 / active.as_secs_f64()),
+            requests_per_second: (row.active_ms > 0)
+                .then(|| requests as f64 / active.as_secs_f64()),
             waits_until,
             expected_end: left.and_then(|left| waits_until.unwrap_or(now).checked_add(left).ok()),
         }
@@ -82,13 +87,20 @@ mod tests {
 
     #[test]
     fn a_plan_tells_the_end_by_its_requests_and_without_one_the_last_run_by_its_records() {
-        let planned =
-            RunRow { records_planned: Some(1000), requests_planned: Some(1800), ..row(250, 450, 90) };
+        let planned = RunRow {
+            records_planned: Some(1000),
+            requests_planned: Some(1800),
+            ..row(250, 450, 90)
+        };
         let outlook = Outlook::of(&planned, None, None, at(10_000));
         assert_eq!((outlook.settled, outlook.records_expected), (250, Some(1000)));
-        assert_eq!((outlook.requests_per_second, outlook.expected_end), (Some(5.0), Some(at(10_270))));
+        assert_eq!(
+            (outlook.requests_per_second, outlook.expected_end),
+            (Some(5.0), Some(at(10_270)))
+        );
         // What is there already is looked up, which no plan knows of.
-        let more = RunRow { records_planned: Some(500), requests_planned: Some(400), ..row(250, 450, 90) };
+        let more =
+            RunRow { records_planned: Some(500), requests_planned: Some(400), ..row(250, 450, 90) };
         assert_eq!(Outlook::of(&more, None, None, at(10_000)).expected_end, Some(at(10_090)));
         let outlook = Outlook::of(&row(250, 450, 90), Some(500), None, at(10_000));
         assert_eq!(outlook.expected_end, Some(at(10_090)));
@@ -98,14 +110,19 @@ mod tests {
     fn a_run_that_waits_ends_as_much_later_and_what_is_over_is_no_wait() {
         let planned = RunRow { requests_planned: Some(900), ..row(250, 450, 90) };
         let outlook = Outlook::of(&planned, None, Some(at(10_600)), at(10_000));
-        assert_eq!((outlook.waits_until, outlook.expected_end), (Some(at(10_600)), Some(at(10_690))));
+        assert_eq!(
+            (outlook.waits_until, outlook.expected_end),
+            (Some(at(10_600)), Some(at(10_690)))
+        );
         let outlook = Outlook::of(&planned, None, Some(at(9_000)), at(10_000));
         assert_eq!((outlook.waits_until, outlook.expected_end), (None, Some(at(10_090))));
     }
 
     #[test]
     fn what_nobody_can_know_is_not_told() {
-        for (row, before) in [(row(0, 0, 0), Some(10)), (row(5, 9, 2), None), (row(50, 60, 12), Some(10))] {
+        for (row, before) in
+            [(row(0, 0, 0), Some(10)), (row(5, 9, 2), None), (row(50, 60, 12), Some(10))]
+        {
             assert_eq!(Outlook::of(&row, before, None, at(10_000)).expected_end, None);
         }
     }

@@ -78,7 +78,8 @@ pub(super) fn example_json(preview: &Preview, example: &Example) -> Value {
 }
 
 pub(super) fn file_of(preview: &Preview, example: &Example) -> String {
-    let file = usize::try_from(example.position.file).ok().and_then(|index| preview.files.get(index));
+    let file =
+        usize::try_from(example.position.file).ok().and_then(|index| preview.files.get(index));
     file.map(ToString::to_string).unwrap_or_default()
 }
 
@@ -139,10 +140,15 @@ pub(super) fn example_text(preview: &Preview, example: &Example) -> String {
         number => printable(number),
     };
     let field = example.field.map(|field| format!(" ({field})")).unwrap_or_default();
-    format!("{order} at {}:{}{field}", short_name(preview, example.position.file), example.position.line)
+    format!(
+        "{order} at {}:{}{field}",
+        short_name(preview, example.position.file),
+        example.position.line
+    )
 }
 
-/// A name of which only the beginning and the end are told, where it is long; the whole one stands at the top of a report.
+/// A name of which only the beginning and the end are told, where it is long; the whole one stands
+/// at the top of a report.
 fn shortened(name: &str) -> String {
     const PART_LEN: usize = 18;
     let letters: Vec<char> = name.chars().collect();
@@ -159,8 +165,12 @@ pub(super) fn short_name(preview: &Preview, file: u32) -> String {
     let Some(file) = usize::try_from(file).ok().and_then(|index| preview.files.get(index)) else {
         return String::new();
     };
-    let is_alone =
-        preview.files.iter().filter(|other| other.path.file_name() == file.path.file_name()).count() == 1;
+    let is_alone = preview
+        .files
+        .iter()
+        .filter(|other| other.path.file_name() == file.path.file_name())
+        .count()
+        == 1;
     let full = file.to_string();
     let short = file.path.file_name().filter(|_| is_alone && file.member.is_none());
     shortened(&printable(&short.map_or(full, |name| name.to_string_lossy().into_owned())))

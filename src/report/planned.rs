@@ -18,8 +18,8 @@ pub fn planned_json(job: &str, files: &[impl ToString], judged: &Judged) -> Valu
     line
 }
 
-/// The same of a plan that is held against a saved one: its `changes` are those since then, and left out where there are
-/// none. Addresses are masked unless `reveal`.
+/// The same of a plan that is held against a saved one: its `changes` are those since then, and
+/// left out where there are none. Addresses are masked unless `reveal`.
 pub fn compared_json(
     job: &str,
     files: &[impl ToString],
@@ -52,8 +52,8 @@ fn fate_json(job: &str, files: &[impl ToString], judged: &Judged) -> Value {
     line
 }
 
-/// A line of `plan --payloads`: the body as it would be sent, less the two ids that only the target knows; `None` for
-/// a record that sends nothing. Holds personal data.
+/// A line of `plan --payloads`: the body as it would be sent, less the two ids that only the target
+/// knows; `None` for a record that sends nothing. Holds personal data.
 pub fn payload_json(judged: &Judged) -> Option<String> {
     /// Its fields in the order in which they are sent.
     #[derive(Serialize)]
@@ -62,7 +62,9 @@ pub fn payload_json(judged: &Judged) -> Option<String> {
         order: &'a Order,
     }
     match &judged.verdict {
-        Judgement::Decided(Decision::Send(step)) => serde_json::to_string(&Body { order: &step.order }).ok(),
+        Judgement::Decided(Decision::Send(step)) => {
+            serde_json::to_string(&Body { order: &step.order }).ok()
+        }
         _ => None,
     }
 }

@@ -95,13 +95,15 @@ fn rate_of(progress: &Progress) -> f64 {
     if seconds > 0.0 { progress.requests.total as f64 / seconds } else { 0.0 }
 }
 
-/// The forecast's pace counts for as much as what is measured until so much time has passed, or this part of the whole.
+/// The forecast's pace counts for as much as what is measured until so much time has passed, or
+/// this part of the whole.
 const FORECAST_COUNTS: Duration = Duration::from_secs(60);
 const FORECAST_COUNTS_SHARE: u32 = 4;
 /// Requests after which those that no plan knew of are taken for typical, and not for chance.
 const TYPICAL: f64 = 50.0;
 
-/// How long it still takes, where there is a forecast: at the start what that says, and more and more what is measured.
+/// How long it still takes, where there is a forecast: at the start what that says, and more and
+/// more what is measured.
 fn left_of(progress: &Progress, forecast: Option<&Forecast>) -> Option<Duration> {
     let forecast = forecast?;
     let (planned, done) = (forecast.total() as f64, progress.planned_done as f64);
@@ -154,7 +156,11 @@ pub fn progress_line(progress: &Progress, forecast: Option<&Forecast>) -> String
     if progress.requests.throttled > 0 {
         line.push_str(&format!(", throttled {} times", count(progress.requests.throttled)));
     }
-    line.push_str(&format!("; {} created, {} updated", count(counts.created), count(counts.updated)));
+    line.push_str(&format!(
+        "; {} created, {} updated",
+        count(counts.created),
+        count(counts.updated)
+    ));
     if counts.adopted > 0 {
         line.push_str(&format!(", {} adopted", count(counts.adopted)));
     }

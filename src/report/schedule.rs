@@ -27,8 +27,9 @@ pub struct Start {
 
 pub fn schedule_json(jobs: &[ComingRuns]) -> Value {
     let start = |job: &ComingRuns, start: &Start| {
-        let change =
-            start.clock_change.map(|change| json!({ "from": hours(change.from), "to": hours(change.to) }));
+        let change = start
+            .clock_change
+            .map(|change| json!({ "from": hours(change.from), "to": hours(change.to) }));
         json!({ "at": local(start.at, &job.zone, "%Y-%m-%dT%H:%M:%S%:z"), "clock_change": change })
     };
     let job = |job: &ComingRuns| {
@@ -60,7 +61,11 @@ fn job_text(job: &ComingRuns) -> String {
     for start in &job.starts {
         text.push_str(&format!("  {}", local(start.at, &job.zone, "%a %Y-%m-%d %H:%M:%S %:z")));
         if let Some(ClockChange { from, to }) = start.clock_change {
-            text.push_str(&format!("  clocks change on this day, {} to {}", hours(from), hours(to)));
+            text.push_str(&format!(
+                "  clocks change on this day, {} to {}",
+                hours(from),
+                hours(to)
+            ));
         }
         text.push('\n');
     }

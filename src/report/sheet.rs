@@ -1,4 +1,5 @@
-//! A page of text with names at its left: short lines stay as they are, long ones go on below themselves.
+//! A page of text with names at its left: short lines stay as they are, long ones go on below
+//! themselves.
 
 use super::text::cells;
 
@@ -60,8 +61,8 @@ impl Sheet {
     }
 }
 
-/// A text in lines of at most so many columns, broken at blanks; a word that is longer stays whole, so that a path can be
-/// copied.
+/// A text in lines of at most so many columns, broken at blanks; a word that is longer stays whole,
+/// so that a path can be copied.
 fn wrapped(text: &str, room: Option<usize>) -> Vec<String> {
     let Some(room) = room else { return vec![text.to_owned()] };
     let mut lines = vec![String::new()];

@@ -23,7 +23,8 @@ pub struct JobStatus {
     pub is_locked: bool,
     /// Of the last run, where a process is at it.
     pub outlook: Option<Outlook>,
-    /// Until when the target asked to wait, in milliseconds since 1970; also where nobody is at work.
+    /// Until when the target asked to wait, in milliseconds since 1970; also where nobody is at
+    /// work.
     pub asked_to_wait_ms: Option<i64>,
     pub last_verification: Option<VerificationRow>,
 }
@@ -84,7 +85,8 @@ fn job_text(job: &JobStatus) -> String {
         text.push_str("  no run yet\n");
         return text;
     }
-    let rows: Vec<Vec<String>> = job.runs.iter().enumerate().map(|(n, row)| run_row(job, n, row)).collect();
+    let rows: Vec<Vec<String>> =
+        job.runs.iter().enumerate().map(|(n, row)| run_row(job, n, row)).collect();
     text.push_str(&columns("><<<<<", &rows));
     if let (Some(outlook), Some(row)) = (&job.outlook, job.runs.first()) {
         text.push_str(&outlook_text(row, outlook, &job.zone));
@@ -95,13 +97,14 @@ fn job_text(job: &JobStatus) -> String {
     text
 }
 
-/// Whether the next run of its kind goes on with it: nobody is at it, and it did not come to its end.
+/// Whether the next run of its kind goes on with it: nobody is at it, and it did not come to its
+/// end.
 fn goes_on(job: &JobStatus, n: usize, row: &RunRow) -> bool {
     let is_open = match row.outcome.as_deref() {
         None => job.outlook.is_none(),
-        Some(outcome) => {
-            [RunEnd::Interrupted, RunEnd::Paused, RunEnd::Stopped].iter().any(|end| end.word() == outcome)
-        }
+        Some(outcome) => [RunEnd::Interrupted, RunEnd::Paused, RunEnd::Stopped]
+            .iter()
+            .any(|end| end.word() == outcome),
     };
     n == 0 && is_open && !row.is_closed
 }
@@ -130,7 +133,9 @@ fn outlook_text(row: &RunRow, outlook: &Outlook, zone: &TimeZone) -> String {
         text.push_str(&format!(", waits until {until}, as the target asked"));
     }
     match outlook.expected_end {
-        Some(end) => text.push_str(&format!(", done about {}\n", instant(end.as_millisecond(), zone))),
+        Some(end) => {
+            text.push_str(&format!(", done about {}\n", instant(end.as_millisecond(), zone)))
+        }
         None => text.push_str(", its end is not known yet\n"),
     }
     text
@@ -151,17 +156,23 @@ fn verification_text(by: &VerificationRow, zone: &TimeZone) -> String {
     let at = instant(by.ended_ms.unwrap_or(by.started_ms), zone);
     let part = by.sample.map(|(part, of)| format!(" part {part}/{of}")).unwrap_or_default();
     let (matching, differences) = (count(by.sums.matching), count(by.sums.differences));
-    format!("  verified{part} {at}: {matching} orders the same on both sides, {differences} differences\n")
+    format!(
+        "  verified{part} {at}: {matching} orders the same on both sides, {differences} differences\n"
+    )
 }
 
 fn run_row(job: &JobStatus, n: usize, row: &RunRow) -> Vec<String> {
     let counts = &row.counts;
     let outcome = match &row.outcome {
         Some(outcome) if row.undone_ms.is_some() => format!("{outcome}, undone since"),
-        Some(outcome) if goes_on(job, n, row) => format!("{outcome}; the next {} goes on", row.kind),
+        Some(outcome) if goes_on(job, n, row) => {
+            format!("{outcome}; the next {} goes on", row.kind)
+        }
         Some(outcome) => outcome.clone(),
         None if n == 0 && job.outlook.is_some() => "at work".to_owned(),
-        None if goes_on(job, n, row) => format!("interrupted (killed); the next {} goes on", row.kind),
+        None if goes_on(job, n, row) => {
+            format!("interrupted (killed); the next {} goes on", row.kind)
+        }
         None => "interrupted (killed)".to_owned(),
     };
     vec![

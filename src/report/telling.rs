@@ -1,6 +1,7 @@
 use super::text::columns;
 
-/// What is told in counts and lists, as text or as part of a page. Its texts may come from an export.
+/// What is told in counts and lists, as text or as part of a page. Its texts may come from an
+/// export.
 #[derive(Debug, Clone, Default)]
 pub struct Telling {
     pub(super) title: String,

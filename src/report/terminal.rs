@@ -17,8 +17,8 @@ const FILES_MAX: usize = 3;
 /// With more currencies than this, two stand side by side.
 const CURRENCIES_BELOW_MAX: usize = 6;
 
-/// The dry run as a person reads it. `now` is in the job's zone: the forecast ends in it. `width`: columns of the
-/// terminal; `None` breaks no line.
+/// The dry run as a person reads it. `now` is in the job's zone: the forecast ends in it. `width`:
+/// columns of the terminal; `None` breaks no line.
 pub fn plan_text(preview: &Preview, now: &Zoned, width: Option<usize>) -> String {
     let mut sheet = Sheet::new(&format!("Plan of {}. Nothing was sent.", preview.job), width);
     let room = sheet.room();
@@ -47,7 +47,9 @@ fn export(preview: &Preview) -> Vec<Line> {
     let mut lines: Vec<Line> = files
         .iter()
         .take(FILES_MAX)
-        .map(|file| Line::of(format!("{}, {}", printable(&file.to_string()), bytes(file.size_bytes))))
+        .map(|file| {
+            Line::of(format!("{}, {}", printable(&file.to_string()), bytes(file.size_bytes)))
+        })
         .collect();
     if files.len() > FILES_MAX {
         let all: u64 = files.iter().map(|file| file.size_bytes).sum();
@@ -100,8 +102,9 @@ fn records(tally: &Tally) -> Vec<Line> {
     // What a first plan can't have needs no row to say so.
     rows.retain(|(name, n, _)| *n > 0 || !["update", "unchanged", "refused"].contains(name));
     let digits = rows.iter().map(|(_, n, _)| count(*n).len()).max().unwrap_or(0);
-    let line =
-        |(name, n, note): (&str, u64, &str)| Line::with(format!("{name:<9}  {:>digits$}  ", count(n)), note);
+    let line = |(name, n, note): (&str, u64, &str)| {
+        Line::with(format!("{name:<9}  {:>digits$}  ", count(n)), note)
+    };
     rows.into_iter().map(line).collect()
 }
 
@@ -110,7 +113,8 @@ fn orders(tally: &Tally, room: Option<usize>) -> Vec<Line> {
     if orders + tally.carts == 0 {
         return Vec::new();
     }
-    let mut head = format!("{} with {}", many(orders, "valid order"), many(tally.products, "product line"));
+    let mut head =
+        format!("{} with {}", many(orders, "valid order"), many(tally.products, "product line"));
     if tally.carts > 0 {
         head.push_str(&format!(", {} among them", many(tally.carts, "abandoned cart")));
         head = head.replace(" among them", if orders == 0 { "" } else { " besides" });
@@ -144,7 +148,13 @@ fn totals(tally: &Tally, room: Option<usize>) -> Vec<String> {
         .map(|(currency, total)| {
             let amount = grouped(&currency.format_minor(total.minor_units));
             let orders = if total.orders == 1 { "order" } else { "orders" };
-            vec![currency.to_string(), amount, "in".to_owned(), count(total.orders), orders.to_owned()]
+            vec![
+                currency.to_string(),
+                amount,
+                "in".to_owned(),
+                count(total.orders),
+                orders.to_owned(),
+            ]
         })
         .collect();
     let table = columns("<><><", &rows);
@@ -169,7 +179,9 @@ fn statuses(preview: &Preview) -> Option<Line> {
         let told = format!("{status} {}", count(orders));
         match (counts, status) {
             (true, _) => taken.push(told),
-            (false, UNKNOWN) => unknown = Some(format!("{told}, {}", becomes(preview, status, counts))),
+            (false, UNKNOWN) => {
+                unknown = Some(format!("{told}, {}", becomes(preview, status, counts)))
+            }
             (false, _) => left.push(told),
         }
     }
@@ -207,7 +219,10 @@ fn filtered(tally: &Tally) -> Vec<Line> {
             None => by_rule.push((rule(code), vec![told])),
         }
     }
-    by_rule.into_iter().map(|(rule, codes)| Line::of(format!("{}: {rule}", codes.join(", ")))).collect()
+    by_rule
+        .into_iter()
+        .map(|(rule, codes)| Line::of(format!("{}: {rule}", codes.join(", "))))
+        .collect()
 }
 
 /// Each reason with its count and where to look, and below it what to do.
@@ -218,7 +233,10 @@ fn invalid(preview: &Preview, room: Option<usize>) -> Vec<Line> {
     for row in rows {
         let head = format!("{:>digits$}  ", count(row.count.count));
         let room = room.map(|room| room.saturating_sub(cells(&head) + row.code.len() + 2));
-        lines.push(Line::with(head, format!("{}: {}", row.code, examples(preview, row.count, room))));
+        lines.push(Line::with(
+            head,
+            format!("{}: {}", row.code, examples(preview, row.count, room)),
+        ));
         lines.push(Line::with(" ".repeat(digits + 4), row.advice));
     }
     lines
@@ -244,7 +262,9 @@ pub(super) fn historical(tally: &Tally) -> String {
     match (payloads, tally.source_not_historical) {
         (0, 0) => "nothing is sent, so nothing is triggered".to_owned(),
         (1, 0) => "the payload is historical (source 0): no automation fires".to_owned(),
-        (n, 0) => format!("all {} payloads are historical (source 0): no automation fires", count(n)),
+        (n, 0) => {
+            format!("all {} payloads are historical (source 0): no automation fires", count(n))
+        }
         (_, live) => format!(
             "{} {} not historical, which is a bug: don't send this",
             many(live, "payload"),
@@ -262,7 +282,9 @@ fn next(preview: &Preview) -> Option<String> {
             "`ordersync backfill {job} --canary 10` loads ten orders of different kinds and reads them back; without \
              --canary it loads all"
         )),
-        _ if !preview.history.is_connected => Some(format!("`ordersync backfill {job}` sends this")),
+        _ if !preview.history.is_connected => {
+            Some(format!("`ordersync backfill {job}` sends this"))
+        }
         _ => Some(format!("`ordersync sync {job}` sends this")),
     }
 }

@@ -55,13 +55,20 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
-/// Columns of a terminal that a text takes: two for the wide letters of East Asia and for emoji, none for marks that
-/// stand on the letter before. By the blocks of Unicode, which is near enough to line things up.
+/// Columns of a terminal that a text takes: two for the wide letters of East Asia and for emoji,
+/// none for marks that stand on the letter before. By the blocks of Unicode, which is near enough
+/// to line things up.
 pub(super) fn cells(text: &str) -> usize {
     let of = |c: char| match u32::from(c) {
         0x300..=0x36f | 0x200b..=0x200f | 0x20d0..=0x20ff | 0xfe00..=0xfe0f | 0xfe20..=0xfe2f => 0,
-        0x1100..=0x115f | 0x2e80..=0x303e | 0x3041..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff => 2,
-        0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1f64f | 0x1f680..=0x1f6ff => 2,
+        0x1100..=0x115f | 0x2e80..=0x303e | 0x3041..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff => {
+            2
+        }
+        0xfe30..=0xfe6f
+        | 0xff00..=0xff60
+        | 0xffe0..=0xffe6
+        | 0x1f300..=0x1f64f
+        | 0x1f680..=0x1f6ff => 2,
         0x1f900..=0x1f9ff | 0x20000..=0x3fffd => 2,
         _ => 1,
     };
@@ -70,8 +77,9 @@ pub(super) fn cells(text: &str) -> usize {
 
 /// Rows in columns: the first flush left, numbers (`>` in `align`) flush right, two blanks between.
 pub(super) fn columns(align: &str, rows: &[Vec<String>]) -> String {
-    let width =
-        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|c| cells(c)).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|c| cells(c)).max().unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..align.len()).map(width).collect();
     let mut text = String::new();
     for row in rows {
@@ -94,14 +102,14 @@ pub(super) fn discreet(text: &str) -> &str {
     if text.contains('@') { "***@***" } else { text }
 }
 
-/// Makes a text from an export safe to show: no control character reaches the terminal, and nothing turns the text
-/// around it about or hides in it.
+/// Makes a text from an export safe to show: no control character reaches the terminal, and nothing
+/// turns the text around it about or hides in it.
 pub(super) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || is_hidden(c) { '\u{fffd}' } else { c }).collect()
 }
 
-/// Characters that show nothing themselves and change how others are shown: directions, separators, and what is of no
-/// width. The two joiners of emoji and of Persian words are left as they are.
+/// Characters that show nothing themselves and change how others are shown: directions, separators,
+/// and what is of no width. The two joiners of emoji and of Persian words are left as they are.
 pub(super) fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -123,9 +131,13 @@ mod tests {
 
     #[test]
     fn durations_show_two_units() {
-        for (seconds, expected) in
-            [(0, "under 1 s"), (59, "59 s"), (61, "1 min 1 s"), (28_080, "7 h 48 min"), (329_000, "3 d 19 h")]
-        {
+        for (seconds, expected) in [
+            (0, "under 1 s"),
+            (59, "59 s"),
+            (61, "1 min 1 s"),
+            (28_080, "7 h 48 min"),
+            (329_000, "3 d 19 h"),
+        ] {
             assert_eq!(duration(Duration::from_secs(seconds)), expected);
         }
     }

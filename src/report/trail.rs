@@ -184,7 +184,9 @@ fn verdict_text(verdict: &str) -> &str {
 
 fn verified_text(known: &Known, zone: &TimeZone) -> String {
     let since = |is_written: &bool| match (is_written, &known.last_write) {
-        (true, Some(write)) => format!("; written again since by {}, and not verified since", by(write.run)),
+        (true, Some(write)) => {
+            format!("; written again since by {}, and not verified since", by(write.run))
+        }
         (true, None) => "; written again since, and not verified since".to_owned(),
         (false, _) => String::new(),
     };
@@ -193,7 +195,9 @@ fn verified_text(known: &Known, zone: &TimeZone) -> String {
         Verified::NotCompared { last } => {
             let at = instant(when(last), zone);
             match sample_text(last) {
-                Some(sample) => format!("not yet; it is not in the part {sample} that was looked at on {at}"),
+                Some(sample) => {
+                    format!("not yet; it is not in the part {sample} that was looked at on {at}")
+                }
                 None => format!("not yet; the verification of {at} did not compare it"),
             }
         }
@@ -208,7 +212,11 @@ fn verified_text(known: &Known, zone: &TimeZone) -> String {
         }
         Verified::Queued { at_ms, differs, is_written_since } => {
             let differs = differs.replace(' ', ", ");
-            format!("it differed: {differs}, on {}{}", instant(*at_ms, zone), since(is_written_since))
+            format!(
+                "it differed: {differs}, on {}{}",
+                instant(*at_ms, zone),
+                since(is_written_since)
+            )
         }
     }
 }

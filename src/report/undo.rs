@@ -37,7 +37,11 @@ pub fn undo_plan_text(plan: &UndoPlan) -> String {
     let line = |name: &str, n: u64, note: &str| vec![name.to_owned(), count(n), note.to_owned()];
     let mut rows = vec![line("to delete", undoable.orders, "orders that it created")];
     if undoable.written_since > 0 {
-        rows.push(line("of these", undoable.written_since, "a later run has written to; they go as well"));
+        rows.push(line(
+            "of these",
+            undoable.written_since,
+            "a later run has written to; they go as well",
+        ));
     }
     if undoable.deleted > 0 {
         rows.push(line("deleted", undoable.deleted, "before, and not yet read back"));
@@ -50,7 +54,8 @@ pub fn undo_plan_text(plan: &UndoPlan) -> String {
         ));
     }
     if plan.is_empty() {
-        rows[0] = line("to delete", 0, "nothing left: no order stands in the ledger as created by it");
+        rows[0] =
+            line("to delete", 0, "nothing left: no order stands in the ledger as created by it");
         return format!("{head}\n{}{}", columns("<><", &rows), leaves_text(plan));
     }
     format!(

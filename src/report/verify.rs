@@ -55,7 +55,10 @@ pub fn verification_text(v: &Verification) -> String {
         ));
     }
     if v.queued > 0 {
-        text.push_str(&format!("  {} orders are written again by the next sync\n", count(v.queued)));
+        text.push_str(&format!(
+            "  {} orders are written again by the next sync\n",
+            count(v.queued)
+        ));
     }
     text.push_str(&sums_text(v));
     let rows: Vec<Vec<String>> = v
@@ -87,7 +90,8 @@ fn sums_text(v: &Verification) -> String {
     if v.months.is_empty() {
         return String::new();
     }
-    let differing: Vec<&MonthSums> = v.months.iter().filter(|month| !month.sums.are_equal()).collect();
+    let differing: Vec<&MonthSums> =
+        v.months.iter().filter(|month| !month.sums.are_equal()).collect();
     let mut text = format!(
         "  sums of {} months: {} differ; of {} customers: {} differ\n",
         count(v.months.len() as u64),
@@ -128,15 +132,25 @@ pub fn canary_text(verification: &Verification, orders: &[Looked], is_all: bool)
     let rows: Vec<Vec<String>> = orders
         .iter()
         .map(|looked| {
-            let id =
-                looked.remote_id.as_ref().map_or_else(|| "not there".to_owned(), |id| format!("id {id}"));
+            let id = looked
+                .remote_id
+                .as_ref()
+                .map_or_else(|| "not there".to_owned(), |id| format!("id {id}"));
             let same = if looked.is_same { "the same on both sides" } else { "DIFFERS" };
             let products = many(looked.products as u64, "product");
-            vec![printable(discreet(&looked.order)), looked.total.clone(), products, id, same.to_owned()]
+            vec![
+                printable(discreet(&looked.order)),
+                looked.total.clone(),
+                products,
+                id,
+                same.to_owned(),
+            ]
         })
         .collect();
-    let mut text =
-        format!("Canary of {job}: {}, read back line by line\n", many(orders.len() as u64, "order"));
+    let mut text = format!(
+        "Canary of {job}: {}, read back line by line\n",
+        many(orders.len() as u64, "order")
+    );
     text.push_str(&columns("<>><<", &rows));
     for difference in &verification.examples {
         text.push_str(&format!(

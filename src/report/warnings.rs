@@ -68,7 +68,13 @@ impl Warnings<'_> {
         self.with(code, setting, text, &[]);
     }
 
-    fn with(&mut self, code: &'static str, setting: Option<&str>, text: String, examples: &[Example]) {
+    fn with(
+        &mut self,
+        code: &'static str,
+        setting: Option<&str>,
+        text: String,
+        examples: &[Example],
+    ) {
         let setting = setting.map(|key| format!("jobs.{}.{key}", self.job));
         self.all.push(Warning { code, setting, text, examples: examples.to_vec() });
     }
@@ -105,11 +111,14 @@ fn seen_on(at_ms: i64, now: &Zoned) -> String {
     format!(", as of {}", at.to_zoned(now.time_zone().clone()).strftime("%Y-%m-%d"))
 }
 
-/// A shop whose customers pay on delivery has nothing but pending orders; the usual statuses would load none of them.
+/// A shop whose customers pay on delivery has nothing but pending orders; the usual statuses would
+/// load none of them.
 fn of_statuses(preview: &Preview) -> Option<Warning> {
     let orders: u64 = counted(preview).map(|(_, count, _)| count).sum();
-    let counting: u64 = counted(preview).filter(|(_, _, counts)| *counts).map(|(_, count, _)| count).sum();
-    let pending = counted(preview).find(|(word, _, counts)| *word == Status::Pending.word() && !counts);
+    let counting: u64 =
+        counted(preview).filter(|(_, _, counts)| *counts).map(|(_, count, _)| count).sum();
+    let pending =
+        counted(preview).find(|(word, _, counts)| *word == Status::Pending.word() && !counts);
     let pending = pending.map_or(0, |(_, count, _)| count);
     let setting = format!("jobs.{}.policy.statuses", preview.job);
     let (code, text) = match (orders, counting) {
@@ -117,7 +126,10 @@ fn of_statuses(preview: &Preview) -> Option<Warning> {
         (_, 0) if pending == 0 => {
             let text = match orders {
                 1 => format!("the one order has no status that counts by {setting}"),
-                _ => format!("none of the {} orders has a status that counts by {setting}", count(orders)),
+                _ => format!(
+                    "none of the {} orders has a status that counts by {setting}",
+                    count(orders)
+                ),
             };
             ("no_status_counts", text)
         }
@@ -146,13 +158,20 @@ fn of_earlier_runs(all: &mut Warnings<'_>, preview: &Preview) {
     if let Some(before) = preview.history.read_before.filter(|_| preview.shrinkage.is_empty())
         && read.abs_diff(before) >= RECORDS_FEW
     {
-        let had =
-            format!("the export has {}, and the last finished run read {}", records(read), count(before));
+        let had = format!(
+            "the export has {}, and the last finished run read {}",
+            records(read),
+            count(before)
+        );
         if read.saturating_mul(2) < before {
             let text = format!("{had}; what is missing is not looked at: is it the whole export?");
             all.add("far_fewer_records", Some("export"), text);
         } else if before.saturating_mul(2) < read {
-            all.add("far_more_records", Some("export"), format!("{had}; is it the same shop's export?"));
+            all.add(
+                "far_more_records",
+                Some("export"),
+                format!("{had}; is it the same shop's export?"),
+            );
         }
     }
     let new: Vec<String> = preview
@@ -165,7 +184,10 @@ fn of_earlier_runs(all: &mut Warnings<'_>, preview: &Preview) {
         })
         .collect();
     if !new.is_empty() {
-        let text = format!("no run of this job has sent an order in {} before; is it right?", new.join(", "));
+        let text = format!(
+            "no run of this job has sent an order in {} before; is it right?",
+            new.join(", ")
+        );
         all.add("currency_new", None, text);
     }
 }

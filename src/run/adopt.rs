@@ -8,7 +8,9 @@ use crate::activecampaign::{Client, Failure, Stop, Verdict};
 use crate::domain::{CustomerKey, Memory, Order, Outline, RemoteId};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints, Step};
-use crate::state::{ConnectionId, CustomerMirror, Foundlings, Mirror, Mirrored, StateError, Store, View};
+use crate::state::{
+    ConnectionId, CustomerMirror, Foundlings, Mirror, Mirrored, StateError, Store, View,
+};
 
 /// Rows written to the ledger at once.
 const FOUNDLINGS_MAX: usize = 1_000;
@@ -77,11 +79,13 @@ impl From<ReflectionError> for AdoptError {
     }
 }
 
-/// Rebuilds the ledger of a job from what the target holds: reads the connection's customers and orders, holds the
-/// export against them, and writes down what is found. Writes nothing at the target, and adds to the ledger only.
+/// Rebuilds the ledger of a job from what the target holds: reads the connection's customers and
+/// orders, holds the export against them, and writes down what is found. Writes nothing at the
+/// target, and adds to the ledger only.
 ///
 /// # Errors
-/// When either side can't be read to its end; what was found until then may stand in the ledger, and is right.
+/// When either side can't be read to its end; what was found until then may stand in the ledger,
+/// and is right.
 pub async fn adopt(
     job: &Job,
     export: &Export,
@@ -144,7 +148,12 @@ struct Adopting<'a> {
 }
 
 impl Adopting<'_> {
-    fn take(&mut self, label: &str, step: Step, outline: Option<Box<Outline>>) -> Result<(), AdoptError> {
+    fn take(
+        &mut self,
+        label: &str,
+        step: Step,
+        outline: Option<Box<Outline>>,
+    ) -> Result<(), AdoptError> {
         let Step { order, fingerprint, .. } = step;
         let connection = self.comparison.connection;
         if self.found.len() >= FOUNDLINGS_MAX {
@@ -160,7 +169,8 @@ impl Adopting<'_> {
             self.adoption.absent += 1;
             return Ok(());
         };
-        let same = self.is_same(label, &order, &there)? && customer.as_ref() == Some(&there.customer);
+        let same =
+            self.is_same(label, &order, &there)? && customer.as_ref() == Some(&there.customer);
         match same {
             true => self.adoption.adopted += 1,
             false => self.adoption.differing += 1,
@@ -182,7 +192,12 @@ impl Adopting<'_> {
         Ok(found)
     }
 
-    fn is_same(&mut self, label: &str, order: &Order, there: &Mirrored) -> Result<bool, AdoptError> {
+    fn is_same(
+        &mut self,
+        label: &str,
+        order: &Order,
+        there: &Mirrored,
+    ) -> Result<bool, AdoptError> {
         let differences = &mut self.adoption.differences;
         let before = differences.matching;
         self.comparison.compare(label, order, Some(there.clone()), differences)?;
@@ -190,7 +205,8 @@ impl Adopting<'_> {
     }
 
     fn write(&mut self, connection: ConnectionId) -> Result<(), AdoptError> {
-        self.adoption.customers += self.store.adopt(connection, &std::mem::take(&mut self.found))?;
+        self.adoption.customers +=
+            self.store.adopt(connection, &std::mem::take(&mut self.found))?;
         Ok(())
     }
 }

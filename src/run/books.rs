@@ -9,8 +9,8 @@ use tokio::sync::oneshot;
 
 type Entry = Box<dyn FnOnce(&mut Store) + Send>;
 
-/// The account's state, and who makes the entries in it. When the last handle goes, the file is closed before that
-/// returns.
+/// The account's state, and who makes the entries in it. When the last handle goes, the file is
+/// closed before that returns.
 #[derive(Debug, Clone)]
 pub struct Books {
     desk: Desk,
@@ -52,11 +52,14 @@ impl Books {
                 entry(&mut store);
             }
         })?;
-        Ok(Self { desk: Desk::Clerk(Arc::new(Clerk { entries: Some(entries), thread: Some(thread) })) })
+        Ok(Self {
+            desk: Desk::Clerk(Arc::new(Clerk { entries: Some(entries), thread: Some(thread) })),
+        })
     }
 
-    /// Each entry is made by who asks for it, and the export is read by who waits for it. For rehearsals: with no
-    /// thread outside of tokio's clock, a run in paused time is the same run each time.
+    /// Each entry is made by who asks for it, and the export is read by who waits for it. For
+    /// rehearsals: with no thread outside of tokio's clock, a run in paused time is the same run
+    /// each time.
     pub fn at_hand(store: Store) -> Self {
         Self { desk: Desk::AtHand(Arc::new(Mutex::new(store))) }
     }
@@ -76,7 +79,9 @@ impl Books {
     {
         let clerk = match &self.desk {
             Desk::Clerk(clerk) => clerk,
-            Desk::AtHand(store) => return entry(&mut store.lock().unwrap_or_else(PoisonError::into_inner)),
+            Desk::AtHand(store) => {
+                return entry(&mut store.lock().unwrap_or_else(PoisonError::into_inner));
+            }
         };
         let (answer, answered) = oneshot::channel();
         let entry: Entry = Box::new(move |store| {
@@ -112,8 +117,12 @@ impl Journal for RunJournal {
     }
 
     async fn intend_customer(&self, customer: &Customer) -> Result<(), JournalError> {
-        let (run, connection, hash) = (self.run, self.connection, self.fingerprints.customer(&customer.key));
-        self.books.enter(move |store| store.intend_customer(run, connection, &hash)).await.map_err(failed)
+        let (run, connection, hash) =
+            (self.run, self.connection, self.fingerprints.customer(&customer.key));
+        self.books
+            .enter(move |store| store.intend_customer(run, connection, &hash))
+            .await
+            .map_err(failed)
     }
 
     async fn settle_customer(
@@ -122,7 +131,8 @@ impl Journal for RunJournal {
         id: &RemoteId,
         created: bool,
     ) -> Result<(), JournalError> {
-        let (run, connection, hash) = (self.run, self.connection, self.fingerprints.customer(&customer.key));
+        let (run, connection, hash) =
+            (self.run, self.connection, self.fingerprints.customer(&customer.key));
         let id = id.clone();
         self.books
             .enter(move |store| store.settle_customer(run, connection, &hash, &id, created))
@@ -139,10 +149,17 @@ impl Journal for RunJournal {
 
     async fn settle_cart(&self, cart: &OrderKey) -> Result<(), JournalError> {
         let (run, connection, cart) = (self.run, self.connection, cart.clone());
-        self.books.enter(move |store| store.settle_cart(run, connection, &cart)).await.map_err(failed)
+        self.books
+            .enter(move |store| store.settle_cart(run, connection, &cart))
+            .await
+            .map_err(failed)
     }
 
-    async fn intend_order(&self, key: &OrderKey, fingerprint: Fingerprint) -> Result<(), JournalError> {
+    async fn intend_order(
+        &self,
+        key: &OrderKey,
+        fingerprint: Fingerprint,
+    ) -> Result<(), JournalError> {
         let (run, connection, key) = (self.run, self.connection, key.clone());
         self.books
             .enter(move |store| store.intend_order(run, connection, &key, fingerprint))
@@ -152,6 +169,9 @@ impl Journal for RunJournal {
 
     async fn note(&self, key: &OrderKey, attempt: Attempt) -> Result<(), JournalError> {
         let (run, connection, key) = (self.run, self.connection, key.clone());
-        self.books.enter(move |store| store.note(run, connection, &key, &attempt)).await.map_err(failed)
+        self.books
+            .enter(move |store| store.note(run, connection, &key, &attempt))
+            .await
+            .map_err(failed)
     }
 }

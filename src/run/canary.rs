@@ -16,8 +16,8 @@ const KINDS: [fn(&Order) -> bool; 6] = [
     |order| order.shipping.is_some_and(|amount| amount.minor() > 0),
 ];
 
-/// Chooses a few orders of different kinds among the first of an export: one in each currency, one of each kind, the
-/// most expensive, and then those that come first.
+/// Chooses a few orders of different kinds among the first of an export: one in each currency, one
+/// of each kind, the most expensive, and then those that come first.
 #[derive(Debug)]
 pub struct Canary {
     wanted: usize,
@@ -41,7 +41,14 @@ impl Canary {
     /// For this many orders.
     pub fn new(wanted: usize) -> Self {
         let by_kind = [const { None }; KINDS.len()];
-        Self { wanted, looked: 0, by_kind, by_currency: Vec::new(), largest: None, first: Vec::new() }
+        Self {
+            wanted,
+            looked: 0,
+            by_kind,
+            by_currency: Vec::new(),
+            largest: None,
+            first: Vec::new(),
+        }
     }
 
     /// Looks at a record of the plan.

@@ -134,7 +134,9 @@ fn ours(found: Connection, spec: &ConnectionSpec) -> Result<RemoteId, Connection
 fn given_up(failure: Failure) -> ConnectionError {
     match failure.verdict {
         Verdict::Stop(stop) => stop.into(),
-        Verdict::Throttled | Verdict::Again | Verdict::LookUp => Stop::Away { retry_after: None }.into(),
+        Verdict::Throttled | Verdict::Again | Verdict::LookUp => {
+            Stop::Away { retry_after: None }.into()
+        }
         _ => ConnectionError::Refused(failure),
     }
 }
@@ -148,7 +150,10 @@ async fn create(client: &Client, spec: &ConnectionSpec) -> Result<RemoteId, Conn
         logo_url: spec.logo_url.clone(),
     };
     if new.link_url.is_empty() || new.logo_url.is_empty() {
-        return Err(ConnectionError::Incomplete { service: new.service, externalid: new.externalid });
+        return Err(ConnectionError::Incomplete {
+            service: new.service,
+            externalid: new.externalid,
+        });
     }
     let mut retry = client.retry();
     loop {

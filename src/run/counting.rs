@@ -3,8 +3,8 @@ use crate::domain::{CustomerMemory, Email, Position};
 use crate::plan::{Action, Step, Tally};
 use crate::state::{Seen, StateError};
 
-/// Counts what a plan takes in requests beside one for each order: customers, each with the first order sent that names it,
-/// and carts that an order before them takes the place of.
+/// Counts what a plan takes in requests beside one for each order: customers, each with the first
+/// order sent that names it, and carts that an order before them takes the place of.
 #[derive(Debug)]
 pub(super) struct Counting {
     customers: Seen,
@@ -22,9 +22,13 @@ impl Default for Counting {
 }
 
 impl Counting {
-    /// Holding no more than so many keys of each kind in memory from now on, and more of them on disk.
+    /// Holding no more than so many keys of each kind in memory from now on, and more of them on
+    /// disk.
     pub(super) fn limited_to(self, keys_max: usize) -> Self {
-        Self { customers: self.customers.limited_to(keys_max), carts: self.carts.limited_to(keys_max) }
+        Self {
+            customers: self.customers.limited_to(keys_max),
+            carts: self.carts.limited_to(keys_max),
+        }
     }
 
     /// Takes orders in the sequence in which a run would send them.
@@ -56,7 +60,9 @@ impl Counting {
             return Ok(());
         }
         let known = match ledger.connection {
-            Some(connection) => ledger.view.customer(connection, &ledger.fingerprints.customer(key))?,
+            Some(connection) => {
+                ledger.view.customer(connection, &ledger.fingerprints.customer(key))?
+            }
             None => CustomerMemory::Unknown,
         };
         match known {
@@ -71,8 +77,8 @@ impl Counting {
     }
 }
 
-/// Tells addresses apart, all but one in sixty thousand: enough for a warning, and it takes the place of a file's number
-/// in the memory of customers. FNV-1a, folded.
+/// Tells addresses apart, all but one in sixty thousand: enough for a warning, and it takes the
+/// place of a file's number in the memory of customers. FNV-1a, folded.
 fn mark_of(email: &Email) -> u32 {
     let fnv = |hash: u32, b: u8| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193);
     let hash = email.as_str().bytes().fold(0x811c_9dc5, fnv);

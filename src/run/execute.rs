@@ -28,10 +28,11 @@ pub struct Task<'a> {
     /// Ends the run: what was sent is waited for, up to `grace`, and settled.
     pub cancel: CancellationToken,
     pub grace: Duration,
-    /// Sends these orders alone, by their keys as the ledger writes them, and then stops as if interrupted; what
-    /// was passed over is left to whoever goes on with the run.
+    /// Sends these orders alone, by their keys as the ledger writes them, and then stops as if
+    /// interrupted; what was passed over is left to whoever goes on with the run.
     pub only: Option<Arc<BTreeSet<String>>>,
-    /// What the plan says it takes, where there is one: the records of the export, and the requests still to be sent.
+    /// What the plan says it takes, where there is one: the records of the export, and the requests
+    /// still to be sent.
     pub planned: Option<(u64, u64)>,
     /// Called after each settlement.
     pub progress: &'a (dyn Fn(&Progress) + Send + Sync),
@@ -57,7 +58,9 @@ async fn carry_out(task: Task<'_>) -> Result<RunReport, RunError> {
     let start = mapping.clone();
     let row = task
         .books
-        .enter(move |store| store.begin(&RunStart { job: &name, kind, export: identity, mapping: &start }))
+        .enter(move |store| {
+            store.begin(&RunStart { job: &name, kind, export: identity, mapping: &start })
+        })
         .await?;
     tracing::Span::current().record("run", row.id);
     if row.checkpoint > 0 {
@@ -75,7 +78,9 @@ async fn carry_out(task: Task<'_>) -> Result<RunReport, RunError> {
     };
     let (connection, remote) = match connected {
         Ok(found) => found,
-        Err(error) => return close(&task, &row, (meter, Reached::default()), shrinkage, Some(error)).await,
+        Err(error) => {
+            return close(&task, &row, (meter, Reached::default()), shrinkage, Some(error)).await;
+        }
     };
     task.books.enter(move |store| store.set_connection(run, connection)).await?;
     let fed = start_reading(&task, &row, connection, &mapping).await?;
@@ -87,7 +92,8 @@ async fn carry_out(task: Task<'_>) -> Result<RunReport, RunError> {
     close(&task, &row, execution.end(), shrinkage, error).await
 }
 
-/// Tells what is odd about the files, and in what the export is less than what the last finished run had read, before the first request.
+/// Tells what is odd about the files, and in what the export is less than what the last finished
+/// run had read, before the first request.
 async fn look_for_less(task: &Task<'_>) -> Result<Vec<Shrinkage>, RunError> {
     let job = task.job.name.clone();
     let before = task.books.enter(move |store| store.files_read(&job)).await?;
@@ -116,7 +122,8 @@ async fn start_reading(
     let begun_before = row.checkpoint > 0 || row.counts.sum() > 0;
     let resumed = begun_before.then(|| row.clone());
     let ledger = Ledger { view, connection: Some(connection), fingerprints, resumed };
-    let reading = Reading::new(task.export.read(), task.job.rules.clone(), ledger).outlining(outlining);
+    let reading =
+        Reading::new(task.export.read(), task.job.rules.clone(), ledger).outlining(outlining);
     match task.books.are_at_hand() {
         true => Ok(feed::start_at_hand(reading, letters(task))),
         false => Ok(feed::start(reading, letters(task))?),
@@ -151,7 +158,8 @@ async fn close(
         .enter(move |store| {
             store.settle(run, 0, &rest)?;
             let settled = store.run(run)?.map_or(0, |row| row.counts.sum());
-            let close = RunClose { end, records, pending: reached.through.saturating_sub(settled), whole };
+            let close =
+                RunClose { end, records, pending: reached.through.saturating_sub(settled), whole };
             Ok((store.end(run, &close)?, store.outcomes_of(run)?))
         })
         .await?;
@@ -176,8 +184,9 @@ async fn close(
     Ok(RunReport { row, end, error, shrinkage, sent, elapsed })
 }
 
-/// A finished run has read its export to the end and settled every record of it; and what it wrote is what the
-/// ledger says it wrote. `written` is `None` where a later run has written over some of it.
+/// A finished run has read its export to the end and settled every record of it; and what it wrote
+/// is what the ledger says it wrote. `written` is `None` where a later run has written over some of
+/// it.
 fn accounts_add_up(row: &RunRow, end: RunEnd, written: Option<Counts>) -> bool {
     let whole = end != RunEnd::Finished || (row.records.is_some() && row.pending == 0);
     let of_orders = Counts { unchanged: 0, filtered: 0, invalid: 0, refused: 0, ..row.counts };

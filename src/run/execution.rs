@@ -36,7 +36,8 @@ pub(super) struct Execution<'a> {
     row: &'a RunRow,
     connection: ConnectionId,
     loader: Arc<Loader<RunJournal>>,
-    /// Ends every step at its next request: from outside, or when one step found that the run must end.
+    /// Ends every step at its next request: from outside, or when one step found that the run must
+    /// end.
     halt: CancellationToken,
     steps: JoinSet<Ended>,
     tracker: Tracker,
@@ -50,7 +51,8 @@ pub(super) struct Execution<'a> {
     /// Noted in the state by this process.
     currencies: BTreeSet<Currency>,
     counts: Counts,
-    /// A settlement failed: what it held is lost to this process, so the checkpoint must not move past it.
+    /// A settlement failed: what it held is lost to this process, so the checkpoint must not move
+    /// past it.
     is_broken: bool,
     /// Whether each of the last orders sent was refused.
     refused: VecDeque<bool>,
@@ -192,7 +194,11 @@ impl<'a> Execution<'a> {
         Ok(())
     }
 
-    async fn take(&mut self, stretch: Stretch, sending: Option<Box<Sending>>) -> Result<(), RunError> {
+    async fn take(
+        &mut self,
+        stretch: Stretch,
+        sending: Option<Box<Sending>>,
+    ) -> Result<(), RunError> {
         self.reached.through = stretch.through;
         let ticket = self.tracker.push(stretch, sending.is_some());
         match sending {
@@ -230,7 +236,10 @@ impl<'a> Execution<'a> {
         self.task.only.as_ref().is_none_or(|only| only.contains(&*key.ledger_text()))
     }
 
-    async fn finish(&mut self, step: Result<Ended, tokio::task::JoinError>) -> Result<(), RunError> {
+    async fn finish(
+        &mut self,
+        step: Result<Ended, tokio::task::JoinError>,
+    ) -> Result<(), RunError> {
         let Ended { ticket, sending, result } = step.map_err(RunError::Crashed)?;
         let (outcome, refusal) = match result? {
             Outcome::Created(id) => (OrderOutcome::Created(id), None),
@@ -247,7 +256,11 @@ impl<'a> Execution<'a> {
         let is_refused = dead.is_some();
         let outline = sending.outline.map(|outline| *outline);
         let (key, fingerprint) = (sending.step.order.key, sending.step.fingerprint);
-        self.settle(vec![Settled { key, fingerprint, outcome, outline }], dead.into_iter().collect()).await?;
+        self.settle(
+            vec![Settled { key, fingerprint, outcome, outline }],
+            dead.into_iter().collect(),
+        )
+        .await?;
         self.judge_course(is_refused)
     }
 
@@ -265,8 +278,11 @@ impl<'a> Execution<'a> {
     }
 
     fn dead_letter(&self, sending: &Sending, refusal: &Refusal) -> DeadLetter {
-        let letter =
-            self.letters.letter(Some(&sending.step.order.key), sending.label.clone(), sending.position);
+        let letter = self.letters.letter(
+            Some(&sending.step.order.key),
+            sending.label.clone(),
+            sending.position,
+        );
         let reasons = refusal.reason();
         tracing::warn!(
             order = letter.record,
@@ -284,7 +300,11 @@ impl<'a> Execution<'a> {
     }
 
     /// Outcomes, and whatever the checkpoint can move over, in one transaction.
-    async fn settle(&mut self, orders: Vec<Settled>, mut dead: Vec<DeadLetter>) -> Result<(), RunError> {
+    async fn settle(
+        &mut self,
+        orders: Vec<Settled>,
+        mut dead: Vec<DeadLetter>,
+    ) -> Result<(), RunError> {
         if self.is_broken {
             return Ok(());
         }
@@ -302,7 +322,8 @@ impl<'a> Execution<'a> {
         let (requests, active_ms) = self.meter.take();
         let settlement = Settlement { orders, dead, counts, checkpoint, requests, active_ms };
         let (run, connection) = (self.row.id, self.connection);
-        let settled = self.task.books.enter(move |store| store.settle(run, connection, &settlement)).await;
+        let settled =
+            self.task.books.enter(move |store| store.settle(run, connection, &settlement)).await;
         self.is_broken = settled.is_err();
         settled?;
         self.checkpoint = checkpoint.unwrap_or(self.checkpoint);

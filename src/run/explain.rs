@@ -10,7 +10,8 @@ use crate::state::{ConnectionId, DeadLetter, LastWrite, Remembered, Verification
 use crate::transform::Filter;
 use jiff::tz::TimeZone;
 
-/// Records of one order that are told one by one; a file that repeats it more often than that is told as such.
+/// Records of one order that are told one by one; a file that repeats it more often than that is
+/// told as such.
 const RECORDS_MAX: usize = 20;
 /// Dead letters looked through.
 const LETTERS_MAX: u32 = 1_000_000;
@@ -58,7 +59,8 @@ pub enum Verified {
         /// It was sent again since.
         is_written_since: bool,
     },
-    /// It differed and was queued for the next sync, under which it became a new one: what it was then is not kept.
+    /// It differed and was queued for the next sync, under which it became a new one: what it was
+    /// then is not kept.
     Queued {
         at_ms: i64,
         /// The fields that differed, in the words of [`Found::code`].
@@ -95,7 +97,12 @@ pub enum Fate {
 ///
 /// # Errors
 /// When the export or the state can't be read to the end: an order may stand in it twice.
-pub fn explain(job: &Job, export: &Export, view: &View, asked: &str) -> Result<Explanation, ReadingError> {
+pub fn explain(
+    job: &Job,
+    export: &Export,
+    view: &View,
+    asked: &str,
+) -> Result<Explanation, ReadingError> {
     let mut explanation = Explanation {
         job: job.name.clone(),
         asked: asked.to_owned(),
@@ -108,7 +115,8 @@ pub fn explain(job: &Job, export: &Export, view: &View, asked: &str) -> Result<E
     };
     explanation.letters.retain(|letter| is_it(asked, &letter.number) || letter.record == asked);
     let spec = &job.connection;
-    let connection = view.connection(&spec.service, &spec.externalid)?.map(|(connection, _)| connection);
+    let connection =
+        view.connection(&spec.service, &spec.externalid)?.map(|(connection, _)| connection);
     // Also of an order that is in no export any more.
     let mut keys: Vec<OrderKey> =
         OrderKey::parse(asked).into_iter().chain(OrderKey::of_cart(asked)).collect();
@@ -127,7 +135,9 @@ pub fn explain(job: &Job, export: &Export, view: &View, asked: &str) -> Result<E
             Judgement::Decided(Decision::Send(step)) => Some(&step.order.key),
             _ => judged.key.as_ref(),
         };
-        keys.extend(of_order.filter(|key| !keys.contains(key)).cloned().into_iter().collect::<Vec<_>>());
+        keys.extend(
+            of_order.filter(|key| !keys.contains(key)).cloned().into_iter().collect::<Vec<_>>(),
+        );
         let fate = match judged.verdict {
             Judgement::Decided(Decision::Send(step)) => valid(connection, view, step.order)?,
             Judgement::Filtered(filter) => Fate::Filtered(filter),
@@ -174,7 +184,8 @@ fn known(
     Ok(Some(Known { key, remote_id, last_write, attempts, verified }))
 }
 
-/// A verification that found the order missing has taken it out of the ledger, for the next sync to make it anew.
+/// A verification that found the order missing has taken it out of the ledger, for the next sync to
+/// make it anew.
 fn queued(attempts: &[Remembered]) -> Option<Verified> {
     let at = attempts.iter().rposition(|past| past.attempt.deed == Deed::Repair)?;
     let (repair, later) = attempts.get(at..)?.split_first()?;
@@ -193,7 +204,11 @@ fn is_it(asked: &str, number: &str) -> bool {
     !number.is_empty() && (asked == number || bare(asked) == bare(number))
 }
 
-fn valid(connection: Option<ConnectionId>, view: &View, order: Box<Order>) -> Result<Fate, ReadingError> {
+fn valid(
+    connection: Option<ConnectionId>,
+    view: &View,
+    order: Box<Order>,
+) -> Result<Fate, ReadingError> {
     let Some(connection) = connection else {
         return Ok(Fate::Valid { order, next: "create", remote_id: None, last_write: None });
     };

@@ -37,8 +37,8 @@ pub(super) struct Sending {
     pub outline: Option<Box<Outline>>,
 }
 
-/// Starts reading on a thread of its own, as reading is work; it ends when the export does, or when nobody receives
-/// any more.
+/// Starts reading on a thread of its own, as reading is work; it ends when the export does, or when
+/// nobody receives any more.
 pub(super) fn start(reading: Reading, letters: Letters) -> Result<mpsc::Receiver<Fed>, StateError> {
     let (feed, fed) = mpsc::channel(STRETCHES_WAITING_MAX);
     let mut stretches = Stretches::new(reading, letters);
@@ -77,7 +77,14 @@ struct Stretches {
 
 impl Stretches {
     fn new(reading: Reading, letters: Letters) -> Self {
-        Self { reading, letters, dead_letters_left: DEAD_LETTERS_MAX, through: 0, fault: None, ended: false }
+        Self {
+            reading,
+            letters,
+            dead_letters_left: DEAD_LETTERS_MAX,
+            through: 0,
+            fault: None,
+            ended: false,
+        }
     }
 
     fn next(&mut self) -> Option<Fed> {
@@ -127,7 +134,12 @@ pub(super) struct Letters {
 
 impl Letters {
     /// Counts a record that needs no request; gives back one that does.
-    fn sort(&self, judged: Judged, stretch: &mut Stretch, dead_letters_left: &mut u64) -> Option<Sending> {
+    fn sort(
+        &self,
+        judged: Judged,
+        stretch: &mut Stretch,
+        dead_letters_left: &mut u64,
+    ) -> Option<Sending> {
         let Judged { position, label, key, verdict, outline, .. } = judged;
         let dead = match verdict {
             Judgement::Settled => None,
@@ -160,13 +172,20 @@ impl Letters {
         None
     }
 
-    pub(super) fn letter(&self, key: Option<&OrderKey>, number: String, position: Position) -> DeadLetter {
+    pub(super) fn letter(
+        &self,
+        key: Option<&OrderKey>,
+        number: String,
+        position: Position,
+    ) -> DeadLetter {
         let file = usize::try_from(position.file).ok().and_then(|index| self.files.get(index));
         let file = file.map(ToString::to_string).unwrap_or_default();
         DeadLetter {
             job: self.job.clone(),
-            record: key
-                .map_or_else(|| format!("{file}:{}", position.line), |key| key.ledger_text().into_owned()),
+            record: key.map_or_else(
+                || format!("{file}:{}", position.line),
+                |key| key.ledger_text().into_owned(),
+            ),
             stage: Stage::Invalid,
             number,
             file,
@@ -194,7 +213,12 @@ impl Letters {
     }
 
     /// Its reasons stand in the letter that is there already.
-    fn still_refused(&self, key: Option<&OrderKey>, label: String, position: Position) -> DeadLetter {
+    fn still_refused(
+        &self,
+        key: Option<&OrderKey>,
+        label: String,
+        position: Position,
+    ) -> DeadLetter {
         DeadLetter { stage: Stage::Refused, ..self.letter(key, label, position) }
     }
 }

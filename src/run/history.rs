@@ -14,9 +14,11 @@ pub struct History {
     pub connection: (String, String),
     /// The ledger has it, so a run has written to it.
     pub is_connected: bool,
-    /// What the target said last of it, and when, in milliseconds since 1970; `None`: it was not asked.
+    /// What the target said last of it, and when, in milliseconds since 1970; `None`: it was not
+    /// asked.
     pub asked: Option<(Sighting, i64)>,
-    /// Records that the job's last finished run had read; not of a pipe, which has less to tell each time.
+    /// Records that the job's last finished run had read; not of a pipe, which has less to tell
+    /// each time.
     pub read_before: Option<u64>,
     /// Currencies that no run of the job has sent; none where no run has sent anything.
     pub currencies_new: Vec<Currency>,
@@ -28,8 +30,9 @@ pub struct History {
 impl History {
     pub(super) fn of(view: &View, job: &Job) -> Result<Self, StateError> {
         let (service, externalid) = (&job.connection.service, &job.connection.externalid);
-        let is_whole =
-            |row: &RunRow| row.outcome.as_deref() == Some(RunEnd::Finished.word()) && row.undone_ms.is_none();
+        let is_whole = |row: &RunRow| {
+            row.outcome.as_deref() == Some(RunEnd::Finished.word()) && row.undone_ms.is_none()
+        };
         let runs = view.runs(&job.name, RUNS_MAX)?;
         let last_whole = runs.iter().find(|row| is_whole(row));
         let read_before = last_whole.filter(|_| !job.export.is_piped()).map(RunRow::read);
@@ -46,7 +49,8 @@ impl History {
         })
     }
 
-    /// Finds what is new in a plan. An order that the ledger knows vouches for its currency too: `adopt` sends nothing.
+    /// Finds what is new in a plan. An order that the ledger knows vouches for its currency too:
+    /// `adopt` sends nothing.
     pub(super) fn compare(&mut self, tally: &Tally) {
         let known = &tally.oddities.currencies_known;
         if self.is_first_load || (self.currencies_sent.is_empty() && known.is_empty()) {

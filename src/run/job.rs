@@ -24,9 +24,9 @@ impl Job {
         self.rules.from.is_none() && self.rules.to.is_none()
     }
 
-    /// Stands for what a run reads and the limits asked for: an interrupted run resumes only where both are the
-    /// same. Correctness does not rest on it, the ledger decides; it only tells when a checkpoint still points
-    /// to the same record.
+    /// Stands for what a run reads and the limits asked for: an interrupted run resumes only where
+    /// both are the same. Correctness does not rest on it, the ledger decides; it only tells when a
+    /// checkpoint still points to the same record.
     pub(super) fn identity_of(&self, files: &[extract::ExportFile]) -> [u8; 16] {
         let mut hasher = blake3::Hasher::new();
         for file in files {
@@ -41,7 +41,14 @@ impl Job {
         let zone = rules.zone.iana_name().unwrap_or_default();
         let choices = format!(
             "{:?}",
-            (rules.refunds, rules.total, rules.missing_email, rules.rounding, rules.customers, self.deleted)
+            (
+                rules.refunds,
+                rules.total,
+                rules.missing_email,
+                rules.rounding,
+                rules.customers,
+                self.deleted
+            )
         );
         let known_by = rules.order_key.word();
         let defaults = format!("{:?}", (rules.currency, rules.default_date, &rules.category));
@@ -53,7 +60,9 @@ impl Job {
             hasher.update(&[0]);
         }
         for limit in [rules.from, rules.to] {
-            hasher.update(&limit.map_or(i64::MIN, |moment| moment.timestamp().as_second()).to_le_bytes());
+            hasher.update(
+                &limit.map_or(i64::MIN, |moment| moment.timestamp().as_second()).to_le_bytes(),
+            );
         }
         for status in &rules.statuses {
             hasher.update(status.word().as_bytes());
@@ -114,7 +123,8 @@ mod tests {
             Rules { to: date("2020-01-01T00:00:00Z"), ..Rules::default() },
         ];
         let count = all.len();
-        let identities: BTreeSet<_> = all.into_iter().map(|rules| job(rules).identity_of(&[])).collect();
+        let identities: BTreeSet<_> =
+            all.into_iter().map(|rules| job(rules).identity_of(&[])).collect();
         assert_eq!(identities.len(), count);
     }
 }

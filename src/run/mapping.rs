@@ -6,8 +6,9 @@ use crate::transform;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// All that decides what order is made of a record that counts, `name=value` line by line: the formats it was read as, the
-/// job's rules, and the program's own mapping. Rules that only leave records out are not among them.
+/// All that decides what order is made of a record that counts, `name=value` line by line: the
+/// formats it was read as, the job's rules, and the program's own mapping. Rules that only leave
+/// records out are not among them.
 ///
 /// An order that changed while these are the same changed at its source.
 pub(super) fn mapping_of(job: &Job, files: &[ExportFile]) -> String {
@@ -23,7 +24,9 @@ pub(super) fn mapping_of(job: &Job, files: &[ExportFile]) -> String {
         let _ = writeln!(text, "{name}={value}");
     };
     line("format", &Vec::from_iter(formats.iter().copied()).join(","));
-    for (name, digest) in formats.iter().filter_map(|name| Some((name, job.export.mapping_digest(name)?))) {
+    for (name, digest) in
+        formats.iter().filter_map(|name| Some((name, job.export.mapping_digest(name)?)))
+    {
         line(&format!("mapping {name}"), &digest);
     }
     line("time_zone", &zone);
@@ -39,12 +42,14 @@ pub(super) fn mapping_of(job: &Job, files: &[ExportFile]) -> String {
     text
 }
 
-/// Refuses to know a job's orders by something else than they were loaded by: all of them would be loaded once more.
+/// Refuses to know a job's orders by something else than they were loaded by: all of them would be
+/// loaded once more.
 ///
 /// # Errors
 /// [`ReadingError::Rekeyed`] then; when the state can't be read.
 pub(super) fn check_key(view: &View, job: &Job, now: &str) -> Result<(), ReadingError> {
-    let Some(before) = view.last_mapping(&job.name, (&job.connection.service, &job.connection.externalid))?
+    let Some(before) =
+        view.last_mapping(&job.name, (&job.connection.service, &job.connection.externalid))?
     else {
         return Ok(());
     };
@@ -54,7 +59,8 @@ pub(super) fn check_key(view: &View, job: &Job, now: &str) -> Result<(), Reading
     }
 }
 
-/// The settings that are another by now: name, before, now. A setting that one of them lacks is blank there.
+/// The settings that are another by now: name, before, now. A setting that one of them lacks is
+/// blank there.
 pub(super) fn settings_changed(before: &str, now: &str) -> Vec<(String, String, String)> {
     let pairs = |text: &str| -> Vec<(String, String)> {
         let lines = text.lines().filter_map(|line| line.split_once('='));
@@ -62,7 +68,10 @@ pub(super) fn settings_changed(before: &str, now: &str) -> Vec<(String, String, 
     };
     let (before, now) = (pairs(before), pairs(now));
     let value = |of: &[(String, String)], name: &str| {
-        of.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap_or_default()
+        of.iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.clone())
+            .unwrap_or_default()
     };
     let gone = before.iter().filter(|(name, _)| !now.iter().any(|(known, _)| known == name));
     let mut names: Vec<&String> = now.iter().map(|(name, _)| name).collect();
@@ -81,7 +90,8 @@ mod tests {
     #[test]
     fn what_is_another_by_now_is_told_from_what_to_what() {
         let changed = settings_changed("a=1\nb=2\nc=x=y\n", "a=1\nb=3\nd=4\n");
-        let told: Vec<_> = changed.iter().map(|(n, a, b)| (n.as_str(), a.as_str(), b.as_str())).collect();
+        let told: Vec<_> =
+            changed.iter().map(|(n, a, b)| (n.as_str(), a.as_str(), b.as_str())).collect();
         assert_eq!(told, [("b", "2", "3"), ("d", "", "4"), ("c", "x=y", "")]);
         assert!(settings_changed("a=1\n", "a=1\n").is_empty());
     }

@@ -23,7 +23,14 @@ impl Meter {
     pub(super) fn new(client: &Client) -> Self {
         let (now, before) = (Instant::now(), requests(client));
         let samples = VecDeque::from([(now, 0)]);
-        Self { client: client.clone(), begun: now, before, written: before, written_at: now, samples }
+        Self {
+            client: client.clone(),
+            begun: now,
+            before,
+            written: before,
+            written_at: now,
+            samples,
+        }
     }
 
     /// What came since the last call: requests, and milliseconds.

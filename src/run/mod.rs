@@ -1,5 +1,5 @@
-//! One run of one job: take, map, plan, intend, load, settle. Assembles the stages below it; knows no settings
-//! file and prints nothing.
+//! One run of one job: take, map, plan, intend, load, settle. Assembles the stages below it; knows
+//! no settings file and prints nothing.
 
 mod adopt;
 mod against;
@@ -30,7 +30,8 @@ mod verify;
 
 pub use adopt::{AdoptError, Adoption, adopt};
 pub use against::{
-    Against, AgainstError, Compared, Form, OnCompared, Saved, SavedError, ValueChange, preview_against,
+    Against, AgainstError, Compared, Form, OnCompared, Saved, SavedError, ValueChange,
+    preview_against,
 };
 pub use books::Books;
 pub use canary::{Canary, Chosen};

@@ -63,8 +63,9 @@ impl Outlining {
             Judgement::Decided(Decision::Send(step)) => Some(step),
             _ => None,
         };
-        let is_update = step
-            .is_some_and(|step| matches!(step.action, Action::Update(_) | Action::LookUp(Earlier::Update)));
+        let is_update = step.is_some_and(|step| {
+            matches!(step.action, Action::Update(_) | Action::LookUp(Earlier::Update))
+        });
         let order = step.map(|step| &*step.order);
         match self.depth {
             Depth::ForLedger => {
@@ -86,7 +87,9 @@ impl Outlining {
         order: Option<&Order>,
         key: Option<&OrderKey>,
     ) -> Result<Outlined, StateError> {
-        let (Some(connection), Some(key)) = (ledger.connection, key) else { return Ok(Outlined::default()) };
+        let (Some(connection), Some(key)) = (ledger.connection, key) else {
+            return Ok(Outlined::default());
+        };
         let Some(trace) = ledger.view.trace(connection, key)?.filter(|trace| trace.is_known) else {
             return Ok(Outlined::default());
         };

@@ -25,14 +25,15 @@ pub struct Preview {
     pub history: History,
 }
 
-/// Requests for a connection that the ledger does not know: looking for it, and then making it or seeing what it holds.
+/// Requests for a connection that the ledger does not know: looking for it, and then making it or
+/// seeing what it holds.
 const CONNECTING: u64 = 2;
 
 /// Told of each record in reading order, with its source.
 pub type OnRecord<'a> = &'a mut dyn FnMut(Judged);
 
-/// The jobs of one account that are planned to run one after the other: what the earlier ones send, the later ones need
-/// not.
+/// The jobs of one account that are planned to run one after the other: what the earlier ones send,
+/// the later ones need not.
 #[derive(Debug, Default)]
 pub struct Planning {
     /// Jobs that are still to be planned, by their connection.
@@ -79,8 +80,8 @@ impl Planning {
         planning
     }
 
-    /// Reads the whole export up to the decision on every record. Sends nothing, writes nothing. `each` is told of every
-    /// record, for reports that go into detail.
+    /// Reads the whole export up to the decision on every record. Sends nothing, writes nothing.
+    /// `each` is told of every record, for reports that go into detail.
     ///
     /// # Errors
     /// When the export or the state can't be read to the end.
@@ -130,7 +131,12 @@ impl Planning {
     }
 
     /// What a reading that came to its end comes to.
-    pub(super) fn end(&mut self, (job, export): (&Job, &Export), begun: Begun, terms: Terms) -> Preview {
+    pub(super) fn end(
+        &mut self,
+        (job, export): (&Job, &Export),
+        begun: Begun,
+        terms: Terms,
+    ) -> Preview {
         let Begun { reading, shrinkage, mut history, is_found } = begun;
         let (tally, counting) = reading.end();
         self.keep(job, counting);

@@ -1,6 +1,8 @@
 use super::counting::Counting;
 use super::outlining::{Outlined, Outlining};
-use crate::domain::{Fault, Memory, Order, OrderId, OrderKey, Outline, Position, Reason, SourceOrder};
+use crate::domain::{
+    Fault, Memory, Order, OrderId, OrderKey, Outline, Position, Reason, SourceOrder,
+};
 use crate::extract::{ReadError, Reader};
 use crate::plan::{Change, Decision, Example, Fingerprints, Tally, decide};
 use crate::state::{ConnectionId, RunId, RunRow, Seen, StateError, View};
@@ -24,7 +26,8 @@ pub struct Judged {
     pub change: Option<Change>,
     /// A valid order that is not to be sent, where that is asked for.
     pub order: Option<Box<Order>>,
-    /// The run that wrote the order last, where that is asked for and it is at the target; 0 stands for `adopt`.
+    /// The run that wrote the order last, where that is asked for and it is at the target; 0 stands
+    /// for `adopt`.
     pub written_by: Option<RunId>,
 }
 
@@ -49,7 +52,8 @@ pub enum ReadingError {
     Rekeyed { before: String, now: String },
 }
 
-/// Reads an export record by record up to the decision. A dry run and a run share every line of this.
+/// Reads an export record by record up to the decision. A dry run and a run share every line of
+/// this.
 pub(super) struct Reading {
     reader: Reader,
     rules: Rules,
@@ -132,15 +136,17 @@ impl Reading {
         self
     }
 
-    /// Looks at the key of each order that `run`, or an earlier one of the job, left at the target, and that no record
-    /// read so far is of.
+    /// Looks at the key of each order that `run`, or an earlier one of the job, left at the target,
+    /// and that no record read so far is of.
     pub(super) fn each_unmet(
         &mut self,
         run: RunId,
         job: &str,
         mut look: impl FnMut(&str),
     ) -> Result<(), StateError> {
-        let (Some(connection), met) = (self.ledger.connection, &mut self.met) else { return Ok(()) };
+        let (Some(connection), met) = (self.ledger.connection, &mut self.met) else {
+            return Ok(());
+        };
         self.ledger.view.each_written_until(run, connection, job, |key| {
             if met.meet(key, 0)?.is_none() {
                 look(key);
@@ -159,7 +165,8 @@ impl Reading {
         Some(judged.map_err(ReadingError::from))
     }
 
-    /// Judges the next record as [`Self::next`] does, for nothing but the tally; `false` at the end.
+    /// Judges the next record as [`Self::next`] does, for nothing but the tally; `false` at the
+    /// end.
     pub(super) fn pass(&mut self) -> Result<bool, ReadingError> {
         let Some(source) = self.reader.advance() else { return Ok(false) };
         let mut source = source?;
@@ -172,10 +179,13 @@ impl Reading {
 
     fn judge(&mut self, source: &mut SourceOrder) -> Result<Judged, StateError> {
         let position = source.position;
-        if self.rules.order_key == OrderId::Number && !source.is_cart() && !source.number.is_empty() {
+        if self.rules.order_key == OrderId::Number && !source.is_cart() && !source.number.is_empty()
+        {
             source.id.clear();
             // Of an id that is not asked for nothing need be right.
-            source.faults.retain(|fault| (fault.reason, fault.field) != (Reason::BadId, Some("id")));
+            source
+                .faults
+                .retain(|fault| (fault.reason, fault.field) != (Reason::BadId, Some("id")));
         }
         let sound = is_sound(source);
         // Cells of a damaged row may have moved: what stands in its name may be anybody's address.
@@ -202,10 +212,24 @@ impl Reading {
         }
         let Outlined { outline, change, written_by } = found;
         let order = self.kept.take();
-        Ok(Judged { position, label, key, verdict, source: kept, outline, change, order, written_by })
+        Ok(Judged {
+            position,
+            label,
+            key,
+            verdict,
+            source: kept,
+            outline,
+            change,
+            order,
+            written_by,
+        })
     }
 
-    fn verdict(&mut self, source: &mut SourceOrder, key: Option<&OrderKey>) -> Result<Judgement, StateError> {
+    fn verdict(
+        &mut self,
+        source: &mut SourceOrder,
+        key: Option<&OrderKey>,
+    ) -> Result<Judgement, StateError> {
         let position = source.position;
         let earlier = match key {
             Some(key) if !is_part(source) && !source.is_superseded => {
@@ -224,7 +248,9 @@ impl Reading {
             Some(file) if file == position.file && !is_contested(source) => {
                 return Ok(Judgement::Invalid(vec![Fault::new(Reason::Duplicate)]));
             }
-            Some(file) if file != position.file => return Ok(Judgement::Filtered(Filter::Superseded)),
+            Some(file) if file != position.file => {
+                return Ok(Judgement::Filtered(Filter::Superseded));
+            }
             _ => {}
         }
         if source.is_deleted && !is_contested(source) {
@@ -296,8 +322,8 @@ pub(super) fn label_of(order: &Order) -> String {
     shown(if order.number.is_empty() { order.key.as_str() } else { &order.number })
 }
 
-/// An order's number as it may be kept and shown: one that has no look of it may be a person's data in the wrong
-/// column.
+/// An order's number as it may be kept and shown: one that has no look of it may be a person's data
+/// in the wrong column.
 fn shown(label: &str) -> String {
     const NUMBER_LEN_MAX: usize = 64;
     let odd = |c: char| c == '@' || c == ',' || c.is_control();

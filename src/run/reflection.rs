@@ -72,7 +72,8 @@ pub(super) fn mirrored(order: RemoteOrder, prints: &Fingerprints) -> Mirrored {
     }
 }
 
-/// Hashed the way a guest's key is, so that two addresses can be told apart without either being kept.
+/// Hashed the way a guest's key is, so that two addresses can be told apart without either being
+/// kept.
 fn hash_of_address(text: &str, prints: &Fingerprints) -> [u8; 16] {
     Email::parse(text).map(|email| prints.customer(&CustomerKey::guest(&email))).unwrap_or_default()
 }

@@ -19,16 +19,16 @@ pub struct Progress {
     pub counts: Counts,
     pub in_flight: usize,
     pub requests: Requests,
-    /// Of the requests that a plan counts, those whose work is settled: of the connection, customers and orders. What
-    /// was sent beyond them and what is in flight, no plan knew of.
+    /// Of the requests that a plan counts, those whose work is settled: of the connection,
+    /// customers and orders. What was sent beyond them and what is in flight, no plan knew of.
     pub planned_done: u64,
     /// Requests of the last minutes, and how long these were.
     pub recent: (u64, Duration),
     pub elapsed: Duration,
 }
 
-/// How long the rest takes if it goes on as it did: `done` took `elapsed`, and `left` is to be done. `None` while there is
-/// nothing to tell by.
+/// How long the rest takes if it goes on as it did: `done` took `elapsed`, and `left` is to be
+/// done. `None` while there is nothing to tell by.
 pub fn time_left(done: u64, left: u64, elapsed: Duration) -> Option<Duration> {
     if done == 0 {
         return None;
@@ -45,7 +45,8 @@ pub struct RunReport {
     pub error: Option<RunError>,
     /// In what the export is less than it was; mostly nothing.
     pub shrinkage: Vec<Shrinkage>,
-    /// Requests that this process sent of it, and how long it was at it; the row's are of all that worked on the run.
+    /// Requests that this process sent of it, and how long it was at it; the row's are of all that
+    /// worked on the run.
     pub sent: Requests,
     pub elapsed: Duration,
 }

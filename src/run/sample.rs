@@ -83,8 +83,9 @@ pub struct Looked {
     pub is_same: bool,
 }
 
-/// Reads back some of the orders one by one, line by line: what lists don't tell. It takes two requests for each,
-/// and can't find what is at the target alone. `record`: where what is found of each order is written down.
+/// Reads back some of the orders one by one, line by line: what lists don't tell. It takes two
+/// requests for each, and can't find what is at the target alone. `record`: where what is found of
+/// each order is written down.
 ///
 /// # Errors
 /// When either side can't be read to its end: what was not looked at is never called verified.
@@ -157,7 +158,12 @@ fn is_same(order: &Order, products: &[RemoteProduct]) -> bool {
         .lines
         .iter()
         .map(|line| {
-            (line.id.as_str(), line.name.as_str(), Some(line.price.minor()), Some(u64::from(line.quantity)))
+            (
+                line.id.as_str(),
+                line.name.as_str(),
+                Some(line.price.minor()),
+                Some(u64::from(line.quantity)),
+            )
         })
         .collect();
     let mut theirs: Vec<_> = products

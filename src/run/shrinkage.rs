@@ -1,8 +1,8 @@
 //! Whether an export is less than the one that the job's last finished run had read.
 //!
-//! That is told, and stops nothing: no order is ever deleted for not being in an export, many shops export the last
-//! weeks only, and what a shorter export does hold is as good as before. But dead letters stay, as nobody can tell
-//! whether the missing ones were mended.
+//! That is told, and stops nothing: no order is ever deleted for not being in an export, many shops
+//! export the last weeks only, and what a shorter export does hold is as good as before. But dead
+//! letters stay, as nobody can tell whether the missing ones were mended.
 
 use crate::extract::ExportFile;
 use crate::state::FileRead;
@@ -34,11 +34,13 @@ impl fmt::Display for Shrinkage {
     }
 }
 
-/// What is missing. A tenth less is nothing to speak of: a re-export of the last weeks varies by that much. Neither
-/// are files that others took the place of, as where each night's export has the date in its name.
+/// What is missing. A tenth less is nothing to speak of: a re-export of the last weeks varies by
+/// that much. Neither are files that others took the place of, as where each night's export has the
+/// date in its name.
 pub fn shrinkage(before: &[FileRead], files: &[ExportFile]) -> Vec<Shrinkage> {
     let is_less = |now: u64, before: u64| now.saturating_mul(10) < before.saturating_mul(9);
-    let now: Vec<(String, u64)> = files.iter().map(|file| (file.to_string(), file.size_bytes)).collect();
+    let now: Vec<(String, u64)> =
+        files.iter().map(|file| (file.to_string(), file.size_bytes)).collect();
     let total = |sizes: &mut dyn Iterator<Item = u64>| sizes.fold(0, u64::saturating_add);
     let all_now = total(&mut now.iter().map(|(_, bytes)| *bytes));
     let all_before = total(&mut before.iter().map(|read| read.bytes));
@@ -46,7 +48,9 @@ pub fn shrinkage(before: &[FileRead], files: &[ExportFile]) -> Vec<Shrinkage> {
     for FileRead { file, bytes } in before {
         let (file, before) = (file.clone(), *bytes);
         match now.iter().find(|(name, _)| *name == file).map(|(_, bytes)| *bytes) {
-            Some(now) if is_less(now, before) => found.push(Shrinkage::Shrunk { file, before, now }),
+            Some(now) if is_less(now, before) => {
+                found.push(Shrinkage::Shrunk { file, before, now })
+            }
             None if is_less(all_now, all_before) => found.push(Shrinkage::Gone { file, before }),
             _ => {}
         }
@@ -54,7 +58,8 @@ pub fn shrinkage(before: &[FileRead], files: &[ExportFile]) -> Vec<Shrinkage> {
     found
 }
 
-/// What a run keeps for the next one. Not of a pipe: a tap that goes on where it stopped always has less to tell.
+/// What a run keeps for the next one. Not of a pipe: a tap that goes on where it stopped always has
+/// less to tell.
 pub(super) fn files_read(files: &[ExportFile]) -> Vec<FileRead> {
     files
         .iter()

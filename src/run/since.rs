@@ -10,8 +10,8 @@ use crate::state::{RunId, View};
 use crate::transform::Filter;
 use std::collections::BTreeMap;
 
-/// What became since a run of the orders that it, or an earlier one of its job, left at the target. Its memory does not
-/// grow with the export.
+/// What became since a run of the orders that it, or an earlier one of its job, left at the target.
+/// Its memory does not grow with the export.
 #[derive(Debug, Clone, Default)]
 pub struct SinceRun {
     pub run: RunId,
@@ -34,10 +34,12 @@ pub struct SinceRun {
     pub new: u64,
 }
 
-/// Why an order that is at the target is not sent any more: `filtered`, `invalid` or `refused`, and the reason's name.
+/// Why an order that is at the target is not sent any more: `filtered`, `invalid` or `refused`, and
+/// the reason's name.
 pub type LeftOut = (&'static str, &'static str);
 
-/// The dry run, held against what the ledger says of `run` and of those before it. `each` as in [`super::preview()`].
+/// The dry run, held against what the ledger says of `run` and of those before it. `each` as in
+/// [`super::preview()`].
 ///
 /// # Errors
 /// When the export or the state can't be read to the end.
@@ -50,7 +52,8 @@ pub fn preview_since(
 ) -> Result<(Preview, SinceRun), ReadingError> {
     let now = mapping_of(job, export.files());
     let settings = view.mapping_of(run)?.map(|then| settings_changed(&then, &now));
-    let mut begun = planning.begin((job, export), view, |prints| Outlining::whole(prints.mapping(&now)))?;
+    let mut begun =
+        planning.begin((job, export), view, |prints| Outlining::whole(prints.mapping(&now)))?;
     if each.is_some() {
         begun.reading = begun.reading.keeping_sources();
     }
@@ -84,7 +87,8 @@ impl SinceRun {
             self.written_later += 1;
             return;
         }
-        let example = || Example { order: judged.label.clone(), position: judged.position, field: None };
+        let example =
+            || Example { order: judged.label.clone(), position: judged.position, field: None };
         match (&judged.verdict, &judged.change) {
             (_, Some(change)) => self.changes.add(change, example),
             (verdict, None) => match left_out(verdict) {

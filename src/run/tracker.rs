@@ -13,7 +13,8 @@ pub(super) struct Stretch {
     pub through: u64,
 }
 
-/// Keeps the checkpoint honest: steps end in any order, but it moves only to the lowest record not yet settled.
+/// Keeps the checkpoint honest: steps end in any order, but it moves only to the lowest record not
+/// yet settled.
 #[derive(Debug, Default)]
 pub(super) struct Tracker {
     /// In reading order; `true`: all of it is settled or needs no request.
@@ -23,7 +24,8 @@ pub(super) struct Tracker {
 }
 
 impl Tracker {
-    /// Adds what comes next in reading order; `is_open` where it ends with a step that is now under way.
+    /// Adds what comes next in reading order; `is_open` where it ends with a step that is now under
+    /// way.
     pub(super) fn push(&mut self, stretch: Stretch, is_open: bool) -> Ticket {
         self.stretches.push_back((stretch, !is_open));
         self.first + self.stretches.len() as u64 - 1

@@ -6,7 +6,9 @@ use crate::activecampaign::{Client, Failure};
 use crate::domain::{CustomerKey, CustomerMemory, Memory, Order, OrderKey, Reason, RemoteId};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints};
-use crate::state::{Balance, ConnectionId, CustomerSums, Mirrored, MonthSums, Side, StateError, View};
+use crate::state::{
+    Balance, ConnectionId, CustomerSums, Mirrored, MonthSums, Side, StateError, View,
+};
 use crate::transform::Filter;
 use jiff::Timestamp;
 use jiff::tz::Offset;
@@ -24,13 +26,15 @@ pub struct Verification {
     /// Orders of the connection at the target.
     pub at_target: u64,
     pub matching: u64,
-    /// Orders the target holds that the export has too, but that a rule leaves out or that are invalid now.
+    /// Orders the target holds that the export has too, but that a rule leaves out or that are
+    /// invalid now.
     pub left_out: u64,
     /// Orders the target holds that we loaded, from an export that is not this one.
     pub from_elsewhere: u64,
     /// Orders whose difference the next sync will mend.
     pub queued: u64,
-    /// Orders and their sums on both sides by currency and month, UTC; carts are no revenue. Empty for a sample.
+    /// Orders and their sums on both sides by currency and month, UTC; carts are no revenue. Empty
+    /// for a sample.
     pub months: Vec<MonthSums>,
     /// How many buyers there are, and of how many the sums of some month differ.
     pub customers: CustomerSums,
@@ -110,8 +114,8 @@ impl From<ReflectionError> for VerifyError {
     }
 }
 
-/// Reads back every order of the job's connection and holds it against the export, in both directions. `record`: where
-/// what is found of each order is written down.
+/// Reads back every order of the job's connection and holds it against the export, in both
+/// directions. `record`: where what is found of each order is written down.
 ///
 /// # Errors
 /// When either side can't be read to its end: what was not looked at is never called verified.
@@ -148,7 +152,9 @@ pub async fn verify(
             (Judgement::Filtered(Filter::Superseded), _) => {}
             (Judgement::Invalid(faults), _)
                 if faults.iter().any(|fault| fault.reason == Reason::Duplicate) => {}
-            (_, Some(key)) => result.left_out += u64::from(mirror.meet(&key.ledger_text())?.is_some()),
+            (_, Some(key)) => {
+                result.left_out += u64::from(mirror.meet(&key.ledger_text())?.is_some())
+            }
             (_, None) => {}
         }
     }
@@ -163,7 +169,10 @@ pub async fn verify(
 }
 
 /// The connection that a job's orders were loaded into.
-pub(super) fn connection_of(job: &Job, view: &View) -> Result<(ConnectionId, RemoteId), VerifyError> {
+pub(super) fn connection_of(
+    job: &Job,
+    view: &View,
+) -> Result<(ConnectionId, RemoteId), VerifyError> {
     let spec = &job.connection;
     view.connection(&spec.service, &spec.externalid)?.ok_or(VerifyError::NothingLoaded)
 }
@@ -185,7 +194,8 @@ pub(super) struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
-    /// What differs; `None`: there was nothing to compare, as it is a cart that its order has taken over.
+    /// What differs; `None`: there was nothing to compare, as it is a cart that its order has taken
+    /// over.
     pub(super) fn compare(
         &self,
         label: &str,
@@ -213,9 +223,10 @@ impl Comparison<'_> {
         };
         let (code, total) = (order.currency.code(), order.total.minor());
         if there.total_minor != Some(total) {
-            let target = there
-                .total_minor
-                .map_or_else(|| "none".to_owned(), |minor| order.currency.format_minor(minor.into()));
+            let target = there.total_minor.map_or_else(
+                || "none".to_owned(),
+                |minor| order.currency.format_minor(minor.into()),
+            );
             differ(Found::Total, order.currency.format_minor(total.into()), target);
         }
         if !there.currency.eq_ignore_ascii_case(code) {
@@ -244,7 +255,9 @@ impl Comparison<'_> {
     }
 
     fn weigh_source(&self, order: &Order) -> Result<(), StateError> {
-        let Some(balance) = self.balance.as_ref().filter(|_| !order.key.is_cart()) else { return Ok(()) };
+        let Some(balance) = self.balance.as_ref().filter(|_| !order.key.is_cart()) else {
+            return Ok(());
+        };
         let address = self.fingerprints.customer(&CustomerKey::guest(&order.customer.email));
         let month = month_of(order.created_at.timestamp());
         balance.add(Side::Source, &address, (order.currency.code(), month), order.total.minor())
@@ -254,8 +267,10 @@ impl Comparison<'_> {
         let Some(balance) = self.balance.as_ref().filter(|_| !there.key.starts_with(' ')) else {
             return Ok(());
         };
-        let at =
-            there.created_s.and_then(|s| Timestamp::from_second(s).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+        let at = there
+            .created_s
+            .and_then(|s| Timestamp::from_second(s).ok())
+            .unwrap_or(Timestamp::UNIX_EPOCH);
         let total = there.total_minor.unwrap_or_default();
         balance.add(Side::Target, &there.email_hash, (&there.currency, month_of(at)), total)
     }

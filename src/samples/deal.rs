@@ -80,8 +80,14 @@ pub enum Defect {
 }
 
 impl Defect {
-    const ALL: [Self; 6] =
-        [Self::NoEmail, Self::BadEmail, Self::BadTotal, Self::BadCurrency, Self::BadDate, Self::BadQuantity];
+    const ALL: [Self; 6] = [
+        Self::NoEmail,
+        Self::BadEmail,
+        Self::BadTotal,
+        Self::BadCurrency,
+        Self::BadDate,
+        Self::BadQuantity,
+    ];
 
     /// The reason for which the loader is to refuse the order.
     pub fn reason(self) -> &'static str {
@@ -120,7 +126,8 @@ pub struct Deal {
 }
 
 impl Deal {
-    /// The order of this index: the same for the same seed and number of orders, whatever else is asked.
+    /// The order of this index: the same for the same seed and number of orders, whatever else is
+    /// asked.
     pub fn new(options: &Generated, index: u64, zone: &TimeZone) -> Self {
         let mut dice = Dice::of(options.seed, OF_ORDER, index);
         let money = pick_money(dice.below(1_000));
@@ -130,7 +137,8 @@ impl Deal {
         let subtotal = goods - discount;
         let mut shipping = if subtotal > 5_000 * money.factor { 0 } else { 495 * money.factor };
         let customer = pick_customer(&mut dice, options, index);
-        let is_changed = Dice::of(options.seed, OF_CHANGE, index).permille(options.changed_permille);
+        let is_changed =
+            Dice::of(options.seed, OF_CHANGE, index).permille(options.changed_permille);
         if is_changed && index < options.orders {
             shipping += 100 * money.factor;
         }
@@ -186,8 +194,8 @@ fn lines(dice: &mut Dice, money: &Money) -> Vec<Line> {
     }
 }
 
-/// Customers are drawn from nine for ten orders, so that six of ten orders bring a new one. Half of the extra
-/// orders are of customers not seen before.
+/// Customers are drawn from nine for ten orders, so that six of ten orders bring a new one. Half of
+/// the extra orders are of customers not seen before.
 fn pick_customer(dice: &mut Dice, options: &Generated, index: u64) -> u64 {
     let known = (options.orders * 9 / 10).max(1);
     let customer = dice.below(known);

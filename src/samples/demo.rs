@@ -1,8 +1,10 @@
-/// A Shopify orders export of an invented shop, 2019 to 2026: 40 orders of 30 customers, one of them twice.
+/// A Shopify orders export of an invented shop, 2019 to 2026: 40 orders of 30 customers, one of
+/// them twice.
 ///
-/// Among them: orders of several lines, a quoted line break, emoji, orders in JPY and KWD, one refunded, two partly
-/// refunded, two cancelled, one pending, a draft, a test order, a tip, discount codes, free shipping, one without an
-/// e-mail address, one with a total that is no number (`185,00`), and times around changes of the clock.
+/// Among them: orders of several lines, a quoted line break, emoji, orders in JPY and KWD, one
+/// refunded, two partly refunded, two cancelled, one pending, a draft, a test order, a tip,
+/// discount codes, free shipping, one without an e-mail address, one with a total that is no number
+/// (`185,00`), and times around changes of the clock.
 pub fn demo_orders() -> &'static str {
     include_str!("demo_orders.csv")
 }
@@ -50,11 +52,16 @@ mod tests {
         assert_eq!(count("Email", ""), 1);
         assert_eq!(count("Total", "185,00"), 1);
         assert!(demo_orders().contains("Bogus Gateway"));
-        assert!(demo_orders().contains("🎁") && demo_orders().contains("\"\"Merry Christmas,\nfrom"));
+        assert!(
+            demo_orders().contains("🎁") && demo_orders().contains("\"\"Merry Christmas,\nfrom")
+        );
         let addresses: HashSet<_> = firsts.iter().map(|row| row[1].to_owned()).collect();
         assert_eq!(addresses.iter().filter(|address| !address.is_empty()).count(), 30);
         let is_safe = |address: &str| {
-            ["com", "org", "net"].map(|t| format!("@example.{t}")).iter().any(|end| address.ends_with(end))
+            ["com", "org", "net"]
+                .map(|t| format!("@example.{t}"))
+                .iter()
+                .any(|end| address.ends_with(end))
         };
         assert!(addresses.iter().all(|address| address.is_empty() || is_safe(address)));
     }

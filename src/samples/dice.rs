@@ -2,7 +2,8 @@
 pub struct Dice(u64);
 
 impl Dice {
-    /// Dice of their own for one purpose and one index, so that what is dealt for an order depends on nothing else.
+    /// Dice of their own for one purpose and one index, so that what is dealt for an order depends
+    /// on nothing else.
     pub fn of(seed: u64, purpose: u64, index: u64) -> Self {
         let mut dice = Self(seed ^ purpose.rotate_left(48));
         let start = dice.next();

@@ -8,8 +8,9 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
-/// Writes JSON lines: an order each, with most of the fields that the API sends and a loader has no use for. The orders
-/// are those of [`super::generate()`] with the same options; `rows` counts lines of the file.
+/// Writes JSON lines: an order each, with most of the fields that the API sends and a loader has no
+/// use for. The orders are those of [`super::generate()`] with the same options; `rows` counts
+/// lines of the file.
 ///
 /// # Errors
 /// Those of `out`.
@@ -40,7 +41,9 @@ fn document(deal: &Deal) -> Value {
     };
     let codes = match deal.discount {
         0 => json!([]),
-        discount => json!([{ "code": "WELCOME10", "amount": amount(deal, discount), "type": "percentage" }]),
+        discount => {
+            json!([{ "code": "WELCOME10", "amount": amount(deal, discount), "type": "percentage" }])
+        }
     };
     let lines = deal.lines.iter().enumerate().map(|(index, line)| line_item(deal, index, line));
     json!({

@@ -6,15 +6,16 @@ use super::truth::{Seen, Truth};
 use jiff::tz::TimeZone;
 use std::io::{self, Write};
 
-/// What to generate. The same options give the same bytes; the order of an index is the same for the same `orders`
-/// and `seed`, whatever the other options say.
+/// What to generate. The same options give the same bytes; the order of an index is the same for
+/// the same `orders` and `seed`, whatever the other options say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Generated {
     pub orders: u64,
     pub seed: u64,
     /// Orders with a defect, of a thousand.
     pub defects_permille: u16,
-    /// Orders whose total differs from an export with 0 here, of a thousand: the export of the next day.
+    /// Orders whose total differs from an export with 0 here, of a thousand: the export of the next
+    /// day.
     pub changed_permille: u16,
     /// New orders after the others.
     pub extra_orders: u64,
@@ -23,8 +24,9 @@ pub struct Generated {
 /// Text is handed on in pieces of about this size.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// Writes a Shopify orders export: 79 columns, one to eight lines an order, prices in five currencies, dates with the
-/// offset of New York. All orders are paid and, unless defects are asked for, valid.
+/// Writes a Shopify orders export: 79 columns, one to eight lines an order, prices in five
+/// currencies, dates with the offset of New York. All orders are paid and, unless defects are asked
+/// for, valid.
 ///
 /// # Errors
 /// Those of `out`.
@@ -127,16 +129,19 @@ fn set_order(deal: &Deal, sheet: &mut Sheet) {
     }
 }
 
-/// What an export holds besides and a loader has no use for; without it a row would be thinner than a shop's are.
+/// What an export holds besides and a loader has no use for; without it a row would be thinner than
+/// a shop's are.
 fn set_trimmings(deal: &Deal, sheet: &mut Sheet) {
     set_date(deal, const { column("Fulfilled at") }, sheet);
     let payment = [const { column("Payment Reference") }, const { column("Payment References") }];
     for at in [payment[0], payment[1], const { column("Payment ID") }] {
         sheet.set(at, format_args!("sample-{:020}", deal.index));
     }
-    for at in
-        [const { column("Billing Phone") }, const { column("Shipping Phone") }, const { column("Phone") }]
-    {
+    for at in [
+        const { column("Billing Phone") },
+        const { column("Shipping Phone") },
+        const { column("Phone") },
+    ] {
         sheet.set(at, format_args!("+1 555 01{:02}", deal.customer % 100));
     }
     sheet.set(const { column("Tags") }, "newsletter, returning");
@@ -165,7 +170,9 @@ fn set_addresses(deal: &Deal, sheet: &mut Sheet) {
     for at in [const { column("Billing Province") }, const { column("Shipping Province") }] {
         sheet.set(at, "NY");
     }
-    for at in [const { column("Billing Province Name") }, const { column("Shipping Province Name") }] {
+    for at in
+        [const { column("Billing Province Name") }, const { column("Shipping Province Name") }]
+    {
         sheet.set(at, "New York");
     }
     for at in [const { column("Billing Country") }, const { column("Shipping Country") }] {
@@ -219,8 +226,12 @@ mod tests {
 
     #[test]
     fn the_same_options_give_the_same_bytes() {
-        let many =
-            Generated { defects_permille: 100, changed_permille: 50, extra_orders: 10, ..options(300) };
+        let many = Generated {
+            defects_permille: 100,
+            changed_permille: 50,
+            extra_orders: 10,
+            ..options(300)
+        };
         assert_eq!(made(&many), made(&many));
         assert_ne!(made(&many).0, made(&Generated { seed: 8, ..many }).0);
     }
@@ -237,7 +248,8 @@ mod tests {
             } else {
                 0
             };
-            let parts = minor(const { column("Subtotal") }) + minor(const { column("Shipping") }) + on_top;
+            let parts =
+                minor(const { column("Subtotal") }) + minor(const { column("Shipping") }) + on_top;
             assert_eq!(parts, minor(const { column("Total") }), "{}", &row[0]);
             if &row[const { column("Currency") }] == "USD" {
                 usd += minor(const { column("Total") });
@@ -262,7 +274,8 @@ mod tests {
     #[test]
     fn the_next_day_changes_as_many_totals_as_it_says_and_nothing_else() {
         let before = made(&options(1_000)).0;
-        let (after, truth) = made(&Generated { changed_permille: 20, extra_orders: 15, ..options(1_000) });
+        let (after, truth) =
+            made(&Generated { changed_permille: 20, extra_orders: 15, ..options(1_000) });
         let (before, after) = (firsts(&before), firsts(&after));
         assert_eq!(after.len(), 1_015);
         let changed = before.iter().zip(&after).filter(|(a, b)| a != b).count();

@@ -1,8 +1,9 @@
-//! Sample exports that travel in the binary, for the demo and for tests: a small hand-made shop, and generated
-//! exports of any size together with the truth about them.
+//! Sample exports that travel in the binary, for the demo and for tests: a small hand-made shop,
+//! and generated exports of any size together with the truth about them.
 //!
-//! All persons and shops are invented, all addresses lie under example.com, .org and .net. This module imports
-//! nothing of ours, so that a mistake in the reader can't hide behind the same mistake here.
+//! All persons and shops are invented, all addresses lie under example.com, .org and .net. This
+//! module imports nothing of ours, so that a mistake in the reader can't hide behind the same
+//! mistake here.
 
 mod deal;
 mod demo;

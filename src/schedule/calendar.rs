@@ -3,7 +3,8 @@ use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
-/// The jitter of a schedule without seconds where none is set: the run still begins within its minute.
+/// The jitter of a schedule without seconds where none is set: the run still begins within its
+/// minute.
 pub const JITTER_DEFAULT_S: u32 = 59;
 /// The greatest jitter that can be set, in seconds.
 pub const JITTER_MAX_S: u32 = 3_600;
@@ -16,8 +17,9 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    /// `jitter_max_s`, 0 to [`JITTER_MAX_S`]: the job's share of it follows from its name, so that the jobs of many
-    /// hosts don't all begin in one second. `None` is [`JITTER_DEFAULT_S`], or 0 where the schedule gives seconds.
+    /// `jitter_max_s`, 0 to [`JITTER_MAX_S`]: the job's share of it follows from its name, so that
+    /// the jobs of many hosts don't all begin in one second. `None` is [`JITTER_DEFAULT_S`], or 0
+    /// where the schedule gives seconds.
     pub fn new(schedule: Schedule, job: &str, jitter_max_s: Option<u32>) -> Self {
         let usual = if schedule.has_seconds() { 0 } else { JITTER_DEFAULT_S };
         let bound = u64::from(jitter_max_s.unwrap_or(usual).min(JITTER_MAX_S));
@@ -29,7 +31,10 @@ impl Calendar {
 
     /// The first start strictly after a moment; `None` after the year 2100.
     pub fn start_after(&self, after: Timestamp) -> Option<Timestamp> {
-        self.schedule.next_after(after.checked_sub(self.jitter).ok()?)?.checked_add(self.jitter).ok()
+        self.schedule
+            .next_after(after.checked_sub(self.jitter).ok()?)?
+            .checked_add(self.jitter)
+            .ok()
     }
 
     /// What the job's starts are moved by.

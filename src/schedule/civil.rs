@@ -1,4 +1,5 @@
-//! Local times that match, on a clock that never changes. The only file that names `cron` and `chrono`.
+//! Local times that match, on a clock that never changes. The only file that names `cron` and
+//! `chrono`.
 
 use super::ScheduleError;
 use super::field::{DAY_OF_MONTH, DAY_OF_WEEK, Field, HOUR, MINUTE, MONTH, SECOND, Values};
@@ -6,8 +7,8 @@ use super::syntax::Fields;
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use std::str::FromStr;
 
-/// Times that match any of these. Two where a day may match by its date or by its name, which the crate itself would
-/// want both at once.
+/// Times that match any of these. Two where a day may match by its date or by its name, which the
+/// crate itself would want both at once.
 #[derive(Debug, Clone)]
 pub(super) struct Civil {
     any_of: Vec<cron::Schedule>,
@@ -18,10 +19,14 @@ impl Civil {
         let (date, name) = (fields.day_of_month, fields.day_of_week);
         let lines = match date.is_free || name.is_free {
             true => vec![line(fields, &list(&DAY_OF_MONTH, date), &week(name))],
-            false => vec![line(fields, &list(&DAY_OF_MONTH, date), "*"), line(fields, "*", &week(name))],
+            false => {
+                vec![line(fields, &list(&DAY_OF_MONTH, date), "*"), line(fields, "*", &week(name))]
+            }
         };
-        let any_of: Result<Vec<_>, _> = lines.iter().map(|line| cron::Schedule::from_str(line)).collect();
-        // Fields that were read are never refused by the crate; if they are, its word is all there is.
+        let any_of: Result<Vec<_>, _> =
+            lines.iter().map(|line| cron::Schedule::from_str(line)).collect();
+        // Fields that were read are never refused by the crate; if they are, its word is all there
+        // is.
         let any_of = any_of.map_err(|error| ScheduleError::new(error.to_string(), "a schedule"))?;
         Ok(Self { any_of })
     }
@@ -57,8 +62,9 @@ fn joined(values: impl Iterator<Item = u8>) -> String {
 
 /// The crate wants a zone; UTC is the one in which every local time exists once.
 fn to_chrono(at: jiff::civil::DateTime) -> Option<DateTime<Utc>> {
-    let [month, day, hour, minute, second] = [at.month(), at.day(), at.hour(), at.minute(), at.second()]
-        .map(|part| u32::from(part.unsigned_abs()));
+    let [month, day, hour, minute, second] =
+        [at.month(), at.day(), at.hour(), at.minute(), at.second()]
+            .map(|part| u32::from(part.unsigned_abs()));
     let date = NaiveDate::from_ymd_opt(i32::from(at.year()), month, day)?;
     Some(date.and_hms_opt(hour, minute, second)?.and_utc())
 }

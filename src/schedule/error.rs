@@ -1,4 +1,5 @@
-/// Why a text is no schedule: what was found and in which field, what was expected, and what to try.
+/// Why a text is no schedule: what was found and in which field, what was expected, and what to
+/// try.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{found}; expected {expected}{}", hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default())]
 pub struct ScheduleError {

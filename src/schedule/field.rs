@@ -24,7 +24,8 @@ const MONTHS: &[&str] = &[
     "november",
     "december",
 ];
-const DAYS: &[&str] = &["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
+const DAYS: &[&str] =
+    &["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 
 pub(super) const SECOND: Field = Field { name: "second", min: 0, max: 59, names: &[] };
 pub(super) const MINUTE: Field = Field { name: "minute", min: 0, max: 59, names: &[] };
@@ -120,9 +121,9 @@ impl Field {
             let expected = format!("a step from 1 to {}", span.max(1));
             let fault = self.fault(item, expected);
             match step.parse::<u64>() {
-                Ok(number) if number > u64::from(span) => {
-                    fault.hint(format!("a step stays within its field: steps of {number} don't fit into it"))
-                }
+                Ok(number) if number > u64::from(span) => fault.hint(format!(
+                    "a step stays within its field: steps of {number} don't fit into it"
+                )),
                 _ => fault,
             }
         })
@@ -130,7 +131,8 @@ impl Field {
 
     fn value(&self, text: &str, item: &str) -> Result<u8, ScheduleError> {
         if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-            let number = text.parse::<u8>().ok().filter(|number| (self.min..=self.max).contains(number));
+            let number =
+                text.parse::<u8>().ok().filter(|number| (self.min..=self.max).contains(number));
             return number.ok_or_else(|| self.fault(text, self.expected()));
         }
         let lower = text.to_ascii_lowercase();

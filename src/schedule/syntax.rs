@@ -59,10 +59,15 @@ impl Fields {
 
 fn unknown_word(text: &str, lower: &str) -> ScheduleError {
     let words: Vec<&str> = WORDS.iter().map(|(word, _)| *word).collect();
-    let fault = ScheduleError::new(format!("found `{text}`"), format!("one of: {}", words.join(", ")));
+    let fault =
+        ScheduleError::new(format!("found `{text}`"), format!("one of: {}", words.join(", ")));
     match lower {
-        "@reboot" => fault.hint("a run that was missed while the host was down is caught up without it"),
-        _ if lower.starts_with("@every") => fault.hint("`*/15 * * * *` is every quarter of an hour"),
+        "@reboot" => {
+            fault.hint("a run that was missed while the host was down is caught up without it")
+        }
+        _ if lower.starts_with("@every") => {
+            fault.hint("`*/15 * * * *` is every quarter of an hour")
+        }
         _ => fault,
     }
 }

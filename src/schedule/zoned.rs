@@ -7,9 +7,10 @@ use jiff::{Timestamp, ToSpan};
 
 /// A schedule on the clock of a time zone.
 ///
-/// Each matching local time is one run. A local time that the clocks skip runs at the first moment that exists after
-/// it, together with others of the same gap; one that they show twice runs when it is shown first. So a nightly run is
-/// never left out and never doubled; a schedule of several runs an hour rests while an hour is repeated.
+/// Each matching local time is one run. A local time that the clocks skip runs at the first moment
+/// that exists after it, together with others of the same gap; one that they show twice runs when
+/// it is shown first. So a nightly run is never left out and never doubled; a schedule of several
+/// runs an hour rests while an hour is repeated.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     civil: Civil,
@@ -21,7 +22,8 @@ impl Schedule {
     /// Reads five fields as in crontab, six with seconds first, or a word such as `@daily`.
     ///
     /// # Errors
-    /// With the field that is wrong, what was expected and what to try; also when no day ever matches.
+    /// With the field that is wrong, what was expected and what to try; also when no day ever
+    /// matches.
     pub fn parse(text: &str, zone: &TimeZone) -> Result<Self, ScheduleError> {
         let fields = Fields::read(text)?;
         let civil = Civil::new(&fields)?;
@@ -36,7 +38,8 @@ impl Schedule {
 
     /// The first run strictly after a moment; `None` after the year 2100.
     pub fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
-        // A local time that is not later was also not shown first later, so this is the place to look from.
+        // A local time that is not later was also not shown first later, so this is the place to
+        // look from.
         let mut local = self.zone.to_datetime(after);
         loop {
             local = self.civil.after(local)?;
@@ -63,7 +66,8 @@ impl Schedule {
         let at = ambiguous.compatible().ok()?;
         match offset {
             AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => Some(at),
-            // That is as far after the gap as the time is into it; the gap's end is the last change before.
+            // That is as far after the gap as the time is into it; the gap's end is the last change
+            // before.
             AmbiguousOffset::Gap { .. } => {
                 let beyond = at.checked_add(1.nanosecond()).ok()?;
                 self.zone.preceding(beyond).next().map(|change| change.timestamp())

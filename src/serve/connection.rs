@@ -12,7 +12,8 @@ use tokio::time::{Sleep, sleep};
 
 /// Connections at one time; whoever comes next waits until one ends.
 const CONNECTIONS_MAX: usize = 16;
-/// A connection is cut after this long, whatever it is doing: it carries one request, and its answer is small.
+/// A connection is cut after this long, whatever it is doing: it carries one request, and its
+/// answer is small.
 const LIFE_MAX: Duration = Duration::from_secs(10);
 
 /// A listening socket whose connections are few and short, so that no client can hold the daemon.
@@ -82,7 +83,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Visit<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Visit<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         if self.is_over(cx) {
             return Poll::Ready(Err(over()));
         }

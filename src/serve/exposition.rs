@@ -77,6 +77,9 @@ mod tests {
         exposition.add(&family, &[("job", "x\"} 1\nb{\\")], 1);
         exposition.add(&family, &[], seconds(-1_050));
         let text = exposition.into_text();
-        assert_eq!(text, "# HELP a Something.\n# TYPE a gauge\na{job=\"x\\\"} 1\\nb{\\\\\"} 1\na -1.050\n");
+        assert_eq!(
+            text,
+            "# HELP a Something.\n# TYPE a gauge\na{job=\"x\\\"} 1\\nb{\\\\\"} 1\na -1.050\n"
+        );
     }
 }

@@ -1,8 +1,9 @@
 use axum::http::uri::Authority;
 use std::net::IpAddr;
 
-/// By which names it may be asked. A web page can give its own name the address of this machine (DNS rebinding); its
-/// visitor's browser then asks under that name, and would hand the page what it was told.
+/// By which names it may be asked. A web page can give its own name the address of this machine
+/// (DNS rebinding); its visitor's browser then asks under that name, and would hand the page what
+/// it was told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hosts {
     /// Besides `localhost` and addresses, in lower case.
@@ -19,7 +20,8 @@ impl Hosts {
             return false;
         }
         let name = authority.host().to_ascii_lowercase();
-        let literal = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(&name);
+        let literal =
+            name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(&name);
         match literal.parse::<IpAddr>() {
             Ok(address) => self.allow_remote || address.is_loopback(),
             Err(_) => name == "localhost" || self.names.contains(&name),

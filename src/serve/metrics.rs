@@ -14,38 +14,54 @@ const fn counter(name: &'static str, help: &'static str) -> Family {
 }
 
 const BUILD: Family = gauge("ordersync_build_info", "The version that runs; always 1.");
-const STARTED: Family = gauge("process_start_time_seconds", "When the daemon began, in seconds since 1970.");
-const ALIVE: Family = gauge("ordersync_alive", "Whether every account waits for something known or gets on.");
+const STARTED: Family =
+    gauge("process_start_time_seconds", "When the daemon began, in seconds since 1970.");
+const ALIVE: Family =
+    gauge("ordersync_alive", "Whether every account waits for something known or gets on.");
 const CURRENT: Family = gauge(
     "ordersync_settings_reload_successful",
     "Whether the settings in force are those that the file held when it was last read.",
 );
-const READABLE: Family = gauge("ordersync_state_readable", "Whether the state of the job can be read.");
+const READABLE: Family =
+    gauge("ordersync_state_readable", "Whether the state of the job can be read.");
 const SUCCESS: Family = gauge(
     "ordersync_last_success_timestamp_seconds",
     "When a run of the job last finished, in seconds since 1970; 0 before the first.",
 );
 const OUTCOME: Family =
     gauge("ordersync_last_run_outcome", "1 for how the job's last run ended, 0 for the others.");
-const RECORDS: Family =
-    counter("ordersync_records_total", "Records settled by all runs of the job, by what became of them.");
-const PENDING: Family =
-    gauge("ordersync_pending_records", "Records read and not settled, of the run under way or the last one.");
-const DEAD: Family = gauge("ordersync_dead_letters", "Records that were invalid or refused and still are.");
-const DURATION: Family =
-    gauge("ordersync_run_duration_seconds", "How long the last run of each kind that ended was at work.");
-const RUNNING: Family = gauge("ordersync_run_in_progress", "Whether a run of the job is under way.");
-const NEXT: Family =
-    gauge("ordersync_next_run_timestamp_seconds", "When the job starts next, in seconds since 1970.");
+const RECORDS: Family = counter(
+    "ordersync_records_total",
+    "Records settled by all runs of the job, by what became of them.",
+);
+const PENDING: Family = gauge(
+    "ordersync_pending_records",
+    "Records read and not settled, of the run under way or the last one.",
+);
+const DEAD: Family =
+    gauge("ordersync_dead_letters", "Records that were invalid or refused and still are.");
+const DURATION: Family = gauge(
+    "ordersync_run_duration_seconds",
+    "How long the last run of each kind that ended was at work.",
+);
+const RUNNING: Family =
+    gauge("ordersync_run_in_progress", "Whether a run of the job is under way.");
+const NEXT: Family = gauge(
+    "ordersync_next_run_timestamp_seconds",
+    "When the job starts next, in seconds since 1970.",
+);
 const LAG: Family = gauge(
     "ordersync_schedule_lag_seconds",
     "How late the job is while its start waits, else by how much its last start was late.",
 );
-const REQUESTS: Family =
-    counter("ordersync_requests_total", "Requests to the target that ended, by what their end meant.");
+const REQUESTS: Family = counter(
+    "ordersync_requests_total",
+    "Requests to the target that ended, by what their end meant.",
+);
 const THROTTLED: Family =
     counter("ordersync_throttled_seconds_total", "Pauses in which nobody may send to the account.");
-const RATE: Family = gauge("ordersync_request_rate", "Requests per second that the pace allows just now.");
+const RATE: Family =
+    gauge("ordersync_request_rate", "Requests per second that the pace allows just now.");
 const IN_FLIGHT: Family = gauge("ordersync_requests_in_flight", "Requests on their way.");
 const STANDING: Family =
     gauge("ordersync_account_standing", "1 for how the account stands, 0 for the others.");
@@ -53,8 +69,9 @@ const STANDING: Family =
 /// The verdict of a request that ended well.
 const OK: &str = "ok";
 
-/// The metrics that the state alone can tell, in the form that node_exporter reads from a file. `jobs`: each with its
-/// account. Requests are not among them: their counts are a process' own, and would begin at 0 with each run.
+/// The metrics that the state alone can tell, in the form that node_exporter reads from a file.
+/// `jobs`: each with its account. Requests are not among them: their counts are a process' own, and
+/// would begin at 0 with each run.
 ///
 /// # Errors
 /// When the state can't be read.
@@ -89,7 +106,8 @@ fn each<'a>(
 ) {
     for job in jobs {
         add(job, &mut |more, value| {
-            let labels: Vec<_> = std::iter::once(("job", &*job.job)).chain(more.iter().copied()).collect();
+            let labels: Vec<_> =
+                std::iter::once(("job", &*job.job)).chain(more.iter().copied()).collect();
             out.add(family, &labels, value);
         });
     }
@@ -104,7 +122,13 @@ fn known(out: &mut Exposition, jobs: &[JobPicture]) {
         }
     });
     each(out, &OUTCOME, jobs, |job, add| {
-        let ends = [RunEnd::Finished, RunEnd::Interrupted, RunEnd::Paused, RunEnd::Stopped, RunEnd::Failed];
+        let ends = [
+            RunEnd::Finished,
+            RunEnd::Interrupted,
+            RunEnd::Paused,
+            RunEnd::Stopped,
+            RunEnd::Failed,
+        ];
         for end in ends.map(RunEnd::word) {
             let is_last = job.outcome() == Some(end);
             add(&[("outcome", end)], u8::from(is_last).to_string());

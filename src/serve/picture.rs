@@ -62,7 +62,10 @@ impl Picture {
     }
 
     /// Of the state alone. `jobs`: each with its account.
-    pub(super) fn of_state(state_dir: &Path, jobs: &[(String, String)]) -> Result<Self, StateError> {
+    pub(super) fn of_state(
+        state_dir: &Path,
+        jobs: &[(String, String)],
+    ) -> Result<Self, StateError> {
         let mut pictures = Vec::new();
         for (job, account) in jobs {
             pictures.push(JobPicture {
@@ -90,8 +93,8 @@ impl JobPicture {
         }
     }
 
-    /// How the last attempt ended, in the words of `RunEnd`; `None` before the first, and while it is not known. One
-    /// that could not begin has failed.
+    /// How the last attempt ended, in the words of `RunEnd`; `None` before the first, and while it
+    /// is not known. One that could not begin has failed.
     pub(super) fn outcome(&self) -> Option<&str> {
         let last = self.live.as_ref().and_then(|live| live.last.as_ref());
         if let Some(last) = last {

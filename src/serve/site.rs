@@ -31,7 +31,8 @@ pub struct Subject {
     pub started: Timestamp,
 }
 
-/// Says what keeps the daemon from working when it is due, if anything: each fault in words. May block for a moment.
+/// Says what keeps the daemon from working when it is due, if anything: each fault in words. May
+/// block for a moment.
 pub type Readiness = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 
 struct Given {
@@ -131,7 +132,8 @@ async fn live_part(State(site): State<Site>) -> Response {
 async fn metrics_text(State(site): State<Site>) -> Response {
     match site.picture().await {
         Some(picture) => {
-            ([(header::CONTENT_TYPE, exposition::CONTENT_TYPE)], metrics::text(&picture)).into_response()
+            ([(header::CONTENT_TYPE, exposition::CONTENT_TYPE)], metrics::text(&picture))
+                .into_response()
         }
         None => failed(),
     }
@@ -140,17 +142,20 @@ async fn metrics_text(State(site): State<Site>) -> Response {
 async fn health(State(site): State<Site>) -> Response {
     match site.is_alive() {
         true => (StatusCode::OK, "alive\n").into_response(),
-        false => {
-            (StatusCode::SERVICE_UNAVAILABLE, "stuck: a run neither moves nor waits for something known\n")
-                .into_response()
-        }
+        false => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "stuck: a run neither moves nor waits for something known\n",
+        )
+            .into_response(),
     }
 }
 
 async fn readiness(State(site): State<Site>) -> Response {
     match site.faults().await {
         Some(faults) if faults.is_empty() => (StatusCode::OK, "ready\n").into_response(),
-        Some(faults) => (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", faults.join("\n"))).into_response(),
+        Some(faults) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", faults.join("\n"))).into_response()
+        }
         None => failed(),
     }
 }
@@ -163,7 +168,8 @@ fn failed() -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, "that ended in a bug; the log tells more\n").into_response()
 }
 
-/// Turns away what is meant for another host, and says with each answer what a browser may do with it.
+/// Turns away what is meant for another host, and says with each answer what a browser may do with
+/// it.
 async fn guard(State(hosts): State<Arc<Hosts>>, request: Request, next: Next) -> Response {
     let mut response = match is_meant_for(&hosts, &request) {
         true => next.run(request).await,

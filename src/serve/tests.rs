@@ -47,7 +47,10 @@ fn hostile() -> Picture {
 fn whatever_a_word_holds_stays_text() {
     let (page, part) = (whole(&hostile()), live(&hostile()));
     assert_eq!(page.matches("<script").count(), 1, "its own and no other");
-    assert!(!part.contains("<script") && !part.contains("<img") && !page.contains("<img"), "{part}");
+    assert!(
+        !part.contains("<script") && !part.contains("<img") && !page.contains("<img"),
+        "{part}"
+    );
     assert!(part.contains("&lt;script&gt;"), "the attack is shown, as text");
     assert!(part.contains("Old settings") && part.contains("Stuck"));
     for attribute in [" style=", " onclick=", " onload=", "javascript:"] {
@@ -58,11 +61,13 @@ fn whatever_a_word_holds_stays_text() {
 #[test]
 fn the_policy_names_exactly_the_style_and_script_of_the_page() {
     let page = whole(&hostile());
-    let between =
-        |open: &str, close: &str| page.split(open).nth(1).unwrap().split(close).next().unwrap().to_owned();
-    for (kind, text) in
-        [("style-src", between("<style>", "</style>")), ("script-src", between("<script>", "</script>"))]
-    {
+    let between = |open: &str, close: &str| {
+        page.split(open).nth(1).unwrap().split(close).next().unwrap().to_owned()
+    };
+    for (kind, text) in [
+        ("style-src", between("<style>", "</style>")),
+        ("script-src", between("<script>", "</script>")),
+    ] {
         let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
         let expected = format!("{kind} 'sha256-{}'", base64(digest.as_ref()));
         assert!(POLICY.contains(&expected), "the page's policy should say {expected}");

@@ -24,7 +24,8 @@ pub struct Account {
     pub in_flight_max: usize,
     /// How long one request may take, in seconds, 1 to 600.
     pub timeout_s: u64,
-    /// The longest pause that the target may ask for, in seconds, 0 to 86,400; a longer one ends the run.
+    /// The longest pause that the target may ask for, in seconds, 0 to 86,400; a longer one ends
+    /// the run.
     pub wait_max_s: u64,
     /// Certificates to trust besides those of the system, PEM.
     pub ca_file: Option<PathBuf>,
@@ -32,8 +33,8 @@ pub struct Account {
 }
 
 impl Account {
-    /// The token, from the first of these that is there: `$CREDENTIALS_DIRECTORY/<name>.token`, `token_file`,
-    /// the environment, the settings file if nobody but its owner can read it.
+    /// The token, from the first of these that is there: `$CREDENTIALS_DIRECTORY/<name>.token`,
+    /// `token_file`, the environment, the settings file if nobody but its owner can read it.
     ///
     /// # Errors
     /// When none is there, or the first that is there can't be read or holds no token.
@@ -61,11 +62,17 @@ impl Account {
     }
 }
 
-pub(super) fn read(name: &str, draft: &mut Draft, found: &Found, environment: &Environment) -> Account {
+pub(super) fn read(
+    name: &str,
+    draft: &mut Draft,
+    found: &Found,
+    environment: &Environment,
+) -> Account {
     let key = |leaf: &str| format!("accounts.{name}.{leaf}");
     let url = read_url(&key("url"), draft);
     let loopback = Url::parse(&url).is_some_and(|url| url.is_loopback());
-    let path = |draft: &mut Draft, leaf: &str| draft.text(&key(leaf)).map(|path| found.base.join(path));
+    let path =
+        |draft: &mut Draft, leaf: &str| draft.text(&key(leaf)).map(|path| found.base.join(path));
     let token_file = path(draft, "token_file");
     let token_source = match draft.places.variable(&key("token")) {
         Some(variable) => TokenSource::Variable(variable.to_owned()),
@@ -101,7 +108,8 @@ fn read_url(key: &str, draft: &mut Draft) -> String {
         None => draft.report(key, "no such address", expected, None),
         Some(url) if !url.secure && !url.is_loopback() => {
             let hint =
-                "the token would travel unencrypted; http is for a simulator on this machine".to_owned();
+                "the token would travel unencrypted; http is for a simulator on this machine"
+                    .to_owned();
             draft.report(key, "not encrypted", "https://", hint);
         }
         Some(url) if !matches!(url.path, "" | "api/3") => {
@@ -119,15 +127,19 @@ fn read_pace(key: &str, loopback: bool, draft: &mut Draft) -> f64 {
     };
     let max = if loopback { REQUESTS_PER_SECOND_MAX_LOOPBACK } else { REQUESTS_PER_SECOND_MAX };
     if !(0.1..=max).contains(&pace) {
-        let hint = (pace > max && !loopback)
-            .then(|| "higher only for a simulator on this machine; ActiveCampaign allows 5".to_owned());
+        let hint = (pace > max && !loopback).then(|| {
+            "higher only for a simulator on this machine; ActiveCampaign allows 5".to_owned()
+        });
         draft.report(key, format!("found {pace}"), format!("a number from 0.1 to {max}"), hint);
     }
     pace
 }
 
 /// Two tables for one ActiveCampaign account would keep two ledgers and go at twice its pace.
-pub(super) fn refuse_twins(accounts: &std::collections::BTreeMap<String, Account>, draft: &mut Draft) {
+pub(super) fn refuse_twins(
+    accounts: &std::collections::BTreeMap<String, Account>,
+    draft: &mut Draft,
+) {
     let mut seen: Vec<(String, &str)> = Vec::new();
     for account in accounts.values().filter(|account| !account.url.is_empty()) {
         let authority = account.authority();

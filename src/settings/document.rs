@@ -1,5 +1,6 @@
-//! The strict first reading of the settings file. The `config` crate, which puts the layers together, knows no
-//! lines and reads `5.7` as the whole number 6 and `true` as 1; this reading lets neither pass.
+//! The strict first reading of the settings file. The `config` crate, which puts the layers
+//! together, knows no lines and reads `5.7` as the whole number 6 and `true` as 1; this reading
+//! lets neither pass.
 
 use super::draft::Draft;
 use super::nearest::did_you_mean;
@@ -44,7 +45,8 @@ impl Walk<'_> {
             match keys.iter().find(|key| key.name == name.get_ref()) {
                 Some(key) => self.value(value, key, &at),
                 None => {
-                    let expected = format!("one of: {}", schema::names(keys).collect::<Vec<_>>().join(", "));
+                    let expected =
+                        format!("one of: {}", schema::names(keys).collect::<Vec<_>>().join(", "));
                     let hint = did_you_mean(name.get_ref(), schema::names(keys));
                     self.draft.report(&at, "unknown key", expected, hint);
                 }
@@ -61,9 +63,8 @@ impl Walk<'_> {
         }
         let found = match (&key.kind, value.get_ref()) {
             (Kind::Text | Kind::Secret, DeValue::String(text)) => fault_of(text),
-            (Kind::Number, DeValue::Integer(_) | DeValue::Float(_)) | (Kind::Flag, DeValue::Boolean(_)) => {
-                None
-            }
+            (Kind::Number, DeValue::Integer(_) | DeValue::Float(_))
+            | (Kind::Flag, DeValue::Boolean(_)) => None,
             (Kind::Whole { min, max }, DeValue::Integer(number)) => match whole(number) {
                 Some(number) if (*min..=*max).contains(&number) => None,
                 _ => Some(format!("found {number}")),
@@ -102,7 +103,8 @@ impl Walk<'_> {
                 }
                 DeValue::Table(_) if twin.is_some() => {
                     let found = format!("too like `{}`", twin.unwrap_or_default());
-                    let expected = "names that differ in more than - and _, which variables can't tell apart";
+                    let expected =
+                        "names that differ in more than - and _, which variables can't tell apart";
                     self.draft.report(&at, found, expected, None);
                 }
                 DeValue::Table(table) => {

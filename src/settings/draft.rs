@@ -12,7 +12,8 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// The place of a key, else of the innermost table around it that stands somewhere, else the file.
+    /// The place of a key, else of the innermost table around it that stands somewhere, else the
+    /// file.
     pub fn nearest(&self, key: &str) -> Place {
         std::iter::successors(Some(key), |key| key.rsplit_once('.').map(|(table, _)| table))
             .find_map(|key| self.of.get(key))
@@ -42,7 +43,8 @@ impl Places {
     }
 }
 
-/// Settings while they are being read: what is set and where, all faults so far, and the layers put together.
+/// Settings while they are being read: what is set and where, all faults so far, and the layers put
+/// together.
 pub(super) struct Draft {
     pub places: Places,
     faults: Vec<SettingsError>,
@@ -55,8 +57,8 @@ pub(super) struct Draft {
 pub(super) struct Overlay {
     /// Texts and numbers, under their variables' names.
     pub variables: config::Map<String, String>,
-    /// Lists by key. The `config` crate reads lists from variables only when it also guesses at every other
-    /// type, and a guess turns the token `00123` into `123`.
+    /// Lists by key. The `config` crate reads lists from variables only when it also guesses at
+    /// every other type, and a guess turns the token `00123` into `123`.
     pub lists: Vec<(String, Vec<String>)>,
 }
 
@@ -126,8 +128,8 @@ impl Draft {
             Ok(values) => self.values = Some(values),
             // Such as a number beyond what the crate can hold: already reported with its place.
             Err(_) if !self.faults.is_empty() => {}
-            // Both layers were read strictly before, so this is a fault of ours or of the crate; its message
-            // may quote a value, and a value may be a token.
+            // Both layers were read strictly before, so this is a fault of ours or of the crate;
+            // its message may quote a value, and a value may be a token.
             Err(_) => self.report(
                 "",
                 "the file and the environment can't be put together",
@@ -142,7 +144,9 @@ impl Draft {
         for key in keys {
             let at = schema::join(path, key.name);
             match key.kind {
-                Kind::Table(below) if key.required || self.places.has(&at) => self.require(below, &at),
+                Kind::Table(below) if key.required || self.places.has(&at) => {
+                    self.require(below, &at)
+                }
                 Kind::Table(_) => {}
                 Kind::Named(below) => self.require_each(below, &at),
                 _ if key.required && !self.places.has(&at) => self.missing(key, &at),
@@ -159,8 +163,10 @@ impl Draft {
         }
         for name in &names {
             let table = schema::join(at, name);
-            let lacks = |key: &Key| key.required && !self.places.has(&schema::join(&table, key.name));
-            if names.len() > 1 && self.places.variable(&table).is_some() && below.iter().any(lacks) {
+            let lacks =
+                |key: &Key| key.required && !self.places.has(&schema::join(&table, key.name));
+            if names.len() > 1 && self.places.variable(&table).is_some() && below.iter().any(lacks)
+            {
                 self.stray(at, name);
             } else {
                 self.require(below, &table);
@@ -168,10 +174,12 @@ impl Draft {
         }
     }
 
-    /// A slip in a variable's name makes a table of its own: one message says that, not each key it lacks.
+    /// A slip in a variable's name makes a table of its own: one message says that, not each key it
+    /// lacks.
     fn stray(&mut self, at: &str, name: &str) {
         let names = self.places.names(at);
-        let others: Vec<&str> = names.iter().map(String::as_str).filter(|other| *other != name).collect();
+        let others: Vec<&str> =
+            names.iter().map(String::as_str).filter(|other| *other != name).collect();
         let hint = did_you_mean(name, others.iter().copied());
         let expected = format!("one of: {}", others.join(", "));
         self.report(&schema::join(at, name), "not in the settings file", expected, hint);
@@ -187,7 +195,9 @@ impl Draft {
     fn is_faulty(&self, key: &str) -> bool {
         self.faults.iter().any(|fault| {
             !fault.key.is_empty()
-                && key.strip_prefix(&*fault.key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                && key
+                    .strip_prefix(&*fault.key)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         })
     }
 

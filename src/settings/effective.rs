@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 impl Settings {
-    /// The settings in effect as TOML: defaults filled in, paths absolute, what the environment set marked so,
-    /// and each token masked in a comment that says where it comes from.
+    /// The settings in effect as TOML: defaults filled in, paths absolute, what the environment set
+    /// marked so, and each token masked in a comment that says where it comes from.
     pub fn effective(&self) -> String {
         let mut out = Toml { settings: self, text: String::new() };
         out.line(&format!("# {}", self.file.display()));
@@ -142,7 +142,8 @@ fn quoted_path(path: &Path) -> String {
     quoted(&path.to_string_lossy())
 }
 
-/// A basic string of TOML. Texts hold no control characters, but the path of the file they came from may.
+/// A basic string of TOML. Texts hold no control characters, but the path of the file they came
+/// from may.
 fn quoted(text: &str) -> String {
     let mut out = String::from('"');
     for c in text.chars() {

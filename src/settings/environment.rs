@@ -17,12 +17,16 @@ impl Environment {
         variables: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Self {
         Self {
-            variables: variables.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect(),
+            variables: variables
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.into()))
+                .collect(),
             working_dir: working_dir.into(),
         }
     }
 
-    /// The environment of this process. A variable whose name is not UTF-8 is none of ours and left out.
+    /// The environment of this process. A variable whose name is not UTF-8 is none of ours and left
+    /// out.
     pub fn of_process() -> Self {
         Self {
             variables: std::env::vars_os()
@@ -36,7 +40,8 @@ impl Environment {
         &self.working_dir
     }
 
-    /// A variable's value; one that is set but empty counts as not set, as container tools pass blanks.
+    /// A variable's value; one that is set but empty counts as not set, as container tools pass
+    /// blanks.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
         self.variables.get(name).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }

@@ -19,8 +19,8 @@ pub struct Written {
     pub kept: Vec<PathBuf>,
 }
 
-/// Writes `dir/config/ordersync.toml`, for its owner only as it may come to hold a token, and the folders it
-/// names. What is there already stays as it is.
+/// Writes `dir/config/ordersync.toml`, for its owner only as it may come to hold a token, and the
+/// folders it names. What is there already stays as it is.
 ///
 /// # Errors
 /// When a folder or the file can't be made; its path is in the message.
@@ -28,7 +28,8 @@ pub fn write_new(dir: &Path) -> io::Result<Written> {
     let settings_file = dir.join("config/ordersync.toml");
     let (mut created, mut kept) = (Vec::new(), Vec::new());
     make_dir(dir, 0o755)?;
-    let mut sort = |path: PathBuf, new: bool| if new { created.push(path) } else { kept.push(path) };
+    let mut sort =
+        |path: PathBuf, new: bool| if new { created.push(path) } else { kept.push(path) };
     for (name, mode) in [("config", 0o755), (FOLDERS[0], 0o755), (FOLDERS[1], 0o700)] {
         let path = dir.join(name);
         let new = make_dir(&path, mode)?;
@@ -44,7 +45,11 @@ fn make_dir(path: &Path, mode: u32) -> io::Result<bool> {
     if path.is_dir() {
         return Ok(false);
     }
-    DirBuilder::new().recursive(true).mode(mode).create(path).map_err(|fault| naming(path, &fault))?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(mode)
+        .create(path)
+        .map_err(|fault| naming(path, &fault))?;
     Ok(true)
 }
 
@@ -56,7 +61,8 @@ fn make_file(path: &Path) -> io::Result<bool> {
         Err(fault) => return Err(naming(path, &fault)),
     };
     file.write_all(ANNOTATED.as_bytes()).and_then(|()| file.sync_all()).map_err(|fault| {
-        // Half a file would be kept by the next `init`. If it can't be removed either, the message names it.
+        // Half a file would be kept by the next `init`. If it can't be removed either, the message
+        // names it.
         let _ = std::fs::remove_file(path);
         naming(path, &fault)
     })?;

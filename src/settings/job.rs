@@ -76,8 +76,8 @@ fn read_account(key: &str, draft: &mut Draft) -> String {
     account
 }
 
-/// The patterns with the project folder before them; characters of that folder are never part of a pattern. `-` is
-/// standard input and stays what it is.
+/// The patterns with the project folder before them; characters of that folder are never part of a
+/// pattern. `-` is standard input and stays what it is.
 fn read_export(key: &str, draft: &mut Draft, base: &Path) -> Vec<String> {
     let patterns: Vec<String> = draft.get(key).unwrap_or_default();
     if base.to_str().is_none() && patterns.iter().any(|pattern| Path::new(pattern).is_relative()) {
@@ -100,7 +100,8 @@ fn read_time_zone(key: &str, draft: &mut Draft) -> (TimeZone, String) {
             (zone, name)
         }
         Err(_) => {
-            let known: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
+            let known: Vec<String> =
+                jiff::tz::db().available().map(|zone| zone.to_string()).collect();
             let hint = did_you_mean(&name, known.iter().map(String::as_str));
             let found = format!("no time zone `{name}`");
             draft.report(key, found, "an IANA name such as Europe/Berlin or UTC", hint);

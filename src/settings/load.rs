@@ -2,7 +2,9 @@ use super::draft::{Draft, Places};
 use super::metrics::{self, Metrics};
 use super::nearest::did_you_mean;
 use super::schema::ROOT;
-use super::{Account, Environment, Job, Place, SettingsError, account, document, job, search, variables};
+use super::{
+    Account, Environment, Job, Place, SettingsError, account, document, job, search, variables,
+};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +27,10 @@ impl Settings {
     ///
     /// # Errors
     /// Every fault at once, in the order of the file and then of the variables.
-    pub fn load(explicit: Option<&Path>, environment: &Environment) -> Result<Self, Vec<SettingsError>> {
+    pub fn load(
+        explicit: Option<&Path>,
+        environment: &Environment,
+    ) -> Result<Self, Vec<SettingsError>> {
         let found = search::find(explicit, environment).map_err(|fault| vec![fault])?;
         let mut draft = Draft::new(found.shown.clone());
         let whole = document::read(&found.text, &found.shown, &mut draft);
@@ -83,7 +88,8 @@ impl Settings {
             .hint(did_you_mean(name, names.iter().copied()))
     }
 
-    /// A fault of a value that only its own module can judge, such as `jobs.shop.schedule`, at the value's place.
+    /// A fault of a value that only its own module can judge, such as `jobs.shop.schedule`, at the
+    /// value's place.
     pub fn fault(
         &self,
         key: &str,

@@ -3,7 +3,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The text of the settings file, for the readers of exports: what stands in its `[mappings.NAME]` tables, they judge.
+/// The text of the settings file, for the readers of exports: what stands in its `[mappings.NAME]`
+/// tables, they judge.
 ///
 /// It may hold a token, so its debug form shows none of it.
 #[derive(Clone)]

@@ -1,7 +1,9 @@
-//! From a TOML file and the environment to typed settings, or every fault at once, each with its place.
+//! From a TOML file and the environment to typed settings, or every fault at once, each with its
+//! place.
 //!
-//! Must not open exports, the state or the network, and is named by `cli` alone: the command line builds each
-//! module's own small options from these values, so that no other module knows where a value came from.
+//! Must not open exports, the state or the network, and is named by `cli` alone: the command line
+//! builds each module's own small options from these values, so that no other module knows where a
+//! value came from.
 
 mod account;
 mod document;

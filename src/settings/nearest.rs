@@ -1,22 +1,32 @@
-/// The candidate that `word` was most likely meant to be, if any is close enough to be a slip of the fingers.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// The candidate that `word` was most likely meant to be, if any is close enough to be a slip of
+/// the fingers.
+pub(super) fn nearest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let word = word.to_lowercase();
     candidates
         .into_iter()
         .map(|candidate| (distance(&word, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= ((candidate.len().max(word.len()) + 1) / 3).max(1))
+        .filter(|(distance, candidate)| {
+            *distance <= ((candidate.len().max(word.len()) + 1) / 3).max(1)
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 
 /// "did you mean …?" for a word that is none of the candidates.
-pub(super) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(super) fn did_you_mean<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
     nearest(word, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
 }
 
 /// Single-character edits between two words, a swap of neighbours counting as one.
 fn distance(a: &str, b: &str) -> usize {
-    // Words longer than any key are no slip of the fingers, and comparing them would take quadratic time.
+    // Words longer than any key are no slip of the fingers, and comparing them would take quadratic
+    // time.
     const CHARS_MAX: usize = 64;
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     if a.len() > CHARS_MAX || b.len() > CHARS_MAX {

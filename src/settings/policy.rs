@@ -1,8 +1,8 @@
 use super::draft::Draft;
 use super::nearest::{did_you_mean, nearest};
 use crate::domain::{
-    Currency, CurrencyError, Customers, DateShift, MissingEmail, Moment, OrderId, Refunds, Rounding, Status,
-    Total,
+    Currency, CurrencyError, Customers, DateShift, MissingEmail, Moment, OrderId, Refunds,
+    Rounding, Status, Total,
 };
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
@@ -46,7 +46,8 @@ pub enum Deleted {
 }
 
 impl Deleted {
-    const WORDS: &'static [(&'static str, Self)] = &[("create", Self::Create), ("leave", Self::Leave)];
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("create", Self::Create), ("leave", Self::Leave)];
 
     /// The word used in settings.
     pub fn word(self) -> &'static str {
@@ -63,7 +64,8 @@ pub(super) fn read(table: &str, zone: &TimeZone, draft: &mut Draft) -> Policy {
         statuses: read_statuses(&key("statuses"), draft),
         refunds: read_word(&key("refunds"), Refunds::WORDS, draft).unwrap_or_default(),
         total: read_word(&key("total"), Total::WORDS, draft).unwrap_or_default(),
-        missing_email: read_word(&key("missing_email"), MissingEmail::WORDS, draft).unwrap_or_default(),
+        missing_email: read_word(&key("missing_email"), MissingEmail::WORDS, draft)
+            .unwrap_or_default(),
         currency: read_currency(&key("currency"), draft),
         rounding: read_word(&key("rounding"), Rounding::WORDS, draft).unwrap_or_default(),
         order_key: read_word(&key("order_key"), OrderId::WORDS, draft).unwrap_or_default(),
@@ -94,7 +96,8 @@ fn read_statuses(key: &str, draft: &mut Draft) -> BTreeSet<Status> {
             _ => did_you_mean(first, known()),
         };
         let found = format!("no status `{}`", unknown.join("`, `"));
-        let expected = format!(r#"some of: {}; or ["all"]"#, known().collect::<Vec<_>>().join(", "));
+        let expected =
+            format!(r#"some of: {}; or ["all"]"#, known().collect::<Vec<_>>().join(", "));
         draft.report(key, found, expected, hint);
     }
     words.iter().filter_map(|word| Status::from_word(word)).collect()
@@ -123,7 +126,9 @@ fn read_currency(key: &str, draft: &mut Draft) -> Option<Currency> {
         .map_err(|error| {
             let found = match error {
                 CurrencyError::Unknown => format!("no currency `{code}`"),
-                CurrencyError::NoMinorUnit => format!("`{code}` has no minor unit, so nothing is sold in it"),
+                CurrencyError::NoMinorUnit => {
+                    format!("`{code}` has no minor unit, so nothing is sold in it")
+                }
             };
             draft.report(key, found, "an ISO 4217 code such as EUR", None);
         })
@@ -137,7 +142,8 @@ fn read_date(key: &str, zone: &TimeZone, draft: &mut Draft) -> Option<Moment> {
     Moment::parse(&text, zone)
         .or_else(|_| midnight())
         .map_err(|_| {
-            let expected = "a day such as \"2020-01-31\", from 1970 to 2099, or a date and time in that form";
+            let expected =
+                "a day such as \"2020-01-31\", from 1970 to 2099, or a date and time in that form";
             draft.report(key, format!("found `{text}`"), expected, None);
         })
         .ok()

@@ -1,5 +1,5 @@
-//! Every key there is. The strict reading of the file and of the environment both follow this table, and a test
-//! holds the annotated settings to it.
+//! Every key there is. The strict reading of the file and of the environment both follow this
+//! table, and a test holds the annotated settings to it.
 
 /// A key and what it may hold.
 pub(super) struct Key {
@@ -47,8 +47,11 @@ pub(super) const ROOT: &[Key] = &[
     optional("mappings", Kind::Mappings),
 ];
 
-const METRICS: &[Key] =
-    &[optional("listen", Kind::Text), optional("allow_remote", Kind::Flag), optional("hosts", Kind::Texts)];
+const METRICS: &[Key] = &[
+    optional("listen", Kind::Text),
+    optional("allow_remote", Kind::Flag),
+    optional("hosts", Kind::Texts),
+];
 
 const ACCOUNT: &[Key] = &[
     required("url", Kind::Text),
@@ -125,10 +128,9 @@ pub(super) fn join(path: &str, name: &str) -> String {
     }
 }
 
-/// What an account or job may be called: its name is part of a file name and of environment variables, which
-/// are read without regard to case and separate levels by two underscores.
-pub(super) const NAME_EXPECTED: &str =
-    "a name of 1 to 32 lower-case letters, digits, single - or _ between them, beginning with a letter";
+/// What an account or job may be called: its name is part of a file name and of environment
+/// variables, which are read without regard to case and separate levels by two underscores.
+pub(super) const NAME_EXPECTED: &str = "a name of 1 to 32 lower-case letters, digits, single - or _ between them, beginning with a letter";
 
 pub(super) fn is_name(name: &str) -> bool {
     let separator = |b: u8| b == b'-' || b == b'_';

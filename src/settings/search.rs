@@ -23,9 +23,13 @@ pub(super) struct Found {
     pub text: String,
 }
 
-/// Looks for the settings file: the one named on the command line, else by `$ORDERSYNC_CONFIG`, else
-/// `config/ordersync.toml`, else `/etc/ordersync/ordersync.toml`. A named file is never passed over.
-pub(super) fn find(explicit: Option<&Path>, environment: &Environment) -> Result<Found, SettingsError> {
+/// Looks for the settings file: the one named on the command line, else by `$ORDERSYNC_CONFIG`,
+/// else `config/ordersync.toml`, else `/etc/ordersync/ordersync.toml`. A named file is never passed
+/// over.
+pub(super) fn find(
+    explicit: Option<&Path>,
+    environment: &Environment,
+) -> Result<Found, SettingsError> {
     let named = match (explicit, environment.get(FILE_VARIABLE)) {
         (Some(path), _) => Some((path, Place::Argument)),
         (None, Some(value)) => Some((Path::new(value), Place::Variable(FILE_VARIABLE.to_owned()))),
@@ -74,7 +78,9 @@ fn read(path: &Path) -> io::Result<String> {
 
 fn unreadable(shown: &Path, named_by: Option<Place>, fault: &io::Error) -> SettingsError {
     let hint = match fault.kind() {
-        io::ErrorKind::NotFound => Some("`ordersync init DIR` writes DIR/config/ordersync.toml".to_owned()),
+        io::ErrorKind::NotFound => {
+            Some("`ordersync init DIR` writes DIR/config/ordersync.toml".to_owned())
+        }
         io::ErrorKind::PermissionDenied => {
             Some("it must be readable by the user who runs ordersync".to_owned())
         }
@@ -92,10 +98,11 @@ fn unreadable(shown: &Path, named_by: Option<Place>, fault: &io::Error) -> Setti
     .hint(hint)
 }
 
-/// The project folder: the one that holds the settings file, or the one above when that is called `config`.
+/// The project folder: the one that holds the settings file, or the one above when that is called
+/// `config`.
 ///
-/// It never depends on where the program is started from. The ledger lies below it, and a second ledger for one
-/// file, by a start from another folder, would not know what the first has loaded.
+/// It never depends on where the program is started from. The ledger lies below it, and a second
+/// ledger for one file, by a start from another folder, would not know what the first has loaded.
 fn base_of(path: &Path) -> PathBuf {
     let folder = path.parent().unwrap_or(Path::new("/"));
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());

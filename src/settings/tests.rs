@@ -75,13 +75,15 @@ fn faults(text: &str, variables: &[(&str, &str)]) -> String {
 /// The small settings with one key of the account changed or added.
 fn with_account(line: &str) -> String {
     let key = line.split(' ').next().unwrap();
-    let rest: Vec<&str> = SMALL.lines().filter(|line| !line.starts_with(&format!("{key} ="))).collect();
+    let rest: Vec<&str> =
+        SMALL.lines().filter(|line| !line.starts_with(&format!("{key} ="))).collect();
     rest.join("\n").replace("[accounts.main]", &format!("[accounts.main]\n{line}"))
 }
 
 /// The small settings with a key of the job changed or added.
 fn with_job(line: &str) -> String {
     let key = line.split(' ').next().unwrap();
-    let rest: Vec<&str> = SMALL.lines().filter(|line| !line.starts_with(&format!("{key} ="))).collect();
+    let rest: Vec<&str> =
+        SMALL.lines().filter(|line| !line.starts_with(&format!("{key} ="))).collect();
     rest.join("\n").replace("[jobs.shop]", &format!("[jobs.shop]\n{line}"))
 }

@@ -77,7 +77,8 @@ impl Tokens {
     }
 
     /// # Errors
-    /// When no source is there, or the first that is there can't be used: a later one never stands in for it.
+    /// When no source is there, or the first that is there can't be used: a later one never stands
+    /// in for it.
     pub fn read(&self, account: &str) -> Result<SecretString, TokenError> {
         let account = account.to_owned();
         let Some(from) = self.source() else {
@@ -99,7 +100,10 @@ impl Tokens {
             TokenSource::Variable(_) => self.text(),
         };
         let word = token.expose_secret().trim();
-        if word.is_empty() || word.len() > TOKEN_BYTES_MAX || !word.bytes().all(|b| b.is_ascii_graphic()) {
+        if word.is_empty()
+            || word.len() > TOKEN_BYTES_MAX
+            || !word.bytes().all(|b| b.is_ascii_graphic())
+        {
             return Err(TokenError::Malformed { account, from });
         }
         Ok(SecretString::from(word.to_owned()))
@@ -117,8 +121,8 @@ fn read_file(path: &Path) -> io::Result<SecretString> {
     read.map(|_| text)
 }
 
-/// The permissions of a file that more than its owner can read; of one that can't be looked at, none are known
-/// and it counts as readable.
+/// The permissions of a file that more than its owner can read; of one that can't be looked at,
+/// none are known and it counts as readable.
 fn readable_by_others(file: &Path) -> Option<u32> {
     let mode = file.metadata().map_or(0o777, |metadata| metadata.permissions().mode() & 0o777);
     (mode & 0o077 != 0).then_some(mode)

@@ -12,8 +12,8 @@ pub(super) struct Url<'a> {
 }
 
 impl<'a> Url<'a> {
-    /// Reads `http[s]://host[:port][/path]`; user names, queries and fragments are no part of a setting, and the
-    /// first of them would put a secret into an address.
+    /// Reads `http[s]://host[:port][/path]`; user names, queries and fragments are no part of a
+    /// setting, and the first of them would put a secret into an address.
     pub fn parse(text: &'a str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
         let secure = match scheme.to_ascii_lowercase().as_str() {
@@ -36,7 +36,8 @@ impl<'a> Url<'a> {
         is_host(host).then_some(Self { secure, authority, host, path: path.trim_matches('/') })
     }
 
-    /// Whether requests stay on this machine. A name that only looks like an address of it does not count.
+    /// Whether requests stay on this machine. A name that only looks like an address of it does not
+    /// count.
     pub fn is_loopback(&self) -> bool {
         let literal = self.host.trim_start_matches('[').trim_end_matches(']');
         self.host.eq_ignore_ascii_case("localhost")
@@ -50,7 +51,8 @@ fn is_host(host: &str) -> bool {
         None => {
             (1..=253).contains(&host.len())
                 && host.split('.').all(|label| {
-                    !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+                    !label.is_empty()
+                        && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
                 })
         }
     }

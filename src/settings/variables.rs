@@ -1,7 +1,8 @@
 //! The environment as settings: `ORDERSYNC_ACCOUNTS__MAIN__TOKEN` sets `accounts.main.token`.
 //!
-//! A variable with two underscores after the prefix is meant for us, and a fault when no key has its name. Any
-//! other is left alone: container platforms set variables such as ORDERSYNC_PORT by themselves.
+//! A variable with two underscores after the prefix is meant for us, and a fault when no key has
+//! its name. Any other is left alone: container platforms set variables such as ORDERSYNC_PORT by
+//! themselves.
 
 use super::document::fault_of;
 use super::draft::{Draft, Overlay, variable_of};
@@ -21,8 +22,9 @@ pub(super) fn read(environment: &Environment, draft: &mut Draft) -> Overlay {
             continue;
         }
         let set = resolve(&rest, draft).and_then(|(at, key)| {
-            let value =
-                value.to_str().ok_or_else(|| Fault::of(&at, "found bytes that are not UTF-8", key))?;
+            let value = value
+                .to_str()
+                .ok_or_else(|| Fault::of(&at, "found bytes that are not UTF-8", key))?;
             if let Some(other) = draft.places.variable(&at).filter(|other| *other != variable) {
                 return Err(Fault::of(&at, &format!("set by {other} as well"), key));
             }
@@ -47,7 +49,12 @@ struct Fault {
 
 impl Fault {
     fn of(at: &str, found: &str, key: &Key) -> Self {
-        Self { at: at.to_owned(), found: found.to_owned(), expected: key.kind.expected(), hint: None }
+        Self {
+            at: at.to_owned(),
+            found: found.to_owned(),
+            expected: key.kind.expected(),
+            hint: None,
+        }
     }
 
     fn at(self, variable: &str) -> SettingsError {
@@ -56,7 +63,8 @@ impl Fault {
     }
 }
 
-/// `accounts_main_token`: nobody else's variable, and one that would otherwise be passed over in silence.
+/// `accounts_main_token`: nobody else's variable, and one that would otherwise be passed over in
+/// silence.
 fn lacks_an_underscore(rest: &str) -> bool {
     let leaves = |keys: &'static [Key]| -> bool {
         leaf_names(keys).iter().any(|leaf| rest.ends_with(&format!("_{leaf}")))
@@ -103,7 +111,8 @@ fn resolve(rest: &str, draft: &Draft) -> Result<(String, &'static Key), Fault> {
             break;
         }
     }
-    let hint = keys.first().map(|key| format!("as in {}", variable_of(&schema::join(&at, key.name))));
+    let hint =
+        keys.first().map(|key| format!("as in {}", variable_of(&schema::join(&at, key.name))));
     let expected = "the name of a single value".to_owned();
     let found = if keys.is_empty() { "goes on below a single value" } else { "names a table" };
     Err(Fault { at, found: found.to_owned(), expected, hint })
@@ -112,7 +121,10 @@ fn resolve(rest: &str, draft: &Draft) -> Result<(String, &'static Key), Fault> {
 fn unknown(path: &str, segment: &str, keys: &'static [Key]) -> Fault {
     let at = schema::join(path, segment);
     let hint = if path.is_empty() {
-        Some("levels are parted by two underscores, as in ORDERSYNC_ACCOUNTS__MAIN__TOKEN".to_owned())
+        Some(
+            "levels are parted by two underscores, as in ORDERSYNC_ACCOUNTS__MAIN__TOKEN"
+                .to_owned(),
+        )
     } else {
         nearest(segment, schema::names(keys))
             .map(|name| format!("did you mean {}?", variable_of(&schema::join(path, name))))
@@ -151,9 +163,15 @@ fn put(overlay: &mut Overlay, at: &str, key: &Key, value: &str) -> Result<(), Fa
             }
             return Ok(());
         }
-        Kind::Flag if !["true", "false"].contains(&value) => return Err(refuse(format!("found `{value}`"))),
-        Kind::Number if value.parse::<f64>().is_err() => return Err(refuse(format!("found `{value}`"))),
-        Kind::Whole { min, max } if !value.parse().is_ok_and(|number| (min..=max).contains(&number)) => {
+        Kind::Flag if !["true", "false"].contains(&value) => {
+            return Err(refuse(format!("found `{value}`")));
+        }
+        Kind::Number if value.parse::<f64>().is_err() => {
+            return Err(refuse(format!("found `{value}`")));
+        }
+        Kind::Whole { min, max }
+            if !value.parse().is_ok_and(|number| (min..=max).contains(&number)) =>
+        {
             return Err(refuse(format!("found `{value}`")));
         }
         _ => {}

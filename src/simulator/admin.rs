@@ -1,4 +1,5 @@
-//! The side channel: what a test or a curious person asks and tells the simulator, outside `/api/3` and its limit.
+//! The side channel: what a test or a curious person asks and tells the simulator, outside `/api/3`
+//! and its limit.
 
 use super::edit::{Edit, EditError};
 use super::faults::Fault;
@@ -24,7 +25,8 @@ pub(super) fn routes() -> Router<Site> {
         .route("/__sim/reset", post(reset))
 }
 
-/// Everything the account holds, as single records show it, orders with their products and discounts.
+/// Everything the account holds, as single records show it, orders with their products and
+/// discounts.
 pub(super) fn dump(world: &World) -> Value {
     let view = world.view("");
     let order = |row: &super::store::Order| {
@@ -64,7 +66,10 @@ enum Faults {
     One(Value),
 }
 
-async fn add_faults(State(site): State<Site>, Json(faults): Json<Faults>) -> (StatusCode, Json<Value>) {
+async fn add_faults(
+    State(site): State<Site>,
+    Json(faults): Json<Faults>,
+) -> (StatusCode, Json<Value>) {
     let faults = match faults {
         Faults::Many(faults) => faults,
         Faults::One(fault) => vec![fault],

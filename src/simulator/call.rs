@@ -72,8 +72,9 @@ impl Route {
     }
 
     pub fn allows(&self, method: &Method) -> bool {
-        let writable = matches!(self.resource, Resource::Connection | Resource::Customer | Resource::Order)
-            && self.sub.is_none();
+        let writable =
+            matches!(self.resource, Resource::Connection | Resource::Customer | Resource::Order)
+                && self.sub.is_none();
         match (method.as_str(), &self.id) {
             ("GET", _) => true,
             ("POST", None) => writable,
@@ -98,7 +99,9 @@ impl Resource {
         let known: &[&str] = match self {
             Self::Connection => &["options", "customers"],
             Self::Customer => &["connection", "orders"],
-            Self::Order => &["connection", "customer", "orderProducts", "orderDiscounts", "orderActivities"],
+            Self::Order => {
+                &["connection", "customer", "orderProducts", "orderDiscounts", "orderActivities"]
+            }
             Self::Product => &["ecomOrder"],
             Self::User | Self::Root => &[],
         };
@@ -134,7 +137,8 @@ impl Call {
     pub fn new(head: &Parts) -> Self {
         let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
         let whole = head.uri.path();
-        let under = whole.strip_prefix("/api/3").filter(|path| path.is_empty() || path.starts_with('/'));
+        let under =
+            whole.strip_prefix("/api/3").filter(|path| path.is_empty() || path.starts_with('/'));
         Self {
             number: 0,
             method: head.method.clone(),

@@ -74,7 +74,8 @@ mod tests {
     fn half_of_the_answers_take_longer_than_the_median() {
         let mut chance = Chance::new(3);
         let latency = Latency::Lognormal { median_ms: 440, sigma: 0.35 };
-        let slow = (0..4000).filter(|_| chance.latency(latency) > Duration::from_millis(440)).count();
+        let slow =
+            (0..4000).filter(|_| chance.latency(latency) > Duration::from_millis(440)).count();
         assert!((1800..2200).contains(&slow), "{slow} of 4000");
     }
 }

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// A change of the account that somebody else makes: it passes no gate, and nobody is judged for it.
+/// A change of the account that somebody else makes: it passes no gate, and nobody is judged for
+/// it.
 ///
 /// As JSON: `{"op":"delete_order","externalid":"1001"}`. Keys are those of the shop.
 #[derive(Clone, PartialEq, Deserialize)]
@@ -78,11 +79,15 @@ impl World {
                 self.store.connections.insert(Connection { name, is_internal: native, ..row });
                 Ok(id)
             }
-            Edit::DeleteConnection { id } => {
-                self.store.connections.remove(id).map(|row| row.id).ok_or(EditError::NotThere("connection"))
-            }
+            Edit::DeleteConnection { id } => self
+                .store
+                .connections
+                .remove(id)
+                .map(|row| row.id)
+                .ok_or(EditError::NotThere("connection")),
             Edit::SetList { id, list } => {
-                let mut row = self.store.connections.remove(id).ok_or(EditError::NotThere("connection"))?;
+                let mut row =
+                    self.store.connections.remove(id).ok_or(EditError::NotThere("connection"))?;
                 row.list_id = Some(list);
                 self.store.connections.insert(row);
                 Ok(id)
@@ -111,13 +116,17 @@ impl World {
                 self.store.change_order(id, |order| order.total = total);
                 Ok(id)
             }
-            Edit::RemoveProduct { externalid, product } => self.remove_product(&externalid, &product),
+            Edit::RemoveProduct { externalid, product } => {
+                self.remove_product(&externalid, &product)
+            }
         }
     }
 
     fn add_order(&mut self, order: &Map<String, Value>, now: Timestamp) -> Result<u64, EditError> {
         let draft = Draft::of_new(order, &self.zone).map_err(|problems| {
-            EditError::Order(problems.into_iter().map(|problem| problem.field).collect::<Vec<_>>().join(", "))
+            EditError::Order(
+                problems.into_iter().map(|problem| problem.field).collect::<Vec<_>>().join(", "),
+            )
         })?;
         Ok(routes::stored(self, draft, now))
     }
@@ -135,6 +144,10 @@ impl World {
 }
 
 /// The first row with this key of the shop.
-fn with_key<R: Row>(table: &Table<R>, externalid: &str, what: &'static str) -> Result<u64, EditError> {
+fn with_key<R: Row>(
+    table: &Table<R>,
+    externalid: &str,
+    what: &'static str,
+) -> Result<u64, EditError> {
     table.having("externalid", externalid).next().map(Row::id).ok_or(EditError::NotThere(what))
 }

@@ -2,7 +2,8 @@ use serde::Deserialize;
 
 /// One scripted misfortune: which requests it strikes, how often, and what happens to them.
 ///
-/// As JSON: `{"matches":{"method":"POST","path":"/ecomOrders","nth":3},"times":2,"kind":{"status":{"code":500}}}`.
+/// As JSON:
+/// `{"matches":{"method":"POST","path":"/ecomOrders","nth":3},"times":2,"kind":{"status":{"code":500}}}`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
@@ -12,7 +13,8 @@ pub struct Fault {
     #[serde(default = "once")]
     pub times: Option<u32>,
     pub kind: Kind,
-    /// Chance, 0 to 1, that it strikes a request it matches; left out: certain. Drawn from the seed.
+    /// Chance, 0 to 1, that it strikes a request it matches; left out: certain. Drawn from the
+    /// seed.
     #[serde(default)]
     pub probability: Option<f64>,
 }
@@ -30,8 +32,8 @@ pub struct Match {
     pub path: Option<String>,
     /// Leave the first n-1 matching requests alone.
     pub nth: Option<u64>,
-    /// The shop's key (`externalid` or `externalcheckoutid`) of the record, in the body, in the filter, or of the
-    /// record that the path names.
+    /// The shop's key (`externalid` or `externalcheckoutid`) of the record, in the body, in the
+    /// filter, or of the record that the path names.
     pub key: Option<String>,
 }
 
@@ -211,7 +213,8 @@ mod tests {
         .unwrap();
         let then = Ending::Status { code: 503, retry_after: RetryAfter::Seconds(2), html: false };
         assert_eq!((fault.times, fault.kind), (None, Kind::Stored { then }));
-        let unknown = serde_json::from_str::<Fault>(r#"{"kind":"forbidden","time":3}"#).unwrap_err();
+        let unknown =
+            serde_json::from_str::<Fault>(r#"{"kind":"forbidden","time":3}"#).unwrap_err();
         assert!(unknown.to_string().contains("unknown field `time`"), "{unknown}");
     }
 }

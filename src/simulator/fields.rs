@@ -37,7 +37,8 @@ impl<'a> Sheet<'a> {
     pub fn require(&mut self, fields: &[&str]) {
         for field in fields {
             if !self.has(field) {
-                self.problems.push(Problem::missing(self.resource, &format!("{}{field}", self.prefix)));
+                self.problems
+                    .push(Problem::missing(self.resource, &format!("{}{field}", self.prefix)));
             }
         }
     }
@@ -94,7 +95,9 @@ impl<'a> Sheet<'a> {
     /// The entries of a list; `None` when the list was not sent.
     pub fn list(&mut self, field: &str) -> Option<Vec<&'a Map<String, Value>>> {
         let entries = match self.sent.get(field)? {
-            Value::Array(entries) => entries.iter().map(Value::as_object).collect::<Option<Vec<_>>>(),
+            Value::Array(entries) => {
+                entries.iter().map(Value::as_object).collect::<Option<Vec<_>>>()
+            }
             _ => None,
         };
         if entries.is_none() {
@@ -120,16 +123,21 @@ fn moment_of(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Some(moment);
     }
-    let civil = text.parse::<DateTime>().ok().or_else(|| Some(text.parse::<Date>().ok()?.at(0, 0, 0, 0)))?;
+    let civil = text
+        .parse::<DateTime>()
+        .ok()
+        .or_else(|| Some(text.parse::<Date>().ok()?.at(0, 0, 0, 0)))?;
     Some(zone.to_zoned(civil).ok()?.timestamp())
 }
 
-/// One `@` with something before it, and a dotted name after it, without blanks or control characters.
+/// One `@` with something before it, and a dotted name after it, without blanks or control
+/// characters.
 fn plausible(email: &str) -> bool {
     let Some((local, host)) = email.split_once('@') else {
         return false;
     };
-    let clean = !email.chars().any(|c| c.is_whitespace() || c.is_control() || "<>(),;:\"".contains(c));
+    let clean =
+        !email.chars().any(|c| c.is_whitespace() || c.is_control() || "<>(),;:\"".contains(c));
     clean
         && !local.is_empty()
         && !host.contains('@')
@@ -163,7 +171,8 @@ mod tests {
     fn dates_keep_their_instant() {
         let chicago = TimeZone::get("America/Chicago").unwrap();
         let instant = Some("2021-03-02T17:48:16Z".parse().unwrap());
-        for text in ["2021-03-02T17:48:16.000Z", "2021-03-02T18:48:16+01:00", "2021-03-02T11:48:16"] {
+        for text in ["2021-03-02T17:48:16.000Z", "2021-03-02T18:48:16+01:00", "2021-03-02T11:48:16"]
+        {
             assert_eq!(moment_of(text, &chicago), instant, "{text}");
         }
         assert_eq!(moment_of("02/03/2021", &chicago), None);
@@ -174,7 +183,9 @@ mod tests {
         for good in ["ada@example.com", "a+b@mail.example.org", "ü@example.com"] {
             assert!(plausible(good), "{good}");
         }
-        for bad in ["ada", "@example.com", "ada@example", "a da@example.com", "a@b@example.com", "a@.com"] {
+        for bad in
+            ["ada", "@example.com", "ada@example", "a da@example.com", "a@b@example.com", "a@.com"]
+        {
             assert!(!plausible(bad), "{bad}");
         }
     }

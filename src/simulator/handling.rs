@@ -1,5 +1,5 @@
-//! What becomes of one request: the gates in their order, and the answer behind them. What the faults do is told
-//! in `mischief`.
+//! What becomes of one request: the gates in their order, and the answer behind them. What the
+//! faults do is told in `mischief`.
 
 use super::call::Call;
 use super::faults::{Kind, RetryAfter};
@@ -64,8 +64,10 @@ pub(super) fn handle(world: &mut World, call: &Call, ticket: &Ticket) -> Outcome
 }
 
 fn closing(call: &Call, key: Option<Key>, reply: &Reply, delivery: Delivery) -> Closing {
-    let whole = delivery == Delivery::Whole && matches!(reply.body, Content::Json(_) | Content::Html(_));
-    // A refusal with a time to come back is a clear answer, unless something was stored all the same.
+    let whole =
+        delivery == Delivery::Whole && matches!(reply.body, Content::Json(_) | Content::Html(_));
+    // A refusal with a time to come back is a clear answer, unless something was stored all the
+    // same.
     let unclear = reply.status >= 500 && !(reply.status == 503 && reply.pause.is_some());
     let email = call.sent().and_then(|sent| sent.get("email")).and_then(Value::as_str);
     Closing {

@@ -1,4 +1,5 @@
-//! Judges the body and the query of a request by what is documented, whether or not the account lets it pass.
+//! Judges the body and the query of a request by what is documented, whether or not the account
+//! lets it pass.
 
 use super::call::{Call, Resource};
 use super::fields::integer_of;
@@ -7,8 +8,17 @@ use super::violations::{Rule, Violations};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-const CONNECTION: &[&str] =
-    &["service", "externalid", "name", "logoUrl", "linkUrl", "listId", "listid", "status", "syncStatus"];
+const CONNECTION: &[&str] = &[
+    "service",
+    "externalid",
+    "name",
+    "logoUrl",
+    "linkUrl",
+    "listId",
+    "listid",
+    "status",
+    "syncStatus",
+];
 const CUSTOMER: &[&str] =
     &["connectionid", "externalid", "email", "acceptsMarketing", "first_name", "last_name"];
 const ORDER: &[&str] = &[
@@ -34,8 +44,17 @@ const ORDER: &[&str] = &[
     "abandonedDate",
     "abandoned_date",
 ];
-const PRODUCT: &[&str] =
-    &["externalid", "name", "price", "quantity", "category", "sku", "description", "imageUrl", "productUrl"];
+const PRODUCT: &[&str] = &[
+    "externalid",
+    "name",
+    "price",
+    "quantity",
+    "category",
+    "sku",
+    "description",
+    "imageUrl",
+    "productUrl",
+];
 const DISCOUNT: &[&str] = &["name", "type", "discountAmount"];
 
 /// Adds every violation of this request.
@@ -106,7 +125,12 @@ fn judge_integers(sent: &Map<String, Value>, names: &[&str], wherein: &str, note
 
 fn judge_order(call: &Call, sent: &Map<String, Value>, store: &Store, note: Note<'_>) {
     judge_fields(sent, ORDER, "ecomOrder", note);
-    judge_integers(sent, &["totalPrice", "shippingAmount", "taxAmount", "discountAmount"], "ecomOrder", note);
+    judge_integers(
+        sent,
+        &["totalPrice", "shippingAmount", "taxAmount", "discountAmount"],
+        "ecomOrder",
+        note,
+    );
     let entries = |list| sent.get(list).and_then(Value::as_array).into_iter().flatten();
     for product in entries("orderProducts").filter_map(Value::as_object) {
         judge_fields(product, PRODUCT, "orderProducts", note);
@@ -119,7 +143,10 @@ fn judge_order(call: &Call, sent: &Map<String, Value>, store: &Store, note: Note
     match sent.get("source").map(integer_of) {
         Some(Some(0)) => {}
         Some(_) => note(Rule::SourceNotZero, "source is not 0".to_owned()),
-        None => note(Rule::SourceNotZero, "source is missing; the account's default is unknown".to_owned()),
+        None => note(
+            Rule::SourceNotZero,
+            "source is missing; the account's default is unknown".to_owned(),
+        ),
     }
     judge_relations(call, sent, store, note);
 }
@@ -133,7 +160,10 @@ fn judge_relations(call: &Call, sent: &Map<String, Value>, store: &Store, note: 
         && !order.products.is_empty()
         && !sent.contains_key("orderProducts")
     {
-        note(Rule::ProductsDropped, format!("order {} had {} products", order.key(), order.products.len()));
+        note(
+            Rule::ProductsDropped,
+            format!("order {} had {} products", order.key(), order.products.len()),
+        );
     }
     let id = |name| sent.get(name).and_then(integer_of).and_then(|id| u64::try_from(id).ok());
     let Some(customer) = id("customerid")

@@ -40,8 +40,10 @@ pub(super) fn spoil(world: &World, reply: &mut Reply, kind: Kind) -> Delivery {
             return Delivery::Hold(Duration::from_millis(ms.into()));
         }
         Kind::NotFoundSubscriberAfterStore if reply.created => {
-            *reply =
-                Reply { created: true, ..Reply::message(404, "No Result found for Subscriber with id 1") };
+            *reply = Reply {
+                created: true,
+                ..Reply::message(404, "No Result found for Subscriber with id 1")
+            };
         }
         Kind::EmptyBody => {
             reply.status = 200;
@@ -68,8 +70,9 @@ pub(super) fn spoil(world: &World, reply: &mut Reply, kind: Kind) -> Delivery {
 fn failure(world: &World, code: u16, retry_after: RetryAfter, html: bool) -> Reply {
     let mut reply = Reply::message(code, format!("Scripted answer {code}."));
     if html {
-        reply.body =
-            Content::Html(format!("<html><head><title>{code}</title></head><body>{code}</body></html>"));
+        reply.body = Content::Html(format!(
+            "<html><head><title>{code}</title></head><body>{code}</body></html>"
+        ));
     }
     announce(world, &mut reply, retry_after);
     reply
@@ -86,7 +89,8 @@ pub(super) fn announce(world: &World, reply: &mut Reply, retry_after: RetryAfter
         RetryAfter::HttpDate(seconds) => {
             let now = jiff::Timestamp::now();
             // The date has no fractions of a second: the pause ends at the full second before.
-            let fraction = Duration::from_nanos(u64::try_from(now.subsec_nanosecond()).unwrap_or(0));
+            let fraction =
+                Duration::from_nanos(u64::try_from(now.subsec_nanosecond()).unwrap_or(0));
             let pause = Duration::from_secs(seconds.into()).saturating_sub(fraction);
             let end = now + Duration::from_secs(seconds.into());
             reply.headers.push(("retry-after", http_date(end)));

@@ -1,6 +1,7 @@
 use std::fmt;
 
-/// How the simulated account behaves. [`Options::default`] is the account as documented and observed.
+/// How the simulated account behaves. [`Options::default`] is the account as documented and
+/// observed.
 #[derive(Clone)]
 pub struct Options {
     /// Port on 127.0.0.1; 0 takes a free one.
@@ -13,8 +14,8 @@ pub struct Options {
     pub window: Window,
     /// Time between a request and its answer.
     pub latency: Latency,
-    /// Spread of the half-normal delay on the way in, in milliseconds, before the limit is checked. It makes
-    /// evenly sent requests arrive in clumps, as a real network does.
+    /// Spread of the half-normal delay on the way in, in milliseconds, before the limit is checked.
+    /// It makes evenly sent requests arrive in clumps, as a real network does.
     pub jitter_ms: u32,
     /// Seed of every random draw: latency, jitter, faults with a probability.
     pub seed: u64,
@@ -66,7 +67,8 @@ pub enum Latency {
     Fixed {
         ms: u32,
     },
-    /// Log-normal around `median_ms`; twenty recorded creates of orders took 303 to 983 ms, 440 in the middle.
+    /// Log-normal around `median_ms`; twenty recorded creates of orders took 303 to 983 ms, 440 in
+    /// the middle.
     Lognormal {
         median_ms: u32,
         sigma: f64,

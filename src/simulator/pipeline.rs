@@ -1,4 +1,5 @@
-//! Carries a request through time: in after its jitter, decided at once, answered after its latency.
+//! Carries a request through time: in after its jitter, decided at once, answered after its
+//! latency.
 
 use super::call::Call;
 use super::handling::{Delivery, Outcome, handle};
@@ -84,7 +85,8 @@ pub(super) async fn serve(
     response
 }
 
-/// The same without a socket. A request that was handed over arrives, whether or not anyone waits for its answer.
+/// The same without a socket. A request that was handed over arrives, whether or not anyone waits
+/// for its answer.
 pub(super) async fn serve_in_process(site: Site, request: axum::http::Request<Vec<u8>>) -> Told {
     let (head, body) = request.into_parts();
     let arrived = tokio::spawn(arrive(site, head, std::future::ready(Some(Bytes::from(body)))));
@@ -166,7 +168,8 @@ impl Arrived {
             }
         };
         wait(self.wait).await;
-        // From here on nothing more can happen to the answer; a held one never comes, so its write is over as well.
+        // From here on nothing more can happen to the answer; a held one never comes, so its write
+        // is over as well.
         self.open.close();
         let reaches = match self.delivery {
             Delivery::Whole => Reaches::Whole,

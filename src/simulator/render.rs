@@ -1,5 +1,5 @@
-//! The shapes on the wire. Lists and single records have every scalar as text or null; the answer to a write
-//! echoes what was sent in the type it was sent in.
+//! The shapes on the wire. Lists and single records have every scalar as text or null; the answer
+//! to a write echoes what was sent in the type it was sent in.
 
 use super::options::ProductCount;
 use super::store::{Connection, Customer, Discount, Order, Product, Store};
@@ -22,7 +22,9 @@ impl View<'_> {
     }
 
     fn links(&self, resource: &str, id: u64, names: &[&str]) -> Value {
-        let link = |name: &&str| ((*name).to_owned(), json!(format!("{}/{resource}/{id}/{name}", self.base)));
+        let link = |name: &&str| {
+            ((*name).to_owned(), json!(format!("{}/{resource}/{id}/{name}", self.base)))
+        };
         Value::Object(names.iter().map(link).collect())
     }
 
@@ -80,7 +82,8 @@ impl View<'_> {
     pub fn order(&self, row: &Order) -> Value {
         let text = |amount: Option<i64>| amount.map(|minor| minor.to_string());
         let date = |moment: Option<Timestamp>| moment.map(|moment| self.date(moment));
-        let links = ["connection", "customer", "orderProducts", "orderDiscounts", "orderActivities"];
+        let links =
+            ["connection", "customer", "orderProducts", "orderDiscounts", "orderActivities"];
         json!({
             "id": row.id.to_string(),
             "externalid": row.externalid,
@@ -172,7 +175,8 @@ impl View<'_> {
         echo(&mut order, sent);
         order["totalProducts"] = self.product_count(row).into();
         order["state"] = row.state.into();
-        order["orderProducts"] = row.products.iter().map(|product| product.id.to_string()).collect();
+        order["orderProducts"] =
+            row.products.iter().map(|product| product.id.to_string()).collect();
         order
     }
 

@@ -51,7 +51,11 @@ impl Problem {
     }
 
     pub fn missing(resource: Resource, field: &str) -> Self {
-        Self::new("field_missing", format!("The {} {field} was not provided.", resource.wrapper()), field)
+        Self::new(
+            "field_missing",
+            format!("The {} {field} was not provided.", resource.wrapper()),
+            field,
+        )
     }
 
     pub fn invalid(resource: Resource, field: &str) -> Self {
@@ -59,7 +63,11 @@ impl Problem {
     }
 
     pub fn unrelated(related: Resource, field: &str) -> Self {
-        Self::new("related_missing", format!("The related {} does not exist.", related.wrapper()), field)
+        Self::new(
+            "related_missing",
+            format!("The related {} does not exist.", related.wrapper()),
+            field,
+        )
     }
 
     pub fn duplicate(resource: Resource, field: &str) -> Self {
@@ -130,9 +138,11 @@ impl Reply {
         }
     }
 
-    /// Puts the titles of errors into German; the codes stay, as on an account set to another language.
+    /// Puts the titles of errors into German; the codes stay, as on an account set to another
+    /// language.
     pub fn localise(&mut self) {
-        let Some(Value::Array(errors)) = self.object_mut().and_then(|body| body.get_mut("errors")) else {
+        let Some(Value::Array(errors)) = self.object_mut().and_then(|body| body.get_mut("errors"))
+        else {
             return;
         };
         for error in errors {

@@ -40,7 +40,12 @@ impl Script {
     }
 
     /// The first fault that strikes this request at this stage; at most one does.
-    pub fn strike(&mut self, stage: Stage, target: &Target<'_>, chance: &mut Chance) -> Option<Kind> {
+    pub fn strike(
+        &mut self,
+        stage: Stage,
+        target: &Target<'_>,
+        chance: &mut Chance,
+    ) -> Option<Kind> {
         let mut struck = None;
         for (fault, seen) in &mut self.faults {
             if fault.kind.replaces() != (stage == Stage::Door) || !fault.matches.covers(target) {
@@ -107,7 +112,8 @@ mod tests {
     #[test]
     fn a_probable_fault_strikes_about_as_often() {
         let fault = Fault::new(Kind::RateLimit).forever().probability(0.25);
-        let struck = strikes(fault, &[("GET", "/connections", ""); 2000]).into_iter().filter(|s| *s).count();
+        let struck =
+            strikes(fault, &[("GET", "/connections", ""); 2000]).into_iter().filter(|s| *s).count();
         assert!((400..600).contains(&struck), "{struck} of 2000");
     }
 }

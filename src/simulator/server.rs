@@ -32,7 +32,8 @@ impl Simulator {
     /// Binds 127.0.0.1 and starts to answer.
     ///
     /// # Errors
-    /// When the port is taken, or an option makes no sense: an empty token, a limit of 0, an unknown time zone.
+    /// When the port is taken, or an option makes no sense: an empty token, a limit of 0, an
+    /// unknown time zone.
     pub async fn start(options: Options) -> io::Result<Self> {
         let port = options.port;
         let mut simulator = Self::in_process(options)?;
@@ -48,7 +49,8 @@ impl Simulator {
         Ok(simulator)
     }
 
-    /// One without a socket, which answers by [`Self::serve`] alone: its time is tokio's, and can be paused.
+    /// One without a socket, which answers by [`Self::serve`] alone: its time is tokio's, and can
+    /// be paused.
     ///
     /// # Errors
     /// When an option makes no sense: an empty token, a limit of 0, an unknown time zone.
@@ -58,7 +60,8 @@ impl Simulator {
             return Err(senseless("the simulator needs a token that is not empty".to_owned()));
         }
         if options.requests_per_second == Some(0) {
-            let message = "a limit of 0 requests a second lets nothing in; use at least 1, or no limit";
+            let message =
+                "a limit of 0 requests a second lets nothing in; use at least 1, or no limit";
             return Err(senseless(message.to_owned()));
         }
         let zone = TimeZone::get(&options.time_zone).map_err(|_| {
@@ -112,13 +115,14 @@ impl Simulator {
         self.site.world().script.clear();
     }
 
-    /// Takes back every fault still to come, and lets every answer go that waits now: one that takes its time leaves, one
-    /// that is held is broken off.
+    /// Takes back every fault still to come, and lets every answer go that waits now: one that
+    /// takes its time leaves, one that is held is broken off.
     pub fn release(&self) {
         self.site.release();
     }
 
-    /// Connections that clients hold. One whose client is gone counts until all that it sent was read.
+    /// Connections that clients hold. One whose client is gone counts until all that it sent was
+    /// read.
     pub fn connections_open(&self) -> usize {
         self.connections.count()
     }

@@ -24,8 +24,8 @@ pub struct Summary {
     pub peak_in_one_second: u64,
     /// Seconds in which the client was at work, pauses of more than five seconds left out.
     pub busy_s: f64,
-    /// Accepted requests as a part of what the limit allows in that time, 0 to 1; `None` without a limit, or in
-    /// less than a second.
+    /// Accepted requests as a part of what the limit allows in that time, 0 to 1; `None` without a
+    /// limit, or in less than a second.
     pub utilisation: Option<f64>,
     pub connections: usize,
     /// Customers of shops; the account's own sums over e-mail addresses are left out.
@@ -72,7 +72,9 @@ impl Summary {
             faults_struck: world.script.struck.clone(),
             peak_in_one_second: journal.peak.most,
             busy_s,
-            utilisation: allowed.filter(|_| busy_s >= 1.0).map(|allowed| journal.accepted as f64 / allowed),
+            utilisation: allowed
+                .filter(|_| busy_s >= 1.0)
+                .map(|allowed| journal.accepted as f64 / allowed),
             connections: world.store.connections.len(),
             customers: world.store.customer_count(),
             orders: world.store.orders.len(),
@@ -97,7 +99,12 @@ impl fmt::Display for Summary {
             writeln!(f, "            {count:>8}  {route}")?;
         }
         if let Some(utilisation) = self.utilisation {
-            writeln!(f, "limit       {:.0} % used over {:.1} s at work", utilisation * 100.0, self.busy_s)?;
+            writeln!(
+                f,
+                "limit       {:.0} % used over {:.1} s at work",
+                utilisation * 100.0,
+                self.busy_s
+            )?;
         }
         writeln!(
             f,
@@ -111,7 +118,11 @@ impl fmt::Display for Summary {
                 total.orders, total.total_minor
             )?;
         }
-        writeln!(f, "duplicates  {} orders refused because they were there", self.duplicate_orders_refused)?;
+        writeln!(
+            f,
+            "duplicates  {} orders refused because they were there",
+            self.duplicate_orders_refused
+        )?;
         writeln!(f, "automations {} set off", self.triggers_fired)?;
         write!(f, "violations  {}", self.violations_total)?;
         for violation in &self.violations {

@@ -20,7 +20,11 @@ impl Key {
     }
 
     /// The key of an order, or a cart, which can't be mistaken for one.
-    fn order(scope: impl ToString, externalid: Option<String>, checkout: Option<String>) -> Option<Self> {
+    fn order(
+        scope: impl ToString,
+        externalid: Option<String>,
+        checkout: Option<String>,
+    ) -> Option<Self> {
         let external = externalid.or_else(|| Some(format!("cart {}", checkout?)))?;
         Some(Self::new(Resource::Order, scope, external))
     }
@@ -32,7 +36,11 @@ impl Key {
         match (route.resource, &route.id) {
             (Resource::Order, Some(_)) => {
                 let row = store.orders.get(id)?;
-                Self::order(row.connectionid, row.externalid.clone(), row.externalcheckoutid.clone())
+                Self::order(
+                    row.connectionid,
+                    row.externalid.clone(),
+                    row.externalcheckoutid.clone(),
+                )
             }
             (Resource::Customer, Some(_)) => {
                 let row = store.customers.get(id)?;
@@ -56,11 +64,13 @@ impl Key {
                 Self::order(text("connectionid")?, text("externalid"), text("externalcheckoutid"))
             }
             Resource::Customer => {
-                let external =
-                    text("externalid").or_else(|| text("email").map(|email| email.to_lowercase()))?;
+                let external = text("externalid")
+                    .or_else(|| text("email").map(|email| email.to_lowercase()))?;
                 Some(Self::new(resource, text("connectionid")?, external))
             }
-            Resource::Connection => Some(Self::new(resource, text("service")?, text("externalid")?)),
+            Resource::Connection => {
+                Some(Self::new(resource, text("service")?, text("externalid")?))
+            }
             Resource::Product | Resource::User | Resource::Root => None,
         }
     }
@@ -79,7 +89,8 @@ pub(super) struct Lookup {
 impl Lookup {
     /// The look-up that a request is; `None` when it isn't a list.
     pub fn of(call: &Call, ends: bool) -> Option<Self> {
-        let route = call.route.as_ref().filter(|route| call.method == "GET" && route.id.is_none())?;
+        let route =
+            call.route.as_ref().filter(|route| call.method == "GET" && route.id.is_none())?;
         let filter = |name| call.filter(name).map(str::to_owned);
         let scope = if route.resource == Resource::Connection { "service" } else { "connectionid" };
         let cart = || filter("externalcheckoutid").map(|cart| format!("cart {cart}"));
@@ -92,9 +103,12 @@ impl Lookup {
         })
     }
 
-    /// Whether the client now knows if this record exists. A list without a key tells so at its end.
+    /// Whether the client now knows if this record exists. A list without a key tells so at its
+    /// end.
     fn tells_of(&self, key: &Key, email: Option<&str>) -> bool {
-        if self.resource != key.resource || self.scope.as_ref().is_some_and(|scope| *scope != key.scope) {
+        if self.resource != key.resource
+            || self.scope.as_ref().is_some_and(|scope| *scope != key.scope)
+        {
             return false;
         }
         match (&self.external, &self.email) {
@@ -123,8 +137,10 @@ impl Watch {
     pub fn begin(&mut self, call: &Call, key: &Key, violations: &mut Violations) {
         let number = call.number;
         if let Some(other) = self.under_way.insert(key.clone(), number) {
-            let detail =
-                format!("request {other} for the same {} was not answered yet", key.resource.wrapper());
+            let detail = format!(
+                "request {other} for the same {} was not answered yet",
+                key.resource.wrapper()
+            );
             violations.add(number, Rule::TwoWrites, detail);
         }
         if call.method == "POST"

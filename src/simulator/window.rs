@@ -4,7 +4,8 @@ use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The rate limit of the account. Times are counted from the start of the simulator and never go back.
+/// The rate limit of the account. Times are counted from the start of the simulator and never go
+/// back.
 #[derive(Debug)]
 pub(super) struct Limiter {
     per_second: Option<u32>,
@@ -39,13 +40,22 @@ impl Limiter {
             return Allowance { admitted: true, remaining: None };
         };
         match self.window {
-            Window::Sliding => self.admit_counted(limit, at, |earlier| at.saturating_sub(earlier) >= SECOND),
-            Window::FixedSecond => self.admit_counted(limit, at, |earlier| earlier.as_secs() < at.as_secs()),
+            Window::Sliding => {
+                self.admit_counted(limit, at, |earlier| at.saturating_sub(earlier) >= SECOND)
+            }
+            Window::FixedSecond => {
+                self.admit_counted(limit, at, |earlier| earlier.as_secs() < at.as_secs())
+            }
             Window::TokenBucket => self.admit_from_bucket(limit, at),
         }
     }
 
-    fn admit_counted(&mut self, limit: u32, at: Duration, over: impl Fn(Duration) -> bool) -> Allowance {
+    fn admit_counted(
+        &mut self,
+        limit: u32,
+        at: Duration,
+        over: impl Fn(Duration) -> bool,
+    ) -> Allowance {
         while self.accepted.front().is_some_and(|earlier| over(*earlier)) {
             self.accepted.pop_front();
         }
@@ -58,7 +68,8 @@ impl Limiter {
 
     fn admit_from_bucket(&mut self, limit: u32, at: Duration) -> Allowance {
         let cost = Self::cost_ns(limit);
-        let earned = u64::try_from(at.saturating_sub(self.filled_at).as_nanos()).unwrap_or(u64::MAX);
+        let earned =
+            u64::try_from(at.saturating_sub(self.filled_at).as_nanos()).unwrap_or(u64::MAX);
         self.credit_ns = self.credit_ns.saturating_add(earned).min(cost * u64::from(limit));
         self.filled_at = at;
         let admitted = self.credit_ns >= cost;
@@ -122,9 +133,9 @@ mod tests {
     #[test]
     fn without_a_limit_everything_is_let_in() {
         let mut limiter = Limiter::new(None, Window::Sliding);
-        assert!(
-            (0..1000).all(|_| limiter.admit(Duration::ZERO) == Allowance { admitted: true, remaining: None })
-        );
+        assert!((0..1000).all(
+            |_| limiter.admit(Duration::ZERO) == Allowance { admitted: true, remaining: None }
+        ));
     }
 
     #[test]

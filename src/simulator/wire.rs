@@ -67,9 +67,11 @@ impl Listener for Port {
         loop {
             match self.listener.accept().await {
                 Ok((stream, peer)) => {
-                    // Without it, small answers wait for the peer's acknowledgement; a failure only costs time.
+                    // Without it, small answers wait for the peer's acknowledgement; a failure only
+                    // costs time.
                     let _ = stream.set_nodelay(true);
-                    let wire = Wire { stream, fuse: Fuse::default(), _counted: self.connections.clone() };
+                    let wire =
+                        Wire { stream, fuse: Fuse::default(), _counted: self.connections.clone() };
                     return (wire, peer);
                 }
                 // Out of file descriptors, most likely: some will come free.
@@ -105,11 +107,16 @@ impl AsyncRead for Wire {
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         match self.fuse.0.load(Ordering::Acquire) {
             WHOLE => Pin::new(&mut self.stream).poll_write(cx, buf),
             RESET => {
-                // Linger zero turns the close that follows into a reset; without it the peer sees a plain close.
+                // Linger zero turns the close that follows into a reset; without it the peer sees a
+                // plain close.
                 let _ = self.stream.set_zero_linger();
                 Poll::Ready(Err(broken()))
             }

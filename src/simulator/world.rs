@@ -28,7 +28,8 @@ pub(super) struct Trigger {
     pub order: String,
 }
 
-/// Everything that changes while the simulator runs. It stands behind one lock, never held across an await.
+/// Everything that changes while the simulator runs. It stands behind one lock, never held across
+/// an await.
 pub(super) struct World {
     pub options: Options,
     pub zone: TimeZone,
@@ -102,8 +103,8 @@ impl World {
         View { zone: &self.zone, base, total_products: self.options.total_products }
     }
 
-    /// Notes a request whose head left the client at `sent`, and asks the limit for it. Requests without the
-    /// right token don't count for the limit.
+    /// Notes a request whose head left the client at `sent`, and asks the limit for it. Requests
+    /// without the right token don't count for the limit.
     pub fn admit(&mut self, call: &Call, sent: Duration) -> Ticket {
         let at = self.clock();
         let route = format!("{} {}", call.method, without_ids(call));
@@ -113,7 +114,11 @@ impl World {
         let in_url = call.query.iter().any(|(name, value)| name == "api_key" || value == token)
             || (token.len() >= 8 && call.path.contains(token.as_str()));
         if in_url {
-            self.violations.add(number, Rule::TokenInUrl, "the token belongs in the header Api-Token");
+            self.violations.add(
+                number,
+                Rule::TokenInUrl,
+                "the token belongs in the header Api-Token",
+            );
         }
         if let Some((from, until)) = self.pause
             && (from..until).contains(&sent)
@@ -135,8 +140,11 @@ impl World {
     pub fn note_names(&mut self, call: &Call) {
         let sent = |name| call.sent().and_then(|sent| super::call::scalar(sent.get(name)));
         let of_orders = call.path.starts_with("/ecomOrders");
-        let stored =
-            call.route.as_ref().filter(|_| of_orders).and_then(|r| self.store.orders.get(r.id_number()));
+        let stored = call
+            .route
+            .as_ref()
+            .filter(|_| of_orders)
+            .and_then(|r| self.store.orders.get(r.id_number()));
         let connection = sent("connectionid")
             .or_else(|| call.filter("connectionid").map(str::to_owned))
             .or(stored.map(|order| order.connectionid.to_string()));
@@ -192,8 +200,8 @@ impl World {
     }
 }
 
-/// `/ecomOrders/12/orderProducts` as `/ecomOrders/{id}/orderProducts`, so that requests can be counted by route.
-/// What leads nowhere is counted together: it could be anything.
+/// `/ecomOrders/12/orderProducts` as `/ecomOrders/{id}/orderProducts`, so that requests can be
+/// counted by route. What leads nowhere is counted together: it could be anything.
 fn without_ids(call: &Call) -> String {
     let Some(route) = &call.route else {
         return "elsewhere".to_owned();

@@ -1,8 +1,8 @@
 use super::{StateError, Store, View};
 use rusqlite::{Connection, OptionalExtension};
 
-/// Which account a state is of. Without this, a state that was filled in a rehearsal would say of the real account that
-/// everything is there already.
+/// Which account a state is of. Without this, a state that was filled in a rehearsal would say of
+/// the real account that everything is there already.
 impl Store {
     /// Ties the state to the account at `url`, if it holds anything of another.
     ///
@@ -13,8 +13,10 @@ impl Store {
         match held(&self.db)? {
             Some(held) if held != host => Err(elsewhere(self.path.clone(), held, host)),
             _ => {
-                self.db
-                    .execute("INSERT OR REPLACE INTO account (name, value) VALUES ('host', ?1)", [host])?;
+                self.db.execute(
+                    "INSERT OR REPLACE INTO account (name, value) VALUES ('host', ?1)",
+                    [host],
+                )?;
                 Ok(())
             }
         }
@@ -39,7 +41,8 @@ impl View {
 
 /// The host of the account that the state holds something of.
 fn held(db: &Connection) -> Result<Option<String>, StateError> {
-    let host = "SELECT value FROM account WHERE name = 'host' AND EXISTS (SELECT 1 FROM connections)";
+    let host =
+        "SELECT value FROM account WHERE name = 'host' AND EXISTS (SELECT 1 FROM connections)";
     Ok(db.query_row(host, [], |row| row.get(0)).optional()?)
 }
 

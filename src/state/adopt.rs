@@ -25,12 +25,16 @@ impl Foundlings {
 }
 
 impl Store {
-    /// Adds rows where the ledger has none; one that it has says more than the target's list does. Gives the number
-    /// of customers that were added.
+    /// Adds rows where the ledger has none; one that it has says more than the target's list does.
+    /// Gives the number of customers that were added.
     ///
     /// # Errors
     /// When the state can't be written.
-    pub fn adopt(&mut self, connection: ConnectionId, found: &Foundlings) -> Result<u64, StateError> {
+    pub fn adopt(
+        &mut self,
+        connection: ConnectionId,
+        found: &Foundlings,
+    ) -> Result<u64, StateError> {
         let transaction = self.db.transaction()?;
         let mut customers = 0;
         for (key, id, content) in &found.orders {

@@ -39,8 +39,8 @@ pub struct CustomerSums {
     pub differing: u64,
 }
 
-/// Sums per customer, currency and month of two sides. It is a temporary database without a name, so memory does not
-/// grow with the number of customers.
+/// Sums per customer, currency and month of two sides. It is a temporary database without a name,
+/// so memory does not grow with the number of customers.
 #[derive(Debug)]
 pub struct Balance {
     db: Connection,
@@ -64,7 +64,8 @@ impl Balance {
         Ok(Self { db })
     }
 
-    /// Adds an order to one side. `month`: months since the year 0; `minor`: its total in minor units.
+    /// Adds an order to one side. `month`: months since the year 0; `minor`: its total in minor
+    /// units.
     ///
     /// # Errors
     /// When the temporary database can't be written.
@@ -145,7 +146,10 @@ mod tests {
         add(Side::Source, 1, 24_290, 100);
         add(Side::Target, 2, 24_290, 100);
         let customers = balance.customers().unwrap();
-        assert_eq!(customers.differing, 2, "the month adds up, but the order is another customer's");
+        assert_eq!(
+            customers.differing, 2,
+            "the month adds up, but the order is another customer's"
+        );
         let months = balance.months().unwrap();
         assert!(months.iter().all(|month| month.sums.are_equal() && month.currency == "USD"));
         assert_eq!(months.len(), 2);

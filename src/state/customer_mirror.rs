@@ -2,8 +2,8 @@ use super::StateError;
 use crate::domain::RemoteId;
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// A temporary copy of the target's list of customers, as hashes: like [`super::Mirror`], a database without a name
-/// that the system deletes.
+/// A temporary copy of the target's list of customers, as hashes: like [`super::Mirror`], a
+/// database without a name that the system deletes.
 #[derive(Debug)]
 pub struct CustomerMirror {
     db: Connection,
@@ -28,12 +28,15 @@ impl CustomerMirror {
     ///
     /// # Errors
     /// When the temporary database can't be written.
-    pub fn add(&mut self, id: &RemoteId, key: &[u8; 16], email: &[u8; 16]) -> Result<(), StateError> {
-        self.db.prepare_cached("INSERT OR REPLACE INTO mirror VALUES (?1, ?2, ?3)")?.execute(params![
-            id.as_str(),
-            &key[..],
-            &email[..]
-        ])?;
+    pub fn add(
+        &mut self,
+        id: &RemoteId,
+        key: &[u8; 16],
+        email: &[u8; 16],
+    ) -> Result<(), StateError> {
+        self.db
+            .prepare_cached("INSERT OR REPLACE INTO mirror VALUES (?1, ?2, ?3)")?
+            .execute(params![id.as_str(), &key[..], &email[..]])?;
         Ok(())
     }
 
@@ -45,7 +48,8 @@ impl CustomerMirror {
         let by_key = "SELECT id FROM mirror WHERE key = ?1 ORDER BY length(id), id LIMIT 1";
         let by_email = "SELECT id FROM mirror WHERE email = ?1 ORDER BY length(id), id LIMIT 1";
         for (sql, hash) in [(by_key, key), (by_email, email)] {
-            let found = self.db.prepare_cached(sql)?.query_row([&hash[..]], |row| row.get::<_, String>(0));
+            let found =
+                self.db.prepare_cached(sql)?.query_row([&hash[..]], |row| row.get::<_, String>(0));
             if let Some(id) = found.optional()? {
                 return Ok(Some(RemoteId::new(id)));
             }

@@ -32,7 +32,8 @@ pub struct DeadLetter {
     pub number: String,
     pub file: String,
     pub line: u64,
-    /// Codes with the field at fault: `bad_money(total) missing_email`; blank: as in the letter already there.
+    /// Codes with the field at fault: `bad_money(total) missing_email`; blank: as in the letter
+    /// already there.
     pub reasons: String,
     /// HTTP status of the last answer, of refused ones.
     pub status: Option<u16>,
@@ -73,7 +74,11 @@ pub(super) fn write(
     Ok(())
 }
 
-pub(super) fn of_job(db: &Connection, job: &str, at_most: u32) -> Result<Vec<DeadLetter>, StateError> {
+pub(super) fn of_job(
+    db: &Connection,
+    job: &str,
+    at_most: u32,
+) -> Result<Vec<DeadLetter>, StateError> {
     let mut statement = db.prepare(
         "SELECT job, record, stage, number, file, line, reasons, status, attempts, first_run, last_run
          FROM dead_letters WHERE job = ?1 ORDER BY file, line, record LIMIT ?2",
@@ -106,8 +111,9 @@ pub(super) fn count(db: &Connection, job: &str) -> Result<u64, StateError> {
 }
 
 impl Store {
-    /// Takes back that the target refused these orders, so that the next run sends them again; gives how many the
-    /// ledger held as refused. The job's interrupted runs are not gone on with: they have counted them already.
+    /// Takes back that the target refused these orders, so that the next run sends them again;
+    /// gives how many the ledger held as refused. The job's interrupted runs are not gone on with:
+    /// they have counted them already.
     ///
     /// # Errors
     /// When the state can't be written.

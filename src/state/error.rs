@@ -21,7 +21,8 @@ pub enum StateError {
     Elsewhere { path: PathBuf, held: String, asked: String },
     #[error("{}: {source}\n  hint: check that the folder exists and belongs to the user ordersync runs as", path.display())]
     Io { path: PathBuf, source: std::io::Error },
-    /// Also to read it: SQLite keeps a file beside it in which readers and the writer find each other.
+    /// Also to read it: SQLite keeps a file beside it in which readers and the writer find each
+    /// other.
     #[error(
         "{}: it can't be used without writing beside it, and this user may not ({source})\n  hint: run ordersync as the user its folder belongs to, or let it look at a copy of the folder",
         path.display()
@@ -70,8 +71,12 @@ mod tests {
     fn a_state_that_this_user_may_not_touch_is_told_with_what_to_do() {
         for code in [ffi::SQLITE_READONLY_CANTINIT, ffi::SQLITE_CANTOPEN, ffi::SQLITE_PERM] {
             let source = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
-            let told = StateError::sqlite(Path::new("/var/lib/ordersync/main.db"))(source).to_string();
-            assert!(told.starts_with("/var/lib/ordersync/main.db: ") && told.contains("hint:"), "{told}");
+            let told =
+                StateError::sqlite(Path::new("/var/lib/ordersync/main.db"))(source).to_string();
+            assert!(
+                told.starts_with("/var/lib/ordersync/main.db: ") && told.contains("hint:"),
+                "{told}"
+            );
         }
         let full = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_FULL), None);
         let told = StateError::sqlite(Path::new("main.db"))(full);
@@ -81,9 +86,13 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_with_what_to_do() {
         let full = || rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(13), None);
-        for error in [StateError::Sql(full()), StateError::sqlite(Path::new("state/main.db"))(full())] {
+        for error in
+            [StateError::Sql(full()), StateError::sqlite(Path::new("state/main.db"))(full())]
+        {
             assert!(error.to_string().contains("hint: free some space"), "{error}");
         }
-        assert!(!StateError::Sql(rusqlite::Error::QueryReturnedNoRows).to_string().contains("hint"));
+        assert!(
+            !StateError::Sql(rusqlite::Error::QueryReturnedNoRows).to_string().contains("hint")
+        );
     }
 }

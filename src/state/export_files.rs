@@ -47,7 +47,8 @@ impl View {
 }
 
 fn of_job(db: &Connection, job: &str) -> Result<Vec<FileRead>, StateError> {
-    let mut statement = db.prepare("SELECT file, bytes FROM export_files WHERE job = ?1 ORDER BY file")?;
+    let mut statement =
+        db.prepare("SELECT file, bytes FROM export_files WHERE job = ?1 ORDER BY file")?;
     let rows = statement.query_map([job], |row| {
         Ok(FileRead { file: row.get(0)?, bytes: row.get::<_, i64>(1)?.unsigned_abs() })
     })?;

@@ -5,7 +5,8 @@ use rusqlite::{OptionalExtension, params};
 /// Different lists of reasons read at most; a job of more has long been stopped.
 const REASONS_MAX: u32 = 10_000;
 
-/// What the state tells of a job in figures, over all of its runs. The sums only grow, so a restart loses none.
+/// What the state tells of a job in figures, over all of its runs. The sums only grow, so a restart
+/// loses none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobFigures {
     /// Records settled by all runs, those under way included.
@@ -13,7 +14,8 @@ pub struct JobFigures {
     /// When a run last finished, in milliseconds since 1970.
     pub last_success_ms: Option<i64>,
     pub dead_letters: u64,
-    /// Of each kind (`backfill`, `sync`) the last run that ended, with the time it was at work in milliseconds.
+    /// Of each kind (`backfill`, `sync`) the last run that ended, with the time it was at work in
+    /// milliseconds.
     pub durations: Vec<(String, u64)>,
     /// The last runs, the last one first.
     pub runs: Vec<RunRow>,
@@ -66,8 +68,8 @@ impl View {
         Ok(durations)
     }
 
-    /// The dead letters of a job by their list of reasons, as it is written (`bad_money(total) missing_email`), and how many
-    /// have each.
+    /// The dead letters of a job by their list of reasons, as it is written (`bad_money(total)
+    /// missing_email`), and how many have each.
     ///
     /// # Errors
     /// When the state can't be read.
@@ -75,8 +77,8 @@ impl View {
         let mut statement = self.db.prepare(
             "SELECT reasons, count(*) FROM dead_letters WHERE job = ?1 GROUP BY reasons ORDER BY 2 DESC LIMIT ?2",
         )?;
-        let rows =
-            statement.query_map(params![job, REASONS_MAX], |row| Ok((row.get(0)?, unsigned(row, 1)?)))?;
+        let rows = statement
+            .query_map(params![job, REASONS_MAX], |row| Ok((row.get(0)?, unsigned(row, 1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }

@@ -40,7 +40,8 @@ impl Store {
     }
 }
 
-/// Adds an attempt to an order's history, within the transaction of whoever calls. `key`: as the ledger writes it.
+/// Adds an attempt to an order's history, within the transaction of whoever calls. `key`: as the
+/// ledger writes it.
 pub(super) fn add(
     db: &Connection,
     run: RunId,
@@ -51,7 +52,9 @@ pub(super) fn add(
     let (answer, status, code) = match &attempt.answer {
         Answer::Done => (None, None, None),
         Answer::Absent => (Some(ABSENT), None, None),
-        Answer::Failed { verdict, status, code } => (Some(verdict.as_str()), *status, code.as_deref()),
+        Answer::Failed { verdict, status, code } => {
+            (Some(verdict.as_str()), *status, code.as_deref())
+        }
     };
     let n: i64 = db
         .prepare_cached(
@@ -74,8 +77,10 @@ pub(super) fn add(
             |row| row.get(0),
         )?;
     if n > KEPT_MAX {
-        db.prepare_cached("DELETE FROM history WHERE connection = ?1 AND key = ?2 AND n BETWEEN 2 AND ?3")?
-            .execute(params![connection, key, n - KEPT_MAX + 1])?;
+        db.prepare_cached(
+            "DELETE FROM history WHERE connection = ?1 AND key = ?2 AND n BETWEEN 2 AND ?3",
+        )?
+        .execute(params![connection, key, n - KEPT_MAX + 1])?;
     }
     Ok(())
 }
@@ -85,7 +90,11 @@ impl View {
     ///
     /// # Errors
     /// When the state can't be read.
-    pub fn history(&self, connection: ConnectionId, key: &OrderKey) -> Result<Vec<Remembered>, StateError> {
+    pub fn history(
+        &self,
+        connection: ConnectionId,
+        key: &OrderKey,
+    ) -> Result<Vec<Remembered>, StateError> {
         let mut statement = self.db.prepare_cached(
             "SELECT n, run, at_s, deed, answer, status, code, remote_id FROM history
              WHERE connection = ?1 AND key = ?2 ORDER BY n",

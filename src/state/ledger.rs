@@ -1,6 +1,8 @@
 use super::values::{StoredId, now_ms, stored_id};
 use super::{ConnectionId, RunId, RunRow, StateError, Store, history};
-use crate::domain::{Answer, Attempt, CustomerMemory, Deed, Fingerprint, Memory, OrderKey, RemoteId};
+use crate::domain::{
+    Answer, Attempt, CustomerMemory, Deed, Fingerprint, Memory, OrderKey, RemoteId,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 
 const CREATE_INTENDED: i64 = 1;
@@ -16,8 +18,8 @@ pub struct LastWrite {
     pub run: RunId,
     /// The run that created it at the target; `None`: adopted, or not there.
     pub created_run: Option<RunId>,
-    /// `created`, `updated`, `adopted`, `left deleted`, `refused` or `became an order`; `None` while no write has been
-    /// answered.
+    /// `created`, `updated`, `adopted`, `left deleted`, `refused` or `became an order`; `None`
+    /// while no write has been answered.
     pub outcome: Option<&'static str>,
 }
 
@@ -26,7 +28,8 @@ pub(super) fn last_write(
     connection: ConnectionId,
     key: &OrderKey,
 ) -> Result<Option<LastWrite>, StateError> {
-    let sql = "SELECT run, created_run, outcome, state FROM orders WHERE connection = ?1 AND key = ?2";
+    let sql =
+        "SELECT run, created_run, outcome, state FROM orders WHERE connection = ?1 AND key = ?2";
     Ok(db
         .query_row(sql, params![connection, key.ledger_text()], |row| {
             let outcome = match (row.get::<_, i64>(2)?, row.get::<_, i64>(3)?) {
@@ -44,7 +47,8 @@ pub(super) fn last_write(
 }
 
 impl Store {
-    /// Notes, durably, that this order is about to be written at the target, with the payload of this fingerprint.
+    /// Notes, durably, that this order is about to be written at the target, with the payload of
+    /// this fingerprint.
     ///
     /// # Errors
     /// When the state can't be written; the request must not be sent then.
@@ -65,8 +69,9 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that the target's order of this key is not what the ledger says: the next sync writes it again; where
-    /// it `is_missing` there, as a new one. `found`: the fields that differ, for the history.
+    /// Notes that the target's order of this key is not what the ledger says: the next sync writes
+    /// it again; where it `is_missing` there, as a new one. `found`: the fields that differ, for
+    /// the history.
     ///
     /// # Errors
     /// When the state can't be written.
@@ -80,9 +85,12 @@ impl Store {
         let transaction = self.db.transaction()?;
         let sql = match is_missing {
             true => "DELETE FROM orders WHERE connection = ?1 AND key = ?2 AND state IN (0, 3)",
-            false => "UPDATE orders SET fingerprint = NULL WHERE connection = ?1 AND key = ?2 AND state = 0",
+            false => {
+                "UPDATE orders SET fingerprint = NULL WHERE connection = ?1 AND key = ?2 AND state = 0"
+            }
         };
-        let changed = transaction.prepare_cached(sql)?.execute(params![connection, key.ledger_text()])?;
+        let changed =
+            transaction.prepare_cached(sql)?.execute(params![connection, key.ledger_text()])?;
         if changed > 0 {
             let (verdict, code) = ("queued".to_owned(), Some(found.to_owned()));
             let answer = Answer::Failed { verdict, status: None, code };
@@ -91,7 +99,9 @@ impl Store {
         }
         // A run that was interrupted would take the order for settled.
         transaction
-            .prepare_cached("UPDATE runs SET closed_ms = ?2 WHERE closed_ms IS NULL AND connection = ?1")?
+            .prepare_cached(
+                "UPDATE runs SET closed_ms = ?2 WHERE closed_ms IS NULL AND connection = ?1",
+            )?
             .execute(params![connection, now_ms()])?;
         Ok(transaction.commit()?)
     }
@@ -102,8 +112,8 @@ impl Store {
         memory_of(&self.db, connection, key)
     }
 
-    /// Notes, durably, that the order of this cart is at the target. What this run did with the cart before
-    /// still counts.
+    /// Notes, durably, that the order of this cart is at the target. What this run did with the
+    /// cart before still counts.
     ///
     /// # Errors
     /// When the state can't be written.
@@ -140,7 +150,8 @@ impl Store {
         Ok(())
     }
 
-    /// Notes, durably, the target's id of a customer, and counts it as created or adopted by this run.
+    /// Notes, durably, the target's id of a customer, and counts it as created or adopted by this
+    /// run.
     ///
     /// # Errors
     /// When the state can't be written.
@@ -170,7 +181,11 @@ impl Store {
 
     /// # Errors
     /// When the state can't be read.
-    pub fn customer(&self, connection: ConnectionId, hash: &[u8; 16]) -> Result<CustomerMemory, StateError> {
+    pub fn customer(
+        &self,
+        connection: ConnectionId,
+        hash: &[u8; 16],
+    ) -> Result<CustomerMemory, StateError> {
         customer(&self.db, connection, hash)
     }
 }
@@ -186,7 +201,11 @@ pub(super) fn memory_of(
     let row = statement
         .query_row(params![connection, key.ledger_text()], |row| {
             let id = row.get::<_, Option<StoredId>>(1)?.map(|id| id.0);
-            Ok((row.get::<_, i64>(0)?, id, row.get::<_, Option<i64>>(2)?.map(Fingerprint::from_i64)))
+            Ok((
+                row.get::<_, i64>(0)?,
+                id,
+                row.get::<_, Option<i64>>(2)?.map(Fingerprint::from_i64),
+            ))
         })
         .optional()?;
     Ok(match row {
@@ -222,8 +241,9 @@ pub(super) fn customer(
     connection: ConnectionId,
     hash: &[u8; 16],
 ) -> Result<CustomerMemory, StateError> {
-    let mut statement =
-        db.prepare_cached("SELECT remote_id FROM customers WHERE connection = ?1 AND key_hash = ?2")?;
+    let mut statement = db.prepare_cached(
+        "SELECT remote_id FROM customers WHERE connection = ?1 AND key_hash = ?2",
+    )?;
     let row = statement
         .query_row(params![connection, &hash[..]], |row| row.get::<_, Option<StoredId>>(0))
         .optional()?;

@@ -7,12 +7,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const NOTE_LEN_MAX: u64 = 64;
 
-/// One writer for each account: an advisory lock on a file beside the state, freed by the system when the
-/// process dies. (Such locks don't hold on network file systems.)
+/// One writer for each account: an advisory lock on a file beside the state, freed by the system
+/// when the process dies. (Such locks don't hold on network file systems.)
 ///
-/// The lock file's modification time is the time of the last request sent, so that the next process keeps
-/// its distance from it even after a crash; setting it costs microseconds and needs no flush, as a crash of
-/// the whole machine takes longer than the distance. Its text is the last pause that the target asked for.
+/// The lock file's modification time is the time of the last request sent, so that the next process
+/// keeps its distance from it even after a crash; setting it costs microseconds and needs no flush,
+/// as a crash of the whole machine takes longer than the distance. Its text is the last pause that
+/// the target asked for.
 #[derive(Debug)]
 pub struct Lock {
     file: Arc<Held>,
@@ -20,15 +21,16 @@ pub struct Lock {
     pause_before: Option<Duration>,
 }
 
-/// Notes what the next process must know. Losing a note costs nothing but distance after a crash, and there is nobody
-/// to tell.
+/// Notes what the next process must know. Losing a note costs nothing but distance after a crash,
+/// and there is nobody to tell.
 #[derive(Debug)]
 pub struct SendLog {
     file: Mutex<Arc<Held>>,
 }
 
-/// The locked file. The last who holds it gives the lock back by a word of its own: closing the file is not enough, as a
-/// program that this process is starting just then has a copy of it for a moment.
+/// The locked file. The last who holds it gives the lock back by a word of its own: closing the
+/// file is not enough, as a program that this process is starting just then has a copy of it for a
+/// moment.
 #[derive(Debug)]
 struct Held(File);
 
@@ -63,8 +65,8 @@ fn millis(at: SystemTime) -> u128 {
     at.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
 }
 
-/// What is left at `now` of the pause that a lock file tells of. On a clock that went back it is the whole pause, and
-/// never more.
+/// What is left at `now` of the pause that a lock file tells of. On a clock that went back it is
+/// the whole pause, and never more.
 fn pause_left(text: &str, now: SystemTime) -> Option<Duration> {
     let mut parts = text.split_whitespace().map(|part| part.parse::<u64>().ok());
     let (from, until) = (parts.next()??, parts.next()??);
@@ -85,7 +87,8 @@ impl Lock {
             return Err(StateError::Locked { path: path.to_owned() });
         }
         let file = Arc::new(Held(file));
-        let modified = file.0.metadata().and_then(|meta| meta.modified()).map_err(StateError::io(path))?;
+        let modified =
+            file.0.metadata().and_then(|meta| meta.modified()).map_err(StateError::io(path))?;
         let mut text = String::new();
         // What can't be read is no note of ours.
         let _ = (&file.0).take(NOTE_LEN_MAX).read_to_string(&mut text);
@@ -115,7 +118,9 @@ fn try_lock(file: &File) -> std::io::Result<bool> {
         match file.try_lock() {
             Ok(()) => return Ok(true),
             Err(TryLockError::Error(source)) => return Err(source),
-            Err(TryLockError::WouldBlock) if attempt < 4 => std::thread::sleep(Duration::from_millis(20)),
+            Err(TryLockError::WouldBlock) if attempt < 4 => {
+                std::thread::sleep(Duration::from_millis(20))
+            }
             Err(TryLockError::WouldBlock) => {}
         }
     }
@@ -131,7 +136,8 @@ pub fn is_locked(dir: &Path, account: &str) -> bool {
     matches!(looked, Err(TryLockError::WouldBlock))
 }
 
-/// Until when the target asked whoever writes to an account to wait; `None` where that is over, or it asked nobody.
+/// Until when the target asked whoever writes to an account to wait; `None` where that is over, or
+/// it asked nobody.
 pub fn asked_pause(dir: &Path, account: &str, now: SystemTime) -> Option<SystemTime> {
     let mut text = String::new();
     let file = File::open(dir.join(format!("{account}.lock"))).ok()?;
@@ -169,7 +175,10 @@ mod tests {
         log.sent(now);
         drop((lock, log));
         let left = Lock::acquire(&path).unwrap().pause_left().unwrap();
-        assert!(left > Duration::from_secs(3_000) && left <= Duration::from_secs(3_600), "{left:?}");
+        assert!(
+            left > Duration::from_secs(3_000) && left <= Duration::from_secs(3_600),
+            "{left:?}"
+        );
     }
 
     #[test]
@@ -192,7 +201,9 @@ mod tests {
     #[test]
     fn a_clock_that_jumps_makes_no_pause_longer() {
         let at = |s: u64| UNIX_EPOCH + Duration::from_secs(s);
-        let left = |now| pause_left("        1000000         1030000\n", at(now)).map(|left| left.as_secs());
+        let left = |now| {
+            pause_left("        1000000         1030000\n", at(now)).map(|left| left.as_secs())
+        };
         assert_eq!(
             [left(1_000), left(1_010), left(1_030), left(9_999), left(5)],
             [Some(30), Some(20), None, None, Some(30)]

@@ -16,8 +16,9 @@ pub struct Mirrored {
     pub email_hash: [u8; 16],
 }
 
-/// A temporary copy of the target's list of orders, to hold against an export whose order is another. It is a
-/// database without a name that the system deletes; memory does not grow with the number of orders.
+/// A temporary copy of the target's list of orders, to hold against an export whose order is
+/// another. It is a database without a name that the system deletes; memory does not grow with the
+/// number of orders.
 #[derive(Debug)]
 pub struct Mirror {
     db: Connection,
@@ -41,15 +42,17 @@ impl Mirror {
         Ok(Self { db })
     }
 
-    /// Adds an order of the target's list, and tells whether it is new; one that a moving list shows twice is there
-    /// once.
+    /// Adds an order of the target's list, and tells whether it is new; one that a moving list
+    /// shows twice is there once.
     ///
     /// # Errors
     /// When the temporary database can't be written.
     pub fn add(&mut self, order: &Mirrored) -> Result<bool, StateError> {
         let added = self
             .db
-            .prepare_cached("INSERT OR IGNORE INTO mirror VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)")?
+            .prepare_cached(
+                "INSERT OR IGNORE INTO mirror VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)",
+            )?
             .execute(params![
                 order.id.as_str(),
                 order.key,
@@ -76,7 +79,8 @@ impl Mirror {
         Ok(self.len()? == 0)
     }
 
-    /// The target's order of a key, which is then met; the one with the lowest id where there are several.
+    /// The target's order of a key, which is then met; the one with the lowest id where there are
+    /// several.
     ///
     /// # Errors
     /// When the temporary database can't be read.
@@ -129,7 +133,8 @@ impl Mirror {
         &self,
         mut look: impl FnMut(Mirrored) -> Result<(), StateError>,
     ) -> Result<(), StateError> {
-        let mut statement = self.db.prepare("SELECT * FROM mirror WHERE met = 0 ORDER BY length(id), id")?;
+        let mut statement =
+            self.db.prepare("SELECT * FROM mirror WHERE met = 0 ORDER BY length(id), id")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             look(read_row(row)?)?;

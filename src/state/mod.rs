@@ -1,7 +1,8 @@
-//! The only SQL: the ledger, runs with their checkpoints, and dead letters of one account, in one SQLite file.
+//! The only SQL: the ledger, runs with their checkpoints, and dead letters of one account, in one
+//! SQLite file.
 //!
-//! Everything here is synchronous: a transaction begins and ends within one call, so none is ever held across
-//! an await. No address, name or payload is written; see `state/*.sql`.
+//! Everything here is synchronous: a transaction begins and ends within one call, so none is ever
+//! held across an await. No address, name or payload is written; see `state/*.sql`.
 
 mod address;
 mod adopt;

@@ -41,11 +41,16 @@ impl View {
     ///
     /// # Errors
     /// When the state can't be read.
-    pub fn trace(&self, connection: ConnectionId, key: &OrderKey) -> Result<Option<Trace>, StateError> {
+    pub fn trace(
+        &self,
+        connection: ConnectionId,
+        key: &OrderKey,
+    ) -> Result<Option<Trace>, StateError> {
         trace(&self.db, connection, key)
     }
 
-    /// Looks at the key of each order of a connection that is at the target since `run` or an earlier one of this job.
+    /// Looks at the key of each order of a connection that is at the target since `run` or an
+    /// earlier one of this job.
     ///
     /// # Errors
     /// When the state can't be read, or that of `look`.
@@ -67,8 +72,8 @@ impl View {
         Ok(())
     }
 
-    /// The settings that the job's last run made orders by, where it wrote any at this connection: service and external
-    /// id.
+    /// The settings that the job's last run made orders by, where it wrote any at this connection:
+    /// service and external id.
     ///
     /// # Errors
     /// When the state can't be read.
@@ -88,17 +93,23 @@ impl View {
         Ok(found.optional()?.flatten())
     }
 
-    /// The settings that a run made orders by, `name=value` line by line; `None` where they were not kept.
+    /// The settings that a run made orders by, `name=value` line by line; `None` where they were
+    /// not kept.
     ///
     /// # Errors
     /// When the state can't be read.
     pub fn mapping_of(&self, run: RunId) -> Result<Option<String>, StateError> {
-        let found = self.db.query_row("SELECT mapping FROM runs WHERE id = ?1", [run], |row| row.get(0));
+        let found =
+            self.db.query_row("SELECT mapping FROM runs WHERE id = ?1", [run], |row| row.get(0));
         Ok(found.optional()?.flatten())
     }
 }
 
-fn trace(db: &Connection, connection: ConnectionId, key: &OrderKey) -> Result<Option<Trace>, StateError> {
+fn trace(
+    db: &Connection,
+    connection: ConnectionId,
+    key: &OrderKey,
+) -> Result<Option<Trace>, StateError> {
     let mut statement = db.prepare_cached(
         "SELECT orders.run, orders.remote_id, orders.state, orders.fingerprint,
                 iif(outlines.fingerprint = orders.fingerprint, outlines.outline, NULL)
@@ -156,7 +167,12 @@ mod tests {
             let (key, fingerprint) = (key.clone(), Fingerprint::from_i64(minor));
             let orders = vec![Settled { key, fingerprint, outcome, outline: Some(outline(minor)) }];
             store.settle(run, connection, &Settlement { orders, ..Settlement::default() }).unwrap();
-            store.view().unwrap().trace(connection, &OrderKey::parse("1").unwrap()).unwrap().unwrap()
+            store
+                .view()
+                .unwrap()
+                .trace(connection, &OrderKey::parse("1").unwrap())
+                .unwrap()
+                .unwrap()
         };
         let created = settle(10, OrderOutcome::Created(RemoteId::new("7")));
         assert_eq!(created.outline, Some(outline(10)));
@@ -165,6 +181,9 @@ mod tests {
             None,
             "it is not known which of the two counts"
         );
-        assert_eq!(settle(10, OrderOutcome::Updated(RemoteId::new("7"))).outline, Some(outline(10)));
+        assert_eq!(
+            settle(10, OrderOutcome::Updated(RemoteId::new("7"))).outline,
+            Some(outline(10))
+        );
     }
 }

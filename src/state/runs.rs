@@ -120,8 +120,8 @@ pub struct RunRow {
 }
 
 impl RunRow {
-    /// Records this run has read: all of them where it came to the end, else those it has settled or still had
-    /// in hand.
+    /// Records this run has read: all of them where it came to the end, else those it has settled
+    /// or still had in hand.
     pub fn read(&self) -> u64 {
         self.records.unwrap_or(self.counts.sum() + self.pending)
     }
@@ -149,14 +149,16 @@ pub struct RunClose {
 pub struct RunStart<'a> {
     pub job: &'a str,
     pub kind: Kind,
-    /// Stands for the export's files and the limits asked for: an interrupted run resumes only on the same.
+    /// Stands for the export's files and the limits asked for: an interrupted run resumes only on
+    /// the same.
     pub export: [u8; 16],
     /// The settings it makes orders by, `name=value` line by line.
     pub mapping: &'a str,
 }
 
 impl Store {
-    /// Begins a run, or goes on with the job's last one where that was interrupted over the same export.
+    /// Begins a run, or goes on with the job's last one where that was interrupted over the same
+    /// export.
     ///
     /// # Errors
     /// When the state can't be written.
@@ -175,7 +177,8 @@ impl Store {
                 let ended = [RunEnd::Finished, RunEnd::Failed].map(|end| Some(end.word()));
                 let same = export[..] == start.export[..] && kind == start.kind.word();
                 let open = same && !ended.contains(&outcome.as_deref());
-                (open && is_last(&transaction, id)? && is_connected(&transaction, id)?).then_some(id)
+                (open && is_last(&transaction, id)? && is_connected(&transaction, id)?)
+                    .then_some(id)
             }
             None => None,
         };
@@ -204,8 +207,8 @@ impl Store {
         get(&self.db, id)?.ok_or(StateError::Sql(rusqlite::Error::QueryReturnedNoRows))
     }
 
-    /// Notes what the plan says of the run that begins: the records of the export, and the requests that are still to be
-    /// sent.
+    /// Notes what the plan says of the run that begins: the records of the export, and the requests
+    /// that are still to be sent.
     ///
     /// # Errors
     /// When the state can't be written.
@@ -221,8 +224,13 @@ impl Store {
     ///
     /// # Errors
     /// When the state can't be written.
-    pub fn set_connection(&mut self, run: RunId, connection: ConnectionId) -> Result<(), StateError> {
-        self.db.execute("UPDATE runs SET connection = ?2 WHERE id = ?1", params![run, connection])?;
+    pub fn set_connection(
+        &mut self,
+        run: RunId,
+        connection: ConnectionId,
+    ) -> Result<(), StateError> {
+        self.db
+            .execute("UPDATE runs SET connection = ?2 WHERE id = ?1", params![run, connection])?;
         Ok(())
     }
 
@@ -238,8 +246,9 @@ impl Store {
             },
         )?;
         if close.end == RunEnd::Finished && close.whole {
-            // What a whole reading of the export no longer meets was mended at the source: where it was a record without
-            // a key, or its order is at the target by now. An order that is in no export any more stays told.
+            // What a whole reading of the export no longer meets was mended at the source: where it
+            // was a record without a key, or its order is at the target by now. An order that is in
+            // no export any more stays told.
             transaction.execute(
                 "DELETE FROM dead_letters WHERE last_run < ?1 AND job = (SELECT job FROM runs WHERE id = ?1) AND (
                      record = file || ':' || line OR EXISTS (
@@ -258,8 +267,8 @@ impl Store {
         get(&self.db, id)
     }
 
-    /// Orders that this run wrote, counted from the ledger's own rows: these must agree with the run's counts.
-    /// `None` where a later run on the same connection may have written over them.
+    /// Orders that this run wrote, counted from the ledger's own rows: these must agree with the
+    /// run's counts. `None` where a later run on the same connection may have written over them.
     ///
     /// # Errors
     /// When the state can't be read.
@@ -284,7 +293,8 @@ impl Store {
     }
 }
 
-/// Ends the runs that have no outcome: who calls holds the account's lock, so their processes are gone.
+/// Ends the runs that have no outcome: who calls holds the account's lock, so their processes are
+/// gone.
 pub(super) fn end_killed(db: &Connection) -> rusqlite::Result<()> {
     db.execute("UPDATE runs SET outcome = ?1 WHERE outcome IS NULL", [RunEnd::Interrupted.word()])?;
     Ok(())

@@ -12,8 +12,9 @@ pub struct SavedAt {
     pub line: u64,
 }
 
-/// Finds the orders of a saved plan by their keys. It is a database without a name that the system deletes, and of the
-/// plan it holds the keys alone; memory does not grow with the number of orders.
+/// Finds the orders of a saved plan by their keys. It is a database without a name that the system
+/// deletes, and of the plan it holds the keys alone; memory does not grow with the number of
+/// orders.
 #[derive(Debug)]
 pub struct SavedIndex {
     db: Connection,
@@ -60,7 +61,8 @@ impl SavedIndex {
     }
 
     fn find(&self, key: &str) -> Result<Option<SavedAt>, StateError> {
-        let mut statement = self.db.prepare_cached("SELECT offset, bytes, line FROM saved WHERE key = ?1")?;
+        let mut statement =
+            self.db.prepare_cached("SELECT offset, bytes, line FROM saved WHERE key = ?1")?;
         let number = |row: &rusqlite::Row<'_>, at| row.get::<_, i64>(at).map(i64::unsigned_abs);
         let found = statement.query_row([key], |row| {
             Ok(SavedAt { offset: number(row, 0)?, bytes: number(row, 1)?, line: number(row, 2)? })

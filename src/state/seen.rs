@@ -2,10 +2,12 @@ use super::StateError;
 use rusqlite::{Connection, params};
 use std::hash::{BuildHasher, RandomState};
 
-/// Which keys a reading of an export has met, and in which of its files. Holds a bounded number in memory and
-/// the rest in a temporary database that the system deletes, so that memory does not grow with the export.
+/// Which keys a reading of an export has met, and in which of its files. Holds a bounded number in
+/// memory and the rest in a temporary database that the system deletes, so that memory does not
+/// grow with the export.
 ///
-/// Of a key only a hash is kept, under keys of this process alone: not even the temporary file tells anybody.
+/// Of a key only a hash is kept, under keys of this process alone: not even the temporary file
+/// tells anybody.
 #[derive(Debug)]
 pub struct Seen {
     hashes: [RandomState; 2],
@@ -39,7 +41,8 @@ impl Seen {
     /// When the temporary database can't be written.
     pub fn meet(&mut self, key: &str, file: u32) -> Result<Option<u32>, StateError> {
         let key = self.hash(key);
-        // Nothing is noted here any more once something was noted elsewhere: it might be there already.
+        // Nothing is noted here any more once something was noted elsewhere: it might be there
+        // already.
         let has_room = self.spilled.is_none() && self.in_memory.len < self.in_memory_max;
         let short = u16::try_from(file).ok().filter(|file| has_room && *file <= Table::FILE_MAX);
         match self.in_memory.meet(&key, short) {
@@ -65,7 +68,8 @@ impl Seen {
 
 /// Keys with a file each: a key's place follows from its bits, and the next free one is taken.
 ///
-/// Of a key 80 bits are kept. Among ten million keys, two have the same by chance once in 10^10 exports.
+/// Of a key 80 bits are kept. Among ten million keys, two have the same by chance once in 10^10
+/// exports.
 #[derive(Debug, Default)]
 struct Table {
     /// Two words and a half of a key, and one more than its file; all zero where free.
@@ -84,8 +88,8 @@ enum Met {
 }
 
 impl Table {
-    /// Four times and again this comes to four fifths filled by [`Seen::IN_MEMORY_MAX`]. It grows so fast because the
-    /// table before it leaves a gap in memory that is not always given back.
+    /// Four times and again this comes to four fifths filled by [`Seen::IN_MEMORY_MAX`]. It grows
+    /// so fast because the table before it leaves a gap in memory that is not always given back.
     const SLOTS_MIN: usize = 1_280;
 
     /// The last file that a slot can name; keys first met in a later one are kept elsewhere.
@@ -184,8 +188,9 @@ fn meet_spilled(db: &Connection, key: &[u8; 16], file: u32) -> Result<Option<u32
     if added == 1 {
         return Ok(None);
     }
-    let before =
-        db.prepare_cached("SELECT file FROM seen WHERE key = ?1")?.query_row([&key[..]], |row| row.get(0))?;
+    let before = db
+        .prepare_cached("SELECT file FROM seen WHERE key = ?1")?
+        .query_row([&key[..]], |row| row.get(0))?;
     Ok(Some(before))
 }
 
@@ -237,7 +242,10 @@ mod tests {
         for n in 0..200 {
             assert!(matches!(table.meet(&late(n), None), Met::Before(7)));
         }
-        assert!(matches!(table.meet(&[0; 16], None), Met::Never), "a key of zeros is no free place");
+        assert!(
+            matches!(table.meet(&[0; 16], None), Met::Never),
+            "a key of zeros is no free place"
+        );
         assert!(matches!(table.meet(&[0; 16], Some(0)), Met::Noted));
         assert!(matches!(table.meet(&[0; 16], Some(3)), Met::Before(0)));
     }

@@ -1,6 +1,7 @@
 use super::values::stored_id;
 use super::{
-    ConnectionId, Counts, DeadLetter, Requests, RunId, StateError, Store, dead_letters, history, outlines,
+    ConnectionId, Counts, DeadLetter, Requests, RunId, StateError, Store, dead_letters, history,
+    outlines,
 };
 use crate::domain::{Attempt, Deed, Fingerprint, OrderKey, Outline, RemoteId};
 use rusqlite::{Transaction, named_params, params};
@@ -36,7 +37,8 @@ pub struct Settled {
 pub struct Settlement {
     pub orders: Vec<Settled>,
     pub dead: Vec<DeadLetter>,
-    /// Of records that needed no request, up to the checkpoint; those of `orders` are counted by themselves.
+    /// Of records that needed no request, up to the checkpoint; those of `orders` are counted by
+    /// themselves.
     pub counts: Counts,
     /// The lowest record not yet settled, where it moved.
     pub checkpoint: Option<u64>,
@@ -67,7 +69,12 @@ impl Store {
             if let Some(outline) = &settled.outline
                 && is_at_target(&settled.outcome)
             {
-                outlines::write(&transaction, connection, &settled.key, (settled.fingerprint, outline))?;
+                outlines::write(
+                    &transaction,
+                    connection,
+                    &settled.key,
+                    (settled.fingerprint, outline),
+                )?;
             }
             match settled.outcome {
                 OrderOutcome::Created(_) => counts.created += 1,
@@ -102,7 +109,10 @@ fn attempt_of(outcome: &OrderOutcome) -> Option<Attempt> {
 fn is_at_target(outcome: &OrderOutcome) -> bool {
     match outcome {
         OrderOutcome::Created(_) | OrderOutcome::Updated(_) | OrderOutcome::Adopted(_) => true,
-        OrderOutcome::Left | OrderOutcome::Refused | OrderOutcome::Unconfirmed | OrderOutcome::Idle => false,
+        OrderOutcome::Left
+        | OrderOutcome::Refused
+        | OrderOutcome::Unconfirmed
+        | OrderOutcome::Idle => false,
     }
 }
 
@@ -122,7 +132,12 @@ fn write_order(
                     "UPDATE orders SET fingerprint = ?3, state = 0, outcome = 4, run = ?4
                      WHERE connection = ?1 AND key = ?2",
                 )?
-                .execute(params![connection, settled.key.ledger_text(), settled.fingerprint.to_i64(), run])?;
+                .execute(params![
+                    connection,
+                    settled.key.ledger_text(),
+                    settled.fingerprint.to_i64(),
+                    run
+                ])?;
             return Ok(());
         }
         OrderOutcome::Unconfirmed | OrderOutcome::Idle => return Ok(()),
@@ -136,8 +151,8 @@ fn write_order(
             return Ok(());
         }
     };
-    // Undoing a run rests on `created_run`: the run whose intent it was has created it, whoever learned of it; and
-    // an id that was known before was not created now.
+    // Undoing a run rests on `created_run`: the run whose intent it was has created it, whoever
+    // learned of it; and an id that was known before was not created now.
     transaction
         .prepare_cached(
             "INSERT INTO orders (connection, key, remote_id, fingerprint, state, outcome, run, created_run)

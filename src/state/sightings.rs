@@ -57,7 +57,8 @@ impl Store {
 }
 
 impl View {
-    /// What the target said last of a connection, and when, in milliseconds since 1970; `None`: it was not asked.
+    /// What the target said last of a connection, and when, in milliseconds since 1970; `None`: it
+    /// was not asked.
     ///
     /// # Errors
     /// When the state can't be read.
@@ -66,8 +67,7 @@ impl View {
         service: &str,
         externalid: &str,
     ) -> Result<Option<(Sighting, i64)>, StateError> {
-        let sql =
-            "SELECT standing, list_id, at_ms FROM connections_asked WHERE service = ?1 AND externalid = ?2";
+        let sql = "SELECT standing, list_id, at_ms FROM connections_asked WHERE service = ?1 AND externalid = ?2";
         let asked = self.db.query_row(sql, params![service, externalid], |row| {
             let standing = match row.get::<_, i64>(0)? {
                 0 => Standing::Absent,
@@ -84,7 +84,8 @@ impl View {
     /// # Errors
     /// When the state can't be read.
     pub fn currencies_sent(&self, job: &str) -> Result<BTreeSet<String>, StateError> {
-        let mut statement = self.db.prepare_cached("SELECT currency FROM currencies_sent WHERE job = ?1")?;
+        let mut statement =
+            self.db.prepare_cached("SELECT currency FROM currencies_sent WHERE job = ?1")?;
         Ok(statement.query_map([job], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 }

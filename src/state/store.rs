@@ -32,7 +32,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens `dir/<account>.db`, making folder and file where they don't exist, and takes the account's lock.
+    /// Opens `dir/<account>.db`, making folder and file where they don't exist, and takes the
+    /// account's lock.
     ///
     /// # Errors
     /// When another process holds the lock, the file is of a newer version, or can't be written.
@@ -51,7 +52,8 @@ impl Store {
 
     fn prepare(&mut self) -> Result<(), StateError> {
         tune(&self.db).map_err(StateError::sqlite(&self.path))?;
-        // FULL: what was acknowledged survives a power cut. At five requests a second it costs nothing.
+        // FULL: what was acknowledged survives a power cut. At five requests a second it costs
+        // nothing.
         self.db
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
             .map_err(StateError::sqlite(&self.path))?;
@@ -71,7 +73,8 @@ impl Store {
         View::of_file(&self.path)
     }
 
-    /// The ledger's id of a connection resource, which becomes the one in use for its service and external id.
+    /// The ledger's id of a connection resource, which becomes the one in use for its service and
+    /// external id.
     ///
     /// # Errors
     /// When the state can't be written.
@@ -95,7 +98,8 @@ impl Store {
 }
 
 impl Store {
-    /// Notes that a connection was deleted at the target: the next run looks for another, or makes one.
+    /// Notes that a connection was deleted at the target: the next run looks for another, or makes
+    /// one.
     ///
     /// # Errors
     /// When the state can't be written.
@@ -127,7 +131,9 @@ pub(super) fn tune(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(Duration::from_secs(10))?;
     db.set_prepared_statement_cache_capacity(32);
     // 8 MiB of pages: enough for the upper levels of a ledger of millions.
-    db.execute_batch("PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = FILE;")
+    db.execute_batch(
+        "PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = FILE;",
+    )
 }
 
 /// Brings the schema up to date, and gives a new file its secret key.
@@ -145,15 +151,19 @@ pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StateError
             transaction.commit()?;
         }
     }
-    let key: Option<Vec<u8>> =
-        db.query_row("SELECT value FROM account WHERE name = 'hash_key'", [], |row| row.get(0)).optional()?;
+    let key: Option<Vec<u8>> = db
+        .query_row("SELECT value FROM account WHERE name = 'hash_key'", [], |row| row.get(0))
+        .optional()?;
     if key.is_none() {
         let mut fresh = [0_u8; 32];
         getrandom::fill(&mut fresh).map_err(|error| StateError::Io {
             path: path.to_owned(),
             source: std::io::Error::other(format!("the system gives no random numbers: {error}")),
         })?;
-        db.execute("INSERT OR IGNORE INTO account (name, value) VALUES ('hash_key', ?1)", [&fresh[..]])?;
+        db.execute(
+            "INSERT OR IGNORE INTO account (name, value) VALUES ('hash_key', ?1)",
+            [&fresh[..]],
+        )?;
     }
     Ok(())
 }

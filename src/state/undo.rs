@@ -1,4 +1,5 @@
-//! What a run created, and taking it out of the ledger order by order as it is deleted at the target.
+//! What a run created, and taking it out of the ledger order by order as it is deleted at the
+//! target.
 
 use super::values::{StoredId, now_ms, stored_id};
 use super::{ConnectionId, RunId, StateError, Store, View, history};
@@ -9,7 +10,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     pub job: String,
-    /// The connection the run wrote to, with the target's id of it; `None`: it never came to send anything.
+    /// The connection the run wrote to, with the target's id of it; `None`: it never came to send
+    /// anything.
     pub connection: Option<(ConnectionId, RemoteId)>,
 }
 
@@ -63,9 +65,11 @@ impl View {
             params![connection, run],
             |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)),
         )?;
-        let deleted: i64 =
-            self.db
-                .query_row("SELECT count(*) FROM deleted_orders WHERE run = ?1", [run], |row| row.get(0))?;
+        let deleted: i64 = self.db.query_row(
+            "SELECT count(*) FROM deleted_orders WHERE run = ?1",
+            [run],
+            |row| row.get(0),
+        )?;
         Ok(Undoable {
             orders: orders.unsigned_abs(),
             written_since: written_since.unsigned_abs(),
@@ -76,7 +80,8 @@ impl View {
 }
 
 impl Store {
-    /// Closes the runs of this connection: none that was interrupted may count on what is now taken back.
+    /// Closes the runs of this connection: none that was interrupted may count on what is now taken
+    /// back.
     ///
     /// # Errors
     /// When the state can't be written; nothing may be deleted then.
@@ -111,7 +116,11 @@ impl Store {
     ///
     /// # Errors
     /// When the state can't be read.
-    pub fn unconfirmed_of(&self, run: RunId, connection: ConnectionId) -> Result<Vec<String>, StateError> {
+    pub fn unconfirmed_of(
+        &self,
+        run: RunId,
+        connection: ConnectionId,
+    ) -> Result<Vec<String>, StateError> {
         let mut statement = self.db.prepare(
             "SELECT key FROM orders WHERE connection = ?1 AND run = ?2 AND state = 1 AND remote_id IS NULL",
         )?;
@@ -130,7 +139,8 @@ impl Store {
         Ok(())
     }
 
-    /// The order is gone at the target: it leaves the ledger, and is remembered until that was read back.
+    /// The order is gone at the target: it leaves the ledger, and is remembered until that was read
+    /// back.
     ///
     /// # Errors
     /// When the state can't be written.
@@ -175,13 +185,17 @@ impl Store {
     ///
     /// # Errors
     /// When the state can't be read.
-    pub fn deleted_among(&self, run: RunId, keys: &[String]) -> Result<Vec<CreatedOrder>, StateError> {
-        let mut statement = self
-            .db
-            .prepare_cached("SELECT key, remote_id FROM deleted_orders WHERE run = ?1 AND key = ?2")?;
-        let found = keys
-            .iter()
-            .filter_map(|key| statement.query_row(params![run, key], read_created).optional().transpose());
+    pub fn deleted_among(
+        &self,
+        run: RunId,
+        keys: &[String],
+    ) -> Result<Vec<CreatedOrder>, StateError> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT key, remote_id FROM deleted_orders WHERE run = ?1 AND key = ?2",
+        )?;
+        let found = keys.iter().filter_map(|key| {
+            statement.query_row(params![run, key], read_created).optional().transpose()
+        });
         Ok(found.collect::<Result<_, _>>()?)
     }
 
@@ -206,7 +220,8 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// Ends an undo that has read back, and tells how many orders still stand as created by the run.
+    /// Ends an undo that has read back, and tells how many orders still stand as created by the
+    /// run.
     ///
     /// # Errors
     /// When the state can't be written.
@@ -215,7 +230,8 @@ impl Store {
         transaction.execute("DELETE FROM deleted_orders WHERE run = ?1", [run])?;
         let left = created_count(&transaction, run, connection)?;
         if left == 0 {
-            transaction.execute("UPDATE runs SET undone_ms = ?2 WHERE id = ?1", params![run, now_ms()])?;
+            transaction
+                .execute("UPDATE runs SET undone_ms = ?2 WHERE id = ?1", params![run, now_ms()])?;
         }
         transaction.commit()?;
         Ok(left)

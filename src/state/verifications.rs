@@ -1,5 +1,5 @@
-//! What verifications found, order by order: on the order's own row, so that it costs a few bytes and says nothing of an
-//! order that was not compared.
+//! What verifications found, order by order: on the order's own row, so that it costs a few bytes
+//! and says nothing of an order that was not compared.
 
 use super::runs::unsigned;
 use super::values::now_ms;
@@ -57,12 +57,19 @@ impl Store {
         self.db.execute(
             "INSERT INTO verifications (job, connection, started_ms, sample_part, sample_of)
              VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![job, connection, now_ms(), sample.map(|part| part.0), sample.map(|part| part.1)],
+            params![
+                job,
+                connection,
+                now_ms(),
+                sample.map(|part| part.0),
+                sample.map(|part| part.1)
+            ],
         )?;
         Ok(self.db.last_insert_rowid())
     }
 
-    /// Notes of orders that were compared what differs, as bits. An order that the ledger does not have leaves no trace.
+    /// Notes of orders that were compared what differs, as bits. An order that the ledger does not
+    /// have leaves no trace.
     ///
     /// # Errors
     /// When the state can't be written.
@@ -143,8 +150,7 @@ impl View {
     }
 }
 
-const COLUMNS: &str =
-    "id, job, started_ms, ended_ms, sample_part, sample_of, expected, matching, differences, queued";
+const COLUMNS: &str = "id, job, started_ms, ended_ms, sample_part, sample_of, expected, matching, differences, queued";
 
 fn by_id(db: &Connection, id: VerificationId) -> Result<Option<VerificationRow>, StateError> {
     let sql = format!("SELECT {COLUMNS} FROM verifications WHERE id = ?1");

@@ -1,6 +1,8 @@
 use super::ledger::memory_of;
 use super::store::{current_connection, migrate, path_of, tune, version};
-use super::{ConnectionId, DeadLetter, LastWrite, RunId, RunRow, StateError, dead_letters, ledger, runs};
+use super::{
+    ConnectionId, DeadLetter, LastWrite, RunId, RunRow, StateError, dead_letters, ledger, runs,
+};
 use crate::domain::{CustomerMemory, Memory, OrderKey, RemoteId};
 use rusqlite::Connection;
 use std::path::Path;
@@ -36,7 +38,8 @@ impl View {
     }
 
     pub(super) fn of_file(path: &Path) -> Result<Self, StateError> {
-        // Not opened read-only: as the last one to close the file it then also puts its journal away.
+        // Not opened read-only: as the last one to close the file it then also puts its journal
+        // away.
         let mut db = Connection::open(path).map_err(StateError::sqlite(path))?;
         tune(&db).map_err(StateError::sqlite(path))?;
         if version(&db).map_err(StateError::sqlite(path))? == 0 {
@@ -54,7 +57,9 @@ impl View {
     /// # Errors
     /// When the state can't be read.
     pub fn hash_key(&self) -> Result<[u8; 32], StateError> {
-        Ok(self.db.query_row("SELECT value FROM account WHERE name = 'hash_key'", [], |row| row.get(0))?)
+        Ok(self
+            .db
+            .query_row("SELECT value FROM account WHERE name = 'hash_key'", [], |row| row.get(0))?)
     }
 
     /// # Errors
@@ -100,7 +105,11 @@ impl View {
 
     /// # Errors
     /// When the state can't be read.
-    pub fn customer(&self, connection: ConnectionId, hash: &[u8; 16]) -> Result<CustomerMemory, StateError> {
+    pub fn customer(
+        &self,
+        connection: ConnectionId,
+        hash: &[u8; 16],
+    ) -> Result<CustomerMemory, StateError> {
         ledger::customer(&self.db, connection, hash)
     }
 

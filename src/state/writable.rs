@@ -4,8 +4,8 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 
-/// Writes a byte into the folder of the state, which is made where it does not exist, and takes it away again: a disk that is
-/// full or read-only is known before a run needs it.
+/// Writes a byte into the folder of the state, which is made where it does not exist, and takes it
+/// away again: a disk that is full or read-only is known before a run needs it.
 ///
 /// # Errors
 /// When nothing can be written there.

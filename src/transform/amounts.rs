@@ -1,6 +1,7 @@
 use super::rules::Rules;
 use crate::domain::{
-    Amount, AmountError, Currency, Fault, Reason, Refunds, Rounding, Share, SourceLine, SourceOrder, Total,
+    Amount, AmountError, Currency, Fault, Reason, Refunds, Rounding, Share, SourceLine,
+    SourceOrder, Total,
 };
 
 /// Reads the money of one order; faults collect until all of it has been looked at.
@@ -25,8 +26,13 @@ pub(super) struct Totals {
 }
 
 impl<'a> Amounts<'a> {
-    /// Without a known currency the digits are still checked, but nothing about the minor unit is claimed.
-    pub(super) fn of(currency: Option<Currency>, rounding: Rounding, faults: &'a mut Vec<Fault>) -> Self {
+    /// Without a known currency the digits are still checked, but nothing about the minor unit is
+    /// claimed.
+    pub(super) fn of(
+        currency: Option<Currency>,
+        rounding: Rounding,
+        faults: &'a mut Vec<Fault>,
+    ) -> Self {
         Self { currency, rounding, faults, rounded: 0, slack: 0 }
     }
 
@@ -34,7 +40,8 @@ impl<'a> Amounts<'a> {
         self.faults.push(fault);
     }
 
-    /// An amount that must be stated; zero stands in where it is faulty, and the fault keeps the order back.
+    /// An amount that must be stated; zero stands in where it is faulty, and the fault keeps the
+    /// order back.
     pub(super) fn required(&mut self, text: &str, field: &'static str, line: u64) -> Amount {
         match self.parse(text) {
             Ok(amount) => amount,
@@ -50,13 +57,15 @@ impl<'a> Amounts<'a> {
         (!text.is_empty()).then(|| self.required(text, field, 0))
     }
 
-    /// The price of one unit. Where the export states what all of them cost, their share of it: only that is rounded,
-    /// never the order's total. What rounding took from it counts once for each.
+    /// The price of one unit. Where the export states what all of them cost, their share of it:
+    /// only that is rounded, never the order's total. What rounding took from it counts once for
+    /// each.
     pub(super) fn price(&mut self, line: &SourceLine, count: Option<u32>) -> Share {
         let exact = |amount| Share { amount, is_exact: true };
         // A faulty count keeps the order back; its price is judged all the same.
         let units = count.unwrap_or(1);
-        let (Some(currency), true) = (self.currency, line.unit_price.is_empty() && !line.total.is_empty())
+        let (Some(currency), true) =
+            (self.currency, line.unit_price.is_empty() && !line.total.is_empty())
         else {
             let stated = if line.unit_price.is_empty() { &line.total } else { &line.unit_price };
             let before = self.rounded;
@@ -76,8 +85,9 @@ impl<'a> Amounts<'a> {
         share
     }
 
-    /// The total by the job's rules. A refund is taken off once: a current total that differs from the one as ordered
-    /// already holds it, so only one that is the same, or is not stated, is lowered.
+    /// The total by the job's rules. A refund is taken off once: a current total that differs from
+    /// the one as ordered already holds it, so only one that is the same, or is not stated, is
+    /// lowered.
     pub(super) fn totals(&mut self, source: &SourceOrder, rules: &Rules) -> Totals {
         let ordered = self.required(&source.total, "total", 0);
         let current = match rules.total {

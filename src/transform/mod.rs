@@ -1,4 +1,5 @@
-//! `SourceOrder` to a typed `Order`, or every reason why not. Pure: no file, clock, network or database.
+//! `SourceOrder` to a typed `Order`, or every reason why not. Pure: no file, clock, network or
+//! database.
 
 mod amounts;
 mod order;

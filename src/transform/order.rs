@@ -3,15 +3,15 @@ use super::parts::Parts;
 use super::rules::{Filter, Mapped, Rules};
 use crate::domain::{
     Amount, AmountError, Currency, Customer, CustomerKey, Customers, Discount, DiscountKind, Email,
-    EmailError, Fault, Historical, KeyError, Line, MissingEmail, Moment, Notes, Order, OrderKey, Reason,
-    Refunds, Rounding, SourceDiscount, SourceLine, SourceOrder, Status, is_rewritten,
+    EmailError, Fault, Historical, KeyError, Line, MissingEmail, Moment, Notes, Order, OrderKey,
+    Reason, Refunds, Rounding, SourceDiscount, SourceLine, SourceOrder, Status, is_rewritten,
 };
 use std::mem::take;
 
 /// Maps one source order by the job's rules.
 ///
-/// What the reader found wrong comes first, as the other cells of a damaged record can't be trusted; then the
-/// rules that leave records out; then every reason why the rest can't be sent.
+/// What the reader found wrong comes first, as the other cells of a damaged record can't be
+/// trusted; then the rules that leave records out; then every reason why the rest can't be sent.
 ///
 /// What an order is sent with is taken out of the source; the rest is left for its room.
 pub fn transform(source: &mut SourceOrder, rules: &Rules) -> Mapped {
@@ -31,7 +31,9 @@ pub fn transform(source: &mut SourceOrder, rules: &Rules) -> Mapped {
         return Mapped::Filtered(filter);
     }
     match validate(source, rules) {
-        Ok(Valid { order, .. }) if is_outside(&order.created_at, rules) => Mapped::Filtered(Filter::Dates),
+        Ok(Valid { order, .. }) if is_outside(&order.created_at, rules) => {
+            Mapped::Filtered(Filter::Dates)
+        }
         Ok(Valid { is_refunded: true, .. }) if rules.refunds == Refunds::Skip => {
             Mapped::Filtered(Filter::Refunded)
         }
@@ -71,7 +73,8 @@ fn filter_of(source: &SourceOrder, rules: &Rules) -> Option<Filter> {
 const DAMAGE: [Reason; 3] = [Reason::MalformedRow, Reason::OrphanRow, Reason::FieldTooLong];
 
 fn is_outside(created_at: &Moment, rules: &Rules) -> bool {
-    rules.from.is_some_and(|from| *created_at < from) || rules.to.is_some_and(|to| *created_at >= to)
+    rules.from.is_some_and(|from| *created_at < from)
+        || rules.to.is_some_and(|to| *created_at >= to)
 }
 
 /// One reason once for each field: twenty lines without a price are one thing to fix.
@@ -120,9 +123,11 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Fault>
     let tax = amounts.optional(&source.tax, "tax");
     let discount = amounts.optional(&source.discount, "discount");
     let charges = amounts.optional(&source.charges, "charges").unwrap_or_default();
-    let discounts: Vec<_> = source.discounts.drain(..).map(|d| discount_of(d, &mut amounts)).collect();
+    let discounts: Vec<_> =
+        source.discounts.drain(..).map(|d| discount_of(d, &mut amounts)).collect();
     let lines = lines_of(&mut source.lines, rules, &mut amounts);
-    let (Some(key), Some(customer), Some(created_at), Some(currency)) = (key, customer, created_at, currency)
+    let (Some(key), Some(customer), Some(created_at), Some(currency)) =
+        (key, customer, created_at, currency)
     else {
         return Err(faults);
     };
@@ -185,7 +190,8 @@ fn cart_of(key: &OrderKey, checkout_id: &str) -> Option<OrderKey> {
     OrderKey::of_cart(checkout_id).ok().filter(|_| !key.is_cart())
 }
 
-/// An id that was rewritten as a number may be that of several customers, whose orders would all become one's.
+/// An id that was rewritten as a number may be that of several customers, whose orders would all
+/// become one's.
 fn customer_of(source: &SourceOrder, rules: &Rules, faults: &mut Vec<Fault>) -> Option<Customer> {
     if rules.customers == Customers::Id && is_rewritten(&source.customer_id) {
         faults.push(Fault::of(Reason::BadId, "customer_id"));
@@ -241,8 +247,15 @@ fn optional_moment(
     if text.is_empty() { None } else { moment(text, field, rules, faults) }
 }
 
-fn moment(text: &str, field: &'static str, rules: &Rules, faults: &mut Vec<Fault>) -> Option<Moment> {
-    Moment::parse(text, &rules.zone).map_err(|_| faults.push(Fault::of(Reason::BadDate, field))).ok()
+fn moment(
+    text: &str,
+    field: &'static str,
+    rules: &Rules,
+    faults: &mut Vec<Fault>,
+) -> Option<Moment> {
+    Moment::parse(text, &rules.zone)
+        .map_err(|_| faults.push(Fault::of(Reason::BadDate, field)))
+        .ok()
 }
 
 fn discount_of(source: SourceDiscount, amounts: &mut Amounts<'_>) -> Discount {
@@ -266,7 +279,8 @@ fn lines_of(source: &mut [SourceLine], rules: &Rules, amounts: &mut Amounts<'_>)
 
 fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) -> Line {
     if source.name.is_empty() {
-        amounts.fault(Fault::of(Reason::MissingProductName, "product name").at_line(source.at_line));
+        amounts
+            .fault(Fault::of(Reason::MissingProductName, "product name").at_line(source.at_line));
     }
     let quantity = quantity(&source.quantity);
     if quantity.is_none() {
@@ -303,8 +317,8 @@ fn quantity(text: &str) -> Option<u32> {
     digits_only.then(|| whole.parse().ok()).flatten().filter(|n| (1..=i32::MAX as u32).contains(n))
 }
 
-/// The shop's id as stated, else the SKU, else a hash of the name, with the variant where one is stated beside it: the
-/// same product has the same id in every run.
+/// The shop's id as stated, else the SKU, else a hash of the name, with the variant where one is
+/// stated beside it: the same product has the same id in every run.
 fn product_id(line: &mut SourceLine) -> String {
     let mut id = take(&mut line.id);
     match (id.as_str(), line.sku.as_str()) {
@@ -324,10 +338,10 @@ fn product_id(line: &mut SourceLine) -> String {
     id
 }
 
-/// A file that was cut between two rows, or sorted, leaves an order whole to look at, but its lines add up to less
-/// than its subtotal, or than its goods before discounts where those are known; in a whole order they never do, as
-/// discounts only lower the subtotal. What is rounded
-/// counts as a minor unit off, so that rounding alone makes no order a cut one.
+/// A file that was cut between two rows, or sorted, leaves an order whole to look at, but its lines
+/// add up to less than its subtotal, or than its goods before discounts where those are known; in a
+/// whole order they never do, as discounts only lower the subtotal. What is rounded counts as a
+/// minor unit off, so that rounding alone makes no order a cut one.
 fn is_cut(source: &SourceOrder, currency: Currency, rounding: Rounding) -> bool {
     let read = |text: &str, off: i64| match (Amount::parse(text, currency), rounding) {
         (Err(AmountError::Precision), Rounding::HalfEven) => {
@@ -336,7 +350,8 @@ fn is_cut(source: &SourceOrder, currency: Currency, rounding: Rounding) -> bool 
         }
         (exact, _) => exact.ok(),
     };
-    let stated = [&source.goods, &source.subtotal].into_iter().filter_map(|text| read(text, -1)).max();
+    let stated =
+        [&source.goods, &source.subtotal].into_iter().filter_map(|text| read(text, -1)).max();
     let Some(subtotal) = stated else {
         return false;
     };
@@ -351,8 +366,8 @@ fn is_cut(source: &SourceOrder, currency: Currency, rounding: Rounding) -> bool 
     !source.lines.is_empty() && gross.is_some_and(|gross| gross < i128::from(subtotal.minor()))
 }
 
-/// A row that stands in a file twice, below itself, doubles a product. It may as well have been bought twice; but not where the order adds
-/// up to its total only without it.
+/// A row that stands in a file twice, below itself, doubles a product. It may as well have been
+/// bought twice; but not where the order adds up to its total only without it.
 fn is_doubled(source: &SourceOrder, parts: &Parts<'_>, total: Amount, slack: u64) -> bool {
     let mut rows = source.lines.iter().filter(|line| line.quantity != "0").map(|line| line.at_line);
     let first = rows.next();

@@ -1,5 +1,5 @@
-//! Whether what an order is made of adds up to its total. It often does not, for reasons that are the shop's (edits,
-//! tips, gift cards), so this is told and never a reason to refuse.
+//! Whether what an order is made of adds up to its total. It often does not, for reasons that are
+//! the shop's (edits, tips, gift cards), so this is told and never a reason to refuse.
 
 use crate::domain::{Amount, Discount, DiscountKind, Line};
 
@@ -24,17 +24,20 @@ impl Parts<'_> {
         Self { less: self.less + less, ..self }
     }
 
-    /// The total less the sum of the parts, in minor units: lines - discount + shipping + charges, with the tax on
-    /// top or within them, and the shipping price before its discount or after it, whichever is nearest. The export
-    /// rarely says which it is.
+    /// The total less the sum of the parts, in minor units: lines - discount + shipping + charges,
+    /// with the tax on top or within them, and the shipping price before its discount or after it,
+    /// whichever is nearest. The export rarely says which it is.
     ///
-    /// 0 where no more is missing than `slack`, the half minor units that rounding may have moved the sum by.
+    /// 0 where no more is missing than `slack`, the half minor units that rounding may have moved
+    /// the sum by.
     pub(super) fn difference(&self, total: Amount, slack: u64) -> i64 {
         let wide = |amount: Amount| i128::from(amount.minor());
         let all: i128 = self.lines.iter().map(|line| line.price.times(line.quantity)).sum();
         let lines = all - self.less;
-        let within = wide(total) - (lines - wide(self.discount) + wide(self.shipping) + wide(self.charges));
-        let of_shipping = self.discounts.iter().filter(|discount| discount.kind == DiscountKind::Shipping);
+        let within =
+            wide(total) - (lines - wide(self.discount) + wide(self.shipping) + wide(self.charges));
+        let of_shipping =
+            self.discounts.iter().filter(|discount| discount.kind == DiscountKind::Shipping);
         let of_shipping: i128 = of_shipping.map(|discount| wide(discount.amount)).sum();
         let mut nearest = within;
         for tax in [0, wide(self.tax)] {

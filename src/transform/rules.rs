@@ -1,11 +1,13 @@
 use crate::domain::{
-    Currency, Customers, Fault, MissingEmail, Moment, Notes, Order, OrderId, Refunds, Rounding, Status, Total,
+    Currency, Customers, Fault, MissingEmail, Moment, Notes, Order, OrderId, Refunds, Rounding,
+    Status, Total,
 };
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
-/// Raised where the same record under the same rules would be sent as another order than before: then it was the
-/// program that changed it, and not the shop. The tests of `transform/order` that name whole payloads show such a change.
+/// Raised where the same record under the same rules would be sent as another order than before:
+/// then it was the program that changed it, and not the shop. The tests of `transform/order` that
+/// name whole payloads show such a change.
 pub const VERSION: u32 = 1;
 
 /// What a job's settings say about meaning.
@@ -87,7 +89,8 @@ pub enum Filter {
     MissingEmail,
     /// It was placed outside the dates asked for.
     Dates,
-    /// A later file of the export, or a later record of a stream, holds the same order; that one is taken.
+    /// A later file of the export, or a later record of a stream, holds the same order; that one is
+    /// taken.
     Superseded,
     /// It was deleted at its source, which the export says of it.
     Deleted,

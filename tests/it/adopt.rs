@@ -31,8 +31,12 @@ fn after_it_a_backfill_sends_nothing() {
     let before = world.summary();
     let adoption = adopted(&world);
     assert_eq!(adoption["adopted"], truth.valid, "{adoption}");
-    assert_eq!((&adoption["customers"], &adoption["read"]), (&truth.customers.into(), &truth.orders.into()));
-    let rest = ["differing", "absent", "known", "extra", "left_out_at_target"].map(|name| &adoption[name]);
+    assert_eq!(
+        (&adoption["customers"], &adoption["read"]),
+        (&truth.customers.into(), &truth.orders.into())
+    );
+    let rest =
+        ["differing", "absent", "known", "extra", "left_out_at_target"].map(|name| &adoption[name]);
     assert!(rest.iter().all(|n| **n == 0), "{adoption}");
     assert_eq!(world.summary().writes, before.writes, "no write");
     let pages = (truth.valid.div_ceil(100)) + (truth.customers.div_ceil(100));
@@ -42,7 +46,11 @@ fn after_it_a_backfill_sends_nothing() {
     assert_eq!(run["unchanged"], truth.valid);
     assert_eq!(world.summary().requests, requests, "nothing at all is sent");
     let again = adopted(&world);
-    assert_eq!((&again["known"], &again["adopted"]), (&truth.valid.into(), &0.into()), "it only adds");
+    assert_eq!(
+        (&again["known"], &again["adopted"]),
+        (&truth.valid.into(), &0.into()),
+        "it only adds"
+    );
 }
 
 #[test]
@@ -56,7 +64,10 @@ fn what_differs_is_updated_and_what_is_absent_is_created_by_the_next_run() {
     let adoption = adopted(&world);
     assert_eq!((&adoption["differing"], &adoption["absent"]), (&1.into(), &1.into()), "{adoption}");
     assert_eq!(adoption["adopted"], truth.valid - 2);
-    assert_eq!(adoption["differences_by_kind"], serde_json::json!([{ "kind": "total", "count": 1 }]));
+    assert_eq!(
+        adoption["differences_by_kind"],
+        serde_json::json!([{ "kind": "total", "count": 1 }])
+    );
     let before = world.summary().writes;
     let run = world.load("sync", 0);
     assert_eq!((&run["updated"], &run["created"]), (&1.into(), &1.into()));
@@ -76,7 +87,10 @@ fn customers_under_another_key_are_known_by_their_address() {
     world.simulator.edit(Edit::AddCustomer { connectionid, externalid, email: customer }).unwrap();
     lose_the_ledger(&world);
     let adoption = adopted(&world);
-    assert!(adoption["differing"].as_u64().unwrap() > 0, "its orders hang on the customer that is gone");
+    assert!(
+        adoption["differing"].as_u64().unwrap() > 0,
+        "its orders hang on the customer that is gone"
+    );
     let before = world.summary().customers;
     world.load("sync", 3);
     assert_eq!(world.summary().customers, before, "no second customer of one address");

@@ -12,8 +12,11 @@ fn assert_target_is(world: &World, truth: &Truth) {
     assert_eq!(summary.orders as u64, truth.valid, "each valid order once");
     assert_eq!(summary.customers as u64, truth.customers, "each customer once");
     assert_eq!(summary.connections, 1);
-    let sums: Vec<_> =
-        summary.by_currency.iter().map(|(code, t)| (code.as_str(), t.orders, t.total_minor)).collect();
+    let sums: Vec<_> = summary
+        .by_currency
+        .iter()
+        .map(|(code, t)| (code.as_str(), t.orders, t.total_minor))
+        .collect();
     let expected: Vec<_> =
         truth.totals.iter().map(|(code, t)| (*code, t.orders, t.minor_units as i64)).collect();
     assert_eq!(sums, expected, "to the minor unit");
@@ -24,8 +27,12 @@ fn assert_target_is(world: &World, truth: &Truth) {
 #[test]
 fn every_valid_order_arrives_once_and_to_the_cent() {
     let world = World::new();
-    let truth =
-        world.generate(&Generated { orders: 1_000, seed: 7, defects_permille: 30, ..Generated::default() });
+    let truth = world.generate(&Generated {
+        orders: 1_000,
+        seed: 7,
+        defects_permille: 30,
+        ..Generated::default()
+    });
     let run = world.load("backfill", 3);
     assert_eq!(run["outcome"], "finished");
     assert_eq!(run["created"], truth.valid);
@@ -109,8 +116,11 @@ fn a_canary_loads_a_few_and_the_backfill_goes_on_from_there() {
     assert_eq!((&verified["matching"], &verified["differences"]), (&7.into(), &0.into()));
     let target = world.target()["ecomOrders"].as_array().unwrap().clone();
     let lines = |order: &Value| order["ecomOrderProducts"].as_array().map_or(0, Vec::len);
-    assert!(target.iter().any(|order| lines(order) > 1) && target.iter().any(|order| lines(order) == 1));
-    let currencies: BTreeSet<_> = target.iter().map(|order| order["currency"].to_string()).collect();
+    assert!(
+        target.iter().any(|order| lines(order) > 1) && target.iter().any(|order| lines(order) == 1)
+    );
+    let currencies: BTreeSet<_> =
+        target.iter().map(|order| order["currency"].to_string()).collect();
     assert!(currencies.len() > 1, "of different kinds: {currencies:?}");
     let rest = world.load("backfill", 0);
     assert_eq!(rest["run"], canary["run"], "the same run goes on");
@@ -125,8 +135,16 @@ fn a_canary_of_everything_is_the_whole_backfill() {
     let truth = world.generate(&Generated { orders: 5, seed: 9, ..Generated::default() });
     let told = world.run(&["backfill", "--canary", "50"]);
     assert_eq!(told.code, 0, "{}", told.err);
-    assert!(told.out.contains("the same on both sides") && told.out.contains("finished"), "{}", told.out);
-    assert!(told.out.contains("They are all there are, so nothing is left to load"), "{}", told.out);
+    assert!(
+        told.out.contains("the same on both sides") && told.out.contains("finished"),
+        "{}",
+        told.out
+    );
+    assert!(
+        told.out.contains("They are all there are, so nothing is left to load"),
+        "{}",
+        told.out
+    );
     assert_eq!(world.summary().orders as u64, truth.valid);
     let world = World::new();
     world.generate(&Generated { orders: 1, seed: 9, ..Generated::default() });
@@ -143,7 +161,11 @@ fn a_backfill_tells_its_plan_before_the_first_write() {
     let world = World::new();
     world.generate(&Generated { orders: 40, seed: 9, ..Generated::default() });
     let told = world.run(&["backfill"]);
-    assert!(told.err.contains("40 are to be created") && told.err.contains("Forecast:"), "{}", told.err);
+    assert!(
+        told.err.contains("40 are to be created") && told.err.contains("Forecast:"),
+        "{}",
+        told.err
+    );
     assert!(!world.run(&["--quiet", "backfill"]).err.contains("Forecast"));
     // Damage is found by it, before anything is sent.
     let other = World::new();
@@ -164,7 +186,8 @@ fn progress_can_be_followed_by_a_program() {
     let told = world.run(&["--json", "backfill", "--progress", "json"]);
     assert_eq!(told.code, 0, "{}", told.err);
     assert_eq!(told.json()["runs"][0]["created"], 9);
-    let lines: Vec<Value> = told.err.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let lines: Vec<Value> =
+        told.err.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     assert!(!lines.is_empty(), "{}", told.err);
     for line in &lines {
         assert_fits("progress", line);
@@ -203,7 +226,11 @@ fn orders_of_a_later_file_win_over_those_of_an_earlier_one() {
     let run = world.load("backfill", 0);
     assert_eq!((&run["created"], &run["filtered"]), (&65.into(), &60.into()));
     assert_target_is(&world, &truth);
-    assert_eq!(world.load("sync", 0)["unchanged"], 65, "and the older file does not win the next night");
+    assert_eq!(
+        world.load("sync", 0)["unchanged"],
+        65,
+        "and the older file does not win the next night"
+    );
 }
 
 #[test]

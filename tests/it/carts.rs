@@ -39,7 +39,8 @@ fn world() -> World {
 
 fn put_carts(world: &World, carts: &[Value]) {
     std::fs::create_dir_all(world.path("carts")).unwrap();
-    std::fs::write(world.path("carts/checkouts.json"), json!({ "checkouts": carts }).to_string()).unwrap();
+    std::fs::write(world.path("carts/checkouts.json"), json!({ "checkouts": carts }).to_string())
+        .unwrap();
 }
 
 fn put_orders(world: &World, orders: &[Value]) {
@@ -82,7 +83,11 @@ fn a_cart_that_became_an_order_is_turned_into_it_with_its_products() {
     put_orders(&world, &[order(5001, "tok-1")]);
     assert_eq!(run(&world, "shop")["updated"], 1);
     let order = only_record(&world);
-    assert_eq!((&order["id"], &order["externalid"]), (&cart["id"], &"5001".into()), "the same record");
+    assert_eq!(
+        (&order["id"], &order["externalid"]),
+        (&cart["id"], &"5001".into()),
+        "the same record"
+    );
     assert_eq!((&order["state"], &order["totalPrice"]), (&"3".into(), &"3000".into()), "recovered");
     assert_eq!(order["ecomOrderProducts"].as_array().unwrap().len(), 1);
     let requests = world.summary().requests;

@@ -1,4 +1,5 @@
-//! A small generator of chance, so that a seed repeats a test, and what a test is asked for from outside.
+//! A small generator of chance, so that a seed repeats a test, and what a test is asked for from
+//! outside.
 
 /// A number in the environment.
 pub fn number(variable: &str) -> Option<u64> {

@@ -1,5 +1,6 @@
-//! Seeded schedules of faults, kills, stops, clock jumps and other hands in the account, in paused time. However one
-//! goes, in the end each valid order is at the target once and right, each customer once, and the accounts add up.
+//! Seeded schedules of faults, kills, stops, clock jumps and other hands in the account, in paused
+//! time. However one goes, in the end each valid order is at the target once and right, each
+//! customer once, and the accounts add up.
 
 mod expected;
 mod figures;

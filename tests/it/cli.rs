@@ -62,8 +62,11 @@ fn a_refused_token_ends_with_five() {
 fn a_target_that_is_away_ends_with_six_and_the_next_run_resumes() {
     let world = World::new().account("wait_max_s = 1\n");
     let truth = world.generate(&Generated { orders: 50, seed: 1, ..Generated::default() });
-    let maintenance =
-        Kind::Status { code: 503, retry_after: ordersync::simulator::RetryAfter::Seconds(3600), html: true };
+    let maintenance = Kind::Status {
+        code: 503,
+        retry_after: ordersync::simulator::RetryAfter::Seconds(3600),
+        html: true,
+    };
     world.simulator.inject(Fault::new(maintenance).on("POST", "/ecomOrders").nth(20).forever());
     let told = world.run(&["--json", "--quiet", "backfill"]);
     assert_eq!(told.code, 6, "{}", told.err);
@@ -114,7 +117,11 @@ fn check_tells_what_is_in_order_and_what_is_not() {
     world.export("orders.csv", demo_orders());
     let told = world.run(&["check"]);
     assert_eq!(told.code, 0, "{}{}", told.out, told.err);
-    assert!(told.out.contains("shopify-csv") && told.out.contains("does not exist yet"), "{}", told.out);
+    assert!(
+        told.out.contains("shopify-csv") && told.out.contains("does not exist yet"),
+        "{}",
+        told.out
+    );
     assert!(!told.out.contains(crate::world::TOKEN), "secrets are masked");
     std::fs::remove_file(world.path("token")).unwrap();
     world.export("more.csv", "a,b\n1,2\n");
@@ -139,9 +146,12 @@ fn status_tells_of_the_last_runs() {
 fn manual_pages_and_completions_know_every_verb() {
     let world = World::new();
     let help = world.run(&["help"]).out;
-    let verbs =
-        help.lines().filter_map(|line| line.strip_prefix("  ")).filter_map(|line| line.split(' ').next());
-    let verbs: Vec<&str> = verbs.filter(|verb| verb.starts_with(|c: char| c.is_ascii_lowercase())).collect();
+    let verbs = help
+        .lines()
+        .filter_map(|line| line.strip_prefix("  "))
+        .filter_map(|line| line.split(' ').next());
+    let verbs: Vec<&str> =
+        verbs.filter(|verb| verb.starts_with(|c: char| c.is_ascii_lowercase())).collect();
     assert!(verbs.contains(&"backfill") && verbs.len() > 10, "{verbs:?}");
     let told = world.run(&["man", "--dir", "pages"]);
     assert_eq!(told.code, 0, "{}", told.err);

@@ -1,4 +1,5 @@
-//! The daemon as an operator has it: the real program, real signals, and a schedule of every second.
+//! The daemon as an operator has it: the real program, real signals, and a schedule of every
+//! second.
 
 mod house;
 mod notices;
@@ -53,7 +54,11 @@ fn a_job_runs_when_it_is_due_and_again_and_again() {
 fn without_a_schedule_there_is_nothing_to_run() {
     let told = World::new().run(&["daemon"]);
     assert_eq!(told.code, 2);
-    assert!(told.err.contains("no job has a schedule") && told.err.contains("hint: set one"), "{}", told.err);
+    assert!(
+        told.err.contains("no job has a schedule") && told.err.contains("hint: set one"),
+        "{}",
+        told.err
+    );
 }
 
 #[test]

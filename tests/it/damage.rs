@@ -41,15 +41,25 @@ fn an_export_that_shrank_is_told_before_anything_is_sent_and_loses_nothing() {
     assert_adds_up(&run);
     assert_eq!(world.summary().orders, 60, "what is not in an export is not deleted");
     let again = world.run(&["--json", "sync"]).json();
-    assert_eq!(again["runs"][0]["warnings"], serde_json::json!([]), "it is what the last run had read");
+    assert_eq!(
+        again["runs"][0]["warnings"],
+        serde_json::json!([]),
+        "it is what the last run had read"
+    );
 }
 
 #[test]
 fn dead_letters_outlive_an_export_that_shrank() {
     let world = World::new();
-    world.generate(&Generated { orders: 80, seed: 5, defects_permille: 300, ..Generated::default() });
+    world.generate(&Generated {
+        orders: 80,
+        seed: 5,
+        defects_permille: 300,
+        ..Generated::default()
+    });
     world.load("backfill", 3);
-    let letters = |world: &World| world.run(&["--json", "dead-letters", "list"]).json()["total"].clone();
+    let letters =
+        |world: &World| world.run(&["--json", "dead-letters", "list"]).json()["total"].clone();
     let before = letters(&world);
     cut(&world, "orders.csv", 3);
     assert!([0, 3].contains(&world.run(&["sync"]).code));
@@ -66,7 +76,10 @@ fn a_file_that_is_gone_is_told_unless_another_took_its_place() {
     assert!(!world.run(&["plan"]).out.contains("is gone"), "the night's export has another name");
     world.export("orders_2.csv", &text[..text.len() / 3]);
     let told = world.run(&["plan"]).out;
-    assert!(told.contains("Warning ") && told.contains("orders.csv (") && told.contains("is gone"), "{told}");
+    assert!(
+        told.contains("Warning ") && told.contains("orders.csv (") && told.contains("is gone"),
+        "{told}"
+    );
 }
 
 /// What a backfill says while somebody adds to the file every few milliseconds.
@@ -87,8 +100,8 @@ fn backfilled_while_written(world: &World) -> Told {
 
 #[test]
 fn nothing_is_sent_from_a_file_that_is_still_being_written() {
-    // A writer that is kept from its work for as long as the file is watched is seen later (1) or not at all (0); not each
-    // time.
+    // A writer that is kept from its work for as long as the file is watched is seen later (1) or
+    // not at all (0); not each time.
     for _ in 0..20 {
         let world = generated(20);
         let told = backfilled_while_written(&world);
@@ -129,7 +142,12 @@ fn a_guessed_encoding_is_told_in_text_and_json() {
     let bytes: Vec<u8> = text.bytes().map(|b| if b == b'~' { 0xe9 } else { b }).collect();
     world.export("orders.csv", &bytes);
     let plan = world.run(&["plan"]);
-    assert!(plan.out.contains("Windows-1252") && plan.out.contains("guess"), "{}\n{}", plan.out, plan.err);
+    assert!(
+        plan.out.contains("Windows-1252") && plan.out.contains("guess"),
+        "{}\n{}",
+        plan.out,
+        plan.err
+    );
     let file = world.run(&["--json", "plan"]).json()["plans"][0]["files"][0].clone();
     assert_eq!(file["encoding"], "Windows-1252");
     assert!(file["notes"][0].as_str().unwrap().contains("guess"), "{file}");
@@ -152,7 +170,11 @@ fn the_formats_are_listed_without_any_settings() {
     assert_eq!(json["formats"].as_array().unwrap().len(), 1);
     assert!(json["formats"][0]["how"].as_str().unwrap().contains("orders.json"));
     let told = world.run(&["formats", "--show", "etsy-csv"]);
-    assert!(told.out.contains("[mappings.etsy-csv]") && told.out.contains("Sale Date"), "{}", told.out);
+    assert!(
+        told.out.contains("[mappings.etsy-csv]") && told.out.contains("Sale Date"),
+        "{}",
+        told.out
+    );
     let told = world.run(&["formats", "--show", "shopfy"]);
     assert_eq!(told.code, 2);
     assert!(told.err.contains("expected one of: shopify-csv"), "{}", told.err);
@@ -163,7 +185,8 @@ fn check_and_plan_say_what_was_seen_and_a_refusal_names_the_nearest() {
     let world = generated(5);
     for told in [world.run(&["plan"]), world.run(&["check", "--offline"])] {
         assert!(
-            told.out.contains("UTF-8") && told.out.contains("of its 79 columns are those of a Shopify"),
+            told.out.contains("UTF-8")
+                && told.out.contains("of its 79 columns are those of a Shopify"),
             "{}",
             told.out
         );
@@ -171,7 +194,11 @@ fn check_and_plan_say_what_was_seen_and_a_refusal_names_the_nearest() {
     world.export("orders.csv", "Name,Email,Amount\n");
     let told = world.run(&["plan"]);
     assert_eq!(told.code, 2);
-    assert!(told.err.contains("the nearest is shopify-csv, which knows 2 of its 3 columns"), "{}", told.err);
+    assert!(
+        told.err.contains("the nearest is shopify-csv, which knows 2 of its 3 columns"),
+        "{}",
+        told.err
+    );
     assert!(told.err.contains("a mapping in the settings reads any other"), "{}", told.err);
 }
 

@@ -34,7 +34,12 @@ fn letters(world: &World) -> Value {
 }
 
 fn of_order<'a>(letters: &'a Value, key: &str) -> &'a Value {
-    letters["dead_letters"].as_array().unwrap().iter().find(|letter| letter["order"] == key).unwrap()
+    letters["dead_letters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|letter| letter["order"] == key)
+        .unwrap()
 }
 
 #[test]
@@ -47,7 +52,8 @@ fn the_list_counts_reasons_and_names_file_and_line() {
     assert_eq!((&refused["stage"], &refused["status"]), (&"refused".into(), &400.into()));
     assert_eq!(refused["reasons"][0]["reason"], "order_http_400");
     assert!(
-        refused["line"].as_u64().unwrap() > 1 && refused["file"].as_str().unwrap().contains("orders.csv")
+        refused["line"].as_u64().unwrap() > 1
+            && refused["file"].as_str().unwrap().contains("orders.csv")
     );
     let text = well(world.run(&["dead-letters", "list", "shop", "--limit", "3"])).out;
     assert!(
@@ -62,7 +68,10 @@ fn one_is_shown_with_advice_for_each_reason() {
     let number = of_order(&letters(&world), &keys[1])["number"].as_str().unwrap().to_owned();
     for order in [&keys[1], &number] {
         let text = well(world.run(&["dead-letters", "show", "shop", order])).out;
-        assert!(text.contains("refused by the target") && text.contains("dead-letters retry"), "{text}");
+        assert!(
+            text.contains("refused by the target") && text.contains("dead-letters retry"),
+            "{text}"
+        );
     }
     let told = world.run(&["dead-letters", "show", "shop", "no-such-order"]);
     assert_eq!(told.code, 2);
@@ -82,7 +91,9 @@ fn a_retry_sends_the_chosen_ones_again_and_no_others() {
     assert_eq!((&run["created"], &run["refused"]), (&1.into(), &1.into()));
     assert_eq!(world.summary().orders, before.orders + 1);
     let letters = letters(&world);
-    assert!(letters["dead_letters"].as_array().unwrap().iter().all(|letter| letter["order"] != keys[0]));
+    assert!(
+        letters["dead_letters"].as_array().unwrap().iter().all(|letter| letter["order"] != keys[0])
+    );
     let told = well(world.run(&["--json", "dead-letters", "retry", "--order", &keys[1]])).json();
     assert_eq!(told["retry"]["retried"], 1);
     assert_eq!(world.load("sync", 3)["created"], 1);
@@ -94,7 +105,8 @@ fn a_retry_by_run_takes_what_that_run_met_and_leaves_invalid_ones_alone() {
     let (world, _) = loaded();
     let told = well(world.run(&["--json", "dead-letters", "retry", "--run", "9"])).json();
     assert_eq!(told["retry"]["chosen"], 0);
-    let told = well(world.run(&["--json", "dead-letters", "retry", "--run", "1"])).json()["retry"].clone();
+    let told =
+        well(world.run(&["--json", "dead-letters", "retry", "--run", "1"])).json()["retry"].clone();
     assert_eq!((&told["chosen"], &told["retried"]), (&letters(&world)["total"], &2.into()));
     assert_eq!(told["invalid"], told["chosen"].as_u64().unwrap() - 2);
     assert_eq!(world.load("backfill", 3)["created"], 2, "a backfill sends them too");
@@ -105,12 +117,14 @@ fn an_export_is_one_object_or_row_for_each() {
     let (world, _) = loaded();
     let total = letters(&world)["total"].as_u64().unwrap();
     let lines = well(world.run(&["dead-letters", "export"])).out;
-    let objects: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let objects: Vec<Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(objects.len() as u64, total);
     assert!(objects.iter().all(|object| object["job"] == "shop" && object["reasons"].is_array()));
     let file = world.path("letters.csv");
     let path = file.to_str().unwrap();
-    let told = well(world.run(&["dead-letters", "export", "shop", "--format", "csv", "--out", path]));
+    let told =
+        well(world.run(&["dead-letters", "export", "shop", "--format", "csv", "--out", path]));
     assert!(told.out.is_empty());
     let text = std::fs::read_to_string(&file).unwrap();
     let head = "job,order,number,stage,reasons,file,line,status,attempts,first_run,last_run";

@@ -35,7 +35,9 @@ fn difference(world: &World, run: &str) -> Value {
 
 /// Counts by a name.
 fn counts(list: &Value, name: &str) -> Vec<(String, u64)> {
-    let of_one = |entry: &Value| (entry[name].as_str().unwrap().to_owned(), entry["count"].as_u64().unwrap());
+    let of_one = |entry: &Value| {
+        (entry[name].as_str().unwrap().to_owned(), entry["count"].as_u64().unwrap())
+    };
     list.as_array().unwrap().iter().map(of_one).collect()
 }
 
@@ -52,18 +54,26 @@ fn each_changed_field_is_told_from_what_to_what_and_why() {
     let mut orders = plain(1..=6);
     orders[0] = order(1, json!({ "total_price": "26.00", "total_tax": "1.00" }));
     orders[1] = order(2, json!({ "email": "someone.else@example.com" }));
-    orders[2] = order(3, json!({ "line_items": [mug, { "name": "Cup", "price": "0.00", "quantity": 1 }] }));
+    orders[2] =
+        order(3, json!({ "line_items": [mug, { "name": "Cup", "price": "0.00", "quantity": 1 }] }));
     orders[3] = order(4, json!({ "financial_status": "pending" }));
     orders.remove(4);
     orders.push(order(7, json!({})));
     put(&world, &orders);
     let told = difference(&world, "1");
-    assert_eq!((&told["known"], &told["unchanged"], &told["changed"]), (&6.into(), &1.into(), &3.into()));
+    assert_eq!(
+        (&told["known"], &told["unchanged"], &told["changed"]),
+        (&6.into(), &1.into(), &3.into())
+    );
     assert_eq!((&told["new"], &told["written_later"]), (&1.into(), &0.into()));
-    let fields = [one("totalPrice", 1), one("taxAmount", 1), one("orderProducts", 1), one("email", 1)];
+    let fields =
+        [one("totalPrice", 1), one("taxAmount", 1), one("orderProducts", 1), one("email", 1)];
     assert_eq!(counts(&told["by_field"], "field"), fields);
     assert_eq!(counts(&told["by_why"], "why"), [one("source_changed", 3)]);
-    assert_eq!(told["left_out"], json!([{ "is": "filtered", "reason": "status_pending", "count": 1 }]));
+    assert_eq!(
+        told["left_out"],
+        json!([{ "is": "filtered", "reason": "status_pending", "count": 1 }])
+    );
     assert_eq!((&told["gone"], &told["gone_examples"]), (&1.into(), &json!(["5"])));
     assert_eq!(told["settings"], json!([]), "no setting changed");
     let examples = told["examples"].as_array().unwrap();
@@ -74,7 +84,10 @@ fn each_changed_field_is_told_from_what_to_what_and_why() {
     let first = examples.iter().find(|example| example["order"] == "#1").unwrap();
     assert_eq!((&first["changes"], &first["why"]), (&changes, &"source_changed".into()));
     let text = world.run(&["plan", "--since-run", "1"]).out;
-    assert!(text.contains("total 25.00 USD → 26.00 USD, tax none → 1.00 USD (source_changed)"), "{text}");
+    assert!(
+        text.contains("total 25.00 USD → 26.00 USD, tax none → 1.00 USD (source_changed)"),
+        "{text}"
+    );
     assert!(text.contains("number of products 1 → 2"), "{text}");
     assert!(text.contains("e-mail address (the old value is not kept)"), "{text}");
     assert!(!text.contains("@example.com"), "{text}");
@@ -112,7 +125,11 @@ fn a_changed_setting_is_told_apart_from_a_changed_shop() {
         (&2.into(), &1.into(), &0.into())
     );
     let told = difference(&world, "2");
-    assert_eq!((&told["known"], &told["unchanged"]), (&3.into(), &3.into()), "that run, or one before it");
+    assert_eq!(
+        (&told["known"], &told["unchanged"]),
+        (&3.into(), &3.into()),
+        "that run, or one before it"
+    );
 }
 
 #[test]
@@ -125,7 +142,10 @@ fn an_order_that_left_the_export_and_came_back_is_as_it_was() {
     world.load("sync", 0);
     put(&world, &plain(1..=3));
     let told = difference(&world, "1");
-    assert_eq!((&told["gone"], &told["unchanged"], &told["changed"]), (&0.into(), &3.into(), &0.into()));
+    assert_eq!(
+        (&told["gone"], &told["unchanged"], &told["changed"]),
+        (&0.into(), &3.into(), &0.into())
+    );
 }
 
 #[test]
@@ -180,7 +200,11 @@ fn an_update_that_was_cut_off_is_told_as_such() {
     let db = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
     db.execute("UPDATE orders SET state = 0, fingerprint = NULL WHERE key = '2'", []).unwrap();
     drop(db);
-    assert_eq!(counts(&difference(&world, "1")["by_why"], "why"), [one("doubted", 1)], "as after a repair");
+    assert_eq!(
+        counts(&difference(&world, "1")["by_why"], "why"),
+        [one("doubted", 1)],
+        "as after a repair"
+    );
 }
 
 #[test]
@@ -198,9 +222,14 @@ fn every_line_of_the_records_file_tells_its_changes() {
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 30);
     for line in lines.iter().filter(|line| line["order"] != "#25") {
-        assert_eq!((&line["action"], &line["why"]), (&"update".into(), &"source_changed".into()), "{line}");
+        assert_eq!(
+            (&line["action"], &line["why"]),
+            (&"update".into(), &"source_changed".into()),
+            "{line}"
+        );
         let id: i64 = line["key"].as_str().unwrap().parse().unwrap();
-        let expected = json!([{ "field": "totalPrice", "from": 2500, "to": id * 100, "kept": true }]);
+        let expected =
+            json!([{ "field": "totalPrice", "from": 2500, "to": id * 100, "kept": true }]);
         assert_eq!(line["changes"], expected);
     }
     assert_eq!(lines[24]["action"], "unchanged");

@@ -7,7 +7,12 @@ use serde_json::Value;
 
 fn loaded() -> World {
     let world = World::new();
-    world.generate(&Generated { orders: 60, seed: 31, defects_permille: 200, ..Generated::default() });
+    world.generate(&Generated {
+        orders: 60,
+        seed: 31,
+        defects_permille: 200,
+        ..Generated::default()
+    });
     world.load("backfill", 3);
     world
 }
@@ -20,14 +25,16 @@ fn explained(world: &World, order: &str, more: &[&str]) -> Told {
 fn a_loaded_order_is_told_from_its_line_to_its_id_at_the_target() {
     let world = loaded();
     let target = world.target()["ecomOrders"][7].clone();
-    let (key, number) = (target["externalid"].as_str().unwrap(), target["orderNumber"].as_str().unwrap());
+    let (key, number) =
+        (target["externalid"].as_str().unwrap(), target["orderNumber"].as_str().unwrap());
     for asked in [key, number, number.trim_start_matches('#')] {
         let told = explained(&world, asked, &["--json"]);
         assert_eq!(told.code, 0, "{}", told.err);
         let value = told.json();
         let record = &value["records"][0];
         assert!(
-            record["file"].as_str().unwrap().ends_with("orders.csv") && record["line"].as_u64() > Some(1)
+            record["file"].as_str().unwrap().ends_with("orders.csv")
+                && record["line"].as_u64() > Some(1)
         );
         let fate = &record["fate"];
         assert_eq!((&fate["is"], &fate["key"]), (&"valid".into(), &key.into()));
@@ -60,7 +67,8 @@ fn the_address_is_masked_unless_it_is_asked_for() {
 fn an_invalid_order_is_told_with_its_reasons_and_its_dead_letter() {
     let world = loaded();
     let letters = world.run(&["--json", "dead-letters", "list"]).json();
-    let letter = &letters["dead_letters"].as_array().unwrap().iter().find(|l| l["number"] != "").unwrap();
+    let letter =
+        &letters["dead_letters"].as_array().unwrap().iter().find(|l| l["number"] != "").unwrap();
     let value = explained(&world, letter["number"].as_str().unwrap(), &["--json"]).json();
     let is_there = |record: &serde_json::Value| {
         record["fate"]["is"] == "invalid"
@@ -113,22 +121,40 @@ fn each_attempt_is_told_with_what_the_target_answered() {
     world.generate(&Generated { orders: 1, seed: 13, ..Generated::default() });
     let away = Kind::Status { code: 503, retry_after: RetryAfter::None, html: true };
     world.simulator.inject(Fault::new(away).on("POST", "/ecomOrders"));
-    let lost = Kind::Stored { then: Ending::Status { code: 502, retry_after: RetryAfter::None, html: true } };
+    let lost = Kind::Stored {
+        then: Ending::Status { code: 502, retry_after: RetryAfter::None, html: true },
+    };
     world.simulator.inject(Fault::new(lost).on("POST", "/ecomOrders"));
     world.load("backfill", 0);
     let order = world.target()["ecomOrders"][0].clone();
     let ledger = ledger(&world, text(&order, "externalid"));
     let (what, answers) = (attempts(&ledger, "what"), attempts(&ledger, "answer"));
-    assert_eq!((what[0].as_str(), &ledger["attempts"][0]["status"]), ("create", &503.into()), "{ledger}");
-    assert!(ledger["attempts"].as_array().unwrap().iter().any(|past| past["status"] == 502), "{ledger}");
+    assert_eq!(
+        (what[0].as_str(), &ledger["attempts"][0]["status"]),
+        ("create", &503.into()),
+        "{ledger}"
+    );
+    assert!(
+        ledger["attempts"].as_array().unwrap().iter().any(|past| past["status"] == 502),
+        "{ledger}"
+    );
     assert!(what.contains(&"look_up".to_owned()), "{ledger}");
     let last = ledger["attempts"].as_array().unwrap().last().unwrap();
-    assert_eq!((what.last().unwrap().as_str(), answers.last().unwrap().as_str()), ("create", "done"));
+    assert_eq!(
+        (what.last().unwrap().as_str(), answers.last().unwrap().as_str()),
+        ("create", "done")
+    );
     assert_eq!((&last["remote_id"], &last["run"]), (&order["id"], &1.into()));
     let at = last["at"].as_str().unwrap();
-    assert!(at.ends_with("-05:00") || at.ends_with("-04:00"), "the job's zone, with its offset: {at}");
+    assert!(
+        at.ends_with("-05:00") || at.ends_with("-04:00"),
+        "the job's zone, with its offset: {at}"
+    );
     let told = explained(&world, text(&order, "externalid"), &[]).out;
-    assert!(told.contains("503") && told.contains("nobody knows whether it was carried out"), "{told}");
+    assert!(
+        told.contains("503") && told.contains("nobody knows whether it was carried out"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -158,7 +184,11 @@ fn the_last_verification_of_an_order_is_told_and_what_became_of_a_difference() {
     assert_eq!(verification(&world)["is"], "never");
     verify(&world, &[], 0);
     let equal = verification(&world);
-    assert_eq!((&equal["is"], &equal["written_since"]), (&"equal".into(), &false.into()), "{equal}");
+    assert_eq!(
+        (&equal["is"], &equal["written_since"]),
+        (&"equal".into(), &false.into()),
+        "{equal}"
+    );
     world.simulator.edit(Edit::SetTotal { externalid: key.into(), total: 1 }).unwrap();
     verify(&world, &["--repair"], 7);
     let different = verification(&world);
@@ -175,9 +205,16 @@ fn the_last_verification_of_an_order_is_told_and_what_became_of_a_difference() {
         (&"different".into(), &true.into())
     );
     let told = explained(&world, key, &[]).out;
-    assert!(told.contains("it differed: total") && told.contains("written again since by run 2"), "{told}");
+    assert!(
+        told.contains("it differed: total") && told.contains("written again since by run 2"),
+        "{told}"
+    );
     let other = world.target()["ecomOrders"][1].clone();
-    assert_eq!(ledger(&world, text(&other, "externalid"))["verification"]["is"], "equal", "as it was then");
+    assert_eq!(
+        ledger(&world, text(&other, "externalid"))["verification"]["is"],
+        "equal",
+        "as it was then"
+    );
     verify(&world, &[], 0);
     assert_eq!(verification(&world)["is"], "equal");
 }
@@ -192,7 +229,10 @@ fn an_order_that_was_missing_is_told_through_its_repair() {
     assert_eq!(told["verification"]["differs"], serde_json::json!(["missing"]), "{told}");
     verify(&world, &["--repair"], 7);
     let told = ledger(&world, key)["verification"].clone();
-    assert_eq!((&told["differs"], &told["written_since"]), (&serde_json::json!(["missing"]), &false.into()));
+    assert_eq!(
+        (&told["differs"], &told["written_since"]),
+        (&serde_json::json!(["missing"]), &false.into())
+    );
     world.load("sync", 0);
     let told = ledger(&world, key);
     assert_eq!(attempts(&told, "what"), ["create", "repair", "create"]);
@@ -224,7 +264,8 @@ fn an_undone_order_is_told_with_its_delete_also_when_the_export_does_not_hold_it
     let told = ledger(&world, &key);
     assert_eq!(attempts(&told, "what"), ["create", "delete"]);
     assert!(
-        told["remote_id"].is_null() && told["attempts"][1]["remote_id"] == told["attempts"][0]["remote_id"],
+        told["remote_id"].is_null()
+            && told["attempts"][1]["remote_id"] == told["attempts"][0]["remote_id"],
         "{told}"
     );
     world.generate(&Generated { orders: 3, seed: 99, ..Generated::default() });
@@ -242,7 +283,9 @@ fn an_order_that_was_refused_and_is_to_be_tried_again_says_so() {
     let world = World::new();
     world.generate(&Generated { orders: 5, seed: 13, ..Generated::default() });
     let key = world.keys()[2].clone();
-    world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").key(&key).forever());
+    world
+        .simulator
+        .inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").key(&key).forever());
     world.load("backfill", 3);
     assert_eq!(ledger(&world, &key)["last_write"]["outcome"], "refused");
     assert_eq!(world.run(&["dead-letters", "retry", "shop"]).code, 0);

@@ -18,7 +18,8 @@ fn loaded_in(world: World, faults: impl IntoIterator<Item = Fault>) -> (World, T
     (world, truth, run)
 }
 
-/// Whatever happened in between, the target ends as it should, and the simulator found no fault with us.
+/// Whatever happened in between, the target ends as it should, and the simulator found no fault
+/// with us.
 fn assert_right(world: &World, truth: &Truth, run: &Value) {
     let summary = world.summary();
     assert!(summary.violations.is_empty(), "{:?}", summary.violations);
@@ -31,7 +32,11 @@ fn assert_all_there(world: &World, truth: &Truth, run: &Value) {
     assert_eq!(summary.customers as u64, truth.customers, "each customer once");
     assert_eq!(summary.triggers_fired, 0);
     assert_adds_up(run);
-    assert_eq!(run["created"].as_u64().unwrap() + run["adopted"].as_u64().unwrap(), truth.valid, "{run}");
+    assert_eq!(
+        run["created"].as_u64().unwrap() + run["adopted"].as_u64().unwrap(),
+        truth.valid,
+        "{run}"
+    );
     let requests = summary.requests;
     world.load("backfill", 0);
     assert_eq!(world.summary().requests, requests, "the second run sends nothing");
@@ -53,7 +58,8 @@ fn a_429_pauses_and_costs_no_attempt() {
         Kind::Status { code: 429, retry_after: RetryAfter::Seconds(1), html: false },
         Kind::Status { code: 429, retry_after: RetryAfter::HttpDate(2), html: false },
     ] {
-        let (world, truth, run) = loaded_through(Fault::new(kind).on("POST", "/ecomOrders").times(2));
+        let (world, truth, run) =
+            loaded_through(Fault::new(kind).on("POST", "/ecomOrders").times(2));
         assert_eq!(run["requests"]["throttled"], 2);
         assert_right(&world, &truth, &run);
     }
@@ -87,7 +93,10 @@ fn server_errors_are_looked_up_before_they_are_repeated() {
             assert_right(&world, &truth, &run);
             let lower_bound = truth.valid + truth.customers + 2;
             let extra = run["requests"]["total"].as_u64().unwrap() - lower_bound;
-            assert!((2..=3).contains(&extra), "one look-up, one repeat: {extra} for {code} on {path}");
+            assert!(
+                (2..=3).contains(&extra),
+                "one look-up, one repeat: {extra} for {code} on {path}"
+            );
         }
     }
 }
@@ -102,7 +111,8 @@ fn stored_and_then_failed_is_not_doubled() {
     ];
     for then in endings {
         for path in ["/ecomOrders", "/ecomCustomers"] {
-            let (world, truth, run) = loaded_through(Fault::new(stored_then(then.clone())).on("POST", path));
+            let (world, truth, run) =
+                loaded_through(Fault::new(stored_then(then.clone())).on("POST", path));
             assert_eq!(run["created"], truth.valid, "ours, whatever the answer was");
             assert_right(&world, &truth, &run);
         }
@@ -131,7 +141,8 @@ fn a_slow_answer_is_waited_for() {
 #[test]
 fn answers_that_say_too_little_are_looked_up() {
     for kind in [Kind::EmptyBody, Kind::TruncatedJson, Kind::NotFoundSubscriberAfterStore] {
-        let (world, truth, run) = loaded_through(Fault::new(kind).on("POST", "/ecomOrders").times(2));
+        let (world, truth, run) =
+            loaded_through(Fault::new(kind).on("POST", "/ecomOrders").times(2));
         assert_right(&world, &truth, &run);
     }
     let (world, truth, run) = loaded_through(Fault::new(Kind::EmptyBody).on("GET", "/connections"));
@@ -141,14 +152,16 @@ fn answers_that_say_too_little_are_looked_up() {
 #[test]
 fn a_reset_before_anything_was_stored_loses_nothing() {
     for path in ["/ecomOrders", "/ecomCustomers", "/connections"] {
-        let (world, truth, run) = loaded_through(Fault::new(Kind::ResetBefore).on("POST", path).times(2));
+        let (world, truth, run) =
+            loaded_through(Fault::new(Kind::ResetBefore).on("POST", path).times(2));
         assert_right(&world, &truth, &run);
     }
 }
 
 #[test]
 fn a_403_now_and_then_is_not_the_end() {
-    let (world, truth, run) = loaded_through(Fault::new(Kind::Forbidden).on("POST", "/ecomOrders").times(3));
+    let (world, truth, run) =
+        loaded_through(Fault::new(Kind::Forbidden).on("POST", "/ecomOrders").times(3));
     assert_right(&world, &truth, &run);
 }
 
@@ -260,8 +273,11 @@ fn customers_survive_either_rule_of_uniqueness() {
 
 #[test]
 fn a_customer_somebody_else_made_is_taken_by_its_address() {
-    let options =
-        Options { requests_per_second: None, customer_key: CustomerRule::ByEmail, ..Options::default() };
+    let options = Options {
+        requests_per_second: None,
+        customer_key: CustomerRule::ByEmail,
+        ..Options::default()
+    };
     let world = World::with(options);
     let truth = world.generate(&Generated { orders: ORDERS, seed: 17, ..Generated::default() });
     let canary = world.run(&["--json", "--quiet", "backfill", "--canary", "1"]);
@@ -270,12 +286,17 @@ fn a_customer_somebody_else_made_is_taken_by_its_address() {
     let held = world.target()["ecomCustomers"].to_string();
     let plan = world.path("exports/orders.csv");
     let address = std::fs::read_to_string(plan).unwrap();
-    let address = address.lines().skip(1).filter_map(|row| row.split(',').nth(1)).map(str::to_lowercase);
+    let address =
+        address.lines().skip(1).filter_map(|row| row.split(',').nth(1)).map(str::to_lowercase);
     let address = address
         .into_iter()
         .find(|address| address.contains('@') && !held.contains(address.as_str()))
         .unwrap();
-    let other = Edit::AddCustomer { connectionid: connection, externalid: "other-1".into(), email: address };
+    let other = Edit::AddCustomer {
+        connectionid: connection,
+        externalid: "other-1".into(),
+        email: address,
+    };
     world.simulator.edit(other).unwrap();
     let run = world.load("backfill", 0);
     assert_eq!(run["customers"]["adopted"], 1);
@@ -348,7 +369,9 @@ fn poison_does_not_block_the_rest() {
     let world = World::new();
     let truth = world.generate(&Generated { orders: ORDERS, seed: 17, ..Generated::default() });
     let key = world.keys().remove(3);
-    world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").key(&key).forever());
+    world
+        .simulator
+        .inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").key(&key).forever());
     let run = world.load("backfill", 3);
     assert_eq!((&run["refused"], &run["created"]), (&1.into(), &(truth.valid - 1).into()));
 }

@@ -1,4 +1,5 @@
-//! Who may import whom is a test, not a wish. Each rule is broken once in a made-up tree, to see it catch.
+//! Who may import whom is a test, not a wish. Each rule is broken once in a made-up tree, to see it
+//! catch.
 
 mod rules;
 mod source;
@@ -24,7 +25,12 @@ fn the_house_stands() {
     let told: Vec<String> = house.violations.iter().map(ToString::to_string).collect();
     assert!(told.is_empty(), "\n{}\n", told.join("\n"));
     // An inspection that reads nothing would find nothing.
-    assert!(house.files > 20 && house.mentions > 200, "{} files, {} mentions", house.files, house.mentions);
+    assert!(
+        house.files > 20 && house.mentions > 200,
+        "{} files, {} mentions",
+        house.files,
+        house.mentions
+    );
 }
 
 /// A file, its text, and what is said of it after the file's name.
@@ -44,7 +50,11 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
         "use crate::state::Store;",
         ":1: transform must not import state; it may import domain",
     ),
-    ("src/plan.rs", "use super::load::Load;", ":1: plan must not import load; it may import domain"),
+    (
+        "src/plan.rs",
+        "use super::load::Load;",
+        ":1: plan must not import load; it may import domain",
+    ),
     (
         "src/state/ledger.rs",
         "use super::super::run::Run;",
@@ -65,7 +75,11 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
         "use crate::settings::Settings;",
         ":1: run must not import settings; it may import domain, extract, transform, plan, state, activecampaign, load",
     ),
-    ("src/schedule.rs", "use crate::run;", ":1: schedule must not import run; it may import domain"),
+    (
+        "src/schedule.rs",
+        "use crate::run;",
+        ":1: schedule must not import run; it may import domain",
+    ),
     (
         "src/settings/mod.rs",
         "use crate::extract::formats;",
@@ -96,7 +110,11 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
         "use crate::samples;",
         ":1: run must not import samples; it may import domain, extract, transform, plan, state, activecampaign, load",
     ),
-    ("src/plan.rs", "use ordersync::state;", ":1: plan must not import state; it may import domain"),
+    (
+        "src/plan.rs",
+        "use ordersync::state;",
+        ":1: plan must not import state; it may import domain",
+    ),
     ("src/plan.rs", "use crate::*;", ":1: plan must not import *; it may import domain"),
     (
         "src/plan.rs",
@@ -143,8 +161,9 @@ fn a_pure_module_that_touches_the_world_is_named() {
     ] {
         for module in ["domain", "transform", "plan", "schedule"] {
             let file = format!("src/{module}/x.rs");
-            let expected =
-                format!("{file}:1: {module} must not mention {impure}; take the value as an argument");
+            let expected = format!(
+                "{file}:1: {module} must not mention {impure}; take the value as an argument"
+            );
             assert_eq!(violations_of(&[(&file, text)]), [expected], "{text}");
         }
     }
@@ -163,29 +182,53 @@ fn a_name_used_outside_of_its_place_is_named() {
             "use backoff::backoff::Backoff;",
             "backoff belongs to activecampaign/retry alone",
         ),
-        ("src/load/mod.rs", "fn f() -> reqwest::Error {}", "reqwest belongs to activecampaign/ alone"),
-        ("src/run/mod.rs", "use rusqlite::Connection;", "rusqlite belongs to state/ and state.rs alone"),
+        (
+            "src/load/mod.rs",
+            "fn f() -> reqwest::Error {}",
+            "reqwest belongs to activecampaign/ alone",
+        ),
+        (
+            "src/run/mod.rs",
+            "use rusqlite::Connection;",
+            "rusqlite belongs to state/ and state.rs alone",
+        ),
         ("src/settings/job.rs", "use cron::Schedule;", "cron belongs to schedule/civil alone"),
         ("src/run/mod.rs", "use chrono::Utc;", "chrono belongs to schedule/civil alone"),
-        ("src/run/mod.rs", "fn f() { println!(\"x\"); }", "println! belongs to cli/ and main.rs alone"),
+        (
+            "src/run/mod.rs",
+            "fn f() { println!(\"x\"); }",
+            "println! belongs to cli/ and main.rs alone",
+        ),
         ("src/lib.rs", "fn f() { eprint!(\"x\"); }", "eprint! belongs to cli/ and main.rs alone"),
     ] {
         assert_eq!(violations_of(&[(file, text)]), [format!("{file}:1: {expected}")], "{text}");
     }
     let long = "\n".repeat(501);
-    assert_eq!(violations_of(&[("src/plan.rs", &long)]), ["src/plan.rs:501: 501 lines; split it before 500"]);
+    assert_eq!(
+        violations_of(&[("src/plan.rs", &long)]),
+        ["src/plan.rs:501: 501 lines; split it before 500"]
+    );
 }
 
 #[test]
 fn what_is_allowed_or_only_looks_like_an_import_is_left_alone() {
     for (file, text) in [
-        ("src/plan.rs", "use crate::domain::{Order, Memory};\nuse super::domain;\npub(crate) fn f() {}"),
-        ("src/plan.rs", "// crate::state::Store and std::fs\n/* use tokio; /* nested */ crate::run */"),
+        (
+            "src/plan.rs",
+            "use crate::domain::{Order, Memory};\nuse super::domain;\npub(crate) fn f() {}",
+        ),
+        (
+            "src/plan.rs",
+            "// crate::state::Store and std::fs\n/* use tokio; /* nested */ crate::run */",
+        ),
         (
             "src/plan.rs",
             "const A: &str = \"crate::state\"; const B: &str = r#\"use \"tokio\"::x;\"#; const C: char = '\"';",
         ),
-        ("src/plan.rs", "fn f<'a>(x: &'a str) -> &'a str { self::g(x) }\nmod inner { use super::g; }"),
+        (
+            "src/plan.rs",
+            "fn f<'a>(x: &'a str) -> &'a str { self::g(x) }\nmod inner { use super::g; }",
+        ),
         (
             "src/domain/money.rs",
             "use super::Currency;\n#[cfg(test)]\nmod tests { use super::*; use super::super::Currency; }",
@@ -199,7 +242,10 @@ fn what_is_allowed_or_only_looks_like_an_import_is_left_alone() {
         ("src/load/tests.rs", "fn f() { println!(\"x\"); }"),
         ("src/activecampaign/pacer.rs", "use governor::Quota;"),
         ("src/activecampaign/http.rs", "use reqwest::Client;"),
-        ("src/cli/run.rs", "use crate::{run, settings, simulator};\nfn f() { println!(\"{}\", 1); }"),
+        (
+            "src/cli/run.rs",
+            "use crate::{run, settings, simulator};\nfn f() { println!(\"{}\", 1); }",
+        ),
         ("src/main.rs", "use ordersync::cli;\nfn main() { eprintln!(\"x\"); }"),
         ("src/state.rs", "fn f() { let a = b != c; vec![1]; }"),
     ] {
@@ -209,7 +255,11 @@ fn what_is_allowed_or_only_looks_like_an_import_is_left_alone() {
 
 #[test]
 fn code_after_a_test_module_is_no_test() {
-    let text = "#[cfg(test)]\nuse crate::samples;\n#[cfg(test)]\nmod tests {}\nuse crate::samples::demo;";
+    let text =
+        "#[cfg(test)]\nuse crate::samples;\n#[cfg(test)]\nmod tests {}\nuse crate::samples::demo;";
     let told = violations_of(&[("src/extract/mod.rs", text)]);
-    assert_eq!(told, ["src/extract/mod.rs:5: extract must not import samples; it may import domain"]);
+    assert_eq!(
+        told,
+        ["src/extract/mod.rs:5: extract must not import samples; it may import domain"]
+    );
 }

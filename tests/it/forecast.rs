@@ -1,5 +1,5 @@
-//! What a plan says that a run takes is what it takes: on tokio's clock, where the account's limit and the target's
-//! answers are all that time passes for.
+//! What a plan says that a run takes is what it takes: on tokio's clock, where the account's limit
+//! and the target's answers are all that time passes for.
 
 use crate::rehearsal::{End, LastSend, Life, Rehearsal, in_paused_time};
 use ordersync::plan::{Forecast, Terms};
@@ -25,7 +25,8 @@ fn export(orders: impl Iterator<Item = (u64, u64)>, lines: u64) -> String {
         let sum = total * lines;
         let at = "2024-01-31 10:11:12 -0500";
         let id = 5001 + number;
-        writeln!(text, "{name},{email},paid,USD,{sum}.00,{sum}.00,{at},1,Mug 0,{total}.00,{id}").unwrap();
+        writeln!(text, "{name},{email},paid,USD,{sum}.00,{sum}.00,{at},1,Mug 0,{total}.00,{id}")
+            .unwrap();
         for line in 1..lines {
             writeln!(text, "{name},{email},,,,,{at},1,Mug {line},{total}.00,").unwrap();
         }
@@ -165,7 +166,8 @@ fn where_answers_are_slow_and_few_are_in_flight_answers_bind_and_not_the_limit()
     }
 }
 
-/// What is left by the progress told, at each settlement, with the time since the beginning, in seconds.
+/// What is left by the progress told, at each settlement, with the time since the beginning, in
+/// seconds.
 async fn lefts(mut shop: Rehearsal) -> (RunReport, Vec<(f64, f64)>) {
     let forecast = shop.plan().forecast;
     let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));

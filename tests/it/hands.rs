@@ -1,4 +1,5 @@
-//! Other hands in the account, one at a time: what they take away is noticed, and what they add is not doubled.
+//! Other hands in the account, one at a time: what they take away is noticed, and what they add is
+//! not doubled.
 
 use crate::rehearsal::{Rehearsal, in_paused_time};
 use ordersync::samples::Generated;
@@ -26,7 +27,8 @@ fn an_order_of_a_deleted_customer_is_updated_under_a_new_one() {
         let before = shop.simulator.summary();
         let state = shop.simulator.state();
         let shops_own = |c: &&serde_json::Value| c["connectionid"] != "0";
-        for customer in state["ecomCustomers"].as_array().unwrap().iter().filter(shops_own).take(5) {
+        for customer in state["ecomCustomers"].as_array().unwrap().iter().filter(shops_own).take(5)
+        {
             let externalid = customer["externalid"].as_str().unwrap().to_owned();
             shop.simulator.edit(Edit::DeleteCustomer { externalid }).unwrap();
         }
@@ -45,20 +47,31 @@ fn an_order_of_a_deleted_customer_is_updated_under_a_new_one() {
 fn what_is_refused_as_a_duplicate_and_then_deleted_is_sent_again() {
     in_paused_time(async {
         let shop = shop();
-        shop.simulator.inject(Fault::new(Kind::CreateDuplicateFirst).on("POST", "/ecomOrders").nth(7));
+        shop.simulator
+            .inject(Fault::new(Kind::CreateDuplicateFirst).on("POST", "/ecomOrders").nth(7));
         let other = Arc::clone(&shop);
         let other = tokio::spawn(async move {
             while other.simulator.summary().duplicate_orders_refused == 0 {
                 sleep(Duration::from_millis(1)).await;
             }
             let log = other.simulator.requests();
-            let last = log.as_array().unwrap().iter().rfind(|request| request["method"] == "POST").unwrap();
+            let last = log
+                .as_array()
+                .unwrap()
+                .iter()
+                .rfind(|request| request["method"] == "POST")
+                .unwrap();
             let externalid = last["order"].as_str().unwrap().to_owned();
             other.simulator.edit(Edit::DeleteOrder { externalid }).unwrap();
         });
         let report = shop.run(state::Kind::Backfill).await;
         other.await.unwrap();
-        assert_eq!((report.row.counts.created, report.row.counts.refused), (30, 0), "{:?}", report.row);
+        assert_eq!(
+            (report.row.counts.created, report.row.counts.refused),
+            (30, 0),
+            "{:?}",
+            report.row
+        );
         assert_eq!(shop.simulator.summary().orders, 30);
     });
 }

@@ -125,14 +125,19 @@ fn an_address_in_the_wrong_column_reaches_neither_state_nor_terminal() {
     let quoted = format!("\"{}", row(3, "paid", "Mug").replace("ann@", "canary.person@"));
     // The first cells are lost: the buyer's name stands where the order's does.
     let named = "Kanarienvogel,2024-01-31 10:11:12 -0500,1,Mug,10.00,5\n".to_owned();
-    world.export("o.csv", export([row(1, "paid", "Mug"), shifted, named, row(4, "paid", "Mug"), quoted]));
+    world.export(
+        "o.csv",
+        export([row(1, "paid", "Mug"), shifted, named, row(4, "paid", "Mug"), quoted]),
+    );
     let told = world.run(&["backfill"]);
     let plan = world.run(&["plan"]);
     for text in [&told.out, &told.err, &plan.out, &plan.err] {
         assert!(!text.contains("canary.person") && !text.contains("Kanarienvogel"), "{text}");
     }
     for (path, bytes) in world.state_files() {
-        let held = bytes.windows(13).any(|window| window == b"canary.person" || window == b"Kanarienvogel");
+        let held = bytes
+            .windows(13)
+            .any(|window| window == b"canary.person" || window == b"Kanarienvogel");
         assert!(!held, "{}", path.display());
     }
 }
@@ -179,7 +184,8 @@ fn two_jobs_on_one_connection_do_not_spoil_each_others_accounts() {
     let world = World::new().policy(two);
     world.export("o.csv", export((1..=6).map(|n| row(n, "paid", "Mug"))));
     std::fs::create_dir_all(world.path("more")).unwrap();
-    std::fs::write(world.path("more/o.csv"), export((1..=6).map(|n| row(n, "paid", "Cup")))).unwrap();
+    std::fs::write(world.path("more/o.csv"), export((1..=6).map(|n| row(n, "paid", "Cup"))))
+        .unwrap();
     assert_eq!(world.run(&["backfill", "--canary", "3", "shop"]).code, 0);
     assert_eq!(world.run(&["backfill", "two"]).code, 0);
     let told = world.run(&["--json", "backfill", "shop"]);
@@ -197,7 +203,10 @@ fn a_connection_deleted_and_made_again_is_found_by_the_run_after() {
     let (service, externalid) = ("shopify".into(), "test-store".into());
     let again = Edit::AddConnection { service, externalid, name: "Again".into(), native: false };
     world.simulator.edit(again).unwrap();
-    world.export("o.csv", export([row(1, "paid", "Mug"), row(2, "paid", "Mug").replace("ann@", "bob@")]));
+    world.export(
+        "o.csv",
+        export([row(1, "paid", "Mug"), row(2, "paid", "Mug").replace("ann@", "bob@")]),
+    );
     world.load("sync", 5);
     let run = world.load("sync", 0);
     assert_eq!(run["created"], 2, "the new connection holds none of the orders: {run}");
@@ -234,11 +243,14 @@ fn one_job_that_can_not_be_done_does_not_keep_the_others() {
 fn a_look_at_part_of_the_export_forgets_no_dead_letter() {
     let world = World::new();
     world.export("o.csv", export((1..=2).map(|n| row(n, "paid", "Mug"))));
-    world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").key("1").forever());
+    world
+        .simulator
+        .inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").key("1").forever());
     world.load("backfill", 3);
     let letters = || {
         let database = database(&world);
-        let mut letters = database.prepare("SELECT record, reasons, status FROM dead_letters").unwrap();
+        let mut letters =
+            database.prepare("SELECT record, reasons, status FROM dead_letters").unwrap();
         let rows = letters.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).unwrap();
         rows.map(Result::unwrap).collect::<Vec<(String, String, Option<i64>)>>()
     };

@@ -37,7 +37,8 @@ fn orders_whose_lines_lie_far_below_them_arrive_whole_and_once() {
     assert!(summary.violations.is_empty(), "{:?}", summary.violations);
     let target = world.target();
     let orders = target["ecomOrders"].as_array().expect("the target lists its orders");
-    let products = |order: &serde_json::Value| order["ecomOrderProducts"].as_array().map_or(0, Vec::len);
+    let products =
+        |order: &serde_json::Value| order["ecomOrderProducts"].as_array().map_or(0, Vec::len);
     assert!(orders.iter().all(|order| products(order) == 2), "{}", orders[0]);
     assert_eq!(world.load("sync", 0)["unchanged"], 40);
 }

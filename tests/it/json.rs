@@ -14,7 +14,10 @@ fn order(id: u32, total: &str) -> String {
 #[test]
 fn orders_in_json_arrive_to_the_cent_and_a_second_time_send_nothing() {
     let world = World::new();
-    world.export("page_1.json", format!(r#"{{"orders":[{},{}]}}"#, order(1, "\"0.10\""), order(2, "19.99")));
+    world.export(
+        "page_1.json",
+        format!(r#"{{"orders":[{},{}]}}"#, order(1, "\"0.10\""), order(2, "19.99")),
+    );
     world.export("page_2.json", format!(r#"{{"orders":[{},null]}}"#, order(3, "\"1E+3\"")));
     let run = world.load("backfill", 3);
     assert_eq!((&run["read"], &run["created"], &run["invalid"]), (&4.into(), &2.into(), &2.into()));

@@ -1,5 +1,6 @@
-//! The account's limit holds, whatever else happens. How close to one another requests arrive depends on the machine they
-//! cross, so that is judged in paused time (`pace`); here it is how long they take together, which no delay makes less.
+//! The account's limit holds, whatever else happens. How close to one another requests arrive
+//! depends on the machine they cross, so that is judged in paused time (`pace`); here it is how
+//! long they take together, which no delay makes less.
 
 use crate::world::{World, until};
 use ordersync::samples::Generated;
@@ -67,7 +68,8 @@ fn a_pause_is_kept_by_the_process_after_the_one_that_was_asked_for_it() {
     assert_eq!(world.load("backfill", 0)["outcome"], "finished");
     let log = world.simulator.requests();
     let at = |request: &serde_json::Value| request["at_ms"].as_u64().unwrap();
-    let refused = log.as_array().unwrap().iter().find(|request| request["status"] == 429).map(at).unwrap();
+    let refused =
+        log.as_array().unwrap().iter().find(|request| request["status"] == 429).map(at).unwrap();
     let first = at(&log[usize::try_from(before).unwrap()]);
     assert!(first >= refused + 1_990, "asked at {refused}, sent at {first}");
     assert!(world.summary().violations.is_empty(), "{:?}", world.summary().violations);

@@ -16,8 +16,9 @@ fn shop() -> World {
 
 /// Each line of standard error, all of which must be JSON.
 fn events(err: &str) -> Vec<Value> {
-    let event =
-        |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}\n{err}"));
+    let event = |line: &str| {
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}\n{err}"))
+    };
     err.lines().map(event).collect()
 }
 

@@ -1,4 +1,5 @@
-//! An export that no built-in format knows, by a mapping of the settings; and one without addresses, with a customers file.
+//! An export that no built-in format knows, by a mapping of the settings; and one without
+//! addresses, with a customers file.
 
 use crate::world::{World, assert_adds_up};
 
@@ -54,7 +55,8 @@ fn orders_arrive_as_the_mapping_says_and_a_second_time_send_nothing() {
 
 #[test]
 fn a_mapping_that_is_wrong_is_told_with_its_line_before_anything_is_sent() {
-    let world = World::new().policy(&MAPPING.replace("paid", "payed").replace("unit_price", "unit_pirce"));
+    let world =
+        World::new().policy(&MAPPING.replace("paid", "payed").replace("unit_price", "unit_pirce"));
     world.export("erp.csv", ROWS);
     let told = world.run(&["plan"]);
     assert_eq!(told.code, 2, "{}{}", told.out, told.err);

@@ -51,7 +51,11 @@ fn a_shop_paid_on_delivery_is_told_which_setting_leaves_its_orders_out() {
         "{}",
         told.out
     );
-    assert!(told.out.contains("none that counts; left out: pending 2, cancelled 1"), "{}", told.out);
+    assert!(
+        told.out.contains("none that counts; left out: pending 2, cancelled 1"),
+        "{}",
+        told.out
+    );
     let told = plan(&world);
     assert_eq!(told["warnings"][0]["code"], "pending_left_out");
     assert_eq!(told["warnings"][0]["setting"], "jobs.shop.policy.statuses");
@@ -64,8 +68,12 @@ fn a_shop_paid_on_delivery_is_told_which_setting_leaves_its_orders_out() {
     );
     let world = World::new().policy("statuses = [\"pending\"]\n");
     put(&world, &orders);
-    let codes: Vec<Value> =
-        plan(&world)["warnings"].as_array().unwrap().iter().map(|warning| warning["code"].clone()).collect();
+    let codes: Vec<Value> = plan(&world)["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|warning| warning["code"].clone())
+        .collect();
     assert_eq!(codes, ["connection_unknown", "contacts"]);
     assert_eq!(world.load("backfill", 0)["created"], 2);
 }
@@ -83,8 +91,8 @@ fn an_order_in_several_files_counts_once_and_by_its_newest_status() {
 
 #[test]
 fn the_plan_shows_the_policy_in_force() {
-    let world =
-        World::new().policy("refunds = \"skip\"\ncurrency = \"EUR\"\nstatuses = [\"paid\", \"refunded\"]\n");
+    let world = World::new()
+        .policy("refunds = \"skip\"\ncurrency = \"EUR\"\nstatuses = [\"paid\", \"refunded\"]\n");
     put(&world, &[order(1, json!({})), order(2, json!({ "financial_status": "refunded" }))]);
     let told = plan(&world);
     assert_eq!(
@@ -130,7 +138,10 @@ fn a_total_that_is_not_the_sum_of_its_parts_is_sent_as_stated_and_told() {
     );
     let example = &told["totals_differ"]["examples"][0];
     assert_eq!((&example["order"], &example["minor_units"]), (&"#2".into(), &999.into()));
-    assert!(example["file"].as_str().unwrap().ends_with("orders.json") && example["line"] == 1, "{example}");
+    assert!(
+        example["file"].as_str().unwrap().ends_with("orders.json") && example["line"] == 1,
+        "{example}"
+    );
     let text = world.run(&["plan"]).out;
     assert!(text.contains("EUR 1 order by -1.00; USD 1 order by +9.99"), "{text}");
     assert!(text.contains("(#2 at orders.json:1)"), "{text}");
@@ -141,7 +152,8 @@ fn a_total_that_is_not_the_sum_of_its_parts_is_sent_as_stated_and_told() {
 
 /// As ordered 25.00, of which 10.00 went back; the third states no current total.
 fn refunded() -> Vec<Value> {
-    let refund = json!([{ "transactions": [{ "kind": "refund", "status": "success", "amount": "10.00" }] }]);
+    let refund =
+        json!([{ "transactions": [{ "kind": "refund", "status": "success", "amount": "10.00" }] }]);
     vec![
         order(
             1,
@@ -204,7 +216,10 @@ fn what_was_assumed_and_rounded_is_counted() {
         ],
     );
     let told = plan(&world);
-    assert_eq!((&told["create"], &told["filtered"], &told["invalid"]), (&4.into(), &1.into(), &2.into()));
+    assert_eq!(
+        (&told["create"], &told["filtered"], &told["invalid"]),
+        (&4.into(), &1.into(), &2.into())
+    );
     assert_eq!((&told["currency_assumed"], &told["date_assumed"]), (&1.into(), &1.into()));
     assert_eq!(told["rounded"], json!({ "orders": 1, "amounts": 2 }));
     assert_eq!(told["first_order"], "2020-01-01T00:00:00-05:00");
@@ -218,7 +233,10 @@ fn what_was_assumed_and_rounded_is_counted() {
     }
     let run = world.load("backfill", 3);
     assert_adds_up(&run);
-    assert_eq!((&run["created"], &run["filtered"], &run["invalid"]), (&4.into(), &1.into(), &2.into()));
+    assert_eq!(
+        (&run["created"], &run["filtered"], &run["invalid"]),
+        (&4.into(), &1.into(), &2.into())
+    );
     assert_eq!(world.summary().by_currency["EUR"].orders, 1);
     assert_eq!(world.target()["ecomOrders"][0]["ecomOrderProducts"][0]["category"], "Shop");
 }

@@ -18,7 +18,8 @@ fn a_state_that_was_filled_elsewhere_is_not_taken_for_this_accounts() {
         let text = std::fs::read_to_string(world.path("ordersync.toml")).unwrap();
         text.lines().find(|line| line.starts_with("url = ")).unwrap().to_owned()
     };
-    std::fs::write(world.path("ordersync.toml"), settings.replace(&url(&world), &url(&other))).unwrap();
+    std::fs::write(world.path("ordersync.toml"), settings.replace(&url(&world), &url(&other)))
+        .unwrap();
     for verb in [&["plan"][..], &["backfill"], &["sync"], &["verify", "shop"]] {
         let told = world.run(verb);
         assert_eq!(told.code, 2, "{verb:?}: {}", told.err);

@@ -27,8 +27,14 @@ fn the_plan_states_its_assumptions_and_what_another_pace_would_change() {
     let (forecasts, accounts) = planned(&world, &[]);
     let forecast = &forecasts[0];
     assert_eq!(forecast["requests_per_second"], 4.9);
-    assert_eq!((&forecast["connection_requests"], &forecast["unsure_requests"]), (&2.into(), &0.into()));
-    assert_eq!((&forecast["round_trip_ms"], &forecast["round_trip_max_ms"]), (&500.into(), &1632.into()));
+    assert_eq!(
+        (&forecast["connection_requests"], &forecast["unsure_requests"]),
+        (&2.into(), &0.into())
+    );
+    assert_eq!(
+        (&forecast["round_trip_ms"], &forecast["round_trip_max_ms"]),
+        (&500.into(), &1632.into())
+    );
     let requests = forecast["requests"].as_u64().unwrap();
     assert_eq!(forecast["connection_ms"], 1000, "the two for the connection wait for each other");
     let expected_ms = requests as f64 / 4.9 * 1000.0;
@@ -91,7 +97,11 @@ fn a_verification_of_many_pages_says_beforehand_how_long_it_takes() {
     assert!(!told(&["verify", "shop"]).err.contains("reading"), "a few pages are over at once");
     let before = world.summary().requests;
     let sampled = told(&["verify", "shop", "--sample", "1/1"]);
-    assert!(sampled.err.contains("shop: reading 60 orders back takes about 120 requests"), "{}", sampled.err);
+    assert!(
+        sampled.err.contains("shop: reading 60 orders back takes about 120 requests"),
+        "{}",
+        sampled.err
+    );
     assert_eq!(world.summary().requests - before, 120, "as it said");
     assert!(!told(&["--quiet", "verify", "shop", "--sample", "1/1"]).err.contains("reading"));
 }
@@ -125,7 +135,10 @@ fn orders_and_carts() -> World {
         [jobs.carts.connection]\nservice = \"shopify\"\nexternalid = \"test-store\"\nname = \"Test Store\"\n\
         link_url = \"https://shop.example.com\"\nlogo_url = \"https://shop.example.com/logo.png\"\n",
     );
-    world.export("orders.json", json!({ "orders": (0..30).map(order).collect::<Vec<_>>() }).to_string());
+    world.export(
+        "orders.json",
+        json!({ "orders": (0..30).map(order).collect::<Vec<_>>() }).to_string(),
+    );
     std::fs::create_dir_all(world.path("carts")).unwrap();
     let carts = json!({ "checkouts": (20..50).map(cart).collect::<Vec<_>>() });
     std::fs::write(world.path("carts/checkouts.json"), carts.to_string()).unwrap();
@@ -134,7 +147,8 @@ fn orders_and_carts() -> World {
 
 #[test]
 fn two_jobs_of_one_account_are_forecast_together_to_the_request() {
-    // Orders first take the place of ten carts; carts first become ten orders. Customers are shared either way.
+    // Orders first take the place of ten carts; carts first become ten orders. Customers are shared
+    // either way.
     for (jobs, requests) in [(["shop", "carts"], [40, 25]), (["carts", "shop"], [45, 30])] {
         let world = orders_and_carts();
         let (forecasts, accounts) = planned(&world, &jobs);
@@ -142,9 +156,16 @@ fn two_jobs_of_one_account_are_forecast_together_to_the_request() {
         assert_eq!(told.collect::<Vec<_>>(), requests, "{jobs:?}");
         assert_eq!(accounts[0]["requests"], requests.iter().sum::<u64>());
         let together = world.run(&[&["plan"], jobs.as_slice()].concat()).out;
-        assert!(together.contains("Together: 2 jobs write to main, one after the other"), "{together}");
+        assert!(
+            together.contains("Together: 2 jobs write to main, one after the other"),
+            "{together}"
+        );
         let told = world.run(&[&["backfill"], jobs.as_slice()].concat());
         assert_eq!(told.code, 0, "{}", told.err);
-        assert_eq!(world.summary().requests, requests.iter().sum::<u64>() + 2, "and two for the connection");
+        assert_eq!(
+            world.summary().requests,
+            requests.iter().sum::<u64>() + 2,
+            "and two for the connection"
+        );
     }
 }

@@ -28,7 +28,8 @@ async fn load(shop: &Rehearsal) -> Summary {
 
 fn a_long_backfill(window: Window, jitter_ms: u32, seed: u64) -> Summary {
     in_paused_time(async {
-        let summary = load(&shop(Options { window, jitter_ms, seed, ..Options::default() }, 700)).await;
+        let summary =
+            load(&shop(Options { window, jitter_ms, seed, ..Options::default() }, 700)).await;
         assert!(summary.requests >= 1_000);
         assert_eq!(summary.violations, []);
         summary
@@ -144,7 +145,8 @@ fn when_others_use_half_of_the_budget_the_rate_falls_fast_and_rises_slowly() {
             count as f64 / (seconds.end - seconds.start) as f64
         };
         let refused = |all: &[(u64, bool)]| all.iter().filter(|(_, refused)| *refused).count();
-        let [before, soon, during, after, later] = [30..60, 70..90, 90..360, 360..390, 1260..1290].map(rate);
+        let [before, soon, during, after, later] =
+            [30..60, 70..90, 90..360, 360..390, 1260..1290].map(rate);
         println!(
             "a second: {before:.2} before, {soon:.2} soon, {during:.2} during, {after:.2} after, {later:.2} a quarter of \
              an hour later; refused {} of ours, {} of theirs",

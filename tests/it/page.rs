@@ -1,4 +1,5 @@
-//! The plan as a page: what it shows, what it hides, and that nothing an export says becomes part of it.
+//! The plan as a page: what it shows, what it hides, and that nothing an export says becomes part
+//! of it.
 
 mod hostile;
 
@@ -35,8 +36,14 @@ fn whatever_stands_in_whichever_field_the_page_and_the_screen_show_it_as_text() 
         assert_shows_all(&told.err);
     }
     let page = page(&hostile::documents(), &[]);
-    assert!(page.contains("(30,000 characters)") && page.contains("and 21 more products"), "and says so");
-    assert!(page.contains("\\u202egpj.exe"), "the payload shows what hides in it, as JSON writes it");
+    assert!(
+        page.contains("(30,000 characters)") && page.contains("and 21 more products"),
+        "and says so"
+    );
+    assert!(
+        page.contains("\\u202egpj.exe"),
+        "the payload shows what hides in it, as JSON writes it"
+    );
     assert!(
         !page.contains(">=HYPERLINK") && !page.contains(">@SUM"),
         "no cell is a formula where it is pasted"
@@ -46,7 +53,12 @@ fn whatever_stands_in_whichever_field_the_page_and_the_screen_show_it_as_text() 
 #[test]
 fn the_page_needs_nothing_else_and_shows_no_address_unless_asked() {
     let world = World::new();
-    world.generate(&Generated { orders: 120, seed: 5, defects_permille: 100, ..Generated::default() });
+    world.generate(&Generated {
+        orders: 120,
+        seed: 5,
+        defects_permille: 100,
+        ..Generated::default()
+    });
     let masked = page(&world, &[]);
     for reference in ["src=", "href=", "url(", "@import", "http://", "https://"] {
         assert!(!masked.contains(reference), "{reference}");
@@ -58,18 +70,21 @@ fn the_page_needs_nothing_else_and_shows_no_address_unless_asked() {
         let tile = format!("<span class=\"n\">{}</span>", plan[part]);
         assert!(masked.contains(&tile), "{part}");
     }
-    let rows = masked.split("<table class=\"records\">").nth(1).unwrap().matches("<tr>").count() - 1;
+    let rows =
+        masked.split("<table class=\"records\">").nth(1).unwrap().matches("<tr>").count() - 1;
     assert_eq!(rows as u64, plan["invalid"].as_u64().unwrap());
 }
 
 #[test]
 fn the_policy_names_exactly_the_style_and_script_of_the_page() {
     let page = page(&hostile::rows(), &[]);
-    let between =
-        |open: &str, close: &str| page.split(open).nth(1).unwrap().split(close).next().unwrap().to_owned();
-    for (kind, text) in
-        [("style-src", between("<style>", "</style>")), ("script-src", between("<script>", "</script>"))]
-    {
+    let between = |open: &str, close: &str| {
+        page.split(open).nth(1).unwrap().split(close).next().unwrap().to_owned()
+    };
+    for (kind, text) in [
+        ("style-src", between("<style>", "</style>")),
+        ("script-src", between("<script>", "</script>")),
+    ] {
         let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
         let expected = format!("{kind} 'sha256-{}'", base64(digest.as_ref()));
         assert!(page.contains(&expected), "the page's policy should say {expected}");
@@ -92,8 +107,14 @@ fn base64(bytes: &[u8]) -> String {
 #[test]
 fn every_record_and_every_payload_can_be_had_line_by_line() {
     let world = World::new();
-    world.generate(&Generated { orders: 120, seed: 5, defects_permille: 100, ..Generated::default() });
-    let told = world.run(&["--json", "plan", "--jsonl", "plan.jsonl", "--payloads", "payloads.jsonl"]);
+    world.generate(&Generated {
+        orders: 120,
+        seed: 5,
+        defects_permille: 100,
+        ..Generated::default()
+    });
+    let told =
+        world.run(&["--json", "plan", "--jsonl", "plan.jsonl", "--payloads", "payloads.jsonl"]);
     let plan = told.json()["plans"][0].clone();
     let lines = |name: &str| -> Vec<serde_json::Value> {
         let text = std::fs::read_to_string(world.path(name)).unwrap();
@@ -106,7 +127,10 @@ fn every_record_and_every_payload_can_be_had_line_by_line() {
     }
     assert_eq!(plan["read"], records.len());
     assert!(
-        records.iter().filter(|r| r["action"] == "invalid").all(|r| r["reasons"][0]["reason"].is_string())
+        records
+            .iter()
+            .filter(|r| r["action"] == "invalid")
+            .all(|r| r["reasons"][0]["reason"].is_string())
     );
     let payloads = lines("payloads.jsonl");
     assert_eq!(plan["create"], payloads.len());
@@ -163,7 +187,12 @@ fn dom_of(page: &std::path::Path) -> String {
             "--no-first-run",
             "--disable-background-networking",
         ])
-        .args(["--disable-component-update", "--disable-sync", "--virtual-time-budget=2000", "--dump-dom"])
+        .args([
+            "--disable-component-update",
+            "--disable-sync",
+            "--virtual-time-budget=2000",
+            "--dump-dom",
+        ])
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(format!("file://{}", page.display()))
         .output()

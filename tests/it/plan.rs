@@ -5,7 +5,8 @@ use ordersync::samples::{Generated, Truth, generate_documents};
 
 #[test]
 fn the_plan_is_the_truth_about_the_export() {
-    let generated = Generated { orders: 2_000, seed: 8, defects_permille: 40, ..Generated::default() };
+    let generated =
+        Generated { orders: 2_000, seed: 8, defects_permille: 40, ..Generated::default() };
     let world = World::new();
     let truth = world.generate(&generated);
     assert_tells_the_truth(&world, &truth);
@@ -40,8 +41,11 @@ fn assert_tells_the_truth(world: &World, truth: &Truth) {
         );
     }
     for (reason, count) in &truth.invalid {
-        let told =
-            plan["invalid_reasons"].as_array().unwrap().iter().find(|entry| entry["reason"] == *reason);
+        let told = plan["invalid_reasons"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|entry| entry["reason"] == *reason);
         assert_eq!(told.map(|entry| &entry["count"]), Some(&(*count).into()), "{reason}");
     }
 }

@@ -8,7 +8,8 @@ use ordersync::simulator::{Fault, Kind, RetryAfter};
 const CANARIES: &[&str] = &["canary.person", "Canary Street", "Kanarienvogel", TOKEN];
 
 fn with_canaries(text: &str) -> String {
-    // An order whose every personal cell is a canary: an address that is refused too, to reach the dead letters.
+    // An order whose every personal cell is a canary: an address that is refused too, to reach the
+    // dead letters.
     let header = text.lines().next().unwrap();
     let row = |email: &str, id: u64| {
         let cell = |name: &str| match name {
@@ -27,19 +28,28 @@ fn with_canaries(text: &str) -> String {
         };
         header.split(',').map(cell).collect::<Vec<_>>().join(",")
     };
-    format!("{text}{}\n{}\n", row("canary.person@example.com", 991), row("canary.person.at.example.com", 992))
+    format!(
+        "{text}{}\n{}\n",
+        row("canary.person@example.com", 991),
+        row("canary.person.at.example.com", 992)
+    )
 }
 
 #[test]
 fn canaries_reach_neither_state_nor_log_nor_output() {
     let world = World::new();
     let mut text = Vec::new();
-    ordersync::samples::generate(&Generated { orders: 30, seed: 3, ..Generated::default() }, &mut text)
-        .unwrap();
+    ordersync::samples::generate(
+        &Generated { orders: 30, seed: 3, ..Generated::default() },
+        &mut text,
+    )
+    .unwrap();
     world.export("orders.csv", with_canaries(&String::from_utf8(text).unwrap()));
     let html = Kind::Status { code: 502, retry_after: RetryAfter::None, html: true };
     world.simulator.inject(Fault::new(html).on("POST", "/ecomOrders").times(2));
-    world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").key("991").forever());
+    world
+        .simulator
+        .inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").key("991").forever());
     let mut told = String::new();
     for args in [
         vec!["-v", "plan"],
@@ -68,7 +78,10 @@ fn canaries_reach_neither_state_nor_log_nor_output() {
     );
     let target = world.target().to_string();
     assert!(target.contains("canary.person@example.com"), "the canary was sent, where it belongs");
-    assert!(told.contains("order_http_422"), "and its order was refused, which left a dead letter: {told}");
+    assert!(
+        told.contains("order_http_422"),
+        "and its order was refused, which left a dead letter: {told}"
+    );
     for canary in CANARIES {
         assert!(!told.contains(canary), "{canary} in the output");
         for (path, bytes) in world.state_files() {

@@ -35,7 +35,8 @@ impl Process {
     pub fn start(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let log: Arc<(Mutex<Log>, Condvar)> = Arc::default();
-        let (lines, written) = (BufReader::new(child.stderr.take().unwrap()).lines(), Arc::clone(&log));
+        let (lines, written) =
+            (BufReader::new(child.stderr.take().unwrap()).lines(), Arc::clone(&log));
         thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 written.0.lock().unwrap().text.push_str(&format!("{line}\n"));
@@ -57,7 +58,8 @@ impl Process {
         let unsaid = |log: &mut Log| log.text.matches(text).count() < times && !log.is_over;
         let (log, waited) =
             self.log.1.wait_timeout_while(self.log.0.lock().unwrap(), PATIENCE, unsaid).unwrap();
-        let (is_said, over) = (log.text.matches(text).count() >= times, waited.timed_out() || log.is_over);
+        let (is_said, over) =
+            (log.text.matches(text).count() >= times, waited.timed_out() || log.is_over);
         assert!(is_said, "`{text}` not {times} times (over: {over}) in:\n{}", log.text);
     }
 
@@ -66,7 +68,8 @@ impl Process {
     }
 
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        let status =
+            Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
         assert!(status.unwrap().success());
     }
 
@@ -85,8 +88,11 @@ impl Process {
 
     /// Waits for its end.
     pub fn ends(mut self, code: i32) -> Told {
-        let (log, waited) =
-            self.log.1.wait_timeout_while(self.log.0.lock().unwrap(), PATIENCE, |log| !log.is_over).unwrap();
+        let (log, waited) = self
+            .log
+            .1
+            .wait_timeout_while(self.log.0.lock().unwrap(), PATIENCE, |log| !log.is_over)
+            .unwrap();
         let err = log.text.clone();
         assert!(!waited.timed_out(), "it does not end:\n{err}");
         drop(log);

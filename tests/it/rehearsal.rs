@@ -1,12 +1,15 @@
-//! The whole program in paused time: a run of the library against the simulator in the same process, without sockets,
-//! threads or waiting. The same seed is the same rehearsal, request by request.
+//! The whole program in paused time: a run of the library against the simulator in the same
+//! process, without sockets, threads or waiting. The same seed is the same rehearsal, request by
+//! request.
 
 mod line;
 
 use line::{Crash, Line};
 use ordersync::activecampaign::{self, Client, Log, Note};
 use ordersync::extract::{self, Export};
-use ordersync::run::{Books, ConnectionSpec, Job, Preview, Progress, RunReport, Task, execute, preview};
+use ordersync::run::{
+    Books, ConnectionSpec, Job, Preview, Progress, RunReport, Task, execute, preview,
+};
 use ordersync::samples::{Generated, generate};
 use ordersync::simulator::{Options, Simulator, Told};
 use ordersync::state::{Kind, Store, View};
@@ -41,8 +44,8 @@ pub struct Rehearsal {
     pub network_down: Mutex<Option<(Instant, Instant)>>,
     pub sends: AtomicU64,
     pub timeouts: AtomicU64,
-    /// The end of the last pause that a process noted. Tokio's clock stands in for the machine's, which the lock file
-    /// goes by.
+    /// The end of the last pause that a process noted. Tokio's clock stands in for the machine's,
+    /// which the lock file goes by.
     paused_until: Arc<Mutex<Option<Instant>>>,
     /// The end of the last pause that is longer than a run waits for.
     away_until: Arc<Mutex<Option<Instant>>>,
@@ -97,7 +100,8 @@ impl Moment {
 /// A clock that is right, or one that jumped.
 #[derive(Debug, Clone, Copy)]
 pub enum LastSend {
-    /// So far that it is not over before the process looks, which goes by the machine's clock: then it counts as just now.
+    /// So far that it is not over before the process looks, which goes by the machine's clock: then
+    /// it counts as just now.
     InTheFuture(Duration),
     LongAgo,
 }
@@ -212,8 +216,12 @@ impl Rehearsal {
 
     /// A run by itself, as it should be.
     pub async fn run(&self, kind: Kind) -> RunReport {
-        let life =
-            Life { kind, end: End::Done, last_send: LastSend::LongAgo, grace: Duration::from_secs(30) };
+        let life = Life {
+            kind,
+            end: End::Done,
+            last_send: LastSend::LongAgo,
+            grace: Duration::from_secs(30),
+        };
         self.live(life).await.expect("nobody kills it")
     }
 
@@ -254,13 +262,18 @@ impl Rehearsal {
             self.sends.fetch_add(client.traffic().total, Ordering::Relaxed);
             report
         };
-        // What was called off is dropped when its turn comes, and with it the state file and its lock.
+        // What was called off is dropped when its turn comes, and with it the state file and its
+        // lock.
         sleep(Duration::from_millis(1)).await;
         report
     }
 
     fn pause_left(&self) -> Option<Duration> {
-        self.paused_until.lock().unwrap().map(|until| until - Instant::now()).filter(|left| !left.is_zero())
+        self.paused_until
+            .lock()
+            .unwrap()
+            .map(|until| until - Instant::now())
+            .filter(|left| !left.is_zero())
     }
 
     fn log(&self, store: &Store) -> Log {
@@ -289,6 +302,7 @@ impl Rehearsal {
 
 /// Runs a rehearsal on a clock that stands still until everyone waits.
 pub fn in_paused_time<T>(rehearsal: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.unwrap().block_on(rehearsal)
 }

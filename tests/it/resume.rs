@@ -20,8 +20,8 @@ pub fn wait_for_requests(world: &World, child: &mut Child, requests: u64) -> boo
 
 /// The most requests of a program before it is killed.
 const LIFE_MAX: u64 = 60;
-/// Requests that a program may send after it was to be killed: enough for the kill to meet it at work, and too few to come
-/// to an end when the kill is late.
+/// Requests that a program may send after it was to be killed: enough for the kill to meet it at
+/// work, and too few to come to an end when the kill is late.
 pub const LATE_MAX: u64 = 16;
 
 const SEED: u64 = 20_261_122;
@@ -31,8 +31,11 @@ const KILLS: u64 = 25;
 #[test]
 fn however_often_it_is_killed_nothing_is_lost_or_doubled() {
     let wanted = number("ORDERSYNC_PROOF_KILLS").unwrap_or(KILLS);
-    let options =
-        Options { requests_per_second: None, latency: Latency::Fixed { ms: 2 }, ..Options::default() };
+    let options = Options {
+        requests_per_second: None,
+        latency: Latency::Fixed { ms: 2 },
+        ..Options::default()
+    };
     let world = World::with(options);
     let truth = world.generate(&Generated {
         orders: wanted * 40,
@@ -49,7 +52,8 @@ fn however_often_it_is_killed_nothing_is_lost_or_doubled() {
         if !wait_for_requests(&world, &mut child, before + life) {
             break;
         }
-        // Somewhere within what comes next: between an intent and its request, its answer, its settlement.
+        // Somewhere within what comes next: between an intent and its request, its answer, its
+        // settlement.
         for _ in 0..chance.below(4_000) {
             std::hint::spin_loop();
         }
@@ -76,7 +80,10 @@ fn however_often_it_is_killed_nothing_is_lost_or_doubled() {
     assert_adds_up(&last);
     assert_eq!(last["created"], truth.valid, "one run, whatever killed it");
     // Sixteen that may have arrived, and one whose turn it was.
-    assert!(extra <= kills * 17, "at most what was in flight is looked up again: {extra} for {kills} kills");
+    assert!(
+        extra <= kills * 17,
+        "at most what was in flight is looked up again: {extra} for {kills} kills"
+    );
     let again = world.load("backfill", 3);
     assert_eq!(again["unchanged"], truth.valid);
     assert_eq!(world.summary().requests, summary.requests, "the second run sends nothing");
@@ -98,7 +105,11 @@ fn an_orderly_stop_settles_what_was_sent() {
     let rest = world.load("backfill", 0);
     assert_eq!(rest["created"], truth.valid);
     let lower_bound = truth.valid + truth.customers + 2;
-    assert_eq!(world.summary().requests, lower_bound, "nothing was asked twice; {requests} before the stop");
+    assert_eq!(
+        world.summary().requests,
+        lower_bound,
+        "nothing was asked twice; {requests} before the stop"
+    );
 }
 
 #[test]

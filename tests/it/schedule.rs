@@ -8,9 +8,12 @@ fn a_faulty_schedule_is_told_by_every_verb_with_file_line_and_what_to_try() {
     for verb in ["check", "schedule", "daemon", "sync"] {
         let told = world.run(&[verb]);
         assert_eq!(told.code, 2, "{verb}: {}", told.err);
-        for expected in
-            ["ordersync.toml:", "jobs.shop.schedule: minute: found `*/90`", "expected a step", "hint: "]
-        {
+        for expected in [
+            "ordersync.toml:",
+            "jobs.shop.schedule: minute: found `*/90`",
+            "expected a step",
+            "hint: ",
+        ] {
             assert!(told.err.contains(expected), "{verb}: {expected}: {}", told.err);
         }
     }
@@ -18,8 +21,9 @@ fn a_faulty_schedule_is_told_by_every_verb_with_file_line_and_what_to_try() {
 
 #[test]
 fn coming_runs_are_told_in_local_time_with_the_days_on_which_clocks_change() {
-    // Every day at half past two. From one first Sunday of November to the next it is 371 days at most, so whenever it is,
-    // clocks change on one of them in each direction; and on one more where it is 364.
+    // Every day at half past two. From one first Sunday of November to the next it is 371 days at
+    // most, so whenever it is, clocks change on one of them in each direction; and on one more
+    // where it is 364.
     let world = World::new().job("schedule = \"30 2 * * *\"\njitter_s = 0\n");
     let told = world.run(&["schedule", "--next", "372"]);
     assert_eq!(told.code, 0, "{}", told.err);
@@ -31,12 +35,14 @@ fn coming_runs_are_told_in_local_time_with_the_days_on_which_clocks_change() {
     assert!(
         changes
             .iter()
-            .any(|line| line.contains("03:00:00 -04:00  clocks change on this day, -05:00 to -04:00"))
+            .any(|line| line
+                .contains("03:00:00 -04:00  clocks change on this day, -05:00 to -04:00"))
     );
     assert!(
         changes
             .iter()
-            .any(|line| line.contains("02:30:00 -05:00  clocks change on this day, -04:00 to -05:00"))
+            .any(|line| line
+                .contains("02:30:00 -05:00  clocks change on this day, -04:00 to -05:00"))
     );
     let json = world.run(&["schedule", "--next", "3", "--json"]).json();
     let job = &json["jobs"][0];

@@ -1,5 +1,5 @@
-//! What a program reads is as `docs/schema/` says: no document that does not fit, no key that is not described, and none
-//! described that is never written.
+//! What a program reads is as `docs/schema/` says: no document that does not fit, no key that is
+//! not described, and none described that is never written.
 
 mod documents;
 mod judge;
@@ -27,11 +27,13 @@ fn every_key_that_a_schema_names_is_written() {
     let mut faults = Vec::new();
     for name in names() {
         let documents = DOCUMENTS.iter().filter(|(of, _)| *of == name);
-        let written: BTreeSet<String> = documents.flat_map(|(_, value)| places_written(value)).collect();
+        let written: BTreeSet<String> =
+            documents.flat_map(|(_, value)| places_written(value)).collect();
         let described = places_described(&published(&name));
         let never: Vec<&String> = described.difference(&written).collect();
         if !never.is_empty() {
-            faults.push(format!("docs/schema/{name}.json names {never:?}, and nothing writes them"));
+            faults
+                .push(format!("docs/schema/{name}.json names {never:?}, and nothing writes them"));
         }
     }
     assert!(faults.is_empty(), "{faults:#?}");
@@ -41,7 +43,8 @@ fn every_key_that_a_schema_names_is_written() {
 #[test]
 fn every_warning_that_the_schema_names_is_met_by_it() {
     let schema = published("plan");
-    let code = schema.pointer("/properties/plans/items/properties/warnings/items/properties/code/enum");
+    let code =
+        schema.pointer("/properties/plans/items/properties/warnings/items/properties/code/enum");
     let mut named: BTreeSet<&str> =
         code.unwrap().as_array().unwrap().iter().filter_map(Value::as_str).collect();
     for (_, document) in DOCUMENTS.iter().filter(|(name, _)| *name == "plan") {
@@ -61,7 +64,10 @@ fn every_key_and_every_document_is_described_in_words() {
             let of = property["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/"));
             let described = of.map_or(property, |of| &defs[of]);
             let says = [property, described].iter().any(|schema| schema["description"].is_string());
-            assert!(says || described.get("enum").or(described.get("const")).is_some(), "{at} says nothing");
+            assert!(
+                says || described.get("enum").or(described.get("const")).is_some(),
+                "{at} says nothing"
+            );
             look(&at, described, defs);
             look(&at, &described["items"], defs);
         }
@@ -94,7 +100,10 @@ fn the_plan_keeps_its_promises() {
     for (_, document) in DOCUMENTS.iter().filter(|(name, _)| *name == "plan") {
         let plan = &document["plans"][0];
         let parts = ["create", "update", "unchanged", "filtered", "invalid", "refused"];
-        assert_eq!(number(&plan["read"]), parts.iter().map(|part| number(&plan[part])).sum::<u64>());
+        assert_eq!(
+            number(&plan["read"]),
+            parts.iter().map(|part| number(&plan[part])).sum::<u64>()
+        );
         let valid = number(&plan["read"]) - number(&plan["filtered"]) - number(&plan["invalid"]);
         assert_eq!(sum(&plan["totals"], "orders") + number(&plan["carts"]), valid);
         assert_eq!(sum(&plan["months"], "orders"), sum(&plan["totals"], "orders"));
@@ -103,7 +112,10 @@ fn the_plan_keeps_its_promises() {
         let forecast = &plan["forecast"];
         let pace = forecast["requests_per_second"].as_f64().unwrap();
         let duration_ms = forecast["requests"].as_f64().unwrap() * 1000.0 / pace;
-        assert!((duration_ms - forecast["duration_ms"].as_f64().unwrap()).abs() < 1.0, "{forecast}");
+        assert!(
+            (duration_ms - forecast["duration_ms"].as_f64().unwrap()).abs() < 1.0,
+            "{forecast}"
+        );
         assert_eq!(plan["first_order"].is_null(), plan["last_order"].is_null());
         assert_eq!(plan["source_not_historical"], 0);
     }
@@ -142,10 +154,14 @@ fn what_is_told_of_a_past_adds_up_as_its_schema_says() {
     }
     let forms = [(true, None), (false, None), (false, Some("jsonl")), (false, Some("payloads"))];
     assert_eq!(met, forms.into());
-    let parts = ["created", "updated", "adopted", "unchanged", "filtered", "invalid", "refused", "pending"];
+    let parts =
+        ["created", "updated", "adopted", "unchanged", "filtered", "invalid", "refused", "pending"];
     for (_, document) in DOCUMENTS.iter().filter(|(name, _)| *name == "runs") {
         for run in document["runs"].as_array().unwrap() {
-            assert_eq!(number(&run["read"]), parts.iter().map(|part| number(&run[part])).sum::<u64>());
+            assert_eq!(
+                number(&run["read"]),
+                parts.iter().map(|part| number(&run[part])).sum::<u64>()
+            );
             assert_eq!(run["forecast"].is_null(), run["kind"] == "sync", "{run}");
         }
     }

@@ -35,7 +35,8 @@ fn instant(value: &Value) -> jiff::Timestamp {
 }
 
 #[test]
-fn a_run_at_work_tells_its_progress_its_wait_and_its_expected_end_and_a_killed_one_that_it_goes_on() {
+fn a_run_at_work_tells_its_progress_its_wait_and_its_expected_end_and_a_killed_one_that_it_goes_on()
+{
     let (world, mut child, run) = waiting();
     assert_eq!(
         (&run["at_work"], &run["goes_on"], &run["outcome"]),
@@ -43,7 +44,10 @@ fn a_run_at_work_tells_its_progress_its_wait_and_its_expected_end_and_a_killed_o
     );
     let progress = &run["progress"];
     assert_eq!(progress["records_expected"], 60, "by its plan: {run}");
-    assert!(progress["settled"].as_u64() < Some(60) && progress["requests_per_second"].as_f64() > Some(0.0));
+    assert!(
+        progress["settled"].as_u64() < Some(60)
+            && progress["requests_per_second"].as_f64() > Some(0.0)
+    );
     let (until, end) = (instant(&progress["waits_until"]), instant(&run["expected_end"]));
     assert!(end >= until, "what is left comes after the wait: {run}");
     let text = world.run(&["status"]).out;
@@ -56,7 +60,9 @@ fn a_run_at_work_tells_its_progress_its_wait_and_its_expected_end_and_a_killed_o
     assert_eq!((&run["at_work"], &run["goes_on"]), (&false.into(), &true.into()), "{run}");
     assert!(run["expected_end"].is_null() && run["progress"].is_null(), "{run}");
     let text = world.run(&["status"]).out;
-    for expected in ["interrupted (killed); the next backfill goes on", "the target asked to wait until"] {
+    for expected in
+        ["interrupted (killed); the next backfill goes on", "the target asked to wait until"]
+    {
         assert!(text.contains(expected), "{expected}: {text}");
     }
 }
@@ -78,7 +84,11 @@ fn a_run_that_was_killed_is_not_taken_for_one_at_work_while_another_process_hold
     // The wait is kept over processes; a test has no hour.
     std::fs::write(world.path("state/main.lock"), "").unwrap();
     let rest = world.load("backfill", 0);
-    assert_eq!((&rest["run"], &rest["outcome"]), (&run["run"], &"finished".into()), "it is the same run");
+    assert_eq!(
+        (&rest["run"], &rest["outcome"]),
+        (&run["run"], &"finished".into()),
+        "it is the same run"
+    );
     assert_eq!(first_run(&world)["goes_on"], false);
 }
 

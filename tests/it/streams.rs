@@ -88,8 +88,10 @@ fn any_format_is_read_from_a_pipe() {
 #[test]
 fn a_table_from_a_pipe_that_ends_within_its_last_line_is_noted_and_its_last_order_held_back() {
     let world = World::new();
-    let row = |n: u32| format!("#{n},ann@example.com,2024-01-31 10:11:12 -0500,USD,10.00,Mug,10.00,1\n");
-    let header = "Name,Email,Created at,Currency,Total,Lineitem name,Lineitem price,Lineitem quantity\n";
+    let row =
+        |n: u32| format!("#{n},ann@example.com,2024-01-31 10:11:12 -0500,USD,10.00,Mug,10.00,1\n");
+    let header =
+        "Name,Email,Created at,Currency,Total,Lineitem name,Lineitem price,Lineitem quantity\n";
     let text = [header, &row(6001), &row(6002)].concat();
     let planned = pipe(&world, &["--json", "plan"], text.trim_end()).json()["plans"][0].clone();
     assert_eq!(
@@ -99,7 +101,10 @@ fn a_table_from_a_pipe_that_ends_within_its_last_line_is_noted_and_its_last_orde
     );
     assert!(planned["files"][0]["notes"][0].as_str().unwrap().contains("its last line has no end"));
     let planned = pipe(&world, &["--json", "plan"], &text).json()["plans"][0].clone();
-    assert_eq!((&planned["create"], &planned["files"][0]["notes"]), (&2.into(), &serde_json::json!([])));
+    assert_eq!(
+        (&planned["create"], &planned["files"][0]["notes"]),
+        (&2.into(), &serde_json::json!([]))
+    );
 }
 
 #[test]
@@ -109,13 +114,25 @@ fn a_pipe_that_can_not_be_an_export_is_refused() {
     assert_eq!(empty.code, 2);
     assert!(empty.err.contains("standard input: is empty, expected an export"), "{}", empty.err);
     let broken = pipe(&world, &["plan"], "[{\"id\":1,}]");
-    assert!(broken.err.contains("standard input, line 1, column 10: is no valid JSON"), "{}", broken.err);
+    assert!(
+        broken.err.contains("standard input, line 1, column 10: is no valid JSON"),
+        "{}",
+        broken.err
+    );
     let mut command = world.command(&["plan"]);
     command.env("ORDERSYNC_JOBS__SHOP__EXPORT", "-,exports/a.csv");
     let told = Told::of(command.output().unwrap());
-    assert!(told.code == 2 && told.err.contains("names standard input (-) beside files"), "{}", told.err);
+    assert!(
+        told.code == 2 && told.err.contains("names standard input (-) beside files"),
+        "{}",
+        told.err
+    );
     let check = pipe(&world, &["check", "--offline"], &stream(1));
-    assert!(check.out.contains("export from standard input, looked at when a run begins"), "{}", check.out);
+    assert!(
+        check.out.contains("export from standard input, looked at when a run begins"),
+        "{}",
+        check.out
+    );
 }
 
 #[test]
@@ -148,7 +165,12 @@ fn states_are_passed_through_and_the_report_goes_elsewhere() {
     assert_eq!((again.code, last_state(&again.out)), (0, Some(5)), "what is unchanged is settled");
     assert!(again.err.contains("unchanged  5"), "{}", again.err);
     let nothing_new = pipe(&world, &["sync"], &format!("{}{SCHEMA}{}", state(0), state(1)));
-    assert_eq!((nothing_new.code, last_state(&nothing_new.out)), (0, Some(1)), "{}", nothing_new.err);
+    assert_eq!(
+        (nothing_new.code, last_state(&nothing_new.out)),
+        (0, Some(1)),
+        "{}",
+        nothing_new.err
+    );
     let planned = pipe(&world, &["plan"], &stream(3));
     assert!(
         planned.out.contains("Plan of shop") && !planned.out.contains("STATE"),
@@ -176,20 +198,34 @@ fn dead_letters_and_superseded_records_are_settled_too() {
     assert_eq!(told.code, 3, "{}", told.err);
     assert_eq!(last_state(&told.out), Some(2));
     let report: Value = serde_json::from_str(
-        told.err.lines().take_while(|line| !line.contains("dead-letters")).collect::<String>().as_str(),
+        told.err
+            .lines()
+            .take_while(|line| !line.contains("dead-letters"))
+            .collect::<String>()
+            .as_str(),
     )
     .unwrap();
     let run = &report["runs"][0];
     assert_adds_up(run);
-    assert_eq!((&run["created"], &run["filtered"], &run["invalid"]), (&2.into(), &1.into(), &1.into()));
-    assert_eq!(world.summary().by_currency["USD"].total_minor, 1_200, "the later record of order 1 was sent");
+    assert_eq!(
+        (&run["created"], &run["filtered"], &run["invalid"]),
+        (&2.into(), &1.into(), &1.into())
+    );
+    assert_eq!(
+        world.summary().by_currency["USD"].total_minor,
+        1_200,
+        "the later record of order 1 was sent"
+    );
 }
 
 #[test]
 fn a_state_waits_for_the_record_that_takes_the_place_of_one_before_it() {
     let world = World::new().account("in_flight_max = 1\n");
-    let refuse =
-        Fault::new(Kind::Status { code: 503, retry_after: RetryAfter::Seconds(100_000), html: false });
+    let refuse = Fault::new(Kind::Status {
+        code: 503,
+        retry_after: RetryAfter::Seconds(100_000),
+        html: false,
+    });
     world.simulator.inject(refuse.on("POST", "/ecomOrders").key("1").forever());
     let text = [
         &state(0),
@@ -229,8 +265,11 @@ const KILLS: u64 = 12;
 #[test]
 fn however_it_is_killed_no_state_goes_out_before_its_records_are_there() {
     let kills_wanted = number("ORDERSYNC_PROOF_KILLS").unwrap_or(KILLS);
-    let options =
-        Options { requests_per_second: None, latency: Latency::Fixed { ms: 3 }, ..Options::default() };
+    let options = Options {
+        requests_per_second: None,
+        latency: Latency::Fixed { ms: 3 },
+        ..Options::default()
+    };
     let world = World::with(options);
     let orders = kills_wanted * 40;
     let text = stream(orders);

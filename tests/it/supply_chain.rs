@@ -31,7 +31,8 @@ fn no_banned_crate_is_in_the_lock_file() {
 
 #[test]
 fn every_crate_comes_from_the_public_registry() {
-    let sources: BTreeSet<String> = texts(&table("Cargo.lock")["package"], "source").into_iter().collect();
+    let sources: BTreeSet<String> =
+        texts(&table("Cargo.lock")["package"], "source").into_iter().collect();
     let public = "registry+https://github.com/rust-lang/crates.io-index".to_owned();
     assert_eq!(sources, [public].into());
 }
@@ -43,7 +44,10 @@ fn an_ignored_advisory_is_about_a_crate_still_used_and_names_the_swap() {
     assert_eq!(reasons.len(), 2);
     for reason in reasons {
         let subject = reason.split(' ').next().unwrap();
-        assert!(locked.iter().any(|name| name == subject), "{subject} is gone: stop ignoring its advisory");
+        assert!(
+            locked.iter().any(|name| name == subject),
+            "{subject} is gone: stop ignoring its advisory"
+        );
         assert!(reason.contains("backon"), "{reason}");
     }
 }
@@ -78,7 +82,8 @@ fn packages() -> BTreeSet<String> {
     text.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
 }
 
-/// Whether a licence expression (SPDX, or with `/` for OR as older crates write it) can be met from the list.
+/// Whether a licence expression (SPDX, or with `/` for OR as older crates write it) can be met from
+/// the list.
 fn is_allowed(expression: &str, allowed: &[&str]) -> bool {
     let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
@@ -110,7 +115,9 @@ fn one<'a>(words: &'a [&'a str], allowed: &[&str]) -> (bool, &'a [&'a str]) {
             (met, [")", rest @ ..]) => (met, rest),
             (_, rest) => (false, rest),
         },
-        [id, "WITH", exception, rest @ ..] => (allowed.contains(&&*format!("{id} WITH {exception}")), rest),
+        [id, "WITH", exception, rest @ ..] => {
+            (allowed.contains(&&*format!("{id} WITH {exception}")), rest)
+        }
         [id, rest @ ..] => (allowed.contains(id), rest),
         [] => (false, words),
     }

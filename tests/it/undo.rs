@@ -1,4 +1,5 @@
-//! A run can be taken back: what it created goes, everything else stays, and no kill makes it forget.
+//! A run can be taken back: what it created goes, everything else stays, and no kill makes it
+//! forget.
 
 use crate::chance::Chance;
 use crate::process::Process;
@@ -86,7 +87,8 @@ fn what_is_not_known_to_be_the_jobs_own_is_refused() {
     let world = World::new().policy(other);
     world.generate(&DAY_ONE);
     assert_eq!(world.run(&["backfill", "shop"]).code, 0);
-    for (job, run, expected) in [("shop", "7", "no run 7"), ("other", "1", "run 1 is of job shop")] {
+    for (job, run, expected) in [("shop", "7", "no run 7"), ("other", "1", "run 1 is of job shop")]
+    {
         let told = world.run(&["undo", job, "--run", run, "--yes"]);
         assert_eq!(told.code, 2, "{}", told.err);
         assert!(told.err.contains(expected), "{}", told.err);
@@ -120,8 +122,11 @@ const SEED: u64 = 20_270_131;
 
 #[test]
 fn fifteen_kills_forget_nothing_and_delete_nothing_twice() {
-    let options =
-        Options { requests_per_second: None, latency: Latency::Fixed { ms: 2 }, ..Options::default() };
+    let options = Options {
+        requests_per_second: None,
+        latency: Latency::Fixed { ms: 2 },
+        ..Options::default()
+    };
     let world = World::with(options);
     world.generate(&DAY_ONE);
     world.load("backfill", 0);
@@ -182,7 +187,8 @@ fn an_order_whose_delete_was_cut_off_is_looked_up_by_the_next_run() {
     let child = world.start(&["--quiet", "undo", "shop", "--run", "1", "--yes"]);
     until("the order is deleted", || !keys(&world).contains(&key));
     world.kill(child);
-    // Somebody syncs before the undo was gone on with: no order may be taken to be there that is not.
+    // Somebody syncs before the undo was gone on with: no order may be taken to be there that is
+    // not.
     world.load("sync", 0);
     assert_eq!(world.summary().orders as u64, truth.valid);
     assert!(keys(&world).contains(&key));
@@ -202,7 +208,8 @@ fn a_create_that_a_kill_cut_off_is_told_and_left_alone() {
     let unconfirmed = report["unconfirmed"].as_array().unwrap();
     assert!(!unconfirmed.is_empty() && report["left"] == 0, "{report}");
     assert_eq!(world.summary().orders, unconfirmed.len());
-    // The next run finds out whose it is; then it is the first run's, and can be taken back as well.
+    // The next run finds out whose it is; then it is the first run's, and can be taken back as
+    // well.
     world.load("backfill", 0);
     assert_eq!(undone(&world, "1", 0)["deleted"], unconfirmed.len());
     assert_eq!(world.summary().orders, 120 - unconfirmed.len());
@@ -237,7 +244,8 @@ fn an_order_that_a_moving_list_left_out_is_deleted_too() {
     let world = World::new();
     world.generate(&DAY_ONE);
     world.load("backfill", 0);
-    // While the first page is on its way somebody deletes an order on it: the second page then begins one too far.
+    // While the first page is on its way somebody deletes an order on it: the second page then
+    // begins one too far.
     world.simulator.inject(Fault::new(Kind::Slow { ms: 86_400_000 }).on("GET", "/ecomOrders"));
     let mut child = world.start(&["--quiet", "undo", "shop", "--run", "1", "--yes"]);
     assert!(wait_for_requests(&world, &mut child, world.summary().requests + 2));
@@ -257,7 +265,11 @@ fn an_order_the_target_only_claims_to_have_deleted_is_found_when_read_back() {
     let lie = Kind::Status { code: 200, retry_after: Default::default(), html: false };
     world.simulator.inject(Fault::new(lie).on("DELETE", "/ecomOrders").key(&key));
     let report = undone(&world, "1", 7);
-    assert_eq!((&report["left"], &report["still_there"]), (&1.into(), &serde_json::json!([key])), "{report}");
+    assert_eq!(
+        (&report["left"], &report["still_there"]),
+        (&1.into(), &serde_json::json!([key])),
+        "{report}"
+    );
     assert_eq!(undone(&world, "1", 0)["deleted"], 1, "it stands in the ledger again");
     assert_eq!(world.summary().orders, 0);
 }
@@ -270,7 +282,11 @@ fn a_target_that_refuses_to_delete_is_told_and_asked_again() {
     let key = order_at(&world, 3).1;
     world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("DELETE", "/ecomOrders").key(&key));
     let report = undone(&world, "1", 7);
-    assert_eq!((&report["deleted"], &report["refused"][0]["order"]), (&119.into(), &key.into()), "{report}");
+    assert_eq!(
+        (&report["deleted"], &report["refused"][0]["order"]),
+        (&119.into(), &key.into()),
+        "{report}"
+    );
     assert_eq!(undone(&world, "1", 0)["deleted"], 1);
     assert_eq!(world.summary().orders, 0);
 }
@@ -282,7 +298,8 @@ fn a_signal_ends_it_in_order_and_the_next_call_goes_on() {
     world.load("backfill", 0);
     let before = world.summary().requests;
     world.hold_from(40);
-    let mut undo = Process::start(&mut world.command(&["--json", "undo", "shop", "--run", "1", "--yes"]));
+    let mut undo =
+        Process::start(&mut world.command(&["--json", "undo", "shop", "--run", "1", "--yes"]));
     assert!(wait_for_requests(&world, undo.child(), before + 40));
     undo.stops_while_held(&world);
     let report = undo.ends(143).json()["undo"].clone();

@@ -1,4 +1,5 @@
-//! What an export leaves open: statuses that are not known, ids that a spreadsheet cut, versions that nothing ranks.
+//! What an export leaves open: statuses that are not known, ids that a spreadsheet cut, versions
+//! that nothing ranks.
 
 use crate::world::{World, assert_adds_up};
 use serde_json::{Value, json};
@@ -18,7 +19,8 @@ fn order(id: &str, more: Value) -> Value {
 /// Rows of a loader's raw table.
 fn table(rows: &[(&str, Value)]) -> String {
     let row = |(at, data): &(&str, Value)| {
-        json!({ "_airbyte_raw_id": "r", "_airbyte_extracted_at": at, "_airbyte_data": data }).to_string()
+        json!({ "_airbyte_raw_id": "r", "_airbyte_extracted_at": at, "_airbyte_data": data })
+            .to_string()
             + "\n"
     };
     rows.iter().map(row).collect()
@@ -34,8 +36,10 @@ fn plan(world: &World) -> Value {
 fn totals(world: &World) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let orders = world.target()["ecomOrders"].as_array().unwrap().clone();
-    let mut totals: Vec<_> =
-        orders.iter().map(|order| (text(&order["externalid"]), text(&order["totalPrice"]))).collect();
+    let mut totals: Vec<_> = orders
+        .iter()
+        .map(|order| (text(&order["externalid"]), text(&order["totalPrice"])))
+        .collect();
     totals.sort();
     totals
 }
@@ -44,8 +48,12 @@ fn totals(world: &World) -> Vec<(String, String)> {
 fn a_status_that_is_not_known_is_shown_in_the_exports_own_word() {
     let world = World::new();
     let odd = |id, word| order(id, json!({ "financial_status": word }));
-    let orders =
-        [odd("1", "on layaway"), odd("2", "on layaway"), odd("3", "paid"), odd("4", "eve@example.com, 5")];
+    let orders = [
+        odd("1", "on layaway"),
+        odd("2", "on layaway"),
+        odd("3", "paid"),
+        odd("4", "eve@example.com, 5"),
+    ];
     world.export("orders.json", json!({ "orders": orders }).to_string());
     let told = world.run(&["plan"]);
     assert!(told.out.contains("paid 1; unknown 3, invalid: `on layaway` 2\n"), "{}", told.out);
@@ -62,11 +70,14 @@ fn orders_paid_in_another_currency_are_counted_and_the_shops_money_is_sent() {
     let paid = |id, currency| order(id, json!({ "presentment_currency": currency }));
     world.export(
         "orders.json",
-        json!({ "orders": [paid("1", "CAD"), paid("2", "usd"), order("3", json!({}))] }).to_string(),
+        json!({ "orders": [paid("1", "CAD"), paid("2", "usd"), order("3", json!({}))] })
+            .to_string(),
     );
     let told = world.run(&["plan"]);
     assert!(
-        told.out.contains("the shop's own money, as in its reports, for 1 order paid in another currency"),
+        told.out.contains(
+            "the shop's own money, as in its reports, for 1 order paid in another currency"
+        ),
         "{}",
         told.out
     );
@@ -77,16 +88,27 @@ fn orders_paid_in_another_currency_are_counted_and_the_shops_money_is_sent() {
 
 #[test]
 fn orders_whose_ids_a_spreadsheet_cut_are_refused_unless_they_are_to_be_known_by_their_numbers() {
-    let header = "Id,Name,Email,Created at,Currency,Total,Lineitem name,Lineitem price,Lineitem quantity";
+    let header =
+        "Id,Name,Email,Created at,Currency,Total,Lineitem name,Lineitem price,Lineitem quantity";
     let row = |name: &str| {
-        format!("5.37518E+12,{name},ann@example.com,2024-01-31 10:11:12 -0500,USD,10.00,Mug,10.00,1\n")
+        format!(
+            "5.37518E+12,{name},ann@example.com,2024-01-31 10:11:12 -0500,USD,10.00,Mug,10.00,1\n"
+        )
     };
     let text = format!("{header}\n{}{}", row("#1001"), row("#1002"));
     let world = World::new();
     world.export("orders.csv", &text);
     let told = plan(&world);
-    assert_eq!((&told["invalid"], &told["invalid_reasons"][0]["reason"]), (&json!(2), &json!("bad_id")));
-    assert!(told["invalid_reasons"][0]["advice"].as_str().unwrap().contains("policy.order_key = \"number\""));
+    assert_eq!(
+        (&told["invalid"], &told["invalid_reasons"][0]["reason"]),
+        (&json!(2), &json!("bad_id"))
+    );
+    assert!(
+        told["invalid_reasons"][0]["advice"]
+            .as_str()
+            .unwrap()
+            .contains("policy.order_key = \"number\"")
+    );
     let world = World::new().policy("order_key = \"number\"\n");
     world.export("orders.csv", &text);
     assert_eq!(world.load("backfill", 0)["created"], 2);
@@ -96,7 +118,11 @@ fn orders_whose_ids_a_spreadsheet_cut_are_refused_unless_they_are_to_be_known_by
     // The shop's own export has the ids again: it is the same orders all the same.
     world.export(
         "orders.csv",
-        text.replacen("5.37518E+12", "5375180000001", 1).replacen("5.37518E+12", "5375180000002", 1),
+        text.replacen("5.37518E+12", "5375180000001", 1).replacen(
+            "5.37518E+12",
+            "5375180000002",
+            1,
+        ),
     );
     assert_eq!(world.load("sync", 0)["unchanged"], 2);
 }
@@ -117,8 +143,12 @@ fn of_a_loaders_table_the_newest_version_is_sent_and_what_is_gone_is_told() {
     world.export("orders.jsonl", table(&rows));
     let told = plan(&world);
     let reasons: Vec<_> = told["filtered_reasons"].as_array().unwrap().iter().collect();
-    let reasons: Vec<_> = reasons.into_iter().map(|reason| (&reason["reason"], &reason["count"])).collect();
-    assert_eq!(reasons, [(&json!("deleted_at_source"), &json!(1)), (&json!("superseded"), &json!(2))]);
+    let reasons: Vec<_> =
+        reasons.into_iter().map(|reason| (&reason["reason"], &reason["count"])).collect();
+    assert_eq!(
+        reasons,
+        [(&json!("deleted_at_source"), &json!(1)), (&json!("superseded"), &json!(2))]
+    );
     assert_eq!(told["invalid_reasons"][0]["reason"], "conflicting_versions");
     assert_eq!(told["invalid_reasons"][0]["count"], 2, "neither of them is a repeat of the other");
     let run = world.load("backfill", 3);
@@ -141,7 +171,8 @@ fn of_an_order_known_by_its_number_the_newest_version_is_sent_though_its_id_was_
         let told = plan(&world);
         assert_eq!(told["filtered_reasons"][0]["reason"], "superseded");
         assert_eq!(world.load("backfill", 0)["created"], 2);
-        let sent = [("#1", "1800"), ("#2", "2000")].map(|(id, total)| (id.to_owned(), total.to_owned()));
+        let sent =
+            [("#1", "1800"), ("#2", "2000")].map(|(id, total)| (id.to_owned(), total.to_owned()));
         assert_eq!(totals(&world), sent, "an id that two orders share is not what ranks them");
     }
 }

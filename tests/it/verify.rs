@@ -27,7 +27,10 @@ fn key(order: &Value) -> String {
 fn a_faithful_target_has_no_differences() {
     let (world, orders) = loaded();
     let verification = verification(&world, 0);
-    assert_eq!((&verification["matching"], &verification["differences"]), (&orders.len().into(), &0.into()));
+    assert_eq!(
+        (&verification["matching"], &verification["differences"]),
+        (&orders.len().into(), &0.into())
+    );
     let months = verification["months"].as_array().unwrap();
     assert!(months.len() > 5 && months.iter().all(|month| month["source"] == month["target"]));
     let counted: u64 = months.iter().map(|month| month["target"]["orders"].as_u64().unwrap()).sum();
@@ -43,7 +46,8 @@ fn sums_are_told_by_customer_and_month() {
     let verification = verification(&world, 7);
     let months = verification["months"].as_array().unwrap();
     let sum = |month: &Value, side: &str| month[side]["minor_units"].as_i64().unwrap();
-    let differing: Vec<_> = months.iter().filter(|month| month["source"] != month["target"]).collect();
+    let differing: Vec<_> =
+        months.iter().filter(|month| month["source"] != month["target"]).collect();
     assert_eq!(differing.len(), 1);
     assert_eq!(sum(differing[0], "target") - sum(differing[0], "source"), 7);
     assert_eq!(verification["customers"]["differing"], 1);
@@ -82,7 +86,8 @@ fn every_kind_of_difference_is_found() {
 
 /// As somebody else would: with the fields of an `ecomOrder`.
 fn add_order(world: &World, like: &serde_json::Map<String, Value>, externalid: &str) {
-    let number = |name: &str| like[name].as_str().and_then(|text| text.parse::<i64>().ok()).unwrap();
+    let number =
+        |name: &str| like[name].as_str().and_then(|text| text.parse::<i64>().ok()).unwrap();
     let order = serde_json::json!({
         "externalid": externalid, "source": 0, "email": like["email"], "currency": like["currency"],
         "totalPrice": number("totalPrice"), "connectionid": number("connectionid"), "customerid": number("customerid"),
@@ -96,7 +101,9 @@ fn add_order(world: &World, like: &serde_json::Map<String, Value>, externalid: &
 fn what_could_not_be_read_is_not_verified() {
     let (world, _) = loaded();
     use ordersync::simulator::{Fault, Kind};
-    world.simulator.inject(Fault::new(Kind::PaymentRequired).on("GET", "/ecomOrders").nth(2).forever());
+    world
+        .simulator
+        .inject(Fault::new(Kind::PaymentRequired).on("GET", "/ecomOrders").nth(2).forever());
     let told = world.run(&["verify", "shop"]);
     assert_eq!(told.code, 7, "{}{}", told.out, told.err);
 }
@@ -110,7 +117,10 @@ fn repair_has_the_next_sync_mend_what_differs() {
     assert_eq!(told.code, 7, "{}", told.err);
     assert_eq!(told.json()["verifications"][0]["queued_for_sync"], 2);
     let run = world.load("sync", 0);
-    assert_eq!((&run["created"], &run["updated"], &run["unchanged"]), (&1.into(), &1.into(), &148.into()));
+    assert_eq!(
+        (&run["created"], &run["updated"], &run["unchanged"]),
+        (&1.into(), &1.into(), &148.into())
+    );
     verification(&world, 0);
 }
 
@@ -137,7 +147,10 @@ fn orders_of_an_older_export_are_not_called_extra() {
     world.load("backfill", 0);
     world.generate(&window);
     let verification = verification(&world, 0);
-    assert_eq!((&verification["matching"], &verification["from_elsewhere"]), (&100.into(), &40.into()));
+    assert_eq!(
+        (&verification["matching"], &verification["from_elsewhere"]),
+        (&100.into(), &40.into())
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! What a plan warns of: each under its stable code, for a person on the screen and in the page too.
+//! What a plan warns of: each under its stable code, for a person on the screen and in the page
+//! too.
 
 use crate::world::World;
 use ordersync::samples::Generated;
@@ -39,7 +40,10 @@ fn codes(world: &World) -> Vec<String> {
 }
 
 fn of<'a>(warnings: &'a [Value], code: &str) -> &'a Value {
-    warnings.iter().find(|warning| warning["code"] == code).unwrap_or_else(|| panic!("{code}: {warnings:?}"))
+    warnings
+        .iter()
+        .find(|warning| warning["code"] == code)
+        .unwrap_or_else(|| panic!("{code}: {warnings:?}"))
 }
 
 #[test]
@@ -52,7 +56,11 @@ fn what_nobody_asked_the_target_is_told_until_somebody_did() {
     assert_eq!(world.run(&["check", "--offline"]).code, 0);
     assert_eq!(codes(&world), ["connection_unknown", "contacts"], "nobody was asked");
     assert_eq!(world.run(&["check"]).code, 0);
-    assert_eq!(codes(&world), ["contacts"], "it does not exist yet, so it is neither native nor on a list");
+    assert_eq!(
+        codes(&world),
+        ["contacts"],
+        "it does not exist yet, so it is neither native nor on a list"
+    );
     let world = World::new();
     put(&world, &[order(1, json!({}))]);
     world.load("backfill", 0);
@@ -66,7 +74,10 @@ fn a_native_connection_is_known_to_the_plan_once_it_was_met() {
         let world = World::new();
         put(&world, &[order(1, json!({}))]);
         let (service, externalid, name) = ("shopify".into(), "test-store".into(), "Native".into());
-        world.simulator.edit(Edit::AddConnection { service, externalid, name, native: true }).unwrap();
+        world
+            .simulator
+            .edit(Edit::AddConnection { service, externalid, name, native: true })
+            .unwrap();
         assert_eq!(world.run(args).code, 2);
         let told = warnings(&world);
         assert_eq!(told[0]["code"], "native_connection", "{args:?}");
@@ -89,7 +100,10 @@ fn a_list_that_new_contacts_join_is_told_with_its_id() {
     assert!(check.out.contains("join the list with id 7"), "{}", check.out);
     let told = warnings(&world);
     assert!(
-        of(&told, "contacts_join_list")["text"].as_str().unwrap().contains("the list with id 7, as of 2")
+        of(&told, "contacts_join_list")["text"]
+            .as_str()
+            .unwrap()
+            .contains("the list with id 7, as of 2")
     );
     world.load("backfill", 0);
     assert!(codes(&world).is_empty(), "nobody new joins it");
@@ -98,7 +112,10 @@ fn a_list_that_new_contacts_join_is_told_with_its_id() {
 #[test]
 fn a_currency_is_new_only_to_a_job_that_has_sent_others() {
     let world = World::new();
-    put(&world, &[order(1, json!({})), order(2, json!({ "currency": "JPY", "total_price": "20" }))]);
+    put(
+        &world,
+        &[order(1, json!({})), order(2, json!({ "currency": "JPY", "total_price": "20" }))],
+    );
     assert!(!codes(&world).contains(&"currency_new".to_owned()), "of a first load all are");
     assert_eq!(world.run(&["backfill", "--canary", "1"]).code, 0);
     assert!(!codes(&world).contains(&"currency_new".to_owned()), "of the rest of it too");
@@ -122,13 +139,18 @@ fn a_currency_is_new_only_to_a_job_that_has_sent_others() {
             order(7, json!({ "currency": "JPY", "total_price": "20" })),
         ],
     );
-    assert!(!codes(&world).contains(&"currency_new".to_owned()), "each was sent before, by some run");
+    assert!(
+        !codes(&world).contains(&"currency_new".to_owned()),
+        "each was sent before, by some run"
+    );
     // A ledger that was rebuilt has sent nothing, and knows what is there.
     std::fs::remove_dir_all(world.path("state")).unwrap();
     put(&world, &[order(3, json!({ "currency": "EUR" })), order(4, json!({}))]);
     assert_eq!(world.run(&["adopt", "shop"]).code, 0);
     put(&world, &[order(3, json!({ "currency": "EUR" })), order(8, json!({ "currency": "CHF" }))]);
-    assert!(of(&warnings(&world), "currency_new")["text"].as_str().unwrap().contains("CHF (1 order)"));
+    assert!(
+        of(&warnings(&world), "currency_new")["text"].as_str().unwrap().contains("CHF (1 order)")
+    );
 }
 
 #[test]
@@ -172,18 +194,32 @@ fn what_is_odd_about_single_orders_is_counted_with_the_first_of_them() {
     );
     let told = warnings(&world);
     let all: Vec<&str> = told.iter().map(|warning| warning["code"].as_str().unwrap()).collect();
-    let expected =
-        ["connection_unknown", "future_dates", "duplicates", "totals_differ", "two_addresses", "contacts"];
+    let expected = [
+        "connection_unknown",
+        "future_dates",
+        "duplicates",
+        "totals_differ",
+        "two_addresses",
+        "contacts",
+    ];
     assert_eq!(all, expected);
     for (code, says, first) in [
-        ("future_dates", "2 orders are dated in the future, the latest 2099-01-31T10:11:12-05:00", "#2"),
+        (
+            "future_dates",
+            "2 orders are dated in the future, the latest 2099-01-31T10:11:12-05:00",
+            "#2",
+        ),
         ("duplicates", "1 record repeats an order", "#1"),
         (
             "totals_differ",
             "1 order has a total that is not the sum of the parts (USD 1 order by +1.00)",
             "#4",
         ),
-        ("two_addresses", "2 orders have another address than an earlier order of the same customer", "#5"),
+        (
+            "two_addresses",
+            "2 orders have another address than an earlier order of the same customer",
+            "#5",
+        ),
     ] {
         let warning = of(&told, code);
         assert!(warning["text"].as_str().unwrap().starts_with(says), "{warning}");
@@ -194,5 +230,8 @@ fn what_is_odd_about_single_orders_is_counted_with_the_first_of_them() {
     assert!(text.contains("(#5 at orders.json:1)") && !text.contains("other@"), "{text}");
     let by_address = World::new().policy("customers = \"email\"\n");
     put(&by_address, &[order(1, json!({})), order(2, json!({ "customer": { "id": 100 } }))]);
-    assert!(!codes(&by_address).contains(&"two_addresses".to_owned()), "each address is a customer then");
+    assert!(
+        !codes(&by_address).contains(&"two_addresses".to_owned()),
+        "each address is a customer then"
+    );
 }

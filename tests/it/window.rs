@@ -15,7 +15,12 @@ use ordersync::simulator::{Fault, Kind, RetryAfter};
 /// A shop with records of every fate, whose job is due each second.
 pub fn shop() -> World {
     let world = World::new().job(EVERY_SECOND);
-    world.generate(&Generated { orders: 60, seed: 5, defects_permille: 100, ..Generated::default() });
+    world.generate(&Generated {
+        orders: 60,
+        seed: 5,
+        defects_permille: 100,
+        ..Generated::default()
+    });
     world
 }
 
@@ -64,7 +69,10 @@ fn prometheus_is_told_what_the_state_and_the_target_know() {
         .map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap())
         .sum();
     assert_eq!(sent, world.summary().requests as f64, "each request once, by its verdict");
-    assert_eq!(value(&text, "ordersync_requests_total{account=\"main\",verdict=\"throttled\"}"), 1.0);
+    assert_eq!(
+        value(&text, "ordersync_requests_total{account=\"main\",verdict=\"throttled\"}"),
+        1.0
+    );
     assert!(value(&text, "ordersync_throttled_seconds_total{account=\"main\"}") > 0.0);
     assert_eq!(value(&text, "ordersync_requests_in_flight{account=\"main\"}"), 0.0);
     let version = format!("ordersync_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
@@ -86,7 +94,11 @@ fn counters_go_on_from_run_to_run_and_never_back() {
     daemon.stop(0);
     let (daemon, site) = Site::of(&world);
     let created = "ordersync_records_total{job=\"shop\",outcome=\"created\"}";
-    assert_eq!(value(&site.get("/metrics").body, created), world.summary().orders as f64, "nor by a restart");
+    assert_eq!(
+        value(&site.get("/metrics").body, created),
+        world.summary().orders as f64,
+        "nor by a restart"
+    );
     daemon.stop(0);
 }
 
@@ -98,7 +110,11 @@ fn a_probe_is_told_what_keeps_it_from_working() {
     assert_eq!((site.get("/healthz").status, site.get("/readyz").body.as_str()), (200, "ready\n"));
     std::fs::write(world.path("token"), "").unwrap();
     let answer = site.until("/readyz", |answer| answer.status == 503);
-    assert!(answer.body.contains("accounts.main") && !answer.body.contains(TOKEN), "{}", answer.body);
+    assert!(
+        answer.body.contains("accounts.main") && !answer.body.contains(TOKEN),
+        "{}",
+        answer.body
+    );
     std::fs::write(world.path("token"), TOKEN).unwrap();
     site.until("/readyz", |answer| answer.status == 200);
     std::fs::remove_dir_all(world.path("state")).unwrap();
@@ -132,14 +148,18 @@ fn it_only_shows() {
     let world = World::new().job(&far_away());
     let (daemon, site) = Site::of(&world);
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"] {
-        let told = site.ask(&format!("{method} / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"));
+        let told = site
+            .ask(&format!("{method} / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"));
         assert_eq!(told.status, 405, "{method}");
     }
     let head = site.ask("HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_eq!((head.status, head.body.as_str()), (200, ""));
-    for garbage in
-        ["\0\0\0\0\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /%ff%00 HTTP/1.1\r\nHost: x\r\n\r\n", "\r\n"]
-    {
+    for garbage in [
+        "\0\0\0\0\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        "GET /%ff%00 HTTP/1.1\r\nHost: x\r\n\r\n",
+        "\r\n",
+    ] {
         site.ask(garbage);
     }
     let long = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(1_000_000));
@@ -168,7 +188,10 @@ fn no_address_and_no_token_is_shown() {
     daemon.tells("finished: ", 1);
     for path in ["/", "/live", "/metrics", "/readyz"] {
         let text = site.get(path).body.replace("@media", "");
-        assert!(!text.contains('@') && !text.contains("buyer") && !text.contains(TOKEN), "{path}: {text}");
+        assert!(
+            !text.contains('@') && !text.contains("buyer") && !text.contains(TOKEN),
+            "{path}: {text}"
+        );
     }
     daemon.stop(0);
 }
@@ -183,8 +206,17 @@ fn the_page_shows_runs_whose_parts_add_up_and_dead_letters_by_reason() {
         let head = if name == "read" { "Read" } else { name };
         format!("<td class=\"number\" data-name=\"{head}\">{}</td>", run[name])
     };
-    let parts =
-        ["read", "created", "updated", "adopted", "unchanged", "filtered", "invalid", "refused", "pending"];
+    let parts = [
+        "read",
+        "created",
+        "updated",
+        "adopted",
+        "unchanged",
+        "filtered",
+        "invalid",
+        "refused",
+        "pending",
+    ];
     let row: String = parts.iter().map(|part| number(part)).collect();
     assert!(page.contains(&row), "{row} in {page}");
     let letters = world.run(&["--json", "dead-letters", "list"]).json();
@@ -212,18 +244,27 @@ fn a_run_under_way_has_a_bar_with_its_expected_end() {
         changed_permille: 1_000,
         ..Generated::default()
     });
-    let answer =
-        site.until("/live", |answer| answer.body.contains("<progress") && answer.body.contains("done about"));
-    assert!(answer.body.contains(" max=\"60\"") || answer.body.contains("of about"), "{}", answer.body);
+    let answer = site.until("/live", |answer| {
+        answer.body.contains("<progress") && answer.body.contains("done about")
+    });
+    assert!(
+        answer.body.contains(" max=\"60\"") || answer.body.contains("of about"),
+        "{}",
+        answer.body
+    );
     let pending = "ordersync_pending_records{job=\"shop\"}";
     let is_nearly_settled =
         |answer: &Answer| sample(&answer.body, pending).is_some_and(|n| (1.0..=10.0).contains(&n));
     let metrics = site.until("/metrics", is_nearly_settled).body;
     assert_eq!(value(&metrics, "ordersync_run_in_progress{job=\"shop\"}"), 1.0);
     site.until("/metrics", |answer| {
-        sample(&answer.body, "ordersync_requests_in_flight{account=\"main\"}").is_some_and(|n| n >= 1.0)
+        sample(&answer.body, "ordersync_requests_in_flight{account=\"main\"}")
+            .is_some_and(|n| n >= 1.0)
     });
-    assert_eq!(value(&metrics, "ordersync_account_standing{account=\"main\",standing=\"running\"}"), 1.0);
+    assert_eq!(
+        value(&metrics, "ordersync_account_standing{account=\"main\",standing=\"running\"}"),
+        1.0
+    );
     daemon.kill();
 }
 
@@ -233,7 +274,8 @@ fn a_refused_account_is_seen_before_and_after_a_restart() {
     world.simulator.inject(Fault::new(Kind::PaymentRequired).forever());
     let (daemon, site) = Site::of(&world);
     daemon.tells("was refused", 1);
-    let text = site.until("/metrics", |answer| answer.body.contains("standing=\"refused\"} 1")).body;
+    let text =
+        site.until("/metrics", |answer| answer.body.contains("standing=\"refused\"} 1")).body;
     assert_eq!(value(&text, "ordersync_last_run_outcome{job=\"shop\",outcome=\"stopped\"}"), 1.0);
     assert_eq!(value(&text, "ordersync_last_success_timestamp_seconds{job=\"shop\"}"), 0.0);
     assert!(site.get("/").body.contains("open: the target refused us"));
@@ -241,7 +283,10 @@ fn a_refused_account_is_seen_before_and_after_a_restart() {
     let world = world.job_anew(&far_away());
     let (daemon, site) = Site::of(&world);
     assert_eq!(
-        value(&site.get("/metrics").body, "ordersync_last_run_outcome{job=\"shop\",outcome=\"stopped\"}"),
+        value(
+            &site.get("/metrics").body,
+            "ordersync_last_run_outcome{job=\"shop\",outcome=\"stopped\"}"
+        ),
         1.0
     );
     daemon.stop(0);
@@ -286,7 +331,8 @@ fn without_the_setting_nothing_listens_and_other_addresses_take_a_deliberate_wor
     }
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap().to_string();
-    let told = world.command(&["daemon"]).env("ORDERSYNC_METRICS__LISTEN", &listen).output().unwrap();
+    let told =
+        world.command(&["daemon"]).env("ORDERSYNC_METRICS__LISTEN", &listen).output().unwrap();
     let err = String::from_utf8(told.stderr).unwrap();
     assert_eq!(told.status.code(), Some(1), "not 2: systemd tries again\n{err}");
     assert!(err.contains(&listen) && err.contains("hint: "), "{err}");

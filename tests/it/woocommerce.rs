@@ -28,7 +28,10 @@ fn a_price_that_is_no_whole_number_of_cents_is_rounded_and_told_and_the_total_st
     let world = World::new();
     world.export("orders.json", format!("[{ORDER}]"));
     let plan = world.run(&["--json", "plan"]).json()["plans"][0].clone();
-    assert_eq!((&plan["prices_rounded"], &plan["totals"][0]["minor_units"]), (&1.into(), &4950.into()));
+    assert_eq!(
+        (&plan["prices_rounded"], &plan["totals"][0]["minor_units"]),
+        (&1.into(), &4950.into())
+    );
     let told = world.run(&["plan"]).out;
     assert!(told.contains("1 product line whose units did not cost a whole number"), "{told}");
     let run = world.load("backfill", 0);
@@ -36,7 +39,8 @@ fn a_price_that_is_no_whole_number_of_cents_is_rounded_and_told_and_the_total_st
     assert_adds_up(&run);
     let order = order_of(&world, "20");
     let products = order["ecomOrderProducts"].as_array().unwrap();
-    let prices: Vec<_> = products.iter().map(|product| product["price"].as_str().unwrap()).collect();
+    let prices: Vec<_> =
+        products.iter().map(|product| product["price"].as_str().unwrap()).collect();
     assert_eq!(prices, ["733", "2000"]);
     assert_eq!(order["totalPrice"], "4950");
     assert_eq!(world.load("backfill", 0)["unchanged"], 1);
@@ -51,13 +55,19 @@ fn dates_that_may_be_shifted_are_not_loaded_before_the_settings_say() {
     let told = world.run(&["backfill"]);
     assert_eq!(told.code, 2, "{}{}", told.out, told.err);
     assert!(
-        format!("{}{}", told.out, told.err).contains("set `webtoffee_date_shift` in the job's policy"),
+        format!("{}{}", told.out, told.err)
+            .contains("set `webtoffee_date_shift` in the job's policy"),
         "{}",
         told.err
     );
     let wrong = World::new().policy("webtoffee_date_shift = \"offsets\"\n");
     let told = wrong.run(&["check", "--offline"]);
-    assert!(told.code == 2 && told.err.contains("did you mean `offset`?"), "{}{}", told.out, told.err);
+    assert!(
+        told.code == 2 && told.err.contains("did you mean `offset`?"),
+        "{}{}",
+        told.out,
+        told.err
+    );
     let world = world.policy("webtoffee_date_shift = \"offset\"\n");
     assert_eq!(world.load("backfill", 0)["created"], 1);
     let created = order_of(&world, "21")["externalCreatedDate"].as_str().unwrap().to_owned();

@@ -12,7 +12,8 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 pub const TOKEN: &str = "canary-token-5f2a";
-/// What has not come after this long does not come. Nothing else is said in these tests of how fast anything goes.
+/// What has not come after this long does not come. Nothing else is said in these tests of how fast
+/// anything goes.
 pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Waits for a fact.
@@ -54,8 +55,11 @@ impl World {
     }
 
     pub fn with(options: Options) -> Self {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
         let limited = options.requests_per_second.is_some();
         let options = Options { token: TOKEN.to_owned(), ..options };
         let simulator = runtime.block_on(Simulator::start(options)).unwrap();
@@ -192,26 +196,28 @@ logo_url = "https://shop.example.com/logo.png"
         told.json()["runs"][0].clone()
     }
 
-    /// Whether a request came within an announced pause is judged in paused time alone (`pace`, `chaos`): between
-    /// processes, nobody knows when an answer was read or a request left.
+    /// Whether a request came within an announced pause is judged in paused time alone (`pace`,
+    /// `chaos`): between processes, nobody knows when an answer was read or a request left.
     pub fn summary(&self) -> Summary {
         let mut summary = self.simulator.summary();
         summary.violations.retain(|violation| violation.rule != Rule::Paused);
         summary
     }
 
-    /// Whoever sends the n-th request from now on, or a later one, gets no answer before [`Simulator::release`], though
-    /// all is done that it asks for. So a program is caught in the middle of its work, however late one looks.
+    /// Whoever sends the n-th request from now on, or a later one, gets no answer before
+    /// [`Simulator::release`], though all is done that it asks for. So a program is caught in the
+    /// middle of its work, however late one looks.
     pub fn hold_from(&self, nth: u64) {
         self.simulator.inject(Fault::new(Kind::Slow { ms: 86_400_000 }).nth(nth).forever());
     }
 
-    /// Waits until all has arrived that dead programs sent. Connections are taken in their order, so after one of our own
-    /// is answered none of theirs is still to come.
+    /// Waits until all has arrived that dead programs sent. Connections are taken in their order,
+    /// so after one of our own is answered none of theirs is still to come.
     pub fn settle(&self) {
         let url = self.simulator.url();
         let mut own = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
-        own.write_all(b"GET /__sim/summary HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        own.write_all(b"GET /__sim/summary HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            .unwrap();
         own.read_to_end(&mut Vec::new()).unwrap();
         drop(own);
         until("the connections of dead programs end", || self.simulator.connections_open() == 0);
@@ -244,7 +250,8 @@ impl Told {
     }
 
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}\n{}", self.out, self.err))
+        serde_json::from_str(&self.out)
+            .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.out, self.err))
     }
 }
 
@@ -262,7 +269,8 @@ fn files_below(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 
 /// The numbers that must add up, of one run.
 pub fn assert_adds_up(run: &Value) {
-    let parts = ["created", "updated", "adopted", "unchanged", "filtered", "invalid", "refused", "pending"];
+    let parts =
+        ["created", "updated", "adopted", "unchanged", "filtered", "invalid", "refused", "pending"];
     let sum: u64 = parts.iter().map(|part| run[part].as_u64().unwrap()).sum();
     assert_eq!(run["read"], sum, "{run}");
     assert!(run["outcome"] != "finished" || run["pending"] == 0, "{run}");

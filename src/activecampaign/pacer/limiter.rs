@@ -1,4 +1,5 @@
-//! The only file that names governor: one send a period, and no more credit than for what a timer rings late.
+//! The only file that names governor: one send a period, and no more credit than for what a timer
+//! rings late.
 
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
@@ -8,8 +9,8 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Timers ring up to two milliseconds late. So much, this part of the period, is not lost from one send to the next; it
-/// is a tenth of the margin, and never adds up.
+/// Timers ring up to two milliseconds late. So much, this part of the period, is not lost from one
+/// send to the next; it is a tenth of the margin, and never adds up.
 const CELLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
 
 /// Governor on tokio's clock, which tests can stop.
@@ -29,8 +30,8 @@ pub(super) struct Limiter(
 );
 
 impl Limiter {
-    /// A send takes a period's cells, and one more is held: governor's bookkeeping then gives the credit of that one,
-    /// and none for idle time beyond it. `None` where nothing is paced.
+    /// A send takes a period's cells, and one more is held: governor's bookkeeping then gives the
+    /// credit of that one, and none for idle time beyond it. `None` where nothing is paced.
     pub(super) fn new(period: Duration) -> Option<Self> {
         let quota = Quota::with_period(period / CELLS.get())?.allow_burst(CELLS.saturating_add(1));
         Some(Self(RateLimiter::direct_with_clock(quota, TokioClock)))

@@ -37,7 +37,10 @@ async fn a_request_carries_the_token_and_the_body_and_is_sent_once() {
     let (head, body) = requests[0].split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /api/3/ecomOrders HTTP/1.1\r\n"), "{head}");
     assert!(head.contains("\r\napi-token: s3cret-t0ken"), "{head}");
-    assert!(head.contains(concat!("\r\nuser-agent: ordersync/", env!("CARGO_PKG_VERSION"))), "{head}");
+    assert!(
+        head.contains(concat!("\r\nuser-agent: ordersync/", env!("CARGO_PKG_VERSION"))),
+        "{head}"
+    );
     assert!(head.contains("\r\ncontent-type: application/json"), "{head}");
     assert!(body.starts_with(r##"{"ecomOrder":{"externalid":"#1001","source":0,"##), "{body}");
     assert!(body.ends_with(r#","connectionid":3,"customerid":7}}"#), "{body}");
@@ -45,7 +48,8 @@ async fn a_request_carries_the_token_and_the_body_and_is_sent_once() {
 
 #[tokio::test]
 async fn an_answer_that_leaves_doubt_is_looked_up() {
-    let long = format!("{{\"ecomOrder\":{{\"id\":\"1\"}},\"x\":\"{}\"}}", "y".repeat(9 * 1024 * 1024));
+    let long =
+        format!("{{\"ecomOrder\":{{\"id\":\"1\"}},\"x\":\"{}\"}}", "y".repeat(9 * 1024 * 1024));
     type Script = fn(&str) -> Say;
     let cases: [(&str, Script); 8] = [
         ("answer_empty", |_| json(200, "")),
@@ -53,7 +57,9 @@ async fn an_answer_that_leaves_doubt_is_looked_up() {
         ("answer_unreadable", |_| json(200, "<html>busy</html>")),
         ("answer_mismatch", |_| json(201, r##"{"ecomOrder":{"id":"1","externalid":"#1002"}}"##)),
         ("connection_lost", |_| Say::Cut(String::new())),
-        ("answer_cut", |_| Say::Cut("HTTP/1.1 201 X\r\nContent-Length: 99\r\n\r\n{\"ecom".to_owned())),
+        ("answer_cut", |_| {
+            Say::Cut("HTTP/1.1 201 X\r\nContent-Length: 99\r\n\r\n{\"ecom".to_owned())
+        }),
         ("timed_out", |_| Say::Hang),
         ("answer_too_large", |long| json(201, long)),
     ];
@@ -94,7 +100,8 @@ async fn a_refused_connection_has_carried_out_nothing() {
 
 #[tokio::test]
 async fn a_redirect_is_not_followed_and_stops_everyone() {
-    let target = Target::start(|_, _| Say::Answer(302, "Location: /elsewhere\r\n", String::new())).await;
+    let target =
+        Target::start(|_, _| Say::Answer(302, "Location: /elsewhere\r\n", String::new())).await;
     let client = target.client();
     let failure = turn(&client).await.create_order(&id("3"), &id("7"), &order()).await.unwrap_err();
     assert_eq!(failure.verdict, Verdict::Stop(Stop::Redirect));
@@ -126,7 +133,8 @@ async fn a_refusal_that_cannot_be_read_is_looked_up_and_not_believed() {
     for body in ["", "<html>422</html>", r#"{"errors":[{"title":"The ecomOr"#] {
         let target = Target::always(422, body).await;
         let client = target.client();
-        let failure = turn(&client).await.create_order(&id("3"), &id("7"), &order()).await.unwrap_err();
+        let failure =
+            turn(&client).await.create_order(&id("3"), &id("7"), &order()).await.unwrap_err();
         assert_eq!((failure.verdict, failure.status), (Verdict::LookUp, Some(422)), "{body}");
     }
 }
@@ -185,7 +193,9 @@ async fn workers_share_one_client_and_its_counts() {
 #[tokio::test]
 async fn an_update_and_a_delete_name_their_order() {
     let target = Target::start(|number, _| match number {
-        0 => json(200, r#"{"ecomOrderProducts":[],"ecomOrder":{"id":"89"},"contactConversions":[]}"#),
+        0 => {
+            json(200, r#"{"ecomOrderProducts":[],"ecomOrder":{"id":"89"},"contactConversions":[]}"#)
+        }
         1 => json(200, r#"{"ecomOrder":{"id":"90"}}"#),
         2 => json(200, "{}"),
         _ => json(404, r#"{"message":"No Result found for EcomOrder with id 89"}"#),
@@ -194,13 +204,17 @@ async fn an_update_and_a_delete_name_their_order() {
     let client = target.client();
     let order = order();
     turn(&client).await.update_order(&id("89"), &id("3"), &id("7"), &order).await.unwrap();
-    let other = turn(&client).await.update_order(&id("89"), &id("3"), &id("7"), &order).await.unwrap_err();
+    let other =
+        turn(&client).await.update_order(&id("89"), &id("3"), &id("7"), &order).await.unwrap_err();
     assert_eq!(other.verdict, Verdict::LookUp);
     turn(&client).await.delete_order(&id("89")).await.unwrap();
     let gone = turn(&client).await.delete_order(&id("89")).await.unwrap_err();
     assert_eq!(gone.verdict, Verdict::Gone);
-    let lines: Vec<_> =
-        target.requests().iter().map(|request| request.lines().next().unwrap().to_owned()).collect();
+    let lines: Vec<_> = target
+        .requests()
+        .iter()
+        .map(|request| request.lines().next().unwrap().to_owned())
+        .collect();
     assert_eq!(lines[1], "PUT /api/3/ecomOrders/89 HTTP/1.1");
     assert_eq!(lines[2], "DELETE /api/3/ecomOrders/89 HTTP/1.1");
     assert_eq!(client.traffic().total, 4);
@@ -208,13 +222,10 @@ async fn an_update_and_a_delete_name_their_order() {
 
 #[tokio::test]
 async fn five_403s_in_a_row_are_a_bad_token_and_one_is_not() {
-    let target =
-        Target::start(
-            |number, _| {
-                if number == 1 { json(200, r#"{"ecomOrder":{"id":"89"}}"#) } else { json(403, "") }
-            },
-        )
-        .await;
+    let target = Target::start(|number, _| {
+        if number == 1 { json(200, r#"{"ecomOrder":{"id":"89"}}"#) } else { json(403, "") }
+    })
+    .await;
     let client = target.client();
     let mut verdicts = Vec::new();
     for _ in 0..7 {
@@ -222,7 +233,10 @@ async fn five_403s_in_a_row_are_a_bad_token_and_one_is_not() {
         verdicts.push(sent.map_err(|failure| failure.verdict).err());
     }
     let again = Some(Verdict::Again);
-    assert_eq!(verdicts, [again, None, again, again, again, again, Some(Verdict::Stop(Stop::Credentials))]);
+    assert_eq!(
+        verdicts,
+        [again, None, again, again, again, again, Some(Verdict::Stop(Stop::Credentials))]
+    );
     assert_eq!(client.turn().await.err(), Some(Stop::Credentials));
 }
 
@@ -232,7 +246,8 @@ async fn a_target_that_only_fails_is_away() {
     let client = target.client();
     let mut last = None;
     for sent in 1..=10 {
-        let failure = turn(&client).await.create_order(&id("3"), &id("7"), &order()).await.unwrap_err();
+        let failure =
+            turn(&client).await.create_order(&id("3"), &id("7"), &order()).await.unwrap_err();
         assert_eq!(failure.verdict == Verdict::LookUp, sent < 10, "{sent}");
         last = Some(failure.verdict);
     }
@@ -249,7 +264,8 @@ async fn maintenance_of_hours_ends_the_run_and_a_429_does_not() {
     })
     .await;
     let client = target.client();
-    let throttled = turn(&client).await.create_order(&id("3"), &id("7"), &order()).await.unwrap_err();
+    let throttled =
+        turn(&client).await.create_order(&id("3"), &id("7"), &order()).await.unwrap_err();
     assert_eq!(throttled.verdict, Verdict::Throttled);
     assert!(matches!(client.retry().after(&throttled), Next::In(delay) if delay.is_zero()));
     let traffic = client.traffic();

@@ -27,8 +27,10 @@ fn authority() -> Authority {
     pem.write_all(root.pem().as_bytes()).unwrap();
     let issuer = Issuer::new(params, key);
     let leaf_key = KeyPair::generate().unwrap();
-    let leaf =
-        CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&leaf_key, &issuer).unwrap();
+    let leaf = CertificateParams::new(vec!["localhost".to_owned()])
+        .unwrap()
+        .signed_by(&leaf_key, &issuer)
+        .unwrap();
     let config = ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(
@@ -39,7 +41,8 @@ fn authority() -> Authority {
     Authority { pem, config: Arc::new(config) }
 }
 
-/// An encrypted target that has created customer 42 whatever it is sent. Returns its address and what it has read.
+/// An encrypted target that has created customer 42 whatever it is sent. Returns its address and
+/// what it has read.
 async fn target(config: Arc<ServerConfig>) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
@@ -50,7 +53,8 @@ async fn target(config: Arc<ServerConfig>) -> (String, Arc<Mutex<Vec<String>>>) 
             let acceptor = TlsAcceptor::from(Arc::clone(&config));
             let seen = Arc::clone(&seen);
             tokio::spawn(async move {
-                let script = |_: usize, _: &str| -> Say { json(201, r#"{"ecomCustomer":{"id":"42"}}"#) };
+                let script =
+                    |_: usize, _: &str| -> Say { json(201, r#"{"ecomCustomer":{"id":"42"}}"#) };
                 if let Ok(stream) = acceptor.accept(stream).await {
                     converse(stream, Arc::new(script), seen).await;
                 }
@@ -61,7 +65,11 @@ async fn target(config: Arc<ServerConfig>) -> (String, Arc<Mutex<Vec<String>>>) 
 }
 
 fn options(url: &str, ca_file: &Path) -> Options {
-    Options { ca_file: Some(ca_file.to_owned()), attempts_max: 1, ..Options::new(url, "s3cret-t0ken".into()) }
+    Options {
+        ca_file: Some(ca_file.to_owned()),
+        attempts_max: 1,
+        ..Options::new(url, "s3cret-t0ken".into())
+    }
 }
 
 #[tokio::test]
@@ -79,7 +87,8 @@ async fn a_target_signed_by_anyone_else_ends_the_run_and_gets_nothing() {
     let (stranger, ours) = (authority(), authority());
     let (url, requests) = target(Arc::clone(&stranger.config)).await;
     let client = client(options(&url, ours.pem.path()));
-    let failure = turn(&client).await.create_customer(&RemoteId::new("3"), &customer()).await.unwrap_err();
+    let failure =
+        turn(&client).await.create_customer(&RemoteId::new("3"), &customer()).await.unwrap_err();
     assert_eq!(failure.verdict, Verdict::Stop(Stop::Tls));
     assert!(requests.lock().unwrap().is_empty());
 }
@@ -89,7 +98,8 @@ async fn a_certificate_for_another_host_ends_the_run() {
     let authority = authority();
     let (url, requests) = target(Arc::clone(&authority.config)).await;
     let client = client(options(&url.replace("localhost", "127.0.0.1"), authority.pem.path()));
-    let failure = turn(&client).await.create_customer(&RemoteId::new("3"), &customer()).await.unwrap_err();
+    let failure =
+        turn(&client).await.create_customer(&RemoteId::new("3"), &customer()).await.unwrap_err();
     assert_eq!(failure.verdict, Verdict::Stop(Stop::Tls));
     assert!(requests.lock().unwrap().is_empty());
 }
@@ -100,7 +110,8 @@ async fn a_handshake_that_hangs_has_sent_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
     let client = client(Options { connect_timeout_ms: 100, ..options(&url, ours.pem.path()) });
-    let failure = turn(&client).await.create_customer(&RemoteId::new("3"), &customer()).await.unwrap_err();
+    let failure =
+        turn(&client).await.create_customer(&RemoteId::new("3"), &customer()).await.unwrap_err();
     assert_eq!((failure.verdict, failure.code.as_deref()), (Verdict::Again, Some("not_connected")));
 }
 
@@ -109,7 +120,8 @@ fn a_ca_file_without_certificates_is_named() {
     let mut empty = NamedTempFile::new().unwrap();
     writeln!(empty, "nothing here").unwrap();
     for path in [empty.path(), Path::new("/no/such/file.pem")] {
-        let refused = Client::new(options("https://localhost:1", path), Box::new(|_| {})).unwrap_err();
+        let refused =
+            Client::new(options("https://localhost:1", path), Box::new(|_| {})).unwrap_err();
         assert!(matches!(refused, ClientError::CaFile { .. }));
         assert!(refused.to_string().contains(&path.display().to_string()), "{refused}");
     }
@@ -122,7 +134,10 @@ fn a_system_without_authorities_is_told_how_to_get_them() {
         Ok(_) => {}
         Err(error) => {
             assert!(matches!(error, ClientError::NoAuthorities), "{error}");
-            assert!(error.to_string().contains("SSL_CERT_FILE") && error.to_string().contains("ca_file"));
+            assert!(
+                error.to_string().contains("SSL_CERT_FILE")
+                    && error.to_string().contains("ca_file")
+            );
         }
     }
     assert!(Client::new(Options::new("http://127.0.0.1:1", "t".into()), Box::new(|_| {})).is_ok());

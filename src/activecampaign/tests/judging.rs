@@ -4,7 +4,8 @@ use crate::activecampaign::verdict::{
 };
 use std::time::Duration;
 
-const CALLS: [Call; 7] = [CreateConnection, CreateCustomer, CreateOrder, Update, Delete, ReadOne, List];
+const CALLS: [Call; 7] =
+    [CreateConnection, CreateCustomer, CreateOrder, Update, Delete, ReadOne, List];
 const WAIT_MAX: Duration = Duration::from_secs(900);
 
 fn standing() -> Standing {
@@ -33,8 +34,8 @@ fn refused(entries: &str) -> Happened {
     Happened::Answered(Answer { status: 422, retry_after: None, refusals: refusals.collect() })
 }
 
-/// One letter per call, in the order of `CALLS`: again, look up, exists, unclear, gone, relation gone, refused,
-/// throttled, Stop.
+/// One letter per call, in the order of `CALLS`: again, look up, exists, unclear, gone, relation
+/// gone, refused, throttled, Stop.
 fn row(happened: &Happened) -> String {
     let letter = |call| match judge(call, happened, &standing()) {
         Verdict::Again => 'a',

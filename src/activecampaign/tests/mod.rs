@@ -1,4 +1,5 @@
-//! What a caller of the client notices: over loopback with a scripted target, and in paused time for the pace.
+//! What a caller of the client notices: over loopback with a scripted target, and in paused time
+//! for the pace.
 
 mod answers;
 mod encrypted;

@@ -12,8 +12,10 @@ fn key(text: &str) -> OrderKey {
 
 /// A page of orders of our connection whose keys are their ids, newest first.
 fn page(ids: std::ops::Range<u32>, total: u32) -> String {
-    let orders: Vec<_> =
-        ids.rev().map(|id| format!(r#"{{"id":"{id}","externalid":"K{id}","connectionid":"3"}}"#)).collect();
+    let orders: Vec<_> = ids
+        .rev()
+        .map(|id| format!(r#"{{"id":"{id}","externalid":"K{id}","connectionid":"3"}}"#))
+        .collect();
     format!(r#"{{"ecomOrders":[{}],"meta":{{"total":"{total}"}}}}"#, orders.join(","))
 }
 
@@ -63,7 +65,8 @@ async fn an_order_is_read_with_what_verification_compares() {
 
 #[tokio::test]
 async fn an_order_that_was_deleted_is_none_and_another_one_is_no_answer() {
-    let target = Target::always(404, r#"{"message":"No Result found for EcomOrder with id 9"}"#).await;
+    let target =
+        Target::always(404, r#"{"message":"No Result found for EcomOrder with id 9"}"#).await;
     assert_eq!(target.client().order(&RemoteId::new("9")).await, Ok(None));
     let target = Target::always(200, r#"{"ecomOrder":{"id":"8"}}"#).await;
     let failure = target.client().order(&RemoteId::new("9")).await.unwrap_err();
@@ -139,8 +142,11 @@ async fn sums_over_an_address_and_deleted_contacts_are_no_customers() {
     let ann = Email::parse("ann+x@example.com").unwrap();
     let found = client.customers_by_email(&connection(), &ann).await.unwrap().unwrap();
     assert_eq!(found.id, RemoteId::new("9"));
-    let by_key =
-        client.customer_by_key(&connection(), &CustomerKey::registered("c11")).await.unwrap().unwrap();
+    let by_key = client
+        .customer_by_key(&connection(), &CustomerKey::registered("c11"))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(by_key.id, RemoteId::new("11"));
     let page = client.customers(&connection(), 0).await.unwrap();
     assert_eq!((page.records.len(), page.next), (2, None));
@@ -181,7 +187,10 @@ async fn a_connection_is_found_by_both_of_its_names() {
     .await;
     let client = target.client();
     let found = client.connection_of("shopify", "store").await.unwrap().unwrap();
-    assert_eq!((found.id.as_str(), found.is_internal, found.list_id.as_deref()), ("2", true, Some("6")));
+    assert_eq!(
+        (found.id.as_str(), found.is_internal, found.list_id.as_deref()),
+        ("2", true, Some("6"))
+    );
     assert_eq!(client.connection_of("shopify", "none").await.unwrap(), None);
     let all = client.connections().await.unwrap();
     assert_eq!((all.len(), all[0].is_internal, all[0].list_id.clone()), (2, false, None));
@@ -192,7 +201,9 @@ async fn the_lines_of_an_order_are_read_once_where_they_are_not_paged() {
     let target = Target::start(|_, request| {
         assert!(request.starts_with("GET /api/3/ecomOrders/89/orderProducts?limit=100&offset="));
         let lines: Vec<_> = (1..=30)
-            .map(|id| format!(r#"{{"id":"{id}","externalid":"p{id}","price":"101","quantity":"2"}}"#))
+            .map(|id| {
+                format!(r#"{{"id":"{id}","externalid":"p{id}","price":"101","quantity":"2"}}"#)
+            })
             .collect();
         json(200, format!(r#"{{"ecomOrderProducts":[{}]}}"#, lines.join(",")))
     })

@@ -23,7 +23,8 @@ pub fn json(status: u16, body: impl Into<String>) -> Say {
     Say::Answer(status, "", body.into())
 }
 
-/// Far longer than a busy machine takes for an answer; where one is to be missed, the clock is moved.
+/// Far longer than a busy machine takes for an answer; where one is to be missed, the clock is
+/// moved.
 const TIMEOUT_MS: u64 = 600_000;
 
 pub struct Target {
@@ -100,7 +101,10 @@ pub async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         };
         match script(number, &request) {
             Say::Answer(status, headers, body) => {
-                let head = format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
+                let head = format!(
+                    "HTTP/1.1 {status} X\r\n{headers}Content-Length: {}\r\n\r\n",
+                    body.len()
+                );
                 // The other side may hang up on a long answer, as it should.
                 let _ = stream.write_all(head.as_bytes()).await;
                 let _ = stream.write_all(body.as_bytes()).await;

@@ -14,8 +14,8 @@ const WEEKDAYS: [(&str, Weekday); 7] = [
     ("sun", Weekday::Sunday),
 ];
 
-/// The date and time of a text, and what follows them. Years have four digits; a weekday that is not the date's is
-/// a sign that one of the two is wrong, so neither is believed.
+/// The date and time of a text, and what follows them. Years have four digits; a weekday that is
+/// not the date's is a sign that one of the two is wrong, so neither is believed.
 pub(super) fn split(text: &str) -> Option<(DateTime, &str)> {
     let (weekday, rest) = match text.split_once(',') {
         Some((name, rest)) => (Some(weekday(name)?), rest.strip_prefix(' ').unwrap_or(rest)),

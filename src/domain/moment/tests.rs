@@ -7,21 +7,38 @@ fn read(text: &str, zone: &str) -> Result<String, MomentError> {
 
 #[test]
 fn the_offset_of_the_source_is_kept() {
-    for text in ["2024-01-31 10:11:12 -0500", "2024-01-31T10:11:12-05:00", "2024-01-31T10:11:12.999-05:00"] {
+    for text in
+        ["2024-01-31 10:11:12 -0500", "2024-01-31T10:11:12-05:00", "2024-01-31T10:11:12.999-05:00"]
+    {
         assert_eq!(read(text, "UTC").as_deref(), Ok("2024-01-31T10:11:12-05:00"), "{text}");
     }
     assert_eq!(read("2024-01-31T10:11:12Z", "UTC").as_deref(), Ok("2024-01-31T10:11:12+00:00"));
-    assert_eq!(read("2024-01-31 10:11:12 +0530", "UTC").as_deref(), Ok("2024-01-31T10:11:12+05:30"));
-    assert_eq!(read("2024-01-31 10:11:12 -0030", "UTC").as_deref(), Ok("2024-01-31T10:11:12-00:30"));
+    assert_eq!(
+        read("2024-01-31 10:11:12 +0530", "UTC").as_deref(),
+        Ok("2024-01-31T10:11:12+05:30")
+    );
+    assert_eq!(
+        read("2024-01-31 10:11:12 -0030", "UTC").as_deref(),
+        Ok("2024-01-31T10:11:12-00:30")
+    );
 }
 
 #[test]
 fn a_local_time_takes_the_zone_of_the_job() {
-    assert_eq!(read("2024-07-01 10:00:00", "Europe/Berlin").as_deref(), Ok("2024-07-01T10:00:00+02:00"));
+    assert_eq!(
+        read("2024-07-01 10:00:00", "Europe/Berlin").as_deref(),
+        Ok("2024-07-01T10:00:00+02:00")
+    );
     // skipped by the clock change: moved forward by the gap
-    assert_eq!(read("2024-03-31 02:30:00", "Europe/Berlin").as_deref(), Ok("2024-03-31T02:30:00+01:00"));
+    assert_eq!(
+        read("2024-03-31 02:30:00", "Europe/Berlin").as_deref(),
+        Ok("2024-03-31T02:30:00+01:00")
+    );
     // happens twice: the first one
-    assert_eq!(read("2024-10-27 02:30:00", "Europe/Berlin").as_deref(), Ok("2024-10-27T02:30:00+02:00"));
+    assert_eq!(
+        read("2024-10-27 02:30:00", "Europe/Berlin").as_deref(),
+        Ok("2024-10-27T02:30:00+02:00")
+    );
 }
 
 #[test]
@@ -80,7 +97,9 @@ fn fractions_zulu_and_an_unknown_offset_are_read() {
     }
     assert_eq!(read("2024-01-31T15:11Z", "UTC").as_deref(), Ok("2024-01-31T15:11:00+00:00"));
     assert_eq!(read("2024-01-31 15:11:12-05", "UTC").as_deref(), Ok("2024-01-31T15:11:12-05:00"));
-    for bad in ["2024-01-31T15:11:12.Z", "2024-01-31T15:11:60Z", "2024-01-31T24:00:00Z", "2024-01-31T15Z"] {
+    for bad in
+        ["2024-01-31T15:11:12.Z", "2024-01-31T15:11:60Z", "2024-01-31T24:00:00Z", "2024-01-31T15Z"]
+    {
         assert_eq!(read(bad, "UTC"), Err(MomentError::Malformed), "{bad}");
     }
 }
@@ -113,12 +132,15 @@ fn the_dates_of_mail_headers_are_read() {
 /// 2 November or 11 February: the export does not say, so nobody here does.
 #[test]
 fn a_date_that_can_be_read_two_ways_is_refused() {
-    for bad in ["02/11/2023 08:35", "02/11/2023", "02.11.2023 08:35:00", "02-11-2023 08:35:00", "11/02/23"] {
+    for bad in
+        ["02/11/2023 08:35", "02/11/2023", "02.11.2023 08:35:00", "02-11-2023 08:35:00", "11/02/23"]
+    {
         assert_eq!(read(bad, "Europe/Berlin"), Err(MomentError::Malformed), "{bad}");
     }
 }
 
-/// The rule for clock changes: the offset before the change, for a time that is skipped and for one that is repeated.
+/// The rule for clock changes: the offset before the change, for a time that is skipped and for one
+/// that is repeated.
 #[test]
 fn times_that_clocks_skip_or_repeat_take_the_offset_before_the_change() {
     for (local, zone, expected) in [
@@ -138,17 +160,26 @@ fn times_that_clocks_skip_or_repeat_take_the_offset_before_the_change() {
 
 #[test]
 fn years_that_no_order_is_of_are_out_of_range() {
-    for text in ["1969-12-31 23:59:59", "0001-01-01 00:00:00", "2100-01-01 00:00:00", "9999-12-31T23:59:59Z"]
-    {
+    for text in [
+        "1969-12-31 23:59:59",
+        "0001-01-01 00:00:00",
+        "2100-01-01 00:00:00",
+        "9999-12-31T23:59:59Z",
+    ] {
         assert_eq!(read(text, "UTC"), Err(MomentError::Range), "{text}");
     }
     // the first and the last there are
     assert!(read("1970-01-01 00:00:00", "UTC").is_ok());
-    assert_eq!(read("1970-01-01 00:00:00 +0100", "UTC"), Err(MomentError::Range), "before 1970 in UTC");
+    assert_eq!(
+        read("1970-01-01 00:00:00 +0100", "UTC"),
+        Err(MomentError::Range),
+        "before 1970 in UTC"
+    );
     assert!(read("2099-12-31 23:59:59 -0500", "UTC").is_ok());
 }
 
-/// Liberia was 44 minutes and 30 seconds behind until 1972; RFC 3339 writes no seconds of an offset.
+/// Liberia was 44 minutes and 30 seconds behind until 1972; RFC 3339 writes no seconds of an
+/// offset.
 #[test]
 fn an_offset_with_seconds_keeps_the_instant() {
     let zone = TimeZone::get("Africa/Monrovia").unwrap();
@@ -158,7 +189,8 @@ fn an_offset_with_seconds_keeps_the_instant() {
 }
 
 proptest! {
-    /// Near the forms that are read: anything accepted is the same moment when printed and read again, in any zone.
+    /// Near the forms that are read: anything accepted is the same moment when printed and read
+    /// again, in any zone.
     #[test]
     fn what_is_accepted_prints_back_to_the_same_moment(
         text in prop_oneof![

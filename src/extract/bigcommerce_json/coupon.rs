@@ -22,7 +22,11 @@ pub fn piece(document: &Document<'_>) -> serde_json::Result<Piece> {
     let order = fields.id(stated.order_id, "order_id");
     let id = fields.id(stated.id, "id");
     let discounts = vec![discount(&stated, &mut fields)];
-    part("coupon", (order, id), SourceOrder { discounts, faults: fields.faults, ..SourceOrder::default() })
+    part(
+        "coupon",
+        (order, id),
+        SourceOrder { discounts, faults: fields.faults, ..SourceOrder::default() },
+    )
 }
 
 /// `discount` is what it took off; `amount` is what it promises, which may be a percentage.

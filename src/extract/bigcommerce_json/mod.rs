@@ -1,5 +1,6 @@
-//! The dialect of BigCommerce's orders API, version 2: orders, and what an order only links to, each the answers of an
-//! address of its own: products, coupons and shipping addresses. Amounts are those with tax, as those of the total are.
+//! The dialect of BigCommerce's orders API, version 2: orders, and what an order only links to,
+//! each the answers of an address of its own: products, coupons and shipping addresses. Amounts are
+//! those with tax, as those of the total are.
 
 mod coupon;
 mod date;
@@ -37,7 +38,13 @@ pub static PRODUCTS: Dialect = Dialect {
     title: "BigCommerce's products of orders",
     description: "",
     wrappers: &[],
-    needs: &[&["order_id"], &["product_id"], &["quantity"], &["name"], &["price_inc_tax", "base_price"]],
+    needs: &[
+        &["order_id"],
+        &["product_id"],
+        &["quantity"],
+        &["name"],
+        &["price_inc_tax", "base_price"],
+    ],
     siblings: &[],
     read: product::read,
 };

@@ -44,7 +44,8 @@ pub fn piece(document: &Document<'_>) -> serde_json::Result<Piece> {
         ..SourceOrder::default()
     };
     if order.status.is_none() {
-        order.status_word = fields.first([(stated.status, "status"), (stated.status_id, "status_id")]);
+        order.status_word =
+            fields.first([(stated.status, "status"), (stated.status_id, "status_id")]);
     }
     order.shipping = sum(
         [
@@ -84,21 +85,25 @@ fn add_inline(
     }
     let addresses: List<ShippingAddress<'_>, ENTRIES_MAX> = inline(stated.shipping_addresses)?;
     let first = fields.list(&addresses, "shipping_addresses").first();
-    order.shipping_method = fields.text(first.and_then(|one| one.shipping_method), "shipping_method");
+    order.shipping_method =
+        fields.text(first.and_then(|one| one.shipping_method), "shipping_method");
     Ok(())
 }
 
 const ENTRIES_MAX: usize = 250;
 
 /// The list that stands here; an empty one where it is a link.
-fn inline<'a, T: Deserialize<'a>, const MAX: usize>(raw: Raw<'a>) -> serde_json::Result<List<T, MAX>> {
+fn inline<'a, T: Deserialize<'a>, const MAX: usize>(
+    raw: Raw<'a>,
+) -> serde_json::Result<List<T, MAX>> {
     match raw.map(serde_json::value::RawValue::get) {
         Some(list) if list.starts_with('[') => serde_json::from_str(list),
         _ => Ok(List::default()),
     }
 }
 
-/// The currency the buyer paid in, as all amounts are; that of the store is the same only where the order says so.
+/// The currency the buyer paid in, as all amounts are; that of the store is the same only where the
+/// order says so.
 fn currency(stated: &Order<'_>, fields: &mut Fields) -> String {
     let code = fields.text(stated.currency_code, "currency_code");
     let (own, default) = (
@@ -116,8 +121,10 @@ fn sum(amounts: [(Raw<'_>, &'static str); 2], fields: &mut Fields) -> String {
     let texts = amounts.map(|(raw, field)| fields.text(raw, field));
     let [first, _] = &texts;
     let blank = first.clone();
-    let told: Vec<String> =
-        texts.into_iter().filter(|text| !text.is_empty() && decimal::parse(text) != Some(0)).collect();
+    let told: Vec<String> = texts
+        .into_iter()
+        .filter(|text| !text.is_empty() && decimal::parse(text) != Some(0))
+        .collect();
     match told.is_empty() {
         true => blank,
         false => decimal::sum(told),

@@ -23,13 +23,18 @@ pub fn piece(document: &Document<'_>) -> serde_json::Result<Piece> {
     let order = fields.id(stated.order_id, "order_id");
     let id = fields.id(stated.id, "id");
     let lines = vec![line(&stated, document.line, &mut fields)];
-    part("product", (order, id), SourceOrder { lines, faults: fields.faults, ..SourceOrder::default() })
+    part(
+        "product",
+        (order, id),
+        SourceOrder { lines, faults: fields.faults, ..SourceOrder::default() },
+    )
 }
 
 /// `at_line` is where it stands in the file.
 pub fn line(product: &Product<'_>, at_line: u64, fields: &mut Fields) -> SourceLine {
     let variant = unless_none(fields.id(product.variant_id, "variant_id"));
-    let price = fields.first([(product.price_inc_tax, "price_inc_tax"), (product.base_price, "base_price")]);
+    let price = fields
+        .first([(product.price_inc_tax, "price_inc_tax"), (product.base_price, "base_price")]);
     SourceLine {
         id: match variant.is_empty() {
             true => unless_none(fields.id(product.product_id, "product_id")),
@@ -48,7 +53,11 @@ pub fn line(product: &Product<'_>, at_line: u64, fields: &mut Fields) -> SourceL
 ///
 /// # Errors
 /// When it does not say of which order it is.
-pub fn part(kind: &str, (order, id): (String, String), stated: SourceOrder) -> serde_json::Result<Piece> {
+pub fn part(
+    kind: &str,
+    (order, id): (String, String),
+    stated: SourceOrder,
+) -> serde_json::Result<Piece> {
     if order.is_empty() {
         return Err(serde_json::Error::custom("a part without the order it belongs to"));
     }

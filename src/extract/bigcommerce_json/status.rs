@@ -27,8 +27,8 @@ const STATUSES: [(&str, &str, Status); 15] = [
 /// The gateway that a store tries out its checkout with.
 const TEST_GATEWAY: &str = "Test Payment Gateway";
 
-/// A test is a test whatever else is said of it, and an order that was deleted (or archived, which is the same there)
-/// counts as cancelled. `None`, with a fault, for a status that is not known.
+/// A test is a test whatever else is said of it, and an order that was deleted (or archived, which
+/// is the same there) counts as cancelled. `None`, with a fault, for a status that is not known.
 pub fn read(stated: &Order<'_>, fields: &mut Fields) -> Option<Status> {
     if fields.text(stated.payment_method, "payment_method").eq_ignore_ascii_case(TEST_GATEWAY) {
         return Some(Status::Test);

@@ -7,7 +7,8 @@ use crate::extract::sheet_dialect::{Head, Layout, Records, SheetDialect, Verdict
 use csv::ByteRecord;
 use std::sync::Arc;
 
-/// Names of the column with the customer's id or the buyer's name; the first that is there is taken.
+/// Names of the column with the customer's id or the buyer's name; the first that is there is
+/// taken.
 const CUSTOMER: &[&str] = &[
     "Square Customer ID",
     "Customer ID",
@@ -135,9 +136,14 @@ impl Records for CustomerRows {
         let refused = |what: &str, hint: &str| ReadError::new(&shown, row.line, what, hint);
         if !row.is_whole {
             let what = "this row has another number of fields than the header";
-            return Err(refused(what, "look for a stray quote or a cut line; export the customers again"));
+            return Err(refused(
+                what,
+                "look for a stray quote or a cut line; export the customers again",
+            ));
         }
-        let text = |at| row.text(at).map_err(|_| refused("is no text in UTF-8", "save it as \"CSV UTF-8\""));
+        let text = |at| {
+            row.text(at).map_err(|_| refused("is no text in UTF-8", "save it as \"CSV UTF-8\""))
+        };
         // Spreadsheets are kept from taking a text for a number by a quote before it.
         let id = |at| Ok(text(at)?.trim_start_matches('\'').to_owned());
         let mut customer = SourceOrder {

@@ -1,4 +1,5 @@
-//! From a key to what is known under it, on disk: a table of slots, each with the key's hash and where its entry is.
+//! From a key to what is known under it, on disk: a table of slots, each with the key's hash and
+//! where its entry is.
 
 use crate::extract::nameless;
 use std::fs::File;
@@ -67,8 +68,8 @@ impl Index {
         Ok(found.map(|(_, entry)| entry))
     }
 
-    /// Notes an address under a key. A second one makes the key ambiguous; consent that is told in two ways is not
-    /// told.
+    /// Notes an address under a key. A second one makes the key ambiguous; consent that is told in
+    /// two ways is not told.
     ///
     /// # Errors
     /// When the temporary files can't be written, or a text is longer than [`TEXT_BYTES_MAX`].
@@ -78,7 +79,8 @@ impl Index {
         }
         match self.find(space, key)? {
             (_, Some((at, known))) => {
-                let accepts = known.accepts_marketing.filter(|known| entry.accepts_marketing == Some(*known));
+                let accepts =
+                    known.accepts_marketing.filter(|known| entry.accepts_marketing == Some(*known));
                 let is_ambiguous = known.is_ambiguous || known.email != entry.email;
                 let flags = flags_of(accepts, is_ambiguous);
                 self.entries.write_all_at(&[flags], at + 1)
@@ -129,7 +131,8 @@ impl Index {
             (_, true) => Some(false),
             _ => None,
         };
-        let email = String::from_utf8(email).map_err(|_| io::Error::other("a temporary file was changed"))?;
+        let email = String::from_utf8(email)
+            .map_err(|_| io::Error::other("a temporary file was changed"))?;
         Ok(Some(Entry { email, accepts_marketing, is_ambiguous: flags & AMBIGUOUS != 0 }))
     }
 

@@ -55,11 +55,15 @@ impl Customers {
             if row.email.is_empty() {
                 continue;
             }
-            let entry =
-                Entry { email: row.email, accepts_marketing: row.accepts_marketing, is_ambiguous: false };
+            let entry = Entry {
+                email: row.email,
+                accepts_marketing: row.accepts_marketing,
+                is_ambiguous: false,
+            };
             for (space, key) in [(Space::Customer, &row.customer_id), (Space::Order, &row.id)] {
-                let refused =
-                    |what: &str, hint: &str| Err(ReadError::new(&shown, row.position.line, what, hint));
+                let refused = |what: &str, hint: &str| {
+                    Err(ReadError::new(&shown, row.position.line, what, hint))
+                };
                 match OrderKey::parse(key) {
                     Err(KeyError::Missing) => {}
                     Err(KeyError::Scientific) => {
@@ -69,7 +73,10 @@ impl Customers {
                         );
                     }
                     _ if key.len() > TEXT_BYTES_MAX || entry.email.len() > TEXT_BYTES_MAX => {
-                        return refused("an id or an address is too long", "look for a stray quote");
+                        return refused(
+                            "an id or an address is too long",
+                            "look for a stray quote",
+                        );
                     }
                     _ => {
                         let put = self.index.put(space, key, &entry);
@@ -81,9 +88,10 @@ impl Customers {
         Ok(())
     }
 
-    /// Gives an order without an address the one of its customer: by the order's own id or number, else by the
-    /// customer's id. With the address comes the customer's consent, where the order states none. Where the id and the
-    /// number lead to different addresses, one of them is another order's, and none is taken.
+    /// Gives an order without an address the one of its customer: by the order's own id or number,
+    /// else by the customer's id. With the address comes the customer's consent, where the order
+    /// states none. Where the id and the number lead to different addresses, one of them is another
+    /// order's, and none is taken.
     ///
     /// # Errors
     /// When the temporary files can't be read.
@@ -97,9 +105,11 @@ impl Customers {
             (Space::Customer, order.customer_id.as_str()),
         ];
         for (space, key) in keys.into_iter().filter(|(_, key)| !key.is_empty()) {
-            let found = self.index.get(space, key).map_err(|error| unwritable(&self.file, &error))?;
+            let found =
+                self.index.get(space, key).map_err(|error| unwritable(&self.file, &error))?;
             let Some(entry) = found else { continue };
-            let is_own = space == Space::Order && key == order.id.as_str() && key != order.number.as_str();
+            let is_own =
+                space == Space::Order && key == order.id.as_str() && key != order.number.as_str();
             let other = match is_own && !order.number.is_empty() {
                 true => self.index.get(Space::Order, &order.number),
                 false => Ok(None),
@@ -120,5 +130,10 @@ impl Customers {
 
 fn unwritable(file: &str, error: &io::Error) -> ReadError {
     let hint = "is there room in the folder for temporary files ($TMPDIR)?";
-    ReadError::new(file, 0, format!("its customers can't be kept in a temporary file: {error}"), hint)
+    ReadError::new(
+        file,
+        0,
+        format!("its customers can't be kept in a temporary file: {error}"),
+        hint,
+    )
 }

@@ -6,8 +6,8 @@ mod zones;
 
 use super::json::Dialect;
 
-/// Answers to `GET /orders/{id}` (`{status, data}`), bodies of `POST /orders` (`{mode, data: […]}`), or the orders in
-/// them alone.
+/// Answers to `GET /orders/{id}` (`{status, data}`), bodies of `POST /orders` (`{mode, data:
+/// […]}`), or the orders in them alone.
 pub static ORDERS: Dialect = Dialect {
     name: "expertsender-json",
     title: "ExpertSender's orders",

@@ -51,13 +51,15 @@ pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
     Ok(order)
 }
 
-/// The date as it stands, where it says its offset or the order names no zone; else with the offset that the zone it
-/// names had then. A zone that is not known is never passed over for another.
+/// The date as it stands, where it says its offset or the order names no zone; else with the offset
+/// that the zone it names had then. A zone that is not known is never passed over for another.
 fn date(stated: &Order<'_>, fields: &mut Fields) -> String {
     let date = fields.text(stated.date, "date");
     let zone = fields.text(stated.time_zone, "timeZone");
-    let read_in = |zone: &TimeZone| Moment::parse(&date, zone).map(|moment| moment.to_string()).ok();
-    let (utc, elsewhere) = (read_in(&TimeZone::UTC), read_in(&TimeZone::fixed(jiff::tz::offset(1))));
+    let read_in =
+        |zone: &TimeZone| Moment::parse(&date, zone).map(|moment| moment.to_string()).ok();
+    let (utc, elsewhere) =
+        (read_in(&TimeZone::UTC), read_in(&TimeZone::fixed(jiff::tz::offset(1))));
     // What reads the same in any zone says its offset itself; what reads in none is no date.
     if zone.is_empty() || utc == elsewhere {
         return date;

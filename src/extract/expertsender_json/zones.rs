@@ -2,13 +2,15 @@
 
 use jiff::tz::TimeZone;
 
-/// The time zone of a Windows name in any case, or of an IANA one; `None` for a name that is neither.
+/// The time zone of a Windows name in any case, or of an IANA one; `None` for a name that is
+/// neither.
 pub fn zone_named(name: &str) -> Option<TimeZone> {
     let known = ZONES.iter().find(|(windows, _)| windows.eq_ignore_ascii_case(name));
     TimeZone::get(known.map_or(name, |(_, iana)| iana)).ok()
 }
 
-/// Windows' name and the IANA zone of its main territory, from the Unicode CLDR's `windowsZones.xml` (territory 001).
+/// Windows' name and the IANA zone of its main territory, from the Unicode CLDR's
+/// `windowsZones.xml` (territory 001).
 #[rustfmt::skip]
 const ZONES: &[(&str, &str)] = &[
     ("Afghanistan Standard Time", "Asia/Kabul"),
@@ -164,7 +166,9 @@ mod tests {
         for (windows, iana) in ZONES {
             assert!(zone_named(windows).is_some(), "{windows}: {iana}");
         }
-        assert!(zone_named("pacific standard time").is_some() && zone_named("Europe/Berlin").is_some());
+        assert!(
+            zone_named("pacific standard time").is_some() && zone_named("Europe/Berlin").is_some()
+        );
         assert!(zone_named("string").is_none() && zone_named("").is_none());
     }
 }

@@ -5,8 +5,8 @@ use crate::domain::SourceDiscount;
 use crate::extract::decimal;
 use crate::extract::json::{Fields, is_true};
 
-/// Coupons and the discounts of lines, those only that were applied; a coupon that is told again at the lines it was
-/// spread over counts once.
+/// Coupons and the discounts of lines, those only that were applied; a coupon that is told again at
+/// the lines it was spread over counts once.
 pub fn discounts(stated: &Node<'_>, fields: &mut Fields) -> Vec<SourceDiscount> {
     let mut found = Vec::new();
     for coupon in fields.list(&stated.coupons, "coupons") {
@@ -15,7 +15,9 @@ pub fn discounts(stated: &Node<'_>, fields: &mut Fields) -> Vec<SourceDiscount> 
     let coupons: Vec<String> = found.iter().map(|coupon| coupon.name.clone()).collect();
     for line in fields.list(&stated.lines, "lines") {
         for discount in fields.list(&line.discounts, "discounts") {
-            found.extend(applied(discount, fields).filter(|discount| !coupons.contains(&discount.name)));
+            found.extend(
+                applied(discount, fields).filter(|discount| !coupons.contains(&discount.name)),
+            );
         }
     }
     found
@@ -35,8 +37,8 @@ fn applied(discount: &Discount<'_>, fields: &mut Fields) -> Option<SourceDiscoun
     })
 }
 
-/// What was refunded. Whether tax and shipping are part of a refund's amount Fast does not say: where they are stated
-/// the sum stays unknown, which `net` refuses.
+/// What was refunded. Whether tax and shipping are part of a refund's amount Fast does not say:
+/// where they are stated the sum stays unknown, which `net` refuses.
 pub fn refunded(stated: &Node<'_>, fields: &mut Fields) -> String {
     let mut amounts = Vec::new();
     for refund in fields.list(&stated.refunds, "refunds") {

@@ -5,9 +5,10 @@ use crate::domain::SourceLine;
 use crate::extract::decimal;
 use crate::extract::json::Fields;
 
-/// The lines that stand on their own. A shop on Magento states a product with a choice as two: the product with its
-/// price, and after it the article chosen for nothing, under the product's name and the choice
-/// (`Tee`, `Tee-XS-Orange`). The second is not a line of its own; a gift under another name is.
+/// The lines that stand on their own. A shop on Magento states a product with a choice as two: the
+/// product with its price, and after it the article chosen for nothing, under the product's name
+/// and the choice (`Tee`, `Tee-XS-Orange`). The second is not a line of its own; a gift under
+/// another name is.
 pub fn lines(stated: &Node<'_>, at_line: u64, fields: &mut Fields) -> Vec<SourceLine> {
     let mut lines: Vec<SourceLine> = Vec::new();
     for line in fields.list(&stated.lines, "lines") {
@@ -21,7 +22,8 @@ pub fn lines(stated: &Node<'_>, at_line: u64, fields: &mut Fields) -> Vec<Source
 
 fn is_choice(parent: &SourceLine, line: &SourceLine) -> bool {
     let choice = line.name.strip_prefix(parent.name.as_str());
-    let is_named_after = !parent.name.is_empty() && choice.is_some_and(|choice| choice.starts_with('-'));
+    let is_named_after =
+        !parent.name.is_empty() && choice.is_some_and(|choice| choice.starts_with('-'));
     is_named_after
         && is_zero(&line.unit_price)
         && !is_zero(&parent.unit_price)

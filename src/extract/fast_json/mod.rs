@@ -1,6 +1,6 @@
-//! The dialect of Fast's seller API: orders and carts as its generic entity documents hold them. A document is a
-//! request or an answer to create, read or update one; the order stands in it twice wrapped. No date is stated
-//! anywhere.
+//! The dialect of Fast's seller API: orders and carts as its generic entity documents hold them. A
+//! document is a request or an answer to create, read or update one; the order stands in it twice
+//! wrapped. No date is stated anywhere.
 
 mod discounts;
 mod fields;
@@ -10,13 +10,15 @@ mod words;
 
 use super::json::Dialect;
 
-/// Documents of `ENTITY_TYPE_ORDER`, saved one to a file, in arrays or as JSON lines; or the orders in them alone.
+/// Documents of `ENTITY_TYPE_ORDER`, saved one to a file, in arrays or as JSON lines; or the orders
+/// in them alone.
 pub static ORDERS: Dialect = Dialect {
     name: "fast-json",
     title: "Fast's orders",
     description: "Fast: entity documents of orders and carts, JSON or JSON lines",
     wrappers: &["entity", "entities", "orders"],
-    // A request to create a cart names neither currency nor total; then each record says what it lacks.
+    // A request to create a cart names neither currency nor total; then each record says what it
+    // lacks.
     needs: &[
         &["order.order.lines", "order.lines", "lines"],
         &["order.order.currency_code", "order.currency_code", "currency_code", "order.is_cart"],

@@ -56,8 +56,8 @@ fn order_of(wrappings: &[&Node<'_>], line: u64, fields: &mut Fields) -> SourceOr
             order.status = Some(after_refunds(status, &order));
         }
         Some(Kind::Other) => {
-            // It is no order, so it states no order's total: a job that takes what was cancelled as well gets it as
-            // invalid, not as revenue.
+            // It is no order, so it states no order's total: a job that takes what was cancelled as
+            // well gets it as invalid, not as revenue.
             (order.id, order.total, order.status) = (id, String::new(), Some(Status::Cancelled));
         }
         None => order.id = id,
@@ -67,7 +67,9 @@ fn order_of(wrappings: &[&Node<'_>], line: u64, fields: &mut Fields) -> SourceOr
 
 fn after_refunds(status: Status, order: &SourceOrder) -> Status {
     match (status, decimal::parse(&order.refunded), decimal::parse(&order.total)) {
-        (Status::Paid, Some(refunded), Some(total)) if refunded >= total && refunded > 0 => Status::Refunded,
+        (Status::Paid, Some(refunded), Some(total)) if refunded >= total && refunded > 0 => {
+            Status::Refunded
+        }
         (Status::Paid, Some(0), _) => Status::Paid,
         (Status::Paid, _, _) if !order.refunded.is_empty() => Status::PartiallyRefunded,
         _ => status,

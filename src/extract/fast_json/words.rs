@@ -1,4 +1,5 @@
-//! Fast's words for what an order is and what became of it: as names (`ORDER_STATUS_CART`) or as their numbers.
+//! Fast's words for what an order is and what became of it: as names (`ORDER_STATUS_CART`) or as
+//! their numbers.
 
 use super::fields::Node;
 use crate::domain::{Reason, Status};
@@ -30,8 +31,8 @@ pub enum Kind {
 
 /// What the document is of; `None` where its word for that is not known, which a fault then says.
 ///
-/// Booked orders wait for payment and fraud checks; it is paid from `PENDING_FULFILLMENT` on. An order that states no
-/// status is one that was made.
+/// Booked orders wait for payment and fraud checks; it is paid from `PENDING_FULFILLMENT` on. An
+/// order that states no status is one that was made.
 pub fn kind_of(stated: &Node<'_>, is_cart: bool, fields: &mut Fields) -> Option<Kind> {
     let order_type = word(&fields.text(stated.order_type, "order_type"), "ORDER_TYPE_", &TYPES);
     let status = word(&fields.text(stated.status, "status"), "ORDER_STATUS_", &STATUSES);

@@ -17,7 +17,8 @@ impl<'r, 'a> Cells<'r, 'a> {
         Self { row, faults: Vec::new() }
     }
 
-    /// The first of a column's cells that is not blank. Where it is no UTF-8, what can't be read stands as U+FFFD.
+    /// The first of a column's cells that is not blank. Where it is no UTF-8, what can't be read
+    /// stands as U+FFFD.
     pub fn text(&mut self, column: &Column) -> String {
         for at in &column.at {
             match self.row.text(*at) {
@@ -49,7 +50,8 @@ impl<'r, 'a> Cells<'r, 'a> {
     pub fn moment(&mut self, column: &Column) -> String {
         let text = self.text(column);
         let time = text.get(10..).unwrap_or_default();
-        let is_local = time.contains(':') && !time.contains(['Z', 'z', '+', '-']) && !time.ends_with("UTC");
+        let is_local =
+            time.contains(':') && !time.contains(['Z', 'z', '+', '-']) && !time.ends_with("UTC");
         if is_local { format!("{text} +0000") } else { text }
     }
 

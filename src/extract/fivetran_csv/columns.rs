@@ -17,7 +17,8 @@ impl Column {
     }
 }
 
-/// Where a column stands; names are compared without case, as some warehouses write them in capitals.
+/// Where a column stands; names are compared without case, as some warehouses write them in
+/// capitals.
 pub fn place_of(header: &ByteRecord, name: &str) -> Option<usize> {
     header.iter().position(|cell| bare(cell).eq_ignore_ascii_case(name.as_bytes()))
 }

@@ -15,9 +15,14 @@ pub static DIALECT: FivetranCsv = FivetranCsv;
 /// Columns that Fivetran adds to each table; one of them is enough.
 const MARKS: [&str; 2] = ["_fivetran_synced", "_fivetran_deleted"];
 
-/// Columns that no other table has: what has one of them is the table `order`, also where it lacks others.
-const OF_ORDERS: &[&str] =
-    &["financial_status", "display_financial_status", "subtotal_price", "subtotal_price_set_shop_amount"];
+/// Columns that no other table has: what has one of them is the table `order`, also where it lacks
+/// others.
+const OF_ORDERS: &[&str] = &[
+    "financial_status",
+    "display_financial_status",
+    "subtotal_price",
+    "subtotal_price_set_shop_amount",
+];
 
 impl SheetDialect for FivetranCsv {
     fn name(&self) -> &str {
@@ -33,7 +38,8 @@ impl SheetDialect for FivetranCsv {
     }
 
     fn needs(&self) -> Vec<String> {
-        let groups = SHAPES.iter().filter(|shape| is_order(shape)).take(1).flat_map(|shape| shape.needs);
+        let groups =
+            SHAPES.iter().filter(|shape| is_order(shape)).take(1).flat_map(|shape| shape.needs);
         let columns = groups.map(|group| group.join(" or "));
         std::iter::once(MARKS.join(" or ")).chain(columns).collect()
     }
@@ -64,7 +70,9 @@ impl SheetDialect for FivetranCsv {
             Some((shape, missing)) if missing.is_empty() => {
                 Verdict::Complete(Arc::new(Table::of(head.header, Some(shape))))
             }
-            Some((shape, columns)) if !is_marked || (is_order(shape) && has_any(head.header, OF_ORDERS)) => {
+            Some((shape, columns))
+                if !is_marked || (is_order(shape) && has_any(head.header, OF_ORDERS)) =>
+            {
                 Verdict::Missing {
                     columns,
                     hint: format!(
@@ -78,7 +86,8 @@ impl SheetDialect for FivetranCsv {
     }
 }
 
-/// Other tables share columns with those around an order, so one that lacks some may be any; not so that of the orders.
+/// Other tables share columns with those around an order, so one that lacks some may be any; not so
+/// that of the orders.
 fn is_order(shape: &Shape) -> bool {
     shape.label.ends_with("/order")
 }

@@ -38,8 +38,8 @@ columns! {
 }
 
 columns! {
-    /// The columns of the tables `refund` and `transaction` that are read: only the first states what a refund came to,
-    /// and only in the newer version.
+    /// The columns of the tables `refund` and `transaction` that are read: only the first states
+    /// what a refund came to, and only in the newer version.
     Refunds {
         amount: ["total_refunded_set_shop_amount", "amount"];
         currency: ["total_refunded_set_shop_currency_code", "currency"];
@@ -67,7 +67,11 @@ impl Lines {
             at_line: row.line,
             ..SourceLine::default()
         };
-        SourceOrder { lines: vec![line], faults: std::mem::take(&mut cells.faults), ..SourceOrder::default() }
+        SourceOrder {
+            lines: vec![line],
+            faults: std::mem::take(&mut cells.faults),
+            ..SourceOrder::default()
+        }
     }
 }
 
@@ -104,7 +108,10 @@ impl Refunds {
         let went_through = cells.text(&self.kind).eq_ignore_ascii_case("refund")
             && cells.text(&self.status).eq_ignore_ascii_case("success");
         if is_transaction && !went_through {
-            return SourceOrder { faults: std::mem::take(&mut cells.faults), ..SourceOrder::default() };
+            return SourceOrder {
+                faults: std::mem::take(&mut cells.faults),
+                ..SourceOrder::default()
+            };
         }
         SourceOrder {
             refunded: cells.amount(&self.amount),

@@ -109,8 +109,11 @@ static KIND: Kind = Kind {
 
 /// Columns that tell the two versions apart.
 const REST: &[&str] = &["total_price", "price", "kind"];
-const GRAPHQL: &[&str] =
-    &["total_price_set_shop_amount", "original_total_set_shop_amount", "total_refunded_set_shop_amount"];
+const GRAPHQL: &[&str] = &[
+    "total_price_set_shop_amount",
+    "original_total_set_shop_amount",
+    "total_refunded_set_shop_amount",
+];
 
 /// Where everything stands in one table.
 #[derive(Debug)]
@@ -137,7 +140,9 @@ enum Content {
 impl Table {
     /// A table of this shape; without one a table that nothing is read from.
     pub fn of(header: &ByteRecord, shape: Option<&Shape>) -> Self {
-        let has = |names: &[&str]| names.iter().any(|name| super::columns::place_of(header, name).is_some());
+        let has = |names: &[&str]| {
+            names.iter().any(|name| super::columns::place_of(header, name).is_some())
+        };
         let is_told_apart = shape.is_some_and(|shape| !shape.label.ends_with("_shipping_line"));
         let family = match (has(REST), has(GRAPHQL)) {
             (true, _) if is_told_apart => Some("rest"),

@@ -11,8 +11,8 @@ pub const APART_MAX: usize = 200_000;
 
 /// Runs of rows with one key, and where the last one is of each key that has several.
 ///
-/// A key that shares its hash with another may be taken for one that lies apart; its order is then given out later,
-/// and is otherwise the same.
+/// A key that shares its hash with another may be taken for one that lies apart; its order is then
+/// given out later, and is otherwise the same.
 pub struct Apart {
     hashing: RandomState,
     last_run: HashMap<u64, u64>,

@@ -1,5 +1,5 @@
-//! Which hashes were met, in fixed memory: it may say yes of one that was not (Bloom's filter), never no of one that
-//! was.
+//! Which hashes were met, in fixed memory: it may say yes of one that was not (Bloom's filter),
+//! never no of one that was.
 
 /// Probes for each hash.
 const PROBES: u64 = 6;
@@ -14,7 +14,8 @@ pub struct Filter {
 impl Filter {
     /// Wide enough for a file of this many bytes, within its limits.
     pub fn for_file(size_bytes: u64) -> Self {
-        // Compressed files hold about ten times as much; a bit for each byte is plenty for what is not.
+        // Compressed files hold about ten times as much; a bit for each byte is plenty for what is
+        // not.
         let bits = size_bytes.saturating_mul(2).clamp(BITS_MIN, BITS_MAX).next_power_of_two();
         Self { words: vec![0; usize::try_from(bits / 64).unwrap_or(1)] }
     }
@@ -43,8 +44,9 @@ mod tests {
 
     #[test]
     fn what_was_met_is_known_and_hardly_anything_else() {
-        let hash =
-            |n: u64| u64::from_le_bytes(blake3::hash(&n.to_le_bytes()).as_bytes()[..8].try_into().unwrap());
+        let hash = |n: u64| {
+            u64::from_le_bytes(blake3::hash(&n.to_le_bytes()).as_bytes()[..8].try_into().unwrap())
+        };
         let mut filter = Filter::for_file(0);
         let wrong = (0..10_000).filter(|n| filter.meet(hash(*n))).count();
         assert!(wrong < 10, "{wrong}");

@@ -46,8 +46,8 @@ impl Group {
         self.runs.last().is_some_and(|run| *run > 0)
     }
 
-    /// A row that another one elsewhere in the file repeats word by word: whether the order has the line twice, or
-    /// was written into the file twice, can't be told. Its line.
+    /// A row that another one elsewhere in the file repeats word by word: whether the order has the
+    /// line twice, or was written into the file twice, can't be told. Its line.
     pub fn repeated_elsewhere(&self) -> Option<u64> {
         if !self.lies_apart() {
             return None;
@@ -94,8 +94,9 @@ impl Group {
     }
 }
 
-/// The orders of a table whose rows share a key, as groups of rows, each complete. An order whose rows come apart is
-/// given out where its last row stands. A row with a blank key is a group of its own.
+/// The orders of a table whose rows share a key, as groups of rows, each complete. An order whose
+/// rows come apart is given out where its last row stands. A row with a blank key is a group of its
+/// own.
 pub struct Groups {
     rows: Rows,
     key_at: usize,
@@ -158,7 +159,9 @@ impl Groups {
             return Ok(());
         };
         let key = row.cell(self.key_at);
-        if let Some(group) = self.current.as_mut().filter(|group| group.key == key && !key.is_empty()) {
+        if let Some(group) =
+            self.current.as_mut().filter(|group| group.key == key && !key.is_empty())
+        {
             group.add(&row);
             self.damage = (!row.is_whole).then_some(row.line);
             return Ok(());
@@ -168,7 +171,8 @@ impl Groups {
         let (line, is_whole) = (row.line, row.is_whole);
         begun.beside_damage = self.damage.take();
         if !is_whole {
-            // Its cells may have moved, so it may be a row of the order before it, or of the one after it.
+            // Its cells may have moved, so it may be a row of the order before it, or of the one
+            // after it.
             if let Some(before) = &mut self.current {
                 before.beside_damage = Some(line);
             }

@@ -12,8 +12,8 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
-/// The orders of a set, in an order that depends on nothing but what its tables hold. All of them are read before the
-/// first order is given out: what belongs to it may stand at the very end.
+/// The orders of a set, in an order that depends on nothing but what its tables hold. All of them
+/// are read before the first order is given out: what belongs to it may stand at the very end.
 pub struct Joined {
     set: Arc<TableSet>,
     packer: Packer,

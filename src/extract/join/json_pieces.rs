@@ -18,7 +18,11 @@ pub struct JsonPieces {
 impl JsonPieces {
     /// # Errors
     /// When the file can't be read, or is not the one that was judged.
-    pub fn open(source: Source, dialect: &'static Dialect, read: ReadPiece) -> Result<Self, ReadError> {
+    pub fn open(
+        source: Source,
+        dialect: &'static Dialect,
+        read: ReadPiece,
+    ) -> Result<Self, ReadError> {
         let shown = source.shown();
         Ok(Self { documents: Documents::open(source, dialect)?, shown, read })
     }

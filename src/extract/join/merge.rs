@@ -5,10 +5,12 @@ use crate::domain::{Fault, Reason, SourceDiscount, SourceOrder};
 use crate::extract::{ORDER_LINES_MAX, decimal};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The orders of one key, with all that belongs to them; what belongs to no order is a record of its own.
+/// The orders of one key, with all that belongs to them; what belongs to no order is a record of
+/// its own.
 ///
-/// The pieces come table by table, the newest table first, each in its order. Of one order in several tables each is
-/// given out: which of them counts is for the run to say. `is_overlong`: there were more pieces than any order has.
+/// The pieces come table by table, the newest table first, each in its order. Of one order in
+/// several tables each is given out: which of them counts is for the run to say. `is_overlong`:
+/// there were more pieces than any order has.
 pub fn merge(pieces: Vec<Piece>, is_overlong: bool) -> Vec<SourceOrder> {
     let (whole, parts): (Vec<Piece>, Vec<Piece>) =
         pieces.into_iter().partition(|piece| piece.role != Role::Part);
@@ -23,7 +25,8 @@ pub fn merge(pieces: Vec<Piece>, is_overlong: bool) -> Vec<SourceOrder> {
     let last = whole.len() - 1;
     let mut parts = Some(parts);
     let mut orders = Vec::with_capacity(whole.len());
-    for (at, piece) in whole.into_iter().enumerate().filter(|(_, piece)| piece.role == Role::Order) {
+    for (at, piece) in whole.into_iter().enumerate().filter(|(_, piece)| piece.role == Role::Order)
+    {
         let own = if at == last { parts.take() } else { parts.clone() };
         let mut order = put_together(piece.stated, own.unwrap_or_default());
         if is_ambiguous || is_doubled {
@@ -40,7 +43,8 @@ pub fn merge(pieces: Vec<Piece>, is_overlong: bool) -> Vec<SourceOrder> {
     orders
 }
 
-/// What stands for parts whose order is not there: where the first of them is, and what order it says it is of.
+/// What stands for parts whose order is not there: where the first of them is, and what order it
+/// says it is of.
 fn orphan(parts: Vec<Piece>) -> Option<SourceOrder> {
     let first = parts.into_iter().next()?;
     Some(SourceOrder {
@@ -51,7 +55,8 @@ fn orphan(parts: Vec<Piece>) -> Option<SourceOrder> {
     })
 }
 
-/// Parts without those that were met before. Also whether one table states a part twice, and differently.
+/// Parts without those that were met before. Also whether one table states a part twice, and
+/// differently.
 fn each_once(parts: Vec<Piece>) -> (Vec<Piece>, bool) {
     let mut met: BTreeMap<String, usize> = BTreeMap::new();
     let mut kept: Vec<Piece> = Vec::with_capacity(parts.len());
@@ -83,9 +88,9 @@ fn says_the_same(a: &Piece, b: &Piece) -> bool {
     apart_from_place(a) == apart_from_place(b)
 }
 
-/// Whether tables of the order's parts do not agree on which there are: what was taken out of it between two dumps
-/// would come back.
-/// Of one table that was written to several files, each holds other parts.
+/// Whether tables of the order's parts do not agree on which there are: what was taken out of it
+/// between two dumps would come back. Of one table that was written to several files, each holds
+/// other parts.
 fn is_of_two_dumps(orders: &[Piece], parts: &[Piece]) -> bool {
     let tables: BTreeSet<u32> = orders.iter().map(|piece| piece.stated.position.file).collect();
     let kind_of = |piece: &Piece| piece.id.split(':').next().unwrap_or_default().to_owned();
@@ -139,18 +144,21 @@ fn put_together(mut order: SourceOrder, parts: Vec<Piece>) -> SourceOrder {
 pub fn summed(discounts: Vec<SourceDiscount>) -> Vec<SourceDiscount> {
     let mut summed: Vec<SourceDiscount> = Vec::new();
     for discount in discounts {
-        let of_same =
-            |one: &&mut SourceDiscount| one.name == discount.name && one.of_shipping == discount.of_shipping;
+        let of_same = |one: &&mut SourceDiscount| {
+            one.name == discount.name && one.of_shipping == discount.of_shipping
+        };
         match summed.iter_mut().find(of_same) {
-            Some(one) => one.amount = decimal::sum(vec![std::mem::take(&mut one.amount), discount.amount]),
+            Some(one) => {
+                one.amount = decimal::sum(vec![std::mem::take(&mut one.amount), discount.amount])
+            }
             None => summed.push(discount),
         }
     }
     summed
 }
 
-/// Whether the lines are fewer pieces of goods than the order says it has. A quantity that is no number is refused
-/// for itself.
+/// Whether the lines are fewer pieces of goods than the order says it has. A quantity that is no
+/// number is refused for itself.
 pub fn is_short(order: &SourceOrder, expected: u64) -> bool {
     let quantities = order.lines.iter().map(|line| line.quantity.parse::<u64>().ok());
     let sum: Option<u64> = quantities.sum();

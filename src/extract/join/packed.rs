@@ -3,7 +3,8 @@
 use super::piece::{Piece, Role};
 use crate::domain::{Fault, Position, Reason, SourceDiscount, SourceLine, SourceOrder, Status};
 
-/// Turns pieces into bytes and back. What lasts as long as the program, the names of fields, is kept beside them.
+/// Turns pieces into bytes and back. What lasts as long as the program, the names of fields, is
+/// kept beside them.
 #[derive(Debug, Default)]
 pub struct Packer {
     fields: Vec<&'static str>,
@@ -73,9 +74,20 @@ impl Packer {
         put_number(bytes, position.record);
         put_number(bytes, u64::from(position.file));
         put_number(bytes, position.line);
-        let texts = [id, checkout_id, abandoned_at, number, email, customer_id, created_at, updated_at];
-        let amounts =
-            [currency, total, current_total, subtotal, goods, shipping, tax, charges, discount, refunded];
+        let texts =
+            [id, checkout_id, abandoned_at, number, email, customer_id, created_at, updated_at];
+        let amounts = [
+            currency,
+            total,
+            current_total,
+            subtotal,
+            goods,
+            shipping,
+            tax,
+            charges,
+            discount,
+            refunded,
+        ];
         let more = [shipping_method, order_url, status_word, paid_currency];
         texts.into_iter().chain(amounts).chain(more).for_each(|text| put_text(bytes, text));
         bytes.push(u8::from(*is_superseded));
@@ -182,7 +194,10 @@ fn pack_line(line: &SourceLine, bytes: &mut Vec<u8>) {
         at_line,
     } = line;
     let texts = [id, name, variant, quantity, unit_price, total, discount, sku];
-    texts.into_iter().chain([category, image_url, product_url]).for_each(|text| put_text(bytes, text));
+    texts
+        .into_iter()
+        .chain([category, image_url, product_url])
+        .for_each(|text| put_text(bytes, text));
     put_number(bytes, *at_line);
 }
 

@@ -7,12 +7,14 @@ use crate::extract::error::ReadError;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Piece {
     pub role: Role,
-    /// What the shop knows the order by; blank where the record does not say, so that it stands alone.
+    /// What the shop knows the order by; blank where the record does not say, so that it stands
+    /// alone.
     pub key: String,
-    /// What the record itself is known by: its kind, a colon, its id. The same part is taken once. Blank where it has
-    /// none.
+    /// What the record itself is known by: its kind, a colon, its id. The same part is taken once.
+    /// Blank where it has none.
     pub id: String,
-    /// How many pieces of goods the order says it has, where it does: with fewer, lines of it are missing.
+    /// How many pieces of goods the order says it has, where it does: with fewer, lines of it are
+    /// missing.
     pub quantity: Option<u64>,
     /// What it says. Of a part: lines, discounts, shipping, refunded (with its currency).
     pub stated: SourceOrder,
@@ -36,7 +38,7 @@ pub trait Pieces: Send {
     /// The next record; the position of what it states has the line.
     ///
     /// # Errors
-    /// When the table can't be read on, changed, ends too soon, or has a record that may be part of any order: none
-    /// of them could be relied on to be whole.
+    /// When the table can't be read on, changed, ends too soon, or has a record that may be part of
+    /// any order: none of them could be relied on to be whole.
     fn pull(&mut self) -> Result<Option<Piece>, ReadError>;
 }

@@ -21,7 +21,8 @@ pub struct Kind {
     pub needs: &'static [(&'static str, &'static str)],
     /// Its orders may hold the lines themselves, and then need no other table.
     pub may_hold_lines: bool,
-    /// What is said of a set that has records but no order, and of one whose orders have not one line.
+    /// What is said of a set that has records but no order, and of one whose orders have not one
+    /// line.
     pub no_orders: (&'static str, &'static str),
     pub no_lines: (&'static str, &'static str),
 }
@@ -100,8 +101,10 @@ impl TableSet {
     fn has_inline_lines(&self) -> bool {
         /// Orders looked at: writers that leave out what is blank need more than one.
         const SAMPLE_LEN_MAX: usize = 20;
-        let of_orders =
-            self.tables.iter().filter(|table| table.part().is_some_and(|part| part.holds == Holds::Orders));
+        let of_orders = self
+            .tables
+            .iter()
+            .filter(|table| table.part().is_some_and(|part| part.holds == Holds::Orders));
         of_orders.into_iter().any(|table| {
             let Ok(Some(mut pieces)) = self.pieces_of(table) else { return false };
             (0..SAMPLE_LEN_MAX)
@@ -113,12 +116,14 @@ impl TableSet {
     /// What is wrong with the set as a whole.
     fn fault(&self) -> Option<ReadError> {
         let parts: Vec<Part> = self.tables.iter().filter_map(Table::part).collect();
-        let refused = |what: String, hint: &str| Some(ReadError::new(shown(&self.tables), 0, what, hint));
+        let refused =
+            |what: String, hint: &str| Some(ReadError::new(shown(&self.tables), 0, what, hint));
         if !parts.iter().any(|part| part.holds == Holds::Orders) {
             let (what, hint) = self.kind.no_orders;
             return refused(what.to_owned(), hint);
         }
-        let mut families = self.tables.iter().filter_map(|table| Some((table.part()?.family?, table)));
+        let mut families =
+            self.tables.iter().filter_map(|table| Some((table.part()?.family?, table)));
         if let Some((first, _)) = families.next()
             && let Some((_, other)) = families.find(|(family, _)| *family != first)
         {
@@ -130,7 +135,8 @@ impl TableSet {
                 "keep the tables of one version in the job, and leave the others out",
             );
         }
-        let missing = self.kind.needs.iter().find(|(label, _)| !parts.iter().any(|p| p.label == *label));
+        let missing =
+            self.kind.needs.iter().find(|(label, _)| !parts.iter().any(|p| p.label == *label));
         let (label, hint) = missing?;
         if self.kind.may_hold_lines && self.has_inline_lines() {
             return None;
@@ -141,14 +147,15 @@ impl TableSet {
 
 /// The first table with orders, else the first one: what a fault of the whole set is told of.
 fn shown(tables: &[Table]) -> String {
-    let holds_orders = |table: &&Table| table.part().is_some_and(|part| part.holds == Holds::Orders);
+    let holds_orders =
+        |table: &&Table| table.part().is_some_and(|part| part.holds == Holds::Orders);
     let table = tables.iter().find(holds_orders).or(tables.first());
     table.map(|table| table.source.shown()).unwrap_or_default()
 }
 
-/// Puts tables that belong together into sets; each set stands where its first table did. Where a folder (or archive)
-/// has all the tables that are needed, each is a set, and has to have them: several dumps side by side. Else all tables
-/// of the job are one.
+/// Puts tables that belong together into sets; each set stands where its first table did. Where a
+/// folder (or archive) has all the tables that are needed, each is a set, and has to have them:
+/// several dumps side by side. Else all tables of the job are one.
 pub fn gather(tables: Vec<Table>, faults: &mut Vec<ReadError>) -> Vec<Table> {
     let mut gathered = Vec::new();
     let mut sets: Vec<(usize, TableSet)> = Vec::new();
@@ -158,10 +165,12 @@ pub fn gather(tables: Vec<Table>, faults: &mut Vec<ReadError>) -> Vec<Table> {
             Some(Part { kind, .. }) if kind.stands_alone => {
                 gathered.extend(table_of(TableSet { kind, tables: vec![table] }));
             }
-            Some(Part { kind, .. }) => match sets.iter_mut().find(|(_, set)| set.kind.name == kind.name) {
-                Some((_, set)) => set.tables.push(table),
-                None => sets.push((gathered.len(), TableSet { kind, tables: vec![table] })),
-            },
+            Some(Part { kind, .. }) => {
+                match sets.iter_mut().find(|(_, set)| set.kind.name == kind.name) {
+                    Some((_, set)) => set.tables.push(table),
+                    None => sets.push((gathered.len(), TableSet { kind, tables: vec![table] })),
+                }
+            }
         }
     }
     // From the last, so that the places of those before stay right.

@@ -8,8 +8,12 @@ use proptest::prelude::*;
 
 fn order(file: u32) -> Piece {
     let position = Position { record: 0, file, line: 7 };
-    let stated =
-        SourceOrder { id: "1".to_owned(), currency: "USD".to_owned(), position, ..SourceOrder::default() };
+    let stated = SourceOrder {
+        id: "1".to_owned(),
+        currency: "USD".to_owned(),
+        position,
+        ..SourceOrder::default()
+    };
     Piece { role: Role::Order, key: "1".to_owned(), stated, ..Piece::default() }
 }
 
@@ -22,7 +26,13 @@ fn line(file: u32, id: &str) -> Piece {
     };
     let position = Position { record: 0, file, line: 9 };
     let stated = SourceOrder { position, lines: vec![item], ..SourceOrder::default() };
-    Piece { role: Role::Part, key: "1".to_owned(), id: format!("line:{id}"), quantity: None, stated }
+    Piece {
+        role: Role::Part,
+        key: "1".to_owned(),
+        id: format!("line:{id}"),
+        quantity: None,
+        stated,
+    }
 }
 
 fn names(order: &SourceOrder) -> Vec<&str> {
@@ -40,7 +50,10 @@ fn lines_come_to_their_order_from_before_it_and_after_it() {
     assert_eq!(names(&all[0]), ["Product a", "Product b"]);
     assert_eq!((all[0].position.line, all[0].lines[0].at_line), (7, 9));
     let elsewhere = merge(vec![order(0), line(1, "a")], false);
-    assert_eq!(elsewhere[0].lines[0].at_line, 0, "line 9 of another file is not line 9 of this one");
+    assert_eq!(
+        elsewhere[0].lines[0].at_line, 0,
+        "line 9 of another file is not line 9 of this one"
+    );
 }
 
 #[test]
@@ -63,14 +76,22 @@ fn a_part_that_comes_again_is_taken_once_and_one_that_changed_is_not_guessed() {
     assert_eq!(names(&all[0]), ["Product a", "Product b", "Product c"]);
     assert!(all[0].faults.is_empty(), "one table, written to two files");
     let all = merge(vec![order(0), line(0, "a"), line(1, "a"), line(1, "b")], false);
-    assert_eq!(reasons(&all[0]), [Reason::RepeatedRow], "two dumps, between which something changed");
+    assert_eq!(
+        reasons(&all[0]),
+        [Reason::RepeatedRow],
+        "two dumps, between which something changed"
+    );
     let mut changed = line(0, "a");
     changed.stated.lines[0].quantity = "3".to_owned();
     let all = merge(vec![order(0), line(0, "a"), changed.clone()], false);
     assert_eq!(reasons(&all[0]), [Reason::RepeatedRow]);
     changed.stated.position.file = 1;
     let all = merge(vec![order(0), line(0, "a"), changed], false);
-    assert_eq!((all[0].lines[0].quantity.as_str(), all[0].faults.len()), ("2", 0), "the newer file counts");
+    assert_eq!(
+        (all[0].lines[0].quantity.as_str(), all[0].faults.len()),
+        ("2", 0),
+        "the newer file counts"
+    );
 }
 
 #[test]
@@ -115,8 +136,11 @@ fn amounts_of_parts_add_up_and_never_over_two_currencies() {
     stated.stated.shipping = "9.00".to_owned();
     assert_eq!(merge(vec![stated, refund("1.10", "USD")], false)[0].shipping, "9.00");
     let code = |id: &str| {
-        let discount =
-            SourceDiscount { name: "CODE".to_owned(), amount: "1.50".to_owned(), of_shipping: false };
+        let discount = SourceDiscount {
+            name: "CODE".to_owned(),
+            amount: "1.50".to_owned(),
+            of_shipping: false,
+        };
         let mut piece = line(0, id);
         piece.stated.discounts = vec![discount];
         piece
@@ -134,14 +158,25 @@ fn an_order_waits_on_disk_with_all_its_fields() {
         accepts_marketing: Some(true),
         discounts: vec![SourceDiscount { name: text(1), amount: text(2), of_shipping: true }],
         status: Some(Status::Test),
-        lines: vec![SourceLine { id: text(3), product_url: text(4), at_line: 300, ..SourceLine::default() }],
+        lines: vec![SourceLine {
+            id: text(3),
+            product_url: text(4),
+            at_line: 300,
+            ..SourceLine::default()
+        }],
         faults: vec![Fault::new(Reason::BadId), Fault::of(Reason::BadEncoding, "name").at_line(8)],
         ..SourceOrder::default()
     };
-    let fields =
-        [&mut stated.id, &mut stated.email, &mut stated.total, &mut stated.order_url, &mut stated.refunded];
+    let fields = [
+        &mut stated.id,
+        &mut stated.email,
+        &mut stated.total,
+        &mut stated.order_url,
+        &mut stated.refunded,
+    ];
     fields.into_iter().enumerate().for_each(|(n, field)| *field = text(n));
-    let piece = Piece { role: Role::Part, key: text(5), id: text(6), quantity: Some(u64::MAX - 1), stated };
+    let piece =
+        Piece { role: Role::Part, key: text(5), id: text(6), quantity: Some(u64::MAX - 1), stated };
     let mut packer = Packer::default();
     let mut bytes = Vec::new();
     packer.pack(&piece, &mut bytes);

@@ -6,8 +6,8 @@ use crate::domain::SourceOrder;
 use crate::extract::codec::Source;
 use crate::extract::error::{MAPPING_ADVICE, ReadError};
 use crate::extract::{
-    RECORD_BYTES_MAX, bigcommerce_json, expertsender_json, fast_json, magento_json, shopify_graphql,
-    shopify_json, woocommerce,
+    RECORD_BYTES_MAX, bigcommerce_json, expertsender_json, fast_json, magento_json,
+    shopify_graphql, shopify_json, woocommerce,
 };
 
 /// One kind of record, as one shop system writes it.
@@ -18,13 +18,15 @@ pub struct Dialect {
     /// What its records are, for messages: "Shopify orders".
     pub title: &'static str,
     pub description: &'static str,
-    /// The names its records may be wrapped in; several within each other with slashes between them.
+    /// The names its records may be wrapped in; several within each other with slashes between
+    /// them.
     pub wrappers: &'static [&'static str],
-    /// What its records must have: one key of each group. A key of an object inside is written `items.sku`, also
-    /// where it is in a list.
+    /// What its records must have: one key of each group. A key of an object inside is written
+    /// `items.sku`, also where it is in a list.
     pub needs: &'static [&'static [&'static str]],
-    /// Other things this shop system writes, with what they are: by the key they are wrapped in, or by one that orders
-    /// don't have: a key inside, or with a slash before it (`/refunded_by`) one of the record itself.
+    /// Other things this shop system writes, with what they are: by the key they are wrapped in, or
+    /// by one that orders don't have: a key inside, or with a slash before it (`/refunded_by`) one
+    /// of the record itself.
     pub siblings: &'static [(&'static str, &'static str)],
     pub read: fn(&Document<'_>) -> serde_json::Result<SourceOrder>,
 }
@@ -51,14 +53,15 @@ pub static DIALECTS: &[&Dialect] = &[
     &bigcommerce_json::ORDERS,
 ];
 
-/// What belongs to orders of a dialect and stands in files of its own; named after that dialect, with a slash.
+/// What belongs to orders of a dialect and stands in files of its own; named after that dialect,
+/// with a slash.
 static PARTS: &[&Dialect] =
     &[&bigcommerce_json::PRODUCTS, &bigcommerce_json::COUPONS, &bigcommerce_json::SHIPPING];
 
 /// Records whose keys are looked at: writers that leave out what is blank need more than one.
 pub const SAMPLE_LEN_MAX: usize = 20;
-/// A record this long is looked at only where no dialect fits without it: what one dialect takes for a record may be
-/// what another finds all its records in.
+/// A record this long is looked at only where no dialect fits without it: what one dialect takes
+/// for a record may be what another finds all its records in.
 const SAMPLE_BYTES_MAX: u64 = 1024 * 1024;
 /// A wrapper has few keys, a record many.
 const WRAPPER_KEYS_MAX: usize = 4;
@@ -86,12 +89,15 @@ pub struct Unfit {
     pub hint: String,
 }
 
-/// Tells the dialect of a file by the keys of its first records, as each dialect finds them. Where the settings name
-/// one, only what that needs is in question.
+/// Tells the dialect of a file by the keys of its first records, as each dialect finds them. Where
+/// the settings name one, only what that needs is in question.
 ///
 /// # Errors
 /// When it is no JSON, of no known dialect, or lacks keys.
-pub fn recognise(source: &Source, named: Option<&'static Dialect>) -> Result<&'static Dialect, ReadError> {
+pub fn recognise(
+    source: &Source,
+    named: Option<&'static Dialect>,
+) -> Result<&'static Dialect, ReadError> {
     let asked = named.map_or_else(|| DIALECTS.to_vec(), |dialect| vec![dialect]);
     let mut found = Err(ReadError::new(source.shown(), 0, "holds nothing to look at", ""));
     for bytes_max in [SAMPLE_BYTES_MAX, RECORD_BYTES_MAX] {
@@ -106,7 +112,8 @@ pub fn recognise(source: &Source, named: Option<&'static Dialect>) -> Result<&'s
 /// What belongs to the orders of other files, where a file holds that.
 fn part_in(source: &Source, named: Option<&Dialect>) -> Option<&'static Dialect> {
     for part in PARTS {
-        let is_asked_for = named.is_none_or(|dialect| part.name.split('/').next() == Some(dialect.name));
+        let is_asked_for =
+            named.is_none_or(|dialect| part.name.split('/').next() == Some(dialect.name));
         // A file that is broken was told of already.
         if let (true, Ok(sample)) = (is_asked_for, take_sample(source, part, RECORD_BYTES_MAX))
             && !sample.is_empty
@@ -154,7 +161,9 @@ fn recognise_within(
             "holds no record, so its format can't be told".to_owned(),
             "leave the file out, or name the job's format in the settings".to_owned(),
         ),
-        (_, false) => choose(&tried, asked.len() == 1).or_else(|unfit| refused(unfit.what, unfit.hint)),
+        (_, false) => {
+            choose(&tried, asked.len() == 1).or_else(|unfit| refused(unfit.what, unfit.hint))
+        }
     }
 }
 
@@ -175,9 +184,14 @@ fn choose(tried: &[Tried<'_>], is_named: bool) -> Result<&'static Dialect, Unfit
     }
     let is_own = |mark: &str| mark.contains('.') || mark.starts_with('/');
     let by_own_key = |mark: &str, _: &Keys| is_own(mark);
-    let as_wrapper = |mark: &str, keys: &Keys| keys.outer().count() <= WRAPPER_KEYS_MAX && !is_own(mark);
+    let as_wrapper =
+        |mark: &str, keys: &Keys| keys.outer().count() <= WRAPPER_KEYS_MAX && !is_own(mark);
     let near = |is_near: &dyn Fn(&Tried<'_>) -> bool| {
-        tried.iter().filter(|one| is_near(one)).min_by_key(|one| one.missing.len()).map(Tried::lacking)
+        tried
+            .iter()
+            .filter(|one| is_near(one))
+            .min_by_key(|one| one.missing.len())
+            .map(Tried::lacking)
     };
     let refusal = stranger(tried, by_own_key)
         .or_else(|| near(&|one| one.missing.len() * 2 <= one.dialect.needs.len()))
@@ -191,17 +205,21 @@ fn choose(tried: &[Tried<'_>], is_named: bool) -> Result<&'static Dialect, Unfit
     Err(Unfit { what: format!("the format is not recognised: {what}"), hint: nearest(tried) })
 }
 
-/// The dialect of which nothing is missing. Of several the one that needs most tells most; where two need as much,
-/// nothing tells which of them wrote the file. `None` where something is missing to each.
+/// The dialect of which nothing is missing. Of several the one that needs most tells most; where
+/// two need as much, nothing tells which of them wrote the file. `None` where something is missing
+/// to each.
 fn fitting(tried: &[Tried<'_>]) -> Option<Result<&'static Dialect, Unfit>> {
     let fitting = || tried.iter().filter(|one| one.missing.is_empty()).map(|one| one.dialect);
     let most = fitting().map(|dialect| dialect.needs.len()).max()?;
-    let best: Vec<&'static Dialect> = fitting().filter(|dialect| dialect.needs.len() == most).collect();
+    let best: Vec<&'static Dialect> =
+        fitting().filter(|dialect| dialect.needs.len() == most).collect();
     match best.as_slice() {
         [only] => Some(Ok(only)),
         several => {
-            let names = several.iter().map(|dialect| dialect.name).collect::<Vec<_>>().join(" and ");
-            let what = format!("its records have all that {names} need, so the format can't be told");
+            let names =
+                several.iter().map(|dialect| dialect.name).collect::<Vec<_>>().join(" and ");
+            let what =
+                format!("its records have all that {names} need, so the format can't be told");
             Some(Err(Unfit { what, hint: "name the job's format in the settings".to_owned() }))
         }
     }
@@ -227,7 +245,9 @@ fn stranger(tried: &[Tried<'_>], counts: impl Fn(&str, &Keys) -> bool) -> Option
     let marks = |one: &Tried<'_>| {
         let mut siblings = one.dialect.siblings.iter();
         siblings
-            .find(|(mark, _)| counts(mark, one.keys) && one.keys.contains(mark.trim_start_matches('/')))
+            .find(|(mark, _)| {
+                counts(mark, one.keys) && one.keys.contains(mark.trim_start_matches('/'))
+            })
             .map(|(_, kind)| *kind)
     };
     tried.iter().find_map(marks).map(|kind| Unfit {
@@ -237,7 +257,8 @@ fn stranger(tried: &[Tried<'_>], counts: impl Fn(&str, &Keys) -> bool) -> Option
 }
 
 fn take_sample(source: &Source, dialect: &Dialect, bytes_max: u64) -> Result<Sample, ReadError> {
-    let mut elements = Elements::new(source.open()?.bytes, source.shown(), dialect.wrappers.to_vec());
+    let mut elements =
+        Elements::new(source.open()?.bytes, source.shown(), dialect.wrappers.to_vec());
     elements.limit(bytes_max);
     let mut sample = Sample { keys: Keys::default(), wrapper: None, is_empty: true };
     for index in 0..SAMPLE_LEN_MAX {
@@ -292,8 +313,10 @@ fn nearest(tried: &[Tried<'_>]) -> String {
     let mut near: Vec<&Tried<'_>> =
         tried.iter().filter(|one| one.missing.len() < one.dialect.needs.len()).collect();
     near.sort_by_key(|one| one.distance());
-    let told =
-        near.iter().take(2).map(|one| format!("{} would need {}", one.dialect.name, one.missing.join(", ")));
+    let told = near
+        .iter()
+        .take(2)
+        .map(|one| format!("{} would need {}", one.dialect.name, one.missing.join(", ")));
     match near.is_empty() {
         true => format!("if these are orders, {MAPPING_ADVICE}"),
         false => format!("{}; {MAPPING_ADVICE}", told.collect::<Vec<_>>().join("; ")),

@@ -22,8 +22,8 @@ impl Documents {
 }
 
 impl Documents {
-    /// The next record, as `read` has it, and its line; `None` in place of one that is no object, or says one thing
-    /// twice.
+    /// The next record, as `read` has it, and its line; `None` in place of one that is no object,
+    /// or says one thing twice.
     ///
     /// # Errors
     /// When the file can't be read on, changed, is no JSON or ends too soon.

@@ -1,9 +1,11 @@
-//! The records of a JSON file, one at a time: finds them among the brackets they are wrapped in, and where each ends,
-//! without parsing them.
+//! The records of a JSON file, one at a time: finds them among the brackets they are wrapped in,
+//! and where each ends, without parsing them.
 //!
-//! A record is an object that stands on its own, in an array, or in an object under a name that records are wrapped
-//! in (`{"orders": […]}`, `{"order": {…}}`), or several names (`{"data": {"orders": {"nodes": […]}}}`), or under its number (`{"order": {"1001": {…}}}`). Documents may follow each
-//! other, with or without line ends. What else stands beside the records in a wrapping object is passed over.
+//! A record is an object that stands on its own, in an array, or in an object under a name that
+//! records are wrapped in (`{"orders": […]}`, `{"order": {…}}`), or several names (`{"data":
+//! {"orders": {"nodes": […]}}}`), or under its number (`{"order": {"1001": {…}}}`). Documents may
+//! follow each other, with or without line ends. What else stands beside the records in a wrapping
+//! object is passed over.
 
 use super::keys::Keys;
 use super::nesting::{Expected, Level, Nesting};
@@ -44,8 +46,8 @@ pub struct Element<'a> {
 }
 
 impl Elements {
-    /// `wrappers` are the names that records may be wrapped in; where they are several within each other, with a slash
-    /// between them.
+    /// `wrappers` are the names that records may be wrapped in; where they are several within each
+    /// other, with a slash between them.
     pub fn new(bytes: Box<dyn Read + Send>, shown: String, wrappers: Vec<&'static str>) -> Self {
         Self {
             window: Window::new(bytes),
@@ -83,7 +85,9 @@ impl Elements {
                 (Expected::Value | Expected::FirstValue, _) => {
                     let guess = self.guess();
                     self.is_guess = guess.is_some();
-                    if let Some(len) = guess.map_or_else(|| self.measure(byte), |len| Ok(Some(len)))? {
+                    if let Some(len) =
+                        guess.map_or_else(|| self.measure(byte), |len| Ok(Some(len)))?
+                    {
                         self.nesting.value_ended();
                         self.held = len;
                         let place = self.place();
@@ -104,7 +108,8 @@ impl Elements {
         }
     }
 
-    /// Takes back an element whose end was only guessed, so that it is measured; `false` if it was measured.
+    /// Takes back an element whose end was only guessed, so that it is measured; `false` if it was
+    /// measured.
     pub fn take_back(&mut self) -> bool {
         if self.is_guess {
             self.held = 0;
@@ -129,7 +134,8 @@ impl Elements {
         self.window.room_bytes()
     }
 
-    /// Passes blanks, and a byte order mark at the very beginning; the byte after them is left where it is.
+    /// Passes blanks, and a byte order mark at the very beginning; the byte after them is left
+    /// where it is.
     fn next_byte(&mut self) -> Result<Option<u8>, ReadError> {
         if self.place() == Place::START {
             while self.window.bytes().len() < BOM.len() && self.widen()? {}
@@ -152,7 +158,8 @@ impl Elements {
     fn pass_held(&mut self) {
         let (begun, len) = (self.place(), std::mem::take(&mut self.held));
         if self.nesting.is_outermost() && !self.is_guess {
-            let name_end = self.window.bytes()[..len].iter().enumerate().filter(|(_, b)| **b == b'"').nth(1);
+            let name_end =
+                self.window.bytes()[..len].iter().enumerate().filter(|(_, b)| **b == b'"').nth(1);
             self.line_begins =
                 name_end.map(|(end, _)| self.window.bytes()[..=end].to_vec()).unwrap_or_default();
         }
@@ -162,8 +169,9 @@ impl Elements {
         }
     }
 
-    /// In JSON lines the next record ends where its line does, as the last one did if it began alike. That saves
-    /// looking at every byte of it; whoever parses it tells by [`Self::take_back`] if it was wrong.
+    /// In JSON lines the next record ends where its line does, as the last one did if it began
+    /// alike. That saves looking at every byte of it; whoever parses it tells by
+    /// [`Self::take_back`] if it was wrong.
     fn guess(&self) -> Option<usize> {
         let bytes = self.window.bytes();
         let is_alike = !self.line_begins.is_empty()
@@ -180,7 +188,8 @@ impl Elements {
         Ok(())
     }
 
-    /// The length of the value at the front; `None` if it turned out to be a wrapper and was entered.
+    /// The length of the value at the front; `None` if it turned out to be a wrapper and was
+    /// entered.
     fn measure(&mut self, first: u8) -> Result<Option<usize>, ReadError> {
         let path = self.nesting.path();
         let (wraps, maps) = (self.wrappers.lead_on(path), self.nesting.may_map());
@@ -193,7 +202,8 @@ impl Elements {
                         || (maps && open == b'{' && is_number(&bytes[name]))
                 }),
                 b'"' => scan.run(bytes, |_, _| false),
-                // At least one byte, so that a sign where a value is expected is what the parser complains of.
+                // At least one byte, so that a sign where a value is expected is what the parser
+                // complains of.
                 _ => match end_of_literal(&bytes[scan.at..]) {
                     Some(ahead) => Found::End((scan.at + ahead).max(1)),
                     None => {
@@ -215,7 +225,9 @@ impl Elements {
                 Found::More => {
                     if !self.widen()? {
                         return match first {
-                            b'{' | b'"' => Err(self.unclosed("ends within the record that begins here")),
+                            b'{' | b'"' => {
+                                Err(self.unclosed("ends within the record that begins here"))
+                            }
                             _ => Ok(Some(self.window.bytes().len())),
                         };
                     }
@@ -224,13 +236,16 @@ impl Elements {
         }
     }
 
-    /// Reads a name in a wrapping object up to its value, which is passed over if it holds no records.
+    /// Reads a name in a wrapping object up to its value, which is passed over if it holds no
+    /// records.
     fn read_name(&mut self) -> Result<(), ReadError> {
         let mut scan = Scan::default();
         let len = loop {
             match scan.run(self.window.bytes(), |_, _| false) {
                 Found::End(len) => break len,
-                _ if self.window.bytes().len() as u64 > self.bytes_max => return Err(self.overlong()),
+                _ if self.window.bytes().len() as u64 > self.bytes_max => {
+                    return Err(self.overlong());
+                }
                 _ if self.widen()? => {}
                 _ => return Err(self.unclosed("ends within a name")),
             }
@@ -244,7 +259,9 @@ impl Elements {
             None => return Err(self.unclosed("ends after a name")),
         }
         let first = self.next_byte()?;
-        if self.nesting.holds_records_only() || (wrapper.is_some() && matches!(first, Some(b'{' | b'['))) {
+        if self.nesting.holds_records_only()
+            || (wrapper.is_some() && matches!(first, Some(b'{' | b'[')))
+        {
             if let Some(values) = wrapper {
                 self.nesting.rename(values);
             }
@@ -283,8 +300,8 @@ impl Elements {
         }
     }
 
-    /// Whether an object wraps records under a name of it, or is a record that has such a name of its own: that it
-    /// is told by what stands before the name.
+    /// Whether an object wraps records under a name of it, or is a record that has such a name of
+    /// its own: that it is told by what stands before the name.
     fn is_wrapper(&self, path: Path, object: &[u8], name: Range<usize>) -> bool {
         let is_known = self.wrappers.step(path, &object[name.clone()]).is_some();
         let is_of_records = RECORDS_OWN.iter().any(|own| own.as_bytes() == &object[name.clone()]);

@@ -12,8 +12,8 @@ const KEYS_MAX: usize = 1_000;
 /// How deep keys inside are looked for, far enough for `order.order.lines`.
 const DEPTH_MAX: usize = 3;
 
-/// The keys of some records, in the order they were met: their own, and of those inside the ones that a dialect asks
-/// for, as `items.sku`.
+/// The keys of some records, in the order they were met: their own, and of those inside the ones
+/// that a dialect asks for, as `items.sku`.
 #[derive(Debug, Default)]
 pub struct Keys {
     outer: Vec<String>,
@@ -89,13 +89,17 @@ impl<'de, F: FnMut(String, &'de str)> Visitor<'de> for Members<F> {
 ///
 /// # Errors
 /// When the text is no JSON, or no object.
-pub fn each_member<'de>(object: &'de str, told: impl FnMut(String, &'de str)) -> serde_json::Result<()> {
+pub fn each_member<'de>(
+    object: &'de str,
+    told: impl FnMut(String, &'de str),
+) -> serde_json::Result<()> {
     let mut json = serde_json::Deserializer::from_str(object);
     json.deserialize_map(Members(told))?;
     json.end()
 }
 
-/// Looks into an object, or into those of a list. What is wrong with them is not for the keys to say.
+/// Looks into an object, or into those of a list. What is wrong with them is not for the keys to
+/// say.
 fn look_into(text: &str, path: &str, depth: usize, found: &mut BTreeSet<String>) {
     match text.as_bytes().first() {
         Some(b'{') if depth < DEPTH_MAX => {

@@ -1,5 +1,6 @@
-//! The format JSON: one document, several after each other, or one a line. Finds the records in it and tells who wrote
-//! them; what a record says is for a *dialect* to read. Records are read one at a time, numbers as their digits.
+//! The format JSON: one document, several after each other, or one a line. Finds the records in it
+//! and tells who wrote them; what a record says is for a *dialect* to read. Records are read one at
+//! a time, numbers as their digits.
 
 mod dialect;
 mod documents;

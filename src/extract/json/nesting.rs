@@ -19,7 +19,8 @@ const NOWHERE: Path = "/";
 pub enum Level {
     /// Within the wrappers of this path.
     List(Path),
-    /// An object that holds records under a name. `names` is the path it lies at, `values` that of the name's value.
+    /// An object that holds records under a name. `names` is the path it lies at, `values` that of
+    /// the name's value.
     Wrapper { names: Path, values: Path },
     /// An object that holds one record under each number.
     Map,
@@ -68,7 +69,9 @@ impl Nesting {
     /// Takes the sign after a value, or says what it should have been.
     pub fn go_on(&mut self, sign: u8) -> Result<(), &'static str> {
         match (self.levels.last(), sign) {
-            (Some(Level::List(_)), b']') | (Some(Level::Wrapper { .. } | Level::Map), b'}') => self.leave(),
+            (Some(Level::List(_)), b']') | (Some(Level::Wrapper { .. } | Level::Map), b'}') => {
+                self.leave()
+            }
             (Some(Level::List(_)), b',') => self.expected = Expected::Value,
             (Some(_), b',') => self.expected = Expected::Name,
             (Some(Level::List(_)), _) => return Err("expected `,` or `]`"),
@@ -81,7 +84,8 @@ impl Nesting {
         self.levels.is_empty()
     }
 
-    /// Whether the values here are all records, and not only those under a name that records are wrapped in.
+    /// Whether the values here are all records, and not only those under a name that records are
+    /// wrapped in.
     pub fn holds_records_only(&self) -> bool {
         !matches!(self.levels.last(), Some(Level::Wrapper { .. }))
     }

@@ -2,15 +2,17 @@
 
 use std::ops::Range;
 
-/// The way through one value, over as many pieces as it comes in. Brackets are counted, not matched, and nothing
-/// else is checked: that is for the parser, which reads the value once its end is known.
+/// The way through one value, over as many pieces as it comes in. Brackets are counted, not
+/// matched, and nothing else is checked: that is for the parser, which reads the value once its end
+/// is known.
 #[derive(Debug, Default)]
 pub struct Scan {
     /// Bytes of the value that are done with.
     pub at: usize,
     depth: u32,
     in_string: bool,
-    /// The last string that ended directly inside the value: at an opening bracket there, the bracket's name.
+    /// The last string that ended directly inside the value: at an opening bracket there, the
+    /// bracket's name.
     name: Range<usize>,
 }
 
@@ -26,8 +28,8 @@ pub enum Found {
 }
 
 impl Scan {
-    /// Goes on through `bytes`, which begin where the value does. `is_sought` is asked for the place of the name
-    /// (without its quotes) of each object and array directly inside the value.
+    /// Goes on through `bytes`, which begin where the value does. `is_sought` is asked for the
+    /// place of the name (without its quotes) of each object and array directly inside the value.
     pub fn run(&mut self, bytes: &[u8], is_sought: impl Fn(Range<usize>, u8) -> bool) -> Found {
         loop {
             if self.in_string && !self.leave_string(bytes) {
@@ -36,7 +38,8 @@ impl Scan {
             if !self.in_string && self.depth == 0 && self.at > 0 {
                 return Found::End(self.at);
             }
-            let Some(ahead) = bytes[self.at..].iter().position(|b| STRUCTURAL[usize::from(*b)]) else {
+            let Some(ahead) = bytes[self.at..].iter().position(|b| STRUCTURAL[usize::from(*b)])
+            else {
                 self.at = bytes.len();
                 return Found::More;
             };
@@ -51,7 +54,10 @@ impl Scan {
                 }
                 open @ (b'{' | b'[') => {
                     let is_inside = self.depth == 1 && self.name.end <= at;
-                    if is_inside && self.is_named(&bytes[..at]) && is_sought(self.name.clone(), open) {
+                    if is_inside
+                        && self.is_named(&bytes[..at])
+                        && is_sought(self.name.clone(), open)
+                    {
                         return Found::Inner { name: self.name.clone(), at };
                     }
                     self.depth += 1;
@@ -66,8 +72,8 @@ impl Scan {
         before.get(self.name.end + 1..).is_some_and(|between| between.trim_ascii() == b":")
     }
 
-    /// Goes to the end of the string; `false` if it goes on after these bytes. A backslash that ends them is left
-    /// for the next piece, with the byte it escapes.
+    /// Goes to the end of the string; `false` if it goes on after these bytes. A backslash that
+    /// ends them is left for the next piece, with the byte it escapes.
     fn leave_string(&mut self, bytes: &[u8]) -> bool {
         loop {
             let Some(ahead) = quote_or_backslash(&bytes[self.at..]) else {

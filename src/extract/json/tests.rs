@@ -10,7 +10,8 @@ fn found_in(bytes: impl Read + Send + 'static) -> (Vec<(String, u64)>, Option<Re
     loop {
         match elements.advance() {
             Ok(Some(element)) => {
-                let (text, place) = (String::from_utf8_lossy(element.bytes).into_owned(), element.place);
+                let (text, place) =
+                    (String::from_utf8_lossy(element.bytes).into_owned(), element.place);
                 // As whoever reads the records does.
                 match serde_json::from_str::<IgnoredAny>(&text) {
                     Ok(_) => found.push((text, place.line)),
@@ -75,7 +76,11 @@ fn the_same_records_are_found_in_every_wrapping() {
         assert_eq!(texts(&json), RECORDS, "{wrapping}");
         let (found, error) = found_in(Dripping(io::Cursor::new(json.into_bytes())));
         assert_eq!(error, None, "{wrapping}");
-        assert_eq!(found.into_iter().map(|(text, _)| text).collect::<Vec<_>>(), RECORDS, "{wrapping}");
+        assert_eq!(
+            found.into_iter().map(|(text, _)| text).collect::<Vec<_>>(),
+            RECORDS,
+            "{wrapping}"
+        );
     }
 }
 
@@ -86,11 +91,13 @@ fn a_file_cut_anywhere_gives_only_whole_records_and_tells_the_cut() {
         for len in 0..json.len() {
             let cut = &json.as_bytes()[..len];
             let (found, error) = found_in(io::Cursor::new(cut.to_vec()));
-            let whole = RECORDS.iter().filter(|record| json.find(*record).unwrap() + record.len() <= len);
+            let whole =
+                RECORDS.iter().filter(|record| json.find(*record).unwrap() + record.len() <= len);
             assert_eq!(found.len(), whole.count(), "{wrapping} cut at {len}");
             let text = cut.strip_prefix("\u{feff}".as_bytes()).unwrap_or(cut);
-            let is_whole =
-                serde_json::Deserializer::from_slice(text).into_iter::<IgnoredAny>().all(|v| v.is_ok());
+            let is_whole = serde_json::Deserializer::from_slice(text)
+                .into_iter::<IgnoredAny>()
+                .all(|v| v.is_ok());
             assert_eq!(error.is_none(), is_whole, "{wrapping} cut at {len}: {error:?}");
         }
     }
@@ -120,7 +127,10 @@ fn json_lines_whose_lines_begin_alike_are_still_looked_at() {
         texts("{\"id\":1}\n{\"id\":2} {\"id\":3}\n{\"id\":4}\n"),
         ["{\"id\":1}", "{\"id\":2}", "{\"id\":3}", "{\"id\":4}"]
     );
-    assert_eq!(texts("{\"id\":1}\n{\"id\":\n2}\n{\"id\":3}"), ["{\"id\":1}", "{\"id\":\n2}", "{\"id\":3}"]);
+    assert_eq!(
+        texts("{\"id\":1}\n{\"id\":\n2}\n{\"id\":3}"),
+        ["{\"id\":1}", "{\"id\":\n2}", "{\"id\":3}"]
+    );
     assert_eq!(
         texts("{\"id\":1}\n{\"orders\":[{\"id\":2},{\"id\":3}]}\n"),
         ["{\"id\":1}", "{\"id\":2}", "{\"id\":3}"]
@@ -180,8 +190,7 @@ fn repeated(before: &'static str, text: &'static str, bytes: u64) -> Elements {
 #[test]
 fn memory_does_not_grow_with_the_file() {
     const BYTES: u64 = 50 * 1024 * 1024;
-    let record =
-        r#"{"id":12345678,"note":"a note of some length","line_items":[{"name":"Mug","price":"1.00"}]}"#;
+    let record = r#"{"id":12345678,"note":"a note of some length","line_items":[{"name":"Mug","price":"1.00"}]}"#;
     let line: &'static str = Box::leak(format!("{record}\n").into_boxed_str());
     let item: &'static str = Box::leak(format!("{record},").into_boxed_str());
     for (before, text, is_cut) in [("", line, true), (r#"{"orders":["#, item, true)] {

@@ -31,12 +31,13 @@ impl Texts {
         self.elements.limit(bytes_max);
     }
 
-    /// What `read` makes of the next record, or `damaged` where that is no object or says one thing twice; with the
-    /// line it begins at. `read` is given the bytes as well, which are not always text.
+    /// What `read` makes of the next record, or `damaged` where that is no object or says one thing
+    /// twice; with the line it begins at. `read` is given the bytes as well, which are not always
+    /// text.
     ///
     /// # Errors
-    /// When the file can't be read on, changed, is no JSON or ends too soon. A record that the file ends within is
-    /// not given out.
+    /// When the file can't be read on, changed, is no JSON or ends too soon. A record that the file
+    /// ends within is not given out.
     pub fn next<T>(
         &mut self,
         mut read: impl FnMut(&Document<'_>, &[u8]) -> serde_json::Result<T>,
@@ -53,7 +54,8 @@ impl Texts {
                 Err(_) => String::from_utf8_lossy(element.bytes),
             };
             let has_bad_bytes = matches!(text, Cow::Owned(_));
-            let found = read(&Document { text: &text, line: place.line, has_bad_bytes }, element.bytes);
+            let found =
+                read(&Document { text: &text, line: place.line, has_bad_bytes }, element.bytes);
             drop(text);
             return match found {
                 Ok(found) => Ok(Some((found, place.line))),

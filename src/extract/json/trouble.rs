@@ -1,4 +1,5 @@
-//! What is said of a file that is no JSON, or not all of it: the place, what was expected there, and never a value.
+//! What is said of a file that is no JSON, or not all of it: the place, what was expected there,
+//! and never a value.
 
 use super::window::Place;
 use crate::extract::RECORD_BYTES_MAX;
@@ -32,7 +33,8 @@ impl Trouble {
         self.at(place, what.to_owned(), HINT_CUT)
     }
 
-    /// The file ends within the value that `bytes` begin, unless a parser finds something else wrong before that.
+    /// The file ends within the value that `bytes` begin, unless a parser finds something else
+    /// wrong before that.
     pub fn unclosed(&self, place: Place, bytes: &[u8], what: &str) -> ReadError {
         self.syntax_of(place, bytes).unwrap_or_else(|| self.cut(place, what))
     }

@@ -1,4 +1,5 @@
-//! From JSON values to the text of fields. Nothing here fails: a value of the wrong kind is a fault of its record.
+//! From JSON values to the text of fields. Nothing here fails: a value of the wrong kind is a fault
+//! of its record.
 
 use crate::domain::{Fault, Reason};
 use serde::Deserialize;
@@ -8,7 +9,8 @@ use serde_json::value::RawValue;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// A value as it stands in the file, numbers with all their digits; `None` where it is `null` or not there.
+/// A value as it stands in the file, numbers with all their digits; `None` where it is `null` or
+/// not there.
 pub type Raw<'a> = Option<&'a RawValue>;
 
 /// For a field where `null` says something else than no field at all.
@@ -16,14 +18,16 @@ pub fn even_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Raw<'de>,
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-/// An object; absent where there is `null` or nothing, or an empty list: some writers know no empty object.
+/// An object; absent where there is `null` or nothing, or an empty list: some writers know no empty
+/// object.
 #[derive(Debug)]
 pub struct Object<T> {
     inner: Option<T>,
     is_odd: bool,
 }
 
-/// A list of objects, or the values of one: some writers make one of a list with gaps. At most `MAX` are kept.
+/// A list of objects, or the values of one: some writers make one of a list with gaps. At most
+/// `MAX` are kept.
 #[derive(Debug)]
 pub struct List<T, const MAX: usize> {
     items: Vec<T>,
@@ -55,7 +59,8 @@ impl Fields {
         Self { faults: Vec::new(), has_bad_bytes }
     }
 
-    /// The text of a string without the blanks around it, or of a number, as it stands. Blank where there is none.
+    /// The text of a string without the blanks around it, or of a number, as it stands. Blank where
+    /// there is none.
     pub fn text(&mut self, raw: Raw<'_>, field: &'static str) -> String {
         let raw = raw.map_or("null", RawValue::get);
         let text = match raw.as_bytes() {
@@ -81,8 +86,8 @@ impl Fields {
         text
     }
 
-    /// The text of an id. A number with a fraction or an exponent went through a spreadsheet or a float, and may be
-    /// another id by now.
+    /// The text of an id. A number with a fraction or an exponent went through a spreadsheet or a
+    /// float, and may be another id by now.
     pub fn id(&mut self, raw: Raw<'_>, field: &'static str) -> String {
         let is_number = raw.is_some_and(|raw| !raw.get().starts_with('"'));
         let text = self.text(raw, field);
@@ -105,7 +110,11 @@ impl Fields {
         object.inner.as_ref()
     }
 
-    pub fn list<'l, T, const MAX: usize>(&mut self, list: &'l List<T, MAX>, field: &'static str) -> &'l [T] {
+    pub fn list<'l, T, const MAX: usize>(
+        &mut self,
+        list: &'l List<T, MAX>,
+        field: &'static str,
+    ) -> &'l [T] {
         if list.is_odd {
             self.add(Reason::MalformedRow, field);
         }

@@ -28,7 +28,8 @@ impl Place {
     pub fn after(self, bytes: &[u8]) -> Self {
         // Counted in bytes of their own, so that the compiler does many at once.
         let lines_in = |part: &[u8]| part.iter().map(|b| u8::from(*b == b'\n')).sum::<u8>();
-        let lines: u64 = bytes.chunks(usize::from(u8::MAX)).map(|part| u64::from(lines_in(part))).sum();
+        let lines: u64 =
+            bytes.chunks(usize::from(u8::MAX)).map(|part| u64::from(lines_in(part))).sum();
         if lines == 0 {
             return Self { column: self.column + bytes.len() as u64, ..self };
         }
@@ -59,7 +60,8 @@ impl Window {
         self.start += len;
     }
 
-    /// Leaves the first `len` bytes behind as if they were not in the file: a byte order mark has no column.
+    /// Leaves the first `len` bytes behind as if they were not in the file: a byte order mark has
+    /// no column.
     pub fn forget(&mut self, len: usize) {
         self.start += len;
     }
@@ -93,7 +95,8 @@ impl Window {
     }
 }
 
-/// Where the first line ends. In pieces that are looked at as a whole, which the compiler does many bytes at once.
+/// Where the first line ends. In pieces that are looked at as a whole, which the compiler does many
+/// bytes at once.
 pub fn line_end(bytes: &[u8]) -> Option<usize> {
     let is_in = |part: &[u8]| part.iter().fold(false, |found, b| found | (*b == b'\n'));
     let part = bytes.chunks(64).position(is_in)?;

@@ -1,6 +1,7 @@
 //! The names that records are wrapped in.
 
-/// The names of the wrappers around a value, with slashes between them: the beginning of one that a dialect knows.
+/// The names of the wrappers around a value, with slashes between them: the beginning of one that a
+/// dialect knows.
 pub type Path = &'static str;
 
 /// What records may be wrapped in: a name, or several within each other with slashes between them.
@@ -11,7 +12,8 @@ impl Wrappers {
         Self(names)
     }
 
-    /// Whether objects at this path may wrap records; inside of wrappers a name like theirs is a record's own.
+    /// Whether objects at this path may wrap records; inside of wrappers a name like theirs is a
+    /// record's own.
     pub fn lead_on(&self, path: Path) -> bool {
         self.0.iter().any(|names| below(names, path).is_some())
     }

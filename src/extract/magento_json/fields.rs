@@ -51,7 +51,8 @@ pub struct Order<'a> {
     pub items: List<Item<'a>, ORDER_LINES_MAX>,
 }
 
-/// A row of an order. A product with a choice has two: the parent carries the price, the child the article chosen.
+/// A row of an order. A product with a choice has two: the parent carries the price, the child the
+/// article chosen.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct Item<'a> {

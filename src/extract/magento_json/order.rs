@@ -53,8 +53,8 @@ fn in_utc(text: String) -> String {
     if is_bare { format!("{text}+00:00") } else { text }
 }
 
-/// An order's discount is a negative number: what it takes off is that without the sign. A positive one would be a
-/// surcharge, which is never turned into a discount, but refused for its sign.
+/// An order's discount is a negative number: what it takes off is that without the sign. A positive
+/// one would be a surcharge, which is never turned into a discount, but refused for its sign.
 fn taken_off(stated: &str) -> String {
     match stated.strip_prefix('-') {
         Some(amount) => amount.to_owned(),
@@ -65,7 +65,10 @@ fn taken_off(stated: &str) -> String {
 
 /// The order's discount, and apart from it what of that lowered the shipping price.
 fn discounts(stated: &Order<'_>, discount: &str, fields: &mut Fields) -> Vec<SourceDiscount> {
-    let named = [(stated.coupon_code, "coupon_code"), (stated.discount_description, "discount_description")];
+    let named = [
+        (stated.coupon_code, "coupon_code"),
+        (stated.discount_description, "discount_description"),
+    ];
     let name = match fields.first(named) {
         unnamed if unnamed.is_empty() => "Discount".to_owned(),
         name => name,
@@ -78,7 +81,9 @@ fn discounts(stated: &Order<'_>, discount: &str, fields: &mut Fields) -> Vec<Sou
     };
     match (decimal::parse(discount), decimal::parse(&of_shipping)) {
         (Some(0), _) => Vec::new(),
-        (Some(all), Some(shipping)) if shipping > 0 && shipping == all => vec![part(discount, true)],
+        (Some(all), Some(shipping)) if shipping > 0 && shipping == all => {
+            vec![part(discount, true)]
+        }
         (Some(all), Some(shipping)) if shipping > 0 && shipping < all => {
             vec![part(&decimal::excess(discount, &of_shipping), false), part(&of_shipping, true)]
         }
@@ -87,8 +92,9 @@ fn discounts(stated: &Order<'_>, discount: &str, fields: &mut Fields) -> Vec<Sou
     }
 }
 
-/// The rows that stand on their own. A child says which article a parent was ordered as, and its price is in the
-/// parent's: so the parent is the line, and takes the child's sku where it has one child only.
+/// The rows that stand on their own. A child says which article a parent was ordered as, and its
+/// price is in the parent's: so the parent is the line, and takes the child's sku where it has one
+/// child only.
 fn lines(stated: &Order<'_>, line: u64, fields: &mut Fields) -> Vec<SourceLine> {
     let items = fields.list(&stated.items, "items");
     let ids: Vec<String> = items.iter().map(|item| fields.text(item.item_id, "item_id")).collect();
@@ -99,7 +105,8 @@ fn lines(stated: &Order<'_>, line: u64, fields: &mut Fields) -> Vec<SourceLine> 
         if is_child(parent) {
             continue;
         }
-        let mut children = items.iter().zip(&parents).filter(|(_, parent)| *parent == id && !id.is_empty());
+        let mut children =
+            items.iter().zip(&parents).filter(|(_, parent)| *parent == id && !id.is_empty());
         let article = match (children.next(), children.next()) {
             (Some((child, _)), None) => fields.text(child.sku, "sku"),
             _ => String::new(),

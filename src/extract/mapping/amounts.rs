@@ -1,4 +1,5 @@
-//! Amounts as an export writes them, to plain decimals. Text to text: no float, and nothing is rounded.
+//! Amounts as an export writes them, to plain decimals. Text to text: no float, and nothing is
+//! rounded.
 
 /// Digits after the decimal mark that amounts are added with; no currency has more than four.
 const SCALE: usize = 8;
@@ -19,29 +20,33 @@ impl Default for Form {
 }
 
 impl Form {
-    /// `1.234,56` to `1234.56`, with a `-` where it is negative (`-5`, `$-5`, `(5)`); blank stays blank.
+    /// `1.234,56` to `1234.56`, with a `-` where it is negative (`-5`, `$-5`, `(5)`); blank stays
+    /// blank.
     ///
-    /// `None` where the text has another form than the declared one: `1.234` is a thousand for some and one for
-    /// others.
+    /// `None` where the text has another form than the declared one: `1.234` is a thousand for some
+    /// and one for others.
     pub fn plain(&self, text: &str) -> Option<String> {
         let text = text.trim();
         if text.is_empty() {
             return Some(String::new());
         }
-        let (text, in_brackets) = match text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
-            Some(inner) => (inner, true),
-            None => (text, false),
-        };
+        let (text, in_brackets) =
+            match text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+                Some(inner) => (inner, true),
+                None => (text, false),
+            };
         let (text, is_minus) = without_minus(text);
         let (text, is_minus_inside) = without_minus(self.without_sign(text));
-        let negatives = [in_brackets, is_minus, is_minus_inside].into_iter().filter(|is| *is).count();
+        let negatives =
+            [in_brackets, is_minus, is_minus_inside].into_iter().filter(|is| *is).count();
         let digits = self.digits(text).filter(|_| negatives <= 1)?;
         Some(if negatives == 1 { format!("-{digits}") } else { digits })
     }
 
     fn without_sign<'a>(&self, text: &'a str) -> &'a str {
-        let cut =
-            |sign: &String| text.strip_prefix(sign.as_str()).or_else(|| text.strip_suffix(sign.as_str()));
+        let cut = |sign: &String| {
+            text.strip_prefix(sign.as_str()).or_else(|| text.strip_suffix(sign.as_str()))
+        };
         self.signs.iter().find_map(cut).unwrap_or(text).trim()
     }
 
@@ -86,8 +91,8 @@ fn without_thousands(whole: &str, mark: char) -> Option<String> {
 pub struct Exact(i128);
 
 impl Exact {
-    /// Reads a plain decimal, with or without a `-`. `None` for anything else, and for finer or larger ones than any
-    /// currency has.
+    /// Reads a plain decimal, with or without a `-`. `None` for anything else, and for finer or
+    /// larger ones than any currency has.
     pub fn parse(plain: &str) -> Option<Self> {
         let (is_negative, digits) = match plain.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -141,7 +146,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn form(decimal_mark: char, thousands: Option<char>) -> Form {
-        Form { decimal_mark, thousands, signs: vec!["US$".to_owned(), "$".to_owned(), "€".to_owned()] }
+        Form {
+            decimal_mark,
+            thousands,
+            signs: vec!["US$".to_owned(), "$".to_owned(), "€".to_owned()],
+        }
     }
 
     #[test]
@@ -171,8 +180,8 @@ mod tests {
     fn what_does_not_fit_the_declared_form_is_never_guessed() {
         let english = form('.', Some(','));
         for odd in [
-            "1.234,56", "12,34", "1,2345", "1,234,5", "1234,567", ",5", ".5", "5.", "1e3", "£5", "--5",
-            "(-5)", "5 5", "NaN",
+            "1.234,56", "12,34", "1,2345", "1,234,5", "1234,567", ",5", ".5", "5.", "1e3", "£5",
+            "--5", "(-5)", "5 5", "NaN",
         ] {
             assert_eq!(english.plain(odd), None, "{odd}");
         }

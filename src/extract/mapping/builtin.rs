@@ -37,7 +37,8 @@ built_in! {
     MATRIXIFY "matrixify-csv",
 }
 
-/// The text of a mapping that travels in the binary: what can be copied into the settings, under another name.
+/// The text of a mapping that travels in the binary: what can be copied into the settings, under
+/// another name.
 pub fn profile_text(name: &str) -> Option<&'static str> {
     BUILT_IN.iter().find(|built_in| built_in.name == name).map(|built_in| built_in.text)
 }
@@ -54,8 +55,9 @@ impl BuiltIn {
     /// `None` where its text were faulty, which a test rules out.
     pub fn profile(&self) -> Option<&'static Arc<Profile>> {
         static PROFILES: LazyLock<Vec<Option<Arc<Profile>>>> = LazyLock::new(|| {
-            let read =
-                |built_in: &&BuiltIn| parse(built_in.text, built_in.name).ok()?.named(built_in.name).cloned();
+            let read = |built_in: &&BuiltIn| {
+                parse(built_in.text, built_in.name).ok()?.named(built_in.name).cloned()
+            };
             BUILT_IN.iter().map(read).collect()
         });
         let at = BUILT_IN.iter().position(|built_in| built_in.name == self.name)?;

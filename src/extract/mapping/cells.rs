@@ -83,7 +83,8 @@ fn in_brackets(text: &str) -> &str {
     inner().unwrap_or(text)
 }
 
-/// Whether two names are one, without regard to case; a sign of `seen` that was lost on its way (U+FFFD) may be any.
+/// Whether two names are one, without regard to case; a sign of `seen` that was lost on its way
+/// (U+FFFD) may be any.
 pub fn are_alike(seen: &str, name: &str) -> bool {
     let mut seen = seen.chars().flat_map(char::to_lowercase);
     let mut name = name.chars().flat_map(char::to_lowercase);

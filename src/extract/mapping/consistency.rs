@@ -22,8 +22,8 @@ pub fn agreed(cells: &Cells, carriers: &[&dyn Values]) -> Result<String, Reason>
     Ok(agreed)
 }
 
-/// The amount that all of these say. Where `may_rest` some may say zero: an amount of the order that is written on one of
-/// its rows alone.
+/// The amount that all of these say. Where `may_rest` some may say zero: an amount of the order
+/// that is written on one of its rows alone.
 ///
 /// # Errors
 /// When two say different amounts, or one is not written as it is declared.

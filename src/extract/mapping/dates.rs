@@ -10,8 +10,8 @@ use jiff::tz::TimeZone;
 pub struct Dates {
     /// Forms in strptime's terms; none: ISO 8601, or as the target wants it.
     formats: Vec<Format>,
-    /// Pairs of formats that read one text as two different dates, such as day first and month first. Only one of
-    /// a pair can be true of a file.
+    /// Pairs of formats that read one text as two different dates, such as day first and month
+    /// first. Only one of a pair can be true of a file.
     rivals: Vec<(usize, usize)>,
 }
 
@@ -62,15 +62,21 @@ impl Dates {
         Kept(u32::MAX)
     }
 
-    /// Tells by some dates of a file which of two rival formats it is written in: by one that only fits the one.
+    /// Tells by some dates of a file which of two rival formats it is written in: by one that only
+    /// fits the one.
     ///
     /// # Errors
     /// When the dates fit both, or some only the one and some only the other.
-    pub fn settle<'t>(&self, texts: impl Iterator<Item = &'t str> + Clone) -> Result<Kept, Unsettled> {
+    pub fn settle<'t>(
+        &self,
+        texts: impl Iterator<Item = &'t str> + Clone,
+    ) -> Result<Kept, Unsettled> {
         let mut kept = Kept(u32::MAX);
         for (a, b) in &self.rivals {
             let fits = |at: &usize, text| self.formats[*at].read(text).is_some();
-            let seen = |x: bool, y: bool| texts.clone().any(|text| fits(a, text) == x && fits(b, text) == y);
+            let seen = |x: bool, y: bool| {
+                texts.clone().any(|text| fits(a, text) == x && fits(b, text) == y)
+            };
             match (seen(true, false), seen(false, true)) {
                 (true, true) => return Err(Unsettled::Contradictory),
                 (true, false) => kept.0 &= !(1 << b),
@@ -106,12 +112,12 @@ impl Dates {
 
 impl Format {
     fn new(format: &str, time: civil::Time) -> Self {
-        let has = |directives: &[&str]| directives.iter().any(|directive| format.contains(directive));
+        let has =
+            |directives: &[&str]| directives.iter().any(|directive| format.contains(directive));
         // Flags and widths may stand between the sign and the letter: %-I, %_H, %02H.
-        let letters = format
-            .split('%')
-            .skip(1)
-            .filter_map(|part| part.chars().find(|c| !(c.is_ascii_digit() || "-_0^#:".contains(*c))));
+        let letters = format.split('%').skip(1).filter_map(|part| {
+            part.chars().find(|c| !(c.is_ascii_digit() || "-_0^#:".contains(*c)))
+        });
         let has_time = letters.into_iter().any(|letter| "HIklTRscr".contains(letter));
         Self {
             pattern: format.replace("{th}", ""),
@@ -144,7 +150,8 @@ impl Format {
         })
     }
 
-    /// A date written in this form, for comparing forms; `None` where the form can't be written or read back.
+    /// A date written in this form, for comparing forms; `None` where the form can't be written or
+    /// read back.
     fn probe(&self) -> Option<String> {
         let date = civil::date(2001, 2, 3).at(4, 5, 6, 0).to_zoned(TimeZone::UTC).ok()?;
         let text = BrokenDownTime::from(&date).to_string(&self.pattern).ok()?;
@@ -237,7 +244,10 @@ mod tests {
             assert_eq!(iso(&[format], text), None, "{text}");
         }
         assert_eq!(iso(&["%d/%m/%Y", "%m/%d/%Y"], "05/04/2014"), None, "two dates");
-        assert_eq!(iso(&["%d/%m/%Y", "%m/%d/%Y"], "05/05/2014").as_deref(), Some("2014-05-05T00:00:00"));
+        assert_eq!(
+            iso(&["%d/%m/%Y", "%m/%d/%Y"], "05/05/2014").as_deref(),
+            Some("2014-05-05T00:00:00")
+        );
     }
 
     #[test]
@@ -245,7 +255,11 @@ mod tests {
         let dates = dates(&["%d/%m/%Y", "%m/%d/%Y", "%m/%d/%y"]);
         let kept = dates.settle(["05/04/2014", "26/04/2014"].into_iter()).unwrap();
         assert_eq!(dates.iso("05/04/2014", kept, None).as_deref(), Some("2014-04-05T00:00:00"));
-        assert_eq!(dates.iso("04/26/2014", kept, None), None, "what the file contradicts is no date of it");
+        assert_eq!(
+            dates.iso("04/26/2014", kept, None),
+            None,
+            "what the file contradicts is no date of it"
+        );
         assert_eq!(dates.settle(["05/04/2014"].into_iter()), Err(Unsettled::Undecided));
         let both = ["26/04/2014", "04/26/2014"].into_iter();
         assert_eq!(dates.settle(both), Err(Unsettled::Contradictory));
@@ -263,7 +277,8 @@ mod tests {
 
     #[test]
     fn what_is_no_format_is_named() {
-        let new = |format: &str| Dates::new(&[format.to_owned()], civil::time(0, 0, 0, 0)).map(|_| ());
+        let new =
+            |format: &str| Dates::new(&[format.to_owned()], civil::time(0, 0, 0, 0)).map(|_| ());
         assert!(new("%d/%m").is_err());
         assert!(new("%Q").is_err() && new("%d.%m.%Y %H:%M %Q").is_err());
         assert!(new("dd/mm/yyyy").is_err());

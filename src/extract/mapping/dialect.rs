@@ -31,7 +31,8 @@ impl SheetDialect for Mapped {
         delimiter(&self.0)
     }
 
-    /// Unless it is named, a mapping is for files that have all its columns, and says nothing of others.
+    /// Unless it is named, a mapping is for files that have all its columns, and says nothing of
+    /// others.
     fn judge(&self, head: &Head<'_>) -> Verdict {
         match judge(&self.0, head) {
             Verdict::Missing { .. } if !head.is_named => Verdict::Foreign,

@@ -14,7 +14,12 @@ pub fn is_line(profile: &Profile, values: &dyn Values) -> bool {
 }
 
 /// The line, with what is wrong with it added to the faults.
-pub fn line(profile: &Profile, values: &dyn Values, at_line: u64, faults: &mut Faults) -> SourceLine {
+pub fn line(
+    profile: &Profile,
+    values: &dyn Values,
+    at_line: u64,
+    faults: &mut Faults,
+) -> SourceLine {
     let mut reading = Reading { profile, values, at_line, faults };
     let mut line = SourceLine {
         id: reading.text(LineField::Id),

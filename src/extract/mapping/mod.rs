@@ -1,6 +1,7 @@
-//! Exports read by a mapping: data that says which column, or which place in a JSON record, holds what, and how dates
-//! and amounts are written there. The built-in ones (`profiles/*.toml`) and the users' own are of one form and read by
-//! the same code. A mapping declares; what does not fit its declaration is a fault, and never guessed.
+//! Exports read by a mapping: data that says which column, or which place in a JSON record, holds
+//! what, and how dates and amounts are written there. The built-in ones (`profiles/*.toml`) and the
+//! users' own are of one form and read by the same code. A mapping declares; what does not fit its
+//! declaration is a fault, and never guessed.
 
 mod amounts;
 mod builtin;

@@ -48,7 +48,12 @@ pub struct Material<'a> {
 }
 
 /// The order, with all that is wrong with it.
-pub fn order(profile: &Profile, kept: Kept, material: &Material<'_>, faults: Faults) -> SourceOrder {
+pub fn order(
+    profile: &Profile,
+    kept: Kept,
+    material: &Material<'_>,
+    faults: Faults,
+) -> SourceOrder {
     let mut making = Making { profile, kept, material, faults };
     let mut order = SourceOrder {
         id: making.text(OrderField::Id),
@@ -124,7 +129,8 @@ impl Making<'_> {
     /// Blank where none of it is stated.
     fn sum(&self, sum: &Sum) -> Result<String, Reason> {
         let form = &self.profile.form;
-        let cells_of = |term: &Term| Cells { alternatives: vec![vec![term.name]], ..Cells::default() };
+        let cells_of =
+            |term: &Term| Cells { alternatives: vec![vec![term.name]], ..Cells::default() };
         let mut amounts = Vec::new();
         for term in &sum.once {
             let plain = agreed_amount(&cells_of(term), &self.material.carriers, form, true)?;
@@ -133,7 +139,8 @@ impl Making<'_> {
         let lines = self.material.lines.iter().map(|(values, _)| *values);
         let each = lines.flat_map(|values| sum.each.iter().map(move |term| (values, term)));
         let refunds = self.material.refunds.iter();
-        let refunds = refunds.flat_map(|values| sum.refunds.iter().map(move |term| (*values, term)));
+        let refunds =
+            refunds.flat_map(|values| sum.refunds.iter().map(move |term| (*values, term)));
         for (values, term) in each.chain(refunds) {
             let plain = form.plain(&cells_of(term).text(values)?).ok_or(Reason::BadMoney)?;
             amounts.push((plain, term.is_negative));
@@ -186,23 +193,22 @@ impl Making<'_> {
                 return None;
             }
         };
-        let refunded = Exact::parse(&order.refunded).filter(|refunded| *refunded > Exact::default());
+        let refunded =
+            Exact::parse(&order.refunded).filter(|refunded| *refunded > Exact::default());
         Some(match (status, refunded, Exact::parse(&order.total)) {
             (Status::Paid, Some(refunded), Some(total)) if self.profile.refunds_tell => {
-                if refunded >= total {
-                    Status::Refunded
-                } else {
-                    Status::PartiallyRefunded
-                }
+                if refunded >= total { Status::Refunded } else { Status::PartiallyRefunded }
             }
             (status, ..) => status,
         })
     }
 
-    /// A count of items that the lines do not reach tells of lines that are missing; one that they exceed, of lines
-    /// that stand there twice.
+    /// A count of items that the lines do not reach tells of lines that are missing; one that they
+    /// exceed, of lines that stand there twice.
     fn check_item_count(&mut self, order: &SourceOrder) {
-        let Some(Field::Cells(cells)) = self.profile.order_field(OrderField::ItemCount) else { return };
+        let Some(Field::Cells(cells)) = self.profile.order_field(OrderField::ItemCount) else {
+            return;
+        };
         let form = &self.profile.form;
         let stated = agreed_amount(cells, &self.material.carriers, form, false).ok();
         let count = |plain: &str| Exact::parse(plain).and_then(Exact::count);
@@ -217,7 +223,8 @@ impl Making<'_> {
     }
 }
 
-/// The order's discount, where there is one: a code with its amount (a zero counts), or an amount above zero.
+/// The order's discount, where there is one: a code with its amount (a zero counts), or an amount
+/// above zero.
 fn discount_of(amount: &str, code: String) -> Option<SourceDiscount> {
     let is_zero = Exact::parse(amount).is_some_and(Exact::is_zero);
     if amount.is_empty() || (code.is_empty() && is_zero) {

@@ -56,8 +56,8 @@ const KEYS: &[&str] = &[
     "lines",
 ];
 
-/// Reads every `[mappings.NAME]` of a TOML document; what else stands in it is passed over. `file` is its name in
-/// messages.
+/// Reads every `[mappings.NAME]` of a TOML document; what else stands in it is passed over. `file`
+/// is its name in messages.
 ///
 /// # Errors
 /// With every fault, each with its line.
@@ -66,7 +66,12 @@ pub fn parse(text: &str, file: &str) -> Result<Mappings, OpenError> {
     let (root, broken) = DeTable::parse_recoverable(text);
     for fault in &broken {
         let span = fault.span().unwrap_or(0..0);
-        document.fault(span, "TOML", fault.message(), "lines such as [mappings.erp] or key = \"value\"");
+        document.fault(
+            span,
+            "TOML",
+            fault.message(),
+            "lines such as [mappings.erp] or key = \"value\"",
+        );
     }
     let mut profiles: Vec<Arc<Profile>> = Vec::new();
     if let Some(mappings) = root.get_ref().get("mappings").filter(|_| broken.is_empty())
@@ -92,8 +97,12 @@ fn profile(name: &str, table: &Table<'_>) -> Profile {
     let mut profile = Profile {
         name: name.to_owned(),
         title: table.text("title").unwrap_or_else(|| format!("export as mappings.{name} has it")),
-        description: table.text("description").unwrap_or_else(|| "a mapping of the settings".to_owned()),
-        hint: table.text("hint").unwrap_or_else(|| format!("export again, or correct mappings.{name}")),
+        description: table
+            .text("description")
+            .unwrap_or_else(|| "a mapping of the settings".to_owned()),
+        hint: table
+            .text("hint")
+            .unwrap_or_else(|| format!("export again, or correct mappings.{name}")),
         source,
         also: table.texts("also"),
         order,
@@ -133,16 +142,20 @@ fn check_needed(profile: &Profile, table: &Table<'_>) {
     if profile.line_field(LineField::Quantity).is_none() {
         missing.push("line.quantity");
     }
-    if profile.line_field(LineField::UnitPrice).is_none() && profile.line_field(LineField::Total).is_none() {
+    if profile.line_field(LineField::UnitPrice).is_none()
+        && profile.line_field(LineField::Total).is_none()
+    {
         missing.push("line.unit_price or line.total");
     }
     if !missing.is_empty() {
         table.fault(&format!("lacks {}", missing.join(", ")), "each of them");
     }
-    let over_lines =
-        |field: &Field| matches!(field, Field::Sum(sum) if !sum.each.is_empty() || !sum.refunds.is_empty());
+    let over_lines = |field: &Field| matches!(field, Field::Sum(sum) if !sum.each.is_empty() || !sum.refunds.is_empty());
     if profile.line_names.is_some() && profile.order.iter().flatten().any(over_lines) {
-        table.fault("adds up over lines that are no rows", "`once` in place of `each` and `refunds`");
+        table.fault(
+            "adds up over lines that are no rows",
+            "`once` in place of `each` and `refunds`",
+        );
     }
     if let (Source::Csv { layout: RowLayout::Parts(parts), .. }, Some(names)) =
         (&profile.source, &profile.line_names)
@@ -193,7 +206,10 @@ fn dates(table: &Table<'_>) -> Dates {
         (Ok(dates), _) => return dates,
         (Err(format), Some(value)) => {
             let what = format!("no form of a date: {format}");
-            value.fault(&what, "strptime's terms with day, month and year, such as \"%d/%m/%Y %H:%M:%S\"");
+            value.fault(
+                &what,
+                "strptime's terms with day, month and year, such as \"%d/%m/%Y %H:%M:%S\"",
+            );
         }
         (Err(_), None) => {}
     }
@@ -208,10 +224,15 @@ fn zone(table: &Table<'_>, names: &Names) -> Zone {
     let Some(cell) = value.table() else { return Zone::Job };
     cell.only(&["column", "words"]);
     let words = cell.table("words").map(|words| {
-        words.entries().filter_map(|(word, zone)| Some((word.to_owned(), zone_named(&zone)?))).collect()
+        words
+            .entries()
+            .filter_map(|(word, zone)| Some((word.to_owned(), zone_named(&zone)?)))
+            .collect()
     });
     match cell.text("column") {
-        Some(column) => Zone::Cell { column: names.number(&column), words: words.unwrap_or_default() },
+        Some(column) => {
+            Zone::Cell { column: names.number(&column), words: words.unwrap_or_default() }
+        }
         None => {
             cell.fault("names no column", "column = \"…\"");
             Zone::Job
@@ -225,8 +246,10 @@ fn zone_named(value: &Value<'_>) -> Option<TimeZone> {
     let offset = || Some(TimeZone::fixed(strtime::parse("%:z", &text).ok()?.offset()?));
     let zone = TimeZone::get(&text).ok().or_else(offset);
     if zone.is_none() {
-        value
-            .fault("no time zone", "an IANA name such as \"Europe/Berlin\", or an offset such as \"+01:00\"");
+        value.fault(
+            "no time zone",
+            "an IANA name such as \"Europe/Berlin\", or an offset such as \"+01:00\"",
+        );
     }
     zone
 }

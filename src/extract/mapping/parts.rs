@@ -1,7 +1,7 @@
 //! Lines within one cell: `Key: value, Other key: value|Key: value, …`.
 //!
-//! Values may hold the very signs that part them, so only known keys part anything: a line begins where the first key
-//! is followed by the second, and a value goes up to the next known key.
+//! Values may hold the very signs that part them, so only known keys part anything: a line begins
+//! where the first key is followed by the second, and a value goes up to the next known key.
 
 use super::cells::Values;
 use super::profile::Name;
@@ -15,7 +15,11 @@ pub struct Part {
 
 impl Values for Part {
     fn value(&self, name: Name) -> Result<Cow<'_, str>, Reason> {
-        Ok(self.values.get(name).and_then(Option::as_deref).map_or(Cow::Borrowed(""), Cow::Borrowed))
+        Ok(self
+            .values
+            .get(name)
+            .and_then(Option::as_deref)
+            .map_or(Cow::Borrowed(""), Cow::Borrowed))
     }
 }
 
@@ -143,7 +147,8 @@ mod tests {
 
     #[test]
     fn lines_that_follow_each_other_without_a_sign_are_told_apart() {
-        let all = lines("No: 1, Qty: 2, Name: A, Price: 1No: 2, Qty: 1, Name: B, Price: 2").unwrap();
+        let all =
+            lines("No: 1, Qty: 2, Name: A, Price: 1No: 2, Qty: 1, Name: B, Price: 2").unwrap();
         assert_eq!((all[0][4].as_str(), all[1][2].as_str()), ("1", "B"));
     }
 

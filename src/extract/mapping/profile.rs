@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 /// A name that a mapping uses, as a number: a column of a table, or a place in a record.
 pub type Name = usize;
 
-/// Declares fields with the names they have in a mapping, and what the target calls them in a fault.
+/// Declares fields with the names they have in a mapping, and what the target calls them in a
+/// fault.
 macro_rules! fields {
     ($type:ident, $doc:literal: $($field:ident $name:literal $shown:literal,)*) => {
         #[doc = $doc]
@@ -88,7 +89,8 @@ pub struct Profile {
     pub source: Source,
     /// Every column, or place in a record, that is used; its place in this list is its [`Name`].
     pub names: Vec<String>,
-    /// The same for lines, where they have names of their own: keys within a cell, or places in a line's object.
+    /// The same for lines, where they have names of their own: keys within a cell, or places in a
+    /// line's object.
     pub line_names: Option<Vec<String>>,
     /// Other columns the export has, which tell that it is this one.
     pub also: Vec<String>,
@@ -101,7 +103,8 @@ pub struct Profile {
     pub form: Form,
     pub dates: Dates,
     pub zone: Zone,
-    /// Stands for everything that decides what is read: a run goes on only under the mapping it began with.
+    /// Stands for everything that decides what is read: a run goes on only under the mapping it
+    /// began with.
     pub digest: [u8; 16],
 }
 
@@ -132,8 +135,9 @@ pub enum Repeats {
     Either,
 }
 
-/// Lines within one cell: `Key: value, Other: value|Key: value, …`. The line's fields name keys of it, which are the
-/// profile's `line_names`: each line begins with the first, and the second follows it.
+/// Lines within one cell: `Key: value, Other: value|Key: value, …`. The line's fields name keys of
+/// it, which are the profile's `line_names`: each line begins with the first, and the second
+/// follows it.
 #[derive(Debug, Clone)]
 pub struct Parts {
     pub cell: Name,

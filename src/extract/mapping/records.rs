@@ -16,7 +16,8 @@ use std::fmt;
 use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Records whose keys are looked at before a file is read: writers that leave out what is blank need more than one.
+/// Records whose keys are looked at before a file is read: writers that leave out what is blank
+/// need more than one.
 const SAMPLE_LEN_MAX: usize = 20;
 
 pub struct MappedRecords {
@@ -43,7 +44,10 @@ impl MappedRecords {
     ///
     /// # Errors
     /// When the file can't be read or is no JSON.
-    pub fn missing(source: &codec::Source, profile: &Arc<Profile>) -> Result<Option<Vec<String>>, ReadError> {
+    pub fn missing(
+        source: &codec::Source,
+        profile: &Arc<Profile>,
+    ) -> Result<Option<Vec<String>>, ReadError> {
         let mut records = Self::open(source.clone(), profile)?;
         let mut missing = needs(profile);
         for index in 0..SAMPLE_LEN_MAX {
@@ -64,8 +68,8 @@ impl MappedRecords {
         Ok(Some(missing.iter().map(|need| need.shown.clone()).collect()))
     }
 
-    /// Reads the next record; with its line. The inner error is one of a record that is no object, or says one thing
-    /// twice.
+    /// Reads the next record; with its line. The inner error is one of a record that is no object,
+    /// or says one thing twice.
     #[expect(clippy::type_complexity, reason = "one caller for each part")]
     fn advance<T>(
         &mut self,
@@ -98,8 +102,10 @@ impl Records for MappedRecords {
         let read = |text: &str, line| Ok(order_of(&profile, &Record::parse(text, &profile)?, line));
         let Some((read, line)) = self.advance(read)? else { return Ok(None) };
         Ok(Some(read.unwrap_or_else(|()| {
-            let mut order =
-                SourceOrder { faults: vec![Fault::new(Reason::MalformedRow)], ..SourceOrder::default() };
+            let mut order = SourceOrder {
+                faults: vec![Fault::new(Reason::MalformedRow)],
+                ..SourceOrder::default()
+            };
             order.position.line = line;
             order
         })))
@@ -150,7 +156,8 @@ impl<'a> Record<'a> {
     /// The objects of its list of lines; and whether something else stands there.
     fn lines(&self, profile: &Profile) -> (Vec<Top<'a>>, bool) {
         let Source::Json { lines, .. } = &profile.source else { return (Vec::new(), false) };
-        let Some(list) = lines.iter().find_map(|place| self.0.at(place)).filter(|raw| raw.get() != "null")
+        let Some(list) =
+            lines.iter().find_map(|place| self.0.at(place)).filter(|raw| raw.get() != "null")
         else {
             return (Vec::new(), false);
         };
@@ -170,8 +177,11 @@ impl<'a> Record<'a> {
             true => profile.line_names.as_deref().unwrap_or_default(),
             false => &profile.names,
         };
-        let has = |top: &Top<'_>, name: &Name| names.get(*name).is_some_and(|place| top.at(place).is_some());
-        let is_met = |top: &Top<'_>| need.places.iter().any(|all| all.iter().all(|name| has(top, name)));
+        let has = |top: &Top<'_>, name: &Name| {
+            names.get(*name).is_some_and(|place| top.at(place).is_some())
+        };
+        let is_met =
+            |top: &Top<'_>| need.places.iter().any(|all| all.iter().all(|name| has(top, name)));
         match need.is_of_line {
             true => self.lines(profile).0.iter().any(is_met),
             false => is_met(&self.0),
@@ -202,10 +212,12 @@ fn needs(profile: &Profile) -> Vec<Need> {
 }
 
 impl<'a> Top<'a> {
-    /// The value at a JSON pointer (RFC 6901); a place without a slash before it is a key of this very object.
+    /// The value at a JSON pointer (RFC 6901); a place without a slash before it is a key of this
+    /// very object.
     fn at(&self, place: &str) -> Option<&'a RawValue> {
         let Some(pointer) = place.strip_prefix('/') else { return self.key(place) };
-        let mut tokens = pointer.split('/').map(|token| token.replace("~1", "/").replace("~0", "~"));
+        let mut tokens =
+            pointer.split('/').map(|token| token.replace("~1", "/").replace("~0", "~"));
         let first = self.key(&tokens.next()?)?;
         tokens.try_fold(first, |raw, token| match raw.get().as_bytes().first() {
             Some(b'{') => serde_json::from_str::<Top<'a>>(raw.get()).ok()?.key(&token),
@@ -269,11 +281,16 @@ impl Values for Object<'_> {
         // JSON's own numbers have a point, whatever mark the amounts in quotes have.
         let is_number = !raw.get().starts_with('"');
         let mark = self.profile.form.decimal_mark;
-        Ok(Cow::Owned(if is_number && mark != '.' { text.replacen('.', &mark.to_string(), 1) } else { text }))
+        Ok(Cow::Owned(if is_number && mark != '.' {
+            text.replacen('.', &mark.to_string(), 1)
+        } else {
+            text
+        }))
     }
 }
 
-/// The names records are wrapped in, for as long as the program runs: a settings file has a handful of them.
+/// The names records are wrapped in, for as long as the program runs: a settings file has a handful
+/// of them.
 fn interned(name: &str) -> &'static str {
     static NAMES: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);

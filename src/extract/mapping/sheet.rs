@@ -97,7 +97,8 @@ impl MappedSheet {
 
     fn of_group(&self, group: &Group, repeats: Repeats) -> SourceOrder {
         let rows: Vec<Row<'_>> = group.rows.iter().map(|kept| kept.row()).collect();
-        let values: Vec<RowValues<'_>> = rows.iter().map(|row| RowValues { row, at: &self.at }).collect();
+        let values: Vec<RowValues<'_>> =
+            rows.iter().map(|row| RowValues { row, at: &self.at }).collect();
         let mut faults = Faults::of(group.line());
         for row in rows.iter().filter(|row| !row.is_whole) {
             faults.push(Fault::new(Reason::MalformedRow), row.line);
@@ -151,7 +152,9 @@ impl MappedSheet {
                 faults.push(Fault::new(Reason::OrphanRow), line);
                 return all();
             }
-            [_, second, ..] if !is_each => faults.push(Fault::new(Reason::RepeatedRow), second.row.line),
+            [_, second, ..] if !is_each => {
+                faults.push(Fault::new(Reason::RepeatedRow), second.row.line)
+            }
             _ => {}
         }
         carrying.into_iter().map(|row| row as &dyn Values).collect()
@@ -159,9 +162,11 @@ impl MappedSheet {
 
     /// Rows of further products leave the order's own cells blank.
     fn carries(&self, row: &RowValues<'_>) -> bool {
-        [OrderField::Total, OrderField::Currency].iter().any(|field| match self.profile.order_field(*field) {
-            Some(Field::Cells(cells)) => cells.text(row) != Ok(String::new()),
-            _ => false,
+        [OrderField::Total, OrderField::Currency].iter().any(|field| {
+            match self.profile.order_field(*field) {
+                Some(Field::Cells(cells)) => cells.text(row) != Ok(String::new()),
+                _ => false,
+            }
         })
     }
 
@@ -206,7 +211,8 @@ impl Layout for MappedSheet {
         self.width
     }
 
-    /// Whatever comes first: a line within a cell with as many delimiters as a row that begins like one is a row.
+    /// Whatever comes first: a line within a cell with as many delimiters as a row that begins like
+    /// one is a row.
     fn begins_with_key(&self) -> bool {
         true
     }
@@ -259,7 +265,9 @@ pub fn missing(sheet: &MappedSheet) -> Vec<String> {
     let mut needs: Vec<Vec<Vec<Name>>> = Vec::new();
     if let Source::Csv { layout, .. } = &profile.source {
         match layout {
-            RowLayout::Lines { key, .. } => needs.push(key.iter().map(|name| vec![*name]).collect()),
+            RowLayout::Lines { key, .. } => {
+                needs.push(key.iter().map(|name| vec![*name]).collect())
+            }
             RowLayout::Parts(parts) => needs.push(vec![vec![parts.cell]]),
             RowLayout::Order => {}
         }

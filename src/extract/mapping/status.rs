@@ -11,8 +11,8 @@ pub fn word(rules: &[StatusRule], carriers: &[&dyn Values]) -> String {
     words.into_iter().find(|word| !word.is_empty()).unwrap_or_default()
 }
 
-/// The first rule that has an answer gives it. Without rules every order is paid: what an export does not say can't be
-/// held against the order.
+/// The first rule that has an answer gives it. Without rules every order is paid: what an export
+/// does not say can't be held against the order.
 ///
 /// # Errors
 /// When a word is not declared, or no rule has an answer.

@@ -37,7 +37,12 @@ impl<'t> Document<'t> {
         let before = self.text.get(..span.start).unwrap_or_default();
         let line = 1 + before.bytes().filter(|b| *b == b'\n').count() as u64;
         let column = 1 + before.rsplit('\n').next().unwrap_or_default().chars().count() as u64;
-        let fault = ReadError::new(self.file, line, format!("{key}: {what}"), format!("expected {expected}"));
+        let fault = ReadError::new(
+            self.file,
+            line,
+            format!("{key}: {what}"),
+            format!("expected {expected}"),
+        );
         self.faults.borrow_mut().push(fault.at_column(column));
     }
 }
@@ -105,7 +110,9 @@ impl<'t> Value<'t> {
 
     pub fn table(&self) -> Option<Table<'t>> {
         match self.value.get_ref() {
-            DeValue::Table(table) => Some(self.document.table(table, &self.path, self.value.span())),
+            DeValue::Table(table) => {
+                Some(self.document.table(table, &self.path, self.value.span()))
+            }
             _ => {
                 self.fault("no table", "a table");
                 None
@@ -172,7 +179,9 @@ impl<'t> Value<'t> {
                 .iter()
                 .map(|value| Value { document: self.document, value, path: self.path.clone() })
                 .collect(),
-            _ => vec![Value { document: self.document, value: self.value, path: self.path.clone() }],
+            _ => {
+                vec![Value { document: self.document, value: self.value, path: self.path.clone() }]
+            }
         }
     }
 

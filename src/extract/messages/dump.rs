@@ -1,5 +1,5 @@
-//! The tables that Airbyte and Singer targets load, as CSV: a row for each version of a record, its lists and objects as
-//! JSON in their cells, or all of the record in one.
+//! The tables that Airbyte and Singer targets load, as CSV: a row for each version of a record, its
+//! lists and objects as JSON in their cells, or all of the record in one.
 
 use super::envelope::{Envelope, Message};
 use super::marks;
@@ -18,7 +18,8 @@ pub struct WarehouseCsv;
 pub static DIALECT: WarehouseCsv = WarehouseCsv;
 
 /// The marks by which a table is told; with one of each the newest version of an order is known.
-const MARKS: &str = "_airbyte_extracted_at or _airbyte_emitted_at or _sdc_extracted_at or _sdc_sequence";
+const MARKS: &str =
+    "_airbyte_extracted_at or _airbyte_emitted_at or _sdc_extracted_at or _sdc_sequence";
 
 /// Whether the first line of a text names a column that only such tables have.
 pub fn is_header(text: &[u8]) -> bool {
@@ -59,15 +60,18 @@ impl SheetDialect for WarehouseCsv {
         }
         let names = names_of(head.header);
         let width = names.len();
-        let objects = head.rows.iter().filter(|row| row.len() == width).take(SAMPLE_LEN_MAX).map(|row| {
-            let cells: Vec<String> =
-                row.iter().map(|cell| String::from_utf8_lossy(cell).trim().into()).collect();
-            object_of(names.iter().map(String::as_str).zip(cells.iter().map(String::as_str)))
-        });
+        let objects =
+            head.rows.iter().filter(|row| row.len() == width).take(SAMPLE_LEN_MAX).map(|row| {
+                let cells: Vec<String> =
+                    row.iter().map(|cell| String::from_utf8_lossy(cell).trim().into()).collect();
+                object_of(names.iter().map(String::as_str).zip(cells.iter().map(String::as_str)))
+            });
         match told_by(objects, &names) {
             // A first row longer than what is looked at, or no row: the reading tells.
             None => Verdict::Complete(Arc::new(Dump { names, dialect: None })),
-            Some(Ok(dialect)) => Verdict::Complete(Arc::new(Dump { names, dialect: Some(dialect) })),
+            Some(Ok(dialect)) => {
+                Verdict::Complete(Arc::new(Dump { names, dialect: Some(dialect) }))
+            }
             Some(Err(Unfit { what, hint })) => {
                 Verdict::Unusable { what: format!("is a {}: {what}", self.title()), hint }
             }
@@ -93,8 +97,10 @@ pub fn told_by(
     let mut keys = Keys::default();
     let mut has_records = false;
     // Columns that are blank in the first rows are there all the same.
-    let header: Vec<String> =
-        names.iter().map(|name| format!("{}:null", serde_json::Value::from(name.as_str()))).collect();
+    let header: Vec<String> = names
+        .iter()
+        .map(|name| format!("{}:null", serde_json::Value::from(name.as_str())))
+        .collect();
     if !names.iter().any(|name| name == "_airbyte_data")
         && let Ok(own) = Keys::of(format!("{{{}}}", header.join(",")).as_bytes())
     {

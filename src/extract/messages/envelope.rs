@@ -14,7 +14,8 @@ pub enum Envelope {
     Airbyte,
 }
 
-/// A message, as far as it is of use. Kinds that are not known are passed over, as both protocols ask for.
+/// A message, as far as it is of use. Kinds that are not known are passed over, as both protocols
+/// ask for.
 #[derive(Debug)]
 pub enum Message<'a> {
     Record {
@@ -25,7 +26,8 @@ pub enum Message<'a> {
     Schema {
         stream: String,
     },
-    /// How far who writes the stream has come: its own to read, once what stands before it is settled.
+    /// How far who writes the stream has come: its own to read, once what stands before it is
+    /// settled.
     State,
     Other,
     /// A record that lacks its stream or its fields.
@@ -89,11 +91,14 @@ impl Envelope {
     pub fn description(self) -> &'static str {
         match self {
             Self::Singer => "Singer: the messages of a tap, also from standard input",
-            Self::Airbyte => "Airbyte: messages of a source, or records as a destination writes them",
+            Self::Airbyte => {
+                "Airbyte: messages of a source, or records as a destination writes them"
+            }
         }
     }
 
-    /// Whose message this is, where it says; `None` for other JSON, and for a message that both may write.
+    /// Whose message this is, where it says; `None` for other JSON, and for a message that both may
+    /// write.
     ///
     /// # Errors
     /// When the text is no JSON, or no object.
@@ -103,22 +108,27 @@ impl Envelope {
         }
         let parts: Parts<'_> = serde_json::from_str(text)?;
         Ok(match parts.word().as_deref() {
-            Some("RECORD") if parts.record.is_some() && parts.stream.is_some() => Some(Self::Singer),
+            Some("RECORD") if parts.record.is_some() && parts.stream.is_some() => {
+                Some(Self::Singer)
+            }
             Some("RECORD") if parts.record.is_some() => Some(Self::Airbyte),
             Some("SCHEMA" | "ACTIVATE_VERSION") if parts.stream.is_some() => Some(Self::Singer),
             Some("STATE") if parts.value.is_some() => Some(Self::Singer),
-            Some("STATE" | "LOG" | "TRACE" | "CATALOG" | "SPEC" | "CONTROL" | "CONNECTION_STATUS") => {
-                Some(Self::Airbyte)
-            }
-            None if parts.stream.is_some() && parts.data.is_some() && parts.emitted_at.is_some() => {
+            Some(
+                "STATE" | "LOG" | "TRACE" | "CATALOG" | "SPEC" | "CONTROL" | "CONNECTION_STATUS",
+            ) => Some(Self::Airbyte),
+            None if parts.stream.is_some()
+                && parts.data.is_some()
+                && parts.emitted_at.is_some() =>
+            {
                 Some(Self::Airbyte)
             }
             _ => None,
         })
     }
 
-    /// Whose table this is a row of, by the marks that loaders add to it. Messages have none of these outside their
-    /// record.
+    /// Whose table this is a row of, by the marks that loaders add to it. Messages have none of
+    /// these outside their record.
     ///
     /// # Errors
     /// When the text is no JSON, or no object.
@@ -184,8 +194,8 @@ fn record<'a>(parts: &Parts<'a>, data: Raw<'a>) -> Message<'a> {
     Message::Record { stream, row: Row { data: Cow::Borrowed(data.get()), stamps: None } }
 }
 
-/// A row of a loader's table: all of one stream, which it does not name. Its fields stand beside the marks, or as JSON in
-/// one of them.
+/// A row of a loader's table: all of one stream, which it does not name. Its fields stand beside
+/// the marks, or as JSON in one of them.
 fn row_of_table<'a>(text: &'a str, marks: &Marks<'a>) -> Message<'a> {
     let data = match (marks.data.map(|raw| raw.get()), name_of(marks.data)) {
         (_, Some(inner)) => Cow::Owned(inner),
@@ -197,6 +207,7 @@ fn row_of_table<'a>(text: &'a str, marks: &Marks<'a>) -> Message<'a> {
     };
     // A change that was captured at a database says when it was made within the data.
     let inner = Marks::of(&data).ok().flatten().map_or(0, |marks| marks.sequence());
-    let stamps = Stamps { extracted_at: marks.extracted_at(), sequence: marks.sequence().max(inner) };
+    let stamps =
+        Stamps { extracted_at: marks.extracted_at(), sequence: marks.sequence().max(inner) };
     Message::Record { stream: String::new(), row: Row { data, stamps: Some(stamps) } }
 }

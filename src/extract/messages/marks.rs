@@ -1,5 +1,5 @@
-//! What extractors and loaders write beside the columns of a row: when it was read at its source, and whether it is gone
-//! there.
+//! What extractors and loaders write beside the columns of a row: when it was read at its source,
+//! and whether it is gone there.
 
 use crate::domain::Moment;
 use crate::extract::json::Raw;
@@ -65,7 +65,8 @@ impl<'a> Marks<'a> {
     /// # Errors
     /// When the text is no object, or says one thing twice.
     pub fn of(text: &'a str) -> serde_json::Result<Option<Self>> {
-        let is_marked = ["\"_airbyte_", "\"_sdc_", "\"_ab_cdc_"].iter().any(|mark| text.contains(mark));
+        let is_marked =
+            ["\"_airbyte_", "\"_sdc_", "\"_ab_cdc_"].iter().any(|mark| text.contains(mark));
         if is_marked { serde_json::from_str(text).map(Some) } else { Ok(None) }
     }
 
@@ -93,16 +94,21 @@ impl<'a> Marks<'a> {
 
     /// Whether the record is gone at its source. A blank mark is how some targets write none.
     pub fn says_deleted(&self) -> bool {
-        [self._sdc_deleted_at, self._ab_cdc_deleted_at].iter().any(|mark| !text_of(*mark).trim().is_empty())
+        [self._sdc_deleted_at, self._ab_cdc_deleted_at]
+            .iter()
+            .any(|mark| !text_of(*mark).trim().is_empty())
     }
 
-    /// When the row was read at its source; 0 where it does not say, or not in a form that is known.
+    /// When the row was read at its source; 0 where it does not say, or not in a form that is
+    /// known.
     pub fn extracted_at(&self) -> u64 {
-        let stated = self._airbyte_extracted_at.or(self._airbyte_emitted_at).or(self._sdc_extracted_at);
+        let stated =
+            self._airbyte_extracted_at.or(self._airbyte_emitted_at).or(self._sdc_extracted_at);
         stamp(&text_of(stated.or(self._sdc_received_at).or(self._sdc_batched_at)))
     }
 
-    /// What orders rows that were read at one moment: the number that a loader counts, or the moment of the change.
+    /// What orders rows that were read at one moment: the number that a loader counts, or the
+    /// moment of the change.
     pub fn sequence(&self) -> u64 {
         match text_of(self._sdc_sequence).parse::<u64>() {
             Ok(number) => number.saturating_add(1),
@@ -117,8 +123,9 @@ fn text_of(raw: Raw<'_>) -> String {
     serde_json::from_str::<String>(raw).unwrap_or_else(|_| raw.to_owned())
 }
 
-/// A moment in microseconds since 1970, plus one: a date with its fraction (in UTC where it has no offset), or a count
-/// of seconds, milliseconds, microseconds or nanoseconds, which its length tells. 0 for anything else.
+/// A moment in microseconds since 1970, plus one: a date with its fraction (in UTC where it has no
+/// offset), or a count of seconds, milliseconds, microseconds or nanoseconds, which its length
+/// tells. 0 for anything else.
 pub fn stamp(text: &str) -> u64 {
     let text = text.trim();
     let of_number = |number: u64| {

@@ -1,6 +1,7 @@
-//! The formats Singer and Airbyte: streams of messages, one a line, in which the records of several tables stand among
-//! each other. Finds the stream that holds the orders; what a record says a JSON dialect reads. Of several records of
-//! one order the last counts: that is what a stream means by telling of it again.
+//! The formats Singer and Airbyte: streams of messages, one a line, in which the records of several
+//! tables stand among each other. Finds the stream that holds the orders; what a record says a JSON
+//! dialect reads. Of several records of one order the last counts: that is what a stream means by
+//! telling of it again.
 
 mod dump;
 mod envelope;

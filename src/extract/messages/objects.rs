@@ -1,4 +1,5 @@
-//! From the row of a table to the record that it was: loaders write lists and objects into one column as text.
+//! From the row of a table to the record that it was: loaders write lists and objects into one
+//! column as text.
 
 use crate::extract::json::each_member;
 use serde_json::value::RawValue;
@@ -14,7 +15,8 @@ pub fn unfolded(object: &str) -> serde_json::Result<Cow<'_, str>> {
     }
     let mut built = Built::default();
     each_member(object, |key, value| {
-        let text = value.starts_with('"').then(|| serde_json::from_str::<String>(value).ok()).flatten();
+        let text =
+            value.starts_with('"').then(|| serde_json::from_str::<String>(value).ok()).flatten();
         match text.as_deref().and_then(structure) {
             Some(inner) => built.add(&key, inner),
             None => built.add(&key, value),
@@ -23,8 +25,8 @@ pub fn unfolded(object: &str) -> serde_json::Result<Cow<'_, str>> {
     Ok(Cow::Owned(built.end()))
 }
 
-/// A row of CSV as an object. Cells that are blank, or that databases write for no value, are left out; numbers stay
-/// the digits that they are.
+/// A row of CSV as an object. Cells that are blank, or that databases write for no value, are left
+/// out; numbers stay the digits that they are.
 pub fn object_of<'a>(cells: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut built = Built::default();
     for (name, cell) in cells {

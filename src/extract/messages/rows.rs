@@ -14,8 +14,8 @@ use crate::extract::sheet_dialect::Records;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// The orders of one table, in the order of its rows. It is read twice: which version of an order is the newest is known
-/// only at its end.
+/// The orders of one table, in the order of its rows. It is read twice: which version of an order
+/// is the newest is known only at its end.
 pub struct DumpRows {
     dump: Arc<Dump>,
     rows: Rows,
@@ -76,7 +76,8 @@ impl DumpRows {
     }
 }
 
-/// A row that can't be read may be the newest version of any order, whose older ones would be sent in its place.
+/// A row that can't be read may be the newest version of any order, whose older ones would be sent
+/// in its place.
 pub(super) fn lost(shown: String, line: u64) -> ReadError {
     ReadError::new(
         shown,
@@ -107,7 +108,11 @@ impl Dump {
     }
 
     /// What a row says, and when it was read at its source.
-    fn order(&self, row: &rows::Row<'_>, dialect: &'static Dialect) -> (SourceOrder, Option<Stamps>) {
+    fn order(
+        &self,
+        row: &rows::Row<'_>,
+        dialect: &'static Dialect,
+    ) -> (SourceOrder, Option<Stamps>) {
         if !row.is_whole {
             return (malformed(), None);
         }

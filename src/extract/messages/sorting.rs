@@ -10,7 +10,8 @@ use std::sync::Arc;
 const IN_MEMORY_BYTES_MAX: usize = 2 * 1024 * 1024;
 const BUFFER_BYTES: usize = 16 * 1024;
 
-/// Puts entries in order, byte by byte; those that memory does not hold go to temporary files in sorted runs.
+/// Puts entries in order, byte by byte; those that memory does not hold go to temporary files in
+/// sorted runs.
 pub struct Sorter<const N: usize> {
     held: Vec<[u8; N]>,
     held_max: usize,
@@ -141,7 +142,9 @@ impl<const N: usize> Iterator for Merge<N> {
     }
 }
 
-fn write<const N: usize>(entries: impl Iterator<Item = io::Result<[u8; N]>>) -> io::Result<Arc<File>> {
+fn write<const N: usize>(
+    entries: impl Iterator<Item = io::Result<[u8; N]>>,
+) -> io::Result<Arc<File>> {
     let mut writer = BufWriter::with_capacity(BUFFER_BYTES, nameless::file()?);
     for entry in entries {
         writer.write_all(&entry?)?;

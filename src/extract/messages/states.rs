@@ -14,22 +14,25 @@ pub struct States {
     superseded: Places,
     /// Orders that stand before where the reading is.
     records: u64,
-    /// How many must be settled for all of them to be at the target: where one of them is superseded, that which
-    /// takes its place too.
+    /// How many must be settled for all of them to be at the target: where one of them is
+    /// superseded, that which takes its place too.
     needed: u64,
     /// The next message, as it stands in the file.
     waiting: Option<Vec<u8>>,
 }
 
 impl States {
-    pub(in crate::extract) fn open(source: Source, streams: Arc<Streams>) -> Result<Self, ReadError> {
+    pub(in crate::extract) fn open(
+        source: Source,
+        streams: Arc<Streams>,
+    ) -> Result<Self, ReadError> {
         let superseded = streams.superseded.places();
         let texts = Texts::open(source, &[])?;
         Ok(Self { texts, streams, superseded, records: 0, needed: 0, waiting: None })
     }
 
-    /// The next message, where no more than the first `settled` records must be settled for it; byte for byte,
-    /// without a line end.
+    /// The next message, where no more than the first `settled` records must be settled for it;
+    /// byte for byte, without a line end.
     ///
     /// # Errors
     /// When the file can't be read on, or is no JSON from here on.

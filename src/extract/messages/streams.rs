@@ -31,17 +31,22 @@ pub enum Part<'a> {
     Damaged,
 }
 
-/// Tells whether a file holds messages, by its first ones; then surveys all of it for the stream of orders, and for
-/// records that later ones take the place of.
+/// Tells whether a file holds messages, by its first ones; then surveys all of it for the stream of
+/// orders, and for records that later ones take the place of.
 ///
 /// # Errors
-/// When no stream of orders can be told from the others, or its records lack keys; with a format that is named, also
-/// when there is no message.
+/// When no stream of orders can be told from the others, or its records lack keys; with a format
+/// that is named, also when there is no message.
 pub fn recognise(source: &Source, named: Option<Envelope>) -> Result<Option<Streams>, ReadError> {
     let envelope = match (envelope_of(source), named) {
         (Ok(Some(found)), Some(named)) if found != named => {
             let what = format!("looks like {}, expected {}", found.name(), named.name());
-            return Err(ReadError::new(source.shown(), 1, what, "name that format in the settings, or auto"));
+            return Err(ReadError::new(
+                source.shown(),
+                1,
+                what,
+                "name that format in the settings, or auto",
+            ));
         }
         (Ok(Some(found)), _) => found,
         (Ok(None), Some(named)) => {
@@ -62,7 +67,8 @@ pub fn recognise(source: &Source, named: Option<Envelope>) -> Result<Option<Stre
     Ok(Some(Streams { envelope, taken, superseded }))
 }
 
-/// Reads the whole file, and notes which record of each order counts. Damage ends it, as it does the reading.
+/// Reads the whole file, and notes which record of each order counts. Damage ends it, as it does
+/// the reading.
 fn superseded_in(
     source: &Source,
     envelope: Envelope,
@@ -100,7 +106,8 @@ fn superseded_in(
                 record += 1;
                 damaged = damaged.or(Some(line));
             }
-            // In a table the newest version may have stood in what is missing, so nothing of it is given out.
+            // In a table the newest version may have stood in what is missing, so nothing of it is
+            // given out.
             Err(error) if is_table => return Err(error),
             Ok(None) | Err(_) => break,
         }
@@ -112,7 +119,8 @@ fn superseded_in(
     }
 }
 
-/// Whether a file holds rows of a loader's table, in which an order may stand in several versions; and whose.
+/// Whether a file holds rows of a loader's table, in which an order may stand in several versions;
+/// and whose.
 pub fn table_in(source: &Source) -> Option<Envelope> {
     let mut texts = Texts::open(source.clone(), &[]).ok()?;
     texts.limit(FIRST_BYTES_MAX);

@@ -11,8 +11,8 @@ const FATE_BYTES: usize = 16;
 /// In place of a record: nothing tells which version of the order is the newest.
 const CONTESTED: u64 = u64::MAX;
 
-/// The records that others of the same order take the place of, each with that which does. Kept on disk where there
-/// are many, so that memory does not grow with the file.
+/// The records that others of the same order take the place of, each with that which does. Kept on
+/// disk where there are many, so that memory does not grow with the file.
 #[derive(Debug)]
 pub struct Superseded {
     fates: Sorted<FATE_BYTES>,
@@ -105,15 +105,17 @@ pub struct Places {
 }
 
 impl Places {
-    /// What becomes of a record, where that is told by another one. Asked for one record after the other.
+    /// What becomes of a record, where that is told by another one. Asked for one record after the
+    /// other.
     ///
     /// # Errors
     /// When what was noted can't be read.
     pub fn fate_of(&mut self, record: u64) -> Result<Option<Fate>, ReadError> {
         while self.next.is_none_or(|(place, _)| place < record) {
             let Some(bytes) = self.fates.next() else { return Ok(None) };
-            let both =
-                u128::from_be_bytes(bytes.map_err(|error| ReadError::from_io(&self.shown, 0, &error))?);
+            let both = u128::from_be_bytes(
+                bytes.map_err(|error| ReadError::from_io(&self.shown, 0, &error))?,
+            );
             self.next = Some(((both >> 64) as u64, both as u64));
         }
         Ok(self.next.filter(|(place, _)| *place == record).map(|(_, fate)| match fate {

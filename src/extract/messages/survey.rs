@@ -1,5 +1,5 @@
-//! Looks through all messages of a file for the stream that holds the orders: by its name, and by the keys of its
-//! records.
+//! Looks through all messages of a file for the stream that holds the orders: by its name, and by
+//! the keys of its records.
 
 use super::envelope::{Envelope, Message};
 use crate::extract::codec::Source;
@@ -21,17 +21,24 @@ struct Seen {
 
 type Taken = Vec<(String, &'static Dialect)>;
 
-/// The streams that hold orders or abandoned carts, each with its dialect; none where there is nothing to read.
+/// The streams that hold orders or abandoned carts, each with its dialect; none where there is
+/// nothing to read.
 ///
 /// # Errors
-/// When the file can't be read, when several streams may be the orders, or none; or when its records lack keys.
-pub fn streams_of_orders(source: &Source, envelope: Envelope, is_named: bool) -> Result<Taken, ReadError> {
+/// When the file can't be read, when several streams may be the orders, or none; or when its
+/// records lack keys.
+pub fn streams_of_orders(
+    source: &Source,
+    envelope: Envelope,
+    is_named: bool,
+) -> Result<Taken, ReadError> {
     let seen = look_through(source, envelope)?;
     choose(&seen, envelope, is_named)
         .map_err(|unfit| ReadError::new(source.shown(), 0, unfit.what, unfit.hint))
 }
 
-/// What is there of each stream. Damage ends the look: what stands before it is good, and the reading tells of it.
+/// What is there of each stream. Damage ends the look: what stands before it is good, and the
+/// reading tells of it.
 fn look_through(source: &Source, envelope: Envelope) -> Result<BTreeMap<String, Seen>, ReadError> {
     let mut texts = Texts::open(source.clone(), &[])?;
     let mut streams: BTreeMap<String, Seen> = BTreeMap::new();
@@ -69,9 +76,14 @@ fn note(streams: &mut BTreeMap<String, Seen>, stream: String, record: Option<&st
     seen.records += 1;
 }
 
-fn choose(streams: &BTreeMap<String, Seen>, envelope: Envelope, is_named: bool) -> Result<Taken, Unfit> {
+fn choose(
+    streams: &BTreeMap<String, Seen>,
+    envelope: Envelope,
+    is_named: bool,
+) -> Result<Taken, Unfit> {
     let with_records = || streams.iter().filter(|(_, seen)| seen.records > 0);
-    let orders: Vec<_> = with_records().filter(|(name, _)| is_called(name, &["orders", "order"])).collect();
+    let orders: Vec<_> =
+        with_records().filter(|(name, _)| is_called(name, &["orders", "order"])).collect();
     let mut taken = match orders.as_slice() {
         [] => by_keys(streams, envelope, is_named)?,
         [(name, seen)] => match dialect_of(&seen.keys) {
@@ -83,7 +95,8 @@ fn choose(streams: &BTreeMap<String, Seen>, envelope: Envelope, is_named: bool) 
         several => return Err(ambiguous(several.iter().map(|(name, _)| name.as_str()))),
     };
     // Carts are taken along where they fit; they are no reason to refuse the orders.
-    let carts = with_records().filter(|(name, _)| is_called(name, &["abandoned_checkouts", "checkouts"]));
+    let carts =
+        with_records().filter(|(name, _)| is_called(name, &["abandoned_checkouts", "checkouts"]));
     for (name, seen) in carts {
         if let Ok(dialect) = dialect_of(&seen.keys)
             && !taken.iter().any(|(taken, _)| taken == name)
@@ -95,18 +108,24 @@ fn choose(streams: &BTreeMap<String, Seen>, envelope: Envelope, is_named: bool) 
 }
 
 /// The stream whose records are orders by their keys, where none is called so.
-fn by_keys(streams: &BTreeMap<String, Seen>, envelope: Envelope, is_named: bool) -> Result<Taken, Unfit> {
+fn by_keys(
+    streams: &BTreeMap<String, Seen>,
+    envelope: Envelope,
+    is_named: bool,
+) -> Result<Taken, Unfit> {
     if streams.keys().any(|name| is_called(name, &["orders", "order"])) {
         // It is announced, and this time nothing came.
         return Ok(Vec::new());
     }
     let records = || streams.iter().filter(|(_, seen)| seen.records > 0);
-    let fitting = records().filter_map(|(name, seen)| Some((name.clone(), dialect_of(&seen.keys).ok()?)));
+    let fitting =
+        records().filter_map(|(name, seen)| Some((name.clone(), dialect_of(&seen.keys).ok()?)));
     let fitting: Vec<_> = fitting.collect();
     match (fitting.len(), records().count()) {
         (1, _) => Ok(fitting),
         (0, 0) => Ok(fitting),
-        // Airbyte announces no streams: that there are no orders this time is for the settings to say.
+        // Airbyte announces no streams: that there are no orders this time is for the settings to
+        // say.
         (0, _) if is_named && envelope == Envelope::Airbyte => Ok(fitting),
         (0, 1) => match records().next().map(|(name, seen)| (name, dialect_of(&seen.keys))) {
             Some((name, Err(unfit))) if name.is_empty() => Err(unfit),
@@ -133,7 +152,8 @@ fn ambiguous<'a>(names: impl Iterator<Item = &'a str>) -> Unfit {
     }
 }
 
-/// Whether the last part of a stream's name is one of these: `public.orders` and `tap-shop:Orders` are `orders`.
+/// Whether the last part of a stream's name is one of these: `public.orders` and `tap-shop:Orders`
+/// are `orders`.
 fn is_called(name: &str, words: &[&str]) -> bool {
     let last = name.rsplit(['.', '-', ':', '/']).next().unwrap_or(name);
     words.iter().any(|word| word.eq_ignore_ascii_case(last))
@@ -141,7 +161,8 @@ fn is_called(name: &str, words: &[&str]) -> bool {
 
 /// A stream's name, unless it may be data.
 fn shown(name: &str) -> &str {
-    let is_name = name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.:/ ".contains(c));
+    let is_name =
+        name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.:/ ".contains(c));
     match name {
         "" => "(without a name)",
         name if is_name => name,

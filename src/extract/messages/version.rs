@@ -6,7 +6,8 @@ use crate::domain::{OrderKey, Position, Reason, SourceOrder};
 /// Bytes of a version among others that are to be put in order.
 pub const VERSION_BYTES: usize = 56;
 
-/// When a row of a table was read at its source, as far as the row says; see [`super::marks::Marks`].
+/// When a row of a table was read at its source, as far as the row says; see
+/// [`super::marks::Marks`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamps {
     pub extracted_at: u64,
@@ -18,7 +19,8 @@ pub struct Stamps {
 pub struct Version {
     /// A hash of the order's key.
     key: u128,
-    /// The first number that differs tells the newer of two versions; 0 stands for one that is not known.
+    /// The first number that differs tells the newer of two versions; 0 stands for one that is not
+    /// known.
     rank: [u64; 3],
     /// Its place among the records of the file.
     pub record: u64,
@@ -27,8 +29,9 @@ pub struct Version {
 }
 
 impl Version {
-    /// Of a row of a table, whose rows have no order; without stamps of a record of a stream, where the later one is
-    /// the newer one. `None` for a record that has neither a key nor a number, or whose fields can't be trusted.
+    /// Of a row of a table, whose rows have no order; without stamps of a record of a stream, where
+    /// the later one is the newer one. `None` for a record that has neither a key nor a number, or
+    /// whose fields can't be trusted.
     pub fn of(order: SourceOrder, stamps: Option<Stamps>, record: u64) -> Option<Self> {
         if is_damaged(&order) {
             return None;
@@ -48,7 +51,8 @@ impl Version {
     pub fn to_bytes(self) -> [u8; VERSION_BYTES] {
         let [a, b, c] = self.rank.map(|number| (u64::MAX - number).to_be_bytes());
         let record = (u64::MAX - self.record).to_be_bytes();
-        let parts: [&[u8]; 6] = [&self.key.to_be_bytes(), &a, &b, &c, &record, &self.content.to_be_bytes()];
+        let parts: [&[u8]; 6] =
+            [&self.key.to_be_bytes(), &a, &b, &c, &record, &self.content.to_be_bytes()];
         let mut bytes = [0; VERSION_BYTES];
         for (place, byte) in bytes.iter_mut().zip(parts.concat()) {
             *place = byte;
@@ -69,8 +73,8 @@ impl Version {
         self.key == other.key
     }
 
-    /// Whether it takes the place of a version that stands behind it in order: it is newer, or says the same. Where one
-    /// of them does not say when it was read, nothing tells which is newer.
+    /// Whether it takes the place of a version that stands behind it in order: it is newer, or says
+    /// the same. Where one of them does not say when it was read, nothing tells which is newer.
     pub fn takes_place_of(&self, other: &Self) -> bool {
         let differing = self.rank.iter().zip(other.rank).find(|(own, other)| **own != *other);
         differing.is_some_and(|(_, other)| other > 0) || self.content == other.content
@@ -83,8 +87,9 @@ pub fn is_damaged(order: &SourceOrder) -> bool {
     order.faults.iter().any(|fault| damage.contains(&fault.reason))
 }
 
-/// What an order's versions have in common: its key, or its number where the id was spoilt. Such an order is sent after all
-/// where orders are known by their numbers, and then it has to be the newest version.
+/// What an order's versions have in common: its key, or its number where the id was spoilt. Such an
+/// order is sent after all where orders are known by their numbers, and then it has to be the
+/// newest version.
 fn key_of(order: &SourceOrder) -> Option<OrderKey> {
     match order.key() {
         Ok(key) => Some(key),

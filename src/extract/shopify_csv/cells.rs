@@ -6,8 +6,8 @@ use super::status::{self, Words};
 use crate::domain::{Fault, Reason, SourceLine, SourceOrder, Status};
 use crate::extract::rows::Row;
 
-/// Makes an order of the row that begins it; its lines stay, and say nothing any more. The status is left unsaid by a row that is not
-/// whole: its cells may be another's.
+/// Makes an order of the row that begins it; its lines stay, and say nothing any more. The status
+/// is left unsaid by a row that is not whole: its cells may be another's.
 pub fn fill_order(order: &mut SourceOrder, row: &Row<'_>, columns: &Columns) {
     let mut lines = std::mem::take(&mut order.lines);
     order.clear();
@@ -92,8 +92,15 @@ pub fn add_fault(order: &mut SourceOrder, fault: Fault, line: u64) {
     });
 }
 
-/// Puts the text of a cell where nothing is yet. Bytes that are no UTF-8 are replaced, and said to be.
-fn fill(text: &mut String, row: &Row<'_>, columns: &Columns, field: Field, faults: &mut Vec<Fault>) {
+/// Puts the text of a cell where nothing is yet. Bytes that are no UTF-8 are replaced, and said to
+/// be.
+fn fill(
+    text: &mut String,
+    row: &Row<'_>,
+    columns: &Columns,
+    field: Field,
+    faults: &mut Vec<Fault>,
+) {
     match row.text(columns.at(field)) {
         Ok(cell) => text.push_str(cell),
         Err(cell) => {

@@ -126,8 +126,8 @@ pub enum Judgement {
 }
 
 impl Columns {
-    /// Names are compared without case and surrounding blanks, in any order; of two columns with one name the
-    /// first is read.
+    /// Names are compared without case and surrounding blanks, in any order; of two columns with
+    /// one name the first is read.
     pub fn judge(header: &ByteRecord) -> Judgement {
         let columns = Self::resolve(header);
         let names: Vec<String> = header.iter().map(normalised).collect();
@@ -162,7 +162,9 @@ impl Columns {
         for (index, cell) in header.iter().enumerate() {
             let name = normalised(cell);
             let field = Field::ALL.iter().find(|f| f.name().eq_ignore_ascii_case(&name));
-            if let Some(slot) = field.map(|f| &mut at[*f as usize]).filter(|slot| **slot == usize::MAX) {
+            if let Some(slot) =
+                field.map(|f| &mut at[*f as usize]).filter(|slot| **slot == usize::MAX)
+            {
                 *slot = index;
             }
         }

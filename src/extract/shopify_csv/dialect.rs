@@ -41,7 +41,8 @@ impl SheetDialect for ShopifyCsv {
             Judgement::Complete(columns) => Verdict::Complete(Arc::new(columns)),
             Judgement::Missing(names) => Verdict::Missing {
                 columns: names.into_iter().map(str::to_owned).collect(),
-                hint: "export again from Orders > Export in Shopify's admin, and keep all columns".to_owned(),
+                hint: "export again from Orders > Export in Shopify's admin, and keep all columns"
+                    .to_owned(),
             },
             Judgement::Sibling(kind) => Verdict::Unusable {
                 what: format!("looks like Shopify's {kind} export, expected the orders export"),

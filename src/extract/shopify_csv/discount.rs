@@ -1,10 +1,11 @@
-//! The one discount an export row states, whether it lowered the shipping price, and what the goods cost before it.
+//! The one discount an export row states, whether it lowered the shipping price, and what the goods
+//! cost before it.
 
 use crate::domain::{SourceDiscount, SourceOrder};
 use crate::extract::decimal;
 
-/// The order's discount, where there is one: a code with its amount (a zero counts), or an amount above zero that
-/// was given by hand and has no code.
+/// The order's discount, where there is one: a code with its amount (a zero counts), or an amount
+/// above zero that was given by hand and has no code.
 pub fn of(order: &SourceOrder, code: String) -> Option<SourceDiscount> {
     let amount = &order.discount;
     let is_zero = amount.bytes().all(|b| matches!(b, b'0' | b'.' | b'-'));
@@ -21,9 +22,10 @@ pub fn of(order: &SourceOrder, code: String) -> Option<SourceDiscount> {
     })
 }
 
-/// A free-shipping code leaves `Shipping` as it was before the code, so the order adds up only without it:
-/// subtotal + shipping - discount = total. Taxes are part of the amounts in some shops and on top in others, so
-/// both sums are tried. In doubt the discount is one of the goods, which is what it is in nearly every order.
+/// A free-shipping code leaves `Shipping` as it was before the code, so the order adds up only
+/// without it: subtotal + shipping - discount = total. Taxes are part of the amounts in some shops
+/// and on top in others, so both sums are tried. In doubt the discount is one of the goods, which
+/// is what it is in nearly every order.
 fn is_of_shipping(order: &SourceOrder) -> bool {
     let amounts = (|| {
         Some((
@@ -41,15 +43,17 @@ fn is_of_shipping(order: &SourceOrder) -> bool {
     discount > 0 && discount == shipping && !adds_up(0) && adds_up(discount)
 }
 
-/// What the goods cost at least, before the discount: `Subtotal` is what they cost after it, and a cut file may have lost
-/// rows that are worth no more than the discount. A part of the discount that lowered the shipping price is none of the
-/// goods': it is at most what subtotal, shipping and taxes come to above the total, and there is none where that can only
-/// be the taxes, as they are within the amounts. `None` where nothing is to be added, or an amount is no number.
+/// What the goods cost at least, before the discount: `Subtotal` is what they cost after it, and a
+/// cut file may have lost rows that are worth no more than the discount. A part of the discount
+/// that lowered the shipping price is none of the goods': it is at most what subtotal, shipping and
+/// taxes come to above the total, and there is none where that can only be the taxes, as they are
+/// within the amounts. `None` where nothing is to be added, or an amount is no number.
 pub fn goods_before(order: &SourceOrder) -> Option<String> {
     let stated = |text: &str| if text.is_empty() { Some(0) } else { decimal::parse(text) };
     // Most orders have none, and this is asked of each.
     let discount = stated(&order.discount).filter(|discount| *discount > 0)?;
-    let [shipping, tax, charges] = [&order.shipping, &order.tax, &order.charges].map(|text| stated(text));
+    let [shipping, tax, charges] =
+        [&order.shipping, &order.tax, &order.charges].map(|text| stated(text));
     let shipping = shipping?;
     let (subtotal, total) = (decimal::parse(&order.subtotal)?, decimal::parse(&order.total)?);
     let tax = tax?;
@@ -67,7 +71,13 @@ pub fn goods_before(order: &SourceOrder) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn order(subtotal: &str, shipping: &str, tax: &str, discount: &str, total: &str) -> SourceOrder {
+    fn order(
+        subtotal: &str,
+        shipping: &str,
+        tax: &str,
+        discount: &str,
+        total: &str,
+    ) -> SourceOrder {
         SourceOrder {
             subtotal: subtotal.to_owned(),
             shipping: shipping.to_owned(),
@@ -123,7 +133,11 @@ mod tests {
             "",
             "tax within, or on top and free shipping"
         );
-        assert_eq!(before("80.00", "12.00", "7.50", "20.00", "90.00"), "90.5", "no more than that is sure");
+        assert_eq!(
+            before("80.00", "12.00", "7.50", "20.00", "90.00"),
+            "90.5",
+            "no more than that is sure"
+        );
         assert_eq!(before("80.00", "12.00", "", "12.00", "80.00"), "", "of the shipping");
         assert_eq!(before("80.00", "12.00", "", "32.00", "80.00"), "100", "of goods and shipping");
         assert_eq!(before("80.00", "0.00", "", "20.00", "82.50"), "100", "with a tip");

@@ -7,8 +7,8 @@ use crate::extract::error::ReadError;
 use crate::extract::rows::{Row, Rows};
 use crate::extract::sheet_dialect::Records;
 
-/// The most lines kept of one order, far above what the shop system allows. Further ones are dropped and the order
-/// is marked, so that a file of nothing but product rows costs no memory.
+/// The most lines kept of one order, far above what the shop system allows. Further ones are
+/// dropped and the order is marked, so that a file of nothing but product rows costs no memory.
 pub const ORDER_LINES_MAX: usize = 10_000;
 
 /// The most bytes of rows kept of one order; see [`ORDER_LINES_MAX`].
@@ -19,10 +19,10 @@ const SPARE_LINES_MAX: usize = 64;
 
 /// The orders of one table, in the order of its rows.
 ///
-/// A row with an id, or with a status, currency or total, begins an order, unless it repeats those of the order right
-/// above it, which is then marked. One without any of them continues the order right above it if it has the same
-/// `Name`; otherwise it is an orphan, and orphans of one name that follow
-/// each other are one record. An order that comes again further down is another record.
+/// A row with an id, or with a status, currency or total, begins an order, unless it repeats those
+/// of the order right above it, which is then marked. One without any of them continues the order
+/// right above it if it has the same `Name`; otherwise it is an orphan, and orphans of one name
+/// that follow each other are one record. An order that comes again further down is another record.
 pub struct Orders {
     rows: Rows,
     columns: Columns,
@@ -34,8 +34,9 @@ pub struct Orders {
 #[derive(Default)]
 struct Group {
     order: Box<SourceOrder>,
-    /// How many of the order's lines are its own. The others say nothing, and are there to be filled: nearly always
-    /// they are as many as are needed, and moving one costs more than filling it.
+    /// How many of the order's lines are its own. The others say nothing, and are there to be
+    /// filled: nearly always they are as many as are needed, and moving one costs more than filling
+    /// it.
     lines: usize,
     /// Lines that an order before did not need, for the room of their texts.
     spare_lines: Vec<SourceLine>,
@@ -86,7 +87,8 @@ impl Group {
         self.lines = 0;
         self.is_orphan = row.is_whole && !begins_order(row, columns);
         if self.is_orphan {
-            // Without a first row nothing is known of its status; no rule about statuses may take it away.
+            // Without a first row nothing is known of its status; no rule about statuses may take
+            // it away.
             order.status = None;
             cells::add_fault(order, Fault::new(Reason::OrphanRow), row.line);
         }
@@ -120,8 +122,8 @@ impl Group {
         self.spare_lines.extend(self.order.lines.drain(own..).take(wanted));
     }
 
-    /// Whether the row is one more of this order. A row that is not whole belongs where its name says, whatever
-    /// stands in its other cells: they may be shifted.
+    /// Whether the row is one more of this order. A row that is not whole belongs where its name
+    /// says, whatever stands in its other cells: they may be shifted.
     fn owns(&self, row: &Row<'_>, columns: &Columns) -> bool {
         if row.is_whole && begins_order(row, columns) && !self.is_repeated_by(row, columns) {
             return false;
@@ -137,9 +139,10 @@ impl Group {
         key.iter().zip(&self.key).all(|(cell, own)| is_same(cell, own))
     }
 
-    /// Whether the row states this order's own cells again over another product: somebody filled them down. Whether
-    /// such rows are products or something else can't be told, so the order is neither split nor joined but marked.
-    /// With the same product it is the whole order that stands there twice.
+    /// Whether the row states this order's own cells again over another product: somebody filled
+    /// them down. Whether such rows are products or something else can't be told, so the order is
+    /// neither split nor joined but marked. With the same product it is the whole order that stands
+    /// there twice.
     fn is_repeated_by(&self, row: &Row<'_>, columns: &Columns) -> bool {
         let id = row.cell(columns.at(Field::Id));
         id == self.order.id.as_bytes()
@@ -181,7 +184,8 @@ fn begins_order(row: &Row<'_>, columns: &Columns) -> bool {
         .any(|field| !row.cell(columns.at(*field)).is_empty())
 }
 
-/// What the rows of one order have in common: the name, or, in a file without names, the address and the date.
+/// What the rows of one order have in common: the name, or, in a file without names, the address
+/// and the date.
 fn key<'a>(row: &'a Row<'_>, columns: &Columns) -> [&'a [u8]; 2] {
     match columns.has(Field::Name) {
         true => [row.cell(columns.at(Field::Name)), b""],

@@ -11,7 +11,8 @@ pub struct Words<'a> {
 }
 
 impl Words<'_> {
-    /// A test order is one whatever else is said of it, then a cancelled one, then the financial status decides.
+    /// A test order is one whatever else is said of it, then a cancelled one, then the financial
+    /// status decides.
     ///
     /// `None` when the financial status is a word that is not known.
     pub fn status(&self) -> Option<Status> {
@@ -39,9 +40,10 @@ impl Words<'_> {
             // An export cut down to few columns: what is not said can't be held against the order.
             None => Some(Status::Paid),
             Some(b"") => Some(Status::Pending),
-            Some(word) => {
-                known.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, status)| *status)
-            }
+            Some(word) => known
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case(word))
+                .map(|(_, status)| *status),
         }
     }
 }
@@ -56,7 +58,12 @@ pub fn is_of_test(payment_method: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn status(payment: &str, cancelled: &str, financial: Option<&str>, source: &str) -> Option<Status> {
+    fn status(
+        payment: &str,
+        cancelled: &str,
+        financial: Option<&str>,
+        source: &str,
+    ) -> Option<Status> {
         Words {
             is_test: is_of_test(payment.as_bytes()),
             cancelled_at: cancelled.as_bytes(),

@@ -1,4 +1,5 @@
-//! Lists as a GraphQL answer spells them: `{"edges": [{"node": …}]}`, `{"nodes": […]}`, or just a list.
+//! Lists as a GraphQL answer spells them: `{"edges": [{"node": …}]}`, `{"nodes": […]}`, or just a
+//! list.
 
 use crate::domain::Reason;
 use crate::extract::json::{Fields, List, Object, is_true};
@@ -39,7 +40,12 @@ impl<T> Default for Edge<T> {
 
 impl<T, const MAX: usize> Default for Connection<T, MAX> {
     fn default() -> Self {
-        Self { edges: List::default(), nodes: List::default(), page_info: Object::default(), is_odd: false }
+        Self {
+            edges: List::default(),
+            nodes: List::default(),
+            page_info: Object::default(),
+            is_odd: false,
+        }
     }
 }
 
@@ -49,7 +55,8 @@ impl<T, const MAX: usize> Connection<T, MAX> {
             fields.add(Reason::MalformedRow, field);
         }
         let edges = fields.list(&self.edges, field);
-        let mut items: Vec<&T> = edges.iter().filter_map(|edge| fields.object(&edge.node, field)).collect();
+        let mut items: Vec<&T> =
+            edges.iter().filter_map(|edge| fields.object(&edge.node, field)).collect();
         items.extend(fields.list(&self.nodes, field));
         items
     }

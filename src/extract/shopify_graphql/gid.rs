@@ -7,7 +7,8 @@ pub fn parts(text: &str) -> Option<(&str, &str)> {
     Some((kind, id))
 }
 
-/// The number in a global id, which is the id that the other exports know; any other text as it stands.
+/// The number in a global id, which is the id that the other exports know; any other text as it
+/// stands.
 pub fn number(text: String) -> String {
     match parts(&text) {
         Some((_, id)) => id.to_owned(),

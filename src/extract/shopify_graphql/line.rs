@@ -18,21 +18,32 @@ pub fn read(line: &Line<'_>, at_line: u64, fields: &mut Fields) -> SourceLine {
         name: fields.first([(line.name, "lineItems.name"), (line.title, "lineItems.title")]),
         unit_price: unit_price(line, &quantity, fields),
         quantity,
-        discount: money::of(&line.total_discount_set, line.total_discount, "totalDiscountSet", fields),
+        discount: money::of(
+            &line.total_discount_set,
+            line.total_discount,
+            "totalDiscountSet",
+            fields,
+        ),
         sku: fields.text(line.sku, "sku"),
         at_line,
         ..SourceLine::default()
     }
 }
 
-/// What one costs before discounts; where only all of them together are stated, that divided by how many they are.
+/// What one costs before discounts; where only all of them together are stated, that divided by how
+/// many they are.
 fn unit_price(line: &Line<'_>, quantity: &str, fields: &mut Fields) -> String {
-    let price =
-        money::of(&line.original_unit_price_set, line.original_unit_price, "originalUnitPriceSet", fields);
+    let price = money::of(
+        &line.original_unit_price_set,
+        line.original_unit_price,
+        "originalUnitPriceSet",
+        fields,
+    );
     if !price.is_empty() {
         return price;
     }
-    let total = money::of(&line.original_total_set, line.original_total, "originalTotalSet", fields);
+    let total =
+        money::of(&line.original_total_set, line.original_total, "originalTotalSet", fields);
     decimal::share(&total, quantity)
 }
 

@@ -1,6 +1,7 @@
-//! The dialect of Shopify's GraphQL Admin API: the results of bulk operations, where an order's lines are records of
-//! their own that name their order and may stand anywhere, and pages of ordinary queries, where the lines stand within
-//! the order. Amounts are the shop's currency, as stated; only what the query asked for is there.
+//! The dialect of Shopify's GraphQL Admin API: the results of bulk operations, where an order's
+//! lines are records of their own that name their order and may stand anywhere, and pages of
+//! ordinary queries, where the lines stand within the order. Amounts are the shop's currency, as
+//! stated; only what the query asked for is there.
 
 mod connection;
 mod discount;

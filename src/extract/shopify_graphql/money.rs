@@ -11,7 +11,12 @@ pub fn of_set(set: &Object<PriceSet<'_>>, field: &'static str, fields: &mut Fiel
 }
 
 /// The shop's money of a set, else the number alone, which is the shop's too.
-pub fn of(set: &Object<PriceSet<'_>>, alone: Raw<'_>, field: &'static str, fields: &mut Fields) -> String {
+pub fn of(
+    set: &Object<PriceSet<'_>>,
+    alone: Raw<'_>,
+    field: &'static str,
+    fields: &mut Fields,
+) -> String {
     match of_set(set, field, fields) {
         blank if blank.is_empty() => fields.text(alone, field),
         amount => amount,
@@ -25,8 +30,13 @@ pub fn currency(set: &Object<PriceSet<'_>>, field: &'static str, fields: &mut Fi
 }
 
 /// The currency that a set states for the money of who paid.
-pub fn paid_currency(set: &Object<PriceSet<'_>>, field: &'static str, fields: &mut Fields) -> String {
-    let money = fields.object(set, field).and_then(|set| fields.object(&set.presentment_money, field));
+pub fn paid_currency(
+    set: &Object<PriceSet<'_>>,
+    field: &'static str,
+    fields: &mut Fields,
+) -> String {
+    let money =
+        fields.object(set, field).and_then(|set| fields.object(&set.presentment_money, field));
     fields.text(money.and_then(|money| money.currency_code), field)
 }
 

@@ -40,9 +40,12 @@ pub fn stated(document: &Document<'_>) -> serde_json::Result<Stated> {
         id: gid::parts(&id).map_or(id.as_str(), |(_, number)| number).to_owned(),
         number: fields.text(stated.name, "name"),
         email: email(&stated, customer, fields),
-        customer_id: gid::number(fields.id(customer.and_then(|customer| customer.id), "customer.id")),
+        customer_id: gid::number(
+            fields.id(customer.and_then(|customer| customer.id), "customer.id"),
+        ),
         accepts_marketing: consent(&stated, customer, fields),
-        created_at: fields.first([(stated.created_at, "createdAt"), (stated.processed_at, "processedAt")]),
+        created_at: fields
+            .first([(stated.created_at, "createdAt"), (stated.processed_at, "processedAt")]),
         updated_at: fields.text(stated.updated_at, "updatedAt"),
         currency: currency(&stated, fields),
         paid_currency: paid_currency(&stated, fields),
@@ -62,7 +65,8 @@ pub fn stated(document: &Document<'_>) -> serde_json::Result<Stated> {
     if stated.line_items.is_cut("lineItems", fields) {
         fields.add(Reason::Truncated, "lineItems");
     }
-    let quantity = fields.text(stated.subtotal_line_items_quantity, "subtotalLineItemsQuantity").parse().ok();
+    let quantity =
+        fields.text(stated.subtotal_line_items_quantity, "subtotalLineItemsQuantity").parse().ok();
     order.faults = std::mem::take(&mut fields.faults);
     let kind = gid::parts(&id).map(|(kind, _)| kind.to_owned());
     Ok(Stated { order, quantity, kind })
@@ -81,7 +85,8 @@ fn id(stated: &Order<'_>, fields: &mut Fields) -> String {
 }
 
 fn email(stated: &Order<'_>, customer: Option<&Customer<'_>>, fields: &mut Fields) -> String {
-    let default = customer.and_then(|c| fields.object(&c.default_email_address, "defaultEmailAddress"));
+    let default =
+        customer.and_then(|c| fields.object(&c.default_email_address, "defaultEmailAddress"));
     fields.first([
         (stated.email, "email"),
         (default.and_then(|address| address.email_address), "customer.defaultEmailAddress"),
@@ -90,9 +95,15 @@ fn email(stated: &Order<'_>, customer: Option<&Customer<'_>>, fields: &mut Field
 }
 
 /// Consent to mail, as it is now; else what the buyer ticked at this order.
-fn consent(stated: &Order<'_>, customer: Option<&Customer<'_>>, fields: &mut Fields) -> Option<bool> {
-    let address = customer.and_then(|c| fields.object(&c.default_email_address, "defaultEmailAddress"));
-    let consent = customer.and_then(|c| fields.object(&c.email_marketing_consent, "emailMarketingConsent"));
+fn consent(
+    stated: &Order<'_>,
+    customer: Option<&Customer<'_>>,
+    fields: &mut Fields,
+) -> Option<bool> {
+    let address =
+        customer.and_then(|c| fields.object(&c.default_email_address, "defaultEmailAddress"));
+    let consent =
+        customer.and_then(|c| fields.object(&c.email_marketing_consent, "emailMarketingConsent"));
     let state = fields.first([
         (address.and_then(|address| address.marketing_state), "marketingState"),
         (consent.and_then(|consent| consent.marketing_state), "marketingState"),
@@ -105,36 +116,43 @@ fn consent(stated: &Order<'_>, customer: Option<&Customer<'_>>, fields: &mut Fie
 
 fn currency(stated: &Order<'_>, fields: &mut Fields) -> String {
     match fields.text(stated.currency_code, "currencyCode") {
-        blank if blank.is_empty() => money::currency(&stated.total_price_set, "totalPriceSet", fields),
+        blank if blank.is_empty() => {
+            money::currency(&stated.total_price_set, "totalPriceSet", fields)
+        }
         code => code,
     }
 }
 
-/// The subtotal is told, as lines that stand apart from their order can get lost: they must not add up to less.
+/// The subtotal is told, as lines that stand apart from their order can get lost: they must not add
+/// up to less.
 fn amounts(stated: &Order<'_>, order: &mut SourceOrder, fields: &mut Fields) {
     order.total = money::of(&stated.total_price_set, stated.total_price, "totalPriceSet", fields);
-    order.current_total = money::of_set(&stated.current_total_price_set, "currentTotalPriceSet", fields);
+    order.current_total =
+        money::of_set(&stated.current_total_price_set, "currentTotalPriceSet", fields);
     let charges = [
         money::of_set(&stated.total_tip_received_set, "totalTipReceivedSet", fields),
         money::of_set(&stated.original_total_duties_set, "originalTotalDutiesSet", fields),
     ];
     order.charges = decimal::sum(charges.into_iter().filter(|amount| !amount.is_empty()).collect());
-    order.subtotal = money::of(&stated.subtotal_price_set, stated.subtotal_price, "subtotalPriceSet", fields);
+    order.subtotal =
+        money::of(&stated.subtotal_price_set, stated.subtotal_price, "subtotalPriceSet", fields);
     order.tax = money::of(&stated.total_tax_set, stated.total_tax, "totalTaxSet", fields);
     order.discount =
         money::of(&stated.total_discounts_set, stated.total_discounts, "totalDiscountsSet", fields);
     order.refunded = refunded(stated, &order.total, fields);
 }
 
-/// What was refunded as stated; else the refunds added up; else what the total was lowered by. Blank where that is
-/// nothing.
+/// What was refunded as stated; else the refunds added up; else what the total was lowered by.
+/// Blank where that is nothing.
 fn refunded(stated: &Order<'_>, total: &str, fields: &mut Fields) -> String {
-    let whole = money::of(&stated.total_refunded_set, stated.total_refunded, "totalRefundedSet", fields);
+    let whole =
+        money::of(&stated.total_refunded_set, stated.total_refunded, "totalRefundedSet", fields);
     if !whole.is_empty() {
         return money::unless_zero(whole);
     }
     let refunds: Vec<&Refund<'_>> = stated.refunds.items("refunds", fields);
-    let amounts = refunds.iter().map(|refund| money::of_set(&refund.total_refunded_set, "refunds", fields));
+    let amounts =
+        refunds.iter().map(|refund| money::of_set(&refund.total_refunded_set, "refunds", fields));
     let amounts: Vec<String> = amounts.filter(|amount| !amount.is_empty()).collect();
     if !amounts.is_empty() {
         return money::unless_zero(decimal::sum(amounts));
@@ -167,7 +185,9 @@ fn shipping(stated: &Order<'_>, order: &mut SourceOrder, fields: &mut Fields) {
 /// The currency that the customer paid in, where the query asked for it.
 fn paid_currency(stated: &Order<'_>, fields: &mut Fields) -> String {
     match fields.text(stated.presentment_currency_code, "presentmentCurrencyCode") {
-        blank if blank.is_empty() => money::paid_currency(&stated.total_price_set, "totalPriceSet", fields),
+        blank if blank.is_empty() => {
+            money::paid_currency(&stated.total_price_set, "totalPriceSet", fields)
+        }
         code => code,
     }
 }

@@ -1,4 +1,5 @@
-//! One row of a bulk operation's result, told by its global id: an order, something of an order, or of no use.
+//! One row of a bulk operation's result, told by its global id: an order, something of an order, or
+//! of no use.
 
 use super::fields::{Line, ShippingLine};
 use super::order::Stated;
@@ -41,7 +42,8 @@ enum Kind {
 /// Reads one row, or one order of a page.
 ///
 /// # Errors
-/// When the text is no JSON, no object, says one thing twice, or is a line that does not say of which order.
+/// When the text is no JSON, no object, says one thing twice, or is a line that does not say of
+/// which order.
 pub fn read(document: &Document<'_>) -> serde_json::Result<Piece> {
     // Most of a file is orders, and most of them name no parent: they are parsed once.
     if !document.text.contains("\"__parentId\"") {
@@ -88,14 +90,16 @@ fn kind(head: &Head<'_>, id: &str, parent: &str) -> serde_json::Result<Kind> {
         (Some("LineItem"), order) => order.map(Kind::Line).ok_or_else(lost),
         (Some("ShippingLine"), order) => order.map(Kind::ShippingLine).ok_or_else(lost),
         (Some(_), _) => Ok(Kind::Other),
-        // Without a global id: an order's line by its shape, or an order that is known by its number.
+        // Without a global id: an order's line by its shape, or an order that is known by its
+        // number.
         (None, Some(order)) if looks_like_line(head) => Ok(Kind::Line(order)),
         (None, _) if parent.is_empty() => Ok(Kind::Order),
         (None, _) => Ok(Kind::Other),
     }
 }
 
-/// Lines of refunds and fulfillments have quantities too, but neither a name nor a unit price of their own.
+/// Lines of refunds and fulfillments have quantities too, but neither a name nor a unit price of
+/// their own.
 fn looks_like_line(head: &Head<'_>) -> bool {
     let has_price = head.original_unit_price_set.or(head.original_unit_price).is_some();
     head.quantity.is_some() && has_price && head.name.or(head.title).is_some()

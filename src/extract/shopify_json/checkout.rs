@@ -5,8 +5,9 @@ use super::order;
 use crate::domain::{SourceOrder, Status};
 use crate::extract::json::{Document, Fields};
 
-/// An abandoned checkout is no order and has no status: its token is its id, and the time it was abandoned is stated.
-/// One that was completed is an order by now, which the orders tell of. It gets neither, and counts as a draft.
+/// An abandoned checkout is no order and has no status: its token is its id, and the time it was
+/// abandoned is stated. One that was completed is an order by now, which the orders tell of. It
+/// gets neither, and counts as a draft.
 ///
 /// # Errors
 /// When the text is no JSON, no object, or says one thing twice.

@@ -1,5 +1,6 @@
-//! The dialects of Shopify's REST Admin API: orders and abandoned checkouts, as its answers or a dump of them hold
-//! them. They name the fields; amounts are the shop's currency, as stated, and nothing is made up.
+//! The dialects of Shopify's REST Admin API: orders and abandoned checkouts, as its answers or a
+//! dump of them hold them. They name the fields; amounts are the shop's currency, as stated, and
+//! nothing is made up.
 
 mod checkout;
 mod fields;

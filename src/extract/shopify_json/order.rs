@@ -34,8 +34,9 @@ pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
     Ok(order)
 }
 
-/// What orders and checkouts have in common. The subtotal is left out on purpose: it tells of rows that are missing,
-/// and here a record is whole or refused, while an edited order's lines need not add up to it.
+/// What orders and checkouts have in common. The subtotal is left out on purpose: it tells of rows
+/// that are missing, and here a record is whole or refused, while an edited order's lines need not
+/// add up to it.
 pub fn shared(stated: &Order<'_>, line: u64, fields: &mut Fields) -> SourceOrder {
     let customer = fields.object(&stated.customer, "customer");
     let address = customer.and_then(|customer| customer.email);
@@ -83,9 +84,14 @@ fn line_of(item: &Line<'_>, line: u64, fields: &mut Fields) -> SourceLine {
 }
 
 /// Consent to mail, as it is now; else what the buyer ticked at this order.
-fn consent(stated: &Order<'_>, customer: Option<&Customer<'_>>, fields: &mut Fields) -> Option<bool> {
-    let consent = customer
-        .and_then(|customer| fields.object(&customer.email_marketing_consent, "email_marketing_consent"));
+fn consent(
+    stated: &Order<'_>,
+    customer: Option<&Customer<'_>>,
+    fields: &mut Fields,
+) -> Option<bool> {
+    let consent = customer.and_then(|customer| {
+        fields.object(&customer.email_marketing_consent, "email_marketing_consent")
+    });
     let state = fields.text(consent.and_then(|consent| consent.state), "email_marketing_consent");
     match state.as_str() {
         "" => stated.buyer_accepts_marketing.map(|_| is_true(stated.buyer_accepts_marketing)),
@@ -121,7 +127,8 @@ fn shipping_method(stated: &Order<'_>, fields: &mut Fields) -> String {
     fields.text(first.and_then(|line| line.title), "shipping_lines")
 }
 
-/// The codes, each with what it took off; one that states no amount took nothing that could be told.
+/// The codes, each with what it took off; one that states no amount took nothing that could be
+/// told.
 fn discounts(stated: &Order<'_>, fields: &mut Fields) -> Vec<SourceDiscount> {
     let mut discounts = Vec::new();
     for code in fields.list(&stated.discount_codes, "discount_codes") {

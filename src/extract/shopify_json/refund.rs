@@ -6,8 +6,9 @@ use crate::extract::json::Fields;
 
 /// The refunds that went through, added up; where none is listed, what the total was lowered by.
 ///
-/// A refund may be stated in the currency the buyer paid in. Such an amount is never added to one in the shop's: the
-/// lowered total is asked then, and where that is not stated the amount stays unknown, which `net` refuses.
+/// A refund may be stated in the currency the buyer paid in. Such an amount is never added to one
+/// in the shop's: the lowered total is asked then, and where that is not stated the amount stays
+/// unknown, which `net` refuses.
 pub fn refunded(order: &Order<'_>, total: &str, currency: &str, fields: &mut Fields) -> String {
     let lowered_by = |fields: &mut Fields| {
         decimal::excess(total, &fields.text(order.current_total_price, "current_total_price"))

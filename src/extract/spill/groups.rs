@@ -70,7 +70,8 @@ impl Groups {
             } else if spill.sizes[bucket] > BUCKET_BYTES_MAX && spill.deal < DEALS_MAX {
                 let mut finer = Spill::of_deal(spill.deal + 1);
                 spill.each_piece(bucket, |piece| {
-                    entries_of(piece).try_for_each(|(key, body)| finer.add(&piece[key], &piece[body]))
+                    entries_of(piece)
+                        .try_for_each(|(key, body)| finer.add(&piece[key], &piece[body]))
                 })?;
                 finer.let_go_of_slots()?;
                 self.deals.push((finer, 0));

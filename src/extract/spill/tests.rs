@@ -49,7 +49,8 @@ fn the_same_entries_come_in_the_same_order_each_time() {
 fn a_bucket_that_grew_too_large_is_dealt_again() {
     // Keys that all fall into one bucket of the first deal.
     let fresh = Spill::new();
-    let mut keys = (0_u32..).map(|n| n.to_string()).filter(|key| fresh.bucket_of(key.as_bytes()) == 7);
+    let mut keys =
+        (0_u32..).map(|n| n.to_string()).filter(|key| fresh.bucket_of(key.as_bytes()) == 7);
     let keys: Vec<String> = keys.by_ref().take(60).collect();
     let mut spill = Spill::new();
     let body = vec![b'x'; 50_000];

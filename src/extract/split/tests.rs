@@ -26,7 +26,8 @@ fn split(text: &[u8], delimiter: u8, room: usize) -> (Vec<Seen>, bool) {
     (all, is_cut)
 }
 
-/// As the `csv` crate reads it, with each record's line counted from the text that is left after it.
+/// As the `csv` crate reads it, with each record's line counted from the text that is left after
+/// it.
 fn expected(text: &[u8], delimiter: u8) -> Vec<Vec<Vec<u8>>> {
     let mut builder = csv::ReaderBuilder::new();
     builder.has_headers(false).flexible(true).delimiter(delimiter);

@@ -53,14 +53,23 @@ fn products_and_coupons_stand_side_by_side() {
             (order.total.as_str(), order.tax.as_str(), order.shipping.as_str()),
             ("48.86", "3.66", "5")
         );
-        assert_eq!((order.discount.as_str(), order.shipping_method.as_str()), ("10.13", "DHL, Insurance"));
+        assert_eq!(
+            (order.discount.as_str(), order.shipping_method.as_str()),
+            ("10.13", "DHL, Insurance")
+        );
         let discounts: Vec<_> =
             order.discounts.iter().map(|d| (d.name.as_str(), d.amount.as_str())).collect();
         assert_eq!(discounts, [("save10", "5.13"), ("five-off", "5")]);
         let [gift] = order.lines.as_slice() else { panic!("{:?}", order.lines) };
-        assert_eq!((gift.name.as_str(), gift.sku.as_str(), gift.id.as_str()), ("Gift Box", "TEE", ""));
+        assert_eq!(
+            (gift.name.as_str(), gift.sku.as_str(), gift.id.as_str()),
+            ("Gift Box", "TEE", "")
+        );
         assert_eq!((gift.quantity.as_str(), gift.unit_price.as_str()), ("7", "5.89"));
-        assert_eq!((orders[1].lines[0].sku.as_str(), orders[1].status), ("TEE,2", Some(Status::Pending)));
+        assert_eq!(
+            (orders[1].lines[0].sku.as_str(), orders[1].status),
+            ("TEE,2", Some(Status::Pending))
+        );
     }
 }
 
@@ -79,10 +88,16 @@ fn columns_the_user_chose_are_read_where_they_say_more() {
     );
     let order = export_of(&format!("{names}\r\n{}", own.replace("51.33", "39.98"))).remove(0);
     assert!(order.faults.is_empty(), "{:?}", order.faults);
-    assert_eq!((order.id.as_str(), order.number.as_str(), order.customer_id.as_str()), ("9", "A-9", "3"));
+    assert_eq!(
+        (order.id.as_str(), order.number.as_str(), order.customer_id.as_str()),
+        ("9", "A-9", "3")
+    );
     assert_eq!((order.currency.as_str(), order.status), ("EUR", Some(Status::Refunded)));
     let line = &order.lines[0];
-    assert_eq!((line.quantity.as_str(), line.unit_price.as_str(), line.id.as_str()), ("2", "19.99", "10"));
+    assert_eq!(
+        (line.quantity.as_str(), line.unit_price.as_str(), line.id.as_str()),
+        ("2", "19.99", "10")
+    );
 }
 
 #[test]
@@ -108,7 +123,8 @@ fn an_order_whose_products_stand_apart_is_read_whole_and_a_short_one_never() {
     assert_eq!(reasons(&export_of(&csv(&[product(1)]))[0]), [Reason::Truncated]);
     let other = row("2", "Completed", ",1,Tee,1,41.2,,");
     let apart = export_of(&csv(&[product(1), other.clone(), product(2)]));
-    let read: Vec<_> = apart.iter().map(|order| (order.number.as_str(), order.lines.len())).collect();
+    let read: Vec<_> =
+        apart.iter().map(|order| (order.number.as_str(), order.lines.len())).collect();
     assert_eq!(read, [("2", 1), ("1", 2)]);
     assert!(apart.iter().all(|order| order.faults.is_empty()), "{:?}", apart[1].faults);
     let turned = export_of(&csv(&[product(2), other, product(1)]));
@@ -142,9 +158,15 @@ fn the_json_of_the_plugin_says_the_same() {
     assert_eq!(export.files()[0].format, "advanced-order-export-json");
     let read = export.read().next().unwrap().unwrap();
     assert!(read.faults.is_empty(), "{:?}", read.faults);
-    assert_eq!((read.number.as_str(), read.total.as_str(), read.tax.as_str()), ("37", "48.86", "3.66"));
+    assert_eq!(
+        (read.number.as_str(), read.total.as_str(), read.tax.as_str()),
+        ("37", "48.86", "3.66")
+    );
     assert_eq!((read.lines[0].quantity.as_str(), read.lines[0].unit_price.as_str()), ("7", "5.89"));
-    assert_eq!((read.discounts.len(), read.refunded.as_str(), read.status), (2, "0", Some(Status::Paid)));
+    assert_eq!(
+        (read.discounts.len(), read.refunded.as_str(), read.status),
+        (2, "0", Some(Status::Paid))
+    );
     let short = order.replace("\"Quantity (- Refund)\":7", "\"Quantity (- Refund)\":6");
     assert_eq!(reasons(&self::read(short).unwrap()[0]), [Reason::Truncated]);
 }

@@ -80,7 +80,9 @@ fn orders_are_joined_with_their_products_coupons_and_shipping() {
     let lines: Vec<_> = order
         .lines
         .iter()
-        .map(|line| (line.id.as_str(), line.name.as_str(), line.quantity.as_str(), line.unit_price.as_str()))
+        .map(|line| {
+            (line.id.as_str(), line.name.as_str(), line.quantity.as_str(), line.unit_price.as_str())
+        })
         .collect();
     assert_eq!(lines, [("10", "Mug 1", "2", "10.0000"), ("20", "Mug 2", "1", "10.0000")]);
     assert_eq!((all[1].lines.len(), all[1].discounts.len()), (1, 0));
@@ -131,7 +133,10 @@ fn an_order_whose_products_are_not_all_there_is_not_sent_short() {
     assert_eq!(reasons(&all[0]), [Reason::Truncated]);
     assert!(all[1].faults.is_empty());
     folder.put("products.json", &format!("[{},{}]", product(100, 1, 2), product(101, 3, 3))[..200]);
-    assert!(folder.read(&["*.json"]).is_err(), "where one of the files is cut, nothing is given out");
+    assert!(
+        folder.read(&["*.json"]).is_err(),
+        "where one of the files is cut, nothing is given out"
+    );
 }
 
 #[test]
@@ -149,7 +154,10 @@ fn folders_that_are_whole_each_are_dumps_of_their_own_and_the_last_one_counts() 
     assert_eq!(all.iter().map(|order| order.position.record).collect::<Vec<_>>(), [0, 1]);
     std::fs::remove_file(folder.path().join("2025/products.json")).unwrap();
     let told = folder.open(&["*/*.json"]).unwrap_err().to_string();
-    assert!(told.contains("2025/orders.json: the table bigcommerce-json/products is missing"), "{told}");
+    assert!(
+        told.contains("2025/orders.json: the table bigcommerce-json/products is missing"),
+        "{told}"
+    );
     // Orders in one folder and products in another are one dump.
     let apart = Folder::new();
     for (place, text) in [("orders", order(100, "")), ("products", product(100, 1, 3))] {
@@ -181,7 +189,10 @@ fn statuses_are_told_by_their_numbers() {
         (Some(Status::Paid), true),
         "by its word where there is no number"
     );
-    assert_eq!(status("\"is_deleted\":false", "\"is_deleted\":true"), (Some(Status::Cancelled), true));
+    assert_eq!(
+        status("\"is_deleted\":false", "\"is_deleted\":true"),
+        (Some(Status::Cancelled), true)
+    );
     assert_eq!(status("\"Cash\"", "\"Test Payment Gateway\""), (Some(Status::Test), true));
 }
 
@@ -198,11 +209,17 @@ fn a_guest_has_no_customer_and_a_currency_is_never_assumed() {
         "USD",
         "the order says that it is the store's"
     );
-    assert_eq!(with("\"currency_id\":1,\"currency_code\":\"USD\",", "\"currency_id\":2,").currency, "");
+    assert_eq!(
+        with("\"currency_id\":1,\"currency_code\":\"USD\",", "\"currency_id\":2,").currency,
+        ""
+    );
     assert_eq!(
         with("Tue, 05 Mar", "Wed, 05 Mar").created_at,
         "Wed, 05 Mar 2019 21:40:11 +0000",
         "left to be refused"
     );
-    assert_eq!(with("\"refunded_amount\":\"0.0000\"", "\"refunded_amount\":\"7.5000\"").refunded, "7.5000");
+    assert_eq!(
+        with("\"refunded_amount\":\"0.0000\"", "\"refunded_amount\":\"7.5000\"").refunded,
+        "7.5000"
+    );
 }

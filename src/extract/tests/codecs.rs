@@ -101,7 +101,10 @@ fn a_damaged_or_foreign_archive_is_refused() {
     let at = bytes.windows(5).rposition(|part| part == b"#500,").unwrap();
     bytes[at + 1] = b'6';
     let error = read(bytes).unwrap_err();
-    assert!(error.to_string().contains("(orders.csv)") && error.to_string().contains("checksum"), "{error}");
+    assert!(
+        error.to_string().contains("(orders.csv)") && error.to_string().contains("checksum"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -31,16 +31,23 @@ fn an_order_without_an_address_gets_the_one_of_its_customer() {
         "Username;E-mail;Accepts Marketing\nannex;Ann@Example.com;yes\nbobby;bob@example.com;no\ndora;d@example.com;\n",
     )
     .unwrap();
-    let read: Vec<_> = orders.iter().map(|order| (order.email.as_str(), order.accepts_marketing)).collect();
-    assert_eq!(read, [("ann@example.com", Some(true)), ("bob@example.com", Some(false)), ("", None)]);
+    let read: Vec<_> =
+        orders.iter().map(|order| (order.email.as_str(), order.accepts_marketing)).collect();
+    assert_eq!(
+        read,
+        [("ann@example.com", Some(true)), ("bob@example.com", Some(false)), ("", None)]
+    );
     assert!(orders.iter().all(|order| order.faults.is_empty()));
 }
 
 #[test]
 fn an_orders_id_goes_before_its_customers_and_is_never_taken_for_one() {
     let rows = sold("1", "annex") + &sold("2", "1");
-    let orders =
-        joined(&rows, "Order ID,Customer ID,Email\n1,x,order@example.com\n,annex,ann@example.com\n").unwrap();
+    let orders = joined(
+        &rows,
+        "Order ID,Customer ID,Email\n1,x,order@example.com\n,annex,ann@example.com\n",
+    )
+    .unwrap();
     assert_eq!(orders[0].email, "order@example.com");
     assert_eq!(orders[1].email, "", "the customer 1 is not the order 1");
 }
@@ -48,14 +55,19 @@ fn an_orders_id_goes_before_its_customers_and_is_never_taken_for_one() {
 #[test]
 fn a_number_that_is_another_orders_id_gives_nobody_that_orders_address() {
     let orders = format!("{HEADER}\n{}{}", first("#950"), first("#1001"));
-    let orders = orders.replace("#950,ann@example.com", "950,").replace("#1001,ann@example.com", "1001,");
+    let orders =
+        orders.replace("#950,ann@example.com", "950,").replace("#1001,ann@example.com", "1001,");
     let orders = orders.replacen(",,web", ",1001,web", 1).replacen(",,web", ",1002,web", 1);
     let folder = Folder::with("orders.csv", orders);
     folder.put("customers.csv", "Order Number,Email\n950,ann@example.com\n1001,bob@example.com\n");
     let path = |name: &str| vec![folder.path().join(name).display().to_string()];
-    let options =
-        Options { patterns: path("orders.csv"), customers: path("customers.csv"), ..Options::default() };
-    let read: Vec<SourceOrder> = Export::open(&options).unwrap().read().map(Result::unwrap).collect();
+    let options = Options {
+        patterns: path("orders.csv"),
+        customers: path("customers.csv"),
+        ..Options::default()
+    };
+    let read: Vec<SourceOrder> =
+        Export::open(&options).unwrap().read().map(Result::unwrap).collect();
     assert_eq!((read[0].email.as_str(), reasons(&read[0])), ("", vec![Reason::AmbiguousEmail]));
     assert_eq!(read[1].email, "bob@example.com");
 }
@@ -75,8 +87,14 @@ fn a_customers_file_that_can_not_be_relied_on_is_refused() {
             "First Name,Phone\nAnn,1\n",
             "this customers file lacks the columns: Customer ID or Order ID, Email",
         ),
-        ("Customer ID,Email\n7.02255E+12,ann@example.com\n", "line 2: its ids were rewritten as numbers"),
-        ("Customer ID,Email\n1,ann@example.com,x\n", "line 2: this row has another number of fields"),
+        (
+            "Customer ID,Email\n7.02255E+12,ann@example.com\n",
+            "line 2: its ids were rewritten as numbers",
+        ),
+        (
+            "Customer ID,Email\n1,ann@example.com,x\n",
+            "line 2: this row has another number of fields",
+        ),
         ("", "is empty"),
     ] {
         let told = joined(&sold("1", "annex"), customers).unwrap_err();

@@ -1,4 +1,5 @@
-//! What spreadsheets, browsers and file transfers make of an export: read as it was meant, or refused.
+//! What spreadsheets, browsers and file transfers make of an export: read as it was meant, or
+//! refused.
 
 use super::shopify_json::{ORDER, minified};
 use super::*;
@@ -46,14 +47,20 @@ fn the_encoding_makes_no_difference_and_is_told() {
         (utf16(&text, u16::to_be_bytes), "UTF-16 BE"),
         (utf16(&marked, u16::to_le_bytes), "UTF-16 LE"),
         (utf16(&marked, u16::to_be_bytes), "UTF-16 BE"),
-        (utf16(&marked.replace(',', "\t").replace("Größe\t", "Größe,"), u16::to_le_bytes), "UTF-16 LE"),
+        (
+            utf16(&marked.replace(',', "\t").replace("Größe\t", "Größe,"), u16::to_le_bytes),
+            "UTF-16 LE",
+        ),
         (windows_1252(&text), "Windows-1252"),
         (super::codecs::gzip(&windows_1252(&text)), "Windows-1252"),
     ] {
         assert_eq!(read(&bytes).unwrap(), plain, "{encoding}");
         let file = opened(&bytes);
         assert_eq!(file.encoding, encoding);
-        assert_eq!(file.notes.iter().any(|note| note.contains("guess")), encoding == "Windows-1252");
+        assert_eq!(
+            file.notes.iter().any(|note| note.contains("guess")),
+            encoding == "Windows-1252"
+        );
     }
 }
 
@@ -89,11 +96,14 @@ fn a_byte_without_a_letter_spoils_its_own_order_only() {
 
 #[test]
 fn a_file_that_ends_within_a_letter_does_not_send_its_last_order() {
-    let whole = text().trim_end().replace(",web", ",wéb").trim_end().to_owned() + "\n" + &first("#1003");
+    let whole =
+        text().trim_end().replace(",web", ",wéb").trim_end().to_owned() + "\n" + &first("#1003");
     let whole = whole.trim_end().replace(",web", ",wé");
     let mut cut = whole.clone().into_bytes();
     cut.pop();
-    for bytes in [cut, utf16(&whole, u16::to_le_bytes)[..whole.encode_utf16().count() * 2 - 1].to_vec()] {
+    for bytes in
+        [cut, utf16(&whole, u16::to_le_bytes)[..whole.encode_utf16().count() * 2 - 1].to_vec()]
+    {
         let all = read(&bytes).unwrap();
         assert_eq!(all.len(), 3);
         assert_eq!(reasons(&all[2]), [Reason::MalformedRow]);
@@ -118,7 +128,11 @@ fn a_last_row_without_a_line_end_is_sent_where_the_rows_above_prove_it_whole() {
         assert!(opened(cut).notes[0].contains("its last line has no end"));
     }
     let longer = whole.replacen(",web\n", ",website\n", 1);
-    assert_eq!(last(&longer), [Reason::MalformedRow], "it may be the beginning of a word that is met");
+    assert_eq!(
+        last(&longer),
+        [Reason::MalformedRow],
+        "it may be the beginning of a word that is met"
+    );
     let in_utf16 = utf16(&whole[..whole.len() - 1], u16::to_le_bytes);
     assert_eq!(reasons(read(in_utf16).unwrap().last().unwrap()), [Reason::MalformedRow]);
     assert_eq!(reasons(read(utf16(whole, u16::to_le_bytes)).unwrap().last().unwrap()), []);
@@ -131,14 +145,29 @@ fn a_delimiter_at_the_end_of_each_row_is_no_field() {
         text.replace("Pen\nred", "Pen~red").replace('\n', end).replace("Pen~red", "Pen\nred")
     };
     let rows = text().replacen(&format!("{HEADER}\n"), "", 1);
-    assert_eq!(read(format!("{HEADER}\n{}", ended(&rows, ",\n"))).unwrap(), plain, "in the rows alone");
+    assert_eq!(
+        read(format!("{HEADER}\n{}", ended(&rows, ",\n"))).unwrap(),
+        plain,
+        "in the rows alone"
+    );
     assert_eq!(read(format!("{HEADER},\n{rows}")).unwrap(), plain, "in the header alone");
     assert_eq!(read(format!("{HEADER},\n{}", ended(&rows, ",\n"))).unwrap(), plain, "in both");
-    assert_eq!(read(format!("{HEADER}\n{}", ended(&rows, ", \r\n"))).unwrap(), plain, "with a blank");
-    let filled =
-        read(format!("{HEADER}\n{}{}", ended(&rows, ",\n"), first("#9").replace("web\n", "web,x\n")))
-            .unwrap();
-    assert_eq!(reasons(filled.last().unwrap()), [Reason::MalformedRow], "what is no blank belongs somewhere");
+    assert_eq!(
+        read(format!("{HEADER}\n{}", ended(&rows, ", \r\n"))).unwrap(),
+        plain,
+        "with a blank"
+    );
+    let filled = read(format!(
+        "{HEADER}\n{}{}",
+        ended(&rows, ",\n"),
+        first("#9").replace("web\n", "web,x\n")
+    ))
+    .unwrap();
+    assert_eq!(
+        reasons(filled.last().unwrap()),
+        [Reason::MalformedRow],
+        "what is no blank belongs somewhere"
+    );
     // A comma too many within one row moves its cells, and the last of them is blank as well.
     let stray = first("#1003").replacen("Mug", "Mug, red", 1).replace(",web\n", ",\n");
     let moved = read(format!("{HEADER}\n{rows}{stray}")).unwrap();
@@ -153,7 +182,8 @@ fn rows_that_were_quoted_again_are_read_as_what_they_were() {
     let quoted = |row: &str| format!("\"{}\"", row.replace('"', "\"\""));
     let (header, rows) = (HEADER.to_owned(), text().replacen(&format!("{HEADER}\n"), "", 1));
     // A row whose cell holds a line end is one row.
-    let rows: Vec<String> = rows.trim_end().replace("Pen\nred", "Pen~red").lines().map(quoted).collect();
+    let rows: Vec<String> =
+        rows.trim_end().replace("Pen\nred", "Pen~red").lines().map(quoted).collect();
     let rows = rows.join("\n").replace("Pen~red", "Pen\nred");
     for bytes in [
         format!("{header}\n{rows}\n"),
@@ -167,7 +197,8 @@ fn rows_that_were_quoted_again_are_read_as_what_they_were() {
     let all = read(format!("{header}\n{one}\n")).unwrap();
     assert!(all.iter().any(|order| reasons(order) == [Reason::MalformedRow]), "no clean row");
     let cut =
-        read(format!("{header}\n{}\n\"{}", quoted(first("#1").trim_end()), first("#2").trim_end())).unwrap();
+        read(format!("{header}\n{}\n\"{}", quoted(first("#1").trim_end()), first("#2").trim_end()))
+            .unwrap();
     assert_eq!(
         cut.iter().map(reasons).collect::<Vec<_>>(),
         [vec![], vec![Reason::MalformedRow]],
@@ -185,8 +216,13 @@ fn a_separator_line_names_the_delimiter_and_counts_as_a_line() {
         }
         for end in ["\n", "\r\n"] {
             let all =
-                read(format!("{line}{end}{}", rows.replace('\n', end).replace("Pen\r", "Pen"))).unwrap();
-            assert_eq!(all[0].lines, plain[0].lines.iter().cloned().map(down).collect::<Vec<_>>(), "{line}");
+                read(format!("{line}{end}{}", rows.replace('\n', end).replace("Pen\r", "Pen")))
+                    .unwrap();
+            assert_eq!(
+                all[0].lines,
+                plain[0].lines.iter().cloned().map(down).collect::<Vec<_>>(),
+                "{line}"
+            );
             assert_eq!(all[1].position.line, plain[1].position.line + 1);
         }
     }
@@ -215,7 +251,9 @@ fn pipes_duplicate_names_and_blank_columns_and_rows_are_read() {
     let blank = ",".repeat(HEADER.matches(',').count());
     let trailing = format!("{}{blank}\n\n{blank}\n", text());
     assert_eq!(read(trailing).unwrap(), plain);
-    let wider =
-        text().replace("Pen\nred", "Pen~red").replace('\n', ",,Name\n").replace("Pen~red", "Pen\nred");
+    let wider = text()
+        .replace("Pen\nred", "Pen~red")
+        .replace('\n', ",,Name\n")
+        .replace("Pen~red", "Pen\nred");
     assert_eq!(read(wider).unwrap(), plain, "the first of two columns with one name counts");
 }

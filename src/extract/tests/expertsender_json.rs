@@ -32,7 +32,10 @@ fn an_order_is_read_with_all_its_fields() {
     assert_eq!((order.status, order.shipping_method.as_str()), (Some(Status::Paid), "Express"));
     assert!(order.tax.is_empty() && order.shipping.is_empty() && order.faults.is_empty());
     let line = &order.lines[0];
-    assert_eq!((line.id.as_str(), line.unit_price.as_str(), line.quantity.as_str()), ("p1", "75.05", "2"));
+    assert_eq!(
+        (line.id.as_str(), line.unit_price.as_str(), line.quantity.as_str()),
+        ("p1", "75.05", "2")
+    );
     assert_eq!((line.category.as_str(), line.sku.as_str()), ("Sound", ""));
     assert!(line.product_url.ends_with("/p1") && line.image_url.ends_with("/p1.jpg"));
 }
@@ -40,7 +43,9 @@ fn an_order_is_read_with_all_its_fields() {
 #[test]
 fn a_date_without_an_offset_is_of_the_zone_it_names() {
     let date = |stated: &str, zone: &str| {
-        let text = ORDER.replace("2024-11-06T10:10:00.055Z", stated).replace("Pacific Standard Time", zone);
+        let text = ORDER
+            .replace("2024-11-06T10:10:00.055Z", stated)
+            .replace("Pacific Standard Time", zone);
         read(text).unwrap().remove(0)
     };
     let (winter, summer) = ("2024-11-06T10:10:00", "2024-07-06 10:10:00");
@@ -51,7 +56,10 @@ fn a_date_without_an_offset_is_of_the_zone_it_names() {
     assert_eq!(date(summer, "").created_at, summer, "the job's zone is for the job to give");
     let odd = date(summer, "Middle-earth Standard Time");
     assert_eq!((reasons(&odd), odd.faults[0].field), (vec![Reason::BadDate], Some("timeZone")));
-    assert!(reasons(&date("2024-07-25T10:08:59Z", "string")).is_empty(), "the zone is not needed then");
+    assert!(
+        reasons(&date("2024-07-25T10:08:59Z", "string")).is_empty(),
+        "the zone is not needed then"
+    );
     assert_eq!(date("11/06/2024 10:10", "Pacific Standard Time").created_at, "11/06/2024 10:10");
 }
 
@@ -114,12 +122,16 @@ fn orders_are_the_same_in_every_wrapping() {
 #[test]
 fn what_is_no_order_is_named() {
     assert!(refusal(r#"{"orderId":"1","orderStatus":"paid"}"#).contains("changes of status"));
-    let error =
-        r#"{"type":"x","title":"Not found","status":404,"substatus":"y","detail":"z","instance":"/orders"}"#;
+    let error = r#"{"type":"x","title":"Not found","status":404,"substatus":"y","detail":"z","instance":"/orders"}"#;
     let told = refusal(error);
     assert!(!told.contains("Not found"), "{told}");
-    let told = refusal(r#"{"status":0,"data":{"id":"1","date":"2024-01-31","customer":{},"products":[]}}"#);
-    assert!(told.contains("looks like ExpertSender's orders, but its records lack: totalValue"), "{told}");
+    let told = refusal(
+        r#"{"status":0,"data":{"id":"1","date":"2024-01-31","customer":{},"products":[]}}"#,
+    );
+    assert!(
+        told.contains("looks like ExpertSender's orders, but its records lack: totalValue"),
+        "{told}"
+    );
 }
 
 proptest::proptest! {

@@ -4,7 +4,8 @@ use super::json_files::read_anything;
 use super::*;
 use crate::domain::Status;
 
-/// The answer to a read: an order of two products, one of them stated as a product and the article chosen.
+/// The answer to a read: an order of two products, one of them stated as a product and the article
+/// chosen.
 const ORDER: &str = r#"{
   "type": "ENTITY_TYPE_ORDER",
   "order": {"order": {
@@ -42,7 +43,10 @@ fn with(from: &str, to: &str) -> SourceOrder {
 #[test]
 fn an_order_is_read_and_has_no_date() {
     let order = with("", "");
-    assert_eq!((order.id.as_str(), order.number.as_str(), order.is_cart()), ("585", "S-585", false));
+    assert_eq!(
+        (order.id.as_str(), order.number.as_str(), order.is_cart()),
+        ("585", "S-585", false)
+    );
     assert_eq!((order.email.as_str(), order.customer_id.as_str()), ("Ann@Example.com", "u-7"));
     assert_eq!((order.created_at.as_str(), order.abandoned_at.as_str()), ("", ""));
     assert_eq!((order.currency.as_str(), order.total.as_str()), ("USD", "57.5"));
@@ -54,11 +58,18 @@ fn an_order_is_read_and_has_no_date() {
     let told: Vec<_> = order
         .lines
         .iter()
-        .map(|line| [&line.id, &line.name, &line.unit_price, &line.total, &line.quantity].map(String::as_str))
+        .map(|line| {
+            [&line.id, &line.name, &line.unit_price, &line.total, &line.quantity]
+                .map(String::as_str)
+        })
         .collect();
     assert_eq!(
         told,
-        [["1556", "Tee", "22", "", "2"], ["mug", "Mug", "", "6.00", "4"], ["9", "Sticker", "0", "", "4"]],
+        [
+            ["1556", "Tee", "22", "", "2"],
+            ["mug", "Mug", "", "6.00", "4"],
+            ["9", "Sticker", "0", "", "4"]
+        ],
         "the article chosen is no line, a gift is one"
     );
     assert_eq!(order.lines[1].image_url, "https://shop.example.com/mug.png");
@@ -72,7 +83,10 @@ fn only_discounts_that_were_applied_count_and_each_once() {
         .map(|discount| (discount.name.clone(), discount.amount.clone(), discount.of_shipping))
         .collect();
     let expected = [("FREE", "2.00", true), ("MUGS", "1.50", false)];
-    assert_eq!(told, expected.map(|(name, amount, kind)| (name.to_owned(), amount.to_owned(), kind)));
+    assert_eq!(
+        told,
+        expected.map(|(name, amount, kind)| (name.to_owned(), amount.to_owned(), kind))
+    );
 }
 
 #[test]
@@ -114,7 +128,8 @@ fn a_cart_is_known_by_its_own_id_and_waits_for_a_date() {
     assert!(cart.is_cart());
     assert_eq!((cart.id.as_str(), cart.checkout_id.as_str()), ("", "585"));
     assert!(cart.key().unwrap().is_cart());
-    let bare = ORDER.replace("\"ORDER_TYPE_ORDER\"", "null").replace("\"ORDER_STATUS_COMPLETE\"", "0");
+    let bare =
+        ORDER.replace("\"ORDER_TYPE_ORDER\"", "null").replace("\"ORDER_STATUS_COMPLETE\"", "0");
     assert!(!read(&bare).unwrap()[0].is_cart());
     let told = bare.replace("\"order\": {\"order\"", "\"order\": {\"is_cart\": true, \"order\"");
     assert!(read(told).unwrap()[0].is_cart(), "where nothing else says what it is");
@@ -170,16 +185,22 @@ fn refunds_with_tax_of_their_own_are_not_guessed_about() {
     assert_eq!((part.refunded.as_str(), part.status), ("15.5", Some(Status::PartiallyRefunded)));
     assert_eq!(refunds("{\"amount\": \"57.50\"}").status, Some(Status::Refunded));
     let unknown = refunds("{\"amount\": \"10\", \"tax\": \"1\"}");
-    assert_eq!((unknown.refunded.as_str(), unknown.status), ("unknown", Some(Status::PartiallyRefunded)));
+    assert_eq!(
+        (unknown.refunded.as_str(), unknown.status),
+        ("unknown", Some(Status::PartiallyRefunded))
+    );
 }
 
 #[test]
 fn requests_are_no_orders() {
-    let told = refusal(r#"{"app_id":"0","type":"ENTITY_TYPE_ORDER","order":{"external_order_id":585}}"#);
+    let told =
+        refusal(r#"{"app_id":"0","type":"ENTITY_TYPE_ORDER","order":{"external_order_id":585}}"#);
     assert!(told.contains("Fast's requests to read an order"), "{told}");
-    let told = refusal(r#"{"type":"ENTITY_TYPE_ORDER","order":{"order_id":{"value":"8"},"items":[]}}"#);
+    let told =
+        refusal(r#"{"type":"ENTITY_TYPE_ORDER","order":{"order_id":{"value":"8"},"items":[]}}"#);
     assert!(told.contains("Fast's requests to update an order"), "{told}");
-    let cart = read(r#"{"order":{"is_cart":true,"order":{"order_type":1,"status":1,"lines":[]}}}"#).unwrap();
+    let cart = read(r#"{"order":{"is_cart":true,"order":{"order_type":1,"status":1,"lines":[]}}}"#)
+        .unwrap();
     assert!(
         cart[0].is_cart() && cart[0].currency.is_empty(),
         "a request to create a cart says itself what it lacks"

@@ -69,7 +69,9 @@ fn tables_are_told_by_their_columns_and_joined() {
     let lines: Vec<_> = order
         .lines
         .iter()
-        .map(|line| (line.id.as_str(), line.name.as_str(), line.quantity.as_str(), line.unit_price.as_str()))
+        .map(|line| {
+            (line.id.as_str(), line.name.as_str(), line.quantity.as_str(), line.unit_price.as_str())
+        })
         .collect();
     assert_eq!(lines, [("501", "Mug blue", "2", "5.00"), ("602", "Candle", "1.0", "10.00")]);
     let export = folder.open(&["*.csv"]).unwrap();
@@ -119,7 +121,11 @@ fn the_newer_columns_are_read_too() {
 #[test]
 fn a_table_that_is_missing_is_named() {
     let folder = Folder::with("order.csv", ORDERS);
-    assert!(told(&folder).contains("the table fivetran-csv/order_line is missing"), "{}", told(&folder));
+    assert!(
+        told(&folder).contains("the table fivetran-csv/order_line is missing"),
+        "{}",
+        told(&folder)
+    );
     let folder = Folder::with("order_line.csv", LINES);
     assert!(told(&folder).contains("the table fivetran-csv/order is missing"), "{}", told(&folder));
     let folder = Folder::with("order.csv", ORDERS.replacen("total_price,", "total,", 1));
@@ -134,7 +140,8 @@ fn a_table_that_is_missing_is_named() {
 #[test]
 fn without_fivetrans_own_columns_a_table_is_read_where_the_format_is_named() {
     let bare = |text: &str| {
-        text.replace("_fivetran_deleted,_fivetran_synced,", "a,b,").replace("_fivetran_synced,", "b,")
+        text.replace("_fivetran_deleted,_fivetran_synced,", "a,b,")
+            .replace("_fivetran_synced,", "b,")
     };
     let folder = Folder::with("order.csv", bare(ORDERS));
     folder.put("order_line.csv", bare(LINES));
@@ -145,9 +152,11 @@ fn without_fivetrans_own_columns_a_table_is_read_where_the_format_is_named() {
 #[test]
 fn a_damaged_row_of_lines_refuses_all_and_one_of_orders_only_itself() {
     let folder = warehouse();
-    for bad in
-        ["x,15,2,503\n", "x,15,,503,603,Pen,Pen,3.00,1,0,P-1\n", "x,15,\"2,503,603,Pen,Pen,3.00,1,0,P-1\n"]
-    {
+    for bad in [
+        "x,15,2,503\n",
+        "x,15,,503,603,Pen,Pen,3.00,1,0,P-1\n",
+        "x,15,\"2,503,603,Pen,Pen,3.00,1,0,P-1\n",
+    ] {
         folder.put("order_line.csv", format!("{LINES}{bad}"));
         let error = folder.read(&["*.csv"]).unwrap_err();
         assert!(error.line == 6 && error.what.contains("no order can be relied on"), "{error}");

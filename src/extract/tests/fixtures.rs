@@ -1,4 +1,5 @@
-//! One valid export of each kind, for the tests that hold of all of them. A new dialect joins by a line in [`ALL`].
+//! One valid export of each kind, for the tests that hold of all of them. A new dialect joins by a
+//! line in [`ALL`].
 
 mod documents;
 mod sheets;
@@ -59,8 +60,10 @@ fn shopify_csv_by_id() -> String {
     let row = |id: u32, total: &str| {
         format!("{id},ann{id}@example.com,2024-01-31 10:11:12 -0500,USD,{total},Mug é,{total},1\n")
     };
-    let header = "Id,Email,Created at,Currency,Total,Lineitem name,Lineitem price,Lineitem quantity\n";
-    [header.to_owned(), row(6001, "10.00"), row(6002, "7.50"), row(6003, "1.25"), row(6004, "2.00")].concat()
+    let header =
+        "Id,Email,Created at,Currency,Total,Lineitem name,Lineitem price,Lineitem quantity\n";
+    [header.to_owned(), row(6001, "10.00"), row(6002, "7.50"), row(6003, "1.25"), row(6004, "2.00")]
+        .concat()
 }
 
 fn shopify_csv_quoted_again() -> String {
@@ -78,7 +81,12 @@ fn shopify_graphql() -> String {
             r##"{{"id":"gid://shopify/Order/{n}","name":"#{n}","email":"ann{n}@example.com","createdAt":"2024-01-31T10:11:12Z","currencyCode":"USD","displayFinancialStatus":"PAID","totalPriceSet":{{"shopMoney":{{"amount":"10.0"}}}},"lineItems":{{"nodes":[{{"id":"gid://shopify/LineItem/{n}1","title":"Größe","quantity":1,"originalUnitPriceSet":{{"shopMoney":{{"amount":"10.0"}}}}}}]}}}}"##
         )
     };
-    format!("{{\"data\":{{\"orders\":{{\"nodes\":[{},\n{},\n{}]}}}}}}", order(1), order(2), order(3))
+    format!(
+        "{{\"data\":{{\"orders\":{{\"nodes\":[{},\n{},\n{}]}}}}}}",
+        order(1),
+        order(2),
+        order(3)
+    )
 }
 
 fn bigcommerce() -> String {
@@ -95,10 +103,15 @@ fn every_fixture_is_read_and_every_format_has_one() {
     let mut met = std::collections::BTreeSet::new();
     for fixture in ALL {
         let folder = Folder::with("export", (fixture.text)());
-        let export = folder.open(&["export"]).unwrap_or_else(|error| panic!("{}: {error}", fixture.name));
+        let export =
+            folder.open(&["export"]).unwrap_or_else(|error| panic!("{}: {error}", fixture.name));
         met.insert(export.files()[0].format.clone());
         let format = &export.files()[0].format;
-        assert!(fixture.name.split(' ').next() == Some(format), "{} was taken for {format}", fixture.name);
+        assert!(
+            fixture.name.split(' ').next() == Some(format),
+            "{} was taken for {format}",
+            fixture.name
+        );
         let orders: Vec<SourceOrder> = export.read().map(Result::unwrap).collect();
         assert!(orders.len() >= 3, "{}", fixture.name);
         for order in &orders {
@@ -134,7 +147,16 @@ fn nothing_of_an_order_that_was_given_back_is_in_a_later_one() {
         let lines = vec![line; order.lines.len() + 2];
         let (id, number, email, shipping_method) = (text(), text(), text(), text());
         let (tax, order_url) = (text(), text());
-        Box::new(SourceOrder { id, number, email, shipping_method, tax, order_url, lines, ..order.clone() })
+        Box::new(SourceOrder {
+            id,
+            number,
+            email,
+            shipping_method,
+            tax,
+            order_url,
+            lines,
+            ..order.clone()
+        })
     };
     for fixture in ALL {
         let folder = Folder::with("export", (fixture.text)());

@@ -35,9 +35,11 @@ fn orders_are_the_same_in_every_wrapping() {
         format!("[{{\"order\":{a}}},{{\"order\":{b}}},{{\"order\":{c}}}]"),
         format!("{{\"order\":{{\"1\":{a},\"2\":{b},\"3\":{c}}}}}"),
     ] {
-        for bytes in
-            [text.clone().into_bytes(), text.replace('\n', "\r\n").into_bytes(), gzip(text.as_bytes())]
-        {
+        for bytes in [
+            text.clone().into_bytes(),
+            text.replace('\n', "\r\n").into_bytes(),
+            gzip(text.as_bytes()),
+        ] {
             let all = read(&bytes).unwrap();
             assert_eq!(ids(&all), ["1", "2", "3"]);
             let rest = |order: &SourceOrder| SourceOrder {
@@ -47,7 +49,11 @@ fn orders_are_the_same_in_every_wrapping() {
             };
             let mut same = all.iter().map(rest);
             let first = same.next().unwrap();
-            assert!(same.all(|order| order.lines.len() == first.lines.len() && order.total == first.total));
+            assert!(
+                same.all(
+                    |order| order.lines.len() == first.lines.len() && order.total == first.total
+                )
+            );
             let records: Vec<u64> = all.iter().map(|order| order.position.record).collect();
             assert_eq!(records, [0, 1, 2]);
             assert_eq!(format_of(&bytes), "shopify-json");
@@ -58,21 +64,32 @@ fn orders_are_the_same_in_every_wrapping() {
 #[test]
 fn the_format_is_told_by_content_and_all_are_listed() {
     let names: Vec<_> = formats().iter().map(|format| format.name).collect();
-    for name in ["shopify-csv", "shopify-json", "shopify-checkouts-json", "webtoffee-csv", "woocommerce-json"]
-    {
+    for name in [
+        "shopify-csv",
+        "shopify-json",
+        "shopify-checkouts-json",
+        "webtoffee-csv",
+        "woocommerce-json",
+    ] {
         assert_eq!(names.iter().filter(|known| **known == name).count(), 1, "{name}");
     }
     for name in ["fivetran-csv", "shopify-graphql", "bigcommerce-json"] {
         assert!(names.contains(&name), "{name} is not in {names:?}");
     }
-    assert!(names.iter().all(|name| !name.contains('/')), "a table of several is no format of its own");
+    assert!(
+        names.iter().all(|name| !name.contains('/')),
+        "a table of several is no format of its own"
+    );
     assert!(formats().iter().all(|format| format.description.contains(": ")));
-    let checkout =
-        minified(ORDER).replace("\"note\"", "\"token\":\"t\",\"abandoned_checkout_url\":\"u\",\"note\"");
+    let checkout = minified(ORDER)
+        .replace("\"note\"", "\"token\":\"t\",\"abandoned_checkout_url\":\"u\",\"note\"");
     assert_eq!(format_of(format!("{{\"checkouts\":[{checkout}]}}")), "shopify-checkouts-json");
     assert_eq!(format_of(&checkout), "shopify-checkouts-json");
     let folder = Folder::with("a.json", &checkout);
-    assert_eq!(folder.open_as("shopify-json", &["a.json"]).unwrap().files()[0].format, "shopify-json");
+    assert_eq!(
+        folder.open_as("shopify-json", &["a.json"]).unwrap().files()[0].format,
+        "shopify-json"
+    );
 }
 
 #[test]
@@ -100,8 +117,12 @@ fn what_is_missing_or_not_known_is_told() {
     let few = "{\"order\":{\"id\":1,\"name\":\"#1\",\"total_price\":\"1\",\"line_items\":[]}}";
     let told = refusal(few);
     assert!(told.contains("looks like Shopify orders, but its records lack: email or contact_email or customer, created_at, currency"), "{told}");
-    let told = refusal("[{\"order_key\":\"wc\",\"currency\":\"EUR\",\"total\":\"1\",\"line_items\":[]}]");
-    assert!(told.contains("not recognised: its keys are order_key, currency, total, line_items"), "{told}");
+    let told =
+        refusal("[{\"order_key\":\"wc\",\"currency\":\"EUR\",\"total\":\"1\",\"line_items\":[]}]");
+    assert!(
+        told.contains("not recognised: its keys are order_key, currency, total, line_items"),
+        "{told}"
+    );
     assert!(told.contains("a mapping in the settings reads any other"), "{told}");
     assert!(
         told.contains(
@@ -182,7 +203,8 @@ fn a_cut_last_order_is_never_read_and_the_cut_is_told() {
         format!("{{\"orders\":[{},{}]}}", order(1), order(2)),
         format!("{}\n{}\n", minified(&order(1)), minified(&order(2))),
     ] {
-        let second = text.find("#1001").map(|at| text[at + 1..].find("#1001").unwrap() + at).unwrap();
+        let second =
+            text.find("#1001").map(|at| text[at + 1..].find("#1001").unwrap() + at).unwrap();
         let end = text.rfind('}').unwrap();
         for len in (second..end).step_by(7).chain([end - 1]) {
             let folder = Folder::with("orders.json", &text[..len]);
@@ -202,7 +224,8 @@ fn a_cut_last_order_is_never_read_and_the_cut_is_told() {
 #[test]
 fn a_file_that_changes_while_it_is_read_is_an_error() {
     let folder = Folder::new();
-    let path = folder.put("orders.json", format!("{}\n{}\n", minified(&order(1)), minified(&order(2))));
+    let path =
+        folder.put("orders.json", format!("{}\n{}\n", minified(&order(1)), minified(&order(2))));
     let mut reader = folder.open(&["orders.json"]).unwrap().read();
     assert!(reader.next().unwrap().is_ok());
     std::fs::write(path, minified(&order(1))).unwrap();

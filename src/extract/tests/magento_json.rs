@@ -36,14 +36,19 @@ fn with(from: &str, to: &str) -> SourceOrder {
 #[test]
 fn an_order_is_read_in_its_own_currency_and_in_utc() {
     let order = with("", "");
-    assert_eq!((order.id.as_str(), order.number.as_str()), ("102", "000000102"), "leading zeros are kept");
+    assert_eq!(
+        (order.id.as_str(), order.number.as_str()),
+        ("102", "000000102"),
+        "leading zeros are kept"
+    );
     assert_eq!((order.email.as_str(), order.customer_id.as_str()), ("Ann@Example.com", "7"));
     assert_eq!(order.created_at, "2024-01-31 10:11:12+00:00");
     assert_eq!(order.updated_at, "2024-02-01 08:00:00+00:00");
     assert_eq!((order.currency.as_str(), order.total.as_str()), ("USD", "28"));
     assert_eq!((order.shipping.as_str(), order.tax.as_str()), ("5", "4.3"));
     assert_eq!(order.discount, "3.3000", "stated as a negative number");
-    let spring = SourceDiscount { name: "SPRING".into(), amount: "3.3000".into(), of_shipping: false };
+    let spring =
+        SourceDiscount { name: "SPRING".into(), amount: "3.3000".into(), of_shipping: false };
     assert_eq!(order.discounts, [spring]);
     assert_eq!(order.shipping_method, "Flat Rate - Fixed");
     assert_eq!(order.status, Some(Status::Paid), "by the state, whatever the shop calls it");
@@ -51,7 +56,9 @@ fn an_order_is_read_in_its_own_currency_and_in_utc() {
     let told: Vec<_> = order
         .lines
         .iter()
-        .map(|line| [&line.id, &line.name, &line.sku, &line.unit_price, &line.quantity].map(String::as_str))
+        .map(|line| {
+            [&line.id, &line.name, &line.sku, &line.unit_price, &line.quantity].map(String::as_str)
+        })
         .collect();
     let tee = ["1556", "Tee", "TEE-XS-Orange", "22.0", "1"];
     assert_eq!(
@@ -64,7 +71,8 @@ fn an_order_is_read_in_its_own_currency_and_in_utc() {
 #[test]
 fn orders_are_the_same_in_every_wrapping() {
     let line: String = ORDER.lines().map(str::trim).collect();
-    let other = line.replace("000000102", "000000103").replace("\"entity_id\": 102", "\"entity_id\": 103");
+    let other =
+        line.replace("000000102", "000000103").replace("\"entity_id\": 102", "\"entity_id\": 103");
     let page = |orders: &str| {
         format!(
             r#"{{"items":[{orders}],"search_criteria":{{"filter_groups":[],"page_size":2}},"total_count":2}}"#
@@ -81,7 +89,8 @@ fn orders_are_the_same_in_every_wrapping() {
         format!(r#"{{"increment_id":"1","order_id":2,"order":{line}}}{{"order":{other}}}"#),
     ] {
         let all = read(&text).unwrap();
-        let found: Vec<_> = all.iter().map(|order| (order.id.as_str(), order.lines.len())).collect();
+        let found: Vec<_> =
+            all.iter().map(|order| (order.id.as_str(), order.lines.len())).collect();
         assert_eq!(found, [("102", 2), ("103", 2)], "{text}");
         let folder = Folder::with("a.json", text);
         assert_eq!(folder.open(&["a.json"]).unwrap().files()[0].format, "magento-json");
@@ -120,7 +129,11 @@ fn the_state_tells_what_became_of_it() {
     }
     let odd = with("\"state\": \"complete\"", "\"state\": 2");
     assert_eq!((odd.status, reasons(&odd)), (None, vec![Reason::UnknownStatus]));
-    assert_eq!(with("\"state\": \"complete\",", "").status, None, "the shop's own word says nothing");
+    assert_eq!(
+        with("\"state\": \"complete\",", "").status,
+        None,
+        "the shop's own word says nothing"
+    );
     let part = with("\"tax_amount\": 4.3", "\"tax_amount\": 4.3, \"total_refunded\": 1.5");
     assert_eq!((part.status, part.refunded.as_str()), (Some(Status::PartiallyRefunded), "1.5"));
 }
@@ -136,7 +149,8 @@ fn a_surcharge_is_never_taken_for_a_discount_and_free_shipping_is_told_apart() {
     let told: Vec<_> = split.discounts.iter().map(|d| (d.amount.as_str(), d.of_shipping)).collect();
     assert_eq!(told, [("2", false), ("1.3", true)]);
     assert!(
-        with("\"shipping_discount_amount\": 0", "\"shipping_discount_amount\": 3.3").discounts[0].of_shipping
+        with("\"shipping_discount_amount\": 0", "\"shipping_discount_amount\": 3.3").discounts[0]
+            .of_shipping
     );
 }
 
@@ -144,7 +158,11 @@ fn a_surcharge_is_never_taken_for_a_discount_and_free_shipping_is_told_apart() {
 fn a_bundle_is_one_line_and_a_child_without_its_parent_is_one_too() {
     let bundle = ORDER.replace("\"item_id\": 3,", "\"item_id\": 3, \"parent_item_id\": \"1\",");
     let lines = read(bundle).unwrap().remove(0).lines;
-    assert_eq!((lines.len(), lines[0].sku.as_str()), (1, "TEE-XS"), "of two articles neither is the line's");
+    assert_eq!(
+        (lines.len(), lines[0].sku.as_str()),
+        (1, "TEE-XS"),
+        "of two articles neither is the line's"
+    );
     let orphan = with("{\"item_id\": 1,", "{\"item_id\": 11,");
     assert_eq!(orphan.lines.len(), 3);
     assert_eq!(orphan.lines[1].sku, "TEE-XS-Orange");
@@ -163,7 +181,10 @@ fn what_looks_like_an_order_and_is_none_is_refused() {
     assert!(told.contains("its keys are entity_id, increment_id"), "{told}");
     assert!(told.contains("magento-json would need customer_email, created_at"), "{told}");
     let told = refusal(ORDER.replace("order_currency_code", "store_currency_code"));
-    assert!(told.contains("looks like Magento orders, but its records lack: order_currency_code"), "{told}");
+    assert!(
+        told.contains("looks like Magento orders, but its records lack: order_currency_code"),
+        "{told}"
+    );
     let told = refusal(ORDER.replacen("\"items\": [", "\"items\": [ ...", 1));
     assert!(told.contains("is no valid JSON") && told.contains("line 9, column "), "{told}");
     assert!(

@@ -64,7 +64,10 @@ fn squarespace_leaves_the_orders_cells_blank_on_further_rows() {
     );
     assert_eq!(orders.len(), 2);
     let first = &orders[0];
-    assert_eq!((first.id.as_str(), first.total.as_str(), first.subtotal.as_str()), ("1", "30", "20"));
+    assert_eq!(
+        (first.id.as_str(), first.total.as_str(), first.subtotal.as_str()),
+        ("1", "30", "20")
+    );
     assert_eq!(first.created_at, "2018-07-25T21:06:00");
     assert_eq!((first.status, first.lines.len()), (Some(Status::Paid), 2));
     assert_eq!(first.discounts[0].name, "TEN");
@@ -111,7 +114,10 @@ fn tiendanube_and_nuvemshop_are_told_by_their_labels_whatever_an_encoding_did_to
         assert_eq!((orders.len(), orders[0].lines.len()), (1, 2));
         let order = &orders[0];
         assert_eq!((order.id.as_str(), order.number.as_str()), ("18179", "557"));
-        assert_eq!((order.status, order.created_at.as_str()), (Some(Status::Paid), "2025-10-28T22:57:28"));
+        assert_eq!(
+            (order.status, order.created_at.as_str()),
+            (Some(Status::Paid), "2025-10-28T22:57:28")
+        );
         assert_eq!(order.lines[1].sku, "", "a spreadsheet's guard around nothing is nothing");
         assert!(order.faults.is_empty());
     }
@@ -123,7 +129,11 @@ fn tiendanube_and_nuvemshop_are_told_by_their_labels_whatever_an_encoding_did_to
     );
     assert_eq!(brazil[0].status, Some(Status::Paid));
     assert_eq!(brazil[1].status, Some(Status::Cancelled));
-    assert_eq!(reasons(&brazil[2]), [Reason::UnknownStatus], "a word that is not declared is not guessed");
+    assert_eq!(
+        reasons(&brazil[2]),
+        [Reason::UnknownStatus],
+        "a word that is not declared is not guessed"
+    );
 }
 
 #[test]
@@ -151,7 +161,8 @@ fn bigcommerce_has_all_lines_in_one_cell() {
     assert_eq!(orders[1].customer_id, "", "0 is a guest");
     assert_eq!(reasons(&orders[1]), [Reason::MalformedRow]);
 
-    let told = refusal(format!("{BIGCOMMERCE}\n{}", row("1", "05/04/2014", "0", details).repeat(2)));
+    let told =
+        refusal(format!("{BIGCOMMERCE}\n{}", row("1", "05/04/2014", "0", details).repeat(2)));
     assert!(told.contains("could all be day first or month first"), "{told}");
     assert!(told.contains("formats --show bigcommerce-csv"), "{told}");
 }
@@ -205,12 +216,18 @@ fn square_writes_refunds_as_rows_and_the_zone_in_words() {
     let back = row("Refund", "-$20.00", "-$20.00", "-$1.60", eastern);
     let orders = orders_of(SQUARE, &(paid.clone() + &back));
     let order = &orders[0];
-    assert_eq!((order.total.as_str(), order.refunded.as_str(), order.tax.as_str()), ("48.6", "21.6", "3.6"));
+    assert_eq!(
+        (order.total.as_str(), order.refunded.as_str(), order.tax.as_str()),
+        ("48.6", "21.6", "3.6")
+    );
     assert_eq!((order.status, order.lines.len()), (Some(Status::PartiallyRefunded), 1));
     assert_eq!(order.created_at, "2026-10-05T10:15:00-04:00");
     assert_eq!((order.currency.as_str(), order.customer_id.as_str()), ("", "CUST1"));
 
-    assert!(reasons(&orders_of(SQUARE, &back)[0]).contains(&Reason::OrphanRow), "a refund is no order");
+    assert!(
+        reasons(&orders_of(SQUARE, &back)[0]).contains(&Reason::OrphanRow),
+        "a refund is no order"
+    );
     let voided = orders_of(SQUARE, &row("Void", "$45.00", "$45.00", "$0.00", eastern));
     assert_eq!(reasons(&voided[0]), [Reason::UnknownStatus]);
     let odd = orders_of(SQUARE, &row("Payment", "$45.00", "$45.00", "$0.00", "Middle Earth"));
@@ -239,7 +256,8 @@ fn matrixify_has_the_orders_cells_on_its_first_row_or_on_each() {
 
 #[test]
 fn an_export_that_lacks_columns_is_named_with_them() {
-    let told = refusal("Order number,Date created,Time,Fulfill by,Total order quantity\n1,a,b,c,1\n");
+    let told =
+        refusal("Order number,Date created,Time,Fulfill by,Total order quantity\n1,a,b,c,1\n");
     assert!(
         told.contains("this Wix orders export lacks the columns: Contact email, Currency, Total"),
         "{told}"

@@ -48,7 +48,10 @@ fn places_in_a_record_are_found_by_pointers_whatever_the_records_stand_in() {
             let order = &orders[0];
             assert_eq!((order.id.as_str(), order.email.as_str()), ("7", "ann@example.com"));
             assert_eq!((order.total.as_str(), order.currency.as_str()), ("12.30", "EUR"));
-            assert_eq!((order.lines[0].name.as_str(), order.lines[0].unit_price.as_str()), ("Mug", "12.30"));
+            assert_eq!(
+                (order.lines[0].name.as_str(), order.lines[0].unit_price.as_str()),
+                ("Mug", "12.30")
+            );
             assert!(order.faults.is_empty());
         }
     }
@@ -70,7 +73,14 @@ fn what_is_no_single_value_refuses_its_record_and_no_other() {
     let malformed = vec![Reason::MalformedRow];
     assert_eq!(
         all,
-        [malformed.clone(), vec![Reason::BadMoney], malformed.clone(), malformed.clone(), malformed, vec![]]
+        [
+            malformed.clone(),
+            vec![Reason::BadMoney],
+            malformed.clone(),
+            malformed.clone(),
+            malformed,
+            vec![]
+        ]
     );
 }
 
@@ -78,7 +88,9 @@ fn what_is_no_single_value_refuses_its_record_and_no_other() {
 fn a_file_that_lacks_places_or_is_cut_is_refused() {
     let told = read_by("api", &RECORD.replace("\"sum\"", "\"total\"")).unwrap_err();
     assert!(told.contains("its records lack: /money/sum"), "{told}");
-    assert!(read_by("api", &format!("[{RECORD},{}", &RECORD[..40])).unwrap_err().contains("cut short"));
+    assert!(
+        read_by("api", &format!("[{RECORD},{}", &RECORD[..40])).unwrap_err().contains("cut short")
+    );
     assert!(read_by("api", "ref,placed\n1,2\n").unwrap_err().contains("does not look like JSON"));
     assert!(read_by("auto", "{\"rows\":[]}").unwrap_err().contains("not recognised"));
     assert_eq!(read_by("api", "{\"rows\":[]}").unwrap().len(), 0);

@@ -29,7 +29,8 @@ const HEADER: &str = "beleg|MAIL|mail|Datum|Summe|Artikel|Farbe|Menge|Betrag";
 
 fn orders_by(mappings: &str, text: &str) -> Vec<SourceOrder> {
     let folder = Folder::with("erp.csv", text);
-    let export = folder.open_by(mappings, "erp", &["erp.csv"]).unwrap_or_else(|error| panic!("{error}"));
+    let export =
+        folder.open_by(mappings, "erp", &["erp.csv"]).unwrap_or_else(|error| panic!("{error}"));
     export.read().collect::<Result<_, _>>().unwrap()
 }
 
@@ -51,7 +52,10 @@ fn a_table_of_any_kind_is_read_as_its_mapping_says() {
     let order = &orders[0];
     assert_eq!((order.total.as_str(), order.currency.as_str()), ("1234.56", "EUR"));
     assert_eq!(order.created_at, "2024-07-01T10:00:00+02:00");
-    assert_eq!((order.lines[0].name.as_str(), order.lines[0].total.as_str()), ("Tasse / rot", "1200.00"));
+    assert_eq!(
+        (order.lines[0].name.as_str(), order.lines[0].total.as_str()),
+        ("Tasse / rot", "1200.00")
+    );
     let stated = &order.lines[1];
     assert_eq!(
         (stated.unit_price.as_str(), stated.total.as_str()),

@@ -46,7 +46,9 @@ fn told(text: &str) -> Vec<(String, String, bool)> {
 }
 
 fn expected(list: &[(&str, &str, bool)]) -> Vec<(String, String, bool)> {
-    list.iter().map(|(id, total, superseded)| ((*id).into(), (*total).into(), *superseded)).collect()
+    list.iter()
+        .map(|(id, total, superseded)| ((*id).into(), (*total).into(), *superseded))
+        .collect()
 }
 
 #[test]
@@ -70,15 +72,17 @@ fn loosely(text: &str) -> String {
 fn a_stream_is_told_by_its_name_and_else_by_its_keys() {
     for name in ["orders", "Orders", "order", "tap_shop-orders", "public.orders", "shop:orders"] {
         assert_eq!(
-            told(&a_stream().replace("\"stream\":\"orders\"", &format!("\"stream\":\"{name}\""))).len(),
+            told(&a_stream().replace("\"stream\":\"orders\"", &format!("\"stream\":\"{name}\"")))
+                .len(),
             3,
             "{name}"
         );
     }
     let sales = a_stream().replace("\"stream\":\"orders\"", "\"stream\":\"sales\"");
     assert_eq!(told(&sales).len(), 3, "no other stream of it fits");
-    let others =
-        [&singer("customers", CUSTOMER), &singer("order_refunds", CUSTOMER)].map(String::as_str).concat();
+    let others = [&singer("customers", CUSTOMER), &singer("order_refunds", CUSTOMER)]
+        .map(String::as_str)
+        .concat();
     let said = refusal(&others);
     assert!(
         said.contains("no stream of it is called orders; its streams are customers, order_refunds"),
@@ -90,8 +94,8 @@ fn a_stream_is_told_by_its_name_and_else_by_its_keys() {
 
 #[test]
 fn abandoned_checkouts_come_along_where_they_can_be_read() {
-    let checkout =
-        order(7, "1.00").replace("\"note\"", "\"token\":\"t7\",\"abandoned_checkout_url\":\"u\",\"note\"");
+    let checkout = order(7, "1.00")
+        .replace("\"note\"", "\"token\":\"t7\",\"abandoned_checkout_url\":\"u\",\"note\"");
     let all = read(a_stream() + &singer("abandoned_checkouts", &checkout)).unwrap();
     assert_eq!((all.len(), all[3].is_cart(), all[3].checkout_id.as_str()), (4, true, "t7"));
     assert_eq!(told(&(a_stream() + &singer("checkouts", "{\"id\":3}"))).len(), 3);
@@ -99,11 +103,15 @@ fn abandoned_checkouts_come_along_where_they_can_be_read() {
 
 #[test]
 fn records_that_lack_what_an_order_needs_are_refused_with_what_is_missing() {
-    let text =
-        singer("orders", "{\"order_id\":727,\"status\":\"processing\",\"total\":29.35,\"line_items\":[]}");
+    let text = singer(
+        "orders",
+        "{\"order_id\":727,\"status\":\"processing\",\"total\":29.35,\"line_items\":[]}",
+    );
     let said = refusal(text);
     assert!(
-        said.contains("its stream orders: the format is not recognised: its keys are order_id, status"),
+        said.contains(
+            "its stream orders: the format is not recognised: its keys are order_id, status"
+        ),
         "{said}"
     );
     assert!(said.contains("would need id or name, email or contact_email or customer"), "{said}");
@@ -113,7 +121,10 @@ fn records_that_lack_what_an_order_needs_are_refused_with_what_is_missing() {
 fn a_sync_without_anything_new_is_no_fault() {
     assert!(told(&state(1)).is_empty());
     assert!(told(&[SCHEMA, &state(1)].concat()).is_empty());
-    assert!(told(&[SCHEMA, &singer("customers", CUSTOMER)].concat()).is_empty(), "orders are announced");
+    assert!(
+        told(&[SCHEMA, &singer("customers", CUSTOMER)].concat()).is_empty(),
+        "orders are announced"
+    );
 }
 
 #[test]
@@ -124,8 +135,9 @@ fn airbytes_three_forms_are_the_same_orders() {
             "{{\"type\":\"RECORD\",\"record\":{{\"stream\":\"{stream}\",\"namespace\":\"shop\",\"data\":{data},\"emitted_at\":1}}}}\n"
         )
     };
-    let line =
-        |stream: &str, data: &str| format!("{{\"stream\":\"{stream}\",\"data\":{data},\"emitted_at\":1}}\n");
+    let line = |stream: &str, data: &str| {
+        format!("{{\"stream\":\"{stream}\",\"data\":{data},\"emitted_at\":1}}\n")
+    };
     let raw = |data: &str| {
         format!(
             "{{\"_airbyte_raw_id\":\"r\",\"_airbyte_extracted_at\":\"2024-01-01\",\"_airbyte_data\":{data}}}\n"
@@ -143,18 +155,30 @@ fn airbytes_three_forms_are_the_same_orders() {
         raw(&a) + &raw(&b),
         raw(&quoted(&a)) + &raw(&quoted(&b)),
     ] {
-        assert_eq!(told(&text), expected(&[("1", "10.00", false), ("2", "20.00", false)]), "{text}");
+        assert_eq!(
+            told(&text),
+            expected(&[("1", "10.00", false), ("2", "20.00", false)]),
+            "{text}"
+        );
         let folder = Folder::with("a.jsonl", &text);
         assert_eq!(folder.open_as("airbyte", &["a.jsonl"]).unwrap().files()[0].format, "airbyte");
         assert!(
-            folder.open_as("singer", &["a.jsonl"]).unwrap_err().to_string().contains("looks like airbyte")
+            folder
+                .open_as("singer", &["a.jsonl"])
+                .unwrap_err()
+                .to_string()
+                .contains("looks like airbyte")
         );
     }
     let twice = line("orders", &a) + &line("orders", &order(1, "12.00"));
     assert_eq!(told(&twice), expected(&[("1", "10.00", true), ("1", "12.00", false)]));
     let others = Folder::with("a.jsonl", line("customers", CUSTOMER));
     assert!(others.open(&["a.jsonl"]).is_err());
-    assert_eq!(others.open_as("airbyte", &["a.jsonl"]).unwrap().read().count(), 0, "who names it knows it");
+    assert_eq!(
+        others.open_as("airbyte", &["a.jsonl"]).unwrap().read().count(),
+        0,
+        "who names it knows it"
+    );
 }
 
 #[test]
@@ -165,8 +189,12 @@ fn a_record_that_is_gone_at_its_source_is_marked() {
         let mark = |more: &str| format!("{{\"_sdc_deleted_at\":{none},{more}");
         let there = order(1, "10.00").replacen('{', &mark(""), 1);
         assert!(!read(singer("orders", &there)).unwrap()[0].is_deleted, "{none}");
-        let gone = order(1, "10.00").replacen('{', &mark("\"_ab_cdc_deleted_at\":\"2024-02-01\","), 1);
-        assert!(read(singer("orders", &gone)).unwrap()[0].is_deleted, "{none} beside a mark that is one");
+        let gone =
+            order(1, "10.00").replacen('{', &mark("\"_ab_cdc_deleted_at\":\"2024-02-01\","), 1);
+        assert!(
+            read(singer("orders", &gone)).unwrap()[0].is_deleted,
+            "{none} beside a mark that is one"
+        );
     }
 }
 
@@ -186,7 +214,8 @@ fn what_may_have_been_an_order_is_never_passed_over() {
         singer("orders", &order(1, "2"))
     ))
     .unwrap();
-    let found: Vec<_> = all.iter().map(|order| (reasons(order).len(), order.is_superseded)).collect();
+    let found: Vec<_> =
+        all.iter().map(|order| (reasons(order).len(), order.is_superseded)).collect();
     let damaged = (1, false);
     assert_eq!(found, [(0, true), damaged, damaged, damaged, damaged, damaged, (0, false)]);
 }
@@ -201,7 +230,9 @@ fn a_stream_that_was_cut_is_read_up_to_there_and_the_cut_is_told() {
         assert!(error.hint.contains("cut short"), "{len}: {error}");
         assert!(all.len() >= 3 && all[1].is_ok());
     }
-    assert!(refusal("{\"type\":\"RECORD\",\"stream\":\"orders\",\"record\":{").contains("cut short"));
+    assert!(
+        refusal("{\"type\":\"RECORD\",\"stream\":\"orders\",\"record\":{").contains("cut short")
+    );
 }
 
 #[test]

@@ -75,11 +75,22 @@ impl Folder {
     ) -> Result<Export, OpenError> {
         let zone = TimeZone::get(zone).unwrap();
         let format = format.to_owned();
-        Export::open(&Options { patterns, format, zone, webtoffee_date_shift, ..Options::default() })
+        Export::open(&Options {
+            patterns,
+            format,
+            zone,
+            webtoffee_date_shift,
+            ..Options::default()
+        })
     }
 
     /// Opens with these mappings, as the settings hold them.
-    fn open_by(&self, mappings: &str, format: &str, patterns: &[&str]) -> Result<Export, OpenError> {
+    fn open_by(
+        &self,
+        mappings: &str,
+        format: &str,
+        patterns: &[&str],
+    ) -> Result<Export, OpenError> {
         let full = |pattern: &&str| self.path().join(pattern).display().to_string();
         Export::open(&Options {
             patterns: patterns.iter().map(full).collect(),
@@ -122,5 +133,7 @@ fn first(name: &str) -> String {
 
 /// Another row of an order.
 fn next(name: &str, product: &str) -> String {
-    format!("{name},ann@example.com,,,,,,,,,,,2024-01-31 10:11:12 -0500,2,{product},3.50,,0.00,,,,,,\n")
+    format!(
+        "{name},ann@example.com,,,,,,,,,,,2024-01-31 10:11:12 -0500,2,{product},3.50,,0.00,,,,,,\n"
+    )
 }

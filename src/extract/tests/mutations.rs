@@ -1,5 +1,5 @@
-//! Whatever is done to a valid export: what is read of it is what was there, or is told to be damaged, or lies where the
-//! damage is.
+//! Whatever is done to a valid export: what is read of it is what was there, or is told to be
+//! damaged, or lies where the damage is.
 
 use super::fixtures::{ALL, Fixture};
 use super::*;
@@ -15,7 +15,8 @@ fn read_anything(bytes: &[u8]) -> (Vec<SourceOrder>, bool) {
         return (Vec::new(), false);
     };
     let mut is_whole = true;
-    let orders: Vec<_> = export.read().map_while(|order| order.map_err(|_| is_whole = false).ok()).collect();
+    let orders: Vec<_> =
+        export.read().map_while(|order| order.map_err(|_| is_whole = false).ok()).collect();
     let records: Vec<u64> = orders.iter().map(|order| order.position.record).collect();
     assert_eq!(records, (0..orders.len() as u64).collect::<Vec<_>>());
     (orders, is_whole)
@@ -46,13 +47,11 @@ fn cut_step() -> usize {
 
 fn damage() -> impl Strategy<Value = Damage> {
     let at = || 0.0..1.0_f64;
-    let byte = prop_oneof![any::<u8>(), Just(b'"'), Just(b','), Just(b'\n'), Just(b'\r'), Just(b'}')];
+    let byte =
+        prop_oneof![any::<u8>(), Just(b'"'), Just(b','), Just(b'\n'), Just(b'\r'), Just(b'}')];
     prop_oneof![
-        (at(), 0..60_usize, prop::collection::vec(byte, 0..8)).prop_map(|(at, len, new)| Damage::Splice {
-            at,
-            len,
-            new
-        }),
+        (at(), 0..60_usize, prop::collection::vec(byte, 0..8))
+            .prop_map(|(at, len, new)| Damage::Splice { at, len, new }),
         (at(), 0..8_u8).prop_map(|(at, bit)| Damage::Flip { at, bit }),
         at().prop_map(|at| Damage::Cut { at }),
         at().prop_map(|at| Damage::DropLine { at }),
@@ -66,7 +65,8 @@ fn damage() -> impl Strategy<Value = Damage> {
 impl Damage {
     fn done_to(&self, bytes: &[u8]) -> Vec<u8> {
         let place = |at: f64| ((at * bytes.len() as f64) as usize).min(bytes.len() - 1);
-        let mut lines: Vec<Vec<u8>> = bytes.split_inclusive(|b| *b == b'\n').map(<[u8]>::to_vec).collect();
+        let mut lines: Vec<Vec<u8>> =
+            bytes.split_inclusive(|b| *b == b'\n').map(<[u8]>::to_vec).collect();
         let line = |at: f64| bytes[..place(at)].iter().filter(|b| **b == b'\n').count();
         match self {
             Self::Splice { at, len, new } => {
@@ -104,7 +104,8 @@ impl Damage {
 fn touched(text: &[u8], other: &[u8]) -> RangeInclusive<u64> {
     let front = text.iter().zip(other).take_while(|(a, b)| a == b).count();
     let room = text.len().min(other.len()) - front;
-    let back = text.iter().rev().zip(other.iter().rev()).take(room).take_while(|(a, b)| a == b).count();
+    let back =
+        text.iter().rev().zip(other.iter().rev()).take(room).take_while(|(a, b)| a == b).count();
     let line = |at: usize| text[..at].iter().filter(|b| **b == b'\n').count() as u64 + 1;
     line(front).saturating_sub(1)..=line(text.len() - back) + 1
 }
@@ -131,15 +132,21 @@ fn said(order: &SourceOrder) -> SourceOrder {
 type Needs = Vec<fn(&SourceOrder) -> &String>;
 
 fn needs_of(whole: &[SourceOrder]) -> Needs {
-    let all: [fn(&SourceOrder) -> &String; 4] =
-        [|order| &order.total, |order| &order.created_at, |order| &order.email, |order| &order.currency];
+    let all: [fn(&SourceOrder) -> &String; 4] = [
+        |order| &order.total,
+        |order| &order.created_at,
+        |order| &order.email,
+        |order| &order.currency,
+    ];
     all.into_iter().filter(|need| whole.iter().all(|order| !need(order).is_empty())).collect()
 }
 
-/// Something is told of it, so it is not sent as it stands: by the reader, or later as it lacks what every order has.
+/// Something is told of it, so it is not sent as it stands: by the reader, or later as it lacks
+/// what every order has.
 fn is_told(order: &SourceOrder, needs: &Needs) -> bool {
-    let is_bare =
-        |line: &SourceLine| line.name.is_empty() || (line.unit_price.is_empty() && line.total.is_empty());
+    let is_bare = |line: &SourceLine| {
+        line.name.is_empty() || (line.unit_price.is_empty() && line.total.is_empty())
+    };
     !order.faults.is_empty()
         || order.key().is_err()
         || order.lines.is_empty()
@@ -213,10 +220,11 @@ fn a_file_cut_anywhere_gives_no_order_that_was_not_there() {
         for len in (0..whole.len()).step_by(cut_step()) {
             let (found, _) = read_anything(&whole[..len]);
             for (index, order) in found.iter().enumerate() {
-                // The last order may lack rows, or part of its last cell, and the rest of a cut row may follow it:
-                // that its lines add up to less than its subtotal is for `transform` to see.
-                let is_last =
-                    index + 2 >= found.len() && content.get(index).is_some_and(|o| o.key() == order.key());
+                // The last order may lack rows, or part of its last cell, and the rest of a cut row
+                // may follow it: that its lines add up to less than its subtotal is for `transform`
+                // to see.
+                let is_last = index + 2 >= found.len()
+                    && content.get(index).is_some_and(|o| o.key() == order.key());
                 assert!(
                     is_last || is_told(order, &needs) || content.contains(&said(order)),
                     "{}, {len}: {order:?}",

@@ -3,16 +3,18 @@ use crate::extract::formats;
 
 #[test]
 fn all_faults_of_all_files_are_told_at_once() {
-    let folder =
-        Folder::with("a.csv", "Name,Email,Paid at,Currency,Created at,Lineitem name,Lineitem quantity\n");
+    let folder = Folder::with(
+        "a.csv",
+        "Name,Email,Paid at,Currency,Created at,Lineitem name,Lineitem quantity\n",
+    );
     folder.put("b.csv", "");
     folder.put("c.csv", format!("{HEADER}\n"));
     let error = folder.open(&["*.csv", "d.csv"]).unwrap_err();
     let told = error.to_string();
     assert_eq!(error.faults.len(), 3, "{told}");
-    assert!(
-        told.contains("a.csv, line 1: this Shopify orders export lacks the columns: Total, Lineitem price")
-    );
+    assert!(told.contains(
+        "a.csv, line 1: this Shopify orders export lacks the columns: Total, Lineitem price"
+    ));
     assert!(told.contains("b.csv: is empty"));
     assert!(told.contains("d.csv: no such file"));
     assert_eq!(told.matches("hint: ").count(), 3);
@@ -25,12 +27,17 @@ fn an_export_of_something_else_is_named() {
     let transactions = "Order,Name,Kind,Gateway,Created At,Status,Amount,Currency,Card Type\n";
     assert!(refusal(transactions).contains("Shopify's transactions export"));
     let other = refusal("order_id,mail,amount\n1,ann@example.com,3\n");
-    assert!(other.contains("not recognised: the first columns are order_id, mail, amount"), "{other}");
+    assert!(
+        other.contains("not recognised: the first columns are order_id, mail, amount"),
+        "{other}"
+    );
 }
 
 #[test]
 fn what_may_be_an_order_is_never_shown() {
-    for text in [first("#1001"), next("#1", "Pen"), "Ann,12 Sample Street,ann@example.com\n".to_owned()] {
+    for text in
+        [first("#1001"), next("#1", "Pen"), "Ann,12 Sample Street,ann@example.com\n".to_owned()]
+    {
         let told = refusal(&text);
         assert!(told.contains("looks like data"), "{told}");
         assert!(!told.contains("ann") && !told.contains("Ann"), "{told}");
@@ -41,9 +48,15 @@ fn what_may_be_an_order_is_never_shown() {
 fn a_named_format_is_only_asked_for_its_columns() {
     let folder = Folder::with("a.csv", "number,mail\n");
     let told = folder.open_as("shopify-csv", &["a.csv"]).unwrap_err().to_string();
-    assert!(told.contains("lacks the columns: Name or Id, Email, Created at, Currency, Total"), "{told}");
+    assert!(
+        told.contains("lacks the columns: Name or Id, Email, Created at, Currency, Total"),
+        "{told}"
+    );
     let told = folder.open_as("shopify-cvs", &["a.csv"]).unwrap_err().to_string();
-    assert!(told.contains("\"shopify-cvs\" is not a format") && told.contains("auto or one of: shopify-csv"));
+    assert!(
+        told.contains("\"shopify-cvs\" is not a format")
+            && told.contains("auto or one of: shopify-csv")
+    );
     assert_eq!(formats()[0].name, "shopify-csv");
 }
 

@@ -30,7 +30,10 @@ fn an_order_is_read_with_all_its_cells_and_lines() {
     assert_eq!(order.discounts, [discount]);
     assert_eq!(names(order), ["Mug, blue", "Pot \"L\""]);
     let (mug, pot) = (&order.lines[0], &order.lines[1]);
-    assert_eq!((mug.quantity.as_str(), mug.unit_price.as_str(), mug.sku.as_str()), ("2", "10.00", "MUG-1"));
+    assert_eq!(
+        (mug.quantity.as_str(), mug.unit_price.as_str(), mug.sku.as_str()),
+        ("2", "10.00", "MUG-1")
+    );
     assert_eq!((mug.discount.as_str(), mug.at_line), ("0.50", 2));
     assert_eq!((pot.quantity.as_str(), pot.at_line), ("1", 4));
     assert!(order.faults.is_empty());
@@ -105,7 +108,11 @@ fn a_free_shipping_code_lowers_the_shipping_price() {
     let row = first("#1").replace("15.00,,0.00", "10.00,FREESHIP,5.00");
     let all = orders(&row);
     assert!(all[0].discounts[0].of_shipping);
-    assert_eq!((all[0].shipping.as_str(), all[0].discount.as_str()), ("0", "5.00"), "5.00 less 5.00");
+    assert_eq!(
+        (all[0].shipping.as_str(), all[0].discount.as_str()),
+        ("0", "5.00"),
+        "5.00 less 5.00"
+    );
 }
 
 #[test]
@@ -144,7 +151,11 @@ fn rows_without_their_first_row_are_orphans_and_change_no_other_order() {
     );
     let orphans = all.iter().filter(|order| order.faults.len() == 1);
     assert_eq!(orphans.clone().count(), 4);
-    assert!(orphans.clone().all(|order| reasons(order) == [Reason::OrphanRow] && order.status.is_none()));
+    assert!(
+        orphans
+            .clone()
+            .all(|order| reasons(order) == [Reason::OrphanRow] && order.status.is_none())
+    );
 }
 
 #[test]
@@ -182,8 +193,10 @@ fn a_row_with_another_number_of_fields_spoils_its_own_order_only() {
             .map(|s| s.to_owned())
             .concat(),
     );
-    let found: Vec<_> =
-        all.iter().map(|order| (order.number.as_str(), reasons(order), order.lines.len())).collect();
+    let found: Vec<_> = all
+        .iter()
+        .map(|order| (order.number.as_str(), reasons(order), order.lines.len()))
+        .collect();
     assert_eq!(
         found,
         [
@@ -199,7 +212,8 @@ fn a_row_with_another_number_of_fields_spoils_its_own_order_only() {
 
 #[test]
 fn a_quote_that_is_never_closed_spoils_the_order_it_is_in() {
-    let rows = [first("#1"), first("#2").replace("Mug", "\"Mug"), first("#3"), first("#4")].concat();
+    let rows =
+        [first("#1"), first("#2").replace("Mug", "\"Mug"), first("#3"), first("#4")].concat();
     let all = orders(&rows);
     assert_eq!(all.len(), 2);
     assert_eq!((all[1].number.as_str(), reasons(&all[1])), ("#2", vec![Reason::MalformedRow]));

@@ -24,7 +24,8 @@ const HEADER: &str = "order,mail,date,currency,total,item,n,price";
 fn read_by(layout: &str, rows: &str) -> Result<Vec<SourceOrder>, String> {
     let folder = Folder::with("erp.csv", format!("{HEADER}\n{rows}"));
     let mapping = MAPPING.replace("LAYOUT", layout);
-    let export = folder.open_by(&mapping, "erp", &["erp.csv"]).map_err(|error| error.to_string())?;
+    let export =
+        folder.open_by(&mapping, "erp", &["erp.csv"]).map_err(|error| error.to_string())?;
     export.read().collect::<Result<_, _>>().map_err(|error: ReadError| error.to_string())
 }
 
@@ -42,7 +43,8 @@ fn items(order: &SourceOrder) -> Vec<&str> {
 
 #[test]
 fn an_order_whose_rows_come_apart_is_read_whole() {
-    let rows = [each("1", "a"), each("2", "a"), each("1", "b"), each("3", "a"), each("1", "c")].concat();
+    let rows =
+        [each("1", "a"), each("2", "a"), each("1", "b"), each("3", "a"), each("1", "c")].concat();
     let orders = read_by("each", &rows).unwrap();
     let read: Vec<_> = orders.iter().map(|order| (order.id.as_str(), items(order))).collect();
     assert_eq!(read, [("2", vec!["a"]), ("3", vec!["a"]), ("1", vec!["a", "b", "c"])]);
@@ -87,7 +89,8 @@ fn a_damaged_row_holds_back_the_orders_on_both_of_its_sides() {
         + &each("2", "a")
         + &each("3", "a");
     let orders = read_by("each", &rows).unwrap();
-    let all: Vec<_> = orders.iter().map(|order| reasons(order).contains(&Reason::MalformedRow)).collect();
+    let all: Vec<_> =
+        orders.iter().map(|order| reasons(order).contains(&Reason::MalformedRow)).collect();
     assert_eq!(all, [true, true, true, false], "it may have been a row of either");
 }
 
@@ -96,7 +99,9 @@ fn a_file_whose_orders_are_scattered_all_over_is_refused_with_a_way_out() {
     let long = "x".repeat(10_000);
     let rows: String = (0..2)
         .flat_map(|round| (0..1_000).map(move |n| (round, n)))
-        .fold(String::new(), |text, (round, n)| text + &each(&format!("{n}"), &format!("{long}{round}")));
+        .fold(String::new(), |text, (round, n)| {
+            text + &each(&format!("{n}"), &format!("{long}{round}"))
+        });
     let told = read_by("each", &rows).unwrap_err();
     assert!(told.contains("scattered") && told.contains("sort the file by order number"), "{told}");
 }

@@ -81,7 +81,11 @@ fn an_order_is_the_same_from_either_api() {
     ] {
         let graphql = read(whole(lines)).unwrap().remove(0);
         assert_eq!(graphql.subtotal, "42.00", "what the other leaves out");
-        let same = SourceOrder { subtotal: String::new(), checkout_id: rest.checkout_id.clone(), ..graphql };
+        let same = SourceOrder {
+            subtotal: String::new(),
+            checkout_id: rest.checkout_id.clone(),
+            ..graphql
+        };
         assert_eq!(same, rest, "{lines}");
     }
     let rows = [row("6885604524341"), mug("6885604524341"), candle("6885604524341")].join("\n");
@@ -96,26 +100,40 @@ fn rows_of_a_bulk_operation_may_come_in_any_order() {
     let grouped: Vec<String> = ids.iter().flat_map(|id| [row(id), mug(id), candle(id)]).collect();
     let mut children_first = grouped.clone();
     children_first.reverse();
-    let orders_first: Vec<String> =
-        ids.iter().map(|id| row(id)).chain(ids.iter().flat_map(|id| [candle(id), mug(id)])).collect();
+    let orders_first: Vec<String> = ids
+        .iter()
+        .map(|id| row(id))
+        .chain(ids.iter().flat_map(|id| [candle(id), mug(id)]))
+        .collect();
     let expected: Vec<SourceOrder> = by_id(&grouped.join("\n")).iter().map(said).collect();
     assert_eq!(expected.len(), 4);
-    assert!(expected.iter().all(|order| order.lines.len() == 2 && order.faults.is_empty()), "{expected:?}");
+    assert!(
+        expected.iter().all(|order| order.lines.len() == 2 && order.faults.is_empty()),
+        "{expected:?}"
+    );
     for rows in [children_first, orders_first] {
         let all = by_id(&(rows.join("\n") + "\n"));
         assert_eq!(all.iter().map(said).collect::<Vec<_>>(), expected);
         for order in &all {
             let at = rows[order.position.line as usize - 1].as_str();
-            assert!(at.contains(&format!("Order\\/{}\"", order.id)), "line {}", order.position.line);
-            assert!(order.lines.iter().all(|line| rows[line.at_line as usize - 1].contains("LineItem")));
+            assert!(
+                at.contains(&format!("Order\\/{}\"", order.id)),
+                "line {}",
+                order.position.line
+            );
+            assert!(
+                order.lines.iter().all(|line| rows[line.at_line as usize - 1].contains("LineItem"))
+            );
         }
     }
 }
 
 #[test]
 fn records_have_the_same_numbers_each_time_an_export_is_read() {
-    let rows: Vec<String> =
-        (0..300).map(|n| row(&n.to_string())).chain((0..300).map(|n| mug(&n.to_string()))).collect();
+    let rows: Vec<String> = (0..300)
+        .map(|n| row(&n.to_string()))
+        .chain((0..300).map(|n| mug(&n.to_string())))
+        .collect();
     let folder = Folder::with("bulk.jsonl", rows.join("\n"));
     let export = folder.open(&["bulk.jsonl"]).unwrap();
     let read = || export.read().map(|order| order.unwrap()).collect::<Vec<_>>();
@@ -164,15 +182,23 @@ fn rows_of_other_kinds_are_passed_over_and_lines_without_an_id_are_not() {
     let others = [
         format!(r##"{{"fulfillAt":"2025-09-01T07:00:00Z","orderName":"#1001",{of_order}}}"##),
         format!(r#"{{"id":"gid://shopify/FulfillmentOrder/5","status":"OPEN",{of_order}}}"#),
-        r#"{"quantity":7,"totalQuantity":7,"__parentId":"gid://shopify/FulfillmentOrder/5"}"#.to_owned(),
-        format!(r#"{{"id":"gid://shopify/ShippingLine/3","title":"Express","price":"5.00",{of_order}}}"#),
+        r#"{"quantity":7,"totalQuantity":7,"__parentId":"gid://shopify/FulfillmentOrder/5"}"#
+            .to_owned(),
+        format!(
+            r#"{{"id":"gid://shopify/ShippingLine/3","title":"Express","price":"5.00",{of_order}}}"#
+        ),
         candle("1").replace(r#""id": "gid://shopify/LineItem/12", "#, ""),
         mug("1"),
     ];
     let order = row("1").replace(r#""shippingLine": {"title": "Standard"}, "#, "");
     let all = by_id(&format!("{order}\n{}", others.join("\n")));
     assert_eq!(all.len(), 1);
-    assert_eq!((all[0].lines.len(), all[0].shipping_method.as_str()), (2, "Express"), "{:?}", all[0]);
+    assert_eq!(
+        (all[0].lines.len(), all[0].shipping_method.as_str()),
+        (2, "Express"),
+        "{:?}",
+        all[0]
+    );
     assert!(all[0].faults.is_empty(), "{:?}", all[0].faults);
 }
 
@@ -214,7 +240,9 @@ fn pages_of_a_query_are_read_in_every_wrapping() {
             r#"[{{"data":{{"orders":{{"nodes":[{a},{b}]}}}}}},{{"data":{{"orders":{{"nodes":[{c}]}}}}}}]"#
         ),
         format!(r#"{{"orders":{{"edges":[{{"node":{a}}},{{"node":{b}}},{{"node":{c}}}]}}}}"#),
-        format!(r#"{{"data":{{"order":{a}}}}}{{"data":{{"order":{b}}}}}{{"data":{{"order":{c}}}}}"#),
+        format!(
+            r#"{{"data":{{"order":{a}}}}}{{"data":{{"order":{b}}}}}{{"data":{{"order":{c}}}}}"#
+        ),
     ] {
         let folder = Folder::with("page.json", &text);
         let export = folder.open(&["*"]).unwrap_or_else(|error| panic!("{error}\n{text}"));
@@ -233,7 +261,10 @@ fn what_the_query_did_not_ask_for_is_named() {
     let without = row("1").replace("totalPriceSet", "x").replace("currencyCode", "y");
     let told = refusal(&without);
     assert!(told.contains("looks like Shopify orders of the GraphQL API"), "{told}");
-    assert!(told.contains("lack: totalPriceSet or totalPrice, currencyCode or totalPriceSet"), "{told}");
+    assert!(
+        told.contains("lack: totalPriceSet or totalPrice, currencyCode or totalPriceSet"),
+        "{told}"
+    );
     let page = format!(r#"{{"data":{{"orders":{{"nodes":[{without}]}}}}}}"#);
     assert!(refusal(&page).contains("lack: totalPriceSet or totalPrice"));
     let error = read([row("1"), row("2")].join("\n")).unwrap_err();
@@ -252,9 +283,14 @@ fn amounts_are_the_shops_in_either_spelling_and_refunds_are_what_was_paid_back()
     };
     let scalar = with(r#""totalPriceSet": {"#, r#""totalPrice": "47.5", "x": {"#);
     assert_eq!((scalar.total.as_str(), scalar.currency.as_str()), ("47.5", "USD"));
-    let set =
-        |amount: &str| format!(r#""totalRefundedSet": {{"shopMoney": {{"amount": "{amount}"}}}}, "test""#);
-    assert_eq!(with(r#""test""#, &set("12.5")).refunded, "12.5", "what is stated counts, not what is lower");
+    let set = |amount: &str| {
+        format!(r#""totalRefundedSet": {{"shopMoney": {{"amount": "{amount}"}}}}, "test""#)
+    };
+    assert_eq!(
+        with(r#""test""#, &set("12.5")).refunded,
+        "12.5",
+        "what is stated counts, not what is lower"
+    );
     assert_eq!(with(r#""test""#, &set("0.0")).refunded, "");
     let refunds = r#""refunds": [{"totalRefundedSet": {"shopMoney": {"amount": "1.25"}}}, {"totalRefundedSet": {"shopMoney": {"amount": "2.5"}}}], "test""#;
     assert_eq!(with(r#""test""#, refunds).refunded, "3.75");

@@ -50,7 +50,10 @@ fn order() -> SourceOrder {
 fn an_order_is_read_with_all_its_fields_and_lines() {
     let order = order();
     assert_eq!((order.id.as_str(), order.number.as_str()), ("6885604524341", "#1001"));
-    assert_eq!((order.email.as_str(), order.customer_id.as_str()), ("Ann@Example.com", "207119551"));
+    assert_eq!(
+        (order.email.as_str(), order.customer_id.as_str()),
+        ("Ann@Example.com", "207119551")
+    );
     assert_eq!(order.accepts_marketing, Some(true));
     assert_eq!(order.created_at, "2024-01-31T10:11:12-05:00");
     assert_eq!(order.updated_at, "2024-02-01T08:00:00-05:00");
@@ -61,7 +64,8 @@ fn an_order_is_read_with_all_its_fields_and_lines() {
     );
     assert_eq!(order.subtotal, "", "an edited order's lines need not add up to it");
     assert_eq!(order.refunded, "7.5", "no refund is listed, but the total was lowered");
-    let spring = SourceDiscount { name: "SPRING".to_owned(), amount: "3.00".to_owned(), of_shipping: false };
+    let spring =
+        SourceDiscount { name: "SPRING".to_owned(), amount: "3.00".to_owned(), of_shipping: false };
     assert_eq!(order.discounts, [spring]);
     assert_eq!(order.shipping_method, "Standard");
     assert_eq!(order.checkout_id, "bd5a8aa1");
@@ -77,19 +81,38 @@ fn an_order_is_read_with_all_its_fields_and_lines() {
         (mug.quantity.as_str(), mug.unit_price.as_str(), mug.discount.as_str()),
         ("2", "10.00", "0.50")
     );
-    assert_eq!((candle.id.as_str(), candle.name.as_str(), candle.sku.as_str()), ("632910393", "Größe 🕯", ""));
-    assert_eq!((candle.quantity.as_str(), candle.unit_price.as_str(), candle.at_line), ("1", "25", 1));
+    assert_eq!(
+        (candle.id.as_str(), candle.name.as_str(), candle.sku.as_str()),
+        ("632910393", "Größe 🕯", "")
+    );
+    assert_eq!(
+        (candle.quantity.as_str(), candle.unit_price.as_str(), candle.at_line),
+        ("1", "25", 1)
+    );
 }
 
 #[test]
 fn numbers_keep_their_digits_and_strings_will_do() {
     let quoted = |text: &str| format!("\"total_price\": \"{text}\"");
-    for text in ["0.10", "10.000", "90071992547409.93", "1E+3", "0.30000000000000004", "-1.50", "NaN", "1,00"]
-    {
+    for text in [
+        "0.10",
+        "10.000",
+        "90071992547409.93",
+        "1E+3",
+        "0.30000000000000004",
+        "-1.50",
+        "NaN",
+        "1,00",
+    ] {
         assert_eq!(with("\"total_price\": \"47.50\"", &quoted(text)).total, text);
     }
-    for text in ["0.10", "10.000", "90071992547409.93", "1E+3", "0.30000000000000004", "-1.50", "47"] {
-        assert_eq!(with("\"total_price\": \"47.50\"", &format!("\"total_price\": {text}")).total, text);
+    for text in
+        ["0.10", "10.000", "90071992547409.93", "1E+3", "0.30000000000000004", "-1.50", "47"]
+    {
+        assert_eq!(
+            with("\"total_price\": \"47.50\"", &format!("\"total_price\": {text}")).total,
+            text
+        );
     }
     assert_eq!(with("6885604524341,", "\"6885604524341\",").id, "6885604524341");
     assert_eq!(with("\"quantity\": 2", "\"quantity\": \"2\"").lines[0].quantity, "2");
@@ -109,15 +132,18 @@ fn an_id_that_was_a_float_is_not_trusted() {
 
 #[test]
 fn null_everywhere_is_an_order_with_nothing_in_it() {
-    let keys = ORDER.lines().flat_map(|line| line.split('"').skip(1).step_by(2)).collect::<Vec<_>>();
+    let keys =
+        ORDER.lines().flat_map(|line| line.split('"').skip(1).step_by(2)).collect::<Vec<_>>();
     let nulls = |keys: &[&str]| {
         let named = ["email", "created_at", "currency", "total_price", "line_items", "id"];
         let all: std::collections::BTreeSet<_> = keys.iter().chain(&named).collect();
         let pairs: Vec<String> = all.iter().map(|key| format!("\"{key}\":null")).collect();
         format!("{{{}}}", pairs.join(","))
     };
-    let top: Vec<&str> =
-        keys.into_iter().filter(|key| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')).collect();
+    let top: Vec<&str> = keys
+        .into_iter()
+        .filter(|key| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+        .collect();
     let order = read(nulls(&top)).unwrap().remove(0);
     let empty = SourceOrder { status: Some(Status::Pending), ..SourceOrder::default() };
     assert_eq!(SourceOrder { position: empty.position, ..order }, empty);
@@ -141,9 +167,14 @@ fn a_guest_has_no_customer_and_consent_is_what_was_ticked() {
     for nobody in ["null", "[]", "{}", "{\"id\":null,\"email_marketing_consent\":null}"] {
         let text = format!("{}\"customer\":{nobody},{}", &ORDER[..begin], &ORDER[end..]);
         let order = read(&text).unwrap().remove(0);
-        assert_eq!((order.customer_id.as_str(), order.accepts_marketing), ("", Some(false)), "{nobody}");
+        assert_eq!(
+            (order.customer_id.as_str(), order.accepts_marketing),
+            ("", Some(false)),
+            "{nobody}"
+        );
         assert!(order.faults.is_empty());
-        let unsaid = text.replace("\"buyer_accepts_marketing\": false", "\"buyer_accepts_marketing\": null");
+        let unsaid =
+            text.replace("\"buyer_accepts_marketing\": false", "\"buyer_accepts_marketing\": null");
         assert_eq!(read(unsaid).unwrap()[0].accepts_marketing, None);
     }
     assert_eq!(with("\"subscribed\"", "\"unsubscribed\"").accepts_marketing, Some(false));
@@ -156,7 +187,10 @@ fn the_status_is_the_shops_word_for_it() {
     let status = |from: &str, to: &str| with(from, to).status;
     let financial = "\"financial_status\": \"paid\"";
     assert_eq!(status("\"test\": false", "\"test\": true"), Some(Status::Test));
-    assert_eq!(status("\"cancelled_at\": null", "\"cancelled_at\": \"2024-02-01\""), Some(Status::Cancelled));
+    assert_eq!(
+        status("\"cancelled_at\": null", "\"cancelled_at\": \"2024-02-01\""),
+        Some(Status::Cancelled)
+    );
     for (word, expected) in [
         ("partially_refunded", Status::PartiallyRefunded),
         ("refunded", Status::Refunded),
@@ -166,9 +200,14 @@ fn the_status_is_the_shops_word_for_it() {
         assert_eq!(status(financial, &format!("\"financial_status\": \"{word}\"")), Some(expected));
     }
     assert_eq!(status(financial, "\"financial_status\": null"), Some(Status::Pending));
-    assert_eq!(status(financial, "\"other\": null"), Some(Status::Paid), "the dump has no such field");
-    let draft =
-        ORDER.replace(financial, "\"financial_status\": null").replace("\"web\"", "\"shopify_draft_order\"");
+    assert_eq!(
+        status(financial, "\"other\": null"),
+        Some(Status::Paid),
+        "the dump has no such field"
+    );
+    let draft = ORDER
+        .replace(financial, "\"financial_status\": null")
+        .replace("\"web\"", "\"shopify_draft_order\"");
     assert_eq!(read(draft).unwrap()[0].status, Some(Status::Draft));
     let odd = with(financial, "\"financial_status\": \"bezahlt\"");
     assert_eq!((odd.status, reasons(&odd)), (None, vec![Reason::UnknownStatus]));
@@ -188,10 +227,13 @@ fn the_current_total_and_what_stands_in_no_line_are_read() {
 #[test]
 fn refunds_that_went_through_are_added_up() {
     let refunds = |transactions: &str| {
-        with("\"refunds\": []", &format!("\"refunds\": [{{\"transactions\": [{transactions}]}}]")).refunded
+        with("\"refunds\": []", &format!("\"refunds\": [{{\"transactions\": [{transactions}]}}]"))
+            .refunded
     };
     let paid_back = |amount: &str, currency: &str| {
-        format!(r#"{{"kind":"refund","status":"success","amount":"{amount}","currency":"{currency}"}}"#)
+        format!(
+            r#"{{"kind":"refund","status":"success","amount":"{amount}","currency":"{currency}"}}"#
+        )
     };
     assert_eq!(refunds(&paid_back("10.00", "USD")), "10.00");
     let two = format!("{},{}", paid_back("0.10", "USD"), paid_back("0.20", "USD"));
@@ -199,7 +241,11 @@ fn refunds_that_went_through_are_added_up() {
     let failed = paid_back("5.00", "USD").replace("success", "failure");
     let sale = paid_back("47.50", "USD").replace("refund", "sale");
     assert_eq!(refunds(&format!("{failed},{sale},{}", paid_back("1.00", "USD"))), "1.00");
-    assert_eq!(refunds(&paid_back("13.60", "CAD")), "7.5", "another currency is not added to the shop's");
+    assert_eq!(
+        refunds(&paid_back("13.60", "CAD")),
+        "7.5",
+        "another currency is not added to the shop's"
+    );
     let unknown = ORDER.replace("\"current_total_price\": \"40.00\",", "").replace(
         "\"refunds\": []",
         &format!("\"refunds\": [{{\"transactions\": [{}]}}]", paid_back("13.60", "CAD")),
@@ -274,7 +320,8 @@ fn text_that_can_not_be_read_spoils_the_order_if_it_would_be_sent() {
 
 #[test]
 fn an_order_without_end_is_cut_and_marked() {
-    let lines = r#"{"name":"Pen","price":"1","quantity":1},"#.repeat(crate::extract::ORDER_LINES_MAX + 5);
+    let lines =
+        r#"{"name":"Pen","price":"1","quantity":1},"#.repeat(crate::extract::ORDER_LINES_MAX + 5);
     let order = with("\"line_items\": [", &format!("\"line_items\": [{lines}"));
     assert_eq!(order.lines.len(), crate::extract::ORDER_LINES_MAX);
     assert_eq!(reasons(&order), [Reason::FieldTooLong]);
@@ -292,20 +339,28 @@ const CHECKOUT: &str = r##"{"checkouts": [{
 #[test]
 fn an_abandoned_checkout_is_a_cart_known_by_its_token() {
     let cart = read(CHECKOUT).unwrap().remove(0);
-    assert_eq!((cart.id.as_str(), cart.number.as_str(), cart.checkout_id.as_str()), ("", "", "2a1ace52"));
+    assert_eq!(
+        (cart.id.as_str(), cart.number.as_str(), cart.checkout_id.as_str()),
+        ("", "", "2a1ace52")
+    );
     assert_eq!(cart.abandoned_at, "2024-01-31T10:30:00-05:00");
-    assert_eq!((cart.created_at.as_str(), cart.total.as_str()), ("2024-01-31T10:11:12-05:00", "379.69"));
+    assert_eq!(
+        (cart.created_at.as_str(), cart.total.as_str()),
+        ("2024-01-31T10:11:12-05:00", "379.69")
+    );
     assert_eq!(cart.order_url, "https://shop.example.com/checkouts/2a1ace52/recover");
     assert_eq!((cart.status, cart.faults.len()), (None, 0));
     assert_eq!((cart.email.as_str(), cart.customer_id.as_str()), ("ann@example.com", "207119551"));
     assert_eq!((cart.lines[0].name.as_str(), cart.lines[0].id.as_str()), ("Mug", "49148385"));
-    let unchanged = read(CHECKOUT.replace("\"2024-01-31T10:30:00-05:00\"", "null")).unwrap().remove(0);
+    let unchanged =
+        read(CHECKOUT.replace("\"2024-01-31T10:30:00-05:00\"", "null")).unwrap().remove(0);
     assert_eq!(unchanged.abandoned_at, "2024-01-31T10:11:12-05:00");
 }
 
 #[test]
 fn a_completed_checkout_is_no_cart_and_can_not_become_an_order() {
-    let done = CHECKOUT.replace("\"completed_at\": null", "\"completed_at\": \"2024-02-01T00:00:00Z\"");
+    let done =
+        CHECKOUT.replace("\"completed_at\": null", "\"completed_at\": \"2024-02-01T00:00:00Z\"");
     let order = read(done).unwrap().remove(0);
     assert_eq!((order.abandoned_at.as_str(), order.status), ("", Some(Status::Draft)));
     assert_eq!((order.id.as_str(), order.number.as_str()), ("", ""));

@@ -11,7 +11,9 @@ fn order(id: u32, total: &str) -> String {
 
 /// A row of a raw table, as JSON.
 fn raw(at: &str, data: &str) -> String {
-    format!("{{\"_airbyte_raw_id\":\"r{at}\",\"_airbyte_extracted_at\":\"{at}\",\"_airbyte_data\":{data}}}\n")
+    format!(
+        "{{\"_airbyte_raw_id\":\"r{at}\",\"_airbyte_extracted_at\":\"{at}\",\"_airbyte_data\":{data}}}\n"
+    )
 }
 
 /// A row of a table with a column for each field, as JSON.
@@ -26,7 +28,8 @@ fn quoted(cell: &str) -> String {
 /// The same rows as CSV, with a column for each field of the first.
 fn as_csv(rows: &str) -> String {
     let row = |line: &str| -> Vec<(String, String)> {
-        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).unwrap();
+        let object: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(line).unwrap();
         let text = |value: serde_json::Value| match value {
             serde_json::Value::String(text) => text,
             serde_json::Value::Null => String::new(),
@@ -34,15 +37,20 @@ fn as_csv(rows: &str) -> String {
         };
         object.into_iter().map(|(key, value)| (key, text(value))).collect()
     };
-    let header: Vec<String> = row(rows.lines().next().unwrap()).into_iter().map(|(key, _)| key).collect();
-    let cells = |line| row(line).into_iter().map(|(_, cell)| quoted(&cell)).collect::<Vec<_>>().join(",");
+    let header: Vec<String> =
+        row(rows.lines().next().unwrap()).into_iter().map(|(key, _)| key).collect();
+    let cells =
+        |line| row(line).into_iter().map(|(_, cell)| quoted(&cell)).collect::<Vec<_>>().join(",");
     format!("{}\n{}\n", header.join(","), rows.lines().map(cells).collect::<Vec<_>>().join("\n"))
 }
 
 /// Total, whether another version takes its place, and what is wrong with it.
 fn told(text: &str) -> Vec<(String, bool, Vec<Reason>)> {
     let orders = read(text).unwrap_or_else(|error| panic!("{error}"));
-    orders.into_iter().map(|order| (order.total.clone(), order.is_superseded, reasons(&order))).collect()
+    orders
+        .into_iter()
+        .map(|order| (order.total.clone(), order.is_superseded, reasons(&order)))
+        .collect()
 }
 
 fn told_both(rows: &str) -> Vec<(String, bool, Vec<Reason>)> {
@@ -66,7 +74,9 @@ const NEW: &str = "2024-02-01T00:00:00.000002Z";
 fn of_an_orders_versions_the_one_extracted_last_counts_wherever_it_stands() {
     let (old, new) = (order(1, "10.00"), order(1, "12.00"));
     let other = raw(OLD, &order(2, "5.00"));
-    for rows in [raw(NEW, &new) + &other + &raw(OLD, &old), raw(OLD, &old) + &other + &raw(NEW, &new)] {
+    for rows in
+        [raw(NEW, &new) + &other + &raw(OLD, &old), raw(OLD, &old) + &other + &raw(NEW, &new)]
+    {
         let mut found = told_both(&rows);
         found.sort();
         let expected = [("10.00", true), ("12.00", false), ("5.00", false)];
@@ -85,7 +95,10 @@ fn each_loaders_times_are_read() {
             "\"_airbyte_extracted_at\":\"2024-02-01 00:00:00.1\"",
             "\"_airbyte_extracted_at\":\"2024-02-01 00:00:00.11\"",
         ),
-        ("\"_sdc_extracted_at\":\"2024-02-01T00:00:00Z\"", "\"_sdc_extracted_at\":\"2024-02-01T00:00:01Z\""),
+        (
+            "\"_sdc_extracted_at\":\"2024-02-01T00:00:00Z\"",
+            "\"_sdc_extracted_at\":\"2024-02-01T00:00:01Z\"",
+        ),
         ("\"_sdc_sequence\":1706745600000", "\"_sdc_sequence\":1706745600001"),
         (
             "\"_airbyte_extracted_at\":\"2024-02-01 00:00:00\",\"_ab_cdc_updated_at\":\"2024-01-01T00:00:00Z\"",
@@ -111,7 +124,10 @@ fn versions_that_nothing_ranks_are_refused_both_and_equal_ones_are_one() {
     let rows = raw(OLD, &order(1, "10.00")) + &raw(OLD, &order(1, "12.00"));
     assert_eq!(
         told_both(&rows),
-        [("10.00".to_owned(), false, refused.clone()), ("12.00".to_owned(), false, refused.clone())]
+        [
+            ("10.00".to_owned(), false, refused.clone()),
+            ("12.00".to_owned(), false, refused.clone())
+        ]
     );
     let one_is_undated = raw("", &order(1, "10.00")) + &raw(OLD, &order(1, "12.00"));
     assert!(told_both(&one_is_undated).iter().all(|one| one.2 == refused));
@@ -121,7 +137,8 @@ fn versions_that_nothing_ranks_are_refused_both_and_equal_ones_are_one() {
         [(true, 0), (false, 0)]
     );
     // An older one is out of the question whatever the two newest say.
-    let rows = raw(NEW, &order(1, "1.00")) + &raw(OLD, &order(1, "2.00")) + &raw(NEW, &order(1, "3.00"));
+    let rows =
+        raw(NEW, &order(1, "1.00")) + &raw(OLD, &order(1, "2.00")) + &raw(NEW, &order(1, "3.00"));
     assert_eq!(
         told_both(&rows).iter().map(|one| (one.1, one.2.len())).collect::<Vec<_>>(),
         [(false, 1), (true, 0), (false, 1)]
@@ -130,7 +147,8 @@ fn versions_that_nothing_ranks_are_refused_both_and_equal_ones_are_one() {
 
 #[test]
 fn a_record_that_was_deleted_at_its_source_takes_the_place_of_what_it_was() {
-    let gone = order(1, "10.00").replacen('{', "{\"_ab_cdc_deleted_at\":\"2024-02-01T00:00:00Z\",", 1);
+    let gone =
+        order(1, "10.00").replacen('{', "{\"_ab_cdc_deleted_at\":\"2024-02-01T00:00:00Z\",", 1);
     let rows = raw(NEW, &gone) + &raw(OLD, &order(1, "10.00"));
     let orders = read(&rows).unwrap();
     assert_eq!(
@@ -151,7 +169,8 @@ fn lists_that_a_loader_wrote_as_text_are_lists() {
     });
     let flat = serde_json::Value::Object(flat.collect()).to_string();
     let mark = format!("\"_airbyte_extracted_at\":\"{OLD}\"");
-    let [mut folded, mut plain] = [flat, order(1, "10.00")].map(|data| read(last(&mark, &data)).unwrap());
+    let [mut folded, mut plain] =
+        [flat, order(1, "10.00")].map(|data| read(last(&mark, &data)).unwrap());
     let (mut folded, mut plain) = (folded.remove(0), plain.remove(0));
     folded.lines.iter_mut().chain(&mut plain.lines).for_each(|line| line.at_line = 0);
     assert!(!plain.lines.is_empty());
@@ -168,24 +187,36 @@ fn a_table_is_told_for_what_it_is_and_so_is_one_that_holds_no_orders() {
     ] {
         let folder = Folder::with("a", &text);
         assert_eq!(folder.open(&["a"]).unwrap().files()[0].format, format);
-        assert!(folder.open_as(if format == "singer" { "singer" } else { "airbyte" }, &["a"]).is_ok());
+        assert!(
+            folder.open_as(if format == "singer" { "singer" } else { "airbyte" }, &["a"]).is_ok()
+        );
     }
     let as_json = Folder::with("a", &rows).open_as("shopify-json", &["a"]).unwrap_err().to_string();
     assert!(as_json.contains("rows of a loader's table") && as_json.contains("auto"), "{as_json}");
-    let said =
-        refusal(format!("_airbyte_raw_id,_airbyte_extracted_at,id,email\nr,{OLD},1,ann@example.com\n"));
+    let said = refusal(format!(
+        "_airbyte_raw_id,_airbyte_extracted_at,id,email\nr,{OLD},1,ann@example.com\n"
+    ));
     assert!(
         said.contains("table of Airbyte's") && said.contains("id, email") && !said.contains("ann@"),
         "{said}"
     );
-    assert_eq!(told("_airbyte_raw_id,_airbyte_extracted_at,_airbyte_data\n"), [], "a day without orders");
+    assert_eq!(
+        told("_airbyte_raw_id,_airbyte_extracted_at,_airbyte_data\n"),
+        [],
+        "a day without orders"
+    );
 }
 
 #[test]
 fn a_long_first_row_of_a_table_hides_nothing() {
-    let long = order(1, "10.00").replacen('{', &format!("{{\"note_of_old\":\"{}\",", "x".repeat(80_000)), 1);
+    let long = order(1, "10.00").replacen(
+        '{',
+        &format!("{{\"note_of_old\":\"{}\",", "x".repeat(80_000)),
+        1,
+    );
     assert_eq!(told(&as_csv(&raw(OLD, &long))).len(), 1);
-    let said = read(as_csv(&raw(OLD, &format!("{{\"a\":\"{}\"}}", "x".repeat(80_000))))).unwrap_err();
+    let said =
+        read(as_csv(&raw(OLD, &format!("{{\"a\":\"{}\"}}", "x".repeat(80_000))))).unwrap_err();
     assert!(said.what.contains("not recognised"), "{said}");
 }
 
@@ -198,7 +229,8 @@ fn of_a_table_that_was_cut_nothing_is_given_out() {
 
 #[test]
 fn of_a_table_with_a_row_that_is_not_whole_nothing_is_given_out() {
-    let rows = [raw(OLD, &order(1, "10.00")), raw(NEW, &order(1, "12.00")), raw(OLD, &order(2, "5.00"))];
+    let rows =
+        [raw(OLD, &order(1, "10.00")), raw(NEW, &order(1, "12.00")), raw(OLD, &order(2, "5.00"))];
     let text = as_csv(&rows.concat());
     assert_eq!(told(&text).len(), 3);
     let lines: Vec<&str> = text.lines().collect();
@@ -223,7 +255,8 @@ fn of_a_table_with_a_row_that_is_not_whole_nothing_is_given_out() {
 #[test]
 fn of_a_table_with_a_record_that_cannot_be_read_nothing_is_given_out() {
     let rows =
-        [raw(OLD, &order(1, "10.00")), raw(NEW, &order(1, "12.00")), raw(OLD, &order(2, "5.00"))].concat();
+        [raw(OLD, &order(1, "10.00")), raw(NEW, &order(1, "12.00")), raw(OLD, &order(2, "5.00"))]
+            .concat();
     let lines: Vec<&str> = rows.lines().collect();
     let twice = lines[1].replacen("\"currency\":", "\"currency\":\"EUR\",\"currency\":", 1);
     let json = [lines[0], &twice, lines[2], ""].join("\n");

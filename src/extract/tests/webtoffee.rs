@@ -29,13 +29,16 @@ const MUG: &str = "name:Mug | \"Best\"; 11oz|product_id:11|sku:MUG,11|quantity:1
 const HAT: &str = "name:Hat - M|product_id:16|sku:H-M|quantity:3|total:22.00|sub_total:22.00|tax:1.95|meta:size:M|_variation_id:17";
 
 fn rows_mode(rows: &str) -> String {
-    format!("{BASE},item_product_id,item_name,item_sku,item_quantity,item_subtotal,item_total\n{rows}")
+    format!(
+        "{BASE},item_product_id,item_name,item_sku,item_quantity,item_subtotal,item_total\n{rows}"
+    )
 }
 
 fn open(text: &str, zone: &str, shift: DateShift) -> Result<Vec<SourceOrder>, String> {
     let folder = Folder::with("orders.csv", text);
     let path = folder.path().join("orders.csv").display().to_string();
-    let export = folder.open_in(zone, shift, ("auto", vec![path])).map_err(|error| error.to_string())?;
+    let export =
+        folder.open_in(zone, shift, ("auto", vec![path])).map_err(|error| error.to_string())?;
     assert_eq!(export.files()[0].format, "webtoffee-csv");
     export.read().collect::<Result<_, _>>().map_err(|error| error.to_string())
 }
@@ -62,8 +65,14 @@ fn an_order_with_its_lines_packed_is_read_with_all_its_fields() {
         (order.shipping.as_str(), order.tax.as_str(), order.discount.as_str()),
         ("6.5", "1.11", "5.25")
     );
-    assert_eq!((order.discounts[0].name.as_str(), order.discounts[0].amount.as_str()), ("save10", "5.25"));
-    assert_eq!((order.shipping_method.as_str(), order.status), ("DHL, Insurance", Some(Status::Paid)));
+    assert_eq!(
+        (order.discounts[0].name.as_str(), order.discounts[0].amount.as_str()),
+        ("save10", "5.25")
+    );
+    assert_eq!(
+        (order.shipping_method.as_str(), order.status),
+        ("DHL, Insurance", Some(Status::Paid))
+    );
     let [mug, hat] = order.lines.as_slice() else { panic!("{:?}", order.lines) };
     assert_eq!(
         (mug.name.as_str(), mug.id.as_str(), mug.sku.as_str()),
@@ -85,7 +94,10 @@ fn lines_in_columns_of_their_own_are_the_same_lines() {
     );
     let orders = told(&alone);
     assert_eq!(orders.iter().map(|order| order.lines.len()).collect::<Vec<_>>(), [1, 2]);
-    assert_eq!((orders[0].lines[0].total.as_str(), orders[0].lines[0].quantity.as_str()), ("25.00", "2"));
+    assert_eq!(
+        (orders[0].lines[0].total.as_str(), orders[0].lines[0].quantity.as_str()),
+        ("25.00", "2")
+    );
     assert_eq!(orders[1].lines[1].id, "");
     let both = format!(
         "{BASE},line_item_1,{columns}\n{},\"{HAT}\",Hat - M,16,H-M,3,22,22,,,,,,\n",
@@ -124,20 +136,35 @@ fn an_order_whose_rows_come_apart_is_read_whole_and_a_short_one_never() {
     let short = told(&rows_mode(&format!("{}{}{}", mug("20"), mug("21"), hat("20"))));
     assert_eq!(short.iter().map(reasons).collect::<Vec<_>>(), [vec![Reason::Truncated], vec![]]);
     let copied = told(&rows_mode(&format!("{}{}{}", mug("20"), mug("21"), mug("20"))));
-    assert_eq!(reasons(copied.last().unwrap()), [Reason::RepeatedRow], "one line, or two: can't be told");
+    assert_eq!(
+        reasons(copied.last().unwrap()),
+        [Reason::RepeatedRow],
+        "one line, or two: can't be told"
+    );
     let twice = rows_mode(&mug("20").repeat(3));
     assert_eq!(reasons(&told(&twice)[0]), [Reason::RepeatedRow], "more than the order's subtotal");
     let other = mug("20").replace("60.00", "61.00");
-    assert_eq!(reasons(&told(&rows_mode(&format!("{}{other}", mug("20"))))[0]), [Reason::ContradictoryRows]);
+    assert_eq!(
+        reasons(&told(&rows_mode(&format!("{}{other}", mug("20"))))[0]),
+        [Reason::ContradictoryRows]
+    );
     let hers = hat("20").replace("ann@", "bea@");
-    assert_eq!(reasons(&told(&rows_mode(&format!("{}{hers}", mug("20"))))[0]), [Reason::ContradictoryRows]);
+    assert_eq!(
+        reasons(&told(&rows_mode(&format!("{}{hers}", mug("20"))))[0]),
+        [Reason::ContradictoryRows]
+    );
 }
 
 #[test]
 fn a_fee_is_a_charge_of_the_order() {
-    let text = packed(&[(&base("20", "12.50"), &[MUG])]).replacen(",tax_total,", ",fee_total,tax_total,", 1);
-    let fee =
-        |amount: &str| told(&text.replace(",6.5,1.11,", &format!(",6.5,{amount},1.11,"))).remove(0).charges;
+    let text = packed(&[(&base("20", "12.50"), &[MUG])]).replacen(
+        ",tax_total,",
+        ",fee_total,tax_total,",
+        1,
+    );
+    let fee = |amount: &str| {
+        told(&text.replace(",6.5,1.11,", &format!(",6.5,{amount},1.11,"))).remove(0).charges
+    };
     assert_eq!((fee("2.5").as_str(), fee("-2.5").as_str(), fee("").as_str()), ("2.5", "", ""));
 }
 
@@ -151,7 +178,11 @@ fn refunds_are_added_up_and_say_what_became_of_the_order() {
     let order = told(&packed(&[(&refunds, &[MUG])])).remove(0);
     assert_eq!((order.refunded.as_str(), order.status), ("23.76", Some(Status::PartiallyRefunded)));
     let odd = format!("{}21.76", base("24", "12.50"));
-    assert_eq!(told(&packed(&[(&odd, &[MUG])]))[0].refunded, "unknown", "a rule that needs it refuses it");
+    assert_eq!(
+        told(&packed(&[(&odd, &[MUG])]))[0].refunded,
+        "unknown",
+        "a rule that needs it refuses it"
+    );
 }
 
 #[test]
@@ -163,10 +194,15 @@ fn what_cannot_be_told_for_certain_spoils_its_own_order_only() {
         packed(&[(&own.replace("completed", "on its way"), &[MUG]), (&next, &[MUG])]),
         packed(&[(&own, &[MUG]), (&next, &[MUG])]).replacen("\",\n", "\",,,\n", 1),
     ];
-    let expected = [Reason::MalformedRow, Reason::MalformedRow, Reason::UnknownStatus, Reason::MalformedRow];
+    let expected =
+        [Reason::MalformedRow, Reason::MalformedRow, Reason::UnknownStatus, Reason::MalformedRow];
     for (text, reason) in cases.iter().zip(expected) {
         let orders = told(text);
-        assert_eq!(orders.iter().map(reasons).collect::<Vec<_>>(), [vec![reason], vec![]], "{text}");
+        assert_eq!(
+            orders.iter().map(reasons).collect::<Vec<_>>(),
+            [vec![reason], vec![]],
+            "{text}"
+        );
     }
 }
 
@@ -174,8 +210,9 @@ fn what_cannot_be_told_for_certain_spoils_its_own_order_only() {
 fn shifted_dates_are_moved_back_and_right_ones_are_not() {
     let right = packed(&[(&base("20", "12.50"), &[MUG])]);
     let shifted = right.replace("2024-07-01 08:00:00", "2024-07-01 10:00:00");
-    let date =
-        |text: &str, shift| open(text, "Europe/Berlin", shift).map(|orders| orders[0].created_at.clone());
+    let date = |text: &str, shift| {
+        open(text, "Europe/Berlin", shift).map(|orders| orders[0].created_at.clone())
+    };
     assert_eq!(told(&right)[0].created_at, "2024-07-01 08:00:00");
     assert_eq!(date(&shifted, DateShift::Auto).unwrap(), "2024-07-01 08:00:00");
     assert_eq!(date(&shifted, DateShift::None).unwrap(), "2024-07-01 10:00:00");
@@ -191,8 +228,10 @@ fn shifted_dates_are_moved_back_and_right_ones_are_not() {
 fn an_export_without_lines_or_columns_is_told_what_it_lacks() {
     let refused = refusal(format!("{BASE}\n{}\n", base("20", "1")));
     assert!(refused.contains("lacks the columns: line_item_1 or item_name"), "{refused}");
-    let header =
-        BASE.replace("order_currency,", "").replace("billing_email,", "").replace("customer_email,", "");
+    let header = BASE
+        .replace("order_currency,", "")
+        .replace("billing_email,", "")
+        .replace("customer_email,", "");
     let refused = refusal(format!("{header},line_item_1\n"));
     assert!(
         refused.contains("lacks the columns: order_currency, billing_email or customer_email"),

@@ -67,11 +67,21 @@ fn an_order_is_read_with_all_its_fields_and_lines() {
     );
     assert!(order.faults.is_empty(), "{:?}", order.faults);
     let [gift, hat, part] = order.lines.as_slice() else { panic!("{:?}", order.lines) };
-    assert_eq!((gift.id.as_str(), gift.name.as_str(), gift.sku.as_str()), ("15", "Gift | \"Box\"", ""));
-    assert_eq!((gift.quantity.as_str(), gift.total.as_str(), gift.unit_price.as_str()), ("3", "22.00", ""));
+    assert_eq!(
+        (gift.id.as_str(), gift.name.as_str(), gift.sku.as_str()),
+        ("15", "Gift | \"Box\"", "")
+    );
+    assert_eq!(
+        (gift.quantity.as_str(), gift.total.as_str(), gift.unit_price.as_str()),
+        ("3", "22.00", "")
+    );
     assert_eq!(gift.image_url, "https://shop.example.com/box.png");
     assert_eq!((hat.id.as_str(), hat.sku.as_str(), hat.image_url.as_str()), ("17", "HAT-M", ""));
-    assert_eq!((part.id.as_str(), part.total.as_str()), ("18", "0.00"), "parts of a bundle are products too");
+    assert_eq!(
+        (part.id.as_str(), part.total.as_str()),
+        ("18", "0.00"),
+        "parts of a bundle are products too"
+    );
 }
 
 #[test]
@@ -122,7 +132,8 @@ fn the_status_is_woocommerces_word_and_what_was_refunded() {
     }
     let odd = status("shipped-by-owl");
     assert_eq!((odd.status, reasons(&odd)), (None, vec![Reason::UnknownStatus]));
-    let refunds = r#""refunds": [{"id": 1, "reason": "", "total": "-21.76"}, {"id": 2, "total": "-2.00"}]"#;
+    let refunds =
+        r#""refunds": [{"id": 1, "reason": "", "total": "-21.76"}, {"id": 2, "total": "-2.00"}]"#;
     let order = with("\"refunds\": []", refunds);
     assert_eq!((order.refunded.as_str(), order.status), ("23.76", Some(Status::PartiallyRefunded)));
     assert_eq!(order.total, "80.92", "a refund changes no order");
@@ -166,7 +177,10 @@ fn an_order_of_the_api_before_is_read_as_well() {
         ("2015-01-26T20:00:21Z", "2015-01-27T20:00:21Z")
     );
     assert_eq!((order.shipping.as_str(), order.discount.as_str()), ("10.00", "1.00"));
-    assert_eq!((order.discounts[0].amount.as_str(), order.lines[0].total.as_str()), ("1.00", "43.98"));
+    assert_eq!(
+        (order.discounts[0].amount.as_str(), order.lines[0].total.as_str()),
+        ("1.00", "43.98")
+    );
 }
 
 #[test]
@@ -187,7 +201,10 @@ fn a_value_of_the_wrong_kind_spoils_its_own_order_only() {
     let cut = format!("[{ORDER},{}", &ORDER[..600]);
     let folder = Folder::with("orders.json", cut);
     let read: Vec<_> = folder.open(&["orders.json"]).unwrap().read().collect();
-    assert!(read[0].is_ok() && read[1].is_err(), "an order that the file ends within is not given out");
+    assert!(
+        read[0].is_ok() && read[1].is_err(),
+        "an order that the file ends within is not given out"
+    );
 }
 
 #[test]
@@ -212,7 +229,15 @@ fn fees_are_charges_and_what_a_plugin_took_off_is_not_one() {
     let fees = |list: &str| with("{\"name\": \"Wrapping\", \"total\": \"0.00\"}", list).charges;
     assert_eq!(fees("{\"total\": \"2.50\"}, {\"total\": \"1\"}"), "3.5");
     assert_eq!(fees("{\"total\": \"2.50\"}, {\"total\": \"-1.00\"}"), "1.5");
-    assert_eq!(fees("{\"total\": \"-2.50\"}"), "", "no charge is below zero; the sum then misses the total");
-    assert_eq!(fees("{\"total\": \"1,50\"}, {\"total\": \"1\"}"), "1,50", "refused where it is used");
+    assert_eq!(
+        fees("{\"total\": \"-2.50\"}"),
+        "",
+        "no charge is below zero; the sum then misses the total"
+    );
+    assert_eq!(
+        fees("{\"total\": \"1,50\"}, {\"total\": \"1\"}"),
+        "1,50",
+        "refused where it is used"
+    );
     assert_eq!(fees(""), "");
 }

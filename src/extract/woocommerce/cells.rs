@@ -15,7 +15,8 @@ impl<'r> Cells<'r> {
         Self { row, faults: Vec::new() }
     }
 
-    /// The text of a cell; blank for a column that is not there. Bytes that are no UTF-8 are replaced, and said to be.
+    /// The text of a cell; blank for a column that is not there. Bytes that are no UTF-8 are
+    /// replaced, and said to be.
     pub fn text(&mut self, at: usize, field: &'static str) -> String {
         match self.row.text(at) {
             Ok(text) => text.to_owned(),
@@ -32,7 +33,8 @@ impl<'r> Cells<'r> {
         }
     }
 
-    /// Hands what was found wrong to the order, each once; its line is told where it is not the order's first.
+    /// Hands what was found wrong to the order, each once; its line is told where it is not the
+    /// order's first.
     pub fn settle(self, order: &mut SourceOrder) {
         for fault in self.faults {
             add_fault(order, fault, self.row.line);
@@ -47,8 +49,8 @@ pub fn add_fault(order: &mut SourceOrder, fault: Fault, line: u64) {
     order.faults.push(if line == order.position.line { fault } else { fault.at_line(line) });
 }
 
-/// Fees as charges: what is in the total and in no line. Fees that a plugin took off are stated below zero and are no
-/// charge; that the order's parts then miss its total is told of it.
+/// Fees as charges: what is in the total and in no line. Fees that a plugin took off are stated
+/// below zero and are no charge; that the order's parts then miss its total is told of it.
 pub fn charges(fees: &str) -> String {
     if fees.starts_with('-') { String::new() } else { fees.to_owned() }
 }

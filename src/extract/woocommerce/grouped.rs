@@ -1,4 +1,5 @@
-//! Orders out of rows: a row is an order, or all rows that name the same one are, wherever in the file they stand.
+//! Orders out of rows: a row is an order, or all rows that name the same one are, wherever in the
+//! file they stand.
 
 use super::cells::add_fault;
 use crate::domain::{Fault, Reason, SourceOrder};

@@ -1,5 +1,6 @@
-//! The dialects of WooCommerce: its REST API's orders, and the exports of the two plugins most shops use. They name the
-//! fields; amounts are the order's currency, as stated, and nothing is made up.
+//! The dialects of WooCommerce: its REST API's orders, and the exports of the two plugins most
+//! shops use. They name the fields; amounts are the order's currency, as stated, and nothing is
+//! made up.
 
 mod advanced;
 mod cells;

@@ -5,12 +5,15 @@ use csv::ByteRecord;
 /// The place of a column that is not there: every row is shorter.
 pub const ABSENT: usize = usize::MAX;
 
-/// The names of a header's columns, without case and surrounding blanks; of two with one name the first counts.
+/// The names of a header's columns, without case and surrounding blanks; of two with one name the
+/// first counts.
 pub struct Names(Vec<String>);
 
 impl Names {
     pub fn of(header: &ByteRecord) -> Self {
-        Self(header.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_lowercase()).collect())
+        Self(
+            header.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_lowercase()).collect(),
+        )
     }
 
     /// The place of a column, by its name in lower case.
@@ -42,6 +45,10 @@ impl Names {
 
     /// The groups of which no column is there.
     pub fn missing(&self, needed: &[&[&str]]) -> Vec<String> {
-        needed.iter().filter(|group| self.first(group) == ABSENT).map(|group| group.join(" or ")).collect()
+        needed
+            .iter()
+            .filter(|group| self.first(group) == ABSENT)
+            .map(|group| group.join(" or "))
+            .collect()
     }
 }

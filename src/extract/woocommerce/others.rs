@@ -14,7 +14,8 @@ struct Other {
 const INSTEAD: &str = "export the orders with WebToffee's Order Export or with Advanced Order Export as CSV, or save the answers \
                        of the REST API (wp-json/wc/v3/orders) as JSON";
 
-const DUMP: &str = "is a dump of one of WooCommerce's database tables, which holds only a part of each order";
+const DUMP: &str =
+    "is a dump of one of WooCommerce's database tables, which holds only a part of each order";
 
 const OTHERS: &[Other] = &[
     Other {
@@ -29,7 +30,11 @@ const OTHERS: &[Other] = &[
         what: "looks like an export of SkyVerge's CSV suite: its product cells name no prices before discounts, and its dates \
                don't say whether the month or the day comes first",
     },
-    Other { marks: &["date_created_gmt", "total_amount", "parent_order_id"], without: &[], what: DUMP },
+    Other {
+        marks: &["date_created_gmt", "total_amount", "parent_order_id"],
+        without: &[],
+        what: DUMP,
+    },
     Other { marks: &["order_id", "address_type", "first_name"], without: &[], what: DUMP },
     Other { marks: &["order_id", "created_via", "woocommerce_version"], without: &[], what: DUMP },
     Other { marks: &["order_item_id", "order_item_type"], without: &[], what: DUMP },
@@ -51,13 +56,16 @@ const OTHERS: &[Other] = &[
 
 /// What an export is, and what to take instead, where it is one of these.
 pub fn refusal(names: &Names) -> Option<(String, String)> {
-    let is = |other: &&Other| names.has_all(other.marks) && !other.without.iter().any(|name| names.has(name));
+    let is = |other: &&Other| {
+        names.has_all(other.marks) && !other.without.iter().any(|name| names.has(name))
+    };
     OTHERS.iter().find(is).map(|other| (other.what.to_owned(), INSTEAD.to_owned()))
 }
 
 /// How many columns tell of one of these, which tells the delimiter.
 pub fn known(header: &ByteRecord) -> usize {
     let names = Names::of(header);
-    let known = OTHERS.iter().filter(|other| names.has_all(other.marks)).map(|other| other.marks.len());
+    let known =
+        OTHERS.iter().filter(|other| names.has_all(other.marks)).map(|other| other.marks.len());
     known.max().unwrap_or(0)
 }

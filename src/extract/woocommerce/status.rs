@@ -2,9 +2,10 @@
 
 use crate::domain::Status;
 
-/// WooCommerce's own statuses, with or without the `wc-` they have in its database; a shop may add more, and what those
-/// mean can't be told. An order that counts as paid and states refunds is partially refunded: WooCommerce has no word
-/// for that, and changes the status only once all of it was refunded.
+/// WooCommerce's own statuses, with or without the `wc-` they have in its database; a shop may add
+/// more, and what those mean can't be told. An order that counts as paid and states refunds is
+/// partially refunded: WooCommerce has no word for that, and changes the status only once all of it
+/// was refunded.
 pub fn of_slug(word: &str, is_refunded: bool) -> Option<Status> {
     let word = word.strip_prefix("wc-").unwrap_or(word);
     let status = match word {
@@ -19,7 +20,8 @@ pub fn of_slug(word: &str, is_refunded: bool) -> Option<Status> {
     Some(refined(status, is_refunded))
 }
 
-/// What the admin's pages call a status, in the languages whose words are known; a slug will do as well.
+/// What the admin's pages call a status, in the languages whose words are known; a slug will do as
+/// well.
 pub fn of_label(label: &str, is_refunded: bool) -> Option<Status> {
     let label = label.to_lowercase();
     let known = LABELS.iter().find(|(_, labels)| labels.contains(&label.as_str()));
@@ -36,8 +38,8 @@ fn refined(status: Status, is_refunded: bool) -> Status {
     }
 }
 
-/// English, German, French, Spanish, Italian, Dutch, Portuguese, Polish. Words that one language uses for another status
-/// than its neighbour are left out.
+/// English, German, French, Spanish, Italian, Dutch, Portuguese, Polish. Words that one language
+/// uses for another status than its neighbour are left out.
 const LABELS: &[(Status, &[&str])] = &[
     (
         Status::Paid,
@@ -124,9 +126,21 @@ const LABELS: &[(Status, &[&str])] = &[
     ),
     (
         Status::Failed,
-        &["failed", "fehlgeschlagen", "échouée", "fallido", "fallito", "mislukt", "malsucedido", "nieudane"],
+        &[
+            "failed",
+            "fehlgeschlagen",
+            "échouée",
+            "fallido",
+            "fallito",
+            "mislukt",
+            "malsucedido",
+            "nieudane",
+        ],
     ),
-    (Status::Draft, &["draft", "entwurf", "brouillon", "borrador", "bozza", "concept", "rascunho", "szkic"]),
+    (
+        Status::Draft,
+        &["draft", "entwurf", "brouillon", "borrador", "bozza", "concept", "rascunho", "szkic"],
+    ),
 ];
 
 #[cfg(test)]

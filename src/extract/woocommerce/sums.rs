@@ -1,5 +1,5 @@
-//! Whether the lines of an order are all there, told by what they add up to. No float; digits far below any minor unit
-//! are cut, as what is compared was rounded anyway.
+//! Whether the lines of an order are all there, told by what they add up to. No float; digits far
+//! below any minor unit are cut, as what is compared was rounded anyway.
 
 use std::iter;
 
@@ -10,13 +10,16 @@ const SCALE: usize = 9;
 pub fn parse(text: &str) -> Option<i128> {
     let (digits, sign) = text.strip_prefix('-').map_or((text, 1), |digits| (digits, -1));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let is_number =
-        (1..=15).contains(&whole.len()) && whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit());
+    let is_number = (1..=15).contains(&whole.len())
+        && whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit());
     let padded = fraction.bytes().chain(iter::repeat(b'0')).take(SCALE);
-    is_number.then(|| sign * whole.bytes().chain(padded).fold(0, |sum, b| sum * 10 + i128::from(b - b'0')))
+    is_number.then(|| {
+        sign * whole.bytes().chain(padded).fold(0, |sum, b| sum * 10 + i128::from(b - b'0'))
+    })
 }
 
-/// Half of one unit of the last digit that any of these amounts shows: how far a rounded amount may be off.
+/// Half of one unit of the last digit that any of these amounts shows: how far a rounded amount may
+/// be off.
 pub fn rounding(amounts: &[&str]) -> i128 {
     let digits = |text: &&str| text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
     let shown = amounts.iter().map(digits).max().unwrap_or(0).min(SCALE - 1);

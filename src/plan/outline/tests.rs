@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::{
-    Amount, Currency, Customer, Discount, DiscountKind, Email, Field, FieldChange, Held, Line, Moment,
-    Position,
+    Amount, Currency, Customer, Discount, DiscountKind, Email, Field, FieldChange, Held, Line,
+    Moment, Position,
 };
 use crate::plan::{Why, tests_order};
 use proptest::prelude::*;
@@ -23,8 +23,11 @@ fn full() -> Order {
         ..order.lines[0].clone()
     };
     order.lines = vec![line.clone(), Line { id: "SKU-2".into(), ..line }];
-    order.discounts =
-        vec![Discount { name: "TEN".into(), kind: DiscountKind::Order, amount: amount(100).unwrap() }];
+    order.discounts = vec![Discount {
+        name: "TEN".into(),
+        kind: DiscountKind::Order,
+        amount: amount(100).unwrap(),
+    }];
     (order.shipping, order.tax, order.discount) = (amount(500), amount(81), amount(100));
     order.order_url = "https://shop/orders/1".into();
     order.shipping_method = "Post".into();
@@ -148,7 +151,8 @@ fn two_orders_of_one_buyer_show_nothing_alike() {
 #[test]
 fn a_record_is_the_same_wherever_it_stands() {
     let line = SourceLine { name: "Mug".into(), at_line: 3, ..SourceLine::default() };
-    let record = SourceOrder { id: "1".into(), lines: vec![line.clone()], ..SourceOrder::default() };
+    let record =
+        SourceOrder { id: "1".into(), lines: vec![line.clone()], ..SourceOrder::default() };
     let moved = SourceOrder {
         position: Position { record: 9, file: 1, line: 80 },
         lines: vec![SourceLine { at_line: 81, ..line }],

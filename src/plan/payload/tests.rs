@@ -74,7 +74,8 @@ fn texts_of_any_length_differ_in_their_words() {
         let text = "a".repeat(len);
         assert!(seen.insert(payload.take(&text).to_vec()), "{len}");
         for at in 0..len {
-            let other: String = text.char_indices().map(|(i, c)| if i == at { 'b' } else { c }).collect();
+            let other: String =
+                text.char_indices().map(|(i, c)| if i == at { 'b' } else { c }).collect();
             assert!(seen.insert(payload.take(&other).to_vec()), "{other}");
         }
         assert!(seen.insert(payload.take(&(text + "\0")).to_vec()));

@@ -41,15 +41,24 @@ fn it_ends_on_the_clock_of_the_job_however_clocks_change() {
     assert_eq!(told["ends"], "2026-10-25T23:30:00+01:00");
     let days = preview(of(1_629_510), "America/New_York");
     let text = forecast_text(&days, &at("2026-11-22T12:00:00Z"));
-    assert!(text.contains("take 3 d 20 h, done about 2026-11-26 03:22 -05:00 (America/New_York)"), "{text}");
+    assert!(
+        text.contains("take 3 d 20 h, done about 2026-11-26 03:22 -05:00 (America/New_York)"),
+        "{text}"
+    );
 }
 
 #[test]
 fn nothing_to_send_takes_no_time_and_one_line() {
     let nothing = preview(of(0).after(2), "UTC");
-    assert_eq!(forecast_lines(&nothing, &at("2026-06-01T10:00:00Z")), "Forecast: nothing to send.\n");
+    assert_eq!(
+        forecast_lines(&nothing, &at("2026-06-01T10:00:00Z")),
+        "Forecast: nothing to send.\n"
+    );
     let told = forecast_json(&nothing, &at("2026-06-01T10:00:00Z"));
-    assert_eq!((&told["duration_ms"], &told["ends"]), (&0.into(), &"2026-06-01T10:00:00+00:00".into()));
+    assert_eq!(
+        (&told["duration_ms"], &told["ends"]),
+        (&0.into(), &"2026-06-01T10:00:00+00:00".into())
+    );
 }
 
 #[test]

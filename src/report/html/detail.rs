@@ -67,7 +67,12 @@ impl Detail {
             Judgement::Invalid(faults) => self.invalid.push(InvalidRecord {
                 order: inert(&printable(&judged.label)),
                 file,
-                line: faults.iter().map(|fault| fault.line).max().unwrap_or(0).max(judged.position.line),
+                line: faults
+                    .iter()
+                    .map(|fault| fault.line)
+                    .max()
+                    .unwrap_or(0)
+                    .max(judged.position.line),
                 reasons: faults
                     .iter()
                     .map(|fault| (fault.reason.code(), fault.field, fault.reason.advice()))

@@ -1,4 +1,5 @@
-//! What an export says of one order, made fit to be looked at: masked, cut to a length, and without what hides in text.
+//! What an export says of one order, made fit to be looked at: masked, cut to a length, and without
+//! what hides in text.
 
 use crate::domain::{Currency, Order, SourceOrder};
 use crate::report::explain::masked;
@@ -10,7 +11,8 @@ const TEXT_LEN_MAX: usize = 300;
 /// Product lines and discounts shown of one order.
 const PARTS_MAX: usize = 20;
 
-/// The fields that are not blank, by the names this program gives them. Addresses are masked unless `reveals`.
+/// The fields that are not blank, by the names this program gives them. Addresses are masked unless
+/// `reveals`.
 pub(super) fn fields_of(source: &SourceOrder, reveals: bool) -> Vec<(String, String)> {
     let mut fields: Vec<(String, String)> = Vec::new();
     let mut add = |name: &str, text: &str| {
@@ -55,7 +57,10 @@ pub(super) fn fields_of(source: &SourceOrder, reveals: bool) -> Vec<(String, Str
             (false, true) => format!(", {price} in all"),
             (false, false) => format!(" at {price}"),
         };
-        add(&format!("product {}", n + 1), &format!("{} × {}{price}{id}", line.quantity, line.name));
+        add(
+            &format!("product {}", n + 1),
+            &format!("{} × {}{price}{id}", line.quantity, line.name),
+        );
     }
     for (what, len) in [("discount", source.discounts.len()), ("product", source.lines.len())] {
         if len > PARTS_MAX {
@@ -65,7 +70,8 @@ pub(super) fn fields_of(source: &SourceOrder, reveals: bool) -> Vec<(String, Str
     fields
 }
 
-/// The body as it would be sent; addresses are masked unless `reveals`. What is long is cut, and says so.
+/// The body as it would be sent; addresses are masked unless `reveals`. What is long is cut, and
+/// says so.
 pub(super) fn payload_of(order: &Order, reveals: bool) -> String {
     let mut body = match reveals {
         true => serde_json::to_value(order).unwrap_or_default(),
@@ -95,7 +101,9 @@ fn shorten(value: &mut Value) {
 fn cut(text: &str) -> String {
     match text.char_indices().nth(TEXT_LEN_MAX) {
         None => text.to_owned(),
-        Some((at, _)) => format!("{}… ({} characters)", &text[..at], count(text.chars().count() as u64)),
+        Some((at, _)) => {
+            format!("{}… ({} characters)", &text[..at], count(text.chars().count() as u64))
+        }
     }
 }
 
@@ -107,7 +115,9 @@ fn escaped(json: &str) -> String {
             '\n' => text.push(c),
             c if c.is_control() || is_hidden(c) => {
                 let mut units = [0; 2];
-                c.encode_utf16(&mut units).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}")));
+                c.encode_utf16(&mut units)
+                    .iter()
+                    .for_each(|unit| text.push_str(&format!("\\u{unit:04x}")));
             }
             c => text.push(c),
         }
@@ -117,19 +127,22 @@ fn escaped(json: &str) -> String {
 
 /// A text that a spreadsheet does not run, into which a table of the page may be copied.
 pub(super) fn inert(text: &str) -> String {
-    let is_number = text.trim_start_matches(['-', '+']).bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let is_number =
+        text.trim_start_matches(['-', '+']).bytes().all(|b| b.is_ascii_digit() || b == b'.');
     match text.starts_with(['=', '+', '-', '@']) && !is_number {
         true => format!("'{text}"),
         false => text.to_owned(),
     }
 }
 
-/// An amount with the digits its currency has: 1264.4 USD is 1264.40. What is no plain number stays as it is.
+/// An amount with the digits its currency has: 1264.4 USD is 1264.40. What is no plain number stays
+/// as it is.
 fn padded(text: &str, currency: &str) -> String {
     let digits = Currency::parse(currency).map_or(0, |currency| usize::from(currency.exponent()));
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let is_plain = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    let is_amount = !whole.is_empty() && is_plain(whole.trim_start_matches('-')) && is_plain(fraction);
+    let is_amount =
+        !whole.is_empty() && is_plain(whole.trim_start_matches('-')) && is_plain(fraction);
     match is_amount && fraction.len() < digits {
         true => format!("{whole}.{fraction:0<digits$}"),
         false => text.to_owned(),
@@ -182,7 +195,10 @@ mod tests {
     fn what_is_long_is_cut_and_what_hides_is_shown() {
         let long = "é".repeat(10_000);
         assert!(cut(&long).ends_with("é… (10,000 characters)") && cut(&long).chars().count() < 330);
-        assert_eq!(escaped("\"a\u{202e}b\u{7f}\u{e0041}\"\n"), "\"a\\u202eb\\u007f\\udb40\\udc41\"\n");
+        assert_eq!(
+            escaped("\"a\u{202e}b\u{7f}\u{e0041}\"\n"),
+            "\"a\\u202eb\\u007f\\udb40\\udc41\"\n"
+        );
         let mut many = json!(vec![1; 25]);
         shorten(&mut many);
         assert_eq!((many.as_array().map(Vec::len), &many[20]), (Some(21), &json!("… and 5 more")));

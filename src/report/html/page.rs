@@ -7,7 +7,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// Only what is written here: the hashes are of `page.css` and `page.js`, and a test holds them to that.
+/// Only what is written here: the hashes are of `page.css` and `page.js`, and a test holds them to
+/// that.
 const POLICY: &str = "default-src 'none'; style-src 'sha256-a6C+0e9SvliT9TGlOwsRwwbqz+PAB0WoBhvhqwHYqiM='; script-src 'sha256-0JcjY7HvkqhLWuGQ+/5FakYI4IwsgHXuQZmMSvc1q6k='; base-uri 'none'; form-action 'none'";
 
 /// The plans as one page that stands alone. `now` is in the zone that times are shown in.

@@ -152,14 +152,17 @@ fn number_of(month: Month) -> i32 {
     i32::from(month.year) * 12 + i32::from(month.month) - 1
 }
 
-/// Every month between the first and the last, those without an order too; years where that is too many.
+/// Every month between the first and the last, those without an order too; years where that is too
+/// many.
 fn filled(months: &BTreeMap<i32, MonthTotal>) -> Vec<(String, MonthTotal)> {
     let (Some(first), Some(last)) = (months.keys().next(), months.keys().next_back()) else {
         return Vec::new();
     };
     if last - first < COLUMNS_MAX {
         let of = |n: i32| months.get(&n).copied().unwrap_or_default();
-        return (*first..=*last).map(|n| (format!("{:04}-{:02}", n / 12, n % 12 + 1), of(n))).collect();
+        return (*first..=*last)
+            .map(|n| (format!("{:04}-{:02}", n / 12, n % 12 + 1), of(n)))
+            .collect();
     }
     let mut years: BTreeMap<i32, MonthTotal> =
         (first / 12..=last / 12).map(|year| (year, MonthTotal::default())).collect();
@@ -186,7 +189,8 @@ fn products(tally: &Tally) -> Markup {
 fn customers(tally: &Tally) -> Markup {
     let returning = tally.create.saturating_sub(tally.customers_new);
     let bars = [("new customers", tally.customers_new), ("returning ones", returning)];
-    let bars = bars.map(|(label, n)| Bar { label: label.to_owned(), value: n as f64, text: count(n) });
+    let bars =
+        bars.map(|(label, n)| Bar { label: label.to_owned(), value: n as f64, text: count(n) });
     charts::rows("Orders to create, by", ("By", "Orders"), &bars)
 }
 

@@ -29,7 +29,8 @@ pub struct Against {
     pub only_saved: u64,
     /// Keys of the first few, and their lines in the saved file.
     pub only_saved_examples: Vec<(String, u64)>,
-    /// Orders that would be sent now, or records that are there now, and of which the saved plan has nothing.
+    /// Orders that would be sent now, or records that are there now, and of which the saved plan
+    /// has nothing.
     pub only_now: u64,
     pub only_now_examples: Vec<Example>,
 }
@@ -108,7 +109,9 @@ impl Against {
             return Ok(Vec::new());
         };
         let currencies = match &before {
-            Line::Payload { body, .. } => [currency_of(body), order_of(judged).map(|order| order.currency)],
+            Line::Payload { body, .. } => {
+                [currency_of(body), order_of(judged).map(|order| order.currency)]
+            }
             Line::Record { .. } | Line::Beside => [None; 2],
         };
         let changes = compare(before, judged);
@@ -128,7 +131,12 @@ impl Against {
         }
     }
 
-    fn count(&mut self, changes: &[ValueChange], currencies: [Option<Currency>; 2], judged: &Judged) {
+    fn count(
+        &mut self,
+        changes: &[ValueChange],
+        currencies: [Option<Currency>; 2],
+        judged: &Judged,
+    ) {
         if changes.is_empty() {
             self.same += 1;
             return;
@@ -154,13 +162,15 @@ fn compare(before: Line, judged: &Judged) -> Vec<ValueChange> {
             Some(order) => diff(&body, &payload_of(order)),
             None => vec![fate_change("sent".to_owned(), fate_text(action, &reasons))],
         },
-        Line::Record { action: before, reasons: then, .. } => match before == action && then == reasons {
-            true => Vec::new(),
-            false => {
-                let then: Vec<&str> = then.iter().map(String::as_str).collect();
-                vec![fate_change(fate_text(before, &then), fate_text(action, &reasons))]
+        Line::Record { action: before, reasons: then, .. } => {
+            match before == action && then == reasons {
+                true => Vec::new(),
+                false => {
+                    let then: Vec<&str> = then.iter().map(String::as_str).collect();
+                    vec![fate_change(fate_text(before, &then), fate_text(action, &reasons))]
+                }
             }
-        },
+        }
         Line::Beside => Vec::new(),
     }
 }
@@ -184,7 +194,9 @@ fn fate_of(verdict: &Judgement) -> (&'static str, Vec<&'static str>) {
         Judgement::Decided(Decision::Unchanged) | Judgement::Settled => ("unchanged", vec![]),
         Judgement::Decided(Decision::StillRefused) => ("refused", vec![]),
         Judgement::Filtered(filter) => ("filtered", vec![filter.code()]),
-        Judgement::Invalid(faults) => ("invalid", faults.iter().map(|fault| fault.reason.code()).collect()),
+        Judgement::Invalid(faults) => {
+            ("invalid", faults.iter().map(|fault| fault.reason.code()).collect())
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 /// A field that is not what it was. Its values may be personal data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ValueChange {
-    /// Its name in the payload, as [`Field::path`] writes it; `action` for what becomes of the order; `other` for a name
-    /// that no payload of this program has.
+    /// Its name in the payload, as [`Field::path`] writes it; `action` for what becomes of the
+    /// order; `other` for a name that no payload of this program has.
     pub path: &'static str,
     /// Which product, from 1, where it is a field of one.
     pub product: Option<usize>,
@@ -20,7 +20,8 @@ const SAME: [&str; 2] = ["externalid", "externalcheckoutid"];
 
 /// What is another in `now` than in `before`, two payloads of one order.
 ///
-/// Where products came or went their number is told, and not each of their fields, which all moved with them.
+/// Where products came or went their number is told, and not each of their fields, which all moved
+/// with them.
 pub(super) fn diff(before: &Map<String, Value>, now: &Map<String, Value>) -> Vec<ValueChange> {
     let mut changes = Vec::new();
     for (name, from, to) in pairs(before, now) {
@@ -47,11 +48,9 @@ fn of_product(n: usize, from: &Value, to: &Value, changes: &mut Vec<ValueChange>
     match (from, to) {
         (Value::Object(from), Value::Object(to)) => {
             let fields = pairs(from, to);
-            changes.extend(
-                fields.map(|(name, from, to)| {
-                    change(path_of(&format!("{PRODUCTS}.{name}")), Some(n), from, to)
-                }),
-            );
+            changes.extend(fields.map(|(name, from, to)| {
+                change(path_of(&format!("{PRODUCTS}.{name}")), Some(n), from, to)
+            }));
         }
         (from, to) if from != to => changes.push(change("other", Some(n), Some(from), Some(to))),
         _ => {}
@@ -89,7 +88,8 @@ mod tests {
     use serde_json::json;
 
     fn told(before: Value, now: Value) -> Vec<(&'static str, Option<usize>)> {
-        let (before, now) = (before.as_object().cloned().unwrap(), now.as_object().cloned().unwrap());
+        let (before, now) =
+            (before.as_object().cloned().unwrap(), now.as_object().cloned().unwrap());
         diff(&before, &now).into_iter().map(|change| (change.path, change.product)).collect()
     }
 
@@ -100,10 +100,16 @@ mod tests {
         let before = order(vec![line("Mug", 100), line("Cup", 200)], 300);
         assert_eq!(told(before.clone(), before.clone()), []);
         let now = order(vec![line("Mug", 100), line("Bowl", 250)], 350);
-        let expected =
-            [("orderProducts.name", Some(2)), ("orderProducts.price", Some(2)), ("totalPrice", None)];
+        let expected = [
+            ("orderProducts.name", Some(2)),
+            ("orderProducts.price", Some(2)),
+            ("totalPrice", None),
+        ];
         assert_eq!(told(before.clone(), now), expected);
-        assert_eq!(told(before.clone(), order(vec![line("Mug", 100)], 300)), [("orderProducts", None)]);
+        assert_eq!(
+            told(before.clone(), order(vec![line("Mug", 100)], 300)),
+            [("orderProducts", None)]
+        );
         let mut odd = before.clone();
         odd["surprise"] = 1.into();
         assert_eq!(told(odd, before), [("other", None)]);
@@ -111,9 +117,12 @@ mod tests {
 
     #[test]
     fn what_is_no_payload_is_told_without_harm() {
-        let before = json!({ "orderProducts": ["x", 1], "orderDiscounts": 3, "totalPrice": [1.5e300] });
-        let now =
-            json!({ "orderProducts": [{ "name": "Mug" }, 1], "orderDiscounts": [], "totalPrice": null });
-        assert_eq!(told(before, now), [("orderDiscounts", None), ("other", Some(1)), ("totalPrice", None)]);
+        let before =
+            json!({ "orderProducts": ["x", 1], "orderDiscounts": 3, "totalPrice": [1.5e300] });
+        let now = json!({ "orderProducts": [{ "name": "Mug" }, 1], "orderDiscounts": [], "totalPrice": null });
+        assert_eq!(
+            told(before, now),
+            [("orderDiscounts", None), ("other", Some(1)), ("totalPrice", None)]
+        );
     }
 }

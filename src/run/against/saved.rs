@@ -2,7 +2,8 @@ use crate::state::{SavedAt, SavedIndex, StateError};
 use serde_json::{Map, Value};
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 
-/// The longest line read, in bytes: an order with the largest record an export may have is far below it.
+/// The longest line read, in bytes: an order with the largest record an export may have is far
+/// below it.
 const LINE_BYTES_MAX: u64 = 16 << 20;
 
 /// What a saved plan holds of each order.
@@ -64,13 +65,14 @@ pub(super) enum Line {
         action: &'static str,
         reasons: Vec<String>,
     },
-    /// A record without a key, of another job, or one that another record of its order takes the place of.
+    /// A record without a key, of another job, or one that another record of its order takes the
+    /// place of.
     Beside,
 }
 
 impl<R: BufRead + Seek> Saved<R> {
-    /// Reads through a saved plan once, to know where its orders are. Of a file of several jobs only those of `job` count,
-    /// where the file tells.
+    /// Reads through a saved plan once, to know where its orders are. Of a file of several jobs
+    /// only those of `job` count, where the file tells.
     ///
     /// # Errors
     /// When the file can't be read, is not what a plan writes, or holds an order twice.
@@ -102,7 +104,11 @@ impl<R: BufRead + Seek> Saved<R> {
             }
             let (Line::Payload { key, .. } | Line::Record { key, .. }) = line else { continue };
             if let Some(first) = saved.index.add(&key, at)? {
-                return Err(SavedError::Twice { name: name.to_owned(), first: first.line, second: number });
+                return Err(SavedError::Twice {
+                    name: name.to_owned(),
+                    first: first.line,
+                    second: number,
+                });
             }
             saved.orders += 1;
         }
@@ -173,7 +179,8 @@ fn parse(line: &[u8], job: &str) -> Option<(Form, Line)> {
     let action = line.get("action").and_then(Value::as_str)?;
     let action = ACTIONS.into_iter().find(|known| *known == action)?;
     let of_job = line.get("job").and_then(Value::as_str)? == job;
-    let reasons: Option<Vec<String>> = line.get("reasons")?.as_array()?.iter().map(reason_of).collect();
+    let reasons: Option<Vec<String>> =
+        line.get("reasons")?.as_array()?.iter().map(reason_of).collect();
     let reasons = reasons?;
     let is_repeat = reasons.iter().any(|reason| reason == "superseded" || reason == "duplicate");
     let line = match line.get("key")? {
@@ -190,8 +197,8 @@ fn parse(line: &[u8], job: &str) -> Option<(Form, Line)> {
 
 fn reason_of(reason: &Value) -> Option<String> {
     let code = reason.get("reason")?.as_str()?;
-    let is_code =
-        code.len() <= 64 && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    let is_code = code.len() <= 64
+        && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     is_code.then(|| code.to_owned())
 }
 

@@ -36,7 +36,11 @@ pub(super) struct Deleting {
 
 impl Deleting {
     /// Deletes one order, unless its id is not its own any more, and takes it out of the ledger.
-    pub(super) async fn carry_out(&self, order: CreatedOrder, listed: Listed) -> Result<Ended, UndoError> {
+    pub(super) async fn carry_out(
+        &self,
+        order: CreatedOrder,
+        listed: Listed,
+    ) -> Result<Ended, UndoError> {
         let listed = match listed {
             Listed::NotAtAll => self.look_again(&order).await?,
             listed => listed,
@@ -56,7 +60,8 @@ impl Deleting {
         }
     }
 
-    /// A list that is paged while others write can leave an order out: only the order itself tells that it is gone.
+    /// A list that is paged while others write can leave an order out: only the order itself tells
+    /// that it is gone.
     async fn look_again(&self, order: &CreatedOrder) -> Result<Listed, UndoError> {
         let found = tokio::select! {
             biased;
@@ -87,7 +92,8 @@ impl Deleting {
         let (run, connection, order) = (self.run, self.connection, order.clone());
         let Refusal { status, code, .. } = refusal;
         let answer = Answer::Failed { verdict: "refused".to_owned(), status, code };
-        let entry = move |store: &mut Store| store.note_not_deleted(run, connection, &order, answer);
+        let entry =
+            move |store: &mut Store| store.note_not_deleted(run, connection, &order, answer);
         Ok(self.books.enter(entry).await?)
     }
 

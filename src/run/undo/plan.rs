@@ -41,15 +41,27 @@ pub enum UndoRefusal {
 ///
 /// # Errors
 /// When the run is not this job's, or the state can't be read.
-pub fn plan_undo(view: &View, job: &str, run: RunId, terms: Terms) -> Result<UndoPlan, UndoRefusal> {
+pub fn plan_undo(
+    view: &View,
+    job: &str,
+    run: RunId,
+    terms: Terms,
+) -> Result<UndoPlan, UndoRefusal> {
     let missing = UndoRefusal::NoSuchRun(run);
-    let (Some(row), Some(origin)) = (view.run(run)?, view.origin(run)?) else { return Err(missing) };
+    let (Some(row), Some(origin)) = (view.run(run)?, view.origin(run)?) else {
+        return Err(missing);
+    };
     if origin.job != job {
         return Err(UndoRefusal::OtherJob { run, job: origin.job, asked: job.to_owned() });
     }
     let Some((connection, remote)) = origin.connection else {
         let forecast = Forecast::new(0, terms);
-        return Ok(UndoPlan { run: row, connection: None, undoable: Undoable::default(), forecast });
+        return Ok(UndoPlan {
+            run: row,
+            connection: None,
+            undoable: Undoable::default(),
+            forecast,
+        });
     };
     let undoable = view.undoable(run, connection)?;
     let known = view.orders_known(connection)?;

@@ -13,13 +13,15 @@ pub struct UndoReport {
     /// Orders that stood in the ledger as created by the run when it began.
     pub planned: u64,
     pub deleted: u64,
-    /// Not there any more when it was their turn: deleted by another hand, or by a delete that a kill cut off.
+    /// Not there any more when it was their turn: deleted by another hand, or by a delete that a
+    /// kill cut off.
     pub gone: u64,
     /// Keys of orders whose id now belongs to another order: left alone.
     pub foreign: Vec<String>,
     /// Keys of orders that the target would not delete, each with the reason.
     pub refused: Vec<(String, String)>,
-    /// Keys that the target holds and that the run was about to create when it was killed: not known to be its own.
+    /// Keys that the target holds and that the run was about to create when it was killed: not
+    /// known to be its own.
     pub unconfirmed: Vec<String>,
     /// Keys of deleted orders that the target still lists.
     pub still_there: Vec<String>,
@@ -70,7 +72,8 @@ impl UndoError {
         match self {
             Self::ConnectionGone(_) => RunEnd::Stopped,
             Self::Target(Failure {
-                verdict: Verdict::Again | Verdict::LookUp | Verdict::Throttled, ..
+                verdict: Verdict::Again | Verdict::LookUp | Verdict::Throttled,
+                ..
             }) => RunEnd::Paused,
             Self::Target(_) => RunEnd::Stopped,
             Self::Stop(stop) => end_by(stop),

@@ -30,8 +30,8 @@ pub struct Undo<'a> {
     pub progress: &'a (dyn Fn(u64, u64) + Send + Sync),
 }
 
-/// Deletes at the target what a run created, and reads back that it is gone. Going on with an undo that was
-/// interrupted is the same call.
+/// Deletes at the target what a run created, and reads back that it is gone. Going on with an undo
+/// that was interrupted is the same call.
 pub async fn undo(task: Undo<'_>) -> UndoReport {
     let mut meter = Meter::new(task.client);
     let mut work = Work { task: &task, report: report_of(task.plan) };
@@ -68,7 +68,11 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    async fn carry_out(&mut self, connection: ConnectionId, remote: &RemoteId) -> Result<(), UndoError> {
+    async fn carry_out(
+        &mut self,
+        connection: ConnectionId,
+        remote: &RemoteId,
+    ) -> Result<(), UndoError> {
         let (task, run) = (self.task, self.report.run);
         task.books.enter(move |store| store.begin_undo(run, connection)).await?;
         let mirror = tokio::select! {
@@ -82,7 +86,8 @@ impl Work<'_> {
             () = task.cancel.cancelled() => return Err(UndoError::Interrupted),
             read = self.read_back(connection, remote) => read?,
         }
-        self.report.left = Some(task.books.enter(move |store| store.finish_undo(run, connection)).await?);
+        self.report.left =
+            Some(task.books.enter(move |store| store.finish_undo(run, connection)).await?);
         Ok(())
     }
 
@@ -113,7 +118,8 @@ impl Work<'_> {
             deleting.halt.cancel();
             let deadline = Instant::now() + task.grace;
             while let Ok(Some(step)) = tokio::time::timeout_at(deadline, steps.join_next()).await {
-                // The first cause is the one to tell; that the others were called off follows from it.
+                // The first cause is the one to tell; that the others were called off follows from
+                // it.
                 let _ = self.note(step);
             }
             steps.shutdown().await;
@@ -137,8 +143,10 @@ impl Work<'_> {
         let (run, connection, mut after) = (deleting.run, deleting.connection, String::new());
         loop {
             let from = after.clone();
-            let created =
-                self.task.books.enter(move |store| store.created_by(run, connection, &from, CREATED_MAX));
+            let created = self
+                .task
+                .books
+                .enter(move |store| store.created_by(run, connection, &from, CREATED_MAX));
             let created = created.await?;
             let Some(last) = created.last() else { break };
             after = last.key.clone();
@@ -175,19 +183,27 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// None of what was deleted may be listed any more. One that is, under the id that was deleted, was not.
-    async fn read_back(&mut self, connection: ConnectionId, remote: &RemoteId) -> Result<(), UndoError> {
+    /// None of what was deleted may be listed any more. One that is, under the id that was deleted,
+    /// was not.
+    async fn read_back(
+        &mut self,
+        connection: ConnectionId,
+        remote: &RemoteId,
+    ) -> Result<(), UndoError> {
         let (run, mut next) = (self.report.run, Some(0));
         while let Some(offset) = next {
             let page = self.task.client.orders(remote, offset).await?;
             next = page.next;
-            let keys: Vec<String> = page.records.iter().map(|order| order.externalid.clone()).collect();
-            let deleted = self.task.books.enter(move |store| store.deleted_among(run, &keys)).await?;
+            let keys: Vec<String> =
+                page.records.iter().map(|order| order.externalid.clone()).collect();
+            let deleted =
+                self.task.books.enter(move |store| store.deleted_among(run, &keys)).await?;
             for order in deleted {
                 if page.records.iter().any(|there| there.id == order.id) {
                     self.report.still_there.push(order.key.clone());
-                    let entry =
-                        move |store: &mut crate::state::Store| store.restore_deleted(run, connection, &order);
+                    let entry = move |store: &mut crate::state::Store| {
+                        store.restore_deleted(run, connection, &order)
+                    };
                     self.task.books.enter(entry).await?;
                 } else {
                     self.report.made_again += 1;

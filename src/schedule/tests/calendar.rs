@@ -17,7 +17,10 @@ fn jitter_follows_from_the_name_and_stays_within_its_bound() {
     assert_eq!(of("shop", None), of("shop", None));
     let jobs: Vec<String> = (0..200).map(|n| format!("shop-{n}")).collect();
     let mut seen: Vec<i64> = jobs.iter().map(|job| of(job, None)).collect();
-    assert!(seen.iter().all(|s| (0..=59).contains(s)), "within the minute that was written: {seen:?}");
+    assert!(
+        seen.iter().all(|s| (0..=59).contains(s)),
+        "within the minute that was written: {seen:?}"
+    );
     seen.sort_unstable();
     seen.dedup();
     assert!(seen.len() > 40, "they spread: {seen:?}");
@@ -50,7 +53,8 @@ fn however_many_starts_were_missed_the_first_of_them_is_next() {
 #[test]
 fn days_on_which_clocks_change_are_known() {
     let change = |day, name: &str| {
-        clock_change(day, &zone(name)).map(|change| (change.from.seconds() / 60, change.to.seconds() / 60))
+        clock_change(day, &zone(name))
+            .map(|change| (change.from.seconds() / 60, change.to.seconds() / 60))
     };
     assert_eq!(change(date(2026, 3, 29), "Europe/Berlin"), Some((60, 120)));
     assert_eq!(change(date(2026, 10, 25), "Europe/Berlin"), Some((120, 60)));

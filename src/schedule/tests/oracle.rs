@@ -1,5 +1,6 @@
-//! The schedule against a clock that is watched minute by minute. Of jiff the oracle takes the offset at a moment and
-//! nothing else: days, weekdays and what a line of crontab means are its own.
+//! The schedule against a clock that is watched minute by minute. Of jiff the oracle takes the
+//! offset at a moment and nothing else: days, weekdays and what a line of crontab means are its
+//! own.
 
 use super::super::Schedule;
 use super::zone;
@@ -73,8 +74,8 @@ fn month_and_date(mut day: i64) -> (i64, i64) {
     (month, day + 1)
 }
 
-/// The runs in these minutes since 1970, for each line. A time that the clock jumps over counts at the end of the
-/// jump, one that it has shown before does not count.
+/// The runs in these minutes since 1970, for each line. A time that the clock jumps over counts at
+/// the end of the jump, one that it has shown before does not count.
 fn watched(lines: &[Line], zone: &TimeZone, minutes: std::ops::Range<i64>) -> Vec<Vec<i64>> {
     let local = |minute: i64| {
         let at = Timestamp::from_second(minute * 60).unwrap();
@@ -117,8 +118,13 @@ fn calculated(line: &Line, zone: &TimeZone, minutes: std::ops::Range<i64>) -> Ve
 }
 
 /// The first runs that are not the same.
-fn difference(calculated: &[i64], watched: &[i64]) -> Option<(Option<Timestamp>, Option<Timestamp>)> {
-    let at = |runs: &[i64], n: usize| runs.get(n).map(|minute| Timestamp::from_second(minute * 60).unwrap());
+fn difference(
+    calculated: &[i64],
+    watched: &[i64],
+) -> Option<(Option<Timestamp>, Option<Timestamp>)> {
+    let at = |runs: &[i64], n: usize| {
+        runs.get(n).map(|minute| Timestamp::from_second(minute * 60).unwrap())
+    };
     let same = calculated.iter().zip(watched).take_while(|(a, b)| a == b).count();
     let pair = (at(calculated, same), at(watched, same));
     (pair != (None, None)).then_some(pair)
@@ -131,7 +137,8 @@ fn line(
     either: bool,
 ) -> Line {
     let (dates, months, weekdays) = days;
-    let [minutes, hours, dates, months, weekdays] = [minutes, hours, dates, months, weekdays].map(bits);
+    let [minutes, hours, dates, months, weekdays] =
+        [minutes, hours, dates, months, weekdays].map(bits);
     Line { text: text.to_owned(), minutes, hours, dates, months, weekdays, either }
 }
 
@@ -152,12 +159,17 @@ fn lines() -> Vec<Line> {
         line("0 3 13 * fri", (&[0], &[3]), (&[13], &months, &[5]), true),
         line("0 2 29 2 *", (&[0], &[2]), (&[29], &[2], &week), false),
         line("0 23 31 * *", (&[0], &[23]), (&[31], &months, &week), false),
-        line("30 2 1-7 mar,oct,nov sun", (&[30], &[2]), (&[1, 2, 3, 4, 5, 6, 7], &[3, 10, 11], &[0]), true),
+        line(
+            "30 2 1-7 mar,oct,nov sun",
+            (&[30], &[2]),
+            (&[1, 2, 3, 4, 5, 6, 7], &[3, 10, 11], &[0]),
+            true,
+        ),
     ]
 }
 
-/// 2017 to 2026: all that these zones have had, Casablanca's changes twice a year and the end of Sao Paulo's included.
-/// Apia's jump over a day is in 2011.
+/// 2017 to 2026: all that these zones have had, Casablanca's changes twice a year and the end of
+/// Sao Paulo's included. Apia's jump over a day is in 2011.
 #[test]
 fn ten_years_in_seven_zones_are_as_a_watched_clock_has_them() {
     const DAYS_2017: i64 = 17_167;

@@ -52,7 +52,10 @@ fn what_is_wrong_is_named_by_its_field_with_what_to_try() {
         ("61 15 2 * * *", "second: found `61`; expected a second from 0 to 59"),
         ("15 2 * * fryday", "day of week: found `fryday`"),
         ("15 2 * mo *", "month: found `mo`"),
-        ("15 2 ? * *", "day of month: found `?`; expected a day of month from 1 to 31; write `*` for any"),
+        (
+            "15 2 ? * *",
+            "day of month: found `?`; expected a day of month from 1 to 31; write `*` for any",
+        ),
         ("15 2 L * *", "L, W and # are not of crontab"),
         ("15 2 * * 1#2", "L, W and # are not of crontab"),
         (
@@ -65,7 +68,10 @@ fn what_is_wrong_is_named_by_its_field_with_what_to_try() {
             "minute: found `5/10`; expected a range or `*` before a step; `5-59/10` begins at 5",
         ),
         ("*/0 2 * * *", "minute: found `*/0`; expected a step from 1 to 59"),
-        ("*/90 * * * *", "minute: found `*/90`; expected a step from 1 to 59; a step stays within its field"),
+        (
+            "*/90 * * * *",
+            "minute: found `*/90`; expected a step from 1 to 59; a step stays within its field",
+        ),
         ("*/x 2 * * *", "minute: found `*/x`; expected a step from 1 to 59"),
         ("1,,2 2 * * *", "minute: found `1,,2`"),
         ("-5 2 * * *", "minute: found `-5`"),
@@ -98,7 +104,10 @@ fn a_day_matches_by_date_or_by_name_where_both_are_given() {
             "Fri 2026-11-27 00:00:00 +00:00"
         ]
     );
-    assert_eq!(runs("0 0 13 * fri", "UTC", "2026-12-12T00:00:00Z", 1), ["Sun 2026-12-13 00:00:00 +00:00"]);
+    assert_eq!(
+        runs("0 0 13 * fri", "UTC", "2026-12-12T00:00:00Z", 1),
+        ["Sun 2026-12-13 00:00:00 +00:00"]
+    );
     // As in crontab, one that begins with * leaves the choice to the other.
     assert_eq!(
         runs("0 0 */2 * fri", "UTC", from, 2),
@@ -113,7 +122,10 @@ fn a_day_matches_by_date_or_by_name_where_both_are_given() {
 
 #[test]
 fn the_last_run_there_is_is_followed_by_none() {
-    assert_eq!(runs("0 0 31 12 *", "UTC", "2099-12-31T00:00:00Z", 3), ["Fri 2100-12-31 00:00:00 +00:00"]);
+    assert_eq!(
+        runs("0 0 31 12 *", "UTC", "2099-12-31T00:00:00Z", 3),
+        ["Fri 2100-12-31 00:00:00 +00:00"]
+    );
 }
 
 proptest! {

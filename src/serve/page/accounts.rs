@@ -38,10 +38,16 @@ fn breaker(standing: &Standing, now: Timestamp) -> String {
     match standing {
         Standing::Idle | Standing::Running => "closed: requests may leave".to_owned(),
         Standing::WaitsForLock { since } => {
-            format!("another process writes to the account, since {}", times::instant(*since, &zone))
+            format!(
+                "another process writes to the account, since {}",
+                times::instant(*since, &zone)
+            )
         }
         Standing::Away { until } => {
-            format!("open: the target is away; asked again at {}", times::coming(*until, now, &zone))
+            format!(
+                "open: the target is away; asked again at {}",
+                times::coming(*until, now, &zone)
+            )
         }
         Standing::Refused { until } => {
             format!(
@@ -54,7 +60,8 @@ fn breaker(standing: &Standing, now: Timestamp) -> String {
 
 fn throttle(account: &AccountView) -> String {
     let pace = account.traffic.as_ref().map(|traffic| traffic.requests_per_second);
-    let pace = pace.map_or("nothing sent yet".to_owned(), |pace| format!("{pace:.1} requests/s allowed"));
+    let pace =
+        pace.map_or("nothing sent yet".to_owned(), |pace| format!("{pace:.1} requests/s allowed"));
     match account.pause_left {
         Duration::ZERO => pace,
         left => format!("{pace}; a pause, {} left", duration(left)),

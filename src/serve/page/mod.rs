@@ -1,5 +1,5 @@
-//! The status page. What is shown of the daemon passes through `maud`, which escapes it; the page's policy forbids
-//! whatever is not its own.
+//! The status page. What is shown of the daemon passes through `maud`, which escapes it; the page's
+//! policy forbids whatever is not its own.
 
 mod accounts;
 mod jobs;

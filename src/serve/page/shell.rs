@@ -6,7 +6,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 const STYLE: &str = include_str!("status.css");
 const SCRIPT: &str = include_str!("status.js");
 
-/// Only what is written here: the hashes are of `status.css` and `status.js`, and a test holds them to that.
+/// Only what is written here: the hashes are of `status.css` and `status.js`, and a test holds them
+/// to that.
 pub(in crate::serve) const POLICY: &str = "default-src 'none'; style-src 'sha256-QgfQvB4hbtFCkk8PUV9UWiwfMhfgRrQZsRMVfc9boDk='; script-src 'sha256-FWVn5zrPq4D1KQIjTkgOD+opjFesRNawWJKx750/w7A='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The page as it is asked for first; without a script the browser asks for all of it again.
@@ -43,8 +44,10 @@ pub(in crate::serve) fn live(picture: &Picture) -> String {
 }
 
 fn title(picture: &Picture) -> String {
-    let running =
-        picture.jobs.iter().filter(|job| job.live.as_ref().is_some_and(|live| live.running.is_some()));
+    let running = picture
+        .jobs
+        .iter()
+        .filter(|job| job.live.as_ref().is_some_and(|live| live.running.is_some()));
     match running.count() {
         0 => "ordersync".to_owned(),
         n => format!("({n}) ordersync"),

@@ -40,7 +40,8 @@ fn filled() -> String {
         rest.split_once(" = ")
             .is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
     };
-    let uncomment = |line: &'static str| line.strip_prefix("# ").filter(|rest| is_key(rest)).unwrap_or(line);
+    let uncomment =
+        |line: &'static str| line.strip_prefix("# ").filter(|rest| is_key(rest)).unwrap_or(line);
     ANNOTATED.lines().map(uncomment).collect::<Vec<_>>().join("\n")
 }
 
@@ -82,12 +83,16 @@ fn what_is_documented_as_the_default_is_the_default() {
     let filled = project.load(&[]).unwrap();
     let (a, b) = (&small.accounts["main"], &filled.accounts["main"]);
     assert_eq!(a.requests_per_second, b.requests_per_second);
-    assert_eq!((a.in_flight_max, a.timeout_s, a.wait_max_s), (b.in_flight_max, b.timeout_s, b.wait_max_s));
+    assert_eq!(
+        (a.in_flight_max, a.timeout_s, a.wait_max_s),
+        (b.in_flight_max, b.timeout_s, b.wait_max_s)
+    );
     assert_eq!(small.state_dir, filled.state_dir);
     let (a, b) = (&small.jobs["shop"], &filled.jobs["shop"]);
     assert_eq!((&a.format, &a.time_zone_name), (&b.format, &b.time_zone_name));
     // These have no default, so the annotated file shows an example.
-    let examples = Policy { currency: None, default_date: None, category: None, ..b.policy.clone() };
+    let examples =
+        Policy { currency: None, default_date: None, category: None, ..b.policy.clone() };
     assert_eq!(a.policy, examples);
 }
 

@@ -60,11 +60,17 @@ fn what_orders_mean_is_never_half_understood() {
         ),
         ("total = \"net\"", "found `net`\n  expected `original` or `current`"),
         ("missing_email = \"skip\"", "found `skip`\n  expected `invalid` or `filter`"),
-        ("rounding = \"half-even\"", "expected `refuse` or `half_even`\n  hint: did you mean `half_even`?"),
+        (
+            "rounding = \"half-even\"",
+            "expected `refuse` or `half_even`\n  hint: did you mean `half_even`?",
+        ),
         ("customers = \"mail\"", "expected `id` or `email`\n  hint: did you mean `email`?"),
         ("currency = \"US$\"", "no currency `US$`\n  expected an ISO 4217 code such as EUR"),
         ("currency = \"XAU\"", "`XAU` has no minor unit"),
-        ("default_date = \"02/11/2023\"", "found `02/11/2023`\n  expected a day such as \"2020-01-31\""),
+        (
+            "default_date = \"02/11/2023\"",
+            "found `02/11/2023`\n  expected a day such as \"2020-01-31\"",
+        ),
         ("default_date = \"1969-01-01\"", "from 1970 to 2099"),
         ("default_date = 2020-01-01", "expected a text in quotes"),
         ("currency = [\"EUR\"]", "found a list\n  expected a text in quotes"),
@@ -72,7 +78,10 @@ fn what_orders_mean_is_never_half_understood() {
     ] {
         let key = line.split(' ').next().unwrap();
         let text = faults(&format!("{SMALL}[jobs.shop.policy]\n{line}\n"), &[]);
-        assert!(text.contains(&format!("jobs.shop.policy.{key}: ")) && text.contains(said), "{line}: {text}");
+        assert!(
+            text.contains(&format!("jobs.shop.policy.{key}: ")) && text.contains(said),
+            "{line}: {text}"
+        );
     }
     let long = format!("{SMALL}[jobs.shop.policy]\ncategory = \"{}\"\n", "x".repeat(256));
     assert!(faults(&long, &[]).contains("found a text of 256 bytes\n  expected at most 255 bytes"));
@@ -100,11 +109,20 @@ fn wrong_types_are_never_bent_into_right_ones() {
         let key = line.split(' ').next().unwrap();
         let text = faults(&with_account(line), &[]);
         assert!(text.contains(&format!("accounts.main.{key}: ")), "{line}: {text}");
-        assert_eq!(text.lines().filter(|line| !line.starts_with("  ")).count(), 1, "{line}: {text}");
+        assert_eq!(
+            text.lines().filter(|line| !line.starts_with("  ")).count(),
+            1,
+            "{line}: {text}"
+        );
     }
-    for line in
-        ["export = []", "export = [1]", "export = [\"\"]", "schedule = 5", "connection = 5", "policy = []"]
-    {
+    for line in [
+        "export = []",
+        "export = [1]",
+        "export = [\"\"]",
+        "schedule = 5",
+        "connection = 5",
+        "policy = []",
+    ] {
         let text = faults(&with_job(line), &[]);
         assert!(text.contains("config/ordersync.toml:"), "{line}: {text}");
     }
@@ -150,18 +168,22 @@ fn the_pace_is_higher_than_five_only_on_this_machine() {
     let fast = with_account("requests_per_second = 500");
     let text = faults(&fast, &[]);
     assert!(
-        text.contains("found 500\n  expected a number from 0.1 to 5\n  hint: higher only for a simulator"),
+        text.contains(
+            "found 500\n  expected a number from 0.1 to 5\n  hint: higher only for a simulator"
+        ),
         "{text}"
     );
-    let settings =
-        Project::with(&fast).load(&[("ORDERSYNC_ACCOUNTS__MAIN__URL", "http://127.0.0.1:9")]).unwrap();
+    let settings = Project::with(&fast)
+        .load(&[("ORDERSYNC_ACCOUNTS__MAIN__URL", "http://127.0.0.1:9")])
+        .unwrap();
     assert_eq!(settings.accounts["main"].requests_per_second, 500.0);
     assert!(settings.accounts["main"].is_loopback());
 }
 
 #[test]
 fn one_activecampaign_account_is_not_set_up_twice() {
-    let twice = format!("{SMALL}\n[accounts.other]\nurl = \"https://EXAMPLE.api-us1.com:443/api/3\"");
+    let twice =
+        format!("{SMALL}\n[accounts.other]\nurl = \"https://EXAMPLE.api-us1.com:443/api/3\"");
     assert_eq!(
         faults(&twice, &[]),
         "config/ordersync.toml:12:7: accounts.other.url: the same ActiveCampaign account as accounts.main\n  \
@@ -171,7 +193,9 @@ fn one_activecampaign_account_is_not_set_up_twice() {
 
 #[test]
 fn names_are_those_that_files_and_variables_can_carry() {
-    for name in ["Main", "\"a b\"", "\"a.b\"", "a__b", "a-", "_a", "9a", "\"../etc\"", "\"ä\"", "a_-b"] {
+    for name in
+        ["Main", "\"a b\"", "\"a.b\"", "a__b", "a-", "_a", "9a", "\"../etc\"", "\"ä\"", "a_-b"]
+    {
         let text = faults(&SMALL.replace("[accounts.main]", &format!("[accounts.{name}]")), &[]);
         assert!(text.contains("unusable name"), "{name}: {text}");
     }

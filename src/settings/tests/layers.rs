@@ -116,8 +116,11 @@ fn an_empty_variable_counts_as_not_set() {
 
 #[test]
 fn variables_of_others_are_left_alone() {
-    let others =
-        [("ORDERSYNC_PORT", "tcp://10.0.0.1:80"), ("ORDERSYNC_SERVICE_HOST", "10.0.0.1"), ("PATH", "/bin")];
+    let others = [
+        ("ORDERSYNC_PORT", "tcp://10.0.0.1:80"),
+        ("ORDERSYNC_SERVICE_HOST", "10.0.0.1"),
+        ("PATH", "/bin"),
+    ];
     assert!(Project::with(SMALL).load(&others).is_ok());
 }
 
@@ -186,11 +189,14 @@ fn two_variables_for_one_key_are_a_fault() {
 #[test]
 fn the_effective_settings_read_back_as_themselves_and_show_no_token() {
     let project = Project::with(&with_account("token = \"canary-0011\""));
-    let settings =
-        project.load(&[("ORDERSYNC_JOBS__SHOP__CONNECTION__NAME", "A \"quoted\" \\ name")]).unwrap();
+    let settings = project
+        .load(&[("ORDERSYNC_JOBS__SHOP__CONNECTION__NAME", "A \"quoted\" \\ name")])
+        .unwrap();
     let printed = settings.effective();
     assert!(
-        printed.contains("name = \"A \\\"quoted\\\" \\\\ name\" # ORDERSYNC_JOBS__SHOP__CONNECTION__NAME"),
+        printed.contains(
+            "name = \"A \\\"quoted\\\" \\\\ name\" # ORDERSYNC_JOBS__SHOP__CONNECTION__NAME"
+        ),
         "{printed}"
     );
     assert!(printed.contains("# token = \"********\" (from settings file "), "{printed}");

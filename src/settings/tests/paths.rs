@@ -49,9 +49,10 @@ fn signs_in_the_name_of_the_project_folder_are_no_pattern() {
 #[test]
 fn the_command_line_goes_before_the_variable_and_both_before_the_usual_places() {
     let project = Project::with("broken");
-    let named = project.write("named.toml", &SMALL.replace("shop]", "typed]").replace("shop.", "typed."));
-    let other =
-        project.write("other.toml", &SMALL.replace("shop]", "exported]").replace("shop.", "exported."));
+    let named =
+        project.write("named.toml", &SMALL.replace("shop]", "typed]").replace("shop.", "typed."));
+    let other = project
+        .write("other.toml", &SMALL.replace("shop]", "exported]").replace("shop.", "exported."));
     let variable = [("ORDERSYNC_CONFIG", other.to_str().unwrap())];
     let jobs = |explicit: Option<&str>| {
         let settings = project.load_from(".", explicit, &variable).unwrap();
@@ -73,11 +74,17 @@ fn a_named_file_that_is_not_there_is_never_passed_over() {
     assert!(text.starts_with("command line: can't read gone.toml: "), "{text}");
     assert!(text.contains("ordersync init"), "{text}");
     let text = told(None, &[("ORDERSYNC_CONFIG", "gone.toml")]);
-    assert!(text.starts_with("environment variable ORDERSYNC_CONFIG: can't read gone.toml: "), "{text}");
+    assert!(
+        text.starts_with("environment variable ORDERSYNC_CONFIG: can't read gone.toml: "),
+        "{text}"
+    );
     let text = told(Some("config"), &[]);
     assert!(text.contains("can't read config: "), "{text}");
     let text = project.load_from("empty", None, &[]).map(|_| ()).unwrap_err()[0].to_string();
-    assert!(text.contains("no settings file") && text.contains("/etc/ordersync/ordersync.toml"), "{text}");
+    assert!(
+        text.contains("no settings file") && text.contains("/etc/ordersync/ordersync.toml"),
+        "{text}"
+    );
 }
 
 #[test]

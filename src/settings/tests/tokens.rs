@@ -17,11 +17,13 @@ fn protect(project: &Project, mode: u32) {
 
 #[test]
 fn the_first_source_that_is_there_wins() {
-    let project = Project::with(&with_account("token = \"from-settings\"\ntoken_file = \"main.token\""));
+    let project =
+        Project::with(&with_account("token = \"from-settings\"\ntoken_file = \"main.token\""));
     protect(&project, 0o600);
     project.write("main.token", "from-file\n");
     let credentials = project.write("credentials/main.token", "  from-credentials\r\n");
-    let credentials = ("CREDENTIALS_DIRECTORY", credentials.parent().unwrap().to_str().unwrap().to_owned());
+    let credentials =
+        ("CREDENTIALS_DIRECTORY", credentials.parent().unwrap().to_str().unwrap().to_owned());
     let credentials = (credentials.0, credentials.1.as_str());
     assert_eq!(token(&project, &[credentials, VARIABLE]).unwrap(), "from-credentials");
     assert_eq!(token(&project, &[VARIABLE]).unwrap(), "from-file");
@@ -52,7 +54,9 @@ fn a_token_in_settings_that_others_can_read_is_not_used() {
 #[test]
 fn no_token_is_told_with_every_place_it_could_be() {
     let text = token(&Project::with(SMALL), &[]).unwrap_err().to_string();
-    for place in ["$CREDENTIALS_DIRECTORY/main.token", "token_file", "ORDERSYNC_ACCOUNTS__MAIN__TOKEN"] {
+    for place in
+        ["$CREDENTIALS_DIRECTORY/main.token", "token_file", "ORDERSYNC_ACCOUNTS__MAIN__TOKEN"]
+    {
         assert!(text.contains(place), "{place}: {text}");
     }
 }

@@ -5,8 +5,14 @@ use crate::simulator::reply::Reply;
 use crate::simulator::world::World;
 use serde_json::{Value, json};
 
-/// Answers a request whose path leads somewhere by an allowed method. `unfiltered` lists forget their filters.
-pub(in crate::simulator) fn answer(world: &mut World, call: &Call, route: &Route, unfiltered: bool) -> Reply {
+/// Answers a request whose path leads somewhere by an allowed method. `unfiltered` lists forget
+/// their filters.
+pub(in crate::simulator) fn answer(
+    world: &mut World,
+    call: &Call,
+    route: &Route,
+    unfiltered: bool,
+) -> Reply {
     let id = route.id_number();
     match (route.resource, call.method.as_str(), &route.id, route.sub.as_deref()) {
         (Resource::Root, ..) => Reply::json(200, json!({})),
@@ -16,7 +22,9 @@ pub(in crate::simulator) fn answer(world: &mut World, call: &Call, route: &Route
             listing::list(world, call, resource, Listing::of(call, unfiltered))
         }
         (Resource::Connection, "GET", Some(_), None) => connections::read(world, call, id),
-        (Resource::Connection, "GET", Some(_), Some(sub)) => connections::part(world, call, id, sub),
+        (Resource::Connection, "GET", Some(_), Some(sub)) => {
+            connections::part(world, call, id, sub)
+        }
         (Resource::Connection, "POST", ..) => connections::create(world, call),
         (Resource::Connection, "PUT", ..) => connections::update(world, call, id),
         (Resource::Connection, ..) => connections::delete(world, id),

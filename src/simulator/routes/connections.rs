@@ -11,7 +11,9 @@ const REQUIRED: &[&str] = &["service", "externalid", "name", "logoUrl", "linkUrl
 
 pub(super) fn read(world: &World, call: &Call, id: u64) -> Reply {
     match world.store.connections.get(id) {
-        Some(row) => Reply::json(200, json!({"connection": world.view(&call.base).connection(row)})),
+        Some(row) => {
+            Reply::json(200, json!({"connection": world.view(&call.base).connection(row)}))
+        }
         None => Reply::not_found(Resource::Connection, id),
     }
 }

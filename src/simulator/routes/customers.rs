@@ -9,7 +9,9 @@ use serde_json::{Map, json};
 
 pub(super) fn read(world: &World, call: &Call, id: u64) -> Reply {
     match world.store.customers.get(id) {
-        Some(row) => Reply::json(200, json!({"ecomCustomer": world.view(&call.base).customer(row)})),
+        Some(row) => {
+            Reply::json(200, json!({"ecomCustomer": world.view(&call.base).customer(row)}))
+        }
         None => Reply::not_found(Resource::Customer, id),
     }
 }
@@ -39,7 +41,9 @@ pub(super) fn create(world: &mut World, call: &Call) -> Reply {
     if sheet.problems.is_empty() && world.store.connections.get(row.connectionid).is_none() {
         sheet.problems.push(Problem::unrelated(Resource::Connection, "connectionid"));
     }
-    if sheet.problems.is_empty() && world.store.customer_like(world.options.customer_key, &row).is_some() {
+    if sheet.problems.is_empty()
+        && world.store.customer_like(world.options.customer_key, &row).is_some()
+    {
         sheet.problems.push(Problem::duplicate(Resource::Customer, "externalid"));
     }
     if !sheet.problems.is_empty() {
@@ -63,8 +67,9 @@ pub(super) fn create(world: &mut World, call: &Call) -> Reply {
             "sms_consent_updated_at",
         ],
     );
-    for name in
-        ["acceptsMarketing", "first_name", "last_name"].iter().filter(|name| !sent.contains_key(**name))
+    for name in ["acceptsMarketing", "first_name", "last_name"]
+        .iter()
+        .filter(|name| !sent.contains_key(**name))
     {
         without(&mut rendered, &[name]);
     }
@@ -87,7 +92,9 @@ pub(super) fn update(world: &mut World, call: &Call, id: u64) -> Reply {
     {
         sheet.problems.push(Problem::unrelated(Resource::Connection, "connectionid"));
     }
-    if sheet.problems.is_empty() && world.store.customer_like(world.options.customer_key, &row).is_some() {
+    if sheet.problems.is_empty()
+        && world.store.customer_like(world.options.customer_key, &row).is_some()
+    {
         sheet.problems.push(Problem::duplicate(Resource::Customer, "externalid"));
     }
     if !sheet.problems.is_empty() {

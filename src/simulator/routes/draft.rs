@@ -69,9 +69,13 @@ impl Draft {
             order_url: sheet.text("orderUrl"),
             shipping_method: sheet.text("shippingMethod"),
             order_number: sheet.text("orderNumber"),
-            placed: sheet.moment("externalCreatedDate", zone).or_else(|| sheet.moment("orderDate", zone)),
+            placed: sheet
+                .moment("externalCreatedDate", zone)
+                .or_else(|| sheet.moment("orderDate", zone)),
             changed: sheet.moment("externalUpdatedDate", zone),
-            abandoned: sheet.moment("abandonedDate", zone).or_else(|| sheet.moment("abandoned_date", zone)),
+            abandoned: sheet
+                .moment("abandonedDate", zone)
+                .or_else(|| sheet.moment("abandoned_date", zone)),
             products: products(&mut sheet),
             discounts: discounts(&mut sheet),
         };
@@ -124,9 +128,13 @@ impl Draft {
         order
     }
 
-    /// Changes an order: fields not sent stay, products and discounts are replaced by what was sent, if anything.
+    /// Changes an order: fields not sent stay, products and discounts are replaced by what was
+    /// sent, if anything.
     pub fn apply(self, order: &mut Order, now: Timestamp) {
-        if order.externalid.is_none() && order.externalcheckoutid.is_some() && self.externalid.is_some() {
+        if order.externalid.is_none()
+            && order.externalcheckoutid.is_some()
+            && self.externalid.is_some()
+        {
             order.state = 3;
         }
         keep(&mut order.source, self.source);

@@ -58,7 +58,8 @@ impl Listing {
 pub(super) fn list(world: &mut World, call: &Call, resource: Resource, listing: Listing) -> Reply {
     let as_int = world.options.total_as_int;
     // Made of parts, because the tables beside them change: they remember the last list.
-    let view = View { zone: &world.zone, base: &call.base, total_products: world.options.total_products };
+    let view =
+        View { zone: &world.zone, base: &call.base, total_products: world.options.total_products };
     let store = &mut world.store;
     match resource {
         Resource::Connection => {
@@ -69,12 +70,19 @@ pub(super) fn list(world: &mut World, call: &Call, resource: Resource, listing: 
         }
         // Documented as 422, and observed empty: no order belongs to connection 0.
         Resource::Order if call.filter("connectionid") == Some("0") => Reply::json(422, json!({})),
-        Resource::Order => listing.reply("ecomOrders", &mut store.orders, as_int, |row| view.order(row)),
+        Resource::Order => {
+            listing.reply("ecomOrders", &mut store.orders, as_int, |row| view.order(row))
+        }
         Resource::Product | Resource::User | Resource::Root => products(world, call, &listing),
     }
 }
 
-fn page(name: &str, rows: Vec<Value>, total: usize, (offset, total_as_int): (usize, bool)) -> Reply {
+fn page(
+    name: &str,
+    rows: Vec<Value>,
+    total: usize,
+    (offset, total_as_int): (usize, bool),
+) -> Reply {
     let ends = offset + rows.len() >= total;
     let total = if total_as_int { json!(total) } else { json!(total.to_string()) };
     let mut reply = Reply::json(200, json!({name: rows, "meta": {"total": total}}));
@@ -96,6 +104,8 @@ pub(super) fn product(world: &World, call: &Call, id: u64, of_order: bool) -> Re
     match world.store.product(id) {
         None => Reply::not_found(Resource::Product, id),
         Some((order, _)) if of_order => Reply::json(200, json!({"ecomOrder": view.order(order)})),
-        Some((order, product)) => Reply::json(200, json!({"ecomOrderProduct": view.product(order, product)})),
+        Some((order, product)) => {
+            Reply::json(200, json!({"ecomOrderProduct": view.product(order, product)}))
+        }
     }
 }

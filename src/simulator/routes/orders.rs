@@ -55,11 +55,16 @@ pub(super) fn create(world: &mut World, call: &Call) -> Reply {
     let has_contact = world.store.contacts.contains(&order.email.to_lowercase());
     if order.source == 1 && !has_contact && world.options.email_mismatch_as_404 {
         let created = true;
-        return Reply { created, ..Reply::message(404, "No Result found for Subscriber with id 1") };
+        return Reply {
+            created,
+            ..Reply::message(404, "No Result found for Subscriber with id 1")
+        };
     }
     let view = world.view(&call.base);
     let mut rendered = view.written_order(&order, sent);
-    for name in ["shippingAmount", "taxAmount", "discountAmount", "externalUpdatedDate", "abandonedDate"] {
+    for name in
+        ["shippingAmount", "taxAmount", "discountAmount", "externalUpdatedDate", "abandonedDate"]
+    {
         if !sent.contains_key(name) {
             without(&mut rendered, &[name]);
         }
@@ -103,7 +108,8 @@ pub(super) fn update(world: &mut World, call: &Call, id: u64) -> Reply {
         let like = key.as_ref().and_then(|key| world.store.order_like(field, connectionid, key));
         like.is_some_and(|other| other != id)
     };
-    for (field, key) in [("externalid", &draft.externalid), ("externalcheckoutid", &draft.externalcheckoutid)]
+    for (field, key) in
+        [("externalid", &draft.externalid), ("externalcheckoutid", &draft.externalcheckoutid)]
     {
         if another(field, key) {
             return Reply::problems(&[Problem::duplicate(Resource::Order, field)]);
@@ -157,7 +163,8 @@ fn unrelated(world: &World, draft: &Draft) -> Option<Problem> {
 /// Whether the connection has this order or cart already.
 pub(in crate::simulator) fn taken(world: &World, draft: &Draft) -> Option<Problem> {
     let connection = draft.connectionid?;
-    let keys = [("externalid", &draft.externalid), ("externalcheckoutid", &draft.externalcheckoutid)];
+    let keys =
+        [("externalid", &draft.externalid), ("externalcheckoutid", &draft.externalcheckoutid)];
     keys.into_iter().find_map(|(field, key)| {
         world.store.order_like(field, connection, key.as_ref()?)?;
         Some(Problem::duplicate(Resource::Order, field))

@@ -26,14 +26,18 @@ impl Store {
     /// The customer that this one would double, by the account's rule.
     pub fn customer_like(&self, rule: CustomerRule, new: &Customer) -> Option<u64> {
         let by_email = rule == CustomerRule::ByEmail || new.externalid.is_empty();
-        let (field, value) = if by_email { ("email", &new.email) } else { ("externalid", &new.externalid) };
+        let (field, value) =
+            if by_email { ("email", &new.email) } else { ("externalid", &new.externalid) };
         let mut rows = self.customers.having(field, value);
         rows.find(|row| row.connectionid == new.connectionid && row.id != new.id).map(|row| row.id)
     }
 
     /// The order of this connection with this `externalid` or `externalcheckoutid`.
     pub fn order_like(&self, field: &str, connectionid: u64, key: &str) -> Option<u64> {
-        self.orders.having(field, key).find(|row| row.connectionid == connectionid).map(|row| row.id)
+        self.orders
+            .having(field, key)
+            .find(|row| row.connectionid == connectionid)
+            .map(|row| row.id)
     }
 
     /// Stores a customer, its contact, and the account's own sum over the address when it is new.
@@ -137,7 +141,8 @@ impl Store {
         }
     }
 
-    /// Adds an order to the totals of its customer and of the sum over its customer's address, or takes it off.
+    /// Adds an order to the totals of its customer and of the sum over its customer's address, or
+    /// takes it off.
     fn count(&mut self, order: &Order, sign: i64) {
         if !order.is_bought() {
             return;

@@ -1,5 +1,6 @@
-//! What the account holds: connections, customers, orders, contacts. It keeps totals and identities right, and
-//! knows nothing of HTTP, JSON or faults. Nothing in here prints itself: it is all about people.
+//! What the account holds: connections, customers, orders, contacts. It keeps totals and identities
+//! right, and knows nothing of HTTP, JSON or faults. Nothing in here prints itself: it is all about
+//! people.
 
 mod account;
 mod rows;

@@ -77,7 +77,13 @@ pub(in crate::simulator) struct Customer {
 
 impl Customer {
     /// A customer as a new one starts out.
-    pub fn new(id: u64, connectionid: u64, externalid: String, email: String, now: Timestamp) -> Self {
+    pub fn new(
+        id: u64,
+        connectionid: u64,
+        externalid: String,
+        email: String,
+        now: Timestamp,
+    ) -> Self {
         Self {
             id,
             connectionid,
@@ -93,7 +99,8 @@ impl Customer {
         }
     }
 
-    /// Whether it is the account's own sum over an e-mail address, to which no order may be attached.
+    /// Whether it is the account's own sum over an e-mail address, to which no order may be
+    /// attached.
     pub fn is_pseudo(&self) -> bool {
         self.connectionid == 0
     }

@@ -34,7 +34,13 @@ pub(in crate::simulator) struct Selection {
 
 impl<R> Default for Table<R> {
     fn default() -> Self {
-        Self { rows: BTreeMap::new(), last_id: 0, indexes: HashMap::new(), version: 0, last_list: None }
+        Self {
+            rows: BTreeMap::new(),
+            last_id: 0,
+            indexes: HashMap::new(),
+            version: 0,
+            last_list: None,
+        }
     }
 }
 
@@ -62,7 +68,12 @@ impl<R: Row> Table<R> {
         let id = row.id();
         for name in R::INDEXED {
             if let Some(value) = row.field(name) {
-                self.indexes.entry(name).or_default().entry(folded(name, &value)).or_default().insert(id);
+                self.indexes
+                    .entry(name)
+                    .or_default()
+                    .entry(folded(name, &value))
+                    .or_default()
+                    .insert(id);
             }
         }
         self.rows.insert(id, row);
@@ -85,7 +96,8 @@ impl<R: Row> Table<R> {
         Some(row)
     }
 
-    /// Changes a row in place and keeps its indexes right; nothing happens when there is no such row.
+    /// Changes a row in place and keeps its indexes right; nothing happens when there is no such
+    /// row.
     pub fn change(&mut self, id: u64, change: impl FnOnce(&mut R)) {
         if let Some(mut row) = self.remove(id) {
             change(&mut row);
@@ -101,7 +113,8 @@ impl<R: Row> Table<R> {
 
     /// A page of the selected rows, and how many are selected in all.
     pub fn page(&mut self, selection: Selection, offset: usize, limit: usize) -> (Vec<&R>, usize) {
-        let known = |list: &(u64, Selection, Vec<u64>)| list.0 == self.version && list.1 == selection;
+        let known =
+            |list: &(u64, Selection, Vec<u64>)| list.0 == self.version && list.1 == selection;
         let ids = match self.last_list.take() {
             Some(list) if known(&list) => list.2,
             _ => self.select(&selection),
@@ -113,11 +126,19 @@ impl<R: Row> Table<R> {
     }
 
     fn select(&self, selection: &Selection) -> Vec<u64> {
-        let indexed =
-            selection.filters.iter().enumerate().filter(|(_, (name, _))| R::INDEXED.contains(&name.as_str()));
+        let indexed = selection
+            .filters
+            .iter()
+            .enumerate()
+            .filter(|(_, (name, _))| R::INDEXED.contains(&name.as_str()));
         let best = indexed.min_by_key(|(_, (name, value))| self.count_having(name, value));
-        let rest =
-            || selection.filters.iter().enumerate().filter(|(n, _)| best.is_none_or(|(used, _)| used != *n));
+        let rest = || {
+            selection
+                .filters
+                .iter()
+                .enumerate()
+                .filter(|(n, _)| best.is_none_or(|(used, _)| used != *n))
+        };
         let fits = |row: &&R| {
             rest().all(|(_, (name, value))| {
                 row.field(name).is_some_and(|held| folded(name, &held) == folded(name, value))
@@ -144,11 +165,12 @@ fn folded(name: &str, value: &str) -> String {
     if name == "email" { value.to_lowercase() } else { value.to_owned() }
 }
 
-/// A key that sorts as asked: numbers by size, texts by letter, descending by turning each byte over.
+/// A key that sorts as asked: numbers by size, texts by letter, descending by turning each byte
+/// over.
 fn sort_key<R: Row>(row: &R, sort: &[(String, bool)]) -> Vec<Vec<u8>> {
     let part = |(name, ascending): &(String, bool)| {
-        let text =
-            if name == "id" { Some(row.id().to_string()) } else { row.field(name) }.unwrap_or_default();
+        let text = if name == "id" { Some(row.id().to_string()) } else { row.field(name) }
+            .unwrap_or_default();
         let padded = match text.parse::<u64>() {
             Ok(number) if number.to_string() == text => format!("{number:020}"),
             _ => text,
@@ -198,7 +220,11 @@ mod tests {
         table
     }
 
-    fn names(table: &mut Table<Pet>, filters: &[(&str, &str)], sort: &[(&str, bool)]) -> Vec<&'static str> {
+    fn names(
+        table: &mut Table<Pet>,
+        filters: &[(&str, &str)],
+        sort: &[(&str, bool)],
+    ) -> Vec<&'static str> {
         let filters = filters.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         let sort = sort.iter().map(|(n, up)| ((*n).to_owned(), *up)).collect();
         table.page(Selection { filters, sort }, 0, 100).0.iter().map(|pet| pet.2).collect()

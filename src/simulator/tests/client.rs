@@ -55,7 +55,10 @@ impl Client {
             "logoUrl": "https://shop.example.com/logo.png", "linkUrl": "https://shop.example.com",
         }});
         assert_eq!(self.post("/connections", &connection).await.status, 201);
-        assert_eq!(self.post("/ecomCustomers", &customer("c1", "ada@example.com")).await.status, 201);
+        assert_eq!(
+            self.post("/ecomCustomers", &customer("c1", "ada@example.com")).await.status,
+            201
+        );
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -87,7 +90,8 @@ impl Client {
         let (head, text) = text.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
         let answer = Answer { status, head: head.to_owned(), text: text.to_owned() };
-        let expected: usize = answer.header("content-length").and_then(|len| len.parse().ok()).unwrap_or(0);
+        let expected: usize =
+            answer.header("content-length").and_then(|len| len.parse().ok()).unwrap_or(0);
         if text.len() < expected {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -95,7 +99,12 @@ impl Client {
     }
 
     /// Sends a request and doesn't wait for the answer.
-    pub async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> io::Result<TcpStream> {
+    pub async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> io::Result<TcpStream> {
         let url = self.simulator.url();
         let address = url.trim_start_matches("http://");
         let body = body.map(Value::to_string).unwrap_or_default();

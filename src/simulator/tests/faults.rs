@@ -103,7 +103,10 @@ async fn answers_can_be_odd_and_still_true() {
 async fn a_create_repeated_blindly_is_noted_and_a_look_up_prevents_it() {
     for (lookup, broken) in [
         (None, vec![Rule::RepeatedCreate]),
-        (Some("/ecomOrders?filters[externalid]=2&filters[connectionid]=1"), vec![Rule::RepeatedCreate]),
+        (
+            Some("/ecomOrders?filters[externalid]=2&filters[connectionid]=1"),
+            vec![Rule::RepeatedCreate],
+        ),
         (Some("/ecomOrders?filters[externalid]=1&filters[connectionid]=1"), vec![]),
         (Some("/ecomOrders?filters[connectionid]=1&limit=100"), vec![]),
     ] {

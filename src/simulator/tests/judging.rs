@@ -14,9 +14,21 @@ async fn every_bad_habit_in_an_order_is_noted() {
         ("status", json!("paid"), Rule::UnknownField),
         ("email", json!("other@example.com"), Rule::EmailDiffers),
         ("externalCreatedDate", json!("2021-03-02 17:48:16"), Rule::DateWithoutOffset),
-        ("orderProducts", json!([{"name": "Mug", "price": 12.5, "quantity": 1}]), Rule::NotAnInteger),
-        ("orderProducts", json!([{"name": "Mug", "price": 1, "quantity": 1, "sku": ""}]), Rule::BlankField),
-        ("orderDiscounts", json!([{"name": "x", "type": "order", "amount": 1}]), Rule::UnknownField),
+        (
+            "orderProducts",
+            json!([{"name": "Mug", "price": 12.5, "quantity": 1}]),
+            Rule::NotAnInteger,
+        ),
+        (
+            "orderProducts",
+            json!([{"name": "Mug", "price": 1, "quantity": 1, "sku": ""}]),
+            Rule::BlankField,
+        ),
+        (
+            "orderDiscounts",
+            json!([{"name": "x", "type": "order", "amount": 1}]),
+            Rule::UnknownField,
+        ),
     ] {
         let client = Client::with_customer().await;
         client.post("/ecomOrders", &order_with("1", field, value.clone())).await;
@@ -38,7 +50,10 @@ async fn an_order_belongs_to_a_customer_of_its_own_connection() {
     let client = Client::with_customer().await;
     let pseudo = client.get("/ecomCustomers?filters[externalid]=0").await.json();
     let pseudo: u64 = pseudo["ecomCustomers"][0]["id"].as_str().unwrap().parse().unwrap();
-    assert_eq!(client.post("/ecomOrders", &order_with("1", "customerid", json!(pseudo))).await.status, 422);
+    assert_eq!(
+        client.post("/ecomOrders", &order_with("1", "customerid", json!(pseudo))).await.status,
+        422
+    );
     assert_eq!(client.broken(), [Rule::PseudoCustomer]);
     let second = json!({"connection": {
         "service": "shop", "externalid": "s2", "name": "Two", "logoUrl": "x", "linkUrl": "y",
@@ -81,11 +96,14 @@ async fn what_is_shown_of_requests_names_no_person_and_no_token() {
     let client = Client::with(Options { requests_per_second: None, ..Options::default() }).await;
     client.add_customer().await;
     client.post("/ecomOrders", &order_with("1", "email", json!("canary@example.com"))).await;
-    client.post("/ecomCustomers", &customer("guest:canary@example.com", "canary@example.com")).await;
+    client
+        .post("/ecomCustomers", &customer("guest:canary@example.com", "canary@example.com"))
+        .await;
     client.get("/ecomCustomers?filters[email]=canary@example.com").await;
     let summary = client.simulator.summary();
     assert_eq!(client.broken(), [Rule::EmailDiffers]);
-    let shown = format!("{summary} {summary:?} {} {:?}", client.simulator.requests(), client.simulator);
+    let shown =
+        format!("{summary} {summary:?} {} {:?}", client.simulator.requests(), client.simulator);
     assert!(!shown.contains("canary"), "{shown}");
     assert!(!format!("{:?}", Options::default()).contains("token"), "the token is left out");
 }

@@ -42,7 +42,11 @@ async fn a_request_during_an_announced_pause_is_noted() {
     let busy = Kind::Status { code: 503, retry_after: RetryAfter::Seconds(30), html: true };
     client.simulator.inject(Fault::new(busy));
     assert_eq!(client.get("/users/me").await.header("retry-after"), Some("30"));
-    assert_eq!(client.get("/users/me").await.status, 200, "it was on its way when the pause was announced");
+    assert_eq!(
+        client.get("/users/me").await.status,
+        200,
+        "it was on its way when the pause was announced"
+    );
     assert_eq!(client.broken(), []);
     advance(Duration::from_secs(29)).await;
     client.get("/users/me").await;
@@ -85,7 +89,8 @@ async fn the_limit_can_be_answered_with_503_and_without_a_hint() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wrong_token_is_refused_and_counts_for_nothing() {
-    let mut client = Client::with(Options { requests_per_second: Some(1), ..Options::default() }).await;
+    let mut client =
+        Client::with(Options { requests_per_second: Some(1), ..Options::default() }).await;
     let good = std::mem::replace(&mut client.token, "wrong".to_owned());
     for _ in 0..3 {
         assert_eq!(client.get("/users/me").await.status, 403);
@@ -98,7 +103,11 @@ async fn a_wrong_token_is_refused_and_counts_for_nothing() {
 async fn the_gates_stand_in_order() {
     let client = Client::unlimited().await;
     assert_eq!(client.get("/nowhere").await.status, 404);
-    assert_eq!(client.send("GET", "/ecomOrders", None).await.unwrap().status, 404, "outside /api/3");
+    assert_eq!(
+        client.send("GET", "/ecomOrders", None).await.unwrap().status,
+        404,
+        "outside /api/3"
+    );
     assert_eq!(client.post("/ecomOrders", &json!({"order": {}})).await.status, 400);
     assert_eq!(client.put("/ecomOrders", &order("1")).await.status, 405);
     assert_eq!(client.delete("/ecomOrderProducts/1").await.status, 405);

@@ -24,7 +24,8 @@ async fn lists_filter_sort_and_page() {
     assert_eq!(ids("filters[externalid]=A0").await.0, "0", "filters compare whole values");
     assert_eq!(ids("").await.1.len(), 20);
     assert_eq!(ids("limit=1000").await.1.len(), 25);
-    let (total, page) = ids("filters[connectionid]=1&limit=10&offset=20&orders[externalid]=DESC").await;
+    let (total, page) =
+        ids("filters[connectionid]=1&limit=10&offset=20&orders[externalid]=DESC").await;
     assert_eq!(
         (total.as_str(), page.as_slice()),
         ("25", &["A05", "A04", "A03", "A02", "A01"].map(str::to_owned)[..])

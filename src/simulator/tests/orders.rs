@@ -76,8 +76,12 @@ async fn an_order_that_cannot_be_is_refused() {
 async fn a_product_without_quantity_is_pointed_at() {
     let client = Client::with_customer().await;
     let products = json!([{"name": "Mug", "price": 1, "quantity": 1}, {"name": "Cup", "price": 1}]);
-    let errors = client.post("/ecomOrders", &order_with("1", "orderProducts", products)).await.json();
-    assert_eq!(errors["errors"][0]["source"]["pointer"], "/data/attributes/orderProducts/1/quantity");
+    let errors =
+        client.post("/ecomOrders", &order_with("1", "orderProducts", products)).await.json();
+    assert_eq!(
+        errors["errors"][0]["source"]["pointer"],
+        "/data/attributes/orderProducts/1/quantity"
+    );
 }
 
 #[tokio::test]
@@ -115,19 +119,26 @@ async fn orders_count_in_the_totals_of_their_customer() {
 async fn an_update_replaces_products_and_discounts() {
     let client = Client::with_customer().await;
     let mut sent = order("1");
-    sent["ecomOrder"]["orderDiscounts"] = json!([{"name": "Spring", "type": "order", "discountAmount": 100}]);
+    sent["ecomOrder"]["orderDiscounts"] =
+        json!([{"name": "Spring", "type": "order", "discountAmount": 100}]);
     let created = client.post("/ecomOrders", &sent).await.json();
     assert_eq!(created["ecomOrderDiscounts"][0]["discountAmount"], "100");
-    let changed = client.put("/ecomOrders/1", &order_with("1", "totalPrice", json!(2000))).await.json();
+    let changed =
+        client.put("/ecomOrders/1", &order_with("1", "totalPrice", json!(2000))).await.json();
     assert_eq!(
         (&changed["ecomOrderProducts"][0]["id"], &changed["ecomOrder"]["totalPrice"]),
         (&json!("2"), &json!(2000))
     );
     assert_eq!(changed["contactConversions"], json!([]));
-    assert_eq!(client.get("/ecomOrders/1/orderDiscounts").await.json()["ecomOrderDiscounts"], json!([]));
+    assert_eq!(
+        client.get("/ecomOrders/1/orderDiscounts").await.json()["ecomOrderDiscounts"],
+        json!([])
+    );
     assert_eq!(client.get("/ecomOrderProducts/1").await.status, 404);
-    let partial =
-        client.put("/ecomOrders/1", &json!({"ecomOrder": {"totalPrice": 1, "source": 0}})).await.json();
+    let partial = client
+        .put("/ecomOrders/1", &json!({"ecomOrder": {"totalPrice": 1, "source": 0}}))
+        .await
+        .json();
     assert_eq!(
         (&partial["ecomOrderProducts"], &partial["ecomOrder"]["totalProducts"]),
         (&json!([]), &json!(0))
@@ -166,7 +177,8 @@ async fn an_order_cannot_be_given_to_a_customer_that_is_gone() {
 async fn a_request_without_a_socket_gets_the_same_answer() {
     let client = Client::with_customer().await;
     let request = |externalid: &str| {
-        let request = axum::http::Request::post("/api/3/ecomOrders").header("api-token", &client.token);
+        let request =
+            axum::http::Request::post("/api/3/ecomOrders").header("api-token", &client.token);
         request.body(order(externalid).to_string().into_bytes()).unwrap()
     };
     let over_the_wire = client.post("/ecomOrders", &order("1")).await;
@@ -179,7 +191,9 @@ async fn a_request_without_a_socket_gets_the_same_answer() {
     client.simulator.inject(Fault::new(Kind::Stored { then: Ending::Reset }));
     assert!(matches!(client.simulator.serve(request("3")).await, Told::Reset));
     client.simulator.inject(Fault::new(Kind::Stored { then: Ending::Cut }));
-    let Told::Cut(told) = client.simulator.serve(request("4")).await else { panic!("the head of an answer") };
+    let Told::Cut(told) = client.simulator.serve(request("4")).await else {
+        panic!("the head of an answer")
+    };
     assert!(serde_json::from_slice::<Value>(told.body()).is_err());
     assert_eq!(client.simulator.summary().orders, 4);
 }
@@ -207,5 +221,8 @@ async fn a_live_order_fires_and_loses_its_contact() {
     let summary = client.simulator.summary();
     assert_eq!((summary.orders, summary.triggers_fired), (2, 2));
     let triggers = client.send("GET", "/__sim/triggers", None).await.unwrap().json();
-    assert_eq!((&triggers[0]["name"], &triggers[0]["order"]), (&json!("Makes a purchase"), &json!("1")));
+    assert_eq!(
+        (&triggers[0]["name"], &triggers[0]["order"]),
+        (&json!("Makes a purchase"), &json!("1"))
+    );
 }

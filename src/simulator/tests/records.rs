@@ -14,9 +14,13 @@ async fn a_connection_is_answered_as_recorded() {
         connection["links"]["customers"],
         format!("{}/api/3/connections/1/customers", client.simulator.url())
     );
-    let list = client.get("/connections?filters%5Bservice%5D=shop&filters[externalid]=s1").await.json();
+    let list =
+        client.get("/connections?filters%5Bservice%5D=shop&filters[externalid]=s1").await.json();
     assert_eq!((&list["meta"]["total"], &list["connections"][0]["id"]), (&json!("1"), &json!("1")));
-    assert_eq!(client.get("/connections?filters[service]=other").await.json()["meta"]["total"], "0");
+    assert_eq!(
+        client.get("/connections?filters[service]=other").await.json()["meta"]["total"],
+        "0"
+    );
 }
 
 #[tokio::test]
@@ -32,7 +36,8 @@ async fn writes_echo_the_types_that_were_sent() {
         (&json!(77), &json!(0))
     );
     assert!(created["connection"].get("status").is_none());
-    let changed = client.put("/connections/1", &json!({"connection": {"syncStatus": 1}})).await.json();
+    let changed =
+        client.put("/connections/1", &json!({"connection": {"syncStatus": 1}})).await.json();
     assert_eq!(changed["connection"]["syncStatus"], 1);
     let read = client.get("/connections/1").await.json();
     assert_eq!(
@@ -44,8 +49,9 @@ async fn writes_echo_the_types_that_were_sent() {
 #[tokio::test]
 async fn a_connection_without_its_fields_is_refused_field_by_field() {
     let client = Client::unlimited().await;
-    let answer =
-        client.post("/connections", &json!({"connection": {"service": "shop", "name": "Shop"}})).await;
+    let answer = client
+        .post("/connections", &json!({"connection": {"service": "shop", "name": "Shop"}}))
+        .await;
     assert_eq!(answer.status, 422);
     let errors = &answer.json()["errors"];
     assert_eq!(
@@ -83,11 +89,17 @@ async fn a_new_customer_brings_its_connection_and_a_sum_over_its_address() {
     assert!(body["ecomCustomer"].get("totalRevenue").is_none());
     let all = client.get("/ecomCustomers?filters[email]=BETA@example.com").await.json();
     assert_eq!(all["meta"]["total"], "2");
-    let pseudo =
-        all["ecomCustomers"].as_array().unwrap().iter().find(|row| row["connectionid"] == "0").unwrap();
+    let pseudo = all["ecomCustomers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["connectionid"] == "0")
+        .unwrap();
     assert_eq!((&pseudo["externalid"], pseudo["connection"].is_null()), (&json!("0"), true));
-    let own =
-        client.get("/ecomCustomers?filters[email]=beta@example.com&filters[connectionid]=1").await.json();
+    let own = client
+        .get("/ecomCustomers?filters[email]=beta@example.com&filters[connectionid]=1")
+        .await
+        .json();
     assert_eq!(own["meta"]["total"], "1");
     assert_eq!(client.simulator.summary().customers, 2);
 }
@@ -130,12 +142,15 @@ async fn a_customer_that_cannot_be_is_refused() {
 async fn a_customer_changes_its_address_and_its_totals_move() {
     let client = Client::with_customer().await;
     client.post("/ecomOrders", &order("1")).await;
-    let changed =
-        client.put("/ecomCustomers/1", &json!({"ecomCustomer": {"email": "new@example.com"}})).await;
+    let changed = client
+        .put("/ecomCustomers/1", &json!({"ecomCustomer": {"email": "new@example.com"}}))
+        .await;
     assert_eq!(changed.status, 200);
     let sum = async |email: &str| {
-        let list =
-            client.get(&format!("/ecomCustomers?filters[email]={email}&filters[externalid]=0")).await.json();
+        let list = client
+            .get(&format!("/ecomCustomers?filters[email]={email}&filters[externalid]=0"))
+            .await
+            .json();
         list["ecomCustomers"][0]["totalRevenue"].clone()
     };
     assert_eq!(sum("ada@example.com").await, "0");
@@ -164,12 +179,27 @@ async fn what_is_not_there_is_not_found() {
 async fn records_know_what_they_belong_to() {
     let client = Client::with_customer().await;
     client.post("/ecomOrders", &order("1")).await;
-    assert_eq!(client.get("/connections/1/customers").await.json()["ecomCustomers"][0]["externalid"], "c1");
+    assert_eq!(
+        client.get("/connections/1/customers").await.json()["ecomCustomers"][0]["externalid"],
+        "c1"
+    );
     assert_eq!(client.get("/connections/1/options").await.json()["options"], json!([]));
-    assert_eq!(client.get("/ecomCustomers/1/connection").await.json()["connection"]["service"], "shop");
-    assert_eq!(client.get("/ecomCustomers/1/orders").await.json()["ecomOrders"][0]["externalid"], "1");
-    assert_eq!(client.get("/ecomOrders/1/customer").await.json()["ecomCustomer"]["externalid"], "c1");
-    assert_eq!(client.get("/ecomOrders/1/orderActivities").await.json()["ecomOrderActivities"], json!([]));
+    assert_eq!(
+        client.get("/ecomCustomers/1/connection").await.json()["connection"]["service"],
+        "shop"
+    );
+    assert_eq!(
+        client.get("/ecomCustomers/1/orders").await.json()["ecomOrders"][0]["externalid"],
+        "1"
+    );
+    assert_eq!(
+        client.get("/ecomOrders/1/customer").await.json()["ecomCustomer"]["externalid"],
+        "c1"
+    );
+    assert_eq!(
+        client.get("/ecomOrders/1/orderActivities").await.json()["ecomOrderActivities"],
+        json!([])
+    );
     assert_eq!(client.get("/ecomOrderProducts/1").await.json()["ecomOrderProduct"]["orderid"], "1");
     assert_eq!(client.get("/users/me").await.json()["user"]["id"], "1");
 }

@@ -44,7 +44,10 @@ async fn the_summary_adds_up() {
     client.get("/ecomOrders/3").await;
     let summary = client.simulator.summary();
     assert_eq!((summary.requests, summary.writes), (6, 5));
-    assert_eq!((summary.by_route["POST /ecomOrders"], summary.by_route["GET /ecomOrders/{id}"]), (3, 1));
+    assert_eq!(
+        (summary.by_route["POST /ecomOrders"], summary.by_route["GET /ecomOrders/{id}"]),
+        (3, 1)
+    );
     assert_eq!((summary.by_status[&201], summary.by_status[&200]), (5, 1));
     assert_eq!((summary.customers, summary.connections, summary.contacts), (1, 1, 1));
     assert_eq!(summary.by_currency["EUR"], CurrencyTotal { orders: 2, total_minor: 2501 });
@@ -77,7 +80,10 @@ async fn somebody_else_changes_the_account() {
     for key in ["1", "2"] {
         client.post("/ecomOrders", &order(key)).await;
     }
-    assert_eq!(tell(&client, "/__sim/edit", json!({"op": "delete_order", "externalid": "1"})).await.0, 200);
+    assert_eq!(
+        tell(&client, "/__sim/edit", json!({"op": "delete_order", "externalid": "1"})).await.0,
+        200
+    );
     let total = Edit::SetTotal { externalid: "2".to_owned(), total: 7 };
     assert_eq!(client.simulator.edit(total), Ok(2));
     let product = Edit::RemoveProduct { externalid: "2".to_owned(), product: "p1".to_owned() };
@@ -88,7 +94,8 @@ async fn somebody_else_changes_the_account() {
         (&row["ecomOrder"]["totalPrice"], &row["ecomOrder"]["totalProducts"]),
         (&json!("7"), &json!("0"))
     );
-    let (status, _) = tell(&client, "/__sim/edit", json!({"op": "delete_order", "externalid": "1"})).await;
+    let (status, _) =
+        tell(&client, "/__sim/edit", json!({"op": "delete_order", "externalid": "1"})).await;
     assert_eq!(status, 404, "it is gone already");
 }
 

@@ -25,7 +25,12 @@ impl Ledger {
         for number in keys {
             let key = key(&number.to_string());
             let outcome = OrderOutcome::Created(RemoteId::new((number % 9_000_000).to_string()));
-            orders.push(Settled { key, fingerprint: Fingerprint::from_i64(1), outcome, outline: None });
+            orders.push(Settled {
+                key,
+                fingerprint: Fingerprint::from_i64(1),
+                outcome,
+                outline: None,
+            });
         }
         let settlement = Settlement { orders, ..Settlement::default() };
         self.store.settle(self.run, self.connection, &settlement).unwrap();
@@ -98,7 +103,10 @@ fn what_was_verified_is_told_as_older_once_the_order_is_sent_again() {
     ledger.create(7..9);
     let (run, connection) = (ledger.run, ledger.connection);
     let by = ledger.store.begin_verification("shop", connection, None).unwrap();
-    ledger.store.note_compared(by, connection, &[(key("7"), 2), (key("8"), 0), (key("9"), 0)]).unwrap();
+    ledger
+        .store
+        .note_compared(by, connection, &[(key("7"), 2), (key("8"), 0), (key("9"), 0)])
+        .unwrap();
     let verified = |ledger: &Ledger, of| {
         let found = ledger.store.view().unwrap().verified(connection, &key(of)).unwrap();
         found.map(|found| (found.by.id, found.differs, found.is_written_since))
@@ -111,12 +119,18 @@ fn what_was_verified_is_told_as_older_once_the_order_is_sent_again() {
     for _ in 0..2 {
         ledger.store.intend_order(run, connection, &key("7"), Fingerprint::from_i64(2)).unwrap();
     }
-    assert_eq!((verified(&ledger, "7"), verified(&ledger, "8")), (Some((by, 2, true)), Some((by, 0, false))));
+    assert_eq!(
+        (verified(&ledger, "7"), verified(&ledger, "8")),
+        (Some((by, 2, true)), Some((by, 0, false)))
+    );
     let view = ledger.store.view().unwrap();
     assert_eq!(view.last_verification("shop").unwrap(), None, "it did not come to its end");
     drop(view);
     ledger.store.end_verification(by, &crate::state::VerificationSums::default()).unwrap();
-    assert_eq!(ledger.store.view().unwrap().last_verification("shop").unwrap().map(|row| row.id), Some(by));
+    assert_eq!(
+        ledger.store.view().unwrap().last_verification("shop").unwrap().map(|row| row.id),
+        Some(by)
+    );
 }
 
 #[test]

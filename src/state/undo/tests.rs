@@ -17,21 +17,31 @@ impl Ledger {
     }
 
     fn begin(&mut self, kind: Kind) -> RunId {
-        let run = self.store.begin(&RunStart { job: "shop", kind, export: [1; 16], mapping: "" }).unwrap().id;
+        let run = self
+            .store
+            .begin(&RunStart { job: "shop", kind, export: [1; 16], mapping: "" })
+            .unwrap()
+            .id;
         self.store.set_connection(run, self.connection).unwrap();
         run
     }
 
     fn settle(&mut self, run: RunId, key: &str, outcome: OrderOutcome) {
         let key = OrderKey::parse(key).unwrap();
-        let settled = Settled { key, fingerprint: Fingerprint::from_i64(7), outcome, outline: None };
+        let settled =
+            Settled { key, fingerprint: Fingerprint::from_i64(7), outcome, outline: None };
         let settlement = Settlement { orders: vec![settled], ..Settlement::default() };
         self.store.settle(run, self.connection, &settlement).unwrap();
     }
 
     fn intend(&mut self, run: RunId, key: &str) {
         self.store
-            .intend_order(run, self.connection, &OrderKey::parse(key).unwrap(), Fingerprint::from_i64(1))
+            .intend_order(
+                run,
+                self.connection,
+                &OrderKey::parse(key).unwrap(),
+                Fingerprint::from_i64(1),
+            )
             .unwrap();
     }
 
@@ -147,8 +157,10 @@ fn a_file_of_the_version_before_is_brought_up_to_date_by_whoever_opens_it() {
     let dir = tempfile::tempdir().unwrap();
     let old = Connection::open(dir.path().join("main.db")).unwrap();
     old.execute_batch(include_str!("../../../state/0001_ledger.sql")).unwrap();
-    old.execute_batch("PRAGMA user_version = 1; INSERT INTO account VALUES ('hash_key', zeroblob(32))")
-        .unwrap();
+    old.execute_batch(
+        "PRAGMA user_version = 1; INSERT INTO account VALUES ('hash_key', zeroblob(32))",
+    )
+    .unwrap();
     drop(old);
     let view = View::open(dir.path(), "main").unwrap();
     assert_eq!(view.runs("shop", 5).unwrap(), []);

@@ -2,7 +2,9 @@ mod meaning;
 
 use super::super::{Filter, Mapped, Rules};
 use super::transform;
-use crate::domain::{Customers, Moment, Reason, Refunds, SourceDiscount, SourceLine, SourceOrder, Status};
+use crate::domain::{
+    Customers, Moment, Reason, Refunds, SourceDiscount, SourceLine, SourceOrder, Status,
+};
 use jiff::tz::TimeZone;
 
 fn rules() -> Rules {
@@ -31,7 +33,11 @@ fn source() -> SourceOrder {
         shipping: "11.50".into(),
         tax: "2.90".into(),
         discount: "9.92".into(),
-        discounts: vec![SourceDiscount { name: "VIP20".into(), amount: "9.92".into(), of_shipping: false }],
+        discounts: vec![SourceDiscount {
+            name: "VIP20".into(),
+            amount: "9.92".into(),
+            of_shipping: false,
+        }],
         shipping_method: "Standard".into(),
         status: Some(Status::Paid),
         lines: vec![SourceLine { sku: "SKU-1".into(), ..line("Pogo Stick", "1", "49.61") }],
@@ -84,9 +90,14 @@ fn what_the_export_leaves_out_is_left_out() {
         ..source()
     };
     let payload = payload(bare, &rules());
-    for absent in
-        ["shippingAmount", "taxAmount", "discountAmount", "orderDiscounts", "shippingMethod", "orderUrl"]
-    {
+    for absent in [
+        "shippingAmount",
+        "taxAmount",
+        "discountAmount",
+        "orderDiscounts",
+        "shippingMethod",
+        "orderUrl",
+    ] {
         assert!(payload.get(absent).is_none(), "{absent}");
     }
 }
@@ -123,7 +134,11 @@ fn customers_and_products_whose_ids_were_rewritten_as_numbers_are_not_taken_for_
         let by_address = Rules { customers: Customers::Email, ..rules() };
         assert_eq!(payload(by_customer, &by_address)["email"], "ann@example.com");
         let product = SourceLine { id: rewritten.into(), ..line("Pogo Stick", "1", "49.61") };
-        assert_eq!(faults(SourceOrder { lines: vec![product], ..source() }), ["bad_id"], "{rewritten}");
+        assert_eq!(
+            faults(SourceOrder { lines: vec![product], ..source() }),
+            ["bad_id"],
+            "{rewritten}"
+        );
     }
 }
 
@@ -173,19 +188,26 @@ fn amounts_follow_the_minor_unit_of_the_currency() {
         ..source()
     };
     let sent = payload(yen, &rules());
-    assert_eq!((&sent["totalPrice"], &sent["orderProducts"][0]["price"]), (&14131.into(), &12031.into()));
+    assert_eq!(
+        (&sent["totalPrice"], &sent["orderProducts"][0]["price"]),
+        (&14131.into(), &12031.into())
+    );
 }
 
 #[test]
 fn statuses_that_do_not_count_are_filtered_before_they_are_judged() {
     let pending = SourceOrder { status: Some(Status::Pending), email: String::new(), ..source() };
-    assert_eq!(transform(&mut pending.clone(), &rules()), Mapped::Filtered(Filter::Status(Status::Pending)));
+    assert_eq!(
+        transform(&mut pending.clone(), &rules()),
+        Mapped::Filtered(Filter::Status(Status::Pending))
+    );
 }
 
 #[test]
 fn dates_asked_for_are_from_inclusive_to_exclusive() {
     let at = |text: &str| Some(Moment::parse(text, &TimeZone::UTC).unwrap());
-    let within = Rules { from: at("2024-01-31T15:11:12Z"), to: at("2024-01-31T15:11:13Z"), ..rules() };
+    let within =
+        Rules { from: at("2024-01-31T15:11:12Z"), to: at("2024-01-31T15:11:13Z"), ..rules() };
     assert!(matches!(transform(&mut source(), &within), Mapped::Order(..)));
     let before = Rules { to: at("2024-01-31T15:11:12Z"), ..rules() };
     assert_eq!(transform(&mut source(), &before), Mapped::Filtered(Filter::Dates));
@@ -194,8 +216,9 @@ fn dates_asked_for_are_from_inclusive_to_exclusive() {
 #[test]
 fn net_totals_are_less_the_refund_and_not_below_zero() {
     let net = Rules { refunds: Refunds::Net, ..rules() };
-    let refunded =
-        |text: &str| payload(SourceOrder { refunded: text.into(), ..source() }, &net)["totalPrice"].clone();
+    let refunded = |text: &str| {
+        payload(SourceOrder { refunded: text.into(), ..source() }, &net)["totalPrice"].clone()
+    };
     assert_eq!(refunded("4.09"), 5000);
     assert_eq!(refunded(""), 5409);
     assert_eq!(refunded("99.00"), 0);
@@ -211,7 +234,8 @@ fn an_order_whose_lines_fall_short_of_its_subtotal_is_cut() {
 fn a_product_without_id_or_sku_keeps_one_id_across_orders() {
     let id = |source| payload(source, &rules())["orderProducts"][0]["externalid"].clone();
     let nameless = SourceOrder { lines: vec![line("Pogo Stick", "1", "49.61")], ..source() };
-    let other = SourceOrder { id: "8".into(), lines: vec![line("Pogo Stick", "3", "40.00")], ..source() };
+    let other =
+        SourceOrder { id: "8".into(), lines: vec![line("Pogo Stick", "3", "40.00")], ..source() };
     assert_eq!(id(nameless), id(other));
 }
 
@@ -234,8 +258,11 @@ fn quantities_are_whole_and_positive() {
 #[test]
 fn an_unknown_status_word_matters_only_where_statuses_do() {
     use crate::domain::Fault;
-    let odd =
-        || SourceOrder { status: None, faults: vec![Fault::of(Reason::UnknownStatus, "status")], ..source() };
+    let odd = || SourceOrder {
+        status: None,
+        faults: vec![Fault::of(Reason::UnknownStatus, "status")],
+        ..source()
+    };
     assert_eq!(faults(odd()), ["unknown_status"]);
     let all = Rules { statuses: Status::ALL.into(), ..rules() };
     assert!(matches!(transform(&mut odd(), &all), Mapped::Order(..)));
@@ -243,26 +270,35 @@ fn an_unknown_status_word_matters_only_where_statuses_do() {
 
 #[test]
 fn lines_edited_out_of_an_order_are_no_products() {
-    let edited = SourceOrder { lines: vec![line("Mug", "0", "3.00"), line("Cup", "2", "3.00")], ..source() };
+    let edited =
+        SourceOrder { lines: vec![line("Mug", "0", "3.00"), line("Cup", "2", "3.00")], ..source() };
     assert_eq!(payload(edited, &rules())["orderProducts"].as_array().unwrap().len(), 1);
-    assert_eq!(faults(SourceOrder { lines: vec![line("Mug", "0", "3.00")], ..source() }), ["no_products"]);
+    assert_eq!(
+        faults(SourceOrder { lines: vec![line("Mug", "0", "3.00")], ..source() }),
+        ["no_products"]
+    );
     assert_eq!(faults(SourceOrder { lines: vec![], ..source() }), ["no_products"]);
 }
 
 #[test]
 fn where_only_the_lines_total_is_stated_one_unit_is_its_share() {
-    let of = |quantity: &str, total: &str| SourceLine { total: total.into(), ..line("Box", quantity, "") };
+    let of = |quantity: &str, total: &str| SourceLine {
+        total: total.into(),
+        ..line("Box", quantity, "")
+    };
     let lines = |lines: Vec<SourceLine>| SourceOrder { lines, subtotal: String::new(), ..source() };
     let Mapped::Order(order, _) =
         transform(&mut lines(vec![of("3", "22.00"), of("2", "39.98"), of("2", "14.67")]), &rules())
     else {
         panic!("expected an order");
     };
-    let told: Vec<_> = order.lines.iter().map(|line| (line.price.minor(), line.is_price_rounded)).collect();
+    let told: Vec<_> =
+        order.lines.iter().map(|line| (line.price.minor(), line.is_price_rounded)).collect();
     assert_eq!(told, [(733, true), (1999, false), (734, true)]);
     assert_eq!(order.total.minor(), 5409, "the order's total is as stated");
     assert_eq!(
-        payload(lines(vec![of("3", "22.00")]), &rules())["orderProducts"][0].get("is_price_rounded"),
+        payload(lines(vec![of("3", "22.00")]), &rules())["orderProducts"][0]
+            .get("is_price_rounded"),
         None
     );
     assert_eq!(faults(lines(vec![of("3", "22,00")])), ["bad_money"]);
@@ -279,8 +315,12 @@ fn where_only_the_lines_total_is_stated_one_unit_is_its_share() {
 
 #[test]
 fn a_cart_without_a_date_of_its_own_was_abandoned_when_it_was_made() {
-    let cart =
-        SourceOrder { is_undated_cart: true, id: String::new(), checkout_id: "c-7".into(), ..source() };
+    let cart = SourceOrder {
+        is_undated_cart: true,
+        id: String::new(),
+        checkout_id: "c-7".into(),
+        ..source()
+    };
     let sent = payload(cart.clone(), &rules());
     assert_eq!(
         (&sent["externalcheckoutid"], &sent["abandonedDate"]),

@@ -26,7 +26,8 @@ impl Expectation {
         let header = reader.headers().unwrap().clone();
         let at = |name: &str| header.iter().position(|cell| cell == name).unwrap();
         let (id, email, currency, total) = (at("Id"), at("Email"), at("Currency"), at("Total"));
-        let (placed, quantity, name) = (at("Created at"), at("Lineitem quantity"), at("Lineitem name"));
+        let (placed, quantity, name) =
+            (at("Created at"), at("Lineitem quantity"), at("Lineitem name"));
         let mut all: Vec<(String, Option<Expected>)> = Vec::new();
         for row in reader.records().map(Result::unwrap) {
             if !row[id].is_empty() {
@@ -34,7 +35,8 @@ impl Expectation {
                     let total = &row[total];
                     let digits = total.bytes().all(|b| b.is_ascii_digit() || b == b'.');
                     let fine = digits && row[email].contains('@') && &row[currency] != "XQZ";
-                    let placed = jiff::Timestamp::strptime("%Y-%m-%d %H:%M:%S %z", &row[placed]).ok()?;
+                    let placed =
+                        jiff::Timestamp::strptime("%Y-%m-%d %H:%M:%S %z", &row[placed]).ok()?;
                     fine.then(|| Expected {
                         email: row[email].to_owned(),
                         currency: row[currency].to_owned(),

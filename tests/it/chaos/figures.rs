@@ -73,7 +73,10 @@ impl fmt::Display for Figures {
             f,
             "orders    {orders} there, duplicates 0, missing 0; {refused} refused by a fault and told so"
         )?;
-        write!(f, "requests  {requests}, of them {extra} that a world without faults would have spared")?;
+        write!(
+            f,
+            "requests  {requests}, of them {extra} that a world without faults would have spared"
+        )?;
         if self.kills_alone > 0 {
             let each = self.extra_of_kills as f64 / self.kills_alone as f64;
             write!(

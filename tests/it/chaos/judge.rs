@@ -22,7 +22,8 @@ pub struct Verdict {
 
 pub fn judge(schedule: &Schedule, performed: &Performed) -> Verdict {
     let summary = performed.shop.simulator.summary();
-    let violations: Vec<String> = summary.violations.iter().take(3).map(ToString::to_string).collect();
+    let violations: Vec<String> =
+        summary.violations.iter().take(3).map(ToString::to_string).collect();
     assert!(violations.is_empty(), "{}", violations.join("\n"));
     assert_eq!(summary.triggers_fired, 0);
     assert_runs_add_up(performed);
@@ -103,7 +104,12 @@ fn assert_same(key: &str, order: &Expected, found: &Value) {
     assert_eq!(placed, order.placed, "date of {key}");
     let products = found["ecomOrderProducts"].as_array().unwrap().iter();
     let products: Vec<_> = products
-        .map(|p| (p["name"].as_str().unwrap().to_owned(), p["quantity"].as_str().unwrap().parse().unwrap()))
+        .map(|p| {
+            (
+                p["name"].as_str().unwrap().to_owned(),
+                p["quantity"].as_str().unwrap().parse().unwrap(),
+            )
+        })
         .collect();
     assert_eq!(products, order.products, "products of {key}");
 }
@@ -138,7 +144,9 @@ fn assert_extra(schedule: &Schedule, performed: &Performed) -> u64 {
     let extra = summary.requests - useful.count() as u64;
     let events = &performed.events;
     // A list that overlooks its filter is read to its end.
-    let pages = if summary.faults_struck.contains_key("ignore_filters") || schedule.account.ignore_filters {
+    let pages = if summary.faults_struck.contains_key("ignore_filters")
+        || schedule.account.ignore_filters
+    {
         4
     } else {
         1
@@ -150,8 +158,10 @@ fn assert_extra(schedule: &Schedule, performed: &Performed) -> u64 {
     let unknown = faults + timeouts + summary.refused_429;
     let in_flight = events.cut_short() * schedule.in_flight_max as u64;
     let connection = events.lives * pages + 2;
-    let bound =
-        unknown * (1 + look_up) + in_flight * (1 + look_up) + events.edits() * (3 + 2 * look_up) + connection;
+    let bound = unknown * (1 + look_up)
+        + in_flight * (1 + look_up)
+        + events.edits() * (3 + 2 * look_up)
+        + connection;
     assert!(
         extra <= bound,
         "{extra} extra requests for {faults} faults, {timeouts} time-outs, {events:?}, at most {in_flight} in flight"

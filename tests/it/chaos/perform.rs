@@ -34,7 +34,8 @@ impl Events {
     fn note(&mut self, end: End, report: Option<&RunReport>) {
         self.lives += 1;
         let Some(report) = report else {
-            let moment = if let End::Killed(moment, _) = end { moment.words() } else { "at any time" };
+            let moment =
+                if let End::Killed(moment, _) = end { moment.words() } else { "at any time" };
             *self.kills.entry(moment).or_default() += 1;
             return;
         };
@@ -126,7 +127,8 @@ impl Stage<'_> {
         }
         act.faults.iter().for_each(|fault| shop.simulator.inject(fault.clone()));
         let now = Instant::now();
-        *shop.network_down.lock().unwrap() = act.network_down.map(|(from, to)| (now + from, now + to));
+        *shop.network_down.lock().unwrap() =
+            act.network_down.map(|(from, to)| (now + from, now + to));
         for (after, what) in &act.meddling {
             tokio::spawn(meddle_after(self.meddler(), *after, *what));
         }
@@ -190,7 +192,8 @@ impl Meddler {
         Some(())
     }
 
-    /// Sends an order of the shop before us, with another total. What somebody deleted stays deleted.
+    /// Sends an order of the shop before us, with another total. What somebody deleted stays
+    /// deleted.
     fn add_order(&self, index: u64) -> Option<()> {
         let (externalid, order) = self.order(index)?;
         let order = order?;
@@ -203,7 +206,9 @@ impl Meddler {
         let key = format!("guest:{}", order.email);
         let customer = id_of(&state["ecomCustomers"], "externalid", &key).or_else(|| {
             let email = order.email.clone();
-            self.simulator.edit(Edit::AddCustomer { connectionid: connection, externalid: key, email }).ok()
+            self.simulator
+                .edit(Edit::AddCustomer { connectionid: connection, externalid: key, email })
+                .ok()
         })?;
         let sent = json!({
             "externalid": externalid, "source": 0, "email": order.email, "totalPrice": order.total + 1,

@@ -170,8 +170,12 @@ impl Act {
 
     /// What comes after the misfortunes: a process that is left alone.
     pub fn calm(kind: state::Kind, export: usize) -> Self {
-        let life =
-            Life { kind, end: End::Done, last_send: LastSend::LongAgo, grace: Duration::from_secs(30) };
+        let life = Life {
+            kind,
+            end: End::Done,
+            last_send: LastSend::LongAgo,
+            grace: Duration::from_secs(30),
+        };
         Self {
             export,
             life,
@@ -230,7 +234,8 @@ fn meddle(chance: &mut Chance, orders: u64) -> (Duration, Meddling) {
 
 fn fault(chance: &mut Chance) -> Fault {
     let mut fault = Fault::new(kind(chance));
-    if let Kind::ErrorsMissing | Kind::CreateDuplicateFirst | Kind::NotFoundSubscriberAfterStore = fault.kind
+    if let Kind::ErrorsMissing | Kind::CreateDuplicateFirst | Kind::NotFoundSubscriberAfterStore =
+        fault.kind
     {
         fault = fault.on("POST", "/ecomOrders");
     } else {
@@ -246,7 +251,9 @@ fn fault(chance: &mut Chance) -> Fault {
             fault = fault.on(method, path);
         }
     }
-    fault = fault.nth(chance.within(1..40)).times(u32::try_from(chance.pick(&[1, 1, 1, 2, 3, 12])).unwrap());
+    fault = fault
+        .nth(chance.within(1..40))
+        .times(u32::try_from(chance.pick(&[1, 1, 1, 2, 3, 12])).unwrap());
     match chance.below(3) {
         0 => fault.probability(0.3),
         _ => fault,
@@ -266,9 +273,15 @@ fn kind(chance: &mut Chance) -> Kind {
     let html = chance.percent(50);
     let failing = [500, 502, 503, 503, 504, 520, 522, 526, 590, 408];
     match chance.below(22) {
-        0 | 1 => Kind::Status { code: chance.pick(&failing), retry_after: retry_after(chance), html },
+        0 | 1 => {
+            Kind::Status { code: chance.pick(&failing), retry_after: retry_after(chance), html }
+        }
         2 => Kind::Status { code: 429, retry_after: retry_after(chance), html },
-        3 => Kind::Status { code: chance.pick(&[404, 401, 418]), retry_after: RetryAfter::None, html },
+        3 => Kind::Status {
+            code: chance.pick(&[404, 401, 418]),
+            retry_after: RetryAfter::None,
+            html,
+        },
         4 => Kind::RateLimit,
         5 => Kind::Forbidden,
         6 => Kind::PaymentRequired,
@@ -281,7 +294,9 @@ fn kind(chance: &mut Chance) -> Kind {
         }
         11 => Kind::Stored { then: Ending::Reset },
         12 => Kind::Stored { then: Ending::Cut },
-        13 => Kind::Stored { then: Ending::Hold { ms: u32::try_from(chance.within(500..70_000)).unwrap() } },
+        13 => Kind::Stored {
+            then: Ending::Hold { ms: u32::try_from(chance.within(500..70_000)).unwrap() },
+        },
         14 => Kind::NotFoundSubscriberAfterStore,
         15 => Kind::EmptyBody,
         16 => Kind::TruncatedJson,

@@ -1,10 +1,12 @@
-//! An account with its jobs and a daemon that follows it, in one process and in paused time, with a wall clock of the
-//! test's own.
+//! An account with its jobs and a daemon that follows it, in one process and in paused time, with a
+//! wall clock of the test's own.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ordersync::activecampaign::{self, Broken, Client, Reply, Sending, Transport};
-use ordersync::daemon::{AccountPlan, Board, Clock, Daemon, JobPlan, Opened, Opener, Plan, Unopened};
+use ordersync::daemon::{
+    AccountPlan, Board, Clock, Daemon, JobPlan, Opened, Opener, Plan, Unopened,
+};
 use ordersync::run::{Books, ConnectionSpec, Job};
 use ordersync::samples::{Generated, generate};
 use ordersync::schedule::{Calendar, Schedule};
@@ -141,7 +143,8 @@ impl House {
 
 fn opener(dir: PathBuf, wire: Wire) -> Opener {
     Arc::new(move || {
-        let store = Store::open(&dir, "main").map_err(|error| Unopened::Faulty(error.to_string()))?;
+        let store =
+            Store::open(&dir, "main").map_err(|error| Unopened::Faulty(error.to_string()))?;
         let options = activecampaign::Options {
             retry_seed: Some(1),
             ..activecampaign::Options::new("http://127.0.0.1", TOKEN.into())

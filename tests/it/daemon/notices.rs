@@ -7,7 +7,8 @@ use ordersync::samples::Generated;
 use std::os::unix::net::UnixDatagram;
 use std::sync::mpsc::{Receiver, channel};
 
-/// The socket that systemd would listen on. It is read at all times, as a full one holds up the daemon.
+/// The socket that systemd would listen on. It is read at all times, as a full one holds up the
+/// daemon.
 struct Systemd {
     notices: Receiver<String>,
     heard: Vec<String>,

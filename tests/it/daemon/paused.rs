@@ -1,4 +1,5 @@
-//! Hours and days of the daemon in paused time: the library against the simulator in the same process.
+//! Hours and days of the daemon in paused time: the library against the simulator in the same
+//! process.
 
 use super::house::{House, Mood};
 use crate::rehearsal::in_paused_time;
@@ -25,7 +26,11 @@ fn a_target_that_is_away_for_hours_is_asked_every_quarter_of_an_hour_and_then_lo
         assert!(matches!(view.accounts[0].standing, Standing::Away { .. }), "{view:?}");
         assert!(view.jobs[0].next_due.is_some());
         assert!((10..=12).contains(&tries.len()), "{tries:?}");
-        assert!(house.sends() <= 12 * 10, "each try ends after ten failures in a row: {}", house.sends());
+        assert!(
+            house.sends() <= 12 * 10,
+            "each try ends after ten failures in a row: {}",
+            house.sends()
+        );
         assert_eq!(house.runs("job0").len(), 1, "one run, gone on with");
         house.mood(Mood::Answers);
         sleep(HOUR / 2).await;
@@ -99,7 +104,8 @@ fn the_jobs_of_one_account_run_one_after_the_other() {
         let mut seen = 0;
         for _ in 0..2 * 3_600 + 300 {
             sleep(Duration::from_secs(1)).await;
-            let running = house.board.view().jobs.iter().filter(|job| job.running.is_some()).count();
+            let running =
+                house.board.view().jobs.iter().filter(|job| job.running.is_some()).count();
             assert!(running <= 1, "{running} at once");
             seen += running;
         }

@@ -35,7 +35,8 @@ fn an_account_that_never_answers_slows_no_other() {
     let url = format!("http://{}", silent.local_addr().unwrap());
     let world = World::new().job(EVERY_SECOND).policy(&another(&url, 600));
     let truth = world.generate(&Generated { orders: 30, seed: 3, ..Generated::default() });
-    let daemon = Process::daemon_by(&mut world.command(&["daemon", "--color", "never", "--grace", "1s"]));
+    let daemon =
+        Process::daemon_by(&mut world.command(&["daemon", "--color", "never", "--grace", "1s"]));
     daemon.tells("other begins", 1);
     daemon.tells("of shop finished: ", 3);
     assert_eq!(world.summary().orders as u64, truth.valid);

@@ -22,7 +22,8 @@ fn difference(world: &World, file: &str, more: &[&str]) -> Value {
     compared(world, file, &[&["--json"], more].concat()).json()["plans"][0]["difference"].clone()
 }
 
-/// Six orders, and then: 1 with another total and product, 2 with another buyer, 3 pending, 4 gone, and 7 new.
+/// Six orders, and then: 1 with another total and product, 2 with another buyer, 3 pending, 4 gone,
+/// and 7 new.
 fn changed(world: &World) {
     let mut orders = plain(1..=7);
     let cup = json!([{ "name": "Cup", "price": "11.00", "quantity": 2 }]);
@@ -40,8 +41,8 @@ fn payloads_are_compared_field_by_field_from_what_to_what() {
     let file = save(&world, "--payloads");
     changed(&world);
     let told = difference(&world, &file, &[]);
-    let numbers =
-        ["saved", "same", "changed", "only_saved", "only_now"].map(|name| told[name].as_u64().unwrap());
+    let numbers = ["saved", "same", "changed", "only_saved", "only_now"]
+        .map(|name| told[name].as_u64().unwrap());
     assert_eq!(numbers, [6, 2, 3, 1, 1]);
     assert_eq!(
         counts(&told["by_field"], "field"),
@@ -58,17 +59,16 @@ fn payloads_are_compared_field_by_field_from_what_to_what() {
     let total = json!({ "field": "totalPrice", "product": null, "from": 2500, "to": 2700 });
     let name = json!({ "field": "orderProducts.name", "product": 1, "from": "Mug", "to": "Cup" });
     assert!(changes(0).contains(&total) && changes(0).contains(&name), "{told}");
-    let masked =
-        json!([{ "field": "email", "product": null, "from": "a***@e***.com", "to": "o***@e***.com" }]);
+    let masked = json!([{ "field": "email", "product": null, "from": "a***@e***.com", "to": "o***@e***.com" }]);
     assert_eq!(Value::from(changes(1)), masked);
-    let left =
-        json!([{ "field": "action", "product": null, "from": "sent", "to": "filtered: status_pending" }]);
+    let left = json!([{ "field": "action", "product": null, "from": "sent", "to": "filtered: status_pending" }]);
     assert_eq!(Value::from(changes(2)), left);
     assert_eq!(told["only_saved_examples"], json!([{ "key": "4", "line": 4 }]));
     assert_eq!(told["only_now_examples"][0]["order"], "#7");
     let text = compared(&world, &file, &[]).out;
     assert!(
-        text.contains("total 25.00 USD → 27.00 USD") && text.contains("product names (1) Mug → Cup"),
+        text.contains("total 25.00 USD → 27.00 USD")
+            && text.contains("product names (1) Mug → Cup"),
         "{text}"
     );
 }
@@ -88,7 +88,9 @@ fn addresses_are_masked_unless_they_are_asked_for() {
             "{written}"
         );
     }
-    assert!(compared(&world, &file, &["--reveal"]).out.contains("ann2@example.com → other@example.com"));
+    assert!(
+        compared(&world, &file, &["--reveal"]).out.contains("ann2@example.com → other@example.com")
+    );
 }
 
 #[test]
@@ -98,10 +100,16 @@ fn what_was_loaded_since_is_compared_by_its_content() {
     let file = save(&world, "--payloads");
     world.load("backfill", 0);
     let told = difference(&world, &file, &[]);
-    assert_eq!((&told["same"], &told["changed"], &told["only_now"]), (&6.into(), &0.into(), &0.into()));
+    assert_eq!(
+        (&told["same"], &told["changed"], &told["only_now"]),
+        (&6.into(), &0.into(), &0.into())
+    );
     changed(&world);
     let told = difference(&world, &file, &[]);
-    assert_eq!((&told["same"], &told["changed"], &told["only_saved"]), (&2.into(), &3.into(), &1.into()));
+    assert_eq!(
+        (&told["same"], &told["changed"], &told["only_saved"]),
+        (&2.into(), &3.into(), &1.into())
+    );
 }
 
 #[test]
@@ -129,10 +137,16 @@ fn records_are_compared_by_what_becomes_of_them() {
     orders[2] = order(3, json!({ "financial_status": "pending" }));
     put(&world, &orders);
     let told = difference(&world, &file, &[]);
-    assert_eq!((&told["form"], &told["same"], &told["changed"]), (&"jsonl".into(), &2.into(), &2.into()));
+    assert_eq!(
+        (&told["form"], &told["same"], &told["changed"]),
+        (&"jsonl".into(), &2.into(), &2.into())
+    );
     assert_eq!(counts(&told["by_field"], "field"), [one("action", 2)]);
     let change = |n: usize| told["examples"][n]["changes"][0].clone();
-    assert_eq!((&change(0)["from"], &change(0)["to"]), (&"invalid: missing_email".into(), &"create".into()));
+    assert_eq!(
+        (&change(0)["from"], &change(0)["to"]),
+        (&"invalid: missing_email".into(), &"create".into())
+    );
     assert_eq!(
         (&change(1)["from"], &change(1)["to"]),
         (&"create".into(), &"filtered: status_pending".into())
@@ -165,7 +179,11 @@ fn a_file_that_no_plan_wrote_is_refused_with_its_line_and_none_of_its_text() {
         let told = world.run(&["plan", "--against", world.path("saved.txt").to_str().unwrap()]);
         assert_eq!(told.code, 2, "{text}\n{}", told.out);
         assert!(told.err.contains(about) && told.err.contains("hint:"), "{text}: {}", told.err);
-        assert!(line == 0 || told.err.contains(&format!("saved.txt:{line}:")), "{text}: {}", told.err);
+        assert!(
+            line == 0 || told.err.contains(&format!("saved.txt:{line}:")),
+            "{text}: {}",
+            told.err
+        );
         assert!(!told.err.contains(secret), "{}", told.err);
     }
     let told = world.run(&["plan", "--against", "nowhere.jsonl"]);
@@ -186,7 +204,8 @@ fn the_file_that_is_compared_with_is_never_written_over() {
 #[test]
 fn a_plan_of_thousands_differs_from_itself_in_nothing() {
     let world = World::new();
-    let generated = Generated { orders: 3_000, seed: 8, defects_permille: 40, ..Generated::default() };
+    let generated =
+        Generated { orders: 3_000, seed: 8, defects_permille: 40, ..Generated::default() };
     let truth = world.generate(&generated);
     for (option, orders) in [("--payloads", truth.valid), ("--jsonl", 0)] {
         let told = difference(&world, &save(&world, option), &[]);
@@ -207,8 +226,13 @@ fn the_page_shows_the_difference_and_an_export_stays_text_in_it() {
     let page = world.path("plan.html");
     compared(&world, &file, &["--html", page.to_str().unwrap()]);
     let page = std::fs::read_to_string(page).unwrap();
-    let section =
-        page.split("<section class=\"difference\">").nth(1).unwrap().split("</section>").next().unwrap();
+    let section = page
+        .split("<section class=\"difference\">")
+        .nth(1)
+        .unwrap()
+        .split("</section>")
+        .next()
+        .unwrap();
     assert!(
         section.contains("product names (1) Mug → ***@***") && section.contains("only in it"),
         "{section}"

@@ -8,8 +8,11 @@ use ordersync::simulator::{Latency, Options};
 
 #[test]
 fn however_a_load_is_killed_each_order_in_the_ledger_has_its_outline() {
-    let options =
-        Options { requests_per_second: None, latency: Latency::Fixed { ms: 2 }, ..Options::default() };
+    let options = Options {
+        requests_per_second: None,
+        latency: Latency::Fixed { ms: 2 },
+        ..Options::default()
+    };
     let world = World::with(options);
     let truth = world.generate(&Generated { orders: 200, seed: 17, ..Generated::default() });
     let mut requests = 0;
@@ -22,7 +25,11 @@ fn however_a_load_is_killed_each_order_in_the_ledger_has_its_outline() {
         child.wait().unwrap();
         is_at_work
     } {
-        assert_eq!(without_outline(&world), 0, "a settled order that lacks its outline, or has another's");
+        assert_eq!(
+            without_outline(&world),
+            0,
+            "a settled order that lacks its outline, or has another's"
+        );
         requests = world.summary().requests;
     }
     world.load("backfill", 0);

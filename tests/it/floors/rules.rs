@@ -4,7 +4,8 @@ use super::source::{Mention, mentions};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Each module and what of ours it may name; itself always. Anything a file of `cli`, `main.rs` or `lib.rs`.
+/// Each module and what of ours it may name; itself always. Anything a file of `cli`, `main.rs` or
+/// `lib.rs`.
 const FLOORS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("extract", &["domain"]),
@@ -40,7 +41,8 @@ const IMPURE: &[&[&str]] = &[
     &["Zoned", "now"],
 ];
 
-/// Names that only these files may use, outside of tests; an entry is the beginning of a path below `src`.
+/// Names that only these files may use, outside of tests; an entry is the beginning of a path below
+/// `src`.
 const OWNED: &[(&str, &[&str])] = &[
     ("governor", &["activecampaign/pacer"]),
     ("backoff", &["activecampaign/retry"]),
@@ -88,8 +90,10 @@ pub fn inspect(root: &Path) -> Inspection {
         let found = mentions(&text, &file.module(), file.is_test());
         inspection.files += 1;
         inspection.mentions += found.len();
-        let mut broken: Vec<(usize, String)> =
-            found.iter().filter_map(|mention| Some((mention.line, file.fault_of(mention)?))).collect();
+        let mut broken: Vec<(usize, String)> = found
+            .iter()
+            .filter_map(|mention| Some((mention.line, file.fault_of(mention)?)))
+            .collect();
         let lines = text.lines().count();
         if lines > LINES_MAX {
             broken.push((lines, format!("{lines} lines; split it before {LINES_MAX}")));
@@ -149,7 +153,9 @@ impl<'a> File<'a> {
             ["crate", rest @ ..] => self.import_fault(rest, mention.in_test),
             _ => None,
         };
-        fault.or_else(|| self.purity_fault(&path)).or_else(|| self.ownership_fault(&path, mention.in_test))
+        fault
+            .or_else(|| self.purity_fault(&path))
+            .or_else(|| self.ownership_fault(&path, mention.in_test))
     }
 
     fn import_fault(&self, path: &[&str], in_test: bool) -> Option<String> {
@@ -158,10 +164,13 @@ impl<'a> File<'a> {
             return None;
         }
         let Some((_, may)) = FLOORS.iter().find(|(name, _)| *name == module) else {
-            return Some(format!("{module} has no floor yet: give it one in tests/it/floors/rules.rs"));
+            return Some(format!(
+                "{module} has no floor yet: give it one in tests/it/floors/rules.rs"
+            ));
         };
         let named = path.first().copied().unwrap_or("*");
-        let fine = named == module || may.contains(&named) || (in_test && FOR_TESTS.contains(&named));
+        let fine =
+            named == module || may.contains(&named) || (in_test && FOR_TESTS.contains(&named));
         let allowed = if may.is_empty() { "nothing of ours".to_owned() } else { may.join(", ") };
         (!fine).then(|| format!("{module} must not import {named}; it may import {allowed}"))
     }

@@ -1,7 +1,7 @@
 //! Reads Rust as tokens: enough to see which paths a file names, without a compiler.
 
-/// A path that a file names, `use` groups taken apart and `crate`, `self` and `super` resolved, or a macro as
-/// `name!`.
+/// A path that a file names, `use` groups taken apart and `crate`, `self` and `super` resolved, or
+/// a macro as `name!`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Mention {
     pub line: usize,
@@ -51,7 +51,10 @@ impl Reader<'_> {
     fn step(&mut self) {
         let token = self.peek(0).to_owned();
         match token.as_str() {
-            "#" if (1..=6).map(|ahead| self.peek(ahead)).eq(["[", "cfg", "(", "test", ")", "]"]) => {
+            "#" if (1..=6)
+                .map(|ahead| self.peek(ahead))
+                .eq(["[", "cfg", "(", "test", ")", "]"]) =>
+            {
                 self.test_item.get_or_insert(self.depth);
                 self.at += 7;
             }

@@ -21,7 +21,8 @@ pub fn rows() -> World {
     world
 }
 
-/// What is put into the fields: markup, script, style, template, what hides or turns text about, formulas.
+/// What is put into the fields: markup, script, style, template, what hides or turns text about,
+/// formulas.
 const ATTACKS: &[&str] = &[
     "\u{202e}gpj.exe\u{2066}x\u{2069}\u{200b}\u{200f}\u{feff}\u{e0041}",
     "<script>document.title=\"owned\"</script>",
@@ -71,7 +72,8 @@ fn order(id: usize) -> Value {
     })
 }
 
-/// Each attack in each field of its own order; before them one that is valid and has them all at once, and is long.
+/// Each attack in each field of its own order; before them one that is valid and has them all at
+/// once, and is long.
 pub fn documents() -> World {
     let mut first = order(1);
     let all = ATTACKS.concat();
@@ -79,11 +81,14 @@ pub fn documents() -> World {
     for field in texts.into_iter().chain(["/line_items/0/name", "/line_items/0/sku"]) {
         *first.pointer_mut(field).unwrap() = json!(all);
     }
-    let long = json!({ "name": "x".repeat(30_000), "price": "1.00", "quantity": 1, "variant_id": 9 });
+    let long =
+        json!({ "name": "x".repeat(30_000), "price": "1.00", "quantity": 1, "variant_id": 9 });
     first["line_items"].as_array_mut().unwrap().extend(vec![long; 40]);
     first["note"] = json!("N".repeat(200_000));
     let mut orders = vec![first];
-    for (field, attack) in FIELDS.iter().flat_map(|field| ATTACKS.iter().map(move |attack| (field, attack))) {
+    for (field, attack) in
+        FIELDS.iter().flat_map(|field| ATTACKS.iter().map(move |attack| (field, attack)))
+    {
         let mut order = order(orders.len() + 1);
         *order.pointer_mut(field).unwrap() = json!(attack);
         orders.push(order);
@@ -100,7 +105,8 @@ pub fn tags(page: &str) -> Vec<&str> {
     starts.filter(|tag| tag.starts_with(|c: char| c.is_ascii_alphabetic())).collect()
 }
 
-/// The names of the elements of a page, of those that do something, and of attributes that run something.
+/// The names of the elements of a page, of those that do something, and of attributes that run
+/// something.
 pub fn assert_inert(page: &str) {
     let known = "abbr article body br code dd details div dl dt figcaption figure footer h1 h2 h3 h4 head header html input \
                  label li line main meta ol output p pre rect script section span style summary svg table tbody td text \

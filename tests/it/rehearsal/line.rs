@@ -22,7 +22,13 @@ pub(super) struct Crash {
 
 impl Crash {
     pub(super) fn new(end: End, cancel: CancellationToken) -> Self {
-        Self { end, sends: AtomicU64::new(0), timeouts: AtomicU64::new(0), now: Notify::new(), cancel }
+        Self {
+            end,
+            sends: AtomicU64::new(0),
+            timeouts: AtomicU64::new(0),
+            now: Notify::new(),
+            cancel,
+        }
     }
 
     /// Resolves when the process is to die. A stop is only asked for.
@@ -114,7 +120,11 @@ impl Line {
             }
             Ok(Told::Cut(response)) => {
                 let head = response.into_parts().0;
-                Ok(Reply { status: head.status.as_u16(), headers: head.headers, body: Err("answer_cut") })
+                Ok(Reply {
+                    status: head.status.as_u16(),
+                    headers: head.headers,
+                    body: Err("answer_cut"),
+                })
             }
             Ok(Told::Reset) => Err(Broken::ConnectionLost),
             Err(_) => {

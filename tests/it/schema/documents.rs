@@ -1,4 +1,5 @@
-//! What the program writes in the course of its life: every document of every kind, of shops of every kind.
+//! What the program writes in the course of its life: every document of every kind, of shops of
+//! every kind.
 
 mod past;
 
@@ -53,7 +54,12 @@ fn planned_with(all: &mut Vec<Document>, world: &World, more: &[&str]) {
 /// Orders of several currencies, a tenth of them at fault in all the ways that the generator knows.
 fn a_shop_with_faults(all: &mut Vec<Document>) {
     let world = World::new();
-    world.generate(&Generated { orders: 400, seed: 3, defects_permille: 120, ..Generated::default() });
+    world.generate(&Generated {
+        orders: 400,
+        seed: 3,
+        defects_permille: 120,
+        ..Generated::default()
+    });
     planned(all, &world);
     told(all, "runs", &world, &["backfill", "--canary", "5"]);
     told(all, "status", &world, &["status"]);
@@ -128,7 +134,10 @@ fn a_shop_with_everything(all: &mut Vec<Document>) {
         order(1, json!({})),
         order(2, json!({ "total_price": "34.99" })),
         order(3, json!({ "currency": "JPY", "total_price": "2500" })),
-        order(4, json!({ "currency": "KWD", "total_price": "25.125", "presentment_currency": "USD" })),
+        order(
+            4,
+            json!({ "currency": "KWD", "total_price": "25.125", "presentment_currency": "USD" }),
+        ),
         order(5, json!({ "currency": null })),
         order(6, json!({ "created_at": null })),
         order(7, json!({ "total_price": "25.0050" })),
@@ -148,7 +157,8 @@ fn a_shop_with_everything(all: &mut Vec<Document>) {
     told(all, "explain", &world, &["explain", "shop", "9"]);
     told(all, "dead-letters", &world, &["dead-letters", "list"]);
     let pending = json!({ "currency": "GBP", "financial_status": "pending" });
-    let orders = [order(20, json!({ "currency": "GBP" })), order(21, pending.clone()), order(22, pending)];
+    let orders =
+        [order(20, json!({ "currency": "GBP" })), order(21, pending.clone()), order(22, pending)];
     put(&world, &orders);
     planned(all, &world);
 }

@@ -7,8 +7,10 @@ use std::path::Path;
 
 /// A schema as it is published: further keys are allowed, as keys may be added.
 pub fn published(name: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema").join(format!("{name}.json"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema").join(format!("{name}.json"));
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap()
 }
 
@@ -42,7 +44,8 @@ fn close(schema: &mut Value) {
 pub fn faults(schema: &Value, value: &Value) -> Option<String> {
     let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
     compiler.add_resource("schema.json", schema.clone()).unwrap();
-    let compiled = compiler.compile("schema.json", &mut schemas).unwrap_or_else(|error| panic!("{error:#}"));
+    let compiled =
+        compiler.compile("schema.json", &mut schemas).unwrap_or_else(|error| panic!("{error:#}"));
     schemas.validate(value, compiled).err().map(|error| error.to_string())
 }
 
@@ -69,7 +72,9 @@ fn describe(at: &str, schema: &Value, defs: &Value, places: &mut BTreeSet<String
         describe(&at, property, defs, places);
         places.insert(at);
     }
-    for one in [&schema["oneOf"], &schema["anyOf"]].into_iter().filter_map(Value::as_array).flatten() {
+    for one in
+        [&schema["oneOf"], &schema["anyOf"]].into_iter().filter_map(Value::as_array).flatten()
+    {
         describe(at, one, defs, places);
     }
     if schema["items"].is_object() {
@@ -91,7 +96,9 @@ fn write(at: &str, value: &Value, places: &mut BTreeSet<String>) {
             write(&at, value, places);
             places.insert(at);
         }),
-        Value::Array(items) => items.iter().for_each(|item| write(&format!("{at}/*"), item, places)),
+        Value::Array(items) => {
+            items.iter().for_each(|item| write(&format!("{at}/*"), item, places))
+        }
         _ => {}
     }
 }

@@ -1,4 +1,5 @@
-//! The status page in a real browser: what it shows, and that its script keeps it live under its own policy.
+//! The status page in a real browser: what it shows, and that its script keeps it live under its
+//! own policy.
 
 use super::client::Site;
 use super::shop;
@@ -10,9 +11,16 @@ use std::process::{Command, Output};
 
 /// Opens the page, waits until it settled, and does what these arguments say.
 fn browse(site: &Site, profile: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(std::env::var("CHROMIUM").unwrap_or_else(|_| "chromium".to_owned()));
+    let mut command =
+        Command::new(std::env::var("CHROMIUM").unwrap_or_else(|_| "chromium".to_owned()));
     command
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"])
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+            "--hide-scrollbars",
+        ])
         .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
         .args(["--enable-logging=stderr", "--v=0"])
         .arg(format!("--user-data-dir={}", profile.display()))
@@ -21,7 +29,8 @@ fn browse(site: &Site, profile: &Path, args: &[&str]) -> Output {
     command.output().unwrap()
 }
 
-/// A shop whose run is held up by the target half way, after one that left records out and one that was throttled.
+/// A shop whose run is held up by the target half way, after one that left records out and one that
+/// was throttled.
 fn at_work() -> World {
     let world = shop();
     let status = Kind::Status { code: 429, retry_after: RetryAfter::None, html: false };
@@ -35,12 +44,19 @@ fn a_browser_shows_the_status_page_without_a_complaint_and_keeps_it_live() {
     let world = at_work();
     let (daemon, site) = Site::of(&world);
     daemon.tells("finished: ", 2);
-    let whole =
-        Generated { orders: 60, seed: 5, defects_permille: 100, changed_permille: 1_000, extra_orders: 0 };
+    let whole = Generated {
+        orders: 60,
+        seed: 5,
+        defects_permille: 100,
+        changed_permille: 1_000,
+        extra_orders: 0,
+    };
     let held = Kind::Stored { then: Ending::Hold { ms: 86_400_000 } };
     world.simulator.inject(Fault::new(held).on("PUT", "/ecomOrders").nth(30));
     world.generate(&whole);
-    site.until("/live", |answer| answer.body.contains("<progress") && answer.body.contains("done about"));
+    site.until("/live", |answer| {
+        answer.body.contains("<progress") && answer.body.contains("done about")
+    });
     let profile = tempfile::tempdir().unwrap();
     let told = browse(&site, profile.path(), &["--virtual-time-budget=10000", "--dump-dom"]);
     let (dom, log) = (String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
@@ -51,7 +67,8 @@ fn a_browser_shows_the_status_page_without_a_complaint_and_keeps_it_live() {
     }
     assert!(!log.contains("CONSOLE"), "{log}");
     // Kept where somebody wants to look at them.
-    let shots = std::env::var_os("ORDERSYNC_SCREENSHOTS").map_or(profile.path().to_owned(), Into::into);
+    let shots =
+        std::env::var_os("ORDERSYNC_SCREENSHOTS").map_or(profile.path().to_owned(), Into::into);
     for (name, size) in [("wide", "1280,1400"), ("phone", "390,1900")] {
         let path = shots.join(format!("status-{name}.png"));
         let shot = format!("--screenshot={}", path.display());

@@ -46,7 +46,8 @@ impl Site {
         stream
     }
 
-    /// A visit ends after ten seconds, whatever became of it: where there was no time for an answer, it is asked for again.
+    /// A visit ends after ten seconds, whatever became of it: where there was no time for an
+    /// answer, it is asked for again.
     pub fn get(&self, path: &str) -> Answer {
         self.answer(path, |answer| answer.status > 0)
     }
@@ -72,7 +73,8 @@ impl Site {
     fn answer(&self, path: &str, is_wanted: impl Fn(&Answer) -> bool) -> Answer {
         let begun = Instant::now();
         loop {
-            let answer = self.ask(&format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address));
+            let answer =
+                self.ask(&format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address));
             if is_wanted(&answer) {
                 return answer;
             }

@@ -53,7 +53,8 @@ fn each_metric_that_an_alert_or_a_panel_names_is_there() {
 
 #[test]
 fn the_dashboard_is_whole() {
-    let dashboard: serde_json::Value = serde_json::from_str(&shipped("grafana/ordersync.json")).unwrap();
+    let dashboard: serde_json::Value =
+        serde_json::from_str(&shipped("grafana/ordersync.json")).unwrap();
     let panels = dashboard["panels"].as_array().unwrap();
     assert!(panels.len() >= 8);
     let ids: BTreeSet<u64> = panels.iter().map(|panel| panel["id"].as_u64().unwrap()).collect();
@@ -63,7 +64,10 @@ fn the_dashboard_is_whole() {
         let place = &panel["gridPos"];
         assert!(place["x"].as_u64().unwrap() + place["w"].as_u64().unwrap() <= 24, "{panel}");
         for target in panel["targets"].as_array().into_iter().flatten() {
-            assert!(target["expr"].as_str().is_some_and(|expr| expr.contains("ordersync_")), "{panel}");
+            assert!(
+                target["expr"].as_str().is_some_and(|expr| expr.contains("ordersync_")),
+                "{panel}"
+            );
         }
     }
 }

@@ -9,7 +9,12 @@ use std::process::Command;
 
 fn shop() -> World {
     let world = World::new();
-    world.generate(&Generated { orders: 30, seed: 5, defects_permille: 100, ..Generated::default() });
+    world.generate(&Generated {
+        orders: 30,
+        seed: 5,
+        defects_permille: 100,
+        ..Generated::default()
+    });
     world
 }
 
@@ -26,7 +31,8 @@ fn a_run_leaves_its_figures_whole_and_readable_for_everybody() {
     masked.args(["-c", "umask 077; exec \"$@\"", "sh"]).arg(run.get_program()).args(run.get_args());
     let output = masked.current_dir(world.path("")).output().unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
-    let run = serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()["runs"][0].clone();
+    let run =
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()["runs"][0].clone();
     let text = file(&world);
     for outcome in ["created", "invalid", "filtered"] {
         let name = format!("ordersync_records_total{{job=\"shop\",outcome=\"{outcome}\"}}");
@@ -38,7 +44,10 @@ fn a_run_leaves_its_figures_whole_and_readable_for_everybody() {
     let mode = std::fs::metadata(world.path("shop.prom")).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode & 0o444, 0o444, "{mode:o}");
     let names = std::fs::read_dir(world.path("")).unwrap().map(|entry| entry.unwrap().file_name());
-    assert!(names.into_iter().all(|name| !name.to_string_lossy().starts_with('.')), "nothing is left beside");
+    assert!(
+        names.into_iter().all(|name| !name.to_string_lossy().starts_with('.')),
+        "nothing is left beside"
+    );
 }
 
 #[test]

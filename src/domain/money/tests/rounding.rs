@@ -8,8 +8,8 @@ fn rounded(text: &str, code: &str) -> Result<i64, AmountError> {
     Amount::parse_half_even(text, Currency::parse(code).unwrap()).map(Amount::minor)
 }
 
-/// What a number of `units` of 10^-`scale` is in minor units of 10^-`exponent`: by division and remainder, so that it
-/// shares no step with what it judges.
+/// What a number of `units` of 10^-`scale` is in minor units of 10^-`exponent`: by division and
+/// remainder, so that it shares no step with what it judges.
 fn oracle(units: i128, scale: u32, exponent: u32) -> i128 {
     if scale <= exponent {
         return units * 10_i128.pow(exponent - scale);

@@ -2,19 +2,31 @@ use super::*;
 use proptest::prelude::*;
 
 fn moments() -> impl Strategy<Value = Moment> {
-    (86_400_i64..4_000_000_000, -1_559_i32..1_559).prop_filter_map("out of range", |(second, minutes)| {
-        let offset = Offset::from_seconds(minutes * 60).ok()?;
-        Moment::new(Timestamp::from_second(second).ok()?, offset).ok()
-    })
+    (86_400_i64..4_000_000_000, -1_559_i32..1_559).prop_filter_map(
+        "out of range",
+        |(second, minutes)| {
+            let offset = Offset::from_seconds(minutes * 60).ok()?;
+            Moment::new(Timestamp::from_second(second).ok()?, offset).ok()
+        },
+    )
 }
 
 fn outlines() -> impl Strategy<Value = Outline> {
-    let amount =
-        || prop::option::of((0_i64..=i64::from(i32::MAX)).prop_filter_map("amount", Amount::from_minor));
+    let amount = || {
+        prop::option::of(
+            (0_i64..=i64::from(i32::MAX)).prop_filter_map("amount", Amount::from_minor),
+        )
+    };
     let hashes = prop::array::uniform13(prop::option::of(any::<[u8; 3]>()));
     let dates = (moments(), prop::option::of(moments()), prop::option::of(moments()));
     let currency = prop::sample::select(vec!["USD", "JPY", "KWD"]);
-    (any::<([u8; 4], [u8; 4], u32, u64)>(), [amount(), amount(), amount(), amount()], currency, dates, hashes)
+    (
+        any::<([u8; 4], [u8; 4], u32, u64)>(),
+        [amount(), amount(), amount(), amount()],
+        currency,
+        dates,
+        hashes,
+    )
         .prop_map(
             |(
                 (mapping, source, products, units),

@@ -58,7 +58,11 @@ fn field_of(value: &Value<'_>, names: &Names) -> Option<Field> {
     if is_sum(&table) {
         table.only(&["each", "once", "refunds"]);
         let terms = |key: &str| table.texts(key).iter().map(|text| term_of(text, names)).collect();
-        return Some(Field::Sum(Sum { each: terms("each"), once: terms("once"), refunds: terms("refunds") }));
+        return Some(Field::Sum(Sum {
+            each: terms("each"),
+            once: terms("once"),
+            refunds: terms("refunds"),
+        }));
     }
     Some(Field::Cells(cells_of(value, names)))
 }
@@ -75,13 +79,16 @@ fn term_of(text: &str, names: &Names) -> Term {
 fn cells_of(value: &Value<'_>, names: &Names) -> Cells {
     let usual = Cells { with: " ".to_owned(), ..Cells::default() };
     if !value.is_table() {
-        let alternatives = value.items().iter().filter_map(|item| alternative(item, names)).collect();
+        let alternatives =
+            value.items().iter().filter_map(|item| alternative(item, names)).collect();
         return Cells { alternatives, ..usual };
     }
     let Some(table) = value.table() else { return usual };
     table.only(&["column", "join", "with", "blank", "in_brackets"]);
     let alternatives = match (table.get("column"), table.get("join")) {
-        (Some(column), None) => column.items().iter().filter_map(|item| alternative(item, names)).collect(),
+        (Some(column), None) => {
+            column.items().iter().filter_map(|item| alternative(item, names)).collect()
+        }
         (None, Some(join)) => vec![joined(&join, names)],
         _ => {
             table.fault("names no column", "`column`, or `join` with several that belong together");
@@ -122,7 +129,10 @@ fn status_rule(rule: &Table<'_>, names: &Names) -> StatusRule {
     }
     let answer = |key: &str| rule.get(key).and_then(|value| answer_of(&value));
     let words = rule.table("words").map(|words| {
-        words.entries().filter_map(|(word, value)| Some((word.to_owned(), answer_of(&value)?))).collect()
+        words
+            .entries()
+            .filter_map(|(word, value)| Some((word.to_owned(), answer_of(&value)?)))
+            .collect()
     });
     StatusRule {
         cells: rule.get("column").map(|value| cells_of(&value, names)).unwrap_or_default(),
@@ -154,7 +164,10 @@ pub fn row_kind(profile: &Table<'_>, names: &Names) -> Option<RowKinds> {
         return None;
     };
     let words = table.table("words").map(|words| {
-        words.entries().filter_map(|(word, value)| Some((word.to_owned(), kind_of(&value)?))).collect()
+        words
+            .entries()
+            .filter_map(|(word, value)| Some((word.to_owned(), kind_of(&value)?)))
+            .collect()
     });
     Some(RowKinds {
         column: names.number(&column),

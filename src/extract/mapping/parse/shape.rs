@@ -40,8 +40,10 @@ fn layout(table: &Table<'_>, names: &Names) -> (RowLayout, Option<Names>) {
         let keys = parts.texts("keys");
         let cell = parts.text("cell");
         if keys.len() < 2 || cell.is_none() {
-            parts
-                .fault("is not complete", "`cell` with the column's name, and `keys` with at least two keys");
+            parts.fault(
+                "is not complete",
+                "`cell` with the column's name, and `keys` with at least two keys",
+            );
         }
         let line_names = Names::default();
         for key in &keys {
@@ -64,7 +66,10 @@ fn layout(table: &Table<'_>, names: &Names) -> (RowLayout, Option<Names>) {
     };
     let key = table.texts("key");
     if key.is_empty() {
-        table.fault("names no key", "key = \"…\", the column that the rows of an order have in common");
+        table.fault(
+            "names no key",
+            "key = \"…\", the column that the rows of an order have in common",
+        );
     }
     (RowLayout::Lines { key: key.iter().map(|name| names.number(name)).collect(), repeats }, None)
 }

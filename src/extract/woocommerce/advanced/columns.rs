@@ -2,8 +2,9 @@
 
 use crate::extract::woocommerce::names::{ABSENT, Names};
 
-/// Without these nothing can be sent: one of each group, in lower case. The status is needed because the export may hold
-/// cancelled orders; the currency is not, as the plugin leaves it out unless asked.
+/// Without these nothing can be sent: one of each group, in lower case. The status is needed
+/// because the export may hold cancelled orders; the currency is not, as the plugin leaves it out
+/// unless asked.
 pub const NEEDED: &[&[&str]] = &[
     &["order number", "order id"],
     &["order status"],

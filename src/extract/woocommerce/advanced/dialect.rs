@@ -80,12 +80,14 @@ impl SheetDialect for AdvancedOrderExport {
     }
 }
 
-/// An option of the plugin states the order's own cells on its first row only: to which order a further row belongs then
-/// rests on nothing but where it stands.
+/// An option of the plugin states the order's own cells on its first row only: to which order a
+/// further row belongs then rests on nothing but where it stands.
 fn complete(head: &Head<'_>, columns: Columns) -> Verdict {
-    let is_blank = |row: &ByteRecord, at: usize| row.get(at).unwrap_or_default().trim_ascii().is_empty();
-    let is_part =
-        |row: &&ByteRecord| is_blank(row, columns.key_column()) && !is_blank(row, columns.line.name);
+    let is_blank =
+        |row: &ByteRecord, at: usize| row.get(at).unwrap_or_default().trim_ascii().is_empty();
+    let is_part = |row: &&ByteRecord| {
+        is_blank(row, columns.key_column()) && !is_blank(row, columns.line.name)
+    };
     match head.rows.iter().filter(|row| row.len() == columns.width).any(|row| is_part(&row)) {
         false => Verdict::Complete(Arc::new(columns)),
         true => Verdict::Unusable {

@@ -116,7 +116,8 @@ fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
     let mut order = SourceOrder {
         id: fields.id(stated.id, "Order ID"),
         number: fields.id(stated.number, "Order Number"),
-        email: fields.first([(stated.email, "Email (Billing)"), (stated.user_email, "Customer User Email")]),
+        email: fields
+            .first([(stated.email, "Email (Billing)"), (stated.user_email, "Customer User Email")]),
         customer_id: id(fields.id(stated.customer, "Customer User ID")),
         created_at: fields.text(stated.date, "Order Date"),
         updated_at: fields.text(stated.updated, "Modification Date"),
@@ -133,7 +134,8 @@ fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
         order.lines.push(line_of(product, document.line, &mut fields));
     }
     for coupon in fields.list(&stated.coupons, "Coupons") {
-        let (name, amount) = (fields.text(coupon.code, "Coupons"), fields.text(coupon.amount, "Coupons"));
+        let (name, amount) =
+            (fields.text(coupon.code, "Coupons"), fields.text(coupon.amount, "Coupons"));
         if !name.is_empty() && !amount.is_empty() {
             order.discounts.push(SourceDiscount { name, amount, of_shipping: false });
         }
@@ -162,8 +164,10 @@ fn line_of(product: &Product<'_>, line: u64, fields: &mut Fields) -> SourceLine 
         name: fields.first([(product.name, "Item Name"), (product.product_name, "Product Name")]),
         quantity: fields
             .first([(product.quantity, "Quantity"), (product.net_quantity, "Quantity (- Refund)")]),
-        unit_price: fields
-            .first([(product.price, "Item Cost Before Discount"), (product.net_price, "Item Cost")]),
+        unit_price: fields.first([
+            (product.price, "Item Cost Before Discount"),
+            (product.net_price, "Item Cost"),
+        ]),
         sku: fields.text(product.sku, "SKU"),
         category: fields.text(product.category, "Category"),
         image_url: fields.text(product.image, "Image URL"),

@@ -1,5 +1,5 @@
-//! From rows to orders. An order's products and its coupons stand side by side: with one product and two coupons there are
-//! two rows, the second of them without a product.
+//! From rows to orders. An order's products and its coupons stand side by side: with one product
+//! and two coupons there are two rows, the second of them without a product.
 
 use super::columns::Columns;
 use crate::domain::{Fault, Reason, SourceDiscount, SourceLine, SourceOrder};
@@ -133,8 +133,8 @@ impl Columns {
         }
     }
 
-    /// Products are numbered within their order. One that does not come after those above it shows that the file was
-    /// sorted, or that an order stands there twice.
+    /// Products are numbered within their order. One that does not come after those above it shows
+    /// that the file was sorted, or that an order stands there twice.
     fn check_ordinal(&self, order: &SourceOrder, cells: &mut Cells<'_>) {
         let ordinal = cells.row.cell(self.line.ordinal);
         let number = std::str::from_utf8(ordinal).ok().and_then(|text| text.parse::<usize>().ok());
@@ -144,14 +144,16 @@ impl Columns {
     }
 }
 
-/// Whether products are missing, as far as can be told: what they cost, with what was refunded and the discount, is less
-/// than the stated subtotal. Prices of one unit are rounded, so each unit may be off by half of what the last digit counts.
+/// Whether products are missing, as far as can be told: what they cost, with what was refunded and
+/// the discount, is less than the stated subtotal. Prices of one unit are rounded, so each unit may
+/// be off by half of what the last digit counts.
 pub fn is_short(order: &SourceOrder, subtotal: &str) -> bool {
     let blank_is_zero = |text: &str| if text.is_empty() { Some(0) } else { sums::parse(text) };
     let parts = (|| {
         let (mut sum, mut units) = (0_i128, 1_i128);
         for line in &order.lines {
-            let quantity: i128 = line.quantity.parse().ok().filter(|n| (0..=1_000_000_000).contains(n))?;
+            let quantity: i128 =
+                line.quantity.parse().ok().filter(|n| (0..=1_000_000_000).contains(n))?;
             sum += sums::parse(&line.unit_price)? * quantity;
             units += quantity;
         }

@@ -1,4 +1,5 @@
-//! Orders as WooCommerce's REST API answers with them (`wc/v2`, `wc/v3`), and as the API before it did (`wc-api/v1` to `v3`).
+//! Orders as WooCommerce's REST API answers with them (`wc/v2`, `wc/v3`), and as the API before it
+//! did (`wc-api/v1` to `v3`).
 
 mod fields;
 mod order;

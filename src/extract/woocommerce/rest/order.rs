@@ -21,11 +21,15 @@ pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
         updated_at: moment(stated.date_modified_gmt, stated.date_modified, &mut fields),
         currency: fields.text(stated.currency, "currency"),
         total: fields.text(stated.total, "total"),
-        shipping: fields
-            .first([(stated.shipping_total, "shipping_total"), (stated.total_shipping, "total_shipping")]),
+        shipping: fields.first([
+            (stated.shipping_total, "shipping_total"),
+            (stated.total_shipping, "total_shipping"),
+        ]),
         tax: fields.text(stated.total_tax, "total_tax"),
-        discount: fields
-            .first([(stated.discount_total, "discount_total"), (stated.total_discount, "total_discount")]),
+        discount: fields.first([
+            (stated.discount_total, "discount_total"),
+            (stated.total_discount, "total_discount"),
+        ]),
         charges: charges(&fees(&stated, &mut fields)),
         refunded: refunded(&stated, &mut fields),
         discounts: discounts(&stated, &mut fields),
@@ -51,11 +55,13 @@ pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
 
 fn email(stated: &Order<'_>, fields: &mut Fields) -> String {
     let billing = fields.object(&stated.billing, "billing").and_then(|billing| billing.email);
-    let old = fields.object(&stated.billing_address, "billing_address").and_then(|billing| billing.email);
+    let old =
+        fields.object(&stated.billing_address, "billing_address").and_then(|billing| billing.email);
     fields.first([(billing, "billing.email"), (old, "billing_address.email")])
 }
 
-/// The time in UTC, which WooCommerce writes without saying so; else the shop's own time, in the zone of the job.
+/// The time in UTC, which WooCommerce writes without saying so; else the shop's own time, in the
+/// zone of the job.
 fn moment(utc: Raw<'_>, local: Raw<'_>, fields: &mut Fields) -> String {
     let stated = fields.text(utc, "date_created_gmt");
     match stated.as_str() {
@@ -70,8 +76,8 @@ fn says_offset(text: &str) -> bool {
     time.ends_with(['Z', 'z']) || time.contains(['+', '-'])
 }
 
-/// What the line's units cost together, before coupons: WooCommerce rounds their price for its own use only, and what
-/// one cost is often no whole number of cents.
+/// What the line's units cost together, before coupons: WooCommerce rounds their price for its own
+/// use only, and what one cost is often no whole number of cents.
 fn line_of(item: &Line<'_>, line: u64, fields: &mut Fields) -> SourceLine {
     let variation = id(fields.id(item.variation_id, "variation_id"));
     SourceLine {
@@ -79,7 +85,8 @@ fn line_of(item: &Line<'_>, line: u64, fields: &mut Fields) -> SourceLine {
             true => id(fields.id(item.product_id, "product_id")),
             false => variation,
         },
-        name: fields.first([(item.name, "line_items.name"), (item.parent_name, "line_items.parent_name")]),
+        name: fields
+            .first([(item.name, "line_items.name"), (item.parent_name, "line_items.parent_name")]),
         quantity: fields.text(item.quantity, "quantity"),
         total: fields.text(item.subtotal, "subtotal"),
         sku: fields.text(item.sku, "sku"),
@@ -124,12 +131,14 @@ fn refunded(stated: &Order<'_>, fields: &mut Fields) -> String {
     decimal::sum(amounts)
 }
 
-/// The coupons, each with what it took off; one that only made shipping free took nothing off any price.
+/// The coupons, each with what it took off; one that only made shipping free took nothing off any
+/// price.
 fn discounts(stated: &Order<'_>, fields: &mut Fields) -> Vec<SourceDiscount> {
     let mut discounts = Vec::new();
     for coupon in fields.list(&stated.coupon_lines, "coupon_lines") {
         let name = fields.text(coupon.code, "coupon_lines");
-        let amount = fields.first([(coupon.discount, "coupon_lines"), (coupon.amount, "coupon_lines")]);
+        let amount =
+            fields.first([(coupon.discount, "coupon_lines"), (coupon.amount, "coupon_lines")]);
         let of_shipping = is_true(coupon.free_shipping) && !is_some_amount(&amount);
         if !amount.is_empty() {
             let name = if name.is_empty() { "Discount".to_owned() } else { name };

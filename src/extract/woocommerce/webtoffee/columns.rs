@@ -49,11 +49,13 @@ pub struct LineColumns {
 }
 
 impl Lines {
-    /// The layout of a header; `None` where it names no lines. Where lines stand packed and in columns of their own as
-    /// well, which is what the plugin's "separate columns" means, they are read packed: only there the variation is told.
+    /// The layout of a header; `None` where it names no lines. Where lines stand packed and in
+    /// columns of their own as well, which is what the plugin's "separate columns" means, they are
+    /// read packed: only there the variation is told.
     pub fn of(names: &Names) -> Option<Self> {
         let count = names.len();
-        let packed = (1..=count).map(|n| names.at(&format!("line_item_{n}"))).take_while(|at| *at != ABSENT);
+        let packed =
+            (1..=count).map(|n| names.at(&format!("line_item_{n}"))).take_while(|at| *at != ABSENT);
         let packed: Vec<usize> = packed.collect();
         if !packed.is_empty() {
             return Some(Self::Packed(packed));

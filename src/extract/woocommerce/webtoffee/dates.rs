@@ -1,17 +1,19 @@
-//! The dates of WebToffee's plugin. In shops that keep orders as WordPress posts it takes the shop's own time for UTC and
-//! turns it into the shop's time once more: 08:00 in New York becomes 04:00. The time at which an order was paid is
-//! right in both, and most orders are paid within minutes; that tells which of the two a file is.
+//! The dates of WebToffee's plugin. In shops that keep orders as WordPress posts it takes the
+//! shop's own time for UTC and turns it into the shop's time once more: 08:00 in New York becomes
+//! 04:00. The time at which an order was paid is right in both, and most orders are paid within
+//! minutes; that tells which of the two a file is.
 
 use crate::domain::DateShift;
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 
-/// The longest an order takes to be paid that counts as evidence, in seconds. Below the smallest offset from UTC that a
-/// zone has.
+/// The longest an order takes to be paid that counts as evidence, in seconds. Below the smallest
+/// offset from UTC that a zone has.
 const PAID_WITHIN_S: i64 = 1_800;
 /// A clock of the shop and one of its payment service may differ by this, in seconds.
 const SLACK_S: i64 = 60;
-/// Orders that must speak for a shift before it is believed where slow payments alone would look alike.
+/// Orders that must speak for a shift before it is believed where slow payments alone would look
+/// alike.
 const EVIDENCE_MIN: usize = 3;
 
 /// How the order dates of one file are read.
@@ -42,14 +44,19 @@ pub struct Sample {
 pub enum Undecided {
     /// Too few orders were paid soon after they were placed.
     NoEvidence,
-    /// Orders were paid a whole number of half hours after they were placed, or before: no offset of the job's zone.
+    /// Orders were paid a whole number of half hours after they were placed, or before: no offset
+    /// of the job's zone.
     WrongZone,
 }
 
 impl Dates {
     /// # Errors
     /// When it is to be told from the file, makes a difference, and can't be told.
-    pub fn decide(choice: DateShift, zone: &TimeZone, samples: &[Sample]) -> Result<Self, Undecided> {
+    pub fn decide(
+        choice: DateShift,
+        zone: &TimeZone,
+        samples: &[Sample],
+    ) -> Result<Self, Undecided> {
         let dates = |shift| Self { zone: zone.clone(), shift };
         Ok(dates(match choice {
             DateShift::None => Shift::None,
@@ -66,8 +73,8 @@ impl Dates {
         votes.shift()
     }
 
-    /// The time of an order as `2024-01-31 08:01:00`; `None` if it may be shifted and can't be told. A text that is no
-    /// such time is left as it is.
+    /// The time of an order as `2024-01-31 08:01:00`; `None` if it may be shifted and can't be
+    /// told. A text that is no such time is left as it is.
     pub fn read(&self, text: &str) -> Option<String> {
         let Some(stated) = civil(text) else { return Some(text.to_owned()) };
         let moved = self.moved_back(stated);
@@ -79,8 +86,8 @@ impl Dates {
         }
     }
 
-    /// What was shown as `stated` by a clock of the zone had been taken for UTC. Of a time that the clock showed twice,
-    /// the first.
+    /// What was shown as `stated` by a clock of the zone had been taken for UTC. Of a time that the
+    /// clock showed twice, the first.
     fn moved_back(&self, stated: DateTime) -> DateTime {
         let instant = self.zone.to_ambiguous_timestamp(stated).compatible();
         instant.map_or(stated, |instant| Offset::UTC.to_datetime(instant))
@@ -133,7 +140,8 @@ impl Votes {
         if wins(self.moved_back, self.as_stated, self.rules_out_as_stated) {
             return Ok(Shift::Offset);
         }
-        let looks_shifted = self.off_by_zone >= EVIDENCE_MIN && self.off_by_zone * 3 >= self.paid * 2;
+        let looks_shifted =
+            self.off_by_zone >= EVIDENCE_MIN && self.off_by_zone * 3 >= self.paid * 2;
         match (self.matters, looks_shifted) {
             (_, true) => Err(Undecided::WrongZone),
             (0, false) => Ok(Shift::Unknown),
@@ -152,7 +160,8 @@ fn print(at: DateTime) -> String {
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
 }
 
-/// Reads `2024-1-1 8:01:00`, with zeros before the digits or without, and without seconds too; year first.
+/// Reads `2024-1-1 8:01:00`, with zeros before the digits or without, and without seconds too; year
+/// first.
 pub fn civil(text: &str) -> Option<DateTime> {
     let (date, time) = text.split_once([' ', 'T'])?;
     let numbers = |text: &str, sign: char| -> Option<Vec<i16>> {
@@ -171,7 +180,16 @@ pub fn civil(text: &str) -> Option<DateTime> {
         [second] => *second,
         _ => return None,
     };
-    DateTime::new(*year, small(*month)?, small(*day)?, small(*hour)?, small(*minute)?, small(second)?, 0).ok()
+    DateTime::new(
+        *year,
+        small(*month)?,
+        small(*day)?,
+        small(*hour)?,
+        small(*minute)?,
+        small(second)?,
+        0,
+    )
+    .ok()
 }
 
 #[cfg(test)]
@@ -192,7 +210,10 @@ mod tests {
     }
 
     fn moved(zone: &str, text: &str) -> String {
-        Dates::decide(DateShift::Offset, &TimeZone::get(zone).unwrap(), &[]).unwrap().read(text).unwrap()
+        Dates::decide(DateShift::Offset, &TimeZone::get(zone).unwrap(), &[])
+            .unwrap()
+            .read(text)
+            .unwrap()
     }
 
     #[test]
@@ -203,16 +224,28 @@ mod tests {
         assert_eq!(moved("Europe/Berlin", "2024-1-1 9:01:00"), "2024-01-01 08:01:00");
         assert_eq!(moved("Asia/Kolkata", "2024-01-01 05:30"), "2024-01-01 00:00:00");
         assert_eq!(moved("UTC", "2024-01-01 05:30:00"), "2024-01-01 05:30:00");
-        assert_eq!(moved("Europe/Berlin", "01/02/2024 9:00"), "01/02/2024 9:00", "no date of this form");
+        assert_eq!(
+            moved("Europe/Berlin", "01/02/2024 9:00"),
+            "01/02/2024 9:00",
+            "no date of this form"
+        );
     }
 
     #[test]
     fn payments_tell_whether_the_dates_are_shifted() {
         let new_york = "America/New_York";
         let quick = ("2020-07-01 08:00:00", "2020-07-01 8:01:00");
-        assert_eq!(told(new_york, &[quick]), Ok(Shift::None), "shifted it would have been paid before");
+        assert_eq!(
+            told(new_york, &[quick]),
+            Ok(Shift::None),
+            "shifted it would have been paid before"
+        );
         let shifted = ("2020-07-01 04:00:00", "2020-07-01 8:01:00");
-        assert_eq!(told(new_york, &[shifted]), Err(Undecided::NoEvidence), "or paid four hours later");
+        assert_eq!(
+            told(new_york, &[shifted]),
+            Err(Undecided::NoEvidence),
+            "or paid four hours later"
+        );
         assert_eq!(told(new_york, &[shifted, shifted, shifted]), Ok(Shift::Offset));
         let winter = ("2020-12-31 03:00:00", "2020-12-31 8:01:00");
         assert_eq!(told(new_york, &[shifted, winter, shifted]), Ok(Shift::Offset));
@@ -247,11 +280,16 @@ mod tests {
         )
         .unwrap();
         assert_eq!(london.read("2020-02-01 8:00:00").as_deref(), Some("2020-02-01 08:00:00"));
-        assert_eq!(london.read("2020-07-01 8:00:00"), None, "no winter's order tells of summer time");
+        assert_eq!(
+            london.read("2020-07-01 8:00:00"),
+            None,
+            "no winter's order tells of summer time"
+        );
     }
 
     proptest! {
-        /// What the plugin does, in its own two steps, is undone for every time the clock shows once.
+        /// What the plugin does, in its own two steps, is undone for every time the clock shows
+        /// once.
         #[test]
         fn the_plugins_shift_is_undone(second in 0_i64..2_000_000_000, zone in prop::sample::select(vec!["America/New_York", "Europe/Berlin", "Asia/Kolkata", "Pacific/Auckland"])) {
             let zone = TimeZone::get(zone).unwrap();

@@ -1,18 +1,22 @@
-//! Cells that hold several things, such as `code:save10|amount:5.13;code:five-off|amount:5.00`. Their signs may be part
-//! of a name, as nothing is escaped: what can't be told apart for certain is not read.
+//! Cells that hold several things, such as `code:save10|amount:5.13;code:five-off|amount:5.00`.
+//! Their signs may be part of a name, as nothing is escaped: what can't be told apart for certain
+//! is not read.
 
 use crate::domain::{SourceDiscount, SourceLine};
 use crate::extract::decimal;
 use crate::extract::woocommerce::cells::id;
 
-/// Reads `name:…|product_id:…|sku:…|quantity:…|total:…|sub_total:…`, with more of it or not, up to the meta data that the
-/// variation is part of. A name may hold bars: what follows it is known by its shape.
+/// Reads `name:…|product_id:…|sku:…|quantity:…|total:…|sub_total:…`, with more of it or not, up to
+/// the meta data that the variation is part of. A name may hold bars: what follows it is known by
+/// its shape.
 pub fn line(cell: &str) -> Option<SourceLine> {
     let rest = cell.strip_prefix("name:")?;
     let (name, rest) = split_once(rest, |from| {
         let product = until_bar(from.strip_prefix("|product_id:")?);
         is_count(product).then_some(())?;
-        from.get("|product_id:".len() + product.len()..)?.starts_with("|sku:").then_some("|product_id:".len())
+        from.get("|product_id:".len() + product.len()..)?
+            .starts_with("|sku:")
+            .then_some("|product_id:".len())
     })?;
     let (product, rest) = rest.split_once("|sku:")?;
     let (sku, rest) = split_once(rest, |from| {
@@ -68,7 +72,8 @@ pub fn coupons(cell: &str) -> Option<Vec<SourceDiscount>> {
     Some(discounts)
 }
 
-/// The sum of the refunds; blank without any. A reason is free text, so a refund ends only where its date does.
+/// The sum of the refunds; blank without any. A reason is free text, so a refund ends only where
+/// its date does.
 pub fn refunded(cell: &str) -> Option<String> {
     let mut amounts = Vec::new();
     let mut rest = cell;
@@ -91,7 +96,8 @@ fn ends_in_date(text: &str) -> bool {
     !date.is_empty() && date.bytes().all(|b| b.is_ascii_digit() || b"-: T".contains(&b))
 }
 
-/// Splits where `len_at` gives the length of what it finds to begin there; `None` unless that is one place.
+/// Splits where `len_at` gives the length of what it finds to begin there; `None` unless that is
+/// one place.
 fn split_once(text: &str, len_at: impl Fn(&str) -> Option<usize>) -> Option<(&str, &str)> {
     let mut found = text.match_indices('|').filter_map(|(at, _)| Some((at, len_at(&text[at..])?)));
     let (at, len) = found.next()?;
@@ -130,18 +136,21 @@ mod tests {
         assert_eq!(told(cell).unwrap(), ["Cup | \"Nr; 1\"", "11", "CUP,11", "2", "25.00"]);
         let bare = "name:Pin|product_id:14|sku:|quantity:1|total:0.00|sub_total:0.00";
         assert_eq!(told(bare).unwrap(), ["Pin", "14", "", "1", "0.00"]);
-        let barred = "name:A|product_id:x|B|product_id:9|sku:S|T|quantity:3|total:21.999|sub_total:21.999";
+        let barred =
+            "name:A|product_id:x|B|product_id:9|sku:S|T|quantity:3|total:21.999|sub_total:21.999";
         assert_eq!(told(barred).unwrap(), ["A|product_id:x|B", "9", "S|T", "3", "21.999"]);
     }
 
     #[test]
     fn a_variation_is_the_product_that_was_bought() {
-        let cell =
-            "name:Hat - M|product_id:16|sku:H-M|quantity:1|total:39.95|sub_total:39.95|tax:7.59|meta:size:M";
+        let cell = "name:Hat - M|product_id:16|sku:H-M|quantity:1|total:39.95|sub_total:39.95|tax:7.59|meta:size:M";
         assert_eq!(told(&format!("{cell}|_variation_id:17")).unwrap()[1], "17");
         assert_eq!(told(&format!("{cell}|_variation_id:0")).unwrap()[1], "16");
         assert_eq!(told(&format!("{cell}|_variation_id:17|_variation_id:18")).unwrap()[1], "16");
-        assert_eq!(told("name:Gone|product_id:0|sku:|quantity:1|total:5|sub_total:5").unwrap()[1], "");
+        assert_eq!(
+            told("name:Gone|product_id:0|sku:|quantity:1|total:5|sub_total:5").unwrap()[1],
+            ""
+        );
     }
 
     #[test]
@@ -162,8 +171,9 @@ mod tests {
 
     #[test]
     fn coupons_and_refunds_are_told_apart_by_their_shape() {
-        let named =
-            |cell| coupons(cell).map(|all| all.into_iter().map(|d| (d.name, d.amount)).collect::<Vec<_>>());
+        let named = |cell| {
+            coupons(cell).map(|all| all.into_iter().map(|d| (d.name, d.amount)).collect::<Vec<_>>())
+        };
         let pair = |name: &str, amount: &str| (name.to_owned(), amount.to_owned());
         assert_eq!(
             named("code:save10|amount:5.13;code:five;off|amount:5.00"),
@@ -180,7 +190,9 @@ mod tests {
             "amount:21.76|reason:was \"bad\";amount:9.99|reason:x{date};amount:2.00|reason:kind{date}"
         );
         assert_eq!(refunded(&tricky).as_deref(), Some("23.76"));
-        for bad in ["21.76", "amount:21.76", "amount:x|reason:|date:2026-11-21", "amount:1|reason:cut"] {
+        for bad in
+            ["21.76", "amount:21.76", "amount:x|reason:|date:2026-11-21", "amount:1|reason:cut"]
+        {
             assert_eq!(refunded(bad), None, "{bad}");
         }
     }

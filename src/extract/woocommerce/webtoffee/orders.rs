@@ -96,7 +96,8 @@ impl RowForm for Columns {
     }
 }
 
-/// Whether the lines add up to the stated subtotal. Lines state all their digits, the subtotal is rounded.
+/// Whether the lines add up to the stated subtotal. Lines state all their digits, the subtotal is
+/// rounded.
 fn check_sum(order: &mut SourceOrder, subtotal: &str) {
     let sum: Option<i128> = order.lines.iter().map(|line| sums::parse(&line.total)).sum();
     let (Some(stated), Some(sum)) = (sums::parse(subtotal), sum) else { return };
@@ -126,7 +127,9 @@ impl Columns {
                     let cell = cells.text(*at, "line_item");
                     match lists::line(&cell) {
                         _ if cell.is_empty() => {}
-                        Some(line) => order.lines.push(SourceLine { at_line: cells.row.line, ..line }),
+                        Some(line) => {
+                            order.lines.push(SourceLine { at_line: cells.row.line, ..line })
+                        }
                         None => cells.add(Fault::of(Reason::MalformedRow, "line_item")),
                     }
                 }

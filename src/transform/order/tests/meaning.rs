@@ -56,7 +56,8 @@ fn a_refund_is_never_taken_twice() {
 
 #[test]
 fn a_refund_that_is_not_known_matters_only_where_it_is_taken_off() {
-    let odd = |current: &str| SourceOrder { refunded: "unknown".into(), ..partly_refunded(current) };
+    let odd =
+        |current: &str| SourceOrder { refunded: "unknown".into(), ..partly_refunded(current) };
     let by = |refunds, total| Rules { refunds, total, ..rules() };
     assert_eq!(total(odd(""), &by(Refunds::Original, Total::Original)), 59_894);
     assert_eq!(total(odd("199.65"), &by(Refunds::Net, Total::Current)), 19_965);
@@ -81,7 +82,8 @@ fn skipping_refunds_leaves_out_what_went_back_whole_and_keeps_the_rest_as_ordere
     // Nothing was paid, so nothing went back.
     let free = SourceOrder { total: "0.00".into(), refunded: "0".into(), ..source() };
     assert_eq!(total(free.clone(), &skip), 0);
-    let usual = SourceOrder { status: Some(Status::Refunded), refunded: "54.09".into(), ..source() };
+    let usual =
+        SourceOrder { status: Some(Status::Refunded), refunded: "54.09".into(), ..source() };
     assert_eq!(total(usual, &rules()), 5409);
 }
 
@@ -94,7 +96,10 @@ fn orders_without_an_address_are_filtered_where_that_is_asked_for() {
         assert_eq!(reasons(blank(), &rules()), ["missing_email"]);
     }
     // One that is stated and wrong is a mistake to be seen.
-    assert_eq!(reasons(SourceOrder { email: "ann@".into(), ..source() }, &filter), ["invalid_email"]);
+    assert_eq!(
+        reasons(SourceOrder { email: "ann@".into(), ..source() }, &filter),
+        ["invalid_email"]
+    );
 }
 
 #[test]
@@ -127,7 +132,9 @@ fn the_default_date_stands_in_only_where_none_is_stated() {
 fn customers_by_email_stay_one_when_an_export_gains_ids() {
     let key = |customer_id: &str, customers| {
         let source = SourceOrder { customer_id: customer_id.into(), ..source() };
-        let Mapped::Order(order, _) = transform(&mut source.clone(), &Rules { customers, ..rules() }) else {
+        let Mapped::Order(order, _) =
+            transform(&mut source.clone(), &Rules { customers, ..rules() })
+        else {
             panic!("expected an order")
         };
         order.customer.key.as_str().to_owned()
@@ -140,7 +147,8 @@ fn customers_by_email_stay_one_when_an_export_gains_ids() {
 #[test]
 fn products_get_the_default_category_and_an_id_of_name_and_variant() {
     let shop = Rules { category: Some("Shop".into()), ..rules() };
-    let variant = |variant: &str| SourceLine { variant: variant.into(), ..line("Shirt", "1", "20.00") };
+    let variant =
+        |variant: &str| SourceLine { variant: variant.into(), ..line("Shirt", "1", "20.00") };
     let own = SourceLine { category: "Toys".into(), ..line("Pogo Stick", "1", "20.00") };
     let lines = vec![own, variant(""), variant("S"), variant("M"), variant("M")];
     let products = mapped(SourceOrder { lines, ..source() }, &shop).0["orderProducts"].clone();
@@ -169,19 +177,34 @@ fn fractions_of_a_minor_unit_are_refused_or_rounded_and_counted_and_never_cut() 
     assert_eq!(reasons(fine(), &rules()), ["money_precision", "money_precision"]);
     let even = Rules { rounding: Rounding::HalfEven, ..rules() };
     let (sent, notes) = mapped(fine(), &even);
-    assert_eq!((&sent["totalPrice"], &sent["orderProducts"][0]["price"]), (&2200.into(), &733.into()));
-    assert_eq!((notes.rounded, notes.difference), (2, 0), "what rounding explains is no difference");
+    assert_eq!(
+        (&sent["totalPrice"], &sent["orderProducts"][0]["price"]),
+        (&2200.into(), &733.into())
+    );
+    assert_eq!(
+        (notes.rounded, notes.difference),
+        (2, 0),
+        "what rounding explains is no difference"
+    );
     let cut = SourceOrder { subtotal: "30.00".into(), ..fine() };
     assert_eq!(reasons(cut, &even), ["truncated"], "rounding hides no cut order");
-    assert_eq!(reasons(SourceOrder { currency: "US$".into(), ..fine() }, &even), ["unknown_currency"]);
+    assert_eq!(
+        reasons(SourceOrder { currency: "US$".into(), ..fine() }, &even),
+        ["unknown_currency"]
+    );
 }
 
-/// Lines of 49.61, a discount of 9.92 and shipping of 11.50 make 51.19; with the tax of 2.90 on top 54.09.
+/// Lines of 49.61, a discount of 9.92 and shipping of 11.50 make 51.19; with the tax of 2.90 on top
+/// 54.09.
 #[test]
 fn totals_are_held_against_their_parts_with_tax_within_and_on_top() {
     let difference = |total: &str, tax: &str, charges: &str| {
-        let source =
-            SourceOrder { total: total.into(), tax: tax.into(), charges: charges.into(), ..source() };
+        let source = SourceOrder {
+            total: total.into(),
+            tax: tax.into(),
+            charges: charges.into(),
+            ..source()
+        };
         let (sent, notes) = mapped(source, &rules());
         let stated = sent["totalPrice"].as_i64().unwrap();
         assert_eq!(stated, total.replace('.', "").parse::<i64>().unwrap(), "sent as stated");
@@ -195,12 +218,19 @@ fn totals_are_held_against_their_parts_with_tax_within_and_on_top() {
     assert_eq!(difference("51.18", "2.90", ""), -1);
     assert_eq!(difference("64.08", "2.90", ""), 999);
     let lowered = |shipping: &str, of_shipping: bool| {
-        let discounts = vec![SourceDiscount { name: "FREE".into(), amount: "9.99".into(), of_shipping }];
+        let discounts =
+            vec![SourceDiscount { name: "FREE".into(), amount: "9.99".into(), of_shipping }];
         let (total, tax) = ("49.61".to_owned(), String::new());
         let (discount, shipping) = ("9.99".into(), shipping.into());
-        mapped(SourceOrder { total, tax, discount, shipping, discounts, ..source() }, &rules()).1.difference
+        mapped(SourceOrder { total, tax, discount, shipping, discounts, ..source() }, &rules())
+            .1
+            .difference
     };
-    assert_eq!([lowered("9.99", true), lowered("0", true)], [0, 0], "the price before or after its discount");
+    assert_eq!(
+        [lowered("9.99", true), lowered("0", true)],
+        [0, 0],
+        "the price before or after its discount"
+    );
     assert_eq!(lowered("0", false), 999);
 }
 

@@ -1,4 +1,5 @@
-//! What is told of a shop that has a past: against which a plan is held, which its orders have, and which a run left.
+//! What is told of a shop that has a past: against which a plan is held, which its orders have, and
+//! which a run left.
 
 use super::{Document, order, planned, planned_with, put, told};
 use crate::world::{World, until};
@@ -7,7 +8,8 @@ use ordersync::simulator::{Edit, Fault, Kind, RetryAfter};
 use serde_json::{Value, json};
 use std::fs;
 
-/// Orders that are another, gone, new, left out or made otherwise by now: held against a run and against saved plans.
+/// Orders that are another, gone, new, left out or made otherwise by now: held against a run and
+/// against saved plans.
 pub fn a_shop_held_against_what_it_was(all: &mut Vec<Document>) {
     let refunded = json!({ "financial_status": "partially_refunded", "refunds": [
         { "transactions": [{ "kind": "refund", "status": "success", "amount": "5.00" }] }] });
@@ -16,20 +18,27 @@ pub fn a_shop_held_against_what_it_was(all: &mut Vec<Document>) {
     orders[1] = order(2, refunded.clone());
     put(&world, &orders);
     planned(all, &world);
-    for (written, kept) in [("payloads.jsonl", "saved-payloads.jsonl"), ("plan.jsonl", "saved-plan.jsonl")] {
+    for (written, kept) in
+        [("payloads.jsonl", "saved-payloads.jsonl"), ("plan.jsonl", "saved-plan.jsonl")]
+    {
         fs::rename(world.path(written), world.path(kept)).unwrap();
     }
     told(all, "runs", &world, &["backfill"]);
     let world = world.policy("refunds = \"net\"\n");
-    orders[0] =
-        order(1, json!({ "total_price": "27.00", "total_tax": "2.00", "email": "other@example.com" }));
+    orders[0] = order(
+        1,
+        json!({ "total_price": "27.00", "total_tax": "2.00", "email": "other@example.com" }),
+    );
     orders[2] = order(3, json!({ "financial_status": "pending" }));
-    orders[4] = order(5, json!({ "line_items": [{ "name": "Cup", "price": "10.00", "quantity": 2 }] }));
+    orders[4] =
+        order(5, json!({ "line_items": [{ "name": "Cup", "price": "10.00", "quantity": 2 }] }));
     orders[3] = order(8, json!({}));
     put(&world, &orders);
-    for held in
-        [["--since-run", "1"], ["--against", "saved-payloads.jsonl"], ["--against", "saved-plan.jsonl"]]
-    {
+    for held in [
+        ["--since-run", "1"],
+        ["--against", "saved-payloads.jsonl"],
+        ["--against", "saved-plan.jsonl"],
+    ] {
         planned_with(all, &world, &held);
     }
     forget_outlines(&world);
@@ -49,7 +58,9 @@ pub fn orders_with_a_past(all: &mut Vec<Document>) {
     let keys = world.keys();
     let away = Kind::Status { code: 503, retry_after: RetryAfter::None, html: true };
     world.simulator.inject(Fault::new(away).on("POST", "/ecomOrders").key(&keys[0]));
-    world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").key(&keys[1]).forever());
+    world
+        .simulator
+        .inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").key(&keys[1]).forever());
     told(all, "runs", &world, &["backfill"]);
     world.simulator.clear_faults();
     let explained = |all: &mut Vec<Document>, key: &str| -> String {
@@ -70,7 +81,9 @@ pub fn orders_with_a_past(all: &mut Vec<Document>) {
     told(all, "dead-letters", &world, &["dead-letters", "list"]);
     world.run(&["dead-letters", "retry", "shop"]);
     told(all, "runs", &world, &["sync"]);
-    world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("DELETE", "/ecomOrders").key(&keys[4]));
+    world
+        .simulator
+        .inject(Fault::new(Kind::ErrorsMissing).on("DELETE", "/ecomOrders").key(&keys[4]));
     told(all, "undo", &world, &["undo", "shop", "--run", "1", "--yes"]);
     for key in &keys[..4] {
         explained(all, key);
