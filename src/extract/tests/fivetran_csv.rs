@@ -3,20 +3,9 @@
 use super::*;
 use crate::domain::{SourceDiscount, Status};
 
-const ORDERS: &str = "_fivetran_deleted,_fivetran_synced,id,name,email,customer_id,currency,total_price,subtotal_price,total_tax,\
-total_discounts,created_at,updated_at,financial_status,cancelled_at,test,buyer_accepts_marketing,total_shipping_price_set
-false,2024-02-01 00:00:00,1,#1001,ann@example.com,77,USD,25.00,20.00,1.50,2.00,2024-01-31 10:11:12.000 ,2024-02-01 08:00:00,paid,,false,TRUE,\"{\"\"shop_money\"\":{\"\"amount\"\":\"\"5.00\"\",\"\"currency_code\"\":\"\"USD\"\"}}\"
-false,2024-02-01 00:00:00,2,#1002,bob@example.com,,USD,3.00,3.00,0,0,2024-01-31 10:11:12Z,,refunded,,false,,
-true,2024-02-01 00:00:00,3,#1003,eve@example.com,,USD,3.00,3.00,0,0,2024-01-31 10:11:12,,paid,,false,,
-";
+const ORDERS: &str = include_str!("fixtures/fivetran-csv/order.csv");
 
-const LINES: &str =
-    "_fivetran_synced,id,order_id,variant_id,product_id,name,title,price,quantity,total_discount,sku
-x,11,1,501,601,Mug blue,Mug,5.00,2,0,M-1
-x,12,1,,602,Candle,Candle,10.00,1.0,2.00,
-x,13,2,503,603,Pen,Pen,3.00,1,0,P-1
-x,14,3,503,603,Pen,Pen,3.00,1,0,P-1
-";
+const LINES: &str = include_str!("fixtures/fivetran-csv/order_line.csv");
 
 fn warehouse() -> Folder {
     let folder = Folder::with("order.csv", ORDERS);
