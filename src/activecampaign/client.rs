@@ -1,10 +1,10 @@
+use super::circuit_breaker::CircuitBreaker;
 use super::counters::{Counters, Traffic};
 use super::exchange::Request;
 use super::failure::Failure;
-use super::health::Health;
 use super::http::Http;
 use super::options::{Base, ClientError, Options};
-use super::pacer::{Log, Pacer, Place};
+use super::rate_limiter::{Log, Place, RateLimiter};
 use super::retry::Retry;
 use super::transport::Transport;
 use super::verdict::Stop;
@@ -19,8 +19,8 @@ pub struct Client(pub(super) Arc<Account>);
 
 pub(super) struct Account {
     pub(super) transport: Box<dyn Transport>,
-    pub(super) pacer: Pacer,
-    pub(super) health: Arc<Health>,
+    pub(super) pacer: RateLimiter,
+    pub(super) health: Arc<CircuitBreaker>,
     pub(super) counters: Arc<Counters>,
     attempts_max: u32,
 }
@@ -57,14 +57,14 @@ impl Client {
     ) -> Result<Self, ClientError> {
         options.check()?;
         let wait_max = Duration::from_millis(options.wait_max_ms);
-        let pacer = Pacer::new(options.requests_per_second, options.last_send_at, log);
+        let pacer = RateLimiter::new(options.requests_per_second, options.last_send_at, log);
         if let Some(left) = options.pause_left.filter(|left| *left <= wait_max) {
             pacer.pause(left, "the target asked for it before this start");
         }
         Ok(Self(Arc::new(Account {
             transport,
             pacer,
-            health: Arc::new(Health::new(wait_max, options.retry_seed)),
+            health: Arc::new(CircuitBreaker::new(wait_max, options.retry_seed)),
             counters: Arc::new(Counters::default()),
             attempts_max: options.attempts_max,
         })))

@@ -1,4 +1,4 @@
-use super::pacer::Flow;
+use super::rate_limiter::Flow;
 use super::verdict::Verdict;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

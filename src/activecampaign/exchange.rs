@@ -3,9 +3,9 @@
 
 use super::client::Account;
 use super::failure::Failure;
-use super::pacer::{Departure, Place};
+use super::rate_limiter::{Departure, Place};
 use super::transport::{Broken, Reply};
-use super::verdict::{Answer, Call, Happened, Mood, Verdict, judge};
+use super::verdict::{Answer, Call, CallResult, Mood, Verdict, judge};
 use super::wire;
 use reqwest::Method;
 
@@ -49,7 +49,7 @@ impl Account {
         if let Some(budget) = reply.as_ref().ok().and_then(Reply::budget) {
             self.pacer.heard(&departure, budget);
         }
-        match reply.map_err(Happened::from).and_then(|reply| outcome(reply, read)) {
+        match reply.map_err(CallResult::from).and_then(|reply| outcome(reply, read)) {
             Ok(value) => {
                 self.counters.succeeded();
                 self.pacer.accepted();
@@ -60,7 +60,7 @@ impl Account {
         }
     }
 
-    fn failed(&self, request: &Request, departure: &Departure, happened: &Happened) -> Failure {
+    fn failed(&self, request: &Request, departure: &Departure, happened: &CallResult) -> Failure {
         let mood = happened.mood();
         let standing = self.health.note(mood, departure.at);
         let verdict = judge(request.call, happened, &standing);
@@ -108,23 +108,23 @@ impl Account {
 fn outcome<T>(
     reply: Reply,
     read: impl FnOnce(&[u8]) -> Result<T, &'static str>,
-) -> Result<T, Happened> {
+) -> Result<T, CallResult> {
     let status = reply.status;
     if (200..300).contains(&status) {
         return reply
             .body
             .and_then(|body| read(&body))
-            .map_err(|cause| Happened::Unusable { status, cause });
+            .map_err(|cause| CallResult::Unusable { status, cause });
     }
     let retry_after = reply.retry_after();
     let refusals = reply.body.and_then(|body| wire::refusals(&body));
     match refusals {
         // What makes a refusal one stands in it: where it can't be read, nobody knows what was
         // refused.
-        Err(cause) if status == 422 => Err(Happened::Unusable { status, cause }),
+        Err(cause) if status == 422 => Err(CallResult::Unusable { status, cause }),
         refusals => {
             let refusals = refusals.unwrap_or_default();
-            Err(Happened::Answered(Answer { status, retry_after, refusals }))
+            Err(CallResult::Answered(Answer { status, retry_after, refusals }))
         }
     }
 }

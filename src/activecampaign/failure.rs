@@ -1,4 +1,4 @@
-use super::verdict::{Happened, Stop, Verdict};
+use super::verdict::{CallResult, Stop, Verdict};
 use std::fmt;
 
 /// A request that did not end well. Titles and bodies of answers are not kept: they can quote
@@ -18,15 +18,15 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(super) fn new(request: &'static str, verdict: Verdict, happened: &Happened) -> Self {
+    pub(super) fn new(request: &'static str, verdict: Verdict, happened: &CallResult) -> Self {
         let (status, code, pointer) = match happened {
-            Happened::NotSent => (None, Some("not_connected".to_owned()), None),
-            Happened::Untrusted => (None, Some("untrusted_certificate".to_owned()), None),
-            Happened::Lost(cause) => (None, Some((*cause).to_owned()), None),
-            Happened::Unusable { status, cause } => {
+            CallResult::NotSent => (None, Some("not_connected".to_owned()), None),
+            CallResult::Untrusted => (None, Some("untrusted_certificate".to_owned()), None),
+            CallResult::Lost(cause) => (None, Some((*cause).to_owned()), None),
+            CallResult::Unusable { status, cause } => {
                 (Some(*status), Some((*cause).to_owned()), None)
             }
-            Happened::Answered(answer) => {
+            CallResult::Answered(answer) => {
                 let first = answer.refusals.iter().find(|refusal| refusal.code.is_some());
                 let first = first.or(answer.refusals.first()).cloned().unwrap_or_default();
                 (Some(answer.status), first.code, first.pointer)

@@ -2,7 +2,7 @@
 //! what could not have left this machine from what may have arrived.
 
 use super::options::{Base, ClientError, Options};
-use super::transport::{Broken, Reply, Sending, Transport};
+use super::transport::{Broken, Reply, ResponseFuture, Transport};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, Method, Response, redirect, retry};
 use secrecy::ExposeSecret;
@@ -60,7 +60,7 @@ impl Http {
 }
 
 impl Transport for Http {
-    fn send<'a>(&'a self, method: Method, path: &str, body: Option<Vec<u8>>) -> Sending<'a> {
+    fn send<'a>(&'a self, method: Method, path: &str, body: Option<Vec<u8>>) -> ResponseFuture<'a> {
         let mut request = self.client.request(method, format!("{}{path}", self.root));
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, "application/json").body(body);

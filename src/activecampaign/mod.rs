@@ -5,16 +5,16 @@
 //! looks at a status code. This module knows nothing of ledgers, exports or jobs, and never decides
 //! what ought to be sent.
 
+mod circuit_breaker;
 mod client;
 mod counters;
 mod exchange;
 mod failure;
-mod health;
 mod http;
 mod lookup;
 mod options;
-mod pace;
-mod pacer;
+mod rate_controller;
+mod rate_limiter;
 mod reads;
 mod records;
 mod retry;
@@ -30,8 +30,8 @@ pub use client::{Client, Turn};
 pub use counters::Traffic;
 pub use failure::Failure;
 pub use options::{ClientError, Options};
-pub use pacer::{Log, Note};
+pub use rate_limiter::{Log, Note};
 pub use records::{Connection, NewConnection, Page, RemoteCustomer, RemoteOrder, RemoteProduct};
 pub use retry::{Next, Retry};
-pub use transport::{Broken, Reply, Sending, Transport};
+pub use transport::{Broken, Reply, ResponseFuture, Transport};
 pub use verdict::{Stop, Verdict};

@@ -1,9 +1,9 @@
 //! How often, and after what delay, one record is tried again. The only file that names backoff,
 //! and only as a generator of delays: the loop, the attempts and the budget are ours.
 
+use super::circuit_breaker::CircuitBreaker;
 use super::counters::Counters;
 use super::failure::Failure;
-use super::health::Health;
 use super::verdict::{Stop, Verdict};
 use backoff::ExponentialBackoff;
 use backoff::backoff::Backoff;
@@ -17,7 +17,7 @@ const SPREAD_MIN: f64 = 0.5;
 
 /// The delays of one record's request.
 pub struct Retry {
-    health: Arc<Health>,
+    health: Arc<CircuitBreaker>,
     counters: Arc<Counters>,
     delays: ExponentialBackoff,
     attempts_left: u32,
@@ -35,7 +35,11 @@ pub enum Next {
 }
 
 impl Retry {
-    pub(super) fn new(health: Arc<Health>, counters: Arc<Counters>, attempts_max: u32) -> Self {
+    pub(super) fn new(
+        health: Arc<CircuitBreaker>,
+        counters: Arc<Counters>,
+        attempts_max: u32,
+    ) -> Self {
         let delays = ExponentialBackoff {
             current_interval: DELAY_FIRST,
             initial_interval: DELAY_FIRST,
@@ -85,7 +89,7 @@ mod tests {
     use super::*;
 
     fn retry(attempts_max: u32) -> Retry {
-        let health = Arc::new(Health::new(Duration::from_secs(900), Some(1)));
+        let health = Arc::new(CircuitBreaker::new(Duration::from_secs(900), Some(1)));
         Retry::new(health, Arc::new(Counters::default()), attempts_max)
     }
 
@@ -126,7 +130,7 @@ mod tests {
 
     #[test]
     fn an_empty_budget_ends_the_run_for_everyone() {
-        let health = Arc::new(Health::new(Duration::from_secs(900), Some(1)));
+        let health = Arc::new(CircuitBreaker::new(Duration::from_secs(900), Some(1)));
         let away = Stop::Away { retry_after: None };
         for record in 0..21 {
             let mut retry = Retry::new(Arc::clone(&health), Arc::new(Counters::default()), 8);

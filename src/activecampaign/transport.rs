@@ -1,7 +1,7 @@
 //! The seam between the client and whatever carries its requests: the network, or in rehearsals a
 //! target in the same process. What an answer's head says is read here, once for both.
 
-use super::pacer::Budget;
+use super::rate_limiter::Budget;
 use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
@@ -13,13 +13,13 @@ use std::time::Duration;
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A request under way. Dropping it hangs up; what was sent may arrive all the same.
-pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Reply, Broken>> + Send + 'a>>;
+pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Reply, Broken>> + Send + 'a>>;
 
 /// Carries single requests; it neither repeats nor judges.
 pub trait Transport: Send + Sync {
     /// Sends once. `path` follows `/api/3`, begins with a slash and is encoded already. A time-out
     /// is the transport's.
-    fn send<'a>(&'a self, method: Method, path: &str, body: Option<Vec<u8>>) -> Sending<'a>;
+    fn send<'a>(&'a self, method: Method, path: &str, body: Option<Vec<u8>>) -> ResponseFuture<'a>;
 }
 
 /// An answer whose head has arrived.

@@ -131,7 +131,7 @@ impl Call {
 
 /// What became of a request that did not simply succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Happened {
+pub(super) enum CallResult {
     /// No connection: nothing left this machine.
     NotSent,
     /// The certificate is not one to send a token to.
@@ -147,7 +147,7 @@ pub(super) enum Happened {
     Answered(Answer),
 }
 
-impl Happened {
+impl CallResult {
     /// What was wrong with it, for people.
     pub(super) fn cause(&self) -> String {
         match self {
@@ -163,7 +163,7 @@ impl Happened {
     }
 }
 
-impl From<Broken> for Happened {
+impl From<Broken> for CallResult {
     fn from(broken: Broken) -> Self {
         match broken {
             Broken::NotSent => Self::NotSent,
@@ -199,7 +199,7 @@ pub(super) enum Mood {
     Outage,
 }
 
-impl Happened {
+impl CallResult {
     pub(super) fn mood(&self) -> Mood {
         match self {
             Self::NotSent | Self::Lost(_) | Self::Unusable { .. } => Mood::Outage,
@@ -223,7 +223,7 @@ impl Happened {
 
 /// How the account stands, this answer included.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Standing {
+pub(super) struct BreakerState {
     pub(super) outages: u32,
     pub(super) forbidden: u32,
     /// Since the first of the 429s without a success between.
@@ -232,19 +232,19 @@ pub(super) struct Standing {
 }
 
 /// Judges what happened to a call. What is not known here ends the run.
-pub(super) fn judge(call: Call, happened: &Happened, standing: &Standing) -> Verdict {
+pub(super) fn judge(call: Call, happened: &CallResult, standing: &BreakerState) -> Verdict {
     if happened.mood() == Mood::Outage && standing.outages >= OUTAGES_MAX {
         return Verdict::Stop(Stop::Away { retry_after: happened.retry_after() });
     }
     match happened {
-        Happened::NotSent => Verdict::Again,
-        Happened::Untrusted => Verdict::Stop(Stop::Tls),
-        Happened::Lost(_) | Happened::Unusable { .. } => unsure(call),
-        Happened::Answered(answer) => judge_answer(call, answer, standing),
+        CallResult::NotSent => Verdict::Again,
+        CallResult::Untrusted => Verdict::Stop(Stop::Tls),
+        CallResult::Lost(_) | CallResult::Unusable { .. } => unsure(call),
+        CallResult::Answered(answer) => judge_answer(call, answer, standing),
     }
 }
 
-fn judge_answer(call: Call, answer: &Answer, standing: &Standing) -> Verdict {
+fn judge_answer(call: Call, answer: &Answer, standing: &BreakerState) -> Verdict {
     let too_long = answer.retry_after.is_some_and(|wait| wait > standing.wait_max);
     let away = Verdict::Stop(Stop::Away { retry_after: answer.retry_after });
     match answer.status {

@@ -3,7 +3,7 @@ use super::exit::{Exit, Fault};
 use super::{Global, output};
 use crate::activecampaign::{Connection, Verdict};
 use crate::report::{self, ConnectionLine};
-use crate::run::{self, Books, ensure};
+use crate::run::{self, StateHandle, ensure};
 use crate::settings::{Account, Settings};
 use clap::{Args, Subcommand};
 
@@ -90,7 +90,7 @@ fn ensured(global: &Global, settings: &Settings, job: &str) -> Result<Exit, Faul
     let runtime = assembly::runtime()?;
     let store = assembly::store(&settings.state_dir, account)?;
     let client = assembly::client(account, Some(store.lock()))?;
-    let books = Books::open(store)?;
+    let books = StateHandle::open(store)?;
     let ensured = runtime.block_on(ensure(&books, &client, &spec))?;
     match global.json {
         true => output::print_json(&serde_json::json!({ "connection": {

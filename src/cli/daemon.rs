@@ -2,11 +2,13 @@ use super::assembly::{self, Dates};
 use super::exit::{Exit, Fault};
 use super::run::parse_duration;
 use super::signals::{Interrupt, hangups};
-use super::window::Window;
+use super::status_server::Window;
 use super::{Global, systemd};
-use crate::daemon::{AccountPlan, Board, Daemon, JobPlan, Opened, Opener, Plan, Unopened};
+use crate::daemon::{
+    AccountOpenError, AccountPlan, Board, Daemon, JobPlan, OpenedAccount, Opener, Plan,
+};
 use crate::report;
-use crate::run::Books;
+use crate::run::StateHandle;
 use crate::settings::{Account, Settings};
 use clap::Args;
 use jiff::Timestamp;
@@ -156,15 +158,15 @@ fn plan_of(settings: &Settings) -> Result<Plan, Fault> {
 
 /// The token is read each time, so that a new one needs no reload.
 fn opener(account: Account, state_dir: PathBuf) -> Opener {
-    let open = move || -> Result<Opened, Fault> {
+    let open = move || -> Result<OpenedAccount, Fault> {
         let store = assembly::store(&state_dir, &account)?;
         let client = assembly::client(&account, Some(store.lock()))?;
-        Ok(Opened { books: Books::open(store)?, client })
+        Ok(OpenedAccount { books: StateHandle::open(store)?, client })
     };
     Arc::new(move || {
         open().map_err(|fault| match fault.exit {
-            Exit::Locked => Unopened::Locked,
-            _ => Unopened::Faulty(fault.message),
+            Exit::Locked => AccountOpenError::Locked,
+            _ => AccountOpenError::Faulty(fault.message),
         })
     })
 }

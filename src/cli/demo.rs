@@ -4,7 +4,7 @@ use super::progress::{Form, Watch};
 use super::{Global, output};
 use crate::extract::Export;
 use crate::report;
-use crate::run::{Books, Job, RunReport, Task, Verification, execute, preview, verify};
+use crate::run::{Job, RunContext, RunReport, StateHandle, Verification, execute, preview, verify};
 use crate::samples::{self, Generated};
 use crate::settings::{Account, Environment, Settings};
 use crate::simulator::{Options, Rule, Simulator, Summary};
@@ -112,7 +112,7 @@ impl Demo {
         let (account, job) = self.parts(settings)?;
         let store = Store::open(&settings.state_dir, ACCOUNT)?;
         let client = assembly::client(account, Some(store.lock()))?;
-        let books = Books::open(store)?;
+        let books = StateHandle::open(store)?;
         let stage = Stage {
             demo: self,
             settings,
@@ -254,7 +254,7 @@ struct Stage<'a> {
     account: &'a Account,
     job: &'a Job,
     client: &'a crate::activecampaign::Client,
-    books: &'a Books,
+    books: &'a StateHandle,
     simulator: &'a Simulator,
 }
 
@@ -286,7 +286,7 @@ impl Stage<'_> {
         let before = self.simulator.summary().writes;
         let export = self.export()?;
         let watch = Watch::new(Form::Auto, self.demo.quiet, std::collections::BTreeMap::new());
-        let report = execute(Task {
+        let report = execute(RunContext {
             job: self.job,
             kind,
             export: &export,

@@ -1,5 +1,5 @@
-use super::journal::{self, Journal};
-use super::output::{self, Above};
+use super::journald::{self, JournaldLayer};
+use super::output::{self, ProgressSafeStderr};
 use super::{Color, Global, LogFormat};
 use std::io::{self, IsTerminal};
 use tracing::level_filters::LevelFilter;
@@ -20,13 +20,15 @@ pub(super) fn start(global: &Global) {
         Color::Never => false,
         Color::Auto => io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     };
-    let layer =
-        tracing_subscriber::fmt::layer().with_writer(|| Above).with_ansi(ansi).with_target(false);
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(|| ProgressSafeStderr)
+        .with_ansi(ansi)
+        .with_target(false);
     let registry = tracing_subscriber::registry().with(filter);
-    let is_journal = matches!(global.log_format, LogFormat::Auto) && journal::is_standard_error();
+    let is_journal = matches!(global.log_format, LogFormat::Auto) && journald::is_standard_error();
     // A second call, as tests make, keeps the first one's log.
     let started = match global.log_format {
-        LogFormat::Auto if is_journal => registry.with(Journal::open()).try_init(),
+        LogFormat::Auto if is_journal => registry.with(JournaldLayer::open()).try_init(),
         LogFormat::Auto | LogFormat::Text => registry.with(layer).try_init(),
         LogFormat::Json => {
             registry.with(layer.json().flatten_event(true).with_target(true)).try_init()

@@ -3,35 +3,35 @@
 
 mod adopt;
 mod assembly;
-mod briefing;
 mod canary;
 mod check;
 mod connection;
 mod daemon;
 mod dead_letters;
 mod demo;
-mod difference;
 mod exit;
 mod explain;
 mod formats;
 mod init;
-mod journal;
+mod journald;
 mod logging;
 mod metrics_file;
 mod output;
 mod packaging;
 mod plan;
+mod plan_diff;
+mod preflight;
 mod progress;
 mod run;
 mod schedule;
 mod signals;
 mod simulator;
-mod states;
+mod singer_state;
 mod status;
+mod status_server;
 mod systemd;
 mod undo;
 mod verify;
-mod window;
 
 pub use exit::main;
 

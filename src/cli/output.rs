@@ -75,7 +75,7 @@ pub(super) fn note(text: &str) {
 /// A line of a form of its own, to standard error as it is.
 pub(super) fn write_line(text: &str) {
     // Nothing is left to tell it to when that is gone too.
-    let _ = Above.write_all(format!("{text}\n").as_bytes());
+    let _ = ProgressSafeStderr.write_all(format!("{text}\n").as_bytes());
 }
 
 /// The bars at the foot of the terminal, while there are any.
@@ -89,9 +89,9 @@ pub(super) fn draw_above(bars: MultiProgress) {
 /// Standard error, above the bars where there are any: they are taken away and drawn again around
 /// each write.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Above;
+pub(super) struct ProgressSafeStderr;
 
-impl Write for Above {
+impl Write for ProgressSafeStderr {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let bars = BARS.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let write = || io::stderr().lock().write(bytes);

@@ -1,12 +1,12 @@
 use super::assembly::{self, Dates};
-use super::difference::{Base, Difference};
 use super::exit::{Exit, Fault};
+use super::plan_diff::{Base, Difference};
 use super::{Global, output};
 use crate::extract::{Export, ExportFile};
 use crate::plan::Terms;
 use crate::report::{self, Detail};
 use crate::run::{
-    Job, Judged, OnRecord, Planning, Preview, ValueChange, preview_against, preview_since,
+    Job, OnRecord, PlannedRecord, Planning, Preview, ValueChange, preview_against, preview_since,
 };
 use crate::state::View;
 use clap::Args;
@@ -128,13 +128,13 @@ impl Wanted<'_> {
         let (job, export) = work;
         let mut detail = Detail::new(args.reveal);
         let is_wanted = files.is_wanted(args);
-        let mut tell = |judged: &Judged, changes: Option<&[ValueChange]>| {
+        let mut tell = |judged: &PlannedRecord, changes: Option<&[ValueChange]>| {
             if args.html.is_some() {
                 detail.take(judged);
             }
             files.write((&job.name, export.files()), judged, (changes, args.reveal));
         };
-        let mut each = |judged: Judged| tell(&judged, None);
+        let mut each = |judged: PlannedRecord| tell(&judged, None);
         let each: Option<OnRecord<'_>> = if is_wanted { Some(&mut each) } else { None };
         let (preview, difference) = match base {
             Base::Nothing => (planning.preview(work, view, terms, each)?, None),
@@ -145,7 +145,7 @@ impl Wanted<'_> {
             }
             Base::Saved(saved) => {
                 let mut each =
-                    |judged: Judged, changes: &[ValueChange]| tell(&judged, Some(changes));
+                    |judged: PlannedRecord, changes: &[ValueChange]| tell(&judged, Some(changes));
                 let compared = preview_against(planning, work, view, (terms, saved), &mut each);
                 let (preview, against) = compared.map_err(Fault::failed)?;
                 (preview, Some(Difference::Against(Box::new(against))))
@@ -183,7 +183,7 @@ impl DetailFiles {
     fn write(
         &mut self,
         (job, files): (&str, &[ExportFile]),
-        judged: &Judged,
+        judged: &PlannedRecord,
         (changes, reveal): (Option<&[ValueChange]>, bool),
     ) {
         if let Some(records) = &mut self.records {

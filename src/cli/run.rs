@@ -1,11 +1,11 @@
 use super::assembly::{self, Dates};
-use super::briefing::{Brief, ask, brief};
 use super::canary::{self, CanaryReport};
 use super::exit::{Exit, Fault};
 use super::metrics_file::MetricsFile;
+use super::preflight::{Brief, ask, brief};
 use super::progress::{Form, Watch};
 use super::signals::Interrupt;
-use super::states::{Passing, take_output};
+use super::singer_state::{StateForwarder, take_output};
 use super::{Global, output};
 use crate::activecampaign::{Client, Stop};
 use crate::domain::Moment;
@@ -13,7 +13,7 @@ use crate::extract::Export;
 use crate::plan::Forecast;
 use crate::report;
 use crate::run::{
-    self, Books, ConnectionError, Job, Planning, RunError, RunReport, Verification, execute,
+    self, ConnectionError, Job, Planning, RunError, RunReport, StateHandle, Verification, execute,
 };
 use crate::settings::{Account, Settings};
 use crate::state::{Kind, RunEnd};
@@ -174,10 +174,10 @@ fn carry_out(global: &Global, settings: &Settings, asked: &Asked<'_>) -> Result<
                 }
                 Kind::Sync => Brief::default(),
             };
-            briefed.push(Task { job, export, brief });
+            briefed.push(PreparedJob { job, export, brief });
         }
         let state = (account.name.clone(), settings.state_dir.clone());
-        workers.push(Worker { client, books: Books::open(store)?, jobs: briefed, state });
+        workers.push(Worker { client, books: StateHandle::open(store)?, jobs: briefed, state });
     }
     if asked.kind == Kind::Backfill {
         ask(&named, &settings.state_dir, asked.is_sure)?;
@@ -265,14 +265,14 @@ fn gather<'a>(settings: &'a Settings, asked: &Asked<'_>) -> Result<Vec<Work<'a>>
 /// One account with its jobs: one client, one ledger.
 struct Worker {
     client: Client,
-    books: Books,
-    jobs: Vec<Task>,
+    books: StateHandle,
+    jobs: Vec<PreparedJob>,
     /// The account's name, and the folder its state is in.
     state: (String, PathBuf),
 }
 
 /// A job to carry out.
-struct Task {
+struct PreparedJob {
     job: Job,
     export: Export,
     brief: Brief,
@@ -328,7 +328,7 @@ async fn run_all(
 
 async fn run_account(worker: &Worker, kind: Kind, interrupt: &Interrupt, watch: &Watch) -> Results {
     let mut results = Results::default();
-    for Task { job, export, brief } in &worker.jobs {
+    for PreparedJob { job, export, brief } in &worker.jobs {
         if interrupt.cancel.is_cancelled()
             || results.fault.is_some()
             || results.reports.iter().any(ends_account)
@@ -336,14 +336,14 @@ async fn run_account(worker: &Worker, kind: Kind, interrupt: &Interrupt, watch: 
             results.left.push(job.name.clone());
             continue;
         }
-        let passing = match Passing::of(export) {
+        let passing = match StateForwarder::of(export) {
             Ok(passing) => passing,
             Err(fault) => {
                 results.fault = Some(fault);
                 continue;
             }
         };
-        let task = run::Task {
+        let task = run::RunContext {
             job,
             kind,
             export,
@@ -371,7 +371,7 @@ async fn run_account(worker: &Worker, kind: Kind, interrupt: &Interrupt, watch: 
 
 /// Looks at the orders of each canary that came to its end.
 async fn read_back(worker: &Worker, results: &mut Results) {
-    for Task { job, export, brief } in &worker.jobs {
+    for PreparedJob { job, export, brief } in &worker.jobs {
         let is_done = |report: &RunReport| {
             report.row.job == job.name
                 && matches!(report.end, RunEnd::Finished | RunEnd::Interrupted)

@@ -6,7 +6,7 @@ use super::signals::Interrupt;
 use super::{Global, output};
 use crate::plan::Terms;
 use crate::report;
-use crate::run::{Books, Undo, UndoPlan, UndoReport, plan_undo, undo};
+use crate::run::{StateHandle, Undo, UndoPlan, UndoReport, plan_undo, undo};
 use crate::settings::{Account, Settings};
 use crate::state::{RunEnd, RunId};
 use clap::Args;
@@ -87,7 +87,7 @@ fn carry_out(
     let runtime = assembly::runtime()?;
     let store = assembly::store(&settings.state_dir, account)?;
     let client = assembly::client(account, Some(store.lock()))?;
-    let books = Books::open(store)?;
+    let books = StateHandle::open(store)?;
     let told = Mutex::new(Instant::now());
     let progress = |done: u64, planned: u64| {
         let Ok(mut told) = told.lock() else { return };

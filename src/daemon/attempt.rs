@@ -1,9 +1,11 @@
-use super::account::Attendant;
-use super::outcome::{Consequence, judge};
-use super::pulse::Pulse;
-use super::{AccountPlan, JobPlan, LastRun, Opened, Running, Standing, Unopened};
+use super::account_worker::AccountWorker;
+use super::liveness::Pulse;
+use super::outcome::{NextAction, judge};
+use super::{
+    AccountOpenError, AccountPlan, AccountStatus, JobPlan, LastRun, OpenedAccount, Running,
+};
 use crate::extract::{Export, OpenError};
-use crate::run::{Progress, Task, execute};
+use crate::run::{Progress, RunContext, execute};
 use crate::state::{Kind, View};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -12,14 +14,14 @@ use std::time::Duration;
 /// Between two tries for the lock of an account that another process writes to.
 const LOCK_EVERY: Duration = Duration::from_secs(2);
 
-impl Attendant {
+impl AccountWorker {
     /// Starts a job that is due and sees it to its end; `None` where it was called off before it
     /// began.
     pub(super) async fn attempt(
         &mut self,
         plan: &AccountPlan,
         job: &JobPlan,
-    ) -> Option<Consequence> {
+    ) -> Option<NextAction> {
         let name = &job.job.name;
         let opened = self.open(plan, name).await?;
         self.memory.started(name, &self.clock);
@@ -39,7 +41,7 @@ impl Attendant {
                     job = name,
                     "{name} could not begin: {fault}; it is tried again when it is due"
                 );
-                (Consequence::none(), LastRun::failed(fault, (self.clock)()))
+                (NextAction::none(), LastRun::failed(fault, (self.clock)()))
             }
         };
         if consequence.is_open {
@@ -51,7 +53,11 @@ impl Attendant {
     }
 
     /// Opens the account, waiting while another process is at it.
-    async fn open(&mut self, plan: &AccountPlan, job: &str) -> Option<Result<Opened, String>> {
+    async fn open(
+        &mut self,
+        plan: &AccountPlan,
+        job: &str,
+    ) -> Option<Result<OpenedAccount, String>> {
         let mut is_told = false;
         loop {
             self.board
@@ -60,9 +66,9 @@ impl Attendant {
             let opened = tokio::task::spawn_blocking(move || open()).await;
             match opened {
                 Ok(Ok(opened)) => return Some(Ok(opened)),
-                Ok(Err(Unopened::Faulty(fault))) => return Some(Err(fault)),
+                Ok(Err(AccountOpenError::Faulty(fault))) => return Some(Err(fault)),
                 Err(error) => return Some(Err(error.to_string())),
-                Ok(Err(Unopened::Locked)) => {}
+                Ok(Err(AccountOpenError::Locked)) => {}
             }
             if !is_told {
                 is_told = true;
@@ -71,8 +77,9 @@ impl Attendant {
                     "{job} is due and waits: another process is writing to the account"
                 );
                 let since = (self.clock)();
-                self.board
-                    .write(&self.name, |entry| entry.standing = Standing::WaitsForLock { since });
+                self.board.write(&self.name, |entry| {
+                    entry.standing = AccountStatus::WaitsForLock { since }
+                });
             }
             self.board.write(&self.name, |entry| entry.pulse = Some(Pulse::waits(LOCK_EVERY)));
             let is_called_off = tokio::select! {
@@ -82,7 +89,7 @@ impl Attendant {
                 () = tokio::time::sleep(LOCK_EVERY) => false,
             };
             if is_called_off {
-                self.board.write(&self.name, |entry| entry.standing = Standing::Idle);
+                self.board.write(&self.name, |entry| entry.standing = AccountStatus::Idle);
                 return None;
             }
         }
@@ -93,7 +100,7 @@ impl Attendant {
         &self,
         plan: &AccountPlan,
         job: &JobPlan,
-        opened: &Opened,
+        opened: &OpenedAccount,
     ) -> Result<Export, String> {
         let (options, dir) = (job.job.export.clone(), plan.state_dir.clone());
         let (account, name) = (self.name.clone(), job.job.name.clone());
@@ -108,7 +115,7 @@ impl Attendant {
         let (job, since) = (job.job.name.clone(), (self.clock)());
         tracing::info!(job, "{job} begins");
         self.board.write(&self.name, |entry| {
-            entry.standing = Standing::Running;
+            entry.standing = AccountStatus::Running;
             entry.client = Some(opened.client.clone());
             entry.pulse = Some(Pulse::works(Some(opened.client.clone()), plan.timeout));
             entry.running = Some(Running { job, since, records_expected, progress: None });
@@ -119,9 +126,9 @@ impl Attendant {
     async fn carry_out(
         &self,
         job: &JobPlan,
-        opened: &Opened,
+        opened: &OpenedAccount,
         export: &Export,
-    ) -> (Consequence, LastRun) {
+    ) -> (NextAction, LastRun) {
         let (board, account) = (&self.board, &self.name);
         let show = |progress: &Progress| {
             board.write(account, |entry| {
@@ -130,7 +137,7 @@ impl Attendant {
                 }
             });
         };
-        let task = Task {
+        let task = RunContext {
             job: &job.job,
             kind: Kind::Sync,
             export,
@@ -148,7 +155,7 @@ impl Attendant {
             Ok(report) => (judge(name, &report, now), LastRun::of(&report, now)),
             Err(error) => {
                 tracing::error!(job = name, "{name} failed: {error}");
-                (Consequence::none(), LastRun::failed(error.to_string(), now))
+                (NextAction::none(), LastRun::failed(error.to_string(), now))
             }
         }
     }

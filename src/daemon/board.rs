@@ -1,5 +1,5 @@
 use super::Plan;
-use super::pulse::Pulse;
+use super::liveness::Pulse;
 use crate::activecampaign::{Client, Traffic};
 use crate::run::{Progress, time_left};
 use crate::state::{RunEnd, RunRow};
@@ -17,7 +17,7 @@ type Accounts = BTreeMap<String, Entry>;
 /// One account on the board.
 #[derive(Debug, Default)]
 pub(super) struct Entry {
-    pub standing: Standing,
+    pub standing: AccountStatus,
     /// Of the run under way. It holds the account's lock, so it goes with the run.
     pub client: Option<Client>,
     /// What the runs before it sent and met, since the daemon began.
@@ -39,7 +39,7 @@ pub(super) struct JobEntry {
 
 /// How an account stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Standing {
+pub enum AccountStatus {
     /// Waits for its next job to be due.
     #[default]
     Idle,
@@ -68,7 +68,7 @@ pub struct DaemonView {
 #[derive(Debug, Clone)]
 pub struct AccountView {
     pub account: String,
-    pub standing: Standing,
+    pub standing: AccountStatus,
     /// What was sent and met since the daemon began, the run under way included; `None` before the
     /// first run.
     pub traffic: Option<Traffic>,
@@ -205,7 +205,7 @@ impl Board {
     }
 
     /// Lets go of all that belongs to a run.
-    pub(super) fn close(&self, account: &str, standing: Standing) {
+    pub(super) fn close(&self, account: &str, standing: AccountStatus) {
         self.write(account, |entry| {
             if let Some(client) = entry.client.take() {
                 entry.traffic = entry.traffic_with(Some(client.traffic()));

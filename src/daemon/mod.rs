@@ -4,16 +4,16 @@
 //! The wall clock, what opens an account, and the plan to follow come in as values; it reads no
 //! settings, listens to no signal and prints nothing. What it is doing stands on the [`Board`].
 
-mod account;
+mod account_worker;
 mod attempt;
 mod board;
-mod keeper;
-mod memory;
+mod last_starts;
+mod liveness;
 mod outcome;
 mod plan;
-mod pulse;
+mod supervisor;
 
-pub use board::{AccountView, Board, DaemonView, JobView, LastRun, Running, Standing};
-pub use keeper::Daemon;
+pub use board::{AccountStatus, AccountView, Board, DaemonView, JobView, LastRun, Running};
 pub use outcome::AWAY_REST;
-pub use plan::{AccountPlan, Clock, JobPlan, Opened, Opener, Plan, Unopened};
+pub use plan::{AccountOpenError, AccountPlan, Clock, JobPlan, OpenedAccount, Opener, Plan};
+pub use supervisor::Daemon;

@@ -1,4 +1,4 @@
-use super::{LastRun, Standing};
+use super::{AccountStatus, LastRun};
 use crate::activecampaign::Stop;
 use crate::run::{ConnectionError, RunError, RunReport};
 use crate::state::RunEnd;
@@ -13,23 +13,23 @@ const REFUSED_REST: Duration = Duration::from_secs(15 * 60);
 
 /// What follows from how a run ended.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Consequence {
+pub(super) struct NextAction {
     /// Nothing is sent to the account for this long.
     pub rest: Option<Duration>,
     /// The run goes on as soon as that is over.
     pub is_open: bool,
-    pub standing: Standing,
+    pub standing: AccountStatus,
 }
 
-impl Consequence {
+impl NextAction {
     /// The account's next job may start when it is due.
     pub(super) fn none() -> Self {
-        Self { rest: None, is_open: false, standing: Standing::Idle }
+        Self { rest: None, is_open: false, standing: AccountStatus::Idle }
     }
 }
 
 /// Judges the end of a run for the account, and logs it: here a failure is handled.
-pub(super) fn judge(job: &str, report: &RunReport, now: Timestamp) -> Consequence {
+pub(super) fn judge(job: &str, report: &RunReport, now: Timestamp) -> NextAction {
     let run = report.row.id;
     let until =
         |rest: Duration| now + SignedDuration::try_from(rest).unwrap_or(SignedDuration::MAX);
@@ -37,7 +37,7 @@ pub(super) fn judge(job: &str, report: &RunReport, now: Timestamp) -> Consequenc
     match report.end {
         RunEnd::Finished => {
             log_finished(job, report);
-            Consequence::none()
+            NextAction::none()
         }
         RunEnd::Interrupted => {
             tracing::info!(
@@ -46,7 +46,7 @@ pub(super) fn judge(job: &str, report: &RunReport, now: Timestamp) -> Consequenc
                 pending = report.row.pending,
                 "run {run} of {job} was stopped; it goes on later"
             );
-            Consequence { is_open: true, ..Consequence::none() }
+            NextAction { is_open: true, ..NextAction::none() }
         }
         RunEnd::Paused => {
             let rest = asked_for(&report.error).unwrap_or_default().max(AWAY_REST);
@@ -57,10 +57,10 @@ pub(super) fn judge(job: &str, report: &RunReport, now: Timestamp) -> Consequenc
                 rest_s,
                 "run {run} of {job}: {error}; it goes on in {rest_s} s"
             );
-            Consequence {
+            NextAction {
                 rest: Some(rest),
                 is_open: true,
-                standing: Standing::Away { until: until(rest) },
+                standing: AccountStatus::Away { until: until(rest) },
             }
         }
         RunEnd::Stopped if concerns_account(&report.error) => {
@@ -69,12 +69,12 @@ pub(super) fn judge(job: &str, report: &RunReport, now: Timestamp) -> Consequenc
                 run,
                 "run {run} of {job} was refused: {error}; it is tried again when it is due"
             );
-            let standing = Standing::Refused { until: until(REFUSED_REST) };
-            Consequence { rest: Some(REFUSED_REST), is_open: false, standing }
+            let standing = AccountStatus::Refused { until: until(REFUSED_REST) };
+            NextAction { rest: Some(REFUSED_REST), is_open: false, standing }
         }
         RunEnd::Stopped | RunEnd::Failed => {
             tracing::error!(job, run, "run {run} of {job} {}: {error}", report.end.word());
-            Consequence::none()
+            NextAction::none()
         }
     }
 }

@@ -1,5 +1,5 @@
 use crate::activecampaign::Client;
-use crate::run::{Books, Job};
+use crate::run::{Job, StateHandle};
 use crate::schedule::Calendar;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -12,17 +12,17 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Takes the account's lock and makes its client. Called before each run, so that a token that was
 /// renewed is used, and that others can work on the account between runs. May block for a moment.
-pub type Opener = Arc<dyn Fn() -> Result<Opened, Unopened> + Send + Sync>;
+pub type Opener = Arc<dyn Fn() -> Result<OpenedAccount, AccountOpenError> + Send + Sync>;
 
 /// An account ready to be written to.
-pub struct Opened {
-    pub books: Books,
+pub struct OpenedAccount {
+    pub books: StateHandle,
     pub client: Client,
 }
 
 /// Why an account can't be written to.
 #[derive(Debug)]
-pub enum Unopened {
+pub enum AccountOpenError {
     /// Another process is at it: that will end.
     Locked,
     /// Somebody has to act; with what is wrong and what to try.

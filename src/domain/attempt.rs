@@ -2,7 +2,7 @@ use super::RemoteId;
 
 /// What was done about an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
+pub enum Operation {
     Create,
     Update,
     LookUp,
@@ -23,7 +23,7 @@ pub enum Deed {
     Restore,
 }
 
-impl Deed {
+impl Operation {
     const ALL: [(Self, u8, &'static str); 11] = [
         (Self::Create, 1, "create"),
         (Self::Update, 2, "update"),
@@ -63,7 +63,7 @@ impl Deed {
 /// nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    pub deed: Deed,
+    pub deed: Operation,
     pub answer: Answer,
     /// Of what was made, found or deleted.
     pub id: Option<RemoteId>,
@@ -87,12 +87,12 @@ pub enum Answer {
 }
 
 impl Attempt {
-    pub fn done(deed: Deed, id: Option<RemoteId>) -> Self {
+    pub fn done(deed: Operation, id: Option<RemoteId>) -> Self {
         Self { deed, answer: Answer::Done, id }
     }
 
     /// What a look-up found.
-    pub fn found(deed: Deed, id: Option<RemoteId>) -> Self {
+    pub fn found(deed: Operation, id: Option<RemoteId>) -> Self {
         let answer = if id.is_some() { Answer::Done } else { Answer::Absent };
         Self { deed, answer, id }
     }
@@ -104,12 +104,12 @@ mod tests {
 
     #[test]
     fn each_deed_has_a_number_and_a_word_of_its_own() {
-        for (deed, number, word) in Deed::ALL {
+        for (deed, number, word) in Operation::ALL {
             assert_eq!(
-                (Deed::of_number(number), deed.number(), deed.word()),
+                (Operation::of_number(number), deed.number(), deed.word()),
                 (Some(deed), number, word)
             );
         }
-        assert_eq!((Deed::of_number(0), Deed::of_number(12)), (None, None));
+        assert_eq!((Operation::of_number(0), Operation::of_number(12)), (None, None));
     }
 }

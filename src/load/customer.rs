@@ -1,8 +1,8 @@
 use super::Journal;
-use super::loader::{Attempts, Loader, Patience};
-use super::outcome::{Halt, Outcome, Part, Refusal, failed};
+use super::loader::{Attempts, Loader, RetryBudget};
+use super::outcome::{Outcome, Part, Refusal, StepError, failed};
 use crate::activecampaign::{Failure, RemoteCustomer, Stop, Verdict};
-use crate::domain::{Attempt, Customer, CustomerMemory, Deed, Order, OrderKey, RemoteId};
+use crate::domain::{Attempt, Customer, CustomerMemory, Operation, Order, OrderKey, RemoteId};
 
 /// Whether the ledger's id of a customer is believed.
 pub(super) enum Found {
@@ -18,7 +18,7 @@ pub(super) async fn find_or_create<J: Journal>(
     loader: &Loader<J>,
     order: &Order,
     found: Found,
-) -> Result<Result<RemoteId, Outcome>, Halt> {
+) -> Result<Result<RemoteId, Outcome>, StepError> {
     let customer = &order.customer;
     let _held = loader.customers.hold(&customer.key).await;
     let memory = loader.journal.customer(customer).await?;
@@ -56,7 +56,7 @@ struct Create<'a, J> {
 }
 
 impl<J: Journal> Create<'_, J> {
-    async fn create(&mut self) -> Result<Result<RemoteId, Outcome>, Halt> {
+    async fn create(&mut self) -> Result<Result<RemoteId, Outcome>, StepError> {
         loop {
             let turn = self.loader.turn().await?;
             self.loader.journal.intend_customer(self.customer).await?;
@@ -66,7 +66,7 @@ impl<J: Journal> Create<'_, J> {
             };
             if failure.verdict != Verdict::Throttled {
                 self.attempts.made += 1;
-                let attempt = failed(Deed::CreateCustomer, &failure);
+                let attempt = failed(Operation::CreateCustomer, &failure);
                 self.loader.journal.note(self.order, attempt).await?;
             }
             match failure.verdict {
@@ -82,7 +82,7 @@ impl<J: Journal> Create<'_, J> {
                 }
                 Verdict::Stop(stop) => return Err(stop.into()),
             }
-            if self.loader.pause(&mut self.attempts, &failure).await? == Patience::Spent {
+            if self.loader.pause(&mut self.attempts, &failure).await? == RetryBudget::Spent {
                 return Ok(Err(Outcome::Unconfirmed(self.refusal(&failure))));
             }
             if failure.verdict == Verdict::LookUp {
@@ -95,13 +95,14 @@ impl<J: Journal> Create<'_, J> {
     async fn look_up_then_create(
         &mut self,
         refusal: Option<Failure>,
-    ) -> Result<Result<RemoteId, Outcome>, Halt> {
+    ) -> Result<Result<RemoteId, Outcome>, StepError> {
         let found = self.look_up().await;
         let attempt = match &found {
-            Ok(found) => {
-                Attempt::found(Deed::LookUpCustomer, found.as_ref().map(|remote| remote.id.clone()))
-            }
-            Err(failure) => failed(Deed::LookUpCustomer, failure),
+            Ok(found) => Attempt::found(
+                Operation::LookUpCustomer,
+                found.as_ref().map(|remote| remote.id.clone()),
+            ),
+            Err(failure) => failed(Operation::LookUpCustomer, failure),
         };
         self.loader.journal.note(self.order, attempt).await?;
         let found = match found {
@@ -135,7 +136,11 @@ impl<J: Journal> Create<'_, J> {
         }
     }
 
-    async fn settle(&self, id: RemoteId, created: bool) -> Result<Result<RemoteId, Outcome>, Halt> {
+    async fn settle(
+        &self,
+        id: RemoteId,
+        created: bool,
+    ) -> Result<Result<RemoteId, Outcome>, StepError> {
         self.loader.journal.settle_customer(self.customer, &id, created).await?;
         Ok(Ok(id))
     }

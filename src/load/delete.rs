@@ -1,6 +1,6 @@
 use super::JournalError;
-use super::loader::{Attempts, Patience, next_turn};
-use super::outcome::{Halt, Part, Refusal};
+use super::loader::{Attempts, RetryBudget, next_turn};
+use super::outcome::{Part, Refusal, StepError};
 use crate::activecampaign::{Client, Verdict};
 use crate::domain::RemoteId;
 use tokio_util::sync::CancellationToken;
@@ -26,7 +26,7 @@ pub async fn delete<I, F>(
     cancel: &CancellationToken,
     id: &RemoteId,
     intend: I,
-) -> Result<Deletion, Halt>
+) -> Result<Deletion, StepError>
 where
     I: Fn() -> F + Send,
     F: Future<Output = Result<(), JournalError>> + Send,
@@ -53,7 +53,7 @@ where
                 return Ok(Deletion::Refused(Refusal::new(Part::Order, &failure, attempts.made)));
             }
         }
-        if attempts.pause(&failure, cancel).await? == Patience::Spent {
+        if attempts.pause(&failure, cancel).await? == RetryBudget::Spent {
             return Ok(Deletion::Refused(Refusal::new(Part::Order, &failure, attempts.made)));
         }
     }

@@ -1,4 +1,6 @@
-use crate::domain::{Attempt, Customer, CustomerMemory, Fingerprint, Memory, OrderKey, RemoteId};
+use crate::domain::{
+    Attempt, Customer, CustomerMemory, Fingerprint, LedgerEntry, OrderKey, RemoteId,
+};
 use std::future::Future;
 
 /// A journal entry could not be made; nothing may be sent without it.
@@ -28,7 +30,10 @@ pub trait Journal: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), JournalError>> + Send;
 
     /// What the ledger remembers of an order or a cart.
-    fn order(&self, key: &OrderKey) -> impl Future<Output = Result<Memory, JournalError>> + Send;
+    fn order(
+        &self,
+        key: &OrderKey,
+    ) -> impl Future<Output = Result<LedgerEntry, JournalError>> + Send;
 
     /// The order of this cart is at the target: the cart must not be sent any more.
     fn settle_cart(&self, cart: &OrderKey)

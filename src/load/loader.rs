@@ -1,6 +1,6 @@
 use super::keyed::Keyed;
 use super::order;
-use super::{Halt, Journal, Outcome};
+use super::{Journal, Outcome, StepError};
 use crate::activecampaign::{Client, Failure, Next, Retry, Turn, Verdict};
 use crate::domain::{CustomerKey, OrderKey, RemoteId};
 use crate::plan::Step;
@@ -54,12 +54,12 @@ impl<J: Journal> Loader<J> {
     /// # Errors
     /// When the run must end; the step is then not settled, and its intent tells the next run to
     /// look it up.
-    pub async fn carry_out(&self, step: &Step) -> Result<Outcome, Halt> {
+    pub async fn carry_out(&self, step: &Step) -> Result<Outcome, StepError> {
         order::carry_out(self, step).await
     }
 
     /// The next place to send from, unless the run is to end.
-    pub(super) async fn turn(&self) -> Result<Turn<'_>, Halt> {
+    pub(super) async fn turn(&self) -> Result<Turn<'_>, StepError> {
         next_turn(&self.client, &self.cancel).await
     }
 
@@ -68,7 +68,7 @@ impl<J: Journal> Loader<J> {
         &self,
         attempts: &mut Attempts,
         failure: &Failure,
-    ) -> Result<Patience, Halt> {
+    ) -> Result<RetryBudget, StepError> {
         attempts.pause(failure, &self.cancel).await
     }
 
@@ -81,17 +81,17 @@ impl<J: Journal> Loader<J> {
 pub(super) async fn next_turn<'a>(
     client: &'a Client,
     cancel: &CancellationToken,
-) -> Result<Turn<'a>, Halt> {
+) -> Result<Turn<'a>, StepError> {
     tokio::select! {
         biased;
-        () = cancel.cancelled() => Err(Halt::Cancelled),
+        () = cancel.cancelled() => Err(StepError::Cancelled),
         turn = client.turn() => Ok(turn?),
     }
 }
 
 /// Whether to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Patience {
+pub(super) enum RetryBudget {
     Left,
     Spent,
 }
@@ -113,17 +113,17 @@ impl Attempts {
         &mut self,
         failure: &Failure,
         cancel: &CancellationToken,
-    ) -> Result<Patience, Halt> {
+    ) -> Result<RetryBudget, StepError> {
         if failure.verdict == Verdict::Throttled {
-            return Ok(Patience::Left);
+            return Ok(RetryBudget::Left);
         }
         match self.retry.after(failure) {
-            Next::Exhausted => Ok(Patience::Spent),
+            Next::Exhausted => Ok(RetryBudget::Spent),
             Next::Stop(stop) => Err(stop.into()),
             Next::In(delay) => {
                 tokio::select! {
-                    () = cancel.cancelled() => Err(Halt::Cancelled),
-                    () = tokio::time::sleep(delay) => Ok(Patience::Left),
+                    () = cancel.cancelled() => Err(StepError::Cancelled),
+                    () = tokio::time::sleep(delay) => Ok(RetryBudget::Left),
                 }
             }
         }

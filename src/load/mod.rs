@@ -13,4 +13,4 @@ mod outcome;
 pub use delete::{Deletion, delete};
 pub use journal::{Journal, JournalError};
 pub use loader::{Deleted, Loader};
-pub use outcome::{Halt, Outcome, Part, Refusal};
+pub use outcome::{Outcome, Part, Refusal, StepError};

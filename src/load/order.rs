@@ -1,23 +1,23 @@
 use super::Journal;
 use super::customer::{Found, find_or_create};
-use super::loader::{Attempts, Deleted, Loader, Patience};
-use super::outcome::{Halt, Outcome, Part, Refusal, failed};
+use super::loader::{Attempts, Deleted, Loader, RetryBudget};
+use super::outcome::{Outcome, Part, Refusal, StepError, failed};
 use crate::activecampaign::{Failure, RemoteOrder, Verdict};
-use crate::domain::{Attempt, Deed, Fingerprint, Memory, Order, OrderKey, RemoteId};
+use crate::domain::{Attempt, Fingerprint, LedgerEntry, Operation, Order, OrderKey, RemoteId};
 use crate::plan::{Action, Earlier, Step};
 
 /// Customer first, then order. A cart and its order wait for each other.
 pub(super) async fn carry_out<J: Journal>(
     loader: &Loader<J>,
     step: &Step,
-) -> Result<Outcome, Halt> {
+) -> Result<Outcome, StepError> {
     let order = &step.order;
     let cart = if order.key.is_cart() { Some(&order.key) } else { order.cart.as_ref() };
     let _held = match cart {
         Some(cart) => Some(loader.carts.hold(cart).await),
         None => None,
     };
-    if order.key.is_cart() && loader.journal.order(&order.key).await? == Memory::BecameOrder {
+    if order.key.is_cart() && loader.journal.order(&order.key).await? == LedgerEntry::BecameOrder {
         return Ok(Outcome::Idle);
     }
     let customer = match find_or_create(loader, order, Found::Trusted).await? {
@@ -76,7 +76,7 @@ impl<'a, J: Journal> Write<'a, J> {
         }
     }
 
-    async fn carry_out(mut self, action: &Action) -> Result<Outcome, Halt> {
+    async fn carry_out(mut self, action: &Action) -> Result<Outcome, StepError> {
         let mut next = match action {
             Action::Create => Next::Make,
             Action::Update(id) => Next::Update(id.clone()),
@@ -97,22 +97,24 @@ impl<'a, J: Journal> Write<'a, J> {
     }
 
     /// An order whose cart the target holds is made of that record, never a second one beside it.
-    async fn make(&mut self) -> Result<Next, Halt> {
+    async fn make(&mut self) -> Result<Next, StepError> {
         let Some(cart) = &self.order.cart else { return Ok(Next::Create) };
         match self.loader.journal.order(cart).await? {
-            Memory::Known { id, .. } | Memory::Refused { id: Some(id), .. } => Ok(Next::Update(id)),
-            Memory::Intended { .. } => Ok(match self.find(cart).await? {
+            LedgerEntry::Known { id, .. } | LedgerEntry::Refused { id: Some(id), .. } => {
+                Ok(Next::Update(id))
+            }
+            LedgerEntry::Intended { .. } => Ok(match self.find(cart).await? {
                 Ok(Some(remote)) => Next::Update(remote.id),
                 Ok(None) => Next::Create,
                 Err(failure) => self.given_up(&failure),
             }),
-            Memory::Unknown | Memory::BecameOrder | Memory::Refused { id: None, .. } => {
-                Ok(Next::Create)
-            }
+            LedgerEntry::Unknown
+            | LedgerEntry::BecameOrder
+            | LedgerEntry::Refused { id: None, .. } => Ok(Next::Create),
         }
     }
 
-    async fn create(&mut self) -> Result<Next, Halt> {
+    async fn create(&mut self) -> Result<Next, StepError> {
         let turn = self.loader.turn().await?;
         self.loader.journal.intend_order(&self.order.key, self.fingerprint).await?;
         let sent = turn.create_order(&self.loader.connection, &self.customer, self.order).await;
@@ -120,7 +122,7 @@ impl<'a, J: Journal> Write<'a, J> {
             Ok(id) => return Ok(Next::Done(Outcome::Created(id))),
             Err(failure) => failure,
         };
-        self.count(Deed::Create, &failure).await?;
+        self.count(Operation::Create, &failure).await?;
         let next = match failure.verdict {
             Verdict::Throttled | Verdict::Again => Next::Create,
             Verdict::LookUp => {
@@ -135,7 +137,7 @@ impl<'a, J: Journal> Write<'a, J> {
         self.pause_then(next, &failure).await
     }
 
-    async fn look_up(&mut self, refusal: Option<Failure>) -> Result<Next, Halt> {
+    async fn look_up(&mut self, refusal: Option<Failure>) -> Result<Next, StepError> {
         let found = match self.find(&self.order.key).await? {
             Ok(found) => found,
             Err(failure) => return Ok(self.given_up(&failure)),
@@ -180,7 +182,7 @@ impl<'a, J: Journal> Write<'a, J> {
         }
     }
 
-    async fn update(&mut self, id: RemoteId) -> Result<Next, Halt> {
+    async fn update(&mut self, id: RemoteId) -> Result<Next, StepError> {
         let turn = self.loader.turn().await?;
         self.loader.journal.intend_order(&self.order.key, self.fingerprint).await?;
         let sent =
@@ -190,7 +192,7 @@ impl<'a, J: Journal> Write<'a, J> {
             Ok(()) => return Ok(Next::Done(Outcome::Updated(id))),
             Err(failure) => failure,
         };
-        self.count(Deed::Update, &failure).await?;
+        self.count(Operation::Update, &failure).await?;
         let next = match failure.verdict {
             Verdict::Throttled | Verdict::Again => Next::Update(id),
             Verdict::LookUp if self.is_gone(&id).await? => self.deleted(),
@@ -220,7 +222,7 @@ impl<'a, J: Journal> Write<'a, J> {
 
     /// Whether an update that may not have arrived has nothing left to update. An order that is
     /// being made of a cart is known by its own id only once that arrived.
-    async fn is_gone(&self, id: &RemoteId) -> Result<bool, Halt> {
+    async fn is_gone(&self, id: &RemoteId) -> Result<bool, StepError> {
         for key in [Some(&self.order.key), self.order.cart.as_ref()].into_iter().flatten() {
             match self.find(key).await? {
                 Ok(Some(remote)) if remote.id == *id => return Ok(false),
@@ -233,7 +235,7 @@ impl<'a, J: Journal> Write<'a, J> {
     }
 
     /// The customer we knew is gone at the target: looks for it there, or makes it again, once.
-    async fn mend_customer(&mut self, failure: &Failure, next: Next) -> Result<Next, Halt> {
+    async fn mend_customer(&mut self, failure: &Failure, next: Next) -> Result<Next, StepError> {
         if std::mem::replace(&mut self.is_customer_mended, true) {
             return Ok(self.refused(failure));
         }
@@ -247,18 +249,18 @@ impl<'a, J: Journal> Write<'a, J> {
         })
     }
 
-    async fn pause_then(&mut self, next: Next, failure: &Failure) -> Result<Next, Halt> {
+    async fn pause_then(&mut self, next: Next, failure: &Failure) -> Result<Next, StepError> {
         if matches!(next, Next::Done(_)) {
             return Ok(next);
         }
         match self.loader.pause(&mut self.attempts, failure).await? {
-            Patience::Left => Ok(next),
-            Patience::Spent => Ok(self.given_up(failure)),
+            RetryBudget::Left => Ok(next),
+            RetryBudget::Spent => Ok(self.given_up(failure)),
         }
     }
 
     /// A throttled request was not carried out, and is no attempt.
-    async fn count(&mut self, deed: Deed, failure: &Failure) -> Result<(), Halt> {
+    async fn count(&mut self, deed: Operation, failure: &Failure) -> Result<(), StepError> {
         if failure.verdict == Verdict::Throttled {
             return Ok(());
         }
@@ -267,13 +269,16 @@ impl<'a, J: Journal> Write<'a, J> {
     }
 
     /// The target's order of this key; the inner error: it could not be found out.
-    async fn find(&self, key: &OrderKey) -> Result<Result<Option<RemoteOrder>, Failure>, Halt> {
+    async fn find(
+        &self,
+        key: &OrderKey,
+    ) -> Result<Result<Option<RemoteOrder>, Failure>, StepError> {
         let found = self.loader.client.order_by_key(&self.loader.connection, key).await;
         let attempt = match &found {
             Ok(found) => {
-                Attempt::found(Deed::LookUp, found.as_ref().map(|remote| remote.id.clone()))
+                Attempt::found(Operation::LookUp, found.as_ref().map(|remote| remote.id.clone()))
             }
-            Err(failure) => failed(Deed::LookUp, failure),
+            Err(failure) => failed(Operation::LookUp, failure),
         };
         self.loader.journal.note(&self.order.key, attempt).await?;
         match found {

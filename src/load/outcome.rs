@@ -1,6 +1,6 @@
 use super::JournalError;
 use crate::activecampaign::{Failure, Stop};
-use crate::domain::{Answer, Attempt, Deed, RemoteId};
+use crate::domain::{Answer, Attempt, Operation, RemoteId};
 
 /// What came of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Refusal {
 }
 
 /// An attempt that did not end well, as it is kept.
-pub(super) fn failed(deed: Deed, failure: &Failure) -> Attempt {
+pub(super) fn failed(deed: Operation, failure: &Failure) -> Attempt {
     let verdict = failure.verdict.word().to_owned();
     let answer = Answer::Failed { verdict, status: failure.status, code: failure.code.clone() };
     Attempt { deed, answer, id: None }
@@ -82,7 +82,7 @@ pub(super) fn failed(deed: Deed, failure: &Failure) -> Attempt {
 
 /// Why the run must end before the step is carried out; the record stays pending.
 #[derive(Debug, thiserror::Error)]
-pub enum Halt {
+pub enum StepError {
     #[error(transparent)]
     Stop(#[from] Stop),
     #[error("interrupted")]

@@ -1,10 +1,10 @@
-use super::tally::{EXAMPLES_MAX, Example};
-use crate::domain::{Field, FieldChange, Outline};
+use super::summary::{EXAMPLES_MAX, Example};
+use crate::domain::{Field, FieldChange, OrderDigest};
 use std::collections::BTreeMap;
 
 /// Why an order that is at the target would be written again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Why {
+pub enum ChangeCause {
     /// Its record says something else, and is read and mapped as it was.
     Source,
     /// Its record says what it said; settings or program make another order of it.
@@ -20,7 +20,7 @@ pub enum Why {
     NotKept,
 }
 
-impl Why {
+impl ChangeCause {
     pub const ALL: [Self; 6] =
         [Self::Source, Self::Mapping, Self::Both, Self::Interrupted, Self::Doubted, Self::NotKept];
 
@@ -51,7 +51,7 @@ impl Why {
     }
 
     /// Of an order that was known and is another by now.
-    pub fn of(before: &Outline, now: &Outline) -> Self {
+    pub fn of(before: &OrderDigest, now: &OrderDigest) -> Self {
         match (before.source == now.source, before.mapping == now.mapping) {
             (true, _) => Self::Mapping,
             (false, true) => Self::Source,
@@ -64,7 +64,7 @@ impl Why {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// `None` where it was not asked for.
-    pub why: Option<Why>,
+    pub why: Option<ChangeCause>,
     /// Empty where it can't be told.
     pub fields: Vec<FieldChange>,
 }
@@ -77,7 +77,7 @@ pub struct Changes {
     pub by_field: BTreeMap<Field, u64>,
     /// Orders of which it can't be told what changed.
     pub fields_unknown: u64,
-    pub by_why: BTreeMap<Why, u64>,
+    pub by_why: BTreeMap<ChangeCause, u64>,
     /// The first few.
     pub examples: Vec<(Example, Change)>,
 }

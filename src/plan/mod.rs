@@ -1,26 +1,26 @@
 //! Compares an `Order` with what the ledger remembers and decides on a `Step`. Pure: does nothing
 //! itself.
 
+mod anomalies;
 mod changes;
+mod digest;
+mod distribution;
 mod fingerprint;
 mod forecast;
-mod meaning;
-mod oddities;
-mod outline;
 mod payload;
-mod shape;
+mod policy_effects;
 mod step;
-mod tally;
+mod summary;
 mod universal;
 
-pub use changes::{Change, Changes, Why};
+pub use anomalies::{Anomalies, Noticed};
+pub use changes::{Change, ChangeCause, Changes};
+pub use distribution::{Month, MonthTotal, PRODUCTS_MAX, Shape};
 pub use fingerprint::Fingerprints;
 pub use forecast::{Forecast, PACE_SHARE, Terms};
-pub use meaning::{Differences, Differing, Meaning};
-pub use oddities::{Noticed, Oddities};
-pub use shape::{Month, MonthTotal, PRODUCTS_MAX, Shape};
+pub use policy_effects::{Differences, Differing, PolicyEffects};
 pub use step::{Action, Decision, Earlier, Step, decide};
-pub use tally::{CurrencyTotal, EXAMPLES_MAX, Example, ReasonCount, Tally};
+pub use summary::{CurrencyTotal, EXAMPLES_MAX, Example, PlanSummary, ReasonCount};
 
 #[cfg(test)]
 fn tests_order(key: &str) -> crate::domain::Order {

@@ -1,4 +1,4 @@
-use crate::domain::{Fingerprint, Memory, Order, RemoteId};
+use crate::domain::{Fingerprint, LedgerEntry, Order, RemoteId};
 
 /// One planned action on one order.
 #[derive(Debug, Clone)]
@@ -41,24 +41,24 @@ pub enum Decision {
 }
 
 /// Decides by what the ledger remembers.
-pub fn decide(order: Box<Order>, fingerprint: Fingerprint, memory: Memory) -> Decision {
+pub fn decide(order: Box<Order>, fingerprint: Fingerprint, memory: LedgerEntry) -> Decision {
     let action = match memory {
-        Memory::Unknown => Action::Create,
-        Memory::Intended { update: Some(_), .. } => Action::LookUp(Earlier::Update),
-        Memory::Intended { fingerprint: Some(sent), .. } if sent == fingerprint => {
+        LedgerEntry::Unknown => Action::Create,
+        LedgerEntry::Intended { update: Some(_), .. } => Action::LookUp(Earlier::Update),
+        LedgerEntry::Intended { fingerprint: Some(sent), .. } if sent == fingerprint => {
             Action::LookUp(Earlier::SameCreate)
         }
-        Memory::Intended { .. } => Action::LookUp(Earlier::OtherCreate),
-        Memory::Known { fingerprint: Some(held), .. } if held == fingerprint => {
+        LedgerEntry::Intended { .. } => Action::LookUp(Earlier::OtherCreate),
+        LedgerEntry::Known { fingerprint: Some(held), .. } if held == fingerprint => {
             return Decision::Unchanged;
         }
-        Memory::Known { id, .. } => Action::Update(id),
-        Memory::BecameOrder => return Decision::Unchanged,
-        Memory::Refused { fingerprint: refused, .. } if refused == fingerprint => {
+        LedgerEntry::Known { id, .. } => Action::Update(id),
+        LedgerEntry::BecameOrder => return Decision::Unchanged,
+        LedgerEntry::Refused { fingerprint: refused, .. } if refused == fingerprint => {
             return Decision::StillRefused;
         }
-        Memory::Refused { id: Some(id), .. } => Action::Update(id),
-        Memory::Refused { id: None, .. } => Action::Create,
+        LedgerEntry::Refused { id: Some(id), .. } => Action::Update(id),
+        LedgerEntry::Refused { id: None, .. } => Action::Create,
     };
     Decision::Send(Step { order, fingerprint, action })
 }
@@ -68,11 +68,11 @@ mod tests {
     use super::*;
     use crate::plan::tests_order;
 
-    fn decided(memory: Memory) -> Decision {
+    fn decided(memory: LedgerEntry) -> Decision {
         decide(Box::new(tests_order("1")), Fingerprint::from_i64(7), memory)
     }
 
-    fn action(memory: Memory) -> Action {
+    fn action(memory: LedgerEntry) -> Action {
         match decided(memory) {
             Decision::Send(step) => step.action,
             other => panic!("expected a step, got {other:?}"),
@@ -84,10 +84,12 @@ mod tests {
         let id = RemoteId::new("89");
         let print = Fingerprint::from_i64;
         let known =
-            |held: Option<i64>| Memory::Known { id: id.clone(), fingerprint: held.map(print) };
-        assert_eq!(action(Memory::Unknown), Action::Create);
-        let intended =
-            |update, sent: Option<i64>| Memory::Intended { update, fingerprint: sent.map(print) };
+            |held: Option<i64>| LedgerEntry::Known { id: id.clone(), fingerprint: held.map(print) };
+        assert_eq!(action(LedgerEntry::Unknown), Action::Create);
+        let intended = |update, sent: Option<i64>| LedgerEntry::Intended {
+            update,
+            fingerprint: sent.map(print),
+        };
         assert_eq!(action(intended(None, Some(7))), Action::LookUp(Earlier::SameCreate));
         assert_eq!(action(intended(None, Some(8))), Action::LookUp(Earlier::OtherCreate));
         assert_eq!(action(intended(Some(id.clone()), Some(7))), Action::LookUp(Earlier::Update));
@@ -99,7 +101,8 @@ mod tests {
     #[test]
     fn what_was_refused_is_sent_again_only_when_it_changed() {
         let id = RemoteId::new("89");
-        let refused = |id, held| Memory::Refused { id, fingerprint: Fingerprint::from_i64(held) };
+        let refused =
+            |id, held| LedgerEntry::Refused { id, fingerprint: Fingerprint::from_i64(held) };
         assert!(matches!(decided(refused(None, 7)), Decision::StillRefused));
         assert_eq!(action(refused(None, 8)), Action::Create);
         assert_eq!(action(refused(Some(id.clone()), 8)), Action::Update(id));

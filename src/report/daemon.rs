@@ -1,5 +1,5 @@
 use super::text::count;
-use crate::daemon::{DaemonView, JobView, Running, Standing};
+use crate::daemon::{AccountStatus, DaemonView, JobView, Running};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -14,14 +14,14 @@ pub fn status_line(view: &DaemonView, now: Timestamp, zone: &TimeZone) -> String
     parts.extend(view.accounts.iter().filter_map(|account| {
         let name = &account.account;
         match &account.standing {
-            Standing::Idle | Standing::Running => None,
-            Standing::WaitsForLock { .. } => {
+            AccountStatus::Idle | AccountStatus::Running => None,
+            AccountStatus::WaitsForLock { .. } => {
                 Some(format!("account {name} waits for another process"))
             }
-            Standing::Away { until } => {
+            AccountStatus::Away { until } => {
                 Some(format!("account {name} is away, asked again at {}", clock(*until, now, zone)))
             }
-            Standing::Refused { until } => Some(format!(
+            AccountStatus::Refused { until } => Some(format!(
                 "account {name} refused us, nothing sent before {}",
                 clock(*until, now, zone)
             )),

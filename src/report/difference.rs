@@ -4,7 +4,7 @@ use super::plan::{example_json, example_text};
 use super::telling::Telling;
 use super::text::{count, printable};
 use crate::domain::{Field, FieldChange, Held};
-use crate::plan::{Change, Changes, Why};
+use crate::plan::{Change, ChangeCause, Changes};
 use crate::run::{Preview, SinceRun};
 use serde_json::{Value, json};
 
@@ -25,11 +25,11 @@ pub fn since_json(preview: &Preview, since: &SinceRun) -> Value {
         "changed": since.changes.orders,
         "by_field": by_field_json(&since.changes),
         "fields_unknown": since.changes.fields_unknown,
-        "by_why": Why::ALL.iter().filter_map(|why| Some((why, since.changes.by_why.get(why)?)))
+        "by_why": ChangeCause::ALL.iter().filter_map(|why| Some((why, since.changes.by_why.get(why)?)))
             .map(|(why, n)| json!({ "why": why.code(), "count": n })).collect::<Vec<_>>(),
         "examples": since.changes.examples.iter().map(|(example, change)| {
             let mut one = example_json(preview, example);
-            one["why"] = change.why.map(Why::code).into();
+            one["why"] = change.why.map(ChangeCause::code).into();
             one["changes"] = changes_json(&change.fields);
             one
         }).collect::<Vec<_>>(),
@@ -147,7 +147,7 @@ fn add_changes(telling: &mut Telling, preview: &Preview, changes: &Changes) {
         fields.push(vec!["not known".to_owned(), count(changes.fields_unknown)]);
     }
     telling.add("What would change", fields, Vec::new());
-    let whys = Why::ALL.iter().filter_map(|why| Some((why, changes.by_why.get(why)?)));
+    let whys = ChangeCause::ALL.iter().filter_map(|why| Some((why, changes.by_why.get(why)?)));
     let whys =
         whys.map(|(why, n)| vec![why.code().to_owned(), count(*n), why.meaning().to_owned()]);
     telling.add("Why", whys.collect(), Vec::new());

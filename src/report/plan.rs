@@ -4,7 +4,7 @@ use super::meaning::meaning_json;
 use super::terminal::rule;
 use super::text::{count, grouped, is_are, many, printable};
 use super::warnings::{warnings, warnings_json};
-use crate::plan::{Example, ReasonCount, Tally};
+use crate::plan::{Example, PlanSummary, ReasonCount};
 use crate::run::Preview;
 use jiff::Zoned;
 use serde_json::{Value, json};
@@ -123,7 +123,7 @@ pub(super) struct ReasonRow<'a> {
 }
 
 /// Reasons of invalid records, the most frequent first.
-pub(super) fn advice_rows(tally: &Tally) -> Vec<ReasonRow<'_>> {
+pub(super) fn advice_rows(tally: &PlanSummary) -> Vec<ReasonRow<'_>> {
     let row = |(reason, count)| {
         let reason: &crate::domain::Reason = reason;
         ReasonRow { code: reason.code(), count, advice: reason.advice() }

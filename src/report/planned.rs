@@ -3,17 +3,17 @@
 use super::against::values_json;
 use super::difference::changes_json;
 use crate::domain::{Fault, Order, OrderKey};
-use crate::plan::{Action, Decision, Why};
-use crate::run::{Judged, Judgement, ValueChange};
+use crate::plan::{Action, ChangeCause, Decision};
+use crate::run::{PlannedRecord, RecordVerdict, ValueChange};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 /// A line of `plan --jsonl`: what would be done about one record, and why. No personal data.
-pub fn planned_json(job: &str, files: &[impl ToString], judged: &Judged) -> Value {
+pub fn planned_json(job: &str, files: &[impl ToString], judged: &PlannedRecord) -> Value {
     let mut line = fate_json(job, files, judged);
     if let Some(change) = &judged.change {
         line["changes"] = changes_json(&change.fields);
-        line["why"] = change.why.map(Why::code).into();
+        line["why"] = change.why.map(ChangeCause::code).into();
     }
     line
 }
@@ -23,7 +23,7 @@ pub fn planned_json(job: &str, files: &[impl ToString], judged: &Judged) -> Valu
 pub fn compared_json(
     job: &str,
     files: &[impl ToString],
-    judged: &Judged,
+    judged: &PlannedRecord,
     (changes, reveal): (&[ValueChange], bool),
 ) -> Value {
     let mut line = fate_json(job, files, judged);
@@ -33,7 +33,7 @@ pub fn compared_json(
     line
 }
 
-fn fate_json(job: &str, files: &[impl ToString], judged: &Judged) -> Value {
+fn fate_json(job: &str, files: &[impl ToString], judged: &PlannedRecord) -> Value {
     let (action, reasons) = fate_of(&judged.verdict);
     let position = judged.position;
     let file = usize::try_from(position.file).ok().and_then(|index| files.get(index));
@@ -54,7 +54,7 @@ fn fate_json(job: &str, files: &[impl ToString], judged: &Judged) -> Value {
 
 /// A line of `plan --payloads`: the body as it would be sent, less the two ids that only the target
 /// knows; `None` for a record that sends nothing. Holds personal data.
-pub fn payload_json(judged: &Judged) -> Option<String> {
+pub fn payload_json(judged: &PlannedRecord) -> Option<String> {
     /// Its fields in the order in which they are sent.
     #[derive(Serialize)]
     struct Body<'a> {
@@ -62,7 +62,7 @@ pub fn payload_json(judged: &Judged) -> Option<String> {
         order: &'a Order,
     }
     match &judged.verdict {
-        Judgement::Decided(Decision::Send(step)) => {
+        RecordVerdict::Decided(Decision::Send(step)) => {
             serde_json::to_string(&Body { order: &step.order }).ok()
         }
         _ => None,
@@ -70,17 +70,19 @@ pub fn payload_json(judged: &Judged) -> Option<String> {
 }
 
 /// The word for what becomes of a record, with the reasons where it is left out.
-pub(super) fn fate_of(verdict: &Judgement) -> (&'static str, Vec<Value>) {
+pub(super) fn fate_of(verdict: &RecordVerdict) -> (&'static str, Vec<Value>) {
     match verdict {
-        Judgement::Decided(Decision::Send(step)) => match step.action {
+        RecordVerdict::Decided(Decision::Send(step)) => match step.action {
             Action::Create => ("create", Vec::new()),
             Action::Update(_) => ("update", Vec::new()),
             Action::LookUp(_) => ("look_up", Vec::new()),
         },
-        Judgement::Decided(Decision::Unchanged) | Judgement::Settled => ("unchanged", Vec::new()),
-        Judgement::Decided(Decision::StillRefused) => ("refused", Vec::new()),
-        Judgement::Filtered(filter) => ("filtered", vec![json!({ "reason": filter.code() })]),
-        Judgement::Invalid(faults) => ("invalid", faults.iter().map(reason_json).collect()),
+        RecordVerdict::Decided(Decision::Unchanged) | RecordVerdict::Settled => {
+            ("unchanged", Vec::new())
+        }
+        RecordVerdict::Decided(Decision::StillRefused) => ("refused", Vec::new()),
+        RecordVerdict::Filtered(filter) => ("filtered", vec![json!({ "reason": filter.code() })]),
+        RecordVerdict::Invalid(faults) => ("invalid", faults.iter().map(reason_json).collect()),
     }
 }
 

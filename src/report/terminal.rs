@@ -7,7 +7,7 @@ use super::plan::{advice_rows, example_text};
 use super::sheet::{Line, Sheet};
 use super::text::{cells, columns, count, grouped, is_are, many, printable};
 use super::warnings::warnings;
-use crate::plan::{ReasonCount, Tally};
+use crate::plan::{PlanSummary, ReasonCount};
 use crate::run::Preview;
 use jiff::Zoned;
 use std::collections::BTreeSet;
@@ -73,7 +73,7 @@ fn export(preview: &Preview) -> Vec<Line> {
 }
 
 /// What becomes of each record, and their sum.
-fn records(tally: &Tally) -> Vec<Line> {
+fn records(tally: &PlanSummary) -> Vec<Line> {
     let customers = match tally.customers_new {
         0 => "orders".to_owned(),
         new => format!("orders, and {}", many(new, "new customer")),
@@ -108,7 +108,7 @@ fn records(tally: &Tally) -> Vec<Line> {
     rows.into_iter().map(line).collect()
 }
 
-fn orders(tally: &Tally, room: Option<usize>) -> Vec<Line> {
+fn orders(tally: &PlanSummary, room: Option<usize>) -> Vec<Line> {
     let orders: u64 = tally.totals.values().map(|total| total.orders).sum();
     if orders + tally.carts == 0 {
         return Vec::new();
@@ -141,7 +141,7 @@ fn orders(tally: &Tally, room: Option<usize>) -> Vec<Line> {
 }
 
 /// A row for each currency; two of them side by side where there are many, and room.
-fn totals(tally: &Tally, room: Option<usize>) -> Vec<String> {
+fn totals(tally: &PlanSummary, room: Option<usize>) -> Vec<String> {
     let rows: Vec<Vec<String>> = tally
         .totals
         .iter()
@@ -208,7 +208,7 @@ pub(super) fn rule(code: &str) -> &'static str {
 }
 
 /// What each rule leaves out, the most first.
-fn filtered(tally: &Tally) -> Vec<Line> {
+fn filtered(tally: &PlanSummary) -> Vec<Line> {
     let mut by_rule: Vec<(&str, Vec<String>)> = Vec::new();
     let mut reasons: Vec<_> = tally.filtered_reasons.iter().collect();
     reasons.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
@@ -257,7 +257,7 @@ fn examples(preview: &Preview, reason: &ReasonCount, room: Option<usize>) -> Str
 }
 
 /// What is triggered at the target: nothing, whatever is sent.
-pub(super) fn historical(tally: &Tally) -> String {
+pub(super) fn historical(tally: &PlanSummary) -> String {
     let payloads = tally.create + tally.update;
     match (payloads, tally.source_not_historical) {
         (0, 0) => "nothing is sent, so nothing is triggered".to_owned(),

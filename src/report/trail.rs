@@ -2,7 +2,7 @@
 
 use super::status::instant;
 use super::text::{columns, count, printable};
-use crate::domain::{Answer, Attempt, Deed};
+use crate::domain::{Answer, Attempt, Operation};
 use crate::run::{Found, Known, Verified};
 use crate::state::{LastWrite, Remembered, RunId, VerificationRow};
 use jiff::tz::TimeZone;
@@ -117,7 +117,7 @@ fn attempts_text(attempts: &[Remembered], zone: &TimeZone) -> String {
         .map(|past| {
             let run = match (past.run, past.attempt.deed) {
                 (0, _) => String::new(),
-                (run, Deed::Delete | Deed::Restore) => format!("undo of run {run}"),
+                (run, Operation::Delete | Operation::Restore) => format!("undo of run {run}"),
                 (run, _) => format!("run {run}"),
             };
             let (what, at) = (what_text(past.attempt.deed).to_owned(), instant(past.at_ms, zone));
@@ -131,19 +131,19 @@ fn attempts_text(attempts: &[Remembered], zone: &TimeZone) -> String {
     format!("  attempts{left_out}:\n{}", columns("><<<<", &rows))
 }
 
-fn what_text(deed: Deed) -> &'static str {
+fn what_text(deed: Operation) -> &'static str {
     match deed {
-        Deed::Create => "create",
-        Deed::Update => "update",
-        Deed::LookUp => "look-up",
-        Deed::Delete => "delete",
-        Deed::CreateCustomer => "create of its customer",
-        Deed::LookUpCustomer => "look-up of its customer",
-        Deed::Adopt => "adopted as it was found",
-        Deed::Leave => "found deleted, and left so",
-        Deed::Retry => "dead-letters retry",
-        Deed::Repair => "verify --repair",
-        Deed::Restore => "still listed after its delete",
+        Operation::Create => "create",
+        Operation::Update => "update",
+        Operation::LookUp => "look-up",
+        Operation::Delete => "delete",
+        Operation::CreateCustomer => "create of its customer",
+        Operation::LookUpCustomer => "look-up of its customer",
+        Operation::Adopt => "adopted as it was found",
+        Operation::Leave => "found deleted, and left so",
+        Operation::Retry => "dead-letters retry",
+        Operation::Repair => "verify --repair",
+        Operation::Restore => "still listed after its delete",
     }
 }
 
@@ -154,7 +154,7 @@ fn answer_text(attempt: &Attempt) -> String {
         Answer::Absent => "not there".to_owned(),
         Answer::Failed { verdict, status, code } => {
             let answered = match (attempt.deed, status, code) {
-                (Deed::Repair, _, code) => {
+                (Operation::Repair, _, code) => {
                     return format!("queued, as it differs: {}", code.as_deref().unwrap_or("?"));
                 }
                 (_, Some(status), Some(code)) => format!("{status} ({code})"),

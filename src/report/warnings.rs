@@ -6,7 +6,7 @@ use super::text::{count, is_are, many};
 use crate::domain::{Reason, Status};
 use crate::plan::Example;
 use crate::run::Preview;
-use crate::state::Standing;
+use crate::state::ConnectionOwner;
 use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
 
@@ -86,7 +86,7 @@ fn of_connection(all: &mut Warnings<'_>, preview: &Preview, now: &Zoned) {
     let what = format!("the connection {}/{}", history.connection.0, history.connection.1);
     let sends = preview.tally.create + preview.tally.update > 0;
     match &history.asked {
-        Some((asked, at)) if asked.standing == Standing::Native => {
+        Some((asked, at)) if asked.standing == ConnectionOwner::Native => {
             let text = format!(
                 "{what} is ActiveCampaign's own integration{}; a run stops there, as writing into it would mix two \
                  sources: choose another service or externalid",

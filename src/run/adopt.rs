@@ -1,15 +1,15 @@
 use super::Job;
-use super::mapping::mapping_of;
-use super::outlining::Outlining;
-use super::reading::{Judgement, Ledger, Reading, ReadingError};
-use super::reflection::{ReflectionError, reflect, reflect_customers};
+use super::change_detector::ChangeDetector;
+use super::reading::{Ledger, PlanReader, ReadingError, RecordVerdict};
+use super::remote_fetch::{ReflectionError, reflect, reflect_customers};
+use super::rules_digest::mapping_of;
 use super::verify::{Comparison, Verification};
 use crate::activecampaign::{Client, Failure, Stop, Verdict};
-use crate::domain::{CustomerKey, Memory, Order, Outline, RemoteId};
+use crate::domain::{CustomerKey, LedgerEntry, Order, OrderDigest, RemoteId};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints, Step};
 use crate::state::{
-    ConnectionId, CustomerMirror, Foundlings, Mirror, Mirrored, StateError, Store, View,
+    AdoptedOrders, ConnectionId, CustomerMirror, RemoteRow, RemoteSnapshot, StateError, Store, View,
 };
 
 /// Rows written to the ledger at once.
@@ -102,17 +102,25 @@ pub async fn adopt(
     let at_target = mirror.len()?;
     let comparison = Comparison { view: &view, connection, fingerprints: prints()?, balance: None };
     let adoption = Adoption { job: job.name.clone(), at_target, ..Adoption::default() };
-    let mut adopting =
-        Adopting { comparison, customers, mirror, store, found: Foundlings::default(), adoption };
+    let mut adopting = Adopting {
+        comparison,
+        customers,
+        mirror,
+        store,
+        found: AdoptedOrders::default(),
+        adoption,
+    };
     let mut fingerprints = prints()?;
-    let outlining = Outlining::for_ledger(fingerprints.mapping(&mapping_of(job, export.files())));
+    let outlining =
+        ChangeDetector::for_ledger(fingerprints.mapping(&mapping_of(job, export.files())));
     let ledger = Ledger { view: View::empty()?, connection: None, fingerprints, resumed: None };
-    let mut reading = Reading::new(export.read(), job.rules.clone(), ledger).outlining(outlining);
+    let mut reading =
+        PlanReader::new(export.read(), job.rules.clone(), ledger).outlining(outlining);
     while let Some(judged) = reading.next() {
         let judged = judged?;
         adopting.adoption.read += 1;
         match (judged.verdict, judged.key) {
-            (Judgement::Decided(Decision::Send(step)), _) => {
+            (RecordVerdict::Decided(Decision::Send(step)), _) => {
                 adopting.take(&judged.label, step, judged.outline)?;
             }
             (_, Some(key)) => {
@@ -141,9 +149,9 @@ async fn find_connection(job: &Job, client: &Client) -> Result<RemoteId, AdoptEr
 struct Adopting<'a> {
     comparison: Comparison<'a>,
     customers: CustomerMirror,
-    mirror: Mirror,
+    mirror: RemoteSnapshot,
     store: &'a mut Store,
-    found: Foundlings,
+    found: AdoptedOrders,
     adoption: Adoption,
 }
 
@@ -152,7 +160,7 @@ impl Adopting<'_> {
         &mut self,
         label: &str,
         step: Step,
-        outline: Option<Box<Outline>>,
+        outline: Option<Box<OrderDigest>>,
     ) -> Result<(), AdoptError> {
         let Step { order, fingerprint, .. } = step;
         let connection = self.comparison.connection;
@@ -161,7 +169,7 @@ impl Adopting<'_> {
         }
         let customer = self.find_customer(&order)?;
         let there = self.mirror.meet(&order.key.ledger_text())?;
-        if self.comparison.view.order(connection, &order.key)? != Memory::Unknown {
+        if self.comparison.view.order(connection, &order.key)? != LedgerEntry::Unknown {
             self.adoption.known += 1;
             return Ok(());
         }
@@ -196,7 +204,7 @@ impl Adopting<'_> {
         &mut self,
         label: &str,
         order: &Order,
-        there: &Mirrored,
+        there: &RemoteRow,
     ) -> Result<bool, AdoptError> {
         let differences = &mut self.adoption.differences;
         let before = differences.matching;

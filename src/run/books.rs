@@ -1,4 +1,6 @@
-use crate::domain::{Attempt, Customer, CustomerMemory, Fingerprint, Memory, OrderKey, RemoteId};
+use crate::domain::{
+    Attempt, Customer, CustomerMemory, Fingerprint, LedgerEntry, OrderKey, RemoteId,
+};
 use crate::load::{Journal, JournalError};
 use crate::plan::Fingerprints;
 use crate::state::{ConnectionId, RunId, StateError, Store};
@@ -12,12 +14,12 @@ type Entry = Box<dyn FnOnce(&mut Store) + Send>;
 /// The account's state, and who makes the entries in it. When the last handle goes, the file is
 /// closed before that returns.
 #[derive(Debug, Clone)]
-pub struct Books {
-    desk: Desk,
+pub struct StateHandle {
+    desk: Backend,
 }
 
 #[derive(Debug, Clone)]
-enum Desk {
+enum Backend {
     Clerk(Arc<Clerk>),
     AtHand(Arc<Mutex<Store>>),
 }
@@ -40,7 +42,7 @@ impl Drop for Clerk {
     }
 }
 
-impl Books {
+impl StateHandle {
     /// On a thread of its own: commits wait for the disk, and nothing else waits with them.
     ///
     /// # Errors
@@ -53,7 +55,7 @@ impl Books {
             }
         })?;
         Ok(Self {
-            desk: Desk::Clerk(Arc::new(Clerk { entries: Some(entries), thread: Some(thread) })),
+            desk: Backend::Clerk(Arc::new(Clerk { entries: Some(entries), thread: Some(thread) })),
         })
     }
 
@@ -61,11 +63,11 @@ impl Books {
     /// rehearsals: with no thread outside of tokio's clock, a run in paused time is the same run
     /// each time.
     pub fn at_hand(store: Store) -> Self {
-        Self { desk: Desk::AtHand(Arc::new(Mutex::new(store))) }
+        Self { desk: Backend::AtHand(Arc::new(Mutex::new(store))) }
     }
 
     pub(super) fn are_at_hand(&self) -> bool {
-        matches!(self.desk, Desk::AtHand(_))
+        matches!(self.desk, Backend::AtHand(_))
     }
 
     /// Makes an entry, and returns once it is durable.
@@ -78,8 +80,8 @@ impl Books {
         F: FnOnce(&mut Store) -> Result<T, StateError> + Send + 'static,
     {
         let clerk = match &self.desk {
-            Desk::Clerk(clerk) => clerk,
-            Desk::AtHand(store) => {
+            Backend::Clerk(clerk) => clerk,
+            Backend::AtHand(store) => {
                 return entry(&mut store.lock().unwrap_or_else(PoisonError::into_inner));
             }
         };
@@ -98,7 +100,7 @@ impl Books {
 
 /// The loader's journal of one run.
 pub(super) struct RunJournal {
-    pub(super) books: Books,
+    pub(super) books: StateHandle,
     pub(super) run: RunId,
     pub(super) connection: ConnectionId,
     pub(super) fingerprints: Fingerprints,
@@ -142,7 +144,7 @@ impl Journal for RunJournal {
         Ok(())
     }
 
-    async fn order(&self, key: &OrderKey) -> Result<Memory, JournalError> {
+    async fn order(&self, key: &OrderKey) -> Result<LedgerEntry, JournalError> {
         let (connection, key) = (self.connection, key.clone());
         self.books.enter(move |store| store.order(connection, &key)).await.map_err(failed)
     }

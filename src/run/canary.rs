@@ -1,4 +1,4 @@
-use super::reading::{Judged, Judgement};
+use super::reading::{PlannedRecord, RecordVerdict};
 use crate::domain::Order;
 use crate::plan::Decision;
 use std::collections::BTreeSet;
@@ -52,8 +52,8 @@ impl Canary {
     }
 
     /// Looks at a record of the plan.
-    pub fn take(&mut self, judged: &Judged) {
-        let Judgement::Decided(Decision::Send(step)) = &judged.verdict else { return };
+    pub fn take(&mut self, judged: &PlannedRecord) {
+        let RecordVerdict::Decided(Decision::Send(step)) = &judged.verdict else { return };
         if self.looked == LOOK_MAX {
             return;
         }

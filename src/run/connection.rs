@@ -1,7 +1,7 @@
-use super::Books;
+use super::StateHandle;
 use crate::activecampaign::{Client, Connection, Failure, NewConnection, Next, Stop, Verdict};
 use crate::domain::RemoteId;
-use crate::state::{ConnectionId, Sighting, Standing, StateError};
+use crate::state::{ConnectionCheck, ConnectionId, ConnectionOwner, StateError};
 
 /// The ActiveCampaign connection resource that a job writes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub enum ConnectionError {
 ///
 /// A connection the ledger knows is not asked for again: a run with nothing to send sends nothing.
 pub(super) async fn establish(
-    books: &Books,
+    books: &StateHandle,
     client: &Client,
     spec: &ConnectionSpec,
 ) -> Result<(ConnectionId, RemoteId), ConnectionError> {
@@ -66,7 +66,7 @@ pub struct Ensured {
 /// # Errors
 /// When it can't be written to, can't be made, or the run must end.
 pub async fn ensure(
-    books: &Books,
+    books: &StateHandle,
     client: &Client,
     spec: &ConnectionSpec,
 ) -> Result<Ensured, ConnectionError> {
@@ -78,7 +78,7 @@ pub async fn ensure(
         None => (create(client, spec).await?, true),
     };
     if is_new {
-        note(books, spec, Sighting { standing: Standing::Own, ..seen }).await?;
+        note(books, spec, ConnectionCheck { standing: ConnectionOwner::Own, ..seen }).await?;
     }
     let (service, externalid, remote) = (spec.service.clone(), spec.externalid.clone(), id.clone());
     let local = books.enter(move |store| store.connection(&service, &externalid, &remote)).await?;
@@ -99,17 +99,21 @@ async fn hint_at_adopting(client: &Client, id: &RemoteId) {
 }
 
 /// What the target's word on a connection comes to.
-pub fn sighting(found: Option<&Connection>) -> Sighting {
+pub fn sighting(found: Option<&Connection>) -> ConnectionCheck {
     let standing = match found {
-        None => Standing::Absent,
-        Some(found) if found.is_internal => Standing::Native,
-        Some(_) => Standing::Own,
+        None => ConnectionOwner::Absent,
+        Some(found) if found.is_internal => ConnectionOwner::Native,
+        Some(_) => ConnectionOwner::Own,
     };
-    Sighting { standing, list_id: found.and_then(|found| found.list_id.clone()) }
+    ConnectionCheck { standing, list_id: found.and_then(|found| found.list_id.clone()) }
 }
 
 /// Keeps it for plans, which ask nobody.
-async fn note(books: &Books, spec: &ConnectionSpec, seen: Sighting) -> Result<(), StateError> {
+async fn note(
+    books: &StateHandle,
+    spec: &ConnectionSpec,
+    seen: ConnectionCheck,
+) -> Result<(), StateError> {
     let (service, externalid) = (spec.service.clone(), spec.externalid.clone());
     books.enter(move |store| store.note_connection(&service, &externalid, &seen)).await
 }

@@ -1,6 +1,6 @@
 use super::reading::{Ledger, label_of};
 use crate::domain::{CustomerMemory, Email, Position};
-use crate::plan::{Action, Step, Tally};
+use crate::plan::{Action, PlanSummary, Step};
 use crate::state::{Seen, StateError};
 
 /// Counts what a plan takes in requests beside one for each order: customers, each with the first
@@ -40,7 +40,7 @@ impl Counting {
         step: &Step,
         position: Position,
         ledger: &Ledger,
-        tally: &mut Tally,
+        tally: &mut PlanSummary,
     ) -> Result<(), StateError> {
         let order = &step.order;
         if order.key.is_cart() {

@@ -1,12 +1,12 @@
+use super::batches::{self, DeadLetterBuilder, ReaderEvent};
+use super::change_detector::ChangeDetector;
 use super::connection::establish;
 use super::execution::{Execution, Reached};
-use super::feed::{self, Fed, Letters};
-use super::mapping::{check_key, mapping_of};
 use super::meter::Meter;
-use super::outlining::Outlining;
-use super::reading::{Ledger, Reading};
+use super::reading::{Ledger, PlanReader};
+use super::rules_digest::{check_key, mapping_of};
 use super::shrinkage::{Shrinkage, files_read, shrinkage};
-use super::{Accounting, Books, Job, Progress, RunError, RunReport};
+use super::{Accounting, Job, Progress, RunError, RunReport, StateHandle};
 use crate::activecampaign::{Client, Stop};
 use crate::extract::Export;
 use crate::plan::Fingerprints;
@@ -19,11 +19,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 /// What one run is given.
-pub struct Task<'a> {
+pub struct RunContext<'a> {
     pub job: &'a Job,
     pub kind: Kind,
     pub export: &'a Export,
-    pub books: &'a Books,
+    pub books: &'a StateHandle,
     pub client: &'a Client,
     /// Ends the run: what was sent is waited for, up to `grace`, and settled.
     pub cancel: CancellationToken,
@@ -42,13 +42,13 @@ pub struct Task<'a> {
 ///
 /// # Errors
 /// Only when the state itself fails; every other end is told by the report.
-pub async fn execute(task: Task<'_>) -> Result<RunReport, RunError> {
+pub async fn execute(task: RunContext<'_>) -> Result<RunReport, RunError> {
     // Of the highest level, so that it stands on every line, whichever are shown.
     let span = tracing::error_span!("run", job = task.job.name, run = tracing::field::Empty);
     carry_out(task).instrument(span).await
 }
 
-async fn carry_out(task: Task<'_>) -> Result<RunReport, RunError> {
+async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     let meter = Meter::new(task.client);
     let (name, kind) = (task.job.name.clone(), task.kind);
     let identity = task.job.identity_of(task.export.files());
@@ -94,7 +94,7 @@ async fn carry_out(task: Task<'_>) -> Result<RunReport, RunError> {
 
 /// Tells what is odd about the files, and in what the export is less than what the last finished
 /// run had read, before the first request.
-async fn look_for_less(task: &Task<'_>) -> Result<Vec<Shrinkage>, RunError> {
+async fn look_for_less(task: &RunContext<'_>) -> Result<Vec<Shrinkage>, RunError> {
     let job = task.job.name.clone();
     let before = task.books.enter(move |store| store.files_read(&job)).await?;
     let found = shrinkage(&before, task.export.files());
@@ -110,33 +110,33 @@ async fn look_for_less(task: &Task<'_>) -> Result<Vec<Shrinkage>, RunError> {
 }
 
 async fn start_reading(
-    task: &Task<'_>,
+    task: &RunContext<'_>,
     row: &RunRow,
     connection: ConnectionId,
     mapping: &str,
-) -> Result<Receiver<Fed>, RunError> {
+) -> Result<Receiver<ReaderEvent>, RunError> {
     let view = task.books.enter(|store| store.view()).await?;
     let mut fingerprints = Fingerprints::new(view.hash_key()?);
-    let outlining = Outlining::for_ledger(fingerprints.mapping(mapping));
+    let outlining = ChangeDetector::for_ledger(fingerprints.mapping(mapping));
     // A run that never settled anything has nothing to skip, and needs no look-up to know it.
     let begun_before = row.checkpoint > 0 || row.counts.sum() > 0;
     let resumed = begun_before.then(|| row.clone());
     let ledger = Ledger { view, connection: Some(connection), fingerprints, resumed };
     let reading =
-        Reading::new(task.export.read(), task.job.rules.clone(), ledger).outlining(outlining);
+        PlanReader::new(task.export.read(), task.job.rules.clone(), ledger).outlining(outlining);
     match task.books.are_at_hand() {
-        true => Ok(feed::start_at_hand(reading, letters(task))),
-        false => Ok(feed::start(reading, letters(task))?),
+        true => Ok(batches::start_at_hand(reading, letters(task))),
+        false => Ok(batches::start(reading, letters(task))?),
     }
 }
 
-pub(super) fn letters(task: &Task<'_>) -> Letters {
-    Letters { job: task.job.name.clone(), files: task.export.files().to_vec() }
+pub(super) fn letters(task: &RunContext<'_>) -> DeadLetterBuilder {
+    DeadLetterBuilder { job: task.job.name.clone(), files: task.export.files().to_vec() }
 }
 
 /// Ends the run in the state, and checks its accounts there.
 async fn close(
-    task: &Task<'_>,
+    task: &RunContext<'_>,
     row: &RunRow,
     (mut meter, reached): (Meter, Reached),
     shrinkage: Vec<Shrinkage>,

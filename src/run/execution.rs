@@ -1,11 +1,11 @@
+use super::batches::{DeadLetterBuilder, PendingStep, ReaderEvent};
 use super::books::RunJournal;
-use super::execute::{Task, letters};
-use super::feed::{Fed, Letters, Sending};
+use super::execute::{RunContext, letters};
 use super::meter::Meter;
-use super::tracker::{Stretch, Ticket, Tracker};
+use super::tracker::{Batch, CheckpointTracker, Ticket};
 use super::{Progress, RunError};
 use crate::domain::{Currency, RemoteId};
-use crate::load::{Halt, Loader, Outcome, Refusal};
+use crate::load::{Loader, Outcome, Refusal, StepError};
 use crate::plan::{Action, Fingerprints};
 use crate::state::{
     ConnectionId, Counts, DeadLetter, OrderOutcome, RunRow, Settled, Settlement, Stage, StateError,
@@ -32,7 +32,7 @@ pub(super) struct Reached {
 
 /// One run under way.
 pub(super) struct Execution<'a> {
-    task: &'a Task<'a>,
+    task: &'a RunContext<'a>,
     row: &'a RunRow,
     connection: ConnectionId,
     loader: Arc<Loader<RunJournal>>,
@@ -40,8 +40,8 @@ pub(super) struct Execution<'a> {
     /// end.
     halt: CancellationToken,
     steps: JoinSet<Ended>,
-    tracker: Tracker,
-    letters: Letters,
+    tracker: CheckpointTracker,
+    letters: DeadLetterBuilder,
     reached: Reached,
     /// As the state has it.
     checkpoint: u64,
@@ -68,13 +68,13 @@ pub(super) const SENT_REMEMBERED: usize = 100;
 /// A step that came to its end.
 struct Ended {
     ticket: Ticket,
-    sending: Box<Sending>,
-    result: Result<Outcome, Halt>,
+    sending: Box<PendingStep>,
+    result: Result<Outcome, StepError>,
 }
 
 impl<'a> Execution<'a> {
     pub(super) async fn new(
-        task: &'a Task<'a>,
+        task: &'a RunContext<'a>,
         row: &'a RunRow,
         (connection, remote): (ConnectionId, RemoteId),
         meter: Meter,
@@ -102,7 +102,7 @@ impl<'a> Execution<'a> {
             )),
             halt,
             steps: JoinSet::new(),
-            tracker: Tracker::default(),
+            tracker: CheckpointTracker::default(),
             letters: letters(task),
             reached: Reached::default(),
             checkpoint: row.checkpoint,
@@ -123,7 +123,7 @@ impl<'a> Execution<'a> {
     }
 
     /// Takes records and carries out their steps until all are settled, or the run must end.
-    pub(super) async fn drive(&mut self, mut fed: Receiver<Fed>) -> Result<(), RunError> {
+    pub(super) async fn drive(&mut self, mut fed: Receiver<ReaderEvent>) -> Result<(), RunError> {
         let mut error: Option<RunError> = None;
         let mut ended = false;
         while !ended || !self.steps.is_empty() {
@@ -145,20 +145,20 @@ impl<'a> Execution<'a> {
                 }
                 next = fed.recv(), if !ended && error.is_none() && self.steps.len() < self.task.job.in_flight_max => {
                     match next {
-                        Some(Fed::Stretch(stretch, sending)) => {
+                        Some(ReaderEvent::Batch(stretch, sending)) => {
                             if let Err(fault) = self.take(stretch, sending).await {
                                 self.halt.cancel();
                                 error = Some(fault);
                             }
                         }
-                        Some(Fed::End { records, all_letters }) => {
+                        Some(ReaderEvent::End { records, all_letters }) => {
                             (self.reached.records, self.reached.all_letters) = (Some(records), all_letters);
                             ended = true;
                             if self.is_held_back {
                                 error = Some(RunError::Interrupted);
                             }
                         }
-                        Some(Fed::Failed(fault)) => {
+                        Some(ReaderEvent::Failed(fault)) => {
                             // What stands before the damage is good: let it finish.
                             ended = true;
                             error = Some(fault.into());
@@ -196,8 +196,8 @@ impl<'a> Execution<'a> {
 
     async fn take(
         &mut self,
-        stretch: Stretch,
-        sending: Option<Box<Sending>>,
+        stretch: Batch,
+        sending: Option<Box<PendingStep>>,
     ) -> Result<(), RunError> {
         self.reached.through = stretch.through;
         let ticket = self.tracker.push(stretch, sending.is_some());
@@ -231,7 +231,7 @@ impl<'a> Execution<'a> {
         Ok(())
     }
 
-    fn is_chosen(&self, sending: &Sending) -> bool {
+    fn is_chosen(&self, sending: &PendingStep) -> bool {
         let key = &sending.step.order.key;
         self.task.only.as_ref().is_none_or(|only| only.contains(&*key.ledger_text()))
     }
@@ -277,7 +277,7 @@ impl<'a> Execution<'a> {
         }
     }
 
-    fn dead_letter(&self, sending: &Sending, refusal: &Refusal) -> DeadLetter {
+    fn dead_letter(&self, sending: &PendingStep, refusal: &Refusal) -> DeadLetter {
         let letter = self.letters.letter(
             Some(&sending.step.order.key),
             sending.label.clone(),
@@ -373,6 +373,6 @@ fn planned_for(action: &Action, outcome: &OrderOutcome) -> u64 {
 }
 
 /// A receiver that has nothing more to receive.
-fn closed() -> Receiver<Fed> {
+fn closed() -> Receiver<ReaderEvent> {
     tokio::sync::mpsc::channel(1).1
 }

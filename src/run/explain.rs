@@ -1,9 +1,9 @@
 use super::Found;
 use super::Job;
 use super::findings::found_of;
-use super::reading::{Judgement, ReadingError};
+use super::reading::{ReadingError, RecordVerdict};
 use super::verify::reading_of;
-use crate::domain::{Answer, Deed, Fault, Memory, Order, OrderKey, RemoteId};
+use crate::domain::{Answer, Fault, LedgerEntry, Operation, Order, OrderKey, RemoteId};
 use crate::extract::{Export, ExportFile};
 use crate::plan::{Action, Decision, Earlier, decide};
 use crate::state::{ConnectionId, DeadLetter, LastWrite, Remembered, VerificationRow, View};
@@ -132,18 +132,18 @@ pub fn explain(
             continue;
         }
         let of_order = match &judged.verdict {
-            Judgement::Decided(Decision::Send(step)) => Some(&step.order.key),
+            RecordVerdict::Decided(Decision::Send(step)) => Some(&step.order.key),
             _ => judged.key.as_ref(),
         };
         keys.extend(
             of_order.filter(|key| !keys.contains(key)).cloned().into_iter().collect::<Vec<_>>(),
         );
         let fate = match judged.verdict {
-            Judgement::Decided(Decision::Send(step)) => valid(connection, view, step.order)?,
-            Judgement::Filtered(filter) => Fate::Filtered(filter),
-            Judgement::Invalid(faults) => Fate::Invalid(faults),
+            RecordVerdict::Decided(Decision::Send(step)) => valid(connection, view, step.order)?,
+            RecordVerdict::Filtered(filter) => Fate::Filtered(filter),
+            RecordVerdict::Invalid(faults) => Fate::Invalid(faults),
             // An empty ledger neither knows an order nor has settled one.
-            Judgement::Decided(_) | Judgement::Settled => continue,
+            RecordVerdict::Decided(_) | RecordVerdict::Settled => continue,
         };
         let file = usize::try_from(judged.position.file).unwrap_or(usize::MAX);
         let (line, label) = (judged.position.line, judged.label);
@@ -187,7 +187,7 @@ fn known(
 /// A verification that found the order missing has taken it out of the ledger, for the next sync to
 /// make it anew.
 fn queued(attempts: &[Remembered]) -> Option<Verified> {
-    let at = attempts.iter().rposition(|past| past.attempt.deed == Deed::Repair)?;
+    let at = attempts.iter().rposition(|past| past.attempt.deed == Operation::Repair)?;
     let (repair, later) = attempts.get(at..)?.split_first()?;
     let differs = match &repair.attempt.answer {
         Answer::Failed { code, .. } => code.clone().unwrap_or_default(),
@@ -230,12 +230,12 @@ fn valid(
     Ok(Fate::Valid { order: shown, next, remote_id, last_write })
 }
 
-fn remote_id(memory: &Memory) -> Option<RemoteId> {
+fn remote_id(memory: &LedgerEntry) -> Option<RemoteId> {
     match memory {
-        Memory::Known { id, .. } => Some(id.clone()),
-        Memory::Intended { update, .. } => update.clone(),
-        Memory::Refused { id, .. } => id.clone(),
-        Memory::Unknown | Memory::BecameOrder => None,
+        LedgerEntry::Known { id, .. } => Some(id.clone()),
+        LedgerEntry::Intended { update, .. } => update.clone(),
+        LedgerEntry::Refused { id, .. } => id.clone(),
+        LedgerEntry::Unknown | LedgerEntry::BecameOrder => None,
     }
 }
 

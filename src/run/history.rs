@@ -1,7 +1,7 @@
 use super::Job;
 use crate::domain::Currency;
-use crate::plan::Tally;
-use crate::state::{RunEnd, RunRow, Sighting, StateError, View};
+use crate::plan::PlanSummary;
+use crate::state::{ConnectionCheck, RunEnd, RunRow, StateError, View};
 use std::collections::BTreeSet;
 
 /// Runs looked through for one that finished.
@@ -16,7 +16,7 @@ pub struct History {
     pub is_connected: bool,
     /// What the target said last of it, and when, in milliseconds since 1970; `None`: it was not
     /// asked.
-    pub asked: Option<(Sighting, i64)>,
+    pub asked: Option<(ConnectionCheck, i64)>,
     /// Records that the job's last finished run had read; not of a pipe, which has less to tell
     /// each time.
     pub read_before: Option<u64>,
@@ -51,7 +51,7 @@ impl History {
 
     /// Finds what is new in a plan. An order that the ledger knows vouches for its currency too:
     /// `adopt` sends nothing.
-    pub(super) fn compare(&mut self, tally: &Tally) {
+    pub(super) fn compare(&mut self, tally: &PlanSummary) {
         let known = &tally.oddities.currencies_known;
         if self.is_first_load || (self.currencies_sent.is_empty() && known.is_empty()) {
             return;

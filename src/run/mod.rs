@@ -3,24 +3,24 @@
 
 mod adopt;
 mod against;
+mod batches;
 mod books;
 mod canary;
+mod change_detector;
 mod connection;
 mod counting;
 mod execute;
 mod execution;
 mod explain;
-mod feed;
 mod findings;
 mod history;
 mod job;
-mod mapping;
 mod meter;
-mod outlining;
 mod preview;
 mod reading;
-mod reflection;
+mod remote_fetch;
 mod report;
+mod rules_digest;
 mod sample;
 mod shrinkage;
 mod since;
@@ -33,16 +33,16 @@ pub use against::{
     Against, AgainstError, Compared, Form, OnCompared, Saved, SavedError, ValueChange,
     preview_against,
 };
-pub use books::Books;
+pub use books::StateHandle;
 pub use canary::{Canary, Chosen};
 pub use connection::{ConnectionError, ConnectionSpec, Ensured, ensure, sighting};
-pub use execute::{Task, execute};
+pub use execute::{RunContext, execute};
 pub use explain::{Explained, Explanation, Fate, Known, Verified, explain};
 pub use findings::Record;
 pub use history::History;
 pub use job::Job;
 pub use preview::{OnRecord, Planning, Preview, preview};
-pub use reading::{Judged, Judgement, ReadingError};
+pub use reading::{PlannedRecord, ReadingError, RecordVerdict};
 pub use report::{Accounting, Progress, RunError, RunReport, end_by, time_left};
 pub use sample::{Choice, Looked, Sample, verify_sample};
 pub use shrinkage::{Shrinkage, shrinkage};

@@ -1,12 +1,12 @@
 use super::Job;
+use super::change_detector::ChangeDetector;
 use super::counting::Counting;
 use super::history::History;
-use super::mapping::{check_key, mapping_of};
-use super::outlining::Outlining;
-use super::reading::{Judged, Ledger, Reading, ReadingError};
+use super::reading::{Ledger, PlanReader, PlannedRecord, ReadingError};
+use super::rules_digest::{check_key, mapping_of};
 use super::shrinkage::{Shrinkage, shrinkage};
 use crate::extract::{Export, ExportFile};
-use crate::plan::{Fingerprints, Forecast, Tally, Terms};
+use crate::plan::{Fingerprints, Forecast, PlanSummary, Terms};
 use crate::state::View;
 use crate::transform::Rules;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ pub struct Preview {
     pub files: Vec<ExportFile>,
     /// The rules that were in force.
     pub rules: Rules,
-    pub tally: Tally,
+    pub tally: PlanSummary,
     pub forecast: Forecast,
     /// In what the export is less than it was; mostly nothing.
     pub shrinkage: Vec<Shrinkage>,
@@ -30,7 +30,7 @@ pub struct Preview {
 const CONNECTING: u64 = 2;
 
 /// Told of each record in reading order, with its source.
-pub type OnRecord<'a> = &'a mut dyn FnMut(Judged);
+pub type OnRecord<'a> = &'a mut dyn FnMut(PlannedRecord);
 
 /// The jobs of one account that are planned to run one after the other: what the earlier ones send,
 /// the later ones need not.
@@ -44,7 +44,7 @@ pub struct Planning {
 
 /// The reading of a dry run.
 pub(super) struct Begun {
-    pub reading: Reading,
+    pub reading: PlanReader,
     /// In what the export is less than it was.
     shrinkage: Vec<Shrinkage>,
     history: History,
@@ -92,7 +92,7 @@ impl Planning {
         terms: Terms,
         each: Option<OnRecord<'_>>,
     ) -> Result<Preview, ReadingError> {
-        let mut begun = self.begin((job, export), view, |_| Outlining::of_fields())?;
+        let mut begun = self.begin((job, export), view, |_| ChangeDetector::of_fields())?;
         match each {
             None => while begun.reading.pass()? {},
             Some(each) => {
@@ -109,7 +109,7 @@ impl Planning {
         &mut self,
         (job, export): (&Job, &Export),
         view: View,
-        outlining: impl FnOnce(&mut Fingerprints) -> Outlining,
+        outlining: impl FnOnce(&mut Fingerprints) -> ChangeDetector,
     ) -> Result<Begun, ReadingError> {
         let spec = &job.connection;
         check_key(&view, job, &mapping_of(job, export.files()))?;
@@ -122,7 +122,7 @@ impl Planning {
         // Of a target that nothing was ever sent to nothing can have changed.
         let outlining = connection.map(|_| outlining(&mut fingerprints));
         let ledger = Ledger { view, connection, fingerprints, resumed: None };
-        let mut reading = Reading::new(export.read(), job.rules.clone(), ledger)
+        let mut reading = PlanReader::new(export.read(), job.rules.clone(), ledger)
             .counting_requests(earlier.unwrap_or_default());
         if let Some(outlining) = outlining {
             reading = reading.outlining(outlining);

@@ -1,27 +1,27 @@
+use super::change_detector::{ChangeDetector, DetectedChange};
 use super::counting::Counting;
-use super::outlining::{Outlined, Outlining};
 use crate::domain::{
-    Fault, Memory, Order, OrderId, OrderKey, Outline, Position, Reason, SourceOrder,
+    Fault, LedgerEntry, Order, OrderDigest, OrderId, OrderKey, Position, Reason, SourceOrder,
 };
 use crate::extract::{ReadError, Reader};
-use crate::plan::{Change, Decision, Example, Fingerprints, Tally, decide};
+use crate::plan::{Change, Decision, Example, Fingerprints, PlanSummary, decide};
 use crate::state::{ConnectionId, RunId, RunRow, Seen, StateError, View};
 use crate::transform::{Filter, Mapped, Rules, give_back, transform};
 use jiff::Timestamp;
 
 /// What became of one record before anything is sent.
 #[derive(Debug)]
-pub struct Judged {
+pub struct PlannedRecord {
     pub position: Position,
     /// What people know the order by.
     pub label: String,
     /// The order's key, where it has one.
     pub key: Option<OrderKey>,
-    pub verdict: Judgement,
+    pub verdict: RecordVerdict,
     /// The record as its export states it, where that is asked for.
     pub source: Option<Box<SourceOrder>>,
     /// What tells later what changed of the order, where that is asked for and it is to be written.
-    pub outline: Option<Box<Outline>>,
+    pub outline: Option<Box<OrderDigest>>,
     /// What changed of an order that is at the target, where that is asked for.
     pub change: Option<Change>,
     /// A valid order that is not to be sent, where that is asked for.
@@ -32,7 +32,7 @@ pub struct Judged {
 }
 
 #[derive(Debug)]
-pub enum Judgement {
+pub enum RecordVerdict {
     Decided(Decision),
     Filtered(Filter),
     Invalid(Vec<Fault>),
@@ -54,7 +54,7 @@ pub enum ReadingError {
 
 /// Reads an export record by record up to the decision. A dry run and a run share every line of
 /// this.
-pub(super) struct Reading {
+pub(super) struct PlanReader {
     reader: Reader,
     rules: Rules,
     ledger: Ledger,
@@ -65,10 +65,10 @@ pub(super) struct Reading {
     keeps_orders: bool,
     /// Of the record at hand: its order, where it is kept and not to be sent.
     kept: Option<Box<Order>>,
-    outlining: Option<Outlining>,
+    outlining: Option<ChangeDetector>,
     /// Orders dated after this are of the future.
     now: Timestamp,
-    tally: Tally,
+    tally: PlanSummary,
 }
 
 /// What the state knows of the target.
@@ -81,7 +81,7 @@ pub(super) struct Ledger {
     pub resumed: Option<RunRow>,
 }
 
-impl Reading {
+impl PlanReader {
     pub(super) fn new(reader: Reader, rules: Rules, ledger: Ledger) -> Self {
         let met = Seen::new(Seen::IN_MEMORY_MAX);
         Self {
@@ -95,7 +95,7 @@ impl Reading {
             kept: None,
             outlining: None,
             now: Timestamp::now(),
-            tally: Tally::default(),
+            tally: PlanSummary::default(),
         }
     }
 
@@ -106,7 +106,7 @@ impl Reading {
     }
 
     /// What was read, and what the next reading goes on counting with.
-    pub(super) fn end(self) -> (Tally, Option<Counting>) {
+    pub(super) fn end(self) -> (PlanSummary, Option<Counting>) {
         (self.tally, self.counting)
     }
 
@@ -131,7 +131,7 @@ impl Reading {
     }
 
     /// Finds out what changed as well.
-    pub(super) fn outlining(mut self, outlining: Outlining) -> Self {
+    pub(super) fn outlining(mut self, outlining: ChangeDetector) -> Self {
         self.outlining = Some(outlining);
         self
     }
@@ -155,7 +155,7 @@ impl Reading {
         })
     }
 
-    pub(super) fn next(&mut self) -> Option<Result<Judged, ReadingError>> {
+    pub(super) fn next(&mut self) -> Option<Result<PlannedRecord, ReadingError>> {
         let mut source = match self.reader.advance()? {
             Ok(source) => source,
             Err(error) => return Some(Err(error.into())),
@@ -170,14 +170,14 @@ impl Reading {
     pub(super) fn pass(&mut self) -> Result<bool, ReadingError> {
         let Some(source) = self.reader.advance() else { return Ok(false) };
         let mut source = source?;
-        if let Judgement::Decided(Decision::Send(step)) = self.judge(&mut source)?.verdict {
+        if let RecordVerdict::Decided(Decision::Send(step)) = self.judge(&mut source)?.verdict {
             give_back(*step.order, &mut source);
         }
         self.reader.give_back(source);
         Ok(true)
     }
 
-    fn judge(&mut self, source: &mut SourceOrder) -> Result<Judged, StateError> {
+    fn judge(&mut self, source: &mut SourceOrder) -> Result<PlannedRecord, StateError> {
         let position = source.position;
         if self.rules.order_key == OrderId::Number && !source.is_cart() && !source.number.is_empty()
         {
@@ -198,21 +198,21 @@ impl Reading {
         let verdict = self.verdict(source, key.as_ref())?;
         let found = match &self.outlining {
             Some(outlining) => outlining.find_out(&mut self.ledger, &verdict, key.as_ref())?,
-            None => Outlined::default(),
+            None => DetectedChange::default(),
         };
         if let Some(change) = &found.change {
             let example = || Example { order: label.clone(), position, field: None };
             self.tally.changes.add(change, example);
         }
         match &verdict {
-            Judgement::Decided(decision) => self.tally.decide(decision),
-            Judgement::Filtered(filter) => self.tally.filter(filter.code()),
-            Judgement::Invalid(faults) => self.tally.invalidate(&label, position, faults),
-            Judgement::Settled => {}
+            RecordVerdict::Decided(decision) => self.tally.decide(decision),
+            RecordVerdict::Filtered(filter) => self.tally.filter(filter.code()),
+            RecordVerdict::Invalid(faults) => self.tally.invalidate(&label, position, faults),
+            RecordVerdict::Settled => {}
         }
-        let Outlined { outline, change, written_by } = found;
+        let DetectedChange { outline, change, written_by } = found;
         let order = self.kept.take();
-        Ok(Judged {
+        Ok(PlannedRecord {
             position,
             label,
             key,
@@ -229,7 +229,7 @@ impl Reading {
         &mut self,
         source: &mut SourceOrder,
         key: Option<&OrderKey>,
-    ) -> Result<Judgement, StateError> {
+    ) -> Result<RecordVerdict, StateError> {
         let position = source.position;
         let earlier = match key {
             Some(key) if !is_part(source) && !source.is_superseded => {
@@ -239,29 +239,29 @@ impl Reading {
         };
         let resumed = self.ledger.resumed.as_ref();
         if resumed.is_some_and(|run| position.record < run.checkpoint) {
-            return Ok(Judgement::Settled);
+            return Ok(RecordVerdict::Settled);
         }
         if source.is_superseded {
-            return Ok(Judgement::Filtered(Filter::Superseded));
+            return Ok(RecordVerdict::Filtered(Filter::Superseded));
         }
         match earlier {
             Some(file) if file == position.file && !is_contested(source) => {
-                return Ok(Judgement::Invalid(vec![Fault::new(Reason::Duplicate)]));
+                return Ok(RecordVerdict::Invalid(vec![Fault::new(Reason::Duplicate)]));
             }
             Some(file) if file != position.file => {
-                return Ok(Judgement::Filtered(Filter::Superseded));
+                return Ok(RecordVerdict::Filtered(Filter::Superseded));
             }
             _ => {}
         }
         if source.is_deleted && !is_contested(source) {
-            return Ok(Judgement::Filtered(Filter::Deleted));
+            return Ok(RecordVerdict::Filtered(Filter::Deleted));
         }
         if !source.is_cart() {
             self.tally.meaning.count_status(source.status, &source.status_word);
         }
         match transform(source, &self.rules) {
-            Mapped::Filtered(filter) => Ok(Judgement::Filtered(filter)),
-            Mapped::Invalid(faults) => Ok(Judgement::Invalid(faults)),
+            Mapped::Filtered(filter) => Ok(RecordVerdict::Filtered(filter)),
+            Mapped::Invalid(faults) => Ok(RecordVerdict::Invalid(faults)),
             Mapped::Order(order, notes) => {
                 self.tally.meaning.note(&order, notes, position, || label_of(&order));
                 if order.created_at.timestamp() > self.now {
@@ -272,32 +272,36 @@ impl Reading {
         }
     }
 
-    fn decide(&mut self, order: Box<Order>, position: Position) -> Result<Judgement, StateError> {
+    fn decide(
+        &mut self,
+        order: Box<Order>,
+        position: Position,
+    ) -> Result<RecordVerdict, StateError> {
         let fingerprint = self.ledger.fingerprints.of(&order);
         if !self.ledger.fingerprints.last_was_historical() {
             self.tally.source_not_historical += 1;
         }
         self.tally.value(&order);
         let memory = match self.ledger.connection {
-            None => Memory::Unknown,
+            None => LedgerEntry::Unknown,
             Some(connection) => {
                 if let Some(run) = &self.ledger.resumed
                     && self.ledger.view.is_settled(run, connection, &order.key)?
                 {
-                    return Ok(Judgement::Settled);
+                    return Ok(RecordVerdict::Settled);
                 }
                 self.ledger.view.order(connection, &order.key)?
             }
         };
         self.kept = self.keeps_orders.then(|| order.clone());
-        if !matches!(memory, Memory::Unknown | Memory::Intended { .. }) {
+        if !matches!(memory, LedgerEntry::Unknown | LedgerEntry::Intended { .. }) {
             self.tally.oddities.know(order.currency);
         }
         let decision = decide(order, fingerprint, memory);
         if let (Some(counting), Decision::Send(step)) = (&mut self.counting, &decision) {
             counting.count(step, position, &self.ledger, &mut self.tally)?;
         }
-        Ok(Judgement::Decided(decision))
+        Ok(RecordVerdict::Decided(decision))
     }
 }
 

@@ -1,7 +1,7 @@
 use super::execution::SENT_REMEMBERED;
 use super::{ConnectionError, ReadingError, Shrinkage};
 use crate::activecampaign::Stop;
-use crate::load::{Halt, JournalError};
+use crate::load::{JournalError, StepError};
 use crate::state::{Counts, Kind, Requests, RunEnd, RunId, RunRow, StateError};
 use std::time::Duration;
 
@@ -93,12 +93,12 @@ pub struct Accounting {
     pub written: Option<Counts>,
 }
 
-impl From<Halt> for RunError {
-    fn from(halt: Halt) -> Self {
+impl From<StepError> for RunError {
+    fn from(halt: StepError) -> Self {
         match halt {
-            Halt::Stop(stop) => Self::Stop(stop),
-            Halt::Cancelled => Self::Interrupted,
-            Halt::Journal(error) => Self::Journal(error),
+            StepError::Stop(stop) => Self::Stop(stop),
+            StepError::Cancelled => Self::Interrupted,
+            StepError::Journal(error) => Self::Journal(error),
         }
     }
 }

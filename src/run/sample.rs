@@ -1,6 +1,6 @@
 use super::findings::Findings;
-use super::reading::Judgement;
-use super::reflection::mirrored;
+use super::reading::RecordVerdict;
+use super::remote_fetch::mirrored;
 use super::verify::{Comparison, connection_of, reading_of};
 use super::{Found, Job, Record, Verification, VerifyError};
 use crate::activecampaign::{Client, RemoteProduct};
@@ -106,7 +106,7 @@ pub async fn verify_sample(
     let comparison = Comparison { view: &view, connection, fingerprints, balance: None };
     while let Some(judged) = reading.next() {
         let judged = judged?;
-        let Judgement::Decided(Decision::Send(step)) = judged.verdict else { continue };
+        let RecordVerdict::Decided(Decision::Send(step)) = judged.verdict else { continue };
         let order = &step.order;
         if !choice.holds(order, &comparison.fingerprints) {
             continue;

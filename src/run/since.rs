@@ -1,8 +1,8 @@
 use super::Job;
-use super::mapping::{mapping_of, settings_changed};
-use super::outlining::Outlining;
+use super::change_detector::ChangeDetector;
 use super::preview::{OnRecord, Planning, Preview};
-use super::reading::{Judged, Judgement, Reading, ReadingError};
+use super::reading::{PlanReader, PlannedRecord, ReadingError, RecordVerdict};
+use super::rules_digest::{mapping_of, settings_changed};
 use crate::domain::Reason;
 use crate::extract::Export;
 use crate::plan::{Changes, Decision, EXAMPLES_MAX, Example, Terms};
@@ -52,8 +52,8 @@ pub fn preview_since(
 ) -> Result<(Preview, SinceRun), ReadingError> {
     let now = mapping_of(job, export.files());
     let settings = view.mapping_of(run)?.map(|then| settings_changed(&then, &now));
-    let mut begun =
-        planning.begin((job, export), view, |prints| Outlining::whole(prints.mapping(&now)))?;
+    let mut begun = planning
+        .begin((job, export), view, |prints| ChangeDetector::whole(prints.mapping(&now)))?;
     if each.is_some() {
         begun.reading = begun.reading.keeping_sources();
     }
@@ -75,12 +75,13 @@ impl SinceRun {
         self.unchanged + self.changes.orders + self.left_out.values().sum::<u64>() + self.gone
     }
 
-    fn take(&mut self, judged: &Judged) {
+    fn take(&mut self, judged: &PlannedRecord) {
         if is_repeat(&judged.verdict) {
             return;
         }
         let Some(written_by) = judged.written_by else {
-            self.new += u64::from(matches!(judged.verdict, Judgement::Decided(Decision::Send(_))));
+            self.new +=
+                u64::from(matches!(judged.verdict, RecordVerdict::Decided(Decision::Send(_))));
             return;
         };
         if written_by > self.run {
@@ -103,7 +104,7 @@ impl SinceRun {
         }
     }
 
-    fn look_for_gone(&mut self, reading: &mut Reading, job: &str) -> Result<(), ReadingError> {
+    fn look_for_gone(&mut self, reading: &mut PlanReader, job: &str) -> Result<(), ReadingError> {
         let (gone, examples) = (&mut self.gone, &mut self.gone_examples);
         reading.each_unmet(self.run, job, |key| {
             *gone += 1;
@@ -116,22 +117,24 @@ impl SinceRun {
 }
 
 /// Another record of an order that counts as itself.
-pub(super) fn is_repeat(verdict: &Judgement) -> bool {
+pub(super) fn is_repeat(verdict: &RecordVerdict) -> bool {
     match verdict {
-        Judgement::Filtered(filter) => *filter == Filter::Superseded,
-        Judgement::Invalid(faults) => faults.iter().any(|fault| fault.reason == Reason::Duplicate),
-        Judgement::Decided(_) | Judgement::Settled => false,
+        RecordVerdict::Filtered(filter) => *filter == Filter::Superseded,
+        RecordVerdict::Invalid(faults) => {
+            faults.iter().any(|fault| fault.reason == Reason::Duplicate)
+        }
+        RecordVerdict::Decided(_) | RecordVerdict::Settled => false,
     }
 }
 
 /// Why an order is not sent, where a rule, a fault or the target says so.
-pub(super) fn left_out(verdict: &Judgement) -> Option<LeftOut> {
+pub(super) fn left_out(verdict: &RecordVerdict) -> Option<LeftOut> {
     match verdict {
-        Judgement::Filtered(filter) => Some(("filtered", filter.code())),
-        Judgement::Invalid(faults) => {
+        RecordVerdict::Filtered(filter) => Some(("filtered", filter.code())),
+        RecordVerdict::Invalid(faults) => {
             Some(("invalid", faults.first().map_or("", |fault| fault.reason.code())))
         }
-        Judgement::Decided(Decision::StillRefused) => Some(("refused", "refused_before")),
-        Judgement::Decided(_) | Judgement::Settled => None,
+        RecordVerdict::Decided(Decision::StillRefused) => Some(("refused", "refused_before")),
+        RecordVerdict::Decided(_) | RecordVerdict::Settled => None,
     }
 }

@@ -6,7 +6,7 @@ pub(super) type Ticket = u64;
 
 /// Records in reading order that needed no request, then at most one that does.
 #[derive(Debug, Default)]
-pub(super) struct Stretch {
+pub(super) struct Batch {
     pub counts: Counts,
     pub dead: Vec<DeadLetter>,
     /// The record after the last of this stretch, its step included.
@@ -16,17 +16,17 @@ pub(super) struct Stretch {
 /// Keeps the checkpoint honest: steps end in any order, but it moves only to the lowest record not
 /// yet settled.
 #[derive(Debug, Default)]
-pub(super) struct Tracker {
+pub(super) struct CheckpointTracker {
     /// In reading order; `true`: all of it is settled or needs no request.
-    stretches: VecDeque<(Stretch, bool)>,
+    stretches: VecDeque<(Batch, bool)>,
     /// The ticket of the first of them.
     first: Ticket,
 }
 
-impl Tracker {
+impl CheckpointTracker {
     /// Adds what comes next in reading order; `is_open` where it ends with a step that is now under
     /// way.
-    pub(super) fn push(&mut self, stretch: Stretch, is_open: bool) -> Ticket {
+    pub(super) fn push(&mut self, stretch: Batch, is_open: bool) -> Ticket {
         self.stretches.push_back((stretch, !is_open));
         self.first + self.stretches.len() as u64 - 1
     }
@@ -40,8 +40,8 @@ impl Tracker {
     }
 
     /// What can be settled up to the lowest record that is not; `None` where nothing moved.
-    pub(super) fn take(&mut self) -> Option<Stretch> {
-        let mut taken: Option<Stretch> = None;
+    pub(super) fn take(&mut self) -> Option<Batch> {
+        let mut taken: Option<Batch> = None;
         while let Some((stretch, _)) = self.stretches.pop_front_if(|(_, done)| *done) {
             self.first += 1;
             let sum = taken.get_or_insert_default();
@@ -58,14 +58,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn stretch(through: u64) -> Stretch {
+    fn stretch(through: u64) -> Batch {
         let counts = Counts { unchanged: 1, ..Counts::default() };
-        Stretch { counts, through, ..Stretch::default() }
+        Batch { counts, through, ..Batch::default() }
     }
 
     #[test]
     fn the_checkpoint_is_the_lowest_unfinished_record_not_the_highest_finished() {
-        let mut tracker = Tracker::default();
+        let mut tracker = CheckpointTracker::default();
         let first = tracker.push(stretch(1), true);
         let second = tracker.push(stretch(2), true);
         tracker.complete(second);
@@ -80,7 +80,7 @@ mod tests {
             open in prop::collection::vec(any::<bool>(), 1..60),
             order in prop::collection::vec(any::<prop::sample::Index>(), 60),
         ) {
-            let mut tracker = Tracker::default();
+            let mut tracker = CheckpointTracker::default();
             let mut pending: Vec<(Ticket, u64)> = Vec::new();
             for (n, is_open) in open.iter().enumerate() {
                 let ticket = tracker.push(stretch(n as u64 + 1), *is_open);

@@ -1,13 +1,13 @@
 use super::findings::Findings;
-use super::reading::{Judgement, Ledger, Reading, ReadingError};
-use super::reflection::{ReflectionError, reflect};
+use super::reading::{Ledger, PlanReader, ReadingError, RecordVerdict};
+use super::remote_fetch::{ReflectionError, reflect};
 use super::{Job, Record};
 use crate::activecampaign::{Client, Failure};
-use crate::domain::{CustomerKey, CustomerMemory, Memory, Order, OrderKey, Reason, RemoteId};
+use crate::domain::{CustomerKey, CustomerMemory, LedgerEntry, Order, OrderKey, Reason, RemoteId};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints};
 use crate::state::{
-    Balance, ConnectionId, CustomerSums, Mirrored, MonthSums, Side, StateError, View,
+    ConnectionId, CustomerSums, MonthSums, Reconciliation, RemoteRow, Side, StateError, View,
 };
 use crate::transform::Filter;
 use jiff::Timestamp;
@@ -134,12 +134,12 @@ pub async fn verify(
     let mut result =
         Verification { job: job.name.clone(), at_target: mirror.len()?, ..Verification::default() };
     let mut reading = reading_of(job, export, &view)?;
-    let balance = Some(Balance::new()?);
+    let balance = Some(Reconciliation::new()?);
     let comparison = Comparison { view: &view, connection, fingerprints, balance };
     while let Some(judged) = reading.next() {
         let judged = judged?;
         match (judged.verdict, judged.key) {
-            (Judgement::Decided(Decision::Send(step)), _) => {
+            (RecordVerdict::Decided(Decision::Send(step)), _) => {
                 result.expected += 1;
                 let key = &step.order.key;
                 let there = mirror.meet(&key.ledger_text())?;
@@ -149,8 +149,8 @@ pub async fn verify(
                 }
             }
             // The order itself is another record's.
-            (Judgement::Filtered(Filter::Superseded), _) => {}
-            (Judgement::Invalid(faults), _)
+            (RecordVerdict::Filtered(Filter::Superseded), _) => {}
+            (RecordVerdict::Invalid(faults), _)
                 if faults.iter().any(|fault| fault.reason == Reason::Duplicate) => {}
             (_, Some(key)) => {
                 result.left_out += u64::from(mirror.meet(&key.ledger_text())?.is_some())
@@ -178,10 +178,14 @@ pub(super) fn connection_of(
 }
 
 /// The export by itself, whatever the ledger says of it.
-pub(super) fn reading_of(job: &Job, export: &Export, view: &View) -> Result<Reading, StateError> {
+pub(super) fn reading_of(
+    job: &Job,
+    export: &Export,
+    view: &View,
+) -> Result<PlanReader, StateError> {
     let fingerprints = Fingerprints::new(view.hash_key()?);
     let ledger = Ledger { view: View::empty()?, connection: None, fingerprints, resumed: None };
-    Ok(Reading::new(export.read(), job.rules.clone(), ledger))
+    Ok(PlanReader::new(export.read(), job.rules.clone(), ledger))
 }
 
 /// Holds orders of the export against what the target lists of them.
@@ -190,7 +194,7 @@ pub(super) struct Comparison<'a> {
     pub connection: ConnectionId,
     pub fingerprints: Fingerprints,
     /// Where sums are asked for.
-    pub balance: Option<Balance>,
+    pub balance: Option<Reconciliation>,
 }
 
 impl Comparison<'_> {
@@ -200,11 +204,11 @@ impl Comparison<'_> {
         &self,
         label: &str,
         order: &Order,
-        there: Option<Mirrored>,
+        there: Option<RemoteRow>,
         result: &mut Verification,
     ) -> Result<Option<Vec<Found>>, StateError> {
         let Some(there) = there else {
-            if self.view.order(self.connection, &order.key)? == Memory::BecameOrder {
+            if self.view.order(self.connection, &order.key)? == LedgerEntry::BecameOrder {
                 // A cart, which its order has taken over.
                 result.matching += 1;
                 return Ok(None);
@@ -263,7 +267,7 @@ impl Comparison<'_> {
         balance.add(Side::Source, &address, (order.currency.code(), month), order.total.minor())
     }
 
-    fn weigh_target(&self, there: &Mirrored) -> Result<(), StateError> {
+    fn weigh_target(&self, there: &RemoteRow) -> Result<(), StateError> {
         let Some(balance) = self.balance.as_ref().filter(|_| !there.key.starts_with(' ')) else {
             return Ok(());
         };
@@ -276,7 +280,7 @@ impl Comparison<'_> {
     }
 
     /// An order at the target that is not in the export: ours from another one, or of another hand.
-    fn judge_unmet(&self, there: &Mirrored, result: &mut Verification) -> Result<(), StateError> {
+    fn judge_unmet(&self, there: &RemoteRow, result: &mut Verification) -> Result<(), StateError> {
         let key = match there.key.strip_prefix(' ') {
             Some(cart) => OrderKey::of_cart(cart),
             None => OrderKey::parse(&there.key),
@@ -284,7 +288,7 @@ impl Comparison<'_> {
         let is_ours = match key {
             Ok(key) => {
                 let memory = self.view.order(self.connection, &key)?;
-                matches!(memory, Memory::Known { id, .. } if id == there.id)
+                matches!(memory, LedgerEntry::Known { id, .. } if id == there.id)
             }
             Err(_) => false,
         };
@@ -300,7 +304,7 @@ impl Comparison<'_> {
     }
 
     /// The address on the order, and the customer it hangs on.
-    fn is_same_customer(&self, order: &Order, there: &Mirrored) -> Result<bool, StateError> {
+    fn is_same_customer(&self, order: &Order, there: &RemoteRow) -> Result<bool, StateError> {
         let address = self.fingerprints.customer(&CustomerKey::guest(&order.customer.email));
         let key = self.fingerprints.customer(&order.customer.key);
         let wrong_id = match self.view.customer(self.connection, &key)? {

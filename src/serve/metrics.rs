@@ -1,7 +1,7 @@
 use super::exposition::{Exposition, Family, Kind, Labels, seconds};
-use super::picture::{JobPicture, Picture};
+use super::snapshot::{JobPicture, Snapshot};
 use crate::activecampaign::{Traffic, Verdict};
-use crate::daemon::{AccountView, Standing};
+use crate::daemon::{AccountStatus, AccountView};
 use crate::state::{Counts, RunEnd, StateError};
 use std::path::Path;
 
@@ -76,10 +76,10 @@ const OK: &str = "ok";
 /// # Errors
 /// When the state can't be read.
 pub fn state_metrics(state_dir: &Path, jobs: &[(String, String)]) -> Result<String, StateError> {
-    Ok(text(&Picture::of_state(state_dir, jobs)?))
+    Ok(text(&Snapshot::of_state(state_dir, jobs)?))
 }
 
-pub(super) fn text(picture: &Picture) -> String {
+pub(super) fn text(picture: &Snapshot) -> String {
     let mut out = Exposition::default();
     if let Some(process) = &picture.process {
         out.add(&BUILD, &[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -157,7 +157,7 @@ fn known(out: &mut Exposition, jobs: &[JobPicture]) {
 }
 
 /// What the daemon's board tells of jobs.
-fn live(out: &mut Exposition, picture: &Picture) {
+fn live(out: &mut Exposition, picture: &Snapshot) {
     let jobs = &picture.jobs;
     each(out, &RUNNING, jobs, |job, add| {
         if let Some(live) = &job.live {
@@ -211,13 +211,13 @@ fn standing(out: &mut Exposition, accounts: &[AccountView]) {
     }
 }
 
-pub(super) fn word_of(standing: &Standing) -> &'static str {
+pub(super) fn word_of(standing: &AccountStatus) -> &'static str {
     match standing {
-        Standing::Idle => "idle",
-        Standing::Running => "running",
-        Standing::WaitsForLock { .. } => "waits_for_lock",
-        Standing::Away { .. } => "away",
-        Standing::Refused { .. } => "refused",
+        AccountStatus::Idle => "idle",
+        AccountStatus::Running => "running",
+        AccountStatus::WaitsForLock { .. } => "waits_for_lock",
+        AccountStatus::Away { .. } => "away",
+        AccountStatus::Refused { .. } => "refused",
     }
 }
 

@@ -5,18 +5,18 @@
 //! no address of a customer. Whoever asks can't hold it: connections are few and short, and what is
 //! gathered is kept for a moment.
 
-mod connection;
 mod exposition;
 mod hosts;
+mod limited_listener;
 mod metrics;
 mod page;
-mod picture;
+mod routes;
 mod server;
-mod site;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
 pub use hosts::Hosts;
 pub use metrics::state_metrics;
+pub use routes::{Readiness, ServerState};
 pub use server::Server;
-pub use site::{Readiness, Subject};

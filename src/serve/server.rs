@@ -1,5 +1,5 @@
-use super::connection::Door;
-use super::site::{Site, Subject, router};
+use super::limited_listener::LimitedListener;
+use super::routes::{ServerState, Site, router};
 use super::{Hosts, Readiness};
 use std::future::IntoFuture;
 use std::io;
@@ -22,13 +22,13 @@ impl Server {
     pub async fn start(
         listen: SocketAddr,
         hosts: Hosts,
-        subject: Subject,
+        subject: ServerState,
         readiness: Readiness,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(listen).await?;
         let address = listener.local_addr()?;
         let site = Site::new(subject, readiness);
-        let server = axum::serve(Door::new(listener), router(site.clone(), hosts));
+        let server = axum::serve(LimitedListener::new(listener), router(site.clone(), hosts));
         Ok(Self { address, site, task: tokio::spawn(server.into_future()) })
     }
 
@@ -38,7 +38,7 @@ impl Server {
     }
 
     /// From now on shows this.
-    pub fn show(&self, subject: Subject, readiness: Readiness) {
+    pub fn show(&self, subject: ServerState, readiness: Readiness) {
         self.site.show(subject, readiness);
     }
 

@@ -1,8 +1,8 @@
 //! The page's policy, and what a hostile word does to it.
 
 use super::page::{POLICY, live, whole};
-use super::picture::{JobPicture, Known, Picture, Process};
-use crate::daemon::{AccountView, JobView, LastRun, Standing};
+use super::snapshot::{JobPicture, Known, Process, Snapshot};
+use crate::daemon::{AccountStatus, AccountView, JobView, LastRun};
 use crate::state::JobFigures;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +11,7 @@ use std::time::Duration;
 const ATTACK: &str = "</td><script>document.title='owned'</script><img src=x onerror=alert(1)>";
 
 /// A job and an account whose every word is an attack.
-fn hostile() -> Picture {
+fn hostile() -> Snapshot {
     let at: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
     let last = LastRun { ended: at, end: None, row: None, error: Some(ATTACK.to_owned()) };
     let job = JobPicture {
@@ -34,13 +34,13 @@ fn hostile() -> Picture {
     };
     let account = AccountView {
         account: ATTACK.to_owned(),
-        standing: Standing::Refused { until: at },
+        standing: AccountStatus::Refused { until: at },
         traffic: None,
         in_flight: 0,
         pause_left: Duration::ZERO,
     };
     let process = Process { started: at, is_current: false, is_alive: false };
-    Picture { at, process: Some(process), accounts: vec![account], jobs: vec![job] }
+    Snapshot { at, process: Some(process), accounts: vec![account], jobs: vec![job] }
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub(super) fn handle(world: &mut World, call: &Call, ticket: &Ticket) -> Outcome
         world.watch.begin(call, key, &mut world.violations);
     }
     let mut wait = world.chance.latency(world.options.latency);
-    let (reply, delivery) = match strike(world, call, Stage::Door) {
+    let (reply, delivery) = match strike(world, call, Stage::LimitedListener) {
         Some(kind) => replaced(world, kind),
         None => {
             let (mut reply, delivery, slower) = match gate(world, call, ticket) {

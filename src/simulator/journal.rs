@@ -26,7 +26,7 @@ pub(super) struct Entry {
 
 /// The log of requests, and what was counted over them.
 #[derive(Debug, Default)]
-pub(super) struct Journal {
+pub(super) struct RequestLog {
     entries: VecDeque<Entry>,
     pub requests: u64,
     pub writes: u64,
@@ -39,7 +39,7 @@ pub(super) struct Journal {
     busy: Duration,
 }
 
-impl Journal {
+impl RequestLog {
     /// Notes a request and returns its number. `route` is the method with the path, ids left out.
     pub fn arrive(&mut self, at: Duration, method: &str, path: &str, route: String) -> u64 {
         self.requests += 1;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     /// Before every gate: faults that replace the answer.
-    Door,
+    LimitedListener,
     /// Behind the gates: faults that change what is done or answered.
     Inside,
 }
@@ -48,7 +48,9 @@ impl Script {
     ) -> Option<Kind> {
         let mut struck = None;
         for (fault, seen) in &mut self.faults {
-            if fault.kind.replaces() != (stage == Stage::Door) || !fault.matches.covers(target) {
+            if fault.kind.replaces() != (stage == Stage::LimitedListener)
+                || !fault.matches.covers(target)
+            {
                 continue;
             }
             *seen += 1;
@@ -86,7 +88,9 @@ mod tests {
         let mut chance = Chance::new(1);
         let mut strike = |(method, path, key): &(&str, &str, &str)| {
             let keys = [(*key).to_owned()];
-            script.strike(Stage::Door, &Target { method, path, keys: &keys }, &mut chance).is_some()
+            script
+                .strike(Stage::LimitedListener, &Target { method, path, keys: &keys }, &mut chance)
+                .is_some()
         };
         requests.iter().map(&mut strike).collect()
     }

@@ -1,6 +1,6 @@
 use super::call::{Call, Resource};
 use super::chance::Chance;
-use super::journal::Journal;
+use super::journal::RequestLog;
 use super::options::Options;
 use super::render::View;
 use super::reply::Pause;
@@ -38,7 +38,7 @@ pub(super) struct World {
     pub chance: Chance,
     pub watch: Watch,
     pub violations: Violations,
-    pub journal: Journal,
+    pub journal: RequestLog,
     pub triggers: Vec<Trigger>,
     pub duplicate_orders: u64,
     limiter: Limiter,
@@ -80,7 +80,7 @@ impl World {
             script: Script::default(),
             watch: Watch::default(),
             violations: Violations::default(),
-            journal: Journal::default(),
+            journal: RequestLog::default(),
             triggers: Vec::new(),
             duplicate_orders: 0,
             pause: None,

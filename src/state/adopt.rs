@@ -1,20 +1,20 @@
-use super::values::stored_id;
-use super::{ConnectionId, StateError, Store, history, outlines};
-use crate::domain::{Attempt, Deed, Fingerprint, OrderKey, Outline, RemoteId};
+use super::sql_types::stored_id;
+use super::{ConnectionId, StateError, Store, history, order_digests};
+use crate::domain::{Attempt, Fingerprint, Operation, OrderDigest, OrderKey, RemoteId};
 use rusqlite::params;
 
 /// The content of an order that is vouched for.
-pub type Content = (Fingerprint, Outline);
+pub type Content = (Fingerprint, OrderDigest);
 
 /// What was found at the target and is to stand in a ledger that has lost it.
 #[derive(Debug, Clone, Default)]
-pub struct Foundlings {
+pub struct AdoptedOrders {
     /// Without content where the target's order differs from the export: the next run updates it.
     pub orders: Vec<(OrderKey, RemoteId, Option<Content>)>,
     pub customers: Vec<([u8; 16], RemoteId)>,
 }
 
-impl Foundlings {
+impl AdoptedOrders {
     pub fn len(&self) -> usize {
         self.orders.len() + self.customers.len()
     }
@@ -33,7 +33,7 @@ impl Store {
     pub fn adopt(
         &mut self,
         connection: ConnectionId,
-        found: &Foundlings,
+        found: &AdoptedOrders,
     ) -> Result<u64, StateError> {
         let transaction = self.db.transaction()?;
         let mut customers = 0;
@@ -50,10 +50,10 @@ impl Store {
                     content.map(|(fingerprint, _)| fingerprint.to_i64())
                 ])?;
             if added > 0 {
-                let attempt = Attempt::done(Deed::Adopt, Some(id.clone()));
+                let attempt = Attempt::done(Operation::Adopt, Some(id.clone()));
                 history::add(&transaction, 0, connection, &key.ledger_text(), &attempt)?;
                 if let Some((fingerprint, outline)) = content {
-                    outlines::write(&transaction, connection, key, (*fingerprint, outline))?;
+                    order_digests::write(&transaction, connection, key, (*fingerprint, outline))?;
                 }
             }
         }

@@ -1,6 +1,6 @@
-use super::values::now_ms;
+use super::sql_types::now_ms;
 use super::{ConnectionId, RunId, StateError, Store, history};
-use crate::domain::{Attempt, Deed};
+use crate::domain::{Attempt, Operation};
 use rusqlite::{Connection, Transaction, params};
 
 /// Where a record fell out.
@@ -139,7 +139,13 @@ impl Store {
                 )?
                 .execute(row)?;
             if changed > 0 {
-                history::add(&transaction, 0, connection, key, &Attempt::done(Deed::Retry, None))?;
+                history::add(
+                    &transaction,
+                    0,
+                    connection,
+                    key,
+                    &Attempt::done(Operation::Retry, None),
+                )?;
             }
             cleared += changed;
         }

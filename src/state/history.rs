@@ -1,8 +1,8 @@
 //! What was done about each order: a bounded history, with nothing of the order in it.
 
-use super::values::{StoredId, now_ms, stored_id};
+use super::sql_types::{StoredId, now_ms, stored_id};
 use super::{ConnectionId, RunId, StateError, Store, View};
-use crate::domain::{Answer, Attempt, Deed, OrderKey};
+use crate::domain::{Answer, Attempt, Operation, OrderKey};
 use rusqlite::{Connection, Row, params};
 
 /// Attempts kept of one order: the first, which tells how it began, and the last ones.
@@ -106,7 +106,7 @@ impl View {
 
 /// `None`: a deed that this version knows nothing of.
 fn remembered(row: &Row<'_>) -> rusqlite::Result<Option<Remembered>> {
-    let Some(deed) = Deed::of_number(row.get(3)?) else { return Ok(None) };
+    let Some(deed) = Operation::of_number(row.get(3)?) else { return Ok(None) };
     let answer = match row.get::<_, Option<String>>(4)? {
         None => Answer::Done,
         Some(word) if word == ABSENT => Answer::Absent,

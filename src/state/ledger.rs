@@ -1,7 +1,7 @@
-use super::values::{StoredId, now_ms, stored_id};
+use super::sql_types::{StoredId, now_ms, stored_id};
 use super::{ConnectionId, RunId, RunRow, StateError, Store, history};
 use crate::domain::{
-    Answer, Attempt, CustomerMemory, Deed, Fingerprint, Memory, OrderKey, RemoteId,
+    Answer, Attempt, CustomerMemory, Fingerprint, LedgerEntry, Operation, OrderKey, RemoteId,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -94,7 +94,7 @@ impl Store {
         if changed > 0 {
             let (verdict, code) = ("queued".to_owned(), Some(found.to_owned()));
             let answer = Answer::Failed { verdict, status: None, code };
-            let attempt = Attempt { deed: Deed::Repair, answer, id: None };
+            let attempt = Attempt { deed: Operation::Repair, answer, id: None };
             history::add(&transaction, 0, connection, &key.ledger_text(), &attempt)?;
         }
         // A run that was interrupted would take the order for settled.
@@ -108,7 +108,11 @@ impl Store {
 
     /// # Errors
     /// When the state can't be read.
-    pub fn order(&self, connection: ConnectionId, key: &OrderKey) -> Result<Memory, StateError> {
+    pub fn order(
+        &self,
+        connection: ConnectionId,
+        key: &OrderKey,
+    ) -> Result<LedgerEntry, StateError> {
         memory_of(&self.db, connection, key)
     }
 
@@ -194,7 +198,7 @@ pub(super) fn memory_of(
     db: &Connection,
     connection: ConnectionId,
     key: &OrderKey,
-) -> Result<Memory, StateError> {
+) -> Result<LedgerEntry, StateError> {
     let mut statement = db.prepare_cached(
         "SELECT state, remote_id, fingerprint FROM orders WHERE connection = ?1 AND key = ?2",
     )?;
@@ -209,14 +213,18 @@ pub(super) fn memory_of(
         })
         .optional()?;
     Ok(match row {
-        None => Memory::Unknown,
-        Some((CREATE_INTENDED, _, fingerprint)) => Memory::Intended { update: None, fingerprint },
-        Some((UPDATE_INTENDED, update, fingerprint)) => Memory::Intended { update, fingerprint },
-        Some((BECAME_ORDER, _, _)) => Memory::BecameOrder,
-        Some((DELETE_INTENDED, _, _)) => Memory::Intended { update: None, fingerprint: None },
-        Some((REFUSED, id, Some(fingerprint))) => Memory::Refused { id, fingerprint },
-        Some((_, Some(id), fingerprint)) => Memory::Known { id, fingerprint },
-        Some((_, None, fingerprint)) => Memory::Intended { update: None, fingerprint },
+        None => LedgerEntry::Unknown,
+        Some((CREATE_INTENDED, _, fingerprint)) => {
+            LedgerEntry::Intended { update: None, fingerprint }
+        }
+        Some((UPDATE_INTENDED, update, fingerprint)) => {
+            LedgerEntry::Intended { update, fingerprint }
+        }
+        Some((BECAME_ORDER, _, _)) => LedgerEntry::BecameOrder,
+        Some((DELETE_INTENDED, _, _)) => LedgerEntry::Intended { update: None, fingerprint: None },
+        Some((REFUSED, id, Some(fingerprint))) => LedgerEntry::Refused { id, fingerprint },
+        Some((_, Some(id), fingerprint)) => LedgerEntry::Known { id, fingerprint },
+        Some((_, None, fingerprint)) => LedgerEntry::Intended { update: None, fingerprint },
     })
 }
 

@@ -1,4 +1,4 @@
-use super::values::now_ms;
+use super::sql_types::now_ms;
 use super::{ConnectionId, StateError, Store};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 

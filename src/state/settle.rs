@@ -1,9 +1,9 @@
-use super::values::stored_id;
+use super::sql_types::stored_id;
 use super::{
     ConnectionId, Counts, DeadLetter, Requests, RunId, StateError, Store, dead_letters, history,
-    outlines,
+    order_digests,
 };
-use crate::domain::{Attempt, Deed, Fingerprint, OrderKey, Outline, RemoteId};
+use crate::domain::{Attempt, Fingerprint, Operation, OrderDigest, OrderKey, RemoteId};
 use rusqlite::{Transaction, named_params, params};
 
 /// What came of an order's step.
@@ -29,7 +29,7 @@ pub struct Settled {
     pub fingerprint: Fingerprint,
     pub outcome: OrderOutcome,
     /// Of the same payload.
-    pub outline: Option<Outline>,
+    pub outline: Option<OrderDigest>,
 }
 
 /// What one transaction settles: outcomes with the counts and the checkpoint that follow from them.
@@ -69,7 +69,7 @@ impl Store {
             if let Some(outline) = &settled.outline
                 && is_at_target(&settled.outcome)
             {
-                outlines::write(
+                order_digests::write(
                     &transaction,
                     connection,
                     &settled.key,
@@ -97,10 +97,10 @@ impl Store {
 fn attempt_of(outcome: &OrderOutcome) -> Option<Attempt> {
     let done = |deed, id: &RemoteId| Some(Attempt::done(deed, Some(id.clone())));
     match outcome {
-        OrderOutcome::Created(id) => done(Deed::Create, id),
-        OrderOutcome::Updated(id) => done(Deed::Update, id),
-        OrderOutcome::Adopted(id) => done(Deed::Adopt, id),
-        OrderOutcome::Left => Some(Attempt::done(Deed::Leave, None)),
+        OrderOutcome::Created(id) => done(Operation::Create, id),
+        OrderOutcome::Updated(id) => done(Operation::Update, id),
+        OrderOutcome::Adopted(id) => done(Operation::Adopt, id),
+        OrderOutcome::Left => Some(Attempt::done(Operation::Leave, None)),
         OrderOutcome::Idle | OrderOutcome::Refused | OrderOutcome::Unconfirmed => None,
     }
 }

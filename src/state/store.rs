@@ -1,4 +1,4 @@
-use super::values::{StoredId, now_ms, stored_id};
+use super::sql_types::{StoredId, now_ms, stored_id};
 use super::{Lock, StateError, View, lock, runs};
 use crate::domain::RemoteId;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};

@@ -1,9 +1,9 @@
 //! What a run created, and taking it out of the ledger order by order as it is deleted at the
 //! target.
 
-use super::values::{StoredId, now_ms, stored_id};
+use super::sql_types::{StoredId, now_ms, stored_id};
 use super::{ConnectionId, RunId, StateError, Store, View, history};
-use crate::domain::{Answer, Attempt, Deed, RemoteId};
+use crate::domain::{Answer, Attempt, Operation, RemoteId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// Where the orders of a run are.
@@ -151,7 +151,7 @@ impl Store {
         order: &CreatedOrder,
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
-        let attempt = Attempt::done(Deed::Delete, Some(order.id.clone()));
+        let attempt = Attempt::done(Operation::Delete, Some(order.id.clone()));
         history::add(&transaction, run, connection, &order.key, &attempt)?;
         transaction
             .prepare_cached(
@@ -176,7 +176,7 @@ impl Store {
         answer: Answer,
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
-        let attempt = Attempt { deed: Deed::Delete, answer, id: Some(order.id.clone()) };
+        let attempt = Attempt { deed: Operation::Delete, answer, id: Some(order.id.clone()) };
         history::add(&transaction, run, connection, &order.key, &attempt)?;
         Ok(transaction.commit()?)
     }
@@ -215,7 +215,7 @@ impl Store {
              VALUES (?1, ?2, ?3, 5, 0, ?4, ?4) ON CONFLICT DO NOTHING",
             params![connection, order.key, stored_id(&order.id), run],
         )?;
-        let attempt = Attempt::done(Deed::Restore, Some(order.id.clone()));
+        let attempt = Attempt::done(Operation::Restore, Some(order.id.clone()));
         history::add(&transaction, run, connection, &order.key, &attempt)?;
         Ok(transaction.commit()?)
     }

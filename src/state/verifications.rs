@@ -2,7 +2,7 @@
 //! and says nothing of an order that was not compared.
 
 use super::runs::unsigned;
-use super::values::now_ms;
+use super::sql_types::now_ms;
 use super::{ConnectionId, StateError, Store, View};
 use crate::domain::OrderKey;
 use rusqlite::{Connection, OptionalExtension, Row, params};

@@ -3,7 +3,7 @@ use super::store::{current_connection, migrate, path_of, tune, version};
 use super::{
     ConnectionId, DeadLetter, LastWrite, RunId, RunRow, StateError, dead_letters, ledger, runs,
 };
-use crate::domain::{CustomerMemory, Memory, OrderKey, RemoteId};
+use crate::domain::{CustomerMemory, LedgerEntry, OrderKey, RemoteId};
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -74,7 +74,11 @@ impl View {
 
     /// # Errors
     /// When the state can't be read.
-    pub fn order(&self, connection: ConnectionId, key: &OrderKey) -> Result<Memory, StateError> {
+    pub fn order(
+        &self,
+        connection: ConnectionId,
+        key: &OrderKey,
+    ) -> Result<LedgerEntry, StateError> {
         memory_of(&self.db, connection, key)
     }
 

@@ -240,7 +240,7 @@ fn what_is_allowed_or_only_looks_like_an_import_is_left_alone() {
         ),
         ("src/load/tests/lost.rs", "use crate::simulator::Simulator;"),
         ("src/load/tests.rs", "fn f() { println!(\"x\"); }"),
-        ("src/activecampaign/pacer.rs", "use governor::Quota;"),
+        ("src/activecampaign/rate_limiter.rs", "use governor::Quota;"),
         ("src/activecampaign/http.rs", "use reqwest::Client;"),
         (
             "src/cli/run.rs",

@@ -8,7 +8,7 @@ use line::{Crash, Line};
 use ordersync::activecampaign::{self, Client, Log, Note};
 use ordersync::extract::{self, Export};
 use ordersync::run::{
-    Books, ConnectionSpec, Job, Preview, Progress, RunReport, Task, execute, preview,
+    ConnectionSpec, Job, Preview, Progress, RunContext, RunReport, StateHandle, execute, preview,
 };
 use ordersync::samples::{Generated, generate};
 use ordersync::simulator::{Options, Simulator, Told};
@@ -239,9 +239,9 @@ impl Rehearsal {
             };
             let line = Box::new(self.line(Arc::clone(&crash)));
             let client = Client::over(line, options, self.log(&store)).unwrap();
-            let books = Books::at_hand(store);
+            let books = StateHandle::at_hand(store);
             let job = self.job();
-            let task = Task {
+            let task = RunContext {
                 job: &job,
                 kind: life.kind,
                 export: &Export::open(&job.export).unwrap(),

@@ -8,7 +8,7 @@ use documents::Document;
 pub use judge::assert_fits;
 use judge::{closed, faults, names, places_described, places_written, published};
 use ordersync::domain::Field;
-use ordersync::plan::Why;
+use ordersync::plan::ChangeCause;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -178,6 +178,6 @@ fn every_field_and_every_why_that_the_program_knows_is_named() {
         let fields: Vec<&str> = Field::ALL.iter().map(|field| field.path()).collect();
         assert_eq!(named("field"), fields);
         assert_eq!(named("changed_field"), [&fields[..], &["action", "other"]].concat());
-        assert_eq!(named("why"), Why::ALL.map(Why::code));
+        assert_eq!(named("why"), ChangeCause::ALL.map(ChangeCause::code));
     }
 }

@@ -1,6 +1,7 @@
 use crate::activecampaign::verdict::Call::{self, *};
 use crate::activecampaign::verdict::{
-    Answer, FORBIDDEN_MAX, Happened, Mood, OUTAGES_MAX, Refusal, Standing, Stop, Verdict, judge,
+    Answer, BreakerState, CallResult, FORBIDDEN_MAX, Mood, OUTAGES_MAX, Refusal, Stop, Verdict,
+    judge,
 };
 use std::time::Duration;
 
@@ -8,16 +9,16 @@ const CALLS: [Call; 7] =
     [CreateConnection, CreateCustomer, CreateOrder, Update, Delete, ReadOne, List];
 const WAIT_MAX: Duration = Duration::from_secs(900);
 
-fn standing() -> Standing {
-    Standing { outages: 1, forbidden: 1, wait_max: WAIT_MAX, ..Standing::default() }
+fn standing() -> BreakerState {
+    BreakerState { outages: 1, forbidden: 1, wait_max: WAIT_MAX, ..BreakerState::default() }
 }
 
-fn answered(status: u16) -> Happened {
-    Happened::Answered(Answer { status, ..Answer::default() })
+fn answered(status: u16) -> CallResult {
+    CallResult::Answered(Answer { status, ..Answer::default() })
 }
 
-fn asks_to_wait(status: u16, seconds: u64) -> Happened {
-    Happened::Answered(Answer {
+fn asks_to_wait(status: u16, seconds: u64) -> CallResult {
+    CallResult::Answered(Answer {
         status,
         retry_after: Some(Duration::from_secs(seconds)),
         refusals: Vec::new(),
@@ -25,18 +26,18 @@ fn asks_to_wait(status: u16, seconds: u64) -> Happened {
 }
 
 /// Entries of `code@pointer`, where either may be left out.
-fn refused(entries: &str) -> Happened {
+fn refused(entries: &str) -> CallResult {
     let part = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let refusals = entries.split_whitespace().map(|entry| {
         let (code, pointer) = entry.split_once('@').unwrap_or((entry, ""));
         Refusal { code: part(code), pointer: part(pointer) }
     });
-    Happened::Answered(Answer { status: 422, retry_after: None, refusals: refusals.collect() })
+    CallResult::Answered(Answer { status: 422, retry_after: None, refusals: refusals.collect() })
 }
 
 /// One letter per call, in the order of `CALLS`: again, look up, exists, unclear, gone, relation
 /// gone, refused, throttled, Stop.
-fn row(happened: &Happened) -> String {
+fn row(happened: &CallResult) -> String {
     let letter = |call| match judge(call, happened, &standing()) {
         Verdict::Again => 'a',
         Verdict::LookUp => 'l',
@@ -55,11 +56,11 @@ fn row(happened: &Happened) -> String {
 fn every_answer_means_one_thing_for_each_call() {
     for (happened, expected) in [
         // No answer of use: a write may have been carried out, unless nothing left this machine.
-        (Happened::NotSent, "aaaaaaa"),
-        (Happened::Untrusted, "SSSSSSS"),
-        (Happened::Lost("timed_out"), "lllllaa"),
-        (Happened::Unusable { status: 200, cause: "answer_empty" }, "lllllaa"),
-        (Happened::Unusable { status: 201, cause: "answer_mismatch" }, "lllllaa"),
+        (CallResult::NotSent, "aaaaaaa"),
+        (CallResult::Untrusted, "SSSSSSS"),
+        (CallResult::Lost("timed_out"), "lllllaa"),
+        (CallResult::Unusable { status: 200, cause: "answer_empty" }, "lllllaa"),
+        (CallResult::Unusable { status: 201, cause: "answer_mismatch" }, "lllllaa"),
         (answered(408), "lllllaa"),
         // Carried out or not, behind a proxy nobody knows.
         (answered(500), "lllllaa"),
@@ -119,7 +120,7 @@ fn a_stop_names_its_reason() {
         (answered(402), Stop::Payment),
         (answered(302), Stop::Redirect),
         (answered(418), Stop::Unexpected),
-        (Happened::Untrusted, Stop::Tls),
+        (CallResult::Untrusted, Stop::Tls),
         (asks_to_wait(503, 7200), away(7200)),
         (asks_to_wait(429, 7200), away(7200)),
     ] {
@@ -131,20 +132,20 @@ fn a_stop_names_its_reason() {
 
 #[test]
 fn what_repeats_too_often_ends_the_run() {
-    let verdict = |happened: &Happened, standing: Standing| judge(List, happened, &standing);
-    let forbidden = |forbidden| Standing { forbidden, ..standing() };
+    let verdict = |happened: &CallResult, standing: BreakerState| judge(List, happened, &standing);
+    let forbidden = |forbidden| BreakerState { forbidden, ..standing() };
     assert_eq!(verdict(&answered(403), forbidden(FORBIDDEN_MAX - 1)), Verdict::Again);
     assert_eq!(verdict(&answered(403), forbidden(FORBIDDEN_MAX)), Verdict::Stop(Stop::Credentials));
 
     let away = Verdict::Stop(Stop::Away { retry_after: None });
-    let outages = |outages| Standing { outages, ..standing() };
-    for happened in [answered(500), Happened::NotSent, Happened::Lost("timed_out")] {
+    let outages = |outages| BreakerState { outages, ..standing() };
+    for happened in [answered(500), CallResult::NotSent, CallResult::Lost("timed_out")] {
         assert_eq!(verdict(&happened, outages(OUTAGES_MAX - 1)), Verdict::Again);
         assert_eq!(verdict(&happened, outages(OUTAGES_MAX)), away);
     }
     assert_eq!(verdict(&answered(422), outages(OUTAGES_MAX)), Verdict::Refused, "it answers");
 
-    let throttled_for = |throttled_for| Standing { throttled_for, ..standing() };
+    let throttled_for = |throttled_for| BreakerState { throttled_for, ..standing() };
     assert_eq!(verdict(&answered(429), throttled_for(WAIT_MAX)), Verdict::Throttled);
     assert_eq!(verdict(&answered(429), throttled_for(WAIT_MAX * 2)), away);
 }
@@ -152,8 +153,8 @@ fn what_repeats_too_often_ends_the_run() {
 #[test]
 fn only_the_way_and_the_server_count_as_an_outage() {
     for (happened, mood) in [
-        (Happened::NotSent, Mood::Outage),
-        (Happened::Lost("connection_lost"), Mood::Outage),
+        (CallResult::NotSent, Mood::Outage),
+        (CallResult::Lost("connection_lost"), Mood::Outage),
         (answered(503), Mood::Outage),
         (answered(429), Mood::Throttled),
         (answered(403), Mood::Forbidden),

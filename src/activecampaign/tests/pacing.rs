@@ -1,21 +1,21 @@
-use crate::activecampaign::pacer::{Budget, Departure, Log, Note, Pacer};
+use crate::activecampaign::rate_limiter::{Budget, Departure, Log, Note, RateLimiter};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, advance, sleep};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn pacer(rate: f64) -> Pacer {
-    Pacer::new(rate, None, Box::new(|_| {}))
+fn pacer(rate: f64) -> RateLimiter {
+    RateLimiter::new(rate, None, Box::new(|_| {}))
 }
 
-async fn depart(pacer: &Pacer) -> Departure {
+async fn depart(pacer: &RateLimiter) -> Departure {
     let mut place = pacer.place().await;
     place.slot().await;
     place.leave()
 }
 
-async fn departures(pacer: &Pacer, count: usize) -> Vec<Instant> {
+async fn departures(pacer: &RateLimiter, count: usize) -> Vec<Instant> {
     let mut all = Vec::with_capacity(count);
     for _ in 0..count {
         all.push(depart(pacer).await.at);
@@ -175,7 +175,7 @@ async fn answers_of_429_to_requests_in_flight_together_are_one_event() {
 async fn a_restart_keeps_its_distance_from_the_last_send() {
     let first = |rate: f64, last_send_at: Option<SystemTime>| async move {
         let from = Instant::now();
-        let pacer = Pacer::new(rate, last_send_at, Box::new(|_| {}));
+        let pacer = RateLimiter::new(rate, last_send_at, Box::new(|_| {}));
         depart(&pacer).await.at - from
     };
     let now = SystemTime::now();
@@ -198,7 +198,7 @@ async fn each_departure_is_told() {
         assert!(matches!(note, Note::Sent(_)));
         *count.lock().unwrap() += 1;
     });
-    let pacer = Pacer::new(5.0, None, log);
+    let pacer = RateLimiter::new(5.0, None, log);
     drop(pacer.place().await);
     assert_eq!(*told.lock().unwrap(), 0);
     departures(&pacer, 3).await;

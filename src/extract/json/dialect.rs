@@ -77,14 +77,14 @@ struct Sample {
 }
 
 /// A dialect, with the keys of the records it finds in a file and those that it misses there.
-struct Tried<'a> {
+struct Candidate<'a> {
     dialect: &'static Dialect,
     keys: &'a Keys,
     missing: Vec<String>,
 }
 
 /// Why records are of no known dialect, and what to try.
-pub struct Unfit {
+pub struct NoMatch {
     pub what: String,
     pub hint: String,
 }
@@ -148,7 +148,7 @@ fn recognise_within(
         match sample.is_empty {
             true if asked.len() == 1 || sample.wrapper.is_some() => return Ok(dialect),
             true => {}
-            false => tried.push(Tried {
+            false => tried.push(Candidate {
                 dialect,
                 keys: &sample.keys,
                 missing: sample.keys.missing_of(dialect.needs),
@@ -171,14 +171,16 @@ fn recognise_within(
 ///
 /// # Errors
 /// When there is none: what is missing to the nearest.
-pub fn dialect_of(keys: &Keys) -> Result<&'static Dialect, Unfit> {
+pub fn dialect_of(keys: &Keys) -> Result<&'static Dialect, NoMatch> {
     let missing = |dialect: &Dialect| keys.missing_of(dialect.needs);
-    let tried: Vec<_> =
-        DIALECTS.iter().map(|dialect| Tried { dialect, keys, missing: missing(dialect) }).collect();
+    let tried: Vec<_> = DIALECTS
+        .iter()
+        .map(|dialect| Candidate { dialect, keys, missing: missing(dialect) })
+        .collect();
     choose(&tried, false)
 }
 
-fn choose(tried: &[Tried<'_>], is_named: bool) -> Result<&'static Dialect, Unfit> {
+fn choose(tried: &[Candidate<'_>], is_named: bool) -> Result<&'static Dialect, NoMatch> {
     if let Some(found) = fitting(tried) {
         return found;
     }
@@ -186,12 +188,12 @@ fn choose(tried: &[Tried<'_>], is_named: bool) -> Result<&'static Dialect, Unfit
     let by_own_key = |mark: &str, _: &Keys| is_own(mark);
     let as_wrapper =
         |mark: &str, keys: &Keys| keys.outer().count() <= WRAPPER_KEYS_MAX && !is_own(mark);
-    let near = |is_near: &dyn Fn(&Tried<'_>) -> bool| {
+    let near = |is_near: &dyn Fn(&Candidate<'_>) -> bool| {
         tried
             .iter()
             .filter(|one| is_near(one))
             .min_by_key(|one| one.missing.len())
-            .map(Tried::lacking)
+            .map(Candidate::lacking)
     };
     let refusal = stranger(tried, by_own_key)
         .or_else(|| near(&|one| one.missing.len() * 2 <= one.dialect.needs.len()))
@@ -202,13 +204,13 @@ fn choose(tried: &[Tried<'_>], is_named: bool) -> Result<&'static Dialect, Unfit
     }
     let best = tried.iter().min_by_key(|one| one.distance());
     let what = best.map_or_else(String::new, |one| seen(one.keys));
-    Err(Unfit { what: format!("the format is not recognised: {what}"), hint: nearest(tried) })
+    Err(NoMatch { what: format!("the format is not recognised: {what}"), hint: nearest(tried) })
 }
 
 /// The dialect of which nothing is missing. Of several the one that needs most tells most; where
 /// two need as much, nothing tells which of them wrote the file. `None` where something is missing
 /// to each.
-fn fitting(tried: &[Tried<'_>]) -> Option<Result<&'static Dialect, Unfit>> {
+fn fitting(tried: &[Candidate<'_>]) -> Option<Result<&'static Dialect, NoMatch>> {
     let fitting = || tried.iter().filter(|one| one.missing.is_empty()).map(|one| one.dialect);
     let most = fitting().map(|dialect| dialect.needs.len()).max()?;
     let best: Vec<&'static Dialect> =
@@ -220,20 +222,20 @@ fn fitting(tried: &[Tried<'_>]) -> Option<Result<&'static Dialect, Unfit>> {
                 several.iter().map(|dialect| dialect.name).collect::<Vec<_>>().join(" and ");
             let what =
                 format!("its records have all that {names} need, so the format can't be told");
-            Some(Err(Unfit { what, hint: "name the job's format in the settings".to_owned() }))
+            Some(Err(NoMatch { what, hint: "name the job's format in the settings".to_owned() }))
         }
     }
 }
 
-impl Tried<'_> {
+impl Candidate<'_> {
     /// What is missing, in parts of a hundred.
     fn distance(&self) -> usize {
         self.missing.len() * 100 / self.dialect.needs.len().max(1)
     }
 
-    fn lacking(&self) -> Unfit {
+    fn lacking(&self) -> NoMatch {
         let (title, missing) = (self.dialect.title, self.missing.join(", "));
-        Unfit {
+        NoMatch {
             what: format!("looks like {title}, but its records lack: {missing}"),
             hint: "export again with all fields".to_owned(),
         }
@@ -241,8 +243,8 @@ impl Tried<'_> {
 }
 
 /// Other things than orders, told by the marks of their kind that `counts`.
-fn stranger(tried: &[Tried<'_>], counts: impl Fn(&str, &Keys) -> bool) -> Option<Unfit> {
-    let marks = |one: &Tried<'_>| {
+fn stranger(tried: &[Candidate<'_>], counts: impl Fn(&str, &Keys) -> bool) -> Option<NoMatch> {
+    let marks = |one: &Candidate<'_>| {
         let mut siblings = one.dialect.siblings.iter();
         siblings
             .find(|(mark, _)| {
@@ -250,7 +252,7 @@ fn stranger(tried: &[Tried<'_>], counts: impl Fn(&str, &Keys) -> bool) -> Option
             })
             .map(|(_, kind)| *kind)
     };
-    tried.iter().find_map(marks).map(|kind| Unfit {
+    tried.iter().find_map(marks).map(|kind| NoMatch {
         what: format!("looks like {kind}, expected orders"),
         hint: "export the orders themselves".to_owned(),
     })
@@ -309,8 +311,8 @@ fn seen(keys: &Keys) -> String {
 }
 
 /// The dialects that come nearest, with what the file lacks of them.
-fn nearest(tried: &[Tried<'_>]) -> String {
-    let mut near: Vec<&Tried<'_>> =
+fn nearest(tried: &[Candidate<'_>]) -> String {
+    let mut near: Vec<&Candidate<'_>> =
         tried.iter().filter(|one| one.missing.len() < one.dialect.needs.len()).collect();
     near.sort_by_key(|one| one.distance());
     let told = near

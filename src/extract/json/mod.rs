@@ -17,7 +17,7 @@ mod wrappers;
 #[cfg(test)]
 mod tests;
 
-pub use dialect::{DIALECTS, Dialect, Document, SAMPLE_LEN_MAX, Unfit, dialect_of, recognise};
+pub use dialect::{DIALECTS, Dialect, Document, NoMatch, SAMPLE_LEN_MAX, dialect_of, recognise};
 pub use documents::{Documents, malformed};
 pub use elements::Elements;
 pub use keys::{Keys, each_member};

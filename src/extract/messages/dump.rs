@@ -5,7 +5,7 @@ use super::envelope::{Envelope, Message};
 use super::marks;
 use super::objects::object_of;
 use super::rows::DumpRows;
-use crate::extract::json::{Dialect, Keys, SAMPLE_LEN_MAX, Unfit, dialect_of};
+use crate::extract::json::{Dialect, Keys, NoMatch, SAMPLE_LEN_MAX, dialect_of};
 use crate::extract::rows::Rows;
 use crate::extract::sheet_dialect::{Head, Layout, Records, SheetDialect, Verdict};
 use csv::ByteRecord;
@@ -72,7 +72,7 @@ impl SheetDialect for WarehouseCsv {
             Some(Ok(dialect)) => {
                 Verdict::Complete(Arc::new(Dump { names, dialect: Some(dialect) }))
             }
-            Some(Err(Unfit { what, hint })) => {
+            Some(Err(NoMatch { what, hint })) => {
                 Verdict::Unusable { what: format!("is a {}: {what}", self.title()), hint }
             }
         }
@@ -93,7 +93,7 @@ fn names_of(header: &ByteRecord) -> Vec<String> {
 pub fn told_by(
     objects: impl Iterator<Item = String>,
     names: &[String],
-) -> Option<Result<&'static Dialect, Unfit>> {
+) -> Option<Result<&'static Dialect, NoMatch>> {
     let mut keys = Keys::default();
     let mut has_records = false;
     // Columns that are blank in the first rows are there all the same.

@@ -8,7 +8,7 @@ use super::superseded::{Places, Superseded, Versions};
 use super::version::{Stamps, Version, is_damaged};
 use crate::domain::SourceOrder;
 use crate::extract::error::ReadError;
-use crate::extract::json::{Dialect, Document, SAMPLE_LEN_MAX, Unfit, malformed};
+use crate::extract::json::{Dialect, Document, NoMatch, SAMPLE_LEN_MAX, malformed};
 use crate::extract::rows::{self, Rows};
 use crate::extract::sheet_dialect::Records;
 use std::borrow::Cow;
@@ -71,7 +71,7 @@ impl DumpRows {
         while let (true, Some(row)) = (objects.len() < SAMPLE_LEN_MAX, rows.advance()?) {
             objects.extend(row.is_whole.then(|| self.dump.object(&row).0));
         }
-        let refused = |Unfit { what, hint }| ReadError::new(self.rows.shown(), 0, what, hint);
+        let refused = |NoMatch { what, hint }| ReadError::new(self.rows.shown(), 0, what, hint);
         told_by(objects.into_iter(), &self.dump.names).transpose().map_err(refused)
     }
 }

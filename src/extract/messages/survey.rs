@@ -4,7 +4,7 @@
 use super::envelope::{Envelope, Message};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::json::{Dialect, Keys, SAMPLE_LEN_MAX, Texts, Unfit, dialect_of};
+use crate::extract::json::{Dialect, Keys, NoMatch, SAMPLE_LEN_MAX, Texts, dialect_of};
 use std::collections::BTreeMap;
 
 /// Streams that are told apart; a tap has a few dozen.
@@ -80,7 +80,7 @@ fn choose(
     streams: &BTreeMap<String, Seen>,
     envelope: Envelope,
     is_named: bool,
-) -> Result<Taken, Unfit> {
+) -> Result<Taken, NoMatch> {
     let with_records = || streams.iter().filter(|(_, seen)| seen.records > 0);
     let orders: Vec<_> =
         with_records().filter(|(name, _)| is_called(name, &["orders", "order"])).collect();
@@ -88,8 +88,8 @@ fn choose(
         [] => by_keys(streams, envelope, is_named)?,
         [(name, seen)] => match dialect_of(&seen.keys) {
             Ok(dialect) => vec![((*name).clone(), dialect)],
-            Err(Unfit { what, hint }) => {
-                return Err(Unfit { what: format!("its stream {}: {what}", shown(name)), hint });
+            Err(NoMatch { what, hint }) => {
+                return Err(NoMatch { what: format!("its stream {}: {what}", shown(name)), hint });
             }
         },
         several => return Err(ambiguous(several.iter().map(|(name, _)| name.as_str()))),
@@ -112,7 +112,7 @@ fn by_keys(
     streams: &BTreeMap<String, Seen>,
     envelope: Envelope,
     is_named: bool,
-) -> Result<Taken, Unfit> {
+) -> Result<Taken, NoMatch> {
     if streams.keys().any(|name| is_called(name, &["orders", "order"])) {
         // It is announced, and this time nothing came.
         return Ok(Vec::new());
@@ -136,17 +136,17 @@ fn by_keys(
     }
 }
 
-fn none_of(streams: &BTreeMap<String, Seen>) -> Unfit {
+fn none_of(streams: &BTreeMap<String, Seen>) -> NoMatch {
     let names: Vec<&str> = streams.keys().map(|name| shown(name)).take(8).collect();
-    Unfit {
+    NoMatch {
         what: format!("no stream of it is called orders; its streams are {}", names.join(", ")),
         hint: HINT_SELECT.to_owned(),
     }
 }
 
-fn ambiguous<'a>(names: impl Iterator<Item = &'a str>) -> Unfit {
+fn ambiguous<'a>(names: impl Iterator<Item = &'a str>) -> NoMatch {
     let names: Vec<&str> = names.map(shown).collect();
-    Unfit {
+    NoMatch {
         what: format!("holds several streams of orders: {}", names.join(", ")),
         hint: "give each shop a job of its own, and a file with its stream alone".to_owned(),
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::{Tally, Terms};
+use crate::plan::{PlanSummary, Terms};
 use jiff::tz::TimeZone;
 
 fn preview(forecast: Forecast, zone: &str) -> Preview {
@@ -7,7 +7,7 @@ fn preview(forecast: Forecast, zone: &str) -> Preview {
         job: "shop".to_owned(),
         files: Vec::new(),
         rules: Default::default(),
-        tally: Tally::default(),
+        tally: PlanSummary::default(),
         forecast,
         shrinkage: Vec::new(),
         history: Default::default(),

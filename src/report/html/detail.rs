@@ -3,7 +3,7 @@ use crate::domain::Order;
 use crate::plan::Decision;
 use crate::report::telling::Telling;
 use crate::report::text::printable;
-use crate::run::{Judged, Judgement};
+use crate::run::{PlannedRecord, RecordVerdict};
 
 /// Invalid records shown one by one; all of them are counted.
 const INVALID_MAX: usize = 5_000;
@@ -60,11 +60,13 @@ impl Detail {
     }
 
     /// Takes from a record what a page shows of it.
-    pub fn take(&mut self, judged: &Judged) {
+    pub fn take(&mut self, judged: &PlannedRecord) {
         let file = usize::try_from(judged.position.file).unwrap_or(usize::MAX);
         match &judged.verdict {
-            Judgement::Invalid(_) if self.invalid.len() == INVALID_MAX => self.invalid_more += 1,
-            Judgement::Invalid(faults) => self.invalid.push(InvalidRecord {
+            RecordVerdict::Invalid(_) if self.invalid.len() == INVALID_MAX => {
+                self.invalid_more += 1
+            }
+            RecordVerdict::Invalid(faults) => self.invalid.push(InvalidRecord {
                 order: inert(&printable(&judged.label)),
                 file,
                 line: faults
@@ -78,12 +80,12 @@ impl Detail {
                     .map(|fault| (fault.reason.code(), fault.field, fault.reason.advice()))
                     .collect(),
             }),
-            Judgement::Decided(Decision::Send(step)) => self.sample(judged, &step.order, file),
+            RecordVerdict::Decided(Decision::Send(step)) => self.sample(judged, &step.order, file),
             _ => {}
         }
     }
 
-    fn sample(&mut self, judged: &Judged, order: &Order, file: usize) {
+    fn sample(&mut self, judged: &PlannedRecord, order: &Order, file: usize) {
         let Some(source) = &judged.source else { return };
         let new = KINDS.iter().zip(&mut self.met).find(|((_, is), met)| !**met && is(order));
         let Some(((title, _), met)) = new else { return };

@@ -4,7 +4,7 @@ use super::charts::{self, Bar};
 use super::detail::{Detail, InvalidRecord, Sample};
 use super::difference;
 use crate::domain::Currency;
-use crate::plan::{Month, MonthTotal, PRODUCTS_MAX, Tally};
+use crate::plan::{Month, MonthTotal, PRODUCTS_MAX, PlanSummary};
 use crate::report::forecast::{assumptions, forecast_text, nights, pace_rows};
 use crate::report::meaning::{assumed_lines, becomes, counted, policy_line};
 use crate::report::plan::advice_rows;
@@ -70,7 +70,7 @@ fn forecast(preview: &Preview, now: &Zoned) -> Markup {
     }
 }
 
-fn tiles(tally: &Tally) -> Markup {
+fn tiles(tally: &PlanSummary) -> Markup {
     let tile = |name: &str, n: u64, note: &str| {
         html! { div.tile { span.n { (count(n)) } span.name { (name) } span.note { (note) } } }
     };
@@ -88,7 +88,7 @@ fn tiles(tally: &Tally) -> Markup {
     }
 }
 
-fn money(tally: &Tally) -> Markup {
+fn money(tally: &PlanSummary) -> Markup {
     html! {
         h3 { "Money" }
         @if tally.totals.is_empty() { p { "No valid order." } } @else {
@@ -127,7 +127,7 @@ fn meaning(preview: &Preview) -> Markup {
     }
 }
 
-fn months(tally: &Tally) -> Markup {
+fn months(tally: &PlanSummary) -> Markup {
     let mut by_currency: BTreeMap<Currency, BTreeMap<i32, MonthTotal>> = BTreeMap::new();
     for ((currency, month), total) in tally.shape.months() {
         by_currency.entry(currency).or_default().insert(number_of(month), total);
@@ -174,7 +174,7 @@ fn filled(months: &BTreeMap<i32, MonthTotal>) -> Vec<(String, MonthTotal)> {
     years.into_iter().map(|(year, total)| (format!("{year:04}"), total)).collect()
 }
 
-fn products(tally: &Tally) -> Markup {
+fn products(tally: &PlanSummary) -> Markup {
     let bars = tally.shape.products().iter().enumerate().map(|(n, orders)| Bar {
         label: match n + 1 {
             PRODUCTS_MAX => format!("{PRODUCTS_MAX} or more"),
@@ -186,7 +186,7 @@ fn products(tally: &Tally) -> Markup {
     charts::columns("Products in an order", ("Products", "Orders"), &bars.collect::<Vec<_>>())
 }
 
-fn customers(tally: &Tally) -> Markup {
+fn customers(tally: &PlanSummary) -> Markup {
     let returning = tally.create.saturating_sub(tally.customers_new);
     let bars = [("new customers", tally.customers_new), ("returning ones", returning)];
     let bars =
@@ -194,7 +194,7 @@ fn customers(tally: &Tally) -> Markup {
     charts::rows("Orders to create, by", ("By", "Orders"), &bars)
 }
 
-fn left_out(tally: &Tally) -> Markup {
+fn left_out(tally: &PlanSummary) -> Markup {
     let filtered: Vec<Bar> = tally
         .filtered_reasons
         .iter()

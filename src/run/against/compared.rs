@@ -3,8 +3,8 @@ use super::saved::{Form, Line, Saved, SavedError};
 use crate::domain::{Currency, Order};
 use crate::extract::Export;
 use crate::plan::{Action, Decision, EXAMPLES_MAX, Example, Terms};
-use crate::run::outlining::Outlining;
-use crate::run::reading::{Judged, Judgement};
+use crate::run::change_detector::ChangeDetector;
+use crate::run::reading::{PlannedRecord, RecordVerdict};
 use crate::run::since::is_repeat;
 use crate::run::{Job, Planning, Preview, ReadingError};
 use crate::state::View;
@@ -45,7 +45,7 @@ pub struct Compared {
 }
 
 /// Told of each record, with what changed of its order since the plan was saved.
-pub type OnCompared<'a> = &'a mut dyn FnMut(Judged, &[ValueChange]);
+pub type OnCompared<'a> = &'a mut dyn FnMut(PlannedRecord, &[ValueChange]);
 
 #[derive(Debug, thiserror::Error)]
 pub enum AgainstError {
@@ -66,7 +66,7 @@ pub fn preview_against<R: BufRead + Seek>(
     (terms, saved): (Terms, &mut Saved<R>),
     each: OnCompared<'_>,
 ) -> Result<(Preview, Against), AgainstError> {
-    let mut begun = planning.begin((job, export), view, |_| Outlining::of_fields())?;
+    let mut begun = planning.begin((job, export), view, |_| ChangeDetector::of_fields())?;
     begun.reading = begun.reading.keeping_sources().keeping_orders().in_less_memory();
     let mut against = Against::of(saved);
     while let Some(judged) = begun.reading.next() {
@@ -97,7 +97,7 @@ impl Against {
 
     fn take<R: BufRead + Seek>(
         &mut self,
-        judged: &Judged,
+        judged: &PlannedRecord,
         saved: &mut Saved<R>,
         job: &str,
     ) -> Result<Vec<ValueChange>, SavedError> {
@@ -120,8 +120,8 @@ impl Against {
     }
 
     /// A file of payloads has nothing of orders that had not to be sent.
-    fn add_new(&mut self, judged: &Judged) {
-        let is_sent = matches!(judged.verdict, Judgement::Decided(Decision::Send(_)));
+    fn add_new(&mut self, judged: &PlannedRecord) {
+        let is_sent = matches!(judged.verdict, RecordVerdict::Decided(Decision::Send(_)));
         if self.form == Form::Payloads && !is_sent {
             return;
         }
@@ -135,7 +135,7 @@ impl Against {
         &mut self,
         changes: &[ValueChange],
         currencies: [Option<Currency>; 2],
-        judged: &Judged,
+        judged: &PlannedRecord,
     ) {
         if changes.is_empty() {
             self.same += 1;
@@ -151,11 +151,11 @@ impl Against {
     }
 }
 
-fn example_of(judged: &Judged) -> Example {
+fn example_of(judged: &PlannedRecord) -> Example {
     Example { order: judged.label.clone(), position: judged.position, field: None }
 }
 
-fn compare(before: Line, judged: &Judged) -> Vec<ValueChange> {
+fn compare(before: Line, judged: &PlannedRecord) -> Vec<ValueChange> {
     let (action, reasons) = fate_of(&judged.verdict);
     match before {
         Line::Payload { body, .. } => match order_of(judged) {
@@ -184,27 +184,29 @@ fn fate_text(action: &str, reasons: &[&str]) -> String {
 }
 
 /// As `plan --jsonl` says it.
-fn fate_of(verdict: &Judgement) -> (&'static str, Vec<&'static str>) {
+fn fate_of(verdict: &RecordVerdict) -> (&'static str, Vec<&'static str>) {
     match verdict {
-        Judgement::Decided(Decision::Send(step)) => match step.action {
+        RecordVerdict::Decided(Decision::Send(step)) => match step.action {
             Action::Create => ("create", vec![]),
             Action::Update(_) => ("update", vec![]),
             Action::LookUp(_) => ("look_up", vec![]),
         },
-        Judgement::Decided(Decision::Unchanged) | Judgement::Settled => ("unchanged", vec![]),
-        Judgement::Decided(Decision::StillRefused) => ("refused", vec![]),
-        Judgement::Filtered(filter) => ("filtered", vec![filter.code()]),
-        Judgement::Invalid(faults) => {
+        RecordVerdict::Decided(Decision::Unchanged) | RecordVerdict::Settled => {
+            ("unchanged", vec![])
+        }
+        RecordVerdict::Decided(Decision::StillRefused) => ("refused", vec![]),
+        RecordVerdict::Filtered(filter) => ("filtered", vec![filter.code()]),
+        RecordVerdict::Invalid(faults) => {
             ("invalid", faults.iter().map(|fault| fault.reason.code()).collect())
         }
     }
 }
 
 /// The order of a valid record, whether it would be sent or not.
-fn order_of(judged: &Judged) -> Option<&Order> {
+fn order_of(judged: &PlannedRecord) -> Option<&Order> {
     match &judged.verdict {
-        Judgement::Decided(Decision::Send(step)) => Some(&step.order),
-        Judgement::Decided(_) => judged.order.as_deref(),
+        RecordVerdict::Decided(Decision::Send(step)) => Some(&step.order),
+        RecordVerdict::Decided(_) => judged.order.as_deref(),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@ use super::UndoError;
 use crate::activecampaign::Client;
 use crate::domain::{Answer, RemoteId};
 use crate::load::{Deletion, JournalError, Refusal, delete};
-use crate::run::Books;
+use crate::run::StateHandle;
 use crate::state::{ConnectionId, CreatedOrder, RunId, Store};
 use tokio_util::sync::CancellationToken;
 
@@ -27,7 +27,7 @@ pub(super) enum Ended {
 /// What each delete needs.
 pub(super) struct Deleting {
     pub client: Client,
-    pub books: Books,
+    pub books: StateHandle,
     pub run: RunId,
     pub connection: ConnectionId,
     pub remote: RemoteId,

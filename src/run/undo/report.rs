@@ -1,6 +1,6 @@
 use crate::activecampaign::{Failure, Stop, Verdict};
-use crate::load::{Halt, JournalError};
-use crate::run::reflection::ReflectionError;
+use crate::load::{JournalError, StepError};
+use crate::run::remote_fetch::ReflectionError;
 use crate::run::report::end_by;
 use crate::state::{Requests, RunEnd, RunId, StateError};
 use std::time::Duration;
@@ -101,12 +101,12 @@ impl From<ReflectionError> for UndoError {
     }
 }
 
-impl From<Halt> for UndoError {
-    fn from(halt: Halt) -> Self {
+impl From<StepError> for UndoError {
+    fn from(halt: StepError) -> Self {
         match halt {
-            Halt::Stop(stop) => Self::Stop(stop),
-            Halt::Cancelled => Self::Interrupted,
-            Halt::Journal(error) => Self::Journal(error),
+            StepError::Stop(stop) => Self::Stop(stop),
+            StepError::Cancelled => Self::Interrupted,
+            StepError::Journal(error) => Self::Journal(error),
         }
     }
 }

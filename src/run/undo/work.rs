@@ -3,10 +3,10 @@ use super::{UndoError, UndoPlan, UndoReport};
 use crate::activecampaign::Client;
 use crate::domain::RemoteId;
 use crate::plan::Fingerprints;
-use crate::run::Books;
+use crate::run::StateHandle;
 use crate::run::meter::Meter;
-use crate::run::reflection::reflect;
-use crate::state::{ConnectionId, CreatedOrder, Mirror};
+use crate::run::remote_fetch::reflect;
+use crate::state::{ConnectionId, CreatedOrder, RemoteSnapshot};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
@@ -19,7 +19,7 @@ const CREATED_MAX: u32 = 500;
 /// What an undo is given.
 pub struct Undo<'a> {
     pub plan: &'a UndoPlan,
-    pub books: &'a Books,
+    pub books: &'a StateHandle,
     pub client: &'a Client,
     /// Deletes under way at once.
     pub in_flight_max: usize,
@@ -92,7 +92,7 @@ impl Work<'_> {
     }
 
     /// What the connection holds now, before anything is deleted.
-    async fn look(&self, remote: &RemoteId) -> Result<Mirror, UndoError> {
+    async fn look(&self, remote: &RemoteId) -> Result<RemoteSnapshot, UndoError> {
         let connections = self.task.client.connections().await?;
         if !connections.iter().any(|connection| connection.id == *remote) {
             return Err(UndoError::ConnectionGone(remote.to_string()));
@@ -105,7 +105,7 @@ impl Work<'_> {
         &mut self,
         connection: ConnectionId,
         remote: &RemoteId,
-        mirror: &Mirror,
+        mirror: &RemoteSnapshot,
     ) -> Result<(), UndoError> {
         let task = self.task;
         let (run, halt) = (self.report.run, task.cancel.child_token());
@@ -137,7 +137,7 @@ impl Work<'_> {
     async fn send_all(
         &mut self,
         deleting: &Arc<Deleting>,
-        mirror: &Mirror,
+        mirror: &RemoteSnapshot,
         steps: &mut JoinSet<Result<Ended, UndoError>>,
     ) -> Result<(), UndoError> {
         let (run, connection, mut after) = (deleting.run, deleting.connection, String::new());
@@ -214,7 +214,7 @@ impl Work<'_> {
     }
 }
 
-fn listed(order: &CreatedOrder, mirror: &Mirror) -> Result<Listed, UndoError> {
+fn listed(order: &CreatedOrder, mirror: &RemoteSnapshot) -> Result<Listed, UndoError> {
     Ok(match mirror.key_of(&order.id)? {
         Some(key) if key == order.key => Listed::AsCreated,
         Some(_) => Listed::UnderAnotherKey,

@@ -1,6 +1,6 @@
 use super::times;
 use crate::activecampaign::Traffic;
-use crate::daemon::{AccountView, Standing};
+use crate::daemon::{AccountStatus, AccountView};
 use crate::report::{count, duration};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -23,33 +23,33 @@ pub(super) fn card(account: &AccountView, now: Timestamp) -> Markup {
     }
 }
 
-fn standing(standing: &Standing) -> (&'static str, &'static str) {
+fn standing(standing: &AccountStatus) -> (&'static str, &'static str) {
     match standing {
-        Standing::Idle => ("good", "idle"),
-        Standing::Running => ("good", "running"),
-        Standing::WaitsForLock { .. } => ("warn", "waits for another process"),
-        Standing::Away { .. } => ("warn", "target away"),
-        Standing::Refused { .. } => ("bad", "refused"),
+        AccountStatus::Idle => ("good", "idle"),
+        AccountStatus::Running => ("good", "running"),
+        AccountStatus::WaitsForLock { .. } => ("warn", "waits for another process"),
+        AccountStatus::Away { .. } => ("warn", "target away"),
+        AccountStatus::Refused { .. } => ("bad", "refused"),
     }
 }
 
-fn breaker(standing: &Standing, now: Timestamp) -> String {
+fn breaker(standing: &AccountStatus, now: Timestamp) -> String {
     let zone = TimeZone::system();
     match standing {
-        Standing::Idle | Standing::Running => "closed: requests may leave".to_owned(),
-        Standing::WaitsForLock { since } => {
+        AccountStatus::Idle | AccountStatus::Running => "closed: requests may leave".to_owned(),
+        AccountStatus::WaitsForLock { since } => {
             format!(
                 "another process writes to the account, since {}",
                 times::instant(*since, &zone)
             )
         }
-        Standing::Away { until } => {
+        AccountStatus::Away { until } => {
             format!(
                 "open: the target is away; asked again at {}",
                 times::coming(*until, now, &zone)
             )
         }
-        Standing::Refused { until } => {
+        AccountStatus::Refused { until } => {
             format!(
                 "open: the target refused us; nothing is sent before {}",
                 times::coming(*until, now, &zone)

@@ -1,7 +1,7 @@
 use super::{runs, times};
 use crate::daemon::{LastRun, Running};
 use crate::report::count;
-use crate::serve::picture::{JobPicture, Known};
+use crate::serve::snapshot::{JobPicture, Known};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 

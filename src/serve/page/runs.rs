@@ -1,7 +1,7 @@
 use super::times;
 use crate::report::{count, duration};
 use crate::serve::metrics::parts;
-use crate::serve::picture::JobPicture;
+use crate::serve::snapshot::JobPicture;
 use crate::state::RunRow;
 use jiff::Timestamp;
 use maud::{Markup, html};

@@ -1,5 +1,5 @@
 use super::{accounts, jobs, times};
-use crate::serve::picture::{Picture, Process};
+use crate::serve::snapshot::{Process, Snapshot};
 use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -11,7 +11,7 @@ const SCRIPT: &str = include_str!("status.js");
 pub(in crate::serve) const POLICY: &str = "default-src 'none'; style-src 'sha256-QgfQvB4hbtFCkk8PUV9UWiwfMhfgRrQZsRMVfc9boDk='; script-src 'sha256-FWVn5zrPq4D1KQIjTkgOD+opjFesRNawWJKx750/w7A='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The page as it is asked for first; without a script the browser asks for all of it again.
-pub(in crate::serve) fn whole(picture: &Picture) -> String {
+pub(in crate::serve) fn whole(picture: &Snapshot) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -39,11 +39,11 @@ pub(in crate::serve) fn whole(picture: &Picture) -> String {
 }
 
 /// The part of it that changes.
-pub(in crate::serve) fn live(picture: &Picture) -> String {
+pub(in crate::serve) fn live(picture: &Snapshot) -> String {
     parts(picture).into_string()
 }
 
-fn title(picture: &Picture) -> String {
+fn title(picture: &Snapshot) -> String {
     let running = picture
         .jobs
         .iter()
@@ -54,7 +54,7 @@ fn title(picture: &Picture) -> String {
     }
 }
 
-fn parts(picture: &Picture) -> Markup {
+fn parts(picture: &Snapshot) -> Markup {
     html! {
         @if let Some(process) = &picture.process { (told_of(process, picture)) }
         h2 { "Jobs" }
@@ -64,7 +64,7 @@ fn parts(picture: &Picture) -> Markup {
     }
 }
 
-fn told_of(process: &Process, picture: &Picture) -> Markup {
+fn told_of(process: &Process, picture: &Snapshot) -> Markup {
     let zone = TimeZone::system();
     html! {
         p.soft {

@@ -48,21 +48,21 @@ fn key(text: &str) -> OrderKey {
 fn failed(status: u16) -> Attempt {
     let (verdict, code) = ("again".to_owned(), Some("answer_cut".to_owned()));
     let answer = Answer::Failed { verdict, status: Some(status), code };
-    Attempt { deed: Deed::Create, answer, id: None }
+    Attempt { deed: Operation::Create, answer, id: None }
 }
 
 #[test]
 fn what_was_asked_and_answered_is_told_in_order() {
     let mut ledger = Ledger::new();
     let (run, connection) = (ledger.run, ledger.connection);
-    for attempt in [failed(503), Attempt::found(Deed::LookUp, None)] {
+    for attempt in [failed(503), Attempt::found(Operation::LookUp, None)] {
         ledger.store.note(run, connection, &key("7"), &attempt).unwrap();
     }
     ledger.create(7..8);
     let history = ledger.history("7");
     let told: Vec<_> = history.iter().map(|past| past.attempt.clone()).collect();
-    let done = Attempt::done(Deed::Create, Some(RemoteId::new("7")));
-    assert_eq!(told, [failed(503), Attempt::found(Deed::LookUp, None), done]);
+    let done = Attempt::done(Operation::Create, Some(RemoteId::new("7")));
+    assert_eq!(told, [failed(503), Attempt::found(Operation::LookUp, None), done]);
     assert!(history.iter().all(|past| past.run == run && past.at_ms > 1_700_000_000_000));
     assert_eq!(ledger.history("8"), []);
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::{Fingerprint, Memory, OrderKey};
+use crate::domain::{Fingerprint, LedgerEntry, OrderKey};
 use crate::state::{Kind, OrderOutcome, RunClose, RunEnd, RunStart, Settled, Settlement};
 
 struct Ledger {
@@ -55,7 +55,7 @@ impl Ledger {
         created.into_iter().map(|order| order.key).collect()
     }
 
-    fn memory(&self, key: &str) -> Memory {
+    fn memory(&self, key: &str) -> LedgerEntry {
         let key = OrderKey::parse(key).unwrap();
         self.store.view().unwrap().order(self.connection, &key).unwrap()
     }
@@ -109,12 +109,12 @@ fn a_delete_is_intended_then_settled_and_read_back() {
     ledger.store.begin_undo(run, connection).unwrap();
     ledger.store.intend_delete(connection, "A").unwrap();
     assert!(
-        matches!(ledger.memory("A"), Memory::Intended { .. }),
+        matches!(ledger.memory("A"), LedgerEntry::Intended { .. }),
         "neither there nor gone until it is known"
     );
     let order = CreatedOrder { key: "A".into(), id: RemoteId::new("1") };
     ledger.store.settle_deleted(run, connection, &order).unwrap();
-    assert_eq!(ledger.memory("A"), Memory::Unknown);
+    assert_eq!(ledger.memory("A"), LedgerEntry::Unknown);
     let undoable = ledger.store.view().unwrap().undoable(run, connection).unwrap();
     assert_eq!((undoable.orders, undoable.deleted), (1, 1));
     let among = ["A", "B", "C"].map(str::to_owned);
@@ -146,9 +146,12 @@ fn a_retry_takes_the_refusal_back_and_closes_the_run_that_counted_it() {
     ledger.end(first);
     let keys = ["A", "B", "Z"].map(str::to_owned);
     assert_eq!(ledger.store.retry_refused("shop", ledger.connection, &keys).unwrap(), 2);
-    assert_eq!(ledger.memory("A"), Memory::Known { id: RemoteId::new("1"), fingerprint: None });
-    assert_eq!(ledger.memory("B"), Memory::Unknown);
-    assert!(matches!(ledger.memory("C"), Memory::Refused { .. }));
+    assert_eq!(
+        ledger.memory("A"),
+        LedgerEntry::Known { id: RemoteId::new("1"), fingerprint: None }
+    );
+    assert_eq!(ledger.memory("B"), LedgerEntry::Unknown);
+    assert!(matches!(ledger.memory("C"), LedgerEntry::Refused { .. }));
     assert_ne!(ledger.begin(Kind::Backfill), first);
 }
 
@@ -183,6 +186,6 @@ fn fingerprints_of_the_version_before_vouch_for_nothing() {
     drop(old);
     let view = View::open(dir.path(), "main").unwrap();
     let memory = |key| view.order(1, &OrderKey::parse(key).unwrap()).unwrap();
-    assert_eq!(memory("A"), Memory::Known { id: RemoteId::new("11"), fingerprint: None });
-    assert_eq!(memory("B"), Memory::Intended { update: None, fingerprint: None });
+    assert_eq!(memory("A"), LedgerEntry::Known { id: RemoteId::new("11"), fingerprint: None });
+    assert_eq!(memory("B"), LedgerEntry::Intended { update: None, fingerprint: None });
 }

@@ -3,11 +3,11 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use ordersync::activecampaign::{self, Broken, Client, Reply, Sending, Transport};
+use ordersync::activecampaign::{self, Broken, Client, Reply, ResponseFuture, Transport};
 use ordersync::daemon::{
-    AccountPlan, Board, Clock, Daemon, JobPlan, Opened, Opener, Plan, Unopened,
+    AccountOpenError, AccountPlan, Board, Clock, Daemon, JobPlan, OpenedAccount, Opener, Plan,
 };
-use ordersync::run::{Books, ConnectionSpec, Job};
+use ordersync::run::{ConnectionSpec, Job, StateHandle};
 use ordersync::samples::{Generated, generate};
 use ordersync::schedule::{Calendar, Schedule};
 use ordersync::simulator::{Options, Simulator, Told};
@@ -43,7 +43,7 @@ pub struct Wire {
 }
 
 impl Transport for Wire {
-    fn send<'a>(&'a self, method: Method, path: &str, body: Option<Vec<u8>>) -> Sending<'a> {
+    fn send<'a>(&'a self, method: Method, path: &str, body: Option<Vec<u8>>) -> ResponseFuture<'a> {
         let request = axum::http::Request::builder()
             .method(method)
             .uri(format!("/api/3{path}"))
@@ -143,14 +143,14 @@ impl House {
 
 fn opener(dir: PathBuf, wire: Wire) -> Opener {
     Arc::new(move || {
-        let store =
-            Store::open(&dir, "main").map_err(|error| Unopened::Faulty(error.to_string()))?;
+        let store = Store::open(&dir, "main")
+            .map_err(|error| AccountOpenError::Faulty(error.to_string()))?;
         let options = activecampaign::Options {
             retry_seed: Some(1),
             ..activecampaign::Options::new("http://127.0.0.1", TOKEN.into())
         };
         let client = Client::over(Box::new(wire.clone()), options, Box::new(|_| {})).unwrap();
-        Ok(Opened { books: Books::at_hand(store), client })
+        Ok(OpenedAccount { books: StateHandle::at_hand(store), client })
     })
 }
 

@@ -1,7 +1,7 @@
 //! The way of a request in a rehearsal, and where on it a process can die.
 
 use super::{End, Moment, TOKEN, WAIT_MAX};
-use ordersync::activecampaign::{Broken, Reply, Sending, Transport};
+use ordersync::activecampaign::{Broken, Reply, ResponseFuture, Transport};
 use ordersync::simulator::{Simulator, Told};
 use reqwest::Method;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -74,7 +74,7 @@ pub(super) struct Line {
 }
 
 impl Transport for Line {
-    fn send<'a>(&'a self, method: Method, path: &str, body: Option<Vec<u8>>) -> Sending<'a> {
+    fn send<'a>(&'a self, method: Method, path: &str, body: Option<Vec<u8>>) -> ResponseFuture<'a> {
         let request = axum::http::Request::builder()
             .method(method)
             .uri(format!("/api/3{path}"))

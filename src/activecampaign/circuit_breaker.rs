@@ -1,0 +1,238 @@
+//! How an account fares over all workers: failures in a row, the budget for retries, and whether
+//! the run must end.
+
+use super::verdict::{BreakerState, Mood, OUTAGES_MAX, Stop};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Tokens for retries: storms end instead of growing. Full at the start.
+const BUDGET_MAX: u32 = 100;
+const RETRY_COST: u32 = 5;
+/// What each success gives back.
+const SUCCESS_REFUND: u32 = 1;
+/// From this many failures in a row on, everyone pauses before the next try.
+const OUTAGES_BEFORE_PAUSE: u32 = 3;
+/// The first such pause, in periods of the pace (half a second at 5 a second); doubled each time,
+/// up to the last.
+const OUTAGE_PAUSE_PERIODS: f64 = 2.5;
+const OUTAGE_PAUSE_MAX: Duration = Duration::from_secs(16);
+/// How long a stop keeps everyone from sending: the run ends by it, a later run starts afresh.
+const STOP_LASTS: Duration = Duration::from_secs(60);
+
+pub(super) struct CircuitBreaker {
+    state: Mutex<State>,
+    wait_max: Duration,
+    /// Of the spread of retries (splitmix64), so that workers that failed together don't come back
+    /// together.
+    chance: AtomicU64,
+}
+
+struct State {
+    outages: u32,
+    /// Failures of requests that left before this are of one moment with those already counted.
+    outage_paused_at: Option<Instant>,
+    forbidden: u32,
+    throttled_since: Option<Instant>,
+    budget: u32,
+    stopped: Option<(Stop, Instant)>,
+}
+
+impl State {
+    fn new() -> Self {
+        Self {
+            outages: 0,
+            outage_paused_at: None,
+            forbidden: 0,
+            throttled_since: None,
+            budget: BUDGET_MAX,
+            stopped: None,
+        }
+    }
+}
+
+impl CircuitBreaker {
+    pub(super) fn new(wait_max: Duration, seed: Option<u64>) -> Self {
+        // Without a seed of the system's every process spreads alike, which is no harm between
+        // workers of one.
+        let seed = seed.or_else(|| getrandom::u64().ok()).unwrap_or_default();
+        Self { state: Mutex::new(State::new()), wait_max, chance: AtomicU64::new(seed) }
+    }
+
+    /// Evenly spread in 0 <= x < 1.
+    pub(super) fn chance(&self) -> f64 {
+        const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mut z = self.chance.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// Counts a request that ended well.
+    pub(super) fn succeeded(&self) {
+        let mut state = self.state();
+        state.outages = 0;
+        state.forbidden = 0;
+        state.throttled_since = None;
+        state.budget = (state.budget + SUCCESS_REFUND).min(BUDGET_MAX);
+    }
+
+    /// Counts an answer, or the lack of one, to a request that left at `left_at`.
+    pub(super) fn note(&self, mood: Mood, left_at: Instant) -> BreakerState {
+        let mut state = self.state();
+        match mood {
+            Mood::Fair => {
+                state.outages = 0;
+                state.forbidden = 0;
+                state.throttled_since = None;
+            }
+            Mood::Throttled => {
+                state.throttled_since.get_or_insert_with(Instant::now);
+            }
+            Mood::Forbidden => state.forbidden += 1,
+            Mood::Outage if state.outage_paused_at.is_none_or(|at| left_at >= at) => {
+                state.outages += 1
+            }
+            Mood::Outage => {}
+        }
+        BreakerState {
+            outages: state.outages,
+            forbidden: state.forbidden,
+            throttled_for: state.throttled_since.map_or(Duration::ZERO, |since| since.elapsed()),
+            wait_max: self.wait_max,
+        }
+    }
+
+    /// How long everyone should wait after a failure of a request that left at `left_at`: nothing
+    /// at first, then longer and longer, so that a short outage is sat out with few requests and
+    /// does not end the run.
+    pub(super) fn outage_pause(&self, left_at: Instant, period: Duration) -> Option<Duration> {
+        let mut state = self.state();
+        let counted = state.outage_paused_at.is_none_or(|at| left_at >= at);
+        if !counted || !(OUTAGES_BEFORE_PAUSE..OUTAGES_MAX).contains(&state.outages) {
+            return None;
+        }
+        state.outage_paused_at = Some(Instant::now());
+        let doublings = state.outages - OUTAGES_BEFORE_PAUSE;
+        Some((period.mul_f64(OUTAGE_PAUSE_PERIODS) * 2_u32.pow(doublings)).min(OUTAGE_PAUSE_MAX))
+    }
+
+    /// Takes the cost of a retry; `false` when there is not enough left.
+    pub(super) fn spend_retry(&self) -> bool {
+        let mut state = self.state();
+        match state.budget.checked_sub(RETRY_COST) {
+            Some(left) => {
+                state.budget = left;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Keeps everyone from sending. A deleted connection concerns the jobs of that connection only.
+    pub(super) fn stop(&self, stop: Stop) {
+        let lasts = match stop {
+            Stop::ConnectionGone => return,
+            Stop::Away { retry_after: Some(wait) } => wait,
+            _ => STOP_LASTS,
+        };
+        let mut state = self.state();
+        if state.stopped.is_none() {
+            state.stopped = Some((stop, Instant::now() + lasts));
+        }
+    }
+
+    /// Why nothing may be sent now. A stop that has run out clears every count.
+    pub(super) fn stopped(&self) -> Option<Stop> {
+        let mut state = self.state();
+        let (stop, until) = state.stopped?;
+        if Instant::now() < until {
+            return Some(stop);
+        }
+        *state = State::new();
+        None
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::{advance, pause};
+
+    const PERIOD: Duration = Duration::from_millis(200);
+
+    fn health() -> CircuitBreaker {
+        CircuitBreaker::new(Duration::from_secs(900), Some(1))
+    }
+
+    #[tokio::test]
+    async fn failures_count_in_a_row_and_a_success_clears_them() {
+        pause();
+        let health = health();
+        let now = Instant::now();
+        assert_eq!(health.note(Mood::Outage, now).outages, 1);
+        assert_eq!(health.note(Mood::Outage, now).outages, 2);
+        assert_eq!(health.note(Mood::Forbidden, now).outages, 2);
+        health.succeeded();
+        assert_eq!(health.note(Mood::Outage, now).outages, 1);
+    }
+
+    #[tokio::test]
+    async fn an_outage_is_sat_out_with_growing_pauses() {
+        pause();
+        let health = health();
+        let mut pauses = Vec::new();
+        for _ in 0..OUTAGES_MAX {
+            advance(Duration::from_secs(1)).await;
+            let left_at = Instant::now();
+            health.note(Mood::Outage, left_at);
+            pauses.extend(health.outage_pause(left_at, PERIOD).map(|pause| pause.as_millis()));
+        }
+        assert_eq!(pauses, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 16_000]);
+    }
+
+    #[tokio::test]
+    async fn requests_that_were_in_flight_together_fail_as_one() {
+        pause();
+        let health = health();
+        let left_at = Instant::now();
+        for _ in 0..20 {
+            advance(Duration::from_millis(1)).await;
+            health.note(Mood::Outage, left_at);
+            health.outage_pause(left_at, PERIOD);
+        }
+        assert_eq!(health.note(Mood::Outage, left_at).outages, 3);
+    }
+
+    #[tokio::test]
+    async fn twenty_retries_without_a_success_use_up_the_budget() {
+        let health = health();
+        assert_eq!((0..30).filter(|_| health.spend_retry()).count(), 20);
+        (0..5).for_each(|_| health.succeeded());
+        assert!(health.spend_retry());
+        assert!(!health.spend_retry());
+    }
+
+    #[tokio::test]
+    async fn a_stop_holds_everyone_for_its_time_and_then_clears() {
+        pause();
+        let health = health();
+        health.stop(Stop::ConnectionGone);
+        assert_eq!(health.stopped(), None);
+        health.stop(Stop::Credentials);
+        health.stop(Stop::Payment);
+        assert_eq!(health.stopped(), Some(Stop::Credentials), "the first reason is the reason");
+        advance(STOP_LASTS).await;
+        assert_eq!(health.stopped(), None);
+        let hour = Duration::from_secs(3600);
+        let away = Stop::Away { retry_after: Some(hour) };
+        health.stop(away);
+        advance(hour - Duration::from_secs(1)).await;
+        assert_eq!(health.stopped(), Some(away));
+    }
+}

@@ -1,0 +1,296 @@
+//! When a request may leave: one queue, one clock and one pause for every worker of an account.
+//!
+//! Sends are spaced from the last actual departure, with no burst and no catching up but for what a
+//! timer rings late: whatever window the server counts in, there are never more sends in it than
+//! the account allows.
+
+mod limiter;
+
+use super::rate_controller::RateController;
+use limiter::Limiter;
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// What the next process must know of this one, however this one ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    /// A request leaves.
+    Sent(SystemTime),
+    /// The target asked for a pause.
+    Paused { from: SystemTime, until: SystemTime },
+}
+
+/// Where notes are kept. It must return at once: a request leaves after it.
+pub type Log = Box<dyn Fn(Note) + Send + Sync>;
+
+/// The window the target counts in.
+const WINDOW: Duration = Duration::from_secs(1);
+/// The distance to the previous process' last send is at most this.
+const DISTANCE_MAX: Duration = Duration::from_secs(1);
+/// A pause longer than this lets connections go cold.
+const PAUSE_SHORT: Duration = Duration::from_secs(2);
+/// Our own pauses after a 429 without Retry-After: the first, doubled each time up to the last.
+const THROTTLE_PAUSE: Duration = Duration::from_secs(1);
+const THROTTLE_PAUSE_MAX: Duration = Duration::from_secs(64);
+
+pub(super) struct RateLimiter {
+    /// Fair: who asked first leaves first.
+    queue: tokio::sync::Mutex<Grid>,
+    shared: Mutex<Shared>,
+    started_at: Instant,
+    log: Log,
+}
+
+/// What only the head of the queue touches.
+struct Grid {
+    period: Duration,
+    /// `None` where nothing is paced.
+    limiter: Option<Limiter>,
+    /// Departures of the last second.
+    recent: VecDeque<Instant>,
+}
+
+struct Shared {
+    pace: RateController,
+    not_before: Instant,
+    /// Until when the target asked for quiet.
+    asked_until: Instant,
+    throttled_at: Option<Instant>,
+    throttles_in_a_row: u32,
+    paused: Duration,
+    first_send: Option<Instant>,
+    last_send: Option<Instant>,
+    sends: u64,
+}
+
+/// The head of the queue. Dropping it gives the place away and costs nothing.
+pub(super) struct Place<'a> {
+    pacer: &'a RateLimiter,
+    grid: tokio::sync::MutexGuard<'a, Grid>,
+}
+
+/// One send, as the pacer saw it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Departure {
+    pub(super) at: Instant,
+    /// Our sends of the last second, this one included; `None` while the previous process' may
+    /// still count.
+    in_window: Option<u64>,
+}
+
+/// What an answer says of the account's budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Budget {
+    pub(super) limit: u64,
+    pub(super) remaining: u64,
+}
+
+/// What the pacer has to report.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Flow {
+    pub(super) sends: u64,
+    pub(super) paused: Duration,
+    pub(super) rate_now: f64,
+    pub(super) utilisation: Option<f64>,
+}
+
+impl RateLimiter {
+    pub(super) fn new(rate: f64, last_send_at: Option<SystemTime>, log: Log) -> Self {
+        let now = Instant::now();
+        let pace = RateController::new(rate, now);
+        let period = pace.period();
+        let distance = last_send_at.map_or(Duration::ZERO, |at| {
+            // A clock that went backwards makes it a future one: then it counts as just now.
+            let since = SystemTime::now().duration_since(at).unwrap_or_default();
+            period.min(DISTANCE_MAX).saturating_sub(since)
+        });
+        Self {
+            queue: tokio::sync::Mutex::new(Grid {
+                period,
+                limiter: Limiter::new(period),
+                recent: VecDeque::new(),
+            }),
+            shared: Mutex::new(Shared {
+                pace,
+                not_before: now + distance,
+                asked_until: now,
+                throttled_at: None,
+                throttles_in_a_row: 0,
+                paused: Duration::ZERO,
+                first_send: None,
+                last_send: None,
+                sends: 0,
+            }),
+            started_at: now,
+            log,
+        }
+    }
+
+    /// Waits for the head of the queue and for the end of any pause, so that what the caller then
+    /// makes durable is not left hanging for the length of one.
+    pub(super) async fn place(&self) -> Place<'_> {
+        let grid = self.queue.lock().await;
+        self.wait_out_pause().await;
+        Place { pacer: self, grid }
+    }
+
+    /// Nobody sends for this long, from now. Pauses do not add up; the one that ends last counts.
+    pub(super) fn pause(&self, length: Duration, why: &str) {
+        if length.is_zero() {
+            return;
+        }
+        let now = Instant::now();
+        let mut shared = self.shared();
+        let until = now + length;
+        let begins = shared.not_before <= now;
+        if until > shared.not_before {
+            let from = shared.not_before.max(now);
+            shared.paused += until - from;
+            shared.not_before = until;
+        }
+        if length > PAUSE_SHORT {
+            shared.pace.restart();
+        }
+        drop(shared);
+        if begins {
+            let pause_ms = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
+            tracing::warn!(pause_ms, why, "no request is sent for {pause_ms} ms: {why}");
+        }
+    }
+
+    /// Notes a pause that the target asks for, so that it outlives this process.
+    pub(super) fn asked_to_wait(&self, wait: Duration) {
+        let (now, from) = (Instant::now(), SystemTime::now());
+        let mut shared = self.shared();
+        if now + wait > shared.asked_until {
+            shared.asked_until = now + wait;
+            (self.log)(Note::Paused { from, until: from + wait });
+        }
+    }
+
+    /// A 429: everyone pauses, and the pace becomes slower. Answers to requests that had left
+    /// before the last one are of the same moment: they can lengthen the pause, not slow the pace
+    /// again.
+    pub(super) fn throttled(&self, departure: &Departure, retry_after: Option<Duration>) {
+        let now = Instant::now();
+        let asked = retry_after.filter(|wait| !wait.is_zero());
+        let mut shared = self.shared();
+        let anew = shared.throttled_at.is_none_or(|at| departure.at >= at);
+        if anew {
+            shared.throttled_at = Some(now);
+            shared.throttles_in_a_row = shared.throttles_in_a_row.saturating_add(1);
+            shared.pace.throttled(now);
+        }
+        let doublings = shared.throttles_in_a_row.saturating_sub(1).min(6);
+        drop(shared);
+        let own = (THROTTLE_PAUSE * 2_u32.pow(doublings)).min(THROTTLE_PAUSE_MAX);
+        match asked {
+            Some(wait) => self.pause(wait, "the target answered 429 and said how long to wait"),
+            None if anew => self.pause(own, "the target answered 429"),
+            None => {}
+        }
+    }
+
+    /// What is left of the pause that ends last.
+    pub(super) fn pause_left(&self) -> Duration {
+        self.shared().not_before.saturating_duration_since(Instant::now())
+    }
+
+    /// An answer that was not a 429.
+    pub(super) fn accepted(&self) {
+        self.shared().throttles_in_a_row = 0;
+    }
+
+    /// Slows down when the budget is used up and not by us.
+    pub(super) fn heard(&self, departure: &Departure, budget: Budget) {
+        let Some(own) = departure.in_window else { return };
+        let mut shared = self.shared();
+        // A limit far above the account's rate is not one of a second; nothing can be read from it.
+        let readable = budget.limit as f64 <= 2.0 * shared.pace.rate().max(5.0);
+        let others = match budget.remaining {
+            0 if readable => budget.limit.saturating_sub(own),
+            _ => 0,
+        };
+        shared.pace.others(others, Instant::now());
+    }
+
+    /// The distance between sends just now; zero where nothing is paced.
+    pub(super) fn period(&self) -> Duration {
+        self.shared().pace.period()
+    }
+
+    pub(super) fn flow(&self) -> Flow {
+        let shared = self.shared();
+        let period = shared.pace.period().as_secs_f64();
+        let rate = shared.pace.rate();
+        let span = shared
+            .first_send
+            .zip(shared.last_send)
+            .map(|(first, last)| (last - first).as_secs_f64());
+        Flow {
+            sends: shared.sends,
+            paused: shared.paused,
+            rate_now: if period > 0.0 { 1.0 / period } else { rate },
+            utilisation: span
+                .filter(|span| *span > 0.0)
+                .map(|span| (shared.sends - 1) as f64 / (rate * span)),
+        }
+    }
+
+    async fn wait_out_pause(&self) {
+        loop {
+            let until = self.shared().not_before;
+            if until <= Instant::now() {
+                return;
+            }
+            sleep_until(until).await;
+        }
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place<'_> {
+    /// Waits for the slot. After it, [`Self::leave`] must follow at once.
+    pub(super) async fn slot(&mut self) {
+        loop {
+            self.pacer.wait_out_pause().await;
+            let Some(limiter) = &self.grid.limiter else { return };
+            match limiter.admit() {
+                Ok(()) => return,
+                Err(early) => sleep(early).await,
+            }
+        }
+    }
+
+    /// Leaves the queue: the next one's distance counts from here.
+    pub(super) fn leave(mut self) -> Departure {
+        let at = Instant::now();
+        (self.pacer.log)(Note::Sent(SystemTime::now()));
+        let mut shared = self.pacer.shared();
+        shared.pace.sent(at);
+        shared.sends += 1;
+        shared.first_send.get_or_insert(at);
+        shared.last_send = Some(at);
+        let period = shared.pace.period();
+        drop(shared);
+        if period != self.grid.period {
+            self.grid.period = period;
+            self.grid.limiter = Limiter::new(period);
+            // A new limiter would let the next one go at once: this send is its first.
+            let _ = self.grid.limiter.as_ref().map(Limiter::admit);
+        }
+        let recent = &mut self.grid.recent;
+        recent.push_back(at);
+        while recent.front().is_some_and(|first| at - *first >= WINDOW) {
+            recent.pop_front();
+        }
+        let own = u64::try_from(recent.len()).unwrap_or(u64::MAX);
+        let alone = at - self.pacer.started_at >= WINDOW;
+        Departure { at, in_window: alone.then_some(own) }
+    }
+}

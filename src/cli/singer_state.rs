@@ -1,0 +1,38 @@
+use super::exit::Fault;
+use super::output;
+use crate::extract::{Export, States};
+use std::sync::{Mutex, PoisonError};
+
+/// Passes the STATE messages of a Singer stream on standard input through to standard output, each
+/// once what stands before it is settled; then nothing else may be written there. For other exports
+/// it does nothing.
+pub(super) struct StateForwarder {
+    /// `None` where there are none, or no more can be read.
+    states: Mutex<Option<States>>,
+}
+
+impl StateForwarder {
+    /// # Errors
+    /// When what came can't be read again.
+    pub(super) fn of(export: &Export) -> Result<Self, Fault> {
+        Ok(Self { states: Mutex::new(export.states().map_err(Fault::failed)?) })
+    }
+
+    /// Passes on what waits for no more than the first `settled` records.
+    pub(super) fn pass(&self, settled: u64) {
+        let mut held = self.states.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(states) = held.as_mut() {
+            match states.next_within(settled) {
+                Ok(Some(state)) => output::print_line(&state),
+                Ok(None) => return,
+                // The run meets the same damage, and tells of it.
+                Err(_) => *held = None,
+            }
+        }
+    }
+}
+
+/// Whether standard output belongs to the STATE messages of one of these exports.
+pub(super) fn take_output<'a>(mut exports: impl Iterator<Item = &'a Export>) -> bool {
+    exports.any(Export::has_states)
+}

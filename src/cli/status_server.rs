@@ -1,0 +1,99 @@
+//! What the daemon shows of itself, by its settings: the listener for metrics, probes and the
+//! status page.
+
+use super::exit::Fault;
+use crate::daemon::{Board, Plan};
+use crate::serve::{Hosts, Readiness, Server, ServerState};
+use crate::settings::{Account, Metrics, Settings};
+use crate::state::check_writable;
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// The listener, where there is one, and the settings it was started by.
+pub(super) struct Window {
+    board: Board,
+    started: Timestamp,
+    open: Option<(Metrics, Server)>,
+}
+
+impl Window {
+    /// Must be called within a runtime.
+    ///
+    /// # Errors
+    /// When the address can't be listened on.
+    pub(super) async fn open(
+        board: Board,
+        settings: &Settings,
+        plan: &Plan,
+    ) -> Result<Self, Fault> {
+        let mut window = Self { board, started: Timestamp::now(), open: None };
+        window.listen(settings, plan).await?;
+        Ok(window)
+    }
+
+    /// Follows new settings; where their address can't be listened on, the old listener stays.
+    pub(super) async fn follow(&mut self, settings: &Settings, plan: &Plan) {
+        let is_same = self.open.as_ref().map(|(metrics, _)| metrics) == settings.metrics.as_ref();
+        match &self.open {
+            Some((_, server)) if is_same => {
+                server.show(self.subject(settings), readiness(settings, plan))
+            }
+            _ => {
+                if let Err(fault) = self.listen(settings, plan).await {
+                    tracing::error!("the listener stays as it was: {}", fault.message);
+                }
+            }
+        }
+    }
+
+    /// The settings file was read and refused.
+    pub(super) fn refused_settings(&self) {
+        if let Some((_, server)) = &self.open {
+            server.refused_settings();
+        }
+    }
+
+    async fn listen(&mut self, settings: &Settings, plan: &Plan) -> Result<(), Fault> {
+        let Some(metrics) = &settings.metrics else {
+            self.open = None;
+            return Ok(());
+        };
+        // Names alone were changed: the address is free once the old listener is gone.
+        if self.open.as_ref().is_some_and(|(open, _)| open.listen == metrics.listen) {
+            self.open = None;
+        }
+        let hosts = Hosts { names: metrics.hosts.clone(), allow_remote: metrics.allow_remote };
+        let (subject, readiness) = (self.subject(settings), readiness(settings, plan));
+        let server = Server::start(metrics.listen, hosts, subject, readiness).await.map_err(|error| {
+            Fault::failed(format!(
+                "metrics.listen: {}: {error}\n  hint: another process may listen there; choose another port",
+                metrics.listen
+            ))
+        })?;
+        tracing::info!("status page and metrics on http://{}/", server.address());
+        self.open = Some((metrics.clone(), server));
+        Ok(())
+    }
+
+    fn subject(&self, settings: &Settings) -> ServerState {
+        let zones = settings.jobs.values().map(|job| (job.name.clone(), job.time_zone.clone()));
+        ServerState {
+            board: self.board.clone(),
+            state_dir: settings.state_dir.clone(),
+            zones: zones.collect(),
+            started: self.started,
+        }
+    }
+}
+
+/// That the settings were read, this shows by being there; the rest is looked at each time.
+fn readiness(settings: &Settings, plan: &Plan) -> Readiness {
+    let state_dir = settings.state_dir.clone();
+    let accounts: Vec<Account> =
+        plan.keys().filter_map(|name| settings.accounts.get(name)).cloned().collect();
+    Arc::new(move || {
+        let state = check_writable(&state_dir).err().map(|error| format!("the state: {error}"));
+        let tokens = accounts.iter().filter_map(|account| Some(account.token().err()?.to_string()));
+        state.into_iter().chain(tokens).collect()
+    })
+}

@@ -1,0 +1,161 @@
+use super::board::JobEntry;
+use super::last_starts::LastStarts;
+use super::liveness::Pulse;
+use super::{AccountPlan, AccountStatus, Board, Clock, JobPlan};
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// The longest sleep before the wall clock is looked at again: it can be set, and a host that slept
+/// wakes up late.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// A start that is later than this is told to be a missed one.
+const LATE_TOLD: SignedDuration = SignedDuration::from_mins(2);
+
+/// Who sees to one account: starts its jobs when they are due, one after the other.
+pub(super) struct AccountWorker {
+    pub(super) name: String,
+    pub(super) clock: Clock,
+    pub(super) board: Board,
+    pub(super) cancel: CancellationToken,
+    pub(super) grace: Duration,
+    /// `None` while the account is in no plan.
+    pub(super) followed: watch::Receiver<Option<Arc<AccountPlan>>>,
+    pub(super) memory: LastStarts,
+    /// Nothing is started before.
+    rests_until: Option<Instant>,
+}
+
+/// What to do next.
+enum Next<'a> {
+    Start(&'a JobPlan, Timestamp),
+    Sleep(Duration),
+}
+
+impl AccountWorker {
+    pub(super) fn new(
+        name: String,
+        clock: Clock,
+        board: Board,
+        (cancel, grace): (CancellationToken, Duration),
+        followed: watch::Receiver<Option<Arc<AccountPlan>>>,
+    ) -> Self {
+        Self {
+            name,
+            clock,
+            board,
+            cancel,
+            grace,
+            followed,
+            memory: LastStarts::default(),
+            rests_until: None,
+        }
+    }
+
+    /// Ends when it is cancelled, after the run under way was wound up.
+    pub(super) async fn attend(mut self) {
+        while !self.cancel.is_cancelled() {
+            if self.followed.has_changed().unwrap_or(false) {
+                self.end_rest();
+            }
+            let plan = self.followed.borrow_and_update().clone();
+            let next = match &plan {
+                Some(plan) => self.next(plan),
+                None => {
+                    self.board.remove(&self.name);
+                    Next::Sleep(LOOK_EVERY)
+                }
+            };
+            match (next, &plan) {
+                (Next::Start(job, due), Some(plan)) => {
+                    let late = (self.clock)().duration_since(due);
+                    if late > LATE_TOLD {
+                        tracing::info!(job = job.job.name, %due, "{} is caught up: it was due at {due}", job.job.name);
+                    }
+                    self.write_job(&job.job.name, |entry| entry.waits_since = Some(due));
+                    let attempted = self.attempt(plan, job).await;
+                    self.write_job(&job.job.name, |entry| entry.waits_since = None);
+                    if let Some(consequence) = attempted {
+                        self.rests_until = consequence.rest.map(|rest| Instant::now() + rest);
+                    }
+                }
+                (Next::Sleep(length), _) => self.sleep(length).await,
+                (Next::Start(..), None) => {}
+            }
+        }
+        self.board.write(&self.name, |entry| entry.pulse = None);
+    }
+
+    fn next<'a>(&mut self, plan: &'a AccountPlan) -> Next<'a> {
+        let now = (self.clock)();
+        if let Err(error) = self.memory.learn(&self.name, plan, now) {
+            tracing::error!("the last runs are not known: {error}");
+        }
+        self.show(plan, now);
+        if let Some(rest) = self.rest_left() {
+            return Next::Sleep(rest.min(LOOK_EVERY));
+        }
+        match self.memory.next(plan, now) {
+            Some((due, job)) if due <= now => Next::Start(job, due),
+            Some((due, _)) => Next::Sleep(until(now, due).min(LOOK_EVERY)),
+            None => Next::Sleep(LOOK_EVERY),
+        }
+    }
+
+    fn rest_left(&mut self) -> Option<Duration> {
+        let left = self.rests_until.map(|until| until.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            self.end_rest();
+        }
+        left.filter(|left| !left.is_zero())
+    }
+
+    /// Also when there is a new plan: somebody acted, and what refused us or was away may do so no
+    /// more.
+    fn end_rest(&mut self) {
+        self.rests_until = None;
+        self.board.write(&self.name, |entry| entry.standing = AccountStatus::Idle);
+    }
+
+    /// Shows when each job starts next.
+    pub(super) fn show(&self, plan: &AccountPlan, now: Timestamp) {
+        let rest = self.rests_until.map(|until| until.saturating_duration_since(Instant::now()));
+        let earliest =
+            rest.and_then(|rest| now.checked_add(SignedDuration::try_from(rest).ok()?).ok());
+        self.board.write(&self.name, |entry| {
+            for job in &plan.jobs {
+                if let Some(shown) = entry.jobs.get_mut(&job.job.name) {
+                    shown.next_due =
+                        self.memory.due(job, now).map(|due| due.max(earliest.unwrap_or(due)));
+                }
+            }
+        });
+    }
+
+    pub(super) fn write_job(&self, job: &str, write: impl FnOnce(&mut JobEntry)) {
+        self.board.write(&self.name, |entry| {
+            if let Some(job) = entry.jobs.get_mut(job) {
+                write(job);
+            }
+        });
+    }
+
+    async fn sleep(&mut self, length: Duration) {
+        self.board.write(&self.name, |entry| entry.pulse = Some(Pulse::waits(length)));
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => {}
+            _ = self.followed.changed() => self.end_rest(),
+            () = tokio::time::sleep(length) => {}
+        }
+    }
+}
+
+/// From now until a moment to come; at least a millisecond, as the clock counts finer than a sleep.
+fn until(now: Timestamp, due: Timestamp) -> Duration {
+    Duration::try_from(due.duration_since(now)).unwrap_or_default().max(Duration::from_millis(1))
+}

@@ -1,0 +1,138 @@
+use super::{Amount, Currency, Field, Moment};
+
+mod bytes;
+
+/// What is kept of an order that was written, to tell later which of its fields changed: its
+/// amounts, dates and counts as they are, and of every other field a short keyed hash. It names
+/// nobody: neither an address nor a text is in it.
+///
+/// A hash has 24 bits. Two values of one field have the same by chance once in 16 million pairs;
+/// that *something* changed is told by the fingerprint, which has 64.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderDigest {
+    /// Of the settings and the program that made the order of its record.
+    pub mapping: [u8; 4],
+    /// Of the record as its export states it.
+    pub source: [u8; 4],
+    pub total: Amount,
+    pub shipping: Option<Amount>,
+    pub tax: Option<Amount>,
+    pub discount: Option<Amount>,
+    pub currency: Currency,
+    pub created_at: Moment,
+    pub updated_at: Option<Moment>,
+    pub abandoned_at: Option<Moment>,
+    /// Product lines.
+    pub products: u32,
+    /// Units of all of them.
+    pub units: u64,
+    /// Of the fields in [`Self::HASHED`]; `None` where the order has none of it.
+    pub hashes: [Option<[u8; 3]>; Self::HASHED.len()],
+}
+
+/// A field that is not what it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FieldChange {
+    pub field: Field,
+    pub from: Held,
+    pub to: Held,
+}
+
+/// What is known of the value of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    Money(Amount, Currency),
+    Currency(Currency),
+    Date(Moment),
+    Count(u64),
+    /// The payload had no such field.
+    Absent,
+    /// Only a hash of it is kept.
+    NotKept,
+}
+
+impl OrderDigest {
+    /// Fields of which a hash is kept, in the order of `hashes`.
+    pub const HASHED: [Field; 13] = [
+        Field::Email,
+        Field::Number,
+        Field::OrderUrl,
+        Field::ShippingMethod,
+        Field::Discounts,
+        Field::ProductIds,
+        Field::ProductNames,
+        Field::Prices,
+        Field::Quantities,
+        Field::Skus,
+        Field::Categories,
+        Field::ImageUrls,
+        Field::ProductUrls,
+    ];
+
+    /// What became of `self`: the fields that are another in `now`.
+    ///
+    /// Where products came or went their number is told, and not each of their fields, which all
+    /// moved with them.
+    pub fn changes_to(&self, now: &Self) -> Vec<FieldChange> {
+        let mut changes = self.amount_changes(now);
+        let mut tell = |field, from: Held, to: Held| {
+            if from != to || is_moved(from, to) {
+                changes.push(FieldChange { field, from, to });
+            }
+        };
+        tell(Field::Currency, Held::Currency(self.currency), Held::Currency(now.currency));
+        tell(Field::Products, Held::Count(self.products.into()), Held::Count(now.products.into()));
+        tell(Field::CreatedAt, date(Some(self.created_at)), date(Some(now.created_at)));
+        tell(Field::UpdatedAt, date(self.updated_at), date(now.updated_at));
+        tell(Field::AbandonedAt, date(self.abandoned_at), date(now.abandoned_at));
+        for ((field, from), to) in Self::HASHED.into_iter().zip(self.hashes).zip(now.hashes) {
+            let of_products = field.path().starts_with("orderProducts");
+            if from == to || (of_products && self.products != now.products) {
+                continue;
+            }
+            let (from, to) = match field {
+                Field::Quantities if self.units != now.units => {
+                    (Held::Count(self.units), Held::Count(now.units))
+                }
+                _ => (kept(from), kept(to)),
+            };
+            changes.push(FieldChange { field, from, to });
+        }
+        changes.sort_by_key(|change| change.field);
+        changes
+    }
+
+    /// Where the currency changes and the number does not, that is told once, of the currency.
+    fn amount_changes(&self, now: &Self) -> Vec<FieldChange> {
+        let fields = [Field::Total, Field::Shipping, Field::Tax, Field::Discount];
+        let pairs = fields.into_iter().zip(self.amounts()).zip(now.amounts());
+        let changed = pairs.filter(|((_, from), to)| from != to);
+        let held = |amount: Option<Amount>, currency| {
+            amount.map_or(Held::Absent, |amount| Held::Money(amount, currency))
+        };
+        changed
+            .map(|((field, from), to)| FieldChange {
+                field,
+                from: held(from, self.currency),
+                to: held(to, now.currency),
+            })
+            .collect()
+    }
+
+    fn amounts(&self) -> [Option<Amount>; 4] {
+        [Some(self.total), self.shipping, self.tax, self.discount]
+    }
+}
+
+fn date(at: Option<Moment>) -> Held {
+    at.map_or(Held::Absent, Held::Date)
+}
+
+fn kept(hash: Option<[u8; 3]>) -> Held {
+    hash.map_or(Held::Absent, |_| Held::NotKept)
+}
+
+/// The same instant written with another offset is another payload.
+fn is_moved(from: Held, to: Held) -> bool {
+    matches!((from, to), (Held::Date(from), Held::Date(to)) if from.offset() != to.offset())
+}

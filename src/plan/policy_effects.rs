@@ -1,0 +1,131 @@
+use super::summary::{EXAMPLES_MAX, Example};
+use crate::domain::{Currency, Notes, Order, Position, Status};
+use std::collections::BTreeMap;
+
+/// What the policy made of an export, counted record by record. Its memory does not grow with the
+/// export.
+#[derive(Debug, Clone, Default)]
+pub struct PolicyEffects {
+    by_status: [u64; Status::ALL.len()],
+    /// Orders whose status could not be told.
+    pub status_unknown: u64,
+    /// The first few words for it, each with how many orders have it.
+    pub unknown_words: BTreeMap<String, u64>,
+    /// Valid orders that got the job's currency, as the export names none.
+    pub currency_assumed: u64,
+    /// Valid orders that were paid in another currency than the one that is sent.
+    pub paid_otherwise: u64,
+    /// Valid orders that got the job's date, as the export states none.
+    pub date_assumed: u64,
+    /// Valid orders with an amount that was rounded.
+    pub orders_rounded: u64,
+    pub amounts_rounded: u64,
+    pub totals_differ: Differing,
+}
+
+/// Valid orders whose parts don't add up to their total.
+#[derive(Debug, Clone, Default)]
+pub struct Differing {
+    pub by_currency: BTreeMap<Currency, Differences>,
+    /// The first few, with the currency and the difference of each.
+    pub examples: Vec<(Example, Currency, i64)>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Differences {
+    pub orders: u64,
+    /// The one farthest from zero, in minor units: the total less its parts.
+    pub largest: i64,
+}
+
+impl Differing {
+    pub fn count(&self) -> u64 {
+        self.by_currency.values().map(|of_one| of_one.orders).sum()
+    }
+}
+
+/// Whether a word is shown as that for a status: what has another look may be a person's data in
+/// the wrong column.
+fn is_shown(word: &str) -> bool {
+    const WORD_LEN_MAX: usize = 40;
+    let is_of_word = |c: char| c.is_alphabetic() || " _-".contains(c);
+    (1..=WORD_LEN_MAX).contains(&word.len()) && word.chars().all(is_of_word)
+}
+
+impl PolicyEffects {
+    /// Counts an order by its status, before any rule looks at it. Repeats of an order are not
+    /// counted. `word` is the export's for a status that is not known.
+    pub fn count_status(&mut self, status: Option<Status>, word: &str) {
+        let at = status.and_then(|status| self.by_status.get_mut(status as usize));
+        *at.unwrap_or(&mut self.status_unknown) += 1;
+        if status.is_some() || !is_shown(word) {
+            return;
+        }
+        if self.unknown_words.len() < EXAMPLES_MAX || self.unknown_words.contains_key(word) {
+            *self.unknown_words.entry(word.to_owned()).or_default() += 1;
+        }
+    }
+
+    /// Every status with its count, zeros too.
+    pub fn statuses(&self) -> impl Iterator<Item = (Status, u64)> {
+        Status::ALL.into_iter().zip(self.by_status)
+    }
+
+    /// Counts what was decided about a valid order. `label` is what people know it by.
+    pub fn note(
+        &mut self,
+        order: &Order,
+        notes: Notes,
+        position: Position,
+        label: impl FnOnce() -> String,
+    ) {
+        self.currency_assumed += u64::from(notes.is_currency_assumed);
+        self.paid_otherwise += u64::from(notes.is_paid_otherwise);
+        self.date_assumed += u64::from(notes.is_date_assumed);
+        self.orders_rounded += u64::from(notes.rounded > 0);
+        self.amounts_rounded += u64::from(notes.rounded);
+        if notes.difference == 0 {
+            return;
+        }
+        let of_one = self.totals_differ.by_currency.entry(order.currency).or_default();
+        of_one.orders += 1;
+        if notes.difference.unsigned_abs() > of_one.largest.unsigned_abs() {
+            of_one.largest = notes.difference;
+        }
+        let examples = &mut self.totals_differ.examples;
+        if examples.len() < EXAMPLES_MAX {
+            let example = Example { order: label(), position, field: None };
+            examples.push((example, order.currency, notes.difference));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests_order;
+
+    #[test]
+    fn every_status_has_its_own_count() {
+        let mut meaning = PolicyEffects::default();
+        for (n, status) in Status::ALL.into_iter().enumerate() {
+            (0..=n).for_each(|_| meaning.count_status(Some(status), ""));
+        }
+        meaning.count_status(None, "");
+        let counts: Vec<u64> = meaning.statuses().map(|(_, count)| count).collect();
+        assert_eq!(counts, [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(meaning.status_unknown, 1);
+    }
+
+    #[test]
+    fn the_largest_difference_is_kept_and_only_a_few_examples() {
+        let mut meaning = PolicyEffects::default();
+        for difference in [3, -9, 0, 8, 1, 1, 1, 1] {
+            let notes = Notes { difference, ..Notes::default() };
+            meaning.note(&tests_order("1"), notes, Position::default(), || "#1".to_owned());
+        }
+        let differing = &meaning.totals_differ;
+        assert_eq!((differing.count(), differing.examples.len()), (7, EXAMPLES_MAX));
+        assert_eq!(differing.by_currency.values().next().map(|usd| usd.largest), Some(-9));
+    }
+}

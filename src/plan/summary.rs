@@ -1,0 +1,210 @@
+use super::anomalies::Anomalies;
+use super::changes::Changes;
+use super::distribution::Shape;
+use super::policy_effects::PolicyEffects;
+use super::step::{Action, Decision, Earlier};
+use crate::domain::{Currency, Fault, Moment, Order, Position, Reason};
+use std::collections::BTreeMap;
+
+/// Most examples kept of one reason.
+pub const EXAMPLES_MAX: usize = 5;
+
+/// What a plan comes to, counted record by record. Its memory does not grow with the export.
+#[derive(Debug, Clone, Default)]
+pub struct PlanSummary {
+    pub read: u64,
+    pub create: u64,
+    pub update: u64,
+    /// Of `create` and `update`: those that an earlier run may have sent already, and that are
+    /// looked up first.
+    pub look_up: u64,
+    pub unchanged: u64,
+    /// Of the orders that are at the target: what would change of them.
+    pub changes: Changes,
+    pub filtered: u64,
+    pub filtered_reasons: BTreeMap<&'static str, u64>,
+    /// Refused by the target before, and unchanged since.
+    pub refused: u64,
+    pub invalid: u64,
+    pub invalid_reasons: BTreeMap<Reason, ReasonCount>,
+    pub customers_new: u64,
+    /// Of `customers_new`: those that an earlier run may have made already, and that are looked up
+    /// first.
+    pub customers_look_up: u64,
+    /// Requests of `create`, `update` and `look_up` that carts don't take, as their orders are made
+    /// before them.
+    pub spared: u64,
+    /// Of the valid orders: abandoned carts.
+    pub carts: u64,
+    /// Product lines of all valid orders.
+    pub products: u64,
+    /// Of these: whose price of one unit had to be rounded, see [`crate::domain::Line`].
+    pub prices_rounded: u64,
+    /// Of all valid orders, whether they would be sent or are at the target already; carts are no
+    /// revenue.
+    pub totals: BTreeMap<Currency, CurrencyTotal>,
+    /// The same over months, and by their number of products.
+    pub shape: Shape,
+    pub first_order: Option<Moment>,
+    pub last_order: Option<Moment>,
+    /// Payloads whose `source` is not 0; looked at one by one.
+    pub source_not_historical: u64,
+    pub meaning: PolicyEffects,
+    pub oddities: Anomalies,
+}
+
+/// How often a record was invalid for one reason, and where to look. A record with two reasons
+/// counts in both.
+#[derive(Debug, Clone, Default)]
+pub struct ReasonCount {
+    pub count: u64,
+    pub examples: Vec<Example>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// The order's number or id as the export writes it; may be blank.
+    pub order: String,
+    pub position: Position,
+    /// The field at fault, where it is one.
+    pub field: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CurrencyTotal {
+    pub orders: u64,
+    pub minor_units: i128,
+}
+
+impl PlanSummary {
+    pub fn filter(&mut self, code: &'static str) {
+        self.read += 1;
+        self.filtered += 1;
+        *self.filtered_reasons.entry(code).or_default() += 1;
+    }
+
+    pub fn invalidate(&mut self, order: &str, position: Position, faults: &[Fault]) {
+        self.read += 1;
+        self.invalid += 1;
+        let mut counted: Vec<Reason> = Vec::with_capacity(faults.len());
+        for fault in faults {
+            if counted.contains(&fault.reason) {
+                continue;
+            }
+            counted.push(fault.reason);
+            let entry = self.invalid_reasons.entry(fault.reason).or_default();
+            entry.count += 1;
+            if entry.examples.len() < EXAMPLES_MAX {
+                let line = fault.line.max(position.line);
+                entry.examples.push(Example {
+                    order: order.to_owned(),
+                    position: Position { line, ..position },
+                    field: fault.field,
+                });
+            }
+        }
+    }
+
+    /// Counts what is to be done about a valid order.
+    pub fn decide(&mut self, decision: &Decision) {
+        self.read += 1;
+        match decision {
+            Decision::Unchanged => self.unchanged += 1,
+            Decision::StillRefused => self.refused += 1,
+            Decision::Send(step) => match step.action {
+                Action::Create => self.create += 1,
+                Action::Update(_) => self.update += 1,
+                Action::LookUp(Earlier::Update) => {
+                    self.update += 1;
+                    self.look_up += 1;
+                }
+                Action::LookUp(_) => {
+                    self.create += 1;
+                    self.look_up += 1;
+                }
+            },
+        }
+    }
+
+    /// Counts what a valid order is worth.
+    pub fn value(&mut self, order: &Order) {
+        self.products += order.lines.len() as u64;
+        self.prices_rounded +=
+            order.lines.iter().filter(|line| line.is_price_rounded).count() as u64;
+        if order.key.is_cart() {
+            self.carts += 1;
+            return;
+        }
+        let total = self.totals.entry(order.currency).or_default();
+        total.orders += 1;
+        total.minor_units += i128::from(order.total.minor());
+        self.shape.add(order);
+        let created = order.created_at;
+        self.first_order = Some(self.first_order.map_or(created, |first| first.min(created)));
+        self.last_order = Some(self.last_order.map_or(created, |last| last.max(created)));
+    }
+
+    /// Requests the plan takes: one for each new customer, each order to write, and each look-up.
+    pub fn requests(&self) -> u64 {
+        let customers = self.customers_new + self.customers_look_up;
+        (customers + self.create + self.update + self.look_up).saturating_sub(self.spared)
+    }
+
+    /// Of these: creates after a look-up, which are not sent where it finds what they would make.
+    pub fn requests_unsure(&self) -> u64 {
+        self.customers_look_up + self.look_up
+    }
+
+    /// The accounting identity of a plan.
+    pub fn adds_up(&self) -> bool {
+        self.read
+            == self.create
+                + self.update
+                + self.unchanged
+                + self.filtered
+                + self.invalid
+                + self.refused
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Fingerprint, LedgerEntry};
+    use crate::plan::{decide, tests_order};
+
+    #[test]
+    fn every_record_counts_once_and_every_reason_of_it() {
+        let mut tally = PlanSummary::default();
+        let send = |key| {
+            decide(Box::new(tests_order(key)), Fingerprint::from_i64(1), LedgerEntry::Unknown)
+        };
+        tally.value(&tests_order("1"));
+        tally.decide(&send("1"));
+        tally.value(&tests_order("2"));
+        tally.decide(&Decision::Unchanged);
+        tally.filter("status_pending");
+        let faults = [
+            Fault::of(Reason::BadMoney, "total"),
+            Fault::of(Reason::BadMoney, "tax"),
+            Fault::new(Reason::MissingEmail),
+        ];
+        tally.invalidate("#3", Position { line: 9, ..Position::default() }, &faults);
+        assert!(tally.adds_up());
+        assert_eq!((tally.read, tally.invalid, tally.requests()), (4, 1, 1));
+        assert_eq!(tally.invalid_reasons[&Reason::BadMoney].count, 1);
+        assert_eq!(tally.invalid_reasons[&Reason::MissingEmail].examples[0].position.line, 9);
+        let usd = tally.totals.values().next().unwrap();
+        assert_eq!((usd.orders, usd.minor_units), (2, 10_818));
+    }
+
+    #[test]
+    fn examples_are_bounded() {
+        let mut tally = PlanSummary::default();
+        for _ in 0..100 {
+            tally.invalidate("#1", Position::default(), &[Fault::new(Reason::BadDate)]);
+        }
+        let reason = &tally.invalid_reasons[&Reason::BadDate];
+        assert_eq!((reason.count, reason.examples.len()), (100, EXAMPLES_MAX));
+    }
+}

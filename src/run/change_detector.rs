@@ -1,0 +1,111 @@
+use super::reading::{Ledger, RecordVerdict};
+use crate::domain::{Order, OrderDigest, OrderKey, SourceOrder};
+use crate::plan::{Action, Change, ChangeCause, Decision, Earlier};
+use crate::state::{RunId, StateError, StoredDigest};
+
+/// What a reading finds out about orders besides what is to be done about them.
+pub(super) struct ChangeDetector {
+    depth: Depth,
+    mapping: [u8; 4],
+    /// Of the record at hand.
+    source: [u8; 4],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// The outline of each order that is to be written, for the ledger.
+    ForLedger,
+    /// Which fields of an order changed that is to be updated.
+    Fields,
+    /// Why as well; and of every record, which run wrote its order last.
+    Whole,
+}
+
+/// What was found out about one record.
+#[derive(Debug, Default)]
+pub(super) struct DetectedChange {
+    pub outline: Option<Box<OrderDigest>>,
+    pub change: Option<Change>,
+    pub written_by: Option<RunId>,
+}
+
+impl ChangeDetector {
+    /// For a run: `mapping` stands for what makes orders of records.
+    pub(super) fn for_ledger(mapping: [u8; 4]) -> Self {
+        Self { depth: Depth::ForLedger, mapping, source: [0; 4] }
+    }
+
+    /// For a plan: costs nothing for orders that did not change.
+    pub(super) fn of_fields() -> Self {
+        Self { depth: Depth::Fields, mapping: [0; 4], source: [0; 4] }
+    }
+
+    /// For a comparison with what the ledger says of an earlier run.
+    pub(super) fn whole(mapping: [u8; 4]) -> Self {
+        Self { depth: Depth::Whole, mapping, source: [0; 4] }
+    }
+
+    /// Looks at a record before anything is taken out of it.
+    pub(super) fn look_at(&mut self, ledger: &mut Ledger, source: &SourceOrder) {
+        if self.depth != Depth::Fields {
+            self.source = ledger.fingerprints.source(source);
+        }
+    }
+
+    /// Finds out about a record what is asked for, now that it is decided on.
+    pub(super) fn find_out(
+        &self,
+        ledger: &mut Ledger,
+        verdict: &RecordVerdict,
+        key: Option<&OrderKey>,
+    ) -> Result<DetectedChange, StateError> {
+        let step = match verdict {
+            RecordVerdict::Decided(Decision::Send(step)) => Some(step),
+            _ => None,
+        };
+        let is_update = step.is_some_and(|step| {
+            matches!(step.action, Action::Update(_) | Action::LookUp(Earlier::Update))
+        });
+        let order = step.map(|step| &*step.order);
+        match self.depth {
+            Depth::ForLedger => {
+                let outline = order.map(|order| Box::new(self.outline(ledger, order)));
+                Ok(DetectedChange { outline, ..DetectedChange::default() })
+            }
+            Depth::Fields if !is_update => Ok(DetectedChange::default()),
+            Depth::Fields | Depth::Whole => self.compare(ledger, order, key),
+        }
+    }
+
+    fn outline(&self, ledger: &mut Ledger, order: &Order) -> OrderDigest {
+        ledger.fingerprints.outline(order, self.source, self.mapping)
+    }
+
+    fn compare(
+        &self,
+        ledger: &mut Ledger,
+        order: Option<&Order>,
+        key: Option<&OrderKey>,
+    ) -> Result<DetectedChange, StateError> {
+        let (Some(connection), Some(key)) = (ledger.connection, key) else {
+            return Ok(DetectedChange::default());
+        };
+        let Some(trace) = ledger.view.trace(connection, key)?.filter(|trace| trace.is_known) else {
+            return Ok(DetectedChange::default());
+        };
+        let change = order.map(|order| self.change(ledger, &trace, order));
+        Ok(DetectedChange { outline: None, change, written_by: Some(trace.run) })
+    }
+
+    fn change(&self, ledger: &mut Ledger, trace: &StoredDigest, order: &Order) -> Change {
+        let now = self.outline(ledger, order);
+        let why = match &trace.outline {
+            _ if trace.is_open => ChangeCause::Interrupted,
+            _ if !trace.is_vouched => ChangeCause::Doubted,
+            None => ChangeCause::NotKept,
+            Some(before) => ChangeCause::of(before, &now),
+        };
+        let fields = trace.outline.map_or_else(Vec::new, |before| before.changes_to(&now));
+        Change { why: (self.depth == Depth::Whole).then_some(why), fields }
+    }
+}

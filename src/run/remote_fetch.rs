@@ -1,0 +1,79 @@
+use crate::activecampaign::{Client, Failure, RemoteOrder, Verdict};
+use crate::domain::{CustomerKey, Email, RemoteId};
+use crate::plan::Fingerprints;
+use crate::state::{CustomerMirror, RemoteRow, RemoteSnapshot, StateError};
+
+/// Why the target's lists could not be read to their end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReflectionError {
+    #[error(transparent)]
+    Target(#[from] Failure),
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+/// Every order of a connection, as the target's list tells of it.
+pub(super) async fn reflect(
+    client: &Client,
+    connection: &RemoteId,
+    prints: &Fingerprints,
+) -> Result<RemoteSnapshot, ReflectionError> {
+    let mut mirror = RemoteSnapshot::new()?;
+    let mut next = Some(0);
+    while let Some(offset) = next {
+        let page = client.orders(connection, offset).await?;
+        let mut is_new = page.records.is_empty();
+        for order in page.records {
+            is_new |= mirror.add(&mirrored(order, prints))?;
+        }
+        if !is_new && page.next.is_some() {
+            // The same page again and again: the list has no end to reach.
+            return Err(endless().into());
+        }
+        next = page.next;
+    }
+    Ok(mirror)
+}
+
+fn endless() -> Failure {
+    let code = Some("list_endless".to_owned());
+    Failure { verdict: Verdict::LookUp, status: None, code, pointer: None, request: "list_orders" }
+}
+
+/// Every customer of a connection, by the hashes of its external id and its address.
+pub(super) async fn reflect_customers(
+    client: &Client,
+    connection: &RemoteId,
+    prints: &Fingerprints,
+) -> Result<CustomerMirror, ReflectionError> {
+    let mut mirror = CustomerMirror::new()?;
+    let mut next = Some(0);
+    while let Some(offset) = next {
+        let page = client.customers(connection, offset).await?;
+        for customer in page.records {
+            let key = prints.customer(&CustomerKey::registered(&customer.externalid));
+            mirror.add(&customer.id, &key, &hash_of_address(&customer.email, prints))?;
+        }
+        next = page.next;
+    }
+    Ok(mirror)
+}
+
+pub(super) fn mirrored(order: RemoteOrder, prints: &Fingerprints) -> RemoteRow {
+    RemoteRow {
+        key: order.ledger_text(),
+        email_hash: hash_of_address(&order.email, prints),
+        id: order.id,
+        total_minor: order.total_minor,
+        currency: order.currency,
+        created_s: order.created_at.map(|at| at.timestamp().as_second()),
+        products: order.products,
+        customer: order.customer,
+    }
+}
+
+/// Hashed the way a guest's key is, so that two addresses can be told apart without either being
+/// kept.
+fn hash_of_address(text: &str, prints: &Fingerprints) -> [u8; 16] {
+    Email::parse(text).map(|email| prints.customer(&CustomerKey::guest(&email))).unwrap_or_default()
+}

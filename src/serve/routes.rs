@@ -1,0 +1,210 @@
+use super::snapshot::Snapshot;
+use super::{Hosts, exposition, metrics, page};
+use crate::daemon::Board;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::http::{HeaderName, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
+use tokio::time::Instant;
+
+/// What was gathered is shown for this long, however often it is asked for.
+const KEPT_FOR: Duration = Duration::from_secs(1);
+
+/// What is shown: given anew when the settings were read again.
+#[derive(Clone)]
+pub struct ServerState {
+    pub board: Board,
+    pub state_dir: PathBuf,
+    /// The zone that a job's times are shown in, by its name.
+    pub zones: BTreeMap<String, TimeZone>,
+    pub started: Timestamp,
+}
+
+/// Says what keeps the daemon from working when it is due, if anything: each fault in words. May
+/// block for a moment.
+pub type Readiness = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
+
+struct Given {
+    subject: ServerState,
+    readiness: Readiness,
+    is_current: bool,
+}
+
+#[derive(Clone)]
+pub(super) struct Site(Arc<Inner>);
+
+struct Inner {
+    given: RwLock<Given>,
+    picture: Mutex<Option<(Instant, Arc<Snapshot>)>>,
+    faults: Mutex<Option<(Instant, Arc<Vec<String>>)>>,
+}
+
+impl Site {
+    pub(super) fn new(subject: ServerState, readiness: Readiness) -> Self {
+        let given = RwLock::new(Given { subject, readiness, is_current: true });
+        Self(Arc::new(Inner { given, picture: Mutex::default(), faults: Mutex::default() }))
+    }
+
+    pub(super) fn show(&self, subject: ServerState, readiness: Readiness) {
+        *self.0.given.write().unwrap_or_else(PoisonError::into_inner) =
+            Given { subject, readiness, is_current: true };
+    }
+
+    pub(super) fn refused_settings(&self) {
+        self.0.given.write().unwrap_or_else(PoisonError::into_inner).is_current = false;
+    }
+
+    fn given<T>(&self, read: impl FnOnce(&Given) -> T) -> T {
+        read(&self.0.given.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn picture(&self) -> Option<Arc<Snapshot>> {
+        let (subject, is_current) = self.given(|given| (given.subject.clone(), given.is_current));
+        kept(&self.0.picture, move || Snapshot::take(&subject, is_current)).await
+    }
+
+    async fn faults(&self) -> Option<Arc<Vec<String>>> {
+        let readiness = self.given(|given| Arc::clone(&given.readiness));
+        kept(&self.0.faults, move || readiness()).await
+    }
+
+    fn is_alive(&self) -> bool {
+        self.given(|given| given.subject.board.is_alive())
+    }
+}
+
+/// What was gathered a moment ago, or anew; one at a time. `None` where that ended in a bug.
+async fn kept<T: Send + Sync + 'static>(
+    last: &Mutex<Option<(Instant, Arc<T>)>>,
+    gather: impl FnOnce() -> T + Send + 'static,
+) -> Option<Arc<T>> {
+    let mut last = last.lock().await;
+    if let Some((at, value)) = &*last
+        && at.elapsed() < KEPT_FOR
+    {
+        return Some(Arc::clone(value));
+    }
+    let value = Arc::new(spawn_blocking(gather).await.ok()?);
+    *last = Some((Instant::now(), Arc::clone(&value)));
+    Some(value)
+}
+
+/// Reading only: GET and HEAD, no parameters, no body.
+pub(super) fn router(site: Site, hosts: Hosts) -> Router {
+    Router::new()
+        .route("/", get(status_page))
+        .route("/live", get(live_part))
+        .route("/metrics", get(metrics_text))
+        .route("/healthz", get(health))
+        .route("/readyz", get(readiness))
+        .fallback(|| async {
+            (StatusCode::NOT_FOUND, "nothing here; try /, /metrics, /healthz or /readyz\n")
+        })
+        .layer(middleware::from_fn_with_state(Arc::new(hosts), guard))
+        .with_state(site)
+}
+
+async fn status_page(State(site): State<Site>) -> Response {
+    match site.picture().await {
+        Some(picture) => html(page::whole(&picture)),
+        None => failed(),
+    }
+}
+
+async fn live_part(State(site): State<Site>) -> Response {
+    match site.picture().await {
+        Some(picture) => html(page::live(&picture)),
+        None => failed(),
+    }
+}
+
+async fn metrics_text(State(site): State<Site>) -> Response {
+    match site.picture().await {
+        Some(picture) => {
+            ([(header::CONTENT_TYPE, exposition::CONTENT_TYPE)], metrics::text(&picture))
+                .into_response()
+        }
+        None => failed(),
+    }
+}
+
+async fn health(State(site): State<Site>) -> Response {
+    match site.is_alive() {
+        true => (StatusCode::OK, "alive\n").into_response(),
+        false => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "stuck: a run neither moves nor waits for something known\n",
+        )
+            .into_response(),
+    }
+}
+
+async fn readiness(State(site): State<Site>) -> Response {
+    match site.faults().await {
+        Some(faults) if faults.is_empty() => (StatusCode::OK, "ready\n").into_response(),
+        Some(faults) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", faults.join("\n"))).into_response()
+        }
+        None => failed(),
+    }
+}
+
+fn html(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response()
+}
+
+fn failed() -> Response {
+    (StatusCode::INTERNAL_SERVER_ERROR, "that ended in a bug; the log tells more\n").into_response()
+}
+
+/// Turns away what is meant for another host, and says with each answer what a browser may do with
+/// it.
+async fn guard(State(hosts): State<Arc<Hosts>>, request: Request, next: Next) -> Response {
+    let mut response = match is_meant_for(&hosts, &request) {
+        true => next.run(request).await,
+        false => (
+            StatusCode::MISDIRECTED_REQUEST,
+            "not asked by a name of this machine; ask localhost, or add the name to metrics.hosts\n",
+        )
+            .into_response(),
+    };
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, page::POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+        // A connection carries one request, so that none is held open.
+        (header::CONNECTION, "close"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Also where the request line names a host of its own.
+fn is_meant_for(hosts: &Hosts, request: &Request) -> bool {
+    let host = one(request.headers());
+    let line = request.uri().authority().map(|authority| authority.as_str());
+    host.is_some_and(|host| hosts.admit(host)) && line.is_none_or(|line| hosts.admit(line))
+}
+
+fn one(headers: &HeaderMap) -> Option<&str> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,189 @@
+//! What tells later which fields of an order changed since it was written.
+
+use super::sql_types::StoredId;
+use super::{ConnectionId, RunId, StateError, View};
+use crate::domain::{Fingerprint, OrderDigest, OrderKey};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+/// What the ledger keeps of the last write of one order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredDigest {
+    /// The run that touched it last; 0 stands for `adopt`.
+    pub run: RunId,
+    /// It is at the target.
+    pub is_known: bool,
+    /// A write was begun and its answer never recorded.
+    pub is_open: bool,
+    /// It is vouched for that the target holds what was written last.
+    pub is_vouched: bool,
+    /// Of what was written last; `None` where it was not kept.
+    pub outline: Option<OrderDigest>,
+}
+
+/// Keeps the outline of what was written just now, in the transaction that settles it.
+pub(super) fn write(
+    transaction: &Transaction<'_>,
+    connection: ConnectionId,
+    key: &OrderKey,
+    (fingerprint, outline): (Fingerprint, &OrderDigest),
+) -> Result<(), StateError> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO outlines (connection, key, fingerprint, outline) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, outline = excluded.outline",
+        )?
+        .execute(params![connection, key.ledger_text(), fingerprint.to_i64(), outline.to_bytes()])?;
+    Ok(())
+}
+
+impl View {
+    /// What is kept of the last write of an order; `None` where it was never sent.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn trace(
+        &self,
+        connection: ConnectionId,
+        key: &OrderKey,
+    ) -> Result<Option<StoredDigest>, StateError> {
+        trace(&self.db, connection, key)
+    }
+
+    /// Looks at the key of each order of a connection that is at the target since `run` or an
+    /// earlier one of this job.
+    ///
+    /// # Errors
+    /// When the state can't be read, or that of `look`.
+    pub fn each_written_until(
+        &self,
+        run: RunId,
+        connection: ConnectionId,
+        job: &str,
+        mut look: impl FnMut(&str) -> Result<(), StateError>,
+    ) -> Result<(), StateError> {
+        let mut statement = self.db.prepare(
+            "SELECT key FROM orders WHERE connection = ?1 AND run <= ?2 AND remote_id IS NOT NULL AND state <> 4
+             AND (run = 0 OR run IN (SELECT id FROM runs WHERE job = ?3)) ORDER BY key",
+        )?;
+        let mut rows = statement.query(params![connection, run, job])?;
+        while let Some(row) = rows.next()? {
+            look(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
+        }
+        Ok(())
+    }
+
+    /// The settings that the job's last run made orders by, where it wrote any at this connection:
+    /// service and external id.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn last_mapping(
+        &self,
+        job: &str,
+        (service, externalid): (&str, &str),
+    ) -> Result<Option<String>, StateError> {
+        let found = self.db.query_row(
+            "SELECT mapping FROM runs WHERE job = ?1 AND mapping IS NOT NULL AND undone_ms IS NULL
+                 AND created + updated + adopted + unchanged > 0
+                 AND connection IN (SELECT id FROM connections WHERE service = ?2 AND externalid = ?3)
+             ORDER BY id DESC LIMIT 1",
+            [job, service, externalid],
+            |row| row.get(0),
+        );
+        Ok(found.optional()?.flatten())
+    }
+
+    /// The settings that a run made orders by, `name=value` line by line; `None` where they were
+    /// not kept.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn mapping_of(&self, run: RunId) -> Result<Option<String>, StateError> {
+        let found =
+            self.db.query_row("SELECT mapping FROM runs WHERE id = ?1", [run], |row| row.get(0));
+        Ok(found.optional()?.flatten())
+    }
+}
+
+fn trace(
+    db: &Connection,
+    connection: ConnectionId,
+    key: &OrderKey,
+) -> Result<Option<StoredDigest>, StateError> {
+    let mut statement = db.prepare_cached(
+        "SELECT orders.run, orders.remote_id, orders.state, orders.fingerprint,
+                iif(outlines.fingerprint = orders.fingerprint, outlines.outline, NULL)
+         FROM orders LEFT JOIN outlines USING (connection, key) WHERE connection = ?1 AND key = ?2",
+    )?;
+    let found = statement.query_row(params![connection, key.ledger_text()], |row| {
+        let outline: Option<Vec<u8>> = row.get(4)?;
+        let id: Option<StoredId> = row.get(1)?;
+        let state: i64 = row.get(2)?;
+        Ok(StoredDigest {
+            run: row.get(0)?,
+            is_known: id.is_some() && state != 4,
+            is_open: matches!(state, 1 | 2 | 5),
+            is_vouched: row.get::<_, Option<i64>>(3)?.is_some(),
+            outline: outline.as_deref().and_then(OrderDigest::from_bytes),
+        })
+    });
+    Ok(found.optional()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Amount, Currency, Moment, RemoteId};
+    use crate::state::{Kind, OrderOutcome, RunStart, Settled, Settlement, Store};
+
+    fn outline(minor: i64) -> OrderDigest {
+        let currency = Currency::parse("USD").unwrap();
+        OrderDigest {
+            mapping: [0; 4],
+            source: [0; 4],
+            total: Amount::parse(&format!("{minor}.00"), currency).unwrap(),
+            shipping: None,
+            tax: None,
+            discount: None,
+            currency,
+            created_at: Moment::parse("2024-01-31T10:11:12Z", &jiff::tz::TimeZone::UTC).unwrap(),
+            updated_at: None,
+            abandoned_at: None,
+            products: 1,
+            units: 1,
+            hashes: [None; OrderDigest::HASHED.len()],
+        }
+    }
+
+    #[test]
+    fn what_the_target_refused_is_not_taken_for_what_it_holds() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(dir.path(), "main").unwrap();
+        let connection = store.connection("shopify", "store", &RemoteId::new("5")).unwrap();
+        let start = RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16], mapping: "" };
+        let run = store.begin(&start).unwrap().id;
+        let key = OrderKey::parse("1").unwrap();
+        let mut settle = |minor: i64, outcome| {
+            let (key, fingerprint) = (key.clone(), Fingerprint::from_i64(minor));
+            let orders = vec![Settled { key, fingerprint, outcome, outline: Some(outline(minor)) }];
+            store.settle(run, connection, &Settlement { orders, ..Settlement::default() }).unwrap();
+            store
+                .view()
+                .unwrap()
+                .trace(connection, &OrderKey::parse("1").unwrap())
+                .unwrap()
+                .unwrap()
+        };
+        let created = settle(10, OrderOutcome::Created(RemoteId::new("7")));
+        assert_eq!(created.outline, Some(outline(10)));
+        assert_eq!(
+            settle(12, OrderOutcome::Refused).outline,
+            None,
+            "it is not known which of the two counts"
+        );
+        assert_eq!(
+            settle(10, OrderOutcome::Updated(RemoteId::new("7"))).outline,
+            Some(outline(10))
+        );
+    }
+}

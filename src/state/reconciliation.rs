@@ -1,0 +1,157 @@
+use super::StateError;
+use rusqlite::{Connection, params};
+
+/// Which side of a comparison an order is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Source,
+    Target,
+}
+
+/// Orders and their sum on both sides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sums {
+    pub source_orders: u64,
+    pub source_minor: i64,
+    pub target_orders: u64,
+    pub target_minor: i64,
+}
+
+impl Sums {
+    pub fn are_equal(&self) -> bool {
+        self.source_orders == self.target_orders && self.source_minor == self.target_minor
+    }
+}
+
+/// The sums of one month in one currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MonthSums {
+    pub currency: String,
+    /// Months since the year 0, UTC.
+    pub month: i32,
+    pub sums: Sums,
+}
+
+/// How many customers there are, and of how many the sums differ.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CustomerSums {
+    pub customers: u64,
+    pub differing: u64,
+}
+
+/// Sums per customer, currency and month of two sides. It is a temporary database without a name,
+/// so memory does not grow with the number of customers.
+#[derive(Debug)]
+pub struct Reconciliation {
+    db: Connection,
+}
+
+impl Reconciliation {
+    /// # Errors
+    /// When the temporary database can't be written.
+    pub fn new() -> Result<Self, StateError> {
+        let db = Connection::open("")?;
+        db.execute_batch(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192;
+             CREATE TABLE balance (
+                 customer BLOB NOT NULL, currency TEXT NOT NULL, month INTEGER NOT NULL,
+                 source_orders INTEGER NOT NULL, source_minor INTEGER NOT NULL,
+                 target_orders INTEGER NOT NULL, target_minor INTEGER NOT NULL,
+                 PRIMARY KEY (customer, currency, month)
+             ) WITHOUT ROWID;
+             BEGIN",
+        )?;
+        Ok(Self { db })
+    }
+
+    /// Adds an order to one side. `month`: months since the year 0; `minor`: its total in minor
+    /// units.
+    ///
+    /// # Errors
+    /// When the temporary database can't be written.
+    pub fn add(
+        &self,
+        side: Side,
+        customer: &[u8; 16],
+        (currency, month): (&str, i32),
+        minor: i64,
+    ) -> Result<(), StateError> {
+        let (source, target) = match side {
+            Side::Source => ((1, minor), (0, 0)),
+            Side::Target => ((0, 0), (1, minor)),
+        };
+        self.db
+            .prepare_cached(
+                "INSERT INTO balance VALUES (?1, upper(?2), ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET
+                     source_orders = source_orders + excluded.source_orders,
+                     source_minor = source_minor + excluded.source_minor,
+                     target_orders = target_orders + excluded.target_orders,
+                     target_minor = target_minor + excluded.target_minor",
+            )?
+            .execute(params![&customer[..], currency, month, source.0, source.1, target.0, target.1])?;
+        Ok(())
+    }
+
+    /// The sums of each month, by currency and in order.
+    ///
+    /// # Errors
+    /// When the temporary database can't be read.
+    pub fn months(&self) -> Result<Vec<MonthSums>, StateError> {
+        let mut statement = self.db.prepare(
+            "SELECT currency, month, sum(source_orders), sum(source_minor), sum(target_orders), sum(target_minor)
+             FROM balance GROUP BY currency, month ORDER BY currency, month",
+        )?;
+        let rows = statement.query_map([], |row| {
+            let sums = Sums {
+                source_orders: row.get::<_, i64>(2)?.unsigned_abs(),
+                source_minor: row.get(3)?,
+                target_orders: row.get::<_, i64>(4)?.unsigned_abs(),
+                target_minor: row.get(5)?,
+            };
+            Ok(MonthSums { currency: row.get(0)?, month: row.get(1)?, sums })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// A customer differs who does in any month of any currency.
+    ///
+    /// # Errors
+    /// When the temporary database can't be read.
+    pub fn customers(&self) -> Result<CustomerSums, StateError> {
+        let sql = "SELECT count(*), coalesce(sum(differs), 0) FROM (
+                       SELECT max(source_orders != target_orders OR source_minor != target_minor) AS differs
+                       FROM balance GROUP BY customer)";
+        Ok(self.db.query_row(sql, [], |row| {
+            let number = |at| row.get::<_, i64>(at).map(i64::unsigned_abs);
+            Ok(CustomerSums { customers: number(0)?, differing: number(1)? })
+        })?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_meet_by_customer_and_month_whatever_the_order_they_come_in() {
+        let balance = Reconciliation::new().unwrap();
+        let add = |side, customer: u8, month, minor| {
+            balance.add(side, &[customer; 16], ("usd", month), minor).unwrap();
+        };
+        add(Side::Source, 1, 24_289, 500);
+        add(Side::Source, 2, 24_289, 700);
+        add(Side::Target, 2, 24_289, 700);
+        add(Side::Target, 1, 24_289, 500);
+        assert_eq!(balance.customers().unwrap(), CustomerSums { customers: 2, differing: 0 });
+        add(Side::Source, 1, 24_290, 100);
+        add(Side::Target, 2, 24_290, 100);
+        let customers = balance.customers().unwrap();
+        assert_eq!(
+            customers.differing, 2,
+            "the month adds up, but the order is another customer's"
+        );
+        let months = balance.months().unwrap();
+        assert!(months.iter().all(|month| month.sums.are_equal() && month.currency == "USD"));
+        assert_eq!(months.len(), 2);
+    }
+}

@@ -1,0 +1,76 @@
+use super::StateError;
+use crate::domain::RemoteId;
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// A temporary copy of the target's list of customers, as hashes: like [`super::RemoteSnapshot`], a
+/// database without a name that the system deletes.
+#[derive(Debug)]
+pub struct CustomerMirror {
+    db: Connection,
+}
+
+impl CustomerMirror {
+    /// # Errors
+    /// When the temporary database can't be written.
+    pub fn new() -> Result<Self, StateError> {
+        let db = Connection::open("")?;
+        db.execute_batch(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192;
+             CREATE TABLE mirror (id TEXT PRIMARY KEY, key BLOB NOT NULL, email BLOB NOT NULL) WITHOUT ROWID;
+             CREATE INDEX mirror_key ON mirror (key);
+             CREATE INDEX mirror_email ON mirror (email);
+             BEGIN",
+        )?;
+        Ok(Self { db })
+    }
+
+    /// Adds a customer by the hashes of its external id and of its address.
+    ///
+    /// # Errors
+    /// When the temporary database can't be written.
+    pub fn add(
+        &mut self,
+        id: &RemoteId,
+        key: &[u8; 16],
+        email: &[u8; 16],
+    ) -> Result<(), StateError> {
+        self.db
+            .prepare_cached("INSERT OR REPLACE INTO mirror VALUES (?1, ?2, ?3)")?
+            .execute(params![id.as_str(), &key[..], &email[..]])?;
+        Ok(())
+    }
+
+    /// The customer of a key, else of an address; of several the one with the lowest id.
+    ///
+    /// # Errors
+    /// When the temporary database can't be read.
+    pub fn find(&self, key: &[u8; 16], email: &[u8; 16]) -> Result<Option<RemoteId>, StateError> {
+        let by_key = "SELECT id FROM mirror WHERE key = ?1 ORDER BY length(id), id LIMIT 1";
+        let by_email = "SELECT id FROM mirror WHERE email = ?1 ORDER BY length(id), id LIMIT 1";
+        for (sql, hash) in [(by_key, key), (by_email, email)] {
+            let found =
+                self.db.prepare_cached(sql)?.query_row([&hash[..]], |row| row.get::<_, String>(0));
+            if let Some(id) = found.optional()? {
+                return Ok(Some(RemoteId::new(id)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_customer_is_found_by_key_before_address() {
+        let mut mirror = CustomerMirror::new().unwrap();
+        for (id, key, email) in [("10", 1, 9), ("9", 2, 9), ("3", 3, 8)] {
+            mirror.add(&RemoteId::new(id), &[key; 16], &[email; 16]).unwrap();
+        }
+        let found = |key, email| mirror.find(&[key; 16], &[email; 16]).unwrap();
+        assert_eq!(found(1, 8), Some(RemoteId::new("10")));
+        assert_eq!(found(7, 9), Some(RemoteId::new("9")), "of two of one address the older");
+        assert_eq!(found(7, 7), None);
+    }
+}

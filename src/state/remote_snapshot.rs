@@ -1,0 +1,157 @@
+use super::StateError;
+use crate::domain::RemoteId;
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// What the target holds of one order, as far as its lists tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteRow {
+    pub id: RemoteId,
+    pub key: String,
+    pub total_minor: Option<i64>,
+    pub currency: String,
+    /// Seconds since 1970.
+    pub created_s: Option<i64>,
+    pub products: Option<u64>,
+    pub customer: RemoteId,
+    pub email_hash: [u8; 16],
+}
+
+/// A temporary copy of the target's list of orders, to hold against an export whose order is
+/// another. It is a database without a name that the system deletes; memory does not grow with the
+/// number of orders.
+#[derive(Debug)]
+pub struct RemoteSnapshot {
+    db: Connection,
+}
+
+impl RemoteSnapshot {
+    /// # Errors
+    /// When the temporary database can't be written.
+    pub fn new() -> Result<Self, StateError> {
+        let db = Connection::open("")?;
+        db.execute_batch(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192;
+             CREATE TABLE mirror (
+                 id TEXT PRIMARY KEY, key TEXT NOT NULL, total INTEGER, currency TEXT NOT NULL, created INTEGER,
+                 products INTEGER, customer TEXT NOT NULL, email BLOB NOT NULL,
+                 met INTEGER NOT NULL DEFAULT 0
+             ) WITHOUT ROWID;
+             CREATE INDEX mirror_key ON mirror (key);
+             BEGIN",
+        )?;
+        Ok(Self { db })
+    }
+
+    /// Adds an order of the target's list, and tells whether it is new; one that a moving list
+    /// shows twice is there once.
+    ///
+    /// # Errors
+    /// When the temporary database can't be written.
+    pub fn add(&mut self, order: &RemoteRow) -> Result<bool, StateError> {
+        let added = self
+            .db
+            .prepare_cached(
+                "INSERT OR IGNORE INTO mirror VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)",
+            )?
+            .execute(params![
+                order.id.as_str(),
+                order.key,
+                order.total_minor,
+                order.currency,
+                order.created_s,
+                order.products.map(|n| n as i64),
+                order.customer.as_str(),
+                &order.email_hash[..]
+            ])?;
+        Ok(added == 1)
+    }
+
+    /// # Errors
+    /// When the temporary database can't be read.
+    pub fn len(&self) -> Result<u64, StateError> {
+        let count: i64 = self.db.query_row("SELECT count(*) FROM mirror", [], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// # Errors
+    /// When the temporary database can't be read.
+    pub fn is_empty(&self) -> Result<bool, StateError> {
+        Ok(self.len()? == 0)
+    }
+
+    /// The target's order of a key, which is then met; the one with the lowest id where there are
+    /// several.
+    ///
+    /// # Errors
+    /// When the temporary database can't be read.
+    pub fn meet(&mut self, key: &str) -> Result<Option<RemoteRow>, StateError> {
+        let found = self
+            .db
+            .prepare_cached(
+                "SELECT * FROM mirror WHERE key = ?1 AND met = 0 ORDER BY length(id), id LIMIT 1",
+            )?
+            .query_row([key], read_row)
+            .optional()?;
+        if let Some(order) = &found {
+            self.db
+                .prepare_cached("UPDATE mirror SET met = 1 WHERE id = ?1")?
+                .execute([order.id.as_str()])?;
+        }
+        Ok(found)
+    }
+
+    /// The key of the target's order of an id.
+    ///
+    /// # Errors
+    /// When the temporary database can't be read.
+    pub fn key_of(&self, id: &RemoteId) -> Result<Option<String>, StateError> {
+        let mut statement = self.db.prepare_cached("SELECT key FROM mirror WHERE id = ?1")?;
+        Ok(statement.query_row([id.as_str()], |row| row.get(0)).optional()?)
+    }
+
+    /// Whether the target holds an order of a key.
+    ///
+    /// # Errors
+    /// When the temporary database can't be read.
+    pub fn holds(&self, key: &str) -> Result<bool, StateError> {
+        Ok(self.db.prepare_cached("SELECT 1 FROM mirror WHERE key = ?1")?.exists([key])?)
+    }
+
+    /// # Errors
+    /// When the temporary database can't be read.
+    pub fn unmet_count(&self) -> Result<u64, StateError> {
+        let count: i64 =
+            self.db.query_row("SELECT count(*) FROM mirror WHERE met = 0", [], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// Looks at each order that nothing in the export has met.
+    ///
+    /// # Errors
+    /// When the temporary database can't be read, or that of `look`.
+    pub fn each_unmet(
+        &self,
+        mut look: impl FnMut(RemoteRow) -> Result<(), StateError>,
+    ) -> Result<(), StateError> {
+        let mut statement =
+            self.db.prepare("SELECT * FROM mirror WHERE met = 0 ORDER BY length(id), id")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            look(read_row(row)?)?;
+        }
+        Ok(())
+    }
+}
+
+fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<RemoteRow> {
+    Ok(RemoteRow {
+        id: RemoteId::new(row.get::<_, String>(0)?),
+        key: row.get(1)?,
+        total_minor: row.get(2)?,
+        currency: row.get(3)?,
+        created_s: row.get(4)?,
+        products: row.get::<_, Option<i64>>(5)?.map(i64::unsigned_abs),
+        customer: RemoteId::new(row.get::<_, String>(6)?),
+        email_hash: row.get(7)?,
+    })
+}
