@@ -65,75 +65,6 @@ pub struct SourceOrder {
 }
 
 impl SourceOrder {
-    /// Makes it say nothing, and keeps the room of its texts: a reader fills one million times
-    /// over.
-    pub fn clear(&mut self) {
-        let Self {
-            position,
-            id,
-            checkout_id,
-            abandoned_at,
-            is_superseded,
-            is_deleted,
-            is_undated_cart,
-            number,
-            email,
-            customer_id,
-            accepts_marketing,
-            created_at,
-            updated_at,
-            currency,
-            paid_currency,
-            total,
-            current_total,
-            subtotal,
-            goods,
-            shipping,
-            tax,
-            discount,
-            charges,
-            refunded,
-            discounts,
-            shipping_method,
-            order_url,
-            status,
-            status_word,
-            lines,
-            faults,
-        } = self;
-        for text in [
-            id,
-            checkout_id,
-            abandoned_at,
-            number,
-            email,
-            customer_id,
-            created_at,
-            updated_at,
-            currency,
-            paid_currency,
-            total,
-            current_total,
-            subtotal,
-            goods,
-            shipping,
-            tax,
-            discount,
-            charges,
-            refunded,
-            shipping_method,
-            order_url,
-            status_word,
-        ] {
-            clear(text);
-        }
-        (*position, *accepts_marketing, *status) = (Position::default(), None, None);
-        (*is_superseded, *is_deleted, *is_undated_cart) = (false, false, false);
-        discounts.clear();
-        lines.clear();
-        faults.clear();
-    }
-
     pub fn is_cart(&self) -> bool {
         self.is_undated_cart || !self.abandoned_at.is_empty()
     }
@@ -180,51 +111,6 @@ pub struct SourceLine {
     pub at_line: u64,
 }
 
-impl SourceLine {
-    /// Makes it say nothing, and keeps the room of its texts.
-    pub fn clear(&mut self) {
-        let Self {
-            id,
-            name,
-            variant,
-            quantity,
-            unit_price,
-            total,
-            discount,
-            sku,
-            category,
-            image_url,
-            product_url,
-            at_line,
-        } = self;
-        for text in [
-            id,
-            name,
-            variant,
-            quantity,
-            unit_price,
-            total,
-            discount,
-            sku,
-            category,
-            image_url,
-            product_url,
-        ] {
-            clear(text);
-        }
-        *at_line = 0;
-    }
-}
-
-/// A text with more room than nearly all need loses it, so that one huge text is not held for ever.
-fn clear(text: &mut String) {
-    const ROOM_BYTES_MAX: usize = 1024;
-    if text.capacity() > ROOM_BYTES_MAX {
-        *text = String::new();
-    }
-    text.clear();
-}
-
 /// A discount of an order, as its export states it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceDiscount {
@@ -232,41 +118,4 @@ pub struct SourceDiscount {
     pub amount: String,
     /// It lowered the shipping price, not the price of the goods.
     pub of_shipping: bool,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_cleared_says_nothing_and_keeps_no_great_room() {
-        let mut order = SourceOrder {
-            position: Position { record: 1, file: 2, line: 3 },
-            id: "1".to_owned(),
-            email: "e".repeat(1_000_000),
-            is_superseded: true,
-            is_deleted: true,
-            is_undated_cart: true,
-            current_total: "2".to_owned(),
-            charges: "1".to_owned(),
-            accepts_marketing: Some(true),
-            status: Some(Status::Paid),
-            status_word: "odd".to_owned(),
-            discounts: vec![SourceDiscount::default()],
-            lines: vec![SourceLine::default()],
-            faults: vec![Fault::new(super::super::Reason::BadDate)],
-            ..SourceOrder::default()
-        };
-        order.clear();
-        assert_eq!(order, SourceOrder::default());
-        assert!(order.id.capacity() > 0 && order.email.capacity() < 2_000);
-        let mut line = SourceLine {
-            name: "Mug".to_owned(),
-            total: "7".to_owned(),
-            at_line: 7,
-            ..SourceLine::default()
-        };
-        line.clear();
-        assert_eq!(line, SourceLine::default());
-    }
 }

@@ -23,8 +23,6 @@ pub struct Reader {
     current: Option<Box<dyn Records>>,
     record: u64,
     has_failed: bool,
-    /// One that was given back, to be filled again.
-    spare: Box<SourceOrder>,
 }
 
 pub(super) fn records_of(table: &Table) -> Result<Box<dyn Records>, ReadError> {
@@ -48,33 +46,13 @@ impl Reader {
             current: None,
             record: 0,
             has_failed: false,
-            spare: Box::default(),
         }
     }
 
-    /// The next order; whoever is done with it gives it back.
-    ///
-    /// # Errors
-    /// When the export can't be read on.
-    pub fn advance(&mut self) -> Option<Result<Box<SourceOrder>, ReadError>> {
-        if self.has_failed {
-            return None;
-        }
-        let pulled = self.pull();
-        self.has_failed = pulled.is_err();
-        pulled.transpose()
-    }
-
-    /// Takes an order back that is done with, for the room of its texts.
-    pub fn give_back(&mut self, order: Box<SourceOrder>) {
-        self.spare = order;
-    }
-
-    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
+    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
         loop {
             if let Some(records) = &mut self.current {
-                if records.pull_into(&mut self.spare)? {
-                    let mut order = std::mem::take(&mut self.spare);
+                if let Some(mut order) = records.pull()? {
                     order.position.record = self.record;
                     order.position.file += self.file;
                     self.record += 1;
@@ -101,6 +79,11 @@ impl Iterator for Reader {
     type Item = Result<SourceOrder, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.advance().map(|pulled| pulled.map(|order| *order))
+        if self.has_failed {
+            return None;
+        }
+        let pulled = self.pull();
+        self.has_failed = pulled.is_err();
+        pulled.transpose()
     }
 }

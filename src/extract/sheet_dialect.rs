@@ -95,17 +95,6 @@ pub trait Records: Send {
     /// When the table can't be read on, changed, or ends too soon. An order that the table ends
     /// within is not given out.
     fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError>;
-
-    /// Puts the next order in place of what is there, whose room may be used again; `false` at the
-    /// end.
-    ///
-    /// # Errors
-    /// As [`Self::pull`].
-    fn pull_into(&mut self, order: &mut Box<SourceOrder>) -> Result<bool, ReadError> {
-        let Some(pulled) = self.pull()? else { return Ok(false) };
-        **order = pulled;
-        Ok(true)
-    }
 }
 
 /// The dialects that are known.

@@ -6,7 +6,7 @@ use crate::domain::{
 use crate::extract::{ReadError, Reader};
 use crate::plan::{Change, Decision, Example, Fingerprints, PlanSummary, decide};
 use crate::state::{ConnectionId, RunId, RunRow, Seen, StateError, View};
-use crate::transform::{Filter, Mapped, Rules, give_back, transform};
+use crate::transform::{Filter, Mapped, Rules, transform};
 use jiff::Timestamp;
 
 /// What became of one record before anything is sent.
@@ -156,28 +156,20 @@ impl PlanReader {
     }
 
     pub(super) fn next(&mut self) -> Option<Result<PlannedRecord, ReadingError>> {
-        let mut source = match self.reader.advance()? {
+        let source = match self.reader.next()? {
             Ok(source) => source,
             Err(error) => return Some(Err(error.into())),
         };
-        let judged = self.judge(&mut source);
-        self.reader.give_back(source);
-        Some(judged.map_err(ReadingError::from))
+        Some(self.judge(source).map_err(ReadingError::from))
     }
 
     /// Judges the next record as [`Self::next`] does, for nothing but the tally; `false` at the
     /// end.
     pub(super) fn pass(&mut self) -> Result<bool, ReadingError> {
-        let Some(source) = self.reader.advance() else { return Ok(false) };
-        let mut source = source?;
-        if let RecordVerdict::Decided(Decision::Send(step)) = self.judge(&mut source)?.verdict {
-            give_back(*step.order, &mut source);
-        }
-        self.reader.give_back(source);
-        Ok(true)
+        Ok(self.next().transpose()?.is_some())
     }
 
-    fn judge(&mut self, source: &mut SourceOrder) -> Result<PlannedRecord, StateError> {
+    fn judge(&mut self, mut source: SourceOrder) -> Result<PlannedRecord, StateError> {
         let position = source.position;
         if self.rules.order_key == OrderId::Number && !source.is_cart() && !source.number.is_empty()
         {
@@ -187,13 +179,13 @@ impl PlanReader {
                 .faults
                 .retain(|fault| (fault.reason, fault.field) != (Reason::BadId, Some("id")));
         }
-        let sound = is_sound(source);
+        let sound = is_sound(&source);
         // Cells of a damaged row may have moved: what stands in its name may be anybody's address.
         let label = if sound { shown(source.label()) } else { String::new() };
         let key = source.key().ok().filter(|_| sound);
         let kept = self.keeps_sources.then(|| Box::new(source.clone()));
         if let Some(outlining) = &mut self.outlining {
-            outlining.look_at(&mut self.ledger, source);
+            outlining.look_at(&mut self.ledger, &source);
         }
         let verdict = self.verdict(source, key.as_ref())?;
         let found = match &self.outlining {
@@ -227,12 +219,12 @@ impl PlanReader {
 
     fn verdict(
         &mut self,
-        source: &mut SourceOrder,
+        source: SourceOrder,
         key: Option<&OrderKey>,
     ) -> Result<RecordVerdict, StateError> {
         let position = source.position;
         let earlier = match key {
-            Some(key) if !is_part(source) && !source.is_superseded => {
+            Some(key) if !is_part(&source) && !source.is_superseded => {
                 self.met.meet(&key.ledger_text(), position.file)?
             }
             _ => None,
@@ -245,7 +237,7 @@ impl PlanReader {
             return Ok(RecordVerdict::Filtered(Filter::Superseded));
         }
         match earlier {
-            Some(file) if file == position.file && !is_contested(source) => {
+            Some(file) if file == position.file && !is_contested(&source) => {
                 return Ok(RecordVerdict::Invalid(vec![Fault::new(Reason::Duplicate)]));
             }
             Some(file) if file != position.file => {
@@ -253,7 +245,7 @@ impl PlanReader {
             }
             _ => {}
         }
-        if source.is_deleted && !is_contested(source) {
+        if source.is_deleted && !is_contested(&source) {
             return Ok(RecordVerdict::Filtered(Filter::Deleted));
         }
         if !source.is_cart() {

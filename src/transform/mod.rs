@@ -6,5 +6,5 @@ mod order;
 mod parts;
 mod rules;
 
-pub use order::{give_back, transform};
+pub use order::transform;
 pub use rules::{Filter, Mapped, Rules, VERSION};

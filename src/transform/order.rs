@@ -12,9 +12,8 @@ use std::mem::take;
 ///
 /// What the reader found wrong comes first, as the other cells of a damaged record can't be
 /// trusted; then the rules that leave records out; then every reason why the rest can't be sent.
-///
-/// What an order is sent with is taken out of the source; the rest is left for its room.
-pub fn transform(source: &mut SourceOrder, rules: &Rules) -> Mapped {
+pub fn transform(mut source: SourceOrder, rules: &Rules) -> Mapped {
+    let source = &mut source;
     let mut faults = take(&mut source.faults);
     if rules.takes_every_status() {
         faults.retain(|fault| fault.reason != Reason::UnknownStatus);
@@ -39,21 +38,6 @@ pub fn transform(source: &mut SourceOrder, rules: &Rules) -> Mapped {
         }
         Ok(Valid { order, notes, .. }) => Mapped::Order(order, notes),
         Err(faults) => Mapped::Invalid(deduplicated(faults)),
-    }
-}
-
-/// Gives the texts of an order that nobody needs any more back to its source, for their room.
-pub fn give_back(order: Order, source: &mut SourceOrder) {
-    source.number = order.number;
-    source.order_url = order.order_url;
-    source.shipping_method = order.shipping_method;
-    for (line, source) in order.lines.into_iter().zip(&mut source.lines) {
-        source.id = line.id;
-        source.name = line.name;
-        source.sku = line.sku;
-        source.category = line.category;
-        source.image_url = line.image_url;
-        source.product_url = line.product_url;
     }
 }
 

@@ -6,41 +6,34 @@ use super::status::{self, Words};
 use crate::domain::{Fault, Reason, SourceLine, SourceOrder, Status};
 use crate::extract::rows::Row;
 
-/// Makes an order of the row that begins it; its lines stay, and say nothing any more. The status
-/// is left unsaid by a row that is not whole: its cells may be another's.
-pub fn fill_order(order: &mut SourceOrder, row: &Row<'_>, columns: &Columns) {
-    let mut lines = std::mem::take(&mut order.lines);
-    order.clear();
-    lines.iter_mut().for_each(SourceLine::clear);
-    order.lines = lines;
-    let faults = &mut order.faults;
-    for (field, text) in [
-        (Field::Id, &mut order.id),
-        (Field::Name, &mut order.number),
-        (Field::Email, &mut order.email),
-        (Field::CreatedAt, &mut order.created_at),
-        (Field::Currency, &mut order.currency),
-        (Field::Total, &mut order.total),
-        (Field::Subtotal, &mut order.subtotal),
-        (Field::Shipping, &mut order.shipping),
-        (Field::Taxes, &mut order.tax),
-        (Field::DiscountAmount, &mut order.discount),
-        (Field::RefundedAmount, &mut order.refunded),
-        (Field::Duties, &mut order.charges),
-        (Field::ShippingMethod, &mut order.shipping_method),
-    ] {
-        fill(text, row, columns, field, faults);
-    }
-    let mut code = String::new();
-    fill(&mut code, row, columns, Field::DiscountCode, faults);
-    order.discounts.extend(discount::of(order, code));
-    if let Some(before) = discount::goods_before(order) {
-        order.goods = before;
-    }
-    // `Shipping` is before the discount; what was paid for it is sent, here nothing.
+/// The order that a row begins, still without lines. A row with the wrong number of columns gets
+/// no status, because its cells may belong to other columns.
+pub fn order_of(row: &Row<'_>, columns: &Columns) -> SourceOrder {
+    let mut faults = Vec::new();
+    let mut text = |field| text(row, columns, field, &mut faults);
+    let mut order = SourceOrder {
+        id: text(Field::Id),
+        number: text(Field::Name),
+        email: text(Field::Email),
+        created_at: text(Field::CreatedAt),
+        currency: text(Field::Currency),
+        total: text(Field::Total),
+        subtotal: text(Field::Subtotal),
+        shipping: text(Field::Shipping),
+        tax: text(Field::Taxes),
+        discount: text(Field::DiscountAmount),
+        refunded: text(Field::RefundedAmount),
+        charges: text(Field::Duties),
+        shipping_method: text(Field::ShippingMethod),
+        ..SourceOrder::default()
+    };
+    let code = text(Field::DiscountCode);
+    order.faults = faults;
+    order.discounts.extend(discount::of(&order, code));
+    order.goods = discount::goods_before(&order).unwrap_or_default();
+    // `Shipping` is the price before the discount; what was paid is sent, and that is nothing.
     if order.discounts.iter().any(|discount| discount.of_shipping) {
-        order.shipping.clear();
-        order.shipping.push('0');
+        order.shipping = "0".to_owned();
     }
     order.position.line = row.line;
     order.accepts_marketing = consent(row.cell(columns.at(Field::AcceptsMarketing)));
@@ -50,9 +43,10 @@ pub fn fill_order(order: &mut SourceOrder, row: &Row<'_>, columns: &Columns) {
             let fault = Fault::of(Reason::UnknownStatus, Field::FinancialStatus.name());
             order.faults.push(fault);
             let word = row.text(columns.at(Field::FinancialStatus)).unwrap_or_default();
-            order.status_word.push_str(word);
+            order.status_word = word.to_owned();
         }
     }
+    order
 }
 
 /// Whether any of the row's cells names a product.
@@ -61,20 +55,19 @@ pub fn has_line(row: &Row<'_>, columns: &Columns) -> bool {
     stated.iter().any(|field| !row.cell(columns.at(*field)).is_empty())
 }
 
-/// Makes the order's line at `at`, which says nothing yet, of the row.
-pub fn fill_line(order: &mut SourceOrder, at: usize, row: &Row<'_>, columns: &Columns) {
-    let Some(line) = order.lines.get_mut(at) else { return };
+/// Adds the row's line to the order.
+pub fn add_line(order: &mut SourceOrder, row: &Row<'_>, columns: &Columns) {
     let mut faults = Vec::new();
-    for (field, text) in [
-        (Field::LineName, &mut line.name),
-        (Field::LineQuantity, &mut line.quantity),
-        (Field::LinePrice, &mut line.unit_price),
-        (Field::LineDiscount, &mut line.discount),
-        (Field::LineSku, &mut line.sku),
-    ] {
-        fill(text, row, columns, field, &mut faults);
-    }
-    line.at_line = row.line;
+    let mut text = |field| text(row, columns, field, &mut faults);
+    order.lines.push(SourceLine {
+        name: text(Field::LineName),
+        quantity: text(Field::LineQuantity),
+        unit_price: text(Field::LinePrice),
+        discount: text(Field::LineDiscount),
+        sku: text(Field::LineSku),
+        at_line: row.line,
+        ..SourceLine::default()
+    });
     for fault in faults {
         add_fault(order, fault, row.line);
     }
@@ -92,20 +85,13 @@ pub fn add_fault(order: &mut SourceOrder, fault: Fault, line: u64) {
     });
 }
 
-/// Puts the text of a cell where nothing is yet. Bytes that are no UTF-8 are replaced, and said to
-/// be.
-fn fill(
-    text: &mut String,
-    row: &Row<'_>,
-    columns: &Columns,
-    field: Field,
-    faults: &mut Vec<Fault>,
-) {
+/// The text of a cell. Bytes that are not UTF-8 are replaced and reported.
+fn text(row: &Row<'_>, columns: &Columns, field: Field, faults: &mut Vec<Fault>) -> String {
     match row.text(columns.at(field)) {
-        Ok(cell) => text.push_str(cell),
+        Ok(cell) => cell.to_owned(),
         Err(cell) => {
             faults.push(Fault::of(Reason::BadEncoding, field.name()));
-            text.push_str(&String::from_utf8_lossy(cell));
+            String::from_utf8_lossy(cell).into_owned()
         }
     }
 }

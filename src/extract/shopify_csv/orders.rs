@@ -2,7 +2,7 @@
 
 use super::cells;
 use super::columns::{Columns, Field};
-use crate::domain::{Fault, Reason, SourceLine, SourceOrder};
+use crate::domain::{Fault, Reason, SourceOrder};
 use crate::extract::error::ReadError;
 use crate::extract::rows::{Row, Rows};
 use crate::extract::sheet_dialect::Records;
@@ -14,9 +14,6 @@ pub const ORDER_LINES_MAX: usize = 10_000;
 /// The most bytes of rows kept of one order; see [`ORDER_LINES_MAX`].
 pub const ORDER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Lines kept for their room: as many as nearly every order has.
-const SPARE_LINES_MAX: usize = 64;
-
 /// The orders of one table, in the order of its rows.
 ///
 /// A row with an id, or with a status, currency or total, begins an order, unless it repeats those
@@ -26,21 +23,14 @@ const SPARE_LINES_MAX: usize = 64;
 pub struct Orders {
     rows: Rows,
     columns: Columns,
-    current: Group,
-    is_begun: bool,
+    /// The order read last; more of its rows may follow.
+    current: Option<Group>,
 }
 
-/// The order being put together.
-#[derive(Default)]
+/// An order, and what is needed to recognise its further rows.
 struct Group {
-    order: Box<SourceOrder>,
-    /// How many of the order's lines are its own. The others say nothing, and are there to be
-    /// filled: nearly always they are as many as are needed, and moving one costs more than filling
-    /// it.
-    lines: usize,
-    /// Lines that an order before did not need, for the room of their texts.
-    spare_lines: Vec<SourceLine>,
-    /// The cells that its rows have in common, as they stand in the file.
+    order: SourceOrder,
+    /// The cells that its rows have in common, as they are in the file.
     key: [Vec<u8>; 2],
     is_orphan: bool,
     bytes: usize,
@@ -48,78 +38,49 @@ struct Group {
 
 impl Orders {
     pub fn new(rows: Rows, columns: Columns) -> Self {
-        Self { rows, columns, current: Group::default(), is_begun: false }
+        Self { rows, columns, current: None }
     }
 }
 
 impl Records for Orders {
     fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
-        let mut order = Box::default();
-        Ok(self.pull_into(&mut order)?.then_some(*order))
-    }
-
-    fn pull_into(&mut self, order: &mut Box<SourceOrder>) -> Result<bool, ReadError> {
         while let Some(row) = self.rows.advance()? {
-            if self.is_begun && self.current.owns(&row, &self.columns) {
-                self.current.add(&row, &self.columns);
-                continue;
-            }
-            self.current.end();
-            std::mem::swap(order, &mut self.current.order);
-            self.current.begin(&row, &self.columns);
-            if std::mem::replace(&mut self.is_begun, true) {
-                return Ok(true);
+            match &mut self.current {
+                Some(group) if group.owns(&row, &self.columns) => group.add(&row, &self.columns),
+                current => {
+                    if let Some(ended) = current.replace(Group::begun_by(&row, &self.columns)) {
+                        return Ok(Some(ended.order));
+                    }
+                }
             }
         }
-        if !std::mem::take(&mut self.is_begun) {
-            return Ok(false);
-        }
-        self.current.end();
-        std::mem::swap(order, &mut self.current.order);
-        Ok(true)
+        Ok(self.current.take().map(|group| group.order))
     }
 }
 
 impl Group {
-    fn begin(&mut self, row: &Row<'_>, columns: &Columns) {
-        let order = &mut *self.order;
-        cells::fill_order(order, row, columns);
-        self.lines = 0;
-        self.is_orphan = row.is_whole && !begins_order(row, columns);
-        if self.is_orphan {
-            // Without a first row nothing is known of its status; no rule about statuses may take
-            // it away.
+    fn begun_by(row: &Row<'_>, columns: &Columns) -> Self {
+        let mut order = cells::order_of(row, columns);
+        let is_orphan = row.is_whole && !begins_order(row, columns);
+        if is_orphan {
+            // The status is on the missing first row; no rule about statuses may filter this one.
             order.status = None;
-            cells::add_fault(order, Fault::new(Reason::OrphanRow), row.line);
+            cells::add_fault(&mut order, Fault::new(Reason::OrphanRow), row.line);
         }
         if !row.is_whole {
-            cells::add_fault(order, Fault::new(Reason::MalformedRow), row.line);
+            cells::add_fault(&mut order, Fault::new(Reason::MalformedRow), row.line);
         }
-        for (own, cell) in self.key.iter_mut().zip(key(row, columns)) {
-            own.clear();
-            own.extend_from_slice(cell);
-        }
-        self.bytes = row.len();
-        self.add_line(row, columns);
+        let key = key(row, columns).map(<[u8]>::to_vec);
+        let mut group = Self { order, key, is_orphan, bytes: row.len() };
+        group.add_line(row, columns);
+        group
     }
 
     /// Adds the row's product, if it has one.
     fn add_line(&mut self, row: &Row<'_>, columns: &Columns) {
-        if !cells::has_line(row, columns) {
-            return;
+        if cells::has_line(row, columns) {
+            cells::add_line(&mut self.order, row, columns);
         }
-        if self.lines == self.order.lines.len() {
-            self.order.lines.push(self.spare_lines.pop().unwrap_or_default());
-        }
-        cells::fill_line(&mut self.order, self.lines, row, columns);
-        self.lines += 1;
-    }
-
-    /// Leaves the order no lines but its own.
-    fn end(&mut self) {
-        let wanted = SPARE_LINES_MAX.saturating_sub(self.spare_lines.len());
-        let own = self.lines.min(self.order.lines.len());
-        self.spare_lines.extend(self.order.lines.drain(own..).take(wanted));
     }
 
     /// Whether the row is one more of this order. A row that is not whole belongs where its name
@@ -153,7 +114,7 @@ impl Group {
 
     fn begins_with_product_of(&self, row: &Row<'_>, columns: &Columns) -> bool {
         let cell = |field: Field| row.cell(columns.at(field));
-        self.order.lines.first().filter(|_| self.lines > 0).is_some_and(|line| {
+        self.order.lines.first().is_some_and(|line| {
             cell(Field::LineName) == line.name.as_bytes()
                 && cell(Field::LineQuantity) == line.quantity.as_bytes()
                 && cell(Field::LinePrice) == line.unit_price.as_bytes()
@@ -168,7 +129,7 @@ impl Group {
             cells::add_fault(&mut self.order, Fault::new(Reason::MalformedRow), row.line);
         }
         self.bytes = self.bytes.saturating_add(row.len());
-        if self.lines >= ORDER_LINES_MAX || self.bytes > ORDER_BYTES_MAX {
+        if self.order.lines.len() >= ORDER_LINES_MAX || self.bytes > ORDER_BYTES_MAX {
             let fault = Fault::of(Reason::FieldTooLong, Field::LineName.name());
             cells::add_fault(&mut self.order, fault, row.line);
         } else {

@@ -3,7 +3,6 @@
 //! plans every file there.
 
 use super::*;
-use crate::domain::SourceLine;
 
 /// A whole export in UTF-8: at least three orders that can be sent, some of several lines, with
 /// discounts, and in several currencies where the format states them.
@@ -73,53 +72,5 @@ fn every_fixture_is_read_and_every_format_has_one() {
         // Its tables are several files; `fivetran_csv` holds them against damage.
         let is_of_files = format.name == "fivetran-csv";
         assert!(is_of_files || met.contains(format.name), "{} has no fixture", format.name);
-    }
-}
-
-/// Whoever is done with an order gives it back with whatever is left in it.
-#[test]
-fn nothing_of_an_order_that_was_given_back_is_in_a_later_one() {
-    let spoilt = |order: &SourceOrder| {
-        let text = || "left over".to_owned();
-        let line = SourceLine {
-            id: text(),
-            name: text(),
-            variant: text(),
-            quantity: text(),
-            unit_price: text(),
-            total: text(),
-            discount: text(),
-            sku: text(),
-            category: text(),
-            image_url: text(),
-            product_url: text(),
-            at_line: 7,
-        };
-        let lines = vec![line; order.lines.len() + 2];
-        let (id, number, email, shipping_method) = (text(), text(), text(), text());
-        let (tax, order_url) = (text(), text());
-        Box::new(SourceOrder {
-            id,
-            number,
-            email,
-            shipping_method,
-            tax,
-            order_url,
-            lines,
-            ..order.clone()
-        })
-    };
-    for fixture in ALL {
-        let folder = Folder::with("export", fixture.text);
-        let export = folder.open(&["export"]).unwrap();
-        let expected: Vec<SourceOrder> = export.read().map(Result::unwrap).collect();
-        let mut reader = export.read();
-        let mut met = Vec::new();
-        while let Some(order) = reader.advance() {
-            let order = order.unwrap();
-            reader.give_back(spoilt(&order));
-            met.push(*order);
-        }
-        assert_eq!(met, expected, "{}", fixture.name);
     }
 }
