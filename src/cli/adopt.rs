@@ -1,5 +1,5 @@
 use super::assembly::{self, Dates};
-use super::exit::{Exit, Fault};
+use super::exit::{CliError, Exit};
 use super::{Global, output};
 use crate::report;
 use crate::run::adopt;
@@ -12,10 +12,10 @@ pub(super) struct AdoptArgs {
     job: String,
 }
 
-pub(super) fn run(global: &Global, args: &AdoptArgs) -> Result<Exit, Fault> {
+pub(super) fn run(global: &Global, args: &AdoptArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     let job = assembly::one_job(&settings, &args.job)?;
-    let account = settings.account_of(job).map_err(Fault::usage)?;
+    let account = settings.account_of(job).map_err(CliError::usage)?;
     let job = assembly::job(job, account, Dates::default());
     let runtime = assembly::runtime()?;
     for export in assembly::exports(std::slice::from_ref(&job))? {

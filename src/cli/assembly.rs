@@ -1,5 +1,5 @@
 use super::Global;
-use super::exit::Fault;
+use super::exit::CliError;
 use crate::activecampaign::{self, Client, Log, Note};
 use crate::domain::Moment;
 use crate::extract::{self, Export, OpenError};
@@ -13,14 +13,14 @@ use std::path::Path;
 
 /// # Errors
 /// Every fault of the settings at once.
-pub(super) fn settings(global: &Global) -> Result<Settings, Fault> {
+pub(super) fn settings(global: &Global) -> Result<Settings, CliError> {
     let loaded = Settings::load(global.config.as_deref(), &Environment::of_process());
     let settings = loaded.and_then(with_schedules).map_err(|faults| {
         let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        Fault::usage(texts.join("\n"))
+        CliError::usage(texts.join("\n"))
     })?;
     if let Some(job) = settings.jobs.values().next() {
-        mappings(job).map_err(Fault::usage)?;
+        mappings(job).map_err(CliError::usage)?;
     }
     Ok(settings)
 }
@@ -54,9 +54,9 @@ pub(super) fn calendar(job: &Job) -> Result<Option<Calendar>, ScheduleError> {
 ///
 /// # Errors
 /// When there is none, with the nearest name there is.
-pub(super) fn one_job<'a>(settings: &'a Settings, name: &str) -> Result<&'a Job, Fault> {
-    let jobs = settings.jobs_named(&[name.to_owned()]).map_err(Fault::usage)?;
-    jobs.first().copied().ok_or_else(|| Fault::usage(format!("no job `{name}`")))
+pub(super) fn one_job<'a>(settings: &'a Settings, name: &str) -> Result<&'a Job, CliError> {
+    let jobs = settings.jobs_named(&[name.to_owned()]).map_err(CliError::usage)?;
+    jobs.first().copied().ok_or_else(|| CliError::usage(format!("no job `{name}`")))
 }
 
 /// Orders placed from the first moment on, and before the second.
@@ -117,11 +117,11 @@ fn rules(job: &Job, dates: Dates) -> transform::Rules {
 }
 
 /// Opens the exports of all jobs, or tells what is wrong with all of them.
-pub(super) fn exports(jobs: &[run::Job]) -> Result<Vec<Export>, Fault> {
+pub(super) fn exports(jobs: &[run::Job]) -> Result<Vec<Export>, CliError> {
     let piped: Vec<&str> =
         jobs.iter().filter(|job| job.export.is_piped()).map(|job| job.name.as_str()).collect();
     if piped.len() > 1 {
-        return Err(Fault::usage(format!(
+        return Err(CliError::usage(format!(
             "the jobs {} all read standard input, which can be read once\n  hint: name the one it is for",
             piped.join(", ")
         )));
@@ -133,35 +133,35 @@ pub(super) fn exports(jobs: &[run::Job]) -> Result<Vec<Export>, Fault> {
             Err(error) => faults.push(format!("job {}: {error}", job.name)),
         }
     }
-    if faults.is_empty() { Ok(opened) } else { Err(Fault::usage(faults.join("\n"))) }
+    if faults.is_empty() { Ok(opened) } else { Err(CliError::usage(faults.join("\n"))) }
 }
 
 /// Whether the exports lie still, as they must before anything of them is sent.
-pub(super) fn check_quiet<'a>(exports: impl Iterator<Item = &'a Export>) -> Result<(), Fault> {
+pub(super) fn check_quiet<'a>(exports: impl Iterator<Item = &'a Export>) -> Result<(), CliError> {
     let faults: Vec<String> = exports
         .filter_map(|export| export.check_quiet().err())
         .map(|error| error.to_string())
         .collect();
-    if faults.is_empty() { Ok(()) } else { Err(Fault::usage(faults.join("\n"))) }
+    if faults.is_empty() { Ok(()) } else { Err(CliError::usage(faults.join("\n"))) }
 }
 
 /// The state of an account, for writing.
-pub(super) fn store(state_dir: &Path, account: &Account) -> Result<Store, Fault> {
+pub(super) fn store(state_dir: &Path, account: &Account) -> Result<Store, CliError> {
     let mut store = Store::open(state_dir, &account.name)?;
     store.belong_to(&account.url)?;
     Ok(store)
 }
 
 /// The same for reading.
-pub(super) fn view(state_dir: &Path, account: &Account) -> Result<View, Fault> {
+pub(super) fn view(state_dir: &Path, account: &Account) -> Result<View, CliError> {
     let view = View::open(state_dir, &account.name)?;
     view.check_belongs_to(&account.url)?;
     Ok(view)
 }
 
 /// A client of an account; with the account's lock it keeps its distance from what was sent before.
-pub(super) fn client(account: &Account, lock: Option<&Lock>) -> Result<Client, Fault> {
-    let token = account.token().map_err(Fault::usage)?;
+pub(super) fn client(account: &Account, lock: Option<&Lock>) -> Result<Client, CliError> {
+    let token = account.token().map_err(CliError::usage)?;
     let options = activecampaign::Options {
         requests_per_second: account.requests_per_second,
         timeout_ms: account.timeout_s * 1000,
@@ -182,10 +182,10 @@ pub(super) fn client(account: &Account, lock: Option<&Lock>) -> Result<Client, F
         }
         None => Client::new(options, Box::new(|_| {})),
     }
-    .map_err(|error| Fault::usage(format!("accounts.{}: {error}", account.name)))
+    .map_err(|error| CliError::usage(format!("accounts.{}: {error}", account.name)))
 }
 
 /// The runtime everything asynchronous runs on.
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Fault> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Fault::failed)
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::failed)
 }

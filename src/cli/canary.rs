@@ -1,6 +1,6 @@
 //! After a canary: its orders, read back one by one.
 
-use super::exit::Fault;
+use super::exit::CliError;
 use crate::activecampaign::Client;
 use crate::extract::Export;
 use crate::run::{Choice, Job, Looked, Verification, verify_sample};
@@ -23,7 +23,7 @@ pub(super) async fn look(
     (account, state_dir): (&str, &Path),
     client: &Client,
     keys: &BTreeSet<String>,
-) -> Result<CanaryReport, Fault> {
+) -> Result<CanaryReport, CliError> {
     let view = View::open(state_dir, account)?;
     let (verification, orders) =
         verify_sample(job, export, view, client, (Choice::Keys(keys), None)).await?;

@@ -1,5 +1,5 @@
 use super::assembly::{self, Dates};
-use super::exit::{Exit, Fault};
+use super::exit::{CliError, Exit};
 use super::{Global, output};
 use crate::activecampaign::{Client, Failure, Stop, Verdict};
 use crate::extract::{self, Export};
@@ -63,14 +63,14 @@ impl Findings {
     }
 }
 
-pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, Fault> {
+pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
-    let jobs = settings.jobs_named(&args.jobs).map_err(Fault::usage)?;
+    let jobs = settings.jobs_named(&args.jobs).map_err(CliError::usage)?;
     let mut findings = Findings { lines: Vec::new(), exit: Exit::Done };
     findings.good(format!("settings {}", settings.file.display()));
     let mut accounts: BTreeMap<&str, (&Account, Vec<&Job>)> = BTreeMap::new();
     for job in jobs {
-        let account = settings.account_of(job).map_err(Fault::usage)?;
+        let account = settings.account_of(job).map_err(CliError::usage)?;
         check_export(job, account, &settings, &mut findings);
         accounts.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push(job);
     }
@@ -131,7 +131,7 @@ fn check_account(
     settings: &Settings,
     offline: bool,
     findings: &mut Findings,
-) -> Result<(), Fault> {
+) -> Result<(), CliError> {
     let name = &account.name;
     // Held while the target is asked: nobody else then spends the account's requests unknown to us.
     let opened = Store::open(&settings.state_dir, name).and_then(|mut store| {
@@ -166,8 +166,8 @@ fn check_account(
             Some(mut store) if !offline => check_connections(&client, &mut store, jobs, findings),
             _ => Ok(()),
         },
-        Err(fault) => {
-            findings.bad(fault.exit, fault.message);
+        Err(error) => {
+            findings.bad(error.exit, error.message);
             Ok(())
         }
     }
@@ -178,7 +178,7 @@ fn check_connections(
     store: &mut Store,
     jobs: &[&Job],
     findings: &mut Findings,
-) -> Result<(), Fault> {
+) -> Result<(), CliError> {
     let runtime = assembly::runtime()?;
     for job in jobs {
         let (service, externalid) = (&job.connection.service, &job.connection.externalid);

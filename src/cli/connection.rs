@@ -1,5 +1,5 @@
 use super::assembly::{self, Dates};
-use super::exit::{Exit, Fault};
+use super::exit::{CliError, Exit};
 use super::{Global, output};
 use crate::activecampaign::{Connection, Verdict};
 use crate::report::{self, ConnectionLine};
@@ -28,7 +28,7 @@ enum ConnectionVerb {
     },
 }
 
-pub(super) fn run(global: &Global, args: &ConnectionArgs) -> Result<Exit, Fault> {
+pub(super) fn run(global: &Global, args: &ConnectionArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     match &args.verb {
         ConnectionVerb::List { jobs } => list(global, &settings, jobs),
@@ -36,10 +36,10 @@ pub(super) fn run(global: &Global, args: &ConnectionArgs) -> Result<Exit, Fault>
     }
 }
 
-fn list(global: &Global, settings: &Settings, jobs: &[String]) -> Result<Exit, Fault> {
+fn list(global: &Global, settings: &Settings, jobs: &[String]) -> Result<Exit, CliError> {
     let mut accounts: Vec<&Account> = Vec::new();
-    for job in settings.jobs_named(jobs).map_err(Fault::usage)? {
-        let account = settings.account_of(job).map_err(Fault::usage)?;
+    for job in settings.jobs_named(jobs).map_err(CliError::usage)? {
+        let account = settings.account_of(job).map_err(CliError::usage)?;
         if !accounts.iter().any(|other| other.name == account.name) {
             accounts.push(account);
         }
@@ -53,7 +53,7 @@ fn list(global: &Global, settings: &Settings, jobs: &[String]) -> Result<Exit, F
                 Verdict::Stop(stop) => Exit::of_end(run::end_by(&stop), None),
                 _ => Exit::Away,
             };
-            Fault { exit, message: failure.to_string() }
+            CliError { exit, message: failure.to_string() }
         })?;
         lines.extend(found.into_iter().map(|connection| line(settings, account, connection)));
     }
@@ -83,9 +83,9 @@ fn line(settings: &Settings, account: &Account, found: Connection) -> Connection
     }
 }
 
-fn ensured(global: &Global, settings: &Settings, job: &str) -> Result<Exit, Fault> {
+fn ensured(global: &Global, settings: &Settings, job: &str) -> Result<Exit, CliError> {
     let job = assembly::one_job(settings, job)?;
-    let account = settings.account_of(job).map_err(Fault::usage)?;
+    let account = settings.account_of(job).map_err(CliError::usage)?;
     let spec = assembly::job(job, account, Dates::default()).connection;
     let runtime = assembly::runtime()?;
     let store = assembly::store(&settings.state_dir, account)?;

@@ -1,8 +1,8 @@
 use super::assembly::{self, Dates};
-use super::exit::{Exit, Fault};
+use super::exit::{CliError, Exit};
 use super::run::parse_duration;
 use super::signals::{Interrupt, hangups};
-use super::status_server::Window;
+use super::status_server::StatusServer;
 use super::{Global, systemd};
 use crate::daemon::{
     AccountOpenError, AccountPlan, Board, Daemon, JobPlan, OpenedAccount, Opener, Plan,
@@ -31,11 +31,11 @@ pub(super) struct DaemonArgs {
 }
 
 /// Everything that can fail without a request comes first: settings, schedules, tokens.
-pub(super) fn run(global: &Global, args: &DaemonArgs) -> Result<Exit, Fault> {
+pub(super) fn run(global: &Global, args: &DaemonArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     let plan = plan_of(&settings)?;
     if !has_tokens(&settings, &plan) {
-        return Err(Fault::usage("no account has its token, so no job could run"));
+        return Err(CliError::usage("no account has its token, so no job could run"));
     }
     let runtime = assembly::runtime()?;
     let exit = runtime.block_on(serve(global, args.grace, (settings, plan)));
@@ -49,15 +49,15 @@ async fn serve(
     global: &Global,
     grace: Duration,
     (settings, plan): (Settings, Plan),
-) -> Result<Exit, Fault> {
-    let mut hangups = hangups().map_err(Fault::failed)?;
-    let interrupt = Interrupt::listen().map_err(Fault::failed)?;
+) -> Result<Exit, CliError> {
+    let mut hangups = hangups().map_err(CliError::failed)?;
+    let interrupt = Interrupt::listen().map_err(CliError::failed)?;
     let board = Board::default();
     let clock = Arc::new(Timestamp::now);
     let mut daemon = Daemon::new(clock, board.clone(), interrupt.cancel.clone(), grace);
     // Who asks at once sees the jobs; and where it can't listen, none was started.
     daemon.announce(&plan);
-    let mut window = Window::open(board.clone(), &settings, &plan).await?;
+    let mut status_server = StatusServer::open(board.clone(), &settings, &plan).await?;
     tracing::info!("daemon {} started: {}", env!("CARGO_PKG_VERSION"), told(&plan));
     daemon.follow(plan);
     systemd::ready();
@@ -67,7 +67,7 @@ async fn serve(
         tokio::select! {
             () = interrupt.cancel.cancelled() => {}
             result = daemon.ended() => ended = result,
-            Some(()) = hangups.recv() => reload(global, &mut daemon, &mut window).await,
+            Some(()) = hangups.recv() => reload(global, &mut daemon, &mut status_server).await,
         }
     }
     systemd::stopping();
@@ -77,7 +77,7 @@ async fn serve(
     let rest = tokio::time::timeout(grace + SETTLE_MAX, daemon.ended()).await;
     telling.abort();
     match (ended, rest) {
-        (Err(error), _) | (Ok(()), Ok(Err(error))) => Err(Fault::failed(error)),
+        (Err(error), _) | (Ok(()), Ok(Err(error))) => Err(CliError::failed(error)),
         (Ok(()), Ok(Ok(()))) => {
             tracing::info!("daemon stopped");
             Ok(Exit::Done)
@@ -92,18 +92,18 @@ async fn serve(
 }
 
 /// A faulty file changes nothing: what was in force stays in force.
-async fn reload(global: &Global, daemon: &mut Daemon, window: &mut Window) {
+async fn reload(global: &Global, daemon: &mut Daemon, status_server: &mut StatusServer) {
     systemd::reloading();
     match assembly::settings(global).and_then(|settings| Ok((plan_of(&settings)?, settings))) {
         Ok((plan, settings)) => {
             has_tokens(&settings, &plan);
             tracing::info!("settings read again: {}", told(&plan));
-            window.follow(&settings, &plan).await;
+            status_server.follow(&settings, &plan).await;
             daemon.follow(plan);
         }
-        Err(fault) => {
-            window.refused_settings();
-            tracing::error!("the settings stay as they were: {}", fault.message);
+        Err(error) => {
+            status_server.refused_settings();
+            tracing::error!("the settings stay as they were: {}", error.message);
         }
     }
     systemd::ready();
@@ -130,16 +130,16 @@ async fn tell(board: Board) {
 }
 
 /// The jobs that have a schedule, by account.
-fn plan_of(settings: &Settings) -> Result<Plan, Fault> {
+fn plan_of(settings: &Settings) -> Result<Plan, CliError> {
     let mut jobs: BTreeMap<&str, (&Account, Vec<JobPlan>)> = BTreeMap::new();
     for job in settings.jobs.values() {
-        let account = settings.account_of(job).map_err(Fault::usage)?;
-        let Some(calendar) = assembly::calendar(job).map_err(Fault::usage)? else { continue };
+        let account = settings.account_of(job).map_err(CliError::usage)?;
+        let Some(calendar) = assembly::calendar(job).map_err(CliError::usage)? else { continue };
         let planned = JobPlan { job: assembly::job(job, account, Dates::default()), calendar };
         jobs.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push(planned);
     }
     if jobs.is_empty() {
-        return Err(Fault::usage(format!(
+        return Err(CliError::usage(format!(
             "{}: no job has a schedule, so there is nothing to run\n  hint: set one, such as schedule = \"15 2 * * *\" under [jobs.NAME]; `ordersync schedule` shows what it means",
             settings.file.display()
         )));
@@ -158,15 +158,15 @@ fn plan_of(settings: &Settings) -> Result<Plan, Fault> {
 
 /// The token is read each time, so that a new one needs no reload.
 fn opener(account: Account, state_dir: PathBuf) -> Opener {
-    let open = move || -> Result<OpenedAccount, Fault> {
+    let open = move || -> Result<OpenedAccount, CliError> {
         let store = assembly::store(&state_dir, &account)?;
         let client = assembly::client(&account, Some(store.lock()))?;
         Ok(OpenedAccount { books: StateHandle::open(store)?, client })
     };
     Arc::new(move || {
-        open().map_err(|fault| match fault.exit {
+        open().map_err(|error| match error.exit {
             Exit::Locked => AccountOpenError::Locked,
-            _ => AccountOpenError::Faulty(fault.message),
+            _ => AccountOpenError::Faulty(error.message),
         })
     })
 }
@@ -176,8 +176,8 @@ fn opener(account: Account, state_dir: PathBuf) -> Opener {
 fn has_tokens(settings: &Settings, plan: &Plan) -> bool {
     let accounts = plan.keys().filter_map(|name| settings.accounts.get(name));
     let faults: Vec<_> = accounts.filter_map(|account| account.token().err()).collect();
-    for fault in &faults {
-        tracing::error!("{fault}");
+    for error in &faults {
+        tracing::error!("{error}");
     }
     faults.len() < plan.len()
 }

@@ -1,5 +1,5 @@
 use super::assembly;
-use super::exit::{Exit, Fault};
+use super::exit::{CliError, Exit};
 use super::{Global, output};
 use crate::report;
 use crate::settings::{Job, Settings};
@@ -72,11 +72,12 @@ enum Format {
     Csv,
 }
 
-pub(super) fn run(global: &Global, args: &DeadLettersArgs) -> Result<Exit, Fault> {
+pub(super) fn run(global: &Global, args: &DeadLettersArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     match &args.verb {
         DeadLettersVerb::List { jobs, limit } => {
-            let letters = letters_of(&settings, &settings.jobs_named(jobs).map_err(Fault::usage)?)?;
+            let letters =
+                letters_of(&settings, &settings.jobs_named(jobs).map_err(CliError::usage)?)?;
             match global.json {
                 true => output::print_json(&report::letters_json(&letters)),
                 false => output::print(&report::letters_text(&letters, *limit)),
@@ -86,22 +87,23 @@ pub(super) fn run(global: &Global, args: &DeadLettersArgs) -> Result<Exit, Fault
         DeadLettersVerb::Show { job, order } => show(global, &settings, job, order),
         DeadLettersVerb::Retry(args) => retry(global, &settings, args),
         DeadLettersVerb::Export { jobs, format, out } => {
-            let letters = letters_of(&settings, &settings.jobs_named(jobs).map_err(Fault::usage)?)?;
+            let letters =
+                letters_of(&settings, &settings.jobs_named(jobs).map_err(CliError::usage)?)?;
             let text = match format {
                 Format::Jsonl => report::letters_jsonl(&letters),
-                Format::Csv => report::letters_csv(&letters).map_err(Fault::failed)?,
+                Format::Csv => report::letters_csv(&letters).map_err(CliError::failed)?,
             };
             match out {
                 None => output::print(&text),
                 Some(path) => std::fs::write(path, text)
-                    .map_err(|error| Fault::usage(format!("{}: {error}", path.display())))?,
+                    .map_err(|error| CliError::usage(format!("{}: {error}", path.display())))?,
             }
             Ok(Exit::Done)
         }
     }
 }
 
-fn letters_of(settings: &Settings, jobs: &[&Job]) -> Result<Vec<DeadLetter>, Fault> {
+fn letters_of(settings: &Settings, jobs: &[&Job]) -> Result<Vec<DeadLetter>, CliError> {
     let mut letters = Vec::new();
     for job in jobs {
         let view = View::open(&settings.state_dir, &job.account)?;
@@ -114,12 +116,12 @@ fn is_order(letter: &DeadLetter, order: &str) -> bool {
     letter.record == order || letter.number == order
 }
 
-fn show(global: &Global, settings: &Settings, job: &str, order: &str) -> Result<Exit, Fault> {
+fn show(global: &Global, settings: &Settings, job: &str, order: &str) -> Result<Exit, CliError> {
     let job = assembly::one_job(settings, job)?;
     let mut letters = letters_of(settings, &[job])?;
     letters.retain(|letter| is_order(letter, order));
     if letters.is_empty() {
-        return Err(Fault::usage(format!(
+        return Err(CliError::usage(format!(
             "no dead letter of job {} is of the order {order}\n  hint: `ordersync dead-letters list {}` shows them",
             job.name, job.name
         )));
@@ -131,14 +133,14 @@ fn show(global: &Global, settings: &Settings, job: &str, order: &str) -> Result<
     Ok(Exit::Done)
 }
 
-fn retry(global: &Global, settings: &Settings, args: &RetryArgs) -> Result<Exit, Fault> {
+fn retry(global: &Global, settings: &Settings, args: &RetryArgs) -> Result<Exit, CliError> {
     let is_chosen = |letter: &DeadLetter| {
         args.reason.as_ref().is_none_or(|code| report::reason_codes(letter).any(|c| c == code))
             && args.run.is_none_or(|run| (letter.first_run..=letter.last_run).contains(&run))
             && args.order.as_ref().is_none_or(|order| is_order(letter, order))
     };
     let (mut chosen, mut refused, mut cleared) = (0, 0, 0);
-    for job in settings.jobs_named(&args.jobs).map_err(Fault::usage)? {
+    for job in settings.jobs_named(&args.jobs).map_err(CliError::usage)? {
         let mut store = Store::open(&settings.state_dir, &job.account)?;
         let view = store.view()?;
         let mut letters = view.dead_letters(&job.name, LETTERS_MAX)?;

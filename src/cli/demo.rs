@@ -1,6 +1,6 @@
 use super::assembly::{self, Dates};
-use super::exit::{Exit, Fault};
-use super::progress::{Form, Watch};
+use super::exit::{CliError, Exit};
+use super::progress::{Form, ProgressDisplay};
 use super::{Global, output};
 use crate::extract::Export;
 use crate::report;
@@ -37,13 +37,13 @@ pub(super) struct DemoArgs {
     dir: Option<PathBuf>,
 }
 
-pub(super) fn run(global: &Global, args: &DemoArgs) -> Result<Exit, Fault> {
+pub(super) fn run(global: &Global, args: &DemoArgs) -> Result<Exit, CliError> {
     let dir = match &args.dir {
         Some(dir) => fs::create_dir_all(dir).map(|()| dir.clone()),
         None => new_folder(),
     };
     let named = || args.dir.clone().unwrap_or_else(std::env::temp_dir);
-    let dir = dir.map_err(|error| Fault::usage(format!("{}: {error}", named().display())))?;
+    let dir = dir.map_err(|error| CliError::usage(format!("{}: {error}", named().display())))?;
     assembly::runtime()?.block_on(Demo::set_up(global, args.orders, dir)?.show())
 }
 
@@ -83,17 +83,18 @@ struct Acts {
 }
 
 impl Demo {
-    fn set_up(global: &Global, orders: Option<u64>, dir: PathBuf) -> Result<Self, Fault> {
+    fn set_up(global: &Global, orders: Option<u64>, dir: PathBuf) -> Result<Self, CliError> {
         // It writes settings, a token, state and exports: never among somebody's own files.
         if dir.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
             let hint = "hint: name a new folder, or delete this one";
-            return Err(Fault::usage(format!("{} is not empty\n  {hint}", dir.display())));
+            return Err(CliError::usage(format!("{} is not empty\n  {hint}", dir.display())));
         }
         Ok(Self { dir, orders, json: global.json, quiet: global.quiet })
     }
 
-    async fn show(self) -> Result<Exit, Fault> {
-        let simulator = Simulator::start(self.simulator_options()).await.map_err(Fault::failed)?;
+    async fn show(self) -> Result<Exit, CliError> {
+        let simulator =
+            Simulator::start(self.simulator_options()).await.map_err(CliError::failed)?;
         self.write_export(Day::First).map_err(|error| self.at_fault(&error))?;
         let settings = self.write_settings(&simulator.url())?;
         self.say(&self.opening(&simulator.url()));
@@ -108,7 +109,7 @@ impl Demo {
         Ok(if kept { Exit::Done } else { Exit::Failed })
     }
 
-    async fn perform(&self, settings: &Settings, simulator: &Simulator) -> Result<Acts, Fault> {
+    async fn perform(&self, settings: &Settings, simulator: &Simulator) -> Result<Acts, CliError> {
         let (account, job) = self.parts(settings)?;
         let store = Store::open(&settings.state_dir, ACCOUNT)?;
         let client = assembly::client(account, Some(store.lock()))?;
@@ -140,14 +141,15 @@ impl Demo {
         Ok(Acts { plan, runs, writes, verification, summary, took })
     }
 
-    fn parts<'a>(&self, settings: &'a Settings) -> Result<(&'a Account, Job), Fault> {
-        let chosen = settings.jobs_named(&[JOB.to_owned()]).map_err(Fault::usage)?;
-        let job = chosen.first().ok_or_else(|| Fault::failed("the demo's settings have no job"))?;
-        let account = settings.account_of(job).map_err(Fault::usage)?;
+    fn parts<'a>(&self, settings: &'a Settings) -> Result<(&'a Account, Job), CliError> {
+        let chosen = settings.jobs_named(&[JOB.to_owned()]).map_err(CliError::usage)?;
+        let job =
+            chosen.first().ok_or_else(|| CliError::failed("the demo's settings have no job"))?;
+        let account = settings.account_of(job).map_err(CliError::usage)?;
         Ok((account, assembly::job(job, account, Dates::default())))
     }
 
-    /// The real limit where the sample is small enough to watch; a crowd of generated orders goes
+    /// The real limit where the sample is small enough to display; a crowd of generated orders goes
     /// unlimited.
     fn is_limited(&self) -> bool {
         self.orders.is_none()
@@ -188,7 +190,7 @@ impl Demo {
         }
     }
 
-    fn write_settings(&self, url: &str) -> Result<Settings, Fault> {
+    fn write_settings(&self, url: &str) -> Result<Settings, CliError> {
         let rate = if self.is_limited() { RATE } else { 100_000 };
         let text = format!(
             "[state]\ndir = \"state\"\n\n[accounts.{ACCOUNT}]\nurl = \"{url}\"\nrequests_per_second = {rate}\n\
@@ -202,12 +204,12 @@ impl Demo {
         fs::write(self.dir.join("token"), TOKEN).map_err(|error| self.at_fault(&error))?;
         let environment = Environment::new(&self.dir, []);
         Settings::load(Some(Path::new("ordersync.toml")), &environment).map_err(|faults| {
-            Fault::failed(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+            CliError::failed(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
         })
     }
 
-    fn at_fault(&self, error: &std::io::Error) -> Fault {
-        Fault::failed(format!("{}: {error}", self.dir.display()))
+    fn at_fault(&self, error: &std::io::Error) -> CliError {
+        CliError::failed(format!("{}: {error}", self.dir.display()))
     }
 
     fn say(&self, text: &str) {
@@ -259,15 +261,15 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    fn export(&self) -> Result<Export, Fault> {
-        Export::open(&self.job.export).map_err(Fault::failed)
+    fn export(&self) -> Result<Export, CliError> {
+        Export::open(&self.job.export).map_err(CliError::failed)
     }
 
-    fn view(&self) -> Result<View, Fault> {
+    fn view(&self) -> Result<View, CliError> {
         Ok(View::open(&self.settings.state_dir, ACCOUNT)?)
     }
 
-    fn plan(&self) -> Result<Value, Fault> {
+    fn plan(&self) -> Result<Value, CliError> {
         let preview = preview(
             self.job,
             &self.export()?,
@@ -275,17 +277,18 @@ impl Stage<'_> {
             self.account.requests_per_second,
             None,
         )
-        .map_err(Fault::failed)?;
+        .map_err(CliError::failed)?;
         let now = jiff::Timestamp::now().to_zoned(self.job.rules.zone.clone());
         self.demo.say(&report::plan_text(&preview, &now, output::width()));
         Ok(report::plan_json(&[preview], &now))
     }
 
     /// The run's report, and how many writes the account saw of it.
-    async fn run(&self, kind: Kind) -> Result<(RunReport, u64), Fault> {
+    async fn run(&self, kind: Kind) -> Result<(RunReport, u64), CliError> {
         let before = self.simulator.summary().writes;
         let export = self.export()?;
-        let watch = Watch::new(Form::Auto, self.demo.quiet, std::collections::BTreeMap::new());
+        let display =
+            ProgressDisplay::new(Form::Auto, self.demo.quiet, std::collections::BTreeMap::new());
         let report = execute(RunContext {
             job: self.job,
             kind,
@@ -296,19 +299,19 @@ impl Stage<'_> {
             grace: Duration::from_secs(30),
             only: None,
             planned: None,
-            progress: &|at| watch.tell(at),
+            progress: &|at| display.show(at),
         })
         .await?;
         let writes = self.simulator.summary().writes - before;
         self.demo.say(&report::run_text(&report));
         self.demo.say(&format!("  The account saw {} write requests.\n", report::count(writes)));
         match report.error {
-            Some(error) => Err(Fault::failed(error)),
+            Some(error) => Err(CliError::failed(error)),
             None => Ok((report, writes)),
         }
     }
 
-    async fn verify(&self) -> Result<Verification, Fault> {
+    async fn verify(&self) -> Result<Verification, CliError> {
         let verification =
             verify(self.job, &self.export()?, self.view()?, self.client, None).await?;
         self.demo.say(&report::verification_text(&verification));

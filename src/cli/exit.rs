@@ -95,12 +95,12 @@ fn is_native(report: &RunReport) -> bool {
 
 /// An expected failure: what to tell, and the code to end with.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(super) struct CliError {
     pub exit: Exit,
     pub message: String,
 }
 
-impl Fault {
+impl CliError {
     pub(super) fn usage(message: impl ToString) -> Self {
         Self { exit: Exit::Usage, message: message.to_string() }
     }
@@ -110,14 +110,14 @@ impl Fault {
     }
 }
 
-impl Fault {
+impl CliError {
     /// The same in other words.
     pub(super) fn told(self, told: impl FnOnce(&str) -> String) -> Self {
         Self { message: told(&self.message), ..self }
     }
 }
 
-impl From<StateError> for Fault {
+impl From<StateError> for CliError {
     fn from(error: StateError) -> Self {
         let exit = match &error {
             StateError::Locked { .. } => Exit::Locked,
@@ -131,7 +131,7 @@ impl From<StateError> for Fault {
     }
 }
 
-impl From<RunError> for Fault {
+impl From<RunError> for CliError {
     fn from(error: RunError) -> Self {
         match error {
             RunError::State(error) => error.into(),
@@ -141,7 +141,7 @@ impl From<RunError> for Fault {
     }
 }
 
-impl From<ReadingError> for Fault {
+impl From<ReadingError> for CliError {
     fn from(error: ReadingError) -> Self {
         match error {
             ReadingError::Rekeyed { .. } => Self::usage(error),
@@ -151,7 +151,7 @@ impl From<ReadingError> for Fault {
     }
 }
 
-impl From<UndoRefusal> for Fault {
+impl From<UndoRefusal> for CliError {
     fn from(error: UndoRefusal) -> Self {
         match error {
             UndoRefusal::State(error) => error.into(),
@@ -160,7 +160,7 @@ impl From<UndoRefusal> for Fault {
     }
 }
 
-impl From<AdoptError> for Fault {
+impl From<AdoptError> for CliError {
     fn from(error: AdoptError) -> Self {
         let exit = match &error {
             AdoptError::NoConnection { .. } | AdoptError::Native { .. } => Exit::Usage,
@@ -172,7 +172,7 @@ impl From<AdoptError> for Fault {
     }
 }
 
-impl From<ConnectionError> for Fault {
+impl From<ConnectionError> for CliError {
     fn from(error: ConnectionError) -> Self {
         let exit = match &error {
             ConnectionError::Native { .. } | ConnectionError::Incomplete { .. } => Exit::Usage,
@@ -184,7 +184,7 @@ impl From<ConnectionError> for Fault {
     }
 }
 
-impl From<VerifyError> for Fault {
+impl From<VerifyError> for CliError {
     fn from(error: VerifyError) -> Self {
         match error {
             VerifyError::NothingLoaded => Self::usage(error),
@@ -207,9 +207,9 @@ pub fn main() -> ExitCode {
         }
     };
     logging::start(&opts.global);
-    let exit = opts.run().unwrap_or_else(|fault| {
-        output::complain(&fault.message);
-        fault.exit
+    let exit = opts.run().unwrap_or_else(|error| {
+        output::complain(&error.message);
+        error.exit
     });
     let exit = if output::is_whole() { exit } else { exit.worse(Exit::Failed) };
     ExitCode::from(exit.code())

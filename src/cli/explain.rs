@@ -1,5 +1,5 @@
 use super::assembly::{self, Dates};
-use super::exit::{Exit, Fault};
+use super::exit::{CliError, Exit};
 use super::{Global, output};
 use crate::report;
 use crate::run::explain;
@@ -18,16 +18,16 @@ pub(super) struct ExplainArgs {
     reveal: bool,
 }
 
-pub(super) fn run(global: &Global, args: &ExplainArgs) -> Result<Exit, Fault> {
+pub(super) fn run(global: &Global, args: &ExplainArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     let job = assembly::one_job(&settings, &args.job)?;
-    let account = settings.account_of(job).map_err(Fault::usage)?;
+    let account = settings.account_of(job).map_err(CliError::usage)?;
     let job = assembly::job(job, account, Dates::default());
     let view = View::open(&settings.state_dir, &account.name)?;
     for export in assembly::exports(std::slice::from_ref(&job))? {
-        let explanation = explain(&job, &export, &view, &args.order).map_err(Fault::failed)?;
+        let explanation = explain(&job, &export, &view, &args.order).map_err(CliError::failed)?;
         if explanation.is_empty() {
-            return Err(Fault::usage(format!(
+            return Err(CliError::usage(format!(
                 "neither the export of {} nor its dead letters hold an order {}\n  hint: give its number or id as the export writes it",
                 job.name, args.order
             )));

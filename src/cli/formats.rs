@@ -1,4 +1,4 @@
-use super::exit::{Exit, Fault};
+use super::exit::{CliError, Exit};
 use super::{Global, output};
 use crate::extract::{CatalogueEntry, catalogue};
 use clap::Args;
@@ -13,14 +13,14 @@ pub(super) struct FormatsArgs {
 }
 
 /// Needs neither settings nor network.
-pub(super) fn run(global: &Global, args: &FormatsArgs) -> Result<Exit, Fault> {
+pub(super) fn run(global: &Global, args: &FormatsArgs) -> Result<Exit, CliError> {
     let mut entries = catalogue();
     if let Some(name) = &args.show {
         let known: Vec<String> = entries.iter().map(|entry| entry.name.clone()).collect();
         entries.retain(|entry| entry.name == *name);
         if entries.is_empty() {
             let known = known.join(", ");
-            return Err(Fault::usage(format!(
+            return Err(CliError::usage(format!(
                 "no format `{name}`\n  hint: expected one of: {known}"
             )));
         }

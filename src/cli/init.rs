@@ -1,4 +1,4 @@
-use super::exit::{Exit, Fault};
+use super::exit::{CliError, Exit};
 use super::{Global, output};
 use crate::settings;
 use clap::Args;
@@ -11,8 +11,8 @@ pub(super) struct InitArgs {
     dir: PathBuf,
 }
 
-pub(super) fn run(global: &Global, args: &InitArgs) -> Result<Exit, Fault> {
-    let written = settings::write_new(&args.dir).map_err(Fault::failed)?;
+pub(super) fn run(global: &Global, args: &InitArgs) -> Result<Exit, CliError> {
+    let written = settings::write_new(&args.dir).map_err(CliError::failed)?;
     let show =
         |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
     let (created, kept) = (show(&written.created), show(&written.kept));

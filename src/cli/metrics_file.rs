@@ -1,6 +1,6 @@
 //! What a run leaves for node_exporter's textfile collector.
 
-use super::exit::Fault;
+use super::exit::CliError;
 use crate::serve::state_metrics;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
@@ -20,10 +20,10 @@ impl<'a> MetricsFile<'a> {
     ///
     /// # Errors
     /// When nothing can be written there.
-    pub(super) fn prepare(path: &'a Path) -> Result<Self, Fault> {
+    pub(super) fn prepare(path: &'a Path) -> Result<Self, CliError> {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let Some(name) = name.filter(|_| !path.is_dir()) else {
-            return Err(Fault::usage(format!(
+            return Err(CliError::usage(format!(
                 "--metrics-file {}: expected a file",
                 path.display()
             )));
@@ -31,7 +31,7 @@ impl<'a> MetricsFile<'a> {
         let file =
             Self { path, beside: path.with_file_name(format!(".{name}.{}", std::process::id())) };
         let tried = file.write("").and_then(|()| fs::remove_file(&file.beside));
-        tried.map_err(|error| Fault::usage(file.fault(&error)))?;
+        tried.map_err(|error| CliError::usage(file.fault(&error)))?;
         Ok(file)
     }
 
@@ -39,13 +39,13 @@ impl<'a> MetricsFile<'a> {
     ///
     /// # Errors
     /// When the state can't be read or the file not be written.
-    pub(super) fn put(&self, state_dir: &Path, jobs: &[(String, String)]) -> Result<(), Fault> {
+    pub(super) fn put(&self, state_dir: &Path, jobs: &[(String, String)]) -> Result<(), CliError> {
         let text = state_metrics(state_dir, jobs)?;
         let placed = self.write(&text).and_then(|()| fs::rename(&self.beside, self.path));
         placed.map_err(|error| {
             // Nothing but the failure is left to tell.
             let _ = fs::remove_file(&self.beside);
-            Fault::failed(self.fault(&error))
+            CliError::failed(self.fault(&error))
         })
     }
 

@@ -130,7 +130,7 @@ enum Verb {
 }
 
 impl Opts {
-    fn run(self) -> Result<exit::Exit, exit::Fault> {
+    fn run(self) -> Result<exit::Exit, exit::CliError> {
         let global = &self.global;
         match self.verb {
             Verb::Demo(args) => demo::run(global, &args),

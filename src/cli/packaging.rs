@@ -1,6 +1,6 @@
 //! What packages ship beside the binary, made from the command line's own definition.
 
-use super::exit::{Exit, Fault};
+use super::exit::{CliError, Exit};
 use super::{Opts, output};
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
@@ -18,23 +18,23 @@ pub(super) struct ManArgs {
     dir: Option<PathBuf>,
 }
 
-pub(super) fn completions(args: &CompletionsArgs) -> Result<Exit, Fault> {
+pub(super) fn completions(args: &CompletionsArgs) -> Result<Exit, CliError> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Opts::command(), "ordersync", &mut script);
     output::print(&String::from_utf8_lossy(&script));
     Ok(Exit::Done)
 }
 
-pub(super) fn man(args: &ManArgs) -> Result<Exit, Fault> {
+pub(super) fn man(args: &ManArgs) -> Result<Exit, CliError> {
     let command = Opts::command();
     match &args.dir {
         None => {
             let mut page = Vec::new();
-            clap_mangen::Man::new(command).render(&mut page).map_err(Fault::failed)?;
+            clap_mangen::Man::new(command).render(&mut page).map_err(CliError::failed)?;
             output::print(&String::from_utf8_lossy(&page));
         }
         Some(dir) => write_pages(command, dir)
-            .map_err(|error| Fault::usage(format!("{}: {error}", dir.display())))?,
+            .map_err(|error| CliError::usage(format!("{}: {error}", dir.display())))?,
     }
     Ok(Exit::Done)
 }

@@ -1,5 +1,5 @@
 use super::assembly::{self, Dates};
-use super::exit::{Exit, Fault};
+use super::exit::{CliError, Exit};
 use super::plan_diff::{Base, Difference};
 use super::{Global, output};
 use crate::extract::{Export, ExportFile};
@@ -42,12 +42,12 @@ pub(super) struct PlanArgs {
     pub(super) reveal: bool,
 }
 
-pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Fault> {
+pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
-    let chosen = settings.jobs_named(&args.jobs).map_err(Fault::usage)?;
+    let chosen = settings.jobs_named(&args.jobs).map_err(CliError::usage)?;
     let mut jobs = Vec::new();
     for job in &chosen {
-        let account = settings.account_of(job).map_err(Fault::usage)?;
+        let account = settings.account_of(job).map_err(CliError::usage)?;
         jobs.push((account, assembly::job(job, account, Dates::default())));
     }
     let assembled: Vec<_> = jobs.iter().map(|(_, job)| job.clone()).collect();
@@ -123,7 +123,7 @@ impl Wanted<'_> {
         view: View,
         base: &mut Base,
         files: &mut DetailFiles,
-    ) -> Result<(Preview, Detail, Option<Difference>), Fault> {
+    ) -> Result<(Preview, Detail, Option<Difference>), CliError> {
         let Self { work, terms, args } = *self;
         let (job, export) = work;
         let mut detail = Detail::new(args.reveal);
@@ -147,7 +147,7 @@ impl Wanted<'_> {
                 let mut each =
                     |judged: PlannedRecord, changes: &[ValueChange]| tell(&judged, Some(changes));
                 let compared = preview_against(planning, work, view, (terms, saved), &mut each);
-                let (preview, against) = compared.map_err(Fault::failed)?;
+                let (preview, against) = compared.map_err(CliError::failed)?;
                 (preview, Some(Difference::Against(Box::new(against))))
             }
         };
@@ -169,7 +169,7 @@ struct Lines {
 }
 
 impl DetailFiles {
-    fn create(args: &PlanArgs) -> Result<Self, Fault> {
+    fn create(args: &PlanArgs) -> Result<Self, CliError> {
         let lines = |path: &Option<PathBuf>| path.as_deref().map(Lines::create).transpose();
         Ok(Self { records: lines(&args.jsonl)?, payloads: lines(&args.payloads)? })
     }
@@ -199,7 +199,7 @@ impl DetailFiles {
         }
     }
 
-    fn finish(self) -> Result<(), Fault> {
+    fn finish(self) -> Result<(), CliError> {
         for lines in [self.records, self.payloads].into_iter().flatten() {
             lines.finish()?;
         }
@@ -209,7 +209,7 @@ impl DetailFiles {
 
 impl Lines {
     /// Readable by its owner only: it may hold personal data.
-    fn create(path: &Path) -> Result<Self, Fault> {
+    fn create(path: &Path) -> Result<Self, CliError> {
         let mut options = OpenOptions::new();
         options.create(true).truncate(true).write(true);
         #[cfg(unix)]
@@ -224,7 +224,7 @@ impl Lines {
         }
     }
 
-    fn finish(mut self) -> Result<(), Fault> {
+    fn finish(mut self) -> Result<(), CliError> {
         let flushed = self.file.flush().err();
         match self.failed.or(flushed) {
             Some(error) => Err(unwritable(&self.path, &error)),
@@ -234,19 +234,19 @@ impl Lines {
 }
 
 /// A path that can't be written to is wrong usage; a disk that is full is not.
-fn unwritable(path: &Path, error: &io::Error) -> Fault {
+fn unwritable(path: &Path, error: &io::Error) -> CliError {
     let told = |hint: &str| format!("{}: {error}\n  hint: {hint}", path.display());
     match error.kind() {
-        io::ErrorKind::NotFound => {
-            Fault::usage(told("the folder has to exist; make it, or name a file in one that does"))
-        }
+        io::ErrorKind::NotFound => CliError::usage(told(
+            "the folder has to exist; make it, or name a file in one that does",
+        )),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            Fault::usage(told("name a file in a folder that this user may write to"))
+            CliError::usage(told("name a file in a folder that this user may write to"))
         }
-        io::ErrorKind::IsADirectory => Fault::usage(told("name a file in that folder")),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Fault::failed(told(
+        io::ErrorKind::IsADirectory => CliError::usage(told("name a file in that folder")),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => CliError::failed(told(
             "the file is not whole; free some space, or name a file on another disk",
         )),
-        _ => Fault::failed(told("what is there of the file is not whole; try another place")),
+        _ => CliError::failed(told("what is there of the file is not whole; try another place")),
     }
 }

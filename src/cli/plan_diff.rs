@@ -1,6 +1,6 @@
 //! A plan that is held against something: an earlier run, or a plan that was saved.
 
-use super::exit::Fault;
+use super::exit::CliError;
 use super::plan::PlanArgs;
 use crate::report::{self, Telling};
 use crate::run::{Against, Job, Preview, Saved, SinceRun};
@@ -32,9 +32,9 @@ impl Base {
         args: &PlanArgs,
         jobs: &[(&Account, Job)],
         state_dir: &Path,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, CliError> {
         if args.reveal && args.html.is_none() && args.against.is_none() {
-            return Err(Fault::usage(
+            return Err(CliError::usage(
                 "--reveal is about what `--html` and `--against` show\n  hint: give one of them",
             ));
         }
@@ -48,17 +48,17 @@ impl Base {
                 let (_, job) = only_one("--against", jobs)?;
                 for written in [&args.html, &args.jsonl, &args.payloads].into_iter().flatten() {
                     if is_same(path, written) {
-                        return Err(Fault::usage(format!(
+                        return Err(CliError::usage(format!(
                             "{} is to be read and to be written\n  hint: write to another file",
                             path.display()
                         )));
                     }
                 }
                 let name = path.display().to_string();
-                let file =
-                    File::open(path).map_err(|error| Fault::usage(format!("{name}: {error}")))?;
+                let file = File::open(path)
+                    .map_err(|error| CliError::usage(format!("{name}: {error}")))?;
                 let saved =
-                    Saved::open(BufReader::new(file), &name, &job.name).map_err(Fault::usage)?;
+                    Saved::open(BufReader::new(file), &name, &job.name).map_err(CliError::usage)?;
                 Ok(Self::Saved(Box::new(saved)))
             }
             (None, None) => Ok(Self::Nothing),
@@ -84,15 +84,17 @@ impl Difference {
 
 /// # Errors
 /// When the state knows no such run of the job.
-fn check_run(view: &View, job: &Job, run: RunId) -> Result<(), Fault> {
+fn check_run(view: &View, job: &Job, run: RunId) -> Result<(), CliError> {
     let hint = format!("`ordersync status` shows the last runs of {}", job.name);
     match view.run(run)? {
         Some(row) if row.job == job.name => Ok(()),
-        Some(row) => Err(Fault::usage(format!(
+        Some(row) => Err(CliError::usage(format!(
             "run {run} is one of {}, not of {}\n  hint: {hint}",
             row.job, job.name
         ))),
-        None => Err(Fault::usage(format!("there is no run {run} of {}\n  hint: {hint}", job.name))),
+        None => {
+            Err(CliError::usage(format!("there is no run {run} of {}\n  hint: {hint}", job.name)))
+        }
     }
 }
 
@@ -100,12 +102,12 @@ fn check_run(view: &View, job: &Job, run: RunId) -> Result<(), Fault> {
 fn only_one<'a>(
     option: &str,
     jobs: &'a [(&Account, Job)],
-) -> Result<(&'a Account, &'a Job), Fault> {
+) -> Result<(&'a Account, &'a Job), CliError> {
     match jobs {
         [(account, job)] => Ok((account, job)),
         jobs => {
             let names: Vec<&str> = jobs.iter().map(|(_, job)| job.name.as_str()).collect();
-            Err(Fault::usage(format!(
+            Err(CliError::usage(format!(
                 "{option} is about one job, and {} are chosen: {}\n  hint: name the one it is about",
                 jobs.len(),
                 names.join(", ")

@@ -1,6 +1,6 @@
 //! What a backfill tells, and asks, before its first write.
 
-use super::exit::Fault;
+use super::exit::CliError;
 use super::{Global, assembly, output};
 use crate::extract::Export;
 use crate::plan::{Forecast, Terms};
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 /// What is known of a job before it begins.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Brief {
+pub(super) struct Preflight {
     /// Records of the export; `None` where it was not planned.
     pub records: Option<u64>,
     /// What it would take; `None` where nothing was planned.
@@ -28,7 +28,7 @@ pub(super) struct Brief {
     pub canary: Option<Arc<BTreeSet<String>>>,
 }
 
-impl Brief {
+impl Preflight {
     /// Records and requests, where all of it is to be carried out.
     pub(super) fn planned(&self) -> Option<(u64, u64)> {
         let (records, forecast) = (self.records?, self.forecast?);
@@ -41,12 +41,12 @@ impl Brief {
 ///
 /// # Errors
 /// When the export can't be read to its end: nothing is sent then.
-pub(super) fn brief(
+pub(super) fn preflight(
     global: &Global,
     (account, state_dir): (&Account, &Path),
     (job, export, planning): (&Job, &Export, &mut Planning),
     (canary, duration_max): (Option<u64>, Option<Duration>),
-) -> Result<Brief, Fault> {
+) -> Result<Preflight, CliError> {
     let view = assembly::view(state_dir, account)?;
     let wanted = canary.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
     let mut choosing = wanted.map(Canary::new);
@@ -58,13 +58,13 @@ pub(super) fn brief(
     let each: Option<OnRecord<'_>> = if wanted.is_some() { Some(&mut look) } else { None };
     let terms = Terms::new(account.requests_per_second, account.in_flight_max);
     let planned = planning.preview((job, export), view, terms, each).map_err(|error| {
-        Fault::from(error).told(|told| format!("{}: {told}\nnothing was sent", job.name))
+        CliError::from(error).told(|told| format!("{}: {told}\nnothing was sent", job.name))
     })?;
-    let brief = chosen(choosing.map(Canary::choose), &planned);
+    let preflight = chosen(choosing.map(Canary::choose), &planned);
     if !global.quiet {
         let now = Timestamp::now().to_zoned(job.rules.zone.clone());
         output::note(report::plan_summary(&planned, &now).trim_end());
-        if let (Some(forecast), Some(keys)) = (&brief.forecast, &brief.canary) {
+        if let (Some(forecast), Some(keys)) = (&preflight.forecast, &preflight.canary) {
             output::note(&format!("  {}", report::canary_forecast_text(forecast, keys.len())));
         } else if let Some(text) =
             duration_max.and_then(|limit| report::runs_text(&planned.forecast, limit))
@@ -72,23 +72,26 @@ pub(super) fn brief(
             output::note(&format!("  {text}"));
         }
     }
-    Ok(brief)
+    Ok(preflight)
 }
 
 /// What is to be sent of a plan, and what that takes: of a canary each order, and at most a
 /// customer with it.
-fn chosen(canary: Option<Chosen>, planned: &Preview) -> Brief {
+fn chosen(canary: Option<Chosen>, planned: &Preview) -> Preflight {
     let (records, forecast) = (Some(planned.tally.read), planned.forecast);
     match canary {
-        None => Brief { records, forecast: Some(forecast), ..Brief::default() },
-        Some(Chosen::All(keys)) => {
-            Brief { records, forecast: Some(forecast), only: None, canary: Some(Arc::new(keys)) }
-        }
+        None => Preflight { records, forecast: Some(forecast), ..Preflight::default() },
+        Some(Chosen::All(keys)) => Preflight {
+            records,
+            forecast: Some(forecast),
+            only: None,
+            canary: Some(Arc::new(keys)),
+        },
         Some(Chosen::Keys(keys)) => {
             let at_most = (keys.len() as u64).saturating_mul(2).min(forecast.requests);
             let keys = Arc::new(keys);
             let forecast = Forecast { requests: at_most, ..forecast };
-            Brief {
+            Preflight {
                 records,
                 forecast: Some(forecast),
                 only: Some(Arc::clone(&keys)),
@@ -103,7 +106,11 @@ fn chosen(canary: Option<Chosen>, planned: &Preview) -> Brief {
 ///
 /// # Errors
 /// When the answer is not yes.
-pub(super) fn ask(accounts: &[&Account], state_dir: &Path, is_sure: bool) -> Result<(), Fault> {
+pub(super) fn confirm(
+    accounts: &[&Account],
+    state_dir: &Path,
+    is_sure: bool,
+) -> Result<(), CliError> {
     if is_sure || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(());
     }
@@ -119,7 +126,9 @@ pub(super) fn ask(accounts: &[&Account], state_dir: &Path, is_sure: bool) -> Res
         let answered = asked.and_then(|()| io::stdin().lock().read_line(&mut answer));
         let is_yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
         if answered.is_err() || !is_yes {
-            return Err(Fault::usage("nothing was sent\n  hint: --yes goes ahead without asking"));
+            return Err(CliError::usage(
+                "nothing was sent\n  hint: --yes goes ahead without asking",
+            ));
         }
     }
     Ok(())

@@ -31,7 +31,7 @@ pub(super) enum Form {
 }
 
 /// Shows the progress of several jobs at once.
-pub(super) struct Watch {
+pub(super) struct ProgressDisplay {
     form: Form,
     /// What was forecast of each job, where there is a plan.
     planned: BTreeMap<String, Forecast>,
@@ -44,7 +44,7 @@ struct State {
     by_job: BTreeMap<String, ProgressBar>,
 }
 
-impl Watch {
+impl ProgressDisplay {
     pub(super) fn new(form: Form, quiet: bool, planned: BTreeMap<String, Forecast>) -> Self {
         let form = match form {
             _ if quiet => Form::None,
@@ -60,7 +60,7 @@ impl Watch {
         Self { form, planned, state: Mutex::new(state), bars }
     }
 
-    pub(super) fn tell(&self, at: &Progress) {
+    pub(super) fn show(&self, at: &Progress) {
         let planned = self.planned.get(&at.job);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match self.form {
@@ -96,7 +96,7 @@ impl State {
     }
 }
 
-impl Drop for Watch {
+impl Drop for ProgressDisplay {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         state.by_job.values().for_each(ProgressBar::finish_and_clear);

@@ -1,9 +1,9 @@
 use super::assembly::{self, Dates};
 use super::canary::{self, CanaryReport};
-use super::exit::{Exit, Fault};
+use super::exit::{CliError, Exit};
 use super::metrics_file::MetricsFile;
-use super::preflight::{Brief, ask, brief};
-use super::progress::{Form, Watch};
+use super::preflight::{Preflight, confirm, preflight};
+use super::progress::{Form, ProgressDisplay};
 use super::signals::Interrupt;
 use super::singer_state::{StateForwarder, take_output};
 use super::{Global, output};
@@ -99,7 +99,7 @@ struct Asked<'a> {
     metrics_file: Option<&'a Path>,
 }
 
-pub(super) fn backfill(global: &Global, args: &BackfillArgs) -> Result<Exit, Fault> {
+pub(super) fn backfill(global: &Global, args: &BackfillArgs) -> Result<Exit, CliError> {
     let BackfillArgs { jobs, canary, from, to, max_duration, yes, progress, metrics_file } = args;
     let (from, to, canary, duration_max) = (*from, *to, *canary, *max_duration);
     let (is_sure, progress, metrics_file) = (*yes, *progress, metrics_file.as_deref());
@@ -110,7 +110,7 @@ pub(super) fn backfill(global: &Global, args: &BackfillArgs) -> Result<Exit, Fau
     )
 }
 
-pub(super) fn sync(global: &Global, args: &SyncArgs) -> Result<Exit, Fault> {
+pub(super) fn sync(global: &Global, args: &SyncArgs) -> Result<Exit, CliError> {
     let SyncArgs { jobs, max_duration, progress, metrics_file } = args;
     let (from, to, canary, duration_max) = (None, None, None, *max_duration);
     let (is_sure, progress, metrics_file) = (true, *progress, metrics_file.as_deref());
@@ -121,34 +121,34 @@ pub(super) fn sync(global: &Global, args: &SyncArgs) -> Result<Exit, Fault> {
     )
 }
 
-fn run(global: &Global, asked: &Asked<'_>) -> Result<Exit, Fault> {
+fn run(global: &Global, asked: &Asked<'_>) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     let Some(path) = asked.metrics_file else { return carry_out(global, &settings, asked) };
-    let chosen = settings.jobs_named(asked.jobs).map_err(Fault::usage)?;
+    let chosen = settings.jobs_named(asked.jobs).map_err(CliError::usage)?;
     let jobs: Vec<_> = chosen.iter().map(|job| (job.name.clone(), job.account.clone())).collect();
     let file = MetricsFile::prepare(path)?;
     let result = carry_out(global, &settings, asked);
     // Also of a run that failed: who watches the file sees that no success was added.
     match (result, file.put(&settings.state_dir, &jobs)) {
         (result, Ok(())) => result,
-        (Ok(exit), Err(fault)) => {
-            output::complain(&fault.message);
-            Ok(exit.worse(fault.exit))
+        (Ok(exit), Err(error)) => {
+            output::complain(&error.message);
+            Ok(exit.worse(error.exit))
         }
-        (Err(first), Err(fault)) => {
-            output::complain(&fault.message);
+        (Err(first), Err(error)) => {
+            output::complain(&error.message);
             Err(first)
         }
     }
 }
 
 /// Everything that can fail without a request comes first: exports, tokens, locks.
-fn carry_out(global: &Global, settings: &Settings, asked: &Asked<'_>) -> Result<Exit, Fault> {
+fn carry_out(global: &Global, settings: &Settings, asked: &Asked<'_>) -> Result<Exit, CliError> {
     let accounts = gather(settings, asked)?;
     if asked.from.or(asked.to).is_some()
         && accounts.iter().flat_map(|(_, jobs)| jobs).any(|(_, export)| export.has_states())
     {
-        return Err(Fault::usage(
+        return Err(CliError::usage(
             "--from and --to leave orders of the stream out, which its STATE messages would call done\n  hint: let the tap itself begin at a date",
         ));
     }
@@ -164,30 +164,31 @@ fn carry_out(global: &Global, settings: &Settings, asked: &Asked<'_>) -> Result<
         let store = assembly::store(&settings.state_dir, account)?;
         let client = assembly::client(account, Some(store.lock()))?;
         let mut planning = Planning::of(jobs.iter().map(|(job, _)| job));
-        let mut briefed = Vec::new();
+        let mut prepared = Vec::new();
         for (job, export) in jobs {
-            let brief = match asked.kind {
+            let preflight = match asked.kind {
                 Kind::Backfill => {
                     let limits = (asked.canary, asked.duration_max);
                     let work = (&job, &export, &mut planning);
-                    brief(global, (account, &settings.state_dir), work, limits)?
+                    preflight(global, (account, &settings.state_dir), work, limits)?
                 }
-                Kind::Sync => Brief::default(),
+                Kind::Sync => Preflight::default(),
             };
-            briefed.push(PreparedJob { job, export, brief });
+            prepared.push(PreparedJob { job, export, preflight });
         }
         let state = (account.name.clone(), settings.state_dir.clone());
-        workers.push(Worker { client, books: StateHandle::open(store)?, jobs: briefed, state });
+        workers.push(Worker { client, books: StateHandle::open(store)?, jobs: prepared, state });
     }
     if asked.kind == Kind::Backfill {
-        ask(&named, &settings.state_dir, asked.is_sure)?;
+        confirm(&named, &settings.state_dir, asked.is_sure)?;
     }
     let planned = workers.iter().flat_map(|worker| &worker.jobs);
-    let planned = planned.filter_map(|task| Some((task.job.name.clone(), task.brief.forecast?)));
+    let planned =
+        planned.filter_map(|task| Some((task.job.name.clone(), task.preflight.forecast?)));
     let planned: Forecasts = planned.collect();
-    let watch = Watch::new(asked.progress, global.quiet, planned.clone());
+    let display = ProgressDisplay::new(asked.progress, global.quiet, planned.clone());
     let results = runtime.block_on(async {
-        let interrupt = Interrupt::listen().map_err(Fault::failed)?;
+        let interrupt = Interrupt::listen().map_err(CliError::failed)?;
         if let Some(limit) = asked.duration_max {
             let cancel = interrupt.cancel.clone();
             tokio::spawn(async move {
@@ -196,8 +197,8 @@ fn carry_out(global: &Global, settings: &Settings, asked: &Asked<'_>) -> Result<
                 cancel.cancel();
             });
         }
-        let results = run_all(workers, asked, &interrupt, watch).await;
-        Ok::<_, Fault>((results, interrupt.signal()))
+        let results = run_all(workers, asked, &interrupt, display).await;
+        Ok::<_, CliError>((results, interrupt.signal()))
     });
     let (results, signal) = results?;
     tell(global, &results, &planned, data);
@@ -214,8 +215,8 @@ fn carry_out(global: &Global, settings: &Settings, asked: &Asked<'_>) -> Result<
     if let (Some(signal), false) = (signal, results.left.is_empty()) {
         exit = exit.worse(Exit::Interrupted(signal));
     }
-    match results.fault {
-        Some(fault) => Err(fault),
+    match results.error {
+        Some(error) => Err(error),
         None => Ok(exit),
     }
 }
@@ -227,21 +228,21 @@ type Forecasts = BTreeMap<String, Forecast>;
 type Work<'a> = (&'a Account, Vec<(Job, Export)>);
 
 /// The jobs asked for with their exports, by account.
-fn gather<'a>(settings: &'a Settings, asked: &Asked<'_>) -> Result<Vec<Work<'a>>, Fault> {
+fn gather<'a>(settings: &'a Settings, asked: &Asked<'_>) -> Result<Vec<Work<'a>>, CliError> {
     if let (Some(from), Some(to)) = (asked.from, asked.to)
         && from >= to
     {
-        return Err(Fault::usage(format!(
+        return Err(CliError::usage(format!(
             "--from {from} is not before --to {to}, so no order is between them"
         )));
     }
-    let chosen = settings.jobs_named(asked.jobs).map_err(Fault::usage)?;
+    let chosen = settings.jobs_named(asked.jobs).map_err(CliError::usage)?;
     let mut jobs = Vec::new();
     for job in chosen {
-        let account = settings.account_of(job).map_err(Fault::usage)?;
+        let account = settings.account_of(job).map_err(CliError::usage)?;
         let day = |date: Option<jiff::civil::Date>| {
             date.map(|date| {
-                Moment::parse(&format!("{date} 00:00:00"), &job.time_zone).map_err(Fault::usage)
+                Moment::parse(&format!("{date} 00:00:00"), &job.time_zone).map_err(CliError::usage)
             })
             .transpose()
         };
@@ -275,7 +276,7 @@ struct Worker {
 struct PreparedJob {
     job: Job,
     export: Export,
-    brief: Brief,
+    preflight: Preflight,
 }
 
 /// What came of the jobs of one account.
@@ -285,7 +286,7 @@ struct Results {
     canaries: Vec<CanaryReport>,
     /// Jobs that were not begun, because the account could not be used any more.
     left: Vec<String>,
-    fault: Option<Fault>,
+    error: Option<CliError>,
 }
 
 /// Accounts side by side, the jobs of one account one after the other. A fault of one account is no
@@ -294,14 +295,14 @@ async fn run_all(
     workers: Vec<Worker>,
     asked: &Asked<'_>,
     interrupt: &Interrupt,
-    watch: Watch,
+    display: ProgressDisplay,
 ) -> Results {
-    let watch = Arc::new(watch);
+    let display = Arc::new(display);
     let mut accounts = tokio::task::JoinSet::new();
     for worker in workers {
-        let (interrupt, kind, watch) = (interrupt.clone(), asked.kind, Arc::clone(&watch));
+        let (interrupt, kind, display) = (interrupt.clone(), asked.kind, Arc::clone(&display));
         accounts.spawn(async move {
-            let results = run_account(&worker, kind, &interrupt, &watch).await;
+            let results = run_account(&worker, kind, &interrupt, &display).await;
             (worker, results)
         });
     }
@@ -310,7 +311,7 @@ async fn run_all(
         let (worker, mut results) = match done {
             Ok(done) => done,
             Err(error) => {
-                all.fault = all.fault.or(Some(Fault::failed(error)));
+                all.error = all.error.or(Some(CliError::failed(error)));
                 continue;
             }
         };
@@ -320,17 +321,22 @@ async fn run_all(
         all.reports.extend(results.reports);
         all.canaries.extend(results.canaries);
         all.left.extend(results.left);
-        all.fault = all.fault.or(results.fault);
+        all.error = all.error.or(results.error);
     }
     all.reports.sort_by(|a, b| a.row.job.cmp(&b.row.job));
     all
 }
 
-async fn run_account(worker: &Worker, kind: Kind, interrupt: &Interrupt, watch: &Watch) -> Results {
+async fn run_account(
+    worker: &Worker,
+    kind: Kind,
+    interrupt: &Interrupt,
+    display: &ProgressDisplay,
+) -> Results {
     let mut results = Results::default();
-    for PreparedJob { job, export, brief } in &worker.jobs {
+    for PreparedJob { job, export, preflight } in &worker.jobs {
         if interrupt.cancel.is_cancelled()
-            || results.fault.is_some()
+            || results.error.is_some()
             || results.reports.iter().any(ends_account)
         {
             results.left.push(job.name.clone());
@@ -338,8 +344,8 @@ async fn run_account(worker: &Worker, kind: Kind, interrupt: &Interrupt, watch: 
         }
         let passing = match StateForwarder::of(export) {
             Ok(passing) => passing,
-            Err(fault) => {
-                results.fault = Some(fault);
+            Err(error) => {
+                results.error = Some(error);
                 continue;
             }
         };
@@ -351,10 +357,10 @@ async fn run_account(worker: &Worker, kind: Kind, interrupt: &Interrupt, watch: 
             client: &worker.client,
             cancel: interrupt.cancel.clone(),
             grace: GRACE,
-            only: brief.only.clone(),
-            planned: brief.planned(),
+            only: preflight.only.clone(),
+            planned: preflight.planned(),
             progress: &|at| {
-                watch.tell(at);
+                display.show(at);
                 passing.pass(at.settled);
             },
         };
@@ -363,7 +369,7 @@ async fn run_account(worker: &Worker, kind: Kind, interrupt: &Interrupt, watch: 
                 passing.pass(report.row.checkpoint);
                 results.reports.push(report);
             }
-            Err(error) => results.fault = Some(error.into()),
+            Err(error) => results.error = Some(error.into()),
         }
     }
     results
@@ -371,19 +377,19 @@ async fn run_account(worker: &Worker, kind: Kind, interrupt: &Interrupt, watch: 
 
 /// Looks at the orders of each canary that came to its end.
 async fn read_back(worker: &Worker, results: &mut Results) {
-    for PreparedJob { job, export, brief } in &worker.jobs {
+    for PreparedJob { job, export, preflight } in &worker.jobs {
         let is_done = |report: &RunReport| {
             report.row.job == job.name
                 && matches!(report.end, RunEnd::Finished | RunEnd::Interrupted)
         };
-        let Some(keys) = brief.canary.as_ref().filter(|_| results.reports.iter().any(is_done))
+        let Some(keys) = preflight.canary.as_ref().filter(|_| results.reports.iter().any(is_done))
         else {
             continue;
         };
         let (account, state_dir) = &worker.state;
         match canary::look((job, export), (account, state_dir), &worker.client, keys).await {
             Ok(looked) => results.canaries.push(looked),
-            Err(fault) => results.fault = Some(fault),
+            Err(error) => results.error = Some(error),
         }
     }
 }

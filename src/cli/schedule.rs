@@ -1,5 +1,5 @@
 use super::assembly;
-use super::exit::{Exit, Fault};
+use super::exit::{CliError, Exit};
 use super::{Global, output};
 use crate::report::{self, ComingRuns, Start};
 use crate::schedule::{Calendar, clock_change};
@@ -16,12 +16,12 @@ pub(super) struct ScheduleArgs {
     next: u16,
 }
 
-pub(super) fn run(global: &Global, args: &ScheduleArgs) -> Result<Exit, Fault> {
+pub(super) fn run(global: &Global, args: &ScheduleArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     let now = Timestamp::now();
     let mut jobs = Vec::new();
-    for job in settings.jobs_named(&args.jobs).map_err(Fault::usage)? {
-        let calendar = assembly::calendar(job).map_err(Fault::usage)?;
+    for job in settings.jobs_named(&args.jobs).map_err(CliError::usage)? {
+        let calendar = assembly::calendar(job).map_err(CliError::usage)?;
         jobs.push(ComingRuns {
             job: job.name.clone(),
             account: job.account.clone(),

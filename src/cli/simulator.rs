@@ -1,5 +1,5 @@
 use super::assembly;
-use super::exit::{Exit, Fault};
+use super::exit::{CliError, Exit};
 use super::signals::Interrupt;
 use super::{Global, output};
 use crate::simulator::{CustomerRule, Latency, Options, Simulator, Window};
@@ -52,7 +52,7 @@ enum CustomerArg {
     Email,
 }
 
-pub(super) fn run(global: &Global, args: &SimulatorArgs) -> Result<Exit, Fault> {
+pub(super) fn run(global: &Global, args: &SimulatorArgs) -> Result<Exit, CliError> {
     let options = Options {
         port: args.port,
         token: args.token.clone(),
@@ -77,9 +77,9 @@ pub(super) fn run(global: &Global, args: &SimulatorArgs) -> Result<Exit, Fault> 
         ..Options::default()
     };
     assembly::runtime()?.block_on(async {
-        let interrupt = Interrupt::listen().map_err(Fault::failed)?;
+        let interrupt = Interrupt::listen().map_err(CliError::failed)?;
         let simulator = Simulator::start(options).await.map_err(|error| {
-            Fault::usage(format!("port {}: {error}\n  hint: `--port 0` takes a free one", args.port))
+            CliError::usage(format!("port {}: {error}\n  hint: `--port 0` takes a free one", args.port))
         })?;
         match global.json {
             true => output::print(&format!("{}\n", serde_json::json!({ "url": simulator.url() }))),
@@ -93,7 +93,7 @@ pub(super) fn run(global: &Global, args: &SimulatorArgs) -> Result<Exit, Fault> 
         let summary = simulator.summary();
         simulator.stop().await;
         match global.json {
-            true => output::print_json(&serde_json::to_value(&summary).map_err(Fault::failed)?),
+            true => output::print_json(&serde_json::to_value(&summary).map_err(CliError::failed)?),
             false => output::print(&format!("{summary}\n")),
         }
         Ok(if summary.violations.is_empty() { Exit::Done } else { Exit::Failed })

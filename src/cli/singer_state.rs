@@ -1,4 +1,4 @@
-use super::exit::Fault;
+use super::exit::CliError;
 use super::output;
 use crate::extract::{Export, States};
 use std::sync::{Mutex, PoisonError};
@@ -14,8 +14,8 @@ pub(super) struct StateForwarder {
 impl StateForwarder {
     /// # Errors
     /// When what came can't be read again.
-    pub(super) fn of(export: &Export) -> Result<Self, Fault> {
-        Ok(Self { states: Mutex::new(export.states().map_err(Fault::failed)?) })
+    pub(super) fn of(export: &Export) -> Result<Self, CliError> {
+        Ok(Self { states: Mutex::new(export.states().map_err(CliError::failed)?) })
     }
 
     /// Passes on what waits for no more than the first `settled` records.

@@ -1,5 +1,5 @@
 use super::assembly;
-use super::exit::{Exit, Fault};
+use super::exit::{CliError, Exit};
 use super::{Global, output};
 use crate::report::{self, JobStatus, Outlook};
 use crate::state::{View, asked_pause, is_locked};
@@ -20,10 +20,10 @@ pub(super) struct StatusArgs {
     runs: u32,
 }
 
-pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, Fault> {
+pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     let mut jobs = Vec::new();
-    for job in settings.jobs_named(&args.jobs).map_err(Fault::usage)? {
+    for job in settings.jobs_named(&args.jobs).map_err(CliError::usage)? {
         let view = View::open(&settings.state_dir, &job.account)?;
         let connection = view.connection(&job.connection.service, &job.connection.externalid)?;
         let orders_loaded = match connection {
@@ -44,7 +44,7 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, Fault> {
         let at_work =
             last.first().filter(|row| row.outcome.is_none() && (was_locked || is_locked()));
         let outlook = at_work.map(|row| Outlook::of(row, records_before, waits_until, now));
-        let calendar = assembly::calendar(job).map_err(Fault::usage)?;
+        let calendar = assembly::calendar(job).map_err(CliError::usage)?;
         jobs.push(JobStatus {
             job: job.name.clone(),
             account: job.account.clone(),

@@ -1,22 +1,22 @@
 //! What the daemon shows of itself, by its settings: the listener for metrics, probes and the
 //! status page.
 
-use super::exit::Fault;
+use super::exit::CliError;
 use crate::daemon::{Board, Plan};
-use crate::serve::{Hosts, Readiness, Server, ServerState};
+use crate::serve::{Hosts, Readiness, Server, Sources};
 use crate::settings::{Account, Metrics, Settings};
 use crate::state::check_writable;
 use jiff::Timestamp;
 use std::sync::Arc;
 
 /// The listener, where there is one, and the settings it was started by.
-pub(super) struct Window {
+pub(super) struct StatusServer {
     board: Board,
     started: Timestamp,
     open: Option<(Metrics, Server)>,
 }
 
-impl Window {
+impl StatusServer {
     /// Must be called within a runtime.
     ///
     /// # Errors
@@ -25,10 +25,10 @@ impl Window {
         board: Board,
         settings: &Settings,
         plan: &Plan,
-    ) -> Result<Self, Fault> {
-        let mut window = Self { board, started: Timestamp::now(), open: None };
-        window.listen(settings, plan).await?;
-        Ok(window)
+    ) -> Result<Self, CliError> {
+        let mut status_server = Self { board, started: Timestamp::now(), open: None };
+        status_server.listen(settings, plan).await?;
+        Ok(status_server)
     }
 
     /// Follows new settings; where their address can't be listened on, the old listener stays.
@@ -36,11 +36,11 @@ impl Window {
         let is_same = self.open.as_ref().map(|(metrics, _)| metrics) == settings.metrics.as_ref();
         match &self.open {
             Some((_, server)) if is_same => {
-                server.show(self.subject(settings), readiness(settings, plan))
+                server.show(self.sources(settings), readiness(settings, plan))
             }
             _ => {
-                if let Err(fault) = self.listen(settings, plan).await {
-                    tracing::error!("the listener stays as it was: {}", fault.message);
+                if let Err(error) = self.listen(settings, plan).await {
+                    tracing::error!("the listener stays as it was: {}", error.message);
                 }
             }
         }
@@ -53,7 +53,7 @@ impl Window {
         }
     }
 
-    async fn listen(&mut self, settings: &Settings, plan: &Plan) -> Result<(), Fault> {
+    async fn listen(&mut self, settings: &Settings, plan: &Plan) -> Result<(), CliError> {
         let Some(metrics) = &settings.metrics else {
             self.open = None;
             return Ok(());
@@ -63,9 +63,9 @@ impl Window {
             self.open = None;
         }
         let hosts = Hosts { names: metrics.hosts.clone(), allow_remote: metrics.allow_remote };
-        let (subject, readiness) = (self.subject(settings), readiness(settings, plan));
-        let server = Server::start(metrics.listen, hosts, subject, readiness).await.map_err(|error| {
-            Fault::failed(format!(
+        let (sources, readiness) = (self.sources(settings), readiness(settings, plan));
+        let server = Server::start(metrics.listen, hosts, sources, readiness).await.map_err(|error| {
+            CliError::failed(format!(
                 "metrics.listen: {}: {error}\n  hint: another process may listen there; choose another port",
                 metrics.listen
             ))
@@ -75,9 +75,9 @@ impl Window {
         Ok(())
     }
 
-    fn subject(&self, settings: &Settings) -> ServerState {
+    fn sources(&self, settings: &Settings) -> Sources {
         let zones = settings.jobs.values().map(|job| (job.name.clone(), job.time_zone.clone()));
-        ServerState {
+        Sources {
             board: self.board.clone(),
             state_dir: settings.state_dir.clone(),
             zones: zones.collect(),

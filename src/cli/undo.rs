@@ -1,5 +1,5 @@
 use super::assembly;
-use super::exit::{Exit, Fault};
+use super::exit::{CliError, Exit};
 use super::progress::LINE_EVERY;
 use super::run::GRACE;
 use super::signals::Interrupt;
@@ -29,10 +29,10 @@ pub(super) struct UndoArgs {
     dry_run: bool,
 }
 
-pub(super) fn run(global: &Global, args: &UndoArgs) -> Result<Exit, Fault> {
+pub(super) fn run(global: &Global, args: &UndoArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     let job = assembly::one_job(&settings, &args.job)?;
-    let account = settings.account_of(job).map_err(Fault::usage)?;
+    let account = settings.account_of(job).map_err(CliError::usage)?;
     let plan = {
         let view = assembly::view(&settings.state_dir, account)?;
         let terms = Terms::new(account.requests_per_second, account.in_flight_max);
@@ -65,16 +65,16 @@ pub(super) fn run(global: &Global, args: &UndoArgs) -> Result<Exit, Fault> {
     })
 }
 
-fn confirmed(plan: &UndoPlan) -> Result<bool, Fault> {
+fn confirmed(plan: &UndoPlan) -> Result<bool, CliError> {
     let orders = report::count(plan.undoable.orders);
     if !io::stdin().is_terminal() {
-        return Err(Fault::usage(format!(
+        return Err(CliError::usage(format!(
             "undo deletes {orders} orders at the target, and there is no terminal to ask on; nothing was deleted\n  hint: pass --yes to delete them, or --dry-run to see the plan only"
         )));
     }
     output::write_line(&format!("Delete these {orders} orders at the target? Type `yes`:"));
     let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).map_err(Fault::failed)?;
+    io::stdin().lock().read_line(&mut answer).map_err(CliError::failed)?;
     Ok(answer.trim() == "yes")
 }
 
@@ -83,7 +83,7 @@ fn carry_out(
     settings: &Settings,
     account: &Account,
     plan: &UndoPlan,
-) -> Result<(UndoReport, Option<u8>), Fault> {
+) -> Result<(UndoReport, Option<u8>), CliError> {
     let runtime = assembly::runtime()?;
     let store = assembly::store(&settings.state_dir, account)?;
     let client = assembly::client(account, Some(store.lock()))?;
@@ -101,7 +101,7 @@ fn carry_out(
         }
     };
     runtime.block_on(async {
-        let interrupt = Interrupt::listen().map_err(Fault::failed)?;
+        let interrupt = Interrupt::listen().map_err(CliError::failed)?;
         let task = Undo {
             plan,
             books: &books,

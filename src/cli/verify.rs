@@ -1,5 +1,5 @@
 use super::assembly::{self, Dates};
-use super::exit::{Exit, Fault};
+use super::exit::{CliError, Exit};
 use super::{Global, output};
 use crate::plan::{Forecast, Terms};
 use crate::report;
@@ -25,13 +25,13 @@ fn parse_sample(text: &str) -> Result<Sample, &'static str> {
     text.parse()
 }
 
-pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, Fault> {
+pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
-    let chosen = settings.jobs_named(std::slice::from_ref(&args.job)).map_err(Fault::usage)?;
+    let chosen = settings.jobs_named(std::slice::from_ref(&args.job)).map_err(CliError::usage)?;
     let runtime = assembly::runtime()?;
     let mut verifications = Vec::new();
     for job in chosen {
-        let account = settings.account_of(job).map_err(Fault::usage)?;
+        let account = settings.account_of(job).map_err(CliError::usage)?;
         let job = assembly::job(job, account, Dates::default());
         let exports = assembly::exports(std::slice::from_ref(&job))?;
         // Reads only, but at the account's pace: a run at the same time would share it unknowingly.
@@ -72,7 +72,7 @@ fn tell_forecast(
     job: &Job,
     view: &View,
     sample: Option<Sample>,
-) -> Result<(), Fault> {
+) -> Result<(), CliError> {
     let spec = &job.connection;
     let Some((connection, _)) = view.connection(&spec.service, &spec.externalid)? else {
         return Ok(());

@@ -1,6 +1,6 @@
 use super::board::JobEntry;
 use super::last_starts::LastStarts;
-use super::liveness::Pulse;
+use super::liveness::Liveness;
 use super::{AccountPlan, AccountStatus, Board, Clock, JobPlan};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub(super) struct AccountWorker {
     pub(super) grace: Duration,
     /// `None` while the account is in no plan.
     pub(super) followed: watch::Receiver<Option<Arc<AccountPlan>>>,
-    pub(super) memory: LastStarts,
+    pub(super) last_starts: LastStarts,
     /// Nothing is started before.
     rests_until: Option<Instant>,
 }
@@ -51,13 +51,13 @@ impl AccountWorker {
             cancel,
             grace,
             followed,
-            memory: LastStarts::default(),
+            last_starts: LastStarts::default(),
             rests_until: None,
         }
     }
 
     /// Ends when it is cancelled, after the run under way was wound up.
-    pub(super) async fn attend(mut self) {
+    pub(super) async fn run(mut self) {
         while !self.cancel.is_cancelled() {
             if self.followed.has_changed().unwrap_or(false) {
                 self.end_rest();
@@ -79,27 +79,27 @@ impl AccountWorker {
                     self.write_job(&job.job.name, |entry| entry.waits_since = Some(due));
                     let attempted = self.attempt(plan, job).await;
                     self.write_job(&job.job.name, |entry| entry.waits_since = None);
-                    if let Some(consequence) = attempted {
-                        self.rests_until = consequence.rest.map(|rest| Instant::now() + rest);
+                    if let Some(next) = attempted {
+                        self.rests_until = next.rest.map(|rest| Instant::now() + rest);
                     }
                 }
                 (Next::Sleep(length), _) => self.sleep(length).await,
                 (Next::Start(..), None) => {}
             }
         }
-        self.board.write(&self.name, |entry| entry.pulse = None);
+        self.board.write(&self.name, |entry| entry.liveness = None);
     }
 
     fn next<'a>(&mut self, plan: &'a AccountPlan) -> Next<'a> {
         let now = (self.clock)();
-        if let Err(error) = self.memory.learn(&self.name, plan, now) {
+        if let Err(error) = self.last_starts.learn(&self.name, plan, now) {
             tracing::error!("the last runs are not known: {error}");
         }
         self.show(plan, now);
         if let Some(rest) = self.rest_left() {
             return Next::Sleep(rest.min(LOOK_EVERY));
         }
-        match self.memory.next(plan, now) {
+        match self.last_starts.next(plan, now) {
             Some((due, job)) if due <= now => Next::Start(job, due),
             Some((due, _)) => Next::Sleep(until(now, due).min(LOOK_EVERY)),
             None => Next::Sleep(LOOK_EVERY),
@@ -118,7 +118,7 @@ impl AccountWorker {
     /// more.
     fn end_rest(&mut self) {
         self.rests_until = None;
-        self.board.write(&self.name, |entry| entry.standing = AccountStatus::Idle);
+        self.board.write(&self.name, |entry| entry.status = AccountStatus::Idle);
     }
 
     /// Shows when each job starts next.
@@ -130,7 +130,7 @@ impl AccountWorker {
             for job in &plan.jobs {
                 if let Some(shown) = entry.jobs.get_mut(&job.job.name) {
                     shown.next_due =
-                        self.memory.due(job, now).map(|due| due.max(earliest.unwrap_or(due)));
+                        self.last_starts.due(job, now).map(|due| due.max(earliest.unwrap_or(due)));
                 }
             }
         });
@@ -145,7 +145,7 @@ impl AccountWorker {
     }
 
     async fn sleep(&mut self, length: Duration) {
-        self.board.write(&self.name, |entry| entry.pulse = Some(Pulse::waits(length)));
+        self.board.write(&self.name, |entry| entry.liveness = Some(Liveness::waits(length)));
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => {}

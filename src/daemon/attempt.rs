@@ -1,5 +1,5 @@
 use super::account_worker::AccountWorker;
-use super::liveness::Pulse;
+use super::liveness::Liveness;
 use super::outcome::{NextAction, judge};
 use super::{
     AccountOpenError, AccountPlan, AccountStatus, JobPlan, LastRun, OpenedAccount, Running,
@@ -24,7 +24,7 @@ impl AccountWorker {
     ) -> Option<NextAction> {
         let name = &job.job.name;
         let opened = self.open(plan, name).await?;
-        self.memory.started(name, &self.clock);
+        self.last_starts.started(name, &self.clock);
         let now = (self.clock)();
         self.write_job(name, |entry| {
             entry.late = entry.waits_since.take().map_or(entry.late, |due| now.duration_since(due));
@@ -34,7 +34,7 @@ impl AccountWorker {
             Ok(opened) => self.begin(plan, job, &opened).await.map(|export| (opened, export)),
             Err(fault) => Err(fault),
         };
-        let (consequence, last) = match begun {
+        let (next, last) = match begun {
             Ok((opened, export)) => self.carry_out(job, &opened, &export).await,
             Err(fault) => {
                 tracing::error!(
@@ -44,12 +44,12 @@ impl AccountWorker {
                 (NextAction::none(), LastRun::failed(fault, (self.clock)()))
             }
         };
-        if consequence.is_open {
-            self.memory.left_open(name);
+        if next.is_open {
+            self.last_starts.left_open(name);
         }
-        self.board.close(&self.name, consequence.standing.clone());
+        self.board.close(&self.name, next.status.clone());
         self.write_job(name, |entry| entry.last = Some(last));
-        Some(consequence)
+        Some(next)
     }
 
     /// Opens the account, waiting while another process is at it.
@@ -60,8 +60,9 @@ impl AccountWorker {
     ) -> Option<Result<OpenedAccount, String>> {
         let mut is_told = false;
         loop {
-            self.board
-                .write(&self.name, |entry| entry.pulse = Some(Pulse::works(None, plan.timeout)));
+            self.board.write(&self.name, |entry| {
+                entry.liveness = Some(Liveness::works(None, plan.timeout))
+            });
             let open = Arc::clone(&plan.open);
             let opened = tokio::task::spawn_blocking(move || open()).await;
             match opened {
@@ -78,10 +79,11 @@ impl AccountWorker {
                 );
                 let since = (self.clock)();
                 self.board.write(&self.name, |entry| {
-                    entry.standing = AccountStatus::WaitsForLock { since }
+                    entry.status = AccountStatus::WaitsForLock { since }
                 });
             }
-            self.board.write(&self.name, |entry| entry.pulse = Some(Pulse::waits(LOCK_EVERY)));
+            self.board
+                .write(&self.name, |entry| entry.liveness = Some(Liveness::waits(LOCK_EVERY)));
             let is_called_off = tokio::select! {
                 biased;
                 () = self.cancel.cancelled() => true,
@@ -89,7 +91,7 @@ impl AccountWorker {
                 () = tokio::time::sleep(LOCK_EVERY) => false,
             };
             if is_called_off {
-                self.board.write(&self.name, |entry| entry.standing = AccountStatus::Idle);
+                self.board.write(&self.name, |entry| entry.status = AccountStatus::Idle);
                 return None;
             }
         }
@@ -115,9 +117,9 @@ impl AccountWorker {
         let (job, since) = (job.job.name.clone(), (self.clock)());
         tracing::info!(job, "{job} begins");
         self.board.write(&self.name, |entry| {
-            entry.standing = AccountStatus::Running;
+            entry.status = AccountStatus::Running;
             entry.client = Some(opened.client.clone());
-            entry.pulse = Some(Pulse::works(Some(opened.client.clone()), plan.timeout));
+            entry.liveness = Some(Liveness::works(Some(opened.client.clone()), plan.timeout));
             entry.running = Some(Running { job, since, records_expected, progress: None });
         });
         Ok(export)

@@ -1,5 +1,5 @@
 use super::Plan;
-use super::liveness::Pulse;
+use super::liveness::Liveness;
 use crate::activecampaign::{Client, Traffic};
 use crate::run::{Progress, time_left};
 use crate::state::{RunEnd, RunRow};
@@ -17,12 +17,12 @@ type Accounts = BTreeMap<String, Entry>;
 /// One account on the board.
 #[derive(Debug, Default)]
 pub(super) struct Entry {
-    pub standing: AccountStatus,
+    pub status: AccountStatus,
     /// Of the run under way. It holds the account's lock, so it goes with the run.
     pub client: Option<Client>,
     /// What the runs before it sent and met, since the daemon began.
     pub traffic: Option<Traffic>,
-    pub pulse: Option<Pulse>,
+    pub liveness: Option<Liveness>,
     pub running: Option<Running>,
     pub jobs: BTreeMap<String, JobEntry>,
 }
@@ -68,7 +68,7 @@ pub struct DaemonView {
 #[derive(Debug, Clone)]
 pub struct AccountView {
     pub account: String,
-    pub standing: AccountStatus,
+    pub status: AccountStatus,
     /// What was sent and met since the daemon began, the run under way included; `None` before the
     /// first run.
     pub traffic: Option<Traffic>,
@@ -151,7 +151,7 @@ impl Board {
             let traffic = client.map(Client::traffic);
             AccountView {
                 account: name.clone(),
-                standing: entry.standing.clone(),
+                status: entry.status.clone(),
                 in_flight: traffic.as_ref().map_or(0, Traffic::in_flight),
                 pause_left: client.map_or(Duration::ZERO, Client::pause_left),
                 traffic: entry.traffic_with(traffic),
@@ -178,7 +178,7 @@ impl Board {
         // All are asked, so that each one's signs are noted.
         accounts.values_mut().fold(true, |alive, entry| {
             let progress = entry.running.as_ref().and_then(|running| running.progress.as_ref());
-            entry.pulse.as_mut().is_none_or(|pulse| pulse.is_alive(progress)) && alive
+            entry.liveness.as_mut().is_none_or(|liveness| liveness.is_alive(progress)) && alive
         })
     }
 
@@ -205,12 +205,12 @@ impl Board {
     }
 
     /// Lets go of all that belongs to a run.
-    pub(super) fn close(&self, account: &str, standing: AccountStatus) {
+    pub(super) fn close(&self, account: &str, status: AccountStatus) {
         self.write(account, |entry| {
             if let Some(client) = entry.client.take() {
                 entry.traffic = entry.traffic_with(Some(client.traffic()));
             }
-            (entry.running, entry.pulse, entry.standing) = (None, None, standing);
+            (entry.running, entry.liveness, entry.status) = (None, None, status);
         });
     }
 

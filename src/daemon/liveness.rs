@@ -12,7 +12,7 @@ const SILENCE_SLACK: Duration = Duration::from_secs(90);
 /// Whether an account's task is getting on: it waits for something it knows, or its work moves. A
 /// loader that is stuck does neither.
 #[derive(Debug)]
-pub(super) enum Pulse {
+pub(super) enum Liveness {
     /// It will be back by then.
     Waits {
         until: Instant,
@@ -37,7 +37,7 @@ struct Signs {
     settled: u64,
 }
 
-impl Pulse {
+impl Liveness {
     pub(super) fn waits(length: Duration) -> Self {
         Self::Waits { until: Instant::now() + length }
     }

@@ -18,13 +18,13 @@ pub(super) struct NextAction {
     pub rest: Option<Duration>,
     /// The run goes on as soon as that is over.
     pub is_open: bool,
-    pub standing: AccountStatus,
+    pub status: AccountStatus,
 }
 
 impl NextAction {
     /// The account's next job may start when it is due.
     pub(super) fn none() -> Self {
-        Self { rest: None, is_open: false, standing: AccountStatus::Idle }
+        Self { rest: None, is_open: false, status: AccountStatus::Idle }
     }
 }
 
@@ -60,7 +60,7 @@ pub(super) fn judge(job: &str, report: &RunReport, now: Timestamp) -> NextAction
             NextAction {
                 rest: Some(rest),
                 is_open: true,
-                standing: AccountStatus::Away { until: until(rest) },
+                status: AccountStatus::Away { until: until(rest) },
             }
         }
         RunEnd::Stopped if concerns_account(&report.error) => {
@@ -69,8 +69,8 @@ pub(super) fn judge(job: &str, report: &RunReport, now: Timestamp) -> NextAction
                 run,
                 "run {run} of {job} was refused: {error}; it is tried again when it is due"
             );
-            let standing = AccountStatus::Refused { until: until(REFUSED_REST) };
-            NextAction { rest: Some(REFUSED_REST), is_open: false, standing }
+            let status = AccountStatus::Refused { until: until(REFUSED_REST) };
+            NextAction { rest: Some(REFUSED_REST), is_open: false, status }
         }
         RunEnd::Stopped | RunEnd::Failed => {
             tracing::error!(job, run, "run {run} of {job} {}: {error}", report.end.word());

@@ -40,14 +40,14 @@ impl Daemon {
             let (sender, followed) = watch::channel(Some(account));
             // Of the highest level, so that it stands on every line, whichever are shown.
             let span = tracing::error_span!("account", account = name);
-            let attendant = AccountWorker::new(
+            let worker = AccountWorker::new(
                 name.clone(),
                 Arc::clone(&self.clock),
                 self.board.clone(),
                 (self.cancel.clone(), self.grace),
                 followed,
             );
-            self.tasks.spawn(attendant.attend().instrument(span));
+            self.tasks.spawn(worker.run().instrument(span));
             self.accounts.insert(name, sender);
         }
     }

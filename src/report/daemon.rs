@@ -13,7 +13,7 @@ pub fn status_line(view: &DaemonView, now: Timestamp, zone: &TimeZone) -> String
         .collect();
     parts.extend(view.accounts.iter().filter_map(|account| {
         let name = &account.account;
-        match &account.standing {
+        match &account.status {
             AccountStatus::Idle | AccountStatus::Running => None,
             AccountStatus::WaitsForLock { .. } => {
                 Some(format!("account {name} waits for another process"))

@@ -118,16 +118,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_neither_speaks_nor_listens_is_sent_away() {
         let (near, _far) = duplex(8);
-        let mut visit = TimedStream::new(near, None);
+        let mut stream = TimedStream::new(near, None);
         let begun = Instant::now();
-        let read = visit.read(&mut [0; 8]).await;
+        let read = stream.read(&mut [0; 8]).await;
         assert_eq!(read.unwrap_err().kind(), io::ErrorKind::TimedOut);
         let lasted = begun.elapsed();
         assert!(lasted >= LIFE_MAX && lasted < LIFE_MAX + Duration::from_millis(10), "{lasted:?}");
 
         let (near, _far) = duplex(8);
-        let mut visit = TimedStream::new(near, None);
-        let written = visit.write_all(&[0; 64]).await;
+        let mut stream = TimedStream::new(near, None);
+        let written = stream.write_all(&[0; 64]).await;
         assert_eq!(written.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 
@@ -139,9 +139,9 @@ mod tests {
                 sleep(Duration::from_secs(1)).await;
             }
         });
-        let mut visit = TimedStream::new(near, None);
+        let mut stream = TimedStream::new(near, None);
         let begun = Instant::now();
-        while visit.read(&mut [0; 8]).await.is_ok() {}
+        while stream.read(&mut [0; 8]).await.is_ok() {}
         assert!(begun.elapsed() <= LIFE_MAX + Duration::from_secs(1), "{:?}", begun.elapsed());
     }
 }

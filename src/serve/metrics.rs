@@ -1,5 +1,5 @@
 use super::exposition::{Exposition, Family, Kind, Labels, seconds};
-use super::snapshot::{JobPicture, Snapshot};
+use super::snapshot::{JobSnapshot, Snapshot};
 use crate::activecampaign::{Traffic, Verdict};
 use crate::daemon::{AccountStatus, AccountView};
 use crate::state::{Counts, RunEnd, StateError};
@@ -79,21 +79,21 @@ pub fn state_metrics(state_dir: &Path, jobs: &[(String, String)]) -> Result<Stri
     Ok(text(&Snapshot::of_state(state_dir, jobs)?))
 }
 
-pub(super) fn text(picture: &Snapshot) -> String {
+pub(super) fn text(snapshot: &Snapshot) -> String {
     let mut out = Exposition::default();
-    if let Some(process) = &picture.process {
+    if let Some(process) = &snapshot.process {
         out.add(&BUILD, &[("version", env!("CARGO_PKG_VERSION"))], 1);
         out.add(&STARTED, &[], seconds(process.started.as_millisecond().into()));
         out.add(&ALIVE, &[], u8::from(process.is_alive));
         out.add(&CURRENT, &[], u8::from(process.is_current));
-        for job in &picture.jobs {
+        for job in &snapshot.jobs {
             out.add(&READABLE, &[("job", &job.job)], u8::from(job.known.is_some()));
         }
     }
-    known(&mut out, &picture.jobs);
-    live(&mut out, picture);
-    traffic(&mut out, &picture.accounts);
-    standing(&mut out, &picture.accounts);
+    known(&mut out, &snapshot.jobs);
+    live(&mut out, snapshot);
+    traffic(&mut out, &snapshot.accounts);
+    status(&mut out, &snapshot.accounts);
     out.into_text()
 }
 
@@ -101,8 +101,8 @@ pub(super) fn text(picture: &Snapshot) -> String {
 fn each<'a>(
     out: &mut Exposition,
     family: &Family,
-    jobs: &'a [JobPicture],
-    add: impl Fn(&'a JobPicture, &mut dyn FnMut(Labels<'_>, String)),
+    jobs: &'a [JobSnapshot],
+    add: impl Fn(&'a JobSnapshot, &mut dyn FnMut(Labels<'_>, String)),
 ) {
     for job in jobs {
         add(job, &mut |more, value| {
@@ -114,8 +114,8 @@ fn each<'a>(
 }
 
 /// What the state tells.
-fn known(out: &mut Exposition, jobs: &[JobPicture]) {
-    let figures = |job: &JobPicture| job.known.as_ref().map(|known| known.figures.clone());
+fn known(out: &mut Exposition, jobs: &[JobSnapshot]) {
+    let figures = |job: &JobSnapshot| job.known.as_ref().map(|known| known.figures.clone());
     each(out, &SUCCESS, jobs, |job, add| {
         if let Some(figures) = figures(job) {
             add(&[], seconds(figures.last_success_ms.unwrap_or(0).into()));
@@ -157,8 +157,8 @@ fn known(out: &mut Exposition, jobs: &[JobPicture]) {
 }
 
 /// What the daemon's board tells of jobs.
-fn live(out: &mut Exposition, picture: &Snapshot) {
-    let jobs = &picture.jobs;
+fn live(out: &mut Exposition, snapshot: &Snapshot) {
+    let jobs = &snapshot.jobs;
     each(out, &RUNNING, jobs, |job, add| {
         if let Some(live) = &job.live {
             add(&[], u8::from(live.running.is_some()).to_string());
@@ -171,7 +171,7 @@ fn live(out: &mut Exposition, picture: &Snapshot) {
     });
     each(out, &LAG, jobs, |job, add| {
         if let Some(live) = &job.live {
-            add(&[], seconds(live.lag(picture.at).as_millis()));
+            add(&[], seconds(live.lag(snapshot.at).as_millis()));
         }
     });
 }
@@ -202,17 +202,17 @@ fn traffic(out: &mut Exposition, accounts: &[AccountView]) {
     }
 }
 
-fn standing(out: &mut Exposition, accounts: &[AccountView]) {
+fn status(out: &mut Exposition, accounts: &[AccountView]) {
     for account in accounts {
         for word in ["idle", "running", "waits_for_lock", "away", "refused"] {
             let labels: Labels<'_> = &[("account", &account.account), ("standing", word)];
-            out.add(&STANDING, labels, u8::from(word_of(&account.standing) == word));
+            out.add(&STANDING, labels, u8::from(word_of(&account.status) == word));
         }
     }
 }
 
-pub(super) fn word_of(standing: &AccountStatus) -> &'static str {
-    match standing {
+pub(super) fn word_of(status: &AccountStatus) -> &'static str {
+    match status {
         AccountStatus::Idle => "idle",
         AccountStatus::Running => "running",
         AccountStatus::WaitsForLock { .. } => "waits_for_lock",

@@ -18,5 +18,5 @@ mod tests;
 
 pub use hosts::Hosts;
 pub use metrics::state_metrics;
-pub use routes::{Readiness, ServerState};
+pub use routes::{Readiness, Sources};
 pub use server::Server;

@@ -23,7 +23,7 @@ const KEPT_FOR: Duration = Duration::from_secs(1);
 
 /// What is shown: given anew when the settings were read again.
 #[derive(Clone)]
-pub struct ServerState {
+pub struct Sources {
     pub board: Board,
     pub state_dir: PathBuf,
     /// The zone that a job's times are shown in, by its name.
@@ -36,29 +36,29 @@ pub struct ServerState {
 pub type Readiness = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 
 struct Given {
-    subject: ServerState,
+    sources: Sources,
     readiness: Readiness,
     is_current: bool,
 }
 
 #[derive(Clone)]
-pub(super) struct Site(Arc<Inner>);
+pub(super) struct AppState(Arc<Inner>);
 
 struct Inner {
     given: RwLock<Given>,
-    picture: Mutex<Option<(Instant, Arc<Snapshot>)>>,
+    snapshot: Mutex<Option<(Instant, Arc<Snapshot>)>>,
     faults: Mutex<Option<(Instant, Arc<Vec<String>>)>>,
 }
 
-impl Site {
-    pub(super) fn new(subject: ServerState, readiness: Readiness) -> Self {
-        let given = RwLock::new(Given { subject, readiness, is_current: true });
-        Self(Arc::new(Inner { given, picture: Mutex::default(), faults: Mutex::default() }))
+impl AppState {
+    pub(super) fn new(sources: Sources, readiness: Readiness) -> Self {
+        let given = RwLock::new(Given { sources, readiness, is_current: true });
+        Self(Arc::new(Inner { given, snapshot: Mutex::default(), faults: Mutex::default() }))
     }
 
-    pub(super) fn show(&self, subject: ServerState, readiness: Readiness) {
+    pub(super) fn show(&self, sources: Sources, readiness: Readiness) {
         *self.0.given.write().unwrap_or_else(PoisonError::into_inner) =
-            Given { subject, readiness, is_current: true };
+            Given { sources, readiness, is_current: true };
     }
 
     pub(super) fn refused_settings(&self) {
@@ -69,9 +69,9 @@ impl Site {
         read(&self.0.given.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn picture(&self) -> Option<Arc<Snapshot>> {
-        let (subject, is_current) = self.given(|given| (given.subject.clone(), given.is_current));
-        kept(&self.0.picture, move || Snapshot::take(&subject, is_current)).await
+    async fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        let (sources, is_current) = self.given(|given| (given.sources.clone(), given.is_current));
+        kept(&self.0.snapshot, move || Snapshot::take(&sources, is_current)).await
     }
 
     async fn faults(&self) -> Option<Arc<Vec<String>>> {
@@ -80,7 +80,7 @@ impl Site {
     }
 
     fn is_alive(&self) -> bool {
-        self.given(|given| given.subject.board.is_alive())
+        self.given(|given| given.sources.board.is_alive())
     }
 }
 
@@ -101,7 +101,7 @@ async fn kept<T: Send + Sync + 'static>(
 }
 
 /// Reading only: GET and HEAD, no parameters, no body.
-pub(super) fn router(site: Site, hosts: Hosts) -> Router {
+pub(super) fn router(state: AppState, hosts: Hosts) -> Router {
     Router::new()
         .route("/", get(status_page))
         .route("/live", get(live_part))
@@ -112,35 +112,35 @@ pub(super) fn router(site: Site, hosts: Hosts) -> Router {
             (StatusCode::NOT_FOUND, "nothing here; try /, /metrics, /healthz or /readyz\n")
         })
         .layer(middleware::from_fn_with_state(Arc::new(hosts), guard))
-        .with_state(site)
+        .with_state(state)
 }
 
-async fn status_page(State(site): State<Site>) -> Response {
-    match site.picture().await {
-        Some(picture) => html(page::whole(&picture)),
+async fn status_page(State(state): State<AppState>) -> Response {
+    match state.snapshot().await {
+        Some(snapshot) => html(page::whole(&snapshot)),
         None => failed(),
     }
 }
 
-async fn live_part(State(site): State<Site>) -> Response {
-    match site.picture().await {
-        Some(picture) => html(page::live(&picture)),
+async fn live_part(State(state): State<AppState>) -> Response {
+    match state.snapshot().await {
+        Some(snapshot) => html(page::live(&snapshot)),
         None => failed(),
     }
 }
 
-async fn metrics_text(State(site): State<Site>) -> Response {
-    match site.picture().await {
-        Some(picture) => {
-            ([(header::CONTENT_TYPE, exposition::CONTENT_TYPE)], metrics::text(&picture))
+async fn metrics_text(State(state): State<AppState>) -> Response {
+    match state.snapshot().await {
+        Some(snapshot) => {
+            ([(header::CONTENT_TYPE, exposition::CONTENT_TYPE)], metrics::text(&snapshot))
                 .into_response()
         }
         None => failed(),
     }
 }
 
-async fn health(State(site): State<Site>) -> Response {
-    match site.is_alive() {
+async fn health(State(state): State<AppState>) -> Response {
+    match state.is_alive() {
         true => (StatusCode::OK, "alive\n").into_response(),
         false => (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -150,8 +150,8 @@ async fn health(State(site): State<Site>) -> Response {
     }
 }
 
-async fn readiness(State(site): State<Site>) -> Response {
-    match site.faults().await {
+async fn readiness(State(state): State<AppState>) -> Response {
+    match state.faults().await {
         Some(faults) if faults.is_empty() => (StatusCode::OK, "ready\n").into_response(),
         Some(faults) => {
             (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", faults.join("\n"))).into_response()

@@ -1,5 +1,5 @@
 use super::limited_listener::LimitedListener;
-use super::routes::{ServerState, Site, router};
+use super::routes::{AppState, Sources, router};
 use super::{Hosts, Readiness};
 use std::future::IntoFuture;
 use std::io;
@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 /// A listener that answers until it is dropped.
 pub struct Server {
     address: SocketAddr,
-    site: Site,
+    state: AppState,
     task: JoinHandle<io::Result<()>>,
 }
 
@@ -22,14 +22,14 @@ impl Server {
     pub async fn start(
         listen: SocketAddr,
         hosts: Hosts,
-        subject: ServerState,
+        sources: Sources,
         readiness: Readiness,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(listen).await?;
         let address = listener.local_addr()?;
-        let site = Site::new(subject, readiness);
-        let server = axum::serve(LimitedListener::new(listener), router(site.clone(), hosts));
-        Ok(Self { address, site, task: tokio::spawn(server.into_future()) })
+        let state = AppState::new(sources, readiness);
+        let server = axum::serve(LimitedListener::new(listener), router(state.clone(), hosts));
+        Ok(Self { address, state, task: tokio::spawn(server.into_future()) })
     }
 
     /// Where it listens; the port is the one that was taken where 0 was asked for.
@@ -38,13 +38,13 @@ impl Server {
     }
 
     /// From now on shows this.
-    pub fn show(&self, subject: ServerState, readiness: Readiness) {
-        self.site.show(subject, readiness);
+    pub fn show(&self, sources: Sources, readiness: Readiness) {
+        self.state.show(sources, readiness);
     }
 
     /// Notes that the settings as they stand in the file are not the ones in force.
     pub fn refused_settings(&self) {
-        self.site.refused_settings();
+        self.state.refused_settings();
     }
 }
 

@@ -1,4 +1,4 @@
-use super::ServerState;
+use super::Sources;
 use crate::daemon::{AccountView, JobView};
 use crate::state::{JobFigures, StateError, View};
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ pub(super) struct Snapshot {
     /// `None` where no daemon is asked, but the state alone.
     pub process: Option<Process>,
     pub accounts: Vec<AccountView>,
-    pub jobs: Vec<JobPicture>,
+    pub jobs: Vec<JobSnapshot>,
 }
 
 #[derive(Clone)]
@@ -26,17 +26,17 @@ pub(super) struct Process {
     pub is_alive: bool,
 }
 
-pub(super) struct JobPicture {
+pub(super) struct JobSnapshot {
     pub job: String,
     pub account: String,
     pub zone: TimeZone,
     pub live: Option<JobView>,
     /// `None` where the state can't be read.
-    pub known: Option<Known>,
+    pub known: Option<StateData>,
 }
 
 /// What the state tells of a job.
-pub(super) struct Known {
+pub(super) struct StateData {
     pub figures: JobFigures,
     /// Dead letters by reason, the most frequent first; one with two reasons counts in both.
     pub reasons: Vec<(String, u64)>,
@@ -44,18 +44,18 @@ pub(super) struct Known {
 
 impl Snapshot {
     /// Of a daemon and its state; may block on the disk.
-    pub(super) fn take(subject: &ServerState, is_current: bool) -> Self {
-        let (view, is_alive) = (subject.board.view(), subject.board.is_alive());
-        let job = |live: JobView| JobPicture {
-            zone: subject.zones.get(&live.job).cloned().unwrap_or(TimeZone::UTC),
-            known: read(&subject.state_dir, &live.account, &live.job),
+    pub(super) fn take(sources: &Sources, is_current: bool) -> Self {
+        let (view, is_alive) = (sources.board.view(), sources.board.is_alive());
+        let job = |live: JobView| JobSnapshot {
+            zone: sources.zones.get(&live.job).cloned().unwrap_or(TimeZone::UTC),
+            known: read(&sources.state_dir, &live.account, &live.job),
             job: live.job.clone(),
             account: live.account.clone(),
             live: Some(live),
         };
         Self {
             at: Timestamp::now(),
-            process: Some(Process { started: subject.started, is_current, is_alive }),
+            process: Some(Process { started: sources.started, is_current, is_alive }),
             accounts: view.accounts,
             jobs: view.jobs.into_iter().map(job).collect(),
         }
@@ -66,21 +66,21 @@ impl Snapshot {
         state_dir: &Path,
         jobs: &[(String, String)],
     ) -> Result<Self, StateError> {
-        let mut pictures = Vec::new();
+        let mut snapshots = Vec::new();
         for (job, account) in jobs {
-            pictures.push(JobPicture {
+            snapshots.push(JobSnapshot {
                 job: job.clone(),
                 account: account.clone(),
                 zone: TimeZone::UTC,
                 live: None,
-                known: Some(Known::read(state_dir, account, job)?),
+                known: Some(StateData::read(state_dir, account, job)?),
             });
         }
-        Ok(Self { at: Timestamp::now(), process: None, accounts: Vec::new(), jobs: pictures })
+        Ok(Self { at: Timestamp::now(), process: None, accounts: Vec::new(), jobs: snapshots })
     }
 }
 
-impl JobPicture {
+impl JobSnapshot {
     /// Records read that are not settled: of the run under way, else of the last one.
     pub(super) fn pending(&self) -> u64 {
         let row = self.known.as_ref().and_then(|known| known.figures.runs.first());
@@ -105,7 +105,7 @@ impl JobPicture {
     }
 }
 
-impl Known {
+impl StateData {
     fn read(state_dir: &Path, account: &str, job: &str) -> Result<Self, StateError> {
         let view = View::open(state_dir, account)?;
         let figures = view.figures(job, RUNS_SHOWN)?;
@@ -122,7 +122,7 @@ impl Known {
 }
 
 /// What can't be read is shown as not known; it is told in the log only when somebody looks for it.
-fn read(state_dir: &Path, account: &str, job: &str) -> Option<Known> {
-    let known = Known::read(state_dir, account, job);
+fn read(state_dir: &Path, account: &str, job: &str) -> Option<StateData> {
+    let known = StateData::read(state_dir, account, job);
     known.inspect_err(|error| tracing::debug!(job, "the state can't be read: {error}")).ok()
 }

@@ -1,7 +1,7 @@
 //! The page's policy, and what a hostile word does to it.
 
 use super::page::{POLICY, live, whole};
-use super::snapshot::{JobPicture, Known, Process, Snapshot};
+use super::snapshot::{JobSnapshot, Process, Snapshot, StateData};
 use crate::daemon::{AccountStatus, AccountView, JobView, LastRun};
 use crate::state::JobFigures;
 use jiff::tz::TimeZone;
@@ -14,7 +14,7 @@ const ATTACK: &str = "</td><script>document.title='owned'</script><img src=x one
 fn hostile() -> Snapshot {
     let at: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
     let last = LastRun { ended: at, end: None, row: None, error: Some(ATTACK.to_owned()) };
-    let job = JobPicture {
+    let job = JobSnapshot {
         job: ATTACK.to_owned(),
         account: ATTACK.to_owned(),
         zone: TimeZone::UTC,
@@ -27,14 +27,14 @@ fn hostile() -> Snapshot {
             running: None,
             last: Some(last),
         }),
-        known: Some(Known {
+        known: Some(StateData {
             figures: JobFigures { dead_letters: 1, ..JobFigures::default() },
             reasons: vec![(ATTACK.to_owned(), 1)],
         }),
     };
     let account = AccountView {
         account: ATTACK.to_owned(),
-        standing: AccountStatus::Refused { until: at },
+        status: AccountStatus::Refused { until: at },
         traffic: None,
         in_flight: 0,
         pause_left: Duration::ZERO,

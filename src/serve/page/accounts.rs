@@ -9,12 +9,12 @@ use std::time::Duration;
 
 /// An account: what keeps it from sending, if anything, and what was sent.
 pub(super) fn card(account: &AccountView, now: Timestamp) -> Markup {
-    let (class, word) = standing(&account.standing);
+    let (class, word) = status(&account.status);
     html! {
         section.card aria-label=(format!("Account {}", account.account)) {
             div.head { h3 { (account.account) } span class=(format!("badge {class}")) { (word) } }
             dl {
-                dt { "Breaker" } dd { (breaker(&account.standing, now)) }
+                dt { "Breaker" } dd { (breaker(&account.status, now)) }
                 dt { "Throttle" } dd { (throttle(account)) }
                 dt { "Requests in flight" } dd { (count(account.in_flight)) }
                 @if let Some(traffic) = &account.traffic { (sent(traffic)) }
@@ -23,8 +23,8 @@ pub(super) fn card(account: &AccountView, now: Timestamp) -> Markup {
     }
 }
 
-fn standing(standing: &AccountStatus) -> (&'static str, &'static str) {
-    match standing {
+fn status(status: &AccountStatus) -> (&'static str, &'static str) {
+    match status {
         AccountStatus::Idle => ("good", "idle"),
         AccountStatus::Running => ("good", "running"),
         AccountStatus::WaitsForLock { .. } => ("warn", "waits for another process"),
@@ -33,9 +33,9 @@ fn standing(standing: &AccountStatus) -> (&'static str, &'static str) {
     }
 }
 
-fn breaker(standing: &AccountStatus, now: Timestamp) -> String {
+fn breaker(status: &AccountStatus, now: Timestamp) -> String {
     let zone = TimeZone::system();
-    match standing {
+    match status {
         AccountStatus::Idle | AccountStatus::Running => "closed: requests may leave".to_owned(),
         AccountStatus::WaitsForLock { since } => {
             format!(

@@ -1,7 +1,7 @@
 use super::{runs, times};
 use crate::daemon::{LastRun, Running};
 use crate::report::count;
-use crate::serve::snapshot::{JobPicture, Known};
+use crate::serve::snapshot::{JobSnapshot, StateData};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
@@ -11,7 +11,7 @@ const LATE_TOLD: SignedDuration = SignedDuration::from_mins(2);
 const REASONS_SHOWN: usize = 20;
 
 /// A job: what it is doing, what comes next, how its last runs ended, and what was left out.
-pub(super) fn card(job: &JobPicture, now: Timestamp) -> Markup {
+pub(super) fn card(job: &JobSnapshot, now: Timestamp) -> Markup {
     let running = job.live.as_ref().and_then(|live| live.running.as_ref());
     let (class, word) = badge(job, running.is_some());
     html! {
@@ -38,7 +38,7 @@ pub(super) fn card(job: &JobPicture, now: Timestamp) -> Markup {
 }
 
 /// The end of the last attempt in a word, and how it is to be taken.
-fn badge(job: &JobPicture, is_running: bool) -> (&'static str, &'static str) {
+fn badge(job: &JobSnapshot, is_running: bool) -> (&'static str, &'static str) {
     match (is_running, job.outcome()) {
         (true, _) => ("good", "running"),
         (_, None) => ("soft", "no run yet"),
@@ -50,7 +50,7 @@ fn badge(job: &JobPicture, is_running: bool) -> (&'static str, &'static str) {
     }
 }
 
-fn progress(job: &JobPicture, running: &Running, now: Timestamp) -> Markup {
+fn progress(job: &JobSnapshot, running: &Running, now: Timestamp) -> Markup {
     let Some(at) = &running.progress else {
         return html! { p role="status" { "Begun " (times::instant(running.since, &job.zone)) "; nothing is settled yet." } };
     };
@@ -72,7 +72,7 @@ fn progress(job: &JobPicture, running: &Running, now: Timestamp) -> Markup {
     }
 }
 
-fn next(job: &JobPicture, now: Timestamp) -> Markup {
+fn next(job: &JobSnapshot, now: Timestamp) -> Markup {
     let Some(live) = &job.live else { return html! {} };
     let lag = live.lag(now);
     html! {
@@ -89,7 +89,7 @@ fn next(job: &JobPicture, now: Timestamp) -> Markup {
     }
 }
 
-fn success(job: &JobPicture, known: &Known) -> Markup {
+fn success(job: &JobSnapshot, known: &StateData) -> Markup {
     html! {
         dt { "Last success" }
         dd {
@@ -106,7 +106,7 @@ fn fault(last: Option<&LastRun>) -> Option<&str> {
     last?.error.as_deref()
 }
 
-fn dead_letters(job: &JobPicture, known: &Known) -> Markup {
+fn dead_letters(job: &JobSnapshot, known: &StateData) -> Markup {
     let letters = known.figures.dead_letters;
     html! {
         h4 { "Dead letters: " (count(letters)) }

@@ -1,14 +1,14 @@
 use super::times;
 use crate::report::{count, duration};
 use crate::serve::metrics::parts;
-use crate::serve::snapshot::JobPicture;
+use crate::serve::snapshot::JobSnapshot;
 use crate::state::RunRow;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use std::time::Duration;
 
 /// The last runs with their accounting: what was read is the sum of what stands beside it.
-pub(super) fn table(job: &JobPicture, rows: &[RunRow], now: Timestamp) -> Markup {
+pub(super) fn table(job: &JobSnapshot, rows: &[RunRow], now: Timestamp) -> Markup {
     html! {
         h4 { "Last runs" }
         @if rows.is_empty() { p.soft { "None yet." } } @else {
@@ -29,7 +29,7 @@ pub(super) fn table(job: &JobPicture, rows: &[RunRow], now: Timestamp) -> Markup
     }
 }
 
-fn line(job: &JobPicture, row: &RunRow, now: Timestamp) -> Markup {
+fn line(job: &JobSnapshot, row: &RunRow, now: Timestamp) -> Markup {
     let is_running = running(job, row);
     let pending = if is_running { job.pending() } else { row.pending };
     let end = match (&row.outcome, is_running) {
@@ -54,7 +54,7 @@ fn line(job: &JobPicture, row: &RunRow, now: Timestamp) -> Markup {
     }
 }
 
-fn running(job: &JobPicture, row: &RunRow) -> bool {
+fn running(job: &JobSnapshot, row: &RunRow) -> bool {
     let progress = job.live.as_ref().and_then(|live| live.running.as_ref()?.progress.as_ref());
     progress.is_some_and(|progress| progress.run == row.id)
 }

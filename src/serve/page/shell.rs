@@ -11,14 +11,14 @@ const SCRIPT: &str = include_str!("status.js");
 pub(in crate::serve) const POLICY: &str = "default-src 'none'; style-src 'sha256-QgfQvB4hbtFCkk8PUV9UWiwfMhfgRrQZsRMVfc9boDk='; script-src 'sha256-FWVn5zrPq4D1KQIjTkgOD+opjFesRNawWJKx750/w7A='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The page as it is asked for first; without a script the browser asks for all of it again.
-pub(in crate::serve) fn whole(picture: &Snapshot) -> String {
+pub(in crate::serve) fn whole(snapshot: &Snapshot) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title(picture)) }
+                title { (title(snapshot)) }
                 // None, so that no browser asks for one.
                 link rel="icon" href="data:,";
                 noscript { meta http-equiv="refresh" content="15"; }
@@ -29,7 +29,7 @@ pub(in crate::serve) fn whole(picture: &Snapshot) -> String {
                     h1 { "ordersync" }
                     p #state role="status" { "Reload to see it anew." }
                 }
-                main #live { (parts(picture)) }
+                main #live { (parts(snapshot)) }
                 footer { p { "ordersync " (env!("CARGO_PKG_VERSION")) ". This page only shows; `ordersync` on the command line acts." } }
                 script { (PreEscaped(SCRIPT)) }
             }
@@ -39,12 +39,12 @@ pub(in crate::serve) fn whole(picture: &Snapshot) -> String {
 }
 
 /// The part of it that changes.
-pub(in crate::serve) fn live(picture: &Snapshot) -> String {
-    parts(picture).into_string()
+pub(in crate::serve) fn live(snapshot: &Snapshot) -> String {
+    parts(snapshot).into_string()
 }
 
-fn title(picture: &Snapshot) -> String {
-    let running = picture
+fn title(snapshot: &Snapshot) -> String {
+    let running = snapshot
         .jobs
         .iter()
         .filter(|job| job.live.as_ref().is_some_and(|live| live.running.is_some()));
@@ -54,22 +54,22 @@ fn title(picture: &Snapshot) -> String {
     }
 }
 
-fn parts(picture: &Snapshot) -> Markup {
+fn parts(snapshot: &Snapshot) -> Markup {
     html! {
-        @if let Some(process) = &picture.process { (told_of(process, picture)) }
+        @if let Some(process) = &snapshot.process { (told_of(process, snapshot)) }
         h2 { "Jobs" }
-        @for job in &picture.jobs { (jobs::card(job, picture.at)) }
+        @for job in &snapshot.jobs { (jobs::card(job, snapshot.at)) }
         h2 { "Accounts" }
-        div.cards { @for account in &picture.accounts { (accounts::card(account, picture.at)) } }
+        div.cards { @for account in &snapshot.accounts { (accounts::card(account, snapshot.at)) } }
     }
 }
 
-fn told_of(process: &Process, picture: &Snapshot) -> Markup {
+fn told_of(process: &Process, snapshot: &Snapshot) -> Markup {
     let zone = TimeZone::system();
     html! {
         p.soft {
-            "As of " (times::instant(picture.at, &zone)) ", running for "
-            (times::span(picture.at.duration_since(process.started))) "."
+            "As of " (times::instant(snapshot.at, &zone)) ", running for "
+            (times::span(snapshot.at.duration_since(process.started))) "."
         }
         @if !process.is_alive {
             p.bad role="alert" { strong { "Stuck: " } "a run neither moves nor waits for something known." }

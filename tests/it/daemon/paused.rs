@@ -23,7 +23,7 @@ fn a_target_that_is_away_for_hours_is_asked_every_quarter_of_an_hour_and_then_lo
             tries.extend(house.board.view().jobs[0].last.as_ref().map(|last| last.ended));
         }
         let view = house.board.view();
-        assert!(matches!(view.accounts[0].standing, AccountStatus::Away { .. }), "{view:?}");
+        assert!(matches!(view.accounts[0].status, AccountStatus::Away { .. }), "{view:?}");
         assert!(view.jobs[0].next_due.is_some());
         assert!((10..=12).contains(&tries.len()), "{tries:?}");
         assert!(
@@ -48,7 +48,7 @@ fn new_settings_end_the_rest_of_an_account_that_refused_us() {
         house.wire.simulator.inject(refused);
         sleep(5 * MINUTE).await;
         let view = house.board.view();
-        assert!(matches!(view.accounts[0].standing, AccountStatus::Refused { .. }), "{view:?}");
+        assert!(matches!(view.accounts[0].status, AccountStatus::Refused { .. }), "{view:?}");
         assert_eq!(house.sends(), 1, "five starts were due, and one was tried");
         house.wire.simulator.clear_faults();
         house.daemon.follow(house.plan(&["* * * * *"]));
