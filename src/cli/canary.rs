@@ -3,7 +3,7 @@
 use super::exit::CliError;
 use crate::activecampaign::Client;
 use crate::extract::Export;
-use crate::run::{Choice, Job, Looked, Verification, verify_sample};
+use crate::run::{CheckedOrder, Job, Selection, Verification, verify_sample};
 use crate::state::View;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,7 +11,7 @@ use std::path::Path;
 /// What a canary's orders look like at the target.
 pub(super) struct CanaryReport {
     pub verification: Verification,
-    pub orders: Vec<Looked>,
+    pub orders: Vec<CheckedOrder>,
 }
 
 /// Reads the orders of a canary back and compares them line by line.
@@ -26,6 +26,6 @@ pub(super) async fn look(
 ) -> Result<CanaryReport, CliError> {
     let view = View::open(state_dir, account)?;
     let (verification, orders) =
-        verify_sample(job, export, view, client, (Choice::Keys(keys), None)).await?;
+        verify_sample(job, export, view, client, (Selection::Keys(keys), None)).await?;
     Ok(CanaryReport { verification, orders })
 }

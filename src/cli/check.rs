@@ -3,7 +3,7 @@ use super::exit::{CliError, Exit};
 use super::{Global, output};
 use crate::activecampaign::{Client, Failure, Stop, Verdict};
 use crate::extract::{self, Export};
-use crate::run::{shrinkage, sighting};
+use crate::run::{connection_check, shrinkage};
 use crate::settings::{Account, Job, Settings};
 use crate::state::{StateError, Store, View};
 use clap::Args;
@@ -187,7 +187,7 @@ fn check_connections(
         let asked = runtime.block_on(client.connection_of(service, externalid));
         if let Ok(found) = &asked {
             // For the plan, which asks nobody.
-            store.note_connection(service, externalid, &sighting(found.as_ref()))?;
+            store.note_connection(service, externalid, &connection_check(found.as_ref()))?;
         }
         match asked {
             Ok(Some(found)) if found.is_internal => findings.bad(Exit::Usage, format!(

@@ -3,10 +3,11 @@ use super::exit::{CliError, Exit};
 use super::plan_diff::{Base, Difference};
 use super::{Global, output};
 use crate::extract::{Export, ExportFile};
-use crate::plan::Terms;
+use crate::plan::Assumptions;
 use crate::report::{self, Detail};
 use crate::run::{
-    Job, OnRecord, PlannedRecord, Planning, Preview, ValueChange, preview_against, preview_since,
+    AccountPlanner, Job, OnRecord, PlannedRecord, Preview, ValueChange, preview_against,
+    preview_since,
 };
 use crate::state::View;
 use clap::Args;
@@ -57,15 +58,15 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
     let mut files = DetailFiles::create(args)?;
     let mut plans = Vec::new();
     let mut differences = Vec::new();
-    let mut by_account: BTreeMap<&str, Planning> = BTreeMap::new();
+    let mut by_account: BTreeMap<&str, AccountPlanner> = BTreeMap::new();
     for ((account, job), export) in jobs.iter().zip(&exports) {
         let view = assembly::view(&settings.state_dir, account)?;
         let planning = by_account.entry(&account.name).or_insert_with(|| {
-            Planning::of(
+            AccountPlanner::of(
                 jobs.iter().filter(|(other, _)| other.name == account.name).map(|(_, job)| job),
             )
         });
-        let terms = Terms::new(account.requests_per_second, account.in_flight_max);
+        let terms = Assumptions::new(account.requests_per_second, account.in_flight_max);
         let wanted = Wanted { work: (job, export), terms, args };
         let (preview, mut detail, difference) =
             wanted.plan(planning, view, &mut base, &mut files)?;
@@ -112,14 +113,14 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
 /// One job to plan.
 struct Wanted<'a> {
     work: (&'a Job, &'a Export),
-    terms: Terms,
+    terms: Assumptions,
     args: &'a PlanArgs,
 }
 
 impl Wanted<'_> {
     fn plan(
         &self,
-        planning: &mut Planning,
+        planning: &mut AccountPlanner,
         view: View,
         base: &mut Base,
         files: &mut DetailFiles,

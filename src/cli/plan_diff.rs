@@ -3,7 +3,7 @@
 use super::exit::CliError;
 use super::plan::PlanArgs;
 use crate::report::{self, Telling};
-use crate::run::{Against, Job, Preview, Saved, SinceRun};
+use crate::run::{Job, Preview, SavedPlan, SavedPlanDiff, SinceRun};
 use crate::settings::Account;
 use crate::state::{RunId, View};
 use serde_json::Value;
@@ -15,13 +15,13 @@ use std::path::Path;
 pub(super) enum Base {
     Nothing,
     Run(RunId),
-    Saved(Box<Saved<BufReader<File>>>),
+    Saved(Box<SavedPlan<BufReader<File>>>),
 }
 
 /// What came of it.
 pub(super) enum Difference {
     Since(Box<SinceRun>),
-    Against(Box<Against>),
+    Against(Box<SavedPlanDiff>),
 }
 
 impl Base {
@@ -57,8 +57,8 @@ impl Base {
                 let name = path.display().to_string();
                 let file = File::open(path)
                     .map_err(|error| CliError::usage(format!("{name}: {error}")))?;
-                let saved =
-                    Saved::open(BufReader::new(file), &name, &job.name).map_err(CliError::usage)?;
+                let saved = SavedPlan::open(BufReader::new(file), &name, &job.name)
+                    .map_err(CliError::usage)?;
                 Ok(Self::Saved(Box::new(saved)))
             }
             (None, None) => Ok(Self::Nothing),

@@ -3,9 +3,9 @@
 use super::exit::CliError;
 use super::{Global, assembly, output};
 use crate::extract::Export;
-use crate::plan::{Forecast, Terms};
+use crate::plan::{Assumptions, Forecast};
 use crate::report;
-use crate::run::{Canary, Chosen, Job, OnRecord, PlannedRecord, Planning, Preview};
+use crate::run::{AccountPlanner, Canary, CanaryOrders, Job, OnRecord, PlannedRecord, Preview};
 use crate::settings::Account;
 use crate::state::View;
 use jiff::Timestamp;
@@ -44,7 +44,7 @@ impl Preflight {
 pub(super) fn preflight(
     global: &Global,
     (account, state_dir): (&Account, &Path),
-    (job, export, planning): (&Job, &Export, &mut Planning),
+    (job, export, planning): (&Job, &Export, &mut AccountPlanner),
     (canary, duration_max): (Option<u64>, Option<Duration>),
 ) -> Result<Preflight, CliError> {
     let view = assembly::view(state_dir, account)?;
@@ -56,7 +56,7 @@ pub(super) fn preflight(
         }
     };
     let each: Option<OnRecord<'_>> = if wanted.is_some() { Some(&mut look) } else { None };
-    let terms = Terms::new(account.requests_per_second, account.in_flight_max);
+    let terms = Assumptions::new(account.requests_per_second, account.in_flight_max);
     let planned = planning.preview((job, export), view, terms, each).map_err(|error| {
         CliError::from(error).told(|told| format!("{}: {told}\nnothing was sent", job.name))
     })?;
@@ -77,17 +77,17 @@ pub(super) fn preflight(
 
 /// What is to be sent of a plan, and what that takes: of a canary each order, and at most a
 /// customer with it.
-fn chosen(canary: Option<Chosen>, planned: &Preview) -> Preflight {
-    let (records, forecast) = (Some(planned.tally.read), planned.forecast);
+fn chosen(canary: Option<CanaryOrders>, planned: &Preview) -> Preflight {
+    let (records, forecast) = (Some(planned.summary.read), planned.forecast);
     match canary {
         None => Preflight { records, forecast: Some(forecast), ..Preflight::default() },
-        Some(Chosen::All(keys)) => Preflight {
+        Some(CanaryOrders::All(keys)) => Preflight {
             records,
             forecast: Some(forecast),
             only: None,
             canary: Some(Arc::new(keys)),
         },
-        Some(Chosen::Keys(keys)) => {
+        Some(CanaryOrders::Keys(keys)) => {
             let at_most = (keys.len() as u64).saturating_mul(2).min(forecast.requests);
             let keys = Arc::new(keys);
             let forecast = Forecast { requests: at_most, ..forecast };

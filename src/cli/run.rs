@@ -13,7 +13,8 @@ use crate::extract::Export;
 use crate::plan::Forecast;
 use crate::report;
 use crate::run::{
-    self, ConnectionError, Job, Planning, RunError, RunReport, StateHandle, Verification, execute,
+    self, AccountPlanner, ConnectionError, Job, RunError, RunReport, StateHandle, Verification,
+    execute,
 };
 use crate::settings::{Account, Settings};
 use crate::state::{Kind, RunEnd};
@@ -163,7 +164,7 @@ fn carry_out(global: &Global, settings: &Settings, asked: &Asked<'_>) -> Result<
     for (account, jobs) in accounts {
         let store = assembly::store(&settings.state_dir, account)?;
         let client = assembly::client(account, Some(store.lock()))?;
-        let mut planning = Planning::of(jobs.iter().map(|(job, _)| job));
+        let mut planning = AccountPlanner::of(jobs.iter().map(|(job, _)| job));
         let mut prepared = Vec::new();
         for (job, export) in jobs {
             let preflight = match asked.kind {

@@ -4,9 +4,9 @@ use super::progress::LINE_EVERY;
 use super::run::GRACE;
 use super::signals::Interrupt;
 use super::{Global, output};
-use crate::plan::Terms;
+use crate::plan::Assumptions;
 use crate::report;
-use crate::run::{StateHandle, Undo, UndoPlan, UndoReport, plan_undo, undo};
+use crate::run::{StateHandle, UndoContext, UndoPlan, UndoReport, plan_undo, undo};
 use crate::settings::{Account, Settings};
 use crate::state::{RunEnd, RunId};
 use clap::Args;
@@ -35,7 +35,7 @@ pub(super) fn run(global: &Global, args: &UndoArgs) -> Result<Exit, CliError> {
     let account = settings.account_of(job).map_err(CliError::usage)?;
     let plan = {
         let view = assembly::view(&settings.state_dir, account)?;
-        let terms = Terms::new(account.requests_per_second, account.in_flight_max);
+        let terms = Assumptions::new(account.requests_per_second, account.in_flight_max);
         plan_undo(&view, &job.name, args.run, terms)?
     };
     let ends_here = args.dry_run || plan.is_empty();
@@ -102,7 +102,7 @@ fn carry_out(
     };
     runtime.block_on(async {
         let interrupt = Interrupt::listen().map_err(CliError::failed)?;
-        let task = Undo {
+        let task = UndoContext {
             plan,
             books: &books,
             client: &client,

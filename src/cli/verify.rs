@@ -1,9 +1,9 @@
 use super::assembly::{self, Dates};
 use super::exit::{CliError, Exit};
 use super::{Global, output};
-use crate::plan::{Forecast, Terms};
+use crate::plan::{Assumptions, Forecast};
 use crate::report;
-use crate::run::{Choice, Job, Record, Sample, verify, verify_sample};
+use crate::run::{Job, Sample, Selection, VerificationSink, verify, verify_sample};
 use crate::settings::Account;
 use crate::state::View;
 use clap::Args;
@@ -40,11 +40,16 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> 
         for export in &exports {
             let view = View::open(&settings.state_dir, &account.name)?;
             tell_forecast(global, account, &job, &view, args.sample)?;
-            let record = Some(Record { store: &mut store, repair: args.repair });
+            let record = Some(VerificationSink { store: &mut store, repair: args.repair });
             verifications.push(match args.sample {
                 Some(sample) => {
-                    let part =
-                        verify_sample(&job, export, view, &client, (Choice::Part(sample), record));
+                    let part = verify_sample(
+                        &job,
+                        export,
+                        view,
+                        &client,
+                        (Selection::Part(sample), record),
+                    );
                     runtime.block_on(part)?.0
                 }
                 None => runtime.block_on(verify(&job, export, view, &client, record))?,
@@ -83,7 +88,7 @@ fn tell_forecast(
         Some(sample) => (sample.share_of(known), sample.share_of(known).saturating_mul(2)),
     };
     if !global.quiet && requests >= REQUESTS_TOLD {
-        let terms = Terms::new(account.requests_per_second, account.in_flight_max);
+        let terms = Assumptions::new(account.requests_per_second, account.in_flight_max);
         let forecast = Forecast::new(0, terms).after(requests);
         output::note(&report::reading_text(&job.name, orders, &forecast));
     }

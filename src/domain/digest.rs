@@ -34,13 +34,13 @@ pub struct OrderDigest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FieldChange {
     pub field: Field,
-    pub from: Held,
-    pub to: Held,
+    pub from: FieldValue,
+    pub to: FieldValue,
 }
 
 /// What is known of the value of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Held {
+pub enum FieldValue {
     Money(Amount, Currency),
     Currency(Currency),
     Date(Moment),
@@ -75,13 +75,21 @@ impl OrderDigest {
     /// moved with them.
     pub fn changes_to(&self, now: &Self) -> Vec<FieldChange> {
         let mut changes = self.amount_changes(now);
-        let mut tell = |field, from: Held, to: Held| {
+        let mut tell = |field, from: FieldValue, to: FieldValue| {
             if from != to || is_moved(from, to) {
                 changes.push(FieldChange { field, from, to });
             }
         };
-        tell(Field::Currency, Held::Currency(self.currency), Held::Currency(now.currency));
-        tell(Field::Products, Held::Count(self.products.into()), Held::Count(now.products.into()));
+        tell(
+            Field::Currency,
+            FieldValue::Currency(self.currency),
+            FieldValue::Currency(now.currency),
+        );
+        tell(
+            Field::Products,
+            FieldValue::Count(self.products.into()),
+            FieldValue::Count(now.products.into()),
+        );
         tell(Field::CreatedAt, date(Some(self.created_at)), date(Some(now.created_at)));
         tell(Field::UpdatedAt, date(self.updated_at), date(now.updated_at));
         tell(Field::AbandonedAt, date(self.abandoned_at), date(now.abandoned_at));
@@ -92,7 +100,7 @@ impl OrderDigest {
             }
             let (from, to) = match field {
                 Field::Quantities if self.units != now.units => {
-                    (Held::Count(self.units), Held::Count(now.units))
+                    (FieldValue::Count(self.units), FieldValue::Count(now.units))
                 }
                 _ => (kept(from), kept(to)),
             };
@@ -108,7 +116,7 @@ impl OrderDigest {
         let pairs = fields.into_iter().zip(self.amounts()).zip(now.amounts());
         let changed = pairs.filter(|((_, from), to)| from != to);
         let held = |amount: Option<Amount>, currency| {
-            amount.map_or(Held::Absent, |amount| Held::Money(amount, currency))
+            amount.map_or(FieldValue::Absent, |amount| FieldValue::Money(amount, currency))
         };
         changed
             .map(|((field, from), to)| FieldChange {
@@ -124,15 +132,15 @@ impl OrderDigest {
     }
 }
 
-fn date(at: Option<Moment>) -> Held {
-    at.map_or(Held::Absent, Held::Date)
+fn date(at: Option<Moment>) -> FieldValue {
+    at.map_or(FieldValue::Absent, FieldValue::Date)
 }
 
-fn kept(hash: Option<[u8; 3]>) -> Held {
-    hash.map_or(Held::Absent, |_| Held::NotKept)
+fn kept(hash: Option<[u8; 3]>) -> FieldValue {
+    hash.map_or(FieldValue::Absent, |_| FieldValue::NotKept)
 }
 
 /// The same instant written with another offset is another payload.
-fn is_moved(from: Held, to: Held) -> bool {
-    matches!((from, to), (Held::Date(from), Held::Date(to)) if from.offset() != to.offset())
+fn is_moved(from: FieldValue, to: FieldValue) -> bool {
+    matches!((from, to), (FieldValue::Date(from), FieldValue::Date(to)) if from.offset() != to.offset())
 }

@@ -43,7 +43,7 @@ pub enum LedgerEntry {
 
 /// What the ledger remembers of one customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CustomerMemory {
+pub enum CustomerEntry {
     Unknown,
     /// A create was about to be sent and its answer was never recorded: look it up first.
     Intended,

@@ -2,7 +2,7 @@ use super::Journal;
 use super::loader::{Attempts, Loader, RetryBudget};
 use super::outcome::{Outcome, Part, Refusal, StepError, failed};
 use crate::activecampaign::{Failure, RemoteCustomer, Stop, Verdict};
-use crate::domain::{Attempt, Customer, CustomerMemory, Operation, Order, OrderKey, RemoteId};
+use crate::domain::{Attempt, Customer, CustomerEntry, Operation, Order, OrderKey, RemoteId};
 
 /// Whether the ledger's id of a customer is believed.
 pub(super) enum Found {
@@ -32,15 +32,15 @@ pub(super) async fn find_or_create<J: Journal>(
         is_contradicted: false,
     };
     match (memory, found) {
-        (CustomerMemory::Known(id), Found::Trusted) => Ok(Ok(id)),
+        (CustomerEntry::Known(id), Found::Trusted) => Ok(Ok(id)),
         // Another order has mended it in the meantime.
-        (CustomerMemory::Known(id), Found::Doubted(doubted)) if id != doubted => Ok(Ok(id)),
-        (CustomerMemory::Known(_), Found::Doubted(_)) => create.look_up_then_create(None).await,
-        (CustomerMemory::Intended, _) => {
+        (CustomerEntry::Known(id), Found::Doubted(doubted)) if id != doubted => Ok(Ok(id)),
+        (CustomerEntry::Known(_), Found::Doubted(_)) => create.look_up_then_create(None).await,
+        (CustomerEntry::Intended, _) => {
             create.sent_by_us = true;
             create.look_up_then_create(None).await
         }
-        (CustomerMemory::Unknown, _) => create.create().await,
+        (CustomerEntry::Unknown, _) => create.create().await,
     }
 }
 

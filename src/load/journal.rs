@@ -1,5 +1,5 @@
 use crate::domain::{
-    Attempt, Customer, CustomerMemory, Fingerprint, LedgerEntry, OrderKey, RemoteId,
+    Attempt, Customer, CustomerEntry, Fingerprint, LedgerEntry, OrderKey, RemoteId,
 };
 use std::future::Future;
 
@@ -13,7 +13,7 @@ pub trait Journal: Send + Sync + 'static {
     fn customer(
         &self,
         customer: &Customer,
-    ) -> impl Future<Output = Result<CustomerMemory, JournalError>> + Send;
+    ) -> impl Future<Output = Result<CustomerEntry, JournalError>> + Send;
 
     /// A create of this customer is about to be sent.
     fn intend_customer(

@@ -4,7 +4,7 @@ use super::loader::{Attempts, Deleted, Loader, RetryBudget};
 use super::outcome::{Outcome, Part, Refusal, StepError, failed};
 use crate::activecampaign::{Failure, RemoteOrder, Verdict};
 use crate::domain::{Attempt, Fingerprint, LedgerEntry, Operation, Order, OrderKey, RemoteId};
-use crate::plan::{Action, Earlier, Step};
+use crate::plan::{Action, PriorWrite, Step};
 
 /// Customer first, then order. A cart and its order wait for each other.
 pub(super) async fn carry_out<J: Journal>(
@@ -41,7 +41,7 @@ struct Write<'a, J> {
     customer: RemoteId,
     attempts: Attempts,
     /// What of ours may be at the target already.
-    earlier: Option<Earlier>,
+    earlier: Option<PriorWrite>,
     /// The record at the target is not of our making.
     is_foreign: bool,
     is_customer_mended: bool,
@@ -126,7 +126,7 @@ impl<'a, J: Journal> Write<'a, J> {
         let next = match failure.verdict {
             Verdict::Throttled | Verdict::Again => Next::Create,
             Verdict::LookUp => {
-                self.earlier = Some(Earlier::SameCreate);
+                self.earlier = Some(PriorWrite::SameCreate);
                 Next::LookUp(None)
             }
             Verdict::Exists | Verdict::Unclear => return Ok(Next::LookUp(Some(failure))),
@@ -163,7 +163,7 @@ impl<'a, J: Journal> Write<'a, J> {
 
     /// What was there and is no more was deleted by another hand.
     fn is_to_be_left(&self) -> bool {
-        self.earlier == Some(Earlier::Update) && self.loader.deleted == Deleted::Leave
+        self.earlier == Some(PriorWrite::Update) && self.loader.deleted == Deleted::Leave
     }
 
     /// The target holds an order of this key: ours from a lost answer, or by another hand.
@@ -173,10 +173,10 @@ impl<'a, J: Journal> Write<'a, J> {
             return Next::Done(Outcome::Adopted(remote.id));
         }
         match (is_same(self.order, &self.customer, &remote), self.earlier) {
-            (true, Some(Earlier::SameCreate)) => Next::Done(Outcome::Created(remote.id)),
+            (true, Some(PriorWrite::SameCreate)) => Next::Done(Outcome::Created(remote.id)),
             (true, None) => Next::Done(Outcome::Adopted(remote.id)),
             (_, earlier) => {
-                self.is_foreign = earlier != Some(Earlier::Update);
+                self.is_foreign = earlier != Some(PriorWrite::Update);
                 Next::Update(remote.id)
             }
         }

@@ -1,4 +1,4 @@
-use super::summary::{EXAMPLES_MAX, Example};
+use super::example::{EXAMPLES_MAX, Example};
 use crate::domain::{Field, FieldChange, OrderDigest};
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Makes the outline of an order, and tells whether a record is the one it was.
+//! Makes the digest of an order, and tells whether a record is the one it was.
 
 use super::fingerprint::Fingerprints;
 use crate::domain::{Order, OrderDigest, OrderKey, SourceDiscount, SourceLine, SourceOrder};
@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 impl Fingerprints {
     /// What is kept of an order to tell later what changed. `source` is of the record it was made
     /// of, `mapping` of what made it.
-    pub fn outline(&mut self, order: &Order, source: [u8; 4], mapping: [u8; 4]) -> OrderDigest {
+    pub fn digest(&mut self, order: &Order, source: [u8; 4], mapping: [u8; 4]) -> OrderDigest {
         let (lines, mut of) = (&order.lines, Hashing { prints: self, key: &order.key });
         let hashes = [
             of.text(order.customer.email.as_str()),
@@ -98,7 +98,7 @@ impl Serialize for Stated<'_> {
             position: _,
             // What was found wrong with a record follows from what it states.
             faults: _,
-            // Whether it counts at all: one that does not is never sent, and has no outline.
+            // Whether it counts at all: one that does not is never sent, and has no digest.
             is_superseded: _,
             is_deleted: _,
             id,

@@ -12,7 +12,7 @@ pub const PRODUCTS_MAX: usize = 10;
 /// What the orders of an export look like over time and by size: what charts are drawn from. Carts
 /// are no revenue and are left out. Its memory does not grow with the export.
 #[derive(Debug, Clone, Default)]
-pub struct Shape {
+pub struct Distribution {
     months: BTreeMap<(Currency, Month), MonthTotal>,
     /// The month met last, not yet added to the others: exports come by date, so most orders are of
     /// it.
@@ -42,7 +42,7 @@ pub struct MonthTotal {
     pub minor_units: i128,
 }
 
-impl Shape {
+impl Distribution {
     pub(super) fn add(&mut self, order: &Order) {
         let (year, month) = order.created_at.month();
         let key = (order.currency, Month { year, month });
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn months_are_those_where_the_order_was_placed_in_whatever_order_they_come() {
-        let mut shape = Shape::default();
+        let mut shape = Distribution::default();
         for at in
             ["2024-01-31T23:30:00-05:00", "2024-02-01T00:30:00-05:00", "2024-01-02T00:00:00-05:00"]
         {
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn large_orders_are_counted_together() {
-        let mut shape = Shape::default();
+        let mut shape = Distribution::default();
         let one = tests_order("1").lines.remove(0);
         for lines in [1, 1, 9, 10, 500] {
             shape.add(&Order { lines: vec![one.clone(); lines], ..tests_order("1") });

@@ -12,7 +12,7 @@ const ROUND_TRIP_LOCAL: Duration = Duration::from_millis(5);
 
 /// What a forecast takes for given.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Terms {
+pub struct Assumptions {
     /// What the account allows for all its integrations together, in requests a second, above 0.
     pub allowed_per_second: f64,
     /// Steps under way at once, at least 1.
@@ -21,7 +21,7 @@ pub struct Terms {
     pub round_trip: Duration,
 }
 
-impl Terms {
+impl Assumptions {
     /// With the round trip that such an account is known for.
     pub fn new(allowed_per_second: f64, in_flight_max: usize) -> Self {
         let is_local = allowed_per_second > ALLOWED_MAX;
@@ -68,11 +68,11 @@ pub struct Forecast {
     /// So many of `requests` may turn out not to be needed: what they would make may be there
     /// already.
     pub unsure: u64,
-    pub terms: Terms,
+    pub terms: Assumptions,
 }
 
 impl Forecast {
-    pub fn new(requests: u64, terms: Terms) -> Self {
+    pub fn new(requests: u64, terms: Assumptions) -> Self {
         Self { requests, one_by_one: 0, unsure: 0, terms }
     }
 
@@ -85,7 +85,7 @@ impl Forecast {
     /// The same for an account that allows this many requests a second.
     #[must_use]
     pub fn at(self, allowed_per_second: f64) -> Self {
-        Self { terms: Terms { allowed_per_second, ..self.terms }, ..self }
+        Self { terms: Assumptions { allowed_per_second, ..self.terms }, ..self }
     }
 
     /// All that leave.
@@ -129,8 +129,8 @@ fn time(seconds: f64) -> Duration {
 mod tests {
     use super::*;
 
-    fn terms() -> Terms {
-        Terms::new(5.0, 16)
+    fn terms() -> Assumptions {
+        Assumptions::new(5.0, 16)
     }
 
     #[test]
@@ -143,17 +143,18 @@ mod tests {
 
     #[test]
     fn slow_answers_bind_where_too_few_are_in_flight() {
-        let slow = Terms { in_flight_max: 8, round_trip: Duration::from_secs(2), ..terms() };
+        let slow = Assumptions { in_flight_max: 8, round_trip: Duration::from_secs(2), ..terms() };
         assert_eq!(Forecast::new(1, slow).requests_per_second(), 4.0);
         assert!(slow.is_bound_by_answers());
         assert_eq!(slow.round_trip_max().as_millis(), 1632);
-        let one = Terms { in_flight_max: 1, ..terms() };
+        let one = Assumptions { in_flight_max: 1, ..terms() };
         assert_eq!(
             Forecast::new(10, one).duration(),
             Duration::from_secs(5),
             "each waits for the one before"
         );
-        let enough = Terms { in_flight_max: 10, round_trip: Duration::from_secs(2), ..terms() };
+        let enough =
+            Assumptions { in_flight_max: 10, round_trip: Duration::from_secs(2), ..terms() };
         assert_eq!(Forecast::new(1, enough).requests_per_second(), 4.9);
     }
 
@@ -168,7 +169,7 @@ mod tests {
     #[test]
     fn a_simulator_on_this_machine_answers_at_once() {
         assert_eq!(
-            Forecast::new(3200, Terms::new(100_000.0, 16)).duration(),
+            Forecast::new(3200, Assumptions::new(100_000.0, 16)).duration(),
             Duration::from_secs(1)
         );
     }

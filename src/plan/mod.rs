@@ -1,10 +1,10 @@
 //! Compares an `Order` with what the ledger remembers and decides on a `Step`. Pure: does nothing
 //! itself.
 
-mod anomalies;
 mod changes;
 mod digest;
 mod distribution;
+mod example;
 mod fingerprint;
 mod forecast;
 mod payload;
@@ -13,14 +13,14 @@ mod step;
 mod summary;
 mod universal;
 
-pub use anomalies::{Anomalies, Noticed};
 pub use changes::{Change, ChangeCause, Changes};
-pub use distribution::{Month, MonthTotal, PRODUCTS_MAX, Shape};
+pub use distribution::{Distribution, Month, MonthTotal, PRODUCTS_MAX};
+pub use example::{EXAMPLES_MAX, Example, ExampleCount};
 pub use fingerprint::Fingerprints;
-pub use forecast::{Forecast, PACE_SHARE, Terms};
-pub use policy_effects::{Differences, Differing, PolicyEffects};
-pub use step::{Action, Decision, Earlier, Step, decide};
-pub use summary::{CurrencyTotal, EXAMPLES_MAX, Example, PlanSummary, ReasonCount};
+pub use forecast::{Assumptions, Forecast, PACE_SHARE};
+pub use policy_effects::{MismatchTotal, PolicyEffects, TotalMismatches};
+pub use step::{Action, Decision, PriorWrite, Step, decide};
+pub use summary::{Anomalies, CurrencyTotal, PlanSummary};
 
 #[cfg(test)]
 fn tests_order(key: &str) -> crate::domain::Order {

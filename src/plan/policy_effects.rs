@@ -1,4 +1,4 @@
-use super::summary::{EXAMPLES_MAX, Example};
+use super::example::{EXAMPLES_MAX, Example};
 use crate::domain::{Currency, Notes, Order, Position, Status};
 use std::collections::BTreeMap;
 
@@ -20,25 +20,25 @@ pub struct PolicyEffects {
     /// Valid orders with an amount that was rounded.
     pub orders_rounded: u64,
     pub amounts_rounded: u64,
-    pub totals_differ: Differing,
+    pub totals_differ: TotalMismatches,
 }
 
 /// Valid orders whose parts don't add up to their total.
 #[derive(Debug, Clone, Default)]
-pub struct Differing {
-    pub by_currency: BTreeMap<Currency, Differences>,
+pub struct TotalMismatches {
+    pub by_currency: BTreeMap<Currency, MismatchTotal>,
     /// The first few, with the currency and the difference of each.
     pub examples: Vec<(Example, Currency, i64)>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Differences {
+pub struct MismatchTotal {
     pub orders: u64,
     /// The one farthest from zero, in minor units: the total less its parts.
     pub largest: i64,
 }
 
-impl Differing {
+impl TotalMismatches {
     pub fn count(&self) -> u64 {
         self.by_currency.values().map(|of_one| of_one.orders).sum()
     }
@@ -94,7 +94,7 @@ impl PolicyEffects {
         }
         let examples = &mut self.totals_differ.examples;
         if examples.len() < EXAMPLES_MAX {
-            let example = Example { order: label(), position, field: None };
+            let example = Example::new(label(), position);
             examples.push((example, order.currency, notes.difference));
         }
     }

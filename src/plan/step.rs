@@ -14,14 +14,14 @@ pub enum Action {
     /// Never sent.
     Create,
     /// An earlier write may or may not have arrived: look it up, then create or update.
-    LookUp(Earlier),
+    LookUp(PriorWrite),
     /// Known there with other content, or with content we can't vouch for.
     Update(RemoteId),
 }
 
 /// An earlier write whose answer was never recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Earlier {
+pub enum PriorWrite {
     /// A create of exactly what is to be sent now: found as such, it is ours.
     SameCreate,
     /// A create of other content: found, it has to be updated.
@@ -44,11 +44,11 @@ pub enum Decision {
 pub fn decide(order: Box<Order>, fingerprint: Fingerprint, memory: LedgerEntry) -> Decision {
     let action = match memory {
         LedgerEntry::Unknown => Action::Create,
-        LedgerEntry::Intended { update: Some(_), .. } => Action::LookUp(Earlier::Update),
+        LedgerEntry::Intended { update: Some(_), .. } => Action::LookUp(PriorWrite::Update),
         LedgerEntry::Intended { fingerprint: Some(sent), .. } if sent == fingerprint => {
-            Action::LookUp(Earlier::SameCreate)
+            Action::LookUp(PriorWrite::SameCreate)
         }
-        LedgerEntry::Intended { .. } => Action::LookUp(Earlier::OtherCreate),
+        LedgerEntry::Intended { .. } => Action::LookUp(PriorWrite::OtherCreate),
         LedgerEntry::Known { fingerprint: Some(held), .. } if held == fingerprint => {
             return Decision::Unchanged;
         }
@@ -90,9 +90,9 @@ mod tests {
             update,
             fingerprint: sent.map(print),
         };
-        assert_eq!(action(intended(None, Some(7))), Action::LookUp(Earlier::SameCreate));
-        assert_eq!(action(intended(None, Some(8))), Action::LookUp(Earlier::OtherCreate));
-        assert_eq!(action(intended(Some(id.clone()), Some(7))), Action::LookUp(Earlier::Update));
+        assert_eq!(action(intended(None, Some(7))), Action::LookUp(PriorWrite::SameCreate));
+        assert_eq!(action(intended(None, Some(8))), Action::LookUp(PriorWrite::OtherCreate));
+        assert_eq!(action(intended(Some(id.clone()), Some(7))), Action::LookUp(PriorWrite::Update));
         assert!(matches!(decided(known(Some(7))), Decision::Unchanged));
         assert_eq!(action(known(Some(8))), Action::Update(id.clone()));
         assert_eq!(action(known(None)), Action::Update(id.clone()));

@@ -1,13 +1,10 @@
-use super::anomalies::Anomalies;
 use super::changes::Changes;
-use super::distribution::Shape;
+use super::distribution::Distribution;
+use super::example::{Example, ExampleCount};
 use super::policy_effects::PolicyEffects;
-use super::step::{Action, Decision, Earlier};
+use super::step::{Action, Decision, PriorWrite};
 use crate::domain::{Currency, Fault, Moment, Order, Position, Reason};
-use std::collections::BTreeMap;
-
-/// Most examples kept of one reason.
-pub const EXAMPLES_MAX: usize = 5;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a plan comes to, counted record by record. Its memory does not grow with the export.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +23,8 @@ pub struct PlanSummary {
     /// Refused by the target before, and unchanged since.
     pub refused: u64,
     pub invalid: u64,
-    pub invalid_reasons: BTreeMap<Reason, ReasonCount>,
+    /// A record with two reasons counts in both.
+    pub invalid_reasons: BTreeMap<Reason, ExampleCount>,
     pub customers_new: u64,
     /// Of `customers_new`: those that an earlier run may have made already, and that are looked up
     /// first.
@@ -44,30 +42,25 @@ pub struct PlanSummary {
     /// revenue.
     pub totals: BTreeMap<Currency, CurrencyTotal>,
     /// The same over months, and by their number of products.
-    pub shape: Shape,
+    pub distribution: Distribution,
     pub first_order: Option<Moment>,
     pub last_order: Option<Moment>,
     /// Payloads whose `source` is not 0; looked at one by one.
     pub source_not_historical: u64,
-    pub meaning: PolicyEffects,
-    pub oddities: Anomalies,
+    pub policy_effects: PolicyEffects,
+    pub anomalies: Anomalies,
 }
 
-/// How often a record was invalid for one reason, and where to look. A record with two reasons
-/// counts in both.
+/// Orders that break no rule, but that a person may want to look at. Its memory does not grow with
+/// the export.
 #[derive(Debug, Clone, Default)]
-pub struct ReasonCount {
-    pub count: u64,
-    pub examples: Vec<Example>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Example {
-    /// The order's number or id as the export writes it; may be blank.
-    pub order: String,
-    pub position: Position,
-    /// The field at fault, where it is one.
-    pub field: Option<&'static str>,
+pub struct Anomalies {
+    /// Valid orders dated after the moment the plan was made.
+    pub future: ExampleCount,
+    /// Orders to send whose e-mail address differs from that of their customer's first order.
+    pub other_address: ExampleCount,
+    /// Currencies of orders that the ledger knows.
+    pub currencies_known: BTreeSet<Currency>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -92,16 +85,12 @@ impl PlanSummary {
                 continue;
             }
             counted.push(fault.reason);
-            let entry = self.invalid_reasons.entry(fault.reason).or_default();
-            entry.count += 1;
-            if entry.examples.len() < EXAMPLES_MAX {
-                let line = fault.line.max(position.line);
-                entry.examples.push(Example {
-                    order: order.to_owned(),
-                    position: Position { line, ..position },
-                    field: fault.field,
-                });
-            }
+            let line = fault.line.max(position.line);
+            self.invalid_reasons.entry(fault.reason).or_default().add(|| Example {
+                order: order.to_owned(),
+                position: Position { line, ..position },
+                field: fault.field,
+            });
         }
     }
 
@@ -114,7 +103,7 @@ impl PlanSummary {
             Decision::Send(step) => match step.action {
                 Action::Create => self.create += 1,
                 Action::Update(_) => self.update += 1,
-                Action::LookUp(Earlier::Update) => {
+                Action::LookUp(PriorWrite::Update) => {
                     self.update += 1;
                     self.look_up += 1;
                 }
@@ -138,7 +127,7 @@ impl PlanSummary {
         let total = self.totals.entry(order.currency).or_default();
         total.orders += 1;
         total.minor_units += i128::from(order.total.minor());
-        self.shape.add(order);
+        self.distribution.add(order);
         let created = order.created_at;
         self.first_order = Some(self.first_order.map_or(created, |first| first.min(created)));
         self.last_order = Some(self.last_order.map_or(created, |last| last.max(created)));
@@ -171,40 +160,40 @@ impl PlanSummary {
 mod tests {
     use super::*;
     use crate::domain::{Fingerprint, LedgerEntry};
-    use crate::plan::{decide, tests_order};
+    use crate::plan::{EXAMPLES_MAX, decide, tests_order};
 
     #[test]
     fn every_record_counts_once_and_every_reason_of_it() {
-        let mut tally = PlanSummary::default();
+        let mut summary = PlanSummary::default();
         let send = |key| {
             decide(Box::new(tests_order(key)), Fingerprint::from_i64(1), LedgerEntry::Unknown)
         };
-        tally.value(&tests_order("1"));
-        tally.decide(&send("1"));
-        tally.value(&tests_order("2"));
-        tally.decide(&Decision::Unchanged);
-        tally.filter("status_pending");
+        summary.value(&tests_order("1"));
+        summary.decide(&send("1"));
+        summary.value(&tests_order("2"));
+        summary.decide(&Decision::Unchanged);
+        summary.filter("status_pending");
         let faults = [
             Fault::of(Reason::BadMoney, "total"),
             Fault::of(Reason::BadMoney, "tax"),
             Fault::new(Reason::MissingEmail),
         ];
-        tally.invalidate("#3", Position { line: 9, ..Position::default() }, &faults);
-        assert!(tally.adds_up());
-        assert_eq!((tally.read, tally.invalid, tally.requests()), (4, 1, 1));
-        assert_eq!(tally.invalid_reasons[&Reason::BadMoney].count, 1);
-        assert_eq!(tally.invalid_reasons[&Reason::MissingEmail].examples[0].position.line, 9);
-        let usd = tally.totals.values().next().unwrap();
+        summary.invalidate("#3", Position { line: 9, ..Position::default() }, &faults);
+        assert!(summary.adds_up());
+        assert_eq!((summary.read, summary.invalid, summary.requests()), (4, 1, 1));
+        assert_eq!(summary.invalid_reasons[&Reason::BadMoney].count, 1);
+        assert_eq!(summary.invalid_reasons[&Reason::MissingEmail].examples[0].position.line, 9);
+        let usd = summary.totals.values().next().unwrap();
         assert_eq!((usd.orders, usd.minor_units), (2, 10_818));
     }
 
     #[test]
     fn examples_are_bounded() {
-        let mut tally = PlanSummary::default();
+        let mut summary = PlanSummary::default();
         for _ in 0..100 {
-            tally.invalidate("#1", Position::default(), &[Fault::new(Reason::BadDate)]);
+            summary.invalidate("#1", Position::default(), &[Fault::new(Reason::BadDate)]);
         }
-        let reason = &tally.invalid_reasons[&Reason::BadDate];
+        let reason = &summary.invalid_reasons[&Reason::BadDate];
         assert_eq!((reason.count, reason.examples.len()), (100, EXAMPLES_MAX));
     }
 }

@@ -6,7 +6,7 @@ use super::plan::{example_json, example_text};
 use super::telling::Telling;
 use super::text::{count, printable};
 use crate::domain::{Currency, Email, Field};
-use crate::run::{Against, Compared, Form, Preview, ValueChange};
+use crate::run::{ChangedOrder, Preview, SavedPlanDiff, SavedPlanForm, ValueChange};
 use serde_json::{Value, json};
 
 /// Changes shown of one example.
@@ -15,7 +15,7 @@ const SHOWN_MAX: usize = 6;
 const VALUE_LEN_MAX: usize = 60;
 
 /// The `difference` of `plan --against --json`.
-pub fn against_json(preview: &Preview, against: &Against, reveal: bool) -> Value {
+pub fn against_json(preview: &Preview, against: &SavedPlanDiff, reveal: bool) -> Value {
     json!({
         "against": against.file,
         "form": form_word(against.form),
@@ -24,7 +24,7 @@ pub fn against_json(preview: &Preview, against: &Against, reveal: bool) -> Value
         "changed": against.changed,
         "by_field": against.by_path.iter()
             .map(|(path, n)| json!({ "field": path, "count": n })).collect::<Vec<_>>(),
-        "examples": against.examples.iter().map(|Compared { example, changes, .. }| {
+        "examples": against.examples.iter().map(|ChangedOrder { example, changes, .. }| {
             let mut one = example_json(preview, example);
             one["changes"] = values_json(changes, reveal);
             one
@@ -38,10 +38,10 @@ pub fn against_json(preview: &Preview, against: &Against, reveal: bool) -> Value
     })
 }
 
-fn form_word(form: Form) -> &'static str {
+fn form_word(form: SavedPlanForm) -> &'static str {
     match form {
-        Form::Payloads => "payloads",
-        Form::Records => "jsonl",
+        SavedPlanForm::Payloads => "payloads",
+        SavedPlanForm::Records => "jsonl",
     }
 }
 
@@ -84,7 +84,7 @@ fn shown(path: &str, value: &Value, reveal: bool) -> Value {
 }
 
 /// The comparison as a person reads it.
-pub fn against_telling(preview: &Preview, against: &Against, reveal: bool) -> Telling {
+pub fn against_telling(preview: &Preview, against: &SavedPlanDiff, reveal: bool) -> Telling {
     let title = format!(
         "Plan of {} against {} ({})",
         preview.job,
@@ -95,8 +95,8 @@ pub fn against_telling(preview: &Preview, against: &Against, reveal: bool) -> Te
     let row =
         |name: &str, n: u64, meaning: &str| vec![name.to_owned(), count(n), meaning.to_owned()];
     let new = match against.form {
-        Form::Payloads => "orders that would be sent now, and are not in it",
-        Form::Records => "records that are there now, and are not in it",
+        SavedPlanForm::Payloads => "orders that would be sent now, and are not in it",
+        SavedPlanForm::Records => "records that are there now, and are not in it",
     };
     let rows = vec![
         row("same", against.same, "orders that are in both, alike"),
@@ -122,7 +122,7 @@ pub fn against_telling(preview: &Preview, against: &Against, reveal: bool) -> Te
 }
 
 /// One order's changes in a line.
-fn compared_text(compared: &Compared, reveal: bool) -> String {
+fn compared_text(compared: &ChangedOrder, reveal: bool) -> String {
     let changes = &compared.changes;
     let mut parts: Vec<String> = changes
         .iter()

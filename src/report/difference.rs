@@ -3,7 +3,7 @@
 use super::plan::{example_json, example_text};
 use super::telling::Telling;
 use super::text::{count, printable};
-use crate::domain::{Field, FieldChange, Held};
+use crate::domain::{Field, FieldChange, FieldValue};
 use crate::plan::{Change, ChangeCause, Changes};
 use crate::run::{Preview, SinceRun};
 use serde_json::{Value, json};
@@ -61,19 +61,19 @@ pub(super) fn changes_counted_json(changes: &Changes) -> Value {
 /// kept neither is told.
 pub(super) fn changes_json(fields: &[FieldChange]) -> Value {
     let of_one = |change: &FieldChange| {
-        let is_kept = (change.from, change.to) != (Held::NotKept, Held::NotKept);
+        let is_kept = (change.from, change.to) != (FieldValue::NotKept, FieldValue::NotKept);
         json!({ "field": change.field.path(), "from": held_json(change.from), "to": held_json(change.to), "kept": is_kept })
     };
     fields.iter().map(of_one).collect()
 }
 
-fn held_json(held: Held) -> Value {
+fn held_json(held: FieldValue) -> Value {
     match held {
-        Held::Money(amount, _) => amount.minor().into(),
-        Held::Currency(currency) => currency.code().into(),
-        Held::Date(at) => at.to_string().into(),
-        Held::Count(n) => n.into(),
-        Held::Absent | Held::NotKept => Value::Null,
+        FieldValue::Money(amount, _) => amount.minor().into(),
+        FieldValue::Currency(currency) => currency.code().into(),
+        FieldValue::Date(at) => at.to_string().into(),
+        FieldValue::Count(n) => n.into(),
+        FieldValue::Absent | FieldValue::NotKept => Value::Null,
     }
 }
 
@@ -185,20 +185,20 @@ fn change_text(change: &Change) -> String {
 fn field_text(change: &FieldChange) -> String {
     let word = change.field.word();
     match (change.from, change.to) {
-        (Held::NotKept, Held::NotKept) => format!("{word} (the old value is not kept)"),
+        (FieldValue::NotKept, FieldValue::NotKept) => format!("{word} (the old value is not kept)"),
         (from, to) => format!("{word} {} → {}", held_text(from), held_text(to)),
     }
 }
 
-fn held_text(held: Held) -> String {
+fn held_text(held: FieldValue) -> String {
     match held {
-        Held::Money(amount, currency) => {
+        FieldValue::Money(amount, currency) => {
             format!("{} {currency}", currency.format_minor(amount.minor().into()))
         }
-        Held::Currency(currency) => currency.to_string(),
-        Held::Date(at) => at.to_string(),
-        Held::Count(n) => count(n),
-        Held::Absent => "none".to_owned(),
-        Held::NotKept => "(not kept)".to_owned(),
+        FieldValue::Currency(currency) => currency.to_string(),
+        FieldValue::Date(at) => at.to_string(),
+        FieldValue::Count(n) => count(n),
+        FieldValue::Absent => "none".to_owned(),
+        FieldValue::NotKept => "(not kept)".to_owned(),
     }
 }

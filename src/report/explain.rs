@@ -2,7 +2,7 @@ use super::dead_letters::{letter_json, letter_text};
 use super::text::{discreet, printable};
 use super::trail::{known_json, known_text, last_write_json};
 use crate::domain::Order;
-use crate::run::{Explained, Explanation, Fate};
+use crate::run::{ExplainedRecord, Explanation, RecordOutcome};
 use serde_json::{Value, json};
 
 /// `explain --json`. Addresses are masked unless `reveal`.
@@ -23,16 +23,16 @@ pub fn explanation_json(explanation: &Explanation, reveal: bool) -> Value {
     })
 }
 
-fn fate_json(fate: &Fate, reveal: bool) -> Value {
+fn fate_json(fate: &RecordOutcome, reveal: bool) -> Value {
     match fate {
-        Fate::Filtered(filter) => json!({ "is": "filtered", "reason": filter.code() }),
-        Fate::Invalid(faults) => json!({
+        RecordOutcome::Filtered(filter) => json!({ "is": "filtered", "reason": filter.code() }),
+        RecordOutcome::Invalid(faults) => json!({
             "is": "invalid",
             "reasons": faults.iter().map(|fault| json!({
                 "reason": fault.reason.code(), "field": fault.field, "advice": fault.reason.advice(),
             })).collect::<Vec<_>>(),
         }),
-        Fate::Valid { order, next, remote_id, last_write } => json!({
+        RecordOutcome::Valid { order, next, remote_id, last_write } => json!({
             "is": "valid",
             "key": order.key.as_str(),
             "next_sync": next,
@@ -75,7 +75,7 @@ pub(super) fn hide_addresses(value: &mut Value) {
     }
 }
 
-fn file_of(explanation: &Explanation, record: &Explained) -> String {
+fn file_of(explanation: &Explanation, record: &ExplainedRecord) -> String {
     explanation.files.get(record.file).map(ToString::to_string).unwrap_or_default()
 }
 
@@ -107,17 +107,17 @@ pub fn explanation_text(explanation: &Explanation, reveal: bool) -> String {
     text
 }
 
-fn fate_text(fate: &Fate, reveal: bool) -> String {
+fn fate_text(fate: &RecordOutcome, reveal: bool) -> String {
     match fate {
-        Fate::Filtered(filter) => format!("  filtered: {}\n", filter.code()),
-        Fate::Invalid(faults) => faults
+        RecordOutcome::Filtered(filter) => format!("  filtered: {}\n", filter.code()),
+        RecordOutcome::Invalid(faults) => faults
             .iter()
             .map(|fault| {
                 let field = fault.field.map(|field| format!(" ({field})")).unwrap_or_default();
                 format!("  invalid: {}{field}: {}\n", fault.reason.code(), fault.reason.advice())
             })
             .collect(),
-        Fate::Valid { order, next, .. } => {
+        RecordOutcome::Valid { order, next, .. } => {
             let mut text = format!("  valid, key {}\n", printable(order.key.as_str()));
             text.push_str(&format!("  next sync: {next}\n  payload:\n"));
             let body = format!("{:#}", payload(order, reveal));

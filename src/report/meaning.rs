@@ -3,7 +3,7 @@
 use super::plan::file_of;
 use super::text::{count, grouped, many, printable};
 use crate::domain::{Currency, OrderId};
-use crate::plan::Differences;
+use crate::plan::MismatchTotal;
 use crate::run::Preview;
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ const CURRENCIES_MAX: usize = 4;
 
 /// The keys that a plan's JSON gets.
 pub(super) fn meaning_json(preview: &Preview) -> Map<String, Value> {
-    let meaning = &preview.tally.meaning;
+    let meaning = &preview.summary.policy_effects;
     let statuses: Vec<Value> = counted(preview)
         .map(
             |(status, count, counts)| json!({ "status": status, "count": count, "counts": counts }),
@@ -53,7 +53,7 @@ fn policy_json(preview: &Preview) -> Value {
 }
 
 fn differ_json(preview: &Preview) -> Value {
-    let differing = &preview.tally.meaning.totals_differ;
+    let differing = &preview.summary.policy_effects.totals_differ;
     json!({
         "count": differing.count(),
         "currencies": differing.by_currency.iter().map(|(currency, of_one)| json!({
@@ -72,7 +72,7 @@ fn differ_json(preview: &Preview) -> Value {
 /// The statuses met: the word, how many orders, and whether the policy takes them.
 pub(super) fn counted(preview: &Preview) -> impl Iterator<Item = (&'static str, u64, bool)> {
     let rules = &preview.rules;
-    let meaning = &preview.tally.meaning;
+    let meaning = &preview.summary.policy_effects;
     let known =
         meaning.statuses().map(|(status, count)| (status.word(), count, rules.counts(status)));
     let unknown = (UNKNOWN, meaning.status_unknown, rules.takes_every_status());
@@ -84,7 +84,7 @@ pub(super) const UNKNOWN: &str = "unknown";
 
 /// What becomes of the orders of a status.
 pub(super) fn becomes(preview: &Preview, status: &str, counts: bool) -> String {
-    let words = &preview.tally.meaning.unknown_words;
+    let words = &preview.summary.policy_effects.unknown_words;
     let words: Vec<String> =
         words.iter().map(|(word, n)| format!("`{}` {}", printable(word), count(*n))).collect();
     let fate = match (counts, status) {
@@ -121,7 +121,7 @@ pub(super) fn policy_line(preview: &Preview) -> String {
 
 /// What the policy put in the place of what the export does not say, or rounded.
 pub(super) fn assumed_lines(preview: &Preview) -> Vec<String> {
-    let (rules, meaning) = (&preview.rules, &preview.tally.meaning);
+    let (rules, meaning) = (&preview.rules, &preview.summary.policy_effects);
     let mut lines = Vec::new();
     if let Some(currency) = rules.currency.filter(|_| meaning.currency_assumed > 0) {
         let orders = many(meaning.currency_assumed, "order");
@@ -147,13 +147,13 @@ pub(super) fn assumed_lines(preview: &Preview) -> Vec<String> {
 
 /// By currency, how many totals are not the sum of their parts, and how far from it.
 pub(super) fn differ_text(preview: &Preview) -> String {
-    let of_currency = |(currency, of_one): (&Currency, &Differences)| {
+    let of_currency = |(currency, of_one): (&Currency, &MismatchTotal)| {
         let sign = if of_one.largest > 0 { "+" } else { "" };
         let largest = grouped(&currency.format_minor(of_one.largest.into()));
         let up_to = if of_one.orders > 1 { "up to " } else { "" };
         format!("{currency} {} by {up_to}{sign}{largest}", many(of_one.orders, "order"))
     };
-    let by_currency = &preview.tally.meaning.totals_differ.by_currency;
+    let by_currency = &preview.summary.policy_effects.totals_differ.by_currency;
     let mut parts: Vec<String> = by_currency.iter().take(CURRENCIES_MAX).map(of_currency).collect();
     if by_currency.len() > CURRENCIES_MAX {
         parts.push("and so on".to_owned());

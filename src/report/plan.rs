@@ -4,7 +4,7 @@ use super::meaning::meaning_json;
 use super::terminal::rule;
 use super::text::{count, grouped, is_are, many, printable};
 use super::warnings::{warnings, warnings_json};
-use crate::plan::{Example, PlanSummary, ReasonCount};
+use crate::plan::{Example, ExampleCount, PlanSummary};
 use crate::run::Preview;
 use jiff::Zoned;
 use serde_json::{Value, json};
@@ -15,8 +15,8 @@ pub fn plan_json(previews: &[Preview], now: &Zoned) -> Value {
 }
 
 fn one_json(preview: &Preview, now: &Zoned) -> Value {
-    let tally = &preview.tally;
-    let reasons = tally.invalid_reasons.iter().map(|(reason, entry)| {
+    let summary = &preview.summary;
+    let reasons = summary.invalid_reasons.iter().map(|(reason, entry)| {
         json!({
             "reason": reason.code(),
             "count": entry.count,
@@ -26,7 +26,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
     });
     let mut reasons: Vec<Value> = reasons.collect();
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason["count"].as_u64()));
-    let totals = tally.totals.iter().map(|(currency, total)| {
+    let totals = summary.totals.iter().map(|(currency, total)| {
         json!({ "currency": currency.code(), "orders": total.orders, "minor_units": number(total.minor_units) })
     });
     let mut plan = json!({
@@ -35,31 +35,31 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
             "file": file.to_string(), "format": file.format, "bytes": file.size_bytes,
             "encoding": file.encoding, "why": file.why, "notes": file.notes,
         })).collect::<Vec<_>>(),
-        "read": tally.read,
-        "create": tally.create,
-        "update": tally.update,
-        "unchanged": tally.unchanged,
-        "changes": changes_counted_json(&tally.changes),
-        "filtered": tally.filtered,
-        "invalid": tally.invalid,
-        "refused": tally.refused,
-        "filtered_reasons": tally.filtered_reasons.iter()
+        "read": summary.read,
+        "create": summary.create,
+        "update": summary.update,
+        "unchanged": summary.unchanged,
+        "changes": changes_counted_json(&summary.changes),
+        "filtered": summary.filtered,
+        "invalid": summary.invalid,
+        "refused": summary.refused,
+        "filtered_reasons": summary.filtered_reasons.iter()
             .map(|(reason, n)| json!({ "reason": reason, "count": n, "advice": rule(reason) })).collect::<Vec<_>>(),
         "invalid_reasons": reasons,
-        "customers": { "new": tally.customers_new },
-        "products": tally.products,
-        "prices_rounded": tally.prices_rounded,
-        "carts": tally.carts,
+        "customers": { "new": summary.customers_new },
+        "products": summary.products,
+        "prices_rounded": summary.prices_rounded,
+        "carts": summary.carts,
         "totals": totals.collect::<Vec<_>>(),
-        "first_order": tally.first_order.map(|at| at.to_string()),
-        "last_order": tally.last_order.map(|at| at.to_string()),
+        "first_order": summary.first_order.map(|at| at.to_string()),
+        "last_order": summary.last_order.map(|at| at.to_string()),
         "forecast": forecast_json(preview, now),
-        "months": tally.shape.months().iter().map(|((currency, month), total)| json!({
+        "months": summary.distribution.months().iter().map(|((currency, month), total)| json!({
             "currency": currency.code(), "month": month.to_string(),
             "orders": total.orders, "minor_units": number(total.minor_units),
         })).collect::<Vec<_>>(),
-        "products_per_order": tally.shape.products(),
-        "source_not_historical": tally.source_not_historical,
+        "products_per_order": summary.distribution.products(),
+        "source_not_historical": summary.source_not_historical,
     });
     if let Some(plan) = plan.as_object_mut() {
         plan.extend(meaning_json(preview));
@@ -90,21 +90,21 @@ fn number(n: i128) -> Value {
 
 /// The plan in a few lines, for whoever is about to begin.
 pub fn plan_summary(preview: &Preview, now: &Zoned) -> String {
-    let tally = &preview.tally;
+    let summary = &preview.summary;
     let mut text = format!(
         "{}: of {}, {} {} to be created ({}), {} updated, {} unchanged, {} filtered, {} invalid, {} refused before\n",
         preview.job,
-        many(tally.read, "record"),
-        count(tally.create),
-        is_are(tally.create),
-        many(tally.customers_new, "new customer"),
-        count(tally.update),
-        count(tally.unchanged),
-        count(tally.filtered),
-        count(tally.invalid),
-        count(tally.refused),
+        many(summary.read, "record"),
+        count(summary.create),
+        is_are(summary.create),
+        many(summary.customers_new, "new customer"),
+        count(summary.update),
+        count(summary.unchanged),
+        count(summary.filtered),
+        count(summary.invalid),
+        count(summary.refused),
     );
-    for (currency, total) in &tally.totals {
+    for (currency, total) in &summary.totals {
         let amount = grouped(&currency.format_minor(total.minor_units));
         text.push_str(&format!("  {currency} {amount} in {}\n", many(total.orders, "order")));
     }
@@ -118,17 +118,17 @@ pub fn plan_summary(preview: &Preview, now: &Zoned) -> String {
 /// Why records are invalid.
 pub(super) struct ReasonRow<'a> {
     pub code: &'static str,
-    pub count: &'a ReasonCount,
+    pub count: &'a ExampleCount,
     pub advice: &'static str,
 }
 
 /// Reasons of invalid records, the most frequent first.
-pub(super) fn advice_rows(tally: &PlanSummary) -> Vec<ReasonRow<'_>> {
+pub(super) fn advice_rows(summary: &PlanSummary) -> Vec<ReasonRow<'_>> {
     let row = |(reason, count)| {
         let reason: &crate::domain::Reason = reason;
         ReasonRow { code: reason.code(), count, advice: reason.advice() }
     };
-    let mut rows: Vec<ReasonRow<'_>> = tally.invalid_reasons.iter().map(row).collect();
+    let mut rows: Vec<ReasonRow<'_>> = summary.invalid_reasons.iter().map(row).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.count.count));
     rows
 }

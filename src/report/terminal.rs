@@ -7,7 +7,7 @@ use super::plan::{advice_rows, example_text};
 use super::sheet::{Line, Sheet};
 use super::text::{cells, columns, count, grouped, is_are, many, printable};
 use super::warnings::warnings;
-use crate::plan::{PlanSummary, ReasonCount};
+use crate::plan::{ExampleCount, PlanSummary};
 use crate::run::Preview;
 use jiff::Zoned;
 use std::collections::BTreeSet;
@@ -23,17 +23,17 @@ pub fn plan_text(preview: &Preview, now: &Zoned, width: Option<usize>) -> String
     let mut sheet = Sheet::new(&format!("Plan of {}. Nothing was sent.", preview.job), width);
     let room = sheet.room();
     sheet.section("Export", export(preview));
-    sheet.section("Records", records(&preview.tally));
-    sheet.section("Orders", orders(&preview.tally, room));
+    sheet.section("Records", records(&preview.summary));
+    sheet.section("Orders", orders(&preview.summary, room));
     sheet.section("Policy", [Line::of(policy_line(preview))]);
     sheet.section("Statuses", statuses(preview));
     sheet.section("Assumed", assumed_lines(preview).into_iter().map(Line::of));
-    sheet.section("Filtered", filtered(&preview.tally));
+    sheet.section("Filtered", filtered(&preview.summary));
     sheet.section("Invalid", invalid(preview, room));
     for warning in warnings(preview, now) {
         sheet.section("Warning", [Line::of(warning.told(preview))]);
     }
-    sheet.section("Triggers", [Line::of(historical(&preview.tally))]);
+    sheet.section("Triggers", [Line::of(historical(&preview.summary))]);
     let forecast = forecast_lines(preview, now);
     let forecast = forecast.strip_prefix("Forecast: ").unwrap_or(&forecast);
     sheet.section("Forecast", forecast.lines().map(Line::of));
@@ -73,30 +73,33 @@ fn export(preview: &Preview) -> Vec<Line> {
 }
 
 /// What becomes of each record, and their sum.
-fn records(tally: &PlanSummary) -> Vec<Line> {
-    let customers = match tally.customers_new {
+fn records(summary: &PlanSummary) -> Vec<Line> {
+    let customers = match summary.customers_new {
         0 => "orders".to_owned(),
         new => format!("orders, and {}", many(new, "new customer")),
     };
-    let changed = match fields_line(&tally.changes) {
+    let changed = match fields_line(&summary.changes) {
         fields if fields.is_empty() => "orders that changed since they were loaded".to_owned(),
         fields => format!("orders that changed: {fields}"),
     };
     let mut rows = vec![
-        ("create", tally.create, customers.as_str()),
-        ("update", tally.update, changed.as_str()),
-        ("unchanged", tally.unchanged, "orders that are at the target as they are"),
-        ("filtered", tally.filtered, "left out by a rule"),
-        ("invalid", tally.invalid, "can't be sent"),
-        ("refused", tally.refused, "by the target before, and unchanged since"),
-        ("read", tally.read, "the sum of these"),
+        ("create", summary.create, customers.as_str()),
+        ("update", summary.update, changed.as_str()),
+        ("unchanged", summary.unchanged, "orders that are at the target as they are"),
+        ("filtered", summary.filtered, "left out by a rule"),
+        ("invalid", summary.invalid, "can't be sent"),
+        ("refused", summary.refused, "by the target before, and unchanged since"),
+        ("read", summary.read, "the sum of these"),
     ];
-    if tally.look_up > 0 {
-        rows.insert(2, ("  look up", tally.look_up, "of these: an earlier run may have sent them"));
+    if summary.look_up > 0 {
+        rows.insert(
+            2,
+            ("  look up", summary.look_up, "of these: an earlier run may have sent them"),
+        );
     }
-    if tally.read == 0 {
+    if summary.read == 0 {
         rows = vec![("read", 0, "there is no order in the export")];
-    } else if tally.read == tally.filtered {
+    } else if summary.read == summary.filtered {
         rows[3].2 = "every one is left out by a rule";
     }
     // What a first plan can't have needs no row to say so.
@@ -108,18 +111,18 @@ fn records(tally: &PlanSummary) -> Vec<Line> {
     rows.into_iter().map(line).collect()
 }
 
-fn orders(tally: &PlanSummary, room: Option<usize>) -> Vec<Line> {
-    let orders: u64 = tally.totals.values().map(|total| total.orders).sum();
-    if orders + tally.carts == 0 {
+fn orders(summary: &PlanSummary, room: Option<usize>) -> Vec<Line> {
+    let orders: u64 = summary.totals.values().map(|total| total.orders).sum();
+    if orders + summary.carts == 0 {
         return Vec::new();
     }
     let mut head =
-        format!("{} with {}", many(orders, "valid order"), many(tally.products, "product line"));
-    if tally.carts > 0 {
-        head.push_str(&format!(", {} among them", many(tally.carts, "abandoned cart")));
+        format!("{} with {}", many(orders, "valid order"), many(summary.products, "product line"));
+    if summary.carts > 0 {
+        head.push_str(&format!(", {} among them", many(summary.carts, "abandoned cart")));
         head = head.replace(" among them", if orders == 0 { "" } else { " besides" });
     }
-    if let (Some(first), Some(last)) = (tally.first_order, tally.last_order) {
+    if let (Some(first), Some(last)) = (summary.first_order, summary.last_order) {
         let day = |moment: String| moment.split('T').next().unwrap_or_default().to_owned();
         let (first, last) = (day(first.to_string()), day(last.to_string()));
         head.push_str(&match first == last {
@@ -128,12 +131,12 @@ fn orders(tally: &PlanSummary, room: Option<usize>) -> Vec<Line> {
         });
     }
     let mut lines = vec![Line::of(head)];
-    lines.extend(totals(tally, room).into_iter().map(Line::of));
-    if tally.prices_rounded > 0 {
+    lines.extend(totals(summary, room).into_iter().map(Line::of));
+    if summary.prices_rounded > 0 {
         let text = format!(
             "{} whose units did not cost a whole number of minor units each: the price of one is rounded to the nearest, \
              order totals stay as stated",
-            many(tally.prices_rounded, "product line")
+            many(summary.prices_rounded, "product line")
         );
         lines.push(Line::of(text));
     }
@@ -141,8 +144,8 @@ fn orders(tally: &PlanSummary, room: Option<usize>) -> Vec<Line> {
 }
 
 /// A row for each currency; two of them side by side where there are many, and room.
-fn totals(tally: &PlanSummary, room: Option<usize>) -> Vec<String> {
-    let rows: Vec<Vec<String>> = tally
+fn totals(summary: &PlanSummary, room: Option<usize>) -> Vec<String> {
+    let rows: Vec<Vec<String>> = summary
         .totals
         .iter()
         .map(|(currency, total)| {
@@ -208,9 +211,9 @@ pub(super) fn rule(code: &str) -> &'static str {
 }
 
 /// What each rule leaves out, the most first.
-fn filtered(tally: &PlanSummary) -> Vec<Line> {
+fn filtered(summary: &PlanSummary) -> Vec<Line> {
     let mut by_rule: Vec<(&str, Vec<String>)> = Vec::new();
-    let mut reasons: Vec<_> = tally.filtered_reasons.iter().collect();
+    let mut reasons: Vec<_> = summary.filtered_reasons.iter().collect();
     reasons.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
     for (code, n) in reasons {
         let told = format!("{} {code}", count(*n));
@@ -228,7 +231,7 @@ fn filtered(tally: &PlanSummary) -> Vec<Line> {
 /// Each reason with its count and where to look, and below it what to do.
 fn invalid(preview: &Preview, room: Option<usize>) -> Vec<Line> {
     let mut lines = Vec::new();
-    let rows = advice_rows(&preview.tally);
+    let rows = advice_rows(&preview.summary);
     let digits = rows.iter().map(|row| count(row.count.count).len()).max().unwrap_or(0);
     for row in rows {
         let head = format!("{:>digits$}  ", count(row.count.count));
@@ -243,7 +246,7 @@ fn invalid(preview: &Preview, room: Option<usize>) -> Vec<Line> {
 }
 
 /// As many as fit into a line; one, whatever its length.
-fn examples(preview: &Preview, reason: &ReasonCount, room: Option<usize>) -> String {
+fn examples(preview: &Preview, reason: &ExampleCount, room: Option<usize>) -> String {
     let mut text = String::new();
     for example in reason.examples.iter().take(3).map(|example| example_text(preview, example)) {
         let fits = room.is_none_or(|room| cells(&text) + cells(&example) + 3 <= room);
@@ -257,9 +260,9 @@ fn examples(preview: &Preview, reason: &ReasonCount, room: Option<usize>) -> Str
 }
 
 /// What is triggered at the target: nothing, whatever is sent.
-pub(super) fn historical(tally: &PlanSummary) -> String {
-    let payloads = tally.create + tally.update;
-    match (payloads, tally.source_not_historical) {
+pub(super) fn historical(summary: &PlanSummary) -> String {
+    let payloads = summary.create + summary.update;
+    match (payloads, summary.source_not_historical) {
         (0, 0) => "nothing is sent, so nothing is triggered".to_owned(),
         (1, 0) => "the payload is historical (source 0): no automation fires".to_owned(),
         (n, 0) => {
@@ -275,8 +278,8 @@ pub(super) fn historical(tally: &PlanSummary) -> String {
 
 /// The command that a yes would be.
 fn next(preview: &Preview) -> Option<String> {
-    let (tally, job) = (&preview.tally, &preview.job);
-    match tally.create + tally.update {
+    let (summary, job) = (&preview.summary, &preview.job);
+    match summary.create + summary.update {
         0 => None,
         n if n > 20 && !preview.history.is_connected => Some(format!(
             "`ordersync backfill {job} --canary 10` loads ten orders of different kinds and reads them back; without \

@@ -3,7 +3,7 @@
 use super::status::instant;
 use super::text::{columns, count, printable};
 use crate::domain::{Answer, Attempt, Operation};
-use crate::run::{Found, Known, Verified};
+use crate::run::{Known, Mismatch, VerificationStatus};
 use crate::state::{LastWrite, Remembered, RunId, VerificationRow};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -58,20 +58,20 @@ fn when(by: &VerificationRow) -> i64 {
     by.ended_ms.unwrap_or(by.started_ms)
 }
 
-fn verified_json(verified: &Verified, zone: &TimeZone) -> Value {
+fn verified_json(verified: &VerificationStatus, zone: &TimeZone) -> Value {
     match verified {
-        Verified::Never => json!({ "is": "never" }),
-        Verified::NotCompared { last } => json!({
+        VerificationStatus::Never => json!({ "is": "never" }),
+        VerificationStatus::NotCompared { last } => json!({
             "is": "not_compared", "last_verification": instant(when(last), zone), "sample": sample_text(last),
         }),
-        Verified::Compared { by, differs, is_written_since } => json!({
+        VerificationStatus::Compared { by, differs, is_written_since } => json!({
             "is": if differs.is_empty() { "equal" } else { "different" },
             "at": instant(when(by), zone),
             "sample": sample_text(by),
             "differs": differs.iter().map(|found| found.code()).collect::<Vec<_>>(),
             "written_since": is_written_since,
         }),
-        Verified::Queued { at_ms, differs, is_written_since } => json!({
+        VerificationStatus::Queued { at_ms, differs, is_written_since } => json!({
             "is": "different",
             "at": instant(*at_ms, zone),
             "sample": null,
@@ -191,8 +191,8 @@ fn verified_text(known: &Known, zone: &TimeZone) -> String {
         (false, _) => String::new(),
     };
     match &known.verified {
-        Verified::Never => "not yet".to_owned(),
-        Verified::NotCompared { last } => {
+        VerificationStatus::Never => "not yet".to_owned(),
+        VerificationStatus::NotCompared { last } => {
             let at = instant(when(last), zone);
             match sample_text(last) {
                 Some(sample) => {
@@ -201,7 +201,7 @@ fn verified_text(known: &Known, zone: &TimeZone) -> String {
                 None => format!("not yet; the verification of {at} did not compare it"),
             }
         }
-        Verified::Compared { by, differs, is_written_since } => {
+        VerificationStatus::Compared { by, differs, is_written_since } => {
             let found = match differs.is_empty() {
                 true => "the same on both sides".to_owned(),
                 false => format!("it differed: {}", codes(differs)),
@@ -210,7 +210,7 @@ fn verified_text(known: &Known, zone: &TimeZone) -> String {
             let at = instant(when(by), zone);
             format!("{found}, on {at}{}{}", lines.unwrap_or_default(), since(is_written_since))
         }
-        Verified::Queued { at_ms, differs, is_written_since } => {
+        VerificationStatus::Queued { at_ms, differs, is_written_since } => {
             let differs = differs.replace(' ', ", ");
             format!(
                 "it differed: {differs}, on {}{}",
@@ -221,6 +221,6 @@ fn verified_text(known: &Known, zone: &TimeZone) -> String {
     }
 }
 
-fn codes(differs: &[Found]) -> String {
+fn codes(differs: &[Mismatch]) -> String {
     differs.iter().map(|found| found.code()).collect::<Vec<_>>().join(", ")
 }

@@ -1,6 +1,6 @@
 use super::text::{columns, count, discreet, many, printable};
 use crate::domain::Currency;
-use crate::run::{Looked, Verification};
+use crate::run::{CheckedOrder, Verification};
 use crate::state::MonthSums;
 use serde_json::{Value, json};
 
@@ -127,7 +127,7 @@ fn sums_text(v: &Verification) -> String {
 }
 
 /// The orders of a canary, each as it was read back. `is_all`: there were no more orders to send.
-pub fn canary_text(verification: &Verification, orders: &[Looked], is_all: bool) -> String {
+pub fn canary_text(verification: &Verification, orders: &[CheckedOrder], is_all: bool) -> String {
     let job = &verification.job;
     let rows: Vec<Vec<String>> = orders
         .iter()

@@ -84,7 +84,7 @@ impl Warnings<'_> {
 fn of_connection(all: &mut Warnings<'_>, preview: &Preview, now: &Zoned) {
     let history = &preview.history;
     let what = format!("the connection {}/{}", history.connection.0, history.connection.1);
-    let sends = preview.tally.create + preview.tally.update > 0;
+    let sends = preview.summary.create + preview.summary.update > 0;
     match &history.asked {
         Some((asked, at)) if asked.standing == ConnectionOwner::Native => {
             let text = format!(
@@ -153,7 +153,7 @@ fn of_earlier_runs(all: &mut Warnings<'_>, preview: &Preview) {
     for less in &preview.shrinkage {
         all.add("export_shrank", Some("export"), less.to_string());
     }
-    let read = preview.tally.read;
+    let read = preview.summary.read;
     // A file that shrank says it already.
     if let Some(before) = preview.history.read_before.filter(|_| preview.shrinkage.is_empty())
         && read.abs_diff(before) >= RECORDS_FEW
@@ -179,7 +179,7 @@ fn of_earlier_runs(all: &mut Warnings<'_>, preview: &Preview) {
         .currencies_new
         .iter()
         .map(|currency| {
-            let orders = preview.tally.totals.get(currency).map_or(0, |total| total.orders);
+            let orders = preview.summary.totals.get(currency).map_or(0, |total| total.orders);
             format!("{currency} ({})", many(orders, "order"))
         })
         .collect();
@@ -194,8 +194,8 @@ fn of_earlier_runs(all: &mut Warnings<'_>, preview: &Preview) {
 
 /// What is odd about single orders.
 fn of_orders(all: &mut Warnings<'_>, preview: &Preview) {
-    let (tally, odd) = (&preview.tally, &preview.tally.oddities);
-    if let Some(last) = tally.last_order.filter(|_| odd.future.count > 0) {
+    let (summary, odd) = (&preview.summary, &preview.summary.anomalies);
+    if let Some(last) = summary.last_order.filter(|_| odd.future.count > 0) {
         let n = odd.future.count;
         let latest = if n > 1 { ", the latest" } else { ":" };
         let text = format!(
@@ -205,7 +205,7 @@ fn of_orders(all: &mut Warnings<'_>, preview: &Preview) {
         );
         all.with("future_dates", Some("time_zone"), text, &odd.future.examples);
     }
-    if let Some(duplicates) = tally.invalid_reasons.get(&Reason::Duplicate) {
+    if let Some(duplicates) = summary.invalid_reasons.get(&Reason::Duplicate) {
         let repeats = if duplicates.count == 1 { "repeats" } else { "repeat" };
         let text = format!(
             "{} {repeats} an order that stands earlier in the same file, which is taken",
@@ -213,7 +213,7 @@ fn of_orders(all: &mut Warnings<'_>, preview: &Preview) {
         );
         all.with("duplicates", None, text, &duplicates.examples);
     }
-    let differing = &tally.meaning.totals_differ;
+    let differing = &summary.policy_effects.totals_differ;
     if differing.count() > 0 {
         let (has, sent) = if differing.count() == 1 {
             ("has a total that is", "it is")
@@ -242,7 +242,7 @@ fn of_orders(all: &mut Warnings<'_>, preview: &Preview) {
 
 /// What happens to marketing besides.
 fn of_contacts(all: &mut Warnings<'_>, preview: &Preview, now: &Zoned) {
-    let new = preview.tally.customers_new;
+    let new = preview.summary.customers_new;
     if new == 0 {
         return;
     }

@@ -1,9 +1,9 @@
 use super::Job;
 use super::change_detector::ChangeDetector;
 use super::reading::{Ledger, PlanReader, ReadingError, RecordVerdict};
-use super::remote_fetch::{ReflectionError, reflect, reflect_customers};
+use super::remote_fetch::{FetchError, fetch_customers, fetch_orders};
 use super::rules_digest::mapping_of;
-use super::verify::{Comparison, Verification};
+use super::verify::{OrderComparison, Verification};
 use crate::activecampaign::{Client, Failure, Stop, Verdict};
 use crate::domain::{CustomerKey, LedgerEntry, Order, OrderDigest, RemoteId};
 use crate::extract::Export;
@@ -21,9 +21,9 @@ pub struct Adoption {
     pub job: String,
     /// Records of the export.
     pub read: u64,
-    /// Found as the export has them: nothing will be sent for them.
+    /// Mismatch as the export has them: nothing will be sent for them.
     pub adopted: u64,
-    /// Found with other content: the next run updates them.
+    /// Mismatch with other content: the next run updates them.
     pub differing: u64,
     /// Valid orders that the target does not hold: the next run creates them.
     pub absent: u64,
@@ -70,11 +70,11 @@ impl From<Failure> for AdoptError {
     }
 }
 
-impl From<ReflectionError> for AdoptError {
-    fn from(error: ReflectionError) -> Self {
+impl From<FetchError> for AdoptError {
+    fn from(error: FetchError) -> Self {
         match error {
-            ReflectionError::Target(failure) => failure.into(),
-            ReflectionError::State(error) => Self::State(error),
+            FetchError::Target(failure) => failure.into(),
+            FetchError::State(error) => Self::State(error),
         }
     }
 }
@@ -97,10 +97,11 @@ pub async fn adopt(
     let connection = store.connection(&spec.service, &spec.externalid, &remote)?;
     let view = store.view()?;
     let prints = || view.hash_key().map(Fingerprints::new);
-    let customers = reflect_customers(client, &remote, &prints()?).await?;
-    let mirror = reflect(client, &remote, &prints()?).await?;
+    let customers = fetch_customers(client, &remote, &prints()?).await?;
+    let mirror = fetch_orders(client, &remote, &prints()?).await?;
     let at_target = mirror.len()?;
-    let comparison = Comparison { view: &view, connection, fingerprints: prints()?, balance: None };
+    let comparison =
+        OrderComparison { view: &view, connection, fingerprints: prints()?, balance: None };
     let adoption = Adoption { job: job.name.clone(), at_target, ..Adoption::default() };
     let mut adopting = Adopting {
         comparison,
@@ -111,17 +112,16 @@ pub async fn adopt(
         adoption,
     };
     let mut fingerprints = prints()?;
-    let outlining =
+    let detector =
         ChangeDetector::for_ledger(fingerprints.mapping(&mapping_of(job, export.files())));
     let ledger = Ledger { view: View::empty()?, connection: None, fingerprints, resumed: None };
-    let mut reading =
-        PlanReader::new(export.read(), job.rules.clone(), ledger).outlining(outlining);
+    let mut reading = PlanReader::new(export.read(), job.rules.clone(), ledger).detector(detector);
     while let Some(judged) = reading.next() {
         let judged = judged?;
         adopting.adoption.read += 1;
         match (judged.verdict, judged.key) {
             (RecordVerdict::Decided(Decision::Send(step)), _) => {
-                adopting.take(&judged.label, step, judged.outline)?;
+                adopting.take(&judged.label, step, judged.digest)?;
             }
             (_, Some(key)) => {
                 let there = adopting.mirror.meet(&key.ledger_text())?;
@@ -147,7 +147,7 @@ async fn find_connection(job: &Job, client: &Client) -> Result<RemoteId, AdoptEr
 }
 
 struct Adopting<'a> {
-    comparison: Comparison<'a>,
+    comparison: OrderComparison<'a>,
     customers: CustomerMirror,
     mirror: RemoteSnapshot,
     store: &'a mut Store,
@@ -160,7 +160,7 @@ impl Adopting<'_> {
         &mut self,
         label: &str,
         step: Step,
-        outline: Option<Box<OrderDigest>>,
+        digest: Option<Box<OrderDigest>>,
     ) -> Result<(), AdoptError> {
         let Step { order, fingerprint, .. } = step;
         let connection = self.comparison.connection;
@@ -183,7 +183,7 @@ impl Adopting<'_> {
             true => self.adoption.adopted += 1,
             false => self.adoption.differing += 1,
         }
-        let content = outline.filter(|_| same).map(|outline| (fingerprint, *outline));
+        let content = digest.filter(|_| same).map(|digest| (fingerprint, *digest));
         self.found.orders.push((order.key, there.id, content));
         Ok(())
     }

@@ -34,7 +34,7 @@ pub(super) struct PendingStep {
     pub label: String,
     pub position: Position,
     /// Of the order as it is sent.
-    pub outline: Option<Box<OrderDigest>>,
+    pub digest: Option<Box<OrderDigest>>,
 }
 
 /// Starts reading on a thread of its own, as reading is work; it ends when the export does, or when
@@ -146,11 +146,11 @@ impl DeadLetterBuilder {
         stretch: &mut Batch,
         dead_letters_left: &mut u64,
     ) -> Option<PendingStep> {
-        let PlannedRecord { position, label, key, verdict, outline, .. } = judged;
+        let PlannedRecord { position, label, key, verdict, digest, .. } = judged;
         let dead = match verdict {
             RecordVerdict::Settled => None,
             RecordVerdict::Decided(Decision::Send(step)) => {
-                return Some(PendingStep { step, label, position, outline });
+                return Some(PendingStep { step, label, position, digest });
             }
             RecordVerdict::Decided(Decision::Unchanged) => {
                 stretch.counts.unchanged += 1;

@@ -1,5 +1,5 @@
 use crate::domain::{
-    Attempt, Customer, CustomerMemory, Fingerprint, LedgerEntry, OrderKey, RemoteId,
+    Attempt, Customer, CustomerEntry, Fingerprint, LedgerEntry, OrderKey, RemoteId,
 };
 use crate::load::{Journal, JournalError};
 use crate::plan::Fingerprints;
@@ -113,7 +113,7 @@ fn failed(error: StateError) -> JournalError {
 }
 
 impl Journal for RunJournal {
-    async fn customer(&self, customer: &Customer) -> Result<CustomerMemory, JournalError> {
+    async fn customer(&self, customer: &Customer) -> Result<CustomerEntry, JournalError> {
         let (connection, hash) = (self.connection, self.fingerprints.customer(&customer.key));
         self.books.enter(move |store| store.customer(connection, &hash)).await.map_err(failed)
     }

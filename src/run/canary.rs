@@ -30,7 +30,7 @@ pub struct Canary {
 
 /// What a canary run sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Chosen {
+pub enum CanaryOrders {
     /// The orders of these keys, as the ledger writes them.
     Keys(BTreeSet<String>),
     /// There are no more orders to send than these, which were asked for.
@@ -78,9 +78,9 @@ impl Canary {
         }
     }
 
-    pub fn choose(self) -> Chosen {
+    pub fn choose(self) -> CanaryOrders {
         if self.first.len() <= self.wanted && self.looked < LOOK_MAX {
-            return Chosen::All(self.first.into_iter().collect());
+            return CanaryOrders::All(self.first.into_iter().collect());
         }
         let currencies = self.by_currency.into_iter().map(|(_, key)| key);
         let kinds = self.by_kind.into_iter().flatten();
@@ -91,6 +91,6 @@ impl Canary {
                 keys.insert(key);
             }
         }
-        Chosen::Keys(keys)
+        CanaryOrders::Keys(keys)
     }
 }

@@ -1,6 +1,6 @@
 use super::reading::{Ledger, RecordVerdict};
 use crate::domain::{Order, OrderDigest, OrderKey, SourceOrder};
-use crate::plan::{Action, Change, ChangeCause, Decision, Earlier};
+use crate::plan::{Action, Change, ChangeCause, Decision, PriorWrite};
 use crate::state::{RunId, StateError, StoredDigest};
 
 /// What a reading finds out about orders besides what is to be done about them.
@@ -13,7 +13,7 @@ pub(super) struct ChangeDetector {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Depth {
-    /// The outline of each order that is to be written, for the ledger.
+    /// The digest of each order that is to be written, for the ledger.
     ForLedger,
     /// Which fields of an order changed that is to be updated.
     Fields,
@@ -24,7 +24,7 @@ enum Depth {
 /// What was found out about one record.
 #[derive(Debug, Default)]
 pub(super) struct DetectedChange {
-    pub outline: Option<Box<OrderDigest>>,
+    pub digest: Option<Box<OrderDigest>>,
     pub change: Option<Change>,
     pub written_by: Option<RunId>,
 }
@@ -64,21 +64,21 @@ impl ChangeDetector {
             _ => None,
         };
         let is_update = step.is_some_and(|step| {
-            matches!(step.action, Action::Update(_) | Action::LookUp(Earlier::Update))
+            matches!(step.action, Action::Update(_) | Action::LookUp(PriorWrite::Update))
         });
         let order = step.map(|step| &*step.order);
         match self.depth {
             Depth::ForLedger => {
-                let outline = order.map(|order| Box::new(self.outline(ledger, order)));
-                Ok(DetectedChange { outline, ..DetectedChange::default() })
+                let digest = order.map(|order| Box::new(self.digest(ledger, order)));
+                Ok(DetectedChange { digest, ..DetectedChange::default() })
             }
             Depth::Fields if !is_update => Ok(DetectedChange::default()),
             Depth::Fields | Depth::Whole => self.compare(ledger, order, key),
         }
     }
 
-    fn outline(&self, ledger: &mut Ledger, order: &Order) -> OrderDigest {
-        ledger.fingerprints.outline(order, self.source, self.mapping)
+    fn digest(&self, ledger: &mut Ledger, order: &Order) -> OrderDigest {
+        ledger.fingerprints.digest(order, self.source, self.mapping)
     }
 
     fn compare(
@@ -94,11 +94,11 @@ impl ChangeDetector {
             return Ok(DetectedChange::default());
         };
         let change = order.map(|order| self.change(ledger, &trace, order));
-        Ok(DetectedChange { outline: None, change, written_by: Some(trace.run) })
+        Ok(DetectedChange { digest: None, change, written_by: Some(trace.run) })
     }
 
     fn change(&self, ledger: &mut Ledger, trace: &StoredDigest, order: &Order) -> Change {
-        let now = self.outline(ledger, order);
+        let now = self.digest(ledger, order);
         let why = match &trace.outline {
             _ if trace.is_open => ChangeCause::Interrupted,
             _ if !trace.is_vouched => ChangeCause::Doubted,

@@ -44,7 +44,7 @@ pub(super) async fn establish(
     if let Some(known) = known {
         return Ok(known);
     }
-    let Ensured { local, id, is_new } = ensure(books, client, spec).await?;
+    let EstablishedConnection { local, id, is_new } = ensure(books, client, spec).await?;
     if !is_new {
         hint_at_adopting(client, &id).await;
     }
@@ -53,7 +53,7 @@ pub(super) async fn establish(
 
 /// A connection that is known to be at the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ensured {
+pub struct EstablishedConnection {
     /// The ledger's id of it.
     pub local: ConnectionId,
     pub id: RemoteId,
@@ -69,9 +69,9 @@ pub async fn ensure(
     books: &StateHandle,
     client: &Client,
     spec: &ConnectionSpec,
-) -> Result<Ensured, ConnectionError> {
+) -> Result<EstablishedConnection, ConnectionError> {
     let found = client.connection_of(&spec.service, &spec.externalid).await.map_err(given_up)?;
-    let seen = sighting(found.as_ref());
+    let seen = connection_check(found.as_ref());
     note(books, spec, seen.clone()).await?;
     let (id, is_new) = match found {
         Some(found) => (ours(found, spec)?, false),
@@ -82,7 +82,7 @@ pub async fn ensure(
     }
     let (service, externalid, remote) = (spec.service.clone(), spec.externalid.clone(), id.clone());
     let local = books.enter(move |store| store.connection(&service, &externalid, &remote)).await?;
-    Ok(Ensured { local, id, is_new })
+    Ok(EstablishedConnection { local, id, is_new })
 }
 
 /// The ledger knows nothing of a connection that holds orders: it was probably lost.
@@ -99,7 +99,7 @@ async fn hint_at_adopting(client: &Client, id: &RemoteId) {
 }
 
 /// What the target's word on a connection comes to.
-pub fn sighting(found: Option<&Connection>) -> ConnectionCheck {
+pub fn connection_check(found: Option<&Connection>) -> ConnectionCheck {
     let standing = match found {
         None => ConnectionOwner::Absent,
         Some(found) if found.is_internal => ConnectionOwner::Native,

@@ -1,7 +1,7 @@
 use super::batches::{self, DeadLetterBuilder, ReaderEvent};
 use super::change_detector::ChangeDetector;
 use super::connection::establish;
-use super::execution::{Execution, Reached};
+use super::execution::{Execution, ReadProgress};
 use super::meter::Meter;
 use super::reading::{Ledger, PlanReader};
 use super::rules_digest::{check_key, mapping_of};
@@ -79,7 +79,8 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     let (connection, remote) = match connected {
         Ok(found) => found,
         Err(error) => {
-            return close(&task, &row, (meter, Reached::default()), shrinkage, Some(error)).await;
+            return close(&task, &row, (meter, ReadProgress::default()), shrinkage, Some(error))
+                .await;
         }
     };
     task.books.enter(move |store| store.set_connection(run, connection)).await?;
@@ -117,13 +118,13 @@ async fn start_reading(
 ) -> Result<Receiver<ReaderEvent>, RunError> {
     let view = task.books.enter(|store| store.view()).await?;
     let mut fingerprints = Fingerprints::new(view.hash_key()?);
-    let outlining = ChangeDetector::for_ledger(fingerprints.mapping(mapping));
+    let detector = ChangeDetector::for_ledger(fingerprints.mapping(mapping));
     // A run that never settled anything has nothing to skip, and needs no look-up to know it.
     let begun_before = row.checkpoint > 0 || row.counts.sum() > 0;
     let resumed = begun_before.then(|| row.clone());
     let ledger = Ledger { view, connection: Some(connection), fingerprints, resumed };
     let reading =
-        PlanReader::new(task.export.read(), task.job.rules.clone(), ledger).outlining(outlining);
+        PlanReader::new(task.export.read(), task.job.rules.clone(), ledger).detector(detector);
     match task.books.are_at_hand() {
         true => Ok(batches::start_at_hand(reading, letters(task))),
         false => Ok(batches::start(reading, letters(task))?),
@@ -138,7 +139,7 @@ pub(super) fn letters(task: &RunContext<'_>) -> DeadLetterBuilder {
 async fn close(
     task: &RunContext<'_>,
     row: &RunRow,
-    (mut meter, reached): (Meter, Reached),
+    (mut meter, reached): (Meter, ReadProgress),
     shrinkage: Vec<Shrinkage>,
     mut error: Option<RunError>,
 ) -> Result<RunReport, RunError> {

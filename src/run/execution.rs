@@ -21,7 +21,7 @@ use tracing::Instrument;
 
 /// How far a run came.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Reached {
+pub(super) struct ReadProgress {
     /// Records in the export, once it was read to its end.
     pub records: Option<u64>,
     /// The record after the last one taken from the reader.
@@ -39,10 +39,10 @@ pub(super) struct Execution<'a> {
     /// Ends every step at its next request: from outside, or when one step found that the run must
     /// end.
     halt: CancellationToken,
-    steps: JoinSet<Ended>,
+    steps: JoinSet<FinishedStep>,
     tracker: CheckpointTracker,
     letters: DeadLetterBuilder,
-    reached: Reached,
+    reached: ReadProgress,
     /// As the state has it.
     checkpoint: u64,
     sends_left: usize,
@@ -66,7 +66,7 @@ pub(super) struct Execution<'a> {
 pub(super) const SENT_REMEMBERED: usize = 100;
 
 /// A step that came to its end.
-struct Ended {
+struct FinishedStep {
     ticket: Ticket,
     sending: Box<PendingStep>,
     result: Result<Outcome, StepError>,
@@ -104,7 +104,7 @@ impl<'a> Execution<'a> {
             steps: JoinSet::new(),
             tracker: CheckpointTracker::default(),
             letters: letters(task),
-            reached: Reached::default(),
+            reached: ReadProgress::default(),
             checkpoint: row.checkpoint,
             sends_left: task.only.as_ref().map_or(usize::MAX, |only| only.len()),
             is_held_back: false,
@@ -118,7 +118,7 @@ impl<'a> Execution<'a> {
         })
     }
 
-    pub(super) fn end(self) -> (Meter, Reached) {
+    pub(super) fn end(self) -> (Meter, ReadProgress) {
         (self.meter, self.reached)
     }
 
@@ -213,7 +213,7 @@ impl<'a> Execution<'a> {
                 let loader = Arc::clone(&self.loader);
                 let step = async move {
                     let result = loader.carry_out(&sending.step).await;
-                    Ended { ticket, sending, result }
+                    FinishedStep { ticket, sending, result }
                 };
                 self.steps.spawn(step.in_current_span());
                 Ok(())
@@ -238,9 +238,9 @@ impl<'a> Execution<'a> {
 
     async fn finish(
         &mut self,
-        step: Result<Ended, tokio::task::JoinError>,
+        step: Result<FinishedStep, tokio::task::JoinError>,
     ) -> Result<(), RunError> {
-        let Ended { ticket, sending, result } = step.map_err(RunError::Crashed)?;
+        let FinishedStep { ticket, sending, result } = step.map_err(RunError::Crashed)?;
         let (outcome, refusal) = match result? {
             Outcome::Created(id) => (OrderOutcome::Created(id), None),
             Outcome::Updated(id) => (OrderOutcome::Updated(id), None),
@@ -254,10 +254,10 @@ impl<'a> Execution<'a> {
         self.planned_done += planned_for(&sending.step.action, &outcome);
         let dead = refusal.map(|refusal| self.dead_letter(&sending, &refusal));
         let is_refused = dead.is_some();
-        let outline = sending.outline.map(|outline| *outline);
+        let digest = sending.digest.map(|digest| *digest);
         let (key, fingerprint) = (sending.step.order.key, sending.step.fingerprint);
         self.settle(
-            vec![Settled { key, fingerprint, outcome, outline }],
+            vec![Settled { key, fingerprint, outcome, outline: digest }],
             dead.into_iter().collect(),
         )
         .await?;

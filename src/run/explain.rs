@@ -1,11 +1,11 @@
-use super::Found;
 use super::Job;
-use super::findings::found_of;
+use super::Mismatch;
 use super::reading::{ReadingError, RecordVerdict};
+use super::verification_log::found_of;
 use super::verify::reading_of;
 use crate::domain::{Answer, Fault, LedgerEntry, Operation, Order, OrderKey, RemoteId};
 use crate::extract::{Export, ExportFile};
-use crate::plan::{Action, Decision, Earlier, decide};
+use crate::plan::{Action, Decision, PriorWrite, decide};
 use crate::state::{ConnectionId, DeadLetter, LastWrite, Remembered, VerificationRow, View};
 use crate::transform::Filter;
 use jiff::tz::TimeZone;
@@ -26,7 +26,7 @@ pub struct Explanation {
     pub zone: TimeZone,
     pub files: Vec<ExportFile>,
     /// Every record of it, in reading order.
-    pub records: Vec<Explained>,
+    pub records: Vec<ExplainedRecord>,
     /// Records of it beyond those.
     pub more: u64,
     /// What the state has of it, for each key that its records have: mostly one.
@@ -42,12 +42,12 @@ pub struct Known {
     pub last_write: Option<LastWrite>,
     /// The attempts that are kept, the first one first.
     pub attempts: Vec<Remembered>,
-    pub verified: Verified,
+    pub verified: VerificationStatus,
 }
 
 /// What verifications say of an order.
 #[derive(Debug)]
-pub enum Verified {
+pub enum VerificationStatus {
     /// The job was never verified.
     Never,
     /// None compared it; the last one that came to its end did not.
@@ -55,7 +55,7 @@ pub enum Verified {
     Compared {
         by: VerificationRow,
         /// What differed; empty: it was the same.
-        differs: Vec<Found>,
+        differs: Vec<Mismatch>,
         /// It was sent again since.
         is_written_since: bool,
     },
@@ -63,7 +63,7 @@ pub enum Verified {
     /// then is not kept.
     Queued {
         at_ms: i64,
-        /// The fields that differed, in the words of [`Found::code`].
+        /// The fields that differed, in the words of [`Mismatch::code`].
         differs: String,
         is_written_since: bool,
     },
@@ -71,17 +71,17 @@ pub enum Verified {
 
 /// One record.
 #[derive(Debug)]
-pub struct Explained {
+pub struct ExplainedRecord {
     pub file: usize,
     /// Line of the file it begins at.
     pub line: u64,
     pub label: String,
-    pub fate: Fate,
+    pub fate: RecordOutcome,
 }
 
 /// What becomes of a record.
 #[derive(Debug)]
-pub enum Fate {
+pub enum RecordOutcome {
     Filtered(Filter),
     Invalid(Vec<Fault>),
     Valid {
@@ -140,14 +140,14 @@ pub fn explain(
         );
         let fate = match judged.verdict {
             RecordVerdict::Decided(Decision::Send(step)) => valid(connection, view, step.order)?,
-            RecordVerdict::Filtered(filter) => Fate::Filtered(filter),
-            RecordVerdict::Invalid(faults) => Fate::Invalid(faults),
+            RecordVerdict::Filtered(filter) => RecordOutcome::Filtered(filter),
+            RecordVerdict::Invalid(faults) => RecordOutcome::Invalid(faults),
             // An empty ledger neither knows an order nor has settled one.
             RecordVerdict::Decided(_) | RecordVerdict::Settled => continue,
         };
         let file = usize::try_from(judged.position.file).unwrap_or(usize::MAX);
         let (line, label) = (judged.position.line, judged.label);
-        explanation.records.push(Explained { file, line, label, fate });
+        explanation.records.push(ExplainedRecord { file, line, label, fate });
     }
     for key in connection.iter().flat_map(|_| &keys) {
         explanation.known.extend(known(&job.name, connection, view, key)?);
@@ -171,12 +171,12 @@ fn known(
     let verified = match view.verified(connection, key)? {
         Some(found) => {
             let (by, is_written_since) = (found.by, found.is_written_since);
-            Verified::Compared { by, differs: found_of(found.differs), is_written_since }
+            VerificationStatus::Compared { by, differs: found_of(found.differs), is_written_since }
         }
         None => match (queued(&attempts), view.last_verification(job)?) {
             (Some(queued), _) => queued,
-            (None, Some(last)) => Verified::NotCompared { last },
-            (None, None) => Verified::Never,
+            (None, Some(last)) => VerificationStatus::NotCompared { last },
+            (None, None) => VerificationStatus::Never,
         },
     };
     let remote_id = remote_id(&view.order(connection, key)?);
@@ -186,7 +186,7 @@ fn known(
 
 /// A verification that found the order missing has taken it out of the ledger, for the next sync to
 /// make it anew.
-fn queued(attempts: &[Remembered]) -> Option<Verified> {
+fn queued(attempts: &[Remembered]) -> Option<VerificationStatus> {
     let at = attempts.iter().rposition(|past| past.attempt.deed == Operation::Repair)?;
     let (repair, later) = attempts.get(at..)?.split_first()?;
     let differs = match &repair.attempt.answer {
@@ -195,7 +195,7 @@ fn queued(attempts: &[Remembered]) -> Option<Verified> {
     };
     let is_written_since =
         later.iter().any(|past| past.attempt.deed.writes() && past.attempt.answer == Answer::Done);
-    Some(Verified::Queued { at_ms: repair.at_ms, differs, is_written_since })
+    Some(VerificationStatus::Queued { at_ms: repair.at_ms, differs, is_written_since })
 }
 
 /// A number with or without the sign shops put before it.
@@ -208,9 +208,14 @@ fn valid(
     connection: Option<ConnectionId>,
     view: &View,
     order: Box<Order>,
-) -> Result<Fate, ReadingError> {
+) -> Result<RecordOutcome, ReadingError> {
     let Some(connection) = connection else {
-        return Ok(Fate::Valid { order, next: "create", remote_id: None, last_write: None });
+        return Ok(RecordOutcome::Valid {
+            order,
+            next: "create",
+            remote_id: None,
+            last_write: None,
+        });
     };
     let memory = view.order(connection, &order.key)?;
     let last_write = view.last_write(connection, &order.key)?;
@@ -223,11 +228,11 @@ fn valid(
         Decision::Send(step) => match step.action {
             Action::Create => "create",
             Action::Update(_) => "update",
-            Action::LookUp(Earlier::Update) => "look it up, then update",
+            Action::LookUp(PriorWrite::Update) => "look it up, then update",
             Action::LookUp(_) => "look it up, then create or update",
         },
     };
-    Ok(Fate::Valid { order: shown, next, remote_id, last_write })
+    Ok(RecordOutcome::Valid { order: shown, next, remote_id, last_write })
 }
 
 fn remote_id(memory: &LedgerEntry) -> Option<RemoteId> {

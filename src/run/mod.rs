@@ -8,44 +8,48 @@ mod books;
 mod canary;
 mod change_detector;
 mod connection;
-mod counting;
 mod execute;
 mod execution;
 mod explain;
-mod findings;
-mod history;
 mod job;
+mod job_history;
 mod meter;
 mod preview;
 mod reading;
 mod remote_fetch;
 mod report;
+mod request_counter;
 mod rules_digest;
 mod sample;
 mod shrinkage;
 mod since;
 mod tracker;
 mod undo;
+mod verification_log;
 mod verify;
 
 pub use adopt::{AdoptError, Adoption, adopt};
 pub use against::{
-    Against, AgainstError, Compared, Form, OnCompared, Saved, SavedError, ValueChange,
-    preview_against,
+    ChangedOrder, OnCompared, SavedPlan, SavedPlanDiff, SavedPlanDiffError, SavedPlanError,
+    SavedPlanForm, ValueChange, preview_against,
 };
 pub use books::StateHandle;
-pub use canary::{Canary, Chosen};
-pub use connection::{ConnectionError, ConnectionSpec, Ensured, ensure, sighting};
+pub use canary::{Canary, CanaryOrders};
+pub use connection::{
+    ConnectionError, ConnectionSpec, EstablishedConnection, connection_check, ensure,
+};
 pub use execute::{RunContext, execute};
-pub use explain::{Explained, Explanation, Fate, Known, Verified, explain};
-pub use findings::Record;
-pub use history::History;
+pub use explain::{
+    ExplainedRecord, Explanation, Known, RecordOutcome, VerificationStatus, explain,
+};
 pub use job::Job;
-pub use preview::{OnRecord, Planning, Preview, preview};
+pub use job_history::JobHistory;
+pub use preview::{AccountPlanner, OnRecord, Preview, preview};
 pub use reading::{PlannedRecord, ReadingError, RecordVerdict};
 pub use report::{Accounting, Progress, RunError, RunReport, end_by, time_left};
-pub use sample::{Choice, Looked, Sample, verify_sample};
+pub use sample::{CheckedOrder, Sample, Selection, verify_sample};
 pub use shrinkage::{Shrinkage, shrinkage};
 pub use since::{LeftOut, SinceRun, preview_since};
-pub use undo::{Undo, UndoError, UndoPlan, UndoRefusal, UndoReport, plan_undo, undo};
-pub use verify::{Difference, Found, Verification, VerifyError, verify};
+pub use undo::{UndoContext, UndoError, UndoPlan, UndoRefusal, UndoReport, plan_undo, undo};
+pub use verification_log::VerificationSink;
+pub use verify::{Difference, Mismatch, Verification, VerifyError, verify};

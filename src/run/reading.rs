@@ -1,5 +1,5 @@
 use super::change_detector::{ChangeDetector, DetectedChange};
-use super::counting::Counting;
+use super::request_counter::RequestCounter;
 use crate::domain::{
     Fault, LedgerEntry, Order, OrderDigest, OrderId, OrderKey, Position, Reason, SourceOrder,
 };
@@ -21,7 +21,7 @@ pub struct PlannedRecord {
     /// The record as its export states it, where that is asked for.
     pub source: Option<Box<SourceOrder>>,
     /// What tells later what changed of the order, where that is asked for and it is to be written.
-    pub outline: Option<Box<OrderDigest>>,
+    pub digest: Option<Box<OrderDigest>>,
     /// What changed of an order that is at the target, where that is asked for.
     pub change: Option<Change>,
     /// A valid order that is not to be sent, where that is asked for.
@@ -60,15 +60,15 @@ pub(super) struct PlanReader {
     ledger: Ledger,
     met: Seen,
     /// A dry run counts requests; a run finds out as it goes.
-    counting: Option<Counting>,
+    counting: Option<RequestCounter>,
     keeps_sources: bool,
     keeps_orders: bool,
     /// Of the record at hand: its order, where it is kept and not to be sent.
     kept: Option<Box<Order>>,
-    outlining: Option<ChangeDetector>,
+    detector: Option<ChangeDetector>,
     /// Orders dated after this are of the future.
     now: Timestamp,
-    tally: PlanSummary,
+    summary: PlanSummary,
 }
 
 /// What the state knows of the target.
@@ -93,21 +93,21 @@ impl PlanReader {
             keeps_sources: false,
             keeps_orders: false,
             kept: None,
-            outlining: None,
+            detector: None,
             now: Timestamp::now(),
-            tally: PlanSummary::default(),
+            summary: PlanSummary::default(),
         }
     }
 
     /// Counts what customers and carts mean for the number of requests as well.
-    pub(super) fn counting_requests(mut self, counting: Counting) -> Self {
+    pub(super) fn counting_requests(mut self, counting: RequestCounter) -> Self {
         self.counting = Some(counting);
         self
     }
 
     /// What was read, and what the next reading goes on counting with.
-    pub(super) fn end(self) -> (PlanSummary, Option<Counting>) {
-        (self.tally, self.counting)
+    pub(super) fn end(self) -> (PlanSummary, Option<RequestCounter>) {
+        (self.summary, self.counting)
     }
 
     /// Hands each record's source on as well.
@@ -131,8 +131,8 @@ impl PlanReader {
     }
 
     /// Finds out what changed as well.
-    pub(super) fn outlining(mut self, outlining: ChangeDetector) -> Self {
-        self.outlining = Some(outlining);
+    pub(super) fn detector(mut self, detector: ChangeDetector) -> Self {
+        self.detector = Some(detector);
         self
     }
 
@@ -163,7 +163,7 @@ impl PlanReader {
         Some(self.judge(source).map_err(ReadingError::from))
     }
 
-    /// Judges the next record as [`Self::next`] does, for nothing but the tally; `false` at the
+    /// Judges the next record as [`Self::next`] does, for nothing but the summary; `false` at the
     /// end.
     pub(super) fn pass(&mut self) -> Result<bool, ReadingError> {
         Ok(self.next().transpose()?.is_some())
@@ -184,25 +184,25 @@ impl PlanReader {
         let label = if sound { shown(source.label()) } else { String::new() };
         let key = source.key().ok().filter(|_| sound);
         let kept = self.keeps_sources.then(|| Box::new(source.clone()));
-        if let Some(outlining) = &mut self.outlining {
-            outlining.look_at(&mut self.ledger, &source);
+        if let Some(detector) = &mut self.detector {
+            detector.look_at(&mut self.ledger, &source);
         }
         let verdict = self.verdict(source, key.as_ref())?;
-        let found = match &self.outlining {
-            Some(outlining) => outlining.find_out(&mut self.ledger, &verdict, key.as_ref())?,
+        let found = match &self.detector {
+            Some(detector) => detector.find_out(&mut self.ledger, &verdict, key.as_ref())?,
             None => DetectedChange::default(),
         };
         if let Some(change) = &found.change {
-            let example = || Example { order: label.clone(), position, field: None };
-            self.tally.changes.add(change, example);
+            let example = || Example::new(label.clone(), position);
+            self.summary.changes.add(change, example);
         }
         match &verdict {
-            RecordVerdict::Decided(decision) => self.tally.decide(decision),
-            RecordVerdict::Filtered(filter) => self.tally.filter(filter.code()),
-            RecordVerdict::Invalid(faults) => self.tally.invalidate(&label, position, faults),
+            RecordVerdict::Decided(decision) => self.summary.decide(decision),
+            RecordVerdict::Filtered(filter) => self.summary.filter(filter.code()),
+            RecordVerdict::Invalid(faults) => self.summary.invalidate(&label, position, faults),
             RecordVerdict::Settled => {}
         }
-        let DetectedChange { outline, change, written_by } = found;
+        let DetectedChange { digest, change, written_by } = found;
         let order = self.kept.take();
         Ok(PlannedRecord {
             position,
@@ -210,7 +210,7 @@ impl PlanReader {
             key,
             verdict,
             source: kept,
-            outline,
+            digest,
             change,
             order,
             written_by,
@@ -249,15 +249,15 @@ impl PlanReader {
             return Ok(RecordVerdict::Filtered(Filter::Deleted));
         }
         if !source.is_cart() {
-            self.tally.meaning.count_status(source.status, &source.status_word);
+            self.summary.policy_effects.count_status(source.status, &source.status_word);
         }
         match transform(source, &self.rules) {
             Mapped::Filtered(filter) => Ok(RecordVerdict::Filtered(filter)),
             Mapped::Invalid(faults) => Ok(RecordVerdict::Invalid(faults)),
             Mapped::Order(order, notes) => {
-                self.tally.meaning.note(&order, notes, position, || label_of(&order));
+                self.summary.policy_effects.note(&order, notes, position, || label_of(&order));
                 if order.created_at.timestamp() > self.now {
-                    self.tally.oddities.future.add(position, || label_of(&order));
+                    self.summary.anomalies.future.add(|| Example::new(label_of(&order), position));
                 }
                 self.decide(order, position)
             }
@@ -271,9 +271,9 @@ impl PlanReader {
     ) -> Result<RecordVerdict, StateError> {
         let fingerprint = self.ledger.fingerprints.of(&order);
         if !self.ledger.fingerprints.last_was_historical() {
-            self.tally.source_not_historical += 1;
+            self.summary.source_not_historical += 1;
         }
-        self.tally.value(&order);
+        self.summary.value(&order);
         let memory = match self.ledger.connection {
             None => LedgerEntry::Unknown,
             Some(connection) => {
@@ -287,11 +287,11 @@ impl PlanReader {
         };
         self.kept = self.keeps_orders.then(|| order.clone());
         if !matches!(memory, LedgerEntry::Unknown | LedgerEntry::Intended { .. }) {
-            self.tally.oddities.know(order.currency);
+            self.summary.anomalies.currencies_known.insert(order.currency);
         }
         let decision = decide(order, fingerprint, memory);
         if let (Some(counting), Decision::Send(step)) = (&mut self.counting, &decision) {
-            counting.count(step, position, &self.ledger, &mut self.tally)?;
+            counting.count(step, position, &self.ledger, &mut self.summary)?;
         }
         Ok(RecordVerdict::Decided(decision))
     }

@@ -5,7 +5,7 @@ use crate::state::{CustomerMirror, RemoteRow, RemoteSnapshot, StateError};
 
 /// Why the target's lists could not be read to their end.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ReflectionError {
+pub(super) enum FetchError {
     #[error(transparent)]
     Target(#[from] Failure),
     #[error(transparent)]
@@ -13,11 +13,11 @@ pub(super) enum ReflectionError {
 }
 
 /// Every order of a connection, as the target's list tells of it.
-pub(super) async fn reflect(
+pub(super) async fn fetch_orders(
     client: &Client,
     connection: &RemoteId,
     prints: &Fingerprints,
-) -> Result<RemoteSnapshot, ReflectionError> {
+) -> Result<RemoteSnapshot, FetchError> {
     let mut mirror = RemoteSnapshot::new()?;
     let mut next = Some(0);
     while let Some(offset) = next {
@@ -41,11 +41,11 @@ fn endless() -> Failure {
 }
 
 /// Every customer of a connection, by the hashes of its external id and its address.
-pub(super) async fn reflect_customers(
+pub(super) async fn fetch_customers(
     client: &Client,
     connection: &RemoteId,
     prints: &Fingerprints,
-) -> Result<CustomerMirror, ReflectionError> {
+) -> Result<CustomerMirror, FetchError> {
     let mut mirror = CustomerMirror::new()?;
     let mut next = Some(0);
     while let Some(offset) = next {

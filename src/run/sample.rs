@@ -1,8 +1,8 @@
-use super::findings::Findings;
 use super::reading::RecordVerdict;
 use super::remote_fetch::mirrored;
-use super::verify::{Comparison, connection_of, reading_of};
-use super::{Found, Job, Record, Verification, VerifyError};
+use super::verification_log::VerificationLog;
+use super::verify::{OrderComparison, connection_of, reading_of};
+use super::{Job, Mismatch, Verification, VerificationSink, VerifyError};
 use crate::activecampaign::{Client, RemoteProduct};
 use crate::domain::{Order, RemoteId};
 use crate::extract::Export;
@@ -49,13 +49,13 @@ impl Sample {
 
 /// Which orders are looked at.
 #[derive(Debug, Clone, Copy)]
-pub enum Choice<'a> {
+pub enum Selection<'a> {
     Part(Sample),
     /// Those of these keys, as the ledger writes them.
     Keys(&'a BTreeSet<String>),
 }
 
-impl Choice<'_> {
+impl Selection<'_> {
     fn sample(self) -> Option<Sample> {
         match self {
             Self::Part(sample) => Some(sample),
@@ -73,7 +73,7 @@ impl Choice<'_> {
 
 /// One order that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Looked {
+pub struct CheckedOrder {
     pub order: String,
     /// Total and currency, as people write them.
     pub total: String,
@@ -94,16 +94,16 @@ pub async fn verify_sample(
     export: &Export,
     view: View,
     client: &Client,
-    (choice, record): (Choice<'_>, Option<Record<'_>>),
-) -> Result<(Verification, Vec<Looked>), VerifyError> {
+    (choice, record): (Selection<'_>, Option<VerificationSink<'_>>),
+) -> Result<(Verification, Vec<CheckedOrder>), VerifyError> {
     let (connection, remote) = connection_of(job, &view)?;
-    let begin = |record| Findings::begin(record, &job.name, connection, choice.sample());
+    let begin = |record| VerificationLog::begin(record, &job.name, connection, choice.sample());
     let mut findings = record.map(begin).transpose()?;
     let mut looked = Vec::new();
     let mut result = Verification { job: job.name.clone(), ..Verification::default() };
     let mut reading = reading_of(job, export, &view)?;
     let fingerprints = Fingerprints::new(view.hash_key()?);
-    let comparison = Comparison { view: &view, connection, fingerprints, balance: None };
+    let comparison = OrderComparison { view: &view, connection, fingerprints, balance: None };
     while let Some(judged) = reading.next() {
         let judged = judged?;
         let RecordVerdict::Decided(Decision::Send(step)) = judged.verdict else { continue };
@@ -125,19 +125,19 @@ pub async fn verify_sample(
                 let (source, target) = (order.lines.len().to_string(), products.len().to_string());
                 result.differ(
                     &judged.label,
-                    Found::Products,
+                    Mismatch::Products,
                     format!("{source} lines"),
                     format!("{target} lines, not the same"),
                 );
-                found = Some(vec![Found::Products]);
+                found = Some(vec![Mismatch::Products]);
             }
         }
         if let (Some(found), Some(findings)) = (&found, &mut findings) {
             findings.take(&order.key, found)?;
         }
-        if matches!(choice, Choice::Keys(_)) {
+        if matches!(choice, Selection::Keys(_)) {
             let total = order.currency.format_minor(order.total.minor().into());
-            looked.push(Looked {
+            looked.push(CheckedOrder {
                 order: judged.label,
                 total: format!("{total} {}", order.currency),
                 products: order.lines.len(),

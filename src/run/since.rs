@@ -1,11 +1,11 @@
 use super::Job;
 use super::change_detector::ChangeDetector;
-use super::preview::{OnRecord, Planning, Preview};
+use super::preview::{AccountPlanner, OnRecord, Preview};
 use super::reading::{PlanReader, PlannedRecord, ReadingError, RecordVerdict};
 use super::rules_digest::{mapping_of, settings_changed};
 use crate::domain::Reason;
 use crate::extract::Export;
-use crate::plan::{Changes, Decision, EXAMPLES_MAX, Example, Terms};
+use crate::plan::{Assumptions, Changes, Decision, EXAMPLES_MAX, Example};
 use crate::state::{RunId, View};
 use crate::transform::Filter;
 use std::collections::BTreeMap;
@@ -44,10 +44,10 @@ pub type LeftOut = (&'static str, &'static str);
 /// # Errors
 /// When the export or the state can't be read to the end.
 pub fn preview_since(
-    planning: &mut Planning,
+    planning: &mut AccountPlanner,
     (job, export): (&Job, &Export),
     view: View,
-    (terms, run): (Terms, RunId),
+    (terms, run): (Assumptions, RunId),
     mut each: Option<OnRecord<'_>>,
 ) -> Result<(Preview, SinceRun), ReadingError> {
     let now = mapping_of(job, export.files());
@@ -88,8 +88,7 @@ impl SinceRun {
             self.written_later += 1;
             return;
         }
-        let example =
-            || Example { order: judged.label.clone(), position: judged.position, field: None };
+        let example = || Example::new(judged.label.clone(), judged.position);
         match (&judged.verdict, &judged.change) {
             (_, Some(change)) => self.changes.add(change, example),
             (verdict, None) => match left_out(verdict) {

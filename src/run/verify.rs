@@ -1,9 +1,9 @@
-use super::findings::Findings;
 use super::reading::{Ledger, PlanReader, ReadingError, RecordVerdict};
-use super::remote_fetch::{ReflectionError, reflect};
-use super::{Job, Record};
+use super::remote_fetch::{FetchError, fetch_orders};
+use super::verification_log::VerificationLog;
+use super::{Job, VerificationSink};
 use crate::activecampaign::{Client, Failure};
-use crate::domain::{CustomerKey, CustomerMemory, LedgerEntry, Order, OrderKey, Reason, RemoteId};
+use crate::domain::{CustomerEntry, CustomerKey, LedgerEntry, Order, OrderKey, Reason, RemoteId};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints};
 use crate::state::{
@@ -38,7 +38,7 @@ pub struct Verification {
     pub months: Vec<MonthSums>,
     /// How many buyers there are, and of how many the sums of some month differ.
     pub customers: CustomerSums,
-    pub differences: BTreeMap<Found, u64>,
+    pub differences: BTreeMap<Mismatch, u64>,
     pub examples: Vec<Difference>,
 }
 
@@ -46,14 +46,14 @@ pub struct Verification {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     pub order: String,
-    pub found: Found,
+    pub found: Mismatch,
     pub source: String,
     pub target: String,
 }
 
 /// What differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Found {
+pub enum Mismatch {
     /// In the export, not at the target.
     Missing,
     /// At the target, not in the export.
@@ -65,7 +65,7 @@ pub enum Found {
     Customer,
 }
 
-impl Found {
+impl Mismatch {
     /// The stable name in reports.
     pub fn code(self) -> &'static str {
         match self {
@@ -85,7 +85,7 @@ impl Verification {
         self.differences.values().sum()
     }
 
-    pub(super) fn differ(&mut self, order: &str, found: Found, source: String, target: String) {
+    pub(super) fn differ(&mut self, order: &str, found: Mismatch, source: String, target: String) {
         *self.differences.entry(found).or_default() += 1;
         if self.examples.len() < EXAMPLES_MAX {
             self.examples.push(Difference { order: order.to_owned(), found, source, target });
@@ -105,11 +105,11 @@ pub enum VerifyError {
     NothingLoaded,
 }
 
-impl From<ReflectionError> for VerifyError {
-    fn from(error: ReflectionError) -> Self {
+impl From<FetchError> for VerifyError {
+    fn from(error: FetchError) -> Self {
         match error {
-            ReflectionError::Target(failure) => Self::Target(failure),
-            ReflectionError::State(error) => Self::State(error),
+            FetchError::Target(failure) => Self::Target(failure),
+            FetchError::State(error) => Self::State(error),
         }
     }
 }
@@ -124,18 +124,18 @@ pub async fn verify(
     export: &Export,
     view: View,
     client: &Client,
-    record: Option<Record<'_>>,
+    record: Option<VerificationSink<'_>>,
 ) -> Result<Verification, VerifyError> {
     let (connection, remote) = connection_of(job, &view)?;
     let fingerprints = Fingerprints::new(view.hash_key()?);
-    let begin = |record| Findings::begin(record, &job.name, connection, None);
+    let begin = |record| VerificationLog::begin(record, &job.name, connection, None);
     let mut findings = record.map(begin).transpose()?;
-    let mut mirror = reflect(client, &remote, &fingerprints).await?;
+    let mut mirror = fetch_orders(client, &remote, &fingerprints).await?;
     let mut result =
         Verification { job: job.name.clone(), at_target: mirror.len()?, ..Verification::default() };
     let mut reading = reading_of(job, export, &view)?;
     let balance = Some(Reconciliation::new()?);
-    let comparison = Comparison { view: &view, connection, fingerprints, balance };
+    let comparison = OrderComparison { view: &view, connection, fingerprints, balance };
     while let Some(judged) = reading.next() {
         let judged = judged?;
         match (judged.verdict, judged.key) {
@@ -189,7 +189,7 @@ pub(super) fn reading_of(
 }
 
 /// Holds orders of the export against what the target lists of them.
-pub(super) struct Comparison<'a> {
+pub(super) struct OrderComparison<'a> {
     pub view: &'a View,
     pub connection: ConnectionId,
     pub fingerprints: Fingerprints,
@@ -197,7 +197,7 @@ pub(super) struct Comparison<'a> {
     pub balance: Option<Reconciliation>,
 }
 
-impl Comparison<'_> {
+impl OrderComparison<'_> {
     /// What differs; `None`: there was nothing to compare, as it is a cart that its order has taken
     /// over.
     pub(super) fn compare(
@@ -206,7 +206,7 @@ impl Comparison<'_> {
         order: &Order,
         there: Option<RemoteRow>,
         result: &mut Verification,
-    ) -> Result<Option<Vec<Found>>, StateError> {
+    ) -> Result<Option<Vec<Mismatch>>, StateError> {
         let Some(there) = there else {
             if self.view.order(self.connection, &order.key)? == LedgerEntry::BecameOrder {
                 // A cart, which its order has taken over.
@@ -215,8 +215,8 @@ impl Comparison<'_> {
             }
             self.weigh_source(order)?;
             let (source, target) = ("in the export".to_owned(), "not there".to_owned());
-            result.differ(label, Found::Missing, source, target);
-            return Ok(Some(vec![Found::Missing]));
+            result.differ(label, Mismatch::Missing, source, target);
+            return Ok(Some(vec![Mismatch::Missing]));
         };
         self.weigh_source(order)?;
         self.weigh_target(&there)?;
@@ -231,26 +231,26 @@ impl Comparison<'_> {
                 || "none".to_owned(),
                 |minor| order.currency.format_minor(minor.into()),
             );
-            differ(Found::Total, order.currency.format_minor(total.into()), target);
+            differ(Mismatch::Total, order.currency.format_minor(total.into()), target);
         }
         if !there.currency.eq_ignore_ascii_case(code) {
-            differ(Found::Currency, code.to_owned(), there.currency.clone());
+            differ(Mismatch::Currency, code.to_owned(), there.currency.clone());
         }
         let created = order.created_at.timestamp().as_second();
         if there.created_s != Some(created) {
             let target = there.created_s.and_then(|s| Timestamp::from_second(s).ok());
             let target = target.map_or_else(|| "none".to_owned(), |at| at.to_string());
-            differ(Found::Date, order.created_at.to_string(), target);
+            differ(Mismatch::Date, order.created_at.to_string(), target);
         }
         let lines = order.lines.len() as u64;
         let units: u64 = order.lines.iter().map(|line| u64::from(line.quantity)).sum();
         if there.products.is_some_and(|n| n != lines && n != units) {
             let target = there.products.unwrap_or_default().to_string();
-            differ(Found::Products, lines.to_string(), target);
+            differ(Mismatch::Products, lines.to_string(), target);
         }
         if !self.is_same_customer(order, &there)? {
             let target = format!("customer {}", there.customer);
-            differ(Found::Customer, "the buyer of the order".to_owned(), target);
+            differ(Mismatch::Customer, "the buyer of the order".to_owned(), target);
         }
         if all.is_empty() {
             result.matching += 1;
@@ -297,7 +297,12 @@ impl Comparison<'_> {
             false => {
                 self.weigh_target(there)?;
                 let target = format!("id {}", there.id);
-                result.differ(there.key.trim_start(), Found::Extra, "not there".to_owned(), target);
+                result.differ(
+                    there.key.trim_start(),
+                    Mismatch::Extra,
+                    "not there".to_owned(),
+                    target,
+                );
             }
         }
         Ok(())
@@ -308,8 +313,8 @@ impl Comparison<'_> {
         let address = self.fingerprints.customer(&CustomerKey::guest(&order.customer.email));
         let key = self.fingerprints.customer(&order.customer.key);
         let wrong_id = match self.view.customer(self.connection, &key)? {
-            CustomerMemory::Known(id) => id != there.customer,
-            CustomerMemory::Unknown | CustomerMemory::Intended => false,
+            CustomerEntry::Known(id) => id != there.customer,
+            CustomerEntry::Unknown | CustomerEntry::Intended => false,
         };
         Ok(address == there.email_hash && !wrong_id)
     }

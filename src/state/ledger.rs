@@ -1,7 +1,7 @@
 use super::sql_types::{StoredId, now_ms, stored_id};
 use super::{ConnectionId, RunId, RunRow, StateError, Store, history};
 use crate::domain::{
-    Answer, Attempt, CustomerMemory, Fingerprint, LedgerEntry, Operation, OrderKey, RemoteId,
+    Answer, Attempt, CustomerEntry, Fingerprint, LedgerEntry, Operation, OrderKey, RemoteId,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -189,7 +189,7 @@ impl Store {
         &self,
         connection: ConnectionId,
         hash: &[u8; 16],
-    ) -> Result<CustomerMemory, StateError> {
+    ) -> Result<CustomerEntry, StateError> {
         customer(&self.db, connection, hash)
     }
 }
@@ -248,7 +248,7 @@ pub(super) fn customer(
     db: &Connection,
     connection: ConnectionId,
     hash: &[u8; 16],
-) -> Result<CustomerMemory, StateError> {
+) -> Result<CustomerEntry, StateError> {
     let mut statement = db.prepare_cached(
         "SELECT remote_id FROM customers WHERE connection = ?1 AND key_hash = ?2",
     )?;
@@ -256,9 +256,9 @@ pub(super) fn customer(
         .query_row(params![connection, &hash[..]], |row| row.get::<_, Option<StoredId>>(0))
         .optional()?;
     Ok(match row {
-        None => CustomerMemory::Unknown,
-        Some(None) => CustomerMemory::Intended,
-        Some(Some(id)) => CustomerMemory::Known(id.0),
+        None => CustomerEntry::Unknown,
+        Some(None) => CustomerEntry::Intended,
+        Some(Some(id)) => CustomerEntry::Known(id.0),
     })
 }
 

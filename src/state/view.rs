@@ -3,7 +3,7 @@ use super::store::{current_connection, migrate, path_of, tune, version};
 use super::{
     ConnectionId, DeadLetter, LastWrite, RunId, RunRow, StateError, dead_letters, ledger, runs,
 };
-use crate::domain::{CustomerMemory, LedgerEntry, OrderKey, RemoteId};
+use crate::domain::{CustomerEntry, LedgerEntry, OrderKey, RemoteId};
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -113,7 +113,7 @@ impl View {
         &self,
         connection: ConnectionId,
         hash: &[u8; 16],
-    ) -> Result<CustomerMemory, StateError> {
+    ) -> Result<CustomerEntry, StateError> {
         ledger::customer(&self.db, connection, hash)
     }
 

@@ -2,7 +2,7 @@
 //! and the target's answers are all that time passes for.
 
 use crate::rehearsal::{End, LastSend, Life, Rehearsal, in_paused_time};
-use ordersync::plan::{Forecast, Terms};
+use ordersync::plan::{Assumptions, Forecast};
 use ordersync::run::{Progress, RunReport};
 use ordersync::simulator::{Latency, Options};
 use ordersync::state::Kind;
@@ -159,7 +159,8 @@ fn where_answers_are_slow_and_few_are_in_flight_answers_bind_and_not_the_limit()
             shop.put(&orders(1, |_| 20));
             let forecast = shop.plan().forecast;
             let round_trip = Duration::from_millis(ms.into());
-            let forecast = Forecast { terms: Terms { round_trip, ..forecast.terms }, ..forecast };
+            let forecast =
+                Forecast { terms: Assumptions { round_trip, ..forecast.terms }, ..forecast };
             assert!((forecast.requests_per_second() - expected).abs() < 1e-9);
             assert_within_5_percent(&forecast, &finished(&shop).await);
         });

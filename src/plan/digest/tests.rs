@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::{
-    Amount, Currency, Customer, Discount, DiscountKind, Email, Field, FieldChange, Held, Line,
-    Moment, Position,
+    Amount, Currency, Customer, Discount, DiscountKind, Email, Field, FieldChange, FieldValue,
+    Line, Moment, Position,
 };
 use crate::plan::{ChangeCause, tests_order};
 use proptest::prelude::*;
@@ -73,7 +73,7 @@ fn change(order: &mut Order, field: Field, at: usize) {
 
 fn named(before: &Order, after: &Order) -> Vec<Field> {
     let mut prints = prints();
-    let [before, after] = [before, after].map(|order| prints.outline(order, [0; 4], [0; 4]));
+    let [before, after] = [before, after].map(|order| prints.digest(order, [0; 4], [0; 4]));
     before.changes_to(&after).iter().map(|change| change.field).collect()
 }
 
@@ -113,17 +113,21 @@ fn amounts_dates_and_counts_are_told_from_what_to_what() {
         change(&mut after, field, 0);
     }
     let mut prints = prints();
-    let [before, after] = [before, after].map(|order| prints.outline(&order, [0; 4], [0; 4]));
+    let [before, after] = [before, after].map(|order| prints.digest(&order, [0; 4], [0; 4]));
     let (usd, eur) = (before.currency, after.currency);
     let amount = |minor| Amount::from_minor(minor).unwrap();
     assert_eq!(
         before.changes_to(&after),
         [
-            (Field::Total, Held::Money(amount(5409), usd), Held::Money(amount(5410), eur)),
-            (Field::Currency, Held::Currency(usd), Held::Currency(eur)),
-            (Field::Tax, Held::Money(amount(81), usd), Held::Absent),
-            (Field::Quantities, Held::Count(2), Held::Count(3)),
-            (Field::Email, Held::NotKept, Held::NotKept),
+            (
+                Field::Total,
+                FieldValue::Money(amount(5409), usd),
+                FieldValue::Money(amount(5410), eur)
+            ),
+            (Field::Currency, FieldValue::Currency(usd), FieldValue::Currency(eur)),
+            (Field::Tax, FieldValue::Money(amount(81), usd), FieldValue::Absent),
+            (Field::Quantities, FieldValue::Count(2), FieldValue::Count(3)),
+            (Field::Email, FieldValue::NotKept, FieldValue::NotKept),
         ]
         .map(|(field, from, to)| FieldChange { field, from, to })
     );
@@ -143,7 +147,7 @@ fn two_orders_of_one_buyer_show_nothing_alike() {
     let mut prints = prints();
     let [one, two] = ["1", "2"].map(|key| {
         let order = Order { key: OrderKey::parse(key).unwrap(), ..full() };
-        prints.outline(&order, [0; 4], [0; 4]).hashes
+        prints.digest(&order, [0; 4], [0; 4]).hashes
     });
     assert!(one.iter().zip(&two).all(|(one, two)| one.is_some() && one != two));
 }
@@ -172,14 +176,14 @@ fn a_record_is_the_same_wherever_it_stands() {
 #[test]
 fn who_made_the_change_follows_from_record_and_mapping() {
     let mut prints = prints();
-    let mut outline = |source, mapping| prints.outline(&full(), [source; 4], [mapping; 4]);
-    let before = outline(1, 1);
+    let mut digest = |source, mapping| prints.digest(&full(), [source; 4], [mapping; 4]);
+    let before = digest(1, 1);
     for (source, mapping, why) in [
         (2, 1, ChangeCause::Source),
         (1, 2, ChangeCause::Mapping),
         (2, 2, ChangeCause::Both),
         (1, 1, ChangeCause::Mapping),
     ] {
-        assert_eq!(ChangeCause::of(&before, &outline(source, mapping)), why, "{source} {mapping}");
+        assert_eq!(ChangeCause::of(&before, &digest(source, mapping)), why, "{source} {mapping}");
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::{PlanSummary, Terms};
+use crate::plan::{Assumptions, PlanSummary};
 use jiff::tz::TimeZone;
 
 fn preview(forecast: Forecast, zone: &str) -> Preview {
@@ -7,7 +7,7 @@ fn preview(forecast: Forecast, zone: &str) -> Preview {
         job: "shop".to_owned(),
         files: Vec::new(),
         rules: Default::default(),
-        tally: PlanSummary::default(),
+        summary: PlanSummary::default(),
         forecast,
         shrinkage: Vec::new(),
         history: Default::default(),
@@ -21,7 +21,7 @@ fn at(text: &str) -> Zoned {
 }
 
 fn of(requests: u64) -> Forecast {
-    Forecast::new(requests, Terms::new(5.0, 16))
+    Forecast::new(requests, Assumptions::new(5.0, 16))
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn the_table_tells_what_another_pace_would_change() {
 
 #[test]
 fn what_binds_is_said() {
-    let slow = Forecast::new(100, Terms::new(5.0, 1));
+    let slow = Forecast::new(100, Assumptions::new(5.0, 1));
     let text = forecast_lines(&preview(slow.after(2), "UTC"), &at("2026-06-01T10:00:00Z"));
     for expected in [
         "at 2.0 a second",

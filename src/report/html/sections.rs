@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 const COLUMNS_MAX: i32 = 72;
 
 pub(super) fn job(preview: &Preview, detail: &Detail, now: &Zoned) -> Markup {
-    let tally = &preview.tally;
+    let summary = &preview.summary;
     let warned = warnings(preview, now);
     html! {
         section.job {
@@ -29,20 +29,20 @@ pub(super) fn job(preview: &Preview, detail: &Detail, now: &Zoned) -> Markup {
                 @if n > 0 { br; }
                 (printable(&file.to_string())) " · " (file.format) " · " (many(file.size_bytes, "byte"))
             } }
-            (tiles(tally))
+            (tiles(summary))
             p.forecast { (forecast_text(preview, now)) }
             (forecast(preview, now))
-            p { "Triggers: " (historical(tally)) "." }
+            p { "Triggers: " (historical(summary)) "." }
             @if !warned.is_empty() {
                 section.warnings { h3 { "Worth knowing before the first write" }
                     ul { @for warning in &warned { li { (warning.told(preview)) } } } }
             }
             @if let Some(telling) = &detail.difference { (difference::section(telling)) }
-            (money(tally))
+            (money(summary))
             (meaning(preview))
-            (months(tally))
-            div.pair { (products(tally)) (customers(tally)) }
-            (left_out(tally))
+            (months(summary))
+            div.pair { (products(summary)) (customers(summary)) }
+            (left_out(summary))
             (samples(preview, &detail.samples))
             (invalid(preview, detail))
         }
@@ -70,37 +70,37 @@ fn forecast(preview: &Preview, now: &Zoned) -> Markup {
     }
 }
 
-fn tiles(tally: &PlanSummary) -> Markup {
+fn tiles(summary: &PlanSummary) -> Markup {
     let tile = |name: &str, n: u64, note: &str| {
         html! { div.tile { span.n { (count(n)) } span.name { (name) } span.note { (note) } } }
     };
     html! {
         div.tiles role="group" aria-label="What would happen to each record" {
-            (tile("to create", tally.create, "orders"))
-            (tile("to update", tally.update, "changed since they were loaded"))
-            (tile("unchanged", tally.unchanged, "at the target as they are"))
-            (tile("filtered", tally.filtered, "left out by a rule"))
-            (tile("invalid", tally.invalid, "can't be sent"))
-            (tile("refused", tally.refused, "by the target before"))
-            (tile("read", tally.read, "the sum of these"))
-            (tile("new customers", tally.customers_new, "would be created"))
+            (tile("to create", summary.create, "orders"))
+            (tile("to update", summary.update, "changed since they were loaded"))
+            (tile("unchanged", summary.unchanged, "at the target as they are"))
+            (tile("filtered", summary.filtered, "left out by a rule"))
+            (tile("invalid", summary.invalid, "can't be sent"))
+            (tile("refused", summary.refused, "by the target before"))
+            (tile("read", summary.read, "the sum of these"))
+            (tile("new customers", summary.customers_new, "would be created"))
         }
     }
 }
 
-fn money(tally: &PlanSummary) -> Markup {
+fn money(summary: &PlanSummary) -> Markup {
     html! {
         h3 { "Money" }
-        @if tally.totals.is_empty() { p { "No valid order." } } @else {
+        @if summary.totals.is_empty() { p { "No valid order." } } @else {
             table {
                 thead { tr { th scope="col" { "Currency" } th.number scope="col" { "Orders" } th.number scope="col" { "Total" } } }
-                tbody { @for (currency, total) in &tally.totals {
+                tbody { @for (currency, total) in &summary.totals {
                     tr { th scope="row" { (currency.code()) } td.number { (count(total.orders)) }
                         td.number { (grouped(&currency.format_minor(total.minor_units))) } }
                 } }
             }
-            @if let (Some(first), Some(last)) = (tally.first_order, tally.last_order) {
-                p { (count(tally.products)) " product lines, placed " (first.to_string()) " to " (last.to_string()) "." }
+            @if let (Some(first), Some(last)) = (summary.first_order, summary.last_order) {
+                p { (count(summary.products)) " product lines, placed " (first.to_string()) " to " (last.to_string()) "." }
             }
         }
     }
@@ -127,9 +127,9 @@ fn meaning(preview: &Preview) -> Markup {
     }
 }
 
-fn months(tally: &PlanSummary) -> Markup {
+fn months(summary: &PlanSummary) -> Markup {
     let mut by_currency: BTreeMap<Currency, BTreeMap<i32, MonthTotal>> = BTreeMap::new();
-    for ((currency, month), total) in tally.shape.months() {
+    for ((currency, month), total) in summary.distribution.months() {
         by_currency.entry(currency).or_default().insert(number_of(month), total);
     }
     html! {
@@ -174,8 +174,8 @@ fn filled(months: &BTreeMap<i32, MonthTotal>) -> Vec<(String, MonthTotal)> {
     years.into_iter().map(|(year, total)| (format!("{year:04}"), total)).collect()
 }
 
-fn products(tally: &PlanSummary) -> Markup {
-    let bars = tally.shape.products().iter().enumerate().map(|(n, orders)| Bar {
+fn products(summary: &PlanSummary) -> Markup {
+    let bars = summary.distribution.products().iter().enumerate().map(|(n, orders)| Bar {
         label: match n + 1 {
             PRODUCTS_MAX => format!("{PRODUCTS_MAX} or more"),
             n => n.to_string(),
@@ -186,21 +186,21 @@ fn products(tally: &PlanSummary) -> Markup {
     charts::columns("Products in an order", ("Products", "Orders"), &bars.collect::<Vec<_>>())
 }
 
-fn customers(tally: &PlanSummary) -> Markup {
-    let returning = tally.create.saturating_sub(tally.customers_new);
-    let bars = [("new customers", tally.customers_new), ("returning ones", returning)];
+fn customers(summary: &PlanSummary) -> Markup {
+    let returning = summary.create.saturating_sub(summary.customers_new);
+    let bars = [("new customers", summary.customers_new), ("returning ones", returning)];
     let bars =
         bars.map(|(label, n)| Bar { label: label.to_owned(), value: n as f64, text: count(n) });
     charts::rows("Orders to create, by", ("By", "Orders"), &bars)
 }
 
-fn left_out(tally: &PlanSummary) -> Markup {
-    let filtered: Vec<Bar> = tally
+fn left_out(summary: &PlanSummary) -> Markup {
+    let filtered: Vec<Bar> = summary
         .filtered_reasons
         .iter()
         .map(|(code, n)| Bar { label: (*code).to_owned(), value: *n as f64, text: count(*n) })
         .collect();
-    let reasons = advice_rows(tally);
+    let reasons = advice_rows(summary);
     let invalid: Vec<Bar> = reasons
         .iter()
         .map(|row| Bar {
@@ -212,7 +212,7 @@ fn left_out(tally: &PlanSummary) -> Markup {
     html! {
         @if !filtered.is_empty() { h3 { "Filtered" }
             (charts::rows("Left out by a rule", ("Rule", "Records"), &filtered))
-            dl { @for code in tally.filtered_reasons.keys() { dt { (code) } dd { (rule(code)) } } }
+            dl { @for code in summary.filtered_reasons.keys() { dt { (code) } dd { (rule(code)) } } }
         }
         @if !invalid.is_empty() {
             h3 { "Invalid" }

@@ -1,12 +1,12 @@
 use super::diff::{ValueChange, diff};
-use super::saved::{Form, Line, Saved, SavedError};
+use super::saved::{Line, SavedPlan, SavedPlanError, SavedPlanForm};
 use crate::domain::{Currency, Order};
 use crate::extract::Export;
-use crate::plan::{Action, Decision, EXAMPLES_MAX, Example, Terms};
+use crate::plan::{Action, Assumptions, Decision, EXAMPLES_MAX, Example};
 use crate::run::change_detector::ChangeDetector;
 use crate::run::reading::{PlannedRecord, RecordVerdict};
 use crate::run::since::is_repeat;
-use crate::run::{Job, Planning, Preview, ReadingError};
+use crate::run::{AccountPlanner, Job, Preview, ReadingError};
 use crate::state::View;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,17 +14,17 @@ use std::io::{BufRead, Seek};
 
 /// A plan held against a saved one. Its memory does not grow with either.
 #[derive(Debug, Clone)]
-pub struct Against {
+pub struct SavedPlanDiff {
     /// The saved file.
     pub file: String,
-    pub form: Form,
+    pub form: SavedPlanForm,
     /// Orders in the saved plan.
     pub saved: u64,
     pub same: u64,
     pub changed: u64,
     /// Orders by what changed of them, by the names of [`ValueChange::path`].
     pub by_path: BTreeMap<&'static str, u64>,
-    pub examples: Vec<Compared>,
+    pub examples: Vec<ChangedOrder>,
     /// Orders of the saved plan that no sound record of the export is of.
     pub only_saved: u64,
     /// Keys of the first few, and their lines in the saved file.
@@ -37,7 +37,7 @@ pub struct Against {
 
 /// One order that is not what it was.
 #[derive(Debug, Clone)]
-pub struct Compared {
+pub struct ChangedOrder {
     pub example: Example,
     pub changes: Vec<ValueChange>,
     /// Of its amounts then and now, where they are known.
@@ -48,11 +48,11 @@ pub struct Compared {
 pub type OnCompared<'a> = &'a mut dyn FnMut(PlannedRecord, &[ValueChange]);
 
 #[derive(Debug, thiserror::Error)]
-pub enum AgainstError {
+pub enum SavedPlanDiffError {
     #[error(transparent)]
     Reading(#[from] ReadingError),
     #[error(transparent)]
-    Saved(#[from] SavedError),
+    Saved(#[from] SavedPlanError),
 }
 
 /// The dry run, held against a plan that was saved.
@@ -60,15 +60,15 @@ pub enum AgainstError {
 /// # Errors
 /// When the export, the state or the saved plan can't be read to the end.
 pub fn preview_against<R: BufRead + Seek>(
-    planning: &mut Planning,
+    planning: &mut AccountPlanner,
     (job, export): (&Job, &Export),
     view: View,
-    (terms, saved): (Terms, &mut Saved<R>),
+    (terms, saved): (Assumptions, &mut SavedPlan<R>),
     each: OnCompared<'_>,
-) -> Result<(Preview, Against), AgainstError> {
+) -> Result<(Preview, SavedPlanDiff), SavedPlanDiffError> {
     let mut begun = planning.begin((job, export), view, |_| ChangeDetector::of_fields())?;
     begun.reading = begun.reading.keeping_sources().keeping_orders().in_less_memory();
-    let mut against = Against::of(saved);
+    let mut against = SavedPlanDiff::of(saved);
     while let Some(judged) = begun.reading.next() {
         let judged = judged?;
         let changes = against.take(&judged, saved, &job.name)?;
@@ -78,8 +78,8 @@ pub fn preview_against<R: BufRead + Seek>(
     Ok((planning.end((job, export), begun, terms), against))
 }
 
-impl Against {
-    fn of<R>(saved: &Saved<R>) -> Self {
+impl SavedPlanDiff {
+    fn of<R>(saved: &SavedPlan<R>) -> Self {
         Self {
             file: saved.name.clone(),
             form: saved.form,
@@ -98,9 +98,9 @@ impl Against {
     fn take<R: BufRead + Seek>(
         &mut self,
         judged: &PlannedRecord,
-        saved: &mut Saved<R>,
+        saved: &mut SavedPlan<R>,
         job: &str,
-    ) -> Result<Vec<ValueChange>, SavedError> {
+    ) -> Result<Vec<ValueChange>, SavedPlanError> {
         let Some(key) = judged.key.as_ref().filter(|_| !is_repeat(&judged.verdict)) else {
             return Ok(Vec::new());
         };
@@ -122,7 +122,7 @@ impl Against {
     /// A file of payloads has nothing of orders that had not to be sent.
     fn add_new(&mut self, judged: &PlannedRecord) {
         let is_sent = matches!(judged.verdict, RecordVerdict::Decided(Decision::Send(_)));
-        if self.form == Form::Payloads && !is_sent {
+        if self.form == SavedPlanForm::Payloads && !is_sent {
             return;
         }
         self.only_now += 1;
@@ -146,13 +146,13 @@ impl Against {
         paths.into_iter().for_each(|path| *self.by_path.entry(path).or_default() += 1);
         if self.examples.len() < EXAMPLES_MAX {
             let (example, changes) = (example_of(judged), changes.to_vec());
-            self.examples.push(Compared { example, changes, currencies });
+            self.examples.push(ChangedOrder { example, changes, currencies });
         }
     }
 }
 
 fn example_of(judged: &PlannedRecord) -> Example {
-    Example { order: judged.label.clone(), position: judged.position, field: None }
+    Example::new(judged.label.clone(), judged.position)
 }
 
 fn compare(before: Line, judged: &PlannedRecord) -> Vec<ValueChange> {

@@ -4,6 +4,6 @@ mod compared;
 mod diff;
 mod saved;
 
-pub use compared::{Against, AgainstError, Compared, OnCompared, preview_against};
+pub use compared::{ChangedOrder, OnCompared, SavedPlanDiff, SavedPlanDiffError, preview_against};
 pub use diff::ValueChange;
-pub use saved::{Form, Saved, SavedError};
+pub use saved::{SavedPlan, SavedPlanError, SavedPlanForm};

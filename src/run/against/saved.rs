@@ -8,7 +8,7 @@ const LINE_BYTES_MAX: u64 = 16 << 20;
 
 /// What a saved plan holds of each order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum SavedPlanForm {
     /// The payloads that would have been sent: `plan --payloads`.
     Payloads,
     /// What would have become of every record: `plan --jsonl`.
@@ -16,11 +16,11 @@ pub enum Form {
 }
 
 /// A plan that was saved, opened for being held against another.
-pub struct Saved<R> {
+pub struct SavedPlan<R> {
     file: R,
     /// As people know it.
     pub(super) name: String,
-    pub(super) form: Form,
+    pub(super) form: SavedPlanForm,
     /// Orders in it.
     pub(super) orders: u64,
     index: SavedIndex,
@@ -30,7 +30,7 @@ pub struct Saved<R> {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum SavedError {
+pub enum SavedPlanError {
     #[error("{name}: {source}")]
     Io { name: String, source: io::Error },
     #[error(
@@ -70,17 +70,17 @@ pub(super) enum Line {
     Beside,
 }
 
-impl<R: BufRead + Seek> Saved<R> {
+impl<R: BufRead + Seek> SavedPlan<R> {
     /// Reads through a saved plan once, to know where its orders are. Of a file of several jobs
     /// only those of `job` count, where the file tells.
     ///
     /// # Errors
     /// When the file can't be read, is not what a plan writes, or holds an order twice.
-    pub fn open(file: R, name: &str, job: &str) -> Result<Self, SavedError> {
+    pub fn open(file: R, name: &str, job: &str) -> Result<Self, SavedPlanError> {
         let mut saved = Self {
             file,
             name: name.to_owned(),
-            form: Form::Payloads,
+            form: SavedPlanForm::Payloads,
             orders: 0,
             index: SavedIndex::new()?,
             offset: 0,
@@ -97,14 +97,14 @@ impl<R: BufRead + Seek> Saved<R> {
             if saved.line.trim_ascii().is_empty() {
                 continue;
             }
-            let foreign = || SavedError::Foreign { name: name.to_owned(), line: number };
+            let foreign = || SavedPlanError::Foreign { name: name.to_owned(), line: number };
             let (found, line) = parse(&saved.line, job).ok_or_else(foreign)?;
             if *form.get_or_insert(found) != found {
-                return Err(SavedError::Mixed { name: name.to_owned(), line: number });
+                return Err(SavedPlanError::Mixed { name: name.to_owned(), line: number });
             }
             let (Line::Payload { key, .. } | Line::Record { key, .. }) = line else { continue };
             if let Some(first) = saved.index.add(&key, at)? {
-                return Err(SavedError::Twice {
+                return Err(SavedPlanError::Twice {
                     name: name.to_owned(),
                     first: first.line,
                     second: number,
@@ -112,15 +112,15 @@ impl<R: BufRead + Seek> Saved<R> {
             }
             saved.orders += 1;
         }
-        saved.form = form.unwrap_or(Form::Payloads);
+        saved.form = form.unwrap_or(SavedPlanForm::Payloads);
         match saved.orders {
-            0 => Err(SavedError::Empty { name: name.to_owned(), job: job.to_owned() }),
+            0 => Err(SavedPlanError::Empty { name: name.to_owned(), job: job.to_owned() }),
             _ => Ok(saved),
         }
     }
 
     /// What the saved plan has of an order, which is then met.
-    pub(super) fn meet(&mut self, key: &str, job: &str) -> Result<Option<Line>, SavedError> {
+    pub(super) fn meet(&mut self, key: &str, job: &str) -> Result<Option<Line>, SavedPlanError> {
         let Some(at) = self.index.meet(key)? else { return Ok(None) };
         if at.offset != self.offset {
             self.file.seek(SeekFrom::Start(at.offset)).map_err(|source| self.failed(source))?;
@@ -128,7 +128,7 @@ impl<R: BufRead + Seek> Saved<R> {
         }
         self.read_line(at.line)?;
         // It was read before; another hand may be at the file.
-        let changed = || SavedError::Foreign { name: self.name.clone(), line: at.line };
+        let changed = || SavedPlanError::Foreign { name: self.name.clone(), line: at.line };
         let (_, line) = parse(&self.line, job).ok_or_else(changed)?;
         match &line {
             Line::Payload { key: found, .. } | Line::Record { key: found, .. } if found == key => {
@@ -139,24 +139,27 @@ impl<R: BufRead + Seek> Saved<R> {
     }
 
     /// How many of its orders nothing has met, with keys and lines of the first ones.
-    pub(super) fn unmet(&self, at_most: usize) -> Result<(u64, Vec<(String, u64)>), SavedError> {
+    pub(super) fn unmet(
+        &self,
+        at_most: usize,
+    ) -> Result<(u64, Vec<(String, u64)>), SavedPlanError> {
         Ok(self.index.unmet(at_most)?)
     }
 
     /// Takes the next line, with its end; false at the end of the file.
-    fn read_line(&mut self, number: u64) -> Result<bool, SavedError> {
+    fn read_line(&mut self, number: u64) -> Result<bool, SavedPlanError> {
         self.line.clear();
         let taken = (&mut self.file).take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut self.line);
         let len = taken.map_err(|source| self.failed(source))?;
         self.offset += len as u64;
         if len as u64 > LINE_BYTES_MAX {
-            return Err(SavedError::Foreign { name: self.name.clone(), line: number });
+            return Err(SavedPlanError::Foreign { name: self.name.clone(), line: number });
         }
         Ok(len > 0)
     }
 
-    fn failed(&self, source: io::Error) -> SavedError {
-        SavedError::Io { name: self.name.clone(), source }
+    fn failed(&self, source: io::Error) -> SavedPlanError {
+        SavedPlanError::Io { name: self.name.clone(), source }
     }
 }
 
@@ -165,7 +168,7 @@ pub(super) const ACTIONS: [&str; 7] =
     ["create", "update", "look_up", "unchanged", "refused", "filtered", "invalid"];
 
 /// `None` where the line is nothing that a plan writes.
-fn parse(line: &[u8], job: &str) -> Option<(Form, Line)> {
+fn parse(line: &[u8], job: &str) -> Option<(SavedPlanForm, Line)> {
     let Ok(Value::Object(mut line)) = serde_json::from_slice(line) else { return None };
     if let Some(body) = line.remove("ecomOrder") {
         let Value::Object(body) = body else { return None };
@@ -174,7 +177,7 @@ fn parse(line: &[u8], job: &str) -> Option<(Form, Line)> {
             (None, Some(Value::String(key))) => format!(" {key}"),
             _ => return None,
         };
-        return Some((Form::Payloads, Line::Payload { key, body }));
+        return Some((SavedPlanForm::Payloads, Line::Payload { key, body }));
     }
     let action = line.get("action").and_then(Value::as_str)?;
     let action = ACTIONS.into_iter().find(|known| *known == action)?;
@@ -192,7 +195,7 @@ fn parse(line: &[u8], job: &str) -> Option<(Form, Line)> {
         Value::String(_) | Value::Null => Line::Beside,
         _ => return None,
     };
-    Some((Form::Records, line))
+    Some((SavedPlanForm::Records, line))
 }
 
 fn reason_of(reason: &Value) -> Option<String> {
@@ -216,11 +219,11 @@ mod tests {
         r#"{"ecomOrder":{"externalid":"2","source":0,"totalPrice":300}}"#,
     );
 
-    fn opened(bytes: &[u8]) -> Result<Saved<Cursor<Vec<u8>>>, SavedError> {
-        Saved::open(Cursor::new(bytes.to_vec()), "plan", "shop")
+    fn opened(bytes: &[u8]) -> Result<SavedPlan<Cursor<Vec<u8>>>, SavedPlanError> {
+        SavedPlan::open(Cursor::new(bytes.to_vec()), "plan", "shop")
     }
 
-    fn total(saved: &mut Saved<Cursor<Vec<u8>>>, key: &str) -> Option<Value> {
+    fn total(saved: &mut SavedPlan<Cursor<Vec<u8>>>, key: &str) -> Option<Value> {
         match saved.meet(key, "shop").unwrap() {
             Some(Line::Payload { body, .. }) => body.get("totalPrice").cloned(),
             _ => None,
@@ -256,8 +259,8 @@ mod tests {
                 Ok(0)
             }
         }
-        let opened = Saved::open(io::BufReader::new(Endless), "plan", "shop");
-        assert!(matches!(opened, Err(SavedError::Foreign { line: 1, .. })));
+        let opened = SavedPlan::open(io::BufReader::new(Endless), "plan", "shop");
+        assert!(matches!(opened, Err(SavedPlanError::Foreign { line: 1, .. })));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 /// What the target's list says of the id of an order that the run created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Listed {
+pub(super) enum ListedAs {
     AsCreated,
     UnderAnotherKey,
     /// Deleted, or the list moved while it was read.
@@ -17,7 +17,7 @@ pub(super) enum Listed {
 
 /// What came of one order.
 #[derive(Debug)]
-pub(super) enum Ended {
+pub(super) enum DeleteOutcome {
     Deleted,
     Gone,
     Foreign(String),
@@ -39,22 +39,22 @@ impl Deleting {
     pub(super) async fn carry_out(
         &self,
         order: CreatedOrder,
-        listed: Listed,
-    ) -> Result<Ended, UndoError> {
+        listed: ListedAs,
+    ) -> Result<DeleteOutcome, UndoError> {
         let listed = match listed {
-            Listed::NotAtAll => self.look_again(&order).await?,
+            ListedAs::NotAtAll => self.look_again(&order).await?,
             listed => listed,
         };
         match listed {
-            Listed::UnderAnotherKey => Ok(Ended::Foreign(order.key)),
-            Listed::NotAtAll => self.settle(order, Ended::Gone).await,
-            Listed::AsCreated => match self.delete(&order).await? {
-                Deletion::Deleted => self.settle(order, Ended::Deleted).await,
-                Deletion::Gone => self.settle(order, Ended::Gone).await,
+            ListedAs::UnderAnotherKey => Ok(DeleteOutcome::Foreign(order.key)),
+            ListedAs::NotAtAll => self.settle(order, DeleteOutcome::Gone).await,
+            ListedAs::AsCreated => match self.delete(&order).await? {
+                Deletion::Deleted => self.settle(order, DeleteOutcome::Deleted).await,
+                Deletion::Gone => self.settle(order, DeleteOutcome::Gone).await,
                 Deletion::Refused(refusal) => {
                     let reason = refusal.reason();
                     self.note_refused(&order, refusal).await?;
-                    Ok(Ended::Refused(order.key, reason))
+                    Ok(DeleteOutcome::Refused(order.key, reason))
                 }
             },
         }
@@ -62,18 +62,18 @@ impl Deleting {
 
     /// A list that is paged while others write can leave an order out: only the order itself tells
     /// that it is gone.
-    async fn look_again(&self, order: &CreatedOrder) -> Result<Listed, UndoError> {
+    async fn look_again(&self, order: &CreatedOrder) -> Result<ListedAs, UndoError> {
         let found = tokio::select! {
             biased;
             () = self.halt.cancelled() => return Err(UndoError::Interrupted),
             found = self.client.order(&order.id) => found?,
         };
         Ok(match found {
-            None => Listed::NotAtAll,
+            None => ListedAs::NotAtAll,
             Some(there) if there.externalid == order.key && there.connection == self.remote => {
-                Listed::AsCreated
+                ListedAs::AsCreated
             }
-            Some(_) => Listed::UnderAnotherKey,
+            Some(_) => ListedAs::UnderAnotherKey,
         })
     }
 
@@ -97,7 +97,11 @@ impl Deleting {
         Ok(self.books.enter(entry).await?)
     }
 
-    async fn settle(&self, order: CreatedOrder, ended: Ended) -> Result<Ended, UndoError> {
+    async fn settle(
+        &self,
+        order: CreatedOrder,
+        ended: DeleteOutcome,
+    ) -> Result<DeleteOutcome, UndoError> {
         let (run, connection) = (self.run, self.connection);
         self.books.enter(move |store| store.settle_deleted(run, connection, &order)).await?;
         Ok(ended)

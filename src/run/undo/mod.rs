@@ -8,4 +8,4 @@ mod work;
 
 pub use plan::{UndoPlan, UndoRefusal, plan_undo};
 pub use report::{UndoError, UndoReport};
-pub use work::{Undo, undo};
+pub use work::{UndoContext, undo};

@@ -1,5 +1,5 @@
 use crate::domain::RemoteId;
-use crate::plan::{Forecast, Terms};
+use crate::plan::{Assumptions, Forecast};
 use crate::state::{ConnectionId, RunId, RunRow, StateError, Undoable, View};
 
 /// Orders in a page of the target's list.
@@ -45,7 +45,7 @@ pub fn plan_undo(
     view: &View,
     job: &str,
     run: RunId,
-    terms: Terms,
+    terms: Assumptions,
 ) -> Result<UndoPlan, UndoRefusal> {
     let missing = UndoRefusal::NoSuchRun(run);
     let (Some(row), Some(origin)) = (view.run(run)?, view.origin(run)?) else {

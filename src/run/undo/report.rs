@@ -1,6 +1,6 @@
 use crate::activecampaign::{Failure, Stop, Verdict};
 use crate::load::{JournalError, StepError};
-use crate::run::remote_fetch::ReflectionError;
+use crate::run::remote_fetch::FetchError;
 use crate::run::report::end_by;
 use crate::state::{Requests, RunEnd, RunId, StateError};
 use std::time::Duration;
@@ -92,11 +92,11 @@ impl From<Failure> for UndoError {
     }
 }
 
-impl From<ReflectionError> for UndoError {
-    fn from(error: ReflectionError) -> Self {
+impl From<FetchError> for UndoError {
+    fn from(error: FetchError) -> Self {
         match error {
-            ReflectionError::Target(failure) => failure.into(),
-            ReflectionError::State(error) => Self::State(error),
+            FetchError::Target(failure) => failure.into(),
+            FetchError::State(error) => Self::State(error),
         }
     }
 }

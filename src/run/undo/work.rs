@@ -1,11 +1,11 @@
-use super::deleting::{Deleting, Ended, Listed};
+use super::deleting::{DeleteOutcome, Deleting, ListedAs};
 use super::{UndoError, UndoPlan, UndoReport};
 use crate::activecampaign::Client;
 use crate::domain::RemoteId;
 use crate::plan::Fingerprints;
 use crate::run::StateHandle;
 use crate::run::meter::Meter;
-use crate::run::remote_fetch::reflect;
+use crate::run::remote_fetch::fetch_orders;
 use crate::state::{ConnectionId, CreatedOrder, RemoteSnapshot};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 const CREATED_MAX: u32 = 500;
 
 /// What an undo is given.
-pub struct Undo<'a> {
+pub struct UndoContext<'a> {
     pub plan: &'a UndoPlan,
     pub books: &'a StateHandle,
     pub client: &'a Client,
@@ -32,7 +32,7 @@ pub struct Undo<'a> {
 
 /// Deletes at the target what a run created, and reads back that it is gone. Going on with an undo
 /// that was interrupted is the same call.
-pub async fn undo(task: Undo<'_>) -> UndoReport {
+pub async fn undo(task: UndoContext<'_>) -> UndoReport {
     let mut meter = Meter::new(task.client);
     let mut work = Work { task: &task, report: report_of(task.plan) };
     let error = match &task.plan.connection {
@@ -63,7 +63,7 @@ fn report_of(plan: &UndoPlan) -> UndoReport {
 }
 
 struct Work<'a> {
-    task: &'a Undo<'a>,
+    task: &'a UndoContext<'a>,
     report: UndoReport,
 }
 
@@ -98,7 +98,7 @@ impl Work<'_> {
             return Err(UndoError::ConnectionGone(remote.to_string()));
         }
         let hash_key = self.task.books.enter(|store| store.view()?.hash_key()).await?;
-        Ok(reflect(self.task.client, remote, &Fingerprints::new(hash_key)).await?)
+        Ok(fetch_orders(self.task.client, remote, &Fingerprints::new(hash_key)).await?)
     }
 
     async fn delete_all(
@@ -138,7 +138,7 @@ impl Work<'_> {
         &mut self,
         deleting: &Arc<Deleting>,
         mirror: &RemoteSnapshot,
-        steps: &mut JoinSet<Result<Ended, UndoError>>,
+        steps: &mut JoinSet<Result<DeleteOutcome, UndoError>>,
     ) -> Result<(), UndoError> {
         let (run, connection, mut after) = (deleting.run, deleting.connection, String::new());
         loop {
@@ -170,13 +170,16 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn note(&mut self, step: Result<Result<Ended, UndoError>, JoinError>) -> Result<(), UndoError> {
+    fn note(
+        &mut self,
+        step: Result<Result<DeleteOutcome, UndoError>, JoinError>,
+    ) -> Result<(), UndoError> {
         let report = &mut self.report;
         match step.map_err(UndoError::Crashed)?? {
-            Ended::Deleted => report.deleted += 1,
-            Ended::Gone => report.gone += 1,
-            Ended::Foreign(key) => report.foreign.push(key),
-            Ended::Refused(key, reason) => report.refused.push((key, reason)),
+            DeleteOutcome::Deleted => report.deleted += 1,
+            DeleteOutcome::Gone => report.gone += 1,
+            DeleteOutcome::Foreign(key) => report.foreign.push(key),
+            DeleteOutcome::Refused(key, reason) => report.refused.push((key, reason)),
         }
         let left_alone = report.foreign.len() + report.refused.len();
         (self.task.progress)(report.deleted + report.gone + left_alone as u64, report.planned);
@@ -214,10 +217,10 @@ impl Work<'_> {
     }
 }
 
-fn listed(order: &CreatedOrder, mirror: &RemoteSnapshot) -> Result<Listed, UndoError> {
+fn listed(order: &CreatedOrder, mirror: &RemoteSnapshot) -> Result<ListedAs, UndoError> {
     Ok(match mirror.key_of(&order.id)? {
-        Some(key) if key == order.key => Listed::AsCreated,
-        Some(_) => Listed::UnderAnotherKey,
-        None => Listed::NotAtAll,
+        Some(key) if key == order.key => ListedAs::AsCreated,
+        Some(_) => ListedAs::UnderAnotherKey,
+        None => ListedAs::NotAtAll,
     })
 }

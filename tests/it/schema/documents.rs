@@ -4,7 +4,7 @@
 mod past;
 
 use crate::world::{Told, World};
-use ordersync::plan::{Forecast, Terms};
+use ordersync::plan::{Assumptions, Forecast};
 use ordersync::report;
 use ordersync::run::Progress;
 use ordersync::samples::Generated;
@@ -216,7 +216,7 @@ fn progress_of_a_run(all: &mut Vec<Document>) {
         elapsed: Duration::from_millis(1800),
     };
     let just_begun = Progress { elapsed: Duration::ZERO, ..at.clone() };
-    let forecast = |requests| Forecast::new(requests, Terms::new(5.0, 8));
+    let forecast = |requests| Forecast::new(requests, Assumptions::new(5.0, 8));
     for planned in [None, Some(forecast(40)), Some(forecast(0))] {
         all.push(("progress", report::progress_json(&at, planned.as_ref())));
         all.push(("progress", report::progress_json(&just_begun, planned.as_ref())));

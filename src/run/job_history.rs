@@ -9,7 +9,7 @@ const RUNS_MAX: u32 = 50;
 
 /// What the state knows of a job's past that a plan is held against.
 #[derive(Debug, Clone, Default)]
-pub struct History {
+pub struct JobHistory {
     /// Service and external id of the job's connection.
     pub connection: (String, String),
     /// The ledger has it, so a run has written to it.
@@ -27,7 +27,7 @@ pub struct History {
     is_first_load: bool,
 }
 
-impl History {
+impl JobHistory {
     pub(super) fn of(view: &View, job: &Job) -> Result<Self, StateError> {
         let (service, externalid) = (&job.connection.service, &job.connection.externalid);
         let is_whole = |row: &RunRow| {
@@ -51,14 +51,14 @@ impl History {
 
     /// Finds what is new in a plan. An order that the ledger knows vouches for its currency too:
     /// `adopt` sends nothing.
-    pub(super) fn compare(&mut self, tally: &PlanSummary) {
-        let known = &tally.oddities.currencies_known;
+    pub(super) fn compare(&mut self, summary: &PlanSummary) {
+        let known = &summary.anomalies.currencies_known;
         if self.is_first_load || (self.currencies_sent.is_empty() && known.is_empty()) {
             return;
         }
         let is_new = |currency: &&Currency| {
             !known.contains(currency) && !self.currencies_sent.contains(currency.code())
         };
-        self.currencies_new = tally.totals.keys().filter(is_new).copied().collect();
+        self.currencies_new = summary.totals.keys().filter(is_new).copied().collect();
     }
 }

@@ -1,12 +1,12 @@
 use super::reading::{Ledger, label_of};
-use crate::domain::{CustomerMemory, Email, Position};
-use crate::plan::{Action, PlanSummary, Step};
+use crate::domain::{CustomerEntry, Email, Position};
+use crate::plan::{Action, Example, PlanSummary, Step};
 use crate::state::{Seen, StateError};
 
 /// Counts what a plan takes in requests beside one for each order: customers, each with the first
 /// order sent that names it, and carts that an order before them takes the place of.
 #[derive(Debug)]
-pub(super) struct Counting {
+pub(super) struct RequestCounter {
     customers: Seen,
     /// Carts whose order is sent.
     carts: Seen,
@@ -15,13 +15,13 @@ pub(super) struct Counting {
 /// Marks there are: each is a file's number that [`Seen`] holds in memory.
 const MARKS: u32 = 0xfffe;
 
-impl Default for Counting {
+impl Default for RequestCounter {
     fn default() -> Self {
         Self { customers: Seen::new(Seen::IN_MEMORY_MAX), carts: Seen::new(Seen::IN_MEMORY_MAX) }
     }
 }
 
-impl Counting {
+impl RequestCounter {
     /// Holding no more than so many keys of each kind in memory from now on, and more of them on
     /// disk.
     pub(super) fn limited_to(self, keys_max: usize) -> Self {
@@ -40,12 +40,12 @@ impl Counting {
         step: &Step,
         position: Position,
         ledger: &Ledger,
-        tally: &mut PlanSummary,
+        summary: &mut PlanSummary,
     ) -> Result<(), StateError> {
         let order = &step.order;
         if order.key.is_cart() {
             if self.carts.meet(&order.key.ledger_text(), 0)?.is_some() {
-                tally.spared += if matches!(step.action, Action::LookUp(_)) { 2 } else { 1 };
+                summary.spared += if matches!(step.action, Action::LookUp(_)) { 2 } else { 1 };
                 return Ok(());
             }
         } else if let Some(cart) = &order.cart {
@@ -55,7 +55,7 @@ impl Counting {
         let address = mark_of(&order.customer.email);
         if let Some(first) = self.customers.meet(key.as_str(), address)? {
             if first != address {
-                tally.oddities.other_address.add(position, || label_of(order));
+                summary.anomalies.other_address.add(|| Example::new(label_of(order), position));
             }
             return Ok(());
         }
@@ -63,14 +63,14 @@ impl Counting {
             Some(connection) => {
                 ledger.view.customer(connection, &ledger.fingerprints.customer(key))?
             }
-            None => CustomerMemory::Unknown,
+            None => CustomerEntry::Unknown,
         };
         match known {
-            CustomerMemory::Known(_) => {}
-            CustomerMemory::Unknown => tally.customers_new += 1,
-            CustomerMemory::Intended => {
-                tally.customers_new += 1;
-                tally.customers_look_up += 1;
+            CustomerEntry::Known(_) => {}
+            CustomerEntry::Unknown => summary.customers_new += 1,
+            CustomerEntry::Intended => {
+                summary.customers_new += 1;
+                summary.customers_look_up += 1;
             }
         }
         Ok(())

@@ -1,5 +1,5 @@
 use super::sample::Sample;
-use super::verify::{Found, Verification};
+use super::verify::{Mismatch, Verification};
 use crate::domain::OrderKey;
 use crate::state::{ConnectionId, StateError, Store, VerificationId, VerificationSums};
 
@@ -8,23 +8,23 @@ const BATCH_MAX: usize = 500;
 
 /// Where a verification writes down what it found.
 #[derive(Debug)]
-pub struct Record<'a> {
+pub struct VerificationSink<'a> {
     pub store: &'a mut Store,
     /// Have the next sync write again what differs.
     pub repair: bool,
 }
 
 /// What a verification under way has found, on its way into the state.
-pub(super) struct Findings<'a> {
-    record: Record<'a>,
+pub(super) struct VerificationLog<'a> {
+    record: VerificationSink<'a>,
     verification: VerificationId,
     connection: ConnectionId,
     batch: Vec<(OrderKey, u8)>,
 }
 
-impl<'a> Findings<'a> {
+impl<'a> VerificationLog<'a> {
     pub(super) fn begin(
-        record: Record<'a>,
+        record: VerificationSink<'a>,
         job: &str,
         connection: ConnectionId,
         sample: Option<Sample>,
@@ -35,14 +35,14 @@ impl<'a> Findings<'a> {
     }
 
     /// Notes an order that was compared, and whether the next sync is to write it again.
-    pub(super) fn take(&mut self, key: &OrderKey, found: &[Found]) -> Result<bool, StateError> {
+    pub(super) fn take(&mut self, key: &OrderKey, found: &[Mismatch]) -> Result<bool, StateError> {
         let is_queued = self.record.repair && !found.is_empty();
         self.batch.push((key.clone(), bits_of(found)));
         if is_queued || self.batch.len() >= BATCH_MAX {
             self.flush()?;
         }
         if is_queued {
-            let is_missing = found.contains(&Found::Missing);
+            let is_missing = found.contains(&Mismatch::Missing);
             self.record.store.doubt_order(self.connection, key, is_missing, &words_of(found))?;
         }
         Ok(is_queued)
@@ -71,25 +71,25 @@ impl<'a> Findings<'a> {
 }
 
 /// As the state keeps it; see `state/0005_history.sql`.
-const BITS: [(Found, u8); 6] = [
-    (Found::Missing, 1),
-    (Found::Total, 2),
-    (Found::Currency, 4),
-    (Found::Date, 8),
-    (Found::Products, 16),
-    (Found::Customer, 32),
+const BITS: [(Mismatch, u8); 6] = [
+    (Mismatch::Missing, 1),
+    (Mismatch::Total, 2),
+    (Mismatch::Currency, 4),
+    (Mismatch::Date, 8),
+    (Mismatch::Products, 16),
+    (Mismatch::Customer, 32),
 ];
 
-fn bits_of(found: &[Found]) -> u8 {
+fn bits_of(found: &[Mismatch]) -> u8 {
     BITS.iter().filter(|(kind, _)| found.contains(kind)).fold(0, |bits, (_, bit)| bits | bit)
 }
 
 /// What those bits stand for.
-pub(super) fn found_of(bits: u8) -> Vec<Found> {
+pub(super) fn found_of(bits: u8) -> Vec<Mismatch> {
     BITS.iter().filter(|(_, bit)| bits & bit != 0).map(|(found, _)| *found).collect()
 }
 
-fn words_of(found: &[Found]) -> String {
+fn words_of(found: &[Mismatch]) -> String {
     found.iter().map(|found| found.code()).collect::<Vec<_>>().join(" ")
 }
 
@@ -99,7 +99,9 @@ mod tests {
 
     #[test]
     fn what_differs_comes_back_from_the_state_as_it_went_in() {
-        for found in [&[][..], &[Found::Missing], &[Found::Total, Found::Date, Found::Customer]] {
+        for found in
+            [&[][..], &[Mismatch::Missing], &[Mismatch::Total, Mismatch::Date, Mismatch::Customer]]
+        {
             assert_eq!(found_of(bits_of(found)), found);
         }
     }
