@@ -175,7 +175,7 @@ fn a_name_used_outside_of_its_place_is_named() {
         (
             "src/activecampaign/client.rs",
             "use governor::Quota;",
-            "governor belongs to activecampaign/pacer alone",
+            "governor belongs to activecampaign/rate_limiter alone",
         ),
         (
             "src/load/mod.rs",

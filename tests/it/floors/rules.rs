@@ -44,7 +44,7 @@ const IMPURE: &[&[&str]] = &[
 /// Names that only these files may use, outside of tests; an entry is the beginning of a path below
 /// `src`.
 const OWNED: &[(&str, &[&str])] = &[
-    ("governor", &["activecampaign/pacer"]),
+    ("governor", &["activecampaign/rate_limiter"]),
     ("backoff", &["activecampaign/retry"]),
     ("reqwest", &["activecampaign/"]),
     ("rusqlite", &["state/", "state.rs"]),
