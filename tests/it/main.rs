@@ -17,6 +17,7 @@ mod explain;
 mod faults;
 mod floors;
 mod forecast;
+mod golden;
 mod hands;
 mod hard_cases;
 mod joins;
