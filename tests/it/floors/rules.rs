@@ -110,7 +110,7 @@ pub fn inspect(root: &Path) -> Inspection {
     inspection
 }
 
-fn rust_files(dir: &Path) -> Vec<PathBuf> {
+pub fn rust_files(dir: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -124,17 +124,17 @@ fn rust_files(dir: &Path) -> Vec<PathBuf> {
 }
 
 /// A file by its path below `src`.
-struct File<'a> {
-    path: &'a str,
+pub struct File<'a> {
+    pub path: &'a str,
 }
 
 impl<'a> File<'a> {
-    fn new(path: &'a Path) -> Self {
+    pub fn new(path: &'a Path) -> Self {
         Self { path: path.to_str().unwrap() }
     }
 
     /// The module's path; empty for the roots of the library and of the binary.
-    fn module(&self) -> Vec<&'a str> {
+    pub fn module(&self) -> Vec<&'a str> {
         let stem = self.path.trim_end_matches(".rs");
         let stem = stem.strip_suffix("/mod").unwrap_or(stem);
         match stem {
@@ -143,7 +143,7 @@ impl<'a> File<'a> {
         }
     }
 
-    fn is_test(&self) -> bool {
+    pub fn is_test(&self) -> bool {
         self.module().contains(&"tests")
     }
 

@@ -8,10 +8,35 @@ pub struct Mention {
     /// Begins with `crate` for what is ours.
     pub path: Vec<String>,
     pub in_test: bool,
+    /// Set for an import.
+    pub import: Option<Import>,
+}
+
+/// A leaf of a `use`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Import {
+    /// The name it has in this file; `*` for a glob.
+    pub name: String,
+    pub is_reexport: bool,
+}
+
+/// What a file names and defines.
+#[derive(Debug, Default)]
+pub struct Source {
+    pub mentions: Vec<Mention>,
+    /// Items of the module itself, macros included.
+    pub items: Vec<String>,
+    /// Modules in files of their own that are compiled for tests alone.
+    pub test_modules: Vec<String>,
 }
 
 /// All mentions in the text of a file that is the module `module` (empty for a crate root).
 pub fn mentions(text: &str, module: &[&str], is_test_file: bool) -> Vec<Mention> {
+    read(text, module, is_test_file).mentions
+}
+
+/// Reads the text of a file that is the module `module`.
+pub fn read(text: &str, module: &[&str], is_test_file: bool) -> Source {
     let tokens = tokens(text);
     let mut reader = Reader {
         tokens: &tokens,
@@ -21,12 +46,12 @@ pub fn mentions(text: &str, module: &[&str], is_test_file: bool) -> Vec<Mention>
         inline: Vec::new(),
         test_item: None,
         is_test_file,
-        mentions: Vec::new(),
+        source: Source::default(),
     };
     while reader.at < tokens.len() {
         reader.step();
     }
-    reader.mentions
+    reader.source
 }
 
 struct Reader<'a> {
@@ -40,8 +65,11 @@ struct Reader<'a> {
     /// The depth of an item under `#[cfg(test)]` that has not ended.
     test_item: Option<usize>,
     is_test_file: bool,
-    mentions: Vec<Mention>,
+    source: Source,
 }
+
+/// Keywords that a name to define follows.
+const DEFINING: [&str; 8] = ["const", "enum", "fn", "static", "struct", "trait", "type", "union"];
 
 impl Reader<'_> {
     fn peek(&self, ahead: usize) -> &str {
@@ -71,12 +99,30 @@ impl Reader<'_> {
                 self.inline.push((self.peek(1).to_owned(), self.depth));
                 self.at += 2;
             }
+            "mod" if self.peek(2) == ";" && self.test_item.is_some() => {
+                self.source.test_modules.push(self.peek(1).to_owned());
+                self.at += 2;
+            }
             "use" if self.peek(1) != "<" => {
+                let before = self.at.checked_sub(1).map_or("", |at| &self.tokens[at].text);
+                let is_reexport = matches!(before, "pub" | ")");
                 self.at += 1;
-                self.use_tree(Vec::new());
+                self.use_tree(Vec::new(), is_reexport);
+            }
+            "macro_rules" => {
+                self.source.items.push(self.peek(2).to_owned());
+                self.at += 3;
+            }
+            word if self.depth == 0
+                && DEFINING.contains(&word)
+                && is_word(self.peek(1))
+                && !DEFINING.contains(&self.peek(1)) =>
+            {
+                self.source.items.push(self.peek(1).to_owned());
+                self.at += 2;
             }
             word if is_word(word) && self.peek(1) == "!" && self.peek(2) != "=" => {
-                self.mention(vec![format!("{word}!")], self.at);
+                self.mention(vec![format!("{word}!")], self.at, None);
                 self.at += 2;
             }
             word if is_word(word) && self.peek(1) == "::" => self.path(),
@@ -94,14 +140,15 @@ impl Reader<'_> {
         }
     }
 
-    fn use_tree(&mut self, mut path: Vec<String>) {
+    fn use_tree(&mut self, mut path: Vec<String>, is_reexport: bool) {
+        let mut alias = None;
         loop {
             match self.peek(0) {
                 "::" => self.at += 1,
                 "{" => {
                     self.at += 1;
                     while !matches!(self.peek(0), "}" | "") {
-                        self.use_tree(path.clone());
+                        self.use_tree(path.clone(), is_reexport);
                         if self.peek(0) == "," {
                             self.at += 1;
                         }
@@ -109,8 +156,15 @@ impl Reader<'_> {
                     self.at += 1;
                     return;
                 }
-                "as" => self.at += 2,
-                "," | "}" | ";" | "" => return self.mention(path, self.at - 1),
+                "as" => {
+                    alias = Some(self.peek(1).to_owned());
+                    self.at += 2;
+                }
+                "," | "}" | ";" | "" => {
+                    path.pop_if(|last| last == "self");
+                    let name = alias.or_else(|| path.last().cloned()).unwrap_or_default();
+                    return self.mention(path, self.at - 1, Some(Import { name, is_reexport }));
+                }
                 segment => {
                     path.push(segment.to_owned());
                     self.at += 1;
@@ -129,17 +183,17 @@ impl Reader<'_> {
             self.at += 2;
         }
         if !goes_on {
-            self.mention(path, self.at);
+            self.mention(path, self.at, None);
         }
         self.at += 1;
     }
 
     /// Records a path that ends at the token `end`.
-    fn mention(&mut self, path: Vec<String>, end: usize) {
+    fn mention(&mut self, path: Vec<String>, end: usize, import: Option<Import>) {
         let line = self.tokens[end].line;
         let in_test = self.test_item.is_some() || self.is_test_file;
         let path = self.resolve(path);
-        self.mentions.push(Mention { line, path, in_test });
+        self.source.mentions.push(Mention { line, path, in_test, import });
     }
 
     fn resolve(&self, path: Vec<String>) -> Vec<String> {
