@@ -1,10 +1,24 @@
-use super::{Fault, KeyError, OrderKey, Position, Status};
+use super::{KeyError, OrderKey, RecordError, Status};
+use serde::{Deserialize, Serialize};
+
+/// Where a record stands in its export.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub struct Position {
+    /// Ordinal of the record in reading order over all files of the export, from 0.
+    pub record: u64,
+    /// Index of the file in the export's list of files, in reading order.
+    pub file: u32,
+    /// Line the record begins at, from 1.
+    pub line: u64,
+}
 
 /// One order as its export states it: text under our names, nothing interpreted. An empty text
 /// means: not stated.
 ///
 /// Amounts are decimal numbers with `.`, without a sign for currency; dates as in the export.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceOrder {
     pub position: Position,
     /// The shop's own id of the order, preferred as its key.
@@ -61,7 +75,7 @@ pub struct SourceOrder {
     pub status_word: String,
     pub lines: Vec<SourceLine>,
     /// What the reader itself found wrong.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<RecordError>,
 }
 
 impl SourceOrder {
@@ -89,7 +103,7 @@ impl SourceOrder {
 }
 
 /// A line of an order, as its export states it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceLine {
     pub id: String,
     pub name: String,
@@ -112,7 +126,7 @@ pub struct SourceLine {
 }
 
 /// A discount of an order, as its export states it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceDiscount {
     pub name: String,
     pub amount: String,

@@ -3,7 +3,7 @@ use super::distribution::Distribution;
 use super::example::{Example, ExampleCount};
 use super::policy_effects::PolicyEffects;
 use super::step::{Action, Decision, PriorWrite};
-use crate::domain::{Currency, Fault, Moment, Order, Position, Reason};
+use crate::domain::{Currency, Moment, Order, Position, Reason, RecordError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a plan comes to, counted record by record. Its memory does not grow with the export.
@@ -76,7 +76,7 @@ impl PlanSummary {
         *self.filtered_reasons.entry(code).or_default() += 1;
     }
 
-    pub fn invalidate(&mut self, order: &str, position: Position, faults: &[Fault]) {
+    pub fn invalidate(&mut self, order: &str, position: Position, faults: &[RecordError]) {
         self.read += 1;
         self.invalid += 1;
         let mut counted: Vec<Reason> = Vec::with_capacity(faults.len());
@@ -174,9 +174,9 @@ mod tests {
         summary.decide(&Decision::Unchanged);
         summary.filter("status_pending");
         let faults = [
-            Fault::of(Reason::BadMoney, "total"),
-            Fault::of(Reason::BadMoney, "tax"),
-            Fault::new(Reason::MissingEmail),
+            RecordError::of(Reason::BadMoney, "total"),
+            RecordError::of(Reason::BadMoney, "tax"),
+            RecordError::new(Reason::MissingEmail),
         ];
         summary.invalidate("#3", Position { line: 9, ..Position::default() }, &faults);
         assert!(summary.adds_up());
@@ -191,7 +191,7 @@ mod tests {
     fn examples_are_bounded() {
         let mut summary = PlanSummary::default();
         for _ in 0..100 {
-            summary.invalidate("#1", Position::default(), &[Fault::new(Reason::BadDate)]);
+            summary.invalidate("#1", Position::default(), &[RecordError::new(Reason::BadDate)]);
         }
         let reason = &summary.invalid_reasons[&Reason::BadDate];
         assert_eq!((reason.count, reason.examples.len()), (100, EXAMPLES_MAX));

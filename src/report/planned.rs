@@ -2,7 +2,7 @@
 
 use super::against::values_json;
 use super::difference::changes_json;
-use crate::domain::{Fault, Order, OrderKey};
+use crate::domain::{Order, OrderKey, RecordError};
 use crate::plan::{Action, ChangeCause, Decision};
 use crate::run::{PlannedRecord, RecordVerdict, ValueChange};
 use serde::Serialize;
@@ -86,7 +86,7 @@ pub(super) fn fate_of(verdict: &RecordVerdict) -> (&'static str, Vec<Value>) {
     }
 }
 
-fn reason_json(fault: &Fault) -> Value {
+fn reason_json(fault: &RecordError) -> Value {
     let line = (fault.line > 0).then_some(fault.line);
     json!({ "reason": fault.reason.code(), "field": fault.field, "line": line })
 }

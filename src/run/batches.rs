@@ -1,6 +1,6 @@
 use super::reading::{PlanReader, PlannedRecord, ReadingError, RecordVerdict};
 use super::tracker::Batch;
-use crate::domain::{Fault, OrderDigest, OrderKey, Position};
+use crate::domain::{OrderDigest, OrderKey, Position, RecordError};
 use crate::extract::ExportFile;
 use crate::plan::{Decision, Step};
 use crate::state::{DeadLetter, Stage, StateError};
@@ -209,7 +209,7 @@ impl DeadLetterBuilder {
         key: Option<&OrderKey>,
         label: String,
         position: Position,
-        faults: &[Fault],
+        faults: &[RecordError],
     ) -> DeadLetter {
         let reasons: Vec<String> = faults.iter().map(reason_with_field).collect();
         // A repeat is not the order itself, which another record brings.
@@ -229,7 +229,7 @@ impl DeadLetterBuilder {
     }
 }
 
-fn reason_with_field(fault: &Fault) -> String {
+fn reason_with_field(fault: &RecordError) -> String {
     match fault.field {
         Some(field) => format!("{}({})", fault.reason.code(), field.replace(' ', "_")),
         None => fault.reason.code().to_owned(),

@@ -3,7 +3,7 @@ use super::Mismatch;
 use super::reading::{ReadingError, RecordVerdict};
 use super::verification_log::found_of;
 use super::verify::reading_of;
-use crate::domain::{Answer, Fault, LedgerEntry, Operation, Order, OrderKey, RemoteId};
+use crate::domain::{Answer, LedgerEntry, Operation, Order, OrderKey, RecordError, RemoteId};
 use crate::extract::{Export, ExportFile};
 use crate::plan::{Action, Decision, PriorWrite, decide};
 use crate::state::{ConnectionId, DeadLetter, LastWrite, Remembered, VerificationRow, View};
@@ -83,7 +83,7 @@ pub struct ExplainedRecord {
 #[derive(Debug)]
 pub enum RecordOutcome {
     Filtered(Filter),
-    Invalid(Vec<Fault>),
+    Invalid(Vec<RecordError>),
     Valid {
         order: Box<Order>,
         /// What the next sync would do: `create`, `update`, `look up`, `nothing`.

@@ -1,7 +1,7 @@
 use super::change_detector::{ChangeDetector, DetectedChange};
 use super::request_counter::RequestCounter;
 use crate::domain::{
-    Fault, LedgerEntry, Order, OrderDigest, OrderId, OrderKey, Position, Reason, SourceOrder,
+    LedgerEntry, Order, OrderDigest, OrderId, OrderKey, Position, Reason, RecordError, SourceOrder,
 };
 use crate::extract::{ReadError, Reader};
 use crate::plan::{Change, Decision, Example, Fingerprints, PlanSummary, decide};
@@ -35,7 +35,7 @@ pub struct PlannedRecord {
 pub enum RecordVerdict {
     Decided(Decision),
     Filtered(Filter),
-    Invalid(Vec<Fault>),
+    Invalid(Vec<RecordError>),
     /// This run settled it already, before it was interrupted.
     Settled,
 }
@@ -238,7 +238,7 @@ impl PlanReader {
         }
         match earlier {
             Some(file) if file == position.file && !is_contested(&source) => {
-                return Ok(RecordVerdict::Invalid(vec![Fault::new(Reason::Duplicate)]));
+                return Ok(RecordVerdict::Invalid(vec![RecordError::new(Reason::Duplicate)]));
             }
             Some(file) if file != position.file => {
                 return Ok(RecordVerdict::Filtered(Filter::Superseded));

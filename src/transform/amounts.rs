@@ -1,6 +1,6 @@
 use super::rules::Rules;
 use crate::domain::{
-    Amount, AmountError, Currency, Fault, Reason, Refunds, Rounding, Share, SourceLine,
+    Amount, AmountError, Currency, Reason, RecordError, Refunds, Rounding, Share, SourceLine,
     SourceOrder, Total,
 };
 
@@ -8,7 +8,7 @@ use crate::domain::{
 pub(super) struct Amounts<'a> {
     currency: Option<Currency>,
     rounding: Rounding,
-    faults: &'a mut Vec<Fault>,
+    faults: &'a mut Vec<RecordError>,
     /// How many amounts were rounded.
     pub rounded: u32,
     /// The most that rounding can have moved a sum of them by, in half minor units.
@@ -31,12 +31,12 @@ impl<'a> Amounts<'a> {
     pub(super) fn of(
         currency: Option<Currency>,
         rounding: Rounding,
-        faults: &'a mut Vec<Fault>,
+        faults: &'a mut Vec<RecordError>,
     ) -> Self {
         Self { currency, rounding, faults, rounded: 0, slack: 0 }
     }
 
-    pub(super) fn fault(&mut self, fault: Fault) {
+    pub(super) fn fault(&mut self, fault: RecordError) {
         self.faults.push(fault);
     }
 
@@ -46,7 +46,7 @@ impl<'a> Amounts<'a> {
         match self.parse(text) {
             Ok(amount) => amount,
             Err(reason) => {
-                self.faults.push(Fault::of(reason, field).at_line(line));
+                self.faults.push(RecordError::of(reason, field).at_line(line));
                 Amount::ZERO
             }
         }
@@ -76,7 +76,7 @@ impl<'a> Amounts<'a> {
             return exact(price);
         };
         let share = Amount::parse_share(&line.total, units, currency).unwrap_or_else(|error| {
-            self.fault(Fault::of(reason(error), "price").at_line(line.at_line));
+            self.fault(RecordError::of(reason(error), "price").at_line(line.at_line));
             exact(Amount::ZERO)
         });
         if !share.is_exact {

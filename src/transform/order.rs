@@ -3,8 +3,8 @@ use super::parts::Parts;
 use super::rules::{Filter, Mapped, Rules};
 use crate::domain::{
     Amount, AmountError, Currency, Customer, CustomerKey, Customers, Discount, DiscountKind, Email,
-    EmailError, Fault, Historical, KeyError, Line, MissingEmail, Moment, Notes, Order, OrderKey,
-    Reason, Refunds, Rounding, SourceDiscount, SourceLine, SourceOrder, Status, is_rewritten,
+    EmailError, Historical, KeyError, Line, MissingEmail, Moment, Notes, Order, OrderKey, Reason,
+    RecordError, Refunds, Rounding, SourceDiscount, SourceLine, SourceOrder, Status, is_rewritten,
 };
 use std::mem::take;
 
@@ -62,7 +62,7 @@ fn is_outside(created_at: &Moment, rules: &Rules) -> bool {
 }
 
 /// One reason once for each field: twenty lines without a price are one thing to fix.
-fn deduplicated(mut faults: Vec<Fault>) -> Vec<Fault> {
+fn deduplicated(mut faults: Vec<RecordError>) -> Vec<RecordError> {
     let mut seen = Vec::with_capacity(faults.len());
     faults.retain(|fault| {
         let new = !seen.contains(&(fault.reason, fault.field));
@@ -80,7 +80,7 @@ struct Valid {
     is_refunded: bool,
 }
 
-fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Fault>> {
+fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<RecordError>> {
     let mut faults = Vec::new();
     let key = order_key(source, &mut faults);
     let customer = customer_of(source, rules, &mut faults);
@@ -93,7 +93,7 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Fault>
     };
     let currency = currency_of(source, rules, &mut faults);
     if currency.is_some_and(|currency| is_cut(source, currency, rules.rounding)) {
-        faults.push(Fault::new(Reason::Truncated));
+        faults.push(RecordError::new(Reason::Truncated));
     }
     let mut notes = Notes {
         is_currency_assumed: is_blank(&source.currency),
@@ -122,7 +122,7 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Fault>
         let parts = Parts { lines: &lines, discount, discounts, shipping, tax, charges, less: 0 };
         notes.difference = parts.difference(totals.ordered, amounts.slack);
         if notes.difference != 0 && is_doubled(source, &parts, totals.ordered, amounts.slack) {
-            faults.push(Fault::of(Reason::RepeatedRow, "lines"));
+            faults.push(RecordError::of(Reason::RepeatedRow, "lines"));
         }
     }
     if !faults.is_empty() {
@@ -154,7 +154,7 @@ fn is_blank(text: &str) -> bool {
     text.trim_ascii().is_empty()
 }
 
-fn order_key(source: &SourceOrder, faults: &mut Vec<Fault>) -> Option<OrderKey> {
+fn order_key(source: &SourceOrder, faults: &mut Vec<RecordError>) -> Option<OrderKey> {
     let field = match (source.is_cart(), source.id.is_empty()) {
         (true, _) => "checkout_id",
         (false, true) => "number",
@@ -165,7 +165,7 @@ fn order_key(source: &SourceOrder, faults: &mut Vec<Fault>) -> Option<OrderKey> 
         Err(KeyError::Missing) => Reason::MissingId,
         Err(KeyError::Scientific | KeyError::TooLong | KeyError::Odd) => Reason::BadId,
     };
-    faults.push(Fault::of(reason, field));
+    faults.push(RecordError::of(reason, field));
     None
 }
 
@@ -176,9 +176,13 @@ fn cart_of(key: &OrderKey, checkout_id: &str) -> Option<OrderKey> {
 
 /// An id that was rewritten as a number may be that of several customers, whose orders would all
 /// become one's.
-fn customer_of(source: &SourceOrder, rules: &Rules, faults: &mut Vec<Fault>) -> Option<Customer> {
+fn customer_of(
+    source: &SourceOrder,
+    rules: &Rules,
+    faults: &mut Vec<RecordError>,
+) -> Option<Customer> {
     if rules.customers == Customers::Id && is_rewritten(&source.customer_id) {
-        faults.push(Fault::of(Reason::BadId, "customer_id"));
+        faults.push(RecordError::of(Reason::BadId, "customer_id"));
     }
     let reason = match Email::parse(&source.email) {
         Ok(email) => {
@@ -192,7 +196,7 @@ fn customer_of(source: &SourceOrder, rules: &Rules, faults: &mut Vec<Fault>) -> 
         Err(EmailError::Malformed) => Reason::InvalidEmail,
         Err(EmailError::Hashed) => Reason::HashedEmail,
     };
-    faults.push(Fault::of(reason, "email"));
+    faults.push(RecordError::of(reason, "email"));
     None
 }
 
@@ -203,7 +207,11 @@ fn is_paid_otherwise(source: &SourceOrder, currency: Option<Currency>) -> bool {
 }
 
 /// The job's date stands in for one that is not stated, and never for one that can't be read.
-fn created_at(source: &SourceOrder, rules: &Rules, faults: &mut Vec<Fault>) -> Option<Moment> {
+fn created_at(
+    source: &SourceOrder,
+    rules: &Rules,
+    faults: &mut Vec<RecordError>,
+) -> Option<Moment> {
     match rules.default_date {
         Some(date) if is_blank(&source.created_at) => Some(date),
         _ => moment(&source.created_at, "created_at", rules, faults),
@@ -211,13 +219,17 @@ fn created_at(source: &SourceOrder, rules: &Rules, faults: &mut Vec<Fault>) -> O
 }
 
 /// The job's currency stands in for one that is not stated, and never for one that is not known.
-fn currency_of(source: &SourceOrder, rules: &Rules, faults: &mut Vec<Fault>) -> Option<Currency> {
+fn currency_of(
+    source: &SourceOrder,
+    rules: &Rules,
+    faults: &mut Vec<RecordError>,
+) -> Option<Currency> {
     let currency = match rules.currency {
         Some(currency) if is_blank(&source.currency) => Some(currency),
         _ => Currency::parse(source.currency.trim()).ok(),
     };
     if currency.is_none() {
-        faults.push(Fault::of(Reason::UnknownCurrency, "currency"));
+        faults.push(RecordError::of(Reason::UnknownCurrency, "currency"));
     }
     currency
 }
@@ -226,7 +238,7 @@ fn optional_moment(
     text: &str,
     field: &'static str,
     rules: &Rules,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<RecordError>,
 ) -> Option<Moment> {
     if text.is_empty() { None } else { moment(text, field, rules, faults) }
 }
@@ -235,10 +247,10 @@ fn moment(
     text: &str,
     field: &'static str,
     rules: &Rules,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<RecordError>,
 ) -> Option<Moment> {
     Moment::parse(text, &rules.zone)
-        .map_err(|_| faults.push(Fault::of(Reason::BadDate, field)))
+        .map_err(|_| faults.push(RecordError::of(Reason::BadDate, field)))
         .ok()
 }
 
@@ -256,22 +268,23 @@ fn lines_of(source: &mut [SourceLine], rules: &Rules, amounts: &mut Amounts<'_>)
     let kept = source.iter_mut().filter(|line| line.quantity != "0");
     lines.extend(kept.map(|line| line_of(line, rules, amounts)));
     if lines.is_empty() {
-        amounts.fault(Fault::of(Reason::NoProducts, "lines"));
+        amounts.fault(RecordError::of(Reason::NoProducts, "lines"));
     }
     lines
 }
 
 fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) -> Line {
     if source.name.is_empty() {
-        amounts
-            .fault(Fault::of(Reason::MissingProductName, "product name").at_line(source.at_line));
+        amounts.fault(
+            RecordError::of(Reason::MissingProductName, "product name").at_line(source.at_line),
+        );
     }
     let quantity = quantity(&source.quantity);
     if quantity.is_none() {
-        amounts.fault(Fault::of(Reason::BadQuantity, "quantity").at_line(source.at_line));
+        amounts.fault(RecordError::of(Reason::BadQuantity, "quantity").at_line(source.at_line));
     }
     if is_rewritten(&source.id) {
-        amounts.fault(Fault::of(Reason::BadId, "product id").at_line(source.at_line));
+        amounts.fault(RecordError::of(Reason::BadId, "product id").at_line(source.at_line));
     }
     let price = amounts.price(source, quantity);
     Line {

@@ -1,6 +1,6 @@
 use crate::domain::{
-    Currency, Customers, Fault, MissingEmail, Moment, Notes, Order, OrderId, Refunds, Rounding,
-    Status, Total,
+    Currency, Customers, MissingEmail, Moment, Notes, Order, OrderId, RecordError, Refunds,
+    Rounding, Status, Total,
 };
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
@@ -75,7 +75,7 @@ pub enum Mapped {
     Order(Box<Order>, Notes),
     Filtered(Filter),
     /// Every reason why it can't be sent, at least one.
-    Invalid(Vec<Fault>),
+    Invalid(Vec<RecordError>),
 }
 
 /// The rule that left a record out.

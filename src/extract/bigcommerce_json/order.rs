@@ -2,7 +2,7 @@
 
 use super::fields::{Coupon, Order, Product, ShippingAddress};
 use super::{coupon, date, product, status};
-use crate::domain::{Fault, Reason, SourceOrder};
+use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::join::{self, Piece, Role};
 use crate::extract::json::{Document, Fields, List, Raw, is_true};
 use crate::extract::{ORDER_LINES_MAX, decimal};
@@ -15,7 +15,7 @@ use serde::Deserialize;
 pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
     let Piece { mut stated, quantity, .. } = piece(document)?;
     if quantity.is_some_and(|quantity| join::is_short(&stated, quantity)) {
-        stated.faults.push(Fault::of(Reason::Truncated, "items_total"));
+        stated.faults.push(RecordError::of(Reason::Truncated, "items_total"));
     }
     Ok(stated)
 }

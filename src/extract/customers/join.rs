@@ -1,6 +1,6 @@
 use super::columns::DIALECT;
 use super::index::{Entry, Index, Space, TEXT_BYTES_MAX};
-use crate::domain::{Fault, KeyError, OrderKey, Reason, SourceOrder};
+use crate::domain::{KeyError, OrderKey, Reason, RecordError, SourceOrder};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
 use crate::extract::export::Options;
@@ -117,7 +117,7 @@ impl Customers {
             let other = other.map_err(|error| unwritable(&self.file, &error))?;
             let is_another = other.is_some_and(|other| other.email != entry.email);
             if entry.is_ambiguous || is_another {
-                order.faults.push(Fault::of(Reason::AmbiguousEmail, "email"));
+                order.faults.push(RecordError::of(Reason::AmbiguousEmail, "email"));
             } else {
                 order.email = entry.email;
                 order.accepts_marketing = order.accepts_marketing.or(entry.accepts_marketing);

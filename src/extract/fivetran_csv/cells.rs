@@ -1,7 +1,7 @@
 //! The text of cells.
 
 use super::columns::Column;
-use crate::domain::{Fault, Reason};
+use crate::domain::{Reason, RecordError};
 use crate::extract::json::Raw;
 use crate::extract::rows::Row;
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// Takes cells out of one row, and keeps what is wrong with them.
 pub struct Cells<'r, 'a> {
     pub row: &'r Row<'a>,
-    pub faults: Vec<Fault>,
+    pub faults: Vec<RecordError>,
 }
 
 impl<'r, 'a> Cells<'r, 'a> {
@@ -25,7 +25,7 @@ impl<'r, 'a> Cells<'r, 'a> {
                 Ok("") => {}
                 Ok(text) => return text.to_owned(),
                 Err(bytes) => {
-                    self.faults.push(Fault::of(Reason::BadEncoding, column.name));
+                    self.faults.push(RecordError::of(Reason::BadEncoding, column.name));
                     return String::from_utf8_lossy(bytes).into_owned();
                 }
             }
@@ -41,7 +41,7 @@ impl<'r, 'a> Cells<'r, 'a> {
         }
         let amount = shop_money(&text);
         if amount.is_none() {
-            self.faults.push(Fault::of(Reason::MalformedRow, column.name));
+            self.faults.push(RecordError::of(Reason::MalformedRow, column.name));
         }
         amount.unwrap_or_default()
     }

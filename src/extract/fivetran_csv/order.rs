@@ -2,7 +2,7 @@
 
 use super::cells::Cells;
 use super::columns::columns;
-use crate::domain::{Fault, Reason, SourceOrder, Status};
+use crate::domain::{Reason, RecordError, SourceOrder, Status};
 use crate::extract::join::{Piece, Role};
 use crate::extract::rows::Row;
 use crate::extract::shopify_csv::Words;
@@ -39,7 +39,7 @@ impl Orders {
         let mut stated = SourceOrder::default();
         stated.position.line = row.line;
         if !row.is_whole {
-            stated.faults.push(Fault::new(Reason::MalformedRow));
+            stated.faults.push(RecordError::new(Reason::MalformedRow));
             return Piece { stated, ..Piece::default() };
         }
         let cells = &mut Cells::of(row);
@@ -85,7 +85,7 @@ impl Orders {
         };
         let status = words.status();
         if status.is_none() {
-            cells.faults.push(Fault::of(Reason::UnknownStatus, self.status.name));
+            cells.faults.push(RecordError::of(Reason::UnknownStatus, self.status.name));
         }
         status
     }

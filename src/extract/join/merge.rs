@@ -1,7 +1,7 @@
 //! Puts the pieces of one order together.
 
 use super::piece::{Piece, Role};
-use crate::domain::{Fault, Reason, SourceDiscount, SourceOrder};
+use crate::domain::{Reason, RecordError, SourceDiscount, SourceOrder};
 use crate::extract::{ORDER_LINES_MAX, decimal};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,13 +30,13 @@ pub fn merge(pieces: Vec<Piece>, is_overlong: bool) -> Vec<SourceOrder> {
         let own = if at == last { parts.take() } else { parts.clone() };
         let mut order = put_together(piece.stated, own.unwrap_or_default());
         if is_ambiguous || is_doubled {
-            order.faults.push(Fault::new(Reason::RepeatedRow));
+            order.faults.push(RecordError::new(Reason::RepeatedRow));
         }
         if is_overlong || order.lines.len() > ORDER_LINES_MAX {
             order.lines.truncate(ORDER_LINES_MAX);
-            order.faults.push(Fault::of(Reason::FieldTooLong, "lines"));
+            order.faults.push(RecordError::of(Reason::FieldTooLong, "lines"));
         } else if piece.quantity.is_some_and(|expected| is_short(&order, expected)) {
-            order.faults.push(Fault::of(Reason::Truncated, "lines"));
+            order.faults.push(RecordError::of(Reason::Truncated, "lines"));
         }
         orders.push(order);
     }
@@ -50,7 +50,7 @@ fn orphan(parts: Vec<Piece>) -> Option<SourceOrder> {
     Some(SourceOrder {
         position: first.stated.position,
         id: first.key,
-        faults: vec![Fault::new(Reason::OrphanRow)],
+        faults: vec![RecordError::new(Reason::OrphanRow)],
         ..SourceOrder::default()
     })
 }

@@ -1,7 +1,9 @@
 //! Pieces as bytes, so that they can wait on disk. Only this process reads them again.
 
 use super::piece::{Piece, Role};
-use crate::domain::{Fault, Position, Reason, SourceDiscount, SourceLine, SourceOrder, Status};
+use crate::domain::{
+    Position, Reason, RecordError, SourceDiscount, SourceLine, SourceOrder, Status,
+};
 
 /// Turns pieces into bytes and back. What lasts as long as the program, the names of fields, is
 /// kept beside them.
@@ -105,7 +107,7 @@ impl Packer {
         put_number(bytes, lines.len() as u64);
         lines.iter().for_each(|line| pack_line(line, bytes));
         put_number(bytes, faults.len() as u64);
-        for Fault { reason, field, line } in faults {
+        for RecordError { reason, field, line } in faults {
             put_text(bytes, reason.code());
             put_number(bytes, field.map_or(0, |field| self.place_of(field) + 1));
             put_number(bytes, *line);
@@ -163,7 +165,7 @@ impl Packer {
                     Some(place) => Some(*self.fields.get(place)?),
                     None => None,
                 };
-                Some(Fault { reason, field, line: rest.number()? })
+                Some(RecordError { reason, field, line: rest.number()? })
             })?,
         })
     }

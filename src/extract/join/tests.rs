@@ -3,7 +3,9 @@
 use super::merge::merge;
 use super::packed::Packer;
 use super::piece::{Piece, Role};
-use crate::domain::{Fault, Position, Reason, SourceDiscount, SourceLine, SourceOrder, Status};
+use crate::domain::{
+    Position, Reason, RecordError, SourceDiscount, SourceLine, SourceOrder, Status,
+};
 use proptest::prelude::*;
 
 fn order(file: u32) -> Piece {
@@ -164,7 +166,10 @@ fn an_order_waits_on_disk_with_all_its_fields() {
             at_line: 300,
             ..SourceLine::default()
         }],
-        faults: vec![Fault::new(Reason::BadId), Fault::of(Reason::BadEncoding, "name").at_line(8)],
+        faults: vec![
+            RecordError::new(Reason::BadId),
+            RecordError::of(Reason::BadEncoding, "name").at_line(8),
+        ],
         ..SourceOrder::default()
     };
     let fields = [

@@ -2,7 +2,7 @@
 
 use super::dialect::{Dialect, Document};
 use super::texts::Texts;
-use crate::domain::{Fault, Reason, SourceOrder};
+use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
 use crate::extract::sheet_dialect::Records;
@@ -47,5 +47,5 @@ impl Records for Documents {
 
 /// What takes the place of a record that is no object, or says one thing twice.
 pub fn malformed() -> SourceOrder {
-    SourceOrder { faults: vec![Fault::new(Reason::MalformedRow)], ..SourceOrder::default() }
+    SourceOrder { faults: vec![RecordError::new(Reason::MalformedRow)], ..SourceOrder::default() }
 }

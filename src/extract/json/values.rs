@@ -1,7 +1,7 @@
 //! From JSON values to the text of fields. Nothing here fails: a value of the wrong kind is a fault
 //! of its record.
 
-use crate::domain::{Fault, Reason};
+use crate::domain::{Reason, RecordError};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -49,7 +49,7 @@ impl<T, const MAX: usize> Default for List<T, MAX> {
 
 /// Takes fields out of one record, and keeps what is wrong with them.
 pub struct Fields {
-    pub faults: Vec<Fault>,
+    pub faults: Vec<RecordError>,
     /// The record was no UTF-8: what could not be read stands as U+FFFD in it.
     has_bad_bytes: bool,
 }
@@ -126,7 +126,7 @@ impl Fields {
 
     /// Adds a fault, once for each reason and field.
     pub fn add(&mut self, reason: Reason, field: &'static str) {
-        let fault = Fault::of(reason, field);
+        let fault = RecordError::of(reason, field);
         if !self.faults.contains(&fault) {
             self.faults.push(fault);
         }

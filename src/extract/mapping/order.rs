@@ -7,12 +7,12 @@ use super::dates::Kept;
 use super::lines;
 use super::profile::{Cells, Field, OrderField, Profile, Sum, Term, Zone};
 use super::status::{self, status};
-use crate::domain::{Fault, Reason, SourceDiscount, SourceOrder, Status};
+use crate::domain::{Reason, RecordError, SourceDiscount, SourceOrder, Status};
 use jiff::tz::TimeZone;
 
 /// What is wrong with one order, each reason once for each field.
 pub struct Faults {
-    pub found: Vec<Fault>,
+    pub found: Vec<RecordError>,
     /// Line the order begins at.
     line: u64,
 }
@@ -24,11 +24,12 @@ impl Faults {
 
     /// `at_line` is told where it is not the order's first.
     pub fn add(&mut self, reason: Reason, field: &'static str, at_line: u64) {
-        self.push(Fault::of(reason, field), at_line);
+        self.push(RecordError::of(reason, field), at_line);
     }
 
-    pub fn push(&mut self, fault: Fault, at_line: u64) {
-        let is_same = |other: &Fault| other.reason == fault.reason && other.field == fault.field;
+    pub fn push(&mut self, fault: RecordError, at_line: u64) {
+        let is_same =
+            |other: &RecordError| other.reason == fault.reason && other.field == fault.field;
         if !self.found.iter().any(is_same) {
             self.found.push(if at_line == self.line { fault } else { fault.at_line(at_line) });
         }
@@ -218,7 +219,7 @@ impl Making<'_> {
             && !order.lines.is_empty()
         {
             let reason = if met < stated { Reason::Truncated } else { Reason::RepeatedRow };
-            self.faults.push(Fault::new(reason), self.material.line);
+            self.faults.push(RecordError::new(reason), self.material.line);
         }
     }
 }

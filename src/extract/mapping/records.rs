@@ -3,7 +3,7 @@
 use super::cells::Values;
 use super::order::{Faults, Material, order};
 use super::profile::{Field, LineField, Name, OrderField, Profile, Source};
-use crate::domain::{Fault, Reason, SourceOrder};
+use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::ORDER_LINES_MAX;
 use crate::extract::codec;
 use crate::extract::error::ReadError;
@@ -103,7 +103,7 @@ impl Records for MappedRecords {
         let Some((read, line)) = self.advance(read)? else { return Ok(None) };
         Ok(Some(read.unwrap_or_else(|()| {
             let mut order = SourceOrder {
-                faults: vec![Fault::new(Reason::MalformedRow)],
+                faults: vec![RecordError::new(Reason::MalformedRow)],
                 ..SourceOrder::default()
             };
             order.position.line = line;

@@ -8,7 +8,7 @@ use super::parts;
 use super::profile::{
     Field, LineField, Name, OrderField, Parts, Profile, Repeats, RowKind, RowLayout, Source,
 };
-use crate::domain::{Fault, Reason, SourceOrder};
+use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::error::ReadError;
 use crate::extract::grouping::{Group, Groups};
 use crate::extract::rows::{Row, Rows};
@@ -101,16 +101,16 @@ impl MappedSheet {
             rows.iter().map(|row| RowValues { row, at: &self.at }).collect();
         let mut faults = Faults::of(group.line());
         for row in rows.iter().filter(|row| !row.is_whole) {
-            faults.push(Fault::new(Reason::MalformedRow), row.line);
+            faults.push(RecordError::new(Reason::MalformedRow), row.line);
         }
         if let Some(line) = group.beside_damage {
-            faults.push(Fault::new(Reason::MalformedRow), line);
+            faults.push(RecordError::new(Reason::MalformedRow), line);
         }
         if group.is_overlong {
             faults.add(Reason::FieldTooLong, "lines", group.line());
         }
         if let Some(line) = group.repeated_elsewhere() {
-            faults.push(Fault::new(Reason::RepeatedRow), line);
+            faults.push(RecordError::new(Reason::RepeatedRow), line);
         }
         let carriers = self.carriers(&values, repeats, &mut faults);
         let (mut lines, mut refunds, mut cancelled, mut skipped) = (Vec::new(), Vec::new(), 0, 0);
@@ -126,7 +126,7 @@ impl MappedSheet {
         }
         if lines.is_empty() && !refunds.is_empty() {
             // The rows of what was refunded stand in another file.
-            faults.push(Fault::new(Reason::OrphanRow), group.line());
+            faults.push(RecordError::new(Reason::OrphanRow), group.line());
         }
         let is_cancelled = lines.is_empty() && refunds.is_empty() && cancelled > 0 && skipped == 0;
         let material = Material { carriers, lines, refunds, is_cancelled, line: group.line() };
@@ -149,11 +149,11 @@ impl MappedSheet {
         match carrying.as_slice() {
             [] => {
                 let line = values.first().map_or(0, |row| row.row.line);
-                faults.push(Fault::new(Reason::OrphanRow), line);
+                faults.push(RecordError::new(Reason::OrphanRow), line);
                 return all();
             }
             [_, second, ..] if !is_each => {
-                faults.push(Fault::new(Reason::RepeatedRow), second.row.line)
+                faults.push(RecordError::new(Reason::RepeatedRow), second.row.line)
             }
             _ => {}
         }
@@ -201,7 +201,7 @@ fn column(header: &[String], name: &str) -> usize {
 fn faults_of(row: &Row<'_>) -> Faults {
     let mut faults = Faults::of(row.line);
     if !row.is_whole {
-        faults.push(Fault::new(Reason::MalformedRow), row.line);
+        faults.push(RecordError::new(Reason::MalformedRow), row.line);
     }
     faults
 }

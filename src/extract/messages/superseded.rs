@@ -2,7 +2,7 @@
 
 use super::sorting::{Iter, Sorted, Sorter};
 use super::version::{VERSION_BYTES, Version};
-use crate::domain::{Fault, Reason, SourceOrder};
+use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::error::ReadError;
 use std::io;
 
@@ -131,7 +131,9 @@ impl Places {
     pub fn mark(&mut self, order: &mut SourceOrder, record: u64) -> Result<(), ReadError> {
         match self.fate_of(record)? {
             Some(Fate::Superseded(_)) => order.is_superseded = true,
-            Some(Fate::Contested) => order.faults.push(Fault::new(Reason::ConflictingVersions)),
+            Some(Fate::Contested) => {
+                order.faults.push(RecordError::new(Reason::ConflictingVersions))
+            }
             None => {}
         }
         Ok(())

@@ -3,7 +3,7 @@
 use super::columns::{Columns, Field};
 use super::discount;
 use super::status::{self, Words};
-use crate::domain::{Fault, Reason, SourceLine, SourceOrder, Status};
+use crate::domain::{Reason, RecordError, SourceLine, SourceOrder, Status};
 use crate::extract::rows::Row;
 
 /// The order that a row begins, still without lines. A row with the wrong number of columns gets
@@ -40,7 +40,7 @@ pub fn order_of(row: &Row<'_>, columns: &Columns) -> SourceOrder {
     if row.is_whole {
         order.status = status(row, columns);
         if order.status.is_none() {
-            let fault = Fault::of(Reason::UnknownStatus, Field::FinancialStatus.name());
+            let fault = RecordError::of(Reason::UnknownStatus, Field::FinancialStatus.name());
             order.faults.push(fault);
             let word = row.text(columns.at(Field::FinancialStatus)).unwrap_or_default();
             order.status_word = word.to_owned();
@@ -74,8 +74,8 @@ pub fn add_line(order: &mut SourceOrder, row: &Row<'_>, columns: &Columns) {
 }
 
 /// Adds a fault once for each reason and field; its line is told where it is not the order's first.
-pub fn add_fault(order: &mut SourceOrder, fault: Fault, line: u64) {
-    let is_same = |other: &Fault| other.reason == fault.reason && other.field == fault.field;
+pub fn add_fault(order: &mut SourceOrder, fault: RecordError, line: u64) {
+    let is_same = |other: &RecordError| other.reason == fault.reason && other.field == fault.field;
     if order.faults.iter().any(is_same) {
         return;
     }
@@ -86,11 +86,11 @@ pub fn add_fault(order: &mut SourceOrder, fault: Fault, line: u64) {
 }
 
 /// The text of a cell. Bytes that are not UTF-8 are replaced and reported.
-fn text(row: &Row<'_>, columns: &Columns, field: Field, faults: &mut Vec<Fault>) -> String {
+fn text(row: &Row<'_>, columns: &Columns, field: Field, faults: &mut Vec<RecordError>) -> String {
     match row.text(columns.at(field)) {
         Ok(cell) => cell.to_owned(),
         Err(cell) => {
-            faults.push(Fault::of(Reason::BadEncoding, field.name()));
+            faults.push(RecordError::of(Reason::BadEncoding, field.name()));
             String::from_utf8_lossy(cell).into_owned()
         }
     }

@@ -2,7 +2,7 @@
 
 use super::fields::{Customer, Order, Refund, ShippingLine};
 use super::{discount, gid, line, money};
-use crate::domain::{Fault, Reason, SourceOrder, Status};
+use crate::domain::{Reason, RecordError, SourceOrder, Status};
 use crate::extract::decimal;
 use crate::extract::join;
 use crate::extract::json::{Document, Fields, is_true};
@@ -15,7 +15,7 @@ use crate::extract::shopify_csv::Words;
 pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
     let Stated { mut order, quantity, .. } = stated(document)?;
     if quantity.is_some_and(|quantity| join::is_short(&order, quantity)) {
-        order.faults.push(Fault::of(Reason::Truncated, "lineItems"));
+        order.faults.push(RecordError::of(Reason::Truncated, "lineItems"));
     }
     Ok(order)
 }

@@ -1,13 +1,13 @@
 //! The text of cells, with what is wrong with it.
 
 use crate::domain::Reason;
-use crate::domain::{Fault, SourceOrder};
+use crate::domain::{RecordError, SourceOrder};
 use crate::extract::rows::Row;
 
 /// Takes cells out of one row.
 pub struct Cells<'r> {
     pub row: &'r Row<'r>,
-    pub faults: Vec<Fault>,
+    pub faults: Vec<RecordError>,
 }
 
 impl<'r> Cells<'r> {
@@ -21,13 +21,13 @@ impl<'r> Cells<'r> {
         match self.row.text(at) {
             Ok(text) => text.to_owned(),
             Err(cell) => {
-                self.add(Fault::of(Reason::BadEncoding, field));
+                self.add(RecordError::of(Reason::BadEncoding, field));
                 String::from_utf8_lossy(cell).into_owned()
             }
         }
     }
 
-    pub fn add(&mut self, fault: Fault) {
+    pub fn add(&mut self, fault: RecordError) {
         if !self.faults.contains(&fault) {
             self.faults.push(fault);
         }
@@ -42,7 +42,7 @@ impl<'r> Cells<'r> {
     }
 }
 
-pub fn add_fault(order: &mut SourceOrder, fault: Fault, line: u64) {
+pub fn add_fault(order: &mut SourceOrder, fault: RecordError, line: u64) {
     if order.faults.iter().any(|other| other.reason == fault.reason && other.field == fault.field) {
         return;
     }

@@ -257,10 +257,10 @@ fn quantities_are_whole_and_positive() {
 
 #[test]
 fn an_unknown_status_word_matters_only_where_statuses_do() {
-    use crate::domain::Fault;
+    use crate::domain::RecordError;
     let odd = || SourceOrder {
         status: None,
-        faults: vec![Fault::of(Reason::UnknownStatus, "status")],
+        faults: vec![RecordError::of(Reason::UnknownStatus, "status")],
         ..source()
     };
     assert_eq!(faults(odd()), ["unknown_status"]);

@@ -1,7 +1,7 @@
 //! The same export as JSON: an object for each order, with its products and coupons in lists.
 
 use super::orders::is_short;
-use crate::domain::{Fault, Reason, SourceDiscount, SourceLine, SourceOrder};
+use crate::domain::{Reason, RecordError, SourceDiscount, SourceLine, SourceOrder};
 use crate::extract::ORDER_LINES_MAX;
 use crate::extract::json::{Dialect, Document, Fields, List, Raw};
 use crate::extract::woocommerce::cells::{id, is_some_amount};
@@ -149,7 +149,7 @@ fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
     let subtotal = fields.text(stated.subtotal, "Order Subtotal Amount");
     order.faults = fields.faults;
     if is_short(&order, &subtotal) {
-        order.faults.push(Fault::new(Reason::Truncated));
+        order.faults.push(RecordError::new(Reason::Truncated));
     }
     Ok(order)
 }

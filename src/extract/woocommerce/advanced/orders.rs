@@ -2,7 +2,7 @@
 //! and two coupons there are two rows, the second of them without a product.
 
 use super::columns::Columns;
-use crate::domain::{Fault, Reason, SourceDiscount, SourceLine, SourceOrder};
+use crate::domain::{Reason, RecordError, SourceDiscount, SourceLine, SourceOrder};
 use crate::extract::rows::{Row, Rows};
 use crate::extract::sheet_dialect::{Layout, Records};
 use crate::extract::woocommerce::cells::{Cells, add_fault, id, is_some_amount};
@@ -51,7 +51,7 @@ impl RowForm for Columns {
         let word = cells.text(self.status, "Order Status");
         order.status = status::of_label(&word, is_some_amount(&order.refunded));
         if order.status.is_none() {
-            cells.add(Fault::of(Reason::UnknownStatus, "Order Status"));
+            cells.add(RecordError::of(Reason::UnknownStatus, "Order Status"));
             order.status_word = word;
         }
         self.add_parts(&mut order, &mut cells);
@@ -86,7 +86,7 @@ impl RowForm for Columns {
         let subtotal = std::mem::take(&mut order.subtotal);
         if is_short(order, &subtotal) {
             let line = order.position.line;
-            add_fault(order, Fault::new(Reason::Truncated), line);
+            add_fault(order, RecordError::new(Reason::Truncated), line);
         }
     }
 }
@@ -139,7 +139,7 @@ impl Columns {
         let ordinal = cells.row.cell(self.line.ordinal);
         let number = std::str::from_utf8(ordinal).ok().and_then(|text| text.parse::<usize>().ok());
         if number.is_some_and(|number| number <= order.lines.len()) {
-            cells.add(Fault::new(Reason::RepeatedRow));
+            cells.add(RecordError::new(Reason::RepeatedRow));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::columns::{Columns, LineColumns, Lines};
 use super::lists;
-use crate::domain::{Fault, Reason, SourceLine, SourceOrder};
+use crate::domain::{Reason, RecordError, SourceLine, SourceOrder};
 use crate::extract::rows::{Row, Rows};
 use crate::extract::sheet_dialect::{Layout, Records};
 use crate::extract::woocommerce::cells::{Cells, add_fault, charges, id, is_some_amount};
@@ -48,7 +48,7 @@ impl RowForm for Columns {
         }
         let coupons = cells.text(self.coupons, "coupon_items");
         order.discounts = lists::coupons(&coupons).unwrap_or_else(|| {
-            cells.add(Fault::of(Reason::MalformedRow, "coupon_items"));
+            cells.add(RecordError::of(Reason::MalformedRow, "coupon_items"));
             Vec::new()
         });
         let refunds = cells.text(self.refunds, "refund_items");
@@ -57,7 +57,7 @@ impl RowForm for Columns {
         let word = cells.text(self.status, "status");
         order.status = status::of_slug(&word, is_some_amount(&order.refunded));
         if order.status.is_none() {
-            cells.add(Fault::of(Reason::UnknownStatus, "status"));
+            cells.add(RecordError::of(Reason::UnknownStatus, "status"));
             order.status_word = word;
         }
         self.add_lines(&mut order, &mut cells);
@@ -105,9 +105,9 @@ fn check_sum(order: &mut SourceOrder, subtotal: &str) {
     let tolerance = sums::rounding(&[subtotal, &order.total]) * apart;
     let line = order.position.line;
     if stated - sum > tolerance {
-        add_fault(order, Fault::new(Reason::Truncated), line);
+        add_fault(order, RecordError::new(Reason::Truncated), line);
     } else if sum - stated > tolerance {
-        add_fault(order, Fault::new(Reason::RepeatedRow), line);
+        add_fault(order, RecordError::new(Reason::RepeatedRow), line);
     }
 }
 
@@ -115,7 +115,7 @@ impl Columns {
     fn created_at(&self, cells: &mut Cells<'_>) -> String {
         let stated = cells.text(self.date, "order_date");
         self.dates.read(&stated).unwrap_or_else(|| {
-            cells.add(Fault::of(Reason::BadDate, "order_date"));
+            cells.add(RecordError::of(Reason::BadDate, "order_date"));
             stated
         })
     }
@@ -130,7 +130,7 @@ impl Columns {
                         Some(line) => {
                             order.lines.push(SourceLine { at_line: cells.row.line, ..line })
                         }
-                        None => cells.add(Fault::of(Reason::MalformedRow, "line_item")),
+                        None => cells.add(RecordError::of(Reason::MalformedRow, "line_item")),
                     }
                 }
             }

@@ -1,17 +1,38 @@
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
-/// One reason why a record can't be sent. Carries no value of the record: the position tells where
+/// A literal of this program. A type of its own name, or serde would borrow it from its input.
+type FieldName = &'static str;
+
+/// One reason why a record can't be sent. Contains no value of the record: the position says where
 /// to look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Fault {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RecordError {
     pub reason: Reason,
-    /// The export's field or our name for it, where one is at fault.
-    pub field: Option<&'static str>,
-    /// Line of the file, where the fault is on a later line than the record's first; 0 otherwise.
+    /// The field at fault: the export's name for it, or ours.
+    #[serde(deserialize_with = "field_name")]
+    pub field: Option<FieldName>,
+    /// Line of the file, if it is a later one than the record's first; 0 otherwise.
     pub line: u64,
 }
 
-impl Fault {
+/// Reads a field's name back from temporary storage. Each is kept for the life of the process; there
+/// are a few hundred at most.
+fn field_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<FieldName>, D::Error> {
+    static NAMES: Mutex<BTreeSet<FieldName>> = Mutex::new(BTreeSet::new());
+    let Some(name) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = names.get(name.as_str()).copied();
+    Ok(Some(known.unwrap_or_else(|| {
+        let name: FieldName = name.leak();
+        names.insert(name);
+        name
+    })))
+}
+
+impl RecordError {
     pub fn new(reason: Reason) -> Self {
         Self { reason, field: None, line: 0 }
     }
@@ -25,7 +46,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for RecordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.field {
             Some(field) => write!(f, "{} ({field}): {}", self.reason.code(), self.reason.advice()),
@@ -38,8 +59,10 @@ macro_rules! reasons {
     ($($name:ident $code:literal $advice:literal;)*) => {
         /// Why a record is invalid. The codes are part of the interface: reports and dead letters
         /// carry them.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Reason { $(#[doc = $advice] $name,)* }
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+        )]
+        pub enum Reason { $(#[doc = $advice] #[serde(rename = $code)] $name,)* }
 
         impl Reason {
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
@@ -87,5 +110,21 @@ reasons! {
 impl Reason {
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|reason| reason.code() == code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_read_back_as_it_was() {
+        for error in [
+            RecordError::of(Reason::BadMoney, "total").at_line(7),
+            RecordError::new(Reason::MalformedRow),
+        ] {
+            let text = serde_json::to_string(&error).unwrap();
+            assert_eq!(serde_json::from_str::<RecordError>(&text).unwrap(), error, "{text}");
+        }
     }
 }
