@@ -33,7 +33,7 @@ fn leaves_json(plan: &UndoPlan) -> Value {
 
 pub fn undo_plan_text(plan: &UndoPlan) -> String {
     let (run, undoable) = (&plan.run, &plan.undoable);
-    let head = format!("UndoContext run {} ({} of {})", run.id, run.kind, run.job);
+    let head = format!("Undo run {} ({} of {})", run.id, run.kind, run.job);
     let line = |name: &str, n: u64, note: &str| vec![name.to_owned(), count(n), note.to_owned()];
     let mut rows = vec![line("to delete", undoable.orders, "orders that it created")];
     if undoable.written_since > 0 {
@@ -106,7 +106,7 @@ pub fn undo_json(plan: &UndoPlan, report: &UndoReport) -> Value {
 
 pub fn undo_text(plan: &UndoPlan, report: &UndoReport) -> String {
     let mut text = format!(
-        "UndoContext of run {} {} after {}: {} requests\n  {} orders deleted, {} were gone already",
+        "Undo of run {} {} after {}: {} requests\n  {} orders deleted, {} were gone already",
         report.run,
         report.end().word(),
         duration(report.elapsed),
