@@ -1,7 +1,7 @@
 //! How an account fares over all workers: failures in a row, the budget for retries, and whether
 //! the run must end.
 
-use super::verdict::{BreakerState, Mood, OUTAGES_MAX, Stop};
+use super::disposition::{BreakerState, FailureClass, FatalError, OUTAGES_MAX};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -36,7 +36,7 @@ struct State {
     forbidden: u32,
     throttled_since: Option<Instant>,
     budget: u32,
-    stopped: Option<(Stop, Instant)>,
+    stopped: Option<(FatalError, Instant)>,
 }
 
 impl State {
@@ -79,22 +79,22 @@ impl CircuitBreaker {
     }
 
     /// Counts an answer, or the lack of one, to a request that left at `left_at`.
-    pub(super) fn note(&self, mood: Mood, left_at: Instant) -> BreakerState {
+    pub(super) fn note(&self, class: FailureClass, left_at: Instant) -> BreakerState {
         let mut state = self.state();
-        match mood {
-            Mood::Fair => {
+        match class {
+            FailureClass::Rejected => {
                 state.outages = 0;
                 state.forbidden = 0;
                 state.throttled_since = None;
             }
-            Mood::Throttled => {
+            FailureClass::Throttled => {
                 state.throttled_since.get_or_insert_with(Instant::now);
             }
-            Mood::Forbidden => state.forbidden += 1,
-            Mood::Outage if state.outage_paused_at.is_none_or(|at| left_at >= at) => {
+            FailureClass::Forbidden => state.forbidden += 1,
+            FailureClass::Outage if state.outage_paused_at.is_none_or(|at| left_at >= at) => {
                 state.outages += 1
             }
-            Mood::Outage => {}
+            FailureClass::Outage => {}
         }
         BreakerState {
             outages: state.outages,
@@ -131,10 +131,10 @@ impl CircuitBreaker {
     }
 
     /// Keeps everyone from sending. A deleted connection concerns the jobs of that connection only.
-    pub(super) fn stop(&self, stop: Stop) {
+    pub(super) fn stop(&self, stop: FatalError) {
         let lasts = match stop {
-            Stop::ConnectionGone => return,
-            Stop::Away { retry_after: Some(wait) } => wait,
+            FatalError::ConnectionGone => return,
+            FatalError::Away { retry_after: Some(wait) } => wait,
             _ => STOP_LASTS,
         };
         let mut state = self.state();
@@ -144,7 +144,7 @@ impl CircuitBreaker {
     }
 
     /// Why nothing may be sent now. A stop that has run out clears every count.
-    pub(super) fn stopped(&self) -> Option<Stop> {
+    pub(super) fn stopped(&self) -> Option<FatalError> {
         let mut state = self.state();
         let (stop, until) = state.stopped?;
         if Instant::now() < until {
@@ -166,32 +166,32 @@ mod tests {
 
     const PERIOD: Duration = Duration::from_millis(200);
 
-    fn health() -> CircuitBreaker {
+    fn breaker() -> CircuitBreaker {
         CircuitBreaker::new(Duration::from_secs(900), Some(1))
     }
 
     #[tokio::test]
     async fn failures_count_in_a_row_and_a_success_clears_them() {
         pause();
-        let health = health();
+        let breaker = breaker();
         let now = Instant::now();
-        assert_eq!(health.note(Mood::Outage, now).outages, 1);
-        assert_eq!(health.note(Mood::Outage, now).outages, 2);
-        assert_eq!(health.note(Mood::Forbidden, now).outages, 2);
-        health.succeeded();
-        assert_eq!(health.note(Mood::Outage, now).outages, 1);
+        assert_eq!(breaker.note(FailureClass::Outage, now).outages, 1);
+        assert_eq!(breaker.note(FailureClass::Outage, now).outages, 2);
+        assert_eq!(breaker.note(FailureClass::Forbidden, now).outages, 2);
+        breaker.succeeded();
+        assert_eq!(breaker.note(FailureClass::Outage, now).outages, 1);
     }
 
     #[tokio::test]
     async fn an_outage_is_sat_out_with_growing_pauses() {
         pause();
-        let health = health();
+        let breaker = breaker();
         let mut pauses = Vec::new();
         for _ in 0..OUTAGES_MAX {
             advance(Duration::from_secs(1)).await;
             let left_at = Instant::now();
-            health.note(Mood::Outage, left_at);
-            pauses.extend(health.outage_pause(left_at, PERIOD).map(|pause| pause.as_millis()));
+            breaker.note(FailureClass::Outage, left_at);
+            pauses.extend(breaker.outage_pause(left_at, PERIOD).map(|pause| pause.as_millis()));
         }
         assert_eq!(pauses, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 16_000]);
     }
@@ -199,40 +199,44 @@ mod tests {
     #[tokio::test]
     async fn requests_that_were_in_flight_together_fail_as_one() {
         pause();
-        let health = health();
+        let breaker = breaker();
         let left_at = Instant::now();
         for _ in 0..20 {
             advance(Duration::from_millis(1)).await;
-            health.note(Mood::Outage, left_at);
-            health.outage_pause(left_at, PERIOD);
+            breaker.note(FailureClass::Outage, left_at);
+            breaker.outage_pause(left_at, PERIOD);
         }
-        assert_eq!(health.note(Mood::Outage, left_at).outages, 3);
+        assert_eq!(breaker.note(FailureClass::Outage, left_at).outages, 3);
     }
 
     #[tokio::test]
     async fn twenty_retries_without_a_success_use_up_the_budget() {
-        let health = health();
-        assert_eq!((0..30).filter(|_| health.spend_retry()).count(), 20);
-        (0..5).for_each(|_| health.succeeded());
-        assert!(health.spend_retry());
-        assert!(!health.spend_retry());
+        let breaker = breaker();
+        assert_eq!((0..30).filter(|_| breaker.spend_retry()).count(), 20);
+        (0..5).for_each(|_| breaker.succeeded());
+        assert!(breaker.spend_retry());
+        assert!(!breaker.spend_retry());
     }
 
     #[tokio::test]
     async fn a_stop_holds_everyone_for_its_time_and_then_clears() {
         pause();
-        let health = health();
-        health.stop(Stop::ConnectionGone);
-        assert_eq!(health.stopped(), None);
-        health.stop(Stop::Credentials);
-        health.stop(Stop::Payment);
-        assert_eq!(health.stopped(), Some(Stop::Credentials), "the first reason is the reason");
+        let breaker = breaker();
+        breaker.stop(FatalError::ConnectionGone);
+        assert_eq!(breaker.stopped(), None);
+        breaker.stop(FatalError::Credentials);
+        breaker.stop(FatalError::Payment);
+        assert_eq!(
+            breaker.stopped(),
+            Some(FatalError::Credentials),
+            "the first reason is the reason"
+        );
         advance(STOP_LASTS).await;
-        assert_eq!(health.stopped(), None);
+        assert_eq!(breaker.stopped(), None);
         let hour = Duration::from_secs(3600);
-        let away = Stop::Away { retry_after: Some(hour) };
-        health.stop(away);
+        let away = FatalError::Away { retry_after: Some(hour) };
+        breaker.stop(away);
         advance(hour - Duration::from_secs(1)).await;
-        assert_eq!(health.stopped(), Some(away));
+        assert_eq!(breaker.stopped(), Some(away));
     }
 }

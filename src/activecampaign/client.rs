@@ -1,13 +1,13 @@
 use super::circuit_breaker::CircuitBreaker;
 use super::counters::{Counters, Traffic};
+use super::disposition::FatalError;
 use super::exchange::Request;
 use super::failure::Failure;
 use super::http::Http;
 use super::options::{Base, ClientError, Options};
-use super::rate_limiter::{Log, Place, RateLimiter};
+use super::rate_limiter::{Permit, RateLimiter, SendObserver};
 use super::retry::Retry;
 use super::transport::Transport;
-use super::verdict::Stop;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +19,8 @@ pub struct Client(pub(super) Arc<Account>);
 
 pub(super) struct Account {
     pub(super) transport: Box<dyn Transport>,
-    pub(super) pacer: RateLimiter,
-    pub(super) health: Arc<CircuitBreaker>,
+    pub(super) rate_limiter: RateLimiter,
+    pub(super) breaker: Arc<CircuitBreaker>,
     pub(super) counters: Arc<Counters>,
     attempts_max: u32,
 }
@@ -30,7 +30,7 @@ pub(super) struct Account {
 /// exactly one request and never repeats it.
 pub struct Turn<'a> {
     pub(super) account: &'a Account,
-    pub(super) place: Place<'a>,
+    pub(super) permit: Permit<'a>,
 }
 
 impl Client {
@@ -39,7 +39,7 @@ impl Client {
     /// # Errors
     /// When an option makes no sense, the address is neither https nor loopback, or no CA
     /// certificates are found.
-    pub fn new(options: Options, log: Log) -> Result<Self, ClientError> {
+    pub fn new(options: Options, log: SendObserver) -> Result<Self, ClientError> {
         let base = Base::parse(&options.url)?;
         let transport = Box::new(Http::new(&options, base)?);
         Self::over(transport, options, log)
@@ -53,18 +53,18 @@ impl Client {
     pub fn over(
         transport: Box<dyn Transport>,
         options: Options,
-        log: Log,
+        log: SendObserver,
     ) -> Result<Self, ClientError> {
         options.check()?;
         let wait_max = Duration::from_millis(options.wait_max_ms);
-        let pacer = RateLimiter::new(options.requests_per_second, options.last_send_at, log);
+        let rate_limiter = RateLimiter::new(options.requests_per_second, options.last_send_at, log);
         if let Some(left) = options.pause_left.filter(|left| *left <= wait_max) {
-            pacer.pause(left, "the target asked for it before this start");
+            rate_limiter.pause(left, "the target asked for it before this start");
         }
         Ok(Self(Arc::new(Account {
             transport,
-            pacer,
-            health: Arc::new(CircuitBreaker::new(wait_max, options.retry_seed)),
+            rate_limiter,
+            breaker: Arc::new(CircuitBreaker::new(wait_max, options.retry_seed)),
             counters: Arc::new(Counters::default()),
             attempts_max: options.attempts_max,
         })))
@@ -75,33 +75,37 @@ impl Client {
     ///
     /// # Errors
     /// When the run must end.
-    pub async fn turn(&self) -> Result<Turn<'_>, Stop> {
+    pub async fn turn(&self) -> Result<Turn<'_>, FatalError> {
         let account = &*self.0;
         account.may_send()?;
-        let place = account.pacer.place().await;
+        let permit = account.rate_limiter.permit().await;
         account.may_send()?;
-        Ok(Turn { account, place })
+        Ok(Turn { account, permit })
     }
 
     /// The delays and attempts of one record's write.
     pub fn retry(&self) -> Retry {
         let account = &self.0;
-        Retry::new(Arc::clone(&account.health), Arc::clone(&account.counters), account.attempts_max)
+        Retry::new(
+            Arc::clone(&account.breaker),
+            Arc::clone(&account.counters),
+            account.attempts_max,
+        )
     }
 
     /// How long nobody may send from now on, zero where sending is free: a known wait, not a hang.
     pub fn pause_left(&self) -> Duration {
-        self.0.pacer.pause_left()
+        self.0.rate_limiter.pause_left()
     }
 
     pub fn traffic(&self) -> Traffic {
-        self.0.counters.traffic(self.0.pacer.flow())
+        self.0.counters.traffic(self.0.rate_limiter.stats())
     }
 }
 
 impl Account {
-    pub(super) fn may_send(&self) -> Result<(), Stop> {
-        self.health.stopped().map_or(Ok(()), Err)
+    pub(super) fn may_send(&self) -> Result<(), FatalError> {
+        self.breaker.stopped().map_or(Ok(()), Err)
     }
 }
 
@@ -111,7 +115,7 @@ impl Turn<'_> {
         request: &Request,
         read: impl FnOnce(&[u8]) -> Result<T, &'static str>,
     ) -> Result<T, Failure> {
-        self.account.exchange(self.place, request, read).await
+        self.account.exchange(self.permit, request, read).await
     }
 }
 

@@ -1,5 +1,5 @@
-use super::rate_limiter::Flow;
-use super::verdict::Verdict;
+use super::disposition::Disposition;
+use super::rate_limiter::SendStats;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,8 +16,8 @@ pub struct Traffic {
     pub throttled: u64,
     /// Time in which nobody was allowed to send, in milliseconds.
     pub paused_ms: u64,
-    /// Requests that did not end well, by the word of their verdict.
-    pub verdicts: BTreeMap<&'static str, u64>,
+    /// Requests that did not end well, by the word of their disposition.
+    pub dispositions: BTreeMap<&'static str, u64>,
     /// The pace just now.
     pub requests_per_second: f64,
     /// Sends per second from the first to the last, as a share of what the account allows; `None`
@@ -34,8 +34,8 @@ impl Traffic {
         self.retried += earlier.retried;
         self.throttled += earlier.throttled;
         self.paused_ms += earlier.paused_ms;
-        for (verdict, count) in &earlier.verdicts {
-            *self.verdicts.entry(verdict).or_default() += count;
+        for (disposition, count) in &earlier.dispositions {
+            *self.dispositions.entry(disposition).or_default() += count;
         }
         self
     }
@@ -43,7 +43,7 @@ impl Traffic {
     /// Requests that left and have not ended. Those that were given up without an answer stay among
     /// them.
     pub fn in_flight(&self) -> u64 {
-        self.total.saturating_sub(self.succeeded + self.verdicts.values().sum::<u64>())
+        self.total.saturating_sub(self.succeeded + self.dispositions.values().sum::<u64>())
     }
 }
 
@@ -51,7 +51,7 @@ impl Traffic {
 pub(super) struct Counters {
     succeeded: AtomicU64,
     retried: AtomicU64,
-    verdicts: [AtomicU64; Verdict::WORDS.len()],
+    dispositions: [AtomicU64; Disposition::WORDS.len()],
 }
 
 impl Counters {
@@ -63,23 +63,23 @@ impl Counters {
         self.succeeded.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn judged(&self, verdict: Verdict) {
-        self.verdicts[verdict.index()].fetch_add(1, Ordering::Relaxed);
+    pub(super) fn judged(&self, disposition: Disposition) {
+        self.dispositions[disposition.index()].fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn traffic(&self, flow: Flow) -> Traffic {
-        let counts = self.verdicts.iter().map(|count| count.load(Ordering::Relaxed));
-        let verdicts: BTreeMap<_, _> =
-            Verdict::WORDS.into_iter().zip(counts).filter(|(_, n)| *n > 0).collect();
+    pub(super) fn traffic(&self, stats: SendStats) -> Traffic {
+        let counts = self.dispositions.iter().map(|count| count.load(Ordering::Relaxed));
+        let dispositions: BTreeMap<_, _> =
+            Disposition::WORDS.into_iter().zip(counts).filter(|(_, n)| *n > 0).collect();
         Traffic {
-            total: flow.sends,
+            total: stats.sends,
             succeeded: self.succeeded.load(Ordering::Relaxed),
             retried: self.retried.load(Ordering::Relaxed),
-            throttled: verdicts.get(Verdict::Throttled.word()).copied().unwrap_or(0),
-            paused_ms: u64::try_from(flow.paused.as_millis()).unwrap_or(u64::MAX),
-            verdicts,
-            requests_per_second: flow.rate_now,
-            utilisation: flow.utilisation,
+            throttled: dispositions.get(Disposition::Throttled.word()).copied().unwrap_or(0),
+            paused_ms: u64::try_from(stats.paused.as_millis()).unwrap_or(u64::MAX),
+            dispositions,
+            requests_per_second: stats.rate_now,
+            utilisation: stats.utilisation,
         }
     }
 }

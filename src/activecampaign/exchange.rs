@@ -2,16 +2,18 @@
 //! from it.
 
 use super::client::Account;
+use super::disposition::{
+    Disposition, ErrorResponse, FailureCause, FailureClass, RequestKind, judge,
+};
 use super::failure::Failure;
-use super::rate_limiter::{Departure, Place};
-use super::transport::{Broken, Reply};
-use super::verdict::{Answer, Call, CallResult, Mood, Verdict, judge};
+use super::rate_limiter::{Permit, SentAt};
+use super::transport::{Response, TransportError};
 use super::wire;
 use reqwest::Method;
 
 /// What is asked for.
 pub(super) struct Request {
-    pub(super) call: Call,
+    pub(super) kind: RequestKind,
     /// In failures and logs.
     pub(super) name: &'static str,
     /// The path without ids and queries, which can hold addresses.
@@ -22,11 +24,13 @@ pub(super) struct Request {
 
 impl Request {
     fn method(&self) -> Method {
-        match self.call {
-            Call::CreateConnection | Call::CreateCustomer | Call::CreateOrder => Method::POST,
-            Call::Update => Method::PUT,
-            Call::Delete => Method::DELETE,
-            Call::ReadOne | Call::List => Method::GET,
+        match self.kind {
+            RequestKind::CreateConnection
+            | RequestKind::CreateCustomer
+            | RequestKind::CreateOrder => Method::POST,
+            RequestKind::Update => Method::PUT,
+            RequestKind::Delete => Method::DELETE,
+            RequestKind::ReadOne | RequestKind::List => Method::GET,
         }
     }
 }
@@ -36,62 +40,65 @@ impl Account {
     /// there.
     pub(super) async fn exchange<T>(
         &self,
-        mut place: Place<'_>,
+        mut permit: Permit<'_>,
         request: &Request,
         read: impl FnOnce(&[u8]) -> Result<T, &'static str>,
     ) -> Result<T, Failure> {
-        place.slot().await;
+        permit.wait().await;
         self.may_send().map_err(|stop| Failure::stopped(request.name, stop))?;
-        let departure = place.leave();
+        let sent = permit.consume();
         let reply =
             self.transport.send(request.method(), &request.path, request.body.clone()).await;
-        self.log(request, &departure, &reply);
-        if let Some(budget) = reply.as_ref().ok().and_then(Reply::budget) {
-            self.pacer.heard(&departure, budget);
+        self.log(request, &sent, &reply);
+        if let Some(budget) = reply.as_ref().ok().and_then(Response::budget) {
+            self.rate_limiter.observe(&sent, budget);
         }
-        match reply.map_err(CallResult::from).and_then(|reply| outcome(reply, read)) {
+        match reply.map_err(FailureCause::from).and_then(|reply| outcome(reply, read)) {
             Ok(value) => {
                 self.counters.succeeded();
-                self.pacer.accepted();
-                self.health.succeeded();
+                self.rate_limiter.accepted();
+                self.breaker.succeeded();
                 Ok(value)
             }
-            Err(happened) => Err(self.failed(request, &departure, &happened)),
+            Err(cause) => Err(self.failed(request, &sent, &cause)),
         }
     }
 
-    fn failed(&self, request: &Request, departure: &Departure, happened: &CallResult) -> Failure {
-        let mood = happened.mood();
-        let standing = self.health.note(mood, departure.at);
-        let verdict = judge(request.call, happened, &standing);
-        self.counters.judged(verdict);
-        if let (Mood::Throttled | Mood::Outage, Some(wait)) = (mood, happened.retry_after()) {
-            self.pacer.asked_to_wait(wait);
+    fn failed(&self, request: &Request, sent: &SentAt, cause: &FailureCause) -> Failure {
+        let class = cause.class();
+        let state = self.breaker.note(class, sent.at);
+        let disposition = judge(request.kind, cause, &state);
+        self.counters.judged(disposition);
+        if let (FailureClass::Throttled | FailureClass::Outage, Some(wait)) =
+            (class, cause.retry_after())
+        {
+            self.rate_limiter.asked_to_wait(wait);
         }
-        if let Verdict::Stop(stop) = verdict {
-            self.health.stop(stop);
-            return Failure::new(request.name, verdict, happened);
+        if let Disposition::Stop(stop) = disposition {
+            self.breaker.stop(stop);
+            return Failure::new(request.name, disposition, cause);
         }
-        match mood {
-            Mood::Throttled => self.pacer.throttled(departure, happened.retry_after()),
-            Mood::Outage => {
-                if let Some(pause) = self.health.outage_pause(departure.at, self.pacer.period()) {
-                    self.pacer.pause(
+        match class {
+            FailureClass::Throttled => self.rate_limiter.throttled(sent, cause.retry_after()),
+            FailureClass::Outage => {
+                if let Some(pause) = self.breaker.outage_pause(sent.at, self.rate_limiter.period())
+                {
+                    self.rate_limiter.pause(
                         pause,
-                        &format!("the target fails again and again: {}", happened.cause()),
+                        &format!("the target fails again and again: {}", cause.description()),
                     );
                 }
-                if let Some(wait) = happened.retry_after() {
-                    self.pacer.pause(wait, "the target is away and said for how long");
+                if let Some(wait) = cause.retry_after() {
+                    self.rate_limiter.pause(wait, "the target is away and said for how long");
                 }
             }
-            Mood::Fair | Mood::Forbidden => self.pacer.accepted(),
+            FailureClass::Rejected | FailureClass::Forbidden => self.rate_limiter.accepted(),
         }
-        Failure::new(request.name, verdict, happened)
+        Failure::new(request.name, disposition, cause)
     }
 
-    fn log(&self, request: &Request, departure: &Departure, reply: &Result<Reply, Broken>) {
-        let elapsed_ms = u64::try_from(departure.at.elapsed().as_millis()).unwrap_or(u64::MAX);
+    fn log(&self, request: &Request, sent: &SentAt, reply: &Result<Response, TransportError>) {
+        let elapsed_ms = u64::try_from(sent.at.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (method, route) = (request.method(), request.route);
         match reply {
             Ok(reply) => {
@@ -106,25 +113,25 @@ impl Account {
 }
 
 fn outcome<T>(
-    reply: Reply,
+    reply: Response,
     read: impl FnOnce(&[u8]) -> Result<T, &'static str>,
-) -> Result<T, CallResult> {
+) -> Result<T, FailureCause> {
     let status = reply.status;
     if (200..300).contains(&status) {
         return reply
             .body
             .and_then(|body| read(&body))
-            .map_err(|cause| CallResult::Unusable { status, cause });
+            .map_err(|cause| FailureCause::Unusable { status, cause });
     }
     let retry_after = reply.retry_after();
     let refusals = reply.body.and_then(|body| wire::refusals(&body));
     match refusals {
         // What makes a refusal one stands in it: where it can't be read, nobody knows what was
         // refused.
-        Err(cause) if status == 422 => Err(CallResult::Unusable { status, cause }),
+        Err(cause) if status == 422 => Err(FailureCause::Unusable { status, cause }),
         refusals => {
             let refusals = refusals.unwrap_or_default();
-            Err(CallResult::Answered(Answer { status, retry_after, refusals }))
+            Err(FailureCause::Answered(ErrorResponse { status, retry_after, refusals }))
         }
     }
 }

@@ -1,11 +1,11 @@
-use super::verdict::{CallResult, Stop, Verdict};
+use super::disposition::{Disposition, FailureCause, FatalError};
 use std::fmt;
 
 /// A request that did not end well. Titles and bodies of answers are not kept: they can quote
 /// addresses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Failure {
-    pub verdict: Verdict,
+    pub disposition: Disposition,
     /// Of the answer, where there was one.
     pub status: Option<u16>,
     /// The target's code of the first error, or our word for what broke (`timed_out`, `answer_cut`,
@@ -18,32 +18,42 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(super) fn new(request: &'static str, verdict: Verdict, happened: &CallResult) -> Self {
-        let (status, code, pointer) = match happened {
-            CallResult::NotSent => (None, Some("not_connected".to_owned()), None),
-            CallResult::Untrusted => (None, Some("untrusted_certificate".to_owned()), None),
-            CallResult::Lost(cause) => (None, Some((*cause).to_owned()), None),
-            CallResult::Unusable { status, cause } => {
+    pub(super) fn new(
+        request: &'static str,
+        disposition: Disposition,
+        cause: &FailureCause,
+    ) -> Self {
+        let (status, code, pointer) = match cause {
+            FailureCause::NotSent => (None, Some("not_connected".to_owned()), None),
+            FailureCause::Untrusted => (None, Some("untrusted_certificate".to_owned()), None),
+            FailureCause::Lost(cause) => (None, Some((*cause).to_owned()), None),
+            FailureCause::Unusable { status, cause } => {
                 (Some(*status), Some((*cause).to_owned()), None)
             }
-            CallResult::Answered(answer) => {
+            FailureCause::Answered(answer) => {
                 let first = answer.refusals.iter().find(|refusal| refusal.code.is_some());
                 let first = first.or(answer.refusals.first()).cloned().unwrap_or_default();
                 (Some(answer.status), first.code, first.pointer)
             }
         };
-        Self { verdict, status, code, pointer, request }
+        Self { disposition, status, code, pointer, request }
     }
 
     /// A request that was not sent because the run must end.
-    pub(super) fn stopped(request: &'static str, stop: Stop) -> Self {
-        Self { verdict: Verdict::Stop(stop), status: None, code: None, pointer: None, request }
+    pub(super) fn stopped(request: &'static str, stop: FatalError) -> Self {
+        Self {
+            disposition: Disposition::Stop(stop),
+            status: None,
+            code: None,
+            pointer: None,
+            request,
+        }
     }
 
     /// A look-up that can say neither found nor absent: the list is longer than we read.
     pub(super) fn undecided(request: &'static str) -> Self {
         Self {
-            verdict: Verdict::LookUp,
+            disposition: Disposition::LookUp,
             status: Some(200),
             code: Some("list_unfiltered".to_owned()),
             pointer: None,
@@ -64,20 +74,20 @@ impl fmt::Display for Failure {
         if let Some(pointer) = &self.pointer {
             write!(f, " at {pointer}")?;
         }
-        match self.verdict {
-            Verdict::Throttled => write!(f, "; too many requests, sent again after a pause"),
-            Verdict::Again => write!(f, "; not carried out, may be sent again"),
-            Verdict::LookUp => {
+        match self.disposition {
+            Disposition::Throttled => write!(f, "; too many requests, sent again after a pause"),
+            Disposition::Again => write!(f, "; not carried out, may be sent again"),
+            Disposition::LookUp => {
                 write!(f, "; may have been carried out, look it up before sending again")
             }
-            Verdict::Exists => write!(f, "; the target has a record of this key"),
-            Verdict::Unclear => write!(f, "; refused without a reason, look it up"),
-            Verdict::Gone => write!(f, "; the record is not there any more"),
-            Verdict::RelationGone => {
+            Disposition::Exists => write!(f, "; the target has a record of this key"),
+            Disposition::Unclear => write!(f, "; refused without a reason, look it up"),
+            Disposition::Gone => write!(f, "; the record is not there any more"),
+            Disposition::RelationGone => {
                 write!(f, "; its customer or connection was deleted at the target")
             }
-            Verdict::Refused => write!(f, "; the target will not take this record as it is"),
-            Verdict::Stop(stop) => write!(f, "; {stop}"),
+            Disposition::Refused => write!(f, "; the target will not take this record as it is"),
+            Disposition::Stop(stop) => write!(f, "; {stop}"),
         }
     }
 }

@@ -2,9 +2,9 @@
 //! what could not have left this machine from what may have arrived.
 
 use super::options::{Base, ClientError, Options};
-use super::transport::{Broken, Reply, ResponseFuture, Transport};
+use super::transport::{Response, ResponseFuture, Transport, TransportError};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Certificate, Method, Response, redirect, retry};
+use reqwest::{Certificate, Method, redirect, retry};
 use secrecy::ExposeSecret;
 use std::error::Error;
 use std::io;
@@ -67,7 +67,7 @@ impl Transport for Http {
         }
         Box::pin(async move {
             let mut response = request.send().await.map_err(|error| what_broke(&error))?;
-            Ok(Reply {
+            Ok(Response {
                 status: response.status().as_u16(),
                 headers: std::mem::take(response.headers_mut()),
                 body: body_of(response).await,
@@ -105,15 +105,15 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 }
 
 /// Connecting comes before sending, so whatever breaks there has carried out nothing.
-fn what_broke(error: &reqwest::Error) -> Broken {
+fn what_broke(error: &reqwest::Error) -> TransportError {
     if causes(error).any(is_untrusted) {
-        Broken::Untrusted
+        TransportError::Untrusted
     } else if error.is_connect() || error.is_builder() {
-        Broken::NotSent
+        TransportError::NotSent
     } else if error.is_timeout() {
-        Broken::TimedOut
+        TransportError::TimedOut
     } else {
-        Broken::ConnectionLost
+        TransportError::ConnectionLost
     }
 }
 
@@ -126,7 +126,7 @@ fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
     matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
 }
 
-async fn body_of(mut response: Response) -> Result<Vec<u8>, &'static str> {
+async fn body_of(mut response: reqwest::Response) -> Result<Vec<u8>, &'static str> {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {

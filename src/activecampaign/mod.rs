@@ -1,13 +1,14 @@
 //! The only HTTP to the target: what is asked, how fast, how often, and what an answer means.
 //!
 //! A caller takes a [`Turn`], does what must be durable first, and sends one request with it.
-//! Everything that fails comes back as a [`Failure`] whose [`Verdict`] says what to do; nobody else
+//! Everything that fails comes back as a [`Failure`] whose [`Disposition`] says what to do; nobody else
 //! looks at a status code. This module knows nothing of ledgers, exports or jobs, and never decides
 //! what ought to be sent.
 
 mod circuit_breaker;
 mod client;
 mod counters;
+mod disposition;
 mod exchange;
 mod failure;
 mod http;
@@ -19,7 +20,6 @@ mod reads;
 mod records;
 mod retry;
 mod transport;
-mod verdict;
 mod wire;
 mod writes;
 
@@ -28,10 +28,10 @@ mod tests;
 
 pub use client::{Client, Turn};
 pub use counters::Traffic;
+pub use disposition::{Disposition, FatalError};
 pub use failure::Failure;
 pub use options::{ClientError, Options};
-pub use rate_limiter::{Log, Note};
+pub use rate_limiter::{SendEvent, SendObserver};
 pub use records::{Connection, NewConnection, Page, RemoteCustomer, RemoteOrder, RemoteProduct};
-pub use retry::{Next, Retry};
-pub use transport::{Broken, Reply, ResponseFuture, Transport};
-pub use verdict::{Stop, Verdict};
+pub use retry::{Retry, RetryDecision};
+pub use transport::{Response, ResponseFuture, Transport, TransportError};

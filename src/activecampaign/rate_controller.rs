@@ -131,68 +131,68 @@ mod tests {
 
     fn settled(rate: f64) -> (RateController, Instant) {
         let now = Instant::now();
-        let mut pace = RateController::new(rate, now);
-        (0..WIDE_SENDS).for_each(|_| pace.sent(now));
-        (pace, now)
+        let mut controller = RateController::new(rate, now);
+        (0..WIDE_SENDS).for_each(|_| controller.sent(now));
+        (controller, now)
     }
 
-    fn millis(pace: &RateController) -> f64 {
-        (pace.period().as_secs_f64() * 10_000.0).round() / 10.0
+    fn millis(controller: &RateController) -> f64 {
+        (controller.period().as_secs_f64() * 10_000.0).round() / 10.0
     }
 
     #[test]
     fn a_small_margin_is_kept_below_the_limit_and_a_larger_one_at_the_start() {
-        let mut pace = RateController::new(5.0, Instant::now());
-        assert_eq!(millis(&pace), 224.4);
-        (0..8).for_each(|_| pace.sent(Instant::now()));
-        assert_eq!(millis(&pace), 204.0);
-        pace.restart();
-        assert_eq!(millis(&pace), 224.4);
+        let mut controller = RateController::new(5.0, Instant::now());
+        assert_eq!(millis(&controller), 224.4);
+        (0..8).for_each(|_| controller.sent(Instant::now()));
+        assert_eq!(millis(&controller), 204.0);
+        controller.restart();
+        assert_eq!(millis(&controller), 224.4);
     }
 
     #[test]
     fn each_429_widens_the_margin_and_quiet_minutes_take_it_back() {
-        let (mut pace, now) = settled(5.0);
+        let (mut controller, now) = settled(5.0);
         for expected in [212.0, 220.0, 228.0, 236.0, 244.0, 250.0, 250.0] {
-            (0..20).for_each(|_| pace.sent(now));
-            pace.throttled(now);
-            assert_eq!(millis(&pace), expected);
+            (0..20).for_each(|_| controller.sent(now));
+            controller.throttled(now);
+            assert_eq!(millis(&controller), expected);
         }
-        pace.sent(now + QUIET);
-        assert_eq!(millis(&pace), 248.0);
-        pace.sent(now + QUIET * 40);
-        assert_eq!(millis(&pace), 204.0);
+        controller.sent(now + QUIET);
+        assert_eq!(millis(&controller), 248.0);
+        controller.sent(now + QUIET * 40);
+        assert_eq!(millis(&controller), 204.0);
     }
 
     #[test]
     fn another_429_soon_after_gives_way_to_others_and_comes_back_slowly() {
-        let (mut pace, now) = settled(5.0);
-        pace.throttled(now);
-        pace.sent(now);
-        pace.throttled(now);
-        assert_eq!(millis(&pace), 314.3); // 3.5 a second, 10 % margin
-        pace.sent(now + QUIET);
-        assert_eq!(millis(&pace), 302.8); // 3.6 a second, 9 % margin
+        let (mut controller, now) = settled(5.0);
+        controller.throttled(now);
+        controller.sent(now);
+        controller.throttled(now);
+        assert_eq!(millis(&controller), 314.3); // 3.5 a second, 10 % margin
+        controller.sent(now + QUIET);
+        assert_eq!(millis(&controller), 302.8); // 3.6 a second, 9 % margin
         for _ in 0..50 {
-            pace.throttled(now);
+            controller.throttled(now);
         }
-        assert_eq!(millis(&pace), 2000.0); // never below 0.5 a second
+        assert_eq!(millis(&controller), 2000.0); // never below 0.5 a second
     }
 
     #[test]
     fn a_budget_that_others_spend_is_shared() {
-        let (mut pace, now) = settled(5.0);
+        let (mut controller, now) = settled(5.0);
         for others in [2, 1, 3, 0] {
-            pace.others(others, now);
+            controller.others(others, now);
         }
-        assert_eq!(millis(&pace), 204.0, "a single sight may be an error of measuring");
-        pace.others(2, now);
-        pace.others(2, now);
-        assert_eq!(millis(&pace), 291.4);
+        assert_eq!(millis(&controller), 204.0, "a single sight may be an error of measuring");
+        controller.others(2, now);
+        controller.others(2, now);
+        assert_eq!(millis(&controller), 291.4);
         for _ in 0..20 {
-            pace.others(3, now);
+            controller.others(3, now);
         }
-        assert_eq!(millis(&pace), 510.0, "what they leave is not left to nobody");
+        assert_eq!(millis(&controller), 510.0, "what they leave is not left to nobody");
     }
 
     #[test]

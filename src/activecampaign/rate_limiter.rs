@@ -1,6 +1,6 @@
 //! When a request may leave: one queue, one clock and one pause for every worker of an account.
 //!
-//! Sends are spaced from the last actual departure, with no burst and no catching up but for what a
+//! Sends are spaced from the last send, with no burst and no catching up but for what a
 //! timer rings late: whatever window the server counts in, there are never more sends in it than
 //! the account allows.
 
@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 /// What the next process must know of this one, however this one ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Note {
+pub enum SendEvent {
     /// A request leaves.
     Sent(SystemTime),
     /// The target asked for a pause.
@@ -23,7 +23,7 @@ pub enum Note {
 }
 
 /// Where notes are kept. It must return at once: a request leaves after it.
-pub type Log = Box<dyn Fn(Note) + Send + Sync>;
+pub type SendObserver = Box<dyn Fn(SendEvent) + Send + Sync>;
 
 /// The window the target counts in.
 const WINDOW: Duration = Duration::from_secs(1);
@@ -37,14 +37,14 @@ const THROTTLE_PAUSE_MAX: Duration = Duration::from_secs(64);
 
 pub(super) struct RateLimiter {
     /// Fair: who asked first leaves first.
-    queue: tokio::sync::Mutex<Grid>,
+    queue: tokio::sync::Mutex<Schedule>,
     shared: Mutex<Shared>,
     started_at: Instant,
-    log: Log,
+    log: SendObserver,
 }
 
 /// What only the head of the queue touches.
-struct Grid {
+struct Schedule {
     period: Duration,
     /// `None` where nothing is paced.
     limiter: Option<Limiter>,
@@ -53,7 +53,7 @@ struct Grid {
 }
 
 struct Shared {
-    pace: RateController,
+    controller: RateController,
     not_before: Instant,
     /// Until when the target asked for quiet.
     asked_until: Instant,
@@ -66,14 +66,14 @@ struct Shared {
 }
 
 /// The head of the queue. Dropping it gives the place away and costs nothing.
-pub(super) struct Place<'a> {
-    pacer: &'a RateLimiter,
-    grid: tokio::sync::MutexGuard<'a, Grid>,
+pub(super) struct Permit<'a> {
+    rate_limiter: &'a RateLimiter,
+    schedule: tokio::sync::MutexGuard<'a, Schedule>,
 }
 
-/// One send, as the pacer saw it.
+/// One send, as the rate limiter saw it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Departure {
+pub(super) struct SentAt {
     pub(super) at: Instant,
     /// Our sends of the last second, this one included; `None` while the previous process' may
     /// still count.
@@ -82,14 +82,14 @@ pub(super) struct Departure {
 
 /// What an answer says of the account's budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Budget {
+pub(super) struct RateLimitHeaders {
     pub(super) limit: u64,
     pub(super) remaining: u64,
 }
 
-/// What the pacer has to report.
+/// What the rate limiter reports.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Flow {
+pub(super) struct SendStats {
     pub(super) sends: u64,
     pub(super) paused: Duration,
     pub(super) rate_now: f64,
@@ -97,23 +97,23 @@ pub(super) struct Flow {
 }
 
 impl RateLimiter {
-    pub(super) fn new(rate: f64, last_send_at: Option<SystemTime>, log: Log) -> Self {
+    pub(super) fn new(rate: f64, last_send_at: Option<SystemTime>, log: SendObserver) -> Self {
         let now = Instant::now();
-        let pace = RateController::new(rate, now);
-        let period = pace.period();
+        let controller = RateController::new(rate, now);
+        let period = controller.period();
         let distance = last_send_at.map_or(Duration::ZERO, |at| {
             // A clock that went backwards makes it a future one: then it counts as just now.
             let since = SystemTime::now().duration_since(at).unwrap_or_default();
             period.min(DISTANCE_MAX).saturating_sub(since)
         });
         Self {
-            queue: tokio::sync::Mutex::new(Grid {
+            queue: tokio::sync::Mutex::new(Schedule {
                 period,
                 limiter: Limiter::new(period),
                 recent: VecDeque::new(),
             }),
             shared: Mutex::new(Shared {
-                pace,
+                controller,
                 not_before: now + distance,
                 asked_until: now,
                 throttled_at: None,
@@ -130,10 +130,10 @@ impl RateLimiter {
 
     /// Waits for the head of the queue and for the end of any pause, so that what the caller then
     /// makes durable is not left hanging for the length of one.
-    pub(super) async fn place(&self) -> Place<'_> {
-        let grid = self.queue.lock().await;
+    pub(super) async fn permit(&self) -> Permit<'_> {
+        let schedule = self.queue.lock().await;
         self.wait_out_pause().await;
-        Place { pacer: self, grid }
+        Permit { rate_limiter: self, schedule }
     }
 
     /// Nobody sends for this long, from now. Pauses do not add up; the one that ends last counts.
@@ -151,7 +151,7 @@ impl RateLimiter {
             shared.not_before = until;
         }
         if length > PAUSE_SHORT {
-            shared.pace.restart();
+            shared.controller.restart();
         }
         drop(shared);
         if begins {
@@ -166,22 +166,22 @@ impl RateLimiter {
         let mut shared = self.shared();
         if now + wait > shared.asked_until {
             shared.asked_until = now + wait;
-            (self.log)(Note::Paused { from, until: from + wait });
+            (self.log)(SendEvent::Paused { from, until: from + wait });
         }
     }
 
     /// A 429: everyone pauses, and the pace becomes slower. Answers to requests that had left
     /// before the last one are of the same moment: they can lengthen the pause, not slow the pace
     /// again.
-    pub(super) fn throttled(&self, departure: &Departure, retry_after: Option<Duration>) {
+    pub(super) fn throttled(&self, sent: &SentAt, retry_after: Option<Duration>) {
         let now = Instant::now();
         let asked = retry_after.filter(|wait| !wait.is_zero());
         let mut shared = self.shared();
-        let anew = shared.throttled_at.is_none_or(|at| departure.at >= at);
+        let anew = shared.throttled_at.is_none_or(|at| sent.at >= at);
         if anew {
             shared.throttled_at = Some(now);
             shared.throttles_in_a_row = shared.throttles_in_a_row.saturating_add(1);
-            shared.pace.throttled(now);
+            shared.controller.throttled(now);
         }
         let doublings = shared.throttles_in_a_row.saturating_sub(1).min(6);
         drop(shared);
@@ -204,32 +204,32 @@ impl RateLimiter {
     }
 
     /// Slows down when the budget is used up and not by us.
-    pub(super) fn heard(&self, departure: &Departure, budget: Budget) {
-        let Some(own) = departure.in_window else { return };
+    pub(super) fn observe(&self, sent: &SentAt, budget: RateLimitHeaders) {
+        let Some(own) = sent.in_window else { return };
         let mut shared = self.shared();
         // A limit far above the account's rate is not one of a second; nothing can be read from it.
-        let readable = budget.limit as f64 <= 2.0 * shared.pace.rate().max(5.0);
+        let readable = budget.limit as f64 <= 2.0 * shared.controller.rate().max(5.0);
         let others = match budget.remaining {
             0 if readable => budget.limit.saturating_sub(own),
             _ => 0,
         };
-        shared.pace.others(others, Instant::now());
+        shared.controller.others(others, Instant::now());
     }
 
     /// The distance between sends just now; zero where nothing is paced.
     pub(super) fn period(&self) -> Duration {
-        self.shared().pace.period()
+        self.shared().controller.period()
     }
 
-    pub(super) fn flow(&self) -> Flow {
+    pub(super) fn stats(&self) -> SendStats {
         let shared = self.shared();
-        let period = shared.pace.period().as_secs_f64();
-        let rate = shared.pace.rate();
+        let period = shared.controller.period().as_secs_f64();
+        let rate = shared.controller.rate();
         let span = shared
             .first_send
             .zip(shared.last_send)
             .map(|(first, last)| (last - first).as_secs_f64());
-        Flow {
+        SendStats {
             sends: shared.sends,
             paused: shared.paused,
             rate_now: if period > 0.0 { 1.0 / period } else { rate },
@@ -254,12 +254,12 @@ impl RateLimiter {
     }
 }
 
-impl Place<'_> {
-    /// Waits for the slot. After it, [`Self::leave`] must follow at once.
-    pub(super) async fn slot(&mut self) {
+impl Permit<'_> {
+    /// Waits for the slot. After it, [`Self::consume`] must follow at once.
+    pub(super) async fn wait(&mut self) {
         loop {
-            self.pacer.wait_out_pause().await;
-            let Some(limiter) = &self.grid.limiter else { return };
+            self.rate_limiter.wait_out_pause().await;
+            let Some(limiter) = &self.schedule.limiter else { return };
             match limiter.admit() {
                 Ok(()) => return,
                 Err(early) => sleep(early).await,
@@ -268,29 +268,29 @@ impl Place<'_> {
     }
 
     /// Leaves the queue: the next one's distance counts from here.
-    pub(super) fn leave(mut self) -> Departure {
+    pub(super) fn consume(mut self) -> SentAt {
         let at = Instant::now();
-        (self.pacer.log)(Note::Sent(SystemTime::now()));
-        let mut shared = self.pacer.shared();
-        shared.pace.sent(at);
+        (self.rate_limiter.log)(SendEvent::Sent(SystemTime::now()));
+        let mut shared = self.rate_limiter.shared();
+        shared.controller.sent(at);
         shared.sends += 1;
         shared.first_send.get_or_insert(at);
         shared.last_send = Some(at);
-        let period = shared.pace.period();
+        let period = shared.controller.period();
         drop(shared);
-        if period != self.grid.period {
-            self.grid.period = period;
-            self.grid.limiter = Limiter::new(period);
+        if period != self.schedule.period {
+            self.schedule.period = period;
+            self.schedule.limiter = Limiter::new(period);
             // A new limiter would let the next one go at once: this send is its first.
-            let _ = self.grid.limiter.as_ref().map(Limiter::admit);
+            let _ = self.schedule.limiter.as_ref().map(Limiter::admit);
         }
-        let recent = &mut self.grid.recent;
+        let recent = &mut self.schedule.recent;
         recent.push_back(at);
         while recent.front().is_some_and(|first| at - *first >= WINDOW) {
             recent.pop_front();
         }
         let own = u64::try_from(recent.len()).unwrap_or(u64::MAX);
-        let alone = at - self.pacer.started_at >= WINDOW;
-        Departure { at, in_window: alone.then_some(own) }
+        let alone = at - self.rate_limiter.started_at >= WINDOW;
+        SentAt { at, in_window: alone.then_some(own) }
     }
 }

@@ -2,11 +2,11 @@
 //! up: it changes nothing.
 
 use super::client::Client;
+use super::disposition::{Disposition, RequestKind};
 use super::exchange::Request;
 use super::failure::Failure;
 use super::records::{Connection, Page, Record, RemoteCustomer, RemoteOrder, RemoteProduct};
-use super::retry::Next;
-use super::verdict::{Call, Verdict};
+use super::retry::RetryDecision;
 use super::wire::{json_of, number_of, object, path_part, query, text_of};
 use crate::domain::RemoteId;
 use serde_json::Value;
@@ -91,7 +91,7 @@ impl Client {
     /// When no answer came within the attempts, or the run must end.
     pub async fn order(&self, id: &RemoteId) -> Result<Option<RemoteOrder>, Failure> {
         let request = Request {
-            call: Call::ReadOne,
+            kind: RequestKind::ReadOne,
             name: "read_order",
             route: "/ecomOrders/{id}",
             path: format!("/ecomOrders/{}", path_part(id.as_str())),
@@ -103,7 +103,7 @@ impl Client {
             if order.id == *id { Ok(order) } else { Err("answer_mismatch") }
         };
         match self.read(&request, read).await {
-            Err(failure) if failure.verdict == Verdict::Gone => Ok(None),
+            Err(failure) if failure.disposition == Disposition::Gone => Ok(None),
             other => other.map(Some),
         }
     }
@@ -120,7 +120,7 @@ impl Client {
             let pairs = [("limit", PAGE_LEN.to_owned()), ("offset", offset.to_string())];
             let path =
                 format!("/ecomOrders/{}/orderProducts{}", path_part(order.as_str()), query(&pairs));
-            let request = Request { call: Call::ReadOne, name, route, path, body: None };
+            let request = Request { kind: RequestKind::ReadOne, name, route, path, body: None };
             let page = self.read(&request, |body| raw_of::<RemoteProduct>(body, offset)).await?;
             // This list is not known to be paged: where it is not, every page is the first one.
             let repeats = all
@@ -158,7 +158,7 @@ impl Client {
         pairs.push(("limit".to_owned(), PAGE_LEN.to_owned()));
         pairs.push(("offset".to_owned(), offset.to_string()));
         let request = Request {
-            call: Call::List,
+            kind: RequestKind::List,
             name,
             route: T::ROUTE,
             path: format!("{}{}", T::ROUTE, query(&pairs)),
@@ -181,14 +181,14 @@ impl Client {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
-            if !matches!(failure.verdict, Verdict::Again | Verdict::Throttled) {
+            if !matches!(failure.disposition, Disposition::Again | Disposition::Throttled) {
                 return Err(failure);
             }
             match retry.after(&failure) {
-                Next::In(delay) => tokio::time::sleep(delay).await,
-                Next::Exhausted => return Err(failure),
-                Next::Stop(stop) => {
-                    return Err(Failure { verdict: Verdict::Stop(stop), ..failure });
+                RetryDecision::After(delay) => tokio::time::sleep(delay).await,
+                RetryDecision::Exhausted => return Err(failure),
+                RetryDecision::Stop(stop) => {
+                    return Err(Failure { disposition: Disposition::Stop(stop), ..failure });
                 }
             }
         }

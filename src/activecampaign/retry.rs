@@ -3,8 +3,8 @@
 
 use super::circuit_breaker::CircuitBreaker;
 use super::counters::Counters;
+use super::disposition::{Disposition, FatalError};
 use super::failure::Failure;
-use super::verdict::{Stop, Verdict};
 use backoff::ExponentialBackoff;
 use backoff::backoff::Backoff;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ const SPREAD_MIN: f64 = 0.5;
 
 /// The delays of one record's request.
 pub struct Retry {
-    health: Arc<CircuitBreaker>,
+    breaker: Arc<CircuitBreaker>,
     counters: Arc<Counters>,
     delays: ExponentialBackoff,
     attempts_left: u32,
@@ -25,18 +25,18 @@ pub struct Retry {
 
 /// What comes after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
-    /// Wait this long, then do what the verdict says: send again, or look up first.
-    In(Duration),
+pub enum RetryDecision {
+    /// Wait this long, then do what the disposition says: send again, or look up first.
+    After(Duration),
     /// This record has had its attempts.
     Exhausted,
     /// The run must end.
-    Stop(Stop),
+    Stop(FatalError),
 }
 
 impl Retry {
     pub(super) fn new(
-        health: Arc<CircuitBreaker>,
+        breaker: Arc<CircuitBreaker>,
         counters: Arc<Counters>,
         attempts_max: u32,
     ) -> Self {
@@ -51,7 +51,7 @@ impl Retry {
             max_elapsed_time: None,
             ..ExponentialBackoff::default()
         };
-        Self { health, counters, delays, attempts_left: attempts_max }
+        Self { breaker, counters, delays, attempts_left: attempts_max }
     }
 
     /// Counts a failed attempt and says what comes next.
@@ -59,28 +59,28 @@ impl Retry {
     /// Being throttled is free, as the whole account pauses already. Only a failure of the target
     /// or of the way to it has a delay and costs of the account's budget; when that is empty the
     /// run ends.
-    pub fn after(&mut self, failure: &Failure) -> Next {
-        match failure.verdict {
-            Verdict::Throttled => return Next::In(Duration::ZERO),
-            Verdict::Stop(stop) => return Next::Stop(stop),
-            Verdict::Refused => return Next::Exhausted,
+    pub fn after(&mut self, failure: &Failure) -> RetryDecision {
+        match failure.disposition {
+            Disposition::Throttled => return RetryDecision::After(Duration::ZERO),
+            Disposition::Stop(stop) => return RetryDecision::Stop(stop),
+            Disposition::Refused => return RetryDecision::Exhausted,
             _ => {}
         }
         self.attempts_left = self.attempts_left.saturating_sub(1);
         if self.attempts_left == 0 {
-            return Next::Exhausted;
+            return RetryDecision::Exhausted;
         }
-        if !matches!(failure.verdict, Verdict::Again | Verdict::LookUp) {
-            return Next::In(Duration::ZERO);
+        if !matches!(failure.disposition, Disposition::Again | Disposition::LookUp) {
+            return RetryDecision::After(Duration::ZERO);
         }
-        if !self.health.spend_retry() {
-            let stop = Stop::Away { retry_after: None };
-            self.health.stop(stop);
-            return Next::Stop(stop);
+        if !self.breaker.spend_retry() {
+            let stop = FatalError::Away { retry_after: None };
+            self.breaker.stop(stop);
+            return RetryDecision::Stop(stop);
         }
         self.counters.retried();
         let delay = self.delays.next_backoff().unwrap_or(DELAY_MAX);
-        Next::In(delay.mul_f64(SPREAD_MIN + self.health.chance()).min(DELAY_MAX))
+        RetryDecision::After(delay.mul_f64(SPREAD_MIN + self.breaker.chance()).min(DELAY_MAX))
     }
 }
 
@@ -89,32 +89,34 @@ mod tests {
     use super::*;
 
     fn retry(attempts_max: u32) -> Retry {
-        let health = Arc::new(CircuitBreaker::new(Duration::from_secs(900), Some(1)));
-        Retry::new(health, Arc::new(Counters::default()), attempts_max)
+        let breaker = Arc::new(CircuitBreaker::new(Duration::from_secs(900), Some(1)));
+        Retry::new(breaker, Arc::new(Counters::default()), attempts_max)
     }
 
-    fn failure(verdict: Verdict) -> Failure {
-        Failure { verdict, ..Failure::undecided("create_order") }
+    fn failure(disposition: Disposition) -> Failure {
+        Failure { disposition, ..Failure::undecided("create_order") }
     }
 
     #[test]
     fn delays_double_around_half_a_second_up_to_a_minute() {
         let mut retry = retry(12);
         for step in 0..11_u32 {
-            let Next::In(delay) = retry.after(&failure(Verdict::LookUp)) else {
+            let RetryDecision::After(delay) = retry.after(&failure(Disposition::LookUp)) else {
                 panic!("gave up at {step}")
             };
             let middle = (DELAY_FIRST * 2_u32.pow(step)).min(DELAY_MAX);
             assert!(delay >= middle / 2 && delay <= DELAY_MAX, "{step}: {delay:?}");
         }
-        assert_eq!(retry.after(&failure(Verdict::LookUp)), Next::Exhausted);
+        assert_eq!(retry.after(&failure(Disposition::LookUp)), RetryDecision::Exhausted);
     }
 
     #[test]
     fn eight_attempts_are_seven_retries() {
         let mut retry = retry(8);
         let tries = (0..20)
-            .filter(|_| matches!(retry.after(&failure(Verdict::Again)), Next::In(_)))
+            .filter(|_| {
+                matches!(retry.after(&failure(Disposition::Again)), RetryDecision::After(_))
+            })
             .count();
         assert_eq!(tries, 7);
     }
@@ -123,27 +125,30 @@ mod tests {
     fn being_throttled_is_free_however_often() {
         let mut retry = retry(2);
         for _ in 0..1000 {
-            assert_eq!(retry.after(&failure(Verdict::Throttled)), Next::In(Duration::ZERO));
+            assert_eq!(
+                retry.after(&failure(Disposition::Throttled)),
+                RetryDecision::After(Duration::ZERO)
+            );
         }
-        assert!(matches!(retry.after(&failure(Verdict::Again)), Next::In(_)));
+        assert!(matches!(retry.after(&failure(Disposition::Again)), RetryDecision::After(_)));
     }
 
     #[test]
     fn an_empty_budget_ends_the_run_for_everyone() {
-        let health = Arc::new(CircuitBreaker::new(Duration::from_secs(900), Some(1)));
-        let away = Stop::Away { retry_after: None };
+        let breaker = Arc::new(CircuitBreaker::new(Duration::from_secs(900), Some(1)));
+        let away = FatalError::Away { retry_after: None };
         for record in 0..21 {
-            let mut retry = Retry::new(Arc::clone(&health), Arc::new(Counters::default()), 8);
-            let next = retry.after(&failure(Verdict::Again));
-            assert_eq!(next == Next::Stop(away), record == 20, "{record}");
+            let mut retry = Retry::new(Arc::clone(&breaker), Arc::new(Counters::default()), 8);
+            let next = retry.after(&failure(Disposition::Again));
+            assert_eq!(next == RetryDecision::Stop(away), record == 20, "{record}");
         }
-        assert_eq!(health.stopped(), Some(away));
+        assert_eq!(breaker.stopped(), Some(away));
     }
 
     #[test]
     fn what_another_try_cannot_change_is_not_tried_again() {
-        assert_eq!(retry(8).after(&failure(Verdict::Refused)), Next::Exhausted);
-        let stop = Stop::Payment;
-        assert_eq!(retry(8).after(&failure(Verdict::Stop(stop))), Next::Stop(stop));
+        assert_eq!(retry(8).after(&failure(Disposition::Refused)), RetryDecision::Exhausted);
+        let stop = FatalError::Payment;
+        assert_eq!(retry(8).after(&failure(Disposition::Stop(stop))), RetryDecision::Stop(stop));
     }
 }

@@ -1,7 +1,7 @@
 //! The seam between the client and whatever carries its requests: the network, or in rehearsals a
 //! target in the same process. What an answer's head says is read here, once for both.
 
-use super::rate_limiter::Budget;
+use super::rate_limiter::RateLimitHeaders;
 use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
@@ -13,7 +13,8 @@ use std::time::Duration;
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A request under way. Dropping it hangs up; what was sent may arrive all the same.
-pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Reply, Broken>> + Send + 'a>>;
+pub type ResponseFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<Response, TransportError>> + Send + 'a>>;
 
 /// Carries single requests; it neither repeats nor judges.
 pub trait Transport: Send + Sync {
@@ -24,7 +25,7 @@ pub trait Transport: Send + Sync {
 
 /// An answer whose head has arrived.
 #[derive(Debug)]
-pub struct Reply {
+pub struct Response {
     pub status: u16,
     pub headers: HeaderMap,
     /// Or why it could not be read to its end.
@@ -33,7 +34,7 @@ pub struct Reply {
 
 /// Why no answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Broken {
+pub enum TransportError {
     /// No connection: nothing left this machine.
     NotSent,
     /// The certificate is not one to send a token to.
@@ -42,14 +43,14 @@ pub enum Broken {
     ConnectionLost,
 }
 
-impl Reply {
+impl Response {
     pub(super) fn retry_after(&self) -> Option<Duration> {
         retry_after(&self.headers)
     }
 
-    pub(super) fn budget(&self) -> Option<Budget> {
+    pub(super) fn budget(&self) -> Option<RateLimitHeaders> {
         let number = |name| self.headers.get(name)?.to_str().ok()?.trim().parse().ok();
-        Some(Budget {
+        Some(RateLimitHeaders {
             limit: number("ratelimit-limit")?,
             remaining: number("ratelimit-remaining")?,
         })

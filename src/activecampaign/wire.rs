@@ -2,7 +2,7 @@
 //! may be missing and unknown ones may be there, because the target itself does not keep to one
 //! form.
 
-use super::verdict::Refusal;
+use super::disposition::ApiError;
 use crate::domain::{Customer, Order, RemoteId};
 use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
@@ -126,11 +126,11 @@ pub(super) fn id_of(value: &Value, key: &str) -> Option<RemoteId> {
 
 /// The entries of `errors`; none when the answer has none. What is not JSON tells nothing, not even
 /// that.
-pub(super) fn refusals(body: &[u8]) -> Result<Vec<Refusal>, &'static str> {
+pub(super) fn refusals(body: &[u8]) -> Result<Vec<ApiError>, &'static str> {
     let answer = json_of(body)?;
     let entries = answer.get("errors").and_then(Value::as_array);
     let entries = entries.map(Vec::as_slice).unwrap_or_default();
-    let refusals = entries.iter().filter(|entry| entry.is_object()).map(|entry| Refusal {
+    let refusals = entries.iter().filter(|entry| entry.is_object()).map(|entry| ApiError {
         code: word(text_of(entry, "code")),
         pointer: entry.get("source").and_then(|source| word(text_of(source, "pointer"))),
     });
@@ -238,7 +238,7 @@ mod tests {
             {"title":"ann@example.com is not valid","code":"email_invalid","source":{"pointer":"/data/attributes/email"}},
             {"title":"T","code":"ann@example.com","source":{"pointer":"x y"}},
             {"title":"only a title"}, 7]}"#;
-        let refusal = |code: Option<&str>, pointer: Option<&str>| Refusal {
+        let refusal = |code: Option<&str>, pointer: Option<&str>| ApiError {
             code: code.map(str::to_owned),
             pointer: pointer.map(str::to_owned),
         };

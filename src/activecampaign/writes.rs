@@ -1,21 +1,21 @@
 //! What changes something at the target. Each call sends once; whether it may be sent again is the
-//! verdict's say.
+//! disposition's say.
 
 use super::client::Turn;
+use super::disposition::RequestKind;
 use super::exchange::Request;
 use super::failure::Failure;
 use super::records::NewConnection;
-use super::verdict::Call;
 use super::wire::{CustomerBody, Id, OrderBody, id_of, object, path_part, text_of, wrapped};
 use crate::domain::{Customer, Order, RemoteId};
 use serde_json::Value;
 
 impl Turn<'_> {
     /// # Errors
-    /// See [`super::Verdict`]; `Exists` when there is one of this service and externalid.
+    /// See [`super::Disposition`]; `Exists` when there is one of this service and externalid.
     pub async fn create_connection(self, new: &NewConnection) -> Result<RemoteId, Failure> {
         let request = Request {
-            call: Call::CreateConnection,
+            kind: RequestKind::CreateConnection,
             name: "create_connection",
             route: "/connections",
             path: "/connections".to_owned(),
@@ -26,14 +26,14 @@ impl Turn<'_> {
     }
 
     /// # Errors
-    /// See [`super::Verdict`].
+    /// See [`super::Disposition`].
     pub async fn create_customer(
         self,
         connection: &RemoteId,
         customer: &Customer,
     ) -> Result<RemoteId, Failure> {
         let request = Request {
-            call: Call::CreateCustomer,
+            kind: RequestKind::CreateCustomer,
             name: "create_customer",
             route: "/ecomCustomers",
             path: "/ecomCustomers".to_owned(),
@@ -48,7 +48,7 @@ impl Turn<'_> {
     }
 
     /// # Errors
-    /// See [`super::Verdict`].
+    /// See [`super::Disposition`].
     pub async fn create_order(
         self,
         connection: &RemoteId,
@@ -56,7 +56,7 @@ impl Turn<'_> {
         order: &Order,
     ) -> Result<RemoteId, Failure> {
         let request = Request {
-            call: Call::CreateOrder,
+            kind: RequestKind::CreateOrder,
             name: "create_order",
             route: "/ecomOrders",
             path: "/ecomOrders".to_owned(),
@@ -70,7 +70,7 @@ impl Turn<'_> {
     /// sent again.
     ///
     /// # Errors
-    /// See [`super::Verdict`]; `Gone` when it was deleted.
+    /// See [`super::Disposition`]; `Gone` when it was deleted.
     pub async fn update_order(
         self,
         id: &RemoteId,
@@ -79,7 +79,7 @@ impl Turn<'_> {
         order: &Order,
     ) -> Result<(), Failure> {
         let request = Request {
-            call: Call::Update,
+            kind: RequestKind::Update,
             name: "update_order",
             route: "/ecomOrders/{id}",
             path: format!("/ecomOrders/{}", path_part(id.as_str())),
@@ -94,10 +94,10 @@ impl Turn<'_> {
     }
 
     /// # Errors
-    /// See [`super::Verdict`]; `Gone` when it was deleted already.
+    /// See [`super::Disposition`]; `Gone` when it was deleted already.
     pub async fn delete_order(self, id: &RemoteId) -> Result<(), Failure> {
         let request = Request {
-            call: Call::Delete,
+            kind: RequestKind::Delete,
             name: "delete_order",
             route: "/ecomOrders/{id}",
             path: format!("/ecomOrders/{}", path_part(id.as_str())),

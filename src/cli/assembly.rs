@@ -1,6 +1,6 @@
 use super::Global;
 use super::exit::CliError;
-use crate::activecampaign::{self, Client, Log, Note};
+use crate::activecampaign::{self, Client, SendEvent, SendObserver};
 use crate::domain::Moment;
 use crate::extract::{self, Export, OpenError};
 use crate::load;
@@ -174,9 +174,9 @@ pub(super) fn client(account: &Account, lock: Option<&Lock>) -> Result<Client, C
     match lock {
         Some(lock) => {
             let log = lock.send_log();
-            let log: Log = Box::new(move |note| match note {
-                Note::Sent(at) => log.sent(at),
-                Note::Paused { from, until } => log.paused(from, until),
+            let log: SendObserver = Box::new(move |note| match note {
+                SendEvent::Sent(at) => log.sent(at),
+                SendEvent::Paused { from, until } => log.paused(from, until),
             });
             Client::new(options, log)
         }

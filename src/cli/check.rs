@@ -1,7 +1,7 @@
 use super::assembly::{self, Dates};
 use super::exit::{CliError, Exit};
 use super::{Global, output};
-use crate::activecampaign::{Client, Failure, Stop, Verdict};
+use crate::activecampaign::{Client, Disposition, Failure, FatalError};
 use crate::extract::{self, Export};
 use crate::run::{connection_check, shrinkage};
 use crate::settings::{Account, Job, Settings};
@@ -215,11 +215,11 @@ fn check_connections(
 }
 
 fn exit_of(failure: &Failure) -> Exit {
-    match failure.verdict {
-        Verdict::Throttled
-        | Verdict::Again
-        | Verdict::LookUp
-        | Verdict::Stop(Stop::Away { .. }) => Exit::Away,
+    match failure.disposition {
+        Disposition::Throttled
+        | Disposition::Again
+        | Disposition::LookUp
+        | Disposition::Stop(FatalError::Away { .. }) => Exit::Away,
         _ => Exit::Refused,
     }
 }

@@ -1,10 +1,11 @@
 use super::assembly::{self, Dates};
 use super::exit::{CliError, Exit};
 use super::{Global, output};
-use crate::activecampaign::{Connection, Verdict};
+use crate::activecampaign::{Connection, Disposition};
 use crate::report::{self, ConnectionLine};
-use crate::run::{self, StateHandle, ensure};
+use crate::run::{self, ensure};
 use crate::settings::{Account, Settings};
+use crate::state::StateHandle;
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Args)]
@@ -49,8 +50,8 @@ fn list(global: &Global, settings: &Settings, jobs: &[String]) -> Result<Exit, C
     for account in accounts {
         let client = assembly::client(account, None)?;
         let found = runtime.block_on(client.connections()).map_err(|failure| {
-            let exit = match failure.verdict {
-                Verdict::Stop(stop) => Exit::of_end(run::end_by(&stop), None),
+            let exit = match failure.disposition {
+                Disposition::Stop(stop) => Exit::of_end(run::end_by(&stop), None),
                 _ => Exit::Away,
             };
             CliError { exit, message: failure.to_string() }
@@ -90,8 +91,8 @@ fn ensured(global: &Global, settings: &Settings, job: &str) -> Result<Exit, CliE
     let runtime = assembly::runtime()?;
     let store = assembly::store(&settings.state_dir, account)?;
     let client = assembly::client(account, Some(store.lock()))?;
-    let books = StateHandle::open(store)?;
-    let ensured = runtime.block_on(ensure(&books, &client, &spec))?;
+    let state = StateHandle::open(store)?;
+    let ensured = runtime.block_on(ensure(&state, &client, &spec))?;
     match global.json {
         true => output::print_json(&serde_json::json!({ "connection": {
             "id": ensured.id.as_str(), "service": spec.service, "externalid": spec.externalid, "created": ensured.is_new,

@@ -8,8 +8,8 @@ use crate::daemon::{
     AccountOpenError, AccountPlan, Board, Daemon, JobPlan, OpenedAccount, Opener, Plan,
 };
 use crate::report;
-use crate::run::StateHandle;
 use crate::settings::{Account, Settings};
+use crate::state::StateHandle;
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -161,7 +161,7 @@ fn opener(account: Account, state_dir: PathBuf) -> Opener {
     let open = move || -> Result<OpenedAccount, CliError> {
         let store = assembly::store(&state_dir, &account)?;
         let client = assembly::client(&account, Some(store.lock()))?;
-        Ok(OpenedAccount { books: StateHandle::open(store)?, client })
+        Ok(OpenedAccount { state: StateHandle::open(store)?, client })
     };
     Arc::new(move || {
         open().map_err(|error| match error.exit {

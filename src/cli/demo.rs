@@ -4,11 +4,11 @@ use super::progress::{Form, ProgressDisplay};
 use super::{Global, output};
 use crate::extract::Export;
 use crate::report;
-use crate::run::{Job, RunContext, RunReport, StateHandle, Verification, execute, preview, verify};
+use crate::run::{Job, RunContext, RunReport, Verification, execute, preview, verify};
 use crate::samples::{self, Generated};
 use crate::settings::{Account, Environment, Settings};
 use crate::simulator::{Options, Rule, Simulator, Summary};
-use crate::state::{Kind, Store, View};
+use crate::state::{Kind, StateHandle, Store, View};
 use clap::Args;
 use serde_json::{Value, json};
 use std::fs::{self, File};
@@ -113,14 +113,14 @@ impl Demo {
         let (account, job) = self.parts(settings)?;
         let store = Store::open(&settings.state_dir, ACCOUNT)?;
         let client = assembly::client(account, Some(store.lock()))?;
-        let books = StateHandle::open(store)?;
+        let state = StateHandle::open(store)?;
         let stage = Stage {
             demo: self,
             settings,
             account,
             job: &job,
             client: &client,
-            books: &books,
+            state: &state,
             simulator,
         };
 
@@ -256,7 +256,7 @@ struct Stage<'a> {
     account: &'a Account,
     job: &'a Job,
     client: &'a crate::activecampaign::Client,
-    books: &'a StateHandle,
+    state: &'a StateHandle,
     simulator: &'a Simulator,
 }
 
@@ -293,7 +293,7 @@ impl Stage<'_> {
             job: self.job,
             kind,
             export: &export,
-            books: self.books,
+            state: self.state,
             client: self.client,
             cancel: CancellationToken::new(),
             grace: Duration::from_secs(30),

@@ -164,7 +164,7 @@ impl From<AdoptError> for CliError {
     fn from(error: AdoptError) -> Self {
         let exit = match &error {
             AdoptError::NoConnection { .. } | AdoptError::Native { .. } => Exit::Usage,
-            AdoptError::Stop(stop) => Exit::of_end(end_by(stop), None),
+            AdoptError::Fatal(stop) => Exit::of_end(end_by(stop), None),
             AdoptError::Target(_) => Exit::Away,
             AdoptError::Reading(_) | AdoptError::State(_) => Exit::Failed,
         };
@@ -177,7 +177,7 @@ impl From<ConnectionError> for CliError {
         let exit = match &error {
             ConnectionError::Native { .. } | ConnectionError::Incomplete { .. } => Exit::Usage,
             ConnectionError::Refused(_) => Exit::Refused,
-            ConnectionError::Stop(stop) => Exit::of_end(end_by(stop), None),
+            ConnectionError::Fatal(stop) => Exit::of_end(end_by(stop), None),
             ConnectionError::State(_) => Exit::Failed,
         };
         Self { exit, message: error.to_string() }

@@ -7,17 +7,16 @@ use super::progress::{Form, ProgressDisplay};
 use super::signals::Interrupt;
 use super::singer_state::{StateForwarder, take_output};
 use super::{Global, output};
-use crate::activecampaign::{Client, Stop};
+use crate::activecampaign::{Client, FatalError};
 use crate::domain::Moment;
 use crate::extract::Export;
 use crate::plan::Forecast;
 use crate::report;
 use crate::run::{
-    self, AccountPlanner, ConnectionError, Job, RunError, RunReport, StateHandle, Verification,
-    execute,
+    self, AccountPlanner, ConnectionError, Job, RunError, RunReport, Verification, execute,
 };
 use crate::settings::{Account, Settings};
-use crate::state::{Kind, RunEnd};
+use crate::state::{Kind, RunEnd, StateHandle};
 use clap::Args;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -178,7 +177,7 @@ fn carry_out(global: &Global, settings: &Settings, asked: &Asked<'_>) -> Result<
             prepared.push(PreparedJob { job, export, preflight });
         }
         let state = (account.name.clone(), settings.state_dir.clone());
-        workers.push(Worker { client, books: StateHandle::open(store)?, jobs: prepared, state });
+        workers.push(Worker { client, handle: StateHandle::open(store)?, jobs: prepared, state });
     }
     if asked.kind == Kind::Backfill {
         confirm(&named, &settings.state_dir, asked.is_sure)?;
@@ -267,7 +266,7 @@ fn gather<'a>(settings: &'a Settings, asked: &Asked<'_>) -> Result<Vec<Work<'a>>
 /// One account with its jobs: one client, one ledger.
 struct Worker {
     client: Client,
-    books: StateHandle,
+    handle: StateHandle,
     jobs: Vec<PreparedJob>,
     /// The account's name, and the folder its state is in.
     state: (String, PathBuf),
@@ -354,7 +353,7 @@ async fn run_account(
             job,
             kind,
             export,
-            books: &worker.books,
+            state: &worker.handle,
             client: &worker.client,
             cancel: interrupt.cancel.clone(),
             grace: GRACE,
@@ -398,8 +397,8 @@ async fn read_back(worker: &Worker, results: &mut Results) {
 /// Whether another job would find the account as this one did.
 fn ends_account(report: &RunReport) -> bool {
     match &report.error {
-        Some(RunError::Stop(stop) | RunError::Connection(ConnectionError::Stop(stop))) => {
-            *stop != Stop::ConnectionGone
+        Some(RunError::Fatal(stop) | RunError::Connection(ConnectionError::Fatal(stop))) => {
+            *stop != FatalError::ConnectionGone
         }
         Some(RunError::State(_) | RunError::Journal(_)) => true,
         _ => false,

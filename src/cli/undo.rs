@@ -6,9 +6,9 @@ use super::signals::Interrupt;
 use super::{Global, output};
 use crate::plan::Assumptions;
 use crate::report;
-use crate::run::{StateHandle, UndoContext, UndoPlan, UndoReport, plan_undo, undo};
+use crate::run::{UndoContext, UndoPlan, UndoReport, plan_undo, undo};
 use crate::settings::{Account, Settings};
-use crate::state::{RunEnd, RunId};
+use crate::state::{RunEnd, RunId, StateHandle};
 use clap::Args;
 use std::io::{self, BufRead, IsTerminal};
 use std::sync::Mutex;
@@ -87,7 +87,7 @@ fn carry_out(
     let runtime = assembly::runtime()?;
     let store = assembly::store(&settings.state_dir, account)?;
     let client = assembly::client(account, Some(store.lock()))?;
-    let books = StateHandle::open(store)?;
+    let state = StateHandle::open(store)?;
     let told = Mutex::new(Instant::now());
     let progress = |done: u64, planned: u64| {
         let Ok(mut told) = told.lock() else { return };
@@ -104,7 +104,7 @@ fn carry_out(
         let interrupt = Interrupt::listen().map_err(CliError::failed)?;
         let task = UndoContext {
             plan,
-            books: &books,
+            state: &state,
             client: &client,
             in_flight_max: account.in_flight_max,
             cancel: interrupt.cancel.clone(),

@@ -143,7 +143,7 @@ impl AccountWorker {
             job: &job.job,
             kind: Kind::Sync,
             export,
-            books: &opened.books,
+            state: &opened.state,
             client: &opened.client,
             cancel: self.cancel.clone(),
             grace: self.grace,

@@ -72,7 +72,7 @@ impl Work {
         let traffic = self.client.as_ref().map(Client::traffic);
         Signs {
             sends: traffic.as_ref().map_or(0, |traffic| traffic.total),
-            judged: traffic.as_ref().map_or(0, |traffic| traffic.verdicts.values().sum()),
+            judged: traffic.as_ref().map_or(0, |traffic| traffic.dispositions.values().sum()),
             read: progress.map_or(0, |progress| progress.read),
             settled: progress.map_or(0, |progress| progress.counts.sum()),
         }

@@ -1,5 +1,5 @@
 use super::{AccountStatus, LastRun};
-use crate::activecampaign::Stop;
+use crate::activecampaign::FatalError;
 use crate::run::{ConnectionError, RunError, RunReport};
 use crate::state::RunEnd;
 use jiff::{SignedDuration, Timestamp};
@@ -111,8 +111,8 @@ fn log_finished(job: &str, report: &RunReport) {
 fn asked_for(error: &Option<RunError>) -> Option<Duration> {
     match error {
         Some(
-            RunError::Stop(Stop::Away { retry_after })
-            | RunError::Connection(ConnectionError::Stop(Stop::Away { retry_after })),
+            RunError::Fatal(FatalError::Away { retry_after })
+            | RunError::Connection(ConnectionError::Fatal(FatalError::Away { retry_after })),
         ) => *retry_after,
         _ => None,
     }
@@ -121,8 +121,8 @@ fn asked_for(error: &Option<RunError>) -> Option<Duration> {
 /// Whether another job of the account would be refused as this one was.
 fn concerns_account(error: &Option<RunError>) -> bool {
     match error {
-        Some(RunError::Stop(stop) | RunError::Connection(ConnectionError::Stop(stop))) => {
-            *stop != Stop::ConnectionGone
+        Some(RunError::Fatal(stop) | RunError::Connection(ConnectionError::Fatal(stop))) => {
+            *stop != FatalError::ConnectionGone
         }
         _ => false,
     }

@@ -1,6 +1,7 @@
 use crate::activecampaign::Client;
-use crate::run::{Job, StateHandle};
+use crate::run::Job;
 use crate::schedule::Calendar;
+use crate::state::StateHandle;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,7 +17,7 @@ pub type Opener = Arc<dyn Fn() -> Result<OpenedAccount, AccountOpenError> + Send
 
 /// An account ready to be written to.
 pub struct OpenedAccount {
-    pub books: StateHandle,
+    pub state: StateHandle,
     pub client: Client,
 }
 

@@ -40,17 +40,20 @@ impl Operation {
 
     /// The number that stands for it in the state.
     pub fn number(self) -> u8 {
-        Self::ALL.iter().find(|(deed, ..)| *deed == self).map_or(0, |(_, number, _)| *number)
+        Self::ALL
+            .iter()
+            .find(|(operation, ..)| *operation == self)
+            .map_or(0, |(_, number, _)| *number)
     }
 
     /// The other way; `None` for a number that stands for nothing.
     pub fn of_number(number: u8) -> Option<Self> {
-        Self::ALL.iter().find(|(_, of, _)| *of == number).map(|(deed, ..)| *deed)
+        Self::ALL.iter().find(|(_, of, _)| *of == number).map(|(operation, ..)| *operation)
     }
 
     /// The stable name in reports.
     pub fn word(self) -> &'static str {
-        Self::ALL.iter().find(|(deed, ..)| *deed == self).map_or("", |(.., word)| word)
+        Self::ALL.iter().find(|(operation, ..)| *operation == self).map_or("", |(.., word)| word)
     }
 
     /// Whether it changes the order at the target where it is done.
@@ -63,7 +66,7 @@ impl Operation {
 /// nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    pub deed: Operation,
+    pub operation: Operation,
     pub answer: Answer,
     /// Of what was made, found or deleted.
     pub id: Option<RemoteId>,
@@ -78,7 +81,7 @@ pub enum Answer {
     Absent,
     Failed {
         /// How it was judged, in the words of the counts: `again`, `look_up`, `refused`, ….
-        verdict: String,
+        disposition: String,
         /// HTTP status, where there was an answer.
         status: Option<u16>,
         /// The target's code, or our word for what broke.
@@ -87,14 +90,14 @@ pub enum Answer {
 }
 
 impl Attempt {
-    pub fn done(deed: Operation, id: Option<RemoteId>) -> Self {
-        Self { deed, answer: Answer::Done, id }
+    pub fn done(operation: Operation, id: Option<RemoteId>) -> Self {
+        Self { operation, answer: Answer::Done, id }
     }
 
     /// What a look-up found.
-    pub fn found(deed: Operation, id: Option<RemoteId>) -> Self {
+    pub fn found(operation: Operation, id: Option<RemoteId>) -> Self {
         let answer = if id.is_some() { Answer::Done } else { Answer::Absent };
-        Self { deed, answer, id }
+        Self { operation, answer, id }
     }
 }
 
@@ -103,11 +106,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_deed_has_a_number_and_a_word_of_its_own() {
-        for (deed, number, word) in Operation::ALL {
+    fn each_operation_has_a_number_and_a_word_of_its_own() {
+        for (operation, number, word) in Operation::ALL {
             assert_eq!(
-                (Operation::of_number(number), deed.number(), deed.word()),
-                (Some(deed), number, word)
+                (Operation::of_number(number), operation.number(), operation.word()),
+                (Some(operation), number, word)
             );
         }
         assert_eq!((Operation::of_number(0), Operation::of_number(12)), (None, None));

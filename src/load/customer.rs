@@ -1,7 +1,7 @@
 use super::Journal;
 use super::loader::{Attempts, Loader, RetryBudget};
 use super::outcome::{Outcome, Part, Refusal, StepError, failed};
-use crate::activecampaign::{Failure, RemoteCustomer, Stop, Verdict};
+use crate::activecampaign::{Disposition, Failure, FatalError, RemoteCustomer};
 use crate::domain::{Attempt, Customer, CustomerEntry, Operation, Order, OrderKey, RemoteId};
 
 /// Whether the ledger's id of a customer is believed.
@@ -64,28 +64,28 @@ impl<J: Journal> Create<'_, J> {
                 Ok(id) => return self.settle(id, true).await,
                 Err(failure) => failure,
             };
-            if failure.verdict != Verdict::Throttled {
+            if failure.disposition != Disposition::Throttled {
                 self.attempts.made += 1;
                 let attempt = failed(Operation::CreateCustomer, &failure);
                 self.loader.journal.note(self.order, attempt).await?;
             }
-            match failure.verdict {
-                Verdict::Throttled | Verdict::Again => {}
-                Verdict::LookUp => self.sent_by_us = true,
-                Verdict::Exists | Verdict::Unclear => {
+            match failure.disposition {
+                Disposition::Throttled | Disposition::Again => {}
+                Disposition::LookUp => self.sent_by_us = true,
+                Disposition::Exists | Disposition::Unclear => {
                     return Box::pin(self.look_up_then_create(Some(failure))).await;
                 }
                 // A customer's only relation is its connection.
-                Verdict::RelationGone => return Err(Stop::ConnectionGone.into()),
-                Verdict::Refused | Verdict::Gone => {
+                Disposition::RelationGone => return Err(FatalError::ConnectionGone.into()),
+                Disposition::Refused | Disposition::Gone => {
                     return Ok(Err(Outcome::Refused(self.refusal(&failure))));
                 }
-                Verdict::Stop(stop) => return Err(stop.into()),
+                Disposition::Stop(stop) => return Err(stop.into()),
             }
-            if self.loader.pause(&mut self.attempts, &failure).await? == RetryBudget::Spent {
+            if self.loader.pause(&mut self.attempts, &failure).await? == RetryBudget::Exhausted {
                 return Ok(Err(Outcome::Unconfirmed(self.refusal(&failure))));
             }
-            if failure.verdict == Verdict::LookUp {
+            if failure.disposition == Disposition::LookUp {
                 return Box::pin(self.look_up_then_create(None)).await;
             }
         }
@@ -107,7 +107,7 @@ impl<J: Journal> Create<'_, J> {
         self.loader.journal.note(self.order, attempt).await?;
         let found = match found {
             Ok(found) => found,
-            Err(Failure { verdict: Verdict::Stop(stop), .. }) => return Err(stop.into()),
+            Err(Failure { disposition: Disposition::Stop(stop), .. }) => return Err(stop.into()),
             Err(failure) => return Ok(Err(Outcome::Unconfirmed(self.refusal(&failure)))),
         };
         match (found, refusal) {
@@ -117,7 +117,7 @@ impl<J: Journal> Create<'_, J> {
             }
             // It is there, says the answer, and it is not, says the list: deleted in between, most
             // likely. Who says so twice leaves it unsettled.
-            (None, Some(refusal)) if refusal.verdict == Verdict::Exists => {
+            (None, Some(refusal)) if refusal.disposition == Disposition::Exists => {
                 match std::mem::replace(&mut self.is_contradicted, true) {
                     false => Box::pin(self.create()).await,
                     true => Ok(Err(Outcome::Unconfirmed(self.refusal(&refusal)))),

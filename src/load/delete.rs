@@ -1,7 +1,7 @@
 use super::JournalError;
 use super::loader::{Attempts, RetryBudget, next_turn};
 use super::outcome::{Part, Refusal, StepError};
-use crate::activecampaign::{Client, Verdict};
+use crate::activecampaign::{Client, Disposition};
 use crate::domain::RemoteId;
 use tokio_util::sync::CancellationToken;
 
@@ -40,20 +40,23 @@ where
             Ok(()) => return Ok(Deletion::Deleted),
             Err(failure) => failure,
         };
-        if failure.verdict != Verdict::Throttled {
+        if failure.disposition != Disposition::Throttled {
             attempts.made += 1;
         }
-        match failure.verdict {
-            Verdict::Throttled | Verdict::Again => {}
-            Verdict::LookUp => answer_lost = true,
-            Verdict::Gone if answer_lost => return Ok(Deletion::Deleted),
-            Verdict::Gone => return Ok(Deletion::Gone),
-            Verdict::Stop(stop) => return Err(stop.into()),
-            Verdict::Exists | Verdict::Unclear | Verdict::RelationGone | Verdict::Refused => {
+        match failure.disposition {
+            Disposition::Throttled | Disposition::Again => {}
+            Disposition::LookUp => answer_lost = true,
+            Disposition::Gone if answer_lost => return Ok(Deletion::Deleted),
+            Disposition::Gone => return Ok(Deletion::Gone),
+            Disposition::Stop(stop) => return Err(stop.into()),
+            Disposition::Exists
+            | Disposition::Unclear
+            | Disposition::RelationGone
+            | Disposition::Refused => {
                 return Ok(Deletion::Refused(Refusal::new(Part::Order, &failure, attempts.made)));
             }
         }
-        if attempts.pause(&failure, cancel).await? == RetryBudget::Spent {
+        if attempts.pause(&failure, cancel).await? == RetryBudget::Exhausted {
             return Ok(Deletion::Refused(Refusal::new(Part::Order, &failure, attempts.made)));
         }
     }

@@ -1,7 +1,7 @@
 use super::keyed::Keyed;
 use super::order;
 use super::{Journal, Outcome, StepError};
-use crate::activecampaign::{Client, Failure, Next, Retry, Turn, Verdict};
+use crate::activecampaign::{Client, Disposition, Failure, Retry, RetryDecision, Turn};
 use crate::domain::{CustomerKey, OrderKey, RemoteId};
 use crate::plan::Step;
 use tokio_util::sync::CancellationToken;
@@ -93,7 +93,7 @@ pub(super) async fn next_turn<'a>(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RetryBudget {
     Left,
-    Spent,
+    Exhausted,
 }
 
 /// The attempts at one record.
@@ -114,13 +114,13 @@ impl Attempts {
         failure: &Failure,
         cancel: &CancellationToken,
     ) -> Result<RetryBudget, StepError> {
-        if failure.verdict == Verdict::Throttled {
+        if failure.disposition == Disposition::Throttled {
             return Ok(RetryBudget::Left);
         }
         match self.retry.after(failure) {
-            Next::Exhausted => Ok(RetryBudget::Spent),
-            Next::Stop(stop) => Err(stop.into()),
-            Next::In(delay) => {
+            RetryDecision::Exhausted => Ok(RetryBudget::Exhausted),
+            RetryDecision::Stop(stop) => Err(stop.into()),
+            RetryDecision::After(delay) => {
                 tokio::select! {
                     () = cancel.cancelled() => Err(StepError::Cancelled),
                     () = tokio::time::sleep(delay) => Ok(RetryBudget::Left),

@@ -2,7 +2,7 @@ use super::Journal;
 use super::customer::{Found, find_or_create};
 use super::loader::{Attempts, Deleted, Loader, RetryBudget};
 use super::outcome::{Outcome, Part, Refusal, StepError, failed};
-use crate::activecampaign::{Failure, RemoteOrder, Verdict};
+use crate::activecampaign::{Disposition, Failure, RemoteOrder};
 use crate::domain::{Attempt, Fingerprint, LedgerEntry, Operation, Order, OrderKey, RemoteId};
 use crate::plan::{Action, PriorWrite, Step};
 
@@ -123,16 +123,16 @@ impl<'a, J: Journal> Write<'a, J> {
             Err(failure) => failure,
         };
         self.count(Operation::Create, &failure).await?;
-        let next = match failure.verdict {
-            Verdict::Throttled | Verdict::Again => Next::Create,
-            Verdict::LookUp => {
+        let next = match failure.disposition {
+            Disposition::Throttled | Disposition::Again => Next::Create,
+            Disposition::LookUp => {
                 self.earlier = Some(PriorWrite::SameCreate);
                 Next::LookUp(None)
             }
-            Verdict::Exists | Verdict::Unclear => return Ok(Next::LookUp(Some(failure))),
-            Verdict::RelationGone => return self.mend_customer(&failure, Next::Create).await,
-            Verdict::Refused | Verdict::Gone => return Ok(self.refused(&failure)),
-            Verdict::Stop(stop) => return Err(stop.into()),
+            Disposition::Exists | Disposition::Unclear => return Ok(Next::LookUp(Some(failure))),
+            Disposition::RelationGone => return self.mend_customer(&failure, Next::Create).await,
+            Disposition::Refused | Disposition::Gone => return Ok(self.refused(&failure)),
+            Disposition::Stop(stop) => return Err(stop.into()),
         };
         self.pause_then(next, &failure).await
     }
@@ -146,7 +146,7 @@ impl<'a, J: Journal> Write<'a, J> {
             (Some(remote), _) => self.take_over(remote),
             // It is there, says the answer, and it is not, says the list: deleted in between, most
             // likely. Who says so twice leaves it unsettled.
-            (None, Some(refusal)) if refusal.verdict == Verdict::Exists => {
+            (None, Some(refusal)) if refusal.disposition == Disposition::Exists => {
                 match std::mem::replace(&mut self.is_contradicted, true) {
                     false => Next::Create,
                     true => self.given_up(&refusal),
@@ -193,16 +193,18 @@ impl<'a, J: Journal> Write<'a, J> {
             Err(failure) => failure,
         };
         self.count(Operation::Update, &failure).await?;
-        let next = match failure.verdict {
-            Verdict::Throttled | Verdict::Again => Next::Update(id),
-            Verdict::LookUp if self.is_gone(&id).await? => self.deleted(),
-            Verdict::LookUp => Next::Update(id),
-            Verdict::Gone => self.deleted(),
-            Verdict::RelationGone => return self.mend_customer(&failure, Next::Update(id)).await,
-            Verdict::Exists | Verdict::Unclear | Verdict::Refused => {
+        let next = match failure.disposition {
+            Disposition::Throttled | Disposition::Again => Next::Update(id),
+            Disposition::LookUp if self.is_gone(&id).await? => self.deleted(),
+            Disposition::LookUp => Next::Update(id),
+            Disposition::Gone => self.deleted(),
+            Disposition::RelationGone => {
+                return self.mend_customer(&failure, Next::Update(id)).await;
+            }
+            Disposition::Exists | Disposition::Unclear | Disposition::Refused => {
                 return Ok(self.refused(&failure));
             }
-            Verdict::Stop(stop) => return Err(stop.into()),
+            Disposition::Stop(stop) => return Err(stop.into()),
         };
         // A list that still shows what is gone must not lead round for ever: this counts as an
         // attempt too.
@@ -255,17 +257,17 @@ impl<'a, J: Journal> Write<'a, J> {
         }
         match self.loader.pause(&mut self.attempts, failure).await? {
             RetryBudget::Left => Ok(next),
-            RetryBudget::Spent => Ok(self.given_up(failure)),
+            RetryBudget::Exhausted => Ok(self.given_up(failure)),
         }
     }
 
     /// A throttled request was not carried out, and is no attempt.
-    async fn count(&mut self, deed: Operation, failure: &Failure) -> Result<(), StepError> {
-        if failure.verdict == Verdict::Throttled {
+    async fn count(&mut self, operation: Operation, failure: &Failure) -> Result<(), StepError> {
+        if failure.disposition == Disposition::Throttled {
             return Ok(());
         }
         self.attempts.made += 1;
-        Ok(self.loader.journal.note(&self.order.key, failed(deed, failure)).await?)
+        Ok(self.loader.journal.note(&self.order.key, failed(operation, failure)).await?)
     }
 
     /// The target's order of this key; the inner error: it could not be found out.
@@ -282,7 +284,7 @@ impl<'a, J: Journal> Write<'a, J> {
         };
         self.loader.journal.note(&self.order.key, attempt).await?;
         match found {
-            Err(Failure { verdict: Verdict::Stop(stop), .. }) => Err(stop.into()),
+            Err(Failure { disposition: Disposition::Stop(stop), .. }) => Err(stop.into()),
             found => Ok(found),
         }
     }

@@ -1,5 +1,5 @@
 use super::JournalError;
-use crate::activecampaign::{Failure, Stop};
+use crate::activecampaign::{Failure, FatalError};
 use crate::domain::{Answer, Attempt, Operation, RemoteId};
 
 /// What came of a step.
@@ -74,17 +74,17 @@ impl Refusal {
 }
 
 /// An attempt that did not end well, as it is kept.
-pub(super) fn failed(deed: Operation, failure: &Failure) -> Attempt {
-    let verdict = failure.verdict.word().to_owned();
-    let answer = Answer::Failed { verdict, status: failure.status, code: failure.code.clone() };
-    Attempt { deed, answer, id: None }
+pub(super) fn failed(operation: Operation, failure: &Failure) -> Attempt {
+    let disposition = failure.disposition.word().to_owned();
+    let answer = Answer::Failed { disposition, status: failure.status, code: failure.code.clone() };
+    Attempt { operation, answer, id: None }
 }
 
 /// Why the run must end before the step is carried out; the record stays pending.
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
     #[error(transparent)]
-    Stop(#[from] Stop),
+    Fatal(#[from] FatalError),
     #[error("interrupted")]
     Cancelled,
     #[error(transparent)]

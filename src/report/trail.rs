@@ -27,17 +27,19 @@ pub(super) fn last_write_json(write: Option<&LastWrite>) -> Value {
 }
 
 fn attempt_json(past: &Remembered, zone: &TimeZone) -> Value {
-    let Attempt { deed, answer, id } = &past.attempt;
+    let Attempt { operation, answer, id } = &past.attempt;
     let (word, status, code) = match answer {
         Answer::Done => ("done", None, None),
         Answer::Absent => ("absent", None, None),
-        Answer::Failed { verdict, status, code } => (verdict.as_str(), *status, code.as_deref()),
+        Answer::Failed { disposition, status, code } => {
+            (disposition.as_str(), *status, code.as_deref())
+        }
     };
     json!({
         "n": past.n,
         "at": instant(past.at_ms, zone),
         "run": (past.run != 0).then_some(past.run),
-        "what": deed.word(),
+        "what": operation.word(),
         "answer": word,
         "status": status,
         "code": code,
@@ -115,12 +117,13 @@ fn attempts_text(attempts: &[Remembered], zone: &TimeZone) -> String {
     let rows: Vec<Vec<String>> = attempts
         .iter()
         .map(|past| {
-            let run = match (past.run, past.attempt.deed) {
+            let run = match (past.run, past.attempt.operation) {
                 (0, _) => String::new(),
                 (run, Operation::Delete | Operation::Restore) => format!("undo of run {run}"),
                 (run, _) => format!("run {run}"),
             };
-            let (what, at) = (what_text(past.attempt.deed).to_owned(), instant(past.at_ms, zone));
+            let (what, at) =
+                (what_text(past.attempt.operation).to_owned(), instant(past.at_ms, zone));
             vec![past.n.to_string(), at, run, what, answer_text(&past.attempt)]
         })
         .collect();
@@ -131,8 +134,8 @@ fn attempts_text(attempts: &[Remembered], zone: &TimeZone) -> String {
     format!("  attempts{left_out}:\n{}", columns("><<<<", &rows))
 }
 
-fn what_text(deed: Operation) -> &'static str {
-    match deed {
+fn what_text(operation: Operation) -> &'static str {
+    match operation {
         Operation::Create => "create",
         Operation::Update => "update",
         Operation::LookUp => "look-up",
@@ -152,8 +155,8 @@ fn answer_text(attempt: &Attempt) -> String {
     match &attempt.answer {
         Answer::Done => id.unwrap_or_default(),
         Answer::Absent => "not there".to_owned(),
-        Answer::Failed { verdict, status, code } => {
-            let answered = match (attempt.deed, status, code) {
+        Answer::Failed { disposition, status, code } => {
+            let answered = match (attempt.operation, status, code) {
                 (Operation::Repair, _, code) => {
                     return format!("queued, as it differs: {}", code.as_deref().unwrap_or("?"));
                 }
@@ -162,14 +165,14 @@ fn answer_text(attempt: &Attempt) -> String {
                 (_, None, Some(code)) => format!("no answer ({code})"),
                 (_, None, None) => "no answer".to_owned(),
             };
-            format!("{answered}: {}", verdict_text(verdict))
+            format!("{answered}: {}", disposition_text(disposition))
         }
     }
 }
 
 /// What a judgement means, in a few words.
-fn verdict_text(verdict: &str) -> &str {
-    match verdict {
+fn disposition_text(disposition: &str) -> &str {
+    match disposition {
         "again" => "not carried out",
         "look_up" => "nobody knows whether it was carried out",
         "exists" => "the target has a record of this key",

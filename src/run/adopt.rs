@@ -4,7 +4,7 @@ use super::reading::{Ledger, PlanReader, ReadingError, RecordVerdict};
 use super::remote_fetch::{FetchError, fetch_customers, fetch_orders};
 use super::rules_digest::mapping_of;
 use super::verify::{OrderComparison, Verification};
-use crate::activecampaign::{Client, Failure, Stop, Verdict};
+use crate::activecampaign::{Client, Disposition, Failure, FatalError};
 use crate::domain::{CustomerKey, LedgerEntry, Order, OrderDigest, RemoteId};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints, Step};
@@ -56,15 +56,15 @@ pub enum AdoptError {
     #[error(transparent)]
     State(#[from] StateError),
     #[error(transparent)]
-    Stop(#[from] Stop),
+    Fatal(#[from] FatalError),
     #[error("the target could not be read: {0}")]
     Target(Failure),
 }
 
 impl From<Failure> for AdoptError {
     fn from(failure: Failure) -> Self {
-        match failure.verdict {
-            Verdict::Stop(stop) => Self::Stop(stop),
+        match failure.disposition {
+            Disposition::Stop(stop) => Self::Fatal(stop),
             _ => Self::Target(failure),
         }
     }

@@ -53,7 +53,7 @@ pub(super) fn start(
 }
 
 /// The same without a thread: reads whenever there is room for more.
-pub(super) fn start_at_hand(
+pub(super) fn start_inline(
     reading: PlanReader,
     letters: DeadLetterBuilder,
 ) -> mpsc::Receiver<ReaderEvent> {

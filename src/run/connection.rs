@@ -1,7 +1,8 @@
-use super::StateHandle;
-use crate::activecampaign::{Client, Connection, Failure, NewConnection, Next, Stop, Verdict};
+use crate::activecampaign::{
+    Client, Connection, Disposition, Failure, FatalError, NewConnection, RetryDecision,
+};
 use crate::domain::RemoteId;
-use crate::state::{ConnectionCheck, ConnectionId, ConnectionOwner, StateError};
+use crate::state::{ConnectionCheck, ConnectionId, ConnectionOwner, StateError, StateHandle};
 
 /// The ActiveCampaign connection resource that a job writes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub enum ConnectionError {
     #[error("the target would not make the connection: {0}")]
     Refused(Failure),
     #[error(transparent)]
-    Stop(#[from] Stop),
+    Fatal(#[from] FatalError),
     #[error(transparent)]
     State(#[from] StateError),
 }
@@ -35,16 +36,16 @@ pub enum ConnectionError {
 ///
 /// A connection the ledger knows is not asked for again: a run with nothing to send sends nothing.
 pub(super) async fn establish(
-    books: &StateHandle,
+    state: &StateHandle,
     client: &Client,
     spec: &ConnectionSpec,
 ) -> Result<(ConnectionId, RemoteId), ConnectionError> {
     let (service, externalid) = (spec.service.clone(), spec.externalid.clone());
-    let known = books.enter(move |store| store.view()?.connection(&service, &externalid)).await?;
+    let known = state.call(move |store| store.view()?.connection(&service, &externalid)).await?;
     if let Some(known) = known {
         return Ok(known);
     }
-    let EstablishedConnection { local, id, is_new } = ensure(books, client, spec).await?;
+    let EstablishedConnection { local, id, is_new } = ensure(state, client, spec).await?;
     if !is_new {
         hint_at_adopting(client, &id).await;
     }
@@ -66,22 +67,22 @@ pub struct EstablishedConnection {
 /// # Errors
 /// When it can't be written to, can't be made, or the run must end.
 pub async fn ensure(
-    books: &StateHandle,
+    state: &StateHandle,
     client: &Client,
     spec: &ConnectionSpec,
 ) -> Result<EstablishedConnection, ConnectionError> {
     let found = client.connection_of(&spec.service, &spec.externalid).await.map_err(given_up)?;
     let seen = connection_check(found.as_ref());
-    note(books, spec, seen.clone()).await?;
+    note(state, spec, seen.clone()).await?;
     let (id, is_new) = match found {
         Some(found) => (ours(found, spec)?, false),
         None => (create(client, spec).await?, true),
     };
     if is_new {
-        note(books, spec, ConnectionCheck { standing: ConnectionOwner::Own, ..seen }).await?;
+        note(state, spec, ConnectionCheck { standing: ConnectionOwner::Own, ..seen }).await?;
     }
     let (service, externalid, remote) = (spec.service.clone(), spec.externalid.clone(), id.clone());
-    let local = books.enter(move |store| store.connection(&service, &externalid, &remote)).await?;
+    let local = state.call(move |store| store.connection(&service, &externalid, &remote)).await?;
     Ok(EstablishedConnection { local, id, is_new })
 }
 
@@ -110,12 +111,12 @@ pub fn connection_check(found: Option<&Connection>) -> ConnectionCheck {
 
 /// Keeps it for plans, which ask nobody.
 async fn note(
-    books: &StateHandle,
+    state: &StateHandle,
     spec: &ConnectionSpec,
     seen: ConnectionCheck,
 ) -> Result<(), StateError> {
     let (service, externalid) = (spec.service.clone(), spec.externalid.clone());
-    books.enter(move |store| store.note_connection(&service, &externalid, &seen)).await
+    state.call(move |store| store.note_connection(&service, &externalid, &seen)).await
 }
 
 async fn find(client: &Client, spec: &ConnectionSpec) -> Result<Option<RemoteId>, ConnectionError> {
@@ -136,10 +137,10 @@ fn ours(found: Connection, spec: &ConnectionSpec) -> Result<RemoteId, Connection
 
 /// A target that could not be asked is away, not refusing.
 fn given_up(failure: Failure) -> ConnectionError {
-    match failure.verdict {
-        Verdict::Stop(stop) => stop.into(),
-        Verdict::Throttled | Verdict::Again | Verdict::LookUp => {
-            Stop::Away { retry_after: None }.into()
+    match failure.disposition {
+        Disposition::Stop(stop) => stop.into(),
+        Disposition::Throttled | Disposition::Again | Disposition::LookUp => {
+            FatalError::Away { retry_after: None }.into()
         }
         _ => ConnectionError::Refused(failure),
     }
@@ -165,26 +166,26 @@ async fn create(client: &Client, spec: &ConnectionSpec) -> Result<RemoteId, Conn
             Ok(id) => return Ok(id),
             Err(failure) => failure,
         };
-        match failure.verdict {
-            Verdict::Throttled => continue,
-            Verdict::Again | Verdict::LookUp => match retry.after(&failure) {
-                Next::In(delay) => tokio::time::sleep(delay).await,
-                Next::Exhausted => return Err(given_up(failure)),
-                Next::Stop(stop) => return Err(stop.into()),
+        match failure.disposition {
+            Disposition::Throttled => continue,
+            Disposition::Again | Disposition::LookUp => match retry.after(&failure) {
+                RetryDecision::After(delay) => tokio::time::sleep(delay).await,
+                RetryDecision::Exhausted => return Err(given_up(failure)),
+                RetryDecision::Stop(stop) => return Err(stop.into()),
             },
-            Verdict::Stop(stop) => return Err(stop.into()),
-            Verdict::Exists | Verdict::Unclear => {}
-            Verdict::Gone | Verdict::RelationGone | Verdict::Refused => {
+            Disposition::Stop(stop) => return Err(stop.into()),
+            Disposition::Exists | Disposition::Unclear => {}
+            Disposition::Gone | Disposition::RelationGone | Disposition::Refused => {
                 return Err(ConnectionError::Refused(failure));
             }
         }
-        if failure.verdict == Verdict::Again {
+        if failure.disposition == Disposition::Again {
             continue;
         }
         // It may have been made, by us or by another hand.
         match find(client, spec).await? {
             Some(id) => return Ok(id),
-            None if failure.verdict == Verdict::LookUp => {}
+            None if failure.disposition == Disposition::LookUp => {}
             None => return Err(ConnectionError::Refused(failure)),
         }
     }

@@ -6,11 +6,13 @@ use super::meter::Meter;
 use super::reading::{Ledger, PlanReader};
 use super::rules_digest::{check_key, mapping_of};
 use super::shrinkage::{Shrinkage, files_read, shrinkage};
-use super::{Accounting, Job, Progress, RunError, RunReport, StateHandle};
-use crate::activecampaign::{Client, Stop};
+use super::{Accounting, Job, Progress, RunError, RunReport};
+use crate::activecampaign::{Client, FatalError};
 use crate::extract::Export;
 use crate::plan::Fingerprints;
-use crate::state::{ConnectionId, Counts, Kind, RunClose, RunEnd, RunRow, RunStart, Settlement};
+use crate::state::{
+    ConnectionId, Counts, Kind, RunClose, RunEnd, RunRow, RunStart, Settlement, StateHandle,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +25,7 @@ pub struct RunContext<'a> {
     pub job: &'a Job,
     pub kind: Kind,
     pub export: &'a Export,
-    pub books: &'a StateHandle,
+    pub state: &'a StateHandle,
     pub client: &'a Client,
     /// Ends the run: what was sent is waited for, up to `grace`, and settled.
     pub cancel: CancellationToken,
@@ -53,12 +55,12 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     let (name, kind) = (task.job.name.clone(), task.kind);
     let identity = task.job.identity_of(task.export.files());
     let mapping = mapping_of(task.job, task.export.files());
-    let view = task.books.enter(|store| store.view()).await?;
+    let view = task.state.call(|store| store.view()).await?;
     check_key(&view, task.job, &mapping)?;
     let start = mapping.clone();
     let row = task
-        .books
-        .enter(move |store| {
+        .state
+        .call(move |store| {
             store.begin(&RunStart { job: &name, kind, export: identity, mapping: &start })
         })
         .await?;
@@ -68,13 +70,13 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     }
     let run = row.id;
     if let Some((records, requests)) = task.planned {
-        task.books.enter(move |store| store.set_plan(run, records, requests)).await?;
+        task.state.call(move |store| store.set_plan(run, records, requests)).await?;
     }
     let shrinkage = look_for_less(&task).await?;
     let connected = tokio::select! {
         biased;
         () = task.cancel.cancelled() => Err(RunError::Interrupted),
-        found = establish(task.books, task.client, &task.job.connection) => found.map_err(RunError::from),
+        found = establish(task.state, task.client, &task.job.connection) => found.map_err(RunError::from),
     };
     let (connection, remote) = match connected {
         Ok(found) => found,
@@ -83,12 +85,12 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
                 .await;
         }
     };
-    task.books.enter(move |store| store.set_connection(run, connection)).await?;
+    task.state.call(move |store| store.set_connection(run, connection)).await?;
     let fed = start_reading(&task, &row, connection, &mapping).await?;
     let mut execution = Execution::new(&task, &row, (connection, remote), meter).await?;
     let error = execution.drive(fed).await.err();
-    if matches!(error, Some(RunError::Stop(Stop::ConnectionGone))) {
-        task.books.enter(move |store| store.lose_connection(connection)).await?;
+    if matches!(error, Some(RunError::Fatal(FatalError::ConnectionGone))) {
+        task.state.call(move |store| store.lose_connection(connection)).await?;
     }
     close(&task, &row, execution.end(), shrinkage, error).await
 }
@@ -97,7 +99,7 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
 /// run had read, before the first request.
 async fn look_for_less(task: &RunContext<'_>) -> Result<Vec<Shrinkage>, RunError> {
     let job = task.job.name.clone();
-    let before = task.books.enter(move |store| store.files_read(&job)).await?;
+    let before = task.state.call(move |store| store.files_read(&job)).await?;
     let found = shrinkage(&before, task.export.files());
     for file in task.export.files() {
         for note in &file.notes {
@@ -116,7 +118,7 @@ async fn start_reading(
     connection: ConnectionId,
     mapping: &str,
 ) -> Result<Receiver<ReaderEvent>, RunError> {
-    let view = task.books.enter(|store| store.view()).await?;
+    let view = task.state.call(|store| store.view()).await?;
     let mut fingerprints = Fingerprints::new(view.hash_key()?);
     let detector = ChangeDetector::for_ledger(fingerprints.mapping(mapping));
     // A run that never settled anything has nothing to skip, and needs no look-up to know it.
@@ -125,8 +127,8 @@ async fn start_reading(
     let ledger = Ledger { view, connection: Some(connection), fingerprints, resumed };
     let reading =
         PlanReader::new(task.export.read(), task.job.rules.clone(), ledger).detector(detector);
-    match task.books.are_at_hand() {
-        true => Ok(batches::start_at_hand(reading, letters(task))),
+    match task.state.is_inline() {
+        true => Ok(batches::start_inline(reading, letters(task))),
         false => Ok(batches::start(reading, letters(task))?),
     }
 }
@@ -155,8 +157,8 @@ async fn close(
         && shrinkage.is_empty()
         && !task.job.export.is_piped();
     let (row, written) = task
-        .books
-        .enter(move |store| {
+        .state
+        .call(move |store| {
             store.settle(run, 0, &rest)?;
             let settled = store.run(run)?.map_or(0, |row| row.counts.sum());
             let close =
@@ -175,11 +177,11 @@ async fn close(
         })));
         end = RunEnd::Failed;
         let close = RunClose { end, records: read, pending, whole: false };
-        task.books.enter(move |store| store.end(run, &close)).await?;
+        task.state.call(move |store| store.end(run, &close)).await?;
     }
     if end == RunEnd::Finished {
         let (job, files) = (task.job.name.clone(), files_read(task.export.files()));
-        task.books.enter(move |store| store.keep_files(&job, &files)).await?;
+        task.state.call(move |store| store.keep_files(&job, &files)).await?;
     }
     let row = RunRow { outcome: Some(end.word().to_owned()), ..row };
     Ok(RunReport { row, end, error, shrinkage, sent, elapsed })

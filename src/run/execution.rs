@@ -79,10 +79,10 @@ impl<'a> Execution<'a> {
         (connection, remote): (ConnectionId, RemoteId),
         meter: Meter,
     ) -> Result<Self, RunError> {
-        let hash_key = task.books.enter(|store| store.view()?.hash_key()).await?;
+        let hash_key = task.state.call(|store| store.view()?.hash_key()).await?;
         let customers = Arc::new(AtomicU64::new(0));
         let journal = RunJournal {
-            books: task.books.clone(),
+            state: task.state.clone(),
             run: row.id,
             connection,
             fingerprints: Fingerprints::new(hash_key),
@@ -226,7 +226,7 @@ impl<'a> Execution<'a> {
     async fn note_currency(&mut self, currency: Currency) -> Result<(), StateError> {
         if self.currencies.insert(currency) {
             let job = self.task.job.name.clone();
-            self.task.books.enter(move |store| store.note_currency(&job, currency.code())).await?;
+            self.task.state.call(move |store| store.note_currency(&job, currency.code())).await?;
         }
         Ok(())
     }
@@ -323,7 +323,7 @@ impl<'a> Execution<'a> {
         let settlement = Settlement { orders, dead, counts, checkpoint, requests, active_ms };
         let (run, connection) = (self.row.id, self.connection);
         let settled =
-            self.task.books.enter(move |store| store.settle(run, connection, &settlement)).await;
+            self.task.state.call(move |store| store.settle(run, connection, &settlement)).await;
         self.is_broken = settled.is_err();
         settled?;
         self.checkpoint = checkpoint.unwrap_or(self.checkpoint);

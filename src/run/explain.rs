@@ -187,14 +187,15 @@ fn known(
 /// A verification that found the order missing has taken it out of the ledger, for the next sync to
 /// make it anew.
 fn queued(attempts: &[Remembered]) -> Option<VerificationStatus> {
-    let at = attempts.iter().rposition(|past| past.attempt.deed == Operation::Repair)?;
+    let at = attempts.iter().rposition(|past| past.attempt.operation == Operation::Repair)?;
     let (repair, later) = attempts.get(at..)?.split_first()?;
     let differs = match &repair.attempt.answer {
         Answer::Failed { code, .. } => code.clone().unwrap_or_default(),
         Answer::Done | Answer::Absent => String::new(),
     };
-    let is_written_since =
-        later.iter().any(|past| past.attempt.deed.writes() && past.attempt.answer == Answer::Done);
+    let is_written_since = later
+        .iter()
+        .any(|past| past.attempt.operation.writes() && past.attempt.answer == Answer::Done);
     Some(VerificationStatus::Queued { at_ms: repair.at_ms, differs, is_written_since })
 }
 

@@ -33,7 +33,6 @@ pub use against::{
     ChangedOrder, OnCompared, SavedPlan, SavedPlanDiff, SavedPlanDiffError, SavedPlanError,
     SavedPlanForm, ValueChange, preview_against,
 };
-pub use books::StateHandle;
 pub use canary::{Canary, CanaryOrders};
 pub use connection::{
     ConnectionError, ConnectionSpec, EstablishedConnection, connection_check, ensure,

@@ -1,4 +1,4 @@
-use crate::activecampaign::{Client, Failure, RemoteOrder, Verdict};
+use crate::activecampaign::{Client, Disposition, Failure, RemoteOrder};
 use crate::domain::{CustomerKey, Email, RemoteId};
 use crate::plan::Fingerprints;
 use crate::state::{CustomerMirror, RemoteRow, RemoteSnapshot, StateError};
@@ -37,7 +37,13 @@ pub(super) async fn fetch_orders(
 
 fn endless() -> Failure {
     let code = Some("list_endless".to_owned());
-    Failure { verdict: Verdict::LookUp, status: None, code, pointer: None, request: "list_orders" }
+    Failure {
+        disposition: Disposition::LookUp,
+        status: None,
+        code,
+        pointer: None,
+        request: "list_orders",
+    }
 }
 
 /// Every customer of a connection, by the hashes of its external id and its address.

@@ -1,6 +1,6 @@
 use super::execution::SENT_REMEMBERED;
 use super::{ConnectionError, ReadingError, Shrinkage};
-use crate::activecampaign::Stop;
+use crate::activecampaign::FatalError;
 use crate::load::{JournalError, StepError};
 use crate::state::{Counts, Kind, Requests, RunEnd, RunId, RunRow, StateError};
 use std::time::Duration;
@@ -59,7 +59,7 @@ pub enum RunError {
     #[error(transparent)]
     Reading(#[from] ReadingError),
     #[error(transparent)]
-    Stop(#[from] Stop),
+    Fatal(#[from] FatalError),
     #[error(transparent)]
     State(#[from] StateError),
     #[error(transparent)]
@@ -96,7 +96,7 @@ pub struct Accounting {
 impl From<StepError> for RunError {
     fn from(halt: StepError) -> Self {
         match halt {
-            StepError::Stop(stop) => Self::Stop(stop),
+            StepError::Fatal(stop) => Self::Fatal(stop),
             StepError::Cancelled => Self::Interrupted,
             StepError::Journal(error) => Self::Journal(error),
         }
@@ -109,7 +109,7 @@ impl RunError {
         match self {
             Self::Interrupted => RunEnd::Interrupted,
             Self::TooManyRefused { .. } => RunEnd::Stopped,
-            Self::Stop(stop) | Self::Connection(ConnectionError::Stop(stop)) => end_by(stop),
+            Self::Fatal(stop) | Self::Connection(ConnectionError::Fatal(stop)) => end_by(stop),
             Self::Connection(
                 ConnectionError::Native { .. }
                 | ConnectionError::Incomplete { .. }
@@ -127,12 +127,14 @@ impl RunError {
 }
 
 /// How work ends that is ended by this.
-pub fn end_by(stop: &Stop) -> RunEnd {
+pub fn end_by(stop: &FatalError) -> RunEnd {
     match stop {
-        Stop::Away { .. } => RunEnd::Paused,
-        Stop::Credentials | Stop::Payment | Stop::ConnectionGone | Stop::Redirect | Stop::Tls => {
-            RunEnd::Stopped
-        }
-        Stop::Unexpected => RunEnd::Failed,
+        FatalError::Away { .. } => RunEnd::Paused,
+        FatalError::Credentials
+        | FatalError::Payment
+        | FatalError::ConnectionGone
+        | FatalError::Redirect
+        | FatalError::Tls => RunEnd::Stopped,
+        FatalError::Unexpected => RunEnd::Failed,
     }
 }

@@ -1,6 +1,6 @@
 use super::exposition::{Exposition, Family, Kind, Labels, seconds};
 use super::snapshot::{JobSnapshot, Snapshot};
-use crate::activecampaign::{Traffic, Verdict};
+use crate::activecampaign::{Disposition, Traffic};
 use crate::daemon::{AccountStatus, AccountView};
 use crate::state::{Counts, RunEnd, StateError};
 use std::path::Path;
@@ -183,9 +183,9 @@ fn traffic(out: &mut Exposition, accounts: &[AccountView]) {
     for account in accounts {
         let (name, traffic) = (&*account.account, sent(account));
         out.add(&REQUESTS, &[("account", name), ("verdict", OK)], traffic.succeeded);
-        for verdict in Verdict::WORDS {
-            let count = traffic.verdicts.get(verdict).copied().unwrap_or(0);
-            out.add(&REQUESTS, &[("account", name), ("verdict", verdict)], count);
+        for disposition in Disposition::WORDS {
+            let count = traffic.dispositions.get(disposition).copied().unwrap_or(0);
+            out.add(&REQUESTS, &[("account", name), ("verdict", disposition)], count);
         }
     }
     for account in accounts {

@@ -52,13 +52,13 @@ pub(super) fn add(
     let (answer, status, code) = match &attempt.answer {
         Answer::Done => (None, None, None),
         Answer::Absent => (Some(ABSENT), None, None),
-        Answer::Failed { verdict, status, code } => {
-            (Some(verdict.as_str()), *status, code.as_deref())
+        Answer::Failed { disposition, status, code } => {
+            (Some(disposition.as_str()), *status, code.as_deref())
         }
     };
     let n: i64 = db
         .prepare_cached(
-            "INSERT INTO history (connection, key, n, run, at_s, deed, answer, status, code, remote_id)
+            "INSERT INTO history (connection, key, n, run, at_s, operation, answer, status, code, remote_id)
              VALUES (?1, ?2, (SELECT coalesce(max(n), 0) + 1 FROM history WHERE connection = ?1 AND key = ?2),
                      ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING n",
         )?
@@ -68,7 +68,7 @@ pub(super) fn add(
                 key,
                 run,
                 now_ms() / 1000,
-                attempt.deed.number(),
+                attempt.operation.number(),
                 answer,
                 status,
                 code,
@@ -96,7 +96,7 @@ impl View {
         key: &OrderKey,
     ) -> Result<Vec<Remembered>, StateError> {
         let mut statement = self.db.prepare_cached(
-            "SELECT n, run, at_s, deed, answer, status, code, remote_id FROM history
+            "SELECT n, run, at_s, operation, answer, status, code, remote_id FROM history
              WHERE connection = ?1 AND key = ?2 ORDER BY n",
         )?;
         let rows = statement.query_map(params![connection, key.ledger_text()], remembered)?;
@@ -104,20 +104,20 @@ impl View {
     }
 }
 
-/// `None`: a deed that this version knows nothing of.
+/// `None`: an operation that this version knows nothing of.
 fn remembered(row: &Row<'_>) -> rusqlite::Result<Option<Remembered>> {
-    let Some(deed) = Operation::of_number(row.get(3)?) else { return Ok(None) };
+    let Some(operation) = Operation::of_number(row.get(3)?) else { return Ok(None) };
     let answer = match row.get::<_, Option<String>>(4)? {
         None => Answer::Done,
         Some(word) if word == ABSENT => Answer::Absent,
-        Some(verdict) => Answer::Failed { verdict, status: row.get(5)?, code: row.get(6)? },
+        Some(disposition) => Answer::Failed { disposition, status: row.get(5)?, code: row.get(6)? },
     };
     let id = row.get::<_, Option<StoredId>>(7)?.map(|id| id.0);
     Ok(Some(Remembered {
         n: row.get::<_, i64>(0)?.unsigned_abs(),
         run: row.get(1)?,
         at_ms: row.get::<_, i64>(2)?.saturating_mul(1000),
-        attempt: Attempt { deed, answer, id },
+        attempt: Attempt { operation, answer, id },
     }))
 }
 

@@ -92,9 +92,9 @@ impl Store {
         let changed =
             transaction.prepare_cached(sql)?.execute(params![connection, key.ledger_text()])?;
         if changed > 0 {
-            let (verdict, code) = ("queued".to_owned(), Some(found.to_owned()));
-            let answer = Answer::Failed { verdict, status: None, code };
-            let attempt = Attempt { deed: Operation::Repair, answer, id: None };
+            let (disposition, code) = ("queued".to_owned(), Some(found.to_owned()));
+            let answer = Answer::Failed { disposition, status: None, code };
+            let attempt = Attempt { operation: Operation::Repair, answer, id: None };
             history::add(&transaction, 0, connection, &key.ledger_text(), &attempt)?;
         }
         // A run that was interrupted would take the order for settled.

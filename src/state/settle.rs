@@ -95,7 +95,7 @@ impl Store {
 
 /// What the history keeps of an outcome. Of one that did not come about it has the answers already.
 fn attempt_of(outcome: &OrderOutcome) -> Option<Attempt> {
-    let done = |deed, id: &RemoteId| Some(Attempt::done(deed, Some(id.clone())));
+    let done = |operation, id: &RemoteId| Some(Attempt::done(operation, Some(id.clone())));
     match outcome {
         OrderOutcome::Created(id) => done(Operation::Create, id),
         OrderOutcome::Updated(id) => done(Operation::Update, id),

@@ -176,7 +176,7 @@ impl Store {
         answer: Answer,
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
-        let attempt = Attempt { deed: Operation::Delete, answer, id: Some(order.id.clone()) };
+        let attempt = Attempt { operation: Operation::Delete, answer, id: Some(order.id.clone()) };
         history::add(&transaction, run, connection, &order.key, &attempt)?;
         Ok(transaction.commit()?)
     }

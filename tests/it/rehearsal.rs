@@ -5,14 +5,14 @@
 mod line;
 
 use line::{Crash, Line};
-use ordersync::activecampaign::{self, Client, Log, Note};
+use ordersync::activecampaign::{self, Client, SendEvent, SendObserver};
 use ordersync::extract::{self, Export};
 use ordersync::run::{
-    ConnectionSpec, Job, Preview, Progress, RunContext, RunReport, StateHandle, execute, preview,
+    ConnectionSpec, Job, Preview, Progress, RunContext, RunReport, execute, preview,
 };
 use ordersync::samples::{Generated, generate};
 use ordersync::simulator::{Options, Simulator, Told};
-use ordersync::state::{Kind, Store, View};
+use ordersync::state::{Kind, StateHandle, Store, View};
 use ordersync::transform::Rules;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -239,13 +239,13 @@ impl Rehearsal {
             };
             let line = Box::new(self.line(Arc::clone(&crash)));
             let client = Client::over(line, options, self.log(&store)).unwrap();
-            let books = StateHandle::at_hand(store);
+            let state = StateHandle::inline(store);
             let job = self.job();
             let task = RunContext {
                 job: &job,
                 kind: life.kind,
                 export: &Export::open(&job.export).unwrap(),
-                books: &books,
+                state: &state,
                 client: &client,
                 cancel,
                 grace: life.grace,
@@ -276,11 +276,11 @@ impl Rehearsal {
             .filter(|left| !left.is_zero())
     }
 
-    fn log(&self, store: &Store) -> Log {
+    fn log(&self, store: &Store) -> SendObserver {
         let (log, paused_until) = (store.lock().send_log(), Arc::clone(&self.paused_until));
         Box::new(move |note| match note {
-            Note::Sent(at) => log.sent(at),
-            Note::Paused { from, until } => {
+            SendEvent::Sent(at) => log.sent(at),
+            SendEvent::Paused { from, until } => {
                 log.paused(from, until);
                 let length = until.duration_since(from).unwrap();
                 *paused_until.lock().unwrap() = Some(Instant::now() + length);

@@ -1,5 +1,5 @@
 use super::target::{Say, Target, client, customer, json, order, turn};
-use crate::activecampaign::{NewConnection, Next, Options, Stop, Verdict};
+use crate::activecampaign::{Disposition, FatalError, NewConnection, Options, RetryDecision};
 use crate::domain::RemoteId;
 use tokio::net::TcpSocket;
 
@@ -67,14 +67,17 @@ async fn an_answer_that_leaves_doubt_is_looked_up() {
         let long = long.clone();
         let target = Target::start(move |_, _| script(&long)).await;
         let client = target.client();
-        let (place, key, customer, order) = (turn(&client).await, id("3"), id("7"), order());
-        let sending = place.create_order(&key, &customer, &order);
+        let (turn, key, customer, order) = (turn(&client).await, id("3"), id("7"), order());
+        let sending = turn.create_order(&key, &customer, &order);
         let failure = if code == "timed_out" {
             tokio::join!(sending, target.time_out(1)).0.unwrap_err()
         } else {
             sending.await.unwrap_err()
         };
-        assert_eq!((failure.verdict, failure.code.as_deref()), (Verdict::LookUp, Some(code)));
+        assert_eq!(
+            (failure.disposition, failure.code.as_deref()),
+            (Disposition::LookUp, Some(code))
+        );
         assert_eq!(target.requests().len(), 1, "{code}");
     }
 }
@@ -84,7 +87,10 @@ async fn slow_heads_count_against_the_timeout_too() {
     let target = Target::start(|_, _| Say::Hang).await;
     let (client, id) = (target.client(), id("5"));
     let failure = tokio::join!(client.order(&id), target.time_out(1)).0.unwrap_err();
-    assert_eq!((failure.verdict, failure.code.as_deref()), (Verdict::Again, Some("timed_out")));
+    assert_eq!(
+        (failure.disposition, failure.code.as_deref()),
+        (Disposition::Again, Some("timed_out"))
+    );
 }
 
 #[tokio::test]
@@ -95,7 +101,10 @@ async fn a_refused_connection_has_carried_out_nothing() {
     let url = format!("http://{}", taken.local_addr().unwrap());
     let client = client(Options { attempts_max: 1, ..Options::new(url, "t".into()) });
     let failure = turn(&client).await.create_customer(&id("3"), &customer()).await.unwrap_err();
-    assert_eq!((failure.verdict, failure.code.as_deref()), (Verdict::Again, Some("not_connected")));
+    assert_eq!(
+        (failure.disposition, failure.code.as_deref()),
+        (Disposition::Again, Some("not_connected"))
+    );
 }
 
 #[tokio::test]
@@ -104,10 +113,10 @@ async fn a_redirect_is_not_followed_and_stops_everyone() {
         Target::start(|_, _| Say::Answer(302, "Location: /elsewhere\r\n", String::new())).await;
     let client = target.client();
     let failure = turn(&client).await.create_order(&id("3"), &id("7"), &order()).await.unwrap_err();
-    assert_eq!(failure.verdict, Verdict::Stop(Stop::Redirect));
-    assert_eq!(client.turn().await.err(), Some(Stop::Redirect));
+    assert_eq!(failure.disposition, Disposition::Stop(FatalError::Redirect));
+    assert_eq!(client.turn().await.err(), Some(FatalError::Redirect));
     let read = client.connections().await.unwrap_err();
-    assert_eq!(read.verdict, Verdict::Stop(Stop::Redirect));
+    assert_eq!(read.disposition, Disposition::Stop(FatalError::Redirect));
     assert_eq!(target.requests().len(), 1);
 }
 
@@ -125,7 +134,7 @@ async fn a_refusal_is_told_by_code_and_pointer_and_never_by_its_title() {
         "create_customer: the target answered 422 (duplicate) at /data/attributes/email; the target has a record of this key"
     );
     assert!(!format!("{failure:?}").contains("example.com"));
-    assert_eq!(client.traffic().verdicts.get("exists"), Some(&1));
+    assert_eq!(client.traffic().dispositions.get("exists"), Some(&1));
 }
 
 #[tokio::test]
@@ -135,7 +144,11 @@ async fn a_refusal_that_cannot_be_read_is_looked_up_and_not_believed() {
         let client = target.client();
         let failure =
             turn(&client).await.create_order(&id("3"), &id("7"), &order()).await.unwrap_err();
-        assert_eq!((failure.verdict, failure.status), (Verdict::LookUp, Some(422)), "{body}");
+        assert_eq!(
+            (failure.disposition, failure.status),
+            (Disposition::LookUp, Some(422)),
+            "{body}"
+        );
     }
 }
 
@@ -151,7 +164,7 @@ async fn a_connection_that_exists_is_not_created_twice() {
     };
     let client = target.client();
     let failure = turn(&client).await.create_connection(&new).await.unwrap_err();
-    assert_eq!(failure.verdict, Verdict::Exists);
+    assert_eq!(failure.disposition, Disposition::Exists);
     let sent = target.requests().remove(0);
     assert!(sent.ends_with(r#"{"connection":{"service":"shopify","externalid":"store","name":"Store","logoUrl":"https://example.com/l.png","linkUrl":"https://example.com"}}"#), "{sent}");
 }
@@ -161,9 +174,9 @@ async fn a_turn_held_when_the_run_must_end_sends_nothing() {
     let target = Target::always(200, "{}").await;
     let client = target.client();
     let held = turn(&client).await;
-    client.0.health.stop(Stop::Credentials);
+    client.0.breaker.stop(FatalError::Credentials);
     let failure = held.delete_order(&id("89")).await.unwrap_err();
-    assert_eq!(failure.verdict, Verdict::Stop(Stop::Credentials));
+    assert_eq!(failure.disposition, Disposition::Stop(FatalError::Credentials));
     assert_eq!(failure.status, None);
     assert!(target.requests().is_empty());
     assert_eq!(client.traffic().total, 0);
@@ -206,10 +219,10 @@ async fn an_update_and_a_delete_name_their_order() {
     turn(&client).await.update_order(&id("89"), &id("3"), &id("7"), &order).await.unwrap();
     let other =
         turn(&client).await.update_order(&id("89"), &id("3"), &id("7"), &order).await.unwrap_err();
-    assert_eq!(other.verdict, Verdict::LookUp);
+    assert_eq!(other.disposition, Disposition::LookUp);
     turn(&client).await.delete_order(&id("89")).await.unwrap();
     let gone = turn(&client).await.delete_order(&id("89")).await.unwrap_err();
-    assert_eq!(gone.verdict, Verdict::Gone);
+    assert_eq!(gone.disposition, Disposition::Gone);
     let lines: Vec<_> = target
         .requests()
         .iter()
@@ -227,17 +240,17 @@ async fn five_403s_in_a_row_are_a_bad_token_and_one_is_not() {
     })
     .await;
     let client = target.client();
-    let mut verdicts = Vec::new();
+    let mut dispositions = Vec::new();
     for _ in 0..7 {
         let sent = turn(&client).await.create_order(&id("3"), &id("7"), &order()).await;
-        verdicts.push(sent.map_err(|failure| failure.verdict).err());
+        dispositions.push(sent.map_err(|failure| failure.disposition).err());
     }
-    let again = Some(Verdict::Again);
+    let again = Some(Disposition::Again);
     assert_eq!(
-        verdicts,
-        [again, None, again, again, again, again, Some(Verdict::Stop(Stop::Credentials))]
+        dispositions,
+        [again, None, again, again, again, again, Some(Disposition::Stop(FatalError::Credentials))]
     );
-    assert_eq!(client.turn().await.err(), Some(Stop::Credentials));
+    assert_eq!(client.turn().await.err(), Some(FatalError::Credentials));
 }
 
 #[tokio::test]
@@ -248,11 +261,11 @@ async fn a_target_that_only_fails_is_away() {
     for sent in 1..=10 {
         let failure =
             turn(&client).await.create_order(&id("3"), &id("7"), &order()).await.unwrap_err();
-        assert_eq!(failure.verdict == Verdict::LookUp, sent < 10, "{sent}");
-        last = Some(failure.verdict);
+        assert_eq!(failure.disposition == Disposition::LookUp, sent < 10, "{sent}");
+        last = Some(failure.disposition);
     }
-    let away = Stop::Away { retry_after: None };
-    assert_eq!(last, Some(Verdict::Stop(away)));
+    let away = FatalError::Away { retry_after: None };
+    assert_eq!(last, Some(Disposition::Stop(away)));
     assert_eq!(client.turn().await.err(), Some(away));
 }
 
@@ -266,13 +279,15 @@ async fn maintenance_of_hours_ends_the_run_and_a_429_does_not() {
     let client = target.client();
     let throttled =
         turn(&client).await.create_order(&id("3"), &id("7"), &order()).await.unwrap_err();
-    assert_eq!(throttled.verdict, Verdict::Throttled);
-    assert!(matches!(client.retry().after(&throttled), Next::In(delay) if delay.is_zero()));
+    assert_eq!(throttled.disposition, Disposition::Throttled);
+    assert!(
+        matches!(client.retry().after(&throttled), RetryDecision::After(delay) if delay.is_zero())
+    );
     let traffic = client.traffic();
     assert_eq!((traffic.throttled, traffic.retried), (1, 0));
     assert!(traffic.paused_ms >= 990, "{}", traffic.paused_ms);
     let away = turn(&client).await.create_order(&id("3"), &id("7"), &order()).await.unwrap_err();
     assert!(
-        matches!(away.verdict, Verdict::Stop(Stop::Away { retry_after: Some(wait) }) if wait.as_secs() == 7200)
+        matches!(away.disposition, Disposition::Stop(FatalError::Away { retry_after: Some(wait) }) if wait.as_secs() == 7200)
     );
 }

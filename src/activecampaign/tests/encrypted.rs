@@ -1,5 +1,5 @@
 use super::target::{Say, client, converse, customer, json, turn};
-use crate::activecampaign::{Client, ClientError, Options, Stop, Verdict};
+use crate::activecampaign::{Client, ClientError, Disposition, FatalError, Options};
 use crate::domain::RemoteId;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use std::io::Write;
@@ -89,7 +89,7 @@ async fn a_target_signed_by_anyone_else_ends_the_run_and_gets_nothing() {
     let client = client(options(&url, ours.pem.path()));
     let failure =
         turn(&client).await.create_customer(&RemoteId::new("3"), &customer()).await.unwrap_err();
-    assert_eq!(failure.verdict, Verdict::Stop(Stop::Tls));
+    assert_eq!(failure.disposition, Disposition::Stop(FatalError::Tls));
     assert!(requests.lock().unwrap().is_empty());
 }
 
@@ -100,7 +100,7 @@ async fn a_certificate_for_another_host_ends_the_run() {
     let client = client(options(&url.replace("localhost", "127.0.0.1"), authority.pem.path()));
     let failure =
         turn(&client).await.create_customer(&RemoteId::new("3"), &customer()).await.unwrap_err();
-    assert_eq!(failure.verdict, Verdict::Stop(Stop::Tls));
+    assert_eq!(failure.disposition, Disposition::Stop(FatalError::Tls));
     assert!(requests.lock().unwrap().is_empty());
 }
 
@@ -112,7 +112,10 @@ async fn a_handshake_that_hangs_has_sent_nothing() {
     let client = client(Options { connect_timeout_ms: 100, ..options(&url, ours.pem.path()) });
     let failure =
         turn(&client).await.create_customer(&RemoteId::new("3"), &customer()).await.unwrap_err();
-    assert_eq!((failure.verdict, failure.code.as_deref()), (Verdict::Again, Some("not_connected")));
+    assert_eq!(
+        (failure.disposition, failure.code.as_deref()),
+        (Disposition::Again, Some("not_connected"))
+    );
 }
 
 #[test]

@@ -1,11 +1,11 @@
-use crate::activecampaign::verdict::Call::{self, *};
-use crate::activecampaign::verdict::{
-    Answer, BreakerState, CallResult, FORBIDDEN_MAX, Mood, OUTAGES_MAX, Refusal, Stop, Verdict,
-    judge,
+use crate::activecampaign::disposition::RequestKind::{self, *};
+use crate::activecampaign::disposition::{
+    ApiError, BreakerState, Disposition, ErrorResponse, FORBIDDEN_MAX, FailureCause, FailureClass,
+    FatalError, OUTAGES_MAX, judge,
 };
 use std::time::Duration;
 
-const CALLS: [Call; 7] =
+const CALLS: [RequestKind; 7] =
     [CreateConnection, CreateCustomer, CreateOrder, Update, Delete, ReadOne, List];
 const WAIT_MAX: Duration = Duration::from_secs(900);
 
@@ -13,12 +13,12 @@ fn standing() -> BreakerState {
     BreakerState { outages: 1, forbidden: 1, wait_max: WAIT_MAX, ..BreakerState::default() }
 }
 
-fn answered(status: u16) -> CallResult {
-    CallResult::Answered(Answer { status, ..Answer::default() })
+fn answered(status: u16) -> FailureCause {
+    FailureCause::Answered(ErrorResponse { status, ..ErrorResponse::default() })
 }
 
-fn asks_to_wait(status: u16, seconds: u64) -> CallResult {
-    CallResult::Answered(Answer {
+fn asks_to_wait(status: u16, seconds: u64) -> FailureCause {
+    FailureCause::Answered(ErrorResponse {
         status,
         retry_after: Some(Duration::from_secs(seconds)),
         refusals: Vec::new(),
@@ -26,41 +26,45 @@ fn asks_to_wait(status: u16, seconds: u64) -> CallResult {
 }
 
 /// Entries of `code@pointer`, where either may be left out.
-fn refused(entries: &str) -> CallResult {
+fn refused(entries: &str) -> FailureCause {
     let part = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let refusals = entries.split_whitespace().map(|entry| {
         let (code, pointer) = entry.split_once('@').unwrap_or((entry, ""));
-        Refusal { code: part(code), pointer: part(pointer) }
+        ApiError { code: part(code), pointer: part(pointer) }
     });
-    CallResult::Answered(Answer { status: 422, retry_after: None, refusals: refusals.collect() })
+    FailureCause::Answered(ErrorResponse {
+        status: 422,
+        retry_after: None,
+        refusals: refusals.collect(),
+    })
 }
 
-/// One letter per call, in the order of `CALLS`: again, look up, exists, unclear, gone, relation
+/// One letter per kind, in the order of `CALLS`: again, look up, exists, unclear, gone, relation
 /// gone, refused, throttled, Stop.
-fn row(happened: &CallResult) -> String {
-    let letter = |call| match judge(call, happened, &standing()) {
-        Verdict::Again => 'a',
-        Verdict::LookUp => 'l',
-        Verdict::Exists => 'e',
-        Verdict::Unclear => 'u',
-        Verdict::Gone => 'g',
-        Verdict::RelationGone => 'd',
-        Verdict::Refused => 'r',
-        Verdict::Throttled => 't',
-        Verdict::Stop(_) => 'S',
+fn row(cause: &FailureCause) -> String {
+    let letter = |kind| match judge(kind, cause, &standing()) {
+        Disposition::Again => 'a',
+        Disposition::LookUp => 'l',
+        Disposition::Exists => 'e',
+        Disposition::Unclear => 'u',
+        Disposition::Gone => 'g',
+        Disposition::RelationGone => 'd',
+        Disposition::Refused => 'r',
+        Disposition::Throttled => 't',
+        Disposition::Stop(_) => 'S',
     };
     CALLS.map(letter).iter().collect()
 }
 
 #[test]
 fn every_answer_means_one_thing_for_each_call() {
-    for (happened, expected) in [
+    for (cause, expected) in [
         // No answer of use: a write may have been carried out, unless nothing left this machine.
-        (CallResult::NotSent, "aaaaaaa"),
-        (CallResult::Untrusted, "SSSSSSS"),
-        (CallResult::Lost("timed_out"), "lllllaa"),
-        (CallResult::Unusable { status: 200, cause: "answer_empty" }, "lllllaa"),
-        (CallResult::Unusable { status: 201, cause: "answer_mismatch" }, "lllllaa"),
+        (FailureCause::NotSent, "aaaaaaa"),
+        (FailureCause::Untrusted, "SSSSSSS"),
+        (FailureCause::Lost("timed_out"), "lllllaa"),
+        (FailureCause::Unusable { status: 200, cause: "answer_empty" }, "lllllaa"),
+        (FailureCause::Unusable { status: 201, cause: "answer_mismatch" }, "lllllaa"),
         (answered(408), "lllllaa"),
         // Carried out or not, behind a proxy nobody knows.
         (answered(500), "lllllaa"),
@@ -108,59 +112,66 @@ fn every_answer_means_one_thing_for_each_call() {
         (answered(418), "SSSSSSS"),
         (answered(600), "SSSSSSS"),
     ] {
-        assert_eq!(row(&happened), expected, "{happened:?}");
+        assert_eq!(row(&cause), expected, "{cause:?}");
     }
 }
 
 #[test]
 fn a_stop_names_its_reason() {
-    let away = |seconds| Stop::Away { retry_after: Some(Duration::from_secs(seconds)) };
-    for (happened, stop) in [
-        (answered(401), Stop::Credentials),
-        (answered(402), Stop::Payment),
-        (answered(302), Stop::Redirect),
-        (answered(418), Stop::Unexpected),
-        (CallResult::Untrusted, Stop::Tls),
+    let away = |seconds| FatalError::Away { retry_after: Some(Duration::from_secs(seconds)) };
+    for (cause, stop) in [
+        (answered(401), FatalError::Credentials),
+        (answered(402), FatalError::Payment),
+        (answered(302), FatalError::Redirect),
+        (answered(418), FatalError::Unexpected),
+        (FailureCause::Untrusted, FatalError::Tls),
         (asks_to_wait(503, 7200), away(7200)),
         (asks_to_wait(429, 7200), away(7200)),
     ] {
-        assert_eq!(judge(CreateOrder, &happened, &standing()), Verdict::Stop(stop));
+        assert_eq!(judge(CreateOrder, &cause, &standing()), Disposition::Stop(stop));
     }
     let gone = judge(CreateCustomer, &refused("related_missing"), &standing());
-    assert_eq!(gone, Verdict::Stop(Stop::ConnectionGone));
+    assert_eq!(gone, Disposition::Stop(FatalError::ConnectionGone));
 }
 
 #[test]
 fn what_repeats_too_often_ends_the_run() {
-    let verdict = |happened: &CallResult, standing: BreakerState| judge(List, happened, &standing);
+    let disposition = |cause: &FailureCause, standing: BreakerState| judge(List, cause, &standing);
     let forbidden = |forbidden| BreakerState { forbidden, ..standing() };
-    assert_eq!(verdict(&answered(403), forbidden(FORBIDDEN_MAX - 1)), Verdict::Again);
-    assert_eq!(verdict(&answered(403), forbidden(FORBIDDEN_MAX)), Verdict::Stop(Stop::Credentials));
+    assert_eq!(disposition(&answered(403), forbidden(FORBIDDEN_MAX - 1)), Disposition::Again);
+    assert_eq!(
+        disposition(&answered(403), forbidden(FORBIDDEN_MAX)),
+        Disposition::Stop(FatalError::Credentials)
+    );
 
-    let away = Verdict::Stop(Stop::Away { retry_after: None });
+    let away = Disposition::Stop(FatalError::Away { retry_after: None });
     let outages = |outages| BreakerState { outages, ..standing() };
-    for happened in [answered(500), CallResult::NotSent, CallResult::Lost("timed_out")] {
-        assert_eq!(verdict(&happened, outages(OUTAGES_MAX - 1)), Verdict::Again);
-        assert_eq!(verdict(&happened, outages(OUTAGES_MAX)), away);
+    for cause in [answered(500), FailureCause::NotSent, FailureCause::Lost("timed_out")] {
+        assert_eq!(disposition(&cause, outages(OUTAGES_MAX - 1)), Disposition::Again);
+        assert_eq!(disposition(&cause, outages(OUTAGES_MAX)), away);
     }
-    assert_eq!(verdict(&answered(422), outages(OUTAGES_MAX)), Verdict::Refused, "it answers");
+    assert_eq!(
+        disposition(&answered(422), outages(OUTAGES_MAX)),
+        Disposition::Refused,
+        "it answers"
+    );
 
     let throttled_for = |throttled_for| BreakerState { throttled_for, ..standing() };
-    assert_eq!(verdict(&answered(429), throttled_for(WAIT_MAX)), Verdict::Throttled);
-    assert_eq!(verdict(&answered(429), throttled_for(WAIT_MAX * 2)), away);
+    assert_eq!(disposition(&answered(429), throttled_for(WAIT_MAX)), Disposition::Throttled);
+    assert_eq!(disposition(&answered(429), throttled_for(WAIT_MAX * 2)), away);
 }
 
 #[test]
 fn only_the_way_and_the_server_count_as_an_outage() {
-    for (happened, mood) in [
-        (CallResult::NotSent, Mood::Outage),
-        (CallResult::Lost("connection_lost"), Mood::Outage),
-        (answered(503), Mood::Outage),
-        (answered(429), Mood::Throttled),
-        (answered(403), Mood::Forbidden),
-        (answered(422), Mood::Fair),
-        (answered(404), Mood::Fair),
+    for (cause, class) in [
+        (FailureCause::NotSent, FailureClass::Outage),
+        (FailureCause::Lost("connection_lost"), FailureClass::Outage),
+        (answered(503), FailureClass::Outage),
+        (answered(429), FailureClass::Throttled),
+        (answered(403), FailureClass::Forbidden),
+        (answered(422), FailureClass::Rejected),
+        (answered(404), FailureClass::Rejected),
     ] {
-        assert_eq!(happened.mood(), mood, "{happened:?}");
+        assert_eq!(cause.class(), class, "{cause:?}");
     }
 }

@@ -1,5 +1,5 @@
 use super::target::{Target, client, json};
-use crate::activecampaign::{Options, Verdict};
+use crate::activecampaign::{Disposition, Options};
 use crate::domain::{CustomerKey, Email, OrderKey, RemoteId};
 
 fn connection() -> RemoteId {
@@ -96,12 +96,12 @@ async fn a_list_without_an_end_never_says_absent() {
     })
     .await;
     let failure = endless.client().order_by_key(&connection(), &key("K1")).await.unwrap_err();
-    assert_eq!(failure.verdict, Verdict::LookUp);
+    assert_eq!(failure.disposition, Disposition::LookUp);
     assert_eq!(endless.requests().len(), 50);
 
     let stuck = Target::start(|_, _| json(200, page(0..100, 250))).await;
     let failure = stuck.client().order_by_key(&connection(), &key("K999")).await.unwrap_err();
-    assert_eq!(failure.verdict, Verdict::LookUp);
+    assert_eq!(failure.disposition, Disposition::LookUp);
     assert_eq!(stuck.requests().len(), 2);
 }
 
@@ -110,7 +110,7 @@ async fn a_search_that_gets_no_list_is_a_failure_and_not_absent() {
     for body in ["", "{}", "[]", r#"{"ecomOrders":null}"#, r#"{"ecomOrders":[{"id":"#] {
         let target = Target::start(move |_, _| json(200, body)).await;
         let failure = target.client().order_by_key(&connection(), &key("K1")).await.unwrap_err();
-        assert_eq!(failure.verdict, Verdict::Again, "{body}");
+        assert_eq!(failure.disposition, Disposition::Again, "{body}");
     }
 }
 

@@ -2,8 +2,7 @@ use super::UndoError;
 use crate::activecampaign::Client;
 use crate::domain::{Answer, RemoteId};
 use crate::load::{Deletion, JournalError, Refusal, delete};
-use crate::run::StateHandle;
-use crate::state::{ConnectionId, CreatedOrder, RunId, Store};
+use crate::state::{ConnectionId, CreatedOrder, RunId, StateHandle, Store};
 use tokio_util::sync::CancellationToken;
 
 /// What the target's list says of the id of an order that the run created.
@@ -27,7 +26,7 @@ pub(super) enum DeleteOutcome {
 /// What each delete needs.
 pub(super) struct Deleting {
     pub client: Client,
-    pub books: StateHandle,
+    pub state: StateHandle,
     pub run: RunId,
     pub connection: ConnectionId,
     pub remote: RemoteId,
@@ -79,9 +78,9 @@ impl Deleting {
 
     async fn delete(&self, order: &CreatedOrder) -> Result<Deletion, UndoError> {
         let intend = || {
-            let (books, connection, key) = (self.books.clone(), self.connection, order.key.clone());
+            let (state, connection, key) = (self.state.clone(), self.connection, order.key.clone());
             async move {
-                let entry = books.enter(move |store| store.intend_delete(connection, &key)).await;
+                let entry = state.call(move |store| store.intend_delete(connection, &key)).await;
                 entry.map_err(|error| JournalError(Box::new(error)))
             }
         };
@@ -91,10 +90,10 @@ impl Deleting {
     async fn note_refused(&self, order: &CreatedOrder, refusal: Refusal) -> Result<(), UndoError> {
         let (run, connection, order) = (self.run, self.connection, order.clone());
         let Refusal { status, code, .. } = refusal;
-        let answer = Answer::Failed { verdict: "refused".to_owned(), status, code };
+        let answer = Answer::Failed { disposition: "refused".to_owned(), status, code };
         let entry =
             move |store: &mut Store| store.note_not_deleted(run, connection, &order, answer);
-        Ok(self.books.enter(entry).await?)
+        Ok(self.state.call(entry).await?)
     }
 
     async fn settle(
@@ -103,7 +102,7 @@ impl Deleting {
         ended: DeleteOutcome,
     ) -> Result<DeleteOutcome, UndoError> {
         let (run, connection) = (self.run, self.connection);
-        self.books.enter(move |store| store.settle_deleted(run, connection, &order)).await?;
+        self.state.call(move |store| store.settle_deleted(run, connection, &order)).await?;
         Ok(ended)
     }
 }

@@ -1,4 +1,4 @@
-use crate::activecampaign::{Failure, Stop, Verdict};
+use crate::activecampaign::{Disposition, Failure, FatalError};
 use crate::load::{JournalError, StepError};
 use crate::run::remote_fetch::FetchError;
 use crate::run::report::end_by;
@@ -56,7 +56,7 @@ pub enum UndoError {
     #[error("the target could not be read: {0}")]
     Target(Failure),
     #[error(transparent)]
-    Stop(#[from] Stop),
+    Fatal(#[from] FatalError),
     #[error(transparent)]
     State(#[from] StateError),
     #[error(transparent)]
@@ -72,11 +72,11 @@ impl UndoError {
         match self {
             Self::ConnectionGone(_) => RunEnd::Stopped,
             Self::Target(Failure {
-                verdict: Verdict::Again | Verdict::LookUp | Verdict::Throttled,
+                disposition: Disposition::Again | Disposition::LookUp | Disposition::Throttled,
                 ..
             }) => RunEnd::Paused,
             Self::Target(_) => RunEnd::Stopped,
-            Self::Stop(stop) => end_by(stop),
+            Self::Fatal(stop) => end_by(stop),
             Self::Interrupted => RunEnd::Interrupted,
             Self::State(_) | Self::Journal(_) | Self::Crashed(_) => RunEnd::Failed,
         }
@@ -85,8 +85,8 @@ impl UndoError {
 
 impl From<Failure> for UndoError {
     fn from(failure: Failure) -> Self {
-        match failure.verdict {
-            Verdict::Stop(stop) => Self::Stop(stop),
+        match failure.disposition {
+            Disposition::Stop(stop) => Self::Fatal(stop),
             _ => Self::Target(failure),
         }
     }
@@ -104,7 +104,7 @@ impl From<FetchError> for UndoError {
 impl From<StepError> for UndoError {
     fn from(halt: StepError) -> Self {
         match halt {
-            StepError::Stop(stop) => Self::Stop(stop),
+            StepError::Fatal(stop) => Self::Fatal(stop),
             StepError::Cancelled => Self::Interrupted,
             StepError::Journal(error) => Self::Journal(error),
         }

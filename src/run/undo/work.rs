@@ -3,10 +3,9 @@ use super::{UndoError, UndoPlan, UndoReport};
 use crate::activecampaign::Client;
 use crate::domain::RemoteId;
 use crate::plan::Fingerprints;
-use crate::run::StateHandle;
 use crate::run::meter::Meter;
 use crate::run::remote_fetch::fetch_orders;
-use crate::state::{ConnectionId, CreatedOrder, RemoteSnapshot};
+use crate::state::{ConnectionId, CreatedOrder, RemoteSnapshot, StateHandle};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
@@ -19,7 +18,7 @@ const CREATED_MAX: u32 = 500;
 /// What an undo is given.
 pub struct UndoContext<'a> {
     pub plan: &'a UndoPlan,
-    pub books: &'a StateHandle,
+    pub state: &'a StateHandle,
     pub client: &'a Client,
     /// Deletes under way at once.
     pub in_flight_max: usize,
@@ -74,7 +73,7 @@ impl Work<'_> {
         remote: &RemoteId,
     ) -> Result<(), UndoError> {
         let (task, run) = (self.task, self.report.run);
-        task.books.enter(move |store| store.begin_undo(run, connection)).await?;
+        task.state.call(move |store| store.begin_undo(run, connection)).await?;
         let mirror = tokio::select! {
             biased;
             () = task.cancel.cancelled() => return Err(UndoError::Interrupted),
@@ -87,7 +86,7 @@ impl Work<'_> {
             read = self.read_back(connection, remote) => read?,
         }
         self.report.left =
-            Some(task.books.enter(move |store| store.finish_undo(run, connection)).await?);
+            Some(task.state.call(move |store| store.finish_undo(run, connection)).await?);
         Ok(())
     }
 
@@ -97,7 +96,7 @@ impl Work<'_> {
         if !connections.iter().any(|connection| connection.id == *remote) {
             return Err(UndoError::ConnectionGone(remote.to_string()));
         }
-        let hash_key = self.task.books.enter(|store| store.view()?.hash_key()).await?;
+        let hash_key = self.task.state.call(|store| store.view()?.hash_key()).await?;
         Ok(fetch_orders(self.task.client, remote, &Fingerprints::new(hash_key)).await?)
     }
 
@@ -109,9 +108,9 @@ impl Work<'_> {
     ) -> Result<(), UndoError> {
         let task = self.task;
         let (run, halt) = (self.report.run, task.cancel.child_token());
-        let (client, books) = (task.client.clone(), task.books.clone());
+        let (client, state) = (task.client.clone(), task.state.clone());
         let remote = remote.clone();
-        let deleting = Arc::new(Deleting { client, books, run, connection, remote, halt });
+        let deleting = Arc::new(Deleting { client, state, run, connection, remote, halt });
         let mut steps = JoinSet::new();
         let sent = self.send_all(&deleting, mirror, &mut steps).await;
         if sent.is_err() {
@@ -125,7 +124,7 @@ impl Work<'_> {
             steps.shutdown().await;
             return sent;
         }
-        let intended = task.books.enter(move |store| store.unconfirmed_of(run, connection)).await?;
+        let intended = task.state.call(move |store| store.unconfirmed_of(run, connection)).await?;
         for key in intended {
             if mirror.holds(&key)? {
                 self.report.unconfirmed.push(key);
@@ -145,8 +144,8 @@ impl Work<'_> {
             let from = after.clone();
             let created = self
                 .task
-                .books
-                .enter(move |store| store.created_by(run, connection, &from, CREATED_MAX));
+                .state
+                .call(move |store| store.created_by(run, connection, &from, CREATED_MAX));
             let created = created.await?;
             let Some(last) = created.last() else { break };
             after = last.key.clone();
@@ -200,14 +199,14 @@ impl Work<'_> {
             let keys: Vec<String> =
                 page.records.iter().map(|order| order.externalid.clone()).collect();
             let deleted =
-                self.task.books.enter(move |store| store.deleted_among(run, &keys)).await?;
+                self.task.state.call(move |store| store.deleted_among(run, &keys)).await?;
             for order in deleted {
                 if page.records.iter().any(|there| there.id == order.id) {
                     self.report.still_there.push(order.key.clone());
                     let entry = move |store: &mut crate::state::Store| {
                         store.restore_deleted(run, connection, &order)
                     };
-                    self.task.books.enter(entry).await?;
+                    self.task.state.call(entry).await?;
                 } else {
                     self.report.made_again += 1;
                 }

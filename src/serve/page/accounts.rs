@@ -74,9 +74,9 @@ fn sent(traffic: &Traffic) -> Markup {
         dt { "Answers of 429" } dd {
             (count(traffic.throttled)) ", all pauses " (duration(Duration::from_millis(traffic.paused_ms)))
         }
-        @if !traffic.verdicts.is_empty() {
+        @if !traffic.dispositions.is_empty() {
             dt { "Not well" } dd {
-                @for (n, (verdict, times)) in traffic.verdicts.iter().enumerate() {
+                @for (n, (verdict, times)) in traffic.dispositions.iter().enumerate() {
                     @if n > 0 { ", " }
                     (verdict) " " (count(*times))
                 }

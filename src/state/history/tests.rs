@@ -46,9 +46,9 @@ fn key(text: &str) -> OrderKey {
 }
 
 fn failed(status: u16) -> Attempt {
-    let (verdict, code) = ("again".to_owned(), Some("answer_cut".to_owned()));
-    let answer = Answer::Failed { verdict, status: Some(status), code };
-    Attempt { deed: Operation::Create, answer, id: None }
+    let (disposition, code) = ("again".to_owned(), Some("answer_cut".to_owned()));
+    let answer = Answer::Failed { disposition, status: Some(status), code };
+    Attempt { operation: Operation::Create, answer, id: None }
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl Events {
         assert!(report.row.adds_up(), "{:?}", report.row);
         let fine = matches!(
             report.error,
-            None | Some(RunError::Interrupted | RunError::Stop(_) | RunError::Connection(_))
+            None | Some(RunError::Interrupted | RunError::Fatal(_) | RunError::Connection(_))
         );
         assert!(fine, "{:?}", report.error);
     }

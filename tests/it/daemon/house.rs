@@ -3,15 +3,17 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use ordersync::activecampaign::{self, Broken, Client, Reply, ResponseFuture, Transport};
+use ordersync::activecampaign::{
+    self, Client, Response, ResponseFuture, Transport, TransportError,
+};
 use ordersync::daemon::{
     AccountOpenError, AccountPlan, Board, Clock, Daemon, JobPlan, OpenedAccount, Opener, Plan,
 };
-use ordersync::run::{ConnectionSpec, Job, StateHandle};
+use ordersync::run::{ConnectionSpec, Job};
 use ordersync::samples::{Generated, generate};
 use ordersync::schedule::{Calendar, Schedule};
 use ordersync::simulator::{Options, Simulator, Told};
-use ordersync::state::{RunRow, Store, View};
+use ordersync::state::{RunRow, StateHandle, Store, View};
 use ordersync::{extract, load, transform};
 use reqwest::Method;
 use std::path::PathBuf;
@@ -55,15 +57,15 @@ impl Transport for Wire {
         let mood = *self.mood.lock().unwrap();
         Box::pin(async move {
             match mood {
-                Mood::Away => return Err(Broken::NotSent),
+                Mood::Away => return Err(TransportError::NotSent),
                 Mood::Stuck => std::future::pending::<()>().await,
                 Mood::Answers => {}
             }
             let Told::Whole(response) = self.simulator.serve(request).await else {
-                return Err(Broken::ConnectionLost);
+                return Err(TransportError::ConnectionLost);
             };
             let (head, body) = response.into_parts();
-            Ok(Reply { status: head.status.as_u16(), headers: head.headers, body: Ok(body) })
+            Ok(Response { status: head.status.as_u16(), headers: head.headers, body: Ok(body) })
         })
     }
 }
@@ -150,7 +152,7 @@ fn opener(dir: PathBuf, wire: Wire) -> Opener {
             ..activecampaign::Options::new("http://127.0.0.1", TOKEN.into())
         };
         let client = Client::over(Box::new(wire.clone()), options, Box::new(|_| {})).unwrap();
-        Ok(OpenedAccount { books: StateHandle::at_hand(store), client })
+        Ok(OpenedAccount { state: StateHandle::inline(store), client })
     })
 }
 

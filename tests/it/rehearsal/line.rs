@@ -1,7 +1,7 @@
 //! The way of a request in a rehearsal, and where on it a process can die.
 
 use super::{End, Moment, TOKEN, WAIT_MAX};
-use ordersync::activecampaign::{Broken, Reply, ResponseFuture, Transport};
+use ordersync::activecampaign::{Response, ResponseFuture, Transport, TransportError};
 use ordersync::simulator::{Simulator, Told};
 use reqwest::Method;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -87,13 +87,16 @@ impl Transport for Line {
 }
 
 impl Line {
-    async fn carry(&self, request: axum::http::Request<Vec<u8>>) -> Result<Reply, Broken> {
+    async fn carry(
+        &self,
+        request: axum::http::Request<Vec<u8>>,
+    ) -> Result<Response, TransportError> {
         let number = self.crash.sends();
         if self.crash.is_at(Moment::BeforeItLeaves, number) {
             self.crash.die().await;
         }
         if self.down.is_some_and(|(from, to)| (from..to).contains(&Instant::now())) {
-            return Err(Broken::NotSent);
+            return Err(TransportError::NotSent);
         }
         let serving = timeout(self.timeout, self.simulator.serve(request));
         let told = if self.crash.is_at(Moment::OnItsWay, number) {
@@ -116,20 +119,20 @@ impl Line {
         match told {
             Ok(Told::Whole(response)) => {
                 let (head, body) = response.into_parts();
-                Ok(Reply { status: head.status.as_u16(), headers: head.headers, body: Ok(body) })
+                Ok(Response { status: head.status.as_u16(), headers: head.headers, body: Ok(body) })
             }
             Ok(Told::Cut(response)) => {
                 let head = response.into_parts().0;
-                Ok(Reply {
+                Ok(Response {
                     status: head.status.as_u16(),
                     headers: head.headers,
                     body: Err("answer_cut"),
                 })
             }
-            Ok(Told::Reset) => Err(Broken::ConnectionLost),
+            Ok(Told::Reset) => Err(TransportError::ConnectionLost),
             Err(_) => {
                 self.crash.timeouts.fetch_add(1, Ordering::Relaxed);
-                Err(Broken::TimedOut)
+                Err(TransportError::TimedOut)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The one place where an answer, or the lack of one, is judged. Pure: counts and limits come in as
 //! values.
 
-use super::transport::Broken;
+use super::transport::TransportError;
 use std::time::Duration;
 
 /// Failures in a row, over all workers, after which the target is taken to be away.
@@ -12,7 +12,7 @@ pub(super) const FORBIDDEN_MAX: u32 = 5;
 
 /// What to do after a request that did not end well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Disposition {
     /// Too many requests: not carried out. Every worker already pauses; does not count as an
     /// attempt.
     Throttled,
@@ -34,10 +34,10 @@ pub enum Verdict {
     /// The target will not take this record as it is.
     Refused,
     /// The run must end.
-    Stop(Stop),
+    Stop(FatalError),
 }
 
-impl Verdict {
+impl Disposition {
     pub const WORDS: [&str; 9] = [
         "throttled",
         "again",
@@ -72,7 +72,7 @@ impl Verdict {
 
 /// Why a run must end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Stop {
+pub enum FatalError {
     #[error(
         "the target does not accept the token; check the key under Settings > Developer, and what its user may do"
     )]
@@ -108,7 +108,7 @@ fn after(wait: Option<Duration>) -> String {
 
 /// What was asked, as far as it changes what an answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Call {
+pub(super) enum RequestKind {
     CreateConnection,
     CreateCustomer,
     CreateOrder,
@@ -119,7 +119,7 @@ pub(super) enum Call {
     List,
 }
 
-impl Call {
+impl RequestKind {
     fn writes(self) -> bool {
         !matches!(self, Self::ReadOne | Self::List)
     }
@@ -131,7 +131,7 @@ impl Call {
 
 /// What became of a request that did not simply succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum CallResult {
+pub(super) enum FailureCause {
     /// No connection: nothing left this machine.
     NotSent,
     /// The certificate is not one to send a token to.
@@ -144,12 +144,12 @@ pub(super) enum CallResult {
         status: u16,
         cause: &'static str,
     },
-    Answered(Answer),
+    Answered(ErrorResponse),
 }
 
-impl CallResult {
+impl FailureCause {
     /// What was wrong with it, for people.
-    pub(super) fn cause(&self) -> String {
+    pub(super) fn description(&self) -> String {
         match self {
             Self::NotSent => "no connection to its address".to_owned(),
             Self::Untrusted => "its certificate is not trusted".to_owned(),
@@ -163,52 +163,52 @@ impl CallResult {
     }
 }
 
-impl From<Broken> for CallResult {
-    fn from(broken: Broken) -> Self {
+impl From<TransportError> for FailureCause {
+    fn from(broken: TransportError) -> Self {
         match broken {
-            Broken::NotSent => Self::NotSent,
-            Broken::Untrusted => Self::Untrusted,
-            Broken::TimedOut => Self::Lost("timed_out"),
-            Broken::ConnectionLost => Self::Lost("connection_lost"),
+            TransportError::NotSent => Self::NotSent,
+            TransportError::Untrusted => Self::Untrusted,
+            TransportError::TimedOut => Self::Lost("timed_out"),
+            TransportError::ConnectionLost => Self::Lost("connection_lost"),
         }
     }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct ErrorResponse {
     pub(super) status: u16,
     pub(super) retry_after: Option<Duration>,
-    pub(super) refusals: Vec<Refusal>,
+    pub(super) refusals: Vec<ApiError>,
 }
 
 /// One entry of an answer's `errors`, less its title: that is in the account's language and may
 /// quote an address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct ApiError {
     pub(super) code: Option<String>,
     pub(super) pointer: Option<String>,
 }
 
 /// What an answer says of the target itself, whoever asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mood {
+pub(super) enum FailureClass {
     /// It answers, be it with a refusal.
-    Fair,
+    Rejected,
     Throttled,
     Forbidden,
     Outage,
 }
 
-impl CallResult {
-    pub(super) fn mood(&self) -> Mood {
+impl FailureCause {
+    pub(super) fn class(&self) -> FailureClass {
         match self {
-            Self::NotSent | Self::Lost(_) | Self::Unusable { .. } => Mood::Outage,
-            Self::Untrusted => Mood::Fair,
+            Self::NotSent | Self::Lost(_) | Self::Unusable { .. } => FailureClass::Outage,
+            Self::Untrusted => FailureClass::Rejected,
             Self::Answered(answer) => match answer.status {
-                403 => Mood::Forbidden,
-                429 => Mood::Throttled,
-                408 | 500..=599 => Mood::Outage,
-                _ => Mood::Fair,
+                403 => FailureClass::Forbidden,
+                429 => FailureClass::Throttled,
+                408 | 500..=599 => FailureClass::Outage,
+                _ => FailureClass::Rejected,
             },
         }
     }
@@ -231,53 +231,55 @@ pub(super) struct BreakerState {
     pub(super) wait_max: Duration,
 }
 
-/// Judges what happened to a call. What is not known here ends the run.
-pub(super) fn judge(call: Call, happened: &CallResult, standing: &BreakerState) -> Verdict {
-    if happened.mood() == Mood::Outage && standing.outages >= OUTAGES_MAX {
-        return Verdict::Stop(Stop::Away { retry_after: happened.retry_after() });
+/// Judges a request that failed. What is not known here ends the run.
+pub(super) fn judge(kind: RequestKind, cause: &FailureCause, state: &BreakerState) -> Disposition {
+    if cause.class() == FailureClass::Outage && state.outages >= OUTAGES_MAX {
+        return Disposition::Stop(FatalError::Away { retry_after: cause.retry_after() });
     }
-    match happened {
-        CallResult::NotSent => Verdict::Again,
-        CallResult::Untrusted => Verdict::Stop(Stop::Tls),
-        CallResult::Lost(_) | CallResult::Unusable { .. } => unsure(call),
-        CallResult::Answered(answer) => judge_answer(call, answer, standing),
+    match cause {
+        FailureCause::NotSent => Disposition::Again,
+        FailureCause::Untrusted => Disposition::Stop(FatalError::Tls),
+        FailureCause::Lost(_) | FailureCause::Unusable { .. } => unsure(kind),
+        FailureCause::Answered(answer) => judge_answer(kind, answer, state),
     }
 }
 
-fn judge_answer(call: Call, answer: &Answer, standing: &BreakerState) -> Verdict {
-    let too_long = answer.retry_after.is_some_and(|wait| wait > standing.wait_max);
-    let away = Verdict::Stop(Stop::Away { retry_after: answer.retry_after });
+fn judge_answer(kind: RequestKind, answer: &ErrorResponse, state: &BreakerState) -> Disposition {
+    let too_long = answer.retry_after.is_some_and(|wait| wait > state.wait_max);
+    let away = Disposition::Stop(FatalError::Away { retry_after: answer.retry_after });
     match answer.status {
-        300..=399 => Verdict::Stop(Stop::Redirect),
-        400 | 413 | 414 => Verdict::Refused,
-        401 => Verdict::Stop(Stop::Credentials),
-        402 => Verdict::Stop(Stop::Payment),
-        403 if standing.forbidden >= FORBIDDEN_MAX => Verdict::Stop(Stop::Credentials),
-        403 => Verdict::Again,
-        404 => judge_not_found(call),
-        408 => unsure(call),
-        422 => judge_refusal(call, &answer.refusals),
-        429 if too_long || standing.throttled_for > standing.wait_max => away,
-        429 => Verdict::Throttled,
+        300..=399 => Disposition::Stop(FatalError::Redirect),
+        400 | 413 | 414 => Disposition::Refused,
+        401 => Disposition::Stop(FatalError::Credentials),
+        402 => Disposition::Stop(FatalError::Payment),
+        403 if state.forbidden >= FORBIDDEN_MAX => Disposition::Stop(FatalError::Credentials),
+        403 => Disposition::Again,
+        404 => judge_not_found(kind),
+        408 => unsure(kind),
+        422 => judge_refusal(kind, &answer.refusals),
+        429 if too_long || state.throttled_for > state.wait_max => away,
+        429 => Disposition::Throttled,
         500..=599 if too_long => away,
-        500..=599 => unsure(call),
-        _ => Verdict::Stop(Stop::Unexpected),
+        500..=599 => unsure(kind),
+        _ => Disposition::Stop(FatalError::Unexpected),
     }
 }
 
 /// After an order is stored the target may still answer 404, for a contact it did not find. Which
 /// 404 it is stands only in a text, so every one of them is looked up; an address that is wrong
 /// shows when the look-up gets one too.
-fn judge_not_found(call: Call) -> Verdict {
-    match call {
-        Call::CreateOrder | Call::CreateCustomer => Verdict::LookUp,
-        Call::Update | Call::Delete | Call::ReadOne => Verdict::Gone,
-        Call::CreateConnection | Call::List => Verdict::Stop(Stop::Unexpected),
+fn judge_not_found(kind: RequestKind) -> Disposition {
+    match kind {
+        RequestKind::CreateOrder | RequestKind::CreateCustomer => Disposition::LookUp,
+        RequestKind::Update | RequestKind::Delete | RequestKind::ReadOne => Disposition::Gone,
+        RequestKind::CreateConnection | RequestKind::List => {
+            Disposition::Stop(FatalError::Unexpected)
+        }
     }
 }
 
 /// Codes, never titles: those are in the language of the account.
-fn judge_refusal(call: Call, refusals: &[Refusal]) -> Verdict {
+fn judge_refusal(kind: RequestKind, refusals: &[ApiError]) -> Disposition {
     let has = |code: &str| {
         refusals
             .iter()
@@ -290,22 +292,28 @@ fn judge_refusal(call: Call, refusals: &[Refusal]) -> Verdict {
             .is_some_and(|p| p.ends_with("connectionid") || p.ends_with("connection"))
     });
     let coded = refusals.iter().any(|refusal| refusal.code.is_some());
-    match call {
-        Call::Delete | Call::ReadOne | Call::List => Verdict::Refused,
+    match kind {
+        RequestKind::Delete | RequestKind::ReadOne | RequestKind::List => Disposition::Refused,
         // Our own update meets a second record of the same key: a person must look at that.
-        _ if has("duplicate") && call.creates() => Verdict::Exists,
-        Call::CreateConnection if has("field_invalid") => Verdict::Exists,
-        Call::CreateCustomer if has("related_missing") => Verdict::Stop(Stop::ConnectionGone),
-        _ if has("related_missing") && names_connection => Verdict::Stop(Stop::ConnectionGone),
-        Call::CreateOrder | Call::Update if has("related_missing") => Verdict::RelationGone,
+        _ if has("duplicate") && kind.creates() => Disposition::Exists,
+        RequestKind::CreateConnection if has("field_invalid") => Disposition::Exists,
+        RequestKind::CreateCustomer if has("related_missing") => {
+            Disposition::Stop(FatalError::ConnectionGone)
+        }
+        _ if has("related_missing") && names_connection => {
+            Disposition::Stop(FatalError::ConnectionGone)
+        }
+        RequestKind::CreateOrder | RequestKind::Update if has("related_missing") => {
+            Disposition::RelationGone
+        }
         // The key that makes customers unique differs between accounts, and so does the code for
         // breaking it.
-        Call::CreateCustomer if has("field_invalid") => Verdict::Unclear,
-        _ if call.creates() && !coded => Verdict::Unclear,
-        _ => Verdict::Refused,
+        RequestKind::CreateCustomer if has("field_invalid") => Disposition::Unclear,
+        _ if kind.creates() && !coded => Disposition::Unclear,
+        _ => Disposition::Refused,
     }
 }
 
-fn unsure(call: Call) -> Verdict {
-    if call.writes() { Verdict::LookUp } else { Verdict::Again }
+fn unsure(kind: RequestKind) -> Disposition {
+    if kind.writes() { Disposition::LookUp } else { Disposition::Again }
 }

@@ -1,0 +1,91 @@
+use super::{StateError, Store};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::{self, JoinHandle};
+use tokio::sync::oneshot;
+
+/// One call on the store, run by whoever owns it.
+type Call = Box<dyn FnOnce(&mut Store) + Send>;
+
+/// The account's state, shared by the tasks of a run. When the last handle is dropped, the file is
+/// closed before the drop returns.
+#[derive(Debug, Clone)]
+pub struct StateHandle {
+    backend: Backend,
+}
+
+#[derive(Debug, Clone)]
+enum Backend {
+    Thread(Arc<StateThread>),
+    Inline(Arc<Mutex<Store>>),
+}
+
+#[derive(Debug)]
+struct StateThread {
+    /// `None` only while it is dropped.
+    calls: Option<mpsc::Sender<Call>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for StateThread {
+    fn drop(&mut self) {
+        self.calls = None;
+        if let Some(thread) = self.thread.take() {
+            // Its panic has been reported already, and to every caller that waited.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl StateHandle {
+    /// On a thread of its own: commits wait for the disk, and nothing else should wait with them.
+    ///
+    /// # Errors
+    /// When the system can't start a thread.
+    pub fn open(mut store: Store) -> Result<Self, StateError> {
+        let (calls, received) = mpsc::channel::<Call>();
+        let thread = thread::Builder::new().name("state".to_owned()).spawn(move || {
+            for call in received {
+                call(&mut store);
+            }
+        })?;
+        let thread = StateThread { calls: Some(calls), thread: Some(thread) };
+        Ok(Self { backend: Backend::Thread(Arc::new(thread)) })
+    }
+
+    /// Runs each call in the task that makes it. For rehearsals: without a thread outside tokio's
+    /// clock, a run in paused time is the same run each time.
+    pub fn inline(store: Store) -> Self {
+        Self { backend: Backend::Inline(Arc::new(Mutex::new(store))) }
+    }
+
+    pub fn is_inline(&self) -> bool {
+        matches!(self.backend, Backend::Inline(_))
+    }
+
+    /// Runs `call` on the store; returns once its changes are durable.
+    ///
+    /// # Errors
+    /// What the call returns, or that the state's thread has died.
+    pub async fn call<T, F>(&self, call: F) -> Result<T, StateError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Store) -> Result<T, StateError> + Send + 'static,
+    {
+        let thread = match &self.backend {
+            Backend::Thread(thread) => thread,
+            Backend::Inline(store) => {
+                return call(&mut store.lock().unwrap_or_else(PoisonError::into_inner));
+            }
+        };
+        let (answer, answered) = oneshot::channel();
+        let call: Call = Box::new(move |store| {
+            // A caller that was cancelled no longer waits; the call is made all the same.
+            let _ = answer.send(call(store));
+        });
+        let sent = thread.calls.as_ref().is_some_and(|calls| calls.send(call).is_ok());
+        match (sent, answered.await) {
+            (true, Ok(result)) => result,
+            _ => Err(StateError::from(std::io::Error::other("its thread has ended"))),
+        }
+    }
+}
