@@ -1,5 +1,5 @@
-//! Runs something in a process of its own, and tells what the system says it took. Linux alone
-//! tells it in files.
+//! Runs a command in a process of its own and reports its CPU time and peak memory, which only
+//! Linux provides in files.
 
 use super::{Outcome, yardstick};
 use std::fs;
@@ -34,7 +34,7 @@ fn measure(command: &mut Command) -> Outcome<Measured> {
     let status = format!("/proc/{}/status", child.id());
     let mut peak_kib = 0.0;
     let ended = loop {
-        // What is told last is the peak, or as good as it: it only rises.
+        // The value only rises, so the last reading is the peak.
         peak_kib =
             fs::read_to_string(&status).ok().and_then(|text| peak_in(&text)).unwrap_or(peak_kib);
         match child.try_wait()? {

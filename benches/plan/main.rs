@@ -1,7 +1,7 @@
 //! What a plan costs, beside what reading the same file costs at least. Only ratios are worth
 //! keeping: they are taken in one run, by turns, in time at work. `cargo bench`, or `cargo bench --
-//! cpu` and `cargo bench -- memory`; `docs/TESTING.md` tells the rest.
-#![expect(clippy::print_stdout, reason = "a bench has nobody else to tell")]
+//! cpu` and `cargo bench -- memory`; see `docs/TESTING.md`.
+#![expect(clippy::print_stdout, reason = "a bench prints its result")]
 
 mod child;
 mod data;

@@ -16,9 +16,9 @@ const TOKEN: &str = "canary-of-the-fuzzer-93b1";
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     std::fs::write(&*FILE, data).expect("the fuzzer's own file");
     let variables = [("ORDERSYNC_ACCOUNTS__MAIN__TOKEN", TOKEN)];
-    let told = match Settings::load(Some(&FILE), &Environment::new("/nowhere", variables)) {
+    let printed = match Settings::load(Some(&FILE), &Environment::new("/nowhere", variables)) {
         Ok(settings) => format!("{settings:?}\n{}", settings.effective()),
         Err(faults) => faults.iter().map(|fault| format!("{fault:?} {fault}\n")).collect(),
     };
-    assert!(!told.contains(TOKEN), "a token is told: {told}");
+    assert!(!printed.contains(TOKEN), "a token is printed: {printed}");
 });

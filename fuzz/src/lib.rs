@@ -29,7 +29,7 @@ pub fn read(data: &[u8], family: &str) {
     let Ok(export) = Export::open(&options) else { return };
     export.files().iter().for_each(check_file);
     let first = orders_of(&export, bytes.len());
-    // Reading again gives the same: a run that is gone on with relies on it.
+    // A second reading gives the same records: a resumed run relies on it.
     assert!(orders_of(&export, bytes.len()) == first, "a second reading differs from the first");
 }
 
@@ -49,5 +49,5 @@ fn orders_of(export: &Export, len: usize) -> Vec<SourceOrder> {
 fn check_file(file: &ExportFile) {
     let name = file.format.split('/').next();
     assert!(formats().iter().any(|format| Some(format.name) == name));
-    assert!(!file.why.is_empty(), "it is told what was seen");
+    assert!(!file.why.is_empty(), "the reason for the recognition is missing");
 }
