@@ -4,7 +4,7 @@ use super::plan_diff::{Base, Difference};
 use super::{Global, output};
 use crate::extract::{Export, ExportFile};
 use crate::plan::Assumptions;
-use crate::report::{self, Detail};
+use crate::report::{self, PageDetail};
 use crate::run::{
     AccountPlanner, Job, OnRecord, PlannedRecord, Preview, ValueChange, preview_against,
     preview_since,
@@ -70,16 +70,16 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
         let wanted = Wanted { work: (job, export), terms, args };
         let (preview, mut detail, difference) =
             wanted.plan(planning, view, &mut base, &mut files)?;
-        let telling =
-            difference.as_ref().map(|difference| difference.telling(&preview, args.reveal));
+        let comparison =
+            difference.as_ref().map(|difference| difference.comparison(&preview, args.reveal));
         if !global.json {
             let now = Timestamp::now().to_zoned(job.rules.zone.clone());
             output::print(&format!("{}\n", report::plan_text(&preview, &now, output::width())));
-            if let Some(telling) = &telling {
-                output::print(&format!("{}\n", telling.text()));
+            if let Some(comparison) = &comparison {
+                output::print(&format!("{}\n", comparison.text()));
             }
         }
-        detail.difference = telling;
+        detail.difference = comparison;
         plans.push((preview, detail));
         differences.push(difference);
     }
@@ -124,10 +124,10 @@ impl Wanted<'_> {
         view: View,
         base: &mut Base,
         files: &mut DetailFiles,
-    ) -> Result<(Preview, Detail, Option<Difference>), CliError> {
+    ) -> Result<(Preview, PageDetail, Option<Difference>), CliError> {
         let Self { work, terms, args } = *self;
         let (job, export) = work;
-        let mut detail = Detail::new(args.reveal);
+        let mut detail = PageDetail::new(args.reveal);
         let is_wanted = files.is_wanted(args);
         let mut tell = |judged: &PlannedRecord, changes: Option<&[ValueChange]>| {
             if args.html.is_some() {
@@ -189,8 +189,10 @@ impl DetailFiles {
     ) {
         if let Some(records) = &mut self.records {
             records.write(match changes {
-                Some(changes) => report::compared_json(job, files, judged, (changes, reveal)),
-                None => report::planned_json(job, files, judged),
+                Some(changes) => {
+                    report::compared_record_json(job, files, judged, (changes, reveal))
+                }
+                None => report::record_json(job, files, judged),
             });
         }
         if let Some(payloads) = &mut self.payloads

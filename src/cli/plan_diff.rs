@@ -2,7 +2,7 @@
 
 use super::exit::CliError;
 use super::plan::PlanArgs;
-use crate::report::{self, Telling};
+use crate::report::{self, Comparison};
 use crate::run::{Job, Preview, SavedPlan, SavedPlanDiff, SinceRun};
 use crate::settings::Account;
 use crate::state::{RunId, View};
@@ -67,10 +67,10 @@ impl Base {
 }
 
 impl Difference {
-    pub(super) fn telling(&self, preview: &Preview, reveal: bool) -> Telling {
+    pub(super) fn comparison(&self, preview: &Preview, reveal: bool) -> Comparison {
         match self {
-            Self::Since(since) => report::since_telling(preview, since),
-            Self::Against(against) => report::against_telling(preview, against, reveal),
+            Self::Since(since) => report::since_comparison(preview, since),
+            Self::Against(against) => report::against_comparison(preview, against, reveal),
         }
     }
 

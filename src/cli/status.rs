@@ -1,7 +1,7 @@
 use super::assembly;
 use super::exit::{CliError, Exit};
 use super::{Global, output};
-use crate::report::{self, JobStatus, Outlook};
+use crate::report::{self, JobStatus, ProgressEstimate};
 use crate::state::{View, asked_pause, is_locked};
 use clap::Args;
 use jiff::Timestamp;
@@ -43,7 +43,8 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> 
         // begun, while the runs were read.)
         let at_work =
             last.first().filter(|row| row.outcome.is_none() && (was_locked || is_locked()));
-        let outlook = at_work.map(|row| Outlook::of(row, records_before, waits_until, now));
+        let estimate =
+            at_work.map(|row| ProgressEstimate::of(row, records_before, waits_until, now));
         let calendar = assembly::calendar(job).map_err(CliError::usage)?;
         jobs.push(JobStatus {
             job: job.name.clone(),
@@ -55,7 +56,7 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> 
             dead_letters: view.dead_letters_count(&job.name)?,
             orders_loaded,
             is_locked: was_locked,
-            outlook,
+            estimate,
             asked_to_wait_ms: waits_until.map(Timestamp::as_millisecond),
             last_verification: view.last_verification(&job.name)?,
         });

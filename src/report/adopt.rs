@@ -1,4 +1,4 @@
-use super::text::{columns, count, printable};
+use super::text::{columns, count, count_row, printable};
 use crate::run::Adoption;
 use serde_json::{Value, json};
 
@@ -15,13 +15,12 @@ pub fn adoption_json(adoption: &Adoption) -> Value {
         "at_target": adoption.at_target,
         "customers": adoption.customers,
         "differences_by_kind": adoption.differences.differences.iter()
-            .map(|(found, n)| json!({ "kind": found.code(), "count": n })).collect::<Vec<_>>(),
+            .map(|(found, n)| json!({ "kind": found.code(), "count": n })).collect::<Value>(),
         "requests": { "total": adoption.requests },
     } })
 }
 
 pub fn adoption_text(adoption: &Adoption) -> String {
-    let line = |name: &str, n: u64, note: &str| vec![name.to_owned(), count(n), note.to_owned()];
     let mut text = format!(
         "Adopted {}: {} orders at the target, {} requests, none of them a write\n",
         adoption.job,
@@ -31,17 +30,17 @@ pub fn adoption_text(adoption: &Adoption) -> String {
     text.push_str(&columns(
         "<><",
         &[
-            line("adopted", adoption.adopted, "as the export has them: nothing will be sent"),
-            line("differing", adoption.differing, "the next run updates them"),
-            line("absent", adoption.absent, "in the export only: the next run creates them"),
-            line("known", adoption.known, "the ledger had them already"),
-            line(
+            count_row("adopted", adoption.adopted, "as the export has them: nothing will be sent"),
+            count_row("differing", adoption.differing, "the next run updates them"),
+            count_row("absent", adoption.absent, "in the export only: the next run creates them"),
+            count_row("known", adoption.known, "the ledger had them already"),
+            count_row(
                 "left out",
                 adoption.left_out,
                 "at the target, but filtered or invalid in the export now",
             ),
-            line("extra", adoption.extra, "at the target, and not in the export: left alone"),
-            line("customers", adoption.customers, "whose ids are known again"),
+            count_row("extra", adoption.extra, "at the target, and not in the export: left alone"),
+            count_row("customers", adoption.customers, "whose ids are known again"),
         ],
     ));
     let examples = adoption.differences.examples.iter().take(10);

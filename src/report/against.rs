@@ -1,10 +1,10 @@
 //! A plan held against a saved one, as text and JSON. Addresses are masked unless they are asked
 //! for.
 
+use super::comparison::Comparison;
+use super::examples::{example_json, example_text};
 use super::explain::hide_addresses;
-use super::plan::{example_json, example_text};
-use super::telling::Telling;
-use super::text::{count, printable};
+use super::text::{count, count_row, printable};
 use crate::domain::{Currency, Email, Field};
 use crate::run::{ChangedOrder, Preview, SavedPlanDiff, SavedPlanForm, ValueChange};
 use serde_json::{Value, json};
@@ -23,18 +23,18 @@ pub fn against_json(preview: &Preview, against: &SavedPlanDiff, reveal: bool) ->
         "same": against.same,
         "changed": against.changed,
         "by_field": against.by_path.iter()
-            .map(|(path, n)| json!({ "field": path, "count": n })).collect::<Vec<_>>(),
+            .map(|(path, n)| json!({ "field": path, "count": n })).collect::<Value>(),
         "examples": against.examples.iter().map(|ChangedOrder { example, changes, .. }| {
             let mut one = example_json(preview, example);
             one["changes"] = values_json(changes, reveal);
             one
-        }).collect::<Vec<_>>(),
+        }).collect::<Value>(),
         "only_saved": against.only_saved,
         "only_saved_examples": against.only_saved_examples.iter()
-            .map(|(key, line)| json!({ "key": key.trim(), "line": line })).collect::<Vec<_>>(),
+            .map(|(key, line)| json!({ "key": key.trim(), "line": line })).collect::<Value>(),
         "only_now": against.only_now,
         "only_now_examples": against.only_now_examples.iter()
-            .map(|example| example_json(preview, example)).collect::<Vec<_>>(),
+            .map(|example| example_json(preview, example)).collect::<Value>(),
     })
 }
 
@@ -84,41 +84,43 @@ fn shown(path: &str, value: &Value, reveal: bool) -> Value {
 }
 
 /// The comparison as a person reads it.
-pub fn against_telling(preview: &Preview, against: &SavedPlanDiff, reveal: bool) -> Telling {
+pub fn against_comparison(preview: &Preview, against: &SavedPlanDiff, reveal: bool) -> Comparison {
     let title = format!(
         "Plan of {} against {} ({})",
         preview.job,
         printable(&against.file),
         form_word(against.form)
     );
-    let mut telling = Telling { title, ..Telling::default() };
-    let row =
-        |name: &str, n: u64, meaning: &str| vec![name.to_owned(), count(n), meaning.to_owned()];
+    let mut comparison = Comparison { title, ..Comparison::default() };
     let new = match against.form {
         SavedPlanForm::Payloads => "orders that would be sent now, and are not in it",
         SavedPlanForm::Records => "records that are there now, and are not in it",
     };
     let rows = vec![
-        row("same", against.same, "orders that are in both, alike"),
-        row("changed", against.changed, "orders that are in both, and differ"),
-        row("only in it", against.only_saved, "orders that no sound record of the export is of"),
-        row("saved", against.saved, "the sum of these"),
-        row("only now", against.only_now, new),
+        count_row("same", against.same, "orders that are in both, alike"),
+        count_row("changed", against.changed, "orders that are in both, and differ"),
+        count_row(
+            "only in it",
+            against.only_saved,
+            "orders that no sound record of the export is of",
+        ),
+        count_row("saved", against.saved, "the sum of these"),
+        count_row("only now", against.only_now, new),
     ];
-    telling.add("", rows, Vec::new());
+    comparison.add("", rows, Vec::new());
     let word = |path: &'static str| Field::of_path(path).map_or(path, Field::word);
     let fields = against.by_path.iter().map(|(path, n)| vec![word(path).to_owned(), count(*n)]);
-    telling.add("What changed", fields.collect(), Vec::new());
+    comparison.add("What changed", fields.collect(), Vec::new());
     let examples = against.examples.iter().map(|compared| {
         format!("{}: {}", example_text(preview, &compared.example), compared_text(compared, reveal))
     });
-    telling.add("Examples", Vec::new(), examples.collect());
+    comparison.add("Examples", Vec::new(), examples.collect());
     let gone = against.only_saved_examples.iter();
     let gone = gone.map(|(key, line)| format!("{} (line {line})", printable(key.trim())));
-    telling.add("Only in the saved plan", Vec::new(), gone.collect());
+    comparison.add("Only in the saved plan", Vec::new(), gone.collect());
     let new = against.only_now_examples.iter().map(|example| example_text(preview, example));
-    telling.add("Only now", Vec::new(), new.collect());
-    telling
+    comparison.add("Only now", Vec::new(), new.collect());
+    comparison
 }
 
 /// One order's changes in a line.

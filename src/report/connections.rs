@@ -1,8 +1,9 @@
 use super::text::{columns, printable};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// A connection of an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ConnectionLine {
     pub account: String,
     pub id: String,
@@ -10,27 +11,17 @@ pub struct ConnectionLine {
     pub externalid: String,
     pub name: String,
     /// ActiveCampaign's own integration.
+    #[serde(rename = "native")]
     pub is_native: bool,
     /// The list that new contacts of it join.
+    #[serde(rename = "list")]
     pub list_id: Option<String>,
     /// Jobs that write to it.
     pub jobs: Vec<String>,
 }
 
 pub fn connections_json(lines: &[ConnectionLine]) -> Value {
-    let one = |line: &ConnectionLine| {
-        json!({
-            "account": line.account,
-            "id": line.id,
-            "service": line.service,
-            "externalid": line.externalid,
-            "name": line.name,
-            "native": line.is_native,
-            "list": line.list_id,
-            "jobs": line.jobs,
-        })
-    };
-    json!({ "connections": lines.iter().map(one).collect::<Vec<_>>() })
+    json!({ "connections": lines })
 }
 
 pub fn connections_text(lines: &[ConnectionLine]) -> String {

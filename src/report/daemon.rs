@@ -1,3 +1,4 @@
+use super::run::rate_of;
 use super::text::count;
 use crate::daemon::{AccountStatus, DaemonView, JobView, Running};
 use jiff::Timestamp;
@@ -38,8 +39,7 @@ fn running(job: &JobView, running: &Running, now: Timestamp, zone: &TimeZone) ->
     let Some(progress) = &running.progress else {
         return format!("{} begins", job.job);
     };
-    let seconds = progress.elapsed.as_secs_f64();
-    let rate = if seconds > 0.0 { progress.requests.total as f64 / seconds } else { 0.0 };
+    let rate = rate_of(progress);
     let of = running.records_expected.filter(|expected| *expected >= progress.read);
     let of = of.map(|expected| format!(" of about {}", count(expected))).unwrap_or_default();
     let end = running.expected_end(now);

@@ -1,5 +1,5 @@
+use super::reasons::advice;
 use super::text::{columns, count, printable};
-use crate::domain::Reason;
 use crate::state::{DeadLetter, Stage};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -15,32 +15,6 @@ fn split_reason(reason: &str) -> (&str, Option<&str>) {
 /// The codes of a letter's reasons, without fields.
 pub fn reason_codes(letter: &DeadLetter) -> impl Iterator<Item = &str> {
     letter.reasons.split_whitespace().map(|reason| split_reason(reason).0)
-}
-
-/// What to do about a reason, ours or the target's.
-fn advice(code: &str) -> &'static str {
-    if let Some(reason) = Reason::from_code(code) {
-        return reason.advice();
-    }
-    // The target's: the part (customer_, order_), then its own code, `http_…`, or our word for no
-    // answer.
-    let code =
-        code.strip_prefix("customer_").or_else(|| code.strip_prefix("order_")).unwrap_or(code);
-    match code {
-        "email_invalid" => "the target does not take this address; correct it in the shop",
-        "field_missing" => "the target misses this field; add it in the shop",
-        "field_invalid" => "the target does not take this value; correct it in the shop",
-        "related_missing" => {
-            "its customer or connection was deleted at the target; `dead-letters retry` makes it again"
-        }
-        "duplicate" => "the target holds another record of this key; look at both there",
-        _ if code.starts_with("http_5") || !code.starts_with("http_") => {
-            "no clear answer from the target; the next run looks it up, and `dead-letters retry` sends a refused one again"
-        }
-        _ => {
-            "the target would not take it; look at the order in the shop, then `dead-letters retry`"
-        }
-    }
 }
 
 fn by_reason(letters: &[DeadLetter]) -> Vec<(String, u64)> {
@@ -245,18 +219,5 @@ mod tests {
             [letter("#1", "bad_money(total) missing_email"), letter("#2", "missing_email")];
         let counts = [("missing_email".to_owned(), 2), ("bad_money".to_owned(), 1)];
         assert_eq!(by_reason(&letters), counts);
-    }
-
-    #[test]
-    fn every_reason_comes_with_advice() {
-        for reason in Reason::ALL {
-            assert_eq!(advice(reason.code()), reason.advice());
-        }
-        assert_eq!(
-            advice("customer_email_invalid"),
-            "the target does not take this address; correct it in the shop"
-        );
-        assert!(advice("order_http_400").contains("would not take it"));
-        assert!(advice("order_http_502").contains("no clear answer"));
     }
 }

@@ -1,8 +1,8 @@
 //! What became of orders since they were written: which fields, from what to what, and why.
 
-use super::plan::{example_json, example_text};
-use super::telling::Telling;
-use super::text::{count, printable};
+use super::comparison::Comparison;
+use super::examples::{example_json, example_text};
+use super::text::{count, count_row, printable};
 use crate::domain::{Field, FieldChange, FieldValue};
 use crate::plan::{Change, ChangeCause, Changes};
 use crate::run::{Preview, SinceRun};
@@ -78,48 +78,46 @@ fn held_json(held: FieldValue) -> Value {
 }
 
 /// The comparison as a person reads it.
-pub fn since_telling(preview: &Preview, since: &SinceRun) -> Telling {
+pub fn since_comparison(preview: &Preview, since: &SinceRun) -> Comparison {
     let title = format!(
         "Since run {} of {}: what became of the orders that it, or an earlier run, left at the target",
         since.run, preview.job
     );
-    let mut telling = Telling { title, ..Telling::default() };
+    let mut comparison = Comparison { title, ..Comparison::default() };
     let besides = format!(
         "besides: {} written by later runs, {} new",
         count(since.written_later),
         count(since.new)
     );
-    telling.add("", known_rows(since), vec![besides]);
-    telling.add("Settings", Vec::new(), settings_lines(since));
-    add_changes(&mut telling, preview, &since.changes);
+    comparison.add("", known_rows(since), vec![besides]);
+    comparison.add("Settings", Vec::new(), settings_lines(since));
+    add_changes(&mut comparison, preview, &since.changes);
     let left_out = since.left_out_examples.iter().map(|(example, (is, reason))| {
         format!("{}: {is}, {reason}", example_text(preview, example))
     });
-    telling.add("At the target, and left out now", Vec::new(), left_out.collect());
+    comparison.add("At the target, and left out now", Vec::new(), left_out.collect());
     let keys: Vec<String> = since.gone_examples.iter().map(|key| printable(key)).collect();
     let more = if since.gone > keys.len() as u64 { ", …" } else { "" };
     let gone = (!keys.is_empty()).then(|| format!("{}{more}", keys.join(", ")));
-    telling.add("At the target, and gone from the export", Vec::new(), Vec::from_iter(gone));
-    telling
+    comparison.add("At the target, and gone from the export", Vec::new(), Vec::from_iter(gone));
+    comparison
 }
 
 fn known_rows(since: &SinceRun) -> Vec<Vec<String>> {
-    let row =
-        |name: &str, n: u64, meaning: &str| vec![name.to_owned(), count(n), meaning.to_owned()];
     let mut rows = vec![
-        row("as they were", since.unchanged, "nothing to send"),
-        row("would change", since.changes.orders, "see below"),
+        count_row("as they were", since.unchanged, "nothing to send"),
+        count_row("would change", since.changes.orders, "see below"),
     ];
     for ((is, reason), n) in &since.left_out {
-        rows.push(row(
+        rows.push(count_row(
             "left out now",
             *n,
             &format!("{is}: {reason}; at the target they stay as they are"),
         ));
     }
     let gone = "in no sound record of the export; at the target they stay as they are";
-    rows.push(row("gone", since.gone, gone));
-    rows.push(row("known then", since.known(), "the sum of these"));
+    rows.push(count_row("gone", since.gone, gone));
+    rows.push(count_row("known then", since.known(), "the sum of these"));
     rows
 }
 
@@ -137,7 +135,7 @@ fn settings_lines(since: &SinceRun) -> Vec<String> {
     settings.iter().map(line).collect()
 }
 
-fn add_changes(telling: &mut Telling, preview: &Preview, changes: &Changes) {
+fn add_changes(comparison: &mut Comparison, preview: &Preview, changes: &Changes) {
     let mut fields: Vec<_> = changes
         .by_field
         .iter()
@@ -146,16 +144,16 @@ fn add_changes(telling: &mut Telling, preview: &Preview, changes: &Changes) {
     if changes.fields_unknown > 0 {
         fields.push(vec!["not known".to_owned(), count(changes.fields_unknown)]);
     }
-    telling.add("What would change", fields, Vec::new());
+    comparison.add("What would change", fields, Vec::new());
     let whys = ChangeCause::ALL.iter().filter_map(|why| Some((why, changes.by_why.get(why)?)));
     let whys =
         whys.map(|(why, n)| vec![why.code().to_owned(), count(*n), why.meaning().to_owned()]);
-    telling.add("Why", whys.collect(), Vec::new());
+    comparison.add("Why", whys.collect(), Vec::new());
     let examples = changes.examples.iter();
     let examples = examples.map(|(example, change)| {
         format!("{}: {}", example_text(preview, example), change_text(change))
     });
-    telling.add("Examples", Vec::new(), examples.collect());
+    comparison.add("Examples", Vec::new(), examples.collect());
 }
 
 /// Orders by the field that changed, in one line; nothing where nothing changed.

@@ -1,6 +1,6 @@
 use super::dead_letters::{letter_json, letter_text};
+use super::order_history::{last_write_json, ledger_json, ledger_text};
 use super::text::{discreet, printable};
-use super::trail::{known_json, known_text, last_write_json};
 use crate::domain::Order;
 use crate::run::{ExplainedRecord, Explanation, RecordOutcome};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ pub fn explanation_json(explanation: &Explanation, reveal: bool) -> Value {
         })).collect::<Vec<_>>(),
         "more_records": explanation.more,
         "ledger": explanation.known.iter()
-            .map(|known| known_json(known, &explanation.zone)).collect::<Vec<_>>(),
+            .map(|known| ledger_json(known, &explanation.zone)).collect::<Vec<_>>(),
         "dead_letters": explanation.letters.iter().map(letter_json).collect::<Vec<_>>(),
     })
 }
@@ -97,7 +97,7 @@ pub fn explanation_text(explanation: &Explanation, reveal: bool) -> String {
     match explanation.known.is_empty() {
         true => text.push_str("\nNever sent, as far as is known.\n"),
         false => {
-            text.extend(explanation.known.iter().map(|known| known_text(known, &explanation.zone)))
+            text.extend(explanation.known.iter().map(|known| ledger_text(known, &explanation.zone)))
         }
     }
     for letter in &explanation.letters {

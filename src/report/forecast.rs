@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::text::{columns, count, duration};
+use super::text::{columns, count, duration, millis};
 use crate::plan::Forecast;
 use crate::run::Preview;
 use jiff::{SignedDuration, Zoned};
@@ -224,7 +224,7 @@ fn sums(all: &[&Preview]) -> (u64, Duration) {
     )
 }
 
-/// Nothing to send takes no time worth telling.
+/// Nothing to send takes no time worth comparison.
 fn taken(forecast: &Forecast) -> Duration {
     if forecast.requests == 0 { Duration::ZERO } else { forecast.duration() }
 }
@@ -270,8 +270,4 @@ fn end_after(takes: Duration, now: &Zoned) -> Option<Zoned> {
 fn seconds(time: Duration) -> String {
     let digits = if time < Duration::from_millis(100) { 3 } else { 1 };
     format!("{:.digits$}", time.as_secs_f64())
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

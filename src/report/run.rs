@@ -1,68 +1,64 @@
-use super::text::{columns, count, duration};
+use super::text::{columns, count, count_row, duration, millis};
 use crate::plan::Forecast;
 use crate::run::{Progress, RunReport};
-use crate::state::RunRow;
+use crate::state::{Counts, RunRow};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// `backfill --json` and `sync --json`, by the names of the interface.
 pub fn runs_json(reports: &[RunReport]) -> Value {
-    json!({ "runs": reports.iter().map(with_warnings).collect::<Vec<_>>() })
-}
-
-fn with_warnings(report: &RunReport) -> Value {
-    let mut run = run_json(&report.row);
-    run["warnings"] = report.shrinkage.iter().map(ToString::to_string).collect();
-    run
+    let one = |report: &RunReport| {
+        let mut run = run_json(&report.row);
+        run["warnings"] = report.shrinkage.iter().map(ToString::to_string).collect();
+        run
+    };
+    json!({ "runs": reports.iter().map(one).collect::<Value>() })
 }
 
 pub(super) fn run_json(row: &RunRow) -> Value {
-    let counts = &row.counts;
-    json!({
+    let run = json!({
         "run": row.id,
         "job": row.job,
         "kind": row.kind,
         "outcome": row.outcome,
         "read": row.read(),
-        "created": counts.created,
-        "updated": counts.updated,
-        "adopted": counts.adopted,
-        "unchanged": counts.unchanged,
-        "filtered": counts.filtered,
-        "invalid": counts.invalid,
-        "refused": counts.refused,
         "pending": row.pending,
         "customers": { "created": row.customers_created, "adopted": row.customers_adopted },
-        "requests": {
-            "total": row.requests.total,
-            "retried": row.requests.retried,
-            "throttled": row.requests.throttled,
-        },
+        "requests": row.requests,
         "duration_ms": row.active_ms,
-    })
+    });
+    with_counts(run, &row.counts)
+}
+
+/// Adds the counts, each by its name.
+fn with_counts(mut object: Value, counts: &Counts) -> Value {
+    for (name, n) in counts.named() {
+        object[name] = n.into();
+    }
+    object
 }
 
 /// A run as a person reads it: every part of the account, zeros too.
 pub fn run_text(report: &RunReport) -> String {
     let row = &report.row;
-    let counts = &row.counts;
-    let line = |name: &str, n: u64, note: String| vec![name.to_owned(), count(n), note];
     let customers = format!(
         "orders, with {} customers created and {} adopted",
         count(row.customers_created),
         count(row.customers_adopted)
     );
-    let rows = vec![
-        line("created", counts.created, customers),
-        line("updated", counts.updated, String::new()),
-        line("adopted", counts.adopted, "found at the target".to_owned()),
-        line("unchanged", counts.unchanged, "nothing to send".to_owned()),
-        line("filtered", counts.filtered, "left out by a rule".to_owned()),
-        line("invalid", counts.invalid, "we would not send them".to_owned()),
-        line("refused", counts.refused, "the target would not take them".to_owned()),
-        line("pending", row.pending, "read and not settled".to_owned()),
-        line("read", row.read(), "the sum of these".to_owned()),
-    ];
+    let meaning = |name| match name {
+        "created" => customers.as_str(),
+        "adopted" => "found at the target",
+        "unchanged" => "nothing to send",
+        "filtered" => "left out by a rule",
+        "invalid" => "we would not send them",
+        "refused" => "the target would not take them",
+        _ => "",
+    };
+    let mut rows: Vec<Vec<String>> =
+        row.counts.named().iter().map(|(name, n)| count_row(name, *n, meaning(*name))).collect();
+    rows.push(count_row("pending", row.pending, "read and not settled"));
+    rows.push(count_row("read", row.read(), "the sum of these"));
     let end = row.outcome.as_deref().unwrap_or("at work");
     format!(
         "Run {} ({} of {}) {end} after {}: {}\n{}",
@@ -90,7 +86,7 @@ fn requests_text(row: &RunRow) -> String {
 }
 
 /// Requests a second since the run began in this process.
-fn rate_of(progress: &Progress) -> f64 {
+pub(super) fn rate_of(progress: &Progress) -> f64 {
     let seconds = progress.elapsed.as_secs_f64();
     if seconds > 0.0 { progress.requests.total as f64 / seconds } else { 0.0 }
 }
@@ -132,12 +128,11 @@ pub fn forecast_held_text(report: &RunReport, forecast: &Forecast) -> String {
 
 /// The same for scripts.
 pub fn forecast_held_json(report: &RunReport, forecast: &Forecast) -> Value {
-    let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     json!({
         "requests": forecast.total(),
-        "duration_ms": ms(forecast.duration()),
+        "duration_ms": millis(forecast.duration()),
         "requests_taken": report.sent.total,
-        "duration_taken_ms": ms(report.elapsed),
+        "duration_taken_ms": millis(report.elapsed),
     })
 }
 
@@ -175,20 +170,11 @@ pub fn progress_line(progress: &Progress, forecast: Option<&Forecast>) -> String
 
 /// The same for scripts.
 pub fn progress_json(progress: &Progress, forecast: Option<&Forecast>) -> Value {
-    let counts = &progress.counts;
-    let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    json!({ "progress": {
+    let value = json!({
         "job": progress.job,
         "run": progress.run,
         "kind": progress.kind.word(),
         "read": progress.read,
-        "created": counts.created,
-        "updated": counts.updated,
-        "adopted": counts.adopted,
-        "unchanged": counts.unchanged,
-        "filtered": counts.filtered,
-        "invalid": counts.invalid,
-        "refused": counts.refused,
         "in_flight": progress.in_flight,
         "requests": {
             "total": progress.requests.total,
@@ -197,7 +183,8 @@ pub fn progress_json(progress: &Progress, forecast: Option<&Forecast>) -> Value 
             "planned": forecast.map(Forecast::total),
         },
         "requests_per_second": rate_of(progress),
-        "duration_ms": ms(progress.elapsed),
-        "left_ms": left_of(progress, forecast).map(ms),
-    } })
+        "duration_ms": millis(progress.elapsed),
+        "left_ms": left_of(progress, forecast).map(millis),
+    });
+    json!({ "progress": with_counts(value, &progress.counts) })
 }

@@ -1,3 +1,4 @@
+use super::text::local;
 use crate::schedule::ClockChange;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
@@ -30,7 +31,7 @@ pub fn schedule_json(jobs: &[ComingRuns]) -> Value {
         let change = start
             .clock_change
             .map(|change| json!({ "from": hours(change.from), "to": hours(change.to) }));
-        json!({ "at": local(start.at, &job.zone, "%Y-%m-%dT%H:%M:%S%:z"), "clock_change": change })
+        json!({ "at": local(start.at, &job.zone), "clock_change": change })
     };
     let job = |job: &ComingRuns| {
         json!({
@@ -39,7 +40,7 @@ pub fn schedule_json(jobs: &[ComingRuns]) -> Value {
             "schedule": job.schedule,
             "time_zone": job.zone_name,
             "jitter_ms": i64::try_from(job.jitter.as_millis()).unwrap_or_default(),
-            "runs": job.starts.iter().map(|at| start(job, at)).collect::<Vec<_>>(),
+            "runs": job.starts.iter().map(|at| start(job, at)).collect::<Value>(),
         })
     };
     json!({ "jobs": jobs.iter().map(job).collect::<Vec<_>>() })
@@ -59,7 +60,10 @@ fn job_text(job: &ComingRuns) -> String {
     };
     let mut text = format!("{} ({schedule} in {}{jitter})\n", job.job, job.zone_name);
     for start in &job.starts {
-        text.push_str(&format!("  {}", local(start.at, &job.zone, "%a %Y-%m-%d %H:%M:%S %:z")));
+        text.push_str(&format!(
+            "  {}",
+            start.at.to_zoned(job.zone.clone()).strftime("%a %Y-%m-%d %H:%M:%S %:z")
+        ));
         if let Some(ClockChange { from, to }) = start.clock_change {
             text.push_str(&format!(
                 "  clocks change on this day, {} to {}",
@@ -73,10 +77,6 @@ fn job_text(job: &ComingRuns) -> String {
         text.push_str("  no run to come\n");
     }
     text
-}
-
-fn local(at: Timestamp, zone: &TimeZone, format: &str) -> String {
-    at.to_zoned(zone.clone()).strftime(format).to_string()
 }
 
 /// An offset as hours and minutes: `+01:00`.

@@ -1,6 +1,6 @@
-use super::Outlook;
+use super::ProgressEstimate;
 use super::run::run_json;
-use super::text::{columns, count, duration};
+use super::text::{columns, count, duration, local, local_ms};
 use crate::state::{RunEnd, RunRow, VerificationRow};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ pub struct JobStatus {
     /// A process holds the account's lock right now.
     pub is_locked: bool,
     /// Of the last run, where a process is at it.
-    pub outlook: Option<Outlook>,
+    pub estimate: Option<ProgressEstimate>,
     /// Until when the target asked to wait, in milliseconds since 1970; also where nobody is at
     /// work.
     pub asked_to_wait_ms: Option<i64>,
@@ -35,31 +35,31 @@ pub fn status_json(jobs: &[JobStatus]) -> Value {
             "job": job.job,
             "account": job.account,
             "schedule": job.schedule,
-            "next_due": job.next_due.map(|at| instant(at.as_millisecond(), &job.zone)),
+            "next_due": job.next_due.map(|at| local(at, &job.zone)),
             "orders_loaded": job.orders_loaded,
             "dead_letters": job.dead_letters,
             "account_busy": job.is_locked,
-            "target_asked_to_wait_until": job.asked_to_wait_ms.map(|ms| instant(ms, &job.zone)),
+            "target_asked_to_wait_until": job.asked_to_wait_ms.map(|ms| local_ms(ms, &job.zone)),
             "last_verification": job.last_verification.as_ref().map(|by| verification_json(by, &job.zone)),
             "runs": job.runs.iter().enumerate().map(|(n, row)| {
                 let mut value = run_json(row);
-                value["started"] = instant(row.started_ms, &job.zone).into();
-                value["ended"] = row.ended_ms.map(|ms| instant(ms, &job.zone)).into();
+                value["started"] = local_ms(row.started_ms, &job.zone).into();
+                value["ended"] = row.ended_ms.map(|ms| local_ms(ms, &job.zone)).into();
                 value["checkpoint"] = row.checkpoint.into();
-                value["undone"] = row.undone_ms.map(|ms| instant(ms, &job.zone)).into();
-                let outlook = job.outlook.as_ref().filter(|_| n == 0);
-                value["at_work"] = outlook.is_some().into();
+                value["undone"] = row.undone_ms.map(|ms| local_ms(ms, &job.zone)).into();
+                let estimate = job.estimate.as_ref().filter(|_| n == 0);
+                value["at_work"] = estimate.is_some().into();
                 value["goes_on"] = goes_on(job, n, row).into();
-                value["progress"] = outlook.map(|outlook| outlook_json(outlook, &job.zone)).into();
-                value["expected_end"] = outlook
-                    .and_then(|outlook| outlook.expected_end)
-                    .map(|end| instant(end.as_millisecond(), &job.zone))
+                value["progress"] = estimate.map(|estimate| estimate_json(estimate, &job.zone)).into();
+                value["expected_end"] = estimate
+                    .and_then(|estimate| estimate.expected_end)
+                    .map(|end| local(end, &job.zone))
                     .into();
                 value
-            }).collect::<Vec<_>>(),
+            }).collect::<Value>(),
         })
     };
-    json!({ "jobs": jobs.iter().map(job).collect::<Vec<_>>() })
+    json!({ "jobs": jobs.iter().map(job).collect::<Value>() })
 }
 
 pub fn status_text(jobs: &[JobStatus]) -> String {
@@ -75,7 +75,7 @@ fn job_text(job: &JobStatus) -> String {
         count(job.dead_letters)
     );
     if let Some(due) = job.next_due {
-        let due = instant(due.as_millisecond(), &job.zone);
+        let due = local(due, &job.zone);
         text.push_str(&format!("  next due {due}, where a daemon runs\n"));
     }
     if let Some(by) = &job.last_verification {
@@ -88,11 +88,11 @@ fn job_text(job: &JobStatus) -> String {
     let rows: Vec<Vec<String>> =
         job.runs.iter().enumerate().map(|(n, row)| run_row(job, n, row)).collect();
     text.push_str(&columns("><<<<<", &rows));
-    if let (Some(outlook), Some(row)) = (&job.outlook, job.runs.first()) {
-        text.push_str(&outlook_text(row, outlook, &job.zone));
+    if let (Some(estimate), Some(row)) = (&job.estimate, job.runs.first()) {
+        text.push_str(&estimate_text(row, estimate, &job.zone));
     }
-    if let (Some(ms), None) = (job.asked_to_wait_ms, &job.outlook) {
-        text.push_str(&format!("  the target asked to wait until {}\n", instant(ms, &job.zone)));
+    if let (Some(ms), None) = (job.asked_to_wait_ms, &job.estimate) {
+        text.push_str(&format!("  the target asked to wait until {}\n", local_ms(ms, &job.zone)));
     }
     text
 }
@@ -101,7 +101,7 @@ fn job_text(job: &JobStatus) -> String {
 /// end.
 fn goes_on(job: &JobStatus, n: usize, row: &RunRow) -> bool {
     let is_open = match row.outcome.as_deref() {
-        None => job.outlook.is_none(),
+        None => job.estimate.is_none(),
         Some(outcome) => [RunEnd::Interrupted, RunEnd::Paused, RunEnd::Stopped]
             .iter()
             .any(|end| end.word() == outcome),
@@ -109,33 +109,31 @@ fn goes_on(job: &JobStatus, n: usize, row: &RunRow) -> bool {
     n == 0 && is_open && !row.is_closed
 }
 
-fn outlook_json(outlook: &Outlook, zone: &TimeZone) -> Value {
+fn estimate_json(estimate: &ProgressEstimate, zone: &TimeZone) -> Value {
     json!({
-        "settled": outlook.settled,
-        "records_expected": outlook.records_expected,
-        "requests_per_second": outlook.requests_per_second,
-        "waits_until": outlook.waits_until.map(|until| instant(until.as_millisecond(), zone)),
+        "settled": estimate.settled,
+        "records_expected": estimate.records_expected,
+        "requests_per_second": estimate.requests_per_second,
+        "waits_until": estimate.waits_until.map(|until| local(until, zone)),
     })
 }
 
-fn outlook_text(row: &RunRow, outlook: &Outlook, zone: &TimeZone) -> String {
-    let mut text = format!("  run {} is at work: {}", row.id, count(outlook.settled));
-    if let Some(expected) = outlook.records_expected {
+fn estimate_text(row: &RunRow, estimate: &ProgressEstimate, zone: &TimeZone) -> String {
+    let mut text = format!("  run {} is at work: {}", row.id, count(estimate.settled));
+    if let Some(expected) = estimate.records_expected {
         let about = if row.records_planned.is_some() { "" } else { "about " };
         text.push_str(&format!(" of {about}{}", count(expected)));
     }
     text.push_str(" records settled");
-    if let Some(rate) = outlook.requests_per_second {
+    if let Some(rate) = estimate.requests_per_second {
         text.push_str(&format!(", {rate:.1} requests/s"));
     }
-    if let Some(until) = outlook.waits_until {
-        let until = instant(until.as_millisecond(), zone);
+    if let Some(until) = estimate.waits_until {
+        let until = local(until, zone);
         text.push_str(&format!(", waits until {until}, as the target asked"));
     }
-    match outlook.expected_end {
-        Some(end) => {
-            text.push_str(&format!(", done about {}\n", instant(end.as_millisecond(), zone)))
-        }
+    match estimate.expected_end {
+        Some(end) => text.push_str(&format!(", done about {}\n", local(end, zone))),
         None => text.push_str(", its end is not known yet\n"),
     }
     text
@@ -143,7 +141,7 @@ fn outlook_text(row: &RunRow, outlook: &Outlook, zone: &TimeZone) -> String {
 
 fn verification_json(by: &VerificationRow, zone: &TimeZone) -> Value {
     json!({
-        "at": instant(by.ended_ms.unwrap_or(by.started_ms), zone),
+        "at": local_ms(by.ended_ms.unwrap_or(by.started_ms), zone),
         "sample": by.sample.map(|(part, of)| format!("{part}/{of}")),
         "expected": by.sums.expected,
         "matching": by.sums.matching,
@@ -153,7 +151,7 @@ fn verification_json(by: &VerificationRow, zone: &TimeZone) -> Value {
 }
 
 fn verification_text(by: &VerificationRow, zone: &TimeZone) -> String {
-    let at = instant(by.ended_ms.unwrap_or(by.started_ms), zone);
+    let at = local_ms(by.ended_ms.unwrap_or(by.started_ms), zone);
     let part = by.sample.map(|(part, of)| format!(" part {part}/{of}")).unwrap_or_default();
     let (matching, differences) = (count(by.sums.matching), count(by.sums.differences));
     format!(
@@ -162,14 +160,15 @@ fn verification_text(by: &VerificationRow, zone: &TimeZone) -> String {
 }
 
 fn run_row(job: &JobStatus, n: usize, row: &RunRow) -> Vec<String> {
-    let counts = &row.counts;
+    let all = row.counts.named().into_iter().chain([("pending", row.pending)]);
+    let counts: Vec<String> = all.map(|(name, n)| format!("{} {name}", count(n))).collect();
     let outcome = match &row.outcome {
         Some(outcome) if row.undone_ms.is_some() => format!("{outcome}, undone since"),
         Some(outcome) if goes_on(job, n, row) => {
             format!("{outcome}; the next {} goes on", row.kind)
         }
         Some(outcome) => outcome.clone(),
-        None if n == 0 && job.outlook.is_some() => "at work".to_owned(),
+        None if n == 0 && job.estimate.is_some() => "at work".to_owned(),
         None if goes_on(job, n, row) => {
             format!("interrupted (killed); the next {} goes on", row.kind)
         }
@@ -178,24 +177,9 @@ fn run_row(job: &JobStatus, n: usize, row: &RunRow) -> Vec<String> {
     vec![
         row.id.to_string(),
         row.kind.clone(),
-        instant(row.started_ms, &job.zone),
+        local_ms(row.started_ms, &job.zone),
         duration(Duration::from_millis(row.active_ms)),
         outcome,
-        format!(
-            "{} created, {} updated, {} adopted, {} unchanged, {} filtered, {} invalid, {} refused, {} pending",
-            count(counts.created),
-            count(counts.updated),
-            count(counts.adopted),
-            count(counts.unchanged),
-            count(counts.filtered),
-            count(counts.invalid),
-            count(counts.refused),
-            count(row.pending)
-        ),
+        counts.join(", "),
     ]
-}
-
-pub(super) fn instant(ms: i64, zone: &TimeZone) -> String {
-    let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
-    at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }

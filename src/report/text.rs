@@ -1,8 +1,15 @@
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use std::time::Duration;
 
 /// A count with its thousands apart: `1,234,567`.
 pub fn count(n: u64) -> String {
     grouped(&n.to_string())
+}
+
+/// A row of a table: a name, a count, and what it means.
+pub(super) fn count_row(name: &str, n: u64, meaning: &str) -> Vec<String> {
+    vec![name.to_owned(), count(n), meaning.to_owned()]
 }
 
 /// A count with what is counted: `1 order`, `1,200 orders`.
@@ -53,6 +60,21 @@ pub fn duration(duration: Duration) -> String {
         (0, _, _) => format!("{hours} h {minutes} min"),
         _ => format!("{days} d {hours} h"),
     }
+}
+
+/// Milliseconds, as JSON has durations.
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A moment on the clock of `zone`, with its offset.
+pub(super) fn local(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+/// The same of milliseconds since 1970.
+pub(super) fn local_ms(ms: i64, zone: &TimeZone) -> String {
+    local(Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH), zone)
 }
 
 /// Columns of a terminal that a text takes: two for the wide letters of East Asia and for emoji,

@@ -1,7 +1,6 @@
-use super::text::{columns, count, duration, printable};
+use super::text::{columns, count, count_row, duration, millis, printable};
 use crate::run::{UndoPlan, UndoReport};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// Keys shown of one kind; all of them are in the JSON.
 const KEYS_MAX: usize = 20;
@@ -34,28 +33,30 @@ fn leaves_json(plan: &UndoPlan) -> Value {
 pub fn undo_plan_text(plan: &UndoPlan) -> String {
     let (run, undoable) = (&plan.run, &plan.undoable);
     let head = format!("Undo run {} ({} of {})", run.id, run.kind, run.job);
-    let line = |name: &str, n: u64, note: &str| vec![name.to_owned(), count(n), note.to_owned()];
-    let mut rows = vec![line("to delete", undoable.orders, "orders that it created")];
+    let mut rows = vec![count_row("to delete", undoable.orders, "orders that it created")];
     if undoable.written_since > 0 {
-        rows.push(line(
+        rows.push(count_row(
             "of these",
             undoable.written_since,
             "a later run has written to; they go as well",
         ));
     }
     if undoable.deleted > 0 {
-        rows.push(line("deleted", undoable.deleted, "before, and not yet read back"));
+        rows.push(count_row("deleted", undoable.deleted, "before, and not yet read back"));
     }
     if undoable.unconfirmed > 0 {
-        rows.push(line(
+        rows.push(count_row(
             "unclear",
             undoable.unconfirmed,
             "it was about to create when it was killed: left alone",
         ));
     }
     if plan.is_empty() {
-        rows[0] =
-            line("to delete", 0, "nothing left: no order stands in the ledger as created by it");
+        rows[0] = count_row(
+            "to delete",
+            0,
+            "nothing left: no order stands in the ledger as created by it",
+        );
         return format!("{head}\n{}{}", columns("<><", &rows), leaves_text(plan));
     }
     format!(
@@ -145,8 +146,4 @@ pub fn undo_text(plan: &UndoPlan, report: &UndoReport) -> String {
     }
     text.push_str(&leaves_text(plan));
     text
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,7 +1,7 @@
 //! What a person should know before the first write, in whole sentences.
 
-use super::meaning::{counted, differ_text};
-use super::plan::{example_json, example_text};
+use super::examples::{example_json, example_text};
+use super::policy_effects::{counted, differ_text};
 use super::text::{count, is_are, many};
 use crate::domain::{Reason, Status};
 use crate::plan::Example;
@@ -23,7 +23,7 @@ pub(super) struct Warning {
 
 impl Warning {
     /// The sentence, with a record to look at.
-    pub(super) fn told(&self, preview: &Preview) -> String {
+    pub(super) fn with_example(&self, preview: &Preview) -> String {
         match self.examples.first() {
             Some(example) => format!("{} ({})", self.text, example_text(preview, example)),
             None => self.text.clone(),

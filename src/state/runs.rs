@@ -59,14 +59,21 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Each count with its name, in the order in which reports show them.
+    pub fn named(&self) -> [(&'static str, u64); 7] {
+        [
+            ("created", self.created),
+            ("updated", self.updated),
+            ("adopted", self.adopted),
+            ("unchanged", self.unchanged),
+            ("filtered", self.filtered),
+            ("invalid", self.invalid),
+            ("refused", self.refused),
+        ]
+    }
+
     pub fn sum(&self) -> u64 {
-        self.created
-            + self.updated
-            + self.adopted
-            + self.unchanged
-            + self.filtered
-            + self.invalid
-            + self.refused
+        self.named().iter().map(|(_, n)| n).sum()
     }
 }
 
@@ -83,7 +90,7 @@ impl std::ops::AddAssign for Counts {
 }
 
 /// Requests by what became of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Requests {
     pub total: u64,
     pub retried: u64,

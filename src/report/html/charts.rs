@@ -1,5 +1,6 @@
 //! Charts as inline SVG, each with its numbers as a table beside it, for whoever can't see them.
 
+use crate::report::text::count;
 use maud::{Markup, html};
 
 const WIDTH: f64 = 720.0;
@@ -20,6 +21,12 @@ pub(super) struct Bar {
     pub label: String,
     pub value: f64,
     pub text: String,
+}
+
+impl Bar {
+    pub fn of(label: &str, n: u64) -> Self {
+        Self { label: label.to_owned(), value: n as f64, text: count(n) }
+    }
 }
 
 /// Upright bars, for what comes in an order of its own.

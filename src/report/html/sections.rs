@@ -1,14 +1,14 @@
 //! The parts of the page for one job.
 
 use super::charts::{self, Bar};
-use super::detail::{Detail, InvalidRecord, Sample};
-use super::difference;
+use super::page_detail::{InvalidRecord, PageDetail, Sample};
 use crate::domain::Currency;
 use crate::plan::{Month, MonthTotal, PRODUCTS_MAX, PlanSummary};
+use crate::report::comparison::{Comparison, Section};
 use crate::report::forecast::{assumptions, forecast_text, nights, pace_rows};
-use crate::report::meaning::{assumed_lines, becomes, counted, policy_line};
-use crate::report::plan::advice_rows;
-use crate::report::terminal::{historical, rule};
+use crate::report::plan_text::historical;
+use crate::report::policy_effects::{assumed_lines, becomes, counted, policy_line};
+use crate::report::reasons::{filter_advice, invalid_reasons};
 use crate::report::text::{count, grouped, many, printable};
 use crate::report::warnings::warnings;
 use crate::run::Preview;
@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 /// Columns of a chart at most; beyond that it goes by years.
 const COLUMNS_MAX: i32 = 72;
 
-pub(super) fn job(preview: &Preview, detail: &Detail, now: &Zoned) -> Markup {
+pub(super) fn job(preview: &Preview, detail: &PageDetail, now: &Zoned) -> Markup {
     let summary = &preview.summary;
     let warned = warnings(preview, now);
     html! {
@@ -35,9 +35,9 @@ pub(super) fn job(preview: &Preview, detail: &Detail, now: &Zoned) -> Markup {
             p { "Triggers: " (historical(summary)) "." }
             @if !warned.is_empty() {
                 section.warnings { h3 { "Worth knowing before the first write" }
-                    ul { @for warning in &warned { li { (warning.told(preview)) } } } }
+                    ul { @for warning in &warned { li { (warning.with_example(preview)) } } } }
             }
-            @if let Some(telling) = &detail.difference { (difference::section(telling)) }
+            @if let Some(comparison) = &detail.difference { (difference(comparison)) }
             (money(summary))
             (meaning(preview))
             (months(summary))
@@ -136,9 +136,8 @@ fn months(summary: &PlanSummary) -> Markup {
         @for (currency, months) in &by_currency {
             @let columns = filled(months);
             div.pair {
-                (charts::columns(&format!("Orders in {currency}"), ("When", "Orders"), &columns.iter().map(|(label, total)| Bar {
-                    label: label.clone(), value: total.orders as f64, text: count(total.orders),
-                }).collect::<Vec<_>>()))
+                (charts::columns(&format!("Orders in {currency}"), ("When", "Orders"),
+                    &columns.iter().map(|(label, total)| Bar::of(label, total.orders)).collect::<Vec<_>>()))
                 (charts::columns(&format!("Revenue in {currency}"), ("When", currency.code()), &columns.iter().map(|(label, total)| Bar {
                     label: label.clone(), value: total.minor_units as f64,
                     text: grouped(&currency.format_minor(total.minor_units)),
@@ -175,49 +174,35 @@ fn filled(months: &BTreeMap<i32, MonthTotal>) -> Vec<(String, MonthTotal)> {
 }
 
 fn products(summary: &PlanSummary) -> Markup {
-    let bars = summary.distribution.products().iter().enumerate().map(|(n, orders)| Bar {
-        label: match n + 1 {
-            PRODUCTS_MAX => format!("{PRODUCTS_MAX} or more"),
-            n => n.to_string(),
-        },
-        value: *orders as f64,
-        text: count(*orders),
+    let bars = summary.distribution.products().iter().zip(1..).map(|(orders, n)| match n {
+        PRODUCTS_MAX => Bar::of(&format!("{n} or more"), *orders),
+        n => Bar::of(&n.to_string(), *orders),
     });
     charts::columns("Products in an order", ("Products", "Orders"), &bars.collect::<Vec<_>>())
 }
 
 fn customers(summary: &PlanSummary) -> Markup {
     let returning = summary.create.saturating_sub(summary.customers_new);
-    let bars = [("new customers", summary.customers_new), ("returning ones", returning)];
     let bars =
-        bars.map(|(label, n)| Bar { label: label.to_owned(), value: n as f64, text: count(n) });
+        [Bar::of("new customers", summary.customers_new), Bar::of("returning ones", returning)];
     charts::rows("Orders to create, by", ("By", "Orders"), &bars)
 }
 
 fn left_out(summary: &PlanSummary) -> Markup {
-    let filtered: Vec<Bar> = summary
-        .filtered_reasons
-        .iter()
-        .map(|(code, n)| Bar { label: (*code).to_owned(), value: *n as f64, text: count(*n) })
-        .collect();
-    let reasons = advice_rows(summary);
-    let invalid: Vec<Bar> = reasons
-        .iter()
-        .map(|row| Bar {
-            label: row.code.to_owned(),
-            value: row.count.count as f64,
-            text: count(row.count.count),
-        })
-        .collect();
+    let filtered: Vec<Bar> =
+        summary.filtered_reasons.iter().map(|(code, n)| Bar::of(code, *n)).collect();
+    let reasons = invalid_reasons(summary);
+    let invalid: Vec<Bar> =
+        reasons.iter().map(|(reason, found)| Bar::of(reason.code(), found.count)).collect();
     html! {
         @if !filtered.is_empty() { h3 { "Filtered" }
             (charts::rows("Left out by a rule", ("Rule", "Records"), &filtered))
-            dl { @for code in summary.filtered_reasons.keys() { dt { (code) } dd { (rule(code)) } } }
+            dl { @for code in summary.filtered_reasons.keys() { dt { (code) } dd { (filter_advice(code)) } } }
         }
         @if !invalid.is_empty() {
             h3 { "Invalid" }
             (charts::rows("Can't be sent", ("Reason", "Records"), &invalid))
-            dl { @for row in &reasons { dt { (row.code) } dd { (row.advice) } } }
+            dl { @for (reason, _) in &reasons { dt { (reason.code()) } dd { (reason.advice()) } } }
         }
     }
 }
@@ -240,7 +225,7 @@ fn samples(preview: &Preview, samples: &[Sample]) -> Markup {
     }
 }
 
-fn invalid(preview: &Preview, detail: &Detail) -> Markup {
+fn invalid(preview: &Preview, detail: &PageDetail) -> Markup {
     html! {
         @if !detail.invalid.is_empty() {
             h3 { "Invalid records" }
@@ -273,4 +258,35 @@ fn invalid_row(preview: &Preview, record: &InvalidRecord) -> Markup {
 
 fn file_of(preview: &Preview, file: usize) -> String {
     preview.files.get(file).map(|file| printable(&file.to_string())).unwrap_or_default()
+}
+
+/// What changed since an earlier run, or since a saved plan.
+fn difference(comparison: &Comparison) -> Markup {
+    html! {
+        section.difference {
+            h3 { (comparison.title) }
+            @for Section { title, rows, lines } in &comparison.sections {
+                @if !title.is_empty() { h4 { (title) } }
+                @if !rows.is_empty() {
+                    table { tbody { @for row in rows { (row_of(row)) } } }
+                }
+                @if !lines.is_empty() { ul { @for line in lines { li { (line) } } } }
+            }
+        }
+    }
+}
+
+/// A name, a number, and mostly what it means.
+fn row_of(row: &[String]) -> Markup {
+    html! {
+        tr {
+            @for (n, cell) in row.iter().enumerate() {
+                @match n {
+                    0 => th scope="row" { (cell) },
+                    1 => td.number { (cell) },
+                    _ => td { (cell) },
+                }
+            }
+        }
+    }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 /// A line of `plan --jsonl`: what would be done about one record, and why. No personal data.
-pub fn planned_json(job: &str, files: &[impl ToString], judged: &PlannedRecord) -> Value {
+pub fn record_json(job: &str, files: &[impl ToString], judged: &PlannedRecord) -> Value {
     let mut line = fate_json(job, files, judged);
     if let Some(change) = &judged.change {
         line["changes"] = changes_json(&change.fields);
@@ -20,7 +20,7 @@ pub fn planned_json(job: &str, files: &[impl ToString], judged: &PlannedRecord) 
 
 /// The same of a plan that is held against a saved one: its `changes` are those since then, and
 /// left out where there are none. Addresses are masked unless `reveal`.
-pub fn compared_json(
+pub fn compared_record_json(
     job: &str,
     files: &[impl ToString],
     judged: &PlannedRecord,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// A run under way.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Outlook {
+pub struct ProgressEstimate {
     /// Records that are settled.
     pub settled: u64,
     /// Records there are, by its plan or by the job's last finished run.
@@ -20,7 +20,7 @@ pub struct Outlook {
     pub expected_end: Option<Timestamp>,
 }
 
-impl Outlook {
+impl ProgressEstimate {
     /// `records_before`: what the job's last finished run had read. A plan tells by requests, as
     /// these are what takes the time; else it is told by records.
     pub fn of(
@@ -92,30 +92,33 @@ mod tests {
             requests_planned: Some(1800),
             ..row(250, 450, 90)
         };
-        let outlook = Outlook::of(&planned, None, None, at(10_000));
-        assert_eq!((outlook.settled, outlook.records_expected), (250, Some(1000)));
+        let estimate = ProgressEstimate::of(&planned, None, None, at(10_000));
+        assert_eq!((estimate.settled, estimate.records_expected), (250, Some(1000)));
         assert_eq!(
-            (outlook.requests_per_second, outlook.expected_end),
+            (estimate.requests_per_second, estimate.expected_end),
             (Some(5.0), Some(at(10_270)))
         );
         // What is there already is looked up, which no plan knows of.
         let more =
             RunRow { records_planned: Some(500), requests_planned: Some(400), ..row(250, 450, 90) };
-        assert_eq!(Outlook::of(&more, None, None, at(10_000)).expected_end, Some(at(10_090)));
-        let outlook = Outlook::of(&row(250, 450, 90), Some(500), None, at(10_000));
-        assert_eq!(outlook.expected_end, Some(at(10_090)));
+        assert_eq!(
+            ProgressEstimate::of(&more, None, None, at(10_000)).expected_end,
+            Some(at(10_090))
+        );
+        let estimate = ProgressEstimate::of(&row(250, 450, 90), Some(500), None, at(10_000));
+        assert_eq!(estimate.expected_end, Some(at(10_090)));
     }
 
     #[test]
     fn a_run_that_waits_ends_as_much_later_and_what_is_over_is_no_wait() {
         let planned = RunRow { requests_planned: Some(900), ..row(250, 450, 90) };
-        let outlook = Outlook::of(&planned, None, Some(at(10_600)), at(10_000));
+        let estimate = ProgressEstimate::of(&planned, None, Some(at(10_600)), at(10_000));
         assert_eq!(
-            (outlook.waits_until, outlook.expected_end),
+            (estimate.waits_until, estimate.expected_end),
             (Some(at(10_600)), Some(at(10_690)))
         );
-        let outlook = Outlook::of(&planned, None, Some(at(9_000)), at(10_000));
-        assert_eq!((outlook.waits_until, outlook.expected_end), (None, Some(at(10_090))));
+        let estimate = ProgressEstimate::of(&planned, None, Some(at(9_000)), at(10_000));
+        assert_eq!((estimate.waits_until, estimate.expected_end), (None, Some(at(10_090))));
     }
 
     #[test]
@@ -123,7 +126,7 @@ mod tests {
         for (row, before) in
             [(row(0, 0, 0), Some(10)), (row(5, 9, 2), None), (row(50, 60, 12), Some(10))]
         {
-            assert_eq!(Outlook::of(&row, before, None, at(10_000)).expected_end, None);
+            assert_eq!(ProgressEstimate::of(&row, before, None, at(10_000)).expected_end, None);
         }
     }
 }

@@ -1,14 +1,13 @@
-//! What the state has of an order: its attempts, and what verifications found of it.
+//! What the state holds about an order: its attempts, and what verifications found.
 
-use super::status::instant;
-use super::text::{columns, count, printable};
+use super::text::{columns, count, local_ms, printable};
 use crate::domain::{Answer, Attempt, Operation};
 use crate::run::{Known, Mismatch, VerificationStatus};
 use crate::state::{LastWrite, Remembered, RunId, VerificationRow};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-pub(super) fn known_json(known: &Known, zone: &TimeZone) -> Value {
+pub(super) fn ledger_json(known: &Known, zone: &TimeZone) -> Value {
     json!({
         "key": known.key,
         "remote_id": known.remote_id.as_ref().map(|id| id.as_str()),
@@ -37,7 +36,7 @@ fn attempt_json(past: &Remembered, zone: &TimeZone) -> Value {
     };
     json!({
         "n": past.n,
-        "at": instant(past.at_ms, zone),
+        "at": local_ms(past.at_ms, zone),
         "run": (past.run != 0).then_some(past.run),
         "what": operation.word(),
         "answer": word,
@@ -56,7 +55,7 @@ fn sample_text(by: &VerificationRow) -> Option<String> {
     by.sample.map(|(part, of)| format!("{part}/{of}"))
 }
 
-fn when(by: &VerificationRow) -> i64 {
+fn ended_ms(by: &VerificationRow) -> i64 {
     by.ended_ms.unwrap_or(by.started_ms)
 }
 
@@ -64,26 +63,26 @@ fn verified_json(verified: &VerificationStatus, zone: &TimeZone) -> Value {
     match verified {
         VerificationStatus::Never => json!({ "is": "never" }),
         VerificationStatus::NotCompared { last } => json!({
-            "is": "not_compared", "last_verification": instant(when(last), zone), "sample": sample_text(last),
+            "is": "not_compared", "last_verification": local_ms(ended_ms(last), zone), "sample": sample_text(last),
         }),
         VerificationStatus::Compared { by, differs, is_written_since } => json!({
             "is": if differs.is_empty() { "equal" } else { "different" },
-            "at": instant(when(by), zone),
+            "at": local_ms(ended_ms(by), zone),
             "sample": sample_text(by),
-            "differs": differs.iter().map(|found| found.code()).collect::<Vec<_>>(),
+            "differs": differs.iter().map(|found| found.code()).collect::<Value>(),
             "written_since": is_written_since,
         }),
         VerificationStatus::Queued { at_ms, differs, is_written_since } => json!({
             "is": "different",
-            "at": instant(*at_ms, zone),
+            "at": local_ms(*at_ms, zone),
             "sample": null,
-            "differs": differs.split_whitespace().collect::<Vec<_>>(),
+            "differs": differs.split_whitespace().collect::<Value>(),
             "written_since": is_written_since,
         }),
     }
 }
 
-pub(super) fn known_text(known: &Known, zone: &TimeZone) -> String {
+pub(super) fn ledger_text(known: &Known, zone: &TimeZone) -> String {
     let mut text = format!("\nKey {} in the ledger\n", printable(&known.key));
     match (&known.remote_id, &known.last_write) {
         (Some(id), _) => text.push_str(&format!("  at the target as id {id}\n")),
@@ -122,8 +121,8 @@ fn attempts_text(attempts: &[Remembered], zone: &TimeZone) -> String {
                 (run, Operation::Delete | Operation::Restore) => format!("undo of run {run}"),
                 (run, _) => format!("run {run}"),
             };
-            let (what, at) =
-                (what_text(past.attempt.operation).to_owned(), instant(past.at_ms, zone));
+            let what = what_text(past.attempt.operation).to_owned();
+            let at = local_ms(past.at_ms, zone);
             vec![past.n.to_string(), at, run, what, answer_text(&past.attempt)]
         })
         .collect();
@@ -196,7 +195,7 @@ fn verified_text(known: &Known, zone: &TimeZone) -> String {
     match &known.verified {
         VerificationStatus::Never => "not yet".to_owned(),
         VerificationStatus::NotCompared { last } => {
-            let at = instant(when(last), zone);
+            let at = local_ms(ended_ms(last), zone);
             match sample_text(last) {
                 Some(sample) => {
                     format!("not yet; it is not in the part {sample} that was looked at on {at}")
@@ -210,14 +209,14 @@ fn verified_text(known: &Known, zone: &TimeZone) -> String {
                 false => format!("it differed: {}", codes(differs)),
             };
             let lines = sample_text(by).map(|sample| format!(", line by line, part {sample}"));
-            let at = instant(when(by), zone);
+            let at = local_ms(ended_ms(by), zone);
             format!("{found}, on {at}{}{}", lines.unwrap_or_default(), since(is_written_since))
         }
         VerificationStatus::Queued { at_ms, differs, is_written_since } => {
             let differs = differs.replace(' ', ", ");
             format!(
                 "it differed: {differs}, on {}{}",
-                instant(*at_ms, zone),
+                local_ms(*at_ms, zone),
                 since(is_written_since)
             )
         }

@@ -3,7 +3,7 @@ use super::text::columns;
 /// What is told in counts and lists, as text or as part of a page. Its texts may come from an
 /// export.
 #[derive(Debug, Clone, Default)]
-pub struct Telling {
+pub struct Comparison {
     pub(super) title: String,
     /// Each with what stands before its rows.
     pub(super) sections: Vec<Section>,
@@ -19,7 +19,7 @@ pub(super) struct Section {
     pub lines: Vec<String>,
 }
 
-impl Telling {
+impl Comparison {
     /// Adds a section, unless there is nothing in it.
     pub(super) fn add(&mut self, title: &str, rows: Vec<Vec<String>>, lines: Vec<String>) {
         if !rows.is_empty() || !lines.is_empty() {

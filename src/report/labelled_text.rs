@@ -9,7 +9,7 @@ const LABEL_LEN: usize = 11;
 const TEXT_LEN_MIN: usize = 24;
 
 /// Text as it grows.
-pub(super) struct Sheet {
+pub(super) struct LabelledText {
     /// Columns of the terminal; `None`: lines are as long as they are.
     width: Option<usize>,
     text: String,
@@ -31,7 +31,7 @@ impl Line {
     }
 }
 
-impl Sheet {
+impl LabelledText {
     pub fn new(title: &str, width: Option<usize>) -> Self {
         Self { width, text: format!("{title}\n\n") }
     }
@@ -90,23 +90,23 @@ mod tests {
 
     #[test]
     fn a_long_line_goes_on_below_itself_and_a_path_stays_whole() {
-        let mut sheet = Sheet::new("Title", Some(45));
-        sheet.section(
+        let mut text = LabelledText::new("Title", Some(45));
+        text.section(
             "Name",
             [Line::with(
                 "12  ",
                 "one two three four five six /a/path/that/is/longer/than/the/line.csv:12 end",
             )],
         );
-        sheet.section("None", []);
+        text.section("None", []);
         let expected = "Title\n\nName       12  one two three four five six\n               /a/path/that/is/longer/than/the/line.csv:12\n               end\n";
-        assert_eq!(sheet.into_text(), expected);
+        assert_eq!(text.into_text(), expected);
     }
 
     #[test]
     fn wide_letters_take_two_columns() {
-        let mut sheet = Sheet::new("", Some(LABEL_LEN + TEXT_LEN_MIN));
-        sheet.section("x", [Line::of("日本語の注文番号 日本語の注文番号")]);
-        assert_eq!(sheet.into_text().lines().filter(|line| line.contains('日')).count(), 2);
+        let mut text = LabelledText::new("", Some(LABEL_LEN + TEXT_LEN_MIN));
+        text.section("x", [Line::of("日本語の注文番号 日本語の注文番号")]);
+        assert_eq!(text.into_text().lines().filter(|line| line.contains('日')).count(), 2);
     }
 }

@@ -1,6 +1,6 @@
-//! What the policy made of the export: the part of the plan about meaning.
+//! What the policy made of the export: the part of the plan about effects.
 
-use super::plan::file_of;
+use super::examples::file_of;
 use super::text::{count, grouped, many, printable};
 use crate::domain::{Currency, OrderId};
 use crate::plan::MismatchTotal;
@@ -11,25 +11,25 @@ use serde_json::{Map, Value, json};
 const CURRENCIES_MAX: usize = 4;
 
 /// The keys that a plan's JSON gets.
-pub(super) fn meaning_json(preview: &Preview) -> Map<String, Value> {
-    let meaning = &preview.summary.policy_effects;
+pub(super) fn policy_effects_json(preview: &Preview) -> Map<String, Value> {
+    let effects = &preview.summary.policy_effects;
     let statuses: Vec<Value> = counted(preview)
         .map(
             |(status, count, counts)| json!({ "status": status, "count": count, "counts": counts }),
         )
         .collect();
     let words =
-        meaning.unknown_words.iter().map(|(word, count)| json!({ "word": word, "count": count }));
+        effects.unknown_words.iter().map(|(word, count)| json!({ "word": word, "count": count }));
     Map::from_iter([
         ("policy".to_owned(), policy_json(preview)),
         ("statuses".to_owned(), statuses.into()),
         ("unknown_statuses".to_owned(), words.collect::<Vec<_>>().into()),
-        ("currency_assumed".to_owned(), meaning.currency_assumed.into()),
-        ("paid_in_other_currency".to_owned(), meaning.paid_otherwise.into()),
-        ("date_assumed".to_owned(), meaning.date_assumed.into()),
+        ("currency_assumed".to_owned(), effects.currency_assumed.into()),
+        ("paid_in_other_currency".to_owned(), effects.paid_otherwise.into()),
+        ("date_assumed".to_owned(), effects.date_assumed.into()),
         (
             "rounded".to_owned(),
-            json!({ "orders": meaning.orders_rounded, "amounts": meaning.amounts_rounded }),
+            json!({ "orders": effects.orders_rounded, "amounts": effects.amounts_rounded }),
         ),
         ("totals_differ".to_owned(), differ_json(preview)),
     ])
@@ -72,10 +72,10 @@ fn differ_json(preview: &Preview) -> Value {
 /// The statuses met: the word, how many orders, and whether the policy takes them.
 pub(super) fn counted(preview: &Preview) -> impl Iterator<Item = (&'static str, u64, bool)> {
     let rules = &preview.rules;
-    let meaning = &preview.summary.policy_effects;
+    let effects = &preview.summary.policy_effects;
     let known =
-        meaning.statuses().map(|(status, count)| (status.word(), count, rules.counts(status)));
-    let unknown = (UNKNOWN, meaning.status_unknown, rules.takes_every_status());
+        effects.statuses().map(|(status, count)| (status.word(), count, rules.counts(status)));
+    let unknown = (UNKNOWN, effects.status_unknown, rules.takes_every_status());
     known.chain([unknown]).filter(|(_, count, _)| *count > 0)
 }
 
@@ -121,23 +121,23 @@ pub(super) fn policy_line(preview: &Preview) -> String {
 
 /// What the policy put in the place of what the export does not say, or rounded.
 pub(super) fn assumed_lines(preview: &Preview) -> Vec<String> {
-    let (rules, meaning) = (&preview.rules, &preview.summary.policy_effects);
+    let (rules, effects) = (&preview.rules, &preview.summary.policy_effects);
     let mut lines = Vec::new();
-    if let Some(currency) = rules.currency.filter(|_| meaning.currency_assumed > 0) {
-        let orders = many(meaning.currency_assumed, "order");
+    if let Some(currency) = rules.currency.filter(|_| effects.currency_assumed > 0) {
+        let orders = many(effects.currency_assumed, "order");
         lines.push(format!("the currency {currency} for {orders} whose export names none"));
     }
-    if let Some(date) = rules.default_date.filter(|_| meaning.date_assumed > 0) {
-        let orders = many(meaning.date_assumed, "order");
+    if let Some(date) = rules.default_date.filter(|_| effects.date_assumed > 0) {
+        let orders = many(effects.date_assumed, "order");
         lines.push(format!("the date {date} for {orders} whose export states none"));
     }
-    if meaning.amounts_rounded > 0 {
+    if effects.amounts_rounded > 0 {
         let (amounts, orders) =
-            (many(meaning.amounts_rounded, "amount"), many(meaning.orders_rounded, "order"));
+            (many(effects.amounts_rounded, "amount"), many(effects.orders_rounded, "order"));
         lines.push(format!("{amounts} of {orders} rounded to the minor unit, half to even"));
     }
-    if meaning.paid_otherwise > 0 {
-        let orders = many(meaning.paid_otherwise, "order");
+    if effects.paid_otherwise > 0 {
+        let orders = many(effects.paid_otherwise, "order");
         lines.push(format!(
             "the shop's own money, as in its reports, for {orders} paid in another currency"
         ));

@@ -1,7 +1,7 @@
 use super::fields::{fields_of, inert, payload_of};
 use crate::domain::Order;
 use crate::plan::Decision;
-use crate::report::telling::Telling;
+use crate::report::comparison::Comparison;
 use crate::report::text::printable;
 use crate::run::{PlannedRecord, RecordVerdict};
 
@@ -23,7 +23,7 @@ const KINDS: [OfKind; 6] = [
 
 /// What a page shows of single records. Its memory does not grow with the export.
 #[derive(Debug, Default)]
-pub struct Detail {
+pub struct PageDetail {
     reveals: bool,
     pub(super) samples: Vec<Sample>,
     /// For each of the kinds, whether it has been met.
@@ -31,7 +31,7 @@ pub struct Detail {
     pub(super) invalid: Vec<InvalidRecord>,
     pub(super) invalid_more: u64,
     /// What the plan differs in from what it is held against.
-    pub difference: Option<Telling>,
+    pub difference: Option<Comparison>,
 }
 
 /// An order as its export states it, and as it would be sent.
@@ -53,7 +53,7 @@ pub(super) struct InvalidRecord {
     pub reasons: Vec<(&'static str, Option<&'static str>, &'static str)>,
 }
 
-impl Detail {
+impl PageDetail {
     /// `reveals` shows addresses as they are.
     pub fn new(reveals: bool) -> Self {
         Self { reveals, ..Self::default() }

@@ -1,10 +1,11 @@
 //! The dry run on a screen: what a person says yes to.
 
 use super::difference::fields_line;
+use super::examples::example_text;
 use super::forecast::forecast_lines;
-use super::meaning::{UNKNOWN, assumed_lines, becomes, counted, policy_line};
-use super::plan::{advice_rows, example_text};
-use super::sheet::{Line, Sheet};
+use super::labelled_text::{LabelledText, Line};
+use super::policy_effects::{UNKNOWN, assumed_lines, becomes, counted, policy_line};
+use super::reasons::{filter_advice, invalid_reasons};
 use super::text::{cells, columns, count, grouped, is_are, many, printable};
 use super::warnings::warnings;
 use crate::plan::{ExampleCount, PlanSummary};
@@ -20,25 +21,25 @@ const CURRENCIES_BELOW_MAX: usize = 6;
 /// The dry run as a person reads it. `now` is in the job's zone: the forecast ends in it. `width`:
 /// columns of the terminal; `None` breaks no line.
 pub fn plan_text(preview: &Preview, now: &Zoned, width: Option<usize>) -> String {
-    let mut sheet = Sheet::new(&format!("Plan of {}. Nothing was sent.", preview.job), width);
-    let room = sheet.room();
-    sheet.section("Export", export(preview));
-    sheet.section("Records", records(&preview.summary));
-    sheet.section("Orders", orders(&preview.summary, room));
-    sheet.section("Policy", [Line::of(policy_line(preview))]);
-    sheet.section("Statuses", statuses(preview));
-    sheet.section("Assumed", assumed_lines(preview).into_iter().map(Line::of));
-    sheet.section("Filtered", filtered(&preview.summary));
-    sheet.section("Invalid", invalid(preview, room));
+    let mut text = LabelledText::new(&format!("Plan of {}. Nothing was sent.", preview.job), width);
+    let room = text.room();
+    text.section("Export", export(preview));
+    text.section("Records", records(&preview.summary));
+    text.section("Orders", orders(&preview.summary, room));
+    text.section("Policy", [Line::of(policy_line(preview))]);
+    text.section("Statuses", statuses(preview));
+    text.section("Assumed", assumed_lines(preview).into_iter().map(Line::of));
+    text.section("Filtered", filtered(&preview.summary));
+    text.section("Invalid", invalid(preview, room));
     for warning in warnings(preview, now) {
-        sheet.section("Warning", [Line::of(warning.told(preview))]);
+        text.section("Warning", [Line::of(warning.with_example(preview))]);
     }
-    sheet.section("Triggers", [Line::of(historical(&preview.summary))]);
+    text.section("Triggers", [Line::of(historical(&preview.summary))]);
     let forecast = forecast_lines(preview, now);
     let forecast = forecast.strip_prefix("Forecast: ").unwrap_or(&forecast);
-    sheet.section("Forecast", forecast.lines().map(Line::of));
-    sheet.section("Next", next(preview).map(Line::of));
-    sheet.into_text()
+    text.section("Forecast", forecast.lines().map(Line::of));
+    text.section("Next", next(preview).map(Line::of));
+    text.into_text()
 }
 
 fn export(preview: &Preview) -> Vec<Line> {
@@ -56,11 +57,11 @@ fn export(preview: &Preview) -> Vec<Line> {
         let more = many((files.len() - FILES_MAX) as u64, "more file");
         lines.push(Line::of(format!("and {more}, {} in all", bytes(all))));
     }
-    let mut told = BTreeSet::new();
+    let mut formats = BTreeSet::new();
     for file in files {
-        let seen = format!("{}, {}: {}", file.format, file.encoding, printable(&file.why));
-        if told.insert(seen.clone()) {
-            lines.push(Line::of(seen));
+        let format = format!("{}, {}: {}", file.format, file.encoding, printable(&file.why));
+        if formats.insert(format.clone()) {
+            lines.push(Line::of(format));
         }
     }
     for file in files {
@@ -82,28 +83,27 @@ fn records(summary: &PlanSummary) -> Vec<Line> {
         fields if fields.is_empty() => "orders that changed since they were loaded".to_owned(),
         fields => format!("orders that changed: {fields}"),
     };
+    let filtered = if summary.read == summary.filtered {
+        "every one is left out by a rule"
+    } else {
+        "left out by a rule"
+    };
     let mut rows = vec![
         ("create", summary.create, customers.as_str()),
         ("update", summary.update, changed.as_str()),
+        ("  look up", summary.look_up, "of these: an earlier run may have sent them"),
         ("unchanged", summary.unchanged, "orders that are at the target as they are"),
-        ("filtered", summary.filtered, "left out by a rule"),
+        ("filtered", summary.filtered, filtered),
         ("invalid", summary.invalid, "can't be sent"),
         ("refused", summary.refused, "by the target before, and unchanged since"),
         ("read", summary.read, "the sum of these"),
     ];
-    if summary.look_up > 0 {
-        rows.insert(
-            2,
-            ("  look up", summary.look_up, "of these: an earlier run may have sent them"),
-        );
-    }
+    // The other rows are shown with zero too: they are what a first plan is about.
+    let only_if_any = ["update", "  look up", "unchanged", "refused"];
+    rows.retain(|(name, n, _)| *n > 0 || !only_if_any.contains(name));
     if summary.read == 0 {
         rows = vec![("read", 0, "there is no order in the export")];
-    } else if summary.read == summary.filtered {
-        rows[3].2 = "every one is left out by a rule";
     }
-    // What a first plan can't have needs no row to say so.
-    rows.retain(|(name, n, _)| *n > 0 || !["update", "unchanged", "refused"].contains(name));
     let digits = rows.iter().map(|(_, n, _)| count(*n).len()).max().unwrap_or(0);
     let line = |(name, n, note): (&str, u64, &str)| {
         Line::with(format!("{name:<9}  {:>digits$}  ", count(n)), note)
@@ -119,16 +119,17 @@ fn orders(summary: &PlanSummary, room: Option<usize>) -> Vec<Line> {
     let mut head =
         format!("{} with {}", many(orders, "valid order"), many(summary.products, "product line"));
     if summary.carts > 0 {
-        head.push_str(&format!(", {} among them", many(summary.carts, "abandoned cart")));
-        head = head.replace(" among them", if orders == 0 { "" } else { " besides" });
+        let besides = if orders == 0 { "" } else { " besides" };
+        head.push_str(&format!(", {}{besides}", many(summary.carts, "abandoned cart")));
     }
     if let (Some(first), Some(last)) = (summary.first_order, summary.last_order) {
         let day = |moment: String| moment.split('T').next().unwrap_or_default().to_owned();
         let (first, last) = (day(first.to_string()), day(last.to_string()));
-        head.push_str(&match first == last {
-            true => format!(", placed on {first}"),
-            false => format!(", placed {first} to {last}"),
-        });
+        if first == last {
+            head.push_str(&format!(", placed on {first}"));
+        } else {
+            head.push_str(&format!(", placed {first} to {last}"));
+        }
     }
     let mut lines = vec![Line::of(head)];
     lines.extend(totals(summary, room).into_iter().map(Line::of));
@@ -177,37 +178,24 @@ fn totals(summary: &PlanSummary, room: Option<usize>) -> Vec<String> {
 
 /// The statuses that count, then those that don't.
 fn statuses(preview: &Preview) -> Option<Line> {
-    let (mut taken, mut left, mut unknown) = (Vec::new(), Vec::new(), None);
+    let (mut counting, mut left_out, mut unknown) = (Vec::new(), Vec::new(), None);
     for (status, orders, counts) in counted(preview) {
-        let told = format!("{status} {}", count(orders));
+        let text = format!("{status} {}", count(orders));
         match (counts, status) {
-            (true, _) => taken.push(told),
+            (true, _) => counting.push(text),
             (false, UNKNOWN) => {
-                unknown = Some(format!("{told}, {}", becomes(preview, status, counts)))
+                unknown = Some(format!("{text}, {}", becomes(preview, status, counts)))
             }
-            (false, _) => left.push(told),
+            (false, _) => left_out.push(text),
         }
     }
-    let left = (!left.is_empty()).then(|| format!("left out: {}", left.join(", ")));
-    let others: Vec<String> = left.into_iter().chain(unknown).collect();
-    let taken = match (taken.is_empty(), others.is_empty()) {
-        (true, true) => return None,
-        (true, false) => "none that counts".to_owned(),
-        (false, _) => taken.join(", "),
-    };
-    Some(Line::of([taken].into_iter().chain(others).collect::<Vec<_>>().join("; ")))
-}
-
-/// Which rule it is, and where it is set.
-pub(super) fn rule(code: &str) -> &'static str {
-    match code {
-        "fully_refunded" => "the money all went back; policy.refunds leaves such orders out",
-        "missing_email" => "no address; policy.missing_email leaves such orders out",
-        "outside_dates" => "placed outside of the dates asked for",
-        "deleted_at_source" => "the shop deleted it since; what is at the target stays",
-        "superseded" => "the same order stands in a later file or record, which is taken",
-        _ => "not of a status that policy.statuses takes",
+    let mut parts = vec![counting.join(", ")];
+    parts.extend((!left_out.is_empty()).then(|| format!("left out: {}", left_out.join(", "))));
+    parts.extend(unknown);
+    if counting.is_empty() {
+        parts[0] = "none that counts".to_owned();
     }
+    (parts.len() > 1 || !counting.is_empty()).then(|| Line::of(parts.join("; ")))
 }
 
 /// What each rule leaves out, the most first.
@@ -216,10 +204,10 @@ fn filtered(summary: &PlanSummary) -> Vec<Line> {
     let mut reasons: Vec<_> = summary.filtered_reasons.iter().collect();
     reasons.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
     for (code, n) in reasons {
-        let told = format!("{} {code}", count(*n));
-        match by_rule.iter_mut().find(|(known, ..)| *known == rule(code)) {
-            Some((_, codes)) => codes.push(told),
-            None => by_rule.push((rule(code), vec![told])),
+        let reason = format!("{} {code}", count(*n));
+        match by_rule.iter_mut().find(|(known, ..)| *known == filter_advice(code)) {
+            Some((_, codes)) => codes.push(reason),
+            None => by_rule.push((filter_advice(code), vec![reason])),
         }
     }
     by_rule
@@ -231,29 +219,27 @@ fn filtered(summary: &PlanSummary) -> Vec<Line> {
 /// Each reason with its count and where to look, and below it what to do.
 fn invalid(preview: &Preview, room: Option<usize>) -> Vec<Line> {
     let mut lines = Vec::new();
-    let rows = advice_rows(&preview.summary);
-    let digits = rows.iter().map(|row| count(row.count.count).len()).max().unwrap_or(0);
-    for row in rows {
-        let head = format!("{:>digits$}  ", count(row.count.count));
-        let room = room.map(|room| room.saturating_sub(cells(&head) + row.code.len() + 2));
-        lines.push(Line::with(
-            head,
-            format!("{}: {}", row.code, examples(preview, row.count, room)),
-        ));
-        lines.push(Line::with(" ".repeat(digits + 4), row.advice));
+    let reasons = invalid_reasons(&preview.summary);
+    let digits = reasons.iter().map(|(_, found)| count(found.count).len()).max().unwrap_or(0);
+    for (reason, found) in reasons {
+        let head = format!("{:>digits$}  ", count(found.count));
+        let room = room.map(|room| room.saturating_sub(cells(&head) + reason.code().len() + 2));
+        let examples = examples(preview, found, room);
+        lines.push(Line::with(head, format!("{}: {examples}", reason.code())));
+        lines.push(Line::with(" ".repeat(digits + 4), reason.advice()));
     }
     lines
 }
 
 /// As many as fit into a line; one, whatever its length.
-fn examples(preview: &Preview, reason: &ExampleCount, room: Option<usize>) -> String {
+fn examples(preview: &Preview, found: &ExampleCount, room: Option<usize>) -> String {
     let mut text = String::new();
-    for example in reason.examples.iter().take(3).map(|example| example_text(preview, example)) {
+    for example in found.examples.iter().take(3).map(|example| example_text(preview, example)) {
         let fits = room.is_none_or(|room| cells(&text) + cells(&example) + 3 <= room);
-        match text.is_empty() {
-            true => text = example,
-            false if fits => text.push_str(&format!(" · {example}")),
-            false => {}
+        if text.is_empty() {
+            text = example;
+        } else if fits {
+            text.push_str(&format!(" · {example}"));
         }
     }
     text
