@@ -133,3 +133,11 @@ pub struct SourceDiscount {
     /// It lowered the shipping price, not the price of the goods.
     pub of_shipping: bool,
 }
+
+impl SourceDiscount {
+    /// A discount that may have no name.
+    pub fn named(name: String, amount: String, of_shipping: bool) -> Self {
+        let name = if name.is_empty() { "Discount".to_owned() } else { name };
+        Self { name, amount, of_shipping }
+    }
+}

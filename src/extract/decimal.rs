@@ -35,6 +35,11 @@ pub fn sum(amounts: Vec<String>) -> String {
     print(sum)
 }
 
+/// The sum of the amounts that are stated.
+pub fn sum_stated(amounts: impl IntoIterator<Item = String>) -> String {
+    sum(amounts.into_iter().filter(|amount| !amount.is_empty()).collect())
+}
+
 /// What is left of `whole` above `part`; blank where there is nothing, or where either is not
 /// stated as a number.
 pub fn excess(whole: &str, part: &str) -> String {

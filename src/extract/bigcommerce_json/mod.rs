@@ -2,13 +2,7 @@
 //! each the answers of an address of its own: products, coupons and shipping addresses. Amounts are
 //! those with tax, as those of the total are.
 
-mod coupon;
-mod date;
-mod fields;
 mod order;
-mod product;
-mod shipping;
-mod status;
 
 use super::join::{Holds, JsonPart, Kind, Part};
 use super::json::Dialect;
@@ -29,7 +23,7 @@ pub static ORDERS: Dialect = Dialect {
         &["products"],
     ],
     siblings: &[("statuses", "BigCommerce's list of statuses")],
-    read: order::read,
+    read: order::order,
 };
 
 /// `/v2/orders/ID/products`.
@@ -46,7 +40,7 @@ pub static PRODUCTS: Dialect = Dialect {
         &["price_inc_tax", "base_price"],
     ],
     siblings: &[],
-    read: product::read,
+    read: order::product,
 };
 
 /// `/v2/orders/ID/coupons`.
@@ -57,7 +51,7 @@ pub static COUPONS: Dialect = Dialect {
     wrappers: &[],
     needs: &[&["order_id"], &["coupon_id", "type"], &["code"], &["discount"]],
     siblings: &[],
-    read: coupon::read,
+    read: order::coupon,
 };
 
 /// `/v2/orders/ID/shippingaddresses`.
@@ -68,7 +62,7 @@ pub static SHIPPING: Dialect = Dialect {
     wrappers: &[],
     needs: &[&["order_id"], &["shipping_method"], &["cost_inc_tax", "base_cost"]],
     siblings: &[],
-    read: shipping::read,
+    read: order::address,
 };
 
 static KIND: Kind = Kind {
@@ -95,8 +89,16 @@ const fn part(dialect: &'static Dialect, holds: Holds) -> Part {
 }
 
 pub static PARTS: [JsonPart; 4] = [
-    JsonPart { dialect: &ORDERS, part: part(&ORDERS, Holds::Orders), read: order::piece },
-    JsonPart { dialect: &PRODUCTS, part: part(&PRODUCTS, Holds::Parts), read: product::piece },
-    JsonPart { dialect: &COUPONS, part: part(&COUPONS, Holds::Parts), read: coupon::piece },
-    JsonPart { dialect: &SHIPPING, part: part(&SHIPPING, Holds::Parts), read: shipping::piece },
+    JsonPart { dialect: &ORDERS, part: part(&ORDERS, Holds::Orders), read: order::order_piece },
+    JsonPart {
+        dialect: &PRODUCTS,
+        part: part(&PRODUCTS, Holds::Parts),
+        read: order::product_piece,
+    },
+    JsonPart { dialect: &COUPONS, part: part(&COUPONS, Holds::Parts), read: order::coupon_piece },
+    JsonPart {
+        dialect: &SHIPPING,
+        part: part(&SHIPPING, Holds::Parts),
+        read: order::address_piece,
+    },
 ];

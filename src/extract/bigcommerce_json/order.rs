@@ -1,137 +1,222 @@
-//! From an order's fields to what is sent of it.
+//! An order under the names BigCommerce gives its fields, and the records that belong to one.
 
-use super::fields::{Coupon, Order, Product, ShippingAddress};
-use super::{coupon, date, product, status};
-use crate::domain::{Reason, RecordError, SourceOrder};
+use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status};
+use crate::extract::decimal;
 use crate::extract::join::{self, Piece, Role};
-use crate::extract::json::{Document, Fields, List, Raw, is_true};
-use crate::extract::{ORDER_LINES_MAX, decimal};
-use serde::Deserialize;
+use crate::extract::json::{Record, text_or};
+use jiff::fmt::rfc2822::DateTimeParser;
+
+/// The statuses by their numbers, with their words; a store may rename them, but not renumber them.
+const STATUSES: [(&str, &str, Status); 15] = [
+    ("0", "Incomplete", Status::Draft),
+    ("1", "Pending", Status::Pending),
+    ("2", "Shipped", Status::Paid),
+    ("3", "Partially Shipped", Status::Paid),
+    ("4", "Refunded", Status::Refunded),
+    ("5", "Cancelled", Status::Cancelled),
+    ("6", "Declined", Status::Failed),
+    ("7", "Awaiting Payment", Status::Pending),
+    ("8", "Awaiting Pickup", Status::Paid),
+    ("9", "Awaiting Shipment", Status::Paid),
+    ("10", "Completed", Status::Paid),
+    ("11", "Awaiting Fulfillment", Status::Paid),
+    ("12", "Manual Verification Required", Status::Pending),
+    // The buyer wants the money back, and whether it goes back is open.
+    ("13", "Disputed", Status::Pending),
+    ("14", "Partially Refunded", Status::PartiallyRefunded),
+];
+
+/// The gateway that a store tries out its checkout with.
+const TEST_GATEWAY: &str = "Test Payment Gateway";
 
 /// An order as its record alone states it.
-///
-/// # Errors
-/// When the text is no JSON, no object, or says one thing twice.
-pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
-    let Piece { mut stated, quantity, .. } = piece(document)?;
-    if quantity.is_some_and(|quantity| join::is_short(&stated, quantity)) {
-        stated.faults.push(RecordError::of(Reason::Truncated, "items_total"));
+pub fn order(record: &Record<'_>) -> SourceOrder {
+    let (order, quantity) = stated(record);
+    if quantity.is_some_and(|quantity| join::is_short(&order, quantity)) {
+        record.fault(Reason::Truncated, "items_total");
     }
-    Ok(stated)
+    order
 }
 
 /// An order that waits for what it only links to.
-///
-/// # Errors
-/// As [`read`].
-pub fn piece(document: &Document<'_>) -> serde_json::Result<Piece> {
-    let stated: Order<'_> = serde_json::from_str(document.text)?;
-    let fields = &mut Fields::new(document.has_bad_bytes);
-    let billing = fields.object(&stated.billing_address, "billing_address");
-    let id = fields.id(stated.id, "id");
+pub fn order_piece(record: &Record<'_>) -> Option<Piece> {
+    let (stated, quantity) = stated(record);
+    let key = stated.id.clone();
+    Some(Piece { role: Role::Order, key, id: String::new(), quantity, stated })
+}
+
+pub fn product_piece(record: &Record<'_>) -> Option<Piece> {
+    part(record, "product", product(record))
+}
+
+pub fn coupon_piece(record: &Record<'_>) -> Option<Piece> {
+    part(record, "coupon", coupon(record))
+}
+
+pub fn address_piece(record: &Record<'_>) -> Option<Piece> {
+    part(record, "address", address(record))
+}
+
+/// What belongs to an order; `None` where it does not say to which.
+fn part(record: &Record<'_>, kind: &str, stated: SourceOrder) -> Option<Piece> {
+    let key = Some(record.id("order_id")).filter(|order| !order.is_empty())?;
+    let mut id = record.id("id");
+    if !id.is_empty() {
+        id = format!("{kind}:{id}");
+    }
+    Some(Piece { role: Role::Part, key, id, quantity: None, stated })
+}
+
+/// What a product's record states of its order.
+pub fn product(record: &Record<'_>) -> SourceOrder {
+    SourceOrder { lines: vec![line(record)], ..SourceOrder::default() }
+}
+
+/// What a coupon's record states of its order.
+pub fn coupon(record: &Record<'_>) -> SourceOrder {
+    SourceOrder { discounts: vec![discount(record)], ..SourceOrder::default() }
+}
+
+/// What a shipping address states of its order: only the method is read.
+pub fn address(record: &Record<'_>) -> SourceOrder {
+    SourceOrder { shipping_method: record.text("shipping_method"), ..SourceOrder::default() }
+}
+
+/// An order, and how many pieces of goods it says it has.
+fn stated(record: &Record<'_>) -> (SourceOrder, Option<u64>) {
+    let id = record.id("id");
     let mut order = SourceOrder {
         number: id.clone(),
-        id: id.clone(),
-        email: fields.text(billing.and_then(|address| address.email), "billing_address.email"),
-        customer_id: unless_none(fields.id(stated.customer_id, "customer_id")),
-        accepts_marketing: stated.is_email_opt_in.map(|_| is_true(stated.is_email_opt_in)),
-        created_at: date::from_rfc2822(fields.text(stated.date_created, "date_created")),
-        updated_at: date::from_rfc2822(fields.text(stated.date_modified, "date_modified")),
-        currency: currency(&stated, fields),
-        total: fields.text(stated.total_inc_tax, "total_inc_tax"),
-        tax: fields.text(stated.total_tax, "total_tax"),
-        status: status::read(&stated, fields),
+        id,
+        email: record.object("billing_address").text("email"),
+        customer_id: unless_zero(record.id("customer_id")),
+        accepts_marketing: record.flag("is_email_opt_in"),
+        created_at: from_rfc2822(record.text("date_created")),
+        updated_at: from_rfc2822(record.text("date_modified")),
+        currency: currency(record),
+        total: record.text("total_inc_tax"),
+        shipping: sum(record, ["shipping_cost_inc_tax", "handling_cost_inc_tax"]),
+        tax: record.text("total_tax"),
+        discount: sum(record, ["discount_amount", "coupon_discount"]),
+        refunded: record.text("refunded_amount"),
+        status: status(record),
+        lines: inline(record, "products", Record::lines).iter().map(line).collect(),
+        discounts: inline(record, "coupons", Record::list).iter().map(discount).collect(),
         ..SourceOrder::default()
     };
+    if decimal::parse(&order.refunded) == Some(0) {
+        order.refunded.clear();
+    }
     if order.status.is_none() {
-        order.status_word =
-            fields.first([(stated.status, "status"), (stated.status_id, "status_id")]);
+        order.status_word = record.first(["status", "status_id"]);
     }
-    order.shipping = sum(
-        [
-            (stated.shipping_cost_inc_tax, "shipping_cost_inc_tax"),
-            (stated.handling_cost_inc_tax, "handling_cost_inc_tax"),
-        ],
-        fields,
-    );
-    order.discount = sum(
-        [(stated.discount_amount, "discount_amount"), (stated.coupon_discount, "coupon_discount")],
-        fields,
-    );
-    order.refunded = match fields.text(stated.refunded_amount, "refunded_amount") {
-        zero if decimal::parse(&zero) == Some(0) => String::new(),
-        amount => amount,
-    };
-    add_inline(&stated, &mut order, document.line, fields)?;
-    let quantity = fields.text(stated.items_total, "items_total").parse().ok();
-    order.faults = std::mem::take(&mut fields.faults);
-    Ok(Piece { role: Role::Order, key: id, id: String::new(), quantity, stated: order })
+    if let Some(address) = inline(record, "shipping_addresses", Record::list).first() {
+        order.shipping_method = address.text("shipping_method");
+    }
+    (order, record.text("items_total").parse().ok())
 }
 
-/// What other programs put in place of the links.
-fn add_inline(
-    stated: &Order<'_>,
-    order: &mut SourceOrder,
-    at_line: u64,
-    fields: &mut Fields,
-) -> serde_json::Result<()> {
-    let products: List<Product<'_>, ORDER_LINES_MAX> = inline(stated.products)?;
-    for one in fields.list(&products, "products") {
-        order.lines.push(product::line(one, at_line, fields));
+/// A test is a test whatever else is said of it, and an order that was deleted (or archived, which
+/// is the same there) counts as cancelled. `None`, with a fault, for a status that is not known.
+fn status(record: &Record<'_>) -> Option<Status> {
+    if record.text("payment_method").eq_ignore_ascii_case(TEST_GATEWAY) {
+        return Some(Status::Test);
     }
-    let coupons: List<Coupon<'_>, ENTRIES_MAX> = inline(stated.coupons)?;
-    for one in fields.list(&coupons, "coupons") {
-        order.discounts.push(coupon::discount(one, fields));
+    if record.is_true("is_deleted") {
+        return Some(Status::Cancelled);
     }
-    let addresses: List<ShippingAddress<'_>, ENTRIES_MAX> = inline(stated.shipping_addresses)?;
-    let first = fields.list(&addresses, "shipping_addresses").first();
-    order.shipping_method =
-        fields.text(first.and_then(|one| one.shipping_method), "shipping_method");
-    Ok(())
+    let (number, word) = (record.text("status_id"), record.text("status"));
+    let known = STATUSES.iter().find(|(id, name, _)| match number.as_str() {
+        "" => name.eq_ignore_ascii_case(&word),
+        number => *id == number,
+    });
+    if known.is_none() {
+        record.fault(Reason::UnknownStatus, "status_id");
+    }
+    known.map(|(_, _, status)| *status)
 }
 
-const ENTRIES_MAX: usize = 250;
-
-/// The list that stands here; an empty one where it is a link.
-fn inline<'a, T: Deserialize<'a>, const MAX: usize>(
-    raw: Raw<'a>,
-) -> serde_json::Result<List<T, MAX>> {
-    match raw.map(serde_json::value::RawValue::get) {
-        Some(list) if list.starts_with('[') => serde_json::from_str(list),
-        _ => Ok(List::default()),
+fn line(product: &Record<'_>) -> SourceLine {
+    SourceLine {
+        id: text_or(unless_zero(product.id("variant_id")), || {
+            unless_zero(product.id("product_id"))
+        }),
+        name: product.text("name"),
+        quantity: product.text("quantity"),
+        unit_price: product.first(["price_inc_tax", "base_price"]),
+        sku: product.text("sku"),
+        at_line: product.line(),
+        ..SourceLine::default()
     }
+}
+
+/// `discount` is what it took off; `amount` is what it promises, which may be a percentage.
+fn discount(coupon: &Record<'_>) -> SourceDiscount {
+    let kind = coupon.text("type");
+    SourceDiscount {
+        name: coupon.text("code"),
+        amount: coupon.text("discount"),
+        // 3 is a discount of the shipping, 4 is free shipping.
+        of_shipping: matches!(kind.as_str(), "3" | "4" | "shipping_discount" | "free_shipping"),
+    }
+}
+
+/// A list that other programs put in place of a link; nothing where the link is.
+fn inline<'a>(
+    record: &Record<'a>,
+    name: &'static str,
+    entries: fn(&Record<'a>, &'static str) -> Vec<Record<'a>>,
+) -> Vec<Record<'a>> {
+    let is_list = record.value(name).is_some_and(|value| value.is_list());
+    if is_list { entries(record, name) } else { Vec::new() }
 }
 
 /// The currency the buyer paid in, as all amounts are; that of the store is the same only where the
 /// order says so.
-fn currency(stated: &Order<'_>, fields: &mut Fields) -> String {
-    let code = fields.text(stated.currency_code, "currency_code");
-    let (own, default) = (
-        fields.text(stated.currency_id, "currency_id"),
-        fields.text(stated.default_currency_id, "default_currency_id"),
-    );
-    match code.is_empty() && !own.is_empty() && own == default {
-        true => fields.text(stated.default_currency_code, "default_currency_code"),
-        false => code,
-    }
+fn currency(record: &Record<'_>) -> String {
+    text_or(record.text("currency_code"), || {
+        let own = record.text("currency_id");
+        let is_default = !own.is_empty() && own == record.text("default_currency_id");
+        if is_default { record.text("default_currency_code") } else { String::new() }
+    })
 }
 
 /// Two amounts as one; where one of them is nothing, the other as it stands.
-fn sum(amounts: [(Raw<'_>, &'static str); 2], fields: &mut Fields) -> String {
-    let texts = amounts.map(|(raw, field)| fields.text(raw, field));
-    let [first, _] = &texts;
-    let blank = first.clone();
-    let told: Vec<String> = texts
-        .into_iter()
-        .filter(|text| !text.is_empty() && decimal::parse(text) != Some(0))
-        .collect();
-    match told.is_empty() {
-        true => blank,
-        false => decimal::sum(told),
+fn sum(record: &Record<'_>, names: [&'static str; 2]) -> String {
+    let amounts = names.map(|name| record.text(name));
+    let is_nothing = |text: &String| text.is_empty() || decimal::parse(text) == Some(0);
+    if amounts.iter().all(is_nothing) {
+        let [first, _] = amounts;
+        return first;
     }
+    decimal::sum(amounts.into_iter().filter(|text| !is_nothing(text)).collect())
 }
 
 /// BigCommerce writes 0 where there is no such record.
-pub fn unless_none(id: String) -> String {
+fn unless_zero(id: String) -> String {
     if id == "0" { String::new() } else { id }
+}
+
+/// A date as e-mail has them (`Tue, 05 Mar 2019 21:40:11 +0000`) with its offset, in the form the
+/// other formats have; any other text as it stands.
+fn from_rfc2822(text: String) -> String {
+    match DateTimeParser::new().parse_zoned(&text) {
+        Ok(moment) => moment.strftime("%Y-%m-%d %H:%M:%S %z").to_string(),
+        Err(_) => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_keeps_its_offset_and_what_is_none_stays_what_it_is() {
+        let read = |text: &str| from_rfc2822(text.to_owned());
+        assert_eq!(read("Tue, 05 Mar 2019 21:40:11 +0000"), "2019-03-05 21:40:11 +0000");
+        assert_eq!(read("Tue, 05 Mar 2019 21:40:11 -0530"), "2019-03-05 21:40:11 -0530");
+        for odd in ["", "Wed, 05 Mar 2019 21:40:11 +0000", "05/03/2019", "2019-03-05T21:40:11Z"] {
+            assert_eq!(read(odd), odd);
+        }
+    }
 }

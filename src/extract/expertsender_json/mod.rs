@@ -1,6 +1,5 @@
 //! The dialect of ExpertSender's customer data platform: orders as its API answers and takes them.
 
-mod fields;
 mod order;
 mod zones;
 
@@ -18,5 +17,5 @@ pub static ORDERS: Dialect = Dialect {
         ("orderStatus", "ExpertSender's changes of status"),
         ("substatus", "an error that an API answered with"),
     ],
-    read: order::read,
+    read: order::order,
 };

@@ -1,61 +1,46 @@
-//! From an order's fields to what is sent of it.
+//! An order under the names ExpertSender gives its fields.
 
-use super::fields::{Order, Product};
 use super::zones::zone_named;
 use crate::domain::{Moment, Reason, SourceLine, SourceOrder, Status};
 use crate::extract::decimal;
-use crate::extract::json::{Document, Fields};
+use crate::extract::json::Record;
 use jiff::tz::TimeZone;
 
-/// The attribute that names the way of shipping.
+/// The attribute that names the shipping method.
 const SHIPPING_METHOD: &str = "Shipping Method";
 
-/// # Errors
-/// When the text is no JSON, no object, or says one thing twice.
-pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
-    let stated: Order<'_> = serde_json::from_str(document.text)?;
-    let mut fields = Fields::new(document.has_bad_bytes);
-    let customer = fields.object(&stated.customer, "customer");
-    let id = fields.id(stated.id, "id");
-    let total = fields.text(stated.total_value, "totalValue");
-    let refunded = fields.text(stated.returns_value, "returnsValue");
+pub fn order(record: &Record<'_>) -> SourceOrder {
+    let customer = record.object("customer");
+    // Nobody is customer 0.
+    let mut customer_ids = ["crmId", "id"].into_iter().map(|name| customer.id(name));
+    let customer_id = customer_ids.find(|id| !matches!(id.as_str(), "" | "0"));
+    let id = record.id("id");
+    let total = record.text("totalValue");
+    let refunded = record.text("returnsValue");
     let mut order = SourceOrder {
         number: id.clone(),
         id,
-        email: fields.text(customer.and_then(|customer| customer.email), "customer.email"),
-        customer_id: [
-            fields.id(customer.and_then(|customer| customer.crm_id), "customer.crmId"),
-            fields.id(customer.and_then(|customer| customer.id), "customer.id"),
-        ]
-        .into_iter()
-        // Nobody is customer 0.
-        .find(|id| !matches!(id.as_str(), "" | "0"))
-        .unwrap_or_default(),
-        created_at: date(&stated, &mut fields),
-        currency: fields.text(stated.currency, "currency"),
-        status: status(&stated, &refunded, &total, &mut fields),
+        email: customer.text("email"),
+        customer_id: customer_id.unwrap_or_default(),
+        created_at: date(record),
+        currency: record.text("currency"),
+        status: status(record, &refunded, &total),
         total,
         refunded,
-        shipping_method: shipping_method(&stated, &mut fields),
-        lines: fields
-            .list(&stated.products, "products")
-            .iter()
-            .map(|product| line_of(product, document.line, &mut fields))
-            .collect(),
+        shipping_method: shipping_method(record),
+        lines: record.lines("products").iter().map(line).collect(),
         ..SourceOrder::default()
     };
     if order.status.is_none() {
-        order.status_word = fields.text(stated.status, "status");
+        order.status_word = record.text("status");
     }
-    order.faults = fields.faults;
-    Ok(order)
+    order
 }
 
 /// The date as it stands, where it says its offset or the order names no zone; else with the offset
 /// that the zone it names had then. A zone that is not known is never passed over for another.
-fn date(stated: &Order<'_>, fields: &mut Fields) -> String {
-    let date = fields.text(stated.date, "date");
-    let zone = fields.text(stated.time_zone, "timeZone");
+fn date(record: &Record<'_>) -> String {
+    let (date, zone) = (record.text("date"), record.text("timeZone"));
     let read_in =
         |zone: &TimeZone| Moment::parse(&date, zone).map(|moment| moment.to_string()).ok();
     let (utc, elsewhere) =
@@ -67,16 +52,16 @@ fn date(stated: &Order<'_>, fields: &mut Fields) -> String {
     match zone_named(&zone) {
         Some(zone) => read_in(&zone).unwrap_or(date),
         None => {
-            fields.add(Reason::BadDate, "timeZone");
+            record.fault(Reason::BadDate, "timeZone");
             date
         }
     }
 }
 
 /// In any case. An order of which no status is stated is one that was made.
-fn status(stated: &Order<'_>, refunded: &str, total: &str, fields: &mut Fields) -> Option<Status> {
+fn status(record: &Record<'_>, refunded: &str, total: &str) -> Option<Status> {
     let returned = decimal::parse(refunded).filter(|amount| *amount > 0);
-    match fields.text(stated.status, "status").to_ascii_lowercase().as_str() {
+    match record.text("status").to_ascii_lowercase().as_str() {
         "placed" => Some(Status::Pending),
         "canceled" | "cancelled" | "deleted" => Some(Status::Cancelled),
         "paid" | "completed" | "" => Some(match (returned, decimal::parse(total)) {
@@ -85,38 +70,36 @@ fn status(stated: &Order<'_>, refunded: &str, total: &str, fields: &mut Fields) 
             (None, _) => Status::Paid,
         }),
         _ => {
-            fields.add(Reason::UnknownStatus, "status");
+            record.fault(Reason::UnknownStatus, "status");
             None
         }
     }
 }
 
-fn shipping_method(stated: &Order<'_>, fields: &mut Fields) -> String {
-    for attribute in fields.list(&stated.order_attributes, "orderAttributes") {
-        if fields.text(attribute.name, "orderAttributes").eq_ignore_ascii_case(SHIPPING_METHOD) {
-            return fields.text(attribute.value, "orderAttributes");
-        }
-    }
-    String::new()
+fn shipping_method(record: &Record<'_>) -> String {
+    let attributes = record.list("orderAttributes");
+    let method = attributes
+        .iter()
+        .find(|attribute| attribute.text("name").eq_ignore_ascii_case(SHIPPING_METHOD));
+    method.map(|attribute| attribute.text("value")).unwrap_or_default()
 }
 
-fn line_of(product: &Product<'_>, line: u64, fields: &mut Fields) -> SourceLine {
-    let quantity = fields.text(product.quantity, "quantity");
-    let returned = fields.text(product.returned, "returned");
+fn line(product: &Record<'_>) -> SourceLine {
+    let (quantity, returned) = (product.text("quantity"), product.text("returned"));
     if let (Ok(quantity), Ok(returned)) = (quantity.parse::<u64>(), returned.parse::<u64>())
         && returned > quantity
     {
-        fields.add(Reason::BadQuantity, "returned");
+        product.fault(Reason::BadQuantity, "returned");
     }
     SourceLine {
-        id: fields.id(product.id, "products.id"),
-        name: fields.text(product.name, "products.name"),
+        id: product.id("id"),
+        name: product.text("name"),
         quantity,
-        unit_price: fields.text(product.price, "price"),
-        category: fields.text(product.category, "category"),
-        image_url: fields.text(product.image_url, "imageUrl"),
-        product_url: fields.text(product.url, "url"),
-        at_line: line,
+        unit_price: product.text("price"),
+        category: product.text("category"),
+        image_url: product.text("imageUrl"),
+        product_url: product.text("url"),
+        at_line: product.line(),
         ..SourceLine::default()
     }
 }

@@ -2,11 +2,7 @@
 //! document is a request or an answer to create, read or update one; the order stands in it twice
 //! wrapped. No date is stated anywhere.
 
-mod discounts;
-mod fields;
-mod lines;
 mod order;
-mod words;
 
 use super::json::Dialect;
 
@@ -36,5 +32,5 @@ pub static ORDERS: Dialect = Dialect {
         ("order.external_order_id", "Fast's requests to read an order"),
         ("order.order_id", "Fast's requests to update an order, which state no amounts"),
     ],
-    read: order::read,
+    read: order::order,
 };

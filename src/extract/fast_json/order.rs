@@ -1,54 +1,65 @@
-//! From a document to what is sent of the order in it.
+//! The order in one of Fast's documents.
 
-use super::discounts::{discounts, refunded};
-use super::fields::{Id, Node, User};
-use super::lines::lines;
-use super::words::{Kind, kind_of, says_cart};
-use crate::domain::{SourceOrder, Status};
+use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status};
 use crate::extract::decimal;
-use crate::extract::json::{Document, Fields, Raw};
+use crate::extract::json::{Record, text_or};
 
 /// Ids that stand in for one.
 const PLACEHOLDERS: [&str; 2] = ["me", "string"];
 
-/// # Errors
-/// When the text is no JSON, no object, or says one thing twice.
-pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
-    let stated: Node<'_> = serde_json::from_str(document.text)?;
-    let mut fields = Fields::new(document.has_bad_bytes);
-    let mut wrappings = vec![&stated];
-    while let Some(inner) = wrappings.last().and_then(|node| fields.object(&node.order, "order")) {
-        wrappings.push(inner);
-    }
-    let mut order = order_of(&wrappings, document.line, &mut fields);
-    order.faults = fields.faults;
-    Ok(order)
+/// Fast's names for the type of an order, in the order of their numbers.
+const TYPES: [&str; 7] = ["UNSPECIFIED", "CART", "ORDER", "RETURN", "EXCHANGE", "CREDIT", "REFUND"];
+/// Fast's names for an order's status, in the order of their numbers.
+const STATUSES: [&str; 10] = [
+    "UNSPECIFIED",
+    "CART",
+    "PENDING",
+    "HOLD",
+    "BOOKED",
+    "PENDING_FULFILLMENT",
+    "FULFILLED",
+    "COMPLETE",
+    "CANCELED",
+    "DELETED",
+];
+
+/// What a document is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Cart,
+    Order(Status),
+    /// A return, an exchange, a credit or a refund: it refers to an order, but is none.
+    Other,
 }
 
-/// `wrappings` from the document to the order; the order alone may be all there is.
-fn order_of(wrappings: &[&Node<'_>], line: u64, fields: &mut Fields) -> SourceOrder {
-    let Some(stated) = wrappings.last().copied() else { return SourceOrder::default() };
-    let kind = kind_of(stated, wrappings.iter().any(|node| says_cart(node)), fields);
-    let (email, customer_id) = customer(wrappings, stated, fields);
+/// The order of a document, which wraps it in `order` twice; or the order alone.
+pub fn order(document: &Record<'_>) -> SourceOrder {
+    let mut wrappings = vec![*document];
+    let mut record = *document;
+    while let Some(inner) = Some(record.object("order")).filter(Record::exists) {
+        record = inner;
+        wrappings.push(record);
+    }
+    let record = &record;
+    let kind = kind(record, wrappings.iter().any(|outer| outer.is_true("is_cart")));
+    let (email, customer_id) = customer(&wrappings, record);
+    let lines = record.lines("lines");
     let mut order = SourceOrder {
-        number: fields.text(stated.short_order_id, "short_order_id"),
+        number: record.text("short_order_id"),
         email,
         customer_id,
-        currency: fields.text(stated.currency_code, "currency_code"),
-        total: fields.text(stated.total_amount, "total_amount"),
-        shipping: fields.text(stated.total_shipping, "total_shipping"),
-        tax: fields.text(stated.total_tax, "total_tax"),
-        discount: fields.text(stated.total_discounts, "total_discounts"),
-        discounts: discounts(stated, fields),
-        refunded: refunded(stated, fields),
-        shipping_method: shipping_method(stated, fields),
-        lines: lines(stated, line, fields),
+        currency: record.text("currency_code"),
+        total: record.text("total_amount"),
+        shipping: record.text("total_shipping"),
+        tax: record.text("total_tax"),
+        discount: record.text("total_discounts"),
+        discounts: discounts(record, &lines),
+        refunded: refunded(record),
+        shipping_method: shipping_method(record),
+        lines: without_choices(lines.iter().map(line)),
         ..SourceOrder::default()
     };
-    let id = match fields.id(stated.external_id, "external_id") {
-        none if none.is_empty() || is_placeholder(&none) => own_id(stated.id, "id", fields),
-        id => id,
-    };
+    let id = text_or(unless_placeholder(record.id("external_id")), || own_id(record, "id"));
     match kind {
         Some(Kind::Cart) => (order.checkout_id, order.is_undated_cart) = (id, true),
         Some(Kind::Order(status)) => {
@@ -65,6 +76,45 @@ fn order_of(wrappings: &[&Node<'_>], line: u64, fields: &mut Fields) -> SourceOr
     order
 }
 
+/// `None` where the word for it is not known, which a fault then says.
+///
+/// Booked orders wait for payment and fraud checks; an order is paid from `PENDING_FULFILLMENT` on.
+/// An order that states no status is one that was made.
+fn kind(record: &Record<'_>, is_cart: bool) -> Option<Kind> {
+    let order_type = word(&record.text("order_type"), "ORDER_TYPE_", &TYPES);
+    let status = word(&record.text("status"), "ORDER_STATUS_", &STATUSES);
+    let (Some(order_type), Some(status)) = (order_type, status) else {
+        let field = if order_type.is_none() { "order_type" } else { "status" };
+        record.fault(Reason::UnknownStatus, field);
+        return None;
+    };
+    Some(match (order_type, status) {
+        ("RETURN" | "EXCHANGE" | "CREDIT" | "REFUND", _) => Kind::Other,
+        (_, "CANCELED" | "DELETED") => Kind::Order(Status::Cancelled),
+        (_, "CART") => Kind::Cart,
+        (_, "PENDING" | "HOLD" | "BOOKED") => Kind::Order(Status::Pending),
+        (_, "PENDING_FULFILLMENT" | "FULFILLED" | "COMPLETE") => Kind::Order(Status::Paid),
+        ("CART", _) => Kind::Cart,
+        ("ORDER", _) => Kind::Order(Status::Paid),
+        _ if is_cart => Kind::Cart,
+        _ => Kind::Order(Status::Paid),
+    })
+}
+
+/// The name of a value that is stated as a name (`ORDER_STATUS_CART`) or as a number; the first name
+/// where none is stated.
+fn word(text: &str, prefix: &str, names: &[&'static str]) -> Option<&'static str> {
+    if text.is_empty() {
+        return names.first().copied();
+    }
+    if let Ok(number) = text.parse::<usize>() {
+        return names.get(number).copied();
+    }
+    let upper = text.to_ascii_uppercase();
+    let bare = upper.strip_prefix(prefix).unwrap_or(&upper);
+    names.iter().copied().find(|name| *name == bare)
+}
+
 fn after_refunds(status: Status, order: &SourceOrder) -> Status {
     match (status, decimal::parse(&order.refunded), decimal::parse(&order.total)) {
         (Status::Paid, Some(refunded), Some(total)) if refunded >= total && refunded > 0 => {
@@ -76,52 +126,124 @@ fn after_refunds(status: Status, order: &SourceOrder) -> Status {
     }
 }
 
-/// The customer's address and id, wherever in the document they are.
-fn customer(wrappings: &[&Node<'_>], stated: &Node<'_>, fields: &mut Fields) -> (String, String) {
-    let (mut email, mut id) = (String::new(), own_id(stated.user_id, "user_id", fields));
-    for node in wrappings {
-        let mut user: Option<&User<'_>> = fields.object(&node.user, "user");
-        while let Some(one) = user {
-            if email.is_empty() {
-                email = fields.text(one.email, "user.email");
-            }
-            if id.is_empty() {
-                id = own_id(one.id, "user.id", fields);
-            }
-            user = fields.object(&one.user, "user").map(|inner| &**inner);
+/// The customer's e-mail address and id, wherever in the document they are. A `user` may be wrapped
+/// in another one.
+fn customer(wrappings: &[Record<'_>], record: &Record<'_>) -> (String, String) {
+    let (mut email, mut id) = (String::new(), own_id(record, "user_id"));
+    for wrapping in wrappings {
+        let mut user = wrapping.object("user");
+        while user.exists() {
+            email = text_or(email, || user.text("email"));
+            id = text_or(id, || own_id(&user, "id"));
+            user = user.object("user");
         }
     }
-    if email.is_empty() {
-        let address = fields.object(&stated.bill_to, "bill_to").and_then(|address| address.email);
-        email = fields.text(address, "bill_to.email");
+    (text_or(email, || record.object("bill_to").text("email")), id)
+}
+
+/// An id of Fast's own, which may be written `{"value": "…"}`; blank where a placeholder stands for
+/// it.
+fn own_id(record: &Record<'_>, name: &'static str) -> String {
+    let is_wrapped = record.value(name).is_some_and(|value| value.is_object());
+    let id = if is_wrapped { record.object(name).id("value") } else { record.id(name) };
+    unless_placeholder(id)
+}
+
+fn unless_placeholder(id: String) -> String {
+    if PLACEHOLDERS.contains(&id.as_str()) { String::new() } else { id }
+}
+
+/// Coupons and the discounts of lines, those only that were applied; a coupon that is repeated at the
+/// lines it was spread over counts once.
+fn discounts(record: &Record<'_>, lines: &[Record<'_>]) -> Vec<SourceDiscount> {
+    let mut found: Vec<SourceDiscount> =
+        record.list("coupons").iter().filter_map(applied).collect();
+    let coupons: Vec<String> = found.iter().map(|coupon| coupon.name.clone()).collect();
+    for line in lines {
+        let own = line.list("discounts");
+        let applied = own.iter().filter_map(applied);
+        found.extend(applied.filter(|discount| !coupons.contains(&discount.name)));
     }
-    (email, id)
+    found
 }
 
-/// An id of Fast's own, blank where a placeholder stands for it.
-fn own_id(raw: Raw<'_>, field: &'static str, fields: &mut Fields) -> String {
-    let object = raw.map(|raw| raw.get()).filter(|text| text.starts_with('{'));
-    let wrapped = object.and_then(|text| serde_json::from_str::<Id<'_>>(text).ok());
-    let id = match wrapped {
-        Some(wrapped) => fields.id(wrapped.value, field),
-        None => fields.id(raw, field),
-    };
-    if is_placeholder(&id) { String::new() } else { id }
+fn applied(discount: &Record<'_>) -> Option<SourceDiscount> {
+    let amount = discount.text("total_amount");
+    if !discount.is_true("applied") || amount.is_empty() {
+        return None;
+    }
+    let name = discount.first(["code", "description"]);
+    let kind = discount.text("type");
+    let of_shipping = kind.eq_ignore_ascii_case("DISCOUNT_TYPE_SHIPPING") || kind == "3";
+    Some(SourceDiscount::named(name, amount, of_shipping))
 }
 
-fn is_placeholder(id: &str) -> bool {
-    PLACEHOLDERS.contains(&id)
+/// What was refunded. Whether tax and shipping are part of a refund's amount Fast does not say:
+/// where they are stated the sum stays unknown, which `net` refuses.
+fn refunded(record: &Record<'_>) -> String {
+    let mut amounts = Vec::new();
+    for refund in record.list("refunds") {
+        for part in ["tax", "shipping"] {
+            let part = refund.text(part);
+            if !part.is_empty() && decimal::parse(&part) != Some(0) {
+                return "unknown".to_owned();
+            }
+        }
+        amounts.push(refund.text("amount"));
+    }
+    decimal::sum(amounts)
 }
 
-/// The way of each shipment, each once.
-fn shipping_method(stated: &Node<'_>, fields: &mut Fields) -> String {
+/// The method of each shipment, each once.
+fn shipping_method(record: &Record<'_>) -> String {
     let mut names: Vec<String> = Vec::new();
-    for plan in fields.list(&stated.shipment_plans, "shipment_plans") {
-        let chosen = fields.object(&plan.selected_option, "selected_option");
-        let name = fields.text(chosen.and_then(|option| option.name), "selected_option");
+    for plan in record.list("shipment_plans") {
+        let name = plan.object("selected_option").text("name");
         if !name.is_empty() && !names.contains(&name) {
             names.push(name);
         }
     }
     names.join(", ")
+}
+
+/// A shop on Magento states a product with a choice as two lines: the product with its price, and
+/// after it the article chosen for nothing, under the product's name and the choice (`Tee`,
+/// `Tee-XS-Orange`). The second is not a line of its own; a gift under another name is.
+fn without_choices(all: impl Iterator<Item = SourceLine>) -> Vec<SourceLine> {
+    let mut lines: Vec<SourceLine> = Vec::new();
+    for line in all {
+        if !lines.last().is_some_and(|parent| is_choice(parent, &line)) {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+fn is_choice(parent: &SourceLine, line: &SourceLine) -> bool {
+    let is_zero = |amount: &str| decimal::parse(amount) == Some(0);
+    let choice = line.name.strip_prefix(parent.name.as_str());
+    let is_named_after =
+        !parent.name.is_empty() && choice.is_some_and(|choice| choice.starts_with('-'));
+    is_named_after
+        && is_zero(&line.unit_price)
+        && !is_zero(&parent.unit_price)
+        && line.quantity == parent.quantity
+}
+
+fn line(item: &Record<'_>) -> SourceLine {
+    let unit_price = item.text("unit_price");
+    // Where only what all of them cost is stated, the share of one is taken later.
+    let total = if unit_price.is_empty() { item.text("subtotal_amount") } else { String::new() };
+    SourceLine {
+        id: text_or(item.id("external_product_id"), || item.id("external_variant_id")),
+        name: item.first(["name", "description"]),
+        total,
+        unit_price,
+        // Fast's own documentation misspells it in places.
+        quantity: item.first(["quantity", "quanity"]),
+        discount: item.text("line_discount_amount"),
+        image_url: item.text("image_url"),
+        at_line: item.line(),
+        ..SourceLine::default()
+    }
 }

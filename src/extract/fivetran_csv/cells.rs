@@ -2,9 +2,8 @@
 
 use super::columns::Column;
 use crate::domain::{Reason, RecordError};
-use crate::extract::json::Raw;
+use crate::extract::json::Tree;
 use crate::extract::rows::Row;
-use serde::Deserialize;
 
 /// Takes cells out of one row, and keeps what is wrong with them.
 pub struct Cells<'r, 'a> {
@@ -64,23 +63,10 @@ impl<'r, 'a> Cells<'r, 'a> {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct PriceSet<'a> {
-    #[serde(borrow)]
-    shop_money: Option<Money<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Money<'a> {
-    #[serde(borrow)]
-    amount: Raw<'a>,
-}
-
 /// The shop's money of `{"shop_money": {"amount": "3.00", …}, …}`, as it stands.
 fn shop_money(json: &str) -> Option<String> {
-    let set: PriceSet<'_> = serde_json::from_str(json).ok()?;
-    let amount = set.shop_money?.amount?.get();
-    Some(amount.trim_matches('"').to_owned())
+    let set = Tree::parse(json).ok()?;
+    let amount = set.root().get("shop_money").ok()??.get("amount").ok()??;
+    let text = amount.text().ok()?.into_owned();
+    (!amount.is_null()).then_some(text)
 }

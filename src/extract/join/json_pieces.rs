@@ -3,10 +3,10 @@
 use super::piece::{Piece, Pieces};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::json::{Dialect, Document, Documents};
+use crate::extract::json::{Dialect, Documents, Record};
 
-/// What a record is.
-pub type ReadPiece = fn(&Document<'_>) -> serde_json::Result<Piece>;
+/// What a record is; `None` where it may be part of any order.
+pub type ReadPiece = fn(&Record<'_>) -> Option<Piece>;
 
 /// The records of one file.
 pub struct JsonPieces {
@@ -30,8 +30,11 @@ impl JsonPieces {
 
 impl Pieces for JsonPieces {
     fn pull(&mut self) -> Result<Option<Piece>, ReadError> {
-        let Some((line, read)) = self.documents.advance(self.read)? else { return Ok(None) };
-        let mut piece = read.ok_or_else(|| lost(&self.shown, line))?;
+        let Some((read, line)) = self.documents.next(|document| document.read(self.read))? else {
+            return Ok(None);
+        };
+        let Some((Some(mut piece), faults)) = read else { return Err(lost(&self.shown, line)) };
+        piece.stated.faults = faults;
         piece.stated.position.line = line;
         Ok(Some(piece))
     }

@@ -1,7 +1,9 @@
 //! What a shop system writes into JSON, and which one wrote a file.
 
+use super::documents::malformed;
 use super::elements::Elements;
 use super::keys::Keys;
+use super::record::{Document, Record};
 use crate::domain::SourceOrder;
 use crate::extract::codec::Source;
 use crate::extract::error::{MAPPING_ADVICE, ReadError};
@@ -28,16 +30,20 @@ pub struct Dialect {
     /// by one that orders don't have: a key inside, or with a slash before it (`/refunded_by`) one
     /// of the record itself.
     pub siblings: &'static [(&'static str, &'static str)],
-    pub read: fn(&Document<'_>) -> serde_json::Result<SourceOrder>,
+    pub read: fn(&Record<'_>) -> SourceOrder,
 }
 
-/// One record of a file.
-pub struct Document<'a> {
-    pub text: &'a str,
-    /// Line of the file it begins at.
-    pub line: u64,
-    /// It was no UTF-8: what could not be read stands as U+FFFD in it.
-    pub has_bad_bytes: bool,
+impl Dialect {
+    /// The order that a record is.
+    pub fn order(&self, document: &Document<'_>) -> SourceOrder {
+        match document.read(self.read) {
+            Some((mut order, faults)) => {
+                order.faults.splice(..0, faults);
+                order
+            }
+            None => malformed(),
+        }
+    }
 }
 
 /// The dialects that are known; of two that a file fits, the one that needs more is taken.

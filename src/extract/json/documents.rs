@@ -1,6 +1,7 @@
 //! The orders of one JSON file.
 
-use super::dialect::{Dialect, Document};
+use super::dialect::Dialect;
+use super::record::Document;
 use super::texts::Texts;
 use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::codec::Source;
@@ -22,30 +23,30 @@ impl Documents {
 }
 
 impl Documents {
-    /// The next record, as `read` has it, and its line; `None` in place of one that is no object,
-    /// or says one thing twice.
+    /// What `read` makes of the next record, with the line it begins at.
     ///
     /// # Errors
     /// When the file can't be read on, changed, is no JSON or ends too soon.
-    pub fn advance<T>(
+    pub fn next<T>(
         &mut self,
-        read: impl Fn(&Document<'_>) -> serde_json::Result<T>,
-    ) -> Result<Option<(u64, Option<T>)>, ReadError> {
-        let next = self.texts.next(|document, _| read(document).map(Some), || None)?;
-        Ok(next.map(|(record, line)| (line, record)))
+        read: impl FnOnce(&Document<'_>) -> T,
+    ) -> Result<Option<(T, u64)>, ReadError> {
+        self.texts.next(read)
     }
 }
 
 impl Records for Documents {
     fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
-        let Some((line, read)) = self.advance(self.dialect.read)? else { return Ok(None) };
-        let mut order = read.unwrap_or_else(malformed);
-        order.position.line = line;
-        Ok(Some(order))
+        let dialect = self.dialect;
+        let next = self.texts.next(|document| dialect.order(document))?;
+        Ok(next.map(|(mut order, line)| {
+            order.position.line = line;
+            order
+        }))
     }
 }
 
-/// What takes the place of a record that is no object, or says one thing twice.
+/// What takes the place of a record that is no object, or has a key twice.
 pub fn malformed() -> SourceOrder {
     SourceOrder { faults: vec![RecordError::new(Reason::MalformedRow)], ..SourceOrder::default() }
 }

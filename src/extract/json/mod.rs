@@ -7,19 +7,20 @@ mod documents;
 mod elements;
 mod keys;
 mod nesting;
+mod record;
 mod scan;
 mod texts;
+mod tree;
 mod trouble;
-mod values;
 mod window;
 mod wrappers;
 
 #[cfg(test)]
 mod tests;
 
-pub use dialect::{DIALECTS, Dialect, Document, NoMatch, SAMPLE_LEN_MAX, dialect_of, recognise};
+pub use dialect::{DIALECTS, Dialect, NoMatch, SAMPLE_LEN_MAX, dialect_of, recognise};
 pub use documents::{Documents, malformed};
-pub use elements::Elements;
-pub use keys::{Keys, each_member};
+pub use keys::Keys;
+pub use record::{Document, Record, interned, text_or};
 pub use texts::Texts;
-pub use values::{Fields, List, Object, Raw, even_null, is_true};
+pub use tree::{RepeatedKey, Tree, Value};

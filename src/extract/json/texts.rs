@@ -1,7 +1,8 @@
 //! The records of one JSON file as text, each parsed by who asks for it.
 
-use super::dialect::Document;
 use super::elements::Elements;
+use super::record::Document;
+use super::tree::Tree;
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
 use std::borrow::Cow;
@@ -31,38 +32,35 @@ impl Texts {
         self.elements.limit(bytes_max);
     }
 
-    /// What `read` makes of the next record, or `damaged` where that is no object or says one thing
-    /// twice; with the line it begins at. `read` is given the bytes as well, which are not always
-    /// text.
+    /// What `read` makes of the next record, with the line it begins at.
     ///
     /// # Errors
     /// When the file can't be read on, changed, is no JSON or ends too soon. A record that the file
     /// ends within is not given out.
     pub fn next<T>(
         &mut self,
-        mut read: impl FnMut(&Document<'_>, &[u8]) -> serde_json::Result<T>,
-        damaged: impl Fn() -> T,
+        read: impl FnOnce(&Document<'_>) -> T,
     ) -> Result<Option<(T, u64)>, ReadError> {
         loop {
             let Some(element) = self.elements.advance()? else {
                 self.source.check_unchanged(&self.file, 0)?;
                 return Ok(None);
             };
-            let place = element.place;
-            let text = match std::str::from_utf8(element.bytes) {
-                Ok(text) => Cow::Borrowed(text),
-                Err(_) => String::from_utf8_lossy(element.bytes),
-            };
+            let (bytes, place) = (element.bytes, element.place);
+            let text = String::from_utf8_lossy(bytes);
             let has_bad_bytes = matches!(text, Cow::Owned(_));
-            let found =
-                read(&Document { text: &text, line: place.line, has_bad_bytes }, element.bytes);
-            drop(text);
-            return match found {
-                Ok(found) => Ok(Some((found, place.line))),
-                Err(_) if self.elements.take_back() => continue,
-                Err(error) if error.is_data() => Ok(Some((damaged(), place.line))),
-                Err(error) => Err(self.elements.no_json(place, &error)),
+            let parsed = Tree::parse(&text);
+            let error = match parsed.or_else(Tree::null_unless_syntax) {
+                Ok(tree) => {
+                    let (value, line) = (tree.root(), place.line);
+                    let document = Document { value, bytes, line, has_bad_bytes };
+                    return Ok(Some((read(&document), line)));
+                }
+                Err(error) => error,
             };
+            if !self.elements.take_back() {
+                return Err(self.elements.no_json(place, &error));
+            }
         }
     }
 }

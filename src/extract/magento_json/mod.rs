@@ -2,9 +2,7 @@
 //! amount is stated twice, in the store's base currency and in the order's; only the order's are
 //! read. Dates are UTC.
 
-mod fields;
 mod order;
-mod status;
 
 use super::json::Dialect;
 
@@ -27,5 +25,5 @@ pub static ORDERS: Dialect = Dialect {
         ("items.order_item_id", "Magento's invoices, shipments or credit memos"),
         ("parameters", "an error that an API answered with"),
     ],
-    read: order::read,
+    read: order::order,
 };

@@ -1,48 +1,59 @@
-//! From an order's fields to what is sent of it.
+//! An order under the names Magento gives its fields.
 
-use super::fields::{Item, Order};
-use super::status::status;
-use crate::domain::{SourceDiscount, SourceLine, SourceOrder};
+use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status};
 use crate::extract::decimal;
-use crate::extract::json::{Document, Fields, is_true};
+use crate::extract::json::{Record, text_or};
 
-/// # Errors
-/// When the text is no JSON, no object, or says one thing twice.
-pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
-    let stated: Order<'_> = serde_json::from_str(document.text)?;
-    let mut fields = Fields::new(document.has_bad_bytes);
-    let refunded = fields.text(stated.total_refunded, "total_refunded");
-    let discount = taken_off(&fields.text(stated.discount_amount, "discount_amount"));
+pub fn order(record: &Record<'_>) -> SourceOrder {
+    let refunded = record.text("total_refunded");
+    let discount = taken_off(&record.text("discount_amount"));
+    let is_guest = record.is_true("customer_is_guest");
     let mut order = SourceOrder {
-        id: fields.id(stated.entity_id, "entity_id"),
-        number: fields.text(stated.increment_id, "increment_id"),
-        email: fields.text(stated.customer_email, "customer_email"),
-        customer_id: match is_true(stated.customer_is_guest) {
-            true => String::new(),
-            false => fields.id(stated.customer_id, "customer_id"),
-        },
-        created_at: in_utc(fields.text(stated.created_at, "created_at")),
-        updated_at: in_utc(fields.text(stated.updated_at, "updated_at")),
-        currency: fields.text(stated.order_currency_code, "order_currency_code"),
-        total: fields.text(stated.grand_total, "grand_total"),
-        shipping: fields.first([
-            (stated.shipping_incl_tax, "shipping_incl_tax"),
-            (stated.shipping_amount, "shipping_amount"),
-        ]),
-        tax: fields.text(stated.tax_amount, "tax_amount"),
-        discounts: discounts(&stated, &discount, &mut fields),
+        id: record.id("entity_id"),
+        number: record.text("increment_id"),
+        email: record.text("customer_email"),
+        customer_id: if is_guest { String::new() } else { record.id("customer_id") },
+        created_at: in_utc(record.text("created_at")),
+        updated_at: in_utc(record.text("updated_at")),
+        currency: record.text("order_currency_code"),
+        total: record.text("grand_total"),
+        shipping: record.first(["shipping_incl_tax", "shipping_amount"]),
+        tax: record.text("tax_amount"),
+        discounts: discounts(record, &discount),
         discount,
-        shipping_method: fields.text(stated.shipping_description, "shipping_description"),
-        status: status(&stated, &refunded, &mut fields),
+        shipping_method: record.text("shipping_description"),
+        status: status(record, &refunded),
         refunded,
-        lines: lines(&stated, document.line, &mut fields),
+        lines: lines(record),
         ..SourceOrder::default()
     };
     if order.status.is_none() {
-        order.status_word = fields.first([(stated.state, "state"), (stated.status, "status")]);
+        order.status_word = record.first(["state", "status"]);
     }
-    order.faults = fields.faults;
-    Ok(order)
+    order
+}
+
+/// `state` is one of a fixed set; `status` is the shop's own text, and asked only where no state is
+/// stated. `closed` is what Magento calls an order whose whole amount was refunded; an order of which
+/// a part was refunded keeps its state.
+fn status(record: &Record<'_>, refunded: &str) -> Option<Status> {
+    let word = record.first(["state", "status"]).to_ascii_lowercase();
+    let status = match word.as_str() {
+        "new" | "pending" | "pending_payment" | "payment_review" | "fraud" | "holded" => {
+            Status::Pending
+        }
+        "processing" | "complete" => match decimal::parse(refunded) {
+            Some(amount) if amount > 0 => Status::PartiallyRefunded,
+            _ => Status::Paid,
+        },
+        "closed" => Status::Refunded,
+        "canceled" | "cancelled" => Status::Cancelled,
+        _ => {
+            record.fault(Reason::UnknownStatus, "state");
+            return None;
+        }
+    };
+    Some(status)
 }
 
 /// Magento states dates in UTC and without an offset. One that has an offset all the same keeps it.
@@ -64,20 +75,11 @@ fn taken_off(stated: &str) -> String {
 }
 
 /// The order's discount, and apart from it what of that lowered the shipping price.
-fn discounts(stated: &Order<'_>, discount: &str, fields: &mut Fields) -> Vec<SourceDiscount> {
-    let named = [
-        (stated.coupon_code, "coupon_code"),
-        (stated.discount_description, "discount_description"),
-    ];
-    let name = match fields.first(named) {
-        unnamed if unnamed.is_empty() => "Discount".to_owned(),
-        name => name,
-    };
-    let of_shipping = fields.text(stated.shipping_discount_amount, "shipping_discount_amount");
-    let part = |amount: &str, of_shipping| SourceDiscount {
-        name: name.clone(),
-        amount: amount.to_owned(),
-        of_shipping,
+fn discounts(record: &Record<'_>, discount: &str) -> Vec<SourceDiscount> {
+    let name = record.first(["coupon_code", "discount_description"]);
+    let of_shipping = record.text("shipping_discount_amount");
+    let part = |amount: &str, of_shipping| {
+        SourceDiscount::named(name.clone(), amount.to_owned(), of_shipping)
     };
     match (decimal::parse(discount), decimal::parse(&of_shipping)) {
         (Some(0), _) => Vec::new(),
@@ -92,13 +94,12 @@ fn discounts(stated: &Order<'_>, discount: &str, fields: &mut Fields) -> Vec<Sou
     }
 }
 
-/// The rows that stand on their own. A child says which article a parent was ordered as, and its
-/// price is in the parent's: so the parent is the line, and takes the child's sku where it has one
-/// child only.
-fn lines(stated: &Order<'_>, line: u64, fields: &mut Fields) -> Vec<SourceLine> {
-    let items = fields.list(&stated.items, "items");
-    let ids: Vec<String> = items.iter().map(|item| fields.text(item.item_id, "item_id")).collect();
-    let parents: Vec<String> = items.iter().map(|item| parent_of(item, fields)).collect();
+/// A product with a choice has two rows: the parent carries the price, the child the article that was
+/// chosen. So the parent is the line, and takes the child's sku where it has one child only.
+fn lines(record: &Record<'_>) -> Vec<SourceLine> {
+    let items = record.lines("items");
+    let ids: Vec<String> = items.iter().map(|item| item.text("item_id")).collect();
+    let parents: Vec<String> = items.iter().map(parent_of).collect();
     let is_child = |parent: &String| !parent.is_empty() && ids.contains(parent);
     let mut lines = Vec::new();
     for ((item, id), parent) in items.iter().zip(&ids).zip(&parents) {
@@ -108,28 +109,27 @@ fn lines(stated: &Order<'_>, line: u64, fields: &mut Fields) -> Vec<SourceLine> 
         let mut children =
             items.iter().zip(&parents).filter(|(_, parent)| *parent == id && !id.is_empty());
         let article = match (children.next(), children.next()) {
-            (Some((child, _)), None) => fields.text(child.sku, "sku"),
+            (Some((child, _)), None) => child.text("sku"),
             _ => String::new(),
         };
-        lines.push(line_of(item, article, line, fields));
+        lines.push(line(item, article));
     }
     lines
 }
 
-fn parent_of(item: &Item<'_>, fields: &mut Fields) -> String {
-    let parent = fields.object(&item.parent_item, "parent_item").and_then(|parent| parent.item_id);
-    fields.first([(item.parent_item_id, "parent_item_id"), (parent, "parent_item")])
+fn parent_of(item: &Record<'_>) -> String {
+    text_or(item.text("parent_item_id"), || item.object("parent_item").text("item_id"))
 }
 
-fn line_of(item: &Item<'_>, article: String, line: u64, fields: &mut Fields) -> SourceLine {
+fn line(item: &Record<'_>, article: String) -> SourceLine {
     SourceLine {
-        id: fields.id(item.product_id, "product_id"),
-        name: fields.text(item.name, "items.name"),
-        quantity: fields.text(item.qty_ordered, "qty_ordered"),
-        unit_price: fields.text(item.price, "price"),
-        discount: fields.text(item.discount_amount, "items.discount_amount"),
-        sku: if article.is_empty() { fields.text(item.sku, "sku") } else { article },
-        at_line: line,
+        id: item.id("product_id"),
+        name: item.text("name"),
+        quantity: item.text("qty_ordered"),
+        unit_price: item.text("price"),
+        discount: item.text("discount_amount"),
+        sku: text_or(article, || item.text("sku")),
+        at_line: item.line(),
         ..SourceLine::default()
     }
 }

@@ -231,8 +231,7 @@ fn discount_of(amount: &str, code: String) -> Option<SourceDiscount> {
     if amount.is_empty() || (code.is_empty() && is_zero) {
         return None;
     }
-    let name = if code.is_empty() { "Discount".to_owned() } else { code };
-    Some(SourceDiscount { name, amount: amount.to_owned(), of_shipping: false })
+    Some(SourceDiscount::named(code, amount.to_owned(), false))
 }
 
 fn consent(text: &str) -> Option<bool> {

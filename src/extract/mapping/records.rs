@@ -3,41 +3,33 @@
 use super::cells::Values;
 use super::order::{Faults, Material, order};
 use super::profile::{Field, LineField, Name, OrderField, Profile, Source};
-use crate::domain::{Reason, RecordError, SourceOrder};
+use crate::domain::{Reason, SourceOrder};
 use crate::extract::ORDER_LINES_MAX;
 use crate::extract::codec;
 use crate::extract::error::ReadError;
-use crate::extract::json::{Elements, Fields};
+use crate::extract::json::{Document, RepeatedKey, Texts, Value, interned, malformed};
 use crate::extract::sheet_dialect::Records;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::fmt;
-use std::fs::File;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Records whose keys are looked at before a file is read: writers that leave out what is blank
 /// need more than one.
 const SAMPLE_LEN_MAX: usize = 20;
 
 pub struct MappedRecords {
-    elements: Elements,
+    texts: Texts,
     profile: Arc<Profile>,
-    source: codec::Source,
-    file: Arc<File>,
 }
 
 impl MappedRecords {
     /// # Errors
     /// When the file can't be read, or is not the one that was judged.
     pub fn open(source: codec::Source, profile: &Arc<Profile>) -> Result<Self, ReadError> {
-        let wrappers = match &profile.source {
+        let wrappers: Vec<&'static str> = match &profile.source {
             Source::Json { wrappers, .. } => wrappers.iter().map(|name| interned(name)).collect(),
             Source::Csv { .. } => Vec::new(),
         };
-        let stream = source.open()?;
-        let elements = Elements::new(stream.bytes, source.shown(), wrappers);
-        Ok(Self { elements, profile: Arc::clone(profile), source, file: stream.file })
+        Ok(Self { texts: Texts::open(source, &wrappers)?, profile: Arc::clone(profile) })
     }
 
     /// The needed places that the first records of a file lack; `None` of a file without records.
@@ -51,80 +43,46 @@ impl MappedRecords {
         let mut records = Self::open(source.clone(), profile)?;
         let mut missing = needs(profile);
         for index in 0..SAMPLE_LEN_MAX {
-            let met = records.advance(|text, _| {
-                let record = Record::parse(text, profile)?;
-                Ok(missing.iter().map(|need| record.has(need, profile)).collect::<Vec<_>>())
-            })?;
-            match met {
+            let met = |document: &Document<'_>| {
+                missing.retain(|need| !has(document.value, need, profile));
+            };
+            match records.texts.next(met)? {
                 None if index == 0 => return Ok(None),
                 None => break,
-                Some((Ok(met), _)) => {
-                    let mut met = met.into_iter();
-                    missing.retain(|_| !met.next().unwrap_or(false));
-                }
-                Some((Err(_), _)) => {}
+                Some(_) => {}
             }
         }
-        Ok(Some(missing.iter().map(|need| need.shown.clone()).collect()))
-    }
-
-    /// Reads the next record; with its line. The inner error is one of a record that is no object,
-    /// or says one thing twice.
-    #[expect(clippy::type_complexity, reason = "one caller for each part")]
-    fn advance<T>(
-        &mut self,
-        read: impl Fn(&str, u64) -> serde_json::Result<T>,
-    ) -> Result<Option<(Result<T, ()>, u64)>, ReadError> {
-        loop {
-            let Some(element) = self.elements.advance()? else {
-                self.source.check_unchanged(&self.file, 0)?;
-                return Ok(None);
-            };
-            let place = element.place;
-            let text = String::from_utf8_lossy(element.bytes);
-            let is_lossy = matches!(text, Cow::Owned(_));
-            let parsed = if is_lossy { None } else { Some(read(&text, place.line)) };
-            drop(text);
-            return match parsed {
-                None => Ok(Some((Err(()), place.line))),
-                Some(Ok(value)) => Ok(Some((Ok(value), place.line))),
-                Some(Err(_)) if self.elements.take_back() => continue,
-                Some(Err(error)) if error.is_data() => Ok(Some((Err(()), place.line))),
-                Some(Err(error)) => Err(self.elements.no_json(place, &error)),
-            };
-        }
+        Ok(Some(missing.into_iter().map(|need| need.shown).collect()))
     }
 }
 
 impl Records for MappedRecords {
     fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
-        let profile = Arc::clone(&self.profile);
-        let read = |text: &str, line| Ok(order_of(&profile, &Record::parse(text, &profile)?, line));
-        let Some((read, line)) = self.advance(read)? else { return Ok(None) };
-        Ok(Some(read.unwrap_or_else(|()| {
-            let mut order = SourceOrder {
-                faults: vec![RecordError::new(Reason::MalformedRow)],
-                ..SourceOrder::default()
-            };
+        let next = self.texts.next(|document| order_of(&self.profile, document))?;
+        Ok(next.map(|(mut order, line)| {
             order.position.line = line;
             order
-        })))
+        }))
     }
 }
 
-fn order_of(profile: &Profile, record: &Record<'_>, line: u64) -> SourceOrder {
+fn order_of(profile: &Profile, document: &Document<'_>) -> SourceOrder {
+    let (record, line) = (document.value, document.line);
+    if document.has_bad_bytes || !record.is_object() {
+        return malformed();
+    }
     let mut faults = Faults::of(line);
-    let (lines, is_odd) = record.lines(profile);
+    let (lines, is_odd) = lines_of(record, profile);
     if is_odd {
         faults.add(Reason::MalformedRow, "lines", line);
     }
     if lines.len() > ORDER_LINES_MAX {
         faults.add(Reason::FieldTooLong, "lines", line);
     }
-    let values = Object { top: &record.0, names: &profile.names, profile };
+    let values = Object { value: record, names: &profile.names, profile };
     let names = profile.line_names.as_deref().unwrap_or_default();
-    let lines: Vec<Object<'_>> =
-        lines.iter().take(ORDER_LINES_MAX).map(|top| Object { top, names, profile }).collect();
+    let lines = lines.into_iter().take(ORDER_LINES_MAX);
+    let lines: Vec<Object<'_>> = lines.map(|value| Object { value, names, profile }).collect();
     let material = Material {
         carriers: vec![&values],
         lines: lines.iter().map(|object| (object as &dyn Values, line)).collect(),
@@ -135,11 +93,20 @@ fn order_of(profile: &Profile, record: &Record<'_>, line: u64) -> SourceOrder {
     order(profile, profile.dates.all(), &material, faults)
 }
 
-/// The values of one object under their names.
-#[derive(Debug)]
-struct Top<'a>(Vec<(String, &'a RawValue)>);
-
-struct Record<'a>(Top<'a>);
+/// The objects of a record's list of lines; and whether something else is there.
+fn lines_of<'a>(record: Value<'a>, profile: &Profile) -> (Vec<Value<'a>>, bool) {
+    let Source::Json { lines, .. } = &profile.source else { return (Vec::new(), false) };
+    let found = lines.iter().find_map(|place| at(record, place).ok().flatten());
+    match found.filter(|value| !value.is_null()) {
+        None => (Vec::new(), false),
+        Some(list) if list.is_list() => {
+            let objects: Vec<_> = list.items().filter(|item| item.is_object()).collect();
+            let is_odd = objects.len() < list.items().len();
+            (objects, is_odd)
+        }
+        Some(_) => (Vec::new(), true),
+    }
+}
 
 /// Places of which a record must have one.
 struct Need {
@@ -148,44 +115,20 @@ struct Need {
     shown: String,
 }
 
-impl<'a> Record<'a> {
-    fn parse(text: &'a str, _: &Profile) -> serde_json::Result<Self> {
-        serde_json::from_str(text).map(Record)
-    }
-
-    /// The objects of its list of lines; and whether something else stands there.
-    fn lines(&self, profile: &Profile) -> (Vec<Top<'a>>, bool) {
-        let Source::Json { lines, .. } = &profile.source else { return (Vec::new(), false) };
-        let Some(list) =
-            lines.iter().find_map(|place| self.0.at(place)).filter(|raw| raw.get() != "null")
-        else {
-            return (Vec::new(), false);
-        };
-        match serde_json::from_str::<Vec<&RawValue>>(list.get()) {
-            Ok(items) => {
-                let objects: Vec<Top<'a>> =
-                    items.iter().filter_map(|item| serde_json::from_str(item.get()).ok()).collect();
-                let is_odd = objects.len() < items.len();
-                (objects, is_odd)
-            }
-            Err(_) => (Vec::new(), true),
-        }
-    }
-
-    fn has(&self, need: &Need, profile: &Profile) -> bool {
-        let names = match need.is_of_line {
-            true => profile.line_names.as_deref().unwrap_or_default(),
-            false => &profile.names,
-        };
-        let has = |top: &Top<'_>, name: &Name| {
-            names.get(*name).is_some_and(|place| top.at(place).is_some())
-        };
-        let is_met =
-            |top: &Top<'_>| need.places.iter().any(|all| all.iter().all(|name| has(top, name)));
-        match need.is_of_line {
-            true => self.lines(profile).0.iter().any(is_met),
-            false => is_met(&self.0),
-        }
+fn has(record: Value<'_>, need: &Need, profile: &Profile) -> bool {
+    let names = match &profile.line_names {
+        Some(names) if need.is_of_line => names,
+        _ => &profile.names,
+    };
+    let has = |object: Value<'_>, name: &Name| {
+        names.get(*name).is_some_and(|place| !matches!(at(object, place), Ok(None)))
+    };
+    let is_met =
+        |object: Value<'_>| need.places.iter().any(|all| all.iter().all(|name| has(object, name)));
+    if need.is_of_line {
+        lines_of(record, profile).0.into_iter().any(is_met)
+    } else {
+        is_met(record)
     }
 }
 
@@ -211,95 +154,45 @@ fn needs(profile: &Profile) -> Vec<Need> {
     order.chain(line).filter_map(need).collect()
 }
 
-impl<'a> Top<'a> {
-    /// The value at a JSON pointer (RFC 6901); a place without a slash before it is a key of this
-    /// very object.
-    fn at(&self, place: &str) -> Option<&'a RawValue> {
-        let Some(pointer) = place.strip_prefix('/') else { return self.key(place) };
-        let mut tokens =
-            pointer.split('/').map(|token| token.replace("~1", "/").replace("~0", "~"));
-        let first = self.key(&tokens.next()?)?;
-        tokens.try_fold(first, |raw, token| match raw.get().as_bytes().first() {
-            Some(b'{') => serde_json::from_str::<Top<'a>>(raw.get()).ok()?.key(&token),
-            Some(b'[') => {
-                let items: Vec<&'a RawValue> = serde_json::from_str(raw.get()).ok()?;
-                items.get(token.parse::<usize>().ok()?).copied()
-            }
-            _ => None,
-        })
+/// The value at a JSON pointer (RFC 6901); a place without a slash before it is a key of this very
+/// object.
+///
+/// # Errors
+/// When an object on the way has the key twice.
+fn at<'a>(object: Value<'a>, place: &str) -> Result<Option<Value<'a>>, RepeatedKey> {
+    let Some(pointer) = place.strip_prefix('/') else { return object.get(place) };
+    let mut value = object;
+    for token in pointer.split('/') {
+        let token = token.replace("~1", "/").replace("~0", "~");
+        let inner = if value.is_list() {
+            token.parse().ok().and_then(|index: usize| value.items().nth(index))
+        } else {
+            value.get(&token)?
+        };
+        let Some(inner) = inner else { return Ok(None) };
+        value = inner;
     }
-
-    fn key(&self, key: &str) -> Option<&'a RawValue> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, raw)| *raw)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Top<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(OfTop).map(Top)
-    }
-}
-
-struct OfTop;
-
-impl<'de> Visitor<'de> for OfTop {
-    type Value = Vec<(String, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut top: Self::Value = Vec::new();
-        while let Some((key, raw)) = map.next_entry::<String, &'de RawValue>()? {
-            if top.iter().any(|(known, _)| *known == key) {
-                return Err(serde::de::Error::custom("a key stands there twice"));
-            }
-            top.push((key, raw));
-        }
-        Ok(top)
-    }
+    Ok(Some(value))
 }
 
 /// An object under the names of a mapping.
 struct Object<'a> {
-    top: &'a Top<'a>,
+    value: Value<'a>,
     names: &'a [String],
     profile: &'a Profile,
 }
 
 impl Values for Object<'_> {
     fn value(&self, name: Name) -> Result<Cow<'_, str>, Reason> {
-        let Some(raw) = self.names.get(name).and_then(|place| self.top.at(place)) else {
-            return Ok(Cow::Borrowed(""));
-        };
-        let mut fields = Fields::new(false);
-        let text = fields.text(Some(raw), "");
-        if let Some(fault) = fields.faults.first() {
-            return Err(fault.reason);
-        }
+        let Some(place) = self.names.get(name) else { return Ok(Cow::Borrowed("")) };
+        let found = at(self.value, place).map_err(|RepeatedKey| Reason::MalformedRow)?;
+        let Some(value) = found else { return Ok(Cow::Borrowed("")) };
+        let text = value.text()?;
         // JSON's own numbers have a point, whatever mark the amounts in quotes have.
-        let is_number = !raw.get().starts_with('"');
         let mark = self.profile.form.decimal_mark;
-        Ok(Cow::Owned(if is_number && mark != '.' {
-            text.replacen('.', &mark.to_string(), 1)
-        } else {
-            text
-        }))
-    }
-}
-
-/// The names records are wrapped in, for as long as the program runs: a settings file has a handful
-/// of them.
-fn interned(name: &str) -> &'static str {
-    static NAMES: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
-    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    match names.iter().find(|known| **known == name) {
-        Some(known) => known,
-        None => {
-            let kept: &'static str = String::leak(name.to_owned());
-            names.push(kept);
-            kept
+        if value.raw().starts_with('"') || mark == '.' {
+            return Ok(text);
         }
+        Ok(Cow::Owned(text.replacen('.', &mark.to_string(), 1)))
     }
 }

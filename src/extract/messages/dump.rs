@@ -2,10 +2,10 @@
 //! lists and objects as JSON in their cells, or all of the record in one.
 
 use super::envelope::{Envelope, Message};
-use super::marks;
+use super::loader_columns;
 use super::objects::object_of;
 use super::rows::DumpRows;
-use crate::extract::json::{Dialect, Keys, NoMatch, SAMPLE_LEN_MAX, dialect_of};
+use crate::extract::json::{Dialect, Keys, NoMatch, SAMPLE_LEN_MAX, Tree, dialect_of};
 use crate::extract::rows::Rows;
 use crate::extract::sheet_dialect::{Head, Layout, Records, SheetDialect, Verdict};
 use csv::ByteRecord;
@@ -25,7 +25,7 @@ const MARKS: &str =
 pub fn is_header(text: &[u8]) -> bool {
     let line = text.split(|b| *b == b'\n').next().unwrap_or_default();
     let line = String::from_utf8_lossy(line).to_ascii_lowercase();
-    marks::NAMES.iter().any(|name| line.contains(name))
+    loader_columns::NAMES.iter().any(|name| line.contains(name))
 }
 
 impl SheetDialect for WarehouseCsv {
@@ -46,7 +46,10 @@ impl SheetDialect for WarehouseCsv {
     }
 
     fn known(&self, header: &ByteRecord) -> usize {
-        names_of(header).iter().filter(|name| marks::NAMES.contains(&name.as_str())).count()
+        names_of(header)
+            .iter()
+            .filter(|name| loader_columns::NAMES.contains(&name.as_str()))
+            .count()
     }
 
     fn judge(&self, head: &Head<'_>) -> Verdict {
@@ -108,8 +111,9 @@ pub fn told_by(
     }
     for object in objects {
         has_records = true;
-        if let Ok(Message::Record { row, .. }) = Envelope::Airbyte.read(&object)
-            && let Ok(own) = Keys::of(row.data.as_bytes())
+        if let Ok(tree) = Tree::parse(&object)
+            && let Message::Record { row, .. } = Envelope::Airbyte.read(tree.root())
+            && let Some(own) = row.keys()
         {
             keys.add(own);
         }

@@ -1,11 +1,9 @@
 //! One message: whose it is, and what it holds.
 
-use super::marks::Marks;
+use super::loader_columns::LoaderColumns;
 use super::objects;
 use super::version::Stamps;
-use crate::extract::json::Raw;
-use serde::Deserialize;
-use std::borrow::Cow;
+use crate::extract::json::{Keys, RepeatedKey, Tree, Value};
 
 /// Who writes such messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,32 +32,33 @@ pub enum Message<'a> {
     Damaged,
 }
 
-/// The parts of a message of either kind.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Parts<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Raw<'a>,
-    #[serde(borrow)]
-    namespace: Raw<'a>,
-    #[serde(borrow)]
-    stream: Raw<'a>,
-    #[serde(borrow)]
-    record: Raw<'a>,
-    #[serde(borrow)]
-    data: Raw<'a>,
-    #[serde(borrow)]
-    emitted_at: Raw<'a>,
-    #[serde(borrow)]
-    value: Raw<'a>,
-}
-
 /// What a record holds.
 #[derive(Debug)]
 pub struct Row<'a> {
-    pub data: Cow<'a, str>,
+    data: Data<'a>,
     /// Of a row of a table, whose rows stand in no order.
     pub stamps: Option<Stamps>,
+}
+
+#[derive(Debug)]
+enum Data<'a> {
+    Value(Value<'a>),
+    /// JSON that was in a string, or was put together from several.
+    Text(String),
+}
+
+impl Row<'_> {
+    /// What `read` makes of the record; `None` where it is no JSON.
+    pub fn with<T>(&self, read: impl FnOnce(Value<'_>) -> T) -> Option<T> {
+        match &self.data {
+            Data::Value(value) => Some(read(*value)),
+            Data::Text(text) => Tree::parse(text).ok().map(|tree| read(tree.root())),
+        }
+    }
+
+    pub fn keys(&self) -> Option<Keys> {
+        self.with(|value| Keys::of(value.raw().as_bytes()).ok())?
+    }
 }
 
 impl Envelope {
@@ -99,115 +98,103 @@ impl Envelope {
 
     /// Whose message this is, where it says; `None` for other JSON, and for a message that both may
     /// write.
-    ///
-    /// # Errors
-    /// When the text is no JSON, or no object.
-    pub fn of(text: &str) -> serde_json::Result<Option<Self>> {
-        if let Some(envelope) = Self::of_row(text)? {
-            return Ok(Some(envelope));
+    pub fn of(message: Value<'_>) -> Option<Self> {
+        if let Some(envelope) = Self::of_row(message) {
+            return Some(envelope);
         }
-        let parts: Parts<'_> = serde_json::from_str(text)?;
-        Ok(match parts.word().as_deref() {
-            Some("RECORD") if parts.record.is_some() && parts.stream.is_some() => {
-                Some(Self::Singer)
-            }
-            Some("RECORD") if parts.record.is_some() => Some(Self::Airbyte),
-            Some("SCHEMA" | "ACTIVATE_VERSION") if parts.stream.is_some() => Some(Self::Singer),
-            Some("STATE") if parts.value.is_some() => Some(Self::Singer),
+        let has = |key| matches!(stated(message, key), Ok(Some(_)));
+        match kind_of(message).ok()?.as_deref() {
+            Some("RECORD") if has("record") && has("stream") => Some(Self::Singer),
+            Some("RECORD") if has("record") => Some(Self::Airbyte),
+            Some("SCHEMA" | "ACTIVATE_VERSION") if has("stream") => Some(Self::Singer),
+            Some("STATE") if has("value") => Some(Self::Singer),
             Some(
                 "STATE" | "LOG" | "TRACE" | "CATALOG" | "SPEC" | "CONTROL" | "CONNECTION_STATUS",
             ) => Some(Self::Airbyte),
-            None if parts.stream.is_some()
-                && parts.data.is_some()
-                && parts.emitted_at.is_some() =>
-            {
-                Some(Self::Airbyte)
-            }
+            None if has("stream") && has("data") && has("emitted_at") => Some(Self::Airbyte),
             _ => None,
-        })
-    }
-
-    /// Whose table this is a row of, by the marks that loaders add to it. Messages have none of
-    /// these outside their record.
-    ///
-    /// # Errors
-    /// When the text is no JSON, or no object.
-    pub fn of_row(text: &str) -> serde_json::Result<Option<Self>> {
-        Ok(match Marks::of(text)? {
-            Some(marks) if marks.is_of_airbyte() => Some(Self::Airbyte),
-            Some(marks) if marks.is_of_singer() => Some(Self::Singer),
-            _ => None,
-        })
-    }
-
-    /// # Errors
-    /// When the text is no JSON, no object, or says one thing twice.
-    pub fn read(self, text: &str) -> serde_json::Result<Message<'_>> {
-        match Marks::of(text)? {
-            Some(marks) if marks.is_of_airbyte() || marks.is_of_singer() => {
-                return Ok(row_of_table(text, &marks));
-            }
-            _ => {}
         }
-        let parts: Parts<'_> = serde_json::from_str(text)?;
-        let word = parts.word();
-        Ok(match (self, word.as_deref()) {
-            (Self::Singer, Some("RECORD")) => record(&parts, parts.record),
-            (Self::Singer, Some("SCHEMA")) => match name_of(parts.stream) {
-                Some(stream) => Message::Schema { stream },
-                None => Message::Other,
-            },
-            (Self::Singer, Some("STATE")) => Message::State,
-            (Self::Airbyte, Some("RECORD")) => {
-                match parts.record.filter(|inner| inner.get().starts_with('{')) {
-                    Some(inner) => match serde_json::from_str::<Parts<'_>>(inner.get()) {
-                        Ok(inner) => record(&inner, inner.data),
-                        Err(_) => Message::Damaged,
-                    },
-                    None => Message::Damaged,
-                }
+    }
+
+    /// Whose table this is a row of, by the columns that loaders add to it. Messages have none of
+    /// these outside their record.
+    pub fn of_row(row: Value<'_>) -> Option<Self> {
+        match LoaderColumns::of(row).ok()? {
+            columns if columns.is_of_airbyte() => Some(Self::Airbyte),
+            columns if columns.is_of_singer() => Some(Self::Singer),
+            _ => None,
+        }
+    }
+
+    pub fn read(self, message: Value<'_>) -> Message<'_> {
+        if !message.is_object() {
+            return Message::Damaged;
+        }
+        self.try_read(message).unwrap_or(Message::Damaged)
+    }
+
+    fn try_read(self, message: Value<'_>) -> Result<Message<'_>, RepeatedKey> {
+        let columns = LoaderColumns::of(message)?;
+        if columns.is_of_airbyte() || columns.is_of_singer() {
+            return Ok(row_of_table(message, &columns));
+        }
+        match (self, kind_of(message)?.as_deref()) {
+            (Self::Singer, Some("RECORD")) => record(message, "record"),
+            (Self::Singer, Some("SCHEMA")) => {
+                let stream = string(message, "stream")?;
+                Ok(stream.map_or(Message::Other, |stream| Message::Schema { stream }))
             }
-            (Self::Airbyte, None) => record(&parts, parts.data),
-            _ => Message::Other,
-        })
+            (Self::Singer, Some("STATE")) => Ok(Message::State),
+            (Self::Airbyte, Some("RECORD")) => match stated(message, "record")? {
+                Some(inner) => record(inner, "data"),
+                None => Ok(Message::Damaged),
+            },
+            (Self::Airbyte, None) => record(message, "data"),
+            _ => Ok(Message::Other),
+        }
     }
 }
 
-impl Parts<'_> {
-    /// The kind of message, in capitals.
-    fn word(&self) -> Option<String> {
-        Some(name_of(self.kind)?.to_ascii_uppercase())
-    }
+/// The kind of message, in capitals.
+fn kind_of(message: Value<'_>) -> Result<Option<String>, RepeatedKey> {
+    Ok(string(message, "type")?.map(|kind| kind.to_ascii_uppercase()))
 }
 
-fn name_of(raw: Raw<'_>) -> Option<String> {
-    serde_json::from_str::<String>(raw?.get()).ok()
+fn string(object: Value<'_>, key: &str) -> Result<Option<String>, RepeatedKey> {
+    Ok(stated(object, key)?.and_then(string_of))
+}
+
+fn string_of(value: Value<'_>) -> Option<String> {
+    let text = value.raw().starts_with('"').then(|| value.text().ok())??;
+    Some(text.into_owned())
+}
+
+fn stated<'a>(object: Value<'a>, key: &str) -> Result<Option<Value<'a>>, RepeatedKey> {
+    Ok(object.get(key)?.filter(|value| !value.is_null()))
 }
 
 /// Streams of one name in two namespaces are two.
-fn record<'a>(parts: &Parts<'a>, data: Raw<'a>) -> Message<'a> {
-    let (Some(stream), Some(data)) = (name_of(parts.stream), data) else { return Message::Damaged };
-    let stream = match name_of(parts.namespace) {
+fn record<'a>(message: Value<'a>, data: &str) -> Result<Message<'a>, RepeatedKey> {
+    let (stream, data) = (string(message, "stream")?, stated(message, data)?);
+    let (Some(stream), Some(data)) = (stream, data) else { return Ok(Message::Damaged) };
+    let stream = match string(message, "namespace")? {
         Some(namespace) if !namespace.is_empty() => format!("{namespace}.{stream}"),
         _ => stream,
     };
-    Message::Record { stream, row: Row { data: Cow::Borrowed(data.get()), stamps: None } }
+    Ok(Message::Record { stream, row: Row { data: Data::Value(data), stamps: None } })
 }
 
-/// A row of a loader's table: all of one stream, which it does not name. Its fields stand beside
-/// the marks, or as JSON in one of them.
-fn row_of_table<'a>(text: &'a str, marks: &Marks<'a>) -> Message<'a> {
-    let data = match (marks.data.map(|raw| raw.get()), name_of(marks.data)) {
-        (_, Some(inner)) => Cow::Owned(inner),
-        (Some(data), None) => Cow::Borrowed(data),
-        (None, _) => match objects::unfolded(text) {
-            Ok(data) => data,
-            Err(_) => return Message::Damaged,
-        },
+/// A row of a loader's table: all of one stream, which it does not name. Its fields are beside the
+/// loader's columns, or as JSON in one of them.
+fn row_of_table<'a>(row: Value<'a>, columns: &LoaderColumns<'a>) -> Message<'a> {
+    let data = match columns.data() {
+        Some(data) => string_of(data).map_or(Data::Value(data), Data::Text),
+        None => objects::unfolded(row).map_or(Data::Value(row), Data::Text),
     };
+    let mut row = Row { data, stamps: None };
     // A change that was captured at a database says when it was made within the data.
-    let inner = Marks::of(&data).ok().flatten().map_or(0, |marks| marks.sequence());
-    let stamps =
-        Stamps { extracted_at: marks.extracted_at(), sequence: marks.sequence().max(inner) };
-    Message::Record { stream: String::new(), row: Row { data, stamps: Some(stamps) } }
+    let inner = row.with(|data| LoaderColumns::of(data).map_or(0, |columns| columns.sequence()));
+    let sequence = columns.sequence().max(inner.unwrap_or_default());
+    row.stamps = Some(Stamps { extracted_at: columns.extracted_at(), sequence });
+    Message::Record { stream: String::new(), row }
 }

@@ -5,7 +5,7 @@
 
 mod dump;
 mod envelope;
-mod marks;
+mod loader_columns;
 mod objects;
 mod reader;
 mod rows;

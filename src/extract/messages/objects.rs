@@ -1,28 +1,20 @@
 //! From the row of a table to the record that it was: loaders write lists and objects into one
 //! column as text.
 
-use crate::extract::json::each_member;
-use serde_json::value::RawValue;
-use std::borrow::Cow;
+use crate::extract::json::{Tree, Value};
 
-/// The object with each list and each object in it that stands there as text.
-///
-/// # Errors
-/// When the text is no JSON, or no object.
-pub fn unfolded(object: &str) -> serde_json::Result<Cow<'_, str>> {
-    if !object.contains("\"{") && !object.contains("\"[") {
-        return Ok(Cow::Borrowed(object));
-    }
+/// The object with each list and each object in it that is written as text; `None` where there is
+/// none.
+pub fn unfolded(object: Value<'_>) -> Option<String> {
     let mut built = Built::default();
-    each_member(object, |key, value| {
-        let text =
-            value.starts_with('"').then(|| serde_json::from_str::<String>(value).ok()).flatten();
-        match text.as_deref().and_then(structure) {
-            Some(inner) => built.add(&key, inner),
-            None => built.add(&key, value),
-        }
-    })?;
-    Ok(Cow::Owned(built.end()))
+    let mut is_other = false;
+    for (key, value) in object.members() {
+        let text = if value.raw().starts_with('"') { value.text().ok() } else { None };
+        let inner = text.as_deref().and_then(structure);
+        is_other |= inner.is_some();
+        built.add(&key, inner.unwrap_or(value.raw()));
+    }
+    is_other.then(|| built.end())
 }
 
 /// A row of CSV as an object. Cells that are blank, or that databases write for no value, are left
@@ -47,14 +39,13 @@ pub fn object_of<'a>(cells: impl Iterator<Item = (&'a str, &'a str)>) -> String 
 /// The text, where it is a whole object or list.
 fn structure(text: &str) -> Option<&str> {
     let text = text.trim_ascii();
-    let is_one = text.starts_with(['{', '[']) && serde_json::from_str::<&RawValue>(text).is_ok();
+    let is_one = text.starts_with(['{', '[']) && Tree::parse(text).is_ok();
     is_one.then_some(text)
 }
 
 /// As JSON writes them: no zeros in front, so that `00102` stays the text it is.
 fn is_number(cell: &str) -> bool {
-    cell.starts_with(|c: char| c == '-' || c.is_ascii_digit())
-        && serde_json::from_str::<&RawValue>(cell).is_ok()
+    cell.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && Tree::parse(cell).is_ok()
 }
 
 fn quoted(text: &str) -> String {
@@ -106,9 +97,9 @@ mod tests {
     fn what_stands_as_text_is_unfolded_and_nothing_else() {
         let text = r#"{"a":"[{\"b\":1.10}]","c":"{no json","d":1.10,"e":"x","f":{"g":"[1]"}}"#;
         assert_eq!(
-            unfolded(text).unwrap(),
+            unfolded(Tree::parse(text).unwrap().root()).unwrap(),
             r#"{"a":[{"b":1.10}],"c":"{no json","d":1.10,"e":"x","f":{"g":"[1]"}}"#
         );
-        assert!(unfolded("[\"{\"]").is_err());
+        assert!(unfolded(Tree::parse("{\"a\":\"{\"}").unwrap().root()).is_none());
     }
 }

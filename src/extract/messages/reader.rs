@@ -1,6 +1,7 @@
 //! The orders of one file of messages.
 
-use super::marks::Marks;
+use super::envelope::Row;
+use super::loader_columns::LoaderColumns;
 use super::streams::{Part, Streams, part_of};
 use super::superseded::Places;
 use crate::domain::SourceOrder;
@@ -32,14 +33,12 @@ impl Records for Messages {
     fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
         loop {
             let Streams { envelope, taken, .. } = &*self.streams;
-            let read = |document: &Document<'_>, _: &[u8]| {
-                Ok(match part_of(document, *envelope, taken)? {
-                    Part::Order(dialect, row) => Some(order_of(dialect, &row.data, document)),
-                    Part::Damaged => Some(malformed()),
-                    Part::State | Part::Other => None,
-                })
+            let read = |document: &Document<'_>| match part_of(document, *envelope, taken) {
+                Part::Order(dialect, row) => Some(order_of(dialect, &row, document)),
+                Part::Damaged => Some(malformed()),
+                Part::State | Part::Other => None,
             };
-            match self.texts.next(read, || Some(malformed()))? {
+            match self.texts.next(read)? {
                 None => return Ok(None),
                 Some((None, _)) => {}
                 Some((Some(mut order), line)) => {
@@ -53,15 +52,12 @@ impl Records for Messages {
     }
 }
 
-/// What a record says; that it is no object spoils nothing but itself.
-pub fn order_of(dialect: &Dialect, data: &str, document: &Document<'_>) -> SourceOrder {
-    let inner = Document { text: data, line: document.line, has_bad_bytes: document.has_bad_bytes };
-    // A list would be taken for the fields in their order.
-    if !data.trim_ascii_start().starts_with('{') {
-        return malformed();
-    }
-    let mut order = (dialect.read)(&inner).unwrap_or_else(|_| malformed());
-    let marks = Marks::of(data).ok().flatten();
-    order.is_deleted = marks.is_some_and(|marks| marks.says_deleted());
-    order
+/// The order that a record is; if it is no object, only that record is malformed.
+pub fn order_of(dialect: &Dialect, row: &Row<'_>, document: &Document<'_>) -> SourceOrder {
+    let order = row.with(|value| {
+        let mut order = dialect.order(&Document { value, ..*document });
+        order.is_deleted = LoaderColumns::of(value).is_ok_and(|columns| columns.says_deleted());
+        order
+    });
+    order.unwrap_or_else(malformed)
 }

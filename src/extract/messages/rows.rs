@@ -1,14 +1,14 @@
 //! The orders in a loader's table of CSV.
 
 use super::dump::{Dump, told_by};
-use super::envelope::{Envelope, Message, Row};
+use super::envelope::{Envelope, Message};
 use super::objects::object_of;
 use super::reader::order_of;
 use super::superseded::{Places, Superseded, Versions};
 use super::version::{Stamps, Version, is_damaged};
 use crate::domain::SourceOrder;
 use crate::extract::error::ReadError;
-use crate::extract::json::{Dialect, Document, NoMatch, SAMPLE_LEN_MAX, malformed};
+use crate::extract::json::{Dialect, Document, NoMatch, SAMPLE_LEN_MAX, Tree, malformed};
 use crate::extract::rows::{self, Rows};
 use crate::extract::sheet_dialect::Records;
 use std::borrow::Cow;
@@ -117,11 +117,11 @@ impl Dump {
             return (malformed(), None);
         }
         let (object, has_bad_bytes) = self.object(row);
-        let document = Document { text: &object, line: row.line, has_bad_bytes };
-        match Envelope::Airbyte.read(&object) {
-            Ok(Message::Record { row: Row { data, stamps }, .. }) => {
-                (order_of(dialect, &data, &document), stamps)
-            }
+        let Ok(tree) = Tree::parse(&object) else { return (malformed(), None) };
+        let (value, bytes) = (tree.root(), object.as_bytes());
+        let document = Document { value, bytes, line: row.line, has_bad_bytes };
+        match Envelope::Airbyte.read(value) {
+            Message::Record { row, .. } => (order_of(dialect, &row, &document), row.stamps),
             _ => (malformed(), None),
         }
     }

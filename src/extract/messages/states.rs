@@ -39,14 +39,12 @@ impl States {
     pub fn next_within(&mut self, settled: u64) -> Result<Option<Vec<u8>>, ReadError> {
         while self.waiting.is_none() {
             let Streams { envelope, taken, .. } = &*self.streams;
-            let read = |document: &Document<'_>, bytes: &[u8]| {
-                Ok(match part_of(document, *envelope, taken)? {
-                    Part::Order(..) | Part::Damaged => Some(None),
-                    Part::State => Some(Some(bytes.to_vec())),
-                    Part::Other => None,
-                })
+            let read = |document: &Document<'_>| match part_of(document, *envelope, taken) {
+                Part::Order(..) | Part::Damaged => Some(None),
+                Part::State => Some(Some(document.bytes.to_vec())),
+                Part::Other => None,
             };
-            match self.texts.next(read, || Some(None))? {
+            match self.texts.next(read)? {
                 None => return Ok(None),
                 Some((None, _)) => {}
                 Some((Some(None), _)) => self.pass_record()?,

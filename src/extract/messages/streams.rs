@@ -78,34 +78,24 @@ fn superseded_in(
     let (mut versions, mut record, mut is_table) = (Versions::new(), 0_u64, false);
     let mut damaged = None;
     while !versions.has_failed() && !taken.is_empty() {
-        let mut is_sound = true;
-        let noted = texts.next(
-            |document, _| {
-                match part_of(document, envelope, taken)? {
-                    Part::Order(dialect, row) => {
-                        let order = order_of(dialect, &row.data, document);
-                        is_table |= row.stamps.is_some();
-                        is_sound = !is_damaged(&order);
-                        versions.note(Version::of(order, row.stamps, record));
-                        record += 1;
-                    }
-                    Part::Damaged => {
-                        is_sound = false;
-                        record += 1;
-                    }
-                    Part::State | Part::Other => {}
-                }
-                Ok(true)
-            },
-            || false,
-        );
-        match noted {
-            Ok(Some((true, _))) if is_sound => {}
-            Ok(Some((true, line))) => damaged = damaged.or(Some(line)),
-            Ok(Some((false, line))) => {
+        let noted = texts.next(|document| match part_of(document, envelope, taken) {
+            Part::Order(dialect, row) => {
+                let order = order_of(dialect, &row, document);
+                is_table |= row.stamps.is_some();
+                let is_sound = !is_damaged(&order);
+                versions.note(Version::of(order, row.stamps, record));
                 record += 1;
-                damaged = damaged.or(Some(line));
+                is_sound
             }
+            Part::Damaged => {
+                record += 1;
+                false
+            }
+            Part::State | Part::Other => true,
+        });
+        match noted {
+            Ok(Some((true, _))) => {}
+            Ok(Some((false, line))) => damaged = damaged.or(Some(line)),
             // In a table the newest version may have stood in what is missing, so nothing of it is
             // given out.
             Err(error) if is_table => return Err(error),
@@ -124,7 +114,7 @@ fn superseded_in(
 pub fn table_in(source: &Source) -> Option<Envelope> {
     let mut texts = Texts::open(source.clone(), &[]).ok()?;
     texts.limit(FIRST_BYTES_MAX);
-    let (found, _) = texts.next(|document, _| Envelope::of_row(document.text), || None).ok()??;
+    let (found, _) = texts.next(|document| Envelope::of_row(document.value)).ok()??;
     found
 }
 
@@ -132,7 +122,7 @@ fn envelope_of(source: &Source) -> Result<Option<Envelope>, ReadError> {
     let mut texts = Texts::open(source.clone(), &[])?;
     texts.limit(FIRST_BYTES_MAX);
     for _ in 0..SAMPLE_LEN_MAX {
-        match texts.next(|document, _| Envelope::of(document.text), || None)? {
+        match texts.next(|document| Envelope::of(document.value))? {
             Some((None, _)) => {}
             Some((found, _)) => return Ok(found),
             None => break,
@@ -142,15 +132,12 @@ fn envelope_of(source: &Source) -> Result<Option<Envelope>, ReadError> {
 }
 
 /// What a message is to who reads these streams.
-///
-/// # Errors
-/// When the text is no JSON, no object, or says one thing twice.
 pub fn part_of<'a>(
     document: &Document<'a>,
     envelope: Envelope,
     taken: &[(String, &'static Dialect)],
-) -> serde_json::Result<Part<'a>> {
-    Ok(match envelope.read(document.text)? {
+) -> Part<'a> {
+    match envelope.read(document.value) {
         Message::Record { stream, row } => match taken.iter().find(|(name, _)| *name == stream) {
             Some((_, dialect)) => Part::Order(dialect, row),
             None => Part::Other,
@@ -158,5 +145,5 @@ pub fn part_of<'a>(
         Message::State => Part::State,
         Message::Damaged => Part::Damaged,
         Message::Schema { .. } | Message::Other => Part::Other,
-    })
+    }
 }

@@ -1,7 +1,7 @@
 //! Looks through all messages of a file for the stream that holds the orders: by its name, and by
 //! the keys of its records.
 
-use super::envelope::{Envelope, Message};
+use super::envelope::{Envelope, Message, Row};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
 use crate::extract::json::{Dialect, Keys, NoMatch, SAMPLE_LEN_MAX, Texts, dialect_of};
@@ -43,17 +43,11 @@ fn look_through(source: &Source, envelope: Envelope) -> Result<BTreeMap<String, 
     let mut texts = Texts::open(source.clone(), &[])?;
     let mut streams: BTreeMap<String, Seen> = BTreeMap::new();
     loop {
-        let noted = texts.next(
-            |document, _| {
-                match envelope.read(document.text)? {
-                    Message::Record { stream, row } => note(&mut streams, stream, Some(&row.data)),
-                    Message::Schema { stream } => note(&mut streams, stream, None),
-                    Message::State | Message::Other | Message::Damaged => {}
-                }
-                Ok(())
-            },
-            || (),
-        );
+        let noted = texts.next(|document| match envelope.read(document.value) {
+            Message::Record { stream, row } => note(&mut streams, stream, Some(&row)),
+            Message::Schema { stream } => note(&mut streams, stream, None),
+            Message::State | Message::Other | Message::Damaged => {}
+        });
         match noted {
             Ok(Some(_)) => {}
             Err(error) if streams.is_empty() => return Err(error),
@@ -62,14 +56,14 @@ fn look_through(source: &Source, envelope: Envelope) -> Result<BTreeMap<String, 
     }
 }
 
-fn note(streams: &mut BTreeMap<String, Seen>, stream: String, record: Option<&str>) {
+fn note(streams: &mut BTreeMap<String, Seen>, stream: String, record: Option<&Row<'_>>) {
     if streams.len() == STREAMS_MAX && !streams.contains_key(&stream) {
         return;
     }
     let seen = streams.entry(stream).or_default();
     let Some(record) = record else { return };
     if seen.records < SAMPLE_LEN_MAX
-        && let Ok(keys) = Keys::of(record.as_bytes())
+        && let Some(keys) = record.keys()
     {
         seen.keys.add(keys);
     }

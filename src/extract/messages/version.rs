@@ -1,13 +1,13 @@
 //! One version of an order in a file, and which of two is the newer one.
 
-use super::marks::stamp;
+use super::loader_columns::stamp;
 use crate::domain::{OrderKey, Position, Reason, SourceOrder};
 
 /// Bytes of a version among others that are to be put in order.
 pub const VERSION_BYTES: usize = 56;
 
 /// When a row of a table was read at its source, as far as the row says; see
-/// [`super::marks::Marks`].
+/// [`super::loader_columns::LoaderColumns`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamps {
     pub extracted_at: u64,

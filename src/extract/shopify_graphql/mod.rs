@@ -3,12 +3,7 @@
 //! ordinary queries, where the lines stand within the order. Amounts are the shop's currency, as
 //! stated; only what the query asked for is there.
 
-mod connection;
-mod discount;
-mod fields;
 mod gid;
-mod line;
-mod money;
 mod order;
 mod row;
 
@@ -35,7 +30,7 @@ pub static ORDERS: Dialect = Dialect {
         &["currencyCode", "totalPriceSet"],
     ],
     siblings: &[],
-    read: order::read,
+    read: order::order,
 };
 
 static KIND: Kind = Kind {
@@ -57,5 +52,5 @@ static KIND: Kind = Kind {
 pub static PART: JsonPart = JsonPart {
     dialect: &ORDERS,
     part: Part { kind: &KIND, label: ORDERS.name, holds: Holds::Orders, family: None },
-    read: row::read,
+    read: row::piece,
 };

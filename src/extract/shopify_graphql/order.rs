@@ -1,216 +1,198 @@
-//! From an order's fields to what is sent of it.
+//! An order with what belongs to it, under the names of the GraphQL API.
 
-use super::fields::{Customer, Order, Refund, ShippingLine};
-use super::{discount, gid, line, money};
-use crate::domain::{Reason, RecordError, SourceOrder, Status};
+use super::gid;
+use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder};
 use crate::extract::decimal;
 use crate::extract::join;
-use crate::extract::json::{Document, Fields, is_true};
-use crate::extract::shopify_csv::Words;
+use crate::extract::json::{Record, text_or};
+use crate::extract::shopify_json::status;
 
 /// An order with its lines in it.
-///
-/// # Errors
-/// When the text is no JSON, no object, or says one thing twice.
-pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
-    let Stated { mut order, quantity, .. } = stated(document)?;
+pub fn order(record: &Record<'_>) -> SourceOrder {
+    let (order, quantity) = stated(record);
     if quantity.is_some_and(|quantity| join::is_short(&order, quantity)) {
-        order.faults.push(RecordError::of(Reason::Truncated, "lineItems"));
+        record.fault(Reason::Truncated, "lineItems");
     }
-    Ok(order)
+    order
 }
 
-/// An order as its record states it.
-pub struct Stated {
-    pub order: SourceOrder,
-    /// How many pieces of goods it says it has.
-    pub quantity: Option<u64>,
-    /// The type in its global id, where it has one: other records may look like orders.
-    pub kind: Option<String>,
-}
-
-/// # Errors
-/// As [`read`].
-pub fn stated(document: &Document<'_>) -> serde_json::Result<Stated> {
-    let stated: Order<'_> = serde_json::from_str(document.text)?;
-    let fields = &mut Fields::new(document.has_bad_bytes);
-    let customer = fields.object(&stated.customer, "customer");
-    let id = id(&stated, fields);
+/// An order as its record states it, and how many pieces of goods it says it has.
+pub fn stated(record: &Record<'_>) -> (SourceOrder, Option<u64>) {
+    let customer = record.object("customer");
+    let address = customer.object("defaultEmailAddress");
     let mut order = SourceOrder {
-        id: gid::parts(&id).map_or(id.as_str(), |(_, number)| number).to_owned(),
-        number: fields.text(stated.name, "name"),
-        email: email(&stated, customer, fields),
-        customer_id: gid::number(
-            fields.id(customer.and_then(|customer| customer.id), "customer.id"),
-        ),
-        accepts_marketing: consent(&stated, customer, fields),
-        created_at: fields
-            .first([(stated.created_at, "createdAt"), (stated.processed_at, "processedAt")]),
-        updated_at: fields.text(stated.updated_at, "updatedAt"),
-        currency: currency(&stated, fields),
-        paid_currency: paid_currency(&stated, fields),
-        status: status(&stated, fields),
+        id: gid::number(id(record)),
+        number: record.text("name"),
+        email: text_or(record.text("email"), || {
+            text_or(address.text("emailAddress"), || customer.text("email"))
+        }),
+        customer_id: gid::number(customer.id("id")),
+        accepts_marketing: consent(record, &customer, &address),
+        created_at: record.first(["createdAt", "processedAt"]),
+        updated_at: record.text("updatedAt"),
+        currency: record.text("currencyCode"),
+        // The currency that the customer paid in, where the query asked for it.
+        paid_currency: record.text("presentmentCurrencyCode"),
+        status: status(record, "displayFinancialStatus", "cancelledAt", "sourceName"),
         ..SourceOrder::default()
     };
-    if order.status.is_none() {
-        order.status_word = fields.text(stated.display_financial_status, "displayFinancialStatus");
+    let total = record.object("totalPriceSet");
+    if order.currency.is_empty() {
+        order.currency = total.object("shopMoney").text("currencyCode");
     }
-    amounts(&stated, &mut order, fields);
-    shipping(&stated, &mut order, fields);
-    for item in stated.line_items.items("lineItems", fields) {
-        order.discounts.extend(discount::of_line(item, fields));
-        order.lines.push(line::read(item, document.line, fields));
+    if order.paid_currency.is_empty() {
+        order.paid_currency = total.object("presentmentMoney").text("currencyCode");
+    }
+    if order.status.is_none() {
+        order.status_word = record.text("displayFinancialStatus");
+    }
+    add_amounts(record, &mut order);
+    add_shipping(record, &mut order);
+    for item in connection(record, "lineItems", Record::lines) {
+        order.discounts.extend(discounts(&item, false));
+        order.lines.push(line(&item));
     }
     order.discounts = join::summed(std::mem::take(&mut order.discounts));
-    if stated.line_items.is_cut("lineItems", fields) {
-        fields.add(Reason::Truncated, "lineItems");
+    if is_cut(record, "lineItems") {
+        record.fault(Reason::Truncated, "lineItems");
     }
-    let quantity =
-        fields.text(stated.subtotal_line_items_quantity, "subtotalLineItemsQuantity").parse().ok();
-    order.faults = std::mem::take(&mut fields.faults);
-    let kind = gid::parts(&id).map(|(kind, _)| kind.to_owned());
-    Ok(Stated { order, quantity, kind })
+    let quantity = record.text("subtotalLineItemsQuantity").parse().ok();
+    (order, quantity)
 }
 
-fn id(stated: &Order<'_>, fields: &mut Fields) -> String {
-    match fields.id(stated.id, "id") {
-        blank if blank.is_empty() => fields.id(stated.legacy_resource_id, "legacyResourceId"),
-        id => {
-            if id.starts_with("gid") && gid::parts(&id).is_none() {
-                fields.add(Reason::BadId, "id");
-            }
-            id
-        }
+/// The order's id: a global one, or a number.
+pub fn id(record: &Record<'_>) -> String {
+    let id = text_or(record.id("id"), || record.id("legacyResourceId"));
+    if id.starts_with("gid") && gid::parts(&id).is_none() {
+        record.fault(Reason::BadId, "id");
     }
-}
-
-fn email(stated: &Order<'_>, customer: Option<&Customer<'_>>, fields: &mut Fields) -> String {
-    let default =
-        customer.and_then(|c| fields.object(&c.default_email_address, "defaultEmailAddress"));
-    fields.first([
-        (stated.email, "email"),
-        (default.and_then(|address| address.email_address), "customer.defaultEmailAddress"),
-        (customer.and_then(|customer| customer.email), "customer.email"),
-    ])
+    id
 }
 
 /// Consent to mail, as it is now; else what the buyer ticked at this order.
-fn consent(
-    stated: &Order<'_>,
-    customer: Option<&Customer<'_>>,
-    fields: &mut Fields,
-) -> Option<bool> {
-    let address =
-        customer.and_then(|c| fields.object(&c.default_email_address, "defaultEmailAddress"));
-    let consent =
-        customer.and_then(|c| fields.object(&c.email_marketing_consent, "emailMarketingConsent"));
-    let state = fields.first([
-        (address.and_then(|address| address.marketing_state), "marketingState"),
-        (consent.and_then(|consent| consent.marketing_state), "marketingState"),
-    ]);
+fn consent(record: &Record<'_>, customer: &Record<'_>, address: &Record<'_>) -> Option<bool> {
+    let state = text_or(address.text("marketingState"), || {
+        customer.object("emailMarketingConsent").text("marketingState")
+    });
     match state.as_str() {
-        "" => stated.customer_accepts_marketing.map(|_| is_true(stated.customer_accepts_marketing)),
+        "" => record.flag("customerAcceptsMarketing"),
         state => Some(state.eq_ignore_ascii_case("subscribed")),
     }
 }
 
-fn currency(stated: &Order<'_>, fields: &mut Fields) -> String {
-    match fields.text(stated.currency_code, "currencyCode") {
-        blank if blank.is_empty() => {
-            money::currency(&stated.total_price_set, "totalPriceSet", fields)
-        }
-        code => code,
-    }
-}
-
-/// The subtotal is told, as lines that stand apart from their order can get lost: they must not add
+/// The subtotal is stated too, as lines that are records of their own can get lost: they must not add
 /// up to less.
-fn amounts(stated: &Order<'_>, order: &mut SourceOrder, fields: &mut Fields) {
-    order.total = money::of(&stated.total_price_set, stated.total_price, "totalPriceSet", fields);
-    order.current_total =
-        money::of_set(&stated.current_total_price_set, "currentTotalPriceSet", fields);
-    let charges = [
-        money::of_set(&stated.total_tip_received_set, "totalTipReceivedSet", fields),
-        money::of_set(&stated.original_total_duties_set, "originalTotalDutiesSet", fields),
-    ];
-    order.charges = decimal::sum(charges.into_iter().filter(|amount| !amount.is_empty()).collect());
-    order.subtotal =
-        money::of(&stated.subtotal_price_set, stated.subtotal_price, "subtotalPriceSet", fields);
-    order.tax = money::of(&stated.total_tax_set, stated.total_tax, "totalTaxSet", fields);
-    order.discount =
-        money::of(&stated.total_discounts_set, stated.total_discounts, "totalDiscountsSet", fields);
-    order.refunded = refunded(stated, &order.total, fields);
+fn add_amounts(record: &Record<'_>, order: &mut SourceOrder) {
+    order.total = amount(record, "totalPriceSet", "totalPrice");
+    order.current_total = shop_money(record, "currentTotalPriceSet");
+    order.charges = decimal::sum_stated([
+        shop_money(record, "totalTipReceivedSet"),
+        shop_money(record, "originalTotalDutiesSet"),
+    ]);
+    order.subtotal = amount(record, "subtotalPriceSet", "subtotalPrice");
+    order.tax = amount(record, "totalTaxSet", "totalTax");
+    order.discount = amount(record, "totalDiscountsSet", "totalDiscounts");
+    order.refunded = refunded(record, order);
 }
 
 /// What was refunded as stated; else the refunds added up; else what the total was lowered by.
 /// Blank where that is nothing.
-fn refunded(stated: &Order<'_>, total: &str, fields: &mut Fields) -> String {
-    let whole =
-        money::of(&stated.total_refunded_set, stated.total_refunded, "totalRefundedSet", fields);
-    if !whole.is_empty() {
-        return money::unless_zero(whole);
+fn refunded(record: &Record<'_>, order: &SourceOrder) -> String {
+    let mut refunded = amount(record, "totalRefundedSet", "totalRefunded");
+    if refunded.is_empty() {
+        let refunds = connection(record, "refunds", Record::list);
+        refunded =
+            decimal::sum_stated(refunds.iter().map(|one| shop_money(one, "totalRefundedSet")));
     }
-    let refunds: Vec<&Refund<'_>> = stated.refunds.items("refunds", fields);
-    let amounts =
-        refunds.iter().map(|refund| money::of_set(&refund.total_refunded_set, "refunds", fields));
-    let amounts: Vec<String> = amounts.filter(|amount| !amount.is_empty()).collect();
-    if !amounts.is_empty() {
-        return money::unless_zero(decimal::sum(amounts));
+    match decimal::parse(&refunded) {
+        _ if refunded.is_empty() => decimal::excess(&order.total, &order.current_total),
+        Some(0) => String::new(),
+        _ => refunded,
     }
-    let current = money::of_set(&stated.current_total_price_set, "currentTotalPriceSet", fields);
-    decimal::excess(total, &current)
 }
 
-fn shipping(stated: &Order<'_>, order: &mut SourceOrder, fields: &mut Fields) {
-    let mut lines: Vec<&ShippingLine<'_>> = stated.shipping_lines.items("shippingLines", fields);
+fn add_shipping(record: &Record<'_>, order: &mut SourceOrder) {
+    let mut lines = connection(record, "shippingLines", Record::list);
     if lines.is_empty() {
-        lines.extend(fields.object(&stated.shipping_line, "shippingLine"));
+        lines.extend(Some(record.object("shippingLine")).filter(Record::exists));
     }
-    order.shipping = money::of(
-        &stated.total_shipping_price_set,
-        stated.total_shipping_price,
-        "totalShippingPriceSet",
-        fields,
-    );
+    order.shipping = amount(record, "totalShippingPriceSet", "totalShippingPrice");
     if order.shipping.is_empty() {
-        let prices = lines.iter().map(|line| price_of(line, fields));
-        order.shipping = decimal::sum(prices.filter(|price| !price.is_empty()).collect());
+        order.shipping = decimal::sum_stated(lines.iter().map(shipping_price));
     }
-    order.shipping_method = fields.text(lines.first().and_then(|line| line.title), "shippingLines");
-    for line in lines {
-        order.discounts.extend(discount::of_shipping(line, fields));
-    }
-}
-
-/// The currency that the customer paid in, where the query asked for it.
-fn paid_currency(stated: &Order<'_>, fields: &mut Fields) -> String {
-    match fields.text(stated.presentment_currency_code, "presentmentCurrencyCode") {
-        blank if blank.is_empty() => {
-            money::paid_currency(&stated.total_price_set, "totalPriceSet", fields)
-        }
-        code => code,
-    }
+    order.shipping_method = lines.first().map(|line| line.text("title")).unwrap_or_default();
+    order.discounts.extend(lines.iter().flat_map(|line| discounts(line, true)));
 }
 
 /// What a shipping line costs before discounts.
-pub fn price_of(line: &ShippingLine<'_>, fields: &mut Fields) -> String {
-    money::of(&line.original_price_set, line.price, "shippingLines", fields)
+pub fn shipping_price(line: &Record<'_>) -> String {
+    amount(line, "originalPriceSet", "price")
 }
 
-fn status(stated: &Order<'_>, fields: &mut Fields) -> Option<Status> {
-    let cancelled_at = fields.text(stated.cancelled_at, "cancelledAt");
-    let financial =
-        stated.display_financial_status.map(|raw| fields.text(Some(raw), "displayFinancialStatus"));
-    let source = fields.text(stated.source_name, "sourceName");
-    let words = Words {
-        is_test: is_true(stated.test),
-        cancelled_at: cancelled_at.as_bytes(),
-        financial: financial.as_ref().map(|word| word.as_bytes()),
-        source: source.as_bytes(),
-    };
-    let status = words.status();
-    if status.is_none() {
-        fields.add(Reason::UnknownStatus, "displayFinancialStatus");
+/// What the codes took off a line or the shipping. An order states its codes without amounts, so
+/// where its lines do not state what each took, nothing can be said.
+pub fn discounts(line: &Record<'_>, of_shipping: bool) -> Vec<SourceDiscount> {
+    let allocations = connection(line, "discountAllocations", Record::list);
+    let discounts = allocations.iter().map(|allocation| SourceDiscount {
+        name: allocation.object("discountApplication").text("code"),
+        amount: shop_money(allocation, "allocatedAmountSet"),
+        of_shipping,
+    });
+    discounts.filter(|one| !one.name.is_empty() && !one.amount.is_empty()).collect()
+}
+
+pub fn line(item: &Record<'_>) -> SourceLine {
+    let quantity = item.text("quantity");
+    let price = amount(item, "originalUnitPriceSet", "originalUnitPrice");
+    SourceLine {
+        id: gid::number(text_or(item.object("variant").id("id"), || {
+            item.object("product").id("id")
+        })),
+        name: item.first(["name", "title"]),
+        unit_price: text_or(price, || {
+            decimal::share(&amount(item, "originalTotalSet", "originalTotal"), &quantity)
+        }),
+        quantity,
+        discount: amount(item, "totalDiscountSet", "totalDiscount"),
+        sku: item.text("sku"),
+        at_line: item.line(),
+        ..SourceLine::default()
     }
-    status
+}
+
+/// The shop's money of a set; blank where it is not stated.
+fn shop_money(record: &Record<'_>, set: &'static str) -> String {
+    record.object(set).object("shopMoney").text("amount")
+}
+
+/// The shop's money of a set, else the number alone, which is the shop's too.
+fn amount(record: &Record<'_>, set: &'static str, alone: &'static str) -> String {
+    text_or(shop_money(record, set), || record.text(alone))
+}
+
+/// A list as a GraphQL answer spells it: `{"edges": [{"node": …}]}`, `{"nodes": […]}`, or just a
+/// list.
+fn connection<'a>(
+    record: &Record<'a>,
+    name: &'static str,
+    entries: fn(&Record<'a>, &'static str) -> Vec<Record<'a>>,
+) -> Vec<Record<'a>> {
+    if !record.value(name).is_some_and(|value| value.is_object()) {
+        return entries(record, name);
+    }
+    let connection = record.object(name);
+    if !connection.has("edges") && !connection.has("nodes") {
+        record.fault(Reason::MalformedRow, name);
+    }
+    let edges = entries(&connection, "edges");
+    let mut items: Vec<Record<'a>> =
+        edges.iter().map(|edge| edge.object("node")).filter(Record::exists).collect();
+    items.extend(entries(&connection, "nodes"));
+    items
+}
+
+/// Whether the query left more of a list on a further page.
+fn is_cut(record: &Record<'_>, name: &'static str) -> bool {
+    record.value(name).is_some_and(|value| value.is_object())
+        && record.object(name).object("pageInfo").is_true("hasNextPage")
 }

@@ -2,12 +2,10 @@
 //! dump of them hold them. They name the fields; amounts are the shop's currency, as stated, and
 //! nothing is made up.
 
-mod checkout;
-mod fields;
 mod order;
-mod refund;
 
 use super::json::Dialect;
+pub use order::status;
 
 /// `orders.json`, and what webhooks and dumps make of it.
 pub static ORDERS: Dialect = Dialect {
@@ -35,7 +33,7 @@ pub static ORDERS: Dialect = Dialect {
         ("orders", "the answer to a GraphQL query"),
         ("errors", "an error that an API answered with"),
     ],
-    read: order::read,
+    read: order::order,
 };
 
 /// `checkouts.json`: carts that were left at the checkout.
@@ -54,5 +52,5 @@ pub static CHECKOUTS: Dialect = Dialect {
         &["line_items"],
     ],
     siblings: &[],
-    read: checkout::read,
+    read: order::checkout,
 };

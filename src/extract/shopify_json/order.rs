@@ -1,161 +1,168 @@
-//! From an order's fields to what is sent of it.
+//! Orders and abandoned checkouts, which share most of their fields.
 
-use super::fields::{Customer, Line, Order};
-use super::refund;
 use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status};
 use crate::extract::decimal;
-use crate::extract::json::{Document, Fields, is_true};
+use crate::extract::json::{Record, text_or};
 use crate::extract::shopify_csv::Words;
 
-/// # Errors
-/// When the text is no JSON, no object, or says one thing twice.
-pub fn read(document: &Document<'_>) -> serde_json::Result<SourceOrder> {
-    let stated: Order<'_> = serde_json::from_str(document.text)?;
-    let mut fields = Fields::new(document.has_bad_bytes);
-    let mut order = shared(&stated, document.line, &mut fields);
-    order.id = fields.id(stated.id, "id");
-    order.number = fields.text(stated.name, "name");
-    order.updated_at = fields.text(stated.updated_at, "updated_at");
-    order.current_total = fields.text(stated.current_total_price, "current_total_price");
-    order.charges = charges(&stated, &mut fields);
-    order.refunded = refund::refunded(&stated, &order.total, &order.currency, &mut fields);
-    // The token is what the abandoned checkout was known by.
-    let tokens = [
-        (stated.checkout_token, "checkout_token"),
-        (stated.cart_token, "cart_token"),
-        (stated.checkout_id, "checkout_id"),
-    ];
-    order.checkout_id = fields.first(tokens);
-    order.status = status(&stated, &mut fields);
+pub fn order(record: &Record<'_>) -> SourceOrder {
+    let mut order = SourceOrder {
+        id: record.id("id"),
+        number: record.text("name"),
+        updated_at: record.text("updated_at"),
+        current_total: record.text("current_total_price"),
+        charges: charges(record),
+        // The token is what the abandoned checkout was known by.
+        checkout_id: record.first(["checkout_token", "cart_token", "checkout_id"]),
+        status: status(record, "financial_status", "cancelled_at", "source_name"),
+        ..shared(record)
+    };
+    order.refunded = refunded(record, &order);
     if order.status.is_none() {
-        order.status_word = fields.text(stated.financial_status, "financial_status");
+        order.status_word = record.text("financial_status");
     }
-    order.faults = fields.faults;
-    Ok(order)
+    order
 }
 
-/// What orders and checkouts have in common. The subtotal is left out on purpose: it tells of rows
-/// that are missing, and here a record is whole or refused, while an edited order's lines need not
-/// add up to it.
-pub fn shared(stated: &Order<'_>, line: u64, fields: &mut Fields) -> SourceOrder {
-    let customer = fields.object(&stated.customer, "customer");
-    let address = customer.and_then(|customer| customer.email);
+/// An abandoned checkout is no order and has no status: its token is its id, and the time it was
+/// abandoned is stated. One that was completed is an order by now, and counts as a draft here.
+pub fn checkout(record: &Record<'_>) -> SourceOrder {
+    let mut cart = SourceOrder {
+        checkout_id: record.text("token"),
+        updated_at: record.text("updated_at"),
+        order_url: record.text("abandoned_checkout_url"),
+        ..shared(record)
+    };
+    if record.text("completed_at").is_empty() {
+        let last_change =
+            if cart.updated_at.is_empty() { &cart.created_at } else { &cart.updated_at };
+        cart.abandoned_at = last_change.clone();
+    } else {
+        cart.status = Some(Status::Draft);
+    }
+    cart
+}
+
+/// The subtotal is left out on purpose: it shows that rows are missing, and here a record is whole or
+/// refused, while an edited order's lines need not add up to it.
+fn shared(record: &Record<'_>) -> SourceOrder {
+    let customer = record.object("customer");
+    let shipping_lines = record.list("shipping_lines");
     SourceOrder {
-        email: fields.first([
-            (stated.email, "email"),
-            (stated.contact_email, "contact_email"),
-            (address, "customer.email"),
-        ]),
-        customer_id: fields.id(customer.and_then(|customer| customer.id), "customer.id"),
-        accepts_marketing: consent(stated, customer, fields),
-        created_at: fields.text(stated.created_at, "created_at"),
-        currency: fields.text(stated.currency, "currency"),
-        paid_currency: fields.text(stated.presentment_currency, "presentment_currency"),
-        total: fields.text(stated.total_price, "total_price"),
-        shipping: shipping(stated, fields),
-        tax: fields.text(stated.total_tax, "total_tax"),
-        discount: fields.text(stated.total_discounts, "total_discounts"),
-        discounts: discounts(stated, fields),
-        shipping_method: shipping_method(stated, fields),
-        lines: fields
-            .list(&stated.line_items, "line_items")
-            .iter()
-            .map(|item| line_of(item, line, fields))
-            .collect(),
+        email: text_or(record.first(["email", "contact_email"]), || customer.text("email")),
+        customer_id: customer.id("id"),
+        accepts_marketing: consent(record, &customer),
+        created_at: record.text("created_at"),
+        currency: record.text("currency"),
+        paid_currency: record.text("presentment_currency"),
+        total: record.text("total_price"),
+        shipping: shipping(record, &shipping_lines),
+        tax: record.text("total_tax"),
+        discount: record.text("total_discounts"),
+        discounts: discounts(record),
+        shipping_method: shipping_lines.first().map(|line| line.text("title")).unwrap_or_default(),
+        lines: record.lines("line_items").iter().map(line).collect(),
         ..SourceOrder::default()
     }
 }
 
-fn line_of(item: &Line<'_>, line: u64, fields: &mut Fields) -> SourceLine {
-    let variant = fields.id(item.variant_id, "variant_id");
+fn line(item: &Record<'_>) -> SourceLine {
     SourceLine {
-        id: match variant.is_empty() {
-            true => fields.id(item.product_id, "product_id"),
-            false => variant,
-        },
-        name: fields.first([(item.name, "line_items.name"), (item.title, "line_items.title")]),
-        quantity: fields.text(item.quantity, "quantity"),
-        unit_price: fields.text(item.price, "price"),
-        discount: fields.text(item.total_discount, "total_discount"),
-        sku: fields.text(item.sku, "sku"),
-        at_line: line,
+        id: text_or(item.id("variant_id"), || item.id("product_id")),
+        name: item.first(["name", "title"]),
+        quantity: item.text("quantity"),
+        unit_price: item.text("price"),
+        discount: item.text("total_discount"),
+        sku: item.text("sku"),
+        at_line: item.line(),
         ..SourceLine::default()
     }
 }
 
 /// Consent to mail, as it is now; else what the buyer ticked at this order.
-fn consent(
-    stated: &Order<'_>,
-    customer: Option<&Customer<'_>>,
-    fields: &mut Fields,
-) -> Option<bool> {
-    let consent = customer.and_then(|customer| {
-        fields.object(&customer.email_marketing_consent, "email_marketing_consent")
-    });
-    let state = fields.text(consent.and_then(|consent| consent.state), "email_marketing_consent");
-    match state.as_str() {
-        "" => stated.buyer_accepts_marketing.map(|_| is_true(stated.buyer_accepts_marketing)),
+fn consent(record: &Record<'_>, customer: &Record<'_>) -> Option<bool> {
+    match customer.object("email_marketing_consent").text("state").as_str() {
+        "" => record.flag("buyer_accepts_marketing"),
         state => Some(state.eq_ignore_ascii_case("subscribed")),
     }
 }
 
-fn shipping(stated: &Order<'_>, fields: &mut Fields) -> String {
-    let set = fields.object(&stated.total_shipping_price_set, "total_shipping_price_set");
-    let money = set.and_then(|set| fields.object(&set.shop_money, "total_shipping_price_set"));
-    let total = fields.text(money.and_then(|money| money.amount), "total_shipping_price_set");
-    if !total.is_empty() {
-        return total;
-    }
-    let lines = fields.list(&stated.shipping_lines, "shipping_lines");
-    let prices = lines.iter().map(|line| fields.text(line.price, "shipping_lines"));
-    decimal::sum(prices.filter(|price| !price.is_empty()).collect())
+fn shop_money(record: &Record<'_>, set: &'static str) -> String {
+    record.object(set).object("shop_money").text("amount")
+}
+
+fn shipping(record: &Record<'_>, shipping_lines: &[Record<'_>]) -> String {
+    text_or(shop_money(record, "total_shipping_price_set"), || {
+        decimal::sum_stated(shipping_lines.iter().map(|line| line.text("price")))
+    })
 }
 
 /// The tip and the duties: in the total, and in no line.
-fn charges(stated: &Order<'_>, fields: &mut Fields) -> String {
-    let duties = fields.object(&stated.original_total_duties_set, "original_total_duties_set");
-    let duties = duties.and_then(|set| fields.object(&set.shop_money, "original_total_duties_set"));
-    let charges = [
-        fields.text(stated.total_tip_received, "total_tip_received"),
-        fields.text(duties.and_then(|money| money.amount), "original_total_duties_set"),
-    ];
-    decimal::sum(charges.into_iter().filter(|amount| !amount.is_empty()).collect())
+fn charges(record: &Record<'_>) -> String {
+    let duties = shop_money(record, "original_total_duties_set");
+    decimal::sum_stated([record.text("total_tip_received"), duties])
 }
 
-fn shipping_method(stated: &Order<'_>, fields: &mut Fields) -> String {
-    let first = fields.list(&stated.shipping_lines, "shipping_lines").first();
-    fields.text(first.and_then(|line| line.title), "shipping_lines")
-}
-
-/// The codes, each with what it took off; one that states no amount took nothing that could be
-/// told.
-fn discounts(stated: &Order<'_>, fields: &mut Fields) -> Vec<SourceDiscount> {
+/// The codes, each with what it took off; a code without an amount is left out.
+fn discounts(record: &Record<'_>) -> Vec<SourceDiscount> {
     let mut discounts = Vec::new();
-    for code in fields.list(&stated.discount_codes, "discount_codes") {
-        let name = fields.text(code.code, "discount_codes");
-        let amount = fields.text(code.amount, "discount_codes");
-        let of_shipping = fields.text(code.kind, "discount_codes") == "shipping";
+    for code in record.list("discount_codes") {
+        let (name, amount) = (code.text("code"), code.text("amount"));
         if !amount.is_empty() {
-            let name = if name.is_empty() { "Discount".to_owned() } else { name };
-            discounts.push(SourceDiscount { name, amount, of_shipping });
+            let of_shipping = code.text("type") == "shipping";
+            discounts.push(SourceDiscount::named(name, amount, of_shipping));
         }
     }
     discounts
 }
 
-fn status(stated: &Order<'_>, fields: &mut Fields) -> Option<Status> {
-    let cancelled_at = fields.text(stated.cancelled_at, "cancelled_at");
-    let financial = stated.financial_status.map(|raw| fields.text(Some(raw), "financial_status"));
-    let source = fields.text(stated.source_name, "source_name");
+/// The refunds that went through, added up; where none is listed, what the total was lowered by.
+///
+/// A refund may be stated in the currency the buyer paid in. Such an amount is never added to one
+/// in the shop's: the lowered total is asked then, and where that is not stated the amount stays
+/// unknown, which `net` refuses.
+fn refunded(record: &Record<'_>, order: &SourceOrder) -> String {
+    let mut amounts = Vec::new();
+    let mut is_foreign = false;
+    for refund in record.list("refunds") {
+        for transaction in refund.list("transactions") {
+            if transaction.text("kind").eq_ignore_ascii_case("refund")
+                && transaction.text("status").eq_ignore_ascii_case("success")
+            {
+                let currency = transaction.text("currency");
+                is_foreign |=
+                    !currency.is_empty() && !currency.eq_ignore_ascii_case(&order.currency);
+                amounts.push(transaction.text("amount"));
+            }
+        }
+    }
+    if !is_foreign && !amounts.is_empty() {
+        return decimal::sum(amounts);
+    }
+    match decimal::excess(&order.total, &order.current_total) {
+        unknown if unknown.is_empty() && is_foreign => "unknown".to_owned(),
+        lowered => lowered,
+    }
+}
+
+/// The status by the fields that tell it, which the two APIs name differently.
+pub fn status(
+    record: &Record<'_>,
+    financial: &'static str,
+    cancelled_at: &'static str,
+    source: &'static str,
+) -> Option<Status> {
+    let word = record.has(financial).then(|| record.text(financial));
+    let (cancelled_at, source) = (record.text(cancelled_at), record.text(source));
     let words = Words {
-        is_test: is_true(stated.test),
+        is_test: record.is_true("test"),
         cancelled_at: cancelled_at.as_bytes(),
-        financial: financial.as_ref().map(|word| word.as_bytes()),
+        financial: word.as_ref().map(|word| word.as_bytes()),
         source: source.as_bytes(),
     };
     let status = words.status();
     if status.is_none() {
-        fields.add(Reason::UnknownStatus, "financial_status");
+        record.fault(Reason::UnknownStatus, financial);
     }
     status
 }

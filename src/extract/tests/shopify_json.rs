@@ -276,7 +276,7 @@ fn a_value_of_the_wrong_kind_spoils_its_own_order_only() {
         ("\"line_items\": [", "\"line_items\": \"none\", \"more\": [", "line_items"),
         ("\"line_items\": [", "\"line_items\": [7, ", "line_items"),
         ("\"refunds\": []", "\"refunds\": 5", "refunds"),
-        ("\"title\": \"Standard\"", "\"title\": {}", "shipping_lines"),
+        ("\"title\": \"Standard\"", "\"title\": {}", "shipping_lines.title"),
     ] {
         let text = format!("[{},{ORDER}]", ORDER.replacen(from, to, 1));
         let all = read(text).unwrap();

@@ -190,7 +190,7 @@ fn a_value_of_the_wrong_kind_spoils_its_own_order_only() {
         ("\" Ann@Example.com \"", "[]", "billing.email"),
         ("\"line_items\": [\n", "\"line_items\": \"none\", \"more\": [\n", "line_items"),
         ("\"refunds\": []", "\"refunds\": 5", "refunds"),
-        ("\"method_title\": \"DHL\"", "\"method_title\": {}", "shipping_lines"),
+        ("\"method_title\": \"DHL\"", "\"method_title\": {}", "shipping_lines.method_title"),
     ] {
         let all = read(format!("[{},{ORDER}]", ORDER.replacen(from, to, 1))).unwrap();
         assert_eq!((all.len(), reasons(&all[0])), (2, vec![Reason::MalformedRow]), "{to}");

@@ -1,7 +1,6 @@
 //! Orders as WooCommerce's REST API answers with them (`wc/v2`, `wc/v3`), and as the API before it
 //! did (`wc-api/v1` to `v3`).
 
-mod fields;
 mod order;
 
 use crate::extract::json::Dialect;
@@ -26,5 +25,5 @@ pub static ORDERS: Dialect = Dialect {
         ("order_refunds", "WooCommerce's refunds"),
         ("code", "an error that an API answered with"),
     ],
-    read: order::read,
+    read: order::order,
 };

@@ -1,10 +1,9 @@
-//! What extractors and loaders write beside the columns of a row: when it was read at its source,
-//! and whether it is gone there.
+//! The columns that extractors and loaders add to a row: when it was read at its source, and whether
+//! it was deleted there.
 
 use crate::domain::Moment;
-use crate::extract::json::Raw;
+use crate::extract::json::{RepeatedKey, Value};
 use jiff::tz::TimeZone;
-use serde::Deserialize;
 
 /// The names of these columns, and of others that only the tables of such loaders have.
 pub const NAMES: &[&str] = &[
@@ -27,100 +26,97 @@ pub const NAMES: &[&str] = &[
     "_sdc_table_version",
 ];
 
-/// The marks of one row.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-pub struct Marks<'a> {
-    #[serde(borrow, rename = "_airbyte_data")]
-    pub data: Raw<'a>,
-    #[serde(borrow)]
-    _airbyte_raw_id: Raw<'a>,
-    #[serde(borrow)]
-    _airbyte_ab_id: Raw<'a>,
-    #[serde(borrow)]
-    _airbyte_extracted_at: Raw<'a>,
-    #[serde(borrow)]
-    _airbyte_emitted_at: Raw<'a>,
-    #[serde(borrow)]
-    _ab_cdc_updated_at: Raw<'a>,
-    #[serde(borrow)]
-    _ab_cdc_deleted_at: Raw<'a>,
-    #[serde(borrow)]
-    _sdc_extracted_at: Raw<'a>,
-    #[serde(borrow)]
-    _sdc_received_at: Raw<'a>,
-    #[serde(borrow)]
-    _sdc_batched_at: Raw<'a>,
-    #[serde(borrow)]
-    _sdc_sequence: Raw<'a>,
-    #[serde(borrow)]
-    _sdc_deleted_at: Raw<'a>,
-    #[serde(borrow)]
-    _sdc_table_version: Raw<'a>,
-}
+/// Columns of [`NAMES`] that prove a loader; those of Airbyte.
+const OF_AIRBYTE: [&str; 5] = [
+    "_airbyte_data",
+    "_airbyte_raw_id",
+    "_airbyte_ab_id",
+    "_airbyte_extracted_at",
+    "_airbyte_emitted_at",
+];
+/// Those of Singer targets.
+const OF_SINGER: [&str; 5] = [
+    "_sdc_extracted_at",
+    "_sdc_received_at",
+    "_sdc_batched_at",
+    "_sdc_sequence",
+    "_sdc_table_version",
+];
+/// Stating when a row was read, the most exact first.
+const EXTRACTED_AT: [&str; 5] = [
+    "_airbyte_extracted_at",
+    "_airbyte_emitted_at",
+    "_sdc_extracted_at",
+    "_sdc_received_at",
+    "_sdc_batched_at",
+];
 
-impl<'a> Marks<'a> {
-    /// The marks of an object; `None` of one that can have none, which is told without reading it.
-    ///
+/// These columns of one row, those that are `null` left out.
+#[derive(Debug, Default)]
+pub struct LoaderColumns<'a>(Vec<(&'static str, Value<'a>)>);
+
+impl<'a> LoaderColumns<'a> {
     /// # Errors
-    /// When the text is no object, or says one thing twice.
-    pub fn of(text: &'a str) -> serde_json::Result<Option<Self>> {
-        let is_marked =
-            ["\"_airbyte_", "\"_sdc_", "\"_ab_cdc_"].iter().any(|mark| text.contains(mark));
-        if is_marked { serde_json::from_str(text).map(Some) } else { Ok(None) }
+    /// When the row has one of them twice.
+    pub fn of(row: Value<'a>) -> Result<Self, RepeatedKey> {
+        let mut columns = Self::default();
+        for (key, value) in row.members().filter(|(key, _)| key.starts_with('_')) {
+            let Some(name) = NAMES.iter().copied().find(|name| *name == key) else { continue };
+            if columns.get(name).is_some() {
+                return Err(RepeatedKey);
+            }
+            columns.0.push((name, value));
+        }
+        columns.0.retain(|(_, value)| !value.is_null());
+        Ok(columns)
+    }
+
+    fn get(&self, name: &str) -> Option<Value<'a>> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+    }
+
+    fn has_any(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.get(name).is_some())
+    }
+
+    /// The text of a string or a number.
+    fn text(&self, name: &str) -> String {
+        self.get(name).and_then(|value| value.text().ok()).unwrap_or_default().into_owned()
+    }
+
+    /// The whole record, where it is in one column.
+    pub fn data(&self) -> Option<Value<'a>> {
+        self.get("_airbyte_data")
     }
 
     pub fn is_of_airbyte(&self) -> bool {
-        let own = [
-            self.data,
-            self._airbyte_raw_id,
-            self._airbyte_ab_id,
-            self._airbyte_extracted_at,
-            self._airbyte_emitted_at,
-        ];
-        own.iter().any(Option::is_some)
+        self.has_any(&OF_AIRBYTE)
     }
 
     pub fn is_of_singer(&self) -> bool {
-        let own = [
-            self._sdc_extracted_at,
-            self._sdc_received_at,
-            self._sdc_batched_at,
-            self._sdc_sequence,
-            self._sdc_table_version,
-        ];
-        own.iter().any(Option::is_some)
+        self.has_any(&OF_SINGER)
     }
 
-    /// Whether the record is gone at its source. A blank mark is how some targets write none.
+    /// Whether the record was deleted at its source. Some targets write a blank where it was not.
     pub fn says_deleted(&self) -> bool {
-        [self._sdc_deleted_at, self._ab_cdc_deleted_at]
-            .iter()
-            .any(|mark| !text_of(*mark).trim().is_empty())
+        ["_sdc_deleted_at", "_ab_cdc_deleted_at"].iter().any(|name| !self.text(name).is_empty())
     }
 
     /// When the row was read at its source; 0 where it does not say, or not in a form that is
     /// known.
     pub fn extracted_at(&self) -> u64 {
-        let stated =
-            self._airbyte_extracted_at.or(self._airbyte_emitted_at).or(self._sdc_extracted_at);
-        stamp(&text_of(stated.or(self._sdc_received_at).or(self._sdc_batched_at)))
+        let stated = EXTRACTED_AT.iter().find(|name| self.get(name).is_some());
+        stated.map_or(0, |name| stamp(&self.text(name)))
     }
 
     /// What orders rows that were read at one moment: the number that a loader counts, or the
     /// moment of the change.
     pub fn sequence(&self) -> u64 {
-        match text_of(self._sdc_sequence).parse::<u64>() {
+        match self.text("_sdc_sequence").parse::<u64>() {
             Ok(number) => number.saturating_add(1),
-            Err(_) => stamp(&text_of(self._ab_cdc_updated_at)),
+            Err(_) => stamp(&self.text("_ab_cdc_updated_at")),
         }
     }
-}
-
-/// The text of a string or a number.
-fn text_of(raw: Raw<'_>) -> String {
-    let Some(raw) = raw.map(|raw| raw.get()) else { return String::new() };
-    serde_json::from_str::<String>(raw).unwrap_or_else(|_| raw.to_owned())
 }
 
 /// A moment in microseconds since 1970, plus one: a date with its fraction (in UTC where it has no

@@ -1,0 +1,231 @@
+//! A record of an export under the names of its fields. Reading a field never fails: what is wrong
+//! with it is a fault of its record.
+
+use super::tree::{RepeatedKey, Value};
+use crate::domain::{Reason, RecordError};
+use crate::extract::ORDER_LINES_MAX;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+/// The most entries taken of a list other than an order's lines; a longer one marks its order.
+const ENTRIES_MAX: usize = 250;
+
+/// One record of a file.
+#[derive(Clone, Copy)]
+pub struct Document<'a> {
+    pub value: Value<'a>,
+    /// As it stands in the file.
+    pub bytes: &'a [u8],
+    /// Line of the file it begins at.
+    pub line: u64,
+    /// It is not UTF-8: U+FFFD is in place of what could not be decoded.
+    pub has_bad_bytes: bool,
+}
+
+impl Document<'_> {
+    /// What `read` makes of the record, with the faults it met; `None` where the record is no object,
+    /// or has a key twice that was asked for.
+    pub fn read<T>(&self, read: impl FnOnce(&Record<'_>) -> T) -> Option<(T, Vec<RecordError>)> {
+        let reading = Reading {
+            line: self.line,
+            has_bad_bytes: self.has_bad_bytes,
+            faults: RefCell::default(),
+            paths: RefCell::default(),
+            has_repeated_key: Cell::new(false),
+        };
+        let object = Some(self.value).filter(|value| value.is_object())?;
+        let made = read(&Record { object: Some(object), path: 0, reading: &reading });
+        let faults = reading.faults.into_inner();
+        (!reading.has_repeated_key.get()).then_some((made, faults))
+    }
+}
+
+/// What is noted while the fields of a record are read.
+struct Reading {
+    line: u64,
+    has_bad_bytes: bool,
+    faults: RefCell<Vec<RecordError>>,
+    /// The objects and lists that were entered: the number of the one around it, and the name. The
+    /// first one has the number 1.
+    paths: RefCell<Vec<(usize, &'static str)>>,
+    has_repeated_key: Cell<bool>,
+}
+
+/// An object of a record, or the record itself. One that is not there has no fields.
+#[derive(Clone, Copy)]
+pub struct Record<'a> {
+    object: Option<Value<'a>>,
+    /// Its number among the paths; 0 for the record itself.
+    path: usize,
+    reading: &'a Reading,
+}
+
+impl<'a> Record<'a> {
+    /// Line of the file that the record begins at.
+    pub fn line(&self) -> u64 {
+        self.reading.line
+    }
+
+    /// Whether the object is there.
+    pub fn exists(&self) -> bool {
+        self.object.is_some()
+    }
+
+    /// Whether a field is there, even if it is `null`.
+    pub fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
+    /// The value of a field; `None` for `null`.
+    pub fn value(&self, name: &str) -> Option<Value<'a>> {
+        self.find(name).filter(|value| !value.is_null())
+    }
+
+    fn find(&self, name: &str) -> Option<Value<'a>> {
+        self.object?.get(name).unwrap_or_else(|RepeatedKey| {
+            self.reading.has_repeated_key.set(true);
+            None
+        })
+    }
+
+    /// The text of a string, a number, `true` or `false`; blank where there is none.
+    pub fn text(&self, name: &'static str) -> String {
+        let Some(value) = self.value(name) else { return String::new() };
+        let text = value.text();
+        if self.reading.has_bad_bytes && text.as_ref().is_ok_and(|text| text.contains('\u{fffd}')) {
+            self.fault(Reason::BadEncoding, name);
+        }
+        match text {
+            Ok(text) => text.into_owned(),
+            Err(reason) => {
+                self.fault(reason, name);
+                let is_text = reason == Reason::BadEncoding;
+                if is_text { value.raw().to_owned() } else { String::new() }
+            }
+        }
+    }
+
+    /// The text of an id. A number with a fraction or an exponent went through a spreadsheet or a
+    /// float, and may be another id by now.
+    pub fn id(&self, name: &'static str) -> String {
+        let text = self.text(name);
+        let is_number = self.value(name).is_some_and(|value| !value.raw().starts_with('"'));
+        if is_number && text.contains(['.', 'e', 'E']) {
+            self.fault(Reason::BadId, name);
+        }
+        text
+    }
+
+    /// The first of several fields that is not blank.
+    pub fn first<const N: usize>(&self, names: [&'static str; N]) -> String {
+        let mut texts = names.into_iter().map(|name| self.text(name));
+        texts.find(|text| !text.is_empty()).unwrap_or_default()
+    }
+
+    /// Whether a field says yes; `None` where it is not there.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        let says_yes =
+            |value: Value<'_>| matches!(value.raw(), "true" | "\"true\"" | "1" | "\"1\"");
+        self.value(name).map(says_yes)
+    }
+
+    pub fn is_true(&self, name: &str) -> bool {
+        self.flag(name) == Some(true)
+    }
+
+    /// An object inside. An empty list is taken for one that is not there, as some writers know no
+    /// empty object.
+    pub fn object(&self, name: &'static str) -> Record<'a> {
+        let value = self.value(name);
+        let object = value.filter(|value| value.is_object());
+        if object.is_none()
+            && value.is_some_and(|value| !value.is_list() || value.items().len() > 0)
+        {
+            self.fault(Reason::MalformedRow, name);
+        }
+        Record { object, path: self.enter(name), reading: self.reading }
+    }
+
+    /// The objects of a list; see [`Self::lines`].
+    pub fn list(&self, name: &'static str) -> Vec<Record<'a>> {
+        self.entries(name, ENTRIES_MAX)
+    }
+
+    /// The objects of the list of an order's lines. The values of an object count as a list: some
+    /// writers make one of a list with gaps.
+    pub fn lines(&self, name: &'static str) -> Vec<Record<'a>> {
+        self.entries(name, ORDER_LINES_MAX)
+    }
+
+    fn entries(&self, name: &'static str, entries_max: usize) -> Vec<Record<'a>> {
+        let Some(value) = self.value(name) else { return Vec::new() };
+        let (reading, path) = (self.reading, self.enter(name));
+        let objects = || value.items().filter(|item| item.is_object());
+        let entries: Vec<Record<'a>> = objects()
+            .take(entries_max)
+            .map(|object| Record { object: Some(object), path, reading })
+            .collect();
+        let is_list = value.is_list() || value.is_object();
+        if !is_list || value.items().any(|item| !item.is_object()) {
+            self.fault(Reason::MalformedRow, name);
+        }
+        if objects().nth(entries_max).is_some() {
+            self.fault(Reason::FieldTooLong, name);
+        }
+        entries
+    }
+
+    pub fn has_faults(&self) -> bool {
+        !self.reading.faults.borrow().is_empty()
+    }
+
+    /// Adds a fault, once for each reason and field.
+    pub fn fault(&self, reason: Reason, name: &'static str) {
+        let fault = RecordError::of(reason, self.path_of(name));
+        let mut faults = self.reading.faults.borrow_mut();
+        if !faults.contains(&fault) {
+            faults.push(fault);
+        }
+    }
+
+    fn enter(&self, name: &'static str) -> usize {
+        let mut paths = self.reading.paths.borrow_mut();
+        paths.push((self.path, name));
+        paths.len()
+    }
+
+    /// The names from the record to a field, with points between them.
+    fn path_of(&self, name: &'static str) -> &'static str {
+        let paths = self.reading.paths.borrow();
+        let mut names = vec![name];
+        let mut at = self.path;
+        while let Some((outer, name)) = at.checked_sub(1).and_then(|index| paths.get(index)) {
+            names.push(name);
+            at = *outer;
+        }
+        names.reverse();
+        match names.as_slice() {
+            [only] => only,
+            several => interned(&several.join(".")),
+        }
+    }
+}
+
+/// A text, or where it is blank another one.
+pub fn text_or(text: String, other: impl FnOnce() -> String) -> String {
+    if text.is_empty() { other() } else { text }
+}
+
+/// A text that is kept for as long as the program runs. Only for texts made of names that the program
+/// or its settings have, of which there are few.
+pub fn interned(text: &str) -> &'static str {
+    static TEXTS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = texts.get(text) {
+        return known;
+    }
+    let kept: &'static str = String::leak(text.to_owned());
+    texts.insert(kept);
+    kept
+}
