@@ -3,12 +3,11 @@ use super::exit::CliError;
 use crate::activecampaign::{self, Client, SendEvent, SendObserver};
 use crate::domain::Moment;
 use crate::extract::{self, Export, OpenError};
-use crate::load;
 use crate::run::{self, ConnectionSpec};
 use crate::schedule::{Calendar, Schedule, ScheduleError};
-use crate::settings::{Account, Deleted, Environment, Job, Settings, SettingsError};
+use crate::settings::{Account, Environment, Job, Settings, SettingsError};
 use crate::state::{Lock, Store, View};
-use crate::transform;
+use crate::transform::Rules;
 use std::path::Path;
 
 /// # Errors
@@ -87,32 +86,13 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
             zone: job.time_zone.clone(),
             webtoffee_date_shift: job.policy.webtoffee_date_shift,
         },
-        rules: rules(job, dates),
-        deleted: match job.policy.deleted {
-            Deleted::Create => load::Deleted::CreateAgain,
-            Deleted::Leave => load::Deleted::Leave,
+        rules: Rules {
+            policy: job.policy.clone(),
+            zone: job.time_zone.clone(),
+            from: dates.from,
+            to: dates.to,
         },
-        refused_max: job.policy.refused_max,
         in_flight_max: account.in_flight_max,
-    }
-}
-
-fn rules(job: &Job, dates: Dates) -> transform::Rules {
-    let policy = &job.policy;
-    transform::Rules {
-        statuses: policy.statuses.clone(),
-        refunds: policy.refunds,
-        total: policy.total,
-        missing_email: policy.missing_email,
-        currency: policy.currency,
-        rounding: policy.rounding,
-        order_key: policy.order_key,
-        customers: policy.customers,
-        default_date: policy.default_date,
-        category: policy.category.clone(),
-        zone: job.time_zone.clone(),
-        from: dates.from,
-        to: dates.to,
     }
 }
 

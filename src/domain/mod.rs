@@ -2,9 +2,9 @@
 //! network, clock or database.
 
 mod attempt;
+mod choices;
 mod currency;
 mod customer;
-mod date_shift;
 mod digest;
 mod email;
 mod field;
@@ -22,10 +22,11 @@ mod source;
 mod status;
 mod text;
 
+pub(crate) use choices::choices;
+
 pub use attempt::{Answer, Attempt, Operation};
 pub use currency::{Currency, CurrencyError};
 pub use customer::Customer;
-pub use date_shift::DateShift;
 pub use digest::{FieldChange, FieldValue, OrderDigest};
 pub use email::{Email, EmailError};
 pub use field::Field;
@@ -36,7 +37,10 @@ pub use moment::{Moment, MomentError};
 pub use money::{AMOUNT_MINOR_MAX, Amount, AmountError};
 pub use notes::Notes;
 pub use order::{Discount, DiscountKind, Historical, Line, Order};
-pub use policy::{Customers, MissingEmail, OrderId, Refunds, Rounding, Total};
+pub use policy::{
+    Customers, DateShift, Deleted, MissingEmail, OrderId, Policy, PolicyEffect, PolicySetting,
+    PolicyValues, Refunds, Rounding, Total,
+};
 pub use record_error::{Reason, RecordError};
 pub use share::Share;
 pub use source::{Position, SourceDiscount, SourceLine, SourceOrder};

@@ -200,6 +200,14 @@ impl Ord for Moment {
     }
 }
 
+/// Without an offset it is UTC.
+impl<'de> serde::Deserialize<'de> for Moment {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text, &TimeZone::UTC).map_err(serde::de::Error::custom)
+    }
+}
+
 impl serde::Serialize for Moment {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer

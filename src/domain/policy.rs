@@ -1,77 +1,233 @@
-//! What a shop's owner may choose about meaning: words of the settings, and what each stands for.
+//! What the owner of a shop decides about its orders. Each setting is declared once, in the table
+//! [`Policy::SETTINGS`]; the settings file, the identity of a run, the effective settings, the
+//! plan and the test of the documentation all follow from it.
 
-macro_rules! choices {
-    ($($(#[$about:meta])* $name:ident { $(#[$first_is:meta])* $first:ident $first_word:literal,
-        $($(#[$is:meta])* $other:ident $word:literal,)* })*) => {$(
-        $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-        pub enum $name {
-            $(#[$first_is])* #[default] $first,
-            $($(#[$is])* $other,)*
-        }
-
-        impl $name {
-            /// Every choice with its word in settings and reports, the default first.
-            pub const WORDS: &'static [(&'static str, Self)] =
-                &[($first_word, Self::$first), $(($word, Self::$other),)*];
-
-            /// The word used in settings and reports.
-            pub fn word(self) -> &'static str {
-                match self { Self::$first => $first_word, $(Self::$other => $word,)* }
-            }
-        }
-    )*};
-}
+use super::{Currency, Moment, Status, choices};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 choices! {
     /// What a refund does to an order.
-    Refunds {
-        /// Nothing: the total stays as it was before refunds.
-        Original "original",
-        /// The total is less what was refunded, and not below zero.
-        Net "net",
-        /// An order whose money all went back is left out; one refunded in part stays as it was.
-        Skip "skip",
+    pub enum Refunds {
+        Original "original" "Nothing: the total stays as it was before refunds.";
+        Net "net" "The total is less what was refunded, and not below zero.";
+        Skip "skip" "A fully refunded order is left out; a partially refunded one keeps its total.";
     }
 
-    /// Which total counts where the export states several.
-    Total {
-        /// As the customer ordered.
-        Original "original",
-        /// As it is now, after edits and refunds. Where the export states none, as ordered.
-        Current "current",
+    /// Which total is sent where the export states several.
+    pub enum Total {
+        Original "original" "As the customer ordered.";
+        Current "current" "After edits and refunds; as ordered where the export doesn't state it.";
     }
 
-    /// What becomes of an order that states no e-mail address.
-    MissingEmail {
-        /// It can't be sent, and is kept as a dead letter.
-        Invalid "invalid",
-        /// It is left out and counted.
-        Filter "filter",
+    /// What happens to an order without an e-mail address.
+    pub enum MissingEmail {
+        Invalid "invalid" "It can't be sent and becomes a dead letter.";
+        Filter "filter" "It is left out and counted.";
     }
 
-    /// What becomes of digits below the currency's minor unit.
-    Rounding {
-        /// The order can't be sent.
-        Refuse "refuse",
-        /// The nearest amount; of two that are as near, the even one.
-        HalfEven "half_even",
+    /// What happens to digits below the currency's minor unit.
+    pub enum Rounding {
+        Refuse "refuse" "The order can't be sent.";
+        HalfEven "half_even" "The nearest amount; of two equally near ones, the even one.";
     }
 
-    /// What an order is known by at the target.
-    OrderId {
-        /// Its id; its number in exports without ids.
-        Id "id",
-        /// Its number, whatever id the export states.
-        Number "number",
+    /// What identifies an order in ActiveCampaign.
+    pub enum OrderId {
+        Id "id" "Its id; its number in exports without ids.";
+        Number "number" "Its number, even if the export states an id.";
     }
 
-    /// What a customer is known by at the target.
-    Customers {
-        /// The id of the shop's account; guests, and customers of exports without ids, by their
-        /// address.
-        Id "id",
-        /// The address, whatever id the export states.
-        Email "email",
+    /// What identifies a customer in ActiveCampaign.
+    pub enum Customers {
+        Id "id" "The id of the shop account; without one, the e-mail address.";
+        Email "email" "The e-mail address, even if the export states an id.";
+    }
+
+    /// What happens to a changed order that somebody deleted in ActiveCampaign.
+    pub enum Deleted {
+        Create "create" "It is created again.";
+        Leave "leave" "It is left alone and counted as filtered.";
+    }
+
+    /// How to read the order dates of WebToffee's WooCommerce plugin, which adds the shop's UTC
+    /// offset once too often where orders are stored as WordPress posts.
+    pub enum DateShift {
+        Auto "auto" "Found out from the times at which orders were paid.";
+        None "none" "The dates are right.";
+        Offset "offset" "The dates are shifted and moved back.";
+    }
+}
+
+/// A setting of the policy.
+#[derive(Debug)]
+pub struct PolicySetting {
+    pub name: &'static str,
+    pub values: PolicyValues,
+    pub effect: PolicyEffect,
+    /// One line of documentation.
+    pub doc: &'static str,
+}
+
+/// What a setting may hold.
+#[derive(Debug, Clone, Copy)]
+pub enum PolicyValues {
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// Some of these words.
+    Words(&'static [&'static str]),
+    /// A text; without one there is no default.
+    Text { example: &'static str },
+    /// A whole number in this range.
+    Whole { min: u32, max: u32 },
+}
+
+/// What a setting decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyEffect {
+    /// What is sent for an order.
+    Payload,
+    /// Which orders are sent.
+    Selection,
+    /// When a run stops; it can change while a run is resumed.
+    Limit,
+}
+
+macro_rules! settings {
+    ($($name:ident: $type:ty = $default:expr; $effect:ident, $values:expr, $doc:literal;)+) => {
+        /// What a job's orders mean, and what happens to those that don't fit.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct Policy {
+            $(#[doc = $doc] pub $name: $type,)+
+        }
+
+        impl Policy {
+            pub const SETTINGS: &'static [PolicySetting] = &[$(PolicySetting {
+                name: stringify!($name),
+                values: $values,
+                effect: PolicyEffect::$effect,
+                doc: $doc,
+            },)+];
+        }
+
+        impl Default for Policy {
+            fn default() -> Self {
+                Self { $($name: $default,)+ }
+            }
+        }
+    };
+}
+
+use PolicyValues::{Text, Whole, Word, Words};
+
+settings! {
+    statuses: BTreeSet<Status> = [Status::Paid, Status::PartiallyRefunded, Status::Refunded].into();
+        Selection, Words(Status::WORDS),
+        "statuses of orders that are loaded; the others are filtered and counted";
+    refunds: Refunds = Refunds::Original;
+        Payload, Word(Refunds::WORDS),
+        "`net` sends totals less refunds, `skip` filters orders that were refunded in full";
+    total: Total = Total::Original;
+        Payload, Word(Total::WORDS),
+        "`current` sends the total after edits and refunds where the export states one";
+    missing_email: MissingEmail = MissingEmail::Invalid;
+        Selection, Word(MissingEmail::WORDS),
+        "`filter` filters orders without an e-mail address instead";
+    currency: Option<Currency> = None;
+        Payload, Text { example: "EUR" },
+        "currency of orders whose export names none";
+    rounding: Rounding = Rounding::Refuse;
+        Payload, Word(Rounding::WORDS),
+        "`half_even` rounds fractions of a minor unit";
+    order_key: OrderId = OrderId::Id;
+        Payload, Word(OrderId::WORDS),
+        "`number` identifies orders by their number, for exports whose ids a spreadsheet truncated";
+    customers: Customers = Customers::Id;
+        Payload, Word(Customers::WORDS),
+        "`email` identifies customers by their e-mail address";
+    default_date: Option<Moment> = None;
+        Payload, Text { example: "2020-01-31T00:00:00+00:00" },
+        "date of orders whose export states none";
+    category: Option<String> = None;
+        Payload, Text { example: "Shop" },
+        "category of products whose export states none";
+    deleted: Deleted = Deleted::Create;
+        Selection, Word(Deleted::WORDS),
+        "a changed order that somebody deleted in ActiveCampaign is created again, or with `leave` left alone";
+    refused_max: u32 = 25;
+        Limit, Whole { min: 1, max: 100 },
+        "a run stops when more of the last 100 orders sent were refused";
+    webtoffee_date_shift: DateShift = DateShift::Auto;
+        Payload, Word(DateShift::WORDS),
+        "whether dates of WebToffee's WooCommerce export are corrected by the UTC offset: `auto`, `none`, `offset`";
+}
+
+impl Policy {
+    /// Whether orders of this status are sent, as far as the status decides it.
+    pub fn counts(&self, status: Status) -> bool {
+        let is_skipped = self.refunds == Refunds::Skip && status == Status::Refunded;
+        self.statuses.contains(&status) && !is_skipped
+    }
+
+    /// Then an order's status doesn't matter and may be unknown.
+    pub fn takes_every_status(&self) -> bool {
+        self.statuses.len() == Status::ALL.len()
+    }
+
+    /// Every setting with its value as text; `None` if it is not set and has no default.
+    pub fn values(&self) -> impl Iterator<Item = (&'static PolicySetting, Option<String>)> {
+        // Texts, numbers and lists of texts: nothing that JSON can't hold.
+        let json = serde_json::to_value(self).unwrap_or_default();
+        Self::SETTINGS.iter().map(move |setting| (setting, text_of(&json[setting.name])))
+    }
+}
+
+fn text_of(value: &serde_json::Value) -> Option<String> {
+    match value {
+        serde_json::Value::Null => None,
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Array(items) => {
+            Some(items.iter().filter_map(text_of).collect::<Vec<_>>().join(", "))
+        }
+        other => Some(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+impl Policy {
+    /// For each setting, a policy that differs from the default in that setting alone.
+    pub fn each_changed() -> Vec<(&'static PolicySetting, Self)> {
+        let usual = serde_json::to_value(Self::default()).unwrap();
+        let changed = |setting: &'static PolicySetting| {
+            let mut json = usual.clone();
+            json[setting.name] = match setting.values {
+                Word(words) => {
+                    words.iter().rev().find(|word| json[setting.name] != **word).copied().into()
+                }
+                Words(words) => vec![words[0]].into(),
+                Text { example } => example.into(),
+                Whole { max, .. } => max.into(),
+            };
+            (setting, serde_json::from_value(json).unwrap())
+        };
+        Self::SETTINGS.iter().map(changed).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_setting_is_among_the_values_and_changes_only_its_own() {
+        let usual: Vec<_> = Policy::default().values().collect();
+        assert_eq!(usual.len(), Policy::SETTINGS.len());
+        for (setting, policy) in Policy::each_changed() {
+            for ((name, before), (_, now)) in
+                usual.iter().map(|(of, value)| (of.name, value)).zip(policy.values())
+            {
+                assert_eq!(*before != now, name == setting.name, "{name} of {}", setting.name);
+            }
+        }
     }
 }

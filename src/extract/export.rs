@@ -44,7 +44,7 @@ impl Default for Options {
             patterns: Vec::new(),
             format: "auto".to_owned(),
             zone: TimeZone::UTC,
-            webtoffee_date_shift: DateShift::default(),
+            webtoffee_date_shift: DateShift::Auto,
             mappings: Mappings::default(),
             customers: Vec::new(),
         }

@@ -2,7 +2,7 @@ use super::keyed::Keyed;
 use super::order;
 use super::{Journal, Outcome, StepError};
 use crate::activecampaign::{Client, Disposition, Failure, Retry, RetryDecision, Turn};
-use crate::domain::{CustomerKey, OrderKey, RemoteId};
+use crate::domain::{CustomerKey, Deleted, OrderKey, RemoteId};
 use crate::plan::Step;
 use tokio_util::sync::CancellationToken;
 
@@ -17,14 +17,6 @@ pub struct Loader<J> {
     pub(super) carts: Keyed<OrderKey>,
     pub(super) deleted: Deleted,
     cancel: CancellationToken,
-}
-
-/// What becomes of an order to update that somebody deleted at the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Deleted {
-    #[default]
-    CreateAgain,
-    Leave,
 }
 
 impl<J: Journal> Loader<J> {

@@ -12,5 +12,5 @@ mod outcome;
 
 pub use delete::{Deletion, delete};
 pub use journal::{Journal, JournalError};
-pub use loader::{Deleted, Loader};
+pub use loader::Loader;
 pub use outcome::{Outcome, Part, Refusal, StepError};

@@ -1,9 +1,11 @@
 use super::Journal;
 use super::customer::{Found, find_or_create};
-use super::loader::{Attempts, Deleted, Loader, RetryBudget};
+use super::loader::{Attempts, Loader, RetryBudget};
 use super::outcome::{Outcome, Part, Refusal, StepError, failed};
 use crate::activecampaign::{Disposition, Failure, RemoteOrder};
-use crate::domain::{Attempt, Fingerprint, LedgerEntry, Operation, Order, OrderKey, RemoteId};
+use crate::domain::{
+    Attempt, Deleted, Fingerprint, LedgerEntry, Operation, Order, OrderKey, RemoteId,
+};
 use crate::plan::{Action, PriorWrite, Step};
 
 /// Customer first, then order. A cart and its order wait for each other.
@@ -215,7 +217,7 @@ impl<'a, J: Journal> Write<'a, J> {
     fn deleted(&mut self) -> Next {
         match self.loader.deleted {
             Deleted::Leave => Next::Done(Outcome::Left),
-            Deleted::CreateAgain => {
+            Deleted::Create => {
                 self.earlier = None;
                 Next::LookUp(None)
             }

@@ -2,7 +2,7 @@
 
 use super::examples::file_of;
 use super::text::{count, grouped, many, printable};
-use crate::domain::{Currency, OrderId};
+use crate::domain::{Currency, Policy, PolicyEffect};
 use crate::plan::MismatchTotal;
 use crate::run::Preview;
 use serde_json::{Map, Value, json};
@@ -36,20 +36,9 @@ pub(super) fn policy_effects_json(preview: &Preview) -> Map<String, Value> {
 }
 
 fn policy_json(preview: &Preview) -> Value {
-    let rules = &preview.rules;
-    json!({
-        "statuses": rules.statuses.iter().map(|status| status.word()).collect::<Vec<_>>(),
-        "refunds": rules.refunds.word(),
-        "total": rules.total.word(),
-        "missing_email": rules.missing_email.word(),
-        "rounding": rules.rounding.word(),
-        "order_key": rules.order_key.word(),
-        "customers": rules.customers.word(),
-        "currency": rules.currency.map(|currency| currency.to_string()),
-        "default_date": rules.default_date.map(|date| date.to_string()),
-        "category": rules.category,
-        "time_zone": rules.zone.iana_name(),
-    })
+    let mut json = json!(preview.rules.policy);
+    json["time_zone"] = json!(preview.rules.zone.iana_name());
+    json
 }
 
 fn differ_json(preview: &Preview) -> Value {
@@ -73,9 +62,10 @@ fn differ_json(preview: &Preview) -> Value {
 pub(super) fn counted(preview: &Preview) -> impl Iterator<Item = (&'static str, u64, bool)> {
     let rules = &preview.rules;
     let effects = &preview.summary.policy_effects;
-    let known =
-        effects.statuses().map(|(status, count)| (status.word(), count, rules.counts(status)));
-    let unknown = (UNKNOWN, effects.status_unknown, rules.takes_every_status());
+    let known = effects
+        .statuses()
+        .map(|(status, count)| (status.word(), count, rules.policy.counts(status)));
+    let unknown = (UNKNOWN, effects.status_unknown, rules.policy.takes_every_status());
     known.chain([unknown]).filter(|(_, count, _)| *count > 0)
 }
 
@@ -98,36 +88,30 @@ pub(super) fn becomes(preview: &Preview, status: &str, counts: bool) -> String {
     }
 }
 
+/// Settings that are shown only if they are not at their default.
+const QUIET: [&str; 3] = ["order_key", "deleted", "webtoffee_date_shift"];
+
 /// The policy in one line.
 pub(super) fn policy_line(preview: &Preview) -> String {
-    let rules = &preview.rules;
-    let statuses: Vec<&str> = rules.statuses.iter().map(|status| status.word()).collect();
-    let mut parts = vec![
-        format!("statuses {}", statuses.join(", ")),
-        format!("refunds {}", rules.refunds.word()),
-        format!("total {}", rules.total.word()),
-        format!("missing_email {}", rules.missing_email.word()),
-        format!("rounding {}", rules.rounding.word()),
-        format!("customers {}", rules.customers.word()),
-    ];
-    if rules.order_key == OrderId::Number {
-        parts.push("order_key number".to_owned());
-    }
-    parts.extend(rules.currency.map(|currency| format!("currency {currency}")));
-    parts.extend(rules.default_date.map(|date| format!("default_date {date}")));
-    parts.extend(rules.category.as_ref().map(|category| format!("category {category}")));
-    parts.join("; ")
+    let policy = &preview.rules.policy;
+    let usual = Policy::default();
+    let shown = policy.values().zip(usual.values()).filter(|((setting, value), (_, usual))| {
+        setting.effect != PolicyEffect::Limit && (value != usual || !QUIET.contains(&setting.name))
+    });
+    let parts =
+        shown.filter_map(|((setting, value), _)| Some(format!("{} {}", setting.name, value?)));
+    parts.collect::<Vec<_>>().join("; ")
 }
 
 /// What the policy put in the place of what the export does not say, or rounded.
 pub(super) fn assumed_lines(preview: &Preview) -> Vec<String> {
     let (rules, effects) = (&preview.rules, &preview.summary.policy_effects);
     let mut lines = Vec::new();
-    if let Some(currency) = rules.currency.filter(|_| effects.currency_assumed > 0) {
+    if let Some(currency) = rules.policy.currency.filter(|_| effects.currency_assumed > 0) {
         let orders = many(effects.currency_assumed, "order");
         lines.push(format!("the currency {currency} for {orders} whose export names none"));
     }
-    if let Some(date) = rules.default_date.filter(|_| effects.date_assumed > 0) {
+    if let Some(date) = rules.policy.default_date.filter(|_| effects.date_assumed > 0) {
         let orders = many(effects.date_assumed, "order");
         lines.push(format!("the date {date} for {orders} whose export states none"));
     }

@@ -97,7 +97,7 @@ impl<'a> Execution<'a> {
                 task.client.clone(),
                 journal,
                 remote,
-                task.job.deleted,
+                task.job.rules.policy.deleted,
                 halt.clone(),
             )),
             halt,
@@ -271,7 +271,7 @@ impl<'a> Execution<'a> {
         }
         self.refused.push_back(is_refused);
         let refused = self.refused.iter().filter(|refused| **refused).count();
-        match refused > self.task.job.refused_max as usize {
+        match refused > self.task.job.rules.policy.refused_max as usize {
             true => Err(RunError::TooManyRefused { refused }),
             false => Ok(()),
         }

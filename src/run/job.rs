@@ -1,6 +1,6 @@
 use super::ConnectionSpec;
+use crate::domain::PolicyEffect;
 use crate::extract;
-use crate::load::Deleted;
 use crate::transform::Rules;
 use std::time::UNIX_EPOCH;
 
@@ -11,9 +11,6 @@ pub struct Job {
     pub connection: ConnectionSpec,
     pub export: extract::Options,
     pub rules: Rules,
-    pub deleted: Deleted,
-    /// Of the last 100 orders sent; a run in which more are refused stops.
-    pub refused_max: u32,
     /// Steps under way at once: enough to keep the pace at the target's latency, 1 to 64.
     pub in_flight_max: usize,
 }
@@ -36,36 +33,27 @@ impl Job {
             hasher.update(&file.size_bytes.to_le_bytes());
             hasher.update(&modified.as_nanos().to_le_bytes());
         }
-        // All that decides what is sent: a run never goes on under other rules than it began with.
+        // All that decides what is sent: a run is never resumed under other rules.
         let rules = &self.rules;
         let zone = rules.zone.iana_name().unwrap_or_default();
-        let choices = format!(
-            "{:?}",
-            (
-                rules.refunds,
-                rules.total,
-                rules.missing_email,
-                rules.rounding,
-                rules.customers,
-                self.deleted
-            )
-        );
-        let known_by = rules.order_key.word();
-        let defaults = format!("{:?}", (rules.currency, rules.default_date, &rules.category));
         let connection = &self.connection;
-        let read = [&connection.service, &connection.externalid, &self.export.format, zone];
-        let shift = self.export.webtoffee_date_shift.word();
-        for part in read.into_iter().chain([&*choices, &*defaults, shift, known_by]) {
+        for part in [&connection.service, &connection.externalid, &self.export.format, zone] {
             hasher.update(part.as_bytes());
+            hasher.update(&[0]);
+        }
+        for (setting, value) in rules.policy.values() {
+            if setting.effect == PolicyEffect::Limit {
+                continue;
+            }
+            hasher.update(setting.name.as_bytes());
+            hasher.update(&[0, u8::from(value.is_some())]);
+            hasher.update(value.unwrap_or_default().as_bytes());
             hasher.update(&[0]);
         }
         for limit in [rules.from, rules.to] {
             hasher.update(
                 &limit.map_or(i64::MIN, |moment| moment.timestamp().as_second()).to_le_bytes(),
             );
-        }
-        for status in &rules.statuses {
-            hasher.update(status.word().as_bytes());
         }
         hasher.update(&self.export.identity());
         hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
@@ -78,9 +66,8 @@ impl Job {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
-        Currency, Customers, MissingEmail, Moment, OrderId, Refunds, Rounding, Status, Total,
-    };
+    use crate::domain::{Moment, Policy};
+    use jiff::tz::TimeZone;
     use std::collections::BTreeSet;
 
     fn job(rules: Rules) -> Job {
@@ -95,36 +82,32 @@ mod tests {
             },
             export: extract::Options::default(),
             rules,
-            deleted: Deleted::CreateAgain,
-            refused_max: 25,
             in_flight_max: 16,
         }
     }
 
+    fn identity(rules: Rules) -> [u8; 16] {
+        job(rules).identity_of(&[])
+    }
+
     #[test]
-    fn every_rule_that_decides_what_is_sent_makes_another_run() {
-        let date = |text: &str| Moment::parse(text, &jiff::tz::TimeZone::UTC).ok();
+    fn every_setting_of_the_policy_but_a_limit_makes_another_run() {
+        let usual = identity(Rules::default());
+        for (setting, policy) in Policy::each_changed() {
+            let changed = identity(Rules { policy, ..Rules::default() });
+            assert_eq!(changed == usual, setting.effect == PolicyEffect::Limit, "{}", setting.name);
+        }
+    }
+
+    #[test]
+    fn zone_and_dates_make_another_run() {
+        let date = Moment::parse("2020-01-01T00:00:00Z", &TimeZone::UTC).ok();
         let all = [
             Rules::default(),
-            Rules { statuses: [Status::Pending].into(), ..Rules::default() },
-            Rules { refunds: Refunds::Net, ..Rules::default() },
-            Rules { refunds: Refunds::Skip, ..Rules::default() },
-            Rules { total: Total::Current, ..Rules::default() },
-            Rules { missing_email: MissingEmail::Filter, ..Rules::default() },
-            Rules { currency: Currency::parse("EUR").ok(), ..Rules::default() },
-            Rules { currency: Currency::parse("USD").ok(), ..Rules::default() },
-            Rules { rounding: Rounding::HalfEven, ..Rules::default() },
-            Rules { order_key: OrderId::Number, ..Rules::default() },
-            Rules { customers: Customers::Email, ..Rules::default() },
-            Rules { default_date: date("2020-01-01T00:00:00Z"), ..Rules::default() },
-            Rules { category: Some("Shop".to_owned()), ..Rules::default() },
-            Rules { zone: jiff::tz::TimeZone::get("Asia/Tokyo").unwrap(), ..Rules::default() },
-            Rules { from: date("2020-01-01T00:00:00Z"), ..Rules::default() },
-            Rules { to: date("2020-01-01T00:00:00Z"), ..Rules::default() },
+            Rules { zone: TimeZone::get("Asia/Tokyo").unwrap(), ..Rules::default() },
+            Rules { from: date, ..Rules::default() },
+            Rules { to: date, ..Rules::default() },
         ];
-        let count = all.len();
-        let identities: BTreeSet<_> =
-            all.into_iter().map(|rules| job(rules).identity_of(&[])).collect();
-        assert_eq!(identities.len(), count);
+        assert_eq!(all.map(identity).into_iter().collect::<BTreeSet<_>>().len(), 4);
     }
 }

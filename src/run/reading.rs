@@ -171,7 +171,9 @@ impl PlanReader {
 
     fn judge(&mut self, mut source: SourceOrder) -> Result<PlannedRecord, StateError> {
         let position = source.position;
-        if self.rules.order_key == OrderId::Number && !source.is_cart() && !source.number.is_empty()
+        if self.rules.policy.order_key == OrderId::Number
+            && !source.is_cart()
+            && !source.number.is_empty()
         {
             source.id.clear();
             // Of an id that is not asked for nothing need be right.

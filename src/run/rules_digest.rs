@@ -1,5 +1,6 @@
 use super::Job;
 use super::reading::ReadingError;
+use crate::domain::PolicyEffect;
 use crate::extract::ExportFile;
 use crate::state::View;
 use crate::transform;
@@ -14,7 +15,6 @@ use std::fmt::Write;
 pub(super) fn mapping_of(job: &Job, files: &[ExportFile]) -> String {
     let rules = &job.rules;
     let zone = rules.zone.iana_name().map_or_else(|| format!("{:?}", rules.zone), str::to_owned);
-    let stated = |value: Option<String>| value.unwrap_or_else(|| "as stated".to_owned());
     let formats: BTreeSet<&str> = files.iter().map(|file| file.format.as_str()).collect();
     let mut text = format!("program={}\n", transform::VERSION);
     let mut line = |name: &str, value: &str| {
@@ -30,15 +30,11 @@ pub(super) fn mapping_of(job: &Job, files: &[ExportFile]) -> String {
         line(&format!("mapping {name}"), &digest);
     }
     line("time_zone", &zone);
-    line("webtoffee_date_shift", job.export.webtoffee_date_shift.word());
-    line("refunds", rules.refunds.word());
-    line("total", rules.total.word());
-    line("rounding", rules.rounding.word());
-    line("order_key", rules.order_key.word());
-    line("customers", rules.customers.word());
-    line("currency", &stated(rules.currency.map(|currency| currency.to_string())));
-    line("default_date", &stated(rules.default_date.map(|date| date.to_string())));
-    line("category", &stated(rules.category.clone()));
+    for (setting, value) in rules.policy.values() {
+        if setting.effect == PolicyEffect::Payload {
+            line(setting.name, value.as_deref().unwrap_or("as stated"));
+        }
+    }
     text
 }
 

@@ -1,4 +1,5 @@
-use super::{Account, Job, Policy, Settings};
+use super::{Account, Job, Settings};
+use crate::domain::{Policy, PolicyValues};
 use std::fmt::Display;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -91,33 +92,19 @@ impl Toml<'_> {
         self.policy(&format!("{at}.policy"), &job.policy);
     }
 
-    /// What has no default and was not set is left out, as nothing stands for it.
     fn policy(&mut self, table: &str, policy: &Policy) {
         self.table(table);
-        let statuses = policy.statuses.iter().map(|status| status.word());
-        self.entry(&format!("{table}.statuses"), list(statuses));
-        for (leaf, word) in [
-            ("refunds", policy.refunds.word()),
-            ("total", policy.total.word()),
-            ("missing_email", policy.missing_email.word()),
-            ("rounding", policy.rounding.word()),
-            ("order_key", policy.order_key.word()),
-            ("customers", policy.customers.word()),
-            ("deleted", policy.deleted.word()),
-            ("webtoffee_date_shift", policy.webtoffee_date_shift.word()),
-        ] {
-            self.entry(&format!("{table}.{leaf}"), quoted(word));
-        }
-        for (leaf, text) in [
-            ("currency", policy.currency.map(|currency| currency.to_string())),
-            ("default_date", policy.default_date.map(|date| date.to_string())),
-            ("category", policy.category.clone()),
-        ] {
-            if let Some(text) = text {
-                self.entry(&format!("{table}.{leaf}"), quoted(&text));
+        for (setting, value) in policy.values() {
+            let key = format!("{table}.{}", setting.name);
+            match (setting.values, value) {
+                (_, None) => {}
+                (PolicyValues::Whole { .. }, Some(number)) => self.entry(&key, number),
+                (PolicyValues::Words(_), Some(words)) => self.entry(&key, list(words.split(", "))),
+                (PolicyValues::Word(_) | PolicyValues::Text { .. }, Some(text)) => {
+                    self.entry(&key, quoted(&text));
+                }
             }
         }
-        self.entry(&format!("{table}.refused_max"), policy.refused_max);
     }
 
     fn table(&mut self, name: &str) {

@@ -1,9 +1,10 @@
 use super::MappingsText;
 use super::draft::Draft;
 use super::nearest::did_you_mean;
-use super::policy::{self, Policy};
+use super::policy;
 use super::search::Found;
 use super::url::Url;
+use crate::domain::Policy;
 use jiff::tz::TimeZone;
 use std::path::Path;
 

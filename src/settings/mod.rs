@@ -34,5 +34,4 @@ pub use job::{Connection, Job};
 pub use load::Settings;
 pub use mappings::MappingsText;
 pub use metrics::Metrics;
-pub use policy::{Deleted, Policy};
 pub use token::{TokenError, TokenSource};

@@ -1,88 +1,46 @@
 use super::draft::Draft;
-use super::nearest::{did_you_mean, nearest};
-use crate::domain::{
-    Currency, CurrencyError, Customers, DateShift, MissingEmail, Moment, OrderId, Refunds,
-    Rounding, Status, Total,
-};
+use super::nearest::did_you_mean;
+use crate::domain::{Currency, CurrencyError, Moment, Policy, PolicyValues, Status};
 use jiff::tz::TimeZone;
+use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// What a job's orders mean, and what becomes of those that don't fit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policy {
-    /// The orders that count; the rest is filtered and counted. Never empty.
-    pub statuses: BTreeSet<Status>,
-    pub refunds: Refunds,
-    pub total: Total,
-    pub missing_email: MissingEmail,
-    /// Of orders whose export names none.
-    pub currency: Option<Currency>,
-    pub rounding: Rounding,
-    pub order_key: OrderId,
-    pub customers: Customers,
-    /// Of orders whose export states no date.
-    pub default_date: Option<Moment>,
-    /// Of products whose export states none.
-    pub category: Option<String>,
-    pub deleted: Deleted,
-    /// Of the last 100 orders sent; a run in which more are refused stops. 1 to 100.
-    pub refused_max: u32,
-    pub webtoffee_date_shift: DateShift,
-}
-
-/// A quarter of what is sent: more than bad records explain.
-const REFUSED_MAX: u32 = 25;
-
-/// The longest category, in bytes: the width of the target's text columns.
+/// The longest category, in bytes: the width of ActiveCampaign's text columns.
 const CATEGORY_LEN_MAX: usize = 255;
 
-/// What becomes of an order that changed in the shop and that somebody deleted at the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deleted {
-    /// It is created again.
-    Create,
-    /// It is left alone, and counted as filtered.
-    Leave,
-}
-
-impl Deleted {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("create", Self::Create), ("leave", Self::Leave)];
-
-    /// The word used in settings.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Leave => "leave",
-        }
-    }
-}
-
+/// The values that are more than a word or a number are read here; the rest by the table.
 pub(super) fn read(table: &str, zone: &TimeZone, draft: &mut Draft) -> Policy {
     let key = |leaf: &str| format!("{table}.{leaf}");
     Policy {
         statuses: read_statuses(&key("statuses"), draft),
-        refunds: read_word(&key("refunds"), Refunds::WORDS, draft).unwrap_or_default(),
-        total: read_word(&key("total"), Total::WORDS, draft).unwrap_or_default(),
-        missing_email: read_word(&key("missing_email"), MissingEmail::WORDS, draft)
-            .unwrap_or_default(),
         currency: read_currency(&key("currency"), draft),
-        rounding: read_word(&key("rounding"), Rounding::WORDS, draft).unwrap_or_default(),
-        order_key: read_word(&key("order_key"), OrderId::WORDS, draft).unwrap_or_default(),
-        customers: read_word(&key("customers"), Customers::WORDS, draft).unwrap_or_default(),
         default_date: read_date(&key("default_date"), zone, draft),
         category: read_category(&key("category"), draft),
-        deleted: read_word(&key("deleted"), Deleted::WORDS, draft).unwrap_or(Deleted::Create),
-        refused_max: draft.get(&key("refused_max")).unwrap_or(REFUSED_MAX),
-        webtoffee_date_shift: read_word(&key("webtoffee_date_shift"), &DateShift::WORDS, draft)
-            .unwrap_or_default(),
+        ..read_by_table(table, draft)
     }
 }
 
+fn read_by_table(table: &str, draft: &mut Draft) -> Policy {
+    let usual = Policy::default();
+    let mut values = serde_json::to_value(&usual).unwrap_or_default();
+    for setting in Policy::SETTINGS {
+        let key = format!("{table}.{}", setting.name);
+        let value = match setting.values {
+            PolicyValues::Word(words) => read_word(&key, words, draft).map(Value::from),
+            PolicyValues::Whole { .. } => draft.get::<u32>(&key).map(Value::from),
+            PolicyValues::Words(_) | PolicyValues::Text { .. } => None,
+        };
+        if let Some(value) = value {
+            values[setting.name] = value;
+        }
+    }
+    // Each value was checked, so there is nothing that can't be read.
+    serde_json::from_value(values).unwrap_or(usual)
+}
+
 fn read_statuses(key: &str, draft: &mut Draft) -> BTreeSet<Status> {
-    let usual = [Status::Paid, Status::PartiallyRefunded, Status::Refunded];
     let Some(words) = draft.get::<Vec<String>>(key) else {
-        return usual.into();
+        return Policy::default().statuses;
     };
     if words == ["all"] {
         return Status::ALL.into();
@@ -104,13 +62,12 @@ fn read_statuses(key: &str, draft: &mut Draft) -> BTreeSet<Status> {
 }
 
 /// `None` where no word is set, and where a wrong one was reported.
-fn read_word<T: Copy>(key: &str, words: &[(&'static str, T)], draft: &mut Draft) -> Option<T> {
+fn read_word(key: &str, words: &[&'static str], draft: &mut Draft) -> Option<&'static str> {
     let word = draft.text(key)?;
-    let found = words.iter().find(|(known, _)| *known == word).map(|(_, value)| *value);
+    let found = words.iter().find(|known| **known == word).copied();
     if found.is_none() {
-        let known = || words.iter().map(|(known, _)| *known);
-        let hint = nearest(&word, known()).map(|near| format!("did you mean `{near}`?"));
-        let expected = known().map(|known| format!("`{known}`")).collect::<Vec<_>>();
+        let hint = did_you_mean(&word, words.iter().copied());
+        let expected = words.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>();
         let expected = match expected.as_slice() {
             [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
             all => all.concat(),

@@ -1,6 +1,8 @@
 //! Every key there is. The strict reading of the file and of the environment both follow this
 //! table, and a test holds the annotated settings to it.
 
+use crate::domain::{Policy, PolicySetting, PolicyValues};
+
 /// A key and what it may hold.
 pub(super) struct Key {
     pub name: &'static str,
@@ -84,21 +86,25 @@ const CONNECTION: &[Key] = &[
     optional("logo_url", Kind::Text),
 ];
 
-const POLICY: &[Key] = &[
-    optional("statuses", Kind::Texts),
-    optional("refunds", Kind::Text),
-    optional("total", Kind::Text),
-    optional("missing_email", Kind::Text),
-    optional("currency", Kind::Text),
-    optional("rounding", Kind::Text),
-    optional("order_key", Kind::Text),
-    optional("customers", Kind::Text),
-    optional("default_date", Kind::Text),
-    optional("category", Kind::Text),
-    optional("deleted", Kind::Text),
-    optional("refused_max", Kind::Whole { min: 1, max: 100 }),
-    optional("webtoffee_date_shift", Kind::Text),
-];
+const POLICY: &[Key] = &policy_keys();
+
+/// The settings of the policy as keys.
+const fn policy_keys() -> [Key; Policy::SETTINGS.len()] {
+    const NONE: Key = optional("", Kind::Text);
+    let mut keys = [NONE; Policy::SETTINGS.len()];
+    let mut n = 0;
+    while n < keys.len() {
+        let PolicySetting { name, values, .. } = &Policy::SETTINGS[n];
+        let kind = match *values {
+            PolicyValues::Word(_) | PolicyValues::Text { .. } => Kind::Text,
+            PolicyValues::Words(_) => Kind::Texts,
+            PolicyValues::Whole { min, max } => Kind::Whole { min: min as u64, max: max as u64 },
+        };
+        keys[n] = optional(name, kind);
+        n += 1;
+    }
+    keys
+}
 
 impl Kind {
     /// What the key expects, for a message.

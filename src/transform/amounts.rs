@@ -90,19 +90,19 @@ impl<'a> Amounts<'a> {
     /// lowered.
     pub(super) fn totals(&mut self, source: &SourceOrder, rules: &Rules) -> Totals {
         let ordered = self.required(&source.total, "total", 0);
-        let current = match rules.total {
+        let current = match rules.policy.total {
             Total::Original => None,
             Total::Current => self.optional(&source.current_total, "current_total"),
         };
         let current = current.filter(|current| *current != ordered);
-        let refunded = match (rules.refunds, current) {
+        let refunded = match (rules.policy.refunds, current) {
             (Refunds::Original, _) | (Refunds::Net, Some(_)) => Amount::ZERO,
             (Refunds::Net | Refunds::Skip, _) => {
                 self.optional(&source.refunded, "refunded").unwrap_or_default()
             }
         };
         let less = || Amount::from_minor(ordered.minor() - refunded.minor()).unwrap_or_default();
-        let sent = match (current, rules.refunds) {
+        let sent = match (current, rules.policy.refunds) {
             (Some(current), _) => current,
             (None, Refunds::Net) => less(),
             (None, Refunds::Original | Refunds::Skip) => ordered,

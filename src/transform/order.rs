@@ -15,7 +15,7 @@ use std::mem::take;
 pub fn transform(mut source: SourceOrder, rules: &Rules) -> Mapped {
     let source = &mut source;
     let mut faults = take(&mut source.faults);
-    if rules.takes_every_status() {
+    if rules.policy.takes_every_status() {
         faults.retain(|fault| fault.reason != Reason::UnknownStatus);
     }
     if faults.iter().any(|fault| DAMAGE.contains(&fault.reason)) {
@@ -33,7 +33,7 @@ pub fn transform(mut source: SourceOrder, rules: &Rules) -> Mapped {
         Ok(Valid { order, .. }) if is_outside(&order.created_at, rules) => {
             Mapped::Filtered(Filter::Dates)
         }
-        Ok(Valid { is_refunded: true, .. }) if rules.refunds == Refunds::Skip => {
+        Ok(Valid { is_refunded: true, .. }) if rules.policy.refunds == Refunds::Skip => {
             Mapped::Filtered(Filter::Refunded)
         }
         Ok(Valid { order, notes, .. }) => Mapped::Order(order, notes),
@@ -43,13 +43,13 @@ pub fn transform(mut source: SourceOrder, rules: &Rules) -> Mapped {
 
 /// The rule that leaves a record out whatever else is right or wrong with it.
 fn filter_of(source: &SourceOrder, rules: &Rules) -> Option<Filter> {
-    if let Some(status) = source.status.filter(|status| !rules.statuses.contains(status)) {
+    if let Some(status) = source.status.filter(|status| !rules.policy.statuses.contains(status)) {
         return Some(Filter::Status(status));
     }
-    if rules.refunds == Refunds::Skip && source.status == Some(Status::Refunded) {
+    if rules.policy.refunds == Refunds::Skip && source.status == Some(Status::Refunded) {
         return Some(Filter::Refunded);
     }
-    let leaves_out = rules.missing_email == MissingEmail::Filter && is_blank(&source.email);
+    let leaves_out = rules.policy.missing_email == MissingEmail::Filter && is_blank(&source.email);
     leaves_out.then_some(Filter::MissingEmail)
 }
 
@@ -92,7 +92,7 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Record
         text => optional_moment(text, "abandoned_at", rules, &mut faults),
     };
     let currency = currency_of(source, rules, &mut faults);
-    if currency.is_some_and(|currency| is_cut(source, currency, rules.rounding)) {
+    if currency.is_some_and(|currency| is_cut(source, currency, rules.policy.rounding)) {
         faults.push(RecordError::new(Reason::Truncated));
     }
     let mut notes = Notes {
@@ -101,7 +101,7 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Record
         is_paid_otherwise: is_paid_otherwise(source, currency),
         ..Notes::default()
     };
-    let mut amounts = Amounts::of(currency, rules.rounding, &mut faults);
+    let mut amounts = Amounts::of(currency, rules.policy.rounding, &mut faults);
     let totals = amounts.totals(source, rules);
     let shipping = amounts.optional(&source.shipping, "shipping");
     let tax = amounts.optional(&source.tax, "tax");
@@ -181,12 +181,12 @@ fn customer_of(
     rules: &Rules,
     faults: &mut Vec<RecordError>,
 ) -> Option<Customer> {
-    if rules.customers == Customers::Id && is_rewritten(&source.customer_id) {
+    if rules.policy.customers == Customers::Id && is_rewritten(&source.customer_id) {
         faults.push(RecordError::of(Reason::BadId, "customer_id"));
     }
     let reason = match Email::parse(&source.email) {
         Ok(email) => {
-            let key = match (rules.customers, source.customer_id.as_str()) {
+            let key = match (rules.policy.customers, source.customer_id.as_str()) {
                 (Customers::Email, _) | (Customers::Id, "") => CustomerKey::guest(&email),
                 (Customers::Id, id) => CustomerKey::registered(id),
             };
@@ -212,7 +212,7 @@ fn created_at(
     rules: &Rules,
     faults: &mut Vec<RecordError>,
 ) -> Option<Moment> {
-    match rules.default_date {
+    match rules.policy.default_date {
         Some(date) if is_blank(&source.created_at) => Some(date),
         _ => moment(&source.created_at, "created_at", rules, faults),
     }
@@ -224,7 +224,7 @@ fn currency_of(
     rules: &Rules,
     faults: &mut Vec<RecordError>,
 ) -> Option<Currency> {
-    let currency = match rules.currency {
+    let currency = match rules.policy.currency {
         Some(currency) if is_blank(&source.currency) => Some(currency),
         _ => Currency::parse(source.currency.trim()).ok(),
     };
@@ -295,7 +295,7 @@ fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) ->
         quantity: quantity.unwrap_or_default(),
         sku: take(&mut source.sku),
         category: match source.category.is_empty() {
-            true => rules.category.clone().unwrap_or_default(),
+            true => rules.policy.category.clone().unwrap_or_default(),
             false => take(&mut source.category),
         },
         image_url: take(&mut source.image_url),

@@ -1,32 +1,15 @@
-use crate::domain::{
-    Currency, Customers, MissingEmail, Moment, Notes, Order, OrderId, RecordError, Refunds,
-    Rounding, Status, Total,
-};
+use crate::domain::{Moment, Notes, Order, Policy, RecordError, Status};
 use jiff::tz::TimeZone;
-use std::collections::BTreeSet;
 
 /// Raised where the same record under the same rules would be sent as another order than before:
 /// then it was the program that changed it, and not the shop. The tests of `transform/order` that
 /// name whole payloads show such a change.
 pub const VERSION: u32 = 1;
 
-/// What a job's settings say about meaning.
+/// How a job's records become orders.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    /// Orders of these kinds count; the rest is filtered.
-    pub statuses: BTreeSet<Status>,
-    pub refunds: Refunds,
-    pub total: Total,
-    pub missing_email: MissingEmail,
-    /// Of orders whose export names none; never in place of one that is named.
-    pub currency: Option<Currency>,
-    pub rounding: Rounding,
-    pub order_key: OrderId,
-    pub customers: Customers,
-    /// Of orders whose export states no date; never in place of one that can't be read.
-    pub default_date: Option<Moment>,
-    /// Of products whose export states none.
-    pub category: Option<String>,
+    pub policy: Policy,
     /// Of dates in the export that state no offset.
     pub zone: TimeZone,
     /// Orders placed before this are filtered.
@@ -35,37 +18,9 @@ pub struct Rules {
     pub to: Option<Moment>,
 }
 
-/// What the settings say where they say nothing.
 impl Default for Rules {
     fn default() -> Self {
-        Self {
-            statuses: [Status::Paid, Status::PartiallyRefunded, Status::Refunded].into(),
-            refunds: Refunds::default(),
-            total: Total::default(),
-            missing_email: MissingEmail::default(),
-            currency: None,
-            rounding: Rounding::default(),
-            order_key: OrderId::default(),
-            customers: Customers::default(),
-            default_date: None,
-            category: None,
-            zone: TimeZone::UTC,
-            from: None,
-            to: None,
-        }
-    }
-}
-
-impl Rules {
-    /// Whether orders of this status are sent, as far as the status decides it.
-    pub fn counts(&self, status: Status) -> bool {
-        let skips = self.refunds == Refunds::Skip && status == Status::Refunded;
-        self.statuses.contains(&status) && !skips
-    }
-
-    /// What an order's status is does not matter then, and it need not be known.
-    pub fn takes_every_status(&self) -> bool {
-        self.statuses.len() == Status::ALL.len()
+        Self { policy: Policy::default(), zone: TimeZone::UTC, from: None, to: None }
     }
 }
 

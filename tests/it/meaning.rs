@@ -100,7 +100,7 @@ fn the_plan_shows_the_policy_in_force() {
         json!({
             "statuses": ["paid", "refunded"], "refunds": "skip", "total": "original", "missing_email": "invalid",
             "rounding": "refuse", "order_key": "id", "customers": "id", "currency": "EUR", "default_date": null, "category": null,
-            "time_zone": "America/New_York",
+            "deleted": "create", "refused_max": 25, "webtoffee_date_shift": "auto", "time_zone": "America/New_York",
         })
     );
     assert_eq!(told["statuses"][1], json!({ "status": "refunded", "count": 1, "counts": false }));
@@ -109,7 +109,7 @@ fn the_plan_shows_the_policy_in_force() {
     assert!(filtered["advice"].as_str().unwrap().contains("policy.refunds"), "{filtered}");
     let text = world.run(&["plan"]).out;
     let line = "Policy     statuses paid, refunded; refunds skip; total original; missing_email invalid; \
-                rounding refuse; customers id; currency EUR";
+                currency EUR; rounding refuse; customers id";
     assert!(text.contains(line), "{text}");
 }
 

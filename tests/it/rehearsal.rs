@@ -174,8 +174,6 @@ impl Rehearsal {
                 ..extract::Options::default()
             },
             rules: Rules::default(),
-            deleted: ordersync::load::Deleted::CreateAgain,
-            refused_max: 100,
             in_flight_max: self.in_flight_max,
         }
     }

@@ -1,7 +1,7 @@
 use super::super::schema::{Key, Kind, ROOT};
-use super::super::{ANNOTATED, Policy, write_new};
+use super::super::{ANNOTATED, write_new};
 use super::{Project, faults};
-use crate::domain::Refunds;
+use crate::domain::{Policy, PolicyValues, Refunds};
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
@@ -145,4 +145,27 @@ fn an_empty_file_is_told_what_it_lacks() {
         "config/ordersync.toml: accounts: missing\n  expected at least one table [accounts.NAME]\n\
          config/ordersync.toml: jobs: missing\n  expected at least one table [jobs.NAME]"
     );
+}
+
+#[test]
+fn each_setting_of_the_policy_can_be_set_is_shown_and_is_documented() {
+    let readme = include_str!("../../../README.md");
+    for (setting, policy) in Policy::each_changed() {
+        let text = match setting.values {
+            PolicyValues::Whole { max, .. } => max.to_string(),
+            PolicyValues::Word(_) | PolicyValues::Words(_) | PolicyValues::Text { .. } => {
+                let (_, value) = policy.values().find(|(of, _)| of.name == setting.name).unwrap();
+                format!("{:?}", value.unwrap())
+            }
+        };
+        let is_list = matches!(setting.values, PolicyValues::Words(_));
+        let value = if is_list { format!("[{text}]") } else { text };
+        let line = format!("{} = {value}", setting.name);
+        let project = Project::with(&format!("{}\n[jobs.shop.policy]\n{line}\n", super::SMALL));
+        let settings = project.load(&[]).unwrap();
+        assert_eq!(settings.jobs["shop"].policy, policy, "{line}");
+        assert!(settings.effective().lines().any(|shown| shown == line), "{line}");
+        let row = format!("| `jobs.NAME.policy.{}` |", setting.name);
+        assert!(readme.contains(&row), "README.md lacks {row}");
+    }
 }

@@ -3,12 +3,16 @@ mod meaning;
 use super::super::{Filter, Mapped, Rules};
 use super::transform;
 use crate::domain::{
-    Customers, Moment, Reason, Refunds, SourceDiscount, SourceLine, SourceOrder, Status,
+    Customers, Moment, Policy, Reason, Refunds, SourceDiscount, SourceLine, SourceOrder, Status,
 };
 use jiff::tz::TimeZone;
 
 fn rules() -> Rules {
     Rules::default()
+}
+
+fn by(policy: Policy) -> Rules {
+    Rules { policy, ..rules() }
 }
 
 fn line(name: &str, quantity: &str, price: &str) -> SourceLine {
@@ -131,7 +135,7 @@ fn customers_and_products_whose_ids_were_rewritten_as_numbers_are_not_taken_for_
     for rewritten in ["6.1E+12", "6100000000001.0"] {
         let by_customer = SourceOrder { customer_id: rewritten.into(), ..source() };
         assert_eq!(faults(by_customer.clone()), ["bad_id"], "{rewritten}");
-        let by_address = Rules { customers: Customers::Email, ..rules() };
+        let by_address = by(Policy { customers: Customers::Email, ..Policy::default() });
         assert_eq!(payload(by_customer, &by_address)["email"], "ann@example.com");
         let product = SourceLine { id: rewritten.into(), ..line("Pogo Stick", "1", "49.61") };
         assert_eq!(
@@ -215,7 +219,7 @@ fn dates_asked_for_are_from_inclusive_to_exclusive() {
 
 #[test]
 fn net_totals_are_less_the_refund_and_not_below_zero() {
-    let net = Rules { refunds: Refunds::Net, ..rules() };
+    let net = by(Policy { refunds: Refunds::Net, ..Policy::default() });
     let refunded = |text: &str| {
         payload(SourceOrder { refunded: text.into(), ..source() }, &net)["totalPrice"].clone()
     };
@@ -264,7 +268,7 @@ fn an_unknown_status_word_matters_only_where_statuses_do() {
         ..source()
     };
     assert_eq!(faults(odd()), ["unknown_status"]);
-    let all = Rules { statuses: Status::ALL.into(), ..rules() };
+    let all = by(Policy { statuses: Status::ALL.into(), ..Policy::default() });
     assert!(matches!(transform(odd(), &all), Mapped::Order(..)));
 }
 

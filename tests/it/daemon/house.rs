@@ -14,7 +14,7 @@ use ordersync::samples::{Generated, generate};
 use ordersync::schedule::{Calendar, Schedule};
 use ordersync::simulator::{Options, Simulator, Told};
 use ordersync::state::{RunRow, StateHandle, Store, View};
-use ordersync::{extract, load, transform};
+use ordersync::{extract, transform};
 use reqwest::Method;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -172,8 +172,6 @@ fn job_plan(dir: &TempDir, name: &str, schedule: &str) -> JobPlan {
             ..extract::Options::default()
         },
         rules: transform::Rules::default(),
-        deleted: load::Deleted::CreateAgain,
-        refused_max: 100,
         in_flight_max: 4,
     };
     JobPlan { job, calendar: Calendar::new(schedule, name, Some(0)) }

@@ -36,7 +36,7 @@ fn partly_refunded(current_total: &str) -> SourceOrder {
 #[test]
 fn a_refund_is_never_taken_twice() {
     let sent = |refunds, which, current: &str| {
-        total(partly_refunded(current), &Rules { refunds, total: which, ..rules() })
+        total(partly_refunded(current), &by(Policy { refunds, total: which, ..Policy::default() }))
     };
     // The current total holds the refund.
     assert_eq!(sent(Refunds::Original, Total::Original, "199.65"), 59_894);
@@ -58,7 +58,7 @@ fn a_refund_is_never_taken_twice() {
 fn a_refund_that_is_not_known_matters_only_where_it_is_taken_off() {
     let odd =
         |current: &str| SourceOrder { refunded: "unknown".into(), ..partly_refunded(current) };
-    let by = |refunds, total| Rules { refunds, total, ..rules() };
+    let by = |refunds, total| by(Policy { refunds, total, ..Policy::default() });
     assert_eq!(total(odd(""), &by(Refunds::Original, Total::Original)), 59_894);
     assert_eq!(total(odd("199.65"), &by(Refunds::Net, Total::Current)), 19_965);
     assert_eq!(reasons(odd("199.65"), &by(Refunds::Net, Total::Original)), ["bad_money"]);
@@ -70,7 +70,7 @@ fn a_refund_that_is_not_known_matters_only_where_it_is_taken_off() {
 
 #[test]
 fn skipping_refunds_leaves_out_what_went_back_whole_and_keeps_the_rest_as_ordered() {
-    let skip = Rules { refunds: Refunds::Skip, ..rules() };
+    let skip = by(Policy { refunds: Refunds::Skip, ..Policy::default() });
     let out = |source: SourceOrder| {
         assert_eq!(transform(source, &skip), Mapped::Filtered(Filter::Refunded))
     };
@@ -89,7 +89,7 @@ fn skipping_refunds_leaves_out_what_went_back_whole_and_keeps_the_rest_as_ordere
 
 #[test]
 fn orders_without_an_address_are_filtered_where_that_is_asked_for() {
-    let filter = Rules { missing_email: MissingEmail::Filter, ..rules() };
+    let filter = by(Policy { missing_email: MissingEmail::Filter, ..Policy::default() });
     for email in ["", "  "] {
         let blank = || SourceOrder { email: email.into(), ..source() };
         assert_eq!(transform(blank(), &filter), Mapped::Filtered(Filter::MissingEmail));
@@ -104,7 +104,7 @@ fn orders_without_an_address_are_filtered_where_that_is_asked_for() {
 
 #[test]
 fn the_default_currency_never_overrides_one_that_is_named() {
-    let euro = Rules { currency: Some(Currency::parse("EUR").unwrap()), ..rules() };
+    let euro = by(Policy { currency: Some(Currency::parse("EUR").unwrap()), ..Policy::default() });
     let named = |currency: &str| SourceOrder { currency: currency.into(), ..source() };
     for (blank, assumed) in [("", true), (" ", true), ("USD", false)] {
         let (sent, notes) = mapped(named(blank), &euro);
@@ -118,7 +118,7 @@ fn the_default_currency_never_overrides_one_that_is_named() {
 #[test]
 fn the_default_date_stands_in_only_where_none_is_stated() {
     let date = Moment::parse("2020-01-01 00:00:00", &TimeZone::UTC).unwrap();
-    let dated = Rules { default_date: Some(date), ..rules() };
+    let dated = by(Policy { default_date: Some(date), ..Policy::default() });
     let at = |created_at: &str| SourceOrder { created_at: created_at.into(), ..source() };
     let (sent, notes) = mapped(at(" "), &dated);
     assert_eq!(sent["externalCreatedDate"], "2020-01-01T00:00:00+00:00");
@@ -132,7 +132,8 @@ fn the_default_date_stands_in_only_where_none_is_stated() {
 fn customers_by_email_stay_one_when_an_export_gains_ids() {
     let key = |customer_id: &str, customers| {
         let source = SourceOrder { customer_id: customer_id.into(), ..source() };
-        let Mapped::Order(order, _) = transform(source.clone(), &Rules { customers, ..rules() })
+        let Mapped::Order(order, _) =
+            transform(source.clone(), &by(Policy { customers, ..Policy::default() }))
         else {
             panic!("expected an order")
         };
@@ -145,7 +146,7 @@ fn customers_by_email_stay_one_when_an_export_gains_ids() {
 
 #[test]
 fn products_get_the_default_category_and_an_id_of_name_and_variant() {
-    let shop = Rules { category: Some("Shop".into()), ..rules() };
+    let shop = by(Policy { category: Some("Shop".into()), ..Policy::default() });
     let variant =
         |variant: &str| SourceLine { variant: variant.into(), ..line("Shirt", "1", "20.00") };
     let own = SourceLine { category: "Toys".into(), ..line("Pogo Stick", "1", "20.00") };
@@ -174,7 +175,7 @@ fn fractions_of_a_minor_unit_are_refused_or_rounded_and_counted_and_never_cut() 
         ..source()
     };
     assert_eq!(reasons(fine(), &rules()), ["money_precision", "money_precision"]);
-    let even = Rules { rounding: Rounding::HalfEven, ..rules() };
+    let even = by(Policy { rounding: Rounding::HalfEven, ..Policy::default() });
     let (sent, notes) = mapped(fine(), &even);
     assert_eq!(
         (&sent["totalPrice"], &sent["orderProducts"][0]["price"]),
@@ -292,8 +293,8 @@ proptest! {
             lines: vec![SourceLine { unit_price: price, ..line("Mug", "1", "") }],
             ..source()
         };
-        for refunds in Refunds::WORDS {
-            let rules = Rules { refunds: refunds.1, total: Total::Current, rounding: Rounding::HalfEven, ..rules() };
+        for refunds in Refunds::ALL {
+            let rules = by(Policy { refunds, total: Total::Current, rounding: Rounding::HalfEven, ..Policy::default() });
             let _ = transform(odd.clone(), &rules);
         }
     }
