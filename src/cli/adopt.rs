@@ -1,6 +1,8 @@
 use super::assembly::{self, Dates};
-use super::exit::{CliError, Exit};
-use super::{Global, output};
+use super::error::CliError;
+use super::exit::Exit;
+use super::options::Global;
+use super::output;
 use crate::report;
 use crate::run::adopt;
 use clap::Args;

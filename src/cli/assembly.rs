@@ -1,12 +1,12 @@
-use super::Global;
-use super::exit::CliError;
+use super::error::CliError;
+use super::options::Global;
 use crate::activecampaign::{self, Client, SendEvent, SendObserver};
 use crate::domain::Moment;
 use crate::extract::{self, Export, OpenError};
-use crate::run::{self, ConnectionSpec};
+use crate::run::{self, ConnectionSpec, OpenedAccount};
 use crate::schedule::{Calendar, Schedule, ScheduleError};
 use crate::settings::{Account, Environment, Job, Settings, SettingsError};
-use crate::state::{Lock, Store, View};
+use crate::state::{Lock, StateHandle, Store, View};
 use crate::transform::Rules;
 use std::path::Path;
 
@@ -137,6 +137,13 @@ pub(super) fn view(state_dir: &Path, account: &Account) -> Result<View, CliError
     let view = View::open(state_dir, &account.name)?;
     view.check_belongs_to(&account.url)?;
     Ok(view)
+}
+
+/// Locks an account for writing, and creates its client.
+pub(super) fn open_account(state_dir: &Path, account: &Account) -> Result<OpenedAccount, CliError> {
+    let store = store(state_dir, account)?;
+    let client = client(account, Some(store.lock()))?;
+    Ok(OpenedAccount { state: StateHandle::open(store)?, client })
 }
 
 /// A client of an account; with the account's lock it keeps its distance from what was sent before.

@@ -1,11 +1,12 @@
 use super::assembly::{self, Dates};
-use super::exit::{CliError, Exit};
-use super::{Global, output};
+use super::error::CliError;
+use super::exit::Exit;
+use super::options::Global;
+use super::output;
 use crate::activecampaign::{Connection, Disposition};
 use crate::report::{self, ConnectionLine};
 use crate::run::{self, ensure};
 use crate::settings::{Account, Settings};
-use crate::state::StateHandle;
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Args)]
@@ -89,10 +90,8 @@ fn ensured(global: &Global, settings: &Settings, job: &str) -> Result<Exit, CliE
     let account = settings.account_of(job).map_err(CliError::usage)?;
     let spec = assembly::job(job, account, Dates::default()).connection;
     let runtime = assembly::runtime()?;
-    let store = assembly::store(&settings.state_dir, account)?;
-    let client = assembly::client(account, Some(store.lock()))?;
-    let state = StateHandle::open(store)?;
-    let ensured = runtime.block_on(ensure(&state, &client, &spec))?;
+    let opened = assembly::open_account(&settings.state_dir, account)?;
+    let ensured = runtime.block_on(ensure(&opened.state, &opened.client, &spec))?;
     match global.json {
         true => output::print_json(&serde_json::json!({ "connection": {
             "id": ensured.id.as_str(), "service": spec.service, "externalid": spec.externalid, "created": ensured.is_new,

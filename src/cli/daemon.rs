@@ -1,15 +1,13 @@
 use super::assembly::{self, Dates};
-use super::exit::{CliError, Exit};
-use super::run::parse_duration;
+use super::error::CliError;
+use super::exit::Exit;
+use super::options::{Global, parse_duration};
 use super::signals::{Interrupt, hangups};
 use super::status_server::StatusServer;
-use super::{Global, systemd};
-use crate::daemon::{
-    AccountOpenError, AccountPlan, Board, Daemon, JobPlan, OpenedAccount, Opener, Plan,
-};
+use super::systemd;
+use crate::daemon::{AccountOpenError, AccountPlan, Board, Daemon, JobPlan, Opener, Plan};
 use crate::report;
 use crate::settings::{Account, Settings};
-use crate::state::StateHandle;
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -158,15 +156,10 @@ fn plan_of(settings: &Settings) -> Result<Plan, CliError> {
 
 /// The token is read each time, so that a new one needs no reload.
 fn opener(account: Account, state_dir: PathBuf) -> Opener {
-    let open = move || -> Result<OpenedAccount, CliError> {
-        let store = assembly::store(&state_dir, &account)?;
-        let client = assembly::client(&account, Some(store.lock()))?;
-        Ok(OpenedAccount { state: StateHandle::open(store)?, client })
-    };
     Arc::new(move || {
-        open().map_err(|error| match error.exit {
+        assembly::open_account(&state_dir, &account).map_err(|error| match error.exit {
             Exit::Locked => AccountOpenError::Locked,
-            _ => AccountOpenError::Faulty(error.message),
+            _ => AccountOpenError::Failed(error.message),
         })
     })
 }

@@ -1,7 +1,9 @@
 use super::assembly::{self, Dates};
-use super::exit::{CliError, Exit};
+use super::error::CliError;
+use super::exit::Exit;
+use super::options::Global;
+use super::output;
 use super::progress::{Form, ProgressDisplay};
-use super::{Global, output};
 use crate::extract::Export;
 use crate::report;
 use crate::run::{Job, RunContext, RunReport, Verification, execute, preview, verify};

@@ -1,5 +1,7 @@
-use super::exit::{CliError, Exit};
-use super::{Global, output};
+use super::error::CliError;
+use super::exit::Exit;
+use super::options::Global;
+use super::output;
 use crate::extract::{CatalogueEntry, catalogue};
 use clap::Args;
 use serde_json::json;

@@ -1,6 +1,6 @@
 use super::journald::{self, JournaldLayer};
+use super::options::{Color, Global, LogFormat};
 use super::output::{self, ProgressSafeStderr};
-use super::{Color, Global, LogFormat};
 use std::io::{self, IsTerminal};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;

@@ -1,6 +1,6 @@
 //! What a run leaves for node_exporter's textfile collector.
 
-use super::exit::CliError;
+use super::error::CliError;
 use crate::serve::state_metrics;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};

@@ -3,24 +3,28 @@
 
 mod adopt;
 mod assembly;
-mod canary;
 mod check;
 mod connection;
 mod daemon;
 mod dead_letters;
 mod demo;
+mod error;
 mod exit;
 mod explain;
 mod formats;
 mod init;
 mod journald;
+mod load_jobs;
+mod load_output;
 mod logging;
 mod metrics_file;
+mod options;
 mod output;
 mod packaging;
 mod plan;
 mod plan_diff;
 mod preflight;
+mod prepare;
 mod progress;
 mod run;
 mod schedule;
@@ -33,10 +37,11 @@ mod systemd;
 mod undo;
 mod verify;
 
-pub use exit::main;
-
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use clap::{CommandFactory, Parser, Subcommand};
+use error::CliError;
+use exit::Exit;
+use options::Global;
+use std::process::ExitCode;
 
 /// Brings the orders a shop already has into ActiveCampaign: exactly once, resumable, verified.
 #[derive(Debug, Parser)]
@@ -46,44 +51,6 @@ struct Opts {
     global: Global,
     #[command(subcommand)]
     verb: Verb,
-}
-
-#[derive(Debug, Args)]
-struct Global {
-    /// Settings file [default: $ORDERSYNC_CONFIG, config/ordersync.toml or
-    /// /etc/ordersync/ordersync.toml]
-    #[arg(long, global = true, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Print one JSON object instead of text
-    #[arg(long, global = true)]
-    json: bool,
-    /// Log each request
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
-    verbose: bool,
-    /// Log warnings and errors only, and show no progress
-    #[arg(short, long, global = true)]
-    quiet: bool,
-    /// When to colour the log
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    color: Color,
-    /// The form of the log on standard error; auto: straight to systemd's journal when run by it,
-    /// else text
-    #[arg(long, global = true, value_name = "FORM", default_value = "auto")]
-    log_format: LogFormat,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum LogFormat {
-    Auto,
-    Text,
-    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -130,7 +97,7 @@ enum Verb {
 }
 
 impl Opts {
-    fn run(self) -> Result<exit::Exit, exit::CliError> {
+    fn run(self) -> Result<Exit, CliError> {
         let global = &self.global;
         match self.verb {
             Verb::Demo(args) => demo::run(global, &args),
@@ -150,8 +117,28 @@ impl Opts {
             Verb::DeadLetters(args) => dead_letters::run(global, &args),
             Verb::Connection(args) => connection::run(global, &args),
             Verb::Simulator(args) => simulator::run(global, &args),
-            Verb::Completions(args) => packaging::completions(&args),
-            Verb::Man(args) => packaging::man(&args),
+            Verb::Completions(args) => packaging::completions(Self::command(), &args),
+            Verb::Man(args) => packaging::man(Self::command(), &args),
         }
     }
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let opts = match Opts::try_parse() {
+        Ok(opts) => opts,
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            // Nothing is left to tell it to when the terminal is gone.
+            let _ = error.print();
+            return ExitCode::from(exit.code());
+        }
+    };
+    logging::start(&opts.global);
+    let exit = opts.run().unwrap_or_else(|error| {
+        output::complain(&error.message);
+        error.exit
+    });
+    let exit = if output::is_whole() { exit } else { exit.worse(Exit::Failed) };
+    ExitCode::from(exit.code())
 }

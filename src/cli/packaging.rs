@@ -1,8 +1,9 @@
 //! What packages ship beside the binary, made from the command line's own definition.
 
-use super::exit::{CliError, Exit};
-use super::{Opts, output};
-use clap::{Args, CommandFactory};
+use super::error::CliError;
+use super::exit::Exit;
+use super::output;
+use clap::{Args, Command};
 use clap_complete::Shell;
 use std::path::{Path, PathBuf};
 
@@ -18,15 +19,14 @@ pub(super) struct ManArgs {
     dir: Option<PathBuf>,
 }
 
-pub(super) fn completions(args: &CompletionsArgs) -> Result<Exit, CliError> {
+pub(super) fn completions(mut command: Command, args: &CompletionsArgs) -> Result<Exit, CliError> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Opts::command(), "ordersync", &mut script);
+    clap_complete::generate(args.shell, &mut command, "ordersync", &mut script);
     output::print(&String::from_utf8_lossy(&script));
     Ok(Exit::Done)
 }
 
-pub(super) fn man(args: &ManArgs) -> Result<Exit, CliError> {
-    let command = Opts::command();
+pub(super) fn man(command: Command, args: &ManArgs) -> Result<Exit, CliError> {
     match &args.dir {
         None => {
             let mut page = Vec::new();
@@ -39,7 +39,7 @@ pub(super) fn man(args: &ManArgs) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-fn write_pages(command: clap::Command, dir: &Path) -> std::io::Result<()> {
+fn write_pages(command: Command, dir: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(dir)?;
     clap_mangen::generate_to(command, dir)
 }

@@ -1,7 +1,9 @@
 use super::assembly::{self, Dates};
-use super::exit::{CliError, Exit};
+use super::error::CliError;
+use super::exit::Exit;
+use super::options::Global;
+use super::output;
 use super::plan_diff::{Base, Difference};
-use super::{Global, output};
 use crate::extract::{Export, ExportFile};
 use crate::plan::Assumptions;
 use crate::report::{self, PageDetail};

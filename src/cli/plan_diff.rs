@@ -1,6 +1,6 @@
 //! A plan that is held against something: an earlier run, or a plan that was saved.
 
-use super::exit::CliError;
+use super::error::CliError;
 use super::plan::PlanArgs;
 use crate::report::{self, Comparison};
 use crate::run::{Job, Preview, SavedPlan, SavedPlanDiff, SinceRun};

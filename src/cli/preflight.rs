@@ -1,7 +1,8 @@
-//! What a backfill tells, and asks, before its first write.
+//! What a backfill shows and asks before its first write.
 
-use super::exit::CliError;
-use super::{Global, assembly, output};
+use super::error::CliError;
+use super::options::Global;
+use super::output;
 use crate::extract::Export;
 use crate::plan::{Assumptions, Forecast};
 use crate::report;
@@ -15,40 +16,53 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What is known of a job before it begins.
+/// What a job's plan says before it runs.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Preflight {
-    /// Records of the export; `None` where it was not planned.
+    /// Records of the export; `None` without a plan.
     pub records: Option<u64>,
-    /// What it would take; `None` where nothing was planned.
+    /// `None` without a plan.
     pub forecast: Option<Forecast>,
-    /// Where not every order is to be sent: the keys of those that are.
+    /// The keys of the orders to send, unless all are sent.
     pub only: Option<Arc<BTreeSet<String>>>,
     /// The keys of a canary's orders.
     pub canary: Option<Arc<BTreeSet<String>>>,
 }
 
 impl Preflight {
-    /// Records and requests, where all of it is to be carried out.
+    /// Records and requests, unless only a part is sent.
     pub(super) fn planned(&self) -> Option<(u64, u64)> {
         let (records, forecast) = (self.records?, self.forecast?);
         self.only.is_none().then(|| (records, forecast.total()))
     }
 }
 
-/// Plans a job after those before it of its account, tells the sum of it, and chooses the orders of
-/// a canary. After `duration_max` the run is stopped.
-///
-/// # Errors
-/// When the export can't be read to its end: nothing is sent then.
+/// A job that is to be planned.
+pub(super) struct Unplanned<'a> {
+    pub account: &'a Account,
+    pub view: View,
+    pub job: &'a Job,
+    pub export: &'a Export,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Orders of a canary.
+    pub canary: Option<u64>,
+    /// The run is stopped after this long.
+    pub duration: Option<Duration>,
+}
+
+/// Plans a job after those before it of its account, shows the plan's summary, and selects the
+/// orders of a canary. Nothing is sent if the export can't be read to its end.
 pub(super) fn preflight(
     global: &Global,
-    (account, state_dir): (&Account, &Path),
-    (job, export, planning): (&Job, &Export, &mut AccountPlanner),
-    (canary, duration_max): (Option<u64>, Option<Duration>),
+    unplanned: Unplanned<'_>,
+    planner: &mut AccountPlanner,
+    limits: Limits,
 ) -> Result<Preflight, CliError> {
-    let view = assembly::view(state_dir, account)?;
-    let wanted = canary.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+    let Unplanned { account, view, job, export } = unplanned;
+    let wanted = limits.canary.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
     let mut choosing = wanted.map(Canary::new);
     let mut look = |judged: PlannedRecord| {
         if let Some(choosing) = &mut choosing {
@@ -57,8 +71,9 @@ pub(super) fn preflight(
     };
     let each: Option<OnRecord<'_>> = if wanted.is_some() { Some(&mut look) } else { None };
     let terms = Assumptions::new(account.requests_per_second, account.in_flight_max);
-    let planned = planning.preview((job, export), view, terms, each).map_err(|error| {
-        CliError::from(error).told(|told| format!("{}: {told}\nnothing was sent", job.name))
+    let planned = planner.preview((job, export), view, terms, each).map_err(|error| {
+        CliError::from(error)
+            .map_message(|message| format!("{}: {message}\nnothing was sent", job.name))
     })?;
     let preflight = chosen(choosing.map(Canary::choose), &planned);
     if !global.quiet {
@@ -67,7 +82,7 @@ pub(super) fn preflight(
         if let (Some(forecast), Some(keys)) = (&preflight.forecast, &preflight.canary) {
             output::note(&format!("  {}", report::canary_forecast_text(forecast, keys.len())));
         } else if let Some(text) =
-            duration_max.and_then(|limit| report::runs_text(&planned.forecast, limit))
+            limits.duration.and_then(|limit| report::runs_text(&planned.forecast, limit))
         {
             output::note(&format!("  {text}"));
         }
@@ -75,8 +90,7 @@ pub(super) fn preflight(
     Ok(preflight)
 }
 
-/// What is to be sent of a plan, and what that takes: of a canary each order, and at most a
-/// customer with it.
+/// A canary sends each of its orders, and at most one customer with it.
 fn chosen(canary: Option<CanaryOrders>, planned: &Preview) -> Preflight {
     let (records, forecast) = (Some(planned.summary.read), planned.forecast);
     match canary {
@@ -101,17 +115,9 @@ fn chosen(canary: Option<CanaryOrders>, planned: &Preview) -> Preflight {
     }
 }
 
-/// Asks, where somebody sits at a terminal, before the first write to an account that nothing was
-/// ever written to.
-///
-/// # Errors
-/// When the answer is not yes.
-pub(super) fn confirm(
-    accounts: &[&Account],
-    state_dir: &Path,
-    is_sure: bool,
-) -> Result<(), CliError> {
-    if is_sure || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+/// Asks at a terminal before the first write to an account that was never written to.
+pub(super) fn confirm(accounts: &[&Account], state_dir: &Path) -> Result<(), CliError> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(());
     }
     for account in accounts {
@@ -119,7 +125,7 @@ pub(super) fn confirm(
             continue;
         }
         let mut err = io::stderr().lock();
-        // Where the question can't be shown, nobody can say yes to it.
+        // A question that can't be shown can't be answered with yes.
         let asked = write!(err, "Nothing was ever written to {}. Begin? [y/N] ", account.url)
             .and_then(|()| err.flush());
         let mut answer = String::new();

@@ -1,6 +1,8 @@
 use super::assembly;
-use super::exit::{CliError, Exit};
-use super::{Global, output};
+use super::error::CliError;
+use super::exit::Exit;
+use super::options::Global;
+use super::output;
 use crate::report::{self, ComingRuns, Start};
 use crate::schedule::{Calendar, clock_change};
 use clap::Args;

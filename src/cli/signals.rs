@@ -1,7 +1,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+
+/// How long requests in flight may take after a stop was asked for.
+pub(super) const GRACE: Duration = Duration::from_secs(30);
 
 /// SIGHUP, for whoever takes it as a wish to read the settings again; until this is called it ends
 /// the program. Must be called within a runtime.

@@ -1,7 +1,9 @@
 use super::assembly;
-use super::exit::{CliError, Exit};
+use super::error::CliError;
+use super::exit::Exit;
+use super::options::Global;
+use super::output;
 use super::signals::Interrupt;
-use super::{Global, output};
 use crate::simulator::{CustomerRule, Latency, Options, Simulator, Window};
 use clap::{Args, ValueEnum};
 

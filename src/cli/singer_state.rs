@@ -1,4 +1,4 @@
-use super::exit::CliError;
+use super::error::CliError;
 use super::output;
 use crate::extract::{Export, States};
 use std::sync::{Mutex, PoisonError};
@@ -30,9 +30,4 @@ impl StateForwarder {
             }
         }
     }
-}
-
-/// Whether standard output belongs to the STATE messages of one of these exports.
-pub(super) fn take_output<'a>(mut exports: impl Iterator<Item = &'a Export>) -> bool {
-    exports.any(Export::has_states)
 }

@@ -1,6 +1,8 @@
 use super::assembly;
-use super::exit::{CliError, Exit};
-use super::{Global, output};
+use super::error::CliError;
+use super::exit::Exit;
+use super::options::Global;
+use super::output;
 use crate::report::{self, JobStatus, ProgressEstimate};
 use crate::state::{View, asked_pause, is_locked};
 use clap::Args;

@@ -1,7 +1,7 @@
 //! What the daemon shows of itself, by its settings: the listener for metrics, probes and the
 //! status page.
 
-use super::exit::CliError;
+use super::error::CliError;
 use crate::daemon::{Board, Plan};
 use crate::serve::{Hosts, Readiness, Server, Sources};
 use crate::settings::{Account, Metrics, Settings};

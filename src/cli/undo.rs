@@ -1,14 +1,15 @@
 use super::assembly;
-use super::exit::{CliError, Exit};
+use super::error::CliError;
+use super::exit::Exit;
+use super::options::Global;
+use super::output;
 use super::progress::LINE_EVERY;
-use super::run::GRACE;
-use super::signals::Interrupt;
-use super::{Global, output};
+use super::signals::{GRACE, Interrupt};
 use crate::plan::Assumptions;
 use crate::report;
 use crate::run::{UndoContext, UndoPlan, UndoReport, plan_undo, undo};
 use crate::settings::{Account, Settings};
-use crate::state::{RunEnd, RunId, StateHandle};
+use crate::state::{RunEnd, RunId};
 use clap::Args;
 use std::io::{self, BufRead, IsTerminal};
 use std::sync::Mutex;
@@ -85,9 +86,7 @@ fn carry_out(
     plan: &UndoPlan,
 ) -> Result<(UndoReport, Option<u8>), CliError> {
     let runtime = assembly::runtime()?;
-    let store = assembly::store(&settings.state_dir, account)?;
-    let client = assembly::client(account, Some(store.lock()))?;
-    let state = StateHandle::open(store)?;
+    let opened = assembly::open_account(&settings.state_dir, account)?;
     let told = Mutex::new(Instant::now());
     let progress = |done: u64, planned: u64| {
         let Ok(mut told) = told.lock() else { return };
@@ -104,8 +103,8 @@ fn carry_out(
         let interrupt = Interrupt::listen().map_err(CliError::failed)?;
         let task = UndoContext {
             plan,
-            state: &state,
-            client: &client,
+            state: &opened.state,
+            client: &opened.client,
             in_flight_max: account.in_flight_max,
             cancel: interrupt.cancel.clone(),
             grace: GRACE,

@@ -118,7 +118,11 @@ impl AccountWorker {
     /// more.
     fn end_rest(&mut self) {
         self.rests_until = None;
-        self.board.write(&self.name, |entry| entry.status = AccountStatus::Idle);
+        self.set_status(AccountStatus::Idle);
+    }
+
+    pub(super) fn set_status(&self, status: AccountStatus) {
+        self.board.write(&self.name, |entry| entry.status = status);
     }
 
     /// Shows when each job starts next.

@@ -1,22 +1,19 @@
 use super::account_worker::AccountWorker;
 use super::liveness::Liveness;
-use super::outcome::{NextAction, judge};
-use super::{
-    AccountOpenError, AccountPlan, AccountStatus, JobPlan, LastRun, OpenedAccount, Running,
-};
-use crate::extract::{Export, OpenError};
-use crate::run::{Progress, RunContext, execute};
+use super::outcome::{NextAction, next_action};
+use super::{AccountOpenError, AccountPlan, AccountStatus, JobPlan, LastRun, Running};
+use crate::extract::Export;
+use crate::run::{AccountRunner, JobRun, OpenedAccount, Progress};
 use crate::state::{Kind, View};
-use jiff::Timestamp;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Between two tries for the lock of an account that another process writes to.
+/// Between two attempts to lock an account that another process is writing to.
 const LOCK_EVERY: Duration = Duration::from_secs(2);
 
 impl AccountWorker {
-    /// Starts a job that is due and sees it to its end; `None` where it was called off before it
-    /// began.
+    /// Runs a job that is due. `None` if it was called off while it waited for the lock.
     pub(super) async fn attempt(
         &mut self,
         plan: &AccountPlan,
@@ -31,20 +28,20 @@ impl AccountWorker {
         });
         self.show(plan, (self.clock)());
         let begun = match opened {
-            Ok(opened) => self.begin(plan, job, &opened).await.map(|export| (opened, export)),
-            Err(fault) => Err(fault),
+            Ok(account) => self.begin(plan, job, &account).await.map(|export| (account, export)),
+            Err(message) => Err(message),
         };
         let (next, last) = match begun {
-            Ok((opened, export)) => self.carry_out(job, &opened, &export).await,
-            Err(fault) => {
+            Ok((account, export)) => self.run_job(job, account, &export).await,
+            Err(message) => {
                 tracing::error!(
                     job = name,
-                    "{name} could not begin: {fault}; it is tried again when it is due"
+                    "{name} could not begin: {message}; it is tried again when it is due"
                 );
-                (NextAction::none(), LastRun::failed(fault, (self.clock)()))
+                (NextAction::CONTINUE, LastRun::failed(message, (self.clock)()))
             }
         };
-        if next.is_open {
+        if next.is_resumable {
             self.last_starts.left_open(name);
         }
         self.board.close(&self.name, next.status.clone());
@@ -52,35 +49,32 @@ impl AccountWorker {
         Some(next)
     }
 
-    /// Opens the account, waiting while another process is at it.
+    /// Opens the account, waiting while another process writes to it.
     async fn open(
         &mut self,
         plan: &AccountPlan,
         job: &str,
     ) -> Option<Result<OpenedAccount, String>> {
-        let mut is_told = false;
+        let mut is_logged = false;
         loop {
             self.board.write(&self.name, |entry| {
                 entry.liveness = Some(Liveness::works(None, plan.timeout))
             });
             let open = Arc::clone(&plan.open);
-            let opened = tokio::task::spawn_blocking(move || open()).await;
-            match opened {
+            match tokio::task::spawn_blocking(move || open()).await {
                 Ok(Ok(opened)) => return Some(Ok(opened)),
-                Ok(Err(AccountOpenError::Faulty(fault))) => return Some(Err(fault)),
+                Ok(Err(AccountOpenError::Failed(message))) => return Some(Err(message)),
                 Err(error) => return Some(Err(error.to_string())),
                 Ok(Err(AccountOpenError::Locked)) => {}
             }
-            if !is_told {
-                is_told = true;
+            if !is_logged {
+                is_logged = true;
                 tracing::warn!(
                     job,
                     "{job} is due and waits: another process is writing to the account"
                 );
                 let since = (self.clock)();
-                self.board.write(&self.name, |entry| {
-                    entry.status = AccountStatus::WaitsForLock { since }
-                });
+                self.set_status(AccountStatus::WaitsForLock { since });
             }
             self.board
                 .write(&self.name, |entry| entry.liveness = Some(Liveness::waits(LOCK_EVERY)));
@@ -91,80 +85,70 @@ impl AccountWorker {
                 () = tokio::time::sleep(LOCK_EVERY) => false,
             };
             if is_called_off {
-                self.board.write(&self.name, |entry| entry.status = AccountStatus::Idle);
+                self.set_status(AccountStatus::Idle);
                 return None;
             }
         }
     }
 
-    /// Finds the export, and shows on the board that a run begins.
+    /// Opens the export, and shows on the board that a run begins.
     async fn begin(
         &self,
         plan: &AccountPlan,
         job: &JobPlan,
-        opened: &OpenedAccount,
+        account: &OpenedAccount,
     ) -> Result<Export, String> {
         let (options, dir) = (job.job.export.clone(), plan.state_dir.clone());
-        let (account, name) = (self.name.clone(), job.job.name.clone());
+        let (account_name, name) = (self.name.clone(), job.job.name.clone());
         let found = tokio::task::spawn_blocking(move || {
-            let export =
-                Export::open(&options).and_then(|export| export.check_quiet().map(|()| export));
-            (export, records_of_last(&dir, &account, &name))
+            let export = Export::open(&options)?;
+            export.check_quiet()?;
+            Ok((export, records_of_last(&dir, &account_name, &name)))
         });
-        let (export, records_expected): (Result<Export, OpenError>, _) =
+        let found: Result<_, crate::extract::OpenError> =
             found.await.map_err(|error| error.to_string())?;
-        let export = export.map_err(|error| error.to_string())?;
+        let (export, records_expected) = found.map_err(|error| error.to_string())?;
         let (job, since) = (job.job.name.clone(), (self.clock)());
         tracing::info!(job, "{job} begins");
         self.board.write(&self.name, |entry| {
             entry.status = AccountStatus::Running;
-            entry.client = Some(opened.client.clone());
-            entry.liveness = Some(Liveness::works(Some(opened.client.clone()), plan.timeout));
+            entry.client = Some(account.client.clone());
+            entry.liveness = Some(Liveness::works(Some(account.client.clone()), plan.timeout));
             entry.running = Some(Running { job, since, records_expected, progress: None });
         });
         Ok(export)
     }
 
-    async fn carry_out(
+    async fn run_job(
         &self,
         job: &JobPlan,
-        opened: &OpenedAccount,
+        account: OpenedAccount,
         export: &Export,
     ) -> (NextAction, LastRun) {
-        let (board, account) = (&self.board, &self.name);
         let show = |progress: &Progress| {
-            board.write(account, |entry| {
+            self.board.write(&self.name, |entry| {
                 if let Some(running) = &mut entry.running {
                     running.progress = Some(progress.clone());
                 }
             });
         };
-        let task = RunContext {
+        let runner = AccountRunner { account, cancel: self.cancel.clone(), grace: self.grace };
+        let run = JobRun {
             job: &job.job,
             kind: Kind::Sync,
             export,
-            state: &opened.state,
-            client: &opened.client,
-            cancel: self.cancel.clone(),
-            grace: self.grace,
             only: None,
             planned: None,
             progress: &show,
         };
-        let result = execute(task).await;
-        let (name, now): (_, Timestamp) = (&job.job.name, (self.clock)());
-        match result {
-            Ok(report) => (judge(name, &report, now), LastRun::of(&report, now)),
-            Err(error) => {
-                tracing::error!(job = name, "{name} failed: {error}");
-                (NextAction::none(), LastRun::failed(error.to_string(), now))
-            }
-        }
+        let ended = runner.run(run).await;
+        let now = (self.clock)();
+        (next_action(&job.job.name, &ended, now), LastRun::of(&ended, now))
     }
 }
 
-/// Only to tell when a run will end: what can't be read is not known.
-fn records_of_last(dir: &std::path::Path, account: &str, job: &str) -> Option<u64> {
+/// Only used to estimate when a run will end, so a read error counts as unknown.
+fn records_of_last(dir: &Path, account: &str, job: &str) -> Option<u64> {
     let rows = View::open(dir, account).ok()?.runs(job, 10).ok()?;
     rows.iter().find_map(|row| row.records)
 }

@@ -1,55 +1,63 @@
 use super::{AccountStatus, LastRun};
-use crate::activecampaign::FatalError;
-use crate::run::{ConnectionError, RunError, RunReport};
+use crate::run::{AccountCondition, RunError, RunReport};
 use crate::state::RunEnd;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// How long an account whose target is away is left alone before its run goes on; longer where it
-/// asked for longer.
+/// How long an account rests while ActiveCampaign is away, unless it asked for a longer wait.
 pub const AWAY_REST: Duration = Duration::from_secs(15 * 60);
-/// How long an account that refused us is left alone, however often its jobs are due.
+/// How long an account rests after a refusal, however often its jobs are due.
 const REFUSED_REST: Duration = Duration::from_secs(15 * 60);
 
-/// What follows from how a run ended.
+/// What the account does after a run.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NextAction {
-    /// Nothing is sent to the account for this long.
+    /// Nothing is sent for this long.
     pub rest: Option<Duration>,
-    /// The run goes on as soon as that is over.
-    pub is_open: bool,
+    /// The run is resumed after the rest.
+    pub is_resumable: bool,
     pub status: AccountStatus,
 }
 
 impl NextAction {
-    /// The account's next job may start when it is due.
-    pub(super) fn none() -> Self {
-        Self { rest: None, is_open: false, status: AccountStatus::Idle }
-    }
+    /// The account's next job starts when it is due.
+    pub(super) const CONTINUE: Self =
+        Self { rest: None, is_resumable: false, status: AccountStatus::Idle };
 }
 
-/// Judges the end of a run for the account, and logs it: here a failure is handled.
-pub(super) fn judge(job: &str, report: &RunReport, now: Timestamp) -> NextAction {
+/// Decides what follows from the end of a run, and logs it: failures are handled here.
+pub(super) fn next_action(
+    job: &str,
+    ended: &Result<RunReport, RunError>,
+    now: Timestamp,
+) -> NextAction {
+    let report = match ended {
+        Ok(report) => report,
+        Err(error) => {
+            tracing::error!(job, "{job} failed: {error}");
+            return NextAction::CONTINUE;
+        }
+    };
     let run = report.row.id;
     let until =
         |rest: Duration| now + SignedDuration::try_from(rest).unwrap_or(SignedDuration::MAX);
     let error = report.error.as_ref().map(ToString::to_string).unwrap_or_default();
-    match report.end {
-        RunEnd::Finished => {
+    match (report.end, AccountCondition::after(ended)) {
+        (RunEnd::Finished, _) => {
             log_finished(job, report);
-            NextAction::none()
+            NextAction::CONTINUE
         }
-        RunEnd::Interrupted => {
+        (RunEnd::Interrupted, _) => {
             tracing::info!(
                 job,
                 run,
                 pending = report.row.pending,
                 "run {run} of {job} was stopped; it goes on later"
             );
-            NextAction { is_open: true, ..NextAction::none() }
+            NextAction { is_resumable: true, ..NextAction::CONTINUE }
         }
-        RunEnd::Paused => {
-            let rest = asked_for(&report.error).unwrap_or_default().max(AWAY_REST);
+        (_, AccountCondition::Away { retry_after }) => {
+            let rest = retry_after.unwrap_or_default().max(AWAY_REST);
             let rest_s = rest.as_secs();
             tracing::warn!(
                 job,
@@ -57,24 +65,22 @@ pub(super) fn judge(job: &str, report: &RunReport, now: Timestamp) -> NextAction
                 rest_s,
                 "run {run} of {job}: {error}; it goes on in {rest_s} s"
             );
-            NextAction {
-                rest: Some(rest),
-                is_open: true,
-                status: AccountStatus::Away { until: until(rest) },
-            }
+            let status = AccountStatus::Away { until: until(rest) };
+            NextAction { rest: Some(rest), is_resumable: true, status }
         }
-        RunEnd::Stopped if concerns_account(&report.error) => {
+        (_, AccountCondition::Refused) => {
             tracing::error!(
                 job,
                 run,
                 "run {run} of {job} was refused: {error}; it is tried again when it is due"
             );
             let status = AccountStatus::Refused { until: until(REFUSED_REST) };
-            NextAction { rest: Some(REFUSED_REST), is_open: false, status }
+            NextAction { rest: Some(REFUSED_REST), is_resumable: false, status }
         }
-        RunEnd::Stopped | RunEnd::Failed => {
-            tracing::error!(job, run, "run {run} of {job} {}: {error}", report.end.word());
-            NextAction::none()
+        // Each run opens the account anew, so even a broken state is worth another attempt.
+        (end, AccountCondition::Usable | AccountCondition::Broken) => {
+            tracing::error!(job, run, "run {run} of {job} {}: {error}", end.word());
+            NextAction::CONTINUE
         }
     }
 }
@@ -107,38 +113,20 @@ fn log_finished(job: &str, report: &RunReport) {
     }
 }
 
-/// The wait that the target asked for.
-fn asked_for(error: &Option<RunError>) -> Option<Duration> {
-    match error {
-        Some(
-            RunError::Fatal(FatalError::Away { retry_after })
-            | RunError::Connection(ConnectionError::Fatal(FatalError::Away { retry_after })),
-        ) => *retry_after,
-        _ => None,
-    }
-}
-
-/// Whether another job of the account would be refused as this one was.
-fn concerns_account(error: &Option<RunError>) -> bool {
-    match error {
-        Some(RunError::Fatal(stop) | RunError::Connection(ConnectionError::Fatal(stop))) => {
-            *stop != FatalError::ConnectionGone
-        }
-        _ => false,
-    }
-}
-
 impl LastRun {
-    pub(super) fn of(report: &RunReport, ended: Timestamp) -> Self {
-        Self {
-            ended,
-            end: Some(report.end),
-            row: Some(report.row.clone()),
-            error: report.error.as_ref().map(ToString::to_string),
+    pub(super) fn of(ended: &Result<RunReport, RunError>, at: Timestamp) -> Self {
+        match ended {
+            Ok(report) => Self {
+                ended: at,
+                end: Some(report.end),
+                row: Some(report.row.clone()),
+                error: report.error.as_ref().map(ToString::to_string),
+            },
+            Err(error) => Self::failed(error.to_string(), at),
         }
     }
 
-    /// No run could begin, or the state failed under it.
+    /// The run could not begin, or the state failed during it.
     pub(super) fn failed(error: String, ended: Timestamp) -> Self {
         Self { ended, end: None, row: None, error: Some(error) }
     }

@@ -1,36 +1,27 @@
-use crate::activecampaign::Client;
-use crate::run::Job;
+use crate::run::{Job, OpenedAccount};
 use crate::schedule::Calendar;
-use crate::state::StateHandle;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What time it is, on the clock that schedules go by.
+/// The clock that schedules follow.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// Takes the account's lock and makes its client. Called before each run, so that a token that was
-/// renewed is used, and that others can work on the account between runs. May block for a moment.
+/// Takes the account's lock and creates its client. Called before each run, so that a renewed token
+/// is used and other processes can use the account between runs. May block for a moment.
 pub type Opener = Arc<dyn Fn() -> Result<OpenedAccount, AccountOpenError> + Send + Sync>;
 
-/// An account ready to be written to.
-pub struct OpenedAccount {
-    pub state: StateHandle,
-    pub client: Client,
-}
-
-/// Why an account can't be written to.
 #[derive(Debug)]
 pub enum AccountOpenError {
-    /// Another process is at it: that will end.
+    /// Another process is writing to the account; worth waiting for.
     Locked,
-    /// Somebody has to act; with what is wrong and what to try.
-    Faulty(String),
+    /// Someone has to act; the message says what is wrong and what to try.
+    Failed(String),
 }
 
-/// What the daemon runs, by account.
+/// What the daemon runs, by account name.
 pub type Plan = BTreeMap<String, Arc<AccountPlan>>;
 
 /// An account, and its jobs that have a schedule.

@@ -1,6 +1,7 @@
 //! One run of one job: take, map, plan, intend, load, settle. Assembles the stages below it; knows
 //! no settings file and prints nothing.
 
+mod account;
 mod adopt;
 mod against;
 mod batches;
@@ -28,6 +29,7 @@ mod undo;
 mod verification_log;
 mod verify;
 
+pub use account::{AccountCondition, AccountRunner, JobRun, OpenedAccount};
 pub use adopt::{AdoptError, Adoption, adopt};
 pub use against::{
     ChangedOrder, OnCompared, SavedPlan, SavedPlanDiff, SavedPlanDiffError, SavedPlanError,

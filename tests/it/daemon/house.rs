@@ -7,9 +7,9 @@ use ordersync::activecampaign::{
     self, Client, Response, ResponseFuture, Transport, TransportError,
 };
 use ordersync::daemon::{
-    AccountOpenError, AccountPlan, Board, Clock, Daemon, JobPlan, OpenedAccount, Opener, Plan,
+    AccountOpenError, AccountPlan, Board, Clock, Daemon, JobPlan, Opener, Plan,
 };
-use ordersync::run::{ConnectionSpec, Job};
+use ordersync::run::{ConnectionSpec, Job, OpenedAccount};
 use ordersync::samples::{Generated, generate};
 use ordersync::schedule::{Calendar, Schedule};
 use ordersync::simulator::{Options, Simulator, Told};
@@ -146,7 +146,7 @@ impl House {
 fn opener(dir: PathBuf, wire: Wire) -> Opener {
     Arc::new(move || {
         let store = Store::open(&dir, "main")
-            .map_err(|error| AccountOpenError::Faulty(error.to_string()))?;
+            .map_err(|error| AccountOpenError::Failed(error.to_string()))?;
         let options = activecampaign::Options {
             retry_seed: Some(1),
             ..activecampaign::Options::new("http://127.0.0.1", TOKEN.into())

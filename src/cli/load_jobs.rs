@@ -1,0 +1,147 @@
+//! Runs prepared jobs: accounts side by side, the jobs of one account one after the other.
+
+use super::error::CliError;
+use super::prepare::{PreparedAccount, PreparedJob};
+use super::progress::ProgressDisplay;
+use super::signals::{GRACE, Interrupt};
+use super::singer_state::StateForwarder;
+use crate::run::{
+    AccountCondition, AccountRunner, CheckedOrder, JobRun, RunReport, Selection, Verification,
+    verify_sample,
+};
+use crate::state::{Kind, RunEnd};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+#[derive(Default)]
+pub(super) struct Results {
+    pub reports: Vec<RunReport>,
+    pub canaries: Vec<CanaryReport>,
+    /// Jobs that were not begun, because their account could no longer be used.
+    pub not_begun: Vec<String>,
+    pub error: Option<CliError>,
+}
+
+/// The orders of a canary, read back from ActiveCampaign.
+pub(super) struct CanaryReport {
+    pub verification: Verification,
+    pub orders: Vec<CheckedOrder>,
+}
+
+/// An error of one account does not stop the others.
+pub(super) async fn load_all(
+    accounts: Vec<PreparedAccount>,
+    kind: Kind,
+    interrupt: &Interrupt,
+    display: ProgressDisplay,
+) -> Results {
+    let display = Arc::new(display);
+    let mut tasks = tokio::task::JoinSet::new();
+    for PreparedAccount { opened, jobs } in accounts {
+        let (cancel, display) = (interrupt.cancel.clone(), Arc::clone(&display));
+        let runner = AccountRunner { account: opened, cancel, grace: GRACE };
+        tasks.spawn(async move {
+            let results = load_account(&runner, &jobs, kind, &display).await;
+            (runner, jobs, results)
+        });
+    }
+    let mut all = Results::default();
+    while let Some(done) = tasks.join_next().await {
+        let (runner, jobs, mut results) = match done {
+            Ok(done) => done,
+            Err(error) => {
+                all.error = all.error.or(Some(CliError::failed(error)));
+                continue;
+            }
+        };
+        // Not in the account's task: what is compared can't move between threads.
+        if !runner.cancel.is_cancelled() {
+            read_canaries_back(&runner, &jobs, &mut results).await;
+        }
+        all.reports.extend(results.reports);
+        all.canaries.extend(results.canaries);
+        all.not_begun.extend(results.not_begun);
+        all.error = all.error.or(results.error);
+    }
+    all.reports.sort_by(|a, b| a.row.job.cmp(&b.row.job));
+    all.canaries.sort_by(|a, b| a.verification.job.cmp(&b.verification.job));
+    all
+}
+
+async fn load_account(
+    runner: &AccountRunner,
+    jobs: &[PreparedJob],
+    kind: Kind,
+    display: &ProgressDisplay,
+) -> Results {
+    let mut results = Results::default();
+    let mut condition = AccountCondition::Usable;
+    for prepared in jobs {
+        if runner.cancel.is_cancelled()
+            || results.error.is_some()
+            || condition != AccountCondition::Usable
+        {
+            results.not_begun.push(prepared.job.name.clone());
+            continue;
+        }
+        let forwarder = match StateForwarder::of(&prepared.export) {
+            Ok(forwarder) => forwarder,
+            Err(error) => {
+                results.error = Some(error);
+                continue;
+            }
+        };
+        let ended = runner
+            .run(JobRun {
+                job: &prepared.job,
+                kind,
+                export: &prepared.export,
+                only: prepared.preflight.only.clone(),
+                planned: prepared.preflight.planned(),
+                progress: &|at| {
+                    display.show(at);
+                    forwarder.pass(at.settled);
+                },
+            })
+            .await;
+        condition = AccountCondition::after(&ended);
+        match ended {
+            Ok(report) => {
+                forwarder.pass(report.row.checkpoint);
+                results.reports.push(report);
+            }
+            Err(error) => results.error = Some(error.into()),
+        }
+    }
+    results
+}
+
+/// Compares the orders of each canary that was loaded, line by line.
+async fn read_canaries_back(runner: &AccountRunner, jobs: &[PreparedJob], results: &mut Results) {
+    for prepared in jobs {
+        let Some(keys) = &prepared.preflight.canary else { continue };
+        let is_loaded = results.reports.iter().any(|report| {
+            report.row.job == prepared.job.name
+                && matches!(report.end, RunEnd::Finished | RunEnd::Interrupted)
+        });
+        if is_loaded {
+            match read_back(runner, prepared, keys).await {
+                Ok(canary) => results.canaries.push(canary),
+                Err(error) => results.error = Some(error),
+            }
+        }
+    }
+}
+
+async fn read_back(
+    runner: &AccountRunner,
+    prepared: &PreparedJob,
+    keys: &BTreeSet<String>,
+) -> Result<CanaryReport, CliError> {
+    let PreparedJob { job, export, .. } = prepared;
+    let view = runner.account.state.call(|store| store.view()).await?;
+    let selection = (Selection::Keys(keys), None);
+    let (verification, orders) =
+        verify_sample(job, export, view, &runner.account.client, selection).await?;
+    Ok(CanaryReport { verification, orders })
+}

@@ -1,0 +1,118 @@
+//! What has to succeed before the first request of a backfill or sync: exports, tokens, locks.
+
+use super::assembly::{self, Dates};
+use super::error::CliError;
+use super::options::Global;
+use super::preflight::{Limits, Preflight, Unplanned, confirm, preflight};
+use crate::domain::Moment;
+use crate::extract::Export;
+use crate::run::{AccountPlanner, Job, OpenedAccount};
+use crate::settings::{self, Account, Settings};
+use crate::state::Kind;
+use jiff::civil::Date;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A backfill or sync as it was asked for.
+pub(super) struct LoadRequest<'a> {
+    pub kind: Kind,
+    pub jobs: &'a [String],
+    pub limits: OrderLimits,
+    pub max_duration: Option<Duration>,
+    /// The first write to an account needs no confirmation.
+    pub is_confirmed: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct OrderLimits {
+    pub canary: Option<u64>,
+    pub from: Option<Date>,
+    pub to: Option<Date>,
+}
+
+/// An account with the jobs to run, one after the other.
+pub(super) struct PreparedAccount {
+    pub opened: OpenedAccount,
+    pub jobs: Vec<PreparedJob>,
+}
+
+pub(super) struct PreparedJob {
+    pub job: Job,
+    pub export: Export,
+    pub preflight: Preflight,
+}
+
+pub(super) fn prepare(
+    global: &Global,
+    settings: &Settings,
+    request: &LoadRequest<'_>,
+) -> Result<Vec<PreparedAccount>, CliError> {
+    let chosen = gather(settings, request)?;
+    let accounts: Vec<&Account> = chosen.iter().map(|(account, _)| *account).collect();
+    let limits = Limits { canary: request.limits.canary, duration: request.max_duration };
+    let mut prepared = Vec::new();
+    for (account, jobs) in chosen {
+        let opened = assembly::open_account(&settings.state_dir, account)?;
+        let mut planner = AccountPlanner::of(jobs.iter().map(|(job, _)| job));
+        let mut prepared_jobs = Vec::new();
+        for (job, export) in jobs {
+            let preflight = match request.kind {
+                Kind::Backfill => {
+                    let view = assembly::view(&settings.state_dir, account)?;
+                    let unplanned = Unplanned { account, view, job: &job, export: &export };
+                    preflight(global, unplanned, &mut planner, limits)?
+                }
+                Kind::Sync => Preflight::default(),
+            };
+            prepared_jobs.push(PreparedJob { job, export, preflight });
+        }
+        prepared.push(PreparedAccount { opened, jobs: prepared_jobs });
+    }
+    if request.kind == Kind::Backfill && !request.is_confirmed {
+        confirm(&accounts, &settings.state_dir)?;
+    }
+    Ok(prepared)
+}
+
+type AccountJobs<'a> = (&'a Account, Vec<(Job, Export)>);
+
+/// The jobs asked for, with their exports, by account.
+fn gather<'a>(
+    settings: &'a Settings,
+    request: &LoadRequest<'_>,
+) -> Result<Vec<AccountJobs<'a>>, CliError> {
+    let OrderLimits { from, to, .. } = request.limits;
+    if let (Some(from), Some(to)) = (from, to)
+        && from >= to
+    {
+        return Err(CliError::usage(format!(
+            "--from {from} is not before --to {to}, so no order is between them"
+        )));
+    }
+    let mut accounts = Vec::new();
+    let mut jobs = Vec::new();
+    for job in settings.jobs_named(request.jobs).map_err(CliError::usage)? {
+        let account = settings.account_of(job).map_err(CliError::usage)?;
+        let dates = Dates { from: midnight(from, job)?, to: midnight(to, job)? };
+        accounts.push(account);
+        jobs.push(assembly::job(job, account, dates));
+    }
+    let exports = assembly::exports(&jobs)?;
+    assembly::check_quiet(exports.iter())?;
+    if from.or(to).is_some() && exports.iter().any(Export::has_states) {
+        return Err(CliError::usage(
+            "--from and --to leave orders of the stream out, which its STATE messages would call done\n  hint: let the tap itself begin at a date",
+        ));
+    }
+    let mut by_account: BTreeMap<&str, AccountJobs<'_>> = BTreeMap::new();
+    for (account, job) in accounts.into_iter().zip(jobs.into_iter().zip(exports)) {
+        by_account.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push(job);
+    }
+    Ok(by_account.into_values().collect())
+}
+
+/// The first moment of a day in the job's time zone.
+fn midnight(day: Option<Date>, job: &settings::Job) -> Result<Option<Moment>, CliError> {
+    let moment = |day: Date| Moment::parse(&format!("{day} 00:00:00"), &job.time_zone);
+    day.map(moment).transpose().map_err(CliError::usage)
+}

@@ -1,0 +1,97 @@
+use super::{ConnectionError, Job, Progress, RunContext, RunError, RunReport, execute};
+use crate::activecampaign::{Client, FatalError};
+use crate::extract::Export;
+use crate::state::{Kind, StateHandle};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// An account opened for writing. The client keeps the account's lock through its log of sends, so
+/// both have to be dropped before another process can write.
+pub struct OpenedAccount {
+    pub state: StateHandle,
+    pub client: Client,
+}
+
+/// Runs jobs of one account, one after the other.
+pub struct AccountRunner {
+    pub account: OpenedAccount,
+    /// Ends the run in progress; requests in flight may take up to `grace`.
+    pub cancel: CancellationToken,
+    pub grace: Duration,
+}
+
+/// A job to run; the fields are those of [`RunContext`].
+pub struct JobRun<'a> {
+    pub job: &'a Job,
+    pub kind: Kind,
+    pub export: &'a Export,
+    pub only: Option<Arc<BTreeSet<String>>>,
+    pub planned: Option<(u64, u64)>,
+    pub progress: &'a (dyn Fn(&Progress) + Send + Sync),
+}
+
+impl AccountRunner {
+    /// # Errors
+    /// Only when the state fails; every other end is in the report.
+    pub async fn run(&self, run: JobRun<'_>) -> Result<RunReport, RunError> {
+        let JobRun { job, kind, export, only, planned, progress } = run;
+        execute(RunContext {
+            job,
+            kind,
+            export,
+            state: &self.account.state,
+            client: &self.account.client,
+            cancel: self.cancel.clone(),
+            grace: self.grace,
+            only,
+            planned,
+            progress,
+        })
+        .await
+    }
+}
+
+/// What the end of a run means for the other jobs of its account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountCondition {
+    Usable,
+    /// ActiveCampaign is away, or asked to wait this long.
+    Away {
+        retry_after: Option<Duration>,
+    },
+    /// ActiveCampaign refuses the account; someone has to act.
+    Refused,
+    /// The state can't be written, or ActiveCampaign answers in an unknown way.
+    Broken,
+}
+
+impl AccountCondition {
+    pub fn after(ended: &Result<RunReport, RunError>) -> Self {
+        let error = match ended {
+            Ok(report) => report.error.as_ref(),
+            Err(error) => Some(error),
+        };
+        match error {
+            Some(RunError::Fatal(stop) | RunError::Connection(ConnectionError::Fatal(stop))) => {
+                match stop {
+                    FatalError::Away { retry_after } => Self::Away { retry_after: *retry_after },
+                    FatalError::Credentials
+                    | FatalError::Payment
+                    | FatalError::Redirect
+                    | FatalError::Tls => Self::Refused,
+                    FatalError::Unexpected => Self::Broken,
+                    // Other jobs have connections of their own.
+                    FatalError::ConnectionGone => Self::Usable,
+                }
+            }
+            Some(
+                RunError::State(_)
+                | RunError::Journal(_)
+                | RunError::Connection(ConnectionError::State(_)),
+            ) => Self::Broken,
+            _ => Self::Usable,
+        }
+    }
+}
