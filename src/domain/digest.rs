@@ -26,8 +26,9 @@ pub struct OrderDigest {
     pub products: u32,
     /// Units of all of them.
     pub units: u64,
-    /// Of the fields in [`Self::HASHED`]; `None` where the order has none of it.
-    pub hashes: [Option<[u8; 3]>; Self::HASHED.len()],
+    /// At the place of each field in [`Field::ALL`], if a hash is kept of it; `None` where the order
+    /// does not have it.
+    pub hashes: [Option<[u8; 3]>; Field::ALL.len()],
 }
 
 /// A field that is not what it was.
@@ -52,23 +53,6 @@ pub enum FieldValue {
 }
 
 impl OrderDigest {
-    /// Fields of which a hash is kept, in the order of `hashes`.
-    pub const HASHED: [Field; 13] = [
-        Field::Email,
-        Field::Number,
-        Field::OrderUrl,
-        Field::ShippingMethod,
-        Field::Discounts,
-        Field::ProductIds,
-        Field::ProductNames,
-        Field::Prices,
-        Field::Quantities,
-        Field::Skus,
-        Field::Categories,
-        Field::ImageUrls,
-        Field::ProductUrls,
-    ];
-
     /// What became of `self`: the fields that are another in `now`.
     ///
     /// Where products came or went their number is told, and not each of their fields, which all
@@ -93,7 +77,7 @@ impl OrderDigest {
         tell(Field::CreatedAt, date(Some(self.created_at)), date(Some(now.created_at)));
         tell(Field::UpdatedAt, date(self.updated_at), date(now.updated_at));
         tell(Field::AbandonedAt, date(self.abandoned_at), date(now.abandoned_at));
-        for ((field, from), to) in Self::HASHED.into_iter().zip(self.hashes).zip(now.hashes) {
+        for ((field, from), to) in Field::ALL.into_iter().zip(self.hashes).zip(now.hashes) {
             let of_products = field.path().starts_with("orderProducts");
             if from == to || (of_products && self.products != now.products) {
                 continue;

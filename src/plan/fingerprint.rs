@@ -1,47 +1,45 @@
-use super::payload::Payload;
-use super::universal::Universal;
 use crate::domain::{CustomerKey, Fingerprint, Order, OrderKey};
+use serde::Serialize;
 
-/// Makes fingerprints and key hashes with the account's own secret key, so that nobody can find out
-/// from what is kept whose orders it tells of by hashing guesses, unless that key is known too.
-///
-/// A fingerprint is the first 64 bits of keyed BLAKE3 over a universal hash of the payload: as hard
-/// to turn round as BLAKE3 alone, and two payloads of one order have the same by chance once in
-/// 2^63 pairs.
+/// Makes fingerprints and key hashes with the account's own secret key: without that key nobody can
+/// find out from the state whose orders it is about by hashing guesses.
 pub struct Fingerprints {
     key: [u8; 32],
-    universal: Universal,
-    payload: Payload,
-    /// What is hashed last, kept for its room.
+    /// What was hashed last, kept so that its allocation is reused: a prefix for the kind of hash,
+    /// then JSON.
     text: Vec<u8>,
+}
+
+const PAYLOAD: &[u8] = b"payload\0";
+
+/// What would be sent for an order.
+pub struct Payload<'a> {
+    pub fingerprint: Fingerprint,
+    /// The JSON that was hashed, byte by byte what is sent, without the two ids that only
+    /// ActiveCampaign knows.
+    pub json: &'a [u8],
+}
+
+impl Payload<'_> {
+    /// Checked on the bytes and for every payload, so that a report can show that no automation
+    /// will run. JSON escapes the quotes in a text, so only a field can look like this.
+    pub fn is_historical(&self) -> bool {
+        const FIELD: &[u8] = b",\"source\":0,";
+        self.json.windows(FIELD.len()).any(|bytes| bytes == FIELD)
+    }
 }
 
 impl Fingerprints {
     pub fn new(key: [u8; 32]) -> Self {
-        let mut stream = blake3::Hasher::new_keyed(&key);
-        let mut stream = stream.update(b"universal\0").finalize_xof();
-        let universal = Universal::new(|bytes| stream.fill(bytes));
-        Self { key, universal, payload: Payload::default(), text: Vec::with_capacity(64) }
+        Self { key, text: Vec::with_capacity(1024) }
     }
 
-    /// Of the payload we would send for this order. What is hashed and how is a promise to every
-    /// ledger: where it changes, a migration in `state/` has to say that the fingerprints there are
-    /// of another kind.
-    pub fn of(&mut self, order: &Order) -> Fingerprint {
-        let payload = self.payload.take(order);
-        self.text.clear();
-        self.text.extend_from_slice(b"payload\0");
-        self.universal.sums(payload, |sum| self.text.extend_from_slice(sum));
-        let hash = blake3::keyed_hash(&self.key, &self.text);
-        let mut first = [0; 8];
-        first.copy_from_slice(&hash.as_bytes()[..8]);
-        Fingerprint::from_bytes(first)
-    }
-
-    /// The payload hashed last by [`Self::of`] says `source: 0`; counted, so that a report can show
-    /// it of every single one.
-    pub fn last_was_historical(&self) -> bool {
-        self.payload.is_historical()
+    /// The fingerprint is the first 64 bits of keyed BLAKE3 over the JSON. Every ledger holds such
+    /// numbers: if the JSON or the hash changes, every order looks changed, once.
+    pub fn payload(&mut self, order: &Order) -> Payload<'_> {
+        let [a, b, c, d, e, f, g, h, ..] = self.hash(PAYLOAD, order);
+        let fingerprint = Fingerprint::from_bytes([a, b, c, d, e, f, g, h]);
+        Payload { fingerprint, json: self.text.get(PAYLOAD.len()..).unwrap_or_default() }
     }
 
     pub fn customer(&self, key: &CustomerKey) -> [u8; 16] {
@@ -52,18 +50,18 @@ impl Fingerprints {
         self.short(b"order\0", &key.ledger_text())
     }
 
-    /// A short hash of anything, of which `kind` keeps others apart.
-    pub(super) fn short_of(&mut self, kind: &[u8], value: &impl serde::Serialize) -> [u8; 4] {
-        let words = self.payload.take(value);
+    /// `kind` keeps hashes of different things apart.
+    pub(super) fn hash(&mut self, kind: &[u8], value: &impl Serialize) -> [u8; 32] {
         self.text.clear();
         self.text.extend_from_slice(kind);
-        self.universal.sums(words, |sum| self.text.extend_from_slice(sum));
-        let [a, b, c, d, ..] = *blake3::keyed_hash(&self.key, &self.text).as_bytes();
-        [a, b, c, d]
+        // Writing to memory can't fail, and no `Serialize` of ours does. If one ever did, the JSON
+        // cut short would still give a fingerprint, and at worst an update too many.
+        let _ = serde_json::to_writer(&mut self.text, value);
+        *blake3::keyed_hash(&self.key, &self.text).as_bytes()
     }
 
     fn short(&self, kind: &[u8], text: &str) -> [u8; 16] {
-        // Nearly every key fits, and the hash of one piece costs a third of that of two.
+        // Nearly every key fits, and hashing one piece costs a third of hashing two.
         let mut room = [0; 128];
         let hash = match room.get_mut(..kind.len() + text.len()) {
             Some(whole) => {
@@ -87,44 +85,56 @@ mod tests {
     use super::*;
     use crate::plan::tests_order;
 
+    fn print(key: u8, order: &Order) -> Fingerprint {
+        Fingerprints::new([key; 32]).payload(order).fingerprint
+    }
+
     #[test]
     fn equal_payloads_have_equal_fingerprints_and_others_do_not() {
-        let mut prints = Fingerprints::new([1; 32]);
-        let print = prints.of(&tests_order("1"));
-        assert_eq!(prints.of(&tests_order("1")), print);
-        assert_ne!(prints.of(&tests_order("2")), print);
-        assert_ne!(
-            Fingerprints::new([2; 32]).of(&tests_order("1")),
-            print,
-            "another account, another key"
-        );
+        let first = print(1, &tests_order("1"));
+        assert_eq!(print(1, &tests_order("1")), first);
+        assert_ne!(print(1, &tests_order("2")), first);
+        assert_ne!(print(2, &tests_order("1")), first, "another account, another key");
     }
 
     #[test]
-    fn every_payload_is_seen_to_be_historical() {
+    fn what_is_hashed_is_the_json_that_is_sent() {
         let mut prints = Fingerprints::new([1; 32]);
-        assert!(!prints.last_was_historical(), "nothing hashed yet");
-        prints.of(&tests_order("1"));
-        assert!(prints.last_was_historical());
+        prints.payload(&tests_order("2"));
+        let order = tests_order("1");
+        let payload = prints.payload(&order);
+        assert_eq!(payload.json, serde_json::to_vec(&order).unwrap());
+        assert!(payload.is_historical());
     }
 
-    /// Ledgers hold such numbers: where this one changes, every order of every ledger looks
-    /// changed.
+    #[test]
+    fn a_text_is_not_taken_for_the_source() {
+        let fingerprint = Fingerprint::from_i64(0);
+        for (json, expected) in [
+            (r#"{"externalid":"1","source":0,"email":"a@b.c"}"#, true),
+            (r#"{"externalid":"1","source":1,"email":"a@b.c"}"#, false),
+            (r#"{"externalid":"1","email":"a@b.c"}"#, false),
+            (r#"{"externalid":"1","name":"x,\"source\":0,"}"#, false),
+        ] {
+            let payload = Payload { fingerprint, json: json.as_bytes() };
+            assert_eq!(payload.is_historical(), expected, "{json}");
+        }
+    }
+
+    /// Ledgers hold such numbers: if this one changes, every order of every ledger looks changed.
     #[test]
     fn fingerprints_stay_what_they_are() {
-        let print = Fingerprints::new([1; 32]).of(&tests_order("1"));
-        assert_eq!(format!("{print:?}"), "58ca8a1a85bd6308");
+        assert_eq!(format!("{:?}", print(1, &tests_order("1"))), "6fd36469412c3859");
     }
 
     #[test]
     fn an_order_of_many_lines_counts_to_its_last() {
-        let mut prints = Fingerprints::new([1; 32]);
         let mut order = tests_order("1");
         order.lines = vec![order.lines[0].clone(); 500];
-        let print = prints.of(&order);
+        let first = print(1, &order);
         order.lines[499].quantity += 1;
-        assert_ne!(prints.of(&order), print);
+        assert_ne!(print(1, &order), first);
         order.lines.truncate(499);
-        assert_ne!(prints.of(&order), print);
+        assert_ne!(print(1, &order), first);
     }
 }

@@ -7,16 +7,14 @@ mod distribution;
 mod example;
 mod fingerprint;
 mod forecast;
-mod payload;
 mod policy_effects;
 mod step;
 mod summary;
-mod universal;
 
 pub use changes::{Change, ChangeCause, Changes};
 pub use distribution::{Distribution, Month, MonthTotal, PRODUCTS_MAX};
 pub use example::{EXAMPLES_MAX, Example, ExampleCount};
-pub use fingerprint::Fingerprints;
+pub use fingerprint::{Fingerprints, Payload};
 pub use forecast::{Assumptions, Forecast, PACE_SHARE};
 pub use policy_effects::{MismatchTotal, PolicyEffects, TotalMismatches};
 pub use step::{Action, Decision, PriorWrite, Step, decide};

@@ -5,7 +5,7 @@ use super::verification_log::found_of;
 use super::verify::reading_of;
 use crate::domain::{Answer, LedgerEntry, Operation, Order, OrderKey, RecordError, RemoteId};
 use crate::extract::{Export, ExportFile};
-use crate::plan::{Action, Decision, PriorWrite, decide};
+use crate::plan::{Action, Decision, Fingerprints, PriorWrite, decide};
 use crate::state::{ConnectionId, DeadLetter, LastWrite, Remembered, VerificationRow, View};
 use crate::transform::Filter;
 use jiff::tz::TimeZone;
@@ -221,7 +221,7 @@ fn valid(
     let memory = view.order(connection, &order.key)?;
     let last_write = view.last_write(connection, &order.key)?;
     let remote_id = remote_id(&memory);
-    let fingerprint = crate::plan::Fingerprints::new(view.hash_key()?).of(&order);
+    let fingerprint = Fingerprints::new(view.hash_key()?).payload(&order).fingerprint;
     let shown = order.clone();
     let next = match decide(order, fingerprint, memory) {
         Decision::Unchanged => "nothing: it is at the target as it is",

@@ -271,10 +271,9 @@ impl PlanReader {
         order: Box<Order>,
         position: Position,
     ) -> Result<RecordVerdict, StateError> {
-        let fingerprint = self.ledger.fingerprints.of(&order);
-        if !self.ledger.fingerprints.last_was_historical() {
-            self.summary.source_not_historical += 1;
-        }
+        let payload = self.ledger.fingerprints.payload(&order);
+        let fingerprint = payload.fingerprint;
+        self.summary.source_not_historical += u64::from(!payload.is_historical());
         self.summary.value(&order);
         let memory = match self.ledger.connection {
             None => LedgerEntry::Unknown,

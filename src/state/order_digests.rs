@@ -151,7 +151,7 @@ mod tests {
             abandoned_at: None,
             products: 1,
             units: 1,
-            hashes: [None; OrderDigest::HASHED.len()],
+            hashes: [None; crate::domain::Field::ALL.len()],
         }
     }
 

@@ -1,7 +1,7 @@
 //! An outline as the state stores it: about fifty bytes.
 
 use super::OrderDigest;
-use crate::domain::{Amount, Currency, Moment};
+use crate::domain::{Amount, Currency, Field, Moment};
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
@@ -23,8 +23,8 @@ impl OrderDigest {
         }
         put(&mut bytes, u64::from(self.products));
         put(&mut bytes, self.units);
-        let bit = |(n, hash): (usize, &Option<_>)| u64::from(hash.is_some()) << n;
-        put(&mut bytes, self.hashes.iter().enumerate().map(bit).sum());
+        let bit = |(n, field)| u64::from(self.hashes[field as usize].is_some()) << n;
+        put(&mut bytes, hashed_fields().map(bit).sum());
         self.hashes.iter().flatten().for_each(|hash| bytes.extend_from_slice(hash));
         bytes
     }
@@ -40,10 +40,10 @@ impl OrderDigest {
         let [created_at, updated_at, abandoned_at] = [(); 3].map(|()| moment(&mut left));
         let (products, units) = (u32::try_from(number(&mut left)?).ok()?, number(&mut left)?);
         let present = number(&mut left)?;
-        let mut hashes = [None; Self::HASHED.len()];
-        for (n, hash) in hashes.iter_mut().enumerate() {
+        let mut hashes = [None; Field::ALL.len()];
+        for (n, field) in hashed_fields() {
             if present >> n & 1 == 1 {
-                *hash = Some(take(&mut left)?);
+                hashes[field as usize] = Some(take(&mut left)?);
             }
         }
         left.is_empty().then_some(Self {
@@ -62,6 +62,11 @@ impl OrderDigest {
             hashes,
         })
     }
+}
+
+/// The fields of which a hash is kept, each with its bit.
+fn hashed_fields() -> impl Iterator<Item = (usize, Field)> {
+    Field::ALL.into_iter().filter(|field| field.is_hashed()).enumerate()
 }
 
 fn take<const N: usize>(left: &mut &[u8]) -> Option<[u8; N]> {
