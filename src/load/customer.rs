@@ -1,29 +1,28 @@
-use super::Journal;
-use super::loader::{Attempts, Loader, RetryBudget};
-use super::outcome::{Outcome, Part, Refusal, StepError, failed};
+use super::attempts::{Attempts, RetryBudget, StepError, failed};
+use super::loader::Loader;
 use crate::activecampaign::{Disposition, Failure, FatalError, RemoteCustomer};
 use crate::domain::{Attempt, Customer, CustomerEntry, Operation, Order, OrderKey, RemoteId};
+use crate::state::{OrderOutcome, Part};
 
-/// Whether the ledger's id of a customer is believed.
-pub(super) enum Found {
+/// Whether the ledger's id of a customer can be trusted.
+pub(super) enum CachedId {
     Trusted,
-    /// The target said that a record of this id does not exist.
+    /// ActiveCampaign answered that it has no record of this id.
     Doubted(RemoteId),
 }
 
-/// The target's id of an order's customer, which is created where the target has none. The inner
-/// error: the target would not take it. What is asked for on the way is noted under the order that
-/// asked first.
-pub(super) async fn find_or_create<J: Journal>(
-    loader: &Loader<J>,
+/// The remote id of an order's customer, created where ActiveCampaign has none. The inner error: it
+/// rejected the customer. Attempts are noted under the order that asked first.
+pub(super) async fn find_or_create(
+    loader: &Loader,
     order: &Order,
-    found: Found,
-) -> Result<Result<RemoteId, Outcome>, StepError> {
+    cached: CachedId,
+) -> Result<Result<RemoteId, OrderOutcome>, StepError> {
     let customer = &order.customer;
     let _held = loader.customers.hold(&customer.key).await;
-    let memory = loader.journal.customer(customer).await?;
+    let entry = loader.ledger.customer(customer).await?;
     let attempts = loader.attempts();
-    let mut create = Create {
+    let mut create = CustomerCreate {
         loader,
         customer,
         order: &order.key,
@@ -31,11 +30,11 @@ pub(super) async fn find_or_create<J: Journal>(
         sent_by_us: false,
         is_contradicted: false,
     };
-    match (memory, found) {
-        (CustomerEntry::Known(id), Found::Trusted) => Ok(Ok(id)),
-        // Another order has mended it in the meantime.
-        (CustomerEntry::Known(id), Found::Doubted(doubted)) if id != doubted => Ok(Ok(id)),
-        (CustomerEntry::Known(_), Found::Doubted(_)) => create.look_up_then_create(None).await,
+    match (entry, cached) {
+        (CustomerEntry::Known(id), CachedId::Trusted) => Ok(Ok(id)),
+        // Another order has replaced it in the meantime.
+        (CustomerEntry::Known(id), CachedId::Doubted(doubted)) if id != doubted => Ok(Ok(id)),
+        (CustomerEntry::Known(_), CachedId::Doubted(_)) => create.look_up_then_create(None).await,
         (CustomerEntry::Intended, _) => {
             create.sent_by_us = true;
             create.look_up_then_create(None).await
@@ -44,30 +43,28 @@ pub(super) async fn find_or_create<J: Journal>(
     }
 }
 
-struct Create<'a, J> {
-    loader: &'a Loader<J>,
+struct CustomerCreate<'a> {
+    loader: &'a Loader,
     customer: &'a Customer,
     order: &'a OrderKey,
-    attempts: Attempts,
-    /// An earlier create of ours may be at the target.
+    attempts: Attempts<'a>,
+    /// An earlier create of ours may have arrived.
     sent_by_us: bool,
-    /// The target refused a second one and then showed none.
+    /// A create was rejected as a duplicate, and the look-up found nothing.
     is_contradicted: bool,
 }
 
-impl<J: Journal> Create<'_, J> {
-    async fn create(&mut self) -> Result<Result<RemoteId, Outcome>, StepError> {
+impl CustomerCreate<'_> {
+    async fn create(&mut self) -> Result<Result<RemoteId, OrderOutcome>, StepError> {
         loop {
-            let turn = self.loader.turn().await?;
-            self.loader.journal.intend_customer(self.customer).await?;
+            let turn = self.attempts.turn().await?;
+            self.loader.ledger.intend_customer(self.customer).await?;
             let failure = match turn.create_customer(&self.loader.connection, self.customer).await {
                 Ok(id) => return self.settle(id, true).await,
                 Err(failure) => failure,
             };
-            if failure.disposition != Disposition::Throttled {
-                self.attempts.made += 1;
-                let attempt = failed(Operation::CreateCustomer, &failure);
-                self.loader.journal.note(self.order, attempt).await?;
+            if let Some(attempt) = self.attempts.count(Operation::CreateCustomer, &failure) {
+                self.loader.ledger.note(self.order, attempt).await?;
             }
             match failure.disposition {
                 Disposition::Throttled | Disposition::Again => {}
@@ -78,12 +75,12 @@ impl<J: Journal> Create<'_, J> {
                 // A customer's only relation is its connection.
                 Disposition::RelationGone => return Err(FatalError::ConnectionGone.into()),
                 Disposition::Refused | Disposition::Gone => {
-                    return Ok(Err(Outcome::Refused(self.refusal(&failure))));
+                    return Ok(Err(self.refused(&failure)));
                 }
                 Disposition::Stop(stop) => return Err(stop.into()),
             }
-            if self.loader.pause(&mut self.attempts, &failure).await? == RetryBudget::Exhausted {
-                return Ok(Err(Outcome::Unconfirmed(self.refusal(&failure))));
+            if self.attempts.pause(&failure).await? == RetryBudget::Exhausted {
+                return Ok(Err(self.unconfirmed(&failure)));
             }
             if failure.disposition == Disposition::LookUp {
                 return Box::pin(self.look_up_then_create(None)).await;
@@ -91,11 +88,11 @@ impl<J: Journal> Create<'_, J> {
         }
     }
 
-    /// By external id, then by address: the target may hold either to be unique.
+    /// By external id, then by e-mail address: ActiveCampaign may require either to be unique.
     async fn look_up_then_create(
         &mut self,
         refusal: Option<Failure>,
-    ) -> Result<Result<RemoteId, Outcome>, StepError> {
+    ) -> Result<Result<RemoteId, OrderOutcome>, StepError> {
         let found = self.look_up().await;
         let attempt = match &found {
             Ok(found) => Attempt::found(
@@ -104,26 +101,27 @@ impl<J: Journal> Create<'_, J> {
             ),
             Err(failure) => failed(Operation::LookUpCustomer, failure),
         };
-        self.loader.journal.note(self.order, attempt).await?;
+        self.loader.ledger.note(self.order, attempt).await?;
         let found = match found {
             Ok(found) => found,
             Err(Failure { disposition: Disposition::Stop(stop), .. }) => return Err(stop.into()),
-            Err(failure) => return Ok(Err(Outcome::Unconfirmed(self.refusal(&failure)))),
+            Err(failure) => return Ok(Err(self.unconfirmed(&failure))),
         };
         match (found, refusal) {
             (Some(remote), _) => {
                 let ours = self.sent_by_us && remote.externalid == self.customer.key.as_str();
                 self.settle(remote.id, ours).await
             }
-            // It is there, says the answer, and it is not, says the list: deleted in between, most
-            // likely. Who says so twice leaves it unsettled.
+            // The create was rejected as a duplicate, but the look-up finds nothing; it was
+            // probably deleted in between. Retry once, then give up as unconfirmed.
             (None, Some(refusal)) if refusal.disposition == Disposition::Exists => {
-                match std::mem::replace(&mut self.is_contradicted, true) {
-                    false => Box::pin(self.create()).await,
-                    true => Ok(Err(Outcome::Unconfirmed(self.refusal(&refusal)))),
+                if std::mem::replace(&mut self.is_contradicted, true) {
+                    Ok(Err(self.unconfirmed(&refusal)))
+                } else {
+                    Box::pin(self.create()).await
                 }
             }
-            (None, Some(refusal)) => Ok(Err(Outcome::Refused(self.refusal(&refusal)))),
+            (None, Some(refusal)) => Ok(Err(self.refused(&refusal))),
             (None, None) => Box::pin(self.create()).await,
         }
     }
@@ -140,12 +138,16 @@ impl<J: Journal> Create<'_, J> {
         &self,
         id: RemoteId,
         created: bool,
-    ) -> Result<Result<RemoteId, Outcome>, StepError> {
-        self.loader.journal.settle_customer(self.customer, &id, created).await?;
+    ) -> Result<Result<RemoteId, OrderOutcome>, StepError> {
+        self.loader.ledger.settle_customer(self.customer, &id, created).await?;
         Ok(Ok(id))
     }
 
-    fn refusal(&self, failure: &Failure) -> Refusal {
-        Refusal::new(Part::Customer, failure, self.attempts.made)
+    fn refused(&self, failure: &Failure) -> OrderOutcome {
+        OrderOutcome::Refused(self.attempts.refusal(Part::Customer, failure))
+    }
+
+    fn unconfirmed(&self, failure: &Failure) -> OrderOutcome {
+        OrderOutcome::Unconfirmed(self.attempts.refusal(Part::Customer, failure))
     }
 }

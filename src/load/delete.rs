@@ -1,23 +1,21 @@
-use super::JournalError;
-use super::loader::{Attempts, RetryBudget, next_turn};
-use super::outcome::{Part, Refusal, StepError};
+use super::attempts::{Attempts, RetryBudget, StepError};
 use crate::activecampaign::{Client, Disposition};
-use crate::domain::RemoteId;
+use crate::domain::{Operation, RemoteId};
+use crate::state::{Part, Refusal, StateError};
 use tokio_util::sync::CancellationToken;
 
 /// What came of a delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deletion {
     Deleted,
-    /// It was not there any more.
+    /// It did not exist any more.
     Gone,
-    /// The target will not delete it, or it is not known whether it did.
+    /// ActiveCampaign rejected the delete, or it is not known whether it was carried out.
     Refused(Refusal),
 }
 
-/// Deletes one order at the target, with as many requests and retries as it takes. A delete says
-/// the same twice, so one whose answer was lost is sent again. `intend` must have made durable what
-/// is about to happen when it returns.
+/// Deletes one order, with as many requests and retries as it takes. Deletes are idempotent, so one
+/// whose response was lost is sent again. What `intend` writes must be durable when it returns.
 ///
 /// # Errors
 /// When the run must end; whether the order is gone is then not known.
@@ -29,35 +27,30 @@ pub async fn delete<I, F>(
 ) -> Result<Deletion, StepError>
 where
     I: Fn() -> F + Send,
-    F: Future<Output = Result<(), JournalError>> + Send,
+    F: Future<Output = Result<(), StateError>> + Send,
 {
-    let mut attempts = Attempts::new(client);
+    let mut attempts = Attempts::new(client, cancel);
     let mut answer_lost = false;
     loop {
-        let turn = next_turn(client, cancel).await?;
+        let turn = attempts.turn().await?;
         intend().await?;
-        let failure = match turn.delete_order(id).await {
-            Ok(()) => return Ok(Deletion::Deleted),
-            Err(failure) => failure,
-        };
-        if failure.disposition != Disposition::Throttled {
-            attempts.made += 1;
-        }
+        let Err(failure) = turn.delete_order(id).await else { return Ok(Deletion::Deleted) };
+        attempts.count(Operation::Delete, &failure);
         match failure.disposition {
             Disposition::Throttled | Disposition::Again => {}
             Disposition::LookUp => answer_lost = true,
             Disposition::Gone if answer_lost => return Ok(Deletion::Deleted),
             Disposition::Gone => return Ok(Deletion::Gone),
-            Disposition::Stop(stop) => return Err(stop.into()),
+            Disposition::Stop(error) => return Err(error.into()),
             Disposition::Exists
             | Disposition::Unclear
             | Disposition::RelationGone
             | Disposition::Refused => {
-                return Ok(Deletion::Refused(Refusal::new(Part::Order, &failure, attempts.made)));
+                return Ok(Deletion::Refused(attempts.refusal(Part::Order, &failure)));
             }
         }
-        if attempts.pause(&failure, cancel).await? == RetryBudget::Exhausted {
-            return Ok(Deletion::Refused(Refusal::new(Part::Order, &failure, attempts.made)));
+        if attempts.pause(&failure).await? == RetryBudget::Exhausted {
+            return Ok(Deletion::Refused(attempts.refusal(Part::Order, &failure)));
         }
     }
 }

@@ -1,16 +1,16 @@
-//! Carries out steps against the target: customer first, then order, each exactly once in effect.
-//! Decides nothing about content; knows no file and no database: what must be durable goes through
-//! the [`Journal`] it is given.
+//! Carries out steps at ActiveCampaign: customer first, then order, each exactly once in effect.
+//! Decides nothing about content. What must be durable is written to the ledger before its request
+//! is sent.
 
+mod attempts;
 mod customer;
 mod delete;
-mod journal;
-mod keyed;
+mod keyed_lock;
+mod ledger;
 mod loader;
 mod order;
-mod outcome;
 
+pub use attempts::StepError;
 pub use delete::{Deletion, delete};
-pub use journal::{Journal, JournalError};
+pub use ledger::RunLedger;
 pub use loader::Loader;
-pub use outcome::{Outcome, Part, Refusal, StepError};

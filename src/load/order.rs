@@ -1,70 +1,74 @@
-use super::Journal;
-use super::customer::{Found, find_or_create};
-use super::loader::{Attempts, Loader, RetryBudget};
-use super::outcome::{Outcome, Part, Refusal, StepError, failed};
+use super::attempts::{Attempts, RetryBudget, StepError, failed};
+use super::customer::{CachedId, find_or_create};
+use super::loader::Loader;
 use crate::activecampaign::{Disposition, Failure, RemoteOrder};
 use crate::domain::{
     Attempt, Deleted, Fingerprint, LedgerEntry, Operation, Order, OrderKey, RemoteId,
 };
 use crate::plan::{Action, PriorWrite, Step};
+use crate::state::{OrderOutcome, Part};
 
-/// Customer first, then order. A cart and its order wait for each other.
-pub(super) async fn carry_out<J: Journal>(
-    loader: &Loader<J>,
-    step: &Step,
-) -> Result<Outcome, StepError> {
-    let order = &step.order;
-    let cart = if order.key.is_cart() { Some(&order.key) } else { order.cart.as_ref() };
-    let _held = match cart {
-        Some(cart) => Some(loader.carts.hold(cart).await),
-        None => None,
-    };
-    if order.key.is_cart() && loader.journal.order(&order.key).await? == LedgerEntry::BecameOrder {
-        return Ok(Outcome::Idle);
+impl Loader {
+    /// Carries out one step, with as many requests and retries as it takes: customer first, then
+    /// order. A cart and its order wait for each other. No two steps under way at once may be of
+    /// the same order.
+    ///
+    /// # Errors
+    /// When the run must end; the step is then not settled, and its intent makes the next run look
+    /// it up.
+    pub async fn carry_out(&self, step: &Step) -> Result<OrderOutcome, StepError> {
+        let order = &step.order;
+        let cart = if order.key.is_cart() { Some(&order.key) } else { order.cart.as_ref() };
+        let _held = match cart {
+            Some(cart) => Some(self.carts.hold(cart).await),
+            None => None,
+        };
+        if order.key.is_cart() && self.ledger.order(&order.key).await? == LedgerEntry::BecameOrder {
+            return Ok(OrderOutcome::Superseded);
+        }
+        let customer = match find_or_create(self, order, CachedId::Trusted).await? {
+            Ok(id) => id,
+            Err(outcome) => return Ok(outcome),
+        };
+        let outcome = OrderWrite::new(self, step, customer).carry_out(&step.action).await?;
+        if let Some(cart) = order.cart.as_ref().filter(|_| outcome.is_at_remote()) {
+            self.ledger.settle_cart(cart).await?;
+        }
+        Ok(outcome)
     }
-    let customer = match find_or_create(loader, order, Found::Trusted).await? {
-        Ok(id) => id,
-        Err(outcome) => return Ok(outcome),
-    };
-    let outcome = Write::new(loader, step, customer).carry_out(&step.action).await?;
-    let is_there =
-        matches!(outcome, Outcome::Created(_) | Outcome::Updated(_) | Outcome::Adopted(_));
-    if let (true, Some(cart)) = (is_there, &order.cart) {
-        loader.journal.settle_cart(cart).await?;
-    }
-    Ok(outcome)
 }
 
 /// The writing of one order until it is settled.
-struct Write<'a, J> {
-    loader: &'a Loader<J>,
+struct OrderWrite<'a> {
+    loader: &'a Loader,
     order: &'a Order,
     fingerprint: Fingerprint,
     customer: RemoteId,
-    attempts: Attempts,
-    /// What of ours may be at the target already.
+    attempts: Attempts<'a>,
+    /// What of ours may be at ActiveCampaign already.
     earlier: Option<PriorWrite>,
-    /// The record at the target is not of our making.
+    /// We did not create the remote record.
     is_foreign: bool,
-    is_customer_mended: bool,
-    /// The target refused a second one of this key and then showed none.
+    /// The customer was looked up or created again already, after ActiveCampaign had lost it.
+    is_customer_replaced: bool,
+    /// A create was rejected as a duplicate, and the look-up found nothing.
     is_contradicted: bool,
 }
 
 /// What the writing of an order does next.
 enum Next {
-    /// Make it, of its cart where the target holds that.
-    Make,
+    /// Update the record of its cart where there is one, else create it.
+    CreateOrConvert,
     Create,
-    /// Look it up by its key before anything is sent again. With the answer that said no, where one
-    /// did: if there is nothing to be found, that answer stands.
+    /// Look it up by its key before anything is sent again. With the rejection that led here, if
+    /// any: it stands if the look-up finds nothing.
     LookUp(Option<Failure>),
     Update(RemoteId),
-    Done(Outcome),
+    Done(OrderOutcome),
 }
 
-impl<'a, J: Journal> Write<'a, J> {
-    fn new(loader: &'a Loader<J>, step: &'a Step, customer: RemoteId) -> Self {
+impl<'a> OrderWrite<'a> {
+    fn new(loader: &'a Loader, step: &'a Step, customer: RemoteId) -> Self {
         Self {
             loader,
             order: &step.order,
@@ -73,14 +77,14 @@ impl<'a, J: Journal> Write<'a, J> {
             attempts: loader.attempts(),
             earlier: None,
             is_foreign: false,
-            is_customer_mended: false,
+            is_customer_replaced: false,
             is_contradicted: false,
         }
     }
 
-    async fn carry_out(mut self, action: &Action) -> Result<Outcome, StepError> {
+    async fn carry_out(mut self, action: &Action) -> Result<OrderOutcome, StepError> {
         let mut next = match action {
-            Action::Create => Next::Make,
+            Action::Create => Next::CreateOrConvert,
             Action::Update(id) => Next::Update(id.clone()),
             Action::LookUp(earlier) => {
                 self.earlier = Some(*earlier);
@@ -89,7 +93,7 @@ impl<'a, J: Journal> Write<'a, J> {
         };
         loop {
             next = match next {
-                Next::Make => self.make().await?,
+                Next::CreateOrConvert => self.create_or_convert().await?,
                 Next::Create => self.create().await?,
                 Next::LookUp(refusal) => self.look_up(refusal).await?,
                 Next::Update(id) => self.update(id).await?,
@@ -98,10 +102,11 @@ impl<'a, J: Journal> Write<'a, J> {
         }
     }
 
-    /// An order whose cart the target holds is made of that record, never a second one beside it.
-    async fn make(&mut self) -> Result<Next, StepError> {
+    /// An order whose cart ActiveCampaign has is made by updating that record; a create would be a
+    /// second one beside it.
+    async fn create_or_convert(&mut self) -> Result<Next, StepError> {
         let Some(cart) = &self.order.cart else { return Ok(Next::Create) };
-        match self.loader.journal.order(cart).await? {
+        match self.loader.ledger.order(cart).await? {
             LedgerEntry::Known { id, .. } | LedgerEntry::Refused { id: Some(id), .. } => {
                 Ok(Next::Update(id))
             }
@@ -117,11 +122,11 @@ impl<'a, J: Journal> Write<'a, J> {
     }
 
     async fn create(&mut self) -> Result<Next, StepError> {
-        let turn = self.loader.turn().await?;
-        self.loader.journal.intend_order(&self.order.key, self.fingerprint).await?;
+        let turn = self.attempts.turn().await?;
+        self.loader.ledger.intend_order(&self.order.key, self.fingerprint).await?;
         let sent = turn.create_order(&self.loader.connection, &self.customer, self.order).await;
         let failure = match sent {
-            Ok(id) => return Ok(Next::Done(Outcome::Created(id))),
+            Ok(id) => return Ok(Next::Done(OrderOutcome::Created(id))),
             Err(failure) => failure,
         };
         self.count(Operation::Create, &failure).await?;
@@ -132,7 +137,9 @@ impl<'a, J: Journal> Write<'a, J> {
                 Next::LookUp(None)
             }
             Disposition::Exists | Disposition::Unclear => return Ok(Next::LookUp(Some(failure))),
-            Disposition::RelationGone => return self.mend_customer(&failure, Next::Create).await,
+            Disposition::RelationGone => {
+                return self.replace_customer(&failure, Next::Create).await;
+            }
             Disposition::Refused | Disposition::Gone => return Ok(self.refused(&failure)),
             Disposition::Stop(stop) => return Err(stop.into()),
         };
@@ -146,37 +153,38 @@ impl<'a, J: Journal> Write<'a, J> {
         };
         Ok(match (found, refusal) {
             (Some(remote), _) => self.take_over(remote),
-            // It is there, says the answer, and it is not, says the list: deleted in between, most
-            // likely. Who says so twice leaves it unsettled.
+            // The create was rejected as a duplicate, but the look-up finds nothing; it was
+            // probably deleted in between. Retry once, then give up as unconfirmed.
             (None, Some(refusal)) if refusal.disposition == Disposition::Exists => {
-                match std::mem::replace(&mut self.is_contradicted, true) {
-                    false => Next::Create,
-                    true => self.given_up(&refusal),
+                if std::mem::replace(&mut self.is_contradicted, true) {
+                    self.given_up(&refusal)
+                } else {
+                    Next::Create
                 }
             }
             (None, Some(refusal)) => self.refused(&refusal),
-            (None, None) if self.is_to_be_left() => Next::Done(Outcome::Left),
+            (None, None) if self.is_to_be_left() => Next::Done(OrderOutcome::LeftDeleted),
             (None, None) => {
                 self.is_foreign = false;
-                Next::Make
+                Next::CreateOrConvert
             }
         })
     }
 
-    /// What was there and is no more was deleted by another hand.
+    /// We wrote it earlier and it is gone, so someone deleted it.
     fn is_to_be_left(&self) -> bool {
         self.earlier == Some(PriorWrite::Update) && self.loader.deleted == Deleted::Leave
     }
 
-    /// The target holds an order of this key: ours from a lost answer, or by another hand.
+    /// ActiveCampaign has an order of this key: ours from a lost response, or someone else's.
     fn take_over(&mut self, remote: RemoteOrder) -> Next {
         if self.order.key.is_cart() && !remote.externalid.is_empty() {
-            // It is an order by now, of another hand; sent as a cart it would be one again.
-            return Next::Done(Outcome::Adopted(remote.id));
+            // Someone already turned this cart into an order; sending the cart would revert that.
+            return Next::Done(OrderOutcome::Adopted(remote.id));
         }
         match (is_same(self.order, &self.customer, &remote), self.earlier) {
-            (true, Some(PriorWrite::SameCreate)) => Next::Done(Outcome::Created(remote.id)),
-            (true, None) => Next::Done(Outcome::Adopted(remote.id)),
+            (true, Some(PriorWrite::SameCreate)) => Next::Done(OrderOutcome::Created(remote.id)),
+            (true, None) => Next::Done(OrderOutcome::Adopted(remote.id)),
             (_, earlier) => {
                 self.is_foreign = earlier != Some(PriorWrite::Update);
                 Next::Update(remote.id)
@@ -185,13 +193,13 @@ impl<'a, J: Journal> Write<'a, J> {
     }
 
     async fn update(&mut self, id: RemoteId) -> Result<Next, StepError> {
-        let turn = self.loader.turn().await?;
-        self.loader.journal.intend_order(&self.order.key, self.fingerprint).await?;
+        let turn = self.attempts.turn().await?;
+        self.loader.ledger.intend_order(&self.order.key, self.fingerprint).await?;
         let sent =
             turn.update_order(&id, &self.loader.connection, &self.customer, self.order).await;
         let failure = match sent {
-            Ok(()) if self.is_foreign => return Ok(Next::Done(Outcome::Adopted(id))),
-            Ok(()) => return Ok(Next::Done(Outcome::Updated(id))),
+            Ok(()) if self.is_foreign => return Ok(Next::Done(OrderOutcome::Adopted(id))),
+            Ok(()) => return Ok(Next::Done(OrderOutcome::Updated(id))),
             Err(failure) => failure,
         };
         self.count(Operation::Update, &failure).await?;
@@ -201,22 +209,21 @@ impl<'a, J: Journal> Write<'a, J> {
             Disposition::LookUp => Next::Update(id),
             Disposition::Gone => self.deleted(),
             Disposition::RelationGone => {
-                return self.mend_customer(&failure, Next::Update(id)).await;
+                return self.replace_customer(&failure, Next::Update(id)).await;
             }
             Disposition::Exists | Disposition::Unclear | Disposition::Refused => {
                 return Ok(self.refused(&failure));
             }
             Disposition::Stop(stop) => return Err(stop.into()),
         };
-        // A list that still shows what is gone must not lead round for ever: this counts as an
-        // attempt too.
+        // Counts as an attempt too, or a list that still shows a deleted order would loop forever.
         self.pause_then(next, &failure).await
     }
 
-    /// Somebody deleted it there: it is new again, or to be left alone.
+    /// Someone deleted it there: create it again, or leave it alone, as the policy says.
     fn deleted(&mut self) -> Next {
         match self.loader.deleted {
-            Deleted::Leave => Next::Done(Outcome::Left),
+            Deleted::Leave => Next::Done(OrderOutcome::LeftDeleted),
             Deleted::Create => {
                 self.earlier = None;
                 Next::LookUp(None)
@@ -224,26 +231,26 @@ impl<'a, J: Journal> Write<'a, J> {
         }
     }
 
-    /// Whether an update that may not have arrived has nothing left to update. An order that is
-    /// being made of a cart is known by its own id only once that arrived.
+    /// After an update that may not have arrived: whether its record no longer exists. An order
+    /// made from a cart is listed under its own key only once the update arrived.
     async fn is_gone(&self, id: &RemoteId) -> Result<bool, StepError> {
         for key in [Some(&self.order.key), self.order.cart.as_ref()].into_iter().flatten() {
             match self.find(key).await? {
                 Ok(Some(remote)) if remote.id == *id => return Ok(false),
                 Ok(_) => {}
-                // Not found out: the update itself will tell.
+                // Undecided: the update itself will show.
                 Err(_) => return Ok(false),
             }
         }
         Ok(true)
     }
 
-    /// The customer we knew is gone at the target: looks for it there, or makes it again, once.
-    async fn mend_customer(&mut self, failure: &Failure, next: Next) -> Result<Next, StepError> {
-        if std::mem::replace(&mut self.is_customer_mended, true) {
+    /// ActiveCampaign no longer has the customer we knew: looks it up or creates it again, once.
+    async fn replace_customer(&mut self, failure: &Failure, next: Next) -> Result<Next, StepError> {
+        if std::mem::replace(&mut self.is_customer_replaced, true) {
             return Ok(self.refused(failure));
         }
-        let doubted = Found::Doubted(self.customer.clone());
+        let doubted = CachedId::Doubted(self.customer.clone());
         Ok(match find_or_create(self.loader, self.order, doubted).await? {
             Ok(id) => {
                 self.customer = id;
@@ -257,22 +264,20 @@ impl<'a, J: Journal> Write<'a, J> {
         if matches!(next, Next::Done(_)) {
             return Ok(next);
         }
-        match self.loader.pause(&mut self.attempts, failure).await? {
+        match self.attempts.pause(failure).await? {
             RetryBudget::Left => Ok(next),
             RetryBudget::Exhausted => Ok(self.given_up(failure)),
         }
     }
 
-    /// A throttled request was not carried out, and is no attempt.
     async fn count(&mut self, operation: Operation, failure: &Failure) -> Result<(), StepError> {
-        if failure.disposition == Disposition::Throttled {
-            return Ok(());
+        if let Some(attempt) = self.attempts.count(operation, failure) {
+            self.loader.ledger.note(&self.order.key, attempt).await?;
         }
-        self.attempts.made += 1;
-        Ok(self.loader.journal.note(&self.order.key, failed(operation, failure)).await?)
+        Ok(())
     }
 
-    /// The target's order of this key; the inner error: it could not be found out.
+    /// The remote order of this key. The inner error: the look-up failed.
     async fn find(
         &self,
         key: &OrderKey,
@@ -284,7 +289,7 @@ impl<'a, J: Journal> Write<'a, J> {
             }
             Err(failure) => failed(Operation::LookUp, failure),
         };
-        self.loader.journal.note(&self.order.key, attempt).await?;
+        self.loader.ledger.note(&self.order.key, attempt).await?;
         match found {
             Err(Failure { disposition: Disposition::Stop(stop), .. }) => Err(stop.into()),
             found => Ok(found),
@@ -292,21 +297,21 @@ impl<'a, J: Journal> Write<'a, J> {
     }
 
     fn refused(&self, failure: &Failure) -> Next {
-        Next::Done(Outcome::Refused(Refusal::new(Part::Order, failure, self.attempts.made)))
+        Next::Done(OrderOutcome::Refused(self.attempts.refusal(Part::Order, failure)))
     }
 
     fn given_up(&self, failure: &Failure) -> Next {
-        Next::Done(Outcome::Unconfirmed(Refusal::new(Part::Order, failure, self.attempts.made)))
+        Next::Done(OrderOutcome::Unconfirmed(self.attempts.refusal(Part::Order, failure)))
     }
 }
 
-/// Whether the target's order is what we would send, by all that its list tells.
+/// Whether the remote order equals ours in every field its list shows.
 fn is_same(order: &Order, customer: &RemoteId, remote: &RemoteOrder) -> bool {
     let units: u64 = order.lines.iter().map(|line| u64::from(line.quantity)).sum();
     remote.total_minor == Some(order.total.minor())
         && remote.currency.eq_ignore_ascii_case(order.currency.code())
         && remote.customer == *customer
         && remote.created_at == Some(order.created_at)
-        // The target's `totalProducts` may count lines or units.
+        // `totalProducts` may count lines or units.
         && remote.products.is_none_or(|n| n == order.lines.len() as u64 || n == units)
 }

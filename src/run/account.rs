@@ -86,11 +86,9 @@ impl AccountCondition {
                     FatalError::ConnectionGone => Self::Usable,
                 }
             }
-            Some(
-                RunError::State(_)
-                | RunError::Journal(_)
-                | RunError::Connection(ConnectionError::State(_)),
-            ) => Self::Broken,
+            Some(RunError::State(_) | RunError::Connection(ConnectionError::State(_))) => {
+                Self::Broken
+            }
             _ => Self::Usable,
         }
     }

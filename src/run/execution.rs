@@ -1,18 +1,17 @@
 use super::batches::{DeadLetterBuilder, PendingStep, ReaderEvent};
-use super::books::RunJournal;
 use super::execute::{RunContext, letters};
 use super::meter::Meter;
 use super::tracker::{Batch, CheckpointTracker, Ticket};
 use super::{Progress, RunError};
 use crate::domain::{Currency, RemoteId};
-use crate::load::{Loader, Outcome, Refusal, StepError};
-use crate::plan::{Action, Fingerprints};
+use crate::load::{Loader, RunLedger, StepError};
+use crate::plan::Action;
 use crate::state::{
-    ConnectionId, Counts, DeadLetter, OrderOutcome, RunRow, Settled, Settlement, Stage, StateError,
+    ConnectionId, Counts, DeadLetter, OrderOutcome, Refusal, RunRow, Settled, Settlement, Stage,
+    StateError,
 };
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -35,7 +34,7 @@ pub(super) struct Execution<'a> {
     task: &'a RunContext<'a>,
     row: &'a RunRow,
     connection: ConnectionId,
-    loader: Arc<Loader<RunJournal>>,
+    loader: Arc<Loader>,
     /// Ends every step at its next request: from outside, or when one step found that the run must
     /// end.
     halt: CancellationToken,
@@ -57,7 +56,6 @@ pub(super) struct Execution<'a> {
     /// Whether each of the last orders sent was refused.
     refused: VecDeque<bool>,
     meter: Meter,
-    customers: Arc<AtomicU64>,
     /// Of the requests that a plan counts: those of the connection and of orders that are settled.
     planned_done: u64,
 }
@@ -69,7 +67,7 @@ pub(super) const SENT_REMEMBERED: usize = 100;
 struct FinishedStep {
     ticket: Ticket,
     sending: Box<PendingStep>,
-    result: Result<Outcome, StepError>,
+    result: Result<OrderOutcome, StepError>,
 }
 
 impl<'a> Execution<'a> {
@@ -80,14 +78,7 @@ impl<'a> Execution<'a> {
         meter: Meter,
     ) -> Result<Self, RunError> {
         let hash_key = task.state.call(|store| store.view()?.hash_key()).await?;
-        let customers = Arc::new(AtomicU64::new(0));
-        let journal = RunJournal {
-            state: task.state.clone(),
-            run: row.id,
-            connection,
-            fingerprints: Fingerprints::new(hash_key),
-            customers: Arc::clone(&customers),
-        };
+        let ledger = RunLedger::new(task.state.clone(), row.id, connection, hash_key);
         let halt = task.cancel.child_token();
         Ok(Self {
             task,
@@ -95,7 +86,7 @@ impl<'a> Execution<'a> {
             connection,
             loader: Arc::new(Loader::new(
                 task.client.clone(),
-                journal,
+                ledger,
                 remote,
                 task.job.rules.policy.deleted,
                 halt.clone(),
@@ -114,7 +105,6 @@ impl<'a> Execution<'a> {
             refused: VecDeque::with_capacity(SENT_REMEMBERED),
             planned_done: meter.total().total,
             meter,
-            customers,
         })
     }
 
@@ -241,18 +231,10 @@ impl<'a> Execution<'a> {
         step: Result<FinishedStep, tokio::task::JoinError>,
     ) -> Result<(), RunError> {
         let FinishedStep { ticket, sending, result } = step.map_err(RunError::Crashed)?;
-        let (outcome, refusal) = match result? {
-            Outcome::Created(id) => (OrderOutcome::Created(id), None),
-            Outcome::Updated(id) => (OrderOutcome::Updated(id), None),
-            Outcome::Adopted(id) => (OrderOutcome::Adopted(id), None),
-            Outcome::Idle => (OrderOutcome::Idle, None),
-            Outcome::Left => (OrderOutcome::Left, None),
-            Outcome::Refused(refusal) => (OrderOutcome::Refused, Some(refusal)),
-            Outcome::Unconfirmed(refusal) => (OrderOutcome::Unconfirmed, Some(refusal)),
-        };
+        let outcome = result?;
         self.tracker.complete(ticket);
         self.planned_done += planned_for(&sending.step.action, &outcome);
-        let dead = refusal.map(|refusal| self.dead_letter(&sending, &refusal));
+        let dead = outcome.refusal().map(|refusal| self.dead_letter(&sending, refusal));
         let is_refused = dead.is_some();
         let digest = sending.digest.map(|digest| *digest);
         let (key, fingerprint) = (sending.step.order.key, sending.step.fingerprint);
@@ -335,14 +317,7 @@ impl<'a> Execution<'a> {
     fn note(&mut self, orders: &[Settled], passed: Counts) {
         self.counts += passed;
         for settled in orders {
-            match settled.outcome {
-                OrderOutcome::Created(_) => self.counts.created += 1,
-                OrderOutcome::Updated(_) => self.counts.updated += 1,
-                OrderOutcome::Adopted(_) => self.counts.adopted += 1,
-                OrderOutcome::Idle => self.counts.unchanged += 1,
-                OrderOutcome::Left => self.counts.filtered += 1,
-                OrderOutcome::Refused | OrderOutcome::Unconfirmed => self.counts.refused += 1,
-            }
+            self.counts.count(&settled.outcome);
         }
     }
 
@@ -356,7 +331,7 @@ impl<'a> Execution<'a> {
             counts: self.counts,
             in_flight: self.steps.len(),
             requests: self.meter.total(),
-            planned_done: self.planned_done + self.customers.load(Ordering::Relaxed),
+            planned_done: self.planned_done + self.loader.ledger().customers_settled(),
             recent: self.meter.recent(),
             elapsed: self.meter.elapsed(),
         });
@@ -366,7 +341,7 @@ impl<'a> Execution<'a> {
 /// Requests that the plan counted for an order.
 fn planned_for(action: &Action, outcome: &OrderOutcome) -> u64 {
     match (outcome, action) {
-        (OrderOutcome::Idle, _) => 0,
+        (OrderOutcome::Superseded, _) => 0,
         (_, Action::LookUp(_)) => 2,
         (_, Action::Create | Action::Update(_)) => 1,
     }

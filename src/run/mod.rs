@@ -5,7 +5,6 @@ mod account;
 mod adopt;
 mod against;
 mod batches;
-mod books;
 mod canary;
 mod change_detector;
 mod connection;

@@ -1,7 +1,7 @@
 use super::execution::SENT_REMEMBERED;
 use super::{ConnectionError, ReadingError, Shrinkage};
 use crate::activecampaign::FatalError;
-use crate::load::{JournalError, StepError};
+use crate::load::StepError;
 use crate::state::{Counts, Kind, Requests, RunEnd, RunId, RunRow, StateError};
 use std::time::Duration;
 
@@ -62,8 +62,6 @@ pub enum RunError {
     Fatal(#[from] FatalError),
     #[error(transparent)]
     State(#[from] StateError),
-    #[error(transparent)]
-    Journal(#[from] JournalError),
     #[error("interrupted; progress is kept")]
     Interrupted,
     #[error(
@@ -98,7 +96,7 @@ impl From<StepError> for RunError {
         match halt {
             StepError::Fatal(stop) => Self::Fatal(stop),
             StepError::Cancelled => Self::Interrupted,
-            StepError::Journal(error) => Self::Journal(error),
+            StepError::State(error) => Self::State(error),
         }
     }
 }
@@ -118,7 +116,6 @@ impl RunError {
             Self::Connection(ConnectionError::State(_)) => RunEnd::Failed,
             Self::Reading(_)
             | Self::State(_)
-            | Self::Journal(_)
             | Self::Crashed(_)
             | Self::ReaderCrashed
             | Self::Accounting(_) => RunEnd::Failed,

@@ -21,6 +21,47 @@ impl Stage {
     }
 }
 
+/// Why ActiveCampaign did not take a record. Titles and bodies of its responses are not kept: they
+/// can quote addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub part: Part,
+    /// HTTP status of the last response.
+    pub status: Option<u16>,
+    /// ActiveCampaign's error code, or ours for what broke.
+    pub code: Option<String>,
+    /// ActiveCampaign's pointer to the field at fault.
+    pub pointer: Option<String>,
+    /// Requests made for it.
+    pub attempts: u32,
+}
+
+/// Which of the two records of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Customer,
+    Order,
+}
+
+impl Refusal {
+    /// The code that reports and dead letters carry.
+    pub fn reason(&self) -> String {
+        let part = match self.part {
+            Part::Customer => "customer",
+            Part::Order => "order",
+        };
+        let code = match (&self.code, self.status) {
+            (Some(code), _) => code.clone(),
+            (None, Some(status)) => format!("http_{status}"),
+            (None, None) => "no_answer".to_owned(),
+        };
+        match self.pointer.as_deref().and_then(|pointer| pointer.rsplit('/').next()) {
+            Some(field) => format!("{part}_{code}({field})"),
+            None => format!("{part}_{code}"),
+        }
+    }
+}
+
 /// A record that did not make it, with every reason and where to find it; no value of it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {

@@ -32,7 +32,7 @@ mod writable;
 
 pub use adopt::AdoptedOrders;
 pub use connection_checks::{ConnectionCheck, ConnectionOwner};
-pub use dead_letters::{DeadLetter, Stage};
+pub use dead_letters::{DeadLetter, Part, Refusal, Stage};
 pub use error::StateError;
 pub use export_files::FileRead;
 pub use handle::StateHandle;

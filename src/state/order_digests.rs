@@ -174,10 +174,13 @@ mod tests {
                 .unwrap()
                 .unwrap()
         };
+        let (part, status) = (crate::state::Part::Order, Some(422));
+        let refusal =
+            crate::state::Refusal { part, status, code: None, pointer: None, attempts: 1 };
         let created = settle(10, OrderOutcome::Created(RemoteId::new("7")));
         assert_eq!(created.outline, Some(outline(10)));
         assert_eq!(
-            settle(12, OrderOutcome::Refused).outline,
+            settle(12, OrderOutcome::Refused(refusal)).outline,
             None,
             "it is not known which of the two counts"
         );

@@ -1,5 +1,5 @@
 use super::sql_types::now_ms;
-use super::{ConnectionId, StateError, Store};
+use super::{ConnectionId, OrderOutcome, StateError, Store};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 pub type RunId = i64;
@@ -70,6 +70,18 @@ impl Counts {
             ("invalid", self.invalid),
             ("refused", self.refused),
         ]
+    }
+
+    /// Counts an order that was sent.
+    pub fn count(&mut self, outcome: &OrderOutcome) {
+        match outcome {
+            OrderOutcome::Created(_) => self.created += 1,
+            OrderOutcome::Updated(_) => self.updated += 1,
+            OrderOutcome::Adopted(_) => self.adopted += 1,
+            OrderOutcome::Superseded => self.unchanged += 1,
+            OrderOutcome::LeftDeleted => self.filtered += 1,
+            OrderOutcome::Refused(_) | OrderOutcome::Unconfirmed(_) => self.refused += 1,
+        }
     }
 
     pub fn sum(&self) -> u64 {

@@ -1,7 +1,7 @@
 use super::sql_types::stored_id;
 use super::{
-    ConnectionId, Counts, DeadLetter, Requests, RunId, StateError, Store, dead_letters, history,
-    order_digests,
+    ConnectionId, Counts, DeadLetter, Refusal, Requests, RunId, StateError, Store, dead_letters,
+    history, order_digests,
 };
 use crate::domain::{Attempt, Fingerprint, Operation, OrderDigest, OrderKey, RemoteId};
 use rusqlite::{Transaction, named_params, params};
@@ -11,15 +11,31 @@ use rusqlite::{Transaction, named_params, params};
 pub enum OrderOutcome {
     Created(RemoteId),
     Updated(RemoteId),
+    /// ActiveCampaign had it already, written by someone else.
     Adopted(RemoteId),
-    /// A cart whose order went before it.
-    Idle,
-    /// Deleted at the target by another hand, and left so.
-    Left,
-    /// The target will not take this payload.
-    Refused,
-    /// Given up for now with its outcome unknown: the intent stays, and the next run looks it up.
-    Unconfirmed,
+    /// A cart whose order was sent before it.
+    Superseded,
+    /// Someone deleted it at ActiveCampaign, and it is to stay deleted.
+    LeftDeleted,
+    /// ActiveCampaign rejected this payload.
+    Refused(Refusal),
+    /// Retries are used up and the outcome is unknown: the intent stays, and the next run looks it
+    /// up.
+    Unconfirmed(Refusal),
+}
+
+impl OrderOutcome {
+    /// Whether ActiveCampaign holds what was sent.
+    pub fn is_at_remote(&self) -> bool {
+        matches!(self, Self::Created(_) | Self::Updated(_) | Self::Adopted(_))
+    }
+
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) | Self::Unconfirmed(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
 }
 
 /// One order's outcome with the payload it was of.
@@ -67,7 +83,7 @@ impl Store {
                 history::add(&transaction, run, connection, &settled.key.ledger_text(), &attempt)?;
             }
             if let Some(outline) = &settled.outline
-                && is_at_target(&settled.outcome)
+                && settled.outcome.is_at_remote()
             {
                 order_digests::write(
                     &transaction,
@@ -76,14 +92,7 @@ impl Store {
                     (settled.fingerprint, outline),
                 )?;
             }
-            match settled.outcome {
-                OrderOutcome::Created(_) => counts.created += 1,
-                OrderOutcome::Updated(_) => counts.updated += 1,
-                OrderOutcome::Adopted(_) => counts.adopted += 1,
-                OrderOutcome::Idle => counts.unchanged += 1,
-                OrderOutcome::Left => counts.filtered += 1,
-                OrderOutcome::Refused | OrderOutcome::Unconfirmed => counts.refused += 1,
-            }
+            counts.count(&settled.outcome);
         }
         for letter in &settlement.dead {
             dead_letters::write(&transaction, run, letter)?;
@@ -100,19 +109,8 @@ fn attempt_of(outcome: &OrderOutcome) -> Option<Attempt> {
         OrderOutcome::Created(id) => done(Operation::Create, id),
         OrderOutcome::Updated(id) => done(Operation::Update, id),
         OrderOutcome::Adopted(id) => done(Operation::Adopt, id),
-        OrderOutcome::Left => Some(Attempt::done(Operation::Leave, None)),
-        OrderOutcome::Idle | OrderOutcome::Refused | OrderOutcome::Unconfirmed => None,
-    }
-}
-
-/// Whether the target holds what was sent.
-fn is_at_target(outcome: &OrderOutcome) -> bool {
-    match outcome {
-        OrderOutcome::Created(_) | OrderOutcome::Updated(_) | OrderOutcome::Adopted(_) => true,
-        OrderOutcome::Left
-        | OrderOutcome::Refused
-        | OrderOutcome::Unconfirmed
-        | OrderOutcome::Idle => false,
+        OrderOutcome::LeftDeleted => Some(Attempt::done(Operation::Leave, None)),
+        OrderOutcome::Superseded | OrderOutcome::Refused(_) | OrderOutcome::Unconfirmed(_) => None,
     }
 }
 
@@ -126,7 +124,7 @@ fn write_order(
         OrderOutcome::Created(id) => (id, 1),
         OrderOutcome::Updated(id) => (id, 2),
         OrderOutcome::Adopted(id) => (id, 3),
-        OrderOutcome::Left => {
+        OrderOutcome::LeftDeleted => {
             transaction
                 .prepare_cached(
                     "UPDATE orders SET fingerprint = ?3, state = 0, outcome = 4, run = ?4
@@ -140,8 +138,8 @@ fn write_order(
                 ])?;
             return Ok(());
         }
-        OrderOutcome::Unconfirmed | OrderOutcome::Idle => return Ok(()),
-        OrderOutcome::Refused => {
+        OrderOutcome::Unconfirmed(_) | OrderOutcome::Superseded => return Ok(()),
+        OrderOutcome::Refused(_) => {
             transaction
                 .prepare_cached(
                     "INSERT INTO orders (connection, key, fingerprint, state, outcome, run) VALUES (?1, ?2, ?3, 3, 0, ?4)

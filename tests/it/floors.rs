@@ -74,8 +74,8 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
     ),
     (
         "src/load/mod.rs",
-        "use crate::{\n    domain::Order,\n    state::Store,\n};",
-        ":3: load must not import state; it may import domain, plan, activecampaign",
+        "use crate::{\n    domain::Order,\n    run::Job,\n};",
+        ":3: load must not import run; it may import domain, plan, state, activecampaign",
     ),
     (
         "src/run/mod.rs",

@@ -1,8 +1,8 @@
 use super::UndoError;
 use crate::activecampaign::Client;
 use crate::domain::{Answer, RemoteId};
-use crate::load::{Deletion, JournalError, Refusal, delete};
-use crate::state::{ConnectionId, CreatedOrder, RunId, StateHandle, Store};
+use crate::load::{Deletion, delete};
+use crate::state::{ConnectionId, CreatedOrder, Refusal, RunId, StateHandle, Store};
 use tokio_util::sync::CancellationToken;
 
 /// What the target's list says of the id of an order that the run created.
@@ -79,10 +79,7 @@ impl Deleting {
     async fn delete(&self, order: &CreatedOrder) -> Result<Deletion, UndoError> {
         let intend = || {
             let (state, connection, key) = (self.state.clone(), self.connection, order.key.clone());
-            async move {
-                let entry = state.call(move |store| store.intend_delete(connection, &key)).await;
-                entry.map_err(|error| JournalError(Box::new(error)))
-            }
+            async move { state.call(move |store| store.intend_delete(connection, &key)).await }
         };
         Ok(delete(&self.client, &self.halt, &order.id, intend).await?)
     }

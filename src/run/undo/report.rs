@@ -1,5 +1,5 @@
 use crate::activecampaign::{Disposition, Failure, FatalError};
-use crate::load::{JournalError, StepError};
+use crate::load::StepError;
 use crate::run::remote_fetch::FetchError;
 use crate::run::report::end_by;
 use crate::state::{Requests, RunEnd, RunId, StateError};
@@ -59,8 +59,6 @@ pub enum UndoError {
     Fatal(#[from] FatalError),
     #[error(transparent)]
     State(#[from] StateError),
-    #[error(transparent)]
-    Journal(#[from] JournalError),
     #[error("interrupted; progress is kept")]
     Interrupted,
     #[error("a delete ended in a bug: {0}")]
@@ -78,7 +76,7 @@ impl UndoError {
             Self::Target(_) => RunEnd::Stopped,
             Self::Fatal(stop) => end_by(stop),
             Self::Interrupted => RunEnd::Interrupted,
-            Self::State(_) | Self::Journal(_) | Self::Crashed(_) => RunEnd::Failed,
+            Self::State(_) | Self::Crashed(_) => RunEnd::Failed,
         }
     }
 }
@@ -106,7 +104,7 @@ impl From<StepError> for UndoError {
         match halt {
             StepError::Fatal(stop) => Self::Fatal(stop),
             StepError::Cancelled => Self::Interrupted,
-            StepError::Journal(error) => Self::Journal(error),
+            StepError::State(error) => Self::State(error),
         }
     }
 }

@@ -65,6 +65,11 @@ fn created(id: &str) -> OrderOutcome {
     OrderOutcome::Created(RemoteId::new(id))
 }
 
+fn refusal() -> crate::state::Refusal {
+    let part = crate::state::Part::Order;
+    crate::state::Refusal { part, status: Some(422), code: None, pointer: None, attempts: 1 }
+}
+
 #[test]
 fn an_order_stays_with_the_run_whose_intent_created_it() {
     let mut ledger = Ledger::new();
@@ -141,7 +146,7 @@ fn a_retry_takes_the_refusal_back_and_closes_the_run_that_counted_it() {
     ledger.intend(first, "A");
     ledger.settle(first, "A", created("1"));
     for key in ["A", "B", "C"] {
-        ledger.settle(first, key, OrderOutcome::Refused);
+        ledger.settle(first, key, OrderOutcome::Refused(refusal()));
     }
     ledger.end(first);
     let keys = ["A", "B", "Z"].map(str::to_owned);

@@ -13,7 +13,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("plan", &["domain"]),
     ("state", &["domain"]),
     ("activecampaign", &["domain"]),
-    ("load", &["domain", "plan", "activecampaign"]),
+    ("load", &["domain", "plan", "state", "activecampaign"]),
     ("run", &["domain", "extract", "transform", "plan", "state", "activecampaign", "load"]),
     ("schedule", &["domain"]),
     ("daemon", &["domain", "extract", "state", "activecampaign", "run", "schedule"]),

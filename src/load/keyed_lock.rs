@@ -5,20 +5,20 @@ use tokio::sync::OwnedMutexGuard;
 
 /// One holder at a time for each key.
 #[derive(Debug)]
-pub(super) struct Keyed<K> {
+pub(super) struct KeyedLock<K> {
     held: Mutex<HashMap<K, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-impl<K: Eq + Hash + Clone> Keyed<K> {
+impl<K: Eq + Hash + Clone> KeyedLock<K> {
     pub(super) fn new() -> Self {
         Self { held: Mutex::new(HashMap::new()) }
     }
 
-    /// Waits until nobody else holds this key.
+    /// Waits until no one else holds this key.
     pub(super) async fn hold(&self, key: &K) -> OwnedMutexGuard<()> {
         let lock = {
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-            // Keys that nobody holds or waits for any more go, so that the table stays as small as
+            // Keys that are neither held nor waited for are removed, so the table stays as small as
             // the window.
             held.retain(|_, lock| Arc::strong_count(lock) > 1);
             Arc::clone(held.entry(key.clone()).or_default())
@@ -33,7 +33,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_key_has_one_holder_and_leaves_nothing_behind() {
-        let keyed = Keyed::new();
+        let keyed = KeyedLock::new();
         let first = keyed.hold(&1).await;
         assert!(futures_pending(keyed.hold(&1)).await, "held");
         let other = keyed.hold(&2).await;

@@ -1,0 +1,89 @@
+use crate::domain::{
+    Attempt, Customer, CustomerEntry, Fingerprint, LedgerEntry, OrderKey, RemoteId,
+};
+use crate::plan::Fingerprints;
+use crate::state::{ConnectionId, RunId, StateError, StateHandle};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The ledger as one run writes it. Each call returns once its change is durable; where one fails,
+/// nothing may be sent.
+pub struct RunLedger {
+    state: StateHandle,
+    run: RunId,
+    connection: ConnectionId,
+    fingerprints: Fingerprints,
+    customers_settled: AtomicU64,
+}
+
+impl RunLedger {
+    pub fn new(
+        state: StateHandle,
+        run: RunId,
+        connection: ConnectionId,
+        hash_key: [u8; 32],
+    ) -> Self {
+        let fingerprints = Fingerprints::new(hash_key);
+        Self { state, run, connection, fingerprints, customers_settled: AtomicU64::new(0) }
+    }
+
+    /// Customers settled through this ledger.
+    pub fn customers_settled(&self) -> u64 {
+        self.customers_settled.load(Ordering::Relaxed)
+    }
+
+    pub(super) async fn customer(&self, customer: &Customer) -> Result<CustomerEntry, StateError> {
+        let (connection, hash) = (self.connection, self.fingerprints.customer(&customer.key));
+        self.state.call(move |store| store.customer(connection, &hash)).await
+    }
+
+    /// A create of this customer is about to be sent.
+    pub(super) async fn intend_customer(&self, customer: &Customer) -> Result<(), StateError> {
+        let (run, connection) = (self.run, self.connection);
+        let hash = self.fingerprints.customer(&customer.key);
+        self.state.call(move |store| store.intend_customer(run, connection, &hash)).await
+    }
+
+    /// ActiveCampaign has the customer under `id`: `created` by us, or found there.
+    pub(super) async fn settle_customer(
+        &self,
+        customer: &Customer,
+        id: &RemoteId,
+        created: bool,
+    ) -> Result<(), StateError> {
+        let (run, connection, id) = (self.run, self.connection, id.clone());
+        let hash = self.fingerprints.customer(&customer.key);
+        let settle = move |store: &mut crate::state::Store| {
+            store.settle_customer(run, connection, &hash, &id, created)
+        };
+        self.state.call(settle).await?;
+        self.customers_settled.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    pub(super) async fn order(&self, key: &OrderKey) -> Result<LedgerEntry, StateError> {
+        let (connection, key) = (self.connection, key.clone());
+        self.state.call(move |store| store.order(connection, &key)).await
+    }
+
+    /// A create or update of this order is about to be sent, with the payload of this fingerprint.
+    pub(super) async fn intend_order(
+        &self,
+        key: &OrderKey,
+        fingerprint: Fingerprint,
+    ) -> Result<(), StateError> {
+        let (run, connection, key) = (self.run, self.connection, key.clone());
+        self.state.call(move |store| store.intend_order(run, connection, &key, fingerprint)).await
+    }
+
+    /// The order of this cart is at ActiveCampaign: the cart must not be sent any more.
+    pub(super) async fn settle_cart(&self, cart: &OrderKey) -> Result<(), StateError> {
+        let (run, connection, cart) = (self.run, self.connection, cart.clone());
+        self.state.call(move |store| store.settle_cart(run, connection, &cart)).await
+    }
+
+    /// A request for this order that did not settle it.
+    pub(super) async fn note(&self, key: &OrderKey, attempt: Attempt) -> Result<(), StateError> {
+        let (run, connection, key) = (self.run, self.connection, key.clone());
+        self.state.call(move |store| store.note(run, connection, &key, &attempt)).await
+    }
+}
