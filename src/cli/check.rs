@@ -233,12 +233,12 @@ fn tell(global: &Global, settings: &Settings, findings: &Findings) {
             serde_json::json!({ "ok": ok, "note": note, "finding": text })
         });
         output::print_json(&serde_json::json!({
-            "faults": findings.faults(), "findings": lines.collect::<Vec<_>>(), "effective": settings.effective(),
+            "faults": findings.faults(), "findings": lines.collect::<Vec<_>>(), "effective": settings.effective,
         }));
         return;
     }
     let mut text = String::from("Settings in effect:\n");
-    for line in settings.effective().lines() {
+    for line in settings.effective.lines() {
         let _ = writeln!(text, "  {line}");
     }
     let formats: Vec<_> = extract::formats().iter().map(|format| format.name).collect();

@@ -29,7 +29,7 @@ pub(super) fn run(global: &Global, args: &ScheduleArgs) -> Result<Exit, CliError
             account: job.account.clone(),
             schedule: job.schedule.clone(),
             zone: job.time_zone.clone(),
-            zone_name: job.time_zone_name.clone(),
+            zone_name: job.time_zone.iana_name().unwrap_or_default().to_owned(),
             jitter: calendar.as_ref().map(Calendar::jitter).unwrap_or_default(),
             starts: calendar.map(|calendar| starts(&calendar, now, args.next)).unwrap_or_default(),
         });

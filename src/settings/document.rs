@@ -1,19 +1,17 @@
-//! The strict first reading of the settings file. The `config` crate, which puts the layers
-//! together, knows no lines and reads `5.7` as the whole number 6 and `true` as 1; this reading
-//! lets neither pass.
+//! Reads the settings file strictly by the table of keys, and notes where each key is.
 
 use super::draft::Draft;
-use super::nearest::did_you_mean;
+use super::hints::did_you_mean;
 use super::schema::{self, Key, Kind, ROOT};
+use super::value::{self, EMPTY, Wrong, kind_of};
 use super::{Place, SettingsError};
 use std::ops::Range;
 use std::path::Path;
 use toml::Spanned;
-use toml::de::{DeInteger, DeTable, DeValue};
+use toml::de::{DeTable, DeValue};
 
-/// Holds the text against the schema, notes where each key stands, and reports every fault.
-///
-/// False when the text is no TOML: nothing further can be said about it then.
+/// Reads the text into the draft and reports every fault. False if it is no TOML: then nothing
+/// further can be said about it.
 pub(super) fn read(text: &str, file: &Path, draft: &mut Draft) -> bool {
     let (table, faults) = DeTable::parse_recoverable(text);
     for fault in &faults {
@@ -61,29 +59,13 @@ impl Walk<'_> {
             (Kind::Mappings, DeValue::Table(table)) => return self.named(table, None, at),
             _ => self.note(at, value.span()),
         }
-        let found = match (&key.kind, value.get_ref()) {
-            (Kind::Text | Kind::Secret, DeValue::String(text)) => fault_of(text),
-            (Kind::Number, DeValue::Integer(_) | DeValue::Float(_))
-            | (Kind::Flag, DeValue::Boolean(_)) => None,
-            (Kind::Whole { min, max }, DeValue::Integer(number)) => match whole(number) {
-                Some(number) if (*min..=*max).contains(&number) => None,
-                _ => Some(format!("found {number}")),
-            },
-            (Kind::Texts, DeValue::Array(items)) => {
-                if items.is_empty() {
-                    Some("found an empty list".to_owned())
-                } else {
-                    items.iter().find_map(|item| match item.get_ref() {
-                        DeValue::String(text) => fault_of(text),
-                        other => Some(format!("found {} in the list", kind_of(other))),
-                    })
-                }
+        match value::from_toml(&key.kind, value.get_ref()) {
+            Ok(value) => self.draft.file.set(at, value),
+            Err(Wrong { found, hint }) => {
+                let is_needless = found == EMPTY && !key.is_required();
+                let hint = hint.or_else(|| is_needless.then(|| "leave the key out".to_owned()));
+                self.draft.report(at, found, key.kind.expected(), hint);
             }
-            (_, other) => Some(format!("found {}", kind_of(other))),
-        };
-        if let Some(found) = found {
-            let hint = (found == EMPTY && !key.required).then(|| "leave the key out".to_owned());
-            self.draft.report(at, found, key.kind.expected(), hint);
         }
     }
 
@@ -124,35 +106,6 @@ impl Walk<'_> {
     fn note(&mut self, at: &str, span: Range<usize>) {
         let (line, column) = line_and_column(self.text, span.start);
         self.draft.stands_at(at, line, column);
-    }
-}
-
-const EMPTY: &str = "found an empty text";
-
-/// What makes a text unusable, whichever key it is for.
-pub(super) fn fault_of(text: &str) -> Option<String> {
-    match text {
-        _ if text.trim().is_empty() => Some(EMPTY.to_owned()),
-        _ if text.chars().any(char::is_control) => {
-            Some("found a text with a line break or another control character".to_owned())
-        }
-        _ => None,
-    }
-}
-
-fn whole(number: &DeInteger<'_>) -> Option<u64> {
-    u64::from_str_radix(number.as_str(), number.radix()).ok()
-}
-
-fn kind_of(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "a text",
-        DeValue::Integer(_) => "a whole number",
-        DeValue::Float(_) => "a number with a fraction",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
     }
 }
 

@@ -1,5 +1,5 @@
-use super::nearest::did_you_mean;
-use super::schema::{self, Key, Kind};
+use super::hints::did_you_mean;
+use super::schema::{self, Key, Kind, ROOT};
 use super::{Place, SettingsError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ impl Places {
         }
     }
 
-    fn has(&self, key: &str) -> bool {
+    pub fn has(&self, key: &str) -> bool {
         self.of.contains_key(key)
     }
 
@@ -43,29 +43,55 @@ impl Places {
     }
 }
 
-/// Settings while they are being read: what is set and where, all faults so far, and the layers put
-/// together.
+/// Values by their full keys, all of one origin.
+#[derive(Clone, Default)]
+pub(super) struct Layer(config::Map<String, config::Value>);
+
+impl Layer {
+    pub fn set(&mut self, key: &str, value: impl Into<config::ValueKind>) {
+        self.0.insert(key.to_owned(), config::Value::new(None, value));
+    }
+}
+
+impl config::Source for Layer {
+    fn clone_into_box(&self) -> Box<dyn config::Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<config::Map<String, config::Value>, config::ConfigError> {
+        Ok(self.0.clone())
+    }
+}
+
+/// A value may be a token.
+impl std::fmt::Debug for Layer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Layer").field("keys", &self.0.len()).finish()
+    }
+}
+
+/// Settings while they are being read: what is set and where, all faults so far, and the layers.
 pub(super) struct Draft {
     pub places: Places,
     faults: Vec<SettingsError>,
-    /// Absent until the layers are put together.
-    values: Option<config::Config>,
-}
-
-/// What the environment sets, checked against the schema.
-#[derive(Default)]
-pub(super) struct Overlay {
-    /// Texts and numbers, under their variables' names.
-    pub variables: config::Map<String, String>,
-    /// Lists by key. The `config` crate reads lists from variables only when it also guesses at
-    /// every other type, and a guess turns the token `00123` into `123`.
-    pub lists: Vec<(String, Vec<String>)>,
+    pub file: Layer,
+    pub environment: Layer,
+    /// What a value means by others, such as a day in the job's time zone.
+    resolved: Layer,
+    /// The layers put together; empty until then.
+    values: config::Config,
 }
 
 impl Draft {
     pub fn new(file: PathBuf) -> Self {
-        let of = BTreeMap::new();
-        Self { places: Places { file, of }, faults: Vec::new(), values: None }
+        Self {
+            places: Places { file, of: BTreeMap::new() },
+            faults: Vec::new(),
+            file: Layer::default(),
+            environment: Layer::default(),
+            resolved: Layer::default(),
+            values: config::Config::default(),
+        }
     }
 
     pub fn stands_at(&mut self, key: &str, line: usize, column: usize) {
@@ -99,37 +125,23 @@ impl Draft {
         self.faults.push(fault);
     }
 
-    /// Every fault, in the order a person meets them: down the file, then the variables.
-    pub fn into_faults(mut self) -> Result<Places, Vec<SettingsError>> {
-        if self.faults.is_empty() {
-            return Ok(self.places);
-        }
-        let order = |fault: &SettingsError| (fault.place.clone(), fault.key.clone());
-        self.faults.sort_by_key(order);
-        self.faults.dedup();
-        Err(self.faults)
+    /// Puts a value in the place of the one that was set.
+    pub fn resolve(&mut self, key: &str, value: impl Into<config::ValueKind>) {
+        self.resolved.set(key, value);
     }
 
-    /// Lays the environment over the file.
-    pub fn merge(&mut self, text: &str, overlay: Overlay) {
-        let variables = config::Environment::with_prefix("ORDERSYNC")
-            .prefix_separator("_")
-            .separator("__")
-            .source(Some(overlay.variables));
-        let layers = config::Config::builder()
-            .add_source(config::File::from_str(text, config::FileFormat::Toml))
-            .add_source(variables);
-        let merged = overlay
-            .lists
+    /// Puts the layers together: defaults, the file over them, and the environment over both.
+    pub fn merge(&mut self) {
+        let mut defaults = Layer::default();
+        schema::defaults(ROOT, "", &self.places, &mut defaults);
+        let layers = [&defaults, &self.file, &self.environment, &self.resolved];
+        let merged = layers
             .into_iter()
-            .try_fold(layers, |layers, (key, list)| layers.set_override(key, list))
-            .and_then(|layers| layers.build());
+            .fold(config::Config::builder(), |layers, layer| layers.add_source(layer.clone()))
+            .build();
         match merged {
-            Ok(values) => self.values = Some(values),
-            // Such as a number beyond what the crate can hold: already reported with its place.
-            Err(_) if !self.faults.is_empty() => {}
-            // Both layers were read strictly before, so this is a fault of ours or of the crate;
-            // its message may quote a value, and a value may be a token.
+            Ok(values) => self.values = values,
+            // Its message may quote a value, and a value may be a token.
             Err(_) => self.report(
                 "",
                 "the file and the environment can't be put together",
@@ -139,17 +151,32 @@ impl Draft {
         }
     }
 
+    /// The places and values; or every fault, in the order a person meets them: down the file, then
+    /// the variables.
+    pub fn finish(mut self) -> Result<(Places, config::Config), Vec<SettingsError>> {
+        if self.faults.is_empty() {
+            self.merge();
+        }
+        if self.faults.is_empty() {
+            return Ok((self.places, self.values));
+        }
+        let order = |fault: &SettingsError| (fault.place.clone(), fault.key.clone());
+        self.faults.sort_by_key(order);
+        self.faults.dedup();
+        Err(self.faults)
+    }
+
     /// Reports each required key that is nowhere set.
     pub fn require(&mut self, keys: &'static [Key], path: &str) {
         for key in keys {
             let at = schema::join(path, key.name);
             match key.kind {
-                Kind::Table(below) if key.required || self.places.has(&at) => {
+                Kind::Table(below) if key.is_required() || self.places.has(&at) => {
                     self.require(below, &at)
                 }
                 Kind::Table(_) => {}
                 Kind::Named(below) => self.require_each(below, &at),
-                _ if key.required && !self.places.has(&at) => self.missing(key, &at),
+                _ if key.is_required() && !self.places.has(&at) => self.missing(key, &at),
                 _ => {}
             }
         }
@@ -164,7 +191,7 @@ impl Draft {
         for name in &names {
             let table = schema::join(at, name);
             let lacks =
-                |key: &Key| key.required && !self.places.has(&schema::join(&table, key.name));
+                |key: &Key| key.is_required() && !self.places.has(&schema::join(&table, key.name));
             if names.len() > 1 && self.places.variable(&table).is_some() && below.iter().any(lacks)
             {
                 self.stray(at, name);
@@ -201,20 +228,13 @@ impl Draft {
         })
     }
 
-    /// The value of a key: `None` when it is not set, or faulty and reported.
-    pub fn get<'de, T: serde::Deserialize<'de>>(&mut self, key: &str) -> Option<T> {
-        if !self.places.has(key) || self.is_faulty(key) {
-            return None;
-        }
-        let value = self.values.as_ref()?.get(key).ok();
-        if value.is_none() {
-            // Never a silent default in place of what somebody wrote.
-            self.report(key, "can't be read", "a value of the documented type", None);
-        }
-        value
+    /// The value of a key: `None` if it is neither set nor has a default, or is faulty and
+    /// reported.
+    pub fn get<'de, T: serde::Deserialize<'de>>(&self, key: &str) -> Option<T> {
+        if self.is_faulty(key) { None } else { self.values.get(key).ok() }
     }
 
-    pub fn text(&mut self, key: &str) -> Option<String> {
+    pub fn text(&self, key: &str) -> Option<String> {
         self.get(key)
     }
 }

@@ -1,44 +1,48 @@
-use super::MappingsText;
 use super::draft::Draft;
-use super::nearest::did_you_mean;
+use super::hints::did_you_mean;
 use super::policy;
-use super::search::Found;
 use super::url::Url;
 use crate::domain::Policy;
 use jiff::tz::TimeZone;
-use std::path::Path;
+use serde::{Deserialize, Deserializer};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// One export paired with one connection.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Job {
+    #[serde(skip)]
     pub name: String,
     /// The name of an account of the same settings.
     pub account: String,
     /// Absolute paths and patterns, in the order given; or `-` for standard input.
     pub export: Vec<String>,
-    /// `auto`, or the name of a format; which names there are, the readers know.
+    /// `auto`, or the name of a format; the readers know which there are.
     pub format: String,
-    /// Where mappings stand that `format` may name.
+    /// Where the mappings are that `format` may name.
+    #[serde(skip)]
     pub mappings: MappingsText,
-    /// Absolute paths and patterns of files that say which address an order's customer has.
+    /// Absolute paths and patterns of files with the e-mail addresses of customers.
+    #[serde(default)]
     pub customers: Vec<String>,
-    /// As in crontab, not yet judged: what a schedule means, the schedule knows.
+    /// As in crontab, not checked yet: that is up to the schedule.
     pub schedule: Option<String>,
-    /// What the starts of the schedule may be moved by, in seconds, 0 to 3,600.
+    /// The longest delay of a start, in seconds, 0 to 3,600.
     pub jitter_s: Option<u32>,
-    /// Of the schedule, and of dates in the export that carry no offset.
+    /// Of the schedule, and of dates in the export without an offset.
+    #[serde(deserialize_with = "zone")]
     pub time_zone: TimeZone,
-    pub time_zone_name: String,
     pub connection: Connection,
     pub policy: Policy,
 }
 
 /// The ActiveCampaign connection of a job.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Connection {
     pub service: String,
     pub externalid: String,
-    /// The external id where no name is set.
+    /// The external id if no name is set.
     pub name: String,
     /// Only creating a connection needs it.
     pub link_url: Option<String>,
@@ -46,86 +50,92 @@ pub struct Connection {
     pub logo_url: Option<String>,
 }
 
-pub(super) fn read(name: &str, draft: &mut Draft, found: &Found) -> Job {
-    let key = |leaf: &str| format!("jobs.{name}.{leaf}");
-    let (zone, time_zone_name) = read_time_zone(&key("time_zone"), draft);
-    Job {
-        name: name.to_owned(),
-        account: read_account(&key("account"), draft),
-        export: read_export(&key("export"), draft, &found.base),
-        format: draft.text(&key("format")).unwrap_or_else(|| "auto".to_owned()),
-        mappings: MappingsText::of(found),
-        customers: read_export(&key("customers"), draft, &found.base),
-        schedule: draft.text(&key("schedule")),
-        jitter_s: draft.get(&key("jitter_s")),
-        time_zone: zone.clone(),
-        time_zone_name,
-        connection: read_connection(&key("connection"), draft),
-        policy: policy::read(&key("policy"), &zone, draft),
+/// The text of the settings file, for the readers of exports: they check its `[mappings.NAME]`
+/// tables.
+///
+/// It may contain a token, so its debug form shows none of it.
+#[derive(Clone, Default)]
+pub struct MappingsText {
+    /// As people know the file.
+    pub file: PathBuf,
+    pub text: Arc<str>,
+}
+
+impl fmt::Debug for MappingsText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MappingsText").field("file", &self.file).finish_non_exhaustive()
     }
 }
 
-fn read_account(key: &str, draft: &mut Draft) -> String {
-    let account = draft.text(key).unwrap_or_default();
+fn zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeZone, D::Error> {
+    TimeZone::get(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+/// Checks what the table of keys can't, and resolves what depends on other values.
+pub(super) fn check(name: &str, draft: &mut Draft, base: &Path) {
+    let key = |leaf: &str| format!("jobs.{name}.{leaf}");
+    check_account(&key("account"), draft);
+    resolve_patterns(&key("export"), draft, base);
+    resolve_patterns(&key("customers"), draft, base);
+    let zone = check_time_zone(&key("time_zone"), draft);
+    check_connection(&key("connection"), draft);
+    policy::check(&key("policy"), &zone, draft);
+}
+
+fn check_account(key: &str, draft: &mut Draft) {
+    let Some(account) = draft.text(key) else { return };
     let accounts = draft.places.names("accounts");
-    if !account.is_empty() && !accounts.is_empty() && !accounts.contains(&account) {
+    if !accounts.is_empty() && !accounts.contains(&account) {
         let names: Vec<&str> = accounts.iter().map(String::as_str).collect();
         let hint = did_you_mean(&account, names.iter().copied());
         let found = format!("no account `{account}`");
         draft.report(key, found, format!("one of: {}", names.join(", ")), hint);
     }
-    account
 }
 
-/// The patterns with the project folder before them; characters of that folder are never part of a
+/// Puts the project folder before relative patterns; characters of that folder are never part of a
 /// pattern. `-` is standard input and stays what it is.
-fn read_export(key: &str, draft: &mut Draft, base: &Path) -> Vec<String> {
-    let patterns: Vec<String> = draft.get(key).unwrap_or_default();
+fn resolve_patterns(key: &str, draft: &mut Draft, base: &Path) {
+    let Some(patterns) = draft.get::<Vec<String>>(key) else { return };
     if base.to_str().is_none() && patterns.iter().any(|pattern| Path::new(pattern).is_relative()) {
         let found = "a relative path below a folder whose name is not UTF-8";
         draft.report(key, found, "an absolute path", None);
     }
     let base = base.to_string_lossy();
-    let absolute = |pattern: String| match Path::new(&pattern).is_absolute() || pattern == "-" {
-        true => pattern,
-        false => format!("{}/{pattern}", glob::Pattern::escape(base.trim_end_matches('/'))),
+    let base = glob::Pattern::escape(base.trim_end_matches('/'));
+    let absolute = |pattern: String| {
+        let is_complete = Path::new(&pattern).is_absolute() || pattern == "-";
+        if is_complete { pattern } else { format!("{base}/{pattern}") }
     };
-    patterns.into_iter().map(absolute).collect()
+    draft.resolve(key, patterns.into_iter().map(absolute).collect::<Vec<_>>());
 }
 
-fn read_time_zone(key: &str, draft: &mut Draft) -> (TimeZone, String) {
-    let name = draft.text(key).unwrap_or_else(|| "UTC".to_owned());
-    match TimeZone::get(&name) {
-        Ok(zone) => {
-            let name = zone.iana_name().unwrap_or(&name).to_owned();
-            (zone, name)
-        }
-        Err(_) => {
-            let known: Vec<String> =
-                jiff::tz::db().available().map(|zone| zone.to_string()).collect();
-            let hint = did_you_mean(&name, known.iter().map(String::as_str));
-            let found = format!("no time zone `{name}`");
-            draft.report(key, found, "an IANA name such as Europe/Berlin or UTC", hint);
-            (TimeZone::UTC, name)
-        }
+/// UTC stands in for a zone that does not exist, to check the rest.
+fn check_time_zone(key: &str, draft: &mut Draft) -> TimeZone {
+    let Some(name) = draft.text(key) else { return TimeZone::UTC };
+    if let Ok(zone) = TimeZone::get(&name) {
+        draft.resolve(key, zone.iana_name().unwrap_or(&name));
+        return zone;
     }
+    let known: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
+    let hint = did_you_mean(&name, known.iter().map(String::as_str));
+    let found = format!("no time zone `{name}`");
+    draft.report(key, found, "an IANA name such as Europe/Berlin or UTC", hint);
+    TimeZone::UTC
 }
 
-fn read_connection(table: &str, draft: &mut Draft) -> Connection {
-    let mut text = |leaf: &str| draft.text(&format!("{table}.{leaf}"));
-    let externalid = text("externalid").unwrap_or_default();
-    let connection = Connection {
-        service: text("service").unwrap_or_default(),
-        name: text("name").unwrap_or_else(|| externalid.clone()),
-        externalid,
-        link_url: text("link_url"),
-        logo_url: text("logo_url"),
-    };
-    for (leaf, url) in [("link_url", &connection.link_url), ("logo_url", &connection.logo_url)] {
-        if url.as_deref().is_some_and(|url| Url::parse(url).is_none()) {
+fn check_connection(table: &str, draft: &mut Draft) {
+    for leaf in ["link_url", "logo_url"] {
+        let key = format!("{table}.{leaf}");
+        if draft.text(&key).is_some_and(|url| Url::parse(&url).is_none()) {
             let expected = "a web address such as https://example.com";
-            draft.report(&format!("{table}.{leaf}"), "no such address", expected, None);
+            draft.report(&key, "no such address", expected, None);
         }
     }
-    connection
+    let name = format!("{table}.name");
+    if draft.text(&name).is_none()
+        && let Some(externalid) = draft.text(&format!("{table}.externalid"))
+    {
+        draft.resolve(&name, externalid);
+    }
 }

@@ -1,10 +1,15 @@
 use super::draft::{Draft, Places};
+use super::hints::did_you_mean;
+use super::job::MappingsText;
 use super::metrics::{self, Metrics};
-use super::nearest::did_you_mean;
 use super::schema::ROOT;
+use super::search::Found;
+use super::token::{TokenSource, Tokens};
 use super::{
-    Account, Environment, Job, Place, SettingsError, account, document, job, search, variables,
+    Account, Environment, Job, Place, SettingsError, account, document, effective, job, search,
+    variables,
 };
+use config::{Config, ConfigError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -19,11 +24,14 @@ pub struct Settings {
     pub metrics: Option<Metrics>,
     pub accounts: BTreeMap<String, Account>,
     pub jobs: BTreeMap<String, Job>,
-    pub(super) places: Places,
+    /// The settings in effect as TOML: with defaults, absolute paths, what the environment set
+    /// marked so, and each token masked in a comment that says where it comes from.
+    pub effective: String,
+    places: Places,
 }
 
 impl Settings {
-    /// Finds the settings file, lays the environment over it and judges the result.
+    /// Finds the settings file, lays the environment over it and checks the result.
     ///
     /// # Errors
     /// Every fault at once, in the order of the file and then of the variables.
@@ -33,33 +41,66 @@ impl Settings {
     ) -> Result<Self, Vec<SettingsError>> {
         let found = search::find(explicit, environment).map_err(|fault| vec![fault])?;
         let mut draft = Draft::new(found.shown.clone());
-        let whole = document::read(&found.text, &found.shown, &mut draft);
-        let overlay = variables::read(environment, &mut draft);
-        if whole {
-            draft.merge(&found.text, overlay);
+        let is_toml = document::read(&found.text, &found.shown, &mut draft);
+        variables::read(environment, &mut draft);
+        if is_toml {
+            draft.merge();
             draft.require(ROOT, "");
+            let accounts = draft.places.names("accounts");
+            accounts.iter().for_each(|name| account::check(name, &mut draft));
+            for name in draft.places.names("jobs") {
+                job::check(&name, &mut draft, &found.base);
+            }
+            metrics::check(&mut draft);
+            account::refuse_twins(&accounts, &mut draft);
         }
-        let state_dir = draft.text("state.dir").unwrap_or_else(|| "state".to_owned());
-        let named = |draft: &Draft, table: &str| {
-            if whole { draft.places.names(table) } else { [].into() }
-        };
-        let accounts: BTreeMap<_, _> = named(&draft, "accounts")
-            .into_iter()
-            .map(|name| (name.clone(), account::read(&name, &mut draft, &found, environment)))
-            .collect();
-        let jobs = named(&draft, "jobs")
-            .into_iter()
-            .map(|name| (name.clone(), job::read(&name, &mut draft, &found)))
-            .collect();
-        let metrics = metrics::read(&mut draft);
-        account::refuse_twins(&accounts, &mut draft);
+        let (places, values) = draft.finish()?;
+        // Every value was checked, so this is a mistake of ours.
+        Self::of(&values, places, found, environment).map_err(|_| {
+            let place = Place::File(PathBuf::new());
+            vec![SettingsError::new(place, "", "can't be read", "values of the documented types")]
+        })
+    }
+
+    fn of(
+        values: &Config,
+        places: Places,
+        found: Found,
+        environment: &Environment,
+    ) -> Result<Self, ConfigError> {
+        let mut accounts: BTreeMap<String, Account> = values.get("accounts")?;
+        for (name, account) in &mut accounts {
+            let from_base = |path: &mut PathBuf| *path = found.base.join(&path);
+            account.token_file.iter_mut().chain(&mut account.ca_file).for_each(from_base);
+            account.name.clone_from(name);
+            account.tokens = tokens(account, values, &places, &found, environment);
+        }
+        let mut jobs: BTreeMap<String, Job> = values.get("jobs")?;
+        let mappings = MappingsText { file: found.shown, text: found.text.into() };
+        for (name, job) in &mut jobs {
+            job.name.clone_from(name);
+            job.mappings = mappings.clone();
+        }
+        let listens = places.has("metrics.listen");
         Ok(Self {
-            places: draft.into_faults()?,
-            state_dir: found.base.join(state_dir),
+            state_dir: found.base.join(values.get::<PathBuf>("state.dir")?),
+            metrics: if listens { Some(values.get("metrics")?) } else { None },
+            effective: effective::of(values, &places, &accounts, (&found.path, &found.base)),
             file: found.path,
-            metrics,
             accounts,
             jobs,
+            places,
+        })
+    }
+
+    /// The account of a job; [`Settings::load`] has checked that it exists.
+    ///
+    /// # Errors
+    /// When the job is not one of these settings.
+    pub fn account_of(&self, job: &Job) -> Result<&Account, SettingsError> {
+        self.accounts.get(&job.account).ok_or_else(|| {
+            let key = format!("jobs.{}.account", job.name);
+            self.fault(&key, "no such account", "the name of an account")
         })
     }
 
@@ -97,5 +138,27 @@ impl Settings {
         expected: impl Into<Box<str>>,
     ) -> SettingsError {
         SettingsError::new(self.places.nearest(key), key, found, expected)
+    }
+}
+
+/// Where an account's token may come from.
+fn tokens(
+    account: &Account,
+    values: &Config,
+    places: &Places,
+    found: &Found,
+    environment: &Environment,
+) -> Tokens {
+    let key = format!("accounts.{}.token", account.name);
+    let source = match places.variable(&key) {
+        Some(variable) => TokenSource::Variable(variable.to_owned()),
+        None => TokenSource::Settings(found.path.clone()),
+    };
+    let folder = environment.get("CREDENTIALS_DIRECTORY");
+    let file = format!("{}.token", account.name);
+    Tokens {
+        credentials: folder.map(|folder| environment.working_dir().join(folder).join(file)),
+        file: account.token_file.clone(),
+        text: values.get::<String>(&key).ok().map(|token| (source, token.into())),
     }
 }

@@ -1,18 +1,24 @@
-//! Every key there is. The strict reading of the file and of the environment both follow this
-//! table, and a test holds the annotated settings to it.
+//! The table of keys: name, what it may hold, default and documentation. The strict reading of the
+//! file and of the environment, the defaults and the effective settings follow it; tests compare it
+//! with the annotated settings and with README.md.
 
+use super::draft::{Layer, Places};
 use crate::domain::{Policy, PolicySetting, PolicyValues};
 
-/// A key and what it may hold.
 pub(super) struct Key {
     pub name: &'static str,
     pub kind: Kind,
-    pub required: bool,
+    pub default: Unset,
+    /// Its line in README.md; blank if the table there has none.
+    #[cfg_attr(not(test), expect(dead_code, reason = "read by the test of README.md"))]
+    pub doc: &'static str,
 }
 
 pub(super) enum Kind {
     /// Text that is not empty.
     Text,
+    /// A path; a relative one starts at the project folder.
+    Path,
     /// Text that is never quoted in a message.
     Secret,
     /// A list of texts that are not empty, at least one.
@@ -21,100 +27,243 @@ pub(super) enum Kind {
     Number,
     /// A whole number in this range.
     Whole {
-        min: u64,
-        max: u64,
+        min: i64,
+        max: i64,
     },
     /// `true` or `false`.
     Flag,
+    /// One of these words.
+    Word(&'static [&'static str]),
     Table(&'static [Key]),
     /// A table of tables, each under a name the user chose.
     Named(&'static [Key]),
-    /// Such tables whose keys only the readers of exports know; these judge them.
+    /// Such tables whose keys only the readers of exports know and check.
     Mappings,
 }
 
-const fn required(name: &'static str, kind: Kind) -> Key {
-    Key { name, kind, required: true }
+/// What a key holds if it is not set.
+#[derive(Clone, Copy)]
+pub(super) enum Unset {
+    /// It must be set.
+    Required,
+    Nothing,
+    Text(&'static str),
+    Whole(i64),
+    Flag(bool),
+    /// Those of [`Policy`].
+    Policy,
+}
+use Unset::{Nothing, Required};
+
+const fn key(name: &'static str, kind: Kind, default: Unset, doc: &'static str) -> Key {
+    Key { name, kind, default, doc }
 }
 
-const fn optional(name: &'static str, kind: Kind) -> Key {
-    Key { name, kind, required: false }
+const fn table(name: &'static str, keys: &'static [Key]) -> Key {
+    key(name, Kind::Table(keys), Nothing, "")
 }
 
 pub(super) const ROOT: &[Key] = &[
-    optional("state", Kind::Table(&[optional("dir", Kind::Text)])),
-    optional("metrics", Kind::Table(METRICS)),
-    required("accounts", Kind::Named(ACCOUNT)),
-    required("jobs", Kind::Named(JOB)),
-    optional("mappings", Kind::Mappings),
+    table(
+        "state",
+        &[key(
+            "dir",
+            Kind::Path,
+            Unset::Text("state"),
+            "one SQLite file for each account: `state/main.db`",
+        )],
+    ),
+    table("metrics", METRICS),
+    key("accounts", Kind::Named(ACCOUNT), Required, ""),
+    key("jobs", Kind::Named(JOB), Required, ""),
+    key(
+        "mappings",
+        Kind::Mappings,
+        Nothing,
+        "how to read an export that no format recognises: [docs/formats.md](docs/formats.md#your-own-mapping)",
+    ),
 ];
 
 const METRICS: &[Key] = &[
-    optional("listen", Kind::Text),
-    optional("allow_remote", Kind::Flag),
-    optional("hosts", Kind::Texts),
+    key(
+        "listen",
+        Kind::Text,
+        Nothing,
+        "address of the daemon's status page, `/metrics`, `/healthz` and `/readyz`: `127.0.0.1:9464`",
+    ),
+    key(
+        "allow_remote",
+        Kind::Flag,
+        Unset::Flag(false),
+        "allows it to listen on addresses that other machines reach",
+    ),
+    key(
+        "hosts",
+        Kind::Texts,
+        Nothing,
+        "host names it answers to, besides localhost and IP addresses",
+    ),
 ];
 
 const ACCOUNT: &[Key] = &[
-    required("url", Kind::Text),
-    optional("requests_per_second", Kind::Number),
-    optional("token_file", Kind::Text),
-    optional("token", Kind::Secret),
-    optional("in_flight_max", Kind::Whole { min: 1, max: 64 }),
-    optional("timeout_s", Kind::Whole { min: 1, max: 600 }),
-    optional("wait_max_s", Kind::Whole { min: 0, max: 86_400 }),
-    optional("ca_file", Kind::Text),
+    key("url", Kind::Text, Required, "the full API address; https unless the host is loopback"),
+    key(
+        "requests_per_second",
+        Kind::Number,
+        Unset::Whole(5),
+        "the account's limit for all its integrations together",
+    ),
+    key(
+        "token_file",
+        Kind::Path,
+        Nothing,
+        "a file with the token; the annotated settings list the other three places",
+    ),
+    key("token", Kind::Secret, Nothing, ""),
+    key(
+        "in_flight_max",
+        Kind::Whole { min: 1, max: 64 },
+        Unset::Whole(16),
+        "steps in flight at once, 1 to 64",
+    ),
+    key(
+        "timeout_s",
+        Kind::Whole { min: 1, max: 600 },
+        Unset::Whole(60),
+        "longest wait for one response",
+    ),
+    key(
+        "wait_max_s",
+        Kind::Whole { min: 0, max: 86_400 },
+        Unset::Whole(900),
+        "longest pause that ActiveCampaign may ask for; a longer one ends the run with 6",
+    ),
+    key("ca_file", Kind::Path, Nothing, "CA certificates to trust instead of the system's"),
 ];
 
 const JOB: &[Key] = &[
-    required("account", Kind::Text),
-    required("export", Kind::Texts),
-    optional("format", Kind::Text),
-    optional("customers", Kind::Texts),
-    optional("schedule", Kind::Text),
-    optional("jitter_s", Kind::Whole { min: 0, max: 3_600 }),
-    optional("time_zone", Kind::Text),
-    required("connection", Kind::Table(CONNECTION)),
-    optional("policy", Kind::Table(POLICY)),
+    key("account", Kind::Text, Required, "the account that the job writes to"),
+    key(
+        "export",
+        Kind::Texts,
+        Required,
+        "paths and patterns; `.gz`, `.zst` and `.zip` are decompressed; `[\"-\"]` is standard input",
+    ),
+    key(
+        "format",
+        Kind::Text,
+        Unset::Text("auto"),
+        "a name that `ordersync formats` lists, or that of a mapping",
+    ),
+    key(
+        "customers",
+        Kind::Texts,
+        Nothing,
+        "files with the e-mail address of each customer, for exports without them",
+    ),
+    key(
+        "schedule",
+        Kind::Text,
+        Nothing,
+        "when a sync is due: five fields as in crontab, six with seconds first, or `@daily` and similar",
+    ),
+    key(
+        "jitter_s",
+        Kind::Whole { min: 0, max: 3_600 },
+        Nothing,
+        "longest delay of a start; the delay follows from the job's name",
+    ),
+    key(
+        "time_zone",
+        Kind::Text,
+        Unset::Text("UTC"),
+        "time zone of the schedule, and of dates in the export without an offset",
+    ),
+    key("connection", Kind::Table(CONNECTION), Required, ""),
+    key("policy", Kind::Table(POLICY), Unset::Policy, ""),
 ];
 
 const CONNECTION: &[Key] = &[
-    required("service", Kind::Text),
-    required("externalid", Kind::Text),
-    optional("name", Kind::Text),
-    optional("link_url", Kind::Text),
-    optional("logo_url", Kind::Text),
+    key("service", Kind::Text, Required, ""),
+    key("externalid", Kind::Text, Required, ""),
+    key("name", Kind::Text, Nothing, ""),
+    key("link_url", Kind::Text, Nothing, ""),
+    key("logo_url", Kind::Text, Nothing, ""),
 ];
 
 const POLICY: &[Key] = &policy_keys();
 
 /// The settings of the policy as keys.
 const fn policy_keys() -> [Key; Policy::SETTINGS.len()] {
-    const NONE: Key = optional("", Kind::Text);
+    const NONE: Key = key("", Kind::Text, Nothing, "");
     let mut keys = [NONE; Policy::SETTINGS.len()];
     let mut n = 0;
     while n < keys.len() {
-        let PolicySetting { name, values, .. } = &Policy::SETTINGS[n];
+        let PolicySetting { name, values, doc, .. } = &Policy::SETTINGS[n];
         let kind = match *values {
-            PolicyValues::Word(_) | PolicyValues::Text { .. } => Kind::Text,
+            PolicyValues::Word(words) => Kind::Word(words),
             PolicyValues::Words(_) => Kind::Texts,
-            PolicyValues::Whole { min, max } => Kind::Whole { min: min as u64, max: max as u64 },
+            PolicyValues::Text { .. } => Kind::Text,
+            PolicyValues::Whole { min, max } => Kind::Whole { min: min as i64, max: max as i64 },
         };
-        keys[n] = optional(name, kind);
+        keys[n] = key(name, kind, Nothing, doc);
         n += 1;
     }
     keys
+}
+
+/// The defaults of these keys, for each account and job there is.
+pub(super) fn defaults(keys: &[Key], path: &str, places: &Places, layer: &mut Layer) {
+    for key in keys {
+        let at = join(path, key.name);
+        match key.default {
+            Unset::Required | Unset::Nothing => {}
+            Unset::Text(text) => layer.set(&at, text),
+            Unset::Whole(number) => layer.set(&at, number),
+            Unset::Flag(flag) => layer.set(&at, flag),
+            Unset::Policy => {
+                let policy = serde_json::to_value(Policy::default()).unwrap_or_default();
+                let policy = serde_json::from_value::<config::Value>(policy).unwrap_or_default();
+                layer.set(&at, policy.kind);
+            }
+        }
+        match key.kind {
+            Kind::Table(below) => defaults(below, &at, places, layer),
+            Kind::Named(below) => places
+                .names(&at)
+                .iter()
+                .for_each(|name| defaults(below, &join(&at, name), places, layer)),
+            _ => {}
+        }
+    }
+}
+
+impl Key {
+    pub fn is_required(&self) -> bool {
+        matches!(self.default, Unset::Required)
+    }
 }
 
 impl Kind {
     /// What the key expects, for a message.
     pub fn expected(&self) -> String {
         match self {
-            Self::Text | Self::Secret => "a text in quotes that is not empty".to_owned(),
+            Self::Text | Self::Path | Self::Secret => {
+                "a text in quotes that is not empty".to_owned()
+            }
             Self::Texts => r#"a list of texts, such as ["one", "two"]"#.to_owned(),
             Self::Number => "a number".to_owned(),
             Self::Whole { min, max } => format!("a whole number from {min} to {max}"),
             Self::Flag => "true or false".to_owned(),
+            Self::Word(words) => {
+                let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+                match words.as_slice() {
+                    [rest @ .., last] if !rest.is_empty() => {
+                        format!("{} or {last}", rest.join(", "))
+                    }
+                    all => all.concat(),
+                }
+            }
             Self::Table(_) | Self::Named(_) => "a table".to_owned(),
             Self::Mappings => "tables [mappings.NAME]".to_owned(),
         }

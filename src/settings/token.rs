@@ -57,7 +57,7 @@ pub enum TokenError {
 }
 
 /// What was set about an account's token. Its debug form shows no token.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Tokens {
     /// `$CREDENTIALS_DIRECTORY/<account>.token`, whether it exists or not.
     pub credentials: Option<PathBuf>,

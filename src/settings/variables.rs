@@ -4,39 +4,41 @@
 //! its name. Any other is left alone: container platforms set variables such as ORDERSYNC_PORT by
 //! themselves.
 
-use super::document::fault_of;
-use super::draft::{Draft, Overlay, variable_of};
-use super::nearest::nearest;
+use super::draft::{Draft, variable_of};
+use super::hints::nearest;
 use super::schema::{self, Key, Kind, ROOT};
 use super::search::FILE_VARIABLE;
+use super::value::from_variable;
 use super::{Environment, Place, SettingsError};
 
 const PREFIX: &str = "ORDERSYNC_";
 
-/// Holds the variables against the schema, notes which keys they set, and reports every fault.
-pub(super) fn read(environment: &Environment, draft: &mut Draft) -> Overlay {
-    let mut overlay = Overlay::default();
+/// Reads the variables by the table of keys into the draft, and reports every fault.
+pub(super) fn read(environment: &Environment, draft: &mut Draft) {
     for (variable, value) in environment.with_prefix(PREFIX) {
         let rest = variable[PREFIX.len()..].to_ascii_lowercase();
         if variable == FILE_VARIABLE || !(rest.contains("__") || lacks_an_underscore(&rest)) {
             continue;
         }
         let set = resolve(&rest, draft).and_then(|(at, key)| {
-            let value = value
+            let text = value
                 .to_str()
                 .ok_or_else(|| Fault::of(&at, "found bytes that are not UTF-8", key))?;
             if let Some(other) = draft.places.variable(&at).filter(|other| *other != variable) {
                 return Err(Fault::of(&at, &format!("set by {other} as well"), key));
             }
-            put(&mut overlay, &at, key, value)?;
-            Ok(at)
+            let value = from_variable(&key.kind, text)
+                .map_err(|wrong| Fault { hint: wrong.hint, ..Fault::of(&at, &wrong.found, key) })?;
+            Ok((at, value))
         });
         match set {
-            Ok(at) => draft.set_by(&at, variable),
+            Ok((at, value)) => {
+                draft.set_by(&at, variable);
+                draft.environment.set(&at, value);
+            }
             Err(fault) => draft.push(fault.at(variable)),
         }
     }
-    overlay
 }
 
 /// A fault before its variable is attached.
@@ -149,48 +151,5 @@ fn spelled(table: &str, name: &str, draft: &Draft) -> Result<String, Fault> {
             expected: schema::NAME_EXPECTED.to_owned(),
             hint: None,
         }),
-    }
-}
-
-fn put(overlay: &mut Overlay, at: &str, key: &Key, value: &str) -> Result<(), Fault> {
-    let refuse = |found: String| Fault::of(at, &found, key);
-    match key.kind {
-        Kind::Texts => {
-            let list = list(value);
-            match list.iter().find_map(|item| fault_of(item)) {
-                Some(found) => return Err(refuse(found)),
-                None => overlay.lists.push((at.to_owned(), list)),
-            }
-            return Ok(());
-        }
-        Kind::Flag if !["true", "false"].contains(&value) => {
-            return Err(refuse(format!("found `{value}`")));
-        }
-        Kind::Number if value.parse::<f64>().is_err() => {
-            return Err(refuse(format!("found `{value}`")));
-        }
-        Kind::Whole { min, max }
-            if !value.parse().is_ok_and(|number| (min..=max).contains(&number)) =>
-        {
-            return Err(refuse(format!("found `{value}`")));
-        }
-        _ => {}
-    }
-    if let Some(found) = fault_of(value) {
-        return Err(refuse(found));
-    }
-    overlay.variables.insert(format!("{PREFIX}{}", at.replace('.', "__")), value.to_owned());
-    Ok(())
-}
-
-/// A list in a variable: `a,b`, or as in TOML `["a", "b"]` where an item has a comma in it.
-fn list(value: &str) -> Vec<String> {
-    #[derive(serde::Deserialize)]
-    struct Wrapped {
-        list: Vec<String>,
-    }
-    match toml::from_str::<Wrapped>(&format!("list = {value}")) {
-        Ok(wrapped) if value.starts_with('[') => wrapped.list,
-        _ => value.split(',').map(|item| item.trim().to_owned()).collect(),
     }
 }

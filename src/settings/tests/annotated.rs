@@ -1,8 +1,8 @@
-use super::super::schema::{Key, Kind, ROOT};
+use super::super::schema::{Key, Kind, ROOT, Unset, join};
 use super::super::{ANNOTATED, write_new};
 use super::{Project, faults};
 use crate::domain::{Policy, PolicyValues, Refunds};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
 
@@ -89,7 +89,7 @@ fn what_is_documented_as_the_default_is_the_default() {
     );
     assert_eq!(small.state_dir, filled.state_dir);
     let (a, b) = (&small.jobs["shop"], &filled.jobs["shop"]);
-    assert_eq!((&a.format, &a.time_zone_name), (&b.format, &b.time_zone_name));
+    assert_eq!((&a.format, &a.time_zone), (&b.format, &b.time_zone));
     // These have no default, so the annotated file shows an example.
     let examples =
         Policy { currency: None, default_date: None, category: None, ..b.policy.clone() };
@@ -148,8 +148,7 @@ fn an_empty_file_is_told_what_it_lacks() {
 }
 
 #[test]
-fn each_setting_of_the_policy_can_be_set_is_shown_and_is_documented() {
-    let readme = include_str!("../../../README.md");
+fn each_setting_of_the_policy_can_be_set_and_is_shown() {
     for (setting, policy) in Policy::each_changed() {
         let text = match setting.values {
             PolicyValues::Whole { max, .. } => max.to_string(),
@@ -164,8 +163,51 @@ fn each_setting_of_the_policy_can_be_set_is_shown_and_is_documented() {
         let project = Project::with(&format!("{}\n[jobs.shop.policy]\n{line}\n", super::SMALL));
         let settings = project.load(&[]).unwrap();
         assert_eq!(settings.jobs["shop"].policy, policy, "{line}");
-        assert!(settings.effective().lines().any(|shown| shown == line), "{line}");
-        let row = format!("| `jobs.NAME.policy.{}` |", setting.name);
-        assert!(readme.contains(&row), "README.md lacks {row}");
+        assert!(settings.effective.lines().any(|shown| shown == line), "{line}");
     }
+}
+
+/// The rows of README.md's table for these keys.
+fn rows(keys: &[Key], path: &str, rows: &mut Vec<String>) {
+    let policy: BTreeMap<_, _> =
+        Policy::default().values().map(|(setting, value)| (setting.name, value)).collect();
+    for key in keys {
+        let at = join(path, key.name);
+        let default = match key.default {
+            // Quoted unless it is a number or a list.
+            Unset::Text(text) => format!("`{text}`"),
+            Unset::Whole(number) => number.to_string(),
+            Unset::Flag(flag) => format!("`{flag}`"),
+            Unset::Required | Unset::Nothing | Unset::Policy => {
+                match policy.get(key.name).filter(|_| path.ends_with(".policy")) {
+                    Some(Some(word)) if matches!(key.kind, Kind::Word(_)) => format!("`{word}`"),
+                    Some(Some(value)) => value.clone(),
+                    _ if key.name == "jitter_s" => "59, or 0 with seconds".to_owned(),
+                    _ => "–".to_owned(),
+                }
+            }
+        };
+        match key.kind {
+            Kind::Table(keys) => self::rows(keys, &at, rows),
+            Kind::Named(keys) => self::rows(keys, &join(&at, "NAME"), rows),
+            Kind::Mappings => rows.push(format!("| `{at}.NAME` | – | {} |", key.doc)),
+            _ if key.doc.is_empty() => {}
+            _ => rows.push(format!("| `{at}` | {default} | {} |", key.doc)),
+        }
+    }
+}
+
+#[test]
+fn the_table_in_readme_is_the_table_of_keys() {
+    let readme = include_str!("../../../README.md");
+    let (_, table) = readme.split_once("| key | default | meaning |").unwrap();
+    let of_readme: BTreeSet<&str> =
+        table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+    let mut expected = Vec::new();
+    rows(ROOT, "", &mut expected);
+    let connection = "| `jobs.NAME.connection.*` | – | `service`, `externalid`, `name`, `link_url`, `logo_url` of the ActiveCampaign connection |";
+    let expected: BTreeSet<&str> =
+        expected.iter().map(String::as_str).chain([connection]).collect();
+    let differing: Vec<_> = of_readme.symmetric_difference(&expected).collect();
+    assert!(differing.is_empty(), "{differing:#?}");
 }
