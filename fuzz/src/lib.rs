@@ -21,7 +21,7 @@ const OF_JSON: &[&str] = &["shopify-graphql", "singer", "airbyte"];
 pub fn read(data: &[u8], family: &str) {
     let Some((selector, bytes)) = data.split_first() else { return };
     let is_of = |name: &&str| name.ends_with(family) || (family == "json" && OF_JSON.contains(name));
-    let names: Vec<&str> = formats().iter().map(|format| format.name).filter(is_of).collect();
+    let names: Vec<&str> = formats().iter().map(|format| format.name()).filter(is_of).collect();
     let format = names.get(usize::from(*selector)).copied().unwrap_or("auto");
     std::fs::write(&*EXPORT, bytes).expect("the fuzzer's own file");
     let patterns = vec![EXPORT.display().to_string()];
@@ -48,6 +48,6 @@ fn orders_of(export: &Export, len: usize) -> Vec<SourceOrder> {
 
 fn check_file(file: &ExportFile) {
     let name = file.format.split('/').next();
-    assert!(formats().iter().any(|format| Some(format.name) == name));
+    assert!(formats().iter().any(|format| Some(format.name()) == name));
     assert!(!file.why.is_empty(), "the reason for the recognition is missing");
 }

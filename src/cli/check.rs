@@ -241,7 +241,7 @@ fn tell(global: &Global, settings: &Settings, findings: &Findings) {
     for line in settings.effective.lines() {
         let _ = writeln!(text, "  {line}");
     }
-    let formats: Vec<_> = extract::formats().iter().map(|format| format.name).collect();
+    let formats: Vec<_> = extract::formats().iter().map(|format| format.name()).collect();
     let _ = writeln!(text, "\nFormats known: {}\n", formats.join(", "));
     for (weight, finding) in &findings.lines {
         let _ = writeln!(text, "{} {finding}", weight.word());

@@ -2,7 +2,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
 use super::output;
-use crate::extract::{CatalogueEntry, catalogue};
+use crate::extract::{Format, formats, profile_text};
 use clap::Args;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -16,34 +16,34 @@ pub(super) struct FormatsArgs {
 
 /// Needs neither settings nor network.
 pub(super) fn run(global: &Global, args: &FormatsArgs) -> Result<Exit, CliError> {
-    let mut entries = catalogue();
+    let mut shown = formats().to_vec();
     if let Some(name) = &args.show {
-        let known: Vec<String> = entries.iter().map(|entry| entry.name.clone()).collect();
-        entries.retain(|entry| entry.name == *name);
-        if entries.is_empty() {
-            let known = known.join(", ");
+        shown.retain(|format| format.name() == name);
+        if shown.is_empty() {
+            let known: Vec<&str> = formats().iter().map(|format| format.name()).collect();
             return Err(CliError::usage(format!(
-                "no format `{name}`\n  hint: expected one of: {known}"
+                "no format `{name}`\n  hint: expected one of: {}",
+                known.join(", ")
             )));
         }
     }
     match global.json {
         true => output::print_json(
-            &json!({ "formats": entries.iter().map(as_json).collect::<Vec<_>>() }),
+            &json!({ "formats": shown.iter().map(|format| as_json(*format)).collect::<Vec<_>>() }),
         ),
-        false => output::print(&as_text(&entries, args.show.is_none())),
+        false => output::print(&as_text(&shown, args.show.is_none())),
     }
     Ok(Exit::Done)
 }
 
-fn as_json(entry: &CatalogueEntry) -> serde_json::Value {
-    let CatalogueEntry { name, title, description, how, needs, mapping } = entry;
+fn as_json(format: &dyn Format) -> serde_json::Value {
     json!({
-        "name": name, "title": title, "description": description, "how": how, "needs": needs, "mapping": mapping,
+        "name": format.name(), "title": format.title(), "description": format.description(),
+        "how": format.how(), "needs": format.needs(), "mapping": profile_text(format.name()),
     })
 }
 
-fn as_text(entries: &[CatalogueEntry], with_preface: bool) -> String {
+fn as_text(formats: &[&dyn Format], with_preface: bool) -> String {
     let mut text = String::new();
     if with_preface {
         text.push_str(
@@ -51,13 +51,14 @@ fn as_text(entries: &[CatalogueEntry], with_preface: bool) -> String {
              Windows-1252; CSV has commas, semicolons, tabs or pipes; any file may be packed with gzip, zstd or zip.\n\n",
         );
     }
-    for CatalogueEntry { name, description, how, needs, mapping, .. } in entries {
+    for format in formats {
+        let (name, description, how) = (format.name(), format.description(), format.how());
         let _ = writeln!(
             text,
             "{name}\n  {description}\n  How:   {how}\n  Needs: {}\n",
-            needs.join(", ")
+            format.needs().join(", ")
         );
-        if let Some(mapping) = mapping.filter(|_| !with_preface) {
+        if let Some(mapping) = profile_text(name).filter(|_| !with_preface) {
             let _ = writeln!(
                 text,
                 "It is read by this mapping; a copy in the settings needs a name of its own.\n\n{mapping}"

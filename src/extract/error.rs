@@ -4,6 +4,23 @@ use std::io;
 /// What to try with an export that no format knows.
 pub(super) const MAPPING_ADVICE: &str = "a mapping in the settings reads any other CSV or JSON of orders (docs/formats.md, `Your own mapping`)";
 
+/// Why a file is not of a format, and what to try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoMatch {
+    pub what: String,
+    pub hint: String,
+}
+
+impl NoMatch {
+    pub fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { what: what.into(), hint: hint.into() }
+    }
+
+    pub fn at(self, file: String, line: u64) -> ReadError {
+        ReadError::new(file, line, self.what, self.hint)
+    }
+}
+
 /// Something wrong with one export file: where, what, and what to try. Never holds the text of a
 /// cell.
 #[derive(Debug, Clone, PartialEq, Eq)]

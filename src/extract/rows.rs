@@ -1,11 +1,11 @@
 //! The rows of one table, one at a time, each with the line it begins at.
 
+use super::blank::{is_blank, trimmed, trimmed_text};
 use super::codec::Source;
+use super::double_quoted_rows;
 use super::error::ReadError;
-use super::last_row::LastRow;
-use super::requoted;
-use super::sheet::Sheet;
 use super::split::{RECORD_BYTES_MAX, Record, Split, Trouble};
+use super::truncation::LastRow;
 use std::fs::File;
 use std::sync::Arc;
 
@@ -13,14 +13,29 @@ use std::sync::Arc;
 /// and streets, which cost more to check, behind.
 const FRONT_CELLS: usize = 21;
 
+/// How the rows of a table are built.
+#[derive(Debug, Clone, Copy)]
+pub struct RowShape {
+    pub delimiter: u8,
+    /// The first line is `sep=;`, by which a spreadsheet declares the delimiter.
+    pub has_delimiter_line: bool,
+    /// Columns of the header.
+    pub width: usize,
+    /// Fields of a whole row: as many as the header has, unless each row has a delimiter more at
+    /// its end, or one less.
+    pub row_width: usize,
+    /// The first column holds the order's name or id on each row that begins an order.
+    pub begins_with_key: bool,
+}
+
 /// The rows of one table. Memory is that of the longest row.
 pub struct Rows {
     split: Split,
     record: Record,
     file: Arc<File>,
     source: Source,
-    sheet: Sheet,
-    /// Of a file whose last line has no end.
+    shape: RowShape,
+    /// Of a file without a final line end.
     last: Option<LastRow>,
 }
 
@@ -58,10 +73,7 @@ impl<'a> Row<'a> {
     /// A cell without the blanks around it; blank for a column that is not there.
     #[inline]
     pub fn cell(&self, at: usize) -> &[u8] {
-        match at < self.cells {
-            true => self.record.get(at).unwrap_or_default().trim_ascii(),
-            false => b"",
-        }
+        if at < self.cells { trimmed(self.record.get(at).unwrap_or_default()) } else { b"" }
     }
 
     /// A cell as text, or its bytes if they are no UTF-8.
@@ -71,7 +83,7 @@ impl<'a> Row<'a> {
         }
         let range = self.record.range(at).unwrap_or_default();
         match self.front.and_then(|front| front.get(range)) {
-            Some(text) => Ok(text.trim_ascii()),
+            Some(text) => Ok(trimmed_text(text)),
             None => {
                 let cell = self.cell(at);
                 std::str::from_utf8(cell).map_err(|_| cell)
@@ -123,13 +135,13 @@ impl Rows {
     ///
     /// # Errors
     /// When the file can't be read, or is not the one whose header was judged.
-    pub fn open(source: Source, sheet: Sheet) -> Result<Self, ReadError> {
+    pub fn open(source: Source, shape: RowShape) -> Result<Self, ReadError> {
         let stream = source.open()?;
-        let split = Split::new(stream.bytes, sheet.delimiter);
-        let last = source.open_end().map(|end| LastRow::of(&end, sheet.delimiter));
+        let split = Split::new(stream.bytes, shape.delimiter);
+        let last = source.open_end().map(|end| LastRow::of(&end, shape.delimiter));
         let mut rows =
-            Self { split, record: Record::default(), file: stream.file, source, sheet, last: None };
-        if rows.sheet.names_delimiter {
+            Self { split, record: Record::default(), file: stream.file, source, shape, last: None };
+        if rows.shape.has_delimiter_line {
             rows.read()?;
         }
         rows.advance()?;
@@ -143,7 +155,7 @@ impl Rows {
     /// # Errors
     /// As [`Self::open`].
     pub fn again(&self) -> Result<Self, ReadError> {
-        Self::open(self.source.clone(), self.sheet.clone())
+        Self::open(self.source.clone(), self.shape)
     }
 
     /// The file's name, for messages.
@@ -169,17 +181,16 @@ impl Rows {
             }
             // Two cells with something in them are enough to know, and nearly every row begins with
             // two.
-            filled =
-                self.record.iter().filter(|cell| !cell.trim_ascii().is_empty()).take(2).count();
+            filled = self.record.iter().filter(|cell| !is_blank(cell)).take(2).count();
             if filled > 0 {
                 break;
             }
         }
-        let width = self.sheet.layout.width();
+        let RowShape { delimiter, width, .. } = self.shape;
         // What a cut file left of such a row is no clean row.
         if filled == 1
             && !self.record.is_cut
-            && let Some(inner) = requoted::row(self.record.iter(), self.sheet.delimiter, width)
+            && let Some(inner) = double_quoted_rows::row(self.record.iter(), delimiter, width)
         {
             self.record.replace_cells(&inner);
         }
@@ -195,15 +206,14 @@ impl Rows {
     /// Whether it has as many fields as the rows of this table; one that is more than the header's
     /// has to be blank.
     fn has_all_fields(&self) -> bool {
-        let (width, len) = (self.sheet.layout.width(), self.record.len());
-        let surplus = self.record.get(width).unwrap_or_default();
-        len == self.sheet.row_width && surplus.trim_ascii().is_empty()
+        let surplus = self.record.get(self.shape.width).unwrap_or_default();
+        self.record.len() == self.shape.row_width && is_blank(surplus)
     }
 
     /// Whether the row's last cell is all there, as far as that can be told; notes it for the rows
     /// to come.
     fn ends_whole(&mut self) -> bool {
-        let at = self.sheet.row_width.saturating_sub(1);
+        let at = self.shape.row_width.saturating_sub(1);
         match (&mut self.last, self.record.get(at)) {
             (Some(last), Some(cell)) if self.record.is_open => last.is_whole(cell),
             (Some(last), Some(cell)) => {
@@ -239,13 +249,13 @@ impl Rows {
     /// delimiters as a row, and a line that begins like this row does (`#1001` and `#1002`); that
     /// is looked for where the order's name comes first.
     fn swallows_a_row(&self) -> bool {
-        let (delimiter, width) = (self.sheet.delimiter, self.sheet.layout.width());
-        let name = shape(self.record.get(0).unwrap_or_default());
+        let RowShape { delimiter, width, .. } = self.shape;
+        let name = without_digits(self.record.get(0).unwrap_or_default());
         let begins_like_this = |line: &[u8]| {
             let first = line.split(|b| *b == delimiter).next().unwrap_or_default();
-            first.iter().any(u8::is_ascii_digit) && shape(first) == name
+            first.iter().any(u8::is_ascii_digit) && without_digits(first) == name
         };
-        self.sheet.layout.begins_with_key()
+        self.shape.begins_with_key
             && self.record.iter().skip(1).any(|cell| {
                 cell.iter().filter(|b| **b == delimiter).count() + 1 >= width
                     && cell.split(|b| *b == b'\n').skip(1).any(begins_like_this)
@@ -254,7 +264,7 @@ impl Rows {
 }
 
 /// A name without its digits.
-fn shape(name: &[u8]) -> Vec<u8> {
-    let name = name.trim_ascii().iter();
+fn without_digits(name: &[u8]) -> Vec<u8> {
+    let name = trimmed(name).iter();
     name.filter(|b| !b.is_ascii_digit()).copied().collect()
 }

@@ -4,14 +4,15 @@
 
 mod order;
 
-use super::join::{Holds, JsonPart, Kind, Part};
-use super::json::Dialect;
+use super::join::{Holds, Kind, Part};
+use super::json::{JsonFormat, JsonPiece, ReadPiece};
 
 /// `/v2/orders` and `/v2/orders/ID`.
-pub static ORDERS: Dialect = Dialect {
+pub static ORDERS: JsonFormat = JsonFormat {
     name: "bigcommerce-json",
     title: "BigCommerce orders",
     description: "BigCommerce: orders of the API version 2, JSON, together with the saved answers for their products",
+    how: "API v2: GET /v2/orders, and for each order /v2/orders/ID/products (and /coupons, /shipping_addresses), the answers saved side by side.",
     wrappers: &[],
     needs: &[
         &["id"],
@@ -22,15 +23,18 @@ pub static ORDERS: Dialect = Dialect {
         &["billing_address"],
         &["products"],
     ],
-    siblings: &[("statuses", "BigCommerce's list of statuses")],
+    known_non_orders: &[("statuses", "BigCommerce's list of statuses")],
     read: order::order,
+    piece: Some(piece("bigcommerce-json", Holds::Orders, order::order_piece)),
+    parts: &[&PRODUCTS, &COUPONS, &SHIPPING],
 };
 
 /// `/v2/orders/ID/products`.
-pub static PRODUCTS: Dialect = Dialect {
+static PRODUCTS: JsonFormat = JsonFormat {
     name: "bigcommerce-json/products",
     title: "BigCommerce's products of orders",
     description: "",
+    how: "",
     wrappers: &[],
     needs: &[
         &["order_id"],
@@ -39,37 +43,45 @@ pub static PRODUCTS: Dialect = Dialect {
         &["name"],
         &["price_inc_tax", "base_price"],
     ],
-    siblings: &[],
+    known_non_orders: &[],
     read: order::product,
+    piece: Some(piece("bigcommerce-json/products", Holds::Parts, order::product_piece)),
+    parts: &[],
 };
 
 /// `/v2/orders/ID/coupons`.
-pub static COUPONS: Dialect = Dialect {
+static COUPONS: JsonFormat = JsonFormat {
     name: "bigcommerce-json/coupons",
     title: "BigCommerce's coupons of orders",
     description: "",
+    how: "",
     wrappers: &[],
     needs: &[&["order_id"], &["coupon_id", "type"], &["code"], &["discount"]],
-    siblings: &[],
+    known_non_orders: &[],
     read: order::coupon,
+    piece: Some(piece("bigcommerce-json/coupons", Holds::Parts, order::coupon_piece)),
+    parts: &[],
 };
 
 /// `/v2/orders/ID/shippingaddresses`.
-pub static SHIPPING: Dialect = Dialect {
+static SHIPPING: JsonFormat = JsonFormat {
     name: "bigcommerce-json/shippingaddresses",
     title: "BigCommerce's shipping addresses of orders",
     description: "",
+    how: "",
     wrappers: &[],
     needs: &[&["order_id"], &["shipping_method"], &["cost_inc_tax", "base_cost"]],
-    siblings: &[],
+    known_non_orders: &[],
     read: order::address,
+    piece: Some(piece("bigcommerce-json/shippingaddresses", Holds::Parts, order::address_piece)),
+    parts: &[],
 };
 
 static KIND: Kind = Kind {
-    name: ORDERS.name,
+    name: "bigcommerce-json",
     stands_alone: false,
     needs: &[(
-        PRODUCTS.name,
+        "bigcommerce-json/products",
         "save the answer of GET /v2/orders/ID/products for each order, in one file or in many, and name those files in \
          the job's export too; the answers of …/coupons and …/shippingaddresses are read as well",
     )],
@@ -84,21 +96,6 @@ static KIND: Kind = Kind {
     ),
 };
 
-const fn part(dialect: &'static Dialect, holds: Holds) -> Part {
-    Part { kind: &KIND, label: dialect.name, holds, family: None }
+const fn piece(label: &'static str, holds: Holds, read: ReadPiece) -> JsonPiece {
+    JsonPiece { part: Part { kind: &KIND, label, holds, family: None }, read }
 }
-
-pub static PARTS: [JsonPart; 4] = [
-    JsonPart { dialect: &ORDERS, part: part(&ORDERS, Holds::Orders), read: order::order_piece },
-    JsonPart {
-        dialect: &PRODUCTS,
-        part: part(&PRODUCTS, Holds::Parts),
-        read: order::product_piece,
-    },
-    JsonPart { dialect: &COUPONS, part: part(&COUPONS, Holds::Parts), read: order::coupon_piece },
-    JsonPart {
-        dialect: &SHIPPING,
-        part: part(&SHIPPING, Holds::Parts),
-        read: order::address_piece,
-    },
-];

@@ -2,9 +2,9 @@
 
 use crate::domain::SourceOrder;
 use crate::extract::error::ReadError;
+use crate::extract::format::{CsvFormat, CsvHead, CsvLayout, CsvMatch, Format, Records, Syntax};
+use crate::extract::header::{ABSENT, Header, is_same};
 use crate::extract::rows::Rows;
-use crate::extract::sheet_dialect::{Head, Layout, Records, SheetDialect, Verdict};
-use csv::ByteRecord;
 use std::sync::Arc;
 
 /// Names of the column with the customer's id or the buyer's name; the first that is there is
@@ -50,7 +50,7 @@ const HINT: &str = "give it a column `Customer ID`, `Username` or `Order ID`, an
 #[derive(Debug)]
 pub struct CustomersCsv;
 
-pub static DIALECT: CustomersCsv = CustomersCsv;
+pub static FORMAT: CustomersCsv = CustomersCsv;
 
 /// Where everything stands.
 #[derive(Debug, Clone, Copy)]
@@ -59,10 +59,9 @@ struct Columns {
     order: usize,
     email: usize,
     consent: usize,
-    width: usize,
 }
 
-impl SheetDialect for CustomersCsv {
+impl Format for CustomersCsv {
     fn name(&self) -> &str {
         "customers"
     }
@@ -75,46 +74,49 @@ impl SheetDialect for CustomersCsv {
         "a customers file"
     }
 
-    fn known(&self, header: &ByteRecord) -> usize {
-        let names = || CUSTOMER.iter().chain(ORDER).chain(EMAIL).chain(CONSENT);
-        header.iter().filter(|cell| names().any(|name| is(cell, name))).count()
+    fn how(&self) -> String {
+        HINT.to_owned()
     }
 
-    fn judge(&self, head: &Head<'_>) -> Verdict {
-        let at = |names: &[&str]| {
-            let place = |name: &&str| head.header.iter().position(|cell| is(cell, name));
-            names.iter().find_map(place).unwrap_or(usize::MAX)
-        };
+    fn needs(&self) -> Vec<String> {
+        vec!["Customer ID or Order ID".to_owned(), "Email".to_owned()]
+    }
+
+    fn syntax(&self) -> Syntax<'_> {
+        Syntax::Csv(self)
+    }
+}
+
+impl CsvFormat for CustomersCsv {
+    fn known_columns(&self, header: &Header) -> usize {
+        let names = || CUSTOMER.iter().chain(ORDER).chain(EMAIL).chain(CONSENT);
+        header.count(|own| names().any(|name| is_same(own, name)))
+    }
+
+    fn detect(&self, head: &CsvHead<'_>) -> CsvMatch {
+        let at = |names| head.header.first_of(names);
         let columns = Columns {
             customer: at(CUSTOMER),
             order: at(ORDER),
             email: at(EMAIL),
             consent: at(CONSENT),
-            width: head.header.len(),
         };
-        let mut missing = Vec::new();
-        if columns.customer == usize::MAX && columns.order == usize::MAX {
-            missing.push("Customer ID or Order ID".to_owned());
+        let mut missing = self.needs();
+        if columns.email != ABSENT {
+            missing.remove(1);
         }
-        if columns.email == usize::MAX {
-            missing.push("Email".to_owned());
+        if columns.customer != ABSENT || columns.order != ABSENT {
+            missing.remove(0);
         }
-        match missing.is_empty() {
-            true => Verdict::Complete(Arc::new(columns)),
-            false => Verdict::Missing { columns: missing, hint: HINT.to_owned() },
+        if missing.is_empty() {
+            CsvMatch::Complete(Arc::new(columns))
+        } else {
+            CsvMatch::MissingColumns { columns: missing, hint: HINT.to_owned() }
         }
     }
 }
 
-fn is(cell: &[u8], name: &str) -> bool {
-    cell.trim_ascii().eq_ignore_ascii_case(name.as_bytes())
-}
-
-impl Layout for Columns {
-    fn width(&self) -> usize {
-        self.width
-    }
-
+impl CsvLayout for Columns {
     fn begins_with_key(&self) -> bool {
         true
     }

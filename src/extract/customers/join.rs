@@ -1,12 +1,11 @@
-use super::columns::DIALECT;
+use super::columns::FORMAT;
 use super::index::{Entry, Index, Space, TEXT_BYTES_MAX};
 use crate::domain::{KeyError, OrderKey, Reason, RecordError, SourceOrder};
 use crate::extract::codec::Source;
+use crate::extract::detection::{Requested, detect};
 use crate::extract::error::ReadError;
-use crate::extract::export::Options;
 use crate::extract::find;
-use crate::extract::reader::records_of;
-use crate::extract::table::{Asked, Table};
+use crate::extract::options::Options;
 use std::fmt;
 use std::io;
 
@@ -48,9 +47,9 @@ impl Customers {
     }
 
     fn read(&mut self, source: Source, options: &Options) -> Result<(), ReadError> {
-        let table = Table::recognise(source, &Asked::Csv(&DIALECT), options)?;
+        let table = detect(source, &Requested::Csv(&FORMAT), options)?;
         let shown = table.source.shown();
-        let mut rows = records_of(&table)?;
+        let mut rows = table.read()?;
         while let Some(row) = rows.pull()? {
             if row.email.is_empty() {
                 continue;

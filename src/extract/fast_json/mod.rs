@@ -4,14 +4,15 @@
 
 mod order;
 
-use super::json::Dialect;
+use super::json::JsonFormat;
 
 /// Documents of `ENTITY_TYPE_ORDER`, saved one to a file, in arrays or as JSON lines; or the orders
 /// in them alone.
-pub static ORDERS: Dialect = Dialect {
+pub static ORDERS: JsonFormat = JsonFormat {
     name: "fast-json",
     title: "Fast's orders",
     description: "Fast: entity documents of orders and carts, JSON or JSON lines",
+    how: "The answers to its requests to read orders, one document each, saved as they came.",
     wrappers: &["entity", "entities", "orders"],
     // A request to create a cart names neither currency nor total; then each record says what it
     // lacks.
@@ -28,9 +29,11 @@ pub static ORDERS: Dialect = Dialect {
             "sub_total",
         ],
     ],
-    siblings: &[
+    known_non_orders: &[
         ("order.external_order_id", "Fast's requests to read an order"),
         ("order.order_id", "Fast's requests to update an order, which state no amounts"),
     ],
     read: order::order,
+    piece: None,
+    parts: &[],
 };

@@ -1,6 +1,6 @@
 //! Where the columns of a table stand, by their names in either version.
 
-use csv::ByteRecord;
+use crate::extract::header::{ABSENT, Header};
 
 /// The columns that state one thing, the preferred one first.
 #[derive(Debug, Clone)]
@@ -11,21 +11,10 @@ pub struct Column {
 }
 
 impl Column {
-    pub fn of(header: &ByteRecord, names: &[&'static str]) -> Self {
-        let at = names.iter().filter_map(|name| place_of(header, name)).collect();
+    pub fn of(header: &Header, names: &[&'static str]) -> Self {
+        let at = names.iter().map(|name| header.at(name)).filter(|at| *at != ABSENT).collect();
         Self { at, name: names.first().copied().unwrap_or_default() }
     }
-}
-
-/// Where a column stands; names are compared without case, as some warehouses write them in
-/// capitals.
-pub fn place_of(header: &ByteRecord, name: &str) -> Option<usize> {
-    header.iter().position(|cell| bare(cell).eq_ignore_ascii_case(name.as_bytes()))
-}
-
-/// A name without the blanks around it.
-pub fn bare(cell: &[u8]) -> &[u8] {
-    cell.trim_ascii()
 }
 
 /// A struct of columns, each with the names it may have.
@@ -36,7 +25,7 @@ macro_rules! columns {
         pub struct $of { $(pub $field: $crate::extract::fivetran_csv::columns::Column,)* }
 
         impl $of {
-            pub fn of(header: &csv::ByteRecord) -> Self {
+            pub fn of(header: &$crate::extract::header::Header) -> Self {
                 Self {
                     $($field: $crate::extract::fivetran_csv::columns::Column::of(header, &[$($name),+]),)*
                 }

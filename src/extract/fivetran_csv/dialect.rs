@@ -1,16 +1,15 @@
 //! Tells the tables by their columns.
 
-use super::columns::{bare, place_of};
 use super::table::{SHAPES, Shape, Table};
-use crate::extract::sheet_dialect::{Head, SheetDialect, Verdict};
-use csv::ByteRecord;
+use crate::extract::format::{CsvFormat, CsvHead, CsvMatch, Format, Syntax};
+use crate::extract::header::{Header, is_same};
 use std::sync::Arc;
 
 /// Shopify's tables in a warehouse of Fivetran's.
 #[derive(Debug)]
 pub struct FivetranCsv;
 
-pub static DIALECT: FivetranCsv = FivetranCsv;
+pub static FORMAT: FivetranCsv = FivetranCsv;
 
 /// Columns that Fivetran adds to each table; one of them is enough.
 const MARKS: [&str; 2] = ["_fivetran_synced", "_fivetran_deleted"];
@@ -24,7 +23,7 @@ const OF_ORDERS: &[&str] = &[
     "subtotal_price_set_shop_amount",
 ];
 
-impl SheetDialect for FivetranCsv {
+impl Format for FivetranCsv {
     fn name(&self) -> &str {
         "fivetran-csv"
     }
@@ -44,36 +43,46 @@ impl SheetDialect for FivetranCsv {
         std::iter::once(MARKS.join(" or ")).chain(columns).collect()
     }
 
-    fn known(&self, header: &ByteRecord) -> usize {
-        // Its columns have everyday names; without the mark they tell nothing.
-        if !MARKS.iter().any(|mark| place_of(header, mark).is_some()) {
-            return 0;
-        }
-        let is_known = |cell: &&[u8]| {
-            let name = bare(cell);
-            let of_shapes = SHAPES.iter().flat_map(|shape| shape.needs.iter().copied().flatten());
-            of_shapes.chain(&MARKS).any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
-        };
-        header.iter().filter(is_known).count()
+    fn how(&self) -> String {
+        "The warehouse's tables order and order_line of the Shopify connector (and order_discount_code, refund, ...), each written to a CSV file of its own."
+            .to_owned()
     }
 
-    fn judge(&self, head: &Head<'_>) -> Verdict {
-        let is_marked = MARKS.iter().any(|mark| place_of(head.header, mark).is_some());
-        if !is_marked && !head.is_named {
-            return Verdict::Foreign;
+    fn syntax(&self) -> Syntax<'_> {
+        Syntax::Csv(self)
+    }
+}
+
+impl CsvFormat for FivetranCsv {
+    fn known_columns(&self, header: &Header) -> usize {
+        // Its columns have everyday names; without the mark they tell nothing.
+        if !header.has_any(&MARKS) {
+            return 0;
         }
-        let candidates = SHAPES.iter().filter(|shape| !has_any(head.header, shape.lacks));
+        let known = || {
+            let needs = SHAPES.iter().flat_map(|shape| shape.needs.iter().copied().flatten());
+            needs.chain(&MARKS)
+        };
+        header.count(|name| known().any(|known| is_same(name, known)))
+    }
+
+    fn detect(&self, head: &CsvHead<'_>) -> CsvMatch {
+        let is_marked = head.header.has_any(&MARKS);
+        if !is_marked && !head.is_named {
+            return CsvMatch::NotThisFormat;
+        }
+        let candidates = SHAPES.iter().filter(|shape| !head.header.has_any(shape.lacks));
         let mut lacking: Vec<(&Shape, Vec<String>)> =
-            candidates.map(|shape| (shape, missing(head.header, shape))).collect();
+            candidates.map(|shape| (shape, head.header.missing(shape.needs))).collect();
         lacking.sort_by_key(|(_, missing)| missing.len());
         match lacking.into_iter().next() {
             Some((shape, missing)) if missing.is_empty() => {
-                Verdict::Complete(Arc::new(Table::of(head.header, Some(shape))))
+                CsvMatch::Complete(Arc::new(Table::of(head.header, Some(shape))))
             }
             Some((shape, columns))
-                if !is_marked || (is_order(shape) && has_any(head.header, OF_ORDERS)) =>
+                if !is_marked || (is_order(shape) && head.header.has_any(OF_ORDERS)) =>
             {
-                Verdict::Missing {
+                CsvMatch::MissingColumns {
                     columns,
                     hint: format!(
                         "write the table {} to a CSV file again, with all its columns",
@@ -81,7 +90,7 @@ impl SheetDialect for FivetranCsv {
                     ),
                 }
             }
-            _ => Verdict::Complete(Arc::new(Table::of(head.header, None))),
+            _ => CsvMatch::Complete(Arc::new(Table::of(head.header, None))),
         }
     }
 }
@@ -90,13 +99,4 @@ impl SheetDialect for FivetranCsv {
 /// that of the orders.
 fn is_order(shape: &Shape) -> bool {
     shape.label.ends_with("/order")
-}
-
-fn has_any(header: &ByteRecord, names: &[&str]) -> bool {
-    names.iter().any(|name| place_of(header, name).is_some())
-}
-
-fn missing(header: &ByteRecord, shape: &Shape) -> Vec<String> {
-    let groups = shape.needs.iter().filter(|group| !has_any(header, group));
-    groups.map(|group| group.join(" or ")).collect()
 }

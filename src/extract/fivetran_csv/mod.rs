@@ -9,4 +9,4 @@ mod order;
 mod parts;
 mod table;
 
-pub use dialect::DIALECT;
+pub use dialect::FORMAT;

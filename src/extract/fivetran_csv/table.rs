@@ -6,10 +6,10 @@ use super::order::Orders;
 use super::parts::{Codes, Lines, Refunds, Shipping};
 use crate::domain::SourceOrder;
 use crate::extract::error::ReadError;
+use crate::extract::format::{CsvLayout, Records};
+use crate::extract::header::Header;
 use crate::extract::join::{Holds, Kind, Part, Piece, Pieces, Role, lost};
 use crate::extract::rows::{Row, Rows};
-use crate::extract::sheet_dialect::{Layout, Records};
-use csv::ByteRecord;
 use std::sync::Arc;
 
 /// A table that is known by its columns.
@@ -22,7 +22,7 @@ pub struct Shape {
     pub needs: &'static [&'static [&'static str]],
     /// Columns that only other tables have.
     pub lacks: &'static [&'static str],
-    content: fn(&ByteRecord) -> Content,
+    content: fn(&Header) -> Content,
 }
 
 /// The tables that are read, the most telling first.
@@ -119,7 +119,6 @@ const GRAPHQL: &[&str] = &[
 #[derive(Debug)]
 pub struct Table {
     part: Part,
-    width: usize,
     id: Column,
     order_id: Column,
     deleted: Column,
@@ -139,12 +138,9 @@ enum Content {
 
 impl Table {
     /// A table of this shape; without one a table that nothing is read from.
-    pub fn of(header: &ByteRecord, shape: Option<&Shape>) -> Self {
-        let has = |names: &[&str]| {
-            names.iter().any(|name| super::columns::place_of(header, name).is_some())
-        };
+    pub fn of(header: &Header, shape: Option<&Shape>) -> Self {
         let is_told_apart = shape.is_some_and(|shape| !shape.label.ends_with("_shipping_line"));
-        let family = match (has(REST), has(GRAPHQL)) {
+        let family = match (header.has_any(REST), header.has_any(GRAPHQL)) {
             (true, _) if is_told_apart => Some("rest"),
             (false, true) if is_told_apart => Some("graphql"),
             _ => None,
@@ -153,7 +149,6 @@ impl Table {
         let holds = shape.map_or(Holds::Nothing, |shape| shape.holds);
         Self {
             part: Part { kind: &KIND, label, holds, family },
-            width: header.len(),
             id: Column::of(header, &["id", "index"]),
             order_id: Column::of(header, &["order_id"]),
             deleted: Column::of(header, &["_fivetran_deleted"]),
@@ -187,11 +182,7 @@ impl Table {
     }
 }
 
-impl Layout for Table {
-    fn width(&self) -> usize {
-        self.width
-    }
-
+impl CsvLayout for Table {
     fn begins_with_key(&self) -> bool {
         false
     }

@@ -6,7 +6,7 @@ use super::piece::{Piece, Role};
 use super::set::TableSet;
 use crate::domain::SourceOrder;
 use crate::extract::error::ReadError;
-use crate::extract::sheet_dialect::Records;
+use crate::extract::format::Records;
 use crate::extract::spill::{Groups, Spill};
 use std::collections::VecDeque;
 use std::io;
@@ -46,7 +46,7 @@ impl Joined {
         let mut bytes = Vec::new();
         let set = Arc::clone(&self.set);
         for (file, table) in (0_u32..).zip(&set.tables) {
-            let Some(mut pieces) = set.pieces_of(table)? else { continue };
+            let Some(mut pieces) = table.pieces()? else { continue };
             while let Some(mut piece) = pieces.pull()? {
                 piece.stated.position.file = file;
                 met.meet(&piece);

@@ -3,10 +3,7 @@
 use super::piece::{Piece, Pieces};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::json::{Dialect, Documents, Record};
-
-/// What a record is; `None` where it may be part of any order.
-pub type ReadPiece = fn(&Record<'_>) -> Option<Piece>;
+use crate::extract::json::{Documents, JsonFormat, ReadPiece};
 
 /// The records of one file.
 pub struct JsonPieces {
@@ -20,7 +17,7 @@ impl JsonPieces {
     /// When the file can't be read, or is not the one that was judged.
     pub fn open(
         source: Source,
-        dialect: &'static Dialect,
+        dialect: &'static JsonFormat,
         read: ReadPiece,
     ) -> Result<Self, ReadError> {
         let shown = source.shown();

@@ -12,7 +12,7 @@ mod set;
 mod tests;
 
 pub use joined::Joined;
-pub use json_pieces::lost;
+pub use json_pieces::{JsonPieces, lost};
 pub use merge::{is_short, summed};
-pub use piece::{Piece, Pieces, Role};
-pub use set::{Holds, JsonPart, Kind, Part, TableSet, gather, part_of};
+pub use piece::{Holds, Kind, Part, Piece, Pieces, Role};
+pub use set::{Input, gather};

@@ -42,3 +42,39 @@ pub trait Pieces: Send {
     /// any order: none of them could be relied on to be whole.
     fn pull(&mut self) -> Result<Option<Piece>, ReadError>;
 }
+
+/// A kind of set: what one shop system spreads over several records or tables.
+#[derive(Debug)]
+pub struct Kind {
+    /// The name of its format in the settings.
+    pub name: &'static str,
+    /// Each of its files is a set by itself.
+    pub stands_alone: bool,
+    /// The tables it can't do without, by their labels, and what to do where one is missing.
+    pub needs: &'static [(&'static str, &'static str)],
+    /// Its orders may hold the lines themselves, and then need no other table.
+    pub may_hold_lines: bool,
+    /// What is said of a set that has records but no order, and of one whose orders have not one
+    /// line.
+    pub no_orders: (&'static str, &'static str),
+    pub no_lines: (&'static str, &'static str),
+}
+
+/// What a table is to its set.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    pub kind: &'static Kind,
+    /// The format's name, and behind a slash the table's own.
+    pub label: &'static str,
+    pub holds: Holds,
+    /// Tables of different families were not written by one export.
+    pub family: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    Orders,
+    Parts,
+    /// Nothing that is sent; it is not read.
+    Nothing,
+}

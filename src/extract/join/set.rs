@@ -1,63 +1,10 @@
 //! Which tables of an export belong together, and whether all that are needed are there.
 
-use super::json_pieces::{JsonPieces, ReadPiece};
-use super::piece::Pieces;
+use super::piece::{Holds, Kind, Part};
 use crate::extract::error::ReadError;
-use crate::extract::json::Dialect;
-use crate::extract::rows::Rows;
-use crate::extract::table::{Layout, Table};
-use crate::extract::{bigcommerce_json, shopify_graphql};
+use crate::extract::table::Table;
 use std::path::Path;
 use std::sync::Arc;
-
-/// A kind of set: what one shop system spreads over several records or tables.
-#[derive(Debug)]
-pub struct Kind {
-    /// The name of its format in the settings.
-    pub name: &'static str,
-    /// Each of its files is a set by itself.
-    pub stands_alone: bool,
-    /// The tables it can't do without, by their labels, and what to do where one is missing.
-    pub needs: &'static [(&'static str, &'static str)],
-    /// Its orders may hold the lines themselves, and then need no other table.
-    pub may_hold_lines: bool,
-    /// What is said of a set that has records but no order, and of one whose orders have not one
-    /// line.
-    pub no_orders: (&'static str, &'static str),
-    pub no_lines: (&'static str, &'static str),
-}
-
-/// What a table is to its set.
-#[derive(Debug, Clone, Copy)]
-pub struct Part {
-    pub kind: &'static Kind,
-    /// The format's name, and behind a slash the table's own.
-    pub label: &'static str,
-    pub holds: Holds,
-    /// Tables of different families were not written by one export.
-    pub family: Option<&'static str>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Holds {
-    Orders,
-    Parts,
-    /// Nothing that is sent; it is not read.
-    Nothing,
-}
-
-/// A JSON dialect whose records are pieces of orders.
-#[derive(Debug)]
-pub struct JsonPart {
-    pub dialect: &'static Dialect,
-    pub part: Part,
-    pub read: ReadPiece,
-}
-
-/// The JSON dialects whose records are pieces of orders.
-fn json_parts() -> impl Iterator<Item = &'static JsonPart> {
-    std::iter::once(&shopify_graphql::PART).chain(&bigcommerce_json::PARTS)
-}
 
 /// Tables that are read together, the newest first.
 #[derive(Debug, Clone)]
@@ -66,32 +13,24 @@ pub struct TableSet {
     pub tables: Vec<Table>,
 }
 
-/// What a table in this dialect is to its set.
-pub fn part_of(dialect: &Dialect) -> Option<Part> {
-    json_part(dialect).map(|part| part.part)
+/// What is read together: one table, or several whose records are joined.
+#[derive(Debug, Clone)]
+pub enum Input {
+    Table(Box<Table>),
+    Set(Arc<TableSet>),
 }
 
-fn json_part(dialect: &Dialect) -> Option<&'static JsonPart> {
-    json_parts().find(|part| part.dialect.name == dialect.name)
+impl Input {
+    /// The tables that it consists of.
+    pub fn tables(&self) -> &[Table] {
+        match self {
+            Self::Table(table) => std::slice::from_ref(table.as_ref()),
+            Self::Set(set) => &set.tables,
+        }
+    }
 }
 
 impl TableSet {
-    /// The records of one of its tables; `None` where they are of no use.
-    pub fn pieces_of(&self, table: &Table) -> Result<Option<Box<dyn Pieces>>, ReadError> {
-        let source = table.source.clone();
-        Ok(match &table.layout {
-            Layout::Csv(sheet) => {
-                let rows = Rows::open(source, sheet.clone())?;
-                Arc::clone(&sheet.layout).pieces(rows)
-            }
-            Layout::Json(dialect) => match json_part(dialect) {
-                Some(part) => Some(Box::new(JsonPieces::open(source, dialect, part.read)?)),
-                None => None,
-            },
-            Layout::Messages(_) | Layout::Mapped(_) | Layout::Set(_) => None,
-        })
-    }
-
     /// What is said where nothing that was read can become an order.
     pub fn lacking(&self, has_orders: bool) -> ReadError {
         let (what, hint) = if has_orders { self.kind.no_lines } else { self.kind.no_orders };
@@ -106,7 +45,7 @@ impl TableSet {
             .iter()
             .filter(|table| table.part().is_some_and(|part| part.holds == Holds::Orders));
         of_orders.into_iter().any(|table| {
-            let Ok(Some(mut pieces)) = self.pieces_of(table) else { return false };
+            let Ok(Some(mut pieces)) = table.pieces() else { return false };
             (0..SAMPLE_LEN_MAX)
                 .map_while(|_| pieces.pull().ok().flatten())
                 .any(|piece| !piece.stated.lines.is_empty())
@@ -156,14 +95,15 @@ fn shown(tables: &[Table]) -> String {
 /// Puts tables that belong together into sets; each set stands where its first table did. Where a
 /// folder (or archive) has all the tables that are needed, each is a set, and has to have them:
 /// several dumps side by side. Else all tables of the job are one.
-pub fn gather(tables: Vec<Table>, faults: &mut Vec<ReadError>) -> Vec<Table> {
+pub fn gather(tables: Vec<Table>, faults: &mut Vec<ReadError>) -> Vec<Input> {
     let mut gathered = Vec::new();
     let mut sets: Vec<(usize, TableSet)> = Vec::new();
     for table in tables {
         match table.part() {
-            None => gathered.push(table),
+            None => gathered.push(Input::Table(Box::new(table))),
             Some(Part { kind, .. }) if kind.stands_alone => {
-                gathered.extend(table_of(TableSet { kind, tables: vec![table] }));
+                let set = TableSet { kind, tables: vec![table] };
+                gathered.push(Input::Set(Arc::new(set)));
             }
             Some(Part { kind, .. }) => {
                 match sets.iter_mut().find(|(_, set)| set.kind.name == kind.name) {
@@ -178,7 +118,8 @@ pub fn gather(tables: Vec<Table>, faults: &mut Vec<ReadError>) -> Vec<Table> {
         let dumps = dumps_of(&set).filter(|dumps| dumps.iter().any(|dump| dump.fault().is_none()));
         let sets = dumps.unwrap_or_else(|| vec![set]);
         faults.extend(sets.iter().filter_map(TableSet::fault));
-        gathered.splice(place..place, sets.into_iter().filter_map(table_of));
+        let sets = sets.into_iter().map(|set| Input::Set(Arc::new(set)));
+        gathered.splice(place..place, sets);
     }
     gathered
 }
@@ -200,10 +141,4 @@ fn dumps_of(set: &TableSet) -> Option<Vec<TableSet>> {
         }
     }
     (dumps.len() > 1).then_some(dumps)
-}
-
-fn table_of(set: TableSet) -> Option<Table> {
-    let first = set.tables.first()?;
-    let (source, seen) = (first.source.clone(), first.seen.clone());
-    Some(Table { source, layout: Layout::Set(Arc::new(set)), seen })
 }

@@ -2,24 +2,24 @@
 
 use super::documents::malformed;
 use super::elements::Elements;
-use super::keys::Keys;
+use super::keys::{KeyPaths, Keys};
 use super::record::{Document, Record};
 use crate::domain::SourceOrder;
 use crate::extract::codec::Source;
-use crate::extract::error::{MAPPING_ADVICE, ReadError};
-use crate::extract::{
-    RECORD_BYTES_MAX, bigcommerce_json, expertsender_json, fast_json, magento_json,
-    shopify_graphql, shopify_json, woocommerce,
-};
+use crate::extract::RECORD_BYTES_MAX;
+use crate::extract::error::{MAPPING_ADVICE, NoMatch, ReadError};
+use crate::extract::join::{Part, Piece};
 
 /// One kind of record, as one shop system writes it.
 #[derive(Debug)]
-pub struct Dialect {
+pub struct JsonFormat {
     /// Its name in the settings.
     pub name: &'static str,
     /// What its records are, for messages: "Shopify orders".
     pub title: &'static str,
     pub description: &'static str,
+    /// How to get them out of the shop system.
+    pub how: &'static str,
     /// The names its records may be wrapped in; several within each other with slashes between
     /// them.
     pub wrappers: &'static [&'static str],
@@ -29,11 +29,15 @@ pub struct Dialect {
     /// Other things this shop system writes, with what they are: by the key they are wrapped in, or
     /// by one that orders don't have: a key inside, or with a slash before it (`/refunded_by`) one
     /// of the record itself.
-    pub siblings: &'static [(&'static str, &'static str)],
+    pub known_non_orders: &'static [(&'static str, &'static str)],
     pub read: fn(&Record<'_>) -> SourceOrder,
+    /// If an order may be spread over several records.
+    pub piece: Option<JsonPiece>,
+    /// Records that belong to its orders and come in files of their own.
+    pub parts: &'static [&'static JsonFormat],
 }
 
-impl Dialect {
+impl JsonFormat {
     /// The order that a record is.
     pub fn order(&self, document: &Document<'_>) -> SourceOrder {
         match document.read(self.read) {
@@ -46,23 +50,41 @@ impl Dialect {
     }
 }
 
-/// The dialects that are known; of two that a file fits, the one that needs more is taken.
-pub static DIALECTS: &[&Dialect] = &[
-    &shopify_json::ORDERS,
-    &shopify_json::CHECKOUTS,
-    &woocommerce::REST,
-    &woocommerce::ADVANCED_JSON,
-    &magento_json::ORDERS,
-    &fast_json::ORDERS,
-    &expertsender_json::ORDERS,
-    &shopify_graphql::ORDERS,
-    &bigcommerce_json::ORDERS,
-];
+/// What a record is as a part of an order.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonPiece {
+    pub part: Part,
+    pub read: ReadPiece,
+}
 
-/// What belongs to orders of a dialect and stands in files of its own; named after that dialect,
-/// with a slash.
-static PARTS: &[&Dialect] =
-    &[&bigcommerce_json::PRODUCTS, &bigcommerce_json::COUPONS, &bigcommerce_json::SHIPPING];
+/// What a record is; `None` if it may be part of any order.
+pub type ReadPiece = fn(&Record<'_>) -> Option<Piece>;
+
+/// The JSON formats that are known; of two that a file fits, the one that needs more is taken.
+#[derive(Debug)]
+pub struct JsonFormats {
+    all: &'static [&'static JsonFormat],
+    /// Nested keys that some format asks for.
+    paths: KeyPaths,
+}
+
+impl JsonFormats {
+    pub fn new(all: &'static [&'static JsonFormat]) -> Self {
+        let needs = all.iter().flat_map(|format| format.needs.iter().copied().flatten());
+        let marks =
+            all.iter().flat_map(|format| format.known_non_orders.iter().map(|(mark, _)| mark));
+        let paths = needs.chain(marks).copied().filter(|key| key.contains('.')).collect();
+        Self { all, paths }
+    }
+
+    /// The keys of a record by which its format is recognised.
+    ///
+    /// # Errors
+    /// When the text is not JSON, or not an object.
+    pub fn keys_of(&self, record: &[u8]) -> serde_json::Result<Keys> {
+        Keys::of(record, &self.paths)
+    }
+}
 
 /// Records whose keys are looked at: writers that leave out what is blank need more than one.
 pub const SAMPLE_LEN_MAX: usize = 20;
@@ -84,15 +106,9 @@ struct Sample {
 
 /// A dialect, with the keys of the records it finds in a file and those that it misses there.
 struct Candidate<'a> {
-    dialect: &'static Dialect,
+    dialect: &'static JsonFormat,
     keys: &'a Keys,
     missing: Vec<String>,
-}
-
-/// Why records are of no known dialect, and what to try.
-pub struct NoMatch {
-    pub what: String,
-    pub hint: String,
 }
 
 /// Tells the dialect of a file by the keys of its first records, as each dialect finds them. Where
@@ -102,44 +118,45 @@ pub struct NoMatch {
 /// When it is no JSON, of no known dialect, or lacks keys.
 pub fn recognise(
     source: &Source,
-    named: Option<&'static Dialect>,
-) -> Result<&'static Dialect, ReadError> {
-    let asked = named.map_or_else(|| DIALECTS.to_vec(), |dialect| vec![dialect]);
+    named: Option<&'static JsonFormat>,
+    formats: &JsonFormats,
+) -> Result<&'static JsonFormat, ReadError> {
+    let asked = named.map_or_else(|| formats.all.to_vec(), |format| vec![format]);
     let mut found = Err(ReadError::new(source.shown(), 0, "holds nothing to look at", ""));
     for bytes_max in [SAMPLE_BYTES_MAX, RECORD_BYTES_MAX] {
-        found = recognise_within(source, &asked, bytes_max);
+        found = recognise_within(source, &asked, bytes_max, formats);
         if found.is_ok() {
             return found;
         }
     }
-    part_in(source, named).map_or(found, Ok)
+    part_in(source, &asked, formats).map_or(found, Ok)
 }
 
 /// What belongs to the orders of other files, where a file holds that.
-fn part_in(source: &Source, named: Option<&Dialect>) -> Option<&'static Dialect> {
-    for part in PARTS {
-        let is_asked_for =
-            named.is_none_or(|dialect| part.name.split('/').next() == Some(dialect.name));
-        // A file that is broken was told of already.
-        if let (true, Ok(sample)) = (is_asked_for, take_sample(source, part, RECORD_BYTES_MAX))
-            && !sample.is_empty
-            && sample.keys.missing_of(part.needs).is_empty()
-        {
-            return Some(part);
-        }
-    }
-    None
+fn part_in(
+    source: &Source,
+    asked: &[&'static JsonFormat],
+    formats: &JsonFormats,
+) -> Option<&'static JsonFormat> {
+    let mut parts = asked.iter().flat_map(|format| format.parts.iter().copied());
+    parts.find(|part| {
+        // Broken files have already been reported.
+        take_sample(source, part, RECORD_BYTES_MAX, formats).is_ok_and(|sample| {
+            !sample.is_empty && sample.keys.missing_of(part.needs).is_empty()
+        })
+    })
 }
 
 fn recognise_within(
     source: &Source,
-    asked: &[&'static Dialect],
+    asked: &[&'static JsonFormat],
     bytes_max: u64,
-) -> Result<&'static Dialect, ReadError> {
-    let mut samples: Vec<(&'static Dialect, Sample)> = Vec::new();
+    formats: &JsonFormats,
+) -> Result<&'static JsonFormat, ReadError> {
+    let mut samples: Vec<(&'static JsonFormat, Sample)> = Vec::new();
     let mut error: Option<ReadError> = None;
     for dialect in asked {
-        match take_sample(source, dialect, bytes_max) {
+        match take_sample(source, dialect, bytes_max, formats) {
             Ok(sample) => samples.push((dialect, sample)),
             // Who came furthest understood most of it.
             Err(other) => match &error {
@@ -177,16 +194,20 @@ fn recognise_within(
 ///
 /// # Errors
 /// When there is none: what is missing to the nearest.
-pub fn dialect_of(keys: &Keys) -> Result<&'static Dialect, NoMatch> {
-    let missing = |dialect: &Dialect| keys.missing_of(dialect.needs);
-    let tried: Vec<_> = DIALECTS
+pub fn format_of(
+    keys: &Keys,
+    formats: &JsonFormats,
+) -> Result<&'static JsonFormat, NoMatch> {
+    let missing = |dialect: &JsonFormat| keys.missing_of(dialect.needs);
+    let tried: Vec<_> = formats
+        .all
         .iter()
         .map(|dialect| Candidate { dialect, keys, missing: missing(dialect) })
         .collect();
     choose(&tried, false)
 }
 
-fn choose(tried: &[Candidate<'_>], is_named: bool) -> Result<&'static Dialect, NoMatch> {
+fn choose(tried: &[Candidate<'_>], is_named: bool) -> Result<&'static JsonFormat, NoMatch> {
     if let Some(found) = fitting(tried) {
         return found;
     }
@@ -201,9 +222,9 @@ fn choose(tried: &[Candidate<'_>], is_named: bool) -> Result<&'static Dialect, N
             .min_by_key(|one| one.missing.len())
             .map(Candidate::lacking)
     };
-    let refusal = stranger(tried, by_own_key)
+    let refusal = known_non_order(tried, by_own_key)
         .or_else(|| near(&|one| one.missing.len() * 2 <= one.dialect.needs.len()))
-        .or_else(|| stranger(tried, as_wrapper))
+        .or_else(|| known_non_order(tried, as_wrapper))
         .or_else(|| near(&|_| is_named));
     if let Some(refusal) = refusal {
         return Err(refusal);
@@ -216,10 +237,10 @@ fn choose(tried: &[Candidate<'_>], is_named: bool) -> Result<&'static Dialect, N
 /// The dialect of which nothing is missing. Of several the one that needs most tells most; where
 /// two need as much, nothing tells which of them wrote the file. `None` where something is missing
 /// to each.
-fn fitting(tried: &[Candidate<'_>]) -> Option<Result<&'static Dialect, NoMatch>> {
+fn fitting(tried: &[Candidate<'_>]) -> Option<Result<&'static JsonFormat, NoMatch>> {
     let fitting = || tried.iter().filter(|one| one.missing.is_empty()).map(|one| one.dialect);
     let most = fitting().map(|dialect| dialect.needs.len()).max()?;
-    let best: Vec<&'static Dialect> =
+    let best: Vec<&'static JsonFormat> =
         fitting().filter(|dialect| dialect.needs.len() == most).collect();
     match best.as_slice() {
         [only] => Some(Ok(only)),
@@ -249,10 +270,10 @@ impl Candidate<'_> {
 }
 
 /// Other things than orders, told by the marks of their kind that `counts`.
-fn stranger(tried: &[Candidate<'_>], counts: impl Fn(&str, &Keys) -> bool) -> Option<NoMatch> {
+fn known_non_order(tried: &[Candidate<'_>], counts: impl Fn(&str, &Keys) -> bool) -> Option<NoMatch> {
     let marks = |one: &Candidate<'_>| {
-        let mut siblings = one.dialect.siblings.iter();
-        siblings
+        let mut non_orders = one.dialect.known_non_orders.iter();
+        non_orders
             .find(|(mark, _)| {
                 counts(mark, one.keys) && one.keys.contains(mark.trim_start_matches('/'))
             })
@@ -264,7 +285,12 @@ fn stranger(tried: &[Candidate<'_>], counts: impl Fn(&str, &Keys) -> bool) -> Op
     })
 }
 
-fn take_sample(source: &Source, dialect: &Dialect, bytes_max: u64) -> Result<Sample, ReadError> {
+fn take_sample(
+    source: &Source,
+    dialect: &JsonFormat,
+    bytes_max: u64,
+    formats: &JsonFormats,
+) -> Result<Sample, ReadError> {
     let mut elements =
         Elements::new(source.open()?.bytes, source.shown(), dialect.wrappers.to_vec());
     elements.limit(bytes_max);
@@ -277,7 +303,7 @@ fn take_sample(source: &Source, dialect: &Dialect, bytes_max: u64) -> Result<Sam
             Err(_) if index > 0 => break,
             Err(error) => return Err(error),
         };
-        let (place, parsed) = (element.place, Keys::of(element.bytes));
+        let (place, parsed) = (element.place, formats.keys_of(element.bytes));
         // What one wrapper holds is of one kind; the next may hold another.
         if index > 0 && elements.wrapper() != sample.wrapper {
             break;

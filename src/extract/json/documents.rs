@@ -1,23 +1,23 @@
 //! The orders of one JSON file.
 
-use super::dialect::Dialect;
+use super::dialect::JsonFormat;
 use super::record::Document;
 use super::texts::Texts;
 use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::sheet_dialect::Records;
+use crate::extract::format::Records;
 
 /// The orders of one JSON file, in its order.
 pub struct Documents {
     texts: Texts,
-    dialect: &'static Dialect,
+    dialect: &'static JsonFormat,
 }
 
 impl Documents {
     /// # Errors
     /// When the file can't be read, or is not the one that was judged.
-    pub fn open(source: Source, dialect: &'static Dialect) -> Result<Self, ReadError> {
+    pub fn open(source: Source, dialect: &'static JsonFormat) -> Result<Self, ReadError> {
         Ok(Self { texts: Texts::open(source, dialect.wrappers)?, dialect })
     }
 }

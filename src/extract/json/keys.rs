@@ -1,11 +1,9 @@
 //! The keys of records, by which their dialect is told.
 
-use super::dialect::DIALECTS;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::LazyLock;
 
 /// Keys kept of all records together.
 const KEYS_MAX: usize = 1_000;
@@ -20,20 +18,17 @@ pub struct Keys {
     inner: BTreeSet<String>,
 }
 
-/// Keys inside that some dialect asks for.
-static ASKED_FOR: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
-    let needs = DIALECTS.iter().flat_map(|dialect| dialect.needs.iter().copied().flatten());
-    let marks = DIALECTS.iter().flat_map(|dialect| dialect.siblings.iter().map(|(mark, _)| mark));
-    needs.chain(marks).copied().filter(|key| key.contains('.')).collect()
-});
+/// Nested keys that are looked for, as `items.sku`.
+pub type KeyPaths = BTreeSet<&'static str>;
 
 impl Keys {
     /// # Errors
     /// When the text is no JSON, or no object.
-    pub fn of(record: &[u8]) -> serde_json::Result<Self> {
+    pub fn of(record: &[u8], paths: &KeyPaths) -> serde_json::Result<Self> {
         let mut keys = Self::default();
+        let mut search = Search { paths, found: &mut keys.inner };
         each_member(&String::from_utf8_lossy(record), |key, value| {
-            look_into(value, &key, 1, &mut keys.inner);
+            search.look_into(value, &key, 1);
             if keys.outer.len() < KEYS_MAX {
                 keys.outer.push(key);
             }
@@ -98,26 +93,31 @@ pub fn each_member<'de>(
     json.end()
 }
 
-/// Looks into an object, or into those of a list. What is wrong with them is not for the keys to
-/// say.
-fn look_into(text: &str, path: &str, depth: usize, found: &mut BTreeSet<String>) {
-    match text.as_bytes().first() {
-        Some(b'{') if depth < DEPTH_MAX => {
-            let looked = each_member(text, |key, value| {
-                let path = format!("{path}.{key}");
-                look_into(value, &path, depth + 1, found);
-                if ASKED_FOR.contains(path.as_str()) {
-                    found.insert(path);
-                }
-            });
-            // What is no object here is found to be none by whoever reads the record.
-            let _ = looked;
-        }
-        Some(b'[') if depth < DEPTH_MAX => {
-            for item in serde_json::from_str::<Vec<&RawValue>>(text).unwrap_or_default() {
-                look_into(item.get(), path, depth + 1, found);
+/// Collects the nested keys of a record that are looked for. Values that are not objects are
+/// reported later, when the record is read.
+struct Search<'a> {
+    paths: &'a KeyPaths,
+    found: &'a mut BTreeSet<String>,
+}
+
+impl Search<'_> {
+    fn look_into(&mut self, text: &str, path: &str, depth: usize) {
+        match text.as_bytes().first() {
+            Some(b'{') if depth < DEPTH_MAX => {
+                let _ = each_member(text, |key, value| {
+                    let path = format!("{path}.{key}");
+                    self.look_into(value, &path, depth + 1);
+                    if self.paths.contains(path.as_str()) {
+                        self.found.insert(path);
+                    }
+                });
             }
+            Some(b'[') if depth < DEPTH_MAX => {
+                for item in serde_json::from_str::<Vec<&RawValue>>(text).unwrap_or_default() {
+                    self.look_into(item.get(), path, depth + 1);
+                }
+            }
+            _ => {}
         }
-        _ => {}
     }
 }

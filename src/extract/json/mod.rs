@@ -18,7 +18,9 @@ mod wrappers;
 #[cfg(test)]
 mod tests;
 
-pub use dialect::{DIALECTS, Dialect, NoMatch, SAMPLE_LEN_MAX, dialect_of, recognise};
+pub use dialect::{
+    JsonFormat, JsonFormats, JsonPiece, ReadPiece, SAMPLE_LEN_MAX, format_of, recognise,
+};
 pub use documents::{Documents, malformed};
 pub use keys::Keys;
 pub use record::{Document, Record, interned, text_or};

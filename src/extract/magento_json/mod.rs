@@ -4,13 +4,14 @@
 
 mod order;
 
-use super::json::Dialect;
+use super::json::JsonFormat;
 
 /// `GET /rest/V1/orders` and `/rest/V1/orders/{id}`, and dumps of them.
-pub static ORDERS: Dialect = Dialect {
+pub static ORDERS: JsonFormat = JsonFormat {
     name: "magento-json",
     title: "Magento orders",
     description: "Magento 2: orders of the REST API, JSON or JSON lines",
+    how: "REST API: GET rest/V1/orders?searchCriteria[pageSize]=100&searchCriteria[currentPage]=N, each page as it comes.",
     wrappers: &["items", "orders", "order"],
     needs: &[
         &["entity_id", "increment_id"],
@@ -21,9 +22,11 @@ pub static ORDERS: Dialect = Dialect {
         &["state", "status"],
         &["items.qty_ordered"],
     ],
-    siblings: &[
+    known_non_orders: &[
         ("items.order_item_id", "Magento's invoices, shipments or credit memos"),
         ("parameters", "an error that an API answered with"),
     ],
     read: order::order,
+    piece: None,
+    parts: &[],
 };

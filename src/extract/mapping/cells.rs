@@ -2,6 +2,7 @@
 
 use super::profile::{Cells, Name};
 use crate::domain::Reason;
+use crate::extract::blank::trimmed;
 use crate::extract::rows::Row;
 use csv::ByteRecord;
 use std::borrow::Cow;
@@ -40,7 +41,7 @@ pub struct RecordValues<'a> {
 impl Values for RecordValues<'_> {
     fn value(&self, name: Name) -> Result<Cow<'_, str>, Reason> {
         let cell = self.at.get(name).and_then(|at| self.record.get(*at)).unwrap_or_default();
-        std::str::from_utf8(cell.trim_ascii())
+        std::str::from_utf8(trimmed(cell))
             .map(|text| Cow::Borrowed(unguarded(text)))
             .map_err(|_| Reason::BadEncoding)
     }
@@ -83,32 +84,9 @@ fn in_brackets(text: &str) -> &str {
     inner().unwrap_or(text)
 }
 
-/// Whether two names are one, without regard to case; a sign of `seen` that was lost on its way
-/// (U+FFFD) may be any.
-pub fn are_alike(seen: &str, name: &str) -> bool {
-    let mut seen = seen.chars().flat_map(char::to_lowercase);
-    let mut name = name.chars().flat_map(char::to_lowercase);
-    loop {
-        match (seen.next(), name.next()) {
-            (None, None) => return true,
-            (Some(a), Some(b)) if a == b || a == '\u{fffd}' => {}
-            _ => return false,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_compared_without_case_and_forgive_what_an_encoding_lost() {
-        assert!(are_alike("NÚMERO de orden", "Número de Orden"));
-        assert!(are_alike("N\u{fffd}mero", "Número"));
-        assert!(!are_alike("Número", "N\u{fffd}mero"));
-        assert!(!are_alike("Numero", "Número"));
-        assert!(!are_alike("Total", "Totals"));
-    }
 
     #[test]
     fn the_guards_of_spreadsheets_and_names_around_brackets_are_taken_off() {

@@ -8,7 +8,7 @@ mod builtin;
 mod cells;
 mod consistency;
 mod dates;
-mod dialect;
+mod format;
 mod lines;
 mod order;
 mod parse;
@@ -19,10 +19,7 @@ mod sheet;
 mod status;
 mod toml_table;
 
-pub use builtin::{
-    AMAZON, BIGCOMMERCE, ETSY, MATRIXIFY, SQUARE, SQUARESPACE, TIENDANUBE, WIX, how, profile_text,
-};
-pub use dialect::Mapped;
+pub use builtin::{BUILT_IN, profile_text};
 pub use parse::{Mappings, parse};
 pub use profile::Profile;
 pub use records::MappedRecords;

@@ -5,7 +5,6 @@ mod shape;
 
 use super::amounts::Form;
 use super::dates::{Dates, FORMATS_MAX};
-use super::dialect::Mapped;
 use super::profile::{Field, LineField, Name, OrderField, Profile, RowLayout, Source, Zone};
 use super::toml_table::{Document, Table, Value};
 use crate::extract::error::{OpenError, ReadError};
@@ -21,11 +20,6 @@ use toml::de::{DeTable, DeValue};
 pub struct Mappings(pub Arc<[Arc<Profile>]>);
 
 impl Mappings {
-    /// Each as a dialect.
-    pub fn dialects(&self) -> Vec<Mapped> {
-        self.0.iter().map(|profile| Mapped(Arc::clone(profile))).collect()
-    }
-
     pub fn named(&self, name: &str) -> Option<&Arc<Profile>> {
         self.0.iter().find(|profile| profile.name == name)
     }

@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn values_may_hold_the_signs_that_part_them() {
-        let cell = "No: 1, Qty: 2, Name: Knife | big, sharp, Options: Size: 5&#039;, ChangeCause: so, Price: $1.50|\
+        let cell = "No: 1, Qty: 2, Name: Knife | big, sharp, Options: Size: 5&#039;, Why: so, Price: $1.50|\
                     No: 2, Qty: 1, Name: No: none, Price: 2.00";
         assert_eq!(
             lines(cell).unwrap(),

@@ -8,7 +8,7 @@ use crate::extract::ORDER_LINES_MAX;
 use crate::extract::codec;
 use crate::extract::error::ReadError;
 use crate::extract::json::{Document, RepeatedKey, Texts, Value, interned, malformed};
-use crate::extract::sheet_dialect::Records;
+use crate::extract::format::Records;
 use std::borrow::Cow;
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! A table that a mapping fits: where each name stands, and its rows as orders.
 
-use super::cells::{RecordValues, RowValues, Values, are_alike};
+use super::cells::{RecordValues, RowValues, Values};
 use super::dates::{Kept, Unsettled};
 use super::lines;
 use super::order::{Faults, Material, order};
@@ -10,9 +10,10 @@ use super::profile::{
 };
 use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::error::ReadError;
+use crate::extract::format::{CsvLayout, Records};
 use crate::extract::grouping::{Group, Groups};
+use crate::extract::header::{ABSENT, Header, is_same_if_lossy};
 use crate::extract::rows::{Row, Rows};
-use crate::extract::sheet_dialect::{Layout, Records};
 use csv::ByteRecord;
 use std::sync::Arc;
 
@@ -23,19 +24,16 @@ pub struct MappedSheet {
     /// For each name the column it stands in; larger than any row where there is none.
     pub at: Vec<usize>,
     pub kept: Kept,
-    width: usize,
 }
 
 impl MappedSheet {
-    pub fn resolve(profile: &Arc<Profile>, header: &ByteRecord) -> Self {
-        let cells: Vec<String> =
-            header.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect();
-        let at = profile.names.iter().map(|name| column(&cells, name)).collect();
-        Self { profile: Arc::clone(profile), at, kept: profile.dates.all(), width: header.len() }
+    pub fn resolve(profile: &Arc<Profile>, header: &Header) -> Self {
+        let at = profile.names.iter().map(|name| column(header, name)).collect();
+        Self { profile: Arc::clone(profile), at, kept: profile.dates.all() }
     }
 
     pub fn has(&self, name: Name) -> bool {
-        self.at.get(name).is_some_and(|at| *at < self.width)
+        self.at.get(name).is_some_and(|at| *at != ABSENT)
     }
 
     /// Tells by the first rows how the file writes dates.
@@ -58,7 +56,7 @@ impl MappedSheet {
             .find(|name| self.has(**name))
             .and_then(|name| self.at.get(*name))
             .copied()
-            .unwrap_or(usize::MAX)
+            .unwrap_or(ABSENT)
     }
 
     fn of_row(&self, row: &Row<'_>) -> SourceOrder {
@@ -174,7 +172,7 @@ impl MappedSheet {
     fn kind_of(&self, row: &RowValues<'_>, faults: &mut Faults) -> RowKind {
         let Some(kinds) = &self.profile.row_kind else { return RowKind::Line };
         let text = row.value(kinds.column).unwrap_or_default();
-        let word = kinds.words.iter().find(|(word, _)| are_alike(&text, word));
+        let word = kinds.words.iter().find(|(word, _)| is_same_if_lossy(&text, word));
         match word.map(|(_, kind)| *kind).or(kinds.others) {
             Some(kind) => kind,
             None => {
@@ -186,16 +184,16 @@ impl MappedSheet {
 }
 
 /// `name#2` is the second column of that name, unless one is called so.
-fn column(header: &[String], name: &str) -> usize {
+fn column(header: &Header, name: &str) -> usize {
     let nth = |name: &str, n: usize| {
-        let alike = header.iter().enumerate().filter(|(_, cell)| are_alike(cell, name));
+        let alike = header.names().enumerate().filter(|(_, cell)| is_same_if_lossy(cell, name));
         alike.map(|(at, _)| at).nth(n)
     };
     let numbered = || {
         let (name, number) = name.rsplit_once('#')?;
         nth(name, number.parse::<usize>().ok()?.checked_sub(1)?)
     };
-    nth(name, 0).or_else(numbered).unwrap_or(usize::MAX)
+    nth(name, 0).or_else(numbered).unwrap_or(ABSENT)
 }
 
 fn faults_of(row: &Row<'_>) -> Faults {
@@ -206,11 +204,7 @@ fn faults_of(row: &Row<'_>) -> Faults {
     faults
 }
 
-impl Layout for MappedSheet {
-    fn width(&self) -> usize {
-        self.width
-    }
-
+impl CsvLayout for MappedSheet {
     /// Whatever comes first: a line within a cell with as many delimiters as a row that begins like
     /// one is a row.
     fn begins_with_key(&self) -> bool {

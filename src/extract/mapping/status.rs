@@ -1,9 +1,10 @@
 //! What became of an order, by the words a mapping declares.
 
-use super::cells::{Values, are_alike};
+use super::cells::Values;
 use super::consistency::agreed;
 use super::profile::{Answer, StatusRule};
 use crate::domain::{Reason, Status};
+use crate::extract::header::is_same_if_lossy;
 
 /// The first word that the rules are asked about: of an order whose status they can't tell.
 pub fn word(rules: &[StatusRule], carriers: &[&dyn Values]) -> String {
@@ -25,7 +26,7 @@ pub fn status(rules: &[StatusRule], carriers: &[&dyn Values]) -> Result<Status, 
         let answer = match text.as_str() {
             "" => rule.blank.unwrap_or(Answer::Next),
             text => {
-                let word = rule.words.iter().find(|(word, _)| are_alike(text, word));
+                let word = rule.words.iter().find(|(word, _)| is_same_if_lossy(text, word));
                 word.map(|(_, answer)| *answer).or(rule.filled).ok_or(Reason::UnknownStatus)?
             }
         };

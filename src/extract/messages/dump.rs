@@ -5,17 +5,18 @@ use super::envelope::{Envelope, Message};
 use super::loader_columns;
 use super::objects::object_of;
 use super::rows::DumpRows;
-use crate::extract::json::{Dialect, Keys, NoMatch, SAMPLE_LEN_MAX, Tree, dialect_of};
+use crate::extract::error::NoMatch;
+use crate::extract::format::{CsvFormat, CsvHead, CsvLayout, CsvMatch, Format, Records, Syntax};
+use crate::extract::header::Header;
+use crate::extract::json::{JsonFormat, JsonFormats, Keys, SAMPLE_LEN_MAX, Tree, format_of};
 use crate::extract::rows::Rows;
-use crate::extract::sheet_dialect::{Head, Layout, Records, SheetDialect, Verdict};
-use csv::ByteRecord;
 use std::sync::Arc;
 
 /// A table with the marks of its loader.
 #[derive(Debug)]
 pub struct WarehouseCsv;
 
-pub static DIALECT: WarehouseCsv = WarehouseCsv;
+pub static FORMAT: WarehouseCsv = WarehouseCsv;
 
 /// The marks by which a table is told; with one of each the newest version of an order is known.
 const MARKS: &str =
@@ -28,7 +29,7 @@ pub fn is_header(text: &[u8]) -> bool {
     loader_columns::NAMES.iter().any(|name| line.contains(name))
 }
 
-impl SheetDialect for WarehouseCsv {
+impl Format for WarehouseCsv {
     fn name(&self) -> &str {
         "warehouse-csv"
     }
@@ -45,20 +46,29 @@ impl SheetDialect for WarehouseCsv {
         vec![MARKS.to_owned(), "_airbyte_data or the columns of one of the JSON formats".to_owned()]
     }
 
-    fn known(&self, header: &ByteRecord) -> usize {
-        names_of(header)
-            .iter()
-            .filter(|name| loader_columns::NAMES.contains(&name.as_str()))
-            .count()
+    fn how(&self) -> String {
+        "The table of orders that Airbyte or a Singer target loaded, written to a CSV file with all its columns."
+            .to_owned()
     }
 
-    fn judge(&self, head: &Head<'_>) -> Verdict {
-        match (self.known(head.header), head.is_named) {
+    fn syntax(&self) -> Syntax<'_> {
+        Syntax::Csv(self)
+    }
+}
+
+impl CsvFormat for WarehouseCsv {
+    fn known_columns(&self, header: &Header) -> usize {
+        let names = names_of(header);
+        names.iter().filter(|name| loader_columns::NAMES.contains(&name.as_str())).count()
+    }
+
+    fn detect(&self, head: &CsvHead<'_>) -> CsvMatch {
+        match (self.known_columns(head.header), head.is_named) {
             (0, true) => {
                 let hint = "write the table to a CSV file again, with all its columns".to_owned();
-                return Verdict::Missing { columns: vec![MARKS.to_owned()], hint };
+                return CsvMatch::MissingColumns { columns: vec![MARKS.to_owned()], hint };
             }
-            (0, false) => return Verdict::Foreign,
+            (0, false) => return CsvMatch::NotThisFormat,
             _ => {}
         }
         let names = names_of(head.header);
@@ -69,23 +79,25 @@ impl SheetDialect for WarehouseCsv {
                     row.iter().map(|cell| String::from_utf8_lossy(cell).trim().into()).collect();
                 object_of(names.iter().map(String::as_str).zip(cells.iter().map(String::as_str)))
             });
-        match told_by(objects, &names) {
+        let complete = |dialect| {
+            let formats = head.json_formats;
+            CsvMatch::Complete(Arc::new(Dump { names: names.clone(), dialect, formats }))
+        };
+        match told_by(objects, &names, head.json_formats) {
             // A first row longer than what is looked at, or no row: the reading tells.
-            None => Verdict::Complete(Arc::new(Dump { names, dialect: None })),
-            Some(Ok(dialect)) => {
-                Verdict::Complete(Arc::new(Dump { names, dialect: Some(dialect) }))
-            }
-            Some(Err(NoMatch { what, hint })) => {
-                Verdict::Unusable { what: format!("is a {}: {what}", self.title()), hint }
-            }
+            None => complete(None),
+            Some(Ok(dialect)) => complete(Some(dialect)),
+            Some(Err(NoMatch { what, hint })) => CsvMatch::Unusable(NoMatch::new(
+                format!("is a {}: {what}", self.title()),
+                hint,
+            )),
         }
     }
 }
 
 /// The names of the columns; some warehouses write them in capitals.
-fn names_of(header: &ByteRecord) -> Vec<String> {
-    let names: Vec<String> =
-        header.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect();
+fn names_of(header: &Header) -> Vec<String> {
+    let names: Vec<String> = header.names().map(str::to_owned).collect();
     match names.iter().any(|name| name.contains(|c: char| c.is_ascii_lowercase())) {
         true => names,
         false => names.into_iter().map(|name| name.to_ascii_lowercase()).collect(),
@@ -96,7 +108,8 @@ fn names_of(header: &ByteRecord) -> Vec<String> {
 pub fn told_by(
     objects: impl Iterator<Item = String>,
     names: &[String],
-) -> Option<Result<&'static Dialect, NoMatch>> {
+    formats: &JsonFormats,
+) -> Option<Result<&'static JsonFormat, NoMatch>> {
     let mut keys = Keys::default();
     let mut has_records = false;
     // Columns that are blank in the first rows are there all the same.
@@ -105,7 +118,7 @@ pub fn told_by(
         .map(|name| format!("{}:null", serde_json::Value::from(name.as_str())))
         .collect();
     if !names.iter().any(|name| name == "_airbyte_data")
-        && let Ok(own) = Keys::of(format!("{{{}}}", header.join(",")).as_bytes())
+        && let Ok(own) = formats.keys_of(format!("{{{}}}", header.join(",")).as_bytes())
     {
         keys.add(own);
     }
@@ -113,12 +126,12 @@ pub fn told_by(
         has_records = true;
         if let Ok(tree) = Tree::parse(&object)
             && let Message::Record { row, .. } = Envelope::Airbyte.read(tree.root())
-            && let Some(own) = row.keys()
+            && let Some(own) = row.keys(formats)
         {
             keys.add(own);
         }
     }
-    has_records.then(|| dialect_of(&keys))
+    has_records.then(|| format_of(&keys, formats))
 }
 
 /// How the rows of one table are read.
@@ -126,14 +139,11 @@ pub fn told_by(
 pub struct Dump {
     pub names: Vec<String>,
     /// Of its records; `None` where its beginning did not tell.
-    pub dialect: Option<&'static Dialect>,
+    pub dialect: Option<&'static JsonFormat>,
+    pub formats: &'static JsonFormats,
 }
 
-impl Layout for Dump {
-    fn width(&self) -> usize {
-        self.names.len()
-    }
-
+impl CsvLayout for Dump {
     fn begins_with_key(&self) -> bool {
         false
     }

@@ -3,7 +3,7 @@
 use super::loader_columns::LoaderColumns;
 use super::objects;
 use super::version::Stamps;
-use crate::extract::json::{Keys, RepeatedKey, Tree, Value};
+use crate::extract::json::{JsonFormats, Keys, RepeatedKey, Tree, Value};
 
 /// Who writes such messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,14 +56,12 @@ impl Row<'_> {
         }
     }
 
-    pub fn keys(&self) -> Option<Keys> {
-        self.with(|value| Keys::of(value.raw().as_bytes()).ok())?
+    pub fn keys(&self, formats: &JsonFormats) -> Option<Keys> {
+        self.with(|value| formats.keys_of(value.raw().as_bytes()).ok())?
     }
 }
 
 impl Envelope {
-    pub const ALL: [Self; 2] = [Self::Singer, Self::Airbyte];
-
     /// Its name in the settings.
     pub fn name(self) -> &'static str {
         match self {
@@ -76,6 +74,13 @@ impl Envelope {
         match self {
             Self::Singer => "messages of a Singer tap",
             Self::Airbyte => "messages of an Airbyte source",
+        }
+    }
+
+    pub fn how(self) -> &'static str {
+        match self {
+            Self::Singer => "What a tap writes, saved to a file or piped into standard input; its orders must be of a format above.",
+            Self::Airbyte => "What a source or a destination of JSON lines writes, saved as it comes; its orders must be of a format above.",
         }
     }
 

@@ -16,7 +16,7 @@ mod superseded;
 mod survey;
 mod version;
 
-pub use dump::{DIALECT as WAREHOUSE, is_header};
+pub use dump::{FORMAT as WAREHOUSE, is_header};
 pub use envelope::Envelope;
 pub use reader::Messages;
 pub use states::States;

@@ -7,8 +7,8 @@ use super::superseded::Places;
 use crate::domain::SourceOrder;
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::json::{Dialect, Document, Texts, malformed};
-use crate::extract::sheet_dialect::Records;
+use crate::extract::json::{JsonFormat, Document, Texts, malformed};
+use crate::extract::format::Records;
 use std::sync::Arc;
 
 /// The orders of one file of messages, in its order.
@@ -53,7 +53,7 @@ impl Records for Messages {
 }
 
 /// The order that a record is; if it is no object, only that record is malformed.
-pub fn order_of(dialect: &Dialect, row: &Row<'_>, document: &Document<'_>) -> SourceOrder {
+pub fn order_of(dialect: &JsonFormat, row: &Row<'_>, document: &Document<'_>) -> SourceOrder {
     let order = row.with(|value| {
         let mut order = dialect.order(&Document { value, ..*document });
         order.is_deleted = LoaderColumns::of(value).is_ok_and(|columns| columns.says_deleted());

@@ -7,10 +7,10 @@ use super::reader::order_of;
 use super::superseded::{Places, Superseded, Versions};
 use super::version::{Stamps, Version, is_damaged};
 use crate::domain::SourceOrder;
-use crate::extract::error::ReadError;
-use crate::extract::json::{Dialect, Document, NoMatch, SAMPLE_LEN_MAX, Tree, malformed};
+use crate::extract::error::{NoMatch, ReadError};
+use crate::extract::json::{JsonFormat, Document, SAMPLE_LEN_MAX, Tree, malformed};
 use crate::extract::rows::{self, Rows};
-use crate::extract::sheet_dialect::Records;
+use crate::extract::format::Records;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub struct DumpRows {
 }
 
 struct Survey {
-    dialect: &'static Dialect,
+    dialect: &'static JsonFormat,
     places: Places,
 }
 
@@ -65,14 +65,14 @@ impl DumpRows {
     }
 
     /// The dialect of the records, by the first of them.
-    fn dialect(&self) -> Result<Option<&'static Dialect>, ReadError> {
+    fn dialect(&self) -> Result<Option<&'static JsonFormat>, ReadError> {
         let mut rows = self.rows.again()?;
         let mut objects = Vec::new();
         while let (true, Some(row)) = (objects.len() < SAMPLE_LEN_MAX, rows.advance()?) {
             objects.extend(row.is_whole.then(|| self.dump.object(&row).0));
         }
-        let refused = |NoMatch { what, hint }| ReadError::new(self.rows.shown(), 0, what, hint);
-        told_by(objects.into_iter(), &self.dump.names).transpose().map_err(refused)
+        let refused = |no_match: NoMatch| no_match.at(self.rows.shown(), 0);
+        told_by(objects.into_iter(), &self.dump.names, self.dump.formats).transpose().map_err(refused)
     }
 }
 
@@ -111,7 +111,7 @@ impl Dump {
     fn order(
         &self,
         row: &rows::Row<'_>,
-        dialect: &'static Dialect,
+        dialect: &'static JsonFormat,
     ) -> (SourceOrder, Option<Stamps>) {
         if !row.is_whole {
             return (malformed(), None);

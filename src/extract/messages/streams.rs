@@ -8,7 +8,7 @@ use super::survey;
 use super::version::{Version, is_damaged};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::json::{Dialect, Document, SAMPLE_LEN_MAX, Texts};
+use crate::extract::json::{JsonFormat, JsonFormats, Document, SAMPLE_LEN_MAX, Texts};
 
 /// A first message longer than this is none: it would be another format's whole file.
 const FIRST_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -18,13 +18,13 @@ const FIRST_BYTES_MAX: u64 = 4 * 1024 * 1024;
 pub struct Streams {
     pub envelope: Envelope,
     /// The streams that are read, each with the dialect of its records.
-    pub taken: Vec<(String, &'static Dialect)>,
+    pub taken: Vec<(String, &'static JsonFormat)>,
     pub superseded: Superseded,
 }
 
 /// What a message is to who reads orders.
 pub enum Part<'a> {
-    Order(&'static Dialect, Row<'a>),
+    Order(&'static JsonFormat, Row<'a>),
     State,
     Other,
     /// It may have been an order.
@@ -37,7 +37,11 @@ pub enum Part<'a> {
 /// # Errors
 /// When no stream of orders can be told from the others, or its records lack keys; with a format
 /// that is named, also when there is no message.
-pub fn recognise(source: &Source, named: Option<Envelope>) -> Result<Option<Streams>, ReadError> {
+pub fn recognise(
+    source: &Source,
+    named: Option<Envelope>,
+    formats: &JsonFormats,
+) -> Result<Option<Streams>, ReadError> {
     let envelope = match (envelope_of(source), named) {
         (Ok(Some(found)), Some(named)) if found != named => {
             let what = format!("looks like {}, expected {}", found.name(), named.name());
@@ -62,7 +66,7 @@ pub fn recognise(source: &Source, named: Option<Envelope>) -> Result<Option<Stre
         // What is wrong with it as JSON is for that to say.
         (_, None) => return Ok(None),
     };
-    let taken = survey::streams_of_orders(source, envelope, named.is_some())?;
+    let taken = survey::streams_of_orders(source, envelope, named.is_some(), formats)?;
     let superseded = superseded_in(source, envelope, &taken)?;
     Ok(Some(Streams { envelope, taken, superseded }))
 }
@@ -72,7 +76,7 @@ pub fn recognise(source: &Source, named: Option<Envelope>) -> Result<Option<Stre
 fn superseded_in(
     source: &Source,
     envelope: Envelope,
-    taken: &[(String, &'static Dialect)],
+    taken: &[(String, &'static JsonFormat)],
 ) -> Result<Superseded, ReadError> {
     let mut texts = Texts::open(source.clone(), &[])?;
     let (mut versions, mut record, mut is_table) = (Versions::new(), 0_u64, false);
@@ -135,7 +139,7 @@ fn envelope_of(source: &Source) -> Result<Option<Envelope>, ReadError> {
 pub fn part_of<'a>(
     document: &Document<'a>,
     envelope: Envelope,
-    taken: &[(String, &'static Dialect)],
+    taken: &[(String, &'static JsonFormat)],
 ) -> Part<'a> {
     match envelope.read(document.value) {
         Message::Record { stream, row } => match taken.iter().find(|(name, _)| *name == stream) {

@@ -3,8 +3,8 @@
 
 use super::envelope::{Envelope, Message, Row};
 use crate::extract::codec::Source;
-use crate::extract::error::ReadError;
-use crate::extract::json::{Dialect, Keys, NoMatch, SAMPLE_LEN_MAX, Texts, dialect_of};
+use crate::extract::error::{NoMatch, ReadError};
+use crate::extract::json::{JsonFormat, JsonFormats, Keys, SAMPLE_LEN_MAX, Texts, format_of};
 use std::collections::BTreeMap;
 
 /// Streams that are told apart; a tap has a few dozen.
@@ -19,7 +19,7 @@ struct Seen {
     keys: Keys,
 }
 
-type Taken = Vec<(String, &'static Dialect)>;
+type Taken = Vec<(String, &'static JsonFormat)>;
 
 /// The streams that hold orders or abandoned carts, each with its dialect; none where there is
 /// nothing to read.
@@ -31,20 +31,25 @@ pub fn streams_of_orders(
     source: &Source,
     envelope: Envelope,
     is_named: bool,
+    formats: &JsonFormats,
 ) -> Result<Taken, ReadError> {
-    let seen = look_through(source, envelope)?;
-    choose(&seen, envelope, is_named)
-        .map_err(|unfit| ReadError::new(source.shown(), 0, unfit.what, unfit.hint))
+    let seen = look_through(source, envelope, formats)?;
+    choose(&seen, envelope, is_named, formats)
+        .map_err(|no_match| no_match.at(source.shown(), 0))
 }
 
 /// What is there of each stream. Damage ends the look: what stands before it is good, and the
 /// reading tells of it.
-fn look_through(source: &Source, envelope: Envelope) -> Result<BTreeMap<String, Seen>, ReadError> {
+fn look_through(
+    source: &Source,
+    envelope: Envelope,
+    formats: &JsonFormats,
+) -> Result<BTreeMap<String, Seen>, ReadError> {
     let mut texts = Texts::open(source.clone(), &[])?;
     let mut streams: BTreeMap<String, Seen> = BTreeMap::new();
     loop {
         let noted = texts.next(|document| match envelope.read(document.value) {
-            Message::Record { stream, row } => note(&mut streams, stream, Some(&row)),
+            Message::Record { stream, row } => note(&mut streams, stream, Some((&row, formats))),
             Message::Schema { stream } => note(&mut streams, stream, None),
             Message::State | Message::Other | Message::Damaged => {}
         });
@@ -56,14 +61,14 @@ fn look_through(source: &Source, envelope: Envelope) -> Result<BTreeMap<String, 
     }
 }
 
-fn note(streams: &mut BTreeMap<String, Seen>, stream: String, record: Option<&Row<'_>>) {
+fn note(streams: &mut BTreeMap<String, Seen>, stream: String, record: Option<(&Row<'_>, &JsonFormats)>) {
     if streams.len() == STREAMS_MAX && !streams.contains_key(&stream) {
         return;
     }
     let seen = streams.entry(stream).or_default();
-    let Some(record) = record else { return };
+    let Some((record, formats)) = record else { return };
     if seen.records < SAMPLE_LEN_MAX
-        && let Some(keys) = record.keys()
+        && let Some(keys) = record.keys(formats)
     {
         seen.keys.add(keys);
     }
@@ -74,13 +79,14 @@ fn choose(
     streams: &BTreeMap<String, Seen>,
     envelope: Envelope,
     is_named: bool,
+    formats: &JsonFormats,
 ) -> Result<Taken, NoMatch> {
     let with_records = || streams.iter().filter(|(_, seen)| seen.records > 0);
     let orders: Vec<_> =
         with_records().filter(|(name, _)| is_called(name, &["orders", "order"])).collect();
     let mut taken = match orders.as_slice() {
-        [] => by_keys(streams, envelope, is_named)?,
-        [(name, seen)] => match dialect_of(&seen.keys) {
+        [] => by_keys(streams, envelope, is_named, formats)?,
+        [(name, seen)] => match format_of(&seen.keys, formats) {
             Ok(dialect) => vec![((*name).clone(), dialect)],
             Err(NoMatch { what, hint }) => {
                 return Err(NoMatch { what: format!("its stream {}: {what}", shown(name)), hint });
@@ -92,7 +98,7 @@ fn choose(
     let carts =
         with_records().filter(|(name, _)| is_called(name, &["abandoned_checkouts", "checkouts"]));
     for (name, seen) in carts {
-        if let Ok(dialect) = dialect_of(&seen.keys)
+        if let Ok(dialect) = format_of(&seen.keys, formats)
             && !taken.iter().any(|(taken, _)| taken == name)
         {
             taken.push((name.clone(), dialect));
@@ -106,6 +112,7 @@ fn by_keys(
     streams: &BTreeMap<String, Seen>,
     envelope: Envelope,
     is_named: bool,
+    formats: &JsonFormats,
 ) -> Result<Taken, NoMatch> {
     if streams.keys().any(|name| is_called(name, &["orders", "order"])) {
         // It is announced, and this time nothing came.
@@ -113,7 +120,7 @@ fn by_keys(
     }
     let records = || streams.iter().filter(|(_, seen)| seen.records > 0);
     let fitting =
-        records().filter_map(|(name, seen)| Some((name.clone(), dialect_of(&seen.keys).ok()?)));
+        records().filter_map(|(name, seen)| Some((name.clone(), format_of(&seen.keys, formats).ok()?)));
     let fitting: Vec<_> = fitting.collect();
     match (fitting.len(), records().count()) {
         (1, _) => Ok(fitting),
@@ -121,7 +128,7 @@ fn by_keys(
         // Airbyte announces no streams: that there are no orders this time is for the settings to
         // say.
         (0, _) if is_named && envelope == Envelope::Airbyte => Ok(fitting),
-        (0, 1) => match records().next().map(|(name, seen)| (name, dialect_of(&seen.keys))) {
+        (0, 1) => match records().next().map(|(name, seen)| (name, format_of(&seen.keys, formats))) {
             Some((name, Err(unfit))) if name.is_empty() => Err(unfit),
             _ => Err(none_of(streams)),
         },

@@ -5,11 +5,11 @@
 
 mod cells;
 mod columns;
-mod dialect;
 mod discount;
+mod format;
 mod orders;
 mod status;
 
-pub use dialect::DIALECT;
+pub use format::FORMAT;
 pub use orders::{ORDER_BYTES_MAX, ORDER_LINES_MAX};
 pub use status::Words;

@@ -4,8 +4,8 @@ use super::cells;
 use super::columns::{Columns, Field};
 use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::error::ReadError;
+use crate::extract::format::Records;
 use crate::extract::rows::{Row, Rows};
-use crate::extract::sheet_dialect::Records;
 
 /// The most lines kept of one order, far above what the shop system allows. Further ones are
 /// dropped and the order is marked, so that a file of nothing but product rows costs no memory.

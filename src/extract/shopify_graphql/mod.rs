@@ -7,14 +7,17 @@ mod gid;
 mod order;
 mod row;
 
-use super::join::{Holds, JsonPart, Kind, Part};
-use super::json::Dialect;
+use super::join::{Holds, Kind, Part};
+use super::json::{JsonFormat, JsonPiece};
 
-/// An order with its lines in it. Rows of a bulk operation are read by [`PART`].
-pub static ORDERS: Dialect = Dialect {
-    name: "shopify-graphql",
+const NAME: &str = "shopify-graphql";
+
+/// An order with its lines in it. Rows of a bulk operation are read as its pieces.
+pub static ORDERS: JsonFormat = JsonFormat {
+    name: NAME,
     title: "Shopify orders of the GraphQL API",
     description: "Shopify: orders of the GraphQL Admin API, as pages, JSON lines or the result of a bulk operation",
+    how: "The result of a bulk operation (bulkOperationRunQuery over orders with their lineItems), JSON lines as downloaded; or the answers to a query, each page as it comes.",
     wrappers: &[
         "data/orders/edges/node",
         "data/orders/nodes",
@@ -29,12 +32,17 @@ pub static ORDERS: Dialect = Dialect {
         &["totalPriceSet", "totalPrice"],
         &["currencyCode", "totalPriceSet"],
     ],
-    siblings: &[],
+    known_non_orders: &[],
     read: order::order,
+    piece: Some(JsonPiece {
+        part: Part { kind: &KIND, label: NAME, holds: Holds::Orders, family: None },
+        read: row::piece,
+    }),
+    parts: &[],
 };
 
 static KIND: Kind = Kind {
-    name: ORDERS.name,
+    name: NAME,
     stands_alone: true,
     needs: &[],
     may_hold_lines: true,
@@ -47,10 +55,4 @@ static KIND: Kind = Kind {
         "ask for `lineItems { edges { node { id name sku quantity originalUnitPriceSet { shopMoney { amount } } } } }` \
          of each order",
     ),
-};
-
-pub static PART: JsonPart = JsonPart {
-    dialect: &ORDERS,
-    part: Part { kind: &KIND, label: ORDERS.name, holds: Holds::Orders, family: None },
-    read: row::piece,
 };

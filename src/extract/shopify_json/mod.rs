@@ -4,14 +4,16 @@
 
 mod order;
 
-use super::json::Dialect;
+use super::json::JsonFormat;
 pub use order::status;
 
 /// `orders.json`, and what webhooks and dumps make of it.
-pub static ORDERS: Dialect = Dialect {
+pub static ORDERS: JsonFormat = JsonFormat {
     name: "shopify-json",
     title: "Shopify orders",
     description: "Shopify: orders of the REST Admin API, JSON or JSON lines",
+    how: "REST Admin API: GET orders.json?status=any&limit=250 with all fields, each page as it comes; needs read_all_orders \
+         for orders older than 60 days.",
     wrappers: &["orders", "order"],
     needs: &[
         &["id", "name"],
@@ -21,7 +23,7 @@ pub static ORDERS: Dialect = Dialect {
         &["total_price"],
         &["line_items"],
     ],
-    siblings: &[
+    known_non_orders: &[
         ("draft_orders", "Shopify's draft orders"),
         ("draft_order", "Shopify's draft orders"),
         ("transactions", "Shopify's transactions"),
@@ -34,13 +36,16 @@ pub static ORDERS: Dialect = Dialect {
         ("errors", "an error that an API answered with"),
     ],
     read: order::order,
+    piece: None,
+    parts: &[],
 };
 
 /// `checkouts.json`: carts that were left at the checkout.
-pub static CHECKOUTS: Dialect = Dialect {
+pub static CHECKOUTS: JsonFormat = JsonFormat {
     name: "shopify-checkouts-json",
     title: "Shopify's abandoned checkouts",
     description: "Shopify: abandoned checkouts of the REST Admin API, JSON or JSON lines",
+    how: "REST Admin API: GET checkouts.json, each page as it comes.",
     wrappers: &["checkouts", "checkout"],
     needs: &[
         &["abandoned_checkout_url"],
@@ -51,6 +56,8 @@ pub static CHECKOUTS: Dialect = Dialect {
         &["total_price"],
         &["line_items"],
     ],
-    siblings: &[],
+    known_non_orders: &[],
     read: order::checkout,
+    piece: None,
+    parts: &[],
 };

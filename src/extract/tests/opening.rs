@@ -57,7 +57,7 @@ fn a_named_format_is_only_asked_for_its_columns() {
         told.contains("\"shopify-cvs\" is not a format")
             && told.contains("auto or one of: shopify-csv")
     );
-    assert_eq!(formats()[0].name, "shopify-csv");
+    assert_eq!(formats()[0].name(), "shopify-csv");
 }
 
 #[test]

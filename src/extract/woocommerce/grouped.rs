@@ -4,9 +4,9 @@
 use super::cells::add_fault;
 use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::error::ReadError;
+use crate::extract::format::Records;
 use crate::extract::grouping::{Group, Groups};
 use crate::extract::rows::{Row, Rows};
-use crate::extract::sheet_dialect::Records;
 use std::sync::Arc;
 
 /// How the rows of a table are read.

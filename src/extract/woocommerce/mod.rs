@@ -5,13 +5,12 @@
 mod advanced;
 mod cells;
 mod grouped;
-mod names;
 mod others;
 mod rest;
 mod status;
 mod sums;
 mod webtoffee;
 
-pub use advanced::{DIALECT as ADVANCED_CSV, ORDERS as ADVANCED_JSON};
+pub use advanced::{FORMAT as ADVANCED_CSV, ORDERS as ADVANCED_JSON};
 pub use rest::ORDERS as REST;
-pub use webtoffee::DIALECT as WEBTOFFEE;
+pub use webtoffee::FORMAT as WEBTOFFEE;

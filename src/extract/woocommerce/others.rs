@@ -1,7 +1,7 @@
 //! Exports of WooCommerce shops that no orders can come of: what each is, and what to take instead.
 
-use super::names::Names;
-use csv::ByteRecord;
+use crate::extract::error::NoMatch;
+use crate::extract::header::Header;
 
 /// An export by columns that stand together only there.
 struct Other {
@@ -54,18 +54,14 @@ const OTHERS: &[Other] = &[
     },
 ];
 
-/// What an export is, and what to take instead, where it is one of these.
-pub fn refusal(names: &Names) -> Option<(String, String)> {
-    let is = |other: &&Other| {
-        names.has_all(other.marks) && !other.without.iter().any(|name| names.has(name))
-    };
-    OTHERS.iter().find(is).map(|other| (other.what.to_owned(), INSTEAD.to_owned()))
+/// What an export is, and what to take instead, if it is one of these.
+pub fn refusal(header: &Header) -> Option<NoMatch> {
+    let is = |other: &&Other| header.has_all(other.marks) && !header.has_any(other.without);
+    OTHERS.iter().find(is).map(|other| NoMatch::new(other.what, INSTEAD))
 }
 
-/// How many columns tell of one of these, which tells the delimiter.
-pub fn known(header: &ByteRecord) -> usize {
-    let names = Names::of(header);
-    let known =
-        OTHERS.iter().filter(|other| names.has_all(other.marks)).map(|other| other.marks.len());
-    known.max().unwrap_or(0)
+/// How many columns mark one of these, which decides the delimiter.
+pub fn known(header: &Header) -> usize {
+    let found = OTHERS.iter().filter(|other| header.has_all(other.marks));
+    found.map(|other| other.marks.len()).max().unwrap_or(0)
 }

@@ -1,6 +1,6 @@
 //! Where everything stands, decided once per file by its header.
 
-use crate::extract::woocommerce::names::{ABSENT, Names};
+use crate::extract::header::{ABSENT, Header};
 
 /// Without these nothing can be sent: one of each group, in lower case. The status is needed
 /// because the export may hold cancelled orders; the currency is not, as the plugin leaves it out
@@ -38,7 +38,6 @@ pub struct Columns {
     pub coupon: usize,
     pub coupon_amount: usize,
     pub line: LineColumns,
-    pub width: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +59,7 @@ pub struct LineColumns {
 }
 
 impl Columns {
-    pub fn of(names: &Names) -> Self {
+    pub fn of(names: &Header) -> Self {
         Self {
             id: names.at("order id"),
             number: names.at("order number"),
@@ -82,18 +81,17 @@ impl Columns {
             coupon_amount: names.at("discount amount"),
             line: LineColumns {
                 ordinal: names.at("item #"),
-                name: names.first(&["item name", "product name"]),
+                name: names.first_of(&["item name", "product name"]),
                 product: names.at("product id"),
                 variation: names.at("variation id"),
                 sku: names.at("sku"),
-                quantity: names.first(&["quantity", "quantity (- refund)"]),
+                quantity: names.first_of(&["quantity", "quantity (- refund)"]),
                 price: names.at("item cost before discount"),
                 net_price: names.at("item cost"),
                 category: names.at("category"),
                 image: names.at("image url"),
                 url: names.at("product url"),
             },
-            width: names.len(),
         }
     }
 

@@ -2,14 +2,15 @@
 
 use super::orders::is_short;
 use crate::domain::{Reason, RecordError, SourceDiscount, SourceLine, SourceOrder};
-use crate::extract::json::{Dialect, Record, text_or};
+use crate::extract::json::{JsonFormat, Record, text_or};
 use crate::extract::woocommerce::cells::{id, is_some_amount};
 use crate::extract::woocommerce::status;
 
-pub static ORDERS: Dialect = Dialect {
+pub static ORDERS: JsonFormat = JsonFormat {
     name: "advanced-order-export-json",
     title: "WooCommerce orders of Advanced Order Export",
     description: "WooCommerce: Advanced Order Export, JSON",
+    how: "WordPress admin: WooCommerce > Export Orders, format JSON, all statuses.",
     wrappers: &["orders"],
     needs: &[
         &["Order Number", "Order ID"],
@@ -19,8 +20,10 @@ pub static ORDERS: Dialect = Dialect {
         &["Email (Billing)", "Customer User Email"],
         &["Products"],
     ],
-    siblings: &[],
+    known_non_orders: &[],
     read: order,
+    piece: None,
+    parts: &[],
 };
 
 fn order(record: &Record<'_>) -> SourceOrder {

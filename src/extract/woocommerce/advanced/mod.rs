@@ -2,9 +2,9 @@
 //! columns; they are known by the labels the plugin gives them.
 
 mod columns;
-mod dialect;
 mod document;
+mod format;
 mod orders;
 
-pub use dialect::DIALECT;
 pub use document::ORDERS;
+pub use format::FORMAT;

@@ -3,13 +3,14 @@
 
 mod order;
 
-use crate::extract::json::Dialect;
+use crate::extract::json::JsonFormat;
 
 /// `wp-json/wc/v3/orders`, and what backups and dumps make of it.
-pub static ORDERS: Dialect = Dialect {
+pub static ORDERS: JsonFormat = JsonFormat {
     name: "woocommerce-json",
     title: "WooCommerce orders",
     description: "WooCommerce: orders of the REST API, JSON or JSON lines",
+    how: "REST API: GET wp-json/wc/v3/orders?per_page=100&page=N, each page as it comes, until one is empty.",
     wrappers: &["orders", "order", "data"],
     needs: &[
         &["id", "number"],
@@ -20,10 +21,12 @@ pub static ORDERS: Dialect = Dialect {
         &["date_created", "date_created_gmt", "created_at"],
         &["line_items"],
     ],
-    siblings: &[
+    known_non_orders: &[
         ("/refunded_by", "WooCommerce's refunds"),
         ("order_refunds", "WooCommerce's refunds"),
         ("code", "an error that an API answered with"),
     ],
     read: order::order,
+    piece: None,
+    parts: &[],
 };

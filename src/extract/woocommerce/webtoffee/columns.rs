@@ -1,7 +1,7 @@
 //! Where everything stands, decided once per file by its header.
 
 use super::dates::Dates;
-use crate::extract::woocommerce::names::{ABSENT, Names};
+use crate::extract::header::{ABSENT, Header};
 
 /// The columns of one file.
 #[derive(Debug, Clone)]
@@ -24,7 +24,6 @@ pub struct Columns {
     pub coupons: usize,
     pub refunds: usize,
     pub lines: Lines,
-    pub width: usize,
     pub dates: Dates,
 }
 
@@ -52,7 +51,7 @@ impl Lines {
     /// The layout of a header; `None` where it names no lines. Where lines stand packed and in
     /// columns of their own as well, which is what the plugin's "separate columns" means, they are
     /// read packed: only there the variation is told.
-    pub fn of(names: &Names) -> Option<Self> {
+    pub fn of(names: &Header) -> Option<Self> {
         let count = names.len();
         let packed =
             (1..=count).map(|n| names.at(&format!("line_item_{n}"))).take_while(|at| *at != ABSENT);
@@ -92,7 +91,7 @@ impl LineColumns {
 }
 
 impl Columns {
-    pub fn of(names: &Names, lines: Lines, dates: Dates) -> Self {
+    pub fn of(names: &Header, lines: Lines, dates: Dates) -> Self {
         Self {
             id: names.at("order_id"),
             number: names.at("order_number"),
@@ -106,13 +105,12 @@ impl Columns {
             subtotal: names.at("order_subtotal"),
             currency: names.at("order_currency"),
             shipping_method: names.at("shipping_method"),
-            customer: names.first(&["customer_id", "customer_user"]),
+            customer: names.first_of(&["customer_id", "customer_user"]),
             billing_email: names.at("billing_email"),
             customer_email: names.at("customer_email"),
             coupons: names.at("coupon_items"),
             refunds: names.at("refund_items"),
             lines,
-            width: names.len(),
             dates,
         }
     }

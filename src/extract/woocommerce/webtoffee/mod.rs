@@ -3,8 +3,8 @@
 
 mod columns;
 mod dates;
-mod dialect;
+mod format;
 mod lists;
 mod orders;
 
-pub use dialect::DIALECT;
+pub use format::FORMAT;

@@ -3,18 +3,14 @@
 use super::columns::{Columns, LineColumns, Lines};
 use super::lists;
 use crate::domain::{Reason, RecordError, SourceLine, SourceOrder};
+use crate::extract::format::{CsvLayout, Records};
 use crate::extract::rows::{Row, Rows};
-use crate::extract::sheet_dialect::{Layout, Records};
 use crate::extract::woocommerce::cells::{Cells, add_fault, charges, id, is_some_amount};
 use crate::extract::woocommerce::grouped::{Grouped, RowForm};
 use crate::extract::woocommerce::{status, sums};
 use std::sync::Arc;
 
-impl Layout for Columns {
-    fn width(&self) -> usize {
-        self.width
-    }
-
+impl CsvLayout for Columns {
     fn begins_with_key(&self) -> bool {
         self.key_column() == 0
     }

@@ -1,7 +1,8 @@
 use super::columns::{Columns, Lines};
 use super::dates::{Dates, Sample, Undecided, civil};
-use crate::extract::sheet_dialect::{Head, SheetDialect, Verdict};
-use crate::extract::woocommerce::names::{ABSENT, Names};
+use crate::extract::error::NoMatch;
+use crate::extract::format::{CsvFormat, CsvHead, CsvMatch, Format, Syntax};
+use crate::extract::header::{ABSENT, Header, is_same};
 use crate::extract::woocommerce::others;
 use csv::ByteRecord;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct WebToffee;
 
-pub static DIALECT: WebToffee = WebToffee;
+pub static FORMAT: WebToffee = WebToffee;
 
 /// Without these nothing can be sent: one of each group.
 const NEEDED: &[&[&str]] = &[
@@ -62,7 +63,7 @@ const TELLING: &[&str] = &[
 /// Columns of lines, for a message.
 const LINES_NAMED: &str = "line_item_1 or item_name, item_quantity and item_subtotal";
 
-impl SheetDialect for WebToffee {
+impl Format for WebToffee {
     fn name(&self) -> &str {
         "webtoffee-csv"
     }
@@ -80,61 +81,72 @@ impl SheetDialect for WebToffee {
         groups.chain([LINES_NAMED.to_owned()]).collect()
     }
 
-    fn known(&self, header: &ByteRecord) -> usize {
-        known(&Names::of(header)).max(others::known(header))
+    fn how(&self) -> String {
+        "order_id or order_number".to_owned()
     }
 
-    fn judge(&self, head: &Head<'_>) -> Verdict {
-        let names = Names::of(head.header);
+    fn syntax(&self) -> Syntax<'_> {
+        Syntax::Csv(self)
+    }
+}
+
+impl CsvFormat for WebToffee {
+    fn known_columns(&self, header: &Header) -> usize {
+        known(header).max(others::known(header))
+    }
+
+    fn detect(&self, head: &CsvHead<'_>) -> CsvMatch {
         if !head.is_named
-            && let Some((what, hint)) = others::refusal(&names)
+            && let Some(refusal) = others::refusal(head.header)
         {
-            return Verdict::Unusable { what, hint };
+            return CsvMatch::Unusable(refusal);
         }
-        let mut missing = names.missing(NEEDED);
-        let lines = Lines::of(&names);
+        let mut missing = head.header.missing(NEEDED);
+        let lines = Lines::of(head.header);
         if lines.is_none() {
             missing.push(LINES_NAMED.to_owned());
         }
-        let is_ours = head.is_named || (missing.len() <= 3 && known(&names) >= 8);
+        let is_ours = head.is_named || (missing.len() <= 3 && known(head.header) >= 8);
         match lines {
-            Some(lines) if missing.is_empty() => complete(head, &names, lines),
-            _ if is_ours => Verdict::Missing {
+            Some(lines) if missing.is_empty() => complete(head, lines),
+            _ if is_ours => CsvMatch::MissingColumns {
                 columns: missing,
                 hint:
                     "export again with WebToffee's Order Export as CSV, with all columns and with line items"
                         .to_owned(),
             },
-            _ => Verdict::Foreign,
+            _ => CsvMatch::NotThisFormat,
         }
     }
 }
 
-fn known(names: &Names) -> usize {
-    let is_needed = |name: &str| NEEDED.iter().any(|group| group.contains(&name));
-    let is_line = |name: &str| name.starts_with("line_item_") || name.starts_with("product item ");
-    names.known(|name| is_needed(name) || TELLING.contains(&name) || is_line(name))
+fn known(header: &Header) -> usize {
+    let known = || NEEDED.iter().copied().flatten().chain(TELLING);
+    let is_line = |name: &str| {
+        let name = name.to_lowercase();
+        name.starts_with("line_item_") || name.starts_with("product item ")
+    };
+    header.count(|name| known().any(|known| is_same(name, known)) || is_line(name))
 }
 
-fn complete(head: &Head<'_>, names: &Names, lines: Lines) -> Verdict {
-    let samples = samples(head.rows, names);
-    let options = head.options;
-    match Dates::decide(options.webtoffee_date_shift, &options.zone, &samples) {
-        Ok(dates) => Verdict::Complete(Arc::new(Columns::of(names, lines, dates))),
-        Err(undecided) => {
-            let (what, hint) = undecided.told();
-            Verdict::Unusable { what: what.to_owned(), hint: hint.to_owned() }
-        }
+fn complete(head: &CsvHead<'_>, lines: Lines) -> CsvMatch {
+    let samples = samples(head.rows, head.header);
+    match Dates::decide(head.webtoffee_date_shift, head.zone, &samples) {
+        Ok(dates) => CsvMatch::Complete(Arc::new(Columns::of(head.header, lines, dates))),
+        Err(undecided) => CsvMatch::Unusable(undecided.refusal()),
     }
 }
 
 /// The dates of the first orders; rows of one order count once.
-fn samples(rows: &[ByteRecord], names: &Names) -> Vec<Sample> {
+fn samples(rows: &[ByteRecord], names: &Header) -> Vec<Sample> {
     let text = |row: &ByteRecord, at: usize| -> String {
         String::from_utf8_lossy(row.get(at).unwrap_or_default()).trim().to_owned()
     };
-    let (key, date, paid) =
-        (names.first(&["order_id", "order_number"]), names.at("order_date"), names.at("paid_date"));
+    let (key, date, paid) = (
+        names.first_of(&["order_id", "order_number"]),
+        names.at("order_date"),
+        names.at("paid_date"),
+    );
     let mut last = None;
     let mut samples = Vec::new();
     for row in rows.iter().filter(|row| row.len() == names.len()) {
@@ -152,8 +164,8 @@ fn samples(rows: &[ByteRecord], names: &Names) -> Vec<Sample> {
 }
 
 impl Undecided {
-    fn told(&self) -> (&'static str, &'static str) {
-        match self {
+    fn refusal(&self) -> NoMatch {
+        let (what, hint) = match self {
             Self::NoEvidence => (
                 "its order dates may be moved by the shop's offset from UTC, as this plugin does in some shops, and too few \
                  orders were paid right away to tell",
@@ -166,6 +178,7 @@ impl Undecided {
                 "set the job's `time_zone` to the shop's; or, if the dates are right, `webtoffee_date_shift = \"none\"` in \
                  its policy",
             ),
-        }
+        };
+        NoMatch::new(what, hint)
     }
 }

@@ -1,7 +1,7 @@
 //! Whether a file is still on its way: a browser is at it, or it grows.
 
 use super::error::ReadError;
-use super::export::ExportFile;
+use super::table::ExportFile;
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, SystemTime};

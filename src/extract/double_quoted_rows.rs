@@ -5,6 +5,7 @@
 //! is doubled in one, and there are as many fields as the header has. Otherwise it stays as it is,
 //! and is refused as a malformed row.
 
+use super::blank::is_blank;
 use csv::ByteRecord;
 
 /// The fields of a row whose first cell holds all of it; `None` for any other row.
@@ -28,7 +29,7 @@ pub fn header<'a>(cells: impl IntoIterator<Item = &'a [u8]>, delimiter: u8) -> O
 fn only_cell<'a>(cells: impl IntoIterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
     let mut cells = cells.into_iter();
     let first = cells.next()?;
-    cells.all(|cell| cell.trim_ascii().is_empty()).then_some(first)
+    cells.all(is_blank).then_some(first)
 }
 
 /// Reads one row strictly.
@@ -51,7 +52,7 @@ fn fields(row: &[u8], delimiter: u8) -> Option<ByteRecord> {
         match after {
             [] => return Some(fields),
             [sign, after @ ..] if *sign == delimiter => rest = after,
-            blank if blank.trim_ascii().is_empty() => return Some(fields),
+            blank if is_blank(blank) => return Some(fields),
             _ => return None,
         }
     }

@@ -1,0 +1,288 @@
+//! A CSV table: which format it is of, and its delimiter and columns, by its first bytes.
+
+use super::blank::is_blank;
+use super::codec::Source;
+use super::double_quoted_rows;
+use super::error::{MAPPING_ADVICE, NoMatch, ReadError};
+use super::format::{CsvFormat, CsvHead, CsvLayout, CsvMatch};
+use super::header::Header;
+use super::options::Options;
+use super::registry::{csv_formats, json_formats};
+use super::rows::{RowShape, Rows};
+use csv::ByteRecord;
+use std::sync::Arc;
+
+/// How a CSV table is read.
+#[derive(Debug, Clone)]
+pub struct CsvTable {
+    /// The name of its format.
+    pub format: String,
+    pub shape: RowShape,
+    pub layout: Arc<dyn CsvLayout>,
+    /// Why it was taken for that format.
+    pub why: String,
+    /// Its rows are in quotes as a whole.
+    pub is_double_quoted: bool,
+}
+
+/// Rows below the header that formats may look at.
+const SAMPLE_ROWS_MAX: usize = 200;
+
+/// The delimiters that are known; of equals the last is taken, so the usual one stands last.
+const DELIMITERS: [u8; 4] = *b"|\t;,";
+
+impl CsvTable {
+    /// Recognises a table by the beginning of its text. If the settings name a format, only its
+    /// columns are in question.
+    ///
+    /// # Errors
+    /// When it is of no known format, of more than one, or lacks columns.
+    pub fn detect(
+        text: &[u8],
+        named: Option<&dyn CsvFormat>,
+        options: &Options,
+    ) -> Result<Self, NoMatch> {
+        let own = || options.mappings.0.iter().filter(|profile| profile.is_csv());
+        let formats: Vec<&dyn CsvFormat> = match named {
+            Some(format) => vec![format],
+            None => {
+                let built_in = csv_formats().map(|format| format as &dyn CsvFormat);
+                built_in.chain(own().map(|profile| profile as &dyn CsvFormat)).collect()
+            }
+        };
+        let (declared, text) = match delimiter_line(text) {
+            Some((delimiter, text)) => (Some(delimiter), text),
+            None => (None, text),
+        };
+        let delimiter = declared.unwrap_or_else(|| delimiter_of(text, &formats));
+        let header = header_of(text, delimiter);
+        let (rows, is_double_quoted) = sample(text, delimiter, header.len());
+        let names = Header::of(&header);
+        let head = CsvHead {
+            header: &names,
+            rows: &rows,
+            is_named: named.is_some(),
+            zone: &options.zone,
+            webtoffee_date_shift: options.webtoffee_date_shift,
+            json_formats: json_formats(),
+        };
+        let is_own = |format: &dyn CsvFormat| own().any(|profile| profile.name == format.name());
+        let matches = formats.iter().map(|format| match format.detect(&head) {
+            // A mapping of the settings says nothing of files that lack columns of it.
+            CsvMatch::MissingColumns { .. } if named.is_none() && is_own(*format) => {
+                (*format, CsvMatch::NotThisFormat)
+            }
+            found => (*format, found),
+        });
+        let (format, layout) = choose(matches.collect(), &names)?;
+        let shape = RowShape {
+            delimiter,
+            has_delimiter_line: declared.is_some(),
+            width: header.len(),
+            row_width: row_width(&header, &rows),
+            begins_with_key: layout.begins_with_key(),
+        };
+        let (why, format) = (why(format, &names, delimiter), format.name().to_owned());
+        Ok(Self { format, shape, layout, why, is_double_quoted })
+    }
+
+    /// # Errors
+    /// When the file can't be read, or is not the one that was recognised.
+    pub fn rows(&self, source: Source) -> Result<Rows, ReadError> {
+        Rows::open(source, self.shape)
+    }
+}
+
+/// The first complete rows; and whether one of them was in quotes as a whole.
+fn sample(text: &[u8], delimiter: u8, width: usize) -> (Vec<ByteRecord>, bool) {
+    let mut is_double_quoted = false;
+    let unwrap = |row: ByteRecord| match double_quoted_rows::row(&row, delimiter, width) {
+        Some(inner) => {
+            is_double_quoted = true;
+            inner
+        }
+        None => row,
+    };
+    let rows = rows_of(text, delimiter).skip(1).take(SAMPLE_ROWS_MAX);
+    let mut rows: Vec<ByteRecord> = rows.map(unwrap).collect();
+    // The last row may go on beyond what was read.
+    if !text.ends_with(b"\n") {
+        rows.pop();
+    }
+    (rows, is_double_quoted)
+}
+
+/// How many fields whole rows have. Some writers end each row with a delimiter and the header
+/// without, or the other way round. A stray delimiter within a row looks the same, so it has to be
+/// all rows, and more than one.
+fn row_width(header: &ByteRecord, rows: &[ByteRecord]) -> usize {
+    let width = header.len();
+    let is_blank = |cell: Option<&[u8]>| cell.is_some_and(is_blank);
+    let all_have = |len: usize| rows.len() > 1 && rows.iter().all(|row| row.len() == len);
+    if all_have(width + 1) && rows.iter().all(|row| is_blank(row.get(width))) {
+        return width + 1;
+    }
+    let is_header_longer = is_blank(header.get(width.wrapping_sub(1))) && width > 1;
+    if is_header_longer && all_have(width - 1) { width - 1 } else { width }
+}
+
+/// What the decision rests on.
+fn why(format: &dyn CsvFormat, header: &Header, delimiter: u8) -> String {
+    let delimiter = match delimiter {
+        b'\t' => "tab".to_owned(),
+        sign => format!("`{}`", char::from(sign)),
+    };
+    let (known, all) = (format.known_columns(header), header.len());
+    let title = format.title();
+    let article = if title.starts_with(|c: char| "AEIOUaeiou".contains(c)) { "an" } else { "a" };
+    format!("CSV with {delimiter}, {known} of its {all} columns are those of {article} {title}")
+}
+
+/// The delimiter that a first line `sep=;` names, and the text behind that line.
+fn delimiter_line(text: &[u8]) -> Option<(u8, &[u8])> {
+    let end = text.iter().position(|b| *b == b'\n')?;
+    let (line, rest) = (text[..end].trim_ascii_end(), &text[end + 1..]);
+    // A tab at the end was trimmed away with the line end.
+    let line = if text[..end].starts_with(b"sep=\t") { b"sep=\t" } else { line };
+    let line = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
+    let (word, sign) = line.split_at_checked(4)?;
+    let sign = if let [sign] = sign { *sign } else { return None };
+    (word.eq_ignore_ascii_case(b"sep=") && DELIMITERS.contains(&sign)).then_some((sign, rest))
+}
+
+/// Rows end at line feeds only, so that lines can be counted; a carriage return before one is
+/// trimmed as a blank.
+fn parser(delimiter: u8) -> csv::ReaderBuilder {
+    let mut builder = csv::ReaderBuilder::new();
+    builder
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .terminator(csv::Terminator::Any(b'\n'))
+        .buffer_capacity(64 * 1024);
+    builder
+}
+
+/// The delimiter under which most of the header's names are known.
+fn delimiter_of(text: &[u8], formats: &[&dyn CsvFormat]) -> u8 {
+    // The most names that one format knows.
+    let known = |delimiter: &u8| {
+        let header = Header::of(&header_of(text, *delimiter));
+        formats.iter().map(|format| format.known_columns(&header)).max().unwrap_or(0)
+    };
+    // The last of equals is taken, so the usual ones come last.
+    let declared = formats.iter().filter_map(|format| format.delimiter());
+    declared.chain(DELIMITERS).max_by_key(known).unwrap_or(b',')
+}
+
+fn rows_of(text: &[u8], delimiter: u8) -> impl Iterator<Item = ByteRecord> {
+    let records = parser(delimiter).from_reader(text).into_byte_records();
+    records.map_while(Result::ok)
+}
+
+/// The names of the columns, also where a spreadsheet took the header for one cell.
+fn header_of(text: &[u8], delimiter: u8) -> ByteRecord {
+    let header = rows_of(text, delimiter).next().unwrap_or_default();
+    double_quoted_rows::header(&header, delimiter).unwrap_or(header)
+}
+
+/// The format that fits; of two the one that knows more of the header's names.
+fn choose<'a>(
+    matches: Vec<(&'a dyn CsvFormat, CsvMatch)>,
+    header: &Header,
+) -> Result<(&'a dyn CsvFormat, Arc<dyn CsvLayout>), NoMatch> {
+    let mut complete = Vec::new();
+    let mut incomplete = Vec::new();
+    let mut unusable = None;
+    for (format, found) in matches {
+        match found {
+            CsvMatch::Complete(layout) => {
+                complete.push((format.known_columns(header), format, layout));
+            }
+            CsvMatch::MissingColumns { columns, hint } => {
+                incomplete.push(Candidate { format, columns, hint });
+            }
+            CsvMatch::Unusable(why) => unusable = unusable.or(Some(why)),
+            CsvMatch::NotThisFormat => {}
+        }
+    }
+    complete.sort_by_key(|(known, ..)| std::cmp::Reverse(*known));
+    match complete.as_slice() {
+        [(most, one, _), (second, other, _), ..] if most == second => {
+            let (one, other) = (one.name(), other.name());
+            return Err(NoMatch::new(
+                format!("could be {one} or {other}: the columns fit both"),
+                format!("name the job's format in the settings: \"{one}\" or \"{other}\""),
+            ));
+        }
+        [(_, format, layout), ..] => return Ok((*format, Arc::clone(layout))),
+        [] => {}
+    }
+    if let Some(why) = unusable {
+        return Err(why);
+    }
+    incomplete.sort_by_key(|candidate| candidate.columns.len());
+    Err(match incomplete.as_slice() {
+        [nearest, others @ ..] => nearest.refusal(others.first()),
+        [] => NoMatch::new(
+            format!("the format is not recognised: {}", first_names(header)),
+            nearest(header),
+        ),
+    })
+}
+
+/// A format that would fit, but for some columns.
+struct Candidate<'a> {
+    format: &'a dyn CsvFormat,
+    columns: Vec<String>,
+    hint: String,
+}
+
+impl Candidate<'_> {
+    /// Which columns are missing, and what the next nearest would need.
+    fn refusal(&self, next: Option<&Self>) -> NoMatch {
+        let next = next.map(|next| {
+            let (name, columns) = (next.format.name(), next.columns.join(", "));
+            format!("; or is it {name}? that would need {columns}")
+        });
+        NoMatch::new(
+            format!("this {} lacks the columns: {}", self.format.title(), self.columns.join(", ")),
+            format!("{}{}", self.hint, next.unwrap_or_default()),
+        )
+    }
+}
+
+/// The formats that know some of the header's names, else all there are.
+fn nearest(header: &Header) -> String {
+    let mut near: Vec<(usize, &str)> =
+        csv_formats().map(|format| (format.known_columns(header), format.name())).collect();
+    near.retain(|(known, _)| *known > 0);
+    near.sort_by_key(|(known, _)| std::cmp::Reverse(*known));
+    let named: Vec<String> = near
+        .iter()
+        .take(2)
+        .map(|(known, name)| format!("{name}, which knows {known} of its {} columns", header.len()))
+        .collect();
+    let more = format!("`ordersync formats` lists what each format needs; {MAPPING_ADVICE}");
+    if named.is_empty() {
+        let names: Vec<&str> = csv_formats().map(|format| format.name()).collect();
+        format!("expected the header of one of: {}; {more}", names.join(", "))
+    } else {
+        format!("the nearest is {}; {more}", named.join(", then "))
+    }
+}
+
+/// The first names of the header, unless it may be a row of data: no cell of an order is ever
+/// shown.
+fn first_names(header: &Header) -> String {
+    let looks_like_data = |name: &str| {
+        let first = name.chars().find(|c| !"#'\" ".contains(*c));
+        name.contains('@') || first.is_some_and(|c| c.is_ascii_digit())
+    };
+    if header.names().any(looks_like_data) {
+        return "the first row looks like data, not like column names".to_owned();
+    }
+    let names: Vec<String> =
+        header.names().take(6).map(|name| name.chars().take(40).collect()).collect();
+    format!("the first columns are {}", names.join(", "))
+}

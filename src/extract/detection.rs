@@ -1,0 +1,246 @@
+//! Recognises a table: its encoding, whether it is CSV or JSON, and of which format.
+
+use super::codec::Source;
+use super::csv_table::CsvTable;
+use super::encoding::{self, Encoding, Finding};
+use super::error::ReadError;
+use super::format::{CsvFormat, Syntax};
+use super::json::{self, JsonFormat};
+use super::mapping::{MappedRecords, Mappings, Profile};
+use super::messages::{self, Envelope};
+use super::options::Options;
+use super::registry::{format_named, json_formats};
+use super::table::{DetectedFormat, Table};
+use std::io::{self, Read};
+use std::sync::Arc;
+
+/// How much of the (uncompressed) text is looked at.
+const PREFIX_BYTES: u64 = 64 * 1024;
+
+const UTF8_HINT: &str =
+    "save it as \"CSV UTF-8\", or export again and don't open the file in a spreadsheet";
+
+/// What the settings say of the format.
+#[derive(Debug, Clone, Copy)]
+pub enum Requested<'a> {
+    Auto,
+    Csv(&'a dyn CsvFormat),
+    Json(&'static JsonFormat),
+    Messages(Envelope),
+    /// JSON, by a mapping of the settings.
+    MappedJson(&'a Arc<Profile>),
+}
+
+impl<'a> Requested<'a> {
+    /// `None` for an unknown name. A mapping of the settings replaces a built-in format of its
+    /// name.
+    pub fn named(name: &str, mappings: &'a Mappings) -> Option<Self> {
+        if name == "auto" {
+            return Some(Self::Auto);
+        }
+        match mappings.named(name) {
+            Some(profile) if profile.is_csv() => return Some(Self::Csv(profile)),
+            Some(profile) => return Some(Self::MappedJson(profile)),
+            None => {}
+        }
+        Some(match format_named(name)?.syntax() {
+            Syntax::Csv(format) => Self::Csv(format),
+            Syntax::Json(format) => Self::Json(format),
+            Syntax::Messages(envelope) => Self::Messages(envelope),
+        })
+    }
+}
+
+/// Recognises a table by its beginning, and its encoding by as much of it as that takes.
+///
+/// # Errors
+/// When it is no text, not what was asked for, or lacks columns or keys.
+pub fn detect(
+    source: Source,
+    requested: &Requested<'_>,
+    options: &Options,
+) -> Result<Table, ReadError> {
+    let (mut source, mut notes) = with_encoding(source)?;
+    let mut prefix = read_prefix(&source)?;
+    if !is_json(&prefix) && returns_end_lines(&prefix) {
+        source.form.returns_end_lines = true;
+        prefix = read_prefix(&source)?;
+    }
+    let text = text_of(&prefix, &source)?;
+    if is_json(text) {
+        let format = detect_json(&source, requested, options)?;
+        let why = match &format {
+            DetectedFormat::Json(format) => {
+                let needs = format.needs.iter().map(|group| group.join(" or "));
+                format!("JSON whose records have {}", needs.collect::<Vec<_>>().join(", "))
+            }
+            _ => String::new(),
+        };
+        return Ok(Table { source, format, why, notes });
+    }
+    let named = match requested {
+        Requested::Auto => None,
+        Requested::Csv(format) => Some(*format),
+        Requested::Messages(_) if messages::is_header(text) => {
+            Some(&messages::WAREHOUSE as &dyn CsvFormat)
+        }
+        Requested::Json(_) | Requested::Messages(_) | Requested::MappedJson(_) => {
+            let what = "does not look like JSON, which begins with { or [";
+            let hint = "name another format in the settings, or auto; or export the orders as JSON";
+            return Err(ReadError::new(source.shown(), 1, what, hint));
+        }
+    };
+    let mut table = CsvTable::detect(text, named, options)
+        .map_err(|no_match| no_match.at(source.shown(), 1))?;
+    if table.is_double_quoted {
+        let note = "rows stand as a whole in one quoted cell, as spreadsheets quote them again; they are read";
+        notes.push(note.to_owned());
+    }
+    if source.open_end().is_some() {
+        let note = "its last line has no end, as where a file was cut: if the rows above don't prove that its last \
+                    cell is whole, its last order is not sent; where the file is whole, end that line";
+        notes.push(note.to_owned());
+    }
+    let why = std::mem::take(&mut table.why);
+    Ok(Table { source, format: DetectedFormat::Csv(table), why, notes })
+}
+
+fn detect_json(
+    source: &Source,
+    requested: &Requested<'_>,
+    options: &Options,
+) -> Result<DetectedFormat, ReadError> {
+    let refused =
+        |line, what: &str, hint: &str| Err(ReadError::new(source.shown(), line, what, hint));
+    match requested {
+        Requested::Auto => detect_any_json(source, options),
+        Requested::Messages(envelope) => {
+            match messages::recognise(source, Some(*envelope), json_formats())? {
+                Some(streams) => Ok(DetectedFormat::Messages(Arc::new(streams))),
+                None => json::recognise(source, None, json_formats()).map(DetectedFormat::Json),
+            }
+        }
+        Requested::MappedJson(profile) => {
+            let missing = MappedRecords::missing(source, profile)?.unwrap_or_default();
+            if !missing.is_empty() {
+                let what = format!("its records lack: {}", missing.join(", "));
+                return refused(0, &what, &profile.hint);
+            }
+            Ok(DetectedFormat::MappedJson(Arc::clone(profile)))
+        }
+        Requested::Json(format) if messages::table_in(source).is_some() => refused(
+            1,
+            &format!("holds rows of a loader's table, not {} alone", format.title),
+            "name the format auto: of several versions of an order only the newest counts there",
+        ),
+        Requested::Json(format) => {
+            json::recognise(source, Some(format), json_formats()).map(DetectedFormat::Json)
+        }
+        Requested::Csv(_) => refused(
+            1,
+            "looks like JSON, expected CSV",
+            "name another format in the settings, or auto; or export the orders as CSV",
+        ),
+    }
+}
+
+/// The source with its encoding, and what a person should know of that.
+fn with_encoding(mut source: Source) -> Result<(Source, Vec<String>), ReadError> {
+    let prefix = read_prefix(&source)?;
+    let finding = match (Encoding::proven_by(&prefix), prefix.as_slice()) {
+        (_, [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..]) => {
+            let what = "is text in UTF-32, expected UTF-8, UTF-16 or Windows-1252";
+            return Err(ReadError::new(source.shown(), 1, what, UTF8_HINT));
+        }
+        (Some(encoding), _) => Finding { encoding, note: None },
+        (None, _) => encoding::count(source.open()?.bytes),
+    };
+    source.form.encoding = finding.encoding;
+    Ok((source, finding.note.into_iter().collect()))
+}
+
+/// A stream, a dialect that is known, or the one mapping of the settings that fits.
+fn detect_any_json(source: &Source, options: &Options) -> Result<DetectedFormat, ReadError> {
+    if let Some(streams) = messages::recognise(source, None, json_formats())? {
+        return Ok(DetectedFormat::Messages(Arc::new(streams)));
+    }
+    match json::recognise(source, None, json_formats()) {
+        Ok(format) => match fitting(source, &options.mappings) {
+            None => Ok(DetectedFormat::Json(format)),
+            Some(profile) => Err(ReadError::new(
+                source.shown(),
+                0,
+                format!("could be {} or {}: its keys fit both", format.name, profile.name),
+                format!(
+                    "name the job's format in the settings: \"{}\" or \"{}\"",
+                    format.name, profile.name
+                ),
+            )),
+        },
+        Err(fault) => {
+            Ok(DetectedFormat::MappedJson(fitting(source, &options.mappings).ok_or(fault)?))
+        }
+    }
+}
+
+/// The one mapping for JSON whose needed places are all in the file.
+fn fitting(source: &Source, mappings: &Mappings) -> Option<Arc<Profile>> {
+    let of_json = mappings.0.iter().filter(|profile| !profile.is_csv());
+    let mut fitting = of_json.filter(|profile| {
+        MappedRecords::missing(source, profile)
+            .is_ok_and(|missing| missing.is_some_and(|missing| missing.is_empty()))
+    });
+    let first = fitting.next()?;
+    fitting.next().is_none().then(|| Arc::clone(first))
+}
+
+fn read_prefix(source: &Source) -> Result<Vec<u8>, ReadError> {
+    let mut prefix = Vec::new();
+    let bytes = source.open()?.bytes;
+    let read: io::Result<usize> = bytes.take(PREFIX_BYTES).read_to_end(&mut prefix);
+    read.map_err(|error| ReadError::from_io(&source.shown(), 0, &error))?;
+    Ok(prefix)
+}
+
+fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
+fn is_json(prefix: &[u8]) -> bool {
+    matches!(without_mark(prefix).trim_ascii_start().first(), Some(b'{' | b'['))
+}
+
+/// Whether the first row ends in a carriage return with no line feed behind it, as old spreadsheets
+/// write them.
+fn returns_end_lines(prefix: &[u8]) -> bool {
+    let mut in_quotes = false;
+    let is_end = |byte: &u8| {
+        in_quotes ^= *byte == b'"';
+        !in_quotes && matches!(byte, b'\r' | b'\n')
+    };
+    let end = prefix.iter().position(is_end).unwrap_or(prefix.len());
+    let mut rest = prefix[end..].iter().skip_while(|b| **b == b'\r');
+    prefix.get(end) == Some(&b'\r') && rest.next() != Some(&b'\n')
+}
+
+/// The text without its byte order mark.
+fn text_of<'a>(prefix: &'a [u8], source: &Source) -> Result<&'a [u8], ReadError> {
+    let refused =
+        |line, what: &str, hint: &str| Err(ReadError::new(source.shown(), line, what, hint));
+    let text = without_mark(prefix);
+    match text.trim_ascii_start().first() {
+        None => refused(0, "is empty, expected a header row, or orders in JSON", "export again"),
+        Some(b'<') => refused(
+            1,
+            "looks like HTML or XML, expected CSV or JSON",
+            "was a web page saved in place of the export? download it again",
+        ),
+        Some(_) => {
+            let start = &text[..text.len().min(64)];
+            if start.iter().filter(|b| **b == 0).count() > start.len() / 4 {
+                return refused(1, "holds zero bytes, expected text", UTF8_HINT);
+            }
+            Ok(text)
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What every kind of export has: texts for people, and a way to recognise and read its files.
+
+use super::error::{NoMatch, ReadError};
+use super::header::Header;
+use super::join::{Part, Pieces};
+use super::json::{JsonFormat, JsonFormats};
+use super::messages::Envelope;
+use super::rows::Rows;
+use crate::domain::{DateShift, SourceOrder};
+use csv::ByteRecord;
+use jiff::tz::TimeZone;
+use std::fmt;
+use std::sync::Arc;
+
+/// One kind of export, as one system writes it.
+pub trait Format: fmt::Debug + Send + Sync {
+    /// Its name in the settings.
+    fn name(&self) -> &str;
+
+    /// What the export is, for messages: "Shopify orders export".
+    fn title(&self) -> &str;
+
+    fn description(&self) -> &str;
+
+    /// How to get the export out of the shop system.
+    fn how(&self) -> String;
+
+    /// Columns or keys without which nothing can be sent; alternatives are joined by "or".
+    fn needs(&self) -> Vec<String>;
+
+    fn syntax(&self) -> Syntax<'_>;
+}
+
+/// What a format is written in, with what recognises it there.
+pub enum Syntax<'a> {
+    Csv(&'a dyn CsvFormat),
+    Json(&'a JsonFormat),
+    Messages(Envelope),
+}
+
+/// A format that is recognised by the columns of a table.
+pub trait CsvFormat: Format {
+    /// How many columns of a header have a name of this export. Decides the delimiter, and between
+    /// two formats that fit.
+    fn known_columns(&self, header: &Header) -> usize;
+
+    /// The delimiter, if it is not one of those that are tried.
+    fn delimiter(&self) -> Option<u8> {
+        None
+    }
+
+    fn detect(&self, head: &CsvHead<'_>) -> CsvMatch;
+}
+
+/// The beginning of a table.
+pub struct CsvHead<'a> {
+    pub header: &'a Header,
+    /// The complete rows at the beginning, for what the header alone does not show.
+    pub rows: &'a [ByteRecord],
+    /// The settings name the format, so only its columns are in question.
+    pub is_named: bool,
+    pub zone: &'a TimeZone,
+    pub webtoffee_date_shift: DateShift,
+    pub json_formats: &'static JsonFormats,
+}
+
+/// Whether a table is of a format.
+#[derive(Debug)]
+pub enum CsvMatch {
+    /// It can be read.
+    Complete(Arc<dyn CsvLayout>),
+    /// It is this export, but without these columns.
+    MissingColumns {
+        columns: Vec<String>,
+        hint: String,
+    },
+    /// It is known, and does not contain orders that can be sent.
+    Unusable(NoMatch),
+    NotThisFormat,
+}
+
+/// Which column holds what in one table.
+pub trait CsvLayout: Send + Sync + fmt::Debug {
+    /// Whether the first column holds the order's name or id on each row that begins an order. Then
+    /// a line within a cell that begins the same way is a row swallowed by an open quote.
+    fn begins_with_key(&self) -> bool;
+
+    fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records>;
+
+    /// What the table is among several that are read together; `None` if it is read alone.
+    fn part(&self) -> Option<Part> {
+        None
+    }
+
+    /// The rows as parts of orders, if the table is one of several and its rows are of use.
+    fn pieces(self: Arc<Self>, _rows: Rows) -> Option<Box<dyn Pieces>> {
+        None
+    }
+}
+
+/// The orders of one table, one after the other.
+pub trait Records: Send {
+    /// The next order; its position has the line, but not the file and the record.
+    ///
+    /// # Errors
+    /// When the table can't be read, changed, or ends too soon. An order that the table ends within
+    /// is not given out.
+    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError>;
+}
+
+impl Format for JsonFormat {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn title(&self) -> &str {
+        self.title
+    }
+
+    fn description(&self) -> &str {
+        self.description
+    }
+
+    fn how(&self) -> String {
+        self.how.to_owned()
+    }
+
+    fn needs(&self) -> Vec<String> {
+        self.needs.iter().map(|group| group.join(" or ")).collect()
+    }
+
+    fn syntax(&self) -> Syntax<'_> {
+        Syntax::Json(self)
+    }
+}
+
+impl Format for Envelope {
+    fn name(&self) -> &str {
+        (*self).name()
+    }
+
+    fn title(&self) -> &str {
+        (*self).title()
+    }
+
+    fn description(&self) -> &str {
+        (*self).description()
+    }
+
+    fn how(&self) -> String {
+        (*self).how().to_owned()
+    }
+
+    fn needs(&self) -> Vec<String> {
+        vec![(*self).needs().to_owned()]
+    }
+
+    fn syntax(&self) -> Syntax<'_> {
+        Syntax::Messages(*self)
+    }
+}

@@ -1,0 +1,91 @@
+//! A mapping as a format: of the settings, or built in.
+
+use super::dates::Unsettled;
+use super::profile::{Name, Profile, RowLayout, Source};
+use super::sheet::{MappedSheet, missing};
+use crate::extract::error::NoMatch;
+use crate::extract::format::{CsvFormat, CsvHead, CsvMatch, Format, Syntax};
+use crate::extract::header::{Header, is_same_if_lossy};
+use std::sync::Arc;
+
+impl Format for Arc<Profile> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// The hint for a file that lacks columns says the same, but for "again".
+    fn how(&self) -> String {
+        let hint = self.hint.replacen(" again", "", 1);
+        let mut letters = hint.chars();
+        let first = letters.next().map(|first| first.to_uppercase().to_string());
+        format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+    }
+
+    fn needs(&self) -> Vec<String> {
+        missing(&MappedSheet::resolve(self, &Header::default()))
+    }
+
+    fn syntax(&self) -> Syntax<'_> {
+        Syntax::Csv(self)
+    }
+}
+
+impl CsvFormat for Arc<Profile> {
+    fn known_columns(&self, header: &Header) -> usize {
+        let names = || self.names.iter().chain(&self.also);
+        header.count(|own| names().any(|name| is_same_if_lossy(own, name)))
+    }
+
+    fn delimiter(&self) -> Option<u8> {
+        match self.source {
+            Source::Csv { delimiter, .. } => delimiter,
+            Source::Json { .. } => None,
+        }
+    }
+
+    fn detect(&self, head: &CsvHead<'_>) -> CsvMatch {
+        let mut sheet = MappedSheet::resolve(self, head.header);
+        let columns = missing(&sheet);
+        if !columns.is_empty() {
+            if head.is_named || is_near(&sheet, head.header) {
+                return CsvMatch::MissingColumns { columns, hint: self.hint.clone() };
+            }
+            return CsvMatch::NotThisFormat;
+        }
+        let what = match sheet.settle_dates(head.rows) {
+            Ok(()) => return CsvMatch::Complete(Arc::new(sheet)),
+            Err(Unsettled::Undecided) => "its first dates could all be day first or month first",
+            Err(Unsettled::Contradictory) => {
+                "some of its dates are day first, and some month first"
+            }
+        };
+        CsvMatch::Unusable(NoMatch::new(
+            format!("{}: {what}", self.title),
+            format!(
+                "copy the mapping into the settings under a name of its own (`ordersync formats --show {}`), keep in \
+                 `dates` the one form that is true, and name it as the job's format",
+                self.name
+            ),
+        ))
+    }
+}
+
+/// Whether the key is there, and most of the columns are of this export.
+fn is_near(sheet: &MappedSheet, header: &Header) -> bool {
+    let profile = &sheet.profile;
+    let key: Vec<Name> = match &profile.source {
+        Source::Csv { layout: RowLayout::Lines { key, .. }, .. } => key.clone(),
+        Source::Csv { layout: RowLayout::Parts(parts), .. } => vec![parts.cell],
+        _ => Vec::new(),
+    };
+    let known = profile.known_columns(header);
+    key.iter().any(|name| sheet.has(*name)) && known >= 4 && known * 2 >= header.len()
+}
