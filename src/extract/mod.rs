@@ -35,6 +35,7 @@ mod messages;
 mod nameless;
 mod names;
 mod options;
+mod order_errors;
 mod reader;
 mod registry;
 mod rows;

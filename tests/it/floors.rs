@@ -275,7 +275,7 @@ fn code_after_a_test_module_is_no_test() {
 const KNOWN_CIRCLES: &[(&str, usize)] = &[
     ("activecampaign", 1),
     ("cli", 1),
-    ("extract", 2),
+    ("extract", 3),
     ("load", 1),
     ("plan", 1),
     ("report", 1),

@@ -5,8 +5,8 @@ use super::elements::Elements;
 use super::keys::{KeyPaths, Keys};
 use super::record::{Document, Record};
 use crate::domain::SourceOrder;
-use crate::extract::codec::Source;
 use crate::extract::RECORD_BYTES_MAX;
+use crate::extract::codec::Source;
 use crate::extract::error::{MAPPING_ADVICE, NoMatch, ReadError};
 use crate::extract::join::{Part, Piece};
 
@@ -141,9 +141,8 @@ fn part_in(
     let mut parts = asked.iter().flat_map(|format| format.parts.iter().copied());
     parts.find(|part| {
         // Broken files have already been reported.
-        take_sample(source, part, RECORD_BYTES_MAX, formats).is_ok_and(|sample| {
-            !sample.is_empty && sample.keys.missing_of(part.needs).is_empty()
-        })
+        take_sample(source, part, RECORD_BYTES_MAX, formats)
+            .is_ok_and(|sample| !sample.is_empty && sample.keys.missing_of(part.needs).is_empty())
     })
 }
 
@@ -194,10 +193,7 @@ fn recognise_within(
 ///
 /// # Errors
 /// When there is none: what is missing to the nearest.
-pub fn format_of(
-    keys: &Keys,
-    formats: &JsonFormats,
-) -> Result<&'static JsonFormat, NoMatch> {
+pub fn format_of(keys: &Keys, formats: &JsonFormats) -> Result<&'static JsonFormat, NoMatch> {
     let missing = |dialect: &JsonFormat| keys.missing_of(dialect.needs);
     let tried: Vec<_> = formats
         .all
@@ -270,7 +266,10 @@ impl Candidate<'_> {
 }
 
 /// Other things than orders, told by the marks of their kind that `counts`.
-fn known_non_order(tried: &[Candidate<'_>], counts: impl Fn(&str, &Keys) -> bool) -> Option<NoMatch> {
+fn known_non_order(
+    tried: &[Candidate<'_>],
+    counts: impl Fn(&str, &Keys) -> bool,
+) -> Option<NoMatch> {
     let marks = |one: &Candidate<'_>| {
         let mut non_orders = one.dialect.known_non_orders.iter();
         non_orders

@@ -339,7 +339,8 @@ fn end_of_literal(bytes: &[u8]) -> Option<usize> {
 fn is_page(begun: &[u8]) -> bool {
     let members = begun.trim_ascii_end();
     let object = [members.strip_suffix(b",").unwrap_or(members), b"}"].concat();
-    Keys::of(&object, &KeyPaths::new()).is_ok_and(|keys| keys.outer().all(|key| OF_PAGES.contains(&key)))
+    Keys::of(&object, &KeyPaths::new())
+        .is_ok_and(|keys| keys.outer().all(|key| OF_PAGES.contains(&key)))
 }
 
 fn is_number(name: &[u8]) -> bool {

@@ -1,9 +1,9 @@
 //! From a row, a part of a cell or an object to a line of an order.
 
 use super::cells::Values;
-use super::order::Faults;
 use super::profile::{Field, LineField, Profile};
 use crate::domain::{Reason, SourceLine};
+use crate::extract::order_errors::OrderErrors;
 
 /// Whether it names a product by any of its cells.
 pub fn is_line(profile: &Profile, values: &dyn Values) -> bool {
@@ -18,7 +18,7 @@ pub fn line(
     profile: &Profile,
     values: &dyn Values,
     at_line: u64,
-    faults: &mut Faults,
+    faults: &mut OrderErrors,
 ) -> SourceLine {
     let mut reading = Reading { profile, values, at_line, faults };
     let mut line = SourceLine {
@@ -45,7 +45,7 @@ struct Reading<'a> {
     profile: &'a Profile,
     values: &'a dyn Values,
     at_line: u64,
-    faults: &'a mut Faults,
+    faults: &'a mut OrderErrors,
 }
 
 impl Reading<'_> {

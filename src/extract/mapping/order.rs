@@ -8,33 +8,8 @@ use super::lines;
 use super::profile::{Cells, Field, OrderField, Profile, Sum, Term, Zone};
 use super::status::{self, status};
 use crate::domain::{Reason, RecordError, SourceDiscount, SourceOrder, Status};
+use crate::extract::order_errors::OrderErrors;
 use jiff::tz::TimeZone;
-
-/// What is wrong with one order, each reason once for each field.
-pub struct Faults {
-    pub found: Vec<RecordError>,
-    /// Line the order begins at.
-    line: u64,
-}
-
-impl Faults {
-    pub fn of(line: u64) -> Self {
-        Self { found: Vec::new(), line }
-    }
-
-    /// `at_line` is told where it is not the order's first.
-    pub fn add(&mut self, reason: Reason, field: &'static str, at_line: u64) {
-        self.push(RecordError::of(reason, field), at_line);
-    }
-
-    pub fn push(&mut self, fault: RecordError, at_line: u64) {
-        let is_same =
-            |other: &RecordError| other.reason == fault.reason && other.field == fault.field;
-        if !self.found.iter().any(is_same) {
-            self.found.push(if at_line == self.line { fault } else { fault.at_line(at_line) });
-        }
-    }
-}
 
 /// Everything one order is made of.
 pub struct Material<'a> {
@@ -53,7 +28,7 @@ pub fn order(
     profile: &Profile,
     kept: Kept,
     material: &Material<'_>,
-    faults: Faults,
+    faults: OrderErrors,
 ) -> SourceOrder {
     let mut making = Making { profile, kept, material, faults };
     let mut order = SourceOrder {
@@ -95,7 +70,7 @@ struct Making<'a> {
     profile: &'a Profile,
     kept: Kept,
     material: &'a Material<'a>,
-    faults: Faults,
+    faults: OrderErrors,
 }
 
 impl Making<'_> {

@@ -5,7 +5,7 @@ mod shape;
 
 use super::amounts::Form;
 use super::dates::{Dates, FORMATS_MAX};
-use super::profile::{Field, LineField, Name, OrderField, Profile, RowLayout, Source, Zone};
+use super::profile::{Field, LineField, Names, OrderField, Profile, RowLayout, Source, Zone};
 use super::toml_table::{Document, Table, Value};
 use crate::extract::error::{OpenError, ReadError};
 use jiff::civil;
@@ -246,22 +246,4 @@ fn zone_named(value: &Value<'_>) -> Option<TimeZone> {
         );
     }
     zone
-}
-
-/// The names a mapping uses, numbered.
-#[derive(Default)]
-struct Names(RefCell<Vec<String>>);
-
-impl Names {
-    fn number(&self, name: &str) -> Name {
-        let mut names = self.0.borrow_mut();
-        names.iter().position(|known| known == name).unwrap_or_else(|| {
-            names.push(name.to_owned());
-            names.len() - 1
-        })
-    }
-
-    fn into_list(self) -> Vec<String> {
-        self.0.into_inner()
-    }
 }

@@ -4,9 +4,28 @@ use super::amounts::Form;
 use super::dates::Dates;
 use crate::domain::Status;
 use jiff::tz::TimeZone;
+use std::cell::RefCell;
 
 /// A name that a mapping uses, as a number: a column of a table, or a place in a record.
 pub type Name = usize;
+
+/// The names that a mapping uses, numbered while it is parsed.
+#[derive(Default)]
+pub struct Names(RefCell<Vec<String>>);
+
+impl Names {
+    pub fn number(&self, name: &str) -> Name {
+        let mut names = self.0.borrow_mut();
+        names.iter().position(|known| known == name).unwrap_or_else(|| {
+            names.push(name.to_owned());
+            names.len() - 1
+        })
+    }
+
+    pub fn into_list(self) -> Vec<String> {
+        self.0.into_inner()
+    }
+}
 
 /// Declares fields with the names they have in a mapping, and what the target calls them in a
 /// fault.

@@ -1,14 +1,15 @@
 //! The orders of one JSON file, as a mapping reads them.
 
 use super::cells::Values;
-use super::order::{Faults, Material, order};
+use super::order::{Material, order};
 use super::profile::{Field, LineField, Name, OrderField, Profile, Source};
 use crate::domain::{Reason, SourceOrder};
 use crate::extract::ORDER_LINES_MAX;
 use crate::extract::codec;
 use crate::extract::error::ReadError;
-use crate::extract::json::{Document, RepeatedKey, Texts, Value, interned, malformed};
 use crate::extract::format::Records;
+use crate::extract::json::{Document, RepeatedKey, Texts, Value, interned, malformed};
+use crate::extract::order_errors::OrderErrors;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -71,7 +72,7 @@ fn order_of(profile: &Profile, document: &Document<'_>) -> SourceOrder {
     if document.has_bad_bytes || !record.is_object() {
         return malformed();
     }
-    let mut faults = Faults::of(line);
+    let mut faults = OrderErrors::begun_at(line);
     let (lines, is_odd) = lines_of(record, profile);
     if is_odd {
         faults.add(Reason::MalformedRow, "lines", line);

@@ -3,7 +3,7 @@
 use super::cells::{RecordValues, RowValues, Values};
 use super::dates::{Kept, Unsettled};
 use super::lines;
-use super::order::{Faults, Material, order};
+use super::order::{Material, order};
 use super::parts;
 use super::profile::{
     Field, LineField, Name, OrderField, Parts, Profile, Repeats, RowKind, RowLayout, Source,
@@ -13,6 +13,7 @@ use crate::extract::error::ReadError;
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::grouping::{Group, Groups};
 use crate::extract::header::{ABSENT, Header, is_same_if_lossy};
+use crate::extract::order_errors::OrderErrors;
 use crate::extract::rows::{Row, Rows};
 use csv::ByteRecord;
 use std::sync::Arc;
@@ -97,7 +98,7 @@ impl MappedSheet {
         let rows: Vec<Row<'_>> = group.rows.iter().map(|kept| kept.row()).collect();
         let values: Vec<RowValues<'_>> =
             rows.iter().map(|row| RowValues { row, at: &self.at }).collect();
-        let mut faults = Faults::of(group.line());
+        let mut faults = OrderErrors::begun_at(group.line());
         for row in rows.iter().filter(|row| !row.is_whole) {
             faults.push(RecordError::new(Reason::MalformedRow), row.line);
         }
@@ -136,7 +137,7 @@ impl MappedSheet {
         &self,
         values: &'v [RowValues<'v>],
         repeats: Repeats,
-        faults: &mut Faults,
+        faults: &mut OrderErrors,
     ) -> Vec<&'v dyn Values> {
         let all = || values.iter().map(|row| row as &dyn Values).collect();
         if repeats == Repeats::Each {
@@ -169,7 +170,7 @@ impl MappedSheet {
     }
 
     /// A word that is not declared refuses the order: the row may be a line.
-    fn kind_of(&self, row: &RowValues<'_>, faults: &mut Faults) -> RowKind {
+    fn kind_of(&self, row: &RowValues<'_>, faults: &mut OrderErrors) -> RowKind {
         let Some(kinds) = &self.profile.row_kind else { return RowKind::Line };
         let text = row.value(kinds.column).unwrap_or_default();
         let word = kinds.words.iter().find(|(word, _)| is_same_if_lossy(&text, word));
@@ -196,8 +197,8 @@ fn column(header: &Header, name: &str) -> usize {
     nth(name, 0).or_else(numbered).unwrap_or(ABSENT)
 }
 
-fn faults_of(row: &Row<'_>) -> Faults {
-    let mut faults = Faults::of(row.line);
+fn faults_of(row: &Row<'_>) -> OrderErrors {
+    let mut faults = OrderErrors::begun_at(row.line);
     if !row.is_whole {
         faults.push(RecordError::new(Reason::MalformedRow), row.line);
     }

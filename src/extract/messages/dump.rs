@@ -87,10 +87,9 @@ impl CsvFormat for WarehouseCsv {
             // A first row longer than what is looked at, or no row: the reading tells.
             None => complete(None),
             Some(Ok(dialect)) => complete(Some(dialect)),
-            Some(Err(NoMatch { what, hint })) => CsvMatch::Unusable(NoMatch::new(
-                format!("is a {}: {what}", self.title()),
-                hint,
-            )),
+            Some(Err(NoMatch { what, hint })) => {
+                CsvMatch::Unusable(NoMatch::new(format!("is a {}: {what}", self.title()), hint))
+            }
         }
     }
 }

@@ -79,8 +79,12 @@ impl Envelope {
 
     pub fn how(self) -> &'static str {
         match self {
-            Self::Singer => "What a tap writes, saved to a file or piped into standard input; its orders must be of a format above.",
-            Self::Airbyte => "What a source or a destination of JSON lines writes, saved as it comes; its orders must be of a format above.",
+            Self::Singer => {
+                "What a tap writes, saved to a file or piped into standard input; its orders must be of a format above."
+            }
+            Self::Airbyte => {
+                "What a source or a destination of JSON lines writes, saved as it comes; its orders must be of a format above."
+            }
         }
     }
 

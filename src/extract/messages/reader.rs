@@ -7,8 +7,8 @@ use super::superseded::Places;
 use crate::domain::SourceOrder;
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::json::{JsonFormat, Document, Texts, malformed};
 use crate::extract::format::Records;
+use crate::extract::json::{Document, JsonFormat, Texts, malformed};
 use std::sync::Arc;
 
 /// The orders of one file of messages, in its order.

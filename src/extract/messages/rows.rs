@@ -8,9 +8,9 @@ use super::superseded::{Places, Superseded, Versions};
 use super::version::{Stamps, Version, is_damaged};
 use crate::domain::SourceOrder;
 use crate::extract::error::{NoMatch, ReadError};
-use crate::extract::json::{JsonFormat, Document, SAMPLE_LEN_MAX, Tree, malformed};
-use crate::extract::rows::{self, Rows};
 use crate::extract::format::Records;
+use crate::extract::json::{Document, JsonFormat, SAMPLE_LEN_MAX, Tree, malformed};
+use crate::extract::rows::{self, Rows};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -72,7 +72,9 @@ impl DumpRows {
             objects.extend(row.is_whole.then(|| self.dump.object(&row).0));
         }
         let refused = |no_match: NoMatch| no_match.at(self.rows.shown(), 0);
-        told_by(objects.into_iter(), &self.dump.names, self.dump.formats).transpose().map_err(refused)
+        told_by(objects.into_iter(), &self.dump.names, self.dump.formats)
+            .transpose()
+            .map_err(refused)
     }
 }
 

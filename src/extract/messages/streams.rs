@@ -8,7 +8,7 @@ use super::survey;
 use super::version::{Version, is_damaged};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::json::{JsonFormat, JsonFormats, Document, SAMPLE_LEN_MAX, Texts};
+use crate::extract::json::{Document, JsonFormat, JsonFormats, SAMPLE_LEN_MAX, Texts};
 
 /// A first message longer than this is none: it would be another format's whole file.
 const FIRST_BYTES_MAX: u64 = 4 * 1024 * 1024;

@@ -34,8 +34,7 @@ pub fn streams_of_orders(
     formats: &JsonFormats,
 ) -> Result<Taken, ReadError> {
     let seen = look_through(source, envelope, formats)?;
-    choose(&seen, envelope, is_named, formats)
-        .map_err(|no_match| no_match.at(source.shown(), 0))
+    choose(&seen, envelope, is_named, formats).map_err(|no_match| no_match.at(source.shown(), 0))
 }
 
 /// What is there of each stream. Damage ends the look: what stands before it is good, and the
@@ -61,7 +60,11 @@ fn look_through(
     }
 }
 
-fn note(streams: &mut BTreeMap<String, Seen>, stream: String, record: Option<(&Row<'_>, &JsonFormats)>) {
+fn note(
+    streams: &mut BTreeMap<String, Seen>,
+    stream: String,
+    record: Option<(&Row<'_>, &JsonFormats)>,
+) {
     if streams.len() == STREAMS_MAX && !streams.contains_key(&stream) {
         return;
     }
@@ -119,8 +122,8 @@ fn by_keys(
         return Ok(Vec::new());
     }
     let records = || streams.iter().filter(|(_, seen)| seen.records > 0);
-    let fitting =
-        records().filter_map(|(name, seen)| Some((name.clone(), format_of(&seen.keys, formats).ok()?)));
+    let fitting = records()
+        .filter_map(|(name, seen)| Some((name.clone(), format_of(&seen.keys, formats).ok()?)));
     let fitting: Vec<_> = fitting.collect();
     match (fitting.len(), records().count()) {
         (1, _) => Ok(fitting),
@@ -128,7 +131,8 @@ fn by_keys(
         // Airbyte announces no streams: that there are no orders this time is for the settings to
         // say.
         (0, _) if is_named && envelope == Envelope::Airbyte => Ok(fitting),
-        (0, 1) => match records().next().map(|(name, seen)| (name, format_of(&seen.keys, formats))) {
+        (0, 1) => match records().next().map(|(name, seen)| (name, format_of(&seen.keys, formats)))
+        {
             Some((name, Err(unfit))) if name.is_empty() => Err(unfit),
             _ => Err(none_of(streams)),
         },

@@ -4,6 +4,7 @@ use super::columns::{Columns, Field};
 use super::discount;
 use super::status::{self, Words};
 use crate::domain::{Reason, RecordError, SourceLine, SourceOrder, Status};
+use crate::extract::order_errors::add_error;
 use crate::extract::rows::Row;
 
 /// The order that a row begins, still without lines. A row with the wrong number of columns gets
@@ -69,20 +70,8 @@ pub fn add_line(order: &mut SourceOrder, row: &Row<'_>, columns: &Columns) {
         ..SourceLine::default()
     });
     for fault in faults {
-        add_fault(order, fault, row.line);
+        add_error(order, fault, row.line);
     }
-}
-
-/// Adds a fault once for each reason and field; its line is told where it is not the order's first.
-pub fn add_fault(order: &mut SourceOrder, fault: RecordError, line: u64) {
-    let is_same = |other: &RecordError| other.reason == fault.reason && other.field == fault.field;
-    if order.faults.iter().any(is_same) {
-        return;
-    }
-    order.faults.push(match line == order.position.line {
-        true => fault,
-        false => fault.at_line(line),
-    });
 }
 
 /// The text of a cell. Bytes that are not UTF-8 are replaced and reported.

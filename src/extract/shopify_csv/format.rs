@@ -30,7 +30,7 @@ impl Format for ShopifyCsv {
     }
 
     fn how(&self) -> String {
-        "Name or Id".to_owned()
+        "Shopify admin: Orders > Export > All orders > Plain CSV file. Don't save it in a spreadsheet.".to_owned()
     }
 
     fn syntax(&self) -> Syntax<'_> {

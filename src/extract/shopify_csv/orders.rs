@@ -5,6 +5,7 @@ use super::columns::{Columns, Field};
 use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::error::ReadError;
 use crate::extract::format::Records;
+use crate::extract::order_errors::add_error;
 use crate::extract::rows::{Row, Rows};
 
 /// The most lines kept of one order, far above what the shop system allows. Further ones are
@@ -65,10 +66,10 @@ impl Group {
         if is_orphan {
             // The status is on the missing first row; no rule about statuses may filter this one.
             order.status = None;
-            cells::add_fault(&mut order, RecordError::new(Reason::OrphanRow), row.line);
+            add_error(&mut order, RecordError::new(Reason::OrphanRow), row.line);
         }
         if !row.is_whole {
-            cells::add_fault(&mut order, RecordError::new(Reason::MalformedRow), row.line);
+            add_error(&mut order, RecordError::new(Reason::MalformedRow), row.line);
         }
         let key = key(row, columns).map(<[u8]>::to_vec);
         let mut group = Self { order, key, is_orphan, bytes: row.len() };
@@ -123,15 +124,15 @@ impl Group {
 
     fn add(&mut self, row: &Row<'_>, columns: &Columns) {
         if row.is_whole && begins_order(row, columns) {
-            cells::add_fault(&mut self.order, RecordError::new(Reason::RepeatedRow), row.line);
+            add_error(&mut self.order, RecordError::new(Reason::RepeatedRow), row.line);
         }
         if !row.is_whole {
-            cells::add_fault(&mut self.order, RecordError::new(Reason::MalformedRow), row.line);
+            add_error(&mut self.order, RecordError::new(Reason::MalformedRow), row.line);
         }
         self.bytes = self.bytes.saturating_add(row.len());
         if self.order.lines.len() >= ORDER_LINES_MAX || self.bytes > ORDER_BYTES_MAX {
             let fault = RecordError::of(Reason::FieldTooLong, Field::LineName.name());
-            cells::add_fault(&mut self.order, fault, row.line);
+            add_error(&mut self.order, fault, row.line);
         } else {
             self.add_line(row, columns);
         }

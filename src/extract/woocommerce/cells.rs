@@ -2,6 +2,7 @@
 
 use crate::domain::Reason;
 use crate::domain::{RecordError, SourceOrder};
+use crate::extract::order_errors::add_error;
 use crate::extract::rows::Row;
 
 /// Takes cells out of one row.
@@ -37,16 +38,9 @@ impl<'r> Cells<'r> {
     /// order's first.
     pub fn settle(self, order: &mut SourceOrder) {
         for fault in self.faults {
-            add_fault(order, fault, self.row.line);
+            add_error(order, fault, self.row.line);
         }
     }
-}
-
-pub fn add_fault(order: &mut SourceOrder, fault: RecordError, line: u64) {
-    if order.faults.iter().any(|other| other.reason == fault.reason && other.field == fault.field) {
-        return;
-    }
-    order.faults.push(if line == order.position.line { fault } else { fault.at_line(line) });
 }
 
 /// Fees as charges: what is in the total and in no line. Fees that a plugin took off are stated

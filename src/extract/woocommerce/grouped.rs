@@ -1,11 +1,11 @@
 //! Orders out of rows: a row is an order, or all rows that name the same one are, wherever in the
 //! file they stand.
 
-use super::cells::add_fault;
 use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::error::ReadError;
 use crate::extract::format::Records;
 use crate::extract::grouping::{Group, Groups};
+use crate::extract::order_errors::add_error;
 use crate::extract::rows::{Row, Rows};
 use std::sync::Arc;
 
@@ -69,7 +69,7 @@ impl<F: RowForm> Records for Grouped<F> {
 fn begun_by(form: &impl RowForm, row: &Row<'_>) -> SourceOrder {
     let mut order = form.begin(row);
     if !row.is_whole {
-        add_fault(&mut order, RecordError::new(Reason::MalformedRow), row.line);
+        add_error(&mut order, RecordError::new(Reason::MalformedRow), row.line);
         // The cells of such a row may be another's: no rule about statuses may take it away.
         order.status = None;
     }
@@ -84,23 +84,23 @@ fn of_group(form: &impl RowForm, group: &Group) -> SourceOrder {
     for row in rows {
         form.add(&mut order, &row);
         if !row.is_whole {
-            add_fault(&mut order, RecordError::new(Reason::MalformedRow), row.line);
+            add_error(&mut order, RecordError::new(Reason::MalformedRow), row.line);
             continue;
         }
         // Rows of one order say the same of it; others are of two orders that were given one name.
         let differs = |at: usize| first.is_whole && row.cell(at) != first.cell(at);
         for (_, field) in own.iter().filter(|(at, _)| differs(*at)) {
-            add_fault(&mut order, RecordError::of(Reason::ContradictoryRows, field), row.line);
+            add_error(&mut order, RecordError::of(Reason::ContradictoryRows, field), row.line);
         }
     }
     if let Some(line) = group.beside_damage {
-        add_fault(&mut order, RecordError::new(Reason::MalformedRow), line);
+        add_error(&mut order, RecordError::new(Reason::MalformedRow), line);
     }
     if let Some(line) = group.repeated_elsewhere() {
-        add_fault(&mut order, RecordError::new(Reason::RepeatedRow), line);
+        add_error(&mut order, RecordError::new(Reason::RepeatedRow), line);
     }
     if group.is_overlong {
-        add_fault(&mut order, RecordError::new(Reason::FieldTooLong), group.line());
+        add_error(&mut order, RecordError::new(Reason::FieldTooLong), group.line());
     }
     order
 }

@@ -1,9 +1,8 @@
 //! Where each field comes from.
 
-use super::Names;
 use crate::domain::Status;
 use crate::extract::mapping::profile::{
-    Answer, Cells, Field, LineField, OrderField, RowKind, RowKinds, StatusRule, Sum, Term,
+    Answer, Cells, Field, LineField, Names, OrderField, RowKind, RowKinds, StatusRule, Sum, Term,
 };
 use crate::extract::mapping::toml_table::{Table, Value};
 

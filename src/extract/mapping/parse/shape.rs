@@ -1,7 +1,6 @@
 //! What the export is built like.
 
-use super::Names;
-use crate::extract::mapping::profile::{Parts, Repeats, RowLayout, Source};
+use crate::extract::mapping::profile::{Names, Parts, Repeats, RowLayout, Source};
 use crate::extract::mapping::toml_table::Table;
 
 /// The shape, and the names that lines have of their own, where they do.

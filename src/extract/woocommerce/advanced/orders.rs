@@ -4,8 +4,9 @@
 use super::columns::Columns;
 use crate::domain::{Reason, RecordError, SourceDiscount, SourceLine, SourceOrder};
 use crate::extract::format::{CsvLayout, Records};
+use crate::extract::order_errors::add_error;
 use crate::extract::rows::{Row, Rows};
-use crate::extract::woocommerce::cells::{Cells, add_fault, id, is_some_amount};
+use crate::extract::woocommerce::cells::{Cells, id, is_some_amount};
 use crate::extract::woocommerce::grouped::{Grouped, RowForm};
 use crate::extract::woocommerce::{status, sums};
 use std::sync::Arc;
@@ -82,7 +83,7 @@ impl RowForm for Columns {
         let subtotal = std::mem::take(&mut order.subtotal);
         if is_short(order, &subtotal) {
             let line = order.position.line;
-            add_fault(order, RecordError::new(Reason::Truncated), line);
+            add_error(order, RecordError::new(Reason::Truncated), line);
         }
     }
 }

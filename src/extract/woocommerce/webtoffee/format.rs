@@ -82,7 +82,7 @@ impl Format for WebToffee {
     }
 
     fn how(&self) -> String {
-        "order_id or order_number".to_owned()
+        "WordPress admin: WebToffee Import Export > Export > Orders, as CSV with all columns and line items.".to_owned()
     }
 
     fn syntax(&self) -> Syntax<'_> {

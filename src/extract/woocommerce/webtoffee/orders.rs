@@ -4,8 +4,9 @@ use super::columns::{Columns, LineColumns, Lines};
 use super::lists;
 use crate::domain::{Reason, RecordError, SourceLine, SourceOrder};
 use crate::extract::format::{CsvLayout, Records};
+use crate::extract::order_errors::add_error;
 use crate::extract::rows::{Row, Rows};
-use crate::extract::woocommerce::cells::{Cells, add_fault, charges, id, is_some_amount};
+use crate::extract::woocommerce::cells::{Cells, charges, id, is_some_amount};
 use crate::extract::woocommerce::grouped::{Grouped, RowForm};
 use crate::extract::woocommerce::{status, sums};
 use std::sync::Arc;
@@ -101,9 +102,9 @@ fn check_sum(order: &mut SourceOrder, subtotal: &str) {
     let tolerance = sums::rounding(&[subtotal, &order.total]) * apart;
     let line = order.position.line;
     if stated - sum > tolerance {
-        add_fault(order, RecordError::new(Reason::Truncated), line);
+        add_error(order, RecordError::new(Reason::Truncated), line);
     } else if sum - stated > tolerance {
-        add_fault(order, RecordError::new(Reason::RepeatedRow), line);
+        add_error(order, RecordError::new(Reason::RepeatedRow), line);
     }
 }
 
