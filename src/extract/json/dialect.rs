@@ -312,7 +312,7 @@ fn take_sample(
             Ok(keys) => sample.keys.add(keys),
             Err(_) if elements.take_back() => continue,
             Err(error) if error.is_data() || index > 0 => {}
-            Err(error) => return Err(elements.no_json(place, &error)),
+            Err(error) => return Err(elements.syntax_error(place, &error)),
         }
         sample.is_empty = false;
     }

@@ -1,38 +1,36 @@
-//! The records of a JSON file, one at a time: finds them among the brackets they are wrapped in,
-//! and where each ends, without parsing them.
+//! Splits a JSON file into its records: finds them in the brackets they are wrapped in, and where
+//! each ends, without parsing them.
 //!
-//! A record is an object that stands on its own, in an array, or in an object under a name that
-//! records are wrapped in (`{"orders": […]}`, `{"order": {…}}`), or several names (`{"data":
-//! {"orders": {"nodes": […]}}}`), or under its number (`{"order": {"1001": {…}}}`). Documents may
-//! follow each other, with or without line ends. What else stands beside the records in a wrapping
-//! object is passed over.
+//! A record is an object on its own, in a list, in an object under a wrapping name (`{"orders": […]}`,
+//! `{"order": {…}}`) or nested ones (`{"data": {"orders": {"nodes": […]}}}`), or under its number
+//! (`{"order": {"1001": {…}}}`). Documents may follow each other, with or without line ends. Other
+//! members of a wrapping object are skipped.
 
-use super::keys::{KeyPaths, Keys};
-use super::nesting::{Expected, Level, Nesting};
-use super::scan::{Found, Scan};
-use super::trouble::Trouble;
-use super::window::{self, Place, Window};
-use super::wrappers::{Path, Wrappers};
+use super::input::{self, Input, Place};
+use super::nesting::{Expected, Level, Nesting, Path, Wrappers};
+use super::scan::{Scan, ScanResult};
+use super::syntax_errors::SyntaxErrors;
+use super::tree::Tree;
 use crate::extract::RECORD_BYTES_MAX;
 use crate::extract::error::ReadError;
 use std::io::Read;
 use std::ops::Range;
 
-/// Names that records are wrapped in, and have themselves too.
+/// Wrapping names that records have as fields too.
 const RECORDS_OWN: &[&str] = &["items"];
-/// What a page of a list says of itself.
+/// The keys a page of a list may have before its records.
 const OF_PAGES: &[&str] = &["search_criteria", "total_count"];
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// The records of one file. Memory is that of the longest record.
 pub struct Elements {
-    window: Window,
-    trouble: Trouble,
+    input: Input,
+    errors: SyntaxErrors,
     wrappers: Wrappers,
     nesting: Nesting,
-    /// Bytes at the window's front that were given out.
+    /// Bytes at the input's front that were given out.
     held: usize,
-    /// How the last record began that stood on a line of its own; see [`Self::guess`].
+    /// The beginning of the last record that was a line of its own; see [`Self::guess`].
     line_begins: Vec<u8>,
     is_guess: bool,
     last_wrapper: Option<Path>,
@@ -46,13 +44,12 @@ pub struct Element<'a> {
 }
 
 impl Elements {
-    /// `wrappers` are the names that records may be wrapped in; where they are several within each
-    /// other, with a slash between them.
+    /// `wrappers` are the names that records may be wrapped in; nested ones have slashes between them.
     pub fn new(bytes: Box<dyn Read + Send>, shown: String, wrappers: Vec<&'static str>) -> Self {
         Self {
-            window: Window::new(bytes),
-            trouble: Trouble::with(shown),
-            wrappers: Wrappers::named(wrappers),
+            input: Input::new(bytes),
+            errors: SyntaxErrors::new(shown),
+            wrappers: Wrappers::new(wrappers),
             nesting: Nesting::none(),
             held: 0,
             line_begins: Vec::new(),
@@ -62,24 +59,21 @@ impl Elements {
         }
     }
 
-    /// Takes no record that is longer than this, instead of [`RECORD_BYTES_MAX`].
+    /// Refuses records longer than this, instead of [`RECORD_BYTES_MAX`].
     pub fn limit(&mut self, bytes_max: u64) {
         self.bytes_max = bytes_max;
     }
 
     /// The next value where a record is expected; `None` at the end of a file that is whole.
-    ///
-    /// # Errors
-    /// When the file can't be read on, is no JSON, or ends before its last bracket is closed.
     pub fn advance(&mut self) -> Result<Option<Element<'_>>, ReadError> {
-        self.pass_held();
+        self.consume_held();
         while let Some(byte) = self.next_byte()? {
             match (self.nesting.expected, byte) {
                 (Expected::Value | Expected::FirstValue, b'[') => {
                     self.enter(1, Level::List(self.nesting.path()))?;
                 }
                 (Expected::FirstValue, b']') => {
-                    self.window.pass(1);
+                    self.input.consume(1);
                     self.nesting.leave();
                 }
                 (Expected::Value | Expected::FirstValue, _) => {
@@ -91,25 +85,25 @@ impl Elements {
                         self.nesting.value_ended();
                         self.held = len;
                         let place = self.place();
-                        return Ok(Some(Element { bytes: &self.window.bytes()[..len], place }));
+                        return Ok(Some(Element { bytes: &self.input.bytes()[..len], place }));
                     }
                 }
                 (Expected::Next, _) => {
-                    self.nesting.go_on(byte).map_err(|what| self.broken(what))?;
-                    self.window.pass(1);
+                    self.nesting.after_value(byte).map_err(|what| self.broken(what))?;
+                    self.input.consume(1);
                 }
                 (Expected::Name, b'"') => self.read_name()?,
                 (Expected::Name, _) => return Err(self.broken("expected a name in quotes")),
             }
         }
-        match self.nesting.is_outermost() {
-            true => Ok(None),
-            false => Err(self.unclosed("ends before its last bracket is closed")),
+        if !self.nesting.is_outermost() {
+            return Err(self.unclosed("ends before its last bracket is closed"));
         }
+        Ok(None)
     }
 
-    /// Takes back an element whose end was only guessed, so that it is measured; `false` if it was
-    /// measured.
+    /// Takes back an element whose end was only guessed, so that it is measured; `false` if its end is
+    /// known.
     pub fn take_back(&mut self) -> bool {
         if self.is_guess {
             self.held = 0;
@@ -119,9 +113,9 @@ impl Elements {
         std::mem::take(&mut self.is_guess)
     }
 
-    /// What a parser said of an element that begins at `place`.
-    pub fn no_json(&self, place: Place, error: &serde_json::Error) -> ReadError {
-        self.trouble.syntax(place, error)
+    /// The parser's error in an element that begins at `place`.
+    pub fn syntax_error(&self, place: Place, error: &serde_json::Error) -> ReadError {
+        self.errors.syntax(place, error)
     }
 
     /// The names that records were last found under.
@@ -130,61 +124,63 @@ impl Elements {
     }
 
     #[cfg(test)]
-    pub fn room_bytes(&self) -> usize {
-        self.window.room_bytes()
+    pub fn buffer_bytes(&self) -> usize {
+        self.input.buffer_bytes()
     }
 
-    /// Passes blanks, and a byte order mark at the very beginning; the byte after them is left
-    /// where it is.
+    /// The byte after any blanks, and a byte order mark at the very beginning.
     fn next_byte(&mut self) -> Result<Option<u8>, ReadError> {
         if self.place() == Place::START {
-            while self.window.bytes().len() < BOM.len() && self.widen()? {}
-            self.window.forget(if self.window.bytes().starts_with(BOM) { BOM.len() } else { 0 });
+            while self.input.bytes().len() < BOM.len() && self.fill()? {}
+            self.input.drop_uncounted(if self.input.bytes().starts_with(BOM) {
+                BOM.len()
+            } else {
+                0
+            });
         }
         loop {
-            let bytes = self.window.bytes();
+            let bytes = self.input.bytes();
             let blanks = bytes.iter().take_while(|b| b.is_ascii_whitespace()).count();
             if let Some(byte) = bytes.get(blanks).copied() {
-                self.window.pass(blanks);
+                self.input.consume(blanks);
                 return Ok(Some(byte));
             }
-            self.window.pass(blanks);
-            if !self.widen()? {
+            self.input.consume(blanks);
+            if !self.fill()? {
                 return Ok(None);
             }
         }
     }
 
-    fn pass_held(&mut self) {
+    fn consume_held(&mut self) {
         let (begun, len) = (self.place(), std::mem::take(&mut self.held));
         if self.nesting.is_outermost() && !self.is_guess {
             let name_end =
-                self.window.bytes()[..len].iter().enumerate().filter(|(_, b)| **b == b'"').nth(1);
+                self.input.bytes()[..len].iter().enumerate().filter(|(_, b)| **b == b'"').nth(1);
             self.line_begins =
-                name_end.map(|(end, _)| self.window.bytes()[..=end].to_vec()).unwrap_or_default();
+                name_end.map(|(end, _)| self.input.bytes()[..=end].to_vec()).unwrap_or_default();
         }
-        self.window.pass(len);
+        self.input.consume(len);
         if self.place().line != begun.line {
             self.line_begins.clear();
         }
     }
 
-    /// In JSON lines the next record ends where its line does, as the last one did if it began
-    /// alike. That saves looking at every byte of it; whoever parses it tells by
-    /// [`Self::take_back`] if it was wrong.
+    /// In JSON lines the next record ends where its line does, as the last one did that began alike.
+    /// That saves a scan of every byte; when the parser fails, [`Self::take_back`] corrects it.
     fn guess(&self) -> Option<usize> {
-        let bytes = self.window.bytes();
+        let bytes = self.input.bytes();
         let is_alike = !self.line_begins.is_empty()
             && self.nesting.is_outermost()
             && bytes.starts_with(&self.line_begins);
-        let line = is_alike.then(|| window::line_end(bytes)).flatten()?;
+        let line = is_alike.then(|| input::line_end(bytes)).flatten()?;
         Some(bytes[..line].trim_ascii_end().len())
     }
 
-    /// Goes in by `len` bytes.
+    /// Enters what opens after `len` bytes.
     fn enter(&mut self, len: usize, level: Level) -> Result<(), ReadError> {
         self.nesting.enter(level).map_err(|what| self.broken(what))?;
-        self.window.pass(len);
+        self.input.consume(len);
         Ok(())
     }
 
@@ -195,40 +191,41 @@ impl Elements {
         let (wraps, maps) = (self.wrappers.lead_on(path), self.nesting.may_map());
         let mut scan = Scan::default();
         loop {
-            let bytes = self.window.bytes();
+            let bytes = self.input.bytes();
             let found = match first {
                 b'{' => scan.run(bytes, |name, open| {
                     (wraps && self.is_wrapper(path, bytes, name.clone()))
                         || (maps && open == b'{' && is_number(&bytes[name]))
                 }),
                 b'"' => scan.run(bytes, |_, _| false),
-                // At least one byte, so that a sign where a value is expected is what the parser
-                // complains of.
+                // At least one byte, so that the parser complains of a sign in place of a value.
                 _ => match end_of_literal(&bytes[scan.at..]) {
-                    Some(ahead) => Found::End((scan.at + ahead).max(1)),
+                    Some(ahead) => ScanResult::End((scan.at + ahead).max(1)),
                     None => {
                         scan.at = bytes.len();
-                        Found::More
+                        ScanResult::More
                     }
                 },
             };
             match found {
-                Found::End(len) => return Ok(Some(len)),
-                Found::Inner { name, at } => {
+                ScanResult::End(len) => return Ok(Some(len)),
+                ScanResult::Inner { name, at } => {
                     let wrapper = self.wrappers.step(path, &bytes[name]).filter(|_| wraps);
                     self.last_wrapper = wrapper.or(self.last_wrapper);
                     let level = wrapper.map(|values| Level::Wrapper { names: path, values });
                     self.enter(at, level.unwrap_or(Level::Map))?;
                     return Ok(None);
                 }
-                Found::More if bytes.len() as u64 > self.bytes_max => return Err(self.overlong()),
-                Found::More => {
-                    if !self.widen()? {
+                ScanResult::More if bytes.len() as u64 > self.bytes_max => {
+                    return Err(self.overlong());
+                }
+                ScanResult::More => {
+                    if !self.fill()? {
                         return match first {
                             b'{' | b'"' => {
                                 Err(self.unclosed("ends within the record that begins here"))
                             }
-                            _ => Ok(Some(self.window.bytes().len())),
+                            _ => Ok(Some(self.input.bytes().len())),
                         };
                     }
                 }
@@ -236,25 +233,24 @@ impl Elements {
         }
     }
 
-    /// Reads a name in a wrapping object up to its value, which is passed over if it holds no
-    /// records.
+    /// Reads a name in a wrapping object up to its value, which is skipped if it holds no records.
     fn read_name(&mut self) -> Result<(), ReadError> {
         let mut scan = Scan::default();
         let len = loop {
-            match scan.run(self.window.bytes(), |_, _| false) {
-                Found::End(len) => break len,
-                _ if self.window.bytes().len() as u64 > self.bytes_max => {
+            match scan.run(self.input.bytes(), |_, _| false) {
+                ScanResult::End(len) => break len,
+                _ if self.input.bytes().len() as u64 > self.bytes_max => {
                     return Err(self.overlong());
                 }
-                _ if self.widen()? => {}
+                _ if self.fill()? => {}
                 _ => return Err(self.unclosed("ends within a name")),
             }
         };
         let path = self.nesting.path_of_names();
-        let wrapper = self.wrappers.step(path, &self.window.bytes()[1..len - 1]);
-        self.window.pass(len);
+        let wrapper = self.wrappers.step(path, &self.input.bytes()[1..len - 1]);
+        self.input.consume(len);
         match self.next_byte()? {
-            Some(b':') => self.window.pass(1),
+            Some(b':') => self.input.consume(1),
             Some(_) => return Err(self.broken("expected `:`")),
             None => return Err(self.unclosed("ends after a name")),
         }
@@ -272,7 +268,7 @@ impl Elements {
         self.skip(first)
     }
 
-    /// Passes over a value of any length, without keeping it.
+    /// Skips a value of any length, without keeping it.
     fn skip(&mut self, first: Option<u8>) -> Result<(), ReadError> {
         let begun = self.place();
         let is_bracketed = matches!(first, Some(b'{' | b'[' | b'"'));
@@ -281,66 +277,68 @@ impl Elements {
         }
         let mut scan = Scan::default();
         loop {
-            let bytes = self.window.bytes();
-            let (end, passed) = match is_bracketed {
-                true => match scan.run(bytes, |_, _| false) {
-                    Found::End(len) => (true, len),
+            let bytes = self.input.bytes();
+            let (end, len) = if is_bracketed {
+                match scan.run(bytes, |_, _| false) {
+                    ScanResult::End(len) => (true, len),
                     _ => (false, std::mem::take(&mut scan.at)),
-                },
-                false => end_of_literal(bytes).map_or((false, bytes.len()), |len| (true, len)),
+                }
+            } else {
+                end_of_literal(bytes).map_or((false, bytes.len()), |len| (true, len))
             };
-            self.window.pass(passed);
+            self.input.consume(len);
             if end {
                 return Ok(());
             }
-            if !self.widen()? {
+            if !self.fill()? {
                 let what = "ends within the value that begins here";
-                return Err(self.trouble.cut(begun, what));
+                return Err(self.errors.cut(begun, what));
             }
         }
     }
 
-    /// Whether an object wraps records under a name of it, or is a record that has such a name of
-    /// its own: that it is told by what stands before the name.
+    /// Whether an object wraps records under a name in it. Records may have such a name themselves;
+    /// then what is before the name decides.
     fn is_wrapper(&self, path: Path, object: &[u8], name: Range<usize>) -> bool {
         let is_known = self.wrappers.step(path, &object[name.clone()]).is_some();
         let is_of_records = RECORDS_OWN.iter().any(|own| own.as_bytes() == &object[name.clone()]);
         is_known && (!is_of_records || is_page(&object[..name.start - 1]))
     }
 
-    fn widen(&mut self) -> Result<bool, ReadError> {
+    fn fill(&mut self) -> Result<bool, ReadError> {
         let place = self.place();
-        self.window.widen().map_err(|error| self.trouble.io(place, &error))
+        self.input.fill().map_err(|error| self.errors.io(place, &error))
     }
 
     fn place(&self) -> Place {
-        self.window.place()
+        self.input.place()
     }
 
     fn broken(&self, what: &str) -> ReadError {
-        self.trouble.broken(self.place(), what)
+        self.errors.broken(self.place(), what)
     }
 
     fn unclosed(&self, what: &str) -> ReadError {
-        self.trouble.unclosed(self.place(), self.window.bytes(), what)
+        self.errors.unclosed(self.place(), self.input.bytes(), what)
     }
 
     fn overlong(&self) -> ReadError {
-        self.trouble.overlong(self.place(), self.window.bytes())
+        self.errors.overlong(self.place(), self.input.bytes())
     }
 }
 
-/// Where a number, `true`, `false` or `null`, or something that is none of them, ends.
+/// Where a number, a word, or something else without quotes and brackets ends.
 fn end_of_literal(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|b| b",]}[{\":".contains(b) || b.is_ascii_whitespace())
 }
 
-/// Whether the beginning of an object says nothing but what page of a list it is.
+/// Whether the beginning of an object only describes a page of a list.
 fn is_page(begun: &[u8]) -> bool {
     let members = begun.trim_ascii_end();
     let object = [members.strip_suffix(b",").unwrap_or(members), b"}"].concat();
-    Keys::of(&object, &KeyPaths::new())
-        .is_ok_and(|keys| keys.outer().all(|key| OF_PAGES.contains(&key)))
+    let Ok(text) = std::str::from_utf8(&object) else { return false };
+    Tree::parse(text)
+        .is_ok_and(|tree| tree.root().members().all(|(key, _)| OF_PAGES.contains(&key.as_ref())))
 }
 
 fn is_number(name: &[u8]) -> bool {

@@ -5,15 +5,14 @@
 mod dialect;
 mod documents;
 mod elements;
+mod input;
 mod keys;
 mod nesting;
 mod record;
 mod scan;
+mod syntax_errors;
 mod texts;
 mod tree;
-mod trouble;
-mod window;
-mod wrappers;
 
 #[cfg(test)]
 mod tests;

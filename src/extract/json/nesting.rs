@@ -1,18 +1,21 @@
-//! The brackets around the records, and what may come next between them.
+//! The brackets around the records: what may come next between them, and the names that records are
+//! wrapped in.
 
-use super::wrappers::Path;
+/// The names of the wrappers around a value, with slashes between them: the beginning of a wrapping
+/// that a format knows.
+pub type Path = &'static str;
 
-/// Brackets around a record, far more than anyone wraps it in.
+/// Brackets around a record, far more than any export has.
 const DEPTH_MAX: usize = 16;
 
-/// What is open around the place where reading is.
+/// The brackets that are open where reading is.
 #[derive(Debug)]
 pub struct Nesting {
     levels: Vec<Level>,
     pub expected: Expected,
 }
 
-/// No wrapper's name, so that nothing more is taken for one.
+/// A path that no wrapping has, so that nothing below it is taken for one.
 const NOWHERE: Path = "/";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +44,7 @@ impl Nesting {
         Self { levels: Vec::new(), expected: Expected::Value }
     }
 
-    /// Goes into a list, or into an object at the value of one of its names.
+    /// Enters a list, or an object at the value of one of its names.
     pub fn enter(&mut self, level: Level) -> Result<(), &'static str> {
         if self.levels.len() == DEPTH_MAX {
             return Err("expected a record within 16 brackets");
@@ -60,14 +63,14 @@ impl Nesting {
     }
 
     pub fn value_ended(&mut self) {
-        self.expected = match self.is_outermost() {
-            true => Expected::Value,
-            false => Expected::Next,
-        };
+        self.expected = if self.is_outermost() { Expected::Value } else { Expected::Next };
     }
 
-    /// Takes the sign after a value, or says what it should have been.
-    pub fn go_on(&mut self, sign: u8) -> Result<(), &'static str> {
+    /// Takes the byte after a value.
+    ///
+    /// # Errors
+    /// What was expected there.
+    pub fn after_value(&mut self, sign: u8) -> Result<(), &'static str> {
         match (self.levels.last(), sign) {
             (Some(Level::List(_)), b']') | (Some(Level::Wrapper { .. } | Level::Map), b'}') => {
                 self.leave()
@@ -84,8 +87,7 @@ impl Nesting {
         self.levels.is_empty()
     }
 
-    /// Whether the values here are all records, and not only those under a name that records are
-    /// wrapped in.
+    /// Whether all values here are records, not only those under a wrapping name.
     pub fn holds_records_only(&self) -> bool {
         !matches!(self.levels.last(), Some(Level::Wrapper { .. }))
     }
@@ -108,7 +110,7 @@ impl Nesting {
         }
     }
 
-    /// Another name of the wrapping object, with records under it too.
+    /// Moves to another name of the wrapping object that records are under too.
     pub fn rename(&mut self, path: Path) {
         if let Some(Level::Wrapper { values, .. }) = self.levels.last_mut() {
             *values = path;
@@ -118,5 +120,55 @@ impl Nesting {
     /// Whether an object here may hold records under their numbers.
     pub fn may_map(&self) -> bool {
         matches!(self.levels.as_slice(), [] | [Level::Wrapper { .. }])
+    }
+}
+
+/// What records may be wrapped in: a name, or nested names with slashes between them.
+pub struct Wrappers(Vec<&'static str>);
+
+impl Wrappers {
+    pub fn new(names: Vec<&'static str>) -> Self {
+        Self(names)
+    }
+
+    /// Whether objects at this path may wrap records. Below the last wrapper, a name like one belongs
+    /// to a record.
+    pub fn lead_on(&self, path: Path) -> bool {
+        self.0.iter().any(|names| below(names, path).is_some())
+    }
+
+    /// The path of the value under this name, if records are wrapped in it.
+    pub fn step(&self, path: Path, name: &[u8]) -> Option<Path> {
+        self.0.iter().copied().find_map(|names| {
+            let rest = below(names, path)?;
+            let first = rest.split('/').next()?;
+            let len = names.len() - rest.len() + first.len();
+            (first.as_bytes() == name).then(|| &names[..len])
+        })
+    }
+}
+
+/// The rest of the names below a path; `None` if they do not lead further.
+fn below(names: &'static str, path: Path) -> Option<&'static str> {
+    match path {
+        "" => Some(names),
+        path => names.strip_prefix(path)?.strip_prefix('/'),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_on_one_by_one_and_no_further() {
+        let wrappers = Wrappers::new(vec!["orders", "data/orders/nodes"]);
+        assert_eq!(wrappers.step("", b"data"), Some("data"));
+        assert_eq!(wrappers.step("data", b"orders"), Some("data/orders"));
+        assert_eq!(wrappers.step("data/orders", b"nodes"), Some("data/orders/nodes"));
+        assert_eq!(wrappers.step("data", b"nodes"), None);
+        assert_eq!(wrappers.step("", b"dat"), None);
+        assert!(wrappers.lead_on("data/orders") && !wrappers.lead_on("data/orders/nodes"));
+        assert!(!wrappers.lead_on("orders") && !wrappers.lead_on("/"));
     }
 }

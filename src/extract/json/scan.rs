@@ -1,47 +1,48 @@
-//! Finds where a JSON value ends, without looking at what it says.
+//! Finds where a JSON value ends, without parsing it.
 
 use std::ops::Range;
 
-/// The way through one value, over as many pieces as it comes in. Brackets are counted, not
-/// matched, and nothing else is checked: that is for the parser, which reads the value once its end
-/// is known.
+/// The state of a scan through one value, which may come in several pieces. Brackets are counted, not
+/// matched, and nothing else is checked: the parser does that once the end is known.
 #[derive(Debug, Default)]
 pub struct Scan {
-    /// Bytes of the value that are done with.
+    /// Bytes of the value that were scanned.
     pub at: usize,
     depth: u32,
     in_string: bool,
-    /// The last string that ended directly inside the value: at an opening bracket there, the
-    /// bracket's name.
+    /// The last string directly inside the value: at an opening bracket there, its name.
     name: Range<usize>,
 }
 
-/// How far a scan came.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum ScanResult {
     /// The value goes on after these bytes.
     More,
     /// The value is this long.
     End(usize),
-    /// A bracket opens here, directly inside the value, under a name that was asked for.
+    /// A bracket opens here, directly inside the value, under a name that is sought.
     Inner { name: Range<usize>, at: usize },
 }
 
 impl Scan {
-    /// Goes on through `bytes`, which begin where the value does. `is_sought` is asked for the
-    /// place of the name (without its quotes) of each object and array directly inside the value.
-    pub fn run(&mut self, bytes: &[u8], is_sought: impl Fn(Range<usize>, u8) -> bool) -> Found {
+    /// Continues in `bytes`, which begin where the value does. `is_sought` gets the place of the name
+    /// (without quotes) of each object and list directly inside the value, and its bracket.
+    pub fn run(
+        &mut self,
+        bytes: &[u8],
+        is_sought: impl Fn(Range<usize>, u8) -> bool,
+    ) -> ScanResult {
         loop {
             if self.in_string && !self.leave_string(bytes) {
-                return Found::More;
+                return ScanResult::More;
             }
             if !self.in_string && self.depth == 0 && self.at > 0 {
-                return Found::End(self.at);
+                return ScanResult::End(self.at);
             }
             let Some(ahead) = bytes[self.at..].iter().position(|b| STRUCTURAL[usize::from(*b)])
             else {
                 self.at = bytes.len();
-                return Found::More;
+                return ScanResult::More;
             };
             let at = self.at + ahead;
             self.at = at + 1;
@@ -58,7 +59,7 @@ impl Scan {
                         && self.is_named(&bytes[..at])
                         && is_sought(self.name.clone(), open)
                     {
-                        return Found::Inner { name: self.name.clone(), at };
+                        return ScanResult::Inner { name: self.name.clone(), at };
                     }
                     self.depth += 1;
                 }
@@ -67,13 +68,13 @@ impl Scan {
         }
     }
 
-    /// Whether nothing but a colon stands between the last name and here.
+    /// Whether there is only a colon between the last name and here.
     fn is_named(&self, before: &[u8]) -> bool {
         before.get(self.name.end + 1..).is_some_and(|between| between.trim_ascii() == b":")
     }
 
-    /// Goes to the end of the string; `false` if it goes on after these bytes. A backslash that
-    /// ends them is left for the next piece, with the byte it escapes.
+    /// Moves to the end of the string; `false` if it continues after these bytes. A backslash at their
+    /// end is left for the next piece, with the byte it escapes.
     fn leave_string(&mut self, bytes: &[u8]) -> bool {
         loop {
             let Some(ahead) = quote_or_backslash(&bytes[self.at..]) else {

@@ -16,7 +16,7 @@ fn found_in(bytes: impl Read + Send + 'static) -> (Vec<(String, u64)>, Option<Re
                 match serde_json::from_str::<IgnoredAny>(&text) {
                     Ok(_) => found.push((text, place.line)),
                     Err(_) if elements.take_back() => {}
-                    Err(error) => return (found, Some(elements.no_json(place, &error))),
+                    Err(error) => return (found, Some(elements.syntax_error(place, &error))),
                 }
             }
             Ok(None) => return (found, None),
@@ -204,7 +204,7 @@ fn memory_does_not_grow_with_the_file() {
             }
         };
         assert_eq!((count, ended), (BYTES / text.len() as u64, is_cut));
-        assert!(elements.room_bytes() <= 128 * 1024, "{} bytes", elements.room_bytes());
+        assert!(elements.buffer_bytes() <= 128 * 1024, "{} bytes", elements.buffer_bytes());
     }
 }
 
@@ -213,7 +213,7 @@ fn what_stands_beside_the_records_is_passed_over_without_keeping_it() {
     let mut elements = repeated(r#"{"orders":[{}],"blob":""#, "base64", 50 * 1024 * 1024);
     assert!(elements.advance().unwrap().is_some());
     assert!(elements.advance().is_err());
-    assert!(elements.room_bytes() <= 128 * 1024, "{} bytes", elements.room_bytes());
+    assert!(elements.buffer_bytes() <= 128 * 1024, "{} bytes", elements.buffer_bytes());
 }
 
 #[test]
@@ -222,6 +222,6 @@ fn a_record_without_end_is_an_error_and_not_memory() {
         let mut elements = repeated(before, "1234", u64::MAX);
         let error = elements.advance().map(|_| ()).unwrap_err();
         assert!(error.what.contains("longer than 16 MiB"), "{error}");
-        assert!(elements.room_bytes() <= 32 * 1024 * 1024);
+        assert!(elements.buffer_bytes() <= 32 * 1024 * 1024);
     }
 }

@@ -59,7 +59,7 @@ impl Texts {
                 Err(error) => error,
             };
             if !self.elements.take_back() {
-                return Err(self.elements.no_json(place, &error));
+                return Err(self.elements.syntax_error(place, &error));
             }
         }
     }

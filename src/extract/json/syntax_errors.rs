@@ -1,7 +1,7 @@
-//! What is said of a file that is no JSON, or not all of it: the place, what was expected there,
-//! and never a value.
+//! Errors of a file that is not JSON, or is cut: the place, what was expected there, and never a
+//! value.
 
-use super::window::Place;
+use super::input::Place;
 use crate::extract::RECORD_BYTES_MAX;
 use crate::extract::error::ReadError;
 use serde::de::IgnoredAny;
@@ -10,13 +10,13 @@ const HINT_BROKEN: &str =
     "export again; where the file was edited by hand, a quote, comma or bracket may be missing";
 const HINT_CUT: &str = "the file is cut short; copy or download it again";
 
-/// What can be wrong with one file.
-pub struct Trouble {
+/// Makes the errors of one file.
+pub struct SyntaxErrors {
     shown: String,
 }
 
-impl Trouble {
-    pub fn with(shown: String) -> Self {
+impl SyntaxErrors {
+    pub fn new(shown: String) -> Self {
         Self { shown }
     }
 
@@ -33,28 +33,28 @@ impl Trouble {
         self.at(place, what.to_owned(), HINT_CUT)
     }
 
-    /// The file ends within the value that `bytes` begin, unless a parser finds something else
-    /// wrong before that.
+    /// The file ends within the value that `bytes` begin, unless the parser finds another error before
+    /// that.
     pub fn unclosed(&self, place: Place, bytes: &[u8], what: &str) -> ReadError {
         self.syntax_of(place, bytes).unwrap_or_else(|| self.cut(place, what))
     }
 
-    /// The value that `bytes` begin is too long; a quote that is missing makes it look so.
+    /// The value that `bytes` begin is too long, or a missing quote makes it look so.
     pub fn overlong(&self, place: Place, bytes: &[u8]) -> ReadError {
         let mib = RECORD_BYTES_MAX / (1024 * 1024);
         let what = format!("the record that begins here is longer than {mib} MiB");
         self.syntax_of(place, bytes).unwrap_or_else(|| self.at(place, what, HINT_BROKEN))
     }
 
-    /// What the parser says of a value that begins at `place`.
+    /// The parser's error in a value that begins at `place`.
     pub fn syntax(&self, place: Place, error: &serde_json::Error) -> ReadError {
         let (lines, column) = (error.line() as u64, error.column() as u64);
         let place = match lines {
             0 | 1 => Place { column: place.column + column.saturating_sub(1), ..place },
             lines => Place { line: place.line + lines - 1, column },
         };
-        let told = error.to_string();
-        self.broken(place, told.split(" at line ").next().unwrap_or_default())
+        let message = error.to_string();
+        self.broken(place, message.split(" at line ").next().unwrap_or_default())
     }
 
     fn syntax_of(&self, place: Place, bytes: &[u8]) -> Option<ReadError> {

@@ -1,14 +1,14 @@
-//! The part of a file that is in memory: from the value being looked at to where reading has come.
+//! The part of a file that is in memory: from the value being looked at to the end of what was read.
 
 use std::io::{self, Read};
 
-/// Room to begin with; it doubles where a value needs more.
-const ROOM_BYTES: usize = 128 * 1024;
+/// Initial size of the buffer; it doubles when a value needs more.
+const BUFFER_BYTES: usize = 128 * 1024;
 
-/// A window on a stream of bytes, with the line and column it begins at.
-pub struct Window {
-    bytes: Box<dyn Read + Send>,
-    room: Vec<u8>,
+/// A buffer over a stream of bytes, with the line and column it begins at.
+pub struct Input {
+    stream: Box<dyn Read + Send>,
+    buffer: Vec<u8>,
     start: usize,
     end: usize,
     place: Place,
@@ -26,7 +26,7 @@ impl Place {
 
     /// The place after these bytes.
     pub fn after(self, bytes: &[u8]) -> Self {
-        // Counted in bytes of their own, so that the compiler does many at once.
+        // Summed up as bytes, so that the loop is vectorised.
         let lines_in = |part: &[u8]| part.iter().map(|b| u8::from(*b == b'\n')).sum::<u8>();
         let lines: u64 =
             bytes.chunks(usize::from(u8::MAX)).map(|part| u64::from(lines_in(part))).sum();
@@ -38,14 +38,14 @@ impl Place {
     }
 }
 
-impl Window {
-    pub fn new(bytes: Box<dyn Read + Send>) -> Self {
-        Self { bytes, room: vec![0; ROOM_BYTES], start: 0, end: 0, place: Place::START }
+impl Input {
+    pub fn new(stream: Box<dyn Read + Send>) -> Self {
+        Self { stream, buffer: vec![0; BUFFER_BYTES], start: 0, end: 0, place: Place::START }
     }
 
     /// What is in memory.
     pub fn bytes(&self) -> &[u8] {
-        &self.room[self.start..self.end]
+        &self.buffer[self.start..self.end]
     }
 
     /// Where that begins.
@@ -53,31 +53,30 @@ impl Window {
         self.place
     }
 
-    /// Leaves the first `len` bytes behind.
-    pub fn pass(&mut self, len: usize) {
-        let passed = &self.room[self.start..self.start + len];
-        self.place = self.place.after(passed);
+    /// Consumes the first `len` bytes.
+    pub fn consume(&mut self, len: usize) {
+        let consumed = &self.buffer[self.start..self.start + len];
+        self.place = self.place.after(consumed);
         self.start += len;
     }
 
-    /// Leaves the first `len` bytes behind as if they were not in the file: a byte order mark has
-    /// no column.
-    pub fn forget(&mut self, len: usize) {
+    /// Drops the first `len` bytes without counting them: a byte order mark has no column.
+    pub fn drop_uncounted(&mut self, len: usize) {
         self.start += len;
     }
 
-    /// Reads on, and makes room for it; `false` at the end of the file.
-    pub fn widen(&mut self) -> io::Result<bool> {
-        if self.start > 0 && self.end == self.room.len() {
-            self.room.copy_within(self.start..self.end, 0);
+    /// Reads more, growing the buffer if needed; `false` at the end of the file.
+    pub fn fill(&mut self) -> io::Result<bool> {
+        if self.start > 0 && self.end == self.buffer.len() {
+            self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
         }
-        if self.end == self.room.len() {
-            self.room.resize(self.room.len() * 2, 0);
+        if self.end == self.buffer.len() {
+            self.buffer.resize(self.buffer.len() * 2, 0);
         }
         loop {
-            match self.bytes.read(&mut self.room[self.end..]) {
+            match self.stream.read(&mut self.buffer[self.end..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 read => {
                     let len = read?;
@@ -88,15 +87,13 @@ impl Window {
         }
     }
 
-    /// The memory it takes.
     #[cfg(test)]
-    pub fn room_bytes(&self) -> usize {
-        self.room.len()
+    pub fn buffer_bytes(&self) -> usize {
+        self.buffer.len()
     }
 }
 
-/// Where the first line ends. In pieces that are looked at as a whole, which the compiler does many
-/// bytes at once.
+/// Where the first line ends. Looked for in chunks, so that the loop is vectorised.
 pub fn line_end(bytes: &[u8]) -> Option<usize> {
     let is_in = |part: &[u8]| part.iter().fold(false, |found, b| found | (*b == b'\n'));
     let part = bytes.chunks(64).position(is_in)?;
