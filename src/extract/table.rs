@@ -5,7 +5,7 @@ use super::csv_table::CsvTable;
 use super::error::ReadError;
 use super::format::Records;
 use super::join::{Holds, JsonPieces, Part, Pieces};
-use super::json::{Documents, JsonFormat};
+use super::json::{JsonFormat, JsonOrders};
 use super::mapping::{MappedRecords, Profile};
 use super::messages::{Messages, Streams};
 use std::path::PathBuf;
@@ -62,7 +62,7 @@ impl Table {
         let source = self.source.clone();
         Ok(match &self.format {
             DetectedFormat::Csv(table) => Arc::clone(&table.layout).read(table.rows(source)?),
-            DetectedFormat::Json(format) => Box::new(Documents::open(source, format)?),
+            DetectedFormat::Json(format) => Box::new(JsonOrders::open(source, format)?),
             DetectedFormat::Messages(streams) => {
                 Box::new(Messages::open(source, Arc::clone(streams))?)
             }

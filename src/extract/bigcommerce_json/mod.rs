@@ -1,6 +1,5 @@
-//! The dialect of BigCommerce's orders API, version 2: orders, and what an order only links to,
-//! each the answers of an address of its own: products, coupons and shipping addresses. Amounts are
-//! those with tax, as those of the total are.
+//! BigCommerce's orders API, version 2: orders, and the products, coupons and shipping addresses that
+//! an order only links to. Amounts are those with tax, as in the total.
 
 mod order;
 

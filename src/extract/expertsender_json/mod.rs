@@ -1,4 +1,4 @@
-//! The dialect of ExpertSender's customer data platform: orders as its API answers and takes them.
+//! ExpertSender's customer data platform: orders as its API answers and takes them.
 
 mod order;
 mod zones;

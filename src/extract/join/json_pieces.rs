@@ -3,11 +3,11 @@
 use super::piece::{Piece, Pieces};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::json::{Documents, JsonFormat, ReadPiece};
+use crate::extract::json::{JsonFile, JsonFormat, ReadPiece};
 
 /// The records of one file.
 pub struct JsonPieces {
-    documents: Documents,
+    file: JsonFile,
     shown: String,
     read: ReadPiece,
 }
@@ -15,19 +15,15 @@ pub struct JsonPieces {
 impl JsonPieces {
     /// # Errors
     /// When the file can't be read, or is not the one that was judged.
-    pub fn open(
-        source: Source,
-        dialect: &'static JsonFormat,
-        read: ReadPiece,
-    ) -> Result<Self, ReadError> {
+    pub fn open(source: Source, format: &JsonFormat, read: ReadPiece) -> Result<Self, ReadError> {
         let shown = source.shown();
-        Ok(Self { documents: Documents::open(source, dialect)?, shown, read })
+        Ok(Self { file: JsonFile::open(source, format.wrappers)?, shown, read })
     }
 }
 
 impl Pieces for JsonPieces {
     fn pull(&mut self) -> Result<Option<Piece>, ReadError> {
-        let Some((read, line)) = self.documents.next(|document| document.read(self.read))? else {
+        let Some((read, line)) = self.file.next(|document| document.read(self.read))? else {
             return Ok(None);
         };
         let Some((Some(mut piece), faults)) = read else { return Err(lost(&self.shown, line)) };

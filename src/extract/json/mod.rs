@@ -1,27 +1,24 @@
-//! The format JSON: one document, several after each other, or one a line. Finds the records in it
-//! and tells who wrote them; what a record says is for a *dialect* to read. Records are read one at
-//! a time, numbers as their digits.
+//! JSON exports: one document, several after each other, or one a line. Splits a file into records,
+//! recognises their format, and gives each format a view of a record under the names of its fields.
 
-mod dialect;
-mod documents;
-mod elements;
+mod detection;
+mod format;
 mod input;
 mod keys;
 mod nesting;
+mod reader;
 mod record;
 mod scan;
+mod splitter;
 mod syntax_errors;
-mod texts;
 mod tree;
 
 #[cfg(test)]
 mod tests;
 
-pub use dialect::{
-    JsonFormat, JsonFormats, JsonPiece, ReadPiece, SAMPLE_LEN_MAX, format_of, recognise,
-};
-pub use documents::{Documents, malformed};
+pub use detection::{SAMPLE_LEN_MAX, format_of, recognise};
+pub use format::{JsonFormat, JsonFormats, JsonPiece, ReadPiece, malformed};
 pub use keys::Keys;
+pub use reader::{JsonFile, JsonOrders};
 pub use record::{Document, Record, interned, text_or};
-pub use texts::Texts;
 pub use tree::{RepeatedKey, Tree, Value};

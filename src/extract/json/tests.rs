@@ -1,22 +1,22 @@
-use super::elements::Elements;
+use super::splitter::Splitter;
 use crate::extract::error::ReadError;
 use serde::de::IgnoredAny;
 use std::io::{self, Read};
 
 /// What was found, as text and line, and the error that ended it.
 fn found_in(bytes: impl Read + Send + 'static) -> (Vec<(String, u64)>, Option<ReadError>) {
-    let mut elements = Elements::new(Box::new(bytes), "x.json".to_owned(), vec!["orders", "order"]);
+    let mut splitter = Splitter::new(Box::new(bytes), "x.json".to_owned(), vec!["orders", "order"]);
     let mut found = Vec::new();
     loop {
-        match elements.advance() {
+        match splitter.advance() {
             Ok(Some(element)) => {
                 let (text, place) =
                     (String::from_utf8_lossy(element.bytes).into_owned(), element.place);
                 // As whoever reads the records does.
                 match serde_json::from_str::<IgnoredAny>(&text) {
                     Ok(_) => found.push((text, place.line)),
-                    Err(_) if elements.take_back() => {}
-                    Err(error) => return (found, Some(elements.syntax_error(place, &error))),
+                    Err(_) if splitter.take_back() => {}
+                    Err(error) => return (found, Some(splitter.syntax_error(place, &error))),
                 }
             }
             Ok(None) => return (found, None),
@@ -181,10 +181,10 @@ impl Read for Repeated {
     }
 }
 
-fn repeated(before: &'static str, text: &'static str, bytes: u64) -> Elements {
+fn repeated(before: &'static str, text: &'static str, bytes: u64) -> Splitter {
     let before = io::Cursor::new(before.as_bytes());
     let bytes = Repeated { before, text: text.as_bytes(), at: 0, left: bytes };
-    Elements::new(Box::new(bytes), "x.json".to_owned(), vec!["orders"])
+    Splitter::new(Box::new(bytes), "x.json".to_owned(), vec!["orders"])
 }
 
 #[test]
@@ -194,34 +194,34 @@ fn memory_does_not_grow_with_the_file() {
     let line: &'static str = Box::leak(format!("{record}\n").into_boxed_str());
     let item: &'static str = Box::leak(format!("{record},").into_boxed_str());
     for (before, text, is_cut) in [("", line, true), (r#"{"orders":["#, item, true)] {
-        let mut elements = repeated(before, text, BYTES);
+        let mut splitter = repeated(before, text, BYTES);
         let mut count = 0_u64;
         let ended = loop {
-            match elements.advance() {
+            match splitter.advance() {
                 Ok(Some(_)) => count += 1,
                 Ok(None) => break false,
                 Err(_) => break true,
             }
         };
         assert_eq!((count, ended), (BYTES / text.len() as u64, is_cut));
-        assert!(elements.buffer_bytes() <= 128 * 1024, "{} bytes", elements.buffer_bytes());
+        assert!(splitter.buffer_bytes() <= 128 * 1024, "{} bytes", splitter.buffer_bytes());
     }
 }
 
 #[test]
 fn what_stands_beside_the_records_is_passed_over_without_keeping_it() {
-    let mut elements = repeated(r#"{"orders":[{}],"blob":""#, "base64", 50 * 1024 * 1024);
-    assert!(elements.advance().unwrap().is_some());
-    assert!(elements.advance().is_err());
-    assert!(elements.buffer_bytes() <= 128 * 1024, "{} bytes", elements.buffer_bytes());
+    let mut splitter = repeated(r#"{"orders":[{}],"blob":""#, "base64", 50 * 1024 * 1024);
+    assert!(splitter.advance().unwrap().is_some());
+    assert!(splitter.advance().is_err());
+    assert!(splitter.buffer_bytes() <= 128 * 1024, "{} bytes", splitter.buffer_bytes());
 }
 
 #[test]
 fn a_record_without_end_is_an_error_and_not_memory() {
     for before in [r#"{"orders":[{"note":""#, r#"{"note":""#, "[1"] {
-        let mut elements = repeated(before, "1234", u64::MAX);
-        let error = elements.advance().map(|_| ()).unwrap_err();
+        let mut splitter = repeated(before, "1234", u64::MAX);
+        let error = splitter.advance().map(|_| ()).unwrap_err();
         assert!(error.what.contains("longer than 16 MiB"), "{error}");
-        assert!(elements.buffer_bytes() <= 32 * 1024 * 1024);
+        assert!(splitter.buffer_bytes() <= 32 * 1024 * 1024);
     }
 }

@@ -8,17 +8,15 @@ use crate::extract::ORDER_LINES_MAX;
 use crate::extract::codec;
 use crate::extract::error::ReadError;
 use crate::extract::format::Records;
-use crate::extract::json::{Document, RepeatedKey, Texts, Value, interned, malformed};
+use crate::extract::json::{
+    Document, JsonFile, RepeatedKey, SAMPLE_LEN_MAX, Value, interned, malformed,
+};
 use crate::extract::order_errors::OrderErrors;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// Records whose keys are looked at before a file is read: writers that leave out what is blank
-/// need more than one.
-const SAMPLE_LEN_MAX: usize = 20;
-
 pub struct MappedRecords {
-    texts: Texts,
+    file: JsonFile,
     profile: Arc<Profile>,
 }
 
@@ -30,7 +28,7 @@ impl MappedRecords {
             Source::Json { wrappers, .. } => wrappers.iter().map(|name| interned(name)).collect(),
             Source::Csv { .. } => Vec::new(),
         };
-        Ok(Self { texts: Texts::open(source, &wrappers)?, profile: Arc::clone(profile) })
+        Ok(Self { file: JsonFile::open(source, &wrappers)?, profile: Arc::clone(profile) })
     }
 
     /// The needed places that the first records of a file lack; `None` of a file without records.
@@ -47,7 +45,7 @@ impl MappedRecords {
             let met = |document: &Document<'_>| {
                 missing.retain(|need| !has(document.value, need, profile));
             };
-            match records.texts.next(met)? {
+            match records.file.next(met)? {
                 None if index == 0 => return Ok(None),
                 None => break,
                 Some(_) => {}
@@ -59,7 +57,7 @@ impl MappedRecords {
 
 impl Records for MappedRecords {
     fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
-        let next = self.texts.next(|document| order_of(&self.profile, document))?;
+        let next = self.file.next(|document| order_of(&self.profile, document))?;
         Ok(next.map(|(mut order, line)| {
             order.position.line = line;
             order

@@ -1,31 +1,32 @@
-//! One message: whose it is, and what it holds.
+//! One message of Singer or Airbyte, or one row of a loader's table.
 
 use super::loader_columns::LoaderColumns;
-use super::objects;
+use super::row_objects;
 use super::version::Stamps;
-use crate::extract::json::{JsonFormats, Keys, RepeatedKey, Tree, Value};
+use crate::domain::SourceOrder;
+use crate::extract::json::{
+    Document, JsonFormat, JsonFormats, Keys, RepeatedKey, Tree, Value, malformed,
+};
 
-/// Who writes such messages.
+/// The protocol of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Envelope {
     Singer,
     Airbyte,
 }
 
-/// A message, as far as it is of use. Kinds that are not known are passed over, as both protocols
-/// ask for.
+/// A message. Unknown kinds are ignored, as both protocols require.
 #[derive(Debug)]
 pub enum Message<'a> {
     Record {
         stream: String,
         row: Row<'a>,
     },
-    /// That a stream is there; records of it may follow.
+    /// Announces a stream; records of it may follow.
     Schema {
         stream: String,
     },
-    /// How far who writes the stream has come: its own to read, once what stands before it is
-    /// settled.
+    /// The writer's position, to be returned to it when the records before it are settled.
     State,
     Other,
     /// A record that lacks its stream or its fields.
@@ -57,7 +58,17 @@ impl Row<'_> {
     }
 
     pub fn keys(&self, formats: &JsonFormats) -> Option<Keys> {
-        self.with(|value| formats.keys_of(value.raw().as_bytes()).ok())?
+        self.with(|value| formats.keys_of(value))
+    }
+
+    /// The order that the record is; if it is no object, only this record is malformed.
+    pub fn order(&self, format: &JsonFormat, document: &Document<'_>) -> SourceOrder {
+        let order = self.with(|value| {
+            let mut order = format.order(&Document { value, ..*document });
+            order.is_deleted = LoaderColumns::of(value).is_ok_and(|columns| columns.says_deleted());
+            order
+        });
+        order.unwrap_or_else(malformed)
     }
 }
 
@@ -88,7 +99,7 @@ impl Envelope {
         }
     }
 
-    /// What must be in the stream.
+    /// What the stream must contain.
     pub fn needs(self) -> &'static str {
         match self {
             Self::Singer => "RECORD messages of one stream of orders, with what their format needs",
@@ -105,8 +116,7 @@ impl Envelope {
         }
     }
 
-    /// Whose message this is, where it says; `None` for other JSON, and for a message that both may
-    /// write.
+    /// The protocol of a message; `None` for other JSON, and for a message that both may write.
     pub fn of(message: Value<'_>) -> Option<Self> {
         if let Some(envelope) = Self::of_row(message) {
             return Some(envelope);
@@ -125,8 +135,8 @@ impl Envelope {
         }
     }
 
-    /// Whose table this is a row of, by the columns that loaders add to it. Messages have none of
-    /// these outside their record.
+    /// The protocol whose loader wrote a row, by the columns it adds. Messages have none of these
+    /// outside their record.
     pub fn of_row(row: Value<'_>) -> Option<Self> {
         match LoaderColumns::of(row).ok()? {
             columns if columns.is_of_airbyte() => Some(Self::Airbyte),
@@ -193,15 +203,15 @@ fn record<'a>(message: Value<'a>, data: &str) -> Result<Message<'a>, RepeatedKey
     Ok(Message::Record { stream, row: Row { data: Data::Value(data), stamps: None } })
 }
 
-/// A row of a loader's table: all of one stream, which it does not name. Its fields are beside the
+/// A row of a loader's table, which is of one stream and does not name it. Its fields are beside the
 /// loader's columns, or as JSON in one of them.
 fn row_of_table<'a>(row: Value<'a>, columns: &LoaderColumns<'a>) -> Message<'a> {
     let data = match columns.data() {
         Some(data) => string_of(data).map_or(Data::Value(data), Data::Text),
-        None => objects::unfolded(row).map_or(Data::Value(row), Data::Text),
+        None => row_objects::unfolded(row).map_or(Data::Value(row), Data::Text),
     };
     let mut row = Row { data, stamps: None };
-    // A change that was captured at a database says when it was made within the data.
+    // A change captured at a database states its time within the data.
     let inner = row.with(|data| LoaderColumns::of(data).map_or(0, |columns| columns.sequence()));
     let sequence = columns.sequence().max(inner.unwrap_or_default());
     row.stamps = Some(Stamps { extracted_at: columns.extracted_at(), sequence });

@@ -1,23 +1,21 @@
-//! The formats Singer and Airbyte: streams of messages, one a line, in which the records of several
-//! tables stand among each other. Finds the stream that holds the orders; what a record says a JSON
-//! dialect reads. Of several records of one order the last counts: that is what a stream means by
-//! telling of it again.
+//! The formats Singer and Airbyte: streams of messages, one a line, that mix the records of several
+//! tables, and the tables their loaders write. Finds the stream that holds the orders; a JSON format
+//! reads its records. Of several records of one order the last counts, as both protocols define it.
 
-mod dump;
 mod envelope;
 mod loader_columns;
-mod objects;
 mod reader;
-mod rows;
+mod row_objects;
+mod singer_states;
 mod sorting;
-mod states;
+mod stream_scan;
 mod streams;
 mod superseded;
-mod survey;
 mod version;
+mod warehouse_csv;
 
-pub use dump::{FORMAT as WAREHOUSE, is_header};
 pub use envelope::Envelope;
 pub use reader::Messages;
-pub use states::States;
+pub use singer_states::States;
 pub use streams::{Streams, recognise, table_in};
+pub use warehouse_csv::{FORMAT as WAREHOUSE, is_header};

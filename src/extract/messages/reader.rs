@@ -1,19 +1,17 @@
 //! The orders of one file of messages.
 
-use super::envelope::Row;
-use super::loader_columns::LoaderColumns;
 use super::streams::{Part, Streams, part_of};
 use super::superseded::Places;
 use crate::domain::SourceOrder;
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
 use crate::extract::format::Records;
-use crate::extract::json::{Document, JsonFormat, Texts, malformed};
+use crate::extract::json::{Document, JsonFile, malformed};
 use std::sync::Arc;
 
 /// The orders of one file of messages, in its order.
 pub struct Messages {
-    texts: Texts,
+    file: JsonFile,
     streams: Arc<Streams>,
     superseded: Places,
     /// The number of the next order in the file, from 0.
@@ -25,7 +23,7 @@ impl Messages {
     /// When the file can't be read, or is not the one that was judged.
     pub fn open(source: Source, streams: Arc<Streams>) -> Result<Self, ReadError> {
         let superseded = streams.superseded.places();
-        Ok(Self { texts: Texts::open(source, &[])?, streams, superseded, next: 0 })
+        Ok(Self { file: JsonFile::open(source, &[])?, streams, superseded, next: 0 })
     }
 }
 
@@ -34,11 +32,11 @@ impl Records for Messages {
         loop {
             let Streams { envelope, taken, .. } = &*self.streams;
             let read = |document: &Document<'_>| match part_of(document, *envelope, taken) {
-                Part::Order(dialect, row) => Some(order_of(dialect, &row, document)),
+                Part::Order(format, row) => Some(row.order(format, document)),
                 Part::Damaged => Some(malformed()),
                 Part::State | Part::Other => None,
             };
-            match self.texts.next(read)? {
+            match self.file.next(read)? {
                 None => return Ok(None),
                 Some((None, _)) => {}
                 Some((Some(mut order), line)) => {
@@ -50,14 +48,4 @@ impl Records for Messages {
             }
         }
     }
-}
-
-/// The order that a record is; if it is no object, only that record is malformed.
-pub fn order_of(dialect: &JsonFormat, row: &Row<'_>, document: &Document<'_>) -> SourceOrder {
-    let order = row.with(|value| {
-        let mut order = dialect.order(&Document { value, ..*document });
-        order.is_deleted = LoaderColumns::of(value).is_ok_and(|columns| columns.says_deleted());
-        order
-    });
-    order.unwrap_or_else(malformed)
 }

@@ -1,28 +1,26 @@
-//! Which streams of a file are read, and by which dialect.
+//! Which streams of a file are read, and in which format.
 
 use super::envelope::{Envelope, Message, Row};
-use super::reader::order_of;
-use super::rows::lost;
+use super::stream_scan;
 use super::superseded::{Superseded, Versions};
-use super::survey;
-use super::version::{Version, is_damaged};
+use super::version::{Version, is_damaged, unreadable_row};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::json::{Document, JsonFormat, JsonFormats, SAMPLE_LEN_MAX, Texts};
+use crate::extract::json::{Document, JsonFile, JsonFormat, JsonFormats, SAMPLE_LEN_MAX};
 
-/// A first message longer than this is none: it would be another format's whole file.
+/// A first record longer than this is no message, but another format's whole file.
 const FIRST_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// What is read of a file of messages.
 #[derive(Debug)]
 pub struct Streams {
     pub envelope: Envelope,
-    /// The streams that are read, each with the dialect of its records.
+    /// The streams that are read, each with the format of its records.
     pub taken: Vec<(String, &'static JsonFormat)>,
     pub superseded: Superseded,
 }
 
-/// What a message is to who reads orders.
+/// What a message is for the reader of orders.
 pub enum Part<'a> {
     Order(&'static JsonFormat, Row<'a>),
     State,
@@ -31,8 +29,8 @@ pub enum Part<'a> {
     Damaged,
 }
 
-/// Tells whether a file holds messages, by its first ones; then surveys all of it for the stream of
-/// orders, and for records that later ones take the place of.
+/// Recognises a file of messages by its first ones; then scans all of it for the stream of orders, and
+/// for records that later ones replace.
 ///
 /// # Errors
 /// When no stream of orders can be told from the others, or its records lack keys; with a format
@@ -66,25 +64,25 @@ pub fn recognise(
         // What is wrong with it as JSON is for that to say.
         (_, None) => return Ok(None),
     };
-    let taken = survey::streams_of_orders(source, envelope, named.is_some(), formats)?;
+    let taken = stream_scan::streams_of_orders(source, envelope, named.is_some(), formats)?;
     let superseded = superseded_in(source, envelope, &taken)?;
     Ok(Some(Streams { envelope, taken, superseded }))
 }
 
-/// Reads the whole file, and notes which record of each order counts. Damage ends it, as it does
-/// the reading.
+/// Reads the whole file to find which record of each order counts. Damage ends it, as it ends the
+/// reading of orders.
 fn superseded_in(
     source: &Source,
     envelope: Envelope,
     taken: &[(String, &'static JsonFormat)],
 ) -> Result<Superseded, ReadError> {
-    let mut texts = Texts::open(source.clone(), &[])?;
+    let mut file = JsonFile::open(source.clone(), &[])?;
     let (mut versions, mut record, mut is_table) = (Versions::new(), 0_u64, false);
     let mut damaged = None;
     while !versions.has_failed() && !taken.is_empty() {
-        let noted = texts.next(|document| match part_of(document, envelope, taken) {
-            Part::Order(dialect, row) => {
-                let order = order_of(dialect, &row, document);
+        let noted = file.next(|document| match part_of(document, envelope, taken) {
+            Part::Order(format, row) => {
+                let order = row.order(format, document);
                 is_table |= row.stamps.is_some();
                 let is_sound = !is_damaged(&order);
                 versions.note(Version::of(order, row.stamps, record));
@@ -100,33 +98,31 @@ fn superseded_in(
         match noted {
             Ok(Some((true, _))) => {}
             Ok(Some((false, line))) => damaged = damaged.or(Some(line)),
-            // In a table the newest version may have stood in what is missing, so nothing of it is
-            // given out.
+            // The missing part of a table may hold the newest version, so no order of it is given out.
             Err(error) if is_table => return Err(error),
             Ok(None) | Err(_) => break,
         }
     }
-    // There the record that can't be read may be the newest version of any order.
     match damaged.filter(|_| is_table) {
-        Some(line) => Err(lost(source.shown(), line)),
+        Some(line) => Err(unreadable_row(source.shown(), line)),
         None => Superseded::among(versions, source.shown()),
     }
 }
 
-/// Whether a file holds rows of a loader's table, in which an order may stand in several versions;
-/// and whose.
+/// The protocol of a loader's table, which may hold an order in several versions; `None` if the file
+/// is no such table.
 pub fn table_in(source: &Source) -> Option<Envelope> {
-    let mut texts = Texts::open(source.clone(), &[]).ok()?;
-    texts.limit(FIRST_BYTES_MAX);
-    let (found, _) = texts.next(|document| Envelope::of_row(document.value)).ok()??;
+    let mut file = JsonFile::open(source.clone(), &[]).ok()?;
+    file.limit(FIRST_BYTES_MAX);
+    let (found, _) = file.next(|document| Envelope::of_row(document.value)).ok()??;
     found
 }
 
 fn envelope_of(source: &Source) -> Result<Option<Envelope>, ReadError> {
-    let mut texts = Texts::open(source.clone(), &[])?;
-    texts.limit(FIRST_BYTES_MAX);
+    let mut file = JsonFile::open(source.clone(), &[])?;
+    file.limit(FIRST_BYTES_MAX);
     for _ in 0..SAMPLE_LEN_MAX {
-        match texts.next(|document| Envelope::of(document.value))? {
+        match file.next(|document| Envelope::of(document.value))? {
             Some((None, _)) => {}
             Some((found, _)) => return Ok(found),
             None => break,
@@ -135,7 +131,7 @@ fn envelope_of(source: &Source) -> Result<Option<Envelope>, ReadError> {
     Ok(None)
 }
 
-/// What a message is to who reads these streams.
+/// What a message is for the reader of these streams.
 pub fn part_of<'a>(
     document: &Document<'a>,
     envelope: Envelope,
@@ -143,7 +139,7 @@ pub fn part_of<'a>(
 ) -> Part<'a> {
     match envelope.read(document.value) {
         Message::Record { stream, row } => match taken.iter().find(|(name, _)| *name == stream) {
-            Some((_, dialect)) => Part::Order(dialect, row),
+            Some((_, format)) => Part::Order(format, row),
             None => Part::Other,
         },
         Message::State => Part::State,

@@ -1,12 +1,13 @@
-//! One version of an order in a file, and which of two is the newer one.
+//! One version of an order in a file, and which of two is the newer.
 
 use super::loader_columns::stamp;
 use crate::domain::{OrderKey, Position, Reason, SourceOrder};
+use crate::extract::error::ReadError;
 
-/// Bytes of a version among others that are to be put in order.
+/// Bytes of a version when versions are sorted.
 pub const VERSION_BYTES: usize = 56;
 
-/// When a row of a table was read at its source, as far as the row says; see
+/// When a row of a table was read at its source, as stated by the row; see
 /// [`super::loader_columns::LoaderColumns`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamps {
@@ -19,8 +20,7 @@ pub struct Stamps {
 pub struct Version {
     /// A hash of the order's key.
     key: u128,
-    /// The first number that differs tells the newer of two versions; 0 stands for one that is not
-    /// known.
+    /// The first number that differs decides which version is newer; 0 if it is not known.
     rank: [u64; 3],
     /// Its place among the records of the file.
     pub record: u64,
@@ -29,9 +29,9 @@ pub struct Version {
 }
 
 impl Version {
-    /// Of a row of a table, whose rows have no order; without stamps of a record of a stream, where
-    /// the later one is the newer one. `None` for a record that has neither a key nor a number, or
-    /// whose fields can't be trusted.
+    /// With the stamps of a row of a table, whose rows have no order; without, of a record of a stream,
+    /// where the later one is newer. `None` for a record that has neither a key nor a number, or whose
+    /// fields can't be trusted.
     pub fn of(order: SourceOrder, stamps: Option<Stamps>, record: u64) -> Option<Self> {
         if is_damaged(&order) {
             return None;
@@ -47,7 +47,7 @@ impl Version {
         Some(Self { key, rank, record, content })
     }
 
-    /// So that, byte by byte, the versions of an order stand together and the newest first.
+    /// In byte order, the versions of an order are next to each other, the newest first.
     pub fn to_bytes(self) -> [u8; VERSION_BYTES] {
         let [a, b, c] = self.rank.map(|number| (u64::MAX - number).to_be_bytes());
         let record = (u64::MAX - self.record).to_be_bytes();
@@ -73,8 +73,8 @@ impl Version {
         self.key == other.key
     }
 
-    /// Whether it takes the place of a version that stands behind it in order: it is newer, or says
-    /// the same. Where one of them does not say when it was read, nothing tells which is newer.
+    /// Whether it replaces a version that sorts after it: it is newer, or equal in content. If one of
+    /// them does not state when it was read, it is not known which is newer.
     pub fn takes_place_of(&self, other: &Self) -> bool {
         let differing = self.rank.iter().zip(other.rank).find(|(own, other)| **own != *other);
         differing.is_some_and(|(_, other)| other > 0) || self.content == other.content
@@ -87,9 +87,22 @@ pub fn is_damaged(order: &SourceOrder) -> bool {
     order.faults.iter().any(|fault| damage.contains(&fault.reason))
 }
 
-/// What an order's versions have in common: its key, or its number where the id was spoilt. Such an
-/// order is sent after all where orders are known by their numbers, and then it has to be the
-/// newest version.
+/// A row that can't be read may be the newest version of any order, whose older ones would be sent
+/// in its place.
+pub fn unreadable_row(shown: String, line: u64) -> ReadError {
+    ReadError::new(
+        shown,
+        line,
+        "the row that begins here can't be read: it has not the columns of its header, is cut, or holds what is no UTF-8 or no \
+         JSON; it may be the newest version of any order",
+        "export the table again; where the file was edited by hand, look for a quote that is not closed; where it is the \
+         last line of a whole file and has no end, end it",
+    )
+}
+
+/// What an order's versions have in common: its key, or its number if the id is not usable. Such an
+/// order is still sent where orders are known by their numbers, and then it has to be the newest
+/// version.
 fn key_of(order: &SourceOrder) -> Option<OrderKey> {
     match order.key() {
         Ok(key) => Some(key),
@@ -98,7 +111,7 @@ fn key_of(order: &SourceOrder) -> Option<OrderKey> {
     }
 }
 
-/// A hash of all that an order says, wherever in the file it says it.
+/// A hash of an order's content without its place in the file.
 fn content_of(mut order: SourceOrder) -> u64 {
     order.position = Position::default();
     order.lines.iter_mut().for_each(|line| line.at_line = 0);

@@ -1,7 +1,6 @@
-//! The dialect of Shopify's GraphQL Admin API: the results of bulk operations, where an order's
-//! lines are records of their own that name their order and may stand anywhere, and pages of
-//! ordinary queries, where the lines stand within the order. Amounts are the shop's currency, as
-//! stated; only what the query asked for is there.
+//! Shopify's GraphQL Admin API: the results of bulk operations, where an order's lines are records of
+//! their own anywhere in the file, and pages of ordinary queries, where the lines are in the order.
+//! Amounts are in the shop's currency, as stated; only fields that the query asked for are there.
 
 mod gid;
 mod order;

@@ -1,6 +1,5 @@
-//! The dialects of Shopify's REST Admin API: orders and abandoned checkouts, as its answers or a
-//! dump of them hold them. They name the fields; amounts are the shop's currency, as stated, and
-//! nothing is made up.
+//! Shopify's REST Admin API: orders and abandoned checkouts, as its answers or a dump of them hold
+//! them. Amounts are in the shop's currency, as stated.
 
 mod order;
 

@@ -23,7 +23,7 @@ const OF_PAGES: &[&str] = &["search_criteria", "total_count"];
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// The records of one file. Memory is that of the longest record.
-pub struct Elements {
+pub struct Splitter {
     input: Input,
     errors: SyntaxErrors,
     wrappers: Wrappers,
@@ -38,12 +38,12 @@ pub struct Elements {
 }
 
 /// A value where a record is expected; not always an object.
-pub struct Element<'a> {
+pub struct RawRecord<'a> {
     pub bytes: &'a [u8],
     pub place: Place,
 }
 
-impl Elements {
+impl Splitter {
     /// `wrappers` are the names that records may be wrapped in; nested ones have slashes between them.
     pub fn new(bytes: Box<dyn Read + Send>, shown: String, wrappers: Vec<&'static str>) -> Self {
         Self {
@@ -65,7 +65,7 @@ impl Elements {
     }
 
     /// The next value where a record is expected; `None` at the end of a file that is whole.
-    pub fn advance(&mut self) -> Result<Option<Element<'_>>, ReadError> {
+    pub fn advance(&mut self) -> Result<Option<RawRecord<'_>>, ReadError> {
         self.consume_held();
         while let Some(byte) = self.next_byte()? {
             match (self.nesting.expected, byte) {
@@ -85,7 +85,7 @@ impl Elements {
                         self.nesting.value_ended();
                         self.held = len;
                         let place = self.place();
-                        return Ok(Some(Element { bytes: &self.input.bytes()[..len], place }));
+                        return Ok(Some(RawRecord { bytes: &self.input.bytes()[..len], place }));
                     }
                 }
                 (Expected::Next, _) => {
@@ -102,7 +102,7 @@ impl Elements {
         Ok(None)
     }
 
-    /// Takes back an element whose end was only guessed, so that it is measured; `false` if its end is
+    /// Takes back a record whose end was only guessed, so that it is measured; `false` if its end is
     /// known.
     pub fn take_back(&mut self) -> bool {
         if self.is_guess {
@@ -113,7 +113,7 @@ impl Elements {
         std::mem::take(&mut self.is_guess)
     }
 
-    /// The parser's error in an element that begins at `place`.
+    /// The parser's error in a record that begins at `place`.
     pub fn syntax_error(&self, place: Place, error: &serde_json::Error) -> ReadError {
         self.errors.syntax(place, error)
     }

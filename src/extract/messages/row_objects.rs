@@ -1,5 +1,5 @@
-//! From the row of a table to the record that it was: loaders write lists and objects into one
-//! column as text.
+//! Restores a record from the row of a loader's table: loaders write lists and objects into one column
+//! as text.
 
 use crate::extract::json::{Tree, Value};
 

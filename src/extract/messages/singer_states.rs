@@ -1,23 +1,23 @@
-//! Singer's STATE messages, each to be passed on once what stands before it is settled.
+//! Singer's STATE messages, each to be passed on once the records before it are settled.
 
 use super::streams::{Part, Streams, part_of};
 use super::superseded::{Fate, Places};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::json::{Document, Texts};
+use crate::extract::json::{Document, JsonFile};
 use std::sync::Arc;
 
 /// The STATE messages of a file, in its order.
 pub struct States {
-    texts: Texts,
+    file: JsonFile,
     streams: Arc<Streams>,
     superseded: Places,
-    /// Orders that stand before where the reading is.
+    /// Orders that were read.
     records: u64,
-    /// How many must be settled for all of them to be at the target: where one of them is
-    /// superseded, that which takes its place too.
+    /// How many orders must be settled so that all of them are loaded: if one is superseded, up to the
+    /// one that replaces it.
     needed: u64,
-    /// The next message, as it stands in the file.
+    /// The next message, as written in the file.
     waiting: Option<Vec<u8>>,
 }
 
@@ -27,15 +27,12 @@ impl States {
         streams: Arc<Streams>,
     ) -> Result<Self, ReadError> {
         let superseded = streams.superseded.places();
-        let texts = Texts::open(source, &[])?;
-        Ok(Self { texts, streams, superseded, records: 0, needed: 0, waiting: None })
+        let file = JsonFile::open(source, &[])?;
+        Ok(Self { file, streams, superseded, records: 0, needed: 0, waiting: None })
     }
 
-    /// The next message, where no more than the first `settled` records must be settled for it;
-    /// byte for byte, without a line end.
-    ///
-    /// # Errors
-    /// When the file can't be read on, or is no JSON from here on.
+    /// The next message, if it needs no more than the first `settled` records; byte for byte, without a
+    /// line end.
     pub fn next_within(&mut self, settled: u64) -> Result<Option<Vec<u8>>, ReadError> {
         while self.waiting.is_none() {
             let Streams { envelope, taken, .. } = &*self.streams;
@@ -44,7 +41,7 @@ impl States {
                 Part::State => Some(Some(document.bytes.to_vec())),
                 Part::Other => None,
             };
-            match self.texts.next(read)? {
+            match self.file.next(read)? {
                 None => return Ok(None),
                 Some((None, _)) => {}
                 Some((Some(None), _)) => self.pass_record()?,

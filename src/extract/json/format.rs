@@ -1,0 +1,87 @@
+//! A JSON format: what its records are called and have, and how they are read.
+
+use super::keys::{KeyPaths, Keys};
+use super::record::{Document, Record};
+use super::tree::Value;
+use crate::domain::{Reason, RecordError, SourceOrder};
+use crate::extract::join::{Part, Piece};
+
+/// One kind of record, as one shop system writes it.
+#[derive(Debug)]
+pub struct JsonFormat {
+    /// Its name in the settings.
+    pub name: &'static str,
+    /// What its records are, for messages: "Shopify orders".
+    pub title: &'static str,
+    pub description: &'static str,
+    /// How to get them out of the shop system.
+    pub how: &'static str,
+    /// The names its records may be wrapped in; nested ones with slashes between them.
+    pub wrappers: &'static [&'static str],
+    /// What its records must have: one key of each group. A nested key is written `items.sku`, also
+    /// inside a list.
+    pub needs: &'static [&'static [&'static str]],
+    /// Other records of this shop system, with what they are: by the key they are wrapped in, or by
+    /// one that orders don't have, either nested or after a slash (`/refunded_by`).
+    pub known_non_orders: &'static [(&'static str, &'static str)],
+    pub read: fn(&Record<'_>) -> SourceOrder,
+    /// If an order may be spread over several records.
+    pub piece: Option<JsonPiece>,
+    /// Records that belong to its orders and come in files of their own.
+    pub parts: &'static [&'static JsonFormat],
+}
+
+impl JsonFormat {
+    /// The order that a record is.
+    pub fn order(&self, document: &Document<'_>) -> SourceOrder {
+        match document.read(self.read) {
+            Some((mut order, faults)) => {
+                order.faults.splice(..0, faults);
+                order
+            }
+            None => malformed(),
+        }
+    }
+}
+
+/// How records are read that an order may be spread over.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonPiece {
+    pub part: Part,
+    pub read: ReadPiece,
+}
+
+/// What a record is; `None` if it may be part of any order.
+pub type ReadPiece = fn(&Record<'_>) -> Option<Piece>;
+
+/// The JSON formats that are known; of two that a file fits, the one that needs more is taken.
+#[derive(Debug)]
+pub struct JsonFormats {
+    all: &'static [&'static JsonFormat],
+    /// Nested keys that some format asks for.
+    paths: KeyPaths,
+}
+
+impl JsonFormats {
+    pub fn new(all: &'static [&'static JsonFormat]) -> Self {
+        let needs = all.iter().flat_map(|format| format.needs.iter().copied().flatten());
+        let marks =
+            all.iter().flat_map(|format| format.known_non_orders.iter().map(|(mark, _)| mark));
+        let paths = needs.chain(marks).copied().filter(|key| key.contains('.')).collect();
+        Self { all, paths }
+    }
+
+    /// The keys of a record by which its format is recognised.
+    pub fn keys_of(&self, record: Value<'_>) -> Keys {
+        Keys::of(record, &self.paths)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &'static JsonFormat> {
+        self.all.iter().copied()
+    }
+}
+
+/// What takes the place of a record that is no object, or has a key twice.
+pub fn malformed() -> SourceOrder {
+    SourceOrder { faults: vec![RecordError::new(Reason::MalformedRow)], ..SourceOrder::default() }
+}

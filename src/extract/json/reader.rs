@@ -1,0 +1,98 @@
+//! Reads the records of a JSON file one by one.
+
+use super::format::JsonFormat;
+use super::record::Document;
+use super::splitter::Splitter;
+use super::tree::Tree;
+use crate::domain::SourceOrder;
+use crate::extract::codec::Source;
+use crate::extract::error::ReadError;
+use crate::extract::format::Records;
+use std::borrow::Cow;
+use std::fs::File;
+use std::sync::Arc;
+
+/// The records of one file, in its order.
+pub struct JsonFile {
+    splitter: Splitter,
+    source: Source,
+    file: Arc<File>,
+}
+
+impl JsonFile {
+    /// `wrappers` are the names that records may be wrapped in.
+    ///
+    /// # Errors
+    /// When the file can't be read, or is not the one that was recognised.
+    pub fn open(source: Source, wrappers: &[&'static str]) -> Result<Self, ReadError> {
+        let stream = source.open()?;
+        let splitter = Splitter::new(stream.bytes, source.shown(), wrappers.to_vec());
+        Ok(Self { splitter, source, file: stream.file })
+    }
+
+    /// Refuses records longer than this.
+    pub fn limit(&mut self, bytes_max: u64) {
+        self.splitter.limit(bytes_max);
+    }
+
+    /// The name that the last record was wrapped in.
+    pub fn wrapper(&self) -> Option<&'static str> {
+        self.splitter.wrapper()
+    }
+
+    /// What `read` makes of the next record, with the line it begins at.
+    ///
+    /// # Errors
+    /// When the file can't be read, changed, is not JSON or ends too soon. A record that the file ends
+    /// within is not given out.
+    pub fn next<T>(
+        &mut self,
+        read: impl FnOnce(&Document<'_>) -> T,
+    ) -> Result<Option<(T, u64)>, ReadError> {
+        loop {
+            let Some(record) = self.splitter.advance()? else {
+                self.source.check_unchanged(&self.file, 0)?;
+                return Ok(None);
+            };
+            let (bytes, place) = (record.bytes, record.place);
+            let text = String::from_utf8_lossy(bytes);
+            let has_bad_bytes = matches!(text, Cow::Owned(_));
+            let parsed = Tree::parse(&text);
+            let error = match parsed.or_else(Tree::null_unless_syntax) {
+                Ok(tree) => {
+                    let (value, line) = (tree.root(), place.line);
+                    let document = Document { value, bytes, line, has_bad_bytes };
+                    return Ok(Some((read(&document), line)));
+                }
+                Err(error) => error,
+            };
+            if !self.splitter.take_back() {
+                return Err(self.splitter.syntax_error(place, &error));
+            }
+        }
+    }
+}
+
+/// The orders of one file, in its order.
+pub struct JsonOrders {
+    file: JsonFile,
+    format: &'static JsonFormat,
+}
+
+impl JsonOrders {
+    /// # Errors
+    /// When the file can't be read, or is not the one that was recognised.
+    pub fn open(source: Source, format: &'static JsonFormat) -> Result<Self, ReadError> {
+        Ok(Self { file: JsonFile::open(source, format.wrappers)?, format })
+    }
+}
+
+impl Records for JsonOrders {
+    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+        let next = self.file.next(|document| self.format.order(document))?;
+        Ok(next.map(|(mut order, line)| {
+            order.position.line = line;
+            order
+        }))
+    }
+}

@@ -1,0 +1,254 @@
+//! The tables that Airbyte and Singer targets load, as CSV: a row for each version of a record, its
+//! lists and objects as JSON in their cells, or the whole record in one.
+
+use super::envelope::{Envelope, Message};
+use super::loader_columns;
+use super::row_objects::object_of;
+use super::superseded::{Places, Superseded, Versions};
+use super::version::{Stamps, Version, is_damaged, unreadable_row};
+use crate::domain::SourceOrder;
+use crate::extract::error::{NoMatch, ReadError};
+use crate::extract::format::{CsvFormat, CsvHead, CsvLayout, CsvMatch, Format, Records, Syntax};
+use crate::extract::header::Header;
+use crate::extract::json::{
+    Document, JsonFormat, JsonFormats, Keys, SAMPLE_LEN_MAX, Tree, format_of, malformed,
+};
+use crate::extract::rows::{self, Rows};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// A table with the columns of its loader.
+#[derive(Debug)]
+pub struct WarehouseCsv;
+
+pub static FORMAT: WarehouseCsv = WarehouseCsv;
+
+/// The columns that recognise a table, and tell the newest version of an order.
+const COLUMNS: &str =
+    "_airbyte_extracted_at or _airbyte_emitted_at or _sdc_extracted_at or _sdc_sequence";
+
+/// Whether the first line of a text has a column that only such tables have.
+pub fn is_header(text: &[u8]) -> bool {
+    let line = text.split(|b| *b == b'\n').next().unwrap_or_default();
+    let line = String::from_utf8_lossy(line).to_ascii_lowercase();
+    loader_columns::NAMES.iter().any(|name| line.contains(name))
+}
+
+impl Format for WarehouseCsv {
+    fn name(&self) -> &str {
+        "warehouse-csv"
+    }
+
+    fn title(&self) -> &str {
+        "table of Airbyte's or a Singer target's"
+    }
+
+    fn description(&self) -> &str {
+        "Airbyte, Singer: the table of orders in a warehouse as CSV, raw or with a column for each field"
+    }
+
+    fn needs(&self) -> Vec<String> {
+        vec![
+            COLUMNS.to_owned(),
+            "_airbyte_data or the columns of one of the JSON formats".to_owned(),
+        ]
+    }
+
+    fn how(&self) -> String {
+        "The table of orders that Airbyte or a Singer target loaded, written to a CSV file with all its columns."
+            .to_owned()
+    }
+
+    fn syntax(&self) -> Syntax<'_> {
+        Syntax::Csv(self)
+    }
+}
+
+impl CsvFormat for WarehouseCsv {
+    fn known_columns(&self, header: &Header) -> usize {
+        let names = names_of(header);
+        names.iter().filter(|name| loader_columns::NAMES.contains(&name.as_str())).count()
+    }
+
+    fn detect(&self, head: &CsvHead<'_>) -> CsvMatch {
+        if self.known_columns(head.header) == 0 {
+            if !head.is_named {
+                return CsvMatch::NotThisFormat;
+            }
+            let hint = "write the table to a CSV file again, with all its columns".to_owned();
+            return CsvMatch::MissingColumns { columns: vec![COLUMNS.to_owned()], hint };
+        }
+        let names = names_of(head.header);
+        let whole_rows = head.rows.iter().filter(|row| row.len() == names.len());
+        let objects = whole_rows.take(SAMPLE_LEN_MAX).map(|row| {
+            let cells = row.iter().map(String::from_utf8_lossy);
+            let cells: Vec<String> = cells.map(|cell| cell.trim().to_owned()).collect();
+            object_of(names.iter().map(String::as_str).zip(cells.iter().map(String::as_str)))
+        });
+        // Without a complete row here, the format is recognised when the table is read.
+        let record_format = match record_format(objects, &names, head.json_formats).transpose() {
+            Ok(format) => format,
+            Err(NoMatch { what, hint }) => {
+                let what = format!("is a {}: {what}", self.title());
+                return CsvMatch::Unusable(NoMatch::new(what, hint));
+            }
+        };
+        let formats = head.json_formats;
+        CsvMatch::Complete(Arc::new(WarehouseTable { names, record_format, formats }))
+    }
+}
+
+/// The names of the columns; some warehouses write them in capitals.
+fn names_of(header: &Header) -> Vec<String> {
+    let names: Vec<String> = header.names().map(str::to_owned).collect();
+    if names.iter().any(|name| name.contains(|c: char| c.is_ascii_lowercase())) {
+        return names;
+    }
+    names.into_iter().map(|name| name.to_ascii_lowercase()).collect()
+}
+
+/// The format of a table's records; `None` without a record.
+fn record_format(
+    objects: impl Iterator<Item = String>,
+    names: &[String],
+    formats: &JsonFormats,
+) -> Option<Result<&'static JsonFormat, NoMatch>> {
+    let mut keys = Keys::default();
+    let mut has_records = false;
+    if !names.iter().any(|name| name == "_airbyte_data") {
+        // A column that is blank in the first rows counts as there.
+        keys.add(Keys::of_columns(names));
+    }
+    for object in objects {
+        has_records = true;
+        if let Ok(tree) = Tree::parse(&object)
+            && let Message::Record { row, .. } = Envelope::Airbyte.read(tree.root())
+            && let Some(own) = row.keys(formats)
+        {
+            keys.add(own);
+        }
+    }
+    has_records.then(|| format_of(&keys, formats))
+}
+
+/// How the rows of one table are read.
+#[derive(Debug)]
+struct WarehouseTable {
+    names: Vec<String>,
+    /// `None` if its beginning did not show it.
+    record_format: Option<&'static JsonFormat>,
+    formats: &'static JsonFormats,
+}
+
+impl CsvLayout for WarehouseTable {
+    fn begins_with_key(&self) -> bool {
+        false
+    }
+
+    fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {
+        Box::new(WarehouseRows { table: self, rows, first_pass: None, next: 0 })
+    }
+}
+
+impl WarehouseTable {
+    /// A row as an object, and whether a cell of it is not UTF-8.
+    fn object(&self, row: &rows::Row<'_>) -> (String, bool) {
+        let mut has_bad_bytes = false;
+        let mut cells: Vec<Cow<'_, str>> = Vec::with_capacity(self.names.len());
+        for at in 0..self.names.len() {
+            cells.push(match row.text(at) {
+                Ok(text) => Cow::Borrowed(text),
+                Err(bytes) => {
+                    has_bad_bytes = true;
+                    String::from_utf8_lossy(bytes)
+                }
+            });
+        }
+        let names = self.names.iter().map(String::as_str);
+        (object_of(names.zip(cells.iter().map(AsRef::as_ref))), has_bad_bytes)
+    }
+
+    /// The order of a row, and when it was read at its source.
+    fn order(
+        &self,
+        row: &rows::Row<'_>,
+        format: &'static JsonFormat,
+    ) -> (SourceOrder, Option<Stamps>) {
+        let (object, has_bad_bytes) = self.object(row);
+        if let Ok(tree) = Tree::parse(&object)
+            && row.is_whole
+        {
+            let (value, bytes) = (tree.root(), object.as_bytes());
+            let document = Document { value, bytes, line: row.line, has_bad_bytes };
+            if let Message::Record { row, .. } = Envelope::Airbyte.read(value) {
+                return (row.order(format, &document), row.stamps);
+            }
+        }
+        (malformed(), None)
+    }
+}
+
+/// The orders of one table, in the order of its rows. The table is read twice, as the newest version
+/// of an order is known only at its end.
+struct WarehouseRows {
+    table: Arc<WarehouseTable>,
+    rows: Rows,
+    first_pass: Option<FirstPass>,
+    /// The number of the next row, from 0.
+    next: u64,
+}
+
+/// What is found out before the first order is given out.
+struct FirstPass {
+    format: &'static JsonFormat,
+    places: Places,
+}
+
+impl WarehouseRows {
+    /// `None` of a table without a row.
+    fn first_pass(&self) -> Result<Option<FirstPass>, ReadError> {
+        let Some(format) = self.format()? else { return Ok(None) };
+        let mut rows = self.rows.again()?;
+        let (mut versions, mut record) = (Versions::new(), 0);
+        while let (false, Some(row)) = (versions.has_failed(), rows.advance()?) {
+            let (order, stamps) = self.table.order(&row, format);
+            if !row.is_whole || is_damaged(&order) {
+                return Err(unreadable_row(self.rows.shown(), row.line));
+            }
+            // Without stamps it is not a row of this table.
+            versions.note(stamps.and_then(|stamps| Version::of(order, Some(stamps), record)));
+            record += 1;
+        }
+        let places = Superseded::among(versions, self.rows.shown())?.places();
+        Ok(Some(FirstPass { format, places }))
+    }
+
+    fn format(&self) -> Result<Option<&'static JsonFormat>, ReadError> {
+        let WarehouseTable { names, record_format: known, formats } = &*self.table;
+        if known.is_some() {
+            return Ok(*known);
+        }
+        let mut rows = self.rows.again()?;
+        let mut objects = Vec::new();
+        while let (true, Some(row)) = (objects.len() < SAMPLE_LEN_MAX, rows.advance()?) {
+            objects.extend(row.is_whole.then(|| self.table.object(&row).0));
+        }
+        let found = record_format(objects.into_iter(), names, formats);
+        found.transpose().map_err(|no_match| no_match.at(self.rows.shown(), 0))
+    }
+}
+
+impl Records for WarehouseRows {
+    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+        if self.first_pass.is_none() {
+            self.first_pass = self.first_pass()?;
+        }
+        let Some(FirstPass { format, places }) = &mut self.first_pass else { return Ok(None) };
+        let Some(row) = self.rows.advance()? else { return Ok(None) };
+        let (mut order, _) = self.table.order(&row, format);
+        order.position.line = row.line;
+        places.mark(&mut order, self.next)?;
+        self.next += 1;
+        Ok(Some(order))
+    }
+}
