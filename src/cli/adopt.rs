@@ -16,18 +16,16 @@ pub(super) struct AdoptArgs {
 
 pub(super) fn run(global: &Global, args: &AdoptArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
-    let job = assembly::one_job(&settings, &args.job)?;
-    let account = settings.account_of(job).map_err(CliError::usage)?;
+    let (job, account) = assembly::one_job(&settings, &args.job)?;
     let job = assembly::job(job, account, Dates::default());
-    let runtime = assembly::runtime()?;
-    for export in assembly::exports(std::slice::from_ref(&job))? {
-        let mut store = assembly::store(&settings.state_dir, account)?;
-        let client = assembly::client(account, Some(store.lock()))?;
-        let adoption = runtime.block_on(adopt(&job, &export, &mut store, &client))?;
-        match global.json {
-            true => output::print_json(&report::adoption_json(&adoption)),
-            false => output::print(&report::adoption_text(&adoption)),
-        }
-    }
+    let export = assembly::export(&job)?;
+    let mut store = assembly::store(&settings.state_dir, account)?;
+    let client = assembly::client(account, Some(store.lock()))?;
+    let adoption = assembly::runtime()?.block_on(adopt(&job, &export, &mut store, &client))?;
+    output::print_result(
+        global.json,
+        || report::adoption_json(&adoption),
+        || report::adoption_text(&adoption),
+    );
     Ok(Exit::Done)
 }

@@ -10,8 +10,6 @@ use crate::state::{Lock, StateHandle, Store, View};
 use crate::transform::Rules;
 use std::path::Path;
 
-/// # Errors
-/// Every fault of the settings at once.
 pub(super) fn settings(global: &Global) -> Result<Settings, CliError> {
     let loaded = Settings::load(global.config.as_deref(), &Environment::of_process());
     let settings = loaded.and_then(with_schedules).map_err(|faults| {
@@ -40,22 +38,20 @@ fn with_schedules(settings: Settings) -> Result<Settings, Vec<SettingsError>> {
 }
 
 /// When a job starts by itself, if it does.
-///
-/// # Errors
-/// When its schedule is none; settings that were loaded here hold no such.
 pub(super) fn calendar(job: &Job) -> Result<Option<Calendar>, ScheduleError> {
     let Some(text) = &job.schedule else { return Ok(None) };
     let schedule = Schedule::parse(text, &job.time_zone)?;
     Ok(Some(Calendar::new(schedule, &job.name, job.jitter_s)))
 }
 
-/// The job of a name.
-///
-/// # Errors
-/// When there is none, with the nearest name there is.
-pub(super) fn one_job<'a>(settings: &'a Settings, name: &str) -> Result<&'a Job, CliError> {
+/// The job of this name, and its account.
+pub(super) fn one_job<'a>(
+    settings: &'a Settings,
+    name: &str,
+) -> Result<(&'a Job, &'a Account), CliError> {
     let jobs = settings.jobs_named(&[name.to_owned()]).map_err(CliError::usage)?;
-    jobs.first().copied().ok_or_else(|| CliError::usage(format!("no job `{name}`")))
+    let job = jobs.first().ok_or_else(|| CliError::usage(format!("no job `{name}`")))?;
+    Ok((job, settings.account_of(job).map_err(CliError::usage)?))
 }
 
 /// Orders placed from the first moment on, and before the second.
@@ -96,7 +92,11 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
     }
 }
 
-/// Opens the exports of all jobs, or tells what is wrong with all of them.
+pub(super) fn export(job: &run::Job) -> Result<Export, CliError> {
+    Export::open(&job.export).map_err(|error| CliError::usage(format!("job {}: {error}", job.name)))
+}
+
+/// Opens the exports of all jobs; the error names everything that is wrong with any of them.
 pub(super) fn exports(jobs: &[run::Job]) -> Result<Vec<Export>, CliError> {
     let piped: Vec<&str> =
         jobs.iter().filter(|job| job.export.is_piped()).map(|job| job.name.as_str()).collect();
@@ -108,9 +108,9 @@ pub(super) fn exports(jobs: &[run::Job]) -> Result<Vec<Export>, CliError> {
     }
     let (mut opened, mut faults) = (Vec::new(), Vec::new());
     for job in jobs {
-        match Export::open(&job.export) {
+        match export(job) {
             Ok(export) => opened.push(export),
-            Err(error) => faults.push(format!("job {}: {error}", job.name)),
+            Err(error) => faults.push(error.message),
         }
     }
     if faults.is_empty() { Ok(opened) } else { Err(CliError::usage(faults.join("\n"))) }

@@ -59,10 +59,11 @@ fn list(global: &Global, settings: &Settings, jobs: &[String]) -> Result<Exit, C
         })?;
         lines.extend(found.into_iter().map(|connection| line(settings, account, connection)));
     }
-    match global.json {
-        true => output::print_json(&report::connections_json(&lines)),
-        false => output::print(&report::connections_text(&lines)),
-    }
+    output::print_result(
+        global.json,
+        || report::connections_json(&lines),
+        || report::connections_text(&lines),
+    );
     Ok(Exit::Done)
 }
 
@@ -86,8 +87,7 @@ fn line(settings: &Settings, account: &Account, found: Connection) -> Connection
 }
 
 fn ensured(global: &Global, settings: &Settings, job: &str) -> Result<Exit, CliError> {
-    let job = assembly::one_job(settings, job)?;
-    let account = settings.account_of(job).map_err(CliError::usage)?;
+    let (job, account) = assembly::one_job(settings, job)?;
     let spec = assembly::job(job, account, Dates::default()).connection;
     let runtime = assembly::runtime()?;
     let opened = assembly::open_account(&settings.state_dir, account)?;

@@ -80,10 +80,11 @@ pub(super) fn run(global: &Global, args: &DeadLettersArgs) -> Result<Exit, CliEr
         DeadLettersVerb::List { jobs, limit } => {
             let letters =
                 letters_of(&settings, &settings.jobs_named(jobs).map_err(CliError::usage)?)?;
-            match global.json {
-                true => output::print_json(&report::letters_json(&letters)),
-                false => output::print(&report::letters_text(&letters, *limit)),
-            }
+            output::print_result(
+                global.json,
+                || report::letters_json(&letters),
+                || report::letters_text(&letters, *limit),
+            );
             Ok(Exit::Done)
         }
         DeadLettersVerb::Show { job, order } => show(global, &settings, job, order),
@@ -119,7 +120,7 @@ fn is_order(letter: &DeadLetter, order: &str) -> bool {
 }
 
 fn show(global: &Global, settings: &Settings, job: &str, order: &str) -> Result<Exit, CliError> {
-    let job = assembly::one_job(settings, job)?;
+    let (job, _) = assembly::one_job(settings, job)?;
     let mut letters = letters_of(settings, &[job])?;
     letters.retain(|letter| is_order(letter, order));
     if letters.is_empty() {
@@ -128,10 +129,11 @@ fn show(global: &Global, settings: &Settings, job: &str, order: &str) -> Result<
             job.name, job.name
         )));
     }
-    match global.json {
-        true => output::print_json(&report::letters_json(&letters)),
-        false => letters.iter().for_each(|letter| output::print(&report::letter_text(letter))),
-    }
+    output::print_result(
+        global.json,
+        || report::letters_json(&letters),
+        || letters.iter().map(report::letter_text).collect(),
+    );
     Ok(Exit::Done)
 }
 

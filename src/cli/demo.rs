@@ -104,10 +104,11 @@ impl Demo {
         simulator.stop().await;
         let promises = promises(&acts, self.is_limited());
         let kept = promises.iter().all(|(_, kept)| *kept);
-        match self.json {
-            true => output::print_json(&acts_json(&acts, &promises, &self.dir)),
-            false => self.say(&self.last_word(&acts, &promises)),
-        }
+        output::print_result(
+            self.json,
+            || acts_json(&acts, &promises, &self.dir),
+            || self.last_word(&acts, &promises),
+        );
         Ok(if kept { Exit::Done } else { Exit::Failed })
     }
 
@@ -225,9 +226,10 @@ impl Demo {
             None => "A small shop's order export".to_owned(),
             Some(orders) => format!("An export of {} generated orders", report::count(orders)),
         };
-        let limit = match self.is_limited() {
-            true => "It allows five requests a second, as the real one does.",
-            false => "Its limit of five requests a second is lifted for this many orders.",
+        let limit = if self.is_limited() {
+            "It allows five requests a second, as the real one does."
+        } else {
+            "Its limit of five requests a second is lifted for this many orders."
         };
         format!(
             "{orders} goes into a simulated ActiveCampaign at {url}, over real HTTP.\n{limit}\n"

@@ -22,22 +22,21 @@ pub(super) struct ExplainArgs {
 
 pub(super) fn run(global: &Global, args: &ExplainArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
-    let job = assembly::one_job(&settings, &args.job)?;
-    let account = settings.account_of(job).map_err(CliError::usage)?;
+    let (job, account) = assembly::one_job(&settings, &args.job)?;
     let job = assembly::job(job, account, Dates::default());
     let view = View::open(&settings.state_dir, &account.name)?;
-    for export in assembly::exports(std::slice::from_ref(&job))? {
-        let explanation = explain(&job, &export, &view, &args.order).map_err(CliError::failed)?;
-        if explanation.is_empty() {
-            return Err(CliError::usage(format!(
-                "neither the export of {} nor its dead letters hold an order {}\n  hint: give its number or id as the export writes it",
-                job.name, args.order
-            )));
-        }
-        match global.json {
-            true => output::print_json(&report::explanation_json(&explanation, args.reveal)),
-            false => output::print(&report::explanation_text(&explanation, args.reveal)),
-        }
+    let export = assembly::export(&job)?;
+    let explanation = explain(&job, &export, &view, &args.order).map_err(CliError::failed)?;
+    if explanation.is_empty() {
+        return Err(CliError::usage(format!(
+            "neither the export of {} nor its dead letters hold an order {}\n  hint: give its number or id as the export writes it",
+            job.name, args.order
+        )));
     }
+    output::print_result(
+        global.json,
+        || report::explanation_json(&explanation, args.reveal),
+        || report::explanation_text(&explanation, args.reveal),
+    );
     Ok(Exit::Done)
 }

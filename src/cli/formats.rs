@@ -27,12 +27,11 @@ pub(super) fn run(global: &Global, args: &FormatsArgs) -> Result<Exit, CliError>
             )));
         }
     }
-    match global.json {
-        true => output::print_json(
-            &json!({ "formats": shown.iter().map(|format| as_json(*format)).collect::<Vec<_>>() }),
-        ),
-        false => output::print(&as_text(&shown, args.show.is_none())),
-    }
+    output::print_result(
+        global.json,
+        || json!({ "formats": shown.iter().map(|format| as_json(*format)).collect::<Vec<_>>() }),
+        || as_text(&shown, args.show.is_none()),
+    );
     Ok(Exit::Done)
 }
 

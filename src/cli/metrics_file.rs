@@ -17,9 +17,6 @@ pub(super) struct MetricsFile<'a> {
 
 impl<'a> MetricsFile<'a> {
     /// Tries the folder now: it is told before the first request, not after the last.
-    ///
-    /// # Errors
-    /// When nothing can be written there.
     pub(super) fn prepare(path: &'a Path) -> Result<Self, CliError> {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let Some(name) = name.filter(|_| !path.is_dir()) else {
@@ -36,9 +33,6 @@ impl<'a> MetricsFile<'a> {
     }
 
     /// Writes what the state tells of these jobs, each with its account.
-    ///
-    /// # Errors
-    /// When the state can't be read or the file not be written.
     pub(super) fn put(&self, state_dir: &Path, jobs: &[(String, String)]) -> Result<(), CliError> {
         let text = state_metrics(state_dir, jobs)?;
         let placed = self.write(&text).and_then(|()| fs::rename(&self.beside, self.path));

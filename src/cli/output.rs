@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 /// Whether something could not be written to standard output.
 static FAILED: AtomicBool = AtomicBool::new(false);
 
-/// Data goes to standard output. A reader that went away (`| head`) ends the output, not the work;
-/// anything else that can't be written is told at the end.
+/// Data goes to standard output. A closed pipe (`| head`) ends the output, not the work; any other
+/// write error is reported at the end.
 pub(super) fn print(text: &str) {
     write(text.as_bytes());
 }
@@ -17,14 +17,13 @@ pub(super) fn print_line(bytes: &[u8]) {
     write(&[bytes, b"\n"].concat());
 }
 
-/// What would be data, where standard output belongs to something else.
+/// Data to standard error, for a run whose standard output carries STATE messages.
 pub(super) fn print_aside(text: &str) {
-    // Nothing is left to tell it to when standard error is gone.
+    // If standard error fails, there is nowhere to report it.
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Columns of the terminal that standard output is; `None` where it is none, as what is piped on is
-/// not broken into lines.
+/// Columns of the terminal; `None` if standard output is no terminal, as piped text is not wrapped.
 pub(super) fn width() -> Option<usize> {
     const WIDTH_MAX: usize = 100;
     let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(io::stdout())?;
@@ -43,9 +42,18 @@ fn write(bytes: &[u8]) {
     }
 }
 
-/// Whether all of the data was written, as far as anybody wanted it.
+/// Whether all data was written; a closed pipe counts as written.
 pub(super) fn is_whole() -> bool {
     !FAILED.load(Ordering::Relaxed)
+}
+
+/// Prints a result in the form that was asked for.
+pub(super) fn print_result(
+    is_json: bool,
+    json: impl FnOnce() -> serde_json::Value,
+    text: impl FnOnce() -> String,
+) {
+    if is_json { print_json(&json()) } else { print(&text()) }
 }
 
 pub(super) fn print_json(value: &serde_json::Value) {
@@ -56,38 +64,36 @@ pub(super) fn json_text(value: &serde_json::Value) -> String {
     format!("{value:#}\n")
 }
 
-/// Whether all that is told besides the data is part of the log, because a machine reads it.
+/// Notes and complaints are events of the log, because a program reads it.
 static IN_THE_LOG: AtomicBool = AtomicBool::new(false);
 
-/// From now on notes and complaints are events of the log, in its form.
 pub(super) fn speak_in_the_log() {
     IN_THE_LOG.store(true, Ordering::Relaxed);
 }
 
 /// Everything else goes to standard error.
 pub(super) fn note(text: &str) {
-    match IN_THE_LOG.load(Ordering::Relaxed) {
-        true => tracing::info!("{text}"),
-        false => write_line(text),
+    if IN_THE_LOG.load(Ordering::Relaxed) {
+        tracing::info!("{text}");
+    } else {
+        write_line(text);
     }
 }
 
-/// A line of a form of its own, to standard error as it is.
+/// A line to standard error as it is.
 pub(super) fn write_line(text: &str) {
-    // Nothing is left to tell it to when that is gone too.
+    // If standard error fails, there is nowhere to report it.
     let _ = ProgressSafeStderr.write_all(format!("{text}\n").as_bytes());
 }
 
 /// The bars at the foot of the terminal, while there are any.
 static BARS: Mutex<Option<MultiProgress>> = Mutex::new(None);
 
-/// From now on standard error is written above these bars.
 pub(super) fn draw_above(bars: MultiProgress) {
     *BARS.lock().unwrap_or_else(PoisonError::into_inner) = Some(bars);
 }
 
-/// Standard error, above the bars where there are any: they are taken away and drawn again around
-/// each write.
+/// Standard error; progress bars are hidden during each write.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ProgressSafeStderr;
 
@@ -106,10 +112,11 @@ impl Write for ProgressSafeStderr {
     }
 }
 
-/// Tells a failure, once, where it is handled.
+/// Reports a failure where it is handled.
 pub(super) fn complain(message: &str) {
-    match IN_THE_LOG.load(Ordering::Relaxed) {
-        true => tracing::error!("{message}"),
-        false => write_line(&format!("error: {message}")),
+    if IN_THE_LOG.load(Ordering::Relaxed) {
+        tracing::error!("{message}");
+    } else {
+        write_line(&format!("error: {message}"));
     }
 }

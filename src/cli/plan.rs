@@ -26,27 +26,32 @@ pub(super) struct PlanArgs {
     jobs: Vec<String>,
     /// Write the plan here as a page for a browser, with charts, samples and every invalid record
     #[arg(long, value_name = "FILE")]
-    pub(super) html: Option<PathBuf>,
+    html: Option<PathBuf>,
     /// Write here what becomes of every record, one JSON object a line
     #[arg(long, value_name = "FILE")]
-    pub(super) jsonl: Option<PathBuf>,
+    jsonl: Option<PathBuf>,
     /// Write here every payload that would be sent, one a line: it holds personal data
     #[arg(long, value_name = "FILE")]
-    pub(super) payloads: Option<PathBuf>,
+    payloads: Option<PathBuf>,
     /// Tell what became of the orders that this run, or an earlier one, left at the target: which
     /// fields changed, and why
     #[arg(long, value_name = "RUN")]
-    pub(super) since_run: Option<i64>,
+    since_run: Option<i64>,
     /// Tell what changed since a plan was saved: a file that `--payloads` or `--jsonl` wrote then
     #[arg(long, value_name = "FILE", conflicts_with = "since_run")]
-    pub(super) against: Option<PathBuf>,
+    against: Option<PathBuf>,
     /// Show addresses as they are: in the page, and in what `--against` tells
     #[arg(long)]
-    pub(super) reveal: bool,
+    reveal: bool,
 }
 
 pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
+    if args.reveal && args.html.is_none() && args.against.is_none() {
+        return Err(CliError::usage(
+            "--reveal is about what `--html` and `--against` show\n  hint: give one of them",
+        ));
+    }
     let chosen = settings.jobs_named(&args.jobs).map_err(CliError::usage)?;
     let mut jobs = Vec::new();
     for job in &chosen {
@@ -55,8 +60,14 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
     }
     let assembled: Vec<_> = jobs.iter().map(|(_, job)| job.clone()).collect();
     let exports = assembly::exports(&assembled)?;
-    // A saved plan is read before any file is begun anew.
-    let mut base = Base::of(args, &jobs, &settings.state_dir)?;
+    // The saved plan is opened before any file is truncated.
+    let written: Vec<&Path> = [&args.html, &args.jsonl, &args.payloads]
+        .into_iter()
+        .flatten()
+        .map(PathBuf::as_path)
+        .collect();
+    let mut base =
+        Base::open(args.since_run, args.against.as_deref(), &written, &jobs, &settings.state_dir)?;
     let mut files = DetailFiles::create(args)?;
     let mut plans = Vec::new();
     let mut differences = Vec::new();

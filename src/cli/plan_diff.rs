@@ -1,7 +1,6 @@
-//! A plan that is held against something: an earlier run, or a plan that was saved.
+//! Compares a plan with an earlier run or a saved plan.
 
 use super::error::CliError;
-use super::plan::PlanArgs;
 use crate::report::{self, Comparison};
 use crate::run::{Job, Preview, SavedPlan, SavedPlanDiff, SinceRun};
 use crate::settings::Account;
@@ -11,34 +10,28 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-/// What a plan is held against.
+/// What a plan is compared with.
 pub(super) enum Base {
     Nothing,
     Run(RunId),
     Saved(Box<SavedPlan<BufReader<File>>>),
 }
 
-/// What came of it.
 pub(super) enum Difference {
     Since(Box<SinceRun>),
     Against(Box<SavedPlanDiff>),
 }
 
 impl Base {
-    /// # Errors
-    /// When several jobs are chosen, the run is not one of the job's, or the saved plan can't be
-    /// read or would be written over.
-    pub(super) fn of(
-        args: &PlanArgs,
+    /// `written`: the files that the plan writes.
+    pub(super) fn open(
+        since_run: Option<RunId>,
+        against: Option<&Path>,
+        written: &[&Path],
         jobs: &[(&Account, Job)],
         state_dir: &Path,
     ) -> Result<Self, CliError> {
-        if args.reveal && args.html.is_none() && args.against.is_none() {
-            return Err(CliError::usage(
-                "--reveal is about what `--html` and `--against` show\n  hint: give one of them",
-            ));
-        }
-        match (args.since_run, &args.against) {
+        match (since_run, against) {
             (Some(run), _) => {
                 let (account, job) = only_one("--since-run", jobs)?;
                 check_run(&View::open(state_dir, &account.name)?, job, run)?;
@@ -46,13 +39,11 @@ impl Base {
             }
             (None, Some(path)) => {
                 let (_, job) = only_one("--against", jobs)?;
-                for written in [&args.html, &args.jsonl, &args.payloads].into_iter().flatten() {
-                    if is_same(path, written) {
-                        return Err(CliError::usage(format!(
-                            "{} is to be read and to be written\n  hint: write to another file",
-                            path.display()
-                        )));
-                    }
+                if written.iter().any(|written| is_same(path, written)) {
+                    return Err(CliError::usage(format!(
+                        "{} is to be read and to be written\n  hint: write to another file",
+                        path.display()
+                    )));
                 }
                 let name = path.display().to_string();
                 let file = File::open(path)
@@ -82,8 +73,6 @@ impl Difference {
     }
 }
 
-/// # Errors
-/// When the state knows no such run of the job.
 fn check_run(view: &View, job: &Job, run: RunId) -> Result<(), CliError> {
     let hint = format!("`ordersync status` shows the last runs of {}", job.name);
     match view.run(run)? {
@@ -98,7 +87,7 @@ fn check_run(view: &View, job: &Job, run: RunId) -> Result<(), CliError> {
     }
 }
 
-/// One job alone can be held against something.
+/// Only a plan of one job can be compared.
 fn only_one<'a>(
     option: &str,
     jobs: &'a [(&Account, Job)],
@@ -116,7 +105,7 @@ fn only_one<'a>(
     }
 }
 
-/// Whether both names are of one file, as far as it exists.
+/// Whether both paths name the same file.
 fn is_same(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     real(one) == real(other)

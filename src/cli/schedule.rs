@@ -34,10 +34,11 @@ pub(super) fn run(global: &Global, args: &ScheduleArgs) -> Result<Exit, CliError
             starts: calendar.map(|calendar| starts(&calendar, now, args.next)).unwrap_or_default(),
         });
     }
-    match global.json {
-        true => output::print_json(&report::schedule_json(&jobs)),
-        false => output::print(&report::schedule_text(&jobs)),
-    }
+    output::print_result(
+        global.json,
+        || report::schedule_json(&jobs),
+        || report::schedule_text(&jobs),
+    );
     Ok(Exit::Done)
 }
 

@@ -12,8 +12,6 @@ pub(super) struct StateForwarder {
 }
 
 impl StateForwarder {
-    /// # Errors
-    /// When what came can't be read again.
     pub(super) fn of(export: &Export) -> Result<Self, CliError> {
         Ok(Self { states: Mutex::new(export.states().map_err(CliError::failed)?) })
     }

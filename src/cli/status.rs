@@ -63,9 +63,6 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> 
             last_verification: view.last_verification(&job.name)?,
         });
     }
-    match global.json {
-        true => output::print_json(&report::status_json(&jobs)),
-        false => output::print(&report::status_text(&jobs)),
-    }
+    output::print_result(global.json, || report::status_json(&jobs), || report::status_text(&jobs));
     Ok(Exit::Done)
 }

@@ -18,9 +18,6 @@ pub(super) struct StatusServer {
 
 impl StatusServer {
     /// Must be called within a runtime.
-    ///
-    /// # Errors
-    /// When the address can't be listened on.
     pub(super) async fn open(
         board: Board,
         settings: &Settings,

@@ -32,8 +32,7 @@ pub(super) struct UndoArgs {
 
 pub(super) fn run(global: &Global, args: &UndoArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
-    let job = assembly::one_job(&settings, &args.job)?;
-    let account = settings.account_of(job).map_err(CliError::usage)?;
+    let (job, account) = assembly::one_job(&settings, &args.job)?;
     let plan = {
         let view = assembly::view(&settings.state_dir, account)?;
         let terms = Assumptions::new(account.requests_per_second, account.in_flight_max);
@@ -53,10 +52,11 @@ pub(super) fn run(global: &Global, args: &UndoArgs) -> Result<Exit, CliError> {
         return Ok(Exit::Done);
     }
     let (report, signal) = carry_out(global, &settings, account, &plan)?;
-    match global.json {
-        true => output::print_json(&report::undo_json(&plan, &report)),
-        false => output::print(&report::undo_text(&plan, &report)),
-    }
+    output::print_result(
+        global.json,
+        || report::undo_json(&plan, &report),
+        || report::undo_text(&plan, &report),
+    );
     if let Some(error) = &report.error {
         output::complain(&format!("{}: {error}", report.job));
     }

@@ -29,52 +29,41 @@ fn parse_sample(text: &str) -> Result<Sample, &'static str> {
 
 pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
-    let chosen = settings.jobs_named(std::slice::from_ref(&args.job)).map_err(CliError::usage)?;
+    let (job, account) = assembly::one_job(&settings, &args.job)?;
+    let job = assembly::job(job, account, Dates::default());
+    let export = assembly::export(&job)?;
+    // It only reads, but at the account's rate limit, which a run must not share unknowingly.
+    let mut store = assembly::store(&settings.state_dir, account)?;
+    let client = assembly::client(account, Some(store.lock()))?;
+    let view = View::open(&settings.state_dir, &account.name)?;
+    if !global.quiet {
+        note_forecast(account, &job, &view, args.sample)?;
+    }
+    let sink = Some(VerificationSink { store: &mut store, repair: args.repair });
     let runtime = assembly::runtime()?;
-    let mut verifications = Vec::new();
-    for job in chosen {
-        let account = settings.account_of(job).map_err(CliError::usage)?;
-        let job = assembly::job(job, account, Dates::default());
-        let exports = assembly::exports(std::slice::from_ref(&job))?;
-        // Reads only, but at the account's pace: a run at the same time would share it unknowingly.
-        let mut store = assembly::store(&settings.state_dir, account)?;
-        let client = assembly::client(account, Some(store.lock()))?;
-        for export in &exports {
-            let view = View::open(&settings.state_dir, &account.name)?;
-            tell_forecast(global, account, &job, &view, args.sample)?;
-            let record = Some(VerificationSink { store: &mut store, repair: args.repair });
-            verifications.push(match args.sample {
-                Some(sample) => {
-                    let part = verify_sample(
-                        &job,
-                        export,
-                        view,
-                        &client,
-                        (Selection::Part(sample), record),
-                    );
-                    runtime.block_on(part)?.0
-                }
-                None => runtime.block_on(verify(&job, export, view, &client, record))?,
-            });
+    let verification = match args.sample {
+        Some(sample) => {
+            let selection = (Selection::Part(sample), sink);
+            runtime.block_on(verify_sample(&job, &export, view, &client, selection))?.0
         }
-    }
-    match global.json {
-        true => output::print_json(&report::verification_json(&verifications)),
-        false => verifications.iter().for_each(|v| output::print(&report::verification_text(v))),
-    }
-    let differences: u64 =
-        verifications.iter().map(crate::run::Verification::differences_count).sum();
-    Ok(if differences == 0 { Exit::Done } else { Exit::Differences })
+        None => runtime.block_on(verify(&job, &export, view, &client, sink))?,
+    };
+    output::print_result(
+        global.json,
+        || report::verification_json(std::slice::from_ref(&verification)),
+        || report::verification_text(&verification),
+    );
+    let is_equal = verification.differences_count() == 0;
+    Ok(if is_equal { Exit::Done } else { Exit::Differences })
 }
 
-/// Orders in a page of the target's list.
+/// Orders in a page of ActiveCampaign's list.
 const PAGE_LEN: u64 = 100;
-/// Fewer requests than these are over before they are told of.
-const REQUESTS_TOLD: u64 = 20;
+/// Fewer requests than these finish too soon to be worth a forecast.
+const FORECAST_MIN: u64 = 20;
 
-/// Says how long it will take, by what the ledger knows of; the target may hold more.
-fn tell_forecast(
-    global: &Global,
+/// Estimated from the ledger; ActiveCampaign may have more orders.
+fn note_forecast(
     account: &Account,
     job: &Job,
     view: &View,
@@ -89,7 +78,7 @@ fn tell_forecast(
         None => (known, known.div_ceil(PAGE_LEN)),
         Some(sample) => (sample.share_of(known), sample.share_of(known).saturating_mul(2)),
     };
-    if !global.quiet && requests >= REQUESTS_TOLD {
+    if requests >= FORECAST_MIN {
         let terms = Assumptions::new(account.requests_per_second, account.in_flight_max);
         let forecast = Forecast::new(0, terms).after(requests);
         output::note(&report::reading_text(&job.name, orders, &forecast));

@@ -58,6 +58,21 @@ pub enum AccountStatus {
     },
 }
 
+impl AccountStatus {
+    pub const WORDS: [&str; 5] = ["idle", "running", "waits_for_lock", "away", "refused"];
+
+    pub fn word(&self) -> &'static str {
+        let n = match self {
+            Self::Idle => 0,
+            Self::Running => 1,
+            Self::WaitsForLock { .. } => 2,
+            Self::Away { .. } => 3,
+            Self::Refused { .. } => 4,
+        };
+        Self::WORDS[n]
+    }
+}
+
 /// All of the board at one moment.
 #[derive(Debug, Clone)]
 pub struct DaemonView {

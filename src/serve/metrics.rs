@@ -1,8 +1,9 @@
-use super::exposition::{Exposition, Family, Kind, Labels, seconds};
-use super::snapshot::{JobSnapshot, Snapshot};
+use super::exposition::{Exposition, Family, Kind, seconds};
+use super::snapshot::{JobSnapshot, Process, Snapshot};
 use crate::activecampaign::{Disposition, Traffic};
 use crate::daemon::{AccountStatus, AccountView};
-use crate::state::{Counts, RunEnd, StateError};
+use crate::state::{RunEnd, StateError};
+use std::fmt::Display;
 use std::path::Path;
 
 const fn gauge(name: &'static str, help: &'static str) -> Family {
@@ -66,170 +67,145 @@ const IN_FLIGHT: Family = gauge("ordersync_requests_in_flight", "Requests on the
 const STANDING: Family =
     gauge("ordersync_account_standing", "1 for how the account stands, 0 for the others.");
 
-/// The verdict of a request that ended well.
+/// The disposition of a request that succeeded.
 const OK: &str = "ok";
 
 /// The metrics that the state alone can tell, in the form that node_exporter reads from a file.
-/// `jobs`: each with its account. Requests are not among them: their counts are a process' own, and
-/// would begin at 0 with each run.
-///
-/// # Errors
-/// When the state can't be read.
+/// `jobs`: each with its account. Requests are left out: each process counts its own, so their
+/// counters would start at 0 with each run.
 pub fn state_metrics(state_dir: &Path, jobs: &[(String, String)]) -> Result<String, StateError> {
     Ok(text(&Snapshot::of_state(state_dir, jobs)?))
 }
 
 pub(super) fn text(snapshot: &Snapshot) -> String {
-    let mut out = Exposition::default();
+    let mut writer = Writer { out: Exposition::default(), snapshot };
     if let Some(process) = &snapshot.process {
-        out.add(&BUILD, &[("version", env!("CARGO_PKG_VERSION"))], 1);
-        out.add(&STARTED, &[], seconds(process.started.as_millisecond().into()));
-        out.add(&ALIVE, &[], u8::from(process.is_alive));
-        out.add(&CURRENT, &[], u8::from(process.is_current));
-        for job in &snapshot.jobs {
-            out.add(&READABLE, &[("job", &job.job)], u8::from(job.known.is_some()));
-        }
+        writer.add_process(process);
     }
-    known(&mut out, &snapshot.jobs);
-    live(&mut out, snapshot);
-    traffic(&mut out, &snapshot.accounts);
-    status(&mut out, &snapshot.accounts);
-    out.into_text()
+    writer.add_stored();
+    writer.add_live();
+    writer.add_requests();
+    writer.add_status();
+    writer.out.into_text()
 }
 
-/// Adds a sample for each job that has one.
-fn each<'a>(
-    out: &mut Exposition,
-    family: &Family,
-    jobs: &'a [JobSnapshot],
-    add: impl Fn(&'a JobSnapshot, &mut dyn FnMut(Labels<'_>, String)),
-) {
-    for job in jobs {
-        add(job, &mut |more, value| {
-            let labels: Vec<_> =
-                std::iter::once(("job", &*job.job)).chain(more.iter().copied()).collect();
-            out.add(family, &labels, value);
+struct Writer<'a> {
+    out: Exposition,
+    snapshot: &'a Snapshot,
+}
+
+impl<'a> Writer<'a> {
+    /// A sample for each job that has a value.
+    fn add_jobs<V: Display>(
+        &mut self,
+        family: &Family,
+        value: impl Fn(&'a JobSnapshot) -> Option<V>,
+    ) {
+        for job in &self.snapshot.jobs {
+            if let Some(value) = value(job) {
+                self.out.add(family, &[("job", &job.job)], value);
+            }
+        }
+    }
+
+    /// Several samples for each job, told apart by a label.
+    fn add_jobs_by<V: Display>(
+        &mut self,
+        family: &Family,
+        label: &'static str,
+        values: impl Fn(&'a JobSnapshot) -> Vec<(&'a str, V)>,
+    ) {
+        for job in &self.snapshot.jobs {
+            for (name, value) in values(job) {
+                self.out.add(family, &[("job", &job.job), (label, name)], value);
+            }
+        }
+    }
+
+    fn add_accounts<V: Display>(
+        &mut self,
+        family: &Family,
+        value: impl Fn(&AccountView) -> Option<V>,
+    ) {
+        for account in &self.snapshot.accounts {
+            if let Some(value) = value(account) {
+                self.out.add(family, &[("account", &account.account)], value);
+            }
+        }
+    }
+
+    fn add_process(&mut self, process: &Process) {
+        self.out.add(&BUILD, &[("version", env!("CARGO_PKG_VERSION"))], 1);
+        self.out.add(&STARTED, &[], seconds(process.started.as_millisecond().into()));
+        self.out.add(&ALIVE, &[], u8::from(process.is_alive));
+        self.out.add(&CURRENT, &[], u8::from(process.is_current));
+        self.add_jobs(&READABLE, |job| Some(u8::from(job.stored.is_some())));
+    }
+
+    /// What the state says of jobs.
+    fn add_stored(&mut self) {
+        self.add_jobs(&SUCCESS, |job| {
+            Some(seconds(job.stored.as_ref()?.figures.last_success_ms.unwrap_or(0).into()))
+        });
+        self.add_jobs_by(&OUTCOME, "outcome", |job| {
+            let ends = [
+                RunEnd::Finished,
+                RunEnd::Interrupted,
+                RunEnd::Paused,
+                RunEnd::Stopped,
+                RunEnd::Failed,
+            ];
+            let is_last = |end| u8::from(job.outcome() == Some(end));
+            ends.map(|end| (end.word(), is_last(end.word()))).to_vec()
+        });
+        self.add_jobs_by(&RECORDS, "outcome", |job| {
+            job.stored.iter().flat_map(|stored| stored.figures.settled.named()).collect()
+        });
+        self.add_jobs(&PENDING, |job| job.stored.as_ref().map(|_| job.pending()));
+        self.add_jobs(&DEAD, |job| Some(job.stored.as_ref()?.figures.dead_letters));
+        self.add_jobs_by(&DURATION, "kind", |job| {
+            let durations = job.stored.iter().flat_map(|stored| &stored.figures.durations);
+            durations.map(|(kind, ms)| (kind.as_str(), seconds((*ms).into()))).collect()
         });
     }
-}
 
-/// What the state tells.
-fn known(out: &mut Exposition, jobs: &[JobSnapshot]) {
-    let figures = |job: &JobSnapshot| job.known.as_ref().map(|known| known.figures.clone());
-    each(out, &SUCCESS, jobs, |job, add| {
-        if let Some(figures) = figures(job) {
-            add(&[], seconds(figures.last_success_ms.unwrap_or(0).into()));
-        }
-    });
-    each(out, &OUTCOME, jobs, |job, add| {
-        let ends = [
-            RunEnd::Finished,
-            RunEnd::Interrupted,
-            RunEnd::Paused,
-            RunEnd::Stopped,
-            RunEnd::Failed,
-        ];
-        for end in ends.map(RunEnd::word) {
-            let is_last = job.outcome() == Some(end);
-            add(&[("outcome", end)], u8::from(is_last).to_string());
-        }
-    });
-    each(out, &RECORDS, jobs, |job, add| {
-        for (outcome, records) in figures(job).iter().flat_map(|figures| parts(&figures.settled)) {
-            add(&[("outcome", outcome)], records.to_string());
-        }
-    });
-    each(out, &PENDING, jobs, |job, add| {
-        if job.known.is_some() {
-            add(&[], job.pending().to_string());
-        }
-    });
-    each(out, &DEAD, jobs, |job, add| {
-        if let Some(figures) = figures(job) {
-            add(&[], figures.dead_letters.to_string());
-        }
-    });
-    each(out, &DURATION, jobs, |job, add| {
-        for (kind, ms) in figures(job).iter().flat_map(|figures| &figures.durations) {
-            add(&[("kind", kind)], seconds((*ms).into()));
-        }
-    });
-}
+    /// What the daemon's board says of jobs.
+    fn add_live(&mut self) {
+        let now = self.snapshot.at;
+        self.add_jobs(&RUNNING, |job| Some(u8::from(job.live.as_ref()?.running.is_some())));
+        self.add_jobs(&NEXT, |job| {
+            Some(seconds(job.live.as_ref()?.next_due?.as_millisecond().into()))
+        });
+        self.add_jobs(&LAG, |job| Some(seconds(job.live.as_ref()?.lag(now).as_millis())));
+    }
 
-/// What the daemon's board tells of jobs.
-fn live(out: &mut Exposition, snapshot: &Snapshot) {
-    let jobs = &snapshot.jobs;
-    each(out, &RUNNING, jobs, |job, add| {
-        if let Some(live) = &job.live {
-            add(&[], u8::from(live.running.is_some()).to_string());
+    /// Every disposition from the start, so that the first request of each is an increase.
+    fn add_requests(&mut self) {
+        let none = Traffic::default();
+        for account in &self.snapshot.accounts {
+            let traffic = account.traffic.as_ref().unwrap_or(&none);
+            let failed = Disposition::WORDS
+                .iter()
+                .map(|word| (*word, traffic.dispositions.get(word).copied().unwrap_or(0)));
+            for (disposition, requests) in [(OK, traffic.succeeded)].into_iter().chain(failed) {
+                let labels = &[("account", &*account.account), ("verdict", disposition)];
+                self.out.add(&REQUESTS, labels, requests);
+            }
         }
-    });
-    each(out, &NEXT, jobs, |job, add| {
-        if let Some(next) = job.live.as_ref().and_then(|live| live.next_due) {
-            add(&[], seconds(next.as_millisecond().into()));
-        }
-    });
-    each(out, &LAG, jobs, |job, add| {
-        if let Some(live) = &job.live {
-            add(&[], seconds(live.lag(snapshot.at).as_millis()));
-        }
-    });
-}
+        self.add_accounts(&THROTTLED, |account| {
+            let paused_ms = account.traffic.as_ref().map_or(0, |traffic| traffic.paused_ms);
+            Some(seconds(paused_ms.into()))
+        });
+        self.add_accounts(&RATE, |account| Some(account.traffic.as_ref()?.requests_per_second));
+        self.add_accounts(&IN_FLIGHT, |account| Some(account.in_flight));
+    }
 
-/// All verdicts from the start, so that the first of each is an increase.
-fn traffic(out: &mut Exposition, accounts: &[AccountView]) {
-    let none = Traffic::default();
-    let sent = |account: &AccountView| account.traffic.clone().unwrap_or_else(|| none.clone());
-    for account in accounts {
-        let (name, traffic) = (&*account.account, sent(account));
-        out.add(&REQUESTS, &[("account", name), ("verdict", OK)], traffic.succeeded);
-        for disposition in Disposition::WORDS {
-            let count = traffic.dispositions.get(disposition).copied().unwrap_or(0);
-            out.add(&REQUESTS, &[("account", name), ("verdict", disposition)], count);
+    fn add_status(&mut self) {
+        for account in &self.snapshot.accounts {
+            for word in AccountStatus::WORDS {
+                let labels = &[("account", &*account.account), ("standing", word)];
+                self.out.add(&STANDING, labels, u8::from(account.status.word() == word));
+            }
         }
     }
-    for account in accounts {
-        let paused = seconds(sent(account).paused_ms.into());
-        out.add(&THROTTLED, &[("account", &account.account)], paused);
-    }
-    for account in accounts {
-        if let Some(traffic) = &account.traffic {
-            out.add(&RATE, &[("account", &account.account)], traffic.requests_per_second);
-        }
-    }
-    for account in accounts {
-        out.add(&IN_FLIGHT, &[("account", &account.account)], account.in_flight);
-    }
-}
-
-fn status(out: &mut Exposition, accounts: &[AccountView]) {
-    for account in accounts {
-        for word in ["idle", "running", "waits_for_lock", "away", "refused"] {
-            let labels: Labels<'_> = &[("account", &account.account), ("standing", word)];
-            out.add(&STANDING, labels, u8::from(word_of(&account.status) == word));
-        }
-    }
-}
-
-pub(super) fn word_of(status: &AccountStatus) -> &'static str {
-    match status {
-        AccountStatus::Idle => "idle",
-        AccountStatus::Running => "running",
-        AccountStatus::WaitsForLock { .. } => "waits_for_lock",
-        AccountStatus::Away { .. } => "away",
-        AccountStatus::Refused { .. } => "refused",
-    }
-}
-
-/// Every part of the accounts, in the order of the interface; pending comes besides.
-pub(super) fn parts(counts: &Counts) -> [(&'static str, u64); 7] {
-    [
-        ("created", counts.created),
-        ("updated", counts.updated),
-        ("adopted", counts.adopted),
-        ("unchanged", counts.unchanged),
-        ("filtered", counts.filtered),
-        ("invalid", counts.invalid),
-        ("refused", counts.refused),
-    ]
 }

@@ -18,5 +18,6 @@ mod tests;
 
 pub use hosts::Hosts;
 pub use metrics::state_metrics;
-pub use routes::{Readiness, Sources};
+pub use routes::Readiness;
 pub use server::Server;
+pub use snapshot::Sources;

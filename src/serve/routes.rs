@@ -1,6 +1,5 @@
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, Sources};
 use super::{Hosts, exposition, metrics, page};
-use crate::daemon::Board;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
@@ -8,31 +7,16 @@ use axum::http::{HeaderName, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
-/// What was gathered is shown for this long, however often it is asked for.
+/// Snapshots are kept this long, so that frequent requests don't read the state each time.
 const KEPT_FOR: Duration = Duration::from_secs(1);
 
-/// What is shown: given anew when the settings were read again.
-#[derive(Clone)]
-pub struct Sources {
-    pub board: Board,
-    pub state_dir: PathBuf,
-    /// The zone that a job's times are shown in, by its name.
-    pub zones: BTreeMap<String, TimeZone>,
-    pub started: Timestamp,
-}
-
-/// Says what keeps the daemon from working when it is due, if anything: each fault in words. May
-/// block for a moment.
+/// Returns what keeps the daemon from working, as messages. May block for a moment.
 pub type Readiness = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 
 struct Given {
@@ -84,7 +68,7 @@ impl AppState {
     }
 }
 
-/// What was gathered a moment ago, or anew; one at a time. `None` where that ended in a bug.
+/// The kept value, or a new one; only one is made at a time. `None` if making it panicked.
 async fn kept<T: Send + Sync + 'static>(
     last: &Mutex<Option<(Instant, Arc<T>)>>,
     gather: impl FnOnce() -> T + Send + 'static,
@@ -100,7 +84,7 @@ async fn kept<T: Send + Sync + 'static>(
     Some(value)
 }
 
-/// Reading only: GET and HEAD, no parameters, no body.
+/// Read-only: GET and HEAD, no parameters, no body.
 pub(super) fn router(state: AppState, hosts: Hosts) -> Router {
     Router::new()
         .route("/", get(status_page))
@@ -116,17 +100,11 @@ pub(super) fn router(state: AppState, hosts: Hosts) -> Router {
 }
 
 async fn status_page(State(state): State<AppState>) -> Response {
-    match state.snapshot().await {
-        Some(snapshot) => html(page::whole(&snapshot)),
-        None => failed(),
-    }
+    state.snapshot().await.map_or_else(failed, |snapshot| html(page::whole(&snapshot)))
 }
 
 async fn live_part(State(state): State<AppState>) -> Response {
-    match state.snapshot().await {
-        Some(snapshot) => html(page::live(&snapshot)),
-        None => failed(),
-    }
+    state.snapshot().await.map_or_else(failed, |snapshot| html(page::live(&snapshot)))
 }
 
 async fn metrics_text(State(state): State<AppState>) -> Response {
@@ -140,14 +118,11 @@ async fn metrics_text(State(state): State<AppState>) -> Response {
 }
 
 async fn health(State(state): State<AppState>) -> Response {
-    match state.is_alive() {
-        true => (StatusCode::OK, "alive\n").into_response(),
-        false => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "stuck: a run neither moves nor waits for something known\n",
-        )
-            .into_response(),
+    if state.is_alive() {
+        return (StatusCode::OK, "alive\n").into_response();
     }
+    let stuck = "stuck: a run neither moves nor waits for something known\n";
+    (StatusCode::SERVICE_UNAVAILABLE, stuck).into_response()
 }
 
 async fn readiness(State(state): State<AppState>) -> Response {
@@ -168,16 +143,15 @@ fn failed() -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, "that ended in a bug; the log tells more\n").into_response()
 }
 
-/// Turns away what is meant for another host, and says with each answer what a browser may do with
-/// it.
+/// Rejects requests for another host, and adds the security headers to each response.
 async fn guard(State(hosts): State<Arc<Hosts>>, request: Request, next: Next) -> Response {
-    let mut response = match is_meant_for(&hosts, &request) {
-        true => next.run(request).await,
-        false => (
-            StatusCode::MISDIRECTED_REQUEST,
-            "not asked by a name of this machine; ask localhost, or add the name to metrics.hosts\n",
-        )
-            .into_response(),
+    let mut response = if is_meant_for(&hosts, &request) {
+        next.run(request).await
+    } else {
+        let text =
+            "not asked by a name of this machine; ask localhost, or add the name to metrics.hosts
+";
+        (StatusCode::MISDIRECTED_REQUEST, text).into_response()
     };
     let headers = response.headers_mut();
     for (name, value) in [
@@ -186,7 +160,7 @@ async fn guard(State(hosts): State<Arc<Hosts>>, request: Request, next: Next) ->
         (header::REFERRER_POLICY, "no-referrer"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (header::CACHE_CONTROL, "no-store"),
-        // A connection carries one request, so that none is held open.
+        // One request for each connection, so that none stays open.
         (header::CONNECTION, "close"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
@@ -194,7 +168,7 @@ async fn guard(State(hosts): State<Arc<Hosts>>, request: Request, next: Next) ->
     response
 }
 
-/// Also where the request line names a host of its own.
+/// Checks the `Host` header, and the request line if it names a host too.
 fn is_meant_for(hosts: &Hosts, request: &Request) -> bool {
     let host = one(request.headers());
     let line = request.uri().authority().map(|authority| authority.as_str());

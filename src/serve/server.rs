@@ -1,5 +1,6 @@
 use super::limited_listener::LimitedListener;
-use super::routes::{AppState, Sources, router};
+use super::routes::{AppState, router};
+use super::snapshot::Sources;
 use super::{Hosts, Readiness};
 use std::future::IntoFuture;
 use std::io;
@@ -16,9 +17,6 @@ pub struct Server {
 
 impl Server {
     /// Listens, and answers by what it is told to show. Must be called within a runtime.
-    ///
-    /// # Errors
-    /// When the address can't be listened on.
     pub async fn start(
         listen: SocketAddr,
         hosts: Hosts,

@@ -1,18 +1,27 @@
-use super::Sources;
-use crate::daemon::{AccountView, JobView};
+use crate::daemon::{AccountView, Board, JobView, Running};
 use crate::state::{JobFigures, StateError, View};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Runs of a job that are shown.
+/// Runs shown of each job.
 const RUNS_SHOWN: u32 = 8;
 
-/// Everything that is shown, at one moment.
+/// Where a snapshot comes from; replaced when the settings are reloaded.
+#[derive(Clone)]
+pub struct Sources {
+    pub board: Board,
+    pub state_dir: PathBuf,
+    /// The time zone of each job, by its name.
+    pub zones: BTreeMap<String, TimeZone>,
+    pub started: Timestamp,
+}
+
+/// What the daemon and its state say at one moment: the page and the metrics are made from it.
 pub(super) struct Snapshot {
     pub at: Timestamp,
-    /// `None` where no daemon is asked, but the state alone.
+    /// `None` if only the state was read.
     pub process: Option<Process>,
     pub accounts: Vec<AccountView>,
     pub jobs: Vec<JobSnapshot>,
@@ -21,7 +30,7 @@ pub(super) struct Snapshot {
 #[derive(Clone)]
 pub(super) struct Process {
     pub started: Timestamp,
-    /// The settings in force are those of the file, as far as it was read.
+    /// The settings in force are those last read from the file.
     pub is_current: bool,
     pub is_alive: bool,
 }
@@ -31,27 +40,35 @@ pub(super) struct JobSnapshot {
     pub account: String,
     pub zone: TimeZone,
     pub live: Option<JobView>,
-    /// `None` where the state can't be read.
-    pub known: Option<StateData>,
+    /// `None` if the state can't be read.
+    pub stored: Option<StoredJob>,
 }
 
-/// What the state tells of a job.
-pub(super) struct StateData {
+/// What the state says of a job.
+pub(super) struct StoredJob {
     pub figures: JobFigures,
     /// Dead letters by reason, the most frequent first; one with two reasons counts in both.
     pub reasons: Vec<(String, u64)>,
 }
 
 impl Snapshot {
-    /// Of a daemon and its state; may block on the disk.
+    /// May block on the disk.
     pub(super) fn take(sources: &Sources, is_current: bool) -> Self {
         let (view, is_alive) = (sources.board.view(), sources.board.is_alive());
-        let job = |live: JobView| JobSnapshot {
-            zone: sources.zones.get(&live.job).cloned().unwrap_or(TimeZone::UTC),
-            known: read(&sources.state_dir, &live.account, &live.job),
-            job: live.job.clone(),
-            account: live.account.clone(),
-            live: Some(live),
+        let job = |live: JobView| {
+            let stored = StoredJob::read(&sources.state_dir, &live.account, &live.job);
+            JobSnapshot {
+                zone: sources.zones.get(&live.job).cloned().unwrap_or(TimeZone::UTC),
+                job: live.job.clone(),
+                account: live.account.clone(),
+                // Only logged for debugging: the page says that the state can't be read.
+                stored: stored
+                    .inspect_err(|error| {
+                        tracing::debug!(job = live.job, "the state can't be read: {error}")
+                    })
+                    .ok(),
+                live: Some(live),
+            }
         };
         Self {
             at: Timestamp::now(),
@@ -61,30 +78,30 @@ impl Snapshot {
         }
     }
 
-    /// Of the state alone. `jobs`: each with its account.
+    /// Without a daemon. `jobs`: each with its account.
     pub(super) fn of_state(
         state_dir: &Path,
         jobs: &[(String, String)],
     ) -> Result<Self, StateError> {
-        let mut snapshots = Vec::new();
-        for (job, account) in jobs {
-            snapshots.push(JobSnapshot {
+        let job = |(job, account): &(String, String)| {
+            Ok(JobSnapshot {
                 job: job.clone(),
                 account: account.clone(),
                 zone: TimeZone::UTC,
                 live: None,
-                known: Some(StateData::read(state_dir, account, job)?),
-            });
-        }
-        Ok(Self { at: Timestamp::now(), process: None, accounts: Vec::new(), jobs: snapshots })
+                stored: Some(StoredJob::read(state_dir, account, job)?),
+            })
+        };
+        let jobs = jobs.iter().map(job).collect::<Result<_, StateError>>()?;
+        Ok(Self { at: Timestamp::now(), process: None, accounts: Vec::new(), jobs })
     }
 }
 
 impl JobSnapshot {
-    /// Records read that are not settled: of the run under way, else of the last one.
+    /// Records read and not settled, of the run in progress or else of the last one.
     pub(super) fn pending(&self) -> u64 {
-        let row = self.known.as_ref().and_then(|known| known.figures.runs.first());
-        let progress = self.live.as_ref().and_then(|live| live.running.as_ref()?.progress.as_ref());
+        let row = self.stored.as_ref().and_then(|stored| stored.figures.runs.first());
+        let progress = self.running().and_then(|running| running.progress.as_ref());
         match (row, progress) {
             (Some(row), Some(progress)) if row.id == progress.run => {
                 progress.read.saturating_sub(row.counts.sum())
@@ -93,19 +110,22 @@ impl JobSnapshot {
         }
     }
 
-    /// How the last attempt ended, in the words of `RunEnd`; `None` before the first, and while it
-    /// is not known. One that could not begin has failed.
+    /// How the last attempt ended, as a word of `RunEnd`; one that could not begin has failed.
+    /// `None` before the first attempt, and if unknown.
     pub(super) fn outcome(&self) -> Option<&str> {
         let last = self.live.as_ref().and_then(|live| live.last.as_ref());
         if let Some(last) = last {
             return Some(last.end.map_or("failed", |end| end.word()));
         }
-        let rows = &self.known.as_ref()?.figures.runs;
+        let rows = &self.stored.as_ref()?.figures.runs;
         rows.iter().find_map(|row| row.outcome.as_deref())
+    }
+    pub(super) fn running(&self) -> Option<&Running> {
+        self.live.as_ref()?.running.as_ref()
     }
 }
 
-impl StateData {
+impl StoredJob {
     fn read(state_dir: &Path, account: &str, job: &str) -> Result<Self, StateError> {
         let view = View::open(state_dir, account)?;
         let figures = view.figures(job, RUNS_SHOWN)?;
@@ -119,10 +139,4 @@ impl StateData {
         reasons.sort_by_key(|(_, letters)| std::cmp::Reverse(*letters));
         Ok(Self { figures, reasons })
     }
-}
-
-/// What can't be read is shown as not known; it is told in the log only when somebody looks for it.
-fn read(state_dir: &Path, account: &str, job: &str) -> Option<StateData> {
-    let known = StateData::read(state_dir, account, job);
-    known.inspect_err(|error| tracing::debug!(job, "the state can't be read: {error}")).ok()
 }

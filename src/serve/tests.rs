@@ -1,7 +1,7 @@
 //! The page's policy, and what a hostile word does to it.
 
 use super::page::{POLICY, live, whole};
-use super::snapshot::{JobSnapshot, Process, Snapshot, StateData};
+use super::snapshot::{JobSnapshot, Process, Snapshot, StoredJob};
 use crate::daemon::{AccountStatus, AccountView, JobView, LastRun};
 use crate::state::JobFigures;
 use jiff::tz::TimeZone;
@@ -27,7 +27,7 @@ fn hostile() -> Snapshot {
             running: None,
             last: Some(last),
         }),
-        known: Some(StateData {
+        stored: Some(StoredJob {
             figures: JobFigures { dead_letters: 1, ..JobFigures::default() },
             reasons: vec![(ATTACK.to_owned(), 1)],
         }),

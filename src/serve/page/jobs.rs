@@ -1,18 +1,17 @@
 use super::{runs, times};
-use crate::daemon::{LastRun, Running};
+use crate::daemon::Running;
 use crate::report::count;
-use crate::serve::snapshot::{JobSnapshot, StateData};
+use crate::serve::snapshot::{JobSnapshot, StoredJob};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
-/// A start that is later than this is told to be late.
+/// A later start is shown as late.
 const LATE_TOLD: SignedDuration = SignedDuration::from_mins(2);
 /// Reasons shown of a job's dead letters.
 const REASONS_SHOWN: usize = 20;
 
-/// A job: what it is doing, what comes next, how its last runs ended, and what was left out.
 pub(super) fn card(job: &JobSnapshot, now: Timestamp) -> Markup {
-    let running = job.live.as_ref().and_then(|live| live.running.as_ref());
+    let running = job.running();
     let (class, word) = badge(job, running.is_some());
     html! {
         section.card aria-label=(format!("Job {}", job.job)) {
@@ -21,15 +20,15 @@ pub(super) fn card(job: &JobSnapshot, now: Timestamp) -> Markup {
             dl {
                 dt { "Account" } dd { (job.account) }
                 (next(job, now))
-                @if let Some(known) = &job.known { (success(job, known)) }
+                @if let Some(stored) = &job.stored { (success(job, stored)) }
             }
-            @if let Some(error) = job.live.as_ref().and_then(|live| fault(live.last.as_ref())) {
+            @if let Some(error) = job.live.as_ref().and_then(|live| live.last.as_ref()?.error.as_ref()) {
                 p.bad { (error) }
             }
-            @match &job.known {
-                Some(known) => {
-                    (runs::table(job, &known.figures.runs, now))
-                    (dead_letters(job, known))
+            @match &job.stored {
+                Some(stored) => {
+                    (runs::table(job, &stored.figures.runs, now))
+                    (dead_letters(job, stored))
                 }
                 None => p.bad { "The state of this job can't be read." },
             }
@@ -37,7 +36,7 @@ pub(super) fn card(job: &JobSnapshot, now: Timestamp) -> Markup {
     }
 }
 
-/// The end of the last attempt in a word, and how it is to be taken.
+/// A class of the style sheet, and the word.
 fn badge(job: &JobSnapshot, is_running: bool) -> (&'static str, &'static str) {
     match (is_running, job.outcome()) {
         (true, _) => ("good", "running"),
@@ -58,7 +57,7 @@ fn progress(job: &JobSnapshot, running: &Running, now: Timestamp) -> Markup {
     let seconds = at.elapsed.as_secs_f64();
     let rate = if seconds > 0.0 { at.requests.total as f64 / seconds } else { 0.0 };
     html! {
-        // Without a value the bar tells that nobody knows how long it takes.
+        // Without a value the bar shows that the length is unknown.
         @match expected {
             Some(expected) => progress max=(expected) value=(at.read) aria-label="Records read" {},
             None => progress aria-label="Records read, of a number that is not known" {},
@@ -89,11 +88,11 @@ fn next(job: &JobSnapshot, now: Timestamp) -> Markup {
     }
 }
 
-fn success(job: &JobSnapshot, known: &StateData) -> Markup {
+fn success(job: &JobSnapshot, stored: &StoredJob) -> Markup {
     html! {
         dt { "Last success" }
         dd {
-            @match known.figures.last_success_ms {
+            @match stored.figures.last_success_ms {
                 Some(ms) => (times::instant_ms(ms, &job.zone)),
                 None => "none yet",
             }
@@ -101,24 +100,19 @@ fn success(job: &JobSnapshot, known: &StateData) -> Markup {
     }
 }
 
-/// Why the last attempt did not finish.
-fn fault(last: Option<&LastRun>) -> Option<&str> {
-    last?.error.as_deref()
-}
-
-fn dead_letters(job: &JobSnapshot, known: &StateData) -> Markup {
-    let letters = known.figures.dead_letters;
+fn dead_letters(job: &JobSnapshot, stored: &StoredJob) -> Markup {
+    let letters = stored.figures.dead_letters;
     html! {
         h4 { "Dead letters: " (count(letters)) }
         @if letters > 0 {
             div.wide { table {
                 thead { tr { th scope="col" { "Reason" } th.number scope="col" { "Records" } } }
-                tbody { @for (reason, records) in known.reasons.iter().take(REASONS_SHOWN) {
+                tbody { @for (reason, records) in stored.reasons.iter().take(REASONS_SHOWN) {
                     tr { td { (reason) } td.number { (count(*records)) } }
                 } }
             } }
-            @if known.reasons.len() > REASONS_SHOWN {
-                p.soft { "And " (known.reasons.len() - REASONS_SHOWN) " more reasons." }
+            @if stored.reasons.len() > REASONS_SHOWN {
+                p.soft { "And " (stored.reasons.len() - REASONS_SHOWN) " more reasons." }
             }
             p.soft { "`ordersync dead-letters list " (job.job) "` shows each with its file and line." }
         }

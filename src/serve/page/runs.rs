@@ -1,13 +1,12 @@
 use super::times;
 use crate::report::{count, duration};
-use crate::serve::metrics::parts;
 use crate::serve::snapshot::JobSnapshot;
-use crate::state::RunRow;
+use crate::state::{Counts, RunRow};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use std::time::Duration;
 
-/// The last runs with their accounting: what was read is the sum of what stands beside it.
+/// The last runs with their counts, whose sum is the number of records read.
 pub(super) fn table(job: &JobSnapshot, rows: &[RunRow], now: Timestamp) -> Markup {
     html! {
         h4 { "Last runs" }
@@ -20,7 +19,7 @@ pub(super) fn table(job: &JobSnapshot, rows: &[RunRow], now: Timestamp) -> Marku
                     th.number scope="col" { "At work" }
                     th scope="col" { "End" }
                     th.number scope="col" { "Read" }
-                    @for (part, _) in parts(&Default::default()) { th.number scope="col" { (part) } }
+                    @for (part, _) in Counts::default().named() { th.number scope="col" { (part) } }
                     th.number scope="col" { "pending" }
                 } }
                 tbody { @for row in rows { (line(job, row, now)) } }
@@ -30,7 +29,8 @@ pub(super) fn table(job: &JobSnapshot, rows: &[RunRow], now: Timestamp) -> Marku
 }
 
 fn line(job: &JobSnapshot, row: &RunRow, now: Timestamp) -> Markup {
-    let is_running = running(job, row);
+    let progress = job.running().and_then(|running| running.progress.as_ref());
+    let is_running = progress.is_some_and(|progress| progress.run == row.id);
     let pending = if is_running { job.pending() } else { row.pending };
     let end = match (&row.outcome, is_running) {
         (_, true) => "at work",
@@ -48,13 +48,8 @@ fn line(job: &JobSnapshot, row: &RunRow, now: Timestamp) -> Markup {
             td.number data-name="At work" { (duration(Duration::from_millis(row.active_ms))) }
             td data-name="End" { (end) }
             td.number data-name="Read" { (count(row.counts.sum() + pending)) }
-            @for (part, records) in parts(&row.counts) { td.number data-name=(part) { (count(records)) } }
+            @for (part, records) in row.counts.named() { td.number data-name=(part) { (count(records)) } }
             td.number data-name="pending" { (count(pending)) }
         }
     }
-}
-
-fn running(job: &JobSnapshot, row: &RunRow) -> bool {
-    let progress = job.live.as_ref().and_then(|live| live.running.as_ref()?.progress.as_ref());
-    progress.is_some_and(|progress| progress.run == row.id)
 }

@@ -6,11 +6,11 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 const STYLE: &str = include_str!("status.css");
 const SCRIPT: &str = include_str!("status.js");
 
-/// Only what is written here: the hashes are of `status.css` and `status.js`, and a test holds them
-/// to that.
+/// Allows the page's own style and script only; a test checks that the hashes are those of
+/// `status.css` and `status.js`.
 pub(in crate::serve) const POLICY: &str = "default-src 'none'; style-src 'sha256-QgfQvB4hbtFCkk8PUV9UWiwfMhfgRrQZsRMVfc9boDk='; script-src 'sha256-FWVn5zrPq4D1KQIjTkgOD+opjFesRNawWJKx750/w7A='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The page as it is asked for first; without a script the browser asks for all of it again.
+/// The whole page; a browser without scripts reloads it.
 pub(in crate::serve) fn whole(snapshot: &Snapshot) -> String {
     let page = html! {
         (DOCTYPE)
@@ -19,7 +19,7 @@ pub(in crate::serve) fn whole(snapshot: &Snapshot) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title(snapshot)) }
-                // None, so that no browser asks for one.
+                // Empty, so that no browser requests one.
                 link rel="icon" href="data:,";
                 noscript { meta http-equiv="refresh" content="15"; }
                 style { (PreEscaped(STYLE)) }
@@ -44,11 +44,7 @@ pub(in crate::serve) fn live(snapshot: &Snapshot) -> String {
 }
 
 fn title(snapshot: &Snapshot) -> String {
-    let running = snapshot
-        .jobs
-        .iter()
-        .filter(|job| job.live.as_ref().is_some_and(|live| live.running.is_some()));
-    match running.count() {
+    match snapshot.jobs.iter().filter(|job| job.running().is_some()).count() {
         0 => "ordersync".to_owned(),
         n => format!("({n}) ordersync"),
     }
@@ -56,7 +52,7 @@ fn title(snapshot: &Snapshot) -> String {
 
 fn parts(snapshot: &Snapshot) -> Markup {
     html! {
-        @if let Some(process) = &snapshot.process { (told_of(process, snapshot)) }
+        @if let Some(process) = &snapshot.process { (process_text(process, snapshot)) }
         h2 { "Jobs" }
         @for job in &snapshot.jobs { (jobs::card(job, snapshot.at)) }
         h2 { "Accounts" }
@@ -64,7 +60,7 @@ fn parts(snapshot: &Snapshot) -> Markup {
     }
 }
 
-fn told_of(process: &Process, snapshot: &Snapshot) -> Markup {
+fn process_text(process: &Process, snapshot: &Snapshot) -> Markup {
     let zone = TimeZone::system();
     html! {
         p.soft {

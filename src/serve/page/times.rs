@@ -20,8 +20,9 @@ pub(super) fn span(length: SignedDuration) -> String {
 /// A moment, and how far off it is.
 pub(super) fn coming(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let (at_text, left) = (instant(at, zone), at.duration_since(now));
-    match left.is_negative() {
-        true => format!("{at_text}, {} ago", span(-left)),
-        false => format!("{at_text}, in {}", span(left)),
+    if left.is_negative() {
+        format!("{at_text}, {} ago", span(-left))
+    } else {
+        format!("{at_text}, in {}", span(left))
     }
 }
