@@ -1,59 +1,31 @@
-use super::RemoteId;
+use super::{RemoteId, choices};
 
-/// What was done about an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
-    Create,
-    Update,
-    LookUp,
-    Delete,
-    /// Of the order's customer.
-    CreateCustomer,
-    /// Of the order's customer.
-    LookUpCustomer,
-    /// Found at the target, and known from then on.
-    Adopt,
-    /// Deleted at the target by another hand, and left so.
-    Leave,
-    /// People asked for it to be sent again.
-    Retry,
-    /// A verification found that it differs, and queued it for the next sync.
-    Repair,
-    /// An undo had deleted it, and the target's list still shows it.
-    Restore,
+choices! {
+    /// What was done about an order. The state stores its place in this list: new ones go last.
+    pub enum Operation {
+        Create "create" "Created.";
+        Update "update" "Updated.";
+        LookUp "look_up" "Looked up.";
+        Delete "delete" "Deleted.";
+        CreateCustomer "create_customer" "The order's customer was created.";
+        LookUpCustomer "look_up_customer" "The order's customer was looked up.";
+        Adopt "adopt" "Found in ActiveCampaign, and known from then on.";
+        Leave "leave_deleted" "Somebody deleted it in ActiveCampaign, and it is left so.";
+        Retry "retry" "People asked for it to be sent again.";
+        Repair "repair" "A verification found a difference and queued it for the next sync.";
+        Restore "restore" "An undo deleted it, but ActiveCampaign's list still shows it.";
+    }
 }
 
 impl Operation {
-    const ALL: [(Self, u8, &'static str); 11] = [
-        (Self::Create, 1, "create"),
-        (Self::Update, 2, "update"),
-        (Self::LookUp, 3, "look_up"),
-        (Self::Delete, 4, "delete"),
-        (Self::CreateCustomer, 5, "create_customer"),
-        (Self::LookUpCustomer, 6, "look_up_customer"),
-        (Self::Adopt, 7, "adopt"),
-        (Self::Leave, 8, "leave_deleted"),
-        (Self::Retry, 9, "retry"),
-        (Self::Repair, 10, "repair"),
-        (Self::Restore, 11, "restore"),
-    ];
-
     /// The number that stands for it in the state.
     pub fn number(self) -> u8 {
-        Self::ALL
-            .iter()
-            .find(|(operation, ..)| *operation == self)
-            .map_or(0, |(_, number, _)| *number)
+        self as u8 + 1
     }
 
-    /// The other way; `None` for a number that stands for nothing.
+    /// The operation of a number in the state, if there is one.
     pub fn of_number(number: u8) -> Option<Self> {
-        Self::ALL.iter().find(|(_, of, _)| *of == number).map(|(operation, ..)| *operation)
-    }
-
-    /// The stable name in reports.
-    pub fn word(self) -> &'static str {
-        Self::ALL.iter().find(|(operation, ..)| *operation == self).map_or("", |(.., word)| word)
+        Self::ALL.get(usize::from(number).checked_sub(1)?).copied()
     }
 
     /// Whether it changes the order at the target where it is done.
@@ -106,13 +78,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_operation_has_a_number_and_a_word_of_its_own() {
-        for (operation, number, word) in Operation::ALL {
-            assert_eq!(
-                (Operation::of_number(number), operation.number(), operation.word()),
-                (Some(operation), number, word)
-            );
+    fn each_operation_has_the_number_that_the_state_knows_it_by() {
+        for (place, operation) in Operation::ALL.into_iter().enumerate() {
+            assert_eq!(usize::from(operation.number()), place + 1);
+            assert_eq!(Operation::of_number(operation.number()), Some(operation));
         }
+        assert_eq!((Operation::Create.number(), Operation::Restore.number()), (1, 11));
         assert_eq!((Operation::of_number(0), Operation::of_number(12)), (None, None));
     }
 }

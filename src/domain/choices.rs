@@ -17,8 +17,14 @@ macro_rules! choices {
             pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant),+];
             pub const WORDS: &'static [&'static str] = &[$($word),+];
 
+            /// The stable name in settings, reports and the state.
             pub fn word(self) -> &'static str {
                 Self::WORDS[self as usize]
+            }
+
+            /// What it means, in one line.
+            pub fn meaning(self) -> &'static str {
+                [$($meaning),+][self as usize]
             }
 
             pub fn from_word(word: &str) -> Option<Self> {

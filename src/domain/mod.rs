@@ -4,7 +4,6 @@
 mod attempt;
 mod choices;
 mod currency;
-mod customer;
 mod digest;
 mod email;
 mod field;
@@ -13,7 +12,6 @@ mod keys;
 mod ledger_entry;
 mod moment;
 mod money;
-mod notes;
 mod order;
 mod policy;
 mod record_error;
@@ -26,7 +24,6 @@ pub(crate) use choices::choices;
 
 pub use attempt::{Answer, Attempt, Operation};
 pub use currency::{Currency, CurrencyError};
-pub use customer::Customer;
 pub use digest::{FieldChange, FieldValue, OrderDigest};
 pub use email::{Email, EmailError};
 pub use field::Field;
@@ -35,8 +32,7 @@ pub use keys::{CustomerKey, KeyError, OrderKey, is_rewritten};
 pub use ledger_entry::{CustomerEntry, LedgerEntry, RemoteId};
 pub use moment::{Moment, MomentError};
 pub use money::{AMOUNT_MINOR_MAX, Amount, AmountError};
-pub use notes::Notes;
-pub use order::{Discount, DiscountKind, Historical, Line, Order};
+pub use order::{Customer, Discount, DiscountKind, Historical, Line, Notes, Order};
 pub use policy::{
     Customers, DateShift, Deleted, MissingEmail, OrderId, Policy, PolicyEffect, PolicySetting,
     PolicyValues, Refunds, Rounding, Total,

@@ -1,4 +1,4 @@
-use super::{Amount, Currency, Customer, Moment, OrderKey};
+use super::{Amount, Currency, CustomerKey, Email, Moment, OrderKey};
 use serde::Serialize;
 
 /// A valid order, or an abandoned cart, typed. Serialised it is the body of the target's
@@ -100,4 +100,30 @@ pub struct Discount {
 pub enum DiscountKind {
     Order,
     Shipping,
+}
+
+/// The buyer of an order, an `ecomCustomer` in ActiveCampaign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Customer {
+    pub key: CustomerKey,
+    pub email: Email,
+    /// Consent to marketing as the order states it; sent when the customer is created, never
+    /// changed afterwards.
+    pub accepts_marketing: Option<bool>,
+}
+
+/// What was assumed about a valid order beyond what its export states, and whether its parts add up
+/// to its total. Counted by the plan and never sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// Amounts that were rounded to the currency's minor unit.
+    pub rounded: u32,
+    /// The currency is the job's default: the export names none.
+    pub is_currency_assumed: bool,
+    /// The customer paid in another currency than the shop's, which is the one that is sent.
+    pub is_paid_otherwise: bool,
+    /// The date is the job's default: the export states none.
+    pub is_date_assumed: bool,
+    /// The total as ordered less the sum of its parts, in minor units.
+    pub difference: i64,
 }

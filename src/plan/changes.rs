@@ -1,56 +1,21 @@
 use super::example::{EXAMPLES_MAX, Example};
-use crate::domain::{Field, FieldChange, OrderDigest};
+use crate::domain::{Field, FieldChange, OrderDigest, choices};
 use std::collections::BTreeMap;
 
-/// Why an order that is at the target would be written again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ChangeCause {
-    /// Its record says something else, and is read and mapped as it was.
-    Source,
-    /// Its record says what it said; settings or program make another order of it.
-    Mapping,
-    /// Its record says something else, and is read or mapped otherwise too: which of them it was
-    /// can't be told.
-    Both,
-    /// A write was under way and its answer never recorded, so it is repeated.
-    Interrupted,
-    /// What the target holds of it was found to differ, or was never known.
-    Doubted,
-    /// It was written before differences were kept.
-    NotKept,
+choices! {
+    /// Why an order that ActiveCampaign has would be written again.
+    pub enum ChangeCause {
+        Source "source_changed" "the record says something else";
+        Mapping "mapping_changed" "the record is the same, settings or program make another order of it";
+        Both "source_and_mapping_changed" "the record says something else, and settings or program changed too";
+        Interrupted "interrupted" "a write was cut off and is repeated";
+        Doubted "doubted" "the target was found to hold something else, or it was never known what it holds";
+        NotKept "not_kept" "it was written before this program kept what differences need";
+    }
 }
 
 impl ChangeCause {
-    pub const ALL: [Self; 6] =
-        [Self::Source, Self::Mapping, Self::Both, Self::Interrupted, Self::Doubted, Self::NotKept];
-
-    /// The stable name in reports.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Source => "source_changed",
-            Self::Mapping => "mapping_changed",
-            Self::Both => "source_and_mapping_changed",
-            Self::Interrupted => "interrupted",
-            Self::Doubted => "doubted",
-            Self::NotKept => "not_kept",
-        }
-    }
-
-    /// What it means, in a sentence.
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Self::Source => "the record says something else",
-            Self::Mapping => "the record is the same, settings or program make another order of it",
-            Self::Both => "the record says something else, and settings or program changed too",
-            Self::Interrupted => "a write was cut off and is repeated",
-            Self::Doubted => {
-                "the target was found to hold something else, or it was never known what it holds"
-            }
-            Self::NotKept => "it was written before this program kept what differences need",
-        }
-    }
-
-    /// Of an order that was known and is another by now.
+    /// Why the payload of a known order changed.
     pub fn of(before: &OrderDigest, now: &OrderDigest) -> Self {
         match (before.source == now.source, before.mapping == now.mapping) {
             (true, _) => Self::Mapping,

@@ -15,7 +15,7 @@ pub fn adoption_json(adoption: &Adoption) -> Value {
         "at_target": adoption.at_target,
         "customers": adoption.customers,
         "differences_by_kind": adoption.differences.differences.iter()
-            .map(|(found, n)| json!({ "kind": found.code(), "count": n })).collect::<Value>(),
+            .map(|(found, n)| json!({ "kind": found.word(), "count": n })).collect::<Value>(),
         "requests": { "total": adoption.requests },
     } })
 }
@@ -47,7 +47,7 @@ pub fn adoption_text(adoption: &Adoption) -> String {
     let rows: Vec<Vec<String>> = examples
         .map(|d| {
             let sides = format!("export: {}, target: {}", d.source, d.target);
-            vec![d.found.code().to_owned(), printable(&d.order), printable(&sides)]
+            vec![d.found.word().to_owned(), printable(&d.order), printable(&sides)]
         })
         .collect();
     text.push_str(&columns("<<<", &rows));

@@ -26,10 +26,10 @@ pub fn since_json(preview: &Preview, since: &SinceRun) -> Value {
         "by_field": by_field_json(&since.changes),
         "fields_unknown": since.changes.fields_unknown,
         "by_why": ChangeCause::ALL.iter().filter_map(|why| Some((why, since.changes.by_why.get(why)?)))
-            .map(|(why, n)| json!({ "why": why.code(), "count": n })).collect::<Vec<_>>(),
+            .map(|(why, n)| json!({ "why": why.word(), "count": n })).collect::<Vec<_>>(),
         "examples": since.changes.examples.iter().map(|(example, change)| {
             let mut one = example_json(preview, example);
-            one["why"] = change.why.map(ChangeCause::code).into();
+            one["why"] = change.why.map(ChangeCause::word).into();
             one["changes"] = changes_json(&change.fields);
             one
         }).collect::<Vec<_>>(),
@@ -147,7 +147,7 @@ fn add_changes(comparison: &mut Comparison, preview: &Preview, changes: &Changes
     comparison.add("What would change", fields, Vec::new());
     let whys = ChangeCause::ALL.iter().filter_map(|why| Some((why, changes.by_why.get(why)?)));
     let whys =
-        whys.map(|(why, n)| vec![why.code().to_owned(), count(*n), why.meaning().to_owned()]);
+        whys.map(|(why, n)| vec![why.word().to_owned(), count(*n), why.meaning().to_owned()]);
     comparison.add("Why", whys.collect(), Vec::new());
     let examples = changes.examples.iter();
     let examples = examples.map(|(example, change)| {
@@ -176,7 +176,7 @@ fn change_text(change: &Change) -> String {
         n if n > SHOWN_MAX => parts.push(format!("and {} more", n - SHOWN_MAX)),
         _ => {}
     }
-    let why = change.why.map(|why| format!(" ({})", why.code())).unwrap_or_default();
+    let why = change.why.map(|why| format!(" ({})", why.word())).unwrap_or_default();
     format!("{}{why}", parts.join(", "))
 }
 

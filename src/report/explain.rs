@@ -29,7 +29,7 @@ fn fate_json(fate: &RecordOutcome, reveal: bool) -> Value {
         RecordOutcome::Invalid(faults) => json!({
             "is": "invalid",
             "reasons": faults.iter().map(|fault| json!({
-                "reason": fault.reason.code(), "field": fault.field, "advice": fault.reason.advice(),
+                "reason": fault.reason.word(), "field": fault.field, "advice": fault.reason.meaning(),
             })).collect::<Vec<_>>(),
         }),
         RecordOutcome::Valid { order, next, remote_id, last_write } => json!({
@@ -114,7 +114,7 @@ fn fate_text(fate: &RecordOutcome, reveal: bool) -> String {
             .iter()
             .map(|fault| {
                 let field = fault.field.map(|field| format!(" ({field})")).unwrap_or_default();
-                format!("  invalid: {}{field}: {}\n", fault.reason.code(), fault.reason.advice())
+                format!("  invalid: {}{field}: {}\n", fault.reason.word(), fault.reason.meaning())
             })
             .collect(),
         RecordOutcome::Valid { order, next, .. } => {

@@ -69,7 +69,7 @@ fn verified_json(verified: &VerificationStatus, zone: &TimeZone) -> Value {
             "is": if differs.is_empty() { "equal" } else { "different" },
             "at": local_ms(ended_ms(by), zone),
             "sample": sample_text(by),
-            "differs": differs.iter().map(|found| found.code()).collect::<Value>(),
+            "differs": differs.iter().map(|found| found.word()).collect::<Value>(),
             "written_since": is_written_since,
         }),
         VerificationStatus::Queued { at_ms, differs, is_written_since } => json!({
@@ -224,5 +224,5 @@ fn verified_text(known: &Known, zone: &TimeZone) -> String {
 }
 
 fn codes(differs: &[Mismatch]) -> String {
-    differs.iter().map(|found| found.code()).collect::<Vec<_>>().join(", ")
+    differs.iter().map(|found| found.word()).collect::<Vec<_>>().join(", ")
 }

@@ -19,7 +19,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
     let reasons = invalid_reasons(summary).into_iter().map(|(reason, found)| {
         let examples = found.examples.iter().map(|example| example_json(preview, example));
         json!({
-            "reason": reason.code(), "count": found.count, "advice": reason.advice(),
+            "reason": reason.word(), "count": found.count, "advice": reason.meaning(),
             "examples": examples.collect::<Value>(),
         })
     });

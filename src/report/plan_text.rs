@@ -223,10 +223,10 @@ fn invalid(preview: &Preview, room: Option<usize>) -> Vec<Line> {
     let digits = reasons.iter().map(|(_, found)| count(found.count).len()).max().unwrap_or(0);
     for (reason, found) in reasons {
         let head = format!("{:>digits$}  ", count(found.count));
-        let room = room.map(|room| room.saturating_sub(cells(&head) + reason.code().len() + 2));
+        let room = room.map(|room| room.saturating_sub(cells(&head) + reason.word().len() + 2));
         let examples = examples(preview, found, room);
-        lines.push(Line::with(head, format!("{}: {examples}", reason.code())));
-        lines.push(Line::with(" ".repeat(digits + 4), reason.advice()));
+        lines.push(Line::with(head, format!("{}: {examples}", reason.word())));
+        lines.push(Line::with(" ".repeat(digits + 4), reason.meaning()));
     }
     lines
 }

@@ -17,8 +17,8 @@ pub(super) fn filter_advice(code: &str) -> &'static str {
 
 /// What to do about the reason of a dead letter, ours or ActiveCampaign's.
 pub(super) fn advice(code: &str) -> &'static str {
-    if let Some(reason) = Reason::from_code(code) {
-        return reason.advice();
+    if let Some(reason) = Reason::from_word(code) {
+        return reason.meaning();
     }
     // The target's: the part (customer_, order_), then its own code, `http_…`, or our word for no
     // answer.
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn every_reason_comes_with_advice() {
         for reason in Reason::ALL {
-            assert_eq!(advice(reason.code()), reason.advice());
+            assert_eq!(advice(reason.word()), reason.meaning());
         }
         assert_eq!(
             advice("customer_email_invalid"),

@@ -13,7 +13,7 @@ pub fn record_json(job: &str, files: &[impl ToString], judged: &PlannedRecord) -
     let mut line = fate_json(job, files, judged);
     if let Some(change) = &judged.change {
         line["changes"] = changes_json(&change.fields);
-        line["why"] = change.why.map(ChangeCause::code).into();
+        line["why"] = change.why.map(ChangeCause::word).into();
     }
     line
 }
@@ -88,5 +88,5 @@ pub(super) fn fate_of(verdict: &RecordVerdict) -> (&'static str, Vec<Value>) {
 
 fn reason_json(fault: &RecordError) -> Value {
     let line = (fault.line > 0).then_some(fault.line);
-    json!({ "reason": fault.reason.code(), "field": fault.field, "line": line })
+    json!({ "reason": fault.reason.word(), "field": fault.field, "line": line })
 }

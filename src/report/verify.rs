@@ -16,7 +16,7 @@ pub fn verification_json(verifications: &[Verification]) -> Value {
             "queued_for_sync": v.queued,
             "differences": v.differences_count(),
             "differences_by_kind": v.differences.iter()
-                .map(|(found, n)| json!({ "kind": found.code(), "count": n })).collect::<Vec<_>>(),
+                .map(|(found, n)| json!({ "kind": found.word(), "count": n })).collect::<Vec<_>>(),
             "customers": { "all": v.customers.customers, "differing": v.customers.differing },
             "months": v.months.iter().map(|month| json!({
                 "currency": month.currency,
@@ -25,7 +25,7 @@ pub fn verification_json(verifications: &[Verification]) -> Value {
                 "target": { "orders": month.sums.target_orders, "minor_units": month.sums.target_minor },
             })).collect::<Vec<_>>(),
             "examples": v.examples.iter().map(|d| json!({
-                "order": discreet(&d.order), "kind": d.found.code(),
+                "order": discreet(&d.order), "kind": d.found.word(),
                 "source": discreet(&d.source), "target": discreet(&d.target),
             })).collect::<Vec<_>>(),
         })
@@ -71,7 +71,7 @@ pub fn verification_text(v: &Verification) -> String {
                 .filter(|(_, text)| !text.is_empty())
                 .map(|(side, text)| format!("{side}: {}", discreet(text)));
             vec![
-                d.found.code().to_owned(),
+                d.found.word().to_owned(),
                 printable(discreet(&d.order)),
                 printable(&sides.collect::<Vec<_>>().join(", ")),
             ]
@@ -156,7 +156,7 @@ pub fn canary_text(verification: &Verification, orders: &[CheckedOrder], is_all:
         text.push_str(&format!(
             "  {} {}: export {}, target {}\n",
             printable(discreet(&difference.order)),
-            difference.found.code(),
+            difference.found.word(),
             printable(discreet(&difference.source)),
             printable(discreet(&difference.target))
         ));

@@ -231,7 +231,7 @@ impl DeadLetterBuilder {
 
 fn reason_with_field(fault: &RecordError) -> String {
     match fault.field {
-        Some(field) => format!("{}({})", fault.reason.code(), field.replace(' ', "_")),
-        None => fault.reason.code().to_owned(),
+        Some(field) => format!("{}({})", fault.reason.word(), field.replace(' ', "_")),
+        None => fault.reason.word().to_owned(),
     }
 }

@@ -131,7 +131,7 @@ pub(super) fn left_out(verdict: &RecordVerdict) -> Option<LeftOut> {
     match verdict {
         RecordVerdict::Filtered(filter) => Some(("filtered", filter.code())),
         RecordVerdict::Invalid(faults) => {
-            Some(("invalid", faults.first().map_or("", |fault| fault.reason.code())))
+            Some(("invalid", faults.first().map_or("", |fault| fault.reason.word())))
         }
         RecordVerdict::Decided(Decision::StillRefused) => Some(("refused", "refused_before")),
         RecordVerdict::Decided(_) | RecordVerdict::Settled => None,

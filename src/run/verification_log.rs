@@ -90,7 +90,7 @@ pub(super) fn found_of(bits: u8) -> Vec<Mismatch> {
 }
 
 fn words_of(found: &[Mismatch]) -> String {
-    found.iter().map(|found| found.code()).collect::<Vec<_>>().join(" ")
+    found.iter().map(|found| found.word()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@ use super::remote_fetch::{FetchError, fetch_orders};
 use super::verification_log::VerificationLog;
 use super::{Job, VerificationSink};
 use crate::activecampaign::{Client, Failure};
-use crate::domain::{CustomerEntry, CustomerKey, LedgerEntry, Order, OrderKey, Reason, RemoteId};
+use crate::domain::{
+    CustomerEntry, CustomerKey, LedgerEntry, Order, OrderKey, Reason, RemoteId, choices,
+};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints};
 use crate::state::{
@@ -51,32 +53,16 @@ pub struct Difference {
     pub target: String,
 }
 
-/// What differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mismatch {
-    /// In the export, not at the target.
-    Missing,
-    /// At the target, not in the export.
-    Extra,
-    Total,
-    Currency,
-    Date,
-    Products,
-    Customer,
-}
-
-impl Mismatch {
-    /// The stable name in reports.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Extra => "extra",
-            Self::Total => "total",
-            Self::Currency => "currency",
-            Self::Date => "date",
-            Self::Products => "products",
-            Self::Customer => "customer",
-        }
+choices! {
+    /// What differs.
+    pub enum Mismatch {
+        Missing "missing" "In the export, not in ActiveCampaign.";
+        Extra "extra" "In ActiveCampaign, not in the export.";
+        Total "total" "Another total.";
+        Currency "currency" "Another currency.";
+        Date "date" "Another date.";
+        Products "products" "Another number of products.";
+        Customer "customer" "Another customer.";
     }
 }
 

@@ -6,7 +6,6 @@
 
 mod calendar;
 mod civil;
-mod error;
 mod field;
 mod syntax;
 #[cfg(test)]
@@ -14,5 +13,23 @@ mod tests;
 mod zoned;
 
 pub use calendar::{Calendar, ClockChange, JITTER_DEFAULT_S, JITTER_MAX_S, clock_change};
-pub use error::ScheduleError;
 pub use zoned::Schedule;
+
+/// Why a text is no schedule: what was found and in which field, what was expected, and a hint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{found}; expected {expected}{}", hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default())]
+pub struct ScheduleError {
+    pub found: String,
+    pub expected: String,
+    pub hint: Option<String>,
+}
+
+impl ScheduleError {
+    fn new(found: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self { found: found.into(), expected: expected.into(), hint: None }
+    }
+
+    fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}

@@ -8,7 +8,7 @@ use crate::domain::{Policy, PolicySetting, PolicyValues};
 pub(super) struct Key {
     pub name: &'static str,
     pub kind: Kind,
-    pub default: Unset,
+    pub unset: Unset,
     /// Its line in README.md; blank if the table there has none.
     #[cfg_attr(not(test), expect(dead_code, reason = "read by the test of README.md"))]
     pub doc: &'static str,
@@ -53,149 +53,82 @@ pub(super) enum Unset {
     /// Those of [`Policy`].
     Policy,
 }
-use Unset::{Nothing, Required};
+use Unset::{Flag, Nothing, Required, Text, Whole};
 
-const fn key(name: &'static str, kind: Kind, default: Unset, doc: &'static str) -> Key {
-    Key { name, kind, default, doc }
+macro_rules! keys {
+    ($($name:literal: $kind:expr, $unset:expr, $doc:literal;)+) => {
+        &[$(Key { name: $name, kind: $kind, unset: $unset, doc: $doc },)+]
+    };
 }
 
-const fn table(name: &'static str, keys: &'static [Key]) -> Key {
-    key(name, Kind::Table(keys), Nothing, "")
-}
+pub(super) const ROOT: &[Key] = keys! {
+    "state": Kind::Table(STATE), Nothing, "";
+    "metrics": Kind::Table(METRICS), Nothing, "";
+    "accounts": Kind::Named(ACCOUNT), Required, "";
+    "jobs": Kind::Named(JOB), Required, "";
+    "mappings": Kind::Mappings, Nothing,
+        "how to read an export that no format recognises: [docs/formats.md](docs/formats.md#your-own-mapping)";
+};
 
-pub(super) const ROOT: &[Key] = &[
-    table(
-        "state",
-        &[key(
-            "dir",
-            Kind::Path,
-            Unset::Text("state"),
-            "one SQLite file for each account: `state/main.db`",
-        )],
-    ),
-    table("metrics", METRICS),
-    key("accounts", Kind::Named(ACCOUNT), Required, ""),
-    key("jobs", Kind::Named(JOB), Required, ""),
-    key(
-        "mappings",
-        Kind::Mappings,
-        Nothing,
-        "how to read an export that no format recognises: [docs/formats.md](docs/formats.md#your-own-mapping)",
-    ),
-];
+const STATE: &[Key] = keys! {
+    "dir": Kind::Path, Text("state"), "one SQLite file for each account: `state/main.db`";
+};
 
-const METRICS: &[Key] = &[
-    key(
-        "listen",
-        Kind::Text,
-        Nothing,
-        "address of the daemon's status page, `/metrics`, `/healthz` and `/readyz`: `127.0.0.1:9464`",
-    ),
-    key(
-        "allow_remote",
-        Kind::Flag,
-        Unset::Flag(false),
-        "allows it to listen on addresses that other machines reach",
-    ),
-    key(
-        "hosts",
-        Kind::Texts,
-        Nothing,
-        "host names it answers to, besides localhost and IP addresses",
-    ),
-];
+const METRICS: &[Key] = keys! {
+    "listen": Kind::Text, Nothing,
+        "address of the daemon's status page, `/metrics`, `/healthz` and `/readyz`: `127.0.0.1:9464`";
+    "allow_remote": Kind::Flag, Flag(false),
+        "allows it to listen on addresses that other machines reach";
+    "hosts": Kind::Texts, Nothing,
+        "host names it answers to, besides localhost and IP addresses";
+};
 
-const ACCOUNT: &[Key] = &[
-    key("url", Kind::Text, Required, "the full API address; https unless the host is loopback"),
-    key(
-        "requests_per_second",
-        Kind::Number,
-        Unset::Whole(5),
-        "the account's limit for all its integrations together",
-    ),
-    key(
-        "token_file",
-        Kind::Path,
-        Nothing,
-        "a file with the token; the annotated settings list the other three places",
-    ),
-    key("token", Kind::Secret, Nothing, ""),
-    key(
-        "in_flight_max",
-        Kind::Whole { min: 1, max: 64 },
-        Unset::Whole(16),
-        "steps in flight at once, 1 to 64",
-    ),
-    key(
-        "timeout_s",
-        Kind::Whole { min: 1, max: 600 },
-        Unset::Whole(60),
-        "longest wait for one response",
-    ),
-    key(
-        "wait_max_s",
-        Kind::Whole { min: 0, max: 86_400 },
-        Unset::Whole(900),
-        "longest pause that ActiveCampaign may ask for; a longer one ends the run with 6",
-    ),
-    key("ca_file", Kind::Path, Nothing, "CA certificates to trust instead of the system's"),
-];
+const ACCOUNT: &[Key] = keys! {
+    "url": Kind::Text, Required, "the full API address; https unless the host is loopback";
+    "requests_per_second": Kind::Number, Whole(5),
+        "the account's limit for all its integrations together";
+    "token_file": Kind::Path, Nothing,
+        "a file with the token; the annotated settings list the other three places";
+    "token": Kind::Secret, Nothing, "";
+    "in_flight_max": Kind::Whole { min: 1, max: 64 }, Whole(16),
+        "steps in flight at once, 1 to 64";
+    "timeout_s": Kind::Whole { min: 1, max: 600 }, Whole(60), "longest wait for one response";
+    "wait_max_s": Kind::Whole { min: 0, max: 86_400 }, Whole(900),
+        "longest pause that ActiveCampaign may ask for; a longer one ends the run with 6";
+    "ca_file": Kind::Path, Nothing, "CA certificates to trust instead of the system's";
+};
 
-const JOB: &[Key] = &[
-    key("account", Kind::Text, Required, "the account that the job writes to"),
-    key(
-        "export",
-        Kind::Texts,
-        Required,
-        "paths and patterns; `.gz`, `.zst` and `.zip` are decompressed; `[\"-\"]` is standard input",
-    ),
-    key(
-        "format",
-        Kind::Text,
-        Unset::Text("auto"),
-        "a name that `ordersync formats` lists, or that of a mapping",
-    ),
-    key(
-        "customers",
-        Kind::Texts,
-        Nothing,
-        "files with the e-mail address of each customer, for exports without them",
-    ),
-    key(
-        "schedule",
-        Kind::Text,
-        Nothing,
-        "when a sync is due: five fields as in crontab, six with seconds first, or `@daily` and similar",
-    ),
-    key(
-        "jitter_s",
-        Kind::Whole { min: 0, max: 3_600 },
-        Nothing,
-        "longest delay of a start; the delay follows from the job's name",
-    ),
-    key(
-        "time_zone",
-        Kind::Text,
-        Unset::Text("UTC"),
-        "time zone of the schedule, and of dates in the export without an offset",
-    ),
-    key("connection", Kind::Table(CONNECTION), Required, ""),
-    key("policy", Kind::Table(POLICY), Unset::Policy, ""),
-];
+const JOB: &[Key] = keys! {
+    "account": Kind::Text, Required, "the account that the job writes to";
+    "export": Kind::Texts, Required,
+        "paths and patterns; `.gz`, `.zst` and `.zip` are decompressed; `[\"-\"]` is standard input";
+    "format": Kind::Text, Text("auto"),
+        "a name that `ordersync formats` lists, or that of a mapping";
+    "customers": Kind::Texts, Nothing,
+        "files with the e-mail address of each customer, for exports without them";
+    "schedule": Kind::Text, Nothing,
+        "when a sync is due: five fields as in crontab, six with seconds first, or `@daily` and similar";
+    "jitter_s": Kind::Whole { min: 0, max: 3_600 }, Nothing,
+        "longest delay of a start; the delay follows from the job's name";
+    "time_zone": Kind::Text, Text("UTC"),
+        "time zone of the schedule, and of dates in the export without an offset";
+    "connection": Kind::Table(CONNECTION), Required, "";
+    "policy": Kind::Table(POLICY), Unset::Policy, "";
+};
 
-const CONNECTION: &[Key] = &[
-    key("service", Kind::Text, Required, ""),
-    key("externalid", Kind::Text, Required, ""),
-    key("name", Kind::Text, Nothing, ""),
-    key("link_url", Kind::Text, Nothing, ""),
-    key("logo_url", Kind::Text, Nothing, ""),
-];
+const CONNECTION: &[Key] = keys! {
+    "service": Kind::Text, Required, "";
+    "externalid": Kind::Text, Required, "";
+    "name": Kind::Text, Nothing, "";
+    "link_url": Kind::Text, Nothing, "";
+    "logo_url": Kind::Text, Nothing, "";
+};
 
 const POLICY: &[Key] = &policy_keys();
 
 /// The settings of the policy as keys.
 const fn policy_keys() -> [Key; Policy::SETTINGS.len()] {
-    const NONE: Key = key("", Kind::Text, Nothing, "");
+    const NONE: Key = Key { name: "", kind: Kind::Text, unset: Nothing, doc: "" };
     let mut keys = [NONE; Policy::SETTINGS.len()];
     let mut n = 0;
     while n < keys.len() {
@@ -206,7 +139,7 @@ const fn policy_keys() -> [Key; Policy::SETTINGS.len()] {
             PolicyValues::Text { .. } => Kind::Text,
             PolicyValues::Whole { min, max } => Kind::Whole { min: min as i64, max: max as i64 },
         };
-        keys[n] = key(name, kind, Nothing, doc);
+        keys[n] = Key { name, kind, unset: Nothing, doc };
         n += 1;
     }
     keys
@@ -216,11 +149,11 @@ const fn policy_keys() -> [Key; Policy::SETTINGS.len()] {
 pub(super) fn defaults(keys: &[Key], path: &str, places: &Places, layer: &mut Layer) {
     for key in keys {
         let at = join(path, key.name);
-        match key.default {
-            Unset::Required | Unset::Nothing => {}
-            Unset::Text(text) => layer.set(&at, text),
-            Unset::Whole(number) => layer.set(&at, number),
-            Unset::Flag(flag) => layer.set(&at, flag),
+        match key.unset {
+            Required | Nothing => {}
+            Text(text) => layer.set(&at, text),
+            Whole(number) => layer.set(&at, number),
+            Flag(flag) => layer.set(&at, flag),
             Unset::Policy => {
                 let policy = serde_json::to_value(Policy::default()).unwrap_or_default();
                 let policy = serde_json::from_value::<config::Value>(policy).unwrap_or_default();
@@ -240,7 +173,7 @@ pub(super) fn defaults(keys: &[Key], path: &str, places: &Places, layer: &mut La
 
 impl Key {
     pub fn is_required(&self) -> bool {
-        matches!(self.default, Unset::Required)
+        matches!(self.unset, Required)
     }
 }
 

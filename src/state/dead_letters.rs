@@ -1,23 +1,13 @@
 use super::sql_types::now_ms;
 use super::{ConnectionId, RunId, StateError, Store, history};
-use crate::domain::{Attempt, Operation};
+use crate::domain::{Attempt, Operation, choices};
 use rusqlite::{Connection, Transaction, params};
 
-/// Where a record fell out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// We would not send it.
-    Invalid,
-    /// The target would not take it.
-    Refused,
-}
-
-impl Stage {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Invalid => "invalid",
-            Self::Refused => "refused",
-        }
+choices! {
+    /// Where a record was dropped.
+    pub enum Stage {
+        Invalid "invalid" "We would not send it.";
+        Refused "refused" "ActiveCampaign would not take it.";
     }
 }
 

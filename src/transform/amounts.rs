@@ -1,4 +1,4 @@
-use super::rules::Rules;
+use super::Rules;
 use crate::domain::{
     Amount, AmountError, Currency, Reason, RecordError, Refunds, Rounding, Share, SourceLine,
     SourceOrder, Total,

@@ -4,7 +4,79 @@
 mod amounts;
 mod order;
 mod parts;
-mod rules;
 
 pub use order::transform;
-pub use rules::{Filter, Mapped, Rules, VERSION};
+
+use crate::domain::{Moment, Notes, Order, Policy, RecordError, Status};
+use jiff::tz::TimeZone;
+
+/// Raised where the same record under the same rules would be sent as another order than before:
+/// then it was the program that changed it, and not the shop. The tests of `transform/order` that
+/// name whole payloads show such a change.
+pub const VERSION: u32 = 1;
+
+/// How a job's records become orders.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    pub policy: Policy,
+    /// Of dates in the export that state no offset.
+    pub zone: TimeZone,
+    /// Orders placed before this are filtered.
+    pub from: Option<Moment>,
+    /// Orders placed at or after this are filtered.
+    pub to: Option<Moment>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { policy: Policy::default(), zone: TimeZone::UTC, from: None, to: None }
+    }
+}
+
+/// What became of a source order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mapped {
+    Order(Box<Order>, Notes),
+    Filtered(Filter),
+    /// Every reason why it can't be sent, at least one.
+    Invalid(Vec<RecordError>),
+}
+
+/// The rule that left a record out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Filter {
+    /// Its status is not among those that count.
+    Status(Status),
+    /// Its money all went back, and `refunds` leaves such orders out.
+    Refunded,
+    /// It states no address, and `missing_email` leaves such orders out.
+    MissingEmail,
+    /// It was placed outside the dates asked for.
+    Dates,
+    /// A later file of the export, or a later record of a stream, holds the same order; that one is
+    /// taken.
+    Superseded,
+    /// It was deleted at its source, which the export says of it.
+    Deleted,
+}
+
+impl Filter {
+    /// The stable name in reports.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Status(Status::Pending) => "status_pending",
+            Self::Status(Status::Paid) => "status_paid",
+            Self::Status(Status::PartiallyRefunded) => "status_partially_refunded",
+            Self::Status(Status::Refunded) => "status_refunded",
+            Self::Status(Status::Cancelled) => "status_cancelled",
+            Self::Status(Status::Failed) => "status_failed",
+            Self::Status(Status::Draft) => "status_draft",
+            Self::Status(Status::Test) => "status_test",
+            Self::Refunded => "fully_refunded",
+            Self::MissingEmail => "missing_email",
+            Self::Dates => "outside_dates",
+            Self::Superseded => "superseded",
+            Self::Deleted => "deleted_at_source",
+        }
+    }
+}

@@ -1,6 +1,6 @@
 use super::amounts::Amounts;
 use super::parts::Parts;
-use super::rules::{Filter, Mapped, Rules};
+use super::{Filter, Mapped, Rules};
 use crate::domain::{
     Amount, AmountError, Currency, Customer, CustomerKey, Customers, Discount, DiscountKind, Email,
     EmailError, Historical, KeyError, Line, MissingEmail, Moment, Notes, Order, OrderKey, Reason,

@@ -178,6 +178,6 @@ fn every_field_and_every_why_that_the_program_knows_is_named() {
         let fields: Vec<&str> = Field::ALL.iter().map(|field| field.path()).collect();
         assert_eq!(named("field"), fields);
         assert_eq!(named("changed_field"), [&fields[..], &["action", "other"]].concat());
-        assert_eq!(named("why"), ChangeCause::ALL.map(ChangeCause::code));
+        assert_eq!(named("why"), ChangeCause::ALL.map(ChangeCause::word));
     }
 }

@@ -108,7 +108,7 @@ impl Packer {
         lines.iter().for_each(|line| pack_line(line, bytes));
         put_number(bytes, faults.len() as u64);
         for RecordError { reason, field, line } in faults {
-            put_text(bytes, reason.code());
+            put_text(bytes, reason.word());
             put_number(bytes, field.map_or(0, |field| self.place_of(field) + 1));
             put_number(bytes, *line);
         }
@@ -160,7 +160,7 @@ impl Packer {
             })?,
             lines: rest.list(unpack_line)?,
             faults: rest.list(|rest| {
-                let reason = Reason::from_code(&rest.text()?)?;
+                let reason = Reason::from_word(&rest.text()?)?;
                 let field = match rest.place()?.checked_sub(1) {
                     Some(place) => Some(*self.fields.get(place)?),
                     None => None,

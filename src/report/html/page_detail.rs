@@ -77,7 +77,7 @@ impl PageDetail {
                     .max(judged.position.line),
                 reasons: faults
                     .iter()
-                    .map(|fault| (fault.reason.code(), fault.field, fault.reason.advice()))
+                    .map(|fault| (fault.reason.word(), fault.field, fault.reason.meaning()))
                     .collect(),
             }),
             RecordVerdict::Decided(Decision::Send(step)) => self.sample(judged, &step.order, file),

@@ -193,7 +193,7 @@ fn left_out(summary: &PlanSummary) -> Markup {
         summary.filtered_reasons.iter().map(|(code, n)| Bar::of(code, *n)).collect();
     let reasons = invalid_reasons(summary);
     let invalid: Vec<Bar> =
-        reasons.iter().map(|(reason, found)| Bar::of(reason.code(), found.count)).collect();
+        reasons.iter().map(|(reason, found)| Bar::of(reason.word(), found.count)).collect();
     html! {
         @if !filtered.is_empty() { h3 { "Filtered" }
             (charts::rows("Left out by a rule", ("Rule", "Records"), &filtered))
@@ -202,7 +202,7 @@ fn left_out(summary: &PlanSummary) -> Markup {
         @if !invalid.is_empty() {
             h3 { "Invalid" }
             (charts::rows("Can't be sent", ("Reason", "Records"), &invalid))
-            dl { @for (reason, _) in &reasons { dt { (reason.code()) } dd { (reason.advice()) } } }
+            dl { @for (reason, _) in &reasons { dt { (reason.word()) } dd { (reason.meaning()) } } }
         }
     }
 }

@@ -197,7 +197,7 @@ fn fate_of(verdict: &RecordVerdict) -> (&'static str, Vec<&'static str>) {
         RecordVerdict::Decided(Decision::StillRefused) => ("refused", vec![]),
         RecordVerdict::Filtered(filter) => ("filtered", vec![filter.code()]),
         RecordVerdict::Invalid(faults) => {
-            ("invalid", faults.iter().map(|fault| fault.reason.code()).collect())
+            ("invalid", faults.iter().map(|fault| fault.reason.word()).collect())
         }
     }
 }

@@ -173,7 +173,7 @@ fn rows(keys: &[Key], path: &str, rows: &mut Vec<String>) {
         Policy::default().values().map(|(setting, value)| (setting.name, value)).collect();
     for key in keys {
         let at = join(path, key.name);
-        let default = match key.default {
+        let default = match key.unset {
             // Quoted unless it is a number or a list.
             Unset::Text(text) => format!("`{text}`"),
             Unset::Whole(number) => number.to_string(),

@@ -51,7 +51,7 @@ fn source() -> SourceOrder {
 
 fn faults(source: SourceOrder) -> Vec<&'static str> {
     match transform(source.clone(), &rules()) {
-        Mapped::Invalid(faults) => faults.iter().map(|fault| fault.reason.code()).collect(),
+        Mapped::Invalid(faults) => faults.iter().map(|fault| fault.reason.word()).collect(),
         other => panic!("expected an invalid record, got {other:?}"),
     }
 }

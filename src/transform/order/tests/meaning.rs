@@ -17,7 +17,7 @@ fn total(source: SourceOrder, rules: &Rules) -> i64 {
 
 fn reasons(source: SourceOrder, rules: &Rules) -> Vec<&'static str> {
     match transform(source.clone(), rules) {
-        Mapped::Invalid(faults) => faults.iter().map(|fault| fault.reason.code()).collect(),
+        Mapped::Invalid(faults) => faults.iter().map(|fault| fault.reason.word()).collect(),
         other => panic!("expected an invalid record, got {other:?}"),
     }
 }
