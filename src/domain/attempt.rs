@@ -28,14 +28,14 @@ impl Operation {
         Self::ALL.get(usize::from(number).checked_sub(1)?).copied()
     }
 
-    /// Whether it changes the order at the target where it is done.
+    /// Whether it changes the order in ActiveCampaign.
     pub fn writes(self) -> bool {
         matches!(self, Self::Create | Self::Update | Self::Delete)
     }
 }
 
-/// One attempt at an order. It holds nothing of the order, and of an answer only what can quote
-/// nobody.
+/// One attempt at an order. It contains nothing of the order, and of a response only what can't
+/// quote personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     pub operation: Operation,
@@ -56,7 +56,7 @@ pub enum Answer {
         disposition: String,
         /// HTTP status, where there was an answer.
         status: Option<u16>,
-        /// The target's code, or our word for what broke.
+        /// ActiveCampaign's code, or our word for what broke.
         code: Option<String>,
     },
 }

@@ -57,7 +57,7 @@ impl Currency {
 /// Digits of the minor unit of a code. Looked up in the long list once for each code, as it is
 /// asked for every order.
 fn exponent_of(code: [u8; 3]) -> Result<u8, CurrencyError> {
-    /// One more than the exponent; 0 where it was not looked up yet, or is none.
+    /// exponent + 1; 0 = not cached, or no minor unit.
     static KNOWN: [AtomicU8; 26 * 26 * 26] = [const { AtomicU8::new(0) }; 26 * 26 * 26];
     let letter =
         |sum: usize, b: &u8| b.is_ascii_uppercase().then(|| sum * 26 + usize::from(b - b'A'));

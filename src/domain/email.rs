@@ -30,9 +30,10 @@ impl Email {
         }
         let at = text.bytes().rposition(|b| b == b'@').ok_or(EmailError::Malformed)?;
         let (local, domain) = (&text[..at], &text[at + 1..]);
-        let fits = match is_ascii {
-            true => is_local_ascii(local) && is_domain_ascii(domain),
-            false => is_local(local) && is_domain(domain),
+        let fits = if is_ascii {
+            is_local_ascii(local) && is_domain_ascii(domain)
+        } else {
+            is_local(local) && is_domain(domain)
         };
         if text.len() > 254 || !fits {
             return Err(EmailError::Malformed);
@@ -44,7 +45,7 @@ impl Email {
         &self.0
     }
 
-    /// The address as it may be shown to whoever need not know whose it is: `a***@e***.com`.
+    /// The address masked for output: `a***@e***.com`.
     pub fn masked(&self) -> String {
         let (local, domain) = self.0.rsplit_once('@').unwrap_or_default();
         let first = |text: &str| text.chars().next().map(String::from).unwrap_or_default();
@@ -100,8 +101,7 @@ fn is_local_ascii(local: &str) -> bool {
     fits && last != b'.' && local.len() <= 64
 }
 
-/// As [`is_domain`], for ASCII. Without a way to choose in the loop: where the points stand is what
-/// nobody can foresee.
+/// As [`is_domain`], for ASCII. Branch-free, because dot positions are unpredictable.
 fn is_domain_ascii(domain: &str) -> bool {
     // As if a point stood before the first label, so that it is judged like the others.
     let (mut fits, mut last, mut label_len, mut points) = (true, b'.', 0, 0);

@@ -4,16 +4,16 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::borrow::Cow;
 use std::fmt;
 
-/// The identity of an order within a connection: the target's `externalid`; or of an abandoned
-/// cart, its `externalcheckoutid`. The two are number spaces of their own. Serialised it is the one
-/// field it is sent as.
+/// The identity of an order within a connection: ActiveCampaign's `externalid`; or that of an
+/// abandoned cart, its `externalcheckoutid`. The two are separate number spaces. Serialised it is
+/// the one field that is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OrderKey {
     text: String,
     is_cart: bool,
 }
 
-/// The identity of a customer within a connection: the target's `externalid` of an `ecomCustomer`.
+/// The identity of a customer within a connection: the `externalid` of an `ecomCustomer`.
 ///
 /// It may contain an e-mail address, so its debug form hides it and the state keeps a keyed hash of
 /// it.
@@ -37,7 +37,7 @@ pub enum KeyError {
 }
 
 impl OrderKey {
-    /// The longest id accepted, in bytes; the target's column is 255 characters wide.
+    /// The longest id accepted, in bytes; ActiveCampaign's column is 255 characters wide.
     pub const LEN_MAX: usize = 255;
 
     /// # Errors
@@ -63,9 +63,6 @@ impl OrderKey {
     }
 
     /// The identity of a cart or checkout.
-    ///
-    /// # Errors
-    /// As [`Self::parse`].
     pub fn of_cart(text: &str) -> Result<Self, KeyError> {
         Ok(Self { is_cart: true, ..Self::parse(text)? })
     }
@@ -79,13 +76,13 @@ impl OrderKey {
         self.is_cart
     }
 
-    /// The name of the field that the target knows it by.
+    /// The name of its field in ActiveCampaign.
     pub fn field(&self) -> &'static str {
         if self.is_cart { "externalcheckoutid" } else { "externalid" }
     }
 
-    /// One text for both number spaces: a blank before a cart's id, which no order's id begins
-    /// with.
+    /// One text for both number spaces: a cart's id is prefixed with a space, which no order's id
+    /// begins with.
     pub fn ledger_text(&self) -> Cow<'_, str> {
         if self.is_cart { Cow::Owned(format!(" {}", self.text)) } else { Cow::Borrowed(&self.text) }
     }
@@ -99,15 +96,14 @@ impl Serialize for OrderKey {
     }
 }
 
-/// Whether an id is not as its shop wrote it any more, because something took it for a number:
-/// `4.9E+12`, where different ids collapse into one, or `6885604524341.0`, which is another id than
-/// the one that was meant.
+/// Whether something rewrote an id as a number: `4.9E+12`, where different ids collapse into one, or
+/// `6885604524341.0`, which is another id than the shop's.
 pub fn is_rewritten(id: &str) -> bool {
     is_scientific(id) || is_float(id)
 }
 
-/// Whether the text is nothing but ASCII that an id may have, and whether an `E` is in it: in one
-/// go without a way out, as this is asked of every order and nearly every answer is yes and no.
+/// Whether the text is only ASCII that an id may have, and whether it contains an `E`: in one pass
+/// without branches, as nearly every order answers yes and no.
 fn look_over(text: &str) -> (bool, bool) {
     text.bytes().fold((true, false), |(is_plain, has_exponent), b| {
         let is_fine = b.is_ascii_graphic() | (b == b' ');
@@ -143,12 +139,12 @@ impl CustomerKey {
         Self(id.trim().to_owned())
     }
 
-    /// A customer known only by address: stable across orders, so repeat guests are one customer.
+    /// A customer known only by the e-mail address: repeat guests are one customer.
     pub fn guest(email: &Email) -> Self {
         Self(["guest:", email.as_str()].concat())
     }
 
-    /// Whether the shop knows the customer only by address.
+    /// Whether the shop knows the customer only by the e-mail address.
     pub fn is_guest(&self) -> bool {
         self.0.starts_with("guest:")
     }

@@ -1,7 +1,7 @@
 use super::Fingerprint;
 use std::fmt;
 
-/// The target's id of a record, as it writes it.
+/// ActiveCampaign's id of a record, as it writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RemoteId(String);
 
@@ -26,18 +26,16 @@ impl fmt::Display for RemoteId {
 pub enum LedgerEntry {
     /// Never sent, as far as we know.
     Unknown,
-    /// A write was about to be sent and its answer was never recorded: look it up before sending
-    /// again. `update`: the id of what was to be updated; without one it was a create, of the
-    /// payload with this fingerprint.
+    /// A write was about to be sent and its response was never recorded: look it up before sending
+    /// again. With `update` it was an update of that id; without, a create of the payload with this
+    /// fingerprint.
     Intended { update: Option<RemoteId>, fingerprint: Option<Fingerprint> },
-    /// At the target under this id; `fingerprint` is of what it took last, absent where that is not
+    /// In ActiveCampaign under this id; `fingerprint` is that of the last payload it accepted, if
     /// known.
     Known { id: RemoteId, fingerprint: Option<Fingerprint> },
-    /// A cart whose record is an order by now, or whose order was made without it: there is nothing
-    /// left to send.
+    /// A cart that became an order, or whose order was created without it: nothing is left to send.
     BecameOrder,
-    /// The target would not take the payload with this fingerprint; asking again with the same one
-    /// is idle.
+    /// ActiveCampaign refused the payload with this fingerprint; the same one is not sent again.
     Refused { id: Option<RemoteId>, fingerprint: Fingerprint },
 }
 
@@ -45,7 +43,7 @@ pub enum LedgerEntry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CustomerEntry {
     Unknown,
-    /// A create was about to be sent and its answer was never recorded: look it up first.
+    /// A create was about to be sent and its response was never recorded: look it up first.
     Intended,
     Known(RemoteId),
 }

@@ -1,5 +1,5 @@
-//! The values every stage speaks in. Ground floor: imports nothing of ours, and knows no file,
-//! network, clock or database.
+//! The values that all stages share. Imports nothing of ours, and knows no file, network, clock or
+//! database.
 
 mod attempt;
 mod choices;

@@ -5,7 +5,7 @@ use std::fmt;
 
 mod mail;
 
-/// An instant with the UTC offset its source stated, to the second: what RFC 3339 writes.
+/// An instant with the UTC offset that its source states, to the second, as in RFC 3339.
 ///
 /// Equality and order are those of the instant alone.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,7 @@ impl Moment {
     ///
     /// A local time that a clock change skips is read with the offset before the change, so it
     /// moves forward by the gap; one that it repeats is the first of the two, which is the offset
-    /// before the change as well. Fractions of a second are cut: the target keeps none. `-00:00`
+    /// before the change as well. Fractions of a second are dropped: ActiveCampaign keeps none. `-00:00`
     /// (RFC 3339: the local offset is not known) is UTC.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
 use super::Currency;
 
-/// The largest amount the target stores: its money fields are 32-bit integers of minor units.
+/// The largest amount that ActiveCampaign stores, in a 32-bit integer of minor units.
 pub const AMOUNT_MINOR_MAX: i64 = i32::MAX as i64;
 
-/// A money amount as an integer of minor units, 0 to [`AMOUNT_MINOR_MAX`]; the currency stands on
+/// A money amount as an integer of minor units, 0 to [`AMOUNT_MINOR_MAX`]; the currency is a field of
 /// the order.
 ///
 /// There is no way in from a floating-point number: amounts are read from the text of the export.
@@ -67,9 +67,10 @@ impl Amount {
                     whole_len = 1;
                 }
                 (b'0'..=b'9', Some(len)) => {
-                    match *len < kept {
-                        true => minor = append(minor, *b),
-                        false => is_precise &= *b == b'0',
+                    if *len < kept {
+                        minor = append(minor, *b);
+                    } else {
+                        is_precise &= *b == b'0';
                     }
                     *len = len.saturating_add(1);
                 }
@@ -97,7 +98,7 @@ impl Amount {
     /// and of two that are as near to the even one. Decided on the digits, however many there are.
     ///
     /// # Errors
-    /// As [`Self::parse`], but for the fraction. What lies below zero is judged after rounding.
+    /// As [`Self::parse`], except for the fraction. A negative amount is checked after rounding.
     pub fn parse_half_even(text: &str, currency: Currency) -> Result<Self, AmountError> {
         let exact = Self::parse(text, currency);
         if exact != Err(AmountError::Precision) {

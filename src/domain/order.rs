@@ -1,17 +1,17 @@
 use super::{Amount, Currency, CustomerKey, Email, Moment, OrderKey};
 use serde::Serialize;
 
-/// A valid order, or an abandoned cart, typed. Serialised it is the body of the target's
-/// `ecomOrder`, less the two ids that only the target knows (`connectionid`, `customerid`): one
-/// place decides what is sent, hashed and shown.
+/// A valid order, or an abandoned cart, typed. Serialised it is the body of ActiveCampaign's
+/// `ecomOrder` without the two ids that only ActiveCampaign knows (`connectionid`, `customerid`):
+/// one place decides what is sent, hashed and shown.
 ///
-/// Fields that the source does not state are left out, never sent as null or blank.
+/// Fields that the source does not state are omitted, never sent as null or blank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Order {
     #[serde(flatten)]
     pub key: OrderKey,
-    /// The cart that the order came from, where the shop tells: if the target holds it, it becomes
-    /// the order.
+    /// The cart that the order came from, if the shop states it: if ActiveCampaign has that cart,
+    /// it becomes the order.
     #[serde(skip)]
     pub cart: Option<OrderKey>,
     pub source: Historical,
@@ -49,7 +49,7 @@ fn email_of<S: serde::Serializer>(customer: &Customer, serializer: S) -> Result<
     customer.email.serialize(serializer)
 }
 
-/// The only `source` this program can write: 0, historical, for which the target fires no
+/// The only `source` this program can write: 0, historical, for which ActiveCampaign triggers no
 /// automation.
 ///
 /// A type without another value, so that no setting and no mistake can send 1.

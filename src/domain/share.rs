@@ -1,14 +1,14 @@
 use super::{Amount, AmountError, Currency};
 
-/// Digits of an amount that a share is taken of, before and after its point: with a count below
-/// 2^32 and the digits of a minor unit it stays within 128 bits.
+/// The most digits of a divided amount, before and after its point: with a count below 2^32 and the
+/// digits of a minor unit, the arithmetic stays within 128 bits.
 const WHOLE_LEN_MAX: usize = 12;
 const FRACTION_LEN_MAX: usize = 15;
 
-/// What one of several units cost.
+/// The price of one of several units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Share {
-    /// To the nearest minor unit; of two that are as near, the even one.
+    /// Rounded to the nearest minor unit, half to even.
     pub amount: Amount,
     pub is_exact: bool,
 }

@@ -1,7 +1,7 @@
 use super::{KeyError, OrderKey, RecordError, Status};
 use serde::{Deserialize, Serialize};
 
-/// Where a record stands in its export.
+/// The place of a record in its export.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -23,17 +23,16 @@ pub struct SourceOrder {
     pub position: Position,
     /// The shop's own id of the order, preferred as its key.
     pub id: String,
-    /// The shop's id of the checkout or cart that the order came from; of an abandoned cart its own
-    /// id.
+    /// The shop's id of the checkout or cart that the order came from; for an abandoned cart, its
+    /// own id.
     pub checkout_id: String,
-    /// When the cart was abandoned; stated only of abandoned carts, which are no orders.
+    /// When the cart was abandoned; set only for abandoned carts.
     pub abandoned_at: String,
-    /// A later record of the same file takes its place; so it says nothing any more.
+    /// Superseded by a later record in the same file; all other fields are empty.
     pub is_superseded: bool,
-    /// It is gone at its source, as whoever extracted it says: nothing is sent of it.
+    /// Deleted at its source, according to the export: it is not sent.
     pub is_deleted: bool,
-    /// It is an abandoned cart of which the export does not say when that was: the date of the
-    /// order is taken for it.
+    /// An abandoned cart without a date of its abandonment: the date of the order is used.
     pub is_undated_cart: bool,
     /// The number people know the order by; the key where there is no id.
     pub number: String,
@@ -45,8 +44,8 @@ pub struct SourceOrder {
     pub created_at: String,
     pub updated_at: String,
     pub currency: String,
-    /// The currency that the customer paid in, where the export states it beside the shop's, which
-    /// the amounts are in.
+    /// The currency that the customer paid in, if the export states it besides the shop's; the
+    /// amounts are in the shop's.
     pub paid_currency: String,
     /// What the customer was charged: with tax and shipping. Where the export states several, the
     /// one as ordered.
@@ -54,24 +53,24 @@ pub struct SourceOrder {
     /// The total as it is now, after edits and refunds, where the export states it beside the one
     /// as ordered.
     pub current_total: String,
-    /// The lines after discounts, where the export states it: tells a cut order from a whole one.
+    /// The total of the lines after discounts, if stated; detects truncated orders.
     pub subtotal: String,
-    /// The lines before discounts, or less than that, where it follows from what is stated: tells
-    /// the same, but also where what was cut off is worth no more than the discounts.
+    /// Lower bound of the line total before discounts, if derivable; used like `subtotal` to detect
+    /// truncated orders.
     pub goods: String,
     pub shipping: String,
     pub tax: String,
     pub discount: String,
-    /// What else is in the total and in no line, such as tips, duties and fees; not sent, but part
+    /// The rest of the total that is in no line, such as tips, duties and fees; not sent, but part
     /// of the sum.
     pub charges: String,
     pub refunded: String,
     pub discounts: Vec<SourceDiscount>,
     pub shipping_method: String,
     pub order_url: String,
-    /// `None` when the export's word for it is not one this dialect knows (a fault then says so).
+    /// `None` if the format doesn't know the export's word for it; an error then says so.
     pub status: Option<Status>,
-    /// The export's word for the status, where it is not known.
+    /// The export's word for an unknown status.
     pub status_word: String,
     pub lines: Vec<SourceLine>,
     /// What the reader itself found wrong.
@@ -83,10 +82,7 @@ impl SourceOrder {
         self.is_undated_cart || !self.abandoned_at.is_empty()
     }
 
-    /// What identifies the order: its id, else its number; of a cart the checkout's id.
-    ///
-    /// # Errors
-    /// When that text can't identify anything.
+    /// What identifies the order: its id, else its number; for a cart, the checkout's id.
     pub fn key(&self) -> Result<OrderKey, KeyError> {
         match (self.is_cart(), self.id.as_str()) {
             (true, _) => OrderKey::of_cart(&self.checkout_id),
@@ -107,8 +103,7 @@ impl SourceOrder {
 pub struct SourceLine {
     pub id: String,
     pub name: String,
-    /// What tells it from other forms of the product, such as `XL / red`, where the export states
-    /// it beside the name.
+    /// The variant of the product, such as `XL / red`, if the export states it besides the name.
     pub variant: String,
     pub quantity: String,
     /// Of one unit, before discounts.

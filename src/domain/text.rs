@@ -1,7 +1,4 @@
-//! What is done with every text there is, and so has to cost little.
-
-/// As [`str::trim`]; nearly every text begins and ends with a letter or sign of ASCII, and needs no
-/// more than a look.
+/// As [`str::trim`], but faster for the usual text, which begins and ends with visible ASCII.
 pub(super) fn trim(text: &str) -> &str {
     match text.as_bytes() {
         [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,

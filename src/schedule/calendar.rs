@@ -3,13 +3,12 @@ use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
-/// The jitter of a schedule without seconds where none is set: the run still begins within its
-/// minute.
+/// The default jitter of a schedule without seconds: the run still begins within its minute.
 pub const JITTER_DEFAULT_S: u32 = 59;
 /// The greatest jitter that can be set, in seconds.
 pub const JITTER_MAX_S: u32 = 3_600;
 
-/// When a job starts: its schedule, moved by a few seconds that are always the same for the job.
+/// When a job starts: its schedule, delayed by a few seconds that are always the same for the job.
 #[derive(Debug, Clone)]
 pub struct Calendar {
     schedule: Schedule,
@@ -17,9 +16,9 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    /// `jitter_max_s`, 0 to [`JITTER_MAX_S`]: the job's share of it follows from its name, so that
-    /// the jobs of many hosts don't all begin in one second. `None` is [`JITTER_DEFAULT_S`], or 0
-    /// where the schedule gives seconds.
+    /// `jitter_max_s`, 0 to [`JITTER_MAX_S`], bounds the delay, which follows from the job's name, so
+    /// that the jobs of many hosts don't all begin in one second. `None` is [`JITTER_DEFAULT_S`], or
+    /// 0 for a schedule with seconds.
     pub fn new(schedule: Schedule, job: &str, jitter_max_s: Option<u32>) -> Self {
         let usual = if schedule.has_seconds() { 0 } else { JITTER_DEFAULT_S };
         let bound = u64::from(jitter_max_s.unwrap_or(usual).min(JITTER_MAX_S));
@@ -37,7 +36,7 @@ impl Calendar {
             .ok()
     }
 
-    /// What the job's starts are moved by.
+    /// The delay of the job's starts.
     pub fn jitter(&self) -> SignedDuration {
         self.jitter
     }
@@ -47,18 +46,18 @@ impl Calendar {
     }
 }
 
-/// That clocks change on a day: the offsets from UTC before and after.
+/// A change of clocks: the offsets from UTC before and after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockChange {
     pub from: Offset,
     pub to: Offset,
 }
 
-/// Whether clocks change on this day: the first change of it.
+/// The first change of clocks on a day.
 pub fn clock_change(day: Date, zone: &TimeZone) -> Option<ClockChange> {
     let begins = day.to_zoned(zone.clone()).ok()?.timestamp();
     let ends = day.tomorrow().ok()?.to_zoned(zone.clone()).ok()?.timestamp();
-    // A change at midnight is of the day it leads into.
+    // A change at midnight belongs to the day that begins.
     let before = begins.checked_sub(SignedDuration::from_nanos(1)).ok()?;
     let changes = zone.following(before).take_while(|change| change.timestamp() < ends);
     let offset_before = |at: Timestamp| {

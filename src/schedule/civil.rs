@@ -7,8 +7,8 @@ use super::syntax::Fields;
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use std::str::FromStr;
 
-/// Times that match any of these. Two where a day may match by its date or by its name, which the
-/// crate itself would want both at once.
+/// Times that match any of these. Two if a day may match by its date or by its weekday: the crate
+/// alone would require both.
 #[derive(Debug, Clone)]
 pub(super) struct Civil {
     any_of: Vec<cron::Schedule>,
@@ -17,16 +17,15 @@ pub(super) struct Civil {
 impl Civil {
     pub(super) fn new(fields: &Fields) -> Result<Self, ScheduleError> {
         let (date, name) = (fields.day_of_month, fields.day_of_week);
-        let lines = match date.is_free || name.is_free {
-            true => vec![line(fields, &list(&DAY_OF_MONTH, date), &week(name))],
-            false => {
-                vec![line(fields, &list(&DAY_OF_MONTH, date), "*"), line(fields, "*", &week(name))]
-            }
+        let (dates, names) = (list(&DAY_OF_MONTH, date), week(name));
+        let lines = if date.is_free || name.is_free {
+            vec![line(fields, &dates, &names)]
+        } else {
+            vec![line(fields, &dates, "*"), line(fields, "*", &names)]
         };
         let any_of: Result<Vec<_>, _> =
             lines.iter().map(|line| cron::Schedule::from_str(line)).collect();
-        // Fields that were read are never refused by the crate; if they are, its word is all there
-        // is.
+        // The crate accepts all fields that were read; otherwise, its message has to do.
         let any_of = any_of.map_err(|error| ScheduleError::new(error.to_string(), "a schedule"))?;
         Ok(Self { any_of })
     }
@@ -52,7 +51,7 @@ fn list(field: &Field, values: Values) -> String {
 /// The crate counts Sunday as 1.
 fn week(values: Values) -> String {
     let days = || (0..DAY_OF_WEEK.max).filter(|day| values.has(*day));
-    // All days must be `*` for it, or it looks at the date of each.
+    // All days must be `*`, or the crate checks the weekday of each date.
     if days().count() == 7 { "*".to_owned() } else { joined(days().map(|day| day + 1)) }
 }
 
@@ -60,7 +59,7 @@ fn joined(values: impl Iterator<Item = u8>) -> String {
     values.map(|value| value.to_string()).collect::<Vec<_>>().join(",")
 }
 
-/// The crate wants a zone; UTC is the one in which every local time exists once.
+/// The crate requires a zone; in UTC every local time exists once.
 fn to_chrono(at: jiff::civil::DateTime) -> Option<DateTime<Utc>> {
     let [month, day, hour, minute, second] =
         [at.month(), at.day(), at.hour(), at.minute(), at.second()]

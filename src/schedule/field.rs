@@ -1,6 +1,6 @@
 use super::ScheduleError;
 
-/// One field of a crontab line: what it counts, and the names its values may have.
+/// One field of a crontab line: its range, and the names of its values.
 #[derive(Debug)]
 pub(super) struct Field {
     pub name: &'static str,
@@ -38,9 +38,9 @@ pub(super) const DAY_OF_WEEK: Field = Field { name: "day of week", min: 0, max: 
 /// The values that a field allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Values {
-    /// Bit n stands for value n; of days of the week 0 is Sunday, and 7 is not used.
+    /// Bit n stands for value n; for days of the week, 0 is Sunday, and 7 is not used.
     bits: u64,
-    /// It begins with `*`: of the two fields for days, such a one leaves the choice to the other.
+    /// It begins with `*`: of the two fields for days, the other one then decides.
     pub is_free: bool,
 }
 
@@ -55,10 +55,7 @@ impl Values {
 }
 
 impl Field {
-    /// Reads a field: `*`, values, ranges and steps, in a list with commas.
-    ///
-    /// # Errors
-    /// With the field's name and the part that is wrong.
+    /// Reads a field: `*`, values, ranges and steps, separated by commas.
     pub(super) fn read(&self, text: &str) -> Result<Values, ScheduleError> {
         let mut bits = 0;
         for item in text.split(',') {
@@ -99,7 +96,7 @@ impl Field {
 
     fn range(&self, first: &str, last: &str, item: &str) -> Result<(u8, u8), ScheduleError> {
         let from = self.value(first, item)?;
-        // A week may also end on a Sunday.
+        // A week may end on a Sunday.
         let by_name = last.parse::<u8>().is_err();
         let to = match self.value(last, item)? {
             0 if by_name && self.max == DAY_OF_WEEK.max && from > 0 => DAY_OF_WEEK.max,
@@ -114,7 +111,7 @@ impl Field {
         Ok((from, to))
     }
 
-    /// A step that leaves only the first value is what somebody wrote who meant another unit.
+    /// A step that leaves only the first value was probably meant in another unit.
     fn step(&self, step: &str, span: u8, item: &str) -> Result<u8, ScheduleError> {
         let number = step.parse::<u8>().ok().filter(|step| *step > 0 && *step <= span.max(1));
         number.ok_or_else(|| {
@@ -150,7 +147,7 @@ impl Field {
         })
     }
 
-    /// The greatest value there is of its own.
+    /// The greatest value that is not another name of 0.
     fn last_of_all(&self) -> u8 {
         if self.max == DAY_OF_WEEK.max { 6 } else { self.max }
     }

@@ -1,8 +1,8 @@
-//! When a job is due. Pure: crontab syntax, read on the clock of a time zone; the wall clock comes
-//! in as a value.
+//! When a job is due: crontab syntax on the clock of a time zone. Pure: the current time is an
+//! argument.
 //!
-//! Must not wait, and knows nothing of what runs. The `cron` crate is used in `civil.rs` alone, as
-//! a generator of local times; what they mean where clocks change stands in `zoned.rs`.
+//! The `cron` crate generates local times, in `civil.rs` alone; `zoned.rs` says what they mean where
+//! clocks change.
 
 mod calendar;
 mod civil;

@@ -27,8 +27,6 @@ const WORDS: [(&str, &str); 7] = [
 ];
 
 impl Fields {
-    /// # Errors
-    /// With the field that is wrong, or what the whole is expected to be.
     pub(super) fn read(text: &str) -> Result<Self, ScheduleError> {
         let lower = text.trim().to_ascii_lowercase();
         let line = match WORDS.iter().find(|(word, _)| *word == lower) {

@@ -8,9 +8,9 @@ use jiff::{Timestamp, ToSpan};
 /// A schedule on the clock of a time zone.
 ///
 /// Each matching local time is one run. A local time that the clocks skip runs at the first moment
-/// that exists after it, together with others of the same gap; one that they show twice runs when
-/// it is shown first. So a nightly run is never left out and never doubled; a schedule of several
-/// runs an hour rests while an hour is repeated.
+/// after the gap, together with others of the same gap; one that occurs twice runs the first time.
+/// So a nightly run is never skipped or doubled; a schedule of several runs an hour pauses while an
+/// hour is repeated.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     civil: Civil,
@@ -20,10 +20,7 @@ pub struct Schedule {
 
 impl Schedule {
     /// Reads five fields as in crontab, six with seconds first, or a word such as `@daily`.
-    ///
-    /// # Errors
-    /// With the field that is wrong, what was expected and what to try; also when no day ever
-    /// matches.
+    /// A schedule that never matches is an error.
     pub fn parse(text: &str, zone: &TimeZone) -> Result<Self, ScheduleError> {
         let fields = Fields::read(text)?;
         let civil = Civil::new(&fields)?;
@@ -38,13 +35,12 @@ impl Schedule {
 
     /// The first run strictly after a moment; `None` after the year 2100.
     pub fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
-        // A local time that is not later was also not shown first later, so this is the place to
-        // look from.
+        // An earlier local time can't have its first occurrence later, so the search starts here.
         let mut local = self.zone.to_datetime(after);
         loop {
             local = self.civil.after(local)?;
             let at = self.moment_of(local)?;
-            // In a repeated hour, what it repeats is over.
+            // In a repeated hour, the first occurrence is over.
             if at > after {
                 return Some(at);
             }
@@ -66,8 +62,8 @@ impl Schedule {
         let at = ambiguous.compatible().ok()?;
         match offset {
             AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => Some(at),
-            // That is as far after the gap as the time is into it; the gap's end is the last change
-            // before.
+            // `compatible` is as far after the gap as the time is into it; the end of the gap is the
+            // last change before that.
             AmbiguousOffset::Gap { .. } => {
                 let beyond = at.checked_add(1.nanosecond()).ok()?;
                 self.zone.preceding(beyond).next().map(|change| change.timestamp())

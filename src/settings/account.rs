@@ -25,7 +25,7 @@ pub struct Account {
     pub in_flight_max: usize,
     /// How long one request may take, in seconds, 1 to 600.
     pub timeout_s: u64,
-    /// The longest pause that the target may ask for, in seconds, 0 to 86,400; a longer one ends
+    /// The longest pause that ActiveCampaign may ask for, in seconds, 0 to 86,400; a longer one ends
     /// the run.
     pub wait_max_s: u64,
     /// Certificates to trust besides those of the system, PEM.
@@ -35,11 +35,8 @@ pub struct Account {
 }
 
 impl Account {
-    /// The token, from the first of these that is there: `$CREDENTIALS_DIRECTORY/<name>.token`,
-    /// `token_file`, the environment, the settings file if nobody but its owner can read it.
-    ///
-    /// # Errors
-    /// When none is there, or the first that is there can't be read or holds no token.
+    /// The token, from the first of these that exists: `$CREDENTIALS_DIRECTORY/<name>.token`,
+    /// `token_file`, the environment, the settings file if only its owner can read it.
     pub fn token(&self) -> Result<SecretString, TokenError> {
         self.tokens.read(&self.name)
     }
@@ -55,7 +52,7 @@ impl Account {
     }
 }
 
-/// What tells one ActiveCampaign account from another, however its address is written.
+/// Host and port, which identify an ActiveCampaign account however its URL is written.
 fn authority(url: &str) -> Option<String> {
     let url = Url::parse(url)?;
     let port = if url.secure { ":443" } else { ":80" };
@@ -103,7 +100,7 @@ fn check_pace(key: &str, url: Option<String>, draft: &mut Draft) {
     }
 }
 
-/// Two tables for one ActiveCampaign account would keep two ledgers and go at twice its pace.
+/// Two tables for one ActiveCampaign account would have two ledgers and exceed its rate limit.
 pub(super) fn refuse_twins(names: &BTreeSet<String>, draft: &mut Draft) {
     let mut seen: Vec<(String, &str)> = Vec::new();
     for name in names {

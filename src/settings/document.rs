@@ -69,7 +69,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Without keys, what stands in the tables is for others to judge.
+    /// Without keys, others check what the tables contain.
     fn named(&mut self, table: &DeTable<'_>, keys: Option<&'static [Key]>, path: &str) {
         let mut seen: Vec<(String, &str)> = Vec::new();
         for (name, value) in table {

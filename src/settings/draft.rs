@@ -4,7 +4,7 @@ use super::{Place, SettingsError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// Where each key that was set stands.
+/// The place of each key that was set.
 #[derive(Debug, Clone)]
 pub(super) struct Places {
     file: PathBuf,
@@ -12,8 +12,7 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// The place of a key, else of the innermost table around it that stands somewhere, else the
-    /// file.
+    /// The place of a key, else of the innermost table around it that has one, else the file.
     pub fn nearest(&self, key: &str) -> Place {
         std::iter::successors(Some(key), |key| key.rsplit_once('.').map(|(table, _)| table))
             .find_map(|key| self.of.get(key))
@@ -166,7 +165,7 @@ impl Draft {
         Err(self.faults)
     }
 
-    /// Reports each required key that is nowhere set.
+    /// Reports each required key that is not set.
     pub fn require(&mut self, keys: &'static [Key], path: &str) {
         for key in keys {
             let at = schema::join(path, key.name);

@@ -3,7 +3,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// What the process was started with, as a value: tests pass their own, nothing here is global.
+/// Environment variables and working directory as a value, so that tests can pass their own.
 #[derive(Clone)]
 pub struct Environment {
     variables: BTreeMap<String, OsString>,
@@ -25,8 +25,7 @@ impl Environment {
         }
     }
 
-    /// The environment of this process. A variable whose name is not UTF-8 is none of ours and left
-    /// out.
+    /// The environment of this process. Skips variables with non-UTF-8 names.
     pub fn of_process() -> Self {
         Self {
             variables: std::env::vars_os()

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where a setting, or a fault of one, stands.
+/// The place of a setting or of an error in it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// The settings file as a whole, or a place where one was expected.

@@ -19,7 +19,7 @@ pub(super) fn nearest<'a>(
     nearest.map(|(_, candidate)| candidate)
 }
 
-/// "did you mean …?" for a word that is none of the candidates.
+/// "did you mean …?" for an unknown word.
 pub(super) fn did_you_mean<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,

@@ -1,9 +1,8 @@
-//! From a TOML file and the environment to typed settings, or every fault at once, each with its
+//! From a TOML file and the environment to typed settings, or every error at once, each with its
 //! place.
 //!
-//! Must not open exports, the state or the network, and is named by `cli` alone: the command line
-//! builds each module's own small options from these values, so that no other module knows where a
-//! value came from.
+//! Does not open exports, the state or the network. Only `cli` imports it, and builds the options of
+//! each module from these values.
 
 mod account;
 mod document;

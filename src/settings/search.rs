@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 /// The variable that names the settings file.
 pub(super) const FILE_VARIABLE: &str = "ORDERSYNC_CONFIG";
 
-/// Where settings are looked for when nobody names a file, in this order.
+/// Where settings are searched if no file is named, in this order.
 const USUAL: [&str; 2] = ["config/ordersync.toml", "/etc/ordersync/ordersync.toml"];
 
-/// Settings are written by people; what is longer is another file.
+/// Settings are written by people; a longer file is something else.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// The settings file that was found, read.

@@ -76,9 +76,7 @@ impl Tokens {
             .or_else(|| self.text.as_ref().map(|(source, _)| source.clone()))
     }
 
-    /// # Errors
-    /// When no source is there, or the first that is there can't be used: a later one never stands
-    /// in for it.
+    /// The first source that exists has to be usable: a later one never replaces it.
     pub fn read(&self, account: &str) -> Result<SecretString, TokenError> {
         let account = account.to_owned();
         let Some(from) = self.source() else {

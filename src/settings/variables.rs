@@ -65,8 +65,7 @@ impl Fault {
     }
 }
 
-/// `accounts_main_token`: nobody else's variable, and one that would otherwise be passed over in
-/// silence.
+/// `accounts_main_token`: surely meant for us, and ignored without this check.
 fn lacks_an_underscore(rest: &str) -> bool {
     let leaves = |keys: &'static [Key]| -> bool {
         leaf_names(keys).iter().any(|leaf| rest.ends_with(&format!("_{leaf}")))

@@ -4,30 +4,29 @@ use crate::domain::{
     SourceOrder, Total,
 };
 
-/// Reads the money of one order; faults collect until all of it has been looked at.
+/// Reads the amounts of one order and collects their errors.
 pub(super) struct Amounts<'a> {
     currency: Option<Currency>,
     rounding: Rounding,
     faults: &'a mut Vec<RecordError>,
     /// How many amounts were rounded.
     pub rounded: u32,
-    /// The most that rounding can have moved a sum of them by, in half minor units.
+    /// How far rounding can have moved a sum of them, in half minor units.
     pub slack: u64,
 }
 
-/// An order's total by the job's rules.
+/// An order's totals under the policy.
 pub(super) struct Totals {
     /// Before edits and refunds.
     pub ordered: Amount,
     /// What is sent.
     pub sent: Amount,
-    /// All of it went back. Known only where the rules ask for it.
+    /// Refunded in full. Known only if the policy depends on it.
     pub is_refunded: bool,
 }
 
 impl<'a> Amounts<'a> {
-    /// Without a known currency the digits are still checked, but nothing about the minor unit is
-    /// claimed.
+    /// Without a known currency the digits are still checked, but not against a minor unit.
     pub(super) fn of(
         currency: Option<Currency>,
         rounding: Rounding,
@@ -40,8 +39,7 @@ impl<'a> Amounts<'a> {
         self.faults.push(fault);
     }
 
-    /// An amount that must be stated; zero stands in where it is faulty, and the fault keeps the
-    /// order back.
+    /// An amount that must be stated; zero replaces a faulty one, and the error keeps the order back.
     pub(super) fn required(&mut self, text: &str, field: &'static str, line: u64) -> Amount {
         match self.parse(text) {
             Ok(amount) => amount,
@@ -52,17 +50,16 @@ impl<'a> Amounts<'a> {
         }
     }
 
-    /// An amount that may be left out.
+    /// An amount that may be absent.
     pub(super) fn optional(&mut self, text: &str, field: &'static str) -> Option<Amount> {
         (!text.is_empty()).then(|| self.required(text, field, 0))
     }
 
-    /// The price of one unit. Where the export states what all of them cost, their share of it:
-    /// only that is rounded, never the order's total. What rounding took from it counts once for
-    /// each.
+    /// The price of one unit. If the export states the price of all units, the share of one: only
+    /// that is rounded, never the order's total. Its rounding counts once for each unit.
     pub(super) fn price(&mut self, line: &SourceLine, count: Option<u32>) -> Share {
         let exact = |amount| Share { amount, is_exact: true };
-        // A faulty count keeps the order back; its price is judged all the same.
+        // A faulty count keeps the order back, but its price is checked as well.
         let units = count.unwrap_or(1);
         let (Some(currency), true) =
             (self.currency, line.unit_price.is_empty() && !line.total.is_empty())
@@ -85,9 +82,8 @@ impl<'a> Amounts<'a> {
         share
     }
 
-    /// The total by the job's rules. A refund is taken off once: a current total that differs from
-    /// the one as ordered already holds it, so only one that is the same, or is not stated, is
-    /// lowered.
+    /// The totals under the policy. A refund is subtracted once: a current total that differs from
+    /// the one as ordered already contains it.
     pub(super) fn totals(&mut self, source: &SourceOrder, rules: &Rules) -> Totals {
         let ordered = self.required(&source.total, "total", 0);
         let current = match rules.policy.total {
@@ -137,7 +133,7 @@ fn reason(error: AmountError) -> Reason {
     }
 }
 
-/// Only says whether the text is a number: its minor unit is unknown with its currency.
+/// Only checks whether the text is a number, as the minor unit is unknown.
 fn without_currency(text: &str) -> Result<Amount, AmountError> {
     let finest = Currency::parse("CLF").map_err(|_| AmountError::NotANumber)?;
     match Amount::parse(text, finest) {

@@ -10,9 +10,9 @@ pub use order::transform;
 use crate::domain::{Moment, Notes, Order, Policy, RecordError, Status};
 use jiff::tz::TimeZone;
 
-/// Raised where the same record under the same rules would be sent as another order than before:
-/// then it was the program that changed it, and not the shop. The tests of `transform/order` that
-/// name whole payloads show such a change.
+/// Increased when the same record under the same rules is mapped to another order than before: then
+/// the program changed it, not the shop. The tests of `transform/order` that name whole payloads
+/// show such a change.
 pub const VERSION: u32 = 1;
 
 /// How a job's records become orders.
@@ -33,12 +33,12 @@ impl Default for Rules {
     }
 }
 
-/// What became of a source order.
+/// The result for a source order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mapped {
     Order(Box<Order>, Notes),
     Filtered(Filter),
-    /// Every reason why it can't be sent, at least one.
+    /// Every reason why it can't be sent; at least one.
     Invalid(Vec<RecordError>),
 }
 
@@ -47,16 +47,15 @@ pub enum Mapped {
 pub enum Filter {
     /// Its status is not among those that count.
     Status(Status),
-    /// Its money all went back, and `refunds` leaves such orders out.
+    /// It was refunded in full, and `refunds` filters such orders.
     Refunded,
-    /// It states no address, and `missing_email` leaves such orders out.
+    /// It states no e-mail address, and `missing_email` filters such orders.
     MissingEmail,
     /// It was placed outside the dates asked for.
     Dates,
-    /// A later file of the export, or a later record of a stream, holds the same order; that one is
-    /// taken.
+    /// A later file of the export, or a later record of a stream, contains the same order.
     Superseded,
-    /// It was deleted at its source, which the export says of it.
+    /// The export says that it was deleted at its source.
     Deleted,
 }
 

@@ -10,8 +10,8 @@ use std::mem::take;
 
 /// Maps one source order by the job's rules.
 ///
-/// What the reader found wrong comes first, as the other cells of a damaged record can't be
-/// trusted; then the rules that leave records out; then every reason why the rest can't be sent.
+/// Errors of the reader come first, as the other cells of a damaged record can't be trusted; then
+/// the rules that filter records; then every reason why the rest can't be sent.
 pub fn transform(mut source: SourceOrder, rules: &Rules) -> Mapped {
     let source = &mut source;
     let mut faults = take(&mut source.faults);
@@ -19,7 +19,7 @@ pub fn transform(mut source: SourceOrder, rules: &Rules) -> Mapped {
         faults.retain(|fault| fault.reason != Reason::UnknownStatus);
     }
     if faults.iter().any(|fault| DAMAGE.contains(&fault.reason)) {
-        // What else seems wrong with it follows from that.
+        // Other errors are consequences of the damage.
         return Mapped::Invalid(deduplicated(faults));
     }
     if !faults.is_empty() {
@@ -41,7 +41,7 @@ pub fn transform(mut source: SourceOrder, rules: &Rules) -> Mapped {
     }
 }
 
-/// The rule that leaves a record out whatever else is right or wrong with it.
+/// The rule that filters a record, whether it is valid or not.
 fn filter_of(source: &SourceOrder, rules: &Rules) -> Option<Filter> {
     if let Some(status) = source.status.filter(|status| !rules.policy.statuses.contains(status)) {
         return Some(Filter::Status(status));
@@ -53,7 +53,7 @@ fn filter_of(source: &SourceOrder, rules: &Rules) -> Option<Filter> {
     leaves_out.then_some(Filter::MissingEmail)
 }
 
-/// Faults after which the cells of a record are not in their places, or not all there.
+/// Errors after which cells of a record may be in the wrong place or missing.
 const DAMAGE: [Reason; 3] = [Reason::MalformedRow, Reason::OrphanRow, Reason::FieldTooLong];
 
 fn is_outside(created_at: &Moment, rules: &Rules) -> bool {
@@ -61,7 +61,7 @@ fn is_outside(created_at: &Moment, rules: &Rules) -> bool {
         || rules.to.is_some_and(|to| *created_at >= to)
 }
 
-/// One reason once for each field: twenty lines without a price are one thing to fix.
+/// Each reason once for each field: twenty lines without a price are one thing to fix.
 fn deduplicated(mut faults: Vec<RecordError>) -> Vec<RecordError> {
     let mut seen = Vec::with_capacity(faults.len());
     faults.retain(|fault| {
@@ -76,7 +76,7 @@ fn deduplicated(mut faults: Vec<RecordError>) -> Vec<RecordError> {
 struct Valid {
     order: Box<Order>,
     notes: Notes,
-    /// Its money all went back. Known only where the rules ask for it.
+    /// Refunded in full. Known only if the policy depends on it.
     is_refunded: bool,
 }
 
@@ -87,7 +87,7 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Record
     let created_at = created_at(source, rules, &mut faults);
     let updated_at = optional_moment(&source.updated_at, "updated_at", rules, &mut faults);
     let abandoned_at = match source.abandoned_at.as_str() {
-        // A cart without a date of its own was abandoned when it was made.
+        // A cart without a date of its abandonment: the date of its creation.
         "" => created_at.filter(|_| source.is_cart()),
         text => optional_moment(text, "abandoned_at", rules, &mut faults),
     };
@@ -169,13 +169,13 @@ fn order_key(source: &SourceOrder, faults: &mut Vec<RecordError>) -> Option<Orde
     None
 }
 
-/// The cart an order came from; an id that can't be one is none.
+/// The cart an order came from; an unusable id is ignored.
 fn cart_of(key: &OrderKey, checkout_id: &str) -> Option<OrderKey> {
     OrderKey::of_cart(checkout_id).ok().filter(|_| !key.is_cart())
 }
 
-/// An id that was rewritten as a number may be that of several customers, whose orders would all
-/// become one's.
+/// An id that was rewritten as a number may stand for several customers, whose orders would all be
+/// assigned to one.
 fn customer_of(
     source: &SourceOrder,
     rules: &Rules,
@@ -206,7 +206,7 @@ fn is_paid_otherwise(source: &SourceOrder, currency: Option<Currency>) -> bool {
     currency.is_some_and(|currency| !paid.is_empty() && !paid.eq_ignore_ascii_case(currency.code()))
 }
 
-/// The job's date stands in for one that is not stated, and never for one that can't be read.
+/// The policy's date replaces one that is not stated, never one that can't be read.
 fn created_at(
     source: &SourceOrder,
     rules: &Rules,
@@ -218,7 +218,7 @@ fn created_at(
     }
 }
 
-/// The job's currency stands in for one that is not stated, and never for one that is not known.
+/// The policy's currency replaces one that is not stated, never one that is unknown.
 fn currency_of(
     source: &SourceOrder,
     rules: &Rules,
@@ -255,14 +255,11 @@ fn moment(
 }
 
 fn discount_of(source: SourceDiscount, amounts: &mut Amounts<'_>) -> Discount {
-    let kind = match source.of_shipping {
-        true => DiscountKind::Shipping,
-        false => DiscountKind::Order,
-    };
+    let kind = if source.of_shipping { DiscountKind::Shipping } else { DiscountKind::Order };
     Discount { amount: amounts.required(&source.amount, "discount", 0), name: source.name, kind }
 }
 
-/// A line of quantity 0 was taken out of its order by an edit; it is no product of it.
+/// A line of quantity 0 was removed from the order by an edit, so it is skipped.
 fn lines_of(source: &mut [SourceLine], rules: &Rules, amounts: &mut Amounts<'_>) -> Vec<Line> {
     let mut lines = Vec::with_capacity(source.len());
     let kept = source.iter_mut().filter(|line| line.quantity != "0");
@@ -294,16 +291,17 @@ fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) ->
         is_price_rounded: !price.is_exact,
         quantity: quantity.unwrap_or_default(),
         sku: take(&mut source.sku),
-        category: match source.category.is_empty() {
-            true => rules.policy.category.clone().unwrap_or_default(),
-            false => take(&mut source.category),
+        category: if source.category.is_empty() {
+            rules.policy.category.clone().unwrap_or_default()
+        } else {
+            take(&mut source.category)
         },
         image_url: take(&mut source.image_url),
         product_url: take(&mut source.product_url),
     }
 }
 
-/// A whole number from 1 to the largest the target stores; `2.0` is two.
+/// A whole number from 1 to the largest that ActiveCampaign stores; `2.0` is two.
 fn quantity(text: &str) -> Option<u32> {
     let whole = match text.split_once('.') {
         Some((whole, zeros)) if zeros.bytes().all(|b| b == b'0') => whole,
@@ -314,8 +312,8 @@ fn quantity(text: &str) -> Option<u32> {
     digits_only.then(|| whole.parse().ok()).flatten().filter(|n| (1..=i32::MAX as u32).contains(n))
 }
 
-/// The shop's id as stated, else the SKU, else a hash of the name, with the variant where one is
-/// stated beside it: the same product has the same id in every run.
+/// The shop's id, else the SKU, else a hash of the name and the variant, if any: the same product has
+/// the same id in every run.
 fn product_id(line: &mut SourceLine) -> String {
     let mut id = take(&mut line.id);
     match (id.as_str(), line.sku.as_str()) {
@@ -335,10 +333,10 @@ fn product_id(line: &mut SourceLine) -> String {
     id
 }
 
-/// A file that was cut between two rows, or sorted, leaves an order whole to look at, but its lines
-/// add up to less than its subtotal, or than its goods before discounts where those are known; in a
-/// whole order they never do, as discounts only lower the subtotal. What is rounded counts as a
-/// minor unit off, so that rounding alone makes no order a cut one.
+/// A file that was cut between two rows, or sorted, leaves an order that looks complete, but its lines
+/// add up to less than its subtotal, or than its goods before discounts if those are known. In a
+/// complete order they never do, as discounts only lower the subtotal. A rounded amount counts as
+/// off by a minor unit, so rounding alone never makes an order look cut.
 fn is_cut(source: &SourceOrder, currency: Currency, rounding: Rounding) -> bool {
     let read = |text: &str, off: i64| match (Amount::parse(text, currency), rounding) {
         (Err(AmountError::Precision), Rounding::HalfEven) => {
@@ -363,8 +361,8 @@ fn is_cut(source: &SourceOrder, currency: Currency, rounding: Rounding) -> bool 
     !source.lines.is_empty() && gross.is_some_and(|gross| gross < i128::from(subtotal.minor()))
 }
 
-/// A row that stands in a file twice, below itself, doubles a product. It may as well have been
-/// bought twice; but not where the order adds up to its total only without it.
+/// A repeated row doubles a product. The product may have been bought twice, but not if the order
+/// adds up to its total only without the repetition.
 fn is_doubled(source: &SourceOrder, parts: &Parts<'_>, total: Amount, slack: u64) -> bool {
     let mut rows = source.lines.iter().filter(|line| line.quantity != "0").map(|line| line.at_line);
     let first = rows.next();

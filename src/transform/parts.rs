@@ -1,24 +1,24 @@
-//! Whether what an order is made of adds up to its total. It often does not, for reasons that are
-//! the shop's (edits, tips, gift cards), so this is told and never a reason to refuse.
+//! Whether the parts of an order add up to its total. Often they don't, for reasons of the shop
+//! (edits, tips, gift cards), so a difference is reported and never a reason to refuse.
 
 use crate::domain::{Amount, Discount, DiscountKind, Line};
 
-/// What a total is made of, as stated; zero where the export states nothing.
+/// The parts of a total, as stated; zero if the export states nothing.
 #[derive(Clone, Copy)]
 pub(super) struct Parts<'a> {
     pub lines: &'a [Line],
     pub discount: Amount,
-    /// What it consists of: the part that lowered the shipping price is told apart by them.
+    /// What the discount consists of: shows which part of it lowered the shipping price.
     pub discounts: &'a [Discount],
     pub shipping: Amount,
     pub tax: Amount,
     pub charges: Amount,
-    /// What is not counted of the lines, in minor units.
+    /// Subtracted from the lines, in minor units.
     pub less: i128,
 }
 
 impl Parts<'_> {
-    /// As they would be if one of the lines were not there.
+    /// The parts without one of the lines.
     pub(super) fn without(self, line: &Line) -> Self {
         let less = line.price.times(line.quantity);
         Self { less: self.less + less, ..self }
@@ -28,8 +28,8 @@ impl Parts<'_> {
     /// with the tax on top or within them, and the shipping price before its discount or after it,
     /// whichever is nearest. The export rarely says which it is.
     ///
-    /// 0 where no more is missing than `slack`, the half minor units that rounding may have moved
-    /// the sum by.
+    /// 0 if the difference is within `slack`, the half minor units that rounding may have moved the
+    /// sum by.
     pub(super) fn difference(&self, total: Amount, slack: u64) -> i64 {
         let wide = |amount: Amount| i128::from(amount.minor());
         let all: i128 = self.lines.iter().map(|line| line.price.times(line.quantity)).sum();
