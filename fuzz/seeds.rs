@@ -1,7 +1,7 @@
 //! Writes what the targets begin with, from exports that travel with the program: `cargo run
 //! --example fuzz-seeds`.
 
-use ordersync::samples::{Generated, demo_orders, generate};
+use ordersync::samples::{GeneratorOptions, demo_orders, generate_csv};
 use ordersync::settings::ANNOTATED;
 use std::fs;
 use std::io;
@@ -32,8 +32,8 @@ fn main() -> io::Result<()> {
     let mut csv: Vec<Vec<u8>> = vec![demo_orders().into()];
     for (seed, defects_permille) in [(1, 0), (2, 500)] {
         let mut text = Vec::new();
-        generate(
-            &Generated { orders: 4, seed, defects_permille, ..Generated::default() },
+        generate_csv(
+            &GeneratorOptions { orders: 4, seed, defects_permille, ..GeneratorOptions::default() },
             &mut text,
         )?;
         csv.push(text);

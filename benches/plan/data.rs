@@ -1,7 +1,7 @@
 //! The exports that are measured.
 
 use super::Outcome;
-use ordersync::samples::{Generated, generate, generate_documents};
+use ordersync::samples::{GeneratorOptions, generate_csv, generate_json};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -16,12 +16,13 @@ pub fn number(variable: &str, default: u64) -> Outcome<u64> {
 /// Orders of an invented shop, one of a hundred with a defect; as CSV, or as JSON lines where the
 /// name says so.
 pub fn generated(dir: &Path, name: &str, orders: u64) -> Outcome<PathBuf> {
-    let options = Generated { orders, seed: 1, defects_permille: 10, ..Generated::default() };
+    let options =
+        GeneratorOptions { orders, seed: 1, defects_permille: 10, ..GeneratorOptions::default() };
     let path = dir.join(name);
     let mut out = BufWriter::new(File::create(&path)?);
     match name.ends_with(".csv") {
-        true => generate(&options, &mut out)?,
-        false => generate_documents(&options, &mut out)?,
+        true => generate_csv(&options, &mut out)?,
+        false => generate_json(&options, &mut out)?,
     };
     out.flush()?;
     Ok(path)

@@ -7,7 +7,7 @@ use super::progress::{Form, ProgressDisplay};
 use crate::extract::Export;
 use crate::report;
 use crate::run::{Job, RunContext, RunReport, Verification, execute, preview, verify};
-use crate::samples::{self, Generated};
+use crate::samples::{self, GeneratorOptions};
 use crate::settings::{Account, Environment, Settings};
 use crate::simulator::{Options, Rule, Simulator, Summary};
 use crate::state::{Kind, StateHandle, Store, View};
@@ -180,14 +180,14 @@ impl Demo {
                 let (changed_permille, extra_orders) =
                     if day == Day::First { (0, 0) } else { (10, orders.div_ceil(100)) };
                 let mut file = BufWriter::new(File::create(path)?);
-                let plan = Generated {
+                let plan = GeneratorOptions {
                     orders,
                     seed: 1,
                     changed_permille,
                     extra_orders,
-                    ..Generated::default()
+                    ..GeneratorOptions::default()
                 };
-                samples::generate(&plan, &mut file)?;
+                samples::generate_csv(&plan, &mut file)?;
                 file.flush()
             }
         }

@@ -36,10 +36,12 @@ pub(super) fn short_name(preview: &Preview, file: u32) -> String {
     let Some(file) = usize::try_from(file).ok().and_then(|index| preview.files.get(index)) else {
         return String::new();
     };
-    let has_same_name =
-        |other: &&crate::extract::ExportFile| other.path.file_name() == file.path.file_name();
-    let is_unique = preview.files.iter().filter(has_same_name).count() == 1;
-    match file.path.file_name().filter(|_| is_unique && file.member.is_none()) {
+    let same_name = preview
+        .files
+        .iter()
+        .filter(|other| other.path.file_name() == file.path.file_name())
+        .count();
+    match file.path.file_name().filter(|_| same_name == 1 && file.member.is_none()) {
         Some(name) => shortened(&printable(&name.to_string_lossy())),
         None => shortened(&printable(&file.to_string())),
     }

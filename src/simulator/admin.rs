@@ -3,7 +3,7 @@
 
 use super::edit::{Edit, EditError};
 use super::faults::Fault;
-use super::pipeline::Site;
+use super::pipeline::SharedState;
 use super::summary::Summary;
 use super::world::World;
 use axum::extract::State;
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// The routes under `/__sim`.
-pub(super) fn routes() -> Router<Site> {
+pub(super) fn routes() -> Router<SharedState> {
     Router::new()
         .route("/__sim/summary", get(summary))
         .route("/__sim/state", get(state))
@@ -42,20 +42,20 @@ pub(super) fn dump(world: &World) -> Value {
     })
 }
 
-async fn summary(State(site): State<Site>) -> Json<Summary> {
-    Json(Summary::of(&site.world()))
+async fn summary(State(state): State<SharedState>) -> Json<Summary> {
+    Json(Summary::of(&state.world()))
 }
 
-async fn state(State(site): State<Site>) -> Json<Value> {
-    Json(dump(&site.world()))
+async fn state(State(state): State<SharedState>) -> Json<Value> {
+    Json(dump(&state.world()))
 }
 
-async fn requests(State(site): State<Site>) -> Json<Value> {
-    Json(json!(site.world().journal.entries().collect::<Vec<_>>()))
+async fn requests(State(state): State<SharedState>) -> Json<Value> {
+    Json(json!(state.world().log.entries().collect::<Vec<_>>()))
 }
 
-async fn triggers(State(site): State<Site>) -> Json<Value> {
-    Json(json!(site.world().triggers))
+async fn triggers(State(state): State<SharedState>) -> Json<Value> {
+    Json(json!(state.world().triggers))
 }
 
 /// One fault, or a list of them.
@@ -67,7 +67,7 @@ enum Faults {
 }
 
 async fn add_faults(
-    State(site): State<Site>,
+    State(state): State<SharedState>,
     Json(faults): Json<Faults>,
 ) -> (StatusCode, Json<Value>) {
     let faults = match faults {
@@ -79,21 +79,24 @@ async fn add_faults(
     match read {
         Ok(faults) => {
             let added = faults.len();
-            let mut world = site.world();
-            faults.into_iter().for_each(|fault| world.script.push(fault));
+            let mut world = state.world();
+            faults.into_iter().for_each(|fault| world.faults.push(fault));
             (StatusCode::OK, Json(json!({"added": added})))
         }
         Err(error) => (StatusCode::BAD_REQUEST, Json(json!({"message": error.to_string()}))),
     }
 }
 
-async fn clear_faults(State(site): State<Site>) -> Json<Value> {
-    site.world().script.clear();
+async fn clear_faults(State(state): State<SharedState>) -> Json<Value> {
+    state.world().faults.clear();
     Json(json!({}))
 }
 
-async fn edit(State(site): State<Site>, Json(edit): Json<Edit>) -> (StatusCode, Json<Value>) {
-    match site.world().edit(edit) {
+async fn edit(
+    State(state): State<SharedState>,
+    Json(edit): Json<Edit>,
+) -> (StatusCode, Json<Value>) {
+    match state.world().edit(edit) {
         Ok(id) => (StatusCode::OK, Json(json!({"id": id.to_string()}))),
         Err(error @ EditError::NotThere(_)) => {
             (StatusCode::NOT_FOUND, Json(json!({"message": error.to_string()})))
@@ -102,7 +105,7 @@ async fn edit(State(site): State<Site>, Json(edit): Json<Edit>) -> (StatusCode, 
     }
 }
 
-async fn reset(State(site): State<Site>) -> Json<Value> {
-    site.world().reset();
+async fn reset(State(state): State<SharedState>) -> Json<Value> {
+    state.world().reset();
     Json(json!({}))
 }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 /// Reads the fields of one sent record, and collects everything that is wrong with it.
-pub(super) struct Sheet<'a> {
+pub(super) struct FieldReader<'a> {
     resource: Resource,
     sent: &'a Map<String, Value>,
     /// What stands before a field in a pointer: `orderProducts/0/` for a product.
@@ -14,7 +14,7 @@ pub(super) struct Sheet<'a> {
     pub problems: Vec<Problem>,
 }
 
-impl<'a> Sheet<'a> {
+impl<'a> FieldReader<'a> {
     pub fn new(resource: Resource, sent: &'a Map<String, Value>) -> Self {
         Self { resource, sent, prefix: String::new(), problems: Vec::new() }
     }

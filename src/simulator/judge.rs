@@ -82,9 +82,9 @@ pub(super) fn judge(call: &Call, store: &Store, violations: &mut Violations) {
     }
 }
 
-type Note<'a> = &'a mut dyn FnMut(Rule, String);
+type Report<'a> = &'a mut dyn FnMut(Rule, String);
 
-fn judge_filters(call: &Call, resource: Resource, note: Note<'_>) {
+fn judge_filters(call: &Call, resource: Resource, note: Report<'_>) {
     let knows: fn(&str) -> bool = match resource {
         Resource::Connection => Connection::knows,
         Resource::Customer => Customer::knows,
@@ -97,7 +97,7 @@ fn judge_filters(call: &Call, resource: Resource, note: Note<'_>) {
 }
 
 /// Unknown and blank fields, and dates without offset.
-fn judge_fields(sent: &Map<String, Value>, known: &[&str], wherein: &str, note: Note<'_>) {
+fn judge_fields(sent: &Map<String, Value>, known: &[&str], wherein: &str, note: Report<'_>) {
     for (name, value) in sent {
         if !known.contains(&name.as_str()) {
             note(Rule::UnknownField, format!("{} in {wherein}", short(name)));
@@ -112,7 +112,7 @@ fn judge_fields(sent: &Map<String, Value>, known: &[&str], wherein: &str, note: 
     }
 }
 
-fn judge_integers(sent: &Map<String, Value>, names: &[&str], wherein: &str, note: Note<'_>) {
+fn judge_integers(sent: &Map<String, Value>, names: &[&str], wherein: &str, note: Report<'_>) {
     for name in names {
         if let Some(value) = sent.get(*name)
             && !value.is_null()
@@ -123,7 +123,7 @@ fn judge_integers(sent: &Map<String, Value>, names: &[&str], wherein: &str, note
     }
 }
 
-fn judge_order(call: &Call, sent: &Map<String, Value>, store: &Store, note: Note<'_>) {
+fn judge_order(call: &Call, sent: &Map<String, Value>, store: &Store, note: Report<'_>) {
     judge_fields(sent, ORDER, "ecomOrder", note);
     judge_integers(
         sent,
@@ -152,7 +152,7 @@ fn judge_order(call: &Call, sent: &Map<String, Value>, store: &Store, note: Note
 }
 
 /// What an order says of its customer, and what an update does to its products.
-fn judge_relations(call: &Call, sent: &Map<String, Value>, store: &Store, note: Note<'_>) {
+fn judge_relations(call: &Call, sent: &Map<String, Value>, store: &Store, note: Report<'_>) {
     let stored = (call.method == "PUT")
         .then(|| call.route.as_ref().and_then(|route| store.orders.get(route.id_number())))
         .flatten();

@@ -9,35 +9,35 @@
 
 mod admin;
 mod call;
-mod chance;
+mod delays;
 mod edit;
+mod fault_injection;
+mod fault_queue;
 mod faults;
+mod faulty_socket;
 mod fields;
-mod handling;
-mod journal;
+mod handler;
 mod judge;
-mod mischief;
 mod options;
 mod pipeline;
+mod rate_limit;
 mod render;
 mod reply;
+mod request_log;
 mod routes;
-mod script;
 mod server;
 mod store;
 mod summary;
 #[cfg(test)]
 mod tests;
 mod violations;
-mod watch;
-mod window;
-mod wire;
 mod world;
+mod write_tracker;
 
 pub use edit::{Edit, EditError};
 pub use faults::{Ending, Fault, Kind, Match, RetryAfter};
 pub use options::{CustomerRule, Latency, Options, ProductCount, Window};
-pub use pipeline::Told;
+pub use pipeline::ClientResponse;
 pub use server::Simulator;
 pub use summary::{CurrencyTotal, Summary};
 pub use violations::{Rule, Violation};

@@ -4,7 +4,7 @@ use std::fmt;
 /// observed.
 #[derive(Clone)]
 pub struct Options {
-    /// Port on 127.0.0.1; 0 takes a free one.
+    /// FaultyListener on 127.0.0.1; 0 takes a free one.
     pub port: u16,
     /// The only value of `Api-Token` that is let in.
     pub token: String,

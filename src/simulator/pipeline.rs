@@ -2,10 +2,11 @@
 //! latency.
 
 use super::call::Call;
-use super::handling::{Delivery, Outcome, handle};
-use super::reply::{Reply, http_date};
-use super::wire::{CUT_LEN, Fuse};
-use super::world::{Closing, World};
+use super::delays::jitter;
+use super::faulty_socket::{CUT_LEN, ConnectionFault};
+use super::handler::{Outcome, handle};
+use super::reply::{Delivery, Reply, http_date};
+use super::world::{RequestEnd, World};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
@@ -22,13 +23,13 @@ const BODY_LEN_MAX: usize = 4 << 20;
 
 /// What every request shares.
 #[derive(Clone)]
-pub(super) struct Site {
+pub(super) struct SharedState {
     world: Arc<Mutex<World>>,
     pub stop: CancellationToken,
     released: watch::Sender<()>,
 }
 
-impl Site {
+impl SharedState {
     pub fn new(world: World) -> Self {
         let released = watch::Sender::new(());
         Self { world: Arc::new(Mutex::new(world)), stop: CancellationToken::new(), released }
@@ -43,7 +44,7 @@ impl Site {
     pub fn release(&self) {
         // Behind one lock, so that no answer is struck by a fault of before and released by none.
         let mut world = self.world();
-        world.script.clear();
+        world.faults.clear();
         self.released.send_replace(());
     }
 
@@ -60,7 +61,7 @@ impl Site {
 
 /// What a client without a socket gets of an answer.
 #[derive(Debug)]
-pub enum Told {
+pub enum ClientResponse {
     Whole(axum::http::Response<Vec<u8>>),
     /// All but the end of the body; then the connection is gone.
     Cut(axum::http::Response<Vec<u8>>),
@@ -70,27 +71,30 @@ pub enum Told {
 
 /// Answers one request under `/api/3`, or anywhere outside the side channel.
 pub(super) async fn serve(
-    State(site): State<Site>,
-    ConnectInfo(fuse): ConnectInfo<Fuse>,
+    State(state): State<SharedState>,
+    ConnectInfo(fault): ConnectInfo<ConnectionFault>,
     request: Request,
 ) -> Response {
     let (head, body) = request.into_parts();
     let body = async { to_bytes(body, BODY_LEN_MAX).await.ok() };
-    let (response, reaches) = arrive(site, head, body).await.deliver().await;
+    let (response, reaches) = process(state, head, body).await.deliver().await;
     match reaches {
         Reaches::Whole => {}
-        Reaches::Cut => fuse.cut(),
-        Reaches::Nothing => fuse.reset(),
+        Reaches::Cut => fault.cut(),
+        Reaches::Nothing => fault.reset(),
     }
     response
 }
 
 /// The same without a socket. A request that was handed over arrives, whether or not anyone waits
 /// for its answer.
-pub(super) async fn serve_in_process(site: Site, request: axum::http::Request<Vec<u8>>) -> Told {
+pub(super) async fn serve_in_process(
+    state: SharedState,
+    request: axum::http::Request<Vec<u8>>,
+) -> ClientResponse {
     let (head, body) = request.into_parts();
-    let arrived = tokio::spawn(arrive(site, head, std::future::ready(Some(Bytes::from(body)))));
-    let Ok(arrived) = arrived.await else { return Told::Reset };
+    let arrived = tokio::spawn(process(state, head, std::future::ready(Some(Bytes::from(body)))));
+    let Ok(arrived) = arrived.await else { return ClientResponse::Reset };
     let (response, reaches) = arrived.deliver().await;
     let (mut head, body) = response.into_parts();
     // Over a socket the server adds it where it is missing.
@@ -100,53 +104,57 @@ pub(super) async fn serve_in_process(site: Site, request: axum::http::Request<Ve
     }
     let mut bytes = to_bytes(body, usize::MAX).await.map(Vec::from).unwrap_or_default();
     match reaches {
-        Reaches::Whole => Told::Whole(axum::http::Response::from_parts(head, bytes)),
+        Reaches::Whole => ClientResponse::Whole(axum::http::Response::from_parts(head, bytes)),
         Reaches::Cut => {
             bytes.truncate(bytes.len().saturating_sub(CUT_LEN));
-            Told::Cut(axum::http::Response::from_parts(head, bytes))
+            ClientResponse::Cut(axum::http::Response::from_parts(head, bytes))
         }
-        Reaches::Nothing => Told::Reset,
+        Reaches::Nothing => ClientResponse::Reset,
     }
 }
 
 /// From the client's send to the decision, at which everything the request changes is changed.
-async fn arrive(site: Site, head: Parts, body: impl Future<Output = Option<Bytes>>) -> Arrived {
+async fn process(
+    state: SharedState,
+    head: Parts,
+    body: impl Future<Output = Option<Bytes>>,
+) -> PendingAnswer {
     let (sent, jitter) = {
-        let mut world = site.world();
+        let mut world = state.world();
         let spread_ms = world.options.jitter_ms;
-        (world.clock(), world.chance.jitter(spread_ms))
+        (world.clock(), jitter(&mut world.rng, spread_ms))
     };
-    site.wait(jitter).await;
+    state.wait(jitter).await;
     let mut call = Call::new(&head);
-    let ticket = site.world().admit(&call, sent);
-    call.number = ticket.number;
+    let admission = state.world().admit(&call, sent);
+    call.number = admission.number;
     if call.writes() {
         call.body = body.await.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     }
     let (outcome, released) = {
-        let mut world = site.world();
-        (handle(&mut world, &call, &ticket), site.released.subscribe())
+        let mut world = state.world();
+        (handle(&mut world, &call, &admission), state.released.subscribe())
     };
-    let Outcome { reply, delivery, wait, closing } = outcome;
-    Arrived {
+    let Outcome { reply, delivery, wait, end } = outcome;
+    PendingAnswer {
         number: call.number,
         reply,
         delivery,
         wait,
         released,
-        open: Open { site, closing: Some(closing) },
+        open: OpenRequest { state, end: Some(end) },
     }
 }
 
 /// A request decided and not yet answered.
-struct Arrived {
+struct PendingAnswer {
     number: u64,
     reply: Reply,
     delivery: Delivery,
     wait: Duration,
     /// Changes when nothing waits any longer.
     released: watch::Receiver<()>,
-    open: Open,
+    open: OpenRequest,
 }
 
 /// How much of an answer the client gets.
@@ -156,14 +164,14 @@ enum Reaches {
     Nothing,
 }
 
-impl Arrived {
+impl PendingAnswer {
     async fn deliver(self) -> (Response, Reaches) {
-        let (site, released) = (self.open.site.clone(), self.released);
+        let (state, released) = (self.open.state.clone(), self.released);
         let wait = async |time| {
             // A copy has seen no more than its origin: what is released is so for each wait.
             let mut released = released.clone();
             tokio::select! {
-                () = site.wait(time) => {}
+                () = state.wait(time) => {}
                 _ = released.changed() => {}
             }
         };
@@ -180,7 +188,7 @@ impl Arrived {
                 Reaches::Nothing
             }
         };
-        let escape_slashes = site.world().options.escape_slashes;
+        let escape_slashes = state.world().options.escape_slashes;
         (response(&self.reply, self.number, escape_slashes), reaches)
     }
 }
@@ -198,23 +206,23 @@ fn response(reply: &Reply, number: u64, escape_slashes: bool) -> Response {
 }
 
 /// A request under way. When the client goes away, this is dropped with the answer unsent.
-struct Open {
-    site: Site,
-    closing: Option<Closing>,
+struct OpenRequest {
+    state: SharedState,
+    end: Option<RequestEnd>,
 }
 
-impl Open {
+impl OpenRequest {
     fn close(mut self) {
-        if let Some(closing) = self.closing.take() {
-            self.site.world().close(closing);
+        if let Some(end) = self.end.take() {
+            self.state.world().close(end);
         }
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenRequest {
     fn drop(&mut self) {
-        if let Some(closing) = self.closing.take() {
-            self.site.world().abandon(closing);
+        if let Some(end) = self.end.take() {
+            self.state.world().abandon(end);
         }
     }
 }

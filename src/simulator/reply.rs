@@ -32,6 +32,18 @@ pub(super) enum Content {
     Nothing,
 }
 
+/// How much of the answer reaches the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Delivery {
+    Whole,
+    /// All but its end, then the connection closes.
+    Cut,
+    /// Nothing: the connection is reset.
+    Reset,
+    /// Nothing for this long, then a reset.
+    Hold(Duration),
+}
+
 /// A date as HTTP writes it, in whole seconds.
 pub(super) fn http_date(at: jiff::Timestamp) -> String {
     at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()

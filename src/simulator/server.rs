@@ -1,10 +1,10 @@
 use super::admin;
 use super::edit::{Edit, EditError};
 use super::faults::Fault;
+use super::faulty_socket::{ConnectionFault, Connections, FaultyListener};
 use super::options::Options;
-use super::pipeline::{Site, Told, serve, serve_in_process};
+use super::pipeline::{ClientResponse, SharedState, serve, serve_in_process};
 use super::summary::Summary;
-use super::wire::{Connections, Fuse, Port};
 use super::world::World;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ const STOP_WAIT: Duration = Duration::from_secs(2);
 /// A running local ActiveCampaign. Dropping it stops it.
 pub struct Simulator {
     address: SocketAddr,
-    pub(super) site: Site,
+    pub(super) state: SharedState,
     connections: Connections,
     /// `None` for one without a socket.
     task: Option<JoinHandle<io::Result<()>>>,
@@ -39,11 +39,11 @@ impl Simulator {
         let mut simulator = Self::in_process(options)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         simulator.address = listener.local_addr()?;
-        let site = &simulator.site;
-        let router = admin::routes().fallback(serve).with_state(site.clone());
-        let service = router.into_make_service_with_connect_info::<Fuse>();
-        let stop = site.stop.clone().cancelled_owned();
-        let port = Port { listener, connections: simulator.connections.clone() };
+        let state = &simulator.state;
+        let router = admin::routes().fallback(serve).with_state(state.clone());
+        let service = router.into_make_service_with_connect_info::<ConnectionFault>();
+        let stop = state.stop.clone().cancelled_owned();
+        let port = FaultyListener { listener, connections: simulator.connections.clone() };
         let server = axum::serve(port, service).with_graceful_shutdown(stop);
         simulator.task = Some(tokio::spawn(server.into_future()));
         Ok(simulator)
@@ -73,15 +73,15 @@ impl Simulator {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Ok(Self {
             address,
-            site: Site::new(World::new(options, zone)),
+            state: SharedState::new(World::new(options, zone)),
             connections: Connections::default(),
             task: None,
         })
     }
 
     /// Answers one request without a socket, by the same gates and faults, after the same time.
-    pub async fn serve(&self, request: axum::http::Request<Vec<u8>>) -> Told {
-        serve_in_process(self.site.clone(), request).await
+    pub async fn serve(&self, request: axum::http::Request<Vec<u8>>) -> ClientResponse {
+        serve_in_process(self.state.clone(), request).await
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end; the port is 0 for one without a socket.
@@ -91,34 +91,34 @@ impl Simulator {
 
     /// What happened so far, taken at one moment.
     pub fn summary(&self) -> Summary {
-        Summary::of(&self.site.world())
+        Summary::of(&self.state.world())
     }
 
     /// Everything the account holds: `connections`, `ecomCustomers`, and `ecomOrders` with their
     /// `ecomOrderProducts` and `ecomOrderDiscounts`. The same as `GET /__sim/state`.
     pub fn state(&self) -> Value {
-        admin::dump(&self.site.world())
+        admin::dump(&self.state.world())
     }
 
     /// The log of requests, as `GET /__sim/requests` shows it.
     pub fn requests(&self) -> Value {
-        json!(self.site.world().journal.entries().collect::<Vec<_>>())
+        json!(self.state.world().log.entries().collect::<Vec<_>>())
     }
 
     /// Adds a fault behind those still to come.
     pub fn inject(&self, fault: Fault) {
-        self.site.world().script.push(fault);
+        self.state.world().faults.push(fault);
     }
 
     /// Takes back every fault still to come.
     pub fn clear_faults(&self) {
-        self.site.world().script.clear();
+        self.state.world().faults.clear();
     }
 
     /// Takes back every fault still to come, and lets every answer go that waits now: one that
     /// takes its time leaves, one that is held is broken off.
     pub fn release(&self) {
-        self.site.release();
+        self.state.release();
     }
 
     /// Connections that clients hold. One whose client is gone counts until all that it sent was
@@ -132,12 +132,12 @@ impl Simulator {
     /// # Errors
     /// When there is no such record, or an order to add is not one.
     pub fn edit(&self, edit: Edit) -> Result<u64, EditError> {
-        self.site.world().edit(edit)
+        self.state.world().edit(edit)
     }
 
     /// Stops taking requests, and waits up to two seconds for answers under way.
     pub async fn stop(mut self) {
-        self.site.stop.cancel();
+        self.state.stop.cancel();
         let Some(task) = &mut self.task else { return };
         if tokio::time::timeout(STOP_WAIT, &mut *task).await.is_err() {
             task.abort();
@@ -147,7 +147,7 @@ impl Simulator {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        self.site.stop.cancel();
+        self.state.stop.cancel();
     }
 }
 

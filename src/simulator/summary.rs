@@ -54,7 +54,7 @@ pub struct CurrencyTotal {
 
 impl Summary {
     pub(super) fn of(world: &World) -> Self {
-        let journal = &world.journal;
+        let journal = &world.log;
         let busy_s = journal.busy_s();
         let allowed = world.options.requests_per_second.map(|limit| f64::from(limit) * busy_s);
         let mut by_currency: BTreeMap<String, CurrencyTotal> = BTreeMap::new();
@@ -69,7 +69,7 @@ impl Summary {
             by_status: journal.by_status.clone(),
             writes: journal.writes,
             refused_429: journal.refused,
-            faults_struck: world.script.struck.clone(),
+            faults_struck: world.faults.hits.clone(),
             peak_in_one_second: journal.peak.most,
             busy_s,
             utilisation: allowed

@@ -1,14 +1,14 @@
 use super::call::{Call, Resource};
-use super::chance::Chance;
-use super::journal::RequestLog;
+use super::fault_queue::FaultQueue;
 use super::options::Options;
+use super::rate_limit::{Allowance, RateLimit};
 use super::render::View;
 use super::reply::Pause;
-use super::script::Script;
+use super::request_log::RequestLog;
 use super::store::Store;
 use super::violations::{Rule, Violations};
-use super::watch::{Key, Lookup, Watch};
-use super::window::{Allowance, Limiter};
+use super::write_tracker::{Lookup, RecordKey, WriteTracker};
+use fastrand::Rng;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use std::time::Duration;
@@ -34,14 +34,14 @@ pub(super) struct World {
     pub options: Options,
     pub zone: TimeZone,
     pub store: Store,
-    pub script: Script,
-    pub chance: Chance,
-    pub watch: Watch,
+    pub faults: FaultQueue,
+    pub rng: Rng,
+    pub writes: WriteTracker,
     pub violations: Violations,
-    pub journal: RequestLog,
+    pub log: RequestLog,
     pub triggers: Vec<Trigger>,
     pub duplicate_orders: u64,
-    limiter: Limiter,
+    limiter: RateLimit,
     /// The pause that was announced last, from when it binds to its end.
     pause: Option<(Duration, Duration)>,
     started: Instant,
@@ -49,18 +49,18 @@ pub(super) struct World {
 
 /// What is known of a request when its head has come.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ticket {
+pub(super) struct Admission {
     pub number: u64,
     pub authorised: bool,
     pub allowance: Allowance,
 }
 
 /// What to note of a request when it ends.
-pub(super) struct Closing {
+pub(super) struct RequestEnd {
     pub number: u64,
     /// The status that the client sees, if any.
     pub status: Option<u16>,
-    pub key: Option<Key>,
+    pub key: Option<RecordKey>,
     /// Whether it is a create.
     pub creates: bool,
     /// Whether the client can't know how it ended.
@@ -73,14 +73,14 @@ pub(super) struct Closing {
 impl World {
     pub fn new(options: Options, zone: TimeZone) -> Self {
         Self {
-            limiter: Limiter::new(options.requests_per_second, options.window),
-            chance: Chance::new(options.seed),
+            limiter: RateLimit::new(options.requests_per_second, options.window),
+            rng: Rng::with_seed(options.seed),
             zone,
             store: Store::default(),
-            script: Script::default(),
-            watch: Watch::default(),
+            faults: FaultQueue::default(),
+            writes: WriteTracker::default(),
             violations: Violations::default(),
-            journal: RequestLog::default(),
+            log: RequestLog::default(),
             triggers: Vec::new(),
             duplicate_orders: 0,
             pause: None,
@@ -105,10 +105,10 @@ impl World {
 
     /// Notes a request whose head left the client at `sent`, and asks the limit for it. Requests
     /// without the right token don't count for the limit.
-    pub fn admit(&mut self, call: &Call, sent: Duration) -> Ticket {
+    pub fn admit(&mut self, call: &Call, sent: Duration) -> Admission {
         let at = self.clock();
         let route = format!("{} {}", call.method, without_ids(call));
-        let number = self.journal.arrive(at, call.method.as_str(), &call.path, route);
+        let number = self.log.arrive(at, call.method.as_str(), &call.path, route);
         let token = &self.options.token;
         let in_query = call.query.iter().any(|(name, value)| name == "api_key" && value == token);
         let in_url = call.query.iter().any(|(name, value)| name == "api_key" || value == token)
@@ -133,7 +133,7 @@ impl World {
         let authorised = in_query || call.token.as_deref() == Some(&self.options.token);
         let unlimited = Allowance { admitted: true, remaining: None };
         let allowance = if authorised { self.limiter.admit(at) } else { unlimited };
-        Ticket { number, authorised, allowance }
+        Admission { number, authorised, allowance }
     }
 
     /// The key of the shop that a request names: order, then customer or connection.
@@ -153,36 +153,36 @@ impl World {
             .or_else(|| call.filter("externalid").map(str::to_owned))
             .filter(|_| of_orders)
             .or(stored.map(|order| order.key()));
-        if let Some(entry) = self.journal.entry(call.number) {
+        if let Some(entry) = self.log.entry(call.number) {
             entry.connection = connection;
             entry.order = order;
         }
     }
 
     /// A request was answered, or broken off on purpose.
-    pub fn close(&mut self, closing: Closing) {
-        if let Some(status) = closing.status {
-            self.journal.answered(closing.number, status);
+    pub fn close(&mut self, end: RequestEnd) {
+        if let Some(status) = end.status {
+            self.log.answered(end.number, status);
         }
-        if let Some(lookup) = &closing.lookup {
-            self.watch.looked_up(lookup);
+        if let Some(lookup) = &end.lookup {
+            self.writes.looked_up(lookup);
         }
-        if let Some(pause) = closing.pause {
+        if let Some(pause) = end.pause {
             self.announce(pause);
         }
-        self.end_write(closing);
+        self.end_write(end);
     }
 
     /// The client went away before the answer.
-    pub fn abandon(&mut self, closing: Closing) {
-        self.end_write(Closing { lost: true, ..closing });
+    pub fn abandon(&mut self, end: RequestEnd) {
+        self.end_write(RequestEnd { lost: true, ..end });
     }
 
-    fn end_write(&mut self, closing: Closing) {
-        let Some(key) = closing.key else { return };
-        self.watch.end(closing.number, &key);
-        if closing.lost && closing.creates {
-            self.watch.lost(closing.number, key, closing.email);
+    fn end_write(&mut self, end: RequestEnd) {
+        let Some(key) = end.key else { return };
+        self.writes.end(end.number, &key);
+        if end.lost && end.creates {
+            self.writes.lost(end.number, key, end.email);
         }
     }
 

@@ -1,12 +1,17 @@
 //! A lost ledger is rebuilt from what the target holds, without a single write there.
 
 use crate::world::World;
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::Edit;
 use serde_json::Value;
 
-const SHOP: Generated =
-    Generated { orders: 260, seed: 21, defects_permille: 20, changed_permille: 0, extra_orders: 0 };
+const SHOP: GeneratorOptions = GeneratorOptions {
+    orders: 260,
+    seed: 21,
+    defects_permille: 20,
+    changed_permille: 0,
+    extra_orders: 0,
+};
 
 fn adopted(world: &World) -> Value {
     let told = world.run(&["--json", "adopt", "shop"]);
@@ -56,7 +61,7 @@ fn after_it_a_backfill_sends_nothing() {
 #[test]
 fn what_differs_is_updated_and_what_is_absent_is_created_by_the_next_run() {
     let world = World::new();
-    let truth = world.generate(&Generated { defects_permille: 0, ..SHOP });
+    let truth = world.generate(&GeneratorOptions { defects_permille: 0, ..SHOP });
     world.load("backfill", 0);
     world.simulator.edit(Edit::SetTotal { externalid: key_at(&world, 20), total: 1 }).unwrap();
     world.simulator.edit(Edit::DeleteOrder { externalid: key_at(&world, 40) }).unwrap();

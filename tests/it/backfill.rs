@@ -2,12 +2,12 @@
 
 use crate::schema::assert_fits;
 use crate::world::{World, assert_adds_up};
-use ordersync::samples::{Generated, Truth};
+use ordersync::samples::{Expected, GeneratorOptions};
 use ordersync::simulator::Options;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-fn assert_target_is(world: &World, truth: &Truth) {
+fn assert_target_is(world: &World, truth: &Expected) {
     let summary = world.summary();
     assert_eq!(summary.orders as u64, truth.valid, "each valid order once");
     assert_eq!(summary.customers as u64, truth.customers, "each customer once");
@@ -27,11 +27,11 @@ fn assert_target_is(world: &World, truth: &Truth) {
 #[test]
 fn every_valid_order_arrives_once_and_to_the_cent() {
     let world = World::new();
-    let truth = world.generate(&Generated {
+    let truth = world.generate(&GeneratorOptions {
         orders: 1_000,
         seed: 7,
         defects_permille: 30,
-        ..Generated::default()
+        ..GeneratorOptions::default()
     });
     let run = world.load("backfill", 3);
     assert_eq!(run["outcome"], "finished");
@@ -46,7 +46,8 @@ fn every_valid_order_arrives_once_and_to_the_cent() {
 #[test]
 fn it_takes_one_request_for_each_new_customer_and_each_order() {
     let world = World::new();
-    let truth = world.generate(&Generated { orders: 500, seed: 3, ..Generated::default() });
+    let truth =
+        world.generate(&GeneratorOptions { orders: 500, seed: 3, ..GeneratorOptions::default() });
     let run = world.load("backfill", 0);
     let connection = 2; // looked for, and made
     assert_eq!(run["requests"]["total"], truth.valid + truth.customers + connection);
@@ -56,7 +57,8 @@ fn it_takes_one_request_for_each_new_customer_and_each_order() {
 #[test]
 fn a_second_backfill_sends_nothing() {
     let world = World::new();
-    let truth = world.generate(&Generated { orders: 200, seed: 1, ..Generated::default() });
+    let truth =
+        world.generate(&GeneratorOptions { orders: 200, seed: 1, ..GeneratorOptions::default() });
     world.load("backfill", 0);
     let before = world.summary().requests;
     let second = world.load("backfill", 0);
@@ -68,11 +70,12 @@ fn a_second_backfill_sends_nothing() {
 #[test]
 fn a_sync_sends_the_changes_and_nothing_else() {
     let world = World::new();
-    let day_one = Generated { orders: 400, seed: 5, ..Generated::default() };
+    let day_one = GeneratorOptions { orders: 400, seed: 5, ..GeneratorOptions::default() };
     let first = world.generate(&day_one);
     world.load("backfill", 0);
     let before = world.summary();
-    let second = world.generate(&Generated { changed_permille: 50, extra_orders: 20, ..day_one });
+    let second =
+        world.generate(&GeneratorOptions { changed_permille: 50, extra_orders: 20, ..day_one });
     let run = world.load("sync", 0);
     assert_eq!(run["kind"], "sync");
     assert_eq!(run["updated"], second.changed);
@@ -86,10 +89,10 @@ fn a_sync_sends_the_changes_and_nothing_else() {
 #[test]
 fn an_update_brings_its_products_along() {
     let world = World::new();
-    let day_one = Generated { orders: 50, seed: 5, ..Generated::default() };
+    let day_one = GeneratorOptions { orders: 50, seed: 5, ..GeneratorOptions::default() };
     world.generate(&day_one);
     world.load("backfill", 0);
-    let truth = world.generate(&Generated { changed_permille: 1000, ..day_one });
+    let truth = world.generate(&GeneratorOptions { changed_permille: 1000, ..day_one });
     assert_eq!(truth.changed, 50);
     world.load("sync", 0);
     let target = world.target();
@@ -105,7 +108,8 @@ fn an_update_brings_its_products_along() {
 #[test]
 fn a_canary_loads_a_few_and_the_backfill_goes_on_from_there() {
     let world = World::new();
-    let truth = world.generate(&Generated { orders: 100, seed: 9, ..Generated::default() });
+    let truth =
+        world.generate(&GeneratorOptions { orders: 100, seed: 9, ..GeneratorOptions::default() });
     let told = world.run(&["--json", "backfill", "--canary", "7"]);
     assert_eq!(told.code, 0, "{}", told.err);
     let canary: Value = told.json()["runs"][0].clone();
@@ -132,7 +136,8 @@ fn a_canary_loads_a_few_and_the_backfill_goes_on_from_there() {
 #[test]
 fn a_canary_of_everything_is_the_whole_backfill() {
     let world = World::new();
-    let truth = world.generate(&Generated { orders: 5, seed: 9, ..Generated::default() });
+    let truth =
+        world.generate(&GeneratorOptions { orders: 5, seed: 9, ..GeneratorOptions::default() });
     let told = world.run(&["backfill", "--canary", "50"]);
     assert_eq!(told.code, 0, "{}", told.err);
     assert!(
@@ -147,11 +152,11 @@ fn a_canary_of_everything_is_the_whole_backfill() {
     );
     assert_eq!(world.summary().orders as u64, truth.valid);
     let world = World::new();
-    world.generate(&Generated { orders: 1, seed: 9, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 1, seed: 9, ..GeneratorOptions::default() });
     let told = world.run(&["backfill", "--canary", "1"]).out;
     assert!(told.contains("1 order, read back") && told.contains("It is the only one"), "{told}");
     let world = World::new();
-    world.generate(&Generated { orders: 9, seed: 9, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 9, seed: 9, ..GeneratorOptions::default() });
     let told = world.run(&["backfill", "--canary", "1"]).out;
     assert!(told.contains("`ordersync backfill shop` loads the rest"), "{told}");
 }
@@ -159,7 +164,7 @@ fn a_canary_of_everything_is_the_whole_backfill() {
 #[test]
 fn a_backfill_tells_its_plan_before_the_first_write() {
     let world = World::new();
-    world.generate(&Generated { orders: 40, seed: 9, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 40, seed: 9, ..GeneratorOptions::default() });
     let told = world.run(&["backfill"]);
     assert!(
         told.err.contains("40 are to be created") && told.err.contains("Forecast:"),
@@ -169,7 +174,7 @@ fn a_backfill_tells_its_plan_before_the_first_write() {
     assert!(!world.run(&["--quiet", "backfill"]).err.contains("Forecast"));
     // Damage is found by it, before anything is sent.
     let other = World::new();
-    other.generate(&Generated { orders: 40, seed: 9, ..Generated::default() });
+    other.generate(&GeneratorOptions { orders: 40, seed: 9, ..GeneratorOptions::default() });
     let path = other.path("exports/orders.csv");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, format!("{text}\"#9999,{}", "x".repeat(17 << 20))).unwrap();
@@ -182,7 +187,7 @@ fn a_backfill_tells_its_plan_before_the_first_write() {
 #[test]
 fn progress_can_be_followed_by_a_program() {
     let world = World::with(Options::default());
-    world.generate(&Generated { orders: 9, seed: 9, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 9, seed: 9, ..GeneratorOptions::default() });
     let told = world.run(&["--json", "backfill", "--progress", "json"]);
     assert_eq!(told.code, 0, "{}", told.err);
     assert_eq!(told.json()["runs"][0]["created"], 9);
@@ -200,7 +205,7 @@ fn progress_can_be_followed_by_a_program() {
 #[test]
 fn dates_limit_what_is_loaded() {
     let world = World::new();
-    world.generate(&Generated { orders: 100, seed: 2, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 100, seed: 2, ..GeneratorOptions::default() });
     let told = world.run(&["--json", "backfill", "--from", "2100-01-01"]);
     assert_eq!(told.code, 2, "a day beyond what is accepted: {}", told.err);
     let told = world.run(&["--json", "backfill", "--to", "1990-01-01"]);
@@ -212,13 +217,13 @@ fn dates_limit_what_is_loaded() {
 #[test]
 fn orders_of_a_later_file_win_over_those_of_an_earlier_one() {
     let world = World::new();
-    let day_one = Generated { orders: 60, seed: 5, ..Generated::default() };
+    let day_one = GeneratorOptions { orders: 60, seed: 5, ..GeneratorOptions::default() };
     let mut text = Vec::new();
-    ordersync::samples::generate(&day_one, &mut text).unwrap();
+    ordersync::samples::generate_csv(&day_one, &mut text).unwrap();
     world.export("orders_1.csv", &text);
     text.clear();
-    let truth = ordersync::samples::generate(
-        &Generated { changed_permille: 500, extra_orders: 5, ..day_one },
+    let truth = ordersync::samples::generate_csv(
+        &GeneratorOptions { changed_permille: 500, extra_orders: 5, ..day_one },
         &mut text,
     )
     .unwrap();
@@ -236,7 +241,8 @@ fn orders_of_a_later_file_win_over_those_of_an_earlier_one() {
 #[test]
 fn orders_the_account_has_already_are_adopted_not_doubled() {
     let world = World::new();
-    let truth = world.generate(&Generated { orders: 40, seed: 4, ..Generated::default() });
+    let truth =
+        world.generate(&GeneratorOptions { orders: 40, seed: 4, ..GeneratorOptions::default() });
     world.load("backfill", 0);
     std::fs::remove_dir_all(world.path("state")).unwrap();
     let run = world.load("backfill", 0);

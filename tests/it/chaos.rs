@@ -8,7 +8,7 @@ mod judge;
 mod perform;
 mod schedule;
 
-use crate::chance::number;
+use crate::random::number;
 use crate::rehearsal::in_paused_time;
 use figures::Figures;
 use judge::judge;

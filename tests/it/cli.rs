@@ -1,7 +1,7 @@
 //! Exit codes and messages, as a script and a person meet them.
 
 use crate::world::World;
-use ordersync::samples::{Generated, demo_orders};
+use ordersync::samples::{GeneratorOptions, demo_orders};
 use ordersync::simulator::{Edit, Fault, Kind};
 
 #[test]
@@ -49,7 +49,7 @@ fn wrong_usage_ends_with_two() {
 #[test]
 fn a_refused_token_ends_with_five() {
     let world = World::new();
-    world.generate(&Generated { orders: 20, seed: 1, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 20, seed: 1, ..GeneratorOptions::default() });
     std::fs::write(world.path("token"), "wrong-token-99").unwrap();
     let told = world.run(&["--json", "--quiet", "backfill"]);
     assert_eq!(told.code, 5, "{}", told.err);
@@ -61,7 +61,8 @@ fn a_refused_token_ends_with_five() {
 #[test]
 fn a_target_that_is_away_ends_with_six_and_the_next_run_resumes() {
     let world = World::new().account("wait_max_s = 1\n");
-    let truth = world.generate(&Generated { orders: 50, seed: 1, ..Generated::default() });
+    let truth =
+        world.generate(&GeneratorOptions { orders: 50, seed: 1, ..GeneratorOptions::default() });
     let maintenance = Kind::Status {
         code: 503,
         retry_after: ordersync::simulator::RetryAfter::Seconds(3600),
@@ -82,7 +83,7 @@ fn a_target_that_is_away_ends_with_six_and_the_next_run_resumes() {
 #[test]
 fn a_native_connection_is_left_alone() {
     let world = World::new();
-    world.generate(&Generated { orders: 5, seed: 1, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 5, seed: 1, ..GeneratorOptions::default() });
     let (service, externalid, name) = ("shopify".into(), "test-store".into(), "Native".into());
     let edit = Edit::AddConnection { service, externalid, name, native: true };
     world.simulator.edit(edit).unwrap();

@@ -10,7 +10,7 @@ mod trouble;
 use crate::process::Process;
 use crate::world::World;
 use jiff::Zoned;
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use serde_json::Value;
 
 pub const EVERY_SECOND: &str = "schedule = \"* * * * * *\"\n";
@@ -30,7 +30,8 @@ fn runs(world: &World) -> Vec<Value> {
 #[test]
 fn a_job_runs_when_it_is_due_and_again_and_again() {
     let world = World::new().job(EVERY_SECOND);
-    let truth = world.generate(&Generated { orders: 30, seed: 3, ..Generated::default() });
+    let truth =
+        world.generate(&GeneratorOptions { orders: 30, seed: 3, ..GeneratorOptions::default() });
     let daemon = Process::daemon(&world);
     daemon.tells("finished: 30 records read", 1);
     let requests = world.summary().requests;
@@ -73,7 +74,7 @@ fn without_a_token_it_does_not_wait_for_the_night_to_say_so() {
 #[test]
 fn a_job_that_never_ran_waits_for_its_time() {
     let world = World::new().job(&far_away());
-    world.generate(&Generated { orders: 5, seed: 3, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 5, seed: 3, ..GeneratorOptions::default() });
     let daemon = Process::daemon(&world);
     let log = daemon.stop(0);
     assert!(log.contains("shop next at 20"), "{log}");
@@ -85,7 +86,7 @@ fn however_many_runs_were_missed_one_is_caught_up() {
     // Each month, and not these days.
     let day = if (10..=20).contains(&Zoned::now().day()) { 1 } else { 15 };
     let world = World::new().job(&format!("schedule = \"0 0 {day} * *\"\n"));
-    world.generate(&Generated { orders: 20, seed: 3, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 20, seed: 3, ..GeneratorOptions::default() });
     world.load("sync", 0);
     // The host was off for seventy days, and so over two or three starts.
     let state = rusqlite::Connection::open(world.path("state/main.db")).unwrap();

@@ -1,13 +1,13 @@
 //! What an operator is told of an export that is not what it seems, and when.
 
 use crate::world::{Told, World, assert_adds_up};
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use std::io::Write;
 use std::time::Duration;
 
 fn generated(orders: u64) -> World {
     let world = World::new();
-    world.generate(&Generated { orders, seed: 5, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders, seed: 5, ..GeneratorOptions::default() });
     world
 }
 
@@ -51,11 +51,11 @@ fn an_export_that_shrank_is_told_before_anything_is_sent_and_loses_nothing() {
 #[test]
 fn dead_letters_outlive_an_export_that_shrank() {
     let world = World::new();
-    world.generate(&Generated {
+    world.generate(&GeneratorOptions {
         orders: 80,
-        seed: 5,
+        seed: 6,
         defects_permille: 300,
-        ..Generated::default()
+        ..GeneratorOptions::default()
     });
     world.load("backfill", 3);
     let letters =

@@ -1,14 +1,19 @@
 //! What did not make it is told with every reason, can be sent again, and goes out in safe forms.
 
 use crate::world::{Told, World};
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Fault, Kind, RetryAfter};
 use serde_json::Value;
 
 /// A shop with invalid orders, and with two that the target refuses for different reasons.
 fn loaded() -> (World, [String; 2]) {
     let world = World::new();
-    let shop = Generated { orders: 200, seed: 31, defects_permille: 60, ..Generated::default() };
+    let shop = GeneratorOptions {
+        orders: 200,
+        seed: 31,
+        defects_permille: 60,
+        ..GeneratorOptions::default()
+    };
     world.generate(&shop);
     let preview = World::new();
     preview.generate(&shop);

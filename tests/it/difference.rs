@@ -4,7 +4,7 @@ mod against;
 mod killed;
 
 use crate::world::World;
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use serde_json::{Value, json};
 
 /// A mug of 20.00 and shipping of 5.00.
@@ -284,7 +284,8 @@ fn orders_that_were_undone_are_new_and_not_changed() {
 #[test]
 fn adopted_orders_are_compared_too() {
     let world = World::new();
-    let truth = world.generate(&Generated { orders: 20, seed: 5, ..Generated::default() });
+    let truth =
+        world.generate(&GeneratorOptions { orders: 20, seed: 5, ..GeneratorOptions::default() });
     world.load("backfill", 0);
     std::fs::remove_dir_all(world.path("state")).unwrap();
     assert_eq!(world.run(&["adopt", "shop"]).code, 0);

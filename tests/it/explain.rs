@@ -1,17 +1,17 @@
 //! One order end to end, for whoever is asked what became of it.
 
 use crate::world::{Told, World};
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Edit, Ending, Fault, Kind, RetryAfter};
 use serde_json::Value;
 
 fn loaded() -> World {
     let world = World::new();
-    world.generate(&Generated {
+    world.generate(&GeneratorOptions {
         orders: 60,
         seed: 31,
         defects_permille: 200,
-        ..Generated::default()
+        ..GeneratorOptions::default()
     });
     world.load("backfill", 3);
     world
@@ -100,7 +100,7 @@ fn attempts(ledger: &Value, field: &str) -> Vec<String> {
 /// A small shop that is loaded, and one of its orders.
 fn shop(orders: u64) -> (World, Value) {
     let world = World::new();
-    world.generate(&Generated { orders, seed: 13, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders, seed: 13, ..GeneratorOptions::default() });
     world.load("backfill", 0);
     let order = world.target()["ecomOrders"][0].clone();
     (world, order)
@@ -118,7 +118,7 @@ fn verify(world: &World, more: &[&str], code: i32) {
 #[test]
 fn each_attempt_is_told_with_what_the_target_answered() {
     let world = World::new();
-    world.generate(&Generated { orders: 1, seed: 13, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 1, seed: 13, ..GeneratorOptions::default() });
     let away = Kind::Status { code: 503, retry_after: RetryAfter::None, html: true };
     world.simulator.inject(Fault::new(away).on("POST", "/ecomOrders"));
     let lost = Kind::Stored {
@@ -268,7 +268,7 @@ fn an_undone_order_is_told_with_its_delete_also_when_the_export_does_not_hold_it
             && told["attempts"][1]["remote_id"] == told["attempts"][0]["remote_id"],
         "{told}"
     );
-    world.generate(&Generated { orders: 3, seed: 99, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 3, seed: 99, ..GeneratorOptions::default() });
     let told = explained(&world, &key, &[]);
     assert_eq!(told.code, 0, "{}", told.err);
     assert!(
@@ -281,7 +281,7 @@ fn an_undone_order_is_told_with_its_delete_also_when_the_export_does_not_hold_it
 #[test]
 fn an_order_that_was_refused_and_is_to_be_tried_again_says_so() {
     let world = World::new();
-    world.generate(&Generated { orders: 5, seed: 13, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 5, seed: 13, ..GeneratorOptions::default() });
     let key = world.keys()[2].clone();
     world
         .simulator

@@ -1,18 +1,22 @@
 //! Everything the target has been seen to do, and what becomes of the orders meanwhile.
 
 use crate::world::{World, assert_adds_up};
-use ordersync::samples::{Generated, Truth};
+use ordersync::samples::{Expected, GeneratorOptions};
 use ordersync::simulator::{CustomerRule, Edit, Ending, Fault, Kind, Options, RetryAfter};
 use serde_json::Value;
 
 const ORDERS: u64 = 24;
 
-fn loaded_through(fault: Fault) -> (World, Truth, Value) {
+fn loaded_through(fault: Fault) -> (World, Expected, Value) {
     loaded_in(World::new(), [fault])
 }
 
-fn loaded_in(world: World, faults: impl IntoIterator<Item = Fault>) -> (World, Truth, Value) {
-    let truth = world.generate(&Generated { orders: ORDERS, seed: 17, ..Generated::default() });
+fn loaded_in(world: World, faults: impl IntoIterator<Item = Fault>) -> (World, Expected, Value) {
+    let truth = world.generate(&GeneratorOptions {
+        orders: ORDERS,
+        seed: 17,
+        ..GeneratorOptions::default()
+    });
     faults.into_iter().for_each(|fault| world.simulator.inject(fault));
     let run = world.load("backfill", 0);
     (world, truth, run)
@@ -20,13 +24,13 @@ fn loaded_in(world: World, faults: impl IntoIterator<Item = Fault>) -> (World, T
 
 /// Whatever happened in between, the target ends as it should, and the simulator found no fault
 /// with us.
-fn assert_right(world: &World, truth: &Truth, run: &Value) {
+fn assert_right(world: &World, truth: &Expected, run: &Value) {
     let summary = world.summary();
     assert!(summary.violations.is_empty(), "{:?}", summary.violations);
     assert_all_there(world, truth, run);
 }
 
-fn assert_all_there(world: &World, truth: &Truth, run: &Value) {
+fn assert_all_there(world: &World, truth: &Expected, run: &Value) {
     let summary = world.summary();
     assert_eq!(summary.orders as u64, truth.valid, "each order once");
     assert_eq!(summary.customers as u64, truth.customers, "each customer once");
@@ -78,7 +82,8 @@ fn a_503_is_waited_for_however_it_says_so() {
 fn a_503_may_be_the_rate_limit() {
     let options = Options { limit_as_503: true, ..Options::default() };
     let world = World::with(options);
-    let truth = world.generate(&Generated { orders: 6, seed: 17, ..Generated::default() });
+    let truth =
+        world.generate(&GeneratorOptions { orders: 6, seed: 17, ..GeneratorOptions::default() });
     let kind = Kind::Status { code: 503, retry_after: RetryAfter::None, html: false };
     world.simulator.inject(Fault::new(kind).on("POST", "/ecomCustomers"));
     let run = world.load("backfill", 0);
@@ -168,7 +173,11 @@ fn a_403_now_and_then_is_not_the_end() {
 #[test]
 fn a_403_for_good_stops_with_five_and_keeps_what_was_done() {
     let world = World::new();
-    let truth = world.generate(&Generated { orders: ORDERS, seed: 17, ..Generated::default() });
+    let truth = world.generate(&GeneratorOptions {
+        orders: ORDERS,
+        seed: 17,
+        ..GeneratorOptions::default()
+    });
     world.simulator.inject(Fault::new(Kind::Forbidden).on("POST", "/ecomOrders").nth(10).forever());
     let run = world.load("backfill", 5);
     assert_eq!(run["outcome"], "stopped");
@@ -182,7 +191,7 @@ fn a_403_for_good_stops_with_five_and_keeps_what_was_done() {
 #[test]
 fn an_unpaid_account_stops_with_five() {
     let world = World::new();
-    world.generate(&Generated { orders: ORDERS, seed: 17, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: ORDERS, seed: 17, ..GeneratorOptions::default() });
     world.simulator.inject(Fault::new(Kind::PaymentRequired).forever());
     let told = world.run(&["backfill"]);
     assert_eq!(told.code, 5, "{}", told.err);
@@ -192,7 +201,7 @@ fn an_unpaid_account_stops_with_five() {
 #[test]
 fn a_redirect_is_never_followed() {
     let world = World::new();
-    world.generate(&Generated { orders: ORDERS, seed: 17, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: ORDERS, seed: 17, ..GeneratorOptions::default() });
     world.simulator.inject(Fault::new(Kind::Redirect).on("POST", "/ecomOrders").forever());
     let told = world.run(&["backfill"]);
     assert_eq!(told.code, 5, "{}", told.err);
@@ -223,7 +232,11 @@ fn refusals_are_understood_in_any_language() {
 #[test]
 fn a_refusal_without_a_reason_becomes_a_dead_letter_and_the_rest_goes_on() {
     let world = World::new();
-    let truth = world.generate(&Generated { orders: ORDERS, seed: 17, ..Generated::default() });
+    let truth = world.generate(&GeneratorOptions {
+        orders: ORDERS,
+        seed: 17,
+        ..GeneratorOptions::default()
+    });
     world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").nth(5));
     let run = world.load("backfill", 3);
     assert_eq!((&run["refused"], &run["created"]), (&1.into(), &(truth.valid - 1).into()));
@@ -279,7 +292,11 @@ fn a_customer_somebody_else_made_is_taken_by_its_address() {
         ..Options::default()
     };
     let world = World::with(options);
-    let truth = world.generate(&Generated { orders: ORDERS, seed: 17, ..Generated::default() });
+    let truth = world.generate(&GeneratorOptions {
+        orders: ORDERS,
+        seed: 17,
+        ..GeneratorOptions::default()
+    });
     let canary = world.run(&["--json", "--quiet", "backfill", "--canary", "1"]);
     assert_eq!(canary.code, 0, "{}", canary.err);
     let connection = world.target()["connections"][0]["id"].as_str().unwrap().parse().unwrap();
@@ -306,7 +323,7 @@ fn a_customer_somebody_else_made_is_taken_by_its_address() {
 #[test]
 fn a_connection_deleted_on_the_way_stops_with_five() {
     let world = World::new();
-    world.generate(&Generated { orders: ORDERS, seed: 17, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: ORDERS, seed: 17, ..GeneratorOptions::default() });
     world.simulator.inject(Fault::new(Kind::DeleteConnection).on("POST", "/ecomOrders").nth(8));
     let run = world.load("backfill", 5);
     assert_eq!((&run["outcome"], &run["refused"]), (&"stopped".into(), &0.into()));
@@ -316,7 +333,7 @@ fn a_connection_deleted_on_the_way_stops_with_five() {
 #[test]
 fn a_customer_deleted_on_the_way_is_made_again() {
     let world = World::new();
-    let day_one = Generated { orders: ORDERS, seed: 17, ..Generated::default() };
+    let day_one = GeneratorOptions { orders: ORDERS, seed: 17, ..GeneratorOptions::default() };
     world.generate(&day_one);
     world.load("backfill", 0);
     for customer in world.target()["ecomCustomers"].as_array().unwrap() {
@@ -325,20 +342,20 @@ fn a_customer_deleted_on_the_way_is_made_again() {
             world.simulator.edit(Edit::DeleteCustomer { externalid }).unwrap();
         }
     }
-    world.generate(&Generated { extra_orders: 10, ..day_one });
+    world.generate(&GeneratorOptions { extra_orders: 10, ..day_one });
     let run = world.load("sync", 0);
     assert_eq!(run["created"], 10, "{run}");
     assert!(world.summary().violations.is_empty(), "{:?}", world.summary().violations);
 }
 
-fn one_order_deleted_and_all_changed(world: &World) -> Truth {
-    let day_one = Generated { orders: ORDERS, seed: 17, ..Generated::default() };
+fn one_order_deleted_and_all_changed(world: &World) -> Expected {
+    let day_one = GeneratorOptions { orders: ORDERS, seed: 17, ..GeneratorOptions::default() };
     world.generate(&day_one);
     world.load("backfill", 0);
     let orders = world.target()["ecomOrders"].as_array().unwrap().clone();
     let externalid = orders[0]["externalid"].as_str().unwrap().to_owned();
     world.simulator.edit(Edit::DeleteOrder { externalid }).unwrap();
-    world.generate(&Generated { changed_permille: 1000, ..day_one })
+    world.generate(&GeneratorOptions { changed_permille: 1000, ..day_one })
 }
 
 #[test]
@@ -367,7 +384,11 @@ fn an_order_deleted_at_the_target_is_left_alone_where_that_is_asked_for() {
 #[test]
 fn poison_does_not_block_the_rest() {
     let world = World::new();
-    let truth = world.generate(&Generated { orders: ORDERS, seed: 17, ..Generated::default() });
+    let truth = world.generate(&GeneratorOptions {
+        orders: ORDERS,
+        seed: 17,
+        ..GeneratorOptions::default()
+    });
     let key = world.keys().remove(3);
     world
         .simulator
@@ -379,7 +400,7 @@ fn poison_does_not_block_the_rest() {
 #[test]
 fn a_run_that_goes_wrong_stops_before_it_has_spoilt_everything() {
     let world = World::new().policy("refused_max = 5\n");
-    world.generate(&Generated { orders: 200, seed: 17, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 200, seed: 17, ..GeneratorOptions::default() });
     world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").forever());
     let told = world.run(&["--json", "--quiet", "backfill"]);
     assert_eq!(told.code, 5, "{}", told.err);

@@ -2,15 +2,20 @@
 //! not doubled.
 
 use crate::rehearsal::{Rehearsal, in_paused_time};
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Edit, Fault, Kind, Latency, Options};
 use ordersync::state;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
 
-const ORDERS: Generated =
-    Generated { orders: 30, seed: 5, defects_permille: 0, changed_permille: 0, extra_orders: 0 };
+const ORDERS: GeneratorOptions = GeneratorOptions {
+    orders: 30,
+    seed: 5,
+    defects_permille: 0,
+    changed_permille: 0,
+    extra_orders: 0,
+};
 
 fn shop() -> Arc<Rehearsal> {
     let latency = Latency::Fixed { ms: 300 };
@@ -32,7 +37,7 @@ fn an_order_of_a_deleted_customer_is_updated_under_a_new_one() {
             let externalid = customer["externalid"].as_str().unwrap().to_owned();
             shop.simulator.edit(Edit::DeleteCustomer { externalid }).unwrap();
         }
-        shop.export(&Generated { changed_permille: 1_000, ..ORDERS });
+        shop.export(&GeneratorOptions { changed_permille: 1_000, ..ORDERS });
         let report = shop.run(state::Kind::Sync).await;
         assert!(report.error.is_none(), "{:?}", report.error);
         assert_eq!(report.row.counts.updated, 30);

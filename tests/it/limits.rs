@@ -3,7 +3,7 @@
 //! long they take together, which no delay makes less.
 
 use crate::world::{World, until};
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Fault, Kind, Latency, Options, RetryAfter};
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,8 @@ fn assert_kept(world: &World, begun: Instant) {
 fn a_backfill_takes_the_time_that_five_a_second_take() {
     let latency = Latency::Lognormal { median_ms: 440, sigma: 0.35 };
     let world = World::with(Options { latency, jitter_ms: 5, ..Options::default() });
-    let truth = world.generate(&Generated { orders: 30, seed: 6, ..Generated::default() });
+    let truth =
+        world.generate(&GeneratorOptions { orders: 30, seed: 6, ..GeneratorOptions::default() });
     let begun = Instant::now();
     let run = world.load("backfill", 0);
     assert_kept(&world, begun);
@@ -29,7 +30,7 @@ fn a_backfill_takes_the_time_that_five_a_second_take() {
 #[test]
 fn a_crash_loop_keeps_its_distance_too() {
     let world = World::with(Options::default());
-    world.generate(&Generated { orders: 40, seed: 6, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 40, seed: 6, ..GeneratorOptions::default() });
     let begun = Instant::now();
     for lives in 0..12 {
         let before = world.summary().requests;
@@ -50,7 +51,7 @@ fn a_crash_loop_keeps_its_distance_too() {
 #[test]
 fn a_pause_is_kept_by_the_process_after_the_one_that_was_asked_for_it() {
     let world = World::new();
-    world.generate(&Generated { orders: 20, seed: 6, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 20, seed: 6, ..GeneratorOptions::default() });
     let retry_after = RetryAfter::Seconds(2);
     let busy = Kind::Status { code: 429, retry_after, html: false };
     world.simulator.inject(Fault::new(busy).on("POST", "/ecomOrders").nth(5));

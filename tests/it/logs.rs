@@ -1,7 +1,7 @@
 //! The log: for people, for machines, and for systemd's journal.
 
 use crate::world::World;
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Fault, Kind};
 use serde_json::Value;
 use std::fs::File;
@@ -10,7 +10,7 @@ use std::path::Path;
 
 fn shop() -> World {
     let world = World::new();
-    world.generate(&Generated { orders: 20, seed: 3, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 20, seed: 3, ..GeneratorOptions::default() });
     world
 }
 

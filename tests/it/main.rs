@@ -4,7 +4,6 @@
 mod adopt;
 mod backfill;
 mod carts;
-mod chance;
 mod chaos;
 mod cli;
 mod connection;
@@ -33,6 +32,7 @@ mod page;
 mod plan;
 mod privacy;
 mod process;
+mod random;
 mod rehearsal;
 mod resume;
 mod schedule;

@@ -1,10 +1,15 @@
 //! What people mix up: another account, another key.
 
 use crate::world::World;
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 
-const ORDERS: Generated =
-    Generated { orders: 20, seed: 3, defects_permille: 0, changed_permille: 0, extra_orders: 0 };
+const ORDERS: GeneratorOptions = GeneratorOptions {
+    orders: 20,
+    seed: 3,
+    defects_permille: 0,
+    changed_permille: 0,
+    extra_orders: 0,
+};
 
 /// A rehearsal with the simulator, and then the real address over the same state.
 #[test]

@@ -1,11 +1,11 @@
 //! The forecast as the program tells it, and beside it what the program then took.
 
 use crate::world::{Told, World};
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use serde_json::{Value, json};
 
-fn generated(orders: u64) -> Generated {
-    Generated { orders, seed: 21, ..Generated::default() }
+fn generated(orders: u64) -> GeneratorOptions {
+    GeneratorOptions { orders, seed: 21, ..GeneratorOptions::default() }
 }
 
 /// What the plans of these jobs say: their forecasts, and the sums by account.

@@ -5,7 +5,7 @@ mod hostile;
 
 use crate::world::World;
 use hostile::{assert_inert, assert_shows_all};
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use std::process::Command;
 
 fn page(world: &World, more: &[&str]) -> String {
@@ -53,11 +53,11 @@ fn whatever_stands_in_whichever_field_the_page_and_the_screen_show_it_as_text() 
 #[test]
 fn the_page_needs_nothing_else_and_shows_no_address_unless_asked() {
     let world = World::new();
-    world.generate(&Generated {
+    world.generate(&GeneratorOptions {
         orders: 120,
         seed: 5,
         defects_permille: 100,
-        ..Generated::default()
+        ..GeneratorOptions::default()
     });
     let masked = page(&world, &[]);
     for reference in ["src=", "href=", "url(", "@import", "http://", "https://"] {
@@ -107,11 +107,11 @@ fn base64(bytes: &[u8]) -> String {
 #[test]
 fn every_record_and_every_payload_can_be_had_line_by_line() {
     let world = World::new();
-    world.generate(&Generated {
+    world.generate(&GeneratorOptions {
         orders: 120,
         seed: 5,
         defects_permille: 100,
-        ..Generated::default()
+        ..GeneratorOptions::default()
     });
     let told =
         world.run(&["--json", "plan", "--jsonl", "plan.jsonl", "--payloads", "payloads.jsonl"]);

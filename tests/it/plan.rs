@@ -1,24 +1,28 @@
 //! The dry run tells what a run does, and does nothing itself.
 
 use crate::world::World;
-use ordersync::samples::{Generated, Truth, generate_documents};
+use ordersync::samples::{Expected, GeneratorOptions, generate_json};
 
 #[test]
 fn the_plan_is_the_truth_about_the_export() {
-    let generated =
-        Generated { orders: 2_000, seed: 8, defects_permille: 40, ..Generated::default() };
+    let generated = GeneratorOptions {
+        orders: 2_000,
+        seed: 8,
+        defects_permille: 40,
+        ..GeneratorOptions::default()
+    };
     let world = World::new();
     let truth = world.generate(&generated);
     assert_tells_the_truth(&world, &truth);
     let world = World::new();
     let mut text = Vec::new();
-    let same_truth = generate_documents(&generated, &mut text).unwrap();
-    assert_eq!(Truth { rows: truth.rows, ..same_truth.clone() }, truth);
+    let same_truth = generate_json(&generated, &mut text).unwrap();
+    assert_eq!(Expected { rows: truth.rows, ..same_truth.clone() }, truth);
     world.export("orders.jsonl", text);
     assert_tells_the_truth(&world, &same_truth);
 }
 
-fn assert_tells_the_truth(world: &World, truth: &Truth) {
+fn assert_tells_the_truth(world: &World, truth: &Expected) {
     let told = world.run(&["--json", "plan"]);
     assert_eq!(told.code, 0, "{}", told.err);
     let plan = told.json()["plans"][0].clone();
@@ -53,7 +57,7 @@ fn assert_tells_the_truth(world: &World, truth: &Truth) {
 #[test]
 fn the_plan_sends_nothing_and_changes_nothing() {
     let world = World::new();
-    world.generate(&Generated { orders: 100, seed: 8, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 100, seed: 8, ..GeneratorOptions::default() });
     assert_eq!(world.run(&["plan"]).code, 0);
     assert!(world.state_files().is_empty(), "no state is made by looking");
     world.load("backfill", 0);
@@ -71,7 +75,7 @@ fn the_plan_sends_nothing_and_changes_nothing() {
 #[test]
 fn the_plan_needs_neither_token_nor_network() {
     let world = World::new();
-    world.generate(&Generated { orders: 10, seed: 8, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 10, seed: 8, ..GeneratorOptions::default() });
     std::fs::remove_file(world.path("token")).unwrap();
     let told = world.run(&["plan"]);
     assert_eq!(told.code, 0, "{}", told.err);
@@ -82,7 +86,7 @@ fn the_plan_needs_neither_token_nor_network() {
 #[test]
 fn the_forecast_is_what_the_run_takes() {
     let world = World::new();
-    world.generate(&Generated { orders: 300, seed: 21, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 300, seed: 21, ..GeneratorOptions::default() });
     let plan = world.run(&["--json", "plan"]).json()["plans"][0].clone();
     let run = world.load("backfill", 0);
     let connection = 2;

@@ -1,7 +1,7 @@
 //! No personal data at rest or in logs, and no token anywhere.
 
 use crate::world::{TOKEN, World};
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Fault, Kind, RetryAfter};
 
 /// Values that stand in the export and must stand nowhere else.
@@ -39,8 +39,8 @@ fn with_canaries(text: &str) -> String {
 fn canaries_reach_neither_state_nor_log_nor_output() {
     let world = World::new();
     let mut text = Vec::new();
-    ordersync::samples::generate(
-        &Generated { orders: 30, seed: 3, ..Generated::default() },
+    ordersync::samples::generate_csv(
+        &GeneratorOptions { orders: 30, seed: 3, ..GeneratorOptions::default() },
         &mut text,
     )
     .unwrap();
@@ -96,7 +96,7 @@ fn canaries_reach_neither_state_nor_log_nor_output() {
 fn the_state_is_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let world = World::new();
-    world.generate(&Generated { orders: 5, seed: 3, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 5, seed: 3, ..GeneratorOptions::default() });
     world.load("backfill", 0);
     for (path, _) in world.state_files() {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;

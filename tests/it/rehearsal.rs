@@ -10,8 +10,8 @@ use ordersync::extract::{self, Export};
 use ordersync::run::{
     ConnectionSpec, Job, Preview, Progress, RunContext, RunReport, execute, preview,
 };
-use ordersync::samples::{Generated, generate};
-use ordersync::simulator::{Options, Simulator, Told};
+use ordersync::samples::{GeneratorOptions, generate_csv};
+use ordersync::simulator::{ClientResponse, Options, Simulator};
 use ordersync::state::{Kind, StateHandle, Store, View};
 use ordersync::transform::Rules;
 use std::path::PathBuf;
@@ -130,9 +130,9 @@ impl Rehearsal {
     }
 
     /// Writes the export, and gives its text.
-    pub fn export(&self, generated: &Generated) -> String {
+    pub fn export(&self, generated: &GeneratorOptions) -> String {
         let mut text = Vec::new();
-        generate(generated, &mut text).unwrap();
+        generate_csv(generated, &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
         self.put(&text);
         text
@@ -186,7 +186,7 @@ impl Rehearsal {
     pub async fn ask_as_somebody_else(&self) -> bool {
         let request = axum::http::Request::get("/api/3/users/me").header("api-token", TOKEN);
         let told = self.simulator.serve(request.body(Vec::new()).unwrap()).await;
-        matches!(told, Told::Whole(answer) if answer.status().is_success())
+        matches!(told, ClientResponse::Whole(answer) if answer.status().is_success())
     }
 
     fn client_options(&self) -> activecampaign::Options {

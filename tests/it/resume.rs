@@ -1,9 +1,9 @@
 //! Killed at any moment, a run goes on where it was: nothing is lost, nothing doubled.
 
-use crate::chance::{Chance, number};
 use crate::process::Process;
+use crate::random::{Rng, number};
 use crate::world::{World, assert_adds_up, until};
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Latency, Options};
 use std::process::Child;
 
@@ -37,16 +37,16 @@ fn however_often_it_is_killed_nothing_is_lost_or_doubled() {
         ..Options::default()
     };
     let world = World::with(options);
-    let truth = world.generate(&Generated {
+    let truth = world.generate(&GeneratorOptions {
         orders: wanted * 40,
         seed: 11,
         defects_permille: 10,
-        ..Generated::default()
+        ..GeneratorOptions::default()
     });
-    let mut chance = Chance::new(SEED);
+    let mut rng = Rng::new(SEED);
     let mut kills = 0_u64;
     while kills < wanted {
-        let (before, life) = (world.summary().requests, 1 + chance.below(LIFE_MAX));
+        let (before, life) = (world.summary().requests, 1 + rng.below(LIFE_MAX));
         world.hold_from(life + LATE_MAX);
         let mut child = world.start(&["--quiet", "backfill"]);
         if !wait_for_requests(&world, &mut child, before + life) {
@@ -54,7 +54,7 @@ fn however_often_it_is_killed_nothing_is_lost_or_doubled() {
         }
         // Somewhere within what comes next: between an intent and its request, its answer, its
         // settlement.
-        for _ in 0..chance.below(4_000) {
+        for _ in 0..rng.below(4_000) {
             std::hint::spin_loop();
         }
         world.kill(child);
@@ -92,7 +92,8 @@ fn however_often_it_is_killed_nothing_is_lost_or_doubled() {
 #[test]
 fn an_orderly_stop_settles_what_was_sent() {
     let world = World::new();
-    let truth = world.generate(&Generated { orders: 300, seed: 12, ..Generated::default() });
+    let truth =
+        world.generate(&GeneratorOptions { orders: 300, seed: 12, ..GeneratorOptions::default() });
     world.hold_from(60);
     let mut backfill = Process::start(&mut world.command(&["--json", "backfill", "--yes"]));
     assert!(wait_for_requests(&world, backfill.child(), 60));
@@ -115,7 +116,7 @@ fn an_orderly_stop_settles_what_was_sent() {
 #[test]
 fn a_second_process_on_the_account_is_turned_away() {
     let world = World::new();
-    world.generate(&Generated { orders: 300, seed: 12, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 300, seed: 12, ..GeneratorOptions::default() });
     world.hold_from(10);
     let mut child = world.start(&["--quiet", "backfill"]);
     assert!(wait_for_requests(&world, &mut child, 10));

@@ -1,7 +1,7 @@
 //! What a run that another process is at looks like from outside.
 
 use crate::world::World;
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Fault, Kind, RetryAfter};
 use serde_json::Value;
 use std::process::Child;
@@ -14,7 +14,7 @@ fn first_run(world: &World) -> Value {
 /// A backfill of 60 orders that the target has asked to wait for an hour, after 20 of them.
 fn waiting() -> (World, Child, Value) {
     let world = World::new().account("wait_max_s = 7200\n");
-    world.generate(&Generated { orders: 60, seed: 13, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 60, seed: 13, ..GeneratorOptions::default() });
     let wait = Kind::Status { code: 429, retry_after: RetryAfter::Seconds(3600), html: false };
     world.simulator.inject(Fault::new(wait).on("POST", "/ecomOrders").nth(20).forever());
     let mut child = world.start(&["--quiet", "backfill"]);

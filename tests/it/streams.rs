@@ -1,6 +1,6 @@
 //! Exports from standard input, and the STATE messages that a tap waits for.
 
-use crate::chance::{Chance, number};
+use crate::random::{Rng, number};
 use crate::resume::{LATE_MAX, wait_for_requests};
 use crate::world::{Told, World, assert_adds_up};
 use ordersync::simulator::{Fault, Kind, Latency, Options, RetryAfter};
@@ -273,10 +273,10 @@ fn however_it_is_killed_no_state_goes_out_before_its_records_are_there() {
     let world = World::with(options);
     let orders = kills_wanted * 40;
     let text = stream(orders);
-    let mut chance = Chance::new(SEED);
+    let mut rng = Rng::new(SEED);
     let (mut kills, mut passed_on) = (0, 0);
     while kills < kills_wanted {
-        let (before, life) = (world.summary().requests, 1 + chance.below(60));
+        let (before, life) = (world.summary().requests, 1 + rng.below(60));
         world.hold_from(life + LATE_MAX);
         let mut child = start_piped(&world, &["--quiet", "sync"], &text);
         if !wait_for_requests(&world, &mut child, before + life) {

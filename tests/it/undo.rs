@@ -1,18 +1,23 @@
 //! A run can be taken back: what it created goes, everything else stays, and no kill makes it
 //! forget.
 
-use crate::chance::Chance;
 use crate::process::Process;
+use crate::random::Rng;
 use crate::resume::{LATE_MAX, wait_for_requests};
 use crate::world::{TOKEN, World, assert_adds_up, until};
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Edit, Ending, Fault, Kind, Latency, Options};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 
-const DAY_ONE: Generated =
-    Generated { orders: 120, seed: 5, defects_permille: 0, changed_permille: 0, extra_orders: 0 };
+const DAY_ONE: GeneratorOptions = GeneratorOptions {
+    orders: 120,
+    seed: 5,
+    defects_permille: 0,
+    changed_permille: 0,
+    extra_orders: 0,
+};
 
 fn undone(world: &World, run: &str, code: i32) -> Value {
     let told = world.run(&["--json", "--quiet", "undo", "shop", "--run", run, "--yes"]);
@@ -44,7 +49,8 @@ fn it_deletes_exactly_what_the_run_created_and_leaves_the_rest() {
     world.generate(&DAY_ONE);
     world.load("backfill", 0);
     let first = keys(&world);
-    let truth = world.generate(&Generated { changed_permille: 100, extra_orders: 30, ..DAY_ONE });
+    let truth =
+        world.generate(&GeneratorOptions { changed_permille: 100, extra_orders: 30, ..DAY_ONE });
     let sync = world.load("sync", 0);
     let customers = world.summary().customers;
     let report = undone(&world, "2", 0);
@@ -131,18 +137,18 @@ fn fifteen_kills_forget_nothing_and_delete_nothing_twice() {
     world.generate(&DAY_ONE);
     world.load("backfill", 0);
     let first = keys(&world);
-    world.generate(&Generated { extra_orders: 480, ..DAY_ONE });
+    world.generate(&GeneratorOptions { extra_orders: 480, ..DAY_ONE });
     world.load("sync", 0);
-    let mut chance = Chance::new(SEED);
+    let mut rng = Rng::new(SEED);
     let mut kills = 0;
     while kills < 15 {
-        let (before, life) = (world.summary().requests, 1 + chance.below(40));
+        let (before, life) = (world.summary().requests, 1 + rng.below(40));
         world.hold_from(life + LATE_MAX);
         let mut child = world.start(&["--quiet", "undo", "shop", "--run", "2", "--yes"]);
         if !wait_for_requests(&world, &mut child, before + life) {
             break;
         }
-        for _ in 0..chance.below(4_000) {
+        for _ in 0..rng.below(4_000) {
             std::hint::spin_loop();
         }
         world.kill(child);

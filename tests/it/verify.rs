@@ -1,13 +1,13 @@
 //! Verification finds what is wrong, in both directions.
 
 use crate::world::World;
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::Edit;
 use serde_json::Value;
 
 fn loaded() -> (World, Vec<Value>) {
     let world = World::new();
-    world.generate(&Generated { orders: 150, seed: 13, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 150, seed: 13, ..GeneratorOptions::default() });
     world.load("backfill", 0);
     let orders = world.target()["ecomOrders"].as_array().unwrap().clone();
     (world, orders)
@@ -142,8 +142,8 @@ fn a_sample_is_read_line_by_line() {
 #[test]
 fn orders_of_an_older_export_are_not_called_extra() {
     let world = World::new();
-    let window = Generated { orders: 100, seed: 13, ..Generated::default() };
-    world.generate(&Generated { extra_orders: 40, ..window.clone() });
+    let window = GeneratorOptions { orders: 100, seed: 13, ..GeneratorOptions::default() };
+    world.generate(&GeneratorOptions { extra_orders: 40, ..window.clone() });
     world.load("backfill", 0);
     world.generate(&window);
     let verification = verification(&world, 0);

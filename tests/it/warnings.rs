@@ -2,7 +2,7 @@
 //! too.
 
 use crate::world::World;
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::Edit;
 use serde_json::{Value, json};
 
@@ -156,16 +156,16 @@ fn a_currency_is_new_only_to_a_job_that_has_sent_others() {
 #[test]
 fn far_fewer_or_far_more_records_than_the_last_run_read_are_told() {
     let world = World::new();
-    let shop = Generated { orders: 100, seed: 7, ..Generated::default() };
+    let shop = GeneratorOptions { orders: 100, seed: 7, ..GeneratorOptions::default() };
     world.generate(&shop);
     assert!(!codes(&world).iter().any(|code| code.starts_with("far_")), "there was no run");
     world.load("backfill", 0);
     for (orders, expected) in [(60, None), (150, None), (210, Some("far_more_records"))] {
-        world.generate(&Generated { orders, ..shop });
+        world.generate(&GeneratorOptions { orders, ..shop });
         let far = codes(&world).into_iter().find(|code| code.starts_with("far_"));
         assert_eq!(far.as_deref(), expected, "{orders}");
     }
-    world.generate(&Generated { orders: 40, ..shop });
+    world.generate(&GeneratorOptions { orders: 40, ..shop });
     // As large as it was, though it holds less.
     let mut text = std::fs::read_to_string(world.path("exports/orders.csv")).unwrap();
     text.push_str(&"\n".repeat(100_000));

@@ -9,17 +9,17 @@ use crate::daemon::{EVERY_SECOND, far_away};
 use crate::process::Process;
 use crate::world::{TOKEN, World};
 use client::{Answer, Site};
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Fault, Kind, RetryAfter};
 
 /// A shop with records of every fate, whose job is due each second.
 pub fn shop() -> World {
     let world = World::new().job(EVERY_SECOND);
-    world.generate(&Generated {
+    world.generate(&GeneratorOptions {
         orders: 60,
         seed: 5,
         defects_permille: 100,
-        ..Generated::default()
+        ..GeneratorOptions::default()
     });
     world
 }
@@ -105,7 +105,7 @@ fn counters_go_on_from_run_to_run_and_never_back() {
 #[test]
 fn a_probe_is_told_what_keeps_it_from_working() {
     let world = World::new().job(&far_away());
-    world.generate(&Generated { orders: 5, seed: 3, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 5, seed: 3, ..GeneratorOptions::default() });
     let (daemon, site) = Site::of(&world);
     assert_eq!((site.get("/healthz").status, site.get("/readyz").body.as_str()), (200, "ready\n"));
     std::fs::write(world.path("token"), "").unwrap();
@@ -237,12 +237,12 @@ fn a_run_under_way_has_a_bar_with_its_expected_end() {
     // Each order changes, and the target takes one of them and says nothing.
     let held = Kind::Stored { then: ordersync::simulator::Ending::Hold { ms: 86_400_000 } };
     world.simulator.inject(Fault::new(held).on("PUT", "/ecomOrders").nth(30));
-    world.generate(&Generated {
+    world.generate(&GeneratorOptions {
         orders: 60,
         seed: 5,
         defects_permille: 100,
         changed_permille: 1_000,
-        ..Generated::default()
+        ..GeneratorOptions::default()
     });
     let answer = site.until("/live", |answer| {
         answer.body.contains("<progress") && answer.body.contains("done about")

@@ -1,6 +1,6 @@
 //! A small shop, a simulated account and the real program: the verbs the stories are told in.
 
-use ordersync::samples::{Generated, Truth, generate};
+use ordersync::samples::{Expected, GeneratorOptions, generate_csv};
 use ordersync::simulator::{Fault, Kind, Options, Rule, Simulator, Summary};
 use serde_json::Value;
 use std::io::{Read, Write};
@@ -153,9 +153,9 @@ logo_url = "https://shop.example.com/logo.png"
     }
 
     /// Writes an export of generated orders, and tells the truth about it.
-    pub fn generate(&self, generated: &Generated) -> Truth {
+    pub fn generate(&self, generated: &GeneratorOptions) -> Expected {
         let mut text = Vec::new();
-        let truth = generate(generated, &mut text).unwrap();
+        let truth = generate_csv(generated, &mut text).unwrap();
         self.export("orders.csv", text);
         truth
     }

@@ -1,6 +1,6 @@
 use super::listing::{self, Listing};
 use crate::simulator::call::{Call, Resource};
-use crate::simulator::fields::Sheet;
+use crate::simulator::fields::FieldReader;
 use crate::simulator::render::{echo, without};
 use crate::simulator::reply::{Problem, Reply};
 use crate::simulator::store::Connection;
@@ -31,7 +31,7 @@ pub(super) fn part(world: &mut World, call: &Call, id: u64, name: &str) -> Reply
 pub(super) fn create(world: &mut World, call: &Call) -> Reply {
     let empty = Map::new();
     let sent = call.sent().unwrap_or(&empty);
-    let mut sheet = Sheet::new(Resource::Connection, sent);
+    let mut sheet = FieldReader::new(Resource::Connection, sent);
     sheet.require(REQUIRED);
     let mut row = Connection::new(0, String::new(), String::new(), call.now);
     fill(&mut row, &mut sheet);
@@ -70,7 +70,7 @@ pub(super) fn update(world: &mut World, call: &Call, id: u64) -> Reply {
     };
     let empty = Map::new();
     let sent = call.sent().unwrap_or(&empty);
-    let mut sheet = Sheet::new(Resource::Connection, sent);
+    let mut sheet = FieldReader::new(Resource::Connection, sent);
     fill(&mut row, &mut sheet);
     if !sheet.problems.is_empty() {
         return Reply::problems(&sheet.problems);
@@ -94,7 +94,7 @@ pub(super) fn delete(world: &mut World, id: u64) -> Reply {
 }
 
 /// Takes over every field that was sent.
-fn fill(row: &mut Connection, sheet: &mut Sheet<'_>) {
+fn fill(row: &mut Connection, sheet: &mut FieldReader<'_>) {
     for (name, field) in [
         ("service", &mut row.service),
         ("externalid", &mut row.externalid),

@@ -1,6 +1,6 @@
 use super::listing::{self, Listing};
 use crate::simulator::call::{Call, Resource};
-use crate::simulator::fields::Sheet;
+use crate::simulator::fields::FieldReader;
 use crate::simulator::render::{echo, without};
 use crate::simulator::reply::{Problem, Reply};
 use crate::simulator::store::Customer;
@@ -32,7 +32,7 @@ pub(super) fn create(world: &mut World, call: &Call) -> Reply {
     let empty = Map::new();
     let sent = call.sent().unwrap_or(&empty);
     let mut row = Customer::new(0, 0, String::new(), String::new(), call.now);
-    let mut sheet = Sheet::new(Resource::Customer, sent);
+    let mut sheet = FieldReader::new(Resource::Customer, sent);
     sheet.require(&["connectionid", "email"]);
     if world.options.customer_externalid_required {
         sheet.require(&["externalid"]);
@@ -84,7 +84,7 @@ pub(super) fn update(world: &mut World, call: &Call, id: u64) -> Reply {
     };
     let empty = Map::new();
     let sent = call.sent().unwrap_or(&empty);
-    let mut sheet = Sheet::new(Resource::Customer, sent);
+    let mut sheet = FieldReader::new(Resource::Customer, sent);
     fill(&mut row, &mut sheet);
     if sheet.problems.is_empty()
         && !row.is_pseudo()
@@ -115,7 +115,7 @@ pub(super) fn delete(world: &mut World, id: u64) -> Reply {
 }
 
 /// Takes over every field that was sent.
-fn fill(row: &mut Customer, sheet: &mut Sheet<'_>) {
+fn fill(row: &mut Customer, sheet: &mut FieldReader<'_>) {
     row.connectionid = sheet.id("connectionid").unwrap_or(row.connectionid);
     row.externalid = sheet.text("externalid").unwrap_or(std::mem::take(&mut row.externalid));
     row.accepts_marketing =

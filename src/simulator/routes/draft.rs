@@ -1,5 +1,5 @@
 use crate::simulator::call::Resource;
-use crate::simulator::fields::Sheet;
+use crate::simulator::fields::FieldReader;
 use crate::simulator::reply::Problem;
 use crate::simulator::store::{Discount, Order, Product};
 use jiff::Timestamp;
@@ -34,7 +34,7 @@ pub(in crate::simulator) struct Draft {
 impl Draft {
     /// Reads the fields of a new order: those an order can't be without must be there.
     pub fn of_new(sent: &Map<String, Value>, zone: &TimeZone) -> Result<Self, Vec<Problem>> {
-        let mut sheet = Sheet::new(Resource::Order, sent);
+        let mut sheet = FieldReader::new(Resource::Order, sent);
         sheet.require(REQUIRED);
         if !sheet.has("orderDate") {
             sheet.require(&["externalCreatedDate"]);
@@ -50,10 +50,10 @@ impl Draft {
 
     /// Reads the fields of a change: all may be missing.
     pub fn of_change(sent: &Map<String, Value>, zone: &TimeZone) -> Result<Self, Vec<Problem>> {
-        Self::read(Sheet::new(Resource::Order, sent), zone)
+        Self::read(FieldReader::new(Resource::Order, sent), zone)
     }
 
-    fn read(mut sheet: Sheet<'_>, zone: &TimeZone) -> Result<Self, Vec<Problem>> {
+    fn read(mut sheet: FieldReader<'_>, zone: &TimeZone) -> Result<Self, Vec<Problem>> {
         let draft = Self {
             externalid: sheet.text("externalid"),
             externalcheckoutid: sheet.text("externalcheckoutid"),
@@ -128,7 +128,7 @@ impl Draft {
         order
     }
 
-    /// Changes an order: fields not sent stay, products and discounts are replaced by what was
+    /// Changes an order: fields not sent stay, products and discounts are replacement by what was
     /// sent, if anything.
     pub fn apply(self, order: &mut Order, now: Timestamp) {
         if order.externalid.is_none()
@@ -164,9 +164,9 @@ fn keep<T>(field: &mut T, sent: Option<T>) {
     }
 }
 
-fn products(sheet: &mut Sheet<'_>) -> Option<Vec<Product>> {
+fn products(sheet: &mut FieldReader<'_>) -> Option<Vec<Product>> {
     let read = |(n, sent)| {
-        let mut line = Sheet::entry(Resource::Order, "orderProducts", n, sent);
+        let mut line = FieldReader::entry(Resource::Order, "orderProducts", n, sent);
         line.require(&["name", "price", "quantity"]);
         let product = Product {
             id: 0,
@@ -188,9 +188,9 @@ fn products(sheet: &mut Sheet<'_>) -> Option<Vec<Product>> {
     Some(products)
 }
 
-fn discounts(sheet: &mut Sheet<'_>) -> Option<Vec<Discount>> {
+fn discounts(sheet: &mut FieldReader<'_>) -> Option<Vec<Discount>> {
     let read = |(n, sent)| {
-        let mut entry = Sheet::entry(Resource::Order, "orderDiscounts", n, sent);
+        let mut entry = FieldReader::entry(Resource::Order, "orderDiscounts", n, sent);
         let kind = entry.text("type");
         if kind.as_ref().is_some_and(|kind| kind != "order" && kind != "shipping") {
             entry.invalid("type");

@@ -172,7 +172,7 @@ async fn a_client_that_hangs_up_has_not_seen_the_answer() {
         tokio::task::yield_now().await;
     }
     drop(asked);
-    while !client.simulator.site.world().watch.is_idle() {
+    while !client.simulator.state.world().writes.is_idle() {
         tokio::task::yield_now().await;
     }
     assert_eq!(client.post("/ecomOrders", &order("1")).await.code(), "duplicate");
@@ -188,7 +188,7 @@ async fn two_writes_at_once_for_one_order_are_noted() {
         .ask("PUT", "/api/3/ecomOrders/1", Some(&order_with("1", "totalPrice", json!(1))))
         .await
         .unwrap();
-    while client.simulator.site.world().watch.is_idle() {
+    while client.simulator.state.world().writes.is_idle() {
         tokio::task::yield_now().await;
     }
     assert_eq!(client.post("/ecomOrders", &order("2")).await.status, 201);

@@ -1,6 +1,6 @@
 use super::Client;
 use super::client::{order, order_with};
-use crate::simulator::{Ending, Fault, Kind, Told};
+use crate::simulator::{ClientResponse, Ending, Fault, Kind};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -182,16 +182,18 @@ async fn a_request_without_a_socket_gets_the_same_answer() {
         request.body(order(externalid).to_string().into_bytes()).unwrap()
     };
     let over_the_wire = client.post("/ecomOrders", &order("1")).await;
-    let Told::Whole(told) = client.simulator.serve(request("2")).await else { panic!("an answer") };
+    let ClientResponse::Whole(told) = client.simulator.serve(request("2")).await else {
+        panic!("an answer")
+    };
     assert_eq!(told.status().as_u16(), over_the_wire.status);
     let answer: Value = serde_json::from_slice(told.body()).unwrap();
     assert_eq!(answer["ecomOrder"]["totalPrice"], over_the_wire.json()["ecomOrder"]["totalPrice"]);
     assert_eq!(client.simulator.summary().orders, 2);
 
     client.simulator.inject(Fault::new(Kind::Stored { then: Ending::Reset }));
-    assert!(matches!(client.simulator.serve(request("3")).await, Told::Reset));
+    assert!(matches!(client.simulator.serve(request("3")).await, ClientResponse::Reset));
     client.simulator.inject(Fault::new(Kind::Stored { then: Ending::Cut }));
-    let Told::Cut(told) = client.simulator.serve(request("4")).await else {
+    let ClientResponse::Cut(told) = client.simulator.serve(request("4")).await else {
         panic!("the head of an answer")
     };
     assert!(serde_json::from_slice::<Value>(told.body()).is_err());

@@ -1,8 +1,8 @@
 //! A seed's story: the account, the exports as they come, and what befalls each process.
 
-use crate::chance::Chance;
+use crate::random::Rng;
 use crate::rehearsal::{End, LastSend, Life, Moment};
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{
     CustomerRule, Ending, Fault, Kind, Latency, Options, ProductCount, RetryAfter, Window,
 };
@@ -16,7 +16,7 @@ pub struct Schedule {
     pub timeout_ms: u64,
     pub in_flight_max: usize,
     /// The export as it comes over time; the last one is what must be there in the end.
-    pub exports: Vec<Generated>,
+    pub exports: Vec<GeneratorOptions>,
     pub acts: Vec<Act>,
 }
 
@@ -65,24 +65,24 @@ enum Flavour {
 
 impl Schedule {
     pub fn of(seed: u64) -> Self {
-        let mut chance = Chance::new(seed);
+        let mut rng = Rng::new(seed);
         let flavour = match seed % 4 {
             0 => Flavour::Kills,
             1 => Flavour::Faults,
             _ => Flavour::Everything,
         };
-        let account = Account::of(&mut chance);
-        let timeout_ms = chance.pick(&[3_000, 5_000, 20_000, 60_000]);
-        let in_flight_max = usize::try_from(chance.within(1..17)).unwrap();
-        let exports = exports(seed, &mut chance);
+        let account = Account::of(&mut rng);
+        let timeout_ms = rng.pick(&[3_000, 5_000, 20_000, 60_000]);
+        let in_flight_max = usize::try_from(rng.within(1..17)).unwrap();
+        let exports = exports(seed, &mut rng);
         let mut export = 0;
-        let acts = (0..chance.within(2..9))
+        let acts = (0..rng.within(2..9))
             .map(|_| {
-                if export + 1 < exports.len() && chance.percent(30) {
+                if export + 1 < exports.len() && rng.percent(30) {
                     export += 1;
                 }
                 let orders = exports[export].orders + exports[export].extra_orders;
-                Act::of(&mut chance, flavour, export, orders)
+                Act::of(&mut rng, flavour, export, orders)
             })
             .collect();
         Self { seed, account, timeout_ms, in_flight_max, exports, acts }
@@ -108,11 +108,11 @@ impl Schedule {
 }
 
 impl Account {
-    fn of(chance: &mut Chance) -> Self {
+    fn of(rng: &mut Rng) -> Self {
         let lognormal = |sigma| Latency::Lognormal { median_ms: 440, sigma };
         Self {
-            customer_key: chance.pick(&[CustomerRule::ByExternalId, CustomerRule::ByEmail]),
-            latency: chance.pick(&[
+            customer_key: rng.pick(&[CustomerRule::ByExternalId, CustomerRule::ByEmail]),
+            latency: rng.pick(&[
                 Latency::None,
                 Latency::Fixed { ms: 300 },
                 lognormal(0.35),
@@ -120,51 +120,51 @@ impl Account {
                 // One in a hundred takes longer than most time-outs here.
                 lognormal(1.1),
             ]),
-            jitter_ms: chance.pick(&[0, 2, 5, 20]),
-            window: chance.pick(&[Window::Sliding, Window::FixedSecond, Window::TokenBucket]),
-            retry_after_s: chance.pick(&[None, Some(1), Some(1), Some(30)]),
-            limit_as_503: chance.percent(15),
-            rate_headers: chance.percent(80),
-            total_as_int: chance.percent(30),
-            ignore_filters: chance.percent(20),
-            total_products: chance.pick(&[ProductCount::Lines, ProductCount::Quantity]),
+            jitter_ms: rng.pick(&[0, 2, 5, 20]),
+            window: rng.pick(&[Window::Sliding, Window::FixedSecond, Window::TokenBucket]),
+            retry_after_s: rng.pick(&[None, Some(1), Some(1), Some(30)]),
+            limit_as_503: rng.percent(15),
+            rate_headers: rng.percent(80),
+            total_as_int: rng.percent(30),
+            ignore_filters: rng.percent(20),
+            total_products: rng.pick(&[ProductCount::Lines, ProductCount::Quantity]),
         }
     }
 }
 
-fn exports(seed: u64, chance: &mut Chance) -> Vec<Generated> {
-    let first = Generated {
-        orders: chance.within(20..121),
+fn exports(seed: u64, rng: &mut Rng) -> Vec<GeneratorOptions> {
+    let first = GeneratorOptions {
+        orders: rng.within(20..121),
         seed,
-        defects_permille: chance.pick(&[0, 30, 100]),
-        ..Generated::default()
+        defects_permille: rng.pick(&[0, 30, 100]),
+        ..GeneratorOptions::default()
     };
     let mut all = vec![first];
-    for _ in 0..chance.below(3) {
+    for _ in 0..rng.below(3) {
         let last = all[all.len() - 1].clone();
-        let changed_permille = chance.pick(&[0, 50, 200, 600]);
-        let extra_orders = last.extra_orders + chance.below(15);
-        all.push(Generated { changed_permille, extra_orders, ..last });
+        let changed_permille = rng.pick(&[0, 50, 200, 600]);
+        let extra_orders = last.extra_orders + rng.below(15);
+        all.push(GeneratorOptions { changed_permille, extra_orders, ..last });
     }
     all
 }
 
 impl Act {
-    fn of(chance: &mut Chance, flavour: Flavour, export: usize, orders: u64) -> Self {
-        let faults = if flavour == Flavour::Kills { 0 } else { chance.below(7) };
-        let meddling = if flavour == Flavour::Everything { chance.below(4) } else { 0 };
-        let down = flavour == Flavour::Everything && chance.percent(10);
+    fn of(rng: &mut Rng, flavour: Flavour, export: usize, orders: u64) -> Self {
+        let faults = if flavour == Flavour::Kills { 0 } else { rng.below(7) };
+        let meddling = if flavour == Flavour::Everything { rng.below(4) } else { 0 };
+        let down = flavour == Flavour::Everything && rng.percent(10);
         Self {
             export,
-            life: life(chance, flavour, orders),
-            faults: (0..faults).map(|_| fault(chance)).collect(),
-            meddling: (0..meddling).map(|_| meddle(chance, orders)).collect(),
+            life: life(rng, flavour, orders),
+            faults: (0..faults).map(|_| fault(rng)).collect(),
+            meddling: (0..meddling).map(|_| meddle(rng, orders)).collect(),
             network_down: down.then(|| {
-                let from = seconds(chance, 30);
-                (from, from + seconds(chance, 60))
+                let from = seconds(rng, 30);
+                (from, from + seconds(rng, 60))
             }),
             // Longer than anything of a dead process can be on its way.
-            downtime: Duration::from_millis(chance.pick(&[150, 300, 2_000, 90_000, 2_000_000])),
+            downtime: Duration::from_millis(rng.pick(&[150, 300, 2_000, 90_000, 2_000_000])),
         }
     }
 
@@ -187,59 +187,59 @@ impl Act {
     }
 }
 
-fn seconds(chance: &mut Chance, end: u64) -> Duration {
-    Duration::from_millis(chance.below(end * 1000))
+fn seconds(rng: &mut Rng, end: u64) -> Duration {
+    Duration::from_millis(rng.below(end * 1000))
 }
 
-fn life(chance: &mut Chance, flavour: Flavour, orders: u64) -> Life {
+fn life(rng: &mut Rng, flavour: Flavour, orders: u64) -> Life {
     // Early enough that something is left for the next one.
-    let request = |chance: &mut Chance| chance.within(1..orders / 2);
+    let request = |rng: &mut Rng| rng.within(1..orders / 2);
     let kinds = match flavour {
         Flavour::Kills => 8,
         Flavour::Faults => 0,
         Flavour::Everything => 12,
     };
-    let end = match chance.below(kinds) {
+    let end = match rng.below(kinds) {
         _ if kinds == 0 => End::Done,
-        0 | 1 => End::KilledAt(seconds(chance, 20)),
-        2 | 3 => End::Killed(Moment::BeforeItLeaves, request(chance)),
-        4 | 5 => End::Killed(Moment::OnItsWay, request(chance)),
-        6 | 7 => End::Killed(Moment::Answered, request(chance)),
-        8 => End::StoppedAt(seconds(chance, 20)),
-        9 => End::StoppedAround(request(chance)),
+        0 | 1 => End::KilledAt(seconds(rng, 20)),
+        2 | 3 => End::Killed(Moment::BeforeItLeaves, request(rng)),
+        4 | 5 => End::Killed(Moment::OnItsWay, request(rng)),
+        6 | 7 => End::Killed(Moment::Answered, request(rng)),
+        8 => End::StoppedAt(seconds(rng, 20)),
+        9 => End::StoppedAround(request(rng)),
         _ => End::Done,
     };
     Life {
         // An interrupted run goes on when the same is asked for again, which is what people do.
-        kind: if chance.percent(80) { state::Kind::Backfill } else { state::Kind::Sync },
+        kind: if rng.percent(80) { state::Kind::Backfill } else { state::Kind::Sync },
         end,
-        last_send: match chance.below(3) {
+        last_send: match rng.below(3) {
             0 => LastSend::LongAgo,
             1 => LastSend::InTheFuture(Duration::from_secs(3 * 3600)),
             _ => LastSend::InTheFuture(Duration::from_secs(600)),
         },
-        grace: Duration::from_secs(chance.pick(&[0, 2, 30])),
+        grace: Duration::from_secs(rng.pick(&[0, 2, 30])),
     }
 }
 
-fn meddle(chance: &mut Chance, orders: u64) -> (Duration, Meddling) {
-    let order = chance.below(orders);
-    let what = match chance.below(3) {
+fn meddle(rng: &mut Rng, orders: u64) -> (Duration, Meddling) {
+    let order = rng.below(orders);
+    let what = match rng.below(3) {
         0 => Meddling::DeleteOrder(order),
         1 => Meddling::DeleteCustomer(order),
         _ => Meddling::AddOrder(order),
     };
-    (seconds(chance, 40), what)
+    (seconds(rng, 40), what)
 }
 
-fn fault(chance: &mut Chance) -> Fault {
-    let mut fault = Fault::new(kind(chance));
+fn fault(rng: &mut Rng) -> Fault {
+    let mut fault = Fault::new(kind(rng));
     if let Kind::ErrorsMissing | Kind::CreateDuplicateFirst | Kind::NotFoundSubscriberAfterStore =
         fault.kind
     {
         fault = fault.on("POST", "/ecomOrders");
     } else {
-        let matched = match chance.below(6) {
+        let matched = match rng.below(6) {
             0 => Some(("POST", "/ecomOrders")),
             1 => Some(("POST", "/ecomCustomers")),
             2 => Some(("PUT", "/ecomOrders")),
@@ -251,37 +251,30 @@ fn fault(chance: &mut Chance) -> Fault {
             fault = fault.on(method, path);
         }
     }
-    fault = fault
-        .nth(chance.within(1..40))
-        .times(u32::try_from(chance.pick(&[1, 1, 1, 2, 3, 12])).unwrap());
-    match chance.below(3) {
+    fault =
+        fault.nth(rng.within(1..40)).times(u32::try_from(rng.pick(&[1, 1, 1, 2, 3, 12])).unwrap());
+    match rng.below(3) {
         0 => fault.probability(0.3),
         _ => fault,
     }
 }
 
-fn retry_after(chance: &mut Chance) -> RetryAfter {
-    let seconds = u32::try_from(chance.pick(&[1, 5, 40, 1_200])).unwrap();
-    match chance.below(4) {
+fn retry_after(rng: &mut Rng) -> RetryAfter {
+    let seconds = u32::try_from(rng.pick(&[1, 5, 40, 1_200])).unwrap();
+    match rng.below(4) {
         0 => RetryAfter::Seconds(seconds),
         1 => RetryAfter::HttpDate(seconds),
         _ => RetryAfter::None,
     }
 }
 
-fn kind(chance: &mut Chance) -> Kind {
-    let html = chance.percent(50);
+fn kind(rng: &mut Rng) -> Kind {
+    let html = rng.percent(50);
     let failing = [500, 502, 503, 503, 504, 520, 522, 526, 590, 408];
-    match chance.below(22) {
-        0 | 1 => {
-            Kind::Status { code: chance.pick(&failing), retry_after: retry_after(chance), html }
-        }
-        2 => Kind::Status { code: 429, retry_after: retry_after(chance), html },
-        3 => Kind::Status {
-            code: chance.pick(&[404, 401, 418]),
-            retry_after: RetryAfter::None,
-            html,
-        },
+    match rng.below(22) {
+        0 | 1 => Kind::Status { code: rng.pick(&failing), retry_after: retry_after(rng), html },
+        2 => Kind::Status { code: 429, retry_after: retry_after(rng), html },
+        3 => Kind::Status { code: rng.pick(&[404, 401, 418]), retry_after: RetryAfter::None, html },
         4 => Kind::RateLimit,
         5 => Kind::Forbidden,
         6 => Kind::PaymentRequired,
@@ -289,21 +282,21 @@ fn kind(chance: &mut Chance) -> Kind {
         8 => Kind::ErrorsMissing,
         9 => Kind::ResetBefore,
         10 => {
-            let (code, retry_after) = (chance.pick(&failing), retry_after(chance));
+            let (code, retry_after) = (rng.pick(&failing), retry_after(rng));
             Kind::Stored { then: Ending::Status { code, retry_after, html } }
         }
         11 => Kind::Stored { then: Ending::Reset },
         12 => Kind::Stored { then: Ending::Cut },
         13 => Kind::Stored {
-            then: Ending::Hold { ms: u32::try_from(chance.within(500..70_000)).unwrap() },
+            then: Ending::Hold { ms: u32::try_from(rng.within(500..70_000)).unwrap() },
         },
         14 => Kind::NotFoundSubscriberAfterStore,
         15 => Kind::EmptyBody,
         16 => Kind::TruncatedJson,
-        17 => Kind::Slow { ms: u32::try_from(chance.within(500..30_000)).unwrap() },
+        17 => Kind::Slow { ms: u32::try_from(rng.within(500..30_000)).unwrap() },
         18 => Kind::IgnoreFilters,
         19 => Kind::LocalisedTitles,
-        20 => chance.pick(&[Kind::TotalAsInt, Kind::ExtraKeys]),
+        20 => rng.pick(&[Kind::TotalAsInt, Kind::ExtraKeys]),
         _ => Kind::CreateDuplicateFirst,
     }
 }

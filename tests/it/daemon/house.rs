@@ -10,9 +10,9 @@ use ordersync::daemon::{
     AccountOpenError, AccountPlan, Board, Clock, Daemon, JobPlan, Opener, Plan,
 };
 use ordersync::run::{ConnectionSpec, Job, OpenedAccount};
-use ordersync::samples::{Generated, generate};
+use ordersync::samples::{GeneratorOptions, generate_csv};
 use ordersync::schedule::{Calendar, Schedule};
-use ordersync::simulator::{Options, Simulator, Told};
+use ordersync::simulator::{ClientResponse, Options, Simulator};
 use ordersync::state::{RunRow, StateHandle, Store, View};
 use ordersync::{extract, transform};
 use reqwest::Method;
@@ -61,7 +61,7 @@ impl Transport for Wire {
                 Mood::Stuck => std::future::pending::<()>().await,
                 Mood::Answers => {}
             }
-            let Told::Whole(response) = self.simulator.serve(request).await else {
+            let ClientResponse::Whole(response) = self.simulator.serve(request).await else {
                 return Err(TransportError::ConnectionLost);
             };
             let (head, body) = response.into_parts();
@@ -92,7 +92,11 @@ impl House {
             sends: Arc::default(),
         };
         let mut text = Vec::new();
-        generate(&Generated { orders: 12, seed: 3, ..Generated::default() }, &mut text).unwrap();
+        generate_csv(
+            &GeneratorOptions { orders: 12, seed: 3, ..GeneratorOptions::default() },
+            &mut text,
+        )
+        .unwrap();
         std::fs::write(dir.path().join("orders.csv"), text).unwrap();
         let (moved, begun) = (Arc::new(AtomicI64::new(0)), Instant::now());
         let start: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();

@@ -3,7 +3,7 @@
 use super::{EVERY_SECOND, far_away};
 use crate::process::Process;
 use crate::world::{PATIENCE, World};
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use std::os::unix::net::UnixDatagram;
 use std::sync::mpsc::{Receiver, channel};
 
@@ -54,7 +54,7 @@ impl Systemd {
 #[test]
 fn systemd_is_told_of_start_reload_life_and_end() {
     let world = World::new().job(&far_away());
-    world.generate(&Generated { orders: 10, seed: 3, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 10, seed: 3, ..GeneratorOptions::default() });
     let mut systemd = Systemd::listen(&world);
     let daemon = systemd.start(&world, 400);
     systemd.hears("READY=1");

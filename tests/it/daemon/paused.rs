@@ -4,7 +4,7 @@
 use super::house::{House, Mood};
 use crate::rehearsal::in_paused_time;
 use ordersync::daemon::AccountStatus;
-use ordersync::samples::{Generated, generate};
+use ordersync::samples::{GeneratorOptions, generate_csv};
 use ordersync::simulator::{Fault, Kind, RetryAfter};
 use std::time::Duration;
 use tokio::time::sleep;
@@ -154,7 +154,11 @@ fn a_stuck_loader_gives_no_sign_of_life_and_an_idle_or_busy_one_does() {
 /// An export in which every order is new.
 fn changed() -> Vec<u8> {
     let mut text = Vec::new();
-    generate(&Generated { orders: 12, seed: 4, ..Generated::default() }, &mut text).unwrap();
+    generate_csv(
+        &GeneratorOptions { orders: 12, seed: 4, ..GeneratorOptions::default() },
+        &mut text,
+    )
+    .unwrap();
     text
 }
 

@@ -4,11 +4,11 @@ use super::{EVERY_SECOND, far_away, runs};
 use crate::process::Process;
 use crate::resume::wait_for_requests;
 use crate::world::{World, assert_adds_up};
-use ordersync::samples::{Generated, Truth};
+use ordersync::samples::{Expected, GeneratorOptions};
 use ordersync::simulator::{Ending, Fault, Kind};
 
-fn shop_of(world: &World, orders: u64) -> Truth {
-    world.generate(&Generated { orders, seed: 12, ..Generated::default() })
+fn shop_of(world: &World, orders: u64) -> Expected {
+    world.generate(&GeneratorOptions { orders, seed: 12, ..GeneratorOptions::default() })
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{EVERY_SECOND, runs};
 use crate::process::Process;
 use crate::resume::wait_for_requests;
 use crate::world::World;
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use std::net::TcpListener;
 
 /// Another account with a job of its own, at this address, which may take this long to answer.
@@ -34,7 +34,8 @@ fn an_account_that_never_answers_slows_no_other() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let world = World::new().job(EVERY_SECOND).policy(&another(&url, 600));
-    let truth = world.generate(&Generated { orders: 30, seed: 3, ..Generated::default() });
+    let truth =
+        world.generate(&GeneratorOptions { orders: 30, seed: 3, ..GeneratorOptions::default() });
     let daemon =
         Process::daemon_by(&mut world.command(&["daemon", "--color", "never", "--grace", "1s"]));
     daemon.tells("other begins", 1);
@@ -52,7 +53,7 @@ fn a_refused_token_is_told_once_and_the_account_is_left_alone() {
         .job(EVERY_SECOND)
         .policy(&another(&refusing.simulator.url(), 600).replace("\"token\"", "\"other-token\""));
     std::fs::write(world.path("other-token"), "wrong-token-99").unwrap();
-    world.generate(&Generated { orders: 10, seed: 3, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 10, seed: 3, ..GeneratorOptions::default() });
     let daemon = Process::daemon(&world);
     daemon.tells("of other was refused: the target does not accept the token", 1);
     let requests = refusing.summary().requests;
@@ -67,7 +68,8 @@ fn a_refused_token_is_told_once_and_the_account_is_left_alone() {
 #[test]
 fn while_another_process_is_at_the_account_it_waits_and_says_so() {
     let world = World::new().job(EVERY_SECOND);
-    let truth = world.generate(&Generated { orders: 40, seed: 3, ..Generated::default() });
+    let truth =
+        world.generate(&GeneratorOptions { orders: 40, seed: 3, ..GeneratorOptions::default() });
     world.hold_from(10);
     let mut backfill = world.start(&["--quiet", "backfill"]);
     assert!(wait_for_requests(&world, &mut backfill, 10));
@@ -87,7 +89,8 @@ fn a_missing_export_is_told_and_the_job_is_tried_again_when_it_is_due() {
     let world = World::new().job(EVERY_SECOND);
     let daemon = Process::daemon(&world);
     daemon.tells("shop could not begin: ", 1);
-    let truth = world.generate(&Generated { orders: 10, seed: 3, ..Generated::default() });
+    let truth =
+        world.generate(&GeneratorOptions { orders: 10, seed: 3, ..GeneratorOptions::default() });
     daemon.tells("finished: 10 records read", 1);
     let log = daemon.stop(0);
     assert!(log.contains("exports/*"), "{log}");

@@ -2,7 +2,7 @@
 
 use super::{counts, one, order, plain, put};
 use crate::world::{Told, World};
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use serde_json::{Value, json};
 
 /// Saves the plan of what is there now.
@@ -204,8 +204,12 @@ fn the_file_that_is_compared_with_is_never_written_over() {
 #[test]
 fn a_plan_of_thousands_differs_from_itself_in_nothing() {
     let world = World::new();
-    let generated =
-        Generated { orders: 3_000, seed: 8, defects_permille: 40, ..Generated::default() };
+    let generated = GeneratorOptions {
+        orders: 3_000,
+        seed: 8,
+        defects_permille: 40,
+        ..GeneratorOptions::default()
+    };
     let truth = world.generate(&generated);
     for (option, orders) in [("--payloads", truth.valid), ("--jsonl", 0)] {
         let told = difference(&world, &save(&world, option), &[]);

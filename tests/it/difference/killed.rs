@@ -3,7 +3,7 @@
 use super::difference;
 use crate::resume::wait_for_requests;
 use crate::world::World;
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Latency, Options};
 
 #[test]
@@ -14,7 +14,8 @@ fn however_a_load_is_killed_each_order_in_the_ledger_has_its_outline() {
         ..Options::default()
     };
     let world = World::with(options);
-    let truth = world.generate(&Generated { orders: 200, seed: 17, ..Generated::default() });
+    let truth =
+        world.generate(&GeneratorOptions { orders: 200, seed: 17, ..GeneratorOptions::default() });
     let mut requests = 0;
     while {
         let mut child = world.start(&["--quiet", "backfill"]);

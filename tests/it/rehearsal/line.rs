@@ -2,7 +2,7 @@
 
 use super::{End, Moment, TOKEN, WAIT_MAX};
 use ordersync::activecampaign::{Response, ResponseFuture, Transport, TransportError};
-use ordersync::simulator::{Simulator, Told};
+use ordersync::simulator::{ClientResponse, Simulator};
 use reqwest::Method;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -117,11 +117,11 @@ impl Line {
             self.crash.die().await;
         }
         match told {
-            Ok(Told::Whole(response)) => {
+            Ok(ClientResponse::Whole(response)) => {
                 let (head, body) = response.into_parts();
                 Ok(Response { status: head.status.as_u16(), headers: head.headers, body: Ok(body) })
             }
-            Ok(Told::Cut(response)) => {
+            Ok(ClientResponse::Cut(response)) => {
                 let head = response.into_parts().0;
                 Ok(Response {
                     status: head.status.as_u16(),
@@ -129,7 +129,7 @@ impl Line {
                     body: Err("answer_cut"),
                 })
             }
-            Ok(Told::Reset) => Err(TransportError::ConnectionLost),
+            Ok(ClientResponse::Reset) => Err(TransportError::ConnectionLost),
             Err(_) => {
                 self.crash.timeouts.fetch_add(1, Ordering::Relaxed);
                 Err(TransportError::TimedOut)
@@ -139,8 +139,8 @@ impl Line {
 }
 
 /// The pause that an answer asks for.
-fn asked_to_wait(told: &Told) -> Option<Duration> {
-    let Told::Whole(answer) = told else { return None };
+fn asked_to_wait(told: &ClientResponse) -> Option<Duration> {
+    let ClientResponse::Whole(answer) = told else { return None };
     let header = |name| answer.headers().get(name)?.to_str().ok();
     let text = header("retry-after")?;
     let date = |text: &str| jiff::fmt::rfc2822::parse(text).unwrap().timestamp();

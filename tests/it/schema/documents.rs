@@ -7,7 +7,7 @@ use crate::world::{Told, World};
 use ordersync::plan::{Assumptions, Forecast};
 use ordersync::report;
 use ordersync::run::Progress;
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::Edit;
 use ordersync::state::{Counts, Kind, Requests};
 use serde_json::{Value, json};
@@ -54,11 +54,11 @@ fn planned_with(all: &mut Vec<Document>, world: &World, more: &[&str]) {
 /// Orders of several currencies, a tenth of them at fault in all the ways that the generator knows.
 fn a_shop_with_faults(all: &mut Vec<Document>) {
     let world = World::new();
-    world.generate(&Generated {
+    world.generate(&GeneratorOptions {
         orders: 400,
         seed: 3,
         defects_permille: 120,
-        ..Generated::default()
+        ..GeneratorOptions::default()
     });
     planned(all, &world);
     told(all, "runs", &world, &["backfill", "--canary", "5"]);
@@ -77,14 +77,14 @@ fn a_shop_with_faults(all: &mut Vec<Document>) {
 /// Loaded, changed, loaded again, damaged at the target, taken back, forgotten and found.
 fn a_shop_that_changes(all: &mut Vec<Document>) {
     let world = World::new();
-    let shop = Generated { orders: 60, seed: 4, ..Generated::default() };
+    let shop = GeneratorOptions { orders: 60, seed: 4, ..GeneratorOptions::default() };
     world.generate(&shop);
     told(all, "status", &world, &["status"]);
     told(all, "explain", &world, &["explain", "shop", &world.keys()[0]]);
     told(all, "runs", &world, &["backfill"]);
     world.simulator.edit(Edit::SetList { id: 1, list: "7".into() }).unwrap();
     world.run(&["check"]);
-    let more = Generated { changed_permille: 300, extra_orders: 20, ..shop };
+    let more = GeneratorOptions { changed_permille: 300, extra_orders: 20, ..shop };
     world.generate(&more);
     planned(all, &world);
     told(all, "verify", &world, &["verify", "shop"]);
@@ -99,11 +99,11 @@ fn a_shop_that_changes(all: &mut Vec<Document>) {
     told(all, "adopt", &world, &["adopt", "shop"]);
     told(all, "status", &world, &["status"]);
     // Another export, less than half of it.
-    world.generate(&Generated { orders: 20, seed: 99, ..shop });
+    world.generate(&GeneratorOptions { orders: 20, seed: 99, ..shop });
     told(all, "runs", &world, &["sync"]);
-    world.generate(&Generated { orders: 60, seed: 99, ..shop });
+    world.generate(&GeneratorOptions { orders: 60, seed: 99, ..shop });
     planned(all, &world);
-    world.generate(&Generated { orders: 8, seed: 99, ..shop });
+    world.generate(&GeneratorOptions { orders: 8, seed: 99, ..shop });
     planned(all, &world);
     told(all, "runs", &world, &["sync"]);
 }
@@ -196,7 +196,7 @@ fn shops_with_little(all: &mut Vec<Document>) {
     world.export("orders.json", order.to_string());
     planned(all, &world);
     let world = World::new().policy("statuses = [\"draft\"]\norder_key = \"number\"\n");
-    world.generate(&Generated { orders: 10, seed: 6, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 10, seed: 6, ..GeneratorOptions::default() });
     planned(all, &world);
 }
 

@@ -4,7 +4,7 @@
 use super::client::Site;
 use super::shop;
 use crate::world::World;
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Ending, Fault, Kind, RetryAfter};
 use std::path::Path;
 use std::process::{Command, Output};
@@ -44,7 +44,7 @@ fn a_browser_shows_the_status_page_without_a_complaint_and_keeps_it_live() {
     let world = at_work();
     let (daemon, site) = Site::of(&world);
     daemon.tells("finished: ", 2);
-    let whole = Generated {
+    let whole = GeneratorOptions {
         orders: 60,
         seed: 5,
         defects_permille: 100,

@@ -2,18 +2,18 @@
 
 use super::value;
 use crate::world::World;
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Fault, Kind};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 fn shop() -> World {
     let world = World::new();
-    world.generate(&Generated {
+    world.generate(&GeneratorOptions {
         orders: 30,
         seed: 5,
         defects_permille: 100,
-        ..Generated::default()
+        ..GeneratorOptions::default()
     });
     world
 }
@@ -57,7 +57,7 @@ fn a_failed_run_adds_no_success_and_says_how_it_ended() {
     let success = "ordersync_last_success_timestamp_seconds{job=\"shop\"}";
     let before = value(&file(&world), success);
     world.simulator.inject(Fault::new(Kind::PaymentRequired).forever());
-    world.generate(&Generated { orders: 40, seed: 6, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 40, seed: 6, ..GeneratorOptions::default() });
     assert_eq!(world.run(&["backfill", "--yes", "--metrics-file", "shop.prom"]).code, 5);
     let text = file(&world);
     assert_eq!(value(&text, success), before);

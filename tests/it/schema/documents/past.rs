@@ -3,7 +3,7 @@
 
 use super::{Document, order, planned, planned_with, put, told};
 use crate::world::{World, until};
-use ordersync::samples::Generated;
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Edit, Fault, Kind, RetryAfter};
 use serde_json::{Value, json};
 use std::fs;
@@ -54,7 +54,7 @@ fn forget_outlines(world: &World) {
 /// Sent again, refused, compared and not, repaired, undone.
 pub fn orders_with_a_past(all: &mut Vec<Document>) {
     let world = World::new();
-    world.generate(&Generated { orders: 24, seed: 13, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 24, seed: 13, ..GeneratorOptions::default() });
     let keys = world.keys();
     let away = Kind::Status { code: 503, retry_after: RetryAfter::None, html: true };
     world.simulator.inject(Fault::new(away).on("POST", "/ecomOrders").key(&keys[0]));
@@ -94,7 +94,7 @@ pub fn orders_with_a_past(all: &mut Vec<Document>) {
 /// The target takes none of its orders, so none is there when they are read back.
 pub fn a_canary_that_dies(all: &mut Vec<Document>) {
     let world = World::new();
-    world.generate(&Generated { orders: 10, seed: 13, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 10, seed: 13, ..GeneratorOptions::default() });
     world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").forever());
     let told = told(all, "runs", &world, &["backfill", "--canary", "3"]).json();
     assert_eq!(told["verifications"][0]["differences_by_kind"][0]["kind"], "missing", "{told}");
@@ -103,7 +103,7 @@ pub fn a_canary_that_dies(all: &mut Vec<Document>) {
 /// What others see of a run while it waits as the target asked, and after it was killed.
 pub fn a_run_that_waits_and_is_killed(all: &mut Vec<Document>) {
     let world = World::new().account("wait_max_s = 7200\n");
-    world.generate(&Generated { orders: 30, seed: 13, ..Generated::default() });
+    world.generate(&GeneratorOptions { orders: 30, seed: 13, ..GeneratorOptions::default() });
     let wait = Kind::Status { code: 429, retry_after: RetryAfter::Seconds(3600), html: false };
     world.simulator.inject(Fault::new(wait).on("POST", "/ecomOrders").nth(10).forever());
     let child = world.start(&["--quiet", "backfill"]);

@@ -1,16 +1,16 @@
-//! The faults still to come, and which request each of them strikes.
+//! The pending faults, and which request each of them hits.
 
-use super::chance::Chance;
 use super::faults::{Fault, Kind, Match};
+use fastrand::Rng;
 use std::collections::BTreeMap;
 
 /// When in the life of a request a fault is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     /// Before every gate: faults that replace the answer.
-    LimitedListener,
+    BeforeChecks,
     /// Behind the gates: faults that change what is done or answered.
-    Inside,
+    AfterChecks,
 }
 
 /// What a fault looks at in a request.
@@ -24,13 +24,13 @@ pub(super) struct Target<'a> {
 
 /// The faults still to come, in the order they were given.
 #[derive(Debug, Default)]
-pub(super) struct Script {
+pub(super) struct FaultQueue {
     faults: Vec<(Fault, u64)>,
     /// Requests struck, by the name of the kind.
-    pub struck: BTreeMap<&'static str, u64>,
+    pub hits: BTreeMap<&'static str, u64>,
 }
 
-impl Script {
+impl FaultQueue {
     pub fn push(&mut self, fault: Fault) {
         self.faults.push((fault, 0));
     }
@@ -40,26 +40,21 @@ impl Script {
     }
 
     /// The first fault that strikes this request at this stage; at most one does.
-    pub fn strike(
-        &mut self,
-        stage: Stage,
-        target: &Target<'_>,
-        chance: &mut Chance,
-    ) -> Option<Kind> {
+    pub fn next_match(&mut self, stage: Stage, target: &Target<'_>, rng: &mut Rng) -> Option<Kind> {
         let mut struck = None;
         for (fault, seen) in &mut self.faults {
-            if fault.kind.replaces() != (stage == Stage::LimitedListener)
+            if fault.kind.replaces() != (stage == Stage::BeforeChecks)
                 || !fault.matches.covers(target)
             {
                 continue;
             }
             *seen += 1;
             let due = *seen >= fault.matches.nth.unwrap_or(1) && fault.times != Some(0);
-            if struck.is_some() || !due || fault.probability.is_some_and(|p| chance.unit() >= p) {
+            if struck.is_some() || !due || fault.probability.is_some_and(|p| rng.f64() >= p) {
                 continue;
             }
             fault.times = fault.times.map(|left| left - 1);
-            *self.struck.entry(fault.kind.name()).or_default() += 1;
+            *self.hits.entry(fault.kind.name()).or_default() += 1;
             struck = Some(fault.kind.clone());
         }
         self.faults.retain(|(fault, _)| fault.times != Some(0));
@@ -82,26 +77,26 @@ impl Match {
 mod tests {
     use super::*;
 
-    fn strikes(fault: Fault, requests: &[(&str, &str, &str)]) -> Vec<bool> {
-        let mut script = Script::default();
+    fn hits(fault: Fault, requests: &[(&str, &str, &str)]) -> Vec<bool> {
+        let mut script = FaultQueue::default();
         script.push(fault);
-        let mut chance = Chance::new(1);
-        let mut strike = |(method, path, key): &(&str, &str, &str)| {
+        let mut rng = Rng::with_seed(1);
+        let mut is_hit = |(method, path, key): &(&str, &str, &str)| {
             let keys = [(*key).to_owned()];
             script
-                .strike(Stage::LimitedListener, &Target { method, path, keys: &keys }, &mut chance)
+                .next_match(Stage::BeforeChecks, &Target { method, path, keys: &keys }, &mut rng)
                 .is_some()
         };
-        requests.iter().map(&mut strike).collect()
+        requests.iter().map(&mut is_hit).collect()
     }
 
     #[test]
-    fn a_fault_strikes_from_the_nth_match_as_often_as_told() {
+    fn a_fault_hits_from_the_nth_match_as_often_as_asked() {
         let post = ("POST", "/ecomOrders", "A");
         let get = ("GET", "/ecomOrders", "A");
         let fault = Fault::new(Kind::Forbidden).on("POST", "/ecomOrders").nth(2).times(2);
         assert_eq!(
-            strikes(fault, &[post, get, post, get, post, post]),
+            hits(fault, &[post, get, post, get, post, post]),
             [false, false, true, false, true, false]
         );
     }
@@ -110,14 +105,14 @@ mod tests {
     fn a_fault_for_a_key_leaves_the_others_alone() {
         let fault = Fault::new(Kind::Forbidden).key("B").forever();
         let about = |key| ("POST", "/ecomOrders", key);
-        assert_eq!(strikes(fault, &[about("A"), about("B"), about("B")]), [false, true, true]);
+        assert_eq!(hits(fault, &[about("A"), about("B"), about("B")]), [false, true, true]);
     }
 
     #[test]
     fn a_probable_fault_strikes_about_as_often() {
         let fault = Fault::new(Kind::RateLimit).forever().probability(0.25);
         let struck =
-            strikes(fault, &[("GET", "/connections", ""); 2000]).into_iter().filter(|s| *s).count();
+            hits(fault, &[("GET", "/connections", ""); 2000]).into_iter().filter(|s| *s).count();
         assert!((400..600).contains(&struck), "{struck} of 2000");
     }
 }

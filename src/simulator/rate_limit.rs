@@ -7,7 +7,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// The rate limit of the account. Times are counted from the start of the simulator and never go
 /// back.
 #[derive(Debug)]
-pub(super) struct Limiter {
+pub(super) struct RateLimit {
     per_second: Option<u32>,
     window: Window,
     /// Accepted requests: of the trailing second (sliding), or of the current full second (fixed).
@@ -25,7 +25,7 @@ pub(super) struct Allowance {
     pub remaining: Option<u32>,
 }
 
-impl Limiter {
+impl RateLimit {
     pub fn new(per_second: Option<u32>, window: Window) -> Self {
         let credit_ns = per_second.map_or(0, |n| Self::cost_ns(n) * u64::from(n));
         Self { per_second, window, accepted: VecDeque::new(), credit_ns, filled_at: Duration::ZERO }
@@ -82,12 +82,12 @@ impl Limiter {
 
 /// The most requests seen in any trailing second.
 #[derive(Debug, Default)]
-pub(super) struct Peak {
+pub(super) struct PeakRate {
     recent: VecDeque<Duration>,
     pub most: u64,
 }
 
-impl Peak {
+impl PeakRate {
     pub fn count(&mut self, at: Duration) {
         while self.recent.front().is_some_and(|earlier| at.saturating_sub(*earlier) >= SECOND) {
             self.recent.pop_front();
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     fn admitted(window: Window, at_ms: &[u64]) -> Vec<bool> {
-        let mut limiter = Limiter::new(Some(2), window);
+        let mut limiter = RateLimit::new(Some(2), window);
         at_ms.iter().map(|ms| limiter.admit(Duration::from_millis(*ms)).admitted).collect()
     }
 
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn without_a_limit_everything_is_let_in() {
-        let mut limiter = Limiter::new(None, Window::Sliding);
+        let mut limiter = RateLimit::new(None, Window::Sliding);
         assert!((0..1000).all(
             |_| limiter.admit(Duration::ZERO) == Allowance { admitted: true, remaining: None }
         ));
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_allowance_left_counts_down() {
-        let mut limiter = Limiter::new(Some(3), Window::Sliding);
+        let mut limiter = RateLimit::new(Some(3), Window::Sliding);
         let left: Vec<_> = (0..4).map(|_| limiter.admit(Duration::ZERO).remaining).collect();
         assert_eq!(left, [Some(2), Some(1), Some(0), Some(0)]);
     }

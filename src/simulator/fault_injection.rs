@@ -1,16 +1,16 @@
-//! What the faults do: to the account before a request, to its answer, or in the place of both.
+//! Carries out injected faults: edits to the account before a request, a changed answer, or an
+//! answer in place of the request.
 
 use super::call::{Call, scalar};
 use super::faults::{Ending, Kind, RetryAfter};
-use super::handling::Delivery;
-use super::reply::{Content, Pause, Reply, http_date};
+use super::reply::{Content, Delivery, Pause, Reply, http_date};
 use super::routes;
 use super::world::World;
 use serde_json::json;
 use std::time::Duration;
 
-/// The answer that a fault puts in the place of everything.
-pub(super) fn replaced(world: &World, kind: Kind) -> (Reply, Delivery) {
+/// The answer that a fault sends instead of handling the request.
+pub(super) fn replacement(world: &World, kind: Kind) -> (Reply, Delivery) {
     let reply = match kind {
         Kind::Status { code, retry_after, html } => failure(world, code, retry_after, html),
         Kind::RateLimit => Reply::message(429, "Rate limit exceeded."),
@@ -27,8 +27,8 @@ pub(super) fn replaced(world: &World, kind: Kind) -> (Reply, Delivery) {
     (reply, Delivery::Whole)
 }
 
-/// What a fault does to an answer whose work is done.
-pub(super) fn spoil(world: &World, reply: &mut Reply, kind: Kind) -> Delivery {
+/// Changes the answer to a request that was carried out.
+pub(super) fn alter_reply(world: &World, reply: &mut Reply, kind: Kind) -> Delivery {
     match kind {
         Kind::Stored { then: Ending::Status { code, retry_after, html } } => {
             let created = reply.created;
@@ -74,12 +74,12 @@ fn failure(world: &World, code: u16, retry_after: RetryAfter, html: bool) -> Rep
             "<html><head><title>{code}</title></head><body>{code}</body></html>"
         ));
     }
-    announce(world, &mut reply, retry_after);
+    add_retry_after(world, &mut reply, retry_after);
     reply
 }
 
 /// Adds `Retry-After`, and notes the pause that it announces.
-pub(super) fn announce(world: &World, reply: &mut Reply, retry_after: RetryAfter) {
+pub(super) fn add_retry_after(world: &World, reply: &mut Reply, retry_after: RetryAfter) {
     match retry_after {
         RetryAfter::None => {}
         RetryAfter::Seconds(seconds) => {
@@ -101,8 +101,8 @@ pub(super) fn announce(world: &World, reply: &mut Reply, retry_after: RetryAfter
     }
 }
 
-/// What a fault does to the account just before a request, in the name of somebody else.
-pub(super) fn meddle(world: &mut World, call: &Call, kind: &Kind) {
+/// Edits the account just before a request, as another client would.
+pub(super) fn apply_edits(world: &mut World, call: &Call, kind: &Kind) {
     match kind {
         Kind::DeleteConnection => delete_connection(world, call),
         Kind::CreateDuplicateFirst => create_first(world, call),

@@ -1,4 +1,4 @@
-use super::window::Peak;
+use super::rate_limit::PeakRate;
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub(super) struct RequestLog {
     pub refused: u64,
     pub by_route: BTreeMap<String, u64>,
     pub by_status: BTreeMap<u16, u64>,
-    pub peak: Peak,
+    pub peak: PeakRate,
     last_at: Option<Duration>,
     busy: Duration,
 }

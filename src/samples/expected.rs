@@ -1,8 +1,9 @@
+use super::order::Order;
 use std::collections::BTreeMap;
 
 /// What a generated export holds, counted while it was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Truth {
+pub struct Expected {
     /// All orders in the file.
     pub orders: u64,
     /// Orders without a defect; all numbers below except the last two are of these alone.
@@ -30,18 +31,48 @@ pub struct Sum {
     pub minor_units: u64,
 }
 
-/// Which customers were seen, by index: a bit each.
-pub struct Seen {
-    bits: Vec<u64>,
-    pub count: u64,
+/// Counts the orders of an export while they are written.
+#[derive(Default)]
+pub struct ExpectedCounter {
+    expected: Expected,
+    customers: CustomerSet,
 }
 
-impl Seen {
-    pub fn none() -> Self {
-        Self { bits: Vec::new(), count: 0 }
+impl ExpectedCounter {
+    pub fn add(&mut self, order: &Order) {
+        let expected = &mut self.expected;
+        expected.orders += 1;
+        if let Some(defect) = order.defect {
+            *expected.invalid.entry(defect.reason()).or_default() += 1;
+            return;
+        }
+        expected.valid += 1;
+        expected.changed += u64::from(order.is_changed);
+        expected.lines += order.lines.len() as u64;
+        self.customers.add(order.customer);
+        let sum = expected.totals.entry(order.pricing.code).or_default();
+        sum.orders += 1;
+        sum.minor_units += order.total;
+        // Orders are generated from the oldest to the newest.
+        let placed = || order.placed.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
+        expected.first_order.get_or_insert_with(placed);
+        expected.last_order = Some(placed());
     }
 
-    pub fn add(&mut self, index: u64) {
+    pub fn finish(self, rows: u64) -> Expected {
+        Expected { customers: self.customers.count, rows, ..self.expected }
+    }
+}
+
+/// Which customers were seen, by index: a bit each.
+#[derive(Default)]
+struct CustomerSet {
+    bits: Vec<u64>,
+    count: u64,
+}
+
+impl CustomerSet {
+    fn add(&mut self, index: u64) {
         let word = usize::try_from(index / 64).unwrap_or(usize::MAX);
         if word >= self.bits.len() {
             self.bits.resize(word + 1, 0);

@@ -7,14 +7,14 @@ use std::collections::HashMap;
 
 /// What a write is about: a record of the shop.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct Key {
+pub(super) struct RecordKey {
     resource: Resource,
     /// Id of the connection; for a connection its service.
     scope: String,
     external: String,
 }
 
-impl Key {
+impl RecordKey {
     fn new(resource: Resource, scope: impl ToString, external: String) -> Self {
         Self { resource, scope: scope.to_string(), external }
     }
@@ -105,7 +105,7 @@ impl Lookup {
 
     /// Whether the client now knows if this record exists. A list without a key tells so at its
     /// end.
-    fn tells_of(&self, key: &Key, email: Option<&str>) -> bool {
+    fn tells_of(&self, key: &RecordKey, email: Option<&str>) -> bool {
         if self.resource != key.resource
             || self.scope.as_ref().is_some_and(|scope| *scope != key.scope)
         {
@@ -120,23 +120,23 @@ impl Lookup {
 }
 
 /// A create that may or may not have been stored, as far as the client can know.
-struct Unseen {
+struct UnknownCreate {
     request: u64,
     email: Option<String>,
 }
 
 /// Writes under way, and creates with an unknown end.
 #[derive(Default)]
-pub(super) struct Watch {
-    under_way: HashMap<Key, u64>,
-    unseen: HashMap<Key, Unseen>,
+pub(super) struct WriteTracker {
+    in_progress: HashMap<RecordKey, u64>,
+    unknown: HashMap<RecordKey, UnknownCreate>,
 }
 
-impl Watch {
+impl WriteTracker {
     /// A write about this key has come.
-    pub fn begin(&mut self, call: &Call, key: &Key, violations: &mut Violations) {
+    pub fn begin(&mut self, call: &Call, key: &RecordKey, violations: &mut Violations) {
         let number = call.number;
-        if let Some(other) = self.under_way.insert(key.clone(), number) {
+        if let Some(other) = self.in_progress.insert(key.clone(), number) {
             let detail = format!(
                 "request {other} for the same {} was not answered yet",
                 key.resource.wrapper()
@@ -144,11 +144,11 @@ impl Watch {
             violations.add(number, Rule::TwoWrites, detail);
         }
         if call.method == "POST"
-            && let Some(unseen) = self.unseen.remove(key)
+            && let Some(unknown) = self.unknown.remove(key)
         {
             let detail = format!(
                 "the end of request {} for the same {} was unknown, and it was not looked up",
-                unseen.request,
+                unknown.request,
                 key.resource.wrapper()
             );
             violations.add(number, Rule::RepeatedCreate, detail);
@@ -156,24 +156,25 @@ impl Watch {
     }
 
     /// The write is answered, or never will be.
-    pub fn end(&mut self, number: u64, key: &Key) {
-        if self.under_way.get(key) == Some(&number) {
-            self.under_way.remove(key);
+    pub fn end(&mut self, number: u64, key: &RecordKey) {
+        if self.in_progress.get(key) == Some(&number) {
+            self.in_progress.remove(key);
         }
     }
 
     /// Whether no write is under way.
     #[cfg(test)]
     pub fn is_idle(&self) -> bool {
-        self.under_way.is_empty()
+        self.in_progress.is_empty()
     }
 
     /// The client can't know how this create ended.
-    pub fn lost(&mut self, request: u64, key: Key, email: Option<String>) {
-        self.unseen.insert(key, Unseen { request, email: email.map(|email| email.to_lowercase()) });
+    pub fn lost(&mut self, request: u64, key: RecordKey, email: Option<String>) {
+        self.unknown
+            .insert(key, UnknownCreate { request, email: email.map(|email| email.to_lowercase()) });
     }
 
     pub fn looked_up(&mut self, lookup: &Lookup) {
-        self.unseen.retain(|key, unseen| !lookup.tells_of(key, unseen.email.as_deref()));
+        self.unknown.retain(|key, unknown| !lookup.tells_of(key, unknown.email.as_deref()));
     }
 }

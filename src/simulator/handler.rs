@@ -1,16 +1,16 @@
-//! What becomes of one request: the gates in their order, and the answer behind them. What the
-//! faults do is told in `mischief`.
+//! Handles one request: the checks in their order, then the answer.
 
 use super::call::Call;
+use super::delays;
+use super::fault_injection::{add_retry_after, alter_reply, apply_edits, replacement};
+use super::fault_queue::{Stage, Target};
 use super::faults::{Kind, RetryAfter};
 use super::judge::judge;
-use super::mischief::{announce, meddle, replaced, spoil};
-use super::reply::{Content, Reply};
+use super::reply::{Content, Delivery, Reply};
 use super::routes;
-use super::script::{Stage, Target};
 use super::store::Row;
-use super::watch::{Key, Lookup};
-use super::world::{Closing, Ticket, World};
+use super::world::{Admission, RequestEnd, World};
+use super::write_tracker::{Lookup, RecordKey};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -20,38 +20,27 @@ pub(super) struct Outcome {
     pub delivery: Delivery,
     /// Time until the answer leaves.
     pub wait: Duration,
-    pub closing: Closing,
-}
-
-/// How much of the answer reaches the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Delivery {
-    Whole,
-    /// All but its end.
-    Cut,
-    /// Nothing: the connection is reset.
-    Reset,
-    /// Nothing for this long, then a reset.
-    Hold(Duration),
+    pub end: RequestEnd,
 }
 
 /// Decides a request at once: everything it changes is changed when this returns.
-pub(super) fn handle(world: &mut World, call: &Call, ticket: &Ticket) -> Outcome {
+pub(super) fn handle(world: &mut World, call: &Call, admission: &Admission) -> Outcome {
     world.note_names(call);
-    let key = Key::of(call, &world.store);
+    let key = RecordKey::of(call, &world.store);
     if let Some(key) = &key {
-        world.watch.begin(call, key, &mut world.violations);
+        world.writes.begin(call, key, &mut world.violations);
     }
-    let mut wait = world.chance.latency(world.options.latency);
-    let (reply, delivery) = match strike(world, call, Stage::LimitedListener) {
-        Some(kind) => replaced(world, kind),
+    let mut wait = delays::latency(&mut world.rng, world.options.latency);
+    let (reply, delivery) = match matching_fault(world, call, Stage::BeforeChecks) {
+        Some(kind) => replacement(world, kind),
         None => {
-            let (mut reply, delivery, slower) = match gate(world, call, ticket) {
+            let (mut reply, delivery, slower) = match refusal(world, call, admission) {
                 Some(refusal) => (refusal, Delivery::Whole, Duration::ZERO),
-                None => behind_the_gates(world, call),
+                None => answer_admitted(world, call),
             };
             wait += slower;
-            if let (true, Some(left)) = (world.options.rate_headers, ticket.allowance.remaining) {
+            if let (true, Some(left)) = (world.options.rate_headers, admission.allowance.remaining)
+            {
                 let limit = world.options.requests_per_second.unwrap_or_default();
                 reply.headers.push(("ratelimit-limit", limit.to_string()));
                 reply.headers.push(("ratelimit-remaining", left.to_string()));
@@ -59,18 +48,18 @@ pub(super) fn handle(world: &mut World, call: &Call, ticket: &Ticket) -> Outcome
             (reply, delivery)
         }
     };
-    let closing = closing(call, key, &reply, delivery);
-    Outcome { reply, delivery, wait, closing }
+    let end = end(call, key, &reply, delivery);
+    Outcome { reply, delivery, wait, end }
 }
 
-fn closing(call: &Call, key: Option<Key>, reply: &Reply, delivery: Delivery) -> Closing {
+fn end(call: &Call, key: Option<RecordKey>, reply: &Reply, delivery: Delivery) -> RequestEnd {
     let whole =
         delivery == Delivery::Whole && matches!(reply.body, Content::Json(_) | Content::Html(_));
     // A refusal with a time to come back is a clear answer, unless something was stored all the
     // same.
     let unclear = reply.status >= 500 && !(reply.status == 503 && reply.pause.is_some());
     let email = call.sent().and_then(|sent| sent.get("email")).and_then(Value::as_str);
-    Closing {
+    RequestEnd {
         number: call.number,
         status: (!matches!(delivery, Delivery::Reset | Delivery::Hold(_))).then_some(reply.status),
         key,
@@ -82,7 +71,7 @@ fn closing(call: &Call, key: Option<Key>, reply: &Reply, delivery: Delivery) -> 
     }
 }
 
-fn strike(world: &mut World, call: &Call, stage: Stage) -> Option<Kind> {
+fn matching_fault(world: &mut World, call: &Call, stage: Stage) -> Option<Kind> {
     let mut keys: Vec<String> = Vec::new();
     for name in ["externalid", "externalcheckoutid"] {
         keys.extend(super::call::scalar(call.sent().and_then(|sent| sent.get(name))));
@@ -97,26 +86,26 @@ fn strike(world: &mut World, call: &Call, stage: Stage) -> Option<Kind> {
         });
     }
     let target = Target { method: call.method.as_str(), path: &call.path, keys: &keys };
-    world.script.strike(stage, &target, &mut world.chance)
+    world.faults.next_match(stage, &target, &mut world.rng)
 }
 
 /// The refusal of a request that doesn't pass; `None` lets it in.
-fn gate(world: &mut World, call: &Call, ticket: &Ticket) -> Option<Reply> {
-    if !ticket.authorised {
+fn refusal(world: &mut World, call: &Call, admission: &Admission) -> Option<Reply> {
+    if !admission.authorised {
         return Some(Reply::message(403, "You are not authorized to access this resource."));
     }
-    if !ticket.allowance.admitted {
-        world.journal.refuse(call.method.as_str());
+    if !admission.allowance.admitted {
+        world.log.refuse(call.method.as_str());
         let status = if world.options.limit_as_503 { 503 } else { 429 };
         let mut reply = Reply::message(status, "Rate limit exceeded.");
-        announce(
+        add_retry_after(
             world,
             &mut reply,
             world.options.retry_after_s.map_or(RetryAfter::None, RetryAfter::Seconds),
         );
         return Some(reply);
     }
-    world.journal.accepted += 1;
+    world.log.accepted += 1;
     let Some(route) = &call.route else {
         return Some(Reply::message(404, "No route found for this path."));
     };
@@ -129,11 +118,11 @@ fn gate(world: &mut World, call: &Call, ticket: &Ticket) -> Option<Reply> {
     (!route.allows(&call.method)).then(|| Reply::message(405, "Method not allowed for this path."))
 }
 
-fn behind_the_gates(world: &mut World, call: &Call) -> (Reply, Delivery, Duration) {
+fn answer_admitted(world: &mut World, call: &Call) -> (Reply, Delivery, Duration) {
     judge(call, &world.store, &mut world.violations);
-    let fault = strike(world, call, Stage::Inside);
+    let fault = matching_fault(world, call, Stage::AfterChecks);
     if let Some(kind) = &fault {
-        meddle(world, call, kind);
+        apply_edits(world, call, kind);
     }
     let mut reply = match &call.route {
         Some(route) => routes::answer(world, call, route, fault == Some(Kind::IgnoreFilters)),
@@ -146,6 +135,6 @@ fn behind_the_gates(world: &mut World, call: &Call) -> (Reply, Delivery, Duratio
         Some(Kind::Slow { ms }) => Duration::from_millis(ms.into()),
         _ => Duration::ZERO,
     };
-    let delivery = fault.map_or(Delivery::Whole, |kind| spoil(world, &mut reply, kind));
+    let delivery = fault.map_or(Delivery::Whole, |kind| alter_reply(world, &mut reply, kind));
     (reply, delivery, slower)
 }

@@ -22,9 +22,9 @@ pub(super) const CUT_LEN: usize = 16;
 
 /// Breaks the connection that a request came in on. A clone of it travels with each request.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Fuse(Arc<AtomicU8>);
+pub(super) struct ConnectionFault(Arc<AtomicU8>);
 
-impl Fuse {
+impl ConnectionFault {
     /// The next byte written resets the connection (RST) instead.
     pub fn reset(&self) {
         self.0.store(RESET, Ordering::Release);
@@ -36,9 +36,9 @@ impl Fuse {
     }
 }
 
-impl Connected<IncomingStream<'_, Port>> for Fuse {
-    fn connect_info(stream: IncomingStream<'_, Port>) -> Self {
-        stream.io().fuse.clone()
+impl Connected<IncomingStream<'_, FaultyListener>> for ConnectionFault {
+    fn connect_info(stream: IncomingStream<'_, FaultyListener>) -> Self {
+        stream.io().fault.clone()
     }
 }
 
@@ -53,25 +53,28 @@ impl Connections {
     }
 }
 
-/// A listening socket that hands out [`Wire`]s.
-pub(super) struct Port {
+/// A listening socket that hands out [`FaultyStream`]s.
+pub(super) struct FaultyListener {
     pub listener: TcpListener,
     pub connections: Connections,
 }
 
-impl Listener for Port {
-    type Io = Wire;
+impl Listener for FaultyListener {
+    type Io = FaultyStream;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Wire, SocketAddr) {
+    async fn accept(&mut self) -> (FaultyStream, SocketAddr) {
         loop {
             match self.listener.accept().await {
                 Ok((stream, peer)) => {
                     // Without it, small answers wait for the peer's acknowledgement; a failure only
                     // costs time.
                     let _ = stream.set_nodelay(true);
-                    let wire =
-                        Wire { stream, fuse: Fuse::default(), _counted: self.connections.clone() };
+                    let wire = FaultyStream {
+                        stream,
+                        fault: ConnectionFault::default(),
+                        _counted: self.connections.clone(),
+                    };
                     return (wire, peer);
                 }
                 // Out of file descriptors, most likely: some will come free.
@@ -85,10 +88,10 @@ impl Listener for Port {
     }
 }
 
-/// A connection that works until its [`Fuse`] is blown.
-pub(super) struct Wire {
+/// A connection that works until its [`ConnectionFault`] is blown.
+pub(super) struct FaultyStream {
     stream: TcpStream,
-    fuse: Fuse,
+    fault: ConnectionFault,
     _counted: Connections,
 }
 
@@ -96,7 +99,7 @@ fn broken() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionReset, "broken on purpose")
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for FaultyStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -106,13 +109,13 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for FaultyStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match self.fuse.0.load(Ordering::Acquire) {
+        match self.fault.0.load(Ordering::Acquire) {
             WHOLE => Pin::new(&mut self.stream).poll_write(cx, buf),
             RESET => {
                 // Linger zero turns the close that follows into a reset; without it the peer sees a
@@ -125,7 +128,7 @@ impl AsyncWrite for Wire {
                 if kept > 0 {
                     ready!(Pin::new(&mut self.stream).poll_write(cx, &buf[..kept]))?;
                 }
-                self.fuse.0.store(GONE, Ordering::Release);
+                self.fault.0.store(GONE, Ordering::Release);
                 Poll::Ready(Err(broken()))
             }
             _ => Poll::Ready(Err(broken())),

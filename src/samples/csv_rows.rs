@@ -106,15 +106,15 @@ const fn is_same(a: &[u8], b: &[u8]) -> bool {
 }
 
 /// Rows as text. Its buffers are reused from row to row.
-pub struct Sheet {
+pub struct CsvRows {
     pub text: String,
-    pub rows: u64,
+    pub count: u64,
     cells: Vec<String>,
 }
 
-impl Sheet {
+impl CsvRows {
     pub fn with_header() -> Self {
-        Self { text: HEADER.join(",") + "\n", rows: 0, cells: vec![String::new(); HEADER.len()] }
+        Self { text: HEADER.join(",") + "\n", count: 0, cells: vec![String::new(); HEADER.len()] }
     }
 
     /// Fills a cell of the row being made.
@@ -131,18 +131,17 @@ impl Sheet {
             if index > 0 {
                 self.text.push(',');
             }
-            match cell.contains([',', '"', '\n', '\r']) {
-                false => self.text.push_str(cell),
-                true => {
-                    self.text.push('"');
-                    self.text.push_str(&cell.replace('"', "\"\""));
-                    self.text.push('"');
-                }
+            if cell.contains([',', '"', '\n', '\r']) {
+                self.text.push('"');
+                self.text.push_str(&cell.replace('"', "\"\""));
+                self.text.push('"');
+            } else {
+                self.text.push_str(cell);
             }
             cell.clear();
         }
         self.text.push('\n');
-        self.rows += 1;
+        self.count += 1;
     }
 }
 
