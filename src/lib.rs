@@ -4,6 +4,8 @@
 // Floor 0: the values everyone speaks in.
 pub mod domain;
 
+mod scratch;
+
 // Floor 1: each on its own, knowing only the values.
 pub mod extract;
 

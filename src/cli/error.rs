@@ -33,6 +33,7 @@ impl From<StateError> for CliError {
             StateError::Io { .. }
             | StateError::ReadOnly { .. }
             | StateError::Sqlite { .. }
+            | StateError::Scratch(_)
             | StateError::Sql(_) => Exit::Failed,
         };
         Self { exit, message: error.to_string() }

@@ -1,12 +1,12 @@
 //! From a file to the text in it, as UTF-8: compression is recognised by the first bytes, never by
 //! the name.
 
-use super::at::At;
 use super::decode::{Decoder, Form};
 use super::error::ReadError;
 use super::names;
 use super::zip_member::{self, ZipMember};
 use super::zstd_frames::ZstdFrames;
+use crate::scratch::temp_file::PositionedReader;
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -76,7 +76,7 @@ impl Source {
         let meta = file.metadata().map_err(failed)?;
         let modified = meta.modified().map_err(failed)?;
         let mut start = Vec::new();
-        At::start_of(file).take(8).read_to_end(&mut start).map_err(failed)?;
+        PositionedReader::new(file).take(8).read_to_end(&mut start).map_err(failed)?;
         let source = |packing| Self {
             path: path.to_owned(),
             size_bytes: meta.len(),
@@ -92,7 +92,8 @@ impl Source {
                 vec![source(Packing::Zstd)]
             }
             [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => {
-                let mut members = zip_member::tables(At::start_of(file)).map_err(refused)?;
+                let mut members =
+                    zip_member::tables(PositionedReader::new(file)).map_err(refused)?;
                 members.sort_by(|a, b| names::natural(&a.name, &b.name));
                 members.into_iter().map(Packing::Zip).map(source).collect()
             }
@@ -136,12 +137,12 @@ impl Source {
             None => Arc::new(File::open(&self.path).map_err(failed)?),
         };
         self.check_unchanged(&file, 0)?;
-        let buffered = || BufReader::with_capacity(BUFFER_BYTES, At::start_of(&file));
+        let buffered = || BufReader::with_capacity(BUFFER_BYTES, PositionedReader::new(&file));
         let bytes: Box<dyn Read + Send> = match &self.packing {
-            Packing::Plain => Box::new(At::start_of(&file)),
+            Packing::Plain => Box::new(PositionedReader::new(&file)),
             Packing::Gzip => Box::new(MultiGzDecoder::new(buffered())),
             Packing::Zstd => Box::new(ZstdFrames::new(buffered()).map_err(failed)?),
-            Packing::Zip(member) => member.open(At::start_of(&file)).map_err(failed)?,
+            Packing::Zip(member) => member.open(PositionedReader::new(&file)).map_err(failed)?,
         };
         let bytes = match self.form.is_plain() {
             true => bytes,
@@ -158,7 +159,7 @@ impl Source {
                 Some(file) => Arc::clone(file),
                 None => Arc::new(File::open(&self.path)?),
             };
-            let mut at = At::start_of(&file);
+            let mut at = PositionedReader::new(&file);
             // In UTF-16 letters begin at even places.
             at.seek(SeekFrom::Start(self.size_bytes.saturating_sub(END_BYTES_MAX) & !1))?;
             let mut bytes: Box<dyn Read + Send> = Box::new(at);

@@ -6,7 +6,6 @@
 //! not grow with the file: one order is held at a time. It never writes, and never puts a cell's
 //! text into an error.
 
-mod at;
 mod bigcommerce_json;
 mod blank;
 mod codec;
@@ -32,7 +31,6 @@ mod json;
 mod magento_json;
 mod mapping;
 mod messages;
-mod nameless;
 mod names;
 mod options;
 mod order_errors;

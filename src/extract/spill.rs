@@ -10,7 +10,7 @@
 
 mod groups;
 
-use super::nameless;
+use crate::scratch::temp_file;
 pub use groups::Groups;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -146,7 +146,7 @@ impl Spill {
 
     fn write_block(&mut self, bucket: usize, bytes: &[u8]) -> io::Result<()> {
         if self.file.is_none() {
-            self.file = Some(nameless::file()?);
+            self.file = Some(temp_file::create()?);
         }
         let before = self.last[bucket];
         if let Some(file) = &mut self.file {

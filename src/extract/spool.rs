@@ -2,7 +2,7 @@
 
 use super::codec::Source;
 use super::error::ReadError;
-use super::nameless;
+use crate::scratch::temp_file;
 use std::io::{self, IsTerminal, Write};
 
 /// The pattern that stands for standard input.
@@ -27,7 +27,7 @@ pub fn standard_input() -> Result<Vec<Source>, ReadError> {
             "it is copied to a temporary file first: is there room in $TMPDIR, or else /tmp?";
         ReadError::new(SHOWN, 0, format!("can't be copied: {error}"), hint)
     };
-    let mut file = nameless::file().map_err(failed)?;
+    let mut file = temp_file::create().map_err(failed)?;
     let bytes = io::copy(&mut input, &mut file).map_err(failed)?;
     file.flush().map_err(failed)?;
     if bytes == 0 {

@@ -5,7 +5,8 @@ use crate::domain::{
 };
 use crate::extract::{ReadError, Reader};
 use crate::plan::{Change, Decision, Example, Fingerprints, PlanSummary, decide};
-use crate::state::{ConnectionId, RunId, RunRow, Seen, StateError, View};
+use crate::scratch::SeenKeys;
+use crate::state::{ConnectionId, RunId, RunRow, StateError, View};
 use crate::transform::{Filter, Mapped, Rules, transform};
 use jiff::Timestamp;
 
@@ -58,7 +59,7 @@ pub(super) struct PlanReader {
     reader: Reader,
     rules: Rules,
     ledger: Ledger,
-    met: Seen,
+    met: SeenKeys,
     /// A dry run counts requests; a run finds out as it goes.
     counting: Option<RequestCounter>,
     keeps_sources: bool,
@@ -83,7 +84,7 @@ pub(super) struct Ledger {
 
 impl PlanReader {
     pub(super) fn new(reader: Reader, rules: Rules, ledger: Ledger) -> Self {
-        let met = Seen::new(Seen::IN_MEMORY_MAX);
+        let met = SeenKeys::default();
         Self {
             reader,
             rules,
@@ -124,7 +125,7 @@ impl PlanReader {
 
     /// Holds fewer keys in memory, and more of them on disk: for whoever needs memory besides.
     pub(super) fn in_less_memory(mut self) -> Self {
-        const KEYS_MAX: usize = Seen::IN_MEMORY_MAX / 4;
+        const KEYS_MAX: usize = SeenKeys::IN_MEMORY_MAX / 4;
         self.met = self.met.limited_to(KEYS_MAX);
         self.counting = self.counting.map(|counting| counting.limited_to(KEYS_MAX));
         self
@@ -148,7 +149,7 @@ impl PlanReader {
             return Ok(());
         };
         self.ledger.view.each_written_until(run, connection, job, |key| {
-            if met.meet(key, 0)?.is_none() {
+            if met.insert(key, 0)?.is_none() {
                 look(key);
             }
             Ok(())
@@ -227,7 +228,7 @@ impl PlanReader {
         let position = source.position;
         let earlier = match key {
             Some(key) if !is_part(&source) && !source.is_superseded => {
-                self.met.meet(&key.ledger_text(), position.file)?
+                self.met.insert(&key.ledger_text(), position.file)?
             }
             _ => None,
         };

@@ -1,24 +1,16 @@
 use super::reading::{Ledger, label_of};
 use crate::domain::{CustomerEntry, Email, Position};
 use crate::plan::{Action, Example, PlanSummary, Step};
-use crate::state::{Seen, StateError};
+use crate::scratch::SeenKeys;
+use crate::state::StateError;
 
 /// Counts what a plan takes in requests beside one for each order: customers, each with the first
 /// order sent that names it, and carts that an order before them takes the place of.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct RequestCounter {
-    customers: Seen,
+    customers: SeenKeys,
     /// Carts whose order is sent.
-    carts: Seen,
-}
-
-/// Marks there are: each is a file's number that [`Seen`] holds in memory.
-const MARKS: u32 = 0xfffe;
-
-impl Default for RequestCounter {
-    fn default() -> Self {
-        Self { customers: Seen::new(Seen::IN_MEMORY_MAX), carts: Seen::new(Seen::IN_MEMORY_MAX) }
-    }
+    carts: SeenKeys,
 }
 
 impl RequestCounter {
@@ -44,16 +36,16 @@ impl RequestCounter {
     ) -> Result<(), StateError> {
         let order = &step.order;
         if order.key.is_cart() {
-            if self.carts.meet(&order.key.ledger_text(), 0)?.is_some() {
+            if self.carts.insert(&order.key.ledger_text(), 0)?.is_some() {
                 summary.spared += if matches!(step.action, Action::LookUp(_)) { 2 } else { 1 };
                 return Ok(());
             }
         } else if let Some(cart) = &order.cart {
-            self.carts.meet(&cart.ledger_text(), 0)?;
+            self.carts.insert(&cart.ledger_text(), 0)?;
         }
         let key = &order.customer.key;
         let address = mark_of(&order.customer.email);
-        if let Some(first) = self.customers.meet(key.as_str(), address)? {
+        if let Some(first) = self.customers.insert(key.as_str(), address)? {
             if first != address {
                 summary.anomalies.other_address.add(|| Example::new(label_of(order), position));
             }
@@ -77,10 +69,9 @@ impl RequestCounter {
     }
 }
 
-/// Tells addresses apart, all but one in sixty thousand: enough for a warning, and it takes the
-/// place of a file's number in the memory of customers. FNV-1a, folded.
+/// Tells addresses apart, all but one in sixteen million: enough for a warning, and it takes the
+/// place of a file's number in the memory of customers. FNV-1a, of which 24 bits are kept.
 fn mark_of(email: &Email) -> u32 {
     let fnv = |hash: u32, b: u8| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193);
-    let hash = email.as_str().bytes().fold(0x811c_9dc5, fnv);
-    (hash ^ (hash >> 16)) % MARKS
+    email.as_str().bytes().fold(0x811c_9dc5, fnv) >> 8
 }

@@ -30,6 +30,10 @@ pub enum StateError {
     ReadOnly { path: PathBuf, source: rusqlite::Error },
     #[error("{}: {source}{}", path.display(), hint_of(source))]
     Sqlite { path: PathBuf, source: rusqlite::Error },
+    #[error(
+        "temporary file: {0}\n  hint: free some space in the folder of temporary files (TMPDIR); then run it again"
+    )]
+    Scratch(#[from] std::io::Error),
     #[error("state: {error}{hint}", error = .0, hint = hint_of(.0))]
     Sql(#[from] rusqlite::Error),
 }

@@ -145,12 +145,6 @@ pub fn asked_pause(dir: &Path, account: &str, now: SystemTime) -> Option<SystemT
     now.checked_add(pause_left(&text, now)?)
 }
 
-impl From<std::io::Error> for StateError {
-    fn from(source: std::io::Error) -> Self {
-        Self::Io { path: "state".into(), source }
-    }
-}
-
 /// Readable and writable by its owner only.
 pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]

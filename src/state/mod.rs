@@ -21,7 +21,6 @@ mod remote_customers;
 mod remote_snapshot;
 mod runs;
 mod saved_plan_index;
-mod seen;
 mod settle;
 mod sql_types;
 mod store;
@@ -46,7 +45,7 @@ pub use remote_customers::CustomerMirror;
 pub use remote_snapshot::{RemoteRow, RemoteSnapshot};
 pub use runs::{Counts, Kind, Requests, RunClose, RunEnd, RunId, RunRow, RunStart};
 pub use saved_plan_index::{SavedAt, SavedIndex};
-pub use seen::Seen;
+
 pub use settle::{OrderOutcome, Settled, Settlement};
 pub use store::{ConnectionId, Store};
 pub use undo::{CreatedOrder, Origin, Undoable};

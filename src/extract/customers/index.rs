@@ -1,7 +1,7 @@
 //! From a key to what is known under it, on disk: a table of slots, each with the key's hash and
 //! where its entry is.
 
-use crate::extract::nameless;
+use crate::scratch::temp_file;
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -54,7 +54,7 @@ impl Index {
             slots: slots(CAPACITY_MIN)?,
             capacity: CAPACITY_MIN,
             len: 0,
-            entries: nameless::file()?,
+            entries: temp_file::create()?,
             end: 0,
         })
     }
@@ -180,7 +180,7 @@ fn flags_of(accepts_marketing: Option<bool>, is_ambiguous: bool) -> u8 {
 }
 
 fn slots(capacity: u64) -> io::Result<File> {
-    let file = nameless::file()?;
+    let file = temp_file::create()?;
     file.set_len(capacity * SLOT_BYTES)?;
     Ok(file)
 }

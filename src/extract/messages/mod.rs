@@ -7,7 +7,6 @@ mod loader_columns;
 mod reader;
 mod row_objects;
 mod singer_states;
-mod sorting;
 mod stream_scan;
 mod streams;
 mod superseded;

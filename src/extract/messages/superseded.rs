@@ -1,9 +1,9 @@
 //! Which records of a file another one takes the place of.
 
-use super::sorting::{Iter, Sorted, Sorter};
 use super::version::{VERSION_BYTES, Version};
 use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::error::ReadError;
+use crate::scratch::{Sorted, SortedEntries, Sorter};
 use std::io;
 
 /// A record's place, and that of the record that takes its place.
@@ -99,7 +99,7 @@ fn fate_bytes(record: u64, fate: u64) -> [u8; FATE_BYTES] {
 
 /// A way through the fates, in the order of the file.
 pub struct Places {
-    fates: Iter<FATE_BYTES>,
+    fates: SortedEntries<FATE_BYTES>,
     next: Option<(u64, u64)>,
     shown: String,
 }

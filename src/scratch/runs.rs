@@ -1,0 +1,109 @@
+//! Entries of a fixed size in order, in temporary files: what an external sort works with.
+
+use super::temp_file::{self, PositionedReader};
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+const BUFFER_BYTES: usize = 16 * 1024;
+
+/// Sorted entries in one file.
+#[derive(Debug)]
+pub struct Run<const N: usize> {
+    file: Arc<File>,
+    len: u64,
+}
+
+impl<const N: usize> Run<N> {
+    /// Writes entries that come in order.
+    pub fn write(entries: impl IntoIterator<Item = io::Result<[u8; N]>>) -> io::Result<Self> {
+        let mut writer = BufWriter::with_capacity(BUFFER_BYTES, temp_file::create()?);
+        let mut len = 0;
+        for entry in entries {
+            writer.write_all(&entry?)?;
+            len += 1;
+        }
+        let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+        Ok(Self { file: Arc::new(file), len })
+    }
+
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    pub fn entries(&self) -> Entries<N> {
+        Entries(BufReader::with_capacity(BUFFER_BYTES, PositionedReader::new(&self.file)))
+    }
+
+    /// Reads up to `out.len()` entries from the one with index `first` on; returns how many.
+    pub fn read_at(&self, first: u64, out: &mut [[u8; N]]) -> io::Result<usize> {
+        let left = usize::try_from(self.len.saturating_sub(first)).unwrap_or(usize::MAX);
+        let len = left.min(out.len());
+        self.file.read_exact_at(out[..len].as_flattened_mut(), first * N as u64)?;
+        Ok(len)
+    }
+}
+
+/// The entries of a run. Its place in the file is its own, so a run can be read by several.
+#[derive(Debug)]
+pub struct Entries<const N: usize>(BufReader<PositionedReader>);
+
+impl<const N: usize> Iterator for Entries<N> {
+    type Item = io::Result<[u8; N]>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut entry = [0; N];
+        match self.0.read_exact(&mut entry) {
+            Ok(()) => Some(Ok(entry)),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => None,
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+/// Takes those of the last runs that a new one of `len` entries should be merged with, so that each
+/// run is at least four times as long as the next: there are few of them, and each entry is written only
+/// a few times.
+pub fn take_similar<T>(runs: &mut Vec<T>, mut len: u64, len_of: impl Fn(&T) -> u64) -> Vec<T> {
+    let mut keep = runs.len();
+    while let Some(last) = keep.checked_sub(1).map(|at| len_of(&runs[at]))
+        && last < len * 4
+    {
+        len += last;
+        keep -= 1;
+    }
+    runs.split_off(keep)
+}
+
+/// Several runs as one.
+pub struct Merge<const N: usize>(Vec<([u8; N], Entries<N>)>);
+
+impl<const N: usize> Merge<N> {
+    pub fn new<'a>(runs: impl IntoIterator<Item = &'a Run<N>>) -> io::Result<Self> {
+        let mut heads = Vec::new();
+        for run in runs {
+            let mut entries = run.entries();
+            if let Some(first) = entries.next().transpose()? {
+                heads.push((first, entries));
+            }
+        }
+        Ok(Self(heads))
+    }
+}
+
+impl<const N: usize> Iterator for Merge<N> {
+    type Item = io::Result<[u8; N]>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let index = self.0.iter().enumerate().min_by_key(|(_, (head, _))| *head)?.0;
+        let (head, entries) = &mut self.0[index];
+        let least = *head;
+        match entries.next() {
+            Some(Ok(next)) => *head = next,
+            Some(Err(error)) => return Some(Err(error)),
+            None => drop(self.0.swap_remove(index)),
+        }
+        Some(Ok(least))
+    }
+}

@@ -1,0 +1,281 @@
+//! Which keys were met, however many there are.
+
+use super::runs::{Merge, Run, take_similar};
+use fastbloom::BloomFilter;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
+use std::io;
+
+/// The keys a reading of an export has met, each with the file it was met in first.
+///
+/// Up to a bound keys are in memory. Beyond it they are written to temporary files in sorted runs,
+/// behind a Bloom filter: a key is looked up on disk only where the filter says maybe. Stores only
+/// hashes keyed per process, so the temporary files reveal nothing.
+#[derive(Debug)]
+pub struct SeenKeys {
+    hashers: [RandomState; 2],
+    /// By range of keys. Several tables, as one that grows needs three times its memory meanwhile.
+    in_memory: [HashMap<Key, FileIndex, Prehashed>; TABLES],
+    in_memory_len: usize,
+    in_memory_max: usize,
+    on_disk: Option<OnDisk>,
+}
+
+impl Default for SeenKeys {
+    fn default() -> Self {
+        Self {
+            hashers: [RandomState::new(), RandomState::new()],
+            in_memory: Default::default(),
+            in_memory_len: 0,
+            in_memory_max: Self::IN_MEMORY_MAX,
+            on_disk: None,
+        }
+    }
+}
+
+/// With nine tables, [`SeenKeys::IN_MEMORY_MAX`] keys nearly fill tables of 2^17 places.
+const TABLES: usize = 9;
+
+impl SeenKeys {
+    /// Keys held in memory, at about 17 bytes each.
+    pub const IN_MEMORY_MAX: usize = 1_000_000;
+
+    /// Holds at most so many keys in memory from now on.
+    pub fn limited_to(mut self, in_memory_max: usize) -> Self {
+        self.in_memory_max = in_memory_max;
+        self
+    }
+
+    /// Adds a key that is met in `file`. Where it was met before, returns the file that was in.
+    /// Of a file's number 24 bits are kept.
+    pub fn insert(&mut self, key: &str, file: u32) -> io::Result<Option<u32>> {
+        let key = self.hash(key);
+        let table = &mut self.in_memory[key.table()];
+        if let Some(first) = table.get(&key) {
+            return Ok(Some(number(*first)));
+        }
+        if let Some(on_disk) = &self.on_disk
+            && let Some(first) = on_disk.find(key)?
+        {
+            return Ok(Some(first));
+        }
+        let [_, file @ ..] = file.min(FILE_MAX).to_be_bytes();
+        table.insert(key, file);
+        self.in_memory_len += 1;
+        // Once there is a filter, most of the memory is its own.
+        let max = if self.on_disk.is_none() { self.in_memory_max } else { self.in_memory_max / 4 };
+        if self.in_memory_len > max {
+            self.spill()?;
+        }
+        Ok(None)
+    }
+
+    fn hash(&self, key: &str) -> Key {
+        let [a, b] = self.hashers.each_ref().map(|hasher| u128::from(hasher.hash_one(key)));
+        let [_, _, _, _, _, _, key @ ..] = ((a << 64) | b).to_be_bytes();
+        Key(key)
+    }
+
+    /// Moves what is in memory to disk.
+    fn spill(&mut self) -> io::Result<()> {
+        self.in_memory_len = 0;
+        // The tables are in order of their keys already.
+        let entries = self.in_memory.iter_mut().map(std::mem::take).flat_map(|table| {
+            let mut entries: Vec<Entry> = table.into_iter().map(entry_of).collect();
+            entries.sort_unstable();
+            entries
+        });
+        self.on_disk.get_or_insert_with(OnDisk::new).add(entries)
+    }
+}
+
+/// Of a hash of 128 bits 80 are kept: among ten million keys, two have the same by chance once in
+/// 10^10 exports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Key([u8; KEY_BYTES]);
+
+const KEY_BYTES: usize = 10;
+
+impl Key {
+    fn table(self) -> usize {
+        let [a, b, ..] = self.0;
+        (usize::from(u16::from_be_bytes([a, b])) * TABLES) >> 16
+    }
+
+    /// Those bits that do not decide the table.
+    fn bits(self) -> u64 {
+        let [_, _, rest @ ..] = self.0;
+        u64::from_be_bytes(rest)
+    }
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.bits());
+    }
+}
+
+/// Keys are hashes already.
+type Prehashed = BuildHasherDefault<Identity>;
+
+#[derive(Default)]
+struct Identity(u64);
+
+impl Hasher for Identity {
+    fn write_u64(&mut self, bits: u64) {
+        self.0 = bits;
+    }
+
+    fn write(&mut self, _: &[u8]) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// The number of a file, in three bytes.
+type FileIndex = [u8; 3];
+
+const FILE_MAX: u32 = (1 << 24) - 1;
+
+fn number([a, b, c]: FileIndex) -> u32 {
+    u32::from_be_bytes([0, a, b, c])
+}
+
+/// A key and its file.
+type Entry = [u8; ENTRY_BYTES];
+
+const ENTRY_BYTES: usize = KEY_BYTES + 3;
+
+fn entry_of((Key(key), file): (Key, FileIndex)) -> Entry {
+    let mut entry = [0; ENTRY_BYTES];
+    entry[..KEY_BYTES].copy_from_slice(&key);
+    entry[KEY_BYTES..].copy_from_slice(&file);
+    entry
+}
+
+fn key_of(entry: &Entry) -> Key {
+    let [key @ .., _, _, _] = *entry;
+    Key(key)
+}
+
+#[derive(Debug)]
+struct OnDisk {
+    filter: BloomFilter,
+    /// The longest first.
+    runs: Vec<IndexedRun>,
+}
+
+/// 8 MiB, made for ten million keys: of new keys one in 25 is then looked up for nothing.
+const FILTER_BITS: usize = 1 << 26;
+const FILTER_KEYS: usize = 10_000_000;
+
+impl OnDisk {
+    fn new() -> Self {
+        let filter = BloomFilter::with_num_bits(FILTER_BITS).expected_items(FILTER_KEYS);
+        Self { filter, runs: Vec::new() }
+    }
+
+    fn add(&mut self, entries: impl Iterator<Item = Entry>) -> io::Result<()> {
+        let filter = &mut self.filter;
+        let added = Run::write(entries.map(|entry| {
+            filter.insert_hash(key_of(&entry).bits());
+            Ok(entry)
+        }))?;
+        let similar = take_similar(&mut self.runs, added.len(), |indexed| indexed.run.len());
+        let runs = similar.iter().map(|indexed| &indexed.run).chain([&added]);
+        self.runs.push(IndexedRun::write(Merge::new(runs)?)?);
+        Ok(())
+    }
+
+    fn find(&self, key: Key) -> io::Result<Option<u32>> {
+        if !self.filter.contains_hash(key.bits()) {
+            return Ok(None);
+        }
+        for run in &self.runs {
+            if let Some(file) = run.find(key)? {
+                return Ok(Some(file));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A run in which a key is found with one read.
+#[derive(Debug)]
+struct IndexedRun {
+    run: Run<ENTRY_BYTES>,
+    /// The first key of each block.
+    blocks: Vec<Key>,
+}
+
+/// Entries in a block.
+const BLOCK_LEN: usize = 128;
+
+impl IndexedRun {
+    fn write(entries: impl Iterator<Item = io::Result<Entry>>) -> io::Result<Self> {
+        let mut blocks = Vec::new();
+        let mut index = 0;
+        let run = Run::write(entries.inspect(|entry| {
+            if let (0, Ok(entry)) = (index % BLOCK_LEN, entry) {
+                blocks.push(key_of(entry));
+            }
+            index += 1;
+        }))?;
+        Ok(Self { run, blocks })
+    }
+
+    fn find(&self, key: Key) -> io::Result<Option<u32>> {
+        let blocks = self.blocks.partition_point(|first| *first <= key);
+        let Some(block) = blocks.checked_sub(1) else { return Ok(None) };
+        let mut entries = [[0; ENTRY_BYTES]; BLOCK_LEN];
+        let len = self.run.read_at((block * BLOCK_LEN) as u64, &mut entries)?;
+        let entries = &entries[..len];
+        let at = entries.binary_search_by_key(&key, key_of).ok();
+        Ok(at.map(|at| {
+            let [.., a, b, c] = entries[at];
+            number([a, b, c])
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::hash_map;
+
+    proptest! {
+        #[test]
+        fn a_key_is_known_with_its_first_file_wherever_it_is_kept(
+            keys in prop::collection::vec((0..300_u32, 0..FILE_MAX), 0..600),
+            in_memory_max in 0..50_usize,
+        ) {
+            let mut seen = SeenKeys::default().limited_to(in_memory_max);
+            let mut expected: HashMap<u32, u32> = HashMap::new();
+            for (key, file) in keys {
+                let first = match expected.entry(key) {
+                    hash_map::Entry::Occupied(entry) => Some(*entry.get()),
+                    hash_map::Entry::Vacant(entry) => {
+                        entry.insert(file);
+                        None
+                    }
+                };
+                prop_assert_eq!(seen.insert(&key.to_string(), file).unwrap(), first);
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_and_runs_beyond_the_first_are_found_as_well() {
+        let mut seen = SeenKeys::default().limited_to(4_000);
+        for n in 0..20_000 {
+            assert_eq!(seen.insert(&n.to_string(), n).unwrap(), None);
+        }
+        let runs = seen.on_disk.as_ref().map_or(0, |on_disk| on_disk.runs.len());
+        assert!((1..5).contains(&runs), "{runs} runs");
+        for n in 0..20_000 {
+            assert_eq!(seen.insert(&n.to_string(), FILE_MAX).unwrap(), Some(n));
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Temporary files without a name.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::sync::Arc;
+
+/// Creates a file in `$TMPDIR`, or else /tmp, that nobody can open and that is gone when it is
+/// closed, however the program ends. Only the owner may access it: some systems show the open files
+/// of a process and let others open them from there.
+pub fn create() -> io::Result<File> {
+    let file = tempfile::tempfile()?;
+    file.set_permissions(PermissionsExt::from_mode(0o600))?;
+    Ok(file)
+}
+
+/// Reads an open file from its beginning. Handles of one file share no position, so that a file
+/// without a name can be read by several at once.
+#[derive(Debug)]
+pub struct PositionedReader {
+    file: Arc<File>,
+    position: u64,
+}
+
+impl PositionedReader {
+    pub fn new(file: &Arc<File>) -> Self {
+        Self { file: Arc::clone(file), position: 0 }
+    }
+}
+
+impl Read for PositionedReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let len = self.file.read_at(buffer, self.position)?;
+        self.position += len as u64;
+        Ok(len)
+    }
+}
+
+impl Seek for PositionedReader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(position) => Some(position),
+            SeekFrom::Current(by) => self.position.checked_add_signed(by),
+            SeekFrom::End(by) => self.file.metadata()?.len().checked_add_signed(by),
+        };
+        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}
