@@ -5,6 +5,7 @@
 //! here. A text that is not accepted here is left to serde_json, so that errors are worded by it.
 
 use crate::domain::Reason;
+use crate::extract::blank;
 use serde::de::{Error as _, IgnoredAny};
 use std::borrow::Cow;
 
@@ -144,9 +145,9 @@ impl<'a> Value<'a> {
         match raw.as_bytes() {
             [b'"', inner @ .., b'"'] if inner.contains(&b'\\') => {
                 let text: String = serde_json::from_str(raw).map_err(|_| Reason::BadEncoding)?;
-                Ok(Cow::Owned(text.trim_ascii().to_owned()))
+                Ok(Cow::Owned(blank::trimmed_text(&text).to_owned()))
             }
-            [b'"', .., b'"'] => Ok(Cow::Borrowed(raw[1..raw.len() - 1].trim_ascii())),
+            [b'"', .., b'"'] => Ok(Cow::Borrowed(blank::trimmed_text(&raw[1..raw.len() - 1]))),
             [b'{' | b'[', ..] => Err(Reason::MalformedRow),
             b"null" => Ok(Cow::Borrowed("")),
             _ => Ok(Cow::Borrowed(raw)),

@@ -11,5 +11,4 @@ mod orders;
 mod status;
 
 pub use format::FORMAT;
-pub use orders::{ORDER_BYTES_MAX, ORDER_LINES_MAX};
 pub use status::Words;

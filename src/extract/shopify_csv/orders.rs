@@ -7,13 +7,7 @@ use crate::extract::error::ReadError;
 use crate::extract::format::Records;
 use crate::extract::order_errors::add_error;
 use crate::extract::rows::{Row, Rows};
-
-/// The most lines kept of one order, far above what the shop system allows. Further ones are
-/// dropped and the order is marked, so that a file of nothing but product rows costs no memory.
-pub const ORDER_LINES_MAX: usize = 10_000;
-
-/// The most bytes of rows kept of one order; see [`ORDER_LINES_MAX`].
-pub const ORDER_BYTES_MAX: usize = 16 * 1024 * 1024;
+use crate::extract::{ORDER_BYTES_MAX, ORDER_LINES_MAX};
 
 /// The orders of one table, in the order of its rows.
 ///
