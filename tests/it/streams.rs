@@ -115,7 +115,7 @@ fn a_pipe_that_can_not_be_an_export_is_refused() {
     assert!(empty.err.contains("standard input: is empty, expected an export"), "{}", empty.err);
     let broken = pipe(&world, &["plan"], "[{\"id\":1,}]");
     assert!(
-        broken.err.contains("standard input, line 1, column 10: is no valid JSON"),
+        broken.err.contains("standard input, line 1, column 10: is not valid JSON"),
         "{}",
         broken.err
     );

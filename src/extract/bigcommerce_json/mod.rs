@@ -86,7 +86,7 @@ static KIND: Kind = Kind {
     )],
     may_hold_lines: true,
     no_orders: (
-        "holds what belongs to orders, but no file holds the orders themselves",
+        "contains parts of orders, but no file contains the orders themselves",
         "save the answers of GET /v2/orders too, and name those files in the job's export",
     ),
     no_lines: (

@@ -38,8 +38,8 @@ pub fn lost(shown: &str, line: u64) -> ReadError {
     ReadError::new(
         shown,
         line,
-        "the record that begins here is not built as the others are, so no order can be relied on to be whole",
-        "export again; where the file was edited by hand, look for a field that stands twice; where it is the last line \
-         of a whole file and has no end, end it",
+        "this record can't be read and may belong to any order, so none of them can be relied on to be complete",
+        "export again; if the file was edited by hand, look for a field that is there twice; if it is the last line of a \
+         complete file, add the missing line end",
     )
 }

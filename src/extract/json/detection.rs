@@ -92,8 +92,8 @@ fn recognise_within(
         return choose(&candidates, asked.len() == 1).map_err(|none| none.at(source.shown(), 0));
     }
     let none = || {
-        let what = "holds no record, so its format can't be told";
-        let hint = "leave the file out, or name the job's format in the settings";
+        let what = "contains no records, so its format can't be recognised";
+        let hint = "remove the file, or name the job's format in the settings";
         ReadError::new(source.shown(), 0, what, hint)
     };
     Err(furthest.unwrap_or_else(none))
@@ -141,7 +141,7 @@ fn matching(candidates: &[Candidate<'_>]) -> Option<Result<&'static JsonFormat, 
         return Some(Ok(only));
     }
     let names = best.iter().map(|format| format.name).collect::<Vec<_>>().join(" and ");
-    let what = format!("its records have all that {names} need, so the format can't be told");
+    let what = format!("its records have all that {names} need, so the format is ambiguous");
     Some(Err(NoMatch::new(what, "name the job's format in the settings")))
 }
 
@@ -217,7 +217,7 @@ fn shown(keys: &Keys) -> String {
             && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-$ ".contains(c))
     };
     if keys.outer().next().is_none() {
-        return "its records are no objects".to_owned();
+        return "its records are not objects".to_owned();
     }
     if !keys.outer().all(is_name) {
         return "its keys look like data, not like names".to_owned();

@@ -7,7 +7,7 @@ use crate::extract::error::ReadError;
 use serde::de::IgnoredAny;
 
 const HINT_BROKEN: &str =
-    "export again; where the file was edited by hand, a quote, comma or bracket may be missing";
+    "export again; if the file was edited by hand, a quote, comma or bracket may be missing";
 const HINT_CUT: &str = "the file is cut short; copy or download it again";
 
 /// Makes the errors of one file.
@@ -25,7 +25,7 @@ impl SyntaxErrors {
     }
 
     pub fn broken(&self, place: Place, what: &str) -> ReadError {
-        self.at(place, format!("is no valid JSON: {what}"), HINT_BROKEN)
+        self.at(place, format!("is not valid JSON: {what}"), HINT_BROKEN)
     }
 
     /// The file ends too soon.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// Streams that are told apart; a tap has a few dozen.
 const STREAMS_MAX: usize = 200;
 const HINT_SELECT: &str =
-    "select the stream of orders in the catalog of who writes this, with all its fields";
+    "select the stream of orders, with all its fields, in the catalog of the tap or source";
 
 /// What a file holds of one stream.
 #[derive(Default)]
@@ -136,7 +136,7 @@ impl StreamScan<'_> {
     fn no_orders(&self) -> NoMatch {
         let names: Vec<&str> = self.streams.keys().map(|name| shown(name)).take(8).collect();
         let what =
-            format!("no stream of it is called orders; its streams are {}", names.join(", "));
+            format!("none of its streams is called orders; its streams are {}", names.join(", "));
         NoMatch::new(what, HINT_SELECT)
     }
 }
@@ -144,8 +144,8 @@ impl StreamScan<'_> {
 fn ambiguous<'a>(names: impl Iterator<Item = &'a str>) -> NoMatch {
     let names: Vec<&str> = names.map(shown).collect();
     NoMatch::new(
-        format!("holds several streams of orders: {}", names.join(", ")),
-        "give each shop a job of its own, and a file with its stream alone",
+        format!("contains several streams of orders: {}", names.join(", ")),
+        "give each shop its own job, with a file of its stream only",
     )
 }
 

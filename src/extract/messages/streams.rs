@@ -52,7 +52,7 @@ pub fn recognise(
         }
         (Ok(Some(found)), _) => found,
         (Ok(None), Some(named)) => {
-            let what = format!("holds no message of {}", named.name());
+            let what = format!("contains no messages of {}", named.name());
             return Err(ReadError::new(
                 source.shown(),
                 1,

@@ -93,10 +93,10 @@ pub fn unreadable_row(shown: String, line: u64) -> ReadError {
     ReadError::new(
         shown,
         line,
-        "the row that begins here can't be read: it has not the columns of its header, is cut, or holds what is no UTF-8 or no \
-         JSON; it may be the newest version of any order",
-        "export the table again; where the file was edited by hand, look for a quote that is not closed; where it is the \
-         last line of a whole file and has no end, end it",
+        "this row can't be read: it has the wrong number of columns, is cut, or is not valid UTF-8 or JSON; it may be the \
+         newest version of any order",
+        "export the table again; if the file was edited by hand, look for a quote that is not closed; if it is the last \
+         line of a complete file, add the missing line end",
     )
 }
 

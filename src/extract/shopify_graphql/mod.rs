@@ -46,7 +46,7 @@ static KIND: Kind = Kind {
     needs: &[],
     may_hold_lines: true,
     no_orders: (
-        "holds no order of Shopify's, only records of other kinds",
+        "contains no Shopify orders, only other records",
         "ask for `orders` in the query, with their `id`",
     ),
     no_lines: (

@@ -109,7 +109,7 @@ fn without_the_products_it_is_said_what_to_save() {
     assert!(told.contains("GET /v2/orders/ID/products"), "{told}");
     let alone = Folder::with("products.json", product(1, 1, 1));
     let told = alone.open(&["*"]).unwrap_err().to_string();
-    assert!(told.contains("no file holds the orders themselves"), "{told}");
+    assert!(told.contains("no file contains the orders themselves"), "{told}");
     for format in ["auto", "bigcommerce-json"] {
         assert_eq!(shop().open_as(format, &["*"]).unwrap().files().len(), 2, "{format}");
     }

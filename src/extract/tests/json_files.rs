@@ -107,7 +107,7 @@ fn a_file_without_orders_is_one_if_it_says_what_it_lacks() {
         assert_eq!((read(text).unwrap().len(), format_of(text).as_str()), (0, "shopify-json"));
     }
     assert_eq!(format_of("{\"checkouts\":[]}"), "shopify-checkouts-json");
-    assert!(refusal("[]").contains("holds no record, so its format can't be told"));
+    assert!(refusal("[]").contains("contains no records, so its format can't be recognised"));
     let folder = Folder::with("a.json", "[]");
     assert_eq!(folder.open_as("shopify-json", &["a.json"]).unwrap().read().count(), 0);
 }
@@ -134,7 +134,7 @@ fn what_is_missing_or_not_known_is_told() {
     assert!(told.contains("if these are orders, a mapping in the settings reads"), "{told}");
     assert!(refusal("{\"draft_orders\":[{}]}").contains("looks like Shopify's draft orders"));
     assert!(refusal("{\"errors\":\"x\"}").contains("an error that an API answered with"));
-    assert!(refusal("[1,2]").contains("its records are no objects"));
+    assert!(refusal("[1,2]").contains("its records are not objects"));
     let folder = Folder::with("a.json", "{\"number\":1}");
     let told = folder.open_as("shopify-json", &["a.json"]).unwrap_err().to_string();
     assert!(told.contains("lack: id or name"), "{told}");

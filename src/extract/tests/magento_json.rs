@@ -186,7 +186,7 @@ fn what_looks_like_an_order_and_is_none_is_refused() {
         "{told}"
     );
     let told = refusal(ORDER.replacen("\"items\": [", "\"items\": [ ...", 1));
-    assert!(told.contains("is no valid JSON") && told.contains("line 9, column "), "{told}");
+    assert!(told.contains("is not valid JSON") && told.contains("line 9, column "), "{told}");
     assert!(
         refusal(r#"{"message":"The consumer isn't authorized","parameters":{"resources":"x"}}"#)
             .contains("error")

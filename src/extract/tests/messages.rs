@@ -85,7 +85,9 @@ fn a_stream_is_told_by_its_name_and_else_by_its_keys() {
         .concat();
     let said = refusal(&others);
     assert!(
-        said.contains("no stream of it is called orders; its streams are customers, order_refunds"),
+        said.contains(
+            "none of its streams is called orders; its streams are customers, order_refunds"
+        ),
         "{said}"
     );
     let two = a_stream() + &singer("other.orders", &order(9, "1"));

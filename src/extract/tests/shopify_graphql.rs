@@ -218,7 +218,7 @@ fn a_row_that_may_be_a_line_of_any_order_refuses_the_file() {
     ] {
         let error = read([row("1"), mug("1"), candle("1"), bad.to_owned()].join("\n")).unwrap_err();
         assert_eq!(error.line, 4, "{bad}: {error}");
-        assert!(error.what.contains("no order can be relied on"), "{error}");
+        assert!(error.what.contains("none of them can be relied on"), "{error}");
         assert!(!error.to_string().contains("Mug"), "no value is shown");
     }
 }
@@ -271,7 +271,7 @@ fn what_the_query_did_not_ask_for_is_named() {
     assert!(error.what.contains("none of its orders has a line"), "{error}");
     assert!(error.hint.contains("lineItems"), "{error}");
     let drafts = row("1").replace("Order\\/", "DraftOrder\\/");
-    assert!(read(drafts).unwrap_err().what.contains("no order of Shopify's"));
+    assert!(read(drafts).unwrap_err().what.contains("contains no Shopify orders"));
 }
 
 #[test]
