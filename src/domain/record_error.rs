@@ -60,30 +60,30 @@ choices! {
     /// Why a record is invalid; the meaning says what was expected, and what to do about it. The
     /// words are part of the interface: reports and dead letters contain them.
     pub enum Reason {
-        MissingEmail "missing_email" "the target needs an address for every order; add it in the shop; where the export has no addresses at all (Etsy, Amazon, Square), name a file that has them in the job's `customers`; or leave such orders out with policy.missing_email = \"filter\"";
-        InvalidEmail "invalid_email" "expected one address such as name@example.com; correct it in the shop";
-        HashedEmail "hashed_email" "expected an address, found a hash of one; export with addresses shown";
+        MissingEmail "missing_email" "ActiveCampaign needs an e-mail address for every order; add it in the shop; if the export contains none at all (Etsy, Amazon, Square), name a file that does in the job's `customers`; or filter such orders with policy.missing_email = \"filter\"";
+        InvalidEmail "invalid_email" "expected one e-mail address such as name@example.com; correct it in the shop";
+        HashedEmail "hashed_email" "expected an e-mail address, found a hash of one; export with e-mail addresses shown";
         MissingId "missing_id" "expected an order id or number";
-        BadId "bad_id" "no id: rewritten as a number (like 5.37E+12 or 6885.0), too long, or the text of another column; export again and don't open the file there; where all exports of the shop went through it, policy.order_key = \"number\" knows orders by their numbers (never change that once orders are loaded: they would be loaded twice)";
-        BadMoney "bad_money" "expected a decimal number such as 1234.50, not negative, without thousands separator, decimal comma or symbol; where a spreadsheet rewrote it, export again and don't save the file there";
+        BadId "bad_id" "invalid id: rewritten as a number by a spreadsheet (such as 5.37E+12 or 6885.0), too long, or the text of another column; export again and don't open the file in a spreadsheet; if that is impossible, policy.order_key = \"number\" identifies orders by their number (never change it once orders are loaded: they would be loaded twice)";
+        BadMoney "bad_money" "expected a decimal number such as 1234.50, not negative, without thousands separator, decimal comma or symbol; if a spreadsheet rewrote it, export again and don't save the file in a spreadsheet";
         MoneyPrecision "money_precision" "expected no digits below the currency's minor unit; policy.rounding = \"half_even\" rounds them";
-        MoneyRange "money_range" "larger than the 2147483647 minor units the target stores";
-        UnknownCurrency "unknown_currency" "expected an ISO 4217 code such as USD; policy.currency is for orders that name none";
-        BadDate "bad_date" "expected a date such as 2024-01-31 10:11:12 -0500, from 1970 on; what a spreadsheet makes of one (45384.34, 31/12/2023 10:11) is not guessed: export again and don't save the file there; policy.default_date is for orders that state none";
+        MoneyRange "money_range" "larger than the 2147483647 minor units that ActiveCampaign stores";
+        UnknownCurrency "unknown_currency" "expected an ISO 4217 code such as USD; policy.currency sets the currency of orders that name none";
+        BadDate "bad_date" "expected a date such as 2024-01-31 10:11:12 -0500, from 1970 on; dates changed by a spreadsheet (45384.34, 31/12/2023 10:11) are ambiguous and are rejected: export again and don't save the file in a spreadsheet; policy.default_date sets the date of orders that state none";
         NoProducts "no_products" "expected at least one line with a product name";
         MissingProductName "missing_product_name" "expected a product name on every line";
         BadQuantity "bad_quantity" "expected a whole number of 1 or more";
-        UnknownStatus "unknown_status" "this word for the order's status is not known, so whether it counts is not either: the order is not sent; correct it in the shop, have the status words of a mapping read it, or take every order with policy.statuses = [\"all\"]";
-        Duplicate "duplicate" "the same order stands earlier in this file; that one is taken";
-        RepeatedRow "repeated_row" "the order's own cells, or one of its products, stand on several rows, so products and repeats can't be told apart; export again without filling cells down, and of several dumps keep one in a folder";
-        ContradictoryRows "contradictory_rows" "the rows of the order, or the cells they stand in, say different things of the order as a whole; correct it in the shop, or export again";
-        AmbiguousEmail "ambiguous_email" "the customers file has two addresses for this customer; leave one of them there";
-        ConflictingVersions "conflicting_versions" "the order stands in this table in several versions, and no time of their extraction tells which is the newest; export the table with its times, or deduplicated";
-        MalformedRow "malformed_row" "the record is not built as its format is: another number of fields than the header, or another kind of value; look for a stray quote or a cut line; a last line without an end may be cut: where the file is whole, end it";
-        OrphanRow "orphan_row" "a product, or something else of an order, without the order's own row: that is not there, or not above it; export again unsorted and uncut";
+        UnknownStatus "unknown_status" "the order's status is unknown, so the order is not sent; correct it in the shop, add it to the status words of the mapping, or load every order with policy.statuses = [\"all\"]";
+        Duplicate "duplicate" "the same order occurs earlier in this file; the first one is used";
+        RepeatedRow "repeated_row" "the order's own cells, or one of its products, are repeated on several rows, so products and repetitions can't be distinguished; export again without filling cells down, and keep only one of several dumps in a folder";
+        ContradictoryRows "contradictory_rows" "the rows of the order contradict each other about the order as a whole; correct it in the shop, or export again";
+        AmbiguousEmail "ambiguous_email" "the customers file has two e-mail addresses for this customer; remove one of them";
+        ConflictingVersions "conflicting_versions" "this table contains several versions of the order and no extraction times that show which is the newest; export the table with its times, or deduplicated";
+        MalformedRow "malformed_row" "the record does not match its format: it has another number of columns than the header, or another kind of value; look for a stray quote or a truncated line; a last line without a newline may be truncated: if the file is complete, add the newline";
+        OrphanRow "orphan_row" "a product, or another part of an order, whose order row is missing or not above it; export again, unsorted and complete";
         BadEncoding "bad_encoding" "expected text in UTF-8";
-        FieldTooLong "field_too_long" "the record has more rows or text than any order has; look for a stray quote";
-        Truncated "truncated" "lines of it are missing, as they come to less than it states: the file was cut or sorted, or more of them stand on another page; export again";
+        FieldTooLong "field_too_long" "the record has more rows or text than a real order; look for a stray quote";
+        Truncated "truncated" "lines are missing, as they add up to less than the order states: the file was truncated or sorted, or more lines are on another page; export again";
     }
 }
 

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 choices! {
     /// Why an order that ActiveCampaign has would be written again.
     pub enum ChangeCause {
-        Source "source_changed" "the record says something else";
-        Mapping "mapping_changed" "the record is the same, settings or program make another order of it";
-        Both "source_and_mapping_changed" "the record says something else, and settings or program changed too";
-        Interrupted "interrupted" "a write was cut off and is repeated";
-        Doubted "doubted" "the target was found to hold something else, or it was never known what it holds";
-        NotKept "not_kept" "it was written before this program kept what differences need";
+        Source "source_changed" "the record changed";
+        Mapping "mapping_changed" "the record is the same; the settings or the program map it differently";
+        Both "source_and_mapping_changed" "the record changed, and so did the settings or the program";
+        Interrupted "interrupted" "a write was interrupted and is repeated";
+        Doubted "doubted" "ActiveCampaign was found to have something else, or what it has was never known";
+        NotKept "not_kept" "it was written before this program stored what differences need";
     }
 }
 

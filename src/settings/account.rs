@@ -71,12 +71,12 @@ pub(super) fn check(name: &str, draft: &mut Draft) {
 fn check_url(key: &str, draft: &mut Draft) {
     let Some(text) = draft.text(key) else { return };
     // The text is not quoted: a wrongly pasted one may hold a token.
-    let expected = "the address that ActiveCampaign shows under Settings, Developer, such as https://example.api-us1.com";
+    let expected = "the URL that ActiveCampaign shows under Settings, Developer, such as https://example.api-us1.com";
     match Url::parse(&text) {
-        None => draft.report(key, "no such address", expected, None),
+        None => draft.report(key, "invalid URL", expected, None),
         Some(url) if !url.secure && !url.is_loopback() => {
             let hint =
-                "the token would travel unencrypted; http is for a simulator on this machine"
+                "the token would be sent unencrypted; http is only for a simulator on this machine"
                     .to_owned();
             draft.report(key, "not encrypted", "https://", hint);
         }

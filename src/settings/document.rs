@@ -20,7 +20,7 @@ pub(super) fn read(text: &str, file: &Path, draft: &mut Draft) -> bool {
         draft.push(SettingsError::new(
             Place::Line { file, line, column },
             "",
-            format!("no valid TOML: {}", fault.message()),
+            format!("invalid TOML: {}", fault.message()),
             "lines such as [accounts.main] or key = \"value\"",
         ));
     }
@@ -81,12 +81,12 @@ impl Walk<'_> {
                 _ if !schema::is_name(name.get_ref()) => {
                     let lower = name.get_ref().to_lowercase();
                     let hint = schema::is_name(&lower).then(|| format!("did you mean `{lower}`?"));
-                    self.draft.report(&at, "unusable name", schema::NAME_EXPECTED, hint);
+                    self.draft.report(&at, "invalid name", schema::NAME_EXPECTED, hint);
                 }
                 DeValue::Table(_) if twin.is_some() => {
-                    let found = format!("too like `{}`", twin.unwrap_or_default());
+                    let found = format!("too similar to `{}`", twin.unwrap_or_default());
                     let expected =
-                        "names that differ in more than - and _, which variables can't tell apart";
+                        "names that differ in more than - and _, which are the same in a variable";
                     self.draft.report(&at, found, expected, None);
                 }
                 DeValue::Table(table) => {

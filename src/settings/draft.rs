@@ -143,7 +143,7 @@ impl Draft {
             // Its message may quote a value, and a value may be a token.
             Err(_) => self.report(
                 "",
-                "the file and the environment can't be put together",
+                "the file and the environment can't be merged",
                 "settings that agree on which keys are tables",
                 "try without ORDERSYNC_ variables".to_owned(),
             ),

@@ -128,8 +128,8 @@ fn check_connection(table: &str, draft: &mut Draft) {
     for leaf in ["link_url", "logo_url"] {
         let key = format!("{table}.{leaf}");
         if draft.text(&key).is_some_and(|url| Url::parse(&url).is_none()) {
-            let expected = "a web address such as https://example.com";
-            draft.report(&key, "no such address", expected, None);
+            let expected = "a URL such as https://example.com";
+            draft.report(&key, "invalid URL", expected, None);
         }
     }
     let name = format!("{table}.name");

@@ -17,7 +17,7 @@ pub(super) fn check(draft: &mut Draft) {
     if let Some(hosts) = draft.get::<Vec<String>>("metrics.hosts") {
         match hosts.iter().find(|host| !is_host_name(host)) {
             Some(host) => {
-                let expected = "names without scheme, port and path";
+                let expected = "host names without scheme, port and path";
                 draft.report("metrics.hosts", format!("found `{host}`"), expected, None);
             }
             None => {
@@ -32,19 +32,16 @@ pub(super) fn check(draft: &mut Draft) {
     let (expected, hint) = match text.parse::<SocketAddr>() {
         Ok(listen) if allow_remote || listen.ip().is_loopback() => return,
         Ok(listen) => (
-            "an address of this machine alone",
+            "a loopback address",
             format!(
-                "write 127.0.0.1:{}; or set allow_remote = true where only those reach the port who may see the page",
+                "write 127.0.0.1:{}; or set allow_remote = true if only trusted clients can reach the port",
                 listen.port()
             ),
         ),
         Err(_) => {
             let port = text.rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
             let port = port.unwrap_or(9464);
-            (
-                "an address and a port, in figures",
-                format!("write 127.0.0.1:{port}, or [::1]:{port}"),
-            )
+            ("an IP address and a port", format!("write 127.0.0.1:{port}, or [::1]:{port}"))
         }
     };
     draft.report("metrics.listen", format!("found `{text}`"), expected, hint);

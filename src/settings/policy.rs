@@ -47,7 +47,7 @@ fn check_currency(key: &str, draft: &mut Draft) {
         Ok(currency) => return draft.resolve(key, currency.code()),
         Err(CurrencyError::Unknown) => format!("no currency `{code}`"),
         Err(CurrencyError::NoMinorUnit) => {
-            format!("`{code}` has no minor unit, so nothing is sold in it")
+            format!("`{code}` has no minor unit, so it is no currency of a shop")
         }
     };
     draft.report(key, found, "an ISO 4217 code such as EUR", None);
@@ -70,7 +70,7 @@ fn check_date(key: &str, zone: &TimeZone, draft: &mut Draft) {
 fn check_category(key: &str, draft: &mut Draft) {
     let Some(category) = draft.text(key) else { return };
     if category.len() > CATEGORY_LEN_MAX {
-        let found = format!("found a text of {} bytes", category.len());
+        let found = format!("found a string of {} bytes", category.len());
         draft.report(key, found, format!("at most {CATEGORY_LEN_MAX} bytes"), None);
     }
 }

@@ -181,12 +181,10 @@ impl Kind {
     /// What the key expects, for a message.
     pub fn expected(&self) -> String {
         match self {
-            Self::Text | Self::Path | Self::Secret => {
-                "a text in quotes that is not empty".to_owned()
-            }
-            Self::Texts => r#"a list of texts, such as ["one", "two"]"#.to_owned(),
+            Self::Text | Self::Path | Self::Secret => "a string that is not empty".to_owned(),
+            Self::Texts => r#"a list of strings, e.g. ["one", "two"]"#.to_owned(),
             Self::Number => "a number".to_owned(),
-            Self::Whole { min, max } => format!("a whole number from {min} to {max}"),
+            Self::Whole { min, max } => format!("an integer from {min} to {max}"),
             Self::Flag => "true or false".to_owned(),
             Self::Word(words) => {
                 let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();

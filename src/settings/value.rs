@@ -18,7 +18,7 @@ impl From<String> for Wrong {
     }
 }
 
-pub(super) const EMPTY: &str = "found an empty text";
+pub(super) const EMPTY: &str = "found an empty string";
 
 /// The value of a key in the settings file.
 pub(super) fn from_toml(kind: &Kind, value: &DeValue<'_>) -> Result<ValueKind, Wrong> {
@@ -115,7 +115,7 @@ fn fault_of(text: &str) -> Option<String> {
         return Some(EMPTY.to_owned());
     }
     let has_control = text.chars().any(char::is_control);
-    has_control.then(|| "found a text with a line break or another control character".to_owned())
+    has_control.then(|| "found a string with a line break or another control character".to_owned())
 }
 
 fn whole(number: &DeInteger<'_>) -> Option<i64> {
@@ -125,9 +125,9 @@ fn whole(number: &DeInteger<'_>) -> Option<i64> {
 /// What a value of TOML is, for a message.
 pub(super) fn kind_of(value: &DeValue<'_>) -> &'static str {
     match value {
-        DeValue::String(_) => "a text",
-        DeValue::Integer(_) => "a whole number",
-        DeValue::Float(_) => "a number with a fraction",
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a number with a decimal point",
         DeValue::Boolean(_) => "true or false",
         DeValue::Datetime(_) => "a date",
         DeValue::Array(_) => "a list",

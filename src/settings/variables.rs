@@ -25,7 +25,7 @@ pub(super) fn read(environment: &Environment, draft: &mut Draft) {
                 .to_str()
                 .ok_or_else(|| Fault::of(&at, "found bytes that are not UTF-8", key))?;
             if let Some(other) = draft.places.variable(&at).filter(|other| *other != variable) {
-                return Err(Fault::of(&at, &format!("set by {other} as well"), key));
+                return Err(Fault::of(&at, &format!("also set by {other}"), key));
             }
             let value = from_variable(&key.kind, text)
                 .map_err(|wrong| Fault { hint: wrong.hint, ..Fault::of(&at, &wrong.found, key) })?;
@@ -115,7 +115,7 @@ fn resolve(rest: &str, draft: &Draft) -> Result<(String, &'static Key), Fault> {
     let hint =
         keys.first().map(|key| format!("as in {}", variable_of(&schema::join(&at, key.name))));
     let expected = "the name of a single value".to_owned();
-    let found = if keys.is_empty() { "goes on below a single value" } else { "names a table" };
+    let found = if keys.is_empty() { "a key below a single value" } else { "names a table" };
     Err(Fault { at, found: found.to_owned(), expected, hint })
 }
 
@@ -123,7 +123,7 @@ fn unknown(path: &str, segment: &str, keys: &'static [Key]) -> Fault {
     let at = schema::join(path, segment);
     let hint = if path.is_empty() {
         Some(
-            "levels are parted by two underscores, as in ORDERSYNC_ACCOUNTS__MAIN__TOKEN"
+            "levels are separated by two underscores, as in ORDERSYNC_ACCOUNTS__MAIN__TOKEN"
                 .to_owned(),
         )
     } else {
@@ -146,7 +146,7 @@ fn spelled(table: &str, name: &str, draft: &Draft) -> Result<String, Fault> {
         None if schema::is_name(name) => Ok(name.to_owned()),
         None => Err(Fault {
             at: schema::join(table, name),
-            found: "unusable name".to_owned(),
+            found: "invalid name".to_owned(),
             expected: schema::NAME_EXPECTED.to_owned(),
             hint: None,
         }),

@@ -21,24 +21,24 @@ refunds = "nett"
     assert_eq!(
         faults(text, &[("ORDERSYNC_JOBS__SHOP__FORMATS", "auto")]),
         r#"config/ordersync.toml:1:11: accounts.main.url: missing
-  expected a text in quotes that is not empty
+  expected a string that is not empty
 config/ordersync.toml:2:1: accounts.main.urll: unknown key
   expected one of: url, requests_per_second, token_file, token, in_flight_max, timeout_s, wait_max_s, ca_file
   hint: did you mean `url`?
 config/ordersync.toml:3:17: accounts.main.in_flight_max: found 0
-  expected a whole number from 1 to 64
-config/ordersync.toml:4:13: accounts.main.timeout_s: found a text
-  expected a whole number from 1 to 600
+  expected an integer from 1 to 64
+config/ordersync.toml:4:13: accounts.main.timeout_s: found a string
+  expected an integer from 1 to 600
 config/ordersync.toml:6:11: jobs.shop.account: no account `mian`
   expected one of: main
   hint: did you mean `main`?
-config/ordersync.toml:7:10: jobs.shop.export: found a text
-  expected a list of texts, such as ["one", "two"]
+config/ordersync.toml:7:10: jobs.shop.export: found a string
+  expected a list of strings, e.g. ["one", "two"]
 config/ordersync.toml:8:13: jobs.shop.time_zone: no time zone `Europe/Berlim`
   expected an IANA name such as Europe/Berlin or UTC
   hint: did you mean `Europe/Berlin`?
 config/ordersync.toml:9:12: jobs.shop.connection.externalid: missing
-  expected a text in quotes that is not empty
+  expected a string that is not empty
 config/ordersync.toml:12:12: jobs.shop.policy.statuses: no status `payed`
   expected some of: pending, paid, partially_refunded, refunded, cancelled, failed, draft, test; or ["all"]
   hint: did you mean `paid`?
@@ -72,9 +72,9 @@ fn what_orders_mean_is_never_half_understood() {
             "found `02/11/2023`\n  expected a day such as \"2020-01-31\"",
         ),
         ("default_date = \"1969-01-01\"", "from 1970 to 2099"),
-        ("default_date = 2020-01-01", "expected a text in quotes"),
-        ("currency = [\"EUR\"]", "found a list\n  expected a text in quotes"),
-        ("category = \"\"", "expected a text in quotes that is not empty"),
+        ("default_date = 2020-01-01", "expected a string"),
+        ("currency = [\"EUR\"]", "found a list\n  expected a string"),
+        ("category = \"\"", "expected a string that is not empty"),
     ] {
         let key = line.split(' ').next().unwrap();
         let text = faults(&format!("{SMALL}[jobs.shop.policy]\n{line}\n"), &[]);
@@ -84,7 +84,9 @@ fn what_orders_mean_is_never_half_understood() {
         );
     }
     let long = format!("{SMALL}[jobs.shop.policy]\ncategory = \"{}\"\n", "x".repeat(256));
-    assert!(faults(&long, &[]).contains("found a text of 256 bytes\n  expected at most 255 bytes"));
+    assert!(
+        faults(&long, &[]).contains("found a string of 256 bytes\n  expected at most 255 bytes")
+    );
 }
 
 #[test]
@@ -131,9 +133,9 @@ fn wrong_types_are_never_bent_into_right_ones() {
 #[test]
 fn what_is_no_toml_is_told_with_line_and_column() {
     let text = faults("[accounts.main]\nurl = https://example.com\n", &[]);
-    assert!(text.starts_with("config/ordersync.toml:2:7: no valid TOML: "), "{text}");
+    assert!(text.starts_with("config/ordersync.toml:2:7: invalid TOML: "), "{text}");
     let text = faults("[accounts.main]\nurl = \"a\"\nurl = \"b\"\n", &[]);
-    assert!(text.starts_with("config/ordersync.toml:3:1: no valid TOML: duplicate key"), "{text}");
+    assert!(text.starts_with("config/ordersync.toml:3:1: invalid TOML: duplicate key"), "{text}");
 }
 
 #[test]
@@ -153,9 +155,9 @@ fn only_an_encrypted_address_or_this_machine_gets_the_token() {
         ("http://example.api-us1.com", "not encrypted"),
         ("http://127.0.0.1.example.com", "not encrypted"),
         ("https://example.api-us1.com/admin", "a path after the host name"),
-        ("example.api-us1.com", "no such address"),
-        ("https://key:0011223344@example.api-us1.com", "no such address"),
-        ("https://example.api-us1.com?key=0011223344", "no such address"),
+        ("example.api-us1.com", "invalid URL"),
+        ("https://key:0011223344@example.api-us1.com", "invalid URL"),
+        ("https://example.api-us1.com?key=0011223344", "invalid URL"),
     ] {
         let text = faults(&with_account(&format!("url = \"{bad}\"")), &[]);
         assert!(text.contains(&format!("accounts.main.url: {found}")), "{bad}: {text}");
@@ -197,14 +199,14 @@ fn names_are_those_that_files_and_variables_can_carry() {
         ["Main", "\"a b\"", "\"a.b\"", "a__b", "a-", "_a", "9a", "\"../etc\"", "\"ä\"", "a_-b"]
     {
         let text = faults(&SMALL.replace("[accounts.main]", &format!("[accounts.{name}]")), &[]);
-        assert!(text.contains("unusable name"), "{name}: {text}");
+        assert!(text.contains("invalid name"), "{name}: {text}");
     }
     let text = faults(&SMALL.replace("[accounts.main]", "[accounts.Main]"), &[]);
     assert!(text.contains("hint: did you mean `main`?"), "{text}");
     let alike = format!(
         "{SMALL}\n[accounts.a-b]\nurl=\"https://a.example\"\n[accounts.a_b]\nurl=\"https://b.example\""
     );
-    assert!(faults(&alike, &[]).contains("accounts.a_b: too like `a-b`"));
+    assert!(faults(&alike, &[]).contains("accounts.a_b: too similar to `a-b`"));
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn faults_of_variables_name_the_variable() {
         (
             "ORDERSYNC_ACCOUNTS_MAIN_TOKEN",
             "x",
-            "accounts_main_token: unknown key\n  expected one of: state, metrics, accounts, jobs, mappings\n  hint: levels are parted by two underscores, as in ORDERSYNC_ACCOUNTS__MAIN__TOKEN",
+            "accounts_main_token: unknown key\n  expected one of: state, metrics, accounts, jobs, mappings\n  hint: levels are separated by two underscores, as in ORDERSYNC_ACCOUNTS__MAIN__TOKEN",
         ),
         (
             "ORDERSYNC_ACCOUNTS__MIAN__TOKEN",
@@ -145,7 +145,7 @@ fn faults_of_variables_name_the_variable() {
         (
             "ORDERSYNC_ACCOUNTS__MAIN__TIMEOUT_S",
             "5.7",
-            "accounts.main.timeout_s: found `5.7`\n  expected a whole number from 1 to 600",
+            "accounts.main.timeout_s: found `5.7`\n  expected an integer from 1 to 600",
         ),
         (
             "ORDERSYNC_ACCOUNTS__MAIN__REQUESTS_PER_SECOND",
@@ -160,12 +160,12 @@ fn faults_of_variables_name_the_variable() {
         (
             "ORDERSYNC_STATE__DIR__X",
             "x",
-            "state.dir: goes on below a single value\n  expected the name of a single value",
+            "state.dir: a key below a single value\n  expected the name of a single value",
         ),
         (
             "ORDERSYNC_JOBS__SHOP__POLICY__STATUSES",
             "paid,,",
-            "jobs.shop.policy.statuses: found an empty text\n  expected a list of texts, such as [\"one\", \"two\"]",
+            "jobs.shop.policy.statuses: found an empty string\n  expected a list of strings, e.g. [\"one\", \"two\"]",
         ),
     ] {
         assert_eq!(
@@ -180,7 +180,7 @@ fn two_variables_for_one_key_are_a_fault() {
     let text = faults(SMALL, &[("ORDERSYNC_STATE__DIR", "a"), ("ORDERSYNC_STATE__dir", "b")]);
     assert!(
         text.contains(
-            "environment variable ORDERSYNC_STATE__dir: state.dir: set by ORDERSYNC_STATE__DIR as well"
+            "environment variable ORDERSYNC_STATE__dir: state.dir: also set by ORDERSYNC_STATE__DIR"
         ),
         "{text}"
     );
