@@ -1,5 +1,5 @@
-//! What outgrows memory, in temporary files without a name: nobody else can open them, and they are
-//! gone with the process.
+//! Temporary on-disk stores for data that outgrows memory. The files have no name: no other process
+//! can open them, and they disappear with this one.
 
 mod runs;
 mod seen_keys;

@@ -1,4 +1,4 @@
-//! Entries of a fixed size in order, in temporary files: what an external sort works with.
+//! Sorted runs of fixed-size entries in temporary files, and their merge.
 
 use super::temp_file::{self, PositionedReader};
 use std::fs::File;
@@ -16,7 +16,7 @@ pub struct Run<const N: usize> {
 }
 
 impl<const N: usize> Run<N> {
-    /// Writes entries that come in order.
+    /// Writes entries that are already sorted.
     pub fn write(entries: impl IntoIterator<Item = io::Result<[u8; N]>>) -> io::Result<Self> {
         let mut writer = BufWriter::with_capacity(BUFFER_BYTES, temp_file::create()?);
         let mut len = 0;
@@ -45,7 +45,7 @@ impl<const N: usize> Run<N> {
     }
 }
 
-/// The entries of a run. Its place in the file is its own, so a run can be read by several.
+/// The entries of a run. Each reader has its own position, so a run can be read several times at once.
 #[derive(Debug)]
 pub struct Entries<const N: usize>(BufReader<PositionedReader>);
 
@@ -62,9 +62,9 @@ impl<const N: usize> Iterator for Entries<N> {
     }
 }
 
-/// Takes those of the last runs that a new one of `len` entries should be merged with, so that each
-/// run is at least four times as long as the next: there are few of them, and each entry is written only
-/// a few times.
+/// Removes the last runs that a new one of `len` entries should be merged with, so that each run is
+/// at least four times as long as the next. That bounds the number of runs and how often an entry is
+/// rewritten.
 pub fn take_similar<T>(runs: &mut Vec<T>, mut len: u64, len_of: impl Fn(&T) -> u64) -> Vec<T> {
     let mut keep = runs.len();
     while let Some(last) = keep.checked_sub(1).map(|at| len_of(&runs[at]))

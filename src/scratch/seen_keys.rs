@@ -1,4 +1,4 @@
-//! Which keys were met, however many there are.
+//! A set of keys of any size.
 
 use super::runs::{Merge, Run, take_similar};
 use fastbloom::BloomFilter;
@@ -6,15 +6,15 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::io;
 
-/// The keys a reading of an export has met, each with the file it was met in first.
+/// The keys read so far from an export, each with the number of the file that contains it first.
 ///
-/// Up to a bound keys are in memory. Beyond it they are written to temporary files in sorted runs,
+/// Up to a bound, keys are in memory. Beyond it they are written to temporary files in sorted runs,
 /// behind a Bloom filter: a key is looked up on disk only where the filter says maybe. Stores only
 /// hashes keyed per process, so the temporary files reveal nothing.
 #[derive(Debug)]
 pub struct SeenKeys {
     hashers: [RandomState; 2],
-    /// By range of keys. Several tables, as one that grows needs three times its memory meanwhile.
+    /// By range of keys. A single table that grows would need three times its memory meanwhile.
     in_memory: [HashMap<Key, FileIndex, Prehashed>; TABLES],
     in_memory_len: usize,
     in_memory_max: usize,
@@ -33,21 +33,21 @@ impl Default for SeenKeys {
     }
 }
 
-/// With nine tables, [`SeenKeys::IN_MEMORY_MAX`] keys nearly fill tables of 2^17 places.
+/// With nine tables, [`SeenKeys::IN_MEMORY_MAX`] keys nearly fill tables of 2^17 slots.
 const TABLES: usize = 9;
 
 impl SeenKeys {
     /// Keys held in memory, at about 17 bytes each.
     pub const IN_MEMORY_MAX: usize = 1_000_000;
 
-    /// Holds at most so many keys in memory from now on.
+    /// Sets the number of keys that are held in memory from now on.
     pub fn limited_to(mut self, in_memory_max: usize) -> Self {
         self.in_memory_max = in_memory_max;
         self
     }
 
-    /// Adds a key that is met in `file`. Where it was met before, returns the file that was in.
-    /// Of a file's number 24 bits are kept.
+    /// Adds a key that was read in `file`. Returns the first file with that key if it is known.
+    /// Stores 24 bits of the file's number.
     pub fn insert(&mut self, key: &str, file: u32) -> io::Result<Option<u32>> {
         let key = self.hash(key);
         let table = &mut self.in_memory[key.table()];
@@ -62,7 +62,7 @@ impl SeenKeys {
         let [_, file @ ..] = file.min(FILE_MAX).to_be_bytes();
         table.insert(key, file);
         self.in_memory_len += 1;
-        // Once there is a filter, most of the memory is its own.
+        // Once there is a filter, it takes most of the memory.
         let max = if self.on_disk.is_none() { self.in_memory_max } else { self.in_memory_max / 4 };
         if self.in_memory_len > max {
             self.spill()?;
@@ -89,8 +89,7 @@ impl SeenKeys {
     }
 }
 
-/// Of a hash of 128 bits 80 are kept: among ten million keys, two have the same by chance once in
-/// 10^10 exports.
+/// 80 bits of a 128-bit hash: among ten million keys, the chance of a collision is 1 in 10^10.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Key([u8; KEY_BYTES]);
 
@@ -102,7 +101,7 @@ impl Key {
         (usize::from(u16::from_be_bytes([a, b])) * TABLES) >> 16
     }
 
-    /// Those bits that do not decide the table.
+    /// The bits that do not select the table.
     fn bits(self) -> u64 {
         let [_, _, rest @ ..] = self.0;
         u64::from_be_bytes(rest)
@@ -166,7 +165,7 @@ struct OnDisk {
     runs: Vec<IndexedRun>,
 }
 
-/// 8 MiB, made for ten million keys: of new keys one in 25 is then looked up for nothing.
+/// 8 MiB, for ten million keys: one new key in 25 is then looked up in vain.
 const FILTER_BITS: usize = 1 << 26;
 const FILTER_KEYS: usize = 10_000_000;
 

@@ -1,4 +1,4 @@
-//! Entries of a fixed size in order, however many they are.
+//! An external sort of fixed-size entries.
 
 use super::runs::{Entries, Merge, Run, take_similar};
 use std::io;
@@ -7,14 +7,14 @@ use std::sync::Arc;
 /// Bytes of entries held in memory.
 const IN_MEMORY_BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// Sorts entries byte by byte; those that memory does not hold go to temporary files.
+/// Sorts entries byte by byte; those beyond the memory bound go to temporary files.
 pub struct Sorter<const N: usize> {
     in_memory: Vec<[u8; N]>,
     in_memory_max: usize,
     runs: Vec<Run<N>>,
 }
 
-/// Entries in order, to be read as often as one likes.
+/// Sorted entries, which can be read any number of times.
 #[derive(Debug)]
 pub enum Sorted<const N: usize> {
     InMemory(Arc<[[u8; N]]>),

@@ -5,17 +5,17 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::sync::Arc;
 
-/// Creates a file in `$TMPDIR`, or else /tmp, that nobody can open and that is gone when it is
-/// closed, however the program ends. Only the owner may access it: some systems show the open files
-/// of a process and let others open them from there.
+/// Creates a file without a name in `$TMPDIR`, else `/tmp`. It disappears when it is closed, however
+/// the program ends. Its mode is 0600, because some systems let others open the files of a process
+/// through `/proc`.
 pub fn create() -> io::Result<File> {
     let file = tempfile::tempfile()?;
     file.set_permissions(PermissionsExt::from_mode(0o600))?;
     Ok(file)
 }
 
-/// Reads an open file from its beginning. Handles of one file share no position, so that a file
-/// without a name can be read by several at once.
+/// Reads an open file from its start. Each reader has its own position, so a file without a name can
+/// be read several times at once.
 #[derive(Debug)]
 pub struct PositionedReader {
     file: Arc<File>,
