@@ -9,6 +9,7 @@
 mod bigcommerce_json;
 mod blank;
 mod codec;
+mod csv_scanner;
 mod csv_table;
 mod customers;
 mod decimal;
@@ -42,7 +43,6 @@ mod shopify_csv;
 mod shopify_graphql;
 mod shopify_json;
 mod spill;
-mod split;
 mod spool;
 mod table;
 mod truncation;
@@ -53,6 +53,7 @@ mod zstd_frames;
 #[cfg(test)]
 mod tests;
 
+pub use csv_scanner::RECORD_BYTES_MAX;
 pub use error::{OpenError, ReadError};
 pub use export::Export;
 pub use format::Format;
@@ -62,5 +63,4 @@ pub use messages::States;
 pub use options::Options;
 pub use reader::Reader;
 pub use registry::formats;
-pub use split::RECORD_BYTES_MAX;
 pub use table::ExportFile;

@@ -2,9 +2,9 @@
 
 use super::blank::{is_blank, trimmed, trimmed_text};
 use super::codec::Source;
+use super::csv_scanner::{CsvScanner, RECORD_BYTES_MAX, Record, ScanError};
 use super::double_quoted_rows;
 use super::error::ReadError;
-use super::split::{RECORD_BYTES_MAX, Record, Split, Trouble};
 use super::truncation::LastRow;
 use std::fs::File;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub struct RowShape {
 
 /// The rows of one table. Memory is that of the longest row.
 pub struct Rows {
-    split: Split,
+    scanner: CsvScanner,
     record: Record,
     file: Arc<File>,
     source: Source,
@@ -98,7 +98,7 @@ impl<'a> Row<'a> {
 
     /// A copy that outlives the next row.
     pub fn keep(&self) -> KeptRow {
-        KeptRow { record: self.record.clone(), is_whole: self.is_whole }
+        KeptRow { record: self.record.compact(), is_whole: self.is_whole }
     }
 }
 
@@ -137,10 +137,16 @@ impl Rows {
     /// When the file can't be read, or is not the one whose header was judged.
     pub fn open(source: Source, shape: RowShape) -> Result<Self, ReadError> {
         let stream = source.open()?;
-        let split = Split::new(stream.bytes, shape.delimiter);
+        let scanner = CsvScanner::new(stream.bytes, shape.delimiter);
         let last = source.open_end().map(|end| LastRow::of(&end, shape.delimiter));
-        let mut rows =
-            Self { split, record: Record::default(), file: stream.file, source, shape, last: None };
+        let mut rows = Self {
+            scanner,
+            record: Record::default(),
+            file: stream.file,
+            source,
+            shape,
+            last: None,
+        };
         if rows.shape.has_delimiter_line {
             rows.read()?;
         }
@@ -176,7 +182,7 @@ impl Rows {
         let mut filled;
         loop {
             if !self.read()? {
-                self.source.check_unchanged(&self.file, self.split.line())?;
+                self.source.check_unchanged(&self.file, self.scanner.line())?;
                 return Ok(None);
             }
             // Two cells with something in them are enough to know, and nearly every row begins with
@@ -225,14 +231,14 @@ impl Rows {
     }
 
     fn read(&mut self) -> Result<bool, ReadError> {
-        self.split.advance(&mut self.record).map_err(|trouble| self.told(trouble))
+        self.scanner.advance(&mut self.record).map_err(|error| self.read_error(error))
     }
 
-    fn told(&self, trouble: Trouble) -> ReadError {
-        let (shown, line) = (self.source.shown(), self.split.line());
-        match trouble {
-            Trouble::Read(error) => ReadError::from_io(&shown, line, &error),
-            Trouble::Overlong => {
+    fn read_error(&self, error: ScanError) -> ReadError {
+        let (shown, line) = (self.source.shown(), self.scanner.line());
+        match error {
+            ScanError::Read(error) => ReadError::from_io(&shown, line, &error),
+            ScanError::Overlong => {
                 let mib = RECORD_BYTES_MAX / (1024 * 1024);
                 ReadError::new(
                     shown,

@@ -15,11 +15,11 @@ impl Read for Drip {
 
 type Seen = (u64, Vec<Vec<u8>>);
 
-fn split(text: &[u8], delimiter: u8, room: usize) -> (Vec<Seen>, bool) {
-    let mut split = Split::new(Box::new(Drip(text.to_vec(), 7)), delimiter);
-    split.room.truncate(room);
+fn scan(text: &[u8], delimiter: u8, input_bytes: usize) -> (Vec<Seen>, bool) {
+    let mut scanner = CsvScanner::new(Box::new(Drip(text.to_vec(), 7)), delimiter);
+    scanner.input.truncate(input_bytes);
     let (mut all, mut is_cut, mut record) = (Vec::new(), false, Record::default());
-    while split.advance(&mut record).unwrap() {
+    while scanner.advance(&mut record).unwrap() {
         all.push((record.line, record.iter().map(<[u8]>::to_vec).collect()));
         is_cut |= record.is_cut;
     }
@@ -38,12 +38,12 @@ fn expected(text: &[u8], delimiter: u8) -> Vec<Vec<Vec<u8>>> {
 
 #[test]
 fn lines_are_those_of_an_editor_and_a_cut_end_is_told() {
-    let (all, is_cut) = split(b"\n\na,b\n\"x\ny\",2\r\n\n\"\"\"q\"\",z\nlast", b',', 64);
+    let (all, is_cut) = scan(b"\n\na,b\n\"x\ny\",2\r\n\n\"\"\"q\"\",z\nlast", b',', 64);
     let lines: Vec<u64> = all.iter().map(|(line, _)| *line).collect();
     assert_eq!(lines, [3, 4, 7]);
     assert!(is_cut);
     assert_eq!(all[2].1, [b"\"q\",z\nlast".to_vec()]);
-    assert!(!split(b"a,\"b\"", b',', 64).1);
+    assert!(!scan(b"a,\"b\"", b',', 64).1);
     for (text, is_cut) in [
         (&b"a,\"b\n"[..], true),
         (b"a,caf\xc3", true),
@@ -52,15 +52,15 @@ fn lines_are_those_of_an_editor_and_a_cut_end_is_told() {
         (b"a,\xe9\n", false),
         (b"a,b", false),
     ] {
-        assert_eq!(split(text, b',', 64).1, is_cut, "{text:?}");
+        assert_eq!(scan(text, b',', 64).1, is_cut, "{text:?}");
     }
 }
 
 #[test]
 fn a_record_with_other_cells_keeps_its_place_in_the_file() {
     let text = b"h\n\"a,\"\"b,\nc\"\"\",,\"x\"\n";
-    let (mut split, mut record) = (Split::new(Box::new(&text[..]), b','), Record::default());
-    assert!(split.advance(&mut record).unwrap() && split.advance(&mut record).unwrap());
+    let (mut scanner, mut record) = (CsvScanner::new(Box::new(&text[..]), b','), Record::default());
+    assert!(scanner.advance(&mut record).unwrap() && scanner.advance(&mut record).unwrap());
     record.replace_cells([&b"a"[..], b"", b"b,\nc"]);
     assert_eq!(record.iter().collect::<Vec<_>>(), [&b"a"[..], b"", b"b,\nc"]);
     assert_eq!((record.line, record.len(), record.spans_lines, record.is_cut), (2, 3, true, false));
@@ -70,24 +70,29 @@ fn a_record_with_other_cells_keeps_its_place_in_the_file() {
 
 #[test]
 fn a_record_without_end_stops_at_the_limit() {
-    let mut split = Split::new(Box::new(io::repeat(b'x')), b',');
-    assert!(matches!(split.advance(&mut Record::default()), Err(Trouble::Overlong)));
-    assert!(split.room.len() as u64 <= RECORD_BYTES_MAX + 1);
+    for text in [&b"a,b\n"[..], b"a,b\n\"open"] {
+        let endless = Box::new(text.chain(io::repeat(b'x')));
+        let (mut scanner, mut record) = (CsvScanner::new(endless, b','), Record::default());
+        assert!(scanner.advance(&mut record).unwrap());
+        assert!(matches!(scanner.advance(&mut record), Err(ScanError::Overlong)));
+        assert_eq!(record.line, 2, "the line that the record begins at");
+        assert!(record.text.len() as u64 <= 2 * RECORD_BYTES_MAX);
+    }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn any_text_is_split_as_the_csv_crate_does(
+    fn any_text_is_read_as_the_csv_crate_does(
         text in prop::collection::vec(prop::sample::select(b",\"\n\r;ab \xef\xbb\xbf\0".to_vec()), 0..200),
         filler in 0_usize..130,
-        room in 16_usize..200,
+        input_bytes in 4_usize..200,
     ) {
-        // So that the signs come to lie anywhere in a piece.
+        // So that what matters comes to lie anywhere in the input.
         let text = [&vec![b'x'; filler][..], &text].concat();
         for delimiter in *b",;" {
-            let (found, _) = split(&text, delimiter, room);
+            let (found, _) = scan(&text, delimiter, input_bytes);
             let found: Vec<_> = found.into_iter().map(|(_, cells)| cells).collect();
             prop_assert_eq!(found, expected(&text, delimiter));
         }
