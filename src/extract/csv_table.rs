@@ -28,7 +28,7 @@ pub struct CsvTable {
 /// Rows below the header that formats may look at.
 const SAMPLE_ROWS_MAX: usize = 200;
 
-/// The delimiters that are known; of equals the last is taken, so the usual one stands last.
+/// The known delimiters; of equals the last is taken, so the usual one comes last.
 const DELIMITERS: [u8; 4] = *b"|\t;,";
 
 impl CsvTable {

@@ -54,7 +54,7 @@ impl<'a> Requested<'a> {
 /// Recognises a table by its beginning, and its encoding by as much of it as that takes.
 ///
 /// # Errors
-/// When it is no text, not what was asked for, or lacks columns or keys.
+/// When it is not text, not of the requested format, or lacks columns or keys.
 pub fn detect(
     source: Source,
     requested: &Requested<'_>,

@@ -1,9 +1,9 @@
 //! Rows that a spreadsheet took for one cell and quoted again: `"#1001,ann@example.com,""Mug,
 //! red"",…"`.
 //!
-//! Such a row is read as what it was, if it was a clean row: each quote opens or closes a field or
-//! is doubled in one, and there are as many fields as the header has. Otherwise it stays as it is,
-//! and is refused as a malformed row.
+//! Such a row is read if its inner text is a clean row: each quote opens or closes a field or is
+//! doubled in one, and there are as many fields as the header has. Otherwise it stays as it is, and
+//! is refused as a malformed row.
 
 use super::blank::is_blank;
 use csv::ByteRecord;
@@ -18,7 +18,7 @@ pub fn row<'a>(
     fields(whole, delimiter).filter(|row| row.len() == width)
 }
 
-/// The names of a header that stands in one cell.
+/// The names of a header that is in one cell.
 pub fn header<'a>(cells: impl IntoIterator<Item = &'a [u8]>, delimiter: u8) -> Option<ByteRecord> {
     let whole = only_cell(cells).filter(|cell| cell.contains(&delimiter))?;
     fields(whole, delimiter)

@@ -1,4 +1,4 @@
-//! Whether a file is still on its way: a browser is at it, or it grows.
+//! Whether a file is still being downloaded or written.
 
 use super::error::ReadError;
 use super::table::ExportFile;
@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 /// What browsers add to a name until all of the file is there.
 const ENDINGS: &[&str] = &["crdownload", "part", "partial", "download", "opdownload"];
-/// A partial file that nobody has written to for this long was given up.
+/// A partial file that was not written to for this long is an abandoned download.
 const GIVEN_UP_AFTER: Duration = Duration::from_secs(600);
 /// A file that was last written to longer ago than this is taken for finished.
 const FRESH_FOR: Duration = Duration::from_secs(2);
@@ -58,7 +58,7 @@ pub fn check_downloaded(path: &Path) -> Result<(), ReadError> {
 /// # Errors
 /// With each file that changed meanwhile.
 pub fn check_quiet(files: &[ExportFile]) -> Result<(), Vec<ReadError>> {
-    // What came by standard input came to its end, and its file has no name to look at it by.
+    // Standard input has been read to its end, and its copy has no name.
     let watched = || files.iter().filter(|file| !file.is_piped);
     if watched().any(|file| is_fresh(&file.path, FRESH_FOR)) {
         std::thread::sleep(WATCHED_FOR);

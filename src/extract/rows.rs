@@ -9,8 +9,8 @@ use super::truncation::LastRow;
 use std::fs::File;
 use std::sync::Arc;
 
-/// How many cells are in front: what is read of an order mostly stands there, and people's names
-/// and streets, which cost more to check, behind.
+/// How many cells are checked for UTF-8 at once. Most of what is read is in these; names and
+/// streets, which cost more to check, come later.
 const FRONT_CELLS: usize = 21;
 
 /// How the rows of a table are built.
@@ -63,7 +63,7 @@ impl<'a> Row<'a> {
                 .as_slice()
                 .get(..front_end)
                 .and_then(|front| std::str::from_utf8(front).ok()),
-            // What the file was cut in can't be told.
+            // The cell that the file was cut in is unknown.
             cells: record.len() - usize::from(record.is_cut),
             line: record.line,
             is_whole,
@@ -76,7 +76,7 @@ impl<'a> Row<'a> {
         if at < self.cells { trimmed(self.record.get(at).unwrap_or_default()) } else { b"" }
     }
 
-    /// A cell as text, or its bytes if they are no UTF-8.
+    /// A cell as text, or its bytes if they are not UTF-8.
     pub fn text(&self, at: usize) -> Result<&str, &[u8]> {
         if at >= self.cells {
             return Ok("");
@@ -102,7 +102,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// A row that was kept; it holds what its order says of a person, so it has no debug form.
+/// A row that was kept. It has no `Debug`, because it holds personal data.
 pub struct KeptRow {
     record: Record,
     is_whole: bool,
@@ -113,7 +113,7 @@ impl KeptRow {
         Row::of(&self.record, self.is_whole)
     }
 
-    /// Whether the cells are the same, byte by byte; how they are quoted is nothing of theirs.
+    /// Whether the cells are the same, byte by byte, however they are quoted.
     pub fn says_the_same_as(&self, other: &Self) -> bool {
         self.record.iter().eq(other.record.iter())
     }
@@ -151,7 +151,7 @@ impl Rows {
             rows.read()?;
         }
         rows.advance()?;
-        // The names of the columns tell nothing of the form of what stands below them.
+        // The header has another form than the cells below it, so it proves nothing.
         rows.last = last;
         Ok(rows)
     }
@@ -193,7 +193,7 @@ impl Rows {
             }
         }
         let RowShape { delimiter, width, .. } = self.shape;
-        // What a cut file left of such a row is no clean row.
+        // A double-quoted row that was cut is not complete.
         if filled == 1
             && !self.record.is_cut
             && let Some(inner) = double_quoted_rows::row(self.record.iter(), delimiter, width)
@@ -216,8 +216,7 @@ impl Rows {
         self.record.len() == self.shape.row_width && is_blank(surplus)
     }
 
-    /// Whether the row's last cell is all there, as far as that can be told; notes it for the rows
-    /// to come.
+    /// Whether the row's last cell is provably complete. Cells of earlier rows are the evidence.
     fn ends_whole(&mut self) -> bool {
         let at = self.shape.row_width.saturating_sub(1);
         match (&mut self.last, self.record.get(at)) {

@@ -1,23 +1,23 @@
-//! Whether the last row of a file that ends without a line end is whole, or was cut within its last
+//! Whether the last row of a file without a final line end is complete, or was cut within its last
 //! cell.
 //!
-//! The count of its fields can't tell: it is right either way. The other rows can, where their last
-//! cells are of one form: text that was cut is shorter, or is the beginning of a longer one. Of
-//! digits that proves little: `123.4`, cut from `123.45`, is as long as `19.99`, and `10.5` of
-//! `10.55` may have been met.
+//! The number of fields doesn't show it: it is right either way. The other rows do, if their last
+//! cells have one form: a cell that was cut is shorter, or is the beginning of a longer one. For
+//! numbers, equal length proves little: `123.4`, cut from `123.45`, is as long as `19.99`, and
+//! `10.5`, cut from `10.55`, may be in another row.
 
 use serde_json::value::RawValue;
 
 /// Digits of numbers that are all as long because of what they are: ids, times. Shorter ones grow
 /// by a digit sooner.
 const LONG_NUMBER: usize = 10;
-/// Letters of a hash or a UUID, which are all as long. Shorter ones may be anybody's article
+/// Characters of a hash or a UUID, which are all equally long. Shorter ones may be article
 /// numbers.
 const LONG_HASH: usize = 16;
 /// Digits behind a point or comma that may as well be thousands: `1.234` of `1.234.567`.
 const THOUSANDS: usize = 3;
 
-/// The end of such a file, held against the last cells of the rows before it.
+/// The last cell of such a file, and what the last cells of the rows before it prove.
 pub struct LastRow {
     /// The last cell, as the file's end has it.
     text: String,
@@ -105,7 +105,7 @@ fn trimmed(cell: &[u8]) -> String {
 /// dates, numbers.
 fn may_go_on_in_digits(cell: &str) -> bool {
     let last = cell.rsplit(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty());
-    // Of what has no word at all (`-`, `$`) it can't be told.
+    // A cell without any word (`-`, `$`) may go on in digits.
     last.is_none_or(|word| word.contains(char::is_numeric))
 }
 
@@ -121,7 +121,7 @@ fn is_iso(cell: &str) -> bool {
     (begins_as("0000-00-00") || begins_as("00:00")) && cell.chars().all(is_sign)
 }
 
-/// The point or comma of an amount, and how many digits stand behind it: two, or more than
+/// The point or comma of an amount, and how many digits follow it: two, or more than
 /// thousands have.
 fn decimals(cell: &str) -> Option<(char, usize)> {
     let point = cell.chars().find(|c| matches!(c, '.' | ','))?;

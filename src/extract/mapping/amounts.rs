@@ -9,7 +9,7 @@ const SCALE: usize = 8;
 pub struct Form {
     pub decimal_mark: char,
     pub thousands: Option<char>,
-    /// What may stand before or after an amount.
+    /// Currency signs that may precede or follow an amount.
     pub signs: Vec<String>,
 }
 

@@ -9,14 +9,14 @@ use std::borrow::Cow;
 
 /// What one row, or one object, states under the names of a mapping.
 pub trait Values {
-    /// Blank where there is no such cell.
+    /// Blank if there is no such cell.
     ///
     /// # Errors
-    /// When it is no text in UTF-8, or no single value.
+    /// When it is not UTF-8, or not a single value.
     fn value(&self, name: Name) -> Result<Cow<'_, str>, Reason>;
 }
 
-/// A row of a table; `at` says in which column each name stands.
+/// A row of a table; `at` has the column of each name.
 pub struct RowValues<'a> {
     pub row: &'a Row<'a>,
     pub at: &'a [usize],
@@ -78,7 +78,7 @@ impl Cells {
     }
 }
 
-/// `Ann Example (annex)` to `annex`; a text without brackets as it stands.
+/// `Ann Example (annex)` to `annex`; a text without brackets is unchanged.
 fn in_brackets(text: &str) -> &str {
     let inner = || text.strip_suffix(')')?.rsplit_once('(').map(|(_, inner)| inner.trim());
     inner().unwrap_or(text)

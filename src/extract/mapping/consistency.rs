@@ -1,4 +1,4 @@
-//! What is said of an order as a whole, where it stands on several rows: once, or the same on each.
+//! Values of an order as a whole that are on several of its rows: once, or the same on each.
 
 use super::amounts::{Exact, Form};
 use super::cells::Values;

@@ -21,7 +21,7 @@ struct Format {
     pattern: String,
     /// The day may have an English ending: `Mar 13th 2026`.
     has_ordinal: bool,
-    /// What stands for the time where the format has none.
+    /// The time of day if the format has none.
     time: Option<civil::Time>,
     is_epoch: bool,
 }
@@ -30,7 +30,7 @@ struct Format {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kept(u32);
 
-/// Why it can't be told which formats are true of a file.
+/// Why it is unknown which formats a file uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsettled {
     /// Every date seen fits two forms.
@@ -43,10 +43,10 @@ pub enum Unsettled {
 pub const FORMATS_MAX: usize = 16;
 
 impl Dates {
-    /// `time` stands in where a format has none; midnight by default.
+    /// `time` is used if a format has none; midnight by default.
     ///
     /// # Errors
-    /// The first format that is none, or that names no day.
+    /// The first format that is invalid, or does not contain a day.
     pub fn new(formats: &[String], time: civil::Time) -> Result<Self, String> {
         let formats: Vec<Format> = formats.iter().map(|format| Format::new(format, time)).collect();
         if let Some(odd) = formats.iter().find(|format| format.probe().is_none()) {
@@ -88,7 +88,7 @@ impl Dates {
         Ok(kept)
     }
 
-    /// A date as ISO 8601, with its offset where the text or the zone tells it; blank stays blank.
+    /// A date as ISO 8601, with its offset if the text or the zone states it; blank stays blank.
     ///
     /// `None` where no format fits, or two give different dates.
     pub fn iso(&self, text: &str, kept: Kept, zone: Option<&TimeZone>) -> Option<String> {
@@ -114,7 +114,7 @@ impl Format {
     fn new(format: &str, time: civil::Time) -> Self {
         let has =
             |directives: &[&str]| directives.iter().any(|directive| format.contains(directive));
-        // Flags and widths may stand between the sign and the letter: %-I, %_H, %02H.
+        // Flags and widths may be between the sign and the letter: %-I, %_H, %02H.
         let letters = format.split('%').skip(1).filter_map(|part| {
             part.chars().find(|c| !(c.is_ascii_digit() || "-_0^#:".contains(*c)))
         });

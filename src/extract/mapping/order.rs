@@ -179,8 +179,8 @@ impl Making<'_> {
         })
     }
 
-    /// A count of items that the lines do not reach tells of lines that are missing; one that they
-    /// exceed, of lines that stand there twice.
+    /// If the lines have fewer items than stated, lines are missing; if they have more, lines are
+    /// repeated.
     fn check_item_count(&mut self, order: &SourceOrder) {
         let Some(Field::Cells(cells)) = self.profile.order_field(OrderField::ItemCount) else {
             return;

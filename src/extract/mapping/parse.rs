@@ -50,7 +50,7 @@ const KEYS: &[&str] = &[
     "lines",
 ];
 
-/// Reads every `[mappings.NAME]` of a TOML document; what else stands in it is passed over. `file`
+/// Reads every `[mappings.NAME]` of a TOML document; the rest of it is ignored. `file`
 /// is its name in messages.
 ///
 /// # Errors
@@ -117,7 +117,7 @@ fn profile(name: &str, table: &Table<'_>) -> Profile {
     profile
 }
 
-/// Without these no order can be told from another, or be sent.
+/// Without these an order can't be identified or sent.
 fn check_needed(profile: &Profile, table: &Table<'_>) {
     let has = |field| profile.order_field(field).is_some();
     let mut missing = Vec::new();

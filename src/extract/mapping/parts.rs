@@ -53,7 +53,7 @@ fn beginnings(text: &str, keys: &[String]) -> Vec<usize> {
 fn part(text: &str, keys: &[String]) -> Option<Part> {
     let text = text.trim_end().strip_suffix('|').unwrap_or(text.trim_end());
     let mut values: Vec<Option<String>> = vec![None; keys.len()];
-    // Where each key stands: at the front, or after a comma.
+    // Where each key is: at the front, or after a comma.
     let mut found: Vec<(usize, usize, usize)> = Vec::new();
     for (number, key) in keys.iter().enumerate() {
         let mark = format!("{key}:");
@@ -77,7 +77,7 @@ fn part(text: &str, keys: &[String]) -> Option<Part> {
     Some(Part { values })
 }
 
-/// The signs that HTML escapes, as they were before; an unknown escape stays as it stands.
+/// The signs that HTML escapes, as they were before; an unknown escape stays unchanged.
 fn unescaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

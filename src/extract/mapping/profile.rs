@@ -111,7 +111,7 @@ pub struct Profile {
     /// The same for lines, where they have names of their own: keys within a cell, or places in a
     /// line's object.
     pub line_names: Option<Vec<String>>,
-    /// Other columns the export has, which tell that it is this one.
+    /// Other columns that identify the export.
     pub also: Vec<String>,
     pub order: Vec<Option<Field>>,
     pub line: Vec<Option<Field>>,
@@ -139,13 +139,13 @@ pub enum Source {
 pub enum RowLayout {
     /// Each row is an order of one line.
     Order,
-    /// Each row is an order; all its lines stand in one cell.
+    /// Each row is an order; all its lines are in one cell.
     Parts(Parts),
     /// Each row is a line; the rows of an order have the key in common.
     Lines { key: Vec<Name>, repeats: Repeats },
 }
 
-/// On which rows of an order its own cells stand.
+/// On which rows of an order its own cells are filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeats {
     First,
@@ -181,7 +181,7 @@ pub struct Cells {
     pub with: String,
     /// What counts as blank.
     pub blank: Vec<String>,
-    /// Only what stands in the last brackets, where there are any.
+    /// Only the text in the last brackets, if there are any.
     pub in_brackets: bool,
 }
 
@@ -189,7 +189,7 @@ pub struct Cells {
 pub struct Sum {
     /// Of every line.
     pub each: Vec<Term>,
-    /// Of the order, however often it stands there.
+    /// Of the order, however often it is stated.
     pub once: Vec<Term>,
     /// Of every row that is a refund.
     pub refunds: Vec<Term>,

@@ -1,4 +1,4 @@
-//! A table that a mapping fits: where each name stands, and its rows as orders.
+//! A table that a mapping fits: the column of each name, and its rows as orders.
 
 use super::cells::{RecordValues, RowValues, Values};
 use super::dates::{Kept, Unsettled};
@@ -22,7 +22,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct MappedSheet {
     pub profile: Arc<Profile>,
-    /// For each name the column it stands in; larger than any row where there is none.
+    /// The column of each name; [`ABSENT`] if there is none.
     pub at: Vec<usize>,
     pub kept: Kept,
 }
@@ -124,7 +124,7 @@ impl MappedSheet {
             }
         }
         if lines.is_empty() && !refunds.is_empty() {
-            // The rows of what was refunded stand in another file.
+            // The rows of what was refunded are in another file.
             faults.push(RecordError::new(Reason::OrphanRow), group.line());
         }
         let is_cancelled = lines.is_empty() && refunds.is_empty() && cancelled > 0 && skipped == 0;

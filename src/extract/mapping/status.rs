@@ -6,14 +6,14 @@ use super::profile::{Answer, StatusRule};
 use crate::domain::{Reason, Status};
 use crate::extract::header::is_same_if_lossy;
 
-/// The first word that the rules are asked about: of an order whose status they can't tell.
+/// The first word that the rules look at, for an order whose status they don't know.
 pub fn word(rules: &[StatusRule], carriers: &[&dyn Values]) -> String {
     let words = rules.iter().filter_map(|rule| agreed(&rule.cells, carriers).ok());
     words.into_iter().find(|word| !word.is_empty()).unwrap_or_default()
 }
 
 /// The first rule that has an answer gives it. Without rules every order is paid: what an export
-/// does not say can't be held against the order.
+/// does not state is not a reason to reject an order.
 ///
 /// # Errors
 /// When a word is not declared, or no rule has an answer.

@@ -47,7 +47,7 @@ columns! {
     Duties "Duties",
 }
 
-/// Columns of the export that are not read, but tell that it is this export.
+/// Columns of the export that are not read, but identify it.
 const UNREAD: &[&str] = &[
     "Paid at",
     "Fulfillment Status",
@@ -97,7 +97,7 @@ const REQUIRED: &[Field] = &[
     Field::LineQuantity,
 ];
 
-/// Other exports of the same shop system, told by columns that stand together only there.
+/// Other exports of the same shop system, identified by columns that only they have together.
 const OTHER_EXPORTS: &[(&str, &[&str])] = &[
     ("transactions", &["Kind", "Gateway", "Amount"]),
     ("customers", &["First Name", "Last Name", "Total Spent"]),
@@ -105,7 +105,7 @@ const OTHER_EXPORTS: &[(&str, &[&str])] = &[
     ("products", &["Handle", "Title", "Vendor"]),
 ];
 
-/// Where each field stands in a row of one file.
+/// Which column each field is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
     at: [usize; Field::ALL.len()],
@@ -141,7 +141,7 @@ impl Columns {
         key.into_iter().chain(others).collect()
     }
 
-    /// Index of the column; larger than any row's length where there is none.
+    /// Index of the column; [`ABSENT`] if there is none.
     pub fn at(&self, field: Field) -> usize {
         self.at[field as usize]
     }

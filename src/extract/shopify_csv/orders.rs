@@ -79,7 +79,7 @@ impl Group {
     }
 
     /// Whether the row is one more of this order. A row that is not whole belongs where its name
-    /// says, whatever stands in its other cells: they may be shifted.
+    /// says, whatever its other cells contain: they may be shifted.
     fn owns(&self, row: &Row<'_>, columns: &Columns) -> bool {
         if row.is_whole && begins_order(row, columns) && !self.is_repeated_by(row, columns) {
             return false;
@@ -96,9 +96,8 @@ impl Group {
     }
 
     /// Whether the row states this order's own cells again over another product: somebody filled
-    /// them down. Whether such rows are products or something else can't be told, so the order is
-    /// neither split nor joined but marked. With the same product it is the whole order that stands
-    /// there twice.
+    /// them down. Such rows may be products or something else, so the order is neither split nor
+    /// joined, but marked. With the same product the whole order is repeated.
     fn is_repeated_by(&self, row: &Row<'_>, columns: &Columns) -> bool {
         let id = row.cell(columns.at(Field::Id));
         id == self.order.id.as_bytes()

@@ -2,7 +2,7 @@
 
 use crate::domain::Status;
 
-/// The values that tell, as they stand; `financial` is `None` where the export has no such field.
+/// The values that decide; `financial` is `None` if the export has no such field.
 pub struct Words<'a> {
     pub is_test: bool,
     pub cancelled_at: &'a [u8],
@@ -37,7 +37,7 @@ impl Words<'_> {
             None | Some(b"") if self.source.eq_ignore_ascii_case(b"shopify_draft_order") => {
                 Some(Status::Draft)
             }
-            // An export cut down to few columns: what is not said can't be held against the order.
+            // An export with few columns: an order is not rejected for what it does not state.
             None => Some(Status::Paid),
             Some(b"") => Some(Status::Pending),
             Some(word) => known

@@ -44,7 +44,7 @@ impl<'r> Cells<'r> {
 }
 
 /// Fees as charges: what is in the total and in no line. Fees that a plugin took off are stated
-/// below zero and are no charge; that the order's parts then miss its total is told of it.
+/// below zero and are not a charge; the report then says that the order's parts miss its total.
 pub fn charges(fees: &str) -> String {
     if fees.starts_with('-') { String::new() } else { fees.to_owned() }
 }

@@ -3,7 +3,7 @@
 use crate::extract::error::NoMatch;
 use crate::extract::header::Header;
 
-/// An export by columns that stand together only there.
+/// An export that is identified by columns that only it has together.
 struct Other {
     marks: &'static [&'static str],
     /// Columns that it lacks, where others have the marks as well.

@@ -3,7 +3,7 @@
 use crate::domain::Status;
 
 /// WooCommerce's own statuses, with or without the `wc-` they have in its database; a shop may add
-/// more, and what those mean can't be told. An order that counts as paid and states refunds is
+/// more, whose meaning is unknown. An order that counts as paid and states refunds is
 /// partially refunded: WooCommerce has no word for that, and changes the status only once all of it
 /// was refunded.
 pub fn of_slug(word: &str, is_refunded: bool) -> Option<Status> {

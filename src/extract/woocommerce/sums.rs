@@ -1,4 +1,4 @@
-//! Whether the lines of an order are all there, told by what they add up to. No float; digits far
+//! Whether the lines of an order are complete, by what they add up to. No float; digits far
 //! below any minor unit are cut, as what is compared was rounded anyway.
 
 use std::iter;

@@ -1,4 +1,4 @@
-//! Where everything stands, decided once per file by its header.
+//! Which column holds what, decided once per file by its header.
 
 use crate::extract::header::{ABSENT, Header};
 

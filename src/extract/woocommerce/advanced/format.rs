@@ -12,7 +12,7 @@ pub struct AdvancedOrderExport;
 
 pub static FORMAT: AdvancedOrderExport = AdvancedOrderExport;
 
-/// Columns that tell that it is this export, besides those that are needed.
+/// Columns that identify this export, besides those that are needed.
 const TELLING: &[&str] = &[
     "customer note",
     "first name (billing)",
@@ -96,7 +96,7 @@ impl CsvFormat for AdvancedOrderExport {
 }
 
 /// An option of the plugin states the order's own cells on its first row only: to which order a
-/// further row belongs then rests on nothing but where it stands.
+/// further row belongs is then known only by its place in the file.
 fn complete(head: &CsvHead<'_>, columns: Columns) -> CsvMatch {
     let is_blank = |row: &ByteRecord, at: usize| is_blank(row.get(at).unwrap_or_default());
     let is_part =

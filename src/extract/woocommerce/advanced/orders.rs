@@ -1,4 +1,4 @@
-//! From rows to orders. An order's products and its coupons stand side by side: with one product
+//! From rows to orders. An order's products and its coupons are side by side: with one product
 //! and two coupons there are two rows, the second of them without a product.
 
 use super::columns::Columns;
@@ -131,7 +131,7 @@ impl Columns {
     }
 
     /// Products are numbered within their order. One that does not come after those above it shows
-    /// that the file was sorted, or that an order stands there twice.
+    /// that the file was sorted, or that an order is repeated.
     fn check_ordinal(&self, order: &SourceOrder, cells: &mut Cells<'_>) {
         let ordinal = cells.row.cell(self.line.ordinal);
         let number = std::str::from_utf8(ordinal).ok().and_then(|text| text.parse::<usize>().ok());
@@ -141,7 +141,7 @@ impl Columns {
     }
 }
 
-/// Whether products are missing, as far as can be told: what they cost, with what was refunded and
+/// Whether products are provably missing: what they cost, with what was refunded and
 /// the discount, is less than the stated subtotal. Prices of one unit are rounded, so each unit may
 /// be off by half of what the last digit counts.
 pub fn is_short(order: &SourceOrder, subtotal: &str) -> bool {

@@ -1,4 +1,4 @@
-//! Where everything stands, decided once per file by its header.
+//! Which column holds what, decided once per file by its header.
 
 use super::dates::Dates;
 use crate::extract::header::{ABSENT, Header};
@@ -27,7 +27,7 @@ pub struct Columns {
     pub dates: Dates,
 }
 
-/// How the lines of an order stand in its row.
+/// How the lines of an order are laid out.
 #[derive(Debug, Clone)]
 pub enum Lines {
     /// `line_item_1` and so on: all of a line in one cell.

@@ -23,7 +23,7 @@ const NEEDED: &[&[&str]] = &[
     &["billing_email", "customer_email"],
 ];
 
-/// Columns that tell that it is this export, besides those that are needed.
+/// Columns that identify this export, besides those that are needed.
 const TELLING: &[&str] = &[
     "order_number",
     "paid_date",
