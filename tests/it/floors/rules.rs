@@ -55,6 +55,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("tempfile", &["scratch/"]),
     ("fastbloom", &["scratch/"]),
     ("cron", &["schedule/civil"]),
+    ("strsim", &["settings/hints"]),
     ("chrono", &["schedule/civil"]),
     ("sd_notify", &["cli/systemd"]),
     ("print!", &["cli/", "main.rs"]),
