@@ -1,3 +1,4 @@
+use super::account::Account;
 use super::circuit_breaker::CircuitBreaker;
 use super::counters::{Counters, Traffic};
 use super::disposition::FatalError;
@@ -16,14 +17,6 @@ use std::time::Duration;
 /// counts: there must be one per account and process.
 #[derive(Clone)]
 pub struct Client(pub(super) Arc<Account>);
-
-pub(super) struct Account {
-    pub(super) transport: Box<dyn Transport>,
-    pub(super) rate_limiter: RateLimiter,
-    pub(super) breaker: Arc<CircuitBreaker>,
-    pub(super) counters: Arc<Counters>,
-    attempts_max: u32,
-}
 
 /// The head of the queue: the next request of this account is its holder's. What must be durable
 /// before the request leaves is written now; dropping the turn costs nothing. Each call sends

@@ -1,7 +1,7 @@
 //! One request and its answer: leave in turn, send, judge, and let pace, pauses and counts follow
 //! from it.
 
-use super::client::Account;
+use super::account::Account;
 use super::disposition::{
     Disposition, ErrorResponse, FailureCause, FailureClass, RequestKind, judge,
 };

@@ -5,6 +5,7 @@
 //! looks at a status code. This module knows nothing of ledgers, exports or jobs, and never decides
 //! what ought to be sent.
 
+mod account;
 mod circuit_breaker;
 mod client;
 mod counters;

@@ -98,15 +98,6 @@ impl Spill {
         Ok(())
     }
 
-    /// Ends the collecting.
-    ///
-    /// # Errors
-    /// When the temporary file can't be written.
-    pub fn groups(mut self) -> io::Result<Groups> {
-        let room = self.let_go_of_slots()?;
-        Ok(Groups::of(self, room))
-    }
-
     /// Where anything was written, the rest is too, and the memory is given out for buckets to be
     /// loaded into. Giving it back instead would cost more: an allocator that gets back a large
     /// piece keeps later ones for itself, and the tables that grow while orders are given out would

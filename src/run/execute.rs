@@ -1,44 +1,17 @@
-use super::batches::{self, DeadLetterBuilder, ReaderEvent};
+use super::batches::{self, ReaderEvent};
 use super::change_detector::ChangeDetector;
 use super::connection::establish;
-use super::execution::{Execution, ReadProgress};
+use super::execution::{Execution, ReadProgress, RunContext, letters};
 use super::meter::Meter;
 use super::reading::{Ledger, PlanReader};
 use super::rules_digest::{check_key, mapping_of};
 use super::shrinkage::{Shrinkage, files_read, shrinkage};
-use super::{Accounting, Job, Progress, RunError, RunReport};
-use crate::activecampaign::{Client, FatalError};
-use crate::extract::Export;
+use super::{Accounting, RunError, RunReport};
+use crate::activecampaign::FatalError;
 use crate::plan::Fingerprints;
-use crate::state::{
-    ConnectionId, Counts, Kind, RunClose, RunEnd, RunRow, RunStart, Settlement, StateHandle,
-};
-use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::Duration;
+use crate::state::{ConnectionId, Counts, RunClose, RunEnd, RunRow, RunStart, Settlement};
 use tokio::sync::mpsc::Receiver;
-use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
-
-/// What one run is given.
-pub struct RunContext<'a> {
-    pub job: &'a Job,
-    pub kind: Kind,
-    pub export: &'a Export,
-    pub state: &'a StateHandle,
-    pub client: &'a Client,
-    /// Ends the run: what was sent is waited for, up to `grace`, and settled.
-    pub cancel: CancellationToken,
-    pub grace: Duration,
-    /// Sends these orders alone, by their keys as the ledger writes them, and then stops as if
-    /// interrupted; what was passed over is left to whoever goes on with the run.
-    pub only: Option<Arc<BTreeSet<String>>>,
-    /// What the plan says it takes, where there is one: the records of the export, and the requests
-    /// still to be sent.
-    pub planned: Option<(u64, u64)>,
-    /// Called after each settlement.
-    pub progress: &'a (dyn Fn(&Progress) + Send + Sync),
-}
 
 /// Carries out one run of one job, or goes on with the one that was interrupted.
 ///
@@ -131,10 +104,6 @@ async fn start_reading(
         true => Ok(batches::start_inline(reading, letters(task))),
         false => Ok(batches::start(reading, letters(task))?),
     }
-}
-
-pub(super) fn letters(task: &RunContext<'_>) -> DeadLetterBuilder {
-    DeadLetterBuilder { job: task.job.name.clone(), files: task.export.files().to_vec() }
 }
 
 /// Ends the run in the state, and checks its accounts there.

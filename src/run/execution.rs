@@ -1,22 +1,49 @@
 use super::batches::{DeadLetterBuilder, PendingStep, ReaderEvent};
-use super::execute::{RunContext, letters};
 use super::meter::Meter;
+use super::report::SENT_REMEMBERED;
 use super::tracker::{Batch, CheckpointTracker, Ticket};
-use super::{Progress, RunError};
+use super::{Job, Progress, RunError};
+use crate::activecampaign::Client;
 use crate::domain::{Currency, RemoteId};
+use crate::extract::Export;
 use crate::load::{Loader, RunLedger, StepError};
 use crate::plan::Action;
 use crate::state::{
-    ConnectionId, Counts, DeadLetter, OrderOutcome, Refusal, RunRow, Settled, Settlement, Stage,
-    StateError,
+    ConnectionId, Counts, DeadLetter, Kind, OrderOutcome, Refusal, RunRow, Settled, Settlement,
+    Stage, StateError, StateHandle,
 };
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
+
+/// What one run is given.
+pub struct RunContext<'a> {
+    pub job: &'a Job,
+    pub kind: Kind,
+    pub export: &'a Export,
+    pub state: &'a StateHandle,
+    pub client: &'a Client,
+    /// Ends the run: what was sent is waited for, up to `grace`, and settled.
+    pub cancel: CancellationToken,
+    pub grace: Duration,
+    /// Sends these orders alone, by their keys as the ledger writes them, and then stops as if
+    /// interrupted; what was passed over is left to whoever goes on with the run.
+    pub only: Option<Arc<BTreeSet<String>>>,
+    /// What the plan says it takes, where there is one: the records of the export, and the requests
+    /// still to be sent.
+    pub planned: Option<(u64, u64)>,
+    /// Called after each settlement.
+    pub progress: &'a (dyn Fn(&Progress) + Send + Sync),
+}
+
+pub(super) fn letters(task: &RunContext<'_>) -> DeadLetterBuilder {
+    DeadLetterBuilder { job: task.job.name.clone(), files: task.export.files().to_vec() }
+}
 
 /// How far a run came.
 #[derive(Debug, Clone, Copy, Default)]
@@ -59,9 +86,6 @@ pub(super) struct Execution<'a> {
     /// Of the requests that a plan counts: those of the connection and of orders that are settled.
     planned_done: u64,
 }
-
-/// Orders sent that a run going wrong is told by.
-pub(super) const SENT_REMEMBERED: usize = 100;
 
 /// A step that came to its end.
 struct FinishedStep {

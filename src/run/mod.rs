@@ -25,6 +25,7 @@ mod shrinkage;
 mod since;
 mod tracker;
 mod undo;
+mod verification;
 mod verification_log;
 mod verify;
 
@@ -38,7 +39,8 @@ pub use canary::{Canary, CanaryOrders};
 pub use connection::{
     ConnectionError, ConnectionSpec, EstablishedConnection, connection_check, ensure,
 };
-pub use execute::{RunContext, execute};
+pub use execute::execute;
+pub use execution::RunContext;
 pub use explain::{
     ExplainedRecord, Explanation, Known, RecordOutcome, VerificationStatus, explain,
 };
@@ -47,9 +49,10 @@ pub use job_history::JobHistory;
 pub use preview::{AccountPlanner, OnRecord, Preview, preview};
 pub use reading::{PlannedRecord, ReadingError, RecordVerdict};
 pub use report::{Accounting, Progress, RunError, RunReport, end_by, time_left};
-pub use sample::{CheckedOrder, Sample, Selection, verify_sample};
+pub use sample::{CheckedOrder, Selection, verify_sample};
 pub use shrinkage::{Shrinkage, shrinkage};
 pub use since::{LeftOut, SinceRun, preview_since};
 pub use undo::{UndoContext, UndoError, UndoPlan, UndoRefusal, UndoReport, plan_undo, undo};
+pub use verification::{Difference, Mismatch, Sample, Verification};
 pub use verification_log::VerificationSink;
-pub use verify::{Difference, Mismatch, Verification, VerifyError, verify};
+pub use verify::{VerifyError, verify};

@@ -1,9 +1,11 @@
-use super::execution::SENT_REMEMBERED;
 use super::{ConnectionError, ReadingError, Shrinkage};
 use crate::activecampaign::FatalError;
 use crate::load::StepError;
 use crate::state::{Counts, Kind, Requests, RunEnd, RunId, RunRow, StateError};
 use std::time::Duration;
+
+/// Orders sent that a run going wrong is told by.
+pub(super) const SENT_REMEMBERED: usize = 100;
 
 /// How a run is getting on.
 #[derive(Debug, Clone)]

@@ -1,5 +1,6 @@
 use super::reading::RecordVerdict;
 use super::remote_fetch::mirrored;
+use super::verification::Sample;
 use super::verification_log::VerificationLog;
 use super::verify::{OrderComparison, connection_of, reading_of};
 use super::{Job, Mismatch, Verification, VerificationSink, VerifyError};
@@ -9,43 +10,6 @@ use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints};
 use crate::state::View;
 use std::collections::BTreeSet;
-use std::str::FromStr;
-
-/// One part of several: `1/7` is one order in seven, and `1/7` to `7/7` are all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sample {
-    part: u32,
-    of: u32,
-}
-
-impl FromStr for Sample {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let expected = "expected a part of the orders such as 1/7";
-        let (part, of) = text.split_once('/').ok_or(expected)?;
-        let (part, of) = (part.parse().map_err(|_| expected)?, of.parse().map_err(|_| expected)?);
-        if (1..=of).contains(&part) { Ok(Self { part, of }) } else { Err(expected) }
-    }
-}
-
-impl Sample {
-    /// Which part, and of how many.
-    pub(super) fn parts(self) -> (u32, u32) {
-        (self.part, self.of)
-    }
-
-    /// About how many it holds of so many.
-    pub fn share_of(self, orders: u64) -> u64 {
-        orders.div_ceil(u64::from(self.of))
-    }
-
-    /// By a hash of the order's key: the same orders each time.
-    fn holds(self, hash: &[u8; 16]) -> bool {
-        let number = u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]);
-        number % self.of == self.part - 1
-    }
-}
 
 /// Which orders are looked at.
 #[derive(Debug, Clone, Copy)]

@@ -1,5 +1,4 @@
-use super::sample::Sample;
-use super::verify::{Mismatch, Verification};
+use super::verification::{Mismatch, Sample, Verification};
 use crate::domain::OrderKey;
 use crate::state::{ConnectionId, StateError, Store, VerificationId, VerificationSums};
 

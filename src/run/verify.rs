@@ -1,83 +1,16 @@
 use super::reading::{Ledger, PlanReader, ReadingError, RecordVerdict};
 use super::remote_fetch::{FetchError, fetch_orders};
+use super::verification::{Mismatch, Verification};
 use super::verification_log::VerificationLog;
 use super::{Job, VerificationSink};
 use crate::activecampaign::{Client, Failure};
-use crate::domain::{
-    CustomerEntry, CustomerKey, LedgerEntry, Order, OrderKey, Reason, RemoteId, choices,
-};
+use crate::domain::{CustomerEntry, CustomerKey, LedgerEntry, Order, OrderKey, Reason, RemoteId};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints};
-use crate::state::{
-    ConnectionId, CustomerSums, MonthSums, Reconciliation, RemoteRow, Side, StateError, View,
-};
+use crate::state::{ConnectionId, Reconciliation, RemoteRow, Side, StateError, View};
 use crate::transform::Filter;
 use jiff::Timestamp;
 use jiff::tz::Offset;
-use std::collections::BTreeMap;
-
-/// Differences told one by one; all of them are counted.
-const EXAMPLES_MAX: usize = 100;
-
-/// What source and target have in common, and what not.
-#[derive(Debug, Clone, Default)]
-pub struct Verification {
-    pub job: String,
-    /// Valid orders of the export.
-    pub expected: u64,
-    /// Orders of the connection at the target.
-    pub at_target: u64,
-    pub matching: u64,
-    /// Orders the target holds that the export has too, but that a rule leaves out or that are
-    /// invalid now.
-    pub left_out: u64,
-    /// Orders the target holds that we loaded, from an export that is not this one.
-    pub from_elsewhere: u64,
-    /// Orders whose difference the next sync will mend.
-    pub queued: u64,
-    /// Orders and their sums on both sides by currency and month, UTC; carts are no revenue. Empty
-    /// for a sample.
-    pub months: Vec<MonthSums>,
-    /// How many buyers there are, and of how many the sums of some month differ.
-    pub customers: CustomerSums,
-    pub differences: BTreeMap<Mismatch, u64>,
-    pub examples: Vec<Difference>,
-}
-
-/// One order that is not the same on both sides.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    pub order: String,
-    pub found: Mismatch,
-    pub source: String,
-    pub target: String,
-}
-
-choices! {
-    /// What differs.
-    pub enum Mismatch {
-        Missing "missing" "In the export, not in ActiveCampaign.";
-        Extra "extra" "In ActiveCampaign, not in the export.";
-        Total "total" "Another total.";
-        Currency "currency" "Another currency.";
-        Date "date" "Another date.";
-        Products "products" "Another number of products.";
-        Customer "customer" "Another customer.";
-    }
-}
-
-impl Verification {
-    pub fn differences_count(&self) -> u64 {
-        self.differences.values().sum()
-    }
-
-    pub(super) fn differ(&mut self, order: &str, found: Mismatch, source: String, target: String) {
-        *self.differences.entry(found).or_default() += 1;
-        if self.examples.len() < EXAMPLES_MAX {
-            self.examples.push(Difference { order: order.to_owned(), found, source, target });
-        }
-    }
-}
 
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {

@@ -1,73 +1,9 @@
 use super::hints::did_you_mean;
+use super::layers::{Layer, Places};
 use super::schema::{self, Key, Kind, ROOT};
 use super::{Place, SettingsError};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-
-/// The place of each key that was set.
-#[derive(Debug, Clone)]
-pub(super) struct Places {
-    file: PathBuf,
-    of: BTreeMap<String, Place>,
-}
-
-impl Places {
-    /// The place of a key, else of the innermost table around it that has one, else the file.
-    pub fn nearest(&self, key: &str) -> Place {
-        std::iter::successors(Some(key), |key| key.rsplit_once('.').map(|(table, _)| table))
-            .find_map(|key| self.of.get(key))
-            .cloned()
-            .unwrap_or_else(|| Place::File(self.file.clone()))
-    }
-
-    /// The variable that a key was set by, where it was.
-    pub fn variable(&self, key: &str) -> Option<&str> {
-        match self.of.get(key) {
-            Some(Place::Variable(name)) => Some(name),
-            _ => None,
-        }
-    }
-
-    pub fn has(&self, key: &str) -> bool {
-        self.of.contains_key(key)
-    }
-
-    /// The names directly below a table, in order.
-    pub fn names(&self, table: &str) -> BTreeSet<String> {
-        self.of
-            .keys()
-            .filter_map(|key| key.strip_prefix(table)?.strip_prefix('.')?.split('.').next())
-            .map(str::to_owned)
-            .collect()
-    }
-}
-
-/// Values by their full keys, all of one origin.
-#[derive(Clone, Default)]
-pub(super) struct Layer(config::Map<String, config::Value>);
-
-impl Layer {
-    pub fn set(&mut self, key: &str, value: impl Into<config::ValueKind>) {
-        self.0.insert(key.to_owned(), config::Value::new(None, value));
-    }
-}
-
-impl config::Source for Layer {
-    fn clone_into_box(&self) -> Box<dyn config::Source + Send + Sync> {
-        Box::new(self.clone())
-    }
-
-    fn collect(&self) -> Result<config::Map<String, config::Value>, config::ConfigError> {
-        Ok(self.0.clone())
-    }
-}
-
-/// A value may be a token.
-impl std::fmt::Debug for Layer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Layer").field("keys", &self.0.len()).finish()
-    }
-}
 
 /// Settings while they are being read: what is set and where, all faults so far, and the layers.
 pub(super) struct Draft {

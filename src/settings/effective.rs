@@ -1,5 +1,5 @@
 use super::Account;
-use super::draft::Places;
+use super::layers::Places;
 use super::schema::{self, Key, Kind, ROOT};
 use super::value::to_toml;
 use config::{Config, Value, ValueKind};

@@ -1,6 +1,7 @@
-use super::draft::{Draft, Places};
+use super::draft::Draft;
 use super::hints::did_you_mean;
 use super::job::MappingsText;
+use super::layers::Places;
 use super::metrics::{self, Metrics};
 use super::schema::ROOT;
 use super::search::Found;

@@ -13,6 +13,7 @@ mod error;
 mod hints;
 mod init;
 mod job;
+mod layers;
 mod load;
 mod metrics;
 mod policy;

@@ -2,7 +2,7 @@
 //! file and of the environment, the defaults and the effective settings follow it; tests compare it
 //! with the annotated settings and with README.md.
 
-use super::draft::{Layer, Places};
+use super::layers::{Layer, Places};
 use crate::domain::{Policy, PolicySetting, PolicyValues};
 
 pub(super) struct Key {

@@ -29,9 +29,20 @@ pub struct Group<'a> {
     pub is_overlong: bool,
 }
 
+impl Spill {
+    /// Ends the collecting.
+    ///
+    /// # Errors
+    /// When the temporary file can't be written.
+    pub fn groups(mut self) -> io::Result<Groups> {
+        let room = self.let_go_of_slots()?;
+        Ok(Groups::of(self, room))
+    }
+}
+
 impl Groups {
     /// `room` is memory to load buckets into.
-    pub(super) fn of(spill: Spill, room: Vec<u8>) -> Self {
+    fn of(spill: Spill, room: Vec<u8>) -> Self {
         Self {
             deals: vec![(spill, 0)],
             loaded: room,

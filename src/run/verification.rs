@@ -1,0 +1,103 @@
+use crate::domain::choices;
+use crate::state::{CustomerSums, MonthSums};
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+/// Differences told one by one; all of them are counted.
+const EXAMPLES_MAX: usize = 100;
+
+/// What source and target have in common, and what not.
+#[derive(Debug, Clone, Default)]
+pub struct Verification {
+    pub job: String,
+    /// Valid orders of the export.
+    pub expected: u64,
+    /// Orders of the connection at the target.
+    pub at_target: u64,
+    pub matching: u64,
+    /// Orders the target holds that the export has too, but that a rule leaves out or that are
+    /// invalid now.
+    pub left_out: u64,
+    /// Orders the target holds that we loaded, from an export that is not this one.
+    pub from_elsewhere: u64,
+    /// Orders whose difference the next sync will mend.
+    pub queued: u64,
+    /// Orders and their sums on both sides by currency and month, UTC; carts are no revenue. Empty
+    /// for a sample.
+    pub months: Vec<MonthSums>,
+    /// How many buyers there are, and of how many the sums of some month differ.
+    pub customers: CustomerSums,
+    pub differences: BTreeMap<Mismatch, u64>,
+    pub examples: Vec<Difference>,
+}
+
+/// One order that is not the same on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    pub order: String,
+    pub found: Mismatch,
+    pub source: String,
+    pub target: String,
+}
+
+choices! {
+    /// What differs.
+    pub enum Mismatch {
+        Missing "missing" "In the export, not in ActiveCampaign.";
+        Extra "extra" "In ActiveCampaign, not in the export.";
+        Total "total" "Another total.";
+        Currency "currency" "Another currency.";
+        Date "date" "Another date.";
+        Products "products" "Another number of products.";
+        Customer "customer" "Another customer.";
+    }
+}
+
+impl Verification {
+    pub fn differences_count(&self) -> u64 {
+        self.differences.values().sum()
+    }
+
+    pub(super) fn differ(&mut self, order: &str, found: Mismatch, source: String, target: String) {
+        *self.differences.entry(found).or_default() += 1;
+        if self.examples.len() < EXAMPLES_MAX {
+            self.examples.push(Difference { order: order.to_owned(), found, source, target });
+        }
+    }
+}
+
+/// One part of several: `1/7` is one order in seven, and `1/7` to `7/7` are all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sample {
+    pub(super) part: u32,
+    pub(super) of: u32,
+}
+
+impl FromStr for Sample {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let expected = "expected a part of the orders such as 1/7";
+        let (part, of) = text.split_once('/').ok_or(expected)?;
+        let (part, of) = (part.parse().map_err(|_| expected)?, of.parse().map_err(|_| expected)?);
+        if (1..=of).contains(&part) { Ok(Self { part, of }) } else { Err(expected) }
+    }
+}
+
+impl Sample {
+    /// Which part, and of how many.
+    pub(super) fn parts(self) -> (u32, u32) {
+        (self.part, self.of)
+    }
+
+    /// About how many it holds of so many.
+    pub fn share_of(self, orders: u64) -> u64 {
+        orders.div_ceil(u64::from(self.of))
+    }
+
+    /// By a hash of the order's key: the same orders each time.
+    pub(super) fn holds(self, hash: &[u8; 16]) -> bool {
+        let number = u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]);
+        number % self.of == self.part - 1
+    }
+}
