@@ -274,14 +274,9 @@ impl Stage<'_> {
     }
 
     fn plan(&self) -> Result<Value, CliError> {
-        let preview = preview(
-            self.job,
-            &self.export()?,
-            self.view()?,
-            self.account.requests_per_second,
-            None,
-        )
-        .map_err(CliError::failed)?;
+        let preview =
+            preview(self.job, &self.export()?, self.view()?, self.account.requests_per_second)
+                .map_err(CliError::failed)?;
         let now = jiff::Timestamp::now().to_zoned(self.job.rules.zone.clone());
         self.demo.say(&report::plan_text(&preview, &now, output::width()));
         Ok(report::plan_json(&[preview], &now))

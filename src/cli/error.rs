@@ -55,7 +55,7 @@ impl From<ReadingError> for CliError {
         match error {
             ReadingError::Rekeyed { .. } => Self::usage(error),
             ReadingError::State(error) => error.into(),
-            ReadingError::Read(_) => Self::failed(error),
+            ReadingError::Read(_) | ReadingError::Thread(_) => Self::failed(error),
         }
     }
 }

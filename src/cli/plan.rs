@@ -8,8 +8,8 @@ use crate::extract::{Export, ExportFile};
 use crate::plan::Assumptions;
 use crate::report::{self, PageDetail};
 use crate::run::{
-    AccountPlanner, Job, OnRecord, PlannedRecord, Preview, ValueChange, preview_against,
-    preview_since,
+    AccountPlanner, Job, Keep, OnChanges, OnRecord, PlanInput, PlannedRecord, Preview,
+    RecordChanges, ValueChange, preview_against, preview_since,
 };
 use crate::state::View;
 use clap::Args;
@@ -74,15 +74,14 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
     let mut by_account: BTreeMap<&str, AccountPlanner> = BTreeMap::new();
     for ((account, job), export) in jobs.iter().zip(&exports) {
         let view = assembly::view(&settings.state_dir, account)?;
-        let planning = by_account.entry(&account.name).or_insert_with(|| {
+        let planner = by_account.entry(&account.name).or_insert_with(|| {
             AccountPlanner::of(
                 jobs.iter().filter(|(other, _)| other.name == account.name).map(|(_, job)| job),
             )
         });
-        let terms = Assumptions::new(account.requests_per_second, account.in_flight_max);
-        let wanted = Wanted { work: (job, export), terms, args };
-        let (preview, mut detail, difference) =
-            wanted.plan(planning, view, &mut base, &mut files)?;
+        let assumptions = Assumptions::new(account.requests_per_second, account.in_flight_max);
+        let wanted = Wanted { job, export, view, assumptions, args };
+        let (preview, mut detail, difference) = wanted.plan(planner, &mut base, &mut files)?;
         let comparison =
             difference.as_ref().map(|difference| difference.comparison(&preview, args.reveal));
         if !global.json {
@@ -125,44 +124,48 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
 
 /// One job to plan.
 struct Wanted<'a> {
-    work: (&'a Job, &'a Export),
-    terms: Assumptions,
+    job: &'a Job,
+    export: &'a Export,
+    view: View,
+    assumptions: Assumptions,
     args: &'a PlanArgs,
 }
 
 impl Wanted<'_> {
     fn plan(
-        &self,
-        planning: &mut AccountPlanner,
-        view: View,
+        self,
+        planner: &mut AccountPlanner,
         base: &mut Base,
         files: &mut DetailFiles,
     ) -> Result<(Preview, PageDetail, Option<Difference>), CliError> {
-        let Self { work, terms, args } = *self;
-        let (job, export) = work;
+        let Self { job, export, view, assumptions, args } = self;
         let mut detail = PageDetail::new(args.reveal);
-        let is_wanted = files.is_wanted(args);
-        let mut tell = |judged: &PlannedRecord, changes: Option<&[ValueChange]>| {
+        let keep = files.keep(args);
+        let is_wanted = args.html.is_some() || files.is_wanted();
+        let mut describe = |record: &PlannedRecord, changes: Option<&[ValueChange]>| {
             if args.html.is_some() {
-                detail.take(judged);
+                detail.take(record);
             }
-            files.write((&job.name, export.files()), judged, (changes, args.reveal));
+            files.write((&job.name, export.files()), record, (changes, args.reveal));
         };
-        let mut each = |judged: PlannedRecord| tell(&judged, None);
-        let each: Option<OnRecord<'_>> = if is_wanted { Some(&mut each) } else { None };
+        let input = PlanInput { job, export, view, assumptions };
+        let mut each = |record: PlannedRecord| describe(&record, None);
         let (preview, difference) = match base {
-            Base::Nothing => (planning.preview(work, view, terms, each)?, None),
+            Base::Nothing => {
+                let on_record = is_wanted.then_some(OnRecord { keep, each: &mut each });
+                (planner.preview(input, on_record)?, None)
+            }
             Base::Run(run) => {
-                let compared = preview_since(planning, work, view, (terms, *run), each);
-                let (preview, since) = compared?;
+                let on_record = is_wanted.then_some(OnRecord { keep, each: &mut each });
+                let (preview, since) = preview_since(planner, input, *run, on_record)?;
                 (preview, Some(Difference::Since(Box::new(since))))
             }
             Base::Saved(saved) => {
-                let mut each =
-                    |judged: PlannedRecord, changes: &[ValueChange]| tell(&judged, Some(changes));
-                let compared = preview_against(planning, work, view, (terms, saved), &mut each);
-                let (preview, against) = compared.map_err(CliError::failed)?;
-                (preview, Some(Difference::Against(Box::new(against))))
+                let mut each = |(record, changes): RecordChanges| describe(&record, Some(&changes));
+                let on_changes = OnChanges { keep, each: &mut each };
+                let (preview, diff) =
+                    preview_against(planner, input, saved, on_changes).map_err(CliError::failed)?;
+                (preview, Some(Difference::Against(Box::new(diff))))
             }
         };
         Ok((preview, detail, difference))
@@ -188,8 +191,13 @@ impl DetailFiles {
         Ok(Self { records: lines(&args.jsonl)?, payloads: lines(&args.payloads)? })
     }
 
-    fn is_wanted(&self, args: &PlanArgs) -> bool {
-        args.html.is_some() || self.records.is_some() || self.payloads.is_some()
+    fn is_wanted(&self) -> bool {
+        self.records.is_some() || self.payloads.is_some()
+    }
+
+    fn keep(&self, args: &PlanArgs) -> Keep {
+        let (sources, payloads) = (args.html.is_some(), self.payloads.is_some());
+        Keep { sources, payloads, ..Keep::default() }
     }
 
     /// `changes` are those since a plan that was saved, where it is held against one: then no other
@@ -197,21 +205,20 @@ impl DetailFiles {
     fn write(
         &mut self,
         (job, files): (&str, &[ExportFile]),
-        judged: &PlannedRecord,
+        record: &PlannedRecord,
         (changes, reveal): (Option<&[ValueChange]>, bool),
     ) {
         if let Some(records) = &mut self.records {
-            records.write(match changes {
+            let line = match changes {
                 Some(changes) => {
-                    report::compared_record_json(job, files, judged, (changes, reveal))
+                    report::compared_record_json(job, files, record, (changes, reveal))
                 }
-                None => report::record_json(job, files, judged),
-            });
+                None => report::record_json(job, files, record),
+            };
+            records.write(|file| writeln!(file, "{line}"));
         }
-        if let Some(payloads) = &mut self.payloads
-            && let Some(payload) = report::payload_json(judged)
-        {
-            payloads.write(payload);
+        if let Some(payloads) = &mut self.payloads {
+            payloads.write(|file| report::write_payload(record, file));
         }
     }
 
@@ -234,9 +241,9 @@ impl Lines {
         Ok(Self { path: path.to_owned(), file: BufWriter::new(file), failed: None })
     }
 
-    fn write(&mut self, line: impl std::fmt::Display) {
+    fn write(&mut self, line: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) {
         if self.failed.is_none() {
-            self.failed = writeln!(self.file, "{line}").err();
+            self.failed = line(&mut self.file).err();
         }
     }
 

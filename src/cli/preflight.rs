@@ -6,7 +6,9 @@ use super::output;
 use crate::extract::Export;
 use crate::plan::{Assumptions, Forecast};
 use crate::report;
-use crate::run::{AccountPlanner, Canary, CanaryOrders, Job, OnRecord, PlannedRecord, Preview};
+use crate::run::{
+    AccountPlanner, Canary, CanaryOrders, Job, Keep, OnRecord, PlanInput, PlannedRecord, Preview,
+};
 use crate::settings::Account;
 use crate::state::View;
 use jiff::Timestamp;
@@ -69,9 +71,10 @@ pub(super) fn preflight(
             choosing.take(&judged);
         }
     };
-    let each: Option<OnRecord<'_>> = if wanted.is_some() { Some(&mut look) } else { None };
-    let terms = Assumptions::new(account.requests_per_second, account.in_flight_max);
-    let planned = planner.preview((job, export), view, terms, each).map_err(|error| {
+    let on_record = wanted.is_some().then_some(OnRecord { keep: Keep::default(), each: &mut look });
+    let assumptions = Assumptions::new(account.requests_per_second, account.in_flight_max);
+    let input = PlanInput { job, export, view, assumptions };
+    let planned = planner.preview(input, on_record).map_err(|error| {
         CliError::from(error)
             .map_message(|message| format!("{}: {message}\nnothing was sent", job.name))
     })?;

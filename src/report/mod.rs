@@ -42,7 +42,7 @@ pub use html::{PageDetail, plan_html};
 pub use plan::{plan_json, plan_summary};
 pub use plan_text::plan_text;
 pub use progress_estimate::ProgressEstimate;
-pub use record_line::{compared_record_json, payload_json, record_json};
+pub use record_line::{compared_record_json, record_json, write_payload};
 pub use run::{
     forecast_held_json, forecast_held_text, progress_json, progress_line, run_text, runs_json,
 };

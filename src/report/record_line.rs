@@ -2,11 +2,11 @@
 
 use super::against::values_json;
 use super::difference::changes_json;
-use crate::domain::{Order, OrderKey, RecordError};
+use crate::domain::{OrderKey, RecordError};
 use crate::plan::{Action, ChangeCause, Decision};
 use crate::run::{PlannedRecord, RecordVerdict, ValueChange};
-use serde::Serialize;
 use serde_json::{Value, json};
+use std::io::{self, Write};
 
 /// A line of `plan --jsonl`: what would be done about one record, and why. No personal data.
 pub fn record_json(job: &str, files: &[impl ToString], judged: &PlannedRecord) -> Value {
@@ -52,21 +52,13 @@ fn fate_json(job: &str, files: &[impl ToString], judged: &PlannedRecord) -> Valu
     line
 }
 
-/// A line of `plan --payloads`: the body as it would be sent, less the two ids that only the target
-/// knows; `None` for a record that sends nothing. Holds personal data.
-pub fn payload_json(judged: &PlannedRecord) -> Option<String> {
-    /// Its fields in the order in which they are sent.
-    #[derive(Serialize)]
-    struct Body<'a> {
-        #[serde(rename = "ecomOrder")]
-        order: &'a Order,
-    }
-    match &judged.verdict {
-        RecordVerdict::Decided(Decision::Send(step)) => {
-            serde_json::to_string(&Body { order: &step.order }).ok()
-        }
-        _ => None,
-    }
+/// Writes a line of `plan --payloads`: the body as it would be sent, less the two ids that only
+/// ActiveCampaign knows. Nothing for a record that sends nothing. Holds personal data.
+pub fn write_payload(record: &PlannedRecord, out: &mut impl Write) -> io::Result<()> {
+    let Some(payload) = &record.details.payload else { return Ok(()) };
+    out.write_all(b"{\"ecomOrder\":")?;
+    out.write_all(payload)?;
+    out.write_all(b"}\n")
 }
 
 /// The word for what becomes of a record, with the reasons where it is left out.

@@ -1,6 +1,9 @@
 use super::Job;
 use super::change_detector::ChangeDetector;
-use super::reading::{Ledger, PlanReader, ReadingError, RecordVerdict};
+use super::ledger::Ledger;
+use super::plan_reader::{PlanReader, ReadingError};
+use super::planned_record::RecordVerdict;
+use super::records::Records;
 use super::remote_fetch::{FetchError, fetch_customers, fetch_orders};
 use super::rules_digest::mapping_of;
 use super::verification::Verification;
@@ -10,7 +13,7 @@ use crate::domain::{CustomerKey, LedgerEntry, Order, OrderDigest, RemoteId};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints, Step};
 use crate::state::{
-    AdoptedOrders, ConnectionId, CustomerMirror, RemoteRow, RemoteSnapshot, StateError, Store, View,
+    AdoptedOrders, ConnectionId, CustomerMirror, RemoteRow, RemoteSnapshot, StateError, Store,
 };
 
 /// Rows written to the ledger at once.
@@ -115,9 +118,10 @@ pub async fn adopt(
     let mut fingerprints = prints()?;
     let detector =
         ChangeDetector::for_ledger(fingerprints.mapping(&mapping_of(job, export.files())));
-    let ledger = Ledger { view: View::empty()?, connection: None, fingerprints, resumed: None };
-    let mut reading = PlanReader::new(export.read(), job.rules.clone(), ledger).detector(detector);
-    while let Some(judged) = reading.next() {
+    let ledger = Ledger::empty(fingerprints)?;
+    let reader = PlanReader::new(Records::inline(export.read()), job.rules.clone(), ledger)
+        .with_detector(Some(detector));
+    for judged in reader {
         let judged = judged?;
         adopting.adoption.read += 1;
         match (judged.verdict, judged.key) {

@@ -1,16 +1,17 @@
-use super::reading::{PlanReader, PlannedRecord, ReadingError, RecordVerdict};
+use super::plan_reader::{PlanReader, ReadingError};
+use super::planned_record::{PlannedRecord, RecordVerdict};
 use super::tracker::Batch;
 use crate::domain::{OrderDigest, OrderKey, Position, RecordError};
 use crate::extract::ExportFile;
 use crate::plan::{Decision, Step};
-use crate::state::{DeadLetter, Stage, StateError};
-use std::thread;
+use crate::state::{DeadLetter, Stage};
+use std::{io, thread};
 use tokio::sync::mpsc;
 
 /// Records that needed no request are handed over this many at a time.
-const STRETCH_LEN_MAX: u64 = 5_000;
-/// Stretches waiting to be loaded: the reader stops while the loader is this far behind.
-const STRETCHES_WAITING_MAX: usize = 32;
+const BATCH_LEN_MAX: u64 = 5_000;
+/// Batches waiting to be loaded: the reader stops while the loader is this far behind.
+const BATCHES_WAITING_MAX: usize = 32;
 /// Dead letters written for one run; beyond it they are counted and no longer listed.
 const DEAD_LETTERS_MAX: u64 = 100_000;
 
@@ -37,41 +38,9 @@ pub(super) struct PendingStep {
     pub digest: Option<Box<OrderDigest>>,
 }
 
-/// Starts reading on a thread of its own, as reading is work; it ends when the export does, or when
-/// nobody receives any more.
-pub(super) fn start(
-    reading: PlanReader,
-    letters: DeadLetterBuilder,
-) -> Result<mpsc::Receiver<ReaderEvent>, StateError> {
-    let (feed, fed) = mpsc::channel(STRETCHES_WAITING_MAX);
-    let mut stretches = BatchReader::new(reading, letters);
-    thread::Builder::new().name("extract".to_owned()).spawn(move || {
-        // Where nobody receives any more, the run was stopped.
-        while stretches.next().is_some_and(|next| feed.blocking_send(next).is_ok()) {}
-    })?;
-    Ok(fed)
-}
-
-/// The same without a thread: reads whenever there is room for more.
-pub(super) fn start_inline(
-    reading: PlanReader,
-    letters: DeadLetterBuilder,
-) -> mpsc::Receiver<ReaderEvent> {
-    let (feed, fed) = mpsc::channel(STRETCHES_WAITING_MAX);
-    let mut stretches = BatchReader::new(reading, letters);
-    tokio::spawn(async move {
-        while let Some(next) = stretches.next() {
-            if feed.send(next).await.is_err() {
-                return;
-            }
-        }
-    });
-    fed
-}
-
 /// The export in the portions it is handed over in.
-struct BatchReader {
-    reading: PlanReader,
+pub(super) struct BatchReader {
+    reader: PlanReader,
     letters: DeadLetterBuilder,
     dead_letters_left: u64,
     /// The record after the last one read.
@@ -82,15 +51,39 @@ struct BatchReader {
 }
 
 impl BatchReader {
-    fn new(reading: PlanReader, letters: DeadLetterBuilder) -> Self {
+    pub(super) fn new(reader: PlanReader, letters: DeadLetterBuilder) -> Self {
         Self {
-            reading,
+            reader,
             letters,
             dead_letters_left: DEAD_LETTERS_MAX,
             through: 0,
             fault: None,
             ended: false,
         }
+    }
+
+    /// Plans on a thread of its own, which ends with the export, or when nobody receives any more.
+    pub(super) fn start(mut self) -> io::Result<mpsc::Receiver<ReaderEvent>> {
+        let (sender, events) = mpsc::channel(BATCHES_WAITING_MAX);
+        thread::Builder::new().name("plan".to_owned()).spawn(move || {
+            while self.next().is_some_and(|event| sender.blocking_send(event).is_ok()) {}
+        })?;
+        Ok(events)
+    }
+
+    /// The same as a task, which plans whenever there is room for more; see [`Records::Inline`].
+    ///
+    /// [`Records::Inline`]: super::records::Records::Inline
+    pub(super) fn start_inline(mut self) -> mpsc::Receiver<ReaderEvent> {
+        let (sender, events) = mpsc::channel(BATCHES_WAITING_MAX);
+        tokio::spawn(async move {
+            while let Some(event) = self.next() {
+                if sender.send(event).await.is_err() {
+                    return;
+                }
+            }
+        });
+        events
     }
 
     fn next(&mut self) -> Option<ReaderEvent> {
@@ -106,9 +99,9 @@ impl BatchReader {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
-        let mut stretch = Batch { through: self.through, ..Batch::default() };
+        let mut batch = Batch { through: self.through, ..Batch::default() };
         let first = self.through;
-        while let Some(judged) = self.reading.next() {
+        while let Some(judged) = self.reader.next() {
             let judged = match judged {
                 Ok(judged) => judged,
                 Err(fault) if self.through == first => return Err(fault),
@@ -118,14 +111,14 @@ impl BatchReader {
                 }
             };
             self.through = judged.position.record + 1;
-            stretch.through = self.through;
-            let sending = self.letters.sort(judged, &mut stretch, &mut self.dead_letters_left);
-            if sending.is_some() || self.through - first >= STRETCH_LEN_MAX {
-                return Ok(ReaderEvent::Batch(stretch, sending.map(Box::new)));
+            batch.through = self.through;
+            let sending = self.letters.sort(judged, &mut batch, &mut self.dead_letters_left);
+            if sending.is_some() || self.through - first >= BATCH_LEN_MAX {
+                return Ok(ReaderEvent::Batch(batch, sending.map(Box::new)));
             }
         }
         if self.through > first {
-            return Ok(ReaderEvent::Batch(stretch, None));
+            return Ok(ReaderEvent::Batch(batch, None));
         }
         Ok(ReaderEvent::End { records: self.through, all_letters: self.dead_letters_left > 0 })
     }
@@ -143,7 +136,7 @@ impl DeadLetterBuilder {
     fn sort(
         &self,
         judged: PlannedRecord,
-        stretch: &mut Batch,
+        batch: &mut Batch,
         dead_letters_left: &mut u64,
     ) -> Option<PendingStep> {
         let PlannedRecord { position, label, key, verdict, digest, .. } = judged;
@@ -153,19 +146,19 @@ impl DeadLetterBuilder {
                 return Some(PendingStep { step, label, position, digest });
             }
             RecordVerdict::Decided(Decision::Unchanged) => {
-                stretch.counts.unchanged += 1;
+                batch.counts.unchanged += 1;
                 None
             }
             RecordVerdict::Filtered(_) => {
-                stretch.counts.filtered += 1;
+                batch.counts.filtered += 1;
                 None
             }
             RecordVerdict::Decided(Decision::StillRefused) => {
-                stretch.counts.refused += 1;
+                batch.counts.refused += 1;
                 Some(self.still_refused(key.as_ref(), label, position))
             }
             RecordVerdict::Invalid(faults) => {
-                stretch.counts.invalid += 1;
+                batch.counts.invalid += 1;
                 Some(self.invalid(key.as_ref(), label, position, &faults))
             }
         };
@@ -173,7 +166,7 @@ impl DeadLetterBuilder {
             && *dead_letters_left > 0
         {
             *dead_letters_left -= 1;
-            stretch.dead.push(letter);
+            batch.dead.push(letter);
         }
         None
     }

@@ -1,4 +1,4 @@
-use super::reading::{PlannedRecord, RecordVerdict};
+use super::planned_record::{PlannedRecord, RecordVerdict};
 use crate::domain::Order;
 use crate::plan::Decision;
 use std::collections::BTreeSet;

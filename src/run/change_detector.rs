@@ -1,4 +1,5 @@
-use super::reading::{Ledger, RecordVerdict};
+use super::ledger::Ledger;
+use super::planned_record::RecordVerdict;
 use crate::domain::{Order, OrderDigest, OrderKey, SourceOrder};
 use crate::plan::{Action, Change, ChangeCause, Decision, PriorWrite};
 use crate::state::{RunId, StateError, StoredDigest};

@@ -1,9 +1,11 @@
-use super::batches::{self, ReaderEvent};
+use super::batches::{BatchReader, ReaderEvent};
 use super::change_detector::ChangeDetector;
 use super::connection::establish;
 use super::execution::{Execution, ReadProgress, RunContext, letters};
+use super::ledger::Ledger;
 use super::meter::Meter;
-use super::reading::{Ledger, PlanReader};
+use super::plan_reader::{PlanReader, ReadingError};
+use super::records::Records;
 use super::rules_digest::{check_key, mapping_of};
 use super::shrinkage::{Shrinkage, files_read, shrinkage};
 use super::{Accounting, RunError, RunReport};
@@ -90,7 +92,7 @@ async fn start_reading(
     row: &RunRow,
     connection: ConnectionId,
     mapping: &str,
-) -> Result<Receiver<ReaderEvent>, RunError> {
+) -> Result<Receiver<ReaderEvent>, ReadingError> {
     let view = task.state.call(|store| store.view()).await?;
     let mut fingerprints = Fingerprints::new(view.hash_key()?);
     let detector = ChangeDetector::for_ledger(fingerprints.mapping(mapping));
@@ -98,12 +100,12 @@ async fn start_reading(
     let begun_before = row.checkpoint > 0 || row.counts.sum() > 0;
     let resumed = begun_before.then(|| row.clone());
     let ledger = Ledger { view, connection: Some(connection), fingerprints, resumed };
-    let reading =
-        PlanReader::new(task.export.read(), task.job.rules.clone(), ledger).detector(detector);
-    match task.state.is_inline() {
-        true => Ok(batches::start_inline(reading, letters(task))),
-        false => Ok(batches::start(reading, letters(task))?),
-    }
+    let (reader, is_inline) = (task.export.read(), task.state.is_inline());
+    let records = if is_inline { Records::inline(reader) } else { Records::threaded(reader)? };
+    let reader =
+        PlanReader::new(records, task.job.rules.clone(), ledger).with_detector(Some(detector));
+    let batches = BatchReader::new(reader, letters(task));
+    Ok(if is_inline { batches.start_inline() } else { batches.start()? })
 }
 
 /// Ends the run in the state, and checks its accounts there.

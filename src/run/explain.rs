@@ -1,6 +1,7 @@
 use super::Job;
 use super::Mismatch;
-use super::reading::{ReadingError, RecordVerdict};
+use super::plan_reader::ReadingError;
+use super::planned_record::RecordVerdict;
 use super::verification_log::found_of;
 use super::verify::reading_of;
 use crate::domain::{Answer, LedgerEntry, Operation, Order, OrderKey, RecordError, RemoteId};
@@ -120,8 +121,8 @@ pub fn explain(
     // Also of an order that is in no export any more.
     let mut keys: Vec<OrderKey> =
         OrderKey::parse(asked).into_iter().chain(OrderKey::of_cart(asked)).collect();
-    let mut reading = reading_of(job, export, view)?;
-    while let Some(judged) = reading.next() {
+    let reader = reading_of(job, export, view)?;
+    for judged in reader {
         let judged = judged?;
         let is_key = judged.key.as_ref().is_some_and(|key| key.as_str() == asked);
         if !is_key && !is_it(asked, &judged.label) {

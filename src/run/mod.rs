@@ -13,9 +13,13 @@ mod execution;
 mod explain;
 mod job;
 mod job_history;
+mod ledger;
 mod meter;
+mod pipeline;
+mod plan_reader;
+mod planned_record;
 mod preview;
-mod reading;
+mod records;
 mod remote_fetch;
 mod report;
 mod request_counter;
@@ -32,8 +36,8 @@ mod verify;
 pub use account::{AccountCondition, AccountRunner, JobRun, OpenedAccount};
 pub use adopt::{AdoptError, Adoption, adopt};
 pub use against::{
-    ChangedOrder, OnCompared, SavedPlan, SavedPlanDiff, SavedPlanDiffError, SavedPlanError,
-    SavedPlanForm, ValueChange, preview_against,
+    ChangedOrder, OnChanges, RecordChanges, SavedPlan, SavedPlanDiff, SavedPlanDiffError,
+    SavedPlanError, SavedPlanForm, ValueChange, preview_against,
 };
 pub use canary::{Canary, CanaryOrders};
 pub use connection::{
@@ -46,12 +50,13 @@ pub use explain::{
 };
 pub use job::Job;
 pub use job_history::JobHistory;
-pub use preview::{AccountPlanner, OnRecord, Preview, preview};
-pub use reading::{PlannedRecord, ReadingError, RecordVerdict};
+pub use plan_reader::ReadingError;
+pub use planned_record::{Keep, LeftOut, PlannedRecord, RecordVerdict};
+pub use preview::{AccountPlanner, OnRecord, PlanInput, Preview, preview};
 pub use report::{Accounting, Progress, RunError, RunReport, end_by, time_left};
 pub use sample::{CheckedOrder, Selection, verify_sample};
 pub use shrinkage::{Shrinkage, shrinkage};
-pub use since::{LeftOut, SinceRun, preview_since};
+pub use since::{SinceRun, preview_since};
 pub use undo::{UndoContext, UndoError, UndoPlan, UndoRefusal, UndoReport, plan_undo, undo};
 pub use verification::{Difference, Mismatch, Sample, Verification};
 pub use verification_log::VerificationSink;

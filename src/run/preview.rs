@@ -1,7 +1,11 @@
 use super::Job;
 use super::change_detector::ChangeDetector;
 use super::job_history::JobHistory;
-use super::reading::{Ledger, PlanReader, PlannedRecord, ReadingError};
+use super::ledger::Ledger;
+use super::pipeline::with_consumer;
+use super::plan_reader::{PlanReader, ReadingError};
+use super::planned_record::{Keep, PlannedRecord};
+use super::records::Records;
 use super::request_counter::RequestCounter;
 use super::rules_digest::{check_key, mapping_of};
 use super::shrinkage::{Shrinkage, shrinkage};
@@ -29,8 +33,20 @@ pub struct Preview {
 /// seeing what it holds.
 const CONNECTING: u64 = 2;
 
-/// Told of each record in reading order, with its source.
-pub type OnRecord<'a> = &'a mut dyn FnMut(PlannedRecord);
+/// What is done with each record of a plan, in reading order and on a thread of its own: a plan
+/// need not wait for the files that describe it.
+pub struct OnRecord<'a> {
+    pub keep: Keep,
+    pub each: &'a mut (dyn FnMut(PlannedRecord) + Send),
+}
+
+/// One job to plan. `view` and `assumptions` are those of its account.
+pub struct PlanInput<'a> {
+    pub job: &'a Job,
+    pub export: &'a Export,
+    pub view: View,
+    pub assumptions: Assumptions,
+}
 
 /// The jobs of one account that are planned to run one after the other: what the earlier ones send,
 /// the later ones need not.
@@ -38,120 +54,124 @@ pub type OnRecord<'a> = &'a mut dyn FnMut(PlannedRecord);
 pub struct AccountPlanner {
     /// Jobs that are still to be planned, by their connection.
     jobs_left: BTreeMap<ConnectionKey, usize>,
-    /// What was met, where a later job shares the connection: more would be memory for nothing.
-    met: BTreeMap<ConnectionKey, RequestCounter>,
+    /// Kept only where a later job shares the connection.
+    counters: BTreeMap<ConnectionKey, RequestCounter>,
 }
 
-/// The reading of a dry run.
-pub(super) struct PlanInProgress {
-    pub reading: PlanReader,
-    /// In what the export is less than it was.
+/// A dry run under way.
+pub(super) struct PlanInProgress<'a> {
+    job: &'a Job,
+    export: &'a Export,
+    assumptions: Assumptions,
+    pub reader: PlanReader,
     shrinkage: Vec<Shrinkage>,
     history: JobHistory,
     /// Whether the connection needs no request.
     is_found: bool,
 }
 
-/// What a connection is known by at the target: its service, and the shop's own name for itself.
+impl PlanInProgress<'_> {
+    /// Plans every record: `look` sees it first, here; then it goes to `on_record`.
+    pub(super) fn read_all(
+        &mut self,
+        on_record: Option<OnRecord<'_>>,
+        mut look: impl FnMut(&PlannedRecord),
+    ) -> Result<(), ReadingError> {
+        let Some(OnRecord { keep, each }) = on_record else {
+            for record in &mut self.reader {
+                look(&record?);
+            }
+            return Ok(());
+        };
+        self.reader.keep(keep);
+        with_consumer(each, |out| {
+            for record in &mut self.reader {
+                let record = record?;
+                look(&record);
+                if !out.send(record) {
+                    break;
+                }
+            }
+            Ok(())
+        })?
+    }
+}
+
+/// What ActiveCampaign knows a connection by: its service, and the shop's own name for itself.
 type ConnectionKey = (String, String);
 
-/// Plans a job by itself, as [`AccountPlanner::preview`].
-///
-/// # Errors
-/// When the export or the state can't be read to the end.
+/// Plans a job by itself, see [`AccountPlanner::preview`].
 pub fn preview(
     job: &Job,
     export: &Export,
     view: View,
     allowed_per_second: f64,
-    each: Option<OnRecord<'_>>,
 ) -> Result<Preview, ReadingError> {
-    let terms = Assumptions::new(allowed_per_second, job.in_flight_max);
-    AccountPlanner::default().preview((job, export), view, terms, each)
+    let assumptions = Assumptions::new(allowed_per_second, job.in_flight_max);
+    let input = PlanInput { job, export, view, assumptions };
+    AccountPlanner::default().preview(input, None)
 }
 
 impl AccountPlanner {
     /// Of these jobs, which are then planned in this sequence.
     pub fn of<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Self {
-        let mut planning = Self::default();
+        let mut planner = Self::default();
         for job in jobs {
-            *planning.jobs_left.entry(key_of(job)).or_default() += 1;
+            *planner.jobs_left.entry(key_of(job)).or_default() += 1;
         }
-        planning
+        planner
     }
 
     /// Reads the whole export up to the decision on every record. Sends nothing, writes nothing.
-    /// `each` is told of every record, for reports that go into detail.
-    ///
-    /// # Errors
-    /// When the export or the state can't be read to the end.
     pub fn preview(
         &mut self,
-        (job, export): (&Job, &Export),
-        view: View,
-        terms: Assumptions,
-        each: Option<OnRecord<'_>>,
+        input: PlanInput<'_>,
+        on_record: Option<OnRecord<'_>>,
     ) -> Result<Preview, ReadingError> {
-        let mut begun = self.begin((job, export), view, |_| ChangeDetector::of_fields())?;
-        match each {
-            None => while begun.reading.pass()? {},
-            Some(each) => {
-                begun.reading = begun.reading.keeping_sources();
-                while let Some(judged) = begun.reading.next() {
-                    each(judged?);
-                }
-            }
-        }
-        Ok(self.end((job, export), begun, terms))
+        let mut plan = self.begin(input, |_| ChangeDetector::of_fields())?;
+        plan.read_all(on_record, |_| {})?;
+        Ok(self.end(plan))
     }
 
-    pub(super) fn begin(
+    pub(super) fn begin<'a>(
         &mut self,
-        (job, export): (&Job, &Export),
-        view: View,
+        PlanInput { job, export, view, assumptions }: PlanInput<'a>,
         detector: impl FnOnce(&mut Fingerprints) -> ChangeDetector,
-    ) -> Result<PlanInProgress, ReadingError> {
+    ) -> Result<PlanInProgress<'a>, ReadingError> {
         let spec = &job.connection;
         check_key(&view, job, &mapping_of(job, export.files()))?;
         let shrinkage = shrinkage(&view.files_read(&job.name)?, export.files());
         let connection = view.connection(&spec.service, &spec.externalid)?.map(|(id, _)| id);
-        let earlier = self.met.remove(&key_of(job));
+        let earlier = self.counters.remove(&key_of(job));
         let is_found = connection.is_some() || earlier.is_some();
         let mut fingerprints = Fingerprints::new(view.hash_key()?);
         let history = JobHistory::of(&view, job)?;
-        // Of a target that nothing was ever sent to nothing can have changed.
+        // If nothing was ever sent to the connection, nothing can have changed.
         let detector = connection.map(|_| detector(&mut fingerprints));
         let ledger = Ledger { view, connection, fingerprints, resumed: None };
-        let mut reading = PlanReader::new(export.read(), job.rules.clone(), ledger)
-            .counting_requests(earlier.unwrap_or_default());
-        if let Some(detector) = detector {
-            reading = reading.detector(detector);
-        }
-        Ok(PlanInProgress { reading, shrinkage, history, is_found })
+        let records = Records::threaded(export.read())?;
+        let reader = PlanReader::new(records, job.rules.clone(), ledger)
+            .with_counter(earlier.unwrap_or_default())
+            .with_detector(detector);
+        Ok(PlanInProgress { job, export, assumptions, reader, shrinkage, history, is_found })
     }
 
-    /// What a reading that came to its end comes to.
-    pub(super) fn end(
-        &mut self,
-        (job, export): (&Job, &Export),
-        begun: PlanInProgress,
-        terms: Assumptions,
-    ) -> Preview {
-        let PlanInProgress { reading, shrinkage, mut history, is_found } = begun;
-        let (summary, counting) = reading.end();
-        self.keep(job, counting);
+    /// Builds the preview once the export has been read completely.
+    pub(super) fn end(&mut self, plan: PlanInProgress<'_>) -> Preview {
+        let PlanInProgress { job, export, assumptions, reader, shrinkage, mut history, .. } = plan;
+        let (summary, counter) = reader.end();
+        self.keep(job, counter);
         history.compare(&summary);
         let forecast = Forecast {
             requests: summary.requests(),
-            one_by_one: if is_found { 0 } else { CONNECTING },
+            one_by_one: if plan.is_found { 0 } else { CONNECTING },
             unsure: summary.requests_unsure(),
-            terms,
+            terms: assumptions,
         };
-        let (job, rules) = (job.name.clone(), job.rules.clone());
         Preview {
-            job,
+            job: job.name.clone(),
             files: export.files().to_vec(),
-            rules,
+            rules: job.rules.clone(),
             summary,
             forecast,
             shrinkage,
@@ -160,11 +180,11 @@ impl AccountPlanner {
     }
 
     /// For the jobs after this one.
-    fn keep(&mut self, job: &Job, counting: Option<RequestCounter>) {
+    fn keep(&mut self, job: &Job, counter: Option<RequestCounter>) {
         let key = key_of(job);
         let left = self.jobs_left.get(&key).copied().unwrap_or_default().saturating_sub(1);
         self.jobs_left.insert(key.clone(), left);
-        self.met.extend(counting.filter(|_| left > 0).map(|counting| (key, counting)));
+        self.counters.extend(counter.filter(|_| left > 0).map(|counter| (key, counter)));
     }
 }
 

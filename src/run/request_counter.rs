@@ -1,4 +1,5 @@
-use super::reading::{Ledger, label_of};
+use super::ledger::Ledger;
+use super::planned_record::label_of;
 use crate::domain::{CustomerEntry, Email, Position};
 use crate::plan::{Action, Example, PlanSummary, Step};
 use crate::scratch::SeenKeys;
@@ -24,9 +25,6 @@ impl RequestCounter {
     }
 
     /// Takes orders in the sequence in which a run would send them.
-    ///
-    /// # Errors
-    /// When the state or the memory of what was met fails.
     pub(super) fn count(
         &mut self,
         step: &Step,
@@ -51,13 +49,7 @@ impl RequestCounter {
             }
             return Ok(());
         }
-        let known = match ledger.connection {
-            Some(connection) => {
-                ledger.view.customer(connection, &ledger.fingerprints.customer(key))?
-            }
-            None => CustomerEntry::Unknown,
-        };
-        match known {
+        match ledger.customer(key)? {
             CustomerEntry::Known(_) => {}
             CustomerEntry::Unknown => summary.customers_new += 1,
             CustomerEntry::Intended => {

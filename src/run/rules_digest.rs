@@ -1,5 +1,5 @@
 use super::Job;
-use super::reading::ReadingError;
+use super::plan_reader::ReadingError;
 use crate::domain::PolicyEffect;
 use crate::extract::ExportFile;
 use crate::state::View;

@@ -1,4 +1,4 @@
-use super::reading::RecordVerdict;
+use super::planned_record::RecordVerdict;
 use super::remote_fetch::mirrored;
 use super::verification::Sample;
 use super::verification_log::VerificationLog;
@@ -65,10 +65,10 @@ pub async fn verify_sample(
     let mut findings = record.map(begin).transpose()?;
     let mut looked = Vec::new();
     let mut result = Verification { job: job.name.clone(), ..Verification::default() };
-    let mut reading = reading_of(job, export, &view)?;
+    let reader = reading_of(job, export, &view)?;
     let fingerprints = Fingerprints::new(view.hash_key()?);
     let comparison = OrderComparison { view: &view, connection, fingerprints, balance: None };
-    while let Some(judged) = reading.next() {
+    for judged in reader {
         let judged = judged?;
         let RecordVerdict::Decided(Decision::Send(step)) = judged.verdict else { continue };
         let order = &step.order;

@@ -1,13 +1,10 @@
-use super::Job;
 use super::change_detector::ChangeDetector;
-use super::preview::{AccountPlanner, OnRecord, Preview};
-use super::reading::{PlanReader, PlannedRecord, ReadingError, RecordVerdict};
+use super::plan_reader::{PlanReader, ReadingError};
+use super::planned_record::{LeftOut, PlannedRecord, RecordVerdict};
+use super::preview::{AccountPlanner, OnRecord, PlanInput, Preview};
 use super::rules_digest::{mapping_of, settings_changed};
-use crate::domain::Reason;
-use crate::extract::Export;
-use crate::plan::{Assumptions, Changes, Decision, EXAMPLES_MAX, Example};
-use crate::state::{RunId, View};
-use crate::transform::Filter;
+use crate::plan::{Changes, Decision, EXAMPLES_MAX, Example};
+use crate::state::RunId;
 use std::collections::BTreeMap;
 
 /// What became since a run of the orders that it, or an earlier one of its job, left at the target.
@@ -34,39 +31,21 @@ pub struct SinceRun {
     pub new: u64,
 }
 
-/// Why an order that is at the target is not sent any more: `filtered`, `invalid` or `refused`, and
-/// the reason's name.
-pub type LeftOut = (&'static str, &'static str);
-
-/// The dry run, held against what the ledger says of `run` and of those before it. `each` as in
-/// [`super::preview()`].
-///
-/// # Errors
-/// When the export or the state can't be read to the end.
+/// The dry run, compared with what the ledger says of `run` and the runs before it.
 pub fn preview_since(
-    planning: &mut AccountPlanner,
-    (job, export): (&Job, &Export),
-    view: View,
-    (terms, run): (Assumptions, RunId),
-    mut each: Option<OnRecord<'_>>,
+    planner: &mut AccountPlanner,
+    input: PlanInput<'_>,
+    run: RunId,
+    on_record: Option<OnRecord<'_>>,
 ) -> Result<(Preview, SinceRun), ReadingError> {
-    let now = mapping_of(job, export.files());
-    let settings = view.mapping_of(run)?.map(|then| settings_changed(&then, &now));
-    let mut begun = planning
-        .begin((job, export), view, |prints| ChangeDetector::whole(prints.mapping(&now)))?;
-    if each.is_some() {
-        begun.reading = begun.reading.keeping_sources();
-    }
+    let job = input.job;
+    let now = mapping_of(job, input.export.files());
+    let settings = input.view.mapping_of(run)?.map(|then| settings_changed(&then, &now));
+    let mut plan = planner.begin(input, |prints| ChangeDetector::whole(prints.mapping(&now)))?;
     let mut since = SinceRun { run, settings, ..SinceRun::default() };
-    while let Some(judged) = begun.reading.next() {
-        let judged = judged?;
-        since.take(&judged);
-        if let Some(each) = &mut each {
-            each(judged);
-        }
-    }
-    since.look_for_gone(&mut begun.reading, &job.name)?;
-    Ok((planning.end((job, export), begun, terms), since))
+    plan.read_all(on_record, |record| since.take(record))?;
+    since.find_gone(&mut plan.reader, &job.name)?;
+    Ok((planner.end(plan), since))
 }
 
 impl SinceRun {
@@ -75,23 +54,23 @@ impl SinceRun {
         self.unchanged + self.changes.orders + self.left_out.values().sum::<u64>() + self.gone
     }
 
-    fn take(&mut self, judged: &PlannedRecord) {
-        if is_repeat(&judged.verdict) {
+    fn take(&mut self, record: &PlannedRecord) {
+        if record.verdict.is_repeat() {
             return;
         }
-        let Some(written_by) = judged.written_by else {
+        let Some(written_by) = record.written_by else {
             self.new +=
-                u64::from(matches!(judged.verdict, RecordVerdict::Decided(Decision::Send(_))));
+                u64::from(matches!(record.verdict, RecordVerdict::Decided(Decision::Send(_))));
             return;
         };
         if written_by > self.run {
             self.written_later += 1;
             return;
         }
-        let example = || Example::new(judged.label.clone(), judged.position);
-        match (&judged.verdict, &judged.change) {
+        let example = || record.example();
+        match (&record.verdict, &record.change) {
             (_, Some(change)) => self.changes.add(change, example),
-            (verdict, None) => match left_out(verdict) {
+            (verdict, None) => match verdict.left_out() {
                 None => self.unchanged += 1,
                 Some(why) => {
                     *self.left_out.entry(why).or_default() += 1;
@@ -103,37 +82,14 @@ impl SinceRun {
         }
     }
 
-    fn look_for_gone(&mut self, reading: &mut PlanReader, job: &str) -> Result<(), ReadingError> {
+    fn find_gone(&mut self, reader: &mut PlanReader, job: &str) -> Result<(), ReadingError> {
         let (gone, examples) = (&mut self.gone, &mut self.gone_examples);
-        reading.each_unmet(self.run, job, |key| {
+        reader.each_unread(self.run, job, |key| {
             *gone += 1;
             if examples.len() < EXAMPLES_MAX {
                 examples.push(key.trim().to_owned());
             }
         })?;
         Ok(())
-    }
-}
-
-/// Another record of an order that counts as itself.
-pub(super) fn is_repeat(verdict: &RecordVerdict) -> bool {
-    match verdict {
-        RecordVerdict::Filtered(filter) => *filter == Filter::Superseded,
-        RecordVerdict::Invalid(faults) => {
-            faults.iter().any(|fault| fault.reason == Reason::Duplicate)
-        }
-        RecordVerdict::Decided(_) | RecordVerdict::Settled => false,
-    }
-}
-
-/// Why an order is not sent, where a rule, a fault or the target says so.
-pub(super) fn left_out(verdict: &RecordVerdict) -> Option<LeftOut> {
-    match verdict {
-        RecordVerdict::Filtered(filter) => Some(("filtered", filter.code())),
-        RecordVerdict::Invalid(faults) => {
-            Some(("invalid", faults.first().map_or("", |fault| fault.reason.word())))
-        }
-        RecordVerdict::Decided(Decision::StillRefused) => Some(("refused", "refused_before")),
-        RecordVerdict::Decided(_) | RecordVerdict::Settled => None,
     }
 }

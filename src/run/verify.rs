@@ -1,4 +1,7 @@
-use super::reading::{Ledger, PlanReader, ReadingError, RecordVerdict};
+use super::ledger::Ledger;
+use super::plan_reader::{PlanReader, ReadingError};
+use super::planned_record::RecordVerdict;
+use super::records::Records;
 use super::remote_fetch::{FetchError, fetch_orders};
 use super::verification::{Mismatch, Verification};
 use super::verification_log::VerificationLog;
@@ -52,10 +55,10 @@ pub async fn verify(
     let mut mirror = fetch_orders(client, &remote, &fingerprints).await?;
     let mut result =
         Verification { job: job.name.clone(), at_target: mirror.len()?, ..Verification::default() };
-    let mut reading = reading_of(job, export, &view)?;
+    let reader = reading_of(job, export, &view)?;
     let balance = Some(Reconciliation::new()?);
     let comparison = OrderComparison { view: &view, connection, fingerprints, balance };
-    while let Some(judged) = reading.next() {
+    for judged in reader {
         let judged = judged?;
         match (judged.verdict, judged.key) {
             (RecordVerdict::Decided(Decision::Send(step)), _) => {
@@ -103,8 +106,8 @@ pub(super) fn reading_of(
     view: &View,
 ) -> Result<PlanReader, StateError> {
     let fingerprints = Fingerprints::new(view.hash_key()?);
-    let ledger = Ledger { view: View::empty()?, connection: None, fingerprints, resumed: None };
-    Ok(PlanReader::new(export.read(), job.rules.clone(), ledger))
+    let records = Records::inline(export.read());
+    Ok(PlanReader::new(records, job.rules.clone(), Ledger::empty(fingerprints)?))
 }
 
 /// Holds orders of the export against what the target lists of them.

@@ -147,7 +147,7 @@ impl Rehearsal {
     pub fn plan(&self) -> Preview {
         let job = self.job();
         let export = Export::open(&job.export).unwrap();
-        preview(&job, &export, self.view(), self.allowed_per_second, None).unwrap()
+        preview(&job, &export, self.view(), self.allowed_per_second).unwrap()
     }
 
     /// The state is lost.

@@ -86,7 +86,7 @@ impl PageDetail {
     }
 
     fn sample(&mut self, judged: &PlannedRecord, order: &Order, file: usize) {
-        let Some(source) = &judged.source else { return };
+        let Some(source) = &judged.details.source else { return };
         let new = KINDS.iter().zip(&mut self.met).find(|((_, is), met)| !**met && is(order));
         let Some(((title, _), met)) = new else { return };
         *met = true;

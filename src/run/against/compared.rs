@@ -1,13 +1,12 @@
 use super::diff::{ValueChange, diff};
 use super::saved::{Line, SavedPlan, SavedPlanError, SavedPlanForm};
 use crate::domain::{Currency, Order};
-use crate::extract::Export;
-use crate::plan::{Action, Assumptions, Decision, EXAMPLES_MAX, Example};
+use crate::plan::{Action, Decision, EXAMPLES_MAX, Example};
 use crate::run::change_detector::ChangeDetector;
-use crate::run::reading::{PlannedRecord, RecordVerdict};
-use crate::run::since::is_repeat;
-use crate::run::{AccountPlanner, Job, Preview, ReadingError};
-use crate::state::View;
+use crate::run::pipeline::{ByteSize, with_consumer};
+use crate::run::plan_reader::ReadingError;
+use crate::run::planned_record::{Keep, PlannedRecord, RecordVerdict};
+use crate::run::preview::{AccountPlanner, PlanInput, Preview};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Seek};
@@ -44,8 +43,23 @@ pub struct ChangedOrder {
     pub currencies: [Option<Currency>; 2],
 }
 
-/// Told of each record, with what changed of its order since the plan was saved.
-pub type OnCompared<'a> = &'a mut dyn FnMut(PlannedRecord, &[ValueChange]);
+/// What is done with each record, and with what changed of its order since the plan was saved; see
+/// [`OnRecord`].
+///
+/// [`OnRecord`]: crate::run::OnRecord
+pub struct OnChanges<'a> {
+    pub keep: Keep,
+    pub each: &'a mut (dyn FnMut(RecordChanges) + Send),
+}
+
+/// A record, with what changed of its order since the plan was saved.
+pub type RecordChanges = (PlannedRecord, Vec<ValueChange>);
+
+impl ByteSize for RecordChanges {
+    fn byte_size(&self) -> usize {
+        self.0.byte_size()
+    }
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum SavedPlanDiffError {
@@ -55,27 +69,31 @@ pub enum SavedPlanDiffError {
     Saved(#[from] SavedPlanError),
 }
 
-/// The dry run, held against a plan that was saved.
-///
-/// # Errors
-/// When the export, the state or the saved plan can't be read to the end.
+/// The dry run, compared with a plan that was saved.
 pub fn preview_against<R: BufRead + Seek>(
-    planning: &mut AccountPlanner,
-    (job, export): (&Job, &Export),
-    view: View,
-    (terms, saved): (Assumptions, &mut SavedPlan<R>),
-    each: OnCompared<'_>,
+    planner: &mut AccountPlanner,
+    input: PlanInput<'_>,
+    saved: &mut SavedPlan<R>,
+    OnChanges { keep, each }: OnChanges<'_>,
 ) -> Result<(Preview, SavedPlanDiff), SavedPlanDiffError> {
-    let mut begun = planning.begin((job, export), view, |_| ChangeDetector::of_fields())?;
-    begun.reading = begun.reading.keeping_sources().keeping_orders().in_less_memory();
-    let mut against = SavedPlanDiff::of(saved);
-    while let Some(judged) = begun.reading.next() {
-        let judged = judged?;
-        let changes = against.take(&judged, saved, &job.name)?;
-        each(judged, &changes);
-    }
-    (against.only_saved, against.only_saved_examples) = saved.unmet(EXAMPLES_MAX)?;
-    Ok((planning.end((job, export), begun, terms), against))
+    let job = input.job;
+    let mut plan = planner.begin(input, |_| ChangeDetector::of_fields())?;
+    plan.reader = plan.reader.in_less_memory();
+    plan.reader.keep(Keep { orders: true, ..keep });
+    let mut diff = SavedPlanDiff::of(saved);
+    with_consumer(each, |out| {
+        for record in &mut plan.reader {
+            let record = record?;
+            let changes = diff.take(&record, saved, &job.name)?;
+            if !out.send((record, changes)) {
+                break;
+            }
+        }
+        Ok::<_, SavedPlanDiffError>(())
+    })
+    .map_err(ReadingError::from)??;
+    (diff.only_saved, diff.only_saved_examples) = saved.unmet(EXAMPLES_MAX)?;
+    Ok((planner.end(plan), diff))
 }
 
 impl SavedPlanDiff {
@@ -97,37 +115,37 @@ impl SavedPlanDiff {
 
     fn take<R: BufRead + Seek>(
         &mut self,
-        judged: &PlannedRecord,
+        record: &PlannedRecord,
         saved: &mut SavedPlan<R>,
         job: &str,
     ) -> Result<Vec<ValueChange>, SavedPlanError> {
-        let Some(key) = judged.key.as_ref().filter(|_| !is_repeat(&judged.verdict)) else {
+        let Some(key) = record.key.as_ref().filter(|_| !record.verdict.is_repeat()) else {
             return Ok(Vec::new());
         };
         let Some(before) = saved.meet(&key.ledger_text(), job)? else {
-            self.add_new(judged);
+            self.add_new(record);
             return Ok(Vec::new());
         };
         let currencies = match &before {
             Line::Payload { body, .. } => {
-                [currency_of(body), order_of(judged).map(|order| order.currency)]
+                [currency_of(body), order_of(record).map(|order| order.currency)]
             }
             Line::Record { .. } | Line::Beside => [None; 2],
         };
-        let changes = compare(before, judged);
-        self.count(&changes, currencies, judged);
+        let changes = compare(before, record);
+        self.count(&changes, currencies, record);
         Ok(changes)
     }
 
     /// A file of payloads has nothing of orders that had not to be sent.
-    fn add_new(&mut self, judged: &PlannedRecord) {
-        let is_sent = matches!(judged.verdict, RecordVerdict::Decided(Decision::Send(_)));
+    fn add_new(&mut self, record: &PlannedRecord) {
+        let is_sent = matches!(record.verdict, RecordVerdict::Decided(Decision::Send(_)));
         if self.form == SavedPlanForm::Payloads && !is_sent {
             return;
         }
         self.only_now += 1;
         if self.only_now_examples.len() < EXAMPLES_MAX {
-            self.only_now_examples.push(example_of(judged));
+            self.only_now_examples.push(record.example());
         }
     }
 
@@ -135,7 +153,7 @@ impl SavedPlanDiff {
         &mut self,
         changes: &[ValueChange],
         currencies: [Option<Currency>; 2],
-        judged: &PlannedRecord,
+        record: &PlannedRecord,
     ) {
         if changes.is_empty() {
             self.same += 1;
@@ -145,20 +163,16 @@ impl SavedPlanDiff {
         let paths: BTreeSet<&'static str> = changes.iter().map(|change| change.path).collect();
         paths.into_iter().for_each(|path| *self.by_path.entry(path).or_default() += 1);
         if self.examples.len() < EXAMPLES_MAX {
-            let (example, changes) = (example_of(judged), changes.to_vec());
+            let (example, changes) = (record.example(), changes.to_vec());
             self.examples.push(ChangedOrder { example, changes, currencies });
         }
     }
 }
 
-fn example_of(judged: &PlannedRecord) -> Example {
-    Example::new(judged.label.clone(), judged.position)
-}
-
-fn compare(before: Line, judged: &PlannedRecord) -> Vec<ValueChange> {
-    let (action, reasons) = fate_of(&judged.verdict);
+fn compare(before: Line, record: &PlannedRecord) -> Vec<ValueChange> {
+    let (action, reasons) = fate_of(&record.verdict);
     match before {
-        Line::Payload { body, .. } => match order_of(judged) {
+        Line::Payload { body, .. } => match order_of(record) {
             Some(order) => diff(&body, &payload_of(order)),
             None => vec![fate_change("sent".to_owned(), fate_text(action, &reasons))],
         },
@@ -203,10 +217,10 @@ fn fate_of(verdict: &RecordVerdict) -> (&'static str, Vec<&'static str>) {
 }
 
 /// The order of a valid record, whether it would be sent or not.
-fn order_of(judged: &PlannedRecord) -> Option<&Order> {
-    match &judged.verdict {
+fn order_of(record: &PlannedRecord) -> Option<&Order> {
+    match &record.verdict {
         RecordVerdict::Decided(Decision::Send(step)) => Some(&step.order),
-        RecordVerdict::Decided(_) => judged.order.as_deref(),
+        RecordVerdict::Decided(_) => record.details.order.as_deref(),
         _ => None,
     }
 }

@@ -1,0 +1,44 @@
+use crate::domain::{CustomerEntry, CustomerKey, LedgerEntry, OrderKey};
+use crate::plan::Fingerprints;
+use crate::state::{ConnectionId, RunRow, StateError, View};
+
+/// What the state knows of the orders and customers of a connection.
+pub(super) struct Ledger {
+    pub view: View,
+    /// `None`: the connection has never been seen, so nothing has been sent to it.
+    pub connection: Option<ConnectionId>,
+    pub fingerprints: Fingerprints,
+    /// The run being resumed, if any.
+    pub resumed: Option<RunRow>,
+}
+
+impl Ledger {
+    /// One that knows nothing: for reading an export by itself.
+    pub(super) fn empty(fingerprints: Fingerprints) -> Result<Self, StateError> {
+        Ok(Self { view: View::empty()?, connection: None, fingerprints, resumed: None })
+    }
+
+    /// Whether the run being resumed settled every record up to this one.
+    pub(super) fn is_below_checkpoint(&self, record: u64) -> bool {
+        self.resumed.as_ref().is_some_and(|run| record < run.checkpoint)
+    }
+
+    /// Whether the run being resumed settled the order before it was interrupted.
+    pub(super) fn is_settled(&self, key: &OrderKey) -> Result<bool, StateError> {
+        match (&self.resumed, self.connection) {
+            (Some(run), Some(connection)) => self.view.is_settled(run, connection, key),
+            _ => Ok(false),
+        }
+    }
+
+    pub(super) fn order(&self, key: &OrderKey) -> Result<LedgerEntry, StateError> {
+        self.connection
+            .map_or(Ok(LedgerEntry::Unknown), |connection| self.view.order(connection, key))
+    }
+
+    pub(super) fn customer(&self, key: &CustomerKey) -> Result<CustomerEntry, StateError> {
+        self.connection.map_or(Ok(CustomerEntry::Unknown), |connection| {
+            self.view.customer(connection, &self.fingerprints.customer(key))
+        })
+    }
+}

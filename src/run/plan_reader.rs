@@ -1,0 +1,249 @@
+use super::change_detector::{ChangeDetector, DetectedChange};
+use super::ledger::Ledger;
+use super::planned_record::{
+    Details, Identity, Keep, PlannedRecord, RecordVerdict, apply_order_key, label_of,
+};
+use super::records::Records;
+use super::request_counter::RequestCounter;
+use crate::domain::{LedgerEntry, Order, Position, Reason, RecordError, SourceOrder};
+use crate::extract::ReadError;
+use crate::plan::{Decision, Example, PlanSummary, decide};
+use crate::scratch::SeenKeys;
+use crate::state::{RunId, StateError};
+use crate::transform::{Filter, Mapped, Rules, transform};
+use jiff::Timestamp;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReadingError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error("no thread could be started: {0}")]
+    Thread(#[from] std::io::Error),
+    #[error(
+        "policy.order_key is `{now}`, and the job's orders were loaded by `{before}`: all would be loaded once more\n  hint: set it back; or give the job a connection of its own, with another externalid"
+    )]
+    Rekeyed { before: String, now: String },
+}
+
+/// Reads an export record by record up to the decision. A dry run and a run share every line of
+/// this.
+pub(super) struct PlanReader {
+    records: Records,
+    rules: Rules,
+    ledger: Ledger,
+    seen: SeenKeys,
+    /// Only in a dry run: a run finds out as it goes.
+    counter: Option<RequestCounter>,
+    detector: Option<ChangeDetector>,
+    keep: Keep,
+    /// Orders dated after this are of the future.
+    now: Timestamp,
+    summary: PlanSummary,
+}
+
+/// A verdict, with the details that were asked for.
+struct Judged {
+    verdict: RecordVerdict,
+    details: Details,
+}
+
+impl From<RecordVerdict> for Judged {
+    fn from(verdict: RecordVerdict) -> Self {
+        Self { verdict, details: Details::default() }
+    }
+}
+
+impl PlanReader {
+    pub(super) fn new(records: Records, rules: Rules, ledger: Ledger) -> Self {
+        Self {
+            records,
+            rules,
+            ledger,
+            seen: SeenKeys::default(),
+            counter: None,
+            detector: None,
+            keep: Keep::default(),
+            now: Timestamp::now(),
+            summary: PlanSummary::default(),
+        }
+    }
+
+    /// Also counts what customers and carts mean for the number of requests.
+    pub(super) fn with_counter(mut self, counter: RequestCounter) -> Self {
+        self.counter = Some(counter);
+        self
+    }
+
+    /// Also finds out what changed.
+    pub(super) fn with_detector(mut self, detector: Option<ChangeDetector>) -> Self {
+        self.detector = detector;
+        self
+    }
+
+    pub(super) fn keep(&mut self, keep: Keep) {
+        self.keep = keep;
+    }
+
+    /// Spills keys to disk earlier, for callers that need the memory.
+    pub(super) fn in_less_memory(mut self) -> Self {
+        const KEYS_MAX: usize = SeenKeys::IN_MEMORY_MAX / 4;
+        self.seen = self.seen.limited_to(KEYS_MAX);
+        self.counter = self.counter.map(|counter| counter.limited_to(KEYS_MAX));
+        self
+    }
+
+    /// What was read, and the counter for the account's next job.
+    pub(super) fn end(self) -> (PlanSummary, Option<RequestCounter>) {
+        (self.summary, self.counter)
+    }
+
+    /// Hands on the key of each order that `run`, or an earlier run of the job, wrote, and that no
+    /// record read so far is about.
+    pub(super) fn each_unread(
+        &mut self,
+        run: RunId,
+        job: &str,
+        mut each: impl FnMut(&str),
+    ) -> Result<(), StateError> {
+        let (Some(connection), seen) = (self.ledger.connection, &mut self.seen) else {
+            return Ok(());
+        };
+        self.ledger.view.each_written_until(run, connection, job, |key| {
+            if seen.insert(key, 0)?.is_none() {
+                each(key);
+            }
+            Ok(())
+        })
+    }
+
+    fn plan(&mut self, mut source: SourceOrder) -> Result<PlannedRecord, StateError> {
+        apply_order_key(&mut source, self.rules.policy.order_key);
+        let (position, identity) = (source.position, Identity::of(&source));
+        let kept = self.keep.sources.then(|| Box::new(source.clone()));
+        if let Some(detector) = &mut self.detector {
+            // Before `judge`, which takes the record's texts.
+            detector.look_at(&mut self.ledger, &source);
+        }
+        let Judged { verdict, mut details } = self.judge(source, &identity)?;
+        details.source = kept;
+        let Identity { label, key } = identity;
+        let DetectedChange { digest, change, written_by } = match &self.detector {
+            Some(detector) => detector.find_out(&mut self.ledger, &verdict, key.as_ref())?,
+            None => DetectedChange::default(),
+        };
+        let record =
+            PlannedRecord { position, label, key, verdict, digest, change, written_by, details };
+        self.count(&record);
+        Ok(record)
+    }
+
+    fn count(&mut self, record: &PlannedRecord) {
+        if let Some(change) = &record.change {
+            self.summary.changes.add(change, || record.example());
+        }
+        match &record.verdict {
+            RecordVerdict::Decided(decision) => self.summary.decide(decision),
+            RecordVerdict::Filtered(filter) => self.summary.filter(filter.code()),
+            RecordVerdict::Invalid(faults) => {
+                self.summary.invalidate(&record.label, record.position, faults);
+            }
+            RecordVerdict::Settled => {}
+        }
+    }
+
+    fn judge(&mut self, source: SourceOrder, identity: &Identity) -> Result<Judged, StateError> {
+        if let Some(verdict) = self.judge_unmapped(&source, identity)? {
+            return Ok(verdict.into());
+        }
+        let position = source.position;
+        if !source.is_cart() {
+            self.summary.policy_effects.count_status(source.status, &source.status_word);
+        }
+        match transform(source, &self.rules) {
+            Mapped::Filtered(filter) => Ok(RecordVerdict::Filtered(filter).into()),
+            Mapped::Invalid(faults) => Ok(RecordVerdict::Invalid(faults).into()),
+            Mapped::Order(order, notes) => {
+                self.summary.policy_effects.note(&order, notes, position, || label_of(&order));
+                if order.created_at.timestamp() > self.now {
+                    self.summary.anomalies.future.add(|| Example::new(label_of(&order), position));
+                }
+                self.decide(order, position)
+            }
+        }
+    }
+
+    /// The verdict on a record that need not be looked into.
+    fn judge_unmapped(
+        &mut self,
+        source: &SourceOrder,
+        identity: &Identity,
+    ) -> Result<Option<RecordVerdict>, StateError> {
+        let Position { file, record, .. } = source.position;
+        let has = |reason| source.faults.iter().any(|fault| fault.reason == reason);
+        // Of two versions in one file neither counts, and both are invalid for that reason.
+        let is_contested = has(Reason::ConflictingVersions);
+        let seen_in = match &identity.key {
+            // Rows without their order's first row carry its number, but are not the order.
+            Some(key) if !has(Reason::OrphanRow) && !source.is_superseded => {
+                self.seen.insert(&key.ledger_text(), file)?
+            }
+            _ => None,
+        };
+        // Only now: a resumed run has to know the keys below its checkpoint to find repeats.
+        if self.ledger.is_below_checkpoint(record) {
+            return Ok(Some(RecordVerdict::Settled));
+        }
+        Ok(match seen_in {
+            _ if source.is_superseded => Some(RecordVerdict::Filtered(Filter::Superseded)),
+            Some(earlier) if earlier != file => Some(RecordVerdict::Filtered(Filter::Superseded)),
+            Some(_) if !is_contested => {
+                Some(RecordVerdict::Invalid(vec![RecordError::new(Reason::Duplicate)]))
+            }
+            _ if source.is_deleted && !is_contested => {
+                Some(RecordVerdict::Filtered(Filter::Deleted))
+            }
+            _ => None,
+        })
+    }
+
+    fn decide(&mut self, order: Box<Order>, position: Position) -> Result<Judged, StateError> {
+        let payload = self.ledger.fingerprints.payload(&order);
+        let fingerprint = payload.fingerprint;
+        self.summary.source_not_historical += u64::from(!payload.is_historical());
+        let json = self.keep.payloads.then(|| payload.json.to_vec());
+        self.summary.value(&order);
+        if self.ledger.is_settled(&order.key)? {
+            return Ok(RecordVerdict::Settled.into());
+        }
+        let entry = self.ledger.order(&order.key)?;
+        if !matches!(entry, LedgerEntry::Unknown | LedgerEntry::Intended { .. }) {
+            self.summary.anomalies.currencies_known.insert(order.currency);
+        }
+        let kept = self.keep.orders.then(|| order.clone());
+        let decision = decide(order, fingerprint, entry);
+        let mut details = Details::default();
+        if let Decision::Send(step) = &decision {
+            details.payload = json;
+            if let Some(counter) = &mut self.counter {
+                counter.count(step, position, &self.ledger, &mut self.summary)?;
+            }
+        } else {
+            details.order = kept;
+        }
+        Ok(Judged { verdict: RecordVerdict::Decided(decision), details })
+    }
+}
+
+impl Iterator for PlanReader {
+    type Item = Result<PlannedRecord, ReadingError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let planned = match self.records.next()? {
+            Ok(source) => self.plan(source).map_err(ReadingError::from),
+            Err(error) => Err(error.into()),
+        };
+        Some(planned)
+    }
+}

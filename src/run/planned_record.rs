@@ -1,0 +1,139 @@
+use super::pipeline::ByteSize;
+use crate::domain::{
+    Order, OrderDigest, OrderId, OrderKey, Position, Reason, RecordError, SourceOrder,
+};
+use crate::plan::{Change, Decision, Example};
+use crate::state::RunId;
+use crate::transform::Filter;
+
+/// What became of one record before anything is sent.
+#[derive(Debug)]
+pub struct PlannedRecord {
+    pub position: Position,
+    /// What people know the order by.
+    pub label: String,
+    /// The order's key, where it has one.
+    pub key: Option<OrderKey>,
+    pub verdict: RecordVerdict,
+    /// The digest of an order that is to be written, if it was asked for.
+    pub digest: Option<Box<OrderDigest>>,
+    /// What changed of an order that was loaded before, if it was asked for.
+    pub change: Option<Change>,
+    /// The run that wrote the order last, if it was asked for and the order was loaded before; 0
+    /// stands for `adopt`.
+    pub written_by: Option<RunId>,
+    pub details: Details,
+}
+
+/// What a plan keeps of a record only if it was asked for; see [`Keep`].
+#[derive(Debug, Default)]
+pub struct Details {
+    /// The record as its export states it.
+    pub source: Option<Box<SourceOrder>>,
+    /// The payload of an order that is to be sent.
+    pub payload: Option<Vec<u8>>,
+    /// A valid order that is not to be sent.
+    pub order: Option<Box<Order>>,
+}
+
+/// Which details of each record a plan keeps.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Keep {
+    pub sources: bool,
+    pub payloads: bool,
+    pub orders: bool,
+}
+
+#[derive(Debug)]
+pub enum RecordVerdict {
+    Decided(Decision),
+    Filtered(Filter),
+    Invalid(Vec<RecordError>),
+    /// This run settled it already, before it was interrupted.
+    Settled,
+}
+
+/// Why an order that was loaded before is not sent any more: `filtered`, `invalid` or `refused`,
+/// and the reason's name.
+pub type LeftOut = (&'static str, &'static str);
+
+impl PlannedRecord {
+    pub(super) fn example(&self) -> Example {
+        Example::new(self.label.clone(), self.position)
+    }
+}
+
+impl RecordVerdict {
+    /// Another record of the order counts.
+    pub(super) fn is_repeat(&self) -> bool {
+        match self {
+            Self::Filtered(filter) => *filter == Filter::Superseded,
+            Self::Invalid(faults) => faults.iter().any(|fault| fault.reason == Reason::Duplicate),
+            Self::Decided(_) | Self::Settled => false,
+        }
+    }
+
+    pub(super) fn left_out(&self) -> Option<LeftOut> {
+        match self {
+            Self::Filtered(filter) => Some(("filtered", filter.code())),
+            Self::Invalid(faults) => {
+                Some(("invalid", faults.first().map_or("", |fault| fault.reason.word())))
+            }
+            Self::Decided(Decision::StillRefused) => Some(("refused", "refused_before")),
+            Self::Decided(_) | Self::Settled => None,
+        }
+    }
+}
+
+impl ByteSize for PlannedRecord {
+    fn byte_size(&self) -> usize {
+        let Details { source, payload, .. } = &self.details;
+        let source = source.as_ref().map_or(0, |source| source.byte_size());
+        size_of_val(self) + source + payload.as_ref().map_or(0, Vec::len)
+    }
+}
+
+/// Which order a record is about.
+pub(super) struct Identity {
+    pub label: String,
+    pub key: Option<OrderKey>,
+}
+
+impl Identity {
+    /// Cells of a damaged row may be in the wrong column: its number may be somebody's e-mail
+    /// address, so it has neither a label nor a key.
+    pub(super) fn of(source: &SourceOrder) -> Self {
+        let damage = [Reason::MalformedRow, Reason::BadEncoding];
+        if source.faults.iter().any(|fault| damage.contains(&fault.reason)) {
+            return Self { label: String::new(), key: None };
+        }
+        Self { label: shown(source.label()), key: source.key().ok() }
+    }
+}
+
+/// Removes the id from orders that are to be known by their number; nothing is wrong with an id
+/// that is not used.
+pub(super) fn apply_order_key(source: &mut SourceOrder, order_key: OrderId) {
+    if order_key == OrderId::Number && !source.is_cart() && !source.number.is_empty() {
+        source.id.clear();
+        source.faults.retain(|fault| (fault.reason, fault.field) != (Reason::BadId, Some("id")));
+    }
+}
+
+/// What people know a valid order by.
+pub(super) fn label_of(order: &Order) -> String {
+    shown(if order.number.is_empty() { order.key.as_str() } else { &order.number })
+}
+
+/// An order's number as it may be kept and shown. One that doesn't look like a number may be
+/// personal data in the wrong column.
+fn shown(label: &str) -> String {
+    const NUMBER_LEN_MAX: usize = 64;
+    let odd = |c: char| c == '@' || c == ',' || c.is_control();
+    let is_odd = if label.is_ascii() {
+        label.bytes().any(|b| odd(char::from(b)))
+    } else {
+        label.contains(odd)
+    };
+    if label.len() > NUMBER_LEN_MAX || is_odd { String::new() } else { label.to_owned() }
+}

@@ -1,0 +1,113 @@
+use super::pipeline::{ByteSize, channel};
+use crate::domain::SourceOrder;
+use crate::extract::{ReadError, Reader};
+use std::io;
+use std::panic::resume_unwind;
+use std::sync::mpsc::Receiver;
+use std::thread::{self, JoinHandle};
+
+type Record = Result<SourceOrder, ReadError>;
+
+/// The records of an export, in reading order.
+pub(super) enum Records {
+    /// Read by the thread that asks for the next one. In rehearsals no thread runs beside tokio's
+    /// paused clock, so that each run of a schedule is the same, request by request.
+    Inline(Box<Reader>),
+    /// Read ahead on a thread of its own.
+    Threaded(ReadAhead),
+}
+
+pub(super) struct ReadAhead {
+    batch: std::vec::IntoIter<Record>,
+    batches: Receiver<Vec<Record>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Records {
+    pub(super) fn inline(reader: Reader) -> Self {
+        Self::Inline(Box::new(reader))
+    }
+
+    pub(super) fn threaded(reader: Reader) -> io::Result<Self> {
+        let (mut sender, batches) = channel();
+        let thread = thread::Builder::new().name("extract".to_owned()).spawn(move || {
+            for record in reader {
+                // If nobody receives any more, the work was stopped.
+                if !sender.send(record) {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self::Threaded(ReadAhead {
+            batch: Vec::new().into_iter(),
+            batches,
+            thread: Some(thread),
+        }))
+    }
+}
+
+impl Iterator for Records {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Record> {
+        match self {
+            Self::Inline(reader) => reader.next(),
+            Self::Threaded(ahead) => ahead.next(),
+        }
+    }
+}
+
+impl ReadAhead {
+    fn next(&mut self) -> Option<Record> {
+        loop {
+            if let Some(record) = self.batch.next() {
+                return Some(record);
+            }
+            match self.batches.recv() {
+                Ok(batch) => self.batch = batch.into_iter(),
+                Err(_) => {
+                    // A reader that panicked has not read the export to its end: the panic goes on
+                    // in the thread that waits for the records.
+                    if let Some(Err(panic)) = self.thread.take().map(JoinHandle::join) {
+                        resume_unwind(panic);
+                    }
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+impl ByteSize for Record {
+    fn byte_size(&self) -> usize {
+        self.as_ref().map_or(0, ByteSize::byte_size)
+    }
+}
+
+/// The texts that may be long: a cell can hold anything in any column, but one that is not known
+/// here only lets a batch become longer.
+impl ByteSize for SourceOrder {
+    fn byte_size(&self) -> usize {
+        let texts = [
+            &self.id,
+            &self.checkout_id,
+            &self.number,
+            &self.email,
+            &self.customer_id,
+            &self.created_at,
+            &self.updated_at,
+            &self.currency,
+            &self.total,
+            &self.shipping_method,
+            &self.order_url,
+            &self.status_word,
+        ];
+        let lines = self.lines.iter().map(|line| {
+            let texts = [&line.id, &line.name, &line.sku, &line.category, &line.image_url];
+            size_of_val(line) + texts.iter().map(|text| text.len()).sum::<usize>()
+        });
+        size_of_val(self)
+            + texts.iter().map(|text| text.len()).sum::<usize>()
+            + lines.sum::<usize>()
+    }
+}
