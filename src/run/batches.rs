@@ -101,7 +101,7 @@ impl BatchReader {
         }
         let mut batch = Batch { through: self.through, ..Batch::default() };
         let first = self.through;
-        while let Some(judged) = self.reader.next() {
+        for judged in self.reader.by_ref() {
             let judged = match judged {
                 Ok(judged) => judged,
                 Err(fault) if self.through == first => return Err(fault),
