@@ -2,7 +2,7 @@
 
 use super::loader_columns::LoaderColumns;
 use super::row_objects;
-use super::version::Stamps;
+use super::versions::Stamps;
 use crate::domain::SourceOrder;
 use crate::extract::json::{
     Document, JsonFormat, JsonFormats, Keys, RepeatedKey, Tree, Value, malformed,

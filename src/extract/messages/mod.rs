@@ -9,8 +9,7 @@ mod row_objects;
 mod singer_states;
 mod stream_scan;
 mod streams;
-mod superseded;
-mod version;
+mod versions;
 mod warehouse_csv;
 
 pub use envelope::Envelope;

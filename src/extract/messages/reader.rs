@@ -1,7 +1,7 @@
 //! The orders of one file of messages.
 
 use super::streams::{Part, Streams, part_of};
-use super::superseded::Places;
+use super::versions::Fates;
 use crate::domain::SourceOrder;
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub struct Messages {
     file: JsonFile,
     streams: Arc<Streams>,
-    superseded: Places,
+    superseded: Fates,
     /// The number of the next order in the file, from 0.
     next: u64,
 }
@@ -22,7 +22,7 @@ impl Messages {
     /// # Errors
     /// When the file can't be read, or is not the one that was judged.
     pub fn open(source: Source, streams: Arc<Streams>) -> Result<Self, ReadError> {
-        let superseded = streams.superseded.places();
+        let superseded = streams.superseded.fates();
         Ok(Self { file: JsonFile::open(source, &[])?, streams, superseded, next: 0 })
     }
 }

@@ -1,7 +1,7 @@
 //! Singer's STATE messages, each to be passed on once the records before it are settled.
 
 use super::streams::{Part, Streams, part_of};
-use super::superseded::{Fate, Places};
+use super::versions::{Fate, Fates};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
 use crate::extract::json::{Document, JsonFile};
@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub struct States {
     file: JsonFile,
     streams: Arc<Streams>,
-    superseded: Places,
+    superseded: Fates,
     /// Orders that were read.
     records: u64,
     /// How many orders must be settled so that all of them are loaded: if one is superseded, up to the
@@ -26,7 +26,7 @@ impl States {
         source: Source,
         streams: Arc<Streams>,
     ) -> Result<Self, ReadError> {
-        let superseded = streams.superseded.places();
+        let superseded = streams.superseded.fates();
         let file = JsonFile::open(source, &[])?;
         Ok(Self { file, streams, superseded, records: 0, needed: 0, waiting: None })
     }

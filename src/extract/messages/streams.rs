@@ -2,8 +2,7 @@
 
 use super::envelope::{Envelope, Message, Row};
 use super::stream_scan;
-use super::superseded::{Superseded, Versions};
-use super::version::{Version, is_damaged, unreadable_row};
+use super::versions::{Superseded, Version, Versions, is_damaged, unreadable_row};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
 use crate::extract::json::{Document, JsonFile, JsonFormat, JsonFormats, SAMPLE_LEN_MAX};
@@ -85,7 +84,7 @@ fn superseded_in(
                 let order = row.order(format, document);
                 is_table |= row.stamps.is_some();
                 let is_sound = !is_damaged(&order);
-                versions.note(Version::of(order, row.stamps, record));
+                versions.add(Version::of(order, row.stamps, record));
                 record += 1;
                 is_sound
             }
@@ -105,7 +104,7 @@ fn superseded_in(
     }
     match damaged.filter(|_| is_table) {
         Some(line) => Err(unreadable_row(source.shown(), line)),
-        None => Superseded::among(versions, source.shown()),
+        None => versions.finish(source.shown()),
     }
 }
 

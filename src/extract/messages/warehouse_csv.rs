@@ -4,8 +4,7 @@
 use super::envelope::{Envelope, Message};
 use super::loader_columns;
 use super::row_objects::object_of;
-use super::superseded::{Places, Superseded, Versions};
-use super::version::{Stamps, Version, is_damaged, unreadable_row};
+use super::versions::{Fates, Stamps, Version, Versions, is_damaged, unreadable_row};
 use crate::domain::SourceOrder;
 use crate::extract::error::{NoMatch, ReadError};
 use crate::extract::format::{CsvFormat, CsvHead, CsvLayout, CsvMatch, Format, Records, Syntax};
@@ -201,7 +200,7 @@ struct WarehouseRows {
 /// What is found out before the first order is given out.
 struct FirstPass {
     format: &'static JsonFormat,
-    places: Places,
+    fates: Fates,
 }
 
 impl WarehouseRows {
@@ -216,11 +215,11 @@ impl WarehouseRows {
                 return Err(unreadable_row(self.rows.shown(), row.line));
             }
             // Without stamps it is not a row of this table.
-            versions.note(stamps.and_then(|stamps| Version::of(order, Some(stamps), record)));
+            versions.add(stamps.and_then(|stamps| Version::of(order, Some(stamps), record)));
             record += 1;
         }
-        let places = Superseded::among(versions, self.rows.shown())?.places();
-        Ok(Some(FirstPass { format, places }))
+        let fates = versions.finish(self.rows.shown())?.fates();
+        Ok(Some(FirstPass { format, fates }))
     }
 
     fn format(&self) -> Result<Option<&'static JsonFormat>, ReadError> {
@@ -243,11 +242,11 @@ impl Records for WarehouseRows {
         if self.first_pass.is_none() {
             self.first_pass = self.first_pass()?;
         }
-        let Some(FirstPass { format, places }) = &mut self.first_pass else { return Ok(None) };
+        let Some(FirstPass { format, fates }) = &mut self.first_pass else { return Ok(None) };
         let Some(row) = self.rows.advance()? else { return Ok(None) };
         let (mut order, _) = self.table.order(&row, format);
         order.position.line = row.line;
-        places.mark(&mut order, self.next)?;
+        fates.mark(&mut order, self.next)?;
         self.next += 1;
         Ok(Some(order))
     }

@@ -1,11 +1,17 @@
-//! One version of an order in a file, and which of two is the newer.
+//! The versions of an order in a file: which one is the newest, and what that means for the others.
 
 use super::loader_columns::stamp;
-use crate::domain::{OrderKey, Position, Reason, SourceOrder};
+use crate::domain::{OrderKey, Position, Reason, RecordError, SourceOrder};
 use crate::extract::error::ReadError;
+use crate::scratch::{Sorted, SortedEntries, Sorter};
+use std::io;
 
 /// Bytes of a version when versions are sorted.
-pub const VERSION_BYTES: usize = 56;
+const VERSION_BYTES: usize = 56;
+/// A record's number, and that of the record that replaces it.
+const FATE_BYTES: usize = 16;
+/// In place of the replacing record: it is not known which version of the order is the newest.
+const CONTESTED: u64 = u64::MAX;
 
 /// When a row of a table was read at its source, as stated by the row; see
 /// [`super::loader_columns::LoaderColumns`].
@@ -22,9 +28,9 @@ pub struct Version {
     key: u128,
     /// The first number that differs decides which version is newer; 0 if it is not known.
     rank: [u64; 3],
-    /// Its place among the records of the file.
-    pub record: u64,
-    /// A hash of what it says.
+    /// Its number among the records of the file.
+    record: u64,
+    /// A hash of its content.
     content: u64,
 }
 
@@ -48,7 +54,7 @@ impl Version {
     }
 
     /// In byte order, the versions of an order are next to each other, the newest first.
-    pub fn to_bytes(self) -> [u8; VERSION_BYTES] {
+    fn to_bytes(self) -> [u8; VERSION_BYTES] {
         let [a, b, c] = self.rank.map(|number| (u64::MAX - number).to_be_bytes());
         let record = (u64::MAX - self.record).to_be_bytes();
         let parts: [&[u8]; 6] =
@@ -60,7 +66,7 @@ impl Version {
         bytes
     }
 
-    pub fn from_bytes(bytes: &[u8; VERSION_BYTES]) -> Self {
+    fn from_bytes(bytes: &[u8; VERSION_BYTES]) -> Self {
         let (key, rest) = bytes.split_first_chunk().unwrap_or((&[0; 16], &[]));
         let mut numbers = rest.as_chunks::<8>().0.iter().map(|bytes| u64::from_be_bytes(*bytes));
         let mut next = || numbers.next().unwrap_or_default();
@@ -69,13 +75,13 @@ impl Version {
         Self { key: u128::from_be_bytes(*key), rank, record, content: next() }
     }
 
-    pub fn is_of_order_of(&self, other: &Self) -> bool {
+    fn is_of_same_order(&self, other: &Self) -> bool {
         self.key == other.key
     }
 
     /// Whether it replaces a version that sorts after it: it is newer, or equal in content. If one of
     /// them does not state when it was read, it is not known which is newer.
-    pub fn takes_place_of(&self, other: &Self) -> bool {
+    fn replaces(&self, other: &Self) -> bool {
         let differing = self.rank.iter().zip(other.rank).find(|(own, other)| **own != *other);
         differing.is_some_and(|(_, other)| other > 0) || self.content == other.content
     }
@@ -118,6 +124,127 @@ fn content_of(mut order: SourceOrder) -> u64 {
     order.faults.iter_mut().for_each(|fault| fault.line = 0);
     let hash = blake3::hash(format!("{order:?}").as_bytes());
     hash.as_bytes().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+/// The records of a file that other records of the same order replace. Many of them are kept on disk,
+/// so that memory does not grow with the file.
+#[derive(Debug)]
+pub struct Superseded {
+    fates: Sorted<FATE_BYTES>,
+    shown: String,
+}
+
+/// What becomes of a record that is not the only one of its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// This record replaces it.
+    Superseded(u64),
+    /// Another version differs, and it is not known which one is newer.
+    Contested,
+}
+
+impl Superseded {
+    /// Reads them from the beginning.
+    pub fn fates(&self) -> Fates {
+        Fates { fates: self.fates.iter(), next: None, shown: self.shown.clone() }
+    }
+}
+
+/// Collects the versions of a file.
+pub struct Versions {
+    sorter: Sorter<VERSION_BYTES>,
+    failure: Option<io::Error>,
+}
+
+impl Versions {
+    pub fn new() -> Self {
+        Self { sorter: Sorter::new(), failure: None }
+    }
+
+    /// Adds one. After a failure nothing is added, and [`Self::finish`] returns the error.
+    pub fn add(&mut self, version: Option<Version>) {
+        if let (Some(version), None) = (version, &self.failure) {
+            self.failure = self.sorter.push(version.to_bytes()).err();
+        }
+    }
+
+    pub fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// # Errors
+    /// When the temporary files can't be written or read. `shown` is the name of the export.
+    pub fn finish(self, shown: String) -> Result<Superseded, ReadError> {
+        let fates = match self.failure {
+            Some(error) => Err(error),
+            None => self.sorter.sort().and_then(|versions| decide(&versions)),
+        };
+        let fates = fates.map_err(|error| ReadError::from_io(&shown, 0, &error))?;
+        Ok(Superseded { fates, shown })
+    }
+}
+
+/// Decides the fate of records. The versions are sorted, of each order the newest first.
+fn decide(versions: &Sorted<VERSION_BYTES>) -> io::Result<Sorted<FATE_BYTES>> {
+    let mut fates = Sorter::new();
+    let mut add = |record: u64, fate: u64| fates.push(fate_bytes(record, fate));
+    let mut newest: Option<Version> = None;
+    let mut is_contested = false;
+    for bytes in versions.iter() {
+        let version = Version::from_bytes(&bytes?);
+        match newest.filter(|newest| newest.is_of_same_order(&version)) {
+            None => (newest, is_contested) = (Some(version), false),
+            Some(newest) if newest.replaces(&version) => add(version.record, newest.record)?,
+            Some(newest) => {
+                if !std::mem::replace(&mut is_contested, true) {
+                    add(newest.record, CONTESTED)?;
+                }
+                add(version.record, CONTESTED)?;
+            }
+        }
+    }
+    fates.sort()
+}
+
+fn fate_bytes(record: u64, fate: u64) -> [u8; FATE_BYTES] {
+    ((u128::from(record) << 64) | u128::from(fate)).to_be_bytes()
+}
+
+/// Reads the fates of records in the order of the file.
+pub struct Fates {
+    fates: SortedEntries<FATE_BYTES>,
+    next: Option<(u64, u64)>,
+    shown: String,
+}
+
+impl Fates {
+    /// The fate of a record that is not the only one of its order. Records have to be asked for in
+    /// their order.
+    pub fn fate_of(&mut self, record: u64) -> Result<Option<Fate>, ReadError> {
+        while self.next.is_none_or(|(number, _)| number < record) {
+            let Some(bytes) = self.fates.next() else { return Ok(None) };
+            let both = u128::from_be_bytes(
+                bytes.map_err(|error| ReadError::from_io(&self.shown, 0, &error))?,
+            );
+            self.next = Some(((both >> 64) as u64, both as u64));
+        }
+        Ok(self.next.filter(|(number, _)| *number == record).map(|(_, fate)| match fate {
+            CONTESTED => Fate::Contested,
+            winner => Fate::Superseded(winner),
+        }))
+    }
+
+    /// Marks the order of a record with its fate.
+    pub fn mark(&mut self, order: &mut SourceOrder, record: u64) -> Result<(), ReadError> {
+        match self.fate_of(record)? {
+            Some(Fate::Superseded(_)) => order.is_superseded = true,
+            Some(Fate::Contested) => {
+                order.faults.push(RecordError::new(Reason::ConflictingVersions))
+            }
+            None => {}
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
