@@ -93,12 +93,9 @@ impl LastStarts {
 fn last_start(row: &RunRow, is_busy: bool, now: Timestamp) -> Option<LastStart> {
     let noted = Timestamp::from_millisecond(row.started_ms).ok()?;
     let at = if noted.duration_since(now) > FUTURE_MAX { now } else { noted };
-    let is_cut_off = match row.outcome.as_deref() {
+    let is_cut_off = match row.outcome {
         None => !is_busy,
-        Some(outcome) => [RunEnd::Interrupted, RunEnd::Paused].map(RunEnd::word).contains(&outcome),
+        Some(end) => matches!(end, RunEnd::Interrupted | RunEnd::Paused),
     };
-    Some(LastStart {
-        at,
-        is_open: is_cut_off && row.kind == Kind::Sync.word() && row.undone_ms.is_none(),
-    })
+    Some(LastStart { at, is_open: is_cut_off && row.kind == Kind::Sync && row.undone_ms.is_none() })
 }

@@ -38,9 +38,8 @@ impl RunLedger {
 
     /// A create of this customer is about to be sent.
     pub(super) async fn intend_customer(&self, customer: &Customer) -> Result<(), StateError> {
-        let (run, connection) = (self.run, self.connection);
-        let hash = self.fingerprints.customer(&customer.key);
-        self.state.call(move |store| store.intend_customer(run, connection, &hash)).await
+        let (connection, hash) = (self.connection, self.fingerprints.customer(&customer.key));
+        self.state.call(move |store| store.intend_customer(connection, &hash)).await
     }
 
     /// ActiveCampaign has the customer under `id`: `created` by us, or found there.

@@ -1,20 +1,12 @@
 use super::reasons::advice;
 use super::text::{columns, count, printable};
-use crate::state::{DeadLetter, Stage};
+use crate::state::{DeadLetter, LetterReason, Stage};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// A reason as a dead letter keeps it, `code` or `code(field)`.
-fn split_reason(reason: &str) -> (&str, Option<&str>) {
-    match reason.split_once('(') {
-        Some((code, field)) => (code, Some(field.trim_end_matches(')'))),
-        None => (reason, None),
-    }
-}
-
 /// The codes of a letter's reasons, without fields.
 pub fn reason_codes(letter: &DeadLetter) -> impl Iterator<Item = &str> {
-    letter.reasons.split_whitespace().map(|reason| split_reason(reason).0)
+    letter.reasons.0.iter().map(|reason| reason.code.as_str())
 }
 
 fn by_reason(letters: &[DeadLetter]) -> Vec<(String, u64)> {
@@ -29,8 +21,7 @@ fn by_reason(letters: &[DeadLetter]) -> Vec<(String, u64)> {
 }
 
 pub(super) fn letter_json(letter: &DeadLetter) -> Value {
-    let reasons = letter.reasons.split_whitespace().map(|reason| {
-        let (code, field) = split_reason(reason);
+    let reasons = letter.reasons.0.iter().map(|LetterReason { code, field }| {
         json!({ "reason": code, "field": field, "advice": advice(code) })
     });
     json!({
@@ -76,7 +67,7 @@ pub fn letters_text(letters: &[DeadLetter], at_most: usize) -> String {
             letter.job.clone(),
             printable(name_of(letter)),
             letter.stage.word().to_owned(),
-            printable(&letter.reasons),
+            printable(&letter.reasons.to_string()),
             printable(&format!("{}:{}", letter.file, letter.line)),
             letter.attempts.to_string(),
             format!("{}-{}", letter.first_run, letter.last_run),
@@ -120,8 +111,9 @@ pub fn letter_text(letter: &DeadLetter) -> String {
     text.push('\n');
     let rows: Vec<Vec<String>> = letter
         .reasons
-        .split_whitespace()
-        .map(|reason| vec![printable(reason), advice(split_reason(reason).0).to_owned()])
+        .0
+        .iter()
+        .map(|reason| vec![printable(&reason.to_string()), advice(&reason.code).to_owned()])
         .collect();
     text.push_str(&columns("<<", &rows));
     text
@@ -158,7 +150,7 @@ pub fn letters_csv(letters: &[DeadLetter]) -> Result<String, csv::Error> {
             inert(&letter.record),
             inert(&letter.number),
             letter.stage.word().to_owned(),
-            inert(&letter.reasons),
+            inert(&letter.reasons.to_string()),
             inert(&letter.file),
             letter.line.to_string(),
             status,

@@ -66,7 +66,7 @@ mod tests {
         RunRow {
             id: 1,
             job: "shop".to_owned(),
-            kind: "backfill".to_owned(),
+            kind: crate::state::Kind::Backfill,
             started_ms: 0,
             ended_ms: None,
             active_ms: active_s * 1000,

@@ -1,7 +1,7 @@
 use super::text::{columns, count, count_row, duration, millis};
 use crate::plan::Forecast;
 use crate::run::{Progress, RunReport};
-use crate::state::{Counts, RunRow};
+use crate::state::{Counts, RunEnd, RunRow};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ pub fn run_text(report: &RunReport) -> String {
         row.counts.named().iter().map(|(name, n)| count_row(name, *n, meaning(*name))).collect();
     rows.push(count_row("pending", row.pending, "read and not settled"));
     rows.push(count_row("read", row.read(), "the sum of these"));
-    let end = row.outcome.as_deref().unwrap_or("at work");
+    let end = row.outcome.map_or("at work", RunEnd::word);
     format!(
         "Run {} ({} of {}) {end} after {}: {}\n{}",
         row.id,

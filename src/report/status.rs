@@ -100,11 +100,9 @@ fn job_text(job: &JobStatus) -> String {
 /// Whether the next run of its kind goes on with it: nobody is at it, and it did not come to its
 /// end.
 fn goes_on(job: &JobStatus, n: usize, row: &RunRow) -> bool {
-    let is_open = match row.outcome.as_deref() {
+    let is_open = match row.outcome {
         None => job.estimate.is_none(),
-        Some(outcome) => [RunEnd::Interrupted, RunEnd::Paused, RunEnd::Stopped]
-            .iter()
-            .any(|end| end.word() == outcome),
+        Some(end) => matches!(end, RunEnd::Interrupted | RunEnd::Paused | RunEnd::Stopped),
     };
     n == 0 && is_open && !row.is_closed
 }
@@ -167,7 +165,7 @@ fn run_row(job: &JobStatus, n: usize, row: &RunRow) -> Vec<String> {
         Some(outcome) if goes_on(job, n, row) => {
             format!("{outcome}; the next {} goes on", row.kind)
         }
-        Some(outcome) => outcome.clone(),
+        Some(outcome) => outcome.to_string(),
         None if n == 0 && job.estimate.is_some() => "at work".to_owned(),
         None if goes_on(job, n, row) => {
             format!("interrupted (killed); the next {} goes on", row.kind)
@@ -176,7 +174,7 @@ fn run_row(job: &JobStatus, n: usize, row: &RunRow) -> Vec<String> {
     };
     vec![
         row.id.to_string(),
-        row.kind.clone(),
+        row.kind.to_string(),
         local_ms(row.started_ms, &job.zone),
         duration(Duration::from_millis(row.active_ms)),
         outcome,

@@ -86,7 +86,7 @@ fn of_connection(all: &mut Warnings<'_>, preview: &Preview, now: &Zoned) {
     let what = format!("the connection {}/{}", history.connection.0, history.connection.1);
     let sends = preview.summary.create + preview.summary.update > 0;
     match &history.asked {
-        Some((asked, at)) if asked.standing == ConnectionOwner::Native => {
+        Some((asked, at)) if asked.owner == ConnectionOwner::Native => {
             let text = format!(
                 "{what} is ActiveCampaign's own integration{}; a run stops there, as writing into it would mix two \
                  sources: choose another service or externalid",

@@ -4,7 +4,7 @@ use super::tracker::Batch;
 use crate::domain::{OrderDigest, OrderKey, Position, RecordError};
 use crate::extract::ExportFile;
 use crate::plan::{Decision, Step};
-use crate::state::{DeadLetter, Stage};
+use crate::state::{DeadLetter, LetterReason, LetterReasons, Stage};
 use std::{io, thread};
 use tokio::sync::mpsc;
 
@@ -189,7 +189,7 @@ impl DeadLetterBuilder {
             number,
             file,
             line: position.line,
-            reasons: String::new(),
+            reasons: LetterReasons::default(),
             status: None,
             attempts: 0,
             first_run: 0,
@@ -204,11 +204,11 @@ impl DeadLetterBuilder {
         position: Position,
         faults: &[RecordError],
     ) -> DeadLetter {
-        let reasons: Vec<String> = faults.iter().map(reason_with_field).collect();
+        let reasons = LetterReasons(faults.iter().map(letter_reason).collect());
         // A repeat is not the order itself, which another record brings.
         let repeats = faults.iter().any(|fault| fault.reason == crate::domain::Reason::Duplicate);
         let letter = self.letter(key.filter(|_| !repeats), label, position);
-        DeadLetter { reasons: reasons.join(" "), ..letter }
+        DeadLetter { reasons, ..letter }
     }
 
     /// Its reasons stand in the letter that is there already.
@@ -222,9 +222,7 @@ impl DeadLetterBuilder {
     }
 }
 
-fn reason_with_field(fault: &RecordError) -> String {
-    match fault.field {
-        Some(field) => format!("{}({})", fault.reason.word(), field.replace(' ', "_")),
-        None => fault.reason.word().to_owned(),
-    }
+fn letter_reason(error: &RecordError) -> LetterReason {
+    let field = error.field.map(|field| field.replace(' ', "_"));
+    LetterReason { code: error.reason.word().to_owned(), field }
 }

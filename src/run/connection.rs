@@ -79,7 +79,7 @@ pub async fn ensure(
         None => (create(client, spec).await?, true),
     };
     if is_new {
-        note(state, spec, ConnectionCheck { standing: ConnectionOwner::Own, ..seen }).await?;
+        note(state, spec, ConnectionCheck { owner: ConnectionOwner::Own, ..seen }).await?;
     }
     let (service, externalid, remote) = (spec.service.clone(), spec.externalid.clone(), id.clone());
     let local = state.call(move |store| store.connection(&service, &externalid, &remote)).await?;
@@ -101,12 +101,12 @@ async fn hint_at_adopting(client: &Client, id: &RemoteId) {
 
 /// What the target's word on a connection comes to.
 pub fn connection_check(found: Option<&Connection>) -> ConnectionCheck {
-    let standing = match found {
+    let owner = match found {
         None => ConnectionOwner::Absent,
         Some(found) if found.is_internal => ConnectionOwner::Native,
         Some(_) => ConnectionOwner::Own,
     };
-    ConnectionCheck { standing, list_id: found.and_then(|found| found.list_id.clone()) }
+    ConnectionCheck { owner, list_id: found.and_then(|found| found.list_id.clone()) }
 }
 
 /// Keeps it for plans, which ask nobody.

@@ -154,7 +154,7 @@ async fn close(
         let (job, files) = (task.job.name.clone(), files_read(task.export.files()));
         task.state.call(move |store| store.keep_files(&job, &files)).await?;
     }
-    let row = RunRow { outcome: Some(end.word().to_owned()), ..row };
+    let row = RunRow { outcome: Some(end), ..row };
     Ok(RunReport { row, end, error, shrinkage, sent, elapsed })
 }
 

@@ -9,8 +9,8 @@ use crate::extract::Export;
 use crate::load::{Loader, RunLedger, StepError};
 use crate::plan::Action;
 use crate::state::{
-    ConnectionId, Counts, DeadLetter, Kind, OrderOutcome, Refusal, RunRow, Settled, Settlement,
-    Stage, StateError, StateHandle,
+    ConnectionId, Counts, DeadLetter, Kind, LetterReasons, OrderOutcome, Refusal, RunRow, Settled,
+    Settlement, Stage, StateError, StateHandle,
 };
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -289,10 +289,10 @@ impl<'a> Execution<'a> {
             sending.label.clone(),
             sending.position,
         );
-        let reasons = refusal.reason();
+        let reasons = LetterReasons(vec![refusal.reason()]);
         tracing::warn!(
             order = letter.record,
-            reasons,
+            reasons = %reasons,
             attempts = refusal.attempts,
             "the target did not take an order"
         );

@@ -30,9 +30,8 @@ pub struct JobHistory {
 impl JobHistory {
     pub(super) fn of(view: &View, job: &Job) -> Result<Self, StateError> {
         let (service, externalid) = (&job.connection.service, &job.connection.externalid);
-        let is_whole = |row: &RunRow| {
-            row.outcome.as_deref() == Some(RunEnd::Finished.word()) && row.undone_ms.is_none()
-        };
+        let is_whole =
+            |row: &RunRow| row.outcome == Some(RunEnd::Finished) && row.undone_ms.is_none();
         let runs = view.runs(&job.name, RUNS_MAX)?;
         let last_whole = runs.iter().find(|row| is_whole(row));
         let read_before = last_whole.filter(|_| !job.export.is_piped()).map(RunRow::read);

@@ -148,15 +148,8 @@ impl<'a> Writer<'a> {
             Some(seconds(job.stored.as_ref()?.figures.last_success_ms.unwrap_or(0).into()))
         });
         self.add_jobs_by(&OUTCOME, "outcome", |job| {
-            let ends = [
-                RunEnd::Finished,
-                RunEnd::Interrupted,
-                RunEnd::Paused,
-                RunEnd::Stopped,
-                RunEnd::Failed,
-            ];
             let is_last = |end| u8::from(job.outcome() == Some(end));
-            ends.map(|end| (end.word(), is_last(end.word()))).to_vec()
+            RunEnd::ALL.iter().map(|&end| (end.word(), is_last(end))).collect()
         });
         self.add_jobs_by(&RECORDS, "outcome", |job| {
             job.stored.iter().flat_map(|stored| stored.figures.settled.named()).collect()
@@ -165,7 +158,7 @@ impl<'a> Writer<'a> {
         self.add_jobs(&DEAD, |job| Some(job.stored.as_ref()?.figures.dead_letters));
         self.add_jobs_by(&DURATION, "kind", |job| {
             let durations = job.stored.iter().flat_map(|stored| &stored.figures.durations);
-            durations.map(|(kind, ms)| (kind.as_str(), seconds((*ms).into()))).collect()
+            durations.map(|(kind, ms)| (kind.word(), seconds((*ms).into()))).collect()
         });
     }
 

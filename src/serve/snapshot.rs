@@ -1,5 +1,5 @@
 use crate::daemon::{AccountView, Board, JobView, Running};
-use crate::state::{JobFigures, StateError, View};
+use crate::state::{JobStats, RunEnd, StateError, View};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -46,7 +46,7 @@ pub(super) struct JobSnapshot {
 
 /// What the state says of a job.
 pub(super) struct StoredJob {
-    pub figures: JobFigures,
+    pub figures: JobStats,
     /// Dead letters by reason, the most frequent first; one with two reasons counts in both.
     pub reasons: Vec<(String, u64)>,
 }
@@ -110,15 +110,15 @@ impl JobSnapshot {
         }
     }
 
-    /// How the last attempt ended, as a word of `RunEnd`; one that could not begin has failed.
-    /// `None` before the first attempt, and if unknown.
-    pub(super) fn outcome(&self) -> Option<&str> {
+    /// How the last attempt ended; one that could not begin has failed. `None` before the first
+    /// attempt, and if unknown.
+    pub(super) fn outcome(&self) -> Option<RunEnd> {
         let last = self.live.as_ref().and_then(|live| live.last.as_ref());
         if let Some(last) = last {
-            return Some(last.end.map_or("failed", |end| end.word()));
+            return Some(last.end.unwrap_or(RunEnd::Failed));
         }
         let rows = &self.stored.as_ref()?.figures.runs;
-        rows.iter().find_map(|row| row.outcome.as_deref())
+        rows.iter().find_map(|row| row.outcome)
     }
     pub(super) fn running(&self) -> Option<&Running> {
         self.live.as_ref()?.running.as_ref()
@@ -131,8 +131,8 @@ impl StoredJob {
         let figures = view.figures(job, RUNS_SHOWN)?;
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         for (reasons, letters) in view.dead_letter_reasons(job)? {
-            for reason in reasons.split_whitespace() {
-                *counts.entry(reason.to_owned()).or_default() += letters;
+            for reason in reasons.0 {
+                *counts.entry(reason.to_string()).or_default() += letters;
             }
         }
         let mut reasons: Vec<(String, u64)> = counts.into_iter().collect();

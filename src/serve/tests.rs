@@ -3,7 +3,7 @@
 use super::page::{POLICY, live, whole};
 use super::snapshot::{JobSnapshot, Process, Snapshot, StoredJob};
 use crate::daemon::{AccountStatus, AccountView, JobView, LastRun};
-use crate::state::JobFigures;
+use crate::state::JobStats;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -28,7 +28,7 @@ fn hostile() -> Snapshot {
             last: Some(last),
         }),
         stored: Some(StoredJob {
-            figures: JobFigures { dead_letters: 1, ..JobFigures::default() },
+            figures: JobStats { dead_letters: 1, ..JobStats::default() },
             reasons: vec![(ATTACK.to_owned(), 1)],
         }),
     };

@@ -1,4 +1,5 @@
-use super::sql_types::stored_id;
+use super::ledger::{OrderState, WriteOutcome, enrol};
+use super::sql_types::{stored_id, stored_key};
 use super::{ConnectionId, StateError, Store, history, order_digests};
 use crate::domain::{Attempt, Fingerprint, Operation, OrderDigest, OrderKey, RemoteId};
 use rusqlite::params;
@@ -38,31 +39,32 @@ impl Store {
         let transaction = self.db.transaction()?;
         let mut customers = 0;
         for (key, id, content) in &found.orders {
+            let order = enrol(&transaction, 0, connection, &key.ledger_text())?;
             let added = transaction
                 .prepare_cached(
-                    "INSERT INTO orders (connection, key, remote_id, fingerprint, state, outcome, run)
-                     VALUES (?1, ?2, ?3, ?4, 0, 3, 0) ON CONFLICT DO NOTHING",
+                    "UPDATE orders SET remote_id = ?3, fingerprint = ?4, state = ?5, outcome = ?6
+                     WHERE connection = ?1 AND key = ?2 AND state = ?7",
                 )?
                 .execute(params![
                     connection,
-                    key.ledger_text(),
+                    stored_key(key),
                     stored_id(id),
-                    content.map(|(fingerprint, _)| fingerprint.to_i64())
+                    content.map(|(fingerprint, _)| fingerprint.to_i64()),
+                    OrderState::Settled,
+                    WriteOutcome::Adopted,
+                    OrderState::Absent,
                 ])?;
             if added > 0 {
                 let attempt = Attempt::done(Operation::Adopt, Some(id.clone()));
-                history::add(&transaction, 0, connection, &key.ledger_text(), &attempt)?;
-                if let Some((fingerprint, outline)) = content {
-                    order_digests::write(&transaction, connection, key, (*fingerprint, outline))?;
+                history::add(&transaction, 0, order, &attempt)?;
+                if let Some((_, digest)) = content {
+                    order_digests::write(&transaction, order, digest)?;
                 }
             }
         }
         for (hash, id) in &found.customers {
             customers += transaction
-                .prepare_cached(
-                    "INSERT INTO customers (connection, key_hash, remote_id, run) VALUES (?1, ?2, ?3, 0)
-                     ON CONFLICT DO NOTHING",
-                )?
+                .prepare_cached("INSERT OR IGNORE INTO customers VALUES (?1, ?2, ?3)")?
                 .execute(params![connection, &hash[..], stored_id(id)])?;
         }
         transaction.commit()?;

@@ -1,22 +1,24 @@
-use super::sql_types::now_ms;
+use super::sql_types::{now_ms, stored_numbers};
 use super::{StateError, Store, View};
 use rusqlite::{OptionalExtension, params};
 use std::collections::BTreeSet;
 
-/// Whose a connection is, by the target's word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConnectionOwner {
-    Absent,
-    /// Made through the API: fit to be written to.
-    Own,
-    /// The target's own integration, not to be written to.
-    Native,
+stored_numbers! {
+    /// Owner of a connection, as reported by ActiveCampaign.
+    pub ConnectionOwner {
+        /// There is no such connection.
+        Absent = 0,
+        /// Created through the API: we may write to it.
+        Own = 1,
+        /// ActiveCampaign's own integration, not to be written to.
+        Native = 2,
+    }
 }
 
 /// What the target said when it was asked for a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionCheck {
-    pub standing: ConnectionOwner,
+    pub owner: ConnectionOwner,
     /// New contacts of the connection join this list.
     pub list_id: Option<String>,
 }
@@ -32,15 +34,10 @@ impl Store {
         externalid: &str,
         seen: &ConnectionCheck,
     ) -> Result<(), StateError> {
-        let standing = match seen.standing {
-            ConnectionOwner::Absent => 0,
-            ConnectionOwner::Own => 1,
-            ConnectionOwner::Native => 2,
-        };
         self.db.execute(
-            "INSERT OR REPLACE INTO connections_asked (service, externalid, standing, list_id, at_ms)
+            "INSERT OR REPLACE INTO connections_asked (service, externalid, owner, list_id, at_ms)
              VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![service, externalid, standing, seen.list_id, now_ms()],
+            params![service, externalid, seen.owner, seen.list_id, now_ms()],
         )?;
         Ok(())
     }
@@ -67,14 +64,9 @@ impl View {
         service: &str,
         externalid: &str,
     ) -> Result<Option<(ConnectionCheck, i64)>, StateError> {
-        let sql = "SELECT standing, list_id, at_ms FROM connections_asked WHERE service = ?1 AND externalid = ?2";
+        let sql = "SELECT owner, list_id, at_ms FROM connections_asked WHERE service = ?1 AND externalid = ?2";
         let asked = self.db.query_row(sql, params![service, externalid], |row| {
-            let standing = match row.get::<_, i64>(0)? {
-                0 => ConnectionOwner::Absent,
-                1 => ConnectionOwner::Own,
-                _ => ConnectionOwner::Native,
-            };
-            Ok((ConnectionCheck { standing, list_id: row.get(1)? }, row.get(2)?))
+            Ok((ConnectionCheck { owner: row.get(0)?, list_id: row.get(1)? }, row.get(2)?))
         });
         Ok(asked.optional()?)
     }

@@ -1,13 +1,72 @@
-use super::sql_types::now_ms;
+use super::ledger::{OrderId, OrderState, forget};
+use super::sql_types::{StoredText, now_ms, stored, stored_words};
 use super::{ConnectionId, RunId, StateError, Store, history};
-use crate::domain::{Attempt, Operation, choices};
-use rusqlite::{Connection, Transaction, params};
+use crate::domain::{Attempt, Operation};
+use rusqlite::types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, params};
+use std::fmt;
 
-choices! {
-    /// Where a record was dropped.
-    pub enum Stage {
-        Invalid "invalid" "We would not send it.";
-        Refused "refused" "ActiveCampaign would not take it.";
+stored_words! {
+    /// Where a record fell out.
+    Stage {
+        /// Not sent.
+        Invalid "invalid",
+        /// Rejected by ActiveCampaign.
+        Refused "refused",
+    }
+}
+
+/// A reason of a dead letter, with the field at fault if there is one: `bad_money(total)`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LetterReason {
+    pub code: String,
+    pub field: Option<String>,
+}
+
+impl fmt::Display for LetterReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.field {
+            Some(field) => write!(f, "{}({field})", self.code),
+            None => f.write_str(&self.code),
+        }
+    }
+}
+
+/// All reasons of a dead letter; empty in a letter that repeats one that is there already.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LetterReasons(pub Vec<LetterReason>);
+
+impl fmt::Display for LetterReasons {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, reason) in self.0.iter().enumerate() {
+            write!(f, "{}{reason}", if n > 0 { " " } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+impl From<&str> for LetterReasons {
+    fn from(text: &str) -> Self {
+        let reason = |text: &str| match text.split_once('(') {
+            Some((code, field)) => LetterReason {
+                code: code.to_owned(),
+                field: Some(field.trim_end_matches(')').to_owned()),
+            },
+            None => LetterReason { code: text.to_owned(), field: None },
+        };
+        Self(text.split_whitespace().map(reason).collect())
+    }
+}
+
+impl ToSql for LetterReasons {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.to_string().into())
+    }
+}
+
+impl FromSql for LetterReasons {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Ok(Self::from(value.as_str()?))
     }
 }
 
@@ -34,8 +93,8 @@ pub enum Part {
 }
 
 impl Refusal {
-    /// The code that reports and dead letters carry.
-    pub fn reason(&self) -> String {
+    /// As reports and dead letters state it.
+    pub fn reason(&self) -> LetterReason {
         let part = match self.part {
             Part::Customer => "customer",
             Part::Order => "order",
@@ -45,10 +104,8 @@ impl Refusal {
             (None, Some(status)) => format!("http_{status}"),
             (None, None) => "no_answer".to_owned(),
         };
-        match self.pointer.as_deref().and_then(|pointer| pointer.rsplit('/').next()) {
-            Some(field) => format!("{part}_{code}({field})"),
-            None => format!("{part}_{code}"),
-        }
+        let field = self.pointer.as_deref().and_then(|pointer| pointer.rsplit('/').next());
+        LetterReason { code: format!("{part}_{code}"), field: field.map(str::to_owned) }
     }
 }
 
@@ -63,9 +120,7 @@ pub struct DeadLetter {
     pub number: String,
     pub file: String,
     pub line: u64,
-    /// Codes with the field at fault: `bad_money(total) missing_email`; blank: as in the letter
-    /// already there.
-    pub reasons: String,
+    pub reasons: LetterReasons,
     /// HTTP status of the last answer, of refused ones.
     pub status: Option<u16>,
     pub attempts: u32,
@@ -91,8 +146,8 @@ pub(super) fn write(
         )?
         .execute(params![
             letter.job,
-            letter.record,
-            letter.stage.word(),
+            stored(&letter.record),
+            letter.stage,
             letter.number,
             letter.file,
             letter.line as i64,
@@ -117,11 +172,8 @@ pub(super) fn of_job(
     let rows = statement.query_map(params![job, at_most], |row| {
         Ok(DeadLetter {
             job: row.get(0)?,
-            record: row.get(1)?,
-            stage: match row.get::<_, String>(2)?.as_str() {
-                "refused" => Stage::Refused,
-                _ => Stage::Invalid,
-            },
+            record: row.get::<_, StoredText>(1)?.0,
+            stage: row.get(2)?,
             number: row.get(3)?,
             file: row.get(4)?,
             line: row.get::<_, i64>(5)?.unsigned_abs(),
@@ -155,30 +207,31 @@ impl Store {
         keys: &[String],
     ) -> Result<u64, StateError> {
         let transaction = self.db.transaction()?;
-        let mut cleared = 0;
+        let mut cleared = 0_u64;
         for key in keys {
-            let row = params![connection, key];
-            // Never at the target: as if never sent. There with an older content: to be updated.
-            let mut changed = transaction
+            let refused: Option<(OrderId, bool)> = transaction
                 .prepare_cached(
-                    "DELETE FROM orders WHERE connection = ?1 AND key = ?2 AND state = 3 AND remote_id IS NULL",
+                    "SELECT id, remote_id IS NULL FROM orders
+                     WHERE connection = ?1 AND key = ?2 AND state = ?3",
                 )?
-                .execute(row)?;
-            changed += transaction
-                .prepare_cached(
-                    "UPDATE orders SET state = 0, fingerprint = NULL WHERE connection = ?1 AND key = ?2 AND state = 3",
-                )?
-                .execute(row)?;
-            if changed > 0 {
-                history::add(
-                    &transaction,
-                    0,
-                    connection,
-                    key,
-                    &Attempt::done(Operation::Retry, None),
-                )?;
+                .query_row(params![connection, stored(key), OrderState::Refused], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
+                .optional()?;
+            let Some((order, is_new)) = refused else { continue };
+            if is_new {
+                forget(&transaction, connection, key)?;
+            } else {
+                // ActiveCampaign has an older content of it, to be updated.
+                transaction
+                    .prepare_cached(
+                        "UPDATE orders SET state = ?3, fingerprint = NULL
+                         WHERE connection = ?1 AND key = ?2",
+                    )?
+                    .execute(params![connection, stored(key), OrderState::Settled])?;
             }
-            cleared += changed;
+            history::add(&transaction, 0, order, &Attempt::done(Operation::Retry, None))?;
+            cleared += 1;
         }
         if cleared > 0 {
             transaction.execute(
@@ -187,6 +240,6 @@ impl Store {
             )?;
         }
         transaction.commit()?;
-        Ok(cleared as u64)
+        Ok(cleared)
     }
 }

@@ -1,6 +1,7 @@
 //! What was done about each order: a bounded history, with nothing of the order in it.
 
-use super::sql_types::{StoredId, now_ms, stored_id};
+use super::ledger::{OrderId, enrol};
+use super::sql_types::{StoredId, now_ms, stored_id, stored_key};
 use super::{ConnectionId, RunId, StateError, Store, View};
 use crate::domain::{Answer, Attempt, Operation, OrderKey};
 use rusqlite::{Connection, Row, params};
@@ -24,9 +25,6 @@ pub struct Remembered {
 
 impl Store {
     /// Notes, durably, an attempt at an order that did not settle it.
-    ///
-    /// # Errors
-    /// When the state can't be written.
     pub fn note(
         &mut self,
         run: RunId,
@@ -35,18 +33,17 @@ impl Store {
         attempt: &Attempt,
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
-        add(&transaction, run, connection, &key.ledger_text(), attempt)?;
+        let order = enrol(&transaction, run, connection, &key.ledger_text())?;
+        add(&transaction, run, order, attempt)?;
         Ok(transaction.commit()?)
     }
 }
 
-/// Adds an attempt to an order's history, within the transaction of whoever calls. `key`: as the
-/// ledger writes it.
+/// Adds an attempt to an order's history, within the caller's transaction.
 pub(super) fn add(
     db: &Connection,
     run: RunId,
-    connection: ConnectionId,
-    key: &str,
+    order: OrderId,
     attempt: &Attempt,
 ) -> Result<(), StateError> {
     let (answer, status, code) = match &attempt.answer {
@@ -58,17 +55,16 @@ pub(super) fn add(
     };
     let n: i64 = db
         .prepare_cached(
-            "INSERT INTO history (connection, key, n, run, at_s, operation, answer, status, code, remote_id)
-             VALUES (?1, ?2, (SELECT coalesce(max(n), 0) + 1 FROM history WHERE connection = ?1 AND key = ?2),
-                     ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING n",
+            "INSERT INTO history (order_id, n, run, at_s, operation, answer, status, code, remote_id)
+             VALUES (?1, (SELECT coalesce(max(n), 0) + 1 FROM history WHERE order_id = ?1),
+                     ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING n",
         )?
         .query_row(
             params![
-                connection,
-                key,
+                order,
                 run,
                 now_ms() / 1000,
-                attempt.operation.number(),
+                attempt.operation,
                 answer,
                 status,
                 code,
@@ -77,10 +73,8 @@ pub(super) fn add(
             |row| row.get(0),
         )?;
     if n > KEPT_MAX {
-        db.prepare_cached(
-            "DELETE FROM history WHERE connection = ?1 AND key = ?2 AND n BETWEEN 2 AND ?3",
-        )?
-        .execute(params![connection, key, n - KEPT_MAX + 1])?;
+        db.prepare_cached("DELETE FROM history WHERE order_id = ?1 AND n BETWEEN 2 AND ?2")?
+            .execute(params![order, n - KEPT_MAX + 1])?;
     }
     Ok(())
 }
@@ -97,9 +91,9 @@ impl View {
     ) -> Result<Vec<Remembered>, StateError> {
         let mut statement = self.db.prepare_cached(
             "SELECT n, run, at_s, operation, answer, status, code, remote_id FROM history
-             WHERE connection = ?1 AND key = ?2 ORDER BY n",
+             WHERE order_id = (SELECT id FROM orders WHERE connection = ?1 AND key = ?2) ORDER BY n",
         )?;
-        let rows = statement.query_map(params![connection, key.ledger_text()], remembered)?;
+        let rows = statement.query_map(params![connection, stored_key(key)], remembered)?;
         Ok(rows.filter_map(Result::transpose).collect::<Result<_, _>>()?)
     }
 }

@@ -1,22 +1,42 @@
-use super::sql_types::{StoredId, now_ms, stored_id};
-use super::{ConnectionId, RunId, RunRow, StateError, Store, history};
+use super::sql_types::{StoredId, now_ms, stored, stored_id, stored_key, stored_numbers};
+use super::{ConnectionId, RunId, RunRow, Stage, StateError, Store, history};
 use crate::domain::{
     Answer, Attempt, CustomerEntry, Fingerprint, LedgerEntry, Operation, OrderKey, RemoteId,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
-const CREATE_INTENDED: i64 = 1;
-const UPDATE_INTENDED: i64 = 2;
-const REFUSED: i64 = 3;
-const BECAME_ORDER: i64 = 4;
-const DELETE_INTENDED: i64 = 5;
+/// Our number of an order.
+pub(super) type OrderId = i64;
+
+stored_numbers! {
+    /// Where an order stands in the ledger.
+    pub(super) OrderState {
+        Settled = 0,
+        CreateIntended = 1,
+        UpdateIntended = 2,
+        Refused = 3,
+        /// A cart that became an order.
+        BecameOrder = 4,
+        DeleteIntended = 5,
+        /// Not in the ledger: it has a history alone, or left the ledger.
+        Absent = 6,
+    }
+
+    /// What came of the last write of an order.
+    pub(super) WriteOutcome {
+        Created = 1,
+        Updated = 2,
+        Adopted = 3,
+        LeftDeleted = 4,
+    }
+}
 
 /// What the ledger says of the last write of one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastWrite {
     /// The run that touched it last; 0 stands for `adopt`.
     pub run: RunId,
-    /// The run that created it at the target; `None`: adopted, or not there.
+    /// The run that created it at ActiveCampaign; `None`: adopted, or not there.
     pub created_run: Option<RunId>,
     /// `created`, `updated`, `adopted`, `left deleted`, `refused` or `became an order`; `None`
     /// while no write has been answered.
@@ -28,30 +48,78 @@ pub(super) fn last_write(
     connection: ConnectionId,
     key: &OrderKey,
 ) -> Result<Option<LastWrite>, StateError> {
-    let sql =
-        "SELECT run, created_run, outcome, state FROM orders WHERE connection = ?1 AND key = ?2";
-    Ok(db
-        .query_row(sql, params![connection, key.ledger_text()], |row| {
-            let outcome = match (row.get::<_, i64>(2)?, row.get::<_, i64>(3)?) {
-                (_, REFUSED) => Some("refused"),
-                (_, BECAME_ORDER) => Some("became an order"),
-                (1, _) => Some("created"),
-                (2, _) => Some("updated"),
-                (3, _) => Some("adopted"),
-                (4, _) => Some("left deleted"),
-                _ => None,
-            };
+    let sql = "SELECT run, created_run, outcome, state FROM orders
+               WHERE connection = ?1 AND key = ?2 AND state <> ?3";
+    let found =
+        db.query_row(sql, params![connection, stored_key(key), OrderState::Absent], |row| {
+            let outcome =
+                match (row.get::<_, OrderState>(3)?, row.get::<_, Option<WriteOutcome>>(2)?) {
+                    (OrderState::Refused, _) => Some("refused"),
+                    (OrderState::BecameOrder, _) => Some("became an order"),
+                    (_, Some(WriteOutcome::Created)) => Some("created"),
+                    (_, Some(WriteOutcome::Updated)) => Some("updated"),
+                    (_, Some(WriteOutcome::Adopted)) => Some("adopted"),
+                    (_, Some(WriteOutcome::LeftDeleted)) => Some("left deleted"),
+                    (_, None) => None,
+                };
             Ok(LastWrite { run: row.get(0)?, created_run: row.get(1)?, outcome })
-        })
-        .optional()?)
+        });
+    Ok(found.optional()?)
+}
+
+/// The number of an order's row, which is added, as not in the ledger, where there is none. `key`:
+/// as the ledger writes it.
+pub(super) fn enrol(
+    db: &Connection,
+    run: RunId,
+    connection: ConnectionId,
+    key: &str,
+) -> Result<OrderId, StateError> {
+    let found: Option<(OrderId, OrderState)> = db
+        .prepare_cached("SELECT id, state FROM orders WHERE connection = ?1 AND key = ?2")?
+        .query_row(params![connection, stored(key)], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let id = match found {
+        Some((id, OrderState::Absent)) => {
+            db.prepare_cached("UPDATE orders SET run = ?3 WHERE connection = ?1 AND key = ?2")?
+                .execute(params![connection, stored(key), run])?;
+            id
+        }
+        Some((id, _)) => id,
+        None => {
+            let id = db
+                .prepare_cached(
+                    "UPDATE account SET value = value + 1 WHERE name = 'last_order' RETURNING value",
+                )?
+                .query_row([], |row| row.get(0))?;
+            db.prepare_cached(
+                "INSERT INTO orders (connection, key, id, state, run) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![connection, stored(key), id, OrderState::Absent, run])?;
+            id
+        }
+    };
+    Ok(id)
+}
+
+/// Takes an order out of the ledger; its history stays.
+pub(super) fn forget(
+    db: &Connection,
+    connection: ConnectionId,
+    key: &str,
+) -> Result<(), StateError> {
+    db.prepare_cached(
+        "UPDATE orders SET state = ?3, remote_id = NULL, fingerprint = NULL, outcome = NULL,
+             created_run = NULL, verified = NULL, differs = NULL
+         WHERE connection = ?1 AND key = ?2",
+    )?
+    .execute(params![connection, stored(key), OrderState::Absent])?;
+    Ok(())
 }
 
 impl Store {
-    /// Notes, durably, that this order is about to be written at the target, with the payload of
-    /// this fingerprint.
-    ///
-    /// # Errors
-    /// When the state can't be written; the request must not be sent then.
+    /// Notes, durably, that this order is about to be written at ActiveCampaign, with the payload
+    /// of this fingerprint. Where that fails, the request must not be sent.
     pub fn intend_order(
         &mut self,
         run: RunId,
@@ -59,22 +127,28 @@ impl Store {
         key: &OrderKey,
         fingerprint: Fingerprint,
     ) -> Result<(), StateError> {
-        let mut statement = self.db.prepare_cached(
-            "INSERT INTO orders (connection, key, fingerprint, state, outcome, run) VALUES (?1, ?2, ?4, 1, 0, ?3)
-             ON CONFLICT DO UPDATE SET
-                 state = CASE WHEN remote_id IS NULL THEN 1 ELSE 2 END, verified = -abs(verified),
-                 fingerprint = excluded.fingerprint, outcome = 0, run = excluded.run",
-        )?;
-        statement.execute(params![connection, key.ledger_text(), run, fingerprint.to_i64()])?;
-        Ok(())
+        let transaction = self.db.transaction()?;
+        enrol(&transaction, run, connection, &key.ledger_text())?;
+        transaction
+            .prepare_cached(
+                "UPDATE orders SET state = iif(remote_id IS NULL, ?5, ?6), verified = -abs(verified),
+                     fingerprint = ?4, outcome = NULL, run = ?3
+                 WHERE connection = ?1 AND key = ?2",
+            )?
+            .execute(params![
+                connection,
+                stored_key(key),
+                run,
+                fingerprint.to_i64(),
+                OrderState::CreateIntended,
+                OrderState::UpdateIntended,
+            ])?;
+        Ok(transaction.commit()?)
     }
 
-    /// Notes that the target's order of this key is not what the ledger says: the next sync writes
-    /// it again; where it `is_missing` there, as a new one. `found`: the fields that differ, for
-    /// the history.
-    ///
-    /// # Errors
-    /// When the state can't be written.
+    /// Notes that ActiveCampaign's order of this key is not what the ledger says: the next sync
+    /// writes it again; where it `is_missing` there, as a new one. `found`: the fields that differ,
+    /// for the history.
     pub fn doubt_order(
         &mut self,
         connection: ConnectionId,
@@ -83,21 +157,30 @@ impl Store {
         found: &str,
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
-        let sql = match is_missing {
-            true => "DELETE FROM orders WHERE connection = ?1 AND key = ?2 AND state IN (0, 3)",
-            false => {
-                "UPDATE orders SET fingerprint = NULL WHERE connection = ?1 AND key = ?2 AND state = 0"
+        let text = key.ledger_text();
+        let order: Option<(OrderId, OrderState)> = transaction
+            .prepare_cached("SELECT id, state FROM orders WHERE connection = ?1 AND key = ?2")?
+            .query_row(params![connection, stored(&text)], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let doubted = match order {
+            Some((id, OrderState::Settled | OrderState::Refused)) if is_missing => {
+                forget(&transaction, connection, &text)?;
+                Some(id)
             }
+            Some((id, OrderState::Settled)) => {
+                let sql = "UPDATE orders SET fingerprint = NULL WHERE connection = ?1 AND key = ?2";
+                transaction.prepare_cached(sql)?.execute(params![connection, stored(&text)])?;
+                Some(id)
+            }
+            _ => None,
         };
-        let changed =
-            transaction.prepare_cached(sql)?.execute(params![connection, key.ledger_text()])?;
-        if changed > 0 {
+        if let Some(id) = doubted {
             let (disposition, code) = ("queued".to_owned(), Some(found.to_owned()));
             let answer = Answer::Failed { disposition, status: None, code };
             let attempt = Attempt { operation: Operation::Repair, answer, id: None };
-            history::add(&transaction, 0, connection, &key.ledger_text(), &attempt)?;
+            history::add(&transaction, 0, id, &attempt)?;
         }
-        // A run that was interrupted would take the order for settled.
+        // An interrupted run would count the order as settled.
         transaction
             .prepare_cached(
                 "UPDATE runs SET closed_ms = ?2 WHERE closed_ms IS NULL AND connection = ?1",
@@ -106,59 +189,45 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// # Errors
-    /// When the state can't be read.
     pub fn order(
         &self,
         connection: ConnectionId,
         key: &OrderKey,
     ) -> Result<LedgerEntry, StateError> {
-        memory_of(&self.db, connection, key)
+        entry_of(&self.db, connection, key)
     }
 
-    /// Notes, durably, that the order of this cart is at the target. What this run did with the
+    /// Notes, durably, that the order of this cart is at ActiveCampaign. What this run did with the
     /// cart before still counts.
-    ///
-    /// # Errors
-    /// When the state can't be written.
     pub fn settle_cart(
         &mut self,
         run: RunId,
         connection: ConnectionId,
         cart: &OrderKey,
     ) -> Result<(), StateError> {
-        self.db
-            .prepare_cached(
-                "INSERT INTO orders (connection, key, state, outcome, run) VALUES (?1, ?2, 4, 0, ?3)
-                 ON CONFLICT DO UPDATE SET state = 4",
-            )?
-            .execute(params![connection, cart.ledger_text(), run])?;
-        Ok(())
+        let transaction = self.db.transaction()?;
+        enrol(&transaction, run, connection, &cart.ledger_text())?;
+        transaction
+            .prepare_cached("UPDATE orders SET state = ?3 WHERE connection = ?1 AND key = ?2")?
+            .execute(params![connection, stored_key(cart), OrderState::BecameOrder])?;
+        Ok(transaction.commit()?)
     }
 
-    /// Notes, durably, that this customer is about to be created at the target.
-    ///
-    /// # Errors
-    /// When the state can't be written; the request must not be sent then.
+    /// Notes, durably, that this customer is about to be created at ActiveCampaign. Where that
+    /// fails, the request must not be sent.
     pub fn intend_customer(
         &mut self,
-        run: RunId,
         connection: ConnectionId,
         hash: &[u8; 16],
     ) -> Result<(), StateError> {
-        let mut statement = self.db.prepare_cached(
-            "INSERT INTO customers (connection, key_hash, remote_id, run) VALUES (?1, ?2, NULL, ?3)
-             ON CONFLICT DO UPDATE SET remote_id = NULL, run = excluded.run",
-        )?;
-        statement.execute(params![connection, &hash[..], run])?;
+        self.db
+            .prepare_cached("INSERT OR REPLACE INTO customers VALUES (?1, ?2, NULL)")?
+            .execute(params![connection, &hash[..]])?;
         Ok(())
     }
 
-    /// Notes, durably, the target's id of a customer, and counts it as created or adopted by this
+    /// Notes, durably, the remote id of a customer, and counts it as created or adopted by this
     /// run.
-    ///
-    /// # Errors
-    /// When the state can't be written.
     pub fn settle_customer(
         &mut self,
         run: RunId,
@@ -169,22 +238,17 @@ impl Store {
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
         transaction
-            .prepare_cached(
-                "INSERT INTO customers (connection, key_hash, remote_id, run) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT DO UPDATE SET remote_id = excluded.remote_id, run = excluded.run",
-            )?
-            .execute(params![connection, &hash[..], stored_id(id), run])?;
+            .prepare_cached("INSERT OR REPLACE INTO customers VALUES (?1, ?2, ?3)")?
+            .execute(params![connection, &hash[..], stored_id(id)])?;
         transaction
             .prepare_cached(
-                "UPDATE runs SET customers_created = customers_created + ?2, customers_adopted = customers_adopted + ?3
-                 WHERE id = ?1",
+                "UPDATE runs SET customers_created = customers_created + ?2,
+                     customers_adopted = customers_adopted + ?3 WHERE id = ?1",
             )?
             .execute(params![run, created, !created])?;
         Ok(transaction.commit()?)
     }
 
-    /// # Errors
-    /// When the state can't be read.
     pub fn customer(
         &self,
         connection: ConnectionId,
@@ -194,7 +258,7 @@ impl Store {
     }
 }
 
-pub(super) fn memory_of(
+pub(super) fn entry_of(
     db: &Connection,
     connection: ConnectionId,
     key: &OrderKey,
@@ -203,28 +267,32 @@ pub(super) fn memory_of(
         "SELECT state, remote_id, fingerprint FROM orders WHERE connection = ?1 AND key = ?2",
     )?;
     let row = statement
-        .query_row(params![connection, key.ledger_text()], |row| {
+        .query_row(params![connection, stored_key(key)], |row| {
             let id = row.get::<_, Option<StoredId>>(1)?.map(|id| id.0);
-            Ok((
-                row.get::<_, i64>(0)?,
-                id,
-                row.get::<_, Option<i64>>(2)?.map(Fingerprint::from_i64),
-            ))
+            let fingerprint = row.get::<_, Option<i64>>(2)?.map(Fingerprint::from_i64);
+            Ok((row.get(0)?, id, fingerprint))
         })
         .optional()?;
-    Ok(match row {
-        None => LedgerEntry::Unknown,
-        Some((CREATE_INTENDED, _, fingerprint)) => {
+    let Some((state, id, fingerprint)) = row else { return Ok(LedgerEntry::Unknown) };
+    Ok(match (state, id, fingerprint) {
+        (OrderState::Absent, ..) => LedgerEntry::Unknown,
+        (OrderState::BecameOrder, ..) => LedgerEntry::BecameOrder,
+        (OrderState::DeleteIntended, ..) => {
+            LedgerEntry::Intended { update: None, fingerprint: None }
+        }
+        (OrderState::CreateIntended, _, fingerprint) => {
             LedgerEntry::Intended { update: None, fingerprint }
         }
-        Some((UPDATE_INTENDED, update, fingerprint)) => {
+        (OrderState::UpdateIntended, update, fingerprint) => {
             LedgerEntry::Intended { update, fingerprint }
         }
-        Some((BECAME_ORDER, _, _)) => LedgerEntry::BecameOrder,
-        Some((DELETE_INTENDED, _, _)) => LedgerEntry::Intended { update: None, fingerprint: None },
-        Some((REFUSED, id, Some(fingerprint))) => LedgerEntry::Refused { id, fingerprint },
-        Some((_, Some(id), fingerprint)) => LedgerEntry::Known { id, fingerprint },
-        Some((_, None, fingerprint)) => LedgerEntry::Intended { update: None, fingerprint },
+        (OrderState::Refused, id, Some(fingerprint)) => LedgerEntry::Refused { id, fingerprint },
+        (OrderState::Settled | OrderState::Refused, Some(id), fingerprint) => {
+            LedgerEntry::Known { id, fingerprint }
+        }
+        (OrderState::Settled | OrderState::Refused, None, fingerprint) => {
+            LedgerEntry::Intended { update: None, fingerprint }
+        }
     })
 }
 
@@ -235,13 +303,14 @@ pub(super) fn is_settled(
     key: &OrderKey,
 ) -> Result<bool, StateError> {
     let mut written = db.prepare_cached(
-        "SELECT 1 FROM orders WHERE connection = ?1 AND key = ?2 AND run = ?3 AND (outcome <> 0 OR state = 3)",
+        "SELECT 1 FROM orders WHERE connection = ?1 AND key = ?2 AND run = ?3
+         AND (outcome IS NOT NULL OR state = ?4)",
     )?;
     let mut refused = db.prepare_cached(
-        "SELECT 1 FROM dead_letters WHERE job = ?1 AND record = ?2 AND stage = 'refused' AND last_run = ?3",
+        "SELECT 1 FROM dead_letters WHERE job = ?1 AND record = ?2 AND stage = ?3 AND last_run = ?4",
     )?;
-    Ok(written.exists(params![connection, key.ledger_text(), run.id])?
-        || refused.exists(params![run.job, key.ledger_text(), run.id])?)
+    Ok(written.exists(params![connection, stored_key(key), run.id, OrderState::Refused])?
+        || refused.exists(params![run.job, stored_key(key), Stage::Refused, run.id])?)
 }
 
 pub(super) fn customer(

@@ -31,12 +31,12 @@ mod writable;
 
 pub use adopt::AdoptedOrders;
 pub use connection_checks::{ConnectionCheck, ConnectionOwner};
-pub use dead_letters::{DeadLetter, Part, Refusal, Stage};
+pub use dead_letters::{DeadLetter, LetterReason, LetterReasons, Part, Refusal, Stage};
 pub use error::StateError;
 pub use export_files::FileRead;
 pub use handle::StateHandle;
 pub use history::Remembered;
-pub use job_stats::JobFigures;
+pub use job_stats::JobStats;
 pub use ledger::LastWrite;
 pub use lock::{Lock, SendLog, asked_pause, is_locked};
 pub use order_digests::StoredDigest;

@@ -1,9 +1,10 @@
 //! What tells later which fields of an order changed since it was written.
 
-use super::sql_types::StoredId;
+use super::ledger::{OrderId, OrderState};
+use super::sql_types::{StoredId, StoredText, stored_key};
 use super::{ConnectionId, RunId, StateError, View};
-use crate::domain::{Fingerprint, OrderDigest, OrderKey};
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use crate::domain::{OrderDigest, OrderKey};
+use rusqlite::{Connection, OptionalExtension, params};
 
 /// What the ledger keeps of the last write of one order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,19 +21,15 @@ pub struct StoredDigest {
     pub outline: Option<OrderDigest>,
 }
 
-/// Keeps the outline of what was written just now, in the transaction that settles it.
+/// Keeps the digest of the payload that `orders.fingerprint` is of, in the transaction that settles
+/// it.
 pub(super) fn write(
-    transaction: &Transaction<'_>,
-    connection: ConnectionId,
-    key: &OrderKey,
-    (fingerprint, outline): (Fingerprint, &OrderDigest),
+    db: &Connection,
+    order: OrderId,
+    digest: &OrderDigest,
 ) -> Result<(), StateError> {
-    transaction
-        .prepare_cached(
-            "INSERT INTO outlines (connection, key, fingerprint, outline) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, outline = excluded.outline",
-        )?
-        .execute(params![connection, key.ledger_text(), fingerprint.to_i64(), outline.to_bytes()])?;
+    db.prepare_cached("INSERT OR REPLACE INTO order_digests (order_id, digest) VALUES (?1, ?2)")?
+        .execute(params![order, digest.to_bytes()])?;
     Ok(())
 }
 
@@ -62,12 +59,13 @@ impl View {
         mut look: impl FnMut(&str) -> Result<(), StateError>,
     ) -> Result<(), StateError> {
         let mut statement = self.db.prepare(
-            "SELECT key FROM orders WHERE connection = ?1 AND run <= ?2 AND remote_id IS NOT NULL AND state <> 4
+            "SELECT key FROM orders
+             WHERE connection = ?1 AND run <= ?2 AND remote_id IS NOT NULL AND state <> ?4
              AND (run = 0 OR run IN (SELECT id FROM runs WHERE job = ?3)) ORDER BY key",
         )?;
-        let mut rows = statement.query(params![connection, run, job])?;
+        let mut rows = statement.query(params![connection, run, job, OrderState::BecameOrder])?;
         while let Some(row) = rows.next()? {
-            look(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
+            look(&row.get::<_, StoredText>(0)?.0)?;
         }
         Ok(())
     }
@@ -111,18 +109,23 @@ fn trace(
     key: &OrderKey,
 ) -> Result<Option<StoredDigest>, StateError> {
     let mut statement = db.prepare_cached(
-        "SELECT orders.run, orders.remote_id, orders.state, orders.fingerprint,
-                iif(outlines.fingerprint = orders.fingerprint, outlines.outline, NULL)
-         FROM orders LEFT JOIN outlines USING (connection, key) WHERE connection = ?1 AND key = ?2",
+        "SELECT run, remote_id, state, fingerprint, digest
+         FROM orders LEFT JOIN order_digests ON order_id = id
+         WHERE connection = ?1 AND key = ?2 AND state <> ?3",
     )?;
-    let found = statement.query_row(params![connection, key.ledger_text()], |row| {
+    let parameters = params![connection, stored_key(key), OrderState::Absent];
+    let found = statement.query_row(parameters, |row| {
         let outline: Option<Vec<u8>> = row.get(4)?;
-        let id: Option<StoredId> = row.get(1)?;
-        let state: i64 = row.get(2)?;
+        let (id, state): (Option<StoredId>, OrderState) = (row.get(1)?, row.get(2)?);
         Ok(StoredDigest {
             run: row.get(0)?,
-            is_known: id.is_some() && state != 4,
-            is_open: matches!(state, 1 | 2 | 5),
+            is_known: id.is_some() && state != OrderState::BecameOrder,
+            is_open: matches!(
+                state,
+                OrderState::CreateIntended
+                    | OrderState::UpdateIntended
+                    | OrderState::DeleteIntended
+            ),
             is_vouched: row.get::<_, Option<i64>>(3)?.is_some(),
             outline: outline.as_deref().and_then(OrderDigest::from_bytes),
         })
@@ -133,7 +136,7 @@ fn trace(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Amount, Currency, Moment, RemoteId};
+    use crate::domain::{Amount, Currency, Fingerprint, Moment, RemoteId};
     use crate::state::{Kind, OrderOutcome, RunStart, Settled, Settlement, Store};
 
     fn outline(minor: i64) -> OrderDigest {

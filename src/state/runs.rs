@@ -1,48 +1,28 @@
-use super::sql_types::now_ms;
+use super::ledger::{OrderState, WriteOutcome};
+use super::sql_types::{now_ms, stored_words};
 use super::{ConnectionId, OrderOutcome, StateError, Store};
-use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, RowIndex, named_params, params};
 
 pub type RunId = i64;
 
-/// What asked for a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Backfill,
-    Sync,
-}
-
-impl Kind {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Backfill => "backfill",
-            Self::Sync => "sync",
-        }
+stored_words! {
+    /// What asked for a run.
+    Kind {
+        Backfill "backfill",
+        Sync "sync",
     }
-}
 
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunEnd {
-    Finished,
-    /// By a signal, or at the end of the time it was given.
-    Interrupted,
-    /// The target is away; running again resumes.
-    Paused,
-    /// The target refused us; someone has to act.
-    Stopped,
-    /// Something unexpected.
-    Failed,
-}
-
-impl RunEnd {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Finished => "finished",
-            Self::Interrupted => "interrupted",
-            Self::Paused => "paused",
-            Self::Stopped => "stopped",
-            Self::Failed => "failed",
-        }
+    /// How a run ended.
+    RunEnd {
+        Finished "finished",
+        /// By a signal, or at the end of the time it was given.
+        Interrupted "interrupted",
+        /// ActiveCampaign is unavailable; running again resumes.
+        Paused "paused",
+        /// ActiveCampaign refused access or too many orders; someone has to act.
+        Stopped "stopped",
+        /// Something unexpected.
+        Failed "failed",
     }
 }
 
@@ -89,6 +69,21 @@ impl Counts {
     }
 }
 
+impl Counts {
+    /// From a row with a column of each name.
+    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            created: unsigned(row, "created")?,
+            updated: unsigned(row, "updated")?,
+            adopted: unsigned(row, "adopted")?,
+            unchanged: unsigned(row, "unchanged")?,
+            filtered: unsigned(row, "filtered")?,
+            invalid: unsigned(row, "invalid")?,
+            refused: unsigned(row, "refused")?,
+        })
+    }
+}
+
 impl std::ops::AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
         self.created += other.created;
@@ -114,12 +109,12 @@ pub struct Requests {
 pub struct RunRow {
     pub id: RunId,
     pub job: String,
-    pub kind: String,
+    pub kind: Kind,
     pub started_ms: i64,
     pub ended_ms: Option<i64>,
     pub active_ms: u64,
     /// `None` while it is at work, and after it was killed.
-    pub outcome: Option<String>,
+    pub outcome: Option<RunEnd>,
     /// The lowest record not yet settled.
     pub checkpoint: u64,
     /// Records in the export; known once it was read to its end.
@@ -183,9 +178,10 @@ impl Store {
     /// When the state can't be written.
     pub fn begin(&mut self, start: &RunStart<'_>) -> Result<RunRow, StateError> {
         let transaction = self.db.transaction()?;
-        let last: Option<(RunId, Option<String>, Vec<u8>, String)> = transaction
+        let last: Option<(RunId, Option<RunEnd>, Vec<u8>, Kind)> = transaction
             .query_row(
-                "SELECT id, outcome, export, kind FROM runs WHERE id = (SELECT max(id) FROM runs WHERE job = ?1) AND closed_ms IS NULL",
+                "SELECT id, outcome, export, kind FROM runs
+                 WHERE id = (SELECT max(id) FROM runs WHERE job = ?1) AND closed_ms IS NULL",
                 [start.job],
                 |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
             )
@@ -193,18 +189,20 @@ impl Store {
         let resumed = match last {
             Some((id, outcome, export, kind)) => {
                 // One whose accounts failed would fail them again.
-                let ended = [RunEnd::Finished, RunEnd::Failed].map(|end| Some(end.word()));
-                let same = export[..] == start.export[..] && kind == start.kind.word();
-                let open = same && !ended.contains(&outcome.as_deref());
-                (open && is_last(&transaction, id)? && is_connected(&transaction, id)?)
-                    .then_some(id)
+                let is_over = matches!(outcome, Some(RunEnd::Finished | RunEnd::Failed));
+                let is_same = export[..] == start.export[..] && kind == start.kind;
+                (is_same
+                    && !is_over
+                    && is_last(&transaction, id)?
+                    && is_connected(&transaction, id)?)
+                .then_some(id)
             }
             None => None,
         };
         // Whatever else has no outcome was killed: this process holds the account's lock.
         transaction.execute(
-            "UPDATE runs SET outcome = 'interrupted' WHERE outcome IS NULL AND job = ?1",
-            [start.job],
+            "UPDATE runs SET outcome = ?2 WHERE outcome IS NULL AND job = ?1",
+            params![start.job, RunEnd::Interrupted],
         )?;
         let id = match resumed {
             Some(id) => {
@@ -217,7 +215,7 @@ impl Store {
             None => {
                 transaction.execute(
                     "INSERT INTO runs (job, kind, export, started_ms, mapping) VALUES (?1, ?2, ?3, ?4, ?5)",
-                    params![start.job, start.kind.word(), &start.export[..], now_ms(), start.mapping],
+                    params![start.job, start.kind, &start.export[..], now_ms(), start.mapping],
                 )?;
                 transaction.last_insert_rowid()
             }
@@ -260,7 +258,7 @@ impl Store {
         transaction.execute(
             "UPDATE runs SET outcome = :outcome, ended_ms = :now, records = :records, pending = :pending WHERE id = :id",
             named_params! {
-                ":id": run, ":outcome": close.end.word(), ":now": now_ms(),
+                ":id": run, ":outcome": close.end, ":now": now_ms(),
                 ":records": close.records.map(|n| n as i64), ":pending": close.pending as i64,
             },
         )?;
@@ -271,9 +269,9 @@ impl Store {
             transaction.execute(
                 "DELETE FROM dead_letters WHERE last_run < ?1 AND job = (SELECT job FROM runs WHERE id = ?1) AND (
                      record = file || ':' || line OR EXISTS (
-                         SELECT 1 FROM orders WHERE key = record AND state IN (0, 4)
+                         SELECT 1 FROM orders WHERE key = record AND state IN (?2, ?3)
                          AND connection = (SELECT connection FROM runs WHERE id = ?1)))",
-                [run],
+                params![run, OrderState::Settled, OrderState::BecameOrder],
             )?;
         }
         transaction.commit()?;
@@ -295,19 +293,20 @@ impl Store {
         if !is_last(&self.db, run)? {
             return Ok(None);
         }
-        let counts = self.db.query_row(
-            "SELECT coalesce(sum(outcome = 1), 0), coalesce(sum(outcome = 2), 0), coalesce(sum(outcome = 3), 0)
-             FROM orders WHERE run = ?1",
-            [run],
-            |row| {
-                Ok(Counts {
-                    created: unsigned(row, 0)?,
-                    updated: unsigned(row, 1)?,
-                    adopted: unsigned(row, 2)?,
-                    ..Counts::default()
-                })
-            },
+        let mut counts = Counts::default();
+        let mut statement = self.db.prepare(
+            "SELECT outcome, count(*) FROM orders
+             WHERE run = ?1 AND outcome IS NOT NULL GROUP BY outcome",
         )?;
+        let mut rows = statement.query([run])?;
+        while let Some(row) = rows.next()? {
+            match row.get(0)? {
+                WriteOutcome::Created => counts.created = unsigned(row, 1)?,
+                WriteOutcome::Updated => counts.updated = unsigned(row, 1)?,
+                WriteOutcome::Adopted => counts.adopted = unsigned(row, 1)?,
+                WriteOutcome::LeftDeleted => {}
+            }
+        }
         Ok(Some(counts))
     }
 }
@@ -315,7 +314,7 @@ impl Store {
 /// Ends the runs that have no outcome: who calls holds the account's lock, so their processes are
 /// gone.
 pub(super) fn end_killed(db: &Connection) -> rusqlite::Result<()> {
-    db.execute("UPDATE runs SET outcome = ?1 WHERE outcome IS NULL", [RunEnd::Interrupted.word()])?;
+    db.execute("UPDATE runs SET outcome = ?1 WHERE outcome IS NULL", [RunEnd::Interrupted])?;
     Ok(())
 }
 
@@ -339,57 +338,48 @@ fn is_connected(db: &Connection, run: RunId) -> Result<bool, StateError> {
     )?)
 }
 
-pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn unsigned(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(i64::unsigned_abs)
 }
 
-const COLUMNS: &str = "id, job, kind, started_ms, ended_ms, active_ms, outcome, checkpoint, records, created, updated, \
-    adopted, unchanged, filtered, invalid, refused, pending, customers_created, customers_adopted, requests_total, \
-    requests_retried, requests_throttled, undone_ms, closed_ms IS NOT NULL, records_planned, requests_planned";
+fn optional(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<u64>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(i64::unsigned_abs))
+}
 
 fn read_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
     Ok(RunRow {
-        id: row.get(0)?,
-        job: row.get(1)?,
-        kind: row.get(2)?,
-        started_ms: row.get(3)?,
-        ended_ms: row.get(4)?,
-        active_ms: unsigned(row, 5)?,
-        outcome: row.get(6)?,
-        checkpoint: unsigned(row, 7)?,
-        records: row.get::<_, Option<i64>>(8)?.map(i64::unsigned_abs),
-        counts: Counts {
-            created: unsigned(row, 9)?,
-            updated: unsigned(row, 10)?,
-            adopted: unsigned(row, 11)?,
-            unchanged: unsigned(row, 12)?,
-            filtered: unsigned(row, 13)?,
-            invalid: unsigned(row, 14)?,
-            refused: unsigned(row, 15)?,
-        },
-        pending: unsigned(row, 16)?,
-        customers_created: unsigned(row, 17)?,
-        customers_adopted: unsigned(row, 18)?,
+        id: row.get("id")?,
+        job: row.get("job")?,
+        kind: row.get("kind")?,
+        started_ms: row.get("started_ms")?,
+        ended_ms: row.get("ended_ms")?,
+        active_ms: unsigned(row, "active_ms")?,
+        outcome: row.get("outcome")?,
+        checkpoint: unsigned(row, "checkpoint")?,
+        records: optional(row, "records")?,
+        counts: Counts::from_row(row)?,
+        pending: unsigned(row, "pending")?,
+        customers_created: unsigned(row, "customers_created")?,
+        customers_adopted: unsigned(row, "customers_adopted")?,
         requests: Requests {
-            total: unsigned(row, 19)?,
-            retried: unsigned(row, 20)?,
-            throttled: unsigned(row, 21)?,
+            total: unsigned(row, "requests_total")?,
+            retried: unsigned(row, "requests_retried")?,
+            throttled: unsigned(row, "requests_throttled")?,
         },
-        undone_ms: row.get(22)?,
-        is_closed: row.get(23)?,
-        records_planned: row.get::<_, Option<i64>>(24)?.map(i64::unsigned_abs),
-        requests_planned: row.get::<_, Option<i64>>(25)?.map(i64::unsigned_abs),
+        undone_ms: row.get("undone_ms")?,
+        is_closed: row.get::<_, Option<i64>>("closed_ms")?.is_some(),
+        records_planned: optional(row, "records_planned")?,
+        requests_planned: optional(row, "requests_planned")?,
     })
 }
 
 pub(super) fn get(db: &Connection, id: RunId) -> Result<Option<RunRow>, StateError> {
-    let sql = format!("SELECT {COLUMNS} FROM runs WHERE id = ?1");
-    Ok(db.query_row(&sql, [id], read_row).optional()?)
+    Ok(db.query_row("SELECT * FROM runs WHERE id = ?1", [id], read_row).optional()?)
 }
 
 pub(super) fn of_job(db: &Connection, job: &str, at_most: u32) -> Result<Vec<RunRow>, StateError> {
-    let sql = format!("SELECT {COLUMNS} FROM runs WHERE job = ?1 ORDER BY id DESC LIMIT ?2");
-    let mut statement = db.prepare(&sql)?;
+    let mut statement =
+        db.prepare("SELECT * FROM runs WHERE job = ?1 ORDER BY id DESC LIMIT ?2")?;
     let rows = statement.query_map(params![job, at_most], read_row)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -1,10 +1,11 @@
-use super::sql_types::stored_id;
+use super::ledger::{OrderId, OrderState, WriteOutcome, enrol};
+use super::sql_types::{stored, stored_id};
 use super::{
     ConnectionId, Counts, DeadLetter, Refusal, Requests, RunId, StateError, Store, dead_letters,
     history, order_digests,
 };
 use crate::domain::{Attempt, Fingerprint, Operation, OrderDigest, OrderKey, RemoteId};
-use rusqlite::{Transaction, named_params, params};
+use rusqlite::{Transaction, params};
 
 /// What came of an order's step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,19 +79,14 @@ impl Store {
         let transaction = self.db.transaction()?;
         let mut counts = settlement.counts;
         for settled in &settlement.orders {
-            write_order(&transaction, run, connection, settled)?;
+            let order = write_order(&transaction, run, connection, settled)?;
             if let Some(attempt) = attempt_of(&settled.outcome) {
-                history::add(&transaction, run, connection, &settled.key.ledger_text(), &attempt)?;
+                history::add(&transaction, run, order, &attempt)?;
             }
-            if let Some(outline) = &settled.outline
-                && settled.outcome.is_at_remote()
+            if let Some(digest) =
+                settled.outline.as_ref().filter(|_| settled.outcome.is_at_remote())
             {
-                order_digests::write(
-                    &transaction,
-                    connection,
-                    &settled.key,
-                    (settled.fingerprint, outline),
-                )?;
+                order_digests::write(&transaction, order, digest)?;
             }
             counts.count(&settled.outcome);
         }
@@ -114,62 +110,46 @@ fn attempt_of(outcome: &OrderOutcome) -> Option<Attempt> {
     }
 }
 
+/// Writes the outcome into the order's row.
 fn write_order(
     transaction: &Transaction<'_>,
     run: RunId,
     connection: ConnectionId,
     settled: &Settled,
-) -> Result<(), StateError> {
-    let (id, outcome) = match &settled.outcome {
-        OrderOutcome::Created(id) => (id, 1),
-        OrderOutcome::Updated(id) => (id, 2),
-        OrderOutcome::Adopted(id) => (id, 3),
-        OrderOutcome::LeftDeleted => {
-            transaction
-                .prepare_cached(
-                    "UPDATE orders SET fingerprint = ?3, state = 0, outcome = 4, run = ?4
-                     WHERE connection = ?1 AND key = ?2",
-                )?
-                .execute(params![
-                    connection,
-                    settled.key.ledger_text(),
-                    settled.fingerprint.to_i64(),
-                    run
-                ])?;
-            return Ok(());
-        }
-        OrderOutcome::Unconfirmed(_) | OrderOutcome::Superseded => return Ok(()),
-        OrderOutcome::Refused(_) => {
-            transaction
-                .prepare_cached(
-                    "INSERT INTO orders (connection, key, fingerprint, state, outcome, run) VALUES (?1, ?2, ?3, 3, 0, ?4)
-                     ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, state = 3, outcome = 0, run = excluded.run",
-                )?
-                .execute(params![connection, settled.key.ledger_text(), settled.fingerprint.to_i64(), run])?;
-            return Ok(());
-        }
+) -> Result<OrderId, StateError> {
+    let key = settled.key.ledger_text();
+    let order = enrol(transaction, run, connection, &key)?;
+    let (id, state, outcome) = match &settled.outcome {
+        OrderOutcome::Created(id) => (Some(id), OrderState::Settled, Some(WriteOutcome::Created)),
+        OrderOutcome::Updated(id) => (Some(id), OrderState::Settled, Some(WriteOutcome::Updated)),
+        OrderOutcome::Adopted(id) => (Some(id), OrderState::Settled, Some(WriteOutcome::Adopted)),
+        OrderOutcome::LeftDeleted => (None, OrderState::Settled, Some(WriteOutcome::LeftDeleted)),
+        OrderOutcome::Refused(_) => (None, OrderState::Refused, None),
+        OrderOutcome::Unconfirmed(_) | OrderOutcome::Superseded => return Ok(order),
     };
-    // Undoing a run rests on `created_run`: the run whose intent it was has created it, whoever
+    // An undo rests on `created_run`: the run whose intent it was has created the order, whichever
     // learned of it; and an id that was known before was not created now.
     transaction
         .prepare_cached(
-            "INSERT INTO orders (connection, key, remote_id, fingerprint, state, outcome, run, created_run)
-             VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, iif(?5 = 1, ?6, NULL))
-             ON CONFLICT DO UPDATE SET
-                 created_run = CASE WHEN remote_id IS excluded.remote_id THEN created_run
-                     WHEN excluded.outcome = 1 THEN run WHEN excluded.outcome = 3 THEN NULL ELSE created_run END,
-                 remote_id = excluded.remote_id, fingerprint = excluded.fingerprint,
-                 state = 0, outcome = excluded.outcome, run = excluded.run",
+            "UPDATE orders SET
+                 created_run = CASE WHEN ?3 IS NULL OR remote_id IS ?3 THEN created_run
+                     WHEN ?6 = ?8 THEN run WHEN ?6 = ?9 THEN NULL ELSE created_run END,
+                 remote_id = coalesce(?3, remote_id), fingerprint = ?4, state = ?5, outcome = ?6,
+                 run = ?7
+             WHERE connection = ?1 AND key = ?2",
         )?
         .execute(params![
             connection,
-            settled.key.ledger_text(),
-            stored_id(id),
+            stored(&key),
+            id.map(stored_id),
             settled.fingerprint.to_i64(),
+            state,
             outcome,
-            run
+            run,
+            WriteOutcome::Created,
+            WriteOutcome::Adopted,
         ])?;
-    Ok(())
+    Ok(order)
 }
 
 fn add_counts(
@@ -180,27 +160,27 @@ fn add_counts(
 ) -> Result<(), StateError> {
     transaction
         .prepare_cached(
-            "UPDATE runs SET created = created + :created, updated = updated + :updated, adopted = adopted + :adopted,
-                 unchanged = unchanged + :unchanged, filtered = filtered + :filtered, invalid = invalid + :invalid,
-                 refused = refused + :refused, checkpoint = max(checkpoint, coalesce(:checkpoint, 0)),
-                 requests_total = requests_total + :total, requests_retried = requests_retried + :retried,
-                 requests_throttled = requests_throttled + :throttled, active_ms = active_ms + :active
-             WHERE id = :id",
+            "UPDATE runs SET created = created + ?2, updated = updated + ?3, adopted = adopted + ?4,
+                 unchanged = unchanged + ?5, filtered = filtered + ?6, invalid = invalid + ?7,
+                 refused = refused + ?8, checkpoint = max(checkpoint, coalesce(?9, 0)),
+                 requests_total = requests_total + ?10, requests_retried = requests_retried + ?11,
+                 requests_throttled = requests_throttled + ?12, active_ms = active_ms + ?13
+             WHERE id = ?1",
         )?
-        .execute(named_params! {
-            ":id": run,
-            ":created": counts.created as i64,
-            ":updated": counts.updated as i64,
-            ":adopted": counts.adopted as i64,
-            ":unchanged": counts.unchanged as i64,
-            ":filtered": counts.filtered as i64,
-            ":invalid": counts.invalid as i64,
-            ":refused": counts.refused as i64,
-            ":checkpoint": settlement.checkpoint.map(|record| record as i64),
-            ":total": settlement.requests.total as i64,
-            ":retried": settlement.requests.retried as i64,
-            ":throttled": settlement.requests.throttled as i64,
-            ":active": settlement.active_ms as i64,
-        })?;
+        .execute(params![
+            run,
+            counts.created as i64,
+            counts.updated as i64,
+            counts.adopted as i64,
+            counts.unchanged as i64,
+            counts.filtered as i64,
+            counts.invalid as i64,
+            counts.refused as i64,
+            settlement.checkpoint.map(|record| record as i64),
+            settlement.requests.total as i64,
+            settlement.requests.retried as i64,
+            settlement.requests.throttled as i64,
+            settlement.active_ms as i64,
+        ])?;
     Ok(())
 }

@@ -1,26 +1,124 @@
-use crate::domain::RemoteId;
+//! How values of ours are stored: each enum with its word or number in one place.
+
+use crate::domain::{Operation, OrderKey, RemoteId};
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A remote id as stored: a number where it is one, as most are, and half the size then.
-pub(super) struct StoredId(pub RemoteId);
+/// An enum that is stored, and shown in reports, as a word.
+macro_rules! stored_words {
+    ($($(#[$about:meta])* $name:ident { $($(#[$is:meta])* $variant:ident $word:literal,)* })*) => {$(
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name { $($(#[$is])* $variant,)* }
 
-impl FromSql for StoredId {
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.word())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.word())
+            }
+        }
+
+        impl rusqlite::ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+                Ok(self.word().into())
+            }
+        }
+
+        impl rusqlite::types::FromSql for $name {
+            fn column_result(
+                value: rusqlite::types::ValueRef<'_>,
+            ) -> rusqlite::types::FromSqlResult<Self> {
+                match value.as_str()? {
+                    $($word => Ok(Self::$variant),)*
+                    _ => Err(rusqlite::types::FromSqlError::InvalidType),
+                }
+            }
+        }
+    )*};
+}
+
+/// An enum that is stored as a number, of tables with many rows.
+macro_rules! stored_numbers {
+    ($($(#[$about:meta])* $vis:vis $name:ident { $($(#[$is:meta])* $variant:ident = $number:literal,)* })*) => {$(
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        $vis enum $name { $($(#[$is])* $variant = $number,)* }
+
+        impl rusqlite::ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+                Ok((*self as i64).into())
+            }
+        }
+
+        impl rusqlite::types::FromSql for $name {
+            fn column_result(
+                value: rusqlite::types::ValueRef<'_>,
+            ) -> rusqlite::types::FromSqlResult<Self> {
+                match value.as_i64()? {
+                    $($number => Ok(Self::$variant),)*
+                    other => Err(rusqlite::types::FromSqlError::OutOfRange(other)),
+                }
+            }
+        }
+    )*};
+}
+
+pub(super) use {stored_numbers, stored_words};
+
+/// An id or key as stored: a number where it is written as one, as most are, and half the size then.
+pub(super) struct StoredText(pub String);
+
+impl FromSql for StoredText {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         match value {
-            ValueRef::Integer(n) => Ok(Self(RemoteId::new(n.to_string()))),
-            ValueRef::Text(_) => Ok(Self(RemoteId::new(value.as_str()?))),
+            ValueRef::Integer(n) => Ok(Self(n.to_string())),
+            ValueRef::Text(_) => Ok(Self(value.as_str()?.to_owned())),
             _ => Err(FromSqlError::InvalidType),
         }
     }
 }
 
-/// The other way.
-pub(super) fn stored_id(id: &RemoteId) -> impl ToSql + use<> {
-    let text = id.as_str();
+/// A text as [`StoredText`] reads it.
+pub(super) fn stored(text: &str) -> impl ToSql + use<> {
     let number = text.parse::<i64>().ok().filter(|n| n.to_string() == text);
     ToSqlOutput::Owned(number.map_or_else(|| Value::Text(text.to_owned()), Value::Integer))
+}
+
+pub(super) fn stored_id(id: &RemoteId) -> impl ToSql + use<> {
+    stored(id.as_str())
+}
+
+pub(super) fn stored_key(key: &OrderKey) -> impl ToSql + use<> {
+    stored(&key.ledger_text())
+}
+
+/// A remote id as stored.
+pub(super) struct StoredId(pub RemoteId);
+
+impl FromSql for StoredId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Ok(Self(RemoteId::new(StoredText::column_result(value)?.0)))
+    }
+}
+
+impl ToSql for Operation {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.number().into())
+    }
 }
 
 /// Milliseconds since 1970.

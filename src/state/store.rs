@@ -7,18 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Each applied once, in this order, in one transaction with the version it leads to.
-const MIGRATIONS: &[&str] = &[
-    include_str!("../../state/0001_ledger.sql"),
-    include_str!("../../state/0002_undo.sql"),
-    include_str!("../../state/0003_export_files.sql"),
-    include_str!("../../state/0004_fingerprints.sql"),
-    include_str!("../../state/0005_history.sql"),
-    include_str!("../../state/0006_outlines.sql"),
-    include_str!("../../state/0007_sightings.sql"),
-];
-
-/// The version those lead to.
-pub(super) const SCHEMA: i64 = MIGRATIONS.len() as i64;
+const MIGRATIONS: &[&str] = &[include_str!("../../state/0001_schema.sql")];
 
 /// A connection resource in the ledger: not the target's id of it, but ours.
 pub type ConnectionId = i64;
@@ -138,11 +127,18 @@ pub(super) fn tune(db: &Connection) -> rusqlite::Result<()> {
 
 /// Brings the schema up to date, and gives a new file its secret key.
 pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StateError> {
+    apply(MIGRATIONS, db, path)?;
+    give_hash_key(db, path)
+}
+
+/// Applies those migrations that the file has not had.
+fn apply(migrations: &[&str], db: &mut Connection, path: &Path) -> Result<(), StateError> {
     let found = version(db).map_err(StateError::sqlite(path))?;
-    if found > SCHEMA {
-        return Err(StateError::Newer { path: path.to_owned(), found, known: SCHEMA });
+    let known = migrations.len() as i64;
+    if found > known {
+        return Err(StateError::Newer { path: path.to_owned(), found, known });
     }
-    for (index, sql) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
+    for (index, sql) in migrations.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
         // A reader may be at it too: whoever comes second finds it done.
         let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if version(&transaction)? == index as i64 {
@@ -151,6 +147,10 @@ pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StateError
             transaction.commit()?;
         }
     }
+    Ok(())
+}
+
+fn give_hash_key(db: &Connection, path: &Path) -> Result<(), StateError> {
     let key: Option<Vec<u8>> = db
         .query_row("SELECT value FROM account WHERE name = 'hash_key'", [], |row| row.get(0))
         .optional()?;
@@ -187,4 +187,26 @@ pub(super) fn current_connection(
             |row| Ok((row.get(0)?, row.get::<_, StoredId>(1)?.0)),
         )
         .optional()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_the_version_before_is_brought_up_to_date_and_one_of_a_newer_version_is_refused() {
+        let path = Path::new("main.db");
+        let mut db = Connection::open_in_memory().unwrap();
+        let migrations = ["CREATE TABLE first (n);", "ALTER TABLE first ADD COLUMN m DEFAULT 7;"];
+        apply(&migrations[..1], &mut db, path).unwrap();
+        db.execute("INSERT INTO first (n) VALUES (1)", []).unwrap();
+        for _ in 0..2 {
+            apply(&migrations, &mut db, path).unwrap();
+        }
+        let row = db.query_row("SELECT n, m FROM first", [], |row| Ok((row.get(0)?, row.get(1)?)));
+        assert_eq!(row.unwrap(), (1, 7));
+        assert_eq!(version(&db).unwrap(), 2);
+        let newer = apply(&migrations[..1], &mut db, path).unwrap_err();
+        assert!(matches!(newer, StateError::Newer { found: 2, known: 1, .. }), "{newer}");
+    }
 }

@@ -1,7 +1,8 @@
 //! What a run created, and taking it out of the ledger order by order as it is deleted at the
 //! target.
 
-use super::sql_types::{StoredId, now_ms, stored_id};
+use super::ledger::{OrderState, enrol, forget};
+use super::sql_types::{StoredId, StoredText, now_ms, stored, stored_id};
 use super::{ConnectionId, RunId, StateError, Store, View, history};
 use crate::domain::{Answer, Attempt, Operation, RemoteId};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -60,9 +61,9 @@ impl View {
         let (orders, written_since, unconfirmed) = self.db.query_row(
             "SELECT coalesce(sum(created_run IS ?2 AND remote_id IS NOT NULL), 0),
                     coalesce(sum(created_run IS ?2 AND remote_id IS NOT NULL AND run <> ?2), 0),
-                    coalesce(sum(remote_id IS NULL AND state = 1 AND run = ?2), 0)
+                    coalesce(sum(remote_id IS NULL AND state = ?3 AND run = ?2), 0)
              FROM orders WHERE connection = ?1",
-            params![connection, run],
+            params![connection, run, OrderState::CreateIntended],
             |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)),
         )?;
         let deleted: i64 = self.db.query_row(
@@ -93,7 +94,7 @@ impl Store {
         Ok(())
     }
 
-    /// What a run created, by key, after `after`.
+    /// What a run created, in the order of the ledger's keys, after the key `after`.
     ///
     /// # Errors
     /// When the state can't be read.
@@ -101,13 +102,15 @@ impl Store {
         &self,
         run: RunId,
         connection: ConnectionId,
-        after: &str,
+        after: Option<&str>,
         at_most: u32,
     ) -> Result<Vec<CreatedOrder>, StateError> {
         let mut statement = self.db.prepare_cached(
             "SELECT key, remote_id FROM orders
              WHERE connection = ?1 AND key > ?2 AND created_run = ?3 AND remote_id IS NOT NULL ORDER BY key LIMIT ?4",
         )?;
+        // Keys that are numbers come before all others.
+        let after = after.map_or_else(|| stored(&i64::MIN.to_string()), stored);
         let rows = statement.query_map(params![connection, after, run, at_most], read_created)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -122,9 +125,11 @@ impl Store {
         connection: ConnectionId,
     ) -> Result<Vec<String>, StateError> {
         let mut statement = self.db.prepare(
-            "SELECT key FROM orders WHERE connection = ?1 AND run = ?2 AND state = 1 AND remote_id IS NULL",
+            "SELECT key FROM orders
+             WHERE connection = ?1 AND run = ?2 AND state = ?3 AND remote_id IS NULL",
         )?;
-        let rows = statement.query_map(params![connection, run], |row| row.get(0))?;
+        let parameters = params![connection, run, OrderState::CreateIntended];
+        let rows = statement.query_map(parameters, |row| Ok(row.get::<_, StoredText>(0)?.0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -134,8 +139,8 @@ impl Store {
     /// When the state can't be written; the request must not be sent then.
     pub fn intend_delete(&mut self, connection: ConnectionId, key: &str) -> Result<(), StateError> {
         self.db
-            .prepare_cached("UPDATE orders SET state = 5 WHERE connection = ?1 AND key = ?2")?
-            .execute(params![connection, key])?;
+            .prepare_cached("UPDATE orders SET state = ?3 WHERE connection = ?1 AND key = ?2")?
+            .execute(params![connection, stored(key), OrderState::DeleteIntended])?;
         Ok(())
     }
 
@@ -152,15 +157,14 @@ impl Store {
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
         let attempt = Attempt::done(Operation::Delete, Some(order.id.clone()));
-        history::add(&transaction, run, connection, &order.key, &attempt)?;
+        let number = enrol(&transaction, run, connection, &order.key)?;
+        history::add(&transaction, run, number, &attempt)?;
         transaction
             .prepare_cached(
                 "INSERT OR REPLACE INTO deleted_orders (run, key, remote_id) VALUES (?1, ?2, ?3)",
             )?
-            .execute(params![run, order.key, stored_id(&order.id)])?;
-        transaction
-            .prepare_cached("DELETE FROM orders WHERE connection = ?1 AND key = ?2")?
-            .execute(params![connection, order.key])?;
+            .execute(params![run, stored(&order.key), stored_id(&order.id)])?;
+        forget(&transaction, connection, &order.key)?;
         Ok(transaction.commit()?)
     }
 
@@ -177,7 +181,8 @@ impl Store {
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
         let attempt = Attempt { operation: Operation::Delete, answer, id: Some(order.id.clone()) };
-        history::add(&transaction, run, connection, &order.key, &attempt)?;
+        let number = enrol(&transaction, run, connection, &order.key)?;
+        history::add(&transaction, run, number, &attempt)?;
         Ok(transaction.commit()?)
     }
 
@@ -194,7 +199,7 @@ impl Store {
             "SELECT key, remote_id FROM deleted_orders WHERE run = ?1 AND key = ?2",
         )?;
         let found = keys.iter().filter_map(|key| {
-            statement.query_row(params![run, key], read_created).optional().transpose()
+            statement.query_row(params![run, stored(key)], read_created).optional().transpose()
         });
         Ok(found.collect::<Result<_, _>>()?)
     }
@@ -210,13 +215,21 @@ impl Store {
         order: &CreatedOrder,
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
+        let number = enrol(&transaction, run, connection, &order.key)?;
         transaction.execute(
-            "INSERT INTO orders (connection, key, remote_id, state, outcome, run, created_run)
-             VALUES (?1, ?2, ?3, 5, 0, ?4, ?4) ON CONFLICT DO NOTHING",
-            params![connection, order.key, stored_id(&order.id), run],
+            "UPDATE orders SET remote_id = ?3, state = ?4, created_run = ?5
+             WHERE connection = ?1 AND key = ?2 AND state = ?6",
+            params![
+                connection,
+                stored(&order.key),
+                stored_id(&order.id),
+                OrderState::DeleteIntended,
+                run,
+                OrderState::Absent,
+            ],
         )?;
         let attempt = Attempt::done(Operation::Restore, Some(order.id.clone()));
-        history::add(&transaction, run, connection, &order.key, &attempt)?;
+        history::add(&transaction, run, number, &attempt)?;
         Ok(transaction.commit()?)
     }
 
@@ -248,7 +261,7 @@ fn created_count(db: &Connection, run: RunId, connection: ConnectionId) -> Resul
 }
 
 fn read_created(row: &rusqlite::Row<'_>) -> rusqlite::Result<CreatedOrder> {
-    Ok(CreatedOrder { key: row.get(0)?, id: row.get::<_, StoredId>(1)?.0 })
+    Ok(CreatedOrder { key: row.get::<_, StoredText>(0)?.0, id: row.get::<_, StoredId>(1)?.0 })
 }
 
 #[cfg(test)]

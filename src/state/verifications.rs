@@ -2,7 +2,7 @@
 //! and says nothing of an order that was not compared.
 
 use super::runs::unsigned;
-use super::sql_types::now_ms;
+use super::sql_types::{now_ms, stored_key};
 use super::{ConnectionId, StateError, Store, View};
 use crate::domain::OrderKey;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -85,7 +85,7 @@ impl Store {
                 .prepare_cached(
                     "UPDATE orders SET verified = ?3, differs = nullif(?4, 0) WHERE connection = ?1 AND key = ?2",
                 )?
-                .execute(params![connection, key.ledger_text(), verification, differs])?;
+                .execute(params![connection, stored_key(key), verification, differs])?;
         }
         Ok(transaction.commit()?)
     }
@@ -139,7 +139,7 @@ impl View {
         let sql = "SELECT verified, differs FROM orders WHERE connection = ?1 AND key = ?2";
         let found = self
             .db
-            .query_row(sql, params![connection, key.ledger_text()], |row| {
+            .query_row(sql, params![connection, stored_key(key)], |row| {
                 Ok((row.get::<_, Option<VerificationId>>(0)?, row.get::<_, Option<u8>>(1)?))
             })
             .optional()?;

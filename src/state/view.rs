@@ -1,4 +1,4 @@
-use super::ledger::memory_of;
+use super::ledger::{OrderState, entry_of};
 use super::store::{current_connection, migrate, path_of, tune, version};
 use super::{
     ConnectionId, DeadLetter, LastWrite, RunId, RunRow, StateError, dead_letters, ledger, runs,
@@ -79,7 +79,7 @@ impl View {
         connection: ConnectionId,
         key: &OrderKey,
     ) -> Result<LedgerEntry, StateError> {
-        memory_of(&self.db, connection, key)
+        entry_of(&self.db, connection, key)
     }
 
     /// What the ledger says of the last write of an order; `None` where it was never sent.
@@ -130,7 +130,8 @@ impl View {
     /// # Errors
     /// When the state can't be read.
     pub fn has_orders(&self) -> Result<bool, StateError> {
-        Ok(self.db.query_row("SELECT EXISTS (SELECT 1 FROM orders)", [], |row| row.get(0))?)
+        let sql = "SELECT EXISTS (SELECT 1 FROM orders WHERE state <> ?1)";
+        Ok(self.db.query_row(sql, [OrderState::Absent], |row| row.get(0))?)
     }
 
     /// The runs of a job, the last one first.

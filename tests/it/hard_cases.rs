@@ -249,8 +249,9 @@ fn a_look_at_part_of_the_export_forgets_no_dead_letter() {
     world.load("backfill", 3);
     let letters = || {
         let database = database(&world);
-        let mut letters =
-            database.prepare("SELECT record, reasons, status FROM dead_letters").unwrap();
+        let mut letters = database
+            .prepare("SELECT CAST(record AS TEXT), reasons, status FROM dead_letters")
+            .unwrap();
         let rows = letters.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).unwrap();
         rows.map(Result::unwrap).collect::<Vec<(String, String, Option<i64>)>>()
     };

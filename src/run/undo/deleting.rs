@@ -51,7 +51,7 @@ impl Deleting {
                 Deletion::Deleted => self.settle(order, DeleteOutcome::Deleted).await,
                 Deletion::Gone => self.settle(order, DeleteOutcome::Gone).await,
                 Deletion::Refused(refusal) => {
-                    let reason = refusal.reason();
+                    let reason = refusal.reason().to_string();
                     self.note_refused(&order, refusal).await?;
                     Ok(DeleteOutcome::Refused(order.key, reason))
                 }

@@ -139,16 +139,16 @@ impl Work<'_> {
         mirror: &RemoteSnapshot,
         steps: &mut JoinSet<Result<DeleteOutcome, UndoError>>,
     ) -> Result<(), UndoError> {
-        let (run, connection, mut after) = (deleting.run, deleting.connection, String::new());
+        let (run, connection, mut after) = (deleting.run, deleting.connection, None::<String>);
         loop {
             let from = after.clone();
             let created = self
                 .task
                 .state
-                .call(move |store| store.created_by(run, connection, &from, CREATED_MAX));
+                .call(move |store| store.created_by(run, connection, from.as_deref(), CREATED_MAX));
             let created = created.await?;
             let Some(last) = created.last() else { break };
-            after = last.key.clone();
+            after = Some(last.key.clone());
             for order in created {
                 while steps.len() >= self.task.in_flight_max {
                     if let Some(step) = steps.join_next().await {

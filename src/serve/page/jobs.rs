@@ -2,6 +2,7 @@ use super::{runs, times};
 use crate::daemon::Running;
 use crate::report::count;
 use crate::serve::snapshot::{JobSnapshot, StoredJob};
+use crate::state::RunEnd;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
@@ -41,11 +42,11 @@ fn badge(job: &JobSnapshot, is_running: bool) -> (&'static str, &'static str) {
     match (is_running, job.outcome()) {
         (true, _) => ("good", "running"),
         (_, None) => ("soft", "no run yet"),
-        (_, Some("finished")) => ("good", "finished"),
-        (_, Some("interrupted")) => ("warn", "interrupted; goes on"),
-        (_, Some("paused")) => ("warn", "target away; goes on"),
-        (_, Some("stopped")) => ("bad", "stopped"),
-        (_, Some(_)) => ("bad", "failed"),
+        (_, Some(RunEnd::Finished)) => ("good", "finished"),
+        (_, Some(RunEnd::Interrupted)) => ("warn", "interrupted; goes on"),
+        (_, Some(RunEnd::Paused)) => ("warn", "target away; goes on"),
+        (_, Some(RunEnd::Stopped)) => ("bad", "stopped"),
+        (_, Some(RunEnd::Failed)) => ("bad", "failed"),
     }
 }
 

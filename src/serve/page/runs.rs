@@ -35,7 +35,7 @@ fn line(job: &JobSnapshot, row: &RunRow, now: Timestamp) -> Markup {
     let end = match (&row.outcome, is_running) {
         (_, true) => "at work",
         (Some(_), _) if row.undone_ms.is_some() => "undone since",
-        (Some(outcome), _) => outcome,
+        (Some(outcome), _) => outcome.word(),
         (None, false) => "cut off, or of another process",
     };
     html! {

@@ -139,7 +139,7 @@ fn who_takes_the_lock_knows_that_runs_without_an_outcome_were_killed_and_goes_on
     let (run, dir) = (ledger.run, ledger.dir);
     drop(ledger.store);
     let mut store = Store::open(dir.path(), "main").unwrap();
-    assert_eq!(store.run(run).unwrap().unwrap().outcome.as_deref(), Some("interrupted"));
+    assert_eq!(store.run(run).unwrap().unwrap().outcome, Some(crate::state::RunEnd::Interrupted));
     let start = RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16], mapping: "" };
     assert_eq!(store.begin(&start).unwrap().id, run);
 }

@@ -51,7 +51,7 @@ impl Ledger {
     }
 
     fn created_by(&self, run: RunId) -> Vec<String> {
-        let created = self.store.created_by(run, self.connection, "", 10).unwrap();
+        let created = self.store.created_by(run, self.connection, None, 10).unwrap();
         created.into_iter().map(|order| order.key).collect()
     }
 
@@ -158,39 +158,4 @@ fn a_retry_takes_the_refusal_back_and_closes_the_run_that_counted_it() {
     assert_eq!(ledger.memory("B"), LedgerEntry::Unknown);
     assert!(matches!(ledger.memory("C"), LedgerEntry::Refused { .. }));
     assert_ne!(ledger.begin(Kind::Backfill), first);
-}
-
-#[test]
-fn a_file_of_the_version_before_is_brought_up_to_date_by_whoever_opens_it() {
-    let dir = tempfile::tempdir().unwrap();
-    let old = Connection::open(dir.path().join("main.db")).unwrap();
-    old.execute_batch(include_str!("../../../state/0001_ledger.sql")).unwrap();
-    old.execute_batch(
-        "PRAGMA user_version = 1; INSERT INTO account VALUES ('hash_key', zeroblob(32))",
-    )
-    .unwrap();
-    drop(old);
-    let view = View::open(dir.path(), "main").unwrap();
-    assert_eq!(view.runs("shop", 5).unwrap(), []);
-    assert_eq!(Store::open(dir.path(), "main").unwrap().run(1).unwrap(), None);
-}
-
-#[test]
-fn fingerprints_of_the_version_before_vouch_for_nothing() {
-    let dir = tempfile::tempdir().unwrap();
-    let old = Connection::open(dir.path().join("main.db")).unwrap();
-    old.execute_batch(include_str!("../../../state/0001_ledger.sql")).unwrap();
-    old.execute_batch(include_str!("../../../state/0002_undo.sql")).unwrap();
-    old.execute_batch(
-        "PRAGMA user_version = 2; INSERT INTO account VALUES ('hash_key', zeroblob(32));
-         INSERT INTO connections VALUES (1, 'shopify', 'shop', 7, 1);
-         INSERT INTO orders VALUES (1, 'A', 11, 99, 0, 1, 1, 1);
-         INSERT INTO orders VALUES (1, 'B', NULL, 99, 1, 0, 1, NULL);",
-    )
-    .unwrap();
-    drop(old);
-    let view = View::open(dir.path(), "main").unwrap();
-    let memory = |key| view.order(1, &OrderKey::parse(key).unwrap()).unwrap();
-    assert_eq!(memory("A"), LedgerEntry::Known { id: RemoteId::new("11"), fingerprint: None });
-    assert_eq!(memory("B"), LedgerEntry::Intended { update: None, fingerprint: None });
 }

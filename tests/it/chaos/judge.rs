@@ -61,7 +61,7 @@ fn refused(performed: &Performed) -> BTreeMap<String, String> {
     letters
         .into_iter()
         .filter(|letter| letter.stage == Stage::Refused)
-        .map(|letter| (letter.record, letter.reasons))
+        .map(|letter| (letter.record, letter.reasons.to_string()))
         .collect()
 }
 

@@ -6,6 +6,7 @@ use crate::rehearsal::in_paused_time;
 use ordersync::daemon::AccountStatus;
 use ordersync::samples::{GeneratorOptions, generate_csv};
 use ordersync::simulator::{Fault, Kind, RetryAfter};
+use ordersync::state::RunEnd;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -34,7 +35,7 @@ fn a_target_that_is_away_for_hours_is_asked_every_quarter_of_an_hour_and_then_lo
         assert_eq!(house.runs("job0").len(), 1, "one run, gone on with");
         house.mood(Mood::Answers);
         sleep(HOUR / 2).await;
-        assert_eq!(house.runs("job0").last().unwrap().outcome.as_deref(), Some("finished"));
+        assert_eq!(house.runs("job0").last().unwrap().outcome, Some(RunEnd::Finished));
         assert_eq!(house.wire.simulator.summary().orders, 12);
         house.close().await;
     });

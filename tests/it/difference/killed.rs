@@ -26,11 +26,7 @@ fn however_a_load_is_killed_each_order_in_the_ledger_has_its_outline() {
         child.wait().unwrap();
         is_at_work
     } {
-        assert_eq!(
-            without_outline(&world),
-            0,
-            "a settled order that lacks its outline, or has another's"
-        );
+        assert_eq!(without_outline(&world), 0, "a settled order that lacks its digest");
         requests = world.summary().requests;
     }
     world.load("backfill", 0);
@@ -41,7 +37,7 @@ fn however_a_load_is_killed_each_order_in_the_ledger_has_its_outline() {
 
 fn without_outline(world: &World) -> i64 {
     let db = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
-    let sql = "SELECT count(*) FROM orders LEFT JOIN outlines USING (connection, key)
-               WHERE orders.state = 0 AND outlines.fingerprint IS NOT orders.fingerprint";
+    let sql = "SELECT count(*) FROM orders LEFT JOIN order_digests ON order_id = id
+               WHERE state = 0 AND digest IS NULL";
     db.query_row(sql, [], |row| row.get(0)).unwrap()
 }

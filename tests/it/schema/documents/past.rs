@@ -48,7 +48,7 @@ pub fn a_shop_held_against_what_it_was(all: &mut Vec<Document>) {
 /// Makes the state one that a program wrote which kept nothing to compare with.
 fn forget_outlines(world: &World) {
     let db = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
-    db.execute_batch("DELETE FROM outlines; UPDATE runs SET mapping = NULL;").unwrap();
+    db.execute_batch("DELETE FROM order_digests; UPDATE runs SET mapping = NULL;").unwrap();
 }
 
 /// Sent again, refused, compared and not, repaired, undone.

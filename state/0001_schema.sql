@@ -1,0 +1,191 @@
+-- The state of one ActiveCampaign account: what has been sent, and how far each run came.
+--
+-- No e-mail address, name or payload is ever written here. Customers are keyed hashes (16 bytes of BLAKE3 under
+-- account.hash_key), orders are their ids as the shop numbers them, and the content of a payload is a keyed
+-- 64-bit fingerprint. Times are milliseconds since 1970, UTC.
+
+-- Single values: 'hash_key' (32 random bytes, the key of all hashes in this file), 'host' (of the account the state
+-- belongs to), 'last_order' (the highest orders.id given out).
+CREATE TABLE account (
+    name  TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) WITHOUT ROWID;
+
+INSERT INTO account (name, value) VALUES ('last_order', 0);
+
+-- The ActiveCampaign connection resources that jobs write to. A connection that was deleted and created again there
+-- has another remote id and none of the orders, and so is another row here.
+CREATE TABLE connections (
+    id         INTEGER PRIMARY KEY,
+    service    TEXT NOT NULL,
+    externalid TEXT NOT NULL,
+    remote_id  NOT NULL,
+    seen_ms    INTEGER NOT NULL,        -- the row seen last is the one in use; 0: deleted at ActiveCampaign
+    UNIQUE (service, externalid, remote_id)
+);
+
+-- What ActiveCampaign answered when it was last asked for a connection, so that a plan need not ask.
+CREATE TABLE connections_asked (
+    service    TEXT NOT NULL,
+    externalid TEXT NOT NULL,
+    owner      INTEGER NOT NULL,        -- 0 no such connection, 1 an integration of ours, 2 ActiveCampaign's own (native)
+    list_id    TEXT,                    -- its new contacts join this list
+    at_ms      INTEGER NOT NULL,
+    PRIMARY KEY (service, externalid)
+) WITHOUT ROWID;
+
+-- The ledger of orders. A row stays when its order leaves the ledger (state 6), as its history does.
+--
+-- Rows lie in the order of their keys (WITHOUT ROWID): a plan looks up each order of an export by its key, and finds
+-- what it needs in one search.
+CREATE TABLE orders (
+    connection  INTEGER NOT NULL REFERENCES connections (id),
+    key         NOT NULL,               -- externalid; of a cart a blank and its externalcheckoutid. A number where it is
+                                        -- written as one: half the size
+    id          INTEGER NOT NULL,       -- ours, counted in account.last_order; history and digests refer to it
+    remote_id,                          -- NULL until known; a number where ActiveCampaign writes one
+    fingerprint INTEGER,                -- of the payload ActiveCampaign took last; states 1 and 2: about to be sent;
+                                        -- 3: refused; NULL: to be sent again
+    state       INTEGER NOT NULL,       -- 0 settled, 1 create intended, 2 update intended, 3 refused,
+                                        -- 4 a cart that became an order, 5 delete intended, 6 not in the ledger
+    outcome     INTEGER,                -- of the last write: NULL none yet, 1 created, 2 updated, 3 adopted, 4 left deleted
+    run         INTEGER NOT NULL,       -- the run that touched it last; 0: `adopt`, which is no run
+    created_run INTEGER,                -- the run that created it at ActiveCampaign; NULL: adopted or not there
+    verified    INTEGER,                -- the verification that compared it last; negative: and it was written since
+    differs     INTEGER,                -- what that found: 1 missing, 2 total, 4 currency, 8 date, 16 products,
+                                        -- 32 customer; NULL: nothing
+    PRIMARY KEY (connection, key)
+) WITHOUT ROWID;
+
+-- Which fields of an order changed since it was written follows from these: amounts, dates and counts of the payload,
+-- and short keyed hashes of its other fields; no address, name or text (src/domain/digest.rs). In a table of their own,
+-- so that a plan over a ledger in which nothing changed reads none of them.
+CREATE TABLE order_digests (
+    order_id INTEGER PRIMARY KEY,       -- orders.id
+    digest   BLOB NOT NULL              -- of the payload that orders.fingerprint is of
+);
+
+-- A digest of another payload than the fingerprint's would mislead.
+CREATE TRIGGER digest_outdated AFTER UPDATE OF fingerprint ON orders WHEN new.fingerprint IS NOT old.fingerprint BEGIN
+    DELETE FROM order_digests WHERE order_id = old.id;
+END;
+
+-- The attempts at an order: what was asked of ActiveCampaign for it, and what people asked for. Of more than 10 the
+-- first and the last 9 are kept. Throttled requests are no attempts; their run counts them.
+CREATE TABLE history (
+    order_id   INTEGER NOT NULL,        -- orders.id
+    n          INTEGER NOT NULL,        -- counted from 1 for each order
+    run        INTEGER NOT NULL,        -- 0: no run, but people; of a delete the run that is undone
+    at_s       INTEGER NOT NULL,        -- seconds since 1970, UTC
+    operation  INTEGER NOT NULL,        -- 1 create, 2 update, 3 look-up, 4 delete, 5 create of its customer,
+                                        -- 6 look-up of its customer, 7 adopted, 8 left deleted, 9 `dead-letters retry`,
+                                        -- 10 `verify --repair`, 11 still listed after its delete
+    answer     TEXT,                    -- NULL: done; 'absent', or what follows from a failure: 'again', 'refused', …
+    status     INTEGER,                 -- HTTP status of a failure
+    code       TEXT,                    -- ActiveCampaign's error code, or ours for what broke; of 10 the fields that differed
+    remote_id,                          -- of what was created, found or deleted
+    PRIMARY KEY (order_id, n)
+) WITHOUT ROWID;
+
+-- The ledger of customers.
+CREATE TABLE customers (
+    connection INTEGER NOT NULL REFERENCES connections (id),
+    key_hash   BLOB NOT NULL,
+    remote_id,                          -- NULL: a create was intended and its answer never recorded
+    PRIMARY KEY (connection, key_hash)
+) WITHOUT ROWID;
+
+-- One row for each run. The counts are settled in the same transaction as what they count.
+CREATE TABLE runs (
+    id                 INTEGER PRIMARY KEY,
+    job                TEXT NOT NULL,
+    kind               TEXT NOT NULL,               -- backfill, sync
+    connection         INTEGER REFERENCES connections (id),
+    export             BLOB NOT NULL,               -- hash of the export's files (path, size, time) and the limits asked for
+    mapping            TEXT,                        -- the settings it makes orders by, `name=value` line by line
+    records_planned    INTEGER,                     -- what its plan said, over all of its processes; NULL: no plan
+    requests_planned   INTEGER,
+    started_ms         INTEGER NOT NULL,
+    ended_ms           INTEGER,
+    active_ms          INTEGER NOT NULL DEFAULT 0,  -- time at work, over all its processes
+    outcome            TEXT,                        -- finished, interrupted, paused, stopped, failed;
+                                                    -- NULL while at work, or killed
+    closed_ms          INTEGER,                     -- never resumed: what it had settled was taken back since
+    undone_ms          INTEGER,                     -- nothing that it created is at ActiveCampaign any more
+    checkpoint         INTEGER NOT NULL DEFAULT 0,  -- the lowest record not yet settled
+    records            INTEGER,                     -- records in the export, once it was read to its end
+    created            INTEGER NOT NULL DEFAULT 0,
+    updated            INTEGER NOT NULL DEFAULT 0,
+    adopted            INTEGER NOT NULL DEFAULT 0,
+    unchanged          INTEGER NOT NULL DEFAULT 0,
+    filtered           INTEGER NOT NULL DEFAULT 0,
+    invalid            INTEGER NOT NULL DEFAULT 0,
+    refused            INTEGER NOT NULL DEFAULT 0,
+    pending            INTEGER NOT NULL DEFAULT 0,  -- read and not settled when the run ended
+    customers_created  INTEGER NOT NULL DEFAULT 0,
+    customers_adopted  INTEGER NOT NULL DEFAULT 0,
+    requests_total     INTEGER NOT NULL DEFAULT 0,
+    requests_retried   INTEGER NOT NULL DEFAULT 0,
+    requests_throttled INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE INDEX runs_of_job ON runs (job, id);
+
+-- Records that were invalid (not sent) or refused (rejected by ActiveCampaign), with every reason. One row for each
+-- record of a job, however often it is met; gone once a finished run no longer meets it.
+CREATE TABLE dead_letters (
+    job       TEXT NOT NULL,
+    record    NOT NULL,                 -- the order's key as in orders, or file and line where it has none
+    stage     TEXT NOT NULL,            -- invalid, refused
+    number    TEXT NOT NULL,            -- the order's number as people know it
+    file      TEXT NOT NULL,
+    line      INTEGER NOT NULL,
+    reasons   TEXT NOT NULL,            -- codes, with the field where one is at fault: 'bad_money(total) missing_email'
+    status    INTEGER,                  -- HTTP status of the last response, for refused ones
+    attempts  INTEGER NOT NULL,
+    first_run INTEGER NOT NULL,
+    last_run  INTEGER NOT NULL,
+    at_ms     INTEGER NOT NULL,
+    PRIMARY KEY (job, record)
+) WITHOUT ROWID;
+
+-- Orders that an undo has deleted, until it has read back that they are gone.
+CREATE TABLE deleted_orders (
+    run       INTEGER NOT NULL REFERENCES runs (id), -- the run that had created it
+    key       NOT NULL,                              -- as in orders
+    remote_id NOT NULL,
+    PRIMARY KEY (run, key)
+) WITHOUT ROWID;
+
+-- What the last finished run of each job had read: an export that shrank, or a file that is gone, is noticed before
+-- the next run sends anything.
+CREATE TABLE export_files (
+    job   TEXT NOT NULL,
+    file  TEXT NOT NULL,                -- path, with the member in brackets where it is an archive
+    bytes INTEGER NOT NULL,             -- of the file on disk
+    PRIMARY KEY (job, file)
+) WITHOUT ROWID;
+
+-- Currencies that runs of a job have sent orders in; each is noted before the first of them.
+CREATE TABLE currencies_sent (
+    job      TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    PRIMARY KEY (job, currency)
+) WITHOUT ROWID;
+
+-- One row for each verification that began.
+CREATE TABLE verifications (
+    id          INTEGER PRIMARY KEY,
+    job         TEXT NOT NULL,
+    connection  INTEGER NOT NULL REFERENCES connections (id),
+    started_ms  INTEGER NOT NULL,
+    ended_ms    INTEGER,                -- NULL: it did not finish
+    sample_part INTEGER,                -- NULL: all orders; else the part of sample_of that was read line by line
+    sample_of   INTEGER,
+    expected    INTEGER NOT NULL DEFAULT 0,
+    matching    INTEGER NOT NULL DEFAULT 0,
+    differences INTEGER NOT NULL DEFAULT 0,
+    queued      INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE INDEX verifications_of_job ON verifications (job, id);
