@@ -292,7 +292,7 @@ impl<'a> Execution<'a> {
         let reasons = LetterReasons(vec![refusal.reason()]);
         tracing::warn!(
             order = letter.record,
-            reasons = %reasons,
+            reasons = reasons.to_string(),
             attempts = refusal.attempts,
             "the target did not take an order"
         );
