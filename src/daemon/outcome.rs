@@ -108,7 +108,7 @@ fn log_finished(job: &str, report: &RunReport) {
             job,
             run,
             left_out,
-            "{left_out} records of {job} were left out; `ordersync dead-letters list {job}` tells why"
+            "{left_out} records of {job} were not sent; `ordersync dead-letters list {job}` shows why"
         );
     }
 }

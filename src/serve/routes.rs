@@ -140,7 +140,7 @@ fn html(text: String) -> Response {
 }
 
 fn failed() -> Response {
-    (StatusCode::INTERNAL_SERVER_ERROR, "that ended in a bug; the log tells more\n").into_response()
+    (StatusCode::INTERNAL_SERVER_ERROR, "internal error; see the log\n").into_response()
 }
 
 /// Rejects requests for another host, and adds the security headers to each response.

@@ -27,10 +27,10 @@ pub(in crate::serve) fn whole(snapshot: &Snapshot) -> String {
             body {
                 header {
                     h1 { "ordersync" }
-                    p #state role="status" { "Reload to see it anew." }
+                    p #state role="status" { "Reload to update." }
                 }
                 main #live { (parts(snapshot)) }
-                footer { p { "ordersync " (env!("CARGO_PKG_VERSION")) ". This page only shows; `ordersync` on the command line acts." } }
+                footer { p { "ordersync " (env!("CARGO_PKG_VERSION")) ". Read-only page; use `ordersync` on the command line to act." } }
                 script { (PreEscaped(SCRIPT)) }
             }
         }
@@ -71,7 +71,7 @@ fn process_text(process: &Process, snapshot: &Snapshot) -> Markup {
             p.bad role="alert" { strong { "Stuck: " } "a run neither moves nor waits for something known." }
         }
         @if !process.is_current {
-            p.warn role="alert" { strong { "Old settings: " } "the settings file was changed and has a fault, so those from before are in force. The log tells what is wrong." }
+            p.warn role="alert" { strong { "Old settings: " } "the settings file was changed and has a fault, so those from before are in force. The log says what is wrong." }
         }
     }
 }
