@@ -64,7 +64,7 @@ pub enum VerificationStatus {
     /// then is not kept.
     Queued {
         at_ms: i64,
-        /// The fields that differed, in the words of [`Mismatch::code`].
+        /// The fields that differed, in the words of [`Mismatch::word`].
         differs: String,
         is_written_since: bool,
     },
