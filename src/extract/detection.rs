@@ -93,12 +93,12 @@ pub fn detect(
     let mut table = CsvTable::detect(text, named, options)
         .map_err(|no_match| no_match.at(source.shown(), 1))?;
     if table.is_double_quoted {
-        let note = "rows stand as a whole in one quoted cell, as spreadsheets quote them again; they are read";
+        let note = "rows are in quotes as a whole, as spreadsheets quote them again; they are read";
         notes.push(note.to_owned());
     }
     if source.open_end().is_some() {
-        let note = "its last line has no end, as where a file was cut: if the rows above don't prove that its last \
-                    cell is whole, its last order is not sent; where the file is whole, end that line";
+        let note = "the file may be incomplete (no final newline): its last order is sent only if the rows above \
+                    prove that its last cell is complete; if the file is complete, end that line";
         notes.push(note.to_owned());
     }
     let why = std::mem::take(&mut table.why);

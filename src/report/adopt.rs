@@ -22,7 +22,7 @@ pub fn adoption_json(adoption: &Adoption) -> Value {
 
 pub fn adoption_text(adoption: &Adoption) -> String {
     let mut text = format!(
-        "Adopted {}: {} orders at the target, {} requests, none of them a write\n",
+        "Adopted {}: {} orders in ActiveCampaign, {} requests, none of them a write\n",
         adoption.job,
         count(adoption.at_target),
         count(adoption.requests)
@@ -37,9 +37,13 @@ pub fn adoption_text(adoption: &Adoption) -> String {
             count_row(
                 "left out",
                 adoption.left_out,
-                "at the target, but filtered or invalid in the export now",
+                "in ActiveCampaign, but filtered or invalid in the export now",
             ),
-            count_row("extra", adoption.extra, "at the target, and not in the export: left alone"),
+            count_row(
+                "extra",
+                adoption.extra,
+                "in ActiveCampaign, and not in the export: left alone",
+            ),
             count_row("customers", adoption.customers, "whose ids are known again"),
         ],
     ));

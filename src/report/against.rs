@@ -99,11 +99,7 @@ pub fn against_comparison(preview: &Preview, against: &SavedPlanDiff, reveal: bo
     let rows = vec![
         count_row("same", against.same, "orders that are in both, alike"),
         count_row("changed", against.changed, "orders that are in both, and differ"),
-        count_row(
-            "only in it",
-            against.only_saved,
-            "orders that no sound record of the export is of",
-        ),
+        count_row("only in it", against.only_saved, "orders no longer in the export"),
         count_row("saved", against.saved, "the sum of these"),
         count_row("only now", against.only_now, new),
     ];

@@ -91,13 +91,13 @@ fn name_of(letter: &DeadLetter) -> &str {
 /// One letter, with what to do about each reason.
 pub fn letter_text(letter: &DeadLetter) -> String {
     let mut text = format!(
-        "{} of {}, key {}: {}\n  {}:{}, met by runs {} to {}, {} requests",
+        "{} of {}, key {}: {}\n  {}:{}, seen in runs {} to {}, {} requests",
         printable(name_of(letter)),
         letter.job,
         printable(&letter.record),
         match letter.stage {
             Stage::Invalid => "invalid, never sent",
-            Stage::Refused => "refused by the target",
+            Stage::Refused => "rejected by ActiveCampaign",
         },
         printable(&letter.file),
         letter.line,

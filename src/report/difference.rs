@@ -80,7 +80,7 @@ fn held_json(held: FieldValue) -> Value {
 /// The comparison as a person reads it.
 pub fn since_comparison(preview: &Preview, since: &SinceRun) -> Comparison {
     let title = format!(
-        "Since run {} of {}: what became of the orders that it, or an earlier run, left at the target",
+        "Since run {} of {}: what became of the orders loaded by it or by an earlier run",
         since.run, preview.job
     );
     let mut comparison = Comparison { title, ..Comparison::default() };
@@ -95,11 +95,15 @@ pub fn since_comparison(preview: &Preview, since: &SinceRun) -> Comparison {
     let left_out = since.left_out_examples.iter().map(|(example, (is, reason))| {
         format!("{}: {is}, {reason}", example_text(preview, example))
     });
-    comparison.add("At the target, and left out now", Vec::new(), left_out.collect());
+    comparison.add("In ActiveCampaign, and left out now", Vec::new(), left_out.collect());
     let keys: Vec<String> = since.gone_examples.iter().map(|key| printable(key)).collect();
     let more = if since.gone > keys.len() as u64 { ", …" } else { "" };
     let gone = (!keys.is_empty()).then(|| format!("{}{more}", keys.join(", ")));
-    comparison.add("At the target, and gone from the export", Vec::new(), Vec::from_iter(gone));
+    comparison.add(
+        "In ActiveCampaign, and no longer in the export",
+        Vec::new(),
+        Vec::from_iter(gone),
+    );
     comparison
 }
 
@@ -112,10 +116,10 @@ fn known_rows(since: &SinceRun) -> Vec<Vec<String>> {
         rows.push(count_row(
             "left out now",
             *n,
-            &format!("{is}: {reason}; at the target they stay as they are"),
+            &format!("{is}: {reason}; the orders in ActiveCampaign are kept"),
         ));
     }
-    let gone = "in no sound record of the export; at the target they stay as they are";
+    let gone = "no longer in the export; the orders in ActiveCampaign are kept";
     rows.push(count_row("gone", since.gone, gone));
     rows.push(count_row("known then", since.known(), "the sum of these"));
     rows
@@ -126,7 +130,7 @@ fn settings_lines(since: &SinceRun) -> Vec<String> {
         return vec!["that run kept none to compare with".to_owned()];
     };
     if settings.is_empty() {
-        return vec!["those that make orders of records are as they were".to_owned()];
+        return vec!["unchanged".to_owned()];
     }
     let shown = |text: &str| if text.is_empty() { "none".to_owned() } else { printable(text) };
     let line = |(name, then, now): &(String, String, String)| {

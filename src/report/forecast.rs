@@ -112,29 +112,28 @@ pub(super) fn assumptions(forecast: &Forecast) -> Vec<String> {
     };
     let (round_trip, in_flight) = (seconds(terms.round_trip), terms.in_flight_max);
     let answers = match terms.is_bound_by_answers() {
-        true => format!("that leaves {:.2} requests a second", forecast.requests_per_second()),
-        false => format!(
-            "the limit binds until they take more than {} s",
-            seconds(terms.round_trip_max())
-        ),
+        true => format!("that allows {:.2} requests a second", forecast.requests_per_second()),
+        false => {
+            format!("speed drops only if responses exceed {} s", seconds(terms.round_trip_max()))
+        }
     };
     let mut all = vec![
         format!(
             "Counted: a request for each new customer, order to write and look-up{connection}."
         ),
         format!(
-            "Assumed: {:.2} of the {} requests a second that the account allows, which nothing else uses; nothing throttled or \
-             asked for again; nothing of what is to be created there already (each would take one or two more).",
+            "Assumed: {:.2} of the {} requests a second that the account allows, used by nothing else; no throttling or \
+             retries; nothing of what is to be created exists yet (each would take one or two requests more).",
             terms.pace(),
             terms.allowed_per_second
         ),
         format!(
-            "Assumed: {round_trip} s an answer; with at most {in_flight} in flight (in_flight_max) {answers}."
+            "Assumed: {round_trip} s per response; with at most {in_flight} in flight (in_flight_max), {answers}."
         ),
     ];
     if forecast.unsure > 0 {
         all.push(format!(
-            "Unsure: {} of the requests are needed only where what an earlier run sent last did not arrive.",
+            "Unsure: {} of the requests are needed only if the last requests of an earlier run were lost.",
             count(forecast.unsure)
         ));
     }

@@ -85,9 +85,9 @@ fn verified_json(verified: &VerificationStatus, zone: &TimeZone) -> Value {
 pub(super) fn ledger_text(known: &Known, zone: &TimeZone) -> String {
     let mut text = format!("\nKey {} in the ledger\n", printable(&known.key));
     match (&known.remote_id, &known.last_write) {
-        (Some(id), _) => text.push_str(&format!("  at the target as id {id}\n")),
-        (None, Some(_)) => text.push_str("  not known to be at the target\n"),
-        (None, None) => text.push_str("  not at the target, as far as is known\n"),
+        (Some(id), _) => text.push_str(&format!("  in ActiveCampaign as id {id}\n")),
+        (None, Some(_)) => text.push_str("  not known to be in ActiveCampaign\n"),
+        (None, None) => text.push_str("  not in ActiveCampaign, as far as is known\n"),
     }
     if let Some(write) = &known.last_write {
         let outcome = write.outcome.unwrap_or("sent, and no answer recorded");
@@ -173,8 +173,8 @@ fn answer_text(attempt: &Attempt) -> String {
 fn disposition_text(disposition: &str) -> &str {
     match disposition {
         "again" => "not carried out",
-        "look_up" => "nobody knows whether it was carried out",
-        "exists" => "the target has a record of this key",
+        "look_up" => "it is unknown whether it was carried out",
+        "exists" => "ActiveCampaign has a record with this key",
         "unclear" => "refused without a reason",
         "gone" => "not there any more",
         "relation_gone" => "its customer or connection is not there any more",

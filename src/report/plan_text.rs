@@ -34,7 +34,7 @@ pub fn plan_text(preview: &Preview, now: &Zoned, width: Option<usize>) -> String
     for warning in warnings(preview, now) {
         text.section("Warning", [Line::of(warning.with_example(preview))]);
     }
-    text.section("Triggers", [Line::of(historical(&preview.summary))]);
+    text.section("Automation", [Line::of(historical(&preview.summary))]);
     let forecast = forecast_lines(preview, now);
     let forecast = forecast.strip_prefix("Forecast: ").unwrap_or(&forecast);
     text.section("Forecast", forecast.lines().map(Line::of));
@@ -84,18 +84,18 @@ fn records(summary: &PlanSummary) -> Vec<Line> {
         fields => format!("orders that changed: {fields}"),
     };
     let filtered = if summary.read == summary.filtered {
-        "every one is left out by a rule"
+        "all are excluded by the policy or a date limit"
     } else {
-        "left out by a rule"
+        "excluded by the policy or a date limit"
     };
     let mut rows = vec![
         ("create", summary.create, customers.as_str()),
         ("update", summary.update, changed.as_str()),
         ("  look up", summary.look_up, "of these: an earlier run may have sent them"),
-        ("unchanged", summary.unchanged, "orders that are at the target as they are"),
+        ("unchanged", summary.unchanged, "already loaded, no change"),
         ("filtered", summary.filtered, filtered),
         ("invalid", summary.invalid, "can't be sent"),
-        ("refused", summary.refused, "by the target before, and unchanged since"),
+        ("refused", summary.refused, "rejected by ActiveCampaign before, and unchanged since"),
         ("read", summary.read, "the sum of these"),
     ];
     // The other rows are shown with zero too: they are what a first plan is about.
@@ -249,10 +249,10 @@ fn examples(preview: &Preview, found: &ExampleCount, room: Option<usize>) -> Str
 pub(super) fn historical(summary: &PlanSummary) -> String {
     let payloads = summary.create + summary.update;
     match (payloads, summary.source_not_historical) {
-        (0, 0) => "nothing is sent, so nothing is triggered".to_owned(),
-        (1, 0) => "the payload is historical (source 0): no automation fires".to_owned(),
+        (0, 0) => "none will run; nothing is sent".to_owned(),
+        (1, 0) => "none will run; the order is sent as historical (source 0)".to_owned(),
         (n, 0) => {
-            format!("all {} payloads are historical (source 0): no automation fires", count(n))
+            format!("none will run; all {} orders are sent as historical (source 0)", count(n))
         }
         (_, live) => format!(
             "{} {} not historical, which is a bug: don't send this",

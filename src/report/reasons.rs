@@ -6,12 +6,12 @@ use crate::plan::{ExampleCount, PlanSummary};
 /// What a filter does, and the setting behind it.
 pub(super) fn filter_advice(code: &str) -> &'static str {
     match code {
-        "fully_refunded" => "the money all went back; policy.refunds leaves such orders out",
-        "missing_email" => "no address; policy.missing_email leaves such orders out",
-        "outside_dates" => "placed outside of the dates asked for",
-        "deleted_at_source" => "the shop deleted it since; what is at the target stays",
-        "superseded" => "the same order stands in a later file or record, which is taken",
-        _ => "not of a status that policy.statuses takes",
+        "fully_refunded" => "fully refunded; excluded by policy.refunds",
+        "missing_email" => "no e-mail address; excluded by policy.missing_email",
+        "outside_dates" => "outside the dates given with --from and --to",
+        "deleted_at_source" => "deleted in the shop; the order in ActiveCampaign is kept",
+        "superseded" => "the same order is in a later file or record; that one is used",
+        _ => "status not included (policy.statuses)",
     }
 }
 
@@ -25,18 +25,18 @@ pub(super) fn advice(code: &str) -> &'static str {
     let code =
         code.strip_prefix("customer_").or_else(|| code.strip_prefix("order_")).unwrap_or(code);
     match code {
-        "email_invalid" => "the target does not take this address; correct it in the shop",
-        "field_missing" => "the target misses this field; add it in the shop",
-        "field_invalid" => "the target does not take this value; correct it in the shop",
+        "email_invalid" => "ActiveCampaign rejects this e-mail address; correct it in the shop",
+        "field_missing" => "ActiveCampaign requires this field; add it in the shop",
+        "field_invalid" => "ActiveCampaign rejects this value; correct it in the shop",
         "related_missing" => {
-            "its customer or connection was deleted at the target; `dead-letters retry` makes it again"
+            "its customer or connection was deleted in ActiveCampaign; `dead-letters retry` creates it again"
         }
-        "duplicate" => "the target holds another record of this key; look at both there",
+        "duplicate" => "ActiveCampaign has another record with this key; compare the two there",
         _ if code.starts_with("http_5") || !code.starts_with("http_") => {
-            "no clear answer from the target; the next run looks it up, and `dead-letters retry` sends a refused one again"
+            "no clear answer from ActiveCampaign; the next run looks it up, and `dead-letters retry` sends a refused one again"
         }
         _ => {
-            "the target would not take it; look at the order in the shop, then `dead-letters retry`"
+            "ActiveCampaign rejected it; check the order in the shop, then run `dead-letters retry`"
         }
     }
 }
@@ -60,9 +60,9 @@ mod tests {
         }
         assert_eq!(
             advice("customer_email_invalid"),
-            "the target does not take this address; correct it in the shop"
+            "ActiveCampaign rejects this e-mail address; correct it in the shop"
         );
-        assert!(advice("order_http_400").contains("would not take it"));
+        assert!(advice("order_http_400").contains("rejected it"));
         assert!(advice("order_http_502").contains("no clear answer"));
     }
 }

@@ -48,16 +48,16 @@ pub fn run_text(report: &RunReport) -> String {
     );
     let meaning = |name| match name {
         "created" => customers.as_str(),
-        "adopted" => "found at the target",
-        "unchanged" => "nothing to send",
-        "filtered" => "left out by a rule",
-        "invalid" => "we would not send them",
-        "refused" => "the target would not take them",
+        "adopted" => "already in ActiveCampaign",
+        "unchanged" => "already loaded, no change",
+        "filtered" => "excluded by the policy or a date limit",
+        "invalid" => "not sent",
+        "refused" => "rejected by ActiveCampaign",
         _ => "",
     };
     let mut rows: Vec<Vec<String>> =
         row.counts.named().iter().map(|(name, n)| count_row(name, *n, meaning(*name))).collect();
-    rows.push(count_row("pending", row.pending, "read and not settled"));
+    rows.push(count_row("pending", row.pending, "read, outcome not known yet"));
     rows.push(count_row("read", row.read(), "the sum of these"));
     let end = row.outcome.map_or("at work", RunEnd::word);
     format!(

@@ -92,7 +92,10 @@ fn job_text(job: &JobStatus) -> String {
         text.push_str(&estimate_text(row, estimate, &job.zone));
     }
     if let (Some(ms), None) = (job.asked_to_wait_ms, &job.estimate) {
-        text.push_str(&format!("  the target asked to wait until {}\n", local_ms(ms, &job.zone)));
+        text.push_str(&format!(
+            "  ActiveCampaign asked to wait until {}\n",
+            local_ms(ms, &job.zone)
+        ));
     }
     text
 }
@@ -128,7 +131,7 @@ fn estimate_text(row: &RunRow, estimate: &ProgressEstimate, zone: &TimeZone) -> 
     }
     if let Some(until) = estimate.waits_until {
         let until = local(until, zone);
-        text.push_str(&format!(", waits until {until}, as the target asked"));
+        text.push_str(&format!(", waits until {until}, as ActiveCampaign asked"));
     }
     match estimate.expected_end {
         Some(end) => text.push_str(&format!(", done about {}\n", local(end, zone))),

@@ -52,11 +52,7 @@ pub fn undo_plan_text(plan: &UndoPlan) -> String {
         ));
     }
     if plan.is_empty() {
-        rows[0] = count_row(
-            "to delete",
-            0,
-            "nothing left: no order stands in the ledger as created by it",
-        );
+        rows[0] = count_row("to delete", 0, "nothing left: the ledger has no order created by it");
         return format!("{head}\n{}{}", columns("<><", &rows), leaves_text(plan));
     }
     format!(
@@ -123,12 +119,12 @@ pub fn undo_text(plan: &UndoPlan, report: &UndoReport) -> String {
     let refused: Vec<String> =
         report.refused.iter().map(|(order, reason)| format!("{order} ({reason})")).collect();
     for (keys, what) in [
-        (&report.still_there, "the target still lists; run it again"),
-        (&refused, "the target would not delete"),
+        (&report.still_there, "are still in ActiveCampaign; run it again"),
+        (&refused, "ActiveCampaign refused to delete"),
         (&report.foreign, "have an id that belongs to another order now; left alone"),
         (
             &report.unconfirmed,
-            "may be of this run, which was killed while it created them; look at them at the target",
+            "may be of this run, which was killed while it created them; look at them in ActiveCampaign",
         ),
     ] {
         if !keys.is_empty() {

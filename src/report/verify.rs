@@ -35,7 +35,7 @@ pub fn verification_json(verifications: &[Verification]) -> Value {
 
 pub fn verification_text(v: &Verification) -> String {
     let mut text = format!(
-        "Verified {}: {} orders expected, {} at the target, {} the same on both sides, {} differences\n",
+        "Verified {}: {} orders expected, {} in ActiveCampaign, {} the same on both sides, {} differences\n",
         v.job,
         count(v.expected),
         count(v.at_target),
@@ -44,13 +44,13 @@ pub fn verification_text(v: &Verification) -> String {
     );
     if v.left_out > 0 {
         text.push_str(&format!(
-            "  {} orders at the target are in the export too, but are filtered or invalid there now\n",
+            "  {} orders in ActiveCampaign are in the export too, but filtered or invalid there now\n",
             count(v.left_out)
         ));
     }
     if v.from_elsewhere > 0 {
         text.push_str(&format!(
-            "  {} orders at the target were loaded by us from another export\n",
+            "  {} orders in ActiveCampaign were loaded by ordersync from another export\n",
             count(v.from_elsewhere)
         ));
     }

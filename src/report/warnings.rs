@@ -88,16 +88,16 @@ fn of_connection(all: &mut Warnings<'_>, preview: &Preview, now: &Zoned) {
     match &history.asked {
         Some((asked, at)) if asked.owner == ConnectionOwner::Native => {
             let text = format!(
-                "{what} is ActiveCampaign's own integration{}; a run stops there, as writing into it would mix two \
-                 sources: choose another service or externalid",
+                "{what} belongs to one of ActiveCampaign's own integrations{}; a run stops there, because writing into it would mix \
+                 two sources: choose another service or externalid",
                 seen_on(*at, now)
             );
             all.add("native_connection", Some("connection.externalid"), text);
         }
         None if sends && !history.is_connected => {
             let text = format!(
-                "nobody has asked yet whether {what} is ActiveCampaign's own integration, and whether its new contacts \
-                 join a list; `ordersync check {}` does",
+                "not checked yet: does {what} belong to one of ActiveCampaign's own integrations, and do its new \
+                 contacts join a list? Run `ordersync check {}`",
                 preview.job
             );
             all.add("connection_unknown", None, text);
@@ -208,7 +208,7 @@ fn of_orders(all: &mut Warnings<'_>, preview: &Preview) {
     if let Some(duplicates) = summary.invalid_reasons.get(&Reason::Duplicate) {
         let repeats = if duplicates.count == 1 { "repeats" } else { "repeat" };
         let text = format!(
-            "{} {repeats} an order that stands earlier in the same file, which is taken",
+            "{} {repeats} an order that is earlier in the same file; the first one is used",
             records(duplicates.count)
         );
         all.with("duplicates", None, text, &duplicates.examples);
@@ -247,7 +247,7 @@ fn of_contacts(all: &mut Warnings<'_>, preview: &Preview, now: &Zoned) {
         return;
     }
     let text = format!(
-        "{} would be created; ActiveCampaign makes a contact of each address it does not have yet, and contacts count \
+        "{} would be created; ActiveCampaign creates a contact for each e-mail address it does not know yet, and contacts count \
          towards the limit of its plan",
         many(new, "customer")
     );

@@ -74,7 +74,7 @@ fn one_is_shown_with_advice_for_each_reason() {
     for order in [&keys[1], &number] {
         let text = well(world.run(&["dead-letters", "show", "shop", order])).out;
         assert!(
-            text.contains("refused by the target") && text.contains("dead-letters retry"),
+            text.contains("rejected by ActiveCampaign") && text.contains("dead-letters retry"),
             "{text}"
         );
     }

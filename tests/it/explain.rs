@@ -152,7 +152,7 @@ fn each_attempt_is_told_with_what_the_target_answered() {
     );
     let told = explained(&world, text(&order, "externalid"), &[]).out;
     assert!(
-        told.contains("503") && told.contains("nobody knows whether it was carried out"),
+        told.contains("503") && told.contains("it is unknown whether it was carried out"),
         "{told}"
     );
 }

@@ -51,7 +51,8 @@ fn a_run_at_work_tells_its_progress_its_wait_and_its_expected_end_and_a_killed_o
     let (until, end) = (instant(&progress["waits_until"]), instant(&run["expected_end"]));
     assert!(end >= until, "what is left comes after the wait: {run}");
     let text = world.run(&["status"]).out;
-    for expected in ["at work", "of 60 records settled", "as the target asked", "done about 20"] {
+    for expected in ["at work", "of 60 records settled", "as ActiveCampaign asked", "done about 20"]
+    {
         assert!(text.contains(expected), "{expected}: {text}");
     }
     child.kill().unwrap();
@@ -61,7 +62,7 @@ fn a_run_at_work_tells_its_progress_its_wait_and_its_expected_end_and_a_killed_o
     assert!(run["expected_end"].is_null() && run["progress"].is_null(), "{run}");
     let text = world.run(&["status"]).out;
     for expected in
-        ["interrupted (killed); the next backfill goes on", "the target asked to wait until"]
+        ["interrupted (killed); the next backfill goes on", "ActiveCampaign asked to wait until"]
     {
         assert!(text.contains(expected), "{expected}: {text}");
     }

@@ -99,7 +99,7 @@ fn a_table_from_a_pipe_that_ends_within_its_last_line_is_noted_and_its_last_orde
         (&1.into(), &1.into()),
         "a 1 may be the beginning of 12"
     );
-    assert!(planned["files"][0]["notes"][0].as_str().unwrap().contains("its last line has no end"));
+    assert!(planned["files"][0]["notes"][0].as_str().unwrap().contains("no final newline"));
     let planned = pipe(&world, &["--json", "plan"], &text).json()["plans"][0].clone();
     assert_eq!(
         (&planned["create"], &planned["files"][0]["notes"]),

@@ -125,7 +125,7 @@ fn a_last_row_without_a_line_end_is_sent_where_the_rows_above_prove_it_whole() {
         let cut = &whole[..whole.len() - len];
         assert_eq!(last(cut), [Reason::MalformedRow], "{cut}");
         assert_eq!(last(&format!("{cut}\n")), [], "who ends the line says that it is whole");
-        assert!(opened(cut).notes[0].contains("its last line has no end"));
+        assert!(opened(cut).notes[0].contains("no final newline"));
     }
     let longer = whole.replacen(",web\n", ",website\n", 1);
     assert_eq!(
@@ -191,7 +191,7 @@ fn rows_that_were_quoted_again_are_read_as_what_they_were() {
         format!("{header}\r\n{}\r\n", rows.replace('\n', "\r\n").replace("Pen\r\nred", "Pen\nred")),
     ] {
         assert_eq!(read(&bytes).unwrap(), plain, "{bytes}");
-        assert!(opened(&bytes).notes[0].contains("one quoted cell"));
+        assert!(opened(&bytes).notes[0].contains("in quotes as a whole"));
     }
     let one = rows.replacen("#1002,ann", "#1002,a\"\"nn", 1);
     let all = read(format!("{header}\n{one}\n")).unwrap();

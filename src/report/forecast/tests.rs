@@ -82,13 +82,13 @@ fn what_binds_is_said() {
     let text = forecast_lines(&preview(slow.after(2), "UTC"), &at("2026-06-01T10:00:00Z"));
     for expected in [
         "at 2.0 a second",
-        "with at most 1 in flight (in_flight_max) that leaves 2.00 requests a second",
+        "with at most 1 in flight (in_flight_max), that allows 2.00 requests a second",
         "and 2 to find or make the connection.",
     ] {
         assert!(text.contains(expected), "{text}");
     }
     let usual = assumptions(&of(100)).join("\n");
-    assert!(usual.contains("the limit binds until they take more than 3.3 s"), "{usual}");
+    assert!(usual.contains("speed drops only if responses exceed 3.3 s"), "{usual}");
     assert!(usual.contains("4.90 of the 5 requests a second"), "{usual}");
 }
 

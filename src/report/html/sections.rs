@@ -32,7 +32,7 @@ pub(super) fn job(preview: &Preview, detail: &PageDetail, now: &Zoned) -> Markup
             (tiles(summary))
             p.forecast { (forecast_text(preview, now)) }
             (forecast(preview, now))
-            p { "Triggers: " (historical(summary)) "." }
+            p { "Automations: " (historical(summary)) "." }
             @if !warned.is_empty() {
                 section.warnings { h3 { "Worth knowing before the first write" }
                     ul { @for warning in &warned { li { (warning.with_example(preview)) } } } }
@@ -78,10 +78,10 @@ fn tiles(summary: &PlanSummary) -> Markup {
         div.tiles role="group" aria-label="What would happen to each record" {
             (tile("to create", summary.create, "orders"))
             (tile("to update", summary.update, "changed since they were loaded"))
-            (tile("unchanged", summary.unchanged, "at the target as they are"))
-            (tile("filtered", summary.filtered, "left out by a rule"))
+            (tile("unchanged", summary.unchanged, "already loaded, no change"))
+            (tile("filtered", summary.filtered, "excluded by the policy or a date limit"))
             (tile("invalid", summary.invalid, "can't be sent"))
-            (tile("refused", summary.refused, "by the target before"))
+            (tile("refused", summary.refused, "rejected by ActiveCampaign before"))
             (tile("read", summary.read, "the sum of these"))
             (tile("new customers", summary.customers_new, "would be created"))
         }
@@ -211,7 +211,7 @@ fn samples(preview: &Preview, samples: &[Sample]) -> Markup {
     html! {
         @if !samples.is_empty() {
             h3 { "Samples" }
-            p { "What the export states, and the payload it becomes. The target adds its own ids of connection and customer." }
+            p { "What the export states, and the payload it becomes. ActiveCampaign adds the ids of connection and customer." }
             @for sample in samples {
                 article.sample {
                     h4 { (sample.title) " · " (file_of(preview, sample.file)) ":" (sample.line) }

@@ -167,16 +167,16 @@ impl Undecided {
     fn refusal(&self) -> NoMatch {
         let (what, hint) = match self {
             Self::NoEvidence => (
-                "its order dates may be moved by the shop's offset from UTC, as this plugin does in some shops, and too few \
-                 orders were paid right away to tell",
+                "its order dates may be shifted by the shop's UTC offset, as this plugin does in some shops, and too few \
+                 orders were paid at once to decide",
                 "compare an order with the shop, then set `webtoffee_date_shift` in the job's policy: \"none\" if its time is \
-                 right, \"offset\" if it is moved",
+                 right, \"offset\" if it is shifted",
             ),
             Self::WrongZone => (
-                "its orders were paid whole hours after they were placed, or before: its order dates are moved by the shop's \
-                 offset from UTC, and that is not the offset of the job's time zone",
-                "set the job's `time_zone` to the shop's; or, if the dates are right, `webtoffee_date_shift = \"none\"` in \
-                 its policy",
+                "its order dates look shifted by the shop's UTC offset, and that is not the offset of the job's time zone \
+                 (orders were paid whole hours after they were placed, or before)",
+                "set the job's `time_zone` to the shop's zone; or, if the dates are right, `webtoffee_date_shift = \"none\"` \
+                 in its policy",
             ),
         };
         NoMatch::new(what, hint)
