@@ -98,7 +98,7 @@ pub async fn adopt(
 ) -> Result<Adoption, AdoptError> {
     let remote = find_connection(job, client).await?;
     let spec = &job.connection;
-    let connection = store.connection(&spec.service, &spec.externalid, &remote)?;
+    let connection = store.record_connection(&spec.service, &spec.externalid, &remote)?;
     let view = store.view()?;
     let prints = || view.hash_key().map(Fingerprints::new);
     let customers = fetch_customers(client, &remote, &prints()?).await?;

@@ -41,7 +41,7 @@ pub(super) async fn establish(
     spec: &ConnectionSpec,
 ) -> Result<(ConnectionId, RemoteId), ConnectionError> {
     let (service, externalid) = (spec.service.clone(), spec.externalid.clone());
-    let known = state.call(move |store| store.view()?.connection(&service, &externalid)).await?;
+    let known = state.call(move |store| store.connection(&service, &externalid)).await?;
     if let Some(known) = known {
         return Ok(known);
     }
@@ -82,7 +82,8 @@ pub async fn ensure(
         note(state, spec, ConnectionCheck { owner: ConnectionOwner::Own, ..seen }).await?;
     }
     let (service, externalid, remote) = (spec.service.clone(), spec.externalid.clone(), id.clone());
-    let local = state.call(move |store| store.connection(&service, &externalid, &remote)).await?;
+    let local =
+        state.call(move |store| store.record_connection(&service, &externalid, &remote)).await?;
     Ok(EstablishedConnection { local, id, is_new })
 }
 

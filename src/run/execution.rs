@@ -101,7 +101,7 @@ impl<'a> Execution<'a> {
         (connection, remote): (ConnectionId, RemoteId),
         meter: Meter,
     ) -> Result<Self, RunError> {
-        let hash_key = task.state.call(|store| store.view()?.hash_key()).await?;
+        let hash_key = task.state.call(|store| store.hash_key()).await?;
         let ledger = RunLedger::new(task.state.clone(), row.id, connection, hash_key);
         let halt = task.cancel.child_token();
         Ok(Self {

@@ -7,7 +7,7 @@ impl Store {
     /// Ties the state to the account at `url`, if it holds anything of another.
     ///
     /// # Errors
-    /// [`StateError::Elsewhere`] when it is of another account; when the state can't be written.
+    /// [`StateError::Elsewhere`] when it is of another account.
     pub fn belong_to(&mut self, url: &str) -> Result<(), StateError> {
         let host = host_of(url);
         match held(&self.db)? {
@@ -27,7 +27,7 @@ impl View {
     /// Whether the state is of the account at `url`, or of none yet.
     ///
     /// # Errors
-    /// [`StateError::Elsewhere`] when it is of another account; when the state can't be read.
+    /// [`StateError::Elsewhere`] when it is of another account.
     pub fn check_belongs_to(&self, url: &str) -> Result<(), StateError> {
         let host = host_of(url);
         match held(&self.db)? {
@@ -67,7 +67,7 @@ mod tests {
         let mut store = Store::open(dir.path(), "main").unwrap();
         store.belong_to("http://127.0.0.1:8431").unwrap();
         store.belong_to("https://Shop.api-us1.com/api/3").unwrap();
-        store.connection("shopify", "shop", &RemoteId::new("1")).unwrap();
+        store.record_connection("shopify", "shop", &RemoteId::new("1")).unwrap();
         store.belong_to("https://shop.API-us1.com/").unwrap();
         let told = store.belong_to("http://127.0.0.1:8431").unwrap_err().to_string();
         assert!(told.contains("shop.api-us1.com") && told.contains("127.0.0.1:8431"), "{told}");

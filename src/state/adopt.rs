@@ -1,6 +1,6 @@
-use super::ledger::{OrderState, WriteOutcome, enrol};
-use super::sql_types::{stored_id, stored_key};
-use super::{ConnectionId, StateError, Store, history, order_digests};
+use super::order_rows::enrol;
+use super::sql_types::{ConnectionId, OrderState, WriteOutcome, stored_id, stored_key};
+use super::{StateError, Store, history, order_digests};
 use crate::domain::{Attempt, Fingerprint, Operation, OrderDigest, OrderKey, RemoteId};
 use rusqlite::params;
 
@@ -28,9 +28,6 @@ impl AdoptedOrders {
 impl Store {
     /// Adds rows where the ledger has none; one that it has says more than the target's list does.
     /// Gives the number of customers that were added.
-    ///
-    /// # Errors
-    /// When the state can't be written.
     pub fn adopt(
         &mut self,
         connection: ConnectionId,

@@ -25,9 +25,6 @@ pub struct ConnectionCheck {
 
 impl Store {
     /// Notes what the target said of a connection, in place of what it said before.
-    ///
-    /// # Errors
-    /// When the state can't be written.
     pub fn note_connection(
         &mut self,
         service: &str,
@@ -43,9 +40,6 @@ impl Store {
     }
 
     /// Notes that a job sends orders in a currency.
-    ///
-    /// # Errors
-    /// When the state can't be written.
     pub fn note_currency(&mut self, job: &str, code: &str) -> Result<(), StateError> {
         let sql = "INSERT OR IGNORE INTO currencies_sent (job, currency) VALUES (?1, ?2)";
         self.db.execute(sql, params![job, code])?;
@@ -56,9 +50,6 @@ impl Store {
 impl View {
     /// What the target said last of a connection, and when, in milliseconds since 1970; `None`: it
     /// was not asked.
-    ///
-    /// # Errors
-    /// When the state can't be read.
     pub fn connection_asked(
         &self,
         service: &str,
@@ -72,9 +63,6 @@ impl View {
     }
 
     /// The currencies that runs of a job have sent orders in.
-    ///
-    /// # Errors
-    /// When the state can't be read.
     pub fn currencies_sent(&self, job: &str) -> Result<BTreeSet<String>, StateError> {
         let mut statement =
             self.db.prepare_cached("SELECT currency FROM currencies_sent WHERE job = ?1")?;

@@ -1,9 +1,11 @@
-use super::ledger::{OrderId, OrderState, forget};
-use super::sql_types::{StoredText, now_ms, stored, stored_words};
-use super::{ConnectionId, RunId, StateError, Store, history};
+use super::order_rows::forget;
+use super::sql_types::{
+    ConnectionId, OrderId, OrderState, RunId, StoredText, now_ms, stored, stored_words,
+};
+use super::{StateError, Store, View, history};
 use crate::domain::{Attempt, Operation};
 use rusqlite::types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, params};
+use rusqlite::{OptionalExtension, ToSql, Transaction, params};
 use std::fmt;
 
 stored_words! {
@@ -160,46 +162,43 @@ pub(super) fn write(
     Ok(())
 }
 
-pub(super) fn of_job(
-    db: &Connection,
-    job: &str,
-    at_most: u32,
-) -> Result<Vec<DeadLetter>, StateError> {
-    let mut statement = db.prepare(
-        "SELECT job, record, stage, number, file, line, reasons, status, attempts, first_run, last_run
-         FROM dead_letters WHERE job = ?1 ORDER BY file, line, record LIMIT ?2",
-    )?;
-    let rows = statement.query_map(params![job, at_most], |row| {
-        Ok(DeadLetter {
-            job: row.get(0)?,
-            record: row.get::<_, StoredText>(1)?.0,
-            stage: row.get(2)?,
-            number: row.get(3)?,
-            file: row.get(4)?,
-            line: row.get::<_, i64>(5)?.unsigned_abs(),
-            reasons: row.get(6)?,
-            status: row.get(7)?,
-            attempts: row.get(8)?,
-            first_run: row.get(9)?,
-            last_run: row.get(10)?,
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
+impl View {
+    /// The dead letters of a job.
+    pub fn dead_letters(&self, job: &str, at_most: u32) -> Result<Vec<DeadLetter>, StateError> {
+        let mut statement = self.db.prepare(
+            "SELECT job, record, stage, number, file, line, reasons, status, attempts, first_run, last_run
+             FROM dead_letters WHERE job = ?1 ORDER BY file, line, record LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![job, at_most], |row| {
+            Ok(DeadLetter {
+                job: row.get(0)?,
+                record: row.get::<_, StoredText>(1)?.0,
+                stage: row.get(2)?,
+                number: row.get(3)?,
+                file: row.get(4)?,
+                line: row.get::<_, i64>(5)?.unsigned_abs(),
+                reasons: row.get(6)?,
+                status: row.get(7)?,
+                attempts: row.get(8)?,
+                first_run: row.get(9)?,
+                last_run: row.get(10)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
 
-pub(super) fn count(db: &Connection, job: &str) -> Result<u64, StateError> {
-    let count: i64 =
-        db.query_row("SELECT count(*) FROM dead_letters WHERE job = ?1", [job], |row| row.get(0))?;
-    Ok(count.unsigned_abs())
+    /// How many dead letters a job has.
+    pub fn dead_letters_count(&self, job: &str) -> Result<u64, StateError> {
+        let sql = "SELECT count(*) FROM dead_letters WHERE job = ?1";
+        let count: i64 = self.db.query_row(sql, [job], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
 }
 
 impl Store {
     /// Takes back that the target refused these orders, so that the next run sends them again;
     /// gives how many the ledger held as refused. The job's interrupted runs are not gone on with:
     /// they have counted them already.
-    ///
-    /// # Errors
-    /// When the state can't be written.
     pub fn retry_refused(
         &mut self,
         job: &str,

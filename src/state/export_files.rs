@@ -1,5 +1,5 @@
 use super::{StateError, Store, View};
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 /// A file that a run has read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,9 +12,6 @@ pub struct FileRead {
 
 impl Store {
     /// Notes what a job's last finished run had read, in place of what the one before had.
-    ///
-    /// # Errors
-    /// When the state can't be written.
     pub fn keep_files(&mut self, job: &str, files: &[FileRead]) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
         transaction.execute("DELETE FROM export_files WHERE job = ?1", [job])?;
@@ -26,31 +23,16 @@ impl Store {
         }
         Ok(transaction.commit()?)
     }
-
-    /// What the job's last finished run had read, by name.
-    ///
-    /// # Errors
-    /// When the state can't be read.
-    pub fn files_read(&self, job: &str) -> Result<Vec<FileRead>, StateError> {
-        of_job(&self.db, job)
-    }
 }
 
 impl View {
     /// What the job's last finished run had read, by name.
-    ///
-    /// # Errors
-    /// When the state can't be read.
     pub fn files_read(&self, job: &str) -> Result<Vec<FileRead>, StateError> {
-        of_job(&self.db, job)
+        let sql = "SELECT file, bytes FROM export_files WHERE job = ?1 ORDER BY file";
+        let mut statement = self.db.prepare(sql)?;
+        let rows = statement.query_map([job], |row| {
+            Ok(FileRead { file: row.get(0)?, bytes: row.get::<_, i64>(1)?.unsigned_abs() })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
-}
-
-fn of_job(db: &Connection, job: &str) -> Result<Vec<FileRead>, StateError> {
-    let mut statement =
-        db.prepare("SELECT file, bytes FROM export_files WHERE job = ?1 ORDER BY file")?;
-    let rows = statement.query_map([job], |row| {
-        Ok(FileRead { file: row.get(0)?, bytes: row.get::<_, i64>(1)?.unsigned_abs() })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -38,9 +38,6 @@ impl Drop for StateThread {
 
 impl StateHandle {
     /// On a thread of its own: commits wait for the disk, and nothing else should wait with them.
-    ///
-    /// # Errors
-    /// When the system can't start a thread.
     pub fn open(mut store: Store) -> Result<Self, StateError> {
         let (calls, received) = mpsc::channel::<Call>();
         let thread = thread::Builder::new().name("state".to_owned()).spawn(move || {

@@ -1,8 +1,8 @@
 //! What was done about each order: a bounded history, with nothing of the order in it.
 
-use super::ledger::{OrderId, enrol};
-use super::sql_types::{StoredId, now_ms, stored_id, stored_key};
-use super::{ConnectionId, RunId, StateError, Store, View};
+use super::order_rows::enrol;
+use super::sql_types::{ConnectionId, OrderId, RunId, StoredId, now_ms, stored_id, stored_key};
+use super::{StateError, Store, View};
 use crate::domain::{Answer, Attempt, Operation, OrderKey};
 use rusqlite::{Connection, Row, params};
 
@@ -81,9 +81,6 @@ pub(super) fn add(
 
 impl View {
     /// The attempts at an order that are kept, the first one first.
-    ///
-    /// # Errors
-    /// When the state can't be read.
     pub fn history(
         &self,
         connection: ConnectionId,

@@ -1,5 +1,6 @@
-use super::runs::{self, unsigned};
-use super::{Counts, Kind, LetterReasons, RunEnd, RunRow, StateError, View};
+use super::runs::unsigned;
+use super::sql_types::{Kind, RunEnd};
+use super::{Counts, LetterReasons, RunRow, StateError, View};
 use rusqlite::{OptionalExtension, params};
 
 /// Different lists of reasons read at most; a job of more has long been stopped.
@@ -23,9 +24,6 @@ pub struct JobStats {
 
 impl View {
     /// The figures of a job, with as many of its last runs.
-    ///
-    /// # Errors
-    /// When the state can't be read.
     pub fn figures(&self, job: &str, runs_at_most: u32) -> Result<JobStats, StateError> {
         let sums = Counts::default()
             .named()
@@ -44,7 +42,7 @@ impl View {
             last_success_ms,
             dead_letters: self.dead_letters_count(job)?,
             durations: self.durations(job)?,
-            runs: runs::of_job(&self.db, job, runs_at_most)?,
+            runs: self.runs(job, runs_at_most)?,
         })
     }
 
@@ -62,9 +60,6 @@ impl View {
     }
 
     /// The different lists of reasons that dead letters of a job have, and how many have each.
-    ///
-    /// # Errors
-    /// When the state can't be read.
     pub fn dead_letter_reasons(&self, job: &str) -> Result<Vec<(LetterReasons, u64)>, StateError> {
         let mut statement = self.db.prepare(
             "SELECT reasons, count(*) FROM dead_letters WHERE job = ?1 GROUP BY reasons ORDER BY 2 DESC LIMIT ?2",

@@ -1,35 +1,13 @@
-use super::sql_types::{StoredId, now_ms, stored, stored_id, stored_key, stored_numbers};
-use super::{ConnectionId, RunId, RunRow, Stage, StateError, Store, history};
+use super::order_rows::{enrol, forget};
+use super::sql_types::{
+    ConnectionId, OrderId, OrderState, RunId, StoredId, WriteOutcome, now_ms, stored, stored_id,
+    stored_key,
+};
+use super::{RunRow, Stage, StateError, Store, View, history};
 use crate::domain::{
     Answer, Attempt, CustomerEntry, Fingerprint, LedgerEntry, Operation, OrderKey, RemoteId,
 };
-use rusqlite::{Connection, OptionalExtension, params};
-
-/// Our number of an order.
-pub(super) type OrderId = i64;
-
-stored_numbers! {
-    /// Where an order stands in the ledger.
-    pub(super) OrderState {
-        Settled = 0,
-        CreateIntended = 1,
-        UpdateIntended = 2,
-        Refused = 3,
-        /// A cart that became an order.
-        BecameOrder = 4,
-        DeleteIntended = 5,
-        /// Not in the ledger: it has a history alone, or left the ledger.
-        Absent = 6,
-    }
-
-    /// What came of the last write of an order.
-    pub(super) WriteOutcome {
-        Created = 1,
-        Updated = 2,
-        Adopted = 3,
-        LeftDeleted = 4,
-    }
-}
+use rusqlite::{OptionalExtension, params};
 
 /// What the ledger says of the last write of one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,80 +19,6 @@ pub struct LastWrite {
     /// `created`, `updated`, `adopted`, `left deleted`, `refused` or `became an order`; `None`
     /// while no write has been answered.
     pub outcome: Option<&'static str>,
-}
-
-pub(super) fn last_write(
-    db: &Connection,
-    connection: ConnectionId,
-    key: &OrderKey,
-) -> Result<Option<LastWrite>, StateError> {
-    let sql = "SELECT run, created_run, outcome, state FROM orders
-               WHERE connection = ?1 AND key = ?2 AND state <> ?3";
-    let found =
-        db.query_row(sql, params![connection, stored_key(key), OrderState::Absent], |row| {
-            let outcome =
-                match (row.get::<_, OrderState>(3)?, row.get::<_, Option<WriteOutcome>>(2)?) {
-                    (OrderState::Refused, _) => Some("refused"),
-                    (OrderState::BecameOrder, _) => Some("became an order"),
-                    (_, Some(WriteOutcome::Created)) => Some("created"),
-                    (_, Some(WriteOutcome::Updated)) => Some("updated"),
-                    (_, Some(WriteOutcome::Adopted)) => Some("adopted"),
-                    (_, Some(WriteOutcome::LeftDeleted)) => Some("left deleted"),
-                    (_, None) => None,
-                };
-            Ok(LastWrite { run: row.get(0)?, created_run: row.get(1)?, outcome })
-        });
-    Ok(found.optional()?)
-}
-
-/// The number of an order's row, which is added, as not in the ledger, where there is none. `key`:
-/// as the ledger writes it.
-pub(super) fn enrol(
-    db: &Connection,
-    run: RunId,
-    connection: ConnectionId,
-    key: &str,
-) -> Result<OrderId, StateError> {
-    let found: Option<(OrderId, OrderState)> = db
-        .prepare_cached("SELECT id, state FROM orders WHERE connection = ?1 AND key = ?2")?
-        .query_row(params![connection, stored(key)], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let id = match found {
-        Some((id, OrderState::Absent)) => {
-            db.prepare_cached("UPDATE orders SET run = ?3 WHERE connection = ?1 AND key = ?2")?
-                .execute(params![connection, stored(key), run])?;
-            id
-        }
-        Some((id, _)) => id,
-        None => {
-            let id = db
-                .prepare_cached(
-                    "UPDATE account SET value = value + 1 WHERE name = 'last_order' RETURNING value",
-                )?
-                .query_row([], |row| row.get(0))?;
-            db.prepare_cached(
-                "INSERT INTO orders (connection, key, id, state, run) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![connection, stored(key), id, OrderState::Absent, run])?;
-            id
-        }
-    };
-    Ok(id)
-}
-
-/// Takes an order out of the ledger; its history stays.
-pub(super) fn forget(
-    db: &Connection,
-    connection: ConnectionId,
-    key: &str,
-) -> Result<(), StateError> {
-    db.prepare_cached(
-        "UPDATE orders SET state = ?3, remote_id = NULL, fingerprint = NULL, outcome = NULL,
-             created_run = NULL, verified = NULL, differs = NULL
-         WHERE connection = ?1 AND key = ?2",
-    )?
-    .execute(params![connection, stored(key), OrderState::Absent])?;
-    Ok(())
 }
 
 impl Store {
@@ -189,14 +93,6 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    pub fn order(
-        &self,
-        connection: ConnectionId,
-        key: &OrderKey,
-    ) -> Result<LedgerEntry, StateError> {
-        entry_of(&self.db, connection, key)
-    }
-
     /// Notes, durably, that the order of this cart is at ActiveCampaign. What this run did with the
     /// cart before still counts.
     pub fn settle_cart(
@@ -248,33 +144,106 @@ impl Store {
             .execute(params![run, created, !created])?;
         Ok(transaction.commit()?)
     }
+}
+
+impl View {
+    pub fn order(
+        &self,
+        connection: ConnectionId,
+        key: &OrderKey,
+    ) -> Result<LedgerEntry, StateError> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT state, remote_id, fingerprint FROM orders WHERE connection = ?1 AND key = ?2",
+        )?;
+        let row = statement
+            .query_row(params![connection, stored_key(key)], |row| {
+                let id = row.get::<_, Option<StoredId>>(1)?.map(|id| id.0);
+                let fingerprint = row.get::<_, Option<i64>>(2)?.map(Fingerprint::from_i64);
+                Ok((row.get(0)?, id, fingerprint))
+            })
+            .optional()?;
+        Ok(match row {
+            Some((state, id, fingerprint)) => entry(state, id, fingerprint),
+            None => LedgerEntry::Unknown,
+        })
+    }
+
+    /// What the ledger says of the last write of an order; `None` where it was never sent.
+    pub fn last_write(
+        &self,
+        connection: ConnectionId,
+        key: &OrderKey,
+    ) -> Result<Option<LastWrite>, StateError> {
+        let sql = "SELECT run, created_run, outcome, state FROM orders
+                   WHERE connection = ?1 AND key = ?2 AND state <> ?3";
+        let parameters = params![connection, stored_key(key), OrderState::Absent];
+        let found = self.db.query_row(sql, parameters, |row| {
+            let outcome = match (row.get(3)?, row.get(2)?) {
+                (OrderState::Refused, _) => Some("refused"),
+                (OrderState::BecameOrder, _) => Some("became an order"),
+                (_, Some(WriteOutcome::Created)) => Some("created"),
+                (_, Some(WriteOutcome::Updated)) => Some("updated"),
+                (_, Some(WriteOutcome::Adopted)) => Some("adopted"),
+                (_, Some(WriteOutcome::LeftDeleted)) => Some("left deleted"),
+                (_, None) => None,
+            };
+            Ok(LastWrite { run: row.get(0)?, created_run: row.get(1)?, outcome })
+        });
+        Ok(found.optional()?)
+    }
+
+    /// Whether this run has settled this order already, before it was interrupted.
+    pub fn is_settled(
+        &self,
+        run: &RunRow,
+        connection: ConnectionId,
+        key: &OrderKey,
+    ) -> Result<bool, StateError> {
+        let mut written = self.db.prepare_cached(
+            "SELECT 1 FROM orders WHERE connection = ?1 AND key = ?2 AND run = ?3
+             AND (outcome IS NOT NULL OR state = ?4)",
+        )?;
+        let mut refused = self.db.prepare_cached(
+            "SELECT 1 FROM dead_letters WHERE job = ?1 AND record = ?2 AND stage = ?3 AND last_run = ?4",
+        )?;
+        Ok(written.exists(params![connection, stored_key(key), run.id, OrderState::Refused])?
+            || refused.exists(params![run.job, stored_key(key), Stage::Refused, run.id])?)
+    }
 
     pub fn customer(
         &self,
         connection: ConnectionId,
         hash: &[u8; 16],
     ) -> Result<CustomerEntry, StateError> {
-        customer(&self.db, connection, hash)
+        let mut statement = self.db.prepare_cached(
+            "SELECT remote_id FROM customers WHERE connection = ?1 AND key_hash = ?2",
+        )?;
+        let row = statement
+            .query_row(params![connection, &hash[..]], |row| row.get::<_, Option<StoredId>>(0))
+            .optional()?;
+        Ok(match row {
+            None => CustomerEntry::Unknown,
+            Some(None) => CustomerEntry::Intended,
+            Some(Some(id)) => CustomerEntry::Known(id.0),
+        })
+    }
+
+    /// Orders this connection holds as far as the ledger knows.
+    pub fn orders_known(&self, connection: ConnectionId) -> Result<u64, StateError> {
+        let sql = "SELECT count(*) FROM orders WHERE connection = ?1 AND remote_id IS NOT NULL";
+        let count: i64 = self.db.query_row(sql, [connection], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// Whether any order of the account was ever sent, or found there.
+    pub fn has_orders(&self) -> Result<bool, StateError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM orders WHERE state <> ?1)";
+        Ok(self.db.query_row(sql, [OrderState::Absent], |row| row.get(0))?)
     }
 }
 
-pub(super) fn entry_of(
-    db: &Connection,
-    connection: ConnectionId,
-    key: &OrderKey,
-) -> Result<LedgerEntry, StateError> {
-    let mut statement = db.prepare_cached(
-        "SELECT state, remote_id, fingerprint FROM orders WHERE connection = ?1 AND key = ?2",
-    )?;
-    let row = statement
-        .query_row(params![connection, stored_key(key)], |row| {
-            let id = row.get::<_, Option<StoredId>>(1)?.map(|id| id.0);
-            let fingerprint = row.get::<_, Option<i64>>(2)?.map(Fingerprint::from_i64);
-            Ok((row.get(0)?, id, fingerprint))
-        })
-        .optional()?;
-    let Some((state, id, fingerprint)) = row else { return Ok(LedgerEntry::Unknown) };
-    Ok(match (state, id, fingerprint) {
+fn entry(state: OrderState, id: Option<RemoteId>, fingerprint: Option<Fingerprint>) -> LedgerEntry {
+    match (state, id, fingerprint) {
         (OrderState::Absent, ..) => LedgerEntry::Unknown,
         (OrderState::BecameOrder, ..) => LedgerEntry::BecameOrder,
         (OrderState::DeleteIntended, ..) => {
@@ -293,49 +262,5 @@ pub(super) fn entry_of(
         (OrderState::Settled | OrderState::Refused, None, fingerprint) => {
             LedgerEntry::Intended { update: None, fingerprint }
         }
-    })
-}
-
-pub(super) fn is_settled(
-    db: &Connection,
-    run: &RunRow,
-    connection: ConnectionId,
-    key: &OrderKey,
-) -> Result<bool, StateError> {
-    let mut written = db.prepare_cached(
-        "SELECT 1 FROM orders WHERE connection = ?1 AND key = ?2 AND run = ?3
-         AND (outcome IS NOT NULL OR state = ?4)",
-    )?;
-    let mut refused = db.prepare_cached(
-        "SELECT 1 FROM dead_letters WHERE job = ?1 AND record = ?2 AND stage = ?3 AND last_run = ?4",
-    )?;
-    Ok(written.exists(params![connection, stored_key(key), run.id, OrderState::Refused])?
-        || refused.exists(params![run.job, stored_key(key), Stage::Refused, run.id])?)
-}
-
-pub(super) fn customer(
-    db: &Connection,
-    connection: ConnectionId,
-    hash: &[u8; 16],
-) -> Result<CustomerEntry, StateError> {
-    let mut statement = db.prepare_cached(
-        "SELECT remote_id FROM customers WHERE connection = ?1 AND key_hash = ?2",
-    )?;
-    let row = statement
-        .query_row(params![connection, &hash[..]], |row| row.get::<_, Option<StoredId>>(0))
-        .optional()?;
-    Ok(match row {
-        None => CustomerEntry::Unknown,
-        Some(None) => CustomerEntry::Intended,
-        Some(Some(id)) => CustomerEntry::Known(id.0),
-    })
-}
-
-pub(super) fn orders_known(db: &Connection, connection: ConnectionId) -> Result<u64, StateError> {
-    let count: i64 = db.query_row(
-        "SELECT count(*) FROM orders WHERE connection = ?1 AND remote_id IS NOT NULL",
-        [connection],
-        |row| row.get(0),
-    )?;
-    Ok(count.unsigned_abs())
+    }
 }

@@ -2,7 +2,8 @@
 //! SQLite file.
 //!
 //! Everything here is synchronous: a transaction begins and ends within one call, so none is ever
-//! held across an await. No address, name or payload is written; see `state/*.sql`.
+//! held across an await. Each call fails where the file can't be read or written. No e-mail address,
+//! name or payload is written; see `state/*.sql`.
 
 mod account_binding;
 mod adopt;
@@ -16,6 +17,7 @@ mod job_stats;
 mod ledger;
 mod lock;
 mod order_digests;
+mod order_rows;
 mod reconciliation;
 mod remote_customers;
 mod remote_snapshot;
@@ -26,8 +28,6 @@ mod sql_types;
 mod store;
 mod undo;
 mod verifications;
-mod view;
-mod writable;
 
 pub use adopt::AdoptedOrders;
 pub use connection_checks::{ConnectionCheck, ConnectionOwner};
@@ -43,12 +43,10 @@ pub use order_digests::StoredDigest;
 pub use reconciliation::{CustomerSums, MonthSums, Reconciliation, Side, Sums};
 pub use remote_customers::CustomerMirror;
 pub use remote_snapshot::{RemoteRow, RemoteSnapshot};
-pub use runs::{Counts, Kind, Requests, RunClose, RunEnd, RunId, RunRow, RunStart};
+pub use runs::{Counts, Requests, RunClose, RunRow, RunStart};
 pub use saved_plan_index::{SavedAt, SavedIndex};
-
 pub use settle::{OrderOutcome, Settled, Settlement};
-pub use store::{ConnectionId, Store};
+pub use sql_types::{ConnectionId, Kind, RunEnd, RunId};
+pub use store::{Store, View, check_writable};
 pub use undo::{CreatedOrder, Origin, Undoable};
 pub use verifications::{VerificationId, VerificationRow, VerificationSums, VerifiedOrder};
-pub use view::View;
-pub use writable::check_writable;

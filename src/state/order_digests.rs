@@ -1,8 +1,9 @@
 //! What tells later which fields of an order changed since it was written.
 
-use super::ledger::{OrderId, OrderState};
-use super::sql_types::{StoredId, StoredText, stored_key};
-use super::{ConnectionId, RunId, StateError, View};
+use super::sql_types::{
+    ConnectionId, OrderId, OrderState, RunId, StoredId, StoredText, stored_key,
+};
+use super::{StateError, View};
 use crate::domain::{OrderDigest, OrderKey};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -35,9 +36,6 @@ pub(super) fn write(
 
 impl View {
     /// What is kept of the last write of an order; `None` where it was never sent.
-    ///
-    /// # Errors
-    /// When the state can't be read.
     pub fn trace(
         &self,
         connection: ConnectionId,
@@ -48,9 +46,6 @@ impl View {
 
     /// Looks at the key of each order of a connection that is at the target since `run` or an
     /// earlier one of this job.
-    ///
-    /// # Errors
-    /// When the state can't be read, or that of `look`.
     pub fn each_written_until(
         &self,
         run: RunId,
@@ -72,9 +67,6 @@ impl View {
 
     /// The settings that the job's last run made orders by, where it wrote any at this connection:
     /// service and external id.
-    ///
-    /// # Errors
-    /// When the state can't be read.
     pub fn last_mapping(
         &self,
         job: &str,
@@ -93,9 +85,6 @@ impl View {
 
     /// The settings that a run made orders by, `name=value` line by line; `None` where they were
     /// not kept.
-    ///
-    /// # Errors
-    /// When the state can't be read.
     pub fn mapping_of(&self, run: RunId) -> Result<Option<String>, StateError> {
         let found =
             self.db.query_row("SELECT mapping FROM runs WHERE id = ?1", [run], |row| row.get(0));
@@ -162,7 +151,7 @@ mod tests {
     fn what_the_target_refused_is_not_taken_for_what_it_holds() {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(dir.path(), "main").unwrap();
-        let connection = store.connection("shopify", "store", &RemoteId::new("5")).unwrap();
+        let connection = store.record_connection("shopify", "store", &RemoteId::new("5")).unwrap();
         let start = RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16], mapping: "" };
         let run = store.begin(&start).unwrap().id;
         let key = OrderKey::parse("1").unwrap();

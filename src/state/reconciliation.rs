@@ -47,8 +47,6 @@ pub struct Reconciliation {
 }
 
 impl Reconciliation {
-    /// # Errors
-    /// When the temporary database can't be written.
     pub fn new() -> Result<Self, StateError> {
         let db = Connection::open("")?;
         db.execute_batch(
@@ -66,9 +64,6 @@ impl Reconciliation {
 
     /// Adds an order to one side. `month`: months since the year 0; `minor`: its total in minor
     /// units.
-    ///
-    /// # Errors
-    /// When the temporary database can't be written.
     pub fn add(
         &self,
         side: Side,
@@ -93,9 +88,6 @@ impl Reconciliation {
     }
 
     /// The sums of each month, by currency and in order.
-    ///
-    /// # Errors
-    /// When the temporary database can't be read.
     pub fn months(&self) -> Result<Vec<MonthSums>, StateError> {
         let mut statement = self.db.prepare(
             "SELECT currency, month, sum(source_orders), sum(source_minor), sum(target_orders), sum(target_minor)
@@ -114,9 +106,6 @@ impl Reconciliation {
     }
 
     /// A customer differs who does in any month of any currency.
-    ///
-    /// # Errors
-    /// When the temporary database can't be read.
     pub fn customers(&self) -> Result<CustomerSums, StateError> {
         let sql = "SELECT count(*), coalesce(sum(differs), 0) FROM (
                        SELECT max(source_orders != target_orders OR source_minor != target_minor) AS differs

@@ -10,8 +10,6 @@ pub struct CustomerMirror {
 }
 
 impl CustomerMirror {
-    /// # Errors
-    /// When the temporary database can't be written.
     pub fn new() -> Result<Self, StateError> {
         let db = Connection::open("")?;
         db.execute_batch(
@@ -25,9 +23,6 @@ impl CustomerMirror {
     }
 
     /// Adds a customer by the hashes of its external id and of its address.
-    ///
-    /// # Errors
-    /// When the temporary database can't be written.
     pub fn add(
         &mut self,
         id: &RemoteId,
@@ -41,9 +36,6 @@ impl CustomerMirror {
     }
 
     /// The customer of a key, else of an address; of several the one with the lowest id.
-    ///
-    /// # Errors
-    /// When the temporary database can't be read.
     pub fn find(&self, key: &[u8; 16], email: &[u8; 16]) -> Result<Option<RemoteId>, StateError> {
         let by_key = "SELECT id FROM mirror WHERE key = ?1 ORDER BY length(id), id LIMIT 1";
         let by_email = "SELECT id FROM mirror WHERE email = ?1 ORDER BY length(id), id LIMIT 1";

@@ -25,8 +25,6 @@ pub struct RemoteSnapshot {
 }
 
 impl RemoteSnapshot {
-    /// # Errors
-    /// When the temporary database can't be written.
     pub fn new() -> Result<Self, StateError> {
         let db = Connection::open("")?;
         db.execute_batch(
@@ -44,9 +42,6 @@ impl RemoteSnapshot {
 
     /// Adds an order of the target's list, and tells whether it is new; one that a moving list
     /// shows twice is there once.
-    ///
-    /// # Errors
-    /// When the temporary database can't be written.
     pub fn add(&mut self, order: &RemoteRow) -> Result<bool, StateError> {
         let added = self
             .db
@@ -66,24 +61,17 @@ impl RemoteSnapshot {
         Ok(added == 1)
     }
 
-    /// # Errors
-    /// When the temporary database can't be read.
     pub fn len(&self) -> Result<u64, StateError> {
         let count: i64 = self.db.query_row("SELECT count(*) FROM mirror", [], |row| row.get(0))?;
         Ok(count.unsigned_abs())
     }
 
-    /// # Errors
-    /// When the temporary database can't be read.
     pub fn is_empty(&self) -> Result<bool, StateError> {
         Ok(self.len()? == 0)
     }
 
     /// The target's order of a key, which is then met; the one with the lowest id where there are
     /// several.
-    ///
-    /// # Errors
-    /// When the temporary database can't be read.
     pub fn meet(&mut self, key: &str) -> Result<Option<RemoteRow>, StateError> {
         let found = self
             .db
@@ -101,24 +89,16 @@ impl RemoteSnapshot {
     }
 
     /// The key of the target's order of an id.
-    ///
-    /// # Errors
-    /// When the temporary database can't be read.
     pub fn key_of(&self, id: &RemoteId) -> Result<Option<String>, StateError> {
         let mut statement = self.db.prepare_cached("SELECT key FROM mirror WHERE id = ?1")?;
         Ok(statement.query_row([id.as_str()], |row| row.get(0)).optional()?)
     }
 
     /// Whether the target holds an order of a key.
-    ///
-    /// # Errors
-    /// When the temporary database can't be read.
     pub fn holds(&self, key: &str) -> Result<bool, StateError> {
         Ok(self.db.prepare_cached("SELECT 1 FROM mirror WHERE key = ?1")?.exists([key])?)
     }
 
-    /// # Errors
-    /// When the temporary database can't be read.
     pub fn unmet_count(&self) -> Result<u64, StateError> {
         let count: i64 =
             self.db.query_row("SELECT count(*) FROM mirror WHERE met = 0", [], |row| row.get(0))?;
@@ -126,9 +106,6 @@ impl RemoteSnapshot {
     }
 
     /// Looks at each order that nothing in the export has met.
-    ///
-    /// # Errors
-    /// When the temporary database can't be read, or that of `look`.
     pub fn each_unmet(
         &self,
         mut look: impl FnMut(RemoteRow) -> Result<(), StateError>,

@@ -1,30 +1,6 @@
-use super::ledger::{OrderState, WriteOutcome};
-use super::sql_types::{now_ms, stored_words};
-use super::{ConnectionId, OrderOutcome, StateError, Store};
+use super::sql_types::{ConnectionId, Kind, OrderState, RunEnd, RunId, WriteOutcome, now_ms};
+use super::{StateError, Store, View};
 use rusqlite::{Connection, OptionalExtension, Row, RowIndex, named_params, params};
-
-pub type RunId = i64;
-
-stored_words! {
-    /// What asked for a run.
-    Kind {
-        Backfill "backfill",
-        Sync "sync",
-    }
-
-    /// How a run ended.
-    RunEnd {
-        Finished "finished",
-        /// By a signal, or at the end of the time it was given.
-        Interrupted "interrupted",
-        /// ActiveCampaign is unavailable; running again resumes.
-        Paused "paused",
-        /// ActiveCampaign refused access or too many orders; someone has to act.
-        Stopped "stopped",
-        /// Something unexpected.
-        Failed "failed",
-    }
-}
 
 /// Records by what became of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -52,24 +28,10 @@ impl Counts {
         ]
     }
 
-    /// Counts an order that was sent.
-    pub fn count(&mut self, outcome: &OrderOutcome) {
-        match outcome {
-            OrderOutcome::Created(_) => self.created += 1,
-            OrderOutcome::Updated(_) => self.updated += 1,
-            OrderOutcome::Adopted(_) => self.adopted += 1,
-            OrderOutcome::Superseded => self.unchanged += 1,
-            OrderOutcome::LeftDeleted => self.filtered += 1,
-            OrderOutcome::Refused(_) | OrderOutcome::Unconfirmed(_) => self.refused += 1,
-        }
-    }
-
     pub fn sum(&self) -> u64 {
         self.named().iter().map(|(_, n)| n).sum()
     }
-}
 
-impl Counts {
     /// From a row with a column of each name.
     pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
@@ -173,9 +135,6 @@ pub struct RunStart<'a> {
 impl Store {
     /// Begins a run, or goes on with the job's last one where that was interrupted over the same
     /// export.
-    ///
-    /// # Errors
-    /// When the state can't be written.
     pub fn begin(&mut self, start: &RunStart<'_>) -> Result<RunRow, StateError> {
         let transaction = self.db.transaction()?;
         let last: Option<(RunId, Option<RunEnd>, Vec<u8>, Kind)> = transaction
@@ -221,14 +180,11 @@ impl Store {
             }
         };
         transaction.commit()?;
-        get(&self.db, id)?.ok_or(StateError::Sql(rusqlite::Error::QueryReturnedNoRows))
+        self.known_run(id)
     }
 
     /// Notes what the plan says of the run that begins: the records of the export, and the requests
     /// that are still to be sent.
-    ///
-    /// # Errors
-    /// When the state can't be written.
     pub fn set_plan(&mut self, run: RunId, records: u64, requests: u64) -> Result<(), StateError> {
         self.db.execute(
             "UPDATE runs SET records_planned = ?2, requests_planned = requests_total + ?3 WHERE id = ?1",
@@ -238,9 +194,6 @@ impl Store {
     }
 
     /// Notes which connection a run writes to.
-    ///
-    /// # Errors
-    /// When the state can't be written.
     pub fn set_connection(
         &mut self,
         run: RunId,
@@ -251,8 +204,6 @@ impl Store {
         Ok(())
     }
 
-    /// # Errors
-    /// When the state can't be written.
     pub fn end(&mut self, run: RunId, close: &RunClose) -> Result<RunRow, StateError> {
         let transaction = self.db.transaction()?;
         transaction.execute(
@@ -275,20 +226,11 @@ impl Store {
             )?;
         }
         transaction.commit()?;
-        get(&self.db, run)?.ok_or(StateError::Sql(rusqlite::Error::QueryReturnedNoRows))
-    }
-
-    /// # Errors
-    /// When the state can't be read.
-    pub fn run(&self, id: RunId) -> Result<Option<RunRow>, StateError> {
-        get(&self.db, id)
+        self.known_run(run)
     }
 
     /// Orders that this run wrote, counted from the ledger's own rows: these must agree with the
     /// run's counts. `None` where a later run on the same connection may have written over them.
-    ///
-    /// # Errors
-    /// When the state can't be read.
     pub fn outcomes_of(&self, run: RunId) -> Result<Option<Counts>, StateError> {
         if !is_last(&self.db, run)? {
             return Ok(None);
@@ -311,11 +253,23 @@ impl Store {
     }
 }
 
-/// Ends the runs that have no outcome: who calls holds the account's lock, so their processes are
-/// gone.
-pub(super) fn end_killed(db: &Connection) -> rusqlite::Result<()> {
-    db.execute("UPDATE runs SET outcome = ?1 WHERE outcome IS NULL", [RunEnd::Interrupted])?;
-    Ok(())
+impl View {
+    pub fn run(&self, id: RunId) -> Result<Option<RunRow>, StateError> {
+        let sql = "SELECT * FROM runs WHERE id = ?1";
+        Ok(self.db.query_row(sql, [id], read_row).optional()?)
+    }
+
+    /// The runs of a job, the last one first.
+    pub fn runs(&self, job: &str, at_most: u32) -> Result<Vec<RunRow>, StateError> {
+        let sql = "SELECT * FROM runs WHERE job = ?1 ORDER BY id DESC LIMIT ?2";
+        let mut statement = self.db.prepare(sql)?;
+        let rows = statement.query_map(params![job, at_most], read_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn known_run(&self, id: RunId) -> Result<RunRow, StateError> {
+        self.run(id)?.ok_or(StateError::Sql(rusqlite::Error::QueryReturnedNoRows))
+    }
 }
 
 /// Whether no later run wrote to the connection that this one wrote to.
@@ -371,15 +325,4 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         records_planned: optional(row, "records_planned")?,
         requests_planned: optional(row, "requests_planned")?,
     })
-}
-
-pub(super) fn get(db: &Connection, id: RunId) -> Result<Option<RunRow>, StateError> {
-    Ok(db.query_row("SELECT * FROM runs WHERE id = ?1", [id], read_row).optional()?)
-}
-
-pub(super) fn of_job(db: &Connection, job: &str, at_most: u32) -> Result<Vec<RunRow>, StateError> {
-    let mut statement =
-        db.prepare("SELECT * FROM runs WHERE job = ?1 ORDER BY id DESC LIMIT ?2")?;
-    let rows = statement.query_map(params![job, at_most], read_row)?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -21,8 +21,6 @@ pub struct SavedIndex {
 }
 
 impl SavedIndex {
-    /// # Errors
-    /// When the temporary database can't be written.
     pub fn new() -> Result<Self, StateError> {
         let db = Connection::open("")?;
         db.execute_batch(
@@ -37,9 +35,6 @@ impl SavedIndex {
     }
 
     /// Adds an order; where its key is there already, its place is given back and nothing is added.
-    ///
-    /// # Errors
-    /// When the temporary database can't be written.
     pub fn add(&mut self, key: &str, at: SavedAt) -> Result<Option<SavedAt>, StateError> {
         let added = self
             .db
@@ -49,9 +44,6 @@ impl SavedIndex {
     }
 
     /// The place of an order, which is then met.
-    ///
-    /// # Errors
-    /// When the temporary database can't be read or written.
     pub fn meet(&mut self, key: &str) -> Result<Option<SavedAt>, StateError> {
         let found = self.find(key)?;
         if found.is_some() {
@@ -71,9 +63,6 @@ impl SavedIndex {
     }
 
     /// How many orders nothing has met, and the keys and lines of the first ones.
-    ///
-    /// # Errors
-    /// When the temporary database can't be read.
     pub fn unmet(&self, at_most: usize) -> Result<(u64, Vec<(String, u64)>), StateError> {
         let count: i64 =
             self.db.query_row("SELECT count(*) FROM saved WHERE met = 0", [], |row| row.get(0))?;

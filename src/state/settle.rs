@@ -1,8 +1,7 @@
-use super::ledger::{OrderId, OrderState, WriteOutcome, enrol};
-use super::sql_types::{stored, stored_id};
+use super::order_rows::enrol;
+use super::sql_types::{ConnectionId, OrderId, OrderState, RunId, WriteOutcome, stored, stored_id};
 use super::{
-    ConnectionId, Counts, DeadLetter, Refusal, Requests, RunId, StateError, Store, dead_letters,
-    history, order_digests,
+    Counts, DeadLetter, Refusal, Requests, StateError, Store, dead_letters, history, order_digests,
 };
 use crate::domain::{Attempt, Fingerprint, Operation, OrderDigest, OrderKey, RemoteId};
 use rusqlite::{Transaction, params};
@@ -39,6 +38,20 @@ impl OrderOutcome {
     }
 }
 
+impl Counts {
+    /// Counts an order that was sent.
+    pub fn count(&mut self, outcome: &OrderOutcome) {
+        match outcome {
+            OrderOutcome::Created(_) => self.created += 1,
+            OrderOutcome::Updated(_) => self.updated += 1,
+            OrderOutcome::Adopted(_) => self.adopted += 1,
+            OrderOutcome::Superseded => self.unchanged += 1,
+            OrderOutcome::LeftDeleted => self.filtered += 1,
+            OrderOutcome::Refused(_) | OrderOutcome::Unconfirmed(_) => self.refused += 1,
+        }
+    }
+}
+
 /// One order's outcome with the payload it was of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
@@ -67,9 +80,6 @@ pub struct Settlement {
 
 impl Store {
     /// Outcomes and checkpoint in one transaction: the checkpoint is never ahead of the ledger.
-    ///
-    /// # Errors
-    /// When the state can't be written.
     pub fn settle(
         &mut self,
         run: RunId,

@@ -79,6 +79,58 @@ macro_rules! stored_numbers {
 
 pub(super) use {stored_numbers, stored_words};
 
+/// Our number of a connection resource; ActiveCampaign has one of its own.
+pub type ConnectionId = i64;
+
+/// Our number of an order.
+pub(super) type OrderId = i64;
+
+pub type RunId = i64;
+
+stored_words! {
+    /// What asked for a run.
+    Kind {
+        Backfill "backfill",
+        Sync "sync",
+    }
+
+    /// How a run ended.
+    RunEnd {
+        Finished "finished",
+        /// By a signal, or at the end of the time it was given.
+        Interrupted "interrupted",
+        /// ActiveCampaign is unavailable; running again resumes.
+        Paused "paused",
+        /// ActiveCampaign refused access or too many orders; someone has to act.
+        Stopped "stopped",
+        /// Something unexpected.
+        Failed "failed",
+    }
+}
+
+stored_numbers! {
+    /// Where an order stands in the ledger.
+    pub(super) OrderState {
+        Settled = 0,
+        CreateIntended = 1,
+        UpdateIntended = 2,
+        Refused = 3,
+        /// A cart that became an order.
+        BecameOrder = 4,
+        DeleteIntended = 5,
+        /// Not in the ledger: it has a history alone, or left the ledger.
+        Absent = 6,
+    }
+
+    /// What came of the last write of an order.
+    pub(super) WriteOutcome {
+        Created = 1,
+        Updated = 2,
+        Adopted = 3,
+        LeftDeleted = 4,
+    }
+}
+
 /// An id or key as stored: a number where it is written as one, as most are, and half the size then.
 pub(super) struct StoredText(pub String);
 

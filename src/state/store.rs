@@ -1,23 +1,38 @@
-use super::sql_types::{StoredId, now_ms, stored_id};
-use super::{Lock, StateError, View, lock, runs};
+use super::StateError;
+use super::lock::{Lock, private};
+use super::sql_types::{ConnectionId, RunEnd, StoredId, now_ms, stored_id};
 use crate::domain::RemoteId;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use std::fs::{DirBuilder, OpenOptions};
+use std::io::Write;
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Each applied once, in this order, in one transaction with the version it leads to.
 const MIGRATIONS: &[&str] = &[include_str!("../../state/0001_schema.sql")];
 
-/// A connection resource in the ledger: not the target's id of it, but ours.
-pub type ConnectionId = i64;
-
 /// The state of one account, open for writing: there is one of these for each account on a machine.
 #[derive(Debug)]
 pub struct Store {
-    pub(super) db: Connection,
+    view: View,
     pub(super) path: PathBuf,
     lock: Lock,
+}
+
+/// A store reads what a view reads.
+impl Deref for Store {
+    type Target = View;
+
+    fn deref(&self) -> &View {
+        &self.view
+    }
+}
+
+impl DerefMut for Store {
+    fn deref_mut(&mut self) -> &mut View {
+        &mut self.view
+    }
 }
 
 impl Store {
@@ -30,11 +45,11 @@ impl Store {
         make_private_dir(dir)?;
         let path = path_of(dir, account);
         let lock = Lock::acquire(&path.with_extension("lock"))?;
-        lock::private(OpenOptions::new().create(true).truncate(false).write(true))
+        private(OpenOptions::new().create(true).truncate(false).write(true))
             .open(&path)
             .map_err(StateError::io(&path))?;
         let db = Connection::open(&path).map_err(StateError::sqlite(&path))?;
-        let mut store = Self { db, path, lock };
+        let mut store = Self { view: View { db }, path, lock };
         store.prepare()?;
         Ok(store)
     }
@@ -46,8 +61,11 @@ impl Store {
         self.db
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
             .map_err(StateError::sqlite(&self.path))?;
-        migrate(&mut self.db, &self.path)?;
-        runs::end_killed(&self.db).map_err(StateError::sqlite(&self.path))
+        migrate(&mut self.view.db, &self.path)?;
+        // This process holds the account's lock, so a run without an outcome was killed.
+        let sql = "UPDATE runs SET outcome = ?1 WHERE outcome IS NULL";
+        self.db.execute(sql, [RunEnd::Interrupted]).map_err(StateError::sqlite(&self.path))?;
+        Ok(())
     }
 
     pub fn lock(&self) -> &Lock {
@@ -55,19 +73,13 @@ impl Store {
     }
 
     /// A second connection to the same file, for reading while this one writes.
-    ///
-    /// # Errors
-    /// When the file can't be opened.
     pub fn view(&self) -> Result<View, StateError> {
         View::of_file(&self.path)
     }
 
     /// The ledger's id of a connection resource, which becomes the one in use for its service and
     /// external id.
-    ///
-    /// # Errors
-    /// When the state can't be written.
-    pub fn connection(
+    pub fn record_connection(
         &mut self,
         service: &str,
         externalid: &str,
@@ -84,14 +96,9 @@ impl Store {
             |row| row.get(0),
         )?)
     }
-}
 
-impl Store {
-    /// Notes that a connection was deleted at the target: the next run looks for another, or makes
-    /// one.
-    ///
-    /// # Errors
-    /// When the state can't be written.
+    /// Notes that a connection was deleted at ActiveCampaign: the next run looks for another, or
+    /// creates one.
     pub fn lose_connection(&mut self, connection: ConnectionId) -> Result<(), StateError> {
         self.db.execute(
             "DELETE FROM connections_asked WHERE (service, externalid) IN
@@ -103,12 +110,74 @@ impl Store {
     }
 }
 
+/// The state of one account, for reading only: needs no lock, and changes nothing.
+#[derive(Debug)]
+pub struct View {
+    pub(super) db: Connection,
+}
+
+impl View {
+    /// Opens the state of an account; where there is none yet, one that remembers nothing.
+    ///
+    /// # Errors
+    /// When the file exists and can't be read, or is of a newer version.
+    pub fn open(dir: &Path, account: &str) -> Result<Self, StateError> {
+        let path = path_of(dir, account);
+        // What can't be looked at is not what is not there.
+        let exists = path.try_exists().map_err(StateError::io(&path))?;
+        if exists { Self::of_file(&path) } else { Self::empty() }
+    }
+
+    /// A state that remembers nothing.
+    pub fn empty() -> Result<Self, StateError> {
+        let mut db = Connection::open_in_memory()?;
+        migrate(&mut db, Path::new("(in memory)"))?;
+        Ok(Self { db })
+    }
+
+    fn of_file(path: &Path) -> Result<Self, StateError> {
+        // Not opened read-only: as the last one to close the file it then also puts its journal
+        // away.
+        let mut db = Connection::open(path).map_err(StateError::sqlite(path))?;
+        tune(&db).map_err(StateError::sqlite(path))?;
+        if version(&db).map_err(StateError::sqlite(path))? == 0 {
+            // A file that its first writer was killed over.
+            return Self::empty();
+        }
+        // Of an older version: it is brought up to date, or what is new here could not be read.
+        migrate(&mut db, path)?;
+        db.pragma_update(None, "query_only", true).map_err(StateError::sqlite(path))?;
+        Ok(Self { db })
+    }
+
+    /// The key of all hashes of this account.
+    pub fn hash_key(&self) -> Result<[u8; 32], StateError> {
+        let sql = "SELECT value FROM account WHERE name = 'hash_key'";
+        Ok(self.db.query_row(sql, [], |row| row.get(0))?)
+    }
+
+    /// The connection in use for a service and external id, with ActiveCampaign's id of it.
+    pub fn connection(
+        &self,
+        service: &str,
+        externalid: &str,
+    ) -> Result<Option<(ConnectionId, RemoteId)>, StateError> {
+        let found = self.db.query_row(
+            "SELECT id, remote_id FROM connections WHERE service = ?1 AND externalid = ?2
+             AND seen_ms > 0 ORDER BY seen_ms DESC, id DESC LIMIT 1",
+            params![service, externalid],
+            |row| Ok((row.get(0)?, row.get::<_, StoredId>(1)?.0)),
+        );
+        Ok(found.optional()?)
+    }
+}
+
 /// The state file of an account.
-pub(super) fn path_of(dir: &Path, account: &str) -> PathBuf {
+fn path_of(dir: &Path, account: &str) -> PathBuf {
     dir.join(format!("{account}.db"))
 }
 
-pub(super) fn make_private_dir(dir: &Path) -> Result<(), StateError> {
+fn make_private_dir(dir: &Path) -> Result<(), StateError> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -116,7 +185,19 @@ pub(super) fn make_private_dir(dir: &Path) -> Result<(), StateError> {
     builder.create(dir).map_err(StateError::io(dir))
 }
 
-pub(super) fn tune(db: &Connection) -> rusqlite::Result<()> {
+/// Writes a byte into the folder of the state, which is made where it does not exist, and takes it
+/// away again: a disk that is full or read-only is known before a run needs it.
+pub fn check_writable(dir: &Path) -> Result<(), StateError> {
+    make_private_dir(dir)?;
+    let path = dir.join(format!(".writable-{}", std::process::id()));
+    let written = private(OpenOptions::new().create(true).truncate(true).write(true))
+        .open(&path)
+        .and_then(|mut file| file.write_all(b"\n"));
+    let removed = std::fs::remove_file(&path);
+    written.and(removed).map_err(StateError::io(&path))
+}
+
+fn tune(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(Duration::from_secs(10))?;
     db.set_prepared_statement_cache_capacity(32);
     // 8 MiB of pages: enough for the upper levels of a ledger of millions.
@@ -126,7 +207,7 @@ pub(super) fn tune(db: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Brings the schema up to date, and gives a new file its secret key.
-pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StateError> {
+fn migrate(db: &mut Connection, path: &Path) -> Result<(), StateError> {
     apply(MIGRATIONS, db, path)?;
     give_hash_key(db, path)
 }
@@ -169,24 +250,8 @@ fn give_hash_key(db: &Connection, path: &Path) -> Result<(), StateError> {
 }
 
 /// Migrations a file has had.
-pub(super) fn version(db: &Connection) -> rusqlite::Result<i64> {
+fn version(db: &Connection) -> rusqlite::Result<i64> {
     db.query_row("PRAGMA user_version", [], |row| row.get(0))
-}
-
-/// The connection in use for a service and external id, with the target's id of it.
-pub(super) fn current_connection(
-    db: &Connection,
-    service: &str,
-    externalid: &str,
-) -> Result<Option<(ConnectionId, RemoteId)>, StateError> {
-    Ok(db
-        .query_row(
-            "SELECT id, remote_id FROM connections WHERE service = ?1 AND externalid = ?2
-             AND seen_ms > 0 ORDER BY seen_ms DESC, id DESC LIMIT 1",
-            params![service, externalid],
-            |row| Ok((row.get(0)?, row.get::<_, StoredId>(1)?.0)),
-        )
-        .optional()?)
 }
 
 #[cfg(test)]

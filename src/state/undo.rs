@@ -1,9 +1,11 @@
 //! What a run created, and taking it out of the ledger order by order as it is deleted at the
 //! target.
 
-use super::ledger::{OrderState, enrol, forget};
-use super::sql_types::{StoredId, StoredText, now_ms, stored, stored_id};
-use super::{ConnectionId, RunId, StateError, Store, View, history};
+use super::order_rows::{enrol, forget};
+use super::sql_types::{
+    ConnectionId, OrderState, RunId, StoredId, StoredText, now_ms, stored, stored_id,
+};
+use super::{StateError, Store, View, history};
 use crate::domain::{Answer, Attempt, Operation, RemoteId};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -37,8 +39,6 @@ pub struct CreatedOrder {
 }
 
 impl View {
-    /// # Errors
-    /// When the state can't be read.
     pub fn origin(&self, run: RunId) -> Result<Option<Origin>, StateError> {
         let found = self.db.query_row(
             "SELECT runs.job, connections.id, connections.remote_id
@@ -55,8 +55,6 @@ impl View {
         Ok(found.optional()?)
     }
 
-    /// # Errors
-    /// When the state can't be read.
     pub fn undoable(&self, run: RunId, connection: ConnectionId) -> Result<Undoable, StateError> {
         let (orders, written_since, unconfirmed) = self.db.query_row(
             "SELECT coalesce(sum(created_run IS ?2 AND remote_id IS NOT NULL), 0),
@@ -82,10 +80,7 @@ impl View {
 
 impl Store {
     /// Closes the runs of this connection: none that was interrupted may count on what is now taken
-    /// back.
-    ///
-    /// # Errors
-    /// When the state can't be written; nothing may be deleted then.
+    /// back. Where that fails, nothing may be deleted.
     pub fn begin_undo(&mut self, run: RunId, connection: ConnectionId) -> Result<(), StateError> {
         self.db.execute(
             "UPDATE runs SET closed_ms = ?3 WHERE closed_ms IS NULL AND (id = ?1 OR connection = ?2)",
@@ -95,9 +90,6 @@ impl Store {
     }
 
     /// What a run created, in the order of the ledger's keys, after the key `after`.
-    ///
-    /// # Errors
-    /// When the state can't be read.
     pub fn created_by(
         &self,
         run: RunId,
@@ -116,9 +108,6 @@ impl Store {
     }
 
     /// Keys of creates of a run whose answer was never recorded.
-    ///
-    /// # Errors
-    /// When the state can't be read.
     pub fn unconfirmed_of(
         &self,
         run: RunId,
@@ -133,10 +122,7 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Notes, durably, that this order is about to be deleted at the target.
-    ///
-    /// # Errors
-    /// When the state can't be written; the request must not be sent then.
+    /// Notes, durably, that this order is about to be deleted at ActiveCampaign. Where that fails, the request must not be sent.
     pub fn intend_delete(&mut self, connection: ConnectionId, key: &str) -> Result<(), StateError> {
         self.db
             .prepare_cached("UPDATE orders SET state = ?3 WHERE connection = ?1 AND key = ?2")?
@@ -146,9 +132,6 @@ impl Store {
 
     /// The order is gone at the target: it leaves the ledger, and is remembered until that was read
     /// back.
-    ///
-    /// # Errors
-    /// When the state can't be written.
     pub fn settle_deleted(
         &mut self,
         run: RunId,
@@ -169,9 +152,6 @@ impl Store {
     }
 
     /// Notes, durably, a delete that the target did not carry out, or did not say so.
-    ///
-    /// # Errors
-    /// When the state can't be written.
     pub fn note_not_deleted(
         &mut self,
         run: RunId,
@@ -187,9 +167,6 @@ impl Store {
     }
 
     /// The orders of these keys that the undo of a run has deleted.
-    ///
-    /// # Errors
-    /// When the state can't be read.
     pub fn deleted_among(
         &self,
         run: RunId,
@@ -205,9 +182,6 @@ impl Store {
     }
 
     /// An order that should be gone and is not: back into the ledger, to be deleted again.
-    ///
-    /// # Errors
-    /// When the state can't be written.
     pub fn restore_deleted(
         &mut self,
         run: RunId,
@@ -235,9 +209,6 @@ impl Store {
 
     /// Ends an undo that has read back, and tells how many orders still stand as created by the
     /// run.
-    ///
-    /// # Errors
-    /// When the state can't be written.
     pub fn finish_undo(&mut self, run: RunId, connection: ConnectionId) -> Result<u64, StateError> {
         let transaction = self.db.transaction()?;
         transaction.execute("DELETE FROM deleted_orders WHERE run = ?1", [run])?;

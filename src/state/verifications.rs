@@ -2,8 +2,8 @@
 //! and says nothing of an order that was not compared.
 
 use super::runs::unsigned;
-use super::sql_types::{now_ms, stored_key};
-use super::{ConnectionId, StateError, Store, View};
+use super::sql_types::{ConnectionId, now_ms, stored_key};
+use super::{StateError, Store, View};
 use crate::domain::OrderKey;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -45,9 +45,6 @@ pub struct VerifiedOrder {
 
 impl Store {
     /// Notes that a verification begins. `sample`: the part and of how many.
-    ///
-    /// # Errors
-    /// When the state can't be written.
     pub fn begin_verification(
         &mut self,
         job: &str,
@@ -70,9 +67,6 @@ impl Store {
 
     /// Notes of orders that were compared what differs, as bits. An order that the ledger does not
     /// have leaves no trace.
-    ///
-    /// # Errors
-    /// When the state can't be written.
     pub fn note_compared(
         &mut self,
         verification: VerificationId,
@@ -91,9 +85,6 @@ impl Store {
     }
 
     /// Notes that a verification came to its end, with what it counted.
-    ///
-    /// # Errors
-    /// When the state can't be written.
     pub fn end_verification(
         &mut self,
         verification: VerificationId,
@@ -117,9 +108,6 @@ impl Store {
 
 impl View {
     /// The last verification of a job that came to its end.
-    ///
-    /// # Errors
-    /// When the state can't be read.
     pub fn last_verification(&self, job: &str) -> Result<Option<VerificationRow>, StateError> {
         let sql = format!(
             "SELECT {COLUMNS} FROM verifications WHERE job = ?1 AND ended_ms IS NOT NULL ORDER BY id DESC LIMIT 1"
@@ -128,9 +116,6 @@ impl View {
     }
 
     /// What the last verification that compared an order found; `None` where none ever did.
-    ///
-    /// # Errors
-    /// When the state can't be read.
     pub fn verified(
         &self,
         connection: ConnectionId,

@@ -96,7 +96,7 @@ impl Work<'_> {
         if !connections.iter().any(|connection| connection.id == *remote) {
             return Err(UndoError::ConnectionGone(remote.to_string()));
         }
-        let hash_key = self.task.state.call(|store| store.view()?.hash_key()).await?;
+        let hash_key = self.task.state.call(|store| store.hash_key()).await?;
         Ok(fetch_orders(self.task.client, remote, &Fingerprints::new(hash_key)).await?)
     }
 

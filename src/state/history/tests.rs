@@ -13,7 +13,7 @@ impl Ledger {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(dir.path(), "main").unwrap();
-        let connection = store.connection("shopify", "store", &RemoteId::new("5")).unwrap();
+        let connection = store.record_connection("shopify", "store", &RemoteId::new("5")).unwrap();
         let start = RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16], mapping: "" };
         let run = store.begin(&start).unwrap().id;
         store.set_connection(run, connection).unwrap();

@@ -12,7 +12,7 @@ impl Ledger {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(dir.path(), "main").unwrap();
-        let connection = store.connection("shopify", "store", &RemoteId::new("5")).unwrap();
+        let connection = store.record_connection("shopify", "store", &RemoteId::new("5")).unwrap();
         Self { store, connection, _dir: dir }
     }
 
