@@ -53,7 +53,7 @@ CREATE TABLE orders (
     created_run INTEGER,                -- the run that created it at ActiveCampaign; NULL: adopted or not there
     verified    INTEGER,                -- the verification that compared it last; negative: and it was written since
     differs     INTEGER,                -- what that found: 1 missing, 2 total, 4 currency, 8 date, 16 products,
-                                        -- 32 customer; NULL: nothing
+                                        -- 32 customer, 64 duplicate; NULL: nothing
     PRIMARY KEY (connection, key)
 ) WITHOUT ROWID;
 

@@ -3,6 +3,7 @@ use super::counters::Counters;
 use super::rate_limiter::RateLimiter;
 use super::transport::Transport;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What all clones of a client share.
 pub(super) struct Account {
@@ -11,4 +12,6 @@ pub(super) struct Account {
     pub(super) breaker: Arc<CircuitBreaker>,
     pub(super) counters: Arc<Counters>,
     pub(super) attempts_max: u32,
+    /// How long a new record may be missing from lists.
+    pub(super) list_lag: Duration,
 }

@@ -60,6 +60,7 @@ impl Client {
             breaker: Arc::new(CircuitBreaker::new(wait_max, options.retry_seed)),
             counters: Arc::new(Counters::default()),
             attempts_max: options.attempts_max,
+            list_lag: Duration::from_millis(options.list_lag_ms),
         })))
     }
 

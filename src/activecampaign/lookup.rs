@@ -7,12 +7,46 @@ use super::failure::Failure;
 use super::reads::Sort;
 use super::records::{Connection, Record, RemoteCustomer, RemoteOrder};
 use crate::domain::{CustomerKey, Email, OrderKey, RemoteId};
+use std::time::Duration;
 
 /// Pages of 100 read in search of one record, when the target lists others than were asked for.
 /// After them the answer is a failure to look up, never "absent".
 pub(super) const LOOKUP_PAGES_MAX: u32 = 50;
 
+/// Delay before an empty lookup is repeated for the first time.
+const LOOKUP_DELAY_FIRST: Duration = Duration::from_secs(1);
+
+/// Delays before an empty lookup is repeated. They double, and add up to the time that lists may
+/// lag.
+#[derive(Debug, Clone)]
+pub struct LookupDelays {
+    next: Duration,
+    left: Duration,
+}
+
+impl LookupDelays {
+    pub(super) fn new(list_lag: Duration) -> Self {
+        Self { next: LOOKUP_DELAY_FIRST, left: list_lag }
+    }
+}
+
+impl Iterator for LookupDelays {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        let delay = self.next.min(self.left);
+        self.left -= delay;
+        self.next *= 2;
+        (!delay.is_zero()).then_some(delay)
+    }
+}
+
 impl Client {
+    /// When to repeat an empty lookup of a record that may exist.
+    pub fn lookup_delays(&self) -> LookupDelays {
+        LookupDelays::new(self.0.list_lag)
+    }
+
     /// The connection of a service and the shop's own name for itself.
     ///
     /// # Errors
@@ -120,4 +154,20 @@ impl Client {
 fn age(id: &RemoteId) -> (usize, &str) {
     let digits = id.as_str().trim_start_matches('0');
     (digits.len(), digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_delays_of_lookups_grow_and_add_up_to_the_lag_of_lists() {
+        let seconds = |lag_ms| {
+            let delays = LookupDelays::new(Duration::from_millis(lag_ms));
+            delays.map(|delay| delay.as_secs_f64()).collect::<Vec<_>>()
+        };
+        assert_eq!(seconds(10_000), [1.0, 2.0, 4.0, 3.0]);
+        assert_eq!(seconds(500), [0.5]);
+        assert_eq!(seconds(0), [0.0; 0]);
+    }
 }

@@ -31,6 +31,7 @@ pub use client::{Client, Turn};
 pub use counters::Traffic;
 pub use disposition::{Disposition, FatalError};
 pub use failure::Failure;
+pub use lookup::LookupDelays;
 pub use options::{ClientError, Options};
 pub use rate_limiter::{SendEvent, SendObserver};
 pub use records::{Connection, NewConnection, Page, RemoteCustomer, RemoteOrder, RemoteProduct};

@@ -22,6 +22,8 @@ pub struct Options {
     pub wait_max_ms: u64,
     /// Sends of one record before it is given up, at least 1. Being throttled does not count.
     pub attempts_max: u32,
+    /// How long a new record may be missing from lists.
+    pub list_lag_ms: u64,
     /// PEM file of the authorities to trust, in place of the system's.
     pub ca_file: Option<PathBuf>,
     /// When the previous process sent last, so that a restart keeps its distance.
@@ -40,7 +42,8 @@ impl Options {
     pub const TIMEOUT_MS_MAX: u64 = 3_600_000;
 
     /// The defaults: 5 requests a second, answers within 60 s (tails of 30 s are seen), connections
-    /// within 10 s, pauses of up to 15 minutes, 8 attempts.
+    /// within 10 s, pauses of up to 15 minutes, 8 attempts,
+    /// lists that lag by up to 10 s.
     pub fn new(url: impl Into<String>, token: SecretString) -> Self {
         Self {
             url: url.into(),
@@ -50,6 +53,7 @@ impl Options {
             connect_timeout_ms: 10_000,
             wait_max_ms: 15 * 60 * 1000,
             attempts_max: 8,
+            list_lag_ms: 10_000,
             ca_file: None,
             last_send_at: None,
             pause_left: None,

@@ -58,10 +58,21 @@ impl RemoteOrder {
 
     /// As [`OrderKey::ledger_text`] of the key it would have.
     pub fn ledger_text(&self) -> String {
-        match self.externalid.is_empty() {
-            true => format!(" {}", self.externalcheckoutid),
-            false => self.externalid.clone(),
-        }
+        if self.is_order() { self.externalid.clone() } else { self.checkout_text() }
+    }
+
+    /// As [`OrderKey::ledger_text`] of the cart that this order was.
+    pub fn cart_text(&self) -> Option<String> {
+        (self.is_order() && !self.externalcheckoutid.is_empty()).then(|| self.checkout_text())
+    }
+
+    fn checkout_text(&self) -> String {
+        format!(" {}", self.externalcheckoutid)
+    }
+
+    /// It has an `externalid`; without, it is a cart.
+    pub fn is_order(&self) -> bool {
+        !self.externalid.is_empty()
     }
 }
 

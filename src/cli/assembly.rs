@@ -153,6 +153,7 @@ pub(super) fn client(account: &Account, lock: Option<&Lock>) -> Result<Client, C
         requests_per_second: account.requests_per_second,
         timeout_ms: account.timeout_s * 1000,
         wait_max_ms: account.wait_max_s * 1000,
+        list_lag_ms: account.list_lag_s * 1000,
         ca_file: account.ca_file.clone(),
         last_send_at: lock.and_then(Lock::last_send_at),
         pause_left: lock.and_then(Lock::pause_left),

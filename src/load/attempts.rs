@@ -1,6 +1,7 @@
 use crate::activecampaign::{Client, Disposition, Failure, FatalError, Retry, RetryDecision, Turn};
 use crate::domain::{Answer, Attempt, Operation};
 use crate::state::{Part, Refusal, StateError};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Why the run must end before the step is carried out; the record stays pending.
@@ -62,11 +63,17 @@ impl<'a> Attempts<'a> {
             RetryDecision::Exhausted => Ok(RetryBudget::Exhausted),
             RetryDecision::Stop(error) => Err(error.into()),
             RetryDecision::After(delay) => {
-                tokio::select! {
-                    () = self.cancel.cancelled() => Err(StepError::Cancelled),
-                    () = tokio::time::sleep(delay) => Ok(RetryBudget::Left),
-                }
+                self.wait(delay).await?;
+                Ok(RetryBudget::Left)
             }
+        }
+    }
+
+    /// Waits this long, unless the run is to end.
+    pub(super) async fn wait(&self, delay: Duration) -> Result<(), StepError> {
+        tokio::select! {
+            () = self.cancel.cancelled() => Err(StepError::Cancelled),
+            () = tokio::time::sleep(delay) => Ok(()),
         }
     }
 

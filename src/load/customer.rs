@@ -93,18 +93,10 @@ impl CustomerCreate<'_> {
         &mut self,
         refusal: Option<Failure>,
     ) -> Result<Result<RemoteId, OrderOutcome>, StepError> {
-        let found = self.look_up().await;
-        let attempt = match &found {
-            Ok(found) => Attempt::found(
-                Operation::LookUpCustomer,
-                found.as_ref().map(|remote| remote.id.clone()),
-            ),
-            Err(failure) => failed(Operation::LookUpCustomer, failure),
-        };
-        self.loader.ledger.note(self.order, attempt).await?;
-        let found = match found {
+        let is_duplicate =
+            refusal.as_ref().is_some_and(|refusal| refusal.disposition == Disposition::Exists);
+        let found = match self.look_up_in_time(is_duplicate || self.sent_by_us).await? {
             Ok(found) => found,
-            Err(Failure { disposition: Disposition::Stop(stop), .. }) => return Err(stop.into()),
             Err(failure) => return Ok(Err(self.unconfirmed(&failure))),
         };
         match (found, refusal) {
@@ -114,7 +106,7 @@ impl CustomerCreate<'_> {
             }
             // The create was rejected as a duplicate, but the look-up finds nothing; it was
             // probably deleted in between. Retry once, then give up as unconfirmed.
-            (None, Some(refusal)) if refusal.disposition == Disposition::Exists => {
+            (None, Some(refusal)) if is_duplicate => {
                 if std::mem::replace(&mut self.is_contradicted, true) {
                     Ok(Err(self.unconfirmed(&refusal)))
                 } else {
@@ -126,7 +118,39 @@ impl CustomerCreate<'_> {
         }
     }
 
-    async fn look_up(&self) -> Result<Option<RemoteCustomer>, Failure> {
+    /// One that is expected to exist is looked for until lists must show it. The inner error: the
+    /// look-up failed.
+    async fn look_up_in_time(
+        &self,
+        is_expected: bool,
+    ) -> Result<Result<Option<RemoteCustomer>, Failure>, StepError> {
+        let mut delays = self.loader.client.lookup_delays();
+        loop {
+            let found = self.look_up().await?;
+            match delays.next().filter(|_| is_expected && matches!(found, Ok(None))) {
+                Some(delay) => self.attempts.wait(delay).await?,
+                None => return Ok(found),
+            }
+        }
+    }
+
+    async fn look_up(&self) -> Result<Result<Option<RemoteCustomer>, Failure>, StepError> {
+        let found = self.find().await;
+        let attempt = match &found {
+            Ok(found) => Attempt::found(
+                Operation::LookUpCustomer,
+                found.as_ref().map(|remote| remote.id.clone()),
+            ),
+            Err(failure) => failed(Operation::LookUpCustomer, failure),
+        };
+        self.loader.ledger.note(self.order, attempt).await?;
+        match found {
+            Err(Failure { disposition: Disposition::Stop(stop), .. }) => Err(stop.into()),
+            found => Ok(found),
+        }
+    }
+
+    async fn find(&self) -> Result<Option<RemoteCustomer>, Failure> {
         let (client, connection) = (&self.loader.client, &self.loader.connection);
         match client.customer_by_key(connection, &self.customer.key).await? {
             Some(remote) => Ok(Some(remote)),
@@ -143,7 +167,11 @@ impl CustomerCreate<'_> {
         Ok(Ok(id))
     }
 
+    /// A rejection settles nothing while an earlier create may have arrived: that may be its cause.
     fn refused(&self, failure: &Failure) -> OrderOutcome {
+        if self.sent_by_us {
+            return self.unconfirmed(failure);
+        }
         OrderOutcome::Refused(self.attempts.refusal(Part::Customer, failure))
     }
 

@@ -31,7 +31,9 @@ impl Loader {
             Err(outcome) => return Ok(outcome),
         };
         let outcome = OrderWrite::new(self, step, customer).carry_out(&step.action).await?;
-        if let Some(cart) = order.cart.as_ref().filter(|_| outcome.is_at_remote()) {
+        let superseded = (outcome == OrderOutcome::Superseded).then_some(&order.key);
+        let became = order.cart.as_ref().filter(|_| outcome.is_at_remote());
+        if let Some(cart) = superseded.or(became) {
             self.ledger.settle_cart(cart).await?;
         }
         Ok(outcome)
@@ -55,6 +57,9 @@ struct OrderWrite<'a> {
     is_contradicted: bool,
 }
 
+/// A remote order that was looked up, or why the lookup failed.
+type Found = Result<Option<RemoteOrder>, Failure>;
+
 /// What the writing of an order does next.
 enum Next {
     /// Update the record of its cart where there is one, else create it.
@@ -63,6 +68,8 @@ enum Next {
     /// Look it up by its key before anything is sent again. With the rejection that led here, if
     /// any: it stands if the look-up finds nothing.
     LookUp(Option<Failure>),
+    /// Update it, unless it became an order.
+    UpdateCart(RemoteId),
     Update(RemoteId),
     Done(OrderOutcome),
 }
@@ -85,6 +92,7 @@ impl<'a> OrderWrite<'a> {
     async fn carry_out(mut self, action: &Action) -> Result<OrderOutcome, StepError> {
         let mut next = match action {
             Action::Create => Next::CreateOrConvert,
+            Action::Update(id) if self.order.key.is_cart() => Next::UpdateCart(id.clone()),
             Action::Update(id) => Next::Update(id.clone()),
             Action::LookUp(earlier) => {
                 self.earlier = Some(*earlier);
@@ -96,6 +104,7 @@ impl<'a> OrderWrite<'a> {
                 Next::CreateOrConvert => self.create_or_convert().await?,
                 Next::Create => self.create().await?,
                 Next::LookUp(refusal) => self.look_up(refusal).await?,
+                Next::UpdateCart(id) => self.update_cart(id).await?,
                 Next::Update(id) => self.update(id).await?,
                 Next::Done(outcome) => return Ok(outcome),
             }
@@ -110,7 +119,7 @@ impl<'a> OrderWrite<'a> {
             LedgerEntry::Known { id, .. } | LedgerEntry::Refused { id: Some(id), .. } => {
                 Ok(Next::Update(id))
             }
-            LedgerEntry::Intended { .. } => Ok(match self.find(cart).await? {
+            LedgerEntry::Intended { .. } => Ok(match self.find_in_time(cart, true).await? {
                 Ok(Some(remote)) => Next::Update(remote.id),
                 Ok(None) => Next::Create,
                 Err(failure) => self.given_up(&failure),
@@ -147,7 +156,10 @@ impl<'a> OrderWrite<'a> {
     }
 
     async fn look_up(&mut self, refusal: Option<Failure>) -> Result<Next, StepError> {
-        let found = match self.find(&self.order.key).await? {
+        let is_duplicate =
+            refusal.as_ref().is_some_and(|refusal| refusal.disposition == Disposition::Exists);
+        let is_expected = is_duplicate || self.is_in_doubt();
+        let found = match self.find_in_time(&self.order.key, is_expected).await? {
             Ok(found) => found,
             Err(failure) => return Ok(self.given_up(&failure)),
         };
@@ -155,7 +167,7 @@ impl<'a> OrderWrite<'a> {
             (Some(remote), _) => self.take_over(remote),
             // The create was rejected as a duplicate, but the look-up finds nothing; it was
             // probably deleted in between. Retry once, then give up as unconfirmed.
-            (None, Some(refusal)) if refusal.disposition == Disposition::Exists => {
+            (None, Some(refusal)) if is_duplicate => {
                 if std::mem::replace(&mut self.is_contradicted, true) {
                     self.given_up(&refusal)
                 } else {
@@ -171,6 +183,11 @@ impl<'a> OrderWrite<'a> {
         })
     }
 
+    /// A create of ours may have arrived.
+    fn is_in_doubt(&self) -> bool {
+        matches!(self.earlier, Some(PriorWrite::SameCreate | PriorWrite::OtherCreate))
+    }
+
     /// We wrote it earlier and it is gone, so someone deleted it.
     fn is_to_be_left(&self) -> bool {
         self.earlier == Some(PriorWrite::Update) && self.loader.deleted == Deleted::Leave
@@ -178,15 +195,16 @@ impl<'a> OrderWrite<'a> {
 
     /// ActiveCampaign has an order of this key: ours from a lost response, or someone else's.
     fn take_over(&mut self, remote: RemoteOrder) -> Next {
-        if self.order.key.is_cart() && !remote.externalid.is_empty() {
+        if self.order.key.is_cart() && remote.is_order() {
             // Someone already turned this cart into an order; sending the cart would revert that.
-            return Next::Done(OrderOutcome::Adopted(remote.id));
+            return Next::Done(OrderOutcome::Superseded);
         }
         match (is_same(self.order, &self.customer, &remote), self.earlier) {
             (true, Some(PriorWrite::SameCreate)) => Next::Done(OrderOutcome::Created(remote.id)),
             (true, None) => Next::Done(OrderOutcome::Adopted(remote.id)),
             (_, earlier) => {
                 self.is_foreign = earlier != Some(PriorWrite::Update);
+                self.earlier = None;
                 Next::Update(remote.id)
             }
         }
@@ -231,18 +249,21 @@ impl<'a> OrderWrite<'a> {
         }
     }
 
-    /// After an update that may not have arrived: whether its record no longer exists. An order
-    /// made from a cart is listed under its own key only once the update arrived.
+    /// Someone may have turned the cart into an order, which an update would overwrite.
+    async fn update_cart(&mut self, id: RemoteId) -> Result<Next, StepError> {
+        Ok(match self.read(&id).await? {
+            Ok(Some(remote)) if remote.is_order() => Next::Done(OrderOutcome::Superseded),
+            Ok(Some(_)) => Next::Update(id),
+            Ok(None) => self.deleted(),
+            Err(failure) => self.given_up(&failure),
+        })
+    }
+
+    /// After an update that may not have arrived: whether its record no longer exists. It is read by
+    /// its id, as lists may lag.
     async fn is_gone(&self, id: &RemoteId) -> Result<bool, StepError> {
-        for key in [Some(&self.order.key), self.order.cart.as_ref()].into_iter().flatten() {
-            match self.find(key).await? {
-                Ok(Some(remote)) if remote.id == *id => return Ok(false),
-                Ok(_) => {}
-                // Undecided: the update itself will show.
-                Err(_) => return Ok(false),
-            }
-        }
-        Ok(true)
+        // Undecided where the read failed: the update itself will show.
+        Ok(matches!(self.read(id).await?, Ok(None)))
     }
 
     /// ActiveCampaign no longer has the customer we knew: looks it up or creates it again, once.
@@ -277,12 +298,31 @@ impl<'a> OrderWrite<'a> {
         Ok(())
     }
 
+    /// [`Self::find`]; a record that is expected to exist is looked for until lists must show it.
+    async fn find_in_time(&self, key: &OrderKey, is_expected: bool) -> Result<Found, StepError> {
+        let mut delays = self.loader.client.lookup_delays();
+        loop {
+            let found = self.find(key).await?;
+            match delays.next().filter(|_| is_expected && matches!(found, Ok(None))) {
+                Some(delay) => self.attempts.wait(delay).await?,
+                None => return Ok(found),
+            }
+        }
+    }
+
     /// The remote order of this key. The inner error: the look-up failed.
-    async fn find(
-        &self,
-        key: &OrderKey,
-    ) -> Result<Result<Option<RemoteOrder>, Failure>, StepError> {
+    async fn find(&self, key: &OrderKey) -> Result<Found, StepError> {
         let found = self.loader.client.order_by_key(&self.loader.connection, key).await;
+        self.note_look_up(found).await
+    }
+
+    /// The remote order of this id, as [`Self::find`].
+    async fn read(&self, id: &RemoteId) -> Result<Found, StepError> {
+        let found = self.loader.client.order(id).await;
+        self.note_look_up(found).await
+    }
+
+    async fn note_look_up(&self, found: Found) -> Result<Found, StepError> {
         let attempt = match &found {
             Ok(found) => {
                 Attempt::found(Operation::LookUp, found.as_ref().map(|remote| remote.id.clone()))
@@ -296,7 +336,11 @@ impl<'a> OrderWrite<'a> {
         }
     }
 
+    /// A rejection settles nothing while an earlier create may have arrived: that may be its cause.
     fn refused(&self, failure: &Failure) -> Next {
+        if self.is_in_doubt() {
+            return self.given_up(failure);
+        }
         Next::Done(OrderOutcome::Refused(self.attempts.refusal(Part::Order, failure)))
     }
 

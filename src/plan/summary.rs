@@ -32,6 +32,8 @@ pub struct PlanSummary {
     /// Requests of `create`, `update` and `look_up` that carts don't take, as their orders are made
     /// before them.
     pub spared: u64,
+    /// Carts that are read before they are updated, in case they became orders.
+    pub cart_reads: u64,
     /// Of the valid orders: abandoned carts.
     pub carts: u64,
     /// Product lines of all valid orders.
@@ -136,7 +138,8 @@ impl PlanSummary {
     /// Requests the plan takes: one for each new customer, each order to write, and each look-up.
     pub fn requests(&self) -> u64 {
         let customers = self.customers_new + self.customers_look_up;
-        (customers + self.create + self.update + self.look_up).saturating_sub(self.spared)
+        let orders = self.create + self.update + self.look_up + self.cart_reads;
+        (customers + orders).saturating_sub(self.spared)
     }
 
     /// Of these: creates after a look-up, which are not sent where it finds what they would make.

@@ -6,14 +6,14 @@ use super::planned_record::RecordVerdict;
 use super::records::Records;
 use super::remote_fetch::{FetchError, fetch_customers, fetch_orders};
 use super::rules_digest::mapping_of;
-use super::verification::Verification;
+use super::verification::{Mismatch, Verification};
 use super::verify::OrderComparison;
 use crate::activecampaign::{Client, Disposition, Failure, FatalError};
-use crate::domain::{CustomerKey, LedgerEntry, Order, OrderDigest, RemoteId};
+use crate::domain::{CustomerKey, LedgerEntry, Order, OrderDigest, OrderKey, RemoteId};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints, Step};
 use crate::state::{
-    AdoptedOrders, ConnectionId, CustomerMirror, RemoteRow, RemoteSnapshot, StateError, Store,
+    AdoptedOrders, ConnectionId, CustomerMirror, MatchedOrder, RemoteSnapshot, StateError, Store,
 };
 
 /// Rows written to the ledger at once.
@@ -25,9 +25,9 @@ pub struct Adoption {
     pub job: String,
     /// Records of the export.
     pub read: u64,
-    /// Mismatch as the export has them: nothing will be sent for them.
+    /// The same as in the export: nothing will be sent for them.
     pub adopted: u64,
-    /// Mismatch with other content: the next run updates them.
+    /// With other content: the next run updates them.
     pub differing: u64,
     /// Valid orders that the target does not hold: the next run creates them.
     pub absent: u64,
@@ -129,7 +129,7 @@ pub async fn adopt(
                 adopting.take(&judged.label, step, judged.digest)?;
             }
             (_, Some(key)) => {
-                let there = adopting.mirror.meet(&key.ledger_text())?;
+                let there = adopting.mirror.meet(&key.ledger_text(), None)?;
                 adopting.adoption.left_out += u64::from(there.is_some());
             }
             (_, None) => {}
@@ -173,23 +173,43 @@ impl Adopting<'_> {
             self.write(connection)?;
         }
         let customer = self.find_customer(&order)?;
-        let there = self.mirror.meet(&order.key.ledger_text())?;
+        let there = self.mirror.meet(&order.key.ledger_text(), None)?;
+        if let Some(cart) = &order.cart {
+            self.take_cart(cart, there.is_some())?;
+        }
         if self.comparison.view.order(connection, &order.key)? != LedgerEntry::Unknown {
             self.adoption.known += 1;
+            return Ok(());
+        }
+        if order.key.is_cart() && self.mirror.became_order(&order.key.ledger_text())? {
+            self.adoption.adopted += 1;
+            self.found.carts.push(order.key);
             return Ok(());
         }
         let Some(there) = there else {
             self.adoption.absent += 1;
             return Ok(());
         };
-        let same =
-            self.is_same(label, &order, &there)? && customer.as_ref() == Some(&there.customer);
-        match same {
-            true => self.adoption.adopted += 1,
-            false => self.adoption.differing += 1,
+        let MatchedOrder { order: remote, .. } = &there;
+        let (id, is_buyer) = (remote.id.clone(), customer.as_ref() == Some(&remote.customer));
+        let same = self.is_same(label, &order, there)? && is_buyer;
+        if same {
+            self.adoption.adopted += 1;
+        } else {
+            self.adoption.differing += 1;
         }
         let content = digest.filter(|_| same).map(|digest| (fingerprint, *digest));
-        self.found.orders.push((order.key, there.id, content));
+        self.found.orders.push((order.key, id, content));
+        Ok(())
+    }
+
+    /// The cart of an order: nothing is left to send of it, or the next run turns it into its order.
+    fn take_cart(&mut self, cart: &OrderKey, has_order: bool) -> Result<(), AdoptError> {
+        if has_order {
+            self.found.carts.push(cart.clone());
+        } else if let Some(there) = self.mirror.meet(&cart.ledger_text(), None)? {
+            self.found.orders.push((cart.clone(), there.order.id, None));
+        }
         Ok(())
     }
 
@@ -205,16 +225,16 @@ impl Adopting<'_> {
         Ok(found)
     }
 
+    /// Whether an update would change nothing; it removes no duplicate either.
     fn is_same(
         &mut self,
         label: &str,
         order: &Order,
-        there: &RemoteRow,
+        there: MatchedOrder,
     ) -> Result<bool, AdoptError> {
         let differences = &mut self.adoption.differences;
-        let before = differences.matching;
-        self.comparison.compare(label, order, Some(there.clone()), differences)?;
-        Ok(differences.matching > before)
+        let found = self.comparison.compare(label, order, Some(there), differences)?;
+        Ok(found.is_some_and(|found| found.iter().all(|found| *found == Mismatch::Duplicate)))
     }
 
     fn write(&mut self, connection: ConnectionId) -> Result<(), AdoptError> {

@@ -120,6 +120,21 @@ async fn note(
     state.call(move |store| store.note_connection(&service, &externalid, &seen)).await
 }
 
+/// The connection, looked for until lists must show it.
+async fn find_in_time(
+    client: &Client,
+    spec: &ConnectionSpec,
+) -> Result<Option<RemoteId>, ConnectionError> {
+    let mut delays = client.lookup_delays();
+    loop {
+        let found = find(client, spec).await?;
+        match delays.next().filter(|_| found.is_none()) {
+            Some(delay) => tokio::time::sleep(delay).await,
+            None => return Ok(found),
+        }
+    }
+}
+
 async fn find(client: &Client, spec: &ConnectionSpec) -> Result<Option<RemoteId>, ConnectionError> {
     let found = client.connection_of(&spec.service, &spec.externalid).await.map_err(given_up)?;
     found.map(|found| ours(found, spec)).transpose()
@@ -183,8 +198,8 @@ async fn create(client: &Client, spec: &ConnectionSpec) -> Result<RemoteId, Conn
         if failure.disposition == Disposition::Again {
             continue;
         }
-        // It may have been made, by us or by another hand.
-        match find(client, spec).await? {
+        // It may have been created, by us or by someone else.
+        match find_in_time(client, spec).await? {
             Some(id) => return Ok(id),
             None if failure.disposition == Disposition::LookUp => {}
             None => return Err(ConnectionError::Refused(failure)),

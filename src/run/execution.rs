@@ -7,7 +7,7 @@ use crate::activecampaign::Client;
 use crate::domain::{Currency, RemoteId};
 use crate::extract::Export;
 use crate::load::{Loader, RunLedger, StepError};
-use crate::plan::Action;
+use crate::plan::{Action, Step};
 use crate::state::{
     ConnectionId, Counts, DeadLetter, Kind, LetterReasons, OrderOutcome, Refusal, RunRow, Settled,
     Settlement, Stage, StateError, StateHandle,
@@ -257,7 +257,7 @@ impl<'a> Execution<'a> {
         let FinishedStep { ticket, sending, result } = step.map_err(RunError::Crashed)?;
         let outcome = result?;
         self.tracker.complete(ticket);
-        self.planned_done += planned_for(&sending.step.action, &outcome);
+        self.planned_done += planned_for(&sending.step, &outcome);
         let dead = outcome.refusal().map(|refusal| self.dead_letter(&sending, refusal));
         let is_refused = dead.is_some();
         let digest = sending.digest.map(|digest| *digest);
@@ -363,10 +363,11 @@ impl<'a> Execution<'a> {
 }
 
 /// Requests that the plan counted for an order.
-fn planned_for(action: &Action, outcome: &OrderOutcome) -> u64 {
-    match (outcome, action) {
+fn planned_for(step: &Step, outcome: &OrderOutcome) -> u64 {
+    match (outcome, &step.action) {
         (OrderOutcome::Superseded, _) => 0,
         (_, Action::LookUp(_)) => 2,
+        (_, Action::Update(_)) if step.order.key.is_cart() => 2,
         (_, Action::Create | Action::Update(_)) => 1,
     }
 }

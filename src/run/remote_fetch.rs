@@ -68,6 +68,7 @@ pub(super) async fn fetch_customers(
 pub(super) fn mirrored(order: RemoteOrder, prints: &Fingerprints) -> RemoteRow {
     RemoteRow {
         key: order.ledger_text(),
+        cart: order.cart_text(),
         email_hash: hash_of_address(&order.email, prints),
         id: order.id,
         total_minor: order.total_minor,

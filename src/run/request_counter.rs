@@ -38,6 +38,7 @@ impl RequestCounter {
                 summary.spared += if matches!(step.action, Action::LookUp(_)) { 2 } else { 1 };
                 return Ok(());
             }
+            summary.cart_reads += u64::from(matches!(step.action, Action::Update(_)));
         } else if let Some(cart) = &order.cart {
             self.carts.insert(&cart.ledger_text(), 0)?;
         }

@@ -8,7 +8,7 @@ use crate::activecampaign::{Client, RemoteProduct};
 use crate::domain::{Order, RemoteId};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints};
-use crate::state::View;
+use crate::state::{MatchedOrder, View};
 use std::collections::BTreeSet;
 
 /// Which orders are looked at.
@@ -80,7 +80,10 @@ pub async fn verify_sample(
         let id = there.as_ref().map(|order| order.id.clone());
         result.at_target += u64::from(there.is_some());
         let remote_id = id.clone();
-        let there = there.map(|there| mirrored(there, &comparison.fingerprints));
+        let there = there.map(|there| MatchedOrder {
+            order: mirrored(there, &comparison.fingerprints),
+            copies: Vec::new(),
+        });
         let mut found = comparison.compare(&judged.label, order, there, &mut result)?;
         if let (Some([]), Some(id)) = (found.as_deref(), id) {
             let products = client.products_of(&id).await.map_err(VerifyError::Target)?;

@@ -45,6 +45,7 @@ choices! {
     pub enum Mismatch {
         Missing "missing" "In the export, not in ActiveCampaign.";
         Extra "extra" "In ActiveCampaign, not in the export.";
+        Duplicate "duplicate" "More than once in ActiveCampaign.";
         Total "total" "Another total.";
         Currency "currency" "Another currency.";
         Date "date" "Another date.";

@@ -35,7 +35,9 @@ impl<'a> VerificationLog<'a> {
 
     /// Notes an order that was compared, and whether the next sync is to write it again.
     pub(super) fn take(&mut self, key: &OrderKey, found: &[Mismatch]) -> Result<bool, StateError> {
-        let is_queued = self.record.repair && !found.is_empty();
+        // No update removes a duplicate.
+        let is_mended = found.iter().any(|found| *found != Mismatch::Duplicate);
+        let is_queued = self.record.repair && is_mended;
         self.batch.push((key.clone(), bits_of(found)));
         if is_queued || self.batch.len() >= BATCH_MAX {
             self.flush()?;
@@ -69,14 +71,15 @@ impl<'a> VerificationLog<'a> {
     }
 }
 
-/// As the state keeps it; see `state/0005_history.sql`.
-const BITS: [(Mismatch, u8); 6] = [
+/// As the state keeps it; see `state/0001_schema.sql`.
+const BITS: [(Mismatch, u8); 7] = [
     (Mismatch::Missing, 1),
     (Mismatch::Total, 2),
     (Mismatch::Currency, 4),
     (Mismatch::Date, 8),
     (Mismatch::Products, 16),
     (Mismatch::Customer, 32),
+    (Mismatch::Duplicate, 64),
 ];
 
 fn bits_of(found: &[Mismatch]) -> u8 {

@@ -10,7 +10,7 @@ use crate::activecampaign::{Client, Failure};
 use crate::domain::{CustomerEntry, CustomerKey, LedgerEntry, Order, OrderKey, Reason, RemoteId};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints};
-use crate::state::{ConnectionId, Reconciliation, RemoteRow, Side, StateError, View};
+use crate::state::{ConnectionId, MatchedOrder, Reconciliation, RemoteRow, Side, StateError, View};
 use crate::transform::Filter;
 use jiff::Timestamp;
 use jiff::tz::Offset;
@@ -64,7 +64,8 @@ pub async fn verify(
             (RecordVerdict::Decided(Decision::Send(step)), _) => {
                 result.expected += 1;
                 let key = &step.order.key;
-                let there = mirror.meet(&key.ledger_text())?;
+                let known = comparison.known_id(key)?;
+                let there = mirror.meet(&key.ledger_text(), known.as_ref())?;
                 let found = comparison.compare(&judged.label, &step.order, there, &mut result)?;
                 if let (Some(found), Some(findings)) = (found, &mut findings) {
                     result.queued += u64::from(findings.take(key, &found)?);
@@ -75,12 +76,19 @@ pub async fn verify(
             (RecordVerdict::Invalid(faults), _)
                 if faults.iter().any(|fault| fault.reason == Reason::Duplicate) => {}
             (_, Some(key)) => {
-                result.left_out += u64::from(mirror.meet(&key.ledger_text())?.is_some())
+                if let Some(there) = mirror.meet(&key.ledger_text(), None)? {
+                    result.left_out += 1;
+                    comparison.judge_copies(&judged.label, &there, &mut result)?;
+                }
             }
             (_, None) => {}
         }
     }
-    mirror.each_unmet(|order| comparison.judge_unmet(&order, &mut result))?;
+    let mut before = None;
+    mirror.each_unmet(|order| {
+        let is_copy = before.replace(order.key.clone()).as_ref() == Some(&order.key);
+        comparison.judge_unmet(&order, is_copy, &mut result)
+    })?;
     if let Some(balance) = &comparison.balance {
         (result.months, result.customers) = (balance.months()?, balance.customers()?);
     }
@@ -126,10 +134,10 @@ impl OrderComparison<'_> {
         &self,
         label: &str,
         order: &Order,
-        there: Option<RemoteRow>,
+        there: Option<MatchedOrder>,
         result: &mut Verification,
     ) -> Result<Option<Vec<Mismatch>>, StateError> {
-        let Some(there) = there else {
+        let Some(matched) = there else {
             if self.view.order(self.connection, &order.key)? == LedgerEntry::BecameOrder {
                 // A cart, which its order has taken over.
                 result.matching += 1;
@@ -141,8 +149,12 @@ impl OrderComparison<'_> {
             return Ok(Some(vec![Mismatch::Missing]));
         };
         self.weigh_source(order)?;
-        self.weigh_target(&there)?;
+        let there = &matched.order;
+        self.weigh_target(there)?;
         let mut all = Vec::new();
+        if self.judge_copies(label, &matched, result)? {
+            all.push(Mismatch::Duplicate);
+        }
         let mut differ = |found, source: String, target: String| {
             result.differ(label, found, source, target);
             all.push(found);
@@ -170,7 +182,7 @@ impl OrderComparison<'_> {
             let target = there.products.unwrap_or_default().to_string();
             differ(Mismatch::Products, lines.to_string(), target);
         }
-        if !self.is_same_customer(order, &there)? {
+        if !self.is_same_customer(order, there)? {
             let target = format!("customer {}", there.customer);
             differ(Mismatch::Customer, "the buyer of the order".to_owned(), target);
         }
@@ -178,6 +190,29 @@ impl OrderComparison<'_> {
             result.matching += 1;
         }
         Ok(Some(all))
+    }
+
+    /// ActiveCampaign's id of an order, as far as the ledger knows it.
+    pub(super) fn known_id(&self, key: &OrderKey) -> Result<Option<RemoteId>, StateError> {
+        Ok(match self.view.order(self.connection, key)? {
+            LedgerEntry::Known { id, .. } | LedgerEntry::Refused { id: Some(id), .. } => Some(id),
+            _ => None,
+        })
+    }
+
+    /// Each further order of a key is a difference of its own, whoever created it.
+    fn judge_copies(
+        &self,
+        label: &str,
+        matched: &MatchedOrder,
+        result: &mut Verification,
+    ) -> Result<bool, StateError> {
+        for copy in &matched.copies {
+            self.weigh_target(copy)?;
+            let target = format!("id {} and id {}", matched.order.id, copy.id);
+            result.differ(label, Mismatch::Duplicate, "once".to_owned(), target);
+        }
+        Ok(!matched.copies.is_empty())
     }
 
     fn weigh_source(&self, order: &Order) -> Result<(), StateError> {
@@ -201,32 +236,28 @@ impl OrderComparison<'_> {
         balance.add(Side::Target, &there.email_hash, (&there.currency, month_of(at)), total)
     }
 
-    /// An order at the target that is not in the export: ours from another one, or of another hand.
-    fn judge_unmet(&self, there: &RemoteRow, result: &mut Verification) -> Result<(), StateError> {
+    /// An order at ActiveCampaign that is not in the export: ours from another export, or someone
+    /// else's. A copy has the key of the order before it.
+    fn judge_unmet(
+        &self,
+        there: &RemoteRow,
+        is_copy: bool,
+        result: &mut Verification,
+    ) -> Result<(), StateError> {
         let key = match there.key.strip_prefix(' ') {
             Some(cart) => OrderKey::of_cart(cart),
             None => OrderKey::parse(&there.key),
         };
-        let is_ours = match key {
-            Ok(key) => {
-                let memory = self.view.order(self.connection, &key)?;
-                matches!(memory, LedgerEntry::Known { id, .. } if id == there.id)
-            }
-            Err(_) => false,
-        };
-        match is_ours {
-            true => result.from_elsewhere += 1,
-            false => {
-                self.weigh_target(there)?;
-                let target = format!("id {}", there.id);
-                result.differ(
-                    there.key.trim_start(),
-                    Mismatch::Extra,
-                    "not there".to_owned(),
-                    target,
-                );
-            }
+        let known = key.ok().map(|key| self.known_id(&key)).transpose()?.flatten();
+        if !is_copy && known.as_ref() == Some(&there.id) {
+            result.from_elsewhere += 1;
+            return Ok(());
         }
+        self.weigh_target(there)?;
+        let (found, source) =
+            if is_copy { (Mismatch::Duplicate, "once") } else { (Mismatch::Extra, "not there") };
+        let target = format!("id {}", there.id);
+        result.differ(there.key.trim_start(), found, source.to_owned(), target);
         Ok(())
     }
 

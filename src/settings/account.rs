@@ -28,6 +28,8 @@ pub struct Account {
     /// The longest pause that ActiveCampaign may ask for, in seconds, 0 to 86,400; a longer one ends
     /// the run.
     pub wait_max_s: u64,
+    /// How long lists may miss a new record, in seconds, 0 to 600.
+    pub list_lag_s: u64,
     /// Certificates to trust besides those of the system, PEM.
     pub ca_file: Option<PathBuf>,
     #[serde(skip)]

@@ -95,6 +95,8 @@ const ACCOUNT: &[Key] = keys! {
     "timeout_s": Kind::Whole { min: 1, max: 600 }, Whole(60), "longest wait for one response";
     "wait_max_s": Kind::Whole { min: 0, max: 86_400 }, Whole(900),
         "longest pause that ActiveCampaign may ask for; a longer one ends the run with 6";
+    "list_lag_s": Kind::Whole { min: 0, max: 600 }, Whole(10),
+        "how long ActiveCampaign's lists may miss a new record: a create without a response is repeated only if lookups over this time find nothing";
     "ca_file": Kind::Path, Nothing, "CA certificates to trust instead of the system's";
 };
 

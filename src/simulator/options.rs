@@ -43,6 +43,11 @@ pub struct Options {
     pub total_as_int: bool,
     /// Answer lists as if no filter had been sent.
     pub ignore_filters: bool,
+    /// Milliseconds until an order or customer that a client created appears in lists.
+    pub list_lag_ms: u32,
+    /// Milliseconds until an order or customer that a client created counts when another one's key
+    /// is checked.
+    pub uniqueness_lag_ms: u32,
     /// What `totalProducts` counts; the real rule is unknown.
     pub total_products: ProductCount,
 }
@@ -113,6 +118,8 @@ impl Default for Options {
             escape_slashes: true,
             total_as_int: false,
             ignore_filters: false,
+            list_lag_ms: 0,
+            uniqueness_lag_ms: 0,
             total_products: ProductCount::default(),
         }
     }

@@ -99,6 +99,11 @@ impl World {
         self.started.elapsed()
     }
 
+    /// How old a record is before another one of its key is refused, and what time it is.
+    pub fn uniqueness_age(&self) -> (Duration, Duration) {
+        (Duration::from_millis(self.options.uniqueness_lag_ms.into()), self.clock())
+    }
+
     pub fn view<'a>(&'a self, base: &'a str) -> View<'a> {
         View { zone: &self.zone, base, total_products: self.options.total_products }
     }

@@ -12,12 +12,14 @@ pub type Content = (Fingerprint, OrderDigest);
 pub struct AdoptedOrders {
     /// Without content where the target's order differs from the export: the next run updates it.
     pub orders: Vec<(OrderKey, RemoteId, Option<Content>)>,
+    /// Carts that became orders.
+    pub carts: Vec<OrderKey>,
     pub customers: Vec<([u8; 16], RemoteId)>,
 }
 
 impl AdoptedOrders {
     pub fn len(&self) -> usize {
-        self.orders.len() + self.customers.len()
+        self.orders.len() + self.carts.len() + self.customers.len()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -58,6 +60,19 @@ impl Store {
                     order_digests::write(&transaction, order, digest)?;
                 }
             }
+        }
+        for cart in &found.carts {
+            enrol(&transaction, 0, connection, &cart.ledger_text())?;
+            transaction
+                .prepare_cached(
+                    "UPDATE orders SET state = ?3 WHERE connection = ?1 AND key = ?2 AND state = ?4",
+                )?
+                .execute(params![
+                    connection,
+                    stored_key(cart),
+                    OrderState::BecameOrder,
+                    OrderState::Absent,
+                ])?;
         }
         for (hash, id) in &found.customers {
             customers += transaction

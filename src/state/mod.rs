@@ -42,7 +42,7 @@ pub use lock::{Lock, SendLog, asked_pause, is_locked};
 pub use order_digests::StoredDigest;
 pub use reconciliation::{CustomerSums, MonthSums, Reconciliation, Side, Sums};
 pub use remote_customers::CustomerMirror;
-pub use remote_snapshot::{RemoteRow, RemoteSnapshot};
+pub use remote_snapshot::{MatchedOrder, RemoteRow, RemoteSnapshot};
 pub use runs::{Counts, Requests, RunClose, RunRow, RunStart};
 pub use saved_plan_index::{SavedAt, SavedIndex};
 pub use settle::{OrderOutcome, Settled, Settlement};

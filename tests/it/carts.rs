@@ -118,3 +118,89 @@ fn a_lost_answer_does_not_double_a_cart_or_its_order() {
     assert_eq!(run(&world, "shop")["updated"], 1);
     assert_eq!(only_record(&world)["externalid"], "5001");
 }
+
+fn changed(token: &str) -> Value {
+    let mut cart = checkout(token);
+    cart["total_price"] = "26.00".into();
+    cart
+}
+
+/// Loads a cart, and the order that it became.
+fn converted() -> World {
+    let world = world();
+    put_carts(&world, &[checkout("tok-1")]);
+    run(&world, "carts");
+    put_orders(&world, &[order(5001, "tok-1")]);
+    run(&world, "shop");
+    world
+}
+
+#[test]
+fn after_a_lost_ledger_a_changed_cart_does_not_overwrite_its_order() {
+    let world = converted();
+    let before = only_record(&world);
+    std::fs::remove_dir_all(world.path("state")).unwrap();
+    assert_eq!(run(&world, "carts")["unchanged"], 1);
+    put_carts(&world, &[changed("tok-1")]);
+    assert_eq!(run(&world, "carts")["unchanged"], 1);
+    assert_eq!(run(&world, "shop")["adopted"], 1);
+    assert_eq!(only_record(&world), before);
+    let requests = world.summary().requests;
+    assert_eq!(run(&world, "carts")["unchanged"], 1);
+    assert_eq!(run(&world, "shop")["unchanged"], 1);
+    assert_eq!(world.summary().requests, requests);
+}
+
+#[test]
+fn a_cart_that_became_an_order_unknown_to_the_ledger_is_left_alone() {
+    let world = world();
+    put_carts(&world, &[checkout("tok-1")]);
+    run(&world, "carts");
+    let old: Vec<_> = world.state_files();
+    put_orders(&world, &[order(5001, "tok-1")]);
+    run(&world, "shop");
+    let before = only_record(&world);
+    std::fs::remove_dir_all(world.path("state")).unwrap();
+    std::fs::create_dir(world.path("state")).unwrap();
+    for (path, bytes) in old {
+        std::fs::write(path, bytes).unwrap();
+    }
+    put_carts(&world, &[changed("tok-1")]);
+    assert_eq!(run(&world, "carts")["unchanged"], 1);
+    assert_eq!(only_record(&world), before);
+}
+
+#[test]
+fn adopt_knows_which_carts_became_orders() {
+    for jobs in [["shop", "carts"], ["carts", "shop"]] {
+        let world = converted();
+        let before = only_record(&world);
+        std::fs::remove_dir_all(world.path("state")).unwrap();
+        for job in jobs {
+            let told = world.run(&["--json", "adopt", job]);
+            assert_eq!(told.code, 0, "{}", told.err);
+            let adoption = told.json()["adoption"].clone();
+            assert_eq!(adoption["absent"], 0, "{adoption}");
+        }
+        let requests = world.summary().requests;
+        assert_eq!(run(&world, "carts")["unchanged"], 1);
+        assert_eq!(run(&world, "shop")["unchanged"], 1);
+        put_carts(&world, &[changed("tok-1")]);
+        assert_eq!(run(&world, "carts")["unchanged"], 1);
+        assert_eq!(world.summary().requests, requests, "nothing is sent");
+        assert_eq!(only_record(&world), before);
+        assert_eq!(world.run(&["verify", "carts"]).code, 0);
+    }
+}
+
+#[test]
+fn adopt_finds_the_cart_of_an_order_that_was_not_sent() {
+    let world = world();
+    put_carts(&world, &[checkout("tok-1")]);
+    run(&world, "carts");
+    std::fs::remove_dir_all(world.path("state")).unwrap();
+    put_orders(&world, &[order(5001, "tok-1")]);
+    assert_eq!(world.run(&["adopt", "shop"]).code, 0);
+    assert_eq!(run(&world, "shop")["updated"], 1);
+    assert_eq!(only_record(&world)["externalid"], "5001");
+}

@@ -128,7 +128,8 @@ fn of_a_run_that_was_killed_the_rest_is_foretold_look_ups_included() {
         assert!((200..300).contains(&forecast.requests), "{forecast:?}");
         let report = finished(&shop).await;
         let sent = report.sent.total;
-        let range = forecast.total() - forecast.unsure..=forecast.total();
+        // What did not arrive is looked up five times while lists may lag.
+        let range = forecast.total() - forecast.unsure..=forecast.total() + 4 * forecast.unsure;
         assert!(range.contains(&sent), "{sent} of {range:?}");
         assert_within_5_percent(&forecast, &report);
     });

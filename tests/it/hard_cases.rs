@@ -113,7 +113,7 @@ fn an_order_doubled_at_the_target_is_found_though_the_exports_overlap() {
     assert_eq!(told.code, 7, "{}", told.out);
     assert_eq!(
         told.json()["verifications"][0]["differences_by_kind"],
-        json!([{ "kind": "extra", "count": 1 }])
+        json!([{ "kind": "duplicate", "count": 1 }])
     );
 }
 

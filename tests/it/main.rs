@@ -12,6 +12,7 @@ mod damage;
 mod dead_letters;
 mod deploy;
 mod difference;
+mod doubt;
 mod explain;
 mod faults;
 mod floors;

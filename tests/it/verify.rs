@@ -98,6 +98,27 @@ fn add_order(world: &World, like: &serde_json::Map<String, Value>, externalid: &
 }
 
 #[test]
+fn an_order_that_exists_twice_is_a_difference_whoever_created_the_second() {
+    let (world, orders) = loaded();
+    let original = orders[3].as_object().unwrap();
+    add_order(&world, original, &key(&orders[3]));
+    let verification = verification(&world, 7);
+    assert_eq!(
+        (&verification["matching"], &verification["from_elsewhere"]),
+        (&(orders.len() - 1).into(), &0.into())
+    );
+    assert_eq!(
+        verification["differences_by_kind"],
+        serde_json::json!([{ "kind": "duplicate", "count": 1 }])
+    );
+    let months = verification["months"].as_array().unwrap();
+    let differing = months.iter().filter(|month| month["source"] != month["target"]);
+    assert_eq!(differing.count(), 1, "the second one is part of the sums");
+    let told = world.run(&["--json", "verify", "shop", "--repair"]);
+    assert_eq!(told.json()["verifications"][0]["queued_for_sync"], 0, "no update removes it");
+}
+
+#[test]
 fn what_could_not_be_read_is_not_verified() {
     let (world, _) = loaded();
     use ordersync::simulator::{Fault, Kind};

@@ -64,7 +64,8 @@ impl World {
         let options = Options { token: TOKEN.to_owned(), ..options };
         let simulator = runtime.block_on(Simulator::start(options)).unwrap();
         let rate = if limited { 5 } else { 100_000 };
-        let account = format!("requests_per_second = {rate}\n");
+        // The simulator's lists don't lag unless told to.
+        let account = format!("requests_per_second = {rate}\nlist_lag_s = 0\n");
         let (job, more) = (String::new(), String::new());
         let dir = TempDir::new().unwrap();
         let world = Self { dir, _runtime: runtime, simulator, timeout_s: 600, account, job, more };

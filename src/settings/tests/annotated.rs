@@ -84,8 +84,8 @@ fn what_is_documented_as_the_default_is_the_default() {
     let (a, b) = (&small.accounts["main"], &filled.accounts["main"]);
     assert_eq!(a.requests_per_second, b.requests_per_second);
     assert_eq!(
-        (a.in_flight_max, a.timeout_s, a.wait_max_s),
-        (b.in_flight_max, b.timeout_s, b.wait_max_s)
+        (a.in_flight_max, a.timeout_s, a.wait_max_s, a.list_lag_s),
+        (b.in_flight_max, b.timeout_s, b.wait_max_s, b.list_lag_s)
     );
     assert_eq!(small.state_dir, filled.state_dir);
     let (a, b) = (&small.jobs["shop"], &filled.jobs["shop"]);

@@ -23,7 +23,7 @@ refunds = "nett"
         r#"config/ordersync.toml:1:11: accounts.main.url: missing
   expected a string that is not empty
 config/ordersync.toml:2:1: accounts.main.urll: unknown key
-  expected one of: url, requests_per_second, token_file, token, in_flight_max, timeout_s, wait_max_s, ca_file
+  expected one of: url, requests_per_second, token_file, token, in_flight_max, timeout_s, wait_max_s, list_lag_s, ca_file
   hint: did you mean `url`?
 config/ordersync.toml:3:17: accounts.main.in_flight_max: found 0
   expected an integer from 1 to 64

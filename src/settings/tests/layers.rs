@@ -130,7 +130,7 @@ fn faults_of_variables_name_the_variable() {
         (
             "ORDERSYNC_ACCOUNTS__MAIN__TOKNE",
             "x",
-            "accounts.main.tokne: unknown key\n  expected one of: url, requests_per_second, token_file, token, in_flight_max, timeout_s, wait_max_s, ca_file\n  hint: did you mean ORDERSYNC_ACCOUNTS__MAIN__TOKEN?",
+            "accounts.main.tokne: unknown key\n  expected one of: url, requests_per_second, token_file, token, in_flight_max, timeout_s, wait_max_s, list_lag_s, ca_file\n  hint: did you mean ORDERSYNC_ACCOUNTS__MAIN__TOKEN?",
         ),
         (
             "ORDERSYNC_ACCOUNTS_MAIN_TOKEN",

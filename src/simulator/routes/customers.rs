@@ -42,7 +42,10 @@ pub(super) fn create(world: &mut World, call: &Call) -> Reply {
         sheet.problems.push(Problem::unrelated(Resource::Connection, "connectionid"));
     }
     if sheet.problems.is_empty()
-        && world.store.customer_like(world.options.customer_key, &row).is_some()
+        && world
+            .store
+            .customer_like(world.options.customer_key, &row, world.uniqueness_age())
+            .is_some()
     {
         sheet.problems.push(Problem::duplicate(Resource::Customer, "externalid"));
     }
@@ -50,6 +53,8 @@ pub(super) fn create(world: &mut World, call: &Call) -> Reply {
         return Reply::problems(&sheet.problems);
     }
     row.id = world.store.customers.take_id();
+    let at = world.clock();
+    world.store.customers.note_added(row.id, at);
     world.store.add_customer(row.clone());
     let view = world.view(&call.base);
     let mut rendered = view.customer(&row);
@@ -93,7 +98,10 @@ pub(super) fn update(world: &mut World, call: &Call, id: u64) -> Reply {
         sheet.problems.push(Problem::unrelated(Resource::Connection, "connectionid"));
     }
     if sheet.problems.is_empty()
-        && world.store.customer_like(world.options.customer_key, &row).is_some()
+        && world
+            .store
+            .customer_like(world.options.customer_key, &row, world.uniqueness_age())
+            .is_some()
     {
         sheet.problems.push(Problem::duplicate(Resource::Customer, "externalid"));
     }

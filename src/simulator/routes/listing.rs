@@ -4,6 +4,7 @@ use crate::simulator::reply::Reply;
 use crate::simulator::store::{Row, Selection, Table};
 use crate::simulator::world::World;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Rows of a page when the request doesn't say, and at most.
 const PAGE_LEN: usize = 20;
@@ -43,13 +44,13 @@ impl Listing {
         mut self,
         name: &str,
         table: &mut Table<R>,
-        total_as_int: bool,
+        (total_as_int, age): (bool, (Duration, Duration)),
         render: impl Fn(&R) -> Value,
     ) -> Reply {
         self.filters.retain(|(name, _)| R::knows(name));
         self.sort.retain(|(name, _)| R::knows(name));
         let selection = Selection { filters: self.filters, sort: self.sort };
-        let (rows, total) = table.page(selection, self.offset, self.limit);
+        let (rows, total) = table.page(selection, (self.offset, self.limit), age);
         page(name, rows.into_iter().map(render).collect(), total, (self.offset, total_as_int))
     }
 }
@@ -57,21 +58,26 @@ impl Listing {
 /// A page of the records of one kind.
 pub(super) fn list(world: &mut World, call: &Call, resource: Resource, listing: Listing) -> Reply {
     let as_int = world.options.total_as_int;
+    let age = (Duration::from_millis(world.options.list_lag_ms.into()), world.clock());
     // Made of parts, because the tables beside them change: they remember the last list.
     let view =
         View { zone: &world.zone, base: &call.base, total_products: world.options.total_products };
     let store = &mut world.store;
     match resource {
         Resource::Connection => {
-            listing.reply("connections", &mut store.connections, as_int, |row| view.connection(row))
+            listing.reply("connections", &mut store.connections, (as_int, age), |row| {
+                view.connection(row)
+            })
         }
         Resource::Customer => {
-            listing.reply("ecomCustomers", &mut store.customers, as_int, |row| view.customer(row))
+            listing.reply("ecomCustomers", &mut store.customers, (as_int, age), |row| {
+                view.customer(row)
+            })
         }
         // Documented as 422, and observed empty: no order belongs to connection 0.
         Resource::Order if call.filter("connectionid") == Some("0") => Reply::json(422, json!({})),
         Resource::Order => {
-            listing.reply("ecomOrders", &mut store.orders, as_int, |row| view.order(row))
+            listing.reply("ecomOrders", &mut store.orders, (as_int, age), |row| view.order(row))
         }
         Resource::Product | Resource::User | Resource::Root => products(world, call, &listing),
     }

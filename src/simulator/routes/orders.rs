@@ -45,6 +45,8 @@ pub(super) fn create(world: &mut World, call: &Call) -> Reply {
         return Reply::problems(&[problem]);
     }
     let id = stored(world, draft, call.now);
+    let at = world.clock();
+    world.store.orders.note_added(id, at);
     let Some(order) = world.store.orders.get(id).cloned() else {
         return Reply::not_found(Resource::Order, id);
     };
@@ -104,8 +106,10 @@ pub(super) fn update(world: &mut World, call: &Call, id: u64) -> Reply {
     if draft.customerid.is_some_and(|id| world.store.customers.get(id).is_none()) {
         return Reply::problems(&[Problem::unrelated(Resource::Customer, "customerid")]);
     }
+    let age = world.uniqueness_age();
     let another = |field, key: &Option<String>| {
-        let like = key.as_ref().and_then(|key| world.store.order_like(field, connectionid, key));
+        let like =
+            key.as_ref().and_then(|key| world.store.order_like((field, key), connectionid, age));
         like.is_some_and(|other| other != id)
     };
     for (field, key) in
@@ -166,7 +170,7 @@ pub(in crate::simulator) fn taken(world: &World, draft: &Draft) -> Option<Proble
     let keys =
         [("externalid", &draft.externalid), ("externalcheckoutid", &draft.externalcheckoutid)];
     keys.into_iter().find_map(|(field, key)| {
-        world.store.order_like(field, connection, key.as_ref()?)?;
+        world.store.order_like((field, key.as_ref()?), connection, world.uniqueness_age())?;
         Some(Problem::duplicate(Resource::Order, field))
     })
 }

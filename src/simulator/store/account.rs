@@ -2,6 +2,7 @@ use super::rows::{Connection, Customer, Order, Product};
 use super::table::Table;
 use crate::simulator::options::CustomerRule;
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 /// Everything the account holds.
 #[derive(Default)]
@@ -24,19 +25,32 @@ impl Store {
     }
 
     /// The customer that this one would double, by the account's rule.
-    pub fn customer_like(&self, rule: CustomerRule, new: &Customer) -> Option<u64> {
+    pub fn customer_like(
+        &self,
+        rule: CustomerRule,
+        new: &Customer,
+        (lag, now): (Duration, Duration),
+    ) -> Option<u64> {
         let by_email = rule == CustomerRule::ByEmail || new.externalid.is_empty();
         let (field, value) =
             if by_email { ("email", &new.email) } else { ("externalid", &new.externalid) };
         let mut rows = self.customers.having(field, value);
-        rows.find(|row| row.connectionid == new.connectionid && row.id != new.id).map(|row| row.id)
+        rows.find(|row| {
+            let is_other = row.connectionid == new.connectionid && row.id != new.id;
+            is_other && self.customers.is_older(row.id, lag, now)
+        })
+        .map(|row| row.id)
     }
 
     /// The order of this connection with this `externalid` or `externalcheckoutid`.
-    pub fn order_like(&self, field: &str, connectionid: u64, key: &str) -> Option<u64> {
-        self.orders
-            .having(field, key)
-            .find(|row| row.connectionid == connectionid)
+    pub fn order_like(
+        &self,
+        (field, key): (&str, &str),
+        connectionid: u64,
+        (lag, now): (Duration, Duration),
+    ) -> Option<u64> {
+        let mut rows = self.orders.having(field, key);
+        rows.find(|row| row.connectionid == connectionid && self.orders.is_older(row.id, lag, now))
             .map(|row| row.id)
     }
 

@@ -1,5 +1,6 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 /// A record with an id and text fields that lists can filter and sort by.
 pub(in crate::simulator) trait Row {
@@ -23,6 +24,8 @@ pub(in crate::simulator) struct Table<R> {
     /// Counts changes, so that the ids of the last list can be used again for its next page.
     version: u64,
     last_list: Option<(u64, Selection, Vec<u64>)>,
+    /// When rows were added that not everyone may see yet.
+    added: BTreeMap<u64, Duration>,
 }
 
 /// What a list asks for: field and value; field and whether ascending.
@@ -40,6 +43,7 @@ impl<R> Default for Table<R> {
             indexes: HashMap::new(),
             version: 0,
             last_list: None,
+            added: BTreeMap::new(),
         }
     }
 }
@@ -49,6 +53,16 @@ impl<R: Row> Table<R> {
     pub fn take_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
+    }
+
+    /// Notes when a row was added, by the account's clock.
+    pub fn note_added(&mut self, id: u64, at: Duration) {
+        self.added.insert(id, at);
+    }
+
+    /// Whether a row is older than `lag`. One whose time was not noted is.
+    pub fn is_older(&self, id: u64, lag: Duration, now: Duration) -> bool {
+        self.added.get(&id).is_none_or(|added| *added + lag <= now)
     }
 
     pub fn len(&self) -> usize {
@@ -111,16 +125,23 @@ impl<R: Row> Table<R> {
         ids.into_iter().flatten().filter_map(|id| self.rows.get(id))
     }
 
-    /// A page of the selected rows, and how many are selected in all.
-    pub fn page(&mut self, selection: Selection, offset: usize, limit: usize) -> (Vec<&R>, usize) {
+    /// A page of the selected rows that are older than `age.0` at the time `age.1`, and how many
+    /// are selected in all.
+    pub fn page(
+        &mut self,
+        selection: Selection,
+        (offset, limit): (usize, usize),
+        (lag, now): (Duration, Duration),
+    ) -> (Vec<&R>, usize) {
         let known =
             |list: &(u64, Selection, Vec<u64>)| list.0 == self.version && list.1 == selection;
         let ids = match self.last_list.take() {
             Some(list) if known(&list) => list.2,
             _ => self.select(&selection),
         };
-        let total = ids.len();
-        let page: Vec<u64> = ids.iter().skip(offset).take(limit).copied().collect();
+        let listed = || ids.iter().copied().filter(|id| self.is_older(*id, lag, now));
+        let total = if lag.is_zero() { ids.len() } else { listed().count() };
+        let page: Vec<u64> = listed().skip(offset).take(limit).collect();
         self.last_list = Some((self.version, selection, ids));
         (page.iter().filter_map(|id| self.rows.get(id)).collect(), total)
     }
@@ -211,6 +232,8 @@ mod tests {
         }
     }
 
+    const NO_LAG: (Duration, Duration) = (Duration::ZERO, Duration::ZERO);
+
     fn zoo() -> Table<Pet> {
         let mut table = Table::default();
         for (kind, name) in [("cat", "Mia"), ("dog", "Rex"), ("cat", "Leo")] {
@@ -227,7 +250,12 @@ mod tests {
     ) -> Vec<&'static str> {
         let filters = filters.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         let sort = sort.iter().map(|(n, up)| ((*n).to_owned(), *up)).collect();
-        table.page(Selection { filters, sort }, 0, 100).0.iter().map(|pet| pet.2).collect()
+        table
+            .page(Selection { filters, sort }, (0, 100), NO_LAG)
+            .0
+            .iter()
+            .map(|pet| pet.2)
+            .collect()
     }
 
     #[test]
@@ -252,9 +280,9 @@ mod tests {
     #[test]
     fn pages_join_up() {
         let mut zoo = zoo();
-        let (first, total) = zoo.page(Selection::default(), 0, 2);
+        let (first, total) = zoo.page(Selection::default(), (0, 2), NO_LAG);
         assert_eq!((first.len(), total), (2, 3));
-        let (second, _) = zoo.page(Selection::default(), 2, 2);
+        let (second, _) = zoo.page(Selection::default(), (2, 2), NO_LAG);
         assert_eq!(second.iter().map(|pet| pet.0).collect::<Vec<_>>(), [3]);
     }
 }

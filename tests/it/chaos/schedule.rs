@@ -33,6 +33,8 @@ pub struct Account {
     total_as_int: bool,
     pub ignore_filters: bool,
     total_products: ProductCount,
+    list_lag_ms: u32,
+    uniqueness_lag_ms: u32,
 }
 
 /// One process, and what befalls the account while it runs.
@@ -101,6 +103,8 @@ impl Schedule {
             total_as_int: account.total_as_int,
             ignore_filters: account.ignore_filters,
             total_products: account.total_products,
+            list_lag_ms: account.list_lag_ms,
+            uniqueness_lag_ms: account.uniqueness_lag_ms,
             seed: self.seed,
             ..Options::default()
         }
@@ -128,6 +132,8 @@ impl Account {
             total_as_int: rng.percent(30),
             ignore_filters: rng.percent(20),
             total_products: rng.pick(&[ProductCount::Lines, ProductCount::Quantity]),
+            list_lag_ms: rng.pick(&[0, 0, 2_000, 9_000]),
+            uniqueness_lag_ms: rng.pick(&[0, 0, 5_000]),
         }
     }
 }
