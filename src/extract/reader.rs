@@ -25,7 +25,7 @@ impl Reader {
         Self { inputs, customers, next: 0, file: 0, current: None, record: 0, has_failed: false }
     }
 
-    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
         loop {
             if let Some(records) = &mut self.current {
                 if let Some(mut order) = records.pull()? {
@@ -53,7 +53,7 @@ impl Reader {
 }
 
 impl Iterator for Reader {
-    type Item = Result<SourceOrder, ReadError>;
+    type Item = Result<Box<SourceOrder>, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.has_failed {

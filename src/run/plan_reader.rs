@@ -118,10 +118,10 @@ impl PlanReader {
         })
     }
 
-    fn plan(&mut self, mut source: SourceOrder) -> Result<PlannedRecord, StateError> {
+    fn plan(&mut self, mut source: Box<SourceOrder>) -> Result<PlannedRecord, StateError> {
         apply_order_key(&mut source, self.rules.policy.order_key);
         let (position, identity) = (source.position, Identity::of(&source));
-        let kept = self.keep.sources.then(|| Box::new(source.clone()));
+        let kept = self.keep.sources.then(|| source.clone());
         if let Some(detector) = &mut self.detector {
             // Before `judge`, which takes the record's texts.
             detector.look_at(&mut self.ledger, &source);
@@ -153,7 +153,11 @@ impl PlanReader {
         }
     }
 
-    fn judge(&mut self, source: SourceOrder, identity: &Identity) -> Result<Judged, StateError> {
+    fn judge(
+        &mut self,
+        mut source: Box<SourceOrder>,
+        identity: &Identity,
+    ) -> Result<Judged, StateError> {
         if let Some(verdict) = self.judge_unmapped(&source, identity)? {
             return Ok(verdict.into());
         }
@@ -161,7 +165,7 @@ impl PlanReader {
         if !source.is_cart() {
             self.summary.policy_effects.count_status(source.status, &source.status_word);
         }
-        match transform(source, &self.rules) {
+        match transform(&mut source, &self.rules) {
             Mapped::Filtered(filter) => Ok(RecordVerdict::Filtered(filter).into()),
             Mapped::Invalid(faults) => Ok(RecordVerdict::Invalid(faults).into()),
             Mapped::Order(order, notes) => {

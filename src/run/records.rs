@@ -6,7 +6,7 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 
-type Record = Result<SourceOrder, ReadError>;
+type Record = Result<Box<SourceOrder>, ReadError>;
 
 /// The records of an export, in reading order.
 pub(super) enum Records {
@@ -80,7 +80,7 @@ impl ReadAhead {
 
 impl ByteSize for Record {
     fn byte_size(&self) -> usize {
-        self.as_ref().map_or(0, ByteSize::byte_size)
+        self.as_ref().map_or(0, |order| order.byte_size())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::runs::{Merge, Run, take_similar};
 use fastbloom::BloomFilter;
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::io;
 
@@ -50,17 +50,17 @@ impl SeenKeys {
     /// Stores 24 bits of the file's number.
     pub fn insert(&mut self, key: &str, file: u32) -> io::Result<Option<u32>> {
         let key = self.hash(key);
-        let table = &mut self.in_memory[key.table()];
-        if let Some(first) = table.get(&key) {
-            return Ok(Some(number(*first)));
-        }
+        let vacant = match self.in_memory[key.table()].entry(key) {
+            hash_map::Entry::Occupied(first) => return Ok(Some(number(*first.get()))),
+            hash_map::Entry::Vacant(vacant) => vacant,
+        };
         if let Some(on_disk) = &self.on_disk
             && let Some(first) = on_disk.find(key)?
         {
             return Ok(Some(first));
         }
         let [_, file @ ..] = file.min(FILE_MAX).to_be_bytes();
-        table.insert(key, file);
+        vacant.insert(file);
         self.in_memory_len += 1;
         // Once there is a filter, it takes most of the memory.
         let max = if self.on_disk.is_none() { self.in_memory_max } else { self.in_memory_max / 4 };
@@ -242,7 +242,6 @@ impl IndexedRun {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::collections::hash_map;
 
     proptest! {
         #[test]

@@ -11,9 +11,9 @@ use std::mem::take;
 /// Maps one source order by the job's rules.
 ///
 /// Errors of the reader come first, as the other cells of a damaged record can't be trusted; then
-/// the rules that filter records; then every reason why the rest can't be sent.
-pub fn transform(mut source: SourceOrder, rules: &Rules) -> Mapped {
-    let source = &mut source;
+/// the rules that filter records; then every reason why the rest can't be sent. Takes the texts
+/// that it sends out of the source order.
+pub fn transform(source: &mut SourceOrder, rules: &Rules) -> Mapped {
     let mut faults = take(&mut source.faults);
     if rules.policy.takes_every_status() {
         faults.retain(|fault| fault.reason != Reason::UnknownStatus);

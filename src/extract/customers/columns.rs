@@ -132,7 +132,7 @@ struct CustomerRows {
 }
 
 impl Records for CustomerRows {
-    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
         let shown = self.rows.shown();
         let Some(row) = self.rows.advance()? else { return Ok(None) };
         let refused = |what: &str, hint: &str| ReadError::new(&shown, row.line, what, hint);
@@ -156,7 +156,7 @@ impl Records for CustomerRows {
             ..SourceOrder::default()
         };
         customer.position.line = row.line;
-        Ok(Some(customer))
+        Ok(Some(Box::new(customer)))
     }
 }
 

@@ -218,7 +218,7 @@ impl Pieces for TableRows {
 
 impl Records for TableRows {
     /// What the rows say by themselves, where the tables around them are not asked.
-    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
-        Ok(Pieces::pull(self)?.map(|piece| piece.stated))
+    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
+        Ok(Pieces::pull(self)?.map(|piece| Box::new(piece.stated)))
     }
 }

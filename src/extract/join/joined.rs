@@ -96,10 +96,10 @@ impl Met {
 }
 
 impl Records for Joined {
-    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
         loop {
             if let Some(order) = self.ready.pop_front() {
-                return Ok(Some(order));
+                return Ok(Some(Box::new(order)));
             }
             if !self.next_orders()? {
                 return Ok(None);

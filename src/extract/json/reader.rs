@@ -88,11 +88,11 @@ impl JsonOrders {
 }
 
 impl Records for JsonOrders {
-    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
         let next = self.file.next(|document| self.format.order(document))?;
         Ok(next.map(|(mut order, line)| {
             order.position.line = line;
-            order
+            Box::new(order)
         }))
     }
 }

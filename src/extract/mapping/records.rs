@@ -56,11 +56,11 @@ impl MappedRecords {
 }
 
 impl Records for MappedRecords {
-    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
         let next = self.file.next(|document| order_of(&self.profile, document))?;
         Ok(next.map(|(mut order, line)| {
             order.position.line = line;
-            order
+            Box::new(order)
         }))
     }
 }

@@ -229,12 +229,12 @@ struct ByRow {
 }
 
 impl Records for ByRow {
-    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
         let Some(row) = self.rows.advance()? else { return Ok(None) };
-        Ok(Some(match &self.sheet.profile.source {
+        Ok(Some(Box::new(match &self.sheet.profile.source {
             Source::Csv { layout: RowLayout::Parts(parts), .. } => self.sheet.of_parts(&row, parts),
             _ => self.sheet.of_row(&row),
-        }))
+        })))
     }
 }
 
@@ -244,13 +244,13 @@ struct ByGroup {
 }
 
 impl Records for ByGroup {
-    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
         let Some(group) = self.groups.pull()? else { return Ok(None) };
         let repeats = match &self.sheet.profile.source {
             Source::Csv { layout: RowLayout::Lines { repeats, .. }, .. } => *repeats,
             _ => Repeats::Each,
         };
-        Ok(Some(self.sheet.of_group(&group, repeats)))
+        Ok(Some(Box::new(self.sheet.of_group(&group, repeats))))
     }
 }
 

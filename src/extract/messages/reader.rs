@@ -28,7 +28,7 @@ impl Messages {
 }
 
 impl Records for Messages {
-    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
         loop {
             let Streams { envelope, taken, .. } = &*self.streams;
             let read = |document: &Document<'_>| match part_of(document, *envelope, taken) {
@@ -43,7 +43,7 @@ impl Records for Messages {
                     order.position.line = line;
                     self.superseded.mark(&mut order, self.next)?;
                     self.next += 1;
-                    return Ok(Some(order));
+                    return Ok(Some(Box::new(order)));
                 }
             }
         }

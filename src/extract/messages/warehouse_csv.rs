@@ -238,7 +238,7 @@ impl WarehouseRows {
 }
 
 impl Records for WarehouseRows {
-    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
         if self.first_pass.is_none() {
             self.first_pass = self.first_pass()?;
         }
@@ -248,6 +248,6 @@ impl Records for WarehouseRows {
         order.position.line = row.line;
         fates.mark(&mut order, self.next)?;
         self.next += 1;
-        Ok(Some(order))
+        Ok(Some(Box::new(order)))
     }
 }

@@ -24,7 +24,7 @@ pub struct Orders {
 
 /// An order, and what is needed to recognise its further rows.
 struct Group {
-    order: SourceOrder,
+    order: Box<SourceOrder>,
     /// The cells that its rows have in common, as they are in the file.
     key: [Vec<u8>; 2],
     is_orphan: bool,
@@ -38,7 +38,7 @@ impl Orders {
 }
 
 impl Records for Orders {
-    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
         while let Some(row) = self.rows.advance()? {
             match &mut self.current {
                 Some(group) if group.owns(&row, &self.columns) => group.add(&row, &self.columns),
@@ -55,7 +55,7 @@ impl Records for Orders {
 
 impl Group {
     fn begun_by(row: &Row<'_>, columns: &Columns) -> Self {
-        let mut order = cells::order_of(row, columns);
+        let mut order = Box::new(cells::order_of(row, columns));
         let is_orphan = row.is_whole && !begins_order(row, columns);
         if is_orphan {
             // The status is on the missing first row; no rule about statuses may filter this one.

@@ -21,7 +21,7 @@ fn export_of(text: &str) -> Vec<SourceOrder> {
     let folder = Folder::with("orders.csv", text);
     let export = folder.open(&["orders.csv"]).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(export.files()[0].format, "advanced-order-export-csv");
-    export.read().map(Result::unwrap).collect()
+    export.read().unboxed().map(Result::unwrap).collect()
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn the_json_of_the_plugin_says_the_same() {
     let folder = Folder::with("orders.json", format!("[{order}]"));
     let export = folder.open(&["orders.json"]).unwrap();
     assert_eq!(export.files()[0].format, "advanced-order-export-json");
-    let read = export.read().next().unwrap().unwrap();
+    let read = export.read().unboxed().next().unwrap().unwrap();
     assert!(read.faults.is_empty(), "{:?}", read.faults);
     assert_eq!(
         (read.number.as_str(), read.total.as_str(), read.tax.as_str()),

@@ -85,7 +85,7 @@ fn the_tables_of_an_archive_are_files_of_their_own() {
     let files: Vec<_> = export.files().iter().map(|file| file.member.as_deref()).collect();
     assert_eq!(files, [Some("orders_10.CSV"), Some("orders_2.csv")]);
     assert!(export.files()[0].to_string().ends_with("orders.zip (orders_10.CSV)"));
-    let orders: Vec<_> = export.read().map(Result::unwrap).collect();
+    let orders: Vec<_> = export.read().unboxed().map(Result::unwrap).collect();
     assert_eq!(numbers(&orders), ["#10", "#2"]);
 }
 
@@ -132,10 +132,10 @@ fn a_file_that_changes_while_it_is_read_is_an_error() {
     drop(file);
     let error = reader.find_map(Result::err).unwrap();
     assert!(error.what.contains("changed while it was being read"), "{error}");
-    let error = export.read().next().unwrap().unwrap_err();
+    let error = export.read().unboxed().next().unwrap().unwrap_err();
     assert!(error.what.contains("changed"), "found when it is opened again: {error}");
     std::fs::remove_file(&path).unwrap();
-    assert!(export.read().next().unwrap().unwrap_err().hint.contains("moved or removed"));
+    assert!(export.read().unboxed().next().unwrap().unwrap_err().hint.contains("moved or removed"));
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn joined(orders: &str, customers: &str) -> Result<Vec<SourceOrder>, String> {
         ..Options::default()
     };
     let export = Export::open(&options).map_err(|error| error.to_string())?;
-    export.read().collect::<Result<_, _>>().map_err(|error: ReadError| error.to_string())
+    export.read().unboxed().collect::<Result<_, _>>().map_err(|error: ReadError| error.to_string())
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_number_that_is_another_orders_id_gives_nobody_that_orders_address() {
         ..Options::default()
     };
     let read: Vec<SourceOrder> =
-        Export::open(&options).unwrap().read().map(Result::unwrap).collect();
+        Export::open(&options).unwrap().read().unboxed().map(Result::unwrap).collect();
     assert_eq!((read[0].email.as_str(), reasons(&read[0])), ("", vec![Reason::AmbiguousEmail]));
     assert_eq!(read[1].email, "bob@example.com");
 }

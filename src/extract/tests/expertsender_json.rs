@@ -114,7 +114,7 @@ fn orders_are_the_same_in_every_wrapping() {
         let folder = Folder::with("a.json", &text);
         let export = folder.open(&["a.json"]).unwrap_or_else(|error| panic!("{error}\n{text}"));
         assert_eq!(export.files()[0].format, "expertsender-json");
-        let ids: Vec<_> = export.read().map(|order| order.unwrap().id).collect();
+        let ids: Vec<_> = export.read().unboxed().map(|order| order.unwrap().id).collect();
         assert_eq!(ids, ["A-12", "A-13"], "{text}");
     }
 }

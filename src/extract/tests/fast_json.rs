@@ -165,8 +165,12 @@ fn orders_are_the_same_in_every_wrapping() {
         let folder = Folder::with("a.json", &text);
         let export = folder.open(&["a.json"]).unwrap_or_else(|error| panic!("{error}\n{text}"));
         assert_eq!(export.files()[0].format, "fast-json");
-        let found: Vec<_> =
-            export.read().map(|order| order.unwrap()).map(|o| (o.id, o.lines.len())).collect();
+        let found: Vec<_> = export
+            .read()
+            .unboxed()
+            .map(|order| order.unwrap())
+            .map(|o| (o.id, o.lines.len()))
+            .collect();
         assert_eq!(found, [("585".to_owned(), 3), ("586".to_owned(), 3)], "{text}");
     }
     let folder = Folder::new();

@@ -62,7 +62,7 @@ fn every_fixture_is_read_and_every_format_has_one() {
             "{} was taken for {format}",
             fixture.name
         );
-        let orders: Vec<SourceOrder> = export.read().map(Result::unwrap).collect();
+        let orders: Vec<SourceOrder> = export.read().unboxed().map(Result::unwrap).collect();
         assert!(orders.len() >= 3, "{}", fixture.name);
         for order in &orders {
             assert!(order.faults.is_empty(), "{}: {:?}", fixture.name, order.faults);

@@ -208,7 +208,7 @@ fn a_cut_last_order_is_never_read_and_the_cut_is_told() {
         let end = text.rfind('}').unwrap();
         for len in (second..end).step_by(7).chain([end - 1]) {
             let folder = Folder::with("orders.json", &text[..len]);
-            let all: Vec<_> = folder.open(&["orders.json"]).unwrap().read().collect();
+            let all: Vec<_> = folder.open(&["orders.json"]).unwrap().read().unboxed().collect();
             assert_eq!(all[0].as_ref().unwrap().id, "1");
             let error = all.last().unwrap().as_ref().unwrap_err();
             assert!(error.hint.contains("cut short"), "{len}: {error}");
@@ -217,7 +217,7 @@ fn a_cut_last_order_is_never_read_and_the_cut_is_told() {
     }
     let whole = format!("[{},{}", order(1), order(2));
     let folder = Folder::with("orders.json", whole);
-    let all: Vec<_> = folder.open(&["orders.json"]).unwrap().read().collect();
+    let all: Vec<_> = folder.open(&["orders.json"]).unwrap().read().unboxed().collect();
     assert!(all[1].is_ok() && all[2].as_ref().unwrap_err().what.contains("last bracket"));
 }
 
@@ -250,7 +250,7 @@ fn fixture() -> Vec<u8> {
 /// Opens and reads whatever it is; errors are fine, panics are not.
 pub(super) fn read_anything(bytes: &[u8]) -> Vec<SourceOrder> {
     match Folder::with("orders.json", bytes).open(&["orders.json"]) {
-        Ok(export) => export.read().map_while(Result::ok).collect(),
+        Ok(export) => export.read().unboxed().map_while(Result::ok).collect(),
         Err(_) => Vec::new(),
     }
 }

@@ -29,7 +29,7 @@ const RECORD: &str = r#"{"ref":7,"placed":"2024-01-31T10:11:12Z","state":"done",
 fn read_by(format: &str, text: &str) -> Result<Vec<SourceOrder>, String> {
     let folder = Folder::with("api.json", text);
     let export = folder.open_by(API, format, &["api.json"]).map_err(|error| error.to_string())?;
-    export.read().collect::<Result<_, _>>().map_err(|error: ReadError| error.to_string())
+    export.read().unboxed().collect::<Result<_, _>>().map_err(|error: ReadError| error.to_string())
 }
 
 #[test]

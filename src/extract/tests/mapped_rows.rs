@@ -31,7 +31,7 @@ fn orders_by(mappings: &str, text: &str) -> Vec<SourceOrder> {
     let folder = Folder::with("erp.csv", text);
     let export =
         folder.open_by(mappings, "erp", &["erp.csv"]).unwrap_or_else(|error| panic!("{error}"));
-    export.read().collect::<Result<_, _>>().unwrap()
+    export.read().unboxed().collect::<Result<_, _>>().unwrap()
 }
 
 fn faults_of(mappings: &str) -> String {

@@ -227,7 +227,7 @@ fn a_stream_that_was_cut_is_read_up_to_there_and_the_cut_is_told() {
     let text = a_stream();
     for len in [text.len() - 3, text.len() - 60, text.len() - 400] {
         let folder = Folder::with("a.jsonl", &text[..len]);
-        let all: Vec<_> = folder.open(&["a.jsonl"]).unwrap().read().collect();
+        let all: Vec<_> = folder.open(&["a.jsonl"]).unwrap().read().unboxed().collect();
         let error = all.last().unwrap().as_ref().unwrap_err();
         assert!(error.hint.contains("cut short"), "{len}: {error}");
         assert!(all.len() >= 3 && all[1].is_ok());

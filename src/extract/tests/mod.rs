@@ -101,7 +101,7 @@ impl Folder {
     }
 
     fn read(&self, patterns: &[&str]) -> Result<Vec<SourceOrder>, ReadError> {
-        self.open(patterns).unwrap_or_else(|error| panic!("{error}")).read().collect()
+        self.open(patterns).unwrap_or_else(|error| panic!("{error}")).read().unboxed().collect()
     }
 }
 
@@ -136,4 +136,11 @@ fn next(name: &str, product: &str) -> String {
     format!(
         "{name},ann@example.com,,,,,,,,,,,2024-01-31 10:11:12 -0500,2,{product},3.50,,0.00,,,,,,\n"
     )
+}
+
+impl super::Reader {
+    /// The orders without their boxes.
+    fn unboxed(self) -> impl Iterator<Item = Result<SourceOrder, ReadError>> {
+        self.map(|order| order.map(|order| *order))
+    }
 }

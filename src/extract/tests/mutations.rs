@@ -15,8 +15,11 @@ fn read_anything(bytes: &[u8]) -> (Vec<SourceOrder>, bool) {
         return (Vec::new(), false);
     };
     let mut is_whole = true;
-    let orders: Vec<_> =
-        export.read().map_while(|order| order.map_err(|_| is_whole = false).ok()).collect();
+    let orders: Vec<_> = export
+        .read()
+        .unboxed()
+        .map_while(|order| order.map_err(|_| is_whole = false).ok())
+        .collect();
     let records: Vec<u64> = orders.iter().map(|order| order.position.record).collect();
     assert_eq!(records, (0..orders.len() as u64).collect::<Vec<_>>());
     (orders, is_whole)

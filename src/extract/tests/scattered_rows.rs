@@ -26,7 +26,7 @@ fn read_by(layout: &str, rows: &str) -> Result<Vec<SourceOrder>, String> {
     let mapping = MAPPING.replace("LAYOUT", layout);
     let export =
         folder.open_by(&mapping, "erp", &["erp.csv"]).map_err(|error| error.to_string())?;
-    export.read().collect::<Result<_, _>>().map_err(|error: ReadError| error.to_string())
+    export.read().unboxed().collect::<Result<_, _>>().map_err(|error: ReadError| error.to_string())
 }
 
 fn each(order: &str, item: &str) -> String {

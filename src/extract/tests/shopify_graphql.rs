@@ -136,7 +136,7 @@ fn records_have_the_same_numbers_each_time_an_export_is_read() {
         .collect();
     let folder = Folder::with("bulk.jsonl", rows.join("\n"));
     let export = folder.open(&["bulk.jsonl"]).unwrap();
-    let read = || export.read().map(|order| order.unwrap()).collect::<Vec<_>>();
+    let read = || export.read().unboxed().map(|order| order.unwrap()).collect::<Vec<_>>();
     let (first, second) = (read(), read());
     assert_eq!(first, second);
     let records: Vec<u64> = first.iter().map(|order| order.position.record).collect();
@@ -150,7 +150,7 @@ fn of_a_file_that_was_cut_no_order_is_given_out() {
     assert_eq!(error.line, 5, "{error}");
     assert!(error.what.contains("ends within the record"), "{error}");
     let folder = Folder::with("bulk.jsonl", &text[..text.len() - 10]);
-    let read: Vec<_> = folder.open(&["*"]).unwrap().read().collect();
+    let read: Vec<_> = folder.open(&["*"]).unwrap().read().unboxed().collect();
     assert_eq!(
         read.len(),
         1,
@@ -343,7 +343,7 @@ proptest! {
         let cut = text.get(..at.index(text.len())).unwrap_or_default();
         let folder = Folder::with("bulk.jsonl", cut);
         let Ok(export) = folder.open(&["*"]) else { return Ok(()) };
-        let Ok(orders) = export.read().collect::<Result<Vec<_>, _>>() else { return Ok(()) };
+        let Ok(orders) = export.read().unboxed().collect::<Result<Vec<_>, _>>() else { return Ok(()) };
         for order in orders.iter().filter(|order| order.faults.is_empty()) {
             prop_assert!(whole.contains(&said(order)), "{order:?}");
         }
@@ -359,7 +359,7 @@ proptest! {
         bytes[at] = byte;
         let folder = Folder::with("bulk.jsonl", &bytes);
         let Ok(export) = folder.open(&["*"]) else { return Ok(()) };
-        let Ok(orders) = export.read().collect::<Result<Vec<_>, _>>() else { return Ok(()) };
+        let Ok(orders) = export.read().unboxed().collect::<Result<Vec<_>, _>>() else { return Ok(()) };
         let sound = orders.iter().filter(|order| order.faults.is_empty());
         let changed = sound.filter(|order| !whole.contains(&said(order))).count();
         prop_assert!(changed <= 1, "one byte changed {changed} orders that would be sent");

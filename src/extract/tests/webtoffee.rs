@@ -40,7 +40,7 @@ fn open(text: &str, zone: &str, shift: DateShift) -> Result<Vec<SourceOrder>, St
     let export =
         folder.open_in(zone, shift, ("auto", vec![path])).map_err(|error| error.to_string())?;
     assert_eq!(export.files()[0].format, "webtoffee-csv");
-    export.read().collect::<Result<_, _>>().map_err(|error| error.to_string())
+    export.read().unboxed().collect::<Result<_, _>>().map_err(|error| error.to_string())
 }
 
 fn told(text: &str) -> Vec<SourceOrder> {

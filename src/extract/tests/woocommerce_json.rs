@@ -200,7 +200,7 @@ fn a_value_of_the_wrong_kind_spoils_its_own_order_only() {
     assert_eq!(reasons(&with("\"id\": 4711", "\"id\": 4711.0")), [Reason::BadId]);
     let cut = format!("[{ORDER},{}", &ORDER[..600]);
     let folder = Folder::with("orders.json", cut);
-    let read: Vec<_> = folder.open(&["orders.json"]).unwrap().read().collect();
+    let read: Vec<_> = folder.open(&["orders.json"]).unwrap().read().unboxed().collect();
     assert!(
         read[0].is_ok() && read[1].is_err(),
         "an order that the file ends within is not given out"

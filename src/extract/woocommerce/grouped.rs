@@ -49,7 +49,7 @@ impl<F: RowForm> Grouped<F> {
 }
 
 impl<F: RowForm> Records for Grouped<F> {
-    fn pull(&mut self) -> Result<Option<SourceOrder>, ReadError> {
+    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
         let form = &*self.form;
         let mut order = match &mut self.rows {
             Source::Each(rows) => match rows.advance()? {
@@ -62,7 +62,7 @@ impl<F: RowForm> Records for Grouped<F> {
             },
         };
         form.close(&mut order);
-        Ok(Some(order))
+        Ok(Some(Box::new(order)))
     }
 }
 

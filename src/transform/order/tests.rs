@@ -50,14 +50,14 @@ fn source() -> SourceOrder {
 }
 
 fn faults(source: SourceOrder) -> Vec<&'static str> {
-    match transform(source.clone(), &rules()) {
+    match transform(&mut source.clone(), &rules()) {
         Mapped::Invalid(faults) => faults.iter().map(|fault| fault.reason.word()).collect(),
         other => panic!("expected an invalid record, got {other:?}"),
     }
 }
 
 fn payload(source: SourceOrder, rules: &Rules) -> serde_json::Value {
-    match transform(source.clone(), rules) {
+    match transform(&mut source.clone(), rules) {
         Mapped::Order(order, _) => serde_json::to_value(order).unwrap(),
         other => panic!("expected an order, got {other:?}"),
     }
@@ -202,7 +202,7 @@ fn amounts_follow_the_minor_unit_of_the_currency() {
 fn statuses_that_do_not_count_are_filtered_before_they_are_judged() {
     let pending = SourceOrder { status: Some(Status::Pending), email: String::new(), ..source() };
     assert_eq!(
-        transform(pending.clone(), &rules()),
+        transform(&mut pending.clone(), &rules()),
         Mapped::Filtered(Filter::Status(Status::Pending))
     );
 }
@@ -212,9 +212,9 @@ fn dates_asked_for_are_from_inclusive_to_exclusive() {
     let at = |text: &str| Some(Moment::parse(text, &TimeZone::UTC).unwrap());
     let within =
         Rules { from: at("2024-01-31T15:11:12Z"), to: at("2024-01-31T15:11:13Z"), ..rules() };
-    assert!(matches!(transform(source(), &within), Mapped::Order(..)));
+    assert!(matches!(transform(&mut source(), &within), Mapped::Order(..)));
     let before = Rules { to: at("2024-01-31T15:11:12Z"), ..rules() };
-    assert_eq!(transform(source(), &before), Mapped::Filtered(Filter::Dates));
+    assert_eq!(transform(&mut source(), &before), Mapped::Filtered(Filter::Dates));
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn an_unknown_status_word_matters_only_where_statuses_do() {
     };
     assert_eq!(faults(odd()), ["unknown_status"]);
     let all = by(Policy { statuses: Status::ALL.into(), ..Policy::default() });
-    assert!(matches!(transform(odd(), &all), Mapped::Order(..)));
+    assert!(matches!(transform(&mut odd(), &all), Mapped::Order(..)));
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn where_only_the_lines_total_is_stated_one_unit_is_its_share() {
     };
     let lines = |lines: Vec<SourceLine>| SourceOrder { lines, subtotal: String::new(), ..source() };
     let Mapped::Order(order, _) =
-        transform(lines(vec![of("3", "22.00"), of("2", "39.98"), of("2", "14.67")]), &rules())
+        transform(&mut lines(vec![of("3", "22.00"), of("2", "39.98"), of("2", "14.67")]), &rules())
     else {
         panic!("expected an order");
     };
@@ -312,7 +312,7 @@ fn where_only_the_lines_total_is_stated_one_unit_is_its_share() {
     assert_eq!(faults(cut), ["truncated"]);
     let whole = SourceOrder { lines: vec![of("3", "22.00")], subtotal: "22.00".into(), ..source() };
     assert!(
-        matches!(transform(whole.clone(), &rules()), Mapped::Order(..)),
+        matches!(transform(&mut whole.clone(), &rules()), Mapped::Order(..)),
         "by what the line cost, not by rounded prices"
     );
 }
