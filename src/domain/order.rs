@@ -118,10 +118,14 @@ pub struct Customer {
 pub struct Notes {
     /// Amounts that were rounded to the currency's minor unit.
     pub rounded: u32,
+    /// Lines sent as one unit, as their quantity is not a whole number.
+    pub fractional: u32,
     /// The currency is the job's default: the export names none.
     pub is_currency_assumed: bool,
     /// The customer paid in another currency than the shop's, which is the one that is sent.
     pub is_paid_otherwise: bool,
+    /// Whether the prices include tax is not known; it was assumed that they do.
+    pub is_tax_assumed: bool,
     /// The date is the job's default: the export states none.
     pub is_date_assumed: bool,
     /// The total as ordered less the sum of its parts, in minor units.

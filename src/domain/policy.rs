@@ -32,6 +32,12 @@ choices! {
         HalfEven "half_even" "The nearest amount; of two equally near ones, the even one.";
     }
 
+    /// What happens to a line whose quantity is not a whole number, such as 0.75 yards.
+    pub enum FractionalQuantity {
+        One "one" "It is sent as one unit at the price of the whole line.";
+        Refuse "refuse" "The order can't be sent.";
+    }
+
     /// What identifies an order in ActiveCampaign.
     pub enum OrderId {
         Id "id" "Its id; its number in exports without ids.";
@@ -139,6 +145,9 @@ settings! {
     rounding: Rounding = Rounding::Refuse;
         Payload, Word(Rounding::WORDS),
         "`half_even` rounds fractions of a minor unit";
+    fractional_quantity: FractionalQuantity = FractionalQuantity::One;
+        Payload, Word(FractionalQuantity::WORDS),
+        "`one` sends a line with a fractional quantity as one unit at the price of the whole line, `refuse` refuses the order";
     order_key: OrderId = OrderId::Id;
         Payload, Word(OrderId::WORDS),
         "`number` identifies orders by their number, for exports whose ids a spreadsheet truncated";

@@ -72,7 +72,7 @@ choices! {
         BadDate "bad_date" "expected a date such as 2024-01-31 10:11:12 -0500, from 1970 on; dates changed by a spreadsheet (45384.34, 31/12/2023 10:11) are ambiguous and are rejected: export again and don't save the file in a spreadsheet; policy.default_date sets the date of orders that state none";
         NoProducts "no_products" "expected at least one line with a product name";
         MissingProductName "missing_product_name" "expected a product name on every line";
-        BadQuantity "bad_quantity" "expected a whole number of 1 or more";
+        BadQuantity "bad_quantity" "expected a number above 0; fractions are refused with policy.fractional_quantity = \"refuse\"";
         UnknownStatus "unknown_status" "the order's status is unknown, so the order is not sent; correct it in the shop, add it to the status words of the mapping, or load every order with policy.statuses = [\"all\"]";
         Duplicate "duplicate" "the same order occurs earlier in this file; the first one is used";
         RepeatedRow "repeated_row" "the order's own cells, or one of its products, are repeated on several rows, so products and repetitions can't be distinguished; export again without filling cells down, and keep only one of several dumps in a folder";

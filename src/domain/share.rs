@@ -60,6 +60,43 @@ impl Amount {
     }
 }
 
+impl Amount {
+    /// The price of a quantity that may be a fraction: the exact product, rounded once.
+    ///
+    /// # Errors
+    /// As [`Amount::parse_share`]; also beyond 18 digits of price or quantity.
+    pub fn parse_product(
+        price: &str,
+        quantity: &str,
+        currency: Currency,
+    ) -> Result<Share, AmountError> {
+        let (price, price_places) = scaled(price)?;
+        let (quantity, quantity_places) = scaled(quantity)?;
+        let product = price * quantity;
+        let places = price_places + quantity_places;
+        let digits = format!("{:0width$}", product.unsigned_abs(), width = places + 1);
+        let (whole, fraction) = digits.split_at(digits.len() - places);
+        let sign = if product < 0 { "-" } else { "" };
+        let point = if fraction.is_empty() { "" } else { "." };
+        Self::parse_share(&format!("{sign}{whole}{point}{fraction}"), 1, currency)
+    }
+}
+
+/// A decimal number as a whole one, and how many of its digits are behind the point.
+fn scaled(text: &str) -> Result<(i128, usize), AmountError> {
+    /// The product of two such numbers fits 128 bits.
+    const DIGITS_MAX: usize = 18;
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let fraction = fraction.trim_end_matches('0');
+    if whole.len() + fraction.len() > DIGITS_MAX {
+        return Err(AmountError::Range);
+    }
+    let number = [whole, fraction].concat();
+    let is_plain = !whole.is_empty() && !number.starts_with('+') && !text.ends_with('.');
+    let number = number.parse().ok().filter(|_| is_plain).ok_or(AmountError::NotANumber)?;
+    Ok((number, fraction.len()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +105,26 @@ mod tests {
     fn share(text: &str, count: u32, code: &str) -> Result<(i64, bool), AmountError> {
         let share = Amount::parse_share(text, count, Currency::parse(code).unwrap());
         share.map(|share| (share.amount.minor(), share.is_exact))
+    }
+
+    #[test]
+    fn a_product_is_exact_or_the_nearest_and_says_which() {
+        let product = |price: &str, quantity: &str, code: &str| {
+            let share = Amount::parse_product(price, quantity, Currency::parse(code).unwrap());
+            share.map(|share| (share.amount.minor(), share.is_exact))
+        };
+        assert_eq!(product("12", "0.75", "USD"), Ok((900, true)));
+        assert_eq!(product("12.00", "2.500", "USD"), Ok((3000, true)));
+        assert_eq!(product("3.33", "0.5", "USD"), Ok((166, false)), "1.665 goes to the even one");
+        assert_eq!(product("1000", "0.333", "JPY"), Ok((333, true)));
+        assert_eq!(product("0", "0.5", "USD"), Ok((0, true)));
+        assert_eq!(product("-3", "0.5", "USD"), Err(AmountError::Negative));
+        for (price, quantity) in
+            [("1,5", "0.5"), ("1.", "0.5"), (".5", "0.5"), ("+1", "0.5"), ("1", "x")]
+        {
+            assert_eq!(product(price, quantity, "USD"), Err(AmountError::NotANumber), "{price}");
+        }
+        assert_eq!(product("1", &"1".repeat(40), "USD"), Err(AmountError::Range));
     }
 
     #[test]

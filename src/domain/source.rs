@@ -32,6 +32,10 @@ pub struct SourceOrder {
     pub is_superseded: bool,
     /// Deleted at its source, according to the export: it is not sent.
     pub is_deleted: bool,
+    /// Whether the prices include tax is not known, and was assumed.
+    pub is_tax_assumed: bool,
+    /// Amounts are whole numbers of the currency's minor unit: `1999` is 19.99 dollars, 1999 yen.
+    pub in_minor_units: bool,
     /// An abandoned cart without a date of its abandonment: the date of the order is used.
     pub is_undated_cart: bool,
     /// The number people know the order by; the key where there is no id.

@@ -1,6 +1,8 @@
 //! Adding up amounts that are still text. No float, and nothing is rounded: what is no plain number
 //! stays what it is.
 
+use std::borrow::Cow;
+
 /// Digits after the decimal mark that amounts are compared and added with; no currency has more.
 const SCALE: usize = 4;
 
@@ -38,6 +40,55 @@ pub fn sum(amounts: Vec<String>) -> String {
 /// The sum of the amounts that are stated.
 pub fn sum_stated(amounts: impl IntoIterator<Item = String>) -> String {
     sum(amounts.into_iter().filter(|amount| !amount.is_empty()).collect())
+}
+
+/// An amount that takes something off, such as a discount or a refund, without its sign: some
+/// exports state it below zero.
+pub fn magnitude(amount: &str) -> &str {
+    amount.strip_prefix('-').unwrap_or(amount)
+}
+
+/// The sum of the discounts or refunds that are stated.
+pub fn sum_reductions(amounts: impl IntoIterator<Item = String>) -> String {
+    sum_stated(amounts.into_iter().map(|amount| magnitude(&amount).to_owned()))
+}
+
+/// A number with an exponent (`1.79E+3`) as the digits that it stands for: nothing is rounded. Any
+/// other text as it stands.
+pub fn without_exponent(text: &str) -> Cow<'_, str> {
+    shifted(text).map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+fn shifted(text: &str) -> Option<String> {
+    /// More than any amount has digits.
+    const EXPONENT_MAX: i32 = 30;
+    let (number, exponent) = text.split_once(['e', 'E'])?;
+    let (is_small, exponent) = match exponent.as_bytes() {
+        [b'-', ..] => (true, &exponent[1..]),
+        [b'+', ..] => (false, &exponent[1..]),
+        _ => (false, exponent),
+    };
+    let (sign, number) = number.strip_prefix('-').map_or(("", number), |number| ("-", number));
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let is_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let are_digits = is_digits(whole) && is_digits(fraction) && is_digits(exponent);
+    let exponent: i32 = exponent.parse().ok().filter(|by| *by <= EXPONENT_MAX)?;
+    if whole.is_empty() || number.ends_with('.') || !are_digits {
+        return None;
+    }
+    let digits = [whole, fraction].concat();
+    let point = i32::try_from(whole.len()).ok()? + if is_small { -exponent } else { exponent };
+    let zeros = |len: i32| "0".repeat(usize::try_from(len).unwrap_or_default());
+    let len = i32::try_from(digits.len()).ok()?;
+    let digits = format!("{}{digits}{}", zeros(1 - point), zeros(point - len));
+    let (whole, fraction) = digits.split_at(usize::try_from(point.max(1)).ok()?);
+    let whole = whole.trim_start_matches('0');
+    let whole = if whole.is_empty() { "0" } else { whole };
+    Some(if fraction.is_empty() {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{fraction}")
+    })
 }
 
 /// What is left of `whole` above `part`; blank where there is nothing, or where either is not
@@ -112,7 +163,46 @@ mod tests {
         }
     }
 
+    #[test]
+    fn discounts_and_refunds_add_up_whatever_their_signs() {
+        for amounts in [["5.00", "3"], ["-5.00", "3"], ["-5", "-3.00"]] {
+            assert_eq!(sum_reductions(amounts.map(str::to_owned)), "8", "{amounts:?}");
+        }
+        assert_eq!(sum_reductions(["".to_owned(), "-3.50".to_owned()]), "3.50");
+    }
+
+    #[test]
+    fn an_exponent_moves_the_point_and_nothing_else() {
+        for (text, plain) in [
+            ("1.79E+3", "1790"),
+            ("1E+2", "100"),
+            ("1e2", "100"),
+            ("0E+1", "0"),
+            ("0E-2", "0.00"),
+            ("1.5e0", "1.5"),
+            ("12.5E-1", "1.25"),
+            ("-2.50e-3", "-0.00250"),
+            ("123456.789E2", "12345678.9"),
+        ] {
+            assert_eq!(without_exponent(text), plain, "{text}");
+        }
+        for other in ["", "1790.00", "E5", "1.E5", "1E", "1E+-5", "1E31", "abc", "1E5E5", "é1e5"] {
+            assert_eq!(without_exponent(other), other);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_number_with_an_exponent_is_the_same_number(units in 0..1_000_000_000_i128, by in 0..6_usize) {
+            let scale = 10_i128.pow(by as u32);
+            let grown = format!("{units}e{by}");
+            prop_assert_eq!(without_exponent(&grown).parse::<i128>().unwrap(), units * scale);
+            let shrunk = format!("{}E-{by}", units * scale);
+            let plain = without_exponent(&shrunk).into_owned();
+            let whole = plain.split_once('.').map_or(plain.as_str(), |(whole, _)| whole);
+            prop_assert_eq!(whole.parse::<i128>().unwrap(), units);
+        }
+
         #[test]
         fn sums_are_those_of_integers(cents in proptest::collection::vec(0..10_000_000_i128, 2..20)) {
             let texts = cents.iter().map(|n| format!("{}.{:02}", n / 100, n % 100)).collect();

@@ -44,6 +44,7 @@ mod shopify_graphql;
 mod shopify_json;
 mod spill;
 mod spool;
+mod statuses;
 mod table;
 mod truncation;
 mod woocommerce;

@@ -17,6 +17,10 @@ pub struct PolicyEffects {
     pub paid_otherwise: u64,
     /// Valid orders that got the job's date, as the export states none.
     pub date_assumed: u64,
+    /// Valid orders whose prices were assumed to include tax.
+    pub tax_assumed: u64,
+    /// Lines of valid orders with a fractional quantity, sent as one unit.
+    pub fractional_quantities: u64,
     /// Valid orders with an amount that was rounded.
     pub orders_rounded: u64,
     pub amounts_rounded: u64,
@@ -82,6 +86,8 @@ impl PolicyEffects {
         self.currency_assumed += u64::from(notes.is_currency_assumed);
         self.paid_otherwise += u64::from(notes.is_paid_otherwise);
         self.date_assumed += u64::from(notes.is_date_assumed);
+        self.tax_assumed += u64::from(notes.is_tax_assumed);
+        self.fractional_quantities += u64::from(notes.fractional);
         self.orders_rounded += u64::from(notes.rounded > 0);
         self.amounts_rounded += u64::from(notes.rounded);
         if notes.difference == 0 {

@@ -27,6 +27,8 @@ pub(super) fn policy_effects_json(preview: &Preview) -> Map<String, Value> {
         ("currency_assumed".to_owned(), effects.currency_assumed.into()),
         ("paid_in_other_currency".to_owned(), effects.paid_otherwise.into()),
         ("date_assumed".to_owned(), effects.date_assumed.into()),
+        ("tax_assumed".to_owned(), effects.tax_assumed.into()),
+        ("fractional_quantities".to_owned(), effects.fractional_quantities.into()),
         (
             "rounded".to_owned(),
             json!({ "orders": effects.orders_rounded, "amounts": effects.amounts_rounded }),
@@ -89,7 +91,7 @@ pub(super) fn becomes(preview: &Preview, status: &str, counts: bool) -> String {
 }
 
 /// Settings that are shown only if they are not at their default.
-const QUIET: [&str; 3] = ["order_key", "deleted", "webtoffee_date_shift"];
+const QUIET: [&str; 4] = ["fractional_quantity", "order_key", "deleted", "webtoffee_date_shift"];
 
 /// The policy in one line.
 pub(super) fn policy_line(preview: &Preview) -> String {
@@ -114,6 +116,18 @@ pub(super) fn assumed_lines(preview: &Preview) -> Vec<String> {
     if let Some(date) = rules.policy.default_date.filter(|_| effects.date_assumed > 0) {
         let orders = many(effects.date_assumed, "order");
         lines.push(format!("the date {date} for {orders} whose export states none"));
+    }
+    if effects.tax_assumed > 0 {
+        let orders = many(effects.tax_assumed, "order");
+        lines.push(format!(
+            "prices that include tax for {orders} of a sales channel that the format does not know"
+        ));
+    }
+    if effects.fractional_quantities > 0 {
+        let lines_of = many(effects.fractional_quantities, "line");
+        lines.push(format!(
+            "one unit at the price of the whole line for {lines_of} with a fractional quantity"
+        ));
     }
     if effects.amounts_rounded > 0 {
         let (amounts, orders) =

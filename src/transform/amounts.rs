@@ -4,6 +4,31 @@ use crate::domain::{
     SourceOrder, Total,
 };
 
+/// How many units of its product a line has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Quantity {
+    /// 1 to the largest that ActiveCampaign stores.
+    Whole(u32),
+    /// A part, such as 0.75 yards.
+    Fraction,
+}
+
+impl Quantity {
+    /// `2.0` is two. `None` for zero and for what is no number.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        if !is_digits(whole) || !is_digits(fraction) {
+            return None;
+        }
+        if fraction.bytes().any(|b| b != b'0') {
+            return Some(Self::Fraction);
+        }
+        let units = whole.parse().ok().filter(|n| (1..=i32::MAX as u32).contains(n));
+        units.map(Self::Whole)
+    }
+}
+
 /// Reads the amounts of one order and collects their errors.
 pub(super) struct Amounts<'a> {
     currency: Option<Currency>,
@@ -11,6 +36,8 @@ pub(super) struct Amounts<'a> {
     faults: &'a mut Vec<RecordError>,
     /// How many amounts were rounded.
     pub rounded: u32,
+    /// How many lines have a quantity that is not a whole number.
+    pub fractional: u32,
     /// How far rounding can have moved a sum of them, in half minor units.
     pub slack: u64,
 }
@@ -32,7 +59,7 @@ impl<'a> Amounts<'a> {
         rounding: Rounding,
         faults: &'a mut Vec<RecordError>,
     ) -> Self {
-        Self { currency, rounding, faults, rounded: 0, slack: 0 }
+        Self { currency, rounding, faults, rounded: 0, fractional: 0, slack: 0 }
     }
 
     pub(super) fn fault(&mut self, fault: RecordError) {
@@ -82,6 +109,26 @@ impl<'a> Amounts<'a> {
         share
     }
 
+    /// The price of all units of a line, whose quantity is a fraction.
+    pub(super) fn line_price(&mut self, line: &SourceLine) -> Share {
+        self.fractional += 1;
+        let Some(currency) = self.currency.filter(|_| !line.unit_price.is_empty()) else {
+            return self.price(line, Some(1));
+        };
+        let product = Amount::parse_product(&line.unit_price, &line.quantity, currency);
+        let share = product.unwrap_or_else(|error| {
+            self.fault(RecordError::of(reason(error), "price").at_line(line.at_line));
+            Share { amount: Amount::ZERO, is_exact: true }
+        });
+        self.slack += u64::from(!share.is_exact);
+        share
+    }
+
+    /// What a discount or a refund takes off, if it is stated; its sign does not matter.
+    pub(super) fn reduction(&mut self, text: &str, field: &'static str) -> Option<Amount> {
+        self.optional(text.strip_prefix('-').unwrap_or(text), field)
+    }
+
     /// The totals under the policy. A refund is subtracted once: a current total that differs from
     /// the one as ordered already contains it.
     pub(super) fn totals(&mut self, source: &SourceOrder, rules: &Rules) -> Totals {
@@ -94,7 +141,7 @@ impl<'a> Amounts<'a> {
         let refunded = match (rules.policy.refunds, current) {
             (Refunds::Original, _) | (Refunds::Net, Some(_)) => Amount::ZERO,
             (Refunds::Net | Refunds::Skip, _) => {
-                self.optional(&source.refunded, "refunded").unwrap_or_default()
+                self.reduction(&source.refunded, "refunded").unwrap_or_default()
             }
         };
         let less = || Amount::from_minor(ordered.minor() - refunded.minor()).unwrap_or_default();
@@ -123,6 +170,32 @@ impl<'a> Amounts<'a> {
         self.slack += 1;
         Ok(amount)
     }
+}
+
+/// Turns amounts in minor units into plain decimal numbers.
+pub(super) fn in_major_units(source: &mut SourceOrder, currency: Currency) {
+    let SourceOrder { total, current_total, subtotal, goods, .. } = source;
+    let totals = [total, current_total, subtotal, goods];
+    let SourceOrder { shipping, tax, discount, charges, refunded, .. } = source;
+    let parts = [shipping, tax, discount, charges, refunded];
+    let discounts = source.discounts.iter_mut().map(|one| &mut one.amount);
+    let lines = source.lines.iter_mut();
+    let lines = lines.flat_map(|line| [&mut line.unit_price, &mut line.total, &mut line.discount]);
+    for amount in totals.into_iter().chain(parts).chain(discounts).chain(lines) {
+        *amount = in_major_unit(amount, usize::from(currency.exponent()));
+    }
+}
+
+/// Moves the point; what is no number stays as it is, to be refused.
+fn in_major_unit(text: &str, places: usize) -> String {
+    let (sign, number) = text.strip_prefix('-').map_or(("", text), |number| ("-", number));
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    if whole.is_empty() || !whole.bytes().all(|b| b.is_ascii_digit()) || places == 0 {
+        return text.to_owned();
+    }
+    let whole = format!("{whole:0>width$}", width = places + 1);
+    let (major, minor) = whole.split_at(whole.len() - places);
+    format!("{sign}{major}.{minor}{fraction}")
 }
 
 fn reason(error: AmountError) -> Reason {

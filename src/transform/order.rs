@@ -1,10 +1,11 @@
-use super::amounts::Amounts;
+use super::amounts::{self, Amounts, Quantity};
 use super::parts::Parts;
 use super::{Filter, Mapped, Rules};
 use crate::domain::{
     Amount, AmountError, Currency, Customer, CustomerKey, Customers, Discount, DiscountKind, Email,
-    EmailError, Historical, KeyError, Line, MissingEmail, Moment, Notes, Order, OrderKey, Reason,
-    RecordError, Refunds, Rounding, SourceDiscount, SourceLine, SourceOrder, Status, is_rewritten,
+    EmailError, FractionalQuantity, Historical, KeyError, Line, MissingEmail, Moment, Notes, Order,
+    OrderKey, Reason, RecordError, Refunds, Rounding, SourceDiscount, SourceLine, SourceOrder,
+    Status, is_rewritten,
 };
 use std::mem::take;
 
@@ -92,12 +93,16 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Record
         text => optional_moment(text, "abandoned_at", rules, &mut faults),
     };
     let currency = currency_of(source, rules, &mut faults);
+    if let Some(currency) = currency.filter(|_| source.in_minor_units) {
+        amounts::in_major_units(source, currency);
+    }
     if currency.is_some_and(|currency| is_cut(source, currency, rules.policy.rounding)) {
         faults.push(RecordError::new(Reason::Truncated));
     }
     let mut notes = Notes {
         is_currency_assumed: is_blank(&source.currency),
         is_date_assumed: is_blank(&source.created_at),
+        is_tax_assumed: source.is_tax_assumed,
         is_paid_otherwise: is_paid_otherwise(source, currency),
         ..Notes::default()
     };
@@ -105,7 +110,7 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Record
     let totals = amounts.totals(source, rules);
     let shipping = amounts.optional(&source.shipping, "shipping");
     let tax = amounts.optional(&source.tax, "tax");
-    let discount = amounts.optional(&source.discount, "discount");
+    let discount = amounts.reduction(&source.discount, "discount");
     let charges = amounts.optional(&source.charges, "charges").unwrap_or_default();
     let discounts: Vec<_> =
         source.discounts.drain(..).map(|d| discount_of(d, &mut amounts)).collect();
@@ -116,6 +121,7 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Record
         return Err(faults);
     };
     notes.rounded = amounts.rounded;
+    notes.fractional = amounts.fractional;
     if !key.is_cart() {
         let [discount, shipping, tax] = [discount, shipping, tax].map(Option::unwrap_or_default);
         let discounts = &discounts;
@@ -256,18 +262,26 @@ fn moment(
 
 fn discount_of(source: SourceDiscount, amounts: &mut Amounts<'_>) -> Discount {
     let kind = if source.of_shipping { DiscountKind::Shipping } else { DiscountKind::Order };
-    Discount { amount: amounts.required(&source.amount, "discount", 0), name: source.name, kind }
+    let amount = amounts.reduction(&source.amount, "discount");
+    // One without an amount is refused.
+    let amount = amount.unwrap_or_else(|| amounts.required("", "discount", 0));
+    Discount { amount, name: source.name, kind }
 }
 
 /// A line of quantity 0 was removed from the order by an edit, so it is skipped.
 fn lines_of(source: &mut [SourceLine], rules: &Rules, amounts: &mut Amounts<'_>) -> Vec<Line> {
     let mut lines = Vec::with_capacity(source.len());
-    let kept = source.iter_mut().filter(|line| line.quantity != "0");
+    let kept = source.iter_mut().filter(|line| !is_removed(line));
     lines.extend(kept.map(|line| line_of(line, rules, amounts)));
     if lines.is_empty() {
         amounts.fault(RecordError::of(Reason::NoProducts, "lines"));
     }
     lines
+}
+
+fn is_removed(line: &SourceLine) -> bool {
+    let is_zero = |b: u8| matches!(b, b'0' | b'.');
+    line.quantity.starts_with('0') && line.quantity.bytes().all(is_zero)
 }
 
 fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) -> Line {
@@ -276,20 +290,28 @@ fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) ->
             RecordError::of(Reason::MissingProductName, "product name").at_line(source.at_line),
         );
     }
-    let quantity = quantity(&source.quantity);
+    let is_accepted = |quantity: &Quantity| {
+        *quantity != Quantity::Fraction
+            || rules.policy.fractional_quantity == FractionalQuantity::One
+    };
+    let quantity = Quantity::parse(&source.quantity).filter(is_accepted);
     if quantity.is_none() {
         amounts.fault(RecordError::of(Reason::BadQuantity, "quantity").at_line(source.at_line));
     }
     if is_rewritten(&source.id) {
         amounts.fault(RecordError::of(Reason::BadId, "product id").at_line(source.at_line));
     }
-    let price = amounts.price(source, quantity);
+    let (price, units) = match quantity {
+        Some(Quantity::Whole(units)) => (amounts.price(source, Some(units)), units),
+        Some(Quantity::Fraction) => (amounts.line_price(source), 1),
+        None => (amounts.price(source, None), 0),
+    };
     Line {
         id: product_id(source),
         name: take(&mut source.name),
         price: price.amount,
         is_price_rounded: !price.is_exact,
-        quantity: quantity.unwrap_or_default(),
+        quantity: units,
         sku: take(&mut source.sku),
         category: if source.category.is_empty() {
             rules.policy.category.clone().unwrap_or_default()
@@ -299,17 +321,6 @@ fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) ->
         image_url: take(&mut source.image_url),
         product_url: take(&mut source.product_url),
     }
-}
-
-/// A whole number from 1 to the largest that ActiveCampaign stores; `2.0` is two.
-fn quantity(text: &str) -> Option<u32> {
-    let whole = match text.split_once('.') {
-        Some((whole, zeros)) if zeros.bytes().all(|b| b == b'0') => whole,
-        Some(_) => return None,
-        None => text,
-    };
-    let digits_only = !whole.is_empty() && whole.bytes().all(|b| b.is_ascii_digit());
-    digits_only.then(|| whole.parse().ok()).flatten().filter(|n| (1..=i32::MAX as u32).contains(n))
 }
 
 /// The shop's id, else the SKU, else a hash of the name and the variant, if any: the same product has
@@ -353,9 +364,13 @@ fn is_cut(source: &SourceOrder, currency: Currency, rounding: Rounding) -> bool 
     let gross: Option<i128> = source
         .lines
         .iter()
-        .map(|line| match line.total.as_str() {
-            "" => Some(read(&line.unit_price, 1)?.times(quantity(&line.quantity)?)),
-            total => Some(i128::from(read(total, 1)?.minor())),
+        .map(|line| match (line.total.as_str(), Quantity::parse(&line.quantity)?) {
+            ("", Quantity::Whole(units)) => Some(read(&line.unit_price, 1)?.times(units)),
+            ("", Quantity::Fraction) => {
+                let share = Amount::parse_product(&line.unit_price, &line.quantity, currency);
+                Some(i128::from(share.ok()?.amount.minor()) + 1)
+            }
+            (total, _) => Some(i128::from(read(total, 1)?.minor())),
         })
         .sum();
     !source.lines.is_empty() && gross.is_some_and(|gross| gross < i128::from(subtotal.minor()))
@@ -364,7 +379,7 @@ fn is_cut(source: &SourceOrder, currency: Currency, rounding: Rounding) -> bool 
 /// A repeated row doubles a product. The product may have been bought twice, but not if the order
 /// adds up to its total only without the repetition.
 fn is_doubled(source: &SourceOrder, parts: &Parts<'_>, total: Amount, slack: u64) -> bool {
-    let mut rows = source.lines.iter().filter(|line| line.quantity != "0").map(|line| line.at_line);
+    let mut rows = source.lines.iter().filter(|line| !is_removed(line)).map(|line| line.at_line);
     let first = rows.next();
     if rows.all(|row| Some(row) == first) {
         return false;

@@ -4,27 +4,8 @@ use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status};
 use crate::extract::decimal;
 use crate::extract::join::{self, Piece, Role};
 use crate::extract::json::{Record, text_or};
+use crate::extract::statuses::BIGCOMMERCE;
 use jiff::fmt::rfc2822::DateTimeParser;
-
-/// The statuses by their numbers, with their words; a store may rename them, but not renumber them.
-const STATUSES: [(&str, &str, Status); 15] = [
-    ("0", "Incomplete", Status::Draft),
-    ("1", "Pending", Status::Pending),
-    ("2", "Shipped", Status::Paid),
-    ("3", "Partially Shipped", Status::Paid),
-    ("4", "Refunded", Status::Refunded),
-    ("5", "Cancelled", Status::Cancelled),
-    ("6", "Declined", Status::Failed),
-    ("7", "Awaiting Payment", Status::Pending),
-    ("8", "Awaiting Pickup", Status::Paid),
-    ("9", "Awaiting Shipment", Status::Paid),
-    ("10", "Completed", Status::Paid),
-    ("11", "Awaiting Fulfillment", Status::Paid),
-    ("12", "Manual Verification Required", Status::Pending),
-    // The buyer wants the money back, and whether it goes back is open.
-    ("13", "Disputed", Status::Pending),
-    ("14", "Partially Refunded", Status::PartiallyRefunded),
-];
 
 /// The gateway that a store tries out its checkout with.
 const TEST_GATEWAY: &str = "Test Payment Gateway";
@@ -94,11 +75,14 @@ fn stated(record: &Record<'_>) -> (SourceOrder, Option<u64>) {
         created_at: from_rfc2822(record.text("date_created")),
         updated_at: from_rfc2822(record.text("date_modified")),
         currency: currency(record),
-        total: record.text("total_inc_tax"),
-        shipping: sum(record, ["shipping_cost_inc_tax", "handling_cost_inc_tax"]),
-        tax: record.text("total_tax"),
-        discount: sum(record, ["discount_amount", "coupon_discount"]),
-        refunded: record.text("refunded_amount"),
+        total: record.amount("total_inc_tax"),
+        shipping: decimal::sum_stated(amounts(
+            record,
+            ["shipping_cost_inc_tax", "handling_cost_inc_tax"],
+        )),
+        tax: record.amount("total_tax"),
+        discount: decimal::sum_reductions(amounts(record, ["discount_amount", "coupon_discount"])),
+        refunded: record.amount("refunded_amount"),
         status: status(record),
         lines: inline(record, "products", Record::lines).iter().map(line).collect(),
         discounts: inline(record, "coupons", Record::list).iter().map(discount).collect(),
@@ -125,15 +109,11 @@ fn status(record: &Record<'_>) -> Option<Status> {
     if record.is_true("is_deleted") {
         return Some(Status::Cancelled);
     }
-    let (number, word) = (record.text("status_id"), record.text("status"));
-    let known = STATUSES.iter().find(|(id, name, _)| match number.as_str() {
-        "" => name.eq_ignore_ascii_case(&word),
-        number => *id == number,
-    });
+    let known = BIGCOMMERCE.of(&record.first(["status_id", "status"]));
     if known.is_none() {
         record.fault(Reason::UnknownStatus, "status_id");
     }
-    known.map(|(_, _, status)| *status)
+    known
 }
 
 fn line(product: &Record<'_>) -> SourceLine {
@@ -142,8 +122,8 @@ fn line(product: &Record<'_>) -> SourceLine {
             unless_zero(product.id("product_id"))
         }),
         name: product.text("name"),
-        quantity: product.text("quantity"),
-        unit_price: product.first(["price_inc_tax", "base_price"]),
+        quantity: product.amount("quantity"),
+        unit_price: product.first_amount(["price_inc_tax", "base_price"]),
         sku: product.text("sku"),
         at_line: product.line(),
         ..SourceLine::default()
@@ -155,7 +135,7 @@ fn discount(coupon: &Record<'_>) -> SourceDiscount {
     let kind = coupon.text("type");
     SourceDiscount {
         name: coupon.text("code"),
-        amount: coupon.text("discount"),
+        amount: coupon.amount("discount"),
         // 3 is a discount of the shipping, 4 is free shipping.
         of_shipping: matches!(kind.as_str(), "3" | "4" | "shipping_discount" | "free_shipping"),
     }
@@ -171,25 +151,20 @@ fn inline<'a>(
     if is_list { entries(record, name) } else { Vec::new() }
 }
 
-/// The currency the buyer paid in, as all amounts are; that of the store is the same only where the
-/// order says so.
+/// The currency that was paid in, as all amounts are: `default_currency_code`. `currency_code` is
+/// the one that prices were shown in; it is the same only where the order does not say otherwise.
 fn currency(record: &Record<'_>) -> String {
-    text_or(record.text("currency_code"), || {
-        let own = record.text("currency_id");
-        let is_default = !own.is_empty() && own == record.text("default_currency_id");
-        if is_default { record.text("default_currency_code") } else { String::new() }
+    text_or(record.text("default_currency_code"), || {
+        let (shown, paid) = (record.text("currency_id"), record.text("default_currency_id"));
+        let rate = record.amount("currency_exchange_rate");
+        let is_other = !shown.is_empty() && !paid.is_empty() && shown != paid;
+        let is_converted = !rate.is_empty() && decimal::parse(&rate) != decimal::parse("1");
+        if is_other || is_converted { String::new() } else { record.text("currency_code") }
     })
 }
 
-/// Two amounts as one; where one of them is nothing, the other as it stands.
-fn sum(record: &Record<'_>, names: [&'static str; 2]) -> String {
-    let amounts = names.map(|name| record.text(name));
-    let is_nothing = |text: &String| text.is_empty() || decimal::parse(text) == Some(0);
-    if amounts.iter().all(is_nothing) {
-        let [first, _] = amounts;
-        return first;
-    }
-    decimal::sum(amounts.into_iter().filter(|text| !is_nothing(text)).collect())
+fn amounts(record: &Record<'_>, names: [&'static str; 2]) -> [String; 2] {
+    names.map(|name| record.amount(name))
 }
 
 /// BigCommerce writes 0 where there is no such record.

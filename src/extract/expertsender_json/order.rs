@@ -2,8 +2,8 @@
 
 use super::zones::zone_named;
 use crate::domain::{Moment, Reason, SourceLine, SourceOrder, Status};
-use crate::extract::decimal;
 use crate::extract::json::Record;
+use crate::extract::statuses::after_refunds;
 use jiff::tz::TimeZone;
 
 /// The attribute that names the shipping method.
@@ -15,8 +15,8 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
     let mut customer_ids = ["crmId", "id"].into_iter().map(|name| customer.id(name));
     let customer_id = customer_ids.find(|id| !matches!(id.as_str(), "" | "0"));
     let id = record.id("id");
-    let total = record.text("totalValue");
-    let refunded = record.text("returnsValue");
+    let total = record.amount("totalValue");
+    let refunded = record.amount("returnsValue");
     let mut order = SourceOrder {
         number: id.clone(),
         id,
@@ -60,20 +60,16 @@ fn date(record: &Record<'_>) -> String {
 
 /// In any case. An order of which no status is stated is one that was made.
 fn status(record: &Record<'_>, refunded: &str, total: &str) -> Option<Status> {
-    let returned = decimal::parse(refunded).filter(|amount| *amount > 0);
-    match record.text("status").to_ascii_lowercase().as_str() {
-        "placed" => Some(Status::Pending),
-        "canceled" | "cancelled" | "deleted" => Some(Status::Cancelled),
-        "paid" | "completed" | "" => Some(match (returned, decimal::parse(total)) {
-            (Some(returned), Some(total)) if returned >= total => Status::Refunded,
-            (Some(_), _) => Status::PartiallyRefunded,
-            (None, _) => Status::Paid,
-        }),
+    let status = match record.text("status").to_ascii_lowercase().as_str() {
+        "placed" => Status::Pending,
+        "canceled" | "cancelled" | "deleted" => Status::Cancelled,
+        "paid" | "completed" | "" => after_refunds(Status::Paid, refunded, total),
         _ => {
             record.fault(Reason::UnknownStatus, "status");
-            None
+            return None;
         }
-    }
+    };
+    Some(status)
 }
 
 fn shipping_method(record: &Record<'_>) -> String {
@@ -85,7 +81,7 @@ fn shipping_method(record: &Record<'_>) -> String {
 }
 
 fn line(product: &Record<'_>) -> SourceLine {
-    let (quantity, returned) = (product.text("quantity"), product.text("returned"));
+    let (quantity, returned) = (product.amount("quantity"), product.amount("returned"));
     if let (Ok(quantity), Ok(returned)) = (quantity.parse::<u64>(), returned.parse::<u64>())
         && returned > quantity
     {
@@ -95,7 +91,7 @@ fn line(product: &Record<'_>) -> SourceLine {
         id: product.id("id"),
         name: product.text("name"),
         quantity,
-        unit_price: product.text("price"),
+        unit_price: product.amount("price"),
         category: product.text("category"),
         image_url: product.text("imageUrl"),
         product_url: product.text("url"),

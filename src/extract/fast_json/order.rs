@@ -3,6 +3,7 @@
 use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status};
 use crate::extract::decimal;
 use crate::extract::json::{Record, text_or};
+use crate::extract::statuses::after_refunds;
 
 /// Ids that stand in for one.
 const PLACEHOLDERS: [&str; 2] = ["me", "string"];
@@ -49,10 +50,10 @@ pub fn order(document: &Record<'_>) -> SourceOrder {
         email,
         customer_id,
         currency: record.text("currency_code"),
-        total: record.text("total_amount"),
-        shipping: record.text("total_shipping"),
-        tax: record.text("total_tax"),
-        discount: record.text("total_discounts"),
+        total: record.amount("total_amount"),
+        shipping: record.amount("total_shipping"),
+        tax: record.amount("total_tax"),
+        discount: record.amount("total_discounts"),
         discounts: discounts(record, &lines),
         refunded: refunded(record),
         shipping_method: shipping_method(record),
@@ -64,7 +65,7 @@ pub fn order(document: &Record<'_>) -> SourceOrder {
         Some(Kind::Cart) => (order.checkout_id, order.is_undated_cart) = (id, true),
         Some(Kind::Order(status)) => {
             order.id = id;
-            order.status = Some(after_refunds(status, &order));
+            order.status = Some(after_refunds(status, &order.refunded, &order.total));
         }
         Some(Kind::Other) => {
             // It is no order, so it states no order's total: a job that takes what was cancelled as
@@ -115,17 +116,6 @@ fn word(text: &str, prefix: &str, names: &[&'static str]) -> Option<&'static str
     names.iter().copied().find(|name| *name == bare)
 }
 
-fn after_refunds(status: Status, order: &SourceOrder) -> Status {
-    match (status, decimal::parse(&order.refunded), decimal::parse(&order.total)) {
-        (Status::Paid, Some(refunded), Some(total)) if refunded >= total && refunded > 0 => {
-            Status::Refunded
-        }
-        (Status::Paid, Some(0), _) => Status::Paid,
-        (Status::Paid, _, _) if !order.refunded.is_empty() => Status::PartiallyRefunded,
-        _ => status,
-    }
-}
-
 /// The customer's e-mail address and id, wherever in the document they are. A `user` may be wrapped
 /// in another one.
 fn customer(wrappings: &[Record<'_>], record: &Record<'_>) -> (String, String) {
@@ -168,7 +158,7 @@ fn discounts(record: &Record<'_>, lines: &[Record<'_>]) -> Vec<SourceDiscount> {
 }
 
 fn applied(discount: &Record<'_>) -> Option<SourceDiscount> {
-    let amount = discount.text("total_amount");
+    let amount = discount.amount("total_amount");
     if !discount.is_true("applied") || amount.is_empty() {
         return None;
     }
@@ -184,14 +174,14 @@ fn refunded(record: &Record<'_>) -> String {
     let mut amounts = Vec::new();
     for refund in record.list("refunds") {
         for part in ["tax", "shipping"] {
-            let part = refund.text(part);
+            let part = refund.amount(part);
             if !part.is_empty() && decimal::parse(&part) != Some(0) {
                 return "unknown".to_owned();
             }
         }
-        amounts.push(refund.text("amount"));
+        amounts.push(refund.amount("amount"));
     }
-    decimal::sum(amounts)
+    decimal::sum_reductions(amounts)
 }
 
 /// The method of each shipment, each once.
@@ -231,17 +221,17 @@ fn is_choice(parent: &SourceLine, line: &SourceLine) -> bool {
 }
 
 fn line(item: &Record<'_>) -> SourceLine {
-    let unit_price = item.text("unit_price");
+    let unit_price = item.amount("unit_price");
     // Where only what all of them cost is stated, the share of one is taken later.
-    let total = if unit_price.is_empty() { item.text("subtotal_amount") } else { String::new() };
+    let total = if unit_price.is_empty() { item.amount("subtotal_amount") } else { String::new() };
     SourceLine {
         id: text_or(item.id("external_product_id"), || item.id("external_variant_id")),
         name: item.first(["name", "description"]),
         total,
         unit_price,
         // Fast's own documentation misspells it in places.
-        quantity: item.first(["quantity", "quanity"]),
-        discount: item.text("line_discount_amount"),
+        quantity: item.first_amount(["quantity", "quanity"]),
+        discount: item.amount("line_discount_amount"),
         image_url: item.text("image_url"),
         at_line: item.line(),
         ..SourceLine::default()

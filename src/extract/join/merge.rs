@@ -135,7 +135,7 @@ fn put_together(mut order: SourceOrder, parts: Vec<Piece>) -> SourceOrder {
         order.shipping = decimal::sum(shipping);
     }
     if order.refunded.is_empty() {
-        order.refunded = decimal::sum(refunded);
+        order.refunded = decimal::sum_reductions(refunded);
     }
     order
 }
@@ -149,7 +149,8 @@ pub fn summed(discounts: Vec<SourceDiscount>) -> Vec<SourceDiscount> {
         };
         match summed.iter_mut().find(of_same) {
             Some(one) => {
-                one.amount = decimal::sum(vec![std::mem::take(&mut one.amount), discount.amount])
+                one.amount =
+                    decimal::sum_reductions([std::mem::take(&mut one.amount), discount.amount])
             }
             None => summed.push(discount),
         }

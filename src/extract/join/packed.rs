@@ -45,6 +45,8 @@ impl Packer {
             is_superseded,
             is_deleted,
             is_undated_cart,
+            is_tax_assumed,
+            in_minor_units,
             id,
             checkout_id,
             abandoned_at,
@@ -95,6 +97,8 @@ impl Packer {
         bytes.push(u8::from(*is_superseded));
         bytes.push(u8::from(*is_deleted));
         bytes.push(u8::from(*is_undated_cart));
+        bytes.push(u8::from(*is_tax_assumed));
+        bytes.push(u8::from(*in_minor_units));
         bytes.push(accepts_marketing.map_or(0, |accepts| 1 + u8::from(accepts)));
         let place = status.and_then(|status| Status::ALL.iter().position(|one| *one == status));
         put_number(bytes, place.map_or(0, |place| place as u64 + 1));
@@ -146,6 +150,8 @@ impl Packer {
             is_superseded: rest.byte()? == 1,
             is_deleted: rest.byte()? == 1,
             is_undated_cart: rest.byte()? == 1,
+            is_tax_assumed: rest.byte()? == 1,
+            in_minor_units: rest.byte()? == 1,
             accepts_marketing: match rest.byte()? {
                 0 => None,
                 accepts => Some(accepts == 2),

@@ -4,6 +4,7 @@
 use super::tree::{RepeatedKey, Value};
 use crate::domain::{Reason, RecordError};
 use crate::extract::ORDER_LINES_MAX;
+use crate::extract::decimal;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -21,6 +22,8 @@ pub struct Document<'a> {
     pub line: u64,
     /// It is not UTF-8: U+FFFD is in place of what could not be decoded.
     pub has_bad_bytes: bool,
+    /// It is a row of a table.
+    pub is_row: bool,
 }
 
 impl Document<'_> {
@@ -30,6 +33,7 @@ impl Document<'_> {
         let reading = Reading {
             line: self.line,
             has_bad_bytes: self.has_bad_bytes,
+            is_row: self.is_row,
             faults: RefCell::default(),
             paths: RefCell::default(),
             has_repeated_key: Cell::new(false),
@@ -45,6 +49,7 @@ impl Document<'_> {
 struct Reading {
     line: u64,
     has_bad_bytes: bool,
+    is_row: bool,
     faults: RefCell<Vec<RecordError>>,
     /// The objects and lists that were entered: the number of the one around it, and the name. The
     /// first one has the number 1.
@@ -104,6 +109,19 @@ impl<'a> Record<'a> {
                 if is_text { value.raw().to_owned() } else { String::new() }
             }
         }
+    }
+
+    /// The text of a number, in quotes or not. One that a program wrote with an exponent is exact, and
+    /// its digits are returned; in a table a spreadsheet may have rounded it, so it stays as it is.
+    pub fn amount(&self, name: &'static str) -> String {
+        let text = self.text(name);
+        if self.reading.is_row { text } else { decimal::without_exponent(&text).into_owned() }
+    }
+
+    /// The first of several amounts that is not blank.
+    pub fn first_amount<const N: usize>(&self, names: [&'static str; N]) -> String {
+        let mut amounts = names.into_iter().map(|name| self.amount(name));
+        amounts.find(|amount| !amount.is_empty()).unwrap_or_default()
     }
 
     /// The text of an id. A number with a fraction or an exponent went through a spreadsheet or a

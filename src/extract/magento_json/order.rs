@@ -3,10 +3,12 @@
 use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status};
 use crate::extract::decimal;
 use crate::extract::json::{Record, text_or};
+use crate::extract::statuses::{MAGENTO, after_refunds};
 
 pub fn order(record: &Record<'_>) -> SourceOrder {
-    let refunded = record.text("total_refunded");
-    let discount = taken_off(&record.text("discount_amount"));
+    let (total, refunded) = (record.amount("grand_total"), record.amount("total_refunded"));
+    // Mostly stated below zero.
+    let discount = decimal::magnitude(&record.amount("discount_amount")).to_owned();
     let is_guest = record.is_true("customer_is_guest");
     let mut order = SourceOrder {
         id: record.id("entity_id"),
@@ -16,13 +18,13 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
         created_at: in_utc(record.text("created_at")),
         updated_at: in_utc(record.text("updated_at")),
         currency: record.text("order_currency_code"),
-        total: record.text("grand_total"),
-        shipping: record.first(["shipping_incl_tax", "shipping_amount"]),
-        tax: record.text("tax_amount"),
+        shipping: record.first_amount(["shipping_incl_tax", "shipping_amount"]),
+        tax: record.amount("tax_amount"),
         discounts: discounts(record, &discount),
         discount,
         shipping_method: record.text("shipping_description"),
-        status: status(record, &refunded),
+        status: status(record, &refunded, &total),
+        total,
         refunded,
         lines: lines(record),
         ..SourceOrder::default()
@@ -33,27 +35,14 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
     order
 }
 
-/// `state` is one of a fixed set; `status` is the shop's own text, and asked only where no state is
-/// stated. `closed` is what Magento calls an order whose whole amount was refunded; an order of which
-/// a part was refunded keeps its state.
-fn status(record: &Record<'_>, refunded: &str) -> Option<Status> {
-    let word = record.first(["state", "status"]).to_ascii_lowercase();
-    let status = match word.as_str() {
-        "new" | "pending" | "pending_payment" | "payment_review" | "fraud" | "holded" => {
-            Status::Pending
-        }
-        "processing" | "complete" => match decimal::parse(refunded) {
-            Some(amount) if amount > 0 => Status::PartiallyRefunded,
-            _ => Status::Paid,
-        },
-        "closed" => Status::Refunded,
-        "canceled" | "cancelled" => Status::Cancelled,
-        _ => {
-            record.fault(Reason::UnknownStatus, "state");
-            return None;
-        }
-    };
-    Some(status)
+/// `status` is the shop's own text, and asked only where no state is stated. An order of which a
+/// part was refunded keeps its state.
+fn status(record: &Record<'_>, refunded: &str, total: &str) -> Option<Status> {
+    let status = MAGENTO.of(&record.first(["state", "status"]));
+    if status.is_none() {
+        record.fault(Reason::UnknownStatus, "state");
+    }
+    status.map(|status| after_refunds(status, refunded, total))
 }
 
 /// Magento states dates in UTC and without an offset. One that has an offset all the same keeps it.
@@ -64,30 +53,21 @@ fn in_utc(text: String) -> String {
     if is_bare { format!("{text}+00:00") } else { text }
 }
 
-/// An order's discount is a negative number: what it takes off is that without the sign. A positive
-/// one would be a surcharge, which is never turned into a discount, but refused for its sign.
-fn taken_off(stated: &str) -> String {
-    match stated.strip_prefix('-') {
-        Some(amount) => amount.to_owned(),
-        None if decimal::parse(stated) == Some(0) || stated.is_empty() => stated.to_owned(),
-        None => format!("-{stated}"),
-    }
-}
-
 /// The order's discount, and apart from it what of that lowered the shipping price.
 fn discounts(record: &Record<'_>, discount: &str) -> Vec<SourceDiscount> {
     let name = record.first(["coupon_code", "discount_description"]);
-    let of_shipping = record.text("shipping_discount_amount");
+    let of_shipping = record.amount("shipping_discount_amount");
+    let of_shipping = decimal::magnitude(&of_shipping);
     let part = |amount: &str, of_shipping| {
         SourceDiscount::named(name.clone(), amount.to_owned(), of_shipping)
     };
-    match (decimal::parse(discount), decimal::parse(&of_shipping)) {
+    match (decimal::parse(discount), decimal::parse(of_shipping)) {
         (Some(0), _) => Vec::new(),
         (Some(all), Some(shipping)) if shipping > 0 && shipping == all => {
             vec![part(discount, true)]
         }
         (Some(all), Some(shipping)) if shipping > 0 && shipping < all => {
-            vec![part(&decimal::excess(discount, &of_shipping), false), part(&of_shipping, true)]
+            vec![part(&decimal::excess(discount, of_shipping), false), part(of_shipping, true)]
         }
         _ if discount.is_empty() => Vec::new(),
         _ => vec![part(discount, false)],
@@ -121,13 +101,19 @@ fn parent_of(item: &Record<'_>) -> String {
     text_or(item.text("parent_item_id"), || item.object("parent_item").text("item_id"))
 }
 
+/// `row_total` is the price of all units. `price` can be in the base currency, and is read only where
+/// no total above zero is stated (the parent of a bundle may have none).
 fn line(item: &Record<'_>, article: String) -> SourceLine {
+    let total = Some(item.amount("row_total"))
+        .filter(|total| decimal::parse(total).is_none_or(|units| units > 0));
+    let total = total.unwrap_or_default();
     SourceLine {
         id: item.id("product_id"),
         name: item.text("name"),
-        quantity: item.text("qty_ordered"),
-        unit_price: item.text("price"),
-        discount: item.text("discount_amount"),
+        quantity: item.amount("qty_ordered"),
+        unit_price: if total.is_empty() { item.amount("price") } else { String::new() },
+        total,
+        discount: item.amount("discount_amount"),
         sku: text_or(article, || item.text("sku")),
         at_line: item.line(),
         ..SourceLine::default()

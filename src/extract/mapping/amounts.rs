@@ -1,6 +1,9 @@
 //! Amounts as an export writes them, to plain decimals. Text to text: no float, and nothing is
 //! rounded.
 
+use crate::extract::decimal;
+use std::borrow::Cow;
+
 /// Digits after the decimal mark that amounts are added with; no currency has more than four.
 const SCALE: usize = 8;
 
@@ -11,11 +14,14 @@ pub struct Form {
     pub thousands: Option<char>,
     /// Currency signs that may precede or follow an amount.
     pub signs: Vec<String>,
+    /// An exponent is exact, as programs write it: `1.79E+3`. In a table a spreadsheet may have
+    /// rounded the number.
+    pub has_exponents: bool,
 }
 
 impl Default for Form {
     fn default() -> Self {
-        Self { decimal_mark: '.', thousands: None, signs: Vec::new() }
+        Self { decimal_mark: '.', thousands: None, signs: Vec::new(), has_exponents: false }
     }
 }
 
@@ -29,6 +35,10 @@ impl Form {
         let text = text.trim();
         if text.is_empty() {
             return Some(String::new());
+        }
+        let exact = self.has_exponents.then(|| decimal::without_exponent(text));
+        if let Some(Cow::Owned(exact)) = exact {
+            return Some(exact);
         }
         let (text, in_brackets) =
             match text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
@@ -122,6 +132,11 @@ impl Exact {
         Self(-self.0)
     }
 
+    /// The amount without its sign.
+    pub fn magnitude(self) -> Self {
+        Self(self.0.abs())
+    }
+
     /// A whole number as a count.
     pub fn count(self) -> Option<u64> {
         let unit = 10_i128.pow(u32::try_from(SCALE).unwrap_or(0));
@@ -149,6 +164,7 @@ mod tests {
         Form {
             decimal_mark,
             thousands,
+            has_exponents: false,
             signs: vec!["US$".to_owned(), "$".to_owned(), "€".to_owned()],
         }
     }

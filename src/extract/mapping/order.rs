@@ -8,7 +8,9 @@ use super::lines;
 use super::profile::{Cells, Field, OrderField, Profile, Sum, Term, Zone};
 use super::status::{self, status};
 use crate::domain::{Reason, RecordError, SourceDiscount, SourceOrder, Status};
+use crate::extract::header::is_same_if_lossy;
 use crate::extract::order_errors::OrderErrors;
+use crate::extract::statuses::after_refunds;
 use jiff::tz::TimeZone;
 
 /// Everything one order is made of.
@@ -52,6 +54,8 @@ pub fn order(
         ..SourceOrder::default()
     };
     order.position.line = material.line;
+    order.in_minor_units = profile.in_minor_units;
+    order.is_tax_assumed = profile.tax_included.is_some() && making.includes_tax().is_none();
     let code = making.text(OrderField::DiscountCode);
     order.discounts.extend(discount_of(&order.discount, code));
     order.status = making.status(&order);
@@ -105,31 +109,42 @@ impl Making<'_> {
     /// Blank where none of it is stated.
     fn sum(&self, sum: &Sum) -> Result<String, Reason> {
         let form = &self.profile.form;
-        let cells_of =
-            |term: &Term| Cells { alternatives: vec![vec![term.name]], ..Cells::default() };
+        let cells_of = |term: &Term| Cells::of(term.name);
         let mut amounts = Vec::new();
         for term in &sum.once {
             let plain = agreed_amount(&cells_of(term), &self.material.carriers, form, true)?;
-            amounts.push((plain, term.is_negative));
+            amounts.extend(less(&plain, term)?);
         }
-        let lines = self.material.lines.iter().map(|(values, _)| *values);
-        let each = lines.flat_map(|values| sum.each.iter().map(move |term| (values, term)));
-        let refunds = self.material.refunds.iter();
-        let refunds =
-            refunds.flat_map(|values| sum.refunds.iter().map(move |term| (*values, term)));
-        for (values, term) in each.chain(refunds) {
-            let plain = form.plain(&cells_of(term).text(values)?).ok_or(Reason::BadMoney)?;
-            amounts.push((plain, term.is_negative));
+        // Without a cell that says so, prices are taken to include tax.
+        let has_tax = self.includes_tax() == Some(false);
+        let each_tax = sum.each_tax.iter().filter(|_| has_tax);
+        let each: Vec<&Term> = sum.each.iter().chain(each_tax).collect();
+        for (values, _) in &self.material.lines {
+            for term in &each {
+                let plain = form.plain(&cells_of(term).text(*values)?).ok_or(Reason::BadMoney)?;
+                amounts.extend(less(&plain, term)?);
+            }
         }
-        amounts.retain(|(plain, _)| !plain.is_empty());
+        for values in &self.material.refunds {
+            for term in &sum.refunds {
+                let plain = form.plain(&cells_of(term).text(*values)?).ok_or(Reason::BadMoney)?;
+                let amount = exact(&plain)?;
+                amounts.extend(amount.map(|it| if term.is_negative { it.negated() } else { it }));
+            }
+        }
         if amounts.is_empty() {
             return Ok(String::new());
         }
-        let total = amounts.iter().try_fold(Exact::default(), |total, (plain, is_negative)| {
-            let amount = Exact::parse(plain)?;
-            total.add(if *is_negative { amount.negated() } else { amount })
-        });
+        let total = amounts.into_iter().try_fold(Exact::default(), Exact::add);
         total.map(Exact::print).ok_or(Reason::BadMoney)
+    }
+
+    /// Whether the prices include tax; `None` where no cell says so.
+    fn includes_tax(&self) -> Option<bool> {
+        let rule = self.profile.tax_included.as_ref()?;
+        let text = agreed(&rule.cells, &self.material.carriers).ok()?;
+        let word = rule.words.iter().find(|(word, _)| is_same_if_lossy(&text, word));
+        word.map(|(_, is_included)| *is_included)
     }
 
     fn date(&mut self, field: OrderField) -> String {
@@ -149,7 +164,7 @@ impl Making<'_> {
             Zone::Fixed(zone) => return Some(Some(zone.clone())),
             Zone::Cell { column, words } => (column, words),
         };
-        let cells = Cells { alternatives: vec![vec![*column]], ..Cells::default() };
+        let cells = Cells::of(*column);
         let text = agreed(&cells, &self.material.carriers).ok()?;
         if text.is_empty() {
             return Some(None);
@@ -162,20 +177,17 @@ impl Making<'_> {
         if self.material.is_cancelled {
             return Some(Status::Cancelled);
         }
-        let status = match status(&self.profile.status, &self.material.carriers) {
+        let status = match status(self.profile, self.kept, &self.material.carriers) {
             Ok(status) => status,
             Err(reason) => {
                 self.faults.add(reason, "status", self.material.line);
                 return None;
             }
         };
-        let refunded =
-            Exact::parse(&order.refunded).filter(|refunded| *refunded > Exact::default());
-        Some(match (status, refunded, Exact::parse(&order.total)) {
-            (Status::Paid, Some(refunded), Some(total)) if self.profile.refunds_tell => {
-                if refunded >= total { Status::Refunded } else { Status::PartiallyRefunded }
-            }
-            (status, ..) => status,
+        Some(if self.profile.refunds_tell {
+            after_refunds(status, &order.refunded, &order.total)
+        } else {
+            status
         })
     }
 
@@ -197,6 +209,20 @@ impl Making<'_> {
             self.faults.push(RecordError::new(reason), self.material.line);
         }
     }
+}
+
+/// The amount of a term; one that is taken away loses its sign, as some exports state discounts
+/// below zero.
+fn less(plain: &str, term: &Term) -> Result<Option<Exact>, Reason> {
+    let amount = exact(plain)?;
+    Ok(amount.map(|it| if term.is_negative { it.magnitude().negated() } else { it }))
+}
+
+fn exact(plain: &str) -> Result<Option<Exact>, Reason> {
+    if plain.is_empty() {
+        return Ok(None);
+    }
+    Exact::parse(plain).map(Some).ok_or(Reason::BadMoney)
 }
 
 /// The order's discount, where there is one: a code with its amount (a zero counts), or an amount

@@ -39,6 +39,8 @@ const KEYS: &[&str] = &[
     "dates",
     "time",
     "zone",
+    "amounts",
+    "tax_included",
     "also",
     "order",
     "line",
@@ -88,6 +90,7 @@ fn profile(name: &str, table: &Table<'_>) -> Profile {
     let (source, line_names) = shape::source(table, &names);
     let order = fields::order(table, &names);
     let line = fields::line(table, line_names.as_ref().unwrap_or(&names));
+    let is_json = matches!(source, Source::Json { .. });
     let mut profile = Profile {
         name: name.to_owned(),
         title: table.text("title").unwrap_or_else(|| format!("export as mappings.{name} has it")),
@@ -104,9 +107,11 @@ fn profile(name: &str, table: &Table<'_>) -> Profile {
         status: fields::status(table, &names),
         refunds_tell: table.flag("refunds_tell"),
         row_kind: fields::row_kind(table, &names),
-        form: form(table),
+        form: Form { has_exponents: is_json, ..form(table) },
         dates: dates(table),
         zone: zone(table, &names),
+        in_minor_units: in_minor_units(table),
+        tax_included: fields::tax_included(table, &names),
         names: names.into_list(),
         line_names: line_names.map(Names::into_list),
         digest: [0; 16],
@@ -144,11 +149,12 @@ fn check_needed(profile: &Profile, table: &Table<'_>) {
     if !missing.is_empty() {
         table.fault(&format!("lacks {}", missing.join(", ")), "each of them");
     }
-    let over_lines = |field: &Field| matches!(field, Field::Sum(sum) if !sum.each.is_empty() || !sum.refunds.is_empty());
+    let over_lines =
+        |field: &Field| matches!(field, Field::Sum(sum) if sum.terms().count() > sum.once.len());
     if profile.line_names.is_some() && profile.order.iter().flatten().any(over_lines) {
         table.fault(
             "adds up over lines that are no rows",
-            "`once` in place of `each` and `refunds`",
+            "`once` in place of `each`, `each_tax` and `refunds`",
         );
     }
     if let (Source::Csv { layout: RowLayout::Parts(parts), .. }, Some(names)) =
@@ -176,11 +182,24 @@ fn form(table: &Table<'_>) -> Form {
         decimal_mark: one("decimal_mark", Some('.')).unwrap_or('.'),
         thousands: one("thousands", None),
         signs: table.texts("signs"),
+        ..Form::default()
     };
     if form.thousands == Some(form.decimal_mark) {
         table.fault("decimal_mark and thousands are the same", "two signs");
     }
     form
+}
+
+fn in_minor_units(table: &Table<'_>) -> bool {
+    let Some(value) = table.get("amounts") else { return false };
+    match value.text().as_deref() {
+        Some("minor_units") => true,
+        Some("decimal") | None => false,
+        Some(_) => {
+            value.fault("no form of amounts", "\"decimal\" or \"minor_units\"");
+            false
+        }
+    }
 }
 
 fn dates(table: &Table<'_>) -> Dates {

@@ -3,6 +3,7 @@
 use super::amounts::Form;
 use super::dates::Dates;
 use crate::domain::Status;
+use crate::extract::statuses::Statuses;
 use jiff::tz::TimeZone;
 use std::cell::RefCell;
 
@@ -122,6 +123,9 @@ pub struct Profile {
     pub form: Form,
     pub dates: Dates,
     pub zone: Zone,
+    /// Amounts are in the currency's minor unit.
+    pub in_minor_units: bool,
+    pub tax_included: Option<TaxIncluded>,
     /// Stands for everything that decides what is read: a run goes on only under the mapping it
     /// began with.
     pub digest: [u8; 16],
@@ -193,6 +197,15 @@ pub struct Sum {
     pub once: Vec<Term>,
     /// Of every row that is a refund.
     pub refunds: Vec<Term>,
+    /// Tax of every line, which is added where the prices don't include it.
+    pub each_tax: Vec<Term>,
+}
+
+/// Whether the prices of an order include tax, by one of its cells.
+#[derive(Debug, Clone)]
+pub struct TaxIncluded {
+    pub cells: Cells,
+    pub words: Vec<(String, bool)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,7 +223,11 @@ pub struct StatusRule {
     /// What any text means; words go before it.
     pub filled: Option<Answer>,
     pub blank: Option<Answer>,
+    /// What a date means. Then any other text is a fault.
+    pub dated: Option<Answer>,
     pub words: Vec<(String, Answer)>,
+    /// The words of a shop system, for what is not in `words`.
+    pub table: Option<&'static Statuses>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -268,6 +285,11 @@ impl Profile {
 }
 
 impl Cells {
+    /// One column, or place.
+    pub fn of(name: Name) -> Self {
+        Self { alternatives: vec![vec![name]], ..Self::default() }
+    }
+
     pub fn names(&self) -> impl Iterator<Item = Name> {
         self.alternatives.iter().flatten().copied()
     }
@@ -275,7 +297,8 @@ impl Cells {
 
 impl Sum {
     pub fn terms(&self) -> impl Iterator<Item = Term> {
-        self.each.iter().chain(&self.once).chain(&self.refunds).copied()
+        let terms = self.each.iter().chain(&self.once).chain(&self.refunds);
+        terms.chain(&self.each_tax).copied()
     }
 }
 

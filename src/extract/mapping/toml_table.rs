@@ -88,14 +88,7 @@ impl<'t> Table<'t> {
     }
 
     pub fn flag(&self, key: &str) -> bool {
-        let Some(value) = self.get(key) else { return false };
-        match value.value.get_ref() {
-            DeValue::Boolean(flag) => *flag,
-            _ => {
-                value.fault("no flag", "true or false");
-                false
-            }
-        }
+        self.get(key).and_then(|value| value.flag()).unwrap_or(false)
     }
 
     pub fn fault(&self, what: &str, expected: &str) {
@@ -143,6 +136,16 @@ impl<'t> Value<'t> {
             DeValue::String(text) => Some(text.to_string()),
             _ => {
                 self.fault("no text", "a text in quotes");
+                None
+            }
+        }
+    }
+
+    pub fn flag(&self) -> Option<bool> {
+        match self.value.get_ref() {
+            DeValue::Boolean(flag) => Some(*flag),
+            _ => {
+                self.fault("no flag", "true or false");
                 None
             }
         }

@@ -178,7 +178,7 @@ impl WarehouseTable {
             && row.is_whole
         {
             let (value, bytes) = (tree.root(), object.as_bytes());
-            let document = Document { value, bytes, line: row.line, has_bad_bytes };
+            let document = Document { value, bytes, line: row.line, has_bad_bytes, is_row: true };
             if let Message::Record { row, .. } = Envelope::Airbyte.read(value) {
                 return (row.order(format, &document), row.stamps);
             }

@@ -1,6 +1,7 @@
 //! What became of an order, in Shopify's words.
 
 use crate::domain::Status;
+use crate::extract::statuses::SHOPIFY;
 
 /// The values that decide; `financial` is `None` if the export has no such field.
 pub struct Words<'a> {
@@ -22,17 +23,6 @@ impl Words<'_> {
         if !self.cancelled_at.is_empty() {
             return Some(Status::Cancelled);
         }
-        let known: &[(&[u8], Status)] = &[
-            (b"paid", Status::Paid),
-            (b"partially_refunded", Status::PartiallyRefunded),
-            (b"refunded", Status::Refunded),
-            (b"voided", Status::Cancelled),
-            (b"pending", Status::Pending),
-            (b"authorized", Status::Pending),
-            (b"partially_paid", Status::Pending),
-            (b"unpaid", Status::Pending),
-            (b"expired", Status::Failed),
-        ];
         match self.financial {
             None | Some(b"") if self.source.eq_ignore_ascii_case(b"shopify_draft_order") => {
                 Some(Status::Draft)
@@ -40,10 +30,7 @@ impl Words<'_> {
             // An export with few columns: an order is not rejected for what it does not state.
             None => Some(Status::Paid),
             Some(b"") => Some(Status::Pending),
-            Some(word) => known
-                .iter()
-                .find(|(name, _)| name.eq_ignore_ascii_case(word))
-                .map(|(_, status)| *status),
+            Some(word) => SHOPIFY.of(&String::from_utf8_lossy(word)),
         }
     }
 }

@@ -102,7 +102,7 @@ fn refunded(record: &Record<'_>, order: &SourceOrder) -> String {
     if refunded.is_empty() {
         let refunds = connection(record, "refunds", Record::list);
         refunded =
-            decimal::sum_stated(refunds.iter().map(|one| shop_money(one, "totalRefundedSet")));
+            decimal::sum_reductions(refunds.iter().map(|one| shop_money(one, "totalRefundedSet")));
     }
     match decimal::parse(&refunded) {
         _ if refunded.is_empty() => decimal::excess(&order.total, &order.current_total),
@@ -142,7 +142,7 @@ pub fn discounts(line: &Record<'_>, of_shipping: bool) -> Vec<SourceDiscount> {
 }
 
 pub fn line(item: &Record<'_>) -> SourceLine {
-    let quantity = item.text("quantity");
+    let quantity = item.amount("quantity");
     let price = amount(item, "originalUnitPriceSet", "originalUnitPrice");
     SourceLine {
         id: gid::number(text_or(item.object("variant").id("id"), || {
@@ -162,12 +162,12 @@ pub fn line(item: &Record<'_>) -> SourceLine {
 
 /// The shop's money of a set; blank where it is not stated.
 fn shop_money(record: &Record<'_>, set: &'static str) -> String {
-    record.object(set).object("shopMoney").text("amount")
+    record.object(set).object("shopMoney").amount("amount")
 }
 
 /// The shop's money of a set, else the number alone, which is the shop's too.
 fn amount(record: &Record<'_>, set: &'static str, alone: &'static str) -> String {
-    text_or(shop_money(record, set), || record.text(alone))
+    text_or(shop_money(record, set), || record.amount(alone))
 }
 
 /// A list as a GraphQL answer spells it: `{"edges": [{"node": …}]}`, `{"nodes": […]}`, or just a

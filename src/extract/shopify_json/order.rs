@@ -10,7 +10,7 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
         id: record.id("id"),
         number: record.text("name"),
         updated_at: record.text("updated_at"),
-        current_total: record.text("current_total_price"),
+        current_total: record.amount("current_total_price"),
         charges: charges(record),
         // The token is what the abandoned checkout was known by.
         checkout_id: record.first(["checkout_token", "cart_token", "checkout_id"]),
@@ -55,10 +55,10 @@ fn shared(record: &Record<'_>) -> SourceOrder {
         created_at: record.text("created_at"),
         currency: record.text("currency"),
         paid_currency: record.text("presentment_currency"),
-        total: record.text("total_price"),
+        total: record.amount("total_price"),
         shipping: shipping(record, &shipping_lines),
-        tax: record.text("total_tax"),
-        discount: record.text("total_discounts"),
+        tax: record.amount("total_tax"),
+        discount: record.amount("total_discounts"),
         discounts: discounts(record),
         shipping_method: shipping_lines.first().map(|line| line.text("title")).unwrap_or_default(),
         lines: record.lines("line_items").iter().map(line).collect(),
@@ -70,9 +70,9 @@ fn line(item: &Record<'_>) -> SourceLine {
     SourceLine {
         id: text_or(item.id("variant_id"), || item.id("product_id")),
         name: item.first(["name", "title"]),
-        quantity: item.text("quantity"),
-        unit_price: item.text("price"),
-        discount: item.text("total_discount"),
+        quantity: item.amount("quantity"),
+        unit_price: item.amount("price"),
+        discount: item.amount("total_discount"),
         sku: item.text("sku"),
         at_line: item.line(),
         ..SourceLine::default()
@@ -88,26 +88,26 @@ fn consent(record: &Record<'_>, customer: &Record<'_>) -> Option<bool> {
 }
 
 fn shop_money(record: &Record<'_>, set: &'static str) -> String {
-    record.object(set).object("shop_money").text("amount")
+    record.object(set).object("shop_money").amount("amount")
 }
 
 fn shipping(record: &Record<'_>, shipping_lines: &[Record<'_>]) -> String {
     text_or(shop_money(record, "total_shipping_price_set"), || {
-        decimal::sum_stated(shipping_lines.iter().map(|line| line.text("price")))
+        decimal::sum_stated(shipping_lines.iter().map(|line| line.amount("price")))
     })
 }
 
 /// The tip and the duties: in the total, and in no line.
 fn charges(record: &Record<'_>) -> String {
     let duties = shop_money(record, "original_total_duties_set");
-    decimal::sum_stated([record.text("total_tip_received"), duties])
+    decimal::sum_stated([record.amount("total_tip_received"), duties])
 }
 
 /// The codes, each with what it took off; a code without an amount is left out.
 fn discounts(record: &Record<'_>) -> Vec<SourceDiscount> {
     let mut discounts = Vec::new();
     for code in record.list("discount_codes") {
-        let (name, amount) = (code.text("code"), code.text("amount"));
+        let (name, amount) = (code.text("code"), code.amount("amount"));
         if !amount.is_empty() {
             let of_shipping = code.text("type") == "shipping";
             discounts.push(SourceDiscount::named(name, amount, of_shipping));
@@ -132,12 +132,12 @@ fn refunded(record: &Record<'_>, order: &SourceOrder) -> String {
                 let currency = transaction.text("currency");
                 is_foreign |=
                     !currency.is_empty() && !currency.eq_ignore_ascii_case(&order.currency);
-                amounts.push(transaction.text("amount"));
+                amounts.push(transaction.amount("amount"));
             }
         }
     }
     if !is_foreign && !amounts.is_empty() {
-        return decimal::sum(amounts);
+        return decimal::sum_reductions(amounts);
     }
     match decimal::excess(&order.total, &order.current_total) {
         unknown if unknown.is_empty() && is_foreign => "unknown".to_owned(),

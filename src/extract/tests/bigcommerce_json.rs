@@ -68,7 +68,7 @@ fn orders_are_joined_with_their_products_coupons_and_shipping() {
     );
     assert_eq!(
         (order.shipping.as_str(), order.discount.as_str(), order.refunded.as_str()),
-        ("12.0000", "5", "")
+        ("12", "5", "")
     );
     assert_eq!((order.shipping_method.as_str(), order.status), ("Flat rate", Some(Status::Paid)));
     let discount = |name: &str, of_shipping| SourceDiscount {
@@ -204,15 +204,18 @@ fn a_guest_has_no_customer_and_a_currency_is_never_assumed() {
         folder.read(&["*"]).unwrap().remove(0)
     };
     assert_eq!(with("\"customer_id\":11", "\"customer_id\":0").customer_id, "");
-    assert_eq!(
-        with("\"currency_code\":\"USD\",", "").currency,
-        "USD",
-        "the order says that it is the store's"
-    );
-    assert_eq!(
-        with("\"currency_id\":1,\"currency_code\":\"USD\",", "\"currency_id\":2,").currency,
-        ""
-    );
+    let shown = "\"currency_id\":1,\"currency_code\":\"USD\",";
+    let paid = "\"default_currency_id\":1,\"default_currency_code\":\"USD\",";
+    for (from, to, currency) in [
+        (shown, "", "USD"),
+        (shown, "\"currency_id\":2,\"currency_code\":\"EUR\",", "USD"),
+        (paid, "", "USD"),
+        (paid, "\"default_currency_id\":2,", ""),
+        (paid, "\"currency_exchange_rate\":\"1.0000000000\",", "USD"),
+        (paid, "\"currency_exchange_rate\":\"0.8490000000\",", ""),
+    ] {
+        assert_eq!(with(from, to).currency, currency, "{to}: the one that was paid in");
+    }
     assert_eq!(
         with("Tue, 05 Mar", "Wed, 05 Mar").created_at,
         "Wed, 05 Mar 2019 21:40:11 +0000",

@@ -139,8 +139,8 @@ fn the_state_tells_what_became_of_it() {
 }
 
 #[test]
-fn a_surcharge_is_never_taken_for_a_discount_and_free_shipping_is_told_apart() {
-    assert_eq!(with("-3.3000", "3.3").discount, "-3.3", "which is refused for its sign");
+fn a_discount_has_either_sign_and_free_shipping_is_told_apart() {
+    assert_eq!(with("-3.3000", "3.3").discount, "3.3");
     for none in ["0", "-0.0000", "null"] {
         let order = with("-3.3000", none);
         assert!(order.discounts.is_empty() && order.faults.is_empty(), "{none}");
@@ -152,6 +152,21 @@ fn a_surcharge_is_never_taken_for_a_discount_and_free_shipping_is_told_apart() {
         with("\"shipping_discount_amount\": 0", "\"shipping_discount_amount\": 3.3").discounts[0]
             .of_shipping
     );
+}
+
+#[test]
+fn the_price_of_a_line_follows_its_total() {
+    let line = |more: &str| with("\"price\": 22.0,", more).lines.remove(0);
+    for (more, unit_price, total) in [
+        ("\"price\": 20, \"row_total\": 22,", "", "22"),
+        ("\"price\": 22, \"row_total\": \"2.2E+1\",", "", "22"),
+        ("\"price\": 22, \"row_total\": 0,", "22", ""),
+        ("\"price\": 22,", "22", ""),
+        ("\"row_total\": 22,", "", "22"),
+    ] {
+        let line = line(more);
+        assert_eq!((line.unit_price.as_str(), line.total.as_str()), (unit_price, total), "{more}");
+    }
 }
 
 #[test]

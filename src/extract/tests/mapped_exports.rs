@@ -185,6 +185,81 @@ fn etsy_states_no_total_so_it_is_added_up_exactly() {
 }
 
 #[test]
+fn amazons_prices_include_tax_where_the_marketplace_says_so() {
+    let header = format!("{AMAZON}\tsales-channel");
+    let order = |channel: &str, status: &str, discount: &str| {
+        let row = format!(
+            "404-1\t2017-06-17T08:04:21+00:00\t{status}\tSecondDay\tLamp\tA\tShipped\t1\tEUR\t119.00\t19.00\t\
+             5.95\t0.95\t\t\t{discount}\t\t{channel}\n"
+        );
+        orders_of(&header, &row).remove(0)
+    };
+    for (channel, total, is_assumed) in [
+        ("Amazon.de", "124.95", false),
+        ("amazon.co.uk", "124.95", false),
+        ("Amazon.com", "144.9", false),
+        ("Amazon.xy", "124.95", true),
+        ("", "124.95", true),
+    ] {
+        let order = order(channel, "Shipped", "");
+        assert_eq!((order.total.as_str(), order.is_tax_assumed), (total, is_assumed), "{channel}");
+    }
+    for discount in ["3.85", "-3.85"] {
+        assert_eq!(order("Amazon.de", "Shipped", discount).total, "121.1", "{discount}");
+    }
+    assert_eq!(order("Amazon.de", "Unshipped", "").status, Some(Status::Paid));
+    assert_eq!(
+        order("Amazon.de", "Shipped - Returned to Seller", "").status,
+        Some(Status::Cancelled)
+    );
+    let odd = order("Amazon.de", "Totally new word", "");
+    assert_eq!((odd.status, reasons(&odd)), (None, vec![Reason::UnknownStatus]));
+    assert_eq!(odd.status_word, "Totally new word");
+}
+
+#[test]
+fn only_a_date_cancels_in_a_mapping() {
+    let status = |cancelled: &str| {
+        let row = format!(
+            "1,#1,ann@example.com,2024-01-31 10:11:12 -0500,USD,paid,{cancelled},10,10,7,Line Item,Mug,3,,1,10\n"
+        );
+        let order = orders_of(MATRIXIFY, &row).remove(0);
+        (order.status, order.faults.len())
+    };
+    for (cancelled, expected) in [
+        ("2024-02-01 10:11:12 -0500", (Some(Status::Cancelled), 0)),
+        ("", (Some(Status::Paid), 0)),
+        ("false", (Some(Status::Paid), 0)),
+        ("yes", (None, 1)),
+    ] {
+        assert_eq!(status(cancelled), expected, "{cancelled}");
+    }
+}
+
+#[test]
+fn a_shops_formats_have_one_meaning_for_each_status() {
+    let details = "Product ID: 1, Product Qty: 1, Product SKU: M, Product Name: Mug, Product Unit Price: 10.00";
+    let bigcommerce = |word: &str| {
+        let row = format!(
+            "100,7,ann@example.com,31/01/2024,{word},10,0,0,Post,10,1,USD,,\"{details}\"\n"
+        );
+        orders_of(BIGCOMMERCE, &row).remove(0).status
+    };
+    let api = |word: &str| {
+        let json = format!(
+            "{{\"id\":1,\"status\":\"{word}\",\"date_created\":\"x\",\"total_inc_tax\":\"1\",\"currency_code\":\"USD\",\
+             \"billing_address\":{{}},\"products\":[{{\"name\":\"Mug\"}}]}}"
+        );
+        read(json).unwrap().remove(0).status
+    };
+    for word in ["Disputed", "Awaiting Pickup", "Declined", "Manual Verification", "Shipped", "Odd"]
+    {
+        assert_eq!(bigcommerce(word), api(word), "{word}");
+    }
+    assert_eq!(bigcommerce("Disputed"), Some(Status::Pending));
+}
+
+#[test]
 fn amazon_sells_items_that_are_cancelled_within_an_order_that_is_not() {
     let row = |id: &str, status: &str, sku: &str, qty: &str, price: &str| {
         format!(

@@ -62,7 +62,7 @@ fn what_is_no_single_value_refuses_its_record_and_no_other() {
     let flat = RECORD.replace('\n', "");
     let odd = [
         flat.replace("12.30", "{\"value\":12}"),
-        flat.replace("12.30", "1e3"),
+        flat.replace("12.30", "\"1e3x\""),
         flat.replace("\"lines\":[", "\"lines\":[5,"),
         flat.replace("\"ref\":7", "\"ref\":7,\"ref\":8"),
         "5".to_owned(),
@@ -94,4 +94,18 @@ fn a_file_that_lacks_places_or_is_cut_is_refused() {
     assert!(read_by("api", "ref,placed\n1,2\n").unwrap_err().contains("does not look like JSON"));
     assert!(read_by("auto", "{\"rows\":[]}").unwrap_err().contains("not recognised"));
     assert_eq!(read_by("api", "{\"rows\":[]}").unwrap().len(), 0);
+}
+
+#[test]
+fn amounts_may_have_exponents_and_be_in_minor_units() {
+    let mappings = API.replace("decimal_mark = \",\"\n", "amounts = \"minor_units\"\n");
+    let record = RECORD.replace('\n', "").replace("\"12,30\"", "1230");
+    let folder = Folder::with("api.json", record.replace("12.30", "1.23E+3"));
+    let order = folder.open_by(&mappings, "api", &["*"]).unwrap().read().next().unwrap().unwrap();
+    assert_eq!((order.total.as_str(), order.in_minor_units), ("1230", true));
+    assert_eq!(order.lines[0].unit_price, "1230");
+
+    let odd = mappings.replace("minor_units", "cents");
+    let error = folder.open_by(&odd, "api", &["*"]).unwrap_err().to_string();
+    assert!(error.contains("\"decimal\" or \"minor_units\""), "{error}");
 }

@@ -1,9 +1,9 @@
 //! The text of cells, with what is wrong with it.
 
-use crate::domain::Reason;
-use crate::domain::{RecordError, SourceOrder};
+use crate::domain::{Reason, RecordError, SourceOrder, Status};
 use crate::extract::order_errors::add_error;
 use crate::extract::rows::Row;
+use crate::extract::statuses::{WOOCOMMERCE, after_refunds};
 
 /// Takes cells out of one row.
 pub struct Cells<'r> {
@@ -47,6 +47,11 @@ impl<'r> Cells<'r> {
 /// below zero and are not a charge; the report then says that the order's parts miss its total.
 pub fn charges(fees: &str) -> String {
     if fees.starts_with('-') { String::new() } else { fees.to_owned() }
+}
+
+/// WooCommerce has no word for a partial refund; `None` for a word that it does not have.
+pub fn status_of(word: &str, refunded: &str, total: &str) -> Option<Status> {
+    WOOCOMMERCE.of(word).map(|status| after_refunds(status, refunded, total))
 }
 
 /// WooCommerce writes 0 where there is no account, product or variation.

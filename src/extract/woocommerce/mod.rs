@@ -7,7 +7,6 @@ mod cells;
 mod grouped;
 mod others;
 mod rest;
-mod status;
 mod sums;
 mod webtoffee;
 

@@ -244,18 +244,23 @@ fn a_product_without_id_or_sku_keeps_one_id_across_orders() {
 }
 
 #[test]
-fn quantities_are_whole_and_positive() {
+fn quantities_are_positive_and_may_be_fractions() {
+    use crate::transform::amounts::Quantity::{self, Fraction, Whole};
     for (text, expected) in [
-        ("1", Some(1)),
-        ("2.0", Some(2)),
+        ("1", Some(Whole(1))),
+        ("2.0", Some(Whole(2))),
         ("0", None),
         ("-1", None),
-        ("1.5", None),
+        ("1.5", Some(Fraction)),
+        ("0.75", Some(Fraction)),
+        ("1.", None),
+        (".5", None),
+        ("-0.5", None),
         ("", None),
         ("1 pcs", None),
         ("4294967297", None),
     ] {
-        assert_eq!(super::quantity(text), expected, "{text}");
+        assert_eq!(Quantity::parse(text), expected, "{text}");
     }
 }
 
@@ -306,7 +311,6 @@ fn where_only_the_lines_total_is_stated_one_unit_is_its_share() {
         None
     );
     assert_eq!(faults(lines(vec![of("3", "22,00")])), ["bad_money"]);
-    assert_eq!(faults(lines(vec![of("1.5", "22.00")])), ["bad_quantity"]);
     assert_eq!(faults(lines(vec![of("1", "")])), ["bad_money"]);
     let cut = SourceOrder { lines: vec![of("3", "22.00")], subtotal: "22.01".into(), ..source() };
     assert_eq!(faults(cut), ["truncated"]);
@@ -315,6 +319,85 @@ fn where_only_the_lines_total_is_stated_one_unit_is_its_share() {
         matches!(transform(&mut whole.clone(), &rules()), Mapped::Order(..)),
         "by what the line cost, not by rounded prices"
     );
+}
+
+#[test]
+fn a_fractional_quantity_is_one_unit_of_the_lines_total_or_refused() {
+    let of =
+        |line: SourceLine| SourceOrder { lines: vec![line], subtotal: String::new(), ..source() };
+    let by_total = |quantity: &str, total: &str| {
+        of(SourceLine { total: total.into(), ..line("Linen", quantity, "") })
+    };
+    for (order, price) in [
+        (by_total("0.75", "9.00"), 900),
+        (of(line("Linen", "0.75", "12.00")), 900),
+        (of(line("Linen", "2.500", "10")), 2500),
+        (of(line("Linen", "0.333", "10.00")), 333),
+    ] {
+        let Mapped::Order(sent, notes) = transform(&mut order.clone(), &rules()) else {
+            panic!("expected an order")
+        };
+        assert_eq!((sent.lines[0].price.minor(), sent.lines[0].quantity), (price, 1));
+        assert_eq!(notes.fractional, 1);
+        let policy = Policy {
+            fractional_quantity: crate::domain::FractionalQuantity::Refuse,
+            ..Policy::default()
+        };
+        let Mapped::Invalid(faults) = transform(&mut order.clone(), &by(policy)) else {
+            panic!("expected a fault")
+        };
+        assert_eq!(faults[0].reason, Reason::BadQuantity);
+    }
+    assert_eq!(faults(by_total("1.5", "22,00")), ["bad_money"]);
+    for removed in ["0", "0.0000"] {
+        assert_eq!(faults(of(line("Linen", removed, "10"))), ["no_products"], "{removed}");
+    }
+    let cut = SourceOrder { subtotal: "9.02".into(), ..of(line("Linen", "0.75", "12.00")) };
+    assert_eq!(faults(cut), ["truncated"]);
+}
+
+#[test]
+fn a_discounts_sign_does_not_matter() {
+    let net = by(Policy { refunds: Refunds::Net, ..Policy::default() });
+    let signed = |sign: &str| SourceOrder {
+        discount: format!("{sign}9.92"),
+        refunded: format!("{sign}4.09"),
+        discounts: vec![SourceDiscount {
+            name: "VIP20".into(),
+            amount: format!("{sign}9.92"),
+            of_shipping: false,
+        }],
+        ..source()
+    };
+    assert_eq!(payload(signed("-"), &net), payload(signed(""), &net));
+    assert_eq!(faults(SourceOrder { discount: "--9.92".into(), ..source() }), ["bad_money"]);
+}
+
+#[test]
+fn minor_units_are_those_of_the_currency() {
+    let order = |currency: &str, total: &str| SourceOrder {
+        currency: currency.into(),
+        in_minor_units: true,
+        total: total.into(),
+        lines: vec![line("Tee", "2", "1000")],
+        subtotal: String::new(),
+        shipping: "500".into(),
+        discount: "-200".into(),
+        discounts: vec![],
+        tax: String::new(),
+        ..source()
+    };
+    for currency in ["EUR", "JPY", "KWD"] {
+        let sent = payload(order(currency, "2300"), &rules());
+        let numbers = [&sent["totalPrice"], &sent["shippingAmount"], &sent["discountAmount"]];
+        assert_eq!(numbers.map(|n| n.as_i64()), [2300, 500, 200].map(Some), "{currency}");
+        assert_eq!(sent["orderProducts"][0]["price"], 1000);
+    }
+    assert_eq!(faults(order("EUR", "2300.5")), ["money_precision"]);
+    assert_eq!(faults(order("EUR", "12,5")), ["bad_money"]);
+    let unnamed =
+        by(Policy { currency: crate::domain::Currency::parse("EUR").ok(), ..Policy::default() });
+    assert_eq!(payload(order("", "5"), &unnamed)["totalPrice"], 5);
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 use crate::domain::Status;
 use crate::extract::mapping::profile::{
-    Answer, Cells, Field, LineField, Names, OrderField, RowKind, RowKinds, StatusRule, Sum, Term,
+    Answer, Cells, Field, LineField, Names, OrderField, RowKind, RowKinds, StatusRule, Sum,
+    TaxIncluded, Term,
 };
 use crate::extract::mapping::toml_table::{Table, Value};
+use crate::extract::statuses::{ALL, Statuses};
 
 pub fn order(profile: &Table<'_>, names: &Names) -> Vec<Option<Field>> {
     let keys: Vec<&str> = OrderField::ALL.iter().map(|field| field.key()).collect();
@@ -41,8 +43,10 @@ fn part<'t>(profile: &Table<'t>, key: &str, keys: &[&str]) -> Option<Table<'t>> 
     table
 }
 
+const SUM_KEYS: [&str; 4] = ["each", "once", "refunds", "each_tax"];
+
 fn is_sum(table: &Table<'_>) -> bool {
-    ["each", "once", "refunds"].iter().any(|key| table.get(key).is_some())
+    SUM_KEYS.iter().any(|key| table.get(key).is_some())
 }
 
 fn field_of(value: &Value<'_>, names: &Names) -> Option<Field> {
@@ -55,12 +59,13 @@ fn field_of(value: &Value<'_>, names: &Names) -> Option<Field> {
         return table.text("value").map(Field::Constant);
     }
     if is_sum(&table) {
-        table.only(&["each", "once", "refunds"]);
+        table.only(&SUM_KEYS);
         let terms = |key: &str| table.texts(key).iter().map(|text| term_of(text, names)).collect();
         return Some(Field::Sum(Sum {
             each: terms("each"),
             once: terms("once"),
             refunds: terms("refunds"),
+            each_tax: terms("each_tax"),
         }));
     }
     Some(Field::Cells(cells_of(value, names)))
@@ -122,7 +127,7 @@ pub fn status(profile: &Table<'_>, names: &Names) -> Vec<StatusRule> {
 }
 
 fn status_rule(rule: &Table<'_>, names: &Names) -> StatusRule {
-    rule.only(&["column", "optional", "filled", "blank", "words"]);
+    rule.only(&["column", "optional", "filled", "blank", "dated", "words", "table"]);
     if rule.get("column").is_none() {
         rule.fault("names no column", "column = \"…\"");
     }
@@ -138,8 +143,33 @@ fn status_rule(rule: &Table<'_>, names: &Names) -> StatusRule {
         is_optional: rule.flag("optional"),
         filled: answer("filled"),
         blank: answer("blank"),
+        dated: answer("dated"),
         words: words.unwrap_or_default(),
+        table: rule.get("table").and_then(|value| table_of(&value)),
     }
+}
+
+fn table_of(value: &Value<'_>) -> Option<&'static Statuses> {
+    let table = Statuses::named(&value.text()?);
+    if table.is_none() {
+        let known: Vec<&str> = ALL.iter().map(|table| table.shop).collect();
+        value.fault("no table of status words", &format!("one of: {}", known.join(", ")));
+    }
+    table
+}
+
+pub fn tax_included(profile: &Table<'_>, names: &Names) -> Option<TaxIncluded> {
+    let table = profile.table("tax_included")?;
+    table.only(&["column", "words"]);
+    let Some(column) = table.text("column") else {
+        table.fault("names no column", "column = \"…\"");
+        return None;
+    };
+    let words = table.table("words").map(|words| {
+        words.entries().filter_map(|(word, value)| Some((word.to_owned(), value.flag()?))).collect()
+    });
+    let cells = Cells::of(names.number(&column));
+    Some(TaxIncluded { cells, words: words.unwrap_or_default() })
 }
 
 fn answer_of(value: &Value<'_>) -> Option<Answer> {

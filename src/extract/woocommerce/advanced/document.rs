@@ -3,8 +3,7 @@
 use super::orders::is_short;
 use crate::domain::{Reason, RecordError, SourceDiscount, SourceLine, SourceOrder};
 use crate::extract::json::{JsonFormat, Record, text_or};
-use crate::extract::woocommerce::cells::{id, is_some_amount};
-use crate::extract::woocommerce::status;
+use crate::extract::woocommerce::cells::{id, status_of};
 
 pub static ORDERS: JsonFormat = JsonFormat {
     name: "advanced-order-export-json",
@@ -27,7 +26,8 @@ pub static ORDERS: JsonFormat = JsonFormat {
 };
 
 fn order(record: &Record<'_>) -> SourceOrder {
-    let refunded = record.text("Order Refund Amount");
+    let refunded = record.amount("Order Refund Amount");
+    let total = record.amount("Order Total Amount");
     let word = record.text("Order Status");
     let mut order = SourceOrder {
         id: record.id("Order ID"),
@@ -37,14 +37,14 @@ fn order(record: &Record<'_>) -> SourceOrder {
         created_at: record.text("Order Date"),
         updated_at: record.text("Modification Date"),
         currency: record.text("Currency"),
-        total: record.text("Order Total Amount"),
-        shipping: record.text("Order Shipping Amount"),
-        tax: record.text("Order Total Tax Amount"),
-        discount: record.text("Cart Discount Amount"),
+        shipping: record.amount("Order Shipping Amount"),
+        tax: record.amount("Order Total Tax Amount"),
+        discount: record.amount("Cart Discount Amount"),
         discounts: discounts(record),
         shipping_method: record.text("Shipping Method Title"),
         lines: record.lines("Products").iter().map(line).collect(),
-        status: status::of_label(&word, is_some_amount(&refunded)),
+        status: status_of(&word, &refunded, &total),
+        total,
         refunded,
         ..SourceOrder::default()
     };
@@ -52,7 +52,7 @@ fn order(record: &Record<'_>) -> SourceOrder {
         record.fault(Reason::UnknownStatus, "Order Status");
         order.status_word = word;
     }
-    if is_short(&order, &record.text("Order Subtotal Amount")) {
+    if is_short(&order, &record.amount("Order Subtotal Amount")) {
         order.faults.push(RecordError::new(Reason::Truncated));
     }
     order
@@ -62,7 +62,7 @@ fn discounts(record: &Record<'_>) -> Vec<SourceDiscount> {
     let coupons = record.list("Coupons");
     let discounts = coupons.iter().map(|coupon| SourceDiscount {
         name: coupon.text("Coupon Code"),
-        amount: coupon.text("Discount Amount"),
+        amount: coupon.amount("Discount Amount"),
         of_shipping: false,
     });
     discounts.filter(|one| !one.name.is_empty() && !one.amount.is_empty()).collect()
@@ -72,8 +72,8 @@ fn line(product: &Record<'_>) -> SourceLine {
     SourceLine {
         id: text_or(id(product.id("Variation Id")), || id(product.id("Product Id"))),
         name: product.first(["Item Name", "Product Name"]),
-        quantity: product.first(["Quantity", "Quantity (- Refund)"]),
-        unit_price: product.first(["Item Cost Before Discount", "Item Cost"]),
+        quantity: product.first_amount(["Quantity", "Quantity (- Refund)"]),
+        unit_price: product.first_amount(["Item Cost Before Discount", "Item Cost"]),
         sku: product.text("SKU"),
         category: product.text("Category"),
         image_url: product.text("Image URL"),

@@ -6,9 +6,9 @@ use crate::domain::{Reason, RecordError, SourceDiscount, SourceLine, SourceOrder
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::order_errors::add_error;
 use crate::extract::rows::{Row, Rows};
-use crate::extract::woocommerce::cells::{Cells, id, is_some_amount};
+use crate::extract::woocommerce::cells::{Cells, id, status_of};
 use crate::extract::woocommerce::grouped::{Grouped, RowForm};
-use crate::extract::woocommerce::{status, sums};
+use crate::extract::woocommerce::sums;
 use std::sync::Arc;
 
 impl CsvLayout for Columns {
@@ -46,7 +46,7 @@ impl RowForm for Columns {
             order.email = cells.text(self.user_email, "Customer User Email");
         }
         let word = cells.text(self.status, "Order Status");
-        order.status = status::of_label(&word, is_some_amount(&order.refunded));
+        order.status = status_of(&word, &order.refunded, &order.total);
         if order.status.is_none() {
             cells.add(RecordError::of(Reason::UnknownStatus, "Order Status"));
             order.status_word = word;

@@ -4,11 +4,11 @@
 use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder};
 use crate::extract::decimal;
 use crate::extract::json::{Record, text_or};
-use crate::extract::woocommerce::cells::{charges, id, is_some_amount};
-use crate::extract::woocommerce::status;
+use crate::extract::woocommerce::cells::{charges, id, is_some_amount, status_of};
 
 pub fn order(record: &Record<'_>) -> SourceOrder {
     let refunded = refunded(record);
+    let total = record.amount("total");
     let mut order = SourceOrder {
         id: record.id("id"),
         number: record.first(["number", "order_number"]),
@@ -19,15 +19,15 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
         created_at: moment(record, "date_created_gmt", "date_created"),
         updated_at: moment(record, "date_modified_gmt", "date_modified"),
         currency: record.text("currency"),
-        total: record.text("total"),
-        shipping: record.first(["shipping_total", "total_shipping"]),
-        tax: record.text("total_tax"),
-        discount: record.first(["discount_total", "total_discount"]),
+        shipping: record.first_amount(["shipping_total", "total_shipping"]),
+        tax: record.amount("total_tax"),
+        discount: record.first_amount(["discount_total", "total_discount"]),
         charges: charges(&fees(record)),
         discounts: discounts(record),
         shipping_method: shipping_method(record),
         lines: record.lines("line_items").iter().map(line).collect(),
-        status: status::of_slug(&record.text("status"), is_some_amount(&refunded)),
+        status: status_of(&record.text("status"), &refunded, &total),
+        total,
         refunded,
         ..SourceOrder::default()
     };
@@ -64,8 +64,8 @@ fn line(item: &Record<'_>) -> SourceLine {
     SourceLine {
         id: text_or(id(item.id("variation_id")), || id(item.id("product_id"))),
         name: item.first(["name", "parent_name"]),
-        quantity: item.text("quantity"),
-        total: item.text("subtotal"),
+        quantity: item.amount("quantity"),
+        total: item.amount("subtotal"),
         sku: item.text("sku"),
         image_url: image(item),
         at_line: item.line(),
@@ -89,7 +89,7 @@ fn fees(record: &Record<'_>) -> String {
     let (mut added, mut taken) = (Vec::new(), Vec::new());
     for fee in record.list("fee_lines") {
         // Before tax; below zero where a plugin took something off.
-        let amount = fee.text("total");
+        let amount = fee.amount("total");
         match amount.strip_prefix('-') {
             Some(less) => taken.push(less.to_owned()),
             None => added.push(amount),
@@ -101,12 +101,7 @@ fn fees(record: &Record<'_>) -> String {
 
 /// The refunds added up. They are stated below zero.
 fn refunded(record: &Record<'_>) -> String {
-    let refunds = record.list("refunds");
-    let amounts = refunds.iter().map(|refund| {
-        let amount = refund.text("total");
-        amount.strip_prefix('-').map_or(amount.clone(), str::to_owned)
-    });
-    decimal::sum(amounts.collect())
+    decimal::sum_reductions(record.list("refunds").iter().map(|refund| refund.amount("total")))
 }
 
 /// The coupons, each with what it took off; one that only made shipping free took nothing off any
@@ -114,7 +109,7 @@ fn refunded(record: &Record<'_>) -> String {
 fn discounts(record: &Record<'_>) -> Vec<SourceDiscount> {
     let mut discounts = Vec::new();
     for coupon in record.list("coupon_lines") {
-        let (name, amount) = (coupon.text("code"), coupon.first(["discount", "amount"]));
+        let (name, amount) = (coupon.text("code"), coupon.first_amount(["discount", "amount"]));
         if !amount.is_empty() {
             let of_shipping = coupon.is_true("free_shipping") && !is_some_amount(&amount);
             discounts.push(SourceDiscount::named(name, amount, of_shipping));

@@ -80,7 +80,7 @@ pub fn refunded(cell: &str) -> Option<String> {
     while !rest.is_empty() {
         let (amount, after) = rest.strip_prefix("amount:")?.split_once("|reason:")?;
         is_number(amount).then_some(())?;
-        amounts.push(amount.strip_prefix('-').unwrap_or(amount).to_owned());
+        amounts.push(amount.to_owned());
         let ends = |(at, _): &(usize, &str)| ends_in_date(&after[..*at]);
         rest = match after.match_indices(";amount:").find(ends) {
             Some((at, _)) => after.get(at + 1..)?,
@@ -88,7 +88,7 @@ pub fn refunded(cell: &str) -> Option<String> {
             None => return None,
         };
     }
-    Some(decimal::sum(amounts))
+    Some(decimal::sum_reductions(amounts))
 }
 
 fn ends_in_date(text: &str) -> bool {

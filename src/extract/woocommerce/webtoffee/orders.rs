@@ -6,9 +6,9 @@ use crate::domain::{Reason, RecordError, SourceLine, SourceOrder};
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::order_errors::add_error;
 use crate::extract::rows::{Row, Rows};
-use crate::extract::woocommerce::cells::{Cells, charges, id, is_some_amount};
+use crate::extract::woocommerce::cells::{Cells, charges, id, status_of};
 use crate::extract::woocommerce::grouped::{Grouped, RowForm};
-use crate::extract::woocommerce::{status, sums};
+use crate::extract::woocommerce::sums;
 use std::sync::Arc;
 
 impl CsvLayout for Columns {
@@ -52,7 +52,7 @@ impl RowForm for Columns {
         // No number, so that a rule that needs it refuses the order.
         order.refunded = lists::refunded(&refunds).unwrap_or_else(|| "unknown".to_owned());
         let word = cells.text(self.status, "status");
-        order.status = status::of_slug(&word, is_some_amount(&order.refunded));
+        order.status = status_of(&word, &order.refunded, &order.total);
         if order.status.is_none() {
             cells.add(RecordError::of(Reason::UnknownStatus, "status"));
             order.status_word = word;
