@@ -20,7 +20,7 @@ CREATE TABLE connections (
     service    TEXT NOT NULL,
     externalid TEXT NOT NULL,
     remote_id  NOT NULL,
-    seen_ms    INTEGER NOT NULL,        -- the row seen last is the one in use; 0: deleted at ActiveCampaign
+    seen_ms    INTEGER NOT NULL,        -- the row seen last is the one in use; 0: deleted at ActiveCampaign; -1: and given up
     UNIQUE (service, externalid, remote_id)
 );
 

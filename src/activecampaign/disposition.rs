@@ -80,7 +80,7 @@ pub enum FatalError {
     #[error("the target asks for payment; settle the account's bill first")]
     Payment,
     #[error(
-        "the connection was deleted at the target, and its orders with it; the next backfill makes it again and loads them all"
+        "the connection was deleted at ActiveCampaign\n  hint: `ordersync connection ensure JOB`, or `backfill --yes`, creates it again; all orders are then loaded again"
     )]
     ConnectionGone,
     #[error(

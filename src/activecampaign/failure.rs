@@ -50,6 +50,11 @@ impl Failure {
         }
     }
 
+    /// A list that shows the same page again and again.
+    pub(super) fn endless(request: &'static str) -> Self {
+        Self { code: Some("list_endless".to_owned()), ..Self::undecided(request) }
+    }
+
     /// A look-up that can say neither found nor absent: the list is longer than we read.
     pub(super) fn undecided(request: &'static str) -> Self {
         Self {
@@ -77,6 +82,11 @@ impl fmt::Display for Failure {
         match self.disposition {
             Disposition::Throttled => write!(f, "; too many requests, sent again after a pause"),
             Disposition::Again => write!(f, "; not carried out, may be sent again"),
+            Disposition::LookUp
+                if self.code.as_deref().is_some_and(|code| code.starts_with("list_")) =>
+            {
+                write!(f, "; the list can't be read to its end")
+            }
             Disposition::LookUp => {
                 write!(f, "; may have been carried out, look it up before sending again")
             }

@@ -103,12 +103,10 @@ pub struct Page<T> {
     pub records: Vec<T>,
     /// Of the whole list, where the target says.
     pub total: Option<u64>,
-    /// Where the next page begins; `None` after the last one.
-    pub next: Option<u64>,
 }
 
 /// A kind of record the target lists.
-pub(super) trait Record: Sized {
+pub trait Record: Sized {
     /// The list's path.
     const ROUTE: &'static str;
     /// The list's name in an answer.

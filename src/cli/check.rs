@@ -3,9 +3,9 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
 use super::output;
-use crate::activecampaign::{Client, Disposition, Failure, FatalError};
+use crate::activecampaign::Client;
 use crate::extract::{self, Export};
-use crate::run::{connection_check, shrinkage};
+use crate::run::{connection_check, end_of, shrinkage};
 use crate::settings::{Account, Job, Settings};
 use crate::state::{StateError, Store, View};
 use clap::Args;
@@ -191,6 +191,7 @@ fn check_connections(
             // For the plan, which asks nobody.
             store.note_connection(service, externalid, &connection_check(found.as_ref()))?;
         }
+        let sent = store.view()?.orders_sent_to(service, externalid)?;
         match asked {
             Ok(Some(found)) if found.is_internal => findings.bad(Exit::Usage, format!(
                 "{what} is ActiveCampaign's own integration\n  hint: choose another `service` or `externalid` for this job"
@@ -201,29 +202,22 @@ fn check_connections(
                     findings.doubtful(format!("{what}: its new contacts join the list with id {list}"));
                 }
             }
+            Ok(None) if sent > 0 => findings.bad(Exit::Refused, format!(
+                "{what} was deleted at ActiveCampaign, and the ledger has {sent} orders on it\n  hint: `ordersync connection ensure {}` creates it again; the next backfill then loads all orders", job.name
+            )),
             Ok(None) if lacks_urls => findings.bad(
                 Exit::Usage,
                 format!("{what} does not exist yet, and creating it needs `link_url` and `logo_url`"),
             ),
             Ok(None) => findings.good(format!("{what} does not exist yet; the first backfill creates it")),
             Err(failure) => {
-                findings.bad(exit_of(&failure), format!("{what}: {failure}"));
+                findings.bad(Exit::of_end(end_of(&failure), None), format!("{what}: {failure}"));
                 // The next job would be told the same.
                 return Ok(());
             }
         }
     }
     Ok(())
-}
-
-fn exit_of(failure: &Failure) -> Exit {
-    match failure.disposition {
-        Disposition::Throttled
-        | Disposition::Again
-        | Disposition::LookUp
-        | Disposition::Stop(FatalError::Away { .. }) => Exit::Away,
-        _ => Exit::Refused,
-    }
 }
 
 fn tell(global: &Global, settings: &Settings, findings: &Findings) {

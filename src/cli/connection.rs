@@ -3,9 +3,9 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
 use super::output;
-use crate::activecampaign::{Connection, Disposition};
+use crate::activecampaign::Connection;
 use crate::report::{self, ConnectionLine};
-use crate::run::{self, ensure};
+use crate::run::{end_of, ensure};
 use crate::settings::{Account, Settings};
 use clap::{Args, Subcommand};
 
@@ -50,12 +50,9 @@ fn list(global: &Global, settings: &Settings, jobs: &[String]) -> Result<Exit, C
     let mut lines = Vec::new();
     for account in accounts {
         let client = assembly::client(account, None)?;
-        let found = runtime.block_on(client.connections()).map_err(|failure| {
-            let exit = match failure.disposition {
-                Disposition::Stop(stop) => Exit::of_end(run::end_by(&stop), None),
-                _ => Exit::Away,
-            };
-            CliError { exit, message: failure.to_string() }
+        let found = runtime.block_on(client.connections()).map_err(|failure| CliError {
+            exit: Exit::of_end(end_of(&failure), None),
+            message: failure.to_string(),
         })?;
         lines.extend(found.into_iter().map(|connection| line(settings, account, connection)));
     }

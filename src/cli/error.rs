@@ -1,6 +1,6 @@
 use super::exit::Exit;
 use crate::run::{
-    AdoptError, ConnectionError, ReadingError, RunError, UndoRefusal, VerifyError, end_by,
+    AdoptError, ConnectionError, ReadingError, RunError, UndoRefusal, VerifyError, end_by, end_of,
 };
 use crate::state::StateError;
 
@@ -18,6 +18,17 @@ impl CliError {
 
     pub(super) fn failed(message: impl ToString) -> Self {
         Self { exit: Exit::Failed, message: message.to_string() }
+    }
+
+    /// The object that `--json` prints.
+    pub(super) fn json(&self) -> serde_json::Value {
+        let (message, hint) = match self.message.split_once("\n  hint: ") {
+            Some((message, hint)) => (message, Some(hint)),
+            None => (self.message.as_str(), None),
+        };
+        serde_json::json!({ "error": {
+            "code": self.exit.word(), "exit": self.exit.code(), "message": message, "hint": hint,
+        } })
     }
 
     pub(super) fn map_message(self, map: impl FnOnce(&str) -> String) -> Self {
@@ -74,7 +85,7 @@ impl From<AdoptError> for CliError {
         let exit = match &error {
             AdoptError::NoConnection { .. } | AdoptError::Native { .. } => Exit::Usage,
             AdoptError::Fatal(stop) => Exit::of_end(end_by(stop), None),
-            AdoptError::Target(_) => Exit::Away,
+            AdoptError::Target(failure) => Exit::of_end(end_of(failure), None),
             AdoptError::Reading(_) | AdoptError::State(_) => Exit::Failed,
         };
         Self { exit, message: error.to_string() }
@@ -85,7 +96,7 @@ impl From<ConnectionError> for CliError {
     fn from(error: ConnectionError) -> Self {
         let exit = match &error {
             ConnectionError::Native { .. } | ConnectionError::Incomplete { .. } => Exit::Usage,
-            ConnectionError::Refused(_) => Exit::Refused,
+            ConnectionError::Refused(_) | ConnectionError::Gone { .. } => Exit::Refused,
             ConnectionError::Fatal(stop) => Exit::of_end(end_by(stop), None),
             ConnectionError::State(_) => Exit::Failed,
         };
@@ -95,10 +106,12 @@ impl From<ConnectionError> for CliError {
 
 impl From<VerifyError> for CliError {
     fn from(error: VerifyError) -> Self {
-        match error {
+        match &error {
             VerifyError::NothingLoaded => Self::usage(error),
-            // A range that could not be looked at is not verified.
-            VerifyError::Target(_) => Self { exit: Exit::Differences, message: error.to_string() },
+            VerifyError::ConnectionGone => Self { exit: Exit::Refused, message: error.to_string() },
+            VerifyError::Target(failure) => {
+                Self { exit: Exit::of_end(end_of(failure), None), message: error.to_string() }
+            }
             VerifyError::Reading(_) | VerifyError::State(_) => Self::failed(error),
         }
     }

@@ -37,6 +37,21 @@ impl Exit {
         }
     }
 
+    /// What `--json` calls a failure that ends so.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Usage => "usage",
+            Self::DeadLetters => "dead_letters",
+            Self::Locked => "locked",
+            Self::Refused => "refused",
+            Self::Away => "away",
+            Self::Differences => "differences",
+            Self::Interrupted(_) => "interrupted",
+        }
+    }
+
     /// The one of several that someone should hear of first.
     pub(super) fn worse(self, other: Self) -> Self {
         let weight = |exit: Self| match exit {

@@ -135,8 +135,12 @@ pub fn main() -> ExitCode {
         }
     };
     logging::start(&opts.global);
+    let is_json = opts.global.json;
     let exit = opts.run().unwrap_or_else(|error| {
         output::complain(&error.message);
+        if is_json && !output::has_printed() {
+            output::print_json(&error.json());
+        }
         error.exit
     });
     let exit = if output::is_whole() { exit } else { exit.worse(Exit::Failed) };

@@ -6,6 +6,13 @@ use std::sync::{Mutex, PoisonError};
 /// Whether something could not be written to standard output.
 static FAILED: AtomicBool = AtomicBool::new(false);
 
+/// Whether anything was written to standard output.
+static PRINTED: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn has_printed() -> bool {
+    PRINTED.load(Ordering::Relaxed)
+}
+
 /// Data goes to standard output. A closed pipe (`| head`) ends the output, not the work; any other
 /// write error is reported at the end.
 pub(super) fn print(text: &str) {
@@ -31,6 +38,7 @@ pub(super) fn width() -> Option<usize> {
 }
 
 fn write(bytes: &[u8]) {
+    PRINTED.store(true, Ordering::Relaxed);
     let mut out = io::stdout().lock();
     if let Err(error) = out.write_all(bytes).and_then(|()| out.flush())
         && error.kind() != ErrorKind::BrokenPipe

@@ -124,21 +124,45 @@ pub(super) fn confirm(accounts: &[&Account], state_dir: &Path) -> Result<(), Cli
         return Ok(());
     }
     for account in accounts {
-        if View::open(state_dir, &account.name)?.has_orders()? {
-            continue;
-        }
-        let mut err = io::stderr().lock();
-        // A question that can't be shown can't be answered with yes.
-        let asked = write!(err, "Nothing was ever written to {}. Begin? [y/N] ", account.url)
-            .and_then(|()| err.flush());
-        let mut answer = String::new();
-        let answered = asked.and_then(|()| io::stdin().lock().read_line(&mut answer));
-        let is_yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
-        if answered.is_err() || !is_yes {
-            return Err(CliError::usage(
-                "nothing was sent\n  hint: --yes goes ahead without asking",
-            ));
+        if !View::open(state_dir, &account.name)?.has_orders()? {
+            ask(&format!("Nothing was ever written to {}. Begin? [y/N] ", account.url))?;
         }
     }
     Ok(())
+}
+
+fn ask(question: &str) -> Result<(), CliError> {
+    let mut err = io::stderr().lock();
+    // A question that can't be shown can't be answered with yes.
+    let asked = err.write_all(question.as_bytes()).and_then(|()| err.flush());
+    let mut answer = String::new();
+    let answered = asked.and_then(|()| io::stdin().lock().read_line(&mut answer));
+    let is_yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+    if answered.is_err() || !is_yes {
+        return Err(CliError::usage("nothing was sent\n  hint: --yes goes ahead without asking"));
+    }
+    Ok(())
+}
+
+/// Whether a connection that was deleted at ActiveCampaign is to be created again: only where
+/// someone says so, at a terminal or by `--yes`.
+pub(super) fn is_to_be_created_again(
+    view: &View,
+    job: &Job,
+    is_confirmed: bool,
+) -> Result<bool, CliError> {
+    let (service, externalid) = (&job.connection.service, &job.connection.externalid);
+    let sent = view.orders_sent_to(service, externalid)?;
+    if sent == 0 || view.connection(service, externalid)?.is_some() {
+        return Ok(false);
+    }
+    if !is_confirmed {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Ok(false);
+        }
+        ask(&format!(
+            "The connection {service}/{externalid} was deleted at ActiveCampaign with {sent} orders. Create it again and load them all? [y/N] "
+        ))?;
+    }
+    Ok(true)
 }

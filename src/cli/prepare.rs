@@ -3,12 +3,12 @@
 use super::assembly::{self, Dates};
 use super::error::CliError;
 use super::options::Global;
-use super::preflight::{Limits, Preflight, Unplanned, confirm, preflight};
+use super::preflight::{Limits, Preflight, Unplanned, confirm, is_to_be_created_again, preflight};
 use crate::domain::Moment;
 use crate::extract::Export;
-use crate::run::{AccountPlanner, Job, OpenedAccount};
+use crate::run::{AccountPlanner, ConnectionSpec, Job, OpenedAccount};
 use crate::settings::{self, Account, Settings};
-use crate::state::Kind;
+use crate::state::{Kind, StateHandle};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -59,6 +59,9 @@ pub(super) fn prepare(
             let preflight = match request.kind {
                 Kind::Backfill => {
                     let view = assembly::view(&settings.state_dir, account)?;
+                    if is_to_be_created_again(&view, &job, request.is_confirmed)? {
+                        give_up_connection(&opened.state, &job.connection)?;
+                    }
                     let unplanned = Unplanned { account, view, job: &job, export: &export };
                     preflight(global, unplanned, &mut planner, limits)?
                 }
@@ -72,6 +75,12 @@ pub(super) fn prepare(
         confirm(&accounts, &settings.state_dir)?;
     }
     Ok(prepared)
+}
+
+fn give_up_connection(state: &StateHandle, spec: &ConnectionSpec) -> Result<(), CliError> {
+    let (service, externalid) = (spec.service.clone(), spec.externalid.clone());
+    let noted = state.call(move |store| store.give_up_connection(&service, &externalid));
+    Ok(assembly::runtime()?.block_on(noted)?)
 }
 
 type AccountJobs<'a> = (&'a Account, Vec<(Job, Export)>);

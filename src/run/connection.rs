@@ -24,6 +24,10 @@ pub enum ConnectionError {
         "the connection {service}/{externalid} does not exist yet, and creating it needs `link_url` and `logo_url`\n  hint: set them under [jobs.NAME.connection]"
     )]
     Incomplete { service: String, externalid: String },
+    #[error(
+        "the connection {service}/{externalid} was deleted at ActiveCampaign, and the ledger has {orders} orders on it\n  hint: `ordersync connection ensure JOB`, or `backfill --yes`, creates it again; all orders are then loaded again"
+    )]
+    Gone { service: String, externalid: String, orders: u64 },
     #[error("the target would not make the connection: {0}")]
     Refused(Failure),
     #[error(transparent)]
@@ -45,7 +49,10 @@ pub(super) async fn establish(
     if let Some(known) = known {
         return Ok(known);
     }
-    let EstablishedConnection { local, id, is_new } = ensure(state, client, spec).await?;
+    let (service, externalid) = (spec.service.clone(), spec.externalid.clone());
+    let lost = state.call(move |store| store.orders_sent_to(&service, &externalid)).await?;
+    let EstablishedConnection { local, id, is_new } =
+        ensure_unless_lost(state, client, spec, lost).await?;
     if !is_new {
         hint_at_adopting(client, &id).await;
     }
@@ -71,11 +78,28 @@ pub async fn ensure(
     client: &Client,
     spec: &ConnectionSpec,
 ) -> Result<EstablishedConnection, ConnectionError> {
+    ensure_unless_lost(state, client, spec, 0).await
+}
+
+/// [`ensure`]; a connection that was deleted with `lost` orders on it is not created again.
+async fn ensure_unless_lost(
+    state: &StateHandle,
+    client: &Client,
+    spec: &ConnectionSpec,
+    lost: u64,
+) -> Result<EstablishedConnection, ConnectionError> {
     let found = client.connection_of(&spec.service, &spec.externalid).await.map_err(given_up)?;
     let seen = connection_check(found.as_ref());
     note(state, spec, seen.clone()).await?;
     let (id, is_new) = match found {
         Some(found) => (ours(found, spec)?, false),
+        None if lost > 0 => {
+            return Err(ConnectionError::Gone {
+                service: spec.service.clone(),
+                externalid: spec.externalid.clone(),
+                orders: lost,
+            });
+        }
         None => (create(client, spec).await?, true),
     };
     if is_new {
@@ -87,10 +111,28 @@ pub async fn ensure(
     Ok(EstablishedConnection { local, id, is_new })
 }
 
+/// Asks whether the connection still exists, for a run that had nothing to send and so did not
+/// notice. A target that is away is no reason to fail such a run.
+pub(super) async fn confirm(
+    client: &Client,
+    spec: &ConnectionSpec,
+    id: &RemoteId,
+) -> Result<(), FatalError> {
+    match client.connection_of(&spec.service, &spec.externalid).await {
+        Ok(found) if found.as_ref().is_some_and(|found| found.id == *id) => Ok(()),
+        Ok(_) => Err(FatalError::ConnectionGone),
+        Err(failure) => match failure.disposition {
+            Disposition::Stop(FatalError::Away { .. }) => Ok(()),
+            Disposition::Stop(stop) => Err(stop),
+            _ => Ok(()),
+        },
+    }
+}
+
 /// The ledger knows nothing of a connection that holds orders: it was probably lost.
 async fn hint_at_adopting(client: &Client, id: &RemoteId) {
     // Only a hint: what keeps it from being given, the run itself will meet.
-    let Ok(page) = client.orders(id, 0).await else { return };
+    let Ok(Some(page)) = client.orders(id).next().await else { return };
     if !page.records.is_empty() {
         let orders = page.total.unwrap_or(page.records.len() as u64);
         tracing::warn!(

@@ -1,6 +1,6 @@
 use super::batches::{BatchReader, ReaderEvent};
 use super::change_detector::ChangeDetector;
-use super::connection::establish;
+use super::connection::{confirm, establish};
 use super::execution::{Execution, ReadProgress, RunContext, letters};
 use super::ledger::Ledger;
 use super::meter::Meter;
@@ -11,7 +11,7 @@ use super::shrinkage::{Shrinkage, files_read, shrinkage};
 use super::{Accounting, RunError, RunReport};
 use crate::activecampaign::FatalError;
 use crate::plan::Fingerprints;
-use crate::state::{ConnectionId, Counts, RunClose, RunEnd, RunRow, RunStart, Settlement};
+use crate::state::{ConnectionId, Counts, Kind, RunClose, RunEnd, RunRow, RunStart, Settlement};
 use tokio::sync::mpsc::Receiver;
 use tracing::Instrument;
 
@@ -62,8 +62,12 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     };
     task.state.call(move |store| store.set_connection(run, connection)).await?;
     let fed = start_reading(&task, &row, connection, &mapping).await?;
+    let id = remote.clone();
     let mut execution = Execution::new(&task, &row, (connection, remote), meter).await?;
-    let error = execution.drive(fed).await.err();
+    let mut error = execution.drive(fed).await.err();
+    if error.is_none() && task.kind == Kind::Sync && execution.sent() == 0 {
+        error = confirm(task.client, &task.job.connection, &id).await.err().map(RunError::Fatal);
+    }
     if matches!(error, Some(RunError::Fatal(FatalError::ConnectionGone))) {
         task.state.call(move |store| store.lose_connection(connection)).await?;
     }

@@ -132,6 +132,11 @@ impl<'a> Execution<'a> {
         })
     }
 
+    /// Requests of this process for the run.
+    pub(super) fn sent(&self) -> u64 {
+        self.meter.total().total
+    }
+
     pub(super) fn end(self) -> (Meter, ReadProgress) {
         (self.meter, self.reached)
     }

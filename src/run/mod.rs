@@ -53,7 +53,7 @@ pub use job_history::JobHistory;
 pub use plan_reader::ReadingError;
 pub use planned_record::{Keep, LeftOut, PlannedRecord, RecordVerdict};
 pub use preview::{AccountPlanner, OnRecord, PlanInput, Preview, preview};
-pub use report::{Accounting, Progress, RunError, RunReport, end_by, time_left};
+pub use report::{Accounting, Progress, RunError, RunReport, end_by, end_of, time_left};
 pub use sample::{CheckedOrder, Selection, verify_sample};
 pub use shrinkage::{Shrinkage, shrinkage};
 pub use since::{SinceRun, preview_since};

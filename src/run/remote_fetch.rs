@@ -1,4 +1,4 @@
-use crate::activecampaign::{Client, Disposition, Failure, RemoteOrder};
+use crate::activecampaign::{Client, Failure, RemoteOrder};
 use crate::domain::{CustomerKey, Email, RemoteId};
 use crate::plan::Fingerprints;
 use crate::state::{CustomerMirror, RemoteRow, RemoteSnapshot, StateError};
@@ -19,31 +19,13 @@ pub(super) async fn fetch_orders(
     prints: &Fingerprints,
 ) -> Result<RemoteSnapshot, FetchError> {
     let mut mirror = RemoteSnapshot::new()?;
-    let mut next = Some(0);
-    while let Some(offset) = next {
-        let page = client.orders(connection, offset).await?;
-        let mut is_new = page.records.is_empty();
+    let mut pages = client.orders(connection);
+    while let Some(page) = pages.next().await? {
         for order in page.records {
-            is_new |= mirror.add(&mirrored(order, prints))?;
+            mirror.add(&mirrored(order, prints))?;
         }
-        if !is_new && page.next.is_some() {
-            // The same page again and again: the list has no end to reach.
-            return Err(endless().into());
-        }
-        next = page.next;
     }
     Ok(mirror)
-}
-
-fn endless() -> Failure {
-    let code = Some("list_endless".to_owned());
-    Failure {
-        disposition: Disposition::LookUp,
-        status: None,
-        code,
-        pointer: None,
-        request: "list_orders",
-    }
 }
 
 /// Every customer of a connection, by the hashes of its external id and its address.
@@ -53,14 +35,12 @@ pub(super) async fn fetch_customers(
     prints: &Fingerprints,
 ) -> Result<CustomerMirror, FetchError> {
     let mut mirror = CustomerMirror::new()?;
-    let mut next = Some(0);
-    while let Some(offset) = next {
-        let page = client.customers(connection, offset).await?;
+    let mut pages = client.customers(connection);
+    while let Some(page) = pages.next().await? {
         for customer in page.records {
             let key = prints.customer(&CustomerKey::registered(&customer.externalid));
             mirror.add(&customer.id, &key, &hash_of_address(&customer.email, prints))?;
         }
-        next = page.next;
     }
     Ok(mirror)
 }

@@ -1,5 +1,5 @@
 use super::{ConnectionError, ReadingError, Shrinkage};
-use crate::activecampaign::FatalError;
+use crate::activecampaign::{Disposition, Failure, FatalError};
 use crate::load::StepError;
 use crate::state::{Counts, Kind, Requests, RunEnd, RunId, RunRow, StateError};
 use std::time::Duration;
@@ -113,6 +113,7 @@ impl RunError {
             Self::Connection(
                 ConnectionError::Native { .. }
                 | ConnectionError::Incomplete { .. }
+                | ConnectionError::Gone { .. }
                 | ConnectionError::Refused(_),
             ) => RunEnd::Stopped,
             Self::Connection(ConnectionError::State(_)) => RunEnd::Failed,
@@ -122,6 +123,15 @@ impl RunError {
             | Self::ReaderCrashed
             | Self::Accounting(_) => RunEnd::Failed,
         }
+    }
+}
+
+/// How work ends that needs what could not be read.
+pub fn end_of(failure: &Failure) -> RunEnd {
+    match failure.disposition {
+        Disposition::Throttled | Disposition::Again | Disposition::LookUp => RunEnd::Paused,
+        Disposition::Stop(stop) => end_by(&stop),
+        _ => RunEnd::Stopped,
     }
 }
 

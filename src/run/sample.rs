@@ -2,7 +2,7 @@ use super::planned_record::RecordVerdict;
 use super::remote_fetch::mirrored;
 use super::verification::Sample;
 use super::verification_log::VerificationLog;
-use super::verify::{OrderComparison, connection_of, reading_of};
+use super::verify::{OrderComparison, existing_connection, reading_of};
 use super::{Job, Mismatch, Verification, VerificationSink, VerifyError};
 use crate::activecampaign::{Client, RemoteProduct};
 use crate::domain::{Order, RemoteId};
@@ -60,7 +60,7 @@ pub async fn verify_sample(
     client: &Client,
     (choice, record): (Selection<'_>, Option<VerificationSink<'_>>),
 ) -> Result<(Verification, Vec<CheckedOrder>), VerifyError> {
-    let (connection, remote) = connection_of(job, &view)?;
+    let (connection, remote) = existing_connection(job, &view, client).await?;
     let begin = |record| VerificationLog::begin(record, &job.name, connection, choice.sample());
     let mut findings = record.map(begin).transpose()?;
     let mut looked = Vec::new();

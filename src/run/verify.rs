@@ -5,7 +5,7 @@ use super::records::Records;
 use super::remote_fetch::{FetchError, fetch_orders};
 use super::verification::{Mismatch, Verification};
 use super::verification_log::VerificationLog;
-use super::{Job, VerificationSink};
+use super::{ConnectionSpec, Job, VerificationSink};
 use crate::activecampaign::{Client, Failure};
 use crate::domain::{CustomerEntry, CustomerKey, LedgerEntry, Order, OrderKey, Reason, RemoteId};
 use crate::extract::Export;
@@ -23,6 +23,10 @@ pub enum VerifyError {
     State(#[from] StateError),
     #[error("the target's orders could not be listed: {0}")]
     Target(Failure),
+    #[error(
+        "the job's connection was deleted at ActiveCampaign\n  hint: `ordersync connection ensure JOB` creates it again; the next backfill then loads all orders"
+    )]
+    ConnectionGone,
     #[error("nothing has been loaded for this job yet\n  hint: run `ordersync backfill` first")]
     NothingLoaded,
 }
@@ -48,7 +52,7 @@ pub async fn verify(
     client: &Client,
     record: Option<VerificationSink<'_>>,
 ) -> Result<Verification, VerifyError> {
-    let (connection, remote) = connection_of(job, &view)?;
+    let (connection, remote) = existing_connection(job, &view, client).await?;
     let fingerprints = Fingerprints::new(view.hash_key()?);
     let begin = |record| VerificationLog::begin(record, &job.name, connection, None);
     let mut findings = record.map(begin).transpose()?;
@@ -99,12 +103,26 @@ pub async fn verify(
 }
 
 /// The connection that a job's orders were loaded into.
-pub(super) fn connection_of(
+pub(super) async fn existing_connection(
     job: &Job,
     view: &View,
+    client: &Client,
 ) -> Result<(ConnectionId, RemoteId), VerifyError> {
-    let spec = &job.connection;
-    view.connection(&spec.service, &spec.externalid)?.ok_or(VerifyError::NothingLoaded)
+    let ConnectionSpec { service, externalid, .. } = &job.connection;
+    let Some((connection, remote)) = view.connection(service, externalid)? else {
+        let sent = view.orders_sent_to(service, externalid)?;
+        return Err(if sent > 0 {
+            VerifyError::ConnectionGone
+        } else {
+            VerifyError::NothingLoaded
+        });
+    };
+    let found = client.connection_of(service, externalid).await.map_err(VerifyError::Target)?;
+    if found.is_some_and(|found| found.id == remote) {
+        Ok((connection, remote))
+    } else {
+        Err(VerifyError::ConnectionGone)
+    }
 }
 
 /// The export by itself, whatever the ledger says of it.

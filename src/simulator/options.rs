@@ -43,6 +43,8 @@ pub struct Options {
     pub total_as_int: bool,
     /// Answer lists as if no filter had been sent.
     pub ignore_filters: bool,
+    /// Answer each page of a list with the first one.
+    pub ignore_offset: bool,
     /// Milliseconds until an order or customer that a client created appears in lists.
     pub list_lag_ms: u32,
     /// Milliseconds until an order or customer that a client created counts when another one's key
@@ -118,6 +120,7 @@ impl Default for Options {
             escape_slashes: true,
             total_as_int: false,
             ignore_filters: false,
+            ignore_offset: false,
             list_lag_ms: 0,
             uniqueness_lag_ms: 0,
             total_products: ProductCount::default(),

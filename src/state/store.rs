@@ -97,8 +97,7 @@ impl Store {
         )?)
     }
 
-    /// Notes that a connection was deleted at ActiveCampaign: the next run looks for another, or
-    /// creates one.
+    /// Notes that a connection was deleted at ActiveCampaign: the next run looks for another.
     pub fn lose_connection(&mut self, connection: ConnectionId) -> Result<(), StateError> {
         self.db.execute(
             "DELETE FROM connections_asked WHERE (service, externalid) IN
@@ -106,6 +105,19 @@ impl Store {
             [connection],
         )?;
         self.db.execute("UPDATE connections SET seen_ms = 0 WHERE id = ?1", [connection])?;
+        Ok(())
+    }
+
+    /// Notes that someone wants the connection created again, if it was deleted.
+    pub fn give_up_connection(
+        &mut self,
+        service: &str,
+        externalid: &str,
+    ) -> Result<(), StateError> {
+        self.db.execute(
+            "UPDATE connections SET seen_ms = -1 WHERE service = ?1 AND externalid = ?2 AND seen_ms = 0",
+            params![service, externalid],
+        )?;
         Ok(())
     }
 }
@@ -169,6 +181,18 @@ impl View {
             |row| Ok((row.get(0)?, row.get::<_, StoredId>(1)?.0)),
         );
         Ok(found.optional()?)
+    }
+
+    /// Orders that the ledger has on the connections of a service and external id, deleted ones
+    /// included.
+    pub fn orders_sent_to(&self, service: &str, externalid: &str) -> Result<u64, StateError> {
+        let count: i64 = self.db.query_row(
+            "SELECT count(*) FROM orders WHERE remote_id IS NOT NULL AND connection IN
+                 (SELECT id FROM connections WHERE service = ?1 AND externalid = ?2 AND seen_ms >= 0)",
+            params![service, externalid],
+            |row| row.get(0),
+        )?;
+        Ok(count.unsigned_abs())
     }
 }
 

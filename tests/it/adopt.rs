@@ -2,7 +2,7 @@
 
 use crate::world::World;
 use ordersync::samples::GeneratorOptions;
-use ordersync::simulator::Edit;
+use ordersync::simulator::{Edit, Options};
 use serde_json::Value;
 
 const SHOP: GeneratorOptions = GeneratorOptions {
@@ -120,4 +120,19 @@ fn without_a_connection_there_is_nothing_to_adopt() {
     assert_eq!(told.code, 2, "{}", told.err);
     assert!(told.err.contains("no connection shopify/test-store"), "{}", told.err);
     assert_eq!(world.summary().writes, 0);
+}
+
+#[test]
+fn a_list_that_ignores_the_offset_ends_it() {
+    let options = Options { requests_per_second: None, ignore_offset: true, ..Options::default() };
+    let world = World::with(options);
+    world.generate(&SHOP);
+    world.load("backfill", 3);
+    lose_the_ledger(&world);
+    let requests = world.summary().requests;
+    let told = world.run(&["--json", "adopt", "shop"]);
+    assert_eq!(told.code, 6, "{}", told.err);
+    assert!(told.err.contains("list_endless"), "{}", told.err);
+    assert_eq!(told.json()["error"]["code"], "away");
+    assert!(world.summary().requests - requests < 10);
 }

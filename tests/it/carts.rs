@@ -90,10 +90,10 @@ fn a_cart_that_became_an_order_is_turned_into_it_with_its_products() {
     );
     assert_eq!((&order["state"], &order["totalPrice"]), (&"3".into(), &"3000".into()), "recovered");
     assert_eq!(order["ecomOrderProducts"].as_array().unwrap().len(), 1);
-    let requests = world.summary().requests;
+    let writes = world.summary().writes;
     assert_eq!(run(&world, "carts")["unchanged"], 1, "and the cart does not come back");
     assert_eq!(run(&world, "shop")["unchanged"], 1);
-    assert_eq!(world.summary().requests, requests);
+    assert_eq!(world.summary().writes, writes);
 }
 
 #[test]
@@ -145,10 +145,10 @@ fn after_a_lost_ledger_a_changed_cart_does_not_overwrite_its_order() {
     assert_eq!(run(&world, "carts")["unchanged"], 1);
     assert_eq!(run(&world, "shop")["adopted"], 1);
     assert_eq!(only_record(&world), before);
-    let requests = world.summary().requests;
+    let writes = world.summary().writes;
     assert_eq!(run(&world, "carts")["unchanged"], 1);
     assert_eq!(run(&world, "shop")["unchanged"], 1);
-    assert_eq!(world.summary().requests, requests);
+    assert_eq!(world.summary().writes, writes);
 }
 
 #[test]
@@ -182,12 +182,12 @@ fn adopt_knows_which_carts_became_orders() {
             let adoption = told.json()["adoption"].clone();
             assert_eq!(adoption["absent"], 0, "{adoption}");
         }
-        let requests = world.summary().requests;
+        let writes = world.summary().writes;
         assert_eq!(run(&world, "carts")["unchanged"], 1);
         assert_eq!(run(&world, "shop")["unchanged"], 1);
         put_carts(&world, &[changed("tok-1")]);
         assert_eq!(run(&world, "carts")["unchanged"], 1);
-        assert_eq!(world.summary().requests, requests, "nothing is sent");
+        assert_eq!(world.summary().writes, writes, "nothing is sent");
         assert_eq!(only_record(&world), before);
         assert_eq!(world.run(&["verify", "carts"]).code, 0);
     }

@@ -1,7 +1,8 @@
 //! The connection of a job: listed, found, or made.
 
 use crate::world::World;
-use ordersync::simulator::{Edit, Fault, Kind};
+use ordersync::samples::GeneratorOptions;
+use ordersync::simulator::{Edit, Fault, Kind, RetryAfter};
 
 #[test]
 fn ensure_makes_it_once_and_prints_its_id() {
@@ -46,4 +47,91 @@ fn a_native_one_is_not_ours_and_a_bad_token_is_told() {
     assert_eq!(told.code, 2, "{}", told.err);
     world.simulator.inject(Fault::new(Kind::Forbidden).forever());
     assert_eq!(world.run(&["connection", "list"]).code, 5);
+}
+
+const SHOP: GeneratorOptions = GeneratorOptions {
+    orders: 30,
+    seed: 4,
+    defects_permille: 0,
+    changed_permille: 0,
+    extra_orders: 0,
+};
+
+/// A shop that was loaded, and whose connection somebody deleted then.
+fn without_connection() -> World {
+    let world = World::new();
+    world.generate(&SHOP);
+    world.load("backfill", 0);
+    world.simulator.edit(Edit::DeleteConnection { id: 1 }).unwrap();
+    world
+}
+
+#[test]
+fn one_that_was_deleted_with_orders_is_a_fault_and_not_created_again() {
+    for extra_orders in [0, 3] {
+        let world = without_connection();
+        let check = world.run(&["--json", "check"]);
+        assert_eq!((check.code, &check.json()["faults"]), (5, &1.into()), "{}", check.out);
+        assert!(check.out.contains("30 orders") && check.out.contains("connection ensure shop"));
+        let verify = world.run(&["--json", "verify", "shop"]);
+        assert_eq!((verify.code, &verify.json()["error"]["exit"]), (5, &5.into()));
+        world.generate(&GeneratorOptions { extra_orders, ..SHOP });
+        for verb in ["sync", "sync", "backfill"] {
+            assert_eq!(
+                world.load(verb, 5)["outcome"],
+                "stopped",
+                "{verb} with {extra_orders} more"
+            );
+        }
+        assert_eq!(world.summary().connections, 0);
+    }
+}
+
+#[test]
+fn only_someone_who_says_so_has_it_created_again() {
+    for verbs in [&["connection", "ensure", "shop"][..], &["backfill", "--yes"]] {
+        let world = without_connection();
+        world.load("sync", 5);
+        assert_eq!(world.run(verbs).code, 0);
+        assert_eq!(world.summary().connections, 1);
+        let run = world.load("backfill", 0);
+        let created = if verbs[0] == "backfill" { 0 } else { 30 };
+        assert_eq!(run["created"], created, "{verbs:?}");
+        assert_eq!(world.run(&["verify", "shop"]).code, 0);
+    }
+}
+
+#[test]
+fn a_sync_without_changes_does_not_fail_because_the_target_is_away() {
+    let world = World::new();
+    world.generate(&SHOP);
+    world.load("backfill", 0);
+    let away = Kind::Status { code: 503, retry_after: RetryAfter::Seconds(7_200), html: false };
+    world.simulator.inject(Fault::new(away).forever());
+    assert_eq!(world.load("sync", 0)["unchanged"], 30);
+}
+
+#[test]
+fn the_exit_code_of_what_only_reads_tells_refused_from_away() {
+    let away = Kind::Status { code: 503, retry_after: RetryAfter::Seconds(7_200), html: false };
+    for (kind, exit, word) in [(Kind::PaymentRequired, 5, "refused"), (away, 6, "away")] {
+        let world = World::new();
+        world.generate(&SHOP);
+        world.load("backfill", 0);
+        world.simulator.inject(Fault::new(kind).on("GET", "/ecomOrders").forever());
+        for args in
+            [&["verify", "shop"][..], &["verify", "shop", "--sample", "1/2"], &["adopt", "shop"]]
+        {
+            let told = world.run(&[&["--json"], args].concat());
+            let error = told.json()["error"].clone();
+            assert_eq!((told.code, &error["exit"]), (exit, &exit.into()), "{args:?} {}", told.err);
+            assert_eq!(error["code"], word, "{args:?}");
+        }
+        let undo = world.run(&["--json", "undo", "shop", "--run", "1", "--yes"]);
+        assert_eq!(undo.code, exit, "{}", undo.err);
+        let outcome = if exit == 5 { "stopped" } else { "paused" };
+        assert_eq!(undo.json()["undo"]["outcome"], outcome);
+        // The pause that was asked for holds for the next process.
+        std::fs::remove_dir_all(world.path("state")).unwrap();
+    }
 }

@@ -34,11 +34,11 @@ fn a_job_runs_when_it_is_due_and_again_and_again() {
         world.generate(&GeneratorOptions { orders: 30, seed: 3, ..GeneratorOptions::default() });
     let daemon = Process::daemon(&world);
     daemon.tells("finished: 30 records read", 1);
-    let requests = world.summary().requests;
+    let writes = world.summary().writes;
     daemon.tells("finished: 30 records read, 0 created", 2);
     let log = daemon.stop(0);
     assert_eq!(world.summary().orders as u64, truth.valid);
-    assert_eq!(world.summary().requests, requests, "later runs send nothing");
+    assert_eq!(world.summary().writes, writes, "later runs write nothing");
     assert!(world.summary().violations.is_empty(), "{:?}", world.summary().violations);
     assert!(log.contains("daemon stopped"), "{log}");
     assert!(

@@ -148,8 +148,9 @@ async fn sums_over_an_address_and_deleted_contacts_are_no_customers() {
         .unwrap()
         .unwrap();
     assert_eq!(by_key.id, RemoteId::new("11"));
-    let page = client.customers(&connection(), 0).await.unwrap();
-    assert_eq!((page.records.len(), page.next), (2, None));
+    let mut pages = client.customers(&connection());
+    assert_eq!(pages.next().await.unwrap().unwrap().records.len(), 2);
+    assert!(pages.next().await.unwrap().is_none());
     let zero = RemoteId::new("0");
     assert_eq!(client.customers_by_email(&zero, &ann).await.unwrap(), None);
     let line = target.requests()[0].lines().next().unwrap().to_owned();
@@ -168,11 +169,28 @@ async fn orders_are_paged_by_what_the_target_listed_not_by_what_is_ours() {
     })
     .await;
     let client = target.client();
-    let first = client.orders(&connection(), 0).await.unwrap();
-    assert_eq!((first.records.len(), first.total, first.next), (1, Some(3), Some(2)));
-    let last = client.orders(&connection(), 2).await.unwrap();
-    assert_eq!((last.records.len(), last.next), (1, None));
+    let mut pages = client.orders(&connection());
+    let first = pages.next().await.unwrap().unwrap();
+    assert_eq!((first.records.len(), first.total), (1, Some(3)));
+    assert_eq!(pages.next().await.unwrap().unwrap().records.len(), 1);
+    assert!(pages.next().await.unwrap().is_none());
     assert!(target.requests()[0].contains("orders[id]=ASC"));
+}
+
+#[tokio::test]
+async fn a_list_that_ignores_the_offset_ends_with_an_error() {
+    // None of the records is of the connection, and no total says where the list ends.
+    let rows: Vec<String> =
+        (1..=100).map(|id| format!(r#"{{"id":"{id}","connectionid":"5"}}"#)).collect();
+    let body = format!(r#"{{"ecomCustomers":[{0}],"ecomOrders":[{0}]}}"#, rows.join(","));
+    let target = Target::start(move |_, _| json(200, &body)).await;
+    let client = target.client();
+    let mut orders = client.orders(&connection());
+    assert!(orders.next().await.unwrap().unwrap().records.is_empty());
+    assert_eq!(orders.next().await.unwrap_err().code.as_deref(), Some("list_endless"));
+    let mut customers = client.customers(&connection());
+    assert!(customers.next().await.unwrap().unwrap().records.is_empty());
+    assert_eq!(customers.next().await.unwrap_err().code.as_deref(), Some("list_endless"));
 }
 
 #[tokio::test]

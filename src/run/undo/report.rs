@@ -1,7 +1,7 @@
 use crate::activecampaign::{Disposition, Failure, FatalError};
 use crate::load::StepError;
 use crate::run::remote_fetch::FetchError;
-use crate::run::report::end_by;
+use crate::run::report::{end_by, end_of};
 use crate::state::{Requests, RunEnd, RunId, StateError};
 use std::time::Duration;
 
@@ -69,11 +69,7 @@ impl UndoError {
     fn end(&self) -> RunEnd {
         match self {
             Self::ConnectionGone(_) => RunEnd::Stopped,
-            Self::Target(Failure {
-                disposition: Disposition::Again | Disposition::LookUp | Disposition::Throttled,
-                ..
-            }) => RunEnd::Paused,
-            Self::Target(_) => RunEnd::Stopped,
+            Self::Target(failure) => end_of(failure),
             Self::Fatal(stop) => end_by(stop),
             Self::Interrupted => RunEnd::Interrupted,
             Self::State(_) | Self::Crashed(_) => RunEnd::Failed,

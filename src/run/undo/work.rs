@@ -192,10 +192,8 @@ impl Work<'_> {
         connection: ConnectionId,
         remote: &RemoteId,
     ) -> Result<(), UndoError> {
-        let (run, mut next) = (self.report.run, Some(0));
-        while let Some(offset) = next {
-            let page = self.task.client.orders(remote, offset).await?;
-            next = page.next;
+        let (run, mut pages) = (self.report.run, self.task.client.orders(remote));
+        while let Some(page) = pages.next().await? {
             let keys: Vec<String> =
                 page.records.iter().map(|order| order.externalid.clone()).collect();
             let deleted =

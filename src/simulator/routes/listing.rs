@@ -56,7 +56,15 @@ impl Listing {
 }
 
 /// A page of the records of one kind.
-pub(super) fn list(world: &mut World, call: &Call, resource: Resource, listing: Listing) -> Reply {
+pub(super) fn list(
+    world: &mut World,
+    call: &Call,
+    resource: Resource,
+    mut listing: Listing,
+) -> Reply {
+    if world.options.ignore_offset {
+        listing.offset = 0;
+    }
     let as_int = world.options.total_as_int;
     let age = (Duration::from_millis(world.options.list_lag_ms.into()), world.clock());
     // Made of parts, because the tables beside them change: they remember the last list.

@@ -27,6 +27,7 @@ pub fn all() -> Vec<Document> {
     past::a_canary_that_dies(&mut all);
     past::a_run_that_waits_and_is_killed(&mut all);
     progress_of_a_run(&mut all);
+    told(&mut all, "error", &World::new(), &["verify", "shop"]);
     all
 }
 
