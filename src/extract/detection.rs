@@ -5,7 +5,7 @@ use super::csv_table::CsvTable;
 use super::encoding::{self, Encoding, Finding};
 use super::error::ReadError;
 use super::format::{CsvFormat, Syntax};
-use super::json::{self, JsonFormat};
+use super::json::{self, JsonFormat, JsonLayout};
 use super::mapping::{MappedRecords, Mappings, Profile};
 use super::messages::{self, Envelope};
 use super::options::Options;
@@ -70,9 +70,11 @@ pub fn detect(
     if is_json(text) {
         let format = detect_json(&source, requested, options)?;
         let why = match &format {
-            DetectedFormat::Json(format) => {
+            DetectedFormat::Json(JsonLayout { format, envelope }) => {
                 let needs = format.needs.iter().map(|group| group.join(" or "));
-                format!("JSON whose records have {}", needs.collect::<Vec<_>>().join(", "))
+                let within = envelope.map(|place| format!(" within {place}")).unwrap_or_default();
+                let needs = needs.collect::<Vec<_>>().join(", ");
+                format!("JSON whose records{within} have {needs}")
             }
             _ => String::new(),
         };
@@ -165,8 +167,10 @@ fn detect_any_json(source: &Source, options: &Options) -> Result<DetectedFormat,
         return Ok(DetectedFormat::Messages(Arc::new(streams)));
     }
     match json::recognise(source, None, json_formats()) {
-        Ok(format) => match fitting(source, &options.mappings) {
-            None => Ok(DetectedFormat::Json(format)),
+        Ok(layout @ JsonLayout { format, envelope }) => match fitting(source, &options.mappings) {
+            None => Ok(DetectedFormat::Json(layout)),
+            // It names the envelope, which the format does not know.
+            Some(profile) if envelope.is_some() => Ok(DetectedFormat::MappedJson(profile)),
             Some(profile) => Err(ReadError::new(
                 source.shown(),
                 0,

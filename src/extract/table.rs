@@ -5,7 +5,7 @@ use super::csv_table::CsvTable;
 use super::error::ReadError;
 use super::format::Records;
 use super::join::{Holds, JsonPieces, Part, Pieces};
-use super::json::{JsonFormat, JsonOrders};
+use super::json::{JsonLayout, JsonOrders};
 use super::mapping::{MappedRecords, Profile};
 use super::messages::{Messages, Streams};
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ pub struct Table {
 #[derive(Debug, Clone)]
 pub enum DetectedFormat {
     Csv(CsvTable),
-    Json(&'static JsonFormat),
+    Json(JsonLayout),
     Messages(Arc<Streams>),
     /// JSON, by a mapping of the settings.
     MappedJson(Arc<Profile>),
@@ -39,7 +39,7 @@ impl Table {
         match (&self.format, self.part()) {
             (DetectedFormat::Csv(_), Some(part)) => part.label,
             (DetectedFormat::Csv(table), None) => &table.format,
-            (DetectedFormat::Json(format), _) => format.name,
+            (DetectedFormat::Json(layout), _) => layout.format.name,
             (DetectedFormat::Messages(streams), _) => streams.envelope.name(),
             (DetectedFormat::MappedJson(profile), _) => &profile.name,
         }
@@ -49,7 +49,7 @@ impl Table {
     pub fn part(&self) -> Option<Part> {
         match &self.format {
             DetectedFormat::Csv(table) => table.layout.part(),
-            DetectedFormat::Json(format) => format.piece.map(|piece| piece.part),
+            DetectedFormat::Json(layout) => layout.format.piece.map(|piece| piece.part),
             DetectedFormat::Messages(_) | DetectedFormat::MappedJson(_) => None,
         }
     }
@@ -62,7 +62,7 @@ impl Table {
         let source = self.source.clone();
         Ok(match &self.format {
             DetectedFormat::Csv(table) => Arc::clone(&table.layout).read(table.rows(source)?),
-            DetectedFormat::Json(format) => Box::new(JsonOrders::open(source, format)?),
+            DetectedFormat::Json(layout) => Box::new(JsonOrders::open(source, *layout)?),
             DetectedFormat::Messages(streams) => {
                 Box::new(Messages::open(source, Arc::clone(streams))?)
             }
@@ -78,8 +78,8 @@ impl Table {
         let source = self.source.clone();
         Ok(match &self.format {
             DetectedFormat::Csv(table) => Arc::clone(&table.layout).pieces(table.rows(source)?),
-            DetectedFormat::Json(format) => match format.piece {
-                Some(piece) => Some(Box::new(JsonPieces::open(source, format, piece.read)?)),
+            DetectedFormat::Json(layout) => match layout.format.piece {
+                Some(piece) => Some(Box::new(JsonPieces::open(source, *layout, piece.read)?)),
                 None => None,
             },
             DetectedFormat::Messages(_) | DetectedFormat::MappedJson(_) => None,

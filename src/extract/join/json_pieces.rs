@@ -3,7 +3,7 @@
 use super::piece::{Piece, Pieces};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::json::{JsonFile, JsonFormat, ReadPiece};
+use crate::extract::json::{JsonFile, JsonLayout, ReadPiece};
 
 /// The records of one file.
 pub struct JsonPieces {
@@ -15,9 +15,9 @@ pub struct JsonPieces {
 impl JsonPieces {
     /// # Errors
     /// When the file can't be read, or is not the one that was judged.
-    pub fn open(source: Source, format: &JsonFormat, read: ReadPiece) -> Result<Self, ReadError> {
+    pub fn open(source: Source, layout: JsonLayout, read: ReadPiece) -> Result<Self, ReadError> {
         let shown = source.shown();
-        Ok(Self { file: JsonFile::open(source, format.wrappers)?, shown, read })
+        Ok(Self { file: JsonFile::open(source, layout.wrappers())?, shown, read })
     }
 }
 

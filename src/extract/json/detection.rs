@@ -1,39 +1,18 @@
 //! Recognises the format of a JSON file by the keys of its first records.
 
-use super::format::{JsonFormat, JsonFormats};
-use super::keys::Keys;
-use super::reader::JsonFile;
+use super::candidates::{Candidate, Sample, choose, take_sample};
+use super::envelopes;
+use super::format::{JsonFormat, JsonFormats, JsonLayout};
+use super::nesting::Wrappers;
 use crate::extract::RECORD_BYTES_MAX;
 use crate::extract::codec::Source;
-use crate::extract::error::{MAPPING_ADVICE, NoMatch, ReadError};
+use crate::extract::error::ReadError;
 
-/// Records whose keys are looked at: writers that leave out what is blank need more than one.
-pub const SAMPLE_LEN_MAX: usize = 20;
 /// The first pass skips files with larger records; a second one includes them if nothing matched,
 /// because a huge record of one format can be another format's wrapper.
 const SAMPLE_BYTES_MAX: u64 = 1024 * 1024;
-/// A wrapper has few keys, a record many.
-const WRAPPER_KEYS_MAX: usize = 4;
-/// Keys shown of a file that is not recognised.
-const SHOWN_LEN_MAX: usize = 8;
 
-/// The keys of a file's first records, split as one format splits them.
-#[derive(Default)]
-struct Sample {
-    keys: Keys,
-    records: usize,
-    /// The wrapper of the last record.
-    wrapper: Option<&'static str>,
-}
-
-/// A format, with the keys of the records it finds in a file and those that it misses there.
-struct Candidate<'a> {
-    format: &'static JsonFormat,
-    keys: &'a Keys,
-    missing: Vec<String>,
-}
-
-/// The format of a file. If the settings name one, only its keys are in question.
+/// The format of a file, and where in it its records are. If the settings name one, only its keys are in question.
 ///
 /// # Errors
 /// When the file is not JSON, of no known format, or lacks keys.
@@ -41,11 +20,17 @@ pub fn recognise(
     source: &Source,
     named: Option<&'static JsonFormat>,
     formats: &JsonFormats,
-) -> Result<&'static JsonFormat, ReadError> {
+) -> Result<JsonLayout, ReadError> {
     let asked = named.map_or_else(|| formats.iter().collect(), |format| vec![format]);
-    recognise_within(source, &asked, SAMPLE_BYTES_MAX, formats)
+    let error = match recognise_within(source, &asked, SAMPLE_BYTES_MAX, formats)
         .or_else(|_| recognise_within(source, &asked, RECORD_BYTES_MAX, formats))
         .or_else(|error| part_in(source, &asked, formats).ok_or(error))
+    {
+        Ok(format) => return Ok(JsonLayout { format, envelope: None }),
+        Err(error) => error,
+    };
+    envelopes::find(source, &asked, formats)
+        .map_err(|near| near.map_or(error, |near| near.at(source.shown(), 0)))
 }
 
 /// The format of records that belong to the orders of other files.
@@ -57,7 +42,7 @@ fn part_in(
     let mut parts = asked.iter().flat_map(|format| format.parts.iter().copied());
     parts.find(|part| {
         // Broken files have already been reported.
-        take_sample(source, part, RECORD_BYTES_MAX, formats)
+        take_sample(source, Wrappers::known(part.wrappers), RECORD_BYTES_MAX, formats)
             .is_ok_and(|sample| sample.records > 0 && sample.keys.missing_of(part.needs).is_empty())
     })
 }
@@ -71,7 +56,7 @@ fn recognise_within(
     let mut samples: Vec<(&'static JsonFormat, Sample)> = Vec::new();
     let mut furthest: Option<ReadError> = None;
     for format in asked {
-        match take_sample(source, format, bytes_max, formats) {
+        match take_sample(source, Wrappers::known(format.wrappers), bytes_max, formats) {
             Ok(sample) => samples.push((format, sample)),
             // The format that came furthest understood most of the file.
             Err(error) => match &furthest {
@@ -97,145 +82,4 @@ fn recognise_within(
         ReadError::new(source.shown(), 0, what, hint)
     };
     Err(furthest.unwrap_or_else(none))
-}
-
-/// The format of records with these keys.
-///
-/// # Errors
-/// If none matches, what the closest one lacks.
-pub fn format_of(keys: &Keys, formats: &JsonFormats) -> Result<&'static JsonFormat, NoMatch> {
-    let candidates: Vec<_> = formats.iter().map(|format| Candidate::new(format, keys)).collect();
-    choose(&candidates, false)
-}
-
-fn choose(candidates: &[Candidate<'_>], is_named: bool) -> Result<&'static JsonFormat, NoMatch> {
-    if let Some(matching) = matching(candidates) {
-        return matching;
-    }
-    let is_own = |mark: &str| mark.contains('.') || mark.starts_with('/');
-    let by_own_key = |mark: &str, _: &Keys| is_own(mark);
-    let as_wrapper =
-        |mark: &str, keys: &Keys| keys.outer().count() <= WRAPPER_KEYS_MAX && !is_own(mark);
-    let closest = |counts: &dyn Fn(&Candidate<'_>) -> bool| {
-        let counting = candidates.iter().filter(|one| counts(one));
-        counting.min_by_key(|one| one.missing.len()).map(Candidate::lacking)
-    };
-    let no_match = known_non_order(candidates, by_own_key)
-        .or_else(|| closest(&|one| one.missing.len() * 2 <= one.format.needs.len()))
-        .or_else(|| known_non_order(candidates, as_wrapper))
-        .or_else(|| closest(&|_| is_named));
-    Err(no_match.unwrap_or_else(|| {
-        let best = candidates.iter().min_by_key(|one| one.distance());
-        let keys = best.map_or_else(String::new, |one| shown(one.keys));
-        NoMatch::new(format!("the format is not recognised: {keys}"), advice(candidates))
-    }))
-}
-
-/// The format that lacks nothing; of several the one that needs most. `None` if each lacks something.
-fn matching(candidates: &[Candidate<'_>]) -> Option<Result<&'static JsonFormat, NoMatch>> {
-    let matching = || candidates.iter().filter(|one| one.missing.is_empty()).map(|one| one.format);
-    let most = matching().map(|format| format.needs.len()).max()?;
-    let best: Vec<&'static JsonFormat> =
-        matching().filter(|format| format.needs.len() == most).collect();
-    if let [only] = best.as_slice() {
-        return Some(Ok(only));
-    }
-    let names = best.iter().map(|format| format.name).collect::<Vec<_>>().join(" and ");
-    let what = format!("its records have all that {names} need, so the format is ambiguous");
-    Some(Err(NoMatch::new(what, "name the job's format in the settings")))
-}
-
-impl<'a> Candidate<'a> {
-    fn new(format: &'static JsonFormat, keys: &'a Keys) -> Self {
-        Self { format, keys, missing: keys.missing_of(format.needs) }
-    }
-
-    /// The percentage of what it needs that is missing.
-    fn distance(&self) -> usize {
-        self.missing.len() * 100 / self.format.needs.len().max(1)
-    }
-
-    fn lacking(&self) -> NoMatch {
-        let (title, missing) = (self.format.title, self.missing.join(", "));
-        let what = format!("looks like {title}, but its records lack: {missing}");
-        NoMatch::new(what, "export again with all fields")
-    }
-}
-
-/// Records other than orders, by those of their keys that `counts`.
-fn known_non_order(
-    candidates: &[Candidate<'_>],
-    counts: impl Fn(&str, &Keys) -> bool,
-) -> Option<NoMatch> {
-    let kind_of = |one: &Candidate<'_>| {
-        let is_there =
-            |mark: &str| counts(mark, one.keys) && one.keys.contains(mark.trim_start_matches('/'));
-        let mut known = one.format.known_non_orders.iter();
-        known.find(|(mark, _)| is_there(mark)).map(|(_, kind)| *kind)
-    };
-    let kind = candidates.iter().find_map(kind_of)?;
-    let what = format!("looks like {kind}, expected orders");
-    Some(NoMatch::new(what, "export the orders themselves"))
-}
-
-fn take_sample(
-    source: &Source,
-    format: &JsonFormat,
-    bytes_max: u64,
-    formats: &JsonFormats,
-) -> Result<Sample, ReadError> {
-    let mut file = JsonFile::open(source.clone(), format.wrappers)?;
-    file.limit(bytes_max);
-    let mut sample = Sample::default();
-    while sample.records < SAMPLE_LEN_MAX {
-        let keys = match file.next(|document| formats.keys_of(document.value)) {
-            Ok(Some((keys, _))) => keys,
-            Ok(None) => break,
-            // Errors further down are reported when the file is read.
-            Err(_) if sample.records > 0 => break,
-            Err(error) => return Err(error),
-        };
-        // One wrapper holds one kind of records; the next may hold another.
-        if sample.records > 0 && file.wrapper() != sample.wrapper {
-            break;
-        }
-        sample.wrapper = file.wrapper();
-        sample.keys.add(keys);
-        sample.records += 1;
-    }
-    if sample.records == 0 {
-        sample.wrapper = file.wrapper();
-    }
-    Ok(sample)
-}
-
-/// The first keys, unless they may be data: no value of an order is ever shown.
-fn shown(keys: &Keys) -> String {
-    let is_name = |key: &str| {
-        key.len() <= 40
-            && key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-$ ".contains(c))
-    };
-    if keys.outer().next().is_none() {
-        return "its records are not objects".to_owned();
-    }
-    if !keys.outer().all(is_name) {
-        return "its keys look like data, not like names".to_owned();
-    }
-    let names: Vec<&str> = keys.outer().take(SHOWN_LEN_MAX).collect();
-    format!("its keys are {}", names.join(", "))
-}
-
-/// What the closest formats lack.
-fn advice(candidates: &[Candidate<'_>]) -> String {
-    let mut close: Vec<&Candidate<'_>> =
-        candidates.iter().filter(|one| one.missing.len() < one.format.needs.len()).collect();
-    if close.is_empty() {
-        return format!("if these are orders, {MAPPING_ADVICE}");
-    }
-    close.sort_by_key(|one| one.distance());
-    let lacks =
-        |one: &&Candidate<'_>| format!("{} would need {}", one.format.name, one.missing.join(", "));
-    let lacks: Vec<String> = close.iter().take(2).map(lacks).collect();
-    format!("{}; {MAPPING_ADVICE}", lacks.join("; "))
 }

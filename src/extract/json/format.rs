@@ -1,6 +1,7 @@
 //! A JSON format: what its records are called and have, and how they are read.
 
 use super::keys::{KeyPaths, Keys};
+use super::nesting::{Path, Wrappers};
 use super::record::{Document, Record};
 use super::tree::Value;
 use crate::domain::{Reason, RecordError, SourceOrder};
@@ -76,8 +77,33 @@ impl JsonFormats {
         Keys::of(record, &self.paths)
     }
 
+    /// Whether records under this name are known to be no orders.
+    pub fn is_non_order(&self, name: &str) -> bool {
+        let mut marks = self.all.iter().flat_map(|format| format.known_non_orders);
+        let wrappers = || self.all.iter().flat_map(|format| format.wrappers);
+        let mut known = wrappers().flat_map(|names| names.split('/'));
+        marks.any(|(mark, _)| *mark == name) && !known.any(|known| known == name)
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &'static JsonFormat> {
         self.all.iter().copied()
+    }
+}
+
+/// A format, and where in a file its records are.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonLayout {
+    pub format: &'static JsonFormat,
+    /// The names around the records, where they are not those that the format knows.
+    pub envelope: Option<Path>,
+}
+
+impl JsonLayout {
+    pub fn wrappers(self) -> Wrappers {
+        match self.envelope {
+            Some(place) => Wrappers::declared(vec![place]),
+            None => Wrappers::known(self.format.wrappers),
+        }
     }
 }
 

@@ -12,6 +12,8 @@ const DEPTH_MAX: usize = 3;
 #[derive(Debug, Default)]
 pub struct Keys {
     outer: Vec<String>,
+    /// Those of them that are `null`, or an empty list or object, in every record.
+    empty: BTreeSet<String>,
     inner: BTreeSet<String>,
 }
 
@@ -24,6 +26,10 @@ impl Keys {
         let mut keys = Self::default();
         for (key, value) in record.members() {
             keys.look_into(value, &key, 1, paths);
+            let is_bracket = value.is_list() || value.is_object();
+            if value.is_null() || (is_bracket && value.items().len() == 0) {
+                keys.empty.insert(key.to_string());
+            }
             if keys.outer.len() < KEYS_MAX {
                 keys.outer.push(key.into_owned());
             }
@@ -33,7 +39,7 @@ impl Keys {
 
     /// Those of a table, which has no nested ones.
     pub fn of_columns(names: &[String]) -> Self {
-        Self { outer: names.to_vec(), inner: BTreeSet::new() }
+        Self { outer: names.to_vec(), ..Self::default() }
     }
 
     fn look_into(&mut self, value: Value<'_>, path: &str, depth: usize, paths: &KeyPaths) {
@@ -54,6 +60,11 @@ impl Keys {
 
     /// Adds those of another record.
     pub fn add(&mut self, other: Self) {
+        let is_empty =
+            |keys: &Self, key: &String| keys.empty.contains(key) || !keys.outer.contains(key);
+        let empty = self.empty.union(&other.empty);
+        self.empty =
+            empty.filter(|key| is_empty(self, key) && is_empty(&other, key)).cloned().collect();
         for key in other.outer {
             if self.outer.len() < KEYS_MAX && !self.outer.contains(&key) {
                 self.outer.push(key);
@@ -69,6 +80,11 @@ impl Keys {
 
     pub fn contains(&self, key: &str) -> bool {
         self.inner.contains(key) || self.outer().any(|outer| outer == key)
+    }
+
+    /// Whether a key is there, and not only `null` or empty.
+    pub fn is_filled(&self, key: &str) -> bool {
+        self.contains(key) && !self.empty.contains(key)
     }
 
     /// The groups that no key is there of, each with all its keys.

@@ -1,7 +1,9 @@
 //! JSON exports: one document, several after each other, or one a line. Splits a file into records,
 //! recognises their format, and gives each format a view of a record under the names of its fields.
 
+mod candidates;
 mod detection;
+mod envelopes;
 mod format;
 mod input;
 mod keys;
@@ -16,9 +18,11 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
-pub use detection::{SAMPLE_LEN_MAX, format_of, recognise};
-pub use format::{JsonFormat, JsonFormats, JsonPiece, ReadPiece, malformed};
+pub use candidates::{SAMPLE_LEN_MAX, format_of};
+pub use detection::recognise;
+pub use format::{JsonFormat, JsonFormats, JsonLayout, JsonPiece, ReadPiece, malformed};
 pub use keys::Keys;
+pub use nesting::Wrappers;
 pub use reader::{JsonFile, JsonOrders};
 pub use record::{Document, Record, interned, text_or};
 pub use tree::{RepeatedKey, Tree, Value};

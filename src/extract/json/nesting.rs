@@ -119,27 +119,45 @@ impl Nesting {
 
     /// Whether an object here may hold records under their numbers.
     pub fn may_map(&self) -> bool {
-        matches!(self.levels.as_slice(), [] | [Level::Wrapper { .. }])
+        self.levels.iter().all(|level| matches!(level, Level::Wrapper { .. }))
     }
 }
 
 /// What records may be wrapped in: a name, or nested names with slashes between them.
-pub struct Wrappers(Vec<&'static str>);
+#[derive(Debug, Clone, Default)]
+pub struct Wrappers {
+    names: Vec<Path>,
+    is_declared: bool,
+}
+
+/// Wrapping names that records have as fields too.
+const RECORDS_OWN: &[&str] = &["items"];
 
 impl Wrappers {
-    pub fn new(names: Vec<&'static str>) -> Self {
-        Self(names)
+    /// Those that a format knows. A file may have others.
+    pub fn known(names: &[Path]) -> Self {
+        Self { names: names.to_vec(), is_declared: false }
+    }
+
+    /// Those that a mapping declares for its files, or that were found in the file.
+    pub fn declared(names: Vec<Path>) -> Self {
+        Self { names, is_declared: true }
+    }
+
+    /// Whether a name may be a field of a record as well.
+    pub fn is_ambiguous(&self, name: &[u8]) -> bool {
+        !self.is_declared && RECORDS_OWN.iter().any(|own| own.as_bytes() == name)
     }
 
     /// Whether objects at this path may wrap records. Below the last wrapper, a name like one belongs
     /// to a record.
     pub fn lead_on(&self, path: Path) -> bool {
-        self.0.iter().any(|names| below(names, path).is_some())
+        self.names.iter().any(|names| below(names, path).is_some())
     }
 
     /// The path of the value under this name, if records are wrapped in it.
     pub fn step(&self, path: Path, name: &[u8]) -> Option<Path> {
-        self.0.iter().copied().find_map(|names| {
+        self.names.iter().copied().find_map(|names| {
             let rest = below(names, path)?;
             let first = rest.split('/').next()?;
             let len = names.len() - rest.len() + first.len();
@@ -162,7 +180,7 @@ mod tests {
 
     #[test]
     fn names_lead_on_one_by_one_and_no_further() {
-        let wrappers = Wrappers::new(vec!["orders", "data/orders/nodes"]);
+        let wrappers = Wrappers::known(&["orders", "data/orders/nodes"]);
         assert_eq!(wrappers.step("", b"data"), Some("data"));
         assert_eq!(wrappers.step("data", b"orders"), Some("data/orders"));
         assert_eq!(wrappers.step("data/orders", b"nodes"), Some("data/orders/nodes"));

@@ -1,6 +1,7 @@
 //! Reads the records of a JSON file one by one.
 
-use super::format::JsonFormat;
+use super::format::{JsonFormat, JsonLayout};
+use super::nesting::Wrappers;
 use super::record::Document;
 use super::splitter::Splitter;
 use super::tree::Tree;
@@ -20,13 +21,11 @@ pub struct JsonFile {
 }
 
 impl JsonFile {
-    /// `wrappers` are the names that records may be wrapped in.
-    ///
     /// # Errors
     /// When the file can't be read, or is not the one that was recognised.
-    pub fn open(source: Source, wrappers: &[&'static str]) -> Result<Self, ReadError> {
+    pub fn open(source: Source, wrappers: Wrappers) -> Result<Self, ReadError> {
         let stream = source.open()?;
-        let splitter = Splitter::new(stream.bytes, source.shown(), wrappers.to_vec());
+        let splitter = Splitter::new(stream.bytes, source.shown(), wrappers);
         Ok(Self { splitter, source, file: stream.file })
     }
 
@@ -82,8 +81,8 @@ pub struct JsonOrders {
 impl JsonOrders {
     /// # Errors
     /// When the file can't be read, or is not the one that was recognised.
-    pub fn open(source: Source, format: &'static JsonFormat) -> Result<Self, ReadError> {
-        Ok(Self { file: JsonFile::open(source, format.wrappers)?, format })
+    pub fn open(source: Source, layout: JsonLayout) -> Result<Self, ReadError> {
+        Ok(Self { file: JsonFile::open(source, layout.wrappers())?, format: layout.format })
     }
 }
 

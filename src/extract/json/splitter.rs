@@ -16,8 +16,6 @@ use crate::extract::error::ReadError;
 use std::io::Read;
 use std::ops::Range;
 
-/// Wrapping names that records have as fields too.
-const RECORDS_OWN: &[&str] = &["items"];
 /// The keys a page of a list may have before its records.
 const OF_PAGES: &[&str] = &["search_criteria", "total_count"];
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -44,12 +42,11 @@ pub struct RawRecord<'a> {
 }
 
 impl Splitter {
-    /// `wrappers` are the names that records may be wrapped in; nested ones have slashes between them.
-    pub fn new(bytes: Box<dyn Read + Send>, shown: String, wrappers: Vec<&'static str>) -> Self {
+    pub fn new(bytes: Box<dyn Read + Send>, shown: String, wrappers: Wrappers) -> Self {
         Self {
             input: Input::new(bytes),
             errors: SyntaxErrors::new(shown),
-            wrappers: Wrappers::new(wrappers),
+            wrappers,
             nesting: Nesting::none(),
             held: 0,
             line_begins: Vec::new(),
@@ -301,8 +298,8 @@ impl Splitter {
     /// then what is before the name decides.
     fn is_wrapper(&self, path: Path, object: &[u8], name: Range<usize>) -> bool {
         let is_known = self.wrappers.step(path, &object[name.clone()]).is_some();
-        let is_of_records = RECORDS_OWN.iter().any(|own| own.as_bytes() == &object[name.clone()]);
-        is_known && (!is_of_records || is_page(&object[..name.start - 1]))
+        let is_ambiguous = self.wrappers.is_ambiguous(&object[name.clone()]);
+        is_known && (!is_ambiguous || is_page(&object[..name.start - 1]))
     }
 
     fn fill(&mut self) -> Result<bool, ReadError> {

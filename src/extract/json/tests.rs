@@ -1,3 +1,4 @@
+use super::nesting::Wrappers;
 use super::splitter::Splitter;
 use crate::extract::error::ReadError;
 use serde::de::IgnoredAny;
@@ -5,7 +6,8 @@ use std::io::{self, Read};
 
 /// What was found, as text and line, and the error that ended it.
 fn found_in(bytes: impl Read + Send + 'static) -> (Vec<(String, u64)>, Option<ReadError>) {
-    let mut splitter = Splitter::new(Box::new(bytes), "x.json".to_owned(), vec!["orders", "order"]);
+    let mut splitter =
+        Splitter::new(Box::new(bytes), "x.json".to_owned(), Wrappers::known(&["orders", "order"]));
     let mut found = Vec::new();
     loop {
         match splitter.advance() {
@@ -184,7 +186,7 @@ impl Read for Repeated {
 fn repeated(before: &'static str, text: &'static str, bytes: u64) -> Splitter {
     let before = io::Cursor::new(before.as_bytes());
     let bytes = Repeated { before, text: text.as_bytes(), at: 0, left: bytes };
-    Splitter::new(Box::new(bytes), "x.json".to_owned(), vec!["orders"])
+    Splitter::new(Box::new(bytes), "x.json".to_owned(), Wrappers::known(&["orders"]))
 }
 
 #[test]

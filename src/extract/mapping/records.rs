@@ -9,7 +9,7 @@ use crate::extract::codec;
 use crate::extract::error::ReadError;
 use crate::extract::format::Records;
 use crate::extract::json::{
-    Document, JsonFile, RepeatedKey, SAMPLE_LEN_MAX, Value, interned, malformed,
+    Document, JsonFile, RepeatedKey, SAMPLE_LEN_MAX, Value, Wrappers, interned, malformed,
 };
 use crate::extract::order_errors::OrderErrors;
 use std::borrow::Cow;
@@ -28,7 +28,8 @@ impl MappedRecords {
             Source::Json { wrappers, .. } => wrappers.iter().map(|name| interned(name)).collect(),
             Source::Csv { .. } => Vec::new(),
         };
-        Ok(Self { file: JsonFile::open(source, &wrappers)?, profile: Arc::clone(profile) })
+        let wrappers = Wrappers::declared(wrappers);
+        Ok(Self { file: JsonFile::open(source, wrappers)?, profile: Arc::clone(profile) })
     }
 
     /// The needed places that the first records of a file lack; `None` of a file without records.

@@ -6,7 +6,7 @@ use crate::domain::SourceOrder;
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
 use crate::extract::format::Records;
-use crate::extract::json::{Document, JsonFile, malformed};
+use crate::extract::json::{Document, JsonFile, Wrappers, malformed};
 use std::sync::Arc;
 
 /// The orders of one file of messages, in its order.
@@ -23,7 +23,12 @@ impl Messages {
     /// When the file can't be read, or is not the one that was judged.
     pub fn open(source: Source, streams: Arc<Streams>) -> Result<Self, ReadError> {
         let superseded = streams.superseded.fates();
-        Ok(Self { file: JsonFile::open(source, &[])?, streams, superseded, next: 0 })
+        Ok(Self {
+            file: JsonFile::open(source, Wrappers::default())?,
+            streams,
+            superseded,
+            next: 0,
+        })
     }
 }
 

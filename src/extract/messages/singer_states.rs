@@ -4,7 +4,7 @@ use super::streams::{Part, Streams, part_of};
 use super::versions::{Fate, Fates};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::json::{Document, JsonFile};
+use crate::extract::json::{Document, JsonFile, Wrappers};
 use std::sync::Arc;
 
 /// The STATE messages of a file, in its order.
@@ -27,7 +27,7 @@ impl States {
         streams: Arc<Streams>,
     ) -> Result<Self, ReadError> {
         let superseded = streams.superseded.fates();
-        let file = JsonFile::open(source, &[])?;
+        let file = JsonFile::open(source, Wrappers::default())?;
         Ok(Self { file, streams, superseded, records: 0, needed: 0, waiting: None })
     }
 

@@ -4,7 +4,9 @@
 use super::envelope::{Envelope, Message, Row};
 use crate::extract::codec::Source;
 use crate::extract::error::{NoMatch, ReadError};
-use crate::extract::json::{JsonFile, JsonFormat, JsonFormats, Keys, SAMPLE_LEN_MAX, format_of};
+use crate::extract::json::{
+    JsonFile, JsonFormat, JsonFormats, Keys, SAMPLE_LEN_MAX, Wrappers, format_of,
+};
 use std::collections::BTreeMap;
 
 /// Streams that are told apart; a tap has a few dozen.
@@ -42,7 +44,7 @@ pub fn streams_of_orders(
     formats: &JsonFormats,
 ) -> Result<Taken, ReadError> {
     let mut scan = StreamScan { streams: BTreeMap::new(), envelope, is_named, formats };
-    scan.read(JsonFile::open(source.clone(), &[])?)?;
+    scan.read(JsonFile::open(source.clone(), Wrappers::default())?)?;
     scan.choose().map_err(|no_match| no_match.at(source.shown(), 0))
 }
 

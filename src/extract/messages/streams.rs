@@ -5,7 +5,7 @@ use super::stream_scan;
 use super::versions::{Superseded, Version, Versions, is_damaged, unreadable_row};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::json::{Document, JsonFile, JsonFormat, JsonFormats, SAMPLE_LEN_MAX};
+use crate::extract::json::{Document, JsonFile, JsonFormat, JsonFormats, SAMPLE_LEN_MAX, Wrappers};
 
 /// A first record longer than this is no message, but another format's whole file.
 const FIRST_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -75,7 +75,7 @@ fn superseded_in(
     envelope: Envelope,
     taken: &[(String, &'static JsonFormat)],
 ) -> Result<Superseded, ReadError> {
-    let mut file = JsonFile::open(source.clone(), &[])?;
+    let mut file = JsonFile::open(source.clone(), Wrappers::default())?;
     let (mut versions, mut record, mut is_table) = (Versions::new(), 0_u64, false);
     let mut damaged = None;
     while !versions.has_failed() && !taken.is_empty() {
@@ -111,14 +111,14 @@ fn superseded_in(
 /// The protocol of a loader's table, which may hold an order in several versions; `None` if the file
 /// is no such table.
 pub fn table_in(source: &Source) -> Option<Envelope> {
-    let mut file = JsonFile::open(source.clone(), &[]).ok()?;
+    let mut file = JsonFile::open(source.clone(), Wrappers::default()).ok()?;
     file.limit(FIRST_BYTES_MAX);
     let (found, _) = file.next(|document| Envelope::of_row(document.value)).ok()??;
     found
 }
 
 fn envelope_of(source: &Source) -> Result<Option<Envelope>, ReadError> {
-    let mut file = JsonFile::open(source.clone(), &[])?;
+    let mut file = JsonFile::open(source.clone(), Wrappers::default())?;
     file.limit(FIRST_BYTES_MAX);
     for _ in 0..SAMPLE_LEN_MAX {
         match file.next(|document| Envelope::of(document.value))? {

@@ -5,6 +5,7 @@ mod bigcommerce_json;
 mod codecs;
 mod customers_file;
 mod damage;
+mod envelopes;
 mod expertsender_json;
 mod fast_json;
 mod fivetran_csv;

@@ -1,0 +1,184 @@
+//! Compares the keys of records with what formats need: which format fits, or what the nearest lacks.
+
+use super::format::{JsonFormat, JsonFormats};
+use super::keys::Keys;
+use super::nesting::Wrappers;
+use super::reader::JsonFile;
+use crate::extract::codec::Source;
+use crate::extract::error::{MAPPING_ADVICE, NoMatch, ReadError};
+
+/// Records whose keys are looked at: writers that leave out what is blank need more than one.
+pub const SAMPLE_LEN_MAX: usize = 20;
+/// A wrapper has few keys, a record many.
+const WRAPPER_KEYS_MAX: usize = 4;
+/// Keys shown of a file that is not recognised.
+const SHOWN_LEN_MAX: usize = 8;
+
+/// The keys of a file's first records, split as one format splits them.
+#[derive(Default)]
+pub struct Sample {
+    pub keys: Keys,
+    pub records: usize,
+    /// The wrapper of the last record.
+    pub wrapper: Option<&'static str>,
+}
+
+/// A format, with the keys of the records it finds in a file and those that it misses there.
+pub struct Candidate<'a> {
+    pub format: &'static JsonFormat,
+    keys: &'a Keys,
+    missing: Vec<String>,
+}
+
+/// The format of records with these keys.
+///
+/// # Errors
+/// If none matches, what the closest one lacks.
+pub fn format_of(keys: &Keys, formats: &JsonFormats) -> Result<&'static JsonFormat, NoMatch> {
+    let candidates: Vec<_> = formats.iter().map(|format| Candidate::new(format, keys)).collect();
+    choose(&candidates, false)
+}
+
+/// The format of records, of these candidates.
+///
+/// # Errors
+/// If none matches, what the closest one lacks.
+pub fn choose(
+    candidates: &[Candidate<'_>],
+    is_named: bool,
+) -> Result<&'static JsonFormat, NoMatch> {
+    if let Some(matching) = matching(candidates) {
+        return matching;
+    }
+    let is_own = |mark: &str| mark.contains('.') || mark.starts_with('/');
+    let by_own_key = |mark: &str, _: &Keys| is_own(mark);
+    let as_wrapper =
+        |mark: &str, keys: &Keys| keys.outer().count() <= WRAPPER_KEYS_MAX && !is_own(mark);
+    let closest = |counts: &dyn Fn(&Candidate<'_>) -> bool| {
+        let counting = candidates.iter().filter(|one| counts(one));
+        counting.min_by_key(|one| one.missing.len()).map(Candidate::lacking)
+    };
+    let no_match = known_non_order(candidates, by_own_key)
+        .or_else(|| closest(&|one| one.missing.len() * 2 <= one.format.needs.len()))
+        .or_else(|| known_non_order(candidates, as_wrapper))
+        .or_else(|| closest(&|_| is_named));
+    Err(no_match.unwrap_or_else(|| {
+        let best = candidates.iter().min_by_key(|one| one.distance());
+        let keys = best.map_or_else(String::new, |one| shown(one.keys));
+        NoMatch::new(format!("the format is not recognised: {keys}"), advice(candidates))
+    }))
+}
+
+/// The format that lacks nothing; of several the one that needs most. `None` if each lacks something.
+pub fn matching(candidates: &[Candidate<'_>]) -> Option<Result<&'static JsonFormat, NoMatch>> {
+    let matching = || candidates.iter().filter(|one| one.missing.is_empty()).map(|one| one.format);
+    let most = matching().map(|format| format.needs.len()).max()?;
+    let best: Vec<&'static JsonFormat> =
+        matching().filter(|format| format.needs.len() == most).collect();
+    if let [only] = best.as_slice() {
+        return Some(Ok(only));
+    }
+    let names = best.iter().map(|format| format.name).collect::<Vec<_>>().join(" and ");
+    let what = format!("its records have all that {names} need, so the format is ambiguous");
+    Some(Err(NoMatch::new(what, "name the job's format in the settings")))
+}
+
+impl<'a> Candidate<'a> {
+    pub fn new(format: &'static JsonFormat, keys: &'a Keys) -> Self {
+        Self { format, keys, missing: keys.missing_of(format.needs) }
+    }
+
+    /// The percentage of what it needs that is missing.
+    pub fn distance(&self) -> usize {
+        self.missing.len() * 100 / self.format.needs.len().max(1)
+    }
+
+    fn lacking(&self) -> NoMatch {
+        let (title, missing) = (self.format.title, self.missing.join(", "));
+        let what = format!("looks like {title}, but its records lack: {missing}");
+        NoMatch::new(what, "export again with all fields")
+    }
+}
+
+/// Records other than orders, by those of their keys that `counts`.
+fn known_non_order(
+    candidates: &[Candidate<'_>],
+    counts: impl Fn(&str, &Keys) -> bool,
+) -> Option<NoMatch> {
+    let kind_of = |one: &Candidate<'_>| {
+        // An answer may have an empty list of errors.
+        let is_there =
+            |mark: &str| counts(mark, one.keys) && one.keys.is_filled(mark.trim_start_matches('/'));
+        let mut known = one.format.known_non_orders.iter();
+        known.find(|(mark, _)| is_there(mark)).map(|(_, kind)| *kind)
+    };
+    let kind = candidates.iter().find_map(kind_of)?;
+    let what = format!("looks like {kind}, expected orders");
+    Some(NoMatch::new(what, "export the orders themselves"))
+}
+
+/// The first records within these wrappers.
+///
+/// # Errors
+/// When the file is no JSON before its first record.
+pub fn take_sample(
+    source: &Source,
+    wrappers: Wrappers,
+    bytes_max: u64,
+    formats: &JsonFormats,
+) -> Result<Sample, ReadError> {
+    let mut file = JsonFile::open(source.clone(), wrappers)?;
+    file.limit(bytes_max);
+    let mut sample = Sample::default();
+    while sample.records < SAMPLE_LEN_MAX {
+        let keys = match file.next(|document| formats.keys_of(document.value)) {
+            Ok(Some((keys, _))) => keys,
+            Ok(None) => break,
+            // Errors further down are reported when the file is read.
+            Err(_) if sample.records > 0 => break,
+            Err(error) => return Err(error),
+        };
+        // One wrapper holds one kind of records; the next may hold another.
+        if sample.records > 0 && file.wrapper() != sample.wrapper {
+            break;
+        }
+        sample.wrapper = file.wrapper();
+        sample.keys.add(keys);
+        sample.records += 1;
+    }
+    if sample.records == 0 {
+        sample.wrapper = file.wrapper();
+    }
+    Ok(sample)
+}
+
+/// The first keys, unless they may be data: no value of an order is ever shown.
+fn shown(keys: &Keys) -> String {
+    let is_name = |key: &str| {
+        key.len() <= 40
+            && key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-$ ".contains(c))
+    };
+    if keys.outer().next().is_none() {
+        return "its records are not objects".to_owned();
+    }
+    if !keys.outer().all(is_name) {
+        return "its keys look like data, not like names".to_owned();
+    }
+    let names: Vec<&str> = keys.outer().take(SHOWN_LEN_MAX).collect();
+    format!("its keys are {}", names.join(", "))
+}
+
+/// What the closest formats lack.
+fn advice(candidates: &[Candidate<'_>]) -> String {
+    let mut close: Vec<&Candidate<'_>> =
+        candidates.iter().filter(|one| one.missing.len() < one.format.needs.len()).collect();
+    if close.is_empty() {
+        return format!("if these are orders, {MAPPING_ADVICE}");
+    }
+    close.sort_by_key(|one| one.distance());
+    let lacks =
+        |one: &&Candidate<'_>| format!("{} would need {}", one.format.name, one.missing.join(", "));
+    let lacks: Vec<String> = close.iter().take(2).map(lacks).collect();
+    format!("{}; {MAPPING_ADVICE}", lacks.join("; "))
+}

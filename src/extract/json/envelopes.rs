@@ -1,0 +1,170 @@
+//! Finds records of a known format within an envelope that no format names, such as
+//! `{"code": 0, "message": "…", "data": {"orders": […]}}`.
+
+use super::candidates::{Candidate, Sample, choose, matching, take_sample};
+use super::format::{JsonFormat, JsonFormats, JsonLayout};
+use super::nesting::{Path, Wrappers};
+use super::record::interned;
+use crate::extract::RECORD_BYTES_MAX;
+use crate::extract::codec::Source;
+use crate::extract::error::{NoMatch, ReadError};
+use std::io::Read;
+
+/// How much of a file is looked at for the names of its envelope.
+const PREFIX_BYTES: u64 = 64 * 1024;
+/// Names around a record; `data/shop/orders/edges/node` has five.
+const NAMES_MAX: usize = 6;
+/// Places that are looked at. The outermost come first, and an envelope has few.
+const PLACES_MAX: usize = 64;
+
+/// Where records of one of these formats are, or why they are no orders.
+///
+/// # Errors
+/// If there are none, what the records that are nearest to a format lack; `None` if none are near.
+pub fn find(
+    source: &Source,
+    asked: &[&'static JsonFormat],
+    formats: &JsonFormats,
+) -> Result<JsonLayout, Option<NoMatch>> {
+    let mut near: Option<(usize, NoMatch)> = None;
+    let mut blank = None;
+    for place in places(source).map_err(|_| None)? {
+        let layout = |format| JsonLayout { format, envelope: Some(place) };
+        let Some(Sample { keys, records, wrapper }) = sample_at(source, place, formats) else {
+            continue;
+        };
+        let is_blank = records == 0 && wrapper == Some(place);
+        blank = blank.or_else(|| {
+            asked
+                .iter()
+                .find(|format| is_blank && is_named(format, place))
+                .map(|format| layout(format))
+        });
+        if records == 0 {
+            continue;
+        }
+        let candidates: Vec<_> = asked.iter().map(|format| Candidate::new(format, &keys)).collect();
+        if let Some(found) = matching(&candidates) {
+            return found.map(layout).map_err(Some);
+        }
+        let missing = candidates.iter().map(Candidate::distance).min().unwrap_or(100);
+        if missing <= 50 && near.as_ref().is_none_or(|(least, _)| missing < *least) {
+            let why = choose(&candidates, false).err();
+            near = why.map(|NoMatch { what, hint }| {
+                (missing, NoMatch::new(format!("within {place}: {what}"), hint))
+            });
+        }
+    }
+    blank.ok_or(near.map(|(_, why)| why))
+}
+
+/// Whether an empty list at a place is one of this format's orders: by its name, where that says so.
+fn is_named(format: &JsonFormat, place: Path) -> bool {
+    format.wrappers.contains(&"orders") && place.rsplit('/').next() == Some("orders")
+}
+
+/// The first records at a place; `None` if they are known to be no orders, or the file is broken.
+fn sample_at(source: &Source, place: Path, formats: &JsonFormats) -> Option<Sample> {
+    let is_non_order = place.split('/').any(|name| formats.is_non_order(name));
+    let wrappers = || Wrappers::declared(vec![place]);
+    let sample = || take_sample(source, wrappers(), RECORD_BYTES_MAX, formats).ok();
+    (!is_non_order).then(sample).flatten()
+}
+
+/// The names under which the beginning of a file has objects and lists, outermost first.
+fn places(source: &Source) -> Result<Vec<Path>, ReadError> {
+    let mut prefix = Vec::new();
+    let bytes = source.open()?.bytes;
+    let read = bytes.take(PREFIX_BYTES).read_to_end(&mut prefix);
+    read.map_err(|error| ReadError::from_io(&source.shown(), 0, &error))?;
+    let mut places = Outline::of(&prefix).places;
+    places.sort_by_key(|place| place.split('/').count());
+    Ok(places)
+}
+
+/// The objects and lists of a text, as far as it goes.
+#[derive(Default)]
+struct Outline {
+    places: Vec<Path>,
+    /// Of each bracket that is open, the place of its values; `None` where it is not looked into.
+    open: Vec<Option<Path>>,
+    /// The last string, which is the name of what opens next.
+    name: Option<String>,
+}
+
+impl Outline {
+    fn of(text: &[u8]) -> Self {
+        let mut outline = Self::default();
+        let mut rest = text;
+        while let [first, behind @ ..] = rest {
+            rest = behind;
+            match first {
+                b'"' => rest = outline.string(behind),
+                b'{' | b'[' => outline.enter(),
+                b'}' | b']' => {
+                    outline.open.pop();
+                }
+                b',' => outline.name = None,
+                _ => {}
+            }
+        }
+        outline
+    }
+
+    /// Takes a string as the name of what follows; returns what is behind it.
+    fn string<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
+        let mut is_escaped = false;
+        let end = text.iter().position(|byte| {
+            let ends = *byte == b'"' && !is_escaped;
+            is_escaped = *byte == b'\\' && !is_escaped;
+            ends
+        });
+        let (name, rest) = text.split_at(end.unwrap_or(text.len()));
+        self.name = Some(String::from_utf8_lossy(name).into_owned());
+        rest.get(1..).unwrap_or_default()
+    }
+
+    fn enter(&mut self) {
+        let around = self.open.last().copied().unwrap_or(Some(""));
+        let place = match (around, self.name.take()) {
+            (Some(around), Some(name)) => self.place(around, &name),
+            (around, _) => around,
+        };
+        self.open.push(place);
+    }
+
+    fn place(&mut self, around: Path, name: &str) -> Option<Path> {
+        let is_name = (1..=40).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+        let is_deep = around.split('/').count() >= NAMES_MAX;
+        if !is_name || is_deep || self.places.len() >= PLACES_MAX {
+            return None;
+        }
+        let names = [around, name].into_iter().filter(|name| !name.is_empty());
+        let place = interned(&names.collect::<Vec<_>>().join("/"));
+        if !self.places.contains(&place) {
+            self.places.push(place);
+        }
+        Some(place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn places_are_the_names_around_objects_and_lists() {
+        let text = br#"{"code": 0, "message": "a \"b\": {", "data": [{"orders": [{"id": 1, "x y": {"z": {}}}]}], "e": {}"#;
+        assert_eq!(Outline::of(text).places, ["data", "data/orders", "e"]);
+        assert!(Outline::of(br#"[[{"id": "data"}, "x", {}]]"#).places.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(text in "[\\[\\]{}\",:a\\\\ ]{0,60}") {
+            let _ = Outline::of(text.as_bytes());
+        }
+    }
+}

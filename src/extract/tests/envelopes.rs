@@ -1,0 +1,108 @@
+//! Records of known formats within envelopes that no format names.
+
+use super::shopify_json::{ORDER, minified};
+use super::*;
+
+/// What gateways, proxies and scripts put around a response, in place of `R`.
+const ENVELOPES: [&str; 9] = [
+    r#"{"code": 0, "message": "success", "data": R}"#,
+    r#"{"code": 0, "message": "success", "data": {"orders": R, "total": 1}}"#,
+    r#"{"status": 200, "data": R, "error": null, "errors": []}"#,
+    r#"{"total": 7, "page": {"next": null}, "result": {"items": R}}"#,
+    r#"{"items": R, "more": false}"#,
+    r#"{"response": {"body": {"records": R}}}"#,
+    r#"[{"topic": "orders/create", "payload": R}]"#,
+    r#"{"meta": {"id": "{[\""}, "d": {"results": R}}"#,
+    "{\"code\": 0, \"message\": \"\", \"data\": {\"orders\": []}}\n{\"code\": 0, \"data\": {\"orders\": R}}",
+];
+
+const RECORDS: [(&str, &str); 6] = [
+    ("shopify-json", include_str!("fixtures/shopify-json.pages.json")),
+    ("shopify-checkouts-json", include_str!("fixtures/shopify-checkouts-json.json")),
+    ("woocommerce-json", include_str!("fixtures/woocommerce-json.json")),
+    ("magento-json", include_str!("fixtures/magento-json.json")),
+    ("expertsender-json", include_str!("fixtures/expertsender-json.json")),
+    ("fast-json", include_str!("fixtures/fast-json.json")),
+];
+
+/// Without their places in the file.
+fn orders_of(text: &str, format: &str) -> Vec<SourceOrder> {
+    let folder = Folder::with("orders.json", text);
+    let export =
+        folder.open_as(format, &["*"]).unwrap_or_else(|error| panic!("{text:.200}\n{error}"));
+    let mut orders: Vec<SourceOrder> = export.read().map(|order| *order.unwrap()).collect();
+    for order in &mut orders {
+        order.position = crate::domain::Position::default();
+        order.lines.iter_mut().for_each(|line| line.at_line = 0);
+    }
+    orders
+}
+
+#[test]
+fn a_known_record_is_read_in_any_envelope() {
+    for (format, text) in RECORDS {
+        // Documents that follow each other become a list.
+        let documents: Vec<serde_json::Value> =
+            serde_json::Deserializer::from_str(text).into_iter().map(Result::unwrap).collect();
+        let list = match documents.as_slice() {
+            [only] => only.to_string(),
+            several => serde_json::to_string(several).unwrap(),
+        };
+        let direct = orders_of(&list, "auto");
+        assert!(!direct.is_empty(), "{format}");
+        for envelope in ENVELOPES {
+            let wrapped = envelope.replace('R', &list);
+            for named in ["auto", format] {
+                assert_eq!(orders_of(&wrapped, named), direct, "{format} as {named} in {envelope}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_envelope_without_records_has_no_orders() {
+    for text in [
+        r#"{"code": 0, "message": "success", "data": {"orders": []}}"#,
+        r#"{"status": 200, "result": {"orders": [], "total": 0}}"#,
+    ] {
+        assert!(orders_of(text, "auto").is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn a_refusal_names_the_real_cause() {
+    let order = minified(ORDER);
+    let without = |key: &str| order.replace(&format!("\"{key}\""), &format!("\"x_{key}\""));
+    for (text, cause) in [
+        (
+            format!(r#"{{"status": 200, "data": [{}], "errors": []}}"#, without("total_price")),
+            "within data: looks like Shopify orders, but its records lack: total_price",
+        ),
+        (
+            format!(r#"{{"code": 0, "data": {{"list": [{}]}}}}"#, without("currency")),
+            "within data/list: looks like Shopify orders, but its records lack: currency",
+        ),
+        (
+            r#"{"errors": [{"message": "no"}], "data": null}"#.to_owned(),
+            "an error that an API answered with",
+        ),
+        (format!(r#"{{"draft_orders": [{order}]}}"#), "Shopify's draft orders"),
+        (format!(r#"{{"code": 0, "data": {{"draft_orders": [{order}]}}}}"#), "not recognised"),
+        (r#"{"code": 0, "data": [{"a": 1}]}"#.to_owned(), "its keys are code, data"),
+    ] {
+        let told = refusal(&text);
+        assert!(told.contains(cause), "{cause}\n{told}");
+    }
+}
+
+#[test]
+fn a_mapping_that_names_an_envelope_goes_before_a_format_that_does_not() {
+    let mapping = "[mappings.own]\nsource = \"json\"\nrecords = [\"data/items\"]\nlines = \"/line_items\"\n\
+                   [mappings.own.order]\nid = \"/name\"\ncreated_at = \"/created_at\"\ntotal = \"/total_price\"\n\
+                   [mappings.own.line]\nname = \"/title\"\nquantity = \"/quantity\"\nunit_price = \"/price\"\n";
+    let text = format!(r#"{{"total": 1, "data": {{"count": 1, "items": [{}]}}}}"#, minified(ORDER));
+    let folder = Folder::with("orders.json", text);
+    let export = folder.open_by(mapping, "auto", &["*"]).unwrap();
+    assert_eq!(export.files()[0].format, "own");
+    assert_eq!(export.read().next().unwrap().unwrap().id, "#1001");
+}
