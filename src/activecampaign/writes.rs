@@ -62,12 +62,16 @@ impl Turn<'_> {
             path: "/ecomOrders".to_owned(),
             body: Some(order_body(connection, customer, order)),
         };
-        let sent = identity(connection, order);
+        let mut sent = identity(connection, order);
+        sent.push(("email", order.customer.email.as_str()));
+        sent.push(("customerid", customer.as_str()));
         self.send(&request, |body| created(body, "ecomOrder", &sent)).await
     }
 
     /// Replaces the order, its lines and discounts included: the target drops lines that are not
-    /// sent again.
+    /// sent again. Without a `customer` the order keeps its customer and the customer's address.
+    /// Returns whether it is still of another customer than the one that was sent, as
+    /// ActiveCampaign doesn't move orders.
     ///
     /// # Errors
     /// See [`super::Disposition`]; `Gone` when it was deleted.
@@ -75,20 +79,35 @@ impl Turn<'_> {
         self,
         id: &RemoteId,
         connection: &RemoteId,
-        customer: &RemoteId,
+        customer: Option<&RemoteId>,
         order: &Order,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         let request = Request {
             kind: RequestKind::Update,
             name: "update_order",
             route: "/ecomOrders/{id}",
             path: format!("/ecomOrders/{}", path_part(id.as_str())),
-            body: Some(order_body(connection, customer, order)),
+            body: Some(match customer {
+                Some(customer) => order_body(connection, customer, order),
+                None => body_without_customer(connection, order),
+            }),
         };
-        let sent = identity(connection, order);
+        let mut sent = identity(connection, order);
+        if customer.is_some() {
+            sent.push(("email", order.customer.email.as_str()));
+        }
         self.send(&request, |body| {
             let answered = created(body, "ecomOrder", &sent)?;
-            if answered == *id { Ok(()) } else { Err("answer_mismatch") }
+            if answered != *id {
+                return Err("answer_mismatch");
+            }
+            let record = object(body, "ecomOrder")?;
+            let is_other = |field| {
+                let stated = text_of(&record, field);
+                !stated.is_empty() && customer.is_some_and(|sent| stated != sent.as_str())
+            };
+            // Sent values may be repeated as they came: the other name of the field is not sent.
+            Ok(is_other("customerid") || is_other("customer"))
         })
         .await
     }
@@ -112,12 +131,18 @@ fn order_body(connection: &RemoteId, customer: &RemoteId, order: &Order) -> Vec<
     wrapped("ecomOrder", &body)
 }
 
-fn identity<'a>(connection: &'a RemoteId, order: &'a Order) -> [(&'static str, &'a str); 3] {
-    [
-        ("connectionid", connection.as_str()),
-        (order.key.field(), order.key.as_str()),
-        ("email", order.customer.email.as_str()),
-    ]
+/// The fields that are not sent keep their values.
+fn body_without_customer(connection: &RemoteId, order: &Order) -> Vec<u8> {
+    let body = OrderBody { order, connection: Id(connection), customer: Id(connection) };
+    let mut body = serde_json::to_value(&body).unwrap_or_default();
+    if let Some(fields) = body.as_object_mut() {
+        fields.retain(|name, _| name != "customerid" && name != "email");
+    }
+    wrapped("ecomOrder", &body)
+}
+
+fn identity<'a>(connection: &'a RemoteId, order: &'a Order) -> Vec<(&'static str, &'a str)> {
+    vec![("connectionid", connection.as_str()), (order.key.field(), order.key.as_str())]
 }
 
 /// The id of the record in an answer, which must be the one that was sent: what the answer states

@@ -34,8 +34,8 @@ pub use moment::{Moment, MomentError};
 pub use money::{AMOUNT_MINOR_MAX, Amount, AmountError};
 pub use order::{Customer, Discount, DiscountKind, Historical, Line, Notes, Order};
 pub use policy::{
-    Customers, DateShift, Deleted, FractionalQuantity, MissingEmail, OrderId, Policy, PolicyEffect,
-    PolicySetting, PolicyValues, Refunds, Rounding, Total,
+    Customers, DateShift, Deleted, FractionalQuantity, MissingEmail, MovedCustomer, OrderId,
+    Policy, PolicyEffect, PolicySetting, PolicyValues, Refunds, Rounding, Total,
 };
 pub use record_error::{Reason, RecordError};
 pub use share::Share;

@@ -56,6 +56,13 @@ choices! {
         Leave "leave" "It is left alone and counted as filtered.";
     }
 
+    /// What happens to an order that was sent for another customer than the export states now.
+    /// ActiveCampaign doesn't move an order to another customer.
+    pub enum MovedCustomer {
+        Keep "keep" "It stays with the customer that it was created for; its other fields are updated.";
+        Recreate "recreate" "It is deleted and created again.";
+    }
+
     /// How to read the order dates of WebToffee's WooCommerce plugin, which adds the shop's UTC
     /// offset once too often where orders are stored as WordPress posts.
     pub enum DateShift {
@@ -163,6 +170,9 @@ settings! {
     deleted: Deleted = Deleted::Create;
         Selection, Word(Deleted::WORDS),
         "a changed order that somebody deleted in ActiveCampaign is created again, or with `leave` left alone";
+    moved_customer: MovedCustomer = MovedCustomer::Keep;
+        Selection, Word(MovedCustomer::WORDS),
+        "a changed order whose customer is another one now keeps its customer at ActiveCampaign, or with `recreate` is deleted and created again";
     refused_max: u32 = 25;
         Limit, Whole { min: 1, max: 100 },
         "a run stops when more of the last 100 orders sent were refused";

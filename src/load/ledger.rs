@@ -1,8 +1,8 @@
 use crate::domain::{
-    Attempt, Customer, CustomerEntry, Fingerprint, LedgerEntry, OrderKey, RemoteId,
+    Attempt, Customer, CustomerEntry, Fingerprint, LedgerEntry, Order, OrderKey, RemoteId,
 };
 use crate::plan::Fingerprints;
-use crate::state::{ConnectionId, RunId, StateError, StateHandle};
+use crate::state::{ConnectionId, OrderIntent, RunId, StateError, StateHandle};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The ledger as one run writes it. Each call returns once its change is durable; where one fails,
@@ -65,13 +65,41 @@ impl RunLedger {
     }
 
     /// A create or update of this order is about to be sent, with the payload of this fingerprint.
+    /// `customer`: the one it is sent for; `None`: it keeps the one that it has.
     pub(super) async fn intend_order(
         &self,
         key: &OrderKey,
         fingerprint: Fingerprint,
+        customer: Option<&Customer>,
     ) -> Result<(), StateError> {
-        let (run, connection, key) = (self.run, self.connection, key.clone());
-        self.state.call(move |store| store.intend_order(run, connection, &key, fingerprint)).await
+        let (run, connection) = (self.run, self.connection);
+        let customer = customer.map(|customer| self.fingerprints.customer(&customer.key));
+        let intent = OrderIntent { key: key.clone(), fingerprint, customer };
+        self.state.call(move |store| store.intend_order(run, connection, &intent)).await
+    }
+
+    /// Whether ActiveCampaign has the order under another customer than it is of now.
+    pub(super) async fn is_moved(&self, order: &Order) -> Result<bool, StateError> {
+        let (connection, key) = (self.connection, order.key.clone());
+        let hash = self.fingerprints.customer(&order.customer.key);
+        self.state.call(move |store| store.is_moved(connection, &key, &hash)).await
+    }
+
+    /// ActiveCampaign keeps the order under another customer than it was sent for.
+    pub(super) async fn note_other_customer(&self, key: &OrderKey) -> Result<(), StateError> {
+        let (connection, key) = (self.connection, key.clone());
+        self.state.call(move |store| store.note_other_customer(connection, &key)).await
+    }
+
+    /// The order was deleted in order to be created again.
+    pub(super) async fn note_deleted(
+        &self,
+        key: &OrderKey,
+        id: &RemoteId,
+    ) -> Result<(), StateError> {
+        let (run, connection) = (self.run, self.connection);
+        let (key, id) = (key.clone(), id.clone());
+        self.state.call(move |store| store.note_deleted(run, connection, &key, &id)).await
     }
 
     /// The order of this cart is at ActiveCampaign: the cart must not be sent any more.

@@ -2,7 +2,7 @@ use super::attempts::Attempts;
 use super::keyed_lock::KeyedLock;
 use super::ledger::RunLedger;
 use crate::activecampaign::Client;
-use crate::domain::{CustomerKey, Deleted, OrderKey, RemoteId};
+use crate::domain::{CustomerKey, Deleted, MovedCustomer, OrderKey, Policy, RemoteId};
 use tokio_util::sync::CancellationToken;
 
 /// Carries out steps against one connection. Many may be under way at once; the client's turns pace
@@ -15,7 +15,8 @@ pub struct Loader {
     /// A cart and the order it became are one record at ActiveCampaign.
     pub(super) carts: KeyedLock<OrderKey>,
     pub(super) deleted: Deleted,
-    cancel: CancellationToken,
+    pub(super) moved_customer: MovedCustomer,
+    pub(super) cancel: CancellationToken,
 }
 
 impl Loader {
@@ -24,11 +25,12 @@ impl Loader {
         client: Client,
         ledger: RunLedger,
         connection: RemoteId,
-        deleted: Deleted,
+        policy: &Policy,
         cancel: CancellationToken,
     ) -> Self {
         let (customers, carts) = (KeyedLock::new(), KeyedLock::new());
-        Self { client, ledger, connection, customers, carts, deleted, cancel }
+        let (deleted, moved_customer) = (policy.deleted, policy.moved_customer);
+        Self { client, ledger, connection, customers, carts, deleted, moved_customer, cancel }
     }
 
     pub fn ledger(&self) -> &RunLedger {

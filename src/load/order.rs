@@ -1,9 +1,10 @@
 use super::attempts::{Attempts, RetryBudget, StepError, failed};
 use super::customer::{CachedId, find_or_create};
+use super::delete::{Deletion, delete};
 use super::loader::Loader;
 use crate::activecampaign::{Disposition, Failure, RemoteOrder};
 use crate::domain::{
-    Attempt, Deleted, Fingerprint, LedgerEntry, Operation, Order, OrderKey, RemoteId,
+    Attempt, Deleted, Fingerprint, LedgerEntry, MovedCustomer, Operation, Order, OrderKey, RemoteId,
 };
 use crate::plan::{Action, PriorWrite, Step};
 use crate::state::{OrderOutcome, Part};
@@ -26,11 +27,18 @@ impl Loader {
         if order.key.is_cart() && self.ledger.order(&order.key).await? == LedgerEntry::BecameOrder {
             return Ok(OrderOutcome::Superseded);
         }
-        let customer = match find_or_create(self, order, CachedId::Trusted).await? {
-            Ok(id) => id,
-            Err(outcome) => return Ok(outcome),
-        };
-        let outcome = OrderWrite::new(self, step, customer).carry_out(&step.action).await?;
+        let mut write = OrderWrite::new(self, step);
+        if matches!(step.action, Action::Update(_) | Action::LookUp(PriorWrite::Update))
+            && self.ledger.is_moved(order).await?
+        {
+            write.moved = Some(self.moved_customer);
+        }
+        if write.moved != Some(MovedCustomer::Keep)
+            && let Err(outcome) = write.find_customer().await?
+        {
+            return Ok(outcome);
+        }
+        let outcome = write.carry_out(&step.action).await?;
         let superseded = (outcome == OrderOutcome::Superseded).then_some(&order.key);
         let became = order.cart.as_ref().filter(|_| outcome.is_at_remote());
         if let Some(cart) = superseded.or(became) {
@@ -45,7 +53,10 @@ struct OrderWrite<'a> {
     loader: &'a Loader,
     order: &'a Order,
     fingerprint: Fingerprint,
-    customer: RemoteId,
+    /// `None`: the order keeps the customer that it has.
+    customer: Option<RemoteId>,
+    /// ActiveCampaign has the order under another customer.
+    moved: Option<MovedCustomer>,
     attempts: Attempts<'a>,
     /// What of ours may be at ActiveCampaign already.
     earlier: Option<PriorWrite>,
@@ -71,16 +82,19 @@ enum Next {
     /// Update it, unless it became an order.
     UpdateCart(RemoteId),
     Update(RemoteId),
+    /// Delete it and create it again.
+    Recreate(RemoteId),
     Done(OrderOutcome),
 }
 
 impl<'a> OrderWrite<'a> {
-    fn new(loader: &'a Loader, step: &'a Step, customer: RemoteId) -> Self {
+    fn new(loader: &'a Loader, step: &'a Step) -> Self {
         Self {
             loader,
             order: &step.order,
             fingerprint: step.fingerprint,
-            customer,
+            customer: None,
+            moved: None,
             attempts: loader.attempts(),
             earlier: None,
             is_foreign: false,
@@ -92,6 +106,9 @@ impl<'a> OrderWrite<'a> {
     async fn carry_out(mut self, action: &Action) -> Result<OrderOutcome, StepError> {
         let mut next = match action {
             Action::Create => Next::CreateOrConvert,
+            Action::Update(id) if self.moved == Some(MovedCustomer::Recreate) => {
+                Next::Recreate(id.clone())
+            }
             Action::Update(id) if self.order.key.is_cart() => Next::UpdateCart(id.clone()),
             Action::Update(id) => Next::Update(id.clone()),
             Action::LookUp(earlier) => {
@@ -106,9 +123,20 @@ impl<'a> OrderWrite<'a> {
                 Next::LookUp(refusal) => self.look_up(refusal).await?,
                 Next::UpdateCart(id) => self.update_cart(id).await?,
                 Next::Update(id) => self.update(id).await?,
+                Next::Recreate(id) => self.recreate(id).await?,
                 Next::Done(outcome) => return Ok(outcome),
             }
         }
+    }
+
+    /// The id of the order's customer, who is created where ActiveCampaign has none.
+    async fn find_customer(&mut self) -> Result<Result<RemoteId, OrderOutcome>, StepError> {
+        if let Some(id) = &self.customer {
+            return Ok(Ok(id.clone()));
+        }
+        let found = find_or_create(self.loader, self.order, CachedId::Trusted).await?;
+        self.customer = found.as_ref().ok().cloned();
+        Ok(found)
     }
 
     /// An order whose cart ActiveCampaign has is made by updating that record; a create would be a
@@ -131,9 +159,14 @@ impl<'a> OrderWrite<'a> {
     }
 
     async fn create(&mut self) -> Result<Next, StepError> {
+        let customer = match self.find_customer().await? {
+            Ok(id) => id,
+            Err(outcome) => return Ok(Next::Done(outcome)),
+        };
         let turn = self.attempts.turn().await?;
-        self.loader.ledger.intend_order(&self.order.key, self.fingerprint).await?;
-        let sent = turn.create_order(&self.loader.connection, &self.customer, self.order).await;
+        let buyer = Some(&self.order.customer);
+        self.loader.ledger.intend_order(&self.order.key, self.fingerprint, buyer).await?;
+        let sent = turn.create_order(&self.loader.connection, &customer, self.order).await;
         let failure = match sent {
             Ok(id) => return Ok(Next::Done(OrderOutcome::Created(id))),
             Err(failure) => failure,
@@ -190,7 +223,9 @@ impl<'a> OrderWrite<'a> {
 
     /// We wrote it earlier and it is gone, so someone deleted it.
     fn is_to_be_left(&self) -> bool {
-        self.earlier == Some(PriorWrite::Update) && self.loader.deleted == Deleted::Leave
+        self.earlier == Some(PriorWrite::Update)
+            && self.loader.deleted == Deleted::Leave
+            && self.moved != Some(MovedCustomer::Recreate)
     }
 
     /// ActiveCampaign has an order of this key: ours from a lost response, or someone else's.
@@ -199,7 +234,10 @@ impl<'a> OrderWrite<'a> {
             // Someone already turned this cart into an order; sending the cart would revert that.
             return Next::Done(OrderOutcome::Superseded);
         }
-        match (is_same(self.order, &self.customer, &remote), self.earlier) {
+        if self.moved == Some(MovedCustomer::Recreate) {
+            return Next::Recreate(remote.id);
+        }
+        match (is_same(self.order, self.customer.as_ref(), &remote), self.earlier) {
             (true, Some(PriorWrite::SameCreate)) => Next::Done(OrderOutcome::Created(remote.id)),
             (true, None) => Next::Done(OrderOutcome::Adopted(remote.id)),
             (_, earlier) => {
@@ -212,12 +250,21 @@ impl<'a> OrderWrite<'a> {
 
     async fn update(&mut self, id: RemoteId) -> Result<Next, StepError> {
         let turn = self.attempts.turn().await?;
-        self.loader.ledger.intend_order(&self.order.key, self.fingerprint).await?;
-        let sent =
-            turn.update_order(&id, &self.loader.connection, &self.customer, self.order).await;
+        let (key, customer) = (&self.order.key, self.customer.as_ref());
+        let buyer = customer.map(|_| &self.order.customer);
+        self.loader.ledger.intend_order(key, self.fingerprint, buyer).await?;
+        let sent = turn.update_order(&id, &self.loader.connection, customer, self.order).await;
         let failure = match sent {
-            Ok(()) if self.is_foreign => return Ok(Next::Done(OrderOutcome::Adopted(id))),
-            Ok(()) => return Ok(Next::Done(OrderOutcome::Updated(id))),
+            Ok(is_of_other_customer) => {
+                if is_of_other_customer {
+                    self.loader.ledger.note_other_customer(key).await?;
+                }
+                return Ok(Next::Done(if self.is_foreign {
+                    OrderOutcome::Adopted(id)
+                } else {
+                    OrderOutcome::Updated(id)
+                }));
+            }
             Err(failure) => failure,
         };
         self.count(Operation::Update, &failure).await?;
@@ -236,6 +283,27 @@ impl<'a> OrderWrite<'a> {
         };
         // Counts as an attempt too, or a list that still shows a deleted order would loop forever.
         self.pause_then(next, &failure).await
+    }
+
+    /// Deletes the order, which can't move to its customer, and creates it again. Only what is still
+    /// this order is deleted. A run that is cut off in between leaves an intended update, and the
+    /// next one goes on with it.
+    async fn recreate(&mut self, id: RemoteId) -> Result<Next, StepError> {
+        let (key, loader) = (&self.order.key, self.loader);
+        match self.read(&id).await? {
+            Ok(Some(remote)) if remote.text_of(key) == key.as_str() => {}
+            Ok(_) => return Ok(self.deleted()),
+            Err(failure) => return Ok(self.given_up(&failure)),
+        }
+        let intend = || loader.ledger.intend_order(key, self.fingerprint, None);
+        match delete(&loader.client, &loader.cancel, &id, intend).await? {
+            Deletion::Deleted | Deletion::Gone => {
+                loader.ledger.note_deleted(key, &id).await?;
+                self.earlier = None;
+                Ok(Next::Create)
+            }
+            Deletion::Refused(refusal) => Ok(Next::Done(OrderOutcome::Unconfirmed(refusal))),
+        }
     }
 
     /// Someone deleted it there: create it again, or leave it alone, as the policy says.
@@ -271,10 +339,10 @@ impl<'a> OrderWrite<'a> {
         if std::mem::replace(&mut self.is_customer_replaced, true) {
             return Ok(self.refused(failure));
         }
-        let doubted = CachedId::Doubted(self.customer.clone());
-        Ok(match find_or_create(self.loader, self.order, doubted).await? {
+        let Some(doubted) = self.customer.clone() else { return Ok(self.refused(failure)) };
+        Ok(match find_or_create(self.loader, self.order, CachedId::Doubted(doubted)).await? {
             Ok(id) => {
-                self.customer = id;
+                self.customer = Some(id);
                 next
             }
             Err(outcome) => Next::Done(outcome),
@@ -350,11 +418,11 @@ impl<'a> OrderWrite<'a> {
 }
 
 /// Whether the remote order equals ours in every field its list shows.
-fn is_same(order: &Order, customer: &RemoteId, remote: &RemoteOrder) -> bool {
+fn is_same(order: &Order, customer: Option<&RemoteId>, remote: &RemoteOrder) -> bool {
     let units: u64 = order.lines.iter().map(|line| u64::from(line.quantity)).sum();
     remote.total_minor == Some(order.total.minor())
         && remote.currency.eq_ignore_ascii_case(order.currency.code())
-        && remote.customer == *customer
+        && customer.is_none_or(|customer| remote.customer == *customer)
         && remote.created_at == Some(order.created_at)
         // `totalProducts` may count lines or units.
         && remote.products.is_none_or(|n| n == order.lines.len() as u64 || n == units)

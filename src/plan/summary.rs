@@ -34,6 +34,8 @@ pub struct PlanSummary {
     pub spared: u64,
     /// Carts that are read before they are updated, in case they became orders.
     pub cart_reads: u64,
+    /// Requests beyond one for each order that is deleted and created again: a read and a delete.
+    pub recreate_requests: u64,
     /// Of the valid orders: abandoned carts.
     pub carts: u64,
     /// Product lines of all valid orders.
@@ -61,6 +63,10 @@ pub struct Anomalies {
     pub future: ExampleCount,
     /// Orders to send whose e-mail address differs from that of their customer's first order.
     pub other_address: ExampleCount,
+    /// Orders to update whose customer is another one now, as their address changed.
+    pub moved_by_address: ExampleCount,
+    /// The same where the address is as before: the export identifies customers in another way.
+    pub moved_by_key: ExampleCount,
     /// Currencies of orders that the ledger knows.
     pub currencies_known: BTreeSet<Currency>,
 }
@@ -138,7 +144,8 @@ impl PlanSummary {
     /// Requests the plan takes: one for each new customer, each order to write, and each look-up.
     pub fn requests(&self) -> u64 {
         let customers = self.customers_new + self.customers_look_up;
-        let orders = self.create + self.update + self.look_up + self.cart_reads;
+        let orders =
+            self.create + self.update + self.look_up + self.cart_reads + self.recreate_requests;
         (customers + orders).saturating_sub(self.spared)
     }
 

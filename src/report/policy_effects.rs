@@ -91,7 +91,8 @@ pub(super) fn becomes(preview: &Preview, status: &str, counts: bool) -> String {
 }
 
 /// Settings that are shown only if they are not at their default.
-const QUIET: [&str; 4] = ["fractional_quantity", "order_key", "deleted", "webtoffee_date_shift"];
+const QUIET: [&str; 5] =
+    ["fractional_quantity", "order_key", "deleted", "moved_customer", "webtoffee_date_shift"];
 
 /// The policy in one line.
 pub(super) fn policy_line(preview: &Preview) -> String {

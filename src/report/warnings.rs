@@ -3,7 +3,7 @@
 use super::examples::{example_json, example_text};
 use super::policy_effects::{counted, differ_text};
 use super::text::{count, is_are, many};
-use crate::domain::{Reason, Status};
+use crate::domain::{MovedCustomer, Reason, Status};
 use crate::plan::Example;
 use crate::run::Preview;
 use crate::state::ConnectionOwner;
@@ -237,6 +237,33 @@ fn of_orders(all: &mut Warnings<'_>, preview: &Preview) {
             many(odd.other_address.count, "order")
         );
         all.with("two_addresses", Some("policy.customers"), text, &odd.other_address.examples);
+    }
+    of_moved_customers(all, preview);
+}
+
+/// Orders that ActiveCampaign has under another customer than the export states.
+fn of_moved_customers(all: &mut Warnings<'_>, preview: &Preview) {
+    let odd = &preview.summary.anomalies;
+    let recreates = preview.rules.policy.moved_customer == MovedCustomer::Recreate;
+    let kinds = [
+        ("customer_address", &odd.moved_by_address, "their e-mail address changed"),
+        (
+            "customer_key",
+            &odd.moved_by_key,
+            "the export identifies customers in another way than before",
+        ),
+    ];
+    for (code, moved, why) in kinds {
+        if moved.count == 0 {
+            continue;
+        }
+        let what = if recreates {
+            "are deleted and created again for their customer of now"
+        } else {
+            "keep their customer at ActiveCampaign, which doesn't move orders, and only their other fields are updated"
+        };
+        let text = format!("{} to update: {why}; they {what}", many(moved.count, "order"));
+        all.with(code, Some("policy.moved_customer"), text, &moved.examples);
     }
 }
 

@@ -9,11 +9,14 @@ use super::rules_digest::mapping_of;
 use super::verification::{Mismatch, Verification};
 use super::verify::OrderComparison;
 use crate::activecampaign::{Client, Disposition, Failure, FatalError};
-use crate::domain::{CustomerKey, LedgerEntry, Order, OrderDigest, OrderKey, RemoteId};
+use crate::domain::{
+    CustomerKey, LedgerEntry, MovedCustomer, Order, OrderDigest, OrderKey, RemoteId,
+};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints, Step};
 use crate::state::{
-    AdoptedOrders, ConnectionId, CustomerMirror, MatchedOrder, RemoteSnapshot, StateError, Store,
+    AdoptedOrder, AdoptedOrders, ConnectionId, CustomerMirror, MatchedOrder, RemoteSnapshot,
+    StateError, Store,
 };
 
 /// Rows written to the ledger at once.
@@ -114,6 +117,7 @@ pub async fn adopt(
         store,
         found: AdoptedOrders::default(),
         adoption,
+        keeps_customers: job.rules.policy.moved_customer == MovedCustomer::Keep,
     };
     let mut fingerprints = prints()?;
     let detector =
@@ -158,6 +162,8 @@ struct Adopting<'a> {
     store: &'a mut Store,
     found: AdoptedOrders,
     adoption: Adoption,
+    /// An order stays with the customer that it was created for.
+    keeps_customers: bool,
 }
 
 impl Adopting<'_> {
@@ -190,16 +196,28 @@ impl Adopting<'_> {
             self.adoption.absent += 1;
             return Ok(());
         };
-        let MatchedOrder { order: remote, .. } = &there;
-        let (id, is_buyer) = (remote.id.clone(), customer.as_ref() == Some(&remote.customer));
-        let same = self.is_same(label, &order, there)? && is_buyer;
+        let (id, buyer) = (there.order.id.clone(), there.order.customer.clone());
+        let found = self.compare(label, &order, there)?;
+        let is_buyer = customer.as_ref() == Some(&buyer);
+        let customer = if is_buyer {
+            Some(self.comparison.fingerprints.customer(&order.customer.key))
+        } else {
+            self.customers.key_of(&buyer)?
+        };
+        // No update moves it to its customer.
+        let is_kept = !is_buyer && customer.is_some() && self.keeps_customers;
+        let same = found.iter().all(|found| match found {
+            Mismatch::Duplicate => true,
+            Mismatch::Customer => is_kept,
+            _ => false,
+        }) && (is_buyer || is_kept);
         if same {
             self.adoption.adopted += 1;
         } else {
             self.adoption.differing += 1;
         }
         let content = digest.filter(|_| same).map(|digest| (fingerprint, *digest));
-        self.found.orders.push((order.key, id, content));
+        self.found.orders.push(AdoptedOrder { key: order.key, id, content, customer });
         Ok(())
     }
 
@@ -208,7 +226,9 @@ impl Adopting<'_> {
         if has_order {
             self.found.carts.push(cart.clone());
         } else if let Some(there) = self.mirror.meet(&cart.ledger_text(), None)? {
-            self.found.orders.push((cart.clone(), there.order.id, None));
+            let customer = self.customers.key_of(&there.order.customer)?;
+            let (key, id) = (cart.clone(), there.order.id);
+            self.found.orders.push(AdoptedOrder { key, id, content: None, customer });
         }
         Ok(())
     }
@@ -225,16 +245,16 @@ impl Adopting<'_> {
         Ok(found)
     }
 
-    /// Whether an update would change nothing; it removes no duplicate either.
-    fn is_same(
+    /// What differs.
+    fn compare(
         &mut self,
         label: &str,
         order: &Order,
         there: MatchedOrder,
-    ) -> Result<bool, AdoptError> {
+    ) -> Result<Vec<Mismatch>, AdoptError> {
         let differences = &mut self.adoption.differences;
         let found = self.comparison.compare(label, order, Some(there), differences)?;
-        Ok(found.is_some_and(|found| found.iter().all(|found| *found == Mismatch::Duplicate)))
+        Ok(found.unwrap_or_default())
     }
 
     fn write(&mut self, connection: ConnectionId) -> Result<(), AdoptError> {

@@ -112,7 +112,7 @@ impl<'a> Execution<'a> {
                 task.client.clone(),
                 ledger,
                 remote,
-                task.job.rules.policy.deleted,
+                &task.job.rules.policy,
                 halt.clone(),
             )),
             halt,

@@ -1,4 +1,4 @@
-use crate::domain::{CustomerEntry, CustomerKey, LedgerEntry, OrderKey};
+use crate::domain::{CustomerEntry, CustomerKey, LedgerEntry, Order, OrderKey};
 use crate::plan::Fingerprints;
 use crate::state::{ConnectionId, RunRow, StateError, View};
 
@@ -34,6 +34,14 @@ impl Ledger {
     pub(super) fn order(&self, key: &OrderKey) -> Result<LedgerEntry, StateError> {
         self.connection
             .map_or(Ok(LedgerEntry::Unknown), |connection| self.view.order(connection, key))
+    }
+
+    /// Whether ActiveCampaign has the order under another customer than it is of now.
+    pub(super) fn is_moved(&self, order: &Order) -> Result<bool, StateError> {
+        self.connection.map_or(Ok(false), |connection| {
+            let customer = self.fingerprints.customer(&order.customer.key);
+            self.view.is_moved(connection, &order.key, &customer)
+        })
     }
 
     pub(super) fn customer(&self, key: &CustomerKey) -> Result<CustomerEntry, StateError> {

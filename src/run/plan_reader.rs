@@ -5,9 +5,11 @@ use super::planned_record::{
 };
 use super::records::Records;
 use super::request_counter::RequestCounter;
-use crate::domain::{LedgerEntry, Order, Position, Reason, RecordError, SourceOrder};
+use crate::domain::{
+    Field, LedgerEntry, MovedCustomer, Order, Position, Reason, RecordError, SourceOrder,
+};
 use crate::extract::ReadError;
-use crate::plan::{Decision, Example, PlanSummary, decide};
+use crate::plan::{Action, Decision, Example, PlanSummary, PriorWrite, Step, decide};
 use crate::scratch::SeenKeys;
 use crate::state::{RunId, StateError};
 use crate::transform::{Filter, Mapped, Rules, transform};
@@ -212,6 +214,38 @@ impl PlanReader {
         })
     }
 
+    /// Whether the order can't move to its customer and stays with another one. Counts orders whose
+    /// customer is another one, and why.
+    fn keeps_customer(&mut self, step: &Step, position: Position) -> Result<bool, StateError> {
+        let order = &step.order;
+        let is_update =
+            matches!(step.action, Action::Update(_) | Action::LookUp(PriorWrite::Update));
+        if !is_update || !self.ledger.is_moved(order)? {
+            return Ok(false);
+        }
+        let is_same_address = match self.ledger.connection {
+            Some(connection) => self.ledger.view.trace(connection, &order.key)?,
+            None => None,
+        }
+        .and_then(|trace| trace.outline)
+        .is_some_and(|before| {
+            let now = self.ledger.fingerprints.digest(order, [0; 4], [0; 4]);
+            before.changes_to(&now).iter().all(|change| change.field != Field::Email)
+        });
+        let anomalies = &mut self.summary.anomalies;
+        let moved = if is_same_address {
+            &mut anomalies.moved_by_key
+        } else {
+            &mut anomalies.moved_by_address
+        };
+        moved.add(|| Example::new(label_of(order), position));
+        if self.rules.policy.moved_customer == MovedCustomer::Keep {
+            return Ok(true);
+        }
+        self.summary.recreate_requests += 2;
+        Ok(false)
+    }
+
     fn decide(&mut self, order: Box<Order>, position: Position) -> Result<Judged, StateError> {
         let payload = self.ledger.fingerprints.payload(&order);
         let fingerprint = payload.fingerprint;
@@ -230,8 +264,10 @@ impl PlanReader {
         let mut details = Details::default();
         if let Decision::Send(step) = &decision {
             details.payload = json;
+            let keeps_customer = self.counter.is_some() && self.keeps_customer(step, position)?;
             if let Some(counter) = &mut self.counter {
-                counter.count(step, position, &self.ledger, &mut self.summary)?;
+                let at = (position, keeps_customer);
+                counter.count(step, at, &self.ledger, &mut self.summary)?;
             }
         } else {
             details.order = kept;

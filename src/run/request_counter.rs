@@ -28,7 +28,7 @@ impl RequestCounter {
     pub(super) fn count(
         &mut self,
         step: &Step,
-        position: Position,
+        (position, keeps_customer): (Position, bool),
         ledger: &Ledger,
         summary: &mut PlanSummary,
     ) -> Result<(), StateError> {
@@ -41,6 +41,9 @@ impl RequestCounter {
             summary.cart_reads += u64::from(matches!(step.action, Action::Update(_)));
         } else if let Some(cart) = &order.cart {
             self.carts.insert(&cart.ledger_text(), 0)?;
+        }
+        if keeps_customer {
+            return Ok(());
         }
         let key = &order.customer.key;
         let address = mark_of(&order.customer.email);

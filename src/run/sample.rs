@@ -100,7 +100,7 @@ pub async fn verify_sample(
             }
         }
         if let (Some(found), Some(findings)) = (&found, &mut findings) {
-            findings.take(&order.key, found)?;
+            findings.take(&order.key, found, comparison.is_kept(job, order)?)?;
         }
         if matches!(choice, Selection::Keys(_)) {
             let total = order.currency.format_minor(order.total.minor().into());

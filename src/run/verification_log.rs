@@ -33,10 +33,19 @@ impl<'a> VerificationLog<'a> {
         Ok(Self { record, verification, connection, batch: Vec::with_capacity(BATCH_MAX) })
     }
 
-    /// Notes an order that was compared, and whether the next sync is to write it again.
-    pub(super) fn take(&mut self, key: &OrderKey, found: &[Mismatch]) -> Result<bool, StateError> {
-        // No update removes a duplicate.
-        let is_mended = found.iter().any(|found| *found != Mismatch::Duplicate);
+    /// Notes an order that was compared, and whether the next sync is to write it again. `is_kept`:
+    /// it stays with another customer, whatever is sent.
+    pub(super) fn take(
+        &mut self,
+        key: &OrderKey,
+        found: &[Mismatch],
+        is_kept: bool,
+    ) -> Result<bool, StateError> {
+        let is_mended = found.iter().any(|found| match found {
+            Mismatch::Duplicate => false,
+            Mismatch::Customer => !is_kept,
+            _ => true,
+        });
         let is_queued = self.record.repair && is_mended;
         self.batch.push((key.clone(), bits_of(found)));
         if is_queued || self.batch.len() >= BATCH_MAX {

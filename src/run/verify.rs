@@ -7,7 +7,9 @@ use super::verification::{Mismatch, Verification};
 use super::verification_log::VerificationLog;
 use super::{ConnectionSpec, Job, VerificationSink};
 use crate::activecampaign::{Client, Failure};
-use crate::domain::{CustomerEntry, CustomerKey, LedgerEntry, Order, OrderKey, Reason, RemoteId};
+use crate::domain::{
+    CustomerEntry, CustomerKey, LedgerEntry, MovedCustomer, Order, OrderKey, Reason, RemoteId,
+};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints};
 use crate::state::{ConnectionId, MatchedOrder, Reconciliation, RemoteRow, Side, StateError, View};
@@ -72,7 +74,8 @@ pub async fn verify(
                 let there = mirror.meet(&key.ledger_text(), known.as_ref())?;
                 let found = comparison.compare(&judged.label, &step.order, there, &mut result)?;
                 if let (Some(found), Some(findings)) = (found, &mut findings) {
-                    result.queued += u64::from(findings.take(key, &found)?);
+                    let is_kept = comparison.is_kept(job, &step.order)?;
+                    result.queued += u64::from(findings.take(key, &found, is_kept)?);
                 }
             }
             // The order itself is another record's.
@@ -216,6 +219,15 @@ impl OrderComparison<'_> {
             LedgerEntry::Known { id, .. } | LedgerEntry::Refused { id: Some(id), .. } => Some(id),
             _ => None,
         })
+    }
+
+    /// Whether the order stays with another customer, whatever is sent.
+    pub(super) fn is_kept(&self, job: &Job, order: &Order) -> Result<bool, StateError> {
+        if job.rules.policy.moved_customer != MovedCustomer::Keep {
+            return Ok(false);
+        }
+        let customer = self.fingerprints.customer(&order.customer.key);
+        self.view.is_moved(self.connection, &order.key, &customer)
     }
 
     /// Each further order of a key is a difference of its own, whoever created it.

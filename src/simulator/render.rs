@@ -1,6 +1,7 @@
 //! The shapes on the wire. Lists and single records have every scalar as text or null; the answer
 //! to a write echoes what was sent in the type it was sent in.
 
+use super::call::scalar;
 use super::options::ProductCount;
 use super::store::{Connection, Customer, Discount, Order, Product, Store};
 use jiff::Timestamp;
@@ -173,6 +174,10 @@ impl View<'_> {
     pub fn written_order(&self, row: &Order, sent: &Map<String, Value>) -> Value {
         let mut order = self.order(row);
         echo(&mut order, sent);
+        // An update doesn't move an order to another customer, and the answer says so.
+        if scalar(sent.get("customerid")).is_some_and(|id| id != row.customerid.to_string()) {
+            order["customerid"] = row.customerid.to_string().into();
+        }
         order["totalProducts"] = self.product_count(row).into();
         order["state"] = row.state.into();
         order["orderProducts"] =

@@ -7,11 +7,21 @@ use rusqlite::params;
 /// The content of an order that is vouched for.
 pub type Content = (Fingerprint, OrderDigest);
 
+/// An order that was found at ActiveCampaign.
+#[derive(Debug, Clone)]
+pub struct AdoptedOrder {
+    pub key: OrderKey,
+    pub id: RemoteId,
+    /// `None`: it differs from the export, so the next run updates it.
+    pub content: Option<Content>,
+    /// The hash of its customer's key, if that customer exists.
+    pub customer: Option<[u8; 16]>,
+}
+
 /// What was found at the target and is to stand in a ledger that has lost it.
 #[derive(Debug, Clone, Default)]
 pub struct AdoptedOrders {
-    /// Without content where the target's order differs from the export: the next run updates it.
-    pub orders: Vec<(OrderKey, RemoteId, Option<Content>)>,
+    pub orders: Vec<AdoptedOrder>,
     /// Carts that became orders.
     pub carts: Vec<OrderKey>,
     pub customers: Vec<([u8; 16], RemoteId)>,
@@ -37,11 +47,12 @@ impl Store {
     ) -> Result<u64, StateError> {
         let transaction = self.db.transaction()?;
         let mut customers = 0;
-        for (key, id, content) in &found.orders {
+        for AdoptedOrder { key, id, content, customer } in &found.orders {
             let order = enrol(&transaction, 0, connection, &key.ledger_text())?;
             let added = transaction
                 .prepare_cached(
-                    "UPDATE orders SET remote_id = ?3, fingerprint = ?4, state = ?5, outcome = ?6
+                    "UPDATE orders SET remote_id = ?3, fingerprint = ?4, state = ?5, outcome = ?6,
+                         customer = ?8
                      WHERE connection = ?1 AND key = ?2 AND state = ?7",
                 )?
                 .execute(params![
@@ -52,6 +63,7 @@ impl Store {
                     OrderState::Settled,
                     WriteOutcome::Adopted,
                     OrderState::Absent,
+                    customer.as_ref().map(|hash| &hash[..]),
                 ])?;
             if added > 0 {
                 let attempt = Attempt::done(Operation::Adopt, Some(id.clone()));

@@ -21,22 +21,32 @@ pub struct LastWrite {
     pub outcome: Option<&'static str>,
 }
 
+/// A write of an order that is about to be sent.
+#[derive(Debug, Clone)]
+pub struct OrderIntent {
+    pub key: OrderKey,
+    /// Of the payload.
+    pub fingerprint: Fingerprint,
+    /// The hash of the customer's key; `None`: the order keeps the customer that it has.
+    pub customer: Option<[u8; 16]>,
+}
+
 impl Store {
-    /// Notes, durably, that this order is about to be written at ActiveCampaign, with the payload
-    /// of this fingerprint. Where that fails, the request must not be sent.
+    /// Notes, durably, that this order is about to be written at ActiveCampaign. Where that fails,
+    /// the request must not be sent.
     pub fn intend_order(
         &mut self,
         run: RunId,
         connection: ConnectionId,
-        key: &OrderKey,
-        fingerprint: Fingerprint,
+        intent: &OrderIntent,
     ) -> Result<(), StateError> {
+        let OrderIntent { key, fingerprint, customer } = intent;
         let transaction = self.db.transaction()?;
         enrol(&transaction, run, connection, &key.ledger_text())?;
         transaction
             .prepare_cached(
                 "UPDATE orders SET state = iif(remote_id IS NULL, ?5, ?6), verified = -abs(verified),
-                     fingerprint = ?4, outcome = NULL, run = ?3
+                     fingerprint = ?4, outcome = NULL, run = ?3, customer = coalesce(?7, customer)
                  WHERE connection = ?1 AND key = ?2",
             )?
             .execute(params![
@@ -46,7 +56,36 @@ impl Store {
                 fingerprint.to_i64(),
                 OrderState::CreateIntended,
                 OrderState::UpdateIntended,
+                customer.as_ref().map(|hash| &hash[..]),
             ])?;
+        Ok(transaction.commit()?)
+    }
+
+    /// Notes, durably, that ActiveCampaign has this order under a customer that we don't know.
+    pub fn note_other_customer(
+        &mut self,
+        connection: ConnectionId,
+        key: &OrderKey,
+    ) -> Result<(), StateError> {
+        let sql = "UPDATE orders SET customer = zeroblob(16) WHERE connection = ?1 AND key = ?2";
+        self.db.prepare_cached(sql)?.execute(params![connection, stored_key(key)])?;
+        Ok(())
+    }
+
+    /// Notes, durably, that this order was deleted in order to be created again.
+    pub fn note_deleted(
+        &mut self,
+        run: RunId,
+        connection: ConnectionId,
+        key: &OrderKey,
+        id: &RemoteId,
+    ) -> Result<(), StateError> {
+        let transaction = self.db.transaction()?;
+        let text = key.ledger_text();
+        let order = enrol(&transaction, run, connection, &text)?;
+        let attempt = Attempt::done(Operation::Delete, Some(id.clone()));
+        history::add(&transaction, run, order, &attempt)?;
+        forget(&transaction, connection, &text)?;
         Ok(transaction.commit()?)
     }
 
@@ -147,6 +186,23 @@ impl Store {
 }
 
 impl View {
+    /// Whether an order was sent for another customer than the one of this hash. Two keys of one
+    /// remote customer are the same.
+    pub fn is_moved(
+        &self,
+        connection: ConnectionId,
+        key: &OrderKey,
+        customer: &[u8; 16],
+    ) -> Result<bool, StateError> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT 1 FROM orders WHERE connection = ?1 AND key = ?2 AND customer <> ?3
+             AND NOT EXISTS (SELECT 1 FROM customers a JOIN customers b ON a.remote_id = b.remote_id
+                 WHERE a.connection = ?1 AND a.key_hash = orders.customer
+                 AND b.connection = ?1 AND b.key_hash = ?3)",
+        )?;
+        Ok(statement.exists(params![connection, stored_key(key), &customer[..]])?)
+    }
+
     pub fn order(
         &self,
         connection: ConnectionId,

@@ -29,7 +29,7 @@ mod store;
 mod undo;
 mod verifications;
 
-pub use adopt::AdoptedOrders;
+pub use adopt::{AdoptedOrder, AdoptedOrders};
 pub use connection_checks::{ConnectionCheck, ConnectionOwner};
 pub use dead_letters::{DeadLetter, LetterReason, LetterReasons, Part, Refusal, Stage};
 pub use error::StateError;
@@ -37,7 +37,7 @@ pub use export_files::FileRead;
 pub use handle::StateHandle;
 pub use history::Remembered;
 pub use job_stats::JobStats;
-pub use ledger::LastWrite;
+pub use ledger::{LastWrite, OrderIntent};
 pub use lock::{Lock, SendLog, asked_pause, is_locked};
 pub use order_digests::StoredDigest;
 pub use reconciliation::{CustomerSums, MonthSums, Reconciliation, Side, Sums};

@@ -47,7 +47,7 @@ pub(super) fn forget(
 ) -> Result<(), StateError> {
     db.prepare_cached(
         "UPDATE orders SET state = ?3, remote_id = NULL, fingerprint = NULL, outcome = NULL,
-             created_run = NULL, verified = NULL, differs = NULL
+             created_run = NULL, customer = NULL, verified = NULL, differs = NULL
          WHERE connection = ?1 AND key = ?2",
     )?
     .execute(params![connection, stored(key), OrderState::Absent])?;

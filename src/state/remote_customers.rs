@@ -35,6 +35,12 @@ impl CustomerMirror {
         Ok(())
     }
 
+    /// The hash of the key of the customer with this id.
+    pub fn key_of(&self, id: &RemoteId) -> Result<Option<[u8; 16]>, StateError> {
+        let mut statement = self.db.prepare_cached("SELECT key FROM mirror WHERE id = ?1")?;
+        Ok(statement.query_row([id.as_str()], |row| row.get(0)).optional()?)
+    }
+
     /// The customer of a key, else of an address; of several the one with the lowest id.
     pub fn find(&self, key: &[u8; 16], email: &[u8; 16]) -> Result<Option<RemoteId>, StateError> {
         let by_key = "SELECT id FROM mirror WHERE key = ?1 ORDER BY length(id), id LIMIT 1";

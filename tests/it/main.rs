@@ -27,6 +27,7 @@ mod logs;
 mod mapping;
 mod meaning;
 mod mixups;
+mod moved;
 mod outlook;
 mod pace;
 mod page;

@@ -216,9 +216,12 @@ async fn an_update_and_a_delete_name_their_order() {
     .await;
     let client = target.client();
     let order = order();
-    turn(&client).await.update_order(&id("89"), &id("3"), &id("7"), &order).await.unwrap();
-    let other =
-        turn(&client).await.update_order(&id("89"), &id("3"), &id("7"), &order).await.unwrap_err();
+    turn(&client).await.update_order(&id("89"), &id("3"), Some(&id("7")), &order).await.unwrap();
+    let other = turn(&client)
+        .await
+        .update_order(&id("89"), &id("3"), Some(&id("7")), &order)
+        .await
+        .unwrap_err();
     assert_eq!(other.disposition, Disposition::LookUp);
     turn(&client).await.delete_order(&id("89")).await.unwrap();
     let gone = turn(&client).await.delete_order(&id("89")).await.unwrap_err();

@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::{Fingerprint, RemoteId};
+use crate::state::OrderIntent;
 use crate::state::{Kind, OrderOutcome, RunStart, Settled, Settlement};
 
 struct Ledger {
@@ -117,7 +118,9 @@ fn what_was_verified_is_told_as_older_once_the_order_is_sent_again() {
     );
     assert_eq!(verified(&ledger, "9"), None, "the ledger does not have it");
     for _ in 0..2 {
-        ledger.store.intend_order(run, connection, &key("7"), Fingerprint::from_i64(2)).unwrap();
+        let fingerprint = Fingerprint::from_i64(2);
+        let intent = OrderIntent { key: key("7"), fingerprint, customer: None };
+        ledger.store.intend_order(run, connection, &intent).unwrap();
     }
     assert_eq!(
         (verified(&ledger, "7"), verified(&ledger, "8")),

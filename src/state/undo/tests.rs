@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::{Fingerprint, LedgerEntry, OrderKey};
+use crate::state::OrderIntent;
 use crate::state::{Kind, OrderOutcome, RunClose, RunEnd, RunStart, Settled, Settlement};
 
 struct Ledger {
@@ -35,14 +36,9 @@ impl Ledger {
     }
 
     fn intend(&mut self, run: RunId, key: &str) {
-        self.store
-            .intend_order(
-                run,
-                self.connection,
-                &OrderKey::parse(key).unwrap(),
-                Fingerprint::from_i64(1),
-            )
-            .unwrap();
+        let (key, fingerprint) = (OrderKey::parse(key).unwrap(), Fingerprint::from_i64(1));
+        let intent = OrderIntent { key, fingerprint, customer: None };
+        self.store.intend_order(run, self.connection, &intent).unwrap();
     }
 
     fn end(&mut self, run: RunId) {

@@ -1,0 +1,139 @@
+//! Orders whose customer is another one now: ActiveCampaign doesn't move them.
+
+use crate::world::{World, assert_adds_up};
+use ordersync::simulator::{Ending, Fault, Kind};
+use serde_json::{Value, json};
+
+const RECREATE: &str = "moved_customer = \"recreate\"\n";
+
+/// An order of a guest, or of the shop's customer 77.
+fn order(email: &str, total: &str, customer: Option<u64>) -> Value {
+    json!({
+        "id": 5001, "name": "#5001", "email": email, "created_at": "2024-02-01T12:00:00-05:00",
+        "updated_at": "2024-02-01T12:00:00-05:00", "currency": "USD", "total_price": total,
+        "subtotal_price": total, "total_tax": "0.00", "total_discounts": "0.00",
+        "financial_status": "paid", "test": false, "cancelled_at": null,
+        "line_items": [{ "variant_id": 31, "title": "Mug", "name": "Mug", "quantity": 1, "price": total }],
+        "customer": customer.map(|id| json!({ "id": id, "email": email })),
+    })
+}
+
+fn put(world: &World, order: Value) {
+    world.export("orders.json", json!({ "orders": [order] }).to_string());
+}
+
+/// Loaded as an order of Ann, and changed to one of Bob.
+fn moved(policy: &str) -> World {
+    let world = World::new().policy(policy);
+    put(&world, order("ann@example.com", "20.00", None));
+    world.load("backfill", 0);
+    put(&world, order("bob@example.com", "25.00", None));
+    world
+}
+
+fn plan(world: &World) -> Value {
+    world.run(&["--json", "plan"]).json()["plans"][0].clone()
+}
+
+fn warning<'a>(plan: &'a Value, code: &str) -> &'a Value {
+    let mut all = plan["warnings"].as_array().unwrap().iter();
+    all.find(|warning| warning["code"] == code).unwrap_or_else(|| panic!("no {code}: {plan}"))
+}
+
+fn only_order(world: &World) -> Value {
+    let all = world.target()["ecomOrders"].as_array().unwrap().clone();
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert!(world.summary().violations.is_empty(), "{:?}", world.summary().violations);
+    all[0].clone()
+}
+
+#[test]
+fn an_order_keeps_its_customer_and_no_other_one_is_created() {
+    let world = moved("");
+    let before = only_order(&world);
+    let plan = plan(&world);
+    let text = warning(&plan, "customer_address")["text"].as_str().unwrap();
+    assert!(text.starts_with("1 order") && text.contains("keep their customer"), "{text}");
+    assert_eq!((&plan["update"], &plan["customers"]["new"]), (&1.into(), &0.into()));
+    let writes = world.summary().writes;
+    let run = world.load("sync", 0);
+    assert_eq!((&run["updated"], &run["customers"]["created"]), (&1.into(), &0.into()));
+    assert_eq!((world.summary().writes - writes, world.summary().customers), (1, 1));
+    let after = only_order(&world);
+    assert_eq!((&after["customerid"], &after["email"]), (&before["customerid"], &before["email"]));
+    assert_eq!(after["totalPrice"], "2500");
+    // Once is enough.
+    assert!(!world.run(&["plan"]).out.contains("keep their customer"));
+    assert_eq!(world.load("sync", 0)["unchanged"], 1);
+    let verified = world.run(&["--json", "verify", "shop", "--repair"]);
+    assert_eq!(verified.code, 7);
+    let verified = verified.json()["verifications"][0].clone();
+    assert_eq!(verified["differences_by_kind"], json!([{ "kind": "customer", "count": 1 }]));
+    assert_eq!(verified["queued_for_sync"], 0, "no update mends it");
+    assert_eq!(world.load("sync", 0)["unchanged"], 1);
+    assert_eq!(world.summary().writes - writes, 1);
+}
+
+#[test]
+fn an_export_with_other_customer_keys_is_told_apart() {
+    let world = World::new();
+    put(&world, order("ann@example.com", "20.00", None));
+    world.load("backfill", 0);
+    put(&world, order("ann@example.com", "25.00", Some(77)));
+    let plan = plan(&world);
+    let text = warning(&plan, "customer_key")["text"].as_str().unwrap();
+    assert!(text.contains("identifies customers in another way"), "{text}");
+    assert_eq!(world.load("sync", 0)["updated"], 1);
+    assert_eq!(world.summary().customers, 1);
+}
+
+#[test]
+fn where_it_is_asked_for_the_order_is_created_again() {
+    for fault in [None, Some("DELETE"), Some("POST")] {
+        let world = moved(RECREATE);
+        let before = only_order(&world);
+        let plan = plan(&world);
+        let text = warning(&plan, "customer_address")["text"].as_str().unwrap();
+        assert!(text.contains("deleted and created again"), "{text}");
+        assert_eq!(plan["forecast"]["requests"], 4, "customer, read, delete, create");
+        if let Some(method) = fault {
+            let lost = Kind::Stored { then: Ending::Reset };
+            world.simulator.inject(Fault::new(lost).on(method, "/ecomOrders"));
+        }
+        let run = world.load("sync", 0);
+        assert_adds_up(&run);
+        assert_eq!((&run["created"], &run["customers"]["created"]), (&1.into(), &1.into()));
+        let after = only_order(&world);
+        assert_ne!(after["id"], before["id"]);
+        assert_eq!(
+            (&after["email"], &after["totalPrice"]),
+            (&"bob@example.com".into(), &"2500".into())
+        );
+        assert_eq!(world.run(&["verify", "shop"]).code, 0);
+        assert_eq!(world.load("sync", 0)["unchanged"], 1);
+        assert_eq!(world.run(&["undo", "shop", "--run", "2", "--yes"]).code, 0);
+        assert_eq!(world.summary().orders, 0, "the run created it");
+    }
+}
+
+#[test]
+fn an_order_that_cannot_be_deleted_is_tried_again() {
+    let world = moved(RECREATE);
+    let refused = Fault::new(Kind::ErrorsMissing).on("DELETE", "/ecomOrders");
+    world.simulator.inject(refused);
+    assert_eq!(world.load("sync", 3)["refused"], 1);
+    assert_eq!(world.load("sync", 0)["created"], 1);
+    assert_eq!(only_order(&world)["email"], "bob@example.com");
+}
+
+#[test]
+fn adopt_knows_an_order_that_keeps_its_customer() {
+    let world = moved("");
+    world.load("sync", 0);
+    std::fs::remove_dir_all(world.path("state")).unwrap();
+    let adopted = world.run(&["--json", "adopt", "shop"]).json()["adoption"].clone();
+    assert_eq!((&adopted["adopted"], &adopted["differing"]), (&1.into(), &0.into()), "{adopted}");
+    let writes = world.summary().writes;
+    assert_eq!(world.load("sync", 0)["unchanged"], 1);
+    assert_eq!(world.summary().writes, writes);
+}
