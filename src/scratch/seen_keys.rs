@@ -33,12 +33,12 @@ impl Default for SeenKeys {
     }
 }
 
-/// With nine tables, [`SeenKeys::IN_MEMORY_MAX`] keys nearly fill tables of 2^17 slots.
-const TABLES: usize = 9;
+/// With seven tables, [`SeenKeys::IN_MEMORY_MAX`] keys nearly fill tables of 2^17 slots.
+const TABLES: usize = 7;
 
 impl SeenKeys {
     /// Keys held in memory, at about 17 bytes each.
-    pub const IN_MEMORY_MAX: usize = 1_000_000;
+    pub const IN_MEMORY_MAX: usize = 790_000;
 
     /// Sets the number of keys that are held in memory from now on.
     pub fn limited_to(mut self, in_memory_max: usize) -> Self {
@@ -63,7 +63,8 @@ impl SeenKeys {
         vacant.insert(file);
         self.in_memory_len += 1;
         // Once there is a filter, it takes most of the memory.
-        let max = if self.on_disk.is_none() { self.in_memory_max } else { self.in_memory_max / 4 };
+        let max =
+            if self.on_disk.is_none() { self.in_memory_max } else { self.beside_filter_max() };
         if self.in_memory_len > max {
             self.spill()?;
         }
@@ -76,12 +77,19 @@ impl SeenKeys {
         Key(key)
     }
 
+    /// Keys held in memory beside the filter.
+    fn beside_filter_max(&self) -> usize {
+        self.in_memory_max / 4
+    }
+
     /// Moves what is in memory to disk.
     fn spill(&mut self) -> io::Result<()> {
         self.in_memory_len = 0;
+        let table_len_max = self.beside_filter_max() / TABLES;
         // The tables are in order of their keys already.
-        let entries = self.in_memory.iter_mut().map(std::mem::take).flat_map(|table| {
-            let mut entries: Vec<Entry> = table.into_iter().map(entry_of).collect();
+        let entries = self.in_memory.iter_mut().flat_map(|table| {
+            let mut entries: Vec<Entry> = table.drain().map(entry_of).collect();
+            table.shrink_to(table_len_max);
             entries.sort_unstable();
             entries
         });
