@@ -55,7 +55,7 @@ CREATE TABLE orders (
                                         -- NULL: not known
     verified    INTEGER,                -- the verification that compared it last; negative: and it was written since
     differs     INTEGER,                -- what that found: 1 missing, 2 total, 4 currency, 8 date, 16 products,
-                                        -- 32 customer, 64 duplicate; NULL: nothing
+                                        -- 32 customer, 64 duplicate, 128 discounts; NULL: nothing
     PRIMARY KEY (connection, key)
 ) WITHOUT ROWID;
 
@@ -182,7 +182,7 @@ CREATE TABLE verifications (
     connection  INTEGER NOT NULL REFERENCES connections (id),
     started_ms  INTEGER NOT NULL,
     ended_ms    INTEGER,                -- NULL: it did not finish
-    sample_part INTEGER,                -- NULL: all orders; else the part of sample_of that was read line by line
+    sample_part INTEGER,                -- NULL: by lists; else the part of sample_of that was read line by line, 1/1: all
     sample_of   INTEGER,
     expected    INTEGER NOT NULL DEFAULT 0,
     matching    INTEGER NOT NULL DEFAULT 0,

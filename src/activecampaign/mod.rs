@@ -35,6 +35,8 @@ pub use lookup::LookupDelays;
 pub use options::{ClientError, Options};
 pub use rate_limiter::{SendEvent, SendObserver};
 pub use reads::Pages;
-pub use records::{Connection, NewConnection, Page, RemoteCustomer, RemoteOrder, RemoteProduct};
+pub use records::{
+    Connection, NewConnection, Page, RemoteCustomer, RemoteDiscount, RemoteOrder, RemoteProduct,
+};
 pub use retry::{Retry, RetryDecision};
 pub use transport::{Response, ResponseFuture, Transport, TransportError};

@@ -5,7 +5,9 @@ use super::client::Client;
 use super::disposition::{Disposition, RequestKind};
 use super::exchange::Request;
 use super::failure::Failure;
-use super::records::{Connection, Page, Record, RemoteCustomer, RemoteOrder, RemoteProduct};
+use super::records::{
+    Connection, Page, Record, RemoteCustomer, RemoteDiscount, RemoteOrder, RemoteProduct,
+};
 use super::retry::RetryDecision;
 use super::wire::{json_of, number_of, object, path_part, query, text_of};
 use crate::domain::RemoteId;
@@ -101,17 +103,33 @@ impl Client {
     /// run must end.
     pub async fn products_of(&self, order: &RemoteId) -> Result<Vec<RemoteProduct>, Failure> {
         let (name, route) = ("list_products", "/ecomOrders/{id}/orderProducts");
-        let (mut all, mut offset) = (Vec::<RemoteProduct>::new(), 0_u64);
+        self.part_of(order, (name, route, "orderProducts")).await
+    }
+
+    /// The discounts of an order.
+    ///
+    /// # Errors
+    /// As [`Self::products_of`].
+    pub async fn discounts_of(&self, order: &RemoteId) -> Result<Vec<RemoteDiscount>, Failure> {
+        let (name, route) = ("list_discounts", "/ecomOrders/{id}/orderDiscounts");
+        self.part_of(order, (name, route, "orderDiscounts")).await
+    }
+
+    async fn part_of<T: Record>(
+        &self,
+        order: &RemoteId,
+        (name, route, part): (&'static str, &'static str, &str),
+    ) -> Result<Vec<T>, Failure> {
+        let (mut all, mut offset) = (Vec::<T>::new(), 0_u64);
         for _ in 0..SHORT_LIST_PAGES_MAX {
             let pairs = [("limit", PAGE_LEN.to_owned()), ("offset", offset.to_string())];
-            let path =
-                format!("/ecomOrders/{}/orderProducts{}", path_part(order.as_str()), query(&pairs));
+            let path = format!("/ecomOrders/{}/{part}{}", path_part(order.as_str()), query(&pairs));
             let request = Request { kind: RequestKind::ReadOne, name, route, path, body: None };
-            let page = self.read(&request, |body| raw_of::<RemoteProduct>(body, offset)).await?;
+            let page = self.read(&request, |body| raw_of::<T>(body, offset)).await?;
             // This list is not known to be paged: where it is not, every page is the first one.
             let repeats = all
                 .first()
-                .is_some_and(|first| page.records.first().is_some_and(|p| p.id == first.id));
+                .is_some_and(|first| page.records.first().is_some_and(|p| p.id() == first.id()));
             if repeats {
                 return Ok(all);
             }

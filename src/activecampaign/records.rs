@@ -96,6 +96,15 @@ pub struct RemoteProduct {
     pub quantity: Option<u64>,
 }
 
+/// A discount of an order as the target holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteDiscount {
+    pub id: RemoteId,
+    /// `order` or `shipping`.
+    pub kind: String,
+    pub amount_minor: Option<i64>,
+}
+
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
@@ -202,6 +211,23 @@ impl Record for RemoteProduct {
             name: text_of(value, "name"),
             price_minor: number_of(value, "price"),
             quantity: number_of(value, "quantity"),
+        })
+    }
+
+    fn id(&self) -> &RemoteId {
+        &self.id
+    }
+}
+
+impl Record for RemoteDiscount {
+    const ROUTE: &'static str = "/ecomOrderDiscounts";
+    const LIST: &'static str = "ecomOrderDiscounts";
+
+    fn read(value: &Value) -> Option<Self> {
+        Some(Self {
+            id: id_of(value, "id")?,
+            kind: text_of(value, "type"),
+            amount_minor: number_of(value, "discountAmount"),
         })
     }
 

@@ -6,7 +6,9 @@ use super::output;
 use super::progress::{Form, ProgressDisplay};
 use crate::extract::Export;
 use crate::report;
-use crate::run::{Job, RunContext, RunReport, Verification, execute, preview, verify};
+use crate::run::{
+    Job, RunContext, RunReport, Verification, VerifyRequest, execute, preview, verify,
+};
 use crate::samples::{self, GeneratorOptions};
 use crate::settings::{Account, Environment, Settings};
 use crate::simulator::{Options, Rule, Simulator, Summary};
@@ -311,8 +313,9 @@ impl Stage<'_> {
     }
 
     async fn verify(&self) -> Result<Verification, CliError> {
+        let request = VerifyRequest { record: None, lines: None, progress: &|_| {} };
         let verification =
-            verify(self.job, &self.export()?, self.view()?, self.client, None).await?;
+            verify(self.job, &self.export()?, self.view()?, self.client, request).await?;
         self.demo.say(&report::verification_text(&verification));
         Ok(verification)
     }

@@ -6,8 +6,7 @@ use super::progress::ProgressDisplay;
 use super::signals::{GRACE, Interrupt};
 use super::singer_state::StateForwarder;
 use crate::run::{
-    AccountCondition, AccountRunner, CheckedOrder, JobRun, RunReport, Selection, Verification,
-    verify_sample,
+    AccountCondition, AccountRunner, CheckedOrder, JobRun, RunReport, Verification, verify_orders,
 };
 use crate::state::{Kind, RunEnd};
 use std::collections::BTreeSet;
@@ -140,8 +139,7 @@ async fn read_back(
 ) -> Result<CanaryReport, CliError> {
     let PreparedJob { job, export, .. } = prepared;
     let view = runner.account.state.call(|store| store.view()).await?;
-    let selection = (Selection::Keys(keys), None);
     let (verification, orders) =
-        verify_sample(job, export, view, &runner.account.client, selection).await?;
+        verify_orders(job, export, view, &runner.account.client, keys).await?;
     Ok(CanaryReport { verification, orders })
 }

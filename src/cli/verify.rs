@@ -3,20 +3,26 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
 use super::output;
+use super::progress::LINE_EVERY;
 use crate::plan::{Assumptions, Forecast};
 use crate::report;
-use crate::run::{Job, Sample, Selection, VerificationSink, verify, verify_sample};
+use crate::run::{Job, Sample, VerificationSink, VerifyRequest, verify};
 use crate::settings::Account;
 use crate::state::View;
 use clap::Args;
+use std::cell::Cell;
+use std::time::Instant;
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
     /// The job to verify
     #[arg(value_name = "JOB")]
     job: String,
-    /// Look at a part of the orders line by line, such as 1/7: two requests for each
-    #[arg(long, value_name = "N/M", value_parser = parse_sample, conflicts_with = "repair")]
+    /// Compare every product line and discount too: two more requests for each order
+    #[arg(long, conflicts_with = "sample")]
+    lines: bool,
+    /// Compare the lines of a part of the orders, such as 1/7
+    #[arg(long, value_name = "N/M", value_parser = parse_sample)]
     sample: Option<Sample>,
     /// Have the next sync write every order that differs again
     #[arg(long)]
@@ -36,18 +42,21 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> 
     let mut store = assembly::store(&settings.state_dir, account)?;
     let client = assembly::client(account, Some(store.lock()))?;
     let view = View::open(&settings.state_dir, &account.name)?;
+    let lines = args.sample.or(args.lines.then_some(Sample::ALL));
     if !global.quiet {
-        note_forecast(account, &job, &view, args.sample)?;
+        note_forecast(account, &job, &view, lines)?;
     }
-    let sink = Some(VerificationSink { store: &mut store, repair: args.repair });
-    let runtime = assembly::runtime()?;
-    let verification = match args.sample {
-        Some(sample) => {
-            let selection = (Selection::Part(sample), sink);
-            runtime.block_on(verify_sample(&job, &export, view, &client, selection))?.0
+    let noted = Cell::new(Instant::now());
+    let progress = |compared: u64| {
+        if !global.quiet && noted.get().elapsed() >= LINE_EVERY {
+            noted.set(Instant::now());
+            output::note(&format!("{} orders compared line by line", report::count(compared)));
         }
-        None => runtime.block_on(verify(&job, &export, view, &client, sink))?,
     };
+    let record = Some(VerificationSink { store: &mut store, repair: args.repair });
+    let request = VerifyRequest { record, lines, progress: &progress };
+    let verification =
+        assembly::runtime()?.block_on(verify(&job, &export, view, &client, request))?;
     output::print_result(
         global.json,
         || report::verification_json(std::slice::from_ref(&verification)),
@@ -67,21 +76,19 @@ fn note_forecast(
     account: &Account,
     job: &Job,
     view: &View,
-    sample: Option<Sample>,
+    lines: Option<Sample>,
 ) -> Result<(), CliError> {
     let spec = &job.connection;
     let Some((connection, _)) = view.connection(&spec.service, &spec.externalid)? else {
         return Ok(());
     };
     let known = view.orders_known(connection)?;
-    let (orders, requests) = match sample {
-        None => (known, known.div_ceil(PAGE_LEN)),
-        Some(sample) => (sample.share_of(known), sample.share_of(known).saturating_mul(2)),
-    };
-    if requests >= FORECAST_MIN {
-        let terms = Assumptions::new(account.requests_per_second, account.in_flight_max);
-        let forecast = Forecast::new(0, terms).after(requests);
-        output::note(&report::reading_text(&job.name, orders, &forecast));
+    let (pages, by_line) =
+        (known.div_ceil(PAGE_LEN), lines.map_or(0, |sample| sample.share_of(known)));
+    let terms = Assumptions::new(account.requests_per_second, account.in_flight_max);
+    let forecast = Forecast::new(by_line.saturating_mul(2), terms).after(pages);
+    if forecast.total() >= FORECAST_MIN {
+        output::note(&report::reading_text(&job.name, (known, by_line), &forecast));
     }
     Ok(())
 }

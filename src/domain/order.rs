@@ -102,6 +102,16 @@ pub enum DiscountKind {
     Shipping,
 }
 
+impl DiscountKind {
+    /// As ActiveCampaign writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::Shipping => "shipping",
+        }
+    }
+}
+
 /// The buyer of an order, an `ecomCustomer` in ActiveCampaign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Customer {

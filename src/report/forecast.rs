@@ -92,10 +92,13 @@ pub fn canary_forecast_text(forecast: &Forecast, orders: usize) -> String {
 
 /// What reading `orders` of the target back takes: in pages of a list, or one by one with their
 /// lines.
-pub fn reading_text(job: &str, orders: u64, forecast: &Forecast) -> String {
+pub fn reading_text(job: &str, (orders, by_line): (u64, u64), forecast: &Forecast) -> String {
+    let lines = match by_line {
+        0 => String::new(),
+        n => format!(", {} of them line by line,", count(n)),
+    };
     format!(
-        "{job}: reading {} orders back takes about {} requests, one after the other, and {} if \
-         each answer takes {} s",
+        "{job}: reading {} orders back{lines} takes about {} requests and {} if each answer takes {} s",
         count(orders),
         count(forecast.total()),
         duration(forecast.duration()),

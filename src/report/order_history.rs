@@ -208,9 +208,14 @@ fn verified_text(known: &Known, zone: &TimeZone) -> String {
                 true => "the same on both sides".to_owned(),
                 false => format!("it differed: {}", codes(differs)),
             };
-            let lines = sample_text(by).map(|sample| format!(", line by line, part {sample}"));
+            let depth = match by.sample {
+                None if differs.is_empty() => "by lists, which don't show its lines".to_owned(),
+                None => "by lists".to_owned(),
+                Some((1, 1)) => "line by line".to_owned(),
+                Some((part, of)) => format!("line by line, part {part}/{of}"),
+            };
             let at = local_ms(ended_ms(by), zone);
-            format!("{found}, on {at}{}{}", lines.unwrap_or_default(), since(is_written_since))
+            format!("{found}, on {at}, compared {depth}{}", since(is_written_since))
         }
         VerificationStatus::Queued { at_ms, differs, is_written_since } => {
             let differs = differs.replace(' ', ", ");

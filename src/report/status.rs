@@ -153,7 +153,11 @@ fn verification_json(by: &VerificationRow, zone: &TimeZone) -> Value {
 
 fn verification_text(by: &VerificationRow, zone: &TimeZone) -> String {
     let at = local_ms(by.ended_ms.unwrap_or(by.started_ms), zone);
-    let part = by.sample.map(|(part, of)| format!(" part {part}/{of}")).unwrap_or_default();
+    let part = match by.sample {
+        None => " by lists".to_owned(),
+        Some((1, 1)) => " line by line".to_owned(),
+        Some((part, of)) => format!(" line by line, part {part}/{of},"),
+    };
     let (matching, differences) = (count(by.sums.matching), count(by.sums.differences));
     format!(
         "  verified{part} {at}: {matching} orders the same on both sides, {differences} differences\n"

@@ -14,6 +14,8 @@ pub fn verification_json(verifications: &[Verification]) -> Value {
             "left_out_at_target": v.left_out,
             "from_elsewhere": v.from_elsewhere,
             "queued_for_sync": v.queued,
+            "depth": if v.lines.is_some() { "lines" } else { "lists" },
+            "line_by_line": v.line_by_line,
             "differences": v.differences_count(),
             "differences_by_kind": v.differences.iter()
                 .map(|(found, n)| json!({ "kind": found.word(), "count": n })).collect::<Vec<_>>(),
@@ -42,6 +44,7 @@ pub fn verification_text(v: &Verification) -> String {
         count(v.matching),
         count(v.differences_count())
     );
+    text.push_str(&depth_text(v));
     if v.left_out > 0 {
         text.push_str(&format!(
             "  {} orders in ActiveCampaign are in the export too, but filtered or invalid there now\n",
@@ -79,6 +82,22 @@ pub fn verification_text(v: &Verification) -> String {
         .collect();
     text.push_str(&columns("<<<", &rows));
     text
+}
+
+/// What "the same" means here.
+fn depth_text(v: &Verification) -> String {
+    let by_lists = "existence, customer, total, currency, date and number of products";
+    match v.line_by_line {
+        0 => format!("  compared by lists: {by_lists}; `--lines` compares every line\n"),
+        n if n == v.expected => {
+            format!("  compared line by line: {by_lists}, every product and discount\n")
+        }
+        n => format!(
+            "  {} of {} orders compared line by line, the others by lists: {by_lists}\n",
+            count(n),
+            count(v.expected)
+        ),
+    }
 }
 
 fn month_text(month: &MonthSums) -> String {

@@ -15,6 +15,11 @@ pub struct Verification {
     /// Orders of the connection at the target.
     pub at_target: u64,
     pub matching: u64,
+    /// How deep it looked; `None`: at lists alone.
+    pub lines: Option<Sample>,
+    /// Orders compared line by line, product by product and discount by discount. All others are
+    /// compared by what lists show.
+    pub line_by_line: u64,
     /// Orders the target holds that the export has too, but that a rule leaves out or that are
     /// invalid now.
     pub left_out: u64,
@@ -50,6 +55,7 @@ choices! {
         Currency "currency" "Another currency.";
         Date "date" "Another date.";
         Products "products" "Another number of products.";
+        Discounts "discounts" "Other discounts.";
         Customer "customer" "Another customer.";
     }
 }
@@ -86,6 +92,9 @@ impl FromStr for Sample {
 }
 
 impl Sample {
+    /// Every order.
+    pub const ALL: Self = Self { part: 1, of: 1 };
+
     /// Which part, and of how many.
     pub(super) fn parts(self) -> (u32, u32) {
         (self.part, self.of)
@@ -100,5 +109,31 @@ impl Sample {
     pub(super) fn holds(self, hash: &[u8; 16]) -> bool {
         let number = u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]);
         number % self.of == self.part - 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_are_all_of_the_orders_and_each_once() {
+        let hashes = (0..1000_u32).map(|n| {
+            let mut hash = [0; 16];
+            hash[..4].copy_from_slice(&n.wrapping_mul(2_654_435_761).to_be_bytes());
+            hash
+        });
+        for hash in hashes {
+            let parts = (1..=7).filter(|part| Sample { part: *part, of: 7 }.holds(&hash));
+            assert_eq!(parts.count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_sample_is_a_part_of_a_whole() {
+        assert_eq!("2/7".parse(), Ok(Sample { part: 2, of: 7 }));
+        for bad in ["", "7", "0/7", "8/7", "1/0", "a/b", "-1/7"] {
+            assert!(bad.parse::<Sample>().is_err(), "{bad}");
+        }
     }
 }

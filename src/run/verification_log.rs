@@ -4,6 +4,7 @@ use crate::state::{ConnectionId, StateError, Store, VerificationId, Verification
 
 /// Orders that are noted in one transaction.
 const BATCH_MAX: usize = 500;
+const LINES_BATCH_MAX: usize = 20;
 
 /// Where a verification writes down what it found.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ pub(super) struct VerificationLog<'a> {
     verification: VerificationId,
     connection: ConnectionId,
     batch: Vec<(OrderKey, u8)>,
+    batch_max: usize,
 }
 
 impl<'a> VerificationLog<'a> {
@@ -30,7 +32,9 @@ impl<'a> VerificationLog<'a> {
     ) -> Result<Self, StateError> {
         let sample = sample.map(Sample::parts);
         let verification = record.store.begin_verification(job, connection, sample)?;
-        Ok(Self { record, verification, connection, batch: Vec::with_capacity(BATCH_MAX) })
+        // What was read line by line is not to be read again by a verification that resumes.
+        let batch_max = if sample.is_some() { LINES_BATCH_MAX } else { BATCH_MAX };
+        Ok(Self { record, verification, connection, batch: Vec::new(), batch_max })
     }
 
     /// Notes an order that was compared, and whether the next sync is to write it again. `is_kept`:
@@ -48,7 +52,7 @@ impl<'a> VerificationLog<'a> {
         });
         let is_queued = self.record.repair && is_mended;
         self.batch.push((key.clone(), bits_of(found)));
-        if is_queued || self.batch.len() >= BATCH_MAX {
+        if is_queued || self.batch.len() >= self.batch_max {
             self.flush()?;
         }
         if is_queued {
@@ -56,6 +60,13 @@ impl<'a> VerificationLog<'a> {
             self.record.store.doubt_order(self.connection, key, is_missing, &words_of(found))?;
         }
         Ok(is_queued)
+    }
+
+    /// What an interrupted verification that is resumed found of an order; `None`: it did not
+    /// compare it.
+    pub(super) fn found_before(&self, key: &OrderKey) -> Result<Option<Vec<Mismatch>>, StateError> {
+        let found = self.record.store.compared_by(self.verification, self.connection, key)?;
+        Ok(found.map(found_of))
     }
 
     /// Every order was looked at that was to be.
@@ -81,7 +92,7 @@ impl<'a> VerificationLog<'a> {
 }
 
 /// As the state keeps it; see `state/0001_schema.sql`.
-const BITS: [(Mismatch, u8); 7] = [
+const BITS: [(Mismatch, u8); 8] = [
     (Mismatch::Missing, 1),
     (Mismatch::Total, 2),
     (Mismatch::Currency, 4),
@@ -89,6 +100,7 @@ const BITS: [(Mismatch, u8); 7] = [
     (Mismatch::Products, 16),
     (Mismatch::Customer, 32),
     (Mismatch::Duplicate, 64),
+    (Mismatch::Discounts, 128),
 ];
 
 fn bits_of(found: &[Mismatch]) -> u8 {

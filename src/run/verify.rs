@@ -1,9 +1,10 @@
 use super::ledger::Ledger;
+use super::lines::{LineCheck, LineReader, compare_lines};
 use super::plan_reader::{PlanReader, ReadingError};
-use super::planned_record::RecordVerdict;
+use super::planned_record::{PlannedRecord, RecordVerdict};
 use super::records::Records;
 use super::remote_fetch::{FetchError, fetch_orders};
-use super::verification::{Mismatch, Verification};
+use super::verification::{Mismatch, Sample, Verification};
 use super::verification_log::VerificationLog;
 use super::{ConnectionSpec, Job, VerificationSink};
 use crate::activecampaign::{Client, Failure};
@@ -12,7 +13,9 @@ use crate::domain::{
 };
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints};
-use crate::state::{ConnectionId, MatchedOrder, Reconciliation, RemoteRow, Side, StateError, View};
+use crate::state::{
+    ConnectionId, MatchedOrder, Reconciliation, RemoteRow, RemoteSnapshot, Side, StateError, View,
+};
 use crate::transform::Filter;
 use jiff::Timestamp;
 use jiff::tz::Offset;
@@ -42,8 +45,19 @@ impl From<FetchError> for VerifyError {
     }
 }
 
-/// Reads back every order of the job's connection and holds it against the export, in both
-/// directions. `record`: where what is found of each order is written down.
+/// How a verification is done.
+pub struct VerifyRequest<'a> {
+    /// Where what is found of each order is written down.
+    pub record: Option<VerificationSink<'a>>,
+    /// The orders that are compared line by line; `None`: all are compared by lists alone.
+    pub lines: Option<Sample>,
+    /// Called with the number of orders that were compared line by line.
+    pub progress: &'a dyn Fn(u64),
+}
+
+/// Reads back every order of the job's connection and compares it with the export, in both
+/// directions: by lists, and line by line where that is asked for. One that was interrupted reads
+/// no lines again that it has compared.
 ///
 /// # Errors
 /// When either side can't be read to its end: what was not looked at is never called verified.
@@ -52,57 +66,148 @@ pub async fn verify(
     export: &Export,
     view: View,
     client: &Client,
-    record: Option<VerificationSink<'_>>,
+    request: VerifyRequest<'_>,
 ) -> Result<Verification, VerifyError> {
     let (connection, remote) = existing_connection(job, &view, client).await?;
+    let VerifyRequest { record, lines, progress } = request;
+    let begin = |record| VerificationLog::begin(record, &job.name, connection, lines);
+    let log = record.map(begin).transpose()?;
     let fingerprints = Fingerprints::new(view.hash_key()?);
-    let begin = |record| VerificationLog::begin(record, &job.name, connection, None);
-    let mut findings = record.map(begin).transpose()?;
-    let mut mirror = fetch_orders(client, &remote, &fingerprints).await?;
-    let mut result =
-        Verification { job: job.name.clone(), at_target: mirror.len()?, ..Verification::default() };
+    let mirror = fetch_orders(client, &remote, &fingerprints).await?;
     let reader = reading_of(job, export, &view)?;
     let balance = Some(Reconciliation::new()?);
-    let comparison = OrderComparison { view: &view, connection, fingerprints, balance };
+    let at_target = mirror.len()?;
+    let mut verifying = Verifying {
+        job,
+        comparison: OrderComparison { view: &view, connection, fingerprints, balance },
+        mirror,
+        log,
+        reader: LineReader::new(client.clone(), job.in_flight_max),
+        progress,
+        result: Verification { job: job.name.clone(), at_target, lines, ..Default::default() },
+    };
     for judged in reader {
-        let judged = judged?;
+        verifying.take(judged?).await?;
+    }
+    while verifying.finish_one().await? {}
+    verifying.end()
+}
+
+/// A verification under way.
+struct Verifying<'a> {
+    job: &'a Job,
+    comparison: OrderComparison<'a>,
+    mirror: RemoteSnapshot,
+    log: Option<VerificationLog<'a>>,
+    reader: LineReader,
+    progress: &'a dyn Fn(u64),
+    result: Verification,
+}
+
+impl Verifying<'_> {
+    async fn take(&mut self, judged: PlannedRecord) -> Result<(), VerifyError> {
         match (judged.verdict, judged.key) {
             (RecordVerdict::Decided(Decision::Send(step)), _) => {
-                result.expected += 1;
-                let key = &step.order.key;
-                let known = comparison.known_id(key)?;
-                let there = mirror.meet(&key.ledger_text(), known.as_ref())?;
-                let found = comparison.compare(&judged.label, &step.order, there, &mut result)?;
-                if let (Some(found), Some(findings)) = (found, &mut findings) {
-                    let is_kept = comparison.is_kept(job, &step.order)?;
-                    result.queued += u64::from(findings.take(key, &found, is_kept)?);
-                }
+                self.take_order(judged.label, step.order).await?;
             }
             // The order itself is another record's.
             (RecordVerdict::Filtered(Filter::Superseded), _) => {}
             (RecordVerdict::Invalid(faults), _)
                 if faults.iter().any(|fault| fault.reason == Reason::Duplicate) => {}
             (_, Some(key)) => {
-                if let Some(there) = mirror.meet(&key.ledger_text(), None)? {
-                    result.left_out += 1;
-                    comparison.judge_copies(&judged.label, &there, &mut result)?;
+                if let Some(there) = self.mirror.meet(&key.ledger_text(), None)? {
+                    self.result.left_out += 1;
+                    self.comparison.judge_copies(&judged.label, &there, &mut self.result)?;
                 }
             }
             (_, None) => {}
         }
+        Ok(())
     }
-    let mut before = None;
-    mirror.each_unmet(|order| {
-        let is_copy = before.replace(order.key.clone()).as_ref() == Some(&order.key);
-        comparison.judge_unmet(&order, is_copy, &mut result)
-    })?;
-    if let Some(balance) = &comparison.balance {
-        (result.months, result.customers) = (balance.months()?, balance.customers()?);
+
+    async fn take_order(&mut self, label: String, order: Box<Order>) -> Result<(), VerifyError> {
+        self.result.expected += 1;
+        let known = self.comparison.known_id(&order.key)?;
+        let there = self.mirror.meet(&order.key.ledger_text(), known.as_ref())?;
+        let id = there.as_ref().map(|there| there.order.id.clone());
+        let found = self.comparison.compare(&label, &order, there, &mut self.result)?;
+        let Some(found) = found else { return Ok(()) };
+        let hash = self.comparison.fingerprints.order(&order.key);
+        let is_selected = self.result.lines.is_some_and(|sample| sample.holds(&hash));
+        match id.filter(|_| is_selected) {
+            Some(id) => self.compare_lines(LineCheck { label, order, id, found }).await,
+            // A sample says nothing of the lines of other orders, which may be known to be the same.
+            None if self.result.lines.is_some() && found.is_empty() => Ok(()),
+            None => self.note(&order, &found),
+        }
     }
-    if let Some(findings) = findings {
-        findings.end(&result)?;
+
+    async fn compare_lines(&mut self, check: LineCheck) -> Result<(), VerifyError> {
+        let before = match &self.log {
+            Some(log) => log.found_before(&check.order.key)?,
+            None => None,
+        };
+        if let Some(before) = before {
+            self.resume(check, &before);
+            return Ok(());
+        }
+        if self.reader.is_full() {
+            self.finish_one().await?;
+        }
+        self.reader.start(check);
+        Ok(())
     }
-    Ok(result)
+
+    /// Takes over what an interrupted verification found in the lines of an order.
+    fn resume(&mut self, check: LineCheck, before: &[Mismatch]) {
+        let (mut found, result) = (check.found, &mut self.result);
+        let was_same = found.is_empty();
+        for kind in [Mismatch::Products, Mismatch::Discounts] {
+            if before.contains(&kind) && !found.contains(&kind) {
+                let target = "not the same, as read before the interruption".to_owned();
+                result.differ(&check.label, kind, String::new(), target);
+                found.push(kind);
+            }
+        }
+        result.matching -= u64::from(was_same && !found.is_empty());
+        result.line_by_line += 1;
+    }
+
+    /// Waits for the lines of one order; `false` if none is being read.
+    async fn finish_one(&mut self) -> Result<bool, VerifyError> {
+        let Some((check, lines)) = self.reader.next().await else { return Ok(false) };
+        let LineCheck { label, order, mut found, .. } = check;
+        let lines = lines.map_err(VerifyError::Target)?;
+        compare_lines(&label, &order, &lines, (&mut found, &mut self.result));
+        self.result.line_by_line += 1;
+        (self.progress)(self.result.line_by_line);
+        self.note(&order, &found)?;
+        Ok(true)
+    }
+
+    fn note(&mut self, order: &Order, found: &[Mismatch]) -> Result<(), VerifyError> {
+        if let Some(log) = &mut self.log {
+            let is_kept = self.comparison.is_kept(self.job, order)?;
+            self.result.queued += u64::from(log.take(&order.key, found, is_kept)?);
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Result<Verification, VerifyError> {
+        let Self { comparison, mirror, log, mut result, .. } = self;
+        let mut before = None;
+        mirror.each_unmet(|order| {
+            let is_copy = before.replace(order.key.clone()).as_ref() == Some(&order.key);
+            comparison.judge_unmet(&order, is_copy, &mut result)
+        })?;
+        if let Some(balance) = &comparison.balance {
+            (result.months, result.customers) = (balance.months()?, balance.customers()?);
+        }
+        if let Some(log) = log {
+            log.end(&result)?;
+        }
+        Ok(result)
+    }
 }
 
 /// The connection that a job's orders were loaded into.

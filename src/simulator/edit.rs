@@ -1,5 +1,5 @@
 use super::routes::{self, Draft};
-use super::store::{Connection, Customer, Row, Table};
+use super::store::{Connection, Customer, Discount, Order, Row, Table};
 use super::world::World;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -51,6 +51,17 @@ pub enum Edit {
     SetTotal {
         externalid: String,
         total: i64,
+    },
+    /// Puts another product in the place of the one with this `externalid`.
+    ExchangeProduct {
+        externalid: String,
+        product: String,
+        by: String,
+    },
+    /// `amount` is in minor units.
+    AddDiscount {
+        externalid: String,
+        amount: i64,
     },
     /// Takes the product with this `externalid` off an order.
     RemoveProduct {
@@ -116,10 +127,33 @@ impl World {
                 self.store.change_order(id, |order| order.total = total);
                 Ok(id)
             }
+            Edit::ExchangeProduct { externalid, product, by } => {
+                self.change(&externalid, |order| {
+                    let exchanged = order
+                        .products
+                        .iter_mut()
+                        .filter(|line| line.externalid.as_deref() == Some(product.as_str()));
+                    exchanged.for_each(|line| line.externalid = Some(by.clone()));
+                })
+            }
+            Edit::AddDiscount { externalid, amount } => self.change(&externalid, |order| {
+                let (name, kind) = (None, Some("order".to_owned()));
+                order.discounts.push(Discount { id: 0, name, kind, amount });
+            }),
             Edit::RemoveProduct { externalid, product } => {
                 self.remove_product(&externalid, &product)
             }
         }
+    }
+
+    fn change(
+        &mut self,
+        externalid: &str,
+        change: impl FnOnce(&mut Order),
+    ) -> Result<u64, EditError> {
+        let id = with_key(&self.store.orders, externalid, "order")?;
+        self.store.change_order(id, change);
+        Ok(id)
     }
 
     fn add_order(&mut self, order: &Map<String, Value>, now: Timestamp) -> Result<u64, EditError> {

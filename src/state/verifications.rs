@@ -9,6 +9,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 pub type VerificationId = i64;
 
+/// An interrupted verification is resumed within a day: later, what it compared may have changed.
+const RESUME_MS_MAX: i64 = 24 * 3_600_000;
+
 /// One verification as the state has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerificationRow {
@@ -44,13 +47,31 @@ pub struct VerifiedOrder {
 }
 
 impl Store {
-    /// Notes that a verification begins. `sample`: the part and of how many.
+    /// Notes that a verification begins. `sample`: the part that is read line by line, and of how
+    /// many. Such a one resumes the last verification, if that was the same and was interrupted
+    /// within a day.
     pub fn begin_verification(
         &mut self,
         job: &str,
         connection: ConnectionId,
         sample: Option<(u32, u32)>,
     ) -> Result<VerificationId, StateError> {
+        let interrupted = self.db.query_row(
+            "SELECT id FROM verifications WHERE id = (SELECT max(id) FROM verifications WHERE job = ?1)
+             AND connection = ?2 AND sample_part = ?3 AND sample_of = ?4
+             AND ended_ms IS NULL AND started_ms > ?5",
+            params![
+                job,
+                connection,
+                sample.map(|part| part.0),
+                sample.map(|part| part.1),
+                now_ms() - RESUME_MS_MAX
+            ],
+            |row| row.get(0),
+        );
+        if let Some(id) = interrupted.optional()? {
+            return Ok(id);
+        }
         self.db.execute(
             "INSERT INTO verifications (job, connection, started_ms, sample_part, sample_of)
              VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -107,6 +128,21 @@ impl Store {
 }
 
 impl View {
+    /// What this verification found of an order, as bits; `None`: it did not compare it, or the
+    /// order was sent again since.
+    pub fn compared_by(
+        &self,
+        verification: VerificationId,
+        connection: ConnectionId,
+        key: &OrderKey,
+    ) -> Result<Option<u8>, StateError> {
+        let sql = "SELECT coalesce(differs, 0) FROM orders
+                   WHERE connection = ?1 AND key = ?2 AND verified = ?3";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let row = params![connection, stored_key(key), verification];
+        Ok(statement.query_row(row, |row| row.get(0)).optional()?)
+    }
+
     /// The last verification of a job that came to its end.
     pub fn last_verification(&self, job: &str) -> Result<Option<VerificationRow>, StateError> {
         let sql = format!(

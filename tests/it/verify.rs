@@ -1,8 +1,8 @@
 //! Verification finds what is wrong, in both directions.
 
-use crate::world::World;
+use crate::world::{Told, World, until};
 use ordersync::samples::GeneratorOptions;
-use ordersync::simulator::Edit;
+use ordersync::simulator::{Edit, Fault, Kind};
 use serde_json::Value;
 
 fn loaded() -> (World, Vec<Value>) {
@@ -121,7 +121,6 @@ fn an_order_that_exists_twice_is_a_difference_whoever_created_the_second() {
 #[test]
 fn what_could_not_be_read_is_not_verified() {
     let (world, _) = loaded();
-    use ordersync::simulator::{Fault, Kind};
     world
         .simulator
         .inject(Fault::new(Kind::PaymentRequired).on("GET", "/ecomOrders").nth(2).forever());
@@ -145,54 +144,82 @@ fn repair_has_the_next_sync_mend_what_differs() {
     verification(&world, 0);
 }
 
+fn lines(world: &World, args: &[&str], code: i32) -> Value {
+    let told = world.run(&[&["--json", "verify", "shop"], args].concat());
+    assert_eq!(told.code, code, "{}{}", told.out, told.err);
+    told.json()["verifications"][0].clone()
+}
+
 #[test]
-fn a_sample_is_read_line_by_line() {
+fn a_sample_is_compared_line_by_line_and_the_rest_by_lists() {
     let (world, orders) = loaded();
-    let parts: Vec<Value> = (1..=3)
-        .map(|part| {
-            let told = world.run(&["--json", "verify", "shop", "--sample", &format!("{part}/3")]);
-            assert_eq!(told.code, 0, "{}{}", told.out, told.err);
-            told.json()["verifications"][0].clone()
-        })
-        .collect();
-    let sum: u64 = parts.iter().map(|part| part["matching"].as_u64().unwrap()).sum();
+    let parts: Vec<Value> =
+        (1..=3).map(|part| lines(&world, &["--sample", &format!("{part}/3")], 0)).collect();
+    let sum: u64 = parts.iter().map(|part| part["line_by_line"].as_u64().unwrap()).sum();
     assert_eq!(sum, orders.len() as u64, "the parts are the whole");
+    assert!(parts.iter().all(|part| part["depth"] == "lines" && part["matching"] == orders.len()));
     assert_eq!(world.run(&["verify", "shop", "--sample", "4/3"]).code, 2);
 }
 
 #[test]
-fn orders_of_an_older_export_are_not_called_extra() {
-    let world = World::new();
-    let window = GeneratorOptions { orders: 100, seed: 13, ..GeneratorOptions::default() };
-    world.generate(&GeneratorOptions { extra_orders: 40, ..window.clone() });
-    world.load("backfill", 0);
-    world.generate(&window);
-    let verification = verification(&world, 0);
+fn only_lines_show_exchanged_products_and_other_discounts() {
+    let (world, orders) = loaded();
+    let product = orders[7]["ecomOrderProducts"][0]["externalid"].as_str().unwrap().to_owned();
+    let exchanged =
+        Edit::ExchangeProduct { externalid: key(&orders[7]), product, by: "another".to_owned() };
+    world.simulator.edit(exchanged).unwrap();
+    let discount = Edit::AddDiscount { externalid: key(&orders[9]), amount: 100 };
+    world.simulator.edit(discount).unwrap();
+    let by_lists = verification(&world, 0);
+    assert_eq!((&by_lists["depth"], &by_lists["line_by_line"]), (&"lists".into(), &0.into()));
+    let text = world.run(&["verify", "shop"]).out;
+    assert!(text.contains("compared by lists:") && text.contains("`--lines`"), "{text}");
+    let explained = world.run(&["explain", "shop", &key(&orders[7])]).out;
+    assert!(explained.contains("compared by lists, which don't show its lines"), "{explained}");
+    let by_line = lines(&world, &["--lines", "--repair"], 7);
+    assert_eq!(by_line["line_by_line"], orders.len());
     assert_eq!(
-        (&verification["matching"], &verification["from_elsewhere"]),
-        (&100.into(), &40.into())
+        by_line["differences_by_kind"],
+        serde_json::json!([
+            { "kind": "products", "count": 1 },
+            { "kind": "discounts", "count": 1 },
+        ])
     );
+    assert_eq!(by_line["matching"], orders.len() - 2);
+    assert_eq!(world.load("sync", 0)["updated"], 2);
+    lines(&world, &["--lines"], 0);
+    let explained = world.run(&["explain", "shop", &key(&orders[7])]).out;
+    assert!(explained.contains("compared line by line"), "{explained}");
 }
 
 #[test]
-fn an_order_on_the_wrong_customer_is_found() {
-    let (world, orders) = loaded();
-    let other = orders.iter().find(|order| order["customerid"] != orders[0]["customerid"]).unwrap();
-    let mut moved = orders[0].as_object().unwrap().clone();
-    moved.insert("customerid".into(), other["customerid"].clone());
-    world.simulator.edit(Edit::DeleteOrder { externalid: key(&orders[0]) }).unwrap();
-    add_order(&world, &moved, &key(&orders[0]));
-    let verification = verification(&world, 7);
-    assert!(verification["differences_by_kind"].to_string().contains("customer"), "{verification}");
+fn lines_are_read_several_at_once() {
+    let (world, _) = loaded();
+    let before = world.summary().requests;
+    world.hold_from(5);
+    let child = world.start(&["verify", "shop", "--lines"]);
+    // The connection, two pages of orders, and then as many as may be in flight.
+    until("several requests are in flight", || world.summary().requests - before >= 3 + 8);
+    world.simulator.release();
+    let told = Told::of(child.wait_with_output().unwrap());
+    assert_eq!(told.code, 0, "{}{}", told.out, told.err);
 }
 
 #[test]
-fn what_another_hand_has_put_at_the_target_shows_nobodys_address() {
+fn an_interrupted_comparison_of_lines_is_resumed() {
     let (world, orders) = loaded();
-    add_order(&world, orders[2].as_object().unwrap(), "ann.key@example.com");
-    for form in [&["--json"][..], &[]] {
-        let told = world.run(&[form, &["verify", "shop"]].concat());
-        assert_eq!(told.code, 7, "{}", told.err);
-        assert!(told.out.contains("***@***") && !told.out.contains("ann.key"), "{}", told.out);
-    }
+    let total = 3 + 2 * orders.len() as u64;
+    world
+        .simulator
+        .inject(Fault::new(Kind::PaymentRequired).on("GET", "/ecomOrders/").nth(200).forever());
+    assert_eq!(world.run(&["verify", "shop", "--lines"]).code, 5);
+    world.simulator.clear_faults();
+    let before = world.summary().requests;
+    let resumed = lines(&world, &["--lines"], 0);
+    assert_eq!(resumed["line_by_line"], orders.len(), "all were compared");
+    let sent = world.summary().requests - before;
+    assert!(sent < total - 100, "{sent} of {total}");
+    let before = world.summary().requests;
+    lines(&world, &["--lines"], 0);
+    assert_eq!(world.summary().requests - before, total, "a new one compares all of them");
 }
