@@ -1,5 +1,5 @@
 //! ordersync brings the orders a shop already has into ActiveCampaign. Read from the ground floor
-//! up; `ARCHITECTURE.md` tells who may import whom, and `tests/it/floors.rs` holds the code to it.
+//! up; `ARCHITECTURE.md` says which module may import which, and `tests/it/floors.rs` checks it.
 
 // Floor 0: the values everyone speaks in.
 pub mod domain;
@@ -17,7 +17,7 @@ pub mod state;
 
 pub mod activecampaign;
 
-// Floor 2: steps against the target.
+// Floor 2: steps against ActiveCampaign.
 pub mod load;
 
 // Floor 3: one run of one job.

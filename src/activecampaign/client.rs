@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One account of the target. Clones share its pace, its pauses, its budget for retries and its
+/// One account of ActiveCampaign. Clones share its pace, its pauses, its budget for retries and its
 /// counts: there must be one per account and process.
 #[derive(Clone)]
 pub struct Client(pub(super) Arc<Account>);
@@ -27,7 +27,7 @@ pub struct Turn<'a> {
 }
 
 impl Client {
-    /// Connects nothing yet. `log` is told what the next process must know.
+    /// Connects nothing yet. `log` records what the next process must know.
     ///
     /// # Errors
     /// When an option makes no sense, the address is neither https nor loopback, or no CA
@@ -52,7 +52,7 @@ impl Client {
         let wait_max = Duration::from_millis(options.wait_max_ms);
         let rate_limiter = RateLimiter::new(options.requests_per_second, options.last_send_at, log);
         if let Some(left) = options.pause_left.filter(|left| *left <= wait_max) {
-            rate_limiter.pause(left, "the target asked for it before this start");
+            rate_limiter.pause(left, "ActiveCampaign asked for it before this start");
         }
         Ok(Self(Arc::new(Account {
             transport,
@@ -87,7 +87,7 @@ impl Client {
         )
     }
 
-    /// How long nobody may send from now on, zero where sending is free: a known wait, not a hang.
+    /// How long no request may be sent from now on; zero if none is held back. A known wait, not a hang.
     pub fn pause_left(&self) -> Duration {
         self.0.rate_limiter.pause_left()
     }

@@ -14,7 +14,7 @@ pub struct Traffic {
     pub retried: u64,
     /// Answers of 429.
     pub throttled: u64,
-    /// Time in which nobody was allowed to send, in milliseconds.
+    /// Time in which no request was allowed, in milliseconds.
     pub paused_ms: u64,
     /// Requests that did not end well, by the word of their disposition.
     pub dispositions: BTreeMap<&'static str, u64>,

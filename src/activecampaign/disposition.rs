@@ -4,7 +4,7 @@
 use super::transport::TransportError;
 use std::time::Duration;
 
-/// Failures in a row, over all workers, after which the target is taken to be away.
+/// Failures in a row, over all workers, after which ActiveCampaign is taken to be away.
 pub(super) const OUTAGES_MAX: u32 = 10;
 /// 403s in a row, over all workers, after which the token is taken to be bad. Single ones come with
 /// good tokens too.
@@ -22,7 +22,7 @@ pub enum Disposition {
     /// the same twice, and may be sent again without.) Also a look-up that could not be completed:
     /// neither found nor absent.
     LookUp,
-    /// The target holds a record of this key: look it up and adopt it. Nothing found means refused.
+    /// ActiveCampaign holds a record of this key: look it up and adopt it. Nothing found means refused.
     Exists,
     /// Refused without a reason we can read, which may hide a duplicate: look it up and adopt it.
     /// Nothing found means refused.
@@ -31,7 +31,7 @@ pub enum Disposition {
     Gone,
     /// The customer or the connection of the record was deleted.
     RelationGone,
-    /// The target will not take this record as it is.
+    /// ActiveCampaign will not take this record as it is.
     Refused,
     /// The run must end.
     Stop(FatalError),
@@ -74,31 +74,29 @@ impl Disposition {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FatalError {
     #[error(
-        "the target does not accept the token; check the key under Settings > Developer, and what its user may do"
+        "ActiveCampaign does not accept the token; check the key under Settings > Developer, and what its user may do"
     )]
     Credentials,
-    #[error("the target asks for payment; settle the account's bill first")]
+    #[error("ActiveCampaign asks for payment; settle the account's bill first")]
     Payment,
     #[error(
         "the connection was deleted at ActiveCampaign\n  hint: `ordersync connection ensure JOB`, or `backfill --yes`, creates it again; all orders are then loaded again"
     )]
     ConnectionGone,
     #[error(
-        "the target answers with a redirect, which is never followed; set url to the address under Settings > Developer"
+        "ActiveCampaign answers with a redirect, which is never followed; set url to the URL under Settings > Developer"
     )]
     Redirect,
-    #[error("the target is away{}; progress is kept, run again later", after(*.retry_after))]
+    #[error("ActiveCampaign is unavailable{}; progress is kept, run again later", after(*.retry_after))]
     Away {
         /// How long it asked us to wait, where it did.
         retry_after: Option<Duration>,
     },
     #[error(
-        "the target's certificate is not trusted; check url and the clock, or set ca_file to the authority it is signed by"
+        "ActiveCampaign's certificate is not trusted; check url and the clock, or set ca_file to the authority that signed it"
     )]
     Tls,
-    #[error(
-        "the target gave an answer this program does not know; nothing is guessed from it. Check url, and run with -v for the status"
-    )]
+    #[error("unexpected response from ActiveCampaign; check url, and run with -v for its status")]
     Unexpected,
 }
 
@@ -151,14 +149,14 @@ impl FailureCause {
     /// What was wrong with it, for people.
     pub(super) fn description(&self) -> String {
         match self {
-            Self::NotSent => "no connection to its address".to_owned(),
+            Self::NotSent => "could not connect".to_owned(),
             Self::Untrusted => "its certificate is not trusted".to_owned(),
-            Self::Lost("timed_out") => "no answer in time".to_owned(),
-            Self::Lost(_) => "the connection broke before the answer".to_owned(),
+            Self::Lost("timed_out") => "no response in time".to_owned(),
+            Self::Lost(_) => "the connection broke before the response".to_owned(),
             Self::Unusable { status, cause } => {
-                format!("an answer of {status} that can't be used ({cause})")
+                format!("an unusable response with status {status} ({cause})")
             }
-            Self::Answered(answer) => format!("it answers {}", answer.status),
+            Self::Answered(answer) => format!("status {}", answer.status),
         }
     }
 }
@@ -189,7 +187,7 @@ pub(super) struct ApiError {
     pub(super) pointer: Option<String>,
 }
 
-/// What an answer says of the target itself, whoever asked.
+/// What an answer says of ActiveCampaign itself, whatever the request was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FailureClass {
     /// It answers, be it with a refusal.
@@ -221,7 +219,7 @@ impl FailureCause {
     }
 }
 
-/// How the account stands, this answer included.
+/// The state of the account, this response included.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct BreakerState {
     pub(super) outages: u32,
@@ -265,8 +263,8 @@ fn judge_answer(kind: RequestKind, answer: &ErrorResponse, state: &BreakerState)
     }
 }
 
-/// After an order is stored the target may still answer 404, for a contact it did not find. Which
-/// 404 it is stands only in a text, so every one of them is looked up; an address that is wrong
+/// After an order is stored ActiveCampaign may still answer 404, for a contact it did not find. Which
+/// 404 it is is only in a text, so every one of them is looked up; an address that is wrong
 /// shows when the look-up gets one too.
 fn judge_not_found(kind: RequestKind) -> Disposition {
     match kind {

@@ -85,11 +85,12 @@ impl Account {
                 {
                     self.rate_limiter.pause(
                         pause,
-                        &format!("the target fails again and again: {}", cause.description()),
+                        &format!("ActiveCampaign is not responding ({})", cause.description()),
                     );
                 }
                 if let Some(wait) = cause.retry_after() {
-                    self.rate_limiter.pause(wait, "the target is away and said for how long");
+                    self.rate_limiter
+                        .pause(wait, "ActiveCampaign is unavailable and stated for how long");
                 }
             }
             FailureClass::Rejected | FailureClass::Forbidden => self.rate_limiter.accepted(),
@@ -126,7 +127,7 @@ fn outcome<T>(
     let retry_after = reply.retry_after();
     let refusals = reply.body.and_then(|body| wire::refusals(&body));
     match refusals {
-        // What makes a refusal one stands in it: where it can't be read, nobody knows what was
+        // The body says what was refused: where it can't be read, it is unknown what was
         // refused.
         Err(cause) if status == 422 => Err(FailureCause::Unusable { status, cause }),
         refusals => {

@@ -8,10 +8,10 @@ pub struct Failure {
     pub disposition: Disposition,
     /// Of the answer, where there was one.
     pub status: Option<u16>,
-    /// The target's code of the first error, or our word for what broke (`timed_out`, `answer_cut`,
+    /// ActiveCampaign's code of the first error, or our word for what broke (`timed_out`, `answer_cut`,
     /// …).
     pub code: Option<String>,
-    /// The field the target points at.
+    /// The field ActiveCampaign points at.
     pub pointer: Option<String>,
     /// What was asked, such as `create_order`.
     pub request: &'static str,
@@ -71,8 +71,8 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.request)?;
         match (self.status, &self.code) {
-            (Some(status), Some(code)) => write!(f, "the target answered {status} ({code})")?,
-            (Some(status), None) => write!(f, "the target answered {status}")?,
+            (Some(status), Some(code)) => write!(f, "ActiveCampaign answered {status} ({code})")?,
+            (Some(status), None) => write!(f, "ActiveCampaign answered {status}")?,
             (None, Some(code)) => write!(f, "no answer ({code})")?,
             (None, None) => write!(f, "not sent")?,
         }
@@ -80,23 +80,23 @@ impl fmt::Display for Failure {
             write!(f, " at {pointer}")?;
         }
         match self.disposition {
-            Disposition::Throttled => write!(f, "; too many requests, sent again after a pause"),
-            Disposition::Again => write!(f, "; not carried out, may be sent again"),
+            Disposition::Throttled => write!(f, "; rate-limited, retried after a pause"),
+            Disposition::Again => write!(f, "; not processed, safe to retry"),
             Disposition::LookUp
                 if self.code.as_deref().is_some_and(|code| code.starts_with("list_")) =>
             {
                 write!(f, "; the list can't be read to its end")
             }
             Disposition::LookUp => {
-                write!(f, "; may have been carried out, look it up before sending again")
+                write!(f, "; may have been processed, looked up before a retry")
             }
-            Disposition::Exists => write!(f, "; the target has a record of this key"),
-            Disposition::Unclear => write!(f, "; refused without a reason, look it up"),
-            Disposition::Gone => write!(f, "; the record is not there any more"),
+            Disposition::Exists => write!(f, "; ActiveCampaign already has a record with this key"),
+            Disposition::Unclear => write!(f, "; refused without a reason, looked up"),
+            Disposition::Gone => write!(f, "; the record no longer exists"),
             Disposition::RelationGone => {
-                write!(f, "; its customer or connection was deleted at the target")
+                write!(f, "; its customer or connection was deleted in ActiveCampaign")
             }
-            Disposition::Refused => write!(f, "; the target will not take this record as it is"),
+            Disposition::Refused => write!(f, "; ActiveCampaign rejects this record"),
             Disposition::Stop(stop) => write!(f, "; {stop}"),
         }
     }

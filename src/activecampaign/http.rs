@@ -1,4 +1,4 @@
-//! The transport over the network: the only file that speaks HTTP. It judges nothing, it only tells
+//! The transport over the network: the only file that speaks HTTP. It judges nothing, it only reports
 //! what could not have left this machine from what may have arrived.
 
 use super::options::{Base, ClientError, Options};
@@ -76,7 +76,7 @@ impl Transport for Http {
     }
 }
 
-/// What to trust, where it is not the system's store. A plain connection trusts nobody, so that it
+/// What to trust, where it is not the system's store. A plain connection needs no certificate, so that it
 /// works on systems without a store.
 fn authorities(options: &Options, base: &Base) -> Result<Option<Vec<Certificate>>, ClientError> {
     let Some(path) = &options.ca_file else {

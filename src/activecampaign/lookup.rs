@@ -1,4 +1,4 @@
-//! Finding one record by what we know of it. The target has been seen to overlook filters and to
+//! Finding one record by what we know of it. ActiveCampaign has been seen to overlook filters and to
 //! match parts, so what it lists is compared here, and "absent" is only said after the end of the
 //! list was seen.
 
@@ -9,7 +9,7 @@ use super::records::{Connection, Record, RemoteCustomer, RemoteOrder};
 use crate::domain::{CustomerKey, Email, OrderKey, RemoteId};
 use std::time::Duration;
 
-/// Pages of 100 read in search of one record, when the target lists others than were asked for.
+/// Pages of 100 read in search of one record, when ActiveCampaign lists others than were asked for.
 /// After them the answer is a failure to look up, never "absent".
 pub(super) const LOOKUP_PAGES_MAX: u32 = 50;
 
@@ -81,7 +81,7 @@ impl Client {
         .await
     }
 
-    /// The customer of an address in a connection; of several the oldest. Never one of the target's
+    /// The customer of an address in a connection; of several the oldest. Never one of ActiveCampaign's
     /// sums over an address, nor what is left of a deleted contact.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ pub struct Options {
     pub timeout_ms: u64,
     /// Longest wait for a connection, 1 to [`Self::TIMEOUT_MS_MAX`].
     pub connect_timeout_ms: u64,
-    /// Longest pause the target may ask for; a longer one ends the run.
+    /// Longest pause ActiveCampaign may ask for; a longer one ends the run.
     pub wait_max_ms: u64,
     /// Sends of one record before it is given up, at least 1. Being throttled does not count.
     pub attempts_max: u32,
@@ -28,7 +28,7 @@ pub struct Options {
     pub ca_file: Option<PathBuf>,
     /// When the previous process sent last, so that a restart keeps its distance.
     pub last_send_at: Option<SystemTime>,
-    /// What is left of a pause that the target asked the previous process for. One longer than
+    /// What is left of a pause that ActiveCampaign asked the previous process for. One longer than
     /// `wait_max_ms` is not waited for: the run that was asked has ended by it, and who runs again
     /// wants to know.
     pub pause_left: Option<Duration>,
@@ -115,13 +115,13 @@ pub(super) struct Base {
 
 impl Base {
     pub(super) fn parse(text: &str) -> Result<Self, ClientError> {
-        let url = Url::parse(text.trim()).map_err(|_| ClientError::Url("is not an address"))?;
+        let url = Url::parse(text.trim()).map_err(|_| ClientError::Url("is not a URL"))?;
         let host = url.host_str().ok_or(ClientError::Url("names no host"))?;
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(ClientError::Url("holds a user or password"));
+            return Err(ClientError::Url("contains a user name or password"));
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(ClientError::Url("has something after the path"));
+            return Err(ClientError::Url("has a query or fragment"));
         }
         let loopback = is_loopback(host);
         let encrypted = match url.scheme() {
@@ -130,7 +130,7 @@ impl Base {
             "http" => {
                 return Err(ClientError::Url("is not encrypted (http is for loopback hosts only)"));
             }
-            _ => return Err(ClientError::Url("is no https address")),
+            _ => return Err(ClientError::Url("is not an https URL")),
         };
         let mut root = url.as_str().trim_end_matches('/').to_owned();
         if !root.ends_with("/api/3") {

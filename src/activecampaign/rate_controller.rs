@@ -112,7 +112,7 @@ impl RateController {
         self.others_seen += 1;
         if self.others_seen >= OTHERS_SEEN {
             self.others_seen = 0;
-            // What they leave is ours: giving way further would leave it to nobody.
+            // What they leave is ours: giving way further would leave it unused.
             self.give_way(1.0 - others as f64 / self.rate, now);
         }
     }

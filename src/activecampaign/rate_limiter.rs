@@ -18,14 +18,14 @@ use tokio::time::{Instant, sleep, sleep_until};
 pub enum SendEvent {
     /// A request leaves.
     Sent(SystemTime),
-    /// The target asked for a pause.
+    /// ActiveCampaign asked for a pause.
     Paused { from: SystemTime, until: SystemTime },
 }
 
 /// Where notes are kept. It must return at once: a request leaves after it.
 pub type SendObserver = Box<dyn Fn(SendEvent) + Send + Sync>;
 
-/// The window the target counts in.
+/// The window ActiveCampaign counts in.
 const WINDOW: Duration = Duration::from_secs(1);
 /// The distance to the previous process' last send is at most this.
 const DISTANCE_MAX: Duration = Duration::from_secs(1);
@@ -55,7 +55,7 @@ struct Schedule {
 struct Shared {
     controller: RateController,
     not_before: Instant,
-    /// Until when the target asked for quiet.
+    /// Until when ActiveCampaign asked for quiet.
     asked_until: Instant,
     throttled_at: Option<Instant>,
     throttles_in_a_row: u32,
@@ -156,11 +156,11 @@ impl RateLimiter {
         drop(shared);
         if begins {
             let pause_ms = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
-            tracing::warn!(pause_ms, why, "no request is sent for {pause_ms} ms: {why}");
+            tracing::warn!(pause_ms, why, "{why}; sending resumes in {pause_ms} ms");
         }
     }
 
-    /// Notes a pause that the target asks for, so that it outlives this process.
+    /// Notes a pause that ActiveCampaign asks for, so that it outlives this process.
     pub(super) fn asked_to_wait(&self, wait: Duration) {
         let (now, from) = (Instant::now(), SystemTime::now());
         let mut shared = self.shared();
@@ -187,8 +187,10 @@ impl RateLimiter {
         drop(shared);
         let own = (THROTTLE_PAUSE * 2_u32.pow(doublings)).min(THROTTLE_PAUSE_MAX);
         match asked {
-            Some(wait) => self.pause(wait, "the target answered 429 and said how long to wait"),
-            None if anew => self.pause(own, "the target answered 429"),
+            Some(wait) => {
+                self.pause(wait, "rate-limited by ActiveCampaign (429) with a Retry-After")
+            }
+            None if anew => self.pause(own, "rate-limited by ActiveCampaign (429)"),
             None => {}
         }
     }

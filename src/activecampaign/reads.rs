@@ -13,7 +13,7 @@ use super::wire::{json_of, number_of, object, path_part, query, text_of};
 use crate::domain::RemoteId;
 use serde_json::Value;
 
-/// The most the target lists at once.
+/// The most ActiveCampaign lists at once.
 const PAGE_LEN: &str = "100";
 /// What it lists when it overlooks our wish: a shorter page is the last one, even where no total is
 /// stated.
@@ -73,7 +73,7 @@ impl Client {
         Pages::new(self, "list_customers", connection, belongs)
     }
 
-    /// An order by the target's id; `None` when it is not there any more.
+    /// An order by ActiveCampaign's id; `None` when it is not there any more.
     ///
     /// # Errors
     /// When no answer came within the attempts, or the run must end.
@@ -254,7 +254,7 @@ fn raw_of<T: Record>(body: &[u8], offset: u64) -> Result<Raw<T>, &'static str> {
     let end = offset.saturating_add(len);
     let more = match total {
         _ if len == 0 => false,
-        // A total below what was listed already is none.
+        // Ignore a total smaller than the rows already listed.
         Some(total) if total >= end => total > end,
         _ => len >= PAGE_LEN_LEAST,
     };

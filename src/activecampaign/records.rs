@@ -4,14 +4,14 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use std::fmt;
 
-/// A connection as the target holds it.
+/// A connection as ActiveCampaign holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
     pub id: RemoteId,
     pub service: String,
     pub externalid: String,
     pub name: String,
-    /// A native integration of the target: not ours to write into.
+    /// A native integration of ActiveCampaign: not ours to write into.
     pub is_internal: bool,
     /// New contacts of this connection join this list.
     pub list_id: Option<String>,
@@ -29,7 +29,7 @@ pub struct NewConnection {
     pub link_url: String,
 }
 
-/// An order as the target holds it. Texts it does not state are empty.
+/// An order as ActiveCampaign holds it. Texts it does not state are empty.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RemoteOrder {
     pub id: RemoteId,
@@ -44,7 +44,7 @@ pub struct RemoteOrder {
     pub total_minor: Option<i64>,
     /// When the shop took the order.
     pub created_at: Option<Moment>,
-    /// The target's own count; whether it counts lines or pieces differs.
+    /// ActiveCampaign's own count; whether it counts lines or pieces differs.
     pub products: Option<u64>,
     /// 0 historical, 1 real time.
     pub source: Option<i64>,
@@ -76,7 +76,7 @@ impl RemoteOrder {
     }
 }
 
-/// A customer as the target holds it.
+/// A customer as ActiveCampaign holds it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RemoteCustomer {
     pub id: RemoteId,
@@ -85,7 +85,7 @@ pub struct RemoteCustomer {
     pub email: String,
 }
 
-/// A line of an order as the target holds it.
+/// A line of an order as ActiveCampaign holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteProduct {
     pub id: RemoteId,
@@ -96,7 +96,7 @@ pub struct RemoteProduct {
     pub quantity: Option<u64>,
 }
 
-/// A discount of an order as the target holds it.
+/// A discount of an order as ActiveCampaign holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteDiscount {
     pub id: RemoteId,
@@ -108,13 +108,13 @@ pub struct RemoteDiscount {
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// The records that belong to what was asked for; the target may send others along.
+    /// The records that belong to what was asked for; ActiveCampaign may send others along.
     pub records: Vec<T>,
-    /// Of the whole list, where the target says.
+    /// Of the whole list, where ActiveCampaign says.
     pub total: Option<u64>,
 }
 
-/// A kind of record the target lists.
+/// A kind of record ActiveCampaign lists.
 pub trait Record: Sized {
     /// The list's path.
     const ROUTE: &'static str;
@@ -193,7 +193,7 @@ impl Record for RemoteCustomer {
 }
 
 impl RemoteCustomer {
-    /// The target's sum over all customers of one address, or what is left of a deleted contact: no
+    /// ActiveCampaign's sum over all customers of one address, or what is left of a deleted contact: no
     /// order may be attached to either.
     pub(super) fn is_pseudo(&self) -> bool {
         self.connection.as_str() == "0" || matches!(self.externalid.as_str(), "" | "0")

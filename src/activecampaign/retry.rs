@@ -56,7 +56,7 @@ impl Retry {
 
     /// Counts a failed attempt and says what comes next.
     ///
-    /// Being throttled is free, as the whole account pauses already. Only a failure of the target
+    /// Being throttled is free, as the whole account pauses already. Only a failure of ActiveCampaign
     /// or of the way to it has a delay and costs of the account's budget; when that is empty the
     /// run ends.
     pub fn after(&mut self, failure: &Failure) -> RetryDecision {

@@ -1,5 +1,5 @@
 //! Bodies out and in. Answers are read leniently: every scalar may be a text or a number, every key
-//! may be missing and unknown ones may be there, because the target itself does not keep to one
+//! may be missing and unknown ones may be there, because ActiveCampaign itself does not keep to one
 //! form.
 
 use super::disposition::ApiError;
@@ -124,7 +124,7 @@ pub(super) fn id_of(value: &Value, key: &str) -> Option<RemoteId> {
     Some(text_of(value, key)).filter(|id| !id.is_empty()).map(RemoteId::new)
 }
 
-/// The entries of `errors`; none when the answer has none. What is not JSON tells nothing, not even
+/// The entries of `errors`; none when the answer has none. What is not JSON proves nothing, not even
 /// that.
 pub(super) fn refusals(body: &[u8]) -> Result<Vec<ApiError>, &'static str> {
     let answer = json_of(body)?;

@@ -1,4 +1,4 @@
-//! What changes something at the target. Each call sends once; whether it may be sent again is the
+//! What changes something in ActiveCampaign. Each call sends once; whether it may be sent again is the
 //! disposition's say.
 
 use super::client::Turn;
@@ -68,7 +68,7 @@ impl Turn<'_> {
         self.send(&request, |body| created(body, "ecomOrder", &sent)).await
     }
 
-    /// Replaces the order, its lines and discounts included: the target drops lines that are not
+    /// Replaces the order, its lines and discounts included: ActiveCampaign drops lines that are not
     /// sent again. Without a `customer` the order keeps its customer and the customer's address.
     /// Returns whether it is still of another customer than the one that was sent, as
     /// ActiveCampaign doesn't move orders.

@@ -76,7 +76,7 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
         export: extract::Options {
             patterns: job.export.clone(),
             format: job.format.clone(),
-            // Faults of them were told when the settings were read.
+            // Their faults were reported when the settings were read.
             mappings: mappings(job).unwrap_or_default(),
             customers: job.customers.clone(),
             zone: job.time_zone.clone(),
@@ -102,7 +102,7 @@ pub(super) fn exports(jobs: &[run::Job]) -> Result<Vec<Export>, CliError> {
         jobs.iter().filter(|job| job.export.is_piped()).map(|job| job.name.as_str()).collect();
     if piped.len() > 1 {
         return Err(CliError::usage(format!(
-            "the jobs {} all read standard input, which can be read once\n  hint: name the one it is for",
+            "the jobs {} all read standard input, which can only be read once\n  hint: name one of them",
             piped.join(", ")
         )));
     }

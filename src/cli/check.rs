@@ -17,7 +17,7 @@ pub(super) struct CheckArgs {
     /// Jobs to check [default: all]
     #[arg(value_name = "JOB")]
     jobs: Vec<String>,
-    /// Don't ask the target
+    /// Send no request to ActiveCampaign
     #[arg(long)]
     offline: bool,
 }
@@ -79,7 +79,7 @@ pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, CliError> {
     for (account, jobs) in accounts.into_values() {
         check_account(account, &jobs, &settings, args.offline, &mut findings)?;
     }
-    tell(global, &settings, &findings);
+    print_findings(global, &settings, &findings);
     Ok(findings.exit)
 }
 
@@ -87,7 +87,7 @@ fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mu
     let export = assembly::job(job, account, Dates::default()).export;
     if export.is_piped() {
         findings.good(format!(
-            "jobs.{}: export from standard input, looked at when a run begins",
+            "jobs.{}: export from standard input, checked when a run starts",
             job.name
         ));
         return;
@@ -110,14 +110,14 @@ fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mu
             }
             let read = View::open(&settings.state_dir, &account.name)
                 .and_then(|view| view.files_read(&job.name));
-            // A state that can't be read is told below.
+            // A state that can't be read is reported below.
             for less in shrinkage(&read.unwrap_or_default(), export.files()) {
                 findings.doubtful(format!("jobs.{}: {less}", job.name));
             }
             let mut of_orders = export.files().iter().filter(|file| file.holds_orders);
             if let (Some(newest), Some(_)) = (of_orders.next(), of_orders.next()) {
                 findings.good(format!(
-                    "jobs.{}: of one order in several files that in {newest} wins",
+                    "jobs.{}: if an order is in several files, {newest} is used",
                     job.name
                 ));
             }
@@ -135,7 +135,7 @@ fn check_account(
     findings: &mut Findings,
 ) -> Result<(), CliError> {
     let name = &account.name;
-    // Held while the target is asked: nobody else then spends the account's requests unknown to us.
+    // Held while requests are sent, so that no other process uses the account's rate meanwhile.
     let opened = Store::open(&settings.state_dir, name).and_then(|mut store| {
         store.belong_to(&account.url)?;
         Ok(store)
@@ -146,8 +146,9 @@ fn check_account(
             Some(store)
         }
         Err(StateError::Locked { .. }) => {
-            findings
-                .good(format!("accounts.{name}: a run is at work, so the target is not asked now"));
+            findings.good(format!(
+                "accounts.{name}: a run is in progress, so ActiveCampaign is not asked now"
+            ));
             None
         }
         Err(error) => {
@@ -188,7 +189,7 @@ fn check_connections(
         let lacks_urls = job.connection.link_url.is_none() || job.connection.logo_url.is_none();
         let asked = runtime.block_on(client.connection_of(service, externalid));
         if let Ok(found) = &asked {
-            // For the plan, which asks nobody.
+            // For the plan, which sends no request.
             store.note_connection(service, externalid, &connection_check(found.as_ref()))?;
         }
         let sent = store.view()?.orders_sent_to(service, externalid)?;
@@ -220,7 +221,7 @@ fn check_connections(
     Ok(())
 }
 
-fn tell(global: &Global, settings: &Settings, findings: &Findings) {
+fn print_findings(global: &Global, settings: &Settings, findings: &Findings) {
     if global.json {
         let lines = findings.lines.iter().map(|(weight, text)| {
             let (ok, note) = (*weight != Weight::Fault, *weight == Weight::Doubtful);

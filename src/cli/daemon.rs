@@ -18,12 +18,12 @@ use std::time::Duration;
 
 /// On top of the grace, for what has to be written down after it.
 const SETTLE_MAX: Duration = Duration::from_secs(5);
-/// Between two looks at what systemd should be told.
+/// How often systemd is notified.
 const TELL_EVERY: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
 pub(super) struct DaemonArgs {
-    /// How long requests in flight may take once it is told to stop
+    /// How long requests in flight may take after a stop signal
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "30s")]
     grace: Duration,
 }
@@ -33,7 +33,7 @@ pub(super) fn run(global: &Global, args: &DaemonArgs) -> Result<Exit, CliError> 
     let settings = assembly::settings(global)?;
     let plan = plan_of(&settings)?;
     if !has_tokens(&settings, &plan) {
-        return Err(CliError::usage("no account has its token, so no job could run"));
+        return Err(CliError::usage("no account has a token, so no job can run"));
     }
     let runtime = assembly::runtime()?;
     let exit = runtime.block_on(serve(global, args.grace, (settings, plan)));
@@ -56,10 +56,10 @@ async fn serve(
     // Who asks at once sees the jobs; and where it can't listen, none was started.
     daemon.announce(&plan);
     let mut status_server = StatusServer::open(board.clone(), &settings, &plan).await?;
-    tracing::info!("daemon {} started: {}", env!("CARGO_PKG_VERSION"), told(&plan));
+    tracing::info!("daemon {} started: {}", env!("CARGO_PKG_VERSION"), summary(&plan));
     daemon.follow(plan);
     systemd::ready();
-    let telling = tokio::spawn(tell(board));
+    let notifying = tokio::spawn(notify_systemd(board));
     let mut ended = Ok(());
     while !interrupt.cancel.is_cancelled() && ended.is_ok() {
         tokio::select! {
@@ -69,11 +69,11 @@ async fn serve(
         }
     }
     systemd::stopping();
-    // An account's task that ended in a bug ends the daemon, so that whoever started it starts it
+    // An account's task that ended in a bug ends the daemon, so that its supervisor starts it
     // afresh.
     interrupt.cancel.cancel();
     let rest = tokio::time::timeout(grace + SETTLE_MAX, daemon.ended()).await;
-    telling.abort();
+    notifying.abort();
     match (ended, rest) {
         (Err(error), _) | (Ok(()), Ok(Err(error))) => Err(CliError::failed(error)),
         (Ok(()), Ok(Ok(()))) => {
@@ -82,7 +82,7 @@ async fn serve(
         }
         (Ok(()), Err(_)) => {
             tracing::warn!(
-                "daemon stopped; what had not ended in time is looked up by the next run"
+                "daemon stopped; requests that did not finish in time are looked up by the next run"
             );
             Ok(Exit::Done)
         }
@@ -95,20 +95,20 @@ async fn reload(global: &Global, daemon: &mut Daemon, status_server: &mut Status
     match assembly::settings(global).and_then(|settings| Ok((plan_of(&settings)?, settings))) {
         Ok((plan, settings)) => {
             has_tokens(&settings, &plan);
-            tracing::info!("settings read again: {}", told(&plan));
+            tracing::info!("settings reloaded: {}", summary(&plan));
             status_server.follow(&settings, &plan).await;
             daemon.follow(plan);
         }
         Err(error) => {
             status_server.refused_settings();
-            tracing::error!("the settings stay as they were: {}", error.message);
+            tracing::error!("the previous settings stay in effect: {}", error.message);
         }
     }
     systemd::ready();
 }
 
-/// Keeps systemd told: how things stand, and that they move.
-async fn tell(board: Board) {
+/// Keeps systemd informed of the status, and that the daemon is alive.
+async fn notify_systemd(board: Board) {
     let (zone, watchdog) = (TimeZone::system(), systemd::watchdog());
     // Twice within the time, as a busy host may be late.
     let every = watchdog.map_or(TELL_EVERY, |within| (within / 2).min(TELL_EVERY));
@@ -119,7 +119,7 @@ async fn tell(board: Board) {
             systemd::status(&line);
             last = line;
         }
-        // Asked for in any case: what a probe is told rests on regular looks.
+        // Read in any case: probes rely on regular checks.
         if board.is_alive() && watchdog.is_some() {
             systemd::alive();
         }
@@ -176,7 +176,7 @@ fn has_tokens(settings: &Settings, plan: &Plan) -> bool {
 }
 
 /// Each job with its next start.
-fn told(plan: &Plan) -> String {
+fn summary(plan: &Plan) -> String {
     let now = Timestamp::now();
     let jobs = plan.values().flat_map(|account| &account.jobs);
     let starts = jobs.map(|job| {

@@ -125,7 +125,7 @@ fn show(global: &Global, settings: &Settings, job: &str, order: &str) -> Result<
     letters.retain(|letter| is_order(letter, order));
     if letters.is_empty() {
         return Err(CliError::usage(format!(
-            "no dead letter of job {} is of the order {order}\n  hint: `ordersync dead-letters list {}` shows them",
+            "job {} has no dead letter for order {order}\n  hint: `ordersync dead-letters list {}` shows them",
             job.name, job.name
         )));
     }
@@ -158,11 +158,11 @@ fn retry(global: &Global, settings: &Settings, args: &RetryArgs) -> Result<Exit,
             cleared += store.retry_refused(&job.name, connection, &keys)?;
         }
     }
-    tell(global, chosen, refused, cleared);
+    print_retried(global, chosen, refused, cleared);
     Ok(Exit::Done)
 }
 
-fn tell(global: &Global, chosen: u64, refused: u64, cleared: u64) {
+fn print_retried(global: &Global, chosen: u64, refused: u64, cleared: u64) {
     let (invalid, unsettled) = (chosen - refused, refused.saturating_sub(cleared));
     if global.json {
         return output::print_json(&serde_json::json!({ "retry": {
@@ -172,6 +172,6 @@ fn tell(global: &Global, chosen: u64, refused: u64, cleared: u64) {
     let (cleared, invalid, unsettled) =
         (report::count(cleared), report::count(invalid), report::count(unsettled));
     output::print(&format!(
-        "{cleared} refused orders will be sent again by the next sync\n{unsettled} more are looked up by every run anyway\n{invalid} invalid ones are read again by every run: mend them in the shop and export again\n"
+        "{cleared} refused orders will be sent again by the next sync\n{unsettled} more are looked up by every run anyway\n{invalid} invalid ones are read again by every run: fix them in the shop and export again\n"
     ));
 }

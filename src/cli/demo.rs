@@ -134,12 +134,12 @@ impl Demo {
         let plan = stage.plan()?;
         self.say("\n2. Backfill: everything, once.\n\n");
         let first = stage.run(Kind::Backfill).await?;
-        self.say("\n3. Backfill again: all of it is there already.\n\n");
+        self.say("\n3. Backfill again: everything is already loaded.\n\n");
         let second = stage.run(Kind::Backfill).await?;
         self.say("\n4. The next day's export: some orders changed, some are new. Sync sends only those.\n\n");
         self.write_export(Day::Second).map_err(|error| self.at_fault(&error))?;
         let third = stage.run(Kind::Sync).await?;
-        self.say("\n5. Verify: read everything back and hold it against the export.\n\n");
+        self.say("\n5. Verify: read everything back and compare it with the export.\n\n");
         let verification = stage.verify().await?;
         let (runs, writes) = [first, second, third].into_iter().unzip();
         let (summary, took) = (simulator.summary(), begun.elapsed());
@@ -239,8 +239,10 @@ impl Demo {
     }
 
     fn last_word(&self, acts: &Acts, promises: &[(String, bool)]) -> String {
-        let mut text =
-            format!("\nWhat the simulated account saw\n\n{}\n\nWhat was promised\n", acts.summary);
+        let mut text = format!(
+            "\nWhat the simulated account received\n\n{}\n\nWhat was promised\n",
+            acts.summary
+        );
         for (promise, kept) in promises {
             text.push_str(&format!("  {} {promise}\n", if *kept { "kept  " } else { "BROKEN" }));
         }
@@ -304,8 +306,9 @@ impl Stage<'_> {
         })
         .await?;
         let writes = self.simulator.summary().writes - before;
-        self.demo.say(&report::run_text(&report));
-        self.demo.say(&format!("  The account saw {} write requests.\n", report::count(writes)));
+        self.demo.say(&report::run_text(&report, false));
+        self.demo
+            .say(&format!("  The account received {} write requests.\n", report::count(writes)));
         match report.error {
             Some(error) => Err(CliError::failed(error)),
             None => Ok((report, writes)),
@@ -321,7 +324,7 @@ impl Stage<'_> {
     }
 }
 
-/// What ordersync promises, held against what the account saw.
+/// What ordersync promises, compared with what the account saw.
 fn promises(acts: &Acts, is_limited: bool) -> Vec<(String, bool)> {
     let rows: Vec<_> = acts.runs.iter().map(|report| &report.row).collect();
     let (Some(first), Some(third)) = (rows.first(), rows.last()) else { return Vec::new() };
@@ -355,7 +358,7 @@ fn promises(acts: &Acts, is_limited: bool) -> Vec<(String, bool)> {
 
 /// Requests that leave in good time arrive closer together where the machine stands still for a
 /// moment, and then the account refuses one and asks for a pause that others on their way know
-/// nothing of. That is told above, and is no fault of theirs.
+/// nothing of. That is printed above, and is no fault of theirs.
 fn has_faults(summary: &Summary) -> bool {
     summary.violations.iter().any(|violation| violation.rule != Rule::Paused)
 }

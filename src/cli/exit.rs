@@ -12,9 +12,9 @@ pub(super) enum Exit {
     DeadLetters,
     /// Another process is writing to this account.
     Locked,
-    /// The target refused us.
+    /// ActiveCampaign refused us.
     Refused,
-    /// The target is away; running again resumes.
+    /// ActiveCampaign is away; running again resumes.
     Away,
     /// Verification found differences.
     Differences,
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_worst_of_several_runs_is_told() {
+    fn the_worst_of_several_runs_is_reported() {
         assert_eq!(Exit::Done.worse(Exit::DeadLetters), Exit::DeadLetters);
         assert_eq!(Exit::Refused.worse(Exit::Away), Exit::Refused);
         assert_eq!(Exit::Interrupted(15).code(), 143);

@@ -15,7 +15,7 @@ pub(super) struct ExplainArgs {
     /// The order's number or id
     #[arg(value_name = "ORDER")]
     order: String,
-    /// Show the buyer's address in full
+    /// Show the buyer's e-mail address in full
     #[arg(long)]
     reveal: bool,
 }
@@ -29,7 +29,7 @@ pub(super) fn run(global: &Global, args: &ExplainArgs) -> Result<Exit, CliError>
     let explanation = explain(&job, &export, &view, &args.order).map_err(CliError::failed)?;
     if explanation.is_empty() {
         return Err(CliError::usage(format!(
-            "neither the export of {} nor its dead letters hold an order {}\n  hint: give its number or id as the export writes it",
+            "neither the export of {} nor its dead letters have an order {}\n  hint: give its number or id as in the export",
             job.name, args.order
         )));
     }

@@ -46,7 +46,7 @@ fn as_text(formats: &[&dyn Format], with_preface: bool) -> String {
     let mut text = String::new();
     if with_preface {
         text.push_str(
-            "`format = \"auto\"` tells these by their content, never by the file's name. Text is UTF-8, UTF-16 or\n\
+            "`format = \"auto\"` recognises these by their content, never by the file's name. Text is UTF-8, UTF-16 or\n\
              Windows-1252; CSV has commas, semicolons, tabs or pipes; any file may be packed with gzip, zstd or zip.\n\n",
         );
     }
@@ -60,7 +60,7 @@ fn as_text(formats: &[&dyn Format], with_preface: bool) -> String {
         if let Some(mapping) = profile_text(name).filter(|_| !with_preface) {
             let _ = writeln!(
                 text,
-                "It is read by this mapping; a copy in the settings needs a name of its own.\n\n{mapping}"
+                "This mapping reads it; a copy in the settings needs another name.\n\n{mapping}"
             );
         }
     }

@@ -16,7 +16,7 @@ use tracing_subscriber::registry::LookupSpan;
 const SOCKET: &str = "/run/systemd/journal/socket";
 /// In bytes; the socket takes about 200 KiB at a time.
 const VALUE_LEN_MAX: usize = 16 << 10;
-/// What the event's place tells already, in front of the message.
+/// The context of the event, put in front of the message.
 const PLACE: [&str; 3] = ["account", "job", "run"];
 
 /// Whether standard error is the journal: systemd says which file that would be.
@@ -45,12 +45,12 @@ impl JournaldLayer {
         Self { socket: socket.ok() }
     }
 
-    fn tell(&self, level: Level, fields: &[(String, String)], message: &str) {
+    fn send(&self, level: Level, fields: &[(String, String)], message: &str) {
         let priority = priority_of(level);
         let sent =
             self.socket.as_ref().map(|socket| socket.send(&entry(priority, fields, message)));
         if !matches!(sent, Some(Ok(_))) {
-            // Nothing is left to tell it to when that is gone too.
+            // If that fails too, there is nowhere left to log.
             let _ = ProgressSafeStderr.write_all(lines(priority, message).as_bytes());
         }
     }
@@ -89,7 +89,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JournaldLayer {
         let mut fields: Vec<(String, String)> =
             all.0.into_iter().map(|(name, value)| (name_of(name), value)).collect();
         fields.push(("TARGET".to_owned(), event.metadata().target().to_owned()));
-        self.tell(*event.metadata().level(), &fields, &message);
+        self.send(*event.metadata().level(), &fields, &message);
     }
 }
 
@@ -110,7 +110,7 @@ impl Fields {
         PLACE.into_iter().filter_map(of).map(|(name, value)| format!("{name} {value}")).collect()
     }
 
-    /// The message with where it belongs and what its fields tell, so that it reads alone.
+    /// The message with its context and fields, so that it reads alone.
     fn message(&self, place: &[String]) -> String {
         let mut text = place.join(", ");
         if !text.is_empty() {
@@ -226,13 +226,13 @@ mod tests {
             tracing::warn!(
                 order = "71",
                 attempts = 2,
-                "the target did not take an order\nhint: look at it"
+                "ActiveCampaign did not accept an order\nhint: look at it"
             );
         });
         let [entry] = entries.as_slice() else { panic!("{entries:?}") };
         assert_eq!(
             of(entry, "MESSAGE"),
-            "job shop, run 7: the target did not take an order\nhint: look at it order=71 attempts=2"
+            "job shop, run 7: ActiveCampaign did not accept an order\nhint: look at it order=71 attempts=2"
         );
         for (name, value) in [
             ("PRIORITY", "4"),

@@ -16,8 +16,8 @@ use std::sync::Arc;
 pub(super) struct Results {
     pub reports: Vec<RunReport>,
     pub canaries: Vec<CanaryReport>,
-    /// Jobs that were not begun, because their account could no longer be used.
-    pub not_begun: Vec<String>,
+    /// Jobs that were not started, because their account could no longer be used.
+    pub not_started: Vec<String>,
     pub error: Option<CliError>,
 }
 
@@ -59,7 +59,7 @@ pub(super) async fn load_all(
         }
         all.reports.extend(results.reports);
         all.canaries.extend(results.canaries);
-        all.not_begun.extend(results.not_begun);
+        all.not_started.extend(results.not_started);
         all.error = all.error.or(results.error);
     }
     all.reports.sort_by(|a, b| a.row.job.cmp(&b.row.job));
@@ -80,7 +80,7 @@ async fn load_account(
             || results.error.is_some()
             || condition != AccountCondition::Usable
         {
-            results.not_begun.push(prepared.job.name.clone());
+            results.not_started.push(prepared.job.name.clone());
             continue;
         }
         let forwarder = match StateForwarder::of(&prepared.export) {

@@ -26,9 +26,10 @@ pub(super) fn print_results(
             let forecast =
                 forecasts.get(&report.row.job).filter(|_| report.end == RunEnd::Finished);
             let held = forecast.map(|forecast| report::forecast_held_text(report, forecast));
-            print(&format!("{}{}\n", report::run_text(report), held.unwrap_or_default()));
+            let text = report::run_text(report, is_canary(results, report));
+            print(&format!("{text}{}\n", held.unwrap_or_default()));
         }
-        note_end(report);
+        note_end(report, is_canary(results, report));
     }
     for canary in results.canaries.iter().filter(|_| !global.json) {
         let is_all = results.reports.iter().any(|report| {
@@ -36,25 +37,30 @@ pub(super) fn print_results(
         });
         print(&format!("{}\n", report::canary_text(&canary.verification, &canary.orders, is_all)));
     }
-    for job in &results.not_begun {
-        output::note(&format!("{job}: not begun"));
+    for job in &results.not_started {
+        output::note(&format!("{job}: not started"));
     }
 }
 
-/// Why a run ended, and where to look for what it left out.
-fn note_end(report: &RunReport) {
+/// Whether a run ended because it had loaded its canary.
+fn is_canary(results: &Results, report: &RunReport) -> bool {
+    results.canaries.iter().any(|canary| canary.verification.job == report.row.job)
+}
+
+/// Why a run ended, and where to look for what it did not send.
+fn note_end(report: &RunReport, is_canary: bool) {
     let job = &report.row.job;
     match &report.error {
-        Some(RunError::Interrupted) => output::note(&format!(
-            "{job}: stopped with {} records not settled yet; running it again goes on from there",
-            report.row.pending
-        )),
+        Some(RunError::Interrupted) if is_canary => {}
+        Some(RunError::Interrupted) => {
+            output::note(&format!("{job}: {}", report::interrupted_text(&report.row)));
+        }
         Some(error) => output::complain(&format!("{job}: {error}")),
         None => {}
     }
     if report.row.counts.invalid + report.row.counts.refused > 0 {
         output::note(&format!(
-            "{job}: `ordersync dead-letters list {job}` tells what was left out, and why"
+            "{job}: `ordersync dead-letters list {job}` shows what was not sent, and why"
         ));
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct MetricsFile<'a> {
 }
 
 impl<'a> MetricsFile<'a> {
-    /// Tries the folder now: it is told before the first request, not after the last.
+    /// Tries the folder now, so that a fault shows before the first request, not after the last.
     pub(super) fn prepare(path: &'a Path) -> Result<Self, CliError> {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let Some(name) = name.filter(|_| !path.is_dir()) else {
@@ -32,7 +32,7 @@ impl<'a> MetricsFile<'a> {
         Ok(file)
     }
 
-    /// Writes what the state tells of these jobs, each with its account.
+    /// Writes the metrics of these jobs from the state, each with its account.
     pub(super) fn put(&self, state_dir: &Path, jobs: &[(String, String)]) -> Result<(), CliError> {
         let text = state_metrics(state_dir, jobs)?;
         let placed = self.write(&text).and_then(|()| fs::rename(&self.beside, self.path));

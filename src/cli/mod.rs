@@ -59,7 +59,7 @@ enum Verb {
     Demo(demo::DemoArgs),
     /// Write a commented settings file and the folders it names; never overwrites
     Init(init::InitArgs),
-    /// Look at settings, exports, state, token and connection, and report every fault at once
+    /// Check settings, exports, state, token and connection, and report every fault at once
     Check(check::CheckArgs),
     /// The kinds of export that can be read, and what each needs
     Formats(formats::FormatsArgs),
@@ -76,17 +76,17 @@ enum Verb {
     Schedule(schedule::ScheduleArgs),
     /// Jobs, their last runs and dead letters
     Status(status::StatusArgs),
-    /// One order end to end: where it stands, what it maps to, what was sent, what comes next
+    /// One order end to end: its row in the export, its payload, what was sent, what comes next
     Explain(explain::ExplainArgs),
-    /// Read back every order and hold it against the export, in both directions
+    /// Read back every order and compare it with the export, in both directions
     Verify(verify::VerifyArgs),
-    /// Delete at the target what a run created; plans first, asks, resumes, verifies
+    /// Delete in ActiveCampaign what a run created; plans first, asks, resumes, verifies
     Undo(undo::UndoArgs),
-    /// Rebuild a lost ledger from what the target holds; writes nothing there
+    /// Rebuild a lost ledger from what ActiveCampaign has; writes nothing there
     Adopt(adopt::AdoptArgs),
     /// Records that were invalid or refused, with every reason
     DeadLetters(dead_letters::DeadLettersArgs),
-    /// The ActiveCampaign connections that orders hang on
+    /// The ActiveCampaign connections that orders belong to
     Connection(connection::ConnectionArgs),
     /// A local ActiveCampaign for rehearsals
     Simulator(simulator::SimulatorArgs),
@@ -129,7 +129,7 @@ pub fn main() -> ExitCode {
         Ok(opts) => opts,
         Err(error) => {
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
-            // Nothing is left to tell it to when the terminal is gone.
+            // If that fails, there is nowhere left to print.
             let _ = error.print();
             return ExitCode::from(exit.code());
         }

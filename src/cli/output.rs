@@ -45,7 +45,7 @@ fn write(bytes: &[u8]) {
         && !FAILED.swap(true, Ordering::Relaxed)
     {
         complain(&format!(
-            "standard output: {error}\n  hint: what was written there is not whole; run it again where there is room"
+            "standard output: {error}\n  hint: the output is incomplete; run it again where there is space"
         ));
     }
 }

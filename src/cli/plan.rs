@@ -33,14 +33,14 @@ pub(super) struct PlanArgs {
     /// Write here every payload that would be sent, one a line: it holds personal data
     #[arg(long, value_name = "FILE")]
     payloads: Option<PathBuf>,
-    /// Tell what became of the orders that this run, or an earlier one, left at the target: which
-    /// fields changed, and why
+    /// Show what changed in the orders that this run, or an earlier one, loaded: which fields, and
+    /// why
     #[arg(long, value_name = "RUN")]
     since_run: Option<i64>,
-    /// Tell what changed since a plan was saved: a file that `--payloads` or `--jsonl` wrote then
+    /// Show what changed since a plan was saved by `--payloads` or `--jsonl`
     #[arg(long, value_name = "FILE", conflicts_with = "since_run")]
     against: Option<PathBuf>,
-    /// Show addresses as they are: in the page, and in what `--against` tells
+    /// Show e-mail addresses unmasked, in the page and with `--against`
     #[arg(long)]
     reveal: bool,
 }
@@ -48,9 +48,7 @@ pub(super) struct PlanArgs {
 pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     if args.reveal && args.html.is_none() && args.against.is_none() {
-        return Err(CliError::usage(
-            "--reveal is about what `--html` and `--against` show\n  hint: give one of them",
-        ));
+        return Err(CliError::usage("--reveal needs `--html` or `--against`"));
     }
     let chosen = settings.jobs_named(&args.jobs).map_err(CliError::usage)?;
     let mut jobs = Vec::new();
@@ -100,7 +98,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
             jobs.first().map(|(_, job)| job.rules.zone.clone()).unwrap_or(jiff::tz::TimeZone::UTC);
         let page = report::plan_html(&plans, &Timestamp::now().to_zoned(zone));
         std::fs::write(path, page).map_err(|error| unwritable(path, &error))?;
-        output::note(&format!("the page is in {}", path.display()));
+        output::note(&format!("wrote the page to {}", path.display()));
     }
     files.finish()?;
     let now = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
@@ -111,14 +109,14 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
         output::print(&report::together_text(&by_account, &now));
         return Ok(Exit::Done);
     }
-    let mut told = report::plan_json(&previews, &now);
-    told["accounts"] = report::together_json(&by_account, &now);
+    let mut json = report::plan_json(&previews, &now);
+    json["accounts"] = report::together_json(&by_account, &now);
     for (n, (preview, difference)) in previews.iter().zip(&differences).enumerate() {
         if let Some(difference) = difference {
-            told["plans"][n]["difference"] = difference.json(preview, args.reveal);
+            json["plans"][n]["difference"] = difference.json(preview, args.reveal);
         }
     }
-    output::print_json(&told);
+    output::print_json(&json);
     Ok(Exit::Done)
 }
 
@@ -200,8 +198,8 @@ impl DetailFiles {
         Keep { sources, payloads, ..Keep::default() }
     }
 
-    /// `changes` are those since a plan that was saved, where it is held against one: then no other
-    /// change is told.
+    /// `changes` are those since a plan that was saved, where it is compared with one: then no other
+    /// change is shown.
     fn write(
         &mut self,
         (job, files): (&str, &[ExportFile]),
@@ -258,18 +256,18 @@ impl Lines {
 
 /// A path that can't be written to is wrong usage; a disk that is full is not.
 fn unwritable(path: &Path, error: &io::Error) -> CliError {
-    let told = |hint: &str| format!("{}: {error}\n  hint: {hint}", path.display());
+    let message = |hint: &str| format!("{}: {error}\n  hint: {hint}", path.display());
     match error.kind() {
-        io::ErrorKind::NotFound => CliError::usage(told(
-            "the folder has to exist; make it, or name a file in one that does",
+        io::ErrorKind::NotFound => CliError::usage(message(
+            "the folder does not exist; create it, or name a file in another one",
         )),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            CliError::usage(told("name a file in a folder that this user may write to"))
+            CliError::usage(message("name a file in a folder that this user may write to"))
         }
-        io::ErrorKind::IsADirectory => CliError::usage(told("name a file in that folder")),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => CliError::failed(told(
-            "the file is not whole; free some space, or name a file on another disk",
+        io::ErrorKind::IsADirectory => CliError::usage(message("name a file in that folder")),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => CliError::failed(message(
+            "the file is incomplete; free some space, or name a file on another disk",
         )),
-        _ => CliError::failed(told("what is there of the file is not whole; try another place")),
+        _ => CliError::failed(message("the file is incomplete; try another place")),
     }
 }

@@ -41,7 +41,7 @@ impl Base {
                 let (_, job) = only_one("--against", jobs)?;
                 if written.iter().any(|written| is_same(path, written)) {
                     return Err(CliError::usage(format!(
-                        "{} is to be read and to be written\n  hint: write to another file",
+                        "{} would be both read and written\n  hint: write to another file",
                         path.display()
                     )));
                 }
@@ -78,7 +78,7 @@ fn check_run(view: &View, job: &Job, run: RunId) -> Result<(), CliError> {
     match view.run(run)? {
         Some(row) if row.job == job.name => Ok(()),
         Some(row) => Err(CliError::usage(format!(
-            "run {run} is one of {}, not of {}\n  hint: {hint}",
+            "run {run} is a run of {}, not of {}\n  hint: {hint}",
             row.job, job.name
         ))),
         None => {
@@ -97,7 +97,7 @@ fn only_one<'a>(
         jobs => {
             let names: Vec<&str> = jobs.iter().map(|(_, job)| job.name.as_str()).collect();
             Err(CliError::usage(format!(
-                "{option} is about one job, and {} are chosen: {}\n  hint: name the one it is about",
+                "{option} takes one job, and {} are selected: {}\n  hint: name one of them",
                 jobs.len(),
                 names.join(", ")
             )))

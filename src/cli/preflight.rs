@@ -125,7 +125,7 @@ pub(super) fn confirm(accounts: &[&Account], state_dir: &Path) -> Result<(), Cli
     }
     for account in accounts {
         if !View::open(state_dir, &account.name)?.has_orders()? {
-            ask(&format!("Nothing was ever written to {}. Begin? [y/N] ", account.url))?;
+            ask(&format!("Nothing has been written to {} yet. Start? [y/N] ", account.url))?;
         }
     }
     Ok(())
@@ -139,7 +139,7 @@ fn ask(question: &str) -> Result<(), CliError> {
     let answered = asked.and_then(|()| io::stdin().lock().read_line(&mut answer));
     let is_yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
     if answered.is_err() || !is_yes {
-        return Err(CliError::usage("nothing was sent\n  hint: --yes goes ahead without asking"));
+        return Err(CliError::usage("nothing was sent\n  hint: --yes skips the question"));
     }
     Ok(())
 }

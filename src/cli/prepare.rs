@@ -95,7 +95,7 @@ fn gather<'a>(
         && from >= to
     {
         return Err(CliError::usage(format!(
-            "--from {from} is not before --to {to}, so no order is between them"
+            "--from {from} is not before --to {to}, so no order can match"
         )));
     }
     let mut accounts = Vec::new();
@@ -110,7 +110,7 @@ fn gather<'a>(
     assembly::check_quiet(exports.iter())?;
     if from.or(to).is_some() && exports.iter().any(Export::has_states) {
         return Err(CliError::usage(
-            "--from and --to leave orders of the stream out, which its STATE messages would call done\n  hint: let the tap itself begin at a date",
+            "--from and --to exclude orders of the stream that its STATE messages would mark as done\n  hint: set the start date in the tap itself",
         ));
     }
     let mut by_account: BTreeMap<&str, AccountJobs<'_>> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! How a run is getting on, in the form that whoever watches can use.
+//! The progress of a run, as a bar, lines or JSON.
 
 use super::output;
 use crate::plan::Forecast;

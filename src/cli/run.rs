@@ -24,8 +24,8 @@ pub(super) struct BackfillArgs {
     /// Jobs to load [default: all]
     #[arg(value_name = "JOB")]
     jobs: Vec<String>,
-    /// Load this many orders of different kinds, read them back, and stop; the next backfill goes
-    /// on from there
+    /// Load this many orders of different kinds, read them back, and stop; the next backfill
+    /// continues
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
     canary: Option<u64>,
     /// Only orders placed on or after this day (2024-01-31, in the job's time zone)
@@ -34,7 +34,7 @@ pub(super) struct BackfillArgs {
     /// Only orders placed before this day
     #[arg(long, value_name = "DATE", value_parser = parse_day)]
     to: Option<jiff::civil::Date>,
-    /// Stop cleanly after this long (6h, 90m); the next backfill goes on from there
+    /// Stop cleanly after this long (6h, 90m); the next backfill continues
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     max_duration: Option<Duration>,
     /// Don't ask before the first write to an account
@@ -58,7 +58,7 @@ pub(super) struct SyncArgs {
 
 #[derive(Debug, Args)]
 struct ReportingArgs {
-    /// How to show how it is getting on
+    /// How to show progress
     #[arg(long, value_name = "FORM", default_value = "auto")]
     progress: Form,
     /// Write metrics of the jobs to this file at the end, as node_exporter's textfile collector
@@ -129,7 +129,7 @@ fn load(
             let cancel = interrupt.cancel.clone();
             tokio::spawn(async move {
                 tokio::time::sleep(limit).await;
-                tracing::info!("stopping: the time it was given is over");
+                tracing::info!("stopping: --max-duration is over");
                 cancel.cancel();
             });
         }
@@ -147,6 +147,6 @@ fn exit_of(results: &Results, signal: Option<u8>) -> Exit {
     let runs = results.reports.iter().map(|report| Exit::of_run(report, signal));
     let differs = results.canaries.iter().any(|canary| canary.verification.differences_count() > 0);
     let canaries = differs.then_some(Exit::Differences);
-    let skipped = signal.filter(|_| !results.not_begun.is_empty()).map(Exit::Interrupted);
+    let skipped = signal.filter(|_| !results.not_started.is_empty()).map(Exit::Interrupted);
     runs.chain(canaries).chain(skipped).fold(Exit::Done, Exit::worse)
 }

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 /// How long requests in flight may take after a stop was asked for.
 pub(super) const GRACE: Duration = Duration::from_secs(30);
 
-/// SIGHUP, for whoever takes it as a wish to read the settings again; until this is called it ends
+/// SIGHUP, read as a request to reload the settings; until this is called it ends
 /// the program. Must be called within a runtime.
 pub(super) fn hangups() -> std::io::Result<Signal> {
     signal(SignalKind::hangup())
@@ -37,15 +37,15 @@ impl Interrupt {
     async fn on(self, mut listener: Signal, number: u8) {
         while listener.recv().await.is_some() {
             if self.cancel.is_cancelled() {
-                super::output::note("ended at once; running it again goes on from there");
+                super::output::note("stopped at once; run it again to continue");
                 std::process::exit(i32::from(128 + number));
             }
             self.received.store(number, Ordering::Relaxed);
-            // Told once it is so: whoever goes by the line finds that nothing new is sent.
+            // Printed after the fact: once the line appears, nothing new is sent.
             self.cancel.cancel();
             tracing::info!(
                 signal = number,
-                "stopping: waiting for what is in flight; a second signal ends at once"
+                "stopping: waiting for requests in flight; a second signal stops at once"
             );
         }
     }

@@ -4,7 +4,7 @@ use crate::extract::{Export, States};
 use std::sync::{Mutex, PoisonError};
 
 /// Passes the STATE messages of a Singer stream on standard input through to standard output, each
-/// once what stands before it is settled; then nothing else may be written there. For other exports
+/// once every record before it is settled; then nothing else may be written there. For other exports
 /// it does nothing.
 pub(super) struct StateForwarder {
     /// `None` where there are none, or no more can be read.
@@ -23,7 +23,7 @@ impl StateForwarder {
             match states.next_within(settled) {
                 Ok(Some(state)) => output::print_line(&state),
                 Ok(None) => return,
-                // The run meets the same damage, and tells of it.
+                // The run finds the same damage and reports it.
                 Err(_) => *held = None,
             }
         }

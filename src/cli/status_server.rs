@@ -37,7 +37,7 @@ impl StatusServer {
             }
             _ => {
                 if let Err(error) = self.listen(settings, plan).await {
-                    tracing::error!("the listener stays as it was: {}", error.message);
+                    tracing::error!("the previous listener stays in place: {}", error.message);
                 }
             }
         }
@@ -63,7 +63,7 @@ impl StatusServer {
         let (sources, readiness) = (self.sources(settings), readiness(settings, plan));
         let server = Server::start(metrics.listen, hosts, sources, readiness).await.map_err(|error| {
             CliError::failed(format!(
-                "metrics.listen: {}: {error}\n  hint: another process may listen there; choose another port",
+                "metrics.listen: {}: {error}\n  hint: the port may be in use; choose another one",
                 metrics.listen
             ))
         })?;

@@ -1,4 +1,4 @@
-//! What systemd is told, where it asked to be told: through `$NOTIFY_SOCKET`. Elsewhere nothing
+//! Notifications to systemd, if it asked for them through `$NOTIFY_SOCKET`. Elsewhere nothing
 //! happens.
 
 use sd_notify::NotifyState;
@@ -17,7 +17,7 @@ pub(super) fn reloading() {
 }
 
 pub(super) fn stopping() {
-    send(&[NotifyState::Stopping, NotifyState::Status("stopping: waits for what is in flight")]);
+    send(&[NotifyState::Stopping, NotifyState::Status("stopping: waiting for requests in flight")]);
 }
 
 /// The line that `systemctl status` shows.
@@ -39,6 +39,6 @@ pub(super) fn watchdog() -> Option<Duration> {
 /// service.
 fn send(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        tracing::debug!("systemd was not told: {error}");
+        tracing::debug!("systemd could not be notified: {error}");
     }
 }

@@ -70,10 +70,10 @@ fn confirmed(plan: &UndoPlan) -> Result<bool, CliError> {
     let orders = report::count(plan.undoable.orders);
     if !io::stdin().is_terminal() {
         return Err(CliError::usage(format!(
-            "undo deletes {orders} orders at the target, and there is no terminal to ask on; nothing was deleted\n  hint: pass --yes to delete them, or --dry-run to see the plan only"
+            "undo deletes {orders} orders in ActiveCampaign, and there is no terminal to ask on; nothing was deleted\n  hint: pass --yes to delete them, or --dry-run to only see the plan"
         )));
     }
-    output::write_line(&format!("Delete these {orders} orders at the target? Type `yes`:"));
+    output::write_line(&format!("Delete these {orders} orders in ActiveCampaign? Type `yes`:"));
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).map_err(CliError::failed)?;
     Ok(answer.trim() == "yes")
@@ -87,11 +87,11 @@ fn carry_out(
 ) -> Result<(UndoReport, Option<u8>), CliError> {
     let runtime = assembly::runtime()?;
     let opened = assembly::open_account(&settings.state_dir, account)?;
-    let told = Mutex::new(Instant::now());
+    let printed = Mutex::new(Instant::now());
     let progress = |done: u64, planned: u64| {
-        let Ok(mut told) = told.lock() else { return };
-        if !global.quiet && told.elapsed() >= LINE_EVERY {
-            *told = Instant::now();
+        let Ok(mut printed) = printed.lock() else { return };
+        if !global.quiet && printed.elapsed() >= LINE_EVERY {
+            *printed = Instant::now();
             output::note(&format!(
                 "{} of {} orders deleted",
                 report::count(done),

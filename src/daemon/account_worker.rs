@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 /// wakes up late.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
-/// A start that is later than this is told to be a missed one.
+/// Starts later than this are logged as missed.
 const LATE_TOLD: SignedDuration = SignedDuration::from_mins(2);
 
 /// Who sees to one account: starts its jobs when they are due, one after the other.

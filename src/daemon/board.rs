@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// What the daemon is doing, for whoever wants to know: cheap to write, and read as one picture.
+/// What the daemon is doing: cheap to write, and read as one consistent snapshot.
 #[derive(Debug, Clone, Default)]
 pub struct Board(Arc<Mutex<Accounts>>);
 
@@ -37,7 +37,7 @@ pub(super) struct JobEntry {
     pub last: Option<LastRun>,
 }
 
-/// How an account stands.
+/// The status of an account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum AccountStatus {
     /// Waits for its next job to be due.
@@ -48,11 +48,11 @@ pub enum AccountStatus {
     WaitsForLock {
         since: Timestamp,
     },
-    /// The target is away; it is asked again then.
+    /// ActiveCampaign is away; it is asked again then.
     Away {
         until: Timestamp,
     },
-    /// The target refused us, and somebody has to act; nothing is sent before then.
+    /// ActiveCampaign refused us, and somebody has to act; nothing is sent before then.
     Refused {
         until: Timestamp,
     },
@@ -89,7 +89,7 @@ pub struct AccountView {
     pub traffic: Option<Traffic>,
     /// Requests on their way.
     pub in_flight: u64,
-    /// How long nobody may send from now on, because the target or the pace asked for it.
+    /// How long no request may be sent from now on, because ActiveCampaign or the pace asked for it.
     pub pause_left: Duration,
 }
 
@@ -139,7 +139,7 @@ pub struct LastRun {
 }
 
 impl Running {
-    /// When it will be done if it goes on as it did; `None` while there is nothing to tell by.
+    /// When it will be done if it goes on as it did; `None` while there is too little to estimate from.
     pub fn expected_end(&self, now: Timestamp) -> Option<Timestamp> {
         let progress = self.progress.as_ref()?;
         let left = self.records_expected?.checked_sub(progress.read)?;

@@ -12,7 +12,7 @@ const FUTURE_MAX: SignedDuration = SignedDuration::from_hours(1);
 pub(super) struct LastStart {
     /// On the wall clock; of a job that never ran, when the daemon first saw it.
     pub at: Timestamp,
-    /// It did not come to its end, and is gone on with as soon as possible.
+    /// It did not come to its end, and is resumed as soon as possible.
     pub is_open: bool,
 }
 

@@ -55,7 +55,7 @@ impl Liveness {
             Self::Waits { until } => now <= *until + LATE_MAX,
             Self::Works(work) => {
                 let signs = work.signs(progress);
-                // In a pause that the target or the pace asked for nothing should move.
+                // In a pause that ActiveCampaign or the pace asked for nothing should move.
                 let is_paused =
                     work.client.as_ref().is_some_and(|client| !client.pause_left().is_zero());
                 if signs != work.seen || is_paused {

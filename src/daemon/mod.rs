@@ -1,8 +1,8 @@
-//! Runs every job that has a schedule until it is told to stop: accounts side by side, the jobs of
+//! Runs every job that has a schedule until it is stopped: accounts side by side, the jobs of
 //! one account one after the other, each run with a lock, a client and a pace of its own account.
 //!
 //! The wall clock, what opens an account, and the plan to follow come in as values; it reads no
-//! settings, listens to no signal and prints nothing. What it is doing stands on the [`Board`].
+//! settings, listens to no signal and prints nothing. What it is doing is on the [`Board`].
 
 mod account_worker;
 mod attempt;

@@ -77,7 +77,7 @@ pub(super) fn next_action(
             let status = AccountStatus::Refused { until: until(REFUSED_REST) };
             NextAction { rest: Some(REFUSED_REST), is_resumable: false, status }
         }
-        // Each run opens the account anew, so even a broken state is worth another attempt.
+        // Each run opens the account again, so even a broken state is worth another attempt.
         (end, AccountCondition::Usable | AccountCondition::Broken) => {
             tracing::error!(job, run, "run {run} of {job} {}: {error}", end.word());
             NextAction::CONTINUE
@@ -108,7 +108,7 @@ fn log_finished(job: &str, report: &RunReport) {
             job,
             run,
             left_out,
-            "{left_out} records of {job} were not sent; `ordersync dead-letters list {job}` shows why"
+            "not sent: {left_out} of the {read} records of {job}; `ordersync dead-letters list {job}` shows why"
         );
     }
 }

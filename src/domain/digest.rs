@@ -2,12 +2,12 @@ use super::{Amount, Currency, Field, Moment};
 
 mod bytes;
 
-/// What is kept of an order that was written, to tell later which of its fields changed: its
+/// What is kept of an order that was written, to add later which of its fields changed: its
 /// amounts, dates and counts as they are, and of every other field a short keyed hash. It names
 /// nobody: neither an address nor a text is in it.
 ///
 /// A hash has 24 bits. Two values of one field have the same by chance once in 16 million pairs;
-/// that *something* changed is told by the fingerprint, which has 64.
+/// that *something* changed is shown by the fingerprint, which has 64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrderDigest {
     /// Of the settings and the program that made the order of its record.
@@ -55,28 +55,28 @@ pub enum FieldValue {
 impl OrderDigest {
     /// What became of `self`: the fields that are another in `now`.
     ///
-    /// Where products came or went their number is told, and not each of their fields, which all
+    /// Where products were added or removed, their number is listed, and not each of their fields, which all
     /// moved with them.
     pub fn changes_to(&self, now: &Self) -> Vec<FieldChange> {
         let mut changes = self.amount_changes(now);
-        let mut tell = |field, from: FieldValue, to: FieldValue| {
+        let mut add = |field, from: FieldValue, to: FieldValue| {
             if from != to || is_moved(from, to) {
                 changes.push(FieldChange { field, from, to });
             }
         };
-        tell(
+        add(
             Field::Currency,
             FieldValue::Currency(self.currency),
             FieldValue::Currency(now.currency),
         );
-        tell(
+        add(
             Field::Products,
             FieldValue::Count(self.products.into()),
             FieldValue::Count(now.products.into()),
         );
-        tell(Field::CreatedAt, date(Some(self.created_at)), date(Some(now.created_at)));
-        tell(Field::UpdatedAt, date(self.updated_at), date(now.updated_at));
-        tell(Field::AbandonedAt, date(self.abandoned_at), date(now.abandoned_at));
+        add(Field::CreatedAt, date(Some(self.created_at)), date(Some(now.created_at)));
+        add(Field::UpdatedAt, date(self.updated_at), date(now.updated_at));
+        add(Field::AbandonedAt, date(self.abandoned_at), date(now.abandoned_at));
         for ((field, from), to) in Field::ALL.into_iter().zip(self.hashes).zip(now.hashes) {
             let of_products = field.path().starts_with("orderProducts");
             if from == to || (of_products && self.products != now.products) {
@@ -94,7 +94,7 @@ impl OrderDigest {
         changes
     }
 
-    /// Where the currency changes and the number does not, that is told once, of the currency.
+    /// Where the currency changes and the number does not, that is listed once, for the currency.
     fn amount_changes(&self, now: &Self) -> Vec<FieldChange> {
         let fields = [Field::Total, Field::Shipping, Field::Tax, Field::Discount];
         let pairs = fields.into_iter().zip(self.amounts()).zip(now.amounts());

@@ -5,7 +5,7 @@ macro_rules! fields {
         pub enum Field { $($name,)* }
 
         impl Field {
-            /// Every field, in the order they are told in.
+            /// Every field, in the order in which they are shown.
             pub const ALL: [Self; [$($path),*].len()] = [$(Self::$name,)*];
 
             /// Its name in the payload; of a field of each product with a dot between. Stable, for

@@ -23,7 +23,7 @@ pub enum AmountError {
     #[error("expected no digits below the minor unit of the currency")]
     Precision,
     #[error(
-        "expected at most {AMOUNT_MINOR_MAX} minor units, the largest number the target stores"
+        "expected at most {AMOUNT_MINOR_MAX} minor units, the largest number ActiveCampaign stores"
     )]
     Range,
 }

@@ -77,7 +77,7 @@ enum Next {
     CreateOrConvert,
     Create,
     /// Look it up by its key before anything is sent again. With the rejection that led here, if
-    /// any: it stands if the look-up finds nothing.
+    /// any: it counts if the lookup finds nothing.
     LookUp(Option<Failure>),
     /// Update it, unless it became an order.
     UpdateCart(RemoteId),
@@ -287,7 +287,7 @@ impl<'a> OrderWrite<'a> {
 
     /// Deletes the order, which can't move to its customer, and creates it again. Only what is still
     /// this order is deleted. A run that is cut off in between leaves an intended update, and the
-    /// next one goes on with it.
+    /// next one resumes it.
     async fn recreate(&mut self, id: RemoteId) -> Result<Next, StepError> {
         let (key, loader) = (&self.order.key, self.loader);
         match self.read(&id).await? {

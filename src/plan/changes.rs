@@ -25,12 +25,12 @@ impl ChangeCause {
     }
 }
 
-/// What becomes of an order that is at the target.
+/// What becomes of an order that is in ActiveCampaign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// `None` where it was not asked for.
     pub why: Option<ChangeCause>,
-    /// Empty where it can't be told.
+    /// Empty where it is not known.
     pub fields: Vec<FieldChange>,
 }
 
@@ -40,7 +40,7 @@ pub struct Changes {
     pub orders: u64,
     /// An order counts for each field that changed.
     pub by_field: BTreeMap<Field, u64>,
-    /// Orders of which it can't be told what changed.
+    /// Orders whose changed fields are not known.
     pub fields_unknown: u64,
     pub by_why: BTreeMap<ChangeCause, u64>,
     /// The first few.
@@ -48,7 +48,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Counts one; `example` says where it stands.
+    /// Counts one; `example` says where it is.
     pub fn add(&mut self, change: &Change, example: impl FnOnce() -> Example) {
         self.orders += 1;
         for change in &change.fields {

@@ -29,7 +29,7 @@ impl Fingerprints {
         }
     }
 
-    /// The hash of what a record states; where it stands in its file, and what was found wrong with
+    /// The hash of what a record states; its place in the file, and what was found wrong with
     /// it there, is no part of that.
     pub fn source(&mut self, source: &SourceOrder) -> [u8; 4] {
         let mut stated = source.clone();

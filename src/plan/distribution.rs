@@ -2,7 +2,7 @@ use crate::domain::{Currency, Order};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// Months told apart, of all currencies together: a thousand years of one. Orders of further ones
+/// Months counted separately, of all currencies together: a thousand years of one. Orders of further ones
 /// go into the totals only.
 const MONTHS_MAX: usize = 12_000;
 

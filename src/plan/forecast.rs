@@ -120,7 +120,7 @@ impl Forecast {
     }
 }
 
-/// As long as can be told.
+/// As far as it can be estimated.
 fn time(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }

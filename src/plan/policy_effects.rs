@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default)]
 pub struct PolicyEffects {
     by_status: [u64; Status::ALL.len()],
-    /// Orders whose status could not be told.
+    /// Orders whose status is unknown.
     pub status_unknown: u64,
     /// The first few words for it, each with how many orders have it.
     pub unknown_words: BTreeMap<String, u64>,

@@ -8,7 +8,7 @@ pub struct Step {
     pub action: Action,
 }
 
-/// What has to be done at the target.
+/// What has to be done in ActiveCampaign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Never sent.
@@ -26,7 +26,7 @@ pub enum PriorWrite {
     SameCreate,
     /// A create of other content: found, it has to be updated.
     OtherCreate,
-    /// An update: whether it arrived can't be told from a list, so it is repeated.
+    /// An update: a list does not show whether it arrived, so it is repeated.
     Update,
 }
 
@@ -34,9 +34,9 @@ pub enum PriorWrite {
 #[derive(Debug, Clone)]
 pub enum Decision {
     Send(Step),
-    /// The target already holds exactly this.
+    /// ActiveCampaign already holds exactly this.
     Unchanged,
-    /// The target would not take exactly this before, and would not now.
+    /// ActiveCampaign would not take exactly this before, and would not now.
     StillRefused,
 }
 

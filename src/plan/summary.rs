@@ -16,11 +16,11 @@ pub struct PlanSummary {
     /// looked up first.
     pub look_up: u64,
     pub unchanged: u64,
-    /// Of the orders that are at the target: what would change of them.
+    /// Of the orders that are in ActiveCampaign: what would change of them.
     pub changes: Changes,
     pub filtered: u64,
     pub filtered_reasons: BTreeMap<&'static str, u64>,
-    /// Refused by the target before, and unchanged since.
+    /// Refused by ActiveCampaign before, and unchanged since.
     pub refused: u64,
     pub invalid: u64,
     /// A record with two reasons counts in both.
@@ -42,7 +42,7 @@ pub struct PlanSummary {
     pub products: u64,
     /// Of these: whose price of one unit had to be rounded, see [`crate::domain::Line`].
     pub prices_rounded: u64,
-    /// Of all valid orders, whether they would be sent or are at the target already; carts are no
+    /// Of all valid orders, whether they would be sent or are in ActiveCampaign already; carts are no
     /// revenue.
     pub totals: BTreeMap<Currency, CurrencyTotal>,
     /// The same over months, and by their number of products.

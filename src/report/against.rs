@@ -1,4 +1,4 @@
-//! A plan held against a saved one, as text and JSON. Addresses are masked unless they are asked
+//! A plan compared with a saved one, as text and JSON. Addresses are masked unless they are asked
 //! for.
 
 use super::comparison::Comparison;
@@ -60,7 +60,7 @@ pub(super) fn values_json(changes: &[ValueChange], reveal: bool) -> Value {
     changes.iter().map(of_one).collect()
 }
 
-/// A value without what tells whose it is, as `explain` shows payloads.
+/// A value without what identifies the buyer, as `explain` shows payloads.
 fn shown(path: &str, value: &Value, reveal: bool) -> Value {
     let mut value = value.clone();
     if reveal {
@@ -93,13 +93,13 @@ pub fn against_comparison(preview: &Preview, against: &SavedPlanDiff, reveal: bo
     );
     let mut comparison = Comparison { title, ..Comparison::default() };
     let new = match against.form {
-        SavedPlanForm::Payloads => "orders that would be sent now, and are not in it",
-        SavedPlanForm::Records => "records that are there now, and are not in it",
+        SavedPlanForm::Payloads => "orders that would be sent now and are not in the saved plan",
+        SavedPlanForm::Records => "records that are new since the saved plan",
     };
     let rows = vec![
-        count_row("same", against.same, "orders that are in both, alike"),
-        count_row("changed", against.changed, "orders that are in both, and differ"),
-        count_row("only in it", against.only_saved, "orders no longer in the export"),
+        count_row("same", against.same, "orders that are the same in both"),
+        count_row("changed", against.changed, "orders that differ"),
+        count_row("only saved", against.only_saved, "orders no longer in the export"),
         count_row("saved", against.saved, "the sum of these"),
         count_row("only now", against.only_now, new),
     ];

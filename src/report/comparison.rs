@@ -1,17 +1,17 @@
 use super::text::columns;
 
-/// What is told in counts and lists, as text or as part of a page. Its texts may come from an
+/// A report of counts and lists, as text or as part of a page. Its texts may come from an
 /// export.
 #[derive(Debug, Clone, Default)]
 pub struct Comparison {
     pub(super) title: String,
-    /// Each with what stands before its rows.
+    /// Each with its title.
     pub(super) sections: Vec<Section>,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Section {
-    /// Blank for the first one, which stands under the title.
+    /// Blank for the first one, which comes below the title.
     pub title: String,
     /// Cells of one row each; the second is a number.
     pub rows: Vec<Vec<String>>,

@@ -17,13 +17,14 @@ pub fn status_line(view: &DaemonView, now: Timestamp, zone: &TimeZone) -> String
         match &account.status {
             AccountStatus::Idle | AccountStatus::Running => None,
             AccountStatus::WaitsForLock { .. } => {
-                Some(format!("account {name} waits for another process"))
+                Some(format!("account {name} is waiting for another process"))
             }
-            AccountStatus::Away { until } => {
-                Some(format!("account {name} is away, asked again at {}", clock(*until, now, zone)))
-            }
+            AccountStatus::Away { until } => Some(format!(
+                "account {name} is unavailable, retrying at {}",
+                clock(*until, now, zone)
+            )),
             AccountStatus::Refused { until } => Some(format!(
-                "account {name} refused us, nothing sent before {}",
+                "account {name} refused access, next try at {}",
                 clock(*until, now, zone)
             )),
         }

@@ -1,5 +1,5 @@
 use super::reasons::advice;
-use super::text::{columns, count, printable};
+use super::text::{columns, count, many, printable};
 use crate::state::{DeadLetter, LetterReason, Stage};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -91,7 +91,7 @@ fn name_of(letter: &DeadLetter) -> &str {
 /// One letter, with what to do about each reason.
 pub fn letter_text(letter: &DeadLetter) -> String {
     let mut text = format!(
-        "{} of {}, key {}: {}\n  {}:{}, seen in runs {} to {}, {} requests",
+        "{} of {}, key {}: {}\n  {}:{}, seen in {}, {}",
         printable(name_of(letter)),
         letter.job,
         printable(&letter.record),
@@ -101,12 +101,14 @@ pub fn letter_text(letter: &DeadLetter) -> String {
         },
         printable(&letter.file),
         letter.line,
-        letter.first_run,
-        letter.last_run,
-        letter.attempts
+        match (letter.first_run, letter.last_run) {
+            (first, last) if first == last => format!("run {first}"),
+            (first, last) => format!("runs {first} to {last}"),
+        },
+        many(letter.attempts.into(), "request")
     );
     if let Some(status) = letter.status {
-        text.push_str(&format!(", last answer {status}"));
+        text.push_str(&format!(", last response {status}"));
     }
     text.push('\n');
     let rows: Vec<Vec<String>> = letter

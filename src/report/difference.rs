@@ -52,13 +52,13 @@ fn by_field_json(changes: &Changes) -> Value {
     changes.by_field.iter().map(|(field, n)| json!({ "field": field.path(), "count": n })).collect()
 }
 
-/// Of a plan that is held against nothing: what is known of its updates.
+/// Of a plan that is compared with nothing: what is known of its updates.
 pub(super) fn changes_counted_json(changes: &Changes) -> Value {
     json!({ "orders": changes.orders, "by_field": by_field_json(changes), "fields_unknown": changes.fields_unknown })
 }
 
 /// Amounts are in minor units; a field that the payload lacked is null; of one whose value is not
-/// kept neither is told.
+/// kept neither is shown.
 pub(super) fn changes_json(fields: &[FieldChange]) -> Value {
     let of_one = |change: &FieldChange| {
         let is_kept = (change.from, change.to) != (FieldValue::NotKept, FieldValue::NotKept);
@@ -127,7 +127,7 @@ fn known_rows(since: &SinceRun) -> Vec<Vec<String>> {
 
 fn settings_lines(since: &SinceRun) -> Vec<String> {
     let Some(settings) = &since.settings else {
-        return vec!["that run kept none to compare with".to_owned()];
+        return vec!["that run stored none to compare with".to_owned()];
     };
     if settings.is_empty() {
         return vec!["unchanged".to_owned()];
@@ -176,7 +176,7 @@ pub(super) fn fields_line(changes: &Changes) -> String {
 fn change_text(change: &Change) -> String {
     let mut parts: Vec<String> = change.fields.iter().take(SHOWN_MAX).map(field_text).collect();
     match change.fields.len() {
-        0 => parts.push("it is not known which fields".to_owned()),
+        0 => parts.push("changed fields not known".to_owned()),
         n if n > SHOWN_MAX => parts.push(format!("and {} more", n - SHOWN_MAX)),
         _ => {}
     }

@@ -43,7 +43,7 @@ fn fate_json(fate: &RecordOutcome, reveal: bool) -> Value {
     }
 }
 
-/// The body as it is sent, less the two ids that only the target knows.
+/// The body as it is sent, less the two ids that only ActiveCampaign knows.
 fn payload(order: &Order, reveal: bool) -> Value {
     json!({ "ecomOrder": if reveal { body_of(order) } else { masked(order) } })
 }
@@ -52,8 +52,8 @@ fn body_of(order: &Order) -> Value {
     serde_json::to_value(order).unwrap_or_default()
 }
 
-/// The body without what tells whose it is: addresses wherever they stand, and what follows `?` in
-/// the order's link, which opens a cart to whoever holds it.
+/// The body without what identifies the buyer: e-mail addresses anywhere, and what follows `?` in
+/// the order's link, which opens a cart to anyone who has it.
 pub(super) fn masked(order: &Order) -> Value {
     let mut body = body_of(order);
     hide_addresses(&mut body);
@@ -92,7 +92,7 @@ pub fn explanation_text(explanation: &Explanation, reveal: bool) -> String {
         text.push_str(&format!("\n… and {} more records of it\n", explanation.more));
     }
     if explanation.records.is_empty() {
-        text.push_str("\nThe export does not hold it.\n");
+        text.push_str("\nNot in the export.\n");
     }
     match explanation.known.is_empty() {
         true => text.push_str("\nNever sent, as far as is known.\n"),

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// Paces of an account that are compared, in requests a second that it allows.
 const ALLOWED: [f64; 3] = [1.0, 2.0, 5.0];
-/// A plan that takes longer is also told in nights.
+/// A plan that takes longer is also given in nights.
 const NIGHT: Duration = Duration::from_secs(6 * 3600);
 
 /// How long it takes and when it ends, in a sentence.
@@ -69,7 +69,7 @@ pub(super) fn nights(forecast: &Forecast) -> Option<String> {
     })
 }
 
-/// What a backfill that is to stop after a while is told beforehand.
+/// What a backfill with `--max-duration` shows beforehand.
 pub fn runs_text(forecast: &Forecast, duration_max: Duration) -> Option<String> {
     let runs = forecast.runs_of(duration_max);
     let within = duration(duration_max);
@@ -90,7 +90,7 @@ pub fn canary_forecast_text(forecast: &Forecast, orders: usize) -> String {
     )
 }
 
-/// What reading `orders` of the target back takes: in pages of a list, or one by one with their
+/// What reading `orders` of ActiveCampaign back takes: in pages of a list, or one by one with their
 /// lines.
 pub fn reading_text(job: &str, (orders, by_line): (u64, u64), forecast: &Forecast) -> String {
     let lines = match by_line {

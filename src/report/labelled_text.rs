@@ -15,7 +15,7 @@ pub(super) struct LabelledText {
     text: String,
 }
 
-/// A line of a section: a head that stands alone in its columns, and a text that wraps beside it.
+/// A line of a section: a head in columns of its own, and a text that wraps beside it.
 pub(super) struct Line {
     pub head: String,
     pub text: String,
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_line_goes_on_below_itself_and_a_path_stays_whole() {
+    fn a_long_line_resumes_below_itself_and_a_path_stays_whole() {
         let mut text = LabelledText::new("Title", Some(45));
         text.section(
             "Name",

@@ -90,7 +90,7 @@ pub(super) fn ledger_text(known: &Known, zone: &TimeZone) -> String {
         (None, None) => text.push_str("  not in ActiveCampaign, as far as is known\n"),
     }
     if let Some(write) = &known.last_write {
-        let outcome = write.outcome.unwrap_or("sent, and no answer recorded");
+        let outcome = write.outcome.unwrap_or("sent, no response recorded");
         text.push_str(&format!("  last write: {outcome}, by {}", by(write.run)));
         if let Some(run) = write.created_run.filter(|run| *run != write.run) {
             text.push_str(&format!("; created by {}", by(run)));
@@ -111,7 +111,7 @@ fn by(run: RunId) -> String {
 
 fn attempts_text(attempts: &[Remembered], zone: &TimeZone) -> String {
     if attempts.is_empty() {
-        return "  attempts: none is on record\n".to_owned();
+        return "  attempts: none recorded\n".to_owned();
     }
     let rows: Vec<Vec<String>> = attempts
         .iter()
@@ -128,7 +128,7 @@ fn attempts_text(attempts: &[Remembered], zone: &TimeZone) -> String {
         .collect();
     let left_out = match not_kept(attempts) {
         0 => String::new(),
-        n => format!(", less {} that are not kept", count(n)),
+        n => format!(", {} older ones not kept", count(n)),
     };
     format!("  attempts{left_out}:\n{}", columns("><<<<", &rows))
 }
@@ -141,8 +141,8 @@ fn what_text(operation: Operation) -> &'static str {
         Operation::Delete => "delete",
         Operation::CreateCustomer => "create of its customer",
         Operation::LookUpCustomer => "look-up of its customer",
-        Operation::Adopt => "adopted as it was found",
-        Operation::Leave => "found deleted, and left so",
+        Operation::Adopt => "found, and adopted",
+        Operation::Leave => "found deleted, left alone",
         Operation::Retry => "dead-letters retry",
         Operation::Repair => "verify --repair",
         Operation::Restore => "still listed after its delete",
@@ -172,12 +172,12 @@ fn answer_text(attempt: &Attempt) -> String {
 /// What a judgement means, in a few words.
 fn disposition_text(disposition: &str) -> &str {
     match disposition {
-        "again" => "not carried out",
-        "look_up" => "it is unknown whether it was carried out",
+        "again" => "not processed",
+        "look_up" => "unknown whether it was processed",
         "exists" => "ActiveCampaign has a record with this key",
         "unclear" => "refused without a reason",
-        "gone" => "not there any more",
-        "relation_gone" => "its customer or connection is not there any more",
+        "gone" => "no longer exists",
+        "relation_gone" => "its customer or connection is no longer exists",
         "refused" => "refused",
         "stop" => "the run had to end",
         other => other,
@@ -187,9 +187,9 @@ fn disposition_text(disposition: &str) -> &str {
 fn verified_text(known: &Known, zone: &TimeZone) -> String {
     let since = |is_written: &bool| match (is_written, &known.last_write) {
         (true, Some(write)) => {
-            format!("; written again since by {}, and not verified since", by(write.run))
+            format!("; written again by {} and not verified since", by(write.run))
         }
-        (true, None) => "; written again since, and not verified since".to_owned(),
+        (true, None) => "; written again and not verified since".to_owned(),
         (false, _) => String::new(),
     };
     match &known.verified {
@@ -198,7 +198,7 @@ fn verified_text(known: &Known, zone: &TimeZone) -> String {
             let at = local_ms(ended_ms(last), zone);
             match sample_text(last) {
                 Some(sample) => {
-                    format!("not yet; it is not in the part {sample} that was looked at on {at}")
+                    format!("not yet; it is not in the sample {sample} compared on {at}")
                 }
                 None => format!("not yet; the verification of {at} did not compare it"),
             }

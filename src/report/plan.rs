@@ -70,7 +70,7 @@ fn number(n: i128) -> Value {
     i64::try_from(n).map_or_else(|_| Value::from(n.to_string()), Value::from)
 }
 
-/// The plan in a few lines, for whoever is about to begin.
+/// The plan in a few lines, shown before a run.
 pub fn plan_summary(preview: &Preview, now: &Zoned) -> String {
     let summary = &preview.summary;
     let mut text = format!(

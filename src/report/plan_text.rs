@@ -13,7 +13,7 @@ use crate::run::Preview;
 use jiff::Zoned;
 use std::collections::BTreeSet;
 
-/// Files told by name; the rest by their number.
+/// Files that are named; the rest are counted.
 const FILES_MAX: usize = 3;
 /// With more currencies than this, two stand side by side.
 const CURRENCIES_BELOW_MAX: usize = 6;
@@ -245,7 +245,7 @@ fn examples(preview: &Preview, found: &ExampleCount, room: Option<usize>) -> Str
     text
 }
 
-/// What is triggered at the target: nothing, whatever is sent.
+/// What is triggered in ActiveCampaign: nothing, whatever is sent.
 pub(super) fn historical(summary: &PlanSummary) -> String {
     let payloads = summary.create + summary.update;
     match (payloads, summary.source_not_historical) {

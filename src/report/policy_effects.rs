@@ -7,7 +7,7 @@ use crate::plan::MismatchTotal;
 use crate::run::Preview;
 use serde_json::{Map, Value, json};
 
-/// Currencies told one by one in a sentence.
+/// Currencies listed in one sentence.
 const CURRENCIES_MAX: usize = 4;
 
 /// The keys that a plan's JSON gets.

@@ -1,4 +1,4 @@
-//! How a run that another process is at is getting on, from what the state tells of it.
+//! Progress of a run in another process, estimated from the state.
 
 use crate::run::time_left;
 use crate::state::RunRow;
@@ -14,15 +14,15 @@ pub struct ProgressEstimate {
     pub records_expected: Option<u64>,
     /// Over all the time it was at work; `None` before the first settlement.
     pub requests_per_second: Option<f64>,
-    /// The target asked to wait until then.
+    /// ActiveCampaign asked to wait until then.
     pub waits_until: Option<Timestamp>,
     /// If it goes on as it did, after it has waited.
     pub expected_end: Option<Timestamp>,
 }
 
 impl ProgressEstimate {
-    /// `records_before`: what the job's last finished run had read. A plan tells by requests, as
-    /// these are what takes the time; else it is told by records.
+    /// `records_before`: what the job's last finished run had read. A plan estimates by requests, as
+    /// these are what takes the time; else records are used.
     pub fn of(
         row: &RunRow,
         records_before: Option<u64>,
@@ -33,7 +33,7 @@ impl ProgressEstimate {
         let records_expected =
             row.records_planned.or(records_before).filter(|expected| *expected >= settled);
         let requests = row.requests.total;
-        // More than was planned tells that the plan did not know all: then the records are what is
+        // More requests than planned: the plan did not know all, so the records are what is
         // left.
         let left = match row.requests_planned {
             Some(planned) if requests < planned => time_left(requests, planned - requests, active),
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_tells_the_end_by_its_requests_and_without_one_the_last_run_by_its_records() {
+    fn a_plan_shows_the_end_by_its_requests_and_without_one_the_last_run_by_its_records() {
         let planned = RunRow {
             records_planned: Some(1000),
             requests_planned: Some(1800),
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_can_know_is_not_told() {
+    fn what_nobody_can_know_is_not_reported() {
         for (row, before) in
             [(row(0, 0, 0), Some(10)), (row(5, 9, 2), None), (row(50, 60, 12), Some(10))]
         {

@@ -20,7 +20,7 @@ pub(super) fn advice(code: &str) -> &'static str {
     if let Some(reason) = Reason::from_word(code) {
         return reason.meaning();
     }
-    // The target's: the part (customer_, order_), then its own code, `http_…`, or our word for no
+    // ActiveCampaign's: the part (customer_, order_), then its own code, `http_…`, or our word for no
     // answer.
     let code =
         code.strip_prefix("customer_").or_else(|| code.strip_prefix("order_")).unwrap_or(code);

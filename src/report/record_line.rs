@@ -18,7 +18,7 @@ pub fn record_json(job: &str, files: &[impl ToString], judged: &PlannedRecord) -
     line
 }
 
-/// The same of a plan that is held against a saved one: its `changes` are those since then, and
+/// The same of a plan that is compared with a saved one: its `changes` are those since then, and
 /// left out where there are none. Addresses are masked unless `reveal`.
 pub fn compared_record_json(
     job: &str,

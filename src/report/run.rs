@@ -1,4 +1,4 @@
-use super::text::{columns, count, count_row, duration, millis};
+use super::text::{columns, count, count_row, duration, many, millis};
 use crate::plan::Forecast;
 use crate::run::{Progress, RunReport};
 use crate::state::{Counts, RunEnd, RunRow};
@@ -39,7 +39,7 @@ fn with_counts(mut object: Value, counts: &Counts) -> Value {
 }
 
 /// A run as a person reads it: every part of the account, zeros too.
-pub fn run_text(report: &RunReport) -> String {
+pub fn run_text(report: &RunReport, is_canary: bool) -> String {
     let row = &report.row;
     let customers = format!(
         "orders, with {} customers created and {} adopted",
@@ -59,16 +59,31 @@ pub fn run_text(report: &RunReport) -> String {
         row.counts.named().iter().map(|(name, n)| count_row(name, *n, meaning(*name))).collect();
     rows.push(count_row("pending", row.pending, "read, outcome not known yet"));
     rows.push(count_row("read", row.read(), "the sum of these"));
-    let end = row.outcome.map_or("at work", RunEnd::word);
+    let (what, end) = match row.outcome {
+        Some(RunEnd::Interrupted) if is_canary => ("canary", RunEnd::Finished.word()),
+        outcome => (row.kind.word(), outcome.map_or("running", RunEnd::word)),
+    };
     format!(
-        "Run {} ({} of {}) {end} after {}: {}\n{}",
+        "Run {} ({what} of {}) {end} after {}: {}\n{}",
         row.id,
-        row.kind,
         row.job,
         duration(Duration::from_millis(row.active_ms)),
         requests_text(row),
         columns("<><", &rows)
     )
+}
+
+/// How far an interrupted run came.
+pub fn interrupted_text(row: &RunRow) -> String {
+    let done = row.counts.sum();
+    let progress = match row.records_planned {
+        Some(all) => {
+            let left = count(all.saturating_sub(done));
+            format!("{} of {} done, {left} to go", count(done), many(all, "record"))
+        }
+        None => format!("{} done", many(done, "record")),
+    };
+    format!("stopped. {progress}. Run it again to continue.")
 }
 
 fn requests_text(row: &RunRow) -> String {
@@ -139,7 +154,7 @@ pub fn forecast_held_json(report: &RunReport, forecast: &Forecast) -> Value {
 /// One line on a run under way, with what its plan forecast, where there is one.
 pub fn progress_line(progress: &Progress, forecast: Option<&Forecast>) -> String {
     let counts = &progress.counts;
-    // What is asked for most stands first: a narrow terminal cuts the end.
+    // The most important part comes first: a narrow terminal cuts off the end.
     let left = left_of(progress, forecast).map(|left| format!("{} left, ", duration(left)));
     let mut line = format!(
         "{} {}: {}{:.1} requests/s",

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 pub struct ComingRuns {
     pub job: String,
     pub account: String,
-    /// As it was written; `None` for a job that has to be run by hand.
+    /// As it was written; `None` for a job that has to be run manually.
     pub schedule: Option<String>,
     pub zone: TimeZone,
     pub zone_name: String,
@@ -52,7 +52,7 @@ pub fn schedule_text(jobs: &[ComingRuns]) -> String {
 
 fn job_text(job: &ComingRuns) -> String {
     let Some(schedule) = &job.schedule else {
-        return format!("{}: no schedule; it runs when `ordersync sync {0}` is called\n", job.job);
+        return format!("{}: no schedule; runs only by `ordersync sync {0}`\n", job.job);
     };
     let jitter = match job.jitter.as_secs() {
         0 => String::new(),
@@ -74,7 +74,7 @@ fn job_text(job: &ComingRuns) -> String {
         text.push('\n');
     }
     if job.starts.is_empty() {
-        text.push_str("  no run to come\n");
+        text.push_str("  no upcoming run\n");
     }
     text
 }

@@ -23,7 +23,7 @@ pub struct JobStatus {
     pub is_locked: bool,
     /// Of the last run, where a process is at it.
     pub estimate: Option<ProgressEstimate>,
-    /// Until when the target asked to wait, in milliseconds since 1970; also where nobody is at
+    /// Until when ActiveCampaign asked to wait, in milliseconds since 1970; also where nobody is at
     /// work.
     pub asked_to_wait_ms: Option<i64>,
     pub last_verification: Option<VerificationRow>,
@@ -76,7 +76,7 @@ fn job_text(job: &JobStatus) -> String {
     );
     if let Some(due) = job.next_due {
         let due = local(due, &job.zone);
-        text.push_str(&format!("  next due {due}, where a daemon runs\n"));
+        text.push_str(&format!("  next due {due}, if a daemon runs\n"));
     }
     if let Some(by) = &job.last_verification {
         text.push_str(&verification_text(by, &job.zone));
@@ -100,7 +100,7 @@ fn job_text(job: &JobStatus) -> String {
     text
 }
 
-/// Whether the next run of its kind goes on with it: nobody is at it, and it did not come to its
+/// Whether the next run of its kind resumes it: no process runs it, and it did not come to its
 /// end.
 fn goes_on(job: &JobStatus, n: usize, row: &RunRow) -> bool {
     let is_open = match row.outcome {
@@ -120,7 +120,7 @@ fn estimate_json(estimate: &ProgressEstimate, zone: &TimeZone) -> Value {
 }
 
 fn estimate_text(row: &RunRow, estimate: &ProgressEstimate, zone: &TimeZone) -> String {
-    let mut text = format!("  run {} is at work: {}", row.id, count(estimate.settled));
+    let mut text = format!("  run {} in progress: {}", row.id, count(estimate.settled));
     if let Some(expected) = estimate.records_expected {
         let about = if row.records_planned.is_some() { "" } else { "about " };
         text.push_str(&format!(" of {about}{}", count(expected)));
@@ -131,11 +131,11 @@ fn estimate_text(row: &RunRow, estimate: &ProgressEstimate, zone: &TimeZone) -> 
     }
     if let Some(until) = estimate.waits_until {
         let until = local(until, zone);
-        text.push_str(&format!(", waits until {until}, as ActiveCampaign asked"));
+        text.push_str(&format!(", paused until {until}, as ActiveCampaign asked"));
     }
     match estimate.expected_end {
         Some(end) => text.push_str(&format!(", done about {}\n", local(end, zone))),
-        None => text.push_str(", its end is not known yet\n"),
+        None => text.push_str(", end not known yet\n"),
     }
     text
 }
@@ -170,12 +170,12 @@ fn run_row(job: &JobStatus, n: usize, row: &RunRow) -> Vec<String> {
     let outcome = match &row.outcome {
         Some(outcome) if row.undone_ms.is_some() => format!("{outcome}, undone since"),
         Some(outcome) if goes_on(job, n, row) => {
-            format!("{outcome}; the next {} goes on", row.kind)
+            format!("{outcome}; the next {} resumes it", row.kind)
         }
         Some(outcome) => outcome.to_string(),
         None if n == 0 && job.estimate.is_some() => "at work".to_owned(),
         None if goes_on(job, n, row) => {
-            format!("interrupted (killed); the next {} goes on", row.kind)
+            format!("interrupted (killed); the next {} resumes it", row.kind)
         }
         None => "interrupted (killed)".to_owned(),
     };

@@ -13,7 +13,7 @@ pub(super) fn count_row(name: &str, n: u64, meaning: &str) -> Vec<String> {
 }
 
 /// A count with what is counted: `1 order`, `1,200 orders`.
-pub(super) fn many(n: u64, one: &str) -> String {
+pub fn many(n: u64, one: &str) -> String {
     let plural = if n == 1 { "" } else { "s" };
     format!("{} {one}{plural}", count(n))
 }

@@ -80,7 +80,7 @@ impl Warnings<'_> {
     }
 }
 
-/// A plan asks nobody: what is known is what `check` or a run was told before.
+/// A plan sends no request; it knows what an earlier `check` or run learned.
 fn of_connection(all: &mut Warnings<'_>, preview: &Preview, now: &Zoned) {
     let history = &preview.history;
     let what = format!("the connection {}/{}", history.connection.0, history.connection.1);

@@ -22,7 +22,7 @@ use crate::state::{
 /// Rows written to the ledger at once.
 const FOUNDLINGS_MAX: usize = 1_000;
 
-/// What the target already holds of an export.
+/// What ActiveCampaign already holds of an export.
 #[derive(Debug, Clone, Default)]
 pub struct Adoption {
     pub job: String,
@@ -32,13 +32,13 @@ pub struct Adoption {
     pub adopted: u64,
     /// With other content: the next run updates them.
     pub differing: u64,
-    /// Valid orders that the target does not hold: the next run creates them.
+    /// Valid orders that ActiveCampaign does not hold: the next run creates them.
     pub absent: u64,
     /// Orders that the ledger had already; left as they are.
     pub known: u64,
-    /// Orders at the target that a rule leaves out now, or that are invalid now.
+    /// Orders in ActiveCampaign that a rule leaves out now, or that are invalid now.
     pub left_out: u64,
-    /// Orders at the target that the export does not have.
+    /// Orders in ActiveCampaign that the export does not have.
     pub extra: u64,
     pub at_target: u64,
     /// Customers whose ids are known now.
@@ -51,7 +51,7 @@ pub struct Adoption {
 #[derive(Debug, thiserror::Error)]
 pub enum AdoptError {
     #[error(
-        "the target has no connection {service}/{externalid}, so there is nothing to adopt\n  hint: `ordersync backfill` makes it and loads the export"
+        "ActiveCampaign has no connection {service}/{externalid}, so there is nothing to adopt\n  hint: `ordersync backfill` creates it and loads the export"
     )]
     NoConnection { service: String, externalid: String },
     #[error(
@@ -64,7 +64,7 @@ pub enum AdoptError {
     State(#[from] StateError),
     #[error(transparent)]
     Fatal(#[from] FatalError),
-    #[error("the target could not be read: {0}")]
+    #[error("ActiveCampaign could not be read: {0}")]
     Target(Failure),
 }
 
@@ -86,7 +86,7 @@ impl From<FetchError> for AdoptError {
     }
 }
 
-/// Rebuilds the ledger of a job from what the target holds: reads the connection's customers and
+/// Rebuilds the ledger of a job from what ActiveCampaign holds: reads the connection's customers and
 /// orders, holds the export against them, and writes down what is found. Writes nothing at the
 /// target, and adds to the ledger only.
 ///
@@ -233,7 +233,7 @@ impl Adopting<'_> {
         Ok(())
     }
 
-    /// The target's id of an order's customer, by key, else by address; it is noted for the ledger.
+    /// ActiveCampaign's id of an order's customer, by key, else by address; it is noted for the ledger.
     fn find_customer(&mut self, order: &Order) -> Result<Option<RemoteId>, AdoptError> {
         let prints = &self.comparison.fingerprints;
         let key = prints.customer(&order.customer.key);

@@ -62,7 +62,7 @@ impl BatchReader {
         }
     }
 
-    /// Plans on a thread of its own, which ends with the export, or when nobody receives any more.
+    /// Plans on a thread of its own, which ends with the export, or when the receiver is gone.
     pub(super) fn start(mut self) -> io::Result<mpsc::Receiver<ReaderEvent>> {
         let (sender, events) = mpsc::channel(BATCHES_WAITING_MAX);
         thread::Builder::new().name("plan".to_owned()).spawn(move || {

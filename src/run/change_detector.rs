@@ -8,7 +8,7 @@ use crate::state::{RunId, StateError, StoredDigest};
 pub(super) struct ChangeDetector {
     depth: Depth,
     mapping: [u8; 4],
-    /// Of the record at hand.
+    /// Of the current record.
     source: [u8; 4],
 }
 

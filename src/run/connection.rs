@@ -28,7 +28,7 @@ pub enum ConnectionError {
         "the connection {service}/{externalid} was deleted at ActiveCampaign, and the ledger has {orders} orders on it\n  hint: `ordersync connection ensure JOB`, or `backfill --yes`, creates it again; all orders are then loaded again"
     )]
     Gone { service: String, externalid: String, orders: u64 },
-    #[error("the target would not make the connection: {0}")]
+    #[error("ActiveCampaign did not create the connection: {0}")]
     Refused(Failure),
     #[error(transparent)]
     Fatal(#[from] FatalError),
@@ -36,7 +36,7 @@ pub enum ConnectionError {
     State(#[from] StateError),
 }
 
-/// The connection's id at the target and in the ledger; it is created where it does not exist.
+/// The connection's id in ActiveCampaign and in the ledger; it is created where it does not exist.
 ///
 /// A connection the ledger knows is not asked for again: a run with nothing to send sends nothing.
 pub(super) async fn establish(
@@ -59,7 +59,7 @@ pub(super) async fn establish(
     Ok((local, id))
 }
 
-/// A connection that is known to be at the target.
+/// A connection that is known to be in ActiveCampaign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EstablishedConnection {
     /// The ledger's id of it.
@@ -69,7 +69,7 @@ pub struct EstablishedConnection {
     pub is_new: bool,
 }
 
-/// Asks the target for the connection, creates it where there is none, and makes it the one in use.
+/// Asks ActiveCampaign for the connection, creates it where there is none, and makes it the one in use.
 ///
 /// # Errors
 /// When it can't be written to, can't be made, or the run must end.
@@ -137,12 +137,12 @@ async fn hint_at_adopting(client: &Client, id: &RemoteId) {
         let orders = page.total.unwrap_or(page.records.len() as u64);
         tracing::warn!(
             orders,
-            "the connection holds orders that the ledger does not know; each will be looked up and taken over one by one. hint: `ordersync adopt JOB` first rebuilds the ledger with a request for every hundred"
+            "the connection has orders that the ledger does not know; each one will be looked up and adopted. hint: `ordersync adopt JOB` first rebuilds the ledger with one request per hundred orders"
         );
     }
 }
 
-/// What the target's word on a connection comes to.
+/// What ActiveCampaign's word on a connection comes to.
 pub fn connection_check(found: Option<&Connection>) -> ConnectionCheck {
     let owner = match found {
         None => ConnectionOwner::Absent,
@@ -152,7 +152,7 @@ pub fn connection_check(found: Option<&Connection>) -> ConnectionCheck {
     ConnectionCheck { owner, list_id: found.and_then(|found| found.list_id.clone()) }
 }
 
-/// Keeps it for plans, which ask nobody.
+/// Keeps it for plans, which send no request.
 async fn note(
     state: &StateHandle,
     spec: &ConnectionSpec,

@@ -15,10 +15,10 @@ use crate::state::{ConnectionId, Counts, Kind, RunClose, RunEnd, RunRow, RunStar
 use tokio::sync::mpsc::Receiver;
 use tracing::Instrument;
 
-/// Carries out one run of one job, or goes on with the one that was interrupted.
+/// Carries out one run of one job, or resumes the one that was interrupted.
 ///
 /// # Errors
-/// Only when the state itself fails; every other end is told by the report.
+/// Only when the state itself fails; every other end is in the report.
 pub async fn execute(task: RunContext<'_>) -> Result<RunReport, RunError> {
     // Of the highest level, so that it stands on every line, whichever are shown.
     let span = tracing::error_span!("run", job = task.job.name, run = tracing::field::Empty);
@@ -41,7 +41,7 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
         .await?;
     tracing::Span::current().record("run", row.id);
     if row.checkpoint > 0 {
-        tracing::info!(checkpoint = row.checkpoint, "going on with the interrupted run");
+        tracing::info!(checkpoint = row.checkpoint, "resuming the interrupted run");
     }
     let run = row.id;
     if let Some((records, requests)) = task.planned {
@@ -86,7 +86,10 @@ async fn look_for_less(task: &RunContext<'_>) -> Result<Vec<Shrinkage>, RunError
         }
     }
     for less in &found {
-        tracing::warn!(job = task.job.name, "the export is less than it was: {less}");
+        tracing::warn!(
+            job = task.job.name,
+            "the export shrank since the last finished run: {less}"
+        );
     }
     Ok(found)
 }
@@ -126,7 +129,7 @@ async fn close(
     let records = reached.records.filter(|_| end == RunEnd::Finished);
     let (requests, active_ms) = meter.take();
     let rest = Settlement { requests, active_ms, ..Settlement::default() };
-    // Of a stream nobody knows what it leaves out.
+    // A piped stream may be incremental, so it never counts as a full export.
     let whole = reached.all_letters
         && task.job.reads_whole_export()
         && shrinkage.is_empty()

@@ -32,7 +32,7 @@ pub struct RunContext<'a> {
     pub cancel: CancellationToken,
     pub grace: Duration,
     /// Sends these orders alone, by their keys as the ledger writes them, and then stops as if
-    /// interrupted; what was passed over is left to whoever goes on with the run.
+    /// interrupted; what was passed over is left to the run that resumes it.
     pub only: Option<Arc<BTreeSet<String>>>,
     /// What the plan says it takes, where there is one: the records of the export, and the requests
     /// still to be sent.
@@ -72,7 +72,7 @@ pub(super) struct Execution<'a> {
     /// As the state has it.
     checkpoint: u64,
     sends_left: usize,
-    /// An order was passed over, and is left to whoever goes on with the run.
+    /// An order was passed over, and is left to the run that resumes it.
     is_held_back: bool,
     /// Noted in the state by this process.
     currencies: BTreeSet<Currency>,
@@ -178,7 +178,7 @@ impl<'a> Execution<'a> {
                             }
                         }
                         Some(ReaderEvent::Failed(fault)) => {
-                            // What stands before the damage is good: let it finish.
+                            // Records before the damage are valid: let them finish.
                             ended = true;
                             error = Some(fault.into());
                         }
@@ -299,7 +299,7 @@ impl<'a> Execution<'a> {
             order = letter.record,
             reasons = reasons.to_string(),
             attempts = refusal.attempts,
-            "the target did not take an order"
+            "ActiveCampaign did not accept an order"
         );
         DeadLetter {
             stage: Stage::Refused,
@@ -338,7 +338,7 @@ impl<'a> Execution<'a> {
         self.is_broken = settled.is_err();
         settled?;
         self.checkpoint = checkpoint.unwrap_or(self.checkpoint);
-        self.tell();
+        self.report_progress();
         Ok(())
     }
 
@@ -350,7 +350,7 @@ impl<'a> Execution<'a> {
         }
     }
 
-    fn tell(&mut self) {
+    fn report_progress(&mut self) {
         (self.task.progress)(&Progress {
             job: self.row.job.clone(),
             run: self.row.id,

@@ -11,8 +11,8 @@ use crate::state::{ConnectionId, DeadLetter, LastWrite, Remembered, Verification
 use crate::transform::Filter;
 use jiff::tz::TimeZone;
 
-/// Records of one order that are told one by one; a file that repeats it more often than that is
-/// told as such.
+/// Records of one order that are listed; of a file that repeats it more often the rest are
+/// counted.
 const RECORDS_MAX: usize = 20;
 /// Dead letters looked through.
 const LETTERS_MAX: u32 = 1_000_000;
@@ -23,7 +23,7 @@ pub struct Explanation {
     pub job: String,
     /// The order as it was asked for.
     pub asked: String,
-    /// The job's, in which times are told.
+    /// The job's, in which times are shown.
     pub zone: TimeZone,
     pub files: Vec<ExportFile>,
     /// Every record of it, in reading order.
@@ -186,7 +186,7 @@ fn known(
 }
 
 /// A verification that found the order missing has taken it out of the ledger, for the next sync to
-/// make it anew.
+/// make it again.
 fn queued(attempts: &[Remembered]) -> Option<VerificationStatus> {
     let at = attempts.iter().rposition(|past| past.attempt.operation == Operation::Repair)?;
     let (repair, later) = attempts.get(at..)?.split_first()?;
@@ -225,8 +225,8 @@ fn valid(
     let fingerprint = Fingerprints::new(view.hash_key()?).payload(&order).fingerprint;
     let shown = order.clone();
     let next = match decide(order, fingerprint, memory) {
-        Decision::Unchanged => "nothing: it is at the target as it is",
-        Decision::StillRefused => "nothing: the target refused exactly this",
+        Decision::Unchanged => "nothing: already loaded, no change",
+        Decision::StillRefused => "nothing: ActiveCampaign refused exactly this payload",
         Decision::Send(step) => match step.action {
             Action::Create => "create",
             Action::Update(_) => "update",

@@ -11,7 +11,7 @@ pub struct Job {
     pub connection: ConnectionSpec,
     pub export: extract::Options,
     pub rules: Rules,
-    /// Steps under way at once: enough to keep the pace at the target's latency, 1 to 64.
+    /// Steps under way at once: enough to keep the pace at ActiveCampaign's latency, 1 to 64.
     pub in_flight_max: usize,
 }
 

@@ -7,17 +7,17 @@ use std::collections::BTreeSet;
 /// Runs looked through for one that finished.
 const RUNS_MAX: u32 = 50;
 
-/// What the state knows of a job's past that a plan is held against.
+/// What the state knows of a job's past that a plan is compared with.
 #[derive(Debug, Clone, Default)]
 pub struct JobHistory {
     /// Service and external id of the job's connection.
     pub connection: (String, String),
     /// The ledger has it, so a run has written to it.
     pub is_connected: bool,
-    /// What the target said last of it, and when, in milliseconds since 1970; `None`: it was not
+    /// What ActiveCampaign said last of it, and when, in milliseconds since 1970; `None`: it was not
     /// asked.
     pub asked: Option<(ConnectionCheck, i64)>,
-    /// Records that the job's last finished run had read; not of a pipe, which has less to tell
+    /// Records that the job's last finished run had read; not of a pipe, of which less is known
     /// each time.
     pub read_before: Option<u64>,
     /// Currencies that no run of the job has sent; none where no run has sent anything.

@@ -15,7 +15,7 @@ pub(super) struct Meter {
     samples: VecDeque<(Instant, u64)>,
 }
 
-/// Between two samples, and how many are kept: five minutes tell the rate of now.
+/// Between two samples, and how many are kept: five minutes show the current rate.
 const SAMPLE_EVERY: Duration = Duration::from_secs(5);
 const SAMPLES_MAX: usize = 60;
 

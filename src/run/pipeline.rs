@@ -30,7 +30,7 @@ pub(super) fn channel<T: ByteSize>() -> (BatchSender<T>, Receiver<Vec<T>>) {
 }
 
 impl<T: ByteSize> BatchSender<T> {
-    /// `false` once nobody receives any more.
+    /// `false` once the receiver is gone.
     pub(super) fn send(&mut self, value: T) -> bool {
         self.bytes += value.byte_size();
         self.batch.push(value);
@@ -49,7 +49,7 @@ impl<T> BatchSender<T> {
 
 impl<T> Drop for BatchSender<T> {
     fn drop(&mut self) {
-        // If nobody receives any more, the values are not wanted.
+        // If the receiver is gone, the values are not wanted.
         let _ = self.flush();
     }
 }

@@ -24,7 +24,7 @@ pub enum ReadingError {
     #[error("no thread could be started: {0}")]
     Thread(#[from] std::io::Error),
     #[error(
-        "policy.order_key is `{now}`, and the job's orders were loaded by `{before}`: all would be loaded once more\n  hint: set it back; or give the job a connection of its own, with another externalid"
+        "policy.order_key is `{now}`, and the job's orders were loaded by `{before}`: all of them would be loaded again\n  hint: set it back; or give the job a connection of its own, with another externalid"
     )]
     Rekeyed { before: String, now: String },
 }

@@ -32,7 +32,7 @@ impl Records {
         let (mut sender, batches) = channel();
         let thread = thread::Builder::new().name("extract".to_owned()).spawn(move || {
             for record in reader {
-                // If nobody receives any more, the work was stopped.
+                // If the receiver is gone, the work was stopped.
                 if !sender.send(record) {
                     return;
                 }

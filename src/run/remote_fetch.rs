@@ -3,7 +3,7 @@ use crate::domain::{CustomerKey, Email, RemoteId};
 use crate::plan::Fingerprints;
 use crate::state::{CustomerMirror, RemoteRow, RemoteSnapshot, StateError};
 
-/// Why the target's lists could not be read to their end.
+/// Why ActiveCampaign's lists could not be read to their end.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FetchError {
     #[error(transparent)]
@@ -12,7 +12,7 @@ pub(super) enum FetchError {
     State(#[from] StateError),
 }
 
-/// Every order of a connection, as the target's list tells of it.
+/// Every order of a connection, as in ActiveCampaign's list.
 pub(super) async fn fetch_orders(
     client: &Client,
     connection: &RemoteId,

@@ -4,7 +4,7 @@ use crate::load::StepError;
 use crate::state::{Counts, Kind, Requests, RunEnd, RunId, RunRow, StateError};
 use std::time::Duration;
 
-/// Orders sent that a run going wrong is told by.
+/// Window of the refusal-rate check, in orders sent.
 pub(super) const SENT_REMEMBERED: usize = 100;
 
 /// How a run is getting on.
@@ -30,7 +30,7 @@ pub struct Progress {
 }
 
 /// How long the rest takes if it goes on as it did: `done` took `elapsed`, and `left` is to be
-/// done. `None` while there is nothing to tell by.
+/// done. `None` while there is too little to estimate from.
 pub fn time_left(done: u64, left: u64, elapsed: Duration) -> Option<Duration> {
     if done == 0 {
         return None;
@@ -67,12 +67,12 @@ pub enum RunError {
     #[error("interrupted; progress is kept")]
     Interrupted,
     #[error(
-        "{refused} of the last {SENT_REMEMBERED} orders sent were refused, more than policy.refused_max allows; this is not about single orders\n  hint: look at `ordersync dead-letters list`, mend what is wrong, and run again"
+        "{refused} of the last {SENT_REMEMBERED} orders sent were refused, more than policy.refused_max allows; this is not about single orders\n  hint: look at `ordersync dead-letters list`, fix the cause, and run again"
     )]
     TooManyRefused { refused: usize },
-    #[error("a step ended in a bug: {0}")]
+    #[error("a step failed because of a bug: {0}")]
     Crashed(tokio::task::JoinError),
-    #[error("the reading of the export ended in a bug\n  hint: report it with the message above")]
+    #[error("reading the export failed because of a bug\n  hint: report it with the message above")]
     ReaderCrashed,
     #[error(transparent)]
     Accounting(Box<Accounting>),
@@ -81,7 +81,7 @@ pub enum RunError {
 /// A run whose accounts do not add up: that is a bug, and never called finished.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the accounts of run {run} do not add up: {read:?} records read, {counts:?} settled, {pending} pending, {written:?} in the ledger\n  hint: this is a bug; keep the state file and report it"
+    "the counts of run {run} do not add up: {read:?} records read, {counts:?} settled, {pending} pending, {written:?} in the ledger\n  hint: this is a bug; keep the state file and report it"
 )]
 pub struct Accounting {
     pub run: RunId,

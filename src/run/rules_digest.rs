@@ -84,11 +84,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_another_by_now_is_told_from_what_to_what() {
+    fn what_is_another_by_now_is_reported_from_what_to_what() {
         let changed = settings_changed("a=1\nb=2\nc=x=y\n", "a=1\nb=3\nd=4\n");
-        let told: Vec<_> =
+        let output: Vec<_> =
             changed.iter().map(|(n, a, b)| (n.as_str(), a.as_str(), b.as_str())).collect();
-        assert_eq!(told, [("b", "2", "3"), ("d", "", "4"), ("c", "x=y", "")]);
+        assert_eq!(output, [("b", "2", "3"), ("d", "", "4"), ("c", "x=y", "")]);
         assert!(settings_changed("a=1\n", "a=1\n").is_empty());
     }
 }

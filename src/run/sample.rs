@@ -17,7 +17,7 @@ pub struct CheckedOrder {
     /// Total and currency, as people write them.
     pub total: String,
     pub products: usize,
-    /// `None`: it is not at the target.
+    /// `None`: it is not in ActiveCampaign.
     pub remote_id: Option<RemoteId>,
     pub is_same: bool,
 }

@@ -1,8 +1,8 @@
 //! Whether an export is less than the one that the job's last finished run had read.
 //!
-//! That is told, and stops nothing: no order is ever deleted for not being in an export, many shops
+//! That is logged, and stops nothing: no order is ever deleted for not being in an export, many shops
 //! export the last weeks only, and what a shorter export does hold is as good as before. But dead
-//! letters stay, as nobody can tell whether the missing ones were mended.
+//! letters stay, as it is unknown whether the missing ones were fixed.
 
 use crate::extract::ExportFile;
 use crate::state::FileRead;
@@ -59,7 +59,7 @@ pub fn shrinkage(before: &[FileRead], files: &[ExportFile]) -> Vec<Shrinkage> {
 }
 
 /// What a run keeps for the next one. Not of a pipe: a tap that goes on where it stopped always has
-/// less to tell.
+/// less known.
 pub(super) fn files_read(files: &[ExportFile]) -> Vec<FileRead> {
     files
         .iter()

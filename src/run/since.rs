@@ -7,7 +7,7 @@ use crate::plan::{Changes, Decision, EXAMPLES_MAX, Example};
 use crate::state::RunId;
 use std::collections::BTreeMap;
 
-/// What became since a run of the orders that it, or an earlier one of its job, left at the target.
+/// What became since a run of the orders that it, or an earlier one of its job, left in ActiveCampaign.
 /// Its memory does not grow with the export.
 #[derive(Debug, Clone, Default)]
 pub struct SinceRun {
@@ -18,14 +18,14 @@ pub struct SinceRun {
     pub unchanged: u64,
     /// Orders that would be sent otherwise.
     pub changes: Changes,
-    /// Orders that would not be sent any more; they stay at the target as they are.
+    /// Orders that would not be sent any more; they stay in ActiveCampaign as they are.
     pub left_out: BTreeMap<LeftOut, u64>,
     pub left_out_examples: Vec<(Example, LeftOut)>,
-    /// Orders that no sound record of the export is of; they stay at the target as they are.
+    /// Orders that no sound record of the export is of; they stay in ActiveCampaign as they are.
     pub gone: u64,
     /// Keys of the first few.
     pub gone_examples: Vec<String>,
-    /// Orders at the target that a later run wrote: what they were before is not kept.
+    /// Orders in ActiveCampaign that a later run wrote: what they were before is not kept.
     pub written_later: u64,
     /// Orders that would be created.
     pub new: u64,
@@ -49,7 +49,7 @@ pub fn preview_since(
 }
 
 impl SinceRun {
-    /// Orders that the run, or one before it, left at the target.
+    /// Orders that the run, or one before it, left in ActiveCampaign.
     pub fn known(&self) -> u64 {
         self.unchanged + self.changes.orders + self.left_out.values().sum::<u64>() + self.gone
     }

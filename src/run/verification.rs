@@ -12,7 +12,7 @@ pub struct Verification {
     pub job: String,
     /// Valid orders of the export.
     pub expected: u64,
-    /// Orders of the connection at the target.
+    /// Orders of the connection in ActiveCampaign.
     pub at_target: u64,
     pub matching: u64,
     /// How deep it looked; `None`: at lists alone.
@@ -20,10 +20,10 @@ pub struct Verification {
     /// Orders compared line by line, product by product and discount by discount. All others are
     /// compared by what lists show.
     pub line_by_line: u64,
-    /// Orders the target holds that the export has too, but that a rule leaves out or that are
+    /// Orders ActiveCampaign holds that the export has too, but that a rule leaves out or that are
     /// invalid now.
     pub left_out: u64,
-    /// Orders the target holds that we loaded, from an export that is not this one.
+    /// Orders ActiveCampaign holds that we loaded, from an export that is not this one.
     pub from_elsewhere: u64,
     /// Orders whose difference the next sync will mend.
     pub queued: u64,

@@ -26,7 +26,7 @@ pub enum VerifyError {
     Reading(#[from] ReadingError),
     #[error(transparent)]
     State(#[from] StateError),
-    #[error("the target's orders could not be listed: {0}")]
+    #[error("the orders in ActiveCampaign could not be listed: {0}")]
     Target(Failure),
     #[error(
         "the job's connection was deleted at ActiveCampaign\n  hint: `ordersync connection ensure JOB` creates it again; the next backfill then loads all orders"
@@ -244,7 +244,7 @@ pub(super) fn reading_of(
     Ok(PlanReader::new(records, job.rules.clone(), Ledger::empty(fingerprints)?))
 }
 
-/// Holds orders of the export against what the target lists of them.
+/// Holds orders of the export against what ActiveCampaign lists of them.
 pub(super) struct OrderComparison<'a> {
     pub view: &'a View,
     pub connection: ConnectionId,

@@ -4,7 +4,7 @@ use std::fmt::{Display, Write as _};
 
 pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// One metric: its name, whether it only grows, and what it tells.
+/// One metric: its name, whether it only grows, and its help text.
 pub(super) struct Family {
     pub name: &'static str,
     pub kind: Kind,

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep};
 
-/// Connections at one time; whoever comes next waits until one ends.
+/// Connections at one time; the next one waits until one ends.
 const CONNECTIONS_MAX: usize = 16;
 /// A connection is cut after this long, whatever it is doing: it carries one request, and its
 /// answer is small.

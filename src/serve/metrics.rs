@@ -70,7 +70,7 @@ const STANDING: Family =
 /// The disposition of a request that succeeded.
 const OK: &str = "ok";
 
-/// The metrics that the state alone can tell, in the form that node_exporter reads from a file.
+/// The metrics that follow from the state alone, in the form that node_exporter reads from a file.
 /// `jobs`: each with its account. Requests are left out: each process counts its own, so their
 /// counters would start at 0 with each run.
 pub fn state_metrics(state_dir: &Path, jobs: &[(String, String)]) -> Result<String, StateError> {

@@ -121,7 +121,7 @@ async fn health(State(state): State<AppState>) -> Response {
     if state.is_alive() {
         return (StatusCode::OK, "alive\n").into_response();
     }
-    let stuck = "stuck: a run neither moves nor waits for something known\n";
+    let stuck = "stuck: a run makes no progress and waits for nothing known\n";
     (StatusCode::SERVICE_UNAVAILABLE, stuck).into_response()
 }
 

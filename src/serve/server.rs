@@ -16,7 +16,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens, and answers by what it is told to show. Must be called within a runtime.
+    /// Listens, and serves the state it is given. Must be called within a runtime.
     pub async fn start(
         listen: SocketAddr,
         hosts: Hosts,

@@ -105,7 +105,7 @@ impl Walk<'_> {
 
     fn note(&mut self, at: &str, span: Range<usize>) {
         let (line, column) = line_and_column(self.text, span.start);
-        self.draft.stands_at(at, line, column);
+        self.draft.record_place(at, line, column);
     }
 }
 

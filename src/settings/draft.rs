@@ -29,7 +29,7 @@ impl Draft {
         }
     }
 
-    pub fn stands_at(&mut self, key: &str, line: usize, column: usize) {
+    pub fn record_place(&mut self, key: &str, line: usize, column: usize) {
         let file = self.places.file.clone();
         let place = Place::Line { file, line, column };
         self.places.of.insert(key.to_owned(), place);

@@ -110,7 +110,7 @@ fn resolve_patterns(key: &str, draft: &mut Draft, base: &Path) {
     draft.resolve(key, patterns.into_iter().map(absolute).collect::<Vec<_>>());
 }
 
-/// UTC stands in for a zone that does not exist, to check the rest.
+/// UTC replaces a zone that does not exist, to check the rest.
 fn check_time_zone(key: &str, draft: &mut Draft) -> TimeZone {
     let Some(name) = draft.text(key) else { return TimeZone::UTC };
     if let Ok(zone) = TimeZone::get(&name) {

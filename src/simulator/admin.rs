@@ -1,4 +1,4 @@
-//! The side channel: what a test or a curious person asks and tells the simulator, outside `/api/3`
+//! The side channel: how a test or a person inspects and controls the simulator, outside `/api/3`
 //! and its limit.
 
 use super::edit::{Edit, EditError};

@@ -66,7 +66,7 @@ impl Route {
         self.resource.wrapper()
     }
 
-    /// The id as a number; what isn't one is nobody's id.
+    /// The id as a number; anything else matches no record.
     pub fn id_number(&self) -> u64 {
         self.id.as_deref().and_then(|id| id.parse().ok()).unwrap_or(0)
     }

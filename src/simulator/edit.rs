@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// A change of the account that somebody else makes: it passes no gate, and nobody is judged for
+/// A change of the account that somebody else makes: it passes no gate, and no client is blamed for
 /// it.
 ///
 /// As JSON: `{"op":"delete_order","externalid":"1001"}`. Keys are those of the shop.

@@ -77,7 +77,7 @@ pub enum Kind {
     LocalisedTitles,
     /// `meta.total` as a number.
     TotalAsInt,
-    /// Keys nobody asked for, as newer versions send.
+    /// Unknown keys, as newer versions send.
     ExtraKeys,
     /// Somebody deletes the connection that the request names, just before it.
     DeleteConnection,

@@ -47,7 +47,7 @@ impl Connected<IncomingStream<'_, FaultyListener>> for ConnectionFault {
 pub(super) struct Connections(Arc<()>);
 
 impl Connections {
-    /// Each connection holds a copy, the port one and whoever asks one.
+    /// Each connection holds a copy, as does the port.
     pub fn count(&self) -> usize {
         Arc::strong_count(&self.0).saturating_sub(2)
     }

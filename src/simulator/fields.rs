@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 pub(super) struct FieldReader<'a> {
     resource: Resource,
     sent: &'a Map<String, Value>,
-    /// What stands before a field in a pointer: `orderProducts/0/` for a product.
+    /// The prefix of a field in a pointer: `orderProducts/0/` for a product.
     prefix: String,
     pub problems: Vec<Problem>,
 }

@@ -2,7 +2,7 @@
 //! its client.
 //!
 //! It answers `/api/3` as the e-commerce part of the real account is documented and was observed
-//! to, keeps its limit, breaks as it breaks when told to, and notes everything a good client never
+//! to, keeps its limit, fails as it fails on request, and notes everything a good client never
 //! does. `/__sim` beside it shows and changes its state. It must not share code with the loader,
 //! not even `domain`: what one gets wrong the other would then get wrong too. It never leaves the
 //! loopback address.

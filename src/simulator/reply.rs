@@ -169,7 +169,7 @@ impl Reply {
         }
     }
 
-    /// Adds keys nobody asked for, beside and inside the records.
+    /// Adds unknown keys, beside and inside the records.
     pub fn add_extra_keys(&mut self) {
         let Some(object) = self.object_mut() else { return };
         for value in object.values_mut() {

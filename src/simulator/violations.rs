@@ -40,9 +40,9 @@ pub enum Rule {
     ForeignCustomer,
     /// An order has another e-mail address than its customer.
     EmailDiffers,
-    /// The body has a field that nobody documents.
+    /// The body has an undocumented field.
     UnknownField,
-    /// A list was filtered by a field that nobody documents.
+    /// A list was filtered by an undocumented field.
     UnknownFilter,
     /// A date came without an offset from UTC.
     DateWithoutOffset,

@@ -28,7 +28,7 @@ pub(super) struct Trigger {
     pub order: String,
 }
 
-/// Everything that changes while the simulator runs. It stands behind one lock, never held across
+/// Everything that changes while the simulator runs. It is behind one lock, never held across
 /// an await.
 pub(super) struct World {
     pub options: Options,

@@ -103,9 +103,9 @@ impl Lookup {
         })
     }
 
-    /// Whether the client now knows if this record exists. A list without a key tells so at its
+    /// Whether the client now knows if this record exists. A list without a key shows it at its
     /// end.
-    fn tells_of(&self, key: &RecordKey, email: Option<&str>) -> bool {
+    fn matches(&self, key: &RecordKey, email: Option<&str>) -> bool {
         if self.resource != key.resource
             || self.scope.as_ref().is_some_and(|scope| *scope != key.scope)
         {
@@ -175,6 +175,6 @@ impl WriteTracker {
     }
 
     pub fn looked_up(&mut self, lookup: &Lookup) {
-        self.unknown.retain(|key, unknown| !lookup.tells_of(key, unknown.email.as_deref()));
+        self.unknown.retain(|key, unknown| !lookup.matches(key, unknown.email.as_deref()));
     }
 }

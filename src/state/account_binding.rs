@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 /// Which account a state is of. Without this, a state that was filled in a rehearsal would say of
 /// the real account that everything is there already.
 impl Store {
-    /// Ties the state to the account at `url`, if it holds anything of another.
+    /// Ties the state to the account at `url`, unless it holds anything of another.
     ///
     /// # Errors
     /// [`StateError::Elsewhere`] when it is of another account.
@@ -69,11 +69,14 @@ mod tests {
         store.belong_to("https://Shop.api-us1.com/api/3").unwrap();
         store.record_connection("shopify", "shop", &RemoteId::new("1")).unwrap();
         store.belong_to("https://shop.API-us1.com/").unwrap();
-        let told = store.belong_to("http://127.0.0.1:8431").unwrap_err().to_string();
-        assert!(told.contains("shop.api-us1.com") && told.contains("127.0.0.1:8431"), "{told}");
+        let output = store.belong_to("http://127.0.0.1:8431").unwrap_err().to_string();
+        assert!(
+            output.contains("shop.api-us1.com") && output.contains("127.0.0.1:8431"),
+            "{output}"
+        );
         let view = store.view().unwrap();
         assert!(view.check_belongs_to("https://shop.api-us1.com").is_ok());
-        let told = view.check_belongs_to("https://other.api-us1.com").unwrap_err().to_string();
-        assert!(told.contains("main.db: ") && told.contains("hint:"), "{told}");
+        let output = view.check_belongs_to("https://other.api-us1.com").unwrap_err().to_string();
+        assert!(output.contains("main.db: ") && output.contains("hint:"), "{output}");
     }
 }

@@ -4,7 +4,7 @@ use super::{StateError, Store, history, order_digests};
 use crate::domain::{Attempt, Fingerprint, Operation, OrderDigest, OrderKey, RemoteId};
 use rusqlite::params;
 
-/// The content of an order that is vouched for.
+/// The content of an order that is confirmed.
 pub type Content = (Fingerprint, OrderDigest);
 
 /// An order that was found at ActiveCampaign.
@@ -18,7 +18,7 @@ pub struct AdoptedOrder {
     pub customer: Option<[u8; 16]>,
 }
 
-/// What was found at the target and is to stand in a ledger that has lost it.
+/// What was found in ActiveCampaign and is to stand in a ledger that has lost it.
 #[derive(Debug, Clone, Default)]
 pub struct AdoptedOrders {
     pub orders: Vec<AdoptedOrder>,
@@ -38,7 +38,7 @@ impl AdoptedOrders {
 }
 
 impl Store {
-    /// Adds rows where the ledger has none; one that it has says more than the target's list does.
+    /// Adds rows where the ledger has none; one that it has says more than ActiveCampaign's list does.
     /// Gives the number of customers that were added.
     pub fn adopt(
         &mut self,

@@ -15,7 +15,7 @@ stored_numbers! {
     }
 }
 
-/// What the target said when it was asked for a connection.
+/// What ActiveCampaign said when it was asked for a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionCheck {
     pub owner: ConnectionOwner,
@@ -24,7 +24,7 @@ pub struct ConnectionCheck {
 }
 
 impl Store {
-    /// Notes what the target said of a connection, in place of what it said before.
+    /// Notes what ActiveCampaign said of a connection, in place of what it said before.
     pub fn note_connection(
         &mut self,
         service: &str,
@@ -48,7 +48,7 @@ impl Store {
 }
 
 impl View {
-    /// What the target said last of a connection, and when, in milliseconds since 1970; `None`: it
+    /// What ActiveCampaign said last of a connection, and when, in milliseconds since 1970; `None`: it
     /// was not asked.
     pub fn connection_asked(
         &self,

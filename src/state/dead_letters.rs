@@ -196,8 +196,8 @@ impl View {
 }
 
 impl Store {
-    /// Takes back that the target refused these orders, so that the next run sends them again;
-    /// gives how many the ledger held as refused. The job's interrupted runs are not gone on with:
+    /// Takes back that ActiveCampaign refused these orders, so that the next run sends them again;
+    /// gives how many the ledger held as refused. The job's interrupted runs are not resumed:
     /// they have counted them already.
     pub fn retry_refused(
         &mut self,

@@ -72,23 +72,23 @@ mod tests {
     use rusqlite::ffi;
 
     #[test]
-    fn a_state_that_this_user_may_not_touch_is_told_with_what_to_do() {
+    fn a_state_that_this_user_may_not_touch_is_reported_with_what_to_do() {
         for code in [ffi::SQLITE_READONLY_CANTINIT, ffi::SQLITE_CANTOPEN, ffi::SQLITE_PERM] {
             let source = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
-            let told =
+            let output =
                 StateError::sqlite(Path::new("/var/lib/ordersync/main.db"))(source).to_string();
             assert!(
-                told.starts_with("/var/lib/ordersync/main.db: ") && told.contains("hint:"),
-                "{told}"
+                output.starts_with("/var/lib/ordersync/main.db: ") && output.contains("hint:"),
+                "{output}"
             );
         }
         let full = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_FULL), None);
-        let told = StateError::sqlite(Path::new("main.db"))(full);
-        assert!(matches!(told, StateError::Sqlite { .. }), "{told}");
+        let output = StateError::sqlite(Path::new("main.db"))(full);
+        assert!(matches!(output, StateError::Sqlite { .. }), "{output}");
     }
 
     #[test]
-    fn a_full_disk_is_told_with_what_to_do() {
+    fn a_full_disk_is_reported_with_what_to_do() {
         let full = || rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(13), None);
         for error in
             [StateError::Sql(full()), StateError::sqlite(Path::new("state/main.db"))(full())]

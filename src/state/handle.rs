@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
-/// One call on the store, run by whoever owns it.
+/// One call on the store, run by its owner.
 type Call = Box<dyn FnOnce(&mut Store) + Send>;
 
 /// The account's state, shared by the tasks of a run. When the last handle is dropped, the file is

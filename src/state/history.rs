@@ -6,7 +6,7 @@ use super::{StateError, Store, View};
 use crate::domain::{Answer, Attempt, Operation, OrderKey};
 use rusqlite::{Connection, Row, params};
 
-/// Attempts kept of one order: the first, which tells how it began, and the last ones.
+/// Attempts kept of one order: the first, which shows how it began, and the last ones.
 const KEPT_MAX: i64 = 10;
 /// As the state writes what a look-up did not find.
 const ABSENT: &str = "absent";

@@ -13,7 +13,7 @@ const NOTE_LEN_MAX: u64 = 64;
 /// The lock file's modification time is the time of the last request sent, so that the next process
 /// keeps its distance from it even after a crash; setting it costs microseconds and needs no flush,
 /// as a crash of the whole machine takes longer than the distance. Its text is the last pause that
-/// the target asked for.
+/// ActiveCampaign asked for.
 #[derive(Debug)]
 pub struct Lock {
     file: Arc<Held>,
@@ -22,7 +22,7 @@ pub struct Lock {
 }
 
 /// Notes what the next process must know. Losing a note costs nothing but distance after a crash,
-/// and there is nobody to tell.
+/// so failures are ignored.
 #[derive(Debug)]
 pub struct SendLog {
     file: Mutex<Arc<Held>>,
@@ -47,7 +47,7 @@ impl SendLog {
         let _ = self.file().0.set_modified(at);
     }
 
-    /// The target asked for a pause.
+    /// ActiveCampaign asked for a pause.
     pub fn paused(&self, from: SystemTime, until: SystemTime) {
         let held = self.file();
         let mut file = &held.0;
@@ -65,7 +65,7 @@ fn millis(at: SystemTime) -> u128 {
     at.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
 }
 
-/// What is left at `now` of the pause that a lock file tells of. On a clock that went back it is
+/// What is left at `now` of the pause in a lock file. On a clock that went back it is
 /// the whole pause, and never more.
 fn pause_left(text: &str, now: SystemTime) -> Option<Duration> {
     let mut parts = text.split_whitespace().map(|part| part.parse::<u64>().ok());
@@ -101,7 +101,7 @@ impl Lock {
         self.sent_before
     }
 
-    /// What is left of a pause that the target asked the process before this one for.
+    /// What is left of a pause that ActiveCampaign asked the process before this one for.
     pub fn pause_left(&self) -> Option<Duration> {
         self.pause_before
     }
@@ -136,8 +136,8 @@ pub fn is_locked(dir: &Path, account: &str) -> bool {
     matches!(looked, Err(TryLockError::WouldBlock))
 }
 
-/// Until when the target asked whoever writes to an account to wait; `None` where that is over, or
-/// it asked nobody.
+/// Until when ActiveCampaign asked the writers of an account to wait; `None` where that is over, or
+/// it did not ask.
 pub fn asked_pause(dir: &Path, account: &str, now: SystemTime) -> Option<SystemTime> {
     let mut text = String::new();
     let file = File::open(dir.join(format!("{account}.lock"))).ok()?;

@@ -1,4 +1,4 @@
-//! What tells later which fields of an order changed since it was written.
+//! What shows later which fields of an order changed since it was written.
 
 use super::sql_types::{
     ConnectionId, OrderId, OrderState, RunId, StoredId, StoredText, stored_key,
@@ -12,11 +12,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 pub struct StoredDigest {
     /// The run that touched it last; 0 stands for `adopt`.
     pub run: RunId,
-    /// It is at the target.
+    /// It is in ActiveCampaign.
     pub is_known: bool,
     /// A write was begun and its answer never recorded.
     pub is_open: bool,
-    /// It is vouched for that the target holds what was written last.
+    /// It is confirmed that ActiveCampaign holds what was written last.
     pub is_vouched: bool,
     /// Of what was written last; `None` where it was not kept.
     pub outline: Option<OrderDigest>,
@@ -44,7 +44,7 @@ impl View {
         trace(&self.db, connection, key)
     }
 
-    /// Looks at the key of each order of a connection that is at the target since `run` or an
+    /// Looks at the key of each order of a connection that is in ActiveCampaign since `run` or an
     /// earlier one of this job.
     pub fn each_written_until(
         &self,

@@ -2,7 +2,7 @@ use super::StateError;
 use crate::domain::RemoteId;
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// A temporary copy of the target's list of customers, as hashes: like [`super::RemoteSnapshot`], a
+/// A temporary copy of ActiveCampaign's list of customers, as hashes: like [`super::RemoteSnapshot`], a
 /// database without a name that the system deletes.
 #[derive(Debug)]
 pub struct CustomerMirror {

@@ -2,7 +2,7 @@ use super::StateError;
 use crate::domain::RemoteId;
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// What the target holds of one order, as far as its lists tell.
+/// What ActiveCampaign holds of one order, as far as its lists show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteRow {
     pub id: RemoteId,
@@ -25,7 +25,7 @@ pub struct MatchedOrder {
     pub copies: Vec<RemoteRow>,
 }
 
-/// A temporary copy of the target's list of orders, to hold against an export whose order is
+/// A temporary copy of ActiveCampaign's list of orders, to compare with an export whose order is
 /// another. It is a database without a name that the system deletes; memory does not grow with the
 /// number of orders.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl RemoteSnapshot {
         Ok(Self { db })
     }
 
-    /// Adds an order of the target's list, and tells whether it is new; one that a moving list
+    /// Adds an order of ActiveCampaign's list, and returns whether it is new; one that a moving list
     /// shows twice is there once.
     pub fn add(&mut self, order: &RemoteRow) -> Result<bool, StateError> {
         let added = self
@@ -99,13 +99,13 @@ impl RemoteSnapshot {
         Ok(Some(MatchedOrder { order, copies }))
     }
 
-    /// The key of the target's order of an id.
+    /// The key of ActiveCampaign's order of an id.
     pub fn key_of(&self, id: &RemoteId) -> Result<Option<String>, StateError> {
         let mut statement = self.db.prepare_cached("SELECT key FROM mirror WHERE id = ?1")?;
         Ok(statement.query_row([id.as_str()], |row| row.get(0)).optional()?)
     }
 
-    /// Whether the target holds an order of a key.
+    /// Whether ActiveCampaign holds an order of a key.
     pub fn holds(&self, key: &str) -> Result<bool, StateError> {
         Ok(self.db.prepare_cached("SELECT 1 FROM mirror WHERE key = ?1")?.exists([key])?)
     }

@@ -88,7 +88,7 @@ pub struct RunRow {
     pub requests: Requests,
     /// When an undo had deleted all that it created.
     pub undone_ms: Option<i64>,
-    /// It is not gone on with: what it had settled was taken back since.
+    /// It is not resumed: what it had settled was taken back since.
     pub is_closed: bool,
     /// What its plan said it would read and send in all, where there was a plan.
     pub records_planned: Option<u64>,
@@ -97,7 +97,7 @@ pub struct RunRow {
 
 impl RunRow {
     /// Records this run has read: all of them where it came to the end, else those it has settled
-    /// or still had in hand.
+    /// or had read without settling them.
     pub fn read(&self) -> u64 {
         self.records.unwrap_or(self.counts.sum() + self.pending)
     }
@@ -133,7 +133,7 @@ pub struct RunStart<'a> {
 }
 
 impl Store {
-    /// Begins a run, or goes on with the job's last one where that was interrupted over the same
+    /// Begins a run, or resumes the job's last one where that was interrupted over the same
     /// export.
     pub fn begin(&mut self, start: &RunStart<'_>) -> Result<RunRow, StateError> {
         let transaction = self.db.transaction()?;
@@ -215,7 +215,7 @@ impl Store {
         )?;
         if close.end == RunEnd::Finished && close.whole {
             // What a whole reading of the export no longer meets was mended at the source: where it
-            // was a record without a key, or its order is at the target by now. An order that is in
+            // was a record without a key, or its order is in ActiveCampaign by now. An order that is in
             // no export any more stays told.
             transaction.execute(
                 "DELETE FROM dead_letters WHERE last_run < ?1 AND job = (SELECT job FROM runs WHERE id = ?1) AND (

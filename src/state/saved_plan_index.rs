@@ -1,7 +1,7 @@
 use super::StateError;
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// Where an order stands in a file of a plan that was saved.
+/// The place of an order in a saved plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SavedAt {
     /// Of its line's first byte.

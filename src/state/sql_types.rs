@@ -109,7 +109,7 @@ stored_words! {
 }
 
 stored_numbers! {
-    /// Where an order stands in the ledger.
+    /// The state of an order in the ledger.
     pub(super) OrderState {
         Settled = 0,
         CreateIntended = 1,

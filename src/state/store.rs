@@ -129,7 +129,7 @@ pub struct View {
 }
 
 impl View {
-    /// Opens the state of an account; where there is none yet, one that remembers nothing.
+    /// Opens the state of an account; where there is none yet, an empty one.
     ///
     /// # Errors
     /// When the file exists and can't be read, or is of a newer version.
@@ -140,7 +140,7 @@ impl View {
         if exists { Self::of_file(&path) } else { Self::empty() }
     }
 
-    /// A state that remembers nothing.
+    /// An empty state.
     pub fn empty() -> Result<Self, StateError> {
         let mut db = Connection::open_in_memory()?;
         migrate(&mut db, Path::new("(in memory)"))?;
@@ -244,7 +244,7 @@ fn apply(migrations: &[&str], db: &mut Connection, path: &Path) -> Result<(), St
         return Err(StateError::Newer { path: path.to_owned(), found, known });
     }
     for (index, sql) in migrations.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
-        // A reader may be at it too: whoever comes second finds it done.
+        // A reader may migrate too: the second one finds it done.
         let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if version(&transaction)? == index as i64 {
             transaction.execute_batch(sql)?;

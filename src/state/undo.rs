@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     pub job: String,
-    /// The connection the run wrote to, with the target's id of it; `None`: it never came to send
+    /// The connection the run wrote to, with ActiveCampaign's id of it; `None`: it never came to send
     /// anything.
     pub connection: Option<(ConnectionId, RemoteId)>,
 }
@@ -21,11 +21,11 @@ pub struct Origin {
 /// What the ledger has of a run that is to be undone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Undoable {
-    /// Orders that stand in the ledger as created by it.
+    /// Orders recorded in the ledger as created by it.
     pub orders: u64,
     /// Of these: those that a later run has written to.
     pub written_since: u64,
-    /// Creates of this run whose answer was never recorded: the target may hold them, or not.
+    /// Creates of this run whose answer was never recorded: ActiveCampaign may hold them, or not.
     pub unconfirmed: u64,
     /// Deleted by an undo that has not yet read back.
     pub deleted: u64,
@@ -130,7 +130,7 @@ impl Store {
         Ok(())
     }
 
-    /// The order is gone at the target: it leaves the ledger, and is remembered until that was read
+    /// The order is gone in ActiveCampaign: it leaves the ledger, and is remembered until that was read
     /// back.
     pub fn settle_deleted(
         &mut self,
@@ -151,7 +151,7 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// Notes, durably, a delete that the target did not carry out, or did not say so.
+    /// Notes, durably, a delete that ActiveCampaign did not carry out, or did not say so.
     pub fn note_not_deleted(
         &mut self,
         run: RunId,
@@ -207,7 +207,7 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// Ends an undo that has read back, and tells how many orders still stand as created by the
+    /// Ends an undo that has read back, and returns how many orders are still recorded as created by the
     /// run.
     pub fn finish_undo(&mut self, run: RunId, connection: ConnectionId) -> Result<u64, StateError> {
         let transaction = self.db.transaction()?;

@@ -1,4 +1,4 @@
-//! A lost ledger is rebuilt from what the target holds, without a single write there.
+//! A lost ledger is rebuilt from what ActiveCampaign holds, without a single write there.
 
 use crate::world::World;
 use ordersync::samples::GeneratorOptions;
@@ -14,9 +14,9 @@ const SHOP: GeneratorOptions = GeneratorOptions {
 };
 
 fn adopted(world: &World) -> Value {
-    let told = world.run(&["--json", "adopt", "shop"]);
-    assert_eq!(told.code, 0, "{}{}", told.out, told.err);
-    told.json()["adoption"].clone()
+    let output = world.run(&["--json", "adopt", "shop"]);
+    assert_eq!(output.code, 0, "{}{}", output.out, output.err);
+    output.json()["adoption"].clone()
 }
 
 fn lose_the_ledger(world: &World) {
@@ -108,17 +108,17 @@ fn orders_a_lost_ledger_does_not_know_are_hinted_at() {
     let first = world.run(&["backfill"]);
     assert!(!first.err.contains("adopt"), "{}", first.err);
     lose_the_ledger(&world);
-    let told = world.run(&["backfill"]);
-    assert!(told.err.contains("ordersync adopt JOB"), "{}", told.err);
+    let output = world.run(&["backfill"]);
+    assert!(output.err.contains("ordersync adopt JOB"), "{}", output.err);
 }
 
 #[test]
 fn without_a_connection_there_is_nothing_to_adopt() {
     let world = World::new();
     world.generate(&SHOP);
-    let told = world.run(&["adopt", "shop"]);
-    assert_eq!(told.code, 2, "{}", told.err);
-    assert!(told.err.contains("no connection shopify/test-store"), "{}", told.err);
+    let output = world.run(&["adopt", "shop"]);
+    assert_eq!(output.code, 2, "{}", output.err);
+    assert!(output.err.contains("no connection shopify/test-store"), "{}", output.err);
     assert_eq!(world.summary().writes, 0);
 }
 
@@ -130,9 +130,9 @@ fn a_list_that_ignores_the_offset_ends_it() {
     world.load("backfill", 3);
     lose_the_ledger(&world);
     let requests = world.summary().requests;
-    let told = world.run(&["--json", "adopt", "shop"]);
-    assert_eq!(told.code, 6, "{}", told.err);
-    assert!(told.err.contains("list_endless"), "{}", told.err);
-    assert_eq!(told.json()["error"]["code"], "away");
+    let message = world.run(&["--json", "adopt", "shop"]);
+    assert_eq!(message.code, 6, "{}", message.err);
+    assert!(message.err.contains("list_endless"), "{}", message.err);
+    assert_eq!(message.json()["error"]["code"], "away");
     assert!(world.summary().requests - requests < 10);
 }

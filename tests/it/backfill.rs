@@ -106,17 +106,17 @@ fn an_update_brings_its_products_along() {
 }
 
 #[test]
-fn a_canary_loads_a_few_and_the_backfill_goes_on_from_there() {
+fn a_canary_loads_a_few_and_the_backfill_resumes_from_there() {
     let world = World::new();
     let truth =
         world.generate(&GeneratorOptions { orders: 100, seed: 9, ..GeneratorOptions::default() });
-    let told = world.run(&["--json", "backfill", "--canary", "7"]);
-    assert_eq!(told.code, 0, "{}", told.err);
-    let canary: Value = told.json()["runs"][0].clone();
+    let output = world.run(&["--json", "backfill", "--canary", "7"]);
+    assert_eq!(output.code, 0, "{}", output.err);
+    let canary: Value = output.json()["runs"][0].clone();
     assert_eq!((&canary["created"], &canary["outcome"]), (&7.into(), &"interrupted".into()));
     assert_adds_up(&canary);
     assert_eq!(world.summary().orders, 7);
-    let verified = &told.json()["verifications"][0];
+    let verified = &output.json()["verifications"][0];
     assert_eq!((&verified["matching"], &verified["differences"]), (&7.into(), &0.into()));
     let target = world.target()["ecomOrders"].as_array().unwrap().clone();
     let lines = |order: &Value| order["ecomOrderProducts"].as_array().map_or(0, Vec::len);
@@ -138,38 +138,41 @@ fn a_canary_of_everything_is_the_whole_backfill() {
     let world = World::new();
     let truth =
         world.generate(&GeneratorOptions { orders: 5, seed: 9, ..GeneratorOptions::default() });
-    let told = world.run(&["backfill", "--canary", "50"]);
-    assert_eq!(told.code, 0, "{}", told.err);
+    let output = world.run(&["backfill", "--canary", "50"]);
+    assert_eq!(output.code, 0, "{}", output.err);
     assert!(
-        told.out.contains("the same on both sides") && told.out.contains("finished"),
+        output.out.contains("the same on both sides") && output.out.contains("finished"),
         "{}",
-        told.out
+        output.out
     );
     assert!(
-        told.out.contains("They are all there are, so nothing is left to load"),
+        output.out.contains("They are all there are, so nothing is left to load"),
         "{}",
-        told.out
+        output.out
     );
     assert_eq!(world.summary().orders as u64, truth.valid);
     let world = World::new();
     world.generate(&GeneratorOptions { orders: 1, seed: 9, ..GeneratorOptions::default() });
-    let told = world.run(&["backfill", "--canary", "1"]).out;
-    assert!(told.contains("1 order, read back") && told.contains("It is the only one"), "{told}");
+    let output = world.run(&["backfill", "--canary", "1"]).out;
+    assert!(
+        output.contains("1 order, read back") && output.contains("It is the only one"),
+        "{output}"
+    );
     let world = World::new();
     world.generate(&GeneratorOptions { orders: 9, seed: 9, ..GeneratorOptions::default() });
-    let told = world.run(&["backfill", "--canary", "1"]).out;
-    assert!(told.contains("`ordersync backfill shop` loads the rest"), "{told}");
+    let output = world.run(&["backfill", "--canary", "1"]).out;
+    assert!(output.contains("`ordersync backfill shop` loads the rest"), "{output}");
 }
 
 #[test]
-fn a_backfill_tells_its_plan_before_the_first_write() {
+fn a_backfill_shows_its_plan_before_the_first_write() {
     let world = World::new();
     world.generate(&GeneratorOptions { orders: 40, seed: 9, ..GeneratorOptions::default() });
-    let told = world.run(&["backfill"]);
+    let output = world.run(&["backfill"]);
     assert!(
-        told.err.contains("40 are to be created") && told.err.contains("Forecast:"),
+        output.err.contains("40 are to be created") && output.err.contains("Forecast:"),
         "{}",
-        told.err
+        output.err
     );
     assert!(!world.run(&["--quiet", "backfill"]).err.contains("Forecast"));
     // Damage is found by it, before anything is sent.
@@ -178,9 +181,9 @@ fn a_backfill_tells_its_plan_before_the_first_write() {
     let path = other.path("exports/orders.csv");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, format!("{text}\"#9999,{}", "x".repeat(17 << 20))).unwrap();
-    let told = other.run(&["backfill"]);
-    assert_eq!(told.code, 1, "{}", told.err);
-    assert!(told.err.contains("nothing was sent"), "{}", told.err);
+    let output = other.run(&["backfill"]);
+    assert_eq!(output.code, 1, "{}", output.err);
+    assert!(output.err.contains("nothing was sent"), "{}", output.err);
     assert_eq!(other.summary().writes, 0);
 }
 
@@ -188,12 +191,12 @@ fn a_backfill_tells_its_plan_before_the_first_write() {
 fn progress_can_be_followed_by_a_program() {
     let world = World::with(Options::default());
     world.generate(&GeneratorOptions { orders: 9, seed: 9, ..GeneratorOptions::default() });
-    let told = world.run(&["--json", "backfill", "--progress", "json"]);
-    assert_eq!(told.code, 0, "{}", told.err);
-    assert_eq!(told.json()["runs"][0]["created"], 9);
+    let output = world.run(&["--json", "backfill", "--progress", "json"]);
+    assert_eq!(output.code, 0, "{}", output.err);
+    assert_eq!(output.json()["runs"][0]["created"], 9);
     let lines: Vec<Value> =
-        told.err.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    assert!(!lines.is_empty(), "{}", told.err);
+        output.err.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    assert!(!lines.is_empty(), "{}", output.err);
     for line in &lines {
         assert_fits("progress", line);
         let at = &line["progress"];
@@ -206,11 +209,11 @@ fn progress_can_be_followed_by_a_program() {
 fn dates_limit_what_is_loaded() {
     let world = World::new();
     world.generate(&GeneratorOptions { orders: 100, seed: 2, ..GeneratorOptions::default() });
-    let told = world.run(&["--json", "backfill", "--from", "2100-01-01"]);
-    assert_eq!(told.code, 2, "a day beyond what is accepted: {}", told.err);
-    let told = world.run(&["--json", "backfill", "--to", "1990-01-01"]);
-    assert_eq!(told.code, 0, "{}", told.err);
-    assert_eq!(told.json()["runs"][0]["filtered"], 100);
+    let output = world.run(&["--json", "backfill", "--from", "2100-01-01"]);
+    assert_eq!(output.code, 2, "a day beyond what is accepted: {}", output.err);
+    let output = world.run(&["--json", "backfill", "--to", "1990-01-01"]);
+    assert_eq!(output.code, 0, "{}", output.err);
+    assert_eq!(output.json()["runs"][0]["filtered"], 100);
     assert_eq!(world.summary().orders, 0);
 }
 

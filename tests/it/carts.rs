@@ -1,4 +1,4 @@
-//! A cart that became an order is one record at the target, never two.
+//! A cart that became an order is one record in ActiveCampaign, never two.
 
 use crate::world::{World, assert_adds_up};
 use ordersync::simulator::{Ending, Fault, Kind};
@@ -48,9 +48,9 @@ fn put_orders(world: &World, orders: &[Value]) {
 }
 
 fn run(world: &World, job: &str) -> Value {
-    let told = world.run(&["--json", "--quiet", "sync", job]);
-    assert_eq!(told.code, 0, "{}{}", told.out, told.err);
-    let run = told.json()["runs"][0].clone();
+    let output = world.run(&["--json", "--quiet", "sync", job]);
+    assert_eq!(output.code, 0, "{}{}", output.out, output.err);
+    let run = output.json()["runs"][0].clone();
     assert_adds_up(&run);
     run
 }
@@ -64,7 +64,7 @@ fn only_record(world: &World) -> Value {
 }
 
 #[test]
-fn an_abandoned_cart_is_a_cart_at_the_target() {
+fn an_abandoned_cart_is_a_cart_in_activecampaign() {
     let world = world();
     put_carts(&world, &[checkout("tok-1")]);
     assert_eq!(run(&world, "carts")["created"], 1);
@@ -177,9 +177,9 @@ fn adopt_knows_which_carts_became_orders() {
         let before = only_record(&world);
         std::fs::remove_dir_all(world.path("state")).unwrap();
         for job in jobs {
-            let told = world.run(&["--json", "adopt", job]);
-            assert_eq!(told.code, 0, "{}", told.err);
-            let adoption = told.json()["adoption"].clone();
+            let message = world.run(&["--json", "adopt", job]);
+            assert_eq!(message.code, 0, "{}", message.err);
+            let adoption = message.json()["adoption"].clone();
             assert_eq!(adoption["absent"], 0, "{adoption}");
         }
         let writes = world.summary().writes;

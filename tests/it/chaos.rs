@@ -1,5 +1,5 @@
 //! Seeded schedules of faults, kills, stops, clock jumps and other hands in the account, in paused
-//! time. However one goes, in the end each valid order is at the target once and right, each
+//! time. However one goes, in the end each valid order is in ActiveCampaign once and right, each
 //! customer once, and the accounts add up.
 
 mod expected;

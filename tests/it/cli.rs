@@ -7,12 +7,12 @@ use ordersync::simulator::{Edit, Fault, Kind};
 #[test]
 fn a_fault_in_the_settings_names_file_line_and_key() {
     let world = World::new().policy("statusses = [\"paid\"]\n");
-    let told = world.run(&["plan"]);
-    assert_eq!(told.code, 2);
+    let message = world.run(&["plan"]);
+    assert_eq!(message.code, 2);
     for expected in ["ordersync.toml:", "statusses", "statuses"] {
-        assert!(told.err.contains(expected), "{expected}: {}", told.err);
+        assert!(message.err.contains(expected), "{expected}: {}", message.err);
     }
-    assert!(told.out.is_empty());
+    assert!(message.out.is_empty());
 }
 
 #[test]
@@ -22,10 +22,10 @@ fn a_wrong_export_names_its_file_and_the_missing_columns() {
         "orders.csv",
         "Name,Email,Financial Status,Paid at,Lineitem quantity,Lineitem name\n#1,a@example.com,paid,,1,Mug\n",
     );
-    let told = world.run(&["backfill"]);
-    assert_eq!(told.code, 2);
+    let message = world.run(&["backfill"]);
+    assert_eq!(message.code, 2);
     for expected in ["orders.csv", "Total", "Currency", "Created at", "Lineitem price"] {
-        assert!(told.err.contains(expected), "{expected}: {}", told.err);
+        assert!(message.err.contains(expected), "{expected}: {}", message.err);
     }
     assert_eq!(world.summary().requests, 0, "nothing was sent");
 }
@@ -33,9 +33,9 @@ fn a_wrong_export_names_its_file_and_the_missing_columns() {
 #[test]
 fn a_missing_export_says_so() {
     let world = World::new();
-    let told = world.run(&["plan"]);
-    assert_eq!(told.code, 2);
-    assert!(told.err.contains("exports/*"), "{}", told.err);
+    let message = world.run(&["plan"]);
+    assert_eq!(message.code, 2);
+    assert!(message.err.contains("exports/*"), "{}", message.err);
 }
 
 #[test]
@@ -51,10 +51,10 @@ fn a_refused_token_ends_with_five() {
     let world = World::new();
     world.generate(&GeneratorOptions { orders: 20, seed: 1, ..GeneratorOptions::default() });
     std::fs::write(world.path("token"), "wrong-token-99").unwrap();
-    let told = world.run(&["--json", "--quiet", "backfill"]);
-    assert_eq!(told.code, 5, "{}", told.err);
-    assert_eq!(told.json()["runs"][0]["outcome"], "stopped");
-    assert!(!told.err.contains("wrong-token-99") && !told.out.contains("wrong-token-99"));
+    let message = world.run(&["--json", "--quiet", "backfill"]);
+    assert_eq!(message.code, 5, "{}", message.err);
+    assert_eq!(message.json()["runs"][0]["outcome"], "stopped");
+    assert!(!message.err.contains("wrong-token-99") && !message.out.contains("wrong-token-99"));
     assert_eq!(world.summary().orders, 0);
 }
 
@@ -69,13 +69,13 @@ fn a_target_that_is_away_ends_with_six_and_the_next_run_resumes() {
         html: true,
     };
     world.simulator.inject(Fault::new(maintenance).on("POST", "/ecomOrders").nth(20).forever());
-    let told = world.run(&["--json", "--quiet", "backfill"]);
-    assert_eq!(told.code, 6, "{}", told.err);
-    let run = told.json()["runs"][0].clone();
+    let message = world.run(&["--json", "--quiet", "backfill"]);
+    assert_eq!(message.code, 6, "{}", message.err);
+    let run = message.json()["runs"][0].clone();
     assert_eq!(run["outcome"], "paused");
     crate::world::assert_adds_up(&run);
     world.simulator.clear_faults();
-    // Who runs it again wants to know, however long the target had asked to wait.
+    // Who runs it again wants to know, however long ActiveCampaign had asked to wait.
     let rest = world.load("backfill", 0);
     assert_eq!((&rest["run"], &rest["created"]), (&run["run"], &truth.valid.into()));
 }
@@ -87,9 +87,9 @@ fn a_native_connection_is_left_alone() {
     let (service, externalid, name) = ("shopify".into(), "test-store".into(), "Native".into());
     let edit = Edit::AddConnection { service, externalid, name, native: true };
     world.simulator.edit(edit).unwrap();
-    let told = world.run(&["backfill"]);
-    assert_eq!(told.code, 2, "{}", told.err);
-    assert!(told.err.contains("own integration"), "{}", told.err);
+    let message = world.run(&["backfill"]);
+    assert_eq!(message.code, 2, "{}", message.err);
+    assert!(message.err.contains("own integration"), "{}", message.err);
     assert_eq!(world.summary().orders, 0);
 }
 
@@ -113,26 +113,26 @@ fn init_writes_what_check_accepts_and_never_overwrites() {
 }
 
 #[test]
-fn check_tells_what_is_in_order_and_what_is_not() {
+fn check_shows_what_is_in_order_and_what_is_not() {
     let world = World::new();
     world.export("orders.csv", demo_orders());
-    let told = world.run(&["check"]);
-    assert_eq!(told.code, 0, "{}{}", told.out, told.err);
+    let message = world.run(&["check"]);
+    assert_eq!(message.code, 0, "{}{}", message.out, message.err);
     assert!(
-        told.out.contains("shopify-csv") && told.out.contains("does not exist yet"),
+        message.out.contains("shopify-csv") && message.out.contains("does not exist yet"),
         "{}",
-        told.out
+        message.out
     );
-    assert!(!told.out.contains(crate::world::TOKEN), "secrets are masked");
+    assert!(!message.out.contains(crate::world::TOKEN), "secrets are masked");
     std::fs::remove_file(world.path("token")).unwrap();
     world.export("more.csv", "a,b\n1,2\n");
-    let told = world.run(&["check"]);
-    assert_eq!(told.code, 2);
-    assert!(told.out.contains("2 faults"), "every fault at once: {}", told.out);
+    let message = world.run(&["check"]);
+    assert_eq!(message.code, 2);
+    assert!(message.out.contains("2 faults"), "every fault at once: {}", message.out);
 }
 
 #[test]
-fn status_tells_of_the_last_runs() {
+fn status_shows_of_the_last_runs() {
     let world = World::new();
     world.export("orders.csv", demo_orders());
     assert!(world.run(&["status"]).out.contains("no run yet"));
@@ -154,8 +154,8 @@ fn manual_pages_and_completions_know_every_verb() {
     let verbs: Vec<&str> =
         verbs.filter(|verb| verb.starts_with(|c: char| c.is_ascii_lowercase())).collect();
     assert!(verbs.contains(&"backfill") && verbs.len() > 10, "{verbs:?}");
-    let told = world.run(&["man", "--dir", "pages"]);
-    assert_eq!(told.code, 0, "{}", told.err);
+    let message = world.run(&["man", "--dir", "pages"]);
+    assert_eq!(message.code, 0, "{}", message.err);
     assert!(world.run(&["man"]).out.starts_with(".ie"));
     for verb in verbs.iter().filter(|verb| **verb != "help") {
         assert!(world.path(&format!("pages/ordersync-{verb}.1")).is_file(), "{verb} has no page");

@@ -7,11 +7,12 @@ use ordersync::simulator::{Edit, Fault, Kind, RetryAfter};
 #[test]
 fn ensure_makes_it_once_and_prints_its_id() {
     let world = World::new();
-    let told = world.run(&["connection", "ensure", "shop"]);
-    assert_eq!((told.code, told.out.as_str()), (0, "1\n"), "{}", told.err);
-    assert!(told.err.contains("created"), "{}", told.err);
-    let told = world.run(&["--json", "connection", "ensure", "shop"]).json()["connection"].clone();
-    assert_eq!((&told["id"], &told["created"]), (&"1".into(), &false.into()));
+    let output = world.run(&["connection", "ensure", "shop"]);
+    assert_eq!((output.code, output.out.as_str()), (0, "1\n"), "{}", output.err);
+    assert!(output.err.contains("created"), "{}", output.err);
+    let output =
+        world.run(&["--json", "connection", "ensure", "shop"]).json()["connection"].clone();
+    assert_eq!((&output["id"], &output["created"]), (&"1".into(), &false.into()));
     assert_eq!((world.summary().connections, world.summary().writes), (1, 1));
 }
 
@@ -20,8 +21,8 @@ fn ensure_makes_it_again_where_it_was_deleted() {
     let world = World::new();
     world.run(&["connection", "ensure", "shop"]);
     world.simulator.edit(Edit::DeleteConnection { id: 1 }).unwrap();
-    let told = world.run(&["connection", "ensure", "shop"]);
-    assert_eq!((told.code, told.out.as_str()), (0, "2\n"), "{}", told.err);
+    let output = world.run(&["connection", "ensure", "shop"]);
+    assert_eq!((output.code, output.out.as_str()), (0, "2\n"), "{}", output.err);
 }
 
 #[test]
@@ -39,12 +40,12 @@ fn the_list_shows_all_of_the_account_and_marks_native_ones() {
 }
 
 #[test]
-fn a_native_one_is_not_ours_and_a_bad_token_is_told() {
+fn a_native_one_is_not_ours_and_a_bad_token_is_reported() {
     let world = World::new();
     let (service, externalid, name) = ("shopify".into(), "test-store".into(), "Native".into());
     world.simulator.edit(Edit::AddConnection { service, externalid, name, native: true }).unwrap();
-    let told = world.run(&["connection", "ensure", "shop"]);
-    assert_eq!(told.code, 2, "{}", told.err);
+    let output = world.run(&["connection", "ensure", "shop"]);
+    assert_eq!(output.code, 2, "{}", output.err);
     world.simulator.inject(Fault::new(Kind::Forbidden).forever());
     assert_eq!(world.run(&["connection", "list"]).code, 5);
 }
@@ -112,7 +113,7 @@ fn a_sync_without_changes_does_not_fail_because_the_target_is_away() {
 }
 
 #[test]
-fn the_exit_code_of_what_only_reads_tells_refused_from_away() {
+fn the_exit_code_of_what_only_reads_shows_refused_from_away() {
     let away = Kind::Status { code: 503, retry_after: RetryAfter::Seconds(7_200), html: false };
     for (kind, exit, word) in [(Kind::PaymentRequired, 5, "refused"), (away, 6, "away")] {
         let world = World::new();
@@ -122,9 +123,14 @@ fn the_exit_code_of_what_only_reads_tells_refused_from_away() {
         for args in
             [&["verify", "shop"][..], &["verify", "shop", "--sample", "1/2"], &["adopt", "shop"]]
         {
-            let told = world.run(&[&["--json"], args].concat());
-            let error = told.json()["error"].clone();
-            assert_eq!((told.code, &error["exit"]), (exit, &exit.into()), "{args:?} {}", told.err);
+            let message = world.run(&[&["--json"], args].concat());
+            let error = message.json()["error"].clone();
+            assert_eq!(
+                (message.code, &error["exit"]),
+                (exit, &exit.into()),
+                "{args:?} {}",
+                message.err
+            );
             assert_eq!(error["code"], word, "{args:?}");
         }
         let undo = world.run(&["--json", "undo", "shop", "--run", "1", "--yes"]);

@@ -33,9 +33,9 @@ fn a_job_runs_when_it_is_due_and_again_and_again() {
     let truth =
         world.generate(&GeneratorOptions { orders: 30, seed: 3, ..GeneratorOptions::default() });
     let daemon = Process::daemon(&world);
-    daemon.tells("finished: 30 records read", 1);
+    daemon.wait_for_log("finished: 30 records read", 1);
     let writes = world.summary().writes;
-    daemon.tells("finished: 30 records read, 0 created", 2);
+    daemon.wait_for_log("finished: 30 records read, 0 created", 2);
     let log = daemon.stop(0);
     assert_eq!(world.summary().orders as u64, truth.valid);
     assert_eq!(world.summary().writes, writes, "later runs write nothing");
@@ -53,12 +53,12 @@ fn a_job_runs_when_it_is_due_and_again_and_again() {
 
 #[test]
 fn without_a_schedule_there_is_nothing_to_run() {
-    let told = World::new().run(&["daemon"]);
-    assert_eq!(told.code, 2);
+    let output = World::new().run(&["daemon"]);
+    assert_eq!(output.code, 2);
     assert!(
-        told.err.contains("no job has a schedule") && told.err.contains("hint: set one"),
+        output.err.contains("no job has a schedule") && output.err.contains("hint: set one"),
         "{}",
-        told.err
+        output.err
     );
 }
 
@@ -66,9 +66,9 @@ fn without_a_schedule_there_is_nothing_to_run() {
 fn without_a_token_it_does_not_wait_for_the_night_to_say_so() {
     let world = World::new().job(&far_away());
     std::fs::remove_file(world.path("token")).unwrap();
-    let told = world.run(&["daemon"]);
-    assert_eq!(told.code, 2, "{}", told.err);
-    assert!(told.err.contains("accounts.main"), "{}", told.err);
+    let output = world.run(&["daemon"]);
+    assert_eq!(output.code, 2, "{}", output.err);
+    assert!(output.err.contains("accounts.main"), "{}", output.err);
 }
 
 #[test]
@@ -93,8 +93,8 @@ fn however_many_runs_were_missed_one_is_caught_up() {
     state.execute("UPDATE runs SET started_ms = started_ms - 70 * 86400000", []).unwrap();
     drop(state);
     let daemon = Process::daemon(&world);
-    daemon.tells("shop is caught up", 1);
-    daemon.tells("finished: 20 records read, 0 created", 1);
+    daemon.wait_for_log("shop is caught up", 1);
+    daemon.wait_for_log("finished: 20 records read, 0 created", 1);
     daemon.stop(0);
     assert_eq!(runs(&world).len(), 2);
     let again = Process::daemon(&world);

@@ -1,4 +1,4 @@
-//! What an operator is told of an export that is not what it seems, and when.
+//! What an operator learns of an export that is not what it seems, and when.
 
 use crate::world::{Told, World, assert_adds_up};
 use ordersync::samples::GeneratorOptions;
@@ -19,24 +19,24 @@ fn cut(world: &World, name: &str, lines: usize) {
 }
 
 #[test]
-fn an_export_that_shrank_is_told_before_anything_is_sent_and_loses_nothing() {
+fn an_export_that_shrank_is_reported_before_anything_is_sent_and_loses_nothing() {
     let world = generated(60);
     let whole = world.load("backfill", 0);
     assert_eq!(whole["warnings"], serde_json::json!([]));
     cut(&world, "orders.csv", 30);
     for (verb, args) in [("plan", &["plan"][..]), ("check", &["check", "--offline"])] {
-        let told = world.run(args);
+        let output = world.run(args);
         assert!(
-            told.out.contains("orders.csv has") && told.out.contains("it may be cut"),
+            output.out.contains("orders.csv has") && output.out.contains("it may be cut"),
             "{verb}: {}",
-            told.out
+            output.out
         );
     }
     let plan = world.run(&["--json", "plan"]).json();
     assert_eq!(plan["plans"][0]["warnings"].as_array().unwrap().len(), 1);
-    let told = world.run(&["--json", "sync"]);
-    let run = told.json()["runs"][0].clone();
-    assert!(told.err.contains("less than it was"), "{}", told.err);
+    let output = world.run(&["--json", "sync"]);
+    let run = output.json()["runs"][0].clone();
+    assert!(output.err.contains("the export shrank"), "{}", output.err);
     assert_eq!(run["warnings"].as_array().unwrap().len(), 1);
     assert_adds_up(&run);
     assert_eq!(world.summary().orders, 60, "what is not in an export is not deleted");
@@ -67,7 +67,7 @@ fn dead_letters_outlive_an_export_that_shrank() {
 }
 
 #[test]
-fn a_file_that_is_gone_is_told_unless_another_took_its_place() {
+fn a_file_that_is_gone_is_reported_unless_another_took_its_place() {
     let world = generated(40);
     let text = std::fs::read(world.path("exports/orders.csv")).unwrap();
     world.load("backfill", 0);
@@ -75,10 +75,12 @@ fn a_file_that_is_gone_is_told_unless_another_took_its_place() {
     std::fs::remove_file(world.path("exports/orders.csv")).unwrap();
     assert!(!world.run(&["plan"]).out.contains("is gone"), "the night's export has another name");
     world.export("orders_2.csv", &text[..text.len() / 3]);
-    let told = world.run(&["plan"]).out;
+    let output = world.run(&["plan"]).out;
     assert!(
-        told.contains("Warning ") && told.contains("orders.csv (") && told.contains("is gone"),
-        "{told}"
+        output.contains("Warning ")
+            && output.contains("orders.csv (")
+            && output.contains("is gone"),
+        "{output}"
     );
 }
 
@@ -92,10 +94,10 @@ fn backfilled_while_written(world: &World) -> Told {
             file.write_all(b"\n").unwrap();
         }
     });
-    let told = world.run(&["backfill"]);
+    let output = world.run(&["backfill"]);
     stop.send(()).unwrap();
     writer.join().unwrap();
-    told
+    output
 }
 
 #[test]
@@ -104,15 +106,15 @@ fn nothing_is_sent_from_a_file_that_is_still_being_written() {
     // not at all (0); not each time.
     for _ in 0..20 {
         let world = generated(20);
-        let told = backfilled_while_written(&world);
-        if told.code < 2 {
+        let output = backfilled_while_written(&world);
+        if output.code < 2 {
             continue;
         }
-        assert_eq!(told.code, 2, "{}\n{}", told.out, told.err);
+        assert_eq!(output.code, 2, "{}\n{}", output.out, output.err);
         assert!(
-            told.err.contains("is still being written") || told.err.contains("changed while"),
+            output.err.contains("is still being written") || output.err.contains("changed while"),
             "{}",
-            told.err
+            output.err
         );
         assert_eq!(world.summary().requests, 0);
         assert_eq!(world.load("backfill", 0)["created"], 20);
@@ -125,17 +127,17 @@ fn nothing_is_sent_from_a_file_that_is_still_being_written() {
 fn nothing_is_sent_while_a_browser_is_at_the_file() {
     let world = generated(5);
     world.export("orders.csv.crdownload", "Name,Em");
-    let told = world.run(&["backfill"]);
-    assert_eq!(told.code, 2);
-    assert!(told.err.contains("is a download that is not finished"), "{}", told.err);
-    assert!(told.err.contains("orders.csv: is still being downloaded"), "{}", told.err);
+    let output = world.run(&["backfill"]);
+    assert_eq!(output.code, 2);
+    assert!(output.err.contains("is a download that is not finished"), "{}", output.err);
+    assert!(output.err.contains("orders.csv: is still being downloaded"), "{}", output.err);
     assert_eq!(world.summary().requests, 0);
     std::fs::remove_file(world.path("exports/orders.csv.crdownload")).unwrap();
     assert_eq!(world.load("backfill", 0)["created"], 5);
 }
 
 #[test]
-fn a_guessed_encoding_is_told_in_text_and_json() {
+fn a_guessed_encoding_is_reported_in_text_and_json() {
     let world = generated(5);
     let text = std::fs::read_to_string(world.path("exports/orders.csv")).unwrap();
     let text = text.replacen("Vendor", "V~ndor", 1).replace(|c: char| !c.is_ascii(), "o");
@@ -159,47 +161,47 @@ fn a_guessed_encoding_is_told_in_text_and_json() {
 fn the_formats_are_listed_without_any_settings() {
     let world = World::new();
     std::fs::remove_file(world.path("ordersync.toml")).unwrap();
-    let told = world.run(&["formats"]);
-    assert_eq!(told.code, 0, "{}", told.err);
+    let output = world.run(&["formats"]);
+    assert_eq!(output.code, 0, "{}", output.err);
     assert!(
-        told.out.contains("shopify-csv") && told.out.contains("Needs: Name or Id, Email"),
+        output.out.contains("shopify-csv") && output.out.contains("Needs: Name or Id, Email"),
         "{}",
-        told.out
+        output.out
     );
     let json = world.run(&["--json", "formats", "--show", "shopify-json"]).json();
     assert_eq!(json["formats"].as_array().unwrap().len(), 1);
     assert!(json["formats"][0]["how"].as_str().unwrap().contains("orders.json"));
-    let told = world.run(&["formats", "--show", "etsy-csv"]);
+    let output = world.run(&["formats", "--show", "etsy-csv"]);
     assert!(
-        told.out.contains("[mappings.etsy-csv]") && told.out.contains("Sale Date"),
+        output.out.contains("[mappings.etsy-csv]") && output.out.contains("Sale Date"),
         "{}",
-        told.out
+        output.out
     );
-    let told = world.run(&["formats", "--show", "shopfy"]);
-    assert_eq!(told.code, 2);
-    assert!(told.err.contains("expected one of: shopify-csv"), "{}", told.err);
+    let output = world.run(&["formats", "--show", "shopfy"]);
+    assert_eq!(output.code, 2);
+    assert!(output.err.contains("expected one of: shopify-csv"), "{}", output.err);
 }
 
 #[test]
 fn check_and_plan_say_what_was_seen_and_a_refusal_names_the_nearest() {
     let world = generated(5);
-    for told in [world.run(&["plan"]), world.run(&["check", "--offline"])] {
+    for output in [world.run(&["plan"]), world.run(&["check", "--offline"])] {
         assert!(
-            told.out.contains("UTF-8")
-                && told.out.contains("of its 79 columns are those of a Shopify"),
+            output.out.contains("UTF-8")
+                && output.out.contains("of its 79 columns are those of a Shopify"),
             "{}",
-            told.out
+            output.out
         );
     }
     world.export("orders.csv", "Name,Email,Amount\n");
-    let told = world.run(&["plan"]);
-    assert_eq!(told.code, 2);
+    let output = world.run(&["plan"]);
+    assert_eq!(output.code, 2);
     assert!(
-        told.err.contains("the nearest is shopify-csv, which knows 2 of its 3 columns"),
+        output.err.contains("the nearest is shopify-csv, which knows 2 of its 3 columns"),
         "{}",
-        told.err
+        output.err
     );
-    assert!(told.err.contains("a mapping in the settings reads any other"), "{}", told.err);
+    assert!(output.err.contains("a mapping in the settings reads any other"), "{}", output.err);
 }
 
 #[test]
@@ -209,12 +211,12 @@ fn of_an_order_that_lost_or_doubled_a_row_nothing_is_sent_even_below_a_discount(
                 Lineitem quantity,Lineitem name,Lineitem price,Id\n";
     let first = "#1001,ann@example.com,paid,EUR,28.00,5.00,6.00,39.00,SPRING,10.00,2024-01-31 10:11:12 +0100,1,Mug,30.00,71\n";
     let second = "#1001,ann@example.com,,,,,,,,,2024-01-31 10:11:12 +0100,1,Spoon,8.00,\n";
-    let told = |rows: &[&str]| {
+    let output = |rows: &[&str]| {
         world.export("orders.csv", format!("{head}{}", rows.concat()));
         let plan = world.run(&["--json", "plan"]).json()["plans"][0].clone();
         (plan["create"].clone(), plan["invalid_reasons"][0]["reason"].clone())
     };
-    assert_eq!(told(&[first, second]), (1.into(), serde_json::Value::Null));
-    assert_eq!(told(&[first]), (0.into(), "truncated".into()));
-    assert_eq!(told(&[first, second, second]), (0.into(), "repeated_row".into()));
+    assert_eq!(output(&[first, second]), (1.into(), serde_json::Value::Null));
+    assert_eq!(output(&[first]), (0.into(), "truncated".into()));
+    assert_eq!(output(&[first, second, second]), (0.into(), "repeated_row".into()));
 }

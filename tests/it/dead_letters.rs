@@ -1,11 +1,11 @@
-//! What did not make it is told with every reason, can be sent again, and goes out in safe forms.
+//! What was not sent is listed with every reason, can be sent again, and goes out in safe forms.
 
 use crate::world::{Told, World};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Fault, Kind, RetryAfter};
 use serde_json::Value;
 
-/// A shop with invalid orders, and with two that the target refuses for different reasons.
+/// A shop with invalid orders, and with two that ActiveCampaign refuses for different reasons.
 fn loaded() -> (World, [String; 2]) {
     let world = World::new();
     let shop = GeneratorOptions {
@@ -29,9 +29,9 @@ fn loaded() -> (World, [String; 2]) {
     (world, keys)
 }
 
-fn well(told: Told) -> Told {
-    assert_eq!(told.code, 0, "{}{}", told.out, told.err);
-    told
+fn well(output: Told) -> Told {
+    assert_eq!(output.code, 0, "{}{}", output.out, output.err);
+    output
 }
 
 fn letters(world: &World) -> Value {
@@ -78,9 +78,9 @@ fn one_is_shown_with_advice_for_each_reason() {
             "{text}"
         );
     }
-    let told = world.run(&["dead-letters", "show", "shop", "no-such-order"]);
-    assert_eq!(told.code, 2);
-    assert!(told.err.contains("dead-letters list shop"), "{}", told.err);
+    let output = world.run(&["dead-letters", "show", "shop", "no-such-order"]);
+    assert_eq!(output.code, 2);
+    assert!(output.err.contains("dead-letters list shop"), "{}", output.err);
 }
 
 #[test]
@@ -90,8 +90,8 @@ fn a_retry_sends_the_chosen_ones_again_and_no_others() {
     assert_eq!(world.load("sync", 3)["refused"], 2, "left to itself, a sync does not ask again");
     assert_eq!(world.summary().requests, before.requests);
     let retry = ["--json", "dead-letters", "retry", "shop", "--reason", "order_http_400"];
-    let told = well(world.run(&retry)).json()["retry"].clone();
-    assert_eq!((&told["chosen"], &told["retried"]), (&1.into(), &1.into()));
+    let output = well(world.run(&retry)).json()["retry"].clone();
+    assert_eq!((&output["chosen"], &output["retried"]), (&1.into(), &1.into()));
     let run = world.load("sync", 3);
     assert_eq!((&run["created"], &run["refused"]), (&1.into(), &1.into()));
     assert_eq!(world.summary().orders, before.orders + 1);
@@ -99,8 +99,8 @@ fn a_retry_sends_the_chosen_ones_again_and_no_others() {
     assert!(
         letters["dead_letters"].as_array().unwrap().iter().all(|letter| letter["order"] != keys[0])
     );
-    let told = well(world.run(&["--json", "dead-letters", "retry", "--order", &keys[1]])).json();
-    assert_eq!(told["retry"]["retried"], 1);
+    let output = well(world.run(&["--json", "dead-letters", "retry", "--order", &keys[1]])).json();
+    assert_eq!(output["retry"]["retried"], 1);
     assert_eq!(world.load("sync", 3)["created"], 1);
     assert!(world.summary().violations.is_empty(), "{:?}", world.summary().violations);
 }
@@ -108,12 +108,12 @@ fn a_retry_sends_the_chosen_ones_again_and_no_others() {
 #[test]
 fn a_retry_by_run_takes_what_that_run_met_and_leaves_invalid_ones_alone() {
     let (world, _) = loaded();
-    let told = well(world.run(&["--json", "dead-letters", "retry", "--run", "9"])).json();
-    assert_eq!(told["retry"]["chosen"], 0);
-    let told =
+    let output = well(world.run(&["--json", "dead-letters", "retry", "--run", "9"])).json();
+    assert_eq!(output["retry"]["chosen"], 0);
+    let output =
         well(world.run(&["--json", "dead-letters", "retry", "--run", "1"])).json()["retry"].clone();
-    assert_eq!((&told["chosen"], &told["retried"]), (&letters(&world)["total"], &2.into()));
-    assert_eq!(told["invalid"], told["chosen"].as_u64().unwrap() - 2);
+    assert_eq!((&output["chosen"], &output["retried"]), (&letters(&world)["total"], &2.into()));
+    assert_eq!(output["invalid"], output["chosen"].as_u64().unwrap() - 2);
     assert_eq!(world.load("backfill", 3)["created"], 2, "a backfill sends them too");
 }
 
@@ -128,9 +128,9 @@ fn an_export_is_one_object_or_row_for_each() {
     assert!(objects.iter().all(|object| object["job"] == "shop" && object["reasons"].is_array()));
     let file = world.path("letters.csv");
     let path = file.to_str().unwrap();
-    let told =
+    let output =
         well(world.run(&["dead-letters", "export", "shop", "--format", "csv", "--out", path]));
-    assert!(told.out.is_empty());
+    assert!(output.out.is_empty());
     let text = std::fs::read_to_string(&file).unwrap();
     let head = "job,order,number,stage,reasons,file,line,status,attempts,first_run,last_run";
     assert_eq!((text.lines().next(), text.lines().count() as u64), (Some(head), total + 1));

@@ -17,9 +17,9 @@ fn values(unit: &str, key: &str) -> Vec<String> {
 #[test]
 fn the_units_pass_systemds_own_judgement() {
     let output = Command::new("bash").arg(systemd("check")).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
-    println!("{told}");
+    let message = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{message}");
+    println!("{message}");
 }
 
 #[test]

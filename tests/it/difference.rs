@@ -28,9 +28,9 @@ fn plain(ids: std::ops::RangeInclusive<u64>) -> Vec<Value> {
 }
 
 fn difference(world: &World, run: &str) -> Value {
-    let told = world.run(&["--json", "plan", "--since-run", run]);
-    assert_eq!(told.code, 0, "{}", told.err);
-    told.json()["plans"][0]["difference"].clone()
+    let output = world.run(&["--json", "plan", "--since-run", run]);
+    assert_eq!(output.code, 0, "{}", output.err);
+    output.json()["plans"][0]["difference"].clone()
 }
 
 /// Counts by a name.
@@ -46,7 +46,7 @@ fn one(name: &str, count: u64) -> (String, u64) {
 }
 
 #[test]
-fn each_changed_field_is_told_from_what_to_what_and_why() {
+fn each_changed_field_is_reported_from_what_to_what_and_why() {
     let world = World::new();
     put(&world, &plain(1..=6));
     world.load("backfill", 0);
@@ -60,23 +60,23 @@ fn each_changed_field_is_told_from_what_to_what_and_why() {
     orders.remove(4);
     orders.push(order(7, json!({})));
     put(&world, &orders);
-    let told = difference(&world, "1");
+    let output = difference(&world, "1");
     assert_eq!(
-        (&told["known"], &told["unchanged"], &told["changed"]),
+        (&output["known"], &output["unchanged"], &output["changed"]),
         (&6.into(), &1.into(), &3.into())
     );
-    assert_eq!((&told["new"], &told["written_later"]), (&1.into(), &0.into()));
+    assert_eq!((&output["new"], &output["written_later"]), (&1.into(), &0.into()));
     let fields =
         [one("totalPrice", 1), one("taxAmount", 1), one("orderProducts", 1), one("email", 1)];
-    assert_eq!(counts(&told["by_field"], "field"), fields);
-    assert_eq!(counts(&told["by_why"], "why"), [one("source_changed", 3)]);
+    assert_eq!(counts(&output["by_field"], "field"), fields);
+    assert_eq!(counts(&output["by_why"], "why"), [one("source_changed", 3)]);
     assert_eq!(
-        told["left_out"],
+        output["left_out"],
         json!([{ "is": "filtered", "reason": "status_pending", "count": 1 }])
     );
-    assert_eq!((&told["gone"], &told["gone_examples"]), (&1.into(), &json!(["5"])));
-    assert_eq!(told["settings"], json!([]), "no setting changed");
-    let examples = told["examples"].as_array().unwrap();
+    assert_eq!((&output["gone"], &output["gone_examples"]), (&1.into(), &json!(["5"])));
+    assert_eq!(output["settings"], json!([]), "no setting changed");
+    let examples = output["examples"].as_array().unwrap();
     let changes = json!([
         { "field": "totalPrice", "from": 2500, "to": 2600, "kept": true },
         { "field": "taxAmount", "from": null, "to": 100, "kept": true },
@@ -94,7 +94,7 @@ fn each_changed_field_is_told_from_what_to_what_and_why() {
 }
 
 #[test]
-fn a_changed_setting_is_told_apart_from_a_changed_shop() {
+fn a_changed_setting_is_reported_apart_from_a_changed_shop() {
     let refunded = json!({ "financial_status": "partially_refunded", "refunds": [
         { "transactions": [{ "kind": "refund", "status": "success", "amount": "5.00" }] }] });
     let world = World::new();
@@ -104,13 +104,13 @@ fn a_changed_setting_is_told_apart_from_a_changed_shop() {
     let mut more = refunded.clone();
     more["line_items"] = json!([{ "name": "Cup", "price": "10.00", "quantity": 2 }]);
     put(&world, &[order(1, refunded), order(2, more), order(3, json!({}))]);
-    let told = difference(&world, "1");
+    let output = difference(&world, "1");
     assert_eq!(
-        counts(&told["by_why"], "why"),
+        counts(&output["by_why"], "why"),
         [one("mapping_changed", 1), one("source_and_mapping_changed", 1)]
     );
-    assert_eq!(told["settings"], json!([{ "name": "refunds", "from": "original", "to": "net" }]));
-    let example = &told["examples"][0];
+    assert_eq!(output["settings"], json!([{ "name": "refunds", "from": "original", "to": "net" }]));
+    let example = &output["examples"][0];
     assert_eq!((&example["order"], &example["why"]), (&"#1".into(), &"mapping_changed".into()));
     assert_eq!(
         example["changes"],
@@ -119,14 +119,14 @@ fn a_changed_setting_is_told_apart_from_a_changed_shop() {
     let text = world.run(&["plan", "--since-run", "1"]).out;
     assert!(text.contains("refunds: original → net"), "{text}");
     world.load("sync", 0);
-    let told = difference(&world, "1");
+    let output = difference(&world, "1");
     assert_eq!(
-        (&told["written_later"], &told["unchanged"], &told["changed"]),
+        (&output["written_later"], &output["unchanged"], &output["changed"]),
         (&2.into(), &1.into(), &0.into())
     );
-    let told = difference(&world, "2");
+    let output = difference(&world, "2");
     assert_eq!(
-        (&told["known"], &told["unchanged"]),
+        (&output["known"], &output["unchanged"]),
         (&3.into(), &3.into()),
         "that run, or one before it"
     );
@@ -141,15 +141,15 @@ fn an_order_that_left_the_export_and_came_back_is_as_it_was() {
     assert_eq!(difference(&world, "1")["gone"], 1);
     world.load("sync", 0);
     put(&world, &plain(1..=3));
-    let told = difference(&world, "1");
+    let output = difference(&world, "1");
     assert_eq!(
-        (&told["gone"], &told["unchanged"], &told["changed"]),
+        (&output["gone"], &output["unchanged"], &output["changed"]),
         (&0.into(), &3.into(), &0.into())
     );
 }
 
 #[test]
-fn what_was_written_before_differences_were_kept_is_told_as_not_known() {
+fn what_was_written_before_differences_were_kept_is_reported_as_not_known() {
     let world = World::new();
     put(&world, &plain(1..=3));
     world.load("backfill", 0);
@@ -157,13 +157,13 @@ fn what_was_written_before_differences_were_kept_is_told_as_not_known() {
     let mut orders = plain(1..=3);
     orders[1] = order(2, json!({ "total_price": "26.00" }));
     put(&world, &orders);
-    let told = difference(&world, "1");
+    let output = difference(&world, "1");
     assert_eq!(
-        (&told["changed"], &told["fields_unknown"], &told["unchanged"]),
+        (&output["changed"], &output["fields_unknown"], &output["unchanged"]),
         (&1.into(), &1.into(), &2.into())
     );
-    assert_eq!(counts(&told["by_why"], "why"), [one("not_kept", 1)]);
-    assert_eq!((&told["by_field"], &told["settings"]), (&json!([]), &Value::Null));
+    assert_eq!(counts(&output["by_why"], "why"), [one("not_kept", 1)]);
+    assert_eq!((&output["by_field"], &output["settings"]), (&json!([]), &Value::Null));
     world.load("sync", 0);
     orders[1] = order(2, json!({ "total_price": "27.00" }));
     put(&world, &orders);
@@ -185,7 +185,7 @@ fn forget_outlines(world: &World) {
 }
 
 #[test]
-fn an_update_that_was_cut_off_is_told_as_such() {
+fn an_update_that_was_cut_off_is_reported_as_such() {
     let world = World::new();
     put(&world, &plain(1..=2));
     world.load("backfill", 0);
@@ -193,10 +193,10 @@ fn an_update_that_was_cut_off_is_told_as_such() {
     db.execute("UPDATE orders SET state = 2, fingerprint = 7 WHERE key = 2", []).unwrap();
     drop(db);
     put(&world, &[order(1, json!({})), order(2, json!({ "total_price": "26.00" }))]);
-    let told = difference(&world, "1");
-    assert_eq!((&told["changed"], &told["unchanged"]), (&1.into(), &1.into()));
-    assert_eq!(counts(&told["by_why"], "why"), [one("interrupted", 1)]);
-    assert_eq!(told["fields_unknown"], 1, "nobody knows which of the two the target holds");
+    let output = difference(&world, "1");
+    assert_eq!((&output["changed"], &output["unchanged"]), (&1.into(), &1.into()));
+    assert_eq!(counts(&output["by_why"], "why"), [one("interrupted", 1)]);
+    assert_eq!(output["fields_unknown"], 1, "nobody knows which of the two the target holds");
     let db = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
     db.execute("UPDATE orders SET state = 0, fingerprint = NULL WHERE key = 2", []).unwrap();
     drop(db);
@@ -208,7 +208,7 @@ fn an_update_that_was_cut_off_is_told_as_such() {
 }
 
 #[test]
-fn every_line_of_the_records_file_tells_its_changes() {
+fn every_line_of_the_records_file_shows_its_changes() {
     let world = World::new();
     put(&world, &plain(1..=30));
     world.load("backfill", 0);
@@ -216,8 +216,8 @@ fn every_line_of_the_records_file_tells_its_changes() {
         (1..=30).map(|id| order(id, json!({ "total_price": format!("{id}.00") }))).collect();
     put(&world, &orders);
     let file = world.path("plan.jsonl");
-    let told = world.run(&["plan", "--since-run", "1", "--jsonl", file.to_str().unwrap()]);
-    assert_eq!(told.code, 0, "{}", told.err);
+    let output = world.run(&["plan", "--since-run", "1", "--jsonl", file.to_str().unwrap()]);
+    assert_eq!(output.code, 0, "{}", output.err);
     let text = std::fs::read_to_string(file).unwrap();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 30);
@@ -248,8 +248,8 @@ fn a_plan_alone_says_what_its_updates_are() {
             order(2, json!({ "total_price": "2.00", "note": "x" })),
         ],
     );
-    let told = world.run(&["plan"]);
-    assert!(told.out.contains("orders that changed: total 2\n"), "{}", told.out);
+    let output = world.run(&["plan"]);
+    assert!(output.out.contains("orders that changed: total 2\n"), "{}", output.out);
     let plan = world.run(&["--json", "plan"]).json()["plans"][0].clone();
     assert_eq!(plan["changes"]["by_field"], json!([{ "field": "totalPrice", "count": 2 }]));
     assert!(plan.get("difference").is_none(), "nothing was held against anything");
@@ -262,9 +262,13 @@ fn a_run_that_is_not_of_the_job_is_wrong_usage_and_nothing_is_written_over() {
     world.load("backfill", 0);
     let file = world.path("kept.jsonl");
     std::fs::write(&file, "kept").unwrap();
-    let told = world.run(&["plan", "--since-run", "9", "--jsonl", file.to_str().unwrap()]);
-    assert_eq!(told.code, 2);
-    assert!(told.err.contains("no run 9 of shop") && told.err.contains("hint:"), "{}", told.err);
+    let output = world.run(&["plan", "--since-run", "9", "--jsonl", file.to_str().unwrap()]);
+    assert_eq!(output.code, 2);
+    assert!(
+        output.err.contains("no run 9 of shop") && output.err.contains("hint:"),
+        "{}",
+        output.err
+    );
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "kept");
 }
 
@@ -274,8 +278,8 @@ fn orders_that_were_undone_are_new_and_not_changed() {
     put(&world, &plain(1..=3));
     world.load("backfill", 0);
     assert_eq!(world.run(&["undo", "shop", "--run", "1", "--yes"]).code, 0);
-    let told = difference(&world, "1");
-    assert_eq!((&told["new"], &told["known"]), (&3.into(), &0.into()));
+    let output = difference(&world, "1");
+    assert_eq!((&output["new"], &output["known"]), (&3.into(), &0.into()));
     let db = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
     let left: i64 =
         db.query_row("SELECT count(*) FROM order_digests", [], |row| row.get(0)).unwrap();
@@ -291,12 +295,15 @@ fn adopted_orders_are_compared_too() {
     std::fs::remove_dir_all(world.path("state")).unwrap();
     assert_eq!(world.run(&["adopt", "shop"]).code, 0);
     world.load("sync", 0);
-    let told = difference(&world, "1");
-    assert_eq!((&told["known"], &told["unchanged"]), (&truth.valid.into(), &truth.valid.into()));
+    let output = difference(&world, "1");
+    assert_eq!(
+        (&output["known"], &output["unchanged"]),
+        (&truth.valid.into(), &truth.valid.into())
+    );
     let text = std::fs::read_to_string(world.path("exports/orders.csv")).unwrap();
     let world = world.policy("category = \"Shop\"\n");
     world.export("orders.csv", text);
-    let told = difference(&world, "1");
-    assert_eq!(counts(&told["by_why"], "why"), [one("mapping_changed", truth.valid)]);
-    assert_eq!(counts(&told["by_field"], "field"), [one("orderProducts.category", truth.valid)]);
+    let output = difference(&world, "1");
+    assert_eq!(counts(&output["by_why"], "why"), [one("mapping_changed", truth.valid)]);
+    assert_eq!(counts(&output["by_field"], "field"), [one("orderProducts.category", truth.valid)]);
 }

@@ -1,4 +1,4 @@
-//! One order end to end, for whoever is asked what became of it.
+//! One order end to end, for someone who asks what became of it.
 
 use crate::world::{Told, World};
 use ordersync::samples::GeneratorOptions;
@@ -22,15 +22,15 @@ fn explained(world: &World, order: &str, more: &[&str]) -> Told {
 }
 
 #[test]
-fn a_loaded_order_is_told_from_its_line_to_its_id_at_the_target() {
+fn a_loaded_order_is_reported_from_its_line_to_its_id_in_activecampaign() {
     let world = loaded();
     let target = world.target()["ecomOrders"][7].clone();
     let (key, number) =
         (target["externalid"].as_str().unwrap(), target["orderNumber"].as_str().unwrap());
     for asked in [key, number, number.trim_start_matches('#')] {
-        let told = explained(&world, asked, &["--json"]);
-        assert_eq!(told.code, 0, "{}", told.err);
-        let value = told.json();
+        let output = explained(&world, asked, &["--json"]);
+        assert_eq!(output.code, 0, "{}", output.err);
+        let value = output.json();
         let record = &value["records"][0];
         assert!(
             record["file"].as_str().unwrap().ends_with("orders.csv")
@@ -57,14 +57,14 @@ fn the_address_is_masked_unless_it_is_asked_for() {
     let target = world.target()["ecomOrders"][7].clone();
     let (key, email) = (target["externalid"].as_str().unwrap(), target["email"].as_str().unwrap());
     for form in [&["--json"][..], &[]] {
-        let told = explained(&world, key, form);
-        assert!(!told.out.contains(email) && told.out.contains("***@"), "{}", told.out);
+        let output = explained(&world, key, form);
+        assert!(!output.out.contains(email) && output.out.contains("***@"), "{}", output.out);
     }
     assert!(explained(&world, key, &["--reveal"]).out.contains(email));
 }
 
 #[test]
-fn an_invalid_order_is_told_with_its_reasons_and_its_dead_letter() {
+fn an_invalid_order_is_reported_with_its_reasons_and_its_dead_letter() {
     let world = loaded();
     let letters = world.run(&["--json", "dead-letters", "list"]).json();
     let letter =
@@ -80,16 +80,20 @@ fn an_invalid_order_is_told_with_its_reasons_and_its_dead_letter() {
 
 #[test]
 fn an_order_nobody_knows_is_wrong_usage() {
-    let told = explained(&loaded(), "#no-such-order", &[]);
-    assert_eq!(told.code, 2);
-    assert!(told.err.contains("#no-such-order") && told.err.contains("hint:"), "{}", told.err);
+    let output = explained(&loaded(), "#no-such-order", &[]);
+    assert_eq!(output.code, 2);
+    assert!(
+        output.err.contains("#no-such-order") && output.err.contains("hint:"),
+        "{}",
+        output.err
+    );
 }
 
 /// What the ledger has of an order.
 fn ledger(world: &World, order: &str) -> Value {
-    let told = explained(world, order, &["--json"]);
-    assert_eq!(told.code, 0, "{}", told.err);
-    told.json()["ledger"][0].clone()
+    let output = explained(world, order, &["--json"]);
+    assert_eq!(output.code, 0, "{}", output.err);
+    output.json()["ledger"][0].clone()
 }
 
 fn attempts(ledger: &Value, field: &str) -> Vec<String> {
@@ -111,12 +115,12 @@ fn text<'a>(order: &'a Value, name: &str) -> &'a str {
 }
 
 fn verify(world: &World, more: &[&str], code: i32) {
-    let told = world.run(&[&["verify", "shop"], more].concat());
-    assert_eq!(told.code, code, "{}{}", told.out, told.err);
+    let output = world.run(&[&["verify", "shop"], more].concat());
+    assert_eq!(output.code, code, "{}{}", output.out, output.err);
 }
 
 #[test]
-fn each_attempt_is_told_with_what_the_target_answered() {
+fn each_attempt_is_reported_with_what_activecampaign_answered() {
     let world = World::new();
     world.generate(&GeneratorOptions { orders: 1, seed: 13, ..GeneratorOptions::default() });
     let away = Kind::Status { code: 503, retry_after: RetryAfter::None, html: true };
@@ -150,15 +154,15 @@ fn each_attempt_is_told_with_what_the_target_answered() {
         at.ends_with("-05:00") || at.ends_with("-04:00"),
         "the job's zone, with its offset: {at}"
     );
-    let told = explained(&world, text(&order, "externalid"), &[]).out;
+    let output = explained(&world, text(&order, "externalid"), &[]).out;
     assert!(
-        told.contains("503") && told.contains("it is unknown whether it was carried out"),
-        "{told}"
+        output.contains("503") && output.contains("unknown whether it was processed"),
+        "{output}"
     );
 }
 
 #[test]
-fn of_an_order_that_was_sent_often_the_first_and_the_last_attempts_are_told() {
+fn of_an_order_that_was_sent_often_the_first_and_the_last_attempts_are_reported() {
     let (world, order) = shop(1);
     for total in 1..=12 {
         world
@@ -172,12 +176,12 @@ fn of_an_order_that_was_sent_often_the_first_and_the_last_attempts_are_told() {
     let what = attempts(&ledger, "what");
     assert_eq!((what.len(), &ledger["attempts_not_kept"]), (10, &15.into()), "{ledger}");
     assert_eq!((what[0].as_str(), what[9].as_str()), ("create", "update"));
-    let told = explained(&world, text(&order, "externalid"), &[]).out;
-    assert!(told.contains("less 15 that are not kept"), "{told}");
+    let output = explained(&world, text(&order, "externalid"), &[]).out;
+    assert!(output.contains("15 older ones not kept"), "{output}");
 }
 
 #[test]
-fn the_last_verification_of_an_order_is_told_and_what_became_of_a_difference() {
+fn the_last_verification_of_an_order_is_reported_and_what_became_of_a_difference() {
     let (world, order) = shop(20);
     let key = text(&order, "externalid");
     let verification = |world: &World| ledger(world, key)["verification"].clone();
@@ -204,10 +208,10 @@ fn the_last_verification_of_an_order_is_told_and_what_became_of_a_difference() {
         (&repaired["verification"]["is"], &repaired["verification"]["written_since"]),
         (&"different".into(), &true.into())
     );
-    let told = explained(&world, key, &[]).out;
+    let output = explained(&world, key, &[]).out;
     assert!(
-        told.contains("it differed: total") && told.contains("written again since by run 2"),
-        "{told}"
+        output.contains("it differed: total") && output.contains("written again by run 2"),
+        "{output}"
     );
     let other = world.target()["ecomOrders"][1].clone();
     assert_eq!(
@@ -220,23 +224,23 @@ fn the_last_verification_of_an_order_is_told_and_what_became_of_a_difference() {
 }
 
 #[test]
-fn an_order_that_was_missing_is_told_through_its_repair() {
+fn an_order_that_was_missing_is_reported_through_its_repair() {
     let (world, order) = shop(20);
     let key = text(&order, "externalid");
     world.simulator.edit(Edit::DeleteOrder { externalid: key.into() }).unwrap();
     verify(&world, &[], 7);
-    let told = ledger(&world, key);
-    assert_eq!(told["verification"]["differs"], serde_json::json!(["missing"]), "{told}");
+    let output = ledger(&world, key);
+    assert_eq!(output["verification"]["differs"], serde_json::json!(["missing"]), "{output}");
     verify(&world, &["--repair"], 7);
-    let told = ledger(&world, key)["verification"].clone();
+    let output = ledger(&world, key)["verification"].clone();
     assert_eq!(
-        (&told["differs"], &told["written_since"]),
+        (&output["differs"], &output["written_since"]),
         (&serde_json::json!(["missing"]), &false.into())
     );
     world.load("sync", 0);
-    let told = ledger(&world, key);
-    assert_eq!(attempts(&told, "what"), ["create", "repair", "create"]);
-    assert_eq!(told["verification"]["written_since"], true, "{told}");
+    let output = ledger(&world, key);
+    assert_eq!(attempts(&output, "what"), ["create", "repair", "create"]);
+    assert_eq!(output["verification"]["written_since"], true, "{output}");
 }
 
 #[test]
@@ -245,10 +249,10 @@ fn an_order_that_no_sample_held_is_not_called_verified() {
     verify(&world, &["--sample", "1/3"], 0);
     let mut verified = 0;
     for order in world.target()["ecomOrders"].as_array().unwrap() {
-        let told = ledger(&world, text(order, "externalid"))["verification"].clone();
-        assert_eq!(told["sample"], "1/3", "{told}");
-        assert!(told["is"] == "equal" || told["is"] == "not_compared", "{told}");
-        verified += usize::from(told["is"] == "equal");
+        let output = ledger(&world, text(order, "externalid"))["verification"].clone();
+        assert_eq!(output["sample"], "1/3", "{output}");
+        assert!(output["is"] == "equal" || output["is"] == "not_compared", "{output}");
+        verified += usize::from(output["is"] == "equal");
     }
     let summary = world.run(&["status", "--json"]).json()["jobs"][0]["last_verification"].clone();
     assert_eq!((&summary["matching"], &summary["sample"]), (&30.into(), &"1/3".into()));
@@ -256,25 +260,25 @@ fn an_order_that_no_sample_held_is_not_called_verified() {
 }
 
 #[test]
-fn an_undone_order_is_told_with_its_delete_also_when_the_export_does_not_hold_it_any_more() {
+fn an_undone_order_is_reported_with_its_delete_also_when_the_export_no_longer_has_it() {
     let (world, _) = shop(20);
     let key = world.keys()[15].clone();
     let undone = world.run(&["--quiet", "undo", "shop", "--run", "1", "--yes"]);
     assert_eq!(undone.code, 0, "{}", undone.err);
-    let told = ledger(&world, &key);
-    assert_eq!(attempts(&told, "what"), ["create", "delete"]);
+    let output = ledger(&world, &key);
+    assert_eq!(attempts(&output, "what"), ["create", "delete"]);
     assert!(
-        told["remote_id"].is_null()
-            && told["attempts"][1]["remote_id"] == told["attempts"][0]["remote_id"],
-        "{told}"
+        output["remote_id"].is_null()
+            && output["attempts"][1]["remote_id"] == output["attempts"][0]["remote_id"],
+        "{output}"
     );
     world.generate(&GeneratorOptions { orders: 3, seed: 99, ..GeneratorOptions::default() });
-    let told = explained(&world, &key, &[]);
-    assert_eq!(told.code, 0, "{}", told.err);
+    let output = explained(&world, &key, &[]);
+    assert_eq!(output.code, 0, "{}", output.err);
     assert!(
-        told.out.contains("The export does not hold it.") && told.out.contains("undo of run 1"),
+        output.out.contains("Not in the export.") && output.out.contains("undo of run 1"),
         "{}",
-        told.out
+        output.out
     );
 }
 
@@ -291,11 +295,11 @@ fn an_order_that_was_refused_and_is_to_be_tried_again_says_so() {
     assert_eq!(world.run(&["dead-letters", "retry", "shop"]).code, 0);
     world.simulator.clear_faults();
     world.load("sync", 0);
-    let told = ledger(&world, &key);
-    let what = attempts(&told, "what");
+    let output = ledger(&world, &key);
+    let what = attempts(&output, "what");
     assert_eq!(
         (what[0].as_str(), &what[what.len() - 2..]),
         ("create", &["retry".to_owned(), "create".to_owned()][..]),
-        "{told}"
+        "{output}"
     );
 }

@@ -1,4 +1,4 @@
-//! Everything the target has been seen to do, and what becomes of the orders meanwhile.
+//! Everything ActiveCampaign has been seen to do, and what becomes of the orders meanwhile.
 
 use crate::world::{World, assert_adds_up};
 use ordersync::samples::{Expected, GeneratorOptions};
@@ -22,7 +22,7 @@ fn loaded_in(world: World, faults: impl IntoIterator<Item = Fault>) -> (World, E
     (world, truth, run)
 }
 
-/// Whatever happened in between, the target ends as it should, and the simulator found no fault
+/// Whatever happened in between, ActiveCampaign ends as it should, and the simulator found no fault
 /// with us.
 fn assert_right(world: &World, truth: &Expected, run: &Value) {
     let summary = world.summary();
@@ -193,9 +193,9 @@ fn an_unpaid_account_stops_with_five() {
     let world = World::new();
     world.generate(&GeneratorOptions { orders: ORDERS, seed: 17, ..GeneratorOptions::default() });
     world.simulator.inject(Fault::new(Kind::PaymentRequired).forever());
-    let told = world.run(&["backfill"]);
-    assert_eq!(told.code, 5, "{}", told.err);
-    assert!(told.err.contains("payment"), "{}", told.err);
+    let output = world.run(&["backfill"]);
+    assert_eq!(output.code, 5, "{}", output.err);
+    assert!(output.err.contains("payment"), "{}", output.err);
 }
 
 #[test]
@@ -203,9 +203,9 @@ fn a_redirect_is_never_followed() {
     let world = World::new();
     world.generate(&GeneratorOptions { orders: ORDERS, seed: 17, ..GeneratorOptions::default() });
     world.simulator.inject(Fault::new(Kind::Redirect).on("POST", "/ecomOrders").forever());
-    let told = world.run(&["backfill"]);
-    assert_eq!(told.code, 5, "{}", told.err);
-    assert!(told.err.contains("redirect"), "{}", told.err);
+    let output = world.run(&["backfill"]);
+    assert_eq!(output.code, 5, "{}", output.err);
+    assert!(output.err.contains("redirect"), "{}", output.err);
     assert_eq!(world.summary().orders, 0);
 }
 
@@ -359,7 +359,7 @@ fn one_order_deleted_and_all_changed(world: &World) -> Expected {
 }
 
 #[test]
-fn an_order_deleted_at_the_target_is_made_again() {
+fn an_order_deleted_in_activecampaign_is_made_again() {
     let world = World::new();
     let truth = one_order_deleted_and_all_changed(&world);
     let run = world.load("sync", 0);
@@ -369,7 +369,7 @@ fn an_order_deleted_at_the_target_is_made_again() {
 }
 
 #[test]
-fn an_order_deleted_at_the_target_is_left_alone_where_that_is_asked_for() {
+fn an_order_deleted_in_activecampaign_is_left_alone_where_that_is_asked_for() {
     let world = World::new().policy("deleted = \"leave\"\n");
     let truth = one_order_deleted_and_all_changed(&world);
     let run = world.load("sync", 0);
@@ -406,10 +406,10 @@ fn a_run_that_goes_wrong_stops_before_it_has_spoilt_everything() {
     let world = World::new().policy("refused_max = 5\n");
     world.generate(&GeneratorOptions { orders: 200, seed: 17, ..GeneratorOptions::default() });
     world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").forever());
-    let told = world.run(&["--json", "--quiet", "backfill"]);
-    assert_eq!(told.code, 5, "{}", told.err);
-    assert!(told.err.contains("policy.refused_max"), "{}", told.err);
-    let run = told.json()["runs"][0].clone();
+    let output = world.run(&["--json", "--quiet", "backfill"]);
+    assert_eq!(output.code, 5, "{}", output.err);
+    assert!(output.err.contains("policy.refused_max"), "{}", output.err);
+    let run = output.json()["runs"][0].clone();
     assert_eq!(run["outcome"], "stopped");
     let refused = run["refused"].as_u64().unwrap();
     assert!((6..=6 + 16).contains(&refused), "the threshold and what was in flight: {refused}");

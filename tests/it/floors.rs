@@ -28,8 +28,8 @@ fn violations_of(files: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn the_house_stands() {
     let house = inspect(Path::new(env!("CARGO_MANIFEST_DIR")));
-    let told: Vec<String> = house.violations.iter().map(ToString::to_string).collect();
-    assert!(told.is_empty(), "\n{}\n", told.join("\n"));
+    let output: Vec<String> = house.violations.iter().map(ToString::to_string).collect();
+    assert!(output.is_empty(), "\n{}\n", output.join("\n"));
     // An inspection that reads nothing would find nothing.
     assert!(
         house.files > 20 && house.mentions > 200,
@@ -263,9 +263,9 @@ fn what_is_allowed_or_only_looks_like_an_import_is_left_alone() {
 fn code_after_a_test_module_is_no_test() {
     let text =
         "#[cfg(test)]\nuse crate::samples;\n#[cfg(test)]\nmod tests {}\nuse crate::samples::demo;";
-    let told = violations_of(&[("src/extract/mod.rs", text)]);
+    let output = violations_of(&[("src/extract/mod.rs", text)]);
     assert_eq!(
-        told,
+        output,
         ["src/extract/mod.rs:5: extract must not import samples; it may import domain, scratch"]
     );
 }

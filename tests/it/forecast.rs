@@ -1,5 +1,5 @@
 //! What a plan says that a run takes is what it takes: on tokio's clock, where the account's limit
-//! and the target's answers are all that time passes for.
+//! and ActiveCampaign's answers are all that time passes for.
 
 use crate::rehearsal::{End, LastSend, Life, Rehearsal, in_paused_time};
 use ordersync::plan::{Assumptions, Forecast};
@@ -84,7 +84,7 @@ fn customers_that_come_again_late_are_counted_once() {
 }
 
 #[test]
-fn updates_and_unchanged_orders_are_told_apart() {
+fn updates_and_unchanged_orders_are_reported_apart() {
     in_paused_time(async {
         let shop = shop();
         shop.put(&orders(3, |_| 20));
@@ -172,16 +172,16 @@ fn where_answers_are_slow_and_few_are_in_flight_answers_bind_and_not_the_limit()
 /// seconds.
 async fn lefts(mut shop: Rehearsal) -> (RunReport, Vec<(f64, f64)>) {
     let forecast = shop.plan().forecast;
-    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let note = std::sync::Arc::clone(&told);
+    let output = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let note = std::sync::Arc::clone(&output);
     shop.watch = Box::new(move |progress: &Progress| {
-        let told = ordersync::report::progress_json(progress, Some(&forecast));
-        let left = told["progress"]["left_ms"].as_f64().unwrap() / 1000.0;
+        let output = ordersync::report::progress_json(progress, Some(&forecast));
+        let left = output["progress"]["left_ms"].as_f64().unwrap() / 1000.0;
         note.lock().unwrap().push((progress.elapsed.as_secs_f64(), left));
     });
     let report = finished(&shop).await;
-    let told = std::mem::take(&mut *told.lock().unwrap());
-    (report, told)
+    let output = std::mem::take(&mut *output.lock().unwrap());
+    (report, output)
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn a_slow_beginning_does_not_upset_the_expected_end() {
 }
 
 #[test]
-fn where_everything_is_at_the_target_already_the_expected_end_finds_out() {
+fn where_everything_is_in_activecampaign_already_the_expected_end_finds_out() {
     in_paused_time(async {
         let shop = shop();
         shop.put(&orders(3, |_| 20));

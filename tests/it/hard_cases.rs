@@ -72,7 +72,7 @@ fn an_order_that_changes_after_its_create_was_cut_off_is_brought_up_to_date() {
 }
 
 #[test]
-fn an_order_the_newest_file_can_not_tell_is_not_taken_from_an_older_one() {
+fn an_order_the_newest_file_lacks_is_not_taken_from_an_older_one() {
     let world = World::new();
     world.export("o1.csv", export([row(1, "paid", "Old")]));
     world.export("o2.csv", export([row(1, "paid", "New")]));
@@ -95,7 +95,7 @@ fn one_key_is_never_written_twice_at_once_whatever_its_status() {
 }
 
 #[test]
-fn an_order_doubled_at_the_target_is_found_though_the_exports_overlap() {
+fn an_order_doubled_in_activecampaign_is_found_though_the_exports_overlap() {
     let world = World::new();
     world.export("o1.csv", export([row(1, "paid", "Mug")]));
     world.export("o2.csv", export([row(1, "paid", "Mug"), row(2, "paid", "Mug")]));
@@ -109,10 +109,10 @@ fn an_order_doubled_at_the_target_is_found_though_the_exports_overlap() {
         "orderProducts": [{ "externalid": "x", "name": "Extra", "price": 100, "quantity": 1 }],
     });
     world.simulator.edit(Edit::AddOrder { order: order.as_object().unwrap().clone() }).unwrap();
-    let told = world.run(&["--json", "verify", "shop"]);
-    assert_eq!(told.code, 7, "{}", told.out);
+    let output = world.run(&["--json", "verify", "shop"]);
+    assert_eq!(output.code, 7, "{}", output.out);
     assert_eq!(
-        told.json()["verifications"][0]["differences_by_kind"],
+        output.json()["verifications"][0]["differences_by_kind"],
         json!([{ "kind": "duplicate", "count": 1 }])
     );
 }
@@ -129,9 +129,9 @@ fn an_address_in_the_wrong_column_reaches_neither_state_nor_terminal() {
         "o.csv",
         export([row(1, "paid", "Mug"), shifted, named, row(4, "paid", "Mug"), quoted]),
     );
-    let told = world.run(&["backfill"]);
+    let output = world.run(&["backfill"]);
     let plan = world.run(&["plan"]);
-    for text in [&told.out, &told.err, &plan.out, &plan.err] {
+    for text in [&output.out, &output.err, &plan.out, &plan.err] {
         assert!(!text.contains("canary.person") && !text.contains("Kanarienvogel"), "{text}");
     }
     for (path, bytes) in world.state_files() {
@@ -165,10 +165,10 @@ fn accounts_that_were_tampered_with_are_not_called_finished() {
     world.export("o.csv", export(pending.chain((6..=12).map(|n| row(n, "paid", "Mug")))));
     assert_eq!(world.run(&["backfill", "--canary", "3"]).code, 0);
     database(&world).execute("UPDATE runs SET filtered = filtered - 2", []).unwrap();
-    let told = world.run(&["--json", "backfill"]);
-    assert_eq!(told.code, 1, "{}", told.out);
-    assert!(told.err.contains("do not add up"), "{}", told.err);
-    assert_eq!(told.json()["runs"][0]["outcome"], "failed");
+    let output = world.run(&["--json", "backfill"]);
+    assert_eq!(output.code, 1, "{}", output.out);
+    assert!(output.err.contains("do not add up"), "{}", output.err);
+    assert_eq!(output.json()["runs"][0]["outcome"], "failed");
     let next = world.load("backfill", 0);
     assert_eq!(
         (&next["unchanged"], &next["filtered"]),
@@ -188,9 +188,9 @@ fn two_jobs_on_one_connection_do_not_spoil_each_others_accounts() {
         .unwrap();
     assert_eq!(world.run(&["backfill", "--canary", "3", "shop"]).code, 0);
     assert_eq!(world.run(&["backfill", "two"]).code, 0);
-    let told = world.run(&["--json", "backfill", "shop"]);
-    assert_eq!(told.code, 0, "{}", told.err);
-    assert_adds_up(&told.json()["runs"][0]);
+    let output = world.run(&["--json", "backfill", "shop"]);
+    assert_eq!(output.code, 0, "{}", output.err);
+    assert_adds_up(&output.json()["runs"][0]);
     assert_eq!(world.summary().orders, 6);
 }
 
@@ -234,9 +234,9 @@ fn one_job_that_can_not_be_done_does_not_keep_the_others() {
     world.export("o.csv", export([row(1, "paid", "Mug")]));
     std::fs::create_dir_all(world.path("bad")).unwrap();
     std::fs::write(world.path("bad/o.csv"), export([row(9, "paid", "Mug")])).unwrap();
-    let told = world.run(&["--json", "sync"]);
-    assert_eq!((told.code, world.summary().orders), (2, 1), "{}", told.err);
-    assert_eq!(told.json()["runs"].as_array().unwrap().len(), 2);
+    let output = world.run(&["--json", "sync"]);
+    assert_eq!((output.code, world.summary().orders), (2, 1), "{}", output.err);
+    assert_eq!(output.json()["runs"].as_array().unwrap().len(), 2);
 }
 
 #[test]

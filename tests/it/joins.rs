@@ -1,4 +1,4 @@
-//! Orders whose lines stand in other records, from the file to the target.
+//! Orders whose lines stand in other records, from the file to ActiveCampaign.
 
 use crate::world::{World, assert_adds_up};
 
@@ -44,11 +44,11 @@ fn orders_whose_lines_lie_far_below_them_arrive_whole_and_once() {
 }
 
 #[test]
-fn a_run_that_stopped_goes_on_where_it_was() {
+fn a_run_that_stopped_resumes_where_it_was() {
     let world = World::new();
     world.export("bulk.jsonl", scattered(30).join("\n"));
-    let told = world.run(&["--json", "--quiet", "backfill", "--canary", "10"]);
-    assert_eq!(told.code, 0, "{}\n{}", told.out, told.err);
+    let output = world.run(&["--json", "--quiet", "backfill", "--canary", "10"]);
+    assert_eq!(output.code, 0, "{}\n{}", output.out, output.err);
     assert_eq!(world.summary().orders, 10);
     let rest = world.load("backfill", 0);
     assert_eq!((&rest["read"], &rest["created"]), (&30.into(), &30.into()), "{rest}");
@@ -62,9 +62,9 @@ fn of_a_result_that_was_cut_nothing_is_sent() {
     let world = World::new();
     let text = scattered(10).join("\n");
     world.export("bulk.jsonl", &text[..text.len() - 5]);
-    let told = world.run(&["backfill"]);
-    assert_eq!(told.code, 1, "{}\n{}", told.out, told.err);
-    let said = format!("{}{}", told.out, told.err);
+    let output = world.run(&["backfill"]);
+    assert_eq!(output.code, 1, "{}\n{}", output.out, output.err);
+    let said = format!("{}{}", output.out, output.err);
     assert!(
         said.contains("bulk.jsonl, line 30, column 1: ends within the record that begins here"),
         "{said}"
@@ -93,21 +93,25 @@ fn check_names_the_table_that_is_missing_and_the_parts_of_a_set() {
     let order = r#"{"id":100,"status_id":10,"date_created":"Tue, 05 Mar 2019 21:40:11 +0000","total_inc_tax":"20.0000",
         "currency_code":"USD","billing_address":{"email":"ann@example.com"},"products":{"url":"u","resource":"r"}}"#;
     world.export("orders.json", order);
-    let told = world.run(&["check", "--offline"]);
-    assert_eq!(told.code, 2);
-    assert!(told.out.contains("the table bigcommerce-json/products is missing"), "{}", told.out);
+    let output = world.run(&["check", "--offline"]);
+    assert_eq!(output.code, 2);
+    assert!(
+        output.out.contains("the table bigcommerce-json/products is missing"),
+        "{}",
+        output.out
+    );
     let product = |id: u32| {
         format!(
             r#"{{"id":{id},"order_id":100,"product_id":{id},"name":"Mug","quantity":1,"price_inc_tax":"10.0000"}}"#
         )
     };
     world.export("products.json", format!("[{},{}]", product(1), product(2)));
-    let told = world.run(&["check", "--offline"]);
-    assert!(told.out.contains("products.json, bigcommerce-json/products,"), "{}", told.out);
+    let output = world.run(&["check", "--offline"]);
+    assert!(output.out.contains("products.json, bigcommerce-json/products,"), "{}", output.out);
     assert!(
-        !told.out.contains("of one order in several files"),
+        !output.out.contains("if an order is in several files"),
         "only one of the files holds orders: {}",
-        told.out
+        output.out
     );
     assert_eq!(world.load("backfill", 0)["created"], 1);
 }

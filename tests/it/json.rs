@@ -30,13 +30,13 @@ fn orders_in_json_arrive_to_the_cent_and_a_second_time_send_nothing() {
 }
 
 #[test]
-fn of_a_file_that_was_cut_the_last_order_is_not_sent_and_the_cut_is_told() {
+fn of_a_file_that_was_cut_the_last_order_is_not_sent_and_the_cut_is_reported() {
     let world = World::new();
     let text = format!("[{},\n{}]", order(1, "1"), order(2, "2"));
     world.export("orders.json", &text[..text.len() - 3]);
-    let told = world.run(&["backfill"]);
-    assert_eq!(told.code, 1, "{}\n{}", told.out, told.err);
-    let said = format!("{}{}", told.out, told.err);
+    let output = world.run(&["backfill"]);
+    assert_eq!(output.code, 1, "{}\n{}", output.out, output.err);
+    let said = format!("{}{}", output.out, output.err);
     assert!(
         said.contains("orders.json, line 4, column 1: ends within the record that begins here"),
         "{said}"
@@ -51,12 +51,12 @@ fn of_a_file_that_was_cut_the_last_order_is_not_sent_and_the_cut_is_told() {
 }
 
 #[test]
-fn check_tells_which_format_it_saw() {
+fn check_shows_which_format_it_saw() {
     let world = World::new();
     world.export("orders.json", order(1, "1"));
     world.export("other.json", r#"{"ordering":1,"sum":2}"#);
-    let told = world.run(&["check", "--offline"]);
-    assert_eq!(told.code, 2);
-    assert!(told.out.contains("Formats known: shopify-csv, "), "{}", told.out);
-    assert!(told.out.contains("not recognised: its keys are ordering, sum"), "{}", told.out);
+    let output = world.run(&["check", "--offline"]);
+    assert_eq!(output.code, 2);
+    assert!(output.out.contains("Formats known: shopify-csv, "), "{}", output.out);
+    assert!(output.out.contains("not recognised: its keys are ordering, sum"), "{}", output.out);
 }

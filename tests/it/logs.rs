@@ -30,12 +30,12 @@ fn errors(events: &[Value]) -> Vec<&Value> {
 fn a_machine_reads_every_line_and_each_failure_once() {
     let world = shop();
     world.simulator.inject(Fault::new(Kind::PaymentRequired).on("POST", "/ecomOrders").nth(3));
-    let told = world.run(&["--log-format", "json", "sync"]);
-    assert_eq!(told.code, 5);
-    let events = events(&told.err);
+    let printed = world.run(&["--log-format", "json", "sync"]);
+    assert_eq!(printed.code, 5);
+    let events = events(&printed.err);
     let errors = errors(&events);
-    assert_eq!(errors.len(), 1, "{}", told.err);
-    assert!(errors[0]["message"].as_str().unwrap().contains("asks for payment"), "{}", told.err);
+    assert_eq!(errors.len(), 1, "{}", printed.err);
+    assert!(errors[0]["message"].as_str().unwrap().contains("asks for payment"), "{}", printed.err);
     let text = world.run(&["--log-format", "text", "--color", "never", "sync", "nothing"]);
     assert!(
         text.err.starts_with("error: ") || text.err.contains("\nerror: "),
@@ -48,11 +48,11 @@ fn a_machine_reads_every_line_and_each_failure_once() {
 fn a_machine_reads_the_final_error_whatever_failed() {
     let world = shop().job("schedule = \"nightly\"\n");
     for args in [vec!["sync"], vec!["daemon"], vec!["status", "nobody"], vec!["--quiet", "check"]] {
-        let told = world.run(&[&["--log-format", "json"], args.as_slice()].concat());
-        assert_eq!(told.code, 2, "{args:?}");
-        let events = events(&told.err);
-        assert_eq!(errors(&events).len(), 1, "{args:?}: {}", told.err);
-        assert!(told.err.contains("jobs.shop.schedule"), "{args:?}: {}", told.err);
+        let printed = world.run(&[&["--log-format", "json"], args.as_slice()].concat());
+        assert_eq!(printed.code, 2, "{args:?}");
+        let events = events(&printed.err);
+        assert_eq!(errors(&events).len(), 1, "{args:?}: {}", printed.err);
+        assert!(printed.err.contains("jobs.shop.schedule"), "{args:?}: {}", printed.err);
     }
 }
 
@@ -60,11 +60,11 @@ fn a_machine_reads_the_final_error_whatever_failed() {
 fn what_happens_in_a_run_carries_its_job_and_run() {
     let world = shop();
     world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").nth(2));
-    let told = world.run(&["--log-format", "json", "-v", "sync"]);
-    let events = events(&told.err);
+    let printed = world.run(&["--log-format", "json", "-v", "sync"]);
+    let events = events(&printed.err);
     let of_run: Vec<&Value> =
         events.iter().filter(|event| event["target"] != "ordersync::cli::output").collect();
-    assert!(of_run.len() > 20, "each request is one: {}", told.err);
+    assert!(of_run.len() > 20, "each request is one: {}", printed.err);
     for event in of_run {
         let spans = event["spans"].as_array().unwrap_or_else(|| panic!("{event}"));
         assert!(spans.iter().any(|span| span["job"] == "shop"), "{event}");
@@ -94,6 +94,6 @@ fn under_systemd_the_log_goes_to_the_journal_with_its_levels() {
     }
     assert_eq!(text.matches("<3>").count(), 1, "{text}");
     // A log that was sent elsewhere is none of the journal's.
-    let told = world.command(&["sync"]).env("JOURNAL_STREAM", "1:1").output().unwrap();
-    assert!(String::from_utf8(told.stderr).unwrap().contains("error: "));
+    let printed = world.command(&["sync"]).env("JOURNAL_STREAM", "1:1").output().unwrap();
+    assert!(String::from_utf8(printed.stderr).unwrap().contains("error: "));
 }

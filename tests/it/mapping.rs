@@ -54,18 +54,18 @@ fn orders_arrive_as_the_mapping_says_and_a_second_time_send_nothing() {
 }
 
 #[test]
-fn a_mapping_that_is_wrong_is_told_with_its_line_before_anything_is_sent() {
+fn a_mapping_that_is_wrong_is_reported_with_its_line_before_anything_is_sent() {
     let world =
         World::new().policy(&MAPPING.replace("paid", "payed").replace("unit_price", "unit_pirce"));
     world.export("erp.csv", ROWS);
-    let told = world.run(&["plan"]);
-    assert_eq!(told.code, 2, "{}{}", told.out, told.err);
+    let message = world.run(&["plan"]);
+    assert_eq!(message.code, 2, "{}{}", message.out, message.err);
     for expected in [
         "ordersync.toml, line ",
         "mappings.erp.status[0].words.bezahlt: no status",
         "mappings.erp.line.unit_pirce: unknown key",
     ] {
-        assert!(told.err.contains(expected), "{expected}: {}", told.err);
+        assert!(message.err.contains(expected), "{expected}: {}", message.err);
     }
 }
 

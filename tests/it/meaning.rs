@@ -20,12 +20,12 @@ fn put(world: &World, orders: &[Value]) {
 }
 
 fn plan(world: &World) -> Value {
-    let told = world.run(&["--json", "plan"]);
-    assert_eq!(told.code, 0, "{}", told.err);
-    told.json()["plans"][0].clone()
+    let output = world.run(&["--json", "plan"]);
+    assert_eq!(output.code, 0, "{}", output.err);
+    output.json()["plans"][0].clone()
 }
 
-/// The totals at the target, by the orders' ids.
+/// The totals in ActiveCampaign, by the orders' ids.
 fn totals(world: &World) -> Vec<(String, String)> {
     let orders = world.target()["ecomOrders"].as_array().unwrap().clone();
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -36,7 +36,7 @@ fn totals(world: &World) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_shop_paid_on_delivery_is_told_which_setting_leaves_its_orders_out() {
+fn a_shop_paid_on_delivery_is_reported_which_setting_leaves_its_orders_out() {
     let pending = json!({ "financial_status": "pending" });
     let orders = [
         order(1, pending.clone()),
@@ -45,22 +45,22 @@ fn a_shop_paid_on_delivery_is_told_which_setting_leaves_its_orders_out() {
     ];
     let world = World::new();
     put(&world, &orders);
-    let told = world.run(&["plan"]);
+    let output = world.run(&["plan"]);
     assert!(
-        told.out.contains("Warning    2 of 3 orders are pending, and jobs.shop.policy.statuses"),
+        output.out.contains("Warning    2 of 3 orders are pending, and jobs.shop.policy.statuses"),
         "{}",
-        told.out
+        output.out
     );
     assert!(
-        told.out.contains("none that counts; left out: pending 2, cancelled 1"),
+        output.out.contains("none that counts; left out: pending 2, cancelled 1"),
         "{}",
-        told.out
+        output.out
     );
-    let told = plan(&world);
-    assert_eq!(told["warnings"][0]["code"], "pending_left_out");
-    assert_eq!(told["warnings"][0]["setting"], "jobs.shop.policy.statuses");
+    let output = plan(&world);
+    assert_eq!(output["warnings"][0]["code"], "pending_left_out");
+    assert_eq!(output["warnings"][0]["setting"], "jobs.shop.policy.statuses");
     assert_eq!(
-        told["statuses"],
+        output["statuses"],
         json!([
             { "status": "pending", "count": 2, "counts": false },
             { "status": "cancelled", "count": 1, "counts": false },
@@ -84,9 +84,9 @@ fn an_order_in_several_files_counts_once_and_by_its_newest_status() {
     let page = |status: &str| json!([order(1, json!({ "financial_status": status }))]).to_string();
     world.export("orders_1.json", page("pending"));
     world.export("orders_2.json", page("paid"));
-    let told = plan(&world);
-    assert_eq!((&told["read"], &told["filtered"]), (&2.into(), &1.into()));
-    assert_eq!(told["statuses"], json!([{ "status": "paid", "count": 1, "counts": true }]));
+    let output = plan(&world);
+    assert_eq!((&output["read"], &output["filtered"]), (&2.into(), &1.into()));
+    assert_eq!(output["statuses"], json!([{ "status": "paid", "count": 1, "counts": true }]));
 }
 
 #[test]
@@ -94,17 +94,17 @@ fn the_plan_shows_the_policy_in_force() {
     let world = World::new()
         .policy("refunds = \"skip\"\ncurrency = \"EUR\"\nstatuses = [\"paid\", \"refunded\"]\n");
     put(&world, &[order(1, json!({})), order(2, json!({ "financial_status": "refunded" }))]);
-    let told = plan(&world);
+    let output = plan(&world);
     assert_eq!(
-        told["policy"],
+        output["policy"],
         json!({
             "statuses": ["paid", "refunded"], "refunds": "skip", "total": "original", "missing_email": "invalid",
             "rounding": "refuse", "order_key": "id", "customers": "id", "currency": "EUR", "default_date": null, "category": null,
             "deleted": "create", "refused_max": 25, "webtoffee_date_shift": "auto", "time_zone": "America/New_York",
         })
     );
-    assert_eq!(told["statuses"][1], json!({ "status": "refunded", "count": 1, "counts": false }));
-    let filtered = &told["filtered_reasons"][0];
+    assert_eq!(output["statuses"][1], json!({ "status": "refunded", "count": 1, "counts": false }));
+    let filtered = &output["filtered_reasons"][0];
     assert_eq!((&filtered["reason"], &filtered["count"]), (&"fully_refunded".into(), &1.into()));
     assert!(filtered["advice"].as_str().unwrap().contains("policy.refunds"), "{filtered}");
     let text = world.run(&["plan"]).out;
@@ -127,16 +127,16 @@ fn a_total_that_is_not_the_sum_of_its_parts_is_sent_as_stated_and_told() {
             order(6, json!({ "total_price": "28.00", "total_tip_received": "3.00" })),
         ],
     );
-    let told = plan(&world);
-    assert_eq!((&told["create"], &told["totals_differ"]["count"]), (&6.into(), &2.into()));
+    let output = plan(&world);
+    assert_eq!((&output["create"], &output["totals_differ"]["count"]), (&6.into(), &2.into()));
     assert_eq!(
-        told["totals_differ"]["currencies"],
+        output["totals_differ"]["currencies"],
         json!([
             { "currency": "EUR", "orders": 1, "largest_minor_units": -100 },
             { "currency": "USD", "orders": 1, "largest_minor_units": 999 },
         ])
     );
-    let example = &told["totals_differ"]["examples"][0];
+    let example = &output["totals_differ"]["examples"][0];
     assert_eq!((&example["order"], &example["minor_units"]), (&"#2".into(), &999.into()));
     assert!(
         example["file"].as_str().unwrap().ends_with("orders.json") && example["line"] == 1,
@@ -215,14 +215,14 @@ fn what_was_assumed_and_rounded_is_counted() {
             order(7, json!({ "created_at": "02/11/2023 08:35" })),
         ],
     );
-    let told = plan(&world);
+    let output = plan(&world);
     assert_eq!(
-        (&told["create"], &told["filtered"], &told["invalid"]),
+        (&output["create"], &output["filtered"], &output["invalid"]),
         (&4.into(), &1.into(), &2.into())
     );
-    assert_eq!((&told["currency_assumed"], &told["date_assumed"]), (&1.into(), &1.into()));
-    assert_eq!(told["rounded"], json!({ "orders": 1, "amounts": 2 }));
-    assert_eq!(told["first_order"], "2020-01-01T00:00:00-05:00");
+    assert_eq!((&output["currency_assumed"], &output["date_assumed"]), (&1.into(), &1.into()));
+    assert_eq!(output["rounded"], json!({ "orders": 1, "amounts": 2 }));
+    assert_eq!(output["first_order"], "2020-01-01T00:00:00-05:00");
     let text = world.run(&["plan"]).out;
     for line in [
         "the currency EUR for 1 order whose export names none",

@@ -26,12 +26,12 @@ fn a_state_that_was_filled_elsewhere_is_not_taken_for_this_accounts() {
     std::fs::write(world.path("ordersync.toml"), settings.replace(&url(&world), &url(&other)))
         .unwrap();
     for verb in [&["plan"][..], &["backfill"], &["sync"], &["verify", "shop"]] {
-        let told = world.run(verb);
-        assert_eq!(told.code, 2, "{verb:?}: {}", told.err);
+        let output = world.run(verb);
+        assert_eq!(output.code, 2, "{verb:?}: {}", output.err);
         assert!(
-            told.err.contains("holds what was loaded into") && told.err.contains("hint:"),
+            output.err.contains("holds what was loaded into") && output.err.contains("hint:"),
             "{}",
-            told.err
+            output.err
         );
     }
     assert_eq!(other.summary().orders, 0);
@@ -46,9 +46,9 @@ fn orders_are_never_known_by_something_else_than_they_were_loaded_by() {
     world.load("backfill", 0);
     let world = world.policy("order_key = \"number\"\n");
     for verb in ["plan", "backfill", "sync"] {
-        let told = world.run(&[verb]);
-        assert_eq!(told.code, 2, "{verb}: {}", told.err);
-        assert!(told.err.contains("all would be loaded once more"), "{}", told.err);
+        let output = world.run(&[verb]);
+        assert_eq!(output.code, 2, "{verb}: {}", output.err);
+        assert!(output.err.contains("all of them would be loaded again"), "{}", output.err);
     }
     assert_eq!(world.summary().orders as u64, truth.valid);
 }

@@ -1,4 +1,4 @@
-//! The forecast as the program tells it, and beside it what the program then took.
+//! The forecast as the program shows it, and beside it what the program then took.
 
 use crate::world::{Told, World};
 use ordersync::samples::GeneratorOptions;
@@ -10,9 +10,9 @@ fn generated(orders: u64) -> GeneratorOptions {
 
 /// What the plans of these jobs say: their forecasts, and the sums by account.
 fn planned(world: &World, jobs: &[&str]) -> (Vec<Value>, Value) {
-    let told = world.run(&[&["--json", "plan"], jobs].concat());
-    assert_eq!(told.code, 0, "{}", told.err);
-    let plan = told.json();
+    let output = world.run(&[&["--json", "plan"], jobs].concat());
+    assert_eq!(output.code, 0, "{}", output.err);
+    let plan = output.json();
     let forecasts = plan["plans"].as_array().unwrap().iter().map(|plan| plan["forecast"].clone());
     (forecasts.collect(), plan["accounts"].clone())
 }
@@ -58,18 +58,18 @@ fn the_plan_states_its_assumptions_and_what_another_pace_would_change() {
     }
     assert_eq!(world.run(&["plan", "--html", "plan.html"]).code, 0);
     let page = std::fs::read_to_string(world.path("plan.html")).unwrap();
-    assert!(page.contains("At other paces, and what is assumed") && page.contains("5 (as set)"));
+    assert!(page.contains("At other rates, and assumptions") && page.contains("5 (as set)"));
 }
 
 #[test]
-fn a_backfill_tells_what_it_was_forecast_and_what_it_took() {
+fn a_backfill_shows_what_it_was_forecast_and_what_it_took() {
     let world = World::new();
     world.generate(&generated(40));
-    let told = world.run(&["backfill"]);
-    assert_eq!(told.code, 0, "{}", told.err);
+    let output = world.run(&["backfill"]);
+    assert_eq!(output.code, 0, "{}", output.err);
     let sent = world.summary().requests;
-    assert!(told.out.contains(&format!("forecast {sent} requests in ")), "{}", told.out);
-    assert!(told.out.contains(&format!(", took {sent} in ")), "{}", told.out);
+    assert!(output.out.contains(&format!("forecast {sent} requests in ")), "{}", output.out);
+    assert!(output.out.contains(&format!(", took {sent} in ")), "{}", output.out);
     world.export("orders.csv", "");
     world.generate(&generated(45));
     let run = world.load("backfill", 0);
@@ -78,13 +78,13 @@ fn a_backfill_tells_what_it_was_forecast_and_what_it_took() {
 }
 
 #[test]
-fn a_canary_is_told_what_its_own_orders_take() {
+fn a_canary_is_reported_what_its_own_orders_take() {
     let world = World::new();
     world.generate(&generated(300));
-    let told = world.run(&["backfill", "--canary", "10"]);
-    assert_eq!(told.code, 0, "{}", told.err);
-    assert!(told.err.contains("Canary: 10 orders in up to 22 requests"), "{}", told.err);
-    assert!(told.err.contains("then 20 to read them back"), "{}", told.err);
+    let output = world.run(&["backfill", "--canary", "10"]);
+    assert_eq!(output.code, 0, "{}", output.err);
+    assert!(output.err.contains("Canary: 10 orders in up to 22 requests"), "{}", output.err);
+    assert!(output.err.contains("then 20 to read them back"), "{}", output.err);
     assert!(world.summary().requests <= 42, "{}", world.summary().requests);
 }
 
@@ -93,17 +93,17 @@ fn a_verification_of_many_pages_says_beforehand_how_long_it_takes() {
     let world = World::new();
     world.generate(&generated(60));
     world.load("backfill", 0);
-    let told = |args: &[&str]| -> Told { world.run(args) };
-    assert!(!told(&["verify", "shop"]).err.contains("reading"), "a few pages are over at once");
+    let output = |args: &[&str]| -> Told { world.run(args) };
+    assert!(!output(&["verify", "shop"]).err.contains("reading"), "a few pages are over at once");
     let before = world.summary().requests;
-    let sampled = told(&["verify", "shop", "--sample", "1/1"]);
+    let sampled = output(&["verify", "shop", "--sample", "1/1"]);
     assert!(
         sampled.err.contains("shop: reading 60 orders back takes about 120 requests"),
         "{}",
         sampled.err
     );
     assert_eq!(world.summary().requests - before, 120, "as it said");
-    assert!(!told(&["--quiet", "verify", "shop", "--sample", "1/1"]).err.contains("reading"));
+    assert!(!output(&["--quiet", "verify", "shop", "--sample", "1/1"]).err.contains("reading"));
 }
 
 /// A shop's orders, and its abandoned carts, in one job for each and on one account.
@@ -152,16 +152,16 @@ fn two_jobs_of_one_account_are_forecast_together_to_the_request() {
     for (jobs, requests) in [(["shop", "carts"], [40, 25]), (["carts", "shop"], [45, 30])] {
         let world = orders_and_carts();
         let (forecasts, accounts) = planned(&world, &jobs);
-        let told = forecasts.iter().map(|forecast| forecast["requests"].as_u64().unwrap());
-        assert_eq!(told.collect::<Vec<_>>(), requests, "{jobs:?}");
+        let output = forecasts.iter().map(|forecast| forecast["requests"].as_u64().unwrap());
+        assert_eq!(output.collect::<Vec<_>>(), requests, "{jobs:?}");
         assert_eq!(accounts[0]["requests"], requests.iter().sum::<u64>());
         let together = world.run(&[&["plan"], jobs.as_slice()].concat()).out;
         assert!(
             together.contains("Together: 2 jobs write to main, one after the other"),
             "{together}"
         );
-        let told = world.run(&[&["backfill"], jobs.as_slice()].concat());
-        assert_eq!(told.code, 0, "{}", told.err);
+        let output = world.run(&[&["backfill"], jobs.as_slice()].concat());
+        assert_eq!(output.code, 0, "{}", output.err);
         assert_eq!(
             world.summary().requests,
             requests.iter().sum::<u64>() + 2,

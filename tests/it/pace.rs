@@ -36,7 +36,7 @@ fn a_long_backfill(window: Window, jitter_ms: u32, seed: u64) -> Summary {
     })
 }
 
-fn told(summary: &Summary) -> String {
+fn output(summary: &Summary) -> String {
     let used = summary.utilisation.unwrap() * 100.0;
     format!("{} requests, {} refused, {used:.1} % used", summary.requests, summary.refused_429)
 }
@@ -46,7 +46,7 @@ fn under_little_jitter_the_limit_is_used_up_and_never_broken() {
     for window in WINDOWS {
         for seed in 1..=3 {
             let summary = a_long_backfill(window, 5, seed);
-            println!("{window:?}: {}", told(&summary));
+            println!("{window:?}: {}", output(&summary));
             assert_eq!(summary.refused_429, 0, "{window:?}");
             assert!(summary.utilisation.unwrap() >= 0.97, "{window:?}: {:?}", summary.utilisation);
         }
@@ -58,7 +58,7 @@ fn under_much_jitter_the_limit_is_nearly_used_up_and_hardly_broken() {
     for window in WINDOWS {
         for seed in 1..=3 {
             let summary = a_long_backfill(window, 20, seed);
-            println!("{window:?}: {}", told(&summary));
+            println!("{window:?}: {}", output(&summary));
             let refused = summary.refused_429 as f64 / summary.requests as f64;
             assert!(refused <= 0.005, "{window:?}: {} refused", summary.refused_429);
             assert!(summary.utilisation.unwrap() >= 0.91, "{window:?}: {:?}", summary.utilisation);
@@ -178,10 +178,10 @@ type Arrivals = Vec<(u64, bool)>;
 /// Ours and those of others.
 fn arrivals_apart(shop: &Rehearsal) -> (Arrivals, Arrivals) {
     let log = shop.simulator.requests();
-    let told = |request: &Value| (request["at_ms"].as_u64().unwrap(), request["status"] == 429);
+    let output = |request: &Value| (request["at_ms"].as_u64().unwrap(), request["status"] == 429);
     let of = |theirs: bool| {
         let all = log.as_array().unwrap().iter();
-        all.filter(|request| (request["path"] == "/users/me") == theirs).map(told).collect()
+        all.filter(|request| (request["path"] == "/users/me") == theirs).map(output).collect()
     };
     (of(false), of(true))
 }

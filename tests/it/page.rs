@@ -9,8 +9,8 @@ use ordersync::samples::GeneratorOptions;
 use std::process::Command;
 
 fn page(world: &World, more: &[&str]) -> String {
-    let told = world.run(&[&["plan", "--html", "plan.html"], more].concat());
-    assert_eq!(told.code, 0, "{}", told.err);
+    let message = world.run(&[&["plan", "--html", "plan.html"], more].concat());
+    assert_eq!(message.code, 0, "{}", message.err);
     std::fs::read_to_string(world.path("plan.html")).unwrap()
 }
 
@@ -31,9 +31,9 @@ fn whatever_stands_in_whichever_field_the_page_and_the_screen_show_it_as_text() 
             assert_inert(&page);
             assert!(page.len() < 300_000, "what is long is cut: {} bytes", page.len());
         }
-        let told = world.run(&["plan"]);
-        assert_shows_all(&told.out);
-        assert_shows_all(&told.err);
+        let message = world.run(&["plan"]);
+        assert_shows_all(&message.out);
+        assert_shows_all(&message.err);
     }
     let page = page(&hostile::documents(), &[]);
     assert!(
@@ -113,9 +113,9 @@ fn every_record_and_every_payload_can_be_had_line_by_line() {
         defects_permille: 100,
         ..GeneratorOptions::default()
     });
-    let told =
+    let message =
         world.run(&["--json", "plan", "--jsonl", "plan.jsonl", "--payloads", "payloads.jsonl"]);
-    let plan = told.json()["plans"][0].clone();
+    let plan = message.json()["plans"][0].clone();
     let lines = |name: &str| -> Vec<serde_json::Value> {
         let text = std::fs::read_to_string(world.path(name)).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -149,16 +149,17 @@ fn every_record_and_every_payload_can_be_had_line_by_line() {
 fn a_file_that_cannot_be_written_is_named() {
     let world = hostile::rows();
     for flag in ["--html", "--jsonl", "--payloads"] {
-        let told = world.run(&["plan", flag, "no/such/folder/file"]);
-        assert_eq!(told.code, 2);
-        assert!(told.err.contains("no/such/folder/file"), "{}", told.err);
-        assert!(told.err.contains("hint: the folder has to exist"), "{}", told.err);
-        let told = world.run(&["plan", flag, "/dev/full"]);
-        assert_eq!(told.code, 1, "{flag}: {}", told.err);
+        let message = world.run(&["plan", flag, "no/such/folder/file"]);
+        assert_eq!(message.code, 2);
+        assert!(message.err.contains("no/such/folder/file"), "{}", message.err);
+        assert!(message.err.contains("hint: the folder does not exist"), "{}", message.err);
+        let message = world.run(&["plan", flag, "/dev/full"]);
+        assert_eq!(message.code, 1, "{flag}: {}", message.err);
         assert!(
-            told.err.contains("/dev/full") && told.err.contains("hint: the file is not whole"),
+            message.err.contains("/dev/full")
+                && message.err.contains("hint: the file is incomplete"),
             "{}",
-            told.err
+            message.err
         );
     }
 }

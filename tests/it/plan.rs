@@ -1,4 +1,4 @@
-//! The dry run tells what a run does, and does nothing itself.
+//! The dry run shows what a run does, and does nothing itself.
 
 use crate::world::World;
 use ordersync::samples::{Expected, GeneratorOptions, generate_json};
@@ -13,19 +13,19 @@ fn the_plan_is_the_truth_about_the_export() {
     };
     let world = World::new();
     let truth = world.generate(&generated);
-    assert_tells_the_truth(&world, &truth);
+    assert_shows_the_truth(&world, &truth);
     let world = World::new();
     let mut text = Vec::new();
     let same_truth = generate_json(&generated, &mut text).unwrap();
     assert_eq!(Expected { rows: truth.rows, ..same_truth.clone() }, truth);
     world.export("orders.jsonl", text);
-    assert_tells_the_truth(&world, &same_truth);
+    assert_shows_the_truth(&world, &same_truth);
 }
 
-fn assert_tells_the_truth(world: &World, truth: &Expected) {
-    let told = world.run(&["--json", "plan"]);
-    assert_eq!(told.code, 0, "{}", told.err);
-    let plan = told.json()["plans"][0].clone();
+fn assert_shows_the_truth(world: &World, truth: &Expected) {
+    let output = world.run(&["--json", "plan"]);
+    assert_eq!(output.code, 0, "{}", output.err);
+    let plan = output.json()["plans"][0].clone();
     assert_eq!(plan["read"], truth.orders);
     assert_eq!(plan["create"], truth.valid);
     assert_eq!(plan["invalid"], truth.orders - truth.valid);
@@ -45,12 +45,12 @@ fn assert_tells_the_truth(world: &World, truth: &Expected) {
         );
     }
     for (reason, count) in &truth.invalid {
-        let told = plan["invalid_reasons"]
+        let output = plan["invalid_reasons"]
             .as_array()
             .unwrap()
             .iter()
             .find(|entry| entry["reason"] == *reason);
-        assert_eq!(told.map(|entry| &entry["count"]), Some(&(*count).into()), "{reason}");
+        assert_eq!(output.map(|entry| &entry["count"]), Some(&(*count).into()), "{reason}");
     }
 }
 
@@ -62,8 +62,8 @@ fn the_plan_sends_nothing_and_changes_nothing() {
     assert!(world.state_files().is_empty(), "no state is made by looking");
     world.load("backfill", 0);
     let (state, requests) = (world.state_files(), world.summary().requests);
-    let told = world.run(&["--json", "dry-run"]);
-    assert_eq!(told.json()["plans"][0]["unchanged"], 100);
+    let output = world.run(&["--json", "dry-run"]);
+    assert_eq!(output.json()["plans"][0]["unchanged"], 100);
     assert_eq!(world.summary().requests, requests);
     let names = |files: &[(std::path::PathBuf, Vec<u8>)]| {
         files.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>()
@@ -77,9 +77,9 @@ fn the_plan_needs_neither_token_nor_network() {
     let world = World::new();
     world.generate(&GeneratorOptions { orders: 10, seed: 8, ..GeneratorOptions::default() });
     std::fs::remove_file(world.path("token")).unwrap();
-    let told = world.run(&["plan"]);
-    assert_eq!(told.code, 0, "{}", told.err);
-    assert!(told.out.contains("create     10"), "{}", told.out);
+    let output = world.run(&["plan"]);
+    assert_eq!(output.code, 0, "{}", output.err);
+    assert!(output.out.contains("create     10"), "{}", output.out);
     assert_eq!(world.run(&["backfill"]).code, 2);
 }
 

@@ -50,7 +50,7 @@ fn canaries_reach_neither_state_nor_log_nor_output() {
     world
         .simulator
         .inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").key("991").forever());
-    let mut told = String::new();
+    let mut message = String::new();
     for args in [
         vec!["-v", "plan"],
         vec!["-v", "backfill"],
@@ -69,21 +69,21 @@ fn canaries_reach_neither_state_nor_log_nor_output() {
         vec!["-v", "undo", "shop", "--run", "1", "--yes"],
     ] {
         let one = world.run(&args);
-        told.push_str(&one.out);
-        told.push_str(&one.err);
+        message.push_str(&one.out);
+        message.push_str(&one.err);
     }
     assert!(
-        told.contains("POST") || told.contains("/ecomOrders"),
-        "the log is there to be looked at: {told}"
+        message.contains("POST") || message.contains("/ecomOrders"),
+        "the log is there to be looked at: {message}"
     );
     let target = world.target().to_string();
     assert!(target.contains("canary.person@example.com"), "the canary was sent, where it belongs");
     assert!(
-        told.contains("order_http_422"),
-        "and its order was refused, which left a dead letter: {told}"
+        message.contains("order_http_422"),
+        "and its order was refused, which left a dead letter: {message}"
     );
     for canary in CANARIES {
-        assert!(!told.contains(canary), "{canary} in the output");
+        assert!(!message.contains(canary), "{canary} in the output");
         for (path, bytes) in world.state_files() {
             let found = bytes.windows(canary.len()).any(|window| window == canary.as_bytes());
             assert!(!found, "{canary} in {}", path.display());

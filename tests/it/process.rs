@@ -28,7 +28,7 @@ impl Process {
 
     pub fn daemon_by(command: &mut Command) -> Self {
         let daemon = Self::start(command);
-        daemon.tells("started: ", 1);
+        daemon.wait_for_log("started: ", 1);
         daemon
     }
 
@@ -54,7 +54,7 @@ impl Process {
     }
 
     /// Waits until the log says this so many times.
-    pub fn tells(&self, text: &str, times: usize) {
+    pub fn wait_for_log(&self, text: &str, times: usize) {
         let unsaid = |log: &mut Log| log.text.matches(text).count() < times && !log.is_over;
         let (log, waited) =
             self.log.1.wait_timeout_while(self.log.0.lock().unwrap(), PATIENCE, unsaid).unwrap();
@@ -76,7 +76,7 @@ impl Process {
     /// Asks it to stop in good order while answers are held up, and lets them go once it has heard.
     pub fn stops_while_held(&self, world: &World) {
         self.signal("TERM");
-        self.tells("stopping: waiting for what is in flight", 1);
+        self.wait_for_log("stopping: waiting for requests in flight", 1);
         world.simulator.release();
     }
 

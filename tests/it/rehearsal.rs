@@ -185,8 +185,8 @@ impl Rehearsal {
     /// A request of another integration of the same account.
     pub async fn ask_as_somebody_else(&self) -> bool {
         let request = axum::http::Request::get("/api/3/users/me").header("api-token", TOKEN);
-        let told = self.simulator.serve(request.body(Vec::new()).unwrap()).await;
-        matches!(told, ClientResponse::Whole(answer) if answer.status().is_success())
+        let output = self.simulator.serve(request.body(Vec::new()).unwrap()).await;
+        matches!(output, ClientResponse::Whole(answer) if answer.status().is_success())
     }
 
     fn client_options(&self) -> activecampaign::Options {
@@ -207,7 +207,7 @@ impl Rehearsal {
         }
     }
 
-    /// Until when the target told us to stay away, for longer than a run waits.
+    /// Until when ActiveCampaign asked us to wait, for longer than a run waits.
     pub fn away_until(&self) -> Instant {
         self.away_until.lock().unwrap().unwrap_or_else(Instant::now)
     }

@@ -120,9 +120,9 @@ fn a_second_process_on_the_account_is_turned_away() {
     world.hold_from(10);
     let mut child = world.start(&["--quiet", "backfill"]);
     assert!(wait_for_requests(&world, &mut child, 10));
-    let told = world.run(&["sync"]);
-    assert_eq!(told.code, 4, "{}", told.err);
-    assert!(told.err.contains("another process is writing to this account"), "{}", told.err);
+    let output = world.run(&["sync"]);
+    assert_eq!(output.code, 4, "{}", output.err);
+    assert!(output.err.contains("another process is writing to this account"), "{}", output.err);
     let status = world.run(&["status"]);
     assert!(status.out.contains("at work"), "{}", status.out);
     child.kill().unwrap();

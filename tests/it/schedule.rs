@@ -3,32 +3,32 @@
 use crate::world::World;
 
 #[test]
-fn a_faulty_schedule_is_told_by_every_verb_with_file_line_and_what_to_try() {
+fn a_faulty_schedule_is_reported_by_every_verb_with_file_line_and_what_to_try() {
     let world = World::new().job("schedule = \"*/90 2 * * *\"\n");
     for verb in ["check", "schedule", "daemon", "sync"] {
-        let told = world.run(&[verb]);
-        assert_eq!(told.code, 2, "{verb}: {}", told.err);
+        let output = world.run(&[verb]);
+        assert_eq!(output.code, 2, "{verb}: {}", output.err);
         for expected in [
             "ordersync.toml:",
             "jobs.shop.schedule: minute: found `*/90`",
             "expected a step",
             "hint: ",
         ] {
-            assert!(told.err.contains(expected), "{verb}: {expected}: {}", told.err);
+            assert!(output.err.contains(expected), "{verb}: {expected}: {}", output.err);
         }
     }
 }
 
 #[test]
-fn coming_runs_are_told_in_local_time_with_the_days_on_which_clocks_change() {
+fn coming_runs_are_reported_in_local_time_with_the_days_on_which_clocks_change() {
     // Every day at half past two. From one first Sunday of November to the next it is 371 days at
     // most, so whenever it is, clocks change on one of them in each direction; and on one more
     // where it is 364.
     let world = World::new().job("schedule = \"30 2 * * *\"\njitter_s = 0\n");
-    let told = world.run(&["schedule", "--next", "372"]);
-    assert_eq!(told.code, 0, "{}", told.err);
-    assert!(told.out.starts_with("shop (30 2 * * * in America/New_York)\n"), "{}", told.out);
-    let lines: Vec<&str> = told.out.lines().skip(1).collect();
+    let output = world.run(&["schedule", "--next", "372"]);
+    assert_eq!(output.code, 0, "{}", output.err);
+    assert!(output.out.starts_with("shop (30 2 * * * in America/New_York)\n"), "{}", output.out);
+    let lines: Vec<&str> = output.out.lines().skip(1).collect();
     assert_eq!(lines.len(), 372);
     let changes: Vec<&&str> = lines.iter().filter(|line| line.contains("clocks change")).collect();
     assert!((2..=4).contains(&changes.len()), "{changes:?}");
@@ -52,7 +52,7 @@ fn coming_runs_are_told_in_local_time_with_the_days_on_which_clocks_change() {
 }
 
 #[test]
-fn status_tells_when_a_job_is_due() {
+fn status_shows_when_a_job_is_due() {
     let world = World::new().job("schedule = \"@daily\"\njitter_s = 0\n");
     let status = world.run(&["status", "--json"]).json();
     assert!(status["jobs"][0]["next_due"].as_str().unwrap().contains("T00:00:00-0"), "{status}");

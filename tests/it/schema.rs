@@ -85,8 +85,8 @@ fn a_reader_of_the_published_schema_is_not_broken_by_a_key_that_is_added() {
     let mut added = plan.clone();
     added["plans"][0]["forecast"]["added"] = json!(1);
     assert_eq!(faults(&published(name), &added), None);
-    let told = faults(&closed(published(name)), &added).unwrap();
-    assert!(told.contains("/plans/0/forecast") && told.contains("added"), "{told}");
+    let output = faults(&closed(published(name)), &added).unwrap();
+    assert!(output.contains("/plans/0/forecast") && output.contains("added"), "{output}");
     for (key, wrong) in [("read", json!("1")), ("job", json!(null)), ("create", json!(-1))] {
         let mut plan = plan.clone();
         plan["plans"][0][key] = wrong;
@@ -129,24 +129,24 @@ fn sum(list: &Value, key: &str) -> u64 {
     list.as_array().unwrap().iter().map(|entry| number(&entry[key])).sum()
 }
 
-/// The sums that the schema promises of what a plan is held against, of runs and of accounts.
+/// The sums that the schema promises of what a plan is compared with, of runs and of accounts.
 #[test]
-fn what_is_told_of_a_past_adds_up_as_its_schema_says() {
+fn what_is_reported_of_a_past_adds_up_as_its_schema_says() {
     let mut met = BTreeSet::new();
     for (_, document) in DOCUMENTS.iter().filter(|(name, _)| *name == "plan") {
         let plan = &document["plans"][0];
-        let told = &plan["difference"];
-        let of = |names: &[&str]| names.iter().map(|name| number(&told[name])).sum::<u64>();
-        if told["since_run"].is_number() {
+        let output = &plan["difference"];
+        let of = |names: &[&str]| names.iter().map(|name| number(&output[name])).sum::<u64>();
+        if output["since_run"].is_number() {
             assert_eq!(
                 of(&["known"]),
-                of(&["unchanged", "changed", "gone"]) + sum(&told["left_out"], "count")
+                of(&["unchanged", "changed", "gone"]) + sum(&output["left_out"], "count")
             );
-            assert_eq!(of(&["changed"]), sum(&told["by_why"], "count"), "{told}");
-        } else if told["against"].is_string() {
-            assert_eq!(of(&["saved"]), of(&["same", "changed", "only_saved"]), "{told}");
+            assert_eq!(of(&["changed"]), sum(&output["by_why"], "count"), "{output}");
+        } else if output["against"].is_string() {
+            assert_eq!(of(&["saved"]), of(&["same", "changed", "only_saved"]), "{output}");
         }
-        met.insert((told["since_run"].is_number(), told["form"].as_str()));
+        met.insert((output["since_run"].is_number(), output["form"].as_str()));
         let forecast = &plan["forecast"];
         assert_eq!(document["accounts"][0]["requests"], forecast["requests"]);
         let takes = number(&forecast["duration_ms"]) + number(&forecast["connection_ms"]);

@@ -11,7 +11,7 @@ fn first_run(world: &World) -> Value {
     world.run(&["status", "--json"]).json()["jobs"][0]["runs"][0].clone()
 }
 
-/// A backfill of 60 orders that the target has asked to wait for an hour, after 20 of them.
+/// A backfill of 60 orders that ActiveCampaign has asked to wait for an hour, after 20 of them.
 fn waiting() -> (World, Child, Value) {
     let world = World::new().account("wait_max_s = 7200\n");
     world.generate(&GeneratorOptions { orders: 60, seed: 13, ..GeneratorOptions::default() });
@@ -35,7 +35,7 @@ fn instant(value: &Value) -> jiff::Timestamp {
 }
 
 #[test]
-fn a_run_at_work_tells_its_progress_its_wait_and_its_expected_end_and_a_killed_one_that_it_goes_on()
+fn a_run_at_work_shows_its_progress_its_wait_and_its_expected_end_and_a_killed_one_that_it_goes_on()
 {
     let (world, mut child, run) = waiting();
     assert_eq!(
@@ -62,7 +62,7 @@ fn a_run_at_work_tells_its_progress_its_wait_and_its_expected_end_and_a_killed_o
     assert!(run["expected_end"].is_null() && run["progress"].is_null(), "{run}");
     let text = world.run(&["status"]).out;
     for expected in
-        ["interrupted (killed); the next backfill goes on", "ActiveCampaign asked to wait until"]
+        ["interrupted (killed); the next backfill resumes it", "ActiveCampaign asked to wait until"]
     {
         assert!(text.contains(expected), "{expected}: {text}");
     }
@@ -96,8 +96,8 @@ fn a_run_that_was_killed_is_not_taken_for_one_at_work_while_another_process_hold
 #[test]
 fn a_job_without_a_run_says_so() {
     let world = World::new();
-    let told = world.run(&["status"]);
-    assert!(told.code == 0 && told.out.contains("no run yet"), "{}{}", told.out, told.err);
+    let output = world.run(&["status"]);
+    assert!(output.code == 0 && output.out.contains("no run yet"), "{}{}", output.out, output.err);
     let job = world.run(&["status", "--json"]).json()["jobs"][0].clone();
     assert_eq!((&job["runs"], &job["last_verification"]), (&serde_json::json!([]), &Value::Null));
 }

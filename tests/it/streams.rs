@@ -73,11 +73,21 @@ fn any_format_is_read_from_a_pipe() {
                #1,ann@example.com,2024-01-31 10:11:12 -0500,USD,10.00,Mug,10.00,1\n";
     let planned = pipe(&world, &["--json", "plan"], csv);
     assert_eq!(planned.json()["plans"][0]["create"], 1, "{}", planned.err);
-    let told = pipe(&world, &["--json", "--quiet", "backfill"], csv);
-    assert_eq!((told.code, &told.json()["runs"][0]["created"]), (0, &1.into()), "{}", told.err);
+    let message = pipe(&world, &["--json", "--quiet", "backfill"], csv);
+    assert_eq!(
+        (message.code, &message.json()["runs"][0]["created"]),
+        (0, &1.into()),
+        "{}",
+        message.err
+    );
     let json = format!("{{\"orders\":[{}]}}", order(2, "5.00", "ben@example.com"));
-    let told = pipe(&world, &["--json", "--quiet", "sync"], &json);
-    assert_eq!((told.code, &told.json()["runs"][0]["created"]), (0, &1.into()), "{}", told.err);
+    let message = pipe(&world, &["--json", "--quiet", "sync"], &json);
+    assert_eq!(
+        (message.code, &message.json()["runs"][0]["created"]),
+        (0, &1.into()),
+        "{}",
+        message.err
+    );
     let again = pipe(&world, &["--json", "--quiet", "sync"], &json);
     assert_eq!(again.json()["runs"][0]["unchanged"], 1);
     assert_eq!(world.summary().orders, 2);
@@ -121,15 +131,15 @@ fn a_pipe_that_can_not_be_an_export_is_refused() {
     );
     let mut command = world.command(&["plan"]);
     command.env("ORDERSYNC_JOBS__SHOP__EXPORT", "-,exports/a.csv");
-    let told = Told::of(command.output().unwrap());
+    let message = Told::of(command.output().unwrap());
     assert!(
-        told.code == 2 && told.err.contains("names standard input (-) beside files"),
+        message.code == 2 && message.err.contains("names standard input (-) beside files"),
         "{}",
-        told.err
+        message.err
     );
     let check = pipe(&world, &["check", "--offline"], &stream(1));
     assert!(
-        check.out.contains("export from standard input, looked at when a run begins"),
+        check.out.contains("export from standard input, checked when a run starts"),
         "{}",
         check.out
     );
@@ -138,8 +148,8 @@ fn a_pipe_that_can_not_be_an_export_is_refused() {
 #[test]
 fn dates_that_leave_orders_of_a_tap_out_are_refused() {
     let world = World::new();
-    let told = pipe(&world, &["backfill", "--from", "2024-01-01"], &stream(3));
-    assert_eq!((told.code, told.out.as_str()), (2, ""), "{}", told.err);
+    let message = pipe(&world, &["backfill", "--from", "2024-01-01"], &stream(3));
+    assert_eq!((message.code, message.out.as_str()), (2, ""), "{}", message.err);
     assert_eq!(world.summary().requests, 0);
 }
 
@@ -156,10 +166,10 @@ fn a_dead_letter_of_one_stream_outlives_the_next() {
 #[test]
 fn states_are_passed_through_and_the_report_goes_elsewhere() {
     let world = World::new();
-    let told = pipe(&world, &["--json", "--quiet", "backfill"], &stream(5));
-    assert_eq!(told.code, 0, "{}", told.err);
-    assert_eq!(last_state(&told.out), Some(5));
-    let report: Value = serde_json::from_str(&told.err).unwrap();
+    let message = pipe(&world, &["--json", "--quiet", "backfill"], &stream(5));
+    assert_eq!(message.code, 0, "{}", message.err);
+    assert_eq!(last_state(&message.out), Some(5));
+    let report: Value = serde_json::from_str(&message.err).unwrap();
     assert_eq!((&report["runs"][0]["created"], &report["runs"][0]["read"]), (&5.into(), &5.into()));
     let again = pipe(&world, &["sync"], &stream(5));
     assert_eq!((again.code, last_state(&again.out)), (0, Some(5)), "what is unchanged is settled");
@@ -194,11 +204,12 @@ fn dead_letters_and_superseded_records_are_settled_too() {
     ]
     .map(str::to_owned)
     .concat();
-    let told = pipe(&world, &["--json", "--quiet", "backfill"], &text);
-    assert_eq!(told.code, 3, "{}", told.err);
-    assert_eq!(last_state(&told.out), Some(2));
+    let message = pipe(&world, &["--json", "--quiet", "backfill"], &text);
+    assert_eq!(message.code, 3, "{}", message.err);
+    assert_eq!(last_state(&message.out), Some(2));
     let report: Value = serde_json::from_str(
-        told.err
+        message
+            .err
             .lines()
             .take_while(|line| !line.contains("dead-letters"))
             .collect::<String>()
@@ -238,23 +249,23 @@ fn a_state_waits_for_the_record_that_takes_the_place_of_one_before_it() {
     ]
     .map(str::to_owned)
     .concat();
-    let told = pipe(&world, &["--quiet", "backfill"], &text);
-    assert_eq!(told.code, 6, "{}", told.err);
-    assert_eq!(last_state(&told.out), Some(0), "order 1 is not there in any form");
+    let message = pipe(&world, &["--quiet", "backfill"], &text);
+    assert_eq!(message.code, 6, "{}", message.err);
+    assert_eq!(last_state(&message.out), Some(0), "order 1 is not there in any form");
     assert_eq!(ids_at_target(&world), [2].into());
 }
 
 #[test]
 fn a_run_that_ends_early_passes_on_what_is_settled_and_no_more() {
     let world = World::new();
-    let told = pipe(&world, &["--quiet", "backfill", "--canary", "3"], &stream(9));
-    assert_eq!(told.code, 0, "{}", told.err);
-    assert_eq!(last_state(&told.out), Some(3));
+    let message = pipe(&world, &["--quiet", "backfill", "--canary", "3"], &stream(9));
+    assert_eq!(message.code, 0, "{}", message.err);
+    assert_eq!(last_state(&message.out), Some(3));
     assert_eq!(ids_at_target(&world), (1..=3).collect());
     let cut = stream(9);
-    let told = pipe(&world, &["--quiet", "sync"], &cut[..cut.len() - 100]);
-    assert_eq!(told.code, 1, "{}", told.err);
-    assert_eq!(last_state(&told.out), Some(8), "the stream broke off within order 9");
+    let message = pipe(&world, &["--quiet", "sync"], &cut[..cut.len() - 100]);
+    assert_eq!(message.code, 1, "{}", message.err);
+    assert_eq!(last_state(&message.out), Some(8), "the stream broke off within order 9");
     assert_eq!(ids_at_target(&world), (1..=8).collect());
 }
 
@@ -298,8 +309,8 @@ fn however_it_is_killed_no_state_goes_out_before_its_records_are_there() {
     world.simulator.release();
     println!("seed {SEED}: {kills} kills, states up to {passed_on} in all, {orders} orders");
     assert!(kills >= kills_wanted / 2 && passed_on > 0);
-    let told = pipe(&world, &["--quiet", "sync"], &text);
-    assert_eq!((told.code, last_state(&told.out)), (0, Some(orders)), "{}", told.err);
+    let message = pipe(&world, &["--quiet", "sync"], &text);
+    assert_eq!((message.code, last_state(&message.out)), (0, Some(orders)), "{}", message.err);
     assert_eq!(ids_at_target(&world), (1..=orders).collect());
     assert_eq!(world.summary().duplicate_orders_refused, 0);
     assert!(world.summary().violations.is_empty(), "{:?}", world.summary().violations);

@@ -20,9 +20,9 @@ const DAY_ONE: GeneratorOptions = GeneratorOptions {
 };
 
 fn undone(world: &World, run: &str, code: i32) -> Value {
-    let told = world.run(&["--json", "--quiet", "undo", "shop", "--run", run, "--yes"]);
-    assert_eq!(told.code, code, "{}{}", told.out, told.err);
-    told.json()["undo"].clone()
+    let output = world.run(&["--json", "--quiet", "undo", "shop", "--run", run, "--yes"]);
+    assert_eq!(output.code, code, "{}{}", output.out, output.err);
+    output.json()["undo"].clone()
 }
 
 fn keys(world: &World) -> BTreeSet<String> {
@@ -36,7 +36,7 @@ fn deletes(world: &World) -> u64 {
     routes.iter().filter(|(route, _)| route.starts_with("DELETE")).map(|(_, n)| *n).sum()
 }
 
-/// An order by its place in the target's list: its id there and its key.
+/// An order by its place in ActiveCampaign's list: its id there and its key.
 fn order_at(world: &World, place: usize) -> (String, String) {
     let order = world.target()["ecomOrders"][place].clone();
     let text = |name: &str| order[name].as_str().unwrap().to_owned();
@@ -75,14 +75,14 @@ fn the_plan_comes_first_and_nothing_goes_without_a_yes() {
     world.generate(&DAY_ONE);
     world.load("backfill", 0);
     let requests = world.summary().requests;
-    let told = world.run(&["undo", "shop", "--run", "1", "--dry-run"]);
-    assert_eq!(told.code, 0, "{}", told.err);
+    let output = world.run(&["undo", "shop", "--run", "1", "--dry-run"]);
+    assert_eq!(output.code, 0, "{}", output.err);
     for expected in ["120", "orders that it created", "124 requests", "leaves alone"] {
-        assert!(told.out.contains(expected), "{expected}: {}", told.out);
+        assert!(output.out.contains(expected), "{expected}: {}", output.out);
     }
-    let told = world.run(&["undo", "shop", "--run", "1"]);
-    assert_eq!(told.code, 2, "{}", told.err);
-    assert!(told.err.contains("no terminal") && told.err.contains("--yes"), "{}", told.err);
+    let output = world.run(&["undo", "shop", "--run", "1"]);
+    assert_eq!(output.code, 2, "{}", output.err);
+    assert!(output.err.contains("no terminal") && output.err.contains("--yes"), "{}", output.err);
     assert_eq!(world.summary().requests, requests, "neither sent anything");
     assert_eq!(undone(&world, "1", 0)["requests"]["total"], 120 + 4, "as forecast");
 }
@@ -95,14 +95,14 @@ fn what_is_not_known_to_be_the_jobs_own_is_refused() {
     assert_eq!(world.run(&["backfill", "shop"]).code, 0);
     for (job, run, expected) in [("shop", "7", "no run 7"), ("other", "1", "run 1 is of job shop")]
     {
-        let told = world.run(&["undo", job, "--run", run, "--yes"]);
-        assert_eq!(told.code, 2, "{}", told.err);
-        assert!(told.err.contains(expected), "{}", told.err);
+        let output = world.run(&["undo", job, "--run", run, "--yes"]);
+        assert_eq!(output.code, 2, "{}", output.err);
+        assert!(output.err.contains(expected), "{}", output.err);
     }
     world.simulator.edit(Edit::DeleteConnection { id: 1 }).unwrap();
-    let told = world.run(&["undo", "shop", "--run", "1", "--yes"]);
-    assert_eq!(told.code, 5, "{}", told.err);
-    assert!(told.err.contains("connection"), "{}", told.err);
+    let output = world.run(&["undo", "shop", "--run", "1", "--yes"]);
+    assert_eq!(output.code, 5, "{}", output.err);
+    assert!(output.err.contains("connection"), "{}", output.err);
     assert_eq!((deletes(&world), world.summary().orders), (0, 120));
 }
 
@@ -110,8 +110,8 @@ fn what_is_not_known_to_be_the_jobs_own_is_refused() {
 fn what_was_taken_back_can_be_loaded_again() {
     let world = World::new();
     let truth = world.generate(&DAY_ONE);
-    let told = world.run(&["--json", "backfill", "--canary", "40"]);
-    assert_eq!(told.json()["runs"][0]["outcome"], "interrupted");
+    let output = world.run(&["--json", "backfill", "--canary", "40"]);
+    assert_eq!(output.json()["runs"][0]["outcome"], "interrupted");
     assert_eq!(undone(&world, "1", 0)["deleted"], 40);
     assert_eq!(world.summary().orders, 0);
     let again = world.load("backfill", 0);
@@ -193,7 +193,7 @@ fn an_order_whose_delete_was_cut_off_is_looked_up_by_the_next_run() {
     let child = world.start(&["--quiet", "undo", "shop", "--run", "1", "--yes"]);
     until("the order is deleted", || !keys(&world).contains(&key));
     world.kill(child);
-    // Somebody syncs before the undo was gone on with: no order may be taken to be there that is
+    // Somebody syncs before the undo was resumed: no order may be taken to be there that is
     // not.
     world.load("sync", 0);
     assert_eq!(world.summary().orders as u64, truth.valid);
@@ -202,7 +202,7 @@ fn an_order_whose_delete_was_cut_off_is_looked_up_by_the_next_run() {
 }
 
 #[test]
-fn a_create_that_a_kill_cut_off_is_told_and_left_alone() {
+fn a_create_that_a_kill_cut_off_is_reported_and_left_alone() {
     let world = World::new();
     world.generate(&DAY_ONE);
     let held = Kind::Stored { then: Ending::Hold { ms: 600_000 } };
@@ -281,7 +281,7 @@ fn an_order_the_target_only_claims_to_have_deleted_is_found_when_read_back() {
 }
 
 #[test]
-fn a_target_that_refuses_to_delete_is_told_and_asked_again() {
+fn a_target_that_refuses_to_delete_is_reported_and_asked_again() {
     let world = World::new();
     world.generate(&DAY_ONE);
     world.load("backfill", 0);
@@ -316,7 +316,7 @@ fn a_signal_ends_it_in_order_and_the_next_call_goes_on() {
     assert_eq!(deletes(&world), 120);
 }
 
-/// As somebody else would, at the target itself.
+/// As somebody else would, in ActiveCampaign itself.
 fn rename(world: &World, id: &str, externalid: &str) {
     let body = format!(
         r#"{{"ecomOrder":{{"externalid":"{externalid}","orderProducts":[{{"externalid":"x","name":"X","price":100,"quantity":1}}]}}}}"#

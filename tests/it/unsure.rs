@@ -27,12 +27,12 @@ fn table(rows: &[(&str, Value)]) -> String {
 }
 
 fn plan(world: &World) -> Value {
-    let told = world.run(&["--json", "plan"]);
-    assert_eq!(told.code, 0, "{}", told.err);
-    told.json()["plans"][0].clone()
+    let output = world.run(&["--json", "plan"]);
+    assert_eq!(output.code, 0, "{}", output.err);
+    output.json()["plans"][0].clone()
 }
 
-/// The totals at the target, by the orders' ids.
+/// The totals in ActiveCampaign, by the orders' ids.
 fn totals(world: &World) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let orders = world.target()["ecomOrders"].as_array().unwrap().clone();
@@ -55,13 +55,13 @@ fn a_status_that_is_not_known_is_shown_in_the_exports_own_word() {
         odd("4", "eve@example.com, 5"),
     ];
     world.export("orders.json", json!({ "orders": orders }).to_string());
-    let told = world.run(&["plan"]);
-    assert!(told.out.contains("paid 1; unknown 3, invalid: `on layaway` 2\n"), "{}", told.out);
-    assert!(told.out.contains("policy.statuses = [\"all\"]"), "{}", told.out);
-    assert!(!told.out.contains("eve@"), "what has not the look of a status is not shown");
-    let told = plan(&world);
-    assert_eq!(told["unknown_statuses"], json!([{ "word": "on layaway", "count": 2 }]));
-    assert_eq!(told["invalid"], 3);
+    let output = world.run(&["plan"]);
+    assert!(output.out.contains("paid 1; unknown 3, invalid: `on layaway` 2\n"), "{}", output.out);
+    assert!(output.out.contains("policy.statuses = [\"all\"]"), "{}", output.out);
+    assert!(!output.out.contains("eve@"), "what has not the look of a status is not shown");
+    let output = plan(&world);
+    assert_eq!(output["unknown_statuses"], json!([{ "word": "on layaway", "count": 2 }]));
+    assert_eq!(output["invalid"], 3);
 }
 
 #[test]
@@ -73,13 +73,13 @@ fn orders_paid_in_another_currency_are_counted_and_the_shops_money_is_sent() {
         json!({ "orders": [paid("1", "CAD"), paid("2", "usd"), order("3", json!({}))] })
             .to_string(),
     );
-    let told = world.run(&["plan"]);
+    let output = world.run(&["plan"]);
     assert!(
-        told.out.contains(
+        output.out.contains(
             "the shop's own money, as in its reports, for 1 order paid in another currency"
         ),
         "{}",
-        told.out
+        output.out
     );
     assert_eq!(plan(&world)["paid_in_other_currency"], 1);
     assert_eq!(world.load("backfill", 0)["created"], 3);
@@ -98,13 +98,13 @@ fn orders_whose_ids_a_spreadsheet_cut_are_refused_unless_they_are_to_be_known_by
     let text = format!("{header}\n{}{}", row("#1001"), row("#1002"));
     let world = World::new();
     world.export("orders.csv", &text);
-    let told = plan(&world);
+    let output = plan(&world);
     assert_eq!(
-        (&told["invalid"], &told["invalid_reasons"][0]["reason"]),
+        (&output["invalid"], &output["invalid_reasons"][0]["reason"]),
         (&json!(2), &json!("bad_id"))
     );
     assert!(
-        told["invalid_reasons"][0]["advice"]
+        output["invalid_reasons"][0]["advice"]
             .as_str()
             .unwrap()
             .contains("policy.order_key = \"number\"")
@@ -128,7 +128,7 @@ fn orders_whose_ids_a_spreadsheet_cut_are_refused_unless_they_are_to_be_known_by
 }
 
 #[test]
-fn of_a_loaders_table_the_newest_version_is_sent_and_what_is_gone_is_told() {
+fn of_a_loaders_table_the_newest_version_is_sent_and_what_is_gone_is_reported() {
     let (old, new) = ("2024-02-01T00:00:00Z", "2024-02-02T00:00:00Z");
     let gone = json!({ "_ab_cdc_deleted_at": "2024-02-02T00:00:00Z" });
     let rows = [
@@ -141,16 +141,19 @@ fn of_a_loaders_table_the_newest_version_is_sent_and_what_is_gone_is_told() {
     ];
     let world = World::new().policy("statuses = [\"all\"]\n");
     world.export("orders.jsonl", table(&rows));
-    let told = plan(&world);
-    let reasons: Vec<_> = told["filtered_reasons"].as_array().unwrap().iter().collect();
+    let output = plan(&world);
+    let reasons: Vec<_> = output["filtered_reasons"].as_array().unwrap().iter().collect();
     let reasons: Vec<_> =
         reasons.into_iter().map(|reason| (&reason["reason"], &reason["count"])).collect();
     assert_eq!(
         reasons,
         [(&json!("deleted_at_source"), &json!(1)), (&json!("superseded"), &json!(2))]
     );
-    assert_eq!(told["invalid_reasons"][0]["reason"], "conflicting_versions");
-    assert_eq!(told["invalid_reasons"][0]["count"], 2, "neither of them is a repeat of the other");
+    assert_eq!(output["invalid_reasons"][0]["reason"], "conflicting_versions");
+    assert_eq!(
+        output["invalid_reasons"][0]["count"], 2,
+        "neither of them is a repeat of the other"
+    );
     let run = world.load("backfill", 3);
     assert_adds_up(&run);
     assert_eq!(totals(&world), [("1".to_owned(), "1800".to_owned())]);
@@ -168,8 +171,8 @@ fn of_an_order_known_by_its_number_the_newest_version_is_sent_though_its_id_was_
         let world = World::new().policy("order_key = \"number\"\n");
         let text = table(&rows) + &table(&[(old, other())]);
         world.export("orders.jsonl", text);
-        let told = plan(&world);
-        assert_eq!(told["filtered_reasons"][0]["reason"], "superseded");
+        let output = plan(&world);
+        assert_eq!(output["filtered_reasons"][0]["reason"], "superseded");
         assert_eq!(world.load("backfill", 0)["created"], 2);
         let sent =
             [("#1", "1800"), ("#2", "2000")].map(|(id, total)| (id.to_owned(), total.to_owned()));

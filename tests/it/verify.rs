@@ -14,9 +14,9 @@ fn loaded() -> (World, Vec<Value>) {
 }
 
 fn verification(world: &World, code: i32) -> Value {
-    let told = world.run(&["--json", "verify", "shop"]);
-    assert_eq!(told.code, code, "{}{}", told.out, told.err);
-    told.json()["verifications"][0].clone()
+    let output = world.run(&["--json", "verify", "shop"]);
+    assert_eq!(output.code, code, "{}{}", output.out, output.err);
+    output.json()["verifications"][0].clone()
 }
 
 fn key(order: &Value) -> String {
@@ -39,7 +39,7 @@ fn a_faithful_target_has_no_differences() {
 }
 
 #[test]
-fn sums_are_told_by_customer_and_month() {
+fn sums_are_reported_by_customer_and_month() {
     let (world, orders) = loaded();
     let total: i64 = orders[4]["totalPrice"].as_str().unwrap().parse().unwrap();
     world.simulator.edit(Edit::SetTotal { externalid: key(&orders[4]), total: total + 7 }).unwrap();
@@ -114,8 +114,8 @@ fn an_order_that_exists_twice_is_a_difference_whoever_created_the_second() {
     let months = verification["months"].as_array().unwrap();
     let differing = months.iter().filter(|month| month["source"] != month["target"]);
     assert_eq!(differing.count(), 1, "the second one is part of the sums");
-    let told = world.run(&["--json", "verify", "shop", "--repair"]);
-    assert_eq!(told.json()["verifications"][0]["queued_for_sync"], 0, "no update removes it");
+    let message = world.run(&["--json", "verify", "shop", "--repair"]);
+    assert_eq!(message.json()["verifications"][0]["queued_for_sync"], 0, "no update removes it");
 }
 
 #[test]
@@ -124,8 +124,8 @@ fn what_could_not_be_read_is_not_verified() {
     world
         .simulator
         .inject(Fault::new(Kind::PaymentRequired).on("GET", "/ecomOrders").nth(2).forever());
-    let told = world.run(&["verify", "shop"]);
-    assert_eq!(told.code, 5, "{}{}", told.out, told.err);
+    let message = world.run(&["verify", "shop"]);
+    assert_eq!(message.code, 5, "{}{}", message.out, message.err);
 }
 
 #[test]
@@ -133,9 +133,9 @@ fn repair_has_the_next_sync_mend_what_differs() {
     let (world, orders) = loaded();
     world.simulator.edit(Edit::DeleteOrder { externalid: key(&orders[0]) }).unwrap();
     world.simulator.edit(Edit::SetTotal { externalid: key(&orders[1]), total: 1 }).unwrap();
-    let told = world.run(&["--json", "verify", "shop", "--repair"]);
-    assert_eq!(told.code, 7, "{}", told.err);
-    assert_eq!(told.json()["verifications"][0]["queued_for_sync"], 2);
+    let output = world.run(&["--json", "verify", "shop", "--repair"]);
+    assert_eq!(output.code, 7, "{}", output.err);
+    assert_eq!(output.json()["verifications"][0]["queued_for_sync"], 2);
     let run = world.load("sync", 0);
     assert_eq!(
         (&run["created"], &run["updated"], &run["unchanged"]),

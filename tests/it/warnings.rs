@@ -21,9 +21,9 @@ fn put(world: &World, orders: &[Value]) {
 }
 
 fn warnings(world: &World) -> Vec<Value> {
-    let told = world.run(&["--json", "plan", "--html", "plan.html"]);
-    assert_eq!(told.code, 0, "{}", told.err);
-    let warnings = told.json()["plans"][0]["warnings"].as_array().unwrap().clone();
+    let output = world.run(&["--json", "plan", "--html", "plan.html"]);
+    assert_eq!(output.code, 0, "{}", output.err);
+    let warnings = output.json()["plans"][0]["warnings"].as_array().unwrap().clone();
     let page = std::fs::read_to_string(world.path("plan.html")).unwrap();
     let text = world.run(&["plan"]).out;
     for warning in &warnings {
@@ -47,12 +47,12 @@ fn of<'a>(warnings: &'a [Value], code: &str) -> &'a Value {
 }
 
 #[test]
-fn what_nobody_asked_the_target_is_told_until_somebody_did() {
+fn what_nobody_asked_the_target_is_reported_until_somebody_did() {
     let world = World::new();
     put(&world, &[order(1, json!({}))]);
-    let told = warnings(&world);
-    assert_eq!(told[0]["code"], "connection_unknown");
-    assert!(told[0]["text"].as_str().unwrap().contains("`ordersync check shop`"), "{told:?}");
+    let output = warnings(&world);
+    assert_eq!(output[0]["code"], "connection_unknown");
+    assert!(output[0]["text"].as_str().unwrap().contains("`ordersync check shop`"), "{output:?}");
     assert_eq!(world.run(&["check", "--offline"]).code, 0);
     assert_eq!(codes(&world), ["connection_unknown", "contacts"], "nobody was asked");
     assert_eq!(world.run(&["check"]).code, 0);
@@ -79,10 +79,10 @@ fn a_native_connection_is_known_to_the_plan_once_it_was_met() {
             .edit(Edit::AddConnection { service, externalid, name, native: true })
             .unwrap();
         assert_eq!(world.run(args).code, 2);
-        let told = warnings(&world);
-        assert_eq!(told[0]["code"], "native_connection", "{args:?}");
-        assert_eq!(told[0]["setting"], "jobs.shop.connection.externalid");
-        // Made anew under the same names, and asked for again.
+        let output = warnings(&world);
+        assert_eq!(output[0]["code"], "native_connection", "{args:?}");
+        assert_eq!(output[0]["setting"], "jobs.shop.connection.externalid");
+        // Made again under the same names, and asked for again.
         world.simulator.edit(Edit::DeleteConnection { id: 1 }).unwrap();
         assert_eq!(world.run(&["check"]).code, 0);
         assert_eq!(codes(&world), ["contacts"]);
@@ -90,7 +90,7 @@ fn a_native_connection_is_known_to_the_plan_once_it_was_met() {
 }
 
 #[test]
-fn a_list_that_new_contacts_join_is_told_with_its_id() {
+fn a_list_that_new_contacts_join_is_reported_with_its_id() {
     let world = World::new();
     put(&world, &[order(1, json!({}))]);
     world.run(&["connection", "ensure", "shop"]);
@@ -98,9 +98,9 @@ fn a_list_that_new_contacts_join_is_told_with_its_id() {
     world.simulator.edit(Edit::SetList { id: 1, list: "7".into() }).unwrap();
     let check = world.run(&["check"]);
     assert!(check.out.contains("join the list with id 7"), "{}", check.out);
-    let told = warnings(&world);
+    let output = warnings(&world);
     assert!(
-        of(&told, "contacts_join_list")["text"]
+        of(&output, "contacts_join_list")["text"]
             .as_str()
             .unwrap()
             .contains("the list with id 7, as of 2")
@@ -128,8 +128,8 @@ fn a_currency_is_new_only_to_a_job_that_has_sent_others() {
             order(5, json!({ "currency": "EUR" })),
         ],
     );
-    let told = warnings(&world);
-    let text = of(&told, "currency_new")["text"].as_str().unwrap().to_owned();
+    let output = warnings(&world);
+    let text = of(&output, "currency_new")["text"].as_str().unwrap().to_owned();
     assert!(text.contains("EUR (2 orders)") && !text.contains("USD"), "{text}");
     world.load("sync", 0);
     put(
@@ -154,7 +154,7 @@ fn a_currency_is_new_only_to_a_job_that_has_sent_others() {
 }
 
 #[test]
-fn far_fewer_or_far_more_records_than_the_last_run_read_are_told() {
+fn far_fewer_or_far_more_records_than_the_last_run_read_are_reported() {
     let world = World::new();
     let shop = GeneratorOptions { orders: 100, seed: 7, ..GeneratorOptions::default() };
     world.generate(&shop);
@@ -170,8 +170,8 @@ fn far_fewer_or_far_more_records_than_the_last_run_read_are_told() {
     let mut text = std::fs::read_to_string(world.path("exports/orders.csv")).unwrap();
     text.push_str(&"\n".repeat(100_000));
     world.export("orders.csv", text);
-    let told = warnings(&world);
-    let text = of(&told, "far_fewer_records")["text"].as_str().unwrap();
+    let output = warnings(&world);
+    let text = of(&output, "far_fewer_records")["text"].as_str().unwrap();
     assert!(text.contains("40 records") && text.contains("read 100"), "{text}");
 }
 
@@ -192,8 +192,8 @@ fn what_is_odd_about_single_orders_is_counted_with_the_first_of_them() {
             order(1, json!({})),
         ],
     );
-    let told = warnings(&world);
-    let all: Vec<&str> = told.iter().map(|warning| warning["code"].as_str().unwrap()).collect();
+    let output = warnings(&world);
+    let all: Vec<&str> = output.iter().map(|warning| warning["code"].as_str().unwrap()).collect();
     let expected = [
         "connection_unknown",
         "future_dates",
@@ -221,7 +221,7 @@ fn what_is_odd_about_single_orders_is_counted_with_the_first_of_them() {
             "#5",
         ),
     ] {
-        let warning = of(&told, code);
+        let warning = of(&output, code);
         assert!(warning["text"].as_str().unwrap().starts_with(says), "{warning}");
         assert_eq!(warning["examples"][0]["order"], first);
         assert!(warning["examples"][0]["line"].as_u64() > Some(0));

@@ -35,13 +35,13 @@ fn value(text: &str, name: &str) -> f64 {
 }
 
 #[test]
-fn prometheus_is_told_what_the_state_and_the_target_know() {
+fn prometheus_is_reported_what_the_state_and_the_target_know() {
     let world = shop();
     let status = Kind::Status { code: 429, retry_after: RetryAfter::None, html: false };
     let throttled = Fault::new(status).on("POST", "/ecomOrders");
     world.simulator.inject(throttled.nth(3));
     let (daemon, site) = Site::of(&world);
-    daemon.tells("finished: ", 2);
+    daemon.wait_for_log("finished: ", 2);
     let answer = site.get("/metrics");
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
@@ -84,11 +84,11 @@ fn prometheus_is_told_what_the_state_and_the_target_know() {
 fn counters_go_on_from_run_to_run_and_never_back() {
     let world = shop();
     let (daemon, site) = Site::of(&world);
-    daemon.tells("finished: ", 1);
+    daemon.wait_for_log("finished: ", 1);
     let ok = "ordersync_requests_total{account=\"main\",verdict=\"ok\"}";
     let before = value(&site.get("/metrics").body, ok);
     assert!(before > 50.0);
-    daemon.tells("finished: ", 3);
+    daemon.wait_for_log("finished: ", 3);
     let after = value(&site.get("/metrics").body, ok);
     assert!(after >= before, "{before} {after}: later runs have clients of their own");
     daemon.stop(0);
@@ -103,7 +103,7 @@ fn counters_go_on_from_run_to_run_and_never_back() {
 }
 
 #[test]
-fn a_probe_is_told_what_keeps_it_from_working() {
+fn a_probe_is_reported_what_keeps_it_from_working() {
     let world = World::new().job(&far_away());
     world.generate(&GeneratorOptions { orders: 5, seed: 3, ..GeneratorOptions::default() });
     let (daemon, site) = Site::of(&world);
@@ -130,9 +130,9 @@ fn another_hosts_page_can_not_read_it_through_a_visitors_browser() {
     let world = World::new().job(&far_away());
     let (daemon, site) = Site::of(&world);
     for path in ["/", "/live", "/metrics", "/healthz", "/readyz", "/nothing"] {
-        let told = site.ask(&format!("GET {path} HTTP/1.1\r\nHost: evil.example\r\n\r\n"));
-        assert_eq!(told.status, 421, "{path}");
-        assert!(!told.body.contains("shop"), "{}", told.body);
+        let message = site.ask(&format!("GET {path} HTTP/1.1\r\nHost: evil.example\r\n\r\n"));
+        assert_eq!(message.status, 421, "{path}");
+        assert!(!message.body.contains("shop"), "{}", message.body);
     }
     let twice = site.ask("GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n");
     assert!(twice.status >= 400, "{}", twice.status);
@@ -148,9 +148,9 @@ fn it_only_shows() {
     let world = World::new().job(&far_away());
     let (daemon, site) = Site::of(&world);
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"] {
-        let told = site
+        let message = site
             .ask(&format!("{method} / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"));
-        assert_eq!(told.status, 405, "{method}");
+        assert_eq!(message.status, 405, "{method}");
     }
     let head = site.ask("HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_eq!((head.status, head.body.as_str()), (200, ""));
@@ -185,7 +185,7 @@ fn no_address_and_no_token_is_shown() {
     let refused = Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").nth(2);
     world.simulator.inject(refused);
     let (daemon, site) = Site::of(&world);
-    daemon.tells("finished: ", 1);
+    daemon.wait_for_log("finished: ", 1);
     for path in ["/", "/live", "/metrics", "/readyz"] {
         let text = site.get(path).body.replace("@media", "");
         assert!(
@@ -198,7 +198,7 @@ fn no_address_and_no_token_is_shown() {
 
 #[test]
 fn the_page_shows_runs_whose_parts_add_up_and_dead_letters_by_reason() {
-    let world = shop().job_anew(&far_away());
+    let world = shop().replace_job(&far_away());
     let run = world.load("sync", 3);
     let (daemon, site) = Site::of(&world);
     let page = site.get("/").body;
@@ -222,8 +222,9 @@ fn the_page_shows_runs_whose_parts_add_up_and_dead_letters_by_reason() {
     let letters = world.run(&["--json", "dead-letters", "list"]).json();
     let reason = letters["reasons"][0]["reason"].as_str().unwrap().to_owned();
     assert!(page.contains(&reason), "{reason} in {page}");
-    for told in ["Next run", "Last success", "Breaker", "closed: requests may leave", "Throttle"] {
-        assert!(page.contains(told), "{told}");
+    for message in ["Next run", "Last success", "Breaker", "closed: requests are sent", "Throttle"]
+    {
+        assert!(page.contains(message), "{message}");
     }
     assert!(page.contains("http-equiv=\"refresh\""), "without a script it is asked for again");
     daemon.stop(0);
@@ -233,8 +234,8 @@ fn the_page_shows_runs_whose_parts_add_up_and_dead_letters_by_reason() {
 fn a_run_under_way_has_a_bar_with_its_expected_end() {
     let world = shop();
     let (daemon, site) = Site::of(&world);
-    daemon.tells("finished: ", 1);
-    // Each order changes, and the target takes one of them and says nothing.
+    daemon.wait_for_log("finished: ", 1);
+    // Each order changes, and ActiveCampaign takes one of them and says nothing.
     let held = Kind::Stored { then: ordersync::simulator::Ending::Hold { ms: 86_400_000 } };
     world.simulator.inject(Fault::new(held).on("PUT", "/ecomOrders").nth(30));
     world.generate(&GeneratorOptions {
@@ -273,14 +274,14 @@ fn a_refused_account_is_seen_before_and_after_a_restart() {
     let world = shop();
     world.simulator.inject(Fault::new(Kind::PaymentRequired).forever());
     let (daemon, site) = Site::of(&world);
-    daemon.tells("was refused", 1);
+    daemon.wait_for_log("was refused", 1);
     let text =
         site.until("/metrics", |answer| answer.body.contains("standing=\"refused\"} 1")).body;
     assert_eq!(value(&text, "ordersync_last_run_outcome{job=\"shop\",outcome=\"stopped\"}"), 1.0);
     assert_eq!(value(&text, "ordersync_last_success_timestamp_seconds{job=\"shop\"}"), 0.0);
-    assert!(site.get("/").body.contains("open: the target refused us"));
+    assert!(site.get("/").body.contains("open: ActiveCampaign refused access"));
     daemon.stop(0);
-    let world = world.job_anew(&far_away());
+    let world = world.replace_job(&far_away());
     let (daemon, site) = Site::of(&world);
     assert_eq!(
         value(
@@ -293,19 +294,19 @@ fn a_refused_account_is_seen_before_and_after_a_restart() {
 }
 
 #[test]
-fn new_settings_move_the_listener_and_faulty_ones_are_told() {
+fn new_settings_move_the_listener_and_faulty_ones_are_reported() {
     let world = World::new().job(&far_away());
     let (daemon, site) = Site::of(&world);
     let current = "ordersync_settings_reload_successful";
     assert_eq!(value(&site.get("/metrics").body, current), 1.0);
-    let world = world.job_anew("schedule = \"nightly\"\n");
+    let world = world.replace_job("schedule = \"nightly\"\n");
     daemon.signal("HUP");
-    daemon.tells("the settings stay as they were", 1);
+    daemon.wait_for_log("the previous settings stay in effect", 1);
     site.until("/metrics", |answer| sample(&answer.body, current) == Some(0.0));
     assert!(site.until("/", |answer| answer.body.contains("Old settings")).status == 200);
-    let world = world.job_anew(&far_away());
+    let world = world.replace_job(&far_away());
     daemon.signal("HUP");
-    daemon.tells("settings read again", 1);
+    daemon.wait_for_log("settings reloaded", 1);
     site.until("/metrics", |answer| sample(&answer.body, current) == Some(1.0));
     daemon.stop(0);
     drop(world);
@@ -324,17 +325,17 @@ fn without_the_setting_nothing_listens_and_other_addresses_take_a_deliberate_wor
         ("9464", "write 127.0.0.1:9464"),
     ] {
         let mut command = world.command(&["daemon"]);
-        let told = command.env("ORDERSYNC_METRICS__LISTEN", listen).output().unwrap();
-        let err = String::from_utf8(told.stderr).unwrap();
-        assert_eq!(told.status.code(), Some(2), "{listen}: {err}");
+        let message = command.env("ORDERSYNC_METRICS__LISTEN", listen).output().unwrap();
+        let err = String::from_utf8(message.stderr).unwrap();
+        assert_eq!(message.status.code(), Some(2), "{listen}: {err}");
         assert!(err.contains("metrics.listen") && err.contains(hint), "{listen}: {err}");
     }
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap().to_string();
-    let told =
+    let message =
         world.command(&["daemon"]).env("ORDERSYNC_METRICS__LISTEN", &listen).output().unwrap();
-    let err = String::from_utf8(told.stderr).unwrap();
-    assert_eq!(told.status.code(), Some(1), "not 2: systemd tries again\n{err}");
+    let err = String::from_utf8(message.stderr).unwrap();
+    assert_eq!(message.status.code(), Some(1), "not 2: systemd tries again\n{err}");
     assert!(err.contains(&listen) && err.contains("hint: "), "{err}");
 }
 
@@ -346,7 +347,7 @@ fn where_it_is_allowed_a_probe_asks_by_address_and_a_name_by_the_list() {
     command.env("ORDERSYNC_METRICS__ALLOW_REMOTE", "true");
     command.env("ORDERSYNC_METRICS__HOSTS", "sync.example.com");
     let daemon = Process::daemon_by(&mut command);
-    let site = Site::told_by(&daemon);
+    let site = Site::logged_by(&daemon);
     let status = |host: &str| -> u16 {
         let answer: Answer = site.ask(&format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n"));
         answer.status

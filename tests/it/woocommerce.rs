@@ -32,8 +32,8 @@ fn a_price_that_is_no_whole_number_of_cents_is_rounded_and_told_and_the_total_st
         (&plan["prices_rounded"], &plan["totals"][0]["minor_units"]),
         (&1.into(), &4950.into())
     );
-    let told = world.run(&["plan"]).out;
-    assert!(told.contains("1 product line whose units did not cost a whole number"), "{told}");
+    let output = world.run(&["plan"]).out;
+    assert!(output.contains("1 product line whose units did not cost a whole number"), "{output}");
     let run = world.load("backfill", 0);
     assert_eq!(run["created"], 1);
     assert_adds_up(&run);
@@ -52,21 +52,21 @@ fn a_price_that_is_no_whole_number_of_cents_is_rounded_and_told_and_the_total_st
 fn dates_that_may_be_shifted_are_not_loaded_before_the_settings_say() {
     let world = World::new();
     world.export("orders.csv", webtoffee("2024-07-01 04:00:00"));
-    let told = world.run(&["backfill"]);
-    assert_eq!(told.code, 2, "{}{}", told.out, told.err);
+    let output = world.run(&["backfill"]);
+    assert_eq!(output.code, 2, "{}{}", output.out, output.err);
     assert!(
-        format!("{}{}", told.out, told.err)
+        format!("{}{}", output.out, output.err)
             .contains("set `webtoffee_date_shift` in the job's policy"),
         "{}",
-        told.err
+        output.err
     );
     let wrong = World::new().policy("webtoffee_date_shift = \"offsets\"\n");
-    let told = wrong.run(&["check", "--offline"]);
+    let output = wrong.run(&["check", "--offline"]);
     assert!(
-        told.code == 2 && told.err.contains("did you mean `offset`?"),
+        output.code == 2 && output.err.contains("did you mean `offset`?"),
         "{}{}",
-        told.out,
-        told.err
+        output.out,
+        output.err
     );
     let world = world.policy("webtoffee_date_shift = \"offset\"\n");
     assert_eq!(world.load("backfill", 0)["created"], 1);

@@ -1,4 +1,4 @@
-//! A small shop, a simulated account and the real program: the verbs the stories are told in.
+//! A small shop, a simulated account and the real program: the verbs of the stories.
 
 use ordersync::samples::{Expected, GeneratorOptions, generate_csv};
 use ordersync::simulator::{Fault, Kind, Options, Rule, Simulator, Summary};
@@ -95,7 +95,7 @@ impl World {
     }
 
     /// Writes these lines in place of the ones that were added to the job's table.
-    pub fn job_anew(mut self, lines: &str) -> Self {
+    pub fn replace_job(mut self, lines: &str) -> Self {
         self.job = lines.to_owned();
         self.write_settings();
         self
@@ -153,7 +153,7 @@ logo_url = "https://shop.example.com/logo.png"
         std::fs::rename(self.path("half-written"), self.path("exports").join(name)).unwrap();
     }
 
-    /// Writes an export of generated orders, and tells the truth about it.
+    /// Writes an export of generated orders, and returns the truth about it.
     pub fn generate(&self, generated: &GeneratorOptions) -> Expected {
         let mut text = Vec::new();
         let truth = generate_csv(generated, &mut text).unwrap();
@@ -192,9 +192,9 @@ logo_url = "https://shop.example.com/logo.png"
 
     /// A run of one job that ends as expected: its row of the JSON.
     pub fn load(&self, verb: &str, code: i32) -> Value {
-        let told = self.run(&["--json", "--quiet", verb]);
-        assert_eq!(told.code, code, "{}\n{}", told.out, told.err);
-        told.json()["runs"][0].clone()
+        let message = self.run(&["--json", "--quiet", verb]);
+        assert_eq!(message.code, code, "{}\n{}", message.out, message.err);
+        message.json()["runs"][0].clone()
     }
 
     /// Whether a request came within an announced pause is judged in paused time alone (`pace`,

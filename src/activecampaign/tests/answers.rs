@@ -121,7 +121,7 @@ async fn a_redirect_is_not_followed_and_stops_everyone() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_by_code_and_pointer_and_never_by_its_title() {
+async fn a_refusal_is_reported_by_code_and_pointer_and_never_by_its_title() {
     let target = Target::always(
         422,
         r#"{"errors":[{"title":"ann@example.com ist vergeben","code":"duplicate","source":{"pointer":"/data/attributes/email"}}]}"#,
@@ -131,7 +131,7 @@ async fn a_refusal_is_told_by_code_and_pointer_and_never_by_its_title() {
     let failure = turn(&client).await.create_customer(&id("3"), &customer()).await.unwrap_err();
     assert_eq!(
         failure.to_string(),
-        "create_customer: the target answered 422 (duplicate) at /data/attributes/email; the target has a record of this key"
+        "create_customer: ActiveCampaign answered 422 (duplicate) at /data/attributes/email; ActiveCampaign already has a record with this key"
     );
     assert!(!format!("{failure:?}").contains("example.com"));
     assert_eq!(client.traffic().dispositions.get("exists"), Some(&1));

@@ -132,7 +132,7 @@ fn a_ca_file_without_certificates_is_named() {
 
 /// Run it with `SSL_CERT_FILE` and `SSL_CERT_DIR` pointing nowhere to see the other half.
 #[test]
-fn a_system_without_authorities_is_told_how_to_get_them() {
+fn a_system_without_authorities_is_reported_how_to_get_them() {
     match Client::new(Options::new("https://shop.example", "t".into()), Box::new(|_| {})) {
         Ok(_) => {}
         Err(error) => {

@@ -194,18 +194,18 @@ async fn a_restart_keeps_its_distance_from_the_last_send() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_departure_is_told() {
-    let told = Arc::new(Mutex::new(0));
-    let count = Arc::clone(&told);
+async fn each_departure_is_reported() {
+    let output = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&output);
     let log: SendObserver = Box::new(move |note| {
         assert!(matches!(note, SendEvent::Sent(_)));
         *count.lock().unwrap() += 1;
     });
     let rate_limiter = RateLimiter::new(5.0, None, log);
     drop(rate_limiter.permit().await);
-    assert_eq!(*told.lock().unwrap(), 0);
+    assert_eq!(*output.lock().unwrap(), 0);
     departures(&rate_limiter, 3).await;
-    assert_eq!(*told.lock().unwrap(), 3);
+    assert_eq!(*output.lock().unwrap(), 3);
 }
 
 #[tokio::test(start_paused = true)]

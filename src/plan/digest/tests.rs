@@ -108,7 +108,7 @@ proptest! {
 }
 
 #[test]
-fn amounts_dates_and_counts_are_told_from_what_to_what() {
+fn amounts_dates_and_counts_are_reported_from_what_to_what() {
     let (before, mut after) = (full(), full());
     for field in [Field::Total, Field::Tax, Field::Currency, Field::Quantities, Field::Email] {
         change(&mut after, field, 0);

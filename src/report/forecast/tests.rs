@@ -37,8 +37,8 @@ fn it_ends_on_the_clock_of_the_job_however_clocks_change() {
         let start = "Forecast: 423,360 requests at 4.9 a second take 1 d 0 h, done about ";
         assert_eq!(text, format!("{start}{expected}."));
     }
-    let told = forecast_json(&berlin, &at("2026-10-24T22:30:00Z"));
-    assert_eq!(told["ends"], "2026-10-25T23:30:00+01:00");
+    let output = forecast_json(&berlin, &at("2026-10-24T22:30:00Z"));
+    assert_eq!(output["ends"], "2026-10-25T23:30:00+01:00");
     let days = preview(of(1_629_510), "America/New_York");
     let text = forecast_text(&days, &at("2026-11-22T12:00:00Z"));
     assert!(
@@ -54,15 +54,15 @@ fn nothing_to_send_takes_no_time_and_one_line() {
         forecast_lines(&nothing, &at("2026-06-01T10:00:00Z")),
         "Forecast: nothing to send.\n"
     );
-    let told = forecast_json(&nothing, &at("2026-06-01T10:00:00Z"));
+    let output = forecast_json(&nothing, &at("2026-06-01T10:00:00Z"));
     assert_eq!(
-        (&told["duration_ms"], &told["ends"]),
+        (&output["duration_ms"], &output["ends"]),
         (&0.into(), &"2026-06-01T10:00:00+00:00".into())
     );
 }
 
 #[test]
-fn the_table_tells_what_another_pace_would_change() {
+fn the_table_shows_what_another_pace_would_change() {
     let rows = pace_rows(&preview(of(17_640), "UTC"), &at("2026-06-01T10:00:00Z"));
     let expected = [
         ["1", "0.98", "5 h 0 min", "2026-06-01 15:00 +00:00"],
@@ -93,7 +93,7 @@ fn what_binds_is_said() {
 }
 
 #[test]
-fn a_plan_of_days_is_told_in_nights() {
+fn a_plan_of_days_is_reported_in_nights() {
     assert_eq!(nights(&of(100_000)), None);
     let expected = "In nights of 6 h (`backfill --max-duration 6h`): 16 of them.";
     assert_eq!(nights(&of(1_629_510)).as_deref(), Some(expected));
@@ -117,9 +117,9 @@ fn jobs_of_one_account_end_one_after_the_other() {
         together_text(&plans, &now),
         "Together: 2 jobs write to main, one after the other: 35,280 requests take 2 h 0 min, done about 2026-06-01 14:00 +02:00\n"
     );
-    let told = together_json(&plans, &now);
-    assert_eq!(told[0]["duration_ms"], 7_200_000);
-    assert_eq!(told[1]["ends"], "2026-06-01T11:00:00Z");
+    let output = together_json(&plans, &now);
+    assert_eq!(output[0]["duration_ms"], 7_200_000);
+    assert_eq!(output[1]["ends"], "2026-06-01T11:00:00Z");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Charts as inline SVG, each with its numbers as a table beside it, for whoever can't see them.
+//! Charts as inline SVG, each with its numbers as a table beside it, for readers who can't see them.
 
 use crate::report::text::count;
 use maud::{Markup, html};
@@ -35,7 +35,7 @@ pub(super) fn columns(title: &str, heads: (&str, &str), bars: &[Bar]) -> Markup 
     let step = ((WIDTH - 2.0 * LEFT) / bars.len().max(1) as f64).min(BAR_WIDTH_MAX);
     let every = bars.len().div_ceil(LABELS_MAX).max(1);
     let height = |bar: &Bar| match highest > 0.0 {
-        // A bar that stands for something is never invisible.
+        // A bar of more than zero is never invisible.
         true if bar.value > 0.0 => ((BASE - TOP) * bar.value / highest).max(1.5),
         _ => 0.0,
     };

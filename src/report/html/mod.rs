@@ -21,7 +21,7 @@ const SCRIPT: &str = include_str!("page.js");
 /// that.
 const POLICY: &str = "default-src 'none'; style-src 'sha256-a6C+0e9SvliT9TGlOwsRwwbqz+PAB0WoBhvhqwHYqiM='; script-src 'sha256-0JcjY7HvkqhLWuGQ+/5FakYI4IwsgHXuQZmMSvc1q6k='; base-uri 'none'; form-action 'none'";
 
-/// The plans as one page that stands alone. `now` is in the zone that times are shown in.
+/// The plans as one self-contained page. `now` is in the zone that times are shown in.
 pub fn plan_html(plans: &[(Preview, PageDetail)], now: &Zoned) -> String {
     let title = match plans {
         [(preview, _)] => format!("Plan of {}", preview.job),
@@ -41,7 +41,7 @@ pub fn plan_html(plans: &[(Preview, PageDetail)], now: &Zoned) -> String {
             body {
                 header {
                     h1 { (title) }
-                    p { "Made " (now.strftime("%Y-%m-%d %H:%M %Z").to_string()) ". Nothing was sent." }
+                    p { "Created " (now.strftime("%Y-%m-%d %H:%M %Z").to_string()) ". Nothing was sent." }
                 }
                 main { @for (preview, detail) in plans { (sections::job(preview, detail, now)) } }
                 footer { p { "ordersync " (env!("CARGO_PKG_VERSION")) ". Amounts are those of the orders as they would be sent." } }

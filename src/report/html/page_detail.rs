@@ -8,7 +8,7 @@ use crate::run::{PlannedRecord, RecordVerdict};
 /// Invalid records shown one by one; all of them are counted.
 const INVALID_MAX: usize = 5_000;
 
-/// A kind of order: its title, and how it is told.
+/// A kind of order: its title, and how it is recognised.
 type OfKind = (&'static str, fn(&Order) -> bool);
 
 /// Of which kinds of orders a sample is shown, in this order.
@@ -30,7 +30,7 @@ pub struct PageDetail {
     met: [bool; KINDS.len()],
     pub(super) invalid: Vec<InvalidRecord>,
     pub(super) invalid_more: u64,
-    /// What the plan differs in from what it is held against.
+    /// What the plan differs in from what it is compared with.
     pub difference: Option<Comparison>,
 }
 

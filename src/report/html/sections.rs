@@ -34,7 +34,7 @@ pub(super) fn job(preview: &Preview, detail: &PageDetail, now: &Zoned) -> Markup
             (forecast(preview, now))
             p { "Automations: " (historical(summary)) "." }
             @if !warned.is_empty() {
-                section.warnings { h3 { "Worth knowing before the first write" }
+                section.warnings { h3 { "Before the first write" }
                     ul { @for warning in &warned { li { (warning.with_example(preview)) } } } }
             }
             @if let Some(comparison) = &detail.difference { (difference(comparison)) }
@@ -54,7 +54,7 @@ fn forecast(preview: &Preview, now: &Zoned) -> Markup {
     html! {
         @if preview.forecast.requests > 0 {
             details {
-                summary { "At other paces, and what is assumed" }
+                summary { "At other rates, and assumptions" }
                 table {
                     thead { tr { th scope="col" { "requests_per_second" } th.number scope="col" { "Kept" } th scope="col" { "Takes" } th scope="col" { "Done about" } } }
                     tbody { @for row in pace_rows(preview, now) {

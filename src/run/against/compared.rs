@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Seek};
 
-/// A plan held against a saved one. Its memory does not grow with either.
+/// A plan compared with a saved one. Its memory does not grow with either.
 #[derive(Debug, Clone)]
 pub struct SavedPlanDiff {
     /// The saved file.

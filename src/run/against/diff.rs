@@ -20,7 +20,7 @@ const SAME: [&str; 2] = ["externalid", "externalcheckoutid"];
 
 /// What is another in `now` than in `before`, two payloads of one order.
 ///
-/// Where products came or went their number is told, and not each of their fields, which all moved
+/// Where products were added or removed, their number is shown, and not each of their fields, which all moved
 /// with them.
 pub(super) fn diff(before: &Map<String, Value>, now: &Map<String, Value>) -> Vec<ValueChange> {
     let mut changes = Vec::new();
@@ -87,41 +87,41 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn told(before: Value, now: Value) -> Vec<(&'static str, Option<usize>)> {
+    fn output(before: Value, now: Value) -> Vec<(&'static str, Option<usize>)> {
         let (before, now) =
             (before.as_object().cloned().unwrap(), now.as_object().cloned().unwrap());
         diff(&before, &now).into_iter().map(|change| (change.path, change.product)).collect()
     }
 
     #[test]
-    fn only_what_differs_is_told_with_its_product() {
+    fn only_what_differs_is_reported_with_its_product() {
         let line = |name: &str, price: u32| json!({ "name": name, "price": price });
         let order = |lines: Vec<Value>, total: u32| json!({ "externalid": "1", "totalPrice": total, "orderProducts": lines });
         let before = order(vec![line("Mug", 100), line("Cup", 200)], 300);
-        assert_eq!(told(before.clone(), before.clone()), []);
+        assert_eq!(output(before.clone(), before.clone()), []);
         let now = order(vec![line("Mug", 100), line("Bowl", 250)], 350);
         let expected = [
             ("orderProducts.name", Some(2)),
             ("orderProducts.price", Some(2)),
             ("totalPrice", None),
         ];
-        assert_eq!(told(before.clone(), now), expected);
+        assert_eq!(output(before.clone(), now), expected);
         assert_eq!(
-            told(before.clone(), order(vec![line("Mug", 100)], 300)),
+            output(before.clone(), order(vec![line("Mug", 100)], 300)),
             [("orderProducts", None)]
         );
         let mut odd = before.clone();
         odd["surprise"] = 1.into();
-        assert_eq!(told(odd, before), [("other", None)]);
+        assert_eq!(output(odd, before), [("other", None)]);
     }
 
     #[test]
-    fn what_is_no_payload_is_told_without_harm() {
+    fn what_is_no_payload_is_reported_without_harm() {
         let before =
             json!({ "orderProducts": ["x", 1], "orderDiscounts": 3, "totalPrice": [1.5e300] });
         let now = json!({ "orderProducts": [{ "name": "Mug" }, 1], "orderDiscounts": [], "totalPrice": null });
         assert_eq!(
-            told(before, now),
+            output(before, now),
             [("orderDiscounts", None), ("other", Some(1)), ("totalPrice", None)]
         );
     }

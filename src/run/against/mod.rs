@@ -1,4 +1,4 @@
-//! A plan held against one that was saved: order by order, field by field, from what to what.
+//! A plan compared with one that was saved: order by order, field by field, from what to what.
 
 mod compared;
 mod diff;

@@ -15,7 +15,7 @@ pub enum SavedPlanForm {
     Records,
 }
 
-/// A plan that was saved, opened for being held against another.
+/// A plan that was saved, opened for being compared with another.
 pub struct SavedPlan<R> {
     file: R,
     /// As people know it.
@@ -34,15 +34,15 @@ pub enum SavedPlanError {
     #[error("{name}: {source}")]
     Io { name: String, source: io::Error },
     #[error(
-        "{name}:{line}: expected a line as `ordersync plan --payloads` or `--jsonl` writes it\n  hint: give a file that one of the two wrote, whole and as it was"
+        "{name}:{line}: expected a line as `ordersync plan --payloads` or `--jsonl` writes it\n  hint: give a complete, unchanged file that one of them wrote"
     )]
     Foreign { name: String, line: u64 },
     #[error(
-        "{name}:{line}: this line is of another kind than those before it\n  hint: give the file of `--payloads` or that of `--jsonl`, not both in one"
+        "{name}:{line}: this line is of a different kind than those before it\n  hint: give the file of `--payloads` or that of `--jsonl`, not both in one"
     )]
     Mixed { name: String, line: u64 },
     #[error(
-        "{name}: one order stands in line {first} and in line {second}\n  hint: give the file of one plan of one job"
+        "{name}: an order is in line {first} and again in line {second}\n  hint: give the file of one plan of one job"
     )]
     Twice { name: String, first: u64, second: u64 },
     #[error(
@@ -127,7 +127,7 @@ impl<R: BufRead + Seek> SavedPlan<R> {
             self.offset = at.offset;
         }
         self.read_line(at.line)?;
-        // It was read before; another hand may be at the file.
+        // It was read before; another process may have changed the file.
         let changed = || SavedPlanError::Foreign { name: self.name.clone(), line: at.line };
         let (_, line) = parse(&self.line, job).ok_or_else(changed)?;
         match &line {

@@ -5,7 +5,7 @@ use crate::load::{Deletion, delete};
 use crate::state::{ConnectionId, CreatedOrder, Refusal, RunId, StateHandle, Store};
 use tokio_util::sync::CancellationToken;
 
-/// What the target's list says of the id of an order that the run created.
+/// What ActiveCampaign's list says of the id of an order that the run created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ListedAs {
     AsCreated,

@@ -1,4 +1,4 @@
-//! Takes a run back: plans what that is, deletes at the target what the run created, and reads back
+//! Takes a run back: plans what that is, deletes in ActiveCampaign what the run created, and reads back
 //! that it is gone.
 
 mod deleting;

@@ -2,7 +2,7 @@ use crate::domain::RemoteId;
 use crate::plan::{Assumptions, Forecast};
 use crate::state::{ConnectionId, RunId, RunRow, StateError, Undoable, View};
 
-/// Orders in a page of the target's list.
+/// Orders in a page of ActiveCampaign's list.
 const PAGE_LEN: u64 = 100;
 
 /// What undoing a run would do, from the ledger alone.
@@ -30,7 +30,7 @@ pub enum UndoRefusal {
     )]
     NoSuchRun(RunId),
     #[error(
-        "run {run} is of job {job}, not of {asked}; nothing was deleted\n  hint: `ordersync status {asked}` tells its last run"
+        "run {run} is of job {job}, not of {asked}; nothing was deleted\n  hint: `ordersync status {asked}` shows its last run"
     )]
     OtherJob { run: RunId, job: String, asked: String },
     #[error(transparent)]

@@ -13,17 +13,17 @@ pub struct UndoReport {
     /// Orders that stood in the ledger as created by the run when it began.
     pub planned: u64,
     pub deleted: u64,
-    /// Not there any more when it was their turn: deleted by another hand, or by a delete that a
+    /// Not there any more when it was their turn: deleted by someone else, or by a delete that a
     /// kill cut off.
     pub gone: u64,
     /// Keys of orders whose id now belongs to another order: left alone.
     pub foreign: Vec<String>,
-    /// Keys of orders that the target would not delete, each with the reason.
+    /// Keys of orders that ActiveCampaign would not delete, each with the reason.
     pub refused: Vec<(String, String)>,
-    /// Keys that the target holds and that the run was about to create when it was killed: not
+    /// Keys that ActiveCampaign holds and that the run was about to create when it was killed: not
     /// known to be its own.
     pub unconfirmed: Vec<String>,
-    /// Keys of deleted orders that the target still lists.
+    /// Keys of deleted orders that ActiveCampaign still lists.
     pub still_there: Vec<String>,
     /// Deleted orders that were made again since, under another id.
     pub made_again: u64,
@@ -46,14 +46,12 @@ impl UndoReport {
     }
 }
 
-/// Why an undo did not come to its end; running it again goes on with it.
+/// Why an undo did not come to its end; running it again resumes it.
 #[derive(Debug, thiserror::Error)]
 pub enum UndoError {
-    #[error(
-        "the run's connection, id {0}, was deleted at the target, and with it what can be told of its orders"
-    )]
+    #[error("the run's connection, id {0}, was deleted in ActiveCampaign together with its orders")]
     ConnectionGone(String),
-    #[error("the target could not be read: {0}")]
+    #[error("ActiveCampaign could not be read: {0}")]
     Target(Failure),
     #[error(transparent)]
     Fatal(#[from] FatalError),
@@ -61,7 +59,7 @@ pub enum UndoError {
     State(#[from] StateError),
     #[error("interrupted; progress is kept")]
     Interrupted,
-    #[error("a delete ended in a bug: {0}")]
+    #[error("a delete failed because of a bug: {0}")]
     Crashed(tokio::task::JoinError),
 }
 

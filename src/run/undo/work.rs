@@ -29,7 +29,7 @@ pub struct UndoContext<'a> {
     pub progress: &'a (dyn Fn(u64, u64) + Send + Sync),
 }
 
-/// Deletes at the target what a run created, and reads back that it is gone. Going on with an undo
+/// Deletes in ActiveCampaign what a run created, and reads back that it is gone. Going on with an undo
 /// that was interrupted is the same call.
 pub async fn undo(task: UndoContext<'_>) -> UndoReport {
     let mut meter = Meter::new(task.client);

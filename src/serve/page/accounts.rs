@@ -1,7 +1,7 @@
 use super::times;
 use crate::activecampaign::Traffic;
 use crate::daemon::{AccountStatus, AccountView};
-use crate::report::{count, duration};
+use crate::report::{count, duration, many};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
@@ -27,8 +27,8 @@ fn status(status: &AccountStatus) -> (&'static str, &'static str) {
     match status {
         AccountStatus::Idle => ("good", "idle"),
         AccountStatus::Running => ("good", "running"),
-        AccountStatus::WaitsForLock { .. } => ("warn", "waits for another process"),
-        AccountStatus::Away { .. } => ("warn", "target away"),
+        AccountStatus::WaitsForLock { .. } => ("warn", "waiting for another process"),
+        AccountStatus::Away { .. } => ("warn", "unavailable"),
         AccountStatus::Refused { .. } => ("bad", "refused"),
     }
 }
@@ -36,7 +36,7 @@ fn status(status: &AccountStatus) -> (&'static str, &'static str) {
 fn breaker(status: &AccountStatus, now: Timestamp) -> String {
     let zone = TimeZone::system();
     match status {
-        AccountStatus::Idle | AccountStatus::Running => "closed: requests may leave".to_owned(),
+        AccountStatus::Idle | AccountStatus::Running => "closed: requests are sent".to_owned(),
         AccountStatus::WaitsForLock { since } => {
             format!(
                 "another process writes to the account, since {}",
@@ -45,13 +45,13 @@ fn breaker(status: &AccountStatus, now: Timestamp) -> String {
         }
         AccountStatus::Away { until } => {
             format!(
-                "open: the target is away; asked again at {}",
+                "open: ActiveCampaign is unavailable; next try at {}",
                 times::coming(*until, now, &zone)
             )
         }
         AccountStatus::Refused { until } => {
             format!(
-                "open: the target refused us; nothing is sent before {}",
+                "open: ActiveCampaign refused access; next try at {}",
                 times::coming(*until, now, &zone)
             )
         }
@@ -70,17 +70,28 @@ fn throttle(account: &AccountView) -> String {
 
 fn sent(traffic: &Traffic) -> Markup {
     html! {
-        dt { "Requests sent" } dd { (count(traffic.total)) ", of which well " (count(traffic.succeeded)) }
-        dt { "Answers of 429" } dd {
-            (count(traffic.throttled)) ", all pauses " (duration(Duration::from_millis(traffic.paused_ms)))
+        dt { "Requests sent" } dd { (count(traffic.total)) ", " (count(traffic.succeeded)) " succeeded" }
+        dt { "Rate-limited" } dd {
+            (many(traffic.throttled, "time")) "; total waiting " (duration(Duration::from_millis(traffic.paused_ms)))
         }
         @if !traffic.dispositions.is_empty() {
-            dt { "Not well" } dd {
-                @for (n, (verdict, times)) in traffic.dispositions.iter().enumerate() {
+            dt { "Failed" } dd {
+                @for (n, (disposition, times)) in traffic.dispositions.iter().enumerate() {
                     @if n > 0 { ", " }
-                    (verdict) " " (count(*times))
+                    (count(*times)) " " (disposition_text(disposition))
                 }
             }
         }
+    }
+}
+
+fn disposition_text(disposition: &str) -> &str {
+    match disposition {
+        "again" => "retried",
+        "look_up" | "unclear" => "with unknown outcome",
+        "exists" => "duplicates",
+        "gone" | "relation_gone" => "for deleted records",
+        "stop" => "fatal",
+        other => other,
     }
 }

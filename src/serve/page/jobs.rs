@@ -43,8 +43,8 @@ fn badge(job: &JobSnapshot, is_running: bool) -> (&'static str, &'static str) {
         (true, _) => ("good", "running"),
         (_, None) => ("soft", "no run yet"),
         (_, Some(RunEnd::Finished)) => ("good", "finished"),
-        (_, Some(RunEnd::Interrupted)) => ("warn", "interrupted; goes on"),
-        (_, Some(RunEnd::Paused)) => ("warn", "target away; goes on"),
+        (_, Some(RunEnd::Interrupted)) => ("warn", "interrupted; will resume"),
+        (_, Some(RunEnd::Paused)) => ("warn", "ActiveCampaign unavailable; will resume"),
         (_, Some(RunEnd::Stopped)) => ("bad", "stopped"),
         (_, Some(RunEnd::Failed)) => ("bad", "failed"),
     }
@@ -52,7 +52,7 @@ fn badge(job: &JobSnapshot, is_running: bool) -> (&'static str, &'static str) {
 
 fn progress(job: &JobSnapshot, running: &Running, now: Timestamp) -> Markup {
     let Some(at) = &running.progress else {
-        return html! { p role="status" { "Begun " (times::instant(running.since, &job.zone)) "; nothing is settled yet." } };
+        return html! { p role="status" { "Started " (times::instant(running.since, &job.zone)) "; nothing is settled yet." } };
     };
     let expected = running.records_expected.filter(|expected| *expected >= at.read);
     let seconds = at.elapsed.as_secs_f64();

@@ -36,7 +36,7 @@ fn line(job: &JobSnapshot, row: &RunRow, now: Timestamp) -> Markup {
         (_, true) => "at work",
         (Some(_), _) if row.undone_ms.is_some() => "undone since",
         (Some(outcome), _) => outcome.word(),
-        (None, false) => "cut off, or of another process",
+        (None, false) => "interrupted, or run by another process",
     };
     html! {
         tr {

@@ -68,10 +68,10 @@ fn process_text(process: &Process, snapshot: &Snapshot) -> Markup {
             (times::span(snapshot.at.duration_since(process.started))) "."
         }
         @if !process.is_alive {
-            p.bad role="alert" { strong { "Stuck: " } "a run neither moves nor waits for something known." }
+            p.bad role="alert" { strong { "Stuck: " } "a run makes no progress and waits for nothing known." }
         }
         @if !process.is_current {
-            p.warn role="alert" { strong { "Old settings: " } "the settings file was changed and has a fault, so those from before are in force. The log says what is wrong." }
+            p.warn role="alert" { strong { "Old settings: " } "the changed settings file has a fault, so the previous settings stay in effect. See the log." }
         }
     }
 }

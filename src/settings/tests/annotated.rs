@@ -139,7 +139,7 @@ fn init_says_which_path_it_could_not_make() {
 }
 
 #[test]
-fn an_empty_file_is_told_what_it_lacks() {
+fn an_empty_file_is_reported_what_it_lacks() {
     assert_eq!(
         faults("", &[]),
         "config/ordersync.toml: accounts: missing\n  expected at least one table [accounts.NAME]\n\

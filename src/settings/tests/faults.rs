@@ -3,7 +3,7 @@ use super::{Project, SMALL, faults, with_account, with_job};
 use proptest::prelude::*;
 
 #[test]
-fn all_faults_are_told_at_once_each_at_its_place() {
+fn all_faults_are_reported_at_once_each_at_its_place() {
     let text = r#"[accounts.main]
 urll = "https://example.api-us1.com"
 in_flight_max = 0
@@ -131,7 +131,7 @@ fn wrong_types_are_never_bent_into_right_ones() {
 }
 
 #[test]
-fn what_is_no_toml_is_told_with_line_and_column() {
+fn what_is_no_toml_is_reported_with_line_and_column() {
     let text = faults("[accounts.main]\nurl = https://example.com\n", &[]);
     assert!(text.starts_with("config/ordersync.toml:2:7: invalid TOML: "), "{text}");
     let text = faults("[accounts.main]\nurl = \"a\"\nurl = \"b\"\n", &[]);
@@ -210,7 +210,7 @@ fn names_are_those_that_files_and_variables_can_carry() {
 }
 
 #[test]
-fn an_unknown_job_is_told_the_nearest() {
+fn an_unknown_job_is_reported_the_nearest() {
     let settings = Project::with(SMALL).load(&[]).unwrap();
     assert_eq!(settings.jobs_named(&[]).unwrap().len(), 1);
     let twice = ["shop".to_owned(), "shop".to_owned()];

@@ -65,20 +65,20 @@ fn the_command_line_goes_before_the_variable_and_both_before_the_usual_places() 
 #[test]
 fn a_named_file_that_is_not_there_is_never_passed_over() {
     let project = Project::with(SMALL);
-    let told = |explicit, variables: &[_]| {
+    let output = |explicit, variables: &[_]| {
         let faults = project.load_from(".", explicit, variables).map(|_| ()).unwrap_err();
         assert_eq!(faults.len(), 1);
         faults[0].to_string()
     };
-    let text = told(Some("gone.toml"), &[]);
+    let text = output(Some("gone.toml"), &[]);
     assert!(text.starts_with("command line: can't read gone.toml: "), "{text}");
     assert!(text.contains("ordersync init"), "{text}");
-    let text = told(None, &[("ORDERSYNC_CONFIG", "gone.toml")]);
+    let text = output(None, &[("ORDERSYNC_CONFIG", "gone.toml")]);
     assert!(
         text.starts_with("environment variable ORDERSYNC_CONFIG: can't read gone.toml: "),
         "{text}"
     );
-    let text = told(Some("config"), &[]);
+    let text = output(Some("config"), &[]);
     assert!(text.contains("can't read config: "), "{text}");
     let text = project.load_from("empty", None, &[]).map(|_| ()).unwrap_err()[0].to_string();
     assert!(
@@ -88,7 +88,7 @@ fn a_named_file_that_is_not_there_is_never_passed_over() {
 }
 
 #[test]
-fn a_file_that_is_not_text_is_told_so() {
+fn a_file_that_is_not_text_is_reported_so() {
     let project = Project::with("");
     let file = project.path("config/ordersync.toml");
     std::fs::write(&file, b"# caf\xe9\n").unwrap();

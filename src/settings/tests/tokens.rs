@@ -52,7 +52,7 @@ fn a_token_in_settings_that_others_can_read_is_not_used() {
 }
 
 #[test]
-fn no_token_is_told_with_every_place_it_could_be() {
+fn no_token_is_reported_with_every_place_it_could_be() {
     let text = token(&Project::with(SMALL), &[]).unwrap_err().to_string();
     for place in
         ["$CREDENTIALS_DIRECTORY/main.token", "token_file", "ORDERSYNC_ACCOUNTS__MAIN__TOKEN"]

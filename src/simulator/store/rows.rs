@@ -8,7 +8,7 @@ pub(in crate::simulator) struct Connection {
     pub service: String,
     pub externalid: String,
     pub name: String,
-    /// One of the account's own integrations, which nobody else should write into.
+    /// One of the account's own integrations, which no other client should write to.
     pub is_internal: bool,
     pub logo_url: String,
     pub link_url: String,
@@ -162,7 +162,7 @@ impl Order {
         matches!(self.state, 1 | 3)
     }
 
-    /// The shop's key that tells it from others.
+    /// The shop's key that identifies it.
     pub fn key(&self) -> String {
         self.externalid.clone().or_else(|| self.externalcheckoutid.clone()).unwrap_or_default()
     }

@@ -122,7 +122,7 @@ async fn a_create_repeated_blindly_is_noted_and_a_look_up_prevents_it() {
 }
 
 #[tokio::test]
-async fn a_look_up_that_fails_tells_nothing() {
+async fn a_look_up_that_fails_shows_nothing() {
     let client = Client::with_customer().await;
     client.simulator.inject(stored(Ending::Cut));
     client.simulator.inject(Fault::new(Kind::EmptyBody).on("GET", "/ecomOrders"));

@@ -182,21 +182,21 @@ async fn a_request_without_a_socket_gets_the_same_answer() {
         request.body(order(externalid).to_string().into_bytes()).unwrap()
     };
     let over_the_wire = client.post("/ecomOrders", &order("1")).await;
-    let ClientResponse::Whole(told) = client.simulator.serve(request("2")).await else {
+    let ClientResponse::Whole(output) = client.simulator.serve(request("2")).await else {
         panic!("an answer")
     };
-    assert_eq!(told.status().as_u16(), over_the_wire.status);
-    let answer: Value = serde_json::from_slice(told.body()).unwrap();
+    assert_eq!(output.status().as_u16(), over_the_wire.status);
+    let answer: Value = serde_json::from_slice(output.body()).unwrap();
     assert_eq!(answer["ecomOrder"]["totalPrice"], over_the_wire.json()["ecomOrder"]["totalPrice"]);
     assert_eq!(client.simulator.summary().orders, 2);
 
     client.simulator.inject(Fault::new(Kind::Stored { then: Ending::Reset }));
     assert!(matches!(client.simulator.serve(request("3")).await, ClientResponse::Reset));
     client.simulator.inject(Fault::new(Kind::Stored { then: Ending::Cut }));
-    let ClientResponse::Cut(told) = client.simulator.serve(request("4")).await else {
+    let ClientResponse::Cut(output) = client.simulator.serve(request("4")).await else {
         panic!("the head of an answer")
     };
-    assert!(serde_json::from_slice::<Value>(told.body()).is_err());
+    assert!(serde_json::from_slice::<Value>(output.body()).is_err());
     assert_eq!(client.simulator.summary().orders, 4);
 }
 

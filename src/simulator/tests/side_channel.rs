@@ -19,7 +19,7 @@ async fn the_state_shows_orders_with_their_products() {
 }
 
 #[tokio::test]
-async fn the_log_tells_who_asked_what_when() {
+async fn the_log_shows_who_asked_what_when() {
     let client = Client::with_customer().await;
     client.post("/ecomOrders", &order("1001")).await;
     let log = client.send("GET", "/__sim/requests", None).await.unwrap().json();
@@ -54,9 +54,9 @@ async fn the_summary_adds_up() {
     assert_eq!(summary.by_currency["JPY"], CurrencyTotal { orders: 1, total_minor: 2500 });
     let shown = summary.to_string();
     assert!(shown.contains("3 orders, 1 customers") && shown.ends_with("violations  0"), "{shown}");
-    let told = client.send("GET", "/__sim/summary", None).await.unwrap().json();
+    let output = client.send("GET", "/__sim/summary", None).await.unwrap().json();
     assert_eq!(
-        (&told["orders"], &told["refused_429"], &told["violations"]),
+        (&output["orders"], &output["refused_429"], &output["violations"]),
         (&json!(3), &json!(0), &json!([]))
     );
 }
@@ -70,8 +70,8 @@ async fn faults_come_as_one_or_as_a_list() {
     assert_eq!(tell(&client, "/__sim/faults", json!([one, one])).await, (200, json!({"added": 2})));
     client.send("DELETE", "/__sim/faults", None).await.unwrap();
     assert_eq!(client.get("/users/me").await.status, 200);
-    let (status, told) = tell(&client, "/__sim/faults", json!({"kind": "explode"})).await;
-    assert!(status == 400 && told["message"].as_str().unwrap().contains("explode"), "{told}");
+    let (status, output) = tell(&client, "/__sim/faults", json!({"kind": "explode"})).await;
+    assert!(status == 400 && output["message"].as_str().unwrap().contains("explode"), "{output}");
 }
 
 #[tokio::test]

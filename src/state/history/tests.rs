@@ -53,7 +53,7 @@ fn failed(status: u16) -> Attempt {
 }
 
 #[test]
-fn what_was_asked_and_answered_is_told_in_order() {
+fn what_was_asked_and_answered_is_reported_in_order() {
     let mut ledger = Ledger::new();
     let (run, connection) = (ledger.run, ledger.connection);
     for attempt in [failed(503), Attempt::found(Operation::LookUp, None)] {
@@ -61,9 +61,9 @@ fn what_was_asked_and_answered_is_told_in_order() {
     }
     ledger.create(7..8);
     let history = ledger.history("7");
-    let told: Vec<_> = history.iter().map(|past| past.attempt.clone()).collect();
+    let output: Vec<_> = history.iter().map(|past| past.attempt.clone()).collect();
     let done = Attempt::done(Operation::Create, Some(RemoteId::new("7")));
-    assert_eq!(told, [failed(503), Attempt::found(Operation::LookUp, None), done]);
+    assert_eq!(output, [failed(503), Attempt::found(Operation::LookUp, None), done]);
     assert!(history.iter().all(|past| past.run == run && past.at_ms > 1_700_000_000_000));
     assert_eq!(ledger.history("8"), []);
 }
@@ -99,7 +99,7 @@ fn the_history_of_an_order_takes_a_few_dozen_bytes() {
 }
 
 #[test]
-fn what_was_verified_is_told_as_older_once_the_order_is_sent_again() {
+fn what_was_verified_is_reported_as_older_once_the_order_is_sent_again() {
     let mut ledger = Ledger::new();
     ledger.create(7..9);
     let (run, connection) = (ledger.run, ledger.connection);
@@ -137,7 +137,7 @@ fn what_was_verified_is_told_as_older_once_the_order_is_sent_again() {
 }
 
 #[test]
-fn who_takes_the_lock_knows_that_runs_without_an_outcome_were_killed_and_goes_on_with_them() {
+fn who_takes_the_lock_knows_that_runs_without_an_outcome_were_killed_and_resumes_with_them() {
     let ledger = Ledger::new();
     let (run, dir) = (ledger.run, ledger.dir);
     drop(ledger.store);

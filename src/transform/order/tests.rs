@@ -301,9 +301,9 @@ fn where_only_the_lines_total_is_stated_one_unit_is_its_share() {
     else {
         panic!("expected an order");
     };
-    let told: Vec<_> =
+    let output: Vec<_> =
         order.lines.iter().map(|line| (line.price.minor(), line.is_price_rounded)).collect();
-    assert_eq!(told, [(733, true), (1999, false), (734, true)]);
+    assert_eq!(output, [(733, true), (1999, false), (734, true)]);
     assert_eq!(order.total.minor(), 5409, "the order's total is as stated");
     assert_eq!(
         payload(lines(vec![of("3", "22.00")]), &rules())["orderProducts"][0]

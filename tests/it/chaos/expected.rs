@@ -1,4 +1,4 @@
-//! What an export says must be at the target, read by other means than the loader's.
+//! What an export says must be in ActiveCampaign, read by other means than the loader's.
 
 use std::collections::BTreeMap;
 

@@ -55,7 +55,7 @@ fn assert_runs_add_up(performed: &Performed) {
     assert_eq!(last.counts.unchanged + last.counts.refused, valid, "{last:?}");
 }
 
-/// Orders that the state says the target would not take, and why.
+/// Orders that the state says ActiveCampaign would not take, and why.
 fn refused(performed: &Performed) -> BTreeMap<String, String> {
     let letters = performed.shop.view().dead_letters(JOB, 10_000).unwrap();
     letters

@@ -121,7 +121,7 @@ impl Stage<'_> {
 
     async fn play(&self, act: &Act) -> Option<RunEnd> {
         let shop = &self.shop;
-        // A file that is written anew is another export, and begins another run.
+        // A file that is written again is another export, and begins another run.
         if self.events.lock().unwrap().export.replace(act.export) != Some(act.export) {
             shop.export(&self.schedule.exports[act.export]);
         }

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 const TOKEN: &str = "paused-token-31";
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What the target does with a request.
+/// What ActiveCampaign does with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mood {
     Answers,

@@ -1,4 +1,4 @@
-//! What systemd is told, on a notify socket of the test's own.
+//! Notifications to systemd, on a notify socket of the test's own.
 
 use super::{EVERY_SECOND, far_away};
 use crate::process::Process;
@@ -52,7 +52,7 @@ impl Systemd {
 }
 
 #[test]
-fn systemd_is_told_of_start_reload_life_and_end() {
+fn systemd_is_reported_of_start_reload_life_and_end() {
     let world = World::new().job(&far_away());
     world.generate(&GeneratorOptions { orders: 10, seed: 3, ..GeneratorOptions::default() });
     let mut systemd = Systemd::listen(&world);
@@ -60,13 +60,13 @@ fn systemd_is_told_of_start_reload_life_and_end() {
     systemd.hears("READY=1");
     systemd.hears("STATUS=next shop at ");
     systemd.hears("WATCHDOG=1");
-    let world = world.job_anew(EVERY_SECOND);
+    let world = world.replace_job(EVERY_SECOND);
     daemon.signal("HUP");
     let reloading = systemd.hears("RELOADING=1");
     assert!(reloading.contains("MONOTONIC_USEC="), "{reloading}");
     systemd.hears("READY=1");
-    daemon.tells("finished: ", 1);
-    let world = world.job_anew("schedule = \"nightly\"\n");
+    daemon.wait_for_log("finished: ", 1);
+    let world = world.replace_job("schedule = \"nightly\"\n");
     daemon.signal("HUP");
     systemd.hears("RELOADING=1");
     systemd.hears("READY=1");

@@ -12,7 +12,7 @@ fn shop_of(world: &World, orders: u64) -> Expected {
 }
 
 #[test]
-fn told_to_stop_in_a_run_it_settles_what_was_sent_and_goes_on_at_the_next_start() {
+fn asked_to_stop_in_a_run_it_settles_what_was_sent_and_resumes_at_the_next_start() {
     let world = World::new().job(EVERY_SECOND);
     let truth = shop_of(&world, 300);
     world.hold_from(60);
@@ -26,9 +26,9 @@ fn told_to_stop_in_a_run_it_settles_what_was_sent_and_goes_on_at_the_next_start(
     assert_adds_up(&stopped);
     assert_eq!(stopped["created"], world.summary().orders, "what was sent is settled");
     // Its time is far away: it goes on because it was cut off.
-    let world = world.job_anew(&far_away());
+    let world = world.replace_job(&far_away());
     let again = Process::daemon(&world);
-    again.tells("finished: ", 1);
+    again.wait_for_log("finished: ", 1);
     again.stop(0);
     let runs = runs(&world);
     assert_eq!((runs.len(), &runs[0]["run"]), (1, &stopped["run"]), "the same run");
@@ -38,7 +38,7 @@ fn told_to_stop_in_a_run_it_settles_what_was_sent_and_goes_on_at_the_next_start(
 }
 
 #[test]
-fn killed_in_a_run_it_loses_nothing_doubles_nothing_and_goes_on_once() {
+fn killed_in_a_run_it_loses_nothing_doubles_nothing_and_resumes_once() {
     let world = World::new().job(EVERY_SECOND);
     let truth = shop_of(&world, 300);
     for requests in [40, 110, 120] {
@@ -50,9 +50,9 @@ fn killed_in_a_run_it_loses_nothing_doubles_nothing_and_goes_on_once() {
         world.settle();
         world.simulator.release();
     }
-    let world = world.job_anew(&far_away());
+    let world = world.replace_job(&far_away());
     let daemon = Process::daemon(&world);
-    daemon.tells("finished: ", 1);
+    daemon.wait_for_log("finished: ", 1);
     daemon.stop(0);
     let summary = world.summary();
     assert_eq!((summary.orders as u64, summary.customers as u64), (truth.valid, truth.customers));
@@ -72,14 +72,14 @@ fn a_second_signal_leaves_at_once_and_nothing_is_lost() {
     let mut daemon = Process::daemon_by(&mut world.command(&["daemon", "--grace", "1h"]));
     assert!(wait_for_requests(&world, daemon.child(), 25));
     daemon.signal("TERM");
-    daemon.tells("stopping: waiting for what is in flight", 1);
+    daemon.wait_for_log("stopping: waiting for requests in flight", 1);
     daemon.signal("INT");
     daemon.ends(130);
     world.settle();
     world.simulator.clear_faults();
-    let world = world.job_anew(&far_away());
+    let world = world.replace_job(&far_away());
     let again = Process::daemon(&world);
-    again.tells("finished: ", 1);
+    again.wait_for_log("finished: ", 1);
     again.stop(0);
     assert_eq!(world.summary().orders as u64, truth.valid);
     assert_eq!(world.summary().duplicate_orders_refused, 0);
@@ -95,7 +95,10 @@ fn what_does_not_answer_is_waited_for_no_longer_than_the_grace() {
     assert!(wait_for_requests(&world, daemon.child(), 25));
     // It would wait for its answer longer than anybody waits here.
     let log = daemon.stop(0);
-    assert!(log.contains("what had not ended in time") || log.contains("daemon stopped"), "{log}");
+    assert!(
+        log.contains("requests that did not finish in time") || log.contains("daemon stopped"),
+        "{log}"
+    );
 }
 
 #[test]
@@ -103,24 +106,24 @@ fn a_faulty_new_file_is_refused_and_the_old_settings_stay_in_force() {
     let world = World::new().job(EVERY_SECOND);
     shop_of(&world, 10);
     let daemon = Process::daemon(&world);
-    daemon.tells("finished: ", 1);
-    let world = world.job_anew("schedule = \"* * * * 9\"\n");
+    daemon.wait_for_log("finished: ", 1);
+    let world = world.replace_job("schedule = \"* * * * 9\"\n");
     daemon.signal("HUP");
-    daemon.tells("the settings stay as they were", 1);
+    daemon.wait_for_log("the previous settings stay in effect", 1);
     for expected in
         ["ordersync.toml:", "jobs.shop.schedule: day of week: found `9`", "expected a day of week"]
     {
-        daemon.tells(expected, 1);
+        daemon.wait_for_log(expected, 1);
     }
     let before = daemon.log().matches("finished: ").count();
-    daemon.tells("finished: ", before + 1);
-    let world = world.job_anew("");
+    daemon.wait_for_log("finished: ", before + 1);
+    let world = world.replace_job("");
     daemon.signal("HUP");
-    daemon.tells("the settings stay as they were", 2);
-    daemon.tells("no job has a schedule", 1);
-    let world = world.job_anew(&far_away());
+    daemon.wait_for_log("the previous settings stay in effect", 2);
+    daemon.wait_for_log("no job has a schedule", 1);
+    let world = world.replace_job(&far_away());
     daemon.signal("HUP");
-    daemon.tells("settings read again: shop next at ", 1);
+    daemon.wait_for_log("settings reloaded: shop next at ", 1);
     daemon.stop(0);
     drop(world);
 }
@@ -130,9 +133,9 @@ fn good_new_settings_are_followed_without_a_restart() {
     let world = World::new().job(&far_away());
     let truth = shop_of(&world, 10);
     let daemon = Process::daemon(&world);
-    let world = world.job_anew(EVERY_SECOND);
+    let world = world.replace_job(EVERY_SECOND);
     daemon.signal("HUP");
-    daemon.tells("finished: ", 2);
+    daemon.wait_for_log("finished: ", 2);
     daemon.stop(0);
     assert_eq!(world.summary().orders as u64, truth.valid);
 }

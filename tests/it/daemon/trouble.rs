@@ -38,8 +38,8 @@ fn an_account_that_never_answers_slows_no_other() {
         world.generate(&GeneratorOptions { orders: 30, seed: 3, ..GeneratorOptions::default() });
     let daemon =
         Process::daemon_by(&mut world.command(&["daemon", "--color", "never", "--grace", "1s"]));
-    daemon.tells("other begins", 1);
-    daemon.tells("of shop finished: ", 3);
+    daemon.wait_for_log("other begins", 1);
+    daemon.wait_for_log("of shop finished: ", 3);
     assert_eq!(world.summary().orders as u64, truth.valid);
     let log = daemon.stop(0);
     assert!(!log.contains("of other finished"), "{log}");
@@ -47,7 +47,7 @@ fn an_account_that_never_answers_slows_no_other() {
 }
 
 #[test]
-fn a_refused_token_is_told_once_and_the_account_is_left_alone() {
+fn a_refused_token_is_reported_once_and_the_account_is_left_alone() {
     let refusing = World::new();
     let world = World::new()
         .job(EVERY_SECOND)
@@ -55,10 +55,10 @@ fn a_refused_token_is_told_once_and_the_account_is_left_alone() {
     std::fs::write(world.path("other-token"), "wrong-token-99").unwrap();
     world.generate(&GeneratorOptions { orders: 10, seed: 3, ..GeneratorOptions::default() });
     let daemon = Process::daemon(&world);
-    daemon.tells("of other was refused: the target does not accept the token", 1);
+    daemon.wait_for_log("of other was refused: ActiveCampaign does not accept the token", 1);
     let requests = refusing.summary().requests;
     let so_far = daemon.log().matches("of shop finished: ").count();
-    daemon.tells("of shop finished: ", so_far + 3);
+    daemon.wait_for_log("of shop finished: ", so_far + 3);
     let log = daemon.stop(0);
     assert_eq!(refusing.summary().requests, requests, "it is not asked again each second");
     assert_eq!(log.matches("was refused").count(), 1, "{log}");
@@ -74,10 +74,10 @@ fn while_another_process_is_at_the_account_it_waits_and_says_so() {
     let mut backfill = world.start(&["--quiet", "backfill"]);
     assert!(wait_for_requests(&world, &mut backfill, 10));
     let daemon = Process::daemon(&world);
-    daemon.tells("shop is due and waits: another process is writing to the account", 1);
+    daemon.wait_for_log("shop is due and waits: another process is writing to the account", 1);
     world.simulator.release();
     assert!(backfill.wait().unwrap().success());
-    daemon.tells("finished: ", 1);
+    daemon.wait_for_log("finished: ", 1);
     daemon.stop(0);
     assert_eq!(world.summary().orders as u64, truth.valid);
     let kinds: Vec<_> = runs(&world).iter().rev().map(|run| run["kind"].clone()).take(2).collect();
@@ -85,13 +85,13 @@ fn while_another_process_is_at_the_account_it_waits_and_says_so() {
 }
 
 #[test]
-fn a_missing_export_is_told_and_the_job_is_tried_again_when_it_is_due() {
+fn a_missing_export_is_reported_and_the_job_is_tried_again_when_it_is_due() {
     let world = World::new().job(EVERY_SECOND);
     let daemon = Process::daemon(&world);
-    daemon.tells("shop could not begin: ", 1);
+    daemon.wait_for_log("shop could not begin: ", 1);
     let truth =
         world.generate(&GeneratorOptions { orders: 10, seed: 3, ..GeneratorOptions::default() });
-    daemon.tells("finished: 10 records read", 1);
+    daemon.wait_for_log("finished: 10 records read", 1);
     let log = daemon.stop(0);
     assert!(log.contains("exports/*"), "{log}");
     assert_eq!(world.summary().orders as u64, truth.valid);

@@ -1,4 +1,4 @@
-//! A plan held against one that was saved.
+//! A plan compared with one that was saved.
 
 use super::{counts, one, order, plain, put};
 use crate::world::{Told, World};
@@ -13,9 +13,9 @@ fn save(world: &World, option: &str) -> String {
 }
 
 fn compared(world: &World, file: &str, more: &[&str]) -> Told {
-    let told = world.run(&[&["plan", "--against", file], more].concat());
-    assert_eq!(told.code, 0, "{}", told.err);
-    told
+    let output = world.run(&[&["plan", "--against", file], more].concat());
+    assert_eq!(output.code, 0, "{}", output.err);
+    output
 }
 
 fn difference(world: &World, file: &str, more: &[&str]) -> Value {
@@ -40,12 +40,12 @@ fn payloads_are_compared_field_by_field_from_what_to_what() {
     put(&world, &plain(1..=6));
     let file = save(&world, "--payloads");
     changed(&world);
-    let told = difference(&world, &file, &[]);
+    let output = difference(&world, &file, &[]);
     let numbers = ["saved", "same", "changed", "only_saved", "only_now"]
-        .map(|name| told[name].as_u64().unwrap());
+        .map(|name| output[name].as_u64().unwrap());
     assert_eq!(numbers, [6, 2, 3, 1, 1]);
     assert_eq!(
-        counts(&told["by_field"], "field"),
+        counts(&output["by_field"], "field"),
         [
             one("action", 1),
             one("email", 1),
@@ -55,16 +55,16 @@ fn payloads_are_compared_field_by_field_from_what_to_what() {
             one("totalPrice", 1),
         ]
     );
-    let changes = |n: usize| told["examples"][n]["changes"].as_array().unwrap().clone();
+    let changes = |n: usize| output["examples"][n]["changes"].as_array().unwrap().clone();
     let total = json!({ "field": "totalPrice", "product": null, "from": 2500, "to": 2700 });
     let name = json!({ "field": "orderProducts.name", "product": 1, "from": "Mug", "to": "Cup" });
-    assert!(changes(0).contains(&total) && changes(0).contains(&name), "{told}");
+    assert!(changes(0).contains(&total) && changes(0).contains(&name), "{output}");
     let masked = json!([{ "field": "email", "product": null, "from": "a***@e***.com", "to": "o***@e***.com" }]);
     assert_eq!(Value::from(changes(1)), masked);
     let left = json!([{ "field": "action", "product": null, "from": "sent", "to": "filtered: status_pending" }]);
     assert_eq!(Value::from(changes(2)), left);
-    assert_eq!(told["only_saved_examples"], json!([{ "key": "4", "line": 4 }]));
-    assert_eq!(told["only_now_examples"][0]["order"], "#7");
+    assert_eq!(output["only_saved_examples"], json!([{ "key": "4", "line": 4 }]));
+    assert_eq!(output["only_now_examples"][0]["order"], "#7");
     let text = compared(&world, &file, &[]).out;
     assert!(
         text.contains("total 25.00 USD → 27.00 USD")
@@ -81,10 +81,10 @@ fn addresses_are_masked_unless_they_are_asked_for() {
     changed(&world);
     let lines = world.path("now.jsonl").to_str().unwrap().to_owned();
     for form in [&["--json"][..], &[]] {
-        let told = compared(&world, &file, &[form, &["--jsonl", &lines]].concat());
+        let output = compared(&world, &file, &[form, &["--jsonl", &lines]].concat());
         let written = std::fs::read_to_string(&lines).unwrap();
         assert!(
-            written.contains("totalPrice") && !(told.out + &written).contains("@example.com"),
+            written.contains("totalPrice") && !(output.out + &written).contains("@example.com"),
             "{written}"
         );
     }
@@ -99,29 +99,29 @@ fn what_was_loaded_since_is_compared_by_its_content() {
     put(&world, &plain(1..=6));
     let file = save(&world, "--payloads");
     world.load("backfill", 0);
-    let told = difference(&world, &file, &[]);
+    let output = difference(&world, &file, &[]);
     assert_eq!(
-        (&told["same"], &told["changed"], &told["only_now"]),
+        (&output["same"], &output["changed"], &output["only_now"]),
         (&6.into(), &0.into(), &0.into())
     );
     changed(&world);
-    let told = difference(&world, &file, &[]);
+    let output = difference(&world, &file, &[]);
     assert_eq!(
-        (&told["same"], &told["changed"], &told["only_saved"]),
+        (&output["same"], &output["changed"], &output["only_saved"]),
         (&2.into(), &3.into(), &1.into())
     );
 }
 
 #[test]
-fn a_line_tells_what_changed_since_the_saved_plan_and_not_since_the_last_write() {
+fn a_line_shows_what_changed_since_the_saved_plan_and_not_since_the_last_write() {
     let world = World::new();
     put(&world, &plain(1..=6));
     world.load("backfill", 0);
     changed(&world);
     let file = save(&world, "--payloads");
     let lines = world.path("now.jsonl").to_str().unwrap().to_owned();
-    let told = difference(&world, &file, &["--jsonl", &lines]);
-    assert_eq!((&told["saved"], &told["same"]), (&3.into(), &3.into()), "{told}");
+    let output = difference(&world, &file, &["--jsonl", &lines]);
+    assert_eq!((&output["saved"], &output["same"]), (&3.into(), &3.into()), "{output}");
     let written = std::fs::read_to_string(&lines).unwrap();
     assert!(written.contains("\"update\"") && !written.contains("\"changes\""), "{written}");
 }
@@ -136,13 +136,13 @@ fn records_are_compared_by_what_becomes_of_them() {
     orders[1] = order(2, json!({}));
     orders[2] = order(3, json!({ "financial_status": "pending" }));
     put(&world, &orders);
-    let told = difference(&world, &file, &[]);
+    let output = difference(&world, &file, &[]);
     assert_eq!(
-        (&told["form"], &told["same"], &told["changed"]),
+        (&output["form"], &output["same"], &output["changed"]),
         (&"jsonl".into(), &2.into(), &2.into())
     );
-    assert_eq!(counts(&told["by_field"], "field"), [one("action", 2)]);
-    let change = |n: usize| told["examples"][n]["changes"][0].clone();
+    assert_eq!(counts(&output["by_field"], "field"), [one("action", 2)]);
+    let change = |n: usize| output["examples"][n]["changes"][0].clone();
     assert_eq!(
         (&change(0)["from"], &change(0)["to"]),
         (&"invalid: missing_email".into(), &"create".into())
@@ -152,8 +152,8 @@ fn records_are_compared_by_what_becomes_of_them() {
         (&"create".into(), &"filtered: status_pending".into())
     );
     world.load("backfill", 0);
-    let told = difference(&world, &file, &[]);
-    assert_eq!(told["changed"], 4, "what was to be created is at the target");
+    let output = difference(&world, &file, &[]);
+    assert_eq!(output["changed"], 4, "what was to be created is at the target");
 }
 
 #[test]
@@ -169,25 +169,29 @@ fn a_file_that_no_plan_wrote_is_refused_with_its_line_and_none_of_its_text() {
         (format!("{good}[\"{secret}\"]"), 4, "expected a line as"),
         (format!("{{\"ecomOrder\":{{\"email\":\"{secret}\"}}}}"), 1, "expected a line as"),
         (cut.to_owned(), 3, "expected a line as"),
-        (format!("{good}{records}"), 4, "another kind"),
-        (format!("\n{good}\n{good}"), 0, "stands in line 2 and in line 6"),
+        (format!("{good}{records}"), 4, "a different kind"),
+        (format!("\n{good}\n{good}"), 0, "is in line 2 and again in line 6"),
         (String::new(), 0, "holds no order of shop"),
         (records.replace("\"shop\"", "\"other\""), 0, "holds no order of shop"),
         (records.replace("\"create\"", "\"explode\""), 1, "expected a line as"),
     ] {
         world.export("../saved.txt", &text);
-        let told = world.run(&["plan", "--against", world.path("saved.txt").to_str().unwrap()]);
-        assert_eq!(told.code, 2, "{text}\n{}", told.out);
-        assert!(told.err.contains(about) && told.err.contains("hint:"), "{text}: {}", told.err);
+        let output = world.run(&["plan", "--against", world.path("saved.txt").to_str().unwrap()]);
+        assert_eq!(output.code, 2, "{text}\n{}", output.out);
         assert!(
-            line == 0 || told.err.contains(&format!("saved.txt:{line}:")),
+            output.err.contains(about) && output.err.contains("hint:"),
             "{text}: {}",
-            told.err
+            output.err
         );
-        assert!(!told.err.contains(secret), "{}", told.err);
+        assert!(
+            line == 0 || output.err.contains(&format!("saved.txt:{line}:")),
+            "{text}: {}",
+            output.err
+        );
+        assert!(!output.err.contains(secret), "{}", output.err);
     }
-    let told = world.run(&["plan", "--against", "nowhere.jsonl"]);
-    assert!(told.code == 2 && told.err.contains("nowhere.jsonl"), "{}", told.err);
+    let output = world.run(&["plan", "--against", "nowhere.jsonl"]);
+    assert!(output.code == 2 && output.err.contains("nowhere.jsonl"), "{}", output.err);
 }
 
 #[test]
@@ -196,8 +200,8 @@ fn the_file_that_is_compared_with_is_never_written_over() {
     put(&world, &plain(1..=3));
     let file = save(&world, "--payloads");
     let before = std::fs::read_to_string(&file).unwrap();
-    let told = world.run(&["plan", "--against", &file, "--payloads", "./saved.jsonl"]);
-    assert!(told.code == 2 && told.err.contains("hint:"), "{}", told.err);
+    let output = world.run(&["plan", "--against", &file, "--payloads", "./saved.jsonl"]);
+    assert!(output.code == 2 && output.err.contains("hint:"), "{}", output.err);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
 }
 
@@ -212,10 +216,10 @@ fn a_plan_of_thousands_differs_from_itself_in_nothing() {
     };
     let truth = world.generate(&generated);
     for (option, orders) in [("--payloads", truth.valid), ("--jsonl", 0)] {
-        let told = difference(&world, &save(&world, option), &[]);
-        assert!(orders == 0 || told["saved"] == orders, "{told}");
-        assert_eq!(told["same"], told["saved"]);
-        assert_eq!([&told["changed"], &told["only_saved"], &told["only_now"]], [0, 0, 0]);
+        let output = difference(&world, &save(&world, option), &[]);
+        assert!(orders == 0 || output["saved"] == orders, "{output}");
+        assert_eq!(output["same"], output["saved"]);
+        assert_eq!([&output["changed"], &output["only_saved"], &output["only_now"]], [0, 0, 0]);
     }
 }
 
@@ -238,7 +242,7 @@ fn the_page_shows_the_difference_and_an_export_stays_text_in_it() {
         .next()
         .unwrap();
     assert!(
-        section.contains("product names (1) Mug → ***@***") && section.contains("only in it"),
+        section.contains("product names (1) Mug → ***@***") && section.contains("only saved"),
         "{section}"
     );
     assert!(!page.contains("<script>alert") && !section.contains("a@b.example"), "{section}");

@@ -31,8 +31,11 @@ fn however_a_load_is_killed_each_order_in_the_ledger_has_its_outline() {
     }
     world.load("backfill", 0);
     assert_eq!(without_outline(&world), 0);
-    let told = difference(&world, "1");
-    assert_eq!((&told["known"], &told["unchanged"]), (&truth.valid.into(), &truth.valid.into()));
+    let output = difference(&world, "1");
+    assert_eq!(
+        (&output["known"], &output["unchanged"]),
+        (&truth.valid.into(), &truth.valid.into())
+    );
 }
 
 fn without_outline(world: &World) -> i64 {

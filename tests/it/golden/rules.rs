@@ -117,13 +117,15 @@ pub fn identity() -> String {
         for (path, bytes) in &saved {
             std::fs::write(path, bytes).unwrap();
         }
-        let told = world.run(&[&["--json", "--quiet"], args, &["--yes"]].concat());
-        let run = serde_json::from_str::<serde_json::Value>(&told.out).unwrap_or_default();
+        let output = world.run(&[&["--json", "--quiet"], args, &["--yes"]].concat());
+        let run = serde_json::from_str::<serde_json::Value>(&output.out).unwrap_or_default();
         let run = run["runs"][0]["run"].as_u64();
         let what = match run {
             Some(1) => "resumes".to_owned(),
             Some(run) => format!("another run, {run}"),
-            None => format!("exit {}: {}", told.code, told.err.lines().next().unwrap_or_default()),
+            None => {
+                format!("exit {}: {}", output.code, output.err.lines().next().unwrap_or_default())
+            }
         };
         text.push_str(&format!("{label}: {what}\n"));
     };

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 type Tell = fn() -> String;
 
 pub fn all() -> Vec<Story> {
-    let told: [(&str, Tell); 20] = [
+    let message: [(&str, Tell); 20] = [
         // The slow ones first.
         ("wrong-token.txt", faults::wrong_token),
         ("identity.txt", rules::identity),
@@ -32,8 +32,8 @@ pub fn all() -> Vec<Story> {
         ("undo.txt", account::undo),
         ("adopt.txt", account::adopt),
     ];
-    let told = told.map(|(name, tell)| Story { name: name.to_owned(), tell: Box::new(tell) });
-    let mut all = Vec::from(told);
+    let message = message.map(|(name, tell)| Story { name: name.to_owned(), tell: Box::new(tell) });
+    let mut all = Vec::from(message);
     for (name, files) in fixtures() {
         let of_plan = files.clone();
         all.push(Story {

@@ -51,11 +51,11 @@ impl<'a> Transcript<'a> {
     }
 
     pub fn run_as(&mut self, label: &str, command: &mut Command) {
-        let told = Told::of(command.output().unwrap());
+        let message = Told::of(command.output().unwrap());
         self.title(&format!("$ ordersync {label}"));
-        let _ = writeln!(self.text, "exit {}", told.code);
-        self.stream("stdout", &told.out);
-        self.stream("stderr", &told.err);
+        let _ = writeln!(self.text, "exit {}", message.code);
+        self.stream("stdout", &message.out);
+        self.stream("stderr", &message.err);
     }
 
     pub fn title(&mut self, title: &str) {

@@ -99,16 +99,16 @@ impl Line {
             return Err(TransportError::NotSent);
         }
         let serving = timeout(self.timeout, self.simulator.serve(request));
-        let told = if self.crash.is_at(Moment::OnItsWay, number) {
+        let output = if self.crash.is_at(Moment::OnItsWay, number) {
             tokio::select! {
                 biased;
-                told = serving => told,
+                output = serving => output,
                 () = std::future::ready(()) => self.crash.die().await,
             }
         } else {
             serving.await
         };
-        let asked = told.as_ref().ok().and_then(asked_to_wait);
+        let asked = output.as_ref().ok().and_then(asked_to_wait);
         if asked.is_some_and(|wait| wait > WAIT_MAX) {
             *self.away_until.lock().unwrap() = asked.map(|wait| Instant::now() + wait);
         }
@@ -116,7 +116,7 @@ impl Line {
         if self.crash.is_at(Moment::Answered, number) && asked.is_none() {
             self.crash.die().await;
         }
-        match told {
+        match output {
             Ok(ClientResponse::Whole(response)) => {
                 let (head, body) = response.into_parts();
                 Ok(Response { status: head.status.as_u16(), headers: head.headers, body: Ok(body) })
@@ -139,8 +139,8 @@ impl Line {
 }
 
 /// The pause that an answer asks for.
-fn asked_to_wait(told: &ClientResponse) -> Option<Duration> {
-    let ClientResponse::Whole(answer) = told else { return None };
+fn asked_to_wait(output: &ClientResponse) -> Option<Duration> {
+    let ClientResponse::Whole(answer) = output else { return None };
     let header = |name| answer.headers().get(name)?.to_str().ok();
     let text = header("retry-after")?;
     let date = |text: &str| jiff::fmt::rfc2822::parse(text).unwrap().timestamp();

@@ -27,15 +27,15 @@ pub fn all() -> Vec<Document> {
     past::a_canary_that_dies(&mut all);
     past::a_run_that_waits_and_is_killed(&mut all);
     progress_of_a_run(&mut all);
-    told(&mut all, "error", &World::new(), &["verify", "shop"]);
+    output(&mut all, "error", &World::new(), &["verify", "shop"]);
     all
 }
 
-fn told(all: &mut Vec<Document>, name: &'static str, world: &World, args: &[&str]) -> Told {
-    let told = world.run(&[&["--json", "--quiet"], args].concat());
-    assert!(!told.out.is_empty(), "{args:?} told nothing: {}", told.err);
-    all.push((name, told.json()));
-    told
+fn output(all: &mut Vec<Document>, name: &'static str, world: &World, args: &[&str]) -> Told {
+    let output = world.run(&[&["--json", "--quiet"], args].concat());
+    assert!(!output.out.is_empty(), "{args:?} told nothing: {}", output.err);
+    all.push((name, output.json()));
+    output
 }
 
 /// A plan in all its forms.
@@ -45,7 +45,7 @@ fn planned(all: &mut Vec<Document>, world: &World) {
 
 fn planned_with(all: &mut Vec<Document>, world: &World, more: &[&str]) {
     let files = ["plan", "--jsonl", "plan.jsonl", "--payloads", "payloads.jsonl"];
-    told(all, "plan", world, &[&files, more].concat());
+    output(all, "plan", world, &[&files, more].concat());
     for (name, file) in [("plan-step", "plan.jsonl"), ("payload", "payloads.jsonl")] {
         let text = std::fs::read_to_string(world.path(file)).unwrap();
         all.extend(text.lines().map(|line| (name, serde_json::from_str(line).unwrap())));
@@ -62,51 +62,51 @@ fn a_shop_with_faults(all: &mut Vec<Document>) {
         ..GeneratorOptions::default()
     });
     planned(all, &world);
-    told(all, "runs", &world, &["backfill", "--canary", "5"]);
-    told(all, "status", &world, &["status"]);
-    told(all, "runs", &world, &["backfill"]);
+    output(all, "runs", &world, &["backfill", "--canary", "5"]);
+    output(all, "status", &world, &["status"]);
+    output(all, "runs", &world, &["backfill"]);
     planned(all, &world);
-    let letters = told(all, "dead-letters", &world, &["dead-letters", "list"]).json();
+    let letters = output(all, "dead-letters", &world, &["dead-letters", "list"]).json();
     for letter in letters["dead_letters"].as_array().unwrap().iter().take(12) {
-        told(all, "explain", &world, &["explain", "shop", letter["order"].as_str().unwrap()]);
+        output(all, "explain", &world, &["explain", "shop", letter["order"].as_str().unwrap()]);
     }
-    told(all, "explain", &world, &["explain", "shop", &world.keys()[0]]);
-    told(all, "verify", &world, &["verify", "shop"]);
-    told(all, "verify", &world, &["verify", "shop", "--sample", "1/40"]);
+    output(all, "explain", &world, &["explain", "shop", &world.keys()[0]]);
+    output(all, "verify", &world, &["verify", "shop"]);
+    output(all, "verify", &world, &["verify", "shop", "--sample", "1/40"]);
 }
 
-/// Loaded, changed, loaded again, damaged at the target, taken back, forgotten and found.
+/// Loaded, changed, loaded again, damaged in ActiveCampaign, taken back, forgotten and found.
 fn a_shop_that_changes(all: &mut Vec<Document>) {
     let world = World::new();
     let shop = GeneratorOptions { orders: 60, seed: 4, ..GeneratorOptions::default() };
     world.generate(&shop);
-    told(all, "status", &world, &["status"]);
-    told(all, "explain", &world, &["explain", "shop", &world.keys()[0]]);
-    told(all, "runs", &world, &["backfill"]);
+    output(all, "status", &world, &["status"]);
+    output(all, "explain", &world, &["explain", "shop", &world.keys()[0]]);
+    output(all, "runs", &world, &["backfill"]);
     world.simulator.edit(Edit::SetList { id: 1, list: "7".into() }).unwrap();
     world.run(&["check"]);
     let more = GeneratorOptions { changed_permille: 300, extra_orders: 20, ..shop };
     world.generate(&more);
     planned(all, &world);
-    told(all, "verify", &world, &["verify", "shop"]);
-    told(all, "runs", &world, &["sync"]);
-    told(all, "explain", &world, &["explain", "shop", &world.keys()[0]]);
-    told(all, "undo", &world, &["undo", "shop", "--run", "2", "--dry-run"]);
-    told(all, "undo", &world, &["undo", "shop", "--run", "2", "--yes"]);
-    told(all, "undo", &world, &["undo", "shop", "--run", "2", "--yes"]);
-    told(all, "status", &world, &["status"]);
+    output(all, "verify", &world, &["verify", "shop"]);
+    output(all, "runs", &world, &["sync"]);
+    output(all, "explain", &world, &["explain", "shop", &world.keys()[0]]);
+    output(all, "undo", &world, &["undo", "shop", "--run", "2", "--dry-run"]);
+    output(all, "undo", &world, &["undo", "shop", "--run", "2", "--yes"]);
+    output(all, "undo", &world, &["undo", "shop", "--run", "2", "--yes"]);
+    output(all, "status", &world, &["status"]);
     std::fs::remove_dir_all(world.path("state")).unwrap();
     world.generate(&shop);
-    told(all, "adopt", &world, &["adopt", "shop"]);
-    told(all, "status", &world, &["status"]);
+    output(all, "adopt", &world, &["adopt", "shop"]);
+    output(all, "status", &world, &["status"]);
     // Another export, less than half of it.
     world.generate(&GeneratorOptions { orders: 20, seed: 99, ..shop });
-    told(all, "runs", &world, &["sync"]);
+    output(all, "runs", &world, &["sync"]);
     world.generate(&GeneratorOptions { orders: 60, seed: 99, ..shop });
     planned(all, &world);
     world.generate(&GeneratorOptions { orders: 8, seed: 99, ..shop });
     planned(all, &world);
-    told(all, "runs", &world, &["sync"]);
+    output(all, "runs", &world, &["sync"]);
 }
 
 /// Two mugs of 10.00 and shipping of 5.00, with more said of it or other things.
@@ -153,10 +153,10 @@ fn a_shop_with_everything(all: &mut Vec<Document>) {
     ];
     put(&world, &orders);
     planned(all, &world);
-    told(all, "runs", &world, &["backfill"]);
-    told(all, "explain", &world, &["explain", "shop", "13"]);
-    told(all, "explain", &world, &["explain", "shop", "9"]);
-    told(all, "dead-letters", &world, &["dead-letters", "list"]);
+    output(all, "runs", &world, &["backfill"]);
+    output(all, "explain", &world, &["explain", "shop", "13"]);
+    output(all, "explain", &world, &["explain", "shop", "9"]);
+    output(all, "dead-letters", &world, &["dead-letters", "list"]);
     let pending = json!({ "currency": "GBP", "financial_status": "pending" });
     let orders =
         [order(20, json!({ "currency": "GBP" })), order(21, pending.clone()), order(22, pending)];
@@ -169,9 +169,9 @@ fn shops_with_little(all: &mut Vec<Document>) {
     let world = World::new();
     world.export("orders.json", json!({ "orders": [] }).to_string());
     planned(all, &world);
-    told(all, "runs", &world, &["backfill"]);
-    told(all, "verify", &world, &["verify", "shop"]);
-    told(all, "dead-letters", &world, &["dead-letters", "list"]);
+    output(all, "runs", &world, &["backfill"]);
+    output(all, "verify", &world, &["verify", "shop"]);
+    output(all, "dead-letters", &world, &["dead-letters", "list"]);
     let world = World::new();
     let (service, externalid, name) = ("shopify".into(), "test-store".into(), "Native".into());
     world.simulator.edit(Edit::AddConnection { service, externalid, name, native: true }).unwrap();

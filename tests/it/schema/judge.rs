@@ -1,4 +1,4 @@
-//! JSON held against `docs/schema/`, by a validator that knows the standard.
+//! JSON compared with `docs/schema/`, by a validator that knows the standard.
 
 use boon::{Compiler, Schemas};
 use serde_json::{Value, json};

@@ -29,7 +29,7 @@ fn browse(site: &Site, profile: &Path, args: &[&str]) -> Output {
     command.output().unwrap()
 }
 
-/// A shop whose run is held up by the target half way, after one that left records out and one that
+/// A shop whose run is held up by ActiveCampaign half way, after one that left records out and one that
 /// was throttled.
 fn at_work() -> World {
     let world = shop();
@@ -43,7 +43,7 @@ fn at_work() -> World {
 fn a_browser_shows_the_status_page_without_a_complaint_and_keeps_it_live() {
     let world = at_work();
     let (daemon, site) = Site::of(&world);
-    daemon.tells("finished: ", 2);
+    daemon.wait_for_log("finished: ", 2);
     let whole = GeneratorOptions {
         orders: 60,
         seed: 5,
@@ -58,8 +58,9 @@ fn a_browser_shows_the_status_page_without_a_complaint_and_keeps_it_live() {
         answer.body.contains("<progress") && answer.body.contains("done about")
     });
     let profile = tempfile::tempdir().unwrap();
-    let told = browse(&site, profile.path(), &["--virtual-time-budget=10000", "--dump-dom"]);
-    let (dom, log) = (String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
+    let message = browse(&site, profile.path(), &["--virtual-time-budget=10000", "--dump-dom"]);
+    let (dom, log) =
+        (String::from_utf8_lossy(&message.stdout), String::from_utf8_lossy(&message.stderr));
     assert!(dom.contains("Live.</p>"), "its script ran under its policy: {dom}");
     assert!(!dom.contains("class=\"stale\""), "and was answered: {dom}");
     for shown in ["<progress", "Dead letters: ", "Breaker", "Last runs", "at work"] {

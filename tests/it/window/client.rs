@@ -28,13 +28,13 @@ impl Site {
         let mut command = world.command(&["daemon", "--color", "never"]);
         command.env("ORDERSYNC_METRICS__LISTEN", "127.0.0.1:0");
         let daemon = Process::daemon_by(&mut command);
-        let site = Self::told_by(&daemon);
+        let site = Self::logged_by(&daemon);
         (daemon, site)
     }
 
-    /// The address that the log tells.
-    pub fn told_by(daemon: &Process) -> Self {
-        daemon.tells("status page and metrics on http://", 1);
+    /// The address in the log.
+    pub fn logged_by(daemon: &Process) -> Self {
+        daemon.wait_for_log("status page and metrics on http://", 1);
         let log = daemon.log();
         let rest = log.split("status page and metrics on http://").nth(1).unwrap();
         Self { address: rest.split('/').next().unwrap().to_owned() }

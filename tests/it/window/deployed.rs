@@ -22,7 +22,7 @@ fn named(text: &str) -> BTreeSet<String> {
 fn metrics() -> String {
     let world = shop();
     let (daemon, site) = Site::of(&world);
-    daemon.tells("finished: ", 1);
+    daemon.wait_for_log("finished: ", 1);
     let text = site.get("/metrics").body;
     daemon.stop(0);
     text
@@ -83,6 +83,6 @@ fn promtool_finds_nothing_to_say_about_the_metrics() {
         .unwrap();
     promtool.stdin.take().unwrap().write_all(metrics().as_bytes()).unwrap();
     let output = promtool.wait_with_output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && told.is_empty(), "{told}");
+    let message = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && message.is_empty(), "{message}");
 }

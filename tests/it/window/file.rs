@@ -65,12 +65,12 @@ fn a_failed_run_adds_no_success_and_says_how_it_ended() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_told_before_anything_is_sent() {
+fn a_file_that_cannot_be_written_is_reported_before_anything_is_sent() {
     let world = shop();
     for path in ["no/such/folder/shop.prom", ".", "exports"] {
-        let told = world.run(&["sync", "--metrics-file", path]);
-        assert_eq!(told.code, 2, "{path}: {}", told.err);
-        assert!(told.err.contains("--metrics-file"), "{}", told.err);
+        let message = world.run(&["sync", "--metrics-file", path]);
+        assert_eq!(message.code, 2, "{path}: {}", message.err);
+        assert!(message.err.contains("--metrics-file"), "{}", message.err);
     }
     assert_eq!(world.summary().requests, 0);
 }

@@ -1,4 +1,4 @@
-//! Half-even on the digits, held against arithmetic on whole numbers.
+//! Half-even on the digits, compared with arithmetic on whole numbers.
 
 use super::super::{AMOUNT_MINOR_MAX, Amount, AmountError};
 use crate::domain::Currency;

@@ -1,14 +1,14 @@
 //! What is told of a shop that has a past: against which a plan is held, which its orders have, and
 //! which a run left.
 
-use super::{Document, order, planned, planned_with, put, told};
+use super::{Document, order, output, planned, planned_with, put};
 use crate::world::{World, until};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Edit, Fault, Kind, RetryAfter};
 use serde_json::{Value, json};
 use std::fs;
 
-/// Orders that are another, gone, new, left out or made otherwise by now: held against a run and
+/// Orders that are another, gone, new, left out or made otherwise by now: compared with a run and
 /// against saved plans.
 pub fn a_shop_held_against_what_it_was(all: &mut Vec<Document>) {
     let refunded = json!({ "financial_status": "partially_refunded", "refunds": [
@@ -23,7 +23,7 @@ pub fn a_shop_held_against_what_it_was(all: &mut Vec<Document>) {
     {
         fs::rename(world.path(written), world.path(kept)).unwrap();
     }
-    told(all, "runs", &world, &["backfill"]);
+    output(all, "runs", &world, &["backfill"]);
     let world = world.policy("refunds = \"net\"\n");
     orders[0] = order(
         1,
@@ -61,46 +61,46 @@ pub fn orders_with_a_past(all: &mut Vec<Document>) {
     world
         .simulator
         .inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").key(&keys[1]).forever());
-    told(all, "runs", &world, &["backfill"]);
+    output(all, "runs", &world, &["backfill"]);
     world.simulator.clear_faults();
     let explained = |all: &mut Vec<Document>, key: &str| -> String {
-        let told = told(all, "explain", &world, &["explain", "shop", key]).json();
-        told["ledger"][0]["verification"]["is"].as_str().unwrap().to_owned()
+        let output = output(all, "explain", &world, &["explain", "shop", key]).json();
+        output["ledger"][0]["verification"]["is"].as_str().unwrap().to_owned()
     };
     assert_eq!(explained(all, &keys[0]), "never");
     explained(all, &keys[1]);
-    told(all, "verify", &world, &["verify", "shop", "--sample", "1/2"]);
-    told(all, "status", &world, &["status"]);
+    output(all, "verify", &world, &["verify", "shop", "--sample", "1/2"]);
+    output(all, "status", &world, &["status"]);
     for is in ["equal", "not_compared"] {
         assert!(keys[2..].iter().any(|key| explained(all, key) == is), "{is}");
     }
     world.simulator.edit(Edit::SetTotal { externalid: keys[2].clone(), total: 1 }).unwrap();
     world.simulator.edit(Edit::DeleteOrder { externalid: keys[3].clone() }).unwrap();
-    told(all, "verify", &world, &["verify", "shop", "--repair"]);
+    output(all, "verify", &world, &["verify", "shop", "--repair"]);
     assert_eq!([2, 3].map(|n| explained(all, &keys[n])), ["different", "different"]);
-    told(all, "dead-letters", &world, &["dead-letters", "list"]);
+    output(all, "dead-letters", &world, &["dead-letters", "list"]);
     world.run(&["dead-letters", "retry", "shop"]);
-    told(all, "runs", &world, &["sync"]);
+    output(all, "runs", &world, &["sync"]);
     world
         .simulator
         .inject(Fault::new(Kind::ErrorsMissing).on("DELETE", "/ecomOrders").key(&keys[4]));
-    told(all, "undo", &world, &["undo", "shop", "--run", "1", "--yes"]);
+    output(all, "undo", &world, &["undo", "shop", "--run", "1", "--yes"]);
     for key in &keys[..4] {
         explained(all, key);
     }
-    told(all, "status", &world, &["status"]);
+    output(all, "status", &world, &["status"]);
 }
 
-/// The target takes none of its orders, so none is there when they are read back.
+/// ActiveCampaign takes none of its orders, so none is there when they are read back.
 pub fn a_canary_that_dies(all: &mut Vec<Document>) {
     let world = World::new();
     world.generate(&GeneratorOptions { orders: 10, seed: 13, ..GeneratorOptions::default() });
     world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").forever());
-    let told = told(all, "runs", &world, &["backfill", "--canary", "3"]).json();
-    assert_eq!(told["verifications"][0]["differences_by_kind"][0]["kind"], "missing", "{told}");
+    let output = output(all, "runs", &world, &["backfill", "--canary", "3"]).json();
+    assert_eq!(output["verifications"][0]["differences_by_kind"][0]["kind"], "missing", "{output}");
 }
 
-/// What others see of a run while it waits as the target asked, and after it was killed.
+/// What others see of a run while it waits as ActiveCampaign asked, and after it was killed.
 pub fn a_run_that_waits_and_is_killed(all: &mut Vec<Document>) {
     let world = World::new().account("wait_max_s = 7200\n");
     world.generate(&GeneratorOptions { orders: 30, seed: 13, ..GeneratorOptions::default() });
@@ -116,6 +116,6 @@ pub fn a_run_that_waits_and_is_killed(all: &mut Vec<Document>) {
         waits
     });
     world.kill(child);
-    let status = told(all, "status", &world, &["status"]).json();
+    let status = output(all, "status", &world, &["status"]).json();
     assert_eq!(status["jobs"][0]["runs"][0]["goes_on"], true, "{status}");
 }
