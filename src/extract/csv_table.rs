@@ -42,7 +42,7 @@ impl CsvTable {
         named: Option<&dyn CsvFormat>,
         options: &Options,
     ) -> Result<Self, NoMatch> {
-        let own = || options.mappings.0.iter().filter(|profile| profile.is_csv());
+        let own = || options.mappings.0.iter();
         let formats: Vec<&dyn CsvFormat> = match named {
             Some(format) => vec![format],
             None => {
@@ -81,6 +81,7 @@ impl CsvTable {
             width: header.len(),
             row_width: row_width(&header, &rows),
             begins_with_key: layout.begins_with_key(),
+            line_at: None,
         };
         let (why, format) = (why(format, &names, delimiter), format.name().to_owned());
         Ok(Self { format, shape, layout, why, is_double_quoted })

@@ -6,7 +6,7 @@ use super::encoding::{self, Encoding, Finding};
 use super::error::ReadError;
 use super::format::{CsvFormat, Syntax};
 use super::json::{self, JsonFormat, JsonLayout};
-use super::mapping::{MappedRecords, Mappings, Profile};
+use super::mapping::{self, Mappings, Profile};
 use super::messages::{self, Envelope};
 use super::options::Options;
 use super::registry::{format_named, json_formats};
@@ -76,6 +76,9 @@ pub fn detect(
                 let needs = needs.collect::<Vec<_>>().join(", ");
                 format!("JSON whose records{within} have {needs}")
             }
+            DetectedFormat::MappedJson(_) => {
+                "JSON whose records have all that the mapping needs".to_owned()
+            }
             _ => String::new(),
         };
         return Ok(Table { source, format, why, notes });
@@ -86,7 +89,8 @@ pub fn detect(
         Requested::Messages(_) if messages::is_header(text) => {
             Some(&messages::WAREHOUSE as &dyn CsvFormat)
         }
-        Requested::Json(_) | Requested::Messages(_) | Requested::MappedJson(_) => {
+        Requested::MappedJson(profile) => Some(*profile as &dyn CsvFormat),
+        Requested::Json(_) | Requested::Messages(_) => {
             let what = "does not look like JSON, which begins with { or [";
             let hint = "name another format in the settings, or auto; or export the orders as JSON";
             return Err(ReadError::new(source.shown(), 1, what, hint));
@@ -123,7 +127,7 @@ fn detect_json(
             }
         }
         Requested::MappedJson(profile) => {
-            let missing = MappedRecords::missing(source, profile)?.unwrap_or_default();
+            let missing = mapping::missing(source, profile)?.unwrap_or_default();
             if !missing.is_empty() {
                 let what = format!("its records lack: {}", missing.join(", "));
                 return refused(0, &what, &profile.hint);
@@ -191,7 +195,7 @@ fn detect_any_json(source: &Source, options: &Options) -> Result<DetectedFormat,
 fn fitting(source: &Source, mappings: &Mappings) -> Option<Arc<Profile>> {
     let of_json = mappings.0.iter().filter(|profile| !profile.is_csv());
     let mut fitting = of_json.filter(|profile| {
-        MappedRecords::missing(source, profile)
+        mapping::missing(source, profile)
             .is_ok_and(|missing| missing.is_some_and(|missing| missing.is_empty()))
     });
     let first = fitting.next()?;

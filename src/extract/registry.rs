@@ -6,8 +6,8 @@ use super::json::{JsonFormat, JsonFormats};
 use super::mapping::BUILT_IN;
 use super::messages::{self, Envelope};
 use super::{
-    bigcommerce_json, expertsender_json, fast_json, fivetran_csv, magento_json, shopify_csv,
-    shopify_graphql, shopify_json, woocommerce,
+    bigcommerce_json, expertsender_json, fast_json, fivetran_csv, json_cells, magento_json,
+    shopify_csv, shopify_graphql, shopify_json, woocommerce,
 };
 use std::sync::LazyLock;
 
@@ -15,7 +15,8 @@ use std::sync::LazyLock;
 static SHOP_CSV_FORMATS: &[&dyn Format] =
     &[&shopify_csv::FORMAT, &woocommerce::WEBTOFFEE, &woocommerce::ADVANCED_CSV];
 
-static WAREHOUSE_CSV_FORMATS: &[&dyn Format] = &[&fivetran_csv::FORMAT, &messages::WAREHOUSE];
+static WAREHOUSE_CSV_FORMATS: &[&dyn Format] =
+    &[&fivetran_csv::FORMAT, &messages::WAREHOUSE, &json_cells::FORMAT];
 
 static JSON_FORMATS: &[&JsonFormat] = &[
     &shopify_json::ORDERS,

@@ -26,6 +26,8 @@ pub struct RowShape {
     pub row_width: usize,
     /// The first column holds the order's name or id on each row that begins an order.
     pub begins_with_key: bool,
+    /// The column of each row's line in the file that the table was made of.
+    pub line_at: Option<usize>,
 }
 
 /// The rows of one table. Memory is that of the longest row.
@@ -200,6 +202,9 @@ impl Rows {
         {
             self.record.replace_cells(&inner);
         }
+        if let Some(at) = self.shape.line_at {
+            self.record.line = stated_line(self.record.get(at)).unwrap_or(self.record.line);
+        }
         let ends_whole = self.ends_whole();
         let record = &self.record;
         let is_whole = !record.is_cut
@@ -266,6 +271,10 @@ impl Rows {
                     && cell.split(|b| *b == b'\n').skip(1).any(begins_like_this)
             })
     }
+}
+
+fn stated_line(cell: Option<&[u8]>) -> Option<u64> {
+    std::str::from_utf8(cell?).ok()?.parse().ok()
 }
 
 /// A name without its digits.

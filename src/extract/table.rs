@@ -6,7 +6,7 @@ use super::error::ReadError;
 use super::format::Records;
 use super::join::{Holds, JsonPieces, Part, Pieces};
 use super::json::{JsonLayout, JsonOrders};
-use super::mapping::{MappedRecords, Profile};
+use super::mapping::{self, Profile};
 use super::messages::{Messages, Streams};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -66,7 +66,7 @@ impl Table {
             DetectedFormat::Messages(streams) => {
                 Box::new(Messages::open(source, Arc::clone(streams))?)
             }
-            DetectedFormat::MappedJson(profile) => Box::new(MappedRecords::open(source, profile)?),
+            DetectedFormat::MappedJson(profile) => mapping::open(&source, profile)?,
         })
     }
 

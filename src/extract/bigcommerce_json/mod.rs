@@ -24,6 +24,7 @@ pub static ORDERS: JsonFormat = JsonFormat {
     ],
     known_non_orders: &[("statuses", "BigCommerce's list of statuses")],
     read: order::order,
+    has_html_entities: false,
     piece: Some(piece("bigcommerce-json", Holds::Orders, order::order_piece)),
     parts: &[&PRODUCTS, &COUPONS, &SHIPPING],
 };
@@ -44,6 +45,7 @@ static PRODUCTS: JsonFormat = JsonFormat {
     ],
     known_non_orders: &[],
     read: order::product,
+    has_html_entities: false,
     piece: Some(piece("bigcommerce-json/products", Holds::Parts, order::product_piece)),
     parts: &[],
 };
@@ -58,6 +60,7 @@ static COUPONS: JsonFormat = JsonFormat {
     needs: &[&["order_id"], &["coupon_id", "type"], &["code"], &["discount"]],
     known_non_orders: &[],
     read: order::coupon,
+    has_html_entities: false,
     piece: Some(piece("bigcommerce-json/coupons", Holds::Parts, order::coupon_piece)),
     parts: &[],
 };
@@ -72,6 +75,7 @@ static SHIPPING: JsonFormat = JsonFormat {
     needs: &[&["order_id"], &["shipping_method"], &["cost_inc_tax", "base_cost"]],
     known_non_orders: &[],
     read: order::address,
+    has_html_entities: false,
     piece: Some(piece("bigcommerce-json/shippingaddresses", Holds::Parts, order::address_piece)),
     parts: &[],
 };

@@ -39,6 +39,11 @@ pub fn format_of(keys: &Keys, formats: &JsonFormats) -> Result<&'static JsonForm
     choose(&candidates, false)
 }
 
+/// Whether records with these keys have half or more of what some format needs.
+pub fn is_near(keys: &Keys, formats: &JsonFormats) -> bool {
+    formats.iter().any(|format| Candidate::new(format, keys).distance() <= 50)
+}
+
 /// The format of records, of these candidates.
 ///
 /// # Errors

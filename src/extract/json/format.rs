@@ -5,6 +5,7 @@ use super::nesting::{Path, Wrappers};
 use super::record::{Document, Record};
 use super::tree::Value;
 use crate::domain::{Reason, RecordError, SourceOrder};
+use crate::extract::html_entities;
 use crate::extract::join::{Part, Piece};
 
 /// One kind of record, as one shop system writes it.
@@ -26,6 +27,8 @@ pub struct JsonFormat {
     /// one that orders don't have, either nested or after a slash (`/refunded_by`).
     pub known_non_orders: &'static [(&'static str, &'static str)],
     pub read: fn(&Record<'_>) -> SourceOrder,
+    /// Its names and methods are escaped for HTML.
+    pub has_html_entities: bool,
     /// If an order may be spread over several records.
     pub piece: Option<JsonPiece>,
     /// Records that belong to its orders and come in files of their own.
@@ -37,6 +40,9 @@ impl JsonFormat {
     pub fn order(&self, document: &Document<'_>) -> SourceOrder {
         match document.read(self.read) {
             Some((mut order, faults)) => {
+                if self.has_html_entities {
+                    html_entities::decode(&mut order);
+                }
                 order.faults.splice(..0, faults);
                 order
             }

@@ -18,7 +18,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
-pub use candidates::{SAMPLE_LEN_MAX, format_of};
+pub use candidates::{SAMPLE_LEN_MAX, format_of, is_near};
 pub use detection::recognise;
 pub use format::{JsonFormat, JsonFormats, JsonLayout, JsonPiece, ReadPiece, malformed};
 pub use keys::Keys;

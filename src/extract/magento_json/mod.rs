@@ -26,6 +26,7 @@ pub static ORDERS: JsonFormat = JsonFormat {
         ("parameters", "an error that an API answered with"),
     ],
     read: order::order,
+    has_html_entities: true,
     piece: None,
     parts: &[],
 };

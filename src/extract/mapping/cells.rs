@@ -16,6 +16,10 @@ pub trait Values {
     fn value(&self, name: Name) -> Result<Cow<'_, str>, Reason>;
 }
 
+/// The cell that stands for a list or an object where flat JSON is laid out as a table (U+FFFC, the
+/// object replacement character).
+pub const NO_SINGLE_VALUE: &str = "\u{fffc}";
+
 /// A row of a table; `at` has the column of each name.
 pub struct RowValues<'a> {
     pub row: &'a Row<'a>,
@@ -26,6 +30,7 @@ impl Values for RowValues<'_> {
     fn value(&self, name: Name) -> Result<Cow<'_, str>, Reason> {
         let at = self.at.get(name).copied().unwrap_or(usize::MAX);
         match self.row.text(at) {
+            Ok(NO_SINGLE_VALUE) => Err(Reason::MalformedRow),
             Ok(text) => Ok(Cow::Borrowed(unguarded(text))),
             Err(_) => Err(Reason::BadEncoding),
         }

@@ -13,6 +13,8 @@ pub struct Dates {
     /// Pairs of formats that read one text as two different dates, such as day first and month
     /// first. Only one of a pair can be true of a file.
     rivals: Vec<(usize, usize)>,
+    /// Of dates in ISO 8601 that have none.
+    time: civil::Time,
 }
 
 #[derive(Debug, Clone)]
@@ -54,7 +56,7 @@ impl Dates {
         }
         let pairs = (0..formats.len()).flat_map(|a| (a + 1..formats.len()).map(move |b| (a, b)));
         let rivals = pairs.filter(|(a, b)| are_rivals(&formats[*a], &formats[*b])).collect();
-        Ok(Self { formats, rivals })
+        Ok(Self { formats, rivals, time })
     }
 
     /// Every format, where no file has been looked at.
@@ -95,10 +97,20 @@ impl Dates {
         if text.is_empty() {
             return Some(String::new());
         }
-        let local = if self.formats.is_empty() { text.to_owned() } else { self.local(text, kept)? };
+        let local = match self.formats.as_slice() {
+            [] => self.with_time(text),
+            _ => self.local(text, kept)?,
+        };
         match zone {
             Some(zone) => Moment::parse(&local, zone).ok().map(|moment| moment.to_string()),
             None => Some(local),
+        }
+    }
+
+    fn with_time(&self, text: &str) -> String {
+        match (text.len(), text.parse::<civil::Date>()) {
+            (10, Ok(date)) => DateTime::from_parts(date, self.time).to_string(),
+            _ => text.to_owned(),
         }
     }
 
@@ -226,6 +238,18 @@ mod tests {
             ("%d.%m.%Y %-I:%M %p", "31.01.2024 5:45 PM", "2024-01-31T17:45:00"),
         ] {
             assert_eq!(iso(&[format], text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_in_iso_8601_may_have_no_time() {
+        for (text, expected) in [
+            ("2020-09-01", "2020-09-01T00:00:00"),
+            ("2020-09-01 10:11:12", "2020-09-01 10:11:12"),
+            ("2020-13-01", "2020-13-01"),
+            ("01/09/2020", "01/09/2020"),
+        ] {
+            assert_eq!(iso(&[], text).as_deref(), Some(expected), "{text}");
         }
     }
 

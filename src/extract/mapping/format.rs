@@ -1,11 +1,12 @@
 //! A mapping as a format: of the settings, or built in.
 
 use super::dates::Unsettled;
+use super::mapped_cells;
 use super::profile::{Name, Profile, RowLayout, Source};
 use super::sheet::{MappedSheet, missing};
 use crate::extract::error::NoMatch;
 use crate::extract::format::{CsvFormat, CsvHead, CsvMatch, Format, Syntax};
-use crate::extract::header::{Header, is_same_if_lossy};
+use crate::extract::header::{Header, is_same, is_same_if_lossy};
 use std::sync::Arc;
 
 impl Format for Arc<Profile> {
@@ -40,6 +41,10 @@ impl Format for Arc<Profile> {
 
 impl CsvFormat for Arc<Profile> {
     fn known_columns(&self, header: &Header) -> usize {
+        if matches!(self.source, Source::Json { .. }) {
+            return header
+                .count(|own| self.names.iter().any(|place| is_same(own, first_key(place))));
+        }
         let names = || self.names.iter().chain(&self.also);
         header.count(|own| names().any(|name| is_same_if_lossy(own, name)))
     }
@@ -47,11 +52,14 @@ impl CsvFormat for Arc<Profile> {
     fn delimiter(&self) -> Option<u8> {
         match self.source {
             Source::Csv { delimiter, .. } => delimiter,
-            Source::Json { .. } => None,
+            Source::Json { .. } | Source::FlatJson { .. } => None,
         }
     }
 
     fn detect(&self, head: &CsvHead<'_>) -> CsvMatch {
+        if matches!(self.source, Source::Json { .. }) {
+            return mapped_cells::detect(self, head);
+        }
         let mut sheet = MappedSheet::resolve(self, head.header);
         let columns = missing(&sheet);
         if !columns.is_empty() {
@@ -78,12 +86,17 @@ impl CsvFormat for Arc<Profile> {
     }
 }
 
+/// The first key of a place in a record.
+fn first_key(place: &str) -> &str {
+    place.strip_prefix('/').and_then(|place| place.split('/').next()).unwrap_or(place)
+}
+
 /// Whether the key is there, and most of the columns are of this export.
 fn is_near(sheet: &MappedSheet, header: &Header) -> bool {
     let profile = &sheet.profile;
-    let key: Vec<Name> = match &profile.source {
-        Source::Csv { layout: RowLayout::Lines { key, .. }, .. } => key.clone(),
-        Source::Csv { layout: RowLayout::Parts(parts), .. } => vec![parts.cell],
+    let key: Vec<Name> = match profile.layout() {
+        Some(RowLayout::Lines { key, .. }) => key.clone(),
+        Some(RowLayout::Parts(parts)) => vec![parts.cell],
         _ => Vec::new(),
     };
     let known = profile.known_columns(header);

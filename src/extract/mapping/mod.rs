@@ -10,6 +10,8 @@ mod consistency;
 mod dates;
 mod format;
 mod lines;
+mod mapped_cells;
+mod mapped_json;
 mod order;
 mod parse;
 mod parts;
@@ -20,6 +22,7 @@ mod status;
 mod toml_table;
 
 pub use builtin::{BUILT_IN, profile_text};
+pub use mapped_json::open;
 pub use parse::{Mappings, parse};
 pub use profile::Profile;
-pub use records::MappedRecords;
+pub use records::missing;

@@ -9,6 +9,7 @@ use super::profile::{Cells, Field, OrderField, Profile, Sum, Term, Zone};
 use super::status::{self, status};
 use crate::domain::{Reason, RecordError, SourceDiscount, SourceOrder, Status};
 use crate::extract::header::is_same_if_lossy;
+use crate::extract::html_entities;
 use crate::extract::order_errors::OrderErrors;
 use crate::extract::statuses::after_refunds;
 use jiff::tz::TimeZone;
@@ -66,6 +67,9 @@ pub fn order(
         order.lines.push(lines::line(profile, *values, *line, &mut making.faults));
     }
     making.check_item_count(&order);
+    if profile.has_html_entities {
+        html_entities::decode(&mut order);
+    }
     order.faults = making.faults.found;
     order
 }

@@ -41,6 +41,7 @@ const KEYS: &[&str] = &[
     "zone",
     "amounts",
     "tax_included",
+    "html_entities",
     "also",
     "order",
     "line",
@@ -90,7 +91,7 @@ fn profile(name: &str, table: &Table<'_>) -> Profile {
     let (source, line_names) = shape::source(table, &names);
     let order = fields::order(table, &names);
     let line = fields::line(table, line_names.as_ref().unwrap_or(&names));
-    let is_json = matches!(source, Source::Json { .. });
+    let is_json = !matches!(source, Source::Csv { .. });
     let mut profile = Profile {
         name: name.to_owned(),
         title: table.text("title").unwrap_or_else(|| format!("export as mappings.{name} has it")),
@@ -110,6 +111,7 @@ fn profile(name: &str, table: &Table<'_>) -> Profile {
         form: Form { has_exponents: is_json, ..form(table) },
         dates: dates(table),
         zone: zone(table, &names),
+        has_html_entities: table.flag("html_entities"),
         in_minor_units: in_minor_units(table),
         tax_included: fields::tax_included(table, &names),
         names: names.into_list(),
@@ -157,8 +159,7 @@ fn check_needed(profile: &Profile, table: &Table<'_>) {
             "`once` in place of `each`, `each_tax` and `refunds`",
         );
     }
-    if let (Source::Csv { layout: RowLayout::Parts(parts), .. }, Some(names)) =
-        (&profile.source, &profile.line_names)
+    if let (Some(RowLayout::Parts(parts)), Some(names)) = (profile.layout(), &profile.line_names)
         && names.len() > parts.keys
     {
         table.fault("names a field of a line that is not among parts.keys", "keys of the cell");

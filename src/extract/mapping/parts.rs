@@ -6,6 +6,7 @@
 use super::cells::Values;
 use super::profile::Name;
 use crate::domain::Reason;
+use crate::extract::html_entities::decoded;
 use std::borrow::Cow;
 
 /// One line: for each key its value, where it has the key.
@@ -70,51 +71,11 @@ fn part(text: &str, keys: &[String]) -> Option<Part> {
         let value = text.get(*from..end)?.trim();
         let value = if end < text.len() { value.strip_suffix(',').unwrap_or(value) } else { value };
         let slot = values.get_mut(*number)?;
-        if slot.replace(unescaped(value.trim())).is_some() {
+        if slot.replace(decoded(value.trim()).into_owned()).is_some() {
             return None;
         }
     }
     Some(Part { values })
-}
-
-/// The signs that HTML escapes, as they were before; an unknown escape stays unchanged.
-fn unescaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('&') {
-        out.push_str(before);
-        let sign = after.split_once(';').and_then(|(name, rest)| Some((sign_of(name)?, rest)));
-        match sign {
-            Some((sign, after)) => {
-                out.push(sign);
-                rest = after;
-            }
-            None => {
-                out.push('&');
-                rest = after;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-fn sign_of(name: &str) -> Option<char> {
-    match name {
-        "amp" => Some('&'),
-        "quot" => Some('"'),
-        "apos" => Some('\''),
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        _ => {
-            let digits = name.strip_prefix('#')?;
-            let code = match digits.strip_prefix(['x', 'X']) {
-                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-                None => digits.parse().ok()?,
-            };
-            char::from_u32(code).filter(|sign| !sign.is_control())
-        }
-    }
 }
 
 #[cfg(test)]

@@ -123,6 +123,8 @@ pub struct Profile {
     pub form: Form,
     pub dates: Dates,
     pub zone: Zone,
+    /// Its names and methods are escaped for HTML.
+    pub has_html_entities: bool,
     /// Amounts are in the currency's minor unit.
     pub in_minor_units: bool,
     pub tax_included: Option<TaxIncluded>,
@@ -134,8 +136,20 @@ pub struct Profile {
 /// What the mapping reads.
 #[derive(Debug, Clone)]
 pub enum Source {
-    Csv { layout: RowLayout, delimiter: Option<u8> },
-    Json { wrappers: Vec<String>, lines: Vec<String> },
+    Csv {
+        layout: RowLayout,
+        delimiter: Option<u8>,
+    },
+    /// Each record is an order, with a list of its lines.
+    Json {
+        wrappers: Vec<String>,
+        lines: Vec<String>,
+    },
+    /// Records are flat, and are laid out like the rows of a table.
+    FlatJson {
+        wrappers: Vec<String>,
+        layout: RowLayout,
+    },
 }
 
 /// How the rows of a table make orders.
@@ -281,6 +295,14 @@ impl Profile {
 
     pub fn is_csv(&self) -> bool {
         matches!(self.source, Source::Csv { .. })
+    }
+
+    /// How rows make orders; `None` if orders are records.
+    pub fn layout(&self) -> Option<&RowLayout> {
+        match &self.source {
+            Source::Csv { layout, .. } | Source::FlatJson { layout, .. } => Some(layout),
+            Source::Json { .. } => None,
+        }
     }
 }
 

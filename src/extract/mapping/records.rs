@@ -9,51 +9,63 @@ use crate::extract::codec;
 use crate::extract::error::ReadError;
 use crate::extract::format::Records;
 use crate::extract::json::{
-    Document, JsonFile, RepeatedKey, SAMPLE_LEN_MAX, Value, Wrappers, interned, malformed,
+    Document, JsonFile, RepeatedKey, SAMPLE_LEN_MAX, Tree, Value, Wrappers, interned, malformed,
 };
 use crate::extract::order_errors::OrderErrors;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-pub struct MappedRecords {
-    file: JsonFile,
-    profile: Arc<Profile>,
+/// The needed places that the first records of a file lack; `None` of a file without records.
+///
+/// # Errors
+/// When the file can't be read or is no JSON.
+pub fn missing(
+    source: &codec::Source,
+    profile: &Arc<Profile>,
+) -> Result<Option<Vec<String>>, ReadError> {
+    let mut file = open_records(source.clone(), profile)?;
+    let mut missing = needs(profile);
+    for index in 0..SAMPLE_LEN_MAX {
+        let met = |document: &Document<'_>| {
+            missing.retain(|need| !has(document.value, need, profile));
+        };
+        match file.next(met)? {
+            None if index == 0 => return Ok(None),
+            None => break,
+            Some(_) => {}
+        }
+    }
+    Ok(Some(shown(missing)))
 }
 
-impl MappedRecords {
-    /// # Errors
-    /// When the file can't be read, or is not the one that was judged.
-    pub fn open(source: codec::Source, profile: &Arc<Profile>) -> Result<Self, ReadError> {
-        let wrappers: Vec<&'static str> = match &profile.source {
-            Source::Json { wrappers, .. } => wrappers.iter().map(|name| interned(name)).collect(),
-            Source::Csv { .. } => Vec::new(),
-        };
-        let wrappers = Wrappers::declared(wrappers);
-        Ok(Self { file: JsonFile::open(source, wrappers)?, profile: Arc::clone(profile) })
-    }
-
-    /// The needed places that the first records of a file lack; `None` of a file without records.
-    ///
-    /// # Errors
-    /// When the file can't be read or is no JSON.
-    pub fn missing(
-        source: &codec::Source,
-        profile: &Arc<Profile>,
-    ) -> Result<Option<Vec<String>>, ReadError> {
-        let mut records = Self::open(source.clone(), profile)?;
-        let mut missing = needs(profile);
-        for index in 0..SAMPLE_LEN_MAX {
-            let met = |document: &Document<'_>| {
-                missing.retain(|need| !has(document.value, need, profile));
-            };
-            match records.file.next(met)? {
-                None if index == 0 => return Ok(None),
-                None => break,
-                Some(_) => {}
-            }
+/// The needed places that none of these objects has.
+pub fn missing_in(objects: impl Iterator<Item = String>, profile: &Profile) -> Vec<String> {
+    let mut missing = needs(profile);
+    for object in objects {
+        if let Ok(tree) = Tree::parse(&object) {
+            missing.retain(|need| !has(tree.root(), need, profile));
         }
-        Ok(Some(missing.into_iter().map(|need| need.shown).collect()))
     }
+    shown(missing)
+}
+
+fn shown(missing: Vec<Need>) -> Vec<String> {
+    missing.into_iter().map(|need| need.shown).collect()
+}
+
+pub fn open_records(source: codec::Source, profile: &Profile) -> Result<JsonFile, ReadError> {
+    let wrappers = match &profile.source {
+        Source::Json { wrappers, .. } | Source::FlatJson { wrappers, .. } => wrappers.as_slice(),
+        Source::Csv { .. } => &[],
+    };
+    let wrappers = wrappers.iter().map(|name| interned(name)).collect();
+    JsonFile::open(source, Wrappers::declared(wrappers))
+}
+
+/// Records that are orders.
+pub struct MappedRecords {
+    pub file: JsonFile,
+    pub profile: Arc<Profile>,
 }
 
 impl Records for MappedRecords {
@@ -66,7 +78,7 @@ impl Records for MappedRecords {
     }
 }
 
-fn order_of(profile: &Profile, document: &Document<'_>) -> SourceOrder {
+pub fn order_of(profile: &Profile, document: &Document<'_>) -> SourceOrder {
     let (record, line) = (document.value, document.line);
     if document.has_bad_bytes || !record.is_object() {
         return malformed();
@@ -140,7 +152,9 @@ fn needs(profile: &Profile) -> Vec<Need> {
     let line = line.iter().filter_map(|field| Some((profile.line_field(*field)?, true)));
     let need = |(field, is_of_line): (&Field, bool)| {
         let places = field.needs();
-        let names = if is_of_line { profile.line_names.as_ref()? } else { &profile.names };
+        // A flat record is a line, and has no other names for what is in it.
+        let line_names = profile.line_names.as_ref().filter(|_| is_of_line);
+        let (names, is_of_line) = (line_names.unwrap_or(&profile.names), line_names.is_some());
         let told = |all: &Vec<Name>| {
             all.iter()
                 .filter_map(|name| names.get(*name))
@@ -176,10 +190,10 @@ fn at<'a>(object: Value<'a>, place: &str) -> Result<Option<Value<'a>>, RepeatedK
 }
 
 /// An object under the names of a mapping.
-struct Object<'a> {
-    value: Value<'a>,
-    names: &'a [String],
-    profile: &'a Profile,
+pub struct Object<'a> {
+    pub value: Value<'a>,
+    pub names: &'a [String],
+    pub profile: &'a Profile,
 }
 
 impl Values for Object<'_> {

@@ -6,7 +6,7 @@ use super::lines;
 use super::order::{Material, order};
 use super::parts;
 use super::profile::{
-    Field, LineField, Name, OrderField, Parts, Profile, Repeats, RowKind, RowLayout, Source,
+    Field, LineField, Name, OrderField, Parts, Profile, Repeats, RowKind, RowLayout,
 };
 use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::error::ReadError;
@@ -213,8 +213,8 @@ impl CsvLayout for MappedSheet {
     }
 
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {
-        match &self.profile.source {
-            Source::Csv { layout: RowLayout::Lines { key, .. }, .. } => {
+        match self.profile.layout() {
+            Some(RowLayout::Lines { key, .. }) => {
                 let groups = Groups::new(rows, self.key_at(key));
                 Box::new(ByGroup { groups, sheet: self })
             }
@@ -231,8 +231,8 @@ struct ByRow {
 impl Records for ByRow {
     fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
         let Some(row) = self.rows.advance()? else { return Ok(None) };
-        Ok(Some(Box::new(match &self.sheet.profile.source {
-            Source::Csv { layout: RowLayout::Parts(parts), .. } => self.sheet.of_parts(&row, parts),
+        Ok(Some(Box::new(match self.sheet.profile.layout() {
+            Some(RowLayout::Parts(parts)) => self.sheet.of_parts(&row, parts),
             _ => self.sheet.of_row(&row),
         })))
     }
@@ -246,8 +246,8 @@ struct ByGroup {
 impl Records for ByGroup {
     fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
         let Some(group) = self.groups.pull()? else { return Ok(None) };
-        let repeats = match &self.sheet.profile.source {
-            Source::Csv { layout: RowLayout::Lines { repeats, .. }, .. } => *repeats,
+        let repeats = match self.sheet.profile.layout() {
+            Some(RowLayout::Lines { repeats, .. }) => *repeats,
             _ => Repeats::Each,
         };
         Ok(Some(Box::new(self.sheet.of_group(&group, repeats))))
@@ -258,7 +258,7 @@ impl Records for ByGroup {
 pub fn missing(sheet: &MappedSheet) -> Vec<String> {
     let profile = &sheet.profile;
     let mut needs: Vec<Vec<Vec<Name>>> = Vec::new();
-    if let Source::Csv { layout, .. } = &profile.source {
+    if let Some(layout) = profile.layout() {
         match layout {
             RowLayout::Lines { key, .. } => {
                 needs.push(key.iter().map(|name| vec![*name]).collect())

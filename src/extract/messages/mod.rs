@@ -14,6 +14,7 @@ mod warehouse_csv;
 
 pub use envelope::Envelope;
 pub use reader::Messages;
+pub use row_objects::object_of;
 pub use singer_states::States;
 pub use streams::{Streams, recognise, table_in};
 pub use warehouse_csv::{FORMAT as WAREHOUSE, is_header};

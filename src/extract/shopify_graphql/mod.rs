@@ -33,6 +33,7 @@ pub static ORDERS: JsonFormat = JsonFormat {
     ],
     known_non_orders: &[],
     read: order::order,
+    has_html_entities: false,
     piece: Some(JsonPiece {
         part: Part { kind: &KIND, label: NAME, holds: Holds::Orders, family: None },
         read: row::piece,

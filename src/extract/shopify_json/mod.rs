@@ -35,6 +35,7 @@ pub static ORDERS: JsonFormat = JsonFormat {
         ("errors", "an error that an API answered with"),
     ],
     read: order::order,
+    has_html_entities: false,
     piece: None,
     parts: &[],
 };
@@ -57,6 +58,7 @@ pub static CHECKOUTS: JsonFormat = JsonFormat {
     ],
     known_non_orders: &[],
     read: order::checkout,
+    has_html_entities: false,
     piece: None,
     parts: &[],
 };

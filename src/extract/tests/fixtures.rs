@@ -46,6 +46,7 @@ pub const ALL: &[Fixture] = fixtures![
     "singer.jsonl",
     "airbyte.jsonl",
     "warehouse-csv.csv",
+    "json-cells-csv.csv",
 ];
 
 #[test]

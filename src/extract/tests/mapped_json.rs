@@ -91,7 +91,9 @@ fn a_file_that_lacks_places_or_is_cut_is_refused() {
     assert!(
         read_by("api", &format!("[{RECORD},{}", &RECORD[..40])).unwrap_err().contains("cut short")
     );
-    assert!(read_by("api", "ref,placed\n1,2\n").unwrap_err().contains("does not look like JSON"));
+    assert!(
+        read_by("api", "ref,placed\n1,2\n").unwrap_err().contains("lacks the columns: /buyer/mail")
+    );
     assert!(read_by("auto", "{\"rows\":[]}").unwrap_err().contains("not recognised"));
     assert_eq!(read_by("api", "{\"rows\":[]}").unwrap().len(), 0);
 }
@@ -108,4 +110,100 @@ fn amounts_may_have_exponents_and_be_in_minor_units() {
     let odd = mappings.replace("minor_units", "cents");
     let error = folder.open_by(&odd, "api", &["*"]).unwrap_err().to_string();
     assert!(error.contains("\"decimal\" or \"minor_units\""), "{error}");
+}
+
+const FLAT: &str = r#"
+[mappings.flat]
+source = "json"
+records = ["rows"]
+rows = "each"
+key = "order"
+[mappings.flat.order]
+id = "order"
+email = "/buyer/mail"
+created_at = "date"
+currency = "currency"
+total = "total"
+[mappings.flat.line]
+name = "item"
+quantity = "n"
+unit_price = "price"
+"#;
+
+fn flat_record(order: u32, item: &str, total: &str) -> String {
+    format!(
+        r#"{{"order":"{order}","date":"2024-01-31","currency":"EUR","total":{total},"item":"{item}","n":"1.0000","price":2.5,
+           "buyer":{{"mail":"ann@example.com"}}}}"#
+    )
+}
+
+#[test]
+fn flat_records_are_grouped_into_orders_as_rows_are() {
+    let [a, b, c] = [(1, "Mug"), (2, r#"A \"big\",\n tea"#), (1, "Bowl")]
+        .map(|(order, item)| flat_record(order, item, "5"));
+    let lines = [&a, &b, &c].map(|record| record.replace('\n', "")).join("\n");
+    for text in [format!("[{a},{b},{c}]"), format!("{{\"n\":3,\"rows\":[{a},\n{b},\n{c}]}}"), lines]
+    {
+        let folder = Folder::with("api.json", &text);
+        for format in ["flat", "auto"] {
+            let export = folder.open_by(FLAT, format, &["*"]).unwrap();
+            let mut orders: Vec<_> = export.read().map(Result::unwrap).collect();
+            orders.sort_by(|a, b| a.id.cmp(&b.id));
+            let told: Vec<_> = orders
+                .iter()
+                .map(|order| (order.id.as_str(), order.lines.len(), order.email.as_str()))
+                .collect();
+            assert_eq!(told, [("1", 2, "ann@example.com"), ("2", 1, "ann@example.com")], "{text}");
+            assert!(orders.iter().all(|order| order.faults.is_empty()));
+            assert_eq!(orders[1].lines[0].name, "A \"big\",  tea");
+            let line =
+                |item: &str| text.lines().position(|line| line.contains(item)).unwrap() as u64;
+            assert_eq!(orders[0].lines[1].at_line, line("Bowl") + 1, "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_flat_record_refuses_its_order_and_no_other() {
+    let records = [
+        flat_record(1, "Mug", "5"),
+        flat_record(1, "Bowl", "6"),
+        flat_record(2, "Mug", "{}"),
+        flat_record(3, "Mug", "5"),
+    ];
+    let folder = Folder::with("api.json", records.join("\n"));
+    let export = folder.open_by(FLAT, "flat", &["*"]).unwrap();
+    let orders: Vec<_> = export.read().map(Result::unwrap).collect();
+    let told: Vec<_> = orders.iter().map(|order| (order.id.as_str(), reasons(order))).collect();
+    assert_eq!(told[0], ("1", vec![Reason::ContradictoryRows]));
+    assert_eq!(told[1], ("2", vec![Reason::MalformedRow]));
+    assert_eq!(told[2], ("3", vec![]));
+    assert!(folder.open_by(&FLAT.replace("key = \"order\"\n", ""), "flat", &["*"]).is_err());
+    let cut = Folder::with("api.json", &records.join("\n")[..300]);
+    let told = cut.open_by(FLAT, "flat", &["*"]).unwrap_err().to_string();
+    assert!(told.contains("cut short"), "{told}");
+}
+
+#[test]
+fn a_mapping_of_json_reads_json_in_the_cells_of_a_table() {
+    let mapping = API.replace("decimal_mark = \",\"\n", "");
+    let csv = "ref,placed,state,buyer,money,basket\n\
+               7,2024-01-31T10:11:12Z,done,\"{\"\"mail\"\":\"\"ann@example.com\"\"}\",\"{\"\"code\"\":\"\"eur\"\",\"\"sum\"\":12.30}\",\
+               \"{\"\"lines\"\":[{\"\"article\"\":{\"\"name\"\":\"\"Mug\"\"},\"\"n\"\":1,\"\"each\"\":\"\"12.30\"\"}]}\"\n\
+               8,2024-01-31\n";
+    let folder = Folder::with("api.csv", csv);
+    for format in ["api", "auto"] {
+        let export = folder.open_by(&mapping, format, &["*"]).unwrap();
+        let orders: Vec<_> = export.read().map(Result::unwrap).collect();
+        let order = &orders[0];
+        assert_eq!((order.id.as_str(), order.total.as_str()), ("7", "12.30"));
+        assert_eq!(
+            (order.email.as_str(), order.lines[0].name.as_str()),
+            ("ann@example.com", "Mug")
+        );
+        assert_eq!((orders[1].position.line, reasons(&orders[1])), (3, vec![Reason::MalformedRow]));
+    }
+    let lacking = Folder::with("api.csv", csv.replace("money", "cash"));
+    let told = lacking.open_by(&mapping, "api", &["*"]).unwrap_err().to_string();
+    assert!(told.contains("/money/code"), "{told}");
 }

@@ -10,6 +10,7 @@ mod expertsender_json;
 mod fast_json;
 mod fivetran_csv;
 mod fixtures;
+mod json_cells;
 mod json_files;
 mod magento_json;
 mod mapped_exports;

@@ -241,3 +241,19 @@ fn fees_are_charges_and_what_a_plugin_took_off_is_not_one() {
     );
     assert_eq!(fees(""), "");
 }
+
+#[test]
+fn names_of_shops_in_php_lose_their_html_entities_and_others_keep_them() {
+    for (file, text, plain) in [
+        ("a.json", include_str!("fixtures/woocommerce-json.json"), "Größe & Co"),
+        ("a.json", include_str!("fixtures/magento-json.json"), "Größe & Co"),
+        ("a.json", include_str!("fixtures/advanced-order-export-json.json"), "Größe & Co"),
+        ("a.csv", include_str!("fixtures/advanced-order-export-csv.csv"), "Größe & Co"),
+        ("a.csv", include_str!("fixtures/webtoffee-csv.csv"), "Größe & Co"),
+    ] {
+        let escaped = text.replace("Größe", "Gr&ouml;&#223;e &amp; Co");
+        let orders = Folder::with(file, escaped).read(&["*"]).unwrap();
+        let mut names = orders.iter().flat_map(|order| &order.lines).map(|line| &line.name);
+        assert!(names.any(|name| name.contains(plain)), "{plain} in {text:.80}");
+    }
+}

@@ -5,6 +5,7 @@ use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::error::ReadError;
 use crate::extract::format::Records;
 use crate::extract::grouping::{Group, Groups};
+use crate::extract::html_entities;
 use crate::extract::order_errors::add_error;
 use crate::extract::rows::{Row, Rows};
 use std::sync::Arc;
@@ -62,6 +63,7 @@ impl<F: RowForm> Records for Grouped<F> {
             },
         };
         form.close(&mut order);
+        html_entities::decode(&mut order);
         Ok(Some(Box::new(order)))
     }
 }

@@ -53,6 +53,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("reqwest", &["activecampaign/"]),
     ("rusqlite", &["state/", "state.rs"]),
     ("tempfile", &["scratch/"]),
+    ("html_escape", &["extract/html_entities"]),
     ("fastbloom", &["scratch/"]),
     ("cron", &["schedule/civil"]),
     ("strsim", &["settings/hints"]),

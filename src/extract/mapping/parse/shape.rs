@@ -7,6 +7,7 @@ use crate::extract::mapping::toml_table::Table;
 pub fn source(table: &Table<'_>, names: &Names) -> (Source, Option<Names>) {
     match table.text("source").as_deref() {
         None | Some("csv") => csv(table, names),
+        Some("json") if table.get("rows").is_some() => flat_json(table, names),
         Some("json") => (json(table), Some(Names::default())),
         Some(_) => {
             if let Some(value) = table.get("source") {
@@ -73,11 +74,19 @@ fn layout(table: &Table<'_>, names: &Names) -> (RowLayout, Option<Names>) {
     (RowLayout::Lines { key: key.iter().map(|name| names.number(name)).collect(), repeats }, None)
 }
 
+fn flat_json(table: &Table<'_>, names: &Names) -> (Source, Option<Names>) {
+    absent(table, &["lines", "delimiter", "parts"], "json");
+    let (layout, line_names) = layout(table, names);
+    (Source::FlatJson { wrappers: table.texts("records"), layout }, line_names)
+}
+
 fn json(table: &Table<'_>) -> Source {
-    absent(table, &["rows", "key", "delimiter", "parts", "row_kind"], "json");
+    absent(table, &["key", "delimiter", "parts", "row_kind"], "json");
     let lines = table.texts("lines");
     if lines.is_empty() {
-        table.fault("names no lines", "lines = \"/…\", where in a record the list of its lines is");
+        let expected = "lines = \"/…\", where in a record the list of its lines is, or rows = \"each\" for records \
+                        that are lines";
+        table.fault("names no lines", expected);
     }
     Source::Json { wrappers: table.texts("records"), lines }
 }

@@ -21,6 +21,7 @@ pub static ORDERS: JsonFormat = JsonFormat {
     ],
     known_non_orders: &[],
     read: order,
+    has_html_entities: true,
     piece: None,
     parts: &[],
 };

@@ -27,6 +27,7 @@ pub static ORDERS: JsonFormat = JsonFormat {
         ("code", "an error that an API answered with"),
     ],
     read: order::order,
+    has_html_entities: true,
     piece: None,
     parts: &[],
 };

@@ -1,0 +1,68 @@
+//! Tables of JSON records, with lists and objects as JSON in their cells.
+
+use super::shopify_json::{ORDER, minified};
+use super::*;
+
+fn object(text: &str) -> serde_json::Map<String, serde_json::Value> {
+    serde_json::from_str(text).unwrap()
+}
+
+/// These records as CSV, with a column for each field of the first.
+fn as_csv(records: &[&str], delimiter: &str) -> String {
+    let objects: Vec<_> = records.iter().map(|record| object(record)).collect();
+    let names: Vec<&String> = objects[0].keys().collect();
+    let cell = |value: Option<&serde_json::Value>| match value {
+        None | Some(serde_json::Value::Null) => String::new(),
+        Some(serde_json::Value::String(text)) => format!("\"{}\"", text.replace('"', "\"\"")),
+        Some(other) => format!("\"{}\"", other.to_string().replace('"', "\"\"")),
+    };
+    let row = |object: &serde_json::Map<String, serde_json::Value>| {
+        names.iter().map(|name| cell(object.get(*name))).collect::<Vec<_>>().join(delimiter)
+    };
+    let header = names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(delimiter);
+    let rows: Vec<String> = objects.iter().map(row).collect();
+    format!("{header}\n{}\n", rows.join("\n"))
+}
+
+fn without_places(mut order: SourceOrder) -> SourceOrder {
+    order.position = crate::domain::Position::default();
+    order.lines.iter_mut().for_each(|line| line.at_line = 0);
+    order
+}
+
+#[test]
+fn a_row_with_json_in_its_cells_is_the_record_it_was() {
+    let shopify = minified(ORDER);
+    let woocommerce = include_str!("fixtures/woocommerce-json.json");
+    let woocommerce: Vec<serde_json::Value> = serde_json::from_str(woocommerce).unwrap();
+    let woocommerce = woocommerce[0].to_string();
+    for record in [shopify.as_str(), &woocommerce] {
+        let direct = read(record).unwrap().remove(0);
+        for delimiter in [",", ";", "\t"] {
+            let csv = as_csv(&[record], delimiter);
+            let folder = Folder::with("orders.csv", &csv);
+            assert_eq!(folder.open(&["*"]).unwrap().files()[0].format, "json-cells-csv");
+            let order = folder.read(&["*"]).unwrap().remove(0);
+            assert_eq!(order.position.line, 2);
+            assert_eq!(without_places(order), without_places(direct.clone()), "{csv}");
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_row_is_a_fault_of_its_order() {
+    let shopify = minified(ORDER);
+    let rounded = shopify.replace("\"47.50\"", "\"4.75E+1\"");
+    let orders = read(as_csv(&[&shopify, &rounded], ",") + "1,2\n").unwrap();
+    assert_eq!(orders[1].total, "4.75E+1", "a spreadsheet may have rounded it");
+    assert_eq!(reasons(&orders[2]), [Reason::MalformedRow]);
+}
+
+#[test]
+fn a_table_that_lacks_columns_is_told_which_one_holds_json() {
+    let told = refusal(as_csv(&[&minified(ORDER).replace("\"currency\"", "\"money\"")], ","));
+    assert!(
+        told.contains("holds JSON; looks like Shopify orders, but its records lack: currency"),
+        "{told}"
+    );
+}
