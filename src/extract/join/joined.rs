@@ -1,7 +1,6 @@
 //! The orders of a set of tables.
 
 use super::merge::merge;
-use super::packed::Packer;
 use super::piece::{Piece, Role};
 use super::set::TableSet;
 use crate::domain::SourceOrder;
@@ -16,7 +15,6 @@ use std::sync::Arc;
 /// are read before the first order is given out: what belongs to it may stand at the very end.
 pub struct Joined {
     set: Arc<TableSet>,
-    packer: Packer,
     groups: Option<Groups>,
     ready: VecDeque<SourceOrder>,
 }
@@ -37,13 +35,12 @@ struct Met {
 
 impl Joined {
     pub fn open(set: Arc<TableSet>) -> Self {
-        Self { set, packer: Packer::default(), groups: None, ready: VecDeque::new() }
+        Self { set, groups: None, ready: VecDeque::new() }
     }
 
     fn collect(&mut self) -> Result<Groups, ReadError> {
         let mut spill = Spill::new();
         let mut met = Met::default();
-        let mut bytes = Vec::new();
         let set = Arc::clone(&self.set);
         for (file, table) in (0_u32..).zip(&set.tables) {
             let Some(mut pieces) = table.pieces()? else { continue };
@@ -58,8 +55,7 @@ impl Joined {
                     true => format!("{ALONE}{}", met.pieces),
                     false => format!("{KEYED}{}", piece.key),
                 };
-                bytes.clear();
-                self.packer.pack(&piece, &mut bytes);
+                let bytes = piece.to_bytes().map_err(no_room)?;
                 spill.add(key.as_bytes(), &bytes).map_err(no_room)?;
             }
         }
@@ -77,10 +73,9 @@ impl Joined {
         let Some(group) = groups.advance().map_err(no_room)? else { return Ok(false) };
         let key = std::str::from_utf8(group.key).unwrap_or_default();
         let key = key.strip_prefix(KEYED).unwrap_or_default();
-        let unpacked: Option<Vec<Piece>> =
-            group.entries.iter().map(|entry| self.packer.unpack(key.to_owned(), entry)).collect();
-        let damaged = || no_room(io::ErrorKind::InvalidData.into());
-        self.ready.extend(merge(unpacked.ok_or_else(damaged)?, group.is_overlong));
+        let pieces = group.entries.iter().map(|bytes| Piece::from_bytes(key, bytes));
+        let pieces = pieces.collect::<io::Result<_>>().map_err(no_room)?;
+        self.ready.extend(merge(pieces, group.is_overlong));
         Ok(true)
     }
 }

@@ -4,7 +4,6 @@
 mod joined;
 mod json_pieces;
 mod merge;
-mod packed;
 mod piece;
 mod set;
 

@@ -2,13 +2,16 @@
 
 use crate::domain::SourceOrder;
 use crate::extract::error::ReadError;
+use serde::{Deserialize, Serialize};
+use std::io;
 
 /// One record of a set, and the order it belongs to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
     pub role: Role,
     /// What the shop knows the order by; blank where the record does not say, so that it stands
     /// alone.
+    #[serde(skip)]
     pub key: String,
     /// What the record itself is known by: its kind, a colon, its id. The same part is taken once.
     /// Blank where it has none.
@@ -20,7 +23,20 @@ pub struct Piece {
     pub stated: SourceOrder,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+impl Piece {
+    /// The piece without its key, to be kept in a temporary file.
+    pub fn to_bytes(&self) -> io::Result<Vec<u8>> {
+        postcard::to_allocvec(self).map_err(io::Error::other)
+    }
+
+    /// What [`Self::to_bytes`] made of a piece with this key.
+    pub fn from_bytes(key: &str, bytes: &[u8]) -> io::Result<Self> {
+        let piece: Self = postcard::from_bytes(bytes).map_err(io::Error::other)?;
+        Ok(Self { key: key.to_owned(), ..piece })
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
     /// The order itself.
     #[default]

@@ -1,7 +1,6 @@
 //! What becomes of records of one order, wherever they stand.
 
 use super::merge::merge;
-use super::packed::Packer;
 use super::piece::{Piece, Role};
 use crate::domain::{
     Position, Reason, RecordError, SourceDiscount, SourceLine, SourceOrder, Status,
@@ -182,18 +181,16 @@ fn an_order_waits_on_disk_with_all_its_fields() {
     fields.into_iter().enumerate().for_each(|(n, field)| *field = text(n));
     let piece =
         Piece { role: Role::Part, key: text(5), id: text(6), quantity: Some(u64::MAX - 1), stated };
-    let mut packer = Packer::default();
-    let mut bytes = Vec::new();
-    packer.pack(&piece, &mut bytes);
-    assert_eq!(packer.unpack(text(5), &bytes), Some(piece));
+    let bytes = piece.to_bytes().unwrap();
     for cut in 0..bytes.len() {
-        assert_eq!(packer.unpack(text(5), &bytes[..cut]), None, "cut at {cut}");
+        assert!(Piece::from_bytes(&text(5), &bytes[..cut]).is_err(), "cut at {cut}");
     }
+    assert_eq!(Piece::from_bytes(&text(5), &bytes).unwrap(), piece);
 }
 
 proptest! {
     #[test]
     fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = Packer::default().unpack(String::new(), &bytes);
+        let _ = Piece::from_bytes("", &bytes);
     }
 }

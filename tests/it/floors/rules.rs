@@ -55,6 +55,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("tempfile", &["scratch/"]),
     ("html_escape", &["extract/html_entities"]),
     ("fastbloom", &["scratch/"]),
+    ("postcard", &["extract/join/piece"]),
     ("cron", &["schedule/civil"]),
     ("strsim", &["settings/hints"]),
     ("chrono", &["schedule/civil"]),
