@@ -48,7 +48,7 @@ impl SeenKeys {
 
     /// Adds a key that was read in `file`. Returns the first file with that key if it is known.
     /// Stores 24 bits of the file's number.
-    pub fn insert(&mut self, key: &str, file: u32) -> io::Result<Option<u32>> {
+    pub fn insert(&mut self, key: &(impl Hash + ?Sized), file: u32) -> io::Result<Option<u32>> {
         let key = self.hash(key);
         let vacant = match self.in_memory[key.table()].entry(key) {
             hash_map::Entry::Occupied(first) => return Ok(Some(number(*first.get()))),
@@ -71,7 +71,7 @@ impl SeenKeys {
         Ok(None)
     }
 
-    fn hash(&self, key: &str) -> Key {
+    fn hash(&self, key: &(impl Hash + ?Sized)) -> Key {
         let [a, b] = self.hashers.each_ref().map(|hasher| u128::from(hasher.hash_one(key)));
         let [_, _, _, _, _, _, key @ ..] = ((a << 64) | b).to_be_bytes();
         Key(key)

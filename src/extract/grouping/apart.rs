@@ -1,18 +1,17 @@
-//! The first pass over a file: which orders have rows that do not stand together.
+//! The first pass over a file: which orders have rows in several places.
 
-use super::filter::Filter;
 use crate::extract::error::ReadError;
 use crate::extract::rows::Rows;
+use crate::scratch::SeenKeys;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-/// The most orders that may lie apart in one file.
+/// The most orders that may have rows in several places of one file.
 pub const APART_MAX: usize = 200_000;
 
-/// Runs of rows with one key, and where the last one is of each key that has several.
+/// The last run of rows of each key that has several runs.
 ///
-/// A key that shares its hash with another may be taken for one that lies apart; its order is then
-/// given out later, and is otherwise the same.
+/// A key that shares its hash with such a key is given out later, and is otherwise the same.
 pub struct Apart {
     hashing: RandomState,
     last_run: HashMap<u64, u64>,
@@ -22,9 +21,10 @@ impl Apart {
     /// Reads the whole table, of each row only the key.
     ///
     /// # Errors
-    /// When the table can't be read, or more than [`APART_MAX`] orders lie apart.
+    /// When the table or a temporary file can't be read, or more than [`APART_MAX`] orders are
+    /// scattered.
     pub fn scan(mut rows: Rows, key_at: usize) -> Result<Self, ReadError> {
-        let mut met = Filter::for_file(rows.size_bytes());
+        let mut seen = SeenKeys::default();
         let mut apart = Self { hashing: RandomState::new(), last_run: HashMap::new() };
         let (mut key, mut run) = (Vec::new(), 0);
         while let Some(row) = rows.advance()? {
@@ -38,9 +38,13 @@ impl Apart {
             if cell.is_empty() {
                 continue;
             }
-            let (hash, line) = (apart.hashing.hash_one(cell), row.line);
-            if met.meet(hash) {
-                apart.last_run.insert(hash, run);
+            let line = row.line;
+            match seen.insert(cell, 0) {
+                Ok(None) => {}
+                Ok(Some(_)) => {
+                    apart.last_run.insert(apart.hashing.hash_one(cell), run);
+                }
+                Err(error) => return Err(ReadError::from_io(&rows.shown(), line, &error)),
             }
             if apart.last_run.len() > APART_MAX {
                 return Err(too_many(&rows.shown(), line));
@@ -51,14 +55,11 @@ impl Apart {
 
     /// The last run of rows with this key, where there may be several; runs are counted from 1.
     pub fn last_run_of(&self, key: &[u8]) -> Option<u64> {
-        match self.last_run.is_empty() {
-            true => None,
-            false => self.last_run.get(&self.hashing.hash_one(key)).copied(),
-        }
+        self.last_run.get(&self.hashing.hash_one(key)).copied()
     }
 }
 
-/// What is said of a file whose orders are too far apart.
+/// The error for a file whose orders are scattered too far.
 pub fn too_many(shown: &str, line: u64) -> ReadError {
     ReadError::new(
         shown,

@@ -5,7 +5,6 @@
 //! bounded, and a file that would need more is refused. What the rows say is for a dialect to read.
 
 mod apart;
-mod filter;
 mod groups;
 
 pub use groups::{Group, Groups};
