@@ -58,7 +58,15 @@ impl StateError {
 /// What to do about an error of the database that a person can do something about.
 fn hint_of(error: &rusqlite::Error) -> &'static str {
     match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::DiskFull) => {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            "\n  hint: the state file is damaged; move it and its -wal and -shm files away, and restore a backup; \
+             without one, run `ordersync adopt JOB` for each job before the next run"
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "\n  hint: another program holds the state file open, such as a backup or an SQLite shell; close it, then \
+             run again: nothing is lost"
+        }
+        Some(ErrorCode::DiskFull) => {
             "\n  hint: free some space in the folder of `state.dir`, and in that of temporary files (TMPDIR); then run it \
              again: nothing is lost"
         }
@@ -85,6 +93,23 @@ mod tests {
         let full = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_FULL), None);
         let output = StateError::sqlite(Path::new("main.db"))(full);
         assert!(matches!(output, StateError::Sqlite { .. }), "{output}");
+    }
+
+    #[test]
+    fn a_damaged_or_locked_state_is_reported_with_what_to_do() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("main.db"), "SQLite format 2\0".repeat(600)).unwrap();
+        let damaged = crate::state::View::open(dir.path(), "main").unwrap_err().to_string();
+        assert!(damaged.contains("main.db") && damaged.contains("ordersync adopt"), "{damaged}");
+        for (code, advice) in [
+            (ffi::SQLITE_CORRUPT, "restore a backup"),
+            (ffi::SQLITE_BUSY, "close it"),
+            (ffi::SQLITE_LOCKED, "close it"),
+        ] {
+            let source = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let message = StateError::Sql(source).to_string();
+            assert!(message.contains(advice), "{message}");
+        }
     }
 
     #[test]

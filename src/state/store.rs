@@ -58,8 +58,12 @@ impl Store {
         tune(&self.db).map_err(StateError::sqlite(&self.path))?;
         // FULL: what was acknowledged survives a power cut. At five requests a second it costs
         // nothing.
+        // A checkpoint after 100 pages instead of 1000: a copy of the file alone, without its WAL,
+        // then lacks at most the last 400 KiB of changes.
         self.db
-            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 100;",
+            )
             .map_err(StateError::sqlite(&self.path))?;
         migrate(&mut self.view.db, &self.path)?;
         // This process holds the account's lock, so a run without an outcome was killed.
@@ -281,6 +285,20 @@ fn version(db: &Connection) -> rusqlite::Result<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_copy_of_the_file_alone_during_a_run_lacks_its_last_moments_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(dir.path(), "main").unwrap();
+        for n in 0..300 {
+            store.record_connection("shopify", "shop", &RemoteId::new(n.to_string())).unwrap();
+        }
+        std::fs::copy(dir.path().join("main.db"), dir.path().join("copy.db")).unwrap();
+        let copy = View::open(dir.path(), "copy").unwrap();
+        let sql = "SELECT count(*) FROM connections";
+        let copied: i64 = copy.db.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert!((200..=300).contains(&copied), "{copied} of 300");
+    }
 
     #[test]
     fn a_file_of_the_version_before_is_brought_up_to_date_and_one_of_a_newer_version_is_refused() {
