@@ -49,6 +49,13 @@ impl Moment {
         Self::new(timestamp, offset)
     }
 
+    /// Whether a text that [`Self::parse`] reads states its offset.
+    pub fn states_offset(text: &str) -> bool {
+        const DATE_BYTES: usize = 10;
+        let time = trim(text).get(DATE_BYTES..).unwrap_or_default();
+        time.contains(['Z', 'z', '+', '-']) || time.ends_with("UTC") || time.ends_with("GMT")
+    }
+
     /// An offset with seconds, as some zones had until 1972, is cut to the minute that RFC 3339 can
     /// write; the instant stays.
     ///

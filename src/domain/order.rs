@@ -138,6 +138,10 @@ pub struct Notes {
     pub is_tax_assumed: bool,
     /// The date is the job's default: the export states none.
     pub is_date_assumed: bool,
+    /// The date has no offset, and the job's time zone is UTC, which is the default.
+    pub is_zone_assumed: bool,
+    /// `total = "current"`, and the export states the total as ordered alone.
+    pub is_current_assumed: bool,
     /// The total as ordered less the sum of its parts, in minor units.
     pub difference: i64,
 }

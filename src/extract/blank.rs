@@ -1,4 +1,36 @@
-//! What counts as blank in a cell or a JSON text.
+//! What counts as blank in a cell or a JSON text: one rule for every format.
+//!
+//! Programs write words where there is no value. Some of them nobody else writes (`NaN`, `\N`, a
+//! date in year 1): those are blank everywhere. People write others too (`None`, `NA`, `-`): those
+//! are blank in a *value* (a key, code, date, amount, status, flag or address), and kept in *free
+//! text*, because a product may be called `None`.
+
+/// Words that only programs write.
+const PROGRAM_WORDS: &[&str] = &[
+    "NaN", "nan", "-nan", "NaT", "NULL", "\\N", "<NA>", "<na>", "(null)", "(NULL)", "<null>",
+    "<NULL>", "[NULL]", "#N/A",
+];
+
+/// Words that people write too, in any case.
+const HUMAN_WORDS: &[&str] =
+    &["none", "na", "n/a", "null", "nil", "nan", "nat", "undefined", "-", "--"];
+
+const WORD_BYTES_MAX: usize = 9;
+
+/// Dates that databases and programs write for none, whatever time follows.
+const NO_DATES: &[&str] = &[
+    "0000-00-00",
+    "0001-01-01",
+    "-0001-11-30",
+    "00/00/0000",
+    "01/01/0001",
+    "1/1/0001",
+    "00.00.0000",
+    "01.01.0001",
+];
+
+/// The first days of the calendars of databases and programs; they mean no date at midnight only.
+const FIRST_DAYS: &[&str] = &["1753-01-01", "1899-12-30", "1900-01-01", "1970-01-01"];
 
 /// A cell without the blanks around it.
 #[inline]
@@ -14,4 +46,173 @@ pub fn trimmed_text(text: &str) -> &str {
 #[inline]
 pub fn is_blank(cell: &[u8]) -> bool {
     trimmed(cell).is_empty()
+}
+
+/// Free text without the blanks and the guard around it; blank if only a program writes it.
+#[inline]
+pub fn free_text(text: &str) -> &str {
+    let text = unguarded(trimmed_text(text));
+    if is_program_word(text.as_bytes()) { "" } else { text }
+}
+
+/// A key, code, date, amount, status, flag or address without the blanks and the guard around it;
+/// blank if it is a word for no value.
+#[inline]
+pub fn value(text: &str) -> &str {
+    let text = unguarded(trimmed_text(text));
+    let text = text.strip_prefix('\'').map_or(text, str::trim_ascii_start);
+    if is_no_value(text.as_bytes()) { "" } else { text }
+}
+
+/// As [`value`].
+#[inline]
+pub fn value_bytes(cell: &[u8]) -> &[u8] {
+    match trimmed(cell) {
+        guarded @ [b'=' | b'\'', ..] => {
+            std::str::from_utf8(guarded).map_or(guarded, |text| value(text).as_bytes())
+        }
+        cell if is_no_value(cell) => b"",
+        cell => cell,
+    }
+}
+
+/// `="0011"`, which keeps a spreadsheet from taking a text for a number, is `0011`. So is `'0011`,
+/// but only in a [`value`]: a name may begin with an apostrophe.
+#[inline]
+fn unguarded(text: &str) -> &str {
+    if !text.starts_with('=') {
+        return text;
+    }
+    let inner = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
+    inner.map_or(text, str::trim_ascii)
+}
+
+/// Whether a trimmed text is one that only programs write for no value.
+#[inline]
+pub fn is_program_word(text: &[u8]) -> bool {
+    match text.first() {
+        Some(b'N' | b'n' | b'\\' | b'<' | b'(' | b'[' | b'#') => {
+            text.len() <= WORD_BYTES_MAX && is_one_of(PROGRAM_WORDS, text)
+        }
+        Some(b'-' | b'0' | b'1') => is_one_of(PROGRAM_WORDS, text) || is_no_date(text),
+        _ => false,
+    }
+}
+
+/// Whether a trimmed text is a word for no value, where it can't be free text.
+#[inline]
+fn is_no_value(text: &[u8]) -> bool {
+    let begins_a_word = matches!(text.first(), Some(b'N' | b'n' | b'U' | b'u' | b'-'));
+    (begins_a_word
+        && text.len() <= WORD_BYTES_MAX
+        && HUMAN_WORDS.iter().any(|word| text.eq_ignore_ascii_case(word.as_bytes())))
+        || is_program_word(text)
+}
+
+fn is_one_of(words: &[&str], text: &[u8]) -> bool {
+    words.iter().any(|word| word.as_bytes() == text)
+}
+
+fn is_no_date(text: &[u8]) -> bool {
+    const DATE_BYTES_MIN: usize = 8;
+    if text.len() < DATE_BYTES_MIN {
+        return false;
+    }
+    let after = |dates: &[&str]| dates.iter().find_map(|date| text.strip_prefix(date.as_bytes()));
+    let begins_time = |rest: &[u8]| rest.first().is_none_or(|b| b"T ".contains(b));
+    after(NO_DATES).is_some_and(begins_time)
+        || after(FIRST_DAYS).is_some_and(|rest| begins_time(rest) && is_midnight(rest))
+}
+
+/// Whether what follows a date is no time, or midnight in any zone.
+fn is_midnight(rest: &[u8]) -> bool {
+    let time = rest.get(1..).unwrap_or_default();
+    let end = time.iter().position(|b| !b"0:.".contains(b)).unwrap_or(time.len());
+    let zone = time[end..].trim_ascii();
+    matches!(zone, [] | [b'Z' | b'z'] | b"UTC" | b"GMT")
+        || matches!(zone.first(), Some(b'+' | b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_programs_are_blank_everywhere() {
+        for word in PROGRAM_WORDS.iter().chain(NO_DATES).chain(FIRST_DAYS) {
+            for word in [(*word).to_owned(), format!("  {word}\r")] {
+                assert_eq!((free_text(&word), value(&word)), ("", ""), "{word}");
+                assert_eq!(value_bytes(word.as_bytes()), b"", "{word}");
+            }
+        }
+        for date in [
+            "0000-00-00 00:00:00",
+            "0001-01-01T00:00:00Z",
+            "0001-01-01 00:00:00 +0000 UTC",
+            "-0001-11-30T00:00:00-00:01",
+            "1/1/0001 12:00:00 AM",
+            "1970-01-01T00:00:00.000+00:00",
+            "1900-01-01 00:00:00",
+        ] {
+            assert_eq!(free_text(date), "", "{date}");
+        }
+    }
+
+    #[test]
+    fn words_of_people_are_blank_in_values_and_kept_in_free_text() {
+        for word in HUMAN_WORDS.iter().flat_map(|word| [(*word).to_owned(), word.to_uppercase()]) {
+            assert_eq!(value(&word), "", "{word}");
+        }
+        for word in ["None", "NA", "N/A", "null", "Null", "undefined", "-", "Nan"] {
+            assert_eq!((free_text(word), value(word)), (word, ""), "{word}");
+        }
+    }
+
+    #[test]
+    fn the_guards_of_spreadsheets_are_undone() {
+        for (guarded, plain) in
+            [("=\"0011\"", "0011"), (" =\" 12.50 \" ", "12.50"), ("=\"\"", ""), ("=\"NULL\"", "")]
+        {
+            assert_eq!((free_text(guarded), value(guarded)), (plain, plain), "{guarded}");
+            assert_eq!(value_bytes(guarded.as_bytes()), plain.as_bytes(), "{guarded}");
+        }
+        for (guarded, plain) in [("'0011", "0011"), ("'", ""), ("'-", ""), ("=\"'7\"", "7")] {
+            assert_eq!(
+                (value(guarded), value_bytes(guarded.as_bytes())),
+                (plain, plain.as_bytes())
+            );
+        }
+        assert_eq!(free_text("'s-Hertogenbosch"), "'s-Hertogenbosch");
+        assert_eq!(value("a=\"b\""), "a=\"b\"");
+    }
+
+    #[test]
+    fn everything_else_is_what_it_is() {
+        for text in [
+            "",
+            "0",
+            "0.00",
+            "-1",
+            "-0.5",
+            "10.00",
+            "no",
+            "Nora",
+            "Nantes",
+            "#1001",
+            "#N/A-1",
+            "(none)",
+            "1970-01-01 00:00:01",
+            "1970-01-01T10:00:00Z",
+            "1970-01-02",
+            "0001-01-012",
+            "2024-01-01 00:00:00",
+            "100000000",
+            "1/1/00012",
+            "unknown",
+            "---",
+            "\u{a0}",
+        ] {
+            assert_eq!((free_text(text), value(text)), (text, text), "{text}");
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! A CSV table: which format it is of, and its delimiter and columns, by its first bytes.
 
-use super::blank::is_blank;
+use super::blank::{is_blank, value_bytes};
 use super::codec::Source;
-use super::double_quoted_rows;
+use super::double_quoted_rows::{self, LineForm};
 use super::error::{MAPPING_ADVICE, NoMatch, ReadError};
 use super::format::{CsvFormat, CsvHead, CsvLayout, CsvMatch};
 use super::header::Header;
@@ -23,10 +23,15 @@ pub struct CsvTable {
     pub why: String,
     /// Its rows are in quotes as a whole.
     pub is_double_quoted: bool,
+    /// Columns that are nearly ones of the format, and what may have been meant.
+    pub near_misses: Vec<(String, String)>,
 }
 
 /// Rows below the header that formats may look at.
 const SAMPLE_ROWS_MAX: usize = 200;
+
+/// The row that the header is looked for up to: a report may have a title above it.
+const HEADER_ROW_MAX: usize = 20;
 
 /// The known delimiters; of equals the last is taken, so the usual one comes last.
 const DELIMITERS: [u8; 4] = *b"|\t;,";
@@ -54,13 +59,11 @@ impl CsvTable {
             Some((delimiter, text)) => (Some(delimiter), text),
             None => (None, text),
         };
-        let delimiter = declared.unwrap_or_else(|| delimiter_of(text, &formats));
-        let header = header_of(text, delimiter);
-        let (rows, is_double_quoted) = sample(text, delimiter, header.len());
-        let names = Header::of(&header);
+        let beginning = Beginning::of(text, declared, &formats);
+        let names = Header::of(&beginning.header);
         let head = CsvHead {
             header: &names,
-            rows: &rows,
+            rows: &beginning.rows,
             is_named: named.is_some(),
             zone: &options.zone,
             webtoffee_date_shift: options.webtoffee_date_shift,
@@ -76,15 +79,19 @@ impl CsvTable {
         });
         let (format, layout) = choose(matches.collect(), &names)?;
         let shape = RowShape {
-            delimiter,
+            delimiter: beginning.delimiter,
             has_delimiter_line: declared.is_some(),
-            width: header.len(),
-            row_width: row_width(&header, &rows),
+            rows_before_header: beginning.rows_before_header,
+            lines: beginning.lines,
+            width: beginning.header.len(),
+            row_width: row_width(&beginning.header, &beginning.rows),
             begins_with_key: layout.begins_with_key(),
             line_at: None,
         };
-        let (why, format) = (why(format, &names, delimiter), format.name().to_owned());
-        Ok(Self { format, shape, layout, why, is_double_quoted })
+        let why = why(format, &names, shape.delimiter);
+        let near_misses = names.near_misses(&format.column_names());
+        let (format, is_double_quoted) = (format.name().to_owned(), beginning.is_double_quoted);
+        Ok(Self { format, shape, layout, why, is_double_quoted, near_misses })
     }
 
     /// # Errors
@@ -94,23 +101,64 @@ impl CsvTable {
     }
 }
 
-/// The first complete rows; and whether one of them was in quotes as a whole.
-fn sample(text: &[u8], delimiter: u8, width: usize) -> (Vec<ByteRecord>, bool) {
-    let mut is_double_quoted = false;
-    let unwrap = |row: ByteRecord| match double_quoted_rows::row(&row, delimiter, width) {
-        Some(inner) => {
-            is_double_quoted = true;
-            inner
+/// The beginning of a table.
+struct Beginning {
+    lines: LineForm,
+    delimiter: u8,
+    /// Those that are not blank.
+    rows_before_header: usize,
+    header: ByteRecord,
+    /// The first complete rows.
+    rows: Vec<ByteRecord>,
+    /// One of them, or each line, is in quotes as a whole.
+    is_double_quoted: bool,
+}
+
+impl Beginning {
+    /// Lines are taken for quoted as a whole only where more rows are complete by it.
+    fn of(text: &[u8], declared: Option<u8>, formats: &[&dyn CsvFormat]) -> Self {
+        let lines = LineForm::by_ends(text);
+        let read = |lines: LineForm| Self::read(&lines.undone(text), lines, declared, formats);
+        let plain = read(lines);
+        if plain.torn_rows() == 0 {
+            return plain;
         }
-        None => row,
-    };
-    let rows = rows_of(text, delimiter).skip(1).take(SAMPLE_ROWS_MAX);
-    let mut rows: Vec<ByteRecord> = rows.map(unwrap).collect();
-    // The last row may go on beyond what was read.
-    if !text.ends_with(b"\n") {
-        rows.pop();
+        let unquoted = read(LineForm { are_quoted: true, ..lines });
+        let is_better = unquoted.torn_rows() < plain.torn_rows()
+            && double_quoted_rows::is_clean(&unquoted.lines.undone(text), unquoted.delimiter);
+        if is_better { unquoted } else { plain }
     }
-    (rows, is_double_quoted)
+
+    fn read(
+        text: &[u8],
+        lines: LineForm,
+        declared: Option<u8>,
+        formats: &[&dyn CsvFormat],
+    ) -> Self {
+        let HeaderRow { delimiter, at, cells: header, .. } = header_row(text, declared, formats);
+        let mut rows = rows_of(text, delimiter);
+        let is_filled = |row: &ByteRecord| row.iter().any(|cell| !value_bytes(cell).is_empty());
+        let rows_before_header = rows.by_ref().take(at).filter(is_filled).count();
+        let mut is_double_quoted = lines.are_quoted;
+        let unwrap = |row: ByteRecord| match double_quoted_rows::row(&row, delimiter, header.len())
+        {
+            Some(inner) => {
+                is_double_quoted = true;
+                inner
+            }
+            None => row,
+        };
+        let mut rows: Vec<ByteRecord> = rows.skip(1).take(SAMPLE_ROWS_MAX).map(unwrap).collect();
+        // The last row may go on beyond what was read.
+        if !text.ends_with(b"\n") {
+            rows.pop();
+        }
+        Self { lines, delimiter, rows_before_header, header, rows, is_double_quoted }
+    }
+
+    fn torn_rows(&self) -> usize {
+        self.rows.iter().filter(|row| row.len() != self.header.len()).count()
+    }
 }
 
 /// How many fields whole rows have. Some writers end each row with a delimiter and the header
@@ -164,27 +212,52 @@ fn parser(delimiter: u8) -> csv::ReaderBuilder {
     builder
 }
 
-/// The delimiter under which most of the header's names are known.
-fn delimiter_of(text: &[u8], formats: &[&dyn CsvFormat]) -> u8 {
-    // The most names that one format knows.
-    let known = |delimiter: &u8| {
-        let header = Header::of(&header_of(text, *delimiter));
-        formats.iter().map(|format| format.known_columns(&header)).max().unwrap_or(0)
+/// The row with the names of the columns.
+struct HeaderRow {
+    delimiter: u8,
+    /// How many rows are above it.
+    at: usize,
+    cells: ByteRecord,
+    /// The most of its names that one format knows.
+    known: usize,
+}
+
+/// The first row, under the delimiter that makes most of its names known; a later one if hardly any
+/// of the first is known.
+fn header_row(text: &[u8], declared: Option<u8>, formats: &[&dyn CsvFormat]) -> HeaderRow {
+    const KNOWN_MIN: usize = 2;
+    let candidate = |delimiter: u8, at: usize, cells: ByteRecord| {
+        let cells = double_quoted_rows::header(&cells, delimiter).unwrap_or(cells);
+        let header = Header::of(&cells);
+        let known = formats.iter().map(|format| format.known_columns(&header)).max().unwrap_or(0);
+        HeaderRow { delimiter, at, cells, known }
     };
     // The last of equals is taken, so the usual ones come last.
-    let declared = formats.iter().filter_map(|format| format.delimiter());
-    declared.chain(DELIMITERS).max_by_key(known).unwrap_or(b',')
+    let delimiters: Vec<u8> = match declared {
+        Some(delimiter) => vec![delimiter],
+        None => formats.iter().filter_map(|format| format.delimiter()).chain(DELIMITERS).collect(),
+    };
+    let of_first_row = |delimiter: &u8| {
+        candidate(*delimiter, 0, rows_of(text, *delimiter).next().unwrap_or_default())
+    };
+    let first = delimiters.iter().map(of_first_row).max_by_key(|row| row.known);
+    let first = first.unwrap_or_else(|| candidate(b',', 0, ByteRecord::new()));
+    if first.known >= KNOWN_MIN {
+        return first;
+    }
+    let of_later_rows = |delimiter: &u8| {
+        let rows = rows_of(text, *delimiter).enumerate().take(HEADER_ROW_MAX).skip(1);
+        let candidates = rows.map(|(at, row)| candidate(*delimiter, at, row));
+        candidates.collect::<Vec<_>>()
+    };
+    let later = delimiters.iter().flat_map(of_later_rows);
+    let best = later.max_by_key(|row| (row.known, std::cmp::Reverse(row.at)));
+    best.filter(|row| row.known > first.known && row.known >= KNOWN_MIN).unwrap_or(first)
 }
 
 fn rows_of(text: &[u8], delimiter: u8) -> impl Iterator<Item = ByteRecord> {
     let records = parser(delimiter).from_reader(text).into_byte_records();
     records.map_while(Result::ok)
-}
-
-/// The names of the columns, also where a spreadsheet took the header for one cell.
-fn header_of(text: &[u8], delimiter: u8) -> ByteRecord {
-    let header = rows_of(text, delimiter).next().unwrap_or_default();
-    double_quoted_rows::header(&header, delimiter).unwrap_or(header)
 }
 
 /// The format that fits; of two the one that knows more of the header's names.
@@ -201,6 +274,9 @@ fn choose<'a>(
                 complete.push((format.known_columns(header), format, layout));
             }
             CsvMatch::MissingColumns { columns, hint } => {
+                let near = header.near_misses(&format.column_names());
+                let near = near.iter().map(|(seen, known)| format!("{}; ", near_miss(seen, known)));
+                let hint = near.collect::<String>() + &hint;
                 incomplete.push(Candidate { format, columns, hint });
             }
             CsvMatch::Unusable(why) => unusable = unusable.or(Some(why)),
@@ -230,6 +306,10 @@ fn choose<'a>(
             nearest(header),
         ),
     })
+}
+
+pub fn near_miss(seen: &str, known: &str) -> String {
+    format!("column `{seen}` is not known; did you mean `{known}`?")
 }
 
 /// A format that would fit, but for some columns.

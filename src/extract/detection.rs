@@ -1,7 +1,7 @@
 //! Recognises a table: its encoding, whether it is CSV or JSON, and of which format.
 
 use super::codec::Source;
-use super::csv_table::CsvTable;
+use super::csv_table::{CsvTable, near_miss};
 use super::encoding::{self, Encoding, Finding};
 use super::error::ReadError;
 use super::format::{CsvFormat, Syntax};
@@ -102,6 +102,7 @@ pub fn detect(
         let note = "rows are in quotes as a whole, as spreadsheets quote them again; they are read";
         notes.push(note.to_owned());
     }
+    notes.extend(table.near_misses.iter().map(|(seen, known)| near_miss(seen, known)));
     if source.open_end().is_some() {
         let note = "the file may be incomplete (no final newline): its last order is sent only if the rows above \
                     prove that its last cell is complete; if the file is complete, end that line";

@@ -6,7 +6,91 @@
 //! is refused as a malformed row.
 
 use super::blank::is_blank;
+use super::csv_scanner::RECORD_BYTES_MAX;
 use csv::ByteRecord;
+use std::borrow::Cow;
+use std::io::{self, BufRead, BufReader, Read};
+
+/// What a spreadsheet did to each physical line of a table, those within a cell included.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LineForm {
+    /// A `;` that separates nothing ends each line, the header's too.
+    pub end_in_semicolon: bool,
+    /// Lines are in quotes as a whole, and their own quotes are doubled.
+    pub are_quoted: bool,
+}
+
+impl LineForm {
+    /// How the lines of a text end. The header has to end in the only semicolon it has, and most
+    /// lines in one.
+    pub fn by_ends(text: &[u8]) -> Self {
+        let mut lines = text.split(|b| *b == b'\n').filter(|line| !is_blank(line));
+        let ends = |line: &[u8]| line.trim_ascii_end().ends_with(b";");
+        let header = lines.next().unwrap_or_default();
+        let is_only = header.iter().filter(|b| **b == b';').count() == 1;
+        if !is_only || !ends(header) || !header.iter().any(|b| b",\t|".contains(b)) {
+            return Self::default();
+        }
+        let (ending, others): (Vec<&[u8]>, Vec<&[u8]>) = lines.partition(|line| ends(line));
+        Self { end_in_semicolon: ending.len() > others.len(), are_quoted: false }
+    }
+
+    /// The text as it was.
+    pub fn undone(self, text: &[u8]) -> Cow<'_, [u8]> {
+        if self == Self::default() {
+            return Cow::Borrowed(text);
+        }
+        let lines = text.split_inclusive(|b| *b == b'\n');
+        Cow::Owned(lines.flat_map(|line| self.line_undone(line)).collect())
+    }
+
+    /// As [`Self::undone`], while it is read.
+    pub fn reader(self, bytes: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
+        if self == Self::default() {
+            return bytes;
+        }
+        Box::new(UndoneLines { bytes: BufReader::new(bytes), form: self, line: Vec::new(), at: 0 })
+    }
+
+    fn line_undone(self, line: &[u8]) -> Vec<u8> {
+        let text = line.trim_ascii_end();
+        let text = match text.strip_suffix(b";") {
+            Some(rest) if self.end_in_semicolon => rest,
+            _ => text,
+        };
+        let inner = text.strip_prefix(b"\"").filter(|_| self.are_quoted).and_then(close);
+        let mut undone = match inner {
+            Some((inner, [])) => inner,
+            _ => text.to_vec(),
+        };
+        if line.ends_with(b"\n") {
+            undone.push(b'\n');
+        }
+        undone
+    }
+}
+
+struct UndoneLines {
+    bytes: BufReader<Box<dyn Read + Send>>,
+    form: LineForm,
+    line: Vec<u8>,
+    at: usize,
+}
+
+impl Read for UndoneLines {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.line.len() {
+            let mut line = Vec::new();
+            if (&mut self.bytes).take(RECORD_BYTES_MAX).read_until(b'\n', &mut line)? == 0 {
+                return Ok(0);
+            }
+            (self.line, self.at) = (self.form.line_undone(&line), 0);
+        }
+        let len = (&self.line[self.at..]).read(out)?;
+        self.at += len;
+        Ok(len)
+    }
+}
 
 /// The fields of a row whose first cell holds all of it; `None` for any other row.
 pub fn row<'a>(
@@ -58,6 +142,30 @@ fn fields(row: &[u8], delimiter: u8) -> Option<ByteRecord> {
     }
 }
 
+/// Whether each quote of a text opens or closes a field, or is doubled in one. The text may end
+/// anywhere.
+pub fn is_clean(text: &[u8], delimiter: u8) -> bool {
+    let is_end = |byte: &u8| *byte == delimiter || b"\r\n".contains(byte);
+    let mut rest = text;
+    loop {
+        rest = match rest.strip_prefix(b"\"") {
+            Some(quoted) => match close(quoted) {
+                Some((_, after)) => after,
+                None => return true,
+            },
+            None => rest,
+        };
+        let len = rest.iter().position(is_end).unwrap_or(rest.len());
+        if rest[..len].contains(&b'"') {
+            return false;
+        }
+        match rest.get(len + 1..) {
+            Some(after) => rest = after,
+            None => return true,
+        }
+    }
+}
+
 /// The text up to the quote that closes it, and what follows that.
 fn close(quoted: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let mut field = Vec::new();
@@ -95,6 +203,16 @@ mod tests {
         assert_eq!(read(&[whole, "", " "], 4), expected, "filled up with blank cells");
         assert_eq!(read(&["a,b\r"], 2), Some(vec!["a".to_owned(), "b\r".to_owned()]));
         assert_eq!(read(&["a,\"b\"\r"], 2), Some(vec!["a".to_owned(), "b".to_owned()]));
+    }
+
+    #[test]
+    fn a_clean_text_has_quotes_around_fields_alone() {
+        for text in ["a,b\n", "\"a\",\"b\"\"c\nd\",\r\ne", "a,\"open", ""] {
+            assert!(is_clean(text.as_bytes(), b','), "{text}");
+        }
+        for text in ["a\"b,c", "a,\"b\"c\"", "x\n5\" pipe,1\n"] {
+            assert!(!is_clean(text.as_bytes(), b','), "{text}");
+        }
     }
 
     #[test]

@@ -44,6 +44,11 @@ pub trait CsvFormat: Format {
     /// two formats that fit.
     fn known_columns(&self, header: &Header) -> usize;
 
+    /// The names of its columns that are read, to name one that was meant.
+    fn column_names(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// The delimiter, if it is not one of those that are tried.
     fn delimiter(&self) -> Option<u8> {
         None

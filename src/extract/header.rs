@@ -1,9 +1,13 @@
 //! The column names of a table, and how one is compared with a known name.
 
+use super::names::distance;
+use icu_normalizer::ComposingNormalizerBorrowed;
+use std::borrow::Cow;
+
 /// Index of a column that is not there: every row is shorter.
 pub const ABSENT: usize = usize::MAX;
 
-/// The column names of a table, without surrounding blanks.
+/// The column names of a table, as they are [compared](plain).
 #[derive(Debug, Clone, Default)]
 pub struct Header {
     names: Vec<String>,
@@ -11,7 +15,7 @@ pub struct Header {
 
 impl Header {
     pub fn of<'a>(cells: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let name = |cell| String::from_utf8_lossy(cell).trim().to_owned();
+        let name = |cell: &[u8]| plain(&String::from_utf8_lossy(cell)).into_owned();
         Self { names: cells.into_iter().map(name).collect() }
     }
 
@@ -50,6 +54,23 @@ impl Header {
         self.names().filter(|name| is_known(name)).count()
     }
 
+    /// Columns that are none of these names, but nearly one that the table lacks: each with what may
+    /// have been meant.
+    pub fn near_misses(&self, known: &[&str]) -> Vec<(String, String)> {
+        const SHOWN_MAX: usize = 5;
+        const NAME_BYTES_MAX: usize = 80;
+        let is_known = |name: &str| known.iter().any(|known| is_same_if_lossy(name, known));
+        let lacking: Vec<&str> = known.iter().copied().filter(|name| !self.has(name)).collect();
+        let nearest = |name: &str| {
+            let near = lacking.iter().map(|known| (distance(name, known), *known));
+            near.min().filter(|(letters, known)| letters * 5 <= known.chars().count())
+        };
+        let unknown = self.names().filter(|name| name.len() <= NAME_BYTES_MAX && !is_known(name));
+        let misses =
+            unknown.filter_map(|name| Some((name.to_owned(), nearest(name)?.1.to_owned())));
+        misses.take(SHOWN_MAX).collect()
+    }
+
     /// The groups of which no column is there.
     pub fn missing(&self, needed: &[&[&str]]) -> Vec<String> {
         let missing = needed.iter().filter(|group| !self.has_any(group));
@@ -57,19 +78,39 @@ impl Header {
     }
 }
 
-/// Whether a column has a known name, ignoring case.
+/// A name without what spreadsheets, editors and scripts add to one: blanks of every kind,
+/// characters without width, quotes and signs around it, other forms of the same letters.
+fn plain(name: &str) -> Cow<'_, str> {
+    let is_around = |c: char| c.is_whitespace() || c.is_control() || "\"'`;:*“”„«»".contains(c);
+    let trim = |name: &str| name.trim_matches(is_around).to_owned();
+    if name.is_ascii() {
+        let trimmed = name.trim_matches(is_around);
+        return Cow::Borrowed(if trimmed.is_empty() { name.trim() } else { trimmed });
+    }
+    let has_no_width =
+        |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
+    let visible = name.replace(has_no_width, "");
+    Cow::Owned(trim(&ComposingNormalizerBorrowed::new_nfkc().normalize(&visible)))
+}
+
+/// A character as it is compared: case does not count, nor whether a blank was made an underscore.
+fn folded(c: char) -> impl Iterator<Item = char> {
+    (if c == '_' { ' ' } else { c }).to_lowercase()
+}
+
+/// Whether a column has a known name.
 pub fn is_same(seen: &str, known: &str) -> bool {
-    let mut known = known.chars().flat_map(char::to_lowercase);
-    seen.chars().flat_map(char::to_lowercase).all(|c| known.next() == Some(c))
-        && known.next().is_none()
+    let mut known = known.chars().flat_map(folded);
+    seen.chars().flat_map(folded).all(|c| known.next() == Some(c)) && known.next().is_none()
 }
 
 /// As [`is_same`], but a character that was lost in an encoding (U+FFFD) may stand for any. Only
 /// for names that contain letters beyond ASCII, which mappings declare.
 pub fn is_same_if_lossy(seen: &str, known: &str) -> bool {
-    let mut known = known.chars().flat_map(char::to_lowercase);
+    let (seen, known) = (plain(seen), plain(known));
+    let mut known = known.chars().flat_map(folded);
     let is_next = |c| known.next().is_some_and(|next| c == next || c == '\u{fffd}');
-    seen.chars().flat_map(char::to_lowercase).all(is_next) && known.next().is_none()
+    seen.chars().flat_map(folded).all(is_next) && known.next().is_none()
 }
 
 #[cfg(test)]
@@ -83,6 +124,39 @@ mod tests {
         assert_eq!(header.first_of(&["id", "name"]), 1);
         assert_eq!(header.missing(&[&["id", "total"], &["id", "sku"]]), ["id or sku"]);
         assert!(!header.has("N\u{fa}mero"));
+    }
+
+    #[test]
+    fn a_name_that_is_slightly_off_is_the_name() {
+        for seen in [
+            "Refunded Amount",
+            "refunded_amount",
+            "\u{feff}Refunded Amount",
+            "\"Refunded Amount\"",
+            " Refunded\u{a0}Amount ",
+            "Refunded\u{3000}Amount;",
+            "Refunded Amount:",
+            "Refunded Amount *",
+            "Refunded\u{200b} Amount",
+            "Ｒefunded Amount",
+            "'Refunded Amount'\r",
+        ] {
+            let header = Header::of([seen.as_bytes()]);
+            assert!(header.has("Refunded Amount"), "{seen:?}");
+            assert!(is_same_if_lossy(seen, "Refunded Amount"), "{seen:?}");
+        }
+        assert!(is_same_if_lossy("Nu\u{301}mero", "N\u{fa}mero"));
+        for other in ["Refunded Amont", "RefundedAmount", "Refunded", ";", ""] {
+            assert!(!Header::of([other.as_bytes()]).has("Refunded Amount"), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_nearly_known_is_named_with_what_was_meant() {
+        let header = Header::of([&b"Refunded Amont"[..], b"Total", b"Totals", b"Notes", b"Emial"]);
+        let misses = header.near_misses(&["Refunded Amount", "Total", "Id", "Note"]);
+        assert_eq!(misses, [("Refunded Amont".to_owned(), "Refunded Amount".to_owned())]);
+        assert_eq!(Header::of([&b"Nombres"[..]]).near_misses(&["Nombre", "N"]).len(), 1);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod csv_scanner;
 mod csv_table;
 mod customers;
 mod decimal;
+mod decisive;
 mod decode;
 mod detection;
 mod double_quoted_rows;

@@ -1,9 +1,9 @@
 //! The rows of one table, one at a time, each with the line it begins at.
 
-use super::blank::{is_blank, trimmed, trimmed_text};
+use super::blank::{self, is_blank, trimmed};
 use super::codec::Source;
 use super::csv_scanner::{CsvScanner, RECORD_BYTES_MAX, Record, ScanError};
-use super::double_quoted_rows;
+use super::double_quoted_rows::{self, LineForm};
 use super::error::ReadError;
 use super::truncation::LastRow;
 use std::fs::File;
@@ -19,6 +19,9 @@ pub struct RowShape {
     pub delimiter: u8,
     /// The first line is `sep=;`, by which a spreadsheet declares the delimiter.
     pub has_delimiter_line: bool,
+    /// Rows above the header that are not blank: a title, say.
+    pub rows_before_header: usize,
+    pub lines: LineForm,
     /// Columns of the header.
     pub width: usize,
     /// Fields of a whole row: as many as the header has, unless each row has a delimiter more at
@@ -39,6 +42,8 @@ pub struct Rows {
     shape: RowShape,
     /// Of a file without a final line end.
     last: Option<LastRow>,
+    /// Once it was read: where exports were appended to each other it is repeated.
+    header: Option<Record>,
 }
 
 /// One row, borrowed until the next one is read.
@@ -72,22 +77,36 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// A cell without the blanks around it; blank for a column that is not there.
+    /// A cell that is a [value](blank::value); blank for a column that is not there.
     #[inline]
     pub fn cell(&self, at: usize) -> &[u8] {
-        if at < self.cells { trimmed(self.record.get(at).unwrap_or_default()) } else { b"" }
+        blank::value_bytes(self.raw(at))
     }
 
-    /// A cell as text, or its bytes if they are not UTF-8.
+    /// A cell that is a [value](blank::value) as text, or its bytes if they are not UTF-8.
     pub fn text(&self, at: usize) -> Result<&str, &[u8]> {
+        self.utf8(at).map(blank::value)
+    }
+
+    /// A cell that is [free text](blank::free_text), or its bytes if they are not UTF-8.
+    pub fn free_text(&self, at: usize) -> Result<&str, &[u8]> {
+        self.utf8(at).map(blank::free_text)
+    }
+
+    #[inline]
+    fn raw(&self, at: usize) -> &[u8] {
+        if at < self.cells { self.record.get(at).unwrap_or_default() } else { b"" }
+    }
+
+    fn utf8(&self, at: usize) -> Result<&str, &[u8]> {
         if at >= self.cells {
             return Ok("");
         }
         let range = self.record.range(at).unwrap_or_default();
         match self.front.and_then(|front| front.get(range)) {
-            Some(text) => Ok(trimmed_text(text)),
+            Some(text) => Ok(text),
             None => {
-                let cell = self.cell(at);
+                let cell = trimmed(self.raw(at));
                 std::str::from_utf8(cell).map_err(|_| cell)
             }
         }
@@ -139,7 +158,7 @@ impl Rows {
     /// When the file can't be read, or is not the one whose header was judged.
     pub fn open(source: Source, shape: RowShape) -> Result<Self, ReadError> {
         let stream = source.open()?;
-        let scanner = CsvScanner::new(stream.bytes, shape.delimiter);
+        let scanner = CsvScanner::new(shape.lines.reader(stream.bytes), shape.delimiter);
         let last = source.open_end().map(|end| LastRow::of(&end, shape.delimiter));
         let mut rows = Self {
             scanner,
@@ -148,11 +167,15 @@ impl Rows {
             source,
             shape,
             last: None,
+            header: None,
         };
         if rows.shape.has_delimiter_line {
             rows.read()?;
         }
-        rows.advance()?;
+        for _ in 0..=rows.shape.rows_before_header {
+            rows.advance()?;
+        }
+        rows.header = Some(rows.record.compact());
         // The header has another form than the cells below it, so it proves nothing.
         rows.last = last;
         Ok(rows)
@@ -176,20 +199,49 @@ impl Rows {
         self.source.size_bytes
     }
 
-    /// The next row that is not blank; `None` at the end of a file that did not change meanwhile.
+    /// The next row that is neither blank nor the header again; `None` at the end of a file that did
+    /// not change meanwhile.
     ///
     /// # Errors
     /// When the file can't be read on, changed, or holds a record longer than [`RECORD_BYTES_MAX`].
     pub fn advance(&mut self) -> Result<Option<Row<'_>>, ReadError> {
-        let mut filled;
         loop {
-            if !self.read()? {
+            if !self.read_filled()? {
                 self.source.check_unchanged(&self.file, self.scanner.line())?;
                 return Ok(None);
             }
+            if !self.is_header_again() {
+                break;
+            }
+        }
+        let ends_whole = self.ends_whole();
+        let record = &self.record;
+        let is_whole = !record.is_cut
+            && self.has_all_fields()
+            && ends_whole
+            && !(record.spans_lines && self.swallows_a_row());
+        Ok(Some(Row::of(record, is_whole)))
+    }
+
+    fn is_header_again(&self) -> bool {
+        self.header.as_ref().is_some_and(|header| {
+            header.len() == self.record.len()
+                && trimmed(header.as_slice()) == trimmed(self.record.as_slice())
+        })
+    }
+
+    /// Reads the next row that is not blank; `false` at the end.
+    fn read_filled(&mut self) -> Result<bool, ReadError> {
+        let mut filled;
+        loop {
+            if !self.read()? {
+                return Ok(false);
+            }
             // Two cells with something in them are enough to know, and nearly every row begins with
             // two.
-            filled = self.record.iter().filter(|cell| !is_blank(cell)).take(2).count();
+            let filled_cells =
+                self.record.iter().filter(|cell| !blank::value_bytes(cell).is_empty());
+            filled = filled_cells.take(2).count();
             if filled > 0 {
                 break;
             }
@@ -205,13 +257,7 @@ impl Rows {
         if let Some(at) = self.shape.line_at {
             self.record.line = stated_line(self.record.get(at)).unwrap_or(self.record.line);
         }
-        let ends_whole = self.ends_whole();
-        let record = &self.record;
-        let is_whole = !record.is_cut
-            && self.has_all_fields()
-            && ends_whole
-            && !(record.spans_lines && self.swallows_a_row());
-        Ok(Some(Row::of(record, is_whole)))
+        Ok(true)
     }
 
     /// Whether it has as many fields as the rows of this table; one that is more than the header's

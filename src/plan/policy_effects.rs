@@ -17,6 +17,10 @@ pub struct PolicyEffects {
     pub paid_otherwise: u64,
     /// Valid orders that got the job's date, as the export states none.
     pub date_assumed: u64,
+    /// Valid orders whose date was taken to be in UTC.
+    pub zone_assumed: u64,
+    /// Valid orders whose total as ordered was taken for the current one.
+    pub current_total_assumed: u64,
     /// Valid orders whose prices were assumed to include tax.
     pub tax_assumed: u64,
     /// Lines of valid orders with a fractional quantity, sent as one unit.
@@ -86,6 +90,8 @@ impl PolicyEffects {
         self.currency_assumed += u64::from(notes.is_currency_assumed);
         self.paid_otherwise += u64::from(notes.is_paid_otherwise);
         self.date_assumed += u64::from(notes.is_date_assumed);
+        self.zone_assumed += u64::from(notes.is_zone_assumed);
+        self.current_total_assumed += u64::from(notes.is_current_assumed);
         self.tax_assumed += u64::from(notes.is_tax_assumed);
         self.fractional_quantities += u64::from(notes.fractional);
         self.orders_rounded += u64::from(notes.rounded > 0);

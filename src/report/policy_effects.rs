@@ -27,6 +27,8 @@ pub(super) fn policy_effects_json(preview: &Preview) -> Map<String, Value> {
         ("currency_assumed".to_owned(), effects.currency_assumed.into()),
         ("paid_in_other_currency".to_owned(), effects.paid_otherwise.into()),
         ("date_assumed".to_owned(), effects.date_assumed.into()),
+        ("zone_assumed".to_owned(), effects.zone_assumed.into()),
+        ("current_total_assumed".to_owned(), effects.current_total_assumed.into()),
         ("tax_assumed".to_owned(), effects.tax_assumed.into()),
         ("fractional_quantities".to_owned(), effects.fractional_quantities.into()),
         (
@@ -117,6 +119,18 @@ pub(super) fn assumed_lines(preview: &Preview) -> Vec<String> {
     if let Some(date) = rules.policy.default_date.filter(|_| effects.date_assumed > 0) {
         let orders = many(effects.date_assumed, "order");
         lines.push(format!("the date {date} for {orders} whose export states none"));
+    }
+    if effects.zone_assumed > 0 {
+        let orders = many(effects.zone_assumed, "order");
+        lines.push(format!(
+            "UTC was assumed for {orders} whose date states no offset; the job's time_zone sets another zone"
+        ));
+    }
+    if effects.current_total_assumed > 0 {
+        let orders = many(effects.current_total_assumed, "order");
+        lines.push(format!(
+            "the total as ordered for {orders} whose export states no current total"
+        ));
     }
     if effects.tax_assumed > 0 {
         let orders = many(effects.tax_assumed, "order");

@@ -14,6 +14,10 @@ use crate::scratch::SeenKeys;
 use crate::state::{RunId, StateError};
 use crate::transform::{Filter, Mapped, Rules, transform};
 use jiff::Timestamp;
+use std::collections::HashSet;
+
+/// Of further invalid orders a valid copy that comes later counts as a repeat.
+const INVALID_KEYS_MAX: usize = 100_000;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReadingError {
@@ -36,6 +40,8 @@ pub(super) struct PlanReader {
     rules: Rules,
     ledger: Ledger,
     seen: SeenKeys,
+    /// Keys of which every record so far is invalid.
+    invalid: HashSet<String>,
     /// Only in a dry run: a run finds out as it goes.
     counter: Option<RequestCounter>,
     detector: Option<ChangeDetector>,
@@ -64,6 +70,7 @@ impl PlanReader {
             rules,
             ledger,
             seen: SeenKeys::default(),
+            invalid: HashSet::new(),
             counter: None,
             detector: None,
             keep: Keep::default(),
@@ -160,14 +167,25 @@ impl PlanReader {
         mut source: Box<SourceOrder>,
         identity: &Identity,
     ) -> Result<Judged, StateError> {
-        if let Some(verdict) = self.judge_unmapped(&source, identity)? {
+        let position = source.position;
+        // Before anything is decided: a resumed run has to know the keys below its checkpoint.
+        let earlier = self.earlier_file(&source, identity)?;
+        if self.ledger.is_below_checkpoint(position.record) {
+            if earlier.is_none() && !source.is_superseded {
+                let mapped = transform(&mut source, &self.rules);
+                self.note_validity(identity, &mapped);
+            }
+            return Ok(RecordVerdict::Settled.into());
+        }
+        if let Some(verdict) = judge_unmapped(&source, earlier) {
             return Ok(verdict.into());
         }
-        let position = source.position;
         if !source.is_cart() {
             self.summary.policy_effects.count_status(source.status, &source.status_word);
         }
-        match transform(&mut source, &self.rules) {
+        let mapped = transform(&mut source, &self.rules);
+        self.note_validity(identity, &mapped);
+        match mapped {
             Mapped::Filtered(filter) => Ok(RecordVerdict::Filtered(filter).into()),
             Mapped::Invalid(faults) => Ok(RecordVerdict::Invalid(faults).into()),
             Mapped::Order(order, notes) => {
@@ -180,38 +198,39 @@ impl PlanReader {
         }
     }
 
-    /// The verdict on a record that need not be looked into.
-    fn judge_unmapped(
+    /// The file of an earlier record of the order that counts. One that is invalid does not.
+    fn earlier_file(
         &mut self,
         source: &SourceOrder,
         identity: &Identity,
-    ) -> Result<Option<RecordVerdict>, StateError> {
-        let Position { file, record, .. } = source.position;
-        let has = |reason| source.faults.iter().any(|fault| fault.reason == reason);
-        // Of two versions in one file neither counts, and both are invalid for that reason.
-        let is_contested = has(Reason::ConflictingVersions);
-        let seen_in = match &identity.key {
-            // Rows without their order's first row carry its number, but are not the order.
-            Some(key) if !has(Reason::OrphanRow) && !source.is_superseded => {
-                self.seen.insert(&key.ledger_text(), file)?
-            }
-            _ => None,
-        };
-        // Only now: a resumed run has to know the keys below its checkpoint to find repeats.
-        if self.ledger.is_below_checkpoint(record) {
-            return Ok(Some(RecordVerdict::Settled));
+    ) -> Result<Option<u32>, StateError> {
+        // Rows without their order's first row carry its number, but are not the order.
+        let Some(key) = &identity.key else { return Ok(None) };
+        if has(source, Reason::OrphanRow) || source.is_superseded {
+            return Ok(None);
         }
-        Ok(match seen_in {
-            _ if source.is_superseded => Some(RecordVerdict::Filtered(Filter::Superseded)),
-            Some(earlier) if earlier != file => Some(RecordVerdict::Filtered(Filter::Superseded)),
-            Some(_) if !is_contested => {
-                Some(RecordVerdict::Invalid(vec![RecordError::new(Reason::Duplicate)]))
+        let key = key.ledger_text();
+        let earlier = self.seen.insert(&key, source.position.file)?;
+        Ok(earlier.filter(|_| !self.invalid.contains(&key[..])))
+    }
+
+    fn note_validity(&mut self, identity: &Identity, mapped: &Mapped) {
+        let Some(key) = &identity.key else { return };
+        match mapped {
+            // Of two versions in one table neither counts.
+            Mapped::Invalid(faults)
+                if faults.iter().any(|fault| {
+                    matches!(fault.reason, Reason::ConflictingVersions | Reason::OrphanRow)
+                }) => {}
+            Mapped::Invalid(_) if self.invalid.len() < INVALID_KEYS_MAX => {
+                self.invalid.insert(key.ledger_text().to_string());
             }
-            _ if source.is_deleted && !is_contested => {
-                Some(RecordVerdict::Filtered(Filter::Deleted))
+            Mapped::Invalid(_) => {}
+            Mapped::Order(..) | Mapped::Filtered(_) if self.invalid.is_empty() => {}
+            Mapped::Order(..) | Mapped::Filtered(_) => {
+                self.invalid.remove(&key.ledger_text()[..]);
             }
-            _ => None,
-        })
+        }
     }
 
     /// Whether the order can't move to its customer and stays with another one. Counts orders whose
@@ -260,14 +279,7 @@ impl PlanReader {
             self.summary.anomalies.currencies_known.insert(order.currency);
         }
         let kept = self.keep.orders.then(|| order.clone());
-        let key = order.key.clone();
-        let mut decision = decide(order, fingerprint, entry);
-        if self.counter.is_some()
-            && matches!(decision, Decision::Unchanged)
-            && self.ledger.is_found_different(&key)?
-        {
-            decision = Decision::Different;
-        }
+        let decision = decide(order, fingerprint, entry);
         let mut details = Details::default();
         if let Decision::Send(step) = &decision {
             details.payload = json;
@@ -280,6 +292,28 @@ impl PlanReader {
             details.order = kept;
         }
         Ok(Judged { verdict: RecordVerdict::Decided(decision), details })
+    }
+}
+
+fn has(source: &SourceOrder, reason: Reason) -> bool {
+    source.faults.iter().any(|fault| fault.reason == reason)
+}
+
+/// The verdict on a record that need not be looked into. `earlier` is the file of an earlier one of
+/// the same order.
+fn judge_unmapped(source: &SourceOrder, earlier: Option<u32>) -> Option<RecordVerdict> {
+    // Of two versions in one file neither counts, and both are invalid for that reason.
+    let is_contested = has(source, Reason::ConflictingVersions);
+    match earlier {
+        _ if source.is_superseded => Some(RecordVerdict::Filtered(Filter::Superseded)),
+        Some(earlier) if earlier != source.position.file => {
+            Some(RecordVerdict::Filtered(Filter::Superseded))
+        }
+        Some(_) if !is_contested => {
+            Some(RecordVerdict::Invalid(vec![RecordError::new(Reason::Duplicate)]))
+        }
+        _ if source.is_deleted && !is_contested => Some(RecordVerdict::Filtered(Filter::Deleted)),
+        _ => None,
     }
 }
 

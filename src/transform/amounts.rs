@@ -1,7 +1,7 @@
 use super::Rules;
 use crate::domain::{
     Amount, AmountError, Currency, Reason, RecordError, Refunds, Rounding, Share, SourceLine,
-    SourceOrder, Total,
+    SourceOrder, Status, Total,
 };
 
 /// How many units of its product a line has.
@@ -144,6 +144,15 @@ impl<'a> Amounts<'a> {
                 self.reduction(&source.refunded, "refunded").unwrap_or_default()
             }
         };
+        let is_refunded_by_status =
+            matches!(source.status, Some(Status::Refunded | Status::PartiallyRefunded));
+        if rules.policy.refunds == Refunds::Net
+            && current.is_none()
+            && is_refunded_by_status
+            && source.refunded.is_empty()
+        {
+            self.fault(RecordError::of(Reason::MissingRefund, "refunded"));
+        }
         let less = || Amount::from_minor(ordered.minor() - refunded.minor()).unwrap_or_default();
         let sent = match (current, rules.policy.refunds) {
             (Some(current), _) => current,

@@ -5,8 +5,9 @@ use crate::domain::{
     Amount, AmountError, Currency, Customer, CustomerKey, Customers, Discount, DiscountKind, Email,
     EmailError, FractionalQuantity, Historical, KeyError, Line, MissingEmail, Moment, Notes, Order,
     OrderKey, Reason, RecordError, Refunds, Rounding, SourceDiscount, SourceLine, SourceOrder,
-    Status, is_rewritten,
+    Status, Total, is_rewritten,
 };
+use jiff::tz::TimeZone;
 use std::mem::take;
 
 /// Maps one source order by the job's rules.
@@ -104,6 +105,10 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Record
         is_date_assumed: is_blank(&source.created_at),
         is_tax_assumed: source.is_tax_assumed,
         is_paid_otherwise: is_paid_otherwise(source, currency),
+        is_zone_assumed: is_zone_assumed(source, rules),
+        is_current_assumed: rules.policy.total == Total::Current
+            && is_blank(&source.current_total)
+            && !source.is_cart(),
         ..Notes::default()
     };
     let mut amounts = Amounts::of(currency, rules.policy.rounding, &mut faults);
@@ -210,6 +215,11 @@ fn customer_of(
 fn is_paid_otherwise(source: &SourceOrder, currency: Option<Currency>) -> bool {
     let paid = source.paid_currency.trim();
     currency.is_some_and(|currency| !paid.is_empty() && !paid.eq_ignore_ascii_case(currency.code()))
+}
+
+fn is_zone_assumed(source: &SourceOrder, rules: &Rules) -> bool {
+    let is_local = !is_blank(&source.created_at) && !Moment::states_offset(&source.created_at);
+    is_local && rules.zone == TimeZone::UTC
 }
 
 /// The policy's date replaces one that is not stated, never one that can't be read.

@@ -235,3 +235,12 @@ fn what_is_odd_about_single_orders_is_counted_with_the_first_of_them() {
         "each address is a customer then"
     );
 }
+
+#[test]
+fn an_invalid_record_does_not_hide_a_valid_copy_of_its_order() {
+    let world = World::new();
+    let (broken, whole) = (order(1, json!({ "total_price": "x" })), order(1, json!({})));
+    put(&world, &[broken, whole.clone(), whole]);
+    let plan = world.run(&["--json", "plan"]).json()["plans"][0].clone();
+    assert_eq!((&plan["create"], &plan["invalid"]), (&json!(1), &json!(2)), "{plan}");
+}

@@ -219,3 +219,20 @@ proptest! {
         prop_assert_eq!(zone.to_datetime(moment.timestamp()), local);
     }
 }
+
+#[test]
+fn a_text_states_its_offset_or_does_not() {
+    for text in [
+        "2024-01-31 10:11:12 -0500",
+        "2024-01-31T10:11:12Z",
+        "2024-01-31T10:11:12+00:00",
+        "2024-01-31 10:11:12 UTC",
+        "Wed, 31 Jan 2024 10:11:12 -0500",
+        "Wed, 31 Jan 2024 10:11:12 GMT",
+    ] {
+        assert!(Moment::states_offset(text), "{text}");
+    }
+    for text in ["2024-01-31 10:11:12", "2024-01-31T10:11", "Wed, 31 Jan 2024 10:11:12"] {
+        assert!(!Moment::states_offset(text), "{text}");
+    }
+}

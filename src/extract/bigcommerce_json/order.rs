@@ -60,7 +60,7 @@ pub fn coupon(record: &Record<'_>) -> SourceOrder {
 
 /// What a shipping address states of its order: only the method is read.
 pub fn address(record: &Record<'_>) -> SourceOrder {
-    SourceOrder { shipping_method: record.text("shipping_method"), ..SourceOrder::default() }
+    SourceOrder { shipping_method: record.free_text("shipping_method"), ..SourceOrder::default() }
 }
 
 /// An order, and how many pieces of goods it says it has.
@@ -95,7 +95,7 @@ fn stated(record: &Record<'_>) -> (SourceOrder, Option<u64>) {
         order.status_word = record.first(["status", "status_id"]);
     }
     if let Some(address) = inline(record, "shipping_addresses", Record::list).first() {
-        order.shipping_method = address.text("shipping_method");
+        order.shipping_method = address.free_text("shipping_method");
     }
     (order, record.text("items_total").parse().ok())
 }
@@ -121,7 +121,7 @@ fn line(product: &Record<'_>) -> SourceLine {
         id: text_or(unless_zero(product.id("variant_id")), || {
             unless_zero(product.id("product_id"))
         }),
-        name: product.text("name"),
+        name: product.free_text("name"),
         quantity: product.amount("quantity"),
         unit_price: product.first_amount(["price_inc_tax", "base_price"]),
         sku: product.text("sku"),

@@ -77,7 +77,7 @@ fn shipping_method(record: &Record<'_>) -> String {
     let method = attributes
         .iter()
         .find(|attribute| attribute.text("name").eq_ignore_ascii_case(SHIPPING_METHOD));
-    method.map(|attribute| attribute.text("value")).unwrap_or_default()
+    method.map(|attribute| attribute.free_text("value")).unwrap_or_default()
 }
 
 fn line(product: &Record<'_>) -> SourceLine {
@@ -89,10 +89,10 @@ fn line(product: &Record<'_>) -> SourceLine {
     }
     SourceLine {
         id: product.id("id"),
-        name: product.text("name"),
+        name: product.free_text("name"),
         quantity,
         unit_price: product.amount("price"),
-        category: product.text("category"),
+        category: product.free_text("category"),
         image_url: product.text("imageUrl"),
         product_url: product.text("url"),
         at_line: product.line(),

@@ -188,7 +188,7 @@ fn refunded(record: &Record<'_>) -> String {
 fn shipping_method(record: &Record<'_>) -> String {
     let mut names: Vec<String> = Vec::new();
     for plan in record.list("shipment_plans") {
-        let name = plan.object("selected_option").text("name");
+        let name = plan.object("selected_option").free_text("name");
         if !name.is_empty() && !names.contains(&name) {
             names.push(name);
         }
@@ -226,7 +226,7 @@ fn line(item: &Record<'_>) -> SourceLine {
     let total = if unit_price.is_empty() { item.amount("subtotal_amount") } else { String::new() };
     SourceLine {
         id: text_or(item.id("external_product_id"), || item.id("external_variant_id")),
-        name: item.first(["name", "description"]),
+        name: item.first_free_text(["name", "description"]),
         total,
         unit_price,
         // Fast's own documentation misspells it in places.

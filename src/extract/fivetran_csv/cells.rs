@@ -2,8 +2,11 @@
 
 use super::columns::Column;
 use crate::domain::{Reason, RecordError};
+use crate::extract::decisive;
 use crate::extract::json::Tree;
 use crate::extract::rows::Row;
+
+type ReadCell = for<'r> fn(&'r Row<'_>, usize) -> Result<&'r str, &'r [u8]>;
 
 /// Takes cells out of one row, and keeps what is wrong with them.
 pub struct Cells<'r, 'a> {
@@ -19,8 +22,17 @@ impl<'r, 'a> Cells<'r, 'a> {
     /// The first of a column's cells that is not blank. Where it is no UTF-8, what can't be read
     /// stands as U+FFFD.
     pub fn text(&mut self, column: &Column) -> String {
+        self.first(column, |row, at| row.text(at))
+    }
+
+    /// As [`Self::text`], of cells with free text.
+    pub fn free_text(&mut self, column: &Column) -> String {
+        self.first(column, |row, at| row.free_text(at))
+    }
+
+    fn first(&mut self, column: &Column, read: ReadCell) -> String {
         for at in &column.at {
-            match self.row.text(*at) {
+            match read(self.row, *at) {
                 Ok("") => {}
                 Ok(text) => return text.to_owned(),
                 Err(bytes) => {
@@ -54,12 +66,25 @@ impl<'r, 'a> Cells<'r, 'a> {
         if is_local { format!("{text} +0000") } else { text }
     }
 
-    /// Whether a cell says yes; `None` where it says nothing.
+    /// Whether a cell says yes or no; `None` where it says neither.
     pub fn flag(&mut self, column: &Column) -> Option<bool> {
-        match self.text(column).to_ascii_lowercase().as_str() {
-            "" => None,
-            word => Some(matches!(word, "true" | "t" | "1" | "yes")),
-        }
+        decisive::flag_of(&self.text(column))
+    }
+
+    /// As [`Self::flag`], of a cell that decides: what is neither blank nor yes nor no is a fault.
+    pub fn deciding_flag(&mut self, column: &Column) -> Option<bool> {
+        decisive::flag(&self.text(column)).unwrap_or_else(|reason| {
+            self.faults.push(RecordError::of(reason, column.name));
+            None
+        })
+    }
+
+    /// Whether a cell holds a date. What is neither blank nor a date is a fault.
+    pub fn is_dated(&mut self, column: &Column) -> bool {
+        decisive::is_dated(&self.text(column)).unwrap_or_else(|reason| {
+            self.faults.push(RecordError::of(reason, column.name));
+            false
+        })
     }
 }
 

@@ -45,7 +45,8 @@ impl Orders {
         let cells = &mut Cells::of(row);
         let id = cells.text(&self.id);
         // Of a table with its history only the version in force counts.
-        if cells.flag(&self.deleted) == Some(true) || cells.flag(&self.active) == Some(false) {
+        let is_deleted = cells.deciding_flag(&self.deleted) == Some(true);
+        if is_deleted || cells.deciding_flag(&self.active) == Some(false) {
             return Piece { role: Role::Deleted, key: id, stated, ..Piece::default() };
         }
         let mut order = SourceOrder {
@@ -74,12 +75,12 @@ impl Orders {
     }
 
     fn status_of(&self, cells: &mut Cells<'_, '_>) -> Option<Status> {
-        let cancelled_at = cells.text(&self.cancelled_at);
+        let is_cancelled = cells.is_dated(&self.cancelled_at);
         let financial = cells.text(&self.status);
         let source = cells.text(&self.source);
         let words = Words {
-            is_test: cells.flag(&self.test) == Some(true),
-            cancelled_at: cancelled_at.as_bytes(),
+            is_test: cells.deciding_flag(&self.test) == Some(true),
+            is_cancelled,
             financial: Some(financial.as_bytes()).filter(|_| !self.status.at.is_empty()),
             source: source.as_bytes(),
         };

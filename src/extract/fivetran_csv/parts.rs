@@ -59,7 +59,7 @@ impl Lines {
         };
         let line = SourceLine {
             id: if variant.is_empty() { cells.text(&self.product_id) } else { variant },
-            name: cells.text(&self.name),
+            name: cells.free_text(&self.name),
             quantity,
             unit_price: price,
             discount: cells.amount(&self.discount),
@@ -92,7 +92,7 @@ impl Shipping {
     pub fn read(&self, row: &Row<'_>) -> SourceOrder {
         let cells = &mut Cells::of(row);
         SourceOrder {
-            shipping_method: cells.text(&self.title),
+            shipping_method: cells.free_text(&self.title),
             shipping: cells.amount(&self.price),
             faults: std::mem::take(&mut cells.faults),
             ..SourceOrder::default()

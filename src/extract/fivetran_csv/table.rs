@@ -163,10 +163,11 @@ impl Table {
         }
         let cells = &mut Cells::of(row);
         let (key, id) = (cells.text(&self.order_id), cells.text(&self.id));
+        let is_deleted = cells.deciding_flag(&self.deleted) == Some(true);
         if !row.is_whole || key.is_empty() || !cells.faults.is_empty() {
             return None;
         }
-        if cells.flag(&self.deleted) == Some(true) {
+        if is_deleted {
             return Some(Piece { role: Role::Other, ..Piece::default() });
         }
         let mut stated = match &self.content {

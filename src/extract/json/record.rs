@@ -4,7 +4,9 @@
 use super::tree::{RepeatedKey, Value};
 use crate::domain::{Reason, RecordError};
 use crate::extract::ORDER_LINES_MAX;
+use crate::extract::blank;
 use crate::extract::decimal;
+use crate::extract::decisive;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -94,14 +96,25 @@ impl<'a> Record<'a> {
         })
     }
 
-    /// The text of a string, a number, `true` or `false`; blank where there is none.
+    /// The text of a field that is a [value](blank::value): a string, a number, `true` or `false`;
+    /// blank where there is none.
     pub fn text(&self, name: &'static str) -> String {
+        self.read(name, blank::value)
+    }
+
+    /// The text of a field that is [free text](blank::free_text).
+    pub fn free_text(&self, name: &'static str) -> String {
+        self.read(name, blank::free_text)
+    }
+
+    fn read(&self, name: &'static str, unless_blank: fn(&str) -> &str) -> String {
         let Some(value) = self.value(name) else { return String::new() };
         let text = value.text();
         if self.reading.has_bad_bytes && text.as_ref().is_ok_and(|text| text.contains('\u{fffd}')) {
             self.fault(Reason::BadEncoding, name);
         }
         match text {
+            Ok(text) if unless_blank(&text).is_empty() => String::new(),
             Ok(text) => text.into_owned(),
             Err(reason) => {
                 self.fault(reason, name);
@@ -137,25 +150,49 @@ impl<'a> Record<'a> {
 
     /// The first of several fields that is not blank.
     pub fn first<const N: usize>(&self, names: [&'static str; N]) -> String {
-        let mut texts = names.into_iter().map(|name| self.text(name));
-        texts.find(|text| !text.is_empty()).unwrap_or_default()
+        first_of(names.into_iter().map(|name| self.text(name)))
     }
 
-    /// Whether a field says yes; `None` where it is not there.
+    /// As [`Self::first`], of fields that are free text.
+    pub fn first_free_text<const N: usize>(&self, names: [&'static str; N]) -> String {
+        first_of(names.into_iter().map(|name| self.free_text(name)))
+    }
+
+    /// Whether a field says yes or no; `None` where it says neither.
     pub fn flag(&self, name: &str) -> Option<bool> {
-        let says_yes =
-            |value: Value<'_>| matches!(value.raw(), "true" | "\"true\"" | "1" | "\"1\"");
-        self.value(name).map(says_yes)
+        decisive::flag_of(&self.value(name)?.text().ok()?)
     }
 
-    pub fn is_true(&self, name: &str) -> bool {
-        self.flag(name) == Some(true)
+    /// Whether a field says yes. What is neither blank nor yes nor no is a fault.
+    pub fn is_true(&self, name: &'static str) -> bool {
+        let Some(value) = self.value(name) else { return false };
+        let text = value.text().map_err(|_| Reason::BadFlag);
+        let said = text.and_then(|text| decisive::flag(blank::value(&text)));
+        said.unwrap_or_else(|reason| {
+            self.fault(reason, name);
+            None
+        }) == Some(true)
+    }
+
+    /// Whether a field holds a date. What is neither blank nor a date is a fault.
+    pub fn is_dated(&self, name: &'static str) -> bool {
+        decisive::is_dated(&self.text(name)).unwrap_or_else(|reason| {
+            self.fault(reason, name);
+            false
+        })
+    }
+
+    /// The value of a field; `None` also for a word for no value.
+    fn structure(&self, name: &str) -> Option<Value<'a>> {
+        let is_word =
+            |value: Value<'_>| value.text().is_ok_and(|text| blank::value(&text).is_empty());
+        self.value(name).filter(|value| !is_word(*value))
     }
 
     /// An object inside. An empty list is taken for one that is not there, as some writers know no
     /// empty object.
     pub fn object(&self, name: &'static str) -> Record<'a> {
-        let value = self.value(name);
+        let value = self.structure(name);
         let object = value.filter(|value| value.is_object());
         if object.is_none()
             && value.is_some_and(|value| !value.is_list() || value.items().len() > 0)
@@ -177,7 +214,7 @@ impl<'a> Record<'a> {
     }
 
     fn entries(&self, name: &'static str, entries_max: usize) -> Vec<Record<'a>> {
-        let Some(value) = self.value(name) else { return Vec::new() };
+        let Some(value) = self.structure(name) else { return Vec::new() };
         let (reading, path) = (self.reading, self.enter(name));
         let objects = || value.items().filter(|item| item.is_object());
         let entries: Vec<Record<'a>> = objects()
@@ -228,6 +265,10 @@ impl<'a> Record<'a> {
             several => interned(&several.join(".")),
         }
     }
+}
+
+fn first_of(mut texts: impl Iterator<Item = String>) -> String {
+    texts.find(|text| !text.is_empty()).unwrap_or_default()
 }
 
 /// A text, or where it is blank another one.

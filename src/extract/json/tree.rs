@@ -95,8 +95,9 @@ impl<'a> Value<'a> {
         self.raw().starts_with('[')
     }
 
+    /// `null`, or a bare `NaN`, which some programs write for it.
     pub fn is_null(self) -> bool {
-        self.raw() == "null"
+        matches!(self.raw(), "null" | "NaN")
     }
 
     fn nodes(self) -> &'a [Node] {
@@ -149,7 +150,7 @@ impl<'a> Value<'a> {
             }
             [b'"', .., b'"'] => Ok(Cow::Borrowed(blank::trimmed_text(&raw[1..raw.len() - 1]))),
             [b'{' | b'[', ..] => Err(Reason::MalformedRow),
-            b"null" => Ok(Cow::Borrowed("")),
+            _ if self.is_null() => Ok(Cow::Borrowed("")),
             _ => Ok(Cow::Borrowed(raw)),
         }
     }
@@ -221,6 +222,7 @@ impl<'a> Parser<'a> {
             b't' => self.word(b"true")?,
             b'f' => self.word(b"false")?,
             b'n' => self.word(b"null")?,
+            b'N' => self.word(b"NaN")?,
             _ => self.number()?,
         }
         let value = Span { start, end: self.at as u32 };

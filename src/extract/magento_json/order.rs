@@ -22,7 +22,7 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
         tax: record.amount("tax_amount"),
         discounts: discounts(record, &discount),
         discount,
-        shipping_method: record.text("shipping_description"),
+        shipping_method: record.free_text("shipping_description"),
         status: status(record, &refunded, &total),
         total,
         refunded,
@@ -109,7 +109,7 @@ fn line(item: &Record<'_>, article: String) -> SourceLine {
     let total = total.unwrap_or_default();
     SourceLine {
         id: item.id("product_id"),
-        name: item.text("name"),
+        name: item.free_text("name"),
         quantity: item.amount("qty_ordered"),
         unit_price: if total.is_empty() { item.amount("price") } else { String::new() },
         total,

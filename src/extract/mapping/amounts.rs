@@ -1,6 +1,7 @@
 //! Amounts as an export writes them, to plain decimals. Text to text: no float, and nothing is
 //! rounded.
 
+use crate::extract::blank;
 use crate::extract::decimal;
 use std::borrow::Cow;
 
@@ -32,7 +33,7 @@ impl Form {
     /// `None` where the text has another form than the declared one: `1.234` is a thousand for some
     /// and one for others.
     pub fn plain(&self, text: &str) -> Option<String> {
-        let text = text.trim();
+        let text = blank::value(text.trim());
         if text.is_empty() {
             return Some(String::new());
         }
@@ -197,7 +198,7 @@ mod tests {
         let english = form('.', Some(','));
         for odd in [
             "1.234,56", "12,34", "1,2345", "1,234,5", "1234,567", ",5", ".5", "5.", "1e3", "£5",
-            "--5", "(-5)", "5 5", "NaN",
+            "--5", "(-5)", "5 5", "Nan5",
         ] {
             assert_eq!(english.plain(odd), None, "{odd}");
         }

@@ -2,7 +2,7 @@
 
 use super::profile::{Cells, Name};
 use crate::domain::Reason;
-use crate::extract::blank::trimmed;
+use crate::extract::blank::{self, trimmed};
 use crate::extract::rows::Row;
 use csv::ByteRecord;
 use std::borrow::Cow;
@@ -29,9 +29,9 @@ pub struct RowValues<'a> {
 impl Values for RowValues<'_> {
     fn value(&self, name: Name) -> Result<Cow<'_, str>, Reason> {
         let at = self.at.get(name).copied().unwrap_or(usize::MAX);
-        match self.row.text(at) {
+        match self.row.free_text(at) {
             Ok(NO_SINGLE_VALUE) => Err(Reason::MalformedRow),
-            Ok(text) => Ok(Cow::Borrowed(unguarded(text))),
+            Ok(text) => Ok(Cow::Borrowed(text)),
             Err(_) => Err(Reason::BadEncoding),
         }
     }
@@ -47,17 +47,18 @@ impl Values for RecordValues<'_> {
     fn value(&self, name: Name) -> Result<Cow<'_, str>, Reason> {
         let cell = self.at.get(name).and_then(|at| self.record.get(*at)).unwrap_or_default();
         std::str::from_utf8(trimmed(cell))
-            .map(|text| Cow::Borrowed(unguarded(text)))
+            .map(|text| Cow::Borrowed(blank::free_text(text)))
             .map_err(|_| Reason::BadEncoding)
     }
 }
 
-/// `="0011"`, which keeps a spreadsheet from taking a text for a number, is `0011`.
-fn unguarded(text: &str) -> &str {
-    text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')).map_or(text, str::trim)
-}
-
 impl Cells {
+    /// A part as what it is; blank also if the mapping declares so.
+    fn part<'t>(&self, text: &'t str) -> &'t str {
+        let text = if self.is_free_text { blank::free_text(text) } else { blank::value(text) };
+        if self.blank.iter().any(|blank| blank == text) { "" } else { text }
+    }
+
     /// The first alternative that is not blank.
     ///
     /// # Errors
@@ -66,14 +67,15 @@ impl Cells {
         for alternative in &self.alternatives {
             let mut joined = String::new();
             for name in alternative {
-                let part = values.value(*name)?;
-                if part.is_empty() || self.blank.iter().any(|blank| blank == part.as_ref()) {
+                let text = values.value(*name)?;
+                let part = self.part(&text);
+                if part.is_empty() {
                     continue;
                 }
                 if !joined.is_empty() {
                     joined.push_str(&self.with);
                 }
-                joined.push_str(&part);
+                joined.push_str(part);
             }
             if !joined.is_empty() {
                 return Ok(if self.in_brackets { in_brackets(&joined).to_owned() } else { joined });
@@ -94,10 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_guards_of_spreadsheets_and_names_around_brackets_are_taken_off() {
-        assert_eq!(unguarded("=\"0011\""), "0011");
-        assert_eq!(unguarded("=\"\""), "");
-        assert_eq!(unguarded("a=\"b\""), "a=\"b\"");
+    fn names_around_brackets_are_taken_off() {
         assert_eq!(in_brackets("Ann Example (annex)"), "annex");
         assert_eq!(in_brackets("annex"), "annex");
     }

@@ -49,6 +49,10 @@ impl CsvFormat for Arc<Profile> {
         header.count(|own| names().any(|name| is_same_if_lossy(own, name)))
     }
 
+    fn column_names(&self) -> Vec<&str> {
+        self.names.iter().map(String::as_str).collect()
+    }
+
     fn delimiter(&self) -> Option<u8> {
         match self.source {
             Source::Csv { delimiter, .. } => delimiter,

@@ -6,6 +6,7 @@ use super::profile::{Profile, Source};
 use super::records::{MappedRecords, Object, open_records};
 use super::sheet::MappedSheet;
 use crate::extract::codec;
+use crate::extract::double_quoted_rows::LineForm;
 use crate::extract::error::ReadError;
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::json::Document;
@@ -30,6 +31,8 @@ pub fn open(source: &codec::Source, profile: &Arc<Profile>) -> Result<Box<dyn Re
     let shape = RowShape {
         delimiter: b',',
         has_delimiter_line: false,
+        rows_before_header: 0,
+        lines: LineForm::default(),
         width,
         row_width: width,
         begins_with_key: false,

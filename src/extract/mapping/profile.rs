@@ -201,6 +201,8 @@ pub struct Cells {
     pub blank: Vec<String>,
     /// Only the text in the last brackets, if there are any.
     pub in_brackets: bool,
+    /// Words that people write for nothing are text here.
+    pub is_free_text: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -234,10 +236,10 @@ pub struct StatusRule {
     pub cells: Cells,
     /// The column may be missing.
     pub is_optional: bool,
-    /// What any text means; words go before it.
+    /// What any text but "no" means; words go before it.
     pub filled: Option<Answer>,
     pub blank: Option<Answer>,
-    /// What a date means. Then any other text is a fault.
+    /// What a date means; a text that is neither a date nor "no" is a fault.
     pub dated: Option<Answer>,
     pub words: Vec<(String, Answer)>,
     /// The words of a shop system, for what is not in `words`.
@@ -325,6 +327,13 @@ impl Sum {
 }
 
 impl Field {
+    pub fn with_free_text(mut self, is_free_text: bool) -> Self {
+        if let Self::Cells(cells) = &mut self {
+            cells.is_free_text = is_free_text;
+        }
+        self
+    }
+
     /// Every name it needs, in alternatives.
     pub fn needs(&self) -> Vec<Vec<Name>> {
         match self {

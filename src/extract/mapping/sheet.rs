@@ -111,10 +111,11 @@ impl MappedSheet {
         if let Some(line) = group.repeated_elsewhere() {
             faults.push(RecordError::new(Reason::RepeatedRow), line);
         }
-        let carriers = self.carriers(&values, repeats, &mut faults);
+        let kinds: Vec<RowKind> = values.iter().map(|row| self.kind_of(row, &mut faults)).collect();
+        let carriers = self.carriers(stating(&values, &kinds), repeats, &mut faults);
         let (mut lines, mut refunds, mut cancelled, mut skipped) = (Vec::new(), Vec::new(), 0, 0);
-        for row in &values {
-            match self.kind_of(row, &mut faults) {
+        for (row, kind) in values.iter().zip(&kinds) {
+            match kind {
                 RowKind::Line if lines::is_line(&self.profile, row) => {
                     lines.push((row as &dyn Values, row.row.line))
                 }
@@ -135,15 +136,16 @@ impl MappedSheet {
     /// The rows that say something of the order as a whole.
     fn carriers<'v>(
         &self,
-        values: &'v [RowValues<'v>],
+        values: Vec<&'v RowValues<'v>>,
         repeats: Repeats,
         faults: &mut OrderErrors,
     ) -> Vec<&'v dyn Values> {
-        let all = || values.iter().map(|row| row as &dyn Values).collect();
+        let all = || values.iter().map(|row| *row as &dyn Values).collect();
         if repeats == Repeats::Each {
             return all();
         }
-        let carrying: Vec<&RowValues<'_>> = values.iter().filter(|row| self.carries(row)).collect();
+        let carrying: Vec<&RowValues<'_>> =
+            values.iter().copied().filter(|row| self.carries(row)).collect();
         let is_each = repeats == Repeats::Either && carrying.len() == values.len();
         match carrying.as_slice() {
             [] => {
@@ -182,6 +184,13 @@ impl MappedSheet {
             }
         }
     }
+}
+
+/// The rows that may state something of the order as a whole. A refund has a date of its own.
+fn stating<'v>(values: &'v [RowValues<'v>], kinds: &[RowKind]) -> Vec<&'v RowValues<'v>> {
+    let rows = values.iter().zip(kinds).filter(|(_, kind)| **kind != RowKind::Refund);
+    let stating: Vec<&RowValues<'_>> = rows.map(|(row, _)| row).collect();
+    if stating.is_empty() { values.iter().collect() } else { stating }
 }
 
 /// `name#2` is the second column of that name, unless one is called so.

@@ -5,6 +5,8 @@ use super::consistency::agreed;
 use super::dates::{Dates, Kept};
 use super::profile::{Answer, Profile, StatusRule};
 use crate::domain::{Reason, Status};
+use crate::extract::blank;
+use crate::extract::decisive;
 use crate::extract::header::is_same_if_lossy;
 use jiff::tz::TimeZone;
 
@@ -25,30 +27,32 @@ pub fn status(profile: &Profile, kept: Kept, carriers: &[&dyn Values]) -> Result
     }
     for rule in &profile.status {
         let text = agreed(&rule.cells, carriers)?;
-        let answer = match text.as_str() {
-            "" => rule.blank.unwrap_or(Answer::Next),
-            text if rule.dated.is_some() => dated(rule, text, &profile.dates, kept)?,
-            text => of_word(rule, text).ok_or(Reason::UnknownStatus)?,
-        };
-        if let Answer::Status(status) = answer {
+        if let Answer::Status(status) = answer(rule, &text, &profile.dates, kept)? {
             return Ok(status);
         }
     }
     Err(Reason::UnknownStatus)
 }
 
-fn of_word(rule: &StatusRule, text: &str) -> Option<Answer> {
-    let word = rule.words.iter().find(|(word, _)| is_same_if_lossy(text, word));
-    let of_table = || Some(Answer::Status(rule.table?.of(text)?));
-    word.map(|(_, answer)| *answer).or_else(of_table).or(rule.filled)
-}
-
-/// Only a date decides. Some writers put `false` where there is none.
-fn dated(rule: &StatusRule, text: &str, dates: &Dates, kept: Kept) -> Result<Answer, Reason> {
-    let is_date = dates.iso(text, kept, Some(&TimeZone::UTC)).is_some();
-    match rule.dated {
-        Some(answer) if is_date => Ok(answer),
-        _ if text.eq_ignore_ascii_case("false") || text == "0" => Ok(Answer::Next),
-        _ => Err(Reason::UnknownStatus),
+/// Declared words are looked up first: a mapping may declare one that elsewhere means no value.
+fn answer(rule: &StatusRule, text: &str, dates: &Dates, kept: Kept) -> Result<Answer, Reason> {
+    if let Some((_, answer)) = rule.words.iter().find(|(word, _)| is_same_if_lossy(text, word)) {
+        return Ok(*answer);
+    }
+    let text = blank::value(text);
+    let blank = rule.blank.unwrap_or(Answer::Next);
+    if text.is_empty() {
+        return Ok(blank);
+    }
+    if let Some(dated) = rule.dated {
+        let is_dated = dates.iso(text, kept, Some(&TimeZone::UTC)).is_some();
+        return Ok(if is_dated || decisive::is_dated(text)? { dated } else { blank });
+    }
+    if let Some(status) = rule.table.and_then(|table| table.of(text)) {
+        return Ok(Answer::Status(status));
+    }
+    match rule.filled {
+        Some(_) if decisive::flag_of(text) == Some(false) => Ok(blank),
+        filled => filled.ok_or(Reason::UnknownStatus),
     }
 }

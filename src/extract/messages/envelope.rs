@@ -65,7 +65,11 @@ impl Row<'_> {
     pub fn order(&self, format: &JsonFormat, document: &Document<'_>) -> SourceOrder {
         let order = self.with(|value| {
             let mut order = format.order(&Document { value, ..*document });
-            order.is_deleted = LoaderColumns::of(value).is_ok_and(|columns| columns.says_deleted());
+            match LoaderColumns::of(value).map(|columns| columns.says_deleted()) {
+                Ok(Ok(is_deleted)) => order.is_deleted = is_deleted,
+                Ok(Err(fault)) => order.faults.push(fault),
+                Err(RepeatedKey) => {}
+            }
             order
         });
         order.unwrap_or_else(malformed)

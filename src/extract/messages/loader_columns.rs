@@ -1,7 +1,9 @@
 //! The columns that extractors and loaders add to a row: when it was read at its source, and whether
 //! it was deleted there.
 
-use crate::domain::Moment;
+use crate::domain::{Moment, RecordError};
+use crate::extract::blank;
+use crate::extract::decisive;
 use crate::extract::json::{RepeatedKey, Value};
 use jiff::tz::TimeZone;
 
@@ -81,7 +83,8 @@ impl<'a> LoaderColumns<'a> {
 
     /// The text of a string or a number.
     fn text(&self, name: &str) -> String {
-        self.get(name).and_then(|value| value.text().ok()).unwrap_or_default().into_owned()
+        let text = self.get(name).and_then(|value| value.text().ok()).unwrap_or_default();
+        blank::value(&text).to_owned()
     }
 
     /// The whole record, where it is in one column.
@@ -98,8 +101,17 @@ impl<'a> LoaderColumns<'a> {
     }
 
     /// Whether the record was deleted at its source. Some targets write a blank where it was not.
-    pub fn says_deleted(&self) -> bool {
-        ["_sdc_deleted_at", "_ab_cdc_deleted_at"].iter().any(|name| !self.text(name).is_empty())
+    ///
+    /// # Errors
+    /// When a column is neither blank nor a date.
+    pub fn says_deleted(&self) -> Result<bool, RecordError> {
+        for name in ["_sdc_deleted_at", "_ab_cdc_deleted_at"] {
+            let is_dated = decisive::is_dated(&self.text(name));
+            if is_dated.map_err(|reason| RecordError::of(reason, name))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// When the row was read at its source; 0 where it does not say, or not in a form that is

@@ -17,13 +17,13 @@ pub fn unfolded(object: Value<'_>) -> Option<String> {
     is_other.then(|| built.end())
 }
 
-/// A row of CSV as an object. Cells that are blank, or that databases write for no value, are left
-/// out; numbers stay the digits that they are.
+/// A row of CSV as an object. Cells that are blank, or `null`, are left out; numbers stay the digits
+/// that they are.
 pub fn object_of<'a>(cells: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut built = Built::default();
     for (name, cell) in cells {
         match cell {
-            "" | "NULL" | "null" | "\\N" => {}
+            "" | "null" => {}
             cell if is_number(cell) => built.add(name, cell),
             cell if cell.eq_ignore_ascii_case("true") => built.add(name, "true"),
             cell if cell.eq_ignore_ascii_case("false") => built.add(name, "false"),
@@ -81,7 +81,7 @@ mod tests {
             ("name", "00102"),
             ("note", "[gift"),
             ("test", "TRUE"),
-            ("tip", "NULL"),
+            ("tip", "null"),
             ("x", ""),
         ];
         let lines = [("lines", "[{\"price\": \"1.50\"}]"), ("sum", "1.50")];

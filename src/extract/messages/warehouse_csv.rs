@@ -155,7 +155,7 @@ impl WarehouseTable {
         let mut has_bad_bytes = false;
         let mut cells: Vec<Cow<'_, str>> = Vec::with_capacity(self.names.len());
         for at in 0..self.names.len() {
-            cells.push(match row.text(at) {
+            cells.push(match row.free_text(at) {
                 Ok(text) => Cow::Borrowed(text),
                 Err(bytes) => {
                     has_bad_bytes = true;

@@ -4,6 +4,7 @@ use super::columns::{Columns, Field};
 use super::discount;
 use super::status::{self, Words};
 use crate::domain::{Reason, RecordError, SourceLine, SourceOrder, Status};
+use crate::extract::decisive;
 use crate::extract::order_errors::add_error;
 use crate::extract::rows::Row;
 
@@ -11,7 +12,7 @@ use crate::extract::rows::Row;
 /// no status, because its cells may belong to other columns.
 pub fn order_of(row: &Row<'_>, columns: &Columns) -> SourceOrder {
     let mut faults = Vec::new();
-    let mut text = |field| text(row, columns, field, &mut faults);
+    let mut text = |field| text(row.text(columns.at(field)), field, &mut faults);
     let mut order = SourceOrder {
         id: text(Field::Id),
         number: text(Field::Name),
@@ -25,10 +26,10 @@ pub fn order_of(row: &Row<'_>, columns: &Columns) -> SourceOrder {
         discount: text(Field::DiscountAmount),
         refunded: text(Field::RefundedAmount),
         charges: text(Field::Duties),
-        shipping_method: text(Field::ShippingMethod),
         ..SourceOrder::default()
     };
     let code = text(Field::DiscountCode);
+    order.shipping_method = free_text(row, columns, Field::ShippingMethod, &mut faults);
     order.faults = faults;
     order.discounts.extend(discount::of(&order, code));
     order.goods = discount::goods_before(&order).unwrap_or_default();
@@ -39,7 +40,7 @@ pub fn order_of(row: &Row<'_>, columns: &Columns) -> SourceOrder {
     order.position.line = row.line;
     order.accepts_marketing = consent(row.cell(columns.at(Field::AcceptsMarketing)));
     if row.is_whole {
-        order.status = status(row, columns);
+        order.status = status(row, columns, &mut order.faults);
         if order.status.is_none() {
             let fault = RecordError::of(Reason::UnknownStatus, Field::FinancialStatus.name());
             order.faults.push(fault);
@@ -59,9 +60,10 @@ pub fn has_line(row: &Row<'_>, columns: &Columns) -> bool {
 /// Adds the row's line to the order.
 pub fn add_line(order: &mut SourceOrder, row: &Row<'_>, columns: &Columns) {
     let mut faults = Vec::new();
-    let mut text = |field| text(row, columns, field, &mut faults);
+    let name = free_text(row, columns, Field::LineName, &mut faults);
+    let mut text = |field| text(row.text(columns.at(field)), field, &mut faults);
     order.lines.push(SourceLine {
-        name: text(Field::LineName),
+        name,
         quantity: text(Field::LineQuantity),
         unit_price: text(Field::LinePrice),
         discount: text(Field::LineDiscount),
@@ -74,9 +76,18 @@ pub fn add_line(order: &mut SourceOrder, row: &Row<'_>, columns: &Columns) {
     }
 }
 
+fn free_text(
+    row: &Row<'_>,
+    columns: &Columns,
+    field: Field,
+    faults: &mut Vec<RecordError>,
+) -> String {
+    text(row.free_text(columns.at(field)), field, faults)
+}
+
 /// The text of a cell. Bytes that are not UTF-8 are replaced and reported.
-fn text(row: &Row<'_>, columns: &Columns, field: Field, faults: &mut Vec<RecordError>) -> String {
-    match row.text(columns.at(field)) {
+fn text(cell: Result<&str, &[u8]>, field: Field, faults: &mut Vec<RecordError>) -> String {
+    match cell {
         Ok(cell) => cell.to_owned(),
         Err(cell) => {
             faults.push(RecordError::of(Reason::BadEncoding, field.name()));
@@ -85,11 +96,16 @@ fn text(row: &Row<'_>, columns: &Columns, field: Field, faults: &mut Vec<RecordE
     }
 }
 
-fn status(row: &Row<'_>, columns: &Columns) -> Option<Status> {
+fn status(row: &Row<'_>, columns: &Columns, faults: &mut Vec<RecordError>) -> Option<Status> {
     let cell = |field| row.cell(columns.at(field));
+    let cancelled_at = row.text(columns.at(Field::CancelledAt)).unwrap_or("?");
+    let is_cancelled = decisive::is_dated(cancelled_at).unwrap_or_else(|reason| {
+        faults.push(RecordError::of(reason, Field::CancelledAt.name()));
+        false
+    });
     let words = Words {
         is_test: status::is_of_test(cell(Field::PaymentMethod)),
-        cancelled_at: cell(Field::CancelledAt),
+        is_cancelled,
         financial: columns.has(Field::FinancialStatus).then(|| cell(Field::FinancialStatus)),
         source: cell(Field::Source),
     };

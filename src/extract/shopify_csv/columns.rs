@@ -10,7 +10,7 @@ macro_rules! columns {
         pub enum Field { $($field,)* }
 
         impl Field {
-            const ALL: &[Self] = &[$(Self::$field),*];
+            pub const ALL: &[Self] = &[$(Self::$field),*];
 
             /// Its name in the header.
             pub fn name(self) -> &'static str {

@@ -1,4 +1,4 @@
-use super::columns::{Columns, known_names};
+use super::columns::{Columns, Field, known_names};
 use super::orders::Orders;
 use crate::extract::error::NoMatch;
 use crate::extract::format::{CsvFormat, CsvHead, CsvLayout, CsvMatch, Format, Records, Syntax};
@@ -41,6 +41,10 @@ impl Format for ShopifyCsv {
 impl CsvFormat for ShopifyCsv {
     fn known_columns(&self, header: &Header) -> usize {
         known_names(header)
+    }
+
+    fn column_names(&self) -> Vec<&str> {
+        Field::ALL.iter().map(|field| field.name()).collect()
     }
 
     fn detect(&self, head: &CsvHead<'_>) -> CsvMatch {

@@ -109,7 +109,7 @@ impl Group {
     fn begins_with_product_of(&self, row: &Row<'_>, columns: &Columns) -> bool {
         let cell = |field: Field| row.cell(columns.at(field));
         self.order.lines.first().is_some_and(|line| {
-            cell(Field::LineName) == line.name.as_bytes()
+            row.free_text(columns.at(Field::LineName)) == Ok(line.name.as_str())
                 && cell(Field::LineQuantity) == line.quantity.as_bytes()
                 && cell(Field::LinePrice) == line.unit_price.as_bytes()
         })

@@ -6,7 +6,7 @@ use crate::extract::statuses::SHOPIFY;
 /// The values that decide; `financial` is `None` if the export has no such field.
 pub struct Words<'a> {
     pub is_test: bool,
-    pub cancelled_at: &'a [u8],
+    pub is_cancelled: bool,
     pub financial: Option<&'a [u8]>,
     pub source: &'a [u8],
 }
@@ -20,7 +20,7 @@ impl Words<'_> {
         if self.is_test {
             return Some(Status::Test);
         }
-        if !self.cancelled_at.is_empty() {
+        if self.is_cancelled {
             return Some(Status::Cancelled);
         }
         match self.financial {
@@ -53,7 +53,7 @@ mod tests {
     ) -> Option<Status> {
         Words {
             is_test: is_of_test(payment.as_bytes()),
-            cancelled_at: cancelled.as_bytes(),
+            is_cancelled: !cancelled.is_empty(),
             financial: financial.map(str::as_bytes),
             source: source.as_bytes(),
         }

@@ -120,7 +120,7 @@ fn add_shipping(record: &Record<'_>, order: &mut SourceOrder) {
     if order.shipping.is_empty() {
         order.shipping = decimal::sum_stated(lines.iter().map(shipping_price));
     }
-    order.shipping_method = lines.first().map(|line| line.text("title")).unwrap_or_default();
+    order.shipping_method = lines.first().map(|line| line.free_text("title")).unwrap_or_default();
     order.discounts.extend(lines.iter().flat_map(|line| discounts(line, true)));
 }
 
@@ -148,7 +148,7 @@ pub fn line(item: &Record<'_>) -> SourceLine {
         id: gid::number(text_or(item.object("variant").id("id"), || {
             item.object("product").id("id")
         })),
-        name: item.first(["name", "title"]),
+        name: item.first_free_text(["name", "title"]),
         unit_price: text_or(price, || {
             decimal::share(&amount(item, "originalTotalSet", "originalTotal"), &quantity)
         }),

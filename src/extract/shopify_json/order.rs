@@ -60,7 +60,10 @@ fn shared(record: &Record<'_>) -> SourceOrder {
         tax: record.amount("total_tax"),
         discount: record.amount("total_discounts"),
         discounts: discounts(record),
-        shipping_method: shipping_lines.first().map(|line| line.text("title")).unwrap_or_default(),
+        shipping_method: shipping_lines
+            .first()
+            .map(|line| line.free_text("title"))
+            .unwrap_or_default(),
         lines: record.lines("line_items").iter().map(line).collect(),
         ..SourceOrder::default()
     }
@@ -69,7 +72,7 @@ fn shared(record: &Record<'_>) -> SourceOrder {
 fn line(item: &Record<'_>) -> SourceLine {
     SourceLine {
         id: text_or(item.id("variant_id"), || item.id("product_id")),
-        name: item.first(["name", "title"]),
+        name: item.first_free_text(["name", "title"]),
         quantity: item.amount("quantity"),
         unit_price: item.amount("price"),
         discount: item.amount("total_discount"),
@@ -153,10 +156,10 @@ pub fn status(
     source: &'static str,
 ) -> Option<Status> {
     let word = record.has(financial).then(|| record.text(financial));
-    let (cancelled_at, source) = (record.text(cancelled_at), record.text(source));
+    let source = record.text(source);
     let words = Words {
         is_test: record.is_true("test"),
-        cancelled_at: cancelled_at.as_bytes(),
+        is_cancelled: record.is_dated(cancelled_at),
         financial: word.as_ref().map(|word| word.as_bytes()),
         source: source.as_bytes(),
     };

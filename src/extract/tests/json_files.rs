@@ -178,7 +178,7 @@ fn broken_json_is_told_with_file_line_and_column() {
     for (from, to, line, expected) in [
         ("\"currency\": \"USD\",", "\"currency\": \"USD\"", 9, "expected `,` or `}`"),
         ("\"currency\": \"USD\"", "\"currency\": \"5\" USD\"", 9, "expected `,` or `}`"),
-        ("\"currency\": \"USD\"", "\"currency\": NaN", 9, "expected value"),
+        ("\"currency\": \"USD\"", "\"currency\": Nan", 9, "expected value"),
         ("\"currency\": \"USD\"", "currency: \"USD\"", 9, "key must be a string"),
         ("\"currency\": \"USD\"", "\"currency\": \"U\tSD\"", 9, "control character"),
         ("\"refunds\": []", "\"refunds\": [}", 16, "expected value"),

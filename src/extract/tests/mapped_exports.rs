@@ -299,6 +299,11 @@ fn square_writes_refunds_as_rows_and_the_zone_in_words() {
     assert_eq!(order.created_at, "2026-10-05T10:15:00-04:00");
     assert_eq!((order.currency.as_str(), order.customer_id.as_str()), ("", "CUST1"));
 
+    let later =
+        &orders_of(SQUARE, &(paid + &back.replace("2026-10-05,10:15", "2026-10-12,09:00")))[0];
+    assert_eq!((reasons(later), later.created_at.as_str()), (vec![], "2026-10-05T10:15:00-04:00"));
+    assert_eq!((later.refunded.as_str(), later.customer_id.as_str()), ("21.6", "CUST1"));
+
     assert!(
         reasons(&orders_of(SQUARE, &back)[0]).contains(&Reason::OrphanRow),
         "a refund is no order"

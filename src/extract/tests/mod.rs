@@ -2,6 +2,7 @@
 
 mod advanced_order_export;
 mod bigcommerce_json;
+mod blank_words;
 mod codecs;
 mod customers_file;
 mod damage;
@@ -20,6 +21,7 @@ mod messages;
 mod mutations;
 mod opening;
 mod reading;
+mod reworked_tables;
 mod scattered_rows;
 mod shopify_graphql;
 mod shopify_json;

@@ -94,8 +94,7 @@ fn an_order_is_read_with_all_its_fields_and_lines() {
 #[test]
 fn numbers_keep_their_digits_and_strings_will_do() {
     let quoted = |text: &str| format!("\"total_price\": \"{text}\"");
-    for text in
-        ["0.10", "10.000", "90071992547409.93", "0.30000000000000004", "-1.50", "NaN", "1,00"]
+    for text in ["0.10", "10.000", "90071992547409.93", "0.30000000000000004", "-1.50", "x", "1,00"]
     {
         assert_eq!(with("\"total_price\": \"47.50\"", &quoted(text)).total, text);
     }
@@ -268,7 +267,7 @@ fn a_value_of_the_wrong_kind_spoils_its_own_order_only() {
     for (from, to, field) in [
         ("\"47.50\", \"current", "{\"amount\": \"1\"}, \"current", "total_price"),
         ("\" Ann@Example.com \"", "[\"ann@example.com\"]", "email"),
-        ("\"line_items\": [", "\"line_items\": \"none\", \"more\": [", "line_items"),
+        ("\"line_items\": [", "\"line_items\": \"some\", \"more\": [", "line_items"),
         ("\"line_items\": [", "\"line_items\": [7, ", "line_items"),
         ("\"refunds\": []", "\"refunds\": 5", "refunds"),
         ("\"title\": \"Standard\"", "\"title\": {}", "shipping_lines.title"),

@@ -188,7 +188,7 @@ fn a_value_of_the_wrong_kind_spoils_its_own_order_only() {
     for (from, to, field) in [
         ("\"80.92\"", "{\"amount\": 1}", "total"),
         ("\" Ann@Example.com \"", "[]", "billing.email"),
-        ("\"line_items\": [\n", "\"line_items\": \"none\", \"more\": [\n", "line_items"),
+        ("\"line_items\": [\n", "\"line_items\": \"some\", \"more\": [\n", "line_items"),
         ("\"refunds\": []", "\"refunds\": 5", "refunds"),
         ("\"method_title\": \"DHL\"", "\"method_title\": {}", "shipping_lines.method_title"),
     ] {

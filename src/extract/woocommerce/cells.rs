@@ -19,7 +19,16 @@ impl<'r> Cells<'r> {
     /// The text of a cell; blank for a column that is not there. Bytes that are no UTF-8 are
     /// replaced, and said to be.
     pub fn text(&mut self, at: usize, field: &'static str) -> String {
-        match self.row.text(at) {
+        self.or_report(self.row.text(at), field)
+    }
+
+    /// As [`Self::text`], of a cell with free text.
+    pub fn free_text(&mut self, at: usize, field: &'static str) -> String {
+        self.or_report(self.row.free_text(at), field)
+    }
+
+    fn or_report(&mut self, cell: Result<&str, &[u8]>, field: &'static str) -> String {
+        match cell {
             Ok(text) => text.to_owned(),
             Err(cell) => {
                 self.add(RecordError::of(Reason::BadEncoding, field));

@@ -4,6 +4,7 @@ use super::super::{Filter, Mapped, Rules};
 use super::transform;
 use crate::domain::{
     Customers, Moment, Policy, Reason, Refunds, SourceDiscount, SourceLine, SourceOrder, Status,
+    Total,
 };
 use jiff::tz::TimeZone;
 
@@ -229,6 +230,21 @@ fn net_totals_are_less_the_refund_and_not_below_zero() {
 }
 
 #[test]
+fn a_refunded_order_without_its_refund_has_no_net_total() {
+    let net = by(Policy { refunds: Refunds::Net, ..Policy::default() });
+    for status in [Status::Refunded, Status::PartiallyRefunded] {
+        let refunded = SourceOrder { status: Some(status), ..source() };
+        match transform(&mut refunded.clone(), &net) {
+            Mapped::Invalid(faults) => assert_eq!(faults[0].reason, Reason::MissingRefund),
+            other => panic!("the total before the refund would be sent: {other:?}"),
+        }
+        assert_eq!(payload(refunded, &rules())["totalPrice"], 5409);
+        let stated = SourceOrder { status: Some(status), refunded: "0.00".into(), ..source() };
+        assert_eq!(payload(stated, &net)["totalPrice"], 5409);
+    }
+}
+
+#[test]
 fn an_order_whose_lines_fall_short_of_its_subtotal_is_cut() {
     let cut = SourceOrder { subtotal: "451.00".into(), ..source() };
     assert_eq!(faults(cut), ["truncated"]);
@@ -414,4 +430,21 @@ fn a_cart_without_a_date_of_its_own_was_abandoned_when_it_was_made() {
         (&"c-7".into(), &sent["externalCreatedDate"])
     );
     assert_eq!(faults(SourceOrder { created_at: String::new(), ..cart }), ["bad_date"]);
+}
+
+#[test]
+fn what_is_assumed_of_a_date_and_a_total_is_noted() {
+    let notes = |source: SourceOrder, rules: &Rules| match transform(&mut source.clone(), rules) {
+        Mapped::Order(_, notes) => (notes.is_zone_assumed, notes.is_current_assumed),
+        other => panic!("{other:?}"),
+    };
+    let local = SourceOrder { created_at: "2024-01-31 10:11:12".into(), ..source() };
+    let berlin = Rules { zone: TimeZone::get("Europe/Berlin").unwrap(), ..rules() };
+    assert_eq!(notes(source(), &rules()), (false, false));
+    assert_eq!(notes(local.clone(), &rules()), (true, false));
+    assert_eq!(notes(local, &berlin), (false, false));
+    let current = by(Policy { total: Total::Current, ..Policy::default() });
+    assert_eq!(notes(source(), &current), (false, true));
+    let stated = SourceOrder { current_total: "50.00".into(), ..source() };
+    assert_eq!(notes(stated, &current), (false, false));
 }

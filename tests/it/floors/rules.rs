@@ -58,6 +58,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("postcard", &["extract/join/piece"]),
     ("cron", &["schedule/civil"]),
     ("strsim", &["settings/hints"]),
+    ("icu_normalizer", &["extract/header"]),
     ("chrono", &["schedule/civil"]),
     ("sd_notify", &["cli/systemd"]),
     ("print!", &["cli/", "main.rs"]),

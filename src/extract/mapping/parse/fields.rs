@@ -17,7 +17,7 @@ pub fn order(profile: &Table<'_>, names: &Names) -> Vec<Option<Field>> {
         if is_sum && !field.is_amount() {
             value.fault("can't be added up", "a column");
         }
-        field_of(&value, names)
+        field_of(&value, names).map(|of| of.with_free_text(*field == OrderField::ShippingMethod))
     };
     OrderField::ALL.iter().map(read).collect()
 }
@@ -30,7 +30,8 @@ pub fn line(profile: &Table<'_>, names: &Names) -> Vec<Option<Field>> {
         if value.is_table() && value.table().is_some_and(|table| is_sum(&table)) {
             value.fault("can't be added up", "a column");
         }
-        field_of(&value, names)
+        let is_free = matches!(field, LineField::Name | LineField::Variant | LineField::Category);
+        field_of(&value, names).map(|of| of.with_free_text(is_free))
     };
     LineField::ALL.iter().map(read).collect()
 }
@@ -104,6 +105,7 @@ fn cells_of(value: &Value<'_>, names: &Names) -> Cells {
         with: table.text("with").unwrap_or(usual.with),
         blank: table.texts("blank"),
         in_brackets: table.flag("in_brackets"),
+        is_free_text: false,
     }
 }
 
@@ -138,8 +140,10 @@ fn status_rule(rule: &Table<'_>, names: &Names) -> StatusRule {
             .filter_map(|(word, value)| Some((word.to_owned(), answer_of(&value)?)))
             .collect()
     });
+    let cells = rule.get("column").map(|value| cells_of(&value, names)).unwrap_or_default();
     StatusRule {
-        cells: rule.get("column").map(|value| cells_of(&value, names)).unwrap_or_default(),
+        // A mapping may declare any word, so words are looked up before they count as blank.
+        cells: Cells { is_free_text: true, ..cells },
         is_optional: rule.flag("optional"),
         filled: answer("filled"),
         blank: answer("blank"),

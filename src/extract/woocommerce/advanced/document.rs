@@ -42,7 +42,7 @@ fn order(record: &Record<'_>) -> SourceOrder {
         tax: record.amount("Order Total Tax Amount"),
         discount: record.amount("Cart Discount Amount"),
         discounts: discounts(record),
-        shipping_method: record.text("Shipping Method Title"),
+        shipping_method: record.free_text("Shipping Method Title"),
         lines: record.lines("Products").iter().map(line).collect(),
         status: status_of(&word, &refunded, &total),
         total,
@@ -72,11 +72,11 @@ fn discounts(record: &Record<'_>) -> Vec<SourceDiscount> {
 fn line(product: &Record<'_>) -> SourceLine {
     SourceLine {
         id: text_or(id(product.id("Variation Id")), || id(product.id("Product Id"))),
-        name: product.first(["Item Name", "Product Name"]),
+        name: product.first_free_text(["Item Name", "Product Name"]),
         quantity: product.first_amount(["Quantity", "Quantity (- Refund)"]),
         unit_price: product.first_amount(["Item Cost Before Discount", "Item Cost"]),
         sku: product.text("SKU"),
-        category: product.text("Category"),
+        category: product.free_text("Category"),
         image_url: product.text("Image URL"),
         product_url: product.text("Product URL"),
         at_line: product.line(),

@@ -1,5 +1,5 @@
 use super::columns::{Columns, NEEDED};
-use crate::extract::blank::is_blank;
+use crate::extract::blank::value_bytes;
 use crate::extract::error::NoMatch;
 use crate::extract::format::{CsvFormat, CsvHead, CsvMatch, Format, Syntax};
 use crate::extract::header::{Header, is_same};
@@ -77,6 +77,10 @@ impl CsvFormat for AdvancedOrderExport {
         header.count(|name| known().any(|known| is_same(name, known)))
     }
 
+    fn column_names(&self) -> Vec<&str> {
+        NEEDED.iter().copied().flatten().chain(TELLING).copied().collect()
+    }
+
     fn detect(&self, head: &CsvHead<'_>) -> CsvMatch {
         let missing = head.header.missing(NEEDED);
         if missing.is_empty() {
@@ -98,7 +102,8 @@ impl CsvFormat for AdvancedOrderExport {
 /// An option of the plugin states the order's own cells on its first row only: to which order a
 /// further row belongs is then known only by its place in the file.
 fn complete(head: &CsvHead<'_>, columns: Columns) -> CsvMatch {
-    let is_blank = |row: &ByteRecord, at: usize| is_blank(row.get(at).unwrap_or_default());
+    let is_blank =
+        |row: &ByteRecord, at: usize| value_bytes(row.get(at).unwrap_or_default()).is_empty();
     let is_part =
         |row: &ByteRecord| is_blank(row, columns.key_column()) && !is_blank(row, columns.line.name);
     if head.rows.iter().any(|row| row.len() == head.header.len() && is_part(row)) {

@@ -38,7 +38,7 @@ impl RowForm for Columns {
             tax: cells.text(self.tax, "Order Total Tax Amount"),
             discount: cells.text(self.discount, "Cart Discount Amount"),
             refunded: cells.text(self.refunded, "Order Refund Amount"),
-            shipping_method: cells.text(self.shipping_method, "Shipping Method Title"),
+            shipping_method: cells.free_text(self.shipping_method, "Shipping Method Title"),
             ..SourceOrder::default()
         };
         order.position.line = row.line;
@@ -118,11 +118,11 @@ impl Columns {
                 true => id(cells.text(columns.product, "Product Id")),
                 false => variation,
             },
-            name: cells.text(columns.name, "Item Name"),
+            name: cells.free_text(columns.name, "Item Name"),
             quantity: cells.text(columns.quantity, "Quantity"),
             unit_price: price,
             sku: cells.text(columns.sku, "SKU"),
-            category: cells.text(columns.category, "Category"),
+            category: cells.free_text(columns.category, "Category"),
             image_url: cells.text(columns.image, "Image URL"),
             product_url: cells.text(columns.url, "Product URL"),
             at_line: cells.row.line,

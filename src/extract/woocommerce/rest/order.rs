@@ -63,7 +63,7 @@ fn says_offset(text: &str) -> bool {
 fn line(item: &Record<'_>) -> SourceLine {
     SourceLine {
         id: text_or(id(item.id("variation_id")), || id(item.id("product_id"))),
-        name: item.first(["name", "parent_name"]),
+        name: item.first_free_text(["name", "parent_name"]),
         quantity: item.amount("quantity"),
         total: item.amount("subtotal"),
         sku: item.text("sku"),
@@ -120,7 +120,7 @@ fn discounts(record: &Record<'_>) -> Vec<SourceDiscount> {
 
 fn shipping_method(record: &Record<'_>) -> String {
     let lines = record.list("shipping_lines");
-    let mut titles: Vec<String> = lines.iter().map(|line| line.text("method_title")).collect();
+    let mut titles: Vec<String> = lines.iter().map(|line| line.free_text("method_title")).collect();
     titles.retain(|title| !title.is_empty());
     titles.join(", ")
 }

@@ -95,6 +95,10 @@ impl CsvFormat for WebToffee {
         known(header).max(others::known(header))
     }
 
+    fn column_names(&self) -> Vec<&str> {
+        NEEDED.iter().copied().flatten().chain(TELLING).copied().collect()
+    }
+
     fn detect(&self, head: &CsvHead<'_>) -> CsvMatch {
         if !head.is_named
             && let Some(refusal) = others::refusal(head.header)

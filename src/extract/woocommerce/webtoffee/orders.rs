@@ -35,7 +35,7 @@ impl RowForm for Columns {
             shipping: cells.text(self.shipping, "shipping_total"),
             tax: cells.text(self.tax, "tax_total"),
             discount: cells.text(self.discount, "discount_total"),
-            shipping_method: cells.text(self.shipping_method, "shipping_method"),
+            shipping_method: cells.free_text(self.shipping_method, "shipping_method"),
             ..SourceOrder::default()
         };
         order.charges = charges(&cells.text(self.fees, "fee_total"));
@@ -157,7 +157,7 @@ fn add_line(order: &mut SourceOrder, cells: &mut Cells<'_>, columns: &LineColumn
     }
     let line = SourceLine {
         id: id(cells.text(columns.product, "item_product_id")),
-        name: cells.text(columns.name, "item_name"),
+        name: cells.free_text(columns.name, "item_name"),
         quantity: cells.text(columns.quantity, "item_quantity"),
         total: cells.text(columns.subtotal, "item_subtotal"),
         sku: cells.text(columns.sku, "item_sku"),

@@ -1,0 +1,121 @@
+//! Tables that a spreadsheet, an editor or a script reworked around the rows of the orders.
+
+use super::*;
+
+const HEADER: &str = "Name,Email,Financial Status,Currency,Subtotal,Shipping,Taxes,Total,Created at,\
+Lineitem quantity,Lineitem name,Lineitem price,Note Attributes,Id";
+
+fn order(number: u32, note: &str) -> String {
+    format!(
+        "#{number},ann@example.com,paid,USD,10.00,0.00,0.00,10.00,2024-01-31 10:11:12 -0500,1,\"Mug, red\",\
+         10.00,{note},{number}00"
+    )
+}
+
+/// What of the orders of a table is known after all: ids, totals, products.
+fn known(table: impl AsRef<[u8]>) -> Vec<[String; 4]> {
+    let known = |order: SourceOrder| {
+        assert_eq!(reasons(&order), [], "{}", order.id);
+        let line = order.lines.into_iter().next().unwrap_or_default();
+        [order.id, order.number, order.total, line.name]
+    };
+    read(table).unwrap().into_iter().map(known).collect()
+}
+
+fn plain() -> String {
+    format!("{HEADER}\n{}\n{}\n", order(1, ""), order(2, "\"a: 1\nb; 2\""))
+}
+
+fn expected() -> Vec<[String; 4]> {
+    let one = |n: u32| [format!("{n}00"), format!("#{n}"), "10.00".into(), "Mug, red".into()];
+    vec![one(1), one(2)]
+}
+
+fn quoted(line: &str) -> String {
+    format!("\"{}\"", line.replace('"', "\"\""))
+}
+
+#[test]
+fn a_plain_table_is_what_the_others_are_compared_with() {
+    assert_eq!(known(plain()), expected());
+}
+
+#[test]
+fn a_semicolon_at_the_end_of_each_line_is_no_part_of_a_name_or_an_id() {
+    let ended: String = plain().lines().map(|line| format!("{line};\n")).collect();
+    assert_eq!(known(&ended), expected());
+    assert_eq!(known(ended.replace('\n', "\r\n")), expected());
+}
+
+#[test]
+fn physical_lines_in_quotes_are_the_lines_they_were() {
+    for end in ["", ";"] {
+        let rows: String =
+            plain().lines().skip(1).map(|line| format!("{}{end}\n", quoted(line))).collect();
+        assert_eq!(known(format!("{HEADER}{end}\n{rows}")), expected(), "{end}");
+        assert_eq!(known(format!("{}{end}\n{rows}", quoted(HEADER))), expected(), "{end}");
+    }
+}
+
+#[test]
+fn a_header_is_found_below_a_title_and_blank_rows() {
+    for above in [
+        ",,,,,,,,,,,,,\n",
+        "\n\n",
+        "Orders of January\n",
+        "Orders of January,,,,,,,,,,,,,\n\nmade on,2024-02-01\n,,,,,,,,,,,,,\n",
+    ] {
+        assert_eq!(known(format!("{above}{}", plain())), expected(), "{above:?}");
+    }
+    let too_far = "title\n".repeat(30) + &plain();
+    assert!(refusal(too_far).contains("not recognised"));
+}
+
+#[test]
+fn a_header_that_is_repeated_is_no_order() {
+    let (one, two) = (order(1, ""), order(2, ""));
+    for end in ["\n", "\r\n"] {
+        let table = [HEADER, &one, HEADER, &two, HEADER, ""].join(end);
+        assert_eq!(known(&table), expected());
+        assert_eq!(known(table.trim_end()), expected());
+    }
+}
+
+#[test]
+fn guards_of_spreadsheets_are_no_part_of_keys_and_amounts() {
+    let table = plain()
+        .replace("#1,", "\"=\"\"#1\"\"\",")
+        .replace(",100\n", ",\"=\"\"100\"\"\"\n")
+        .replace("#2,", "'#2,")
+        .replace(",200\n", ",'200\n")
+        .replace("USD,10.00,0.00,0.00,10.00", "USD,10.00,0.00,0.00,'10.00");
+    assert_eq!(known(table), expected());
+}
+
+#[test]
+fn columns_whose_names_are_slightly_off_are_those_columns() {
+    let off = [
+        ("Name", "\u{feff}Name"),
+        ("Email", " E\u{200b}mail:"),
+        ("Total", "\u{a0}Total *"),
+        ("Lineitem name", "lineitem_name"),
+        ("Id", "Ｉｄ"),
+    ];
+    for (name, seen) in off {
+        let table = plain().replacen(&format!("{name},"), &format!("{seen},"), 1);
+        let table = table.replacen(&format!(",{name}\n"), &format!(",{seen}\n"), 1);
+        assert_ne!(table, plain());
+        assert_eq!(known(table), expected(), "{seen}");
+    }
+}
+
+#[test]
+fn a_column_that_is_nearly_known_is_named_with_what_was_meant() {
+    let table = plain().replace("Note Attributes", "Refunded Amont");
+    let folder = Folder::with("orders.csv", &table);
+    let export = folder.open(&["orders.csv"]).unwrap();
+    let expected = "column `Refunded Amont` is not known; did you mean `Refunded Amount`?";
+    assert_eq!(export.files()[0].notes, [expected]);
+    let lacking = refusal(plain().replacen("Lineitem price", "Lineitem pric", 1));
+    assert!(lacking.contains("did you mean `Lineitem price`?"), "{lacking}");
+}
