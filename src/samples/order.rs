@@ -243,7 +243,7 @@ impl Order {
     /// The quantity of a line; of the first one it may be the defect.
     pub fn stated_quantity(&self, line: usize) -> String {
         match self.defect {
-            Some(Defect::BadQuantity) if line == 0 => "1.5".to_owned(),
+            Some(Defect::BadQuantity) if line == 0 => "one".to_owned(),
             _ => self.lines[line].quantity.to_string(),
         }
     }
