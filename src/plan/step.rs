@@ -36,6 +36,9 @@ pub enum Decision {
     Send(Step),
     /// ActiveCampaign already holds exactly this.
     Unchanged,
+    /// As [`Self::Unchanged`] by what was sent, but the last verification found the order different
+    /// at ActiveCampaign, or missing there. Only a plan tells the two apart.
+    Different,
     /// ActiveCampaign would not take exactly this before, and would not now.
     StillRefused,
 }

@@ -16,6 +16,8 @@ pub struct PlanSummary {
     /// looked up first.
     pub look_up: u64,
     pub unchanged: u64,
+    /// Not changed since they were sent, but found different or missing by the last verification.
+    pub different: u64,
     /// Of the orders that are in ActiveCampaign: what would change of them.
     pub changes: Changes,
     pub filtered: u64,
@@ -107,6 +109,7 @@ impl PlanSummary {
         self.read += 1;
         match decision {
             Decision::Unchanged => self.unchanged += 1,
+            Decision::Different => self.different += 1,
             Decision::StillRefused => self.refused += 1,
             Decision::Send(step) => match step.action {
                 Action::Create => self.create += 1,
@@ -160,6 +163,7 @@ impl PlanSummary {
             == self.create
                 + self.update
                 + self.unchanged
+                + self.different
                 + self.filtered
                 + self.invalid
                 + self.refused

@@ -36,6 +36,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
         "create": summary.create,
         "update": summary.update,
         "unchanged": summary.unchanged,
+        "different": summary.different,
         "changes": changes_counted_json(&summary.changes),
         "filtered": summary.filtered,
         "invalid": summary.invalid,
@@ -86,6 +87,13 @@ pub fn plan_summary(preview: &Preview, now: &Zoned) -> String {
         count(summary.invalid),
         count(summary.refused),
     );
+    if summary.different > 0 {
+        text.push_str(&format!(
+            "  {} {} found different or missing by the last verification; `verify --repair` has them written again\n",
+            many(summary.different, "order"),
+            if summary.different == 1 { "was" } else { "were" }
+        ));
+    }
     for (currency, total) in &summary.totals {
         let amount = grouped(&currency.format_minor(total.minor_units));
         text.push_str(&format!("  {currency} {amount} in {}\n", many(total.orders, "order")));

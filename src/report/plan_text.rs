@@ -13,6 +13,9 @@ use crate::run::Preview;
 use jiff::Zoned;
 use std::collections::BTreeSet;
 
+/// What the plan's row of orders that a verification found different says.
+const DIFFERENT: &str = "no change here, but the last verification found them different or missing";
+
 /// Files that are named; the rest are counted.
 const FILES_MAX: usize = 3;
 /// With more currencies than this, two stand side by side.
@@ -93,13 +96,14 @@ fn records(summary: &PlanSummary) -> Vec<Line> {
         ("update", summary.update, changed.as_str()),
         ("  look up", summary.look_up, "of these: an earlier run may have sent them"),
         ("unchanged", summary.unchanged, "already loaded, no change"),
+        ("different", summary.different, DIFFERENT),
         ("filtered", summary.filtered, filtered),
         ("invalid", summary.invalid, "can't be sent"),
         ("refused", summary.refused, "rejected by ActiveCampaign before, and unchanged since"),
         ("read", summary.read, "the sum of these"),
     ];
     // The other rows are shown with zero too: they are what a first plan is about.
-    let only_if_any = ["update", "  look up", "unchanged", "refused"];
+    let only_if_any = ["update", "  look up", "unchanged", "different", "refused"];
     rows.retain(|(name, n, _)| *n > 0 || !only_if_any.contains(name));
     if summary.read == 0 {
         rows = vec![("read", 0, "there is no order in the export")];

@@ -72,6 +72,7 @@ pub(super) fn fate_of(verdict: &RecordVerdict) -> (&'static str, Vec<Value>) {
         RecordVerdict::Decided(Decision::Unchanged) | RecordVerdict::Settled => {
             ("unchanged", Vec::new())
         }
+        RecordVerdict::Decided(Decision::Different) => ("different", Vec::new()),
         RecordVerdict::Decided(Decision::StillRefused) => ("refused", Vec::new()),
         RecordVerdict::Filtered(filter) => ("filtered", vec![json!({ "reason": filter.code() })]),
         RecordVerdict::Invalid(faults) => ("invalid", faults.iter().map(reason_json).collect()),

@@ -145,7 +145,7 @@ impl DeadLetterBuilder {
             RecordVerdict::Decided(Decision::Send(step)) => {
                 return Some(PendingStep { step, label, position, digest });
             }
-            RecordVerdict::Decided(Decision::Unchanged) => {
+            RecordVerdict::Decided(Decision::Unchanged | Decision::Different) => {
                 batch.counts.unchanged += 1;
                 None
             }

@@ -224,8 +224,12 @@ fn valid(
     let remote_id = remote_id(&memory);
     let fingerprint = Fingerprints::new(view.hash_key()?).payload(&order).fingerprint;
     let shown = order.clone();
+    let is_different = view.is_found_different(connection, &order.key)?;
     let next = match decide(order, fingerprint, memory) {
-        Decision::Unchanged => "nothing: already loaded, no change",
+        Decision::Unchanged | Decision::Different if is_different => {
+            "nothing, although the last verification found it different; `verify --repair` has it written again"
+        }
+        Decision::Unchanged | Decision::Different => "nothing: already loaded, no change",
         Decision::StillRefused => "nothing: ActiveCampaign refused exactly this payload",
         Decision::Send(step) => match step.action {
             Action::Create => "create",

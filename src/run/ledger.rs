@@ -36,6 +36,12 @@ impl Ledger {
             .map_or(Ok(LedgerEntry::Unknown), |connection| self.view.order(connection, key))
     }
 
+    /// Whether the last verification that compared the order found it different or missing.
+    pub(super) fn is_found_different(&self, key: &OrderKey) -> Result<bool, StateError> {
+        self.connection
+            .map_or(Ok(false), |connection| self.view.is_found_different(connection, key))
+    }
+
     /// Whether ActiveCampaign has the order under another customer than it is of now.
     pub(super) fn is_moved(&self, order: &Order) -> Result<bool, StateError> {
         self.connection.map_or(Ok(false), |connection| {

@@ -279,7 +279,14 @@ impl PlanReader {
             self.summary.anomalies.currencies_known.insert(order.currency);
         }
         let kept = self.keep.orders.then(|| order.clone());
-        let decision = decide(order, fingerprint, entry);
+        let key = order.key.clone();
+        let mut decision = decide(order, fingerprint, entry);
+        if self.counter.is_some()
+            && matches!(decision, Decision::Unchanged)
+            && self.ledger.is_found_different(&key)?
+        {
+            decision = Decision::Different;
+        }
         let mut details = Details::default();
         if let Decision::Send(step) = &decision {
             details.payload = json;

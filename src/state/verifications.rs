@@ -143,6 +143,18 @@ impl View {
         Ok(statement.query_row(row, |row| row.get(0)).optional()?)
     }
 
+    /// Whether the last verification that compared an order found it different or missing, and it
+    /// was not sent again since.
+    pub fn is_found_different(
+        &self,
+        connection: ConnectionId,
+        key: &OrderKey,
+    ) -> Result<bool, StateError> {
+        let sql = "SELECT 1 FROM orders
+                   WHERE connection = ?1 AND key = ?2 AND verified > 0 AND differs > 0";
+        Ok(self.db.prepare_cached(sql)?.exists(params![connection, stored_key(key)])?)
+    }
+
     /// The last verification of a job that came to its end.
     pub fn last_verification(&self, job: &str) -> Result<Option<VerificationRow>, StateError> {
         let sql = format!(

@@ -223,3 +223,20 @@ fn an_interrupted_comparison_of_lines_is_resumed() {
     lines(&world, &["--lines"], 0);
     assert_eq!(world.summary().requests - before, total, "a new one compares all of them");
 }
+
+#[test]
+fn a_plan_does_not_call_unchanged_what_was_found_different() {
+    let (world, orders) = loaded();
+    world.simulator.edit(Edit::DeleteOrder { externalid: key(&orders[0]) }).unwrap();
+    world.simulator.edit(Edit::SetTotal { externalid: key(&orders[1]), total: 1 }).unwrap();
+    let plan = || world.run(&["--json", "plan"]).json()["plans"][0].clone();
+    assert_eq!((&plan()["unchanged"], &plan()["different"]), (&150.into(), &0.into()));
+    verification(&world, 7);
+    assert_eq!((&plan()["unchanged"], &plan()["different"]), (&148.into(), &2.into()));
+    assert!(world.run(&["plan"]).out.contains("different"), "{}", world.run(&["plan"]).out);
+    let explained = world.run(&["explain", "shop", &key(&orders[1])]).out;
+    assert!(explained.contains("although the last verification found it different"), "{explained}");
+    world.run(&["verify", "shop", "--repair"]);
+    world.load("sync", 0);
+    assert_eq!((&plan()["unchanged"], &plan()["different"]), (&150.into(), &0.into()));
+}

@@ -79,6 +79,9 @@ fn tiles(summary: &PlanSummary) -> Markup {
             (tile("to create", summary.create, "orders"))
             (tile("to update", summary.update, "changed since they were loaded"))
             (tile("unchanged", summary.unchanged, "already loaded, no change"))
+            @if summary.different > 0 {
+                (tile("different", summary.different, "found so by the last verification"))
+            }
             (tile("filtered", summary.filtered, "excluded by the policy or a date limit"))
             (tile("invalid", summary.invalid, "can't be sent"))
             (tile("refused", summary.refused, "rejected by ActiveCampaign before"))
