@@ -198,7 +198,8 @@ impl PlanReader {
         }
     }
 
-    /// The file of an earlier record of the order that counts. One that is invalid does not.
+    /// The file of an earlier record of the order that counts. An invalid one of the same file does
+    /// not; one of a newer file does, as what an older file says may be out of date.
     fn earlier_file(
         &mut self,
         source: &SourceOrder,
@@ -211,7 +212,8 @@ impl PlanReader {
         }
         let key = key.ledger_text();
         let earlier = self.seen.insert(&key, source.position.file)?;
-        Ok(earlier.filter(|_| !self.invalid.contains(&key[..])))
+        let counts = |file: &u32| *file != source.position.file || !self.invalid.contains(&key[..]);
+        Ok(earlier.filter(counts))
     }
 
     fn note_validity(&mut self, identity: &Identity, mapped: &Mapped) {
