@@ -59,7 +59,7 @@ fn document(order: &Order) -> Value {
 
 fn line_item(order: &Order, index: usize, line: &Line) -> Value {
     let (name, sku, _) = line.product;
-    let quantity: Number = order.stated_quantity(index).parse().unwrap_or_else(|_| 0.into());
+    let quantity: Number = order.stated_quantity(index).parse().unwrap_or_else(|_| (-1).into());
     json!({
         "id": order.index * 8 + index as u64, "title": name, "name": name, "sku": sku,
         "product_id": sku, "variant_id": sku, "variant_title": null, "vendor": "Sample Tea House",
