@@ -10,6 +10,7 @@ use super::options::Options;
 use super::registry::{csv_formats, json_formats};
 use super::rows::{RowShape, Rows};
 use csv::ByteRecord;
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// How a CSV table is read.
@@ -267,11 +268,12 @@ fn choose<'a>(
 ) -> Result<(&'a dyn CsvFormat, Arc<dyn CsvLayout>), NoMatch> {
     let mut complete = Vec::new();
     let mut incomplete = Vec::new();
-    let mut unusable = None;
+    let (mut unusable, mut generic) = (None, None);
     for (format, found) in matches {
         match found {
             CsvMatch::Complete(layout) => {
-                complete.push((format.known_columns(header), format, layout));
+                let rank = (format.is_generic(), Reverse(format.known_columns(header)));
+                complete.push((rank, format, layout));
             }
             CsvMatch::MissingColumns { columns, hint } => {
                 let near = header.near_misses(&format.column_names());
@@ -279,13 +281,14 @@ fn choose<'a>(
                 let hint = near.collect::<String>() + &hint;
                 incomplete.push(Candidate { format, columns, hint });
             }
+            CsvMatch::Unusable(why) if format.is_generic() => generic = Some(why),
             CsvMatch::Unusable(why) => unusable = unusable.or(Some(why)),
             CsvMatch::NotThisFormat => {}
         }
     }
-    complete.sort_by_key(|(known, ..)| std::cmp::Reverse(*known));
+    complete.sort_by_key(|(rank, ..)| *rank);
     match complete.as_slice() {
-        [(most, one, _), (second, other, _), ..] if most == second => {
+        [(first, one, _), (second, other, _), ..] if first == second => {
             let (one, other) = (one.name(), other.name());
             return Err(NoMatch::new(
                 format!("could be {one} or {other}: the columns fit both"),
@@ -295,7 +298,7 @@ fn choose<'a>(
         [(_, format, layout), ..] => return Ok((*format, Arc::clone(layout))),
         [] => {}
     }
-    if let Some(why) = unusable {
+    if let Some(why) = unusable.or(generic.filter(|_| incomplete.is_empty())) {
         return Err(why);
     }
     incomplete.sort_by_key(|candidate| candidate.columns.len());

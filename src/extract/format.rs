@@ -54,6 +54,11 @@ pub trait CsvFormat: Format {
         None
     }
 
+    /// Whether it may fit tables of other formats too: it is only taken where no other one fits.
+    fn is_generic(&self) -> bool {
+        false
+    }
+
     fn detect(&self, head: &CsvHead<'_>) -> CsvMatch;
 }
 

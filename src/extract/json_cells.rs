@@ -54,6 +54,10 @@ impl CsvFormat for JsonCells {
         header.count(|name| NAMES.contains(&name))
     }
 
+    fn is_generic(&self) -> bool {
+        true
+    }
+
     fn detect(&self, head: &CsvHead<'_>) -> CsvMatch {
         let objects = RowObjects::of(head.header);
         let Some(column) = objects.json_column(head.rows) else {
