@@ -79,7 +79,8 @@ pub fn runs_text(forecast: &Forecast, duration_max: Duration) -> Option<String> 
 /// What a canary of this many orders takes, and what reading it back adds.
 pub fn canary_forecast_text(forecast: &Forecast, orders: usize) -> String {
     let orders = orders as u64;
-    let reading = Forecast::new(0, forecast.terms).after(orders.saturating_mul(2));
+    // The connection; then each order, its products and its discounts.
+    let reading = Forecast::new(0, forecast.terms).after(orders.saturating_mul(3) + 1);
     format!(
         "Canary: {} orders in up to {} requests, {}; then {} to read them back, {}.",
         count(orders),

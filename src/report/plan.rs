@@ -61,7 +61,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
     });
     if let Some(plan) = plan.as_object_mut() {
         plan.extend(policy_effects_json(preview));
-        plan.insert("warnings".to_owned(), warnings_json(preview, now).into());
+        plan.insert("warnings".to_owned(), warnings_json(preview).into());
     }
     plan
 }
@@ -98,7 +98,7 @@ pub fn plan_summary(preview: &Preview, now: &Zoned) -> String {
         let amount = grouped(&currency.format_minor(total.minor_units));
         text.push_str(&format!("  {currency} {amount} in {}\n", many(total.orders, "order")));
     }
-    for warning in warnings(preview, now) {
+    for warning in warnings(preview) {
         text.push_str(&format!("  warning: {}\n", warning.with_example(preview)));
     }
     text.push_str(&format!("  {}\n", forecast_text(preview, now)));

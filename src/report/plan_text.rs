@@ -34,7 +34,7 @@ pub fn plan_text(preview: &Preview, now: &Zoned, width: Option<usize>) -> String
     text.section("Assumed", assumed_lines(preview).into_iter().map(Line::of));
     text.section("Filtered", filtered(&preview.summary));
     text.section("Invalid", invalid(preview, room));
-    for warning in warnings(preview, now) {
+    for warning in warnings(preview) {
         text.section("Warning", [Line::of(warning.with_example(preview))]);
     }
     text.section("Automation", [Line::of(historical(&preview.summary))]);

@@ -7,7 +7,7 @@ use crate::domain::{MovedCustomer, Reason, Status};
 use crate::plan::Example;
 use crate::run::Preview;
 use crate::state::ConnectionOwner;
-use jiff::{Timestamp, Zoned};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// Something a person should look at before sending anything.
@@ -34,19 +34,19 @@ impl Warning {
 /// Orders more or fewer that say nothing.
 const RECORDS_FEW: u64 = 20;
 
-/// The warnings of a plan made `now`, what may stop everything first.
-pub(super) fn warnings(preview: &Preview, now: &Zoned) -> Vec<Warning> {
+/// The warnings of a plan, what may stop everything first.
+pub(super) fn warnings(preview: &Preview) -> Vec<Warning> {
     let mut all = Warnings { job: &preview.job, all: Vec::new() };
-    of_connection(&mut all, preview, now);
+    of_connection(&mut all, preview);
     all.all.extend(of_statuses(preview));
     of_earlier_runs(&mut all, preview);
     of_orders(&mut all, preview);
-    of_contacts(&mut all, preview, now);
+    of_contacts(&mut all, preview);
     all.all
 }
 
 /// The same for scripts.
-pub(super) fn warnings_json(preview: &Preview, now: &Zoned) -> Vec<Value> {
+pub(super) fn warnings_json(preview: &Preview) -> Vec<Value> {
     let json = |warning: Warning| {
         json!({
             "code": warning.code,
@@ -55,7 +55,7 @@ pub(super) fn warnings_json(preview: &Preview, now: &Zoned) -> Vec<Value> {
             "examples": warning.examples.iter().map(|example| example_json(preview, example)).collect::<Vec<_>>(),
         })
     };
-    warnings(preview, now).into_iter().map(json).collect()
+    warnings(preview).into_iter().map(json).collect()
 }
 
 struct Warnings<'a> {
@@ -81,7 +81,7 @@ impl Warnings<'_> {
 }
 
 /// A plan sends no request; it knows what an earlier `check` or run learned.
-fn of_connection(all: &mut Warnings<'_>, preview: &Preview, now: &Zoned) {
+fn of_connection(all: &mut Warnings<'_>, preview: &Preview) {
     let history = &preview.history;
     let what = format!("the connection {}/{}", history.connection.0, history.connection.1);
     let sends = preview.summary.create + preview.summary.update > 0;
@@ -90,7 +90,7 @@ fn of_connection(all: &mut Warnings<'_>, preview: &Preview, now: &Zoned) {
             let text = format!(
                 "{what} belongs to one of ActiveCampaign's own integrations{}; a run stops there, because writing into it would mix \
                  two sources: choose another service or externalid",
-                seen_on(*at, now)
+                seen_on(*at)
             );
             all.add("native_connection", Some("connection.externalid"), text);
         }
@@ -106,9 +106,10 @@ fn of_connection(all: &mut Warnings<'_>, preview: &Preview, now: &Zoned) {
     }
 }
 
-fn seen_on(at_ms: i64, now: &Zoned) -> String {
+/// In UTC, so that the page, the text and the JSON of a plan say the same.
+fn seen_on(at_ms: i64) -> String {
     let at = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
-    format!(", as of {}", at.to_zoned(now.time_zone().clone()).strftime("%Y-%m-%d"))
+    format!(", as of {} (UTC)", at.strftime("%Y-%m-%d"))
 }
 
 /// A shop whose customers pay on delivery has nothing but pending orders; the usual statuses would
@@ -268,7 +269,7 @@ fn of_moved_customers(all: &mut Warnings<'_>, preview: &Preview) {
 }
 
 /// What happens to marketing besides.
-fn of_contacts(all: &mut Warnings<'_>, preview: &Preview, now: &Zoned) {
+fn of_contacts(all: &mut Warnings<'_>, preview: &Preview) {
     let new = preview.summary.customers_new;
     if new == 0 {
         return;
@@ -289,7 +290,7 @@ fn of_contacts(all: &mut Warnings<'_>, preview: &Preview, now: &Zoned) {
             history.connection.0,
             history.connection.1,
             super::text::printable(list),
-            seen_on(*at, now)
+            seen_on(*at)
         );
         all.add("contacts_join_list", None, text);
     }

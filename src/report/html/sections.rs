@@ -21,7 +21,7 @@ const COLUMNS_MAX: i32 = 72;
 
 pub(super) fn job(preview: &Preview, detail: &PageDetail, now: &Zoned) -> Markup {
     let summary = &preview.summary;
-    let warned = warnings(preview, now);
+    let warned = warnings(preview);
     html! {
         section.job {
             h2 { "Job " (preview.job) }
