@@ -88,7 +88,7 @@ fn a_retry_sends_the_chosen_ones_again_and_no_others() {
     let (world, keys) = loaded();
     let before = world.summary();
     assert_eq!(world.load("sync", 3)["refused"], 2, "left to itself, a sync does not ask again");
-    assert_eq!(world.summary().requests, before.requests);
+    assert_eq!(world.summary().writes, before.writes);
     let retry = ["--json", "dead-letters", "retry", "shop", "--reason", "order_http_400"];
     let output = well(world.run(&retry)).json()["retry"].clone();
     assert_eq!((&output["chosen"], &output["retried"]), (&1.into(), &1.into()));
