@@ -100,14 +100,26 @@ fn folded(c: char) -> impl Iterator<Item = char> {
 
 /// Whether a column has a known name.
 pub fn is_same(seen: &str, known: &str) -> bool {
+    if seen.is_ascii() && known.is_ascii() {
+        return is_same_ascii(seen.as_bytes(), known.as_bytes());
+    }
     let mut known = known.chars().flat_map(folded);
     seen.chars().flat_map(folded).all(|c| known.next() == Some(c)) && known.next().is_none()
+}
+
+/// Nearly every name is ASCII, and detecting a format compares thousands.
+fn is_same_ascii(seen: &[u8], known: &[u8]) -> bool {
+    let folded = |b: u8| if b == b'_' { b' ' } else { b.to_ascii_lowercase() };
+    seen.len() == known.len() && seen.iter().zip(known).all(|(a, b)| folded(*a) == folded(*b))
 }
 
 /// As [`is_same`], but a character that was lost in an encoding (U+FFFD) may stand for any. Only
 /// for names that contain letters beyond ASCII, which mappings declare.
 pub fn is_same_if_lossy(seen: &str, known: &str) -> bool {
     let (seen, known) = (plain(seen), plain(known));
+    if seen.is_ascii() && known.is_ascii() {
+        return is_same_ascii(seen.as_bytes(), known.as_bytes());
+    }
     let mut known = known.chars().flat_map(folded);
     let is_next = |c| known.next().is_some_and(|next| c == next || c == '\u{fffd}');
     seen.chars().flat_map(folded).all(is_next) && known.next().is_none()
