@@ -56,9 +56,12 @@ impl Store {
 
     fn prepare(&mut self) -> Result<(), StateError> {
         tune(&self.db).map_err(StateError::sqlite(&self.path))?;
+        // A transaction that begins by reading can't wait for the write lock later: SQLite refuses
+        // it at once. A reader takes that lock for a moment when it opens the file or finds the
+        // index of the WAL half written.
+        self.view.db.set_transaction_behavior(TransactionBehavior::Immediate);
         // FULL: what was acknowledged survives a power cut. At five requests a second it costs
-        // nothing.
-        // A checkpoint after 100 pages instead of 1000: a copy of the file alone, without its WAL,
+        // nothing. Checkpoints after 100 pages instead of 1000: a copy of the file without its WAL
         // then lacks at most the last 400 KiB of changes.
         self.db
             .execute_batch(
@@ -285,6 +288,20 @@ fn version(db: &Connection) -> rusqlite::Result<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::{Kind, RunStart};
+
+    #[test]
+    fn a_transaction_that_reads_first_waits_for_the_write_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(dir.path(), "main").unwrap();
+        let other = Connection::open(&store.path).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        // The other one lets go as soon as it is waited for.
+        let wait = move |_| other.execute_batch("ROLLBACK").is_ok();
+        store.view.db.busy_handler(Some(wait)).unwrap();
+        let start = RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16], mapping: "" };
+        store.begin(&start).unwrap();
+    }
 
     #[test]
     fn a_copy_of_the_file_alone_during_a_run_lacks_its_last_moments_only() {
