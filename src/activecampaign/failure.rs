@@ -56,7 +56,7 @@ impl Failure {
     }
 
     /// A look-up that can say neither found nor absent: the list is longer than we read.
-    pub(super) fn undecided(request: &'static str) -> Self {
+    pub fn undecided(request: &'static str) -> Self {
         Self {
             disposition: Disposition::LookUp,
             status: Some(200),

@@ -16,8 +16,11 @@ pub(super) const LOOKUP_PAGES_MAX: u32 = 50;
 /// Delay before an empty lookup is repeated for the first time.
 const LOOKUP_DELAY_FIRST: Duration = Duration::from_secs(1);
 
-/// Delays before an empty lookup is repeated. They double, and add up to the time that lists may
-/// lag.
+/// The longest delay: a daemon that shows no sign of life for longer is restarted.
+const LOOKUP_DELAY_MAX: Duration = Duration::from_secs(60);
+
+/// Delays before an empty lookup is repeated. They double up to a limit, and add up to the time
+/// that lists may lag.
 #[derive(Debug, Clone)]
 pub struct LookupDelays {
     next: Duration,
@@ -36,7 +39,7 @@ impl Iterator for LookupDelays {
     fn next(&mut self) -> Option<Duration> {
         let delay = self.next.min(self.left);
         self.left -= delay;
-        self.next *= 2;
+        self.next = (self.next * 2).min(LOOKUP_DELAY_MAX);
         (!delay.is_zero()).then_some(delay)
     }
 }
@@ -62,6 +65,25 @@ impl Client {
             found.service == service && found.externalid == externalid
         })
         .await
+    }
+
+    /// Whether the connection of this id exists, also among several of its name.
+    ///
+    /// # Errors
+    /// As [`Self::connection_of`].
+    pub async fn has_connection(
+        &self,
+        service: &str,
+        externalid: &str,
+        id: &RemoteId,
+    ) -> Result<bool, Failure> {
+        let filters = [("service", service), ("externalid", externalid)];
+        let found = self
+            .find("find_connection", &filters, Sort::AsItComes, |found: &Connection| {
+                found.id == *id
+            })
+            .await?;
+        Ok(found.is_some())
     }
 
     /// The order of a key in a connection; of several the oldest.
@@ -169,5 +191,7 @@ mod tests {
         assert_eq!(seconds(10_000), [1.0, 2.0, 4.0, 3.0]);
         assert_eq!(seconds(500), [0.5]);
         assert_eq!(seconds(0), [0.0; 0]);
+        let longest = seconds(600_000).into_iter().fold(0.0, f64::max);
+        assert_eq!((longest, seconds(600_000).iter().sum()), (60.0, 600.0));
     }
 }

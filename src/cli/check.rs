@@ -192,7 +192,10 @@ fn check_connections(
             // For the plan, which sends no request.
             store.note_connection(service, externalid, &connection_check(found.as_ref()))?;
         }
-        let sent = store.view()?.orders_sent_to(service, externalid)?;
+        let lost = match &asked {
+            Ok(None) => store.orders_sent_to(service, externalid)?,
+            _ => 0,
+        };
         match asked {
             Ok(Some(found)) if found.is_internal => findings.bad(Exit::Usage, format!(
                 "{what} is ActiveCampaign's own integration\n  hint: choose another `service` or `externalid` for this job"
@@ -203,8 +206,8 @@ fn check_connections(
                     findings.doubtful(format!("{what}: its new contacts join the list with id {list}"));
                 }
             }
-            Ok(None) if sent > 0 => findings.bad(Exit::Refused, format!(
-                "{what} was deleted at ActiveCampaign, and the ledger has {sent} orders on it\n  hint: `ordersync connection ensure {}` creates it again; the next backfill then loads all orders", job.name
+            Ok(None) if lost > 0 => findings.bad(Exit::Refused, format!(
+                "{what} was deleted at ActiveCampaign, and the ledger has {lost} orders on it\n  hint: `ordersync connection ensure {}` creates it again; the next backfill then loads all orders", job.name
             )),
             Ok(None) if lacks_urls => findings.bad(
                 Exit::Usage,

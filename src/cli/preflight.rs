@@ -152,8 +152,11 @@ pub(super) fn is_to_be_created_again(
     is_confirmed: bool,
 ) -> Result<bool, CliError> {
     let (service, externalid) = (&job.connection.service, &job.connection.externalid);
+    if view.connection(service, externalid)?.is_some() {
+        return Ok(false);
+    }
     let sent = view.orders_sent_to(service, externalid)?;
-    if sent == 0 || view.connection(service, externalid)?.is_some() {
+    if sent == 0 {
         return Ok(false);
     }
     if !is_confirmed {

@@ -51,6 +51,7 @@ pub(super) fn prepare(
     let accounts: Vec<&Account> = chosen.iter().map(|(account, _)| *account).collect();
     let limits = Limits { canary: request.limits.canary, duration: request.max_duration };
     let mut prepared = Vec::new();
+    let mut given_up = Vec::new();
     for (account, jobs) in chosen {
         let opened = assembly::open_account(&settings.state_dir, account)?;
         let mut planner = AccountPlanner::of(jobs.iter().map(|(job, _)| job));
@@ -60,7 +61,7 @@ pub(super) fn prepare(
                 Kind::Backfill => {
                     let view = assembly::view(&settings.state_dir, account)?;
                     if is_to_be_created_again(&view, &job, request.is_confirmed)? {
-                        give_up_connection(&opened.state, &job.connection)?;
+                        given_up.push((opened.state.clone(), job.connection.clone()));
                     }
                     let unplanned = Unplanned { account, view, job: &job, export: &export };
                     preflight(global, unplanned, &mut planner, limits)?
@@ -73,6 +74,10 @@ pub(super) fn prepare(
     }
     if request.kind == Kind::Backfill && !request.is_confirmed {
         confirm(&accounts, &settings.state_dir)?;
+    }
+    // Only now that the run is certain: a sync would create the connection without a question.
+    for (state, connection) in given_up {
+        give_up_connection(&state, &connection)?;
     }
     Ok(prepared)
 }

@@ -91,6 +91,18 @@ impl RunLedger {
         self.state.call(move |store| store.note_other_customer(connection, &key)).await
     }
 
+    /// The order is about to be deleted, in order to be created again.
+    pub(super) async fn intend_delete(&self, key: &OrderKey) -> Result<(), StateError> {
+        let (connection, key) = (self.connection, key.clone());
+        self.state.call(move |store| store.intend_delete(connection, &key.ledger_text())).await
+    }
+
+    /// A lookup found the order, which is about to be updated.
+    pub(super) async fn note_found(&self, key: &OrderKey, id: &RemoteId) -> Result<(), StateError> {
+        let (connection, key, id) = (self.connection, key.clone(), id.clone());
+        self.state.call(move |store| store.note_found(connection, &key, &id)).await
+    }
+
     /// The order was deleted in order to be created again.
     pub(super) async fn note_deleted(
         &self,

@@ -28,9 +28,7 @@ impl Loader {
             return Ok(OrderOutcome::Superseded);
         }
         let mut write = OrderWrite::new(self, step);
-        if matches!(step.action, Action::Update(_) | Action::LookUp(PriorWrite::Update))
-            && self.ledger.is_moved(order).await?
-        {
+        if step.action != Action::Create && self.ledger.is_moved(order).await? {
             write.moved = Some(self.moved_customer);
         }
         if write.moved != Some(MovedCustomer::Keep)
@@ -64,7 +62,8 @@ struct OrderWrite<'a> {
     is_foreign: bool,
     /// The customer was looked up or created again already, after ActiveCampaign had lost it.
     is_customer_replaced: bool,
-    /// A create was rejected as a duplicate, and the look-up found nothing.
+    /// A list and another answer contradicted each other: a create was rejected as a duplicate of
+    /// what no list shows, or a list shows what is gone.
     is_contradicted: bool,
 }
 
@@ -89,6 +88,10 @@ enum Next {
 
 impl<'a> OrderWrite<'a> {
     fn new(loader: &'a Loader, step: &'a Step) -> Self {
+        let earlier = match step.action {
+            Action::LookUp(earlier) => Some(earlier),
+            Action::Create | Action::Update(_) => None,
+        };
         Self {
             loader,
             order: &step.order,
@@ -96,7 +99,7 @@ impl<'a> OrderWrite<'a> {
             customer: None,
             moved: None,
             attempts: loader.attempts(),
-            earlier: None,
+            earlier,
             is_foreign: false,
             is_customer_replaced: false,
             is_contradicted: false,
@@ -111,10 +114,7 @@ impl<'a> OrderWrite<'a> {
             }
             Action::Update(id) if self.order.key.is_cart() => Next::UpdateCart(id.clone()),
             Action::Update(id) => Next::Update(id.clone()),
-            Action::LookUp(earlier) => {
-                self.earlier = Some(*earlier);
-                Next::LookUp(None)
-            }
+            Action::LookUp(_) => Next::LookUp(None),
         };
         loop {
             next = match next {
@@ -129,14 +129,19 @@ impl<'a> OrderWrite<'a> {
         }
     }
 
-    /// The id of the order's customer, who is created where ActiveCampaign has none.
+    /// The id of the order's customer, who is created where ActiveCampaign has none. A refused one
+    /// settles nothing while an earlier create of the order may have arrived.
     async fn find_customer(&mut self) -> Result<Result<RemoteId, OrderOutcome>, StepError> {
         if let Some(id) = &self.customer {
             return Ok(Ok(id.clone()));
         }
-        let found = find_or_create(self.loader, self.order, CachedId::Trusted).await?;
-        self.customer = found.as_ref().ok().cloned();
-        Ok(found)
+        match find_or_create(self.loader, self.order, CachedId::Trusted).await? {
+            Ok(id) => Ok(Ok(self.customer.insert(id).clone())),
+            Err(OrderOutcome::Refused(refusal)) if self.is_in_doubt() => {
+                Ok(Err(OrderOutcome::Unconfirmed(refusal)))
+            }
+            Err(outcome) => Ok(Err(outcome)),
+        }
     }
 
     /// An order whose cart ActiveCampaign has is made by updating that record; a create would be a
@@ -197,7 +202,7 @@ impl<'a> OrderWrite<'a> {
             Err(failure) => return Ok(self.given_up(&failure)),
         };
         Ok(match (found, refusal) {
-            (Some(remote), _) => self.take_over(remote),
+            (Some(remote), _) => self.take_over(remote).await?,
             // The create was rejected as a duplicate, but the look-up finds nothing; it was
             // probably deleted in between. Retry once, then give up as unconfirmed.
             (None, Some(refusal)) if is_duplicate => {
@@ -223,29 +228,29 @@ impl<'a> OrderWrite<'a> {
 
     /// We wrote it earlier and it is gone, so someone deleted it.
     fn is_to_be_left(&self) -> bool {
-        self.earlier == Some(PriorWrite::Update)
-            && self.loader.deleted == Deleted::Leave
-            && self.moved != Some(MovedCustomer::Recreate)
+        self.earlier == Some(PriorWrite::Update) && self.loader.deleted == Deleted::Leave
     }
 
     /// ActiveCampaign has an order of this key: ours from a lost response, or someone else's.
-    fn take_over(&mut self, remote: RemoteOrder) -> Next {
+    async fn take_over(&mut self, remote: RemoteOrder) -> Result<Next, StepError> {
         if self.order.key.is_cart() && remote.is_order() {
             // Someone already turned this cart into an order; sending the cart would revert that.
-            return Next::Done(OrderOutcome::Superseded);
+            return Ok(Next::Done(OrderOutcome::Superseded));
         }
         if self.moved == Some(MovedCustomer::Recreate) {
-            return Next::Recreate(remote.id);
+            return Ok(Next::Recreate(remote.id));
         }
-        match (is_same(self.order, self.customer.as_ref(), &remote), self.earlier) {
+        Ok(match (is_same(self.order, self.customer.as_ref(), &remote), self.earlier) {
             (true, Some(PriorWrite::SameCreate)) => Next::Done(OrderOutcome::Created(remote.id)),
             (true, None) => Next::Done(OrderOutcome::Adopted(remote.id)),
             (_, earlier) => {
                 self.is_foreign = earlier != Some(PriorWrite::Update);
                 self.earlier = None;
+                // A refused update must not make the next run create the order a second time.
+                self.loader.ledger.note_found(&self.order.key, &remote.id).await?;
                 Next::Update(remote.id)
             }
-        }
+        })
     }
 
     async fn update(&mut self, id: RemoteId) -> Result<Next, StepError> {
@@ -286,16 +291,24 @@ impl<'a> OrderWrite<'a> {
     }
 
     /// Deletes the order, which can't move to its customer, and creates it again. Only what is still
-    /// this order is deleted. A run that is cut off in between leaves an intended update, and the
-    /// next one resumes it.
+    /// this order is deleted. A run that is cut off in between leaves an intended delete: the next
+    /// one looks the order up, and creates it where it is gone, whatever the policies say.
     async fn recreate(&mut self, id: RemoteId) -> Result<Next, StepError> {
         let (key, loader) = (&self.order.key, self.loader);
         match self.read(&id).await? {
+            Ok(Some(remote)) if key.is_cart() && remote.is_order() => {
+                return Ok(Next::Done(OrderOutcome::Superseded));
+            }
             Ok(Some(remote)) if remote.text_of(key) == key.as_str() => {}
+            // A list may still show what is gone: that is looked up once, and not again and again.
+            Ok(_) if std::mem::replace(&mut self.is_contradicted, true) => {
+                return Ok(self.given_up(&Failure::undecided("recreate_order")));
+            }
+            Ok(_) if self.is_in_doubt() => return Ok(Next::Create),
             Ok(_) => return Ok(self.deleted()),
             Err(failure) => return Ok(self.given_up(&failure)),
         }
-        let intend = || loader.ledger.intend_order(key, self.fingerprint, None);
+        let intend = || loader.ledger.intend_delete(key);
         match delete(&loader.client, &loader.cancel, &id, intend).await? {
             Deletion::Deleted | Deletion::Gone => {
                 loader.ledger.note_deleted(key, &id).await?;

@@ -118,9 +118,9 @@ pub(super) async fn confirm(
     spec: &ConnectionSpec,
     id: &RemoteId,
 ) -> Result<(), FatalError> {
-    match client.connection_of(&spec.service, &spec.externalid).await {
-        Ok(found) if found.as_ref().is_some_and(|found| found.id == *id) => Ok(()),
-        Ok(_) => Err(FatalError::ConnectionGone),
+    match client.has_connection(&spec.service, &spec.externalid, id).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(FatalError::ConnectionGone),
         Err(failure) => match failure.disposition {
             Disposition::Stop(FatalError::Away { .. }) => Ok(()),
             Disposition::Stop(stop) => Err(stop),

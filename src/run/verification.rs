@@ -3,7 +3,7 @@ use crate::state::{CustomerSums, MonthSums};
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-/// Differences told one by one; all of them are counted.
+/// Differences listed one by one; all of them are counted.
 const EXAMPLES_MAX: usize = 100;
 
 /// What source and target have in common, and what not.
@@ -54,7 +54,7 @@ choices! {
         Total "total" "Another total.";
         Currency "currency" "Another currency.";
         Date "date" "Another date.";
-        Products "products" "Another number of products.";
+        Products "products" "Other products, or another number of them.";
         Discounts "discounts" "Other discounts.";
         Customer "customer" "Another customer.";
     }

@@ -147,9 +147,10 @@ impl Verifying<'_> {
             Some(log) => log.found_before(&check.order.key)?,
             None => None,
         };
-        if let Some(before) = before {
-            self.resume(check, &before);
-            return Ok(());
+        if let Some(before) = before
+            && self.is_as_sent(&check.order)?
+        {
+            return self.resume(check, &before);
         }
         if self.reader.is_full() {
             self.finish_one().await?;
@@ -159,7 +160,7 @@ impl Verifying<'_> {
     }
 
     /// Takes over what an interrupted verification found in the lines of an order.
-    fn resume(&mut self, check: LineCheck, before: &[Mismatch]) {
+    fn resume(&mut self, check: LineCheck, before: &[Mismatch]) -> Result<(), VerifyError> {
         let (mut found, result) = (check.found, &mut self.result);
         let was_same = found.is_empty();
         for kind in [Mismatch::Products, Mismatch::Discounts] {
@@ -171,6 +172,15 @@ impl Verifying<'_> {
         }
         result.matching -= u64::from(was_same && !found.is_empty());
         result.line_by_line += 1;
+        self.note(&check.order, &found)
+    }
+
+    /// Whether the export states the order as it was sent: another export may have come since an
+    /// interruption.
+    fn is_as_sent(&mut self, order: &Order) -> Result<bool, StateError> {
+        let now = self.comparison.fingerprints.payload(order).fingerprint;
+        let entry = self.comparison.view.order(self.comparison.connection, &order.key)?;
+        Ok(matches!(entry, LedgerEntry::Known { fingerprint: Some(sent), .. } if sent == now))
     }
 
     /// Waits for the lines of one order; `false` if none is being read.
@@ -225,8 +235,8 @@ pub(super) async fn existing_connection(
             VerifyError::NothingLoaded
         });
     };
-    let found = client.connection_of(service, externalid).await.map_err(VerifyError::Target)?;
-    if found.is_some_and(|found| found.id == remote) {
+    let exists = client.has_connection(service, externalid, &remote).await;
+    if exists.map_err(VerifyError::Target)? {
         Ok((connection, remote))
     } else {
         Err(VerifyError::ConnectionGone)
@@ -335,7 +345,7 @@ impl OrderComparison<'_> {
         self.view.is_moved(self.connection, &order.key, &customer)
     }
 
-    /// Each further order of a key is a difference of its own, whoever created it.
+    /// Each further order of a key is a difference of its own, even one that another program created.
     fn judge_copies(
         &self,
         label: &str,

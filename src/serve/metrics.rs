@@ -57,10 +57,12 @@ const LAG: Family = gauge(
 );
 const REQUESTS: Family = counter(
     "ordersync_requests_total",
-    "Requests to the target that ended, by what their end meant.",
+    "Requests to ActiveCampaign that ended, by what their end meant.",
 );
-const THROTTLED: Family =
-    counter("ordersync_throttled_seconds_total", "Pauses in which nobody may send to the account.");
+const THROTTLED: Family = counter(
+    "ordersync_throttled_seconds_total",
+    "Pauses in which no request may be sent to the account.",
+);
 const RATE: Family =
     gauge("ordersync_request_rate", "Requests per second that the pace allows just now.");
 const IN_FLIGHT: Family = gauge("ordersync_requests_in_flight", "Requests on their way.");

@@ -61,6 +61,23 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
+    /// Notes, durably, the remote id of an order that a lookup found, if none is known.
+    pub fn note_found(
+        &mut self,
+        connection: ConnectionId,
+        key: &OrderKey,
+        id: &RemoteId,
+    ) -> Result<(), StateError> {
+        let sql = "UPDATE orders SET remote_id = ?3
+                   WHERE connection = ?1 AND key = ?2 AND remote_id IS NULL";
+        self.db.prepare_cached(sql)?.execute(params![
+            connection,
+            stored_key(key),
+            stored_id(id)
+        ])?;
+        Ok(())
+    }
+
     /// Notes, durably, that ActiveCampaign has this order under a customer that we don't know.
     pub fn note_other_customer(
         &mut self,

@@ -20,7 +20,8 @@ pub struct VerificationRow {
     pub started_ms: i64,
     /// `None` where it did not come to its end: it says nothing of what it did not compare.
     pub ended_ms: Option<i64>,
-    /// The part and of how many, where not all orders were looked at; these were read line by line.
+    /// The part of the orders that was compared line by line, and of how many; `None`: all were
+    /// compared by lists alone.
     pub sample: Option<(u32, u32)>,
     pub sums: VerificationSums,
 }

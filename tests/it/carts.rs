@@ -151,21 +151,38 @@ fn after_a_lost_ledger_a_changed_cart_does_not_overwrite_its_order() {
     assert_eq!(world.summary().writes, writes);
 }
 
-#[test]
-fn a_cart_that_became_an_order_unknown_to_the_ledger_is_left_alone() {
-    let world = world();
-    put_carts(&world, &[checkout("tok-1")]);
-    run(&world, "carts");
+/// Loads a cart, and has it become an order that the ledger does not know.
+fn converted_unnoticed(world: &World) {
+    put_carts(world, &[checkout("tok-1")]);
+    run(world, "carts");
     let old: Vec<_> = world.state_files();
-    put_orders(&world, &[order(5001, "tok-1")]);
-    run(&world, "shop");
-    let before = only_record(&world);
+    put_orders(world, &[order(5001, "tok-1")]);
+    run(world, "shop");
     std::fs::remove_dir_all(world.path("state")).unwrap();
     std::fs::create_dir(world.path("state")).unwrap();
     for (path, bytes) in old {
         std::fs::write(path, bytes).unwrap();
     }
+}
+
+#[test]
+fn a_cart_that_became_an_order_unknown_to_the_ledger_is_left_alone() {
+    let world = world();
+    converted_unnoticed(&world);
+    let before = only_record(&world);
     put_carts(&world, &[changed("tok-1")]);
+    assert_eq!(run(&world, "carts")["unchanged"], 1);
+    assert_eq!(only_record(&world), before);
+}
+
+#[test]
+fn a_cart_of_another_customer_does_not_delete_its_order() {
+    let world = world().policy("[jobs.carts.policy]\nmoved_customer = \"recreate\"\n");
+    converted_unnoticed(&world);
+    let before = only_record(&world);
+    let mut cart = changed("tok-1");
+    (cart["email"], cart["customer"]) = ("bob@example.com".into(), Value::Null);
+    put_carts(&world, &[cart]);
     assert_eq!(run(&world, "carts")["unchanged"], 1);
     assert_eq!(only_record(&world), before);
 }

@@ -1,7 +1,7 @@
 //! Orders whose customer is another one now: ActiveCampaign doesn't move them.
 
 use crate::world::{World, assert_adds_up};
-use ordersync::simulator::{Ending, Fault, Kind};
+use ordersync::simulator::{Ending, Fault, Kind, RetryAfter};
 use serde_json::{Value, json};
 
 const RECREATE: &str = "moved_customer = \"recreate\"\n";
@@ -114,6 +114,43 @@ fn where_it_is_asked_for_the_order_is_created_again() {
         assert_eq!(world.run(&["undo", "shop", "--run", "2", "--yes"]).code, 0);
         assert_eq!(world.summary().orders, 0, "the run created it");
     }
+}
+
+/// The order was deleted, and the run ended before it learned of it.
+fn cut_off_after_the_delete(policy: &str) -> World {
+    let world = moved(policy);
+    let lost = Kind::Stored { then: Ending::Reset };
+    world.simulator.inject(Fault::new(lost).on("DELETE", "/ecomOrders"));
+    world.simulator.inject(Fault::new(Kind::PaymentRequired).on("DELETE", "/ecomOrders").nth(2));
+    assert_eq!(world.run(&["sync"]).code, 5);
+    assert_eq!(world.summary().orders, 0);
+    world.simulator.clear_faults();
+    world
+}
+
+#[test]
+fn an_order_that_was_deleted_to_be_created_again_is_created_whatever_the_policies_say() {
+    let policy = "moved_customer = \"recreate\"\ndeleted = \"leave\"\n";
+    for email in ["bob@example.com", "ann@example.com"] {
+        let world = cut_off_after_the_delete(policy);
+        put(&world, order(email, "25.00", None));
+        assert_eq!(world.load("sync", 0)["created"], 1, "{email}");
+        assert_eq!(only_order(&world)["email"], email);
+        assert_eq!(world.load("sync", 0)["unchanged"], 1);
+    }
+}
+
+#[test]
+fn a_list_that_shows_a_deleted_order_ends_in_doubt_and_not_in_a_loop() {
+    let world = moved(RECREATE);
+    let gone = Kind::Status { code: 404, retry_after: RetryAfter::None, html: false };
+    world.simulator.inject(Fault::new(gone).on("GET", "/ecomOrders/").forever());
+    let before = world.summary().requests;
+    assert_eq!(world.load("sync", 3)["refused"], 1);
+    assert!(world.summary().requests - before < 20, "{:?}", world.summary().by_route);
+    world.simulator.clear_faults();
+    assert_eq!(world.load("sync", 0)["created"], 1);
+    assert_eq!(only_order(&world)["email"], "bob@example.com");
 }
 
 #[test]

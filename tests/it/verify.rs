@@ -209,16 +209,20 @@ fn lines_are_read_several_at_once() {
 fn an_interrupted_comparison_of_lines_is_resumed() {
     let (world, orders) = loaded();
     let total = 3 + 2 * orders.len() as u64;
+    let discount = Edit::AddDiscount { externalid: key(&orders[0]), amount: 100 };
+    world.simulator.edit(discount).unwrap();
     world
         .simulator
         .inject(Fault::new(Kind::PaymentRequired).on("GET", "/ecomOrders/").nth(200).forever());
     assert_eq!(world.run(&["verify", "shop", "--lines"]).code, 5);
     world.simulator.clear_faults();
     let before = world.summary().requests;
-    let resumed = lines(&world, &["--lines"], 0);
+    let resumed = lines(&world, &["--lines", "--repair"], 7);
     assert_eq!(resumed["line_by_line"], orders.len(), "all were compared");
+    assert_eq!(resumed["queued_for_sync"], 1, "also what the interrupted one had found");
     let sent = world.summary().requests - before;
     assert!(sent < total - 100, "{sent} of {total}");
+    assert_eq!(world.load("sync", 0)["updated"], 1);
     let before = world.summary().requests;
     lines(&world, &["--lines"], 0);
     assert_eq!(world.summary().requests - before, total, "a new one compares all of them");
