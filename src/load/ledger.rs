@@ -13,6 +13,7 @@ pub struct RunLedger {
     connection: ConnectionId,
     fingerprints: Fingerprints,
     customers_settled: AtomicU64,
+    carts_looked_up: AtomicU64,
 }
 
 impl RunLedger {
@@ -23,12 +24,18 @@ impl RunLedger {
         hash_key: [u8; 32],
     ) -> Self {
         let fingerprints = Fingerprints::new(hash_key);
-        Self { state, run, connection, fingerprints, customers_settled: AtomicU64::new(0) }
+        let (customers_settled, carts_looked_up) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { state, run, connection, fingerprints, customers_settled, carts_looked_up }
     }
 
     /// Customers settled through this ledger.
     pub fn customers_settled(&self) -> u64 {
         self.customers_settled.load(Ordering::Relaxed)
+    }
+
+    /// Orders whose carts were looked up before they were created.
+    pub fn carts_looked_up(&self) -> u64 {
+        self.carts_looked_up.load(Ordering::Relaxed)
     }
 
     pub(super) async fn customer(&self, customer: &Customer) -> Result<CustomerEntry, StateError> {
@@ -62,6 +69,17 @@ impl RunLedger {
     pub(super) async fn order(&self, key: &OrderKey) -> Result<LedgerEntry, StateError> {
         let (connection, key) = (self.connection, key.clone());
         self.state.call(move |store| store.order(connection, &key)).await
+    }
+
+    /// Whether ActiveCampaign has no cart that the ledger does not know.
+    pub(super) async fn knows_every_cart(&self) -> Result<bool, StateError> {
+        let connection = self.connection;
+        self.state.call(move |store| store.knows_every_cart(connection)).await
+    }
+
+    /// The cart of an order was looked up, as the plan counted.
+    pub(super) fn note_cart_lookup(&self) {
+        self.carts_looked_up.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A create or update of this order is about to be sent, with the payload of this fingerprint.

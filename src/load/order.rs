@@ -60,6 +60,10 @@ struct OrderWrite<'a> {
     earlier: Option<PriorWrite>,
     /// We did not create the remote record.
     is_foreign: bool,
+    /// The record to update is the order's cart.
+    is_conversion: bool,
+    /// The record of the order's cart was deleted.
+    is_cart_gone: bool,
     /// The customer was looked up or created again already, after ActiveCampaign had lost it.
     is_customer_replaced: bool,
     /// A list and another answer contradicted each other: a create was rejected as a duplicate of
@@ -101,6 +105,8 @@ impl<'a> OrderWrite<'a> {
             attempts: loader.attempts(),
             earlier,
             is_foreign: false,
+            is_conversion: false,
+            is_cart_gone: false,
             is_customer_replaced: false,
             is_contradicted: false,
         }
@@ -147,20 +153,42 @@ impl<'a> OrderWrite<'a> {
     /// An order whose cart ActiveCampaign has is made by updating that record; a create would be a
     /// second one beside it.
     async fn create_or_convert(&mut self) -> Result<Next, StepError> {
-        let Some(cart) = &self.order.cart else { return Ok(Next::Create) };
-        match self.loader.ledger.order(cart).await? {
+        let Some(cart) = self.order.cart.as_ref().filter(|_| !self.is_cart_gone) else {
+            return Ok(Next::Create);
+        };
+        let ledger = &self.loader.ledger;
+        match ledger.order(cart).await? {
             LedgerEntry::Known { id, .. } | LedgerEntry::Refused { id: Some(id), .. } => {
+                self.is_conversion = true;
                 Ok(Next::Update(id))
             }
-            LedgerEntry::Intended { .. } => Ok(match self.find_in_time(cart, true).await? {
-                Ok(Some(remote)) => Next::Update(remote.id),
-                Ok(None) => Next::Create,
-                Err(failure) => self.given_up(&failure),
-            }),
+            LedgerEntry::Intended { .. } => self.find_cart(cart, true).await,
+            LedgerEntry::Unknown if !ledger.knows_every_cart().await? => {
+                self.find_cart(cart, false).await
+            }
             LedgerEntry::Unknown
             | LedgerEntry::BecameOrder
             | LedgerEntry::Refused { id: None, .. } => Ok(Next::Create),
         }
+    }
+
+    /// Looks up the cart of an order that is to be created. A record that is another order already
+    /// stays as it is.
+    async fn find_cart(&mut self, cart: &OrderKey, is_expected: bool) -> Result<Next, StepError> {
+        let found = self.find_in_time(cart, is_expected).await?;
+        self.loader.ledger.note_cart_lookup();
+        Ok(match found {
+            Err(failure) => self.given_up(&failure),
+            Ok(None) => Next::Create,
+            Ok(Some(remote)) if !remote.is_order() => {
+                self.is_conversion = true;
+                Next::Update(remote.id)
+            }
+            Ok(Some(remote)) if remote.externalid == self.order.key.as_str() => {
+                self.take_over(remote).await?
+            }
+            Ok(Some(_)) => Next::Create,
+        })
     }
 
     async fn create(&mut self) -> Result<Next, StepError> {
@@ -319,8 +347,13 @@ impl<'a> OrderWrite<'a> {
         }
     }
 
-    /// Someone deleted it there: create it again, or leave it alone, as the policy says.
+    /// Someone deleted it there: create it again, or leave it alone, as the policy says. An order
+    /// whose cart was deleted was never there.
     fn deleted(&mut self) -> Next {
+        if std::mem::take(&mut self.is_conversion) {
+            self.is_cart_gone = true;
+            return Next::LookUp(None);
+        }
         match self.loader.deleted {
             Deleted::Leave => Next::Done(OrderOutcome::LeftDeleted),
             Deleted::Create => {

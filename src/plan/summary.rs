@@ -34,7 +34,8 @@ pub struct PlanSummary {
     /// Requests of `create`, `update` and `look_up` that carts don't take, as their orders are made
     /// before them.
     pub spared: u64,
-    /// Carts that are read before they are updated, in case they became orders.
+    /// Carts that are read before they are updated, in case they became orders, and carts that are
+    /// looked up before their orders are created.
     pub cart_reads: u64,
     /// Requests beyond one for each order that is deleted and created again: a read and a delete.
     pub recreate_requests: u64,

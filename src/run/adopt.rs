@@ -16,7 +16,7 @@ use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints, Step};
 use crate::state::{
     AdoptedOrder, AdoptedOrders, ConnectionId, CustomerMirror, MatchedOrder, RemoteSnapshot,
-    StateError, Store,
+    SeenConnection, StateError, Store,
 };
 
 /// Rows written to the ledger at once.
@@ -101,12 +101,17 @@ pub async fn adopt(
 ) -> Result<Adoption, AdoptError> {
     let remote = find_connection(job, client).await?;
     let spec = &job.connection;
-    let connection = store.record_connection(&spec.service, &spec.externalid, &remote)?;
     let view = store.view()?;
     let prints = || view.hash_key().map(Fingerprints::new);
     let customers = fetch_customers(client, &remote, &prints()?).await?;
     let mirror = fetch_orders(client, &remote, &prints()?).await?;
     let at_target = mirror.len()?;
+    let connection = store.record_connection(&SeenConnection {
+        service: spec.service.clone(),
+        externalid: spec.externalid.clone(),
+        id: remote,
+        is_empty: at_target == 0,
+    })?;
     let comparison =
         OrderComparison { view: &view, connection, fingerprints: prints()?, balance: None };
     let adoption = Adoption { job: job.name.clone(), at_target, ..Adoption::default() };

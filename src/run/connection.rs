@@ -2,7 +2,9 @@ use crate::activecampaign::{
     Client, Connection, Disposition, Failure, FatalError, NewConnection, RetryDecision,
 };
 use crate::domain::RemoteId;
-use crate::state::{ConnectionCheck, ConnectionId, ConnectionOwner, StateError, StateHandle};
+use crate::state::{
+    ConnectionCheck, ConnectionId, ConnectionOwner, SeenConnection, StateError, StateHandle,
+};
 
 /// The ActiveCampaign connection resource that a job writes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,11 +53,8 @@ pub(super) async fn establish(
     }
     let (service, externalid) = (spec.service.clone(), spec.externalid.clone());
     let lost = state.call(move |store| store.orders_sent_to(&service, &externalid)).await?;
-    let EstablishedConnection { local, id, is_new } =
+    let EstablishedConnection { local, id, .. } =
         ensure_unless_lost(state, client, spec, lost).await?;
-    if !is_new {
-        hint_at_adopting(client, &id).await;
-    }
     Ok((local, id))
 }
 
@@ -105,9 +104,16 @@ async fn ensure_unless_lost(
     if is_new {
         note(state, spec, ConnectionCheck { owner: ConnectionOwner::Own, ..seen }).await?;
     }
-    let (service, externalid, remote) = (spec.service.clone(), spec.externalid.clone(), id.clone());
-    let local =
-        state.call(move |store| store.record_connection(&service, &externalid, &remote)).await?;
+    let (service, externalid) = (spec.service.clone(), spec.externalid.clone());
+    let known = state.call(move |store| store.connection(&service, &externalid)).await?;
+    let is_known = known.is_some_and(|(_, known)| known == id);
+    let seen = SeenConnection {
+        service: spec.service.clone(),
+        externalid: spec.externalid.clone(),
+        id: id.clone(),
+        is_empty: is_new || (!is_known && is_empty(client, &id).await),
+    };
+    let local = state.call(move |store| store.record_connection(&seen)).await?;
     Ok(EstablishedConnection { local, id, is_new })
 }
 
@@ -129,17 +135,19 @@ pub(super) async fn confirm(
     }
 }
 
-/// The ledger knows nothing of a connection that holds orders: it was probably lost.
-async fn hint_at_adopting(client: &Client, id: &RemoteId) {
-    // Only a hint: what keeps it from being given, the run itself will meet.
-    let Ok(Some(page)) = client.orders(id).next().await else { return };
-    if !page.records.is_empty() {
-        let orders = page.total.unwrap_or(page.records.len() as u64);
+/// Whether a connection that exists already holds no order. If it holds any, the ledger was probably
+/// lost. What can't be read is taken to hold some; the run itself will meet the cause.
+async fn is_empty(client: &Client, id: &RemoteId) -> bool {
+    let Ok(Some(page)) = client.orders(id).next().await else { return false };
+    // Where ActiveCampaign ignores the filter, the page may show other connections alone.
+    let orders = page.total.unwrap_or_default().max(page.records.len() as u64);
+    if orders > 0 {
         tracing::warn!(
             orders,
             "the connection has orders that the ledger does not know; each one will be looked up and adopted. hint: `ordersync adopt JOB` first rebuilds the ledger with one request per hundred orders"
         );
     }
+    orders == 0
 }
 
 /// What ActiveCampaign's word on a connection comes to.

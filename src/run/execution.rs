@@ -360,7 +360,9 @@ impl<'a> Execution<'a> {
             counts: self.counts,
             in_flight: self.steps.len(),
             requests: self.meter.total(),
-            planned_done: self.planned_done + self.loader.ledger().customers_settled(),
+            planned_done: self.planned_done
+                + self.loader.ledger().customers_settled()
+                + self.loader.ledger().carts_looked_up(),
             recent: self.meter.recent(),
             elapsed: self.meter.elapsed(),
         });

@@ -50,6 +50,17 @@ impl Ledger {
         })
     }
 
+    /// Whether the cart of an order to be created is looked up before. A connection that was never
+    /// seen is taken to hold nothing.
+    pub(super) fn looks_up(&self, cart: &OrderKey) -> Result<bool, StateError> {
+        let Some(connection) = self.connection else { return Ok(false) };
+        Ok(match self.view.order(connection, cart)? {
+            LedgerEntry::Intended { .. } => true,
+            LedgerEntry::Unknown => !self.view.knows_every_cart(connection)?,
+            _ => false,
+        })
+    }
+
     pub(super) fn customer(&self, key: &CustomerKey) -> Result<CustomerEntry, StateError> {
         self.connection.map_or(Ok(CustomerEntry::Unknown), |connection| {
             self.view.customer(connection, &self.fingerprints.customer(key))

@@ -10,9 +10,13 @@ use crate::state::StateError;
 #[derive(Debug, Default)]
 pub(super) struct RequestCounter {
     customers: SeenKeys,
-    /// Carts whose order is sent.
+    /// Carts that are sent, and carts whose order is sent.
     carts: SeenKeys,
 }
+
+/// What was sent first of a cart and its order.
+const CART: u32 = 0;
+const ORDER: u32 = 1;
 
 impl RequestCounter {
     /// Holding no more than so many keys of each kind in memory from now on, and more of them on
@@ -34,13 +38,17 @@ impl RequestCounter {
     ) -> Result<(), StateError> {
         let order = &step.order;
         if order.key.is_cart() {
-            if self.carts.insert(&order.key.ledger_text(), 0)?.is_some() {
+            if self.carts.insert(&order.key.ledger_text(), CART)? == Some(ORDER) {
                 summary.spared += if matches!(step.action, Action::LookUp(_)) { 2 } else { 1 };
                 return Ok(());
             }
             summary.cart_reads += u64::from(matches!(step.action, Action::Update(_)));
         } else if let Some(cart) = &order.cart {
-            self.carts.insert(&cart.ledger_text(), 0)?;
+            let first = self.carts.insert(&cart.ledger_text(), ORDER)?;
+            let is_create = !matches!(step.action, Action::Update(_));
+            if first.is_none() && is_create && ledger.looks_up(cart)? {
+                summary.cart_reads += 1;
+            }
         }
         if keeps_customer {
             return Ok(());

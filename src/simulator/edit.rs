@@ -45,6 +45,7 @@ pub enum Edit {
         order: Map<String, Value>,
     },
     DeleteOrder {
+        /// Of a cart its `externalcheckoutid`.
         externalid: String,
     },
     /// `total` is in minor units.
@@ -177,11 +178,8 @@ impl World {
     }
 }
 
-/// The first row with this key of the shop.
-fn with_key<R: Row>(
-    table: &Table<R>,
-    externalid: &str,
-    what: &'static str,
-) -> Result<u64, EditError> {
-    table.having("externalid", externalid).next().map(Row::id).ok_or(EditError::NotThere(what))
+/// The first row with this key of the shop; without one, the first cart with it.
+fn with_key<R: Row>(table: &Table<R>, key: &str, what: &'static str) -> Result<u64, EditError> {
+    let find = |field| table.having(field, key).next().map(Row::id);
+    find("externalid").or_else(|| find("externalcheckoutid")).ok_or(EditError::NotThere(what))
 }

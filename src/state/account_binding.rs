@@ -59,7 +59,7 @@ fn host_of(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::RemoteId;
+    use crate::state::SeenConnection;
 
     #[test]
     fn a_state_is_of_one_account_from_its_first_connection_on() {
@@ -67,7 +67,7 @@ mod tests {
         let mut store = Store::open(dir.path(), "main").unwrap();
         store.belong_to("http://127.0.0.1:8431").unwrap();
         store.belong_to("https://Shop.api-us1.com/api/3").unwrap();
-        store.record_connection("shopify", "shop", &RemoteId::new("1")).unwrap();
+        store.record_connection(&SeenConnection::example("1")).unwrap();
         store.belong_to("https://shop.API-us1.com/").unwrap();
         let output = store.belong_to("http://127.0.0.1:8431").unwrap_err().to_string();
         assert!(

@@ -47,6 +47,6 @@ pub use runs::{Counts, Requests, RunClose, RunRow, RunStart};
 pub use saved_plan_index::{SavedAt, SavedIndex};
 pub use settle::{OrderOutcome, Settled, Settlement};
 pub use sql_types::{ConnectionId, Kind, RunEnd, RunId};
-pub use store::{Store, View, check_writable};
+pub use store::{SeenConnection, Store, View, check_writable};
 pub use undo::{CreatedOrder, Origin, Undoable};
 pub use verifications::{VerificationId, VerificationRow, VerificationSums, VerifiedOrder};

@@ -126,7 +126,7 @@ fn trace(
 mod tests {
     use super::*;
     use crate::domain::{Amount, Currency, Fingerprint, Moment, RemoteId};
-    use crate::state::{Kind, OrderOutcome, RunStart, Settled, Settlement, Store};
+    use crate::state::{Kind, OrderOutcome, RunStart, SeenConnection, Settled, Settlement, Store};
 
     fn outline(minor: i64) -> OrderDigest {
         let currency = Currency::parse("USD").unwrap();
@@ -151,7 +151,7 @@ mod tests {
     fn what_the_target_refused_is_not_taken_for_what_it_holds() {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(dir.path(), "main").unwrap();
-        let connection = store.record_connection("shopify", "store", &RemoteId::new("5")).unwrap();
+        let connection = store.record_connection(&SeenConnection::example("5")).unwrap();
         let start = RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16], mapping: "" };
         let run = store.begin(&start).unwrap().id;
         let key = OrderKey::parse("1").unwrap();

@@ -86,16 +86,12 @@ impl Store {
 
     /// The ledger's id of a connection resource, which becomes the one in use for its service and
     /// external id.
-    pub fn record_connection(
-        &mut self,
-        service: &str,
-        externalid: &str,
-        id: &RemoteId,
-    ) -> Result<ConnectionId, StateError> {
+    pub fn record_connection(&mut self, seen: &SeenConnection) -> Result<ConnectionId, StateError> {
+        let SeenConnection { service, externalid, id, is_empty } = seen;
         self.db.execute(
-            "INSERT INTO connections (service, externalid, remote_id, seen_ms) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO UPDATE SET seen_ms = excluded.seen_ms",
-            params![service, externalid, stored_id(id), now_ms()],
+            "INSERT INTO connections (service, externalid, remote_id, seen_ms, was_empty)
+             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET seen_ms = excluded.seen_ms",
+            params![service, externalid, stored_id(id), now_ms(), is_empty],
         )?;
         Ok(self.db.query_row(
             "SELECT id FROM connections WHERE service = ?1 AND externalid = ?2 AND remote_id = ?3",
@@ -126,6 +122,25 @@ impl Store {
             params![service, externalid],
         )?;
         Ok(())
+    }
+}
+
+/// A connection resource that is at ActiveCampaign.
+#[derive(Debug, Clone)]
+pub struct SeenConnection {
+    pub service: String,
+    pub externalid: String,
+    pub id: RemoteId,
+    /// It holds no order. Counts when this state sees the connection for the first time.
+    pub is_empty: bool,
+}
+
+#[cfg(test)]
+impl SeenConnection {
+    /// One of a test, of this id.
+    pub(super) fn example(id: &str) -> Self {
+        let (service, externalid) = ("shopify".to_owned(), "store".to_owned());
+        Self { service, externalid, id: RemoteId::new(id), is_empty: true }
     }
 }
 
@@ -188,6 +203,14 @@ impl View {
             |row| Ok((row.get(0)?, row.get::<_, StoredId>(1)?.0)),
         );
         Ok(found.optional()?)
+    }
+
+    /// Whether every cart of a connection is in the ledger, as it held no order when this state first
+    /// saw it.
+    pub fn knows_every_cart(&self, connection: ConnectionId) -> Result<bool, StateError> {
+        let mut statement =
+            self.db.prepare_cached("SELECT was_empty FROM connections WHERE id = ?1")?;
+        Ok(statement.query_row([connection], |row| row.get(0))?)
     }
 
     /// Orders that the ledger has on the connections of a service and external id, deleted ones
@@ -308,7 +331,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(dir.path(), "main").unwrap();
         for n in 0..300 {
-            store.record_connection("shopify", "shop", &RemoteId::new(n.to_string())).unwrap();
+            store.record_connection(&SeenConnection::example(&n.to_string())).unwrap();
         }
         std::fs::copy(dir.path().join("main.db"), dir.path().join("copy.db")).unwrap();
         let copy = View::open(dir.path(), "copy").unwrap();

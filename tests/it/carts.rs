@@ -1,7 +1,7 @@
 //! A cart that became an order is one record in ActiveCampaign, never two.
 
 use crate::world::{World, assert_adds_up};
-use ordersync::simulator::{Ending, Fault, Kind};
+use ordersync::simulator::{Edit, Ending, Fault, Kind};
 use serde_json::{Value, json};
 
 fn line(name: &str) -> Value {
@@ -31,10 +31,15 @@ fn order(id: u64, token: &str) -> Value {
 
 /// One job for the orders, one for the abandoned checkouts, on one connection.
 fn world() -> World {
+    world_with("")
+}
+
+/// With lines added to the policy of the orders' job.
+fn world_with(policy: &str) -> World {
     let carts = "statuses = [\"paid\"]\n[jobs.carts]\naccount = \"main\"\nexport = [\"carts/*\"]\n\
         [jobs.carts.connection]\nservice = \"shopify\"\nexternalid = \"test-store\"\nname = \"Test Store\"\n\
         link_url = \"https://shop.example.com\"\nlogo_url = \"https://shop.example.com/logo.png\"\n";
-    World::new().policy(carts)
+    World::new().policy(&format!("{policy}{carts}"))
 }
 
 fn put_carts(world: &World, carts: &[Value]) {
@@ -220,4 +225,153 @@ fn adopt_finds_the_cart_of_an_order_that_was_not_sent() {
     assert_eq!(world.run(&["adopt", "shop"]).code, 0);
     assert_eq!(run(&world, "shop")["updated"], 1);
     assert_eq!(only_record(&world)["externalid"], "5001");
+}
+
+fn lose_the_ledger(world: &World) {
+    std::fs::remove_dir_all(world.path("state")).unwrap();
+}
+
+#[test]
+fn after_a_lost_ledger_an_order_that_was_not_sent_is_made_from_its_cart() {
+    for is_killed in [false, true] {
+        let world = world();
+        put_carts(&world, &[checkout("tok-1")]);
+        run(&world, "carts");
+        let cart = only_record(&world);
+        lose_the_ledger(&world);
+        put_orders(&world, &[order(5001, "tok-1")]);
+        if is_killed {
+            world.hold_from(3);
+            let child = world.start(&["backfill", "--yes", "shop"]);
+            let requests = world.summary().requests;
+            crate::world::until("a request is held", || world.summary().requests > requests + 2);
+            world.kill(child);
+            world.simulator.clear_faults();
+            world.simulator.release();
+        }
+        assert_eq!(run(&world, "shop")["updated"], 1);
+        let order = only_record(&world);
+        assert_eq!((&order["id"], &order["externalid"]), (&cart["id"], &"5001".into()));
+        assert_eq!(run(&world, "carts")["unchanged"], 1);
+        assert_eq!(run(&world, "shop")["unchanged"], 1);
+    }
+}
+
+#[test]
+fn carts_that_are_looked_up_are_part_of_the_forecast() {
+    let world = world();
+    put_carts(&world, &[checkout("tok-1")]);
+    run(&world, "carts");
+    lose_the_ledger(&world);
+    put_orders(&world, &[order(5001, "tok-1"), order(5002, "tok-2"), order(5003, "")]);
+    // It learns of the customer and of one order.
+    assert_eq!(world.run(&["backfill", "--yes", "--canary", "1", "shop"]).code, 0);
+    let plan = world.run(&["--json", "plan", "shop"]).json()["plans"][0].clone();
+    let before = world.summary().requests;
+    run(&world, "shop");
+    let requests = world.summary().requests - before;
+    assert_eq!(plan["forecast"]["requests"], requests, "{plan}");
+    assert_eq!(requests, 3, "two creates and a lookup");
+}
+
+#[test]
+fn a_connection_that_was_empty_takes_no_lookups_of_carts() {
+    for is_there in [false, true] {
+        let world = world();
+        if is_there {
+            assert_eq!(world.run(&["connection", "ensure", "shop"]).code, 0);
+            lose_the_ledger(&world);
+        }
+        put_orders(&world, &[order(5001, "tok-1")]);
+        run(&world, "shop");
+        let lookups = world.summary().requests - world.summary().writes;
+        assert_eq!(lookups, if is_there { 3 } else { 1 }, "of the connection and its orders");
+    }
+}
+
+#[test]
+fn an_order_does_not_overwrite_another_one_of_the_same_cart() {
+    let world = world();
+    put_carts(&world, &[checkout("tok-1")]);
+    run(&world, "carts");
+    put_orders(&world, &[order(5001, "tok-1")]);
+    run(&world, "shop");
+    let before = only_record(&world);
+    lose_the_ledger(&world);
+    put_orders(&world, &[order(5002, "tok-1")]);
+    assert_eq!(run(&world, "shop")["created"], 1);
+    let records = world.target()["ecomOrders"].as_array().unwrap().clone();
+    assert_eq!((&records[0], &records[1]["externalid"]), (&before, &"5002".into()));
+}
+
+#[test]
+fn an_order_whose_cart_was_deleted_is_created() {
+    for policy in ["create", "leave"] {
+        let world = world_with(&format!("deleted = \"{policy}\"\n"));
+        put_carts(&world, &[checkout("tok-1")]);
+        run(&world, "carts");
+        world.simulator.edit(Edit::DeleteOrder { externalid: "tok-1".to_owned() }).unwrap();
+        put_orders(&world, &[order(5001, "tok-1")]);
+        assert_eq!(run(&world, "shop")["created"], 1);
+        assert_eq!(only_record(&world)["externalid"], "5001");
+    }
+}
+
+/// Loads carts and orders in every state that they can be in, and then loses the ledger.
+fn everything() -> World {
+    let world = world();
+    let tokens = ["left", "bought", "late", "changed"];
+    put_carts(&world, &tokens.map(cart_of));
+    run(&world, "carts");
+    put_orders(&world, &[order(5001, "bought"), order(5002, ""), order(5003, "unseen")]);
+    run(&world, "shop");
+    lose_the_ledger(&world);
+    let (mut later, mut cart) = (order(5002, ""), cart_of("changed"));
+    (later["total_price"], cart["total_price"]) = ("31.00".into(), "26.00".into());
+    put_carts(&world, &[cart_of("left"), cart_of("bought"), cart_of("late"), cart]);
+    put_orders(
+        &world,
+        &[
+            order(5001, "bought"),
+            later,
+            order(5003, "unseen"),
+            order(5004, "late"),
+            order(5005, ""),
+        ],
+    );
+    world
+}
+
+fn cart_of(token: &str) -> Value {
+    let mut cart = checkout(token);
+    cart["id"] = (token.len() + 900).into();
+    cart
+}
+
+#[test]
+fn a_plain_backfill_and_adopt_end_in_the_same_state() {
+    let recovered = |verbs: [&str; 2]| {
+        let world = everything();
+        for verb in verbs {
+            for job in ["shop", "carts"] {
+                world.run(&["--quiet", verb, job, "--yes"][..if verb == "adopt" { 3 } else { 4 }]);
+            }
+        }
+        let writes = world.summary().writes;
+        for job in ["carts", "shop"] {
+            let again = run(&world, job);
+            assert_eq!(again["unchanged"], again["read"], "{again}");
+            assert_eq!(world.run(&["verify", job]).code, 0);
+        }
+        assert_eq!(world.summary().writes, writes);
+        let records = world.target()["ecomOrders"].as_array().unwrap().clone();
+        let fields = ["externalid", "externalcheckoutid", "state", "totalPrice", "customerid"];
+        let fields = |record: &Value| fields.map(|name| record[name].to_string());
+        let mut records: Vec<_> = records.iter().map(fields).collect();
+        records.sort();
+        (world.summary().customers, records)
+    };
+    let (plain, adopted) = (recovered(["backfill", "sync"]), recovered(["adopt", "backfill"]));
+    assert_eq!(plain.1.len(), 7, "{:?}", plain.1);
+    assert_eq!(plain, adopted);
 }

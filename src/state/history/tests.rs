@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::{Fingerprint, RemoteId};
 use crate::state::OrderIntent;
-use crate::state::{Kind, OrderOutcome, RunStart, Settled, Settlement};
+use crate::state::{Kind, OrderOutcome, RunStart, SeenConnection, Settled, Settlement};
 
 struct Ledger {
     store: Store,
@@ -14,7 +14,7 @@ impl Ledger {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(dir.path(), "main").unwrap();
-        let connection = store.record_connection("shopify", "store", &RemoteId::new("5")).unwrap();
+        let connection = store.record_connection(&SeenConnection::example("5")).unwrap();
         let start = RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16], mapping: "" };
         let run = store.begin(&start).unwrap().id;
         store.set_connection(run, connection).unwrap();

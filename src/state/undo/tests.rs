@@ -1,7 +1,9 @@
 use super::*;
 use crate::domain::{Fingerprint, LedgerEntry, OrderKey};
 use crate::state::OrderIntent;
-use crate::state::{Kind, OrderOutcome, RunClose, RunEnd, RunStart, Settled, Settlement};
+use crate::state::{
+    Kind, OrderOutcome, RunClose, RunEnd, RunStart, SeenConnection, Settled, Settlement,
+};
 
 struct Ledger {
     store: Store,
@@ -13,7 +15,7 @@ impl Ledger {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(dir.path(), "main").unwrap();
-        let connection = store.record_connection("shopify", "store", &RemoteId::new("5")).unwrap();
+        let connection = store.record_connection(&SeenConnection::example("5")).unwrap();
         Self { store, connection, _dir: dir }
     }
 
