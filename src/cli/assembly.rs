@@ -3,7 +3,7 @@ use super::options::Global;
 use crate::activecampaign::{self, Client, SendEvent, SendObserver};
 use crate::domain::Moment;
 use crate::extract::{self, Export, OpenError};
-use crate::run::{self, ConnectionSpec, OpenedAccount};
+use crate::run::{self, ConnectionSpec, OpenedAccount, SharedOrders};
 use crate::schedule::{Calendar, Schedule, ScheduleError};
 use crate::settings::{Account, Environment, Job, Settings, SettingsError};
 use crate::state::{Lock, StateHandle, Store, View};
@@ -90,6 +90,44 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
         },
         in_flight_max: account.in_flight_max,
     }
+}
+
+/// Every job on the connection of this one, in the sequence of their names; empty if there is no other.
+pub(super) fn sharing(settings: &Settings, job: &Job, account: &Account) -> Vec<run::Job> {
+    let wanted = self::job(job, account, Dates::default()).connection;
+    let jobs = settings.jobs.values().filter(|other| other.account == account.name);
+    let jobs = jobs.map(|other| self::job(other, account, Dates::default()));
+    let jobs: Vec<run::Job> = jobs.filter(|other| other.connection.is_same(&wanted)).collect();
+    if jobs.len() > 1 { jobs } else { Vec::new() }
+}
+
+/// What is wrong where one of these jobs holds the same orders as another job on its connection.
+pub(super) fn shared_orders(
+    settings: &Settings,
+    chosen: &[&Job],
+) -> Result<Vec<SharedOrders>, CliError> {
+    let mut found: Vec<SharedOrders> = Vec::new();
+    let mut compared: Vec<String> = Vec::new();
+    for job in chosen {
+        if compared.contains(&job.name) {
+            continue;
+        }
+        let account = settings.account_of(job).map_err(CliError::usage)?;
+        let sharing = sharing(settings, job, account);
+        if !sharing.is_empty() {
+            found.extend(run::shared_orders(&sharing, &view(&settings.state_dir, account)?)?);
+        }
+        compared.extend(sharing.into_iter().map(|job| job.name));
+    }
+    found.retain(|shared| chosen.iter().any(|job| shared.jobs.contains(&job.name)));
+    Ok(found)
+}
+
+/// The same as an error, for verbs that would send them.
+pub(super) fn check_shared_orders(settings: &Settings, chosen: &[&Job]) -> Result<(), CliError> {
+    let found = shared_orders(settings, chosen)?;
+    let faults: Vec<String> = found.iter().map(ToString::to_string).collect();
+    if faults.is_empty() { Ok(()) } else { Err(CliError::usage(faults.join("\n"))) }
 }
 
 pub(super) fn export(job: &run::Job) -> Result<Export, CliError> {

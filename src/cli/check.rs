@@ -71,7 +71,7 @@ pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, CliError> {
     let mut findings = Findings { lines: Vec::new(), exit: Exit::Done };
     findings.good(format!("settings {}", settings.file.display()));
     let mut accounts: BTreeMap<&str, (&Account, Vec<&Job>)> = BTreeMap::new();
-    for job in jobs {
+    for &job in &jobs {
         let account = settings.account_of(job).map_err(CliError::usage)?;
         check_export(job, account, &settings, &mut findings);
         accounts.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push(job);
@@ -79,6 +79,7 @@ pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, CliError> {
     for (account, jobs) in accounts.into_values() {
         check_account(account, &jobs, &settings, args.offline, &mut findings)?;
     }
+    check_shared_orders(&settings, &jobs, &mut findings);
     print_findings(global, &settings, &findings);
     Ok(findings.exit)
 }
@@ -123,6 +124,14 @@ fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mu
             }
         }
         Err(error) => findings.bad(Exit::Usage, format!("jobs.{}: {error}", job.name)),
+    }
+}
+
+/// Whether each order belongs to one job of its connection.
+fn check_shared_orders(settings: &Settings, jobs: &[&Job], findings: &mut Findings) {
+    // A state that can't be read is reported with its account.
+    for shared in assembly::shared_orders(settings, jobs).unwrap_or_default() {
+        findings.bad(Exit::Usage, shared.to_string());
     }
 }
 

@@ -133,7 +133,9 @@ fn plan_of(settings: &Settings) -> Result<Plan, CliError> {
     for job in settings.jobs.values() {
         let account = settings.account_of(job).map_err(CliError::usage)?;
         let Some(calendar) = assembly::calendar(job).map_err(CliError::usage)? else { continue };
-        let planned = JobPlan { job: assembly::job(job, account, Dates::default()), calendar };
+        let sharing = assembly::sharing(settings, job, account);
+        let job = assembly::job(job, account, Dates::default());
+        let planned = JobPlan { job, calendar, sharing };
         jobs.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push(planned);
     }
     if jobs.is_empty() {

@@ -105,7 +105,8 @@ fn gather<'a>(
     }
     let mut accounts = Vec::new();
     let mut jobs = Vec::new();
-    for job in settings.jobs_named(request.jobs).map_err(CliError::usage)? {
+    let named = settings.jobs_named(request.jobs).map_err(CliError::usage)?;
+    for job in &named {
         let account = settings.account_of(job).map_err(CliError::usage)?;
         let dates = Dates { from: midnight(from, job)?, to: midnight(to, job)? };
         accounts.push(account);
@@ -118,6 +119,7 @@ fn gather<'a>(
             "--from and --to exclude orders of the stream that its STATE messages would mark as done\n  hint: set the start date in the tap itself",
         ));
     }
+    assembly::check_shared_orders(settings, &named)?;
     let mut by_account: BTreeMap<&str, AccountJobs<'_>> = BTreeMap::new();
     for (account, job) in accounts.into_iter().zip(jobs.into_iter().zip(exports)) {
         by_account.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push(job);

@@ -3,7 +3,7 @@ use super::liveness::Liveness;
 use super::outcome::{NextAction, next_action};
 use super::{AccountOpenError, AccountPlan, AccountStatus, JobPlan, LastRun, Running};
 use crate::extract::Export;
-use crate::run::{AccountRunner, JobRun, OpenedAccount, Progress};
+use crate::run::{AccountRunner, JobRun, OpenedAccount, Progress, shared_orders};
 use crate::state::{Kind, View};
 use std::path::Path;
 use std::sync::Arc;
@@ -11,6 +11,9 @@ use std::time::Duration;
 
 /// Between two attempts to lock an account that another process is writing to.
 const LOCK_EVERY: Duration = Duration::from_secs(2);
+
+/// The longest that comparing the exports of jobs on one connection may take.
+const COMPARISON_MAX: Duration = Duration::from_secs(3600);
 
 impl AccountWorker {
     /// Runs a job that is due. `None` if it was called off while it waited for the lock.
@@ -98,16 +101,19 @@ impl AccountWorker {
         job: &JobPlan,
         account: &OpenedAccount,
     ) -> Result<Export, String> {
-        let (options, dir) = (job.job.export.clone(), plan.state_dir.clone());
-        let (account_name, name) = (self.name.clone(), job.job.name.clone());
+        let (dir, account_name, planned) = (plan.state_dir.clone(), self.name.clone(), job.clone());
+        if !planned.sharing.is_empty() {
+            self.board.write(&self.name, |entry| {
+                entry.liveness = Some(Liveness::waits(COMPARISON_MAX));
+            });
+        }
         let found = tokio::task::spawn_blocking(move || {
-            let export = Export::open(&options)?;
-            export.check_quiet()?;
-            Ok((export, records_of_last(&dir, &account_name, &name)))
+            let export = Export::open(&planned.job.export).map_err(|error| error.to_string())?;
+            export.check_quiet().map_err(|error| error.to_string())?;
+            check_shared_orders(&dir, &account_name, &planned)?;
+            Ok::<_, String>((export, records_of_last(&dir, &account_name, &planned.job.name)))
         });
-        let found: Result<_, crate::extract::OpenError> =
-            found.await.map_err(|error| error.to_string())?;
-        let (export, records_expected) = found.map_err(|error| error.to_string())?;
+        let (export, records_expected) = found.await.map_err(|error| error.to_string())??;
         let (job, since) = (job.job.name.clone(), (self.clock)());
         tracing::info!(job, "{job} begins");
         self.board.write(&self.name, |entry| {
@@ -144,6 +150,19 @@ impl AccountWorker {
         let ended = runner.run(run).await;
         let now = (self.clock)();
         (next_action(&job.job.name, &ended, now), LastRun::of(&ended, now))
+    }
+}
+
+/// Fails if another job on the connection holds orders of this one.
+fn check_shared_orders(dir: &Path, account: &str, planned: &JobPlan) -> Result<(), String> {
+    if planned.sharing.is_empty() {
+        return Ok(());
+    }
+    let view = View::open(dir, account).map_err(|error| error.to_string())?;
+    let found = shared_orders(&planned.sharing, &view).map_err(|error| error.to_string())?;
+    match found.iter().find(|shared| shared.jobs.contains(&planned.job.name)) {
+        Some(shared) => Err(shared.to_string()),
+        None => Ok(()),
     }
 }
 

@@ -38,4 +38,6 @@ pub struct AccountPlan {
 pub struct JobPlan {
     pub job: Job,
     pub calendar: Calendar,
+    /// Every job on its connection, this one too; empty if there is no other.
+    pub sharing: Vec<Job>,
 }

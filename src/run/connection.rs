@@ -16,6 +16,13 @@ pub struct ConnectionSpec {
     pub logo_url: String,
 }
 
+impl ConnectionSpec {
+    /// Whether both are one connection at ActiveCampaign.
+    pub fn is_same(&self, other: &Self) -> bool {
+        (&self.service, &self.externalid) == (&other.service, &other.externalid)
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectionError {
     #[error(

@@ -184,14 +184,14 @@ fn two_jobs_on_one_connection_do_not_spoil_each_others_accounts() {
     let world = World::new().policy(two);
     world.export("o.csv", export((1..=6).map(|n| row(n, "paid", "Mug"))));
     std::fs::create_dir_all(world.path("more")).unwrap();
-    std::fs::write(world.path("more/o.csv"), export((1..=6).map(|n| row(n, "paid", "Cup"))))
+    std::fs::write(world.path("more/o.csv"), export((7..=12).map(|n| row(n, "paid", "Cup"))))
         .unwrap();
     assert_eq!(world.run(&["backfill", "--canary", "3", "shop"]).code, 0);
     assert_eq!(world.run(&["backfill", "two"]).code, 0);
     let output = world.run(&["--json", "backfill", "shop"]);
     assert_eq!(output.code, 0, "{}", output.err);
     assert_adds_up(&output.json()["runs"][0]);
-    assert_eq!(world.summary().orders, 6);
+    assert_eq!(world.summary().orders, 12);
 }
 
 #[test]

@@ -39,6 +39,7 @@ mod rehearsal;
 mod resume;
 mod schedule;
 mod schema;
+mod shared_orders;
 mod status;
 mod streams;
 mod supply_chain;

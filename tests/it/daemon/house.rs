@@ -178,5 +178,5 @@ fn job_plan(dir: &TempDir, name: &str, schedule: &str) -> JobPlan {
         rules: transform::Rules::default(),
         in_flight_max: 4,
     };
-    JobPlan { job, calendar: Calendar::new(schedule, name, Some(0)) }
+    JobPlan { job, calendar: Calendar::new(schedule, name, Some(0)), sharing: Vec::new() }
 }
