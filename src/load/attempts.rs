@@ -63,23 +63,23 @@ impl<'a> Attempts<'a> {
             RetryDecision::Exhausted => Ok(RetryBudget::Exhausted),
             RetryDecision::Stop(error) => Err(error.into()),
             RetryDecision::After(delay) => {
-                self.wait(delay).await?;
+                wait(self.cancel, delay).await?;
                 Ok(RetryBudget::Left)
             }
-        }
-    }
-
-    /// Waits this long, unless the run is to end.
-    pub(super) async fn wait(&self, delay: Duration) -> Result<(), StepError> {
-        tokio::select! {
-            () = self.cancel.cancelled() => Err(StepError::Cancelled),
-            () = tokio::time::sleep(delay) => Ok(()),
         }
     }
 
     pub(super) fn refusal(&self, part: Part, failure: &Failure) -> Refusal {
         let (code, pointer) = (failure.code.clone(), failure.pointer.clone());
         Refusal { part, status: failure.status, code, pointer, attempts: self.made }
+    }
+}
+
+/// Waits this long, unless the run is to end.
+pub(super) async fn wait(cancel: &CancellationToken, delay: Duration) -> Result<(), StepError> {
+    tokio::select! {
+        () = cancel.cancelled() => Err(StepError::Cancelled),
+        () = tokio::time::sleep(delay) => Ok(()),
     }
 }
 

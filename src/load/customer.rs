@@ -1,4 +1,4 @@
-use super::attempts::{Attempts, RetryBudget, StepError, failed};
+use super::attempts::{Attempts, RetryBudget, StepError, failed, wait};
 use super::loader::Loader;
 use crate::activecampaign::{Disposition, Failure, FatalError, RemoteCustomer};
 use crate::domain::{Attempt, Customer, CustomerEntry, Operation, Order, OrderKey, RemoteId};
@@ -21,15 +21,7 @@ pub(super) async fn find_or_create(
     let customer = &order.customer;
     let _held = loader.customers.hold(&customer.key).await;
     let entry = loader.ledger.customer(customer).await?;
-    let attempts = loader.attempts();
-    let mut create = CustomerCreate {
-        loader,
-        customer,
-        order: &order.key,
-        attempts,
-        sent_by_us: false,
-        is_contradicted: false,
-    };
+    let mut create = CustomerCreate::new(loader, order);
     match (entry, cached) {
         (CustomerEntry::Known(id), CachedId::Trusted) => Ok(Ok(id)),
         // Another order has replaced it in the meantime.
@@ -43,6 +35,28 @@ pub(super) async fn find_or_create(
     }
 }
 
+/// The remote id of an order's customer, if ActiveCampaign has it; none is created. The inner error:
+/// the lookup failed.
+pub(super) async fn find(
+    loader: &Loader,
+    order: &Order,
+) -> Result<Result<Option<RemoteId>, OrderOutcome>, StepError> {
+    let _held = loader.customers.hold(&order.customer.key).await;
+    let entry = loader.ledger.customer(&order.customer).await?;
+    if let CustomerEntry::Known(id) = entry {
+        return Ok(Ok(Some(id)));
+    }
+    let sent_by_us = entry == CustomerEntry::Intended;
+    let lookup = CustomerCreate { sent_by_us, ..CustomerCreate::new(loader, order) };
+    let remote = match lookup.look_up_in_time(sent_by_us).await? {
+        Ok(Some(remote)) => remote,
+        Ok(None) => return Ok(Ok(None)),
+        Err(failure) => return Ok(Err(lookup.unconfirmed(&failure))),
+    };
+    let is_ours = sent_by_us && remote.externalid == order.customer.key.as_str();
+    Ok(lookup.settle(remote.id, is_ours).await?.map(Some))
+}
+
 struct CustomerCreate<'a> {
     loader: &'a Loader,
     customer: &'a Customer,
@@ -54,7 +68,18 @@ struct CustomerCreate<'a> {
     is_contradicted: bool,
 }
 
-impl CustomerCreate<'_> {
+impl<'a> CustomerCreate<'a> {
+    fn new(loader: &'a Loader, order: &'a Order) -> Self {
+        Self {
+            loader,
+            customer: &order.customer,
+            order: &order.key,
+            attempts: loader.attempts(),
+            sent_by_us: false,
+            is_contradicted: false,
+        }
+    }
+
     async fn create(&mut self) -> Result<Result<RemoteId, OrderOutcome>, StepError> {
         loop {
             let turn = self.attempts.turn().await?;
@@ -128,7 +153,7 @@ impl CustomerCreate<'_> {
         loop {
             let found = self.look_up().await?;
             match delays.next().filter(|_| is_expected && matches!(found, Ok(None))) {
-                Some(delay) => self.attempts.wait(delay).await?,
+                Some(delay) => wait(&self.loader.cancel, delay).await?,
                 None => return Ok(found),
             }
         }

@@ -13,7 +13,7 @@ pub struct RunLedger {
     connection: ConnectionId,
     fingerprints: Fingerprints,
     customers_settled: AtomicU64,
-    carts_looked_up: AtomicU64,
+    planned_lookups: AtomicU64,
 }
 
 impl RunLedger {
@@ -24,8 +24,8 @@ impl RunLedger {
         hash_key: [u8; 32],
     ) -> Self {
         let fingerprints = Fingerprints::new(hash_key);
-        let (customers_settled, carts_looked_up) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { state, run, connection, fingerprints, customers_settled, carts_looked_up }
+        let (customers_settled, planned_lookups) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { state, run, connection, fingerprints, customers_settled, planned_lookups }
     }
 
     /// Customers settled through this ledger.
@@ -33,9 +33,9 @@ impl RunLedger {
         self.customers_settled.load(Ordering::Relaxed)
     }
 
-    /// Orders whose carts were looked up before they were created.
-    pub fn carts_looked_up(&self) -> u64 {
-        self.carts_looked_up.load(Ordering::Relaxed)
+    /// Lookups that the plan counted beside those of the steps.
+    pub fn planned_lookups(&self) -> u64 {
+        self.planned_lookups.load(Ordering::Relaxed)
     }
 
     pub(super) async fn customer(&self, customer: &Customer) -> Result<CustomerEntry, StateError> {
@@ -71,15 +71,15 @@ impl RunLedger {
         self.state.call(move |store| store.order(connection, &key)).await
     }
 
-    /// Whether ActiveCampaign has no cart that the ledger does not know.
-    pub(super) async fn knows_every_cart(&self) -> Result<bool, StateError> {
+    /// Whether ActiveCampaign has no order or cart that the ledger does not know.
+    pub(super) async fn knows_every_order(&self) -> Result<bool, StateError> {
         let connection = self.connection;
-        self.state.call(move |store| store.knows_every_cart(connection)).await
+        self.state.call(move |store| store.knows_every_order(connection)).await
     }
 
-    /// The cart of an order was looked up, as the plan counted.
-    pub(super) fn note_cart_lookup(&self) {
-        self.carts_looked_up.fetch_add(1, Ordering::Relaxed);
+    /// An order or its cart was looked up before its create, as the plan counted.
+    pub(super) fn note_planned_lookup(&self) {
+        self.planned_lookups.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A create or update of this order is about to be sent, with the payload of this fingerprint.

@@ -8,6 +8,7 @@ mod delete;
 mod keyed_lock;
 mod ledger;
 mod loader;
+mod lookup;
 mod order;
 
 pub use attempts::StepError;

@@ -1,13 +1,15 @@
-use super::attempts::{Attempts, RetryBudget, StepError, failed};
-use super::customer::{CachedId, find_or_create};
+use super::attempts::{Attempts, RetryBudget, StepError};
+use super::customer::{CachedId, find, find_or_create};
 use super::delete::{Deletion, delete};
 use super::loader::Loader;
+use super::lookup::OrderLookup;
 use crate::activecampaign::{Disposition, Failure, RemoteOrder};
 use crate::domain::{
-    Attempt, Deleted, Fingerprint, LedgerEntry, MovedCustomer, Operation, Order, OrderKey, RemoteId,
+    CustomerEntry, Deleted, Fingerprint, LedgerEntry, MovedCustomer, Operation, Order, OrderKey,
+    RemoteId,
 };
 use crate::plan::{Action, PriorWrite, Step};
-use crate::state::{OrderOutcome, Part};
+use crate::state::{OrderOutcome, Part, StateError};
 
 impl Loader {
     /// Carries out one step, with as many requests and retries as it takes: customer first, then
@@ -28,21 +30,34 @@ impl Loader {
             return Ok(OrderOutcome::Superseded);
         }
         let mut write = OrderWrite::new(self, step);
-        if step.action != Action::Create && self.ledger.is_moved(order).await? {
+        let is_create = step.action == Action::Create;
+        if !is_create && self.ledger.is_moved(order).await? {
             write.moved = Some(self.moved_customer);
         }
-        if write.moved != Some(MovedCustomer::Keep)
+        let outcome = if is_create && self.may_be_of_another_customer(order).await? {
+            self.ledger.note_planned_lookup();
+            write.carry_out(Next::LookUp(None)).await?
+        } else if write.moved != Some(MovedCustomer::Keep)
             && let Err(outcome) = write.find_customer().await?
         {
             return Ok(outcome);
-        }
-        let outcome = write.carry_out(&step.action).await?;
+        } else {
+            let first = write.first(&step.action);
+            write.carry_out(first).await?
+        };
         let superseded = (outcome == OrderOutcome::Superseded).then_some(&order.key);
         let became = order.cart.as_ref().filter(|_| outcome.is_at_remote());
         if let Some(cart) = superseded.or(became) {
             self.ledger.settle_cart(cart).await?;
         }
         Ok(outcome)
+    }
+
+    /// Whether an order that the ledger does not know may be at ActiveCampaign under a customer that
+    /// it does not know either. No customer is created for such an order before it was looked up.
+    async fn may_be_of_another_customer(&self, order: &Order) -> Result<bool, StateError> {
+        Ok(self.ledger.customer(&order.customer).await? == CustomerEntry::Unknown
+            && !self.ledger.knows_every_order().await?)
     }
 }
 
@@ -56,6 +71,7 @@ struct OrderWrite<'a> {
     /// ActiveCampaign has the order under another customer.
     moved: Option<MovedCustomer>,
     attempts: Attempts<'a>,
+    lookup: OrderLookup<'a>,
     /// What of ours may be at ActiveCampaign already.
     earlier: Option<PriorWrite>,
     /// We did not create the remote record.
@@ -70,9 +86,6 @@ struct OrderWrite<'a> {
     /// what no list shows, or a list shows what is gone.
     is_contradicted: bool,
 }
-
-/// A remote order that was looked up, or why the lookup failed.
-type Found = Result<Option<RemoteOrder>, Failure>;
 
 /// What the writing of an order does next.
 enum Next {
@@ -103,6 +116,7 @@ impl<'a> OrderWrite<'a> {
             customer: None,
             moved: None,
             attempts: loader.attempts(),
+            lookup: OrderLookup { loader, order: &step.order.key },
             earlier,
             is_foreign: false,
             is_conversion: false,
@@ -112,8 +126,8 @@ impl<'a> OrderWrite<'a> {
         }
     }
 
-    async fn carry_out(mut self, action: &Action) -> Result<OrderOutcome, StepError> {
-        let mut next = match action {
+    fn first(&self, action: &Action) -> Next {
+        match action {
             Action::Create => Next::CreateOrConvert,
             Action::Update(id) if self.moved == Some(MovedCustomer::Recreate) => {
                 Next::Recreate(id.clone())
@@ -121,7 +135,10 @@ impl<'a> OrderWrite<'a> {
             Action::Update(id) if self.order.key.is_cart() => Next::UpdateCart(id.clone()),
             Action::Update(id) => Next::Update(id.clone()),
             Action::LookUp(_) => Next::LookUp(None),
-        };
+        }
+    }
+
+    async fn carry_out(mut self, mut next: Next) -> Result<OrderOutcome, StepError> {
         loop {
             next = match next {
                 Next::CreateOrConvert => self.create_or_convert().await?,
@@ -153,6 +170,9 @@ impl<'a> OrderWrite<'a> {
     /// An order whose cart ActiveCampaign has is made by updating that record; a create would be a
     /// second one beside it.
     async fn create_or_convert(&mut self) -> Result<Next, StepError> {
+        if let Err(outcome) = self.find_customer().await? {
+            return Ok(Next::Done(outcome));
+        }
         let Some(cart) = self.order.cart.as_ref().filter(|_| !self.is_cart_gone) else {
             return Ok(Next::Create);
         };
@@ -163,7 +183,7 @@ impl<'a> OrderWrite<'a> {
                 Ok(Next::Update(id))
             }
             LedgerEntry::Intended { .. } => self.find_cart(cart, true).await,
-            LedgerEntry::Unknown if !ledger.knows_every_cart().await? => {
+            LedgerEntry::Unknown if !ledger.knows_every_order().await? => {
                 self.find_cart(cart, false).await
             }
             LedgerEntry::Unknown
@@ -175,8 +195,8 @@ impl<'a> OrderWrite<'a> {
     /// Looks up the cart of an order that is to be created. A record that is another order already
     /// stays as it is.
     async fn find_cart(&mut self, cart: &OrderKey, is_expected: bool) -> Result<Next, StepError> {
-        let found = self.find_in_time(cart, is_expected).await?;
-        self.loader.ledger.note_cart_lookup();
+        let found = self.lookup.find_in_time(cart, is_expected).await?;
+        self.loader.ledger.note_planned_lookup();
         Ok(match found {
             Err(failure) => self.given_up(&failure),
             Ok(None) => Next::Create,
@@ -225,7 +245,7 @@ impl<'a> OrderWrite<'a> {
         let is_duplicate =
             refusal.as_ref().is_some_and(|refusal| refusal.disposition == Disposition::Exists);
         let is_expected = is_duplicate || self.is_in_doubt();
-        let found = match self.find_in_time(&self.order.key, is_expected).await? {
+        let found = match self.lookup.find_in_time(&self.order.key, is_expected).await? {
             Ok(found) => found,
             Err(failure) => return Ok(self.given_up(&failure)),
         };
@@ -265,8 +285,16 @@ impl<'a> OrderWrite<'a> {
             // Someone already turned this cart into an order; sending the cart would revert that.
             return Ok(Next::Done(OrderOutcome::Superseded));
         }
+        if self.moved.is_none()
+            && let Err(outcome) = self.compare_customer(&remote).await?
+        {
+            return Ok(Next::Done(outcome));
+        }
         if self.moved == Some(MovedCustomer::Recreate) {
-            return Ok(Next::Recreate(remote.id));
+            return Ok(match self.find_customer().await? {
+                Ok(_) => Next::Recreate(remote.id),
+                Err(outcome) => Next::Done(outcome),
+            });
         }
         Ok(match (is_same(self.order, self.customer.as_ref(), &remote), self.earlier) {
             (true, Some(PriorWrite::SameCreate)) => Next::Done(OrderOutcome::Created(remote.id)),
@@ -279,6 +307,28 @@ impl<'a> OrderWrite<'a> {
                 Next::Update(remote.id)
             }
         })
+    }
+
+    /// Whether the remote order is of another customer, which no update changes.
+    async fn compare_customer(
+        &mut self,
+        remote: &RemoteOrder,
+    ) -> Result<Result<(), OrderOutcome>, StepError> {
+        if self.customer.is_none() {
+            match find(self.loader, self.order).await? {
+                Ok(found) => self.customer = found,
+                Err(outcome) => return Ok(Err(outcome)),
+            }
+        }
+        let is_stated = !remote.customer.as_str().is_empty();
+        if is_stated && self.customer.as_ref() != Some(&remote.customer) {
+            self.moved = Some(self.loader.moved_customer);
+            if self.moved == Some(MovedCustomer::Keep) {
+                self.customer = None;
+                self.loader.ledger.note_other_customer(&self.order.key).await?;
+            }
+        }
+        Ok(Ok(()))
     }
 
     async fn update(&mut self, id: RemoteId) -> Result<Next, StepError> {
@@ -323,7 +373,7 @@ impl<'a> OrderWrite<'a> {
     /// one looks the order up, and creates it where it is gone, whatever the policies say.
     async fn recreate(&mut self, id: RemoteId) -> Result<Next, StepError> {
         let (key, loader) = (&self.order.key, self.loader);
-        match self.read(&id).await? {
+        match self.lookup.read(&id).await? {
             Ok(Some(remote)) if key.is_cart() && remote.is_order() => {
                 return Ok(Next::Done(OrderOutcome::Superseded));
             }
@@ -365,7 +415,7 @@ impl<'a> OrderWrite<'a> {
 
     /// Someone may have turned the cart into an order, which an update would overwrite.
     async fn update_cart(&mut self, id: RemoteId) -> Result<Next, StepError> {
-        Ok(match self.read(&id).await? {
+        Ok(match self.lookup.read(&id).await? {
             Ok(Some(remote)) if remote.is_order() => Next::Done(OrderOutcome::Superseded),
             Ok(Some(_)) => Next::Update(id),
             Ok(None) => self.deleted(),
@@ -377,7 +427,7 @@ impl<'a> OrderWrite<'a> {
     /// its id, as lists may lag.
     async fn is_gone(&self, id: &RemoteId) -> Result<bool, StepError> {
         // Undecided where the read failed: the update itself will show.
-        Ok(matches!(self.read(id).await?, Ok(None)))
+        Ok(matches!(self.lookup.read(id).await?, Ok(None)))
     }
 
     /// ActiveCampaign no longer has the customer we knew: looks it up or creates it again, once.
@@ -410,44 +460,6 @@ impl<'a> OrderWrite<'a> {
             self.loader.ledger.note(&self.order.key, attempt).await?;
         }
         Ok(())
-    }
-
-    /// [`Self::find`]; a record that is expected to exist is looked for until lists must show it.
-    async fn find_in_time(&self, key: &OrderKey, is_expected: bool) -> Result<Found, StepError> {
-        let mut delays = self.loader.client.lookup_delays();
-        loop {
-            let found = self.find(key).await?;
-            match delays.next().filter(|_| is_expected && matches!(found, Ok(None))) {
-                Some(delay) => self.attempts.wait(delay).await?,
-                None => return Ok(found),
-            }
-        }
-    }
-
-    /// The remote order of this key. The inner error: the look-up failed.
-    async fn find(&self, key: &OrderKey) -> Result<Found, StepError> {
-        let found = self.loader.client.order_by_key(&self.loader.connection, key).await;
-        self.note_look_up(found).await
-    }
-
-    /// The remote order of this id, as [`Self::find`].
-    async fn read(&self, id: &RemoteId) -> Result<Found, StepError> {
-        let found = self.loader.client.order(id).await;
-        self.note_look_up(found).await
-    }
-
-    async fn note_look_up(&self, found: Found) -> Result<Found, StepError> {
-        let attempt = match &found {
-            Ok(found) => {
-                Attempt::found(Operation::LookUp, found.as_ref().map(|remote| remote.id.clone()))
-            }
-            Err(failure) => failed(Operation::LookUp, failure),
-        };
-        self.loader.ledger.note(&self.order.key, attempt).await?;
-        match found {
-            Err(Failure { disposition: Disposition::Stop(stop), .. }) => Err(stop.into()),
-            found => Ok(found),
-        }
     }
 
     /// A rejection settles nothing while an earlier create may have arrived: that may be its cause.

@@ -34,9 +34,9 @@ pub struct PlanSummary {
     /// Requests of `create`, `update` and `look_up` that carts don't take, as their orders are made
     /// before them.
     pub spared: u64,
-    /// Carts that are read before they are updated, in case they became orders, and carts that are
-    /// looked up before their orders are created.
-    pub cart_reads: u64,
+    /// Reads before a write: of carts that may have become orders, and on a connection with orders
+    /// that the ledger does not know, of an order's cart and of the first order of each new customer.
+    pub lookups: u64,
     /// Requests beyond one for each order that is deleted and created again: a read and a delete.
     pub recreate_requests: u64,
     /// Of the valid orders: abandoned carts.
@@ -149,7 +149,7 @@ impl PlanSummary {
     pub fn requests(&self) -> u64 {
         let customers = self.customers_new + self.customers_look_up;
         let orders =
-            self.create + self.update + self.look_up + self.cart_reads + self.recreate_requests;
+            self.create + self.update + self.look_up + self.lookups + self.recreate_requests;
         (customers + orders).saturating_sub(self.spared)
     }
 

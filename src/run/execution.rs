@@ -362,7 +362,7 @@ impl<'a> Execution<'a> {
             requests: self.meter.total(),
             planned_done: self.planned_done
                 + self.loader.ledger().customers_settled()
-                + self.loader.ledger().carts_looked_up(),
+                + self.loader.ledger().planned_lookups(),
             recent: self.meter.recent(),
             elapsed: self.meter.elapsed(),
         });

@@ -50,13 +50,17 @@ impl Ledger {
         })
     }
 
-    /// Whether the cart of an order to be created is looked up before. A connection that was never
+    /// Whether ActiveCampaign has no order that the ledger does not know. A connection that was never
     /// seen is taken to hold nothing.
+    pub(super) fn knows_every_order(&self) -> Result<bool, StateError> {
+        self.connection.map_or(Ok(true), |connection| self.view.knows_every_order(connection))
+    }
+
+    /// Whether the cart of an order to be created is looked up before.
     pub(super) fn looks_up(&self, cart: &OrderKey) -> Result<bool, StateError> {
-        let Some(connection) = self.connection else { return Ok(false) };
-        Ok(match self.view.order(connection, cart)? {
+        Ok(match self.order(cart)? {
             LedgerEntry::Intended { .. } => true,
-            LedgerEntry::Unknown => !self.view.knows_every_cart(connection)?,
+            LedgerEntry::Unknown => !self.knows_every_order()?,
             _ => false,
         })
     }

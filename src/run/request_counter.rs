@@ -42,12 +42,12 @@ impl RequestCounter {
                 summary.spared += if matches!(step.action, Action::LookUp(_)) { 2 } else { 1 };
                 return Ok(());
             }
-            summary.cart_reads += u64::from(matches!(step.action, Action::Update(_)));
+            summary.lookups += u64::from(matches!(step.action, Action::Update(_)));
         } else if let Some(cart) = &order.cart {
             let first = self.carts.insert(&cart.ledger_text(), ORDER)?;
             let is_create = !matches!(step.action, Action::Update(_));
             if first.is_none() && is_create && ledger.looks_up(cart)? {
-                summary.cart_reads += 1;
+                summary.lookups += 1;
             }
         }
         if keeps_customer {
@@ -63,7 +63,11 @@ impl RequestCounter {
         }
         match ledger.customer(key)? {
             CustomerEntry::Known(_) => {}
-            CustomerEntry::Unknown => summary.customers_new += 1,
+            CustomerEntry::Unknown => {
+                summary.customers_new += 1;
+                let is_looked_up = step.action == Action::Create && !ledger.knows_every_order()?;
+                summary.lookups += u64::from(is_looked_up);
+            }
             CustomerEntry::Intended => {
                 summary.customers_new += 1;
                 summary.customers_look_up += 1;

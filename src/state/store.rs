@@ -205,9 +205,9 @@ impl View {
         Ok(found.optional()?)
     }
 
-    /// Whether every cart of a connection is in the ledger, as it held no order when this state first
-    /// saw it.
-    pub fn knows_every_cart(&self, connection: ConnectionId) -> Result<bool, StateError> {
+    /// Whether every order and cart of a connection is in the ledger, as it held none when this state
+    /// first saw it.
+    pub fn knows_every_order(&self, connection: ConnectionId) -> Result<bool, StateError> {
         let mut statement =
             self.db.prepare_cached("SELECT was_empty FROM connections WHERE id = ?1")?;
         Ok(statement.query_row([connection], |row| row.get(0))?)

@@ -174,3 +174,45 @@ fn adopt_knows_an_order_that_keeps_its_customer() {
     assert_eq!(world.load("sync", 0)["unchanged"], 1);
     assert_eq!(world.summary().writes, writes);
 }
+
+/// The ledger is lost after the export has changed the customer, by a plain backfill or by `adopt`.
+fn recovered(policy: &str, verbs: &[&[&str]]) -> World {
+    let world = moved(policy);
+    std::fs::remove_dir_all(world.path("state")).unwrap();
+    for verb in verbs {
+        assert_eq!(world.run(verb).code, 0, "{verb:?}");
+    }
+    let writes = world.summary().writes;
+    assert_eq!(world.load("sync", 0)["unchanged"], 1);
+    assert_eq!(world.summary().writes, writes);
+    world
+}
+
+#[test]
+fn after_a_lost_ledger_a_plain_backfill_does_what_adopt_and_a_backfill_do() {
+    let plain: &[&[&str]] = &[&["backfill", "--yes"]];
+    let adopted: &[&[&str]] = &[&["adopt", "shop"], &["backfill", "--yes"]];
+    for verbs in [plain, adopted] {
+        let world = recovered("", verbs);
+        let order = only_order(&world);
+        assert_eq!(
+            (&order["email"], &order["totalPrice"]),
+            (&"ann@example.com".into(), &"2500".into())
+        );
+        assert_eq!(world.summary().customers, 1, "no customer without an order");
+        put(&world, order_of_bob("26.00"));
+        assert_eq!(world.load("sync", 0)["updated"], 1);
+        assert_eq!(only_order(&world)["email"], "ann@example.com");
+        assert_eq!(world.summary().customers, 1);
+
+        let order = only_order(&recovered(RECREATE, verbs));
+        assert_eq!(
+            (&order["email"], &order["totalPrice"]),
+            (&"bob@example.com".into(), &"2500".into())
+        );
+    }
+}
+
+fn order_of_bob(total: &str) -> Value {
+    order("bob@example.com", total, None)
+}
