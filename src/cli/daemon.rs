@@ -7,7 +7,7 @@ use super::status_server::StatusServer;
 use super::systemd;
 use crate::daemon::{AccountOpenError, AccountPlan, Board, Daemon, JobPlan, Opener, Plan};
 use crate::report;
-use crate::settings::{Account, Settings};
+use crate::settings::{Account, FirstRun, Settings};
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -134,8 +134,9 @@ fn plan_of(settings: &Settings) -> Result<Plan, CliError> {
         let account = settings.account_of(job).map_err(CliError::usage)?;
         let Some(calendar) = assembly::calendar(job).map_err(CliError::usage)? else { continue };
         let sharing = assembly::sharing(settings, job, account);
+        let loads_first = job.first_run == FirstRun::Load;
         let job = assembly::job(job, account, Dates::default());
-        let planned = JobPlan { job, calendar, sharing };
+        let planned = JobPlan { job, calendar, sharing, loads_first };
         jobs.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push(planned);
     }
     if jobs.is_empty() {

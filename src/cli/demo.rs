@@ -306,7 +306,7 @@ impl Stage<'_> {
         })
         .await?;
         let writes = self.simulator.summary().writes - before;
-        self.demo.say(&report::run_text(&report, false));
+        self.demo.say(&report::run_text(&report));
         self.demo
             .say(&format!("  The account received {} write requests.\n", report::count(writes)));
         match report.error {

@@ -1,15 +1,15 @@
 //! Runs prepared jobs: accounts side by side, the jobs of one account one after the other.
 
 use super::error::CliError;
-use super::prepare::{PreparedAccount, PreparedJob};
+use super::preflight::{PreparedAccount, PreparedJob};
 use super::progress::ProgressDisplay;
 use super::signals::{GRACE, Interrupt};
 use super::singer_state::StateForwarder;
 use crate::run::{
-    AccountCondition, AccountRunner, CheckedOrder, JobRun, RunReport, Verification, verify_orders,
+    AccountCondition, AccountRunner, CanaryToRead, CheckedOrder, JobRun, RunReport, Verification,
+    verify_orders,
 };
-use crate::state::{Kind, RunEnd};
-use std::collections::BTreeSet;
+use crate::state::{Kind, RunEnd, RunId};
 use std::sync::Arc;
 
 #[derive(Default)]
@@ -23,6 +23,7 @@ pub(super) struct Results {
 
 /// The orders of a canary, read back from ActiveCampaign.
 pub(super) struct CanaryReport {
+    pub run: RunId,
     pub verification: Verification,
     pub orders: Vec<CheckedOrder>,
 }
@@ -36,7 +37,7 @@ pub(super) async fn load_all(
 ) -> Results {
     let display = Arc::new(display);
     let mut tasks = tokio::task::JoinSet::new();
-    for PreparedAccount { opened, jobs } in accounts {
+    for PreparedAccount { opened, jobs, .. } in accounts {
         let (cancel, display) = (interrupt.cancel.clone(), Arc::clone(&display));
         let runner = AccountRunner { account: opened, cancel, grace: GRACE };
         tasks.spawn(async move {
@@ -95,18 +96,22 @@ async fn load_account(
                 job: &prepared.job,
                 kind,
                 export: &prepared.export,
-                only: prepared.preflight.only.clone(),
+                only: prepared.preflight.canary.clone(),
                 planned: prepared.preflight.planned(),
                 progress: &|at| {
                     display.show(at);
-                    forwarder.pass(at.settled);
+                    if kind != Kind::Canary {
+                        forwarder.pass(at.settled);
+                    }
                 },
             })
             .await;
         condition = AccountCondition::after(&ended);
         match ended {
             Ok(report) => {
-                forwarder.pass(report.row.checkpoint);
+                if kind != Kind::Canary {
+                    forwarder.pass(report.row.checkpoint);
+                }
                 results.reports.push(report);
             }
             Err(error) => results.error = Some(error.into()),
@@ -119,15 +124,14 @@ async fn load_account(
 async fn read_canaries_back(runner: &AccountRunner, jobs: &[PreparedJob], results: &mut Results) {
     for prepared in jobs {
         let Some(keys) = &prepared.preflight.canary else { continue };
-        let is_loaded = results.reports.iter().any(|report| {
-            report.row.job == prepared.job.name
-                && matches!(report.end, RunEnd::Finished | RunEnd::Interrupted)
-        });
-        if is_loaded {
-            match read_back(runner, prepared, keys).await {
-                Ok(canary) => results.canaries.push(canary),
-                Err(error) => results.error = Some(error),
-            }
+        let finished = results
+            .reports
+            .iter()
+            .find(|report| report.row.job == prepared.job.name && report.end == RunEnd::Finished);
+        let Some(run) = finished.map(|report| report.row.id) else { continue };
+        match read_back(runner, prepared, CanaryToRead { run, keys }).await {
+            Ok(canary) => results.canaries.push(canary),
+            Err(error) => results.error = Some(error),
         }
     }
 }
@@ -135,11 +139,11 @@ async fn read_canaries_back(runner: &AccountRunner, jobs: &[PreparedJob], result
 async fn read_back(
     runner: &AccountRunner,
     prepared: &PreparedJob,
-    keys: &BTreeSet<String>,
+    canary: CanaryToRead<'_>,
 ) -> Result<CanaryReport, CliError> {
     let PreparedJob { job, export, .. } = prepared;
-    let view = runner.account.state.call(|store| store.view()).await?;
+    let (run, account) = (canary.run, &runner.account);
     let (verification, orders) =
-        verify_orders(job, export, view, &runner.account.client, keys).await?;
-    Ok(CanaryReport { verification, orders })
+        verify_orders((job, export), &account.state, &account.client, canary).await?;
+    Ok(CanaryReport { run, verification, orders })
 }

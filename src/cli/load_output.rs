@@ -2,61 +2,65 @@ use super::load_jobs::Results;
 use super::options::Global;
 use super::output;
 use crate::plan::Forecast;
-use crate::report;
+use crate::report::{self, CanaryEnd, OrdersLeft};
 use crate::run::{RunError, RunReport, Verification};
 use crate::state::RunEnd;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The forecast of each job that was planned.
-type Forecasts = BTreeMap<String, Forecast>;
+/// What the plans before the runs said, by job; nothing of a job that was not planned.
+#[derive(Default)]
+pub(super) struct Plans {
+    pub forecasts: BTreeMap<String, Forecast>,
+    pub left: BTreeMap<String, OrdersLeft>,
+}
+
+impl Plans {
+    fn left_after(&self, report: &RunReport) -> Option<OrdersLeft> {
+        Some(self.left.get(&report.row.job)?.after(report))
+    }
+}
 
 /// `print` writes the results: to standard output, unless that carries something else.
-pub(super) fn print_results(
-    global: &Global,
-    results: &Results,
-    forecasts: &Forecasts,
-    print: fn(&str),
-) {
+pub(super) fn print_results(global: &Global, results: &Results, plans: &Plans, print: fn(&str)) {
     if global.json {
-        print(&output::json_text(&results_json(results, forecasts)));
+        print(&output::json_text(&results_json(results, plans)));
     }
     for report in &results.reports {
         if !global.json {
             let forecast =
-                forecasts.get(&report.row.job).filter(|_| report.end == RunEnd::Finished);
+                plans.forecasts.get(&report.row.job).filter(|_| report.end == RunEnd::Finished);
             let held = forecast.map(|forecast| report::forecast_held_text(report, forecast));
-            let text = report::run_text(report, is_canary(results, report));
+            let text = report::run_text(report);
             print(&format!("{text}{}\n", held.unwrap_or_default()));
         }
-        note_end(report, is_canary(results, report));
+        note_end(report, plans.left_after(report));
     }
     for canary in results.canaries.iter().filter(|_| !global.json) {
-        let is_all = results.reports.iter().any(|report| {
-            report.row.job == canary.verification.job && report.end == RunEnd::Finished
+        let report = results.reports.iter().find(|report| {
+            report.row.id == canary.run && report.row.job == canary.verification.job
         });
-        print(&format!("{}\n", report::canary_text(&canary.verification, &canary.orders, is_all)));
+        let Some(left) = report.and_then(|report| plans.left_after(report)) else { continue };
+        let end = CanaryEnd { run: canary.run, left };
+        print(&format!("{}\n", report::canary_text(&canary.verification, &canary.orders, end)));
     }
     for job in &results.not_started {
         output::note(&format!("{job}: not started"));
     }
 }
 
-/// Whether a run ended because it had loaded its canary.
-fn is_canary(results: &Results, report: &RunReport) -> bool {
-    results.canaries.iter().any(|canary| canary.verification.job == report.row.job)
-}
-
 /// Why a run ended, and where to look for what it did not send.
-fn note_end(report: &RunReport, is_canary: bool) {
+fn note_end(report: &RunReport, left: Option<OrdersLeft>) {
     let job = &report.row.job;
-    match &report.error {
-        Some(RunError::Interrupted) if is_canary => {}
-        Some(RunError::Interrupted) => {
-            output::note(&format!("{job}: {}", report::interrupted_text(&report.row)));
+    match (&report.error, left) {
+        (Some(RunError::Interrupted), left) => {
+            output::note(&format!("{job}: {}", report::stopped_text(report, left)));
         }
-        Some(error) => output::complain(&format!("{job}: {error}")),
-        None => {}
+        (Some(error), left) => {
+            output::complain(&format!("{job}: {error}"));
+            left.iter().for_each(|left| output::note(&format!("{job}: {left}")));
+        }
+        (None, _) => {}
     }
     if report.row.counts.invalid + report.row.counts.refused > 0 {
         output::note(&format!(
@@ -65,10 +69,11 @@ fn note_end(report: &RunReport, is_canary: bool) {
     }
 }
 
-fn results_json(results: &Results, forecasts: &Forecasts) -> Value {
+fn results_json(results: &Results, plans: &Plans) -> Value {
     let mut json = report::runs_json(&results.reports);
     for (run, report) in json["runs"].as_array_mut().into_iter().flatten().zip(&results.reports) {
-        let forecast = forecasts.get(&report.row.job);
+        let forecast = plans.forecasts.get(&report.row.job);
+        run["orders"] = plans.left_after(report).map(report::orders_left_json).into();
         run["forecast"] =
             forecast.map(|forecast| report::forecast_held_json(report, forecast)).into();
     }

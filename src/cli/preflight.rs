@@ -1,20 +1,18 @@
-//! What a backfill shows and asks before its first write.
+//! What a backfill shows before it asks.
 
 use super::error::CliError;
 use super::options::Global;
 use super::output;
 use crate::extract::Export;
 use crate::plan::{Assumptions, Forecast};
-use crate::report;
+use crate::report::{self, OrdersLeft};
 use crate::run::{
-    AccountPlanner, Canary, CanaryOrders, Job, Keep, OnRecord, PlanInput, PlannedRecord, Preview,
+    AccountPlanner, Canary, Job, Keep, OnRecord, OpenedAccount, PlanInput, PlannedRecord, Preview,
 };
 use crate::settings::Account;
 use crate::state::View;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
-use std::io::{self, BufRead, IsTerminal, Write};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,8 +23,8 @@ pub(super) struct Preflight {
     pub records: Option<u64>,
     /// `None` without a plan.
     pub forecast: Option<Forecast>,
-    /// The keys of the orders to send, unless all are sent.
-    pub only: Option<Arc<BTreeSet<String>>>,
+    /// `None` without a plan.
+    pub left: Option<OrdersLeft>,
     /// The keys of a canary's orders.
     pub canary: Option<Arc<BTreeSet<String>>>,
 }
@@ -35,8 +33,21 @@ impl Preflight {
     /// Records and requests, unless only a part is sent.
     pub(super) fn planned(&self) -> Option<(u64, u64)> {
         let (records, forecast) = (self.records?, self.forecast?);
-        self.only.is_none().then(|| (records, forecast.total()))
+        self.canary.is_none().then(|| (records, forecast.total()))
     }
+}
+
+/// An account with the jobs to run, one after the other.
+pub(super) struct PreparedAccount {
+    pub account: Account,
+    pub opened: OpenedAccount,
+    pub jobs: Vec<PreparedJob>,
+}
+
+pub(super) struct PreparedJob {
+    pub job: Job,
+    pub export: Export,
+    pub preflight: Preflight,
 }
 
 /// A job that is to be planned.
@@ -94,78 +105,15 @@ pub(super) fn preflight(
 }
 
 /// A canary sends each of its orders, and at most one customer with it.
-fn chosen(canary: Option<CanaryOrders>, planned: &Preview) -> Preflight {
-    let (records, forecast) = (Some(planned.summary.read), planned.forecast);
-    match canary {
-        None => Preflight { records, forecast: Some(forecast), ..Preflight::default() },
-        Some(CanaryOrders::All(keys)) => Preflight {
-            records,
-            forecast: Some(forecast),
-            only: None,
-            canary: Some(Arc::new(keys)),
-        },
-        Some(CanaryOrders::Keys(keys)) => {
-            let at_most = (keys.len() as u64).saturating_mul(2).min(forecast.requests);
-            let keys = Arc::new(keys);
-            let forecast = Forecast { requests: at_most, ..forecast };
-            Preflight {
-                records,
-                forecast: Some(forecast),
-                only: Some(Arc::clone(&keys)),
-                canary: Some(keys),
-            }
-        }
+fn chosen(canary: Option<BTreeSet<String>>, planned: &Preview) -> Preflight {
+    let mut forecast = planned.forecast;
+    if let Some(keys) = &canary {
+        forecast.requests = (keys.len() as u64).saturating_mul(2).min(forecast.requests);
     }
-}
-
-/// Asks at a terminal before the first write to an account that was never written to.
-pub(super) fn confirm(accounts: &[&Account], state_dir: &Path) -> Result<(), CliError> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Ok(());
+    Preflight {
+        records: Some(planned.summary.read),
+        forecast: Some(forecast),
+        left: Some(OrdersLeft::of_plan(&planned.summary)),
+        canary: canary.map(Arc::new),
     }
-    for account in accounts {
-        if !View::open(state_dir, &account.name)?.has_orders()? {
-            ask(&format!("Nothing has been written to {} yet. Start? [y/N] ", account.url))?;
-        }
-    }
-    Ok(())
-}
-
-fn ask(question: &str) -> Result<(), CliError> {
-    let mut err = io::stderr().lock();
-    // A question that can't be shown can't be answered with yes.
-    let asked = err.write_all(question.as_bytes()).and_then(|()| err.flush());
-    let mut answer = String::new();
-    let answered = asked.and_then(|()| io::stdin().lock().read_line(&mut answer));
-    let is_yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
-    if answered.is_err() || !is_yes {
-        return Err(CliError::usage("nothing was sent\n  hint: --yes skips the question"));
-    }
-    Ok(())
-}
-
-/// Whether a connection that was deleted at ActiveCampaign is to be created again: only where
-/// someone says so, at a terminal or by `--yes`.
-pub(super) fn is_to_be_created_again(
-    view: &View,
-    job: &Job,
-    is_confirmed: bool,
-) -> Result<bool, CliError> {
-    let (service, externalid) = (&job.connection.service, &job.connection.externalid);
-    if view.connection(service, externalid)?.is_some() {
-        return Ok(false);
-    }
-    let sent = view.orders_sent_to(service, externalid)?;
-    if sent == 0 {
-        return Ok(false);
-    }
-    if !is_confirmed {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            return Ok(false);
-        }
-        ask(&format!(
-            "The connection {service}/{externalid} was deleted at ActiveCampaign with {sent} orders. Create it again and load them all? [y/N] "
-        ))?;
-    }
-    Ok(true)
 }

@@ -2,12 +2,13 @@
 
 use super::assembly::{self, Dates};
 use super::error::CliError;
+use super::first_write::{confirm, is_to_be_created_again};
 use super::options::Global;
-use super::preflight::{Limits, Preflight, Unplanned, confirm, is_to_be_created_again, preflight};
+use super::preflight::{Limits, Preflight, PreparedAccount, PreparedJob, Unplanned, preflight};
 use crate::domain::Moment;
 use crate::extract::Export;
-use crate::run::{AccountPlanner, ConnectionSpec, Job, OpenedAccount};
-use crate::settings::{self, Account, Settings};
+use crate::run::{AccountPlanner, ConnectionSpec, Job, never_loaded};
+use crate::settings::{self, Account, FirstRun, Settings};
 use crate::state::{Kind, StateHandle};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -19,8 +20,10 @@ pub(super) struct LoadRequest<'a> {
     pub jobs: &'a [String],
     pub limits: OrderLimits,
     pub max_duration: Option<Duration>,
-    /// The first write to an account needs no confirmation.
+    /// The first write to an account was confirmed with `--yes`.
     pub is_confirmed: bool,
+    /// A schedule asked for it, and nobody watches.
+    pub is_scheduled: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,25 +33,12 @@ pub(super) struct OrderLimits {
     pub to: Option<Date>,
 }
 
-/// An account with the jobs to run, one after the other.
-pub(super) struct PreparedAccount {
-    pub opened: OpenedAccount,
-    pub jobs: Vec<PreparedJob>,
-}
-
-pub(super) struct PreparedJob {
-    pub job: Job,
-    pub export: Export,
-    pub preflight: Preflight,
-}
-
 pub(super) fn prepare(
     global: &Global,
     settings: &Settings,
     request: &LoadRequest<'_>,
 ) -> Result<Vec<PreparedAccount>, CliError> {
     let chosen = gather(settings, request)?;
-    let accounts: Vec<&Account> = chosen.iter().map(|(account, _)| *account).collect();
     let limits = Limits { canary: request.limits.canary, duration: request.max_duration };
     let mut prepared = Vec::new();
     let mut given_up = Vec::new();
@@ -57,8 +47,11 @@ pub(super) fn prepare(
         let mut planner = AccountPlanner::of(jobs.iter().map(|(job, _)| job));
         let mut prepared_jobs = Vec::new();
         for (job, export) in jobs {
+            if request.is_scheduled {
+                check_first_run(settings, account, &job)?;
+            }
             let preflight = match request.kind {
-                Kind::Backfill => {
+                Kind::Backfill | Kind::Canary => {
                     let view = assembly::view(&settings.state_dir, account)?;
                     if is_to_be_created_again(&view, &job, request.is_confirmed)? {
                         given_up.push((opened.state.clone(), job.connection.clone()));
@@ -70,16 +63,27 @@ pub(super) fn prepare(
             };
             prepared_jobs.push(PreparedJob { job, export, preflight });
         }
-        prepared.push(PreparedAccount { opened, jobs: prepared_jobs });
+        let account = account.clone();
+        prepared.push(PreparedAccount { account, opened, jobs: prepared_jobs });
     }
-    if request.kind == Kind::Backfill && !request.is_confirmed {
-        confirm(&accounts, &settings.state_dir)?;
+    if !request.is_confirmed {
+        confirm(&prepared, &settings.state_dir, request.kind)?;
     }
     // Only now that the run is certain: a sync would create the connection without a question.
     for (state, connection) in given_up {
         give_up_connection(&state, &connection)?;
     }
     Ok(prepared)
+}
+
+/// A job that was never loaded is loaded unattended only where the settings say so.
+fn check_first_run(settings: &Settings, account: &Account, job: &Job) -> Result<(), CliError> {
+    let first_run = settings.jobs.get(&job.name).map(|job| job.first_run);
+    if first_run == Some(FirstRun::Load) {
+        return Ok(());
+    }
+    let view = assembly::view(&settings.state_dir, account)?;
+    never_loaded(&view, job)?.map_or(Ok(()), |why| Err(CliError::usage(why)))
 }
 
 fn give_up_connection(state: &StateHandle, spec: &ConnectionSpec) -> Result<(), CliError> {

@@ -4,18 +4,17 @@ use super::assembly;
 use super::error::CliError;
 use super::exit::Exit;
 use super::load_jobs::{Results, load_all};
-use super::load_output::print_results;
+use super::load_output::{Plans, print_results};
 use super::metrics_file::MetricsFile;
 use super::options::{Global, parse_day, parse_duration};
 use super::output;
+use super::preflight::PreparedJob;
 use super::prepare::{LoadRequest, OrderLimits, prepare};
 use super::progress::{Form, ProgressDisplay};
 use super::signals::Interrupt;
-use crate::plan::Forecast;
 use crate::settings::Settings;
 use crate::state::Kind;
 use clap::Args;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,7 +24,7 @@ pub(super) struct BackfillArgs {
     #[arg(value_name = "JOB")]
     jobs: Vec<String>,
     /// Load this many orders of different kinds, read them back, and stop; the next backfill
-    /// continues
+    /// loads the rest
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
     canary: Option<u64>,
     /// Only orders placed on or after this day (2024-01-31, in the job's time zone)
@@ -37,7 +36,7 @@ pub(super) struct BackfillArgs {
     /// Stop cleanly after this long (6h, 90m); the next backfill continues
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     max_duration: Option<Duration>,
-    /// Don't ask before the first write to an account
+    /// Answer yes to the question before the first write to an account, and to that after a canary
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -52,6 +51,12 @@ pub(super) struct SyncArgs {
     /// Stop cleanly after this long (6h, 90m)
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     max_duration: Option<Duration>,
+    /// Answer yes to the question before the first write to an account
+    #[arg(long)]
+    yes: bool,
+    /// Run as the daemon does: a job that was never loaded is loaded only with first_run = "load"
+    #[arg(long)]
+    scheduled: bool,
     #[command(flatten)]
     reporting: ReportingArgs,
 }
@@ -69,11 +74,12 @@ struct ReportingArgs {
 
 pub(super) fn backfill(global: &Global, args: &BackfillArgs) -> Result<Exit, CliError> {
     let request = LoadRequest {
-        kind: Kind::Backfill,
+        kind: if args.canary.is_some() { Kind::Canary } else { Kind::Backfill },
         jobs: &args.jobs,
         limits: OrderLimits { canary: args.canary, from: args.from, to: args.to },
         max_duration: args.max_duration,
         is_confirmed: args.yes,
+        is_scheduled: false,
     };
     run(global, &request, &args.reporting)
 }
@@ -84,7 +90,8 @@ pub(super) fn sync(global: &Global, args: &SyncArgs) -> Result<Exit, CliError> {
         jobs: &args.jobs,
         limits: OrderLimits::default(),
         max_duration: args.max_duration,
-        is_confirmed: true,
+        is_confirmed: args.yes || args.scheduled,
+        is_scheduled: args.scheduled,
     };
     run(global, &request, &args.reporting)
 }
@@ -116,13 +123,15 @@ fn load(
 ) -> Result<Exit, CliError> {
     let accounts = prepare(global, settings, request)?;
     let jobs = || accounts.iter().flat_map(|account| &account.jobs);
-    let forecasts: BTreeMap<String, Forecast> = jobs()
-        .filter_map(|prepared| Some((prepared.job.name.clone(), prepared.preflight.forecast?)))
-        .collect();
+    let mut plans = Plans::default();
+    for PreparedJob { job, preflight, .. } in jobs() {
+        plans.forecasts.extend(preflight.forecast.map(|forecast| (job.name.clone(), forecast)));
+        plans.left.extend(preflight.left.map(|left| (job.name.clone(), left)));
+    }
     let has_states = jobs().any(|prepared| prepared.export.has_states());
     // The STATE messages of a Singer stream then have standard output for themselves.
     let print = if has_states { output::print_aside } else { output::print };
-    let display = ProgressDisplay::new(progress, global.quiet, forecasts.clone());
+    let display = ProgressDisplay::new(progress, global.quiet, plans.forecasts.clone());
     let (results, signal) = assembly::runtime()?.block_on(async {
         let interrupt = Interrupt::listen().map_err(CliError::failed)?;
         if let Some(limit) = request.max_duration {
@@ -136,7 +145,7 @@ fn load(
         let results = load_all(accounts, request.kind, &interrupt, display).await;
         Ok::<_, CliError>((results, interrupt.signal()))
     })?;
-    print_results(global, &results, &forecasts, print);
+    print_results(global, &results, &plans, print);
     match results.error {
         Some(error) => Err(error),
         None => Ok(exit_of(&results, signal)),

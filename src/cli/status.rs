@@ -39,7 +39,8 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> 
             .and_then(|until| Timestamp::try_from(until).ok());
         let shown = usize::try_from(args.runs).unwrap_or(usize::MAX);
         let last = view.runs(&job.name, args.runs.max(RUNS_SEARCHED))?;
-        let records_before = last.iter().find_map(|row| row.records);
+        let records_before =
+            last.iter().filter(|row| row.is_finished_load()).find_map(|row| row.records);
         // Whoever takes the account's lock ends the runs of processes that are gone: one without an
         // outcome is at work. (The lock is looked at before and after: one may have ended, and one
         // begun, while the runs were read.)

@@ -1,4 +1,5 @@
 use super::assembly;
+use super::consent::ask;
 use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
@@ -11,7 +12,6 @@ use crate::run::{UndoContext, UndoPlan, UndoReport, plan_undo, undo};
 use crate::settings::{Account, Settings};
 use crate::state::{RunEnd, RunId};
 use clap::Args;
-use std::io::{self, BufRead, IsTerminal};
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -47,9 +47,9 @@ pub(super) fn run(global: &Global, args: &UndoArgs) -> Result<Exit, CliError> {
     if ends_here {
         return Ok(Exit::Done);
     }
-    if !args.yes && plan.undoable.orders > 0 && !confirmed(&plan)? {
-        output::note("nothing was deleted");
-        return Ok(Exit::Done);
+    if !args.yes && plan.undoable.orders > 0 {
+        let orders = report::many(plan.undoable.orders, "order");
+        ask(&format!("Delete {orders} in ActiveCampaign?"), "nothing was deleted")?;
     }
     let (report, signal) = carry_out(global, &settings, account, &plan)?;
     output::print_result(
@@ -64,19 +64,6 @@ pub(super) fn run(global: &Global, args: &UndoArgs) -> Result<Exit, CliError> {
         RunEnd::Finished if !report.is_clean() => Exit::Differences,
         end => Exit::of_end(end, signal),
     })
-}
-
-fn confirmed(plan: &UndoPlan) -> Result<bool, CliError> {
-    let orders = report::count(plan.undoable.orders);
-    if !io::stdin().is_terminal() {
-        return Err(CliError::usage(format!(
-            "undo deletes {orders} orders in ActiveCampaign, and there is no terminal to ask on; nothing was deleted\n  hint: pass --yes to delete them, or --dry-run to only see the plan"
-        )));
-    }
-    output::write_line(&format!("Delete these {orders} orders in ActiveCampaign? Type `yes`:"));
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).map_err(CliError::failed)?;
-    Ok(answer.trim() == "yes")
 }
 
 fn carry_out(

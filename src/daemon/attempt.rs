@@ -3,7 +3,7 @@ use super::liveness::Liveness;
 use super::outcome::{NextAction, next_action};
 use super::{AccountOpenError, AccountPlan, AccountStatus, JobPlan, LastRun, Running};
 use crate::extract::Export;
-use crate::run::{AccountRunner, JobRun, OpenedAccount, Progress, shared_orders};
+use crate::run::{AccountRunner, JobRun, OpenedAccount, Progress, never_loaded, shared_orders};
 use crate::state::{Kind, View};
 use std::path::Path;
 use std::sync::Arc;
@@ -101,6 +101,13 @@ impl AccountWorker {
         job: &JobPlan,
         account: &OpenedAccount,
     ) -> Result<Export, String> {
+        if !job.loads_first {
+            let view = View::open(&plan.state_dir, &self.name);
+            let refusal = view.and_then(|view| never_loaded(&view, &job.job));
+            if let Some(message) = refusal.map_err(|error| error.to_string())? {
+                return Err(message);
+            }
+        }
         let (dir, account_name, planned) = (plan.state_dir.clone(), self.name.clone(), job.clone());
         if !planned.sharing.is_empty() {
             self.board.write(&self.name, |entry| {
@@ -169,5 +176,5 @@ fn check_shared_orders(dir: &Path, account: &str, planned: &JobPlan) -> Result<(
 /// Only used to estimate when a run will end, so a read error counts as unknown.
 fn records_of_last(dir: &Path, account: &str, job: &str) -> Option<u64> {
     let rows = View::open(dir, account).ok()?.runs(job, 10).ok()?;
-    rows.iter().find_map(|row| row.records)
+    rows.iter().filter(|row| row.is_finished_load()).find_map(|row| row.records)
 }

@@ -40,4 +40,6 @@ pub struct JobPlan {
     pub calendar: Calendar,
     /// Every job on its connection, this one too; empty if there is no other.
     pub sharing: Vec<Job>,
+    /// A job that was never loaded is started too.
+    pub loads_first: bool,
 }

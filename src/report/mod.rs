@@ -44,11 +44,11 @@ pub use plan_text::plan_text;
 pub use progress_estimate::ProgressEstimate;
 pub use record_line::{compared_record_json, record_json, write_payload};
 pub use run::{
-    forecast_held_json, forecast_held_text, interrupted_text, progress_json, progress_line,
-    run_text, runs_json,
+    OrdersLeft, forecast_held_json, forecast_held_text, orders_left_json, progress_json,
+    progress_line, run_text, runs_json, stopped_text,
 };
 pub use schedule::{ComingRuns, Start, schedule_json, schedule_text};
 pub use status::{JobStatus, status_json, status_text};
 pub use text::{count, duration, many};
 pub use undo::{undo_json, undo_plan_json, undo_plan_text, undo_text};
-pub use verify::{canary_text, verification_json, verification_text};
+pub use verify::{CanaryEnd, canary_text, verification_json, verification_text};

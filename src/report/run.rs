@@ -1,8 +1,9 @@
 use super::text::{columns, count, count_row, duration, many, millis};
-use crate::plan::Forecast;
+use crate::plan::{Forecast, PlanSummary};
 use crate::run::{Progress, RunReport};
 use crate::state::{Counts, RunEnd, RunRow};
 use serde_json::{Value, json};
+use std::fmt;
 use std::time::Duration;
 
 /// `backfill --json` and `sync --json`, by the names of the interface.
@@ -39,7 +40,7 @@ fn with_counts(mut object: Value, counts: &Counts) -> Value {
 }
 
 /// A run as a person reads it: every part of the account, zeros too.
-pub fn run_text(report: &RunReport, is_canary: bool) -> String {
+pub fn run_text(report: &RunReport) -> String {
     let row = &report.row;
     let customers = format!(
         "orders, with {} customers created and {} adopted",
@@ -59,13 +60,11 @@ pub fn run_text(report: &RunReport, is_canary: bool) -> String {
         row.counts.named().iter().map(|(name, n)| count_row(name, *n, meaning(*name))).collect();
     rows.push(count_row("pending", row.pending, "read, outcome not known yet"));
     rows.push(count_row("read", row.read(), "the sum of these"));
-    let (what, end) = match row.outcome {
-        Some(RunEnd::Interrupted) if is_canary => ("canary", RunEnd::Finished.word()),
-        outcome => (row.kind.word(), outcome.map_or("running", RunEnd::word)),
-    };
+    let end = row.outcome.map_or("running", RunEnd::word);
     format!(
-        "Run {} ({what} of {}) {end} after {}: {}\n{}",
+        "Run {} ({} of {}) {end} after {}: {}\n{}",
         row.id,
+        row.kind,
         row.job,
         duration(Duration::from_millis(row.active_ms)),
         requests_text(row),
@@ -73,15 +72,48 @@ pub fn run_text(report: &RunReport, is_canary: bool) -> String {
     )
 }
 
-/// How far an interrupted run came.
-pub fn interrupted_text(row: &RunRow) -> String {
-    let done = row.counts.sum();
-    let progress = match row.records_planned {
-        Some(all) => {
-            let left = count(all.saturating_sub(done));
-            format!("{} of {} done, {left} to go", count(done), many(all, "record"))
+/// The orders of a job's export that a run or an earlier one loaded, and those to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrdersLeft {
+    pub loaded: u64,
+    pub to_go: u64,
+}
+
+impl OrdersLeft {
+    /// As the plan before the run counted them.
+    pub fn of_plan(summary: &PlanSummary) -> Self {
+        let loaded = summary.unchanged + summary.different;
+        Self { loaded, to_go: summary.create + summary.update }
+    }
+
+    /// After a run that began with these.
+    pub fn after(self, report: &RunReport) -> Self {
+        let orders = &report.orders;
+        Self {
+            loaded: self.loaded + orders.written(),
+            to_go: self.to_go.saturating_sub(orders.sum()),
         }
-        None => format!("{} done", many(done, "record")),
+    }
+}
+
+/// `51 of 1,330 orders loaded, 1,279 to go`
+impl fmt::Display for OrdersLeft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = many(self.loaded + self.to_go, "order");
+        write!(f, "{} of {all} loaded, {} to go", count(self.loaded), count(self.to_go))
+    }
+}
+
+/// The same for scripts.
+pub fn orders_left_json(left: OrdersLeft) -> Value {
+    json!({ "loaded": left.loaded, "to_go": left.to_go })
+}
+
+/// How far a run came that did not finish.
+pub fn stopped_text(report: &RunReport, left: Option<OrdersLeft>) -> String {
+    let progress = match left {
+        Some(left) => left.to_string(),
+        None => format!("{} done", many(report.row.counts.sum(), "record")),
     };
     format!("stopped. {progress}. Run it again to continue.")
 }

@@ -1,7 +1,7 @@
 use super::ProgressEstimate;
 use super::run::run_json;
 use super::text::{columns, count, duration, local, local_ms};
-use crate::state::{RunEnd, RunRow, VerificationRow};
+use crate::state::{Kind, RunEnd, RunRow, VerificationRow};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -107,7 +107,7 @@ fn goes_on(job: &JobStatus, n: usize, row: &RunRow) -> bool {
         None => job.estimate.is_none(),
         Some(end) => matches!(end, RunEnd::Interrupted | RunEnd::Paused | RunEnd::Stopped),
     };
-    n == 0 && is_open && !row.is_closed
+    n == 0 && is_open && !row.is_closed && row.kind != Kind::Canary
 }
 
 fn estimate_json(estimate: &ProgressEstimate, zone: &TimeZone) -> Value {
@@ -143,6 +143,7 @@ fn estimate_text(row: &RunRow, estimate: &ProgressEstimate, zone: &TimeZone) -> 
 fn verification_json(by: &VerificationRow, zone: &TimeZone) -> Value {
     json!({
         "at": local_ms(by.ended_ms.unwrap_or(by.started_ms), zone),
+        "canary": by.canary,
         "sample": by.sample.map(|(part, of)| format!("{part}/{of}")),
         "expected": by.sums.expected,
         "matching": by.sums.matching,
@@ -153,10 +154,11 @@ fn verification_json(by: &VerificationRow, zone: &TimeZone) -> Value {
 
 fn verification_text(by: &VerificationRow, zone: &TimeZone) -> String {
     let at = local_ms(by.ended_ms.unwrap_or(by.started_ms), zone);
-    let part = match by.sample {
-        None => " by lists".to_owned(),
-        Some((1, 1)) => " line by line".to_owned(),
-        Some((part, of)) => format!(" line by line, part {part}/{of},"),
+    let part = match (by.canary, by.sample) {
+        (Some(run), _) => format!(" the canary (run {run}) line by line"),
+        (None, None) => " by lists".to_owned(),
+        (None, Some((1, 1))) => " line by line".to_owned(),
+        (None, Some((part, of))) => format!(" line by line, part {part}/{of},"),
     };
     let (matching, differences) = (count(by.sums.matching), count(by.sums.differences));
     format!(
@@ -165,7 +167,13 @@ fn verification_text(by: &VerificationRow, zone: &TimeZone) -> String {
 }
 
 fn run_row(job: &JobStatus, n: usize, row: &RunRow) -> Vec<String> {
-    let all = row.counts.named().into_iter().chain([("pending", row.pending)]);
+    let to_go = row.records_planned.map(|all| all.saturating_sub(row.counts.sum()));
+    let rest = match to_go {
+        // How far the reader was ahead says nothing of what remains.
+        Some(to_go) if goes_on(job, n, row) => ("to go", to_go),
+        _ => ("pending", row.pending),
+    };
+    let all = row.counts.named().into_iter().chain([rest]);
     let counts: Vec<String> = all.map(|(name, n)| format!("{} {name}", count(n))).collect();
     let outcome = match &row.outcome {
         Some(outcome) if row.undone_ms.is_some() => format!("{outcome}, undone since"),

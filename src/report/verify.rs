@@ -1,7 +1,8 @@
+use super::OrdersLeft;
 use super::text::{columns, count, discreet, many, printable};
 use crate::domain::Currency;
 use crate::run::{CheckedOrder, Verification};
-use crate::state::MonthSums;
+use crate::state::{MonthSums, RunId};
 use serde_json::{Value, json};
 
 pub fn verification_json(verifications: &[Verification]) -> Value {
@@ -145,8 +146,15 @@ fn sums_text(v: &Verification) -> String {
     text
 }
 
-/// The orders of a canary, each as it was read back. `is_all`: there were no more orders to send.
-pub fn canary_text(verification: &Verification, orders: &[CheckedOrder], is_all: bool) -> String {
+/// What follows from a canary.
+#[derive(Debug, Clone, Copy)]
+pub struct CanaryEnd {
+    pub run: RunId,
+    pub left: OrdersLeft,
+}
+
+/// The orders of a canary, each as it was read back.
+pub fn canary_text(verification: &Verification, orders: &[CheckedOrder], end: CanaryEnd) -> String {
     let job = &verification.job;
     let rows: Vec<Vec<String>> = orders
         .iter()
@@ -180,21 +188,18 @@ pub fn canary_text(verification: &Verification, orders: &[CheckedOrder], is_all:
             printable(discreet(&difference.target))
         ));
     }
-    let look = match (orders.len(), is_all) {
-        (0, _) => "There was no order to send.".to_owned(),
-        (n, is_all) => {
-            let them = if n == 1 { "it" } else { "them" };
-            let rest = match (is_all, n) {
-                (true, 1) => "It is the only one, so nothing is left to load".to_owned(),
-                (true, _) => "They are all there are, so nothing is left to load".to_owned(),
-                (false, _) => format!("`ordersync backfill {job}` loads the rest"),
-            };
-            format!(
-                "Look at {them} in ActiveCampaign. {rest}; `ordersync undo {job} --run ID` takes a run back."
-            )
-        }
-    };
-    text.push_str(&look);
-    text.push('\n');
+    if orders.is_empty() {
+        text.push_str("There was no order to send.\n");
+        return text;
+    }
+    let CanaryEnd { run, left } = end;
+    text.push_str(&format!("{left}"));
+    if left.to_go > 0 {
+        text.push_str(&format!(": `ordersync backfill {job}` loads the rest"));
+    }
+    let them = if orders.len() == 1 { "it" } else { "them" };
+    text.push_str(&format!(
+        ".\nLook at {them} in ActiveCampaign. `ordersync undo {job} --run {run}` takes the canary back.\n"
+    ));
     text
 }

@@ -5,6 +5,8 @@ use crate::domain::{OrderDigest, OrderKey, Position, RecordError};
 use crate::extract::ExportFile;
 use crate::plan::{Decision, Step};
 use crate::state::{DeadLetter, LetterReason, LetterReasons, Stage};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::{io, thread};
 use tokio::sync::mpsc;
 
@@ -19,7 +21,7 @@ const DEAD_LETTERS_MAX: u64 = 100_000;
 #[derive(Debug)]
 pub(super) enum ReaderEvent {
     Batch(Batch, Option<Box<PendingStep>>),
-    /// The export was read to its end.
+    /// The export was read to its end, or a canary to its last order.
     End {
         records: u64,
         /// Every dead letter was handed over, none was left out for their number.
@@ -43,20 +45,27 @@ pub(super) struct BatchReader {
     reader: PlanReader,
     letters: DeadLetterBuilder,
     dead_letters_left: u64,
-    /// The record after the last one read.
+    /// The record after the last one read; of a canary the number of its orders that were read.
     through: u64,
+    /// The orders of a canary; no other record is handed over.
+    only: Option<Arc<BTreeSet<String>>>,
     /// Damage met behind records that are good, and are handed over first.
     fault: Option<ReadingError>,
     ended: bool,
 }
 
 impl BatchReader {
-    pub(super) fn new(reader: PlanReader, letters: DeadLetterBuilder) -> Self {
+    pub(super) fn new(
+        reader: PlanReader,
+        letters: DeadLetterBuilder,
+        only: Option<Arc<BTreeSet<String>>>,
+    ) -> Self {
         Self {
             reader,
             letters,
             dead_letters_left: DEAD_LETTERS_MAX,
             through: 0,
+            only,
             fault: None,
             ended: false,
         }
@@ -101,7 +110,8 @@ impl BatchReader {
         }
         let mut batch = Batch { through: self.through, ..Batch::default() };
         let first = self.through;
-        for judged in self.reader.by_ref() {
+        while !self.is_canary_whole() {
+            let Some(judged) = self.reader.next() else { break };
             let judged = match judged {
                 Ok(judged) => judged,
                 Err(fault) if self.through == first => return Err(fault),
@@ -110,7 +120,11 @@ impl BatchReader {
                     break;
                 }
             };
-            self.through = judged.position.record + 1;
+            self.through = match &self.only {
+                None => judged.position.record + 1,
+                Some(only) if is_among(only, &judged) => self.through + 1,
+                Some(_) => continue,
+            };
             batch.through = self.through;
             let sending = self.letters.sort(judged, &mut batch, &mut self.dead_letters_left);
             if sending.is_some() || self.through - first >= BATCH_LEN_MAX {
@@ -122,6 +136,16 @@ impl BatchReader {
         }
         Ok(ReaderEvent::End { records: self.through, all_letters: self.dead_letters_left > 0 })
     }
+
+    fn is_canary_whole(&self) -> bool {
+        self.only.as_ref().is_some_and(|only| only.len() as u64 == self.through)
+    }
+}
+
+/// Whether a record is one of these orders, and the copy of it that counts.
+fn is_among(keys: &BTreeSet<String>, judged: &PlannedRecord) -> bool {
+    matches!(judged.verdict, RecordVerdict::Decided(_))
+        && judged.key.as_ref().is_some_and(|key| keys.contains(&*key.ledger_text()))
 }
 
 /// Writes dead letters.

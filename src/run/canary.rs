@@ -28,15 +28,6 @@ pub struct Canary {
     first: Vec<String>,
 }
 
-/// What a canary run sends.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CanaryOrders {
-    /// The orders of these keys, as the ledger writes them.
-    Keys(BTreeSet<String>),
-    /// There are no more orders to send than these, which were asked for.
-    All(BTreeSet<String>),
-}
-
 impl Canary {
     /// For this many orders.
     pub fn new(wanted: usize) -> Self {
@@ -73,15 +64,13 @@ impl Canary {
         if self.largest.as_ref().is_none_or(|(total, _)| *total < order.total.minor()) {
             self.largest = Some((order.total.minor(), key()));
         }
-        if self.first.len() <= self.wanted {
+        if self.first.len() < self.wanted {
             self.first.push(key());
         }
     }
 
-    pub fn choose(self) -> CanaryOrders {
-        if self.first.len() <= self.wanted && self.looked < LOOK_MAX {
-            return CanaryOrders::All(self.first.into_iter().collect());
-        }
+    /// The keys of the orders to send, as the ledger writes them.
+    pub fn choose(self) -> BTreeSet<String> {
         let currencies = self.by_currency.into_iter().map(|(_, key)| key);
         let kinds = self.by_kind.into_iter().flatten();
         let largest = self.largest.map(|(_, key)| key);
@@ -91,6 +80,6 @@ impl Canary {
                 keys.insert(key);
             }
         }
-        CanaryOrders::Keys(keys)
+        keys
     }
 }

@@ -111,7 +111,7 @@ async fn start_reading(
     let records = if is_inline { Records::inline(reader) } else { Records::threaded(reader)? };
     let reader =
         PlanReader::new(records, task.job.rules.clone(), ledger).with_detector(Some(detector));
-    let batches = BatchReader::new(reader, letters(task));
+    let batches = BatchReader::new(reader, letters(task), task.only.clone());
     Ok(if is_inline { batches.start_inline() } else { batches.start()? })
 }
 
@@ -130,7 +130,8 @@ async fn close(
     let (requests, active_ms) = meter.take();
     let rest = Settlement { requests, active_ms, ..Settlement::default() };
     // A piped stream may be incremental, so it never counts as a full export.
-    let whole = reached.all_letters
+    let whole = task.only.is_none()
+        && reached.all_letters
         && task.job.reads_whole_export()
         && shrinkage.is_empty()
         && !task.job.export.is_piped();
@@ -157,12 +158,13 @@ async fn close(
         let close = RunClose { end, records: read, pending, whole: false };
         task.state.call(move |store| store.end(run, &close)).await?;
     }
-    if end == RunEnd::Finished {
+    let row = RunRow { outcome: Some(end), ..row };
+    if row.is_finished_load() {
         let (job, files) = (task.job.name.clone(), files_read(task.export.files()));
         task.state.call(move |store| store.keep_files(&job, &files)).await?;
     }
-    let row = RunRow { outcome: Some(end), ..row };
-    Ok(RunReport { row, end, error, shrinkage, sent, elapsed })
+    let orders = reached.orders;
+    Ok(RunReport { row, end, error, shrinkage, orders, sent, elapsed })
 }
 
 /// A finished run has read its export to the end and settled every record of it; and what it wrote

@@ -31,8 +31,7 @@ pub struct RunContext<'a> {
     /// Ends the run: what was sent is waited for, up to `grace`, and settled.
     pub cancel: CancellationToken,
     pub grace: Duration,
-    /// Sends these orders alone, by their keys as the ledger writes them, and then stops as if
-    /// interrupted; what was passed over is left to the run that resumes it.
+    /// A canary: reads and sends these orders alone, by their keys as the ledger writes them.
     pub only: Option<Arc<BTreeSet<String>>>,
     /// What the plan says it takes, where there is one: the records of the export, and the requests
     /// still to be sent.
@@ -54,6 +53,8 @@ pub(super) struct ReadProgress {
     pub through: u64,
     /// Every dead letter was written, none was left out for their number.
     pub all_letters: bool,
+    /// Orders that were sent, by what became of them.
+    pub orders: Counts,
 }
 
 /// One run under way.
@@ -71,9 +72,6 @@ pub(super) struct Execution<'a> {
     reached: ReadProgress,
     /// As the state has it.
     checkpoint: u64,
-    sends_left: usize,
-    /// An order was passed over, and is left to the run that resumes it.
-    is_held_back: bool,
     /// Noted in the state by this process.
     currencies: BTreeSet<Currency>,
     counts: Counts,
@@ -121,8 +119,6 @@ impl<'a> Execution<'a> {
             letters: letters(task),
             reached: ReadProgress::default(),
             checkpoint: row.checkpoint,
-            sends_left: task.only.as_ref().map_or(usize::MAX, |only| only.len()),
-            is_held_back: false,
             currencies: BTreeSet::new(),
             counts: Counts::default(),
             is_broken: false,
@@ -158,10 +154,6 @@ impl<'a> Execution<'a> {
                         }
                     }
                 }
-                () = std::future::ready(()), if self.sends_left == 0 && error.is_none() => {
-                    // What was sent ends by itself; nothing more is taken.
-                    error = Some(RunError::Interrupted);
-                }
                 next = fed.recv(), if !ended && error.is_none() && self.steps.len() < self.task.job.in_flight_max => {
                     match next {
                         Some(ReaderEvent::Batch(stretch, sending)) => {
@@ -173,9 +165,6 @@ impl<'a> Execution<'a> {
                         Some(ReaderEvent::End { records, all_letters }) => {
                             (self.reached.records, self.reached.all_letters) = (Some(records), all_letters);
                             ended = true;
-                            if self.is_held_back {
-                                error = Some(RunError::Interrupted);
-                            }
                         }
                         Some(ReaderEvent::Failed(fault)) => {
                             // Records before the damage are valid: let them finish.
@@ -221,14 +210,8 @@ impl<'a> Execution<'a> {
         self.reached.through = stretch.through;
         let ticket = self.tracker.push(stretch, sending.is_some());
         match sending {
-            // It stays open: the checkpoint must not move past it.
-            Some(sending) if !self.is_chosen(&sending) => {
-                self.is_held_back = true;
-                Ok(())
-            }
             Some(sending) => {
                 self.note_currency(sending.step.order.currency).await?;
-                self.sends_left -= 1;
                 let loader = Arc::clone(&self.loader);
                 let step = async move {
                     let result = loader.carry_out(&sending.step).await;
@@ -250,11 +233,6 @@ impl<'a> Execution<'a> {
         Ok(())
     }
 
-    fn is_chosen(&self, sending: &PendingStep) -> bool {
-        let key = &sending.step.order.key;
-        self.task.only.as_ref().is_none_or(|only| only.contains(&*key.ledger_text()))
-    }
-
     async fn finish(
         &mut self,
         step: Result<FinishedStep, tokio::task::JoinError>,
@@ -262,6 +240,7 @@ impl<'a> Execution<'a> {
         let FinishedStep { ticket, sending, result } = step.map_err(RunError::Crashed)?;
         let outcome = result?;
         self.tracker.complete(ticket);
+        self.reached.orders.count(&outcome);
         self.planned_done += planned_for(&sending.step, &outcome);
         let dead = outcome.refusal().map(|refusal| self.dead_letter(&sending, refusal));
         let is_refused = dead.is_some();

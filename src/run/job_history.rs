@@ -1,7 +1,7 @@
 use super::Job;
 use crate::domain::Currency;
 use crate::plan::PlanSummary;
-use crate::state::{ConnectionCheck, RunEnd, RunRow, StateError, View};
+use crate::state::{ConnectionCheck, RunRow, StateError, View};
 use std::collections::BTreeSet;
 
 /// Runs looked through for one that finished.
@@ -27,11 +27,21 @@ pub struct JobHistory {
     is_first_load: bool,
 }
 
+/// Why a schedule doesn't start a job, if nothing was ever loaded of it.
+pub fn never_loaded(view: &View, job: &Job) -> Result<Option<String>, StateError> {
+    let (name, spec) = (&job.name, &job.connection);
+    if view.has_begun_loading(name, &spec.service, &spec.externalid)? {
+        return Ok(None);
+    }
+    Ok(Some(format!(
+        "{name} was never loaded, and a schedule does not load a whole history\n  hint: run `ordersync backfill {name}` first, or set jobs.{name}.first_run = \"load\""
+    )))
+}
+
 impl JobHistory {
     pub(super) fn of(view: &View, job: &Job) -> Result<Self, StateError> {
         let (service, externalid) = (&job.connection.service, &job.connection.externalid);
-        let is_whole =
-            |row: &RunRow| row.outcome == Some(RunEnd::Finished) && row.undone_ms.is_none();
+        let is_whole = |row: &RunRow| row.is_finished_load() && row.undone_ms.is_none();
         let runs = view.runs(&job.name, RUNS_MAX)?;
         let last_whole = runs.iter().find(|row| is_whole(row));
         let read_before = last_whole.filter(|_| !job.export.is_piped()).map(RunRow::read);

@@ -41,7 +41,7 @@ pub use against::{
     ChangedOrder, OnChanges, RecordChanges, SavedPlan, SavedPlanDiff, SavedPlanDiffError,
     SavedPlanError, SavedPlanForm, ValueChange, preview_against,
 };
-pub use canary::{Canary, CanaryOrders};
+pub use canary::Canary;
 pub use connection::{
     ConnectionError, ConnectionSpec, EstablishedConnection, connection_check, ensure,
 };
@@ -51,12 +51,12 @@ pub use explain::{
     ExplainedRecord, Explanation, Known, RecordOutcome, VerificationStatus, explain,
 };
 pub use job::Job;
-pub use job_history::JobHistory;
+pub use job_history::{JobHistory, never_loaded};
 pub use plan_reader::ReadingError;
 pub use planned_record::{Keep, LeftOut, PlannedRecord, RecordVerdict};
 pub use preview::{AccountPlanner, OnRecord, PlanInput, Preview, preview};
 pub use report::{Accounting, Progress, RunError, RunReport, end_by, end_of, time_left};
-pub use sample::{CheckedOrder, verify_orders};
+pub use sample::{CanaryToRead, CheckedOrder, verify_orders};
 pub use shared_orders::{SharedOrders, shared_orders};
 pub use shrinkage::{Shrinkage, shrinkage};
 pub use since::{SinceRun, preview_since};

@@ -47,6 +47,8 @@ pub struct RunReport {
     pub error: Option<RunError>,
     /// In what the export is less than it was; mostly nothing.
     pub shrinkage: Vec<Shrinkage>,
+    /// Orders that this process sent of it, by what became of them.
+    pub orders: Counts,
     /// Requests that this process sent of it, and how long it was at it; the row's are of all that
     /// worked on the run.
     pub sent: Requests,

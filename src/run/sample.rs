@@ -1,13 +1,14 @@
 use super::lines::{compare_lines, read_lines};
 use super::planned_record::RecordVerdict;
 use super::remote_fetch::mirrored;
+use super::verification_log::{bits_of, sums_of};
 use super::verify::{OrderComparison, existing_connection, reading_of};
 use super::{Job, Sample, Verification, VerifyError};
 use crate::activecampaign::Client;
 use crate::domain::RemoteId;
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints};
-use crate::state::{MatchedOrder, View};
+use crate::state::{MatchedOrder, RunId, StateHandle, Store};
 use std::collections::BTreeSet;
 
 /// One order that was looked at.
@@ -22,18 +23,26 @@ pub struct CheckedOrder {
     pub is_same: bool,
 }
 
-/// Reads back the orders of these keys, as the ledger writes them, one by one and line by line. It
-/// takes three requests for each.
+/// The canary whose orders are read back.
+pub struct CanaryToRead<'a> {
+    pub run: RunId,
+    /// As the ledger writes them.
+    pub keys: &'a BTreeSet<String>,
+}
+
+/// Reads back the orders of a canary one by one and line by line, and keeps what it finds as a
+/// verification of them. It takes three requests for each.
 ///
 /// # Errors
 /// When either side can't be read to its end: what was not looked at is never called verified.
 pub async fn verify_orders(
-    job: &Job,
-    export: &Export,
-    view: View,
+    (job, export): (&Job, &Export),
+    state: &StateHandle,
     client: &Client,
-    keys: &BTreeSet<String>,
+    canary: CanaryToRead<'_>,
 ) -> Result<(Verification, Vec<CheckedOrder>), VerifyError> {
+    let view = state.call(|store| store.view()).await?;
+    let mut compared = Vec::new();
     let (connection, remote) = existing_connection(job, &view, client).await?;
     let mut looked = Vec::new();
     let (job_name, lines) = (job.name.clone(), Some(Sample::ALL));
@@ -45,7 +54,7 @@ pub async fn verify_orders(
         let judged = judged?;
         let RecordVerdict::Decided(Decision::Send(step)) = judged.verdict else { continue };
         let order = &step.order;
-        if !keys.contains(&*order.key.ledger_text()) {
+        if !canary.keys.contains(&*order.key.ledger_text()) {
             continue;
         }
         result.expected += 1;
@@ -63,13 +72,20 @@ pub async fn verify_orders(
             result.line_by_line += 1;
         }
         let total = order.currency.format_minor(order.total.minor().into());
+        let found = found.unwrap_or_default();
+        compared.push((order.key.clone(), bits_of(&found)));
         looked.push(CheckedOrder {
             order: judged.label,
             total: format!("{total} {}", order.currency),
             products: order.lines.len(),
             remote_id,
-            is_same: found.is_none_or(|found| found.is_empty()),
+            is_same: found.is_empty(),
         });
     }
+    let (name, sums) = (job.name.clone(), sums_of(&result));
+    let keep = move |store: &mut Store| {
+        store.keep_read_back(&name, connection, canary.run, &compared, &sums)
+    };
+    state.call(keep).await?;
     Ok((result, looked))
 }

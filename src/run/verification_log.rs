@@ -72,13 +72,7 @@ impl<'a> VerificationLog<'a> {
     /// Every order was looked at that was to be.
     pub(super) fn end(mut self, result: &Verification) -> Result<(), StateError> {
         self.flush()?;
-        let sums = VerificationSums {
-            expected: result.expected,
-            matching: result.matching,
-            differences: result.differences_count(),
-            queued: result.queued,
-        };
-        self.record.store.end_verification(self.verification, &sums)
+        self.record.store.end_verification(self.verification, &sums_of(result))
     }
 
     fn flush(&mut self) -> Result<(), StateError> {
@@ -88,6 +82,15 @@ impl<'a> VerificationLog<'a> {
         self.record.store.note_compared(self.verification, self.connection, &self.batch)?;
         self.batch.clear();
         Ok(())
+    }
+}
+
+pub(super) fn sums_of(result: &Verification) -> VerificationSums {
+    VerificationSums {
+        expected: result.expected,
+        matching: result.matching,
+        differences: result.differences_count(),
+        queued: result.queued,
     }
 }
 
@@ -103,7 +106,7 @@ const BITS: [(Mismatch, u8); 8] = [
     (Mismatch::Discounts, 128),
 ];
 
-fn bits_of(found: &[Mismatch]) -> u8 {
+pub(super) fn bits_of(found: &[Mismatch]) -> u8 {
     BITS.iter().filter(|(kind, _)| found.contains(kind)).fold(0, |bits, (_, bit)| bits | bit)
 }
 

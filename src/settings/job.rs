@@ -30,11 +30,23 @@ pub struct Job {
     pub schedule: Option<String>,
     /// The longest delay of a start, in seconds, 0 to 3,600.
     pub jitter_s: Option<u32>,
+    /// What a scheduled start does with a job that was never loaded.
+    pub first_run: FirstRun,
     /// Of the schedule, and of dates in the export without an offset.
     #[serde(deserialize_with = "zone")]
     pub time_zone: TimeZone,
     pub connection: Connection,
     pub policy: Policy,
+}
+
+/// What a scheduled start does with a job that was never loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FirstRun {
+    /// It waits until somebody has begun to load it.
+    Refuse,
+    /// It loads the whole history.
+    Load,
 }
 
 /// The ActiveCampaign connection of a job.

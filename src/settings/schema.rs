@@ -112,6 +112,8 @@ const JOB: &[Key] = keys! {
         "when a sync is due: five fields as in crontab, six with seconds first, or `@daily` and similar";
     "jitter_s": Kind::Whole { min: 0, max: 3_600 }, Nothing,
         "longest delay of a start; the delay follows from the job's name";
+    "first_run": Kind::Word(&["refuse", "load"]), Text("refuse"),
+        "whether the schedule may load a job that was never loaded: `refuse` waits for a `backfill` by hand, `load` loads the whole history unattended";
     "time_zone": Kind::Text, Text("UTC"),
         "time zone of the schedule, and of dates in the export without an offset";
     "connection": Kind::Table(CONNECTION), Required, "";

@@ -12,7 +12,7 @@ const REASONS_MAX: u32 = 10_000;
 pub struct JobStats {
     /// Records settled by all runs, those under way included.
     pub settled: Counts,
-    /// When a run last finished, in milliseconds since 1970.
+    /// When a run last finished that was no canary, in milliseconds since 1970.
     pub last_success_ms: Option<i64>,
     pub dead_letters: u64,
     /// Of each kind the last run that ended, with the time it was at work in
@@ -29,12 +29,12 @@ impl View {
             .named()
             .map(|(name, _)| format!("coalesce(sum({name}), 0) AS {name}"));
         let sql = format!(
-            "SELECT {}, max(ended_ms) FILTER (WHERE outcome = ?2) AS last_success_ms
+            "SELECT {}, max(ended_ms) FILTER (WHERE outcome = ?2 AND kind <> ?3) AS last_success_ms
              FROM runs WHERE job = ?1",
             sums.join(", ")
         );
         let (settled, last_success_ms) =
-            self.db.query_row(&sql, params![job, RunEnd::Finished], |row| {
+            self.db.query_row(&sql, params![job, RunEnd::Finished, Kind::Canary], |row| {
                 Ok((Counts::from_row(row)?, row.get("last_success_ms")?))
             })?;
         Ok(JobStats {

@@ -28,6 +28,11 @@ impl Counts {
         ]
     }
 
+    /// Orders that were created, updated or adopted.
+    pub fn written(&self) -> u64 {
+        self.created + self.updated + self.adopted
+    }
+
     pub fn sum(&self) -> u64 {
         self.named().iter().map(|(_, n)| n).sum()
     }
@@ -79,7 +84,7 @@ pub struct RunRow {
     pub outcome: Option<RunEnd>,
     /// The lowest record not yet settled.
     pub checkpoint: u64,
-    /// Records in the export; known once it was read to its end.
+    /// Records in the export, known once it was read to its end; of a canary its orders.
     pub records: Option<u64>,
     pub counts: Counts,
     pub pending: u64,
@@ -100,6 +105,11 @@ impl RunRow {
     /// or had read without settling them.
     pub fn read(&self) -> u64 {
         self.records.unwrap_or(self.counts.sum() + self.pending)
+    }
+
+    /// It came to the end of the export; a canary never does.
+    pub fn is_finished_load(&self) -> bool {
+        self.outcome == Some(RunEnd::Finished) && self.kind != Kind::Canary
     }
 
     /// The accounting identity: every record read became exactly one thing.
@@ -149,7 +159,8 @@ impl Store {
             Some((id, outcome, export, kind)) => {
                 // One whose accounts failed would fail them again.
                 let is_over = matches!(outcome, Some(RunEnd::Finished | RunEnd::Failed));
-                let is_same = export[..] == start.export[..] && kind == start.kind;
+                let is_same =
+                    export[..] == start.export[..] && kind == start.kind && kind != Kind::Canary;
                 (is_same
                     && !is_over
                     && is_last(&transaction, id)?
@@ -265,6 +276,27 @@ impl View {
         let mut statement = self.db.prepare(sql)?;
         let rows = statement.query_map(params![job, at_most], read_row)?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether a run of the job other than a canary has begun, or `adopt` has recorded orders on its
+    /// connection.
+    pub fn has_begun_loading(
+        &self,
+        job: &str,
+        service: &str,
+        externalid: &str,
+    ) -> Result<bool, StateError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM runs WHERE job = ?1 AND kind <> ?2)
+                   OR EXISTS (SELECT 1 FROM orders JOIN connections ON connections.id = orders.connection
+                              WHERE service = ?3 AND externalid = ?4 AND run = 0)";
+        let params = params![job, Kind::Canary, service, externalid];
+        Ok(self.db.query_row(sql, params, |row| row.get(0))?)
+    }
+
+    /// Whether the job has loaded a canary, whatever else it loaded.
+    pub fn has_canary(&self, job: &str) -> Result<bool, StateError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM runs WHERE job = ?1 AND kind = ?2)";
+        Ok(self.db.query_row(sql, params![job, Kind::Canary], |row| row.get(0))?)
     }
 
     fn known_run(&self, id: RunId) -> Result<RunRow, StateError> {

@@ -92,6 +92,8 @@ stored_words! {
     Kind {
         Backfill "backfill",
         Sync "sync",
+        /// Loads a few chosen orders and no others; never resumed.
+        Canary "canary",
     }
 
     /// How a run ended.

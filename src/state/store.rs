@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Each applied once, in this order, in one transaction with the version it leads to.
-const MIGRATIONS: &[&str] = &[include_str!("../../state/0001_schema.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../../state/0001_schema.sql"), include_str!("../../state/0002_read_back.sql")];
 
 /// The state of one account, open for writing: there is one of these for each account on a machine.
 #[derive(Debug)]
@@ -355,5 +356,22 @@ mod tests {
         assert_eq!(version(&db).unwrap(), 2);
         let newer = apply(&migrations[..1], &mut db, path).unwrap_err();
         assert!(matches!(newer, StateError::Newer { found: 2, known: 1, .. }), "{newer}");
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_keeps_all_it_holds() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut db = Connection::open(dir.path().join("main.db")).unwrap();
+        apply(&MIGRATIONS[..1], &mut db, Path::new("main.db")).unwrap();
+        db.execute_batch(
+            "INSERT INTO connections VALUES (1, 'shopify', 'shop', 7, 1);
+             INSERT INTO verifications (job, connection, started_ms, ended_ms, expected, matching)
+                 VALUES ('shop', 1, 1000, 2000, 5, 5);",
+        )
+        .unwrap();
+        drop(db);
+        let store = Store::open(dir.path(), "main").unwrap();
+        let kept = store.last_verification("shop").unwrap().unwrap();
+        assert_eq!((kept.canary, kept.sums.matching), (None, 5));
     }
 }

@@ -2,7 +2,7 @@
 //! and says nothing of an order that was not compared.
 
 use super::runs::unsigned;
-use super::sql_types::{ConnectionId, now_ms, stored_key};
+use super::sql_types::{ConnectionId, RunId, now_ms, stored_key};
 use super::{StateError, Store, View};
 use crate::domain::OrderKey;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -23,6 +23,8 @@ pub struct VerificationRow {
     /// The part of the orders that was compared line by line, and of how many; `None`: all were
     /// compared by lists alone.
     pub sample: Option<(u32, u32)>,
+    /// The canary whose orders alone were compared.
+    pub canary: Option<RunId>,
     pub sums: VerificationSums,
 }
 
@@ -59,7 +61,7 @@ impl Store {
     ) -> Result<VerificationId, StateError> {
         let interrupted = self.db.query_row(
             "SELECT id FROM verifications WHERE id = (SELECT max(id) FROM verifications WHERE job = ?1)
-             AND connection = ?2 AND sample_part = ?3 AND sample_of = ?4
+             AND connection = ?2 AND sample_part = ?3 AND sample_of = ?4 AND canary IS NULL
              AND ended_ms IS NULL AND started_ms > ?5",
             params![
                 job,
@@ -104,6 +106,25 @@ impl Store {
                 .execute(params![connection, stored_key(key), verification, differs])?;
         }
         Ok(transaction.commit()?)
+    }
+
+    /// Notes what reading back the orders of a canary found, as a verification of these alone.
+    pub fn keep_read_back(
+        &mut self,
+        job: &str,
+        connection: ConnectionId,
+        canary: RunId,
+        compared: &[(OrderKey, u8)],
+        sums: &VerificationSums,
+    ) -> Result<(), StateError> {
+        self.db.execute(
+            "INSERT INTO verifications (job, connection, started_ms, sample_part, sample_of, canary)
+             VALUES (?1, ?2, ?3, 1, 1, ?4)",
+            params![job, connection, now_ms(), canary],
+        )?;
+        let verification = self.db.last_insert_rowid();
+        self.note_compared(verification, connection, compared)?;
+        self.end_verification(verification, sums)
     }
 
     /// Notes that a verification came to its end, with what it counted.
@@ -184,7 +205,7 @@ impl View {
     }
 }
 
-const COLUMNS: &str = "id, job, started_ms, ended_ms, sample_part, sample_of, expected, matching, differences, queued";
+const COLUMNS: &str = "id, job, started_ms, ended_ms, sample_part, sample_of, expected, matching, differences, queued, canary";
 
 fn by_id(db: &Connection, id: VerificationId) -> Result<Option<VerificationRow>, StateError> {
     let sql = format!("SELECT {COLUMNS} FROM verifications WHERE id = ?1");
@@ -200,6 +221,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<VerificationRow> {
         started_ms: row.get(2)?,
         ended_ms: row.get(3)?,
         sample: part.zip(of),
+        canary: row.get(10)?,
         sums: VerificationSums {
             expected: unsigned(row, 6)?,
             matching: unsigned(row, 7)?,

@@ -1,10 +1,10 @@
 //! A whole history goes in once, to the cent, and a second time sends nothing.
 
 use crate::schema::assert_fits;
-use crate::world::{World, assert_adds_up};
+use crate::world::{Told, World, assert_adds_up};
 use ordersync::samples::{Expected, GeneratorOptions};
-use ordersync::simulator::Options;
-use serde_json::Value;
+use ordersync::simulator::{Fault, Kind, Options, RetryAfter};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 fn assert_target_is(world: &World, truth: &Expected) {
@@ -106,15 +106,20 @@ fn an_update_brings_its_products_along() {
 }
 
 #[test]
-fn a_canary_loads_a_few_and_the_backfill_resumes_from_there() {
+fn a_canary_is_a_finished_run_of_its_own_and_the_backfill_loads_the_rest() {
     let world = World::new();
     let truth =
         world.generate(&GeneratorOptions { orders: 100, seed: 9, ..GeneratorOptions::default() });
     let output = world.run(&["--json", "backfill", "--canary", "7"]);
     assert_eq!(output.code, 0, "{}", output.err);
     let canary: Value = output.json()["runs"][0].clone();
-    assert_eq!((&canary["created"], &canary["outcome"]), (&7.into(), &"interrupted".into()));
+    assert_eq!((&canary["created"], &canary["outcome"]), (&7.into(), &"finished".into()));
+    assert_eq!((&canary["kind"], &canary["read"]), (&"canary".into(), &7.into()));
+    assert_eq!(canary["orders"], json!({ "loaded": 7, "to_go": truth.valid - 7 }));
     assert_adds_up(&canary);
+    let status = world.run(&["--json", "status"]).json();
+    let kept = &status["jobs"][0]["last_verification"];
+    assert_eq!((&kept["canary"], &kept["matching"]), (&canary["run"], &7.into()), "{status}");
     assert_eq!(world.summary().orders, 7);
     let verified = &output.json()["verifications"][0];
     assert_eq!((&verified["matching"], &verified["differences"]), (&7.into(), &0.into()));
@@ -126,15 +131,18 @@ fn a_canary_loads_a_few_and_the_backfill_resumes_from_there() {
     let currencies: BTreeSet<_> =
         target.iter().map(|order| order["currency"].to_string()).collect();
     assert!(currencies.len() > 1, "of different kinds: {currencies:?}");
-    let rest = world.load("backfill", 0);
-    assert_eq!(rest["run"], canary["run"], "the same run goes on");
-    assert_eq!(rest["created"], truth.valid);
+    let rest = world.run(&["--json", "--quiet", "backfill", "--yes"]).json()["runs"][0].clone();
+    assert_ne!(rest["run"], canary["run"]);
+    assert_eq!((&rest["created"], &rest["unchanged"]), (&(truth.valid - 7).into(), &7.into()));
     assert_adds_up(&rest);
     assert_target_is(&world, &truth);
+    let undo = world.run(&["--json", "undo", "shop", "--run", "1", "--yes"]);
+    assert_eq!(undo.code, 0, "{}", undo.err);
+    assert_eq!(world.summary().orders as u64, truth.valid - 7, "the canary alone is taken back");
 }
 
 #[test]
-fn a_canary_of_everything_is_the_whole_backfill() {
+fn a_canary_of_everything_leaves_nothing_to_load() {
     let world = World::new();
     let truth =
         world.generate(&GeneratorOptions { orders: 5, seed: 9, ..GeneratorOptions::default() });
@@ -146,7 +154,7 @@ fn a_canary_of_everything_is_the_whole_backfill() {
         output.out
     );
     assert!(
-        output.out.contains("They are all there are, so nothing is left to load"),
+        output.out.contains("5 of 5 orders loaded, 0 to go.\nLook at them in ActiveCampaign."),
         "{}",
         output.out
     );
@@ -155,13 +163,57 @@ fn a_canary_of_everything_is_the_whole_backfill() {
     world.generate(&GeneratorOptions { orders: 1, seed: 9, ..GeneratorOptions::default() });
     let output = world.run(&["backfill", "--canary", "1"]).out;
     assert!(
-        output.contains("1 order, read back") && output.contains("It is the only one"),
+        output.contains("1 order, read back") && output.contains("1 of 1 order loaded, 0 to go."),
         "{output}"
     );
     let world = World::new();
     world.generate(&GeneratorOptions { orders: 9, seed: 9, ..GeneratorOptions::default() });
     let output = world.run(&["backfill", "--canary", "1"]).out;
-    assert!(output.contains("`ordersync backfill shop` loads the rest"), "{output}");
+    let rest = "1 of 9 orders loaded, 8 to go: `ordersync backfill shop` loads the rest.";
+    assert!(output.contains(rest), "{output}");
+    assert!(output.contains("`ordersync undo shop --run 1` takes the canary back"), "{output}");
+}
+
+#[test]
+fn without_a_terminal_the_first_write_needs_a_yes_and_so_does_the_rest_after_a_canary() {
+    let world = World::new();
+    world.generate(&GeneratorOptions { orders: 40, seed: 9, ..GeneratorOptions::default() });
+    let run = |args: &[&str]| Told::of(world.unconfirmed(args).output().unwrap());
+    for args in [&["backfill"][..], &["backfill", "--canary", "3"]] {
+        let output = run(args);
+        assert_eq!(output.code, 2, "{}", output.err);
+        assert!(output.err.contains("Nothing has been written to http://127.0.0.1:"));
+        assert!(
+            output.err.contains("so nothing was sent\n  hint: --yes answers"),
+            "{}",
+            output.err
+        );
+        assert_eq!(world.summary().writes, 0);
+    }
+    assert_eq!(run(&["backfill", "--canary", "3", "--yes"]).code, 0);
+    let output = run(&["backfill"]);
+    assert_eq!(output.code, 2, "{}", output.err);
+    let question =
+        "Of shop only a canary was loaded: 3 of 40 orders loaded, 37 to go. Load 37 orders?";
+    assert!(output.err.contains(question), "{}", output.err);
+    assert_eq!(world.summary().orders, 3);
+    assert_eq!(run(&["backfill", "--yes"]).code, 0);
+    assert_eq!(run(&["backfill"]).code, 0, "once");
+}
+
+#[test]
+fn a_stopped_backfill_says_how_many_orders_are_loaded_and_how_many_are_to_go() {
+    let world = World::new();
+    world.generate(&GeneratorOptions { orders: 400, seed: 9, ..GeneratorOptions::default() });
+    world.run(&["backfill", "--canary", "5"]);
+    let away = Kind::Status { code: 403, retry_after: RetryAfter::None, html: false };
+    world.simulator.inject(Fault::new(away).on("POST", "/ecomOrders").nth(20).forever());
+    let output = world.run(&["--json", "backfill", "--yes"]);
+    assert_eq!(output.code, 5, "{}", output.err);
+    let (loaded, run) = (world.summary().orders as u64, &output.json()["runs"][0]);
+    assert_eq!(run["orders"], json!({ "loaded": loaded, "to_go": 400 - loaded }), "{run}");
+    let text = format!("shop: {loaded} of 400 orders loaded, {} to go", 400 - loaded);
+    assert!(output.err.contains(&text), "{text}: {}", output.err);
 }
 
 #[test]

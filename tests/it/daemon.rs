@@ -82,6 +82,23 @@ fn a_job_that_never_ran_waits_for_its_time() {
 }
 
 #[test]
+fn a_job_that_was_never_loaded_waits_for_somebody_to_load_it() {
+    let world = World::new().job(&format!("{EVERY_SECOND}first_run = \"refuse\"\n"));
+    world.generate(&GeneratorOptions { orders: 20, seed: 3, ..GeneratorOptions::default() });
+    let scheduled = world.run(&["sync", "--scheduled"]);
+    assert_eq!(scheduled.code, 2, "{}", scheduled.err);
+    assert!(scheduled.err.contains("set jobs.shop.first_run = \"load\""), "{}", scheduled.err);
+    let daemon = Process::daemon(&world);
+    daemon.wait_for_log("shop was never loaded, and a schedule does not load a whole history", 1);
+    daemon.stop(0);
+    assert_eq!(world.run(&["backfill", "--canary", "3"]).code, 0);
+    assert_eq!(world.run(&["sync", "--scheduled"]).code, 2, "a canary is no consent to the rest");
+    world.load("backfill", 0);
+    assert_eq!(world.run(&["sync", "--scheduled"]).code, 0);
+    Process::daemon(&world).wait_for_log("of shop finished: 20 records read, 0 created", 1);
+}
+
+#[test]
 fn however_many_runs_were_missed_one_is_caught_up() {
     // Each month, and not these days.
     let day = if (10..=20).contains(&Zoned::now().day()) { 1 } else { 15 };

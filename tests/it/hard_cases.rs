@@ -163,7 +163,10 @@ fn accounts_that_were_tampered_with_are_not_called_finished() {
     let world = World::new();
     let pending = (1..=5).map(|n| row(n, "pending", "Mug"));
     world.export("o.csv", export(pending.chain((6..=12).map(|n| row(n, "paid", "Mug")))));
-    assert_eq!(world.run(&["backfill", "--canary", "3"]).code, 0);
+    let refused = Kind::Status { code: 403, retry_after: RetryAfter::None, html: false };
+    world.simulator.inject(Fault::new(refused).on("POST", "/ecomOrders").nth(4).forever());
+    world.load("backfill", 5);
+    world.simulator.clear_faults();
     database(&world).execute("UPDATE runs SET filtered = filtered - 2", []).unwrap();
     let output = world.run(&["--json", "backfill"]);
     assert_eq!(output.code, 1, "{}", output.out);

@@ -111,7 +111,7 @@ fn what_was_taken_back_can_be_loaded_again() {
     let world = World::new();
     let truth = world.generate(&DAY_ONE);
     let output = world.run(&["--json", "backfill", "--canary", "40"]);
-    assert_eq!(output.json()["runs"][0]["outcome"], "interrupted");
+    assert_eq!(output.json()["runs"][0]["outcome"], "finished");
     assert_eq!(undone(&world, "1", 0)["deleted"], 40);
     assert_eq!(world.summary().orders, 0);
     let again = world.load("backfill", 0);

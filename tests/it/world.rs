@@ -122,7 +122,7 @@ timeout_s = {timeout_s}
 account = "main"
 export = ["exports/*"]
 time_zone = "America/New_York"
-{job}
+{first_run}{job}
 [jobs.shop.connection]
 service = "shopify"
 externalid = "test-store"
@@ -135,6 +135,12 @@ logo_url = "https://shop.example.com/logo.png"
             url = self.simulator.url(),
             timeout_s = self.timeout_s,
             account = self.account,
+            // Most tests of schedules are of other things than a job that was never loaded.
+            first_run = if self.job.contains("schedule") && !self.job.contains("first_run") {
+                "first_run = \"load\"\n"
+            } else {
+                ""
+            },
             job = self.job,
             more = self.more
         );
@@ -170,7 +176,17 @@ logo_url = "https://shop.example.com/logo.png"
         ids.filter(|id| !id.is_empty()).collect()
     }
 
+    /// The program with these arguments. A backfill is confirmed.
     pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.unconfirmed(args);
+        if args.contains(&"backfill") && !args.contains(&"--yes") {
+            command.arg("--yes");
+        }
+        command
+    }
+
+    /// The program with these arguments and no others.
+    pub fn unconfirmed(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ordersync"));
         command
             .arg("--config")

@@ -178,5 +178,6 @@ fn job_plan(dir: &TempDir, name: &str, schedule: &str) -> JobPlan {
         rules: transform::Rules::default(),
         in_flight_max: 4,
     };
-    JobPlan { job, calendar: Calendar::new(schedule, name, Some(0)), sharing: Vec::new() }
+    let (calendar, sharing) = (Calendar::new(schedule, name, Some(0)), Vec::new());
+    JobPlan { job, calendar, sharing, loads_first: true }
 }

@@ -20,6 +20,7 @@ timeout_s = {timeout_s}
 account = "other"
 export = ["exports/*"]
 schedule = "* * * * * *"
+first_run = "load"
 
 [jobs.other.connection]
 service = "shopify"

@@ -1,0 +1,32 @@
+//! Questions before something is written or deleted at ActiveCampaign.
+
+use super::error::CliError;
+use std::io::{self, BufRead, IsTerminal, Write};
+
+/// Whether somebody can be asked.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks; every answer but `y` and `yes` declines. `untouched` says what was not done then, as in
+/// `nothing was sent`.
+///
+/// # Errors
+/// A usage error if it is declined, or if there is no terminal to ask on.
+pub(super) fn ask(question: &str, untouched: &str) -> Result<(), CliError> {
+    if !can_ask() {
+        return Err(CliError::usage(format!(
+            "{question}\nthere is no terminal to ask on, so {untouched}\n  hint: --yes answers the question"
+        )));
+    }
+    let mut err = io::stderr().lock();
+    // A question that can't be shown can't be answered with yes.
+    let asked = err.write_all(format!("{question} [y/N] ").as_bytes()).and_then(|()| err.flush());
+    let mut answer = String::new();
+    let answered = asked.and_then(|()| io::stdin().lock().read_line(&mut answer));
+    let is_yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+    if answered.is_err() || !is_yes {
+        return Err(CliError::usage(untouched));
+    }
+    Ok(())
+}
