@@ -2,7 +2,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
 use super::output;
-use crate::extract::{Format, formats, profile_text};
+use crate::extract::{About, Format, formats, profile_text};
 use clap::Args;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -36,9 +36,10 @@ pub(super) fn run(global: &Global, args: &FormatsArgs) -> Result<Exit, CliError>
 }
 
 fn as_json(format: &dyn Format) -> serde_json::Value {
+    let About { name, title, description, .. } = format.about();
     json!({
-        "name": format.name(), "title": format.title(), "description": format.description(),
-        "how": format.how(), "needs": format.needs(), "mapping": profile_text(format.name()),
+        "name": name, "title": title, "description": description,
+        "how": format.how(), "needs": format.needs(), "mapping": profile_text(name),
     })
 }
 
@@ -51,7 +52,8 @@ fn as_text(formats: &[&dyn Format], with_preface: bool) -> String {
         );
     }
     for format in formats {
-        let (name, description, how) = (format.name(), format.description(), format.how());
+        let About { name, description, .. } = format.about();
+        let how = format.how();
         let _ = writeln!(
             text,
             "{name}\n  {description}\n  How:   {how}\n  Needs: {}\n",

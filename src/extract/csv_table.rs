@@ -183,7 +183,7 @@ fn why(format: &dyn CsvFormat, header: &Header, delimiter: u8) -> String {
         sign => format!("`{}`", char::from(sign)),
     };
     let (known, all) = (format.known_columns(header), header.len());
-    let title = format.title();
+    let title = format.about().title;
     let article = if title.starts_with(|c: char| "AEIOUaeiou".contains(c)) { "an" } else { "a" };
     format!("CSV with {delimiter}, {known} of its {all} columns are those of {article} {title}")
 }
@@ -330,7 +330,11 @@ impl Candidate<'_> {
             format!("; or is it {name}? that would need {columns}")
         });
         NoMatch::new(
-            format!("this {} lacks the columns: {}", self.format.title(), self.columns.join(", ")),
+            format!(
+                "this {} lacks the columns: {}",
+                self.format.about().title,
+                self.columns.join(", ")
+            ),
             format!("{}{}", self.hint, next.unwrap_or_default()),
         )
     }

@@ -12,18 +12,29 @@ use jiff::tz::TimeZone;
 use std::fmt;
 use std::sync::Arc;
 
+/// What people read about a kind of export.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a> {
+    /// Its name in the settings.
+    pub name: &'a str,
+    /// What the export is, for messages: "Shopify orders export".
+    pub title: &'a str,
+    pub description: &'a str,
+    /// How to get the export out of the shop system.
+    pub how: &'a str,
+}
+
 /// One kind of export, as one system writes it.
 pub trait Format: fmt::Debug + Send + Sync {
-    /// Its name in the settings.
-    fn name(&self) -> &str;
+    fn about(&self) -> About<'_>;
 
-    /// What the export is, for messages: "Shopify orders export".
-    fn title(&self) -> &str;
+    fn name(&self) -> &str {
+        self.about().name
+    }
 
-    fn description(&self) -> &str;
-
-    /// How to get the export out of the shop system.
-    fn how(&self) -> String;
+    fn how(&self) -> String {
+        self.about().how.to_owned()
+    }
 
     /// Columns or keys without which nothing can be sent; alternatives are joined by "or".
     fn needs(&self) -> Vec<String>;
@@ -119,21 +130,19 @@ pub trait Records: Send {
     fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError>;
 }
 
+impl<F> Records for F
+where
+    F: FnMut() -> Result<Option<Box<SourceOrder>>, ReadError> + Send,
+{
+    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
+        self()
+    }
+}
+
 impl Format for JsonFormat {
-    fn name(&self) -> &str {
-        self.name
-    }
-
-    fn title(&self) -> &str {
-        self.title
-    }
-
-    fn description(&self) -> &str {
-        self.description
-    }
-
-    fn how(&self) -> String {
-        self.how.to_owned()
+    fn about(&self) -> About<'_> {
+        let Self { name, title, description, how, .. } = *self;
+        About { name, title, description, how }
     }
 
     fn needs(&self) -> Vec<String> {
@@ -146,24 +155,29 @@ impl Format for JsonFormat {
 }
 
 impl Format for Envelope {
-    fn name(&self) -> &str {
-        (*self).name()
-    }
-
-    fn title(&self) -> &str {
-        (*self).title()
-    }
-
-    fn description(&self) -> &str {
-        (*self).description()
-    }
-
-    fn how(&self) -> String {
-        (*self).how().to_owned()
+    fn about(&self) -> About<'_> {
+        match self {
+            Self::Singer => About {
+                name: (*self).name(),
+                title: "messages of a Singer tap",
+                description: "Singer: the messages of a tap, also from standard input",
+                how: "What a tap writes, saved to a file or piped into standard input; its orders must be of a format above.",
+            },
+            Self::Airbyte => About {
+                name: (*self).name(),
+                title: "messages of an Airbyte source",
+                description: "Airbyte: messages of a source, or records as a destination writes them",
+                how: "What a source or a destination of JSON lines writes, saved as it comes; its orders must be of a format above.",
+            },
+        }
     }
 
     fn needs(&self) -> Vec<String> {
-        vec![(*self).needs().to_owned()]
+        let records = match self {
+            Self::Singer => "RECORD messages of one stream of orders",
+            Self::Airbyte => "records of one stream of orders",
+        };
+        vec![format!("{records}, with what their format needs")]
     }
 
     fn syntax(&self) -> Syntax<'_> {

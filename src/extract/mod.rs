@@ -8,6 +8,7 @@
 
 mod bigcommerce_json;
 mod blank;
+mod cells;
 mod codec;
 mod csv_scanner;
 mod csv_table;
@@ -41,7 +42,9 @@ mod options;
 mod order_errors;
 mod reader;
 mod registry;
+mod row_objects;
 mod rows;
+mod shop_csv;
 mod shopify_csv;
 mod shopify_graphql;
 mod shopify_json;
@@ -60,7 +63,7 @@ mod tests;
 pub use csv_scanner::RECORD_BYTES_MAX;
 pub use error::{OpenError, ReadError};
 pub use export::Export;
-pub use format::Format;
+pub use format::{About, Format};
 pub use limits::{ORDER_BYTES_MAX, ORDER_LINES_MAX};
 pub use mapping::{Mappings, parse as parse_mappings, profile_text};
 pub use messages::States;

@@ -64,11 +64,13 @@ pub fn json_formats() -> &'static JsonFormats {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::About;
 
     #[test]
     fn every_format_says_how_to_get_it_and_what_it_needs() {
         for format in formats() {
-            let texts = [format.title(), format.description(), &format.how()].map(str::is_empty);
+            let About { title, description, how, .. } = format.about();
+            let texts = [title, description, how].map(str::is_empty);
             assert_eq!(texts, [false; 3], "{} lacks a text", format.name());
             assert!(!format.needs().is_empty(), "{} needs nothing", format.name());
         }

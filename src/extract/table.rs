@@ -4,8 +4,8 @@ use super::codec::Source;
 use super::csv_table::CsvTable;
 use super::error::ReadError;
 use super::format::Records;
-use super::join::{Holds, JsonPieces, Part, Pieces};
-use super::json::{JsonLayout, JsonOrders};
+use super::join::{self, Holds, Part, Pieces};
+use super::json::{self, JsonLayout};
 use super::mapping::{self, Profile};
 use super::messages::{Messages, Streams};
 use std::path::PathBuf;
@@ -62,7 +62,10 @@ impl Table {
         let source = self.source.clone();
         Ok(match &self.format {
             DetectedFormat::Csv(table) => Arc::clone(&table.layout).read(table.rows(source)?),
-            DetectedFormat::Json(layout) => Box::new(JsonOrders::open(source, *layout)?),
+            DetectedFormat::Json(layout) => {
+                let format = layout.format;
+                json::orders(source, layout.wrappers(), |document| format.order(document))?
+            }
             DetectedFormat::Messages(streams) => {
                 Box::new(Messages::open(source, Arc::clone(streams))?)
             }
@@ -79,7 +82,7 @@ impl Table {
         Ok(match &self.format {
             DetectedFormat::Csv(table) => Arc::clone(&table.layout).pieces(table.rows(source)?),
             DetectedFormat::Json(layout) => match layout.format.piece {
-                Some(piece) => Some(Box::new(JsonPieces::open(source, *layout, piece.read)?)),
+                Some(piece) => Some(join::json_pieces(source, *layout, piece.read)?),
                 None => None,
             },
             DetectedFormat::Messages(_) | DetectedFormat::MappedJson(_) => None,

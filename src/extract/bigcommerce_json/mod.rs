@@ -12,7 +12,6 @@ pub static ORDERS: JsonFormat = JsonFormat {
     title: "BigCommerce orders",
     description: "BigCommerce: orders of the API version 2, JSON, together with the saved answers for their products",
     how: "API v2: GET /v2/orders, and for each order /v2/orders/ID/products (and /coupons, /shipping_addresses), the answers saved side by side.",
-    wrappers: &[],
     needs: &[
         &["id"],
         &["status_id", "status"],
@@ -24,18 +23,15 @@ pub static ORDERS: JsonFormat = JsonFormat {
     ],
     known_non_orders: &[("statuses", "BigCommerce's list of statuses")],
     read: order::order,
-    has_html_entities: false,
     piece: Some(piece("bigcommerce-json", Holds::Orders, order::order_piece)),
     parts: &[&PRODUCTS, &COUPONS, &SHIPPING],
+    ..JsonFormat::USUAL
 };
 
 /// `/v2/orders/ID/products`.
 static PRODUCTS: JsonFormat = JsonFormat {
     name: "bigcommerce-json/products",
     title: "BigCommerce's products of orders",
-    description: "",
-    how: "",
-    wrappers: &[],
     needs: &[
         &["order_id"],
         &["product_id"],
@@ -43,41 +39,26 @@ static PRODUCTS: JsonFormat = JsonFormat {
         &["name"],
         &["price_inc_tax", "base_price"],
     ],
-    known_non_orders: &[],
-    read: order::product,
-    has_html_entities: false,
     piece: Some(piece("bigcommerce-json/products", Holds::Parts, order::product_piece)),
-    parts: &[],
+    ..JsonFormat::USUAL
 };
 
 /// `/v2/orders/ID/coupons`.
 static COUPONS: JsonFormat = JsonFormat {
     name: "bigcommerce-json/coupons",
     title: "BigCommerce's coupons of orders",
-    description: "",
-    how: "",
-    wrappers: &[],
     needs: &[&["order_id"], &["coupon_id", "type"], &["code"], &["discount"]],
-    known_non_orders: &[],
-    read: order::coupon,
-    has_html_entities: false,
     piece: Some(piece("bigcommerce-json/coupons", Holds::Parts, order::coupon_piece)),
-    parts: &[],
+    ..JsonFormat::USUAL
 };
 
 /// `/v2/orders/ID/shippingaddresses`.
 static SHIPPING: JsonFormat = JsonFormat {
     name: "bigcommerce-json/shippingaddresses",
     title: "BigCommerce's shipping addresses of orders",
-    description: "",
-    how: "",
-    wrappers: &[],
     needs: &[&["order_id"], &["shipping_method"], &["cost_inc_tax", "base_cost"]],
-    known_non_orders: &[],
-    read: order::address,
-    has_html_entities: false,
     piece: Some(piece("bigcommerce-json/shippingaddresses", Holds::Parts, order::address_piece)),
-    parts: &[],
+    ..JsonFormat::USUAL
 };
 
 static KIND: Kind = Kind {

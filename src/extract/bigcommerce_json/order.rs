@@ -27,15 +27,18 @@ pub fn order_piece(record: &Record<'_>) -> Option<Piece> {
 }
 
 pub fn product_piece(record: &Record<'_>) -> Option<Piece> {
-    part(record, "product", product(record))
+    part(record, "product", SourceOrder { lines: vec![line(record)], ..SourceOrder::default() })
 }
 
 pub fn coupon_piece(record: &Record<'_>) -> Option<Piece> {
-    part(record, "coupon", coupon(record))
+    let discounts = vec![discount(record)];
+    part(record, "coupon", SourceOrder { discounts, ..SourceOrder::default() })
 }
 
+/// Only the method of a shipping address is read.
 pub fn address_piece(record: &Record<'_>) -> Option<Piece> {
-    part(record, "address", address(record))
+    let shipping_method = record.free_text("shipping_method");
+    part(record, "address", SourceOrder { shipping_method, ..SourceOrder::default() })
 }
 
 /// What belongs to an order; `None` where it does not say to which.
@@ -46,21 +49,6 @@ fn part(record: &Record<'_>, kind: &str, stated: SourceOrder) -> Option<Piece> {
         id = format!("{kind}:{id}");
     }
     Some(Piece { role: Role::Part, key, id, quantity: None, stated })
-}
-
-/// What a product's record states of its order.
-pub fn product(record: &Record<'_>) -> SourceOrder {
-    SourceOrder { lines: vec![line(record)], ..SourceOrder::default() }
-}
-
-/// What a coupon's record states of its order.
-pub fn coupon(record: &Record<'_>) -> SourceOrder {
-    SourceOrder { discounts: vec![discount(record)], ..SourceOrder::default() }
-}
-
-/// What a shipping address states of its order: only the method is read.
-pub fn address(record: &Record<'_>) -> SourceOrder {
-    SourceOrder { shipping_method: record.free_text("shipping_method"), ..SourceOrder::default() }
 }
 
 /// An order, and how many pieces of goods it says it has.

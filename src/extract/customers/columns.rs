@@ -2,7 +2,9 @@
 
 use crate::domain::SourceOrder;
 use crate::extract::error::ReadError;
-use crate::extract::format::{CsvFormat, CsvHead, CsvLayout, CsvMatch, Format, Records, Syntax};
+use crate::extract::format::{
+    About, CsvFormat, CsvHead, CsvLayout, CsvMatch, Format, Records, Syntax,
+};
 use crate::extract::header::{ABSENT, Header, is_same};
 use crate::extract::rows::Rows;
 use std::sync::Arc;
@@ -62,20 +64,13 @@ struct Columns {
 }
 
 impl Format for CustomersCsv {
-    fn name(&self) -> &str {
-        "customers"
-    }
-
-    fn title(&self) -> &str {
-        "customers file"
-    }
-
-    fn description(&self) -> &str {
-        "a customers file"
-    }
-
-    fn how(&self) -> String {
-        HINT.to_owned()
+    fn about(&self) -> About<'_> {
+        About {
+            name: "customers",
+            title: "customers file",
+            description: "a customers file",
+            how: HINT,
+        }
     }
 
     fn needs(&self) -> Vec<String> {
@@ -121,20 +116,15 @@ impl CsvLayout for Columns {
         true
     }
 
-    fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {
-        Box::new(CustomerRows { rows, columns: *self })
+    fn read(self: Arc<Self>, mut rows: Rows) -> Box<dyn Records> {
+        Box::new(move || self.customer(&mut rows))
     }
 }
 
-struct CustomerRows {
-    rows: Rows,
-    columns: Columns,
-}
-
-impl Records for CustomerRows {
-    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
-        let shown = self.rows.shown();
-        let Some(row) = self.rows.advance()? else { return Ok(None) };
+impl Columns {
+    fn customer(&self, rows: &mut Rows) -> Result<Option<Box<SourceOrder>>, ReadError> {
+        let shown = rows.shown();
+        let Some(row) = rows.advance()? else { return Ok(None) };
         let refused = |what: &str, hint: &str| ReadError::new(&shown, row.line, what, hint);
         if !row.is_whole {
             let what = "this row has another number of fields than the header";
@@ -149,10 +139,10 @@ impl Records for CustomerRows {
         // Spreadsheets are kept from taking a text for a number by a quote before it.
         let id = |at| Ok(text(at)?.trim_start_matches('\'').to_owned());
         let mut customer = SourceOrder {
-            id: id(self.columns.order)?,
-            customer_id: id(self.columns.customer)?,
-            email: text(self.columns.email)?.to_lowercase(),
-            accepts_marketing: consent(text(self.columns.consent)?),
+            id: id(self.order)?,
+            customer_id: id(self.customer)?,
+            email: text(self.email)?.to_lowercase(),
+            accepts_marketing: consent(text(self.consent)?),
             ..SourceOrder::default()
         };
         customer.position.line = row.line;

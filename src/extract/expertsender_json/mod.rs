@@ -19,7 +19,5 @@ pub static ORDERS: JsonFormat = JsonFormat {
         ("substatus", "an error that an API answered with"),
     ],
     read: order::order,
-    has_html_entities: false,
-    piece: None,
-    parts: &[],
+    ..JsonFormat::USUAL
 };

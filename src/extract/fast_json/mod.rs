@@ -33,7 +33,5 @@ pub static ORDERS: JsonFormat = JsonFormat {
         ("order.order_id", "Fast's requests to update an order, which state no amounts"),
     ],
     read: order::order,
-    has_html_entities: false,
-    piece: None,
-    parts: &[],
+    ..JsonFormat::USUAL
 };

@@ -1,7 +1,7 @@
 //! Tells the tables by their columns.
 
 use super::table::{SHAPES, Shape, Table};
-use crate::extract::format::{CsvFormat, CsvHead, CsvMatch, Format, Syntax};
+use crate::extract::format::{About, CsvFormat, CsvHead, CsvMatch, Format, Syntax};
 use crate::extract::header::{Header, is_same};
 use std::sync::Arc;
 
@@ -24,16 +24,13 @@ const OF_ORDERS: &[&str] = &[
 ];
 
 impl Format for FivetranCsv {
-    fn name(&self) -> &str {
-        "fivetran-csv"
-    }
-
-    fn title(&self) -> &str {
-        "table of Fivetran's"
-    }
-
-    fn description(&self) -> &str {
-        "Fivetran: the tables order, order_line and those around them of a Shopify connector, a CSV file each"
+    fn about(&self) -> About<'_> {
+        About {
+            name: "fivetran-csv",
+            title: "table of Fivetran's",
+            description: "Fivetran: the tables order, order_line and those around them of a Shopify connector, a CSV file each",
+            how: "The warehouse's tables order and order_line of the Shopify connector (and order_discount_code, refund, ...), each written to a CSV file of its own.",
+        }
     }
 
     fn needs(&self) -> Vec<String> {
@@ -41,11 +38,6 @@ impl Format for FivetranCsv {
             SHAPES.iter().filter(|shape| is_order(shape)).take(1).flat_map(|shape| shape.needs);
         let columns = groups.map(|group| group.join(" or "));
         std::iter::once(MARKS.join(" or ")).chain(columns).collect()
-    }
-
-    fn how(&self) -> String {
-        "The warehouse's tables order and order_line of the Shopify connector (and order_discount_code, refund, ...), each written to a CSV file of its own."
-            .to_owned()
     }
 
     fn syntax(&self) -> Syntax<'_> {

@@ -2,11 +2,10 @@
 //! file: orders, and the tables that belong to them. It comes in two versions, of the REST and of
 //! the GraphQL connector, told by their columns. Dates are UTC.
 
-mod cells;
-mod columns;
 mod dialect;
 mod order;
 mod parts;
 mod table;
+mod values;
 
 pub use dialect::FORMAT;

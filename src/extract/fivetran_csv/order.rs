@@ -1,8 +1,8 @@
 //! From a row of the table `order` to what is sent of it.
 
-use super::cells::Cells;
-use super::columns::columns;
+use super::values::{amount, moment};
 use crate::domain::{Reason, RecordError, SourceOrder, Status};
+use crate::extract::cells::{Cells, columns};
 use crate::extract::join::{Piece, Role};
 use crate::extract::rows::Row;
 use crate::extract::shopify_csv::Words;
@@ -55,14 +55,14 @@ impl Orders {
             email: cells.text(&self.email),
             customer_id: cells.text(&self.customer_id),
             accepts_marketing: cells.flag(&self.accepts_marketing),
-            created_at: cells.moment(&self.created_at),
-            updated_at: cells.moment(&self.updated_at),
+            created_at: moment(cells, &self.created_at),
+            updated_at: moment(cells, &self.updated_at),
             currency: cells.text(&self.currency),
-            total: cells.amount(&self.total),
-            subtotal: cells.amount(&self.subtotal),
-            shipping: cells.amount(&self.shipping),
-            tax: cells.amount(&self.tax),
-            discount: cells.amount(&self.discount),
+            total: amount(cells, &self.total),
+            subtotal: amount(cells, &self.subtotal),
+            shipping: amount(cells, &self.shipping),
+            tax: amount(cells, &self.tax),
+            discount: amount(cells, &self.discount),
             checkout_id: cells.text(&self.checkout),
             status: self.status_of(cells),
             faults: std::mem::take(&mut cells.faults),
@@ -74,19 +74,19 @@ impl Orders {
         Piece { role: Role::Order, key: id, id: String::new(), quantity: None, stated: order }
     }
 
-    fn status_of(&self, cells: &mut Cells<'_, '_>) -> Option<Status> {
+    fn status_of(&self, cells: &mut Cells<'_>) -> Option<Status> {
         let is_cancelled = cells.is_dated(&self.cancelled_at);
         let financial = cells.text(&self.status);
         let source = cells.text(&self.source);
         let words = Words {
             is_test: cells.deciding_flag(&self.test) == Some(true),
             is_cancelled,
-            financial: Some(financial.as_bytes()).filter(|_| !self.status.at.is_empty()),
+            financial: Some(financial.as_bytes()).filter(|_| self.status.is_there()),
             source: source.as_bytes(),
         };
         let status = words.status();
         if status.is_none() {
-            cells.faults.push(RecordError::of(Reason::UnknownStatus, self.status.name));
+            cells.fault(Reason::UnknownStatus, &self.status);
         }
         status
     }

@@ -1,8 +1,8 @@
 //! From rows of the tables around `order` to what they add to their order.
 
-use super::cells::Cells;
-use super::columns::columns;
+use super::values::amount;
 use crate::domain::{SourceDiscount, SourceLine, SourceOrder};
+use crate::extract::cells::{Cells, columns};
 use crate::extract::decimal;
 use crate::extract::rows::Row;
 
@@ -53,8 +53,8 @@ impl Lines {
         let cells = &mut Cells::of(row);
         let quantity = cells.text(&self.quantity);
         let variant = cells.text(&self.variant_id);
-        let price = match cells.amount(&self.price) {
-            blank if blank.is_empty() => decimal::share(&cells.amount(&self.total), &quantity),
+        let price = match amount(cells, &self.price) {
+            blank if blank.is_empty() => decimal::share(&amount(cells, &self.total), &quantity),
             price => price,
         };
         let line = SourceLine {
@@ -62,7 +62,7 @@ impl Lines {
             name: cells.free_text(&self.name),
             quantity,
             unit_price: price,
-            discount: cells.amount(&self.discount),
+            discount: amount(cells, &self.discount),
             sku: cells.text(&self.sku),
             at_line: row.line,
             ..SourceLine::default()
@@ -80,7 +80,7 @@ impl Codes {
         let cells = &mut Cells::of(row);
         let discount = SourceDiscount {
             name: cells.text(&self.code),
-            amount: cells.amount(&self.amount),
+            amount: amount(cells, &self.amount),
             of_shipping: cells.text(&self.kind).eq_ignore_ascii_case("shipping"),
         };
         let faults = std::mem::take(&mut cells.faults);
@@ -93,7 +93,7 @@ impl Shipping {
         let cells = &mut Cells::of(row);
         SourceOrder {
             shipping_method: cells.free_text(&self.title),
-            shipping: cells.amount(&self.price),
+            shipping: amount(cells, &self.price),
             faults: std::mem::take(&mut cells.faults),
             ..SourceOrder::default()
         }
@@ -104,7 +104,7 @@ impl Refunds {
     /// A transaction that is no refund, or did not go through, adds nothing.
     pub fn read(&self, row: &Row<'_>) -> SourceOrder {
         let cells = &mut Cells::of(row);
-        let is_transaction = !self.kind.at.is_empty();
+        let is_transaction = self.kind.is_there();
         let went_through = cells.text(&self.kind).eq_ignore_ascii_case("refund")
             && cells.text(&self.status).eq_ignore_ascii_case("success");
         if is_transaction && !went_through {
@@ -114,7 +114,7 @@ impl Refunds {
             };
         }
         SourceOrder {
-            refunded: cells.amount(&self.amount),
+            refunded: amount(cells, &self.amount),
             currency: cells.text(&self.currency),
             faults: std::mem::take(&mut cells.faults),
             ..SourceOrder::default()

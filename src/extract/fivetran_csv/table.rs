@@ -1,10 +1,9 @@
 //! One table of a set: which it is, and its rows.
 
-use super::cells::Cells;
-use super::columns::Column;
 use super::order::Orders;
 use super::parts::{Codes, Lines, Refunds, Shipping};
 use crate::domain::SourceOrder;
+use crate::extract::cells::{Cells, Column};
 use crate::extract::error::ReadError;
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::header::Header;
@@ -183,43 +182,31 @@ impl Table {
     }
 }
 
+impl Table {
+    fn next_piece(&self, rows: &mut Rows) -> Result<Option<Piece>, ReadError> {
+        let Some(row) = rows.advance()? else { return Ok(None) };
+        let line = row.line;
+        let piece = self.piece(&row);
+        piece.map(Some).ok_or_else(|| lost(&rows.shown(), line))
+    }
+}
+
 impl CsvLayout for Table {
     fn begins_with_key(&self) -> bool {
         false
     }
 
-    fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {
-        Box::new(TableRows { table: self, rows })
+    /// What the rows say by themselves, where the tables around them are not asked.
+    fn read(self: Arc<Self>, mut rows: Rows) -> Box<dyn Records> {
+        Box::new(move || Ok(self.next_piece(&mut rows)?.map(|piece| Box::new(piece.stated))))
     }
 
     fn part(&self) -> Option<Part> {
         Some(self.part)
     }
 
-    fn pieces(self: Arc<Self>, rows: Rows) -> Option<Box<dyn Pieces>> {
-        (self.part.holds != Holds::Nothing)
-            .then(|| Box::new(TableRows { table: self, rows }) as Box<dyn Pieces>)
-    }
-}
-
-/// The rows of one table.
-struct TableRows {
-    table: Arc<Table>,
-    rows: Rows,
-}
-
-impl Pieces for TableRows {
-    fn pull(&mut self) -> Result<Option<Piece>, ReadError> {
-        let Some(row) = self.rows.advance()? else { return Ok(None) };
-        let line = row.line;
-        let piece = self.table.piece(&row);
-        piece.map(Some).ok_or_else(|| lost(&self.rows.shown(), line))
-    }
-}
-
-impl Records for TableRows {
-    /// What the rows say by themselves, where the tables around them are not asked.
-    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
-        Ok(Pieces::pull(self)?.map(|piece| Box::new(piece.stated)))
+    fn pieces(self: Arc<Self>, mut rows: Rows) -> Option<Box<dyn Pieces>> {
+        let is_read = self.part.holds != Holds::Nothing;
+        is_read.then(|| Box::new(move || self.next_piece(&mut rows)) as Box<dyn Pieces>)
     }
 }

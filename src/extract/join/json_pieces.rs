@@ -1,36 +1,28 @@
 //! The records of a JSON file as pieces of orders.
 
-use super::piece::{Piece, Pieces};
+use super::piece::Pieces;
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
 use crate::extract::json::{JsonFile, JsonLayout, ReadPiece};
 
-/// The records of one file.
-pub struct JsonPieces {
-    file: JsonFile,
-    shown: String,
+/// # Errors
+/// When the file can't be read, or is not the one that was recognised.
+pub fn json_pieces(
+    source: Source,
+    layout: JsonLayout,
     read: ReadPiece,
-}
-
-impl JsonPieces {
-    /// # Errors
-    /// When the file can't be read, or is not the one that was judged.
-    pub fn open(source: Source, layout: JsonLayout, read: ReadPiece) -> Result<Self, ReadError> {
-        let shown = source.shown();
-        Ok(Self { file: JsonFile::open(source, layout.wrappers())?, shown, read })
-    }
-}
-
-impl Pieces for JsonPieces {
-    fn pull(&mut self) -> Result<Option<Piece>, ReadError> {
-        let Some((read, line)) = self.file.next(|document| document.read(self.read))? else {
+) -> Result<Box<dyn Pieces>, ReadError> {
+    let shown = source.shown();
+    let mut file = JsonFile::open(source, layout.wrappers())?;
+    Ok(Box::new(move || {
+        let Some((read, line)) = file.next(|document| document.read(read))? else {
             return Ok(None);
         };
-        let Some((Some(mut piece), faults)) = read else { return Err(lost(&self.shown, line)) };
+        let Some((Some(mut piece), faults)) = read else { return Err(lost(&shown, line)) };
         piece.stated.faults = faults;
         piece.stated.position.line = line;
         Ok(Some(piece))
-    }
+    }))
 }
 
 /// A record that can't be read may be a line of any order.

@@ -11,7 +11,7 @@ mod set;
 mod tests;
 
 pub use joined::Joined;
-pub use json_pieces::{JsonPieces, lost};
+pub use json_pieces::{json_pieces, lost};
 pub use merge::{is_short, summed};
 pub use piece::{Holds, Kind, Part, Piece, Pieces, Role};
 pub use set::{Input, gather};

@@ -59,6 +59,12 @@ pub trait Pieces: Send {
     fn pull(&mut self) -> Result<Option<Piece>, ReadError>;
 }
 
+impl<F: FnMut() -> Result<Option<Piece>, ReadError> + Send> Pieces for F {
+    fn pull(&mut self) -> Result<Option<Piece>, ReadError> {
+        self()
+    }
+}
+
 /// A kind of set: what one shop system spreads over several records or tables.
 #[derive(Debug)]
 pub struct Kind {

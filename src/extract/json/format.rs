@@ -36,6 +36,21 @@ pub struct JsonFormat {
 }
 
 impl JsonFormat {
+    /// What a format states besides its names, needs and `read`, if it is as most are.
+    pub const USUAL: Self = Self {
+        name: "",
+        title: "",
+        description: "",
+        how: "",
+        wrappers: &[],
+        needs: &[],
+        known_non_orders: &[],
+        read: |_| malformed(),
+        has_html_entities: false,
+        piece: None,
+        parts: &[],
+    };
+
     /// The order that a record is.
     pub fn order(&self, document: &Document<'_>) -> SourceOrder {
         match document.read(self.read) {

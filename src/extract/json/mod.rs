@@ -23,6 +23,6 @@ pub use detection::recognise;
 pub use format::{JsonFormat, JsonFormats, JsonLayout, JsonPiece, ReadPiece, malformed};
 pub use keys::Keys;
 pub use nesting::Wrappers;
-pub use reader::{JsonFile, JsonOrders};
+pub use reader::{JsonFile, orders};
 pub use record::{Document, Record, interned, text_or};
 pub use tree::{RepeatedKey, Tree, Value};

@@ -1,6 +1,5 @@
 //! Reads the records of a JSON file one by one.
 
-use super::format::{JsonFormat, JsonLayout};
 use super::nesting::Wrappers;
 use super::record::Document;
 use super::splitter::Splitter;
@@ -73,25 +72,20 @@ impl JsonFile {
 }
 
 /// The orders of one file, in its order.
-pub struct JsonOrders {
-    file: JsonFile,
-    format: &'static JsonFormat,
-}
-
-impl JsonOrders {
-    /// # Errors
-    /// When the file can't be read, or is not the one that was recognised.
-    pub fn open(source: Source, layout: JsonLayout) -> Result<Self, ReadError> {
-        Ok(Self { file: JsonFile::open(source, layout.wrappers())?, format: layout.format })
-    }
-}
-
-impl Records for JsonOrders {
-    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
-        let next = self.file.next(|document| self.format.order(document))?;
+///
+/// # Errors
+/// When the file can't be read, or is not the one that was recognised.
+pub fn orders(
+    source: Source,
+    wrappers: Wrappers,
+    order_of: impl Fn(&Document<'_>) -> SourceOrder + Send + 'static,
+) -> Result<Box<dyn Records>, ReadError> {
+    let mut file = JsonFile::open(source, wrappers)?;
+    Ok(Box::new(move || {
+        let next = file.next(&order_of)?;
         Ok(next.map(|(mut order, line)| {
             order.position.line = line;
             Box::new(order)
         }))
-    }
+    }))
 }

@@ -27,6 +27,5 @@ pub static ORDERS: JsonFormat = JsonFormat {
     ],
     read: order::order,
     has_html_entities: true,
-    piece: None,
-    parts: &[],
+    ..JsonFormat::USUAL
 };

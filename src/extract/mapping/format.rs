@@ -1,25 +1,19 @@
 //! A mapping as a format: of the settings, or built in.
 
 use super::dates::Unsettled;
-use super::mapped_cells;
 use super::profile::{Name, Profile, RowLayout, Source};
+use super::records::{missing_in, order_of};
 use super::sheet::{MappedSheet, missing};
 use crate::extract::error::NoMatch;
-use crate::extract::format::{CsvFormat, CsvHead, CsvMatch, Format, Syntax};
+use crate::extract::format::{About, CsvFormat, CsvHead, CsvMatch, Format, Syntax};
 use crate::extract::header::{Header, is_same, is_same_if_lossy};
+use crate::extract::row_objects::RowObjects;
 use std::sync::Arc;
 
 impl Format for Arc<Profile> {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn title(&self) -> &str {
-        &self.title
-    }
-
-    fn description(&self) -> &str {
-        &self.description
+    fn about(&self) -> About<'_> {
+        let Profile { name, title, description, hint, .. } = &**self;
+        About { name, title, description, how: hint }
     }
 
     /// The hint for a file that lacks columns says the same, but for "again".
@@ -62,7 +56,7 @@ impl CsvFormat for Arc<Profile> {
 
     fn detect(&self, head: &CsvHead<'_>) -> CsvMatch {
         if matches!(self.source, Source::Json { .. }) {
-            return mapped_cells::detect(self, head);
+            return of_json_cells(self, head);
         }
         let mut sheet = MappedSheet::resolve(self, head.header);
         let columns = missing(&sheet);
@@ -88,6 +82,20 @@ impl CsvFormat for Arc<Profile> {
             ),
         ))
     }
+}
+
+/// A table that a mapping of JSON reads: each row is a record, with JSON in its cells.
+fn of_json_cells(profile: &Arc<Profile>, head: &CsvHead<'_>) -> CsvMatch {
+    let objects = RowObjects::of(head.header);
+    let columns = missing_in(objects.first(head.rows), profile);
+    if columns.is_empty() {
+        let profile = Arc::clone(profile);
+        return CsvMatch::Complete(objects.layout(move |document| order_of(&profile, document)));
+    }
+    if head.is_named {
+        return CsvMatch::MissingColumns { columns, hint: profile.hint.clone() };
+    }
+    CsvMatch::NotThisFormat
 }
 
 /// The first key of a place in a record.

@@ -3,7 +3,7 @@
 
 use super::cells::{NO_SINGLE_VALUE, Values};
 use super::profile::{Profile, Source};
-use super::records::{MappedRecords, Object, open_records};
+use super::records::{Object, open_records, orders};
 use super::sheet::MappedSheet;
 use crate::extract::codec;
 use crate::extract::double_quoted_rows::LineForm;
@@ -24,8 +24,7 @@ use std::sync::Arc;
 /// When the file is no JSON, can't be read, or can't be laid out.
 pub fn open(source: &codec::Source, profile: &Arc<Profile>) -> Result<Box<dyn Records>, ReadError> {
     if !matches!(profile.source, Source::FlatJson { .. }) {
-        let file = open_records(source.clone(), profile)?;
-        return Ok(Box::new(MappedRecords { file, profile: Arc::clone(profile) }));
+        return orders(source.clone(), profile);
     }
     let width = profile.names.len() + 1;
     let shape = RowShape {

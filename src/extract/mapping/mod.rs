@@ -10,7 +10,6 @@ mod consistency;
 mod dates;
 mod format;
 mod lines;
-mod mapped_cells;
 mod mapped_json;
 mod order;
 mod parse;

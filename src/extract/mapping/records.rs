@@ -9,7 +9,8 @@ use crate::extract::codec;
 use crate::extract::error::ReadError;
 use crate::extract::format::Records;
 use crate::extract::json::{
-    Document, JsonFile, RepeatedKey, SAMPLE_LEN_MAX, Tree, Value, Wrappers, interned, malformed,
+    self, Document, JsonFile, RepeatedKey, SAMPLE_LEN_MAX, Tree, Value, Wrappers, interned,
+    malformed,
 };
 use crate::extract::order_errors::OrderErrors;
 use std::borrow::Cow;
@@ -54,28 +55,24 @@ fn shown(missing: Vec<Need>) -> Vec<String> {
 }
 
 pub fn open_records(source: codec::Source, profile: &Profile) -> Result<JsonFile, ReadError> {
+    JsonFile::open(source, wrappers_of(profile))
+}
+
+/// The orders of records that are orders.
+pub fn orders(
+    source: codec::Source,
+    profile: &Arc<Profile>,
+) -> Result<Box<dyn Records>, ReadError> {
+    let own = Arc::clone(profile);
+    json::orders(source, wrappers_of(profile), move |document| order_of(&own, document))
+}
+
+fn wrappers_of(profile: &Profile) -> Wrappers {
     let wrappers = match &profile.source {
         Source::Json { wrappers, .. } | Source::FlatJson { wrappers, .. } => wrappers.as_slice(),
         Source::Csv { .. } => &[],
     };
-    let wrappers = wrappers.iter().map(|name| interned(name)).collect();
-    JsonFile::open(source, Wrappers::declared(wrappers))
-}
-
-/// Records that are orders.
-pub struct MappedRecords {
-    pub file: JsonFile,
-    pub profile: Arc<Profile>,
-}
-
-impl Records for MappedRecords {
-    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
-        let next = self.file.next(|document| order_of(&self.profile, document))?;
-        Ok(next.map(|(mut order, line)| {
-            order.position.line = line;
-            Box::new(order)
-        }))
-    }
+    Wrappers::declared(wrappers.iter().map(|name| interned(name)).collect())
 }
 
 pub fn order_of(profile: &Profile, document: &Document<'_>) -> SourceOrder {

@@ -9,7 +9,6 @@ use super::profile::{
     Field, LineField, Name, OrderField, Parts, Profile, Repeats, RowKind, RowLayout,
 };
 use crate::domain::{Reason, RecordError, SourceOrder};
-use crate::extract::error::ReadError;
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::grouping::{Group, Groups};
 use crate::extract::header::{ABSENT, Header, is_same_if_lossy};
@@ -221,45 +220,21 @@ impl CsvLayout for MappedSheet {
         true
     }
 
-    fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {
-        match self.profile.layout() {
-            Some(RowLayout::Lines { key, .. }) => {
-                let groups = Groups::new(rows, self.key_at(key));
-                Box::new(ByGroup { groups, sheet: self })
-            }
-            _ => Box::new(ByRow { rows, sheet: self }),
+    fn read(self: Arc<Self>, mut rows: Rows) -> Box<dyn Records> {
+        if let Some(RowLayout::Lines { key, repeats }) = self.profile.layout() {
+            let (mut groups, repeats) = (Groups::new(rows, self.key_at(key)), *repeats);
+            return Box::new(move || {
+                Ok(groups.pull()?.map(|group| Box::new(self.of_group(&group, repeats))))
+            });
         }
-    }
-}
-
-struct ByRow {
-    rows: Rows,
-    sheet: Arc<MappedSheet>,
-}
-
-impl Records for ByRow {
-    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
-        let Some(row) = self.rows.advance()? else { return Ok(None) };
-        Ok(Some(Box::new(match self.sheet.profile.layout() {
-            Some(RowLayout::Parts(parts)) => self.sheet.of_parts(&row, parts),
-            _ => self.sheet.of_row(&row),
-        })))
-    }
-}
-
-struct ByGroup {
-    groups: Groups,
-    sheet: Arc<MappedSheet>,
-}
-
-impl Records for ByGroup {
-    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
-        let Some(group) = self.groups.pull()? else { return Ok(None) };
-        let repeats = match self.sheet.profile.layout() {
-            Some(RowLayout::Lines { repeats, .. }) => *repeats,
-            _ => Repeats::Each,
-        };
-        Ok(Some(Box::new(self.sheet.of_group(&group, repeats))))
+        Box::new(move || {
+            Ok(rows.advance()?.map(|row| {
+                Box::new(match self.profile.layout() {
+                    Some(RowLayout::Parts(parts)) => self.of_parts(&row, parts),
+                    _ => self.of_row(&row),
+                })
+            }))
+        })
     }
 }
 

@@ -85,41 +85,6 @@ impl Envelope {
         }
     }
 
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Singer => "messages of a Singer tap",
-            Self::Airbyte => "messages of an Airbyte source",
-        }
-    }
-
-    pub fn how(self) -> &'static str {
-        match self {
-            Self::Singer => {
-                "What a tap writes, saved to a file or piped into standard input; its orders must be of a format above."
-            }
-            Self::Airbyte => {
-                "What a source or a destination of JSON lines writes, saved as it comes; its orders must be of a format above."
-            }
-        }
-    }
-
-    /// What the stream must contain.
-    pub fn needs(self) -> &'static str {
-        match self {
-            Self::Singer => "RECORD messages of one stream of orders, with what their format needs",
-            Self::Airbyte => "records of one stream of orders, with what their format needs",
-        }
-    }
-
-    pub fn description(self) -> &'static str {
-        match self {
-            Self::Singer => "Singer: the messages of a tap, also from standard input",
-            Self::Airbyte => {
-                "Airbyte: messages of a source, or records as a destination writes them"
-            }
-        }
-    }
-
     /// The protocol of a message; `None` for other JSON, and for a message that both may write.
     pub fn of(message: Value<'_>) -> Option<Self> {
         if let Some(envelope) = Self::of_row(message) {

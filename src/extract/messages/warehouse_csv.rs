@@ -3,17 +3,18 @@
 
 use super::envelope::{Envelope, Message};
 use super::loader_columns;
-use super::row_objects::object_of;
 use super::versions::{Fates, Stamps, Version, Versions, is_damaged, unreadable_row};
 use crate::domain::SourceOrder;
 use crate::extract::error::{NoMatch, ReadError};
-use crate::extract::format::{CsvFormat, CsvHead, CsvLayout, CsvMatch, Format, Records, Syntax};
+use crate::extract::format::{
+    About, CsvFormat, CsvHead, CsvLayout, CsvMatch, Format, Records, Syntax,
+};
 use crate::extract::header::Header;
 use crate::extract::json::{
-    Document, JsonFormat, JsonFormats, Keys, SAMPLE_LEN_MAX, Tree, format_of, malformed,
+    JsonFormat, JsonFormats, Keys, SAMPLE_LEN_MAX, Tree, format_of, malformed,
 };
+use crate::extract::row_objects::RowObjects;
 use crate::extract::rows::{self, Rows};
-use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A table with the columns of its loader.
@@ -21,6 +22,8 @@ use std::sync::Arc;
 pub struct WarehouseCsv;
 
 pub static FORMAT: WarehouseCsv = WarehouseCsv;
+
+const TITLE: &str = "table of Airbyte's or a Singer target's";
 
 /// The columns that recognise a table, and tell the newest version of an order.
 const COLUMNS: &str =
@@ -34,16 +37,13 @@ pub fn is_header(text: &[u8]) -> bool {
 }
 
 impl Format for WarehouseCsv {
-    fn name(&self) -> &str {
-        "warehouse-csv"
-    }
-
-    fn title(&self) -> &str {
-        "table of Airbyte's or a Singer target's"
-    }
-
-    fn description(&self) -> &str {
-        "Airbyte, Singer: the table of orders in a warehouse as CSV, raw or with a column for each field"
+    fn about(&self) -> About<'_> {
+        About {
+            name: "warehouse-csv",
+            title: TITLE,
+            description: "Airbyte, Singer: the table of orders in a warehouse as CSV, raw or with a column for each field",
+            how: "The table of orders that Airbyte or a Singer target loaded, written to a CSV file with all its columns.",
+        }
     }
 
     fn needs(&self) -> Vec<String> {
@@ -51,11 +51,6 @@ impl Format for WarehouseCsv {
             COLUMNS.to_owned(),
             "_airbyte_data or the columns of one of the JSON formats".to_owned(),
         ]
-    }
-
-    fn how(&self) -> String {
-        "The table of orders that Airbyte or a Singer target loaded, written to a CSV file with all its columns."
-            .to_owned()
     }
 
     fn syntax(&self) -> Syntax<'_> {
@@ -77,23 +72,20 @@ impl CsvFormat for WarehouseCsv {
             let hint = "write the table to a CSV file again, with all its columns".to_owned();
             return CsvMatch::MissingColumns { columns: vec![COLUMNS.to_owned()], hint };
         }
-        let names = names_of(head.header);
-        let whole_rows = head.rows.iter().filter(|row| row.len() == names.len());
-        let objects = whole_rows.take(SAMPLE_LEN_MAX).map(|row| {
-            let cells = row.iter().map(String::from_utf8_lossy);
-            let cells: Vec<String> = cells.map(|cell| cell.trim().to_owned()).collect();
-            object_of(names.iter().map(String::as_str).zip(cells.iter().map(String::as_str)))
-        });
+        let objects = RowObjects { names: names_of(head.header) };
         // Without a complete row here, the format is recognised when the table is read.
-        let record_format = match record_format(objects, &names, head.json_formats).transpose() {
-            Ok(format) => format,
-            Err(NoMatch { what, hint }) => {
-                let what = format!("is a {}: {what}", self.title());
-                return CsvMatch::Unusable(NoMatch::new(what, hint));
-            }
-        };
+        let record_format =
+            match record_format(objects.first(head.rows), &objects.names, head.json_formats)
+                .transpose()
+            {
+                Ok(format) => format,
+                Err(NoMatch { what, hint }) => {
+                    let what = format!("is a {TITLE}: {what}");
+                    return CsvMatch::Unusable(NoMatch::new(what, hint));
+                }
+            };
         let formats = head.json_formats;
-        CsvMatch::Complete(Arc::new(WarehouseTable { names, record_format, formats }))
+        CsvMatch::Complete(Arc::new(WarehouseTable { objects, record_format, formats }))
     }
 }
 
@@ -133,7 +125,7 @@ fn record_format(
 /// How the rows of one table are read.
 #[derive(Debug)]
 struct WarehouseTable {
-    names: Vec<String>,
+    objects: RowObjects,
     /// `None` if its beginning did not show it.
     record_format: Option<&'static JsonFormat>,
     formats: &'static JsonFormats,
@@ -150,40 +142,18 @@ impl CsvLayout for WarehouseTable {
 }
 
 impl WarehouseTable {
-    /// A row as an object, and whether a cell of it is not UTF-8.
-    fn object(&self, row: &rows::Row<'_>) -> (String, bool) {
-        let mut has_bad_bytes = false;
-        let mut cells: Vec<Cow<'_, str>> = Vec::with_capacity(self.names.len());
-        for at in 0..self.names.len() {
-            cells.push(match row.free_text(at) {
-                Ok(text) => Cow::Borrowed(text),
-                Err(bytes) => {
-                    has_bad_bytes = true;
-                    String::from_utf8_lossy(bytes)
-                }
-            });
-        }
-        let names = self.names.iter().map(String::as_str);
-        (object_of(names.zip(cells.iter().map(AsRef::as_ref))), has_bad_bytes)
-    }
-
     /// The order of a row, and when it was read at its source.
     fn order(
         &self,
         row: &rows::Row<'_>,
         format: &'static JsonFormat,
     ) -> (SourceOrder, Option<Stamps>) {
-        let (object, has_bad_bytes) = self.object(row);
-        if let Ok(tree) = Tree::parse(&object)
-            && row.is_whole
-        {
-            let (value, bytes) = (tree.root(), object.as_bytes());
-            let document = Document { value, bytes, line: row.line, has_bad_bytes, is_row: true };
-            if let Message::Record { row, .. } = Envelope::Airbyte.read(value) {
-                return (row.order(format, &document), row.stamps);
-            }
-        }
-        (malformed(), None)
+        let read =
+            self.objects.read(row, |document| match Envelope::Airbyte.read(document.value) {
+                Message::Record { row, .. } => Some((row.order(format, document), row.stamps)),
+                _ => None,
+            });
+        read.flatten().unwrap_or_else(|| (malformed(), None))
     }
 }
 
@@ -223,16 +193,16 @@ impl WarehouseRows {
     }
 
     fn format(&self) -> Result<Option<&'static JsonFormat>, ReadError> {
-        let WarehouseTable { names, record_format: known, formats } = &*self.table;
+        let WarehouseTable { objects, record_format: known, formats } = &*self.table;
         if known.is_some() {
             return Ok(*known);
         }
         let mut rows = self.rows.again()?;
-        let mut objects = Vec::new();
-        while let (true, Some(row)) = (objects.len() < SAMPLE_LEN_MAX, rows.advance()?) {
-            objects.extend(row.is_whole.then(|| self.table.object(&row).0));
+        let mut sample = Vec::new();
+        while let (true, Some(row)) = (sample.len() < SAMPLE_LEN_MAX, rows.advance()?) {
+            sample.extend(row.is_whole.then(|| objects.object(&row).0));
         }
-        let found = record_format(objects.into_iter(), names, formats);
+        let found = record_format(sample.into_iter(), &objects.names, formats);
         found.transpose().map_err(|no_match| no_match.at(self.rows.shown(), 0))
     }
 }

@@ -1,6 +1,6 @@
 //! Which column holds what, decided once per file by the header.
 
-use crate::extract::header::{ABSENT, Header, is_same};
+use crate::extract::header::{ABSENT, Header};
 
 /// Declares the columns that are read, each with the name Shopify gives it.
 macro_rules! columns {
@@ -11,6 +11,7 @@ macro_rules! columns {
 
         impl Field {
             pub const ALL: &[Self] = &[$(Self::$field),*];
+            pub const NAMES: &[&str] = &[$($name),*];
 
             /// Its name in the header.
             pub fn name(self) -> &'static str {
@@ -47,64 +48,6 @@ columns! {
     Duties "Duties",
 }
 
-/// Columns of the export that are not read, but identify it.
-const UNREAD: &[&str] = &[
-    "Paid at",
-    "Fulfillment Status",
-    "Fulfilled at",
-    "Lineitem compare at price",
-    "Lineitem requires shipping",
-    "Lineitem taxable",
-    "Lineitem fulfillment status",
-    "Billing Name",
-    "Billing Street",
-    "Billing Company",
-    "Billing City",
-    "Billing Zip",
-    "Billing Province",
-    "Billing Country",
-    "Billing Phone",
-    "Shipping Name",
-    "Shipping Street",
-    "Shipping Company",
-    "Shipping City",
-    "Shipping Zip",
-    "Shipping Province",
-    "Shipping Country",
-    "Shipping Phone",
-    "Notes",
-    "Note Attributes",
-    "Payment Reference",
-    "Vendor",
-    "Outstanding Balance",
-    "Employee",
-    "Location",
-    "Device ID",
-    "Tags",
-    "Risk Level",
-    "Phone",
-    "Receipt Number",
-];
-
-/// Without these nothing can be sent. One of `Name` and `Id` is needed as well.
-const REQUIRED: &[Field] = &[
-    Field::Email,
-    Field::CreatedAt,
-    Field::Currency,
-    Field::Total,
-    Field::LineName,
-    Field::LinePrice,
-    Field::LineQuantity,
-];
-
-/// Other exports of the same shop system, identified by columns that only they have together.
-const OTHER_EXPORTS: &[(&str, &[&str])] = &[
-    ("transactions", &["Kind", "Gateway", "Amount"]),
-    ("customers", &["First Name", "Last Name", "Total Spent"]),
-    ("customers", &["Customer ID", "First Name", "Last Name"]),
-    ("products", &["Handle", "Title", "Vendor"]),
-];
-
 /// Which column each field is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
@@ -121,26 +64,6 @@ impl Columns {
         Self { at }
     }
 
-    /// The name of another export of Shopify's, if it is one.
-    pub fn other_export(&self, header: &Header) -> Option<&'static str> {
-        let has_lines = self.has(Field::LineName) || self.has(Field::LinePrice);
-        let other = OTHER_EXPORTS.iter().find(|(_, marks)| header.has_all(marks));
-        other.filter(|_| !has_lines).map(|(kind, _)| *kind)
-    }
-
-    /// The names of all needed columns.
-    pub fn needed() -> impl Iterator<Item = &'static str> {
-        std::iter::once("Name or Id").chain(REQUIRED.iter().map(|field| field.name()))
-    }
-
-    /// The names of all needed columns that are not there.
-    pub fn missing(&self) -> Vec<&'static str> {
-        let has_key = self.has(Field::Name) || self.has(Field::Id);
-        let key = (!has_key).then_some("Name or Id");
-        let others = REQUIRED.iter().filter(|f| !self.has(**f)).map(|f| f.name());
-        key.into_iter().chain(others).collect()
-    }
-
     /// Index of the column; [`ABSENT`] if there is none.
     pub fn at(&self, field: Field) -> usize {
         self.at[field as usize]
@@ -154,10 +77,4 @@ impl Columns {
     pub fn begins_with_name(&self) -> bool {
         self.at(Field::Name) == 0
     }
-}
-
-/// How many columns of a header have a name of this export.
-pub fn known_names(header: &Header) -> usize {
-    let known = || Field::ALL.iter().map(|field| field.name()).chain(UNREAD.iter().copied());
-    header.count(|name| known().any(|known| is_same(name, known)))
 }

@@ -1,78 +1,90 @@
-use super::columns::{Columns, Field, known_names};
+use super::columns::{Columns, Field};
 use super::orders::Orders;
-use crate::extract::error::NoMatch;
-use crate::extract::format::{CsvFormat, CsvHead, CsvLayout, CsvMatch, Format, Records, Syntax};
-use crate::extract::header::Header;
+use crate::extract::format::{About, CsvHead, CsvLayout, Records};
 use crate::extract::rows::Rows;
+use crate::extract::shop_csv::{OtherExport, ShopCsv};
 use std::sync::Arc;
 
 /// The orders export of Shopify's admin.
-#[derive(Debug)]
-pub struct ShopifyCsv;
+pub static FORMAT: ShopCsv = ShopCsv {
+    about: About {
+        name: "shopify-csv",
+        title: "Shopify orders export",
+        description: "Shopify: Orders > Export in the admin, CSV with one row per order line",
+        how: "Shopify admin: Orders > Export > All orders > Plain CSV file. Don't save it in a spreadsheet.",
+    },
+    needed: &[
+        &["Name", "Id"],
+        &["Email"],
+        &["Created at"],
+        &["Currency"],
+        &["Total"],
+        &["Lineitem name"],
+        &["Lineitem price"],
+        &["Lineitem quantity"],
+    ],
+    also_needed: None,
+    known: Field::NAMES,
+    telling: &[
+        "Paid at",
+        "Fulfillment Status",
+        "Fulfilled at",
+        "Lineitem compare at price",
+        "Lineitem requires shipping",
+        "Lineitem taxable",
+        "Lineitem fulfillment status",
+        "Billing Name",
+        "Billing Street",
+        "Billing Company",
+        "Billing City",
+        "Billing Zip",
+        "Billing Province",
+        "Billing Country",
+        "Billing Phone",
+        "Shipping Name",
+        "Shipping Street",
+        "Shipping Company",
+        "Shipping City",
+        "Shipping Zip",
+        "Shipping Province",
+        "Shipping Country",
+        "Shipping Phone",
+        "Notes",
+        "Note Attributes",
+        "Payment Reference",
+        "Vendor",
+        "Outstanding Balance",
+        "Employee",
+        "Location",
+        "Device ID",
+        "Tags",
+        "Risk Level",
+        "Phone",
+        "Receipt Number",
+    ],
+    // Many shops name some columns alike, so enough of the needed ones must be there as well.
+    is_near: |it| it.missing <= 5 && (it.known >= 8 || it.known * 2 >= it.columns),
+    hint: "export again from Orders > Export in Shopify's admin, and keep all columns",
+    others: &[
+        other(
+            &["Kind", "Gateway", "Amount"],
+            "looks like Shopify's transactions export, expected the orders export",
+        ),
+        other(&["First Name", "Last Name", "Total Spent"], CUSTOMERS),
+        other(&["Customer ID", "First Name", "Last Name"], CUSTOMERS),
+        other(
+            &["Handle", "Title", "Vendor"],
+            "looks like Shopify's products export, expected the orders export",
+        ),
+    ],
+    instead: "take Orders > Export in Shopify's admin",
+    layout: |head: &CsvHead<'_>| Ok(Arc::new(Columns::of(head.header))),
+};
 
-pub static FORMAT: ShopifyCsv = ShopifyCsv;
+const CUSTOMERS: &str = "looks like Shopify's customers export, expected the orders export";
 
-impl Format for ShopifyCsv {
-    fn name(&self) -> &str {
-        "shopify-csv"
-    }
-
-    fn title(&self) -> &str {
-        "Shopify orders export"
-    }
-
-    fn description(&self) -> &str {
-        "Shopify: Orders > Export in the admin, CSV with one row per order line"
-    }
-
-    fn needs(&self) -> Vec<String> {
-        Columns::needed().map(str::to_owned).collect()
-    }
-
-    fn how(&self) -> String {
-        "Shopify admin: Orders > Export > All orders > Plain CSV file. Don't save it in a spreadsheet.".to_owned()
-    }
-
-    fn syntax(&self) -> Syntax<'_> {
-        Syntax::Csv(self)
-    }
-}
-
-impl CsvFormat for ShopifyCsv {
-    fn known_columns(&self, header: &Header) -> usize {
-        known_names(header)
-    }
-
-    fn column_names(&self) -> Vec<&str> {
-        Field::ALL.iter().map(|field| field.name()).collect()
-    }
-
-    fn detect(&self, head: &CsvHead<'_>) -> CsvMatch {
-        let columns = Columns::of(head.header);
-        if !head.is_named
-            && let Some(kind) = columns.other_export(head.header)
-        {
-            return CsvMatch::Unusable(NoMatch::new(
-                format!("looks like Shopify's {kind} export, expected the orders export"),
-                "take Orders > Export in Shopify's admin",
-            ));
-        }
-        let missing = columns.missing();
-        if missing.is_empty() {
-            return CsvMatch::Complete(Arc::new(columns));
-        }
-        // Many shops name some columns alike, so enough of the needed ones must be there as well.
-        let known = known_names(head.header);
-        let is_ours = missing.len() <= 5 && (known >= 8 || known * 2 >= head.header.len());
-        if !head.is_named && !is_ours {
-            return CsvMatch::NotThisFormat;
-        }
-        CsvMatch::MissingColumns {
-            columns: missing.into_iter().map(str::to_owned).collect(),
-            hint: "export again from Orders > Export in Shopify's admin, and keep all columns"
-                .to_owned(),
-        }
-    }
+const fn other(marks: &'static [&'static str], what: &'static str) -> OtherExport {
+    OtherExport { marks, without: &["Lineitem name", "Lineitem price"], what }
 }
 
 impl CsvLayout for Columns {
@@ -88,6 +100,8 @@ impl CsvLayout for Columns {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::format::{CsvFormat, CsvMatch};
+    use crate::extract::header::Header;
     use crate::extract::registry::json_formats;
 
     const NEEDED: &str =

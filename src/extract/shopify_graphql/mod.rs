@@ -31,14 +31,12 @@ pub static ORDERS: JsonFormat = JsonFormat {
         &["totalPriceSet", "totalPrice"],
         &["currencyCode", "totalPriceSet"],
     ],
-    known_non_orders: &[],
     read: order::order,
-    has_html_entities: false,
     piece: Some(JsonPiece {
         part: Part { kind: &KIND, label: NAME, holds: Holds::Orders, family: None },
         read: row::piece,
     }),
-    parts: &[],
+    ..JsonFormat::USUAL
 };
 
 static KIND: Kind = Kind {

@@ -35,9 +35,7 @@ pub static ORDERS: JsonFormat = JsonFormat {
         ("errors", "an error that an API answered with"),
     ],
     read: order::order,
-    has_html_entities: false,
-    piece: None,
-    parts: &[],
+    ..JsonFormat::USUAL
 };
 
 /// `checkouts.json`: carts that were left at the checkout.
@@ -56,9 +54,6 @@ pub static CHECKOUTS: JsonFormat = JsonFormat {
         &["total_price"],
         &["line_items"],
     ],
-    known_non_orders: &[],
     read: order::checkout,
-    has_html_entities: false,
-    piece: None,
-    parts: &[],
+    ..JsonFormat::USUAL
 };

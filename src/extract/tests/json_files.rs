@@ -80,7 +80,7 @@ fn the_format_is_told_by_content_and_all_are_listed() {
         names.iter().all(|name| !name.contains('/')),
         "a table of several is no format of its own"
     );
-    assert!(formats().iter().all(|format| format.description().contains(": ")));
+    assert!(formats().iter().all(|format| format.about().description.contains(": ")));
     let checkout = minified(ORDER)
         .replace("\"note\"", "\"token\":\"t\",\"abandoned_checkout_url\":\"u\",\"note\"");
     assert_eq!(format_of(format!("{{\"checkouts\":[{checkout}]}}")), "shopify-checkouts-json");

@@ -46,7 +46,7 @@ fn every_built_in_mapping_is_whole_and_can_be_copied() {
     for format in formats() {
         let Some(text) = profile_text(format.name()) else { continue };
         count += 1;
-        assert!(!format.description().is_empty(), "{} was not read", format.name());
+        assert!(!format.about().description.is_empty(), "{} was not read", format.name());
         let copied = text.replace(&format!("mappings.{}", format.name()), "mappings.my-shop");
         let mappings = crate::extract::parse_mappings(&copied, "settings.toml").unwrap();
         assert!(mappings.named("my-shop").is_some(), "{}", format.name());

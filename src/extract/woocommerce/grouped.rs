@@ -2,6 +2,7 @@
 //! file they stand.
 
 use crate::domain::{Reason, RecordError, SourceOrder};
+use crate::extract::cells::Column;
 use crate::extract::error::ReadError;
 use crate::extract::format::Records;
 use crate::extract::grouping::{Group, Groups};
@@ -24,8 +25,8 @@ pub trait RowForm: Send + Sync {
     /// Looks at the order once its last row was read.
     fn close(&self, order: &mut SourceOrder);
 
-    /// Columns that say the same on each row of an order, each with its name.
-    fn own(&self) -> Vec<(usize, &'static str)>;
+    /// Columns that say the same on each row of an order.
+    fn own(&self) -> Vec<&Column>;
 }
 
 /// The orders of one table.
@@ -90,9 +91,11 @@ fn of_group(form: &impl RowForm, group: &Group) -> SourceOrder {
             continue;
         }
         // Rows of one order say the same of it; others are of two orders that were given one name.
-        let differs = |at: usize| first.is_whole && row.cell(at) != first.cell(at);
-        for (_, field) in own.iter().filter(|(at, _)| differs(*at)) {
-            add_error(&mut order, RecordError::of(Reason::ContradictoryRows, field), row.line);
+        let differs =
+            |column: &&&Column| first.is_whole && column.cell(&row) != column.cell(&first);
+        for column in own.iter().filter(differs) {
+            let fault = RecordError::of(Reason::ContradictoryRows, column.name);
+            add_error(&mut order, fault, row.line);
         }
     }
     if let Some(line) = group.beside_damage {

@@ -3,12 +3,12 @@
 //! made up.
 
 mod advanced;
-mod cells;
 mod grouped;
 mod others;
 mod rest;
 mod sums;
 mod webtoffee;
+mod words;
 
 pub use advanced::{FORMAT as ADVANCED_CSV, ORDERS as ADVANCED_JSON};
 pub use rest::ORDERS as REST;

@@ -3,7 +3,7 @@
 use super::orders::is_short;
 use crate::domain::{Reason, RecordError, SourceDiscount, SourceLine, SourceOrder};
 use crate::extract::json::{JsonFormat, Record, text_or};
-use crate::extract::woocommerce::cells::{id, status_of};
+use crate::extract::woocommerce::words::{id, status_of};
 
 pub static ORDERS: JsonFormat = JsonFormat {
     name: "advanced-order-export-json",
@@ -19,11 +19,9 @@ pub static ORDERS: JsonFormat = JsonFormat {
         &["Email (Billing)", "Customer User Email"],
         &["Products"],
     ],
-    known_non_orders: &[],
     read: order,
     has_html_entities: true,
-    piece: None,
-    parts: &[],
+    ..JsonFormat::USUAL
 };
 
 fn order(record: &Record<'_>) -> SourceOrder {

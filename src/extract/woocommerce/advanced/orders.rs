@@ -3,17 +3,19 @@
 
 use super::columns::Columns;
 use crate::domain::{Reason, RecordError, SourceDiscount, SourceLine, SourceOrder};
+use crate::extract::cells::{Cells, Column};
 use crate::extract::format::{CsvLayout, Records};
+use crate::extract::json::text_or;
 use crate::extract::order_errors::add_error;
 use crate::extract::rows::{Row, Rows};
-use crate::extract::woocommerce::cells::{Cells, id, status_of};
 use crate::extract::woocommerce::grouped::{Grouped, RowForm};
 use crate::extract::woocommerce::sums;
+use crate::extract::woocommerce::words::{id, status_of};
 use std::sync::Arc;
 
 impl CsvLayout for Columns {
     fn begins_with_key(&self) -> bool {
-        self.key_column() == 0
+        self.key().at() == 0
     }
 
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {
@@ -25,30 +27,27 @@ impl RowForm for Columns {
     fn begin(&self, row: &Row<'_>) -> SourceOrder {
         let mut cells = Cells::of(row);
         let mut order = SourceOrder {
-            id: cells.text(self.id, "Order ID"),
-            number: cells.text(self.number, "Order Number"),
-            email: cells.text(self.email, "Email (Billing)"),
-            customer_id: id(cells.text(self.customer, "Customer User ID")),
-            created_at: cells.text(self.date, "Order Date"),
-            updated_at: cells.text(self.updated, "Modification Date"),
-            currency: cells.text(self.currency, "Currency"),
-            total: cells.text(self.total, "Order Total Amount"),
-            subtotal: cells.text(self.subtotal, "Order Subtotal Amount"),
-            shipping: cells.text(self.shipping, "Order Shipping Amount"),
-            tax: cells.text(self.tax, "Order Total Tax Amount"),
-            discount: cells.text(self.discount, "Cart Discount Amount"),
-            refunded: cells.text(self.refunded, "Order Refund Amount"),
-            shipping_method: cells.free_text(self.shipping_method, "Shipping Method Title"),
+            id: cells.text(&self.id),
+            number: cells.text(&self.number),
+            email: text_or(cells.text(&self.email), || cells.text(&self.user_email)),
+            customer_id: id(cells.text(&self.customer)),
+            created_at: cells.text(&self.date),
+            updated_at: cells.text(&self.updated),
+            currency: cells.text(&self.currency),
+            total: cells.text(&self.total),
+            subtotal: cells.text(&self.subtotal),
+            shipping: cells.text(&self.shipping),
+            tax: cells.text(&self.tax),
+            discount: cells.text(&self.discount),
+            refunded: cells.text(&self.refunded),
+            shipping_method: cells.free_text(&self.shipping_method),
             ..SourceOrder::default()
         };
         order.position.line = row.line;
-        if order.email.is_empty() {
-            order.email = cells.text(self.user_email, "Customer User Email");
-        }
-        let word = cells.text(self.status, "Order Status");
+        let word = cells.text(&self.status);
         order.status = status_of(&word, &order.refunded, &order.total);
         if order.status.is_none() {
-            cells.add(RecordError::of(Reason::UnknownStatus, "Order Status"));
+            cells.fault(Reason::UnknownStatus, &self.status);
             order.status_word = word;
         }
         self.add_parts(&mut order, &mut cells);
@@ -57,7 +56,7 @@ impl RowForm for Columns {
     }
 
     fn key_at(&self) -> Option<usize> {
-        Some(self.key_column())
+        Some(self.key().at())
     }
 
     fn add(&self, order: &mut SourceOrder, row: &Row<'_>) {
@@ -66,17 +65,9 @@ impl RowForm for Columns {
         cells.settle(order);
     }
 
-    fn own(&self) -> Vec<(usize, &'static str)> {
-        vec![
-            (self.id, "Order ID"),
-            (self.number, "Order Number"),
-            (self.date, "Order Date"),
-            (self.status, "Order Status"),
-            (self.total, "Order Total Amount"),
-            (self.currency, "Currency"),
-            (self.email, "Email (Billing)"),
-            (self.user_email, "Customer User Email"),
-        ]
+    fn own(&self) -> Vec<&Column> {
+        let Self { id, number, date, status, total, currency, email, user_email, .. } = self;
+        vec![id, number, date, status, total, currency, email, user_email]
     }
 
     fn close(&self, order: &mut SourceOrder) {
@@ -90,41 +81,36 @@ impl RowForm for Columns {
 
 impl Columns {
     fn add_parts(&self, order: &mut SourceOrder, cells: &mut Cells<'_>) {
-        let columns = &self.line;
-        let has_product = [columns.name, columns.quantity, columns.net_price, columns.price]
-            .iter()
-            .any(|at| !cells.row.cell(*at).is_empty());
-        if has_product {
+        let of_line = [
+            &self.line_name,
+            &self.quantity,
+            &self.price_after_coupons,
+            &self.price_before_coupons,
+        ];
+        if of_line.iter().any(|column| !column.cell(cells.row).is_empty()) {
             self.check_ordinal(order, cells);
             let line = self.line_of(cells);
             order.lines.push(line);
         }
-        let name = cells.text(self.coupon, "Coupon Code");
-        let amount = cells.text(self.coupon_amount, "Discount Amount");
+        let name = cells.text(&self.coupon);
+        let amount = cells.text(&self.coupon_amount);
         if !name.is_empty() && !amount.is_empty() {
             order.discounts.push(SourceDiscount { name, amount, of_shipping: false });
         }
     }
 
     fn line_of(&self, cells: &mut Cells<'_>) -> SourceLine {
-        let columns = &self.line;
-        let mut price = cells.text(columns.price, "Item Cost Before Discount");
-        if price.is_empty() {
-            price = cells.text(columns.net_price, "Item Cost");
-        }
-        let variation = id(cells.text(columns.variation, "Variation Id"));
         SourceLine {
-            id: match variation.is_empty() {
-                true => id(cells.text(columns.product, "Product Id")),
-                false => variation,
-            },
-            name: cells.free_text(columns.name, "Item Name"),
-            quantity: cells.text(columns.quantity, "Quantity"),
-            unit_price: price,
-            sku: cells.text(columns.sku, "SKU"),
-            category: cells.free_text(columns.category, "Category"),
-            image_url: cells.text(columns.image, "Image URL"),
-            product_url: cells.text(columns.url, "Product URL"),
+            id: text_or(id(cells.text(&self.variation)), || id(cells.text(&self.product))),
+            name: cells.free_text(&self.line_name),
+            quantity: cells.text(&self.quantity),
+            unit_price: text_or(cells.text(&self.price_before_coupons), || {
+                cells.text(&self.price_after_coupons)
+            }),
+            sku: cells.text(&self.sku),
+            category: cells.free_text(&self.category),
+            image_url: cells.text(&self.image),
+            product_url: cells.text(&self.url),
             at_line: cells.row.line,
             ..SourceLine::default()
         }
@@ -133,7 +119,7 @@ impl Columns {
     /// Products are numbered within their order. One that does not come after those above it shows
     /// that the file was sorted, or that an order is repeated.
     fn check_ordinal(&self, order: &SourceOrder, cells: &mut Cells<'_>) {
-        let ordinal = cells.row.cell(self.line.ordinal);
+        let ordinal = self.ordinal.cell(cells.row);
         let number = std::str::from_utf8(ordinal).ok().and_then(|text| text.parse::<usize>().ok());
         if number.is_some_and(|number| number <= order.lines.len()) {
             cells.add(RecordError::new(Reason::RepeatedRow));

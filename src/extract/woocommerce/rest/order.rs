@@ -4,7 +4,7 @@
 use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder};
 use crate::extract::decimal;
 use crate::extract::json::{Record, text_or};
-use crate::extract::woocommerce::cells::{charges, id, is_some_amount, status_of};
+use crate::extract::woocommerce::words::{charges, id, is_some_amount, status_of};
 
 pub fn order(record: &Record<'_>) -> SourceOrder {
     let refunded = refunded(record);

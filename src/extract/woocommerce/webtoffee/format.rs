@@ -1,144 +1,82 @@
-use super::columns::{Columns, Lines};
+use super::columns::{Columns, Lines, OrderColumns};
 use super::dates::{Dates, Sample, Undecided, civil};
 use crate::extract::error::NoMatch;
-use crate::extract::format::{CsvFormat, CsvHead, CsvMatch, Format, Syntax};
-use crate::extract::header::{ABSENT, Header, is_same};
-use crate::extract::woocommerce::others;
+use crate::extract::format::{About, CsvHead, CsvLayout};
+use crate::extract::header::{ABSENT, Header};
+use crate::extract::shop_csv::{OtherNeed, ShopCsv};
+use crate::extract::woocommerce::others::{INSTEAD, OTHERS};
 use csv::ByteRecord;
 use std::sync::Arc;
 
 /// The order export of WebToffee's plugin.
-#[derive(Debug)]
-pub struct WebToffee;
+pub static FORMAT: ShopCsv = ShopCsv {
+    about: About {
+        name: "webtoffee-csv",
+        title: "WooCommerce export of WebToffee's plugin",
+        description: "WooCommerce: WebToffee's Order Export, CSV in each of its layouts",
+        how: "WordPress admin: WebToffee Import Export > Export > Orders, as CSV with all columns and line items.",
+    },
+    needed: &[
+        &["order_id", "order_number"],
+        &["order_date"],
+        &["status"],
+        &["order_total"],
+        &["order_currency"],
+        &["billing_email", "customer_email"],
+    ],
+    also_needed: Some(OtherNeed {
+        what: "line_item_1 or item_name, item_quantity and item_subtotal",
+        is_met: |header| Lines::of(header).is_some(),
+    }),
+    known: &[
+        "order_number",
+        "paid_date",
+        "shipping_total",
+        "shipping_tax_total",
+        "fee_total",
+        "fee_tax_total",
+        "tax_total",
+        "cart_discount",
+        "order_discount",
+        "discount_total",
+        "order_subtotal",
+        "order_key",
+        "payment_method",
+        "payment_method_title",
+        "transaction_id",
+        "shipping_method",
+        "customer_id",
+        "customer_user",
+        "customer_email",
+        "customer_note",
+        "wt_import_key",
+        "tax_items",
+        "shipping_items",
+        "fee_items",
+        "coupon_items",
+        "refund_items",
+        "order_notes",
+        "download_permissions",
+        "item_name",
+        "item_sku",
+        "item_quantity",
+        "item_subtotal",
+        "item_total",
+    ],
+    telling: &["line_item_*", "product item *"],
+    is_near: |it| it.missing <= 3 && it.known >= 8,
+    hint: "export again with WebToffee's Order Export as CSV, with all columns and with line items",
+    others: OTHERS,
+    instead: INSTEAD,
+    layout,
+};
 
-pub static FORMAT: WebToffee = WebToffee;
-
-/// Without these nothing can be sent: one of each group.
-const NEEDED: &[&[&str]] = &[
-    &["order_id", "order_number"],
-    &["order_date"],
-    &["status"],
-    &["order_total"],
-    &["order_currency"],
-    &["billing_email", "customer_email"],
-];
-
-/// Columns that identify this export, besides those that are needed.
-const TELLING: &[&str] = &[
-    "order_number",
-    "paid_date",
-    "shipping_total",
-    "shipping_tax_total",
-    "fee_total",
-    "fee_tax_total",
-    "tax_total",
-    "cart_discount",
-    "order_discount",
-    "discount_total",
-    "order_subtotal",
-    "order_key",
-    "payment_method",
-    "payment_method_title",
-    "transaction_id",
-    "shipping_method",
-    "customer_id",
-    "customer_user",
-    "customer_email",
-    "customer_note",
-    "wt_import_key",
-    "tax_items",
-    "shipping_items",
-    "fee_items",
-    "coupon_items",
-    "refund_items",
-    "order_notes",
-    "download_permissions",
-    "item_name",
-    "item_sku",
-    "item_quantity",
-    "item_subtotal",
-    "item_total",
-];
-
-/// Columns of lines, for a message.
-const LINES_NAMED: &str = "line_item_1 or item_name, item_quantity and item_subtotal";
-
-impl Format for WebToffee {
-    fn name(&self) -> &str {
-        "webtoffee-csv"
-    }
-
-    fn title(&self) -> &str {
-        "WooCommerce export of WebToffee's plugin"
-    }
-
-    fn description(&self) -> &str {
-        "WooCommerce: WebToffee's Order Export, CSV in each of its layouts"
-    }
-
-    fn needs(&self) -> Vec<String> {
-        let groups = NEEDED.iter().map(|group| group.join(" or "));
-        groups.chain([LINES_NAMED.to_owned()]).collect()
-    }
-
-    fn how(&self) -> String {
-        "WordPress admin: WebToffee Import Export > Export > Orders, as CSV with all columns and line items.".to_owned()
-    }
-
-    fn syntax(&self) -> Syntax<'_> {
-        Syntax::Csv(self)
-    }
-}
-
-impl CsvFormat for WebToffee {
-    fn known_columns(&self, header: &Header) -> usize {
-        known(header).max(others::known(header))
-    }
-
-    fn column_names(&self) -> Vec<&str> {
-        NEEDED.iter().copied().flatten().chain(TELLING).copied().collect()
-    }
-
-    fn detect(&self, head: &CsvHead<'_>) -> CsvMatch {
-        if !head.is_named
-            && let Some(refusal) = others::refusal(head.header)
-        {
-            return CsvMatch::Unusable(refusal);
-        }
-        let mut missing = head.header.missing(NEEDED);
-        let lines = Lines::of(head.header);
-        if lines.is_none() {
-            missing.push(LINES_NAMED.to_owned());
-        }
-        let is_ours = head.is_named || (missing.len() <= 3 && known(head.header) >= 8);
-        match lines {
-            Some(lines) if missing.is_empty() => complete(head, lines),
-            _ if is_ours => CsvMatch::MissingColumns {
-                columns: missing,
-                hint:
-                    "export again with WebToffee's Order Export as CSV, with all columns and with line items"
-                        .to_owned(),
-            },
-            _ => CsvMatch::NotThisFormat,
-        }
-    }
-}
-
-fn known(header: &Header) -> usize {
-    let known = || NEEDED.iter().copied().flatten().chain(TELLING);
-    let is_line = |name: &str| {
-        let name = name.to_lowercase();
-        name.starts_with("line_item_") || name.starts_with("product item ")
-    };
-    header.count(|name| known().any(|known| is_same(name, known)) || is_line(name))
-}
-
-fn complete(head: &CsvHead<'_>, lines: Lines) -> CsvMatch {
+fn layout(head: &CsvHead<'_>) -> Result<Arc<dyn CsvLayout>, NoMatch> {
     let samples = samples(head.rows, head.header);
-    match Dates::decide(head.webtoffee_date_shift, head.zone, &samples) {
-        Ok(dates) => CsvMatch::Complete(Arc::new(Columns::of(head.header, lines, dates))),
-        Err(undecided) => CsvMatch::Unusable(undecided.refusal()),
-    }
+    let dates = Dates::decide(head.webtoffee_date_shift, head.zone, &samples)
+        .map_err(|undecided| undecided.refusal())?;
+    let lines = Lines::of(head.header).unwrap_or(Lines::Packed(Vec::new()));
+    Ok(Arc::new(Columns { order: OrderColumns::of(head.header), lines, dates }))
 }
 
 /// The dates of the first orders; rows of one order count once.

@@ -4,7 +4,7 @@
 
 use crate::domain::{SourceDiscount, SourceLine};
 use crate::extract::decimal;
-use crate::extract::woocommerce::cells::id;
+use crate::extract::woocommerce::words::id;
 
 /// Reads `name:…|product_id:…|sku:…|quantity:…|total:…|sub_total:…`, with more of it or not, up to
 /// the meta data that the variation is part of. A name may hold bars: what follows it is known by

@@ -1,19 +1,21 @@
 //! From rows to orders.
 
-use super::columns::{Columns, LineColumns, Lines};
+use super::columns::{Columns, LineColumns, Lines, OrderColumns};
 use super::lists;
 use crate::domain::{Reason, RecordError, SourceLine, SourceOrder};
+use crate::extract::cells::{Cells, Column};
 use crate::extract::format::{CsvLayout, Records};
+use crate::extract::json::text_or;
 use crate::extract::order_errors::add_error;
 use crate::extract::rows::{Row, Rows};
-use crate::extract::woocommerce::cells::{Cells, charges, id, status_of};
 use crate::extract::woocommerce::grouped::{Grouped, RowForm};
 use crate::extract::woocommerce::sums;
+use crate::extract::woocommerce::words::{charges, id, status_of};
 use std::sync::Arc;
 
 impl CsvLayout for Columns {
     fn begins_with_key(&self) -> bool {
-        self.key_column() == 0
+        self.order.key().at() == 0
     }
 
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {
@@ -25,36 +27,35 @@ impl RowForm for Columns {
     fn begin(&self, row: &Row<'_>) -> SourceOrder {
         let mut cells = Cells::of(row);
         let mut order = SourceOrder {
-            id: cells.text(self.id, "order_id"),
-            number: cells.text(self.number, "order_number"),
-            email: cells.text(self.billing_email, "billing_email"),
-            customer_id: id(cells.text(self.customer, "customer_id")),
+            id: cells.text(&self.order.id),
+            number: cells.text(&self.order.number),
+            email: text_or(cells.text(&self.order.billing_email), || {
+                cells.text(&self.order.customer_email)
+            }),
+            customer_id: id(cells.text(&self.order.customer)),
             created_at: self.created_at(&mut cells),
-            currency: cells.text(self.currency, "order_currency"),
-            total: cells.text(self.total, "order_total"),
-            shipping: cells.text(self.shipping, "shipping_total"),
-            tax: cells.text(self.tax, "tax_total"),
-            discount: cells.text(self.discount, "discount_total"),
-            shipping_method: cells.free_text(self.shipping_method, "shipping_method"),
+            currency: cells.text(&self.order.currency),
+            total: cells.text(&self.order.total),
+            shipping: cells.text(&self.order.shipping),
+            tax: cells.text(&self.order.tax),
+            discount: cells.text(&self.order.discount),
+            shipping_method: cells.free_text(&self.order.shipping_method),
             ..SourceOrder::default()
         };
-        order.charges = charges(&cells.text(self.fees, "fee_total"));
+        order.charges = charges(&cells.text(&self.order.fees));
         order.position.line = row.line;
-        if order.email.is_empty() {
-            order.email = cells.text(self.customer_email, "customer_email");
-        }
-        let coupons = cells.text(self.coupons, "coupon_items");
+        let coupons = cells.text(&self.order.coupons);
         order.discounts = lists::coupons(&coupons).unwrap_or_else(|| {
-            cells.add(RecordError::of(Reason::MalformedRow, "coupon_items"));
+            cells.fault(Reason::MalformedRow, &self.order.coupons);
             Vec::new()
         });
-        let refunds = cells.text(self.refunds, "refund_items");
+        let refunds = cells.text(&self.order.refunds);
         // No number, so that a rule that needs it refuses the order.
         order.refunded = lists::refunded(&refunds).unwrap_or_else(|| "unknown".to_owned());
-        let word = cells.text(self.status, "status");
+        let word = cells.text(&self.order.status);
         order.status = status_of(&word, &order.refunded, &order.total);
         if order.status.is_none() {
-            cells.add(RecordError::of(Reason::UnknownStatus, "status"));
+            cells.fault(Reason::UnknownStatus, &self.order.status);
             order.status_word = word;
         }
         self.add_lines(&mut order, &mut cells);
@@ -63,7 +64,7 @@ impl RowForm for Columns {
     }
 
     fn key_at(&self) -> Option<usize> {
-        matches!(self.lines, Lines::Rows(_)).then(|| self.key_column())
+        matches!(self.lines, Lines::Rows(_)).then(|| self.order.key().at())
     }
 
     fn add(&self, order: &mut SourceOrder, row: &Row<'_>) {
@@ -72,17 +73,19 @@ impl RowForm for Columns {
         cells.settle(order);
     }
 
-    fn own(&self) -> Vec<(usize, &'static str)> {
-        vec![
-            (self.id, "order_id"),
-            (self.number, "order_number"),
-            (self.date, "order_date"),
-            (self.status, "status"),
-            (self.total, "order_total"),
-            (self.currency, "order_currency"),
-            (self.billing_email, "billing_email"),
-            (self.customer_email, "customer_email"),
-        ]
+    fn own(&self) -> Vec<&Column> {
+        let OrderColumns {
+            id,
+            number,
+            date,
+            status,
+            total,
+            currency,
+            billing_email,
+            customer_email,
+            ..
+        } = &self.order;
+        vec![id, number, date, status, total, currency, billing_email, customer_email]
     }
 
     fn close(&self, order: &mut SourceOrder) {
@@ -110,9 +113,9 @@ fn check_sum(order: &mut SourceOrder, subtotal: &str) {
 
 impl Columns {
     fn created_at(&self, cells: &mut Cells<'_>) -> String {
-        let stated = cells.text(self.date, "order_date");
+        let stated = cells.text(&self.order.date);
         self.dates.read(&stated).unwrap_or_else(|| {
-            cells.add(RecordError::of(Reason::BadDate, "order_date"));
+            cells.fault(Reason::BadDate, &self.order.date);
             stated
         })
     }
@@ -120,14 +123,14 @@ impl Columns {
     fn add_lines(&self, order: &mut SourceOrder, cells: &mut Cells<'_>) {
         match &self.lines {
             Lines::Packed(columns) => {
-                for at in columns {
-                    let cell = cells.text(*at, "line_item");
+                for column in columns {
+                    let cell = cells.text(column);
                     match lists::line(&cell) {
                         _ if cell.is_empty() => {}
                         Some(line) => {
                             order.lines.push(SourceLine { at_line: cells.row.line, ..line })
                         }
-                        None => cells.add(RecordError::of(Reason::MalformedRow, "line_item")),
+                        None => cells.fault(Reason::MalformedRow, column),
                     }
                 }
             }
@@ -138,29 +141,26 @@ impl Columns {
             }
             Lines::Rows(columns) => {
                 add_line(order, cells, columns);
-                self.note_subtotal(order, cells.row);
+                // Kept with the order while its rows are read.
+                let subtotal = self.order.subtotal.cell(cells.row);
+                order.subtotal = String::from_utf8_lossy(subtotal).into_owned();
             }
         }
-    }
-
-    /// Kept with the order while its rows are read.
-    fn note_subtotal(&self, order: &mut SourceOrder, row: &Row<'_>) {
-        order.subtotal = String::from_utf8_lossy(row.cell(self.subtotal)).into_owned();
     }
 }
 
 /// Adds a line, if any of its cells says something.
 fn add_line(order: &mut SourceOrder, cells: &mut Cells<'_>, columns: &LineColumns) {
-    let all = [columns.name, columns.quantity, columns.subtotal, columns.sku];
-    if all.iter().all(|at| cells.row.cell(*at).is_empty()) {
+    let all = [&columns.name, &columns.quantity, &columns.subtotal, &columns.sku];
+    if all.iter().all(|column| column.cell(cells.row).is_empty()) {
         return;
     }
     let line = SourceLine {
-        id: id(cells.text(columns.product, "item_product_id")),
-        name: cells.free_text(columns.name, "item_name"),
-        quantity: cells.text(columns.quantity, "item_quantity"),
-        total: cells.text(columns.subtotal, "item_subtotal"),
-        sku: cells.text(columns.sku, "item_sku"),
+        id: id(cells.text(&columns.product)),
+        name: cells.free_text(&columns.name),
+        quantity: cells.text(&columns.quantity),
+        total: cells.text(&columns.subtotal),
+        sku: cells.text(&columns.sku),
         at_line: cells.row.line,
         ..SourceLine::default()
     };

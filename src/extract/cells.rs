@@ -1,0 +1,143 @@
+//! The cells of a row under the names of its columns. Reading a cell never fails: what is wrong with
+//! it is a fault of its record.
+
+use super::decisive;
+use super::header::{ABSENT, Header};
+use super::order_errors::add_error;
+use super::rows::Row;
+use crate::domain::{Reason, RecordError, SourceOrder};
+
+/// Names that a column may have.
+const NAMES_MAX: usize = 4;
+
+/// The columns that state one thing, the preferred one first.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// [`ABSENT`] behind those that are there.
+    at: [usize; NAMES_MAX],
+    /// The first of its names, for messages.
+    pub name: &'static str,
+}
+
+impl Column {
+    pub fn of(header: &Header, names: &[&'static str]) -> Self {
+        let mut at = [ABSENT; NAMES_MAX];
+        let found = names.iter().map(|name| header.at(name)).filter(|found| *found != ABSENT);
+        at.iter_mut().zip(found).for_each(|(at, found)| *at = found);
+        Self { at, name: names.first().copied().unwrap_or_default() }
+    }
+
+    /// A column whose header has a number in it; `name` is for messages.
+    pub fn numbered(header: &Header, own_name: &str, name: &'static str) -> Self {
+        Self { name, at: [header.at(own_name), ABSENT, ABSENT, ABSENT] }
+    }
+
+    /// Index of the preferred column that is there, else [`ABSENT`].
+    pub fn at(&self) -> usize {
+        self.at[0]
+    }
+
+    pub fn is_there(&self) -> bool {
+        self.at() != ABSENT
+    }
+
+    fn indices(&self) -> impl Iterator<Item = usize> {
+        self.at.iter().copied().take_while(|at| *at != ABSENT)
+    }
+
+    /// The first of its cells that is not blank.
+    pub fn cell<'r>(&self, row: &'r Row<'_>) -> &'r [u8] {
+        let mut cells = self.indices().map(|at| row.cell(at));
+        cells.find(|cell| !cell.is_empty()).unwrap_or_default()
+    }
+}
+
+/// A struct of columns, each with the names it may have.
+macro_rules! columns {
+    ($(#[$doc:meta])* $of:ident { $($(#[$field_doc:meta])* $field:ident: [$($name:literal),+];)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $of { $($(#[$field_doc])* pub $field: $crate::extract::cells::Column,)* }
+
+        impl $of {
+            pub fn of(header: &$crate::extract::header::Header) -> Self {
+                Self { $($field: $crate::extract::cells::Column::of(header, &[$($name),+]),)* }
+            }
+        }
+    };
+}
+pub(super) use columns;
+
+type ReadCell = for<'r> fn(&'r Row<'_>, usize) -> Result<&'r str, &'r [u8]>;
+
+/// Takes cells out of one row, and keeps what is wrong with them.
+pub struct Cells<'r> {
+    pub row: &'r Row<'r>,
+    pub faults: Vec<RecordError>,
+}
+
+impl<'r> Cells<'r> {
+    pub fn of(row: &'r Row<'r>) -> Self {
+        Self { row, faults: Vec::new() }
+    }
+
+    /// The text of a column; blank if it is not there. Bytes that are not UTF-8 are replaced, and
+    /// reported.
+    pub fn text(&mut self, column: &Column) -> String {
+        self.first(column, |row, at| row.text(at))
+    }
+
+    /// As [`Self::text`], of cells with free text.
+    pub fn free_text(&mut self, column: &Column) -> String {
+        self.first(column, |row, at| row.free_text(at))
+    }
+
+    fn first(&mut self, column: &Column, read: ReadCell) -> String {
+        for at in column.indices() {
+            match read(self.row, at) {
+                Ok("") => {}
+                Ok(text) => return text.to_owned(),
+                Err(bytes) => {
+                    self.fault(Reason::BadEncoding, column);
+                    return String::from_utf8_lossy(bytes).into_owned();
+                }
+            }
+        }
+        String::new()
+    }
+
+    /// Whether a cell says yes or no; `None` if it says neither.
+    pub fn flag(&mut self, column: &Column) -> Option<bool> {
+        decisive::flag_of(&self.text(column))
+    }
+
+    /// As [`Self::flag`], of a cell that decides: what is neither blank nor yes nor no is a fault.
+    pub fn deciding_flag(&mut self, column: &Column) -> Option<bool> {
+        let said = decisive::flag(&self.text(column));
+        said.map_err(|reason| self.fault(reason, column)).unwrap_or_default()
+    }
+
+    /// Whether a cell holds a date. What is neither blank nor a date is a fault.
+    pub fn is_dated(&mut self, column: &Column) -> bool {
+        let said = decisive::is_dated(&self.text(column));
+        said.map_err(|reason| self.fault(reason, column)).unwrap_or_default()
+    }
+
+    pub fn fault(&mut self, reason: Reason, column: &Column) {
+        self.add(RecordError::of(reason, column.name));
+    }
+
+    /// Adds a fault once.
+    pub fn add(&mut self, fault: RecordError) {
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
+
+    /// Moves the faults to the order, each with its line if that is not the order's first.
+    pub fn settle(self, order: &mut SourceOrder) {
+        for fault in self.faults {
+            add_error(order, fault, self.row.line);
+        }
+    }
+}

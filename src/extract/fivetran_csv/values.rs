@@ -1,0 +1,35 @@
+//! What Fivetran writes into cells besides plain text.
+
+use crate::domain::Reason;
+use crate::extract::cells::{Cells, Column};
+use crate::extract::json::Tree;
+
+/// An amount, which some warehouses keep as the JSON that the API answered with.
+pub fn amount(cells: &mut Cells<'_>, column: &Column) -> String {
+    let text = cells.text(column);
+    if !text.starts_with('{') {
+        return text;
+    }
+    let amount = shop_money(&text);
+    if amount.is_none() {
+        cells.fault(Reason::MalformedRow, column);
+    }
+    amount.unwrap_or_default()
+}
+
+/// A date in UTC, as all are here; one that states its offset keeps it.
+pub fn moment(cells: &mut Cells<'_>, column: &Column) -> String {
+    let text = cells.text(column);
+    let time = text.get(10..).unwrap_or_default();
+    let is_local =
+        time.contains(':') && !time.contains(['Z', 'z', '+', '-']) && !time.ends_with("UTC");
+    if is_local { format!("{text} +0000") } else { text }
+}
+
+/// The shop's money of `{"shop_money": {"amount": "3.00", …}, …}`, as it stands.
+fn shop_money(json: &str) -> Option<String> {
+    let set = Tree::parse(json).ok()?;
+    let amount = set.root().get("shop_money").ok()??.get("amount").ok()??;
+    let text = amount.text().ok()?.into_owned();
+    (!amount.is_null()).then_some(text)
+}

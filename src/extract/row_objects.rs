@@ -1,0 +1,93 @@
+//! The rows of a table as JSON objects, one key a column.
+
+use super::format::{CsvLayout, Records};
+use super::header::Header;
+use super::json::{Document, SAMPLE_LEN_MAX, Tree, malformed};
+use super::messages::object_of;
+use super::rows::{Row, Rows};
+use crate::domain::SourceOrder;
+use csv::ByteRecord;
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+/// Turns rows into objects.
+#[derive(Debug, Clone)]
+pub struct RowObjects {
+    pub names: Vec<String>,
+}
+
+impl RowObjects {
+    pub fn of(header: &Header) -> Self {
+        Self { names: header.names().map(str::to_owned).collect() }
+    }
+
+    /// The first rows of a table as objects.
+    pub fn first<'a>(&'a self, rows: &'a [ByteRecord]) -> impl Iterator<Item = String> + 'a {
+        let whole = rows.iter().filter(|row| row.len() == self.names.len());
+        whole.take(SAMPLE_LEN_MAX).map(|row| {
+            let cells: Vec<Cow<'_, str>> = row.iter().map(String::from_utf8_lossy).collect();
+            self.object_of(cells.iter().map(|cell| cell.trim()))
+        })
+    }
+
+    fn object_of<'a>(&'a self, cells: impl Iterator<Item = &'a str>) -> String {
+        object_of(self.names.iter().map(String::as_str).zip(cells))
+    }
+
+    /// A row as an object, and whether a cell of it is not UTF-8.
+    pub fn object(&self, row: &Row<'_>) -> (String, bool) {
+        let mut has_bad_bytes = false;
+        let cells = (0..self.names.len()).map(|at| {
+            row.text(at).map(Cow::Borrowed).unwrap_or_else(|bytes| {
+                has_bad_bytes = true;
+                String::from_utf8_lossy(bytes)
+            })
+        });
+        let cells: Vec<Cow<'_, str>> = cells.collect();
+        (self.object_of(cells.iter().map(AsRef::as_ref)), has_bad_bytes)
+    }
+
+    /// What `read` makes of a row; `None` if it is damaged.
+    pub fn read<T>(&self, row: &Row<'_>, read: impl FnOnce(&Document<'_>) -> T) -> Option<T> {
+        let (object, has_bad_bytes) = self.object(row);
+        let tree = Tree::parse(&object).ok().filter(|_| row.is_whole)?;
+        let (value, bytes) = (tree.root(), object.as_bytes());
+        Some(read(&Document { value, bytes, line: row.line, has_bad_bytes, is_row: true }))
+    }
+
+    /// The layout of a table of which each row is an order.
+    pub fn layout(
+        self,
+        order_of: impl Fn(&Document<'_>) -> SourceOrder + Send + Sync + 'static,
+    ) -> Arc<dyn CsvLayout> {
+        Arc::new(ObjectTable { objects: self, order_of })
+    }
+}
+
+struct ObjectTable<F> {
+    objects: RowObjects,
+    order_of: F,
+}
+
+impl<F> fmt::Debug for ObjectTable<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.objects.fmt(f)
+    }
+}
+
+impl<F: Fn(&Document<'_>) -> SourceOrder + Send + Sync + 'static> CsvLayout for ObjectTable<F> {
+    fn begins_with_key(&self) -> bool {
+        false
+    }
+
+    fn read(self: Arc<Self>, mut rows: Rows) -> Box<dyn Records> {
+        Box::new(move || {
+            let Some(row) = rows.advance()? else { return Ok(None) };
+            let order = self.objects.read(&row, &self.order_of);
+            let mut order = Box::new(order.unwrap_or_else(malformed));
+            order.position.line = row.line;
+            Ok(Some(order))
+        })
+    }
+}

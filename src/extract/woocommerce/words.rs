@@ -1,0 +1,25 @@
+//! What WooCommerce means by its words and numbers, in each of its exports.
+
+use crate::domain::Status;
+use crate::extract::statuses::{WOOCOMMERCE, after_refunds};
+
+/// Fees as charges: what is in the total and in no line. Fees that a plugin took off are stated
+/// below zero and are not a charge; the report then says that the order's parts miss its total.
+pub fn charges(fees: &str) -> String {
+    if fees.starts_with('-') { String::new() } else { fees.to_owned() }
+}
+
+/// WooCommerce has no word for a partial refund; `None` for a word that it does not have.
+pub fn status_of(word: &str, refunded: &str, total: &str) -> Option<Status> {
+    WOOCOMMERCE.of(word).map(|status| after_refunds(status, refunded, total))
+}
+
+/// WooCommerce writes 0 where there is no account, product or variation.
+pub fn id(text: String) -> String {
+    if text == "0" { String::new() } else { text }
+}
+
+/// Whether a text states an amount other than zero.
+pub fn is_some_amount(text: &str) -> bool {
+    text.bytes().any(|b| !matches!(b, b'0' | b'.' | b'-'))
+}
