@@ -1,5 +1,6 @@
+use super::sql::Sql;
 use super::{StateError, Store, View};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 /// Which account a state is of. Without this, a state that was filled in a rehearsal would say of
 /// the real account that everything is there already.
@@ -12,13 +13,9 @@ impl Store {
         let host = host_of(url);
         match held(&self.db)? {
             Some(held) if held != host => Err(elsewhere(self.path.clone(), held, host)),
-            _ => {
-                self.db.execute(
-                    "INSERT OR REPLACE INTO account (name, value) VALUES ('host', ?1)",
-                    [host],
-                )?;
-                Ok(())
-            }
+            _ => self
+                .db
+                .run("INSERT OR REPLACE INTO account (name, value) VALUES ('host', ?1)", [host]),
         }
     }
 }
@@ -43,7 +40,7 @@ impl View {
 fn held(db: &Connection) -> Result<Option<String>, StateError> {
     let host =
         "SELECT value FROM account WHERE name = 'host' AND EXISTS (SELECT 1 FROM connections)";
-    Ok(db.query_row(host, [], |row| row.get(0)).optional()?)
+    db.first(host, [], |row| row.get(0))
 }
 
 fn elsewhere(path: std::path::PathBuf, held: String, asked: String) -> StateError {

@@ -1,4 +1,5 @@
 use super::order_rows::enrol;
+use super::sql::Sql;
 use super::sql_types::{ConnectionId, OrderState, WriteOutcome, stored_id, stored_key};
 use super::{StateError, Store, history, order_digests};
 use crate::domain::{Attempt, Fingerprint, Operation, OrderDigest, OrderKey, RemoteId};
@@ -49,13 +50,11 @@ impl Store {
         let mut customers = 0;
         for AdoptedOrder { key, id, content, customer } in &found.orders {
             let order = enrol(&transaction, 0, connection, &key.ledger_text())?;
-            let added = transaction
-                .prepare_cached(
-                    "UPDATE orders SET remote_id = ?3, fingerprint = ?4, state = ?5, outcome = ?6,
+            let added = transaction.changed(
+                "UPDATE orders SET remote_id = ?3, fingerprint = ?4, state = ?5, outcome = ?6,
                          customer = ?8
                      WHERE connection = ?1 AND key = ?2 AND state = ?7",
-                )?
-                .execute(params![
+                params![
                     connection,
                     stored_key(key),
                     stored_id(id),
@@ -64,7 +63,8 @@ impl Store {
                     WriteOutcome::Adopted,
                     OrderState::Absent,
                     customer.as_ref().map(|hash| &hash[..]),
-                ])?;
+                ],
+            )?;
             if added > 0 {
                 let attempt = Attempt::done(Operation::Adopt, Some(id.clone()));
                 history::add(&transaction, 0, order, &attempt)?;
@@ -75,21 +75,16 @@ impl Store {
         }
         for cart in &found.carts {
             enrol(&transaction, 0, connection, &cart.ledger_text())?;
-            transaction
-                .prepare_cached(
-                    "UPDATE orders SET state = ?3 WHERE connection = ?1 AND key = ?2 AND state = ?4",
-                )?
-                .execute(params![
-                    connection,
-                    stored_key(cart),
-                    OrderState::BecameOrder,
-                    OrderState::Absent,
-                ])?;
+            transaction.run(
+                "UPDATE orders SET state = ?3 WHERE connection = ?1 AND key = ?2 AND state = ?4",
+                params![connection, stored_key(cart), OrderState::BecameOrder, OrderState::Absent,],
+            )?;
         }
         for (hash, id) in &found.customers {
-            customers += transaction
-                .prepare_cached("INSERT OR IGNORE INTO customers VALUES (?1, ?2, ?3)")?
-                .execute(params![connection, &hash[..], stored_id(id)])?;
+            customers += transaction.changed(
+                "INSERT OR IGNORE INTO customers VALUES (?1, ?2, ?3)",
+                params![connection, &hash[..], stored_id(id)],
+            )?;
         }
         transaction.commit()?;
         Ok(customers as u64)

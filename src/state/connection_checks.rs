@@ -1,6 +1,7 @@
+use super::sql::Sql;
 use super::sql_types::{now_ms, stored_numbers};
 use super::{StateError, Store, View};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 use std::collections::BTreeSet;
 
 stored_numbers! {
@@ -31,19 +32,17 @@ impl Store {
         externalid: &str,
         seen: &ConnectionCheck,
     ) -> Result<(), StateError> {
-        self.db.execute(
+        self.db.run(
             "INSERT OR REPLACE INTO connections_asked (service, externalid, owner, list_id, at_ms)
              VALUES (?1, ?2, ?3, ?4, ?5)",
             params![service, externalid, seen.owner, seen.list_id, now_ms()],
-        )?;
-        Ok(())
+        )
     }
 
     /// Notes that a job sends orders in a currency.
     pub fn note_currency(&mut self, job: &str, code: &str) -> Result<(), StateError> {
         let sql = "INSERT OR IGNORE INTO currencies_sent (job, currency) VALUES (?1, ?2)";
-        self.db.execute(sql, params![job, code])?;
-        Ok(())
+        self.db.run(sql, params![job, code])
     }
 }
 
@@ -56,16 +55,14 @@ impl View {
         externalid: &str,
     ) -> Result<Option<(ConnectionCheck, i64)>, StateError> {
         let sql = "SELECT owner, list_id, at_ms FROM connections_asked WHERE service = ?1 AND externalid = ?2";
-        let asked = self.db.query_row(sql, params![service, externalid], |row| {
+        self.db.first(sql, params![service, externalid], |row| {
             Ok((ConnectionCheck { owner: row.get(0)?, list_id: row.get(1)? }, row.get(2)?))
-        });
-        Ok(asked.optional()?)
+        })
     }
 
     /// The currencies that runs of a job have sent orders in.
     pub fn currencies_sent(&self, job: &str) -> Result<BTreeSet<String>, StateError> {
-        let mut statement =
-            self.db.prepare_cached("SELECT currency FROM currencies_sent WHERE job = ?1")?;
-        Ok(statement.query_map([job], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        let sql = "SELECT currency FROM currencies_sent WHERE job = ?1";
+        Ok(self.db.all(sql, [job], |row| row.get(0))?.into_iter().collect())
     }
 }

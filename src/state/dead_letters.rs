@@ -1,11 +1,12 @@
 use super::order_rows::forget;
+use super::sql::Sql;
 use super::sql_types::{
     ConnectionId, OrderId, OrderState, RunId, StoredText, now_ms, stored, stored_words,
 };
 use super::{StateError, Store, View, history};
 use crate::domain::{Attempt, Operation};
 use rusqlite::types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef};
-use rusqlite::{OptionalExtension, ToSql, Transaction, params};
+use rusqlite::{ToSql, Transaction, params};
 use std::fmt;
 
 stored_words! {
@@ -136,62 +137,60 @@ pub(super) fn write(
     run: RunId,
     letter: &DeadLetter,
 ) -> Result<(), StateError> {
-    transaction
-        .prepare_cached(
-            "INSERT INTO dead_letters
+    transaction.run(
+        "INSERT INTO dead_letters
                  (job, record, stage, number, file, line, reasons, status, attempts, first_run, last_run, at_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11)
              ON CONFLICT DO UPDATE SET stage = excluded.stage, number = excluded.number, file = excluded.file,
                  line = excluded.line,
                  reasons = iif(excluded.reasons = '', reasons, excluded.reasons), status = coalesce(excluded.status, status),
                  attempts = attempts + excluded.attempts, last_run = excluded.last_run, at_ms = excluded.at_ms",
-        )?
-        .execute(params![
+        params![
             letter.job,
             stored(&letter.record),
             letter.stage,
             letter.number,
             letter.file,
-            letter.line as i64,
+            letter.line,
             letter.reasons,
             letter.status,
             letter.attempts,
             run,
             now_ms()
-        ])?;
+        ],
+    )?;
     Ok(())
 }
 
 impl View {
     /// The dead letters of a job.
     pub fn dead_letters(&self, job: &str, at_most: u32) -> Result<Vec<DeadLetter>, StateError> {
-        let mut statement = self.db.prepare(
+        self.db.all(
             "SELECT job, record, stage, number, file, line, reasons, status, attempts, first_run, last_run
              FROM dead_letters WHERE job = ?1 ORDER BY file, line, record LIMIT ?2",
-        )?;
-        let rows = statement.query_map(params![job, at_most], |row| {
+            params![job, at_most],
+            |row| {
             Ok(DeadLetter {
                 job: row.get(0)?,
                 record: row.get::<_, StoredText>(1)?.0,
                 stage: row.get(2)?,
                 number: row.get(3)?,
                 file: row.get(4)?,
-                line: row.get::<_, i64>(5)?.unsigned_abs(),
+                line: row.get(5)?,
                 reasons: row.get(6)?,
                 status: row.get(7)?,
                 attempts: row.get(8)?,
                 first_run: row.get(9)?,
                 last_run: row.get(10)?,
             })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        },
+        )
     }
 
     /// How many dead letters a job has.
     pub fn dead_letters_count(&self, job: &str) -> Result<u64, StateError> {
         let sql = "SELECT count(*) FROM dead_letters WHERE job = ?1";
-        let count: i64 = self.db.query_row(sql, [job], |row| row.get(0))?;
-        Ok(count.unsigned_abs())
+        self.db.one(sql, [job])
     }
 }
 
@@ -208,32 +207,28 @@ impl Store {
         let transaction = self.db.transaction()?;
         let mut cleared = 0_u64;
         for key in keys {
-            let refused: Option<(OrderId, bool)> = transaction
-                .prepare_cached(
-                    "SELECT id, remote_id IS NULL FROM orders
+            let refused: Option<(OrderId, bool)> = transaction.first(
+                "SELECT id, remote_id IS NULL FROM orders
                      WHERE connection = ?1 AND key = ?2 AND state = ?3",
-                )?
-                .query_row(params![connection, stored(key), OrderState::Refused], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })
-                .optional()?;
+                params![connection, stored(key), OrderState::Refused],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?;
             let Some((order, is_new)) = refused else { continue };
             if is_new {
                 forget(&transaction, connection, key)?;
             } else {
                 // ActiveCampaign has an older content of it, to be updated.
-                transaction
-                    .prepare_cached(
-                        "UPDATE orders SET state = ?3, fingerprint = NULL
+                transaction.run(
+                    "UPDATE orders SET state = ?3, fingerprint = NULL
                          WHERE connection = ?1 AND key = ?2",
-                    )?
-                    .execute(params![connection, stored(key), OrderState::Settled])?;
+                    params![connection, stored(key), OrderState::Settled],
+                )?;
             }
             history::add(&transaction, 0, order, &Attempt::done(Operation::Retry, None))?;
             cleared += 1;
         }
         if cleared > 0 {
-            transaction.execute(
+            transaction.run(
                 "UPDATE runs SET closed_ms = ?2 WHERE job = ?1 AND closed_ms IS NULL",
                 params![job, now_ms()],
             )?;

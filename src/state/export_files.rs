@@ -1,3 +1,4 @@
+use super::sql::Sql;
 use super::{StateError, Store, View};
 use rusqlite::params;
 
@@ -14,9 +15,9 @@ impl Store {
     /// Notes what a job's last finished run had read, in place of what the one before had.
     pub fn keep_files(&mut self, job: &str, files: &[FileRead]) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
-        transaction.execute("DELETE FROM export_files WHERE job = ?1", [job])?;
+        transaction.run("DELETE FROM export_files WHERE job = ?1", [job])?;
         for FileRead { file, bytes } in files {
-            transaction.execute(
+            transaction.run(
                 "INSERT OR REPLACE INTO export_files (job, file, bytes) VALUES (?1, ?2, ?3)",
                 params![job, file, i64::try_from(*bytes).unwrap_or(i64::MAX)],
             )?;
@@ -29,10 +30,6 @@ impl View {
     /// What the job's last finished run had read, by name.
     pub fn files_read(&self, job: &str) -> Result<Vec<FileRead>, StateError> {
         let sql = "SELECT file, bytes FROM export_files WHERE job = ?1 ORDER BY file";
-        let mut statement = self.db.prepare(sql)?;
-        let rows = statement.query_map([job], |row| {
-            Ok(FileRead { file: row.get(0)?, bytes: row.get::<_, i64>(1)?.unsigned_abs() })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        self.db.all(sql, [job], |row| Ok(FileRead { file: row.get(0)?, bytes: row.get(1)? }))
     }
 }

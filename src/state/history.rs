@@ -1,6 +1,7 @@
 //! What was done about each order: a bounded history, with nothing of the order in it.
 
 use super::order_rows::enrol;
+use super::sql::Sql;
 use super::sql_types::{ConnectionId, OrderId, RunId, StoredId, now_ms, stored_id, stored_key};
 use super::{StateError, Store, View};
 use crate::domain::{Answer, Attempt, Operation, OrderKey};
@@ -53,28 +54,26 @@ pub(super) fn add(
             (Some(disposition.as_str()), *status, code.as_deref())
         }
     };
-    let n: i64 = db
-        .prepare_cached(
-            "INSERT INTO history (order_id, n, run, at_s, operation, answer, status, code, remote_id)
+    let n: i64 = db.one(
+        "INSERT INTO history (order_id, n, run, at_s, operation, answer, status, code, remote_id)
              VALUES (?1, (SELECT coalesce(max(n), 0) + 1 FROM history WHERE order_id = ?1),
                      ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING n",
-        )?
-        .query_row(
-            params![
-                order,
-                run,
-                now_ms() / 1000,
-                attempt.operation,
-                answer,
-                status,
-                code,
-                attempt.id.as_ref().map(stored_id)
-            ],
-            |row| row.get(0),
-        )?;
+        params![
+            order,
+            run,
+            now_ms() / 1000,
+            attempt.operation,
+            answer,
+            status,
+            code,
+            attempt.id.as_ref().map(stored_id)
+        ],
+    )?;
     if n > KEPT_MAX {
-        db.prepare_cached("DELETE FROM history WHERE order_id = ?1 AND n BETWEEN 2 AND ?2")?
-            .execute(params![order, n - KEPT_MAX + 1])?;
+        db.run(
+            "DELETE FROM history WHERE order_id = ?1 AND n BETWEEN 2 AND ?2",
+            params![order, n - KEPT_MAX + 1],
+        )?;
     }
     Ok(())
 }
@@ -86,12 +85,13 @@ impl View {
         connection: ConnectionId,
         key: &OrderKey,
     ) -> Result<Vec<Remembered>, StateError> {
-        let mut statement = self.db.prepare_cached(
+        let rows = self.db.all(
             "SELECT n, run, at_s, operation, answer, status, code, remote_id FROM history
              WHERE order_id = (SELECT id FROM orders WHERE connection = ?1 AND key = ?2) ORDER BY n",
+            params![connection, stored_key(key)],
+            remembered,
         )?;
-        let rows = statement.query_map(params![connection, stored_key(key)], remembered)?;
-        Ok(rows.filter_map(Result::transpose).collect::<Result<_, _>>()?)
+        Ok(rows.into_iter().flatten().collect())
     }
 }
 
@@ -105,7 +105,7 @@ fn remembered(row: &Row<'_>) -> rusqlite::Result<Option<Remembered>> {
     };
     let id = row.get::<_, Option<StoredId>>(7)?.map(|id| id.0);
     Ok(Some(Remembered {
-        n: row.get::<_, i64>(0)?.unsigned_abs(),
+        n: row.get(0)?,
         run: row.get(1)?,
         at_ms: row.get::<_, i64>(2)?.saturating_mul(1000),
         attempt: Attempt { operation, answer, id },

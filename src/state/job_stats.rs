@@ -1,7 +1,7 @@
-use super::runs::unsigned;
+use super::sql::Sql;
 use super::sql_types::{Kind, RunEnd};
 use super::{Counts, LetterReasons, RunRow, StateError, View};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 /// Different lists of reasons read at most; a job of more has long been stopped.
 const REASONS_MAX: u32 = 10_000;
@@ -33,10 +33,10 @@ impl View {
              FROM runs WHERE job = ?1",
             sums.join(", ")
         );
-        let (settled, last_success_ms) =
-            self.db.query_row(&sql, params![job, RunEnd::Finished, Kind::Canary], |row| {
-                Ok((Counts::from_row(row)?, row.get("last_success_ms")?))
-            })?;
+        let sums = self.db.first(&sql, params![job, RunEnd::Finished, Kind::Canary], |row| {
+            Ok((Counts::from_row(row)?, row.get("last_success_ms")?))
+        })?;
+        let (settled, last_success_ms) = sums.unwrap_or_default();
         Ok(JobStats {
             settled,
             last_success_ms,
@@ -49,23 +49,22 @@ impl View {
     fn durations(&self, job: &str) -> Result<Vec<(Kind, u64)>, StateError> {
         let mut durations = Vec::new();
         for &kind in Kind::ALL {
-            let last = self.db.query_row(
+            let last = self.db.first(
                 "SELECT active_ms FROM runs WHERE job = ?1 AND kind = ?2 AND outcome IS NOT NULL ORDER BY id DESC LIMIT 1",
                 params![job, kind],
-                |row| unsigned(row, 0),
-            );
-            durations.extend(last.optional()?.map(|active_ms| (kind, active_ms)));
+                |row| row.get(0),
+            )?;
+            durations.extend(last.map(|active_ms| (kind, active_ms)));
         }
         Ok(durations)
     }
 
     /// The different lists of reasons that dead letters of a job have, and how many have each.
     pub fn dead_letter_reasons(&self, job: &str) -> Result<Vec<(LetterReasons, u64)>, StateError> {
-        let mut statement = self.db.prepare(
+        self.db.all(
             "SELECT reasons, count(*) FROM dead_letters WHERE job = ?1 GROUP BY reasons ORDER BY 2 DESC LIMIT ?2",
-        )?;
-        let rows = statement
-            .query_map(params![job, REASONS_MAX], |row| Ok((row.get(0)?, unsigned(row, 1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+            params![job, REASONS_MAX],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
     }
 }

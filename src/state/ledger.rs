@@ -1,4 +1,5 @@
 use super::order_rows::{enrol, forget};
+use super::sql::Sql;
 use super::sql_types::{
     ConnectionId, OrderId, OrderState, RunId, StoredId, WriteOutcome, now_ms, stored, stored_id,
     stored_key,
@@ -7,7 +8,7 @@ use super::{RunRow, Stage, StateError, Store, View, history};
 use crate::domain::{
     Answer, Attempt, CustomerEntry, Fingerprint, LedgerEntry, Operation, OrderKey, RemoteId,
 };
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 /// What the ledger says of the last write of one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,13 +44,11 @@ impl Store {
         let OrderIntent { key, fingerprint, customer } = intent;
         let transaction = self.db.transaction()?;
         enrol(&transaction, run, connection, &key.ledger_text())?;
-        transaction
-            .prepare_cached(
-                "UPDATE orders SET state = iif(remote_id IS NULL, ?5, ?6), verified = -abs(verified),
+        transaction.run(
+            "UPDATE orders SET state = iif(remote_id IS NULL, ?5, ?6), verified = -abs(verified),
                      fingerprint = ?4, outcome = NULL, run = ?3, customer = coalesce(?7, customer)
                  WHERE connection = ?1 AND key = ?2",
-            )?
-            .execute(params![
+            params![
                 connection,
                 stored_key(key),
                 run,
@@ -57,7 +56,8 @@ impl Store {
                 OrderState::CreateIntended,
                 OrderState::UpdateIntended,
                 customer.as_ref().map(|hash| &hash[..]),
-            ])?;
+            ],
+        )?;
         Ok(transaction.commit()?)
     }
 
@@ -70,12 +70,7 @@ impl Store {
     ) -> Result<(), StateError> {
         let sql = "UPDATE orders SET remote_id = ?3
                    WHERE connection = ?1 AND key = ?2 AND remote_id IS NULL";
-        self.db.prepare_cached(sql)?.execute(params![
-            connection,
-            stored_key(key),
-            stored_id(id)
-        ])?;
-        Ok(())
+        self.db.run(sql, params![connection, stored_key(key), stored_id(id)])
     }
 
     /// Notes, durably, that ActiveCampaign has this order under a customer that we don't know.
@@ -85,8 +80,7 @@ impl Store {
         key: &OrderKey,
     ) -> Result<(), StateError> {
         let sql = "UPDATE orders SET customer = zeroblob(16) WHERE connection = ?1 AND key = ?2";
-        self.db.prepare_cached(sql)?.execute(params![connection, stored_key(key)])?;
-        Ok(())
+        self.db.run(sql, params![connection, stored_key(key)])
     }
 
     /// Notes, durably, that this order was deleted in order to be created again.
@@ -118,10 +112,11 @@ impl Store {
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
         let text = key.ledger_text();
-        let order: Option<(OrderId, OrderState)> = transaction
-            .prepare_cached("SELECT id, state FROM orders WHERE connection = ?1 AND key = ?2")?
-            .query_row(params![connection, stored(&text)], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
+        let order: Option<(OrderId, OrderState)> = transaction.first(
+            "SELECT id, state FROM orders WHERE connection = ?1 AND key = ?2",
+            params![connection, stored(&text)],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
         let doubted = match order {
             Some((id, OrderState::Settled | OrderState::Refused)) if is_missing => {
                 forget(&transaction, connection, &text)?;
@@ -129,7 +124,7 @@ impl Store {
             }
             Some((id, OrderState::Settled)) => {
                 let sql = "UPDATE orders SET fingerprint = NULL WHERE connection = ?1 AND key = ?2";
-                transaction.prepare_cached(sql)?.execute(params![connection, stored(&text)])?;
+                transaction.run(sql, params![connection, stored(&text)])?;
                 Some(id)
             }
             _ => None,
@@ -141,11 +136,10 @@ impl Store {
             history::add(&transaction, 0, id, &attempt)?;
         }
         // An interrupted run would count the order as settled.
-        transaction
-            .prepare_cached(
-                "UPDATE runs SET closed_ms = ?2 WHERE closed_ms IS NULL AND connection = ?1",
-            )?
-            .execute(params![connection, now_ms()])?;
+        transaction.run(
+            "UPDATE runs SET closed_ms = ?2 WHERE closed_ms IS NULL AND connection = ?1",
+            params![connection, now_ms()],
+        )?;
         Ok(transaction.commit()?)
     }
 
@@ -159,9 +153,10 @@ impl Store {
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
         enrol(&transaction, run, connection, &cart.ledger_text())?;
-        transaction
-            .prepare_cached("UPDATE orders SET state = ?3 WHERE connection = ?1 AND key = ?2")?
-            .execute(params![connection, stored_key(cart), OrderState::BecameOrder])?;
+        transaction.run(
+            "UPDATE orders SET state = ?3 WHERE connection = ?1 AND key = ?2",
+            params![connection, stored_key(cart), OrderState::BecameOrder],
+        )?;
         Ok(transaction.commit()?)
     }
 
@@ -172,10 +167,10 @@ impl Store {
         connection: ConnectionId,
         hash: &[u8; 16],
     ) -> Result<(), StateError> {
-        self.db
-            .prepare_cached("INSERT OR REPLACE INTO customers VALUES (?1, ?2, NULL)")?
-            .execute(params![connection, &hash[..]])?;
-        Ok(())
+        self.db.run(
+            "INSERT OR REPLACE INTO customers VALUES (?1, ?2, NULL)",
+            params![connection, &hash[..]],
+        )
     }
 
     /// Notes, durably, the remote id of a customer, and counts it as created or adopted by this
@@ -189,15 +184,15 @@ impl Store {
         created: bool,
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
-        transaction
-            .prepare_cached("INSERT OR REPLACE INTO customers VALUES (?1, ?2, ?3)")?
-            .execute(params![connection, &hash[..], stored_id(id)])?;
-        transaction
-            .prepare_cached(
-                "UPDATE runs SET customers_created = customers_created + ?2,
+        transaction.run(
+            "INSERT OR REPLACE INTO customers VALUES (?1, ?2, ?3)",
+            params![connection, &hash[..], stored_id(id)],
+        )?;
+        transaction.run(
+            "UPDATE runs SET customers_created = customers_created + ?2,
                      customers_adopted = customers_adopted + ?3 WHERE id = ?1",
-            )?
-            .execute(params![run, created, !created])?;
+            params![run, created, !created],
+        )?;
         Ok(transaction.commit()?)
     }
 }
@@ -211,13 +206,13 @@ impl View {
         key: &OrderKey,
         customer: &[u8; 16],
     ) -> Result<bool, StateError> {
-        let mut statement = self.db.prepare_cached(
+        self.db.has(
             "SELECT 1 FROM orders WHERE connection = ?1 AND key = ?2 AND customer <> ?3
              AND NOT EXISTS (SELECT 1 FROM customers a JOIN customers b ON a.remote_id = b.remote_id
                  WHERE a.connection = ?1 AND a.key_hash = orders.customer
                  AND b.connection = ?1 AND b.key_hash = ?3)",
-        )?;
-        Ok(statement.exists(params![connection, stored_key(key), &customer[..]])?)
+            params![connection, stored_key(key), &customer[..]],
+        )
     }
 
     pub fn order(
@@ -225,16 +220,15 @@ impl View {
         connection: ConnectionId,
         key: &OrderKey,
     ) -> Result<LedgerEntry, StateError> {
-        let mut statement = self.db.prepare_cached(
+        let row = self.db.first(
             "SELECT state, remote_id, fingerprint FROM orders WHERE connection = ?1 AND key = ?2",
-        )?;
-        let row = statement
-            .query_row(params![connection, stored_key(key)], |row| {
+            params![connection, stored_key(key)],
+            |row| {
                 let id = row.get::<_, Option<StoredId>>(1)?.map(|id| id.0);
                 let fingerprint = row.get::<_, Option<i64>>(2)?.map(Fingerprint::from_i64);
                 Ok((row.get(0)?, id, fingerprint))
-            })
-            .optional()?;
+            },
+        )?;
         Ok(match row {
             Some((state, id, fingerprint)) => entry(state, id, fingerprint),
             None => LedgerEntry::Unknown,
@@ -250,7 +244,7 @@ impl View {
         let sql = "SELECT run, created_run, outcome, state FROM orders
                    WHERE connection = ?1 AND key = ?2 AND state <> ?3";
         let parameters = params![connection, stored_key(key), OrderState::Absent];
-        let found = self.db.query_row(sql, parameters, |row| {
+        self.db.first(sql, parameters, |row| {
             let outcome = match (row.get(3)?, row.get(2)?) {
                 (OrderState::Refused, _) => Some("refused"),
                 (OrderState::BecameOrder, _) => Some("became an order"),
@@ -261,8 +255,7 @@ impl View {
                 (_, None) => None,
             };
             Ok(LastWrite { run: row.get(0)?, created_run: row.get(1)?, outcome })
-        });
-        Ok(found.optional()?)
+        })
     }
 
     /// Whether this run has settled this order already, before it was interrupted.
@@ -272,15 +265,13 @@ impl View {
         connection: ConnectionId,
         key: &OrderKey,
     ) -> Result<bool, StateError> {
-        let mut written = self.db.prepare_cached(
-            "SELECT 1 FROM orders WHERE connection = ?1 AND key = ?2 AND run = ?3
-             AND (outcome IS NOT NULL OR state = ?4)",
-        )?;
-        let mut refused = self.db.prepare_cached(
-            "SELECT 1 FROM dead_letters WHERE job = ?1 AND record = ?2 AND stage = ?3 AND last_run = ?4",
-        )?;
-        Ok(written.exists(params![connection, stored_key(key), run.id, OrderState::Refused])?
-            || refused.exists(params![run.job, stored_key(key), Stage::Refused, run.id])?)
+        let written = "SELECT 1 FROM orders WHERE connection = ?1 AND key = ?2 AND run = ?3
+                       AND (outcome IS NOT NULL OR state = ?4)";
+        let refused = "SELECT 1 FROM dead_letters
+                       WHERE job = ?1 AND record = ?2 AND stage = ?3 AND last_run = ?4";
+        let key = stored_key(key);
+        Ok(self.db.has(written, params![connection, key, run.id, OrderState::Refused])?
+            || self.db.has(refused, params![run.job, key, Stage::Refused, run.id])?)
     }
 
     pub fn customer(
@@ -288,12 +279,11 @@ impl View {
         connection: ConnectionId,
         hash: &[u8; 16],
     ) -> Result<CustomerEntry, StateError> {
-        let mut statement = self.db.prepare_cached(
+        let row = self.db.first(
             "SELECT remote_id FROM customers WHERE connection = ?1 AND key_hash = ?2",
+            params![connection, &hash[..]],
+            |row| row.get::<_, Option<StoredId>>(0),
         )?;
-        let row = statement
-            .query_row(params![connection, &hash[..]], |row| row.get::<_, Option<StoredId>>(0))
-            .optional()?;
         Ok(match row {
             None => CustomerEntry::Unknown,
             Some(None) => CustomerEntry::Intended,
@@ -304,14 +294,13 @@ impl View {
     /// Orders this connection holds as far as the ledger knows.
     pub fn orders_known(&self, connection: ConnectionId) -> Result<u64, StateError> {
         let sql = "SELECT count(*) FROM orders WHERE connection = ?1 AND remote_id IS NOT NULL";
-        let count: i64 = self.db.query_row(sql, [connection], |row| row.get(0))?;
-        Ok(count.unsigned_abs())
+        self.db.one(sql, [connection])
     }
 
     /// Whether any order of the account was ever sent, or found there.
     pub fn has_orders(&self) -> Result<bool, StateError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM orders WHERE state <> ?1)";
-        Ok(self.db.query_row(sql, [OrderState::Absent], |row| row.get(0))?)
+        self.db.one(sql, [OrderState::Absent])
     }
 }
 

@@ -24,6 +24,7 @@ mod remote_snapshot;
 mod runs;
 mod saved_plan_index;
 mod settle;
+mod sql;
 mod sql_types;
 mod store;
 mod undo;

@@ -1,11 +1,12 @@
 //! What shows later which fields of an order changed since it was written.
 
+use super::sql::Sql;
 use super::sql_types::{
     ConnectionId, OrderId, OrderState, RunId, StoredId, StoredText, stored_key,
 };
 use super::{StateError, View};
 use crate::domain::{OrderDigest, OrderKey};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 /// What the ledger keeps of the last write of one order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +30,10 @@ pub(super) fn write(
     order: OrderId,
     digest: &OrderDigest,
 ) -> Result<(), StateError> {
-    db.prepare_cached("INSERT OR REPLACE INTO order_digests (order_id, digest) VALUES (?1, ?2)")?
-        .execute(params![order, digest.to_bytes()])?;
-    Ok(())
+    db.run(
+        "INSERT OR REPLACE INTO order_digests (order_id, digest) VALUES (?1, ?2)",
+        params![order, digest.to_bytes()],
+    )
 }
 
 impl View {
@@ -41,7 +43,25 @@ impl View {
         connection: ConnectionId,
         key: &OrderKey,
     ) -> Result<Option<StoredDigest>, StateError> {
-        trace(&self.db, connection, key)
+        let sql = "SELECT run, remote_id, state, fingerprint, digest
+             FROM orders LEFT JOIN order_digests ON order_id = id
+             WHERE connection = ?1 AND key = ?2 AND state <> ?3";
+        self.db.first(sql, params![connection, stored_key(key), OrderState::Absent], |row| {
+            let outline: Option<Vec<u8>> = row.get(4)?;
+            let (id, state): (Option<StoredId>, OrderState) = (row.get(1)?, row.get(2)?);
+            Ok(StoredDigest {
+                run: row.get(0)?,
+                is_known: id.is_some() && state != OrderState::BecameOrder,
+                is_open: matches!(
+                    state,
+                    OrderState::CreateIntended
+                        | OrderState::UpdateIntended
+                        | OrderState::DeleteIntended
+                ),
+                is_vouched: row.get::<_, Option<i64>>(3)?.is_some(),
+                outline: outline.as_deref().and_then(OrderDigest::from_bytes),
+            })
+        })
     }
 
     /// Looks at the key of each order of a connection that is in ActiveCampaign since `run` or an
@@ -72,54 +92,24 @@ impl View {
         job: &str,
         (service, externalid): (&str, &str),
     ) -> Result<Option<String>, StateError> {
-        let found = self.db.query_row(
+        let found = self.db.first(
             "SELECT mapping FROM runs WHERE job = ?1 AND mapping IS NOT NULL AND undone_ms IS NULL
                  AND created + updated + adopted + unchanged > 0
                  AND connection IN (SELECT id FROM connections WHERE service = ?2 AND externalid = ?3)
              ORDER BY id DESC LIMIT 1",
             [job, service, externalid],
             |row| row.get(0),
-        );
-        Ok(found.optional()?.flatten())
+        )?;
+        Ok(found.flatten())
     }
 
     /// The settings that a run made orders by, `name=value` line by line; `None` where they were
     /// not kept.
     pub fn mapping_of(&self, run: RunId) -> Result<Option<String>, StateError> {
         let found =
-            self.db.query_row("SELECT mapping FROM runs WHERE id = ?1", [run], |row| row.get(0));
-        Ok(found.optional()?.flatten())
+            self.db.first("SELECT mapping FROM runs WHERE id = ?1", [run], |row| row.get(0))?;
+        Ok(found.flatten())
     }
-}
-
-fn trace(
-    db: &Connection,
-    connection: ConnectionId,
-    key: &OrderKey,
-) -> Result<Option<StoredDigest>, StateError> {
-    let mut statement = db.prepare_cached(
-        "SELECT run, remote_id, state, fingerprint, digest
-         FROM orders LEFT JOIN order_digests ON order_id = id
-         WHERE connection = ?1 AND key = ?2 AND state <> ?3",
-    )?;
-    let parameters = params![connection, stored_key(key), OrderState::Absent];
-    let found = statement.query_row(parameters, |row| {
-        let outline: Option<Vec<u8>> = row.get(4)?;
-        let (id, state): (Option<StoredId>, OrderState) = (row.get(1)?, row.get(2)?);
-        Ok(StoredDigest {
-            run: row.get(0)?,
-            is_known: id.is_some() && state != OrderState::BecameOrder,
-            is_open: matches!(
-                state,
-                OrderState::CreateIntended
-                    | OrderState::UpdateIntended
-                    | OrderState::DeleteIntended
-            ),
-            is_vouched: row.get::<_, Option<i64>>(3)?.is_some(),
-            outline: outline.as_deref().and_then(OrderDigest::from_bytes),
-        })
-    });
-    Ok(found.optional()?)
 }
 
 #[cfg(test)]

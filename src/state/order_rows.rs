@@ -1,8 +1,9 @@
 //! The rows of `orders`: how one is added and how it leaves the ledger.
 
 use super::StateError;
+use super::sql::Sql;
 use super::sql_types::{ConnectionId, OrderId, OrderState, RunId, stored};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 /// The number of an order's row, which is added, as not in the ledger, where there is none. `key`:
 /// as the ledger writes it.
@@ -12,27 +13,29 @@ pub(super) fn enrol(
     connection: ConnectionId,
     key: &str,
 ) -> Result<OrderId, StateError> {
-    let found: Option<(OrderId, OrderState)> = db
-        .prepare_cached("SELECT id, state FROM orders WHERE connection = ?1 AND key = ?2")?
-        .query_row(params![connection, stored(key)], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
+    let found: Option<(OrderId, OrderState)> = db.first(
+        "SELECT id, state FROM orders WHERE connection = ?1 AND key = ?2",
+        params![connection, stored(key)],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     let id = match found {
         Some((id, OrderState::Absent)) => {
-            db.prepare_cached("UPDATE orders SET run = ?3 WHERE connection = ?1 AND key = ?2")?
-                .execute(params![connection, stored(key), run])?;
+            db.run(
+                "UPDATE orders SET run = ?3 WHERE connection = ?1 AND key = ?2",
+                params![connection, stored(key), run],
+            )?;
             id
         }
         Some((id, _)) => id,
         None => {
-            let id = db
-                .prepare_cached(
-                    "UPDATE account SET value = value + 1 WHERE name = 'last_order' RETURNING value",
-                )?
-                .query_row([], |row| row.get(0))?;
-            db.prepare_cached(
+            let id = db.one(
+                "UPDATE account SET value = value + 1 WHERE name = 'last_order' RETURNING value",
+                [],
+            )?;
+            db.run(
                 "INSERT INTO orders (connection, key, id, state, run) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![connection, stored(key), id, OrderState::Absent, run])?;
+                params![connection, stored(key), id, OrderState::Absent, run],
+            )?;
             id
         }
     };
@@ -45,11 +48,10 @@ pub(super) fn forget(
     connection: ConnectionId,
     key: &str,
 ) -> Result<(), StateError> {
-    db.prepare_cached(
+    db.run(
         "UPDATE orders SET state = ?3, remote_id = NULL, fingerprint = NULL, outcome = NULL,
              created_run = NULL, customer = NULL, verified = NULL, differs = NULL
          WHERE connection = ?1 AND key = ?2",
-    )?
-    .execute(params![connection, stored(key), OrderState::Absent])?;
-    Ok(())
+        params![connection, stored(key), OrderState::Absent],
+    )
 }

@@ -1,4 +1,5 @@
 use super::StateError;
+use super::sql::{Sql, temporary};
 use rusqlite::{Connection, params};
 
 /// Which side of a comparison an order is on.
@@ -48,16 +49,13 @@ pub struct Reconciliation {
 
 impl Reconciliation {
     pub fn new() -> Result<Self, StateError> {
-        let db = Connection::open("")?;
-        db.execute_batch(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192;
-             CREATE TABLE balance (
+        let db = temporary(
+            "CREATE TABLE balance (
                  customer BLOB NOT NULL, currency TEXT NOT NULL, month INTEGER NOT NULL,
                  source_orders INTEGER NOT NULL, source_minor INTEGER NOT NULL,
                  target_orders INTEGER NOT NULL, target_minor INTEGER NOT NULL,
                  PRIMARY KEY (customer, currency, month)
-             ) WITHOUT ROWID;
-             BEGIN",
+             ) WITHOUT ROWID",
         )?;
         Ok(Self { db })
     }
@@ -75,34 +73,32 @@ impl Reconciliation {
             Side::Source => ((1, minor), (0, 0)),
             Side::Target => ((0, 0), (1, minor)),
         };
-        self.db
-            .prepare_cached(
-                "INSERT INTO balance VALUES (?1, upper(?2), ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET
+        self.db.run(
+            "INSERT INTO balance VALUES (?1, upper(?2), ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET
                      source_orders = source_orders + excluded.source_orders,
                      source_minor = source_minor + excluded.source_minor,
                      target_orders = target_orders + excluded.target_orders,
                      target_minor = target_minor + excluded.target_minor",
-            )?
-            .execute(params![&customer[..], currency, month, source.0, source.1, target.0, target.1])?;
-        Ok(())
+            params![&customer[..], currency, month, source.0, source.1, target.0, target.1],
+        )
     }
 
     /// The sums of each month, by currency and in order.
     pub fn months(&self) -> Result<Vec<MonthSums>, StateError> {
-        let mut statement = self.db.prepare(
+        self.db.all(
             "SELECT currency, month, sum(source_orders), sum(source_minor), sum(target_orders), sum(target_minor)
              FROM balance GROUP BY currency, month ORDER BY currency, month",
-        )?;
-        let rows = statement.query_map([], |row| {
+            [],
+            |row| {
             let sums = Sums {
-                source_orders: row.get::<_, i64>(2)?.unsigned_abs(),
+                source_orders: row.get(2)?,
                 source_minor: row.get(3)?,
-                target_orders: row.get::<_, i64>(4)?.unsigned_abs(),
+                target_orders: row.get(4)?,
                 target_minor: row.get(5)?,
             };
             Ok(MonthSums { currency: row.get(0)?, month: row.get(1)?, sums })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        },
+        )
     }
 
     /// A customer differs who does in any month of any currency.
@@ -110,10 +106,10 @@ impl Reconciliation {
         let sql = "SELECT count(*), coalesce(sum(differs), 0) FROM (
                        SELECT max(source_orders != target_orders OR source_minor != target_minor) AS differs
                        FROM balance GROUP BY customer)";
-        Ok(self.db.query_row(sql, [], |row| {
-            let number = |at| row.get::<_, i64>(at).map(i64::unsigned_abs);
-            Ok(CustomerSums { customers: number(0)?, differing: number(1)? })
-        })?)
+        let sums = self.db.first(sql, [], |row| {
+            Ok(CustomerSums { customers: row.get(0)?, differing: row.get(1)? })
+        })?;
+        Ok(sums.unwrap_or_default())
     }
 }
 

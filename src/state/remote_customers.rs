@@ -1,6 +1,7 @@
 use super::StateError;
+use super::sql::{Sql, temporary};
 use crate::domain::RemoteId;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 /// A temporary copy of ActiveCampaign's list of customers, as hashes: like [`super::RemoteSnapshot`], a
 /// database without a name that the system deletes.
@@ -11,13 +12,10 @@ pub struct CustomerMirror {
 
 impl CustomerMirror {
     pub fn new() -> Result<Self, StateError> {
-        let db = Connection::open("")?;
-        db.execute_batch(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192;
-             CREATE TABLE mirror (id TEXT PRIMARY KEY, key BLOB NOT NULL, email BLOB NOT NULL) WITHOUT ROWID;
+        let db = temporary(
+            "CREATE TABLE mirror (id TEXT PRIMARY KEY, key BLOB NOT NULL, email BLOB NOT NULL) WITHOUT ROWID;
              CREATE INDEX mirror_key ON mirror (key);
-             CREATE INDEX mirror_email ON mirror (email);
-             BEGIN",
+             CREATE INDEX mirror_email ON mirror (email)",
         )?;
         Ok(Self { db })
     }
@@ -29,16 +27,15 @@ impl CustomerMirror {
         key: &[u8; 16],
         email: &[u8; 16],
     ) -> Result<(), StateError> {
-        self.db
-            .prepare_cached("INSERT OR REPLACE INTO mirror VALUES (?1, ?2, ?3)")?
-            .execute(params![id.as_str(), &key[..], &email[..]])?;
-        Ok(())
+        self.db.run(
+            "INSERT OR REPLACE INTO mirror VALUES (?1, ?2, ?3)",
+            params![id.as_str(), &key[..], &email[..]],
+        )
     }
 
     /// The hash of the key of the customer with this id.
     pub fn key_of(&self, id: &RemoteId) -> Result<Option<[u8; 16]>, StateError> {
-        let mut statement = self.db.prepare_cached("SELECT key FROM mirror WHERE id = ?1")?;
-        Ok(statement.query_row([id.as_str()], |row| row.get(0)).optional()?)
+        self.db.first("SELECT key FROM mirror WHERE id = ?1", [id.as_str()], |row| row.get(0))
     }
 
     /// The customer of a key, else of an address; of several the one with the lowest id.
@@ -46,9 +43,7 @@ impl CustomerMirror {
         let by_key = "SELECT id FROM mirror WHERE key = ?1 ORDER BY length(id), id LIMIT 1";
         let by_email = "SELECT id FROM mirror WHERE email = ?1 ORDER BY length(id), id LIMIT 1";
         for (sql, hash) in [(by_key, key), (by_email, email)] {
-            let found =
-                self.db.prepare_cached(sql)?.query_row([&hash[..]], |row| row.get::<_, String>(0));
-            if let Some(id) = found.optional()? {
+            if let Some(id) = self.db.first(sql, [&hash[..]], |row| row.get::<_, String>(0))? {
                 return Ok(Some(RemoteId::new(id)));
             }
         }

@@ -1,6 +1,7 @@
 use super::StateError;
+use super::sql::{Sql, temporary};
 use crate::domain::RemoteId;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 /// What ActiveCampaign holds of one order, as far as its lists show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,17 +36,14 @@ pub struct RemoteSnapshot {
 
 impl RemoteSnapshot {
     pub fn new() -> Result<Self, StateError> {
-        let db = Connection::open("")?;
-        db.execute_batch(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192;
-             CREATE TABLE mirror (
+        let db = temporary(
+            "CREATE TABLE mirror (
                  id TEXT PRIMARY KEY, key TEXT NOT NULL, total INTEGER, currency TEXT NOT NULL, created INTEGER,
                  products INTEGER, customer TEXT NOT NULL, email BLOB NOT NULL, cart TEXT,
                  met INTEGER NOT NULL DEFAULT 0
              ) WITHOUT ROWID;
              CREATE INDEX mirror_key ON mirror (key);
-             CREATE INDEX mirror_cart ON mirror (cart) WHERE cart IS NOT NULL;
-             BEGIN",
+             CREATE INDEX mirror_cart ON mirror (cart) WHERE cart IS NOT NULL",
         )?;
         Ok(Self { db })
     }
@@ -53,28 +51,25 @@ impl RemoteSnapshot {
     /// Adds an order of ActiveCampaign's list, and returns whether it is new; one that a moving list
     /// shows twice is there once.
     pub fn add(&mut self, order: &RemoteRow) -> Result<bool, StateError> {
-        let added = self
-            .db
-            .prepare_cached(
-                "INSERT OR IGNORE INTO mirror VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0)",
-            )?
-            .execute(params![
+        let added = self.db.changed(
+            "INSERT OR IGNORE INTO mirror VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0)",
+            params![
                 order.id.as_str(),
                 order.key,
                 order.total_minor,
                 order.currency,
                 order.created_s,
-                order.products.map(|n| n as i64),
+                order.products,
                 order.customer.as_str(),
                 &order.email_hash[..],
                 order.cart,
-            ])?;
+            ],
+        )?;
         Ok(added == 1)
     }
 
     pub fn len(&self) -> Result<u64, StateError> {
-        let count: i64 = self.db.query_row("SELECT count(*) FROM mirror", [], |row| row.get(0))?;
-        Ok(count.unsigned_abs())
+        self.db.one("SELECT count(*) FROM mirror", [])
     }
 
     pub fn is_empty(&self) -> Result<bool, StateError> {
@@ -88,37 +83,33 @@ impl RemoteSnapshot {
         key: &str,
         known: Option<&RemoteId>,
     ) -> Result<Option<MatchedOrder>, StateError> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT * FROM mirror WHERE key = ?1 AND met = 0 ORDER BY id = ?2 DESC, length(id), id",
-        )?;
+        let sql =
+            "SELECT * FROM mirror WHERE key = ?1 AND met = 0 ORDER BY id = ?2 DESC, length(id), id";
         let known = known.map_or("", RemoteId::as_str);
-        let mut found = statement.query_map([key, known], read_row)?;
-        let Some(order) = found.next().transpose()? else { return Ok(None) };
-        let copies = found.collect::<Result<_, _>>()?;
-        self.db.prepare_cached("UPDATE mirror SET met = 1 WHERE key = ?1")?.execute([key])?;
+        let mut found = self.db.all(sql, [key, known], read_row)?.into_iter();
+        let Some(order) = found.next() else { return Ok(None) };
+        let copies = found.collect();
+        self.db.run("UPDATE mirror SET met = 1 WHERE key = ?1", [key])?;
         Ok(Some(MatchedOrder { order, copies }))
     }
 
     /// The key of ActiveCampaign's order of an id.
     pub fn key_of(&self, id: &RemoteId) -> Result<Option<String>, StateError> {
-        let mut statement = self.db.prepare_cached("SELECT key FROM mirror WHERE id = ?1")?;
-        Ok(statement.query_row([id.as_str()], |row| row.get(0)).optional()?)
+        self.db.first("SELECT key FROM mirror WHERE id = ?1", [id.as_str()], |row| row.get(0))
     }
 
     /// Whether ActiveCampaign holds an order of a key.
     pub fn holds(&self, key: &str) -> Result<bool, StateError> {
-        Ok(self.db.prepare_cached("SELECT 1 FROM mirror WHERE key = ?1")?.exists([key])?)
+        self.db.has("SELECT 1 FROM mirror WHERE key = ?1", [key])
     }
 
     /// Whether the cart of a key became an order.
     pub fn became_order(&self, cart: &str) -> Result<bool, StateError> {
-        Ok(self.db.prepare_cached("SELECT 1 FROM mirror WHERE cart = ?1")?.exists([cart])?)
+        self.db.has("SELECT 1 FROM mirror WHERE cart = ?1", [cart])
     }
 
     pub fn unmet_count(&self) -> Result<u64, StateError> {
-        let count: i64 =
-            self.db.query_row("SELECT count(*) FROM mirror WHERE met = 0", [], |row| row.get(0))?;
-        Ok(count.unsigned_abs())
+        self.db.one("SELECT count(*) FROM mirror WHERE met = 0", [])
     }
 
     /// Looks at each order that nothing in the export has met, sorted by key.
@@ -143,7 +134,7 @@ fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<RemoteRow> {
         total_minor: row.get(2)?,
         currency: row.get(3)?,
         created_s: row.get(4)?,
-        products: row.get::<_, Option<i64>>(5)?.map(i64::unsigned_abs),
+        products: row.get(5)?,
         customer: RemoteId::new(row.get::<_, String>(6)?),
         email_hash: row.get(7)?,
         cart: row.get(8)?,

@@ -1,6 +1,7 @@
+use super::sql::Sql;
 use super::sql_types::{ConnectionId, Kind, OrderState, RunEnd, RunId, WriteOutcome, now_ms};
 use super::{StateError, Store, View};
-use rusqlite::{Connection, OptionalExtension, Row, RowIndex, named_params, params};
+use rusqlite::{Connection, Row, named_params, params};
 
 /// Records by what became of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,13 +41,13 @@ impl Counts {
     /// From a row with a column of each name.
     pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            created: unsigned(row, "created")?,
-            updated: unsigned(row, "updated")?,
-            adopted: unsigned(row, "adopted")?,
-            unchanged: unsigned(row, "unchanged")?,
-            filtered: unsigned(row, "filtered")?,
-            invalid: unsigned(row, "invalid")?,
-            refused: unsigned(row, "refused")?,
+            created: row.get("created")?,
+            updated: row.get("updated")?,
+            adopted: row.get("adopted")?,
+            unchanged: row.get("unchanged")?,
+            filtered: row.get("filtered")?,
+            invalid: row.get("invalid")?,
+            refused: row.get("refused")?,
         })
     }
 }
@@ -147,14 +148,12 @@ impl Store {
     /// export.
     pub fn begin(&mut self, start: &RunStart<'_>) -> Result<RunRow, StateError> {
         let transaction = self.db.transaction()?;
-        let last: Option<(RunId, Option<RunEnd>, Vec<u8>, Kind)> = transaction
-            .query_row(
-                "SELECT id, outcome, export, kind FROM runs
+        let last: Option<(RunId, Option<RunEnd>, Vec<u8>, Kind)> = transaction.first(
+            "SELECT id, outcome, export, kind FROM runs
                  WHERE id = (SELECT max(id) FROM runs WHERE job = ?1) AND closed_ms IS NULL",
-                [start.job],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
-            )
-            .optional()?;
+            [start.job],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        )?;
         let resumed = match last {
             Some((id, outcome, export, kind)) => {
                 // One whose accounts failed would fail them again.
@@ -170,20 +169,20 @@ impl Store {
             None => None,
         };
         // Whatever else has no outcome was killed: this process holds the account's lock.
-        transaction.execute(
+        transaction.run(
             "UPDATE runs SET outcome = ?2 WHERE outcome IS NULL AND job = ?1",
             params![start.job, RunEnd::Interrupted],
         )?;
         let id = match resumed {
             Some(id) => {
-                transaction.execute(
+                transaction.run(
                     "UPDATE runs SET outcome = NULL, ended_ms = NULL, records = NULL, pending = 0 WHERE id = ?1",
                     [id],
                 )?;
                 id
             }
             None => {
-                transaction.execute(
+                transaction.run(
                     "INSERT INTO runs (job, kind, export, started_ms, mapping) VALUES (?1, ?2, ?3, ?4, ?5)",
                     params![start.job, start.kind, &start.export[..], now_ms(), start.mapping],
                 )?;
@@ -197,11 +196,10 @@ impl Store {
     /// Notes what the plan says of the run that begins: the records of the export, and the requests
     /// that are still to be sent.
     pub fn set_plan(&mut self, run: RunId, records: u64, requests: u64) -> Result<(), StateError> {
-        self.db.execute(
+        self.db.run(
             "UPDATE runs SET records_planned = ?2, requests_planned = requests_total + ?3 WHERE id = ?1",
-            params![run, records as i64, requests as i64],
-        )?;
-        Ok(())
+            params![run, records, requests],
+        )
     }
 
     /// Notes which connection a run writes to.
@@ -210,25 +208,23 @@ impl Store {
         run: RunId,
         connection: ConnectionId,
     ) -> Result<(), StateError> {
-        self.db
-            .execute("UPDATE runs SET connection = ?2 WHERE id = ?1", params![run, connection])?;
-        Ok(())
+        self.db.run("UPDATE runs SET connection = ?2 WHERE id = ?1", params![run, connection])
     }
 
     pub fn end(&mut self, run: RunId, close: &RunClose) -> Result<RunRow, StateError> {
         let transaction = self.db.transaction()?;
-        transaction.execute(
+        transaction.run(
             "UPDATE runs SET outcome = :outcome, ended_ms = :now, records = :records, pending = :pending WHERE id = :id",
             named_params! {
                 ":id": run, ":outcome": close.end, ":now": now_ms(),
-                ":records": close.records.map(|n| n as i64), ":pending": close.pending as i64,
+                ":records": close.records, ":pending": close.pending,
             },
         )?;
         if close.end == RunEnd::Finished && close.whole {
             // What a whole reading of the export no longer meets was mended at the source: where it
             // was a record without a key, or its order is in ActiveCampaign by now. An order that is in
             // no export any more stays told.
-            transaction.execute(
+            transaction.run(
                 "DELETE FROM dead_letters WHERE last_run < ?1 AND job = (SELECT job FROM runs WHERE id = ?1) AND (
                      record = file || ':' || line OR EXISTS (
                          SELECT 1 FROM orders WHERE key = record AND state IN (?2, ?3)
@@ -247,16 +243,13 @@ impl Store {
             return Ok(None);
         }
         let mut counts = Counts::default();
-        let mut statement = self.db.prepare(
-            "SELECT outcome, count(*) FROM orders
-             WHERE run = ?1 AND outcome IS NOT NULL GROUP BY outcome",
-        )?;
-        let mut rows = statement.query([run])?;
-        while let Some(row) = rows.next()? {
-            match row.get(0)? {
-                WriteOutcome::Created => counts.created = unsigned(row, 1)?,
-                WriteOutcome::Updated => counts.updated = unsigned(row, 1)?,
-                WriteOutcome::Adopted => counts.adopted = unsigned(row, 1)?,
+        let sql = "SELECT outcome, count(*) FROM orders
+                   WHERE run = ?1 AND outcome IS NOT NULL GROUP BY outcome";
+        for (outcome, count) in self.db.all(sql, [run], |row| Ok((row.get(0)?, row.get(1)?)))? {
+            match outcome {
+                WriteOutcome::Created => counts.created = count,
+                WriteOutcome::Updated => counts.updated = count,
+                WriteOutcome::Adopted => counts.adopted = count,
                 WriteOutcome::LeftDeleted => {}
             }
         }
@@ -267,15 +260,13 @@ impl Store {
 impl View {
     pub fn run(&self, id: RunId) -> Result<Option<RunRow>, StateError> {
         let sql = "SELECT * FROM runs WHERE id = ?1";
-        Ok(self.db.query_row(sql, [id], read_row).optional()?)
+        self.db.first(sql, [id], read_row)
     }
 
     /// The runs of a job, the last one first.
     pub fn runs(&self, job: &str, at_most: u32) -> Result<Vec<RunRow>, StateError> {
         let sql = "SELECT * FROM runs WHERE job = ?1 ORDER BY id DESC LIMIT ?2";
-        let mut statement = self.db.prepare(sql)?;
-        let rows = statement.query_map(params![job, at_most], read_row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        self.db.all(sql, params![job, at_most], read_row)
     }
 
     /// Whether a run of the job other than a canary has begun, or `adopt` has recorded orders on its
@@ -290,13 +281,13 @@ impl View {
                    OR EXISTS (SELECT 1 FROM orders JOIN connections ON connections.id = orders.connection
                               WHERE service = ?3 AND externalid = ?4 AND run = 0)";
         let params = params![job, Kind::Canary, service, externalid];
-        Ok(self.db.query_row(sql, params, |row| row.get(0))?)
+        self.db.one(sql, params)
     }
 
     /// Whether the job has loaded a canary, whatever else it loaded.
     pub fn has_canary(&self, job: &str) -> Result<bool, StateError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM runs WHERE job = ?1 AND kind = ?2)";
-        Ok(self.db.query_row(sql, params![job, Kind::Canary], |row| row.get(0))?)
+        self.db.one(sql, params![job, Kind::Canary])
     }
 
     fn known_run(&self, id: RunId) -> Result<RunRow, StateError> {
@@ -306,30 +297,20 @@ impl View {
 
 /// Whether no later run wrote to the connection that this one wrote to.
 fn is_last(db: &Connection, run: RunId) -> Result<bool, StateError> {
-    Ok(db.query_row(
+    db.one(
         "SELECT NOT EXISTS (SELECT 1 FROM runs later JOIN runs this ON this.id = ?1
                             WHERE later.id > this.id AND later.connection IS this.connection)",
         [run],
-        |row| row.get(0),
-    )?)
+    )
 }
 
 /// Whether the connection a run wrote to is still there, as far as is known.
 fn is_connected(db: &Connection, run: RunId) -> Result<bool, StateError> {
-    Ok(db.query_row(
+    db.one(
         "SELECT NOT EXISTS (SELECT 1 FROM runs JOIN connections ON connections.id = runs.connection
                             WHERE runs.id = ?1 AND connections.seen_ms = 0)",
         [run],
-        |row| row.get(0),
-    )?)
-}
-
-pub(super) fn unsigned(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<u64> {
-    row.get::<_, i64>(column).map(i64::unsigned_abs)
-}
-
-fn optional(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<u64>> {
-    Ok(row.get::<_, Option<i64>>(column)?.map(i64::unsigned_abs))
+    )
 }
 
 fn read_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
@@ -339,22 +320,22 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         kind: row.get("kind")?,
         started_ms: row.get("started_ms")?,
         ended_ms: row.get("ended_ms")?,
-        active_ms: unsigned(row, "active_ms")?,
+        active_ms: row.get("active_ms")?,
         outcome: row.get("outcome")?,
-        checkpoint: unsigned(row, "checkpoint")?,
-        records: optional(row, "records")?,
+        checkpoint: row.get("checkpoint")?,
+        records: row.get("records")?,
         counts: Counts::from_row(row)?,
-        pending: unsigned(row, "pending")?,
-        customers_created: unsigned(row, "customers_created")?,
-        customers_adopted: unsigned(row, "customers_adopted")?,
+        pending: row.get("pending")?,
+        customers_created: row.get("customers_created")?,
+        customers_adopted: row.get("customers_adopted")?,
         requests: Requests {
-            total: unsigned(row, "requests_total")?,
-            retried: unsigned(row, "requests_retried")?,
-            throttled: unsigned(row, "requests_throttled")?,
+            total: row.get("requests_total")?,
+            retried: row.get("requests_retried")?,
+            throttled: row.get("requests_throttled")?,
         },
         undone_ms: row.get("undone_ms")?,
         is_closed: row.get::<_, Option<i64>>("closed_ms")?.is_some(),
-        records_planned: optional(row, "records_planned")?,
-        requests_planned: optional(row, "requests_planned")?,
+        records_planned: row.get("records_planned")?,
+        requests_planned: row.get("requests_planned")?,
     })
 }

@@ -1,4 +1,5 @@
 use super::order_rows::enrol;
+use super::sql::Sql;
 use super::sql_types::{ConnectionId, OrderId, OrderState, RunId, WriteOutcome, stored, stored_id};
 use super::{
     Counts, DeadLetter, Refusal, Requests, StateError, Store, dead_letters, history, order_digests,
@@ -139,16 +140,14 @@ fn write_order(
     };
     // An undo rests on `created_run`: the run whose intent it was has created the order, whichever
     // learned of it; and an id that was known before was not created now.
-    transaction
-        .prepare_cached(
-            "UPDATE orders SET
+    transaction.run(
+        "UPDATE orders SET
                  created_run = CASE WHEN ?3 IS NULL OR remote_id IS ?3 THEN created_run
                      WHEN ?6 = ?8 THEN run WHEN ?6 = ?9 THEN NULL ELSE created_run END,
                  remote_id = coalesce(?3, remote_id), fingerprint = ?4, state = ?5, outcome = ?6,
                  run = ?7
              WHERE connection = ?1 AND key = ?2",
-        )?
-        .execute(params![
+        params![
             connection,
             stored(&key),
             id.map(stored_id),
@@ -158,7 +157,8 @@ fn write_order(
             run,
             WriteOutcome::Created,
             WriteOutcome::Adopted,
-        ])?;
+        ],
+    )?;
     Ok(order)
 }
 
@@ -168,29 +168,28 @@ fn add_counts(
     counts: &Counts,
     settlement: &Settlement,
 ) -> Result<(), StateError> {
-    transaction
-        .prepare_cached(
-            "UPDATE runs SET created = created + ?2, updated = updated + ?3, adopted = adopted + ?4,
+    transaction.run(
+        "UPDATE runs SET created = created + ?2, updated = updated + ?3, adopted = adopted + ?4,
                  unchanged = unchanged + ?5, filtered = filtered + ?6, invalid = invalid + ?7,
                  refused = refused + ?8, checkpoint = max(checkpoint, coalesce(?9, 0)),
                  requests_total = requests_total + ?10, requests_retried = requests_retried + ?11,
                  requests_throttled = requests_throttled + ?12, active_ms = active_ms + ?13
              WHERE id = ?1",
-        )?
-        .execute(params![
+        params![
             run,
-            counts.created as i64,
-            counts.updated as i64,
-            counts.adopted as i64,
-            counts.unchanged as i64,
-            counts.filtered as i64,
-            counts.invalid as i64,
-            counts.refused as i64,
-            settlement.checkpoint.map(|record| record as i64),
-            settlement.requests.total as i64,
-            settlement.requests.retried as i64,
-            settlement.requests.throttled as i64,
-            settlement.active_ms as i64,
-        ])?;
+            counts.created,
+            counts.updated,
+            counts.adopted,
+            counts.unchanged,
+            counts.filtered,
+            counts.invalid,
+            counts.refused,
+            settlement.checkpoint,
+            settlement.requests.total,
+            settlement.requests.retried,
+            settlement.requests.throttled,
+            settlement.active_ms,
+        ],
+    )?;
     Ok(())
 }

@@ -1,8 +1,9 @@
 use super::StateError;
 use super::lock::{Lock, private};
+use super::sql::Sql;
 use super::sql_types::{ConnectionId, RunEnd, StoredId, now_ms, stored_id};
 use crate::domain::RemoteId;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
 use std::ops::{Deref, DerefMut};
@@ -89,27 +90,25 @@ impl Store {
     /// external id.
     pub fn record_connection(&mut self, seen: &SeenConnection) -> Result<ConnectionId, StateError> {
         let SeenConnection { service, externalid, id, is_empty } = seen;
-        self.db.execute(
+        self.db.run(
             "INSERT INTO connections (service, externalid, remote_id, seen_ms, was_empty)
              VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET seen_ms = excluded.seen_ms",
             params![service, externalid, stored_id(id), now_ms(), is_empty],
         )?;
-        Ok(self.db.query_row(
+        self.db.one(
             "SELECT id FROM connections WHERE service = ?1 AND externalid = ?2 AND remote_id = ?3",
             params![service, externalid, stored_id(id)],
-            |row| row.get(0),
-        )?)
+        )
     }
 
     /// Notes that a connection was deleted at ActiveCampaign: the next run looks for another.
     pub fn lose_connection(&mut self, connection: ConnectionId) -> Result<(), StateError> {
-        self.db.execute(
+        self.db.run(
             "DELETE FROM connections_asked WHERE (service, externalid) IN
                  (SELECT service, externalid FROM connections WHERE id = ?1)",
             [connection],
         )?;
-        self.db.execute("UPDATE connections SET seen_ms = 0 WHERE id = ?1", [connection])?;
-        Ok(())
+        self.db.run("UPDATE connections SET seen_ms = 0 WHERE id = ?1", [connection])
     }
 
     /// Notes that someone wants the connection created again, if it was deleted.
@@ -118,11 +117,10 @@ impl Store {
         service: &str,
         externalid: &str,
     ) -> Result<(), StateError> {
-        self.db.execute(
+        self.db.run(
             "UPDATE connections SET seen_ms = -1 WHERE service = ?1 AND externalid = ?2 AND seen_ms = 0",
             params![service, externalid],
-        )?;
-        Ok(())
+        )
     }
 }
 
@@ -188,7 +186,7 @@ impl View {
     /// The key of all hashes of this account.
     pub fn hash_key(&self) -> Result<[u8; 32], StateError> {
         let sql = "SELECT value FROM account WHERE name = 'hash_key'";
-        Ok(self.db.query_row(sql, [], |row| row.get(0))?)
+        self.db.one(sql, [])
     }
 
     /// The connection in use for a service and external id, with ActiveCampaign's id of it.
@@ -197,33 +195,27 @@ impl View {
         service: &str,
         externalid: &str,
     ) -> Result<Option<(ConnectionId, RemoteId)>, StateError> {
-        let found = self.db.query_row(
+        self.db.first(
             "SELECT id, remote_id FROM connections WHERE service = ?1 AND externalid = ?2
              AND seen_ms > 0 ORDER BY seen_ms DESC, id DESC LIMIT 1",
             params![service, externalid],
             |row| Ok((row.get(0)?, row.get::<_, StoredId>(1)?.0)),
-        );
-        Ok(found.optional()?)
+        )
     }
 
     /// Whether every order and cart of a connection is in the ledger, as it held none when this state
     /// first saw it.
     pub fn knows_every_order(&self, connection: ConnectionId) -> Result<bool, StateError> {
-        let mut statement =
-            self.db.prepare_cached("SELECT was_empty FROM connections WHERE id = ?1")?;
-        Ok(statement.query_row([connection], |row| row.get(0))?)
+        self.db.one("SELECT was_empty FROM connections WHERE id = ?1", [connection])
     }
 
     /// Orders that the ledger has on the connections of a service and external id, deleted ones
     /// included.
     pub fn orders_sent_to(&self, service: &str, externalid: &str) -> Result<u64, StateError> {
-        let count: i64 = self.db.query_row(
+        self.db.one(
             "SELECT count(*) FROM orders WHERE remote_id IS NOT NULL AND connection IN
                  (SELECT id FROM connections WHERE service = ?1 AND externalid = ?2 AND seen_ms >= 0)",
-            params![service, externalid],
-            |row| row.get(0),
-        )?;
-        Ok(count.unsigned_abs())
+            params![service, externalid])
     }
 }
 
@@ -254,7 +246,7 @@ pub fn check_writable(dir: &Path) -> Result<(), StateError> {
 
 fn tune(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(Duration::from_secs(10))?;
-    db.set_prepared_statement_cache_capacity(32);
+    db.set_prepared_statement_cache_capacity(64);
     // 8 MiB of pages: enough for the upper levels of a ledger of millions.
     db.execute_batch(
         "PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = FILE;",
@@ -287,16 +279,13 @@ fn apply(migrations: &[&str], db: &mut Connection, path: &Path) -> Result<(), St
 }
 
 fn give_hash_key(db: &Connection, path: &Path) -> Result<(), StateError> {
-    let key: Option<Vec<u8>> = db
-        .query_row("SELECT value FROM account WHERE name = 'hash_key'", [], |row| row.get(0))
-        .optional()?;
-    if key.is_none() {
+    if !db.has("SELECT value FROM account WHERE name = 'hash_key'", [])? {
         let mut fresh = [0_u8; 32];
         getrandom::fill(&mut fresh).map_err(|error| StateError::Io {
             path: path.to_owned(),
             source: std::io::Error::other(format!("the system gives no random numbers: {error}")),
         })?;
-        db.execute(
+        db.run(
             "INSERT OR IGNORE INTO account (name, value) VALUES ('hash_key', ?1)",
             [&fresh[..]],
         )?;

@@ -2,12 +2,13 @@
 //! target.
 
 use super::order_rows::{enrol, forget};
+use super::sql::Sql;
 use super::sql_types::{
     ConnectionId, OrderState, RunId, StoredId, StoredText, now_ms, stored, stored_id,
 };
 use super::{StateError, Store, View, history};
 use crate::domain::{Answer, Attempt, Operation, RemoteId};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 /// Where the orders of a run are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub struct CreatedOrder {
 
 impl View {
     pub fn origin(&self, run: RunId) -> Result<Option<Origin>, StateError> {
-        let found = self.db.query_row(
+        self.db.first(
             "SELECT runs.job, connections.id, connections.remote_id
              FROM runs LEFT JOIN connections ON connections.id = runs.connection WHERE runs.id = ?1",
             [run],
@@ -51,30 +52,21 @@ impl View {
                 };
                 Ok(Origin { job: row.get(0)?, connection })
             },
-        );
-        Ok(found.optional()?)
+        )
     }
 
     pub fn undoable(&self, run: RunId, connection: ConnectionId) -> Result<Undoable, StateError> {
-        let (orders, written_since, unconfirmed) = self.db.query_row(
-            "SELECT coalesce(sum(created_run IS ?2 AND remote_id IS NOT NULL), 0),
+        let sql = "SELECT coalesce(sum(created_run IS ?2 AND remote_id IS NOT NULL), 0),
                     coalesce(sum(created_run IS ?2 AND remote_id IS NOT NULL AND run <> ?2), 0),
                     coalesce(sum(remote_id IS NULL AND state = ?3 AND run = ?2), 0)
-             FROM orders WHERE connection = ?1",
-            params![connection, run, OrderState::CreateIntended],
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)),
-        )?;
-        let deleted: i64 = self.db.query_row(
-            "SELECT count(*) FROM deleted_orders WHERE run = ?1",
-            [run],
-            |row| row.get(0),
-        )?;
-        Ok(Undoable {
-            orders: orders.unsigned_abs(),
-            written_since: written_since.unsigned_abs(),
-            unconfirmed: unconfirmed.unsigned_abs(),
-            deleted: deleted.unsigned_abs(),
-        })
+             FROM orders WHERE connection = ?1";
+        let found =
+            self.db.first(sql, params![connection, run, OrderState::CreateIntended], |row| {
+                let [orders, written_since, unconfirmed] = [row.get(0)?, row.get(1)?, row.get(2)?];
+                Ok(Undoable { orders, written_since, unconfirmed, deleted: 0 })
+            })?;
+        let deleted = self.db.one("SELECT count(*) FROM deleted_orders WHERE run = ?1", [run])?;
+        Ok(Undoable { deleted, ..found.unwrap_or_default() })
     }
 }
 
@@ -82,11 +74,10 @@ impl Store {
     /// Closes the runs of this connection: none that was interrupted may count on what is now taken
     /// back. Where that fails, nothing may be deleted.
     pub fn begin_undo(&mut self, run: RunId, connection: ConnectionId) -> Result<(), StateError> {
-        self.db.execute(
+        self.db.run(
             "UPDATE runs SET closed_ms = ?3 WHERE closed_ms IS NULL AND (id = ?1 OR connection = ?2)",
             params![run, connection, now_ms()],
-        )?;
-        Ok(())
+        )
     }
 
     /// What a run created, in the order of the ledger's keys, after the key `after`.
@@ -97,14 +88,14 @@ impl Store {
         after: Option<&str>,
         at_most: u32,
     ) -> Result<Vec<CreatedOrder>, StateError> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT key, remote_id FROM orders
-             WHERE connection = ?1 AND key > ?2 AND created_run = ?3 AND remote_id IS NOT NULL ORDER BY key LIMIT ?4",
-        )?;
         // Keys that are numbers come before all others.
         let after = after.map_or_else(|| stored(&i64::MIN.to_string()), stored);
-        let rows = statement.query_map(params![connection, after, run, at_most], read_created)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        self.db.all(
+            "SELECT key, remote_id FROM orders
+             WHERE connection = ?1 AND key > ?2 AND created_run = ?3 AND remote_id IS NOT NULL ORDER BY key LIMIT ?4",
+            params![connection, after, run, at_most],
+            read_created,
+        )
     }
 
     /// Keys of creates of a run whose answer was never recorded.
@@ -113,21 +104,20 @@ impl Store {
         run: RunId,
         connection: ConnectionId,
     ) -> Result<Vec<String>, StateError> {
-        let mut statement = self.db.prepare(
+        self.db.all(
             "SELECT key FROM orders
              WHERE connection = ?1 AND run = ?2 AND state = ?3 AND remote_id IS NULL",
-        )?;
-        let parameters = params![connection, run, OrderState::CreateIntended];
-        let rows = statement.query_map(parameters, |row| Ok(row.get::<_, StoredText>(0)?.0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+            params![connection, run, OrderState::CreateIntended],
+            |row| Ok(row.get::<_, StoredText>(0)?.0),
+        )
     }
 
     /// Notes, durably, that this order is about to be deleted at ActiveCampaign. Where that fails, the request must not be sent.
     pub fn intend_delete(&mut self, connection: ConnectionId, key: &str) -> Result<(), StateError> {
-        self.db
-            .prepare_cached("UPDATE orders SET state = ?3 WHERE connection = ?1 AND key = ?2")?
-            .execute(params![connection, stored(key), OrderState::DeleteIntended])?;
-        Ok(())
+        self.db.run(
+            "UPDATE orders SET state = ?3 WHERE connection = ?1 AND key = ?2",
+            params![connection, stored(key), OrderState::DeleteIntended],
+        )
     }
 
     /// The order is gone in ActiveCampaign: it leaves the ledger, and is remembered until that was read
@@ -142,11 +132,10 @@ impl Store {
         let attempt = Attempt::done(Operation::Delete, Some(order.id.clone()));
         let number = enrol(&transaction, run, connection, &order.key)?;
         history::add(&transaction, run, number, &attempt)?;
-        transaction
-            .prepare_cached(
-                "INSERT OR REPLACE INTO deleted_orders (run, key, remote_id) VALUES (?1, ?2, ?3)",
-            )?
-            .execute(params![run, stored(&order.key), stored_id(&order.id)])?;
+        transaction.run(
+            "INSERT OR REPLACE INTO deleted_orders (run, key, remote_id) VALUES (?1, ?2, ?3)",
+            params![run, stored(&order.key), stored_id(&order.id)],
+        )?;
         forget(&transaction, connection, &order.key)?;
         Ok(transaction.commit()?)
     }
@@ -172,13 +161,11 @@ impl Store {
         run: RunId,
         keys: &[String],
     ) -> Result<Vec<CreatedOrder>, StateError> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT key, remote_id FROM deleted_orders WHERE run = ?1 AND key = ?2",
-        )?;
+        let sql = "SELECT key, remote_id FROM deleted_orders WHERE run = ?1 AND key = ?2";
         let found = keys.iter().filter_map(|key| {
-            statement.query_row(params![run, stored(key)], read_created).optional().transpose()
+            self.db.first(sql, params![run, stored(key)], read_created).transpose()
         });
-        Ok(found.collect::<Result<_, _>>()?)
+        found.collect()
     }
 
     /// An order that should be gone and is not: back into the ledger, to be deleted again.
@@ -190,7 +177,7 @@ impl Store {
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
         let number = enrol(&transaction, run, connection, &order.key)?;
-        transaction.execute(
+        transaction.run(
             "UPDATE orders SET remote_id = ?3, state = ?4, created_run = ?5
              WHERE connection = ?1 AND key = ?2 AND state = ?6",
             params![
@@ -211,11 +198,11 @@ impl Store {
     /// run.
     pub fn finish_undo(&mut self, run: RunId, connection: ConnectionId) -> Result<u64, StateError> {
         let transaction = self.db.transaction()?;
-        transaction.execute("DELETE FROM deleted_orders WHERE run = ?1", [run])?;
+        transaction.run("DELETE FROM deleted_orders WHERE run = ?1", [run])?;
         let left = created_count(&transaction, run, connection)?;
         if left == 0 {
             transaction
-                .execute("UPDATE runs SET undone_ms = ?2 WHERE id = ?1", params![run, now_ms()])?;
+                .run("UPDATE runs SET undone_ms = ?2 WHERE id = ?1", params![run, now_ms()])?;
         }
         transaction.commit()?;
         Ok(left)
@@ -223,12 +210,9 @@ impl Store {
 }
 
 fn created_count(db: &Connection, run: RunId, connection: ConnectionId) -> Result<u64, StateError> {
-    let count: i64 = db.query_row(
+    db.one(
         "SELECT count(*) FROM orders WHERE connection = ?1 AND created_run = ?2 AND remote_id IS NOT NULL",
-        params![connection, run],
-        |row| row.get(0),
-    )?;
-    Ok(count.unsigned_abs())
+        params![connection, run])
 }
 
 fn read_created(row: &rusqlite::Row<'_>) -> rusqlite::Result<CreatedOrder> {

@@ -1,11 +1,11 @@
 //! What verifications found, order by order: on the order's own row, so that it costs a few bytes
 //! and says nothing of an order that was not compared.
 
-use super::runs::unsigned;
+use super::sql::Sql;
 use super::sql_types::{ConnectionId, RunId, now_ms, stored_key};
 use super::{StateError, Store, View};
 use crate::domain::OrderKey;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
 pub type VerificationId = i64;
 
@@ -59,7 +59,7 @@ impl Store {
         connection: ConnectionId,
         sample: Option<(u32, u32)>,
     ) -> Result<VerificationId, StateError> {
-        let interrupted = self.db.query_row(
+        let interrupted = self.db.first(
             "SELECT id FROM verifications WHERE id = (SELECT max(id) FROM verifications WHERE job = ?1)
              AND connection = ?2 AND sample_part = ?3 AND sample_of = ?4 AND canary IS NULL
              AND ended_ms IS NULL AND started_ms > ?5",
@@ -71,11 +71,11 @@ impl Store {
                 now_ms() - RESUME_MS_MAX
             ],
             |row| row.get(0),
-        );
-        if let Some(id) = interrupted.optional()? {
+        )?;
+        if let Some(id) = interrupted {
             return Ok(id);
         }
-        self.db.execute(
+        self.db.run(
             "INSERT INTO verifications (job, connection, started_ms, sample_part, sample_of)
              VALUES (?1, ?2, ?3, ?4, ?5)",
             params![
@@ -99,11 +99,10 @@ impl Store {
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
         for (key, differs) in compared {
-            transaction
-                .prepare_cached(
-                    "UPDATE orders SET verified = ?3, differs = nullif(?4, 0) WHERE connection = ?1 AND key = ?2",
-                )?
-                .execute(params![connection, stored_key(key), verification, differs])?;
+            transaction.run(
+                "UPDATE orders SET verified = ?3, differs = nullif(?4, 0) WHERE connection = ?1 AND key = ?2",
+                params![connection, stored_key(key), verification, differs],
+            )?;
         }
         Ok(transaction.commit()?)
     }
@@ -133,19 +132,18 @@ impl Store {
         verification: VerificationId,
         sums: &VerificationSums,
     ) -> Result<(), StateError> {
-        self.db.execute(
+        self.db.run(
             "UPDATE verifications SET ended_ms = ?2, expected = ?3, matching = ?4, differences = ?5, queued = ?6
              WHERE id = ?1",
             params![
                 verification,
                 now_ms(),
-                sums.expected as i64,
-                sums.matching as i64,
-                sums.differences as i64,
-                sums.queued as i64
+                sums.expected,
+                sums.matching,
+                sums.differences,
+                sums.queued
             ],
-        )?;
-        Ok(())
+        )
     }
 }
 
@@ -160,9 +158,7 @@ impl View {
     ) -> Result<Option<u8>, StateError> {
         let sql = "SELECT coalesce(differs, 0) FROM orders
                    WHERE connection = ?1 AND key = ?2 AND verified = ?3";
-        let mut statement = self.db.prepare_cached(sql)?;
-        let row = params![connection, stored_key(key), verification];
-        Ok(statement.query_row(row, |row| row.get(0)).optional()?)
+        self.db.first(sql, params![connection, stored_key(key), verification], |row| row.get(0))
     }
 
     /// Whether the last verification that compared an order found it different or missing, and it
@@ -174,7 +170,7 @@ impl View {
     ) -> Result<bool, StateError> {
         let sql = "SELECT 1 FROM orders
                    WHERE connection = ?1 AND key = ?2 AND verified > 0 AND differs > 0";
-        Ok(self.db.prepare_cached(sql)?.exists(params![connection, stored_key(key)])?)
+        self.db.has(sql, params![connection, stored_key(key)])
     }
 
     /// The last verification of a job that came to its end.
@@ -182,7 +178,7 @@ impl View {
         let sql = format!(
             "SELECT {COLUMNS} FROM verifications WHERE job = ?1 AND ended_ms IS NOT NULL ORDER BY id DESC LIMIT 1"
         );
-        Ok(self.db.query_row(&sql, [job], read_row).optional()?)
+        self.db.first(&sql, [job], read_row)
     }
 
     /// What the last verification that compared an order found; `None` where none ever did.
@@ -192,12 +188,9 @@ impl View {
         key: &OrderKey,
     ) -> Result<Option<VerifiedOrder>, StateError> {
         let sql = "SELECT verified, differs FROM orders WHERE connection = ?1 AND key = ?2";
-        let found = self
-            .db
-            .query_row(sql, params![connection, stored_key(key)], |row| {
-                Ok((row.get::<_, Option<VerificationId>>(0)?, row.get::<_, Option<u8>>(1)?))
-            })
-            .optional()?;
+        let found = self.db.first(sql, params![connection, stored_key(key)], |row| {
+            Ok((row.get::<_, Option<VerificationId>>(0)?, row.get::<_, Option<u8>>(1)?))
+        })?;
         let Some((Some(verified), differs)) = found else { return Ok(None) };
         let by = by_id(&self.db, verified.saturating_abs())?;
         let differs = differs.unwrap_or_default();
@@ -209,7 +202,7 @@ const COLUMNS: &str = "id, job, started_ms, ended_ms, sample_part, sample_of, ex
 
 fn by_id(db: &Connection, id: VerificationId) -> Result<Option<VerificationRow>, StateError> {
     let sql = format!("SELECT {COLUMNS} FROM verifications WHERE id = ?1");
-    Ok(db.query_row(&sql, [id], read_row).optional()?)
+    db.first(&sql, [id], read_row)
 }
 
 fn read_row(row: &Row<'_>) -> rusqlite::Result<VerificationRow> {
@@ -223,10 +216,10 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<VerificationRow> {
         sample: part.zip(of),
         canary: row.get(10)?,
         sums: VerificationSums {
-            expected: unsigned(row, 6)?,
-            matching: unsigned(row, 7)?,
-            differences: unsigned(row, 8)?,
-            queued: unsigned(row, 9)?,
+            expected: row.get(6)?,
+            matching: row.get(7)?,
+            differences: row.get(8)?,
+            queued: row.get(9)?,
         },
     })
 }

@@ -1,0 +1,75 @@
+//! The few ways in which this module asks SQLite. Statements stay prepared.
+
+use super::error::StateError;
+use rusqlite::types::FromSql;
+use rusqlite::{Connection, OptionalExtension, Params, Row};
+
+pub(super) trait Sql {
+    /// Runs a statement; returns how many rows it changed.
+    fn changed(&self, sql: &str, parameters: impl Params) -> Result<usize, StateError>;
+
+    fn run(&self, sql: &str, parameters: impl Params) -> Result<(), StateError> {
+        self.changed(sql, parameters).map(|_| ())
+    }
+
+    /// What `read` makes of the first row, if there is one.
+    fn first<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StateError>;
+
+    /// The first column of the only row.
+    fn one<T: FromSql>(&self, sql: &str, parameters: impl Params) -> Result<T, StateError> {
+        let row = self.first(sql, parameters, |row| row.get(0))?;
+        row.ok_or(StateError::Sql(rusqlite::Error::QueryReturnedNoRows))
+    }
+
+    /// Whether there is a row.
+    fn has(&self, sql: &str, parameters: impl Params) -> Result<bool, StateError> {
+        Ok(self.first(sql, parameters, |_| Ok(()))?.is_some())
+    }
+
+    fn all<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StateError>;
+}
+
+impl Sql for Connection {
+    fn changed(&self, sql: &str, parameters: impl Params) -> Result<usize, StateError> {
+        Ok(self.prepare_cached(sql)?.execute(parameters)?)
+    }
+
+    fn first<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StateError> {
+        Ok(self.prepare_cached(sql)?.query_row(parameters, read).optional()?)
+    }
+
+    fn all<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StateError> {
+        Ok(self.prepare_cached(sql)?.query_map(parameters, read)?.collect::<Result<_, _>>()?)
+    }
+}
+
+/// A database without a name that the system deletes, so that memory does not grow with what it
+/// holds.
+pub(super) fn temporary(schema: &str) -> Result<Connection, StateError> {
+    let db = Connection::open("")?;
+    db.execute_batch(
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192; BEGIN",
+    )?;
+    db.execute_batch(schema)?;
+    Ok(db)
+}
