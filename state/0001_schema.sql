@@ -135,10 +135,12 @@ CREATE TABLE runs (
 CREATE INDEX runs_of_job ON runs (job, id);
 
 -- Records that were invalid (not sent) or refused (rejected by ActiveCampaign), with every reason. One row for each
--- record of a job, however often it is met; gone once a finished run no longer meets it.
+-- record of a job, however often it is met; gone once the record is fine, or a run that reads the whole export no longer
+-- meets it.
 CREATE TABLE dead_letters (
     job       TEXT NOT NULL,
-    record    NOT NULL,                 -- the order's key as in orders, or file and line where it has none
+    record    NOT NULL,                 -- the order's key as in orders; file and line where it has none, or another
+                                        -- record has the key
     stage     TEXT NOT NULL,            -- invalid, refused
     number    TEXT NOT NULL,            -- the order's number as people know it
     file      TEXT NOT NULL,

@@ -25,6 +25,9 @@ pub(super) fn advice(code: &str) -> &'static str {
     let code =
         code.strip_prefix("customer_").or_else(|| code.strip_prefix("order_")).unwrap_or(code);
     match code {
+        "refused_before" => {
+            "ActiveCampaign rejected it in an earlier run, and the reason was not kept; `dead-letters retry` sends it again"
+        }
         "email_invalid" => "ActiveCampaign rejects this e-mail address; correct it in the shop",
         "field_missing" => "ActiveCampaign requires this field; add it in the shop",
         "field_invalid" => "ActiveCampaign rejects this value; correct it in the shop",

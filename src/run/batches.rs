@@ -1,11 +1,12 @@
 use super::plan_reader::{PlanReader, ReadingError};
 use super::planned_record::{PlannedRecord, RecordVerdict};
 use super::tracker::Batch;
-use crate::domain::{OrderDigest, OrderKey, Position, RecordError};
+use crate::domain::{OrderDigest, Position, Reason, RecordError};
 use crate::extract::ExportFile;
 use crate::plan::{Decision, Step};
-use crate::state::{DeadLetter, LetterReason, LetterReasons, Stage};
-use std::collections::BTreeSet;
+use crate::state::{DeadLetter, LetterReason, LetterReasons, RunId, Stage};
+use crate::transform::Filter;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::{io, thread};
 use tokio::sync::mpsc;
@@ -44,6 +45,8 @@ pub(super) struct PendingStep {
 pub(super) struct BatchReader {
     reader: PlanReader,
     letters: DeadLetterBuilder,
+    known: KnownLetters,
+    line: LineCounter,
     dead_letters_left: u64,
     /// The record after the last one read; of a canary the number of its orders that were read.
     through: u64,
@@ -58,11 +61,14 @@ impl BatchReader {
     pub(super) fn new(
         reader: PlanReader,
         letters: DeadLetterBuilder,
+        known: KnownLetters,
         only: Option<Arc<BTreeSet<String>>>,
     ) -> Self {
         Self {
             reader,
             letters,
+            known,
+            line: LineCounter::default(),
             dead_letters_left: DEAD_LETTERS_MAX,
             through: 0,
             only,
@@ -126,7 +132,7 @@ impl BatchReader {
                 Some(_) => continue,
             };
             batch.through = self.through;
-            let sending = self.letters.sort(judged, &mut batch, &mut self.dead_letters_left);
+            let sending = self.sort(judged, &mut batch);
             if sending.is_some() || self.through - first >= BATCH_LEN_MAX {
                 return Ok(ReaderEvent::Batch(batch, sending.map(Box::new)));
             }
@@ -140,12 +146,109 @@ impl BatchReader {
     fn is_canary_whole(&self) -> bool {
         self.only.as_ref().is_some_and(|only| only.len() as u64 == self.through)
     }
+
+    /// Counts a record that needs no request; gives back one that does.
+    fn sort(&mut self, judged: PlannedRecord, batch: &mut Batch) -> Option<PendingStep> {
+        let PlannedRecord { position, label, key, verdict, digest, .. } = judged;
+        let on_line = self.line.count(position);
+        let key = key.map(|key| key.ledger_text().into_owned());
+        let letter = match verdict {
+            RecordVerdict::Settled => return None,
+            RecordVerdict::Decided(Decision::Send(step)) => {
+                return Some(PendingStep { step, label, position, digest });
+            }
+            RecordVerdict::Decided(Decision::Unchanged | Decision::Different) => {
+                batch.counts.unchanged += 1;
+                batch.cleared.extend(self.known.take_earlier(key));
+                return None;
+            }
+            RecordVerdict::Filtered(filter) => {
+                batch.counts.filtered += 1;
+                // A letter may be of the copy that counts; and a date limit is no reason for good.
+                let is_fine = !matches!(filter, Filter::Superseded | Filter::Dates);
+                let key = key.filter(|_| is_fine);
+                batch.cleared.extend(self.known.take_earlier(key));
+                return None;
+            }
+            RecordVerdict::Decided(Decision::StillRefused) => {
+                batch.counts.refused += 1;
+                // Its reasons are in the letter that exists already.
+                DeadLetter { stage: Stage::Refused, ..self.letters.letter(key, label, position) }
+            }
+            RecordVerdict::Invalid(faults) => {
+                batch.counts.invalid += 1;
+                // A repeat is not the order itself, which another record brings.
+                let is_repeat = faults.iter().any(|fault| fault.reason == Reason::Duplicate);
+                let key = key.filter(|key| !is_repeat && self.known.is_first(key));
+                let reasons = LetterReasons(faults.iter().map(letter_reason).collect());
+                let letter = self.letters.letter(key.clone(), label, position);
+                let record = key.unwrap_or_else(|| on_line.name(&letter));
+                DeadLetter { reasons, record, ..letter }
+            }
+        };
+        if self.dead_letters_left > 0 {
+            self.dead_letters_left -= 1;
+            batch.dead.push(letter);
+        }
+        None
+    }
 }
 
 /// Whether a record is one of these orders, and the copy of it that counts.
 fn is_among(keys: &BTreeSet<String>, judged: &PlannedRecord) -> bool {
     matches!(judged.verdict, RecordVerdict::Decided(_))
         && judged.key.as_ref().is_some_and(|key| keys.contains(&*key.ledger_text()))
+}
+
+/// The dead letters that the job has when its export is read.
+#[derive(Debug, Default)]
+pub(super) struct KnownLetters {
+    /// Records that earlier runs met, and this one did not yet.
+    earlier: HashSet<String>,
+    /// Records that this run wrote a letter of.
+    own: HashSet<String>,
+}
+
+impl KnownLetters {
+    /// Of these records, each with the run that met it last.
+    pub(super) fn of(records: Vec<(String, RunId)>, run: RunId) -> Self {
+        let (own, earlier): (Vec<_>, Vec<_>) =
+            records.into_iter().partition(|(_, last_run)| *last_run == run);
+        let names = |records: Vec<(String, RunId)>| records.into_iter().map(|(name, _)| name);
+        Self { earlier: names(earlier).collect(), own: names(own).collect() }
+    }
+
+    /// The key, if an earlier run left a letter of it.
+    fn take_earlier(&mut self, key: Option<String>) -> Option<String> {
+        key.filter(|key| self.earlier.remove(key))
+    }
+
+    /// Whether this run has no letter of the order yet.
+    fn is_first(&mut self, key: &str) -> bool {
+        self.own.len() >= DEAD_LETTERS_MAX as usize || self.own.insert(key.to_owned())
+    }
+}
+
+/// Counts the records that begin on one line, as all of them do in JSON without line breaks.
+#[derive(Debug, Default, Clone, Copy)]
+struct LineCounter {
+    at: (u32, u64),
+    count: u64,
+}
+
+impl LineCounter {
+    fn count(&mut self, position: Position) -> Self {
+        let at = (position.file, position.line);
+        self.count = if self.at == at { self.count + 1 } else { 1 };
+        self.at = at;
+        *self
+    }
+
+    /// What the record is called without a key.
+    fn name(self, letter: &DeadLetter) -> String {
+        let place = format!("{}:{}", letter.file, letter.line);
+        if self.count > 1 { format!("{place}#{}", self.count) } else { place }
+    }
 }
 
 /// Writes dead letters.
@@ -156,48 +259,10 @@ pub(super) struct DeadLetterBuilder {
 }
 
 impl DeadLetterBuilder {
-    /// Counts a record that needs no request; gives back one that does.
-    fn sort(
-        &self,
-        judged: PlannedRecord,
-        batch: &mut Batch,
-        dead_letters_left: &mut u64,
-    ) -> Option<PendingStep> {
-        let PlannedRecord { position, label, key, verdict, digest, .. } = judged;
-        let dead = match verdict {
-            RecordVerdict::Settled => None,
-            RecordVerdict::Decided(Decision::Send(step)) => {
-                return Some(PendingStep { step, label, position, digest });
-            }
-            RecordVerdict::Decided(Decision::Unchanged | Decision::Different) => {
-                batch.counts.unchanged += 1;
-                None
-            }
-            RecordVerdict::Filtered(_) => {
-                batch.counts.filtered += 1;
-                None
-            }
-            RecordVerdict::Decided(Decision::StillRefused) => {
-                batch.counts.refused += 1;
-                Some(self.still_refused(key.as_ref(), label, position))
-            }
-            RecordVerdict::Invalid(faults) => {
-                batch.counts.invalid += 1;
-                Some(self.invalid(key.as_ref(), label, position, &faults))
-            }
-        };
-        if let Some(letter) = dead
-            && *dead_letters_left > 0
-        {
-            *dead_letters_left -= 1;
-            batch.dead.push(letter);
-        }
-        None
-    }
-
+    /// An invalid record without reasons. `key`: as the ledger writes it.
     pub(super) fn letter(
         &self,
-        key: Option<&OrderKey>,
+        key: Option<String>,
         number: String,
         position: Position,
     ) -> DeadLetter {
@@ -205,10 +270,7 @@ impl DeadLetterBuilder {
         let file = file.map(ToString::to_string).unwrap_or_default();
         DeadLetter {
             job: self.job.clone(),
-            record: key.map_or_else(
-                || format!("{file}:{}", position.line),
-                |key| key.ledger_text().into_owned(),
-            ),
+            record: key.unwrap_or_else(|| format!("{file}:{}", position.line)),
             stage: Stage::Invalid,
             number,
             file,
@@ -219,30 +281,6 @@ impl DeadLetterBuilder {
             first_run: 0,
             last_run: 0,
         }
-    }
-
-    fn invalid(
-        &self,
-        key: Option<&OrderKey>,
-        label: String,
-        position: Position,
-        faults: &[RecordError],
-    ) -> DeadLetter {
-        let reasons = LetterReasons(faults.iter().map(letter_reason).collect());
-        // A repeat is not the order itself, which another record brings.
-        let repeats = faults.iter().any(|fault| fault.reason == crate::domain::Reason::Duplicate);
-        let letter = self.letter(key.filter(|_| !repeats), label, position);
-        DeadLetter { reasons, ..letter }
-    }
-
-    /// Its reasons stand in the letter that is there already.
-    fn still_refused(
-        &self,
-        key: Option<&OrderKey>,
-        label: String,
-        position: Position,
-    ) -> DeadLetter {
-        DeadLetter { stage: Stage::Refused, ..self.letter(key, label, position) }
     }
 }
 

@@ -1,4 +1,4 @@
-use super::batches::{BatchReader, ReaderEvent};
+use super::batches::{BatchReader, KnownLetters, ReaderEvent};
 use super::change_detector::ChangeDetector;
 use super::connection::{confirm, establish};
 use super::execution::{Execution, ReadProgress, RunContext, letters};
@@ -101,6 +101,7 @@ async fn start_reading(
     mapping: &str,
 ) -> Result<Receiver<ReaderEvent>, ReadingError> {
     let view = task.state.call(|store| store.view()).await?;
+    let known = KnownLetters::of(view.dead_records(&task.job.name)?, row.id);
     let mut fingerprints = Fingerprints::new(view.hash_key()?);
     let detector = ChangeDetector::for_ledger(fingerprints.mapping(mapping));
     // A run that never settled anything has nothing to skip, and needs no look-up to know it.
@@ -111,7 +112,7 @@ async fn start_reading(
     let records = if is_inline { Records::inline(reader) } else { Records::threaded(reader)? };
     let reader =
         PlanReader::new(records, task.job.rules.clone(), ledger).with_detector(Some(detector));
-    let batches = BatchReader::new(reader, letters(task), task.only.clone());
+    let batches = BatchReader::new(reader, letters(task), known, task.only.clone());
     Ok(if is_inline { batches.start_inline() } else { batches.start()? })
 }
 
@@ -133,7 +134,6 @@ async fn close(
     let whole = task.only.is_none()
         && reached.all_letters
         && task.job.reads_whole_export()
-        && shrinkage.is_empty()
         && !task.job.export.is_piped();
     let (row, written) = task
         .state

@@ -269,7 +269,7 @@ impl<'a> Execution<'a> {
 
     fn dead_letter(&self, sending: &PendingStep, refusal: &Refusal) -> DeadLetter {
         let letter = self.letters.letter(
-            Some(&sending.step.order.key),
+            Some(sending.step.order.key.ledger_text().into_owned()),
             sending.label.clone(),
             sending.position,
         );
@@ -303,14 +303,13 @@ impl<'a> Execution<'a> {
             return Ok(());
         }
         let checkpoint = passed.as_ref().map(|stretch| stretch.through);
-        let mut counts = Counts::default();
-        if let Some(stretch) = passed {
-            counts = stretch.counts;
-            dead.extend(stretch.dead);
-        }
+        let passed = passed.unwrap_or_default();
+        let (counts, cleared) = (passed.counts, passed.cleared);
+        dead.extend(passed.dead);
         self.note(&orders, counts);
         let (requests, active_ms) = self.meter.take();
-        let settlement = Settlement { orders, dead, counts, checkpoint, requests, active_ms };
+        let settlement =
+            Settlement { orders, dead, cleared, counts, checkpoint, requests, active_ms };
         let (run, connection) = (self.row.id, self.connection);
         let settled =
             self.task.state.call(move |store| store.settle(run, connection, &settlement)).await;

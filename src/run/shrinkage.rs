@@ -1,8 +1,7 @@
 //! Whether an export is less than the one that the job's last finished run had read.
 //!
 //! That is logged, and stops nothing: no order is ever deleted for not being in an export, many shops
-//! export the last weeks only, and what a shorter export does hold is as good as before. But dead
-//! letters stay, as it is unknown whether the missing ones were fixed.
+//! export the last weeks only, and what a shorter export does hold is as good as before.
 
 use crate::extract::ExportFile;
 use crate::state::FileRead;

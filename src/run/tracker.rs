@@ -9,6 +9,8 @@ pub(super) type Ticket = u64;
 pub(super) struct Batch {
     pub counts: Counts,
     pub dead: Vec<DeadLetter>,
+    /// Records that had a dead letter and are fine now.
+    pub cleared: Vec<String>,
     /// The record after the last of this stretch, its step included.
     pub through: u64,
 }
@@ -47,6 +49,7 @@ impl CheckpointTracker {
             let sum = taken.get_or_insert_default();
             sum.counts += stretch.counts;
             sum.dead.extend(stretch.dead);
+            sum.cleared.extend(stretch.cleared);
             sum.through = stretch.through;
         }
         taken

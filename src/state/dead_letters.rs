@@ -7,6 +7,7 @@ use super::{StateError, Store, View, history};
 use crate::domain::{Attempt, Operation};
 use rusqlite::types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef};
 use rusqlite::{ToSql, Transaction, params};
+use std::borrow::Cow;
 use std::fmt;
 
 stored_words! {
@@ -116,7 +117,9 @@ impl Refusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
     pub job: String,
-    /// The order's key, or `file:line` where it has none.
+    /// The order's key. Of a record without one, and of a further invalid record of the same order,
+    /// `file:line`; from the second record that begins on a line on, `file:line#2`; beside a refused
+    /// record of the same order, `file:line (key)`.
     pub record: String,
     pub stage: Stage,
     /// The order's number as people know it; may be blank.
@@ -132,22 +135,26 @@ pub struct DeadLetter {
     pub last_run: RunId,
 }
 
+/// Reason of a refused record whose letter of then was not kept.
+const REFUSED_BEFORE: &str = "refused_before";
+
 pub(super) fn write(
     transaction: &Transaction<'_>,
-    run: RunId,
+    (run, connection): (RunId, ConnectionId),
     letter: &DeadLetter,
 ) -> Result<(), StateError> {
+    let record = place_of(transaction, (run, connection), letter)?;
     transaction.run(
         "INSERT INTO dead_letters
                  (job, record, stage, number, file, line, reasons, status, attempts, first_run, last_run, at_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, iif(?7 = '', ?12, ?7), ?8, ?9, ?10, ?10, ?11)
              ON CONFLICT DO UPDATE SET stage = excluded.stage, number = excluded.number, file = excluded.file,
                  line = excluded.line,
-                 reasons = iif(excluded.reasons = '', reasons, excluded.reasons), status = coalesce(excluded.status, status),
+                 reasons = iif(?7 = '', reasons, ?7), status = coalesce(excluded.status, status),
                  attempts = attempts + excluded.attempts, last_run = excluded.last_run, at_ms = excluded.at_ms",
         params![
             letter.job,
-            stored(&letter.record),
+            stored(&record),
             letter.stage,
             letter.number,
             letter.file,
@@ -156,10 +163,105 @@ pub(super) fn write(
             letter.status,
             letter.attempts,
             run,
-            now_ms()
+            now_ms(),
+            REFUSED_BEFORE,
         ],
+    )
+}
+
+/// The record under which a letter is kept. A refusal of an earlier run makes way for a fault of the
+/// record: the order is sent again once it is valid. If this run read an invalid copy of an order and
+/// sent another one, which was refused, each has its letter, whichever was settled first.
+fn place_of<'a>(
+    transaction: &Transaction<'_>,
+    (run, connection): (RunId, ConnectionId),
+    letter: &'a DeadLetter,
+) -> Result<Cow<'a, str>, StateError> {
+    let found: Option<(Stage, RunId)> = transaction.first(
+        "SELECT stage, last_run FROM dead_letters WHERE job = ?1 AND record = ?2",
+        params![letter.job, stored(&letter.record)],
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
+    match (found, letter.stage) {
+        (Some((Stage::Refused, last_run)), Stage::Invalid) if last_run == run => {
+            let place = format!("{}:{} ({})", letter.file, letter.line, letter.record);
+            return Ok(Cow::Owned(place));
+        }
+        (Some((Stage::Refused, _)), Stage::Invalid) => {
+            reopen(transaction, connection, &letter.record)?;
+        }
+        (Some((Stage::Invalid, last_run)), Stage::Refused) if last_run == run => {
+            transaction.run(
+                "UPDATE OR REPLACE dead_letters SET record = file || ':' || line || ' (' || record || ')'
+                 WHERE job = ?1 AND record = ?2",
+                params![letter.job, stored(&letter.record)],
+            )?;
+        }
+        _ => {}
+    }
+    Ok(Cow::Borrowed(&letter.record))
+}
+
+/// Removes the letter of a record that is neither invalid nor refused any more, unless this run wrote
+/// it, for another copy of the order.
+pub(super) fn clear(
+    transaction: &Transaction<'_>,
+    (run, connection): (RunId, ConnectionId),
+    record: &str,
+) -> Result<(), StateError> {
+    let removed: Option<Stage> = transaction.first(
+        "DELETE FROM dead_letters WHERE record = ?2 AND last_run < ?1
+         AND job = (SELECT job FROM runs WHERE id = ?1) RETURNING stage",
+        params![run, stored(record)],
+        |row| row.get(0),
+    )?;
+    if removed == Some(Stage::Refused) {
+        reopen(transaction, connection, record)?;
+    }
     Ok(())
+}
+
+/// Removes the letters of the job that this run, which read its whole export, no longer met.
+pub(super) fn sweep(transaction: &Transaction<'_>, run: RunId) -> Result<(), StateError> {
+    let connection: Option<ConnectionId> =
+        transaction.one("SELECT connection FROM runs WHERE id = ?1", [run])?;
+    let removed: Vec<(String, Stage)> = transaction.all(
+        "DELETE FROM dead_letters WHERE last_run < ?1
+         AND job = (SELECT job FROM runs WHERE id = ?1) RETURNING record, stage",
+        [run],
+        |row| Ok((row.get::<_, StoredText>(0)?.0, row.get(1)?)),
+    )?;
+    for (record, stage) in removed {
+        if let Some(connection) = connection.filter(|_| stage == Stage::Refused) {
+            reopen(transaction, connection, &record)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes back that ActiveCampaign refused an order, so that it is sent when it is met again; gives the
+/// order if the ledger had it as refused.
+fn reopen(
+    transaction: &Transaction<'_>,
+    connection: ConnectionId,
+    key: &str,
+) -> Result<Option<OrderId>, StateError> {
+    let refused: Option<(OrderId, bool)> = transaction.first(
+        "SELECT id, remote_id IS NULL FROM orders WHERE connection = ?1 AND key = ?2 AND state = ?3",
+        params![connection, stored(key), OrderState::Refused],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let Some((order, is_new)) = refused else { return Ok(None) };
+    if is_new {
+        forget(transaction, connection, key)?;
+    } else {
+        // ActiveCampaign has an older content of it, to be updated.
+        transaction.run(
+            "UPDATE orders SET state = ?3, fingerprint = NULL WHERE connection = ?1 AND key = ?2",
+            params![connection, stored(key), OrderState::Settled],
+        )?;
+    }
+    Ok(Some(order))
 }
 
 impl View {
@@ -187,6 +289,12 @@ impl View {
         )
     }
 
+    /// The records that dead letters of a job are about, each with the run that met it last.
+    pub fn dead_records(&self, job: &str) -> Result<Vec<(String, RunId)>, StateError> {
+        let sql = "SELECT record, last_run FROM dead_letters WHERE job = ?1";
+        self.db.all(sql, [job], |row| Ok((row.get::<_, StoredText>(0)?.0, row.get(1)?)))
+    }
+
     /// How many dead letters a job has.
     pub fn dead_letters_count(&self, job: &str) -> Result<u64, StateError> {
         let sql = "SELECT count(*) FROM dead_letters WHERE job = ?1";
@@ -207,23 +315,7 @@ impl Store {
         let transaction = self.db.transaction()?;
         let mut cleared = 0_u64;
         for key in keys {
-            let refused: Option<(OrderId, bool)> = transaction.first(
-                "SELECT id, remote_id IS NULL FROM orders
-                     WHERE connection = ?1 AND key = ?2 AND state = ?3",
-                params![connection, stored(key), OrderState::Refused],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?;
-            let Some((order, is_new)) = refused else { continue };
-            if is_new {
-                forget(&transaction, connection, key)?;
-            } else {
-                // ActiveCampaign has an older content of it, to be updated.
-                transaction.run(
-                    "UPDATE orders SET state = ?3, fingerprint = NULL
-                         WHERE connection = ?1 AND key = ?2",
-                    params![connection, stored(key), OrderState::Settled],
-                )?;
-            }
+            let Some(order) = reopen(&transaction, connection, key)? else { continue };
             history::add(&transaction, 0, order, &Attempt::done(Operation::Retry, None))?;
             cleared += 1;
         }

@@ -1,6 +1,6 @@
 use super::sql::Sql;
-use super::sql_types::{ConnectionId, Kind, OrderState, RunEnd, RunId, WriteOutcome, now_ms};
-use super::{StateError, Store, View};
+use super::sql_types::{ConnectionId, Kind, RunEnd, RunId, WriteOutcome, now_ms};
+use super::{StateError, Store, View, dead_letters};
 use rusqlite::{Connection, Row, named_params, params};
 
 /// Records by what became of them.
@@ -221,16 +221,7 @@ impl Store {
             },
         )?;
         if close.end == RunEnd::Finished && close.whole {
-            // What a whole reading of the export no longer meets was mended at the source: where it
-            // was a record without a key, or its order is in ActiveCampaign by now. An order that is in
-            // no export any more stays told.
-            transaction.run(
-                "DELETE FROM dead_letters WHERE last_run < ?1 AND job = (SELECT job FROM runs WHERE id = ?1) AND (
-                     record = file || ':' || line OR EXISTS (
-                         SELECT 1 FROM orders WHERE key = record AND state IN (?2, ?3)
-                         AND connection = (SELECT connection FROM runs WHERE id = ?1)))",
-                params![run, OrderState::Settled, OrderState::BecameOrder],
-            )?;
+            dead_letters::sweep(&transaction, run)?;
         }
         transaction.commit()?;
         self.known_run(run)

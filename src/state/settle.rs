@@ -68,6 +68,8 @@ pub struct Settled {
 pub struct Settlement {
     pub orders: Vec<Settled>,
     pub dead: Vec<DeadLetter>,
+    /// Records with a dead letter that are fine now and needed no request.
+    pub cleared: Vec<String>,
     /// Of records that needed no request, up to the checkpoint; those of `orders` are counted by
     /// themselves.
     pub counts: Counts,
@@ -99,10 +101,17 @@ impl Store {
             {
                 order_digests::write(&transaction, order, digest)?;
             }
+            if settled.outcome.refusal().is_none() {
+                let key = settled.key.ledger_text();
+                dead_letters::clear(&transaction, (run, connection), &key)?;
+            }
             counts.count(&settled.outcome);
         }
         for letter in &settlement.dead {
-            dead_letters::write(&transaction, run, letter)?;
+            dead_letters::write(&transaction, (run, connection), letter)?;
+        }
+        for record in &settlement.cleared {
+            dead_letters::clear(&transaction, (run, connection), record)?;
         }
         add_counts(&transaction, run, &counts, settlement)?;
         Ok(transaction.commit()?)

@@ -1,5 +1,7 @@
 //! What was not sent is listed with every reason, can be sent again, and goes out in safe forms.
 
+mod causes;
+
 use crate::world::{Told, World};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Fault, Kind, RetryAfter};

@@ -156,11 +156,12 @@ fn dates_that_leave_orders_of_a_tap_out_are_refused() {
 #[test]
 fn a_dead_letter_of_one_stream_outlives_the_next() {
     let world = World::new();
-    let bad = [SCHEMA.to_owned(), record(1, "ten"), state(0)].concat();
+    let bad = [SCHEMA.to_owned(), record(1, "ten"), record(9, "ten"), state(0)].concat();
     assert_eq!(pipe(&world, &["--quiet", "sync"], &bad).code, 3);
     assert_eq!(pipe(&world, &["--quiet", "sync"], &stream(2)).code, 0);
     let letters = pipe(&world, &["--json", "dead-letters", "list"], "").json();
-    assert_eq!(letters["total"], 1, "the tap will not send it again: {letters}");
+    assert_eq!(letters["total"], 1, "the tap will not send 9 again: {letters}");
+    assert_eq!(letters["dead_letters"][0]["order"], "9", "and 1 came mended");
 }
 
 #[test]
