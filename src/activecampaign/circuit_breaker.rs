@@ -34,6 +34,7 @@ struct State {
     /// Failures of requests that left before this are of one moment with those already counted.
     outage_paused_at: Option<Instant>,
     forbidden: u32,
+    is_known: bool,
     throttled_since: Option<Instant>,
     budget: u32,
     stopped: Option<(FatalError, Instant)>,
@@ -45,6 +46,7 @@ impl State {
             outages: 0,
             outage_paused_at: None,
             forbidden: 0,
+            is_known: false,
             throttled_since: None,
             budget: BUDGET_MAX,
             stopped: None,
@@ -72,6 +74,7 @@ impl CircuitBreaker {
     /// Counts a request that ended well.
     pub(super) fn succeeded(&self) {
         let mut state = self.state();
+        state.is_known = true;
         state.outages = 0;
         state.forbidden = 0;
         state.throttled_since = None;
@@ -81,6 +84,7 @@ impl CircuitBreaker {
     /// Counts an answer, or the lack of one, to a request that left at `left_at`.
     pub(super) fn note(&self, class: FailureClass, left_at: Instant) -> BreakerState {
         let mut state = self.state();
+        state.is_known |= class != FailureClass::Outage;
         match class {
             FailureClass::Rejected => {
                 state.outages = 0;
@@ -99,6 +103,7 @@ impl CircuitBreaker {
         BreakerState {
             outages: state.outages,
             forbidden: state.forbidden,
+            is_known: state.is_known,
             throttled_for: state.throttled_since.map_or(Duration::ZERO, |since| since.elapsed()),
             wait_max: self.wait_max,
         }
@@ -134,7 +139,7 @@ impl CircuitBreaker {
     pub(super) fn stop(&self, stop: FatalError) {
         let lasts = match stop {
             FatalError::ConnectionGone => return,
-            FatalError::Away { retry_after: Some(wait) } => wait,
+            FatalError::Away { retry_after: Some(wait), .. } => wait,
             _ => STOP_LASTS,
         };
         let mut state = self.state();
@@ -234,7 +239,7 @@ mod tests {
         advance(STOP_LASTS).await;
         assert_eq!(breaker.stopped(), None);
         let hour = Duration::from_secs(3600);
-        let away = FatalError::Away { retry_after: Some(hour) };
+        let away = FatalError::Away { retry_after: Some(hour), cause: "" };
         breaker.stop(away);
         advance(hour - Duration::from_secs(1)).await;
         assert_eq!(breaker.stopped(), Some(away));

@@ -1,7 +1,7 @@
 //! The one place where an answer, or the lack of one, is judged. Pure: counts and limits come in as
 //! values.
 
-use super::transport::TransportError;
+use super::transport::{NotConnected, TransportError};
 use std::time::Duration;
 
 /// Failures in a row, over all workers, after which ActiveCampaign is taken to be away.
@@ -9,6 +9,9 @@ pub(super) const OUTAGES_MAX: u32 = 10;
 /// 403s in a row, over all workers, after which the token is taken to be bad. Single ones come with
 /// good tokens too.
 pub(super) const FORBIDDEN_MAX: u32 = 5;
+/// Failures in a row to resolve a host name that never answered, after which `url` is taken to be
+/// wrong.
+pub(super) const UNRESOLVED_MAX: u32 = 3;
 
 /// What to do after a request that did not end well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,21 +90,29 @@ pub enum FatalError {
         "ActiveCampaign answers with a redirect, which is never followed; set url to the URL under Settings > Developer"
     )]
     Redirect,
-    #[error("ActiveCampaign is unavailable{}; progress is kept, run again later", after(*.retry_after))]
+    #[error("ActiveCampaign is unavailable{}; progress is kept, run again later", why(.cause, *.retry_after))]
     Away {
         /// How long it asked us to wait, where it did.
         retry_after: Option<Duration>,
+        /// What was wrong the last time; empty where nothing more is known.
+        cause: &'static str,
     },
     #[error(
-        "ActiveCampaign's certificate is not trusted; check url and the clock, or set ca_file to the authority that signed it"
+        "ActiveCampaign's certificate is not trusted: {cause}; check url and the clock, or set ca_file to the authority that signed it"
     )]
-    Tls,
-    #[error("unexpected response from ActiveCampaign; check url, and run with -v for its status")]
-    Unexpected,
+    Tls { cause: &'static str },
+    #[error(
+        "a web page came in place of ActiveCampaign's response, such as a browser check or a firewall's refusal: this says nothing of the token; ask who runs the network, the proxy or the address in `url` to let this machine through"
+    )]
+    Blocked,
+    #[error("unexpected response from ActiveCampaign, with status {status}; check url")]
+    Unexpected { status: u16 },
 }
 
-fn after(wait: Option<Duration>) -> String {
-    wait.map_or_else(String::new, |wait| format!(" and asks to wait {} s", wait.as_secs()))
+fn why(cause: &str, wait: Option<Duration>) -> String {
+    let cause = if cause.is_empty() { String::new() } else { format!(" ({cause})") };
+    let wait = wait.map(|wait| format!(" and asks to wait {} s", wait.as_secs()));
+    cause + &wait.unwrap_or_default()
 }
 
 /// What was asked, as far as it changes what an answer means.
@@ -131,9 +142,9 @@ impl RequestKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum FailureCause {
     /// No connection: nothing left this machine.
-    NotSent,
-    /// The certificate is not one to send a token to.
-    Untrusted,
+    NotSent(NotConnected),
+    /// The certificate is not one to send a token to, and why.
+    Untrusted(&'static str),
     /// The request may have arrived; there is no answer.
     Lost(&'static str),
     /// An answer of success that is empty, cut, unreadable, or names another record; a refusal that
@@ -149,23 +160,55 @@ impl FailureCause {
     /// What was wrong with it, for people.
     pub(super) fn description(&self) -> String {
         match self {
-            Self::NotSent => "could not connect".to_owned(),
-            Self::Untrusted => "its certificate is not trusted".to_owned(),
-            Self::Lost("timed_out") => "no response in time".to_owned(),
-            Self::Lost(_) => "the connection broke before the response".to_owned(),
-            Self::Unusable { status, cause } => {
-                format!("an unusable response with status {status} ({cause})")
-            }
+            Self::Unusable { status, .. } => format!("{} with status {status}", self.text()),
             Self::Answered(answer) => format!("status {}", answer.status),
+            _ => self.text().to_owned(),
         }
+    }
+
+    /// The same without numbers; empty for a status.
+    pub(super) fn text(&self) -> &'static str {
+        match self {
+            Self::NotSent(why) => why.text(),
+            Self::Untrusted(why) => why,
+            Self::Lost("timed_out") => "no response in time",
+            Self::Lost(_) => "the connection broke before the response",
+            Self::Unusable { cause, .. } => text_of_unusable(cause),
+            Self::Answered(answer) => match answer.page {
+                Some(WebPage::Challenge) => "a challenge page of Cloudflare",
+                Some(WebPage::Other) => "a web page in place of a response",
+                None => match answer.status {
+                    500 => "status 500",
+                    502 => "status 502",
+                    503 => "status 503",
+                    504 => "status 504",
+                    505.. => "a status above 504",
+                    _ => "",
+                },
+            },
+        }
+    }
+}
+
+/// What a response of success is that can't be used, by its word.
+fn text_of_unusable(cause: &str) -> &'static str {
+    match cause {
+        "answer_empty" => "an empty response",
+        "answer_php_message" => "a response with a message of PHP beside its JSON",
+        "answer_web_page" => "a web page in place of a response; check url",
+        "answer_compressed" => "a response in a compression that was not asked for",
+        "answer_too_large" => "a response that is too large",
+        "answer_mismatch" => "a response about another record",
+        "answer_cut" | "timed_out" => "a response that breaks off",
+        _ => "a response that is not the JSON expected",
     }
 }
 
 impl From<TransportError> for FailureCause {
     fn from(broken: TransportError) -> Self {
         match broken {
-            TransportError::NotSent => Self::NotSent,
-            TransportError::Untrusted => Self::Untrusted,
+            TransportError::NotSent(why) => Self::NotSent(why),
+            TransportError::Untrusted(why) => Self::Untrusted(why),
             TransportError::TimedOut => Self::Lost("timed_out"),
             TransportError::ConnectionLost => Self::Lost("connection_lost"),
         }
@@ -177,6 +220,15 @@ pub(super) struct ErrorResponse {
     pub(super) status: u16,
     pub(super) retry_after: Option<Duration>,
     pub(super) refusals: Vec<ApiError>,
+    pub(super) page: Option<WebPage>,
+}
+
+/// HTML in place of a response: of something in front of ActiveCampaign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WebPage {
+    /// Cloudflare asks for a browser.
+    Challenge,
+    Other,
 }
 
 /// One entry of an answer's `errors`, less its title: that is in the account's language and may
@@ -200,9 +252,10 @@ pub(super) enum FailureClass {
 impl FailureCause {
     pub(super) fn class(&self) -> FailureClass {
         match self {
-            Self::NotSent | Self::Lost(_) | Self::Unusable { .. } => FailureClass::Outage,
-            Self::Untrusted => FailureClass::Rejected,
+            Self::NotSent(_) | Self::Lost(_) | Self::Unusable { .. } => FailureClass::Outage,
+            Self::Untrusted(_) => FailureClass::Rejected,
             Self::Answered(answer) => match answer.status {
+                _ if answer.page == Some(WebPage::Challenge) => FailureClass::Forbidden,
                 403 => FailureClass::Forbidden,
                 429 => FailureClass::Throttled,
                 408 | 500..=599 => FailureClass::Outage,
@@ -224,6 +277,8 @@ impl FailureCause {
 pub(super) struct BreakerState {
     pub(super) outages: u32,
     pub(super) forbidden: u32,
+    /// Anything was answered before.
+    pub(super) is_known: bool,
     /// Since the first of the 429s without a success between.
     pub(super) throttled_for: Duration,
     pub(super) wait_max: Duration,
@@ -232,24 +287,40 @@ pub(super) struct BreakerState {
 /// Judges a request that failed. What is not known here ends the run.
 pub(super) fn judge(kind: RequestKind, cause: &FailureCause, state: &BreakerState) -> Disposition {
     if cause.class() == FailureClass::Outage && state.outages >= OUTAGES_MAX {
-        return Disposition::Stop(FatalError::Away { retry_after: cause.retry_after() });
+        return Disposition::Stop(away(cause));
     }
     match cause {
-        FailureCause::NotSent => Disposition::Again,
-        FailureCause::Untrusted => Disposition::Stop(FatalError::Tls),
+        FailureCause::NotSent(NotConnected::Unresolved)
+            if !state.is_known && state.outages >= UNRESOLVED_MAX =>
+        {
+            Disposition::Stop(away(cause))
+        }
+        FailureCause::NotSent(_) => Disposition::Again,
+        FailureCause::Untrusted(cause) => Disposition::Stop(FatalError::Tls { cause }),
         FailureCause::Lost(_) | FailureCause::Unusable { .. } => unsure(kind),
         FailureCause::Answered(answer) => judge_answer(kind, answer, state),
     }
 }
 
+fn away(cause: &FailureCause) -> FatalError {
+    FatalError::Away { retry_after: cause.retry_after(), cause: cause.text() }
+}
+
 fn judge_answer(kind: RequestKind, answer: &ErrorResponse, state: &BreakerState) -> Disposition {
     let too_long = answer.retry_after.is_some_and(|wait| wait > state.wait_max);
-    let away = Disposition::Stop(FatalError::Away { retry_after: answer.retry_after });
+    let away = Disposition::Stop(FatalError::Away { retry_after: answer.retry_after, cause: "" });
     match answer.status {
+        _ if answer.page == Some(WebPage::Challenge) && state.forbidden < FORBIDDEN_MAX => {
+            Disposition::Again
+        }
+        _ if answer.page == Some(WebPage::Challenge) => Disposition::Stop(FatalError::Blocked),
         300..=399 => Disposition::Stop(FatalError::Redirect),
         400 | 413 | 414 => Disposition::Refused,
         401 => Disposition::Stop(FatalError::Credentials),
         402 => Disposition::Stop(FatalError::Payment),
+        403 if state.forbidden >= FORBIDDEN_MAX && answer.page.is_some() => {
+            Disposition::Stop(FatalError::Blocked)
+        }
         403 if state.forbidden >= FORBIDDEN_MAX => Disposition::Stop(FatalError::Credentials),
         403 => Disposition::Again,
         404 => judge_not_found(kind),
@@ -259,7 +330,7 @@ fn judge_answer(kind: RequestKind, answer: &ErrorResponse, state: &BreakerState)
         429 => Disposition::Throttled,
         500..=599 if too_long => away,
         500..=599 => unsure(kind),
-        _ => Disposition::Stop(FatalError::Unexpected),
+        status => Disposition::Stop(FatalError::Unexpected { status }),
     }
 }
 
@@ -271,7 +342,7 @@ fn judge_not_found(kind: RequestKind) -> Disposition {
         RequestKind::CreateOrder | RequestKind::CreateCustomer => Disposition::LookUp,
         RequestKind::Update | RequestKind::Delete | RequestKind::ReadOne => Disposition::Gone,
         RequestKind::CreateConnection | RequestKind::List => {
-            Disposition::Stop(FatalError::Unexpected)
+            Disposition::Stop(FatalError::Unexpected { status: 404 })
         }
     }
 }

@@ -125,6 +125,7 @@ fn outcome<T>(
             .map_err(|cause| FailureCause::Unusable { status, cause });
     }
     let retry_after = reply.retry_after();
+    let page = reply.body.as_ref().ok().and_then(|body| wire::web_page(body));
     let refusals = reply.body.and_then(|body| wire::refusals(&body));
     match refusals {
         // The body says what was refused: where it can't be read, it is unknown what was
@@ -132,7 +133,7 @@ fn outcome<T>(
         Err(cause) if status == 422 => Err(FailureCause::Unusable { status, cause }),
         refusals => {
             let refusals = refusals.unwrap_or_default();
-            Err(FailureCause::Answered(ErrorResponse { status, retry_after, refusals }))
+            Err(FailureCause::Answered(ErrorResponse { status, retry_after, refusals, page }))
         }
     }
 }

@@ -15,6 +15,8 @@ pub struct Failure {
     pub pointer: Option<String>,
     /// What was asked, such as `create_order`.
     pub request: &'static str,
+    /// What broke, for people; empty where the status says it.
+    pub cause: &'static str,
 }
 
 impl Failure {
@@ -24,8 +26,8 @@ impl Failure {
         cause: &FailureCause,
     ) -> Self {
         let (status, code, pointer) = match cause {
-            FailureCause::NotSent => (None, Some("not_connected".to_owned()), None),
-            FailureCause::Untrusted => (None, Some("untrusted_certificate".to_owned()), None),
+            FailureCause::NotSent(_) => (None, Some("not_connected".to_owned()), None),
+            FailureCause::Untrusted(_) => (None, Some("untrusted_certificate".to_owned()), None),
             FailureCause::Lost(cause) => (None, Some((*cause).to_owned()), None),
             FailureCause::Unusable { status, cause } => {
                 (Some(*status), Some((*cause).to_owned()), None)
@@ -36,7 +38,7 @@ impl Failure {
                 (Some(answer.status), first.code, first.pointer)
             }
         };
-        Self { disposition, status, code, pointer, request }
+        Self { disposition, status, code, pointer, request, cause: cause.text() }
     }
 
     /// A request that was not sent because the run must end.
@@ -47,6 +49,7 @@ impl Failure {
             code: None,
             pointer: None,
             request,
+            cause: "",
         }
     }
 
@@ -63,6 +66,7 @@ impl Failure {
             code: Some("list_unfiltered".to_owned()),
             pointer: None,
             request,
+            cause: "",
         }
     }
 }
@@ -75,6 +79,9 @@ impl fmt::Display for Failure {
             (Some(status), None) => write!(f, "ActiveCampaign answered {status}")?,
             (None, Some(code)) => write!(f, "no answer ({code})")?,
             (None, None) => write!(f, "not sent")?,
+        }
+        if !self.cause.is_empty() {
+            write!(f, ": {}", self.cause)?;
         }
         if let Some(pointer) = &self.pointer {
             write!(f, " at {pointer}")?;
@@ -96,7 +103,7 @@ impl fmt::Display for Failure {
             Disposition::RelationGone => {
                 write!(f, "; its customer or connection was deleted in ActiveCampaign")
             }
-            Disposition::Refused => write!(f, "; ActiveCampaign rejects this record"),
+            Disposition::Refused => write!(f, "; ActiveCampaign rejects this request"),
             Disposition::Stop(stop) => write!(f, "; {stop}"),
         }
     }

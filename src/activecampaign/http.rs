@@ -2,9 +2,10 @@
 //! what could not have left this machine from what may have arrived.
 
 use super::options::{Base, ClientError, Options};
-use super::transport::{Response, ResponseFuture, Transport, TransportError};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use super::transport::{NotConnected, Response, ResponseFuture, Transport, TransportError};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, Method, redirect, retry};
+use rustls::CertificateError;
 use secrecy::ExposeSecret;
 use std::error::Error;
 use std::io;
@@ -66,10 +67,10 @@ impl Transport for Http {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
         Box::pin(async move {
-            let mut response = request.send().await.map_err(|error| what_broke(&error))?;
+            let response = request.send().await.map_err(|error| what_broke(&error))?;
             Ok(Response {
                 status: response.status().as_u16(),
-                headers: std::mem::take(response.headers_mut()),
+                headers: response.headers().clone(),
                 body: body_of(response).await,
             })
         })
@@ -106,10 +107,10 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 
 /// Connecting comes before sending, so whatever breaks there has carried out nothing.
 fn what_broke(error: &reqwest::Error) -> TransportError {
-    if causes(error).any(is_untrusted) {
-        TransportError::Untrusted
+    if let Some(why) = causes(error).find_map(distrust) {
+        TransportError::Untrusted(why)
     } else if error.is_connect() || error.is_builder() {
-        TransportError::NotSent
+        TransportError::NotSent(why_not_connected(error))
     } else if error.is_timeout() {
         TransportError::TimedOut
     } else {
@@ -117,16 +118,61 @@ fn what_broke(error: &reqwest::Error) -> TransportError {
     }
 }
 
+fn why_not_connected(error: &reqwest::Error) -> NotConnected {
+    let is_refused = |error: &(dyn Error + 'static)| {
+        let error = error.downcast_ref::<io::Error>();
+        error.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    };
+    if error.is_timeout() {
+        NotConnected::TimedOut
+    } else if causes(error).any(is_refused) {
+        NotConnected::Refused
+    } else if causes(error).any(|error| error.to_string().contains("dns error")) {
+        NotConnected::Unresolved
+    } else if causes(error).any(|error| tls_error(error).is_some()) {
+        NotConnected::Handshake
+    } else {
+        NotConnected::Other
+    }
+}
+
 /// An I/O error passes over what it wraps when asked for its source, so it is opened here, as often
 /// as it is wrapped.
-fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
-    if let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        return is_untrusted(inner);
+fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => tls_error(inner),
+        None => error.downcast_ref(),
     }
-    matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
+}
+
+/// What is wrong with a certificate.
+fn distrust(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    let rustls::Error::InvalidCertificate(found) = tls_error(error)? else { return None };
+    Some(match found {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "it is not valid yet"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is for another host name"
+        }
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "no trusted authority has signed it"
+        }
+        found if format!("{found:?}").contains("CaUsedAsEndEntity") => {
+            "it is a self-signed authority itself, which no server may use; make an authority, sign \
+             another certificate for the server with it, and give the authority's in ca_file"
+        }
+        _ => "it is not one that a server may use",
+    })
 }
 
 async fn body_of(mut response: reqwest::Response) -> Result<Vec<u8>, &'static str> {
+    // What was asked for is undone by now, and its header removed.
+    let is_encoded = |encoding: &HeaderValue| !encoding.is_empty() && encoding != "identity";
+    if response.headers().get(CONTENT_ENCODING).is_some_and(is_encoded) {
+        return Err("answer_compressed");
+    }
     let mut body = Vec::new();
     loop {
         match response.chunk().await {

@@ -39,4 +39,4 @@ pub use records::{
     Connection, NewConnection, Page, RemoteCustomer, RemoteDiscount, RemoteOrder, RemoteProduct,
 };
 pub use retry::{Retry, RetryDecision};
-pub use transport::{Response, ResponseFuture, Transport, TransportError};
+pub use transport::{NotConnected, Response, ResponseFuture, Transport, TransportError};

@@ -74,7 +74,7 @@ impl Retry {
             return RetryDecision::After(Duration::ZERO);
         }
         if !self.breaker.spend_retry() {
-            let stop = FatalError::Away { retry_after: None };
+            let stop = FatalError::Away { retry_after: None, cause: failure.cause };
             self.breaker.stop(stop);
             return RetryDecision::Stop(stop);
         }
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn an_empty_budget_ends_the_run_for_everyone() {
         let breaker = Arc::new(CircuitBreaker::new(Duration::from_secs(900), Some(1)));
-        let away = FatalError::Away { retry_after: None };
+        let away = FatalError::Away { retry_after: None, cause: "" };
         for record in 0..21 {
             let mut retry = Retry::new(Arc::clone(&breaker), Arc::new(Counters::default()), 8);
             let next = retry.after(&failure(Disposition::Again));

@@ -36,11 +36,37 @@ pub struct Response {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransportError {
     /// No connection: nothing left this machine.
-    NotSent,
-    /// The certificate is not one to send a token to.
-    Untrusted,
+    NotSent(NotConnected),
+    /// The certificate is not one to send a token to, and why.
+    Untrusted(&'static str),
     TimedOut,
     ConnectionLost,
+}
+
+/// Why there is no connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotConnected {
+    /// The host name has no address.
+    Unresolved,
+    /// The host is there, and nothing listens on the port.
+    Refused,
+    TimedOut,
+    /// What listens there does not speak TLS as we do.
+    Handshake,
+    Other,
+}
+
+impl NotConnected {
+    /// For people.
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Unresolved => "could not resolve the host name in `url`",
+            Self::Refused => "could not connect to the host in `url`: connection refused",
+            Self::TimedOut => "could not connect to the host in `url` in time",
+            Self::Handshake => "could not agree on TLS with the host in `url`",
+            Self::Other => "could not connect to the host in `url`",
+        }
+    }
 }
 
 impl Response {

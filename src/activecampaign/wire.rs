@@ -2,7 +2,7 @@
 //! may be missing and unknown ones may be there, because ActiveCampaign itself does not keep to one
 //! form.
 
-use super::disposition::ApiError;
+use super::disposition::{ApiError, WebPage};
 use crate::domain::{Customer, Order, RemoteId};
 use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
@@ -62,10 +62,50 @@ pub(super) fn wrapped<T: Serialize>(name: &'static str, value: &T) -> Vec<u8> {
     serde_json::to_vec(&body).unwrap_or_default()
 }
 
-/// An answer, or what is wrong with it.
+/// An answer, or what is wrong with it. A byte order mark and blank lines before it do no harm.
 pub(super) fn json_of(body: &[u8]) -> Result<Value, &'static str> {
-    serde_json::from_slice(body)
-        .map_err(|_| if body.is_empty() { "answer_empty" } else { "answer_unreadable" })
+    let body = body.trim_ascii();
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    serde_json::from_slice(body).map_err(|_| unreadable(body.trim_ascii()))
+}
+
+/// How many bytes at either end show what a body is that is not JSON.
+const SHOWN_LEN: usize = 2048;
+
+/// What a body is that is not JSON.
+fn unreadable(body: &[u8]) -> &'static str {
+    let ends = [&body[..body.len().min(SHOWN_LEN)], &body[body.len().saturating_sub(SHOWN_LEN)..]];
+    let says = |word: &str| {
+        ends.iter().any(|end| end.windows(word.len()).any(|part| part == word.as_bytes()))
+    };
+    let words = ["Warning", "Notice", "Deprecated", "Fatal error", "Parse error"];
+    let is_php = |word: &str| says(&format!("<b>{word}</b>:")) || says(&format!("PHP {word}:"));
+    if body.is_empty() {
+        "answer_empty"
+    } else if words.iter().any(|word| is_php(word)) {
+        "answer_php_message"
+    } else if web_page(body).is_some() {
+        "answer_web_page"
+    } else if body.starts_with(&[0x1f, 0x8b]) {
+        "answer_compressed"
+    } else {
+        "answer_unreadable"
+    }
+}
+
+/// What kind of web page a body is, if it is HTML.
+pub(super) fn web_page(body: &[u8]) -> Option<WebPage> {
+    let start = body.trim_ascii();
+    let start = start[..start.len().min(SHOWN_LEN)].to_ascii_lowercase();
+    let has = |marks: &[&str]| {
+        let has = |mark: &&str| start.windows(mark.len()).any(|part| part == mark.as_bytes());
+        marks.iter().any(has)
+    };
+    if !start.starts_with(b"<") || !has(&["<!doctype html", "<html", "<head", "<body"]) {
+        return None;
+    }
+    let words = ["just a moment", "attention required", "challenge-", "cf-chl", "cf_chl"];
+    Some(if has(&words) { WebPage::Challenge } else { WebPage::Other })
 }
 
 /// The record of this name in an answer.
@@ -252,7 +292,7 @@ mod tests {
             assert_eq!(refusals(none), Ok(Vec::new()));
         }
         assert_eq!(refusals(b""), Err("answer_empty"));
-        assert_eq!(refusals(b"<html>"), Err("answer_unreadable"));
+        assert_eq!(refusals(b"<html>"), Err("answer_web_page"));
         assert_eq!(refusals(&body[..body.len() / 2]), Err("answer_unreadable"));
     }
 }

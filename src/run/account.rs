@@ -76,12 +76,15 @@ impl AccountCondition {
         match error {
             Some(RunError::Fatal(stop) | RunError::Connection(ConnectionError::Fatal(stop))) => {
                 match stop {
-                    FatalError::Away { retry_after } => Self::Away { retry_after: *retry_after },
+                    FatalError::Away { retry_after, .. } => {
+                        Self::Away { retry_after: *retry_after }
+                    }
                     FatalError::Credentials
                     | FatalError::Payment
                     | FatalError::Redirect
-                    | FatalError::Tls => Self::Refused,
-                    FatalError::Unexpected => Self::Broken,
+                    | FatalError::Blocked
+                    | FatalError::Tls { .. } => Self::Refused,
+                    FatalError::Unexpected { .. } => Self::Broken,
                     // Other jobs have connections of their own.
                     FatalError::ConnectionGone => Self::Usable,
                 }

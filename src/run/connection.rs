@@ -213,7 +213,7 @@ fn given_up(failure: Failure) -> ConnectionError {
     match failure.disposition {
         Disposition::Stop(stop) => stop.into(),
         Disposition::Throttled | Disposition::Again | Disposition::LookUp => {
-            FatalError::Away { retry_after: None }.into()
+            FatalError::Away { retry_after: None, cause: failure.cause }.into()
         }
         _ => ConnectionError::Refused(failure),
     }

@@ -145,7 +145,8 @@ pub fn end_by(stop: &FatalError) -> RunEnd {
         | FatalError::Payment
         | FatalError::ConnectionGone
         | FatalError::Redirect
-        | FatalError::Tls => RunEnd::Stopped,
-        FatalError::Unexpected => RunEnd::Failed,
+        | FatalError::Blocked
+        | FatalError::Tls { .. } => RunEnd::Stopped,
+        FatalError::Unexpected { .. } => RunEnd::Failed,
     }
 }

@@ -54,7 +54,7 @@ async fn an_answer_that_leaves_doubt_is_looked_up() {
     let cases: [(&str, Script); 8] = [
         ("answer_empty", |_| json(200, "")),
         ("answer_unreadable", |_| json(201, r#"{"ecomOrder":{"id":"#)),
-        ("answer_unreadable", |_| json(200, "<html>busy</html>")),
+        ("answer_web_page", |_| json(200, "<html>busy</html>")),
         ("answer_mismatch", |_| json(201, r##"{"ecomOrder":{"id":"1","externalid":"#1002"}}"##)),
         ("connection_lost", |_| Say::Cut(String::new())),
         ("answer_cut", |_| {
@@ -267,7 +267,7 @@ async fn a_target_that_only_fails_is_away() {
         assert_eq!(failure.disposition == Disposition::LookUp, sent < 10, "{sent}");
         last = Some(failure.disposition);
     }
-    let away = FatalError::Away { retry_after: None };
+    let away = FatalError::Away { retry_after: None, cause: "a web page in place of a response" };
     assert_eq!(last, Some(Disposition::Stop(away)));
     assert_eq!(client.turn().await.err(), Some(away));
 }
@@ -291,6 +291,6 @@ async fn maintenance_of_hours_ends_the_run_and_a_429_does_not() {
     assert!(traffic.paused_ms >= 990, "{}", traffic.paused_ms);
     let away = turn(&client).await.create_order(&id("3"), &id("7"), &order()).await.unwrap_err();
     assert!(
-        matches!(away.disposition, Disposition::Stop(FatalError::Away { retry_after: Some(wait) }) if wait.as_secs() == 7200)
+        matches!(away.disposition, Disposition::Stop(FatalError::Away { retry_after: Some(wait), .. }) if wait.as_secs() == 7200)
     );
 }

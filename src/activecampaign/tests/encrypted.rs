@@ -12,12 +12,12 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 /// An authority and the certificate it gave this machine.
-struct Authority {
-    pem: NamedTempFile,
+pub struct Authority {
+    pub pem: NamedTempFile,
     config: Arc<ServerConfig>,
 }
 
-fn authority() -> Authority {
+pub fn authority() -> Authority {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -64,7 +64,7 @@ async fn target(config: Arc<ServerConfig>) -> (String, Arc<Mutex<Vec<String>>>) 
     (url, requests)
 }
 
-fn options(url: &str, ca_file: &Path) -> Options {
+pub fn options(url: &str, ca_file: &Path) -> Options {
     Options {
         ca_file: Some(ca_file.to_owned()),
         attempts_max: 1,
@@ -89,7 +89,10 @@ async fn a_target_signed_by_anyone_else_ends_the_run_and_gets_nothing() {
     let client = client(options(&url, ours.pem.path()));
     let failure =
         turn(&client).await.create_customer(&RemoteId::new("3"), &customer()).await.unwrap_err();
-    assert_eq!(failure.disposition, Disposition::Stop(FatalError::Tls));
+    assert_eq!(
+        failure.disposition,
+        Disposition::Stop(FatalError::Tls { cause: "no trusted authority has signed it" })
+    );
     assert!(requests.lock().unwrap().is_empty());
 }
 
@@ -100,7 +103,29 @@ async fn a_certificate_for_another_host_ends_the_run() {
     let client = client(options(&url.replace("localhost", "127.0.0.1"), authority.pem.path()));
     let failure =
         turn(&client).await.create_customer(&RemoteId::new("3"), &customer()).await.unwrap_err();
-    assert_eq!(failure.disposition, Disposition::Stop(FatalError::Tls));
+    assert_eq!(
+        failure.disposition,
+        Disposition::Stop(FatalError::Tls { cause: "it is for another host name" })
+    );
+    assert!(requests.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_in_ca_file_is_refused_with_what_to_do() {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let own = params.self_signed(&key).unwrap();
+    let mut pem = NamedTempFile::new().unwrap();
+    pem.write_all(own.pem().as_bytes()).unwrap();
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(
+        vec![own.der().clone()],
+        PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+    );
+    let (url, requests) = target(Arc::new(config.unwrap())).await;
+    let failure = client(options(&url, pem.path())).connections().await.unwrap_err();
+    let message = failure.to_string();
+    assert!(message.contains("self-signed") && message.contains("ca_file"), "{message}");
     assert!(requests.lock().unwrap().is_empty());
 }
 

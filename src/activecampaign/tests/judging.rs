@@ -1,7 +1,8 @@
+use crate::activecampaign::NotConnected;
 use crate::activecampaign::disposition::RequestKind::{self, *};
 use crate::activecampaign::disposition::{
     ApiError, BreakerState, Disposition, ErrorResponse, FORBIDDEN_MAX, FailureCause, FailureClass,
-    FatalError, OUTAGES_MAX, judge,
+    FatalError, OUTAGES_MAX, UNRESOLVED_MAX, WebPage, judge,
 };
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ fn asks_to_wait(status: u16, seconds: u64) -> FailureCause {
     FailureCause::Answered(ErrorResponse {
         status,
         retry_after: Some(Duration::from_secs(seconds)),
-        refusals: Vec::new(),
+        ..ErrorResponse::default()
     })
 }
 
@@ -34,8 +35,8 @@ fn refused(entries: &str) -> FailureCause {
     });
     FailureCause::Answered(ErrorResponse {
         status: 422,
-        retry_after: None,
         refusals: refusals.collect(),
+        ..ErrorResponse::default()
     })
 }
 
@@ -60,8 +61,8 @@ fn row(cause: &FailureCause) -> String {
 fn every_answer_means_one_thing_for_each_call() {
     for (cause, expected) in [
         // No answer of use: a write may have been carried out, unless nothing left this machine.
-        (FailureCause::NotSent, "aaaaaaa"),
-        (FailureCause::Untrusted, "SSSSSSS"),
+        (FailureCause::NotSent(NotConnected::Other), "aaaaaaa"),
+        (FailureCause::Untrusted(""), "SSSSSSS"),
         (FailureCause::Lost("timed_out"), "lllllaa"),
         (FailureCause::Unusable { status: 200, cause: "answer_empty" }, "lllllaa"),
         (FailureCause::Unusable { status: 201, cause: "answer_mismatch" }, "lllllaa"),
@@ -118,13 +119,14 @@ fn every_answer_means_one_thing_for_each_call() {
 
 #[test]
 fn a_stop_names_its_reason() {
-    let away = |seconds| FatalError::Away { retry_after: Some(Duration::from_secs(seconds)) };
+    let away =
+        |seconds| FatalError::Away { retry_after: Some(Duration::from_secs(seconds)), cause: "" };
     for (cause, stop) in [
         (answered(401), FatalError::Credentials),
         (answered(402), FatalError::Payment),
         (answered(302), FatalError::Redirect),
-        (answered(418), FatalError::Unexpected),
-        (FailureCause::Untrusted, FatalError::Tls),
+        (answered(418), FatalError::Unexpected { status: 418 }),
+        (FailureCause::Untrusted(""), FatalError::Tls { cause: "" }),
         (asks_to_wait(503, 7200), away(7200)),
         (asks_to_wait(429, 7200), away(7200)),
     ] {
@@ -144,11 +146,13 @@ fn what_repeats_too_often_ends_the_run() {
         Disposition::Stop(FatalError::Credentials)
     );
 
-    let away = Disposition::Stop(FatalError::Away { retry_after: None });
     let outages = |outages| BreakerState { outages, ..standing() };
-    for cause in [answered(500), FailureCause::NotSent, FailureCause::Lost("timed_out")] {
+    for cause in
+        [answered(500), FailureCause::NotSent(NotConnected::Other), FailureCause::Lost("timed_out")]
+    {
         assert_eq!(disposition(&cause, outages(OUTAGES_MAX - 1)), Disposition::Again);
-        assert_eq!(disposition(&cause, outages(OUTAGES_MAX)), away);
+        let away = FatalError::Away { retry_after: None, cause: cause.text() };
+        assert_eq!(disposition(&cause, outages(OUTAGES_MAX)), Disposition::Stop(away));
     }
     assert_eq!(
         disposition(&answered(422), outages(OUTAGES_MAX)),
@@ -158,13 +162,14 @@ fn what_repeats_too_often_ends_the_run() {
 
     let throttled_for = |throttled_for| BreakerState { throttled_for, ..standing() };
     assert_eq!(disposition(&answered(429), throttled_for(WAIT_MAX)), Disposition::Throttled);
+    let away = Disposition::Stop(FatalError::Away { retry_after: None, cause: "" });
     assert_eq!(disposition(&answered(429), throttled_for(WAIT_MAX * 2)), away);
 }
 
 #[test]
 fn only_the_way_and_the_server_count_as_an_outage() {
     for (cause, class) in [
-        (FailureCause::NotSent, FailureClass::Outage),
+        (FailureCause::NotSent(NotConnected::Other), FailureClass::Outage),
         (FailureCause::Lost("connection_lost"), FailureClass::Outage),
         (answered(503), FailureClass::Outage),
         (answered(429), FailureClass::Throttled),
@@ -174,4 +179,35 @@ fn only_the_way_and_the_server_count_as_an_outage() {
     ] {
         assert_eq!(cause.class(), class, "{cause:?}");
     }
+}
+
+#[test]
+fn a_host_name_that_never_answered_ends_the_run_soon() {
+    let unresolved = FailureCause::NotSent(NotConnected::Unresolved);
+    let disposition = |outages, is_known| {
+        judge(List, &unresolved, &BreakerState { outages, is_known, ..standing() })
+    };
+    assert_eq!(disposition(UNRESOLVED_MAX - 1, false), Disposition::Again);
+    let stop = FatalError::Away { retry_after: None, cause: NotConnected::Unresolved.text() };
+    assert_eq!(disposition(UNRESOLVED_MAX, false), Disposition::Stop(stop));
+    assert_eq!(disposition(UNRESOLVED_MAX, true), Disposition::Again, "an outage of the network");
+}
+
+#[test]
+fn a_challenge_page_says_nothing_of_the_token() {
+    let disposition = |status, page, forbidden| {
+        let answer = ErrorResponse { status, page: Some(page), ..ErrorResponse::default() };
+        judge(
+            CreateOrder,
+            &FailureCause::Answered(answer),
+            &BreakerState { forbidden, ..standing() },
+        )
+    };
+    let blocked = Disposition::Stop(FatalError::Blocked);
+    for status in [403, 429, 503] {
+        assert_eq!(disposition(status, WebPage::Challenge, FORBIDDEN_MAX), blocked, "{status}");
+        assert_eq!(disposition(status, WebPage::Challenge, 1), Disposition::Again, "{status}");
+    }
+    assert_eq!(disposition(403, WebPage::Other, FORBIDDEN_MAX), blocked);
+    assert_eq!(disposition(503, WebPage::Other, FORBIDDEN_MAX), Disposition::LookUp);
 }

@@ -2,6 +2,7 @@
 //! for the pace.
 
 mod answers;
+mod causes;
 mod encrypted;
 mod judging;
 mod pacing;

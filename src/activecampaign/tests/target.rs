@@ -13,6 +13,8 @@ use tokio::net::TcpListener;
 pub enum Say {
     /// A whole answer: status, further header lines, body.
     Answer(u16, &'static str, String),
+    /// A whole answer of success: further header lines, body.
+    Bytes(&'static str, Vec<u8>),
     /// Bytes, and then the connection closes.
     Cut(String),
     /// Nothing, for as long as the other side holds the line.
@@ -108,6 +110,11 @@ pub async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
                 // The other side may hang up on a long answer, as it should.
                 let _ = stream.write_all(head.as_bytes()).await;
                 let _ = stream.write_all(body.as_bytes()).await;
+            }
+            Say::Bytes(headers, body) => {
+                let length = body.len();
+                let head = format!("HTTP/1.1 200 X\r\n{headers}Content-Length: {length}\r\n\r\n");
+                stream.write_all(&[head.as_bytes(), &body].concat()).await.unwrap();
             }
             Say::Cut(bytes) => {
                 stream.write_all(bytes.as_bytes()).await.unwrap();

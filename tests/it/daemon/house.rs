@@ -4,7 +4,7 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ordersync::activecampaign::{
-    self, Client, Response, ResponseFuture, Transport, TransportError,
+    self, Client, NotConnected, Response, ResponseFuture, Transport, TransportError,
 };
 use ordersync::daemon::{
     AccountOpenError, AccountPlan, Board, Clock, Daemon, JobPlan, Opener, Plan,
@@ -57,7 +57,7 @@ impl Transport for Wire {
         let mood = *self.mood.lock().unwrap();
         Box::pin(async move {
             match mood {
-                Mood::Away => return Err(TransportError::NotSent),
+                Mood::Away => return Err(TransportError::NotSent(NotConnected::Other)),
                 Mood::Stuck => std::future::pending::<()>().await,
                 Mood::Answers => {}
             }

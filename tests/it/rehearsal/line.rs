@@ -1,7 +1,9 @@
 //! The way of a request in a rehearsal, and where on it a process can die.
 
 use super::{End, Moment, TOKEN, WAIT_MAX};
-use ordersync::activecampaign::{Response, ResponseFuture, Transport, TransportError};
+use ordersync::activecampaign::{
+    NotConnected, Response, ResponseFuture, Transport, TransportError,
+};
 use ordersync::simulator::{ClientResponse, Simulator};
 use reqwest::Method;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -96,7 +98,7 @@ impl Line {
             self.crash.die().await;
         }
         if self.down.is_some_and(|(from, to)| (from..to).contains(&Instant::now())) {
-            return Err(TransportError::NotSent);
+            return Err(TransportError::NotSent(NotConnected::Other));
         }
         let serving = timeout(self.timeout, self.simulator.serve(request));
         let output = if self.crash.is_at(Moment::OnItsWay, number) {
