@@ -38,7 +38,15 @@ enum DeadLettersVerb {
         order: String,
     },
     /// Let the next sync send refused orders again
-    Retry(RetryArgs),
+    Retry(Selection),
+    /// Leave them as they are: they make no run end with 3, until they change
+    Accept {
+        #[command(flatten)]
+        selection: Selection,
+        /// Why, for whoever looks later; kept in the state as it is
+        #[arg(long, value_name = "TEXT", value_parser = parse_note)]
+        note: Option<String>,
+    },
     /// All of them, for other programs
     Export {
         /// Jobs to export [default: all]
@@ -53,11 +61,11 @@ enum DeadLettersVerb {
 }
 
 #[derive(Debug, Args)]
-struct RetryArgs {
-    /// Jobs to retry [default: all]
+struct Selection {
+    /// Jobs to choose from [default: all]
     #[arg(value_name = "JOB")]
     jobs: Vec<String>,
-    /// Only those refused for this reason
+    /// Only those with this reason
     #[arg(long, value_name = "CODE")]
     reason: Option<String>,
     /// Only those that this run met
@@ -66,6 +74,25 @@ struct RetryArgs {
     /// Only this order, by its number or id
     #[arg(long, value_name = "ORDER")]
     order: Option<String>,
+}
+
+impl Selection {
+    fn takes(&self, letter: &DeadLetter) -> bool {
+        self.reason.as_ref().is_none_or(|code| report::reason_codes(letter).any(|c| c == code))
+            && self.run.is_none_or(|run| (letter.first_run..=letter.last_run).contains(&run))
+            && self.order.as_ref().is_none_or(|order| is_order(letter, order))
+    }
+}
+
+/// Bytes of a note.
+const NOTE_LEN_MAX: usize = 500;
+
+fn parse_note(text: &str) -> Result<String, String> {
+    if text.len() <= NOTE_LEN_MAX {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("expected at most {NOTE_LEN_MAX} bytes"))
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -88,7 +115,10 @@ pub(super) fn run(global: &Global, args: &DeadLettersArgs) -> Result<Exit, CliEr
             Ok(Exit::Done)
         }
         DeadLettersVerb::Show { job, order } => show(global, &settings, job, order),
-        DeadLettersVerb::Retry(args) => retry(global, &settings, args),
+        DeadLettersVerb::Retry(selection) => retry(global, &settings, selection),
+        DeadLettersVerb::Accept { selection, note } => {
+            accept(global, &settings, selection, note.as_deref())
+        }
         DeadLettersVerb::Export { jobs, format, out } => {
             let letters =
                 letters_of(&settings, &settings.jobs_named(jobs).map_err(CliError::usage)?)?;
@@ -137,18 +167,36 @@ fn show(global: &Global, settings: &Settings, job: &str, order: &str) -> Result<
     Ok(Exit::Done)
 }
 
-fn retry(global: &Global, settings: &Settings, args: &RetryArgs) -> Result<Exit, CliError> {
-    let is_chosen = |letter: &DeadLetter| {
-        args.reason.as_ref().is_none_or(|code| report::reason_codes(letter).any(|c| c == code))
-            && args.run.is_none_or(|run| (letter.first_run..=letter.last_run).contains(&run))
-            && args.order.as_ref().is_none_or(|order| is_order(letter, order))
-    };
+fn accept(
+    global: &Global,
+    settings: &Settings,
+    selection: &Selection,
+    note: Option<&str>,
+) -> Result<Exit, CliError> {
+    let (mut chosen, mut accepted) = (0, 0);
+    for job in settings.jobs_named(&selection.jobs).map_err(CliError::usage)? {
+        let mut store = Store::open(&settings.state_dir, &job.account)?;
+        let mut letters = store.dead_letters(&job.name, LETTERS_MAX)?;
+        letters.retain(|letter| selection.takes(letter));
+        let records: Vec<String> = letters.into_iter().map(|letter| letter.record).collect();
+        chosen += records.len() as u64;
+        accepted += store.accept_letters(&job.name, &records, note)?;
+    }
+    output::print_result(
+        global.json,
+        || serde_json::json!({ "accept": { "chosen": chosen, "accepted": accepted } }),
+        || report::accepted_text(chosen, accepted),
+    );
+    Ok(Exit::Done)
+}
+
+fn retry(global: &Global, settings: &Settings, args: &Selection) -> Result<Exit, CliError> {
     let (mut chosen, mut refused, mut cleared) = (0, 0, 0);
     for job in settings.jobs_named(&args.jobs).map_err(CliError::usage)? {
         let mut store = Store::open(&settings.state_dir, &job.account)?;
         let view = store.view()?;
         let mut letters = view.dead_letters(&job.name, LETTERS_MAX)?;
-        letters.retain(is_chosen);
+        letters.retain(|letter| args.takes(letter));
         chosen += letters.len() as u64;
         letters.retain(|letter| letter.stage == Stage::Refused);
         refused += letters.len() as u64;

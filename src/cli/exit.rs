@@ -1,5 +1,5 @@
 use crate::run::{ConnectionError, RunError, RunReport};
-use crate::state::RunEnd;
+use crate::state::{LetterCounts, RunEnd};
 
 /// How the program ends. The codes are promises; see README.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,7 +8,7 @@ pub(super) enum Exit {
     Failed,
     /// Wrong usage or settings; nothing was sent.
     Usage,
-    /// Finished, but some records are dead letters.
+    /// Finished, but some records are dead letters that nobody has accepted.
     DeadLetters,
     /// Another process is writing to this account.
     Locked,
@@ -20,6 +20,26 @@ pub(super) enum Exit {
     Differences,
     /// By this signal; progress is kept.
     Interrupted(u8),
+}
+
+/// The dead letters of a finished run that make it end with 3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum FailOn {
+    /// Those that nobody has accepted
+    New,
+    /// All of them
+    Any,
+    Never,
+}
+
+impl FailOn {
+    fn fails(self, met: LetterCounts) -> bool {
+        match self {
+            Self::New => met.new > 0,
+            Self::Any => met.all > 0,
+            Self::Never => false,
+        }
+    }
 }
 
 impl Exit {
@@ -81,10 +101,9 @@ impl Exit {
     }
 
     /// Of a run that has been reported. `signal`: the one that was received, if any.
-    pub(super) fn of_run(report: &RunReport, signal: Option<u8>) -> Self {
-        let counts = &report.row.counts;
+    pub(super) fn of_run(report: &RunReport, signal: Option<u8>, fail_on: FailOn) -> Self {
         match (report.end, signal) {
-            (RunEnd::Finished, _) if counts.invalid + counts.refused > 0 => Self::DeadLetters,
+            (RunEnd::Finished, _) if fail_on.fails(report.dead_letters) => Self::DeadLetters,
             (RunEnd::Finished, _) => Self::Done,
             (RunEnd::Interrupted, Some(signal)) => Self::Interrupted(signal),
             // Stopped by a limit it was given.

@@ -62,10 +62,8 @@ fn note_end(report: &RunReport, left: Option<OrdersLeft>) {
         }
         (None, _) => {}
     }
-    if report.row.counts.invalid + report.row.counts.refused > 0 {
-        output::note(&format!(
-            "{job}: `ordersync dead-letters list {job}` shows what was not sent, and why"
-        ));
+    if report.dead_letters.all > 0 {
+        output::note(&format!("{job}: {}", report::letters_met_text(job, report.dead_letters)));
     }
 }
 

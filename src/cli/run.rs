@@ -2,7 +2,7 @@
 
 use super::assembly;
 use super::error::CliError;
-use super::exit::Exit;
+use super::exit::{Exit, FailOn};
 use super::load_jobs::{Results, load_all};
 use super::load_output::{Plans, print_results};
 use super::metrics_file::MetricsFile;
@@ -63,6 +63,9 @@ pub(super) struct SyncArgs {
 
 #[derive(Debug, Args)]
 struct ReportingArgs {
+    /// The dead letters that make a finished run end with 3
+    #[arg(long, value_name = "WHICH", default_value = "new")]
+    fail_on: FailOn,
     /// How to show progress
     #[arg(long, value_name = "FORM", default_value = "auto")]
     progress: Form,
@@ -103,12 +106,12 @@ fn run(
 ) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     let Some(path) = &reporting.metrics_file else {
-        return load(global, &settings, request, reporting.progress);
+        return load(global, &settings, request, reporting);
     };
     let chosen = settings.jobs_named(request.jobs).map_err(CliError::usage)?;
     let jobs: Vec<_> = chosen.iter().map(|job| (job.name.clone(), job.account.clone())).collect();
     let file = MetricsFile::prepare(path)?;
-    let result = load(global, &settings, request, reporting.progress);
+    let result = load(global, &settings, request, reporting);
     // Written after a failed run too, so that monitoring sees that no success was added.
     let Err(error) = file.put(&settings.state_dir, &jobs) else { return result };
     output::complain(&error.message);
@@ -119,7 +122,7 @@ fn load(
     global: &Global,
     settings: &Settings,
     request: &LoadRequest<'_>,
-    progress: Form,
+    reporting: &ReportingArgs,
 ) -> Result<Exit, CliError> {
     let accounts = prepare(global, settings, request)?;
     let jobs = || accounts.iter().flat_map(|account| &account.jobs);
@@ -131,7 +134,7 @@ fn load(
     let has_states = jobs().any(|prepared| prepared.export.has_states());
     // The STATE messages of a Singer stream then have standard output for themselves.
     let print = if has_states { output::print_aside } else { output::print };
-    let display = ProgressDisplay::new(progress, global.quiet, plans.forecasts.clone());
+    let display = ProgressDisplay::new(reporting.progress, global.quiet, plans.forecasts.clone());
     let (results, signal) = assembly::runtime()?.block_on(async {
         let interrupt = Interrupt::listen().map_err(CliError::failed)?;
         if let Some(limit) = request.max_duration {
@@ -148,12 +151,12 @@ fn load(
     print_results(global, &results, &plans, print);
     match results.error {
         Some(error) => Err(error),
-        None => Ok(exit_of(&results, signal)),
+        None => Ok(exit_of(&results, signal, reporting.fail_on)),
     }
 }
 
-fn exit_of(results: &Results, signal: Option<u8>) -> Exit {
-    let runs = results.reports.iter().map(|report| Exit::of_run(report, signal));
+fn exit_of(results: &Results, signal: Option<u8>, fail_on: FailOn) -> Exit {
+    let runs = results.reports.iter().map(|report| Exit::of_run(report, signal, fail_on));
     let differs = results.canaries.iter().any(|canary| canary.verification.differences_count() > 0);
     let canaries = differs.then_some(Exit::Differences);
     let skipped = signal.filter(|_| !results.not_started.is_empty()).map(Exit::Interrupted);

@@ -88,7 +88,7 @@ pub(super) fn next_action(
 fn log_finished(job: &str, report: &RunReport) {
     let (row, counts) = (&report.row, &report.row.counts);
     let (run, read, created, updated) = (row.id, row.read(), counts.created, counts.updated);
-    let left_out = counts.invalid + counts.refused;
+    let left_out = report.dead_letters.new;
     tracing::info!(
         job,
         run,
@@ -108,7 +108,7 @@ fn log_finished(job: &str, report: &RunReport) {
             job,
             run,
             left_out,
-            "not sent: {left_out} of the {read} records of {job}; `ordersync dead-letters list {job}` shows why"
+            "not sent and not accepted: {left_out} of the {read} records of {job}; `ordersync dead-letters list {job}` shows why"
         );
     }
 }

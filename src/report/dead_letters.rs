@@ -1,6 +1,7 @@
 use super::reasons::advice;
-use super::text::{columns, count, many, printable};
-use crate::state::{DeadLetter, LetterReason, Stage};
+use super::text::{columns, count, local_ms, many, printable};
+use crate::state::{Acceptance, DeadLetter, LetterCounts, LetterReason, Stage};
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -36,6 +37,10 @@ pub(super) fn letter_json(letter: &DeadLetter) -> Value {
         "attempts": letter.attempts,
         "first_run": letter.first_run,
         "last_run": letter.last_run,
+        "accepted": letter.accepted.as_ref().map(|accepted| json!({
+            "at": local_ms(accepted.at_ms, &TimeZone::UTC),
+            "note": accepted.note,
+        })),
     })
 }
 
@@ -54,7 +59,9 @@ pub fn letters_text(letters: &[DeadLetter], at_most: usize) -> String {
     if letters.is_empty() {
         return "No dead letters.\n".to_owned();
     }
-    let mut text = format!("{} dead letters\n", count(letters.len() as u64));
+    let new = letters.iter().filter(|letter| letter.accepted.is_none()).count() as u64;
+    let counts = LetterCounts { all: letters.len() as u64, new };
+    let mut text = format!("{}\n", letter_counts_text(counts));
     let reasons = by_reason(letters).into_iter();
     let rows: Vec<Vec<String>> = reasons
         .map(|(code, n)| vec![count(n), printable(&code), advice(&code).to_owned()])
@@ -66,7 +73,10 @@ pub fn letters_text(letters: &[DeadLetter], at_most: usize) -> String {
         vec![
             letter.job.clone(),
             printable(name_of(letter)),
-            letter.stage.word().to_owned(),
+            match letter.accepted {
+                Some(_) => format!("{}, accepted", letter.stage),
+                None => letter.stage.word().to_owned(),
+            },
             printable(&letter.reasons.to_string()),
             printable(&format!("{}:{}", letter.file, letter.line)),
             letter.attempts.to_string(),
@@ -84,8 +94,30 @@ pub fn letters_text(letters: &[DeadLetter], at_most: usize) -> String {
     text
 }
 
+/// `3 dead letters, 2 of them accepted`
+pub(super) fn letter_counts_text(counts: LetterCounts) -> String {
+    let all = many(counts.all, "dead letter");
+    match counts.all - counts.new {
+        0 => all,
+        accepted if accepted == counts.all => format!("{all}, accepted"),
+        accepted => format!("{all}, {} of them accepted", count(accepted)),
+    }
+}
+
 fn name_of(letter: &DeadLetter) -> &str {
     if letter.number.is_empty() { &letter.record } else { &letter.number }
+}
+
+/// What `dead-letters accept` did. `chosen`: those that were asked for.
+pub fn accepted_text(chosen: u64, accepted: u64) -> String {
+    if chosen == 0 {
+        return "No dead letter is like that, so none is accepted.\n".to_owned();
+    }
+    let before = match chosen - accepted {
+        0 => String::new(),
+        n => format!("; {} had been accepted before", count(n)),
+    };
+    format!("{} accepted{before}\n", many(accepted, "dead letter"))
 }
 
 /// One letter, with what to do about each reason.
@@ -111,6 +143,11 @@ pub fn letter_text(letter: &DeadLetter) -> String {
         text.push_str(&format!(", last response {status}"));
     }
     text.push('\n');
+    if let Some(Acceptance { at_ms, note }) = &letter.accepted {
+        let note = note.as_ref().map(|note| format!(": {}", printable(note)));
+        let at = local_ms(*at_ms, &TimeZone::UTC);
+        text.push_str(&format!("  accepted {at}{}\n", note.unwrap_or_default()));
+    }
     let rows: Vec<Vec<String>> = letter
         .reasons
         .0
@@ -144,8 +181,11 @@ pub fn letters_csv(letters: &[DeadLetter]) -> Result<String, csv::Error> {
         "attempts",
         "first_run",
         "last_run",
+        "accepted",
+        "note",
     ])?;
     for letter in letters {
+        let accepted = letter.accepted.as_ref();
         let status = letter.status.map_or_else(String::new, |status| status.to_string());
         writer.write_record([
             inert(&letter.job),
@@ -159,6 +199,8 @@ pub fn letters_csv(letters: &[DeadLetter]) -> Result<String, csv::Error> {
             letter.attempts.to_string(),
             letter.first_run.to_string(),
             letter.last_run.to_string(),
+            accepted.map_or_else(String::new, |by| local_ms(by.at_ms, &TimeZone::UTC)),
+            accepted.and_then(|by| by.note.as_deref()).map(inert).unwrap_or_default(),
         ])?;
     }
     let bytes = writer.into_inner().map_err(|error| error.into_error())?;
@@ -191,6 +233,7 @@ mod tests {
             attempts: 0,
             first_run: 1,
             last_run: 2,
+            accepted: None,
         }
     }
 
@@ -203,7 +246,7 @@ mod tests {
         let csv = letters_csv(&[letter("#1001", "missing_email")]).unwrap();
         assert_eq!(
             csv.lines().nth(1),
-            Some("shop,1001,#1001,invalid,missing_email,orders.csv,7,,0,1,2")
+            Some("shop,1001,#1001,invalid,missing_email,orders.csv,7,,0,1,2,,")
         );
     }
 

@@ -33,7 +33,8 @@ pub use comparison::Comparison;
 pub use connections::{ConnectionLine, connections_json, connections_text};
 pub use daemon::status_line;
 pub use dead_letters::{
-    letter_text, letters_csv, letters_json, letters_jsonl, letters_text, reason_codes,
+    accepted_text, letter_text, letters_csv, letters_json, letters_jsonl, letters_text,
+    reason_codes,
 };
 pub use difference::{since_comparison, since_json};
 pub use explain::{explanation_json, explanation_text};
@@ -44,8 +45,8 @@ pub use plan_text::plan_text;
 pub use progress_estimate::ProgressEstimate;
 pub use record_line::{compared_record_json, record_json, write_payload};
 pub use run::{
-    OrdersLeft, forecast_held_json, forecast_held_text, orders_left_json, progress_json,
-    progress_line, run_text, runs_json, stopped_text,
+    OrdersLeft, forecast_held_json, forecast_held_text, letters_met_text, orders_left_json,
+    progress_json, progress_line, run_text, runs_json, stopped_text,
 };
 pub use schedule::{ComingRuns, Start, schedule_json, schedule_text};
 pub use status::{JobStatus, status_json, status_text};

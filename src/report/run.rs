@@ -1,7 +1,7 @@
 use super::text::{columns, count, count_row, duration, many, millis};
 use crate::plan::{Forecast, PlanSummary};
 use crate::run::{Progress, RunReport};
-use crate::state::{Counts, RunEnd, RunRow};
+use crate::state::{Counts, LetterCounts, RunEnd, RunRow};
 use serde_json::{Value, json};
 use std::fmt;
 use std::time::Duration;
@@ -10,6 +10,8 @@ use std::time::Duration;
 pub fn runs_json(reports: &[RunReport]) -> Value {
     let one = |report: &RunReport| {
         let mut run = run_json(&report.row);
+        let met = &report.dead_letters;
+        run["dead_letters"] = json!({ "all": met.all, "new": met.new });
         run["warnings"] = report.shrinkage.iter().map(ToString::to_string).collect();
         run
     };
@@ -69,6 +71,18 @@ pub fn run_text(report: &RunReport) -> String {
         duration(Duration::from_millis(row.active_ms)),
         requests_text(row),
         columns("<><", &rows)
+    )
+}
+
+/// What a run did not send, and where to look for it.
+pub fn letters_met_text(job: &str, met: LetterCounts) -> String {
+    let accepted = match met.all - met.new {
+        0 => String::new(),
+        accepted => format!(", {} of them accepted", count(accepted)),
+    };
+    format!(
+        "{} not sent{accepted}; `ordersync dead-letters list {job}` shows why",
+        many(met.all, "record")
     )
 }
 

@@ -1,7 +1,8 @@
 use super::ProgressEstimate;
+use super::dead_letters::letter_counts_text;
 use super::run::run_json;
-use super::text::{columns, count, duration, local, local_ms};
-use crate::state::{Kind, RunEnd, RunRow, VerificationRow};
+use super::text::{columns, count, duration, local, local_ms, many};
+use crate::state::{Kind, LetterCounts, RunEnd, RunRow, VerificationRow};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -17,7 +18,7 @@ pub struct JobStatus {
     pub next_due: Option<Timestamp>,
     /// The last ones first.
     pub runs: Vec<RunRow>,
-    pub dead_letters: u64,
+    pub dead_letters: LetterCounts,
     pub orders_loaded: u64,
     /// A process holds the account's lock right now.
     pub is_locked: bool,
@@ -37,7 +38,8 @@ pub fn status_json(jobs: &[JobStatus]) -> Value {
             "schedule": job.schedule,
             "next_due": job.next_due.map(|at| local(at, &job.zone)),
             "orders_loaded": job.orders_loaded,
-            "dead_letters": job.dead_letters,
+            "dead_letters": job.dead_letters.all,
+            "dead_letters_new": job.dead_letters.new,
             "account_busy": job.is_locked,
             "target_asked_to_wait_until": job.asked_to_wait_ms.map(|ms| local_ms(ms, &job.zone)),
             "last_verification": job.last_verification.as_ref().map(|by| verification_json(by, &job.zone)),
@@ -68,11 +70,11 @@ pub fn status_text(jobs: &[JobStatus]) -> String {
 
 fn job_text(job: &JobStatus) -> String {
     let mut text = format!(
-        "{} (account {}): {} orders loaded, {} dead letters\n",
+        "{} (account {}): {} loaded, {}\n",
         job.job,
         job.account,
-        count(job.orders_loaded),
-        count(job.dead_letters)
+        many(job.orders_loaded, "order"),
+        letter_counts_text(job.dead_letters)
     );
     if let Some(due) = job.next_due {
         let due = local(due, &job.zone);

@@ -280,6 +280,7 @@ impl DeadLetterBuilder {
             attempts: 0,
             first_run: 0,
             last_run: 0,
+            accepted: None,
         }
     }
 }

@@ -11,7 +11,10 @@ use super::shrinkage::{Shrinkage, files_read, shrinkage};
 use super::{Accounting, RunError, RunReport};
 use crate::activecampaign::FatalError;
 use crate::plan::Fingerprints;
-use crate::state::{ConnectionId, Counts, Kind, RunClose, RunEnd, RunRow, RunStart, Settlement};
+use crate::state::{
+    ConnectionId, Counts, Kind, LetterCounts, RunClose, RunEnd, RunRow, RunStart, Settlement,
+    StateError,
+};
 use tokio::sync::mpsc::Receiver;
 use tracing::Instrument;
 
@@ -163,8 +166,23 @@ async fn close(
         let (job, files) = (task.job.name.clone(), files_read(task.export.files()));
         task.state.call(move |store| store.keep_files(&job, &files)).await?;
     }
+    let dead_letters = letters_met(task, &row, &reached).await?;
     let orders = reached.orders;
-    Ok(RunReport { row, end, error, shrinkage, orders, sent, elapsed })
+    Ok(RunReport { row, end, dead_letters, error, shrinkage, orders, sent, elapsed })
+}
+
+/// The dead letters that a run met. Those beyond the number that is written down count as new.
+async fn letters_met(
+    task: &RunContext<'_>,
+    row: &RunRow,
+    reached: &ReadProgress,
+) -> Result<LetterCounts, StateError> {
+    let (job, run) = (row.job.clone(), row.id);
+    let met = task.state.call(move |store| store.dead_letters_met(&job, run)).await?;
+    let are_all_written = reached.all_letters || reached.records.is_none();
+    let left_out = if are_all_written { 0 } else { row.counts.invalid + row.counts.refused };
+    let unwritten = left_out.saturating_sub(met.all);
+    Ok(LetterCounts { all: met.all + unwritten, new: met.new + unwritten })
 }
 
 /// A finished run has read its export to the end and settled every record of it; and what it wrote

@@ -1,7 +1,7 @@
 use super::{ConnectionError, ReadingError, Shrinkage};
 use crate::activecampaign::{Disposition, Failure, FatalError};
 use crate::load::StepError;
-use crate::state::{Counts, Kind, Requests, RunEnd, RunId, RunRow, StateError};
+use crate::state::{Counts, Kind, LetterCounts, Requests, RunEnd, RunId, RunRow, StateError};
 use std::time::Duration;
 
 /// Window of the refusal-rate check, in orders sent.
@@ -47,6 +47,8 @@ pub struct RunReport {
     pub error: Option<RunError>,
     /// In what the export is less than it was; mostly nothing.
     pub shrinkage: Vec<Shrinkage>,
+    /// The dead letters that it met.
+    pub dead_letters: LetterCounts,
     /// Orders that this process sent of it, by what became of them.
     pub orders: Counts,
     /// Requests that this process sent of it, and how long it was at it; the row's are of all that

@@ -41,6 +41,10 @@ const PENDING: Family = gauge(
 );
 const DEAD: Family =
     gauge("ordersync_dead_letters", "Records that were invalid or refused and still are.");
+const DEAD_NEW: Family = gauge(
+    "ordersync_dead_letters_new",
+    "Of ordersync_dead_letters those that nobody has accepted.",
+);
 const DURATION: Family = gauge(
     "ordersync_run_duration_seconds",
     "How long the last run of each kind that ended was at work.",
@@ -157,7 +161,8 @@ impl<'a> Writer<'a> {
             job.stored.iter().flat_map(|stored| stored.figures.settled.named()).collect()
         });
         self.add_jobs(&PENDING, |job| job.stored.as_ref().map(|_| job.pending()));
-        self.add_jobs(&DEAD, |job| Some(job.stored.as_ref()?.figures.dead_letters));
+        self.add_jobs(&DEAD, |job| Some(job.stored.as_ref()?.figures.dead_letters.all));
+        self.add_jobs(&DEAD_NEW, |job| Some(job.stored.as_ref()?.figures.dead_letters.new));
         self.add_jobs_by(&DURATION, "kind", |job| {
             let durations = job.stored.iter().flat_map(|stored| &stored.figures.durations);
             durations.map(|(kind, ms)| (kind.word(), seconds((*ms).into()))).collect()

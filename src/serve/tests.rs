@@ -3,7 +3,7 @@
 use super::page::{POLICY, live, whole};
 use super::snapshot::{JobSnapshot, Process, Snapshot, StoredJob};
 use crate::daemon::{AccountStatus, AccountView, JobView, LastRun};
-use crate::state::JobStats;
+use crate::state::{JobStats, LetterCounts};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -28,7 +28,10 @@ fn hostile() -> Snapshot {
             last: Some(last),
         }),
         stored: Some(StoredJob {
-            figures: JobStats { dead_letters: 1, ..JobStats::default() },
+            figures: JobStats {
+                dead_letters: LetterCounts { all: 1, new: 1 },
+                ..JobStats::default()
+            },
             reasons: vec![(ATTACK.to_owned(), 1)],
         }),
     };

@@ -133,11 +133,31 @@ pub struct DeadLetter {
     /// Runs that met it: the first and the last. Set when it is written.
     pub first_run: RunId,
     pub last_run: RunId,
+    /// Nothing in a letter that is written.
+    pub accepted: Option<Acceptance>,
 }
 
 /// Reason of a refused record whose letter of then was not kept.
 const REFUSED_BEFORE: &str = "refused_before";
 
+/// That a person has seen a dead letter and leaves it as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acceptance {
+    /// In milliseconds since 1970.
+    pub at_ms: i64,
+    pub note: Option<String>,
+}
+
+/// How many dead letters there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LetterCounts {
+    pub all: u64,
+    /// Those that nobody has accepted.
+    pub new: u64,
+}
+
+/// Writes a letter. An accepted one stays accepted if its record is invalid for the same reasons, or
+/// was not sent again; see `state/0003_accepted.sql`.
 pub(super) fn write(
     transaction: &Transaction<'_>,
     (run, connection): (RunId, ConnectionId),
@@ -150,6 +170,8 @@ pub(super) fn write(
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, iif(?7 = '', ?12, ?7), ?8, ?9, ?10, ?10, ?11)
              ON CONFLICT DO UPDATE SET stage = excluded.stage, number = excluded.number, file = excluded.file,
                  line = excluded.line,
+                 accepted_ms = iif(excluded.stage = stage AND (?7 = ''
+                     OR (stage = 'invalid' AND ?7 = reasons)), accepted_ms, NULL),
                  reasons = iif(?7 = '', reasons, ?7), status = coalesce(excluded.status, status),
                  attempts = attempts + excluded.attempts, last_run = excluded.last_run, at_ms = excluded.at_ms",
         params![
@@ -268,7 +290,8 @@ impl View {
     /// The dead letters of a job.
     pub fn dead_letters(&self, job: &str, at_most: u32) -> Result<Vec<DeadLetter>, StateError> {
         self.db.all(
-            "SELECT job, record, stage, number, file, line, reasons, status, attempts, first_run, last_run
+            "SELECT job, record, stage, number, file, line, reasons, status, attempts, first_run, last_run,
+                    accepted_ms, note
              FROM dead_letters WHERE job = ?1 ORDER BY file, line, record LIMIT ?2",
             params![job, at_most],
             |row| {
@@ -284,6 +307,10 @@ impl View {
                 attempts: row.get(8)?,
                 first_run: row.get(9)?,
                 last_run: row.get(10)?,
+                accepted: row
+                    .get::<_, Option<i64>>(11)?
+                    .map(|at_ms| Ok::<_, rusqlite::Error>(Acceptance { at_ms, note: row.get(12)? }))
+                    .transpose()?,
             })
         },
         )
@@ -296,13 +323,46 @@ impl View {
     }
 
     /// How many dead letters a job has.
-    pub fn dead_letters_count(&self, job: &str) -> Result<u64, StateError> {
-        let sql = "SELECT count(*) FROM dead_letters WHERE job = ?1";
-        self.db.one(sql, [job])
+    pub fn dead_letters_count(&self, job: &str) -> Result<LetterCounts, StateError> {
+        self.dead_letters_met(job, 0)
+    }
+
+    /// How many of a job's dead letters this run or a later one met.
+    pub fn dead_letters_met(&self, job: &str, since: RunId) -> Result<LetterCounts, StateError> {
+        let all = "SELECT count(*) FROM dead_letters WHERE job = ?1 AND last_run >= ?2";
+        let new = format!("{all} AND accepted_ms IS NULL");
+        Ok(LetterCounts {
+            all: self.db.one(all, params![job, since])?,
+            new: self.db.one(&new, params![job, since])?,
+        })
     }
 }
 
 impl Store {
+    /// Notes that a person accepts these dead letters of a job; gives how many nobody had accepted
+    /// before.
+    pub fn accept_letters(
+        &mut self,
+        job: &str,
+        records: &[String],
+        note: Option<&str>,
+    ) -> Result<u64, StateError> {
+        let transaction = self.db.transaction()?;
+        let mut accepted = 0_u64;
+        for record in records {
+            let letter = params![job, stored(record)];
+            let is_new =
+                "SELECT 1 FROM dead_letters WHERE job = ?1 AND record = ?2 AND accepted_ms IS NULL";
+            accepted += u64::from(transaction.has(is_new, letter)?);
+            transaction.run(
+                "UPDATE dead_letters SET accepted_ms = ?3, note = ?4 WHERE job = ?1 AND record = ?2",
+                params![job, stored(record), now_ms(), note],
+            )?;
+        }
+        transaction.commit()?;
+        Ok(accepted)
+    }
+
     /// Takes back that ActiveCampaign refused these orders, so that the next run sends them again;
     /// gives how many the ledger held as refused. The job's interrupted runs are not resumed:
     /// they have counted them already.

@@ -1,6 +1,6 @@
 use super::sql::Sql;
 use super::sql_types::{Kind, RunEnd};
-use super::{Counts, LetterReasons, RunRow, StateError, View};
+use super::{Counts, LetterCounts, LetterReasons, RunRow, StateError, View};
 use rusqlite::params;
 
 /// Different lists of reasons read at most; a job of more has long been stopped.
@@ -14,7 +14,7 @@ pub struct JobStats {
     pub settled: Counts,
     /// When a run last finished that was no canary, in milliseconds since 1970.
     pub last_success_ms: Option<i64>,
-    pub dead_letters: u64,
+    pub dead_letters: LetterCounts,
     /// Of each kind the last run that ended, with the time it was at work in
     /// milliseconds.
     pub durations: Vec<(Kind, u64)>,

@@ -32,7 +32,9 @@ mod verifications;
 
 pub use adopt::{AdoptedOrder, AdoptedOrders};
 pub use connection_checks::{ConnectionCheck, ConnectionOwner};
-pub use dead_letters::{DeadLetter, LetterReason, LetterReasons, Part, Refusal, Stage};
+pub use dead_letters::{
+    Acceptance, DeadLetter, LetterCounts, LetterReason, LetterReasons, Part, Refusal, Stage,
+};
 pub use error::StateError;
 pub use export_files::FileRead;
 pub use handle::StateHandle;

@@ -11,8 +11,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Each applied once, in this order, in one transaction with the version it leads to.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../../state/0001_schema.sql"), include_str!("../../state/0002_read_back.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../state/0001_schema.sql"),
+    include_str!("../../state/0002_read_back.sql"),
+    include_str!("../../state/0003_accepted.sql"),
+];
 
 /// The state of one account, open for writing: there is one of these for each account on a machine.
 #[derive(Debug)]
@@ -353,14 +356,20 @@ mod tests {
         let mut db = Connection::open(dir.path().join("main.db")).unwrap();
         apply(&MIGRATIONS[..1], &mut db, Path::new("main.db")).unwrap();
         db.execute_batch(
-            "INSERT INTO connections VALUES (1, 'shopify', 'shop', 7, 1);
+            "INSERT INTO connections (id, service, externalid, remote_id, seen_ms, was_empty)
+                 VALUES (1, 'shopify', 'shop', 7, 1, 1);
              INSERT INTO verifications (job, connection, started_ms, ended_ms, expected, matching)
-                 VALUES ('shop', 1, 1000, 2000, 5, 5);",
+                 VALUES ('shop', 1, 1000, 2000, 5, 5);
+             INSERT INTO dead_letters VALUES
+                 ('shop', 9, 'invalid', '#9', 'o.csv', 7, 'missing_email', NULL, 0, 1, 1, 1000);",
         )
         .unwrap();
         drop(db);
         let store = Store::open(dir.path(), "main").unwrap();
         let kept = store.last_verification("shop").unwrap().unwrap();
         assert_eq!((kept.canary, kept.sums.matching), (None, 5));
+        let letters = store.dead_letters("shop", 10).unwrap();
+        assert_eq!((letters.len(), &letters[0].number[..]), (1, "#9"));
+        assert_eq!(store.dead_letters_count("shop").unwrap().new, 1, "nobody has accepted it");
     }
 }

@@ -134,7 +134,8 @@ fn an_export_is_one_object_or_row_for_each() {
         well(world.run(&["dead-letters", "export", "shop", "--format", "csv", "--out", path]));
     assert!(output.out.is_empty());
     let text = std::fs::read_to_string(&file).unwrap();
-    let head = "job,order,number,stage,reasons,file,line,status,attempts,first_run,last_run";
+    let head =
+        "job,order,number,stage,reasons,file,line,status,attempts,first_run,last_run,accepted,note";
     assert_eq!((text.lines().next(), text.lines().count() as u64), (Some(head), total + 1));
 }
 
@@ -149,4 +150,47 @@ fn an_order_number_cannot_run_as_a_formula() {
     world.load("backfill", 3);
     let csv = well(world.run(&["dead-letters", "export", "--format", "csv"])).out;
     assert!(csv.contains("\"'=HYPERLINK"), "{csv}");
+}
+
+#[test]
+fn accepted_ones_make_no_run_end_with_three_until_they_change() {
+    let (world, keys) = loaded();
+    let all = letters(&world)["total"].clone();
+    let accepted = well(world.run(&["--json", "dead-letters", "accept", "--order", &keys[0]]));
+    assert_eq!(accepted.json()["accept"], serde_json::json!({ "chosen": 1, "accepted": 1 }));
+    assert_eq!(world.load("sync", 3)["dead_letters"]["new"], all.as_u64().unwrap() - 1);
+    let note = ["dead-letters", "accept", "--note", "test orders of 2019"];
+    let output = well(world.run(&note)).out;
+    assert!(output.contains("1 had been accepted before"), "{output}");
+    let run = world.load("sync", 0);
+    assert_eq!(run["dead_letters"], serde_json::json!({ "all": all, "new": 0 }));
+    for (fail_on, code) in [("any", 3), ("never", 0), ("new", 0)] {
+        assert_eq!(world.run(&["sync", "--fail-on", fail_on]).code, code, "{fail_on}");
+    }
+    let shown = well(world.run(&["dead-letters", "show", "shop", &keys[1]])).out;
+    assert!(shown.contains(": test orders of 2019\n"), "{shown}");
+    assert!(well(world.run(&["status"])).out.contains(&format!("{all} dead letters, accepted")));
+    // Sent once more and refused once more: somebody has to look again.
+    let no_errors = Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders");
+    world.simulator.inject(no_errors.key(&keys[1]).forever());
+    well(world.run(&["dead-letters", "retry", "--order", &keys[1]]));
+    assert_eq!(world.load("sync", 3)["dead_letters"]["new"], 1);
+}
+
+#[test]
+fn an_accepted_record_with_another_fault_is_new_again() {
+    let world = World::new();
+    let row = |email: &str, total: &str| {
+        format!(
+            "Name,Email,Financial Status,Currency,Subtotal,Total,Created at,Lineitem quantity,\
+             Lineitem name,Lineitem price,Id\n#1,{email},paid,EUR,600,{total},2024-01-31 10:00:00 +0100,1,\
+             Mug,600,1\n"
+        )
+    };
+    world.export("o.csv", row("", "600"));
+    world.load("backfill", 3);
+    well(world.run(&["dead-letters", "accept"]));
+    assert_eq!(world.load("sync", 0)["invalid"], 1);
+    world.export("o.csv", row("", "sixty"));
+    assert_eq!(world.load("sync", 3)["dead_letters"]["new"], 1);
 }

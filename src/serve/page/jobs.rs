@@ -104,8 +104,11 @@ fn success(job: &JobSnapshot, stored: &StoredJob) -> Markup {
 fn dead_letters(job: &JobSnapshot, stored: &StoredJob) -> Markup {
     let letters = stored.figures.dead_letters;
     html! {
-        h4 { "Dead letters: " (count(letters)) }
-        @if letters > 0 {
+        h4 {
+            "Dead letters: " (count(letters.all))
+            @if letters.new < letters.all { ", " (count(letters.all - letters.new)) " accepted" }
+        }
+        @if letters.all > 0 {
             div.wide { table {
                 thead { tr { th scope="col" { "Reason" } th.number scope="col" { "Records" } } }
                 tbody { @for (reason, records) in stored.reasons.iter().take(REASONS_SHOWN) {

@@ -71,6 +71,10 @@ fn a_shop_with_faults(all: &mut Vec<Document>) {
         output(all, "explain", &world, &["explain", "shop", letter["order"].as_str().unwrap()]);
     }
     output(all, "explain", &world, &["explain", "shop", &world.keys()[0]]);
+    world.run(&["dead-letters", "accept", "--note", "known"]);
+    let letters = output(all, "dead-letters", &world, &["dead-letters", "list"]).json();
+    let key = letters["dead_letters"][0]["order"].as_str().unwrap();
+    output(all, "explain", &world, &["explain", "shop", key]);
     output(all, "verify", &world, &["verify", "shop"]);
     output(all, "verify", &world, &["verify", "shop", "--sample", "1/40"]);
 }
