@@ -3,20 +3,63 @@
 
 use std::borrow::Cow;
 
-/// Digits after the decimal mark that amounts are compared and added with; no currency has more.
-const SCALE: usize = 4;
+/// Digits after the decimal mark that amounts are counted with.
+const SCALE: usize = 9;
 
-/// A plain decimal number in units of 10^-[`SCALE`]; `None` for anything else, and for finer ones.
+/// One, in the units that amounts are counted in: 10^-9.
+pub const ONE: i128 = 1_000_000_000;
+
+/// Digits after the decimal mark of the currency that has most.
+const MONEY_SCALE: usize = 4;
+
+/// The finest amount that any currency has.
+const FINEST: i128 = 100_000;
+
+/// A plain decimal number without a sign, in units of 10^-9; `None` for anything else, and for one
+/// that is finer than any currency.
 pub fn parse(text: &str) -> Option<i128> {
+    units(text, MONEY_SCALE)
+}
+
+/// A plain decimal number with or without a `-`, in units of 10^-9; `None` for anything else, and
+/// for finer ones.
+pub fn parse_signed(text: &str) -> Option<i128> {
+    match text.strip_prefix('-') {
+        Some(digits) => units(digits, SCALE).map(|units| -units),
+        None => units(text, SCALE),
+    }
+}
+
+/// As [`parse_signed`], with further digits cut: for comparing what was rounded anyway.
+pub fn parse_cut(text: &str) -> Option<i128> {
+    let end = text.find('.').map_or(text.len(), |point| text.len().min(point + 1 + SCALE));
+    let (kept, cut) = text.split_at_checked(end)?;
+    cut.bytes().all(|b| b.is_ascii_digit()).then(|| parse_signed(kept)).flatten()
+}
+
+fn units(text: &str, scale: usize) -> Option<i128> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let fraction = fraction.trim_end_matches('0');
-    let fits = (1..=18).contains(&whole.len()) && fraction.len() <= SCALE;
+    let fits = (1..=18).contains(&whole.len()) && fraction.len() <= scale;
     let digits = || whole.bytes().chain(fraction.bytes());
     if !fits || !digits().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let padding = std::iter::repeat_n(b'0', SCALE - fraction.len());
     Some(digits().chain(padding).fold(0, |sum, b| sum * 10 + i128::from(b - b'0')))
+}
+
+/// Half of one unit of the last digit that any of these amounts shows: how far a rounded amount may
+/// be off.
+pub fn rounding(amounts: &[&str]) -> i128 {
+    let digits = |text: &&str| text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    let shown = amounts.iter().map(digits).max().unwrap_or(0).min(SCALE - 1);
+    (0..shown).fold(ONE, |unit, _| unit / 10) / 2
+}
+
+/// A whole number as a count.
+pub fn count(units: i128) -> Option<u64> {
+    if units % ONE == 0 { u64::try_from(units / ONE).ok() } else { None }
 }
 
 /// The sum as text; a single amount as it stands. One that is no plain number stands for the whole
@@ -103,21 +146,23 @@ pub fn excess(whole: &str, part: &str) -> String {
 /// A whole amount divided by how many it is for, where that comes out even; else blank, as nothing
 /// is rounded here.
 pub fn share(whole: &str, quantity: &str) -> String {
-    const ONE: i128 = 10_i128.pow(SCALE as u32);
     let quantity = parse(quantity).filter(|n| *n > 0 && n % ONE == 0);
     match (parse(whole), quantity.map(|n| n / ONE)) {
-        (Some(whole), Some(quantity)) if whole % quantity == 0 => print(whole / quantity),
+        (Some(whole), Some(quantity)) if whole % (quantity * FINEST) == 0 => {
+            print(whole / quantity)
+        }
         _ => String::new(),
     }
 }
 
-/// An amount in the units of [`parse`] as text; it must not be negative.
+/// An amount in the units of [`parse`] as text, without needless zeros.
 pub fn print(units: i128) -> String {
-    let digits = format!("{units:0width$}", width = SCALE + 1);
+    let sign = if units < 0 { "-" } else { "" };
+    let digits = format!("{:0width$}", units.unsigned_abs(), width = SCALE + 1);
     let (whole, fraction) = digits.split_at(digits.len() - SCALE);
     match fraction.trim_end_matches('0') {
-        "" => whole.to_owned(),
-        fraction => format!("{whole}.{fraction}"),
+        "" => format!("{sign}{whole}"),
+        fraction => format!("{sign}{whole}.{fraction}"),
     }
 }
 
@@ -206,7 +251,28 @@ mod tests {
         #[test]
         fn sums_are_those_of_integers(cents in proptest::collection::vec(0..10_000_000_i128, 2..20)) {
             let texts = cents.iter().map(|n| format!("{}.{:02}", n / 100, n % 100)).collect();
-            prop_assert_eq!(parse(&sum(texts)), Some(cents.iter().sum::<i128>() * 100));
+            prop_assert_eq!(parse(&sum(texts)), Some(cents.iter().sum::<i128>() * ONE / 100));
+        }
+    }
+
+    #[test]
+    fn amounts_are_compared_to_nine_digits() {
+        assert_eq!(parse_cut("14.666"), Some(14_666_000_000));
+        assert_eq!(parse_cut("-0.5"), Some(-500_000_000));
+        assert_eq!(parse_cut("8.4033613445378"), Some(8_403_361_344));
+        for bad in ["", ".5", "1,5", "1e3", "x", "0.1234567890x", "9999999999999999999"] {
+            assert_eq!(parse_cut(bad), None, "{bad}");
+        }
+        assert_eq!(rounding(&["25", "7.50"]), 5_000_000);
+        assert_eq!(rounding(&["25", ""]), 500_000_000);
+    }
+
+    proptest! {
+        #[test]
+        fn sums_with_signs_are_those_of_integers(cents in proptest::collection::vec(-10_000_000..10_000_000_i128, 0..20)) {
+            let text = |n: i128| format!("{}{}.{:02}", if n < 0 { "-" } else { "" }, n.abs() / 100, n.abs() % 100);
+            let sum: i128 = cents.iter().map(|n| parse_signed(&text(*n)).unwrap()).sum();
+            prop_assert_eq!(parse_signed(&print(sum)), parse_signed(&text(cents.iter().sum())));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Recognises a customers file by its columns.
 
 use crate::domain::SourceOrder;
+use crate::extract::decisive;
 use crate::extract::error::ReadError;
 use crate::extract::format::{
     About, CsvFormat, CsvHead, CsvLayout, CsvMatch, Format, Records, Syntax,
@@ -151,10 +152,9 @@ impl Columns {
 }
 
 fn consent(text: &str) -> Option<bool> {
-    let is = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
-    match (is(&["yes", "true", "1", "subscribed"]), is(&["no", "false", "0", "unsubscribed"])) {
-        (true, _) => Some(true),
-        (_, true) => Some(false),
-        _ => None,
+    match text.to_ascii_lowercase().as_str() {
+        "subscribed" => Some(true),
+        "unsubscribed" => Some(false),
+        word => decisive::flag_of(word),
     }
 }

@@ -1,9 +1,10 @@
 //! Values of an order as a whole that are on several of its rows: once, or the same on each.
 
-use super::amounts::{Exact, Form};
+use super::amounts::Form;
 use super::cells::Values;
 use super::profile::Cells;
 use crate::domain::Reason;
+use crate::extract::decimal::parse_signed;
 
 /// The text that all of these say; rows that leave it blank say nothing.
 ///
@@ -39,10 +40,10 @@ pub fn agreed_amount(
         if plain.is_empty() || plain == agreed {
             continue;
         }
-        let is_zero = |plain: &str| Exact::parse(plain).is_some_and(Exact::is_zero);
+        let is_zero = |plain: &str| parse_signed(plain) == Some(0);
         if agreed.is_empty() || (may_rest && is_zero(&agreed)) {
             agreed = plain;
-        } else if Exact::parse(&plain) != Exact::parse(&agreed) && !(may_rest && is_zero(&plain)) {
+        } else if parse_signed(&plain) != parse_signed(&agreed) && !(may_rest && is_zero(&plain)) {
             return Err(Reason::ContradictoryRows);
         }
     }

@@ -1,6 +1,5 @@
 //! From rows, or a record, to the order they are.
 
-use super::amounts::Exact;
 use super::cells::Values;
 use super::consistency::{agreed, agreed_amount};
 use super::dates::Kept;
@@ -8,6 +7,8 @@ use super::lines;
 use super::profile::{Cells, Field, OrderField, Profile, Sum, Term, Zone};
 use super::status::{self, status};
 use crate::domain::{Reason, RecordError, SourceDiscount, SourceOrder, Status};
+use crate::extract::decimal;
+use crate::extract::decisive;
 use crate::extract::header::is_same_if_lossy;
 use crate::extract::html_entities;
 use crate::extract::order_errors::OrderErrors;
@@ -40,7 +41,7 @@ pub fn order(
         checkout_id: making.text(OrderField::CheckoutId),
         email: making.text(OrderField::Email),
         customer_id: making.text(OrderField::CustomerId),
-        accepts_marketing: consent(&making.text(OrderField::AcceptsMarketing)),
+        accepts_marketing: decisive::flag_of(&making.text(OrderField::AcceptsMarketing)),
         created_at: making.date(OrderField::CreatedAt),
         updated_at: making.date(OrderField::UpdatedAt),
         currency: making.text(OrderField::Currency).to_ascii_uppercase(),
@@ -133,14 +134,14 @@ impl Making<'_> {
             for term in &sum.refunds {
                 let plain = form.plain(&cells_of(term).text(*values)?).ok_or(Reason::BadMoney)?;
                 let amount = exact(&plain)?;
-                amounts.extend(amount.map(|it| if term.is_negative { it.negated() } else { it }));
+                amounts.extend(amount.map(|it| if term.is_negative { -it } else { it }));
             }
         }
         if amounts.is_empty() {
             return Ok(String::new());
         }
-        let total = amounts.into_iter().try_fold(Exact::default(), Exact::add);
-        total.map(Exact::print).ok_or(Reason::BadMoney)
+        let total = amounts.into_iter().try_fold(0, i128::checked_add);
+        total.map(decimal::print).ok_or(Reason::BadMoney)
     }
 
     /// Whether the prices include tax; `None` where no cell says so.
@@ -203,7 +204,7 @@ impl Making<'_> {
         };
         let form = &self.profile.form;
         let stated = agreed_amount(cells, &self.material.carriers, form, false).ok();
-        let count = |plain: &str| Exact::parse(plain).and_then(Exact::count);
+        let count = |plain: &str| decimal::parse_signed(plain).and_then(decimal::count);
         let met: Option<u64> = order.lines.iter().map(|line| count(&line.quantity)).sum();
         if let (Some(stated), Some(met)) = (stated.as_deref().and_then(count), met)
             && met != stated
@@ -217,33 +218,24 @@ impl Making<'_> {
 
 /// The amount of a term; one that is taken away loses its sign, as some exports state discounts
 /// below zero.
-fn less(plain: &str, term: &Term) -> Result<Option<Exact>, Reason> {
+fn less(plain: &str, term: &Term) -> Result<Option<i128>, Reason> {
     let amount = exact(plain)?;
-    Ok(amount.map(|it| if term.is_negative { it.magnitude().negated() } else { it }))
+    Ok(amount.map(|it| if term.is_negative { -it.abs() } else { it }))
 }
 
-fn exact(plain: &str) -> Result<Option<Exact>, Reason> {
+fn exact(plain: &str) -> Result<Option<i128>, Reason> {
     if plain.is_empty() {
         return Ok(None);
     }
-    Exact::parse(plain).map(Some).ok_or(Reason::BadMoney)
+    decimal::parse_signed(plain).map(Some).ok_or(Reason::BadMoney)
 }
 
 /// The order's discount, where there is one: a code with its amount (a zero counts), or an amount
 /// above zero.
 fn discount_of(amount: &str, code: String) -> Option<SourceDiscount> {
-    let is_zero = Exact::parse(amount).is_some_and(Exact::is_zero);
+    let is_zero = decimal::parse_signed(amount) == Some(0);
     if amount.is_empty() || (code.is_empty() && is_zero) {
         return None;
     }
     Some(SourceDiscount::named(code, amount.to_owned(), false))
-}
-
-fn consent(text: &str) -> Option<bool> {
-    let is = |words: [&str; 3]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
-    match (is(["yes", "true", "1"]), is(["no", "false", "0"])) {
-        (true, _) => Some(true),
-        (_, true) => Some(false),
-        _ => None,
-    }
 }

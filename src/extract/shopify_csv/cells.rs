@@ -38,7 +38,8 @@ pub fn order_of(row: &Row<'_>, columns: &Columns) -> SourceOrder {
         order.shipping = "0".to_owned();
     }
     order.position.line = row.line;
-    order.accepts_marketing = consent(row.cell(columns.at(Field::AcceptsMarketing)));
+    order.accepts_marketing =
+        row.text(columns.at(Field::AcceptsMarketing)).ok().and_then(decisive::flag_of);
     if row.is_whole {
         order.status = status(row, columns, &mut order.faults);
         if order.status.is_none() {
@@ -110,13 +111,4 @@ fn status(row: &Row<'_>, columns: &Columns, faults: &mut Vec<RecordError>) -> Op
         source: cell(Field::Source),
     };
     words.status()
-}
-
-fn consent(cell: &[u8]) -> Option<bool> {
-    let is = |words: [&str; 2]| words.iter().any(|w| cell.eq_ignore_ascii_case(w.as_bytes()));
-    match (is(["yes", "true"]), is(["no", "false"])) {
-        (true, _) => Some(true),
-        (_, true) => Some(false),
-        _ => None,
-    }
 }

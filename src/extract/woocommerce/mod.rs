@@ -6,7 +6,6 @@ mod advanced;
 mod grouped;
 mod others;
 mod rest;
-mod sums;
 mod webtoffee;
 mod words;
 

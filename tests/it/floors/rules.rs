@@ -57,7 +57,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("fastbloom", &["scratch/"]),
     ("postcard", &["extract/join/piece"]),
     ("cron", &["schedule/civil"]),
-    ("strsim", &["settings/hints"]),
+    ("strsim", &["extract/names", "settings/hints"]),
     ("icu_normalizer", &["extract/header"]),
     ("chrono", &["schedule/civil"]),
     ("sd_notify", &["cli/systemd"]),

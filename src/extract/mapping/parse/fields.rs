@@ -6,7 +6,7 @@ use crate::extract::mapping::profile::{
     TaxIncluded, Term,
 };
 use crate::extract::mapping::toml_table::{Table, Value};
-use crate::extract::statuses::{ALL, Statuses};
+use crate::extract::statuses::Statuses;
 
 pub fn order(profile: &Table<'_>, names: &Names) -> Vec<Option<Field>> {
     let keys: Vec<&str> = OrderField::ALL.iter().map(|field| field.key()).collect();
@@ -156,7 +156,7 @@ fn status_rule(rule: &Table<'_>, names: &Names) -> StatusRule {
 fn table_of(value: &Value<'_>) -> Option<&'static Statuses> {
     let table = Statuses::named(&value.text()?);
     if table.is_none() {
-        let known: Vec<&str> = ALL.iter().map(|table| table.shop).collect();
+        let known: Vec<&str> = Statuses::shops().collect();
         value.fault("no table of status words", &format!("one of: {}", known.join(", ")));
     }
     table

@@ -4,12 +4,12 @@
 use super::columns::Columns;
 use crate::domain::{Reason, RecordError, SourceDiscount, SourceLine, SourceOrder};
 use crate::extract::cells::{Cells, Column};
+use crate::extract::decimal;
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::json::text_or;
 use crate::extract::order_errors::add_error;
 use crate::extract::rows::{Row, Rows};
 use crate::extract::woocommerce::grouped::{Grouped, RowForm};
-use crate::extract::woocommerce::sums;
 use crate::extract::woocommerce::words::{id, status_of};
 use std::sync::Arc;
 
@@ -131,23 +131,25 @@ impl Columns {
 /// the discount, is less than the stated subtotal. Prices of one unit are rounded, so each unit may
 /// be off by half of what the last digit counts.
 pub fn is_short(order: &SourceOrder, subtotal: &str) -> bool {
-    let blank_is_zero = |text: &str| if text.is_empty() { Some(0) } else { sums::parse(text) };
+    let blank_is_zero =
+        |text: &str| if text.is_empty() { Some(0) } else { decimal::parse_cut(text) };
     let parts = (|| {
         let (mut sum, mut units) = (0_i128, 1_i128);
         for line in &order.lines {
             let quantity: i128 =
                 line.quantity.parse().ok().filter(|n| (0..=1_000_000_000).contains(n))?;
-            sum += sums::parse(&line.unit_price)? * quantity;
+            sum += decimal::parse_cut(&line.unit_price)? * quantity;
             units += quantity;
         }
         Some((
             sum,
             units,
-            sums::parse(subtotal)?,
+            decimal::parse_cut(subtotal)?,
             blank_is_zero(&order.discount)?,
             blank_is_zero(&order.refunded)?,
         ))
     })();
     let Some((sum, units, subtotal_units, discount, refunded)) = parts else { return false };
-    sum + sums::rounding(&[subtotal, &order.total]) * units + discount + refunded < subtotal_units
+    sum + decimal::rounding(&[subtotal, &order.total]) * units + discount + refunded
+        < subtotal_units
 }

@@ -4,12 +4,12 @@ use super::columns::{Columns, LineColumns, Lines, OrderColumns};
 use super::lists;
 use crate::domain::{Reason, RecordError, SourceLine, SourceOrder};
 use crate::extract::cells::{Cells, Column};
+use crate::extract::decimal;
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::json::text_or;
 use crate::extract::order_errors::add_error;
 use crate::extract::rows::{Row, Rows};
 use crate::extract::woocommerce::grouped::{Grouped, RowForm};
-use crate::extract::woocommerce::sums;
 use crate::extract::woocommerce::words::{charges, id, status_of};
 use std::sync::Arc;
 
@@ -99,10 +99,10 @@ impl RowForm for Columns {
 /// Whether the lines add up to the stated subtotal. Lines state all their digits, the subtotal is
 /// rounded.
 fn check_sum(order: &mut SourceOrder, subtotal: &str) {
-    let sum: Option<i128> = order.lines.iter().map(|line| sums::parse(&line.total)).sum();
-    let (Some(stated), Some(sum)) = (sums::parse(subtotal), sum) else { return };
+    let sum: Option<i128> = order.lines.iter().map(|line| decimal::parse_cut(&line.total)).sum();
+    let (Some(stated), Some(sum)) = (decimal::parse_cut(subtotal), sum) else { return };
     let apart = i128::try_from(order.lines.len() + 1).unwrap_or(i128::MAX);
-    let tolerance = sums::rounding(&[subtotal, &order.total]) * apart;
+    let tolerance = decimal::rounding(&[subtotal, &order.total]) * apart;
     let line = order.position.line;
     if stated - sum > tolerance {
         add_error(order, RecordError::new(Reason::Truncated), line);
