@@ -9,8 +9,27 @@ const MONTHS_MAX: usize = 12_000;
 /// Orders with this many products or more are counted together.
 pub const PRODUCTS_MAX: usize = 10;
 
-/// What the orders of an export look like over time and by size: what charts are drawn from. Carts
-/// are no revenue and are left out. Its memory does not grow with the export.
+/// What an order is worth to reports.
+#[derive(Debug, Clone, Copy)]
+pub struct OrderValue {
+    pub currency: Currency,
+    pub minor_units: i64,
+    month: Month,
+}
+
+impl OrderValue {
+    pub fn of(order: &Order) -> Self {
+        let (year, month) = order.created_at.month();
+        Self {
+            currency: order.currency,
+            minor_units: order.total.minor(),
+            month: Month { year, month },
+        }
+    }
+}
+
+/// What charts are drawn from: the orders to send over time, and all valid ones by size. Carts are no
+/// revenue and are left out. Its memory does not grow with the export.
 #[derive(Debug, Clone, Default)]
 pub struct Distribution {
     months: BTreeMap<(Currency, Month), MonthTotal>,
@@ -43,20 +62,24 @@ pub struct MonthTotal {
 }
 
 impl Distribution {
-    pub(super) fn add(&mut self, order: &Order) {
-        let (year, month) = order.created_at.month();
-        let key = (order.currency, Month { year, month });
+    /// Counts a valid order by its number of product lines.
+    pub(super) fn add_size(&mut self, order: &Order) {
+        let lines = order.lines.len().clamp(1, PRODUCTS_MAX);
+        self.products[lines - 1] += 1;
+    }
+
+    /// Adds an order to send to its month.
+    pub(super) fn add_value(&mut self, value: OrderValue) {
+        let key = (value.currency, value.month);
         match &mut self.current {
-            Some((current, total)) if *current == key => total.add(order),
+            Some((current, total)) if *current == key => total.add(value),
             _ => {
                 self.flush();
                 let mut total = MonthTotal::default();
-                total.add(order);
+                total.add(value);
                 self.current = Some((key, total));
             }
         }
-        let lines = order.lines.len().clamp(1, PRODUCTS_MAX);
-        self.products[lines - 1] += 1;
     }
 
     fn flush(&mut self) {
@@ -87,9 +110,9 @@ impl Distribution {
 }
 
 impl MonthTotal {
-    fn add(&mut self, order: &Order) {
+    fn add(&mut self, value: OrderValue) {
         self.orders += 1;
-        self.minor_units += i128::from(order.total.minor());
+        self.minor_units += i128::from(value.minor_units);
     }
 }
 
@@ -110,7 +133,7 @@ mod tests {
         for at in
             ["2024-01-31T23:30:00-05:00", "2024-02-01T00:30:00-05:00", "2024-01-02T00:00:00-05:00"]
         {
-            shape.add(&placed(at));
+            shape.add_value(OrderValue::of(&placed(at)));
         }
         let months: Vec<_> = shape
             .months()
@@ -126,7 +149,7 @@ mod tests {
         let mut shape = Distribution::default();
         let one = tests_order("1").lines.remove(0);
         for lines in [1, 1, 9, 10, 500] {
-            shape.add(&Order { lines: vec![one.clone(); lines], ..tests_order("1") });
+            shape.add_size(&Order { lines: vec![one.clone(); lines], ..tests_order("1") });
         }
         assert_eq!(shape.products(), &[2, 0, 0, 0, 0, 0, 0, 0, 1, 2]);
     }

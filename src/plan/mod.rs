@@ -12,7 +12,7 @@ mod step;
 mod summary;
 
 pub use changes::{Change, ChangeCause, Changes};
-pub use distribution::{Distribution, Month, MonthTotal, PRODUCTS_MAX};
+pub use distribution::{Distribution, Month, MonthTotal, OrderValue, PRODUCTS_MAX};
 pub use example::{EXAMPLES_MAX, Example, ExampleCount};
 pub use fingerprint::{Fingerprints, Payload};
 pub use forecast::{Assumptions, Forecast, PACE_SHARE};

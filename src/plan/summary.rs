@@ -1,5 +1,5 @@
 use super::changes::Changes;
-use super::distribution::Distribution;
+use super::distribution::{Distribution, OrderValue};
 use super::example::{Example, ExampleCount};
 use super::policy_effects::PolicyEffects;
 use super::step::{Action, Decision, PriorWrite};
@@ -45,10 +45,11 @@ pub struct PlanSummary {
     pub products: u64,
     /// Of these: whose price of one unit had to be rounded, see [`crate::domain::Line`].
     pub prices_rounded: u64,
-    /// Of all valid orders, whether they would be sent or are in ActiveCampaign already; carts are no
-    /// revenue.
+    /// Of the orders to create or update: what would be sent. Carts are no revenue.
     pub totals: BTreeMap<Currency, CurrencyTotal>,
-    /// The same over months, and by their number of products.
+    /// Of the valid orders that would not be sent, as they did not change since they were loaded or
+    /// refused.
+    pub totals_unchanged: BTreeMap<Currency, CurrencyTotal>,
     pub distribution: Distribution,
     pub first_order: Option<Moment>,
     pub last_order: Option<Moment>,
@@ -127,22 +128,31 @@ impl PlanSummary {
         }
     }
 
-    /// Counts what a valid order is worth.
-    pub fn value(&mut self, order: &Order) {
+    /// Counts a valid order. Gives what it is worth; a cart is worth nothing yet.
+    pub fn count(&mut self, order: &Order) -> Option<OrderValue> {
         self.products += order.lines.len() as u64;
         self.prices_rounded +=
             order.lines.iter().filter(|line| line.is_price_rounded).count() as u64;
         if order.key.is_cart() {
             self.carts += 1;
-            return;
+            return None;
         }
-        let total = self.totals.entry(order.currency).or_default();
-        total.orders += 1;
-        total.minor_units += i128::from(order.total.minor());
-        self.distribution.add(order);
+        self.distribution.add_size(order);
         let created = order.created_at;
         self.first_order = Some(self.first_order.map_or(created, |first| first.min(created)));
         self.last_order = Some(self.last_order.map_or(created, |last| last.max(created)));
+        Some(OrderValue::of(order))
+    }
+
+    /// Adds what an order is worth to what would be sent, or to what would not.
+    pub fn add_value(&mut self, value: OrderValue, is_sent: bool) {
+        if is_sent {
+            self.distribution.add_value(value);
+        }
+        let totals = if is_sent { &mut self.totals } else { &mut self.totals_unchanged };
+        let total = totals.entry(value.currency).or_default();
+        total.orders += 1;
+        total.minor_units += i128::from(value.minor_units);
     }
 
     /// Requests the plan takes: one for each new customer, each order to write, and each look-up.
@@ -183,10 +193,11 @@ mod tests {
         let send = |key| {
             decide(Box::new(tests_order(key)), Fingerprint::from_i64(1), LedgerEntry::Unknown)
         };
-        summary.value(&tests_order("1"));
-        summary.decide(&send("1"));
-        summary.value(&tests_order("2"));
-        summary.decide(&Decision::Unchanged);
+        for (key, decision) in [("1", send("1")), ("2", Decision::Unchanged)] {
+            let value = summary.count(&tests_order(key)).unwrap();
+            summary.add_value(value, matches!(decision, Decision::Send(_)));
+            summary.decide(&decision);
+        }
         summary.filter("status_pending");
         let faults = [
             RecordError::of(Reason::BadMoney, "total"),
@@ -198,8 +209,11 @@ mod tests {
         assert_eq!((summary.read, summary.invalid, summary.requests()), (4, 1, 1));
         assert_eq!(summary.invalid_reasons[&Reason::BadMoney].count, 1);
         assert_eq!(summary.invalid_reasons[&Reason::MissingEmail].examples[0].position.line, 9);
-        let usd = summary.totals.values().next().unwrap();
-        assert_eq!((usd.orders, usd.minor_units), (2, 10_818));
+        for totals in [&summary.totals, &summary.totals_unchanged] {
+            let usd = totals.values().next().unwrap();
+            assert_eq!((usd.orders, usd.minor_units), (1, 5_409));
+        }
+        assert_eq!(summary.distribution.months().len(), 1);
     }
 
     #[test]

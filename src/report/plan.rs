@@ -5,9 +5,12 @@ use super::policy_effects::policy_effects_json;
 use super::reasons::{filter_advice, invalid_reasons};
 use super::text::{count, grouped, is_are, many};
 use super::warnings::{warnings, warnings_json};
+use crate::domain::Currency;
+use crate::plan::CurrencyTotal;
 use crate::run::Preview;
 use jiff::Zoned;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// `plan --json`, by the names of the interface. Made `now`.
 pub fn plan_json(previews: &[Preview], now: &Zoned) -> Value {
@@ -22,9 +25,6 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
             "reason": reason.word(), "count": found.count, "advice": reason.meaning(),
             "examples": examples.collect::<Value>(),
         })
-    });
-    let totals = summary.totals.iter().map(|(currency, total)| {
-        json!({ "currency": currency.code(), "orders": total.orders, "minor_units": number(total.minor_units) })
     });
     let mut plan = json!({
         "job": preview.job,
@@ -48,7 +48,8 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
         "products": summary.products,
         "prices_rounded": summary.prices_rounded,
         "carts": summary.carts,
-        "totals": totals.collect::<Value>(),
+        "totals": totals_json(&summary.totals),
+        "totals_unchanged": totals_json(&summary.totals_unchanged),
         "first_order": summary.first_order.map(|at| at.to_string()),
         "last_order": summary.last_order.map(|at| at.to_string()),
         "forecast": forecast_json(preview, now),
@@ -64,6 +65,11 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
         plan.insert("warnings".to_owned(), warnings_json(preview).into());
     }
     plan
+}
+
+fn totals_json(totals: &BTreeMap<Currency, CurrencyTotal>) -> Value {
+    let row = |(currency, total): (&Currency, &CurrencyTotal)| json!({ "currency": currency.code(), "orders": total.orders, "minor_units": number(total.minor_units) });
+    totals.iter().map(row).collect()
 }
 
 /// JSON integers are 64 bits wide here; a sum beyond that (no shop has it) is its text.
@@ -96,7 +102,10 @@ pub fn plan_summary(preview: &Preview, now: &Zoned) -> String {
     }
     for (currency, total) in &summary.totals {
         let amount = grouped(&currency.format_minor(total.minor_units));
-        text.push_str(&format!("  {currency} {amount} in {}\n", many(total.orders, "order")));
+        text.push_str(&format!(
+            "  to send: {currency} {amount} in {}\n",
+            many(total.orders, "order")
+        ));
     }
     for warning in warnings(preview) {
         text.push_str(&format!("  warning: {}\n", warning.with_example(preview)));

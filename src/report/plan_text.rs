@@ -8,10 +8,11 @@ use super::policy_effects::{UNKNOWN, assumed_lines, becomes, counted, policy_lin
 use super::reasons::{filter_advice, invalid_reasons};
 use super::text::{cells, columns, count, grouped, is_are, many, printable};
 use super::warnings::warnings;
-use crate::plan::{ExampleCount, PlanSummary};
+use crate::domain::Currency;
+use crate::plan::{CurrencyTotal, ExampleCount, PlanSummary};
 use crate::run::Preview;
 use jiff::Zoned;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the plan's row of orders that a verification found different says.
 const DIFFERENT: &str = "no change here, but the last verification found them different or missing";
@@ -116,7 +117,8 @@ fn records(summary: &PlanSummary) -> Vec<Line> {
 }
 
 fn orders(summary: &PlanSummary, room: Option<usize>) -> Vec<Line> {
-    let orders: u64 = summary.totals.values().map(|total| total.orders).sum();
+    let totals = [&summary.totals, &summary.totals_unchanged];
+    let orders: u64 = totals.iter().flat_map(|all| all.values()).map(|total| total.orders).sum();
     if orders + summary.carts == 0 {
         return Vec::new();
     }
@@ -136,7 +138,12 @@ fn orders(summary: &PlanSummary, room: Option<usize>) -> Vec<Line> {
         }
     }
     let mut lines = vec![Line::of(head)];
-    lines.extend(totals(summary, room).into_iter().map(Line::of));
+    for (head, totals) in [("to be sent:", totals[0]), ("unchanged, not sent:", totals[1])] {
+        if !totals.is_empty() {
+            lines.push(Line::of(head));
+            lines.extend(total_rows(totals, room).into_iter().map(Line::of));
+        }
+    }
     if summary.prices_rounded > 0 {
         let text = format!(
             "{} whose units did not cost a whole number of minor units each: the price of one is rounded to the nearest, \
@@ -149,9 +156,8 @@ fn orders(summary: &PlanSummary, room: Option<usize>) -> Vec<Line> {
 }
 
 /// A row for each currency; two of them side by side where there are many, and room.
-fn totals(summary: &PlanSummary, room: Option<usize>) -> Vec<String> {
-    let rows: Vec<Vec<String>> = summary
-        .totals
+fn total_rows(totals: &BTreeMap<Currency, CurrencyTotal>, room: Option<usize>) -> Vec<String> {
+    let rows: Vec<Vec<String>> = totals
         .iter()
         .map(|(currency, total)| {
             let amount = grouped(&currency.format_minor(total.minor_units));

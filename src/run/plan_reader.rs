@@ -272,7 +272,7 @@ impl PlanReader {
         let fingerprint = payload.fingerprint;
         self.summary.source_not_historical += u64::from(!payload.is_historical());
         let json = self.keep.payloads.then(|| payload.json.to_vec());
-        self.summary.value(&order);
+        let value = self.summary.count(&order);
         if self.ledger.is_settled(&order.key)? {
             return Ok(RecordVerdict::Settled.into());
         }
@@ -288,6 +288,9 @@ impl PlanReader {
             && self.ledger.is_found_different(&key)?
         {
             decision = Decision::Different;
+        }
+        if let Some(value) = value {
+            self.summary.add_value(value, matches!(decision, Decision::Send(_)));
         }
         let mut details = Details::default();
         if let Decision::Send(step) = &decision {

@@ -95,3 +95,36 @@ fn the_forecast_is_what_the_run_takes() {
         run["requests"]["total"].as_u64().unwrap()
     );
 }
+
+#[test]
+fn money_is_what_will_be_sent_apart_from_what_is_unchanged() {
+    let export = |totals: &[(u32, &str)]| {
+        let order = |(id, total): &(u32, &str)| {
+            serde_json::json!({
+                "id": id, "name": format!("#{id}"), "email": "ann@example.com", "currency": "USD",
+                "created_at": format!("2024-0{id}-01T10:11:12Z"), "total_price": total,
+                "financial_status": "paid", "line_items": [{ "name": "Mug", "price": total, "quantity": 1 }],
+            })
+        };
+        serde_json::json!({ "orders": totals.iter().map(order).collect::<Vec<_>>() }).to_string()
+    };
+    let world = World::new();
+    world.export("o.json", export(&[(1, "1.00"), (2, "20.00"), (3, "300.00")]));
+    world.load("backfill", 0);
+    world.export("o.json", export(&[(1, "1.00"), (2, "21.00"), (3, "300.00"), (4, "4000.00")]));
+    let plan = world.run(&["--json", "plan", "--html", "plan.html"]).json()["plans"][0].clone();
+    let total = |key: &str| (plan[key][0]["orders"].clone(), plan[key][0]["minor_units"].clone());
+    assert_eq!(total("totals"), (2.into(), 402_100.into()));
+    assert_eq!(total("totals_unchanged"), (2.into(), 30_100.into()));
+    let months: Vec<&serde_json::Value> =
+        plan["months"].as_array().unwrap().iter().map(|month| &month["month"]).collect();
+    assert_eq!(months, ["2024-02", "2024-04"]);
+    let page = std::fs::read_to_string(world.path("plan.html")).unwrap();
+    let text = world.run(&["plan"]).out;
+    for said in [&page, &text] {
+        let (sent, rest) = said.split_at(said.find("4,021.00").unwrap());
+        assert!(sent.to_lowercase().contains("to be sent"), "{said}");
+        assert!(rest.to_lowercase().contains("unchanged, not sent"), "{said}");
+        assert!(rest.contains("301.00") && !said.contains("4,322.00"), "{said}");
+    }
+}

@@ -3,7 +3,7 @@
 use super::charts::{self, Bar};
 use super::page_detail::{InvalidRecord, PageDetail, Sample};
 use crate::domain::Currency;
-use crate::plan::{Month, MonthTotal, PRODUCTS_MAX, PlanSummary};
+use crate::plan::{CurrencyTotal, Month, MonthTotal, PRODUCTS_MAX, PlanSummary};
 use crate::report::comparison::{Comparison, Section};
 use crate::report::forecast::{assumptions, forecast_text, nights, pace_rows};
 use crate::report::plan_text::historical;
@@ -94,16 +94,25 @@ fn tiles(summary: &PlanSummary) -> Markup {
 fn money(summary: &PlanSummary) -> Markup {
     html! {
         h3 { "Money" }
-        @if summary.totals.is_empty() { p { "No valid order." } } @else {
+        @if summary.totals.is_empty() && summary.totals_unchanged.is_empty() { p { "No valid order." } } @else {
+            (totals("To be sent", &summary.totals))
+            (totals("Unchanged, not sent", &summary.totals_unchanged))
+            @if let (Some(first), Some(last)) = (summary.first_order, summary.last_order) {
+                p { (count(summary.products)) " product lines, placed " (first.to_string()) " to " (last.to_string()) "." }
+            }
+        }
+    }
+}
+
+fn totals(name: &str, totals: &BTreeMap<Currency, CurrencyTotal>) -> Markup {
+    html! {
+        @if !totals.is_empty() {
             table {
-                thead { tr { th scope="col" { "Currency" } th.number scope="col" { "Orders" } th.number scope="col" { "Total" } } }
-                tbody { @for (currency, total) in &summary.totals {
+                thead { tr { th scope="col" { (name) } th.number scope="col" { "Orders" } th.number scope="col" { "Total" } } }
+                tbody { @for (currency, total) in totals {
                     tr { th scope="row" { (currency.code()) } td.number { (count(total.orders)) }
                         td.number { (grouped(&currency.format_minor(total.minor_units))) } }
                 } }
-            }
-            @if let (Some(first), Some(last)) = (summary.first_order, summary.last_order) {
-                p { (count(summary.products)) " product lines, placed " (first.to_string()) " to " (last.to_string()) "." }
             }
         }
     }
@@ -139,9 +148,9 @@ fn months(summary: &PlanSummary) -> Markup {
         @for (currency, months) in &by_currency {
             @let columns = filled(months);
             div.pair {
-                (charts::columns(&format!("Orders in {currency}"), ("When", "Orders"),
+                (charts::columns(&format!("Orders to send in {currency}"), ("When", "Orders"),
                     &columns.iter().map(|(label, total)| Bar::of(label, total.orders)).collect::<Vec<_>>()))
-                (charts::columns(&format!("Revenue in {currency}"), ("When", currency.code()), &columns.iter().map(|(label, total)| Bar {
+                (charts::columns(&format!("Revenue to send in {currency}"), ("When", currency.code()), &columns.iter().map(|(label, total)| Bar {
                     label: label.clone(), value: total.minor_units as f64,
                     text: grouped(&currency.format_minor(total.minor_units)),
                 }).collect::<Vec<_>>()))
