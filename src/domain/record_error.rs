@@ -76,7 +76,7 @@ choices! {
         MissingProductName "missing_product_name" "expected a product name on every line";
         BadQuantity "bad_quantity" "expected a number above 0; fractions are refused with policy.fractional_quantity = \"refuse\"";
         UnknownStatus "unknown_status" "the order's status is unknown, so the order is not sent; correct it in the shop, add it to the status words of the mapping, or load every order with policy.statuses = [\"all\"]";
-        Duplicate "duplicate" "the same order occurs earlier in this file; the first one is used";
+        Duplicate "duplicate" "the same order occurs earlier in this file and differs, and modification times do not show which is newer; the first one is used";
         RepeatedRow "repeated_row" "the order's own cells, or one of its products, are repeated on several rows, so products and repetitions can't be distinguished; export again without filling cells down, and keep only one of several dumps in a folder";
         ContradictoryRows "contradictory_rows" "the rows of the order contradict each other about the order as a whole; correct it in the shop, or export again";
         AmbiguousEmail "ambiguous_email" "the customers file has two e-mail addresses for this customer; remove one of them";

@@ -28,7 +28,7 @@ pub struct SourceOrder {
     pub checkout_id: String,
     /// When the cart was abandoned; set only for abandoned carts.
     pub abandoned_at: String,
-    /// Superseded by a later record in the same file; all other fields are empty.
+    /// Another record of the order counts: a newer or an identical one.
     pub is_superseded: bool,
     /// Deleted at its source, according to the export: it is not sent.
     pub is_deleted: bool,

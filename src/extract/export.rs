@@ -1,6 +1,7 @@
 //! An export as the settings name it: the files, what they hold, and whether that can be read.
 
 use super::codec::Source;
+use super::copies::Copies;
 use super::customers::Customers;
 use super::detection::{Requested, detect};
 use super::error::{OpenError, ReadError};
@@ -10,6 +11,7 @@ use super::join::{self, Input};
 use super::messages::{Envelope, States, Streams};
 use super::options::Options;
 use super::reader::Reader;
+use super::record_stream::RecordStream;
 use super::registry::formats;
 use super::spool::{self, STANDARD_INPUT};
 use super::table::{DetectedFormat, ExportFile, Table};
@@ -21,6 +23,7 @@ use std::sync::Arc;
 pub struct Export {
     files: Vec<ExportFile>,
     inputs: Arc<[Input]>,
+    copies: Copies,
     customers: Option<Arc<Customers>>,
 }
 
@@ -50,8 +53,10 @@ impl Export {
         if !faults.is_empty() {
             return Err(OpenError { faults });
         }
+        let inputs: Arc<[Input]> = inputs.into();
+        let copies = Copies::of(Arc::clone(&inputs), options.zone.clone());
         let files = inputs.iter().flat_map(Input::tables).map(Table::file).collect();
-        Ok(Self { files, inputs: inputs.into(), customers: customers.map(Arc::new) })
+        Ok(Self { files, inputs, copies, customers: customers.map(Arc::new) })
     }
 
     /// The files in reading order: the last one named comes first, because it supersedes the
@@ -99,7 +104,8 @@ impl Export {
 
     /// Reads from the beginning.
     pub fn read(&self) -> Reader {
-        Reader::new(Arc::clone(&self.inputs), self.customers.clone())
+        let records = RecordStream::new(Arc::clone(&self.inputs));
+        Reader::new(records, self.copies.clone(), self.customers.clone())
     }
 }
 

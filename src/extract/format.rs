@@ -5,6 +5,7 @@ use super::header::Header;
 use super::join::{Part, Pieces};
 use super::json::{JsonFormat, JsonFormats};
 use super::messages::Envelope;
+use super::order_versions::CopyTimes;
 use super::rows::Rows;
 use crate::domain::{DateShift, SourceOrder};
 use csv::ByteRecord;
@@ -107,6 +108,11 @@ pub trait CsvLayout: Send + Sync + fmt::Debug {
     fn begins_with_key(&self) -> bool;
 
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records>;
+
+    /// Whether its records say when they were modified.
+    fn copy_times(&self) -> CopyTimes {
+        CopyTimes::Unstated
+    }
 
     /// What the table is among several that are read together; `None` if it is read alone.
     fn part(&self) -> Option<Part> {

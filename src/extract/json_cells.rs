@@ -4,7 +4,7 @@
 use super::error::NoMatch;
 use super::format::{About, CsvFormat, CsvHead, CsvMatch, Format, Syntax};
 use super::header::Header;
-use super::json::{JsonFormats, Keys, Tree, format_of, is_near};
+use super::json::{Document, JsonFormats, Keys, Tree, format_of, is_near};
 use super::row_objects::RowObjects;
 use csv::ByteRecord;
 
@@ -57,7 +57,10 @@ impl CsvFormat for JsonCells {
         };
         let keys = keys(&objects, head.rows, head.json_formats);
         match format_of(&keys, head.json_formats) {
-            Ok(format) => CsvMatch::Complete(objects.layout(|document| format.order(document))),
+            Ok(format) => {
+                let order_of = |document: &Document<'_>| format.order(document);
+                CsvMatch::Complete(objects.layout(format.copy_times(), order_of))
+            }
             Err(NoMatch { what, hint }) if head.is_named || is_near(&keys, head.json_formats) => {
                 let what = format!("its column {column} holds JSON; {what}");
                 let hint = format!("{hint}, or read it by a mapping with source = \"json\"");

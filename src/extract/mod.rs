@@ -10,6 +10,7 @@ mod bigcommerce_json;
 mod blank;
 mod cells;
 mod codec;
+mod copies;
 mod csv_scanner;
 mod csv_table;
 mod customers;
@@ -40,7 +41,9 @@ mod messages;
 mod names;
 mod options;
 mod order_errors;
+mod order_versions;
 mod reader;
+mod record_stream;
 mod registry;
 mod row_objects;
 mod rows;
@@ -60,6 +63,7 @@ mod zstd_frames;
 #[cfg(test)]
 mod tests;
 
+pub use copies::{Copies, Marks};
 pub use csv_scanner::RECORD_BYTES_MAX;
 pub use error::{OpenError, ReadError};
 pub use export::Export;

@@ -1,54 +1,48 @@
-//! Reads the tables of an export one after the other, one order at a time.
+//! Reads an export one order at a time.
 
+use super::copies::{Copies, Marks};
 use super::customers::Customers;
 use super::error::ReadError;
-use super::format::Records;
-use super::join::{Input, Joined};
+use super::record_stream::RecordStream;
 use crate::domain::SourceOrder;
 use std::sync::Arc;
 
 /// The orders of an export. After an error it ends: what follows a fault in a file can't be
 /// trusted.
 pub struct Reader {
-    inputs: Arc<[Input]>,
+    records: RecordStream,
+    copies: Copies,
+    /// The records that do not count; absent until the first one is read.
+    marks: Option<Marks>,
     customers: Option<Arc<Customers>>,
-    next: usize,
-    /// Place of the current input's first file among those of the export.
-    file: u32,
-    current: Option<Box<dyn Records>>,
-    record: u64,
     has_failed: bool,
 }
 
 impl Reader {
-    pub(super) fn new(inputs: Arc<[Input]>, customers: Option<Arc<Customers>>) -> Self {
-        Self { inputs, customers, next: 0, file: 0, current: None, record: 0, has_failed: false }
+    pub(super) fn new(
+        records: RecordStream,
+        copies: Copies,
+        customers: Option<Arc<Customers>>,
+    ) -> Self {
+        Self { records, copies, marks: None, customers, has_failed: false }
+    }
+
+    /// What finds copies in the export.
+    pub fn copies(&self) -> Copies {
+        self.copies.clone()
     }
 
     fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
-        loop {
-            if let Some(records) = &mut self.current {
-                if let Some(mut order) = records.pull()? {
-                    order.position.record = self.record;
-                    order.position.file += self.file;
-                    self.record += 1;
-                    if let Some(customers) = &self.customers {
-                        customers.join(&mut order)?;
-                    }
-                    return Ok(Some(order));
-                }
-                self.current = None;
-                let read = self.next.checked_sub(1).and_then(|at| self.inputs.get(at));
-                let files = read.map_or(0, |input| input.tables().len());
-                self.file += u32::try_from(files).unwrap_or(u32::MAX);
-            }
-            self.current = Some(match self.inputs.get(self.next) {
-                None => return Ok(None),
-                Some(Input::Table(table)) => table.read()?,
-                Some(Input::Set(set)) => Box::new(Joined::open(Arc::clone(set))),
-            });
-            self.next += 1;
+        let marks = match &mut self.marks {
+            Some(marks) => marks,
+            none => none.insert(self.copies.older()?),
+        };
+        let Some(mut order) = self.records.pull()? else { return Ok(None) };
+        order.is_superseded |= marks.has(order.position.record)?;
+        if let Some(customers) = &self.customers {
+            customers.join(&mut order)?;
         }
+        Ok(Some(order))
     }
 }
 

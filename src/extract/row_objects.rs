@@ -4,6 +4,7 @@ use super::format::{CsvLayout, Records};
 use super::header::Header;
 use super::json::{Document, SAMPLE_LEN_MAX, Tree, malformed};
 use super::messages::object_of;
+use super::order_versions::CopyTimes;
 use super::rows::{Row, Rows};
 use crate::domain::SourceOrder;
 use csv::ByteRecord;
@@ -59,14 +60,16 @@ impl RowObjects {
     /// The layout of a table of which each row is an order.
     pub fn layout(
         self,
+        copy_times: CopyTimes,
         order_of: impl Fn(&Document<'_>) -> SourceOrder + Send + Sync + 'static,
     ) -> Arc<dyn CsvLayout> {
-        Arc::new(ObjectTable { objects: self, order_of })
+        Arc::new(ObjectTable { objects: self, copy_times, order_of })
     }
 }
 
 struct ObjectTable<F> {
     objects: RowObjects,
+    copy_times: CopyTimes,
     order_of: F,
 }
 
@@ -79,6 +82,10 @@ impl<F> fmt::Debug for ObjectTable<F> {
 impl<F: Fn(&Document<'_>) -> SourceOrder + Send + Sync + 'static> CsvLayout for ObjectTable<F> {
     fn begins_with_key(&self) -> bool {
         false
+    }
+
+    fn copy_times(&self) -> CopyTimes {
+        self.copy_times
     }
 
     fn read(self: Arc<Self>, mut rows: Rows) -> Box<dyn Records> {

@@ -8,6 +8,7 @@ use super::join::{self, Holds, Part, Pieces};
 use super::json::{self, JsonLayout};
 use super::mapping::{self, Profile};
 use super::messages::{Messages, Streams};
+use super::order_versions::CopyTimes;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -51,6 +52,16 @@ impl Table {
             DetectedFormat::Csv(table) => table.layout.part(),
             DetectedFormat::Json(layout) => layout.format.piece.map(|piece| piece.part),
             DetectedFormat::Messages(_) | DetectedFormat::MappedJson(_) => None,
+        }
+    }
+
+    /// Whether its records say when they were modified.
+    pub fn copy_times(&self) -> CopyTimes {
+        match &self.format {
+            DetectedFormat::Csv(table) => table.layout.copy_times(),
+            DetectedFormat::Json(layout) => layout.format.copy_times(),
+            DetectedFormat::Messages(_) => CopyTimes::Compared,
+            DetectedFormat::MappedJson(profile) => profile.copy_times(),
         }
     }
 

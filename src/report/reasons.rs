@@ -10,7 +10,9 @@ pub(super) fn filter_advice(code: &str) -> &'static str {
         "missing_email" => "no e-mail address; excluded by policy.missing_email",
         "outside_dates" => "outside the dates given with --from and --to",
         "deleted_at_source" => "deleted in the shop; the order in ActiveCampaign is kept",
-        "superseded" => "the same order is in a later file or record; that one is used",
+        "superseded" => {
+            "another copy of the order is used: a newer one, that of a later file, or an identical one"
+        }
         _ => "status not included (policy.statuses)",
     }
 }

@@ -209,7 +209,7 @@ fn of_orders(all: &mut Warnings<'_>, preview: &Preview) {
     if let Some(duplicates) = summary.invalid_reasons.get(&Reason::Duplicate) {
         let repeats = if duplicates.count == 1 { "repeats" } else { "repeat" };
         let text = format!(
-            "{} {repeats} an order that is earlier in the same file; the first one is used",
+            "{} {repeats} an order that is earlier in the same file and differs; the first one is used",
             records(duplicates.count)
         );
         all.with("duplicates", None, text, &duplicates.examples);

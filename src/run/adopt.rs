@@ -133,15 +133,17 @@ pub async fn adopt(
     for judged in reader {
         let judged = judged?;
         adopting.adoption.read += 1;
+        // The order itself is another record's.
+        let is_repeat = judged.verdict.is_repeat();
         match (judged.verdict, judged.key) {
             (RecordVerdict::Decided(Decision::Send(step)), _) => {
                 adopting.take(&judged.label, step, judged.digest)?;
             }
-            (_, Some(key)) => {
+            (_, Some(key)) if !is_repeat => {
                 let there = adopting.mirror.meet(&key.ledger_text(), None)?;
                 adopting.adoption.left_out += u64::from(there.is_some());
             }
-            (_, None) => {}
+            _ => {}
         }
     }
     adopting.write(connection)?;

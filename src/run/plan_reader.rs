@@ -8,7 +8,7 @@ use super::request_counter::RequestCounter;
 use crate::domain::{
     Field, LedgerEntry, MovedCustomer, Order, Position, Reason, RecordError, SourceOrder,
 };
-use crate::extract::ReadError;
+use crate::extract::{Copies, Marks, ReadError};
 use crate::plan::{Action, Decision, Example, PlanSummary, PriorWrite, Step, decide};
 use crate::scratch::SeenKeys;
 use crate::state::{RunId, StateError};
@@ -40,6 +40,9 @@ pub(super) struct PlanReader {
     rules: Rules,
     ledger: Ledger,
     seen: SeenKeys,
+    copies: Copies,
+    /// The records that are copies; absent until a key is met again.
+    marks: Option<Marks>,
     /// Keys of which every record so far is invalid.
     invalid: HashSet<String>,
     /// Only in a dry run: a run finds out as it goes.
@@ -49,6 +52,16 @@ pub(super) struct PlanReader {
     /// Orders dated after this are of the future.
     now: Timestamp,
     summary: PlanSummary,
+}
+
+/// The record of an order that was read before another one of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Earlier {
+    None,
+    InNewerFile,
+    InThisFile,
+    /// In this file, and nothing differs.
+    Identical,
 }
 
 /// A verdict, with the details that were asked for.
@@ -66,6 +79,8 @@ impl From<RecordVerdict> for Judged {
 impl PlanReader {
     pub(super) fn new(records: Records, rules: Rules, ledger: Ledger) -> Self {
         Self {
+            copies: records.copies(),
+            marks: None,
             records,
             rules,
             ledger,
@@ -127,7 +142,7 @@ impl PlanReader {
         })
     }
 
-    fn plan(&mut self, mut source: Box<SourceOrder>) -> Result<PlannedRecord, StateError> {
+    fn plan(&mut self, mut source: Box<SourceOrder>) -> Result<PlannedRecord, ReadingError> {
         apply_order_key(&mut source, self.rules.policy.order_key);
         let (position, identity) = (source.position, Identity::of(&source));
         let kept = self.keep.sources.then(|| source.clone());
@@ -166,12 +181,12 @@ impl PlanReader {
         &mut self,
         mut source: Box<SourceOrder>,
         identity: &Identity,
-    ) -> Result<Judged, StateError> {
+    ) -> Result<Judged, ReadingError> {
         let position = source.position;
         // Before anything is decided: a resumed run has to know the keys below its checkpoint.
-        let earlier = self.earlier_file(&source, identity)?;
+        let earlier = self.earlier(&source, identity)?;
         if self.ledger.is_below_checkpoint(position.record) {
-            if earlier.is_none() && !source.is_superseded {
+            if earlier == Earlier::None && !source.is_superseded {
                 let mapped = transform(&mut source, &self.rules);
                 self.note_validity(identity, &mapped);
             }
@@ -193,27 +208,40 @@ impl PlanReader {
                 if order.created_at.timestamp() > self.now {
                     self.summary.anomalies.future.add(|| Example::new(label_of(&order), position));
                 }
-                self.decide(order, position)
+                Ok(self.decide(order, position)?)
             }
         }
     }
 
-    /// The file of an earlier record of the order that counts. An invalid one of the same file does
-    /// not; one of a newer file does, as what an older file says may be out of date.
-    fn earlier_file(
+    /// The earlier record of the order that counts. An invalid one of the same file does not; one of
+    /// a newer file does, as what an older file says may be out of date.
+    fn earlier(
         &mut self,
         source: &SourceOrder,
         identity: &Identity,
-    ) -> Result<Option<u32>, StateError> {
+    ) -> Result<Earlier, ReadingError> {
         // Rows without their order's first row carry its number, but are not the order.
-        let Some(key) = &identity.key else { return Ok(None) };
+        let Some(key) = &identity.key else { return Ok(Earlier::None) };
         if has(source, Reason::OrphanRow) || source.is_superseded {
-            return Ok(None);
+            return Ok(Earlier::None);
         }
         let key = key.ledger_text();
-        let earlier = self.seen.insert(&key, source.position.file)?;
-        let counts = |file: &u32| *file != source.position.file || !self.invalid.contains(&key[..]);
-        Ok(earlier.filter(counts))
+        let first = self.seen.insert(&key, source.position.file).map_err(StateError::from)?;
+        Ok(match first {
+            None => Earlier::None,
+            Some(file) if file != source.position.file => Earlier::InNewerFile,
+            Some(_) if self.is_copy(source.position.record)? => Earlier::Identical,
+            Some(_) if self.invalid.contains(&key[..]) => Earlier::None,
+            Some(_) => Earlier::InThisFile,
+        })
+    }
+
+    fn is_copy(&mut self, record: u64) -> Result<bool, ReadError> {
+        let marks = match &mut self.marks {
+            Some(marks) => marks,
+            none => none.insert(self.copies.all()?),
+        };
+        marks.has(record)
     }
 
     fn note_validity(&mut self, identity: &Identity, mapped: &Mapped) {
@@ -311,17 +339,16 @@ fn has(source: &SourceOrder, reason: Reason) -> bool {
     source.faults.iter().any(|fault| fault.reason == reason)
 }
 
-/// The verdict on a record that need not be looked into. `earlier` is the file of an earlier one of
-/// the same order.
-fn judge_unmapped(source: &SourceOrder, earlier: Option<u32>) -> Option<RecordVerdict> {
+/// The verdict on a record that need not be looked into.
+fn judge_unmapped(source: &SourceOrder, earlier: Earlier) -> Option<RecordVerdict> {
     // Of two versions in one file neither counts, and both are invalid for that reason.
     let is_contested = has(source, Reason::ConflictingVersions);
     match earlier {
         _ if source.is_superseded => Some(RecordVerdict::Filtered(Filter::Superseded)),
-        Some(earlier) if earlier != source.position.file => {
+        Earlier::InNewerFile | Earlier::Identical => {
             Some(RecordVerdict::Filtered(Filter::Superseded))
         }
-        Some(_) if !is_contested => {
+        Earlier::InThisFile if !is_contested => {
             Some(RecordVerdict::Invalid(vec![RecordError::new(Reason::Duplicate)]))
         }
         _ if source.is_deleted && !is_contested => Some(RecordVerdict::Filtered(Filter::Deleted)),
@@ -334,7 +361,7 @@ impl Iterator for PlanReader {
 
     fn next(&mut self) -> Option<Self::Item> {
         let planned = match self.records.next()? {
-            Ok(source) => self.plan(source).map_err(ReadingError::from),
+            Ok(source) => self.plan(source),
             Err(error) => Err(error.into()),
         };
         Some(planned)

@@ -53,7 +53,7 @@ pub enum Filter {
     MissingEmail,
     /// It was placed outside the dates asked for.
     Dates,
-    /// A later file of the export, or a later record of a stream, contains the same order.
+    /// Another copy of the order counts: a newer one, that of a later file, or an identical one.
     Superseded,
     /// The export says that it was deleted at its source.
     Deleted,

@@ -7,6 +7,7 @@ mod carts;
 mod chaos;
 mod cli;
 mod connection;
+mod copies;
 mod daemon;
 mod damage;
 mod dead_letters;

@@ -189,7 +189,7 @@ fn what_is_odd_about_single_orders_is_counted_with_the_first_of_them() {
             order(5, other.clone()),
             order(6, other),
             order(7, json!({ "customer": { "id": 100 }, "email": "ANN1@example.com" })),
-            order(1, json!({})),
+            order(1, json!({ "total_price": "21.00" })),
         ],
     );
     let output = warnings(&world);
@@ -239,8 +239,9 @@ fn what_is_odd_about_single_orders_is_counted_with_the_first_of_them() {
 #[test]
 fn an_invalid_record_does_not_hide_a_valid_copy_of_its_order() {
     let world = World::new();
-    let (broken, whole) = (order(1, json!({ "total_price": "x" })), order(1, json!({})));
-    put(&world, &[broken, whole.clone(), whole]);
+    let [broken, whole, other] =
+        ["x", "20.00", "30.00"].map(|total| order(1, json!({ "total_price": total })));
+    put(&world, &[broken, whole, other]);
     let plan = world.run(&["--json", "plan"]).json()["plans"][0].clone();
     assert_eq!((&plan["create"], &plan["invalid"]), (&json!(1), &json!(2)), "{plan}");
 }

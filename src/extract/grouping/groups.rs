@@ -67,6 +67,62 @@ impl Group {
         None
     }
 
+    /// The copies of the order that it consists of: runs of rows that each state another time in the
+    /// column of the last modification. Rows that are next to each other are of one copy, as the
+    /// column may be that of an order's line.
+    fn copies(self, modified_at: usize) -> Vec<Self> {
+        let times = self.times_of_runs(modified_at).unwrap_or_default();
+        let mut copies: Vec<(Vec<u8>, Self)> = Vec::new();
+        if times.iter().all(|time| Some(time) == times.first()) {
+            return vec![self];
+        }
+        for (row, time) in self
+            .rows
+            .into_iter()
+            .zip(&self.runs)
+            .filter_map(|(row, run)| Some((row, times.get(*run as usize)?)))
+        {
+            let of_time = copies.iter_mut().find(|(known, _)| known == time);
+            match of_time {
+                Some((_, copy)) => copy.push(row, 0),
+                None => {
+                    let copy = Self {
+                        bytes: row.bytes(),
+                        rows: vec![row],
+                        runs: vec![0],
+                        is_overlong: false,
+                        beside_damage: None,
+                        key: self.key.clone(),
+                        run: self.run,
+                    };
+                    copies.push((time.clone(), copy));
+                }
+            }
+        }
+        copies.into_iter().map(|(_, copy)| copy).collect()
+    }
+
+    /// What each run states in a column; `None` if one states nothing or several times, or a row is
+    /// damaged.
+    fn times_of_runs(&self, at: usize) -> Option<Vec<Vec<u8>>> {
+        let runs = self.runs.last().map_or(0, |run| *run as usize + 1);
+        let is_sound = !self.is_overlong && self.beside_damage.is_none();
+        if runs < 2 || !is_sound || !self.rows.iter().all(|row| row.row().is_whole) {
+            return None;
+        }
+        let mut times: Vec<Vec<u8>> = vec![Vec::new(); runs];
+        for (row, run) in self.rows.iter().zip(&self.runs) {
+            let (row, time) = (row.row(), times.get_mut(*run as usize)?);
+            match row.cell(at) {
+                b"" => {}
+                cell if time.is_empty() => time.extend_from_slice(cell),
+                cell if cell != time.as_slice() => return None,
+                _ => {}
+            }
+        }
+        times.iter().all(|time| !time.is_empty()).then_some(times)
+    }
+
     fn add(&mut self, row: &Row<'_>) {
         let run = self.runs.last().copied().unwrap_or(0);
         self.push(row.keep(), run);
@@ -100,6 +156,8 @@ impl Group {
 pub struct Groups {
     rows: Rows,
     key_at: usize,
+    /// The column of the order's last modification; beyond the last one if there is none.
+    modified_at: usize,
     /// Absent until the first pass was made.
     apart: Option<Apart>,
     current: Option<Group>,
@@ -113,11 +171,12 @@ pub struct Groups {
 }
 
 impl Groups {
-    /// Groups by one column.
-    pub fn new(rows: Rows, key_at: usize) -> Self {
+    /// Groups by one column, and tells copies of an order by another one.
+    pub fn new(rows: Rows, key_at: usize, modified_at: usize) -> Self {
         Self {
             rows,
             key_at,
+            modified_at,
             apart: None,
             current: None,
             waiting: HashMap::new(),
@@ -155,7 +214,8 @@ impl Groups {
             self.end_run(0)?;
             let mut rest: Vec<Group> = self.waiting.drain().map(|(_, group)| group).collect();
             rest.sort_by_key(Group::line);
-            self.ready.extend(rest);
+            let copies = rest.into_iter().flat_map(|group| group.copies(self.modified_at));
+            self.ready.extend(copies);
             return Ok(());
         };
         let key = row.cell(self.key_at);
@@ -197,7 +257,7 @@ impl Groups {
             None => ended,
         };
         if is_last {
-            self.ready.push_back(whole);
+            self.ready.extend(whole.copies(self.modified_at));
             return Ok(());
         }
         self.waiting_bytes += whole.bytes;

@@ -2,15 +2,16 @@
 
 use super::piece::{Piece, Role};
 use crate::domain::{Reason, RecordError, SourceDiscount, SourceOrder};
+use crate::extract::order_versions::{mark_superseded, without_place};
 use crate::extract::{ORDER_LINES_MAX, decimal};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The orders of one key, with all that belongs to them; what belongs to no order is a record of
 /// its own.
 ///
-/// The pieces come table by table, the newest table first, each in its order. Of one order in
-/// several tables each is given out: which of them counts is for the run to say. `is_overlong`:
-/// there were more pieces than any order has.
+/// The pieces come table by table, the newest table first, each in its order. Of copies of
+/// one order each is given out, and marked if another one counts. `is_overlong`: there were more
+/// pieces than any order has.
 pub fn merge(pieces: Vec<Piece>, is_overlong: bool) -> Vec<SourceOrder> {
     let (whole, parts): (Vec<Piece>, Vec<Piece>) =
         pieces.into_iter().partition(|piece| piece.role != Role::Part);
@@ -40,6 +41,7 @@ pub fn merge(pieces: Vec<Piece>, is_overlong: bool) -> Vec<SourceOrder> {
         }
         orders.push(order);
     }
+    mark_superseded(&mut orders);
     orders
 }
 
@@ -79,13 +81,7 @@ fn each_once(parts: Vec<Piece>) -> (Vec<Piece>, bool) {
 }
 
 fn says_the_same(a: &Piece, b: &Piece) -> bool {
-    let apart_from_place = |piece: &Piece| {
-        let mut stated = SourceOrder { position: Default::default(), ..piece.stated.clone() };
-        stated.lines.iter_mut().for_each(|line| line.at_line = 0);
-        stated.faults.iter_mut().for_each(|fault| fault.line = 0);
-        stated
-    };
-    apart_from_place(a) == apart_from_place(b)
+    without_place(a.stated.clone()) == without_place(b.stated.clone())
 }
 
 /// Whether tables of the order's parts do not agree on which there are: what was taken out of it

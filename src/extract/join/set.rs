@@ -2,6 +2,7 @@
 
 use super::piece::{Holds, Kind, Part};
 use crate::extract::error::ReadError;
+use crate::extract::order_versions::CopyTimes;
 use crate::extract::table::Table;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,6 +22,14 @@ pub enum Input {
 }
 
 impl Input {
+    /// Whether its records say when they were modified.
+    pub fn copy_times(&self) -> CopyTimes {
+        match self {
+            Self::Table(table) => table.copy_times(),
+            Self::Set(_) => CopyTimes::Compared,
+        }
+    }
+
     /// The tables that it consists of.
     pub fn tables(&self) -> &[Table] {
         match self {

@@ -7,6 +7,7 @@ use super::tree::Value;
 use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::html_entities;
 use crate::extract::join::{Part, Piece};
+use crate::extract::order_versions::CopyTimes;
 
 /// One kind of record, as one shop system writes it.
 #[derive(Debug)]
@@ -27,6 +28,9 @@ pub struct JsonFormat {
     /// one that orders don't have, either nested or after a slash (`/refunded_by`).
     pub known_non_orders: &'static [(&'static str, &'static str)],
     pub read: fn(&Record<'_>) -> SourceOrder,
+    /// If its records say when they were modified: the names under which they state the order's key,
+    /// the preferred one first.
+    pub keys_of_dated: &'static [&'static str],
     /// Its names and methods are escaped for HTML.
     pub has_html_entities: bool,
     /// If an order may be spread over several records.
@@ -46,10 +50,15 @@ impl JsonFormat {
         needs: &[],
         known_non_orders: &[],
         read: |_| malformed(),
+        keys_of_dated: &[],
         has_html_entities: false,
         piece: None,
         parts: &[],
     };
+
+    pub fn copy_times(&self) -> CopyTimes {
+        CopyTimes::stated_if(!self.keys_of_dated.is_empty())
+    }
 
     /// The order that a record is.
     pub fn order(&self, document: &Document<'_>) -> SourceOrder {

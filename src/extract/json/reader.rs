@@ -38,6 +38,25 @@ impl JsonFile {
         self.splitter.wrapper()
     }
 
+    /// What `read` makes of the bytes of the next record, which are not parsed.
+    ///
+    /// # Errors
+    /// As [`Self::next`], but for what only a parser finds.
+    pub fn next_unparsed<T>(
+        &mut self,
+        read: impl FnOnce(&[u8]) -> T,
+    ) -> Result<Option<T>, ReadError> {
+        loop {
+            let Some(record) = self.splitter.advance()? else { return Ok(None) };
+            if record.bytes.ends_with(b"}") {
+                return Ok(Some(read(record.bytes)));
+            }
+            if !self.splitter.take_back() {
+                return Ok(Some(read(b"")));
+            }
+        }
+    }
+
     /// What `read` makes of the next record, with the line it begins at.
     ///
     /// # Errors

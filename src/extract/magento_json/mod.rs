@@ -26,6 +26,7 @@ pub static ORDERS: JsonFormat = JsonFormat {
         ("parameters", "an error that an API answered with"),
     ],
     read: order::order,
+    keys_of_dated: &["entity_id", "increment_id"],
     has_html_entities: true,
     ..JsonFormat::USUAL
 };

@@ -7,6 +7,7 @@ use super::sheet::{MappedSheet, missing};
 use crate::extract::error::NoMatch;
 use crate::extract::format::{About, CsvFormat, CsvHead, CsvMatch, Format, Syntax};
 use crate::extract::header::{Header, is_same, is_same_if_lossy};
+use crate::extract::json::Document;
 use crate::extract::row_objects::RowObjects;
 use std::sync::Arc;
 
@@ -90,7 +91,9 @@ fn of_json_cells(profile: &Arc<Profile>, head: &CsvHead<'_>) -> CsvMatch {
     let columns = missing_in(objects.first(head.rows), profile);
     if columns.is_empty() {
         let profile = Arc::clone(profile);
-        return CsvMatch::Complete(objects.layout(move |document| order_of(&profile, document)));
+        let copy_times = profile.copy_times();
+        let order_of = move |document: &Document<'_>| order_of(&profile, document);
+        return CsvMatch::Complete(objects.layout(copy_times, order_of));
     }
     if head.is_named {
         return CsvMatch::MissingColumns { columns, hint: profile.hint.clone() };

@@ -3,6 +3,7 @@
 use super::amounts::Form;
 use super::dates::Dates;
 use crate::domain::Status;
+use crate::extract::order_versions::CopyTimes;
 use crate::extract::statuses::Statuses;
 use jiff::tz::TimeZone;
 use std::cell::RefCell;
@@ -289,6 +290,10 @@ pub enum Zone {
 impl Profile {
     pub fn order_field(&self, field: OrderField) -> Option<&Field> {
         self.order.get(field as usize).and_then(Option::as_ref)
+    }
+
+    pub fn copy_times(&self) -> CopyTimes {
+        CopyTimes::stated_if(self.order_field(OrderField::UpdatedAt).is_some())
     }
 
     pub fn line_field(&self, field: LineField) -> Option<&Field> {

@@ -13,6 +13,7 @@ use crate::extract::format::{CsvLayout, Records};
 use crate::extract::grouping::{Group, Groups};
 use crate::extract::header::{ABSENT, Header, is_same_if_lossy};
 use crate::extract::order_errors::OrderErrors;
+use crate::extract::order_versions::CopyTimes;
 use crate::extract::rows::{Row, Rows};
 use csv::ByteRecord;
 use std::sync::Arc;
@@ -57,6 +58,17 @@ impl MappedSheet {
             .and_then(|name| self.at.get(*name))
             .copied()
             .unwrap_or(ABSENT)
+    }
+
+    /// The column of the last modification, if it is in one.
+    fn modified_at(&self) -> usize {
+        let Some(Field::Cells(cells)) = self.profile.order_field(OrderField::UpdatedAt) else {
+            return ABSENT;
+        };
+        match cells.alternatives.iter().find(|names| names.iter().all(|name| self.has(*name))) {
+            Some(names) => self.key_at(names),
+            None => ABSENT,
+        }
     }
 
     fn of_row(&self, row: &Row<'_>) -> SourceOrder {
@@ -220,9 +232,14 @@ impl CsvLayout for MappedSheet {
         true
     }
 
+    fn copy_times(&self) -> CopyTimes {
+        self.profile.copy_times()
+    }
+
     fn read(self: Arc<Self>, mut rows: Rows) -> Box<dyn Records> {
         if let Some(RowLayout::Lines { key, repeats }) = self.profile.layout() {
-            let (mut groups, repeats) = (Groups::new(rows, self.key_at(key)), *repeats);
+            let mut groups = Groups::new(rows, self.key_at(key), self.modified_at());
+            let repeats = *repeats;
             return Box::new(move || {
                 Ok(groups.pull()?.map(|group| Box::new(self.of_group(&group, repeats))))
             });

@@ -1,10 +1,11 @@
 //! The columns that extractors and loaders add to a row: when it was read at its source, and whether
 //! it was deleted there.
 
-use crate::domain::{Moment, RecordError};
+use crate::domain::RecordError;
 use crate::extract::blank;
 use crate::extract::decisive;
 use crate::extract::json::{RepeatedKey, Value};
+use crate::extract::order_versions::stamp;
 use jiff::tz::TimeZone;
 
 /// The names of these columns, and of others that only the tables of such loaders have.
@@ -118,7 +119,7 @@ impl<'a> LoaderColumns<'a> {
     /// known.
     pub fn extracted_at(&self) -> u64 {
         let stated = EXTRACTED_AT.iter().find(|name| self.get(name).is_some());
-        stated.map_or(0, |name| stamp(&self.text(name)))
+        stated.map_or(0, |name| stamp(&self.text(name), &TimeZone::UTC))
     }
 
     /// What orders rows that were read at one moment: the number that a loader counts, or the
@@ -126,71 +127,7 @@ impl<'a> LoaderColumns<'a> {
     pub fn sequence(&self) -> u64 {
         match self.text("_sdc_sequence").parse::<u64>() {
             Ok(number) => number.saturating_add(1),
-            Err(_) => stamp(&self.text("_ab_cdc_updated_at")),
+            Err(_) => stamp(&self.text("_ab_cdc_updated_at"), &TimeZone::UTC),
         }
-    }
-}
-
-/// A moment in microseconds since 1970, plus one: a date with its fraction (in UTC where it has no
-/// offset), or a count of seconds, milliseconds, microseconds or nanoseconds, which its length
-/// tells. 0 for anything else.
-pub fn stamp(text: &str) -> u64 {
-    let text = text.trim();
-    let of_number = |number: u64| {
-        Some(match text.len() {
-            ..=11 => number.checked_mul(1_000_000)?,
-            12..=14 => number.checked_mul(1_000)?,
-            15..=17 => number,
-            _ => number / 1_000,
-        })
-    };
-    let micros = match text.parse::<u64>() {
-        Ok(number) => of_number(number),
-        Err(_) => Moment::parse(text, &TimeZone::UTC).ok().and_then(|moment| {
-            u64::try_from(moment.timestamp().as_second())
-                .ok()?
-                .checked_mul(1_000_000)?
-                .checked_add(fraction(text))
-        }),
-    };
-    micros.map_or(0, |micros| micros.saturating_add(1))
-}
-
-/// The microseconds behind the point of a date, which [`Moment`] cuts.
-fn fraction(date: &str) -> u64 {
-    let Some((_, behind)) = date.split_once('.') else { return 0 };
-    let digits = behind.bytes().take_while(u8::is_ascii_digit).chain(std::iter::repeat(b'0'));
-    digits.take(6).fold(0, |micros, digit| micros * 10 + u64::from(digit - b'0'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_moment_is_one_stamp_in_whatever_form_it_is_written() {
-        let expected = 1_704_067_200_123_000 + 1;
-        for text in [
-            "2024-01-01T00:00:00.123Z",
-            "2024-01-01T00:00:00.123000+00:00",
-            "2024-01-01 00:00:00.123",
-            "2024-01-01 00:00:00.123 UTC",
-            "2024-01-01 01:00:00.123+01",
-            "1704067200123",
-            "1704067200123000",
-            "1704067200123000999",
-        ] {
-            assert_eq!(stamp(text), expected, "{text}");
-        }
-        assert_eq!(stamp("1704067200"), 1_704_067_200_000_001);
-        for none in ["", "yesterday", "1.70407E+12", "-5", "01/02/2024 00:00"] {
-            assert_eq!(stamp(none), 0, "{none}");
-        }
-    }
-
-    #[test]
-    fn what_was_read_later_by_a_microsecond_is_newer() {
-        assert!(stamp("2024-01-01T00:00:00.000002Z") > stamp("2024-01-01T00:00:00.000001Z"));
-        assert!(stamp("2024-01-01T00:00:00.1Z") > stamp("2024-01-01T00:00:00.09Z"));
     }
 }

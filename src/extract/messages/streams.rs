@@ -2,10 +2,11 @@
 
 use super::envelope::{Envelope, Message, Row};
 use super::stream_scan;
-use super::versions::{Superseded, Version, Versions, is_damaged, unreadable_row};
+use super::versions::{Superseded, Version, Versions, unreadable_row};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
 use crate::extract::json::{Document, JsonFile, JsonFormat, JsonFormats, SAMPLE_LEN_MAX, Wrappers};
+use crate::extract::order_versions::is_damaged;
 
 /// A first record longer than this is no message, but another format's whole file.
 const FIRST_BYTES_MAX: u64 = 4 * 1024 * 1024;

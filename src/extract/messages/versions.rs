@@ -1,9 +1,10 @@
 //! The versions of an order in a file: which one is the newest, and what that means for the others.
 
-use super::loader_columns::stamp;
-use crate::domain::{OrderKey, Position, Reason, RecordError, SourceOrder};
+use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::error::ReadError;
+use crate::extract::order_versions::{content_of, is_damaged, key_of, stamp};
 use crate::scratch::{Sorted, SortedEntries, Sorter};
+use jiff::tz::TimeZone;
 use std::io;
 
 /// Bytes of a version when versions are sorted.
@@ -47,7 +48,8 @@ impl Version {
         let (rank, content) = match stamps {
             None => ([record.saturating_add(1), 0, 0], 0),
             Some(Stamps { extracted_at, sequence }) => {
-                ([extracted_at, sequence, stamp(&order.updated_at)], content_of(order))
+                let updated_at = stamp(&order.updated_at, &TimeZone::UTC);
+                ([extracted_at, sequence, updated_at], content_of(&order))
             }
         };
         Some(Self { key, rank, record, content })
@@ -87,12 +89,6 @@ impl Version {
     }
 }
 
-/// Whether the fields of a record can't be trusted, its key among them.
-pub fn is_damaged(order: &SourceOrder) -> bool {
-    let damage = [Reason::MalformedRow, Reason::BadEncoding];
-    order.faults.iter().any(|fault| damage.contains(&fault.reason))
-}
-
 /// A row that can't be read may be the newest version of any order, whose older ones would be sent
 /// in its place.
 pub fn unreadable_row(shown: String, line: u64) -> ReadError {
@@ -104,26 +100,6 @@ pub fn unreadable_row(shown: String, line: u64) -> ReadError {
         "export the table again; if the file was edited by hand, look for a quote that is not closed; if it is the last \
          line of a complete file, add the missing line end",
     )
-}
-
-/// What an order's versions have in common: its key, or its number if the id is not usable. Such an
-/// order is still sent where orders are known by their numbers, and then it has to be the newest
-/// version.
-fn key_of(order: &SourceOrder) -> Option<OrderKey> {
-    match order.key() {
-        Ok(key) => Some(key),
-        Err(_) if order.is_cart() => None,
-        Err(_) => OrderKey::parse(&order.number).ok(),
-    }
-}
-
-/// A hash of an order's content without its place in the file.
-fn content_of(mut order: SourceOrder) -> u64 {
-    order.position = Position::default();
-    order.lines.iter_mut().for_each(|line| line.at_line = 0);
-    order.faults.iter_mut().for_each(|fault| fault.line = 0);
-    let hash = blake3::hash(format!("{order:?}").as_bytes());
-    hash.as_bytes().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 /// The records of a file that other records of the same order replace. Many of them are kept on disk,

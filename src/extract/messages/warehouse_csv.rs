@@ -3,7 +3,7 @@
 
 use super::envelope::{Envelope, Message};
 use super::loader_columns;
-use super::versions::{Fates, Stamps, Version, Versions, is_damaged, unreadable_row};
+use super::versions::{Fates, Stamps, Version, Versions, unreadable_row};
 use crate::domain::SourceOrder;
 use crate::extract::error::{NoMatch, ReadError};
 use crate::extract::format::{
@@ -13,6 +13,7 @@ use crate::extract::header::Header;
 use crate::extract::json::{
     JsonFormat, JsonFormats, Keys, SAMPLE_LEN_MAX, Tree, format_of, malformed,
 };
+use crate::extract::order_versions::{CopyTimes, is_damaged};
 use crate::extract::row_objects::RowObjects;
 use crate::extract::rows::{self, Rows};
 use std::sync::Arc;
@@ -134,6 +135,10 @@ struct WarehouseTable {
 impl CsvLayout for WarehouseTable {
     fn begins_with_key(&self) -> bool {
         false
+    }
+
+    fn copy_times(&self) -> CopyTimes {
+        CopyTimes::Compared
     }
 
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {

@@ -35,6 +35,7 @@ pub static ORDERS: JsonFormat = JsonFormat {
         ("errors", "an error that an API answered with"),
     ],
     read: order::order,
+    keys_of_dated: &["id", "name"],
     ..JsonFormat::USUAL
 };
 
@@ -55,5 +56,6 @@ pub static CHECKOUTS: JsonFormat = JsonFormat {
         &["line_items"],
     ],
     read: order::checkout,
+    keys_of_dated: &["token"],
     ..JsonFormat::USUAL
 };

@@ -4,6 +4,7 @@ mod advanced_order_export;
 mod bigcommerce_json;
 mod blank_words;
 mod codecs;
+mod copies;
 mod customers_file;
 mod damage;
 mod envelopes;

@@ -6,6 +6,7 @@ use crate::extract::cells::Column;
 use crate::extract::error::ReadError;
 use crate::extract::format::Records;
 use crate::extract::grouping::{Group, Groups};
+use crate::extract::header::ABSENT;
 use crate::extract::html_entities;
 use crate::extract::order_errors::add_error;
 use crate::extract::rows::{Row, Rows};
@@ -15,6 +16,11 @@ use std::sync::Arc;
 pub trait RowForm: Send + Sync {
     /// The column that names an order on each of its rows; `None` where each row is an order.
     fn key_at(&self) -> Option<usize>;
+
+    /// The column of its last modification, if there is one.
+    fn modified_at(&self) -> usize {
+        ABSENT
+    }
 
     /// The order with what its first row says, its lines included.
     fn begin(&self, row: &Row<'_>) -> SourceOrder;
@@ -43,7 +49,9 @@ enum Source {
 impl<F: RowForm> Grouped<F> {
     pub fn new(rows: Rows, form: Arc<F>) -> Self {
         let rows = match form.key_at() {
-            Some(key_at) => Source::Together(Box::new(Groups::new(rows, key_at))),
+            Some(key_at) => {
+                Source::Together(Box::new(Groups::new(rows, key_at, form.modified_at())))
+            }
             None => Source::Each(Box::new(rows)),
         };
         Self { form, rows }

@@ -20,6 +20,7 @@ pub static ORDERS: JsonFormat = JsonFormat {
         &["Products"],
     ],
     read: order,
+    keys_of_dated: &["Order ID", "Order Number"],
     has_html_entities: true,
     ..JsonFormat::USUAL
 };

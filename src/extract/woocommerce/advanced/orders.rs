@@ -8,6 +8,7 @@ use crate::extract::decimal;
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::json::text_or;
 use crate::extract::order_errors::add_error;
+use crate::extract::order_versions::CopyTimes;
 use crate::extract::rows::{Row, Rows};
 use crate::extract::woocommerce::grouped::{Grouped, RowForm};
 use crate::extract::woocommerce::words::{id, status_of};
@@ -16,6 +17,10 @@ use std::sync::Arc;
 impl CsvLayout for Columns {
     fn begins_with_key(&self) -> bool {
         self.key().at() == 0
+    }
+
+    fn copy_times(&self) -> CopyTimes {
+        CopyTimes::stated_if(self.updated.is_there())
     }
 
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {
@@ -57,6 +62,10 @@ impl RowForm for Columns {
 
     fn key_at(&self) -> Option<usize> {
         Some(self.key().at())
+    }
+
+    fn modified_at(&self) -> usize {
+        self.updated.at()
     }
 
     fn add(&self, order: &mut SourceOrder, row: &Row<'_>) {

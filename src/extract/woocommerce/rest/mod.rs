@@ -27,6 +27,7 @@ pub static ORDERS: JsonFormat = JsonFormat {
         ("code", "an error that an API answered with"),
     ],
     read: order::order,
+    keys_of_dated: &["id", "number", "order_number"],
     has_html_entities: true,
     ..JsonFormat::USUAL
 };

@@ -1,0 +1,156 @@
+//! The records of an export that do not count because of a copy.
+
+use crate::domain::{Reason, SourceOrder};
+use crate::extract::error::ReadError;
+use crate::extract::order_versions::{content_of, is_damaged, key_of, stamp};
+use crate::scratch::{Sorted, SortedEntries, Sorter};
+use jiff::tz::TimeZone;
+use std::io;
+
+const COPY_BYTES: usize = 40;
+const RECORD_BYTES: usize = 8;
+
+/// What is kept of one record to compare it with others of its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Copy {
+    /// A hash of the order's key.
+    key: u128,
+    /// When it was modified; 0 if it does not say.
+    modified: u64,
+    /// A hash of its content.
+    content: u64,
+    record: u64,
+}
+
+impl Copy {
+    /// `None` of a record that is not known to be a copy: one without a key, whose fields can't be
+    /// trusted, or that was left out already.
+    fn of(order: &SourceOrder, zone: &TimeZone) -> Option<Self> {
+        let is_part = order.faults.iter().any(|fault| fault.reason == Reason::OrphanRow);
+        if order.is_superseded || is_part || is_damaged(order) {
+            return None;
+        }
+        let hash = blake3::hash(key_of(order)?.ledger_text().as_bytes());
+        Some(Self {
+            key: hash.as_bytes().first_chunk().map(|bytes| u128::from_be_bytes(*bytes))?,
+            modified: stamp(&order.updated_at, zone),
+            content: content_of(order),
+            record: order.position.record,
+        })
+    }
+
+    /// In byte order, the copies of an order are next to each other, the newest first, and of
+    /// identical ones that which is read first.
+    fn to_bytes(self) -> [u8; COPY_BYTES] {
+        let mut bytes = [0; COPY_BYTES];
+        let (key, rest) = bytes.split_at_mut(16);
+        key.copy_from_slice(&self.key.to_be_bytes());
+        let numbers = [u64::MAX - self.modified, self.content, self.record];
+        for (place, number) in rest.as_chunks_mut::<8>().0.iter_mut().zip(numbers) {
+            *place = number.to_be_bytes();
+        }
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8; COPY_BYTES]) -> Self {
+        let (key, rest) = bytes.split_first_chunk().unwrap_or((&[0; 16], &[]));
+        let mut numbers = rest.as_chunks::<8>().0.iter().map(|bytes| u64::from_be_bytes(*bytes));
+        let mut next = || numbers.next().unwrap_or_default();
+        let (modified, content, record) = (u64::MAX - next(), next(), next());
+        Self { key: u128::from_be_bytes(*key), modified, content, record }
+    }
+
+    /// Whether another copy counts: the newest, or the one before it in byte order.
+    fn is_replaced_by(&self, newest: &Self, before: &Self) -> bool {
+        let is_older = self.modified > 0 && self.modified < newest.modified;
+        let is_same = (self.modified, self.content) == (before.modified, before.content);
+        is_older || is_same
+    }
+}
+
+/// Collects the records of an export.
+pub struct MarkBuilder<'a> {
+    zone: &'a TimeZone,
+    copies: Sorter<COPY_BYTES>,
+}
+
+impl<'a> MarkBuilder<'a> {
+    pub fn new(zone: &'a TimeZone) -> Self {
+        Self { zone, copies: Sorter::new() }
+    }
+
+    /// # Errors
+    /// When the temporary file can't be written.
+    pub fn add(&mut self, order: &SourceOrder) -> Result<(), ReadError> {
+        match Copy::of(order, self.zone) {
+            Some(copy) => self.copies.push(copy.to_bytes()).map_err(no_room),
+            None => Ok(()),
+        }
+    }
+
+    /// # Errors
+    /// When a temporary file can't be written or read.
+    pub fn finish(self) -> Result<Marks, ReadError> {
+        let replaced = self.copies.sort().and_then(|copies| replaced(&copies));
+        Ok(Marks { replaced: Some(replaced.map_err(no_room)?.iter()), next: None })
+    }
+}
+
+/// The records that another copy replaces.
+fn replaced(copies: &Sorted<COPY_BYTES>) -> io::Result<Sorted<RECORD_BYTES>> {
+    let mut replaced = Sorter::new();
+    let mut met: Option<(Copy, Copy)> = None;
+    for bytes in copies.iter() {
+        let copy = Copy::from_bytes(&bytes?);
+        let newest = match met.filter(|(newest, _)| newest.key == copy.key) {
+            None => copy,
+            Some((newest, before)) => {
+                if copy.is_replaced_by(&newest, &before) {
+                    replaced.push(copy.record.to_be_bytes())?;
+                }
+                newest
+            }
+        };
+        met = Some((newest, copy));
+    }
+    replaced.sort()
+}
+
+/// The records that do not count because of a copy, in reading order.
+pub struct Marks {
+    replaced: Option<SortedEntries<RECORD_BYTES>>,
+    next: Option<u64>,
+}
+
+impl Marks {
+    pub fn none() -> Self {
+        Self { replaced: None, next: None }
+    }
+
+    /// Whether a record is one of them. Records have to be asked for in their order.
+    ///
+    /// # Errors
+    /// When the temporary file can't be read.
+    pub fn has(&mut self, record: u64) -> Result<bool, ReadError> {
+        let Some(replaced) = &mut self.replaced else { return Ok(false) };
+        while self.next.is_none_or(|next| next < record) {
+            let Some(bytes) = replaced.next() else {
+                self.replaced = None;
+                return Ok(false);
+            };
+            self.next = Some(u64::from_be_bytes(bytes.map_err(no_room)?));
+        }
+        Ok(self.next == Some(record))
+    }
+}
+
+/// What the system says of the temporary file.
+fn no_room(error: io::Error) -> ReadError {
+    let folder = std::env::temp_dir();
+    ReadError::new(
+        folder.display().to_string(),
+        0,
+        format!("copies of orders can't be compared here: {error}"),
+        "it needs room for about 50 bytes an order; set TMPDIR to a folder on a larger disk",
+    )
+}

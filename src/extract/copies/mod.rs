@@ -1,0 +1,65 @@
+//! Copies of an order in an export: which of them counts.
+//!
+//! Of copies that state when they were modified the newest counts, wherever in whichever file it is.
+//! Of copies that are identical in all that is read the first one in reading order counts. What
+//! remains is for the run to judge: the last file wins, and a repeat within a file is a fault.
+//!
+//! The older copy may come first, so it has to be known before the first record is returned. Only
+//! exports that state modification times are searched for it, and JSON of one format, of which most
+//! is large, first by the keys alone: copies are rare. Identical copies are searched for only where a
+//! run meets a key again.
+
+mod marks;
+mod repeats;
+
+pub use marks::Marks;
+
+use super::error::ReadError;
+use super::join::Input;
+use super::order_versions::CopyTimes;
+use super::record_stream::RecordStream;
+use jiff::tz::TimeZone;
+use marks::MarkBuilder;
+use std::sync::Arc;
+
+/// What finds the copies in an export.
+#[derive(Debug, Clone)]
+pub struct Copies {
+    inputs: Arc<[Input]>,
+    /// Time zone of modification times without an offset.
+    zone: TimeZone,
+}
+
+impl Copies {
+    pub(super) fn of(inputs: Arc<[Input]>, zone: TimeZone) -> Self {
+        Self { inputs, zone }
+    }
+
+    /// The records that older copies and identical ones are, if there may be older ones.
+    ///
+    /// # Errors
+    /// When a temporary file can't be written or read.
+    pub(super) fn older(&self) -> Result<Marks, ReadError> {
+        if self.may_hold_older() { self.all() } else { Ok(Marks::none()) }
+    }
+
+    /// The records that older copies and identical ones are. Reads the whole export.
+    ///
+    /// # Errors
+    /// When a temporary file can't be written or read.
+    pub fn all(&self) -> Result<Marks, ReadError> {
+        let mut marks = MarkBuilder::new(&self.zone);
+        let mut records = RecordStream::new(Arc::clone(&self.inputs));
+        // Damage ends this pass as it ends the reading of orders, which reports it.
+        while let Ok(Some(order)) = records.pull() {
+            marks.add(&order)?;
+        }
+        marks.finish()
+    }
+
+    fn may_hold_older(&self) -> bool {
+        let times: Vec<CopyTimes> = self.inputs.iter().map(Input::copy_times).collect();
+        let stating = times.iter().filter(|times| **times != CopyTimes::Unstated).count();
+        (stating > 1 || times.contains(&CopyTimes::Stated)) && repeats::may_hold(&self.inputs)
+    }
+}
