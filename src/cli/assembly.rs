@@ -37,7 +37,7 @@ fn with_schedules(settings: Settings) -> Result<Settings, Vec<SettingsError>> {
     if faults.is_empty() { Ok(settings) } else { Err(faults) }
 }
 
-/// When a job starts by itself, if it does.
+/// The job's schedule, if it has one.
 pub(super) fn calendar(job: &Job) -> Result<Option<Calendar>, ScheduleError> {
     let Some(text) = &job.schedule else { return Ok(None) };
     let schedule = Schedule::parse(text, &job.time_zone)?;
@@ -154,7 +154,7 @@ pub(super) fn exports(jobs: &[run::Job]) -> Result<Vec<Export>, CliError> {
     if faults.is_empty() { Ok(opened) } else { Err(CliError::usage(faults.join("\n"))) }
 }
 
-/// Whether the exports lie still, as they must before anything of them is sent.
+/// Checks that no export is being written, before any of its orders is sent.
 pub(super) fn check_quiet<'a>(exports: impl Iterator<Item = &'a Export>) -> Result<(), CliError> {
     let faults: Vec<String> = exports
         .filter_map(|export| export.check_quiet().err())

@@ -225,7 +225,7 @@ fn check_connections(
             Ok(None) => findings.good(format!("{what} does not exist yet; the first backfill creates it")),
             Err(failure) => {
                 findings.bad(Exit::of_end(end_of(&failure), None), format!("{what}: {failure}"));
-                // The next job would be told the same.
+                // The next job would fail in the same way.
                 return Ok(());
             }
         }

@@ -11,7 +11,7 @@ use std::io::{self, IsTerminal};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Between two lines where there is no terminal.
+/// Between two lines of progress without a terminal.
 pub(super) const LINE_EVERY: Duration = Duration::from_secs(10);
 /// Between two objects.
 const JSON_EVERY: Duration = Duration::from_secs(1);

@@ -212,7 +212,7 @@ impl Board {
         }
     }
 
-    /// Writes to an account's entry; one that left the plan is written to no more.
+    /// Writes to an account's entry, unless it left the plan.
     pub(super) fn write(&self, account: &str, write: impl FnOnce(&mut Entry)) {
         if let Some(entry) = self.lock().get_mut(account) {
             write(entry);

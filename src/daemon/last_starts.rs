@@ -26,7 +26,7 @@ impl LastStarts {
     /// Reads what the state knows of jobs that are new here, and mends what a wrong clock noted.
     ///
     /// # Errors
-    /// When the state can't be read; its jobs then count as seen now, and are asked for no more.
+    /// If the state can't be read; its jobs then count as started now, and are not asked for again.
     pub(super) fn learn(
         &mut self,
         account: &str,

@@ -60,7 +60,7 @@ impl Daemon {
         while let Some(task) = self.tasks.join_next().await {
             task?;
         }
-        // Without an account there is nothing but the end to wait for.
+        // Without an account, only the end is awaited.
         self.cancel.cancelled().await;
         Ok(())
     }

@@ -18,7 +18,7 @@ choices! {
 }
 
 impl Operation {
-    /// The number that stands for it in the state.
+    /// Its number in the state.
     pub fn number(self) -> u8 {
         self as u8 + 1
     }

@@ -103,7 +103,7 @@ fn is_local_ascii(local: &str) -> bool {
 
 /// As [`is_domain`], for ASCII. Branch-free, because dot positions are unpredictable.
 fn is_domain_ascii(domain: &str) -> bool {
-    // As if a point stood before the first label, so that it is judged like the others.
+    // As if a dot preceded the first label, so that it is judged like the others.
     let (mut fits, mut last, mut label_len, mut points) = (true, b'.', 0, 0);
     for b in domain.bytes() {
         let is_point = b == b'.';

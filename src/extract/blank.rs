@@ -1,9 +1,9 @@
 //! What counts as blank in a cell or a JSON text: one rule for every format.
 //!
-//! Programs write words where there is no value. Some of them nobody else writes (`NaN`, `\N`, a
-//! date in year 1): those are blank everywhere. People write others too (`None`, `NA`, `-`): those
-//! are blank in a *value* (a key, code, date, amount, status, flag or address), and kept in *free
-//! text*, because a product may be called `None`.
+//! Programs write words in place of a missing value. Some of them only programs write (`NaN`, `\N`,
+//! a date in year 1): those are blank everywhere. People write others too (`None`, `NA`, `-`):
+//! those are blank in a *value* (a key, code, date, amount, status, flag or address), and kept in
+//! *free text*, because a product may be called `None`.
 
 /// Words that only programs write.
 const PROGRAM_WORDS: &[&str] = &[
@@ -124,7 +124,7 @@ fn is_no_date(text: &[u8]) -> bool {
         || after(FIRST_DAYS).is_some_and(|rest| begins_time(rest) && is_midnight(rest))
 }
 
-/// Whether what follows a date is no time, or midnight in any zone.
+/// Whether the text after a date is empty, or midnight in any zone.
 fn is_midnight(rest: &[u8]) -> bool {
     let time = rest.get(1..).unwrap_or_default();
     let end = time.iter().position(|b| !b"0:.".contains(b)).unwrap_or(time.len());

@@ -173,7 +173,7 @@ impl Source {
         if !matches!(self.packing, Packing::Plain) {
             return None;
         }
-        // A file that can't be read says so when it is.
+        // Read errors are reported when the file is read.
         end().ok().filter(|end| end.last().is_some_and(|last| !b"\n\r\"".contains(last)))
     }
 

@@ -72,7 +72,7 @@ impl CsvTable {
         };
         let is_own = |format: &dyn CsvFormat| own().any(|profile| profile.name == format.name());
         let matches = formats.iter().map(|format| match format.detect(&head) {
-            // A mapping of the settings says nothing of files that lack columns of it.
+            // A mapping of the settings does not claim files that lack its columns.
             CsvMatch::MissingColumns { .. } if named.is_none() && is_own(*format) => {
                 (*format, CsvMatch::NotThisFormat)
             }
@@ -150,7 +150,7 @@ impl Beginning {
             None => row,
         };
         let mut rows: Vec<ByteRecord> = rows.skip(1).take(SAMPLE_ROWS_MAX).map(unwrap).collect();
-        // The last row may go on beyond what was read.
+        // The last row may be incomplete.
         if !text.ends_with(b"\n") {
             rows.pop();
         }

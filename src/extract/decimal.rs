@@ -1,5 +1,5 @@
-//! Adding up amounts that are still text. No float, and nothing is rounded: what is no plain number
-//! stays what it is.
+//! Adding up amounts that are still text. No float, and nothing is rounded: text that is not a
+//! plain number is unchanged.
 
 use std::borrow::Cow;
 
@@ -62,8 +62,8 @@ pub fn count(units: i128) -> Option<u64> {
     if units % ONE == 0 { u64::try_from(units / ONE).ok() } else { None }
 }
 
-/// The sum as text; a single amount as it stands. One that is no plain number stands for the whole
-/// sum, so that it is refused where it is used.
+/// The sum as text; a single amount unchanged. An amount that is not a plain number becomes the
+/// result, so that it is refused where it is used.
 pub fn sum(amounts: Vec<String>) -> String {
     match amounts.as_slice() {
         [] => return String::new(),
@@ -96,8 +96,8 @@ pub fn sum_reductions(amounts: impl IntoIterator<Item = String>) -> String {
     sum_stated(amounts.into_iter().map(|amount| magnitude(&amount).to_owned()))
 }
 
-/// A number with an exponent (`1.79E+3`) as the digits that it stands for: nothing is rounded. Any
-/// other text as it stands.
+/// A number with an exponent (`1.79E+3`) as plain digits; nothing is rounded. Other text is
+/// unchanged.
 pub fn without_exponent(text: &str) -> Cow<'_, str> {
     shifted(text).map_or(Cow::Borrowed(text), Cow::Owned)
 }

@@ -1,8 +1,8 @@
 //! Turns the bytes of a file into UTF-8 while it is read, a piece at a time.
 //!
-//! What has no letter becomes a byte that no UTF-8 has, so that it is a fault of the field it
-//! stands in and of no other. A letter that the file ends within becomes the beginning of one: that
-//! is how the end of a cut file looks.
+//! Undecodable bytes become 0xFF, which is never valid UTF-8, so only the affected field is
+//! reported. A character that the file ends within becomes the beginning of one, as at the end of a
+//! truncated file.
 
 use super::encoding::{Encoding, letter_of};
 use std::io::{self, Read};
@@ -100,7 +100,7 @@ fn from_windows_1252(bytes: &[u8], text: &mut Vec<u8>) {
     }
 }
 
-/// Returns how many bytes are done with: a letter may go on in the next piece.
+/// Returns how many bytes were consumed: a character may continue in the next piece.
 fn from_utf16(bytes: &[u8], unit_of: fn([u8; 2]) -> u16, text: &mut Vec<u8>) -> usize {
     let (pairs, _) = bytes.as_chunks::<2>();
     let is_high = |pair: &[u8; 2]| (0xd800..0xdc00).contains(&unit_of(*pair));

@@ -35,7 +35,7 @@ impl LineForm {
         Self { end_in_semicolon: ending.len() > others.len(), are_quoted: false }
     }
 
-    /// The text as it was.
+    /// The text as it was before.
     pub fn undone(self, text: &[u8]) -> Cow<'_, [u8]> {
         if self == Self::default() {
             return Cow::Borrowed(text);

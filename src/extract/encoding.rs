@@ -1,9 +1,8 @@
-//! Which bytes stand for which letters: told by a byte order mark, by zero bytes, or by a count
-//! over the file.
+//! Which encoding a file is in: by a byte order mark, by zero bytes, or by a count over the file.
 //!
-//! Text is UTF-8 unless there is proof of something else. Only where almost nothing beyond ASCII is
-//! valid UTF-8 is a file taken for Windows-1252, and that is said; a UTF-8 file with a few bad
-//! bytes stays one, and each record says which of its fields is spoilt.
+//! Text is UTF-8 unless there is proof of something else. A file is taken for Windows-1252 only if
+//! almost nothing beyond ASCII is valid UTF-8, and a note says so; a UTF-8 file with a few bad
+//! bytes stays UTF-8, and each record names the fields at fault.
 
 use std::io::Read;
 
@@ -17,7 +16,7 @@ pub enum Encoding {
     Windows1252,
 }
 
-/// What was found, and what a person should know about it.
+/// The encoding, and what a person should know about it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Finding {
     pub encoding: Encoding,
@@ -34,7 +33,7 @@ impl Encoding {
         }
     }
 
-    /// What the first bytes alone prove; `None` where the whole file has to be counted.
+    /// What the first bytes alone prove; `None` if the whole file has to be counted.
     pub fn proven_by(prefix: &[u8]) -> Option<Self> {
         match prefix {
             [0xef, 0xbb, 0xbf, ..] => Some(Self::Utf8),
@@ -63,8 +62,8 @@ fn by_zero_bytes(start: &[u8]) -> Option<Encoding> {
     }
 }
 
-/// Counts what stands beyond ASCII, up to where it is clear, and decides. What can't be read on is
-/// left for the reading to tell.
+/// Counts the bytes beyond ASCII until the result is clear, and decides. Read errors are reported
+/// when the file is read.
 pub fn count(mut bytes: impl Read) -> Finding {
     let mut census = Census::default();
     let mut room = vec![0; ROOM_BYTES];
@@ -89,11 +88,10 @@ pub fn count(mut bytes: impl Read) -> Finding {
 }
 
 const ROOM_BYTES: usize = 64 * 1024;
-/// Letters of valid UTF-8 after which, if they outnumber the bad bytes, nothing that follows
-/// changes the decision.
+/// Valid characters after which the decision is final, if they outnumber the bad bytes.
 const VALID_ENOUGH: u64 = 64;
 
-/// What a file holds beyond ASCII.
+/// What a file contains beyond ASCII.
 #[derive(Debug, Default)]
 struct Census {
     /// Letters in valid UTF-8.
@@ -102,16 +100,16 @@ struct Census {
     bad: u64,
     /// Of those, bytes that Windows-1252 has no letter for.
     undefined: u64,
-    /// Of those, bytes right behind another one: in Western text they are the exception, elsewhere
-    /// the rule.
+    /// Of those, bytes directly after another one: the exception in Western text, the rule
+    /// elsewhere.
     beside: u64,
     passed: u64,
     last_bad: Option<u64>,
 }
 
 impl Census {
-    /// Counts a piece; returns how many bytes of it are done with, as a letter may go on in the
-    /// next one.
+    /// Counts a piece; returns how many bytes were consumed, as a character may continue in the
+    /// next piece.
     fn take(&mut self, piece: &[u8]) -> usize {
         let mut at = 0;
         while at < piece.len() {

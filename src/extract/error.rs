@@ -51,7 +51,7 @@ impl ReadError {
         Self { column, ..self }
     }
 
-    /// What the system, or a decompressor, says of a file that can't be read on.
+    /// An error of the system, or of a decompressor.
     pub(super) fn from_io(file: &str, line: u64, error: &io::Error) -> Self {
         let hint = match error.kind() {
             io::ErrorKind::UnexpectedEof => "the file is cut short; copy or download it again",

@@ -93,8 +93,8 @@ impl Export {
         }
     }
 
-    /// Whether the files lie still: to be asked before anything of them is sent. Takes a fifth of a
-    /// second where one was written to in the last two.
+    /// Checks that no file is being written, before any of its orders is sent. Takes a fifth of a
+    /// second if one was written in the last two seconds.
     ///
     /// # Errors
     /// With each file that is being written to.

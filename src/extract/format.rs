@@ -132,7 +132,7 @@ pub trait Records: Send {
     ///
     /// # Errors
     /// When the table can't be read, changed, or ends too soon. An order that the table ends within
-    /// is not given out.
+    /// is not returned.
     fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError>;
 }
 

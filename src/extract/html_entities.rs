@@ -4,7 +4,7 @@ use crate::domain::SourceOrder;
 use std::borrow::Cow;
 
 /// Replaces the entities (`&amp;`, `&#8211;`) in names, categories and methods, once: `&amp;lt;` is
-/// `&lt;`. What is no entity stays as it is.
+/// `&lt;`. Other text is unchanged.
 pub fn decode(order: &mut SourceOrder) {
     let discounts = order.discounts.iter_mut().map(|discount| &mut discount.name);
     let lines = order.lines.iter_mut();

@@ -1,7 +1,7 @@
 //! Limits on one order, whatever it is read from.
 
 /// The most lines kept of one order, far above what any shop system allows. Further ones are
-/// dropped and the order is marked, so that a file of nothing but product rows costs no memory.
+/// dropped and the order is marked, so that a file of product rows only costs no memory.
 pub const ORDER_LINES_MAX: usize = 10_000;
 
 /// The most bytes of rows kept of one order; see [`ORDER_LINES_MAX`].

@@ -67,9 +67,9 @@ pub fn mark_superseded(copies: &mut [SourceOrder]) {
     }
 }
 
-/// A moment in microseconds since 1970, plus one: a date with its fraction (in `zone` where it has no
-/// offset), or a count of seconds, milliseconds, microseconds or nanoseconds, which its length
-/// tells. 0 for anything else.
+/// A moment in microseconds since 1970, plus one: a date with its fraction (in `zone` where it has
+/// no offset), or a count of seconds, milliseconds, microseconds or nanoseconds, by its length. 0
+/// for anything else.
 pub fn stamp(text: &str, zone: &TimeZone) -> u64 {
     let text = text.trim();
     let of_number = |number: u64| {

@@ -134,12 +134,12 @@ impl KeptRow {
         Row::of(&self.record, self.is_whole)
     }
 
-    /// Whether the cells are the same, byte by byte, however they are quoted.
+    /// Whether all cells are equal, however they are quoted.
     pub fn says_the_same_as(&self, other: &Self) -> bool {
         self.record.iter().eq(other.record.iter())
     }
 
-    /// Bytes of all cells: the same for rows that say the same.
+    /// Bytes of all cells; equal for equal rows.
     pub fn text_bytes(&self) -> usize {
         self.record.iter().map(<[u8]>::len).sum()
     }

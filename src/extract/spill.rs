@@ -1,12 +1,11 @@
-//! Collects entries by key on disk, and gives them back key by key: what belongs to one key may
-//! come anywhere.
+//! Collects entries by key on disk, and returns them key by key; the entries of a key may come in
+//! any place.
 //!
-//! Entries are dealt to *buckets* by a hash of their key, each bucket small enough to be held in
-//! memory when its turn comes; one that grew too large is dealt again. Memory does not grow with
-//! what is added. Up to [`SLOT_BYTES`] a bucket nothing is written at all; beyond it, everything
-//! lies in one temporary file that has no name from the start (nobody can open it, and it is gone
-//! with the process) and that only its owner could read. It lies in the folder that `TMPDIR` names,
-//! else in `/tmp`.
+//! Entries are partitioned into *buckets* by a hash of their key, each small enough to be held in
+//! memory; a bucket that grew too large is partitioned again. Memory does not grow with the number
+//! of entries. Up to [`SLOT_BYTES`] per bucket stay in memory; beyond that, everything is in one
+//! temporary file without a name, in the folder of `TMPDIR`, else in `/tmp`: no other process can
+//! open it, and it disappears with this one.
 
 mod groups;
 
@@ -15,16 +14,16 @@ pub use groups::Groups;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-/// Buckets of the first deal, and of each further one: powers of two.
+/// Buckets of the first pass, and of each further one: powers of two.
 const BUCKETS: usize = 512;
 const BUCKETS_AGAIN: usize = 64;
-/// What a bucket collects before it is written.
+/// Bytes that a bucket collects before they are written.
 const SLOT_BYTES: usize = 4 * 1024;
-/// A bucket larger than this is dealt again.
+/// A bucket larger than this is partitioned again.
 const BUCKET_BYTES_MAX: u64 = 4 * 1024 * 1024;
-/// Deals after the first; what is still too large then is of a few keys.
+/// Passes after the first; a bucket still too large then has only a few keys.
 const DEALS_MAX: u32 = 3;
-/// Entries of one key beyond this are dropped and the key is marked.
+/// Entries of one key beyond this are dropped, and the key is marked.
 pub const KEY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Lengths of the key and of the entry, before each of them.
@@ -36,10 +35,10 @@ const LINK_BYTES: usize = 16;
 /// Entries being collected.
 pub struct Spill {
     deal: u32,
-    /// A slot for each bucket. Pages of it that nothing is put into cost no memory.
+    /// A slot for each bucket. Unused pages cost no memory.
     slots: Vec<u8>,
     used: Vec<usize>,
-    /// The last block that was written of each bucket; each begins with the one before it.
+    /// The last block written for each bucket; each begins with a link to the one before it.
     last: Vec<Block>,
     /// Bytes of entries in each bucket.
     sizes: Vec<u64>,
@@ -47,8 +46,7 @@ pub struct Spill {
     written: u64,
 }
 
-/// Whole entries of one bucket, one after the other, where they lie in the file; none where `len`
-/// is 0.
+/// A run of whole entries of one bucket in the file; none if `len` is 0.
 #[derive(Clone, Copy, Default)]
 struct Block {
     at: u64,
@@ -98,10 +96,9 @@ impl Spill {
         Ok(())
     }
 
-    /// Where anything was written, the rest is too, and the memory is given out for buckets to be
-    /// loaded into. Giving it back instead would cost more: an allocator that gets back a large
-    /// piece keeps later ones for itself, and the tables that grow while orders are given out would
-    /// leave holes in what it keeps.
+    /// If anything was written, writes the rest too, and returns the memory, to load buckets into.
+    /// Freeing it instead would cost more: an allocator that gets back a large block keeps later
+    /// ones, and tables that grow meanwhile fragment them.
     fn let_go_of_slots(&mut self) -> io::Result<Vec<u8>> {
         if self.file.is_none() {
             return Ok(Vec::new());
@@ -167,7 +164,7 @@ impl Spill {
         Ok(blocks)
     }
 
-    /// Hands on the entries of a bucket in pieces that hold whole entries.
+    /// Passes the entries of a bucket to `take`, in pieces of whole entries.
     fn each_piece(
         &mut self,
         bucket: usize,

@@ -5,13 +5,13 @@ use super::error::ReadError;
 use crate::scratch::temp_file;
 use std::io::{self, IsTerminal, Write};
 
-/// The pattern that stands for standard input.
+/// The pattern for standard input.
 pub const STANDARD_INPUT: &str = "-";
-/// What it is called in messages.
+/// Its name in messages.
 const SHOWN: &str = "standard input";
 
 /// Copies standard input to a temporary file without a name, up to its end, and gives what is in
-/// it. The system takes the file away when the program ends, however it does.
+/// it. The system deletes the file when the program ends, however it ends.
 ///
 /// # Errors
 /// When it is a terminal, nothing came, it can't be copied, or it is packed in a way that is not

@@ -63,8 +63,8 @@ fn plain(word: &str) -> String {
     parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// What refunds make of a paid order. An amount that is stated and is no number counts as a part:
-/// `net` refuses it.
+/// The status after refunds. A stated amount that is not a number counts as a partial refund; `net`
+/// refuses it.
 pub fn after_refunds(status: Status, refunded: &str, total: &str) -> Status {
     let refunded = decimal::magnitude(refunded);
     match (status, decimal::parse(refunded), decimal::parse(total)) {

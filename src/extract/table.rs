@@ -128,13 +128,13 @@ pub struct ExportFile {
     /// The name of its format; with a slash and its name there, where it is one of several tables
     /// read together.
     pub format: String,
-    /// It came by standard input, and lies nowhere under a name.
+    /// It came from standard input, so it has no path.
     pub is_piped: bool,
     /// How its letters are written: "UTF-8", "UTF-16 LE", "UTF-16 BE" or "Windows-1252".
     pub encoding: &'static str,
     /// Why it was taken for that format.
     pub why: String,
-    /// What a person should know before anything of it is sent; mostly nothing.
+    /// What a person should know before any of it is sent; usually empty.
     pub notes: Vec<String>,
     /// It holds orders, not only what belongs to orders of other files.
     pub holds_orders: bool,

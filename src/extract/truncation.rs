@@ -105,7 +105,7 @@ fn trimmed(cell: &[u8]) -> String {
 /// dates, numbers.
 fn may_go_on_in_digits(cell: &str) -> bool {
     let last = cell.rsplit(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty());
-    // A cell without any word (`-`, `$`) may go on in digits.
+    // A cell without any word (`-`, `$`) may continue with digits.
     last.is_none_or(|word| word.contains(char::is_numeric))
 }
 

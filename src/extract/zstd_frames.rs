@@ -83,7 +83,7 @@ impl<R: BufRead> Read for ZstdFrames<R> {
     }
 }
 
-/// An end within a frame is told from damage: the advice differs.
+/// A truncated frame is distinguished from damage, because the advice differs.
 fn to_io(error: FrameDecoderError) -> io::Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(inner) = cause {

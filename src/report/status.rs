@@ -171,7 +171,7 @@ fn verification_text(by: &VerificationRow, zone: &TimeZone) -> String {
 fn run_row(job: &JobStatus, n: usize, row: &RunRow) -> Vec<String> {
     let to_go = row.records_planned.map(|all| all.saturating_sub(row.counts.sum()));
     let rest = match to_go {
-        // How far the reader was ahead says nothing of what remains.
+        // The reader's lead does not show what remains.
         Some(to_go) if goes_on(job, n, row) => ("to go", to_go),
         _ => ("pending", row.pending),
     };

@@ -31,7 +31,7 @@ impl Warning {
     }
 }
 
-/// Orders more or fewer that say nothing.
+/// Differences in orders below this are ignored.
 const RECORDS_FEW: u64 = 20;
 
 /// The warnings of a plan, what may stop everything first.
@@ -112,8 +112,8 @@ fn seen_on(at_ms: i64) -> String {
     format!(", as of {} (UTC)", at.strftime("%Y-%m-%d"))
 }
 
-/// A shop whose customers pay on delivery has nothing but pending orders; the usual statuses would
-/// load none of them.
+/// A shop whose customers pay on delivery has only pending orders; the usual statuses would load
+/// none of them.
 fn of_statuses(preview: &Preview) -> Option<Warning> {
     let orders: u64 = counted(preview).map(|(_, count, _)| count).sum();
     let counting: u64 =

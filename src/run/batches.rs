@@ -164,7 +164,8 @@ impl BatchReader {
             }
             RecordVerdict::Filtered(filter) => {
                 batch.counts.filtered += 1;
-                // A letter may be of the copy that counts; and a date limit is no reason for good.
+                // A letter may be of the copy that counts, and a date limit is not a lasting
+                // reason.
                 let is_fine = !matches!(filter, Filter::Superseded | Filter::Dates);
                 let key = key.filter(|_| is_fine);
                 batch.cleared.extend(self.known.take_earlier(key));

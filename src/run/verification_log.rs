@@ -110,7 +110,7 @@ pub(super) fn bits_of(found: &[Mismatch]) -> u8 {
     BITS.iter().filter(|(kind, _)| found.contains(kind)).fold(0, |bits, (_, bit)| bits | bit)
 }
 
-/// What those bits stand for.
+/// The meaning of the bits.
 pub(super) fn found_of(bits: u8) -> Vec<Mismatch> {
     BITS.iter().filter(|(_, bit)| bits & bit != 0).map(|(found, _)| *found).collect()
 }

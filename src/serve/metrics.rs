@@ -114,7 +114,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Several samples for each job, told apart by a label.
+    /// Several samples for each job, distinguished by a label.
     fn add_jobs_by<V: Display>(
         &mut self,
         family: &Family,

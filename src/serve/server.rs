@@ -40,7 +40,7 @@ impl Server {
         self.state.show(sources, readiness);
     }
 
-    /// Notes that the settings as they stand in the file are not the ones in force.
+    /// Notes that the settings file differs from the settings in effect.
     pub fn refused_settings(&self) {
         self.state.refused_settings();
     }

@@ -15,7 +15,7 @@ pub struct Written {
     pub settings_file: PathBuf,
     /// What was not there before, in the order it was made.
     pub created: Vec<PathBuf>,
-    /// What was there and is as it was.
+    /// What existed and was not changed.
     pub kept: Vec<PathBuf>,
 }
 

@@ -16,7 +16,7 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 pub(super) struct Found {
     /// Absolute.
     pub path: PathBuf,
-    /// As people know it: relative to the working directory where it lies below.
+    /// As shown to people: relative to the working directory if it is below it.
     pub shown: PathBuf,
     /// Where relative paths of the settings start.
     pub base: PathBuf,

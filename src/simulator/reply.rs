@@ -190,7 +190,7 @@ impl Reply {
     pub fn bytes(&self, escape_slashes: bool) -> (&'static str, Vec<u8>) {
         let write = |body: &Value| {
             let text = body.to_string();
-            // In JSON a slash can only stand inside a text, so this never touches the structure.
+            // In JSON a slash can only be inside a string, so this never touches the structure.
             if escape_slashes { text.replace('/', "\\/") } else { text }
         };
         match &self.body {

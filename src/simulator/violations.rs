@@ -18,7 +18,7 @@ pub struct Violation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
-    /// A token stood in the address.
+    /// A token was in the URL.
     TokenInUrl,
     /// A request came while an announced pause was running.
     Paused,

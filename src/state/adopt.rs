@@ -19,7 +19,7 @@ pub struct AdoptedOrder {
     pub customer: Option<[u8; 16]>,
 }
 
-/// What was found in ActiveCampaign and is to stand in a ledger that has lost it.
+/// What was found in ActiveCampaign, for a ledger that has lost it.
 #[derive(Debug, Clone, Default)]
 pub struct AdoptedOrders {
     pub orders: Vec<AdoptedOrder>,

@@ -90,7 +90,7 @@ impl Lock {
         let modified =
             file.0.metadata().and_then(|meta| meta.modified()).map_err(StateError::io(path))?;
         let mut text = String::new();
-        // What can't be read is no note of ours.
+        // Unreadable text was not written by us.
         let _ = (&file.0).take(NOTE_LEN_MAX).read_to_string(&mut text);
         let pause_before = pause_left(&text, SystemTime::now());
         Ok(Self { file, sent_before: existed.then_some(modified), pause_before })

@@ -155,7 +155,7 @@ fn amounts(record: &Record<'_>, names: [&'static str; 2]) -> [String; 2] {
     names.map(|name| record.amount(name))
 }
 
-/// BigCommerce writes 0 where there is no such record.
+/// BigCommerce writes 0 if there is no such record.
 fn unless_zero(id: String) -> String {
     if id == "0" { String::new() } else { id }
 }

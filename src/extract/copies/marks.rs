@@ -144,7 +144,7 @@ impl Marks {
     }
 }
 
-/// What the system says of the temporary file.
+/// An error of the temporary file.
 fn no_room(error: io::Error) -> ReadError {
     let folder = std::env::temp_dir();
     ReadError::new(

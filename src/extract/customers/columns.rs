@@ -49,13 +49,13 @@ const CONSENT: &[&str] = &[
 
 const HINT: &str = "give it a column `Customer ID`, `Username` or `Order ID`, and a column `Email`";
 
-/// Customers as a kind of table: each row is read as an order that says nothing but whose it is.
+/// A customers file as a table: each row is read as an order with only its customer.
 #[derive(Debug)]
 pub struct CustomersCsv;
 
 pub static FORMAT: CustomersCsv = CustomersCsv;
 
-/// Where everything stands.
+/// The index of each column.
 #[derive(Debug, Clone, Copy)]
 struct Columns {
     customer: usize,

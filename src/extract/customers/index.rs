@@ -19,7 +19,7 @@ pub enum Space {
 pub struct Entry {
     pub email: String,
     pub accepts_marketing: Option<bool>,
-    /// Another address was met under the same key.
+    /// Another address was found under the same key.
     pub is_ambiguous: bool,
 }
 
@@ -47,7 +47,7 @@ const AMBIGUOUS: u8 = 4;
 
 impl Index {
     /// # Errors
-    /// When there is no room for temporary files.
+    /// If temporary files can't be created.
     pub fn new() -> io::Result<Self> {
         Ok(Self {
             hashing: RandomState::new(),
@@ -68,8 +68,8 @@ impl Index {
         Ok(found.map(|(_, entry)| entry))
     }
 
-    /// Notes an address under a key. A second one makes the key ambiguous; consent that is told in
-    /// two ways is not told.
+    /// Stores an address under a key. A second address makes the key ambiguous; contradictory
+    /// consent counts as not stated.
     ///
     /// # Errors
     /// When the temporary files can't be written, or a text is longer than [`TEXT_BYTES_MAX`].

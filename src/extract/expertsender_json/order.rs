@@ -45,7 +45,8 @@ fn date(record: &Record<'_>) -> String {
         |zone: &TimeZone| Moment::parse(&date, zone).map(|moment| moment.to_string()).ok();
     let (utc, elsewhere) =
         (read_in(&TimeZone::UTC), read_in(&TimeZone::fixed(jiff::tz::offset(1))));
-    // What reads the same in any zone says its offset itself; what reads in none is no date.
+    // A date that is the same in any zone states its own offset; one that can't be read in any is
+    // not a date.
     if zone.is_empty() || utc == elsewhere {
         return date;
     }

@@ -13,7 +13,7 @@ pub static ORDERS: JsonFormat = JsonFormat {
     description: "Fast: entity documents of orders and carts, JSON or JSON lines",
     how: "The answers to its requests to read orders, one document each, saved as they came.",
     wrappers: &["entity", "entities", "orders"],
-    // A request to create a cart names neither currency nor total; then each record says what it
+    // A request to create a cart has neither currency nor total; each record then reports what it
     // lacks.
     needs: &[
         &["order.order.lines", "order.lines", "lines"],

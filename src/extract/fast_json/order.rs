@@ -5,7 +5,7 @@ use crate::extract::decimal;
 use crate::extract::json::{Record, text_or};
 use crate::extract::statuses::after_refunds;
 
-/// Ids that stand in for one.
+/// Placeholders that are not ids.
 const PLACEHOLDERS: [&str; 2] = ["me", "string"];
 
 /// Fast's names for the type of an order, in the order of their numbers.
@@ -68,8 +68,8 @@ pub fn order(document: &Record<'_>) -> SourceOrder {
             order.status = Some(after_refunds(status, &order.refunded, &order.total));
         }
         Some(Kind::Other) => {
-            // It is no order, so it states no order's total: a job that takes what was cancelled as
-            // well gets it as invalid, not as revenue.
+            // It is not an order and has no order total: a job that includes cancelled orders gets
+            // it as invalid, not as revenue.
             (order.id, order.total, order.status) = (id, String::new(), Some(Status::Cancelled));
         }
         None => order.id = id,
@@ -131,8 +131,7 @@ fn customer(wrappings: &[Record<'_>], record: &Record<'_>) -> (String, String) {
     (text_or(email, || record.object("bill_to").text("email")), id)
 }
 
-/// An id of Fast's own, which may be written `{"value": "…"}`; blank where a placeholder stands for
-/// it.
+/// An id of Fast, which may be written `{"value": "…"}`; blank if it is a placeholder.
 fn own_id(record: &Record<'_>, name: &'static str) -> String {
     let is_wrapped = record.value(name).is_some_and(|value| value.is_object());
     let id = if is_wrapped { record.object(name).id("value") } else { record.id(name) };

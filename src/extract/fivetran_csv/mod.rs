@@ -1,6 +1,6 @@
 //! The dialect of Shopify's tables as Fivetran lays them down in a warehouse, each written to a CSV
 //! file: orders, and the tables that belong to them. It comes in two versions, of the REST and of
-//! the GraphQL connector, told by their columns. Dates are UTC.
+//! the GraphQL connector, recognised by their columns. Dates are UTC.
 
 mod dialect;
 mod order;

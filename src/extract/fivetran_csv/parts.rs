@@ -101,7 +101,7 @@ impl Shipping {
 }
 
 impl Refunds {
-    /// A transaction that is no refund, or did not go through, adds nothing.
+    /// A transaction other than a successful refund adds nothing.
     pub fn read(&self, row: &Row<'_>) -> SourceOrder {
         let cells = &mut Cells::of(row);
         let is_transaction = self.kind.is_there();

@@ -24,7 +24,7 @@ pub struct Shape {
     content: fn(&Header) -> Content,
 }
 
-/// The tables that are read, the most telling first.
+/// The tables that are read, the most specific first.
 pub static SHAPES: &[Shape] = &[
     Shape {
         label: "fivetran-csv/order",
@@ -114,7 +114,7 @@ const GRAPHQL: &[&str] = &[
     "total_refunded_set_shop_amount",
 ];
 
-/// Where everything stands in one table.
+/// The columns of one table.
 #[derive(Debug)]
 pub struct Table {
     part: Part,

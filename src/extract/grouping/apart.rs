@@ -11,7 +11,8 @@ pub const APART_MAX: usize = 200_000;
 
 /// The last run of rows of each key that has several runs.
 ///
-/// A key that shares its hash with such a key is given out later, and is otherwise the same.
+/// An order whose key has the same hash as such a key is returned later, and is otherwise
+/// unaffected.
 pub struct Apart {
     hashing: RandomState,
     last_run: HashMap<u64, u64>,

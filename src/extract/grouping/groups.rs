@@ -41,13 +41,13 @@ impl Group {
         self.rows.first().map_or(0, |row| row.row().line)
     }
 
-    /// Its rows do not stand together.
+    /// Its rows are not contiguous.
     pub fn lies_apart(&self) -> bool {
         self.runs.last().is_some_and(|run| *run > 0)
     }
 
-    /// A row that another one elsewhere in the file repeats word by word: whether the order has the
-    /// line twice, or was written into the file twice, can't be told. Its line.
+    /// The line of a row that is repeated exactly elsewhere in the file: the order may have the
+    /// line twice, or may be in the file twice.
     pub fn repeated_elsewhere(&self) -> Option<u64> {
         if !self.lies_apart() {
             return None;
@@ -150,9 +150,8 @@ impl Group {
     }
 }
 
-/// The orders of a table whose rows share a key, as groups of rows, each complete. An order whose
-/// rows come apart is given out where its last row stands. A row with a blank key is a group of its
-/// own.
+/// The orders of a table whose rows share a key, as groups of rows, each complete. An order with
+/// scattered rows is returned at its last row. A row with a blank key is a group of its own.
 pub struct Groups {
     rows: Rows,
     key_at: usize,

@@ -1,8 +1,8 @@
 //! Puts the rows of one order together, wherever in the file they stand.
 //!
-//! Nothing but the key decides what belongs together. Where the rows of an order come apart, none
-//! of them is given out before the last one is there, so that no order is sent short; memory stays
-//! bounded, and a file that would need more is refused. What the rows say is for a dialect to read.
+//! Only the key decides which rows belong together. If the rows of an order are scattered, the
+//! order is returned after its last row, so that none is sent incomplete; memory stays bounded, and
+//! a file that would need more is refused. The cells are read by a dialect.
 
 mod apart;
 mod groups;

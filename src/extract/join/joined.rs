@@ -11,19 +11,19 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
-/// The orders of a set, in an order that depends on nothing but what its tables hold. All of them
-/// are read before the first order is given out: what belongs to it may stand at the very end.
+/// The orders of a set, in an order that depends only on its tables. All tables are read before the
+/// first order is returned, because its last part may be at the end.
 pub struct Joined {
     set: Arc<TableSet>,
     groups: Option<Groups>,
     ready: VecDeque<SourceOrder>,
 }
 
-/// Before the key of what belongs together, and before the number of what stands alone.
+/// Prefixes: of a key that several records share, and of the number of a record without a key.
 const KEYED: char = '=';
 const ALONE: char = '#';
 
-/// What was met while collecting.
+/// What was found while collecting.
 #[derive(Default)]
 struct Met {
     pieces: u64,
@@ -50,7 +50,7 @@ impl Joined {
                 if piece.role == Role::Other {
                     continue;
                 }
-                // What says of no order is put to nothing else.
+                // A record that names no order is joined with nothing.
                 let key = match piece.key.is_empty() {
                     true => format!("{ALONE}{}", met.pieces),
                     false => format!("{KEYED}{}", piece.key),
@@ -85,7 +85,7 @@ impl Met {
         self.pieces += 1;
         self.has_orders |= matches!(piece.role, Role::Order | Role::Deleted);
         self.needs_lines |= piece.role == Role::Order;
-        // Of a record with faults it can't be told what it holds.
+        // It is unknown what a record with faults contains.
         self.has_lines |= !piece.stated.lines.is_empty() || !piece.stated.faults.is_empty();
     }
 }
@@ -103,7 +103,7 @@ impl Records for Joined {
     }
 }
 
-/// What the system says of the temporary file.
+/// An error of the temporary file.
 fn no_room(error: io::Error) -> ReadError {
     let folder = std::env::temp_dir();
     ReadError::new(

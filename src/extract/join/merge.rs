@@ -45,8 +45,8 @@ pub fn merge(pieces: Vec<Piece>, is_overlong: bool) -> Vec<SourceOrder> {
     orders
 }
 
-/// What stands for parts whose order is not there: where the first of them is, and what order it
-/// says it is of.
+/// Replaces parts whose order is missing: the position of the first of them, and the order that it
+/// names.
 fn orphan(parts: Vec<Piece>) -> Option<SourceOrder> {
     let first = parts.into_iter().next()?;
     Some(SourceOrder {
@@ -57,8 +57,7 @@ fn orphan(parts: Vec<Piece>) -> Option<SourceOrder> {
     })
 }
 
-/// Parts without those that were met before. Also whether one table states a part twice, and
-/// differently.
+/// The parts, each once. Also whether one table states a part twice, and differently.
 fn each_once(parts: Vec<Piece>) -> (Vec<Piece>, bool) {
     let mut met: BTreeMap<String, usize> = BTreeMap::new();
     let mut kept: Vec<Piece> = Vec::with_capacity(parts.len());

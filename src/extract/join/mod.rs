@@ -1,4 +1,4 @@
-//! Orders whose parts stand in several records: further down in the file, or in other files. The
+//! Orders whose parts are in several records: further down in the file, or in other files. The
 //! records are collected by their order's key (`spill`), and put together when all have been read.
 
 mod joined;

@@ -1,4 +1,4 @@
-//! A record that is not more than a part of an order.
+//! A record that is part of an order.
 
 use crate::domain::SourceOrder;
 use crate::extract::error::ReadError;
@@ -9,12 +9,12 @@ use std::io;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
     pub role: Role,
-    /// What the shop knows the order by; blank where the record does not say, so that it stands
-    /// alone.
+    /// The shop's key of the order; blank if the record does not state it, so that it is joined
+    /// with nothing.
     #[serde(skip)]
     pub key: String,
-    /// What the record itself is known by: its kind, a colon, its id. The same part is taken once.
-    /// Blank where it has none.
+    /// Identifies the record: its kind, a colon, its id. A part is used once. Blank if it has no
+    /// id.
     pub id: String,
     /// How many pieces of goods the order says it has, where it does: with fewer, lines of it are
     /// missing.
@@ -70,14 +70,13 @@ impl<F: FnMut() -> Result<Option<Piece>, ReadError> + Send> Pieces for F {
 pub struct Kind {
     /// The name of its format in the settings.
     pub name: &'static str,
-    /// Each of its files is a set by itself.
+    /// Each of its files is a set.
     pub stands_alone: bool,
     /// The tables it can't do without, by their labels, and what to do where one is missing.
     pub needs: &'static [(&'static str, &'static str)],
     /// Its orders may hold the lines themselves, and then need no other table.
     pub may_hold_lines: bool,
-    /// What is said of a set that has records but no order, and of one whose orders have not one
-    /// line.
+    /// The error for a set that has records but no order, and for one whose orders have no lines.
     pub no_orders: (&'static str, &'static str),
     pub no_lines: (&'static str, &'static str),
 }

@@ -40,7 +40,7 @@ impl Input {
 }
 
 impl TableSet {
-    /// What is said where nothing that was read can become an order.
+    /// The error if nothing that was read can become an order.
     pub fn lacking(&self, has_orders: bool) -> ReadError {
         let (what, hint) = if has_orders { self.kind.no_lines } else { self.kind.no_orders };
         ReadError::new(shown(&self.tables), 0, what, hint)
@@ -93,7 +93,7 @@ impl TableSet {
     }
 }
 
-/// The first table with orders, else the first one: what a fault of the whole set is told of.
+/// The table named in a fault of the whole set: the first one with orders, else the first.
 fn shown(tables: &[Table]) -> String {
     let holds_orders =
         |table: &&Table| table.part().is_some_and(|part| part.holds == Holds::Orders);

@@ -125,7 +125,7 @@ fn known_non_order(
 /// The first records within these wrappers.
 ///
 /// # Errors
-/// When the file is no JSON before its first record.
+/// If the file is not JSON before its first record.
 pub fn take_sample(
     source: &Source,
     wrappers: Wrappers,

@@ -58,7 +58,7 @@ pub fn find(
     blank.ok_or(near.map(|(_, why)| why))
 }
 
-/// Whether an empty list at a place is one of this format's orders: by its name, where that says so.
+/// Whether an empty list at a place is one of this format's orders: by its name.
 fn is_named(format: &JsonFormat, place: Path) -> bool {
     format.wrappers.contains(&"orders") && place.rsplit('/').next() == Some("orders")
 }

@@ -137,7 +137,7 @@ impl JsonLayout {
     }
 }
 
-/// What takes the place of a record that is no object, or has a key twice.
+/// Replaces a record that is not an object, or has a key twice.
 pub fn malformed() -> SourceOrder {
     SourceOrder { faults: vec![RecordError::new(Reason::MalformedRow)], ..SourceOrder::default() }
 }

@@ -8,7 +8,7 @@ const KEYS_MAX: usize = 1_000;
 /// How deep nested keys are looked for, far enough for `order.order.lines`.
 const DEPTH_MAX: usize = 3;
 
-/// The keys of some records in the order they were met, and those nested keys that a format asks for.
+/// The keys of some records in order of appearance, and the nested keys that a format asks for.
 #[derive(Debug, Default)]
 pub struct Keys {
     outer: Vec<String>,
@@ -21,7 +21,7 @@ pub struct Keys {
 pub type KeyPaths = BTreeSet<&'static str>;
 
 impl Keys {
-    /// Those of a record; none if it is no object.
+    /// The keys of a record; none if it is not an object.
     pub fn of(record: Value<'_>, paths: &KeyPaths) -> Self {
         let mut keys = Self::default();
         for (key, value) in record.members() {
@@ -37,7 +37,7 @@ impl Keys {
         keys
     }
 
-    /// Those of a table, which has no nested ones.
+    /// The columns of a table, which has no nested keys.
     pub fn of_columns(names: &[String]) -> Self {
         Self { outer: names.to_vec(), ..Self::default() }
     }

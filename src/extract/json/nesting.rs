@@ -22,8 +22,8 @@ const NOWHERE: Path = "/";
 pub enum Level {
     /// Within the wrappers of this path.
     List(Path),
-    /// An object that holds records under a name. `names` is the path it lies at, `values` that of
-    /// the name's value.
+    /// An object that holds records under a name. `names` is its own path, `values` that of the
+    /// name's value.
     Wrapper { names: Path, values: Path },
     /// An object that holds one record under each number.
     Map,

@@ -60,8 +60,8 @@ impl JsonFile {
     /// What `read` makes of the next record, with the line it begins at.
     ///
     /// # Errors
-    /// When the file can't be read, changed, is not JSON or ends too soon. A record that the file ends
-    /// within is not given out.
+    /// When the file can't be read, changed, is not JSON or ends too soon. A record that the file
+    /// ends within is not returned.
     pub fn next<T>(
         &mut self,
         read: impl FnOnce(&Document<'_>) -> T,

@@ -18,7 +18,7 @@ const ENTRIES_MAX: usize = 250;
 #[derive(Clone, Copy)]
 pub struct Document<'a> {
     pub value: Value<'a>,
-    /// As it stands in the file.
+    /// As written in the file.
     pub bytes: &'a [u8],
     /// Line of the file it begins at.
     pub line: u64,
@@ -29,8 +29,8 @@ pub struct Document<'a> {
 }
 
 impl Document<'_> {
-    /// What `read` makes of the record, with the faults it met; `None` where the record is no object,
-    /// or has a key twice that was asked for.
+    /// The result of `read`, with the faults of the fields it read; `None` if the record is not an
+    /// object, or has one of those keys twice.
     pub fn read<T>(&self, read: impl FnOnce(&Record<'_>) -> T) -> Option<(T, Vec<RecordError>)> {
         let reading = Reading {
             line: self.line,

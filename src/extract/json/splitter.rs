@@ -26,7 +26,7 @@ pub struct Splitter {
     errors: SyntaxErrors,
     wrappers: Wrappers,
     nesting: Nesting,
-    /// Bytes at the input's front that were given out.
+    /// Bytes at the front of the input that were returned.
     held: usize,
     /// The beginning of the last record that was a line of its own; see [`Self::guess`].
     line_begins: Vec<u8>,

@@ -53,7 +53,7 @@ pub struct RepeatedKey;
 
 impl<'a> Tree<'a> {
     /// # Errors
-    /// A syntax error where the text is no JSON, a data error where it exceeds a limit.
+    /// A syntax error if the text is not JSON, a data error if it exceeds a limit.
     pub fn parse(text: &'a str) -> serde_json::Result<Self> {
         match Parser::new(text).parse() {
             Some(nodes) => Ok(Self { text, nodes }),
@@ -64,7 +64,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// The tree of `null`, to stand for a record that is JSON and exceeds a limit.
+    /// The tree of `null`, in place of a record that is JSON and exceeds a limit.
     ///
     /// # Errors
     /// A syntax error as it is.
@@ -273,7 +273,7 @@ impl<'a> Parser<'a> {
         Some((Span { start: start as u32, end: end as u32 }, tag))
     }
 
-    /// A string; tells whether it has an escape.
+    /// A string; returns whether it has an escape.
     fn string(&mut self) -> Option<bool> {
         let mut has_escape = false;
         self.at += 1;

@@ -6,10 +6,10 @@ use super::profile::Cells;
 use crate::domain::Reason;
 use crate::extract::decimal::parse_signed;
 
-/// The text that all of these say; rows that leave it blank say nothing.
+/// The text that these agree on; blank ones are ignored.
 ///
 /// # Errors
-/// When two say different things, or a cell can't be read.
+/// If two differ, or a cell can't be read.
 pub fn agreed(cells: &Cells, carriers: &[&dyn Values]) -> Result<String, Reason> {
     let mut agreed = String::new();
     for carrier in carriers {
@@ -23,11 +23,11 @@ pub fn agreed(cells: &Cells, carriers: &[&dyn Values]) -> Result<String, Reason>
     Ok(agreed)
 }
 
-/// The amount that all of these say. Where `may_rest` some may say zero: an amount of the order
-/// that is written on one of its rows alone.
+/// The amount that these agree on. With `may_rest` some may be zero: an amount of the order that is
+/// on one of its rows only.
 ///
 /// # Errors
-/// When two say different amounts, or one is not written as it is declared.
+/// If two differ, or one is not in the declared form.
 pub fn agreed_amount(
     cells: &Cells,
     carriers: &[&dyn Values],

@@ -17,7 +17,7 @@ impl Format for Arc<Profile> {
         About { name, title, description, how: hint }
     }
 
-    /// The hint for a file that lacks columns says the same, but for "again".
+    /// The hint about missing columns, without the word "again".
     fn how(&self) -> String {
         let hint = self.hint.replacen(" again", "", 1);
         let mut letters = hint.chars();

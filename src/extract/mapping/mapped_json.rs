@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// The orders of one file.
 ///
 /// # Errors
-/// When the file is no JSON, can't be read, or can't be laid out.
+/// If the file is not JSON, or it or a temporary file can't be read or written.
 pub fn open(source: &codec::Source, profile: &Arc<Profile>) -> Result<Box<dyn Records>, ReadError> {
     if !matches!(profile.source, Source::FlatJson { .. }) {
         return orders(source.clone(), profile);
@@ -68,8 +68,8 @@ fn write(table: &mut Writer<File>, row: &ByteRecord) -> io::Result<()> {
     table.write_byte_record(row).map_err(io::Error::from)
 }
 
-/// The values of a record under the names of the mapping. A record that is no object becomes a row that
-/// lacks its last cell, as a damaged one in a table does.
+/// The values of a record under the names of the mapping. A record that is not an object becomes a
+/// row without its last cell, as a damaged row of a table.
 fn row_of(profile: &Profile, document: &Document<'_>) -> ByteRecord {
     let values = Object { value: document.value, names: &profile.names, profile };
     let mut row = ByteRecord::from(vec![document.line.to_string()]);

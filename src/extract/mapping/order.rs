@@ -17,7 +17,7 @@ use jiff::tz::TimeZone;
 
 /// Everything one order is made of.
 pub struct Material<'a> {
-    /// What says something of the order as a whole.
+    /// The rows or records that state values of the order as a whole.
     pub carriers: Vec<&'a dyn Values>,
     /// Each with its line in the file.
     pub lines: Vec<(&'a dyn Values, u64)>,
@@ -120,7 +120,7 @@ impl Making<'_> {
             let plain = agreed_amount(&cells_of(term), &self.material.carriers, form, true)?;
             amounts.extend(less(&plain, term)?);
         }
-        // Without a cell that says so, prices are taken to include tax.
+        // Without such a cell, prices are taken to include tax.
         let has_tax = self.includes_tax() == Some(false);
         let each_tax = sum.each_tax.iter().filter(|_| has_tax);
         let each: Vec<&Term> = sum.each.iter().chain(each_tax).collect();
@@ -144,7 +144,7 @@ impl Making<'_> {
         total.map(decimal::print).ok_or(Reason::BadMoney)
     }
 
-    /// Whether the prices include tax; `None` where no cell says so.
+    /// Whether the prices include tax; `None` if no cell states it.
     fn includes_tax(&self) -> Option<bool> {
         let rule = self.profile.tax_included.as_ref()?;
         let text = agreed(&rule.cells, &self.material.carriers).ok()?;

@@ -1,7 +1,7 @@
 //! Lines within one cell: `Key: value, Other key: value|Key: value, …`.
 //!
-//! Values may hold the very signs that part them, so only known keys part anything: a line begins
-//! where the first key is followed by the second, and a value goes up to the next known key.
+//! Values may contain the separators, so only known keys separate: a line begins where the first
+//! key is followed by the second, and a value ends at the next known key.
 
 use super::cells::Values;
 use super::profile::Name;

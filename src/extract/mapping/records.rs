@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// The needed places that the first records of a file lack; `None` of a file without records.
 ///
 /// # Errors
-/// When the file can't be read or is no JSON.
+/// If the file can't be read or is not JSON.
 pub fn missing(
     source: &codec::Source,
     profile: &Arc<Profile>,

@@ -144,7 +144,7 @@ impl MappedSheet {
         order(&self.profile, self.kept, &material, faults)
     }
 
-    /// The rows that say something of the order as a whole.
+    /// The rows that state values of the order as a whole.
     fn carriers<'v>(
         &self,
         values: Vec<&'v RowValues<'v>>,
@@ -197,7 +197,7 @@ impl MappedSheet {
     }
 }
 
-/// The rows that may state something of the order as a whole. A refund has a date of its own.
+/// The rows that may state values of the order as a whole; a refund has a date of its own.
 fn stating<'v>(values: &'v [RowValues<'v>], kinds: &[RowKind]) -> Vec<&'v RowValues<'v>> {
     let rows = values.iter().zip(kinds).filter(|(_, kind)| **kind != RowKind::Refund);
     let stating: Vec<&RowValues<'_>> = rows.map(|(row, _)| row).collect();

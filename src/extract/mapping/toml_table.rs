@@ -48,7 +48,7 @@ impl<'t> Document<'t> {
 }
 
 impl<'t> Table<'t> {
-    /// Reports every key that is none of these.
+    /// Reports every key other than these.
     pub fn only(&self, keys: &[&str]) {
         for (name, value) in self.table {
             if !keys.contains(&name.get_ref().as_ref()) {

@@ -37,7 +37,7 @@ pub enum Message<'a> {
 #[derive(Debug)]
 pub struct Row<'a> {
     data: Data<'a>,
-    /// Of a row of a table, whose rows stand in no order.
+    /// Of a row of a table, whose rows are in no particular order.
     pub stamps: Option<Stamps>,
 }
 
@@ -49,7 +49,7 @@ enum Data<'a> {
 }
 
 impl Row<'_> {
-    /// What `read` makes of the record; `None` where it is no JSON.
+    /// The result of `read` for the record; `None` if it is not JSON.
     pub fn with<T>(&self, read: impl FnOnce(Value<'_>) -> T) -> Option<T> {
         match &self.data {
             Data::Value(value) => Some(read(*value)),
@@ -61,7 +61,7 @@ impl Row<'_> {
         self.with(|value| formats.keys_of(value))
     }
 
-    /// The order that the record is; if it is no object, only this record is malformed.
+    /// The record as an order; if it is not an object, only this record is malformed.
     pub fn order(&self, format: &JsonFormat, document: &Document<'_>) -> SourceOrder {
         let order = self.with(|value| {
             let mut order = format.order(&Document { value, ..*document });

@@ -9,7 +9,7 @@ use crate::extract::json::{
 };
 use std::collections::BTreeMap;
 
-/// Streams that are told apart; a tap has a few dozen.
+/// Streams that are distinguished; a tap has a few dozen.
 const STREAMS_MAX: usize = 200;
 const HINT_SELECT: &str =
     "select the stream of orders, with all its fields, in the catalog of the tap or source";

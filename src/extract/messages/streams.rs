@@ -8,7 +8,7 @@ use crate::extract::error::ReadError;
 use crate::extract::json::{Document, JsonFile, JsonFormat, JsonFormats, SAMPLE_LEN_MAX, Wrappers};
 use crate::extract::order_versions::is_damaged;
 
-/// A first record longer than this is no message, but another format's whole file.
+/// A first record longer than this is not a message, but the whole file of another format.
 const FIRST_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// What is read of a file of messages.
@@ -33,8 +33,8 @@ pub enum Part<'a> {
 /// for records that later ones replace.
 ///
 /// # Errors
-/// When no stream of orders can be told from the others, or its records lack keys; with a format
-/// that is named, also when there is no message.
+/// If the stream of orders is not clear, or its records lack keys; with a named format, also if
+/// there are no messages.
 pub fn recognise(
     source: &Source,
     named: Option<Envelope>,
@@ -98,7 +98,8 @@ fn superseded_in(
         match noted {
             Ok(Some((true, _))) => {}
             Ok(Some((false, line))) => damaged = damaged.or(Some(line)),
-            // The missing part of a table may hold the newest version, so no order of it is given out.
+            // The missing part of a table may contain the newest version, so none of its orders is
+            // returned.
             Err(error) if is_table => return Err(error),
             Ok(None) | Err(_) => break,
         }

@@ -172,7 +172,7 @@ struct WarehouseRows {
     next: u64,
 }
 
-/// What is found out before the first order is given out.
+/// What has to be known before the first order is returned.
 struct FirstPass {
     format: &'static JsonFormat,
     fates: Fates,

@@ -22,10 +22,10 @@ pub fn of(order: &SourceOrder, code: String) -> Option<SourceDiscount> {
     })
 }
 
-/// A free-shipping code leaves `Shipping` as it was before the code, so the order adds up only
-/// without it: subtotal + shipping - discount = total. Taxes are part of the amounts in some shops
-/// and on top in others, so both sums are tried. In doubt the discount is one of the goods, which
-/// is what it is in nearly every order.
+/// A free-shipping code does not change `Shipping`, so the order adds up only without it: the total is
+/// the subtotal and the shipping less the discount. Taxes are part of the amounts in some shops and on
+/// top in others, so both sums are tried. In doubt the discount is one of the goods, as in nearly every
+/// order.
 fn is_of_shipping(order: &SourceOrder) -> bool {
     let amounts = (|| {
         Some((

@@ -107,7 +107,7 @@ mod tests {
     const NEEDED: &str =
         "Name,Email,Created at,Currency,Total,Lineitem name,Lineitem price,Lineitem quantity";
 
-    /// What is missing, or what it is instead; nothing where it is no export of Shopify's.
+    /// What is missing, or what it is instead; `None` if it is not an export of Shopify.
     fn detect(names: &str) -> Option<Result<(), String>> {
         let head = CsvHead {
             header: &Header::of(names.split(',').map(str::as_bytes)),

@@ -1,13 +1,13 @@
-//! One row of a bulk operation's result, told by its global id: an order, something of an order, or
-//! of no use.
+//! One row of a bulk operation's result, classified by its global id: an order, a part of one, or
+//! something else.
 
 use super::{gid, order};
 use crate::domain::SourceOrder;
 use crate::extract::join::{Piece, Role};
 use crate::extract::json::Record;
 
-/// One row, or one order of a page; `None` of a line that does not say of which order it is, or of an
-/// id that can't be read.
+/// One row, or one order of a page; `None` for a line that does not name its order, or an
+/// unreadable id.
 pub fn piece(record: &Record<'_>) -> Option<Piece> {
     if !record.has("__parentId") {
         return order_piece(record);

@@ -1,13 +1,13 @@
-//! Gives back what was collected, bucket by bucket.
+//! Returns what was collected, bucket by bucket.
 
 use super::{BUCKET_BYTES_MAX, DEALS_MAX, HEAD_BYTES, KEY_BYTES_MAX, Spill};
 use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
 
-/// What was collected, key by key: in an order that depends on nothing but what was added.
+/// The entries key by key, in an order that depends only on what was added.
 pub struct Groups {
-    /// Deals being given out, with the next bucket of each.
+    /// Passes being read, with the next bucket of each.
     deals: Vec<(Spill, usize)>,
     loaded: Vec<u8>,
     entries: Vec<Entry>,
@@ -58,10 +58,10 @@ impl Groups {
         self.loaded.len()
     }
 
-    /// The entries of the next key; `None` when all were given out.
+    /// The entries of the next key; `None` at the end.
     ///
     /// # Errors
-    /// When the temporary file can't be read, or dealt again.
+    /// When the temporary file can't be read or written.
     pub fn advance(&mut self) -> io::Result<Option<Group<'_>>> {
         loop {
             if let Some(range) = self.groups.next() {
@@ -92,7 +92,7 @@ impl Groups {
         }
     }
 
-    /// Takes a bucket into memory and sorts it by key.
+    /// Loads a bucket and sorts it by key.
     fn load(&mut self, bucket: usize) -> io::Result<()> {
         let Some((spill, _)) = self.deals.last_mut() else { return Ok(()) };
         let (loaded, entries, overlong) = (&mut self.loaded, &mut self.entries, &mut self.overlong);
@@ -131,14 +131,14 @@ impl Groups {
                 end - group.len()..end
             })
             .collect();
-        // Keys come in the order they were met first.
+        // Keys come in the order in which they were added first.
         groups.sort_by_key(|group| entries[group.start].key.start);
         self.groups = groups.into_iter();
         Ok(())
     }
 }
 
-/// Where keys and bodies stand in a piece; a body follows its key.
+/// The places of keys and bodies in a piece; a body follows its key.
 fn entries_of(piece: &[u8]) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
     let mut at = 0;
     std::iter::from_fn(move || {

@@ -1,5 +1,5 @@
-//! Orders out of rows: a row is an order, or all rows that name the same one are, wherever in the
-//! file they stand.
+//! Orders from rows: each row is an order, or all rows with the same key are one, wherever they are
+//! in the file.
 
 use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::cells::Column;
@@ -22,16 +22,16 @@ pub trait RowForm: Send + Sync {
         ABSENT
     }
 
-    /// The order with what its first row says, its lines included.
+    /// The order with the cells of its first row, its lines included.
     fn begin(&self, row: &Row<'_>) -> SourceOrder;
 
-    /// Adds what a further row says.
+    /// Adds the cells of a further row.
     fn add(&self, order: &mut SourceOrder, row: &Row<'_>);
 
-    /// Looks at the order once its last row was read.
+    /// Checks the order after its last row was read.
     fn close(&self, order: &mut SourceOrder);
 
-    /// Columns that say the same on each row of an order.
+    /// Columns that are equal on each row of an order.
     fn own(&self) -> Vec<&Column>;
 }
 
@@ -81,7 +81,8 @@ fn begun_by(form: &impl RowForm, row: &Row<'_>) -> SourceOrder {
     let mut order = form.begin(row);
     if !row.is_whole {
         add_error(&mut order, RecordError::new(Reason::MalformedRow), row.line);
-        // The cells of such a row may be another's: no rule about statuses may take it away.
+        // The cells of such a row may belong to other columns, so it must not be filtered by
+        // status.
         order.status = None;
     }
     order
@@ -98,7 +99,7 @@ fn of_group(form: &impl RowForm, group: &Group) -> SourceOrder {
             add_error(&mut order, RecordError::new(Reason::MalformedRow), row.line);
             continue;
         }
-        // Rows of one order say the same of it; others are of two orders that were given one name.
+        // Rows of one order agree on it; if they don't, two orders have one name.
         let differs =
             |column: &&&Column| first.is_whole && column.cell(&row) != column.cell(&first);
         for column in own.iter().filter(differs) {

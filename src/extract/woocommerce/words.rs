@@ -14,7 +14,7 @@ pub fn status_of(word: &str, refunded: &str, total: &str) -> Option<Status> {
     WOOCOMMERCE.of(word).map(|status| after_refunds(status, refunded, total))
 }
 
-/// WooCommerce writes 0 where there is no account, product or variation.
+/// WooCommerce writes 0 for no account, product or variation.
 pub fn id(text: String) -> String {
     if text == "0" { String::new() } else { text }
 }

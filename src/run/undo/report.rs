@@ -10,7 +10,7 @@ use std::time::Duration;
 pub struct UndoReport {
     pub run: RunId,
     pub job: String,
-    /// Orders that stood in the ledger as created by the run when it began.
+    /// Orders that the ledger had as created by the run when the undo began.
     pub planned: u64,
     pub deleted: u64,
     /// Not there any more when it was their turn: deleted by someone else, or by a delete that a

@@ -73,8 +73,8 @@ fn line(item: &Record<'_>) -> SourceLine {
     }
 }
 
-/// Where there is no image, `src` is blank or `false`, and image plugins put other things than an
-/// object there.
+/// Without an image, `src` is blank or `false`; image plugins put other things than an object
+/// there.
 fn image(item: &Record<'_>) -> String {
     if !item.value("image").is_some_and(|image| image.is_object()) {
         return String::new();

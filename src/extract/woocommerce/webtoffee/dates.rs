@@ -1,19 +1,18 @@
-//! The dates of WebToffee's plugin. In shops that keep orders as WordPress posts it takes the
-//! shop's own time for UTC and turns it into the shop's time once more: 08:00 in New York becomes
-//! 04:00. The time at which an order was paid is right in both, and most orders are paid within
-//! minutes; that tells which of the two a file is.
+//! The dates of WebToffee's plugin. In shops that store orders as WordPress posts it takes the
+//! local time for UTC and converts it to local time again: 08:00 in New York becomes 04:00. The
+//! time of payment is right in both cases, and most orders are paid within minutes, so the
+//! difference shows whether a file is shifted.
 
 use crate::domain::DateShift;
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 
-/// The longest an order takes to be paid that counts as evidence, in seconds. Below the smallest
-/// offset from UTC that a zone has.
+/// The longest time to payment that counts as evidence, in seconds. Less than the smallest UTC
+/// offset of any zone.
 const PAID_WITHIN_S: i64 = 1_800;
-/// A clock of the shop and one of its payment service may differ by this, in seconds.
+/// How much the clocks of the shop and of its payment service may differ, in seconds.
 const SLACK_S: i64 = 60;
-/// Orders that must speak for a shift before it is believed where slow payments alone would look
-/// alike.
+/// Orders that must indicate a shift where slow payments alone would look the same.
 const EVIDENCE_MIN: usize = 3;
 
 /// How the order dates of one file are read.
@@ -27,7 +26,7 @@ pub struct Dates {
 pub enum Shift {
     None,
     Offset,
-    /// The beginning of the file holds no order for which it would make a difference.
+    /// The beginning of the file has no order for which it makes a difference.
     Unknown,
 }
 
@@ -35,23 +34,23 @@ pub enum Shift {
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
     pub ordered: DateTime,
-    /// Orders that were not paid say nothing.
+    /// `None` for an unpaid order, which is no evidence.
     pub paid: Option<DateTime>,
 }
 
-/// Why `auto` is not enough.
+/// Why `auto` can't decide.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Undecided {
     /// Too few orders were paid soon after they were placed.
     NoEvidence,
-    /// Orders were paid a whole number of half hours after they were placed, or before: no offset
+    /// Orders were paid whole half hours after they were placed, or before; that is not the offset
     /// of the job's zone.
     WrongZone,
 }
 
 impl Dates {
     /// # Errors
-    /// When it is to be told from the file, makes a difference, and can't be told.
+    /// If it has to follow from the file, makes a difference, and does not follow.
     pub fn decide(
         choice: DateShift,
         zone: &TimeZone,
@@ -73,8 +72,8 @@ impl Dates {
         votes.shift()
     }
 
-    /// The time of an order as `2024-01-31 08:01:00`; `None` if it may be shifted and can't be
-    /// told. A text that is no such time is left as it is.
+    /// The time of an order as `2024-01-31 08:01:00`; `None` if it is unknown whether it is
+    /// shifted. Other text is unchanged.
     pub fn read(&self, text: &str) -> Option<String> {
         let Some(stated) = civil(text) else { return Some(text.to_owned()) };
         let moved = self.moved_back(stated);
@@ -86,8 +85,8 @@ impl Dates {
         }
     }
 
-    /// What was shown as `stated` by a clock of the zone had been taken for UTC. Of a time that the
-    /// clock showed twice, the first.
+    /// Undoes the conversion: `stated` is local time that came from local time taken for UTC. Of a
+    /// time that occurs twice, the first.
     fn moved_back(&self, stated: DateTime) -> DateTime {
         let instant = self.zone.to_ambiguous_timestamp(stated).compatible();
         instant.map_or(stated, |instant| Offset::UTC.to_datetime(instant))
@@ -97,14 +96,14 @@ impl Dates {
 #[derive(Default)]
 struct Votes {
     paid: usize,
-    /// Orders whose date would be another.
+    /// Orders whose date would change.
     matters: usize,
     as_stated: usize,
     moved_back: usize,
-    /// One of the orders that speak for the other would have been paid before it was placed.
+    /// An order that indicates the other would have been paid before it was placed.
     rules_out_as_stated: bool,
     rules_out_moved_back: bool,
-    /// Paid a multiple of half an hour too late or too early, give or take five minutes.
+    /// Paid a multiple of half an hour too late or too early, within five minutes.
     off_by_zone: usize,
 }
 
@@ -150,7 +149,7 @@ impl Votes {
     }
 }
 
-/// On a line of which only differences are of interest.
+/// Only differences between the results are meaningful.
 fn seconds(civil: DateTime) -> i64 {
     Offset::UTC.to_timestamp(civil).map_or(0, jiff::Timestamp::as_second)
 }
@@ -160,8 +159,8 @@ fn print(at: DateTime) -> String {
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
 }
 
-/// Reads `2024-1-1 8:01:00`, with zeros before the digits or without, and without seconds too; year
-/// first.
+/// Reads `2024-1-1 8:01:00`, year first, with or without leading zeros, and with or without
+/// seconds.
 pub fn civil(text: &str) -> Option<DateTime> {
     let (date, time) = text.split_once([' ', 'T'])?;
     let numbers = |text: &str, sign: char| -> Option<Vec<i16>> {

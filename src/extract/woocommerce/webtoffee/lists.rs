@@ -1,14 +1,13 @@
-//! Cells that hold several things, such as `code:save10|amount:5.13;code:five-off|amount:5.00`.
-//! Their signs may be part of a name, as nothing is escaped: what can't be told apart for certain
-//! is not read.
+//! Cells that hold several values, such as `code:save10|amount:5.13;code:five-off|amount:5.00`.
+//! Nothing is escaped, so a name may contain the separators: an ambiguous cell is not read.
 
 use crate::domain::{SourceDiscount, SourceLine};
 use crate::extract::decimal;
 use crate::extract::woocommerce::words::id;
 
 /// Reads `name:…|product_id:…|sku:…|quantity:…|total:…|sub_total:…`, with more of it or not, up to
-/// the meta data that the variation is part of. A name may hold bars: what follows it is known by
-/// its shape.
+/// the meta data that the variation is part of. A name may contain bars: what follows it is
+/// recognised by its form.
 pub fn line(cell: &str) -> Option<SourceLine> {
     let rest = cell.strip_prefix("name:")?;
     let (name, rest) = split_once(rest, |from| {
@@ -35,7 +34,7 @@ pub fn line(cell: &str) -> Option<SourceLine> {
     })
 }
 
-/// Quantity, subtotal, and what comes after them.
+/// Quantity, subtotal, and the rest.
 fn amounts(text: &str) -> Option<(&str, &str, &str)> {
     let quantity = until_bar(text);
     let rest = text.get(quantity.len()..)?.strip_prefix("|total:")?;
@@ -46,14 +45,14 @@ fn amounts(text: &str) -> Option<(&str, &str, &str)> {
     are_numbers.then_some((quantity, subtotal, rest.get(subtotal.len()..)?))
 }
 
-/// The variation's id, where the meta data name one and only one.
+/// The variation's id, if the metadata contain exactly one.
 fn variation(meta: &str) -> Option<&str> {
     let mut all = meta.split("|_variation_id:").skip(1).map(until_bar);
     let first = all.next().filter(|id| is_count(id) && !id.is_empty() && *id != "0")?;
     all.next().is_none().then_some(first)
 }
 
-/// The coupons, each with what it took off.
+/// The coupons, each with the amount it took off.
 pub fn coupons(cell: &str) -> Option<Vec<SourceDiscount>> {
     if cell.is_empty() {
         return Some(Vec::new());
@@ -72,8 +71,7 @@ pub fn coupons(cell: &str) -> Option<Vec<SourceDiscount>> {
     Some(discounts)
 }
 
-/// The sum of the refunds; blank without any. A reason is free text, so a refund ends only where
-/// its date does.
+/// The sum of the refunds; blank without any. A reason is free text, so a refund ends at its date.
 pub fn refunded(cell: &str) -> Option<String> {
     let mut amounts = Vec::new();
     let mut rest = cell;
@@ -96,8 +94,8 @@ fn ends_in_date(text: &str) -> bool {
     !date.is_empty() && date.bytes().all(|b| b.is_ascii_digit() || b"-: T".contains(&b))
 }
 
-/// Splits where `len_at` gives the length of what it finds to begin there; `None` unless that is
-/// one place.
+/// Splits at the one bar for which `len_at` returns the length of the separator; `None` if there is
+/// none, or more than one.
 fn split_once(text: &str, len_at: impl Fn(&str) -> Option<usize>) -> Option<(&str, &str)> {
     let mut found = text.match_indices('|').filter_map(|(at, _)| Some((at, len_at(&text[at..])?)));
     let (at, len) = found.next()?;

@@ -149,7 +149,7 @@ impl Columns {
     }
 }
 
-/// Adds a line, if any of its cells says something.
+/// Adds a line, unless all of its cells are blank.
 fn add_line(order: &mut SourceOrder, cells: &mut Cells<'_>, columns: &LineColumns) {
     let all = [&columns.name, &columns.quantity, &columns.subtotal, &columns.sku];
     if all.iter().all(|column| column.cell(cells.row).is_empty()) {
