@@ -240,7 +240,8 @@ fn print_findings(global: &Global, settings: &Settings, findings: &Findings) {
             serde_json::json!({ "ok": ok, "note": note, "finding": text })
         });
         output::print_json(&serde_json::json!({
-            "faults": findings.faults(), "findings": lines.collect::<Vec<_>>(), "effective": settings.effective,
+            "faults": findings.faults(), "exit": findings.exit.code(),
+            "code": findings.exit.word(), "findings": lines.collect::<Vec<_>>(), "effective": settings.effective,
         }));
         return;
     }

@@ -1,3 +1,5 @@
+use super::error::CliError;
+use super::exit::{Exit, FailOn};
 use super::load_jobs::Results;
 use super::options::Global;
 use super::output;
@@ -53,7 +55,7 @@ pub(super) fn print_results(global: &Global, results: &Results, plans: &Plans, p
 fn note_end(report: &RunReport, left: Option<OrdersLeft>) {
     let job = &report.row.job;
     match (&report.error, left) {
-        (Some(RunError::Interrupted), left) => {
+        (Some(error), left) if is_interrupted(error) => {
             output::note(&format!("{job}: {}", report::stopped_text(report, left)));
         }
         (Some(error), left) => {
@@ -67,10 +69,18 @@ fn note_end(report: &RunReport, left: Option<OrdersLeft>) {
     }
 }
 
+fn is_interrupted(error: &RunError) -> bool {
+    matches!(error, RunError::Interrupted)
+}
+
 fn results_json(results: &Results, plans: &Plans) -> Value {
     let mut json = report::runs_json(&results.reports);
     for (run, report) in json["runs"].as_array_mut().into_iter().flatten().zip(&results.reports) {
         let forecast = plans.forecasts.get(&report.row.job);
+        if let Some(error) = report.error.as_ref().filter(|error| !is_interrupted(error)) {
+            let (exit, message) = (Exit::of_run(report, None, FailOn::Never), error.to_string());
+            run["error"] = CliError { exit, message }.json()["error"].take();
+        }
         run["orders"] = plans.left_after(report).map(report::orders_left_json).into();
         run["forecast"] =
             forecast.map(|forecast| report::forecast_held_json(report, forecast)).into();

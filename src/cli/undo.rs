@@ -52,9 +52,20 @@ pub(super) fn run(global: &Global, args: &UndoArgs) -> Result<Exit, CliError> {
         ask(&format!("Delete {orders} in ActiveCampaign?"), "nothing was deleted")?;
     }
     let (report, signal) = carry_out(global, &settings, account, &plan)?;
+    let error = report.error.as_ref().filter(|_| report.end() != RunEnd::Interrupted);
+    let error = error.map(|error| {
+        let (exit, message) = (Exit::of_end(report.end(), None), error.to_string());
+        CliError { exit, message }.json()["error"].take()
+    });
     output::print_result(
         global.json,
-        || report::undo_json(&plan, &report),
+        || {
+            let mut json = report::undo_json(&plan, &report);
+            if let Some(error) = error {
+                json["undo"]["error"] = error;
+            }
+            json
+        },
         || report::undo_text(&plan, &report),
     );
     if let Some(error) = &report.error {

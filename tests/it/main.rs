@@ -46,6 +46,7 @@ mod streams;
 mod supply_chain;
 mod undo;
 mod unsure;
+mod verdicts;
 mod verify;
 mod warnings;
 mod window;

@@ -8,7 +8,7 @@ use ordersync::plan::{Assumptions, Forecast};
 use ordersync::report;
 use ordersync::run::Progress;
 use ordersync::samples::GeneratorOptions;
-use ordersync::simulator::Edit;
+use ordersync::simulator::{self, Edit, Fault};
 use ordersync::state::{Counts, Kind, Requests};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -96,6 +96,10 @@ fn a_shop_that_changes(all: &mut Vec<Document>) {
     output(all, "runs", &world, &["sync"]);
     output(all, "explain", &world, &["explain", "shop", &world.keys()[0]]);
     output(all, "undo", &world, &["undo", "shop", "--run", "2", "--dry-run"]);
+    for verb in [&["sync"][..], &["undo", "shop", "--run", "2", "--yes"]] {
+        world.simulator.inject(Fault::new(simulator::Kind::PaymentRequired));
+        output(all, if verb[0] == "undo" { "undo" } else { "runs" }, &world, verb);
+    }
     output(all, "undo", &world, &["undo", "shop", "--run", "2", "--yes"]);
     output(all, "undo", &world, &["undo", "shop", "--run", "2", "--yes"]);
     output(all, "status", &world, &["status"]);

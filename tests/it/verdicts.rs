@@ -1,0 +1,101 @@
+//! How each verb ends when ActiveCampaign refuses, is away, or lists without end: by exit code, and in
+//! its JSON.
+
+use crate::world::World;
+use ordersync::samples::GeneratorOptions;
+use ordersync::simulator::{Edit, Fault, Kind, Options, RetryAfter};
+
+const SHOP: GeneratorOptions = GeneratorOptions {
+    orders: 130,
+    seed: 4,
+    defects_permille: 0,
+    changed_permille: 0,
+    extra_orders: 0,
+};
+
+/// Every verb that asks ActiveCampaign for something, and what its JSON says of a failure.
+const VERBS: [&[&str]; 9] = [
+    &["verify", "shop"],
+    &["verify", "shop", "--lines"],
+    &["adopt", "shop"],
+    &["undo", "shop", "--run", "1", "--yes"],
+    &["connection", "list"],
+    &["connection", "ensure", "shop"],
+    &["check"],
+    &["sync"],
+    &["backfill", "--yes"],
+];
+
+fn status(code: u16, html: bool, retry_after: RetryAfter) -> Kind {
+    Kind::Status { code, retry_after, html }
+}
+
+/// A loaded shop in which each verb has something to ask for.
+fn loaded(options: Options) -> World {
+    let options = Options { requests_per_second: None, ..options };
+    let world = World::with(options).account("wait_max_s = 1\n");
+    world.generate(&SHOP);
+    world.load("backfill", 0);
+    // An order more for the next run.
+    world.generate(&GeneratorOptions { extra_orders: 1, ..SHOP });
+    world
+}
+
+#[test]
+fn refused_is_five_and_away_is_six_for_every_verb() {
+    let world = loaded(Options::default());
+    // A 403 is believed after five of them only, with delays between.
+    for (kind, expected, verbs) in [
+        (Kind::PaymentRequired, 5, &VERBS[..]),
+        (status(401, false, RetryAfter::None), 5, &VERBS),
+        (Kind::Redirect, 5, &VERBS),
+        (status(503, false, RetryAfter::Seconds(7200)), 6, &VERBS),
+        (Kind::Forbidden, 5, &VERBS[..1]),
+        (status(403, true, RetryAfter::None), 5, &VERBS[..1]),
+    ] {
+        for verb in verbs {
+            world.simulator.inject(Fault::new(kind.clone()).forever());
+            let told = world.run(&[&["--json"], *verb].concat());
+            world.simulator.clear_faults();
+            assert_eq!(told.code, expected, "{verb:?}, {kind:?}: {}{}", told.out, told.err);
+            let json = told.json();
+            let word = if expected == 5 { "refused" } else { "away" };
+            let said = match verb[0] {
+                "check" => &json,
+                "undo" => &json["undo"]["error"],
+                "sync" | "backfill" => &json["runs"][0]["error"],
+                _ => &json["error"],
+            };
+            assert_eq!(
+                (&said["code"], &said["exit"]),
+                (&word.into(), &expected.into()),
+                "{verb:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_list_without_end_is_six_for_every_verb_that_reads_one() {
+    let world = loaded(Options { ignore_offset: true, ..Options::default() });
+    for verb in &VERBS[..3] {
+        let before = world.summary().requests;
+        let told = world.run(&[&["--json"], *verb].concat());
+        assert_eq!(told.code, 6, "{verb:?}: {}{}", told.out, told.err);
+        assert!(told.err.contains("list_endless"), "{verb:?}: {}", told.err);
+        assert!(world.summary().requests - before < 20, "{verb:?}");
+    }
+}
+
+#[test]
+fn differences_alone_are_seven() {
+    let world = loaded(Options::default());
+    assert_eq!(world.run(&["verify", "shop"]).code, 7, "the new order is missing");
+    world.load("sync", 0);
+    assert_eq!(world.run(&["verify", "shop"]).code, 0);
+    let order = world.target()["ecomOrders"][0]["externalid"].as_str().unwrap().to_owned();
+    world.simulator.edit(Edit::SetTotal { externalid: order, total: 1 }).unwrap();
+    let told = world.run(&["--json", "verify", "shop"]);
+    assert_eq!(told.code, 7, "{}", told.err);
+    assert_eq!(told.json()["verifications"][0]["differences_by_kind"][0]["kind"], "total");
+}
