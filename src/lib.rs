@@ -13,6 +13,8 @@ pub mod transform;
 
 pub mod plan;
 
+pub mod pull;
+
 pub mod state;
 
 pub mod activecampaign;

@@ -31,6 +31,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 mod violations;
+pub mod woocommerce;
 mod world;
 mod write_tracker;
 

@@ -12,6 +12,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("extract", &["domain", "scratch"]),
     ("transform", &["domain"]),
     ("plan", &["domain"]),
+    ("pull", &["domain"]),
     ("state", &["domain", "scratch"]),
     ("activecampaign", &["domain"]),
     ("load", &["domain", "plan", "state", "activecampaign"]),
@@ -50,7 +51,7 @@ const IMPURE: &[&[&str]] = &[
 const OWNED: &[(&str, &[&str])] = &[
     ("governor", &["activecampaign/rate_limiter"]),
     ("backoff", &["activecampaign/retry"]),
-    ("reqwest", &["activecampaign/"]),
+    ("reqwest", &["activecampaign/", "pull/"]),
     ("rusqlite", &["state/", "state.rs"]),
     ("tempfile", &["scratch/"]),
     ("html_escape", &["extract/html_entities"]),

@@ -1,0 +1,74 @@
+//! What a shop answers: JSON, or JSON with something in front of it, or a web page.
+
+use serde::de::IgnoredAny;
+
+/// Characters shown of an answer that is no JSON.
+const EXCERPT_CHARS: usize = 200;
+
+/// The JSON in an answer, and what a plug-in or PHP printed in front of it, if anything. The rest is
+/// taken only if it is JSON to its end.
+///
+/// # Errors
+/// With the beginning of the text, without tags and e-mail addresses.
+pub(super) fn json_in(body: &[u8]) -> Result<(&[u8], Option<String>), String> {
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii();
+    if is_json(body) {
+        return Ok((body, None));
+    }
+    let begins = |at: &usize| {
+        matches!(body[*at], b'[' | b'{')
+            && (*at == 0 || body[*at - 1] == b'\n' || body[*at - 1] == b'>')
+    };
+    (0..body.len())
+        .filter(begins)
+        .find(|at| is_json(&body[*at..]))
+        .map(|at| (&body[at..], Some(excerpt(&body[..at]))))
+        .ok_or_else(|| excerpt(body))
+}
+
+fn is_json(text: &[u8]) -> bool {
+    matches!(text.first(), Some(b'[' | b'{')) && serde_json::from_slice::<IgnoredAny>(text).is_ok()
+}
+
+/// The beginning of a text, in one line, without tags and e-mail addresses.
+pub(super) fn excerpt(text: &[u8]) -> String {
+    let mut plain = String::new();
+    let mut is_tag = false;
+    for c in String::from_utf8_lossy(text).chars() {
+        match c {
+            '<' => is_tag = true,
+            '>' => {
+                is_tag = false;
+                plain.push(' ');
+            }
+            _ if !is_tag => plain.push(c),
+            _ => {}
+        }
+    }
+    let words = plain.split_whitespace().map(|word| if word.contains('@') { "…" } else { word });
+    let line = words.collect::<Vec<_>>().join(" ");
+    line.chars().filter(|c| !c.is_control()).take(EXCERPT_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_found_behind_what_php_prints() {
+        let read = |text: &'static str| json_in(text.as_bytes());
+        assert_eq!(read("\u{feff}\n[1]\n"), Ok((&b"[1]"[..], None)));
+        let notice = "<br />\n<b>Deprecated</b>: strlen() in [core.php]\n[{\"id\":1}]";
+        let (json, noise) = read(notice).unwrap();
+        assert_eq!(json, b"[{\"id\":1}]");
+        assert_eq!(noise.as_deref(), Some("Deprecated : strlen() in [core.php]"));
+    }
+
+    #[test]
+    fn what_is_no_json_is_shown_without_tags_and_addresses() {
+        let page = b"<html><title>Log in</title><p>Write to ann@example.com</p>";
+        assert_eq!(json_in(page), Err("Log in Write to …".to_owned()));
+        assert_eq!(json_in(b"[{\"id\":1}"), Err("[{\"id\":1}".to_owned()));
+        assert_eq!(json_in(b""), Err(String::new()));
+    }
+}

@@ -1,0 +1,40 @@
+use jiff::{SignedDuration, Timestamp, Unit};
+use reqwest::header::{DATE, HeaderMap};
+
+/// A difference between the clocks that is worth a warning.
+const DIFFERENCE_MAX: SignedDuration = SignedDuration::from_secs(60);
+
+/// The shop's clock, by the `Date` of its answers: windows end where the shop says so, whatever this
+/// machine's clock shows.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ShopClock {
+    ahead: Option<SignedDuration>,
+}
+
+impl ShopClock {
+    /// Compares the clocks by the first answer that has a date.
+    pub(super) fn note(&mut self, headers: &HeaderMap) {
+        if self.ahead.is_none() {
+            self.ahead = date_of(headers).map(|date| date.duration_since(Timestamp::now()));
+        }
+    }
+
+    /// In whole seconds, as the APIs compare.
+    pub(super) fn now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        let shops = now.checked_add(self.ahead.unwrap_or_default()).unwrap_or(now);
+        shops.round(Unit::Second).unwrap_or(shops)
+    }
+
+    pub(super) fn warning(&self) -> Option<String> {
+        let ahead = self.ahead.filter(|ahead| ahead.abs() > DIFFERENCE_MAX)?;
+        let word = if ahead.is_positive() { "ahead of" } else { "behind" };
+        let seconds = ahead.abs().as_secs();
+        Some(format!("the shop's clock is {seconds} s {word} this machine's"))
+    }
+}
+
+fn date_of(headers: &HeaderMap) -> Option<Timestamp> {
+    let text = headers.get(DATE)?.to_str().ok()?;
+    jiff::fmt::rfc2822::parse(text).ok().map(|date| date.timestamp())
+}

@@ -1,0 +1,29 @@
+use std::path::Path;
+
+/// Why a pull did not become complete. None of the texts contains a secret or anything of an order.
+#[derive(Debug, thiserror::Error)]
+pub enum PullError {
+    /// The settings, or the folder that they name.
+    #[error("{what}\n  expected {expected}\n  hint: {hint}")]
+    Settings { what: String, expected: String, hint: String },
+    /// The shop does not let us in.
+    #[error("{shop}: {what}\n  hint: {hint}")]
+    Refused { shop: String, what: String, hint: String },
+    /// The shop does not answer, or not completely; the next pull may succeed.
+    #[error("{shop}: {what}\n  hint: {hint}")]
+    Away { shop: String, what: String, hint: String },
+    /// The shop's answers contradict each other or the documentation.
+    #[error("{shop}: {what}\n  hint: {hint}")]
+    Unexpected { shop: String, what: String, hint: String },
+    #[error("the pull was interrupted; the next one starts it again")]
+    Interrupted,
+    #[error("{path}: {fault}")]
+    Io { path: String, fault: std::io::Error },
+}
+
+impl PullError {
+    pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.display().to_string();
+        move |fault| Self::Io { path, fault }
+    }
+}

@@ -1,0 +1,172 @@
+//! Where the windows of one job lie: `pulls/<job>/<number>-<end>-<extent>/`.
+
+use super::error::PullError;
+use super::manifest::{Manifest, PulledWindow};
+use super::window::{Extent, Window};
+use super::writer::{MANIFEST, WindowWriter};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// Tells backup programs to leave the folder out; <https://bford.info/cachedir/>.
+const CACHE_TAG: (&str, &str) = (
+    "CACHEDIR.TAG",
+    "Signature: 8a477f597d28d172789f06886806bc55\n# Orders pulled from a shop, with personal data. The next full pull fetches them again.\n",
+);
+const LOCK: &str = "lock";
+
+/// The pulled windows of a job. Held for writing by one process at a time.
+#[derive(Debug)]
+pub struct Folder {
+    dir: PathBuf,
+    /// Released when it is closed.
+    _lock: Option<File>,
+}
+
+impl Folder {
+    /// For reading; the folder need not exist.
+    pub fn view(dir: PathBuf) -> Self {
+        Self { dir, _lock: None }
+    }
+
+    /// For writing: makes the folder, takes its lock, and removes what a killed pull left.
+    ///
+    /// # Errors
+    /// When another process pulls into it, others can read it, or it can't be written.
+    pub fn open(dir: PathBuf) -> Result<Self, PullError> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(PullError::io(&dir))?;
+        check_private(&dir)?;
+        let path = dir.join(LOCK);
+        let lock = private_file(&path).map_err(PullError::io(&path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(PullError::Settings {
+                    what: format!("{}: another process is pulling into it", dir.display()),
+                    expected: "one pull of a job at a time".to_owned(),
+                    hint: "wait for the other one, or look for it with `ps`".to_owned(),
+                });
+            }
+            Err(TryLockError::Error(error)) => return Err(PullError::io(&path)(error)),
+        }
+        let tag = dir.join(CACHE_TAG.0);
+        fs::write(&tag, CACHE_TAG.1).map_err(PullError::io(&tag))?;
+        let folder = Self { dir, _lock: Some(lock) };
+        folder.remove_incomplete()?;
+        Ok(folder)
+    }
+
+    /// Complete windows, in the order in which they were pulled.
+    pub fn windows(&self) -> Result<Vec<PulledWindow>, PullError> {
+        let mut windows = Vec::new();
+        for (name, dir) in self.folders()? {
+            match read_manifest(&dir)? {
+                Some(manifest) => windows.push(PulledWindow { name, dir, manifest }),
+                None => continue,
+            }
+        }
+        Ok(windows)
+    }
+
+    /// The windows that are the whole export together: the last full one and what follows it.
+    pub fn export(&self) -> Result<Vec<PulledWindow>, PullError> {
+        let mut windows = self.windows()?;
+        let full = windows.iter().rposition(|window| window.manifest.window.extent == Extent::Full);
+        Ok(full.map(|at| windows.split_off(at)).unwrap_or_default())
+    }
+
+    /// Begins a window in a new folder.
+    pub(super) fn begin(&self, window: &Window) -> Result<WindowWriter, PullError> {
+        let last = self.folders()?.last().and_then(|(name, _)| number_of(name)).unwrap_or(0);
+        let dir = self.dir.join(window.name(last + 1));
+        DirBuilder::new().mode(0o700).create(&dir).map_err(PullError::io(&dir))?;
+        Ok(WindowWriter::new(dir))
+    }
+
+    /// Removes a window.
+    pub fn remove(&self, window: &PulledWindow) -> Result<(), PullError> {
+        remove_window(&window.dir)
+    }
+
+    fn remove_incomplete(&self) -> Result<(), PullError> {
+        for (_, dir) in self.folders()? {
+            if read_manifest(&dir)?.is_none() && !dir.join(MANIFEST).exists() {
+                remove_window(&dir)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Folders of windows, complete or not, by number.
+    fn folders(&self) -> Result<Vec<(String, PathBuf)>, PullError> {
+        let entries = match fs::read_dir(&self.dir) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(PullError::io(&self.dir)(error)),
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(PullError::io(&self.dir))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if number_of(&name).is_some() && entry.path().is_dir() {
+                found.push((name, entry.path()));
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+}
+
+/// The number at the beginning of a window's name.
+fn number_of(name: &str) -> Option<u32> {
+    name.split_once('-')?.0.parse().ok()
+}
+
+/// `None` where there is none. One of a newer program is a fault: it is not ours to overlook.
+fn read_manifest(dir: &Path) -> Result<Option<Manifest>, PullError> {
+    let path = dir.join(MANIFEST);
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(PullError::io(&path)(error)),
+    };
+    Manifest::parse(&text).map(Some).ok_or_else(|| PullError::Settings {
+        what: format!("{}: can't be read", path.display()),
+        expected: "a manifest that this version of ordersync wrote, or an older one".to_owned(),
+        hint: "update ordersync, or remove the folder and pull with --full".to_owned(),
+    })
+}
+
+/// The manifest goes first, so that a removal that is cut off leaves nothing that looks complete.
+fn remove_window(dir: &Path) -> Result<(), PullError> {
+    let manifest = dir.join(MANIFEST);
+    match fs::remove_file(&manifest) {
+        Ok(()) => File::open(dir).and_then(|dir| dir.sync_all()).map_err(PullError::io(dir))?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(PullError::io(&manifest)(error)),
+    }
+    fs::remove_dir_all(dir).map_err(PullError::io(dir))
+}
+
+/// Pulled orders hold personal data: their folder is a real one that only its owner can read.
+fn check_private(dir: &Path) -> Result<(), PullError> {
+    let metadata = fs::symlink_metadata(dir).map_err(PullError::io(dir))?;
+    let mode = metadata.mode() & 0o777;
+    let what = if !metadata.is_dir() {
+        "is not a folder".to_owned()
+    } else if mode & 0o077 != 0 {
+        format!("others can read it (mode {mode:04o})")
+    } else {
+        return Ok(());
+    };
+    Err(PullError::Settings {
+        what: format!("{}: {what}", dir.display()),
+        expected: "a folder of mode 0700".to_owned(),
+        hint: format!("chmod 700 {}", dir.display()),
+    })
+}
+
+fn private_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+}

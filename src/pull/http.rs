@@ -1,0 +1,339 @@
+//! Requests to a shop: one at a time, reading only, never to another host.
+
+use super::Options;
+use super::clock::ShopClock;
+use super::error::PullError;
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Certificate, StatusCode, Url, redirect, retry};
+use secrecy::{ExposeSecret, SecretString};
+use std::time::Duration;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// The longest answer read, in bytes.
+const ANSWER_LEN_MAX: usize = 64 * 1024 * 1024;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(120);
+/// Between two requests to a host on another machine.
+const INTERVAL: Duration = Duration::from_millis(500);
+/// Requests for one answer, the first included.
+const ATTEMPTS_MAX: u32 = 4;
+/// The same where fewer orders at once may help sooner.
+const ATTEMPTS_BEFORE_LESS: u32 = 2;
+/// Before the second attempt; doubled before each further one.
+const BACKOFF: Duration = Duration::from_secs(1);
+/// The longest pause that a shop may ask for.
+const WAIT_MAX: Duration = Duration::from_secs(15 * 60);
+const REDIRECTS_MAX: usize = 2;
+
+/// A consumer key and its secret.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    pub key: SecretString,
+    pub secret: SecretString,
+}
+
+pub(super) struct ShopClient {
+    client: reqwest::Client,
+    root: Url,
+    credentials: Credentials,
+    is_key_in_query: bool,
+    interval: Duration,
+    last_sent: Option<Instant>,
+    cancel: CancellationToken,
+    pub(super) clock: ShopClock,
+    pub(super) requests: u64,
+}
+
+/// An answer that was received whole. Its status may be that of an error.
+pub(super) struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header that holds a whole number.
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
+        self.headers.get(name)?.to_str().ok()?.trim().parse().ok()
+    }
+}
+
+/// Why there is no answer.
+pub(super) enum Trouble {
+    /// The shop took too long, failed, or broke off: fewer orders at once may help.
+    TooMuch(String),
+    Fatal(PullError),
+}
+
+impl From<PullError> for Trouble {
+    fn from(error: PullError) -> Self {
+        Self::Fatal(error)
+    }
+}
+
+impl ShopClient {
+    pub(super) fn new(options: &Options, cancel: CancellationToken) -> Result<Self, PullError> {
+        let root = root_of(&options.url)?;
+        let is_local = is_loopback(&root);
+        // reqwest takes the process' provider and panics without one. A second install is refused,
+        // harmlessly.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("ordersync/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .redirect(same_host())
+            .retry(retry::never())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TIMEOUT)
+            .https_only(root.scheme() == "https");
+        if is_local {
+            builder = builder.no_proxy();
+        }
+        if let Some(authorities) = authorities(options, &root)? {
+            builder = builder.tls_certs_only(authorities);
+        }
+        let client = builder.build().map_err(|error| PullError::Settings {
+            what: format!("the HTTP client can't be set up: {error}"),
+            expected: "CA certificates on this system".to_owned(),
+            hint: "install ca-certificates, or set ca_file".to_owned(),
+        })?;
+        Ok(Self {
+            client,
+            root,
+            credentials: Credentials { key: options.key.clone(), secret: options.secret.clone() },
+            is_key_in_query: options.is_key_in_query,
+            interval: if is_local { Duration::ZERO } else { INTERVAL },
+            last_sent: None,
+            cancel,
+            clock: ShopClock::default(),
+            requests: 0,
+        })
+    }
+
+    /// The shop's address as messages show it.
+    pub(super) fn shop(&self) -> String {
+        self.root.as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// Reads what is below the shop's address. The only method of a pull is GET.
+    pub(super) async fn get(
+        &mut self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<Answer, Trouble> {
+        let url = self.address(path, query);
+        let (mut busy, mut broken) = (0, 0);
+        loop {
+            self.keep_distance().await?;
+            self.requests += 1;
+            let sent = tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return Err(PullError::Interrupted.into()),
+                sent = self.send(url.clone()) => sent,
+            };
+            let (what, wait) = match sent {
+                Ok(answer) => {
+                    self.clock.note(&answer.headers);
+                    match answer.status.as_u16() {
+                        429 | 503 => ("is busy or down".to_owned(), Some(retry_after(&answer))),
+                        status @ (500 | 502 | 504) => (format!("answered {status}"), None),
+                        200 if answer.body.trim_ascii().is_empty() => {
+                            ("answered 200 with nothing in it".to_owned(), None)
+                        }
+                        _ => return Ok(answer),
+                    }
+                }
+                Err(Broken::Fatal(error)) => return Err(error.into()),
+                Err(Broken::NotConnected(what)) => (what, Some(None)),
+                Err(Broken::Cut(what)) => (what, None),
+            };
+            let is_busy = wait.is_some();
+            let attempt = if is_busy { &mut busy } else { &mut broken };
+            *attempt += 1;
+            if is_busy && *attempt == ATTEMPTS_MAX {
+                return Err(self.away(what).into());
+            }
+            if !is_busy && *attempt == ATTEMPTS_BEFORE_LESS {
+                return Err(Trouble::TooMuch(what));
+            }
+            let wait = wait.flatten().unwrap_or(BACKOFF * 2_u32.pow(*attempt - 1));
+            if wait > WAIT_MAX {
+                let what = format!("{what} and asks for a pause of {} s", wait.as_secs());
+                return Err(self.away(what).into());
+            }
+            self.pause(wait).await?;
+        }
+    }
+
+    pub(super) fn away(&self, what: String) -> PullError {
+        let hint = "run it again later; nothing is lost".to_owned();
+        PullError::Away { shop: self.shop(), what, hint }
+    }
+
+    fn address(&self, path: &str, query: &[(&str, String)]) -> Url {
+        let mut url = self.root.clone();
+        let below = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&format!("{below}/{path}"));
+        if !query.is_empty() || self.is_key_in_query {
+            let mut pairs = url.query_pairs_mut();
+            pairs.extend_pairs(query);
+            if self.is_key_in_query {
+                pairs.append_pair("consumer_key", self.credentials.key.expose_secret());
+                pairs.append_pair("consumer_secret", self.credentials.secret.expose_secret());
+            }
+        }
+        url
+    }
+
+    async fn send(&self, url: Url) -> Result<Answer, Broken> {
+        let mut request = self.client.get(url);
+        if !self.is_key_in_query {
+            let Credentials { key, secret } = &self.credentials;
+            request = request.basic_auth(key.expose_secret(), Some(secret.expose_secret()));
+        }
+        let mut response = request.send().await.map_err(|error| self.what_broke(&error))?;
+        if response.status().is_redirection() {
+            return Err(Broken::Fatal(self.redirected(&response)));
+        }
+        let mut body = Vec::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() > ANSWER_LEN_MAX => {
+                    return Err(Broken::Cut("answered more than 64 MiB at once".to_owned()));
+                }
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break,
+                Err(error) if error.is_timeout() => {
+                    return Err(Broken::Cut(format!("took longer than {} s", TIMEOUT.as_secs())));
+                }
+                Err(_) => {
+                    return Err(Broken::Cut("broke off in the middle of an answer".to_owned()));
+                }
+            }
+        }
+        let status = response.status();
+        Ok(Answer { status, headers: std::mem::take(response.headers_mut()), body })
+    }
+
+    /// The text of an error of reqwest may hold the address, and that the key.
+    fn what_broke(&self, error: &reqwest::Error) -> Broken {
+        let mut deepest: &dyn std::error::Error = error;
+        while let Some(source) = deepest.source() {
+            deepest = source;
+        }
+        let cause = deepest.to_string();
+        if error.is_timeout() && !error.is_connect() {
+            Broken::Cut(format!("took longer than {} s", TIMEOUT.as_secs()))
+        } else if error.is_connect() && cause.contains("ertificate") {
+            Broken::Fatal(PullError::Refused {
+                shop: self.shop(),
+                what: format!("its certificate is not trusted: {cause}"),
+                hint: "check the address, or name the authority's PEM file in ca_file".to_owned(),
+            })
+        } else if error.is_connect() {
+            Broken::NotConnected(format!("could not connect: {cause}"))
+        } else {
+            Broken::Cut("broke the connection".to_owned())
+        }
+    }
+
+    fn redirected(&self, response: &reqwest::Response) -> PullError {
+        let to = response.headers().get(reqwest::header::LOCATION);
+        let to = to.and_then(|to| to.to_str().ok()).and_then(|to| self.root.join(to).ok());
+        let to = to.and_then(|to| Some(format!("{}://{}", to.scheme(), to.host_str()?)));
+        let to = to.unwrap_or_else(|| "another address".to_owned());
+        PullError::Settings {
+            what: format!("{}: sends us on to {to}", self.shop()),
+            expected: "the address under which the shop answers itself".to_owned(),
+            hint: format!(
+                "if {to} is the shop, set it as `url`; credentials are never sent to another host"
+            ),
+        }
+    }
+
+    async fn keep_distance(&mut self) -> Result<(), PullError> {
+        let wait = self.last_sent.map(|sent| self.interval.saturating_sub(sent.elapsed()));
+        self.pause(wait.unwrap_or_default()).await?;
+        self.last_sent = Some(Instant::now());
+        Ok(())
+    }
+
+    async fn pause(&self, wait: Duration) -> Result<(), PullError> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(PullError::Interrupted),
+            () = tokio::time::sleep(wait) => Ok(()),
+        }
+    }
+}
+
+/// Why a request brought no answer.
+enum Broken {
+    NotConnected(String),
+    Cut(String),
+    Fatal(PullError),
+}
+
+fn retry_after(answer: &Answer) -> Option<Duration> {
+    answer.number(RETRY_AFTER.as_str()).map(Duration::from_secs)
+}
+
+/// Redirects stay on the host and on https.
+fn same_host() -> redirect::Policy {
+    redirect::Policy::custom(|attempt| {
+        let Some(before) = attempt.previous().last() else { return attempt.stop() };
+        let to = attempt.url();
+        let is_same = to.host_str() == before.host_str()
+            && to.port_or_known_default() == before.port_or_known_default()
+            && to.scheme() == before.scheme();
+        if is_same && attempt.previous().len() <= REDIRECTS_MAX {
+            attempt.follow()
+        } else {
+            attempt.stop()
+        }
+    })
+}
+
+fn root_of(text: &str) -> Result<Url, PullError> {
+    let fault = |what: &str| PullError::Settings {
+        what: format!("the shop's url {what}"),
+        expected: "its address, such as https://shop.example.com".to_owned(),
+        hint: "http is for loopback hosts only: the key would be sent unencrypted".to_owned(),
+    };
+    let url = Url::parse(text).map_err(|_| fault("is no address"))?;
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+        return Err(fault("has a user name or a query in it"));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        _ => Err(fault("is not encrypted")),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let literal = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || literal.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn authorities(options: &Options, root: &Url) -> Result<Option<Vec<Certificate>>, PullError> {
+    let Some(path) = &options.ca_file else {
+        // A plain connection needs no certificate, so that it works on systems without a store.
+        return Ok((root.scheme() == "http").then(Vec::new));
+    };
+    let pem = std::fs::read(path).map_err(PullError::io(path))?;
+    let found = Certificate::from_pem_bundle(&pem).unwrap_or_default();
+    if found.is_empty() {
+        return Err(PullError::Settings {
+            what: format!("{}: holds no certificate", path.display()),
+            expected: "a PEM file of CA certificates".to_owned(),
+            hint: "export the authority's certificate as PEM".to_owned(),
+        });
+    }
+    Ok(Some(found))
+}

@@ -1,0 +1,118 @@
+use super::error::PullError;
+use super::window::Window;
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::path::PathBuf;
+
+/// The newest form of a manifest that this program reads and writes.
+const FORM: u32 = 1;
+
+/// What a complete window holds. Written last, it makes the window complete. Contains nothing of any
+/// order and no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub form: u32,
+    /// The API that was read, and its version: `woocommerce`, `wc/v3`.
+    pub api: String,
+    pub version: String,
+    /// The shop's address, without credentials.
+    pub shop: String,
+    #[serde(flatten)]
+    pub window: Window,
+    /// What was left out and who was asked: a change of it makes another export.
+    pub query: String,
+    /// Orders in the files, each once.
+    pub orders: u64,
+    pub requests: u64,
+    /// The shop's own count, if it tells one.
+    pub counted: Option<Counted>,
+    /// Orders that the shop could not deliver: their ids. Asked for again by the next pull.
+    pub failed: Vec<u64>,
+    pub warnings: Vec<String>,
+    pub files: Vec<PulledFile>,
+    /// Of the program that pulled.
+    pub program: String,
+}
+
+/// How many orders a shop counted in the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    pub before: u64,
+    pub after: u64,
+}
+
+/// A file of a window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PulledFile {
+    pub name: String,
+    /// As it lies on disk, compressed.
+    pub bytes: u64,
+    /// BLAKE3 of the bytes on disk, in hexadecimal.
+    pub hash: String,
+}
+
+impl Manifest {
+    pub(super) fn new(api: &str, version: &str, shop: String, window: Window) -> Self {
+        Self {
+            form: FORM,
+            api: api.to_owned(),
+            version: version.to_owned(),
+            shop,
+            window,
+            query: String::new(),
+            orders: 0,
+            requests: 0,
+            counted: None,
+            failed: Vec::new(),
+            warnings: Vec::new(),
+            files: Vec::new(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    /// `None` for a text that is no manifest of a form this program knows.
+    pub(super) fn parse(text: &[u8]) -> Option<Self> {
+        serde_json::from_slice(text).ok().filter(|manifest: &Self| manifest.form <= FORM)
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+}
+
+/// A complete window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PulledWindow {
+    /// The name of its folder.
+    pub name: String,
+    pub dir: PathBuf,
+    pub manifest: Manifest,
+}
+
+impl PulledWindow {
+    /// Its files in the order of the requests.
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> {
+        self.manifest.files.iter().map(|file| self.dir.join(&file.name))
+    }
+
+    /// Compares every file with its length and hash in the manifest.
+    ///
+    /// # Errors
+    /// With the first file that is missing or differs.
+    pub fn verify(&self) -> Result<(), PullError> {
+        for file in &self.manifest.files {
+            let path = self.dir.join(&file.name);
+            let mut hasher = blake3::Hasher::new();
+            let hashed = File::open(&path).and_then(|file| hasher.update_reader(file).map(drop));
+            hashed.map_err(PullError::io(&path))?;
+            if hasher.count() != file.bytes || hasher.finalize().to_hex().as_str() != file.hash {
+                return Err(PullError::Settings {
+                    what: format!("{}: is not what was pulled", path.display()),
+                    expected: "the bytes that manifest.json lists".to_owned(),
+                    hint: "pull again with `ordersync pull --full`".to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+}

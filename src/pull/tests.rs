@@ -1,0 +1,297 @@
+use super::*;
+use crate::simulator::woocommerce::{Permalinks, ShopOrder, WooCommerce, WooOptions};
+use flate2::read::GzDecoder;
+use jiff::ToSpan;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+fn moment(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// Orders with ids from 1, an hour apart.
+fn orders(n: u64) -> Vec<ShopOrder> {
+    let first = moment("2026-01-01T00:00:00Z");
+    (1..=n).map(|id| ShopOrder::new(id, first + (id as i64).hours())).collect()
+}
+
+struct Pulls {
+    shop: WooCommerce,
+    options: Options,
+    dir: TempDir,
+}
+
+impl Pulls {
+    async fn of(options: WooOptions, orders: Vec<ShopOrder>) -> Self {
+        let (key, secret) = (options.key.clone().into(), options.secret.clone().into());
+        let shop = WooCommerce::start(options, orders).await.unwrap();
+        let options = Options {
+            url: shop.url(),
+            key,
+            secret,
+            is_key_in_query: false,
+            ca_file: None,
+            since: None,
+            overlap: SignedDuration::from_hours(1),
+        };
+        Self { shop, options, dir: TempDir::new().unwrap() }
+    }
+
+    fn folder(&self) -> Folder {
+        Folder::open(self.dir.path().join("pulls/shop")).unwrap()
+    }
+
+    async fn pull(&self, request: Request) -> Result<PulledWindow, PullError> {
+        pull_woocommerce(&self.options, request, &self.folder(), CancellationToken::new()).await
+    }
+
+    async fn full(&self) -> PulledWindow {
+        let window = self.pull(Request::Full).await.unwrap();
+        assert_eq!(self.shop.violations(), [""; 0]);
+        window
+    }
+
+    /// Status and total of each order, of its copy in the last file.
+    fn export(&self) -> BTreeMap<u64, (String, String)> {
+        let mut all = BTreeMap::new();
+        for window in self.folder().export().unwrap() {
+            window.verify().unwrap();
+            for file in window.files() {
+                let rows: Vec<serde_json::Value> =
+                    serde_json::from_reader(GzDecoder::new(File::open(file).unwrap())).unwrap();
+                for row in rows {
+                    let text = |name: &str| row[name].as_str().unwrap().to_owned();
+                    all.insert(row["id"].as_u64().unwrap(), (text("status"), text("total")));
+                }
+            }
+        }
+        all
+    }
+
+    /// What the shop has, as the export should have it.
+    fn truth(&self) -> BTreeMap<u64, (String, String)> {
+        let shown = |order: &ShopOrder| {
+            (order.status.clone(), format!("{}.{:02}", order.total / 100, order.total % 100))
+        };
+        self.shop.orders().iter().map(|order| (order.id, shown(order))).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_full_pull_is_the_whole_shop_and_complete() {
+    let pulls = Pulls::of(WooOptions::default(), orders(250)).await;
+    let window = pulls.full().await;
+    assert_eq!(pulls.export(), pulls.truth());
+    assert_eq!(
+        (window.manifest.orders, window.manifest.counted),
+        (250, Some(Counted { before: 250, after: 250 }))
+    );
+    // One to find the API, one for the trash, one to count the pages, and the pages.
+    assert_eq!((pulls.shop.requests().len(), window.manifest.requests), (6, 6));
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&window.dir), 0o700);
+    assert!(window.files().all(|file| mode(&file) == 0o600));
+}
+
+#[tokio::test]
+async fn an_order_deleted_while_pages_are_read_costs_no_other() {
+    for request in 3..=7 {
+        let pulls = Pulls::of(WooOptions::default(), orders(350)).await;
+        pulls.shop.change_before(request, |orders| drop(orders.remove(&5)));
+        pulls.full().await;
+        let mut export = pulls.export();
+        export.remove(&5);
+        assert_eq!(export, pulls.truth(), "deleted before request {request}");
+    }
+}
+
+/// The test above is one that a client which reads forward fails.
+#[tokio::test]
+async fn a_client_that_pages_forward_loses_an_order() {
+    let shop = WooCommerce::start(WooOptions::default(), orders(350)).await.unwrap();
+    shop.change_before(3, |orders| drop(orders.remove(&5)));
+    let mut ids = std::collections::BTreeSet::new();
+    for page in 1..=4 {
+        let url = format!(
+            "{}/wp-json/wc/v3/orders?per_page=100&page={page}&orderby=id&order=asc",
+            shop.url()
+        );
+        let answer = reqwest::Client::builder().tls_certs_only([]).build().unwrap().get(url);
+        let answer = answer.basic_auth("ck_simulator", Some("cs_simulator")).send().await.unwrap();
+        let rows: Vec<serde_json::Value> =
+            serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        ids.extend(rows.iter().map(|row| row["id"].as_u64().unwrap()));
+    }
+    assert_eq!(ids.len(), 349);
+    assert!(!ids.contains(&201));
+}
+
+#[tokio::test]
+async fn an_increment_holds_what_changed_and_the_later_file_counts() {
+    let pulls = Pulls::of(WooOptions::default(), orders(250)).await;
+    let full = pulls.full().await;
+    let end = full.manifest.window.to;
+    pulls.shop.change(|orders| {
+        let order = orders.get_mut(&7).unwrap();
+        (order.total, order.modified) = (99_999, end);
+        let order = orders.get_mut(&8).unwrap();
+        (order.status, order.modified) = ("trash".to_owned(), end);
+        orders.insert(251, ShopOrder::new(251, end));
+    });
+    pulls.shop.set(|options| options.clock_ahead_s = 600);
+    let before = pulls.shop.requests().len();
+    let window = pulls.pull(Request::Since(end)).await.unwrap();
+    assert_eq!(window.manifest.orders, 3);
+    assert_eq!(pulls.shop.requests().len() - before, 3);
+    assert!(window.manifest.warnings[0].contains("clock is"), "{:?}", window.manifest.warnings);
+    assert_eq!(pulls.export(), pulls.truth());
+    assert_eq!(pulls.folder().export().unwrap().len(), 2);
+    assert_eq!(pulls.shop.violations(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_shop_that_ignores_the_window_is_pulled_in_full() {
+    let pulls = Pulls::of(WooOptions { is_old: true, ..WooOptions::default() }, orders(40)).await;
+    let full = pulls.full().await;
+    let window = pulls.pull(Request::Since(full.manifest.window.to)).await.unwrap();
+    assert_eq!((window.manifest.window.extent, window.manifest.orders), (Extent::Full, 40));
+    assert!(window.manifest.warnings[0].contains("ignores modified_after"));
+    let left = fs::read_dir(pulls.dir.path().join("pulls/shop")).unwrap();
+    let windows = left.filter(|entry| entry.as_ref().unwrap().path().is_dir());
+    assert_eq!(windows.count(), 2);
+}
+
+#[tokio::test]
+async fn whatever_the_host_does_to_answers_every_order_is_there() {
+    let hosts = [
+        WooOptions { hides_totals: true, ..WooOptions::default() },
+        WooOptions { prints_notice: true, ..WooOptions::default() },
+        WooOptions { permalinks: Permalinks::Plain, ..WooOptions::default() },
+        WooOptions {
+            permalinks: Permalinks::Index,
+            folder: "shop/de".to_owned(),
+            ..WooOptions::default()
+        },
+        WooOptions { clock_ahead_s: -600, zone_offset_s: 7200, ..WooOptions::default() },
+    ];
+    for host in hosts {
+        let shown = format!("{host:?}");
+        let pulls = Pulls::of(host, orders(230)).await;
+        pulls.full().await;
+        assert_eq!(pulls.export(), pulls.truth(), "{shown}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_that_are_too_much_are_split() {
+    let host = WooOptions { orders_at_once_max: 7, ..WooOptions::default() };
+    let pulls = Pulls::of(host, orders(120)).await;
+    pulls.full().await;
+    assert_eq!(pulls.export(), pulls.truth());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_breaks_its_list_is_read_by_its_id_or_named() {
+    let host =
+        WooOptions { unlistable: [17, 60].into(), broken: [60].into(), ..WooOptions::default() };
+    let pulls = Pulls::of(host, orders(130)).await;
+    let window = pulls.full().await;
+    assert_eq!(window.manifest.failed, [60]);
+    let mut truth = pulls.truth();
+    truth.remove(&60);
+    assert_eq!(pulls.export(), truth);
+
+    pulls.shop.set(|options| options.broken.clear());
+    let window = pulls.pull(Request::Since(window.manifest.window.to)).await.unwrap();
+    assert_eq!(window.manifest.failed, [0; 0]);
+    assert_eq!(pulls.export(), pulls.truth());
+}
+
+#[tokio::test]
+async fn orders_that_the_key_may_not_read_are_counted() {
+    let host = WooOptions { unreadable: [3, 4].into(), ..WooOptions::default() };
+    let pulls = Pulls::of(host, orders(150)).await;
+    let window = pulls.full().await;
+    assert_eq!(window.manifest.orders, 148);
+    assert!(
+        window.manifest.warnings[0].contains("left 2 orders out"),
+        "{:?}",
+        window.manifest.warnings
+    );
+}
+
+#[tokio::test]
+async fn a_key_that_the_shop_refuses_is_refused_with_the_way_out() {
+    let mut pulls =
+        Pulls::of(WooOptions { strips_authorization: true, ..WooOptions::default() }, orders(3))
+            .await;
+    let error = pulls.pull(Request::Full).await.unwrap_err();
+    assert!(matches!(error, PullError::Refused { .. }));
+    assert!(error.to_string().contains("key_in_query = true"), "{error}");
+    pulls.options.is_key_in_query = true;
+    pulls.full().await;
+    assert_eq!(pulls.export(), pulls.truth());
+}
+
+#[tokio::test]
+async fn a_site_without_the_api_is_named() {
+    let mut pulls =
+        Pulls::of(WooOptions { folder: "shop".to_owned(), ..WooOptions::default() }, orders(3))
+            .await;
+    pulls.options.url = pulls.options.url.replace("/shop", "");
+    let error = pulls.pull(Request::Full).await.unwrap_err().to_string();
+    assert!(error.contains("has no WooCommerce REST API"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_passes_is_waited_for_and_what_stays_is_away() {
+    let pulls = Pulls::of(WooOptions::default(), orders(3)).await;
+    pulls.shop.fail_next(503);
+    pulls.shop.fail_next(502);
+    pulls.full().await;
+    (0..4).for_each(|_| pulls.shop.fail_next(503));
+    let error = pulls.pull(Request::Full).await.unwrap_err();
+    assert!(matches!(error, PullError::Away { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_window_that_was_cut_off_never_counts() {
+    let pulls = Pulls::of(WooOptions::default(), orders(250)).await;
+    pulls.full().await;
+    (0..2).for_each(|_| pulls.shop.fail_next(404));
+    let cancel = CancellationToken::new();
+    cancel.cancel();
+    let folder = pulls.folder();
+    let error = pull_woocommerce(&pulls.options, Request::Full, &folder, cancel).await.unwrap_err();
+    assert!(matches!(error, PullError::Interrupted));
+    drop(folder);
+    let dir = pulls.dir.path().join("pulls/shop/000009-20260101T000000Z-full");
+    fs::create_dir(&dir).unwrap();
+    fs::write(dir.join("000001.json.gz"), "cut").unwrap();
+    assert_eq!(Folder::view(pulls.dir.path().join("pulls/shop")).windows().unwrap().len(), 1);
+    assert_eq!(pulls.folder().windows().unwrap().len(), 1);
+    assert!(!dir.exists());
+}
+
+#[tokio::test]
+async fn a_folder_is_private_and_of_one_pull() {
+    let pulls = Pulls::of(WooOptions::default(), orders(1)).await;
+    let held = pulls.folder();
+    let path = pulls.dir.path().join("pulls/shop");
+    assert!(Folder::open(path.clone()).unwrap_err().to_string().contains("another process"));
+    drop(held);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o750)).unwrap();
+    assert!(Folder::open(path).unwrap_err().to_string().contains("others can read it"));
+}
+
+#[tokio::test]
+async fn a_file_that_was_changed_is_found() {
+    let pulls = Pulls::of(WooOptions::default(), orders(5)).await;
+    let window = pulls.full().await;
+    let file = window.files().next().unwrap();
+    fs::write(&file, b"something else").unwrap();
+    assert!(window.verify().unwrap_err().to_string().contains("is not what was pulled"));
+}

@@ -1,0 +1,39 @@
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+
+/// Whether a window holds every order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Extent {
+    /// Every order of the shop, or every one from the setting `since` on.
+    Full,
+    /// The orders that changed in the window.
+    Increment,
+}
+
+impl Extent {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Increment => "increment",
+        }
+    }
+}
+
+/// The time that a pull is about, by the shop's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    pub extent: Extent,
+    /// Orders changed after this moment; `None`: from the first one on.
+    pub from: Option<Timestamp>,
+    /// Orders changed before this moment.
+    pub to: Timestamp,
+}
+
+impl Window {
+    /// The name of its folder. Names sort by `number`, in the order of the pulls.
+    pub(super) fn name(&self, number: u32) -> String {
+        let to = self.to.to_zoned(TimeZone::UTC).strftime("%Y%m%dT%H%M%SZ").to_string();
+        format!("{number:06}-{to}-{}", self.extent.word())
+    }
+}

@@ -1,0 +1,77 @@
+//! A local WooCommerce shop: its REST API v3 as far as orders are read, strict and stateful.
+//!
+//! It compares dates as WooCommerce does, counts and pages as WordPress does, fails as real hosts
+//! fail, and notes what no good client does. Orders may change between two requests, so that a
+//! client that pages forward loses some.
+
+mod list;
+mod order;
+mod server;
+
+pub use order::ShopOrder;
+pub use server::WooCommerce;
+
+use std::collections::BTreeSet;
+
+/// How the shop and its host behave.
+#[derive(Debug, Clone)]
+pub struct WooOptions {
+    pub key: String,
+    pub secret: String,
+    pub permalinks: Permalinks,
+    /// The folder of the site that WordPress is in, without slashes; empty for none.
+    pub folder: String,
+    /// The host removes the Authorization header, so that only keys in the query count.
+    pub strips_authorization: bool,
+    /// A version before 5.8, which ignores `modified_after` and `modified_before`.
+    pub is_old: bool,
+    /// A proxy removes `X-WP-Total` and `X-WP-TotalPages`.
+    pub hides_totals: bool,
+    /// PHP prints a notice before the JSON.
+    pub prints_notice: bool,
+    /// More orders than this on a page take too long: 504.
+    pub orders_at_once_max: u64,
+    /// Any list that contains one of these fails with 500; the order by its id does not.
+    pub unlistable: BTreeSet<u64>,
+    /// These fail with 500 by their id too.
+    pub broken: BTreeSet<u64>,
+    /// The key's user may not read these: they are left out of pages, and counted.
+    pub unreadable: BTreeSet<u64>,
+    /// How far its clock is ahead, in seconds.
+    pub clock_ahead_s: i64,
+    /// The site's zone, in seconds east of UTC: dates without `dates_are_gmt` are compared in it.
+    pub zone_offset_s: i32,
+}
+
+/// The site's form of addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Permalinks {
+    /// `/wp-json/wc/v3/orders`
+    #[default]
+    Pretty,
+    /// `/?rest_route=/wc/v3/orders`; every other address is the home page.
+    Plain,
+    /// `/index.php/wp-json/wc/v3/orders`
+    Index,
+}
+
+impl Default for WooOptions {
+    fn default() -> Self {
+        Self {
+            key: "ck_simulator".to_owned(),
+            secret: "cs_simulator".to_owned(),
+            permalinks: Permalinks::default(),
+            folder: String::new(),
+            strips_authorization: false,
+            is_old: false,
+            hides_totals: false,
+            prints_notice: false,
+            orders_at_once_max: 100,
+            unlistable: BTreeSet::new(),
+            broken: BTreeSet::new(),
+            unreadable: BTreeSet::new(),
+            clock_ahead_s: 0,
+            zone_offset_s: 0,
+        }
+    }
+}

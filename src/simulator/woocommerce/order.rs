@@ -1,0 +1,78 @@
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+use std::sync::LazyLock;
+
+/// An order of the simulated shop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShopOrder {
+    pub id: u64,
+    /// `processing`, `completed`, `trash` and so on.
+    pub status: String,
+    pub created: Timestamp,
+    pub modified: Timestamp,
+    /// In hundredths.
+    pub total: u64,
+    pub email: String,
+}
+
+impl ShopOrder {
+    /// A completed order, changed when it was created.
+    pub fn new(id: u64, created: Timestamp) -> Self {
+        Self {
+            id,
+            status: "completed".to_owned(),
+            created,
+            modified: created,
+            total: 1000 + id,
+            email: format!("buyer{id}@example.com"),
+        }
+    }
+
+    /// As the API shows it.
+    pub(super) fn view(&self) -> Value {
+        let date = |moment: Timestamp| {
+            moment.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S").to_string()
+        };
+        let total = format!("{}.{:02}", self.total / 100, self.total % 100);
+        let address = json!({
+            "first_name": "Buyer", "last_name": self.id.to_string(), "company": "", "address_1": "Long Road 1",
+            "address_2": "", "city": "Springfield", "state": "", "postcode": "12345", "country": "US",
+            "email": self.email, "phone": "",
+        });
+        let created = date(self.created);
+        let mut view = CONSTANT.clone();
+        let own = json!({
+            "id": self.id, "number": self.id.to_string(), "order_key": format!("wc_order_{}", self.id),
+            "status": self.status, "total": total, "billing": address, "shipping": address,
+            "date_created": created, "date_created_gmt": created, "date_paid": created,
+            "date_paid_gmt": created, "date_modified": date(self.modified),
+            "date_modified_gmt": date(self.modified), "line_items": [self.line(&total)],
+        });
+        if let (Value::Object(view), Value::Object(own)) = (&mut view, own) {
+            view.extend(own);
+        }
+        view
+    }
+
+    fn line(&self, total: &str) -> Value {
+        json!({
+            "id": self.id * 10, "name": "Mug", "product_id": 7, "variation_id": 0, "quantity": 1, "tax_class": "",
+            "subtotal": total, "subtotal_tax": "0.00", "total": total, "total_tax": "0.00", "taxes": [],
+            "meta_data": [], "sku": "MUG", "price": (self.total as f64) / 100.0,
+        })
+    }
+}
+
+/// What every order of the shop has.
+static CONSTANT: LazyLock<Value> = LazyLock::new(|| {
+    json!({
+        "parent_id": 0, "currency": "EUR", "version": "9.9.0", "prices_include_tax": true,
+        "discount_total": "0.00", "discount_tax": "0.00", "shipping_total": "0.00", "shipping_tax": "0.00",
+        "cart_tax": "0.00", "total_tax": "0.00", "customer_id": 0, "payment_method": "bacs",
+        "payment_method_title": "Bank transfer", "transaction_id": "", "customer_ip_address": "192.0.2.1",
+        "customer_user_agent": "", "created_via": "checkout", "customer_note": "", "cart_hash": "",
+        "date_completed": null, "date_completed_gmt": null, "meta_data": [], "tax_lines": [],
+        "shipping_lines": [], "fee_lines": [], "coupon_lines": [], "refunds": [],
+    })
+});
