@@ -75,13 +75,17 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
         },
         export: extract::Options {
             patterns: job.export.clone(),
-            format: job.format.clone(),
+            format: match &job.pull {
+                Some(pull) if job.format == "auto" => pull.from.format().to_owned(),
+                _ => job.format.clone(),
+            },
             // Their faults were reported when the settings were read.
             mappings: mappings(job).unwrap_or_default(),
             customers: job.customers.clone(),
             zone: job.time_zone.clone(),
             webtoffee_date_shift: job.policy.webtoffee_date_shift,
         },
+        pulls: job.pull.as_ref().map(|pull| pull.dir.clone()),
         rules: Rules {
             policy: job.policy.clone(),
             zone: job.time_zone.clone(),
@@ -131,7 +135,7 @@ pub(super) fn check_shared_orders(settings: &Settings, chosen: &[&Job]) -> Resul
 }
 
 pub(super) fn export(job: &run::Job) -> Result<Export, CliError> {
-    Export::open(&job.export).map_err(|error| CliError::usage(format!("job {}: {error}", job.name)))
+    job.open_export().map_err(|error| CliError::usage(format!("job {}: {error}", job.name)))
 }
 
 /// Opens the exports of all jobs; the error names everything that is wrong with any of them.

@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::options::Global;
 use super::output;
 use crate::activecampaign::Client;
-use crate::extract::{self, Export};
+use crate::extract;
 use crate::run::{connection_check, end_of, shrinkage};
 use crate::settings::{Account, Job, Settings};
 use crate::state::{StateError, Store, View};
@@ -85,15 +85,15 @@ pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, CliError> {
 }
 
 fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mut Findings) {
-    let export = assembly::job(job, account, Dates::default()).export;
-    if export.is_piped() {
+    let run_job = assembly::job(job, account, Dates::default());
+    if run_job.export.is_piped() {
         findings.good(format!(
             "jobs.{}: export from standard input, checked when a run starts",
             job.name
         ));
         return;
     }
-    match Export::open(&export) {
+    match run_job.open_export() {
         Ok(export) => {
             if let Err(error) = export.check_quiet() {
                 findings.bad(Exit::Usage, format!("jobs.{}: {error}", job.name));

@@ -2,12 +2,15 @@ use super::assembly::{self, Dates};
 use super::error::CliError;
 use super::exit::Exit;
 use super::options::{Global, parse_duration};
+use super::pull;
 use super::signals::{Interrupt, hangups};
 use super::status_server::StatusServer;
 use super::systemd;
-use crate::daemon::{AccountOpenError, AccountPlan, Board, Daemon, JobPlan, Opener, Plan};
+use crate::daemon::{
+    AccountOpenError, AccountPlan, Board, Daemon, JobPlan, Opener, Plan, PullOptions,
+};
 use crate::report;
-use crate::settings::{Account, FirstRun, Settings};
+use crate::settings::{Account, FirstRun, Job, Settings};
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -135,8 +138,9 @@ fn plan_of(settings: &Settings) -> Result<Plan, CliError> {
         let Some(calendar) = assembly::calendar(job).map_err(CliError::usage)? else { continue };
         let sharing = assembly::sharing(settings, job, account);
         let loads_first = job.first_run == FirstRun::Load;
+        let pull = job.pull.is_some().then(|| pull_options(job.clone()));
         let job = assembly::job(job, account, Dates::default());
-        let planned = JobPlan { job, calendar, sharing, loads_first };
+        let planned = JobPlan { job, pull, calendar, sharing, loads_first };
         jobs.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push(planned);
     }
     if jobs.is_empty() {
@@ -155,6 +159,14 @@ fn plan_of(settings: &Settings) -> Result<Plan, CliError> {
         (name.to_owned(), Arc::new(plan))
     };
     Ok(jobs.into_iter().map(plan).collect())
+}
+
+/// The key is read each time, so that a new one needs no reload.
+fn pull_options(job: Job) -> PullOptions {
+    Arc::new(move || match &job.pull {
+        Some(pull) => pull::options_of(&job, pull).map_err(|error| error.message),
+        None => Err(format!("jobs.{} has no pull", job.name)),
+    })
 }
 
 /// The token is read each time, so that a new one needs no reload.

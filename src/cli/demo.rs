@@ -270,7 +270,7 @@ struct Stage<'a> {
 
 impl Stage<'_> {
     fn export(&self) -> Result<Export, CliError> {
-        Export::open(&self.job.export).map_err(CliError::failed)
+        self.job.open_export().map_err(CliError::failed)
     }
 
     fn view(&self) -> Result<View, CliError> {

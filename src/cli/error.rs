@@ -1,4 +1,6 @@
 use super::exit::Exit;
+use crate::pull::PullError;
+use crate::run::PullsError;
 use crate::run::{
     AdoptError, ConnectionError, ReadingError, RunError, UndoRefusal, VerifyError, end_by, end_of,
 };
@@ -113,6 +115,21 @@ impl From<VerifyError> for CliError {
                 Self { exit: Exit::of_end(end_of(failure), None), message: error.to_string() }
             }
             VerifyError::Reading(_) | VerifyError::State(_) => Self::failed(error),
+        }
+    }
+}
+
+impl From<PullError> for CliError {
+    fn from(error: PullError) -> Self {
+        Self { exit: Exit::of_pull(&error), message: error.to_string() }
+    }
+}
+
+impl From<PullsError> for CliError {
+    fn from(error: PullsError) -> Self {
+        match error {
+            PullsError::Pull(error) => error.into(),
+            PullsError::State(error) => error.into(),
         }
     }
 }

@@ -1,3 +1,4 @@
+use crate::pull::PullError;
 use crate::run::{ConnectionError, RunError, RunReport};
 use crate::state::{LetterCounts, RunEnd};
 
@@ -97,6 +98,16 @@ impl Exit {
             (RunEnd::Paused, _) => Self::Away,
             (RunEnd::Stopped, _) => Self::Refused,
             (RunEnd::Failed, _) => Self::Failed,
+        }
+    }
+
+    /// Of a pull that did not become complete.
+    pub(super) fn of_pull(error: &PullError) -> Self {
+        match error {
+            PullError::Settings { .. } => Self::Usage,
+            PullError::Refused { .. } => Self::Refused,
+            PullError::Away { .. } | PullError::Interrupted => Self::Away,
+            PullError::Unexpected { .. } | PullError::Io { .. } => Self::Failed,
         }
     }
 

@@ -28,6 +28,7 @@ mod plan_diff;
 mod preflight;
 mod prepare;
 mod progress;
+mod pull;
 mod run;
 mod schedule;
 mod signals;
@@ -72,6 +73,10 @@ enum Verb {
     Backfill(run::BackfillArgs),
     /// Load what is new or changed since the last run
     Sync(run::SyncArgs),
+    /// Fetch a shop's orders into an export on disk; `backfill` and `sync` pull first
+    Pull(pull::PullArgs),
+    /// What was pulled
+    Pulls(pull::PullsArgs),
     /// Run every job that has a schedule, until stopped
     Daemon(daemon::DaemonArgs),
     /// The coming runs of every job that has a schedule, with the days on which clocks change
@@ -109,6 +114,8 @@ impl Opts {
             Verb::Plan(args) => plan::run(global, &args),
             Verb::Backfill(args) => run::backfill(global, &args),
             Verb::Sync(args) => run::sync(global, &args),
+            Verb::Pull(args) => pull::pull(global, &args),
+            Verb::Pulls(args) => pull::pulls(global, &args),
             Verb::Daemon(args) => daemon::run(global, &args),
             Verb::Schedule(args) => schedule::run(global, &args),
             Verb::Status(args) => status::run(global, &args),

@@ -4,6 +4,7 @@ use super::exit::Exit;
 use super::options::Global;
 use super::output;
 use super::plan_diff::{Base, Difference};
+use super::pull::pull_all;
 use crate::extract::{Export, ExportFile};
 use crate::plan::Assumptions;
 use crate::report::{self, PageDetail};
@@ -33,6 +34,9 @@ pub(super) struct PlanArgs {
     /// Write here every payload that would be sent, one a line: it holds personal data
     #[arg(long, value_name = "FILE")]
     payloads: Option<PathBuf>,
+    /// Fetch the shops' orders first, of jobs that have a pull
+    #[arg(long)]
+    pull: bool,
     /// Show what changed in the orders that this run, or an earlier one, loaded: which fields, and
     /// why
     #[arg(long, value_name = "RUN")]
@@ -51,6 +55,9 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
         return Err(CliError::usage("--reveal needs `--html` or `--against`"));
     }
     let chosen = settings.jobs_named(&args.jobs).map_err(CliError::usage)?;
+    if args.pull {
+        pull_all(&chosen)?;
+    }
     let mut jobs = Vec::new();
     for job in &chosen {
         let account = settings.account_of(job).map_err(CliError::usage)?;

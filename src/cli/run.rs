@@ -11,6 +11,7 @@ use super::output;
 use super::preflight::PreparedJob;
 use super::prepare::{LoadRequest, OrderLimits, prepare};
 use super::progress::{Form, ProgressDisplay};
+use super::pull::{BeforeLoad, pull_before_load, remove_replaced};
 use super::signals::Interrupt;
 use crate::settings::Settings;
 use crate::state::Kind;
@@ -124,14 +125,16 @@ fn load(
     request: &LoadRequest<'_>,
     reporting: &ReportingArgs,
 ) -> Result<Exit, CliError> {
+    let BeforeLoad { jobs, exit } = pull_before_load(settings, request.jobs)?;
+    let request = &LoadRequest { jobs: &jobs, ..*request };
     let accounts = prepare(global, settings, request)?;
-    let jobs = || accounts.iter().flat_map(|account| &account.jobs);
+    let prepared = || accounts.iter().flat_map(|account| &account.jobs);
     let mut plans = Plans::default();
-    for PreparedJob { job, preflight, .. } in jobs() {
+    for PreparedJob { job, preflight, .. } in prepared() {
         plans.forecasts.extend(preflight.forecast.map(|forecast| (job.name.clone(), forecast)));
         plans.left.extend(preflight.left.map(|left| (job.name.clone(), left)));
     }
-    let has_states = jobs().any(|prepared| prepared.export.has_states());
+    let has_states = prepared().any(|prepared| prepared.export.has_states());
     // The STATE messages of a Singer stream then have standard output for themselves.
     let print = if has_states { output::print_aside } else { output::print };
     let display = ProgressDisplay::new(reporting.progress, global.quiet, plans.forecasts.clone());
@@ -149,9 +152,10 @@ fn load(
         Ok::<_, CliError>((results, interrupt.signal()))
     })?;
     print_results(global, &results, &plans, print);
+    remove_replaced(settings, &jobs)?;
     match results.error {
         Some(error) => Err(error),
-        None => Ok(exit_of(&results, signal, reporting.fail_on)),
+        None => Ok(exit.worse(exit_of(&results, signal, reporting.fail_on))),
     }
 }
 

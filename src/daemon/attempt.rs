@@ -3,6 +3,7 @@ use super::liveness::Liveness;
 use super::outcome::{NextAction, next_action};
 use super::{AccountOpenError, AccountPlan, AccountStatus, JobPlan, LastRun, Running};
 use crate::extract::Export;
+use crate::pull::{Folder, pull};
 use crate::run::{AccountRunner, JobRun, OpenedAccount, Progress, never_loaded, shared_orders};
 use crate::state::{Kind, View};
 use std::path::Path;
@@ -11,6 +12,9 @@ use std::time::Duration;
 
 /// Between two attempts to lock an account that another process is writing to.
 const LOCK_EVERY: Duration = Duration::from_secs(2);
+
+/// The longest that a pull may take.
+const PULL_MAX: Duration = Duration::from_secs(12 * 3600);
 
 /// The longest that comparing the exports of jobs on one connection may take.
 const COMPARISON_MAX: Duration = Duration::from_secs(3600);
@@ -35,7 +39,7 @@ impl AccountWorker {
             Err(message) => Err(message),
         };
         let (next, last) = match begun {
-            Ok((account, export)) => self.run_job(job, account, &export).await,
+            Ok((account, export)) => self.run_job(plan, job, account, &export).await,
             Err(message) => {
                 tracing::error!(
                     job = name,
@@ -108,6 +112,7 @@ impl AccountWorker {
                 return Err(message);
             }
         }
+        self.pull(plan, job).await?;
         let (dir, account_name, planned) = (plan.state_dir.clone(), self.name.clone(), job.clone());
         if !planned.sharing.is_empty() {
             self.board.write(&self.name, |entry| {
@@ -115,7 +120,7 @@ impl AccountWorker {
             });
         }
         let found = tokio::task::spawn_blocking(move || {
-            let export = Export::open(&planned.job.export).map_err(|error| error.to_string())?;
+            let export = planned.job.open_export().map_err(|error| error.to_string())?;
             export.check_quiet().map_err(|error| error.to_string())?;
             check_shared_orders(&dir, &account_name, &planned)?;
             Ok::<_, String>((export, records_of_last(&dir, &account_name, &planned.job.name)))
@@ -132,8 +137,26 @@ impl AccountWorker {
         Ok(export)
     }
 
+    /// Pulls the job's shop, unless a window of it waits to be loaded.
+    async fn pull(&self, plan: &AccountPlan, job: &JobPlan) -> Result<(), String> {
+        let (Some(options), Some(dir)) = (&job.pull, &job.job.pulls) else { return Ok(()) };
+        self.board.write(&self.name, |entry| entry.liveness = Some(Liveness::waits(PULL_MAX)));
+        let view = View::open(&plan.state_dir, &self.name).map_err(|error| error.to_string())?;
+        let waiting = job.job.unsettled_windows(&view).map_err(|error| error.to_string())?;
+        if !waiting.is_empty() {
+            return Ok(());
+        }
+        let options = options()?;
+        let folder = Folder::open(dir.clone()).map_err(|error| error.to_string())?;
+        let pulled = pull(&options, false, &folder, self.cancel.clone()).await;
+        let window = pulled.map_err(|error| error.to_string())?;
+        window.log(&job.job.name);
+        Ok(())
+    }
+
     async fn run_job(
         &self,
+        plan: &AccountPlan,
         job: &JobPlan,
         account: OpenedAccount,
         export: &Export,
@@ -155,6 +178,11 @@ impl AccountWorker {
             progress: &show,
         };
         let ended = runner.run(run).await;
+        if let Ok(view) = View::open(&plan.state_dir, &self.name)
+            && let Err(error) = job.job.remove_replaced_windows(&view)
+        {
+            tracing::warn!(job = job.job.name, "{error}");
+        }
         let now = (self.clock)();
         (next_action(&job.job.name, &ended, now), LastRun::of(&ended, now))
     }

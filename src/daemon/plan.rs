@@ -13,6 +13,9 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// is used and other processes can use the account between runs. May block for a moment.
 pub type Opener = Arc<dyn Fn() -> Result<OpenedAccount, AccountOpenError> + Send + Sync>;
 
+/// What a pull has to know of a job's shop. Called before each pull, so that a renewed key is used.
+pub type PullOptions = Arc<dyn Fn() -> Result<crate::pull::Options, String> + Send + Sync>;
+
 #[derive(Debug)]
 pub enum AccountOpenError {
     /// Another process is writing to the account; worth waiting for.
@@ -37,6 +40,8 @@ pub struct AccountPlan {
 #[derive(Clone)]
 pub struct JobPlan {
     pub job: Job,
+    /// Where the job pulls a shop.
+    pub pull: Option<PullOptions>,
     pub calendar: Calendar,
     /// Every job on its connection, this one too; empty if there is no other.
     pub sharing: Vec<Job>,

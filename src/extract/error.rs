@@ -92,6 +92,13 @@ pub struct OpenError {
     pub faults: Vec<ReadError>,
 }
 
+impl OpenError {
+    /// One fault of something that is not a place in a file.
+    pub fn of(place: &str, what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { faults: vec![ReadError::new(place, 0, what, hint)] }
+    }
+}
+
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, fault) in self.faults.iter().enumerate() {

@@ -1,8 +1,8 @@
 //! Requests to a shop: one at a time, reading only, never to another host.
 
-use super::Options;
 use super::clock::ShopClock;
 use super::error::PullError;
+use super::options::Options;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, StatusCode, Url, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
@@ -28,9 +28,9 @@ const REDIRECTS_MAX: usize = 2;
 
 /// A consumer key and its secret.
 #[derive(Debug, Clone)]
-pub struct Credentials {
-    pub key: SecretString,
-    pub secret: SecretString,
+struct Credentials {
+    key: SecretString,
+    secret: SecretString,
 }
 
 pub(super) struct ShopClient {

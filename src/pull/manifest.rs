@@ -90,6 +90,23 @@ pub struct PulledWindow {
 }
 
 impl PulledWindow {
+    /// Logs what was pulled, with everything that someone should look at.
+    pub fn log(&self, job: &str) {
+        let Manifest { warnings, failed, orders, requests, window, .. } = &self.manifest;
+        for warning in warnings {
+            tracing::warn!(job, "{warning}");
+        }
+        for id in failed {
+            tracing::warn!(
+                job,
+                order = id,
+                "the shop could not deliver this order; the next pull asks for it again"
+            );
+        }
+        let (extent, to) = (window.extent.word(), window.to);
+        tracing::info!(job, orders, requests, "pulled the {extent} window up to {to}");
+    }
+
     /// Its files in the order of the requests.
     pub fn files(&self) -> impl Iterator<Item = PathBuf> {
         self.manifest.files.iter().map(|file| self.dir.join(&file.name))

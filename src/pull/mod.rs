@@ -11,6 +11,8 @@ mod error;
 mod folder;
 mod http;
 mod manifest;
+mod next;
+mod options;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -19,36 +21,7 @@ mod writer;
 
 pub use error::PullError;
 pub use folder::Folder;
-pub use http::Credentials;
 pub use manifest::{Counted, Manifest, PulledFile, PulledWindow};
+pub use next::pull;
+pub use options::Options;
 pub use window::{Extent, Window};
-pub use woocommerce::pull as pull_woocommerce;
-
-use jiff::{SignedDuration, Timestamp};
-use secrecy::SecretString;
-use std::path::PathBuf;
-
-/// What a pull has to know of a shop.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The address of the shop, with the folder that it is in; `http` for loopback hosts only.
-    pub url: String,
-    pub key: SecretString,
-    pub secret: SecretString,
-    /// Sends the key in the address instead of a header. Addresses end up in the logs of servers.
-    pub is_key_in_query: bool,
-    /// PEM file of the authorities to trust, in place of the system's.
-    pub ca_file: Option<PathBuf>,
-    /// The first pull begins here; left out, with the first order.
-    pub since: Option<Timestamp>,
-    /// How far an increment reaches back before the end of the window before.
-    pub overlap: SignedDuration,
-}
-
-/// What is to be pulled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Request {
-    Full,
-    /// What changed since the end of the last window.
-    Since(Timestamp),
-}

@@ -1,7 +1,9 @@
+use super::options::Request;
 use super::*;
 use crate::simulator::woocommerce::{Permalinks, ShopOrder, WooCommerce, WooOptions};
 use flate2::read::GzDecoder;
 use jiff::ToSpan;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
@@ -36,6 +38,7 @@ impl Pulls {
             ca_file: None,
             since: None,
             overlap: SignedDuration::from_hours(1),
+            full_every: SignedDuration::from_hours(7 * 24),
         };
         Self { shop, options, dir: TempDir::new().unwrap() }
     }
@@ -45,7 +48,7 @@ impl Pulls {
     }
 
     async fn pull(&self, request: Request) -> Result<PulledWindow, PullError> {
-        pull_woocommerce(&self.options, request, &self.folder(), CancellationToken::new()).await
+        woocommerce::pull(&self.options, request, &self.folder(), CancellationToken::new()).await
     }
 
     async fn full(&self) -> PulledWindow {
@@ -113,6 +116,7 @@ async fn an_order_deleted_while_pages_are_read_costs_no_other() {
 async fn a_client_that_pages_forward_loses_an_order() {
     let shop = WooCommerce::start(WooOptions::default(), orders(350)).await.unwrap();
     shop.change_before(3, |orders| drop(orders.remove(&5)));
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut ids = std::collections::BTreeSet::new();
     for page in 1..=4 {
         let url = format!(
@@ -265,7 +269,8 @@ async fn a_window_that_was_cut_off_never_counts() {
     let cancel = CancellationToken::new();
     cancel.cancel();
     let folder = pulls.folder();
-    let error = pull_woocommerce(&pulls.options, Request::Full, &folder, cancel).await.unwrap_err();
+    let error =
+        woocommerce::pull(&pulls.options, Request::Full, &folder, cancel).await.unwrap_err();
     assert!(matches!(error, PullError::Interrupted));
     drop(folder);
     let dir = pulls.dir.path().join("pulls/shop/000009-20260101T000000Z-full");

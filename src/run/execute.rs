@@ -163,8 +163,13 @@ async fn close(
     }
     let row = RunRow { outcome: Some(end), ..row };
     if row.is_finished_load() {
-        let (job, files) = (task.job.name.clone(), files_read(task.export.files()));
-        task.state.call(move |store| store.keep_files(&job, &files)).await?;
+        let files = files_read(task.export.files());
+        let windows = task.job.windows_of(task.export.files()).unwrap_or_else(|error| {
+            // They stay unsettled, so that the next run reads them again.
+            tracing::warn!("{error}");
+            Vec::new()
+        });
+        task.state.call(move |store| store.keep_files(run, &files, &windows)).await?;
     }
     let dead_letters = letters_met(task, &row, &reached).await?;
     let orders = reached.orders;

@@ -2,6 +2,7 @@ use super::ConnectionSpec;
 use crate::domain::PolicyEffect;
 use crate::extract;
 use crate::transform::Rules;
+use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
 
 /// One export paired with one connection.
@@ -10,6 +11,8 @@ pub struct Job {
     pub name: String,
     pub connection: ConnectionSpec,
     pub export: extract::Options,
+    /// The folder of the windows that were pulled, in place of the paths of `export`.
+    pub pulls: Option<PathBuf>,
     pub rules: Rules,
     /// Steps under way at once: enough to keep the pace at ActiveCampaign's latency, 1 to 64.
     pub in_flight_max: usize,
@@ -81,6 +84,7 @@ mod tests {
                 logo_url: String::new(),
             },
             export: extract::Options::default(),
+            pulls: None,
             rules,
             in_flight_max: 16,
         }

@@ -5,7 +5,6 @@ use super::Job;
 use super::plan_reader::ReadingError;
 use super::planned_record::RecordVerdict;
 use super::verify::reading_of;
-use crate::extract::Export;
 use crate::plan::Decision;
 use crate::scratch::SeenKeys;
 use crate::state::View;
@@ -61,7 +60,7 @@ pub fn shared_orders(jobs: &[Job], view: &View) -> Result<Vec<SharedOrders>, Rea
         if job.export.is_piped() {
             continue;
         }
-        let Ok(export) = Export::open(&job.export) else { continue };
+        let Ok(export) = job.open_export() else { continue };
         for record in reading_of(job, &export, view)?.in_less_memory() {
             let record = match record {
                 Ok(record) => record,

@@ -1,5 +1,5 @@
 use super::draft::Draft;
-use super::token::{TokenError, TokenSource, Tokens};
+use super::secret::{Secret, SecretError, SecretSource};
 use super::url::Url;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -33,19 +33,19 @@ pub struct Account {
     /// Certificates to trust besides those of the system, PEM.
     pub ca_file: Option<PathBuf>,
     #[serde(skip)]
-    pub(super) tokens: Tokens,
+    pub(super) token: Secret,
 }
 
 impl Account {
     /// The token, from the first of these that exists: `$CREDENTIALS_DIRECTORY/<name>.token`,
     /// `token_file`, the environment, the settings file if only its owner can read it.
-    pub fn token(&self) -> Result<SecretString, TokenError> {
-        self.tokens.read(&self.name)
+    pub fn token(&self) -> Result<SecretString, SecretError> {
+        self.token.read()
     }
 
     /// Where [`Account::token`] takes the token from.
-    pub fn token_source(&self) -> Option<TokenSource> {
-        self.tokens.source()
+    pub fn token_source(&self) -> Option<SecretSource> {
+        self.token.source()
     }
 
     /// Whether the account is on this machine: a simulator.

@@ -111,7 +111,9 @@ impl Draft {
                 }
                 Kind::Table(_) => {}
                 Kind::Named(below) => self.require_each(below, &at),
-                _ if key.is_required() && !self.places.has(&at) => self.missing(key, &at),
+                _ if key.is_required() && !self.places.has(&at) => {
+                    self.missing(&at, key.kind.expected())
+                }
                 _ => {}
             }
         }
@@ -147,9 +149,10 @@ impl Draft {
         self.report(&schema::join(at, name), "not in the settings file", expected, hint);
     }
 
-    fn missing(&mut self, key: &Key, at: &str) {
+    /// Reports a key that is not set.
+    pub fn missing(&mut self, at: &str, expected: impl Into<Box<str>>) {
         if !self.is_faulty(at) {
-            self.report(at, "missing", key.kind.expected(), None);
+            self.report(at, "missing", expected, None);
         }
     }
 

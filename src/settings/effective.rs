@@ -1,6 +1,6 @@
-use super::Account;
 use super::layers::Places;
-use super::schema::{self, Key, Kind, ROOT};
+use super::schema::{self, Key, Kind, ROOT, Unset};
+use super::secret::SecretSource;
 use super::value::to_toml;
 use config::{Config, Value, ValueKind};
 use std::collections::BTreeMap;
@@ -10,11 +10,11 @@ use std::path::Path;
 pub(super) fn of(
     values: &Config,
     places: &Places,
-    accounts: &BTreeMap<String, Account>,
+    secrets: &BTreeMap<String, SecretSource>,
     (file, base): (&Path, &Path),
 ) -> String {
     let text = format!("# {}\n", file.display());
-    let mut out = Toml { values, places, accounts, base, text };
+    let mut out = Toml { values, places, secrets, base, text };
     out.table(ROOT, "");
     out.text
 }
@@ -22,7 +22,7 @@ pub(super) fn of(
 struct Toml<'a> {
     values: &'a Config,
     places: &'a Places,
-    accounts: &'a BTreeMap<String, Account>,
+    secrets: &'a BTreeMap<String, SecretSource>,
     base: &'a Path,
     text: String,
 }
@@ -34,6 +34,7 @@ impl Toml<'_> {
             match &key.kind {
                 // Without an address nothing is shown, whatever else is set.
                 Kind::Table(_) if at == "metrics" && !self.places.has("metrics.listen") => {}
+                Kind::Table(_) if matches!(key.unset, Unset::Absent) && !self.places.has(&at) => {}
                 Kind::Table(keys) => self.headed(keys, &at),
                 Kind::Named(keys) => {
                     for name in self.places.names(&at) {
@@ -45,7 +46,7 @@ impl Toml<'_> {
                         self.line(&format!("\n# [mappings.{name}] as it stands in the file"));
                     }
                 }
-                Kind::Secret => self.secret(key.name, path),
+                Kind::Secret => self.secret(key.name, &at),
                 kind => self.entry(kind, key.name, &at),
             }
         }
@@ -56,9 +57,8 @@ impl Toml<'_> {
         self.table(keys, path);
     }
 
-    fn secret(&mut self, name: &str, path: &str) {
-        let account = path.rsplit('.').next().and_then(|name| self.accounts.get(name));
-        match account.and_then(Account::token_source) {
+    fn secret(&mut self, name: &str, at: &str) {
+        match self.secrets.get(at) {
             Some(source) => self.line(&format!("# {name} = \"********\" (from {source})")),
             None => self.line(&format!("# {name}: none set")),
         }

@@ -1,6 +1,7 @@
 use super::draft::Draft;
 use super::hints::did_you_mean;
 use super::policy;
+use super::pull::{self, Pull};
 use super::url::Url;
 use crate::domain::Policy;
 use jiff::tz::TimeZone;
@@ -17,7 +18,10 @@ pub struct Job {
     /// The name of an account of the same settings.
     pub account: String,
     /// Absolute paths and patterns, in the order given; or `-` for standard input.
+    #[serde(default)]
     pub export: Vec<String>,
+    /// The shop that is pulled in place of an export.
+    pub pull: Option<Pull>,
     /// `auto`, or the name of a format; the readers know which there are.
     pub format: String,
     /// Where the mappings are that `format` may name.
@@ -87,11 +91,26 @@ fn zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeZone, D::Error
 pub(super) fn check(name: &str, draft: &mut Draft, base: &Path) {
     let key = |leaf: &str| format!("jobs.{name}.{leaf}");
     check_account(&key("account"), draft);
+    check_source(name, draft);
     resolve_patterns(&key("export"), draft, base);
     resolve_patterns(&key("customers"), draft, base);
     let zone = check_time_zone(&key("time_zone"), draft);
     check_connection(&key("connection"), draft);
     policy::check(&key("policy"), &zone, draft);
+}
+
+/// A job reads files, or pulls a shop.
+fn check_source(name: &str, draft: &mut Draft) {
+    let (export, pull) = (format!("jobs.{name}.export"), format!("jobs.{name}.pull"));
+    let has = |key: &str| draft.places.has(key);
+    match (has(&export), has(&pull)) {
+        (false, false) => {
+            draft.missing(&export, "a list of paths and patterns; or a table [jobs.NAME.pull]")
+        }
+        (true, true) => draft.report(&export, "set beside pull", "export or pull, not both", None),
+        (true, false) => {}
+        (false, true) => pull::check(&pull, draft),
+    }
 }
 
 fn check_account(key: &str, draft: &mut Draft) {

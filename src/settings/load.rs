@@ -3,9 +3,10 @@ use super::hints::did_you_mean;
 use super::job::MappingsText;
 use super::layers::Places;
 use super::metrics::{self, Metrics};
+use super::pull::Pull;
 use super::schema::ROOT;
 use super::search::Found;
-use super::token::{TokenSource, Tokens};
+use super::secret::{Secret, SecretName, SecretSource};
 use super::{
     Account, Environment, Job, Place, SettingsError, account, document, effective, job, search,
     variables,
@@ -69,24 +70,42 @@ impl Settings {
         found: Found,
         environment: &Environment,
     ) -> Result<Self, ConfigError> {
+        let secrets = Secrets { values, places: &places, found: &found, environment };
         let mut accounts: BTreeMap<String, Account> = values.get("accounts")?;
         for (name, account) in &mut accounts {
             let from_base = |path: &mut PathBuf| *path = found.base.join(&path);
             account.token_file.iter_mut().chain(&mut account.ca_file).for_each(from_base);
             account.name.clone_from(name);
-            account.tokens = tokens(account, values, &places, &found, environment);
+            let name = SecretName {
+                table: format!("accounts.{name}"),
+                name: "token",
+                credential: format!("{name}.token"),
+                hint: "ActiveCampaign shows it under Settings, Developer",
+            };
+            account.token = secrets.of(name);
         }
         let mut jobs: BTreeMap<String, Job> = values.get("jobs")?;
-        let mappings = MappingsText { file: found.shown, text: found.text.into() };
+        let mappings = MappingsText { file: found.shown.clone(), text: found.text.as_str().into() };
         for (name, job) in &mut jobs {
             job.name.clone_from(name);
             job.mappings = mappings.clone();
+            if let Some(pull) = &mut job.pull {
+                let [key, secret] = Pull::secret_names(name);
+                (pull.key, pull.secret) = (secrets.of(key), secrets.of(secret));
+                pull.dir = found.base.join(&pull.dir).join(name);
+                pull.ca_file.iter_mut().for_each(|path| *path = found.base.join(&path));
+            }
         }
         let listens = places.has("metrics.listen");
         Ok(Self {
             state_dir: found.base.join(values.get::<PathBuf>("state.dir")?),
             metrics: if listens { Some(values.get("metrics")?) } else { None },
-            effective: effective::of(values, &places, &accounts, (&found.path, &found.base)),
+            effective: effective::of(
+                values,
+                &places,
+                &secret_sources(&accounts, &jobs),
+                (&found.path, &found.base),
+            ),
             file: found.path,
             accounts,
             jobs,
@@ -142,24 +161,44 @@ impl Settings {
     }
 }
 
-/// Where an account's token may come from.
-fn tokens(
-    account: &Account,
-    values: &Config,
-    places: &Places,
-    found: &Found,
-    environment: &Environment,
-) -> Tokens {
-    let key = format!("accounts.{}.token", account.name);
-    let source = match places.variable(&key) {
-        Some(variable) => TokenSource::Variable(variable.to_owned()),
-        None => TokenSource::Settings(found.path.clone()),
-    };
-    let folder = environment.get("CREDENTIALS_DIRECTORY");
-    let file = format!("{}.token", account.name);
-    Tokens {
-        credentials: folder.map(|folder| environment.working_dir().join(folder).join(file)),
-        file: account.token_file.clone(),
-        text: values.get::<String>(&key).ok().map(|token| (source, token.into())),
+/// Where each secret that is set comes from, by its key.
+fn secret_sources(
+    accounts: &BTreeMap<String, Account>,
+    jobs: &BTreeMap<String, Job>,
+) -> BTreeMap<String, SecretSource> {
+    let pulls = jobs.values().filter_map(|job| job.pull.as_ref());
+    let secrets = accounts.values().map(|account| &account.token);
+    let secrets = secrets.chain(pulls.flat_map(|pull| [&pull.key, &pull.secret]));
+    let key = |name: &SecretName| format!("{}.{}", name.table, name.name);
+    secrets.filter_map(|secret| Some((key(&secret.name), secret.source()?))).collect()
+}
+
+/// Where secrets may come from.
+struct Secrets<'a> {
+    values: &'a Config,
+    places: &'a Places,
+    found: &'a Found,
+    environment: &'a Environment,
+}
+
+impl Secrets<'_> {
+    fn of(&self, name: SecretName) -> Secret {
+        let key = format!("{}.{}", name.table, name.name);
+        let source = match self.places.variable(&key) {
+            Some(variable) => SecretSource::Variable(variable.to_owned()),
+            None => SecretSource::Settings(self.found.path.clone()),
+        };
+        let folder = self.environment.get("CREDENTIALS_DIRECTORY");
+        let in_folder = |folder| self.environment.working_dir().join(folder).join(&name.credential);
+        Secret {
+            credentials: folder.map(in_folder),
+            file: self
+                .values
+                .get(&format!("{key}_file"))
+                .ok()
+                .map(|file: PathBuf| self.found.base.join(file)),
+            text: self.values.get::<String>(&key).ok().map(|secret| (source, secret.into())),
+            name: name.into(),
+        }
     }
 }

@@ -47,13 +47,15 @@ pub(super) enum Unset {
     /// It must be set.
     Required,
     Nothing,
+    /// The table is left out, with the defaults of its keys.
+    Absent,
     Text(&'static str),
     Whole(i64),
     Flag(bool),
     /// Those of [`Policy`].
     Policy,
 }
-use Unset::{Flag, Nothing, Required, Text, Whole};
+use Unset::{Absent, Flag, Nothing, Required, Text, Whole};
 
 macro_rules! keys {
     ($($name:literal: $kind:expr, $unset:expr, $doc:literal;)+) => {
@@ -97,13 +99,15 @@ const ACCOUNT: &[Key] = keys! {
         "longest pause that ActiveCampaign may ask for; a longer one ends the run with 6";
     "list_lag_s": Kind::Whole { min: 0, max: 600 }, Whole(10),
         "how long ActiveCampaign's lists may miss a new record: a create without a response is repeated only if lookups over this time find nothing";
-    "ca_file": Kind::Path, Nothing, "CA certificates to trust instead of the system's";
+    "ca_file": Kind::Path, Nothing,
+        "CA certificates to trust instead of the system's, as PEM; a server's own certificate counts only if an authority in the file signed it";
 };
 
 const JOB: &[Key] = keys! {
     "account": Kind::Text, Required, "the account that the job writes to";
-    "export": Kind::Texts, Required,
+    "export": Kind::Texts, Nothing,
         "paths and patterns; `.gz`, `.zst` and `.zip` are decompressed; `[\"-\"]` is standard input";
+    "pull": Kind::Table(PULL), Absent, "";
     "format": Kind::Text, Text("auto"),
         "a name that `ordersync formats` lists, or that of a mapping";
     "customers": Kind::Texts, Nothing,
@@ -118,6 +122,23 @@ const JOB: &[Key] = keys! {
         "time zone of the schedule, and of dates in the export without an offset";
     "connection": Kind::Table(CONNECTION), Required, "";
     "policy": Kind::Table(POLICY), Unset::Policy, "";
+};
+
+const PULL: &[Key] = keys! {
+    "from": Kind::Word(&["woocommerce"]), Required, "the shop system whose API is read";
+    "url": Kind::Text, Required, "the shop's address, with the folder that it is in";
+    "key_file": Kind::Path, Nothing, "a file with the consumer key; the other three places as for a token";
+    "secret_file": Kind::Path, Nothing, "a file with the consumer secret, likewise";
+    "key": Kind::Secret, Nothing, "";
+    "secret": Kind::Secret, Nothing, "";
+    "since": Kind::Text, Nothing, "leaves out orders placed before this day: `2019-01-31`";
+    "overlap": Kind::Text, Text("1h"), "how far a pull reaches back before the end of the last one";
+    "full_every": Kind::Text, Text("7d"),
+        "longest time between two full pulls, which find silent changes";
+    "dir": Kind::Path, Text("pulls"), "holds the pulled orders, in a folder for each job";
+    "key_in_query": Kind::Flag, Flag(false),
+        "sends the key in the address, for servers that drop the Authorization header; addresses end up in logs";
+    "ca_file": Kind::Path, Nothing, "CA certificates to trust instead of the system's";
 };
 
 const CONNECTION: &[Key] = keys! {
@@ -154,7 +175,8 @@ pub(super) fn defaults(keys: &[Key], path: &str, places: &Places, layer: &mut La
     for key in keys {
         let at = join(path, key.name);
         match key.unset {
-            Required | Nothing => {}
+            Absent if !places.has(&at) => continue,
+            Required | Nothing | Absent => {}
             Text(text) => layer.set(&at, text),
             Whole(number) => layer.set(&at, number),
             Flag(flag) => layer.set(&at, flag),

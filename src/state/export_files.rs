@@ -1,4 +1,6 @@
+use super::pulled_windows::{SettledWindow, settle_windows};
 use super::sql::Sql;
+use super::sql_types::RunId;
 use super::{StateError, Store, View};
 use rusqlite::params;
 
@@ -12,16 +14,24 @@ pub struct FileRead {
 }
 
 impl Store {
-    /// Notes what a job's last finished run had read, in place of what the one before had.
-    pub fn keep_files(&mut self, job: &str, files: &[FileRead]) -> Result<(), StateError> {
+    /// Notes what a job's last finished run had read, in place of what the one before had, and the
+    /// pulled windows that it has settled.
+    pub fn keep_files(
+        &mut self,
+        run: RunId,
+        files: &[FileRead],
+        windows: &[SettledWindow],
+    ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
-        transaction.run("DELETE FROM export_files WHERE job = ?1", [job])?;
+        let job: String = transaction.one("SELECT job FROM runs WHERE id = ?1", [run])?;
+        transaction.run("DELETE FROM export_files WHERE job = ?1", [&job])?;
         for FileRead { file, bytes } in files {
             transaction.run(
                 "INSERT OR REPLACE INTO export_files (job, file, bytes) VALUES (?1, ?2, ?3)",
                 params![job, file, i64::try_from(*bytes).unwrap_or(i64::MAX)],
             )?;
         }
+        settle_windows(&transaction, run, windows)?;
         Ok(transaction.commit()?)
     }
 }

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../state/0001_schema.sql"),
     include_str!("../../state/0002_read_back.sql"),
     include_str!("../../state/0003_accepted.sql"),
+    include_str!("../../state/0004_pulls.sql"),
 ];
 
 /// The state of one account, open for writing: there is one of these for each account on a machine.

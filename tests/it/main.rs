@@ -35,6 +35,7 @@ mod page;
 mod plan;
 mod privacy;
 mod process;
+mod pulls;
 mod random;
 mod rehearsal;
 mod resume;

@@ -173,6 +173,7 @@ impl Rehearsal {
                 format: "auto".to_owned(),
                 ..extract::Options::default()
             },
+            pulls: None,
             rules: Rules::default(),
             in_flight_max: self.in_flight_max,
         }

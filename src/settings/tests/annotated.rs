@@ -45,8 +45,10 @@ fn filled() -> String {
     ANNOTATED.lines().map(uncomment).collect::<Vec<_>>().join("\n")
 }
 
+/// Without those of a pull, which stands in place of an export.
 fn leaves(keys: &'static [Key]) -> Vec<&'static str> {
     keys.iter()
+        .filter(|key| key.name != "pull")
         .flat_map(|key| match key.kind {
             Kind::Table(below) | Kind::Named(below) => leaves(below),
             Kind::Mappings => Vec::new(),
@@ -72,6 +74,40 @@ fn the_annotated_settings_set_every_key_there_is() {
         filled.lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| key).collect();
     for key in leaves(ROOT) {
         assert!(set.contains(key), "config/ordersync.toml says nothing of `{key}`");
+    }
+}
+
+/// The table that stands in place of `export`.
+#[test]
+fn the_annotated_pull_sets_every_key_there_is_and_shows_the_defaults() {
+    let indented = ANNOTATED.lines().filter_map(|line| line.strip_prefix("#   "));
+    let table: Vec<&str> =
+        indented.skip_while(|line| *line != "[jobs.shop.pull]").take(13).collect();
+    let text = ANNOTATED.replace("export = [", "# export = [") + "\n" + &table.join("\n");
+    let shown = Project::with(&text).load(&[]).unwrap().jobs["shop"].pull.clone().unwrap();
+    let Some(Key { kind: Kind::Table(keys), .. }) =
+        job_keys().iter().find(|key| key.name == "pull")
+    else {
+        panic!("a job has no pull")
+    };
+    for key in leaves(keys) {
+        let is_set = table.iter().any(|line| line.starts_with(&format!("{key} = ")));
+        assert!(is_set, "config/ordersync.toml says nothing of `{key}`");
+    }
+    let least = format!(
+        "{}[jobs.shop.pull]\nfrom = \"woocommerce\"\nurl = \"https://shop.example.com\"\n",
+        super::SMALL.replace("export = [", "# export = [")
+    );
+    let least = Project::with(&least).load(&[]).unwrap().jobs["shop"].pull.clone().unwrap();
+    assert_eq!((shown.overlap, shown.full_every), (least.overlap, least.full_every));
+    assert_eq!(shown.key_in_query, least.key_in_query);
+    assert!(least.dir.ends_with("pulls/shop"), "{}", least.dir.display());
+}
+
+fn job_keys() -> &'static [Key] {
+    match ROOT.iter().find(|key| key.name == "jobs") {
+        Some(Key { kind: Kind::Named(keys), .. }) => keys,
+        _ => &[],
     }
 }
 
@@ -178,7 +214,7 @@ fn rows(keys: &[Key], path: &str, rows: &mut Vec<String>) {
             Unset::Text(text) => format!("`{text}`"),
             Unset::Whole(number) => number.to_string(),
             Unset::Flag(flag) => format!("`{flag}`"),
-            Unset::Required | Unset::Nothing | Unset::Policy => {
+            Unset::Required | Unset::Nothing | Unset::Absent | Unset::Policy => {
                 match policy.get(key.name).filter(|_| path.ends_with(".policy")) {
                     Some(Some(word)) if matches!(key.kind, Kind::Word(_)) => format!("`{word}`"),
                     Some(Some(value)) => value.clone(),

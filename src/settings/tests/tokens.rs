@@ -1,11 +1,11 @@
-use super::super::TokenError;
+use super::super::SecretError;
 use super::{Project, SMALL, with_account};
 use secrecy::ExposeSecret;
 use std::os::unix::fs::PermissionsExt;
 
 const VARIABLE: (&str, &str) = ("ORDERSYNC_ACCOUNTS__MAIN__TOKEN", "from-variable");
 
-fn token(project: &Project, variables: &[(&str, &str)]) -> Result<String, TokenError> {
+fn token(project: &Project, variables: &[(&str, &str)]) -> Result<String, SecretError> {
     let settings = project.load(variables).unwrap();
     settings.accounts["main"].token().map(|token| token.expose_secret().to_owned())
 }
@@ -75,7 +75,7 @@ fn what_is_no_token_is_refused_and_not_quoted() {
     for bad in ["", " \n", "canary two", "canary\nkey", "canäry", &long] {
         project.write("main.token", bad);
         let fault = token(&project, &[]).unwrap_err();
-        assert!(matches!(fault, TokenError::Malformed { .. }), "{bad:?}: {fault}");
+        assert!(matches!(fault, SecretError::Malformed { .. }), "{bad:?}: {fault}");
         assert!(!fault.to_string().contains("can"), "{fault}");
     }
 }

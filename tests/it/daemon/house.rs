@@ -175,9 +175,10 @@ fn job_plan(dir: &TempDir, name: &str, schedule: &str) -> JobPlan {
             patterns: vec![dir.path().join("orders.csv").to_str().unwrap().to_owned()],
             ..extract::Options::default()
         },
+        pulls: None,
         rules: transform::Rules::default(),
         in_flight_max: 4,
     };
     let (calendar, sharing) = (Calendar::new(schedule, name, Some(0)), Vec::new());
-    JobPlan { job, calendar, sharing, loads_first: true }
+    JobPlan { job, pull: None, calendar, sharing, loads_first: true }
 }

@@ -1,0 +1,308 @@
+//! `pull` and `pulls`: a shop's orders as an export on disk.
+
+use super::assembly::{self, Dates};
+use super::error::CliError;
+use super::exit::Exit;
+use super::options::Global;
+use super::output;
+use super::signals::Interrupt;
+use crate::pull::{self, Folder, Options, PullError, PulledWindow};
+use crate::settings::{self, Pull, Settings};
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub(super) struct PullArgs {
+    /// Jobs whose shops are pulled [default: all that have a pull]
+    #[arg(value_name = "JOB")]
+    jobs: Vec<String>,
+    /// Every order, not only those that changed since the last pull
+    #[arg(long)]
+    full: bool,
+    /// Write the orders into this folder; nothing else of the job changes
+    #[arg(long, value_name = "DIR")]
+    to: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PullsArgs {
+    #[command(subcommand)]
+    verb: PullsVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum PullsVerb {
+    /// What was pulled, how large it is, and whether it was loaded
+    List(JobsArgs),
+    /// Remove what a newer full pull replaces, once that one was loaded
+    Purge(JobsArgs),
+}
+
+#[derive(Debug, Args)]
+struct JobsArgs {
+    /// Jobs to look at [default: all that have a pull]
+    #[arg(value_name = "JOB")]
+    jobs: Vec<String>,
+}
+
+pub(super) fn pull(global: &Global, args: &PullArgs) -> Result<Exit, CliError> {
+    let settings = assembly::settings(global)?;
+    let jobs = pulling(&settings, &args.jobs)?;
+    if args.to.is_some() && jobs.len() > 1 {
+        return Err(CliError::usage("--to takes the orders of one job\n  hint: name one"));
+    }
+    let mut pulled = Vec::new();
+    for (job, pull) in jobs {
+        let to = args.to.as_ref().unwrap_or(&pull.dir);
+        let window = pull_job(job, pull, to, args.full || args.to.is_some())?;
+        pulled.push((job.name.as_str(), window));
+    }
+    let exit = pulled.iter().map(|(_, window)| exit_of(window)).fold(Exit::Done, Exit::worse);
+    let object = || {
+        json!(pulled.iter().map(|(job, window)| window_json(job, window, None)).collect::<Vec<_>>())
+    };
+    output::print_result(global.json, object, || {
+        pulled.iter().map(|(job, window)| format!("{job}: {}\n", window_line(window))).collect()
+    });
+    Ok(exit)
+}
+
+pub(super) fn pulls(global: &Global, args: &PullsArgs) -> Result<Exit, CliError> {
+    let settings = assembly::settings(global)?;
+    let (names, is_purge) = match &args.verb {
+        PullsVerb::List(args) => (&args.jobs, false),
+        PullsVerb::Purge(args) => (&args.jobs, true),
+    };
+    let (mut text, mut objects) = (String::new(), Vec::new());
+    for (job, pull) in pulling(&settings, names)? {
+        let account = settings.account_of(job).map_err(CliError::usage)?;
+        let view = assembly::view(&settings.state_dir, account)?;
+        let run_job = assembly::job(job, account, Dates::default());
+        let windows = if is_purge {
+            run_job.remove_replaced_windows(&view)?
+        } else {
+            Folder::view(pull.dir.clone()).windows()?
+        };
+        let unsettled = run_job.unsettled_windows(&view)?;
+        for window in &windows {
+            let is_loaded = !unsettled.contains(window);
+            objects.push(window_json(&job.name, window, Some(is_loaded)));
+            let word = match (is_purge, is_loaded) {
+                (true, _) => "removed",
+                (false, true) => "loaded",
+                (false, false) => "not loaded yet",
+            };
+            let _ = writeln!(text, "{}: {}, {word}", job.name, window_line(window));
+        }
+        if windows.is_empty() {
+            let word = if is_purge { "nothing to remove" } else { "nothing was pulled yet" };
+            let _ = writeln!(text, "{}: {word}", job.name);
+        }
+    }
+    output::print_result(global.json, || json!(objects), || text);
+    Ok(Exit::Done)
+}
+
+/// Pulls the shops of these jobs, where they have one.
+pub(super) fn pull_all(jobs: &[&settings::Job]) -> Result<(), CliError> {
+    for job in jobs {
+        if let Some(pull) = &job.pull {
+            pull_job(job, pull, &pull.dir, false)?;
+        }
+    }
+    Ok(())
+}
+
+/// What can be loaded once the shops were pulled.
+pub(super) struct BeforeLoad {
+    /// The jobs whose exports are there.
+    pub jobs: Vec<String>,
+    /// How the pulls of the others ended; also where a shop could not deliver single orders.
+    pub exit: Exit,
+}
+
+/// Pulls the shops of these jobs before they are loaded. A window that no run has loaded yet is
+/// loaded first: nothing is pulled for its job then. A shop that can't be pulled does not keep the
+/// other jobs from being loaded.
+///
+/// # Errors
+/// When nothing can be loaded.
+pub(super) fn pull_before_load(
+    settings: &Settings,
+    jobs: &[String],
+) -> Result<BeforeLoad, CliError> {
+    let mut before = BeforeLoad { jobs: Vec::new(), exit: Exit::Done };
+    let mut last_error = None;
+    for job in settings.jobs_named(jobs).map_err(CliError::usage)? {
+        let pulled = match &job.pull {
+            Some(pull) => pull_unless_unsettled(settings, job, pull),
+            None => Ok(Exit::Done),
+        };
+        let exit = match pulled {
+            Ok(exit) => {
+                before.jobs.push(job.name.clone());
+                exit
+            }
+            Err(error) => {
+                let exit = error.exit;
+                last_error
+                    .replace(error)
+                    .into_iter()
+                    .for_each(|error| output::complain(&error.message));
+                exit
+            }
+        };
+        before.exit = before.exit.worse(exit);
+    }
+    match last_error {
+        Some(error) if before.jobs.is_empty() => Err(error),
+        Some(error) => {
+            output::complain(&error.message);
+            Ok(before)
+        }
+        None => Ok(before),
+    }
+}
+
+fn pull_unless_unsettled(
+    settings: &Settings,
+    job: &settings::Job,
+    pull: &Pull,
+) -> Result<Exit, CliError> {
+    let account = settings.account_of(job).map_err(CliError::usage)?;
+    let view = assembly::view(&settings.state_dir, account)?;
+    let run_job = assembly::job(job, account, Dates::default());
+    if let Some(window) = run_job.unsettled_windows(&view)?.last() {
+        tracing::info!(
+            job = job.name,
+            "{} was pulled and not loaded yet; it is loaded before anything is pulled",
+            window.name
+        );
+        return Ok(Exit::Done);
+    }
+    pull_job(job, pull, &pull.dir, false).map(|window| exit_of(&window))
+}
+
+/// An order that the shop could not deliver holds the exit code back, not the other orders.
+fn exit_of(window: &PulledWindow) -> Exit {
+    if window.manifest.failed.is_empty() { Exit::Done } else { Exit::DeadLetters }
+}
+
+/// Removes what newer pulls of these jobs replace. What can't be removed stays, and is named.
+pub(super) fn remove_replaced(settings: &Settings, jobs: &[String]) -> Result<(), CliError> {
+    for job in settings.jobs_named(jobs).map_err(CliError::usage)? {
+        if job.pull.is_none() {
+            continue;
+        }
+        let account = settings.account_of(job).map_err(CliError::usage)?;
+        let view = assembly::view(&settings.state_dir, account)?;
+        let removed =
+            assembly::job(job, account, Dates::default()).remove_replaced_windows(&view)?;
+        for window in removed {
+            tracing::info!(
+                job = job.name,
+                "removed {}, which a newer full pull replaces",
+                window.name
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The jobs asked for, each with its pull. A job that is named has to have one.
+fn pulling<'a>(
+    settings: &'a Settings,
+    names: &[String],
+) -> Result<Vec<(&'a settings::Job, &'a Pull)>, CliError> {
+    let jobs = settings.jobs_named(names).map_err(CliError::usage)?;
+    let mut pulling = Vec::new();
+    for job in jobs {
+        match &job.pull {
+            Some(pull) => pulling.push((job, pull)),
+            None if names.is_empty() => {}
+            None => {
+                return Err(CliError::usage(format!(
+                    "jobs.{}: reads an export, and pulls nothing\n  hint: a table [jobs.{}.pull] in place of `export` names a shop",
+                    job.name, job.name
+                )));
+            }
+        }
+    }
+    if pulling.is_empty() {
+        return Err(CliError::usage(
+            "no job has a pull\n  hint: a table [jobs.NAME.pull] in place of `export` names a shop",
+        ));
+    }
+    Ok(pulling)
+}
+
+fn pull_job(
+    job: &settings::Job,
+    pull: &Pull,
+    dir: &Path,
+    is_full: bool,
+) -> Result<PulledWindow, CliError> {
+    let options = options_of(job, pull)?;
+    let folder = Folder::open(dir.to_owned())?;
+    tracing::info!(job = job.name, "pulling the orders of {}", pull.url);
+    let window = assembly::runtime()?.block_on(async {
+        let interrupt = Interrupt::listen().map_err(CliError::failed)?;
+        pull::pull(&options, is_full, &folder, interrupt.cancel.clone()).await.map_err(|error| {
+            let exit = match (&error, interrupt.signal()) {
+                (PullError::Interrupted, Some(signal)) => Exit::Interrupted(signal),
+                _ => Exit::of_pull(&error),
+            };
+            CliError { exit, message: format!("job {}: {error}", job.name) }
+        })
+    })?;
+    window.log(&job.name);
+    Ok(window)
+}
+
+/// What the pull of a job has to know; reads its secrets.
+pub(super) fn options_of(job: &settings::Job, pull: &Pull) -> Result<Options, CliError> {
+    let zoned = |day: Date| day.to_zoned(job.time_zone.clone()).map(|at| at.timestamp());
+    Ok(Options {
+        url: pull.url.clone(),
+        key: pull.key().map_err(CliError::usage)?,
+        secret: pull.secret().map_err(CliError::usage)?,
+        is_key_in_query: pull.key_in_query,
+        ca_file: pull.ca_file.clone(),
+        since: pull.since.map(zoned).transpose().map_err(CliError::usage)?,
+        overlap: pull.overlap,
+        full_every: pull.full_every,
+    })
+}
+
+fn window_line(window: &PulledWindow) -> String {
+    let manifest = &window.manifest;
+    let to = manifest.window.to.strftime("%Y-%m-%d %H:%M:%S UTC");
+    let extent = manifest.window.extent.word();
+    let mut line = format!(
+        "{extent} up to {to}, {} orders, {} bytes, {} requests",
+        manifest.orders,
+        manifest.bytes(),
+        manifest.requests
+    );
+    if !manifest.failed.is_empty() {
+        let _ = write!(line, ", {} orders that the shop could not deliver", manifest.failed.len());
+    }
+    line
+}
+
+fn window_json(job: &str, window: &PulledWindow, is_loaded: Option<bool>) -> Value {
+    let manifest = &window.manifest;
+    let mut object = json!({
+        "job": job, "window": window.name, "dir": window.dir, "from": manifest.api, "extent": manifest.window.extent.word(),
+        "since": manifest.window.from.map(|from| from.to_string()), "to": manifest.window.to.to_string(),
+        "orders": manifest.orders, "failed": manifest.failed, "bytes": manifest.bytes(), "requests": manifest.requests,
+        "warnings": manifest.warnings,
+    });
+    if let Some(is_loaded) = is_loaded {
+        object["loaded"] = json!(is_loaded);
+    }
+    object
+}

@@ -1,0 +1,41 @@
+use super::error::PullError;
+use super::folder::Folder;
+use super::manifest::PulledWindow;
+use super::options::{Options, Request};
+use super::woocommerce;
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+/// Pulls the next window into the folder: an increment where the windows there can be continued,
+/// else, or on request, a full one.
+///
+/// # Errors
+/// When the shop refuses, does not answer or contradicts itself: nothing of the window counts then.
+pub async fn pull(
+    options: &Options,
+    is_full: bool,
+    folder: &Folder,
+    cancel: CancellationToken,
+) -> Result<PulledWindow, PullError> {
+    let request = if is_full { Request::Full } else { next_request(options, folder)? };
+    woocommerce::pull(options, request, folder, cancel).await
+}
+
+fn next_request(options: &Options, folder: &Folder) -> Result<Request, PullError> {
+    let export = folder.export()?;
+    let (Some(full), Some(last)) = (export.first(), export.last()) else {
+        return Ok(Request::Full);
+    };
+    let shop = options.url.trim_end_matches('/');
+    let is_same = last.manifest.shop == shop && last.manifest.query == options.query();
+    let age = last_moment(full).duration_until(Timestamp::now());
+    Ok(if is_same && age < options.full_every {
+        Request::Since(last_moment(last))
+    } else {
+        Request::Full
+    })
+}
+
+fn last_moment(window: &PulledWindow) -> Timestamp {
+    window.manifest.window.to
+}

@@ -1,0 +1,38 @@
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use std::path::PathBuf;
+
+/// What a pull has to know of a shop.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The address of the shop, with the folder that it is in; `http` for loopback hosts only.
+    pub url: String,
+    pub key: SecretString,
+    pub secret: SecretString,
+    /// Sends the key in the address instead of a header. Addresses end up in the logs of servers.
+    pub is_key_in_query: bool,
+    /// PEM file of the authorities to trust, in place of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// The first pull begins here; left out, with the first order.
+    pub since: Option<Timestamp>,
+    /// How far an increment reaches back before the end of the window before.
+    pub overlap: SignedDuration,
+    /// The longest time between two full pulls.
+    pub full_every: SignedDuration,
+}
+
+impl Options {
+    /// What is asked of the shop besides the window. With another one, only a full pull makes an
+    /// export.
+    pub(super) fn query(&self) -> String {
+        self.since.map(|since| format!("after={since}")).unwrap_or_default()
+    }
+}
+
+/// What is to be pulled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Request {
+    Full,
+    /// What changed since the end of the last window.
+    Since(Timestamp),
+}

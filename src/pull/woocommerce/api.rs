@@ -1,0 +1,196 @@
+//! Finding the API on a site, and what its answers mean.
+
+use super::super::body::{excerpt, json_in};
+use super::super::error::PullError;
+use super::super::http::{Answer, ShopClient, Trouble};
+use super::super::options::Options;
+use super::list::{List, Listed, Page, Row};
+use reqwest::StatusCode;
+use serde::Deserialize;
+
+pub(super) const VERSION: &str = "wc/v3";
+
+/// Where the API is on a site: by its permalinks.
+#[derive(Debug, Clone, Copy)]
+enum AddressForm {
+    Pretty,
+    Plain,
+    Index,
+}
+
+const FORMS: [AddressForm; 3] = [AddressForm::Pretty, AddressForm::Plain, AddressForm::Index];
+
+pub(super) struct Api<'a> {
+    pub client: ShopClient,
+    options: &'a Options,
+    form: AddressForm,
+    pub warnings: Vec<String>,
+}
+
+impl<'a> Api<'a> {
+    /// Finds the API under the shop's address.
+    pub(super) async fn find(options: &'a Options, client: ShopClient) -> Result<Self, PullError> {
+        let mut shop = Self { client, options, form: AddressForm::Pretty, warnings: Vec::new() };
+        let mut seen = String::new();
+        for form in FORMS {
+            shop.form = form;
+            let query = [("per_page", "1".to_owned()), ("orderby", "id".to_owned())];
+            let answer = shop.get("orders", &query).await.map_err(|trouble| shop.fatal(trouble))?;
+            match json_in(&answer.body) {
+                Ok(_) if !is_no_route(&answer) => {
+                    shop.accept(&answer)?;
+                    shop.warnings.extend(shop.client.clock.warning());
+                    return Ok(shop);
+                }
+                Err(_) if answer.status == StatusCode::FORBIDDEN => {
+                    return Err(shop.refused(&answer));
+                }
+                Ok(_) => {}
+                Err(text) if seen.is_empty() => seen = text,
+                Err(_) => {}
+            }
+        }
+        let shown =
+            if seen.is_empty() { String::new() } else { format!("; it answers \"{seen}\"") };
+        Err(PullError::Settings {
+            what: format!("{}: has no WooCommerce REST API{shown}", shop.client.shop()),
+            expected: format!("orders at {}/wp-json/{VERSION}/orders", shop.client.shop()),
+            hint: "check the address, with the folder that WordPress is in; WooCommerce must be active".to_owned(),
+        })
+    }
+
+    /// How many orders a list has, where the shop says so. Asks for the smallest page.
+    pub(super) async fn count(&mut self, list: &List<'_>) -> Result<Option<u64>, PullError> {
+        let mut query = list.query(Page::SMALLEST);
+        query.push(("_fields", "id".to_owned()));
+        let answer = self.get("orders", &query).await.map_err(|trouble| self.fatal(trouble))?;
+        self.accept(&answer)?;
+        Ok(answer.number("x-wp-total"))
+    }
+
+    /// # Errors
+    /// As [`Self::get`]; also where the answer is no list of orders.
+    pub(super) async fn page(&mut self, list: &List<'_>, page: Page) -> Result<Listed, Trouble> {
+        let answer = self.get("orders", &list.query(page)).await?;
+        let json = self.accept(&answer)?;
+        let rows: Vec<Row> = serde_json::from_slice(&json).map_err(|_| self.unexpected(&json))?;
+        Ok(Listed { rows, total: answer.number("x-wp-total"), json })
+    }
+
+    /// An order by its id, as JSON; `None` for one that is gone.
+    pub(super) async fn order(&mut self, id: u64) -> Result<Option<Vec<u8>>, Trouble> {
+        let answer = self.get(&format!("orders/{id}"), &[]).await?;
+        if answer.status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        Ok(Some(self.accept(&answer)?))
+    }
+
+    /// The ids on a page, for one whose orders can't be listed whole.
+    pub(super) async fn ids(&mut self, list: &List<'_>, page: Page) -> Result<Vec<u64>, PullError> {
+        #[derive(Deserialize)]
+        struct Id {
+            id: u64,
+        }
+        let mut query = list.query(page);
+        query.push(("_fields", "id".to_owned()));
+        let answer = self.get("orders", &query).await.map_err(|trouble| self.fatal(trouble))?;
+        let json = self.accept(&answer)?;
+        let ids: Vec<Id> = serde_json::from_slice(&json).map_err(|_| self.unexpected(&json))?;
+        Ok(ids.into_iter().map(|row| row.id).collect())
+    }
+
+    async fn get(&mut self, resource: &str, query: &[(&str, String)]) -> Result<Answer, Trouble> {
+        match self.form {
+            AddressForm::Pretty => {
+                self.client.get(&format!("wp-json/{VERSION}/{resource}"), query).await
+            }
+            AddressForm::Index => {
+                self.client.get(&format!("index.php/wp-json/{VERSION}/{resource}"), query).await
+            }
+            AddressForm::Plain => {
+                let route = ("rest_route", format!("/{VERSION}/{resource}"));
+                let query: Vec<_> = [route].into_iter().chain(query.iter().cloned()).collect();
+                self.client.get("", &query).await
+            }
+        }
+    }
+
+    /// The JSON of an answer that is a success.
+    fn accept(&mut self, answer: &Answer) -> Result<Vec<u8>, PullError> {
+        let json = match json_in(&answer.body) {
+            Ok((json, noise)) => {
+                let warning =
+                    noise.map(|noise| format!("the shop prints text before its JSON: {noise}"));
+                self.warnings.extend(warning.filter(|warning| !self.warnings.contains(warning)));
+                json
+            }
+            Err(_) if answer.status == StatusCode::FORBIDDEN => return Err(self.refused(answer)),
+            Err(text) => {
+                let what = format!("answered {} with no JSON: \"{text}\"", answer.status.as_u16());
+                return Err(PullError::Unexpected {
+                    shop: self.client.shop(),
+                    what,
+                    hint: "a firewall, a login page or a cache answers in place of the API; exclude /wp-json/ from it".to_owned(),
+                });
+            }
+        };
+        match answer.status {
+            StatusCode::OK => Ok(json.to_vec()),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(self.refused(answer)),
+            _ => Err(self.unexpected(json)),
+        }
+    }
+
+    fn refused(&self, answer: &Answer) -> PullError {
+        let hint = if self.options.is_key_in_query {
+            "check key and secret, and that the key's user may read orders"
+        } else {
+            "check key and secret, and that the key's user may read orders; where a server drops the Authorization header, set key_in_query = true"
+        };
+        PullError::Refused {
+            shop: self.client.shop(),
+            what: format!(
+                "refuses the key with {}: {}",
+                answer.status.as_u16(),
+                message_in(&answer.body)
+            ),
+            hint: hint.to_owned(),
+        }
+    }
+
+    fn unexpected(&self, json: &[u8]) -> PullError {
+        PullError::Unexpected {
+            shop: self.client.shop(),
+            what: format!("answers a list of orders with {}", message_in(json)),
+            hint: format!("the API that is read is {VERSION}; look at the shop's log"),
+        }
+    }
+
+    /// Where nothing smaller can be asked for.
+    pub(super) fn fatal(&self, trouble: Trouble) -> PullError {
+        match trouble {
+            Trouble::Fatal(error) => error,
+            Trouble::TooMuch(what) => self.client.away(what),
+        }
+    }
+}
+
+/// The error that WordPress answers for an address it does not know.
+fn is_no_route(answer: &Answer) -> bool {
+    answer.status == StatusCode::NOT_FOUND && message_in(&answer.body).starts_with("rest_no_route")
+}
+
+/// Code and message of an error, or what the text begins with.
+fn message_in(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct ApiError {
+        code: String,
+        message: String,
+    }
+    let json = json_in(body).map_or(body, |(json, _)| json);
+    match serde_json::from_slice(json) {
+        Ok(ApiError { code, message }) => excerpt(format!("{code}: {message}").as_bytes()),
+        Err(_) => excerpt(body),
+    }
+}

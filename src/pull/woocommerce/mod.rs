@@ -1,0 +1,325 @@
+//! WooCommerce's REST API v3.
+//!
+//! Its lists are paged by number, so an order that leaves the window moves those behind it forward.
+//! The end of a window lies in the past, so orders only leave it: read from the last page to the
+//! first, what moves forward is met again and never missed. Pages are split where the shop is too
+//! slow for them, down to the one order that it can't deliver.
+
+mod api;
+mod list;
+
+use super::error::PullError;
+use super::folder::Folder;
+use super::http::{ShopClient, Trouble};
+use super::manifest::{Counted, Manifest, PulledWindow};
+use super::options::{Options, Request};
+use super::window::{Extent, Window};
+use super::writer::WindowWriter;
+use api::{Api, VERSION};
+use jiff::{SignedDuration, Timestamp};
+use list::{List, Listed, Page};
+use std::collections::BTreeSet;
+use tokio_util::sync::CancellationToken;
+
+const API: &str = "woocommerce";
+/// A window ends this long before the shop's present: later changes may not be visible yet.
+const LAG: SignedDuration = SignedDuration::from_mins(2);
+/// Times that a window is read before a contradiction of its counts is believed.
+const READINGS_MAX: u32 = 3;
+/// More orders from before the window than this mean that the shop ignores the window.
+const EARLIER_MAX: u64 = 10;
+/// An order in the trash is deleted for the shop. The trash is listed first: what is put there or
+/// taken out meanwhile is then in one of the lists at least.
+const STATUSES: [&str; 2] = ["trash", "any"];
+
+/// Pulls a window into the folder.
+///
+/// # Errors
+/// When the shop refuses, does not answer or contradicts itself: nothing of the window counts then.
+pub(super) async fn pull(
+    options: &Options,
+    request: Request,
+    folder: &Folder,
+    cancel: CancellationToken,
+) -> Result<PulledWindow, PullError> {
+    let api = Api::find(options, ShopClient::new(options, cancel)?).await?;
+    let end = api.client.clock.now().checked_sub(LAG).unwrap_or(Timestamp::MIN);
+    let (window, retried) = match request {
+        Request::Full => (Window { extent: Extent::Full, from: None, to: end }, Vec::new()),
+        Request::Since(last) => {
+            let from = last.checked_sub(options.overlap).unwrap_or(Timestamp::MIN);
+            let failed = folder.windows()?.pop().map(|last| last.manifest.failed);
+            let window = Window { extent: Extent::Increment, from: Some(from), to: end };
+            (window, failed.unwrap_or_default())
+        }
+    };
+    let mut shop = Shop { api, options, size: 0 };
+    shop.pull(window, &retried, folder).await
+}
+
+struct Shop<'a> {
+    api: Api<'a>,
+    options: &'a Options,
+    /// The largest page that the shop managed lately, as [`Page::size`].
+    size: usize,
+}
+
+/// A window while it is read.
+struct Reading<'w> {
+    writer: &'w mut WindowWriter,
+    ids: BTreeSet<u64>,
+    failed: Vec<u64>,
+    /// Orders from before the window.
+    earlier: u64,
+    /// Places on full pages where an order is missing.
+    gaps: u64,
+    counted: Option<Counted>,
+}
+
+/// Why a window has to be read in another way.
+enum Misread {
+    /// The shop ignores the window.
+    Unfiltered,
+    /// Fewer orders than it counts.
+    Incomplete {
+        counted: u64,
+        found: u64,
+    },
+    Failed(PullError),
+}
+
+impl From<PullError> for Misread {
+    fn from(error: PullError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl<'w> Reading<'w> {
+    fn new(writer: &'w mut WindowWriter) -> Self {
+        let counted = Some(Counted { before: 0, after: 0 });
+        Self { writer, ids: BTreeSet::new(), failed: Vec::new(), earlier: 0, gaps: 0, counted }
+    }
+
+    /// Keeps a page. `is_last`: of the list, where a page may be short.
+    fn take(
+        &mut self,
+        listed: &Listed,
+        list: &List<'_>,
+        page: Page,
+        is_last: bool,
+    ) -> Result<(), Misread> {
+        let found = listed.rows.len() as u64;
+        if found == 0 {
+            return Ok(());
+        }
+        if !is_last {
+            self.gaps += page.len().saturating_sub(found);
+        }
+        for row in &listed.rows {
+            self.ids.insert(row.id);
+            self.earlier += u64::from(list.is_earlier(row));
+        }
+        if self.earlier > EARLIER_MAX.max(self.ids.len() as u64 / 100) {
+            return Err(Misread::Unfiltered);
+        }
+        Ok(self.writer.add(&listed.json, "json")?)
+    }
+
+    fn settled(&self) -> u64 {
+        self.ids.len() as u64 + self.failed.len() as u64
+    }
+}
+
+impl Shop<'_> {
+    /// Reads a window until its counts agree.
+    async fn pull(
+        &mut self,
+        mut window: Window,
+        retried: &[u64],
+        folder: &Folder,
+    ) -> Result<PulledWindow, PullError> {
+        let mut writer = folder.begin(&window)?;
+        let mut readings = 1;
+        let mut manifest = loop {
+            writer.clear()?;
+            match self.read(&window, retried, &mut writer).await {
+                Ok(manifest) => break manifest,
+                Err(Misread::Failed(error)) => return Err(error),
+                Err(Misread::Unfiltered) => {
+                    self.api.warnings.push("the shop ignores modified_after, as WooCommerce before 5.8 does: every pull is a full one".to_owned());
+                    window = Window { extent: Extent::Full, from: None, to: window.to };
+                    writer.discard()?;
+                    writer = folder.begin(&window)?;
+                }
+                Err(Misread::Incomplete { counted, found }) if readings == READINGS_MAX => {
+                    return Err(PullError::Unexpected {
+                        shop: self.api.client.shop(),
+                        what: format!("counts {counted} orders and lists {found}, {readings} times"),
+                        hint: "a cache or a plug-in may change its lists; exclude /wp-json/ from caches and pull again".to_owned(),
+                    });
+                }
+                Err(Misread::Incomplete { .. }) => readings += 1,
+            }
+        };
+        manifest.query = self.options.query();
+        manifest.requests = self.api.client.requests;
+        manifest.warnings = std::mem::take(&mut self.api.warnings);
+        writer.commit(manifest)
+    }
+
+    async fn read(
+        &mut self,
+        window: &Window,
+        retried: &[u64],
+        writer: &mut WindowWriter,
+    ) -> Result<Manifest, Misread> {
+        let mut reading = Reading::new(writer);
+        for status in STATUSES {
+            let list = List { window, status, since: self.options.since };
+            self.read_list(&list, &mut reading).await?;
+        }
+        for id in retried {
+            if !reading.ids.contains(id) {
+                self.read_one(*id, &mut reading).await?;
+            }
+        }
+        if reading.writer.is_empty() {
+            // A shop without orders has an export too.
+            reading.writer.add(b"[]", "json")?;
+        }
+        let Reading { ids, failed, gaps, counted, .. } = reading;
+        if gaps > 0 {
+            let warning = format!(
+                "the shop left {gaps} orders out of its pages: the key's user may not read them"
+            );
+            self.api.warnings.push(warning);
+        }
+        let mut manifest = Manifest::new(API, VERSION, self.api.client.shop(), *window);
+        (manifest.orders, manifest.counted, manifest.failed) = (ids.len() as u64, counted, failed);
+        Ok(manifest)
+    }
+
+    /// Reads a list from its last page to its first.
+    async fn read_list(
+        &mut self,
+        list: &List<'_>,
+        reading: &mut Reading<'_>,
+    ) -> Result<(), Misread> {
+        let (settled_before, gaps_before) = (reading.settled(), reading.gaps);
+        let Size { pages, only, total } = self.size_of(list).await?;
+        let mut last_total = total;
+        if let Some(listed) = &only {
+            reading.take(listed, list, Page::whole(1), true)?;
+        }
+        let pages_left = if only.is_some() { 0 } else { pages };
+        for number in (1..=pages_left).rev() {
+            let mut todo: Vec<Page> = Page::whole(number).split(self.size).collect();
+            while let Some(page) = todo.pop() {
+                match self.api.page(list, page).await {
+                    Ok(listed) => {
+                        last_total = listed.total.or(last_total);
+                        reading.take(&listed, list, page, number == pages)?;
+                    }
+                    Err(Trouble::Fatal(error)) => return Err(error.into()),
+                    Err(Trouble::TooMuch(what)) => match page.smaller() {
+                        Some(size) => {
+                            self.size = size;
+                            todo.extend(page.split(size));
+                        }
+                        None => self.isolate(list, page, &what, reading).await?,
+                    },
+                }
+            }
+        }
+        let (Some(before), Some(after)) = (total, last_total) else {
+            reading.counted = None;
+            return Ok(());
+        };
+        let found = reading.settled() - settled_before;
+        if found + (reading.gaps - gaps_before) < after {
+            return Err(Misread::Incomplete { counted: after, found });
+        }
+        if let Some(counted) = &mut reading.counted {
+            counted.before += before;
+            counted.after += after;
+        }
+        Ok(())
+    }
+
+    /// How large a list is. A shop whose headers are removed on the way is asked page by page until
+    /// one has no order.
+    async fn size_of(&mut self, list: &List<'_>) -> Result<Size, Misread> {
+        let mut number = 1;
+        loop {
+            let listed = match self.api.page(list, Page::whole(number)).await {
+                Ok(listed) => Some(listed),
+                Err(Trouble::Fatal(error)) => return Err(error.into()),
+                Err(Trouble::TooMuch(_)) => None,
+            };
+            let total = match &listed {
+                Some(listed) => listed.total,
+                // The count alone, of a shop that is too slow for the page.
+                None => self.api.count(list).await?,
+            };
+            match (total, listed) {
+                (Some(total), listed) => {
+                    let pages = Page::whole_pages(total);
+                    let only = listed.filter(|_| pages <= 1);
+                    return Ok(Size { pages, only, total: Some(total) });
+                }
+                (None, Some(listed)) if listed.rows.is_empty() => {
+                    return Ok(Size { pages: number - 1, only: None, total: None });
+                }
+                (None, Some(_)) => number += 1,
+                (None, None) => {
+                    let what = "does not say how many orders it has".to_owned();
+                    return Err(self.api.client.away(what).into());
+                }
+            }
+        }
+    }
+
+    /// A page of one order that the shop can't list: the order may be delivered by its id.
+    async fn isolate(
+        &mut self,
+        list: &List<'_>,
+        page: Page,
+        what: &str,
+        reading: &mut Reading<'_>,
+    ) -> Result<(), Misread> {
+        for id in self.api.ids(list, page).await? {
+            tracing::warn!(
+                order = id,
+                "the shop can't list this order ({what}); it is asked for by its id"
+            );
+            self.read_one(id, reading).await?;
+        }
+        Ok(())
+    }
+
+    async fn read_one(&mut self, id: u64, reading: &mut Reading<'_>) -> Result<(), Misread> {
+        match self.api.order(id).await {
+            Ok(Some(json)) => {
+                reading.ids.insert(id);
+                reading.writer.add(&[b"[", json.as_slice(), b"]"].concat(), "json")?;
+            }
+            // Deleted since it was listed.
+            Ok(None) => {}
+            Err(Trouble::TooMuch(what)) => {
+                self.api.warnings.push(format!("order {id}: {what}"));
+                reading.failed.push(id);
+            }
+            Err(Trouble::Fatal(error)) => return Err(error.into()),
+        }
+        Ok(())
+    }
+}
+
+/// How large a list is.
+struct Size {
+    /// Of the largest size.
+    pages: u64,
+    /// The only page, which need not be read again.
+    only: Option<Listed>,
+    total: Option<u64>,
+}

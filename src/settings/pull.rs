@@ -1,0 +1,121 @@
+//! `[jobs.NAME.pull]`: the shop whose orders a job pulls, in place of an export.
+
+use super::draft::Draft;
+use super::secret::{Secret, SecretError, SecretName};
+use super::url::Url;
+use jiff::civil::Date;
+use jiff::{SignedDuration, Span, SpanRelativeTo};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer};
+use std::path::PathBuf;
+
+/// A shop, and how its orders are pulled.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Pull {
+    pub from: Shop,
+    /// `https`, or `http` for a loopback host; with the folder that the shop is in.
+    pub url: String,
+    /// Orders placed before this day, in the job's time zone, are not pulled.
+    pub since: Option<Date>,
+    /// How far an increment reaches back before the end of the window before.
+    #[serde(deserialize_with = "duration")]
+    pub overlap: SignedDuration,
+    /// The longest time between two full pulls.
+    #[serde(deserialize_with = "duration")]
+    pub full_every: SignedDuration,
+    /// Holds the job's windows. Absolute.
+    pub dir: PathBuf,
+    /// Sends the key in the address instead of a header.
+    pub key_in_query: bool,
+    /// Certificates to trust instead of those of the system, PEM.
+    pub ca_file: Option<PathBuf>,
+    #[serde(skip)]
+    pub(super) key: Secret,
+    #[serde(skip)]
+    pub(super) secret: Secret,
+}
+
+/// A shop system with an API that is pulled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shop {
+    WooCommerce,
+}
+
+impl Shop {
+    /// The format of what it answers.
+    pub fn format(self) -> &'static str {
+        match self {
+            Self::WooCommerce => "woocommerce-json",
+        }
+    }
+}
+
+impl Pull {
+    /// The consumer key, from the first of the places of secrets that exists.
+    ///
+    /// # Errors
+    /// When there is none, or the first place can't be used.
+    pub fn key(&self) -> Result<SecretString, SecretError> {
+        self.key.read()
+    }
+
+    /// The consumer secret, likewise.
+    ///
+    /// # Errors
+    /// As [`Self::key`].
+    pub fn secret(&self) -> Result<SecretString, SecretError> {
+        self.secret.read()
+    }
+
+    /// The secrets of a job's pull.
+    pub(super) fn secret_names(job: &str) -> [SecretName; 2] {
+        ["key", "secret"].map(|name| SecretName {
+            table: format!("jobs.{job}.pull"),
+            name,
+            credential: format!("{job}.{name}"),
+            hint: "WooCommerce shows it once, under Settings, Advanced, REST API; read permission is enough",
+        })
+    }
+}
+
+/// `90m`, `2h`, `7d`; a day has 24 hours.
+fn parse_duration(text: &str) -> Option<SignedDuration> {
+    let span: Span = text.parse().ok()?;
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    (!duration.is_negative()).then_some(duration)
+}
+
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse_duration(&text).ok_or_else(|| serde::de::Error::custom("not a duration"))
+}
+
+/// Checks what the table of keys can't.
+pub(super) fn check(table: &str, draft: &mut Draft) {
+    let at = |leaf: &str| format!("{table}.{leaf}");
+    if let Some(text) = draft.text(&at("url")) {
+        match Url::parse(&text) {
+            None => draft.report(
+                &at("url"),
+                "invalid URL",
+                "the shop's address, such as https://shop.example.com",
+                None,
+            ),
+            Some(url) if !url.secure && !url.is_loopback() => {
+                let hint =
+                    "the key would be sent unencrypted; http is only for this machine".to_owned();
+                draft.report(&at("url"), "not encrypted", "https://", hint);
+            }
+            Some(_) => {}
+        }
+    }
+    for leaf in ["overlap", "full_every"] {
+        if draft.text(&at(leaf)).is_some_and(|text| parse_duration(&text).is_none()) {
+            draft.report(&at(leaf), "not a duration", "a time such as 90m, 2h or 7d", None);
+        }
+    }
+    if draft.text(&at("since")).is_some_and(|text| text.parse::<Date>().is_err()) {
+        draft.report(&at("since"), "not a day", "a day such as 2019-01-31", None);
+    }
+}

@@ -1,0 +1,159 @@
+use super::draft::variable_of;
+use secrecy::{ExposeSecret, SecretString};
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A token is about 72 characters; a file that is much longer holds something else.
+const SECRET_BYTES_MAX: usize = 4096;
+
+/// Where a secret is taken from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    /// A file in the folder that systemd's `LoadCredential=` fills.
+    Credentials(PathBuf),
+    /// The file that the settings name.
+    File {
+        /// The setting: `token_file`.
+        key: String,
+        path: PathBuf,
+    },
+    Variable(String),
+    /// The settings file itself.
+    Settings(PathBuf),
+}
+
+impl fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Credentials(path) => write!(f, "systemd credential {}", path.display()),
+            Self::File { key, path } => write!(f, "{key} {}", path.display()),
+            Self::Variable(name) => write!(f, "environment variable {name}"),
+            Self::Settings(path) => write!(f, "settings file {}", path.display()),
+        }
+    }
+}
+
+/// Why a secret can't be used. None of the texts quotes it.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    #[error("{of}: no {}\n  expected one of: {}\n  hint: {}", of.name, of.places(), of.hint)]
+    Missing { of: Arc<SecretName> },
+    #[error(
+        "{of}: can't read the {} from the {from}: {fault}\n  expected a file with nothing but the {}", of.name, of.name
+    )]
+    Unreadable { of: Arc<SecretName>, from: SecretSource, fault: io::Error },
+    #[error(
+        "{of}: what the {from} holds is no {}\n  expected one word of visible ASCII characters\n  hint: {}", of.name, of.hint
+    )]
+    Malformed { of: Arc<SecretName>, from: SecretSource },
+    #[error(
+        "{}: holds the {} of {of}, and others can read it (mode {mode:04o})\n  expected mode 0600\n  hint: chmod 600 {}",
+        .file.display(), of.name, .file.display()
+    )]
+    Exposed { of: Arc<SecretName>, file: PathBuf, mode: u32 },
+}
+
+/// Which secret it is.
+#[derive(Debug, Clone, Default)]
+pub struct SecretName {
+    /// The table that it is set in: `accounts.main`.
+    pub table: String,
+    /// Its key there: `token`.
+    pub name: &'static str,
+    /// Its file in the folder that systemd's `LoadCredential=` fills: `main.token`.
+    pub credential: String,
+    /// Where people find it.
+    pub hint: &'static str,
+}
+
+impl fmt::Display for SecretName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.table)
+    }
+}
+
+impl SecretName {
+    fn places(&self) -> String {
+        let Self { table, name, credential, .. } = self;
+        let variable = variable_of(&format!("{table}.{name}"));
+        format!(
+            "$CREDENTIALS_DIRECTORY/{credential}, {table}.{name}_file, environment variable {variable}"
+        )
+    }
+}
+
+/// What was set about a secret. Its debug form does not show it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Secret {
+    pub name: Arc<SecretName>,
+    /// In `$CREDENTIALS_DIRECTORY`, whether it exists or not.
+    pub credentials: Option<PathBuf>,
+    pub file: Option<PathBuf>,
+    /// From the environment or the settings file, whichever won.
+    pub text: Option<(SecretSource, SecretString)>,
+}
+
+impl Secret {
+    /// The first source in the documented order that is there.
+    pub fn source(&self) -> Option<SecretSource> {
+        let credentials = self.credentials.clone().filter(|path| path.try_exists().unwrap_or(true));
+        credentials
+            .map(SecretSource::Credentials)
+            .or_else(|| {
+                let key = format!("{}_file", self.name.name);
+                self.file.clone().map(|path| SecretSource::File { key, path })
+            })
+            .or_else(|| self.text.as_ref().map(|(source, _)| source.clone()))
+    }
+
+    /// The first source that exists has to be usable: a later one never replaces it.
+    pub fn read(&self) -> Result<SecretString, SecretError> {
+        let of = Arc::clone(&self.name);
+        let Some(from) = self.source() else { return Err(SecretError::Missing { of }) };
+        let secret = match &from {
+            SecretSource::Credentials(path) | SecretSource::File { path, .. } => {
+                match read_file(path) {
+                    Ok(text) => text,
+                    Err(fault) => return Err(SecretError::Unreadable { of, from, fault }),
+                }
+            }
+            SecretSource::Settings(file) => {
+                if let Some(mode) = readable_by_others(file) {
+                    return Err(SecretError::Exposed { of, file: file.clone(), mode });
+                }
+                self.text()
+            }
+            SecretSource::Variable(_) => self.text(),
+        };
+        let word = secret.expose_secret().trim();
+        if word.is_empty()
+            || word.len() > SECRET_BYTES_MAX
+            || !word.bytes().all(|b| b.is_ascii_graphic())
+        {
+            return Err(SecretError::Malformed { of, from });
+        }
+        Ok(SecretString::from(word.to_owned()))
+    }
+
+    fn text(&self) -> SecretString {
+        self.text.as_ref().map(|(_, secret)| secret.clone()).unwrap_or_default()
+    }
+}
+
+fn read_file(path: &Path) -> io::Result<SecretString> {
+    let mut text = String::new();
+    let read = File::open(path)?.take(SECRET_BYTES_MAX as u64 + 1).read_to_string(&mut text);
+    let text = SecretString::from(text);
+    read.map(|_| text)
+}
+
+/// The permissions of a file that more than its owner can read; of one that can't be looked at,
+/// none are known and it counts as readable.
+fn readable_by_others(file: &Path) -> Option<u32> {
+    let mode = file.metadata().map_or(0o777, |metadata| metadata.permissions().mode() & 0o777);
+    (mode & 0o077 != 0).then_some(mode)
+}
