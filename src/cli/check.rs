@@ -3,14 +3,17 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
 use super::output;
+use super::pull;
 use crate::activecampaign::Client;
 use crate::extract;
+use crate::pull::{Examination, examine};
 use crate::run::{connection_check, end_of, shrinkage};
-use crate::settings::{Account, Job, Settings};
+use crate::settings::{Account, Job, Pull, Settings};
 use crate::state::{StateError, Store, View};
 use clap::Args;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
@@ -73,6 +76,9 @@ pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, CliError> {
     let mut accounts: BTreeMap<&str, (&Account, Vec<&Job>)> = BTreeMap::new();
     for &job in &jobs {
         let account = settings.account_of(job).map_err(CliError::usage)?;
+        if let Some(pull) = &job.pull {
+            check_pull(job, pull, args.offline, &mut findings)?;
+        }
         check_export(job, account, &settings, &mut findings);
         accounts.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push(job);
     }
@@ -84,6 +90,51 @@ pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, CliError> {
     Ok(findings.exit)
 }
 
+/// Whether a pull of the shop would succeed, and would see everything.
+fn check_pull(
+    job: &Job,
+    pull: &Pull,
+    offline: bool,
+    findings: &mut Findings,
+) -> Result<(), CliError> {
+    let what = format!("jobs.{}: pull of {}", job.name, pull.url);
+    let options = match pull::options_of(job, pull) {
+        Ok(options) => options,
+        Err(error) => {
+            findings.bad(error.exit, error.message);
+            return Ok(());
+        }
+    };
+    findings.good(format!("{what}: has its key and secret"));
+    if offline {
+        return Ok(());
+    }
+    let examined = assembly::runtime()?.block_on(examine(&options, CancellationToken::new()));
+    let examination = match examined {
+        Ok(examination) => examination,
+        Err(error) => {
+            findings.bad(Exit::of_pull(&error), format!("{what}: {error}"));
+            return Ok(());
+        }
+    };
+    let Examination { orders, oldest, is_filtered, shows_email, warnings } = examination;
+    let orders = orders.map_or("an unknown number of".to_owned(), |orders| orders.to_string());
+    let oldest = oldest.map(|oldest| format!(", the oldest of {}", oldest.strftime("%Y-%m-%d")));
+    findings.good(format!("{what}: answers, with {orders} orders{}", oldest.unwrap_or_default()));
+    if !is_filtered {
+        findings.doubtful(format!("{what}: the shop ignores modified_after, as WooCommerce before 5.8 does; every pull is a full one"));
+    }
+    if shows_email == Some(false) {
+        findings.doubtful(format!(
+            "{what}: the oldest order shows no e-mail address; orders without one are invalid"
+        ));
+    }
+    for warning in warnings {
+        findings.doubtful(format!("{what}: {warning}"));
+    }
+    Ok(())
+}
+
 fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mut Findings) {
     let run_job = assembly::job(job, account, Dates::default());
     if run_job.export.is_piped() {
@@ -91,6 +142,10 @@ fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mu
             "jobs.{}: export from standard input, checked when a run starts",
             job.name
         ));
+        return;
+    }
+    if job.pull.as_ref().is_some_and(pull::is_empty) {
+        findings.good(format!("jobs.{}: nothing was pulled yet; a backfill pulls first", job.name));
         return;
     }
     match run_job.open_export() {

@@ -277,6 +277,11 @@ pub(super) fn options_of(job: &settings::Job, pull: &Pull) -> Result<Options, Cl
     })
 }
 
+/// Whether nothing was pulled yet. A folder that can't be read is not empty.
+pub(super) fn is_empty(pull: &Pull) -> bool {
+    Folder::view(pull.dir.clone()).export().is_ok_and(|windows| windows.is_empty())
+}
+
 fn window_line(window: &PulledWindow) -> String {
     let manifest = &window.manifest;
     let to = manifest.window.to.strftime("%Y-%m-%d %H:%M:%S UTC");

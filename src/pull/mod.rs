@@ -8,6 +8,7 @@
 mod body;
 mod clock;
 mod error;
+mod examination;
 mod folder;
 mod http;
 mod manifest;
@@ -20,8 +21,9 @@ mod woocommerce;
 mod writer;
 
 pub use error::PullError;
+pub use examination::Examination;
 pub use folder::Folder;
 pub use manifest::{Counted, Manifest, PulledFile, PulledWindow};
-pub use next::pull;
+pub use next::{examine, pull};
 pub use options::Options;
 pub use window::{Extent, Window};

@@ -1,4 +1,5 @@
 use super::error::PullError;
+use super::examination::Examination;
 use super::folder::Folder;
 use super::manifest::PulledWindow;
 use super::options::{Options, Request};
@@ -19,6 +20,17 @@ pub async fn pull(
 ) -> Result<PulledWindow, PullError> {
     let request = if is_full { Request::Full } else { next_request(options, folder)? };
     woocommerce::pull(options, request, folder, cancel).await
+}
+
+/// Asks whether a pull would succeed.
+///
+/// # Errors
+/// As [`pull`].
+pub async fn examine(
+    options: &Options,
+    cancel: CancellationToken,
+) -> Result<Examination, PullError> {
+    woocommerce::examine(options, cancel).await
 }
 
 fn next_request(options: &Options, folder: &Folder) -> Result<Request, PullError> {

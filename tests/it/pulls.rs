@@ -134,6 +134,22 @@ fn each_night_loads_what_changed_and_nothing_else() {
 }
 
 #[test]
+fn check_proves_what_a_pull_needs() {
+    let nights = Nights::of(12);
+    let told = nights.done(&["check"]);
+    for proof in ["answers, with 12 orders, the oldest of 2026-01-01", "nothing was pulled yet"] {
+        assert!(told.out.contains(proof), "{proof}: {}", told.out);
+    }
+    assert_eq!(nights.shop.violations(), [""; 0]);
+    nights.shop.set(|options| options.is_old = true);
+    assert!(nights.done(&["check"]).out.contains("ignores modified_after"));
+    nights.shop.set(|options| options.key = "ck_other".to_owned());
+    let told = nights.run(&["check"]);
+    assert_eq!(told.code, 5, "{}", told.out);
+    assert!(told.out.contains("refuses the key with 401"), "{}", told.out);
+}
+
+#[test]
 fn what_was_pulled_and_not_loaded_is_loaded_before_anything_is_pulled() {
     let nights = Nights::of(20);
     nights.done(&["--quiet", "pull"]);

@@ -6,6 +6,7 @@
 //! slow for them, down to the one order that it can't deliver.
 
 mod api;
+mod examine;
 mod list;
 
 use super::error::PullError;
@@ -16,6 +17,7 @@ use super::options::{Options, Request};
 use super::window::{Extent, Window};
 use super::writer::WindowWriter;
 use api::{Api, VERSION};
+pub(super) use examine::examine;
 use jiff::{SignedDuration, Timestamp};
 use list::{List, Listed, Page};
 use std::collections::BTreeSet;

@@ -1,0 +1,15 @@
+use jiff::Timestamp;
+
+/// What a shop says before anything is pulled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Examination {
+    /// How many orders it has, if it says so.
+    pub orders: Option<u64>,
+    /// When the oldest order that can be seen was placed.
+    pub oldest: Option<Timestamp>,
+    /// A window in the future has no order: the shop does not ignore windows.
+    pub is_filtered: bool,
+    /// Whether an order shows its e-mail address; `None` without an order.
+    pub shows_email: Option<bool>,
+    pub warnings: Vec<String>,
+}

@@ -1,0 +1,55 @@
+use super::super::error::PullError;
+use super::super::examination::Examination;
+use super::super::http::{ShopClient, Trouble};
+use super::super::options::Options;
+use super::super::window::{Extent, Window};
+use super::api::Api;
+use super::list::{List, Page};
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+
+/// What is looked at of the oldest order.
+#[derive(Deserialize)]
+struct Order {
+    date_created_gmt: Option<String>,
+    billing: Option<Billing>,
+}
+
+#[derive(Deserialize)]
+struct Billing {
+    email: Option<String>,
+}
+
+/// Asks whether a pull would succeed, in four requests.
+///
+/// # Errors
+/// As a pull.
+pub(in super::super) async fn examine(
+    options: &Options,
+    cancel: CancellationToken,
+) -> Result<Examination, PullError> {
+    let mut api = Api::find(options, ShopClient::new(options, cancel)?).await?;
+    let now = api.client.clock.now();
+    let all = Window { extent: Extent::Full, from: None, to: now };
+    let all = List { window: &all, status: "any", since: options.since };
+    let (orders, oldest) = match api.page(&all, Page::SMALLEST).await {
+        Ok(listed) => (listed.total, Some(listed.json)),
+        Err(Trouble::Fatal(error)) => return Err(error),
+        Err(Trouble::TooMuch(_)) => (api.count(&all).await?, None),
+    };
+    let tomorrow = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX);
+    let future = Window { extent: Extent::Increment, from: Some(tomorrow), to: Timestamp::MAX };
+    let future = List { window: &future, status: "any", since: None };
+    let is_filtered = api.ids(&future, Page::SMALLEST).await?.is_empty();
+    let oldest: Option<Vec<Order>> = oldest.and_then(|json| serde_json::from_slice(&json).ok());
+    let oldest = oldest.and_then(|orders| orders.into_iter().next());
+    let shows_email = oldest.as_ref().map(|order| {
+        let email = order.billing.as_ref().and_then(|billing| billing.email.as_deref());
+        email.is_some_and(|email| !email.is_empty())
+    });
+    let oldest = oldest.and_then(|order| format!("{}Z", order.date_created_gmt?).parse().ok());
+    let warnings = std::mem::take(&mut api.warnings);
+    Ok(Examination { orders, oldest, is_filtered, shows_email, warnings })
+}
