@@ -295,6 +295,9 @@ fn window_line(window: &PulledWindow) -> String {
     if !manifest.failed.is_empty() {
         let _ = write!(line, ", {} orders that the shop could not deliver", manifest.failed.len());
     }
+    if !manifest.gone.is_empty() {
+        let _ = write!(line, ", {} orders are gone from the shop", manifest.gone.len());
+    }
     line
 }
 
@@ -303,7 +306,7 @@ fn window_json(job: &str, window: &PulledWindow, is_loaded: Option<bool>) -> Val
     let mut object = json!({
         "job": job, "window": window.name, "dir": window.dir, "from": manifest.api, "extent": manifest.window.extent.word(),
         "since": manifest.window.from.map(|from| from.to_string()), "to": manifest.window.to.to_string(),
-        "orders": manifest.orders, "failed": manifest.failed, "bytes": manifest.bytes(), "requests": manifest.requests,
+        "orders": manifest.orders, "failed": manifest.failed, "gone": manifest.gone, "bytes": manifest.bytes(), "requests": manifest.requests,
         "warnings": manifest.warnings,
     });
     if let Some(is_loaded) = is_loaded {

@@ -1,7 +1,9 @@
 use super::error::PullError;
 use super::window::Window;
+use flate2::read::GzDecoder;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
+use std::io::Read;
 use std::path::PathBuf;
 
 /// The newest form of a manifest that this program reads and writes.
@@ -28,6 +30,10 @@ pub struct Manifest {
     pub counted: Option<Counted>,
     /// Orders that the shop could not deliver: their ids. Asked for again by the next pull.
     pub failed: Vec<u64>,
+    /// Orders of the export before that this full window does not hold: deleted for good in the
+    /// shop. Their ids.
+    #[serde(default)]
+    pub gone: Vec<u64>,
     pub warnings: Vec<String>,
     pub files: Vec<PulledFile>,
     /// Of the program that pulled.
@@ -64,6 +70,7 @@ impl Manifest {
             requests: 0,
             counted: None,
             failed: Vec::new(),
+            gone: Vec::new(),
             warnings: Vec::new(),
             files: Vec::new(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -92,7 +99,7 @@ pub struct PulledWindow {
 impl PulledWindow {
     /// Logs what was pulled, with everything that someone should look at.
     pub fn log(&self, job: &str) {
-        let Manifest { warnings, failed, orders, requests, window, .. } = &self.manifest;
+        let Manifest { warnings, failed, gone, orders, requests, window, .. } = &self.manifest;
         for warning in warnings {
             tracing::warn!(job, "{warning}");
         }
@@ -103,6 +110,13 @@ impl PulledWindow {
                 "the shop could not deliver this order; the next pull asks for it again"
             );
         }
+        for id in gone {
+            tracing::warn!(
+                job,
+                order = id,
+                "this order is gone from the shop; what was loaded of it stays at ActiveCampaign"
+            );
+        }
         let (extent, to) = (window.extent.word(), window.to);
         tracing::info!(job, orders, requests, "pulled the {extent} window up to {to}");
     }
@@ -110,6 +124,16 @@ impl PulledWindow {
     /// Its files in the order of the requests.
     pub fn files(&self) -> impl Iterator<Item = PathBuf> {
         self.manifest.files.iter().map(|file| self.dir.join(&file.name))
+    }
+
+    /// The bytes of its files, as the shop answered them.
+    pub(super) fn answers(&self) -> impl Iterator<Item = Result<Vec<u8>, PullError>> {
+        self.files().map(|path| {
+            let mut answer = Vec::new();
+            let read = File::open(&path)
+                .and_then(|file| GzDecoder::new(file).read_to_end(&mut answer).map(drop));
+            read.map(|()| answer).map_err(PullError::io(&path))
+        })
     }
 
     /// Compares every file with its length and hash in the manifest.

@@ -157,6 +157,18 @@ async fn an_increment_holds_what_changed_and_the_later_file_counts() {
 }
 
 #[tokio::test]
+async fn a_full_pull_names_the_orders_that_are_gone() {
+    let pulls = Pulls::of(WooOptions::default(), orders(120)).await;
+    pulls.full().await;
+    pulls.shop.change(|orders| {
+        orders.remove(&30);
+        orders.get_mut(&31).unwrap().status = "trash".to_owned();
+    });
+    assert_eq!(pulls.full().await.manifest.gone, [30]);
+    assert_eq!(pulls.full().await.manifest.gone, [0; 0]);
+}
+
+#[tokio::test]
 async fn a_shop_that_ignores_the_window_is_pulled_in_full() {
     let pulls = Pulls::of(WooOptions { is_old: true, ..WooOptions::default() }, orders(40)).await;
     let full = pulls.full().await;

@@ -19,7 +19,7 @@ use super::writer::WindowWriter;
 use api::{Api, VERSION};
 pub(super) use examine::examine;
 use jiff::{SignedDuration, Timestamp};
-use list::{List, Listed, Page};
+use list::{List, Listed, Page, Row};
 use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
 
@@ -142,10 +142,10 @@ impl Shop<'_> {
     ) -> Result<PulledWindow, PullError> {
         let mut writer = folder.begin(&window)?;
         let mut readings = 1;
-        let mut manifest = loop {
+        let (mut manifest, ids) = loop {
             writer.clear()?;
             match self.read(&window, retried, &mut writer).await {
-                Ok(manifest) => break manifest,
+                Ok(read) => break read,
                 Err(Misread::Failed(error)) => return Err(error),
                 Err(Misread::Unfiltered) => {
                     self.api.warnings.push("the shop ignores modified_after, as WooCommerce before 5.8 does: every pull is a full one".to_owned());
@@ -163,6 +163,9 @@ impl Shop<'_> {
                 Err(Misread::Incomplete { .. }) => readings += 1,
             }
         };
+        if window.extent == Extent::Full {
+            manifest.gone = gone(&folder.export()?, &ids)?;
+        }
         manifest.query = self.options.query();
         manifest.requests = self.api.client.requests;
         manifest.warnings = std::mem::take(&mut self.api.warnings);
@@ -174,7 +177,7 @@ impl Shop<'_> {
         window: &Window,
         retried: &[u64],
         writer: &mut WindowWriter,
-    ) -> Result<Manifest, Misread> {
+    ) -> Result<(Manifest, BTreeSet<u64>), Misread> {
         let mut reading = Reading::new(writer);
         for status in STATUSES {
             let list = List { window, status, since: self.options.since };
@@ -198,7 +201,7 @@ impl Shop<'_> {
         }
         let mut manifest = Manifest::new(API, VERSION, self.api.client.shop(), *window);
         (manifest.orders, manifest.counted, manifest.failed) = (ids.len() as u64, counted, failed);
-        Ok(manifest)
+        Ok((manifest, ids))
     }
 
     /// Reads a list from its last page to its first.
@@ -315,6 +318,17 @@ impl Shop<'_> {
         }
         Ok(())
     }
+}
+
+/// The orders of an export that are not among `ids` any more.
+fn gone(export: &[PulledWindow], ids: &BTreeSet<u64>) -> Result<Vec<u64>, PullError> {
+    let mut before = BTreeSet::new();
+    for answer in export.iter().flat_map(PulledWindow::answers) {
+        // What is no list of orders is not what was pulled: the reader names it.
+        let rows: Vec<Row> = serde_json::from_slice(&answer?).unwrap_or_default();
+        before.extend(rows.into_iter().map(|row| row.id));
+    }
+    Ok(before.difference(ids).copied().collect())
 }
 
 /// How large a list is.
