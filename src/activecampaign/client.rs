@@ -40,9 +40,6 @@ impl Client {
 
     /// Over a transport of the caller's: address, token, time-outs and certificates are then its
     /// affair.
-    ///
-    /// # Errors
-    /// When an option makes no sense.
     pub fn over(
         transport: Box<dyn Transport>,
         options: Options,
@@ -66,9 +63,6 @@ impl Client {
 
     /// Waits for a place at the head of the queue, first come first served, and for the end of any
     /// pause. The slot itself is waited for by the call made with the turn.
-    ///
-    /// # Errors
-    /// When the run must end.
     pub async fn turn(&self) -> Result<Turn<'_>, FatalError> {
         let account = &*self.0;
         account.may_send()?;

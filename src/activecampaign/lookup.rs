@@ -68,9 +68,6 @@ impl Client {
     }
 
     /// Whether the connection of this id exists, also among several of its name.
-    ///
-    /// # Errors
-    /// As [`Self::connection_of`].
     pub async fn has_connection(
         &self,
         service: &str,

@@ -107,9 +107,6 @@ impl Client {
     }
 
     /// The discounts of an order.
-    ///
-    /// # Errors
-    /// As [`Self::products_of`].
     pub async fn discounts_of(&self, order: &RemoteId) -> Result<Vec<RemoteDiscount>, Failure> {
         let (name, route) = ("list_discounts", "/ecomOrders/{id}/orderDiscounts");
         self.part_of(order, (name, route, "orderDiscounts")).await

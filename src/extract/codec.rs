@@ -58,9 +58,6 @@ impl Source {
     }
 
     /// The same of a file that has no name; `shown` is what it is called.
-    ///
-    /// # Errors
-    /// As [`Self::all_in`].
     pub fn all_in_spooled(file: File, shown: &str) -> Result<Vec<Self>, ReadError> {
         let file = Arc::new(file);
         Self::all_of(Path::new(shown), &file, Some(&file))

@@ -95,8 +95,6 @@ impl CsvTable {
         Ok(Self { format, shape, layout, why, is_double_quoted, near_misses })
     }
 
-    /// # Errors
-    /// When the file can't be read, or is not the one that was recognised.
     pub fn rows(&self, source: Source) -> Result<Rows, ReadError> {
         Rows::open(source, self.shape)
     }

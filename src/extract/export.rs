@@ -67,9 +67,6 @@ impl Export {
 
     /// The STATE messages that the writer of a Singer stream on standard input waits for; `None`
     /// for other exports.
-    ///
-    /// # Errors
-    /// When what came can't be read again.
     pub fn states(&self) -> Result<Option<States>, ReadError> {
         self.piped_singer()
             .map(|(source, streams)| States::open(source.clone(), Arc::clone(streams)))

@@ -153,9 +153,6 @@ impl KeptRow {
 
 impl Rows {
     /// Opens the table and reads past its header.
-    ///
-    /// # Errors
-    /// When the file can't be read, or is not the one whose header was judged.
     pub fn open(source: Source, shape: RowShape) -> Result<Self, ReadError> {
         let stream = source.open()?;
         let scanner = CsvScanner::new(shape.lines.reader(stream.bytes), shape.delimiter);
@@ -182,9 +179,6 @@ impl Rows {
     }
 
     /// The same table from its first row on, for a pass of its own.
-    ///
-    /// # Errors
-    /// As [`Self::open`].
     pub fn again(&self) -> Result<Self, ReadError> {
         Self::open(self.source.clone(), self.shape)
     }

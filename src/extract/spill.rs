@@ -71,8 +71,6 @@ impl Spill {
         }
     }
 
-    /// # Errors
-    /// When the temporary file can't be made or written.
     pub fn add(&mut self, key: &[u8], body: &[u8]) -> io::Result<()> {
         let bucket = self.bucket_of(key);
         let len = HEAD_BYTES + key.len() + body.len();

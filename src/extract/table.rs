@@ -66,9 +66,6 @@ impl Table {
     }
 
     /// Its orders.
-    ///
-    /// # Errors
-    /// When the file can't be read, or is not the one that was recognised.
     pub fn read(&self) -> Result<Box<dyn Records>, ReadError> {
         let source = self.source.clone();
         Ok(match &self.format {
@@ -85,9 +82,6 @@ impl Table {
     }
 
     /// Its records as parts of orders; `None` if they are of no use.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
     pub fn pieces(&self) -> Result<Option<Box<dyn Pieces>>, ReadError> {
         let source = self.source.clone();
         Ok(match &self.format {

@@ -164,9 +164,6 @@ pub fn letters_jsonl(letters: &[DeadLetter]) -> String {
 }
 
 /// With a header, for a spreadsheet.
-///
-/// # Errors
-/// When memory is short.
 pub fn letters_csv(letters: &[DeadLetter]) -> Result<String, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record([

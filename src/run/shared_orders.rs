@@ -48,9 +48,6 @@ struct Found {
 /// Orders that a job filters, or that are invalid in it, are not its own. An export that can't be read
 /// is left out from there on, as the run of its job reports it; so is standard input, which can only be
 /// read once.
-///
-/// # Errors
-/// When the state or the temporary store fails.
 pub fn shared_orders(jobs: &[Job], view: &View) -> Result<Vec<SharedOrders>, ReadingError> {
     let mut keys = SeenKeys::default();
     // An order counts once, however often a job's export repeats it.

@@ -1,10 +1,12 @@
 //! Temporary on-disk stores for data that outgrows memory. The files have no name: no other process
 //! can open them, and they disappear with this one.
 
+mod key_values;
 mod runs;
 mod seen_keys;
 mod sorter;
 pub mod temp_file;
 
+pub use key_values::KeyValues;
 pub use seen_keys::SeenKeys;
 pub use sorter::{Sorted, SortedEntries, Sorter};

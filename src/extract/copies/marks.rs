@@ -79,8 +79,6 @@ impl<'a> MarkBuilder<'a> {
         Self { zone, copies: Sorter::new() }
     }
 
-    /// # Errors
-    /// When the temporary file can't be written.
     pub fn add(&mut self, order: &SourceOrder) -> Result<(), ReadError> {
         match Copy::of(order, self.zone) {
             Some(copy) => self.copies.push(copy.to_bytes()).map_err(no_room),
@@ -88,8 +86,6 @@ impl<'a> MarkBuilder<'a> {
         }
     }
 
-    /// # Errors
-    /// When a temporary file can't be written or read.
     pub fn finish(self) -> Result<Marks, ReadError> {
         let replaced = self.copies.sort().and_then(|copies| replaced(&copies));
         Ok(Marks { replaced: Some(replaced.map_err(no_room)?.iter()), next: None })
@@ -128,9 +124,6 @@ impl Marks {
     }
 
     /// Whether a record is one of them. Records have to be asked for in their order.
-    ///
-    /// # Errors
-    /// When the temporary file can't be read.
     pub fn has(&mut self, record: u64) -> Result<bool, ReadError> {
         let Some(replaced) = &mut self.replaced else { return Ok(false) };
         while self.next.is_none_or(|next| next < record) {

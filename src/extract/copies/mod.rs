@@ -36,17 +36,11 @@ impl Copies {
     }
 
     /// The records that older copies and identical ones are, if there may be older ones.
-    ///
-    /// # Errors
-    /// When a temporary file can't be written or read.
     pub(super) fn older(&self) -> Result<Marks, ReadError> {
         if self.may_hold_older() { self.all() } else { Ok(Marks::none()) }
     }
 
     /// The records that older copies and identical ones are. Reads the whole export.
-    ///
-    /// # Errors
-    /// When a temporary file can't be written or read.
     pub fn all(&self) -> Result<Marks, ReadError> {
         let mut marks = MarkBuilder::new(&self.zone);
         let mut records = RecordStream::new(Arc::clone(&self.inputs));

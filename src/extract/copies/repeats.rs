@@ -31,9 +31,6 @@ fn json_of(input: &Input) -> Option<(&Table, JsonLayout)> {
 }
 
 /// Whether one of the keys in a table was met before, or can't be found without parsing its record.
-///
-/// # Errors
-/// When the file or a temporary one can't be read.
 fn repeats(table: &Table, layout: JsonLayout, seen: &mut SeenKeys) -> Result<bool, ReadError> {
     let mut file = JsonFile::open(table.source.clone(), layout.wrappers())?;
     let mut key = Vec::new();

@@ -91,9 +91,6 @@ impl Customers {
     /// else by the customer's id. With the address comes the customer's consent, where the order
     /// states none. Where the id and the number lead to different addresses, one of them is another
     /// order's, and none is taken.
-    ///
-    /// # Errors
-    /// When the temporary files can't be read.
     pub fn join(&self, order: &mut SourceOrder) -> Result<(), ReadError> {
         if !order.email.is_empty() {
             return Ok(());

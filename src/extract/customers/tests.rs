@@ -6,7 +6,7 @@ fn entry(email: &str, accepts_marketing: Option<bool>) -> Entry {
 
 #[test]
 fn thousands_of_keys_are_found_again_and_no_other() {
-    let mut index = Index::new().unwrap();
+    let index = Index::new().unwrap();
     for n in 0..10_000 {
         index
             .put(Space::Customer, &format!("c{n}"), &entry(&format!("{n}@example.com"), None))
@@ -22,9 +22,8 @@ fn thousands_of_keys_are_found_again_and_no_other() {
 
 #[test]
 fn a_second_address_makes_a_key_ambiguous_and_a_second_word_takes_the_consent() {
-    let mut index = Index::new().unwrap();
-    let mut put =
-        |email: &str, accepts| index.put(Space::Order, "1", &entry(email, accepts)).unwrap();
+    let index = Index::new().unwrap();
+    let put = |email: &str, accepts| index.put(Space::Order, "1", &entry(email, accepts)).unwrap();
     put("ann@example.com", Some(true));
     put("ann@example.com", Some(true));
     let known = index.get(Space::Order, "1").unwrap().unwrap();

@@ -5,8 +5,6 @@ use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
 use crate::extract::json::{JsonFile, JsonLayout, ReadPiece};
 
-/// # Errors
-/// When the file can't be read, or is not the one that was recognised.
 pub fn json_pieces(
     source: Source,
     layout: JsonLayout,

@@ -20,8 +20,6 @@ pub struct JsonFile {
 }
 
 impl JsonFile {
-    /// # Errors
-    /// When the file can't be read, or is not the one that was recognised.
     pub fn open(source: Source, wrappers: Wrappers) -> Result<Self, ReadError> {
         let stream = source.open()?;
         let splitter = Splitter::new(stream.bytes, source.shown(), wrappers);
@@ -91,9 +89,6 @@ impl JsonFile {
 }
 
 /// The orders of one file, in its order.
-///
-/// # Errors
-/// When the file can't be read, or is not the one that was recognised.
 pub fn orders(
     source: Source,
     wrappers: Wrappers,

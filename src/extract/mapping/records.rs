@@ -17,9 +17,6 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The needed places that the first records of a file lack; `None` of a file without records.
-///
-/// # Errors
-/// If the file can't be read or is not JSON.
 pub fn missing(
     source: &codec::Source,
     profile: &Arc<Profile>,

@@ -19,8 +19,6 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// # Errors
-    /// When the file can't be read, or is not the one that was judged.
     pub fn open(source: Source, streams: Arc<Streams>) -> Result<Self, ReadError> {
         let superseded = streams.superseded.fates();
         Ok(Self {

@@ -31,9 +31,6 @@ pub struct Group<'a> {
 
 impl Spill {
     /// Ends the collecting.
-    ///
-    /// # Errors
-    /// When the temporary file can't be written.
     pub fn groups(mut self) -> io::Result<Groups> {
         let room = self.let_go_of_slots()?;
         Ok(Groups::of(self, room))
@@ -59,9 +56,6 @@ impl Groups {
     }
 
     /// The entries of the next key; `None` at the end.
-    ///
-    /// # Errors
-    /// When the temporary file can't be read or written.
     pub fn advance(&mut self) -> io::Result<Option<Group<'_>>> {
         loop {
             if let Some(range) = self.groups.next() {

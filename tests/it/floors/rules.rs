@@ -62,7 +62,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("governor", &["activecampaign/rate_limiter"]),
     ("backoff", &["activecampaign/retry"]),
     ("reqwest", &["activecampaign/", "pull/"]),
-    ("rusqlite", &["state/", "state.rs"]),
+    ("rusqlite", &["scratch/key_values", "state/", "state.rs"]),
     ("tempfile", &["scratch/"]),
     ("html_escape", &["extract/html_entities"]),
     ("fastbloom", &["scratch/"]),
