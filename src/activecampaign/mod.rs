@@ -15,6 +15,7 @@ mod failure;
 mod http;
 mod lookup;
 mod options;
+mod pages;
 mod rate_controller;
 mod rate_limiter;
 mod reads;
@@ -33,8 +34,8 @@ pub use disposition::{Disposition, FatalError};
 pub use failure::Failure;
 pub use lookup::LookupDelays;
 pub use options::{ClientError, Options};
+pub use pages::Pages;
 pub use rate_limiter::{SendEvent, SendObserver};
-pub use reads::Pages;
 pub use records::{
     Connection, NewConnection, Page, RemoteCustomer, RemoteDiscount, RemoteOrder, RemoteProduct,
 };

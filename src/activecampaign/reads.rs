@@ -5,9 +5,7 @@ use super::client::Client;
 use super::disposition::{Disposition, RequestKind};
 use super::exchange::Request;
 use super::failure::Failure;
-use super::records::{
-    Connection, Page, Record, RemoteCustomer, RemoteDiscount, RemoteOrder, RemoteProduct,
-};
+use super::records::{Connection, Record, RemoteDiscount, RemoteOrder, RemoteProduct};
 use super::retry::RetryDecision;
 use super::wire::{json_of, number_of, object, path_part, query, text_of};
 use crate::domain::RemoteId;
@@ -18,8 +16,6 @@ const PAGE_LEN: &str = "100";
 /// What it lists when it overlooks our wish: a shorter page is the last one, even where no total is
 /// stated.
 const PAGE_LEN_LEAST: u64 = 20;
-/// Pages read of a list of any length.
-const PAGES_MAX: u32 = 1_000_000;
 /// Pages read of a list that should be short.
 const SHORT_LIST_PAGES_MAX: u32 = 50;
 
@@ -55,22 +51,6 @@ impl Client {
             }
         }
         Err(Failure::undecided(name))
-    }
-
-    /// The orders of a connection, 100 a page, oldest id first. Records of other connections, which
-    /// ActiveCampaign sends when it ignores the filter, are left out.
-    pub fn orders(&self, connection: &RemoteId) -> Pages<RemoteOrder> {
-        let belongs = |order: &RemoteOrder, id: &RemoteId| order.connection == *id;
-        Pages::new(self, "list_orders", connection, belongs)
-    }
-
-    /// The customers of a connection, as [`Self::orders`], without ActiveCampaign's sums over
-    /// several connections.
-    pub fn customers(&self, connection: &RemoteId) -> Pages<RemoteCustomer> {
-        let belongs = |customer: &RemoteCustomer, id: &RemoteId| {
-            customer.connection == *id && !customer.is_pseudo()
-        };
-        Pages::new(self, "list_customers", connection, belongs)
     }
 
     /// An order by ActiveCampaign's id; `None` when it is not there any more.
@@ -193,52 +173,6 @@ impl Client {
                 }
             }
         }
-    }
-}
-
-/// A list of one connection, read page by page.
-pub struct Pages<T> {
-    client: Client,
-    name: &'static str,
-    connection: RemoteId,
-    belongs: fn(&T, &RemoteId) -> bool,
-    /// Where the next page begins; `None` after the last one.
-    next: Option<u64>,
-    /// The first record of the page before.
-    first: Option<RemoteId>,
-    read: u32,
-}
-
-impl<T: Record> Pages<T> {
-    fn new(
-        client: &Client,
-        name: &'static str,
-        connection: &RemoteId,
-        belongs: fn(&T, &RemoteId) -> bool,
-    ) -> Self {
-        let (client, connection) = (client.clone(), connection.clone());
-        Self { client, name, connection, belongs, next: Some(0), first: None, read: 0 }
-    }
-
-    /// The next page; `None` after the last one.
-    ///
-    /// # Errors
-    /// When no answer came within the attempts, the run must end, or the list has no end: a page
-    /// that repeats the one before shows that `offset` is ignored.
-    pub async fn next(&mut self) -> Result<Option<Page<T>>, Failure> {
-        let Some(offset) = self.next else { return Ok(None) };
-        let filters = [("connectionid", self.connection.as_str())];
-        let raw = self.client.page::<T>(self.name, &filters, Sort::Oldest, offset).await?;
-        let first = raw.records.first().map(|record| record.id().clone());
-        let repeats = first.is_some() && first == self.first;
-        if repeats || self.read == PAGES_MAX {
-            return Err(Failure::endless(self.name));
-        }
-        self.read += 1;
-        (self.next, self.first) = (raw.next, first);
-        let belongs = |record: &T| (self.belongs)(record, &self.connection);
-        let records = raw.records.into_iter().filter(belongs).collect();
-        Ok(Some(Page { records, total: raw.total }))
     }
 }
 

@@ -94,6 +94,10 @@ pub struct RemoteProduct {
     /// Of one unit, in minor units.
     pub price_minor: Option<i64>,
     pub quantity: Option<u64>,
+    /// `None`: the answer does not say.
+    pub sku: Option<String>,
+    /// As `sku`.
+    pub category: Option<String>,
 }
 
 /// A discount of an order as ActiveCampaign holds it.
@@ -103,6 +107,8 @@ pub struct RemoteDiscount {
     /// `order` or `shipping`.
     pub kind: String,
     pub amount_minor: Option<i64>,
+    /// Empty where the account keeps none.
+    pub name: String,
 }
 
 /// A page of a list.
@@ -211,6 +217,8 @@ impl Record for RemoteProduct {
             name: text_of(value, "name"),
             price_minor: number_of(value, "price"),
             quantity: number_of(value, "quantity"),
+            sku: value.get("sku").map(|_| text_of(value, "sku")),
+            category: value.get("category").map(|_| text_of(value, "category")),
         })
     }
 
@@ -228,6 +236,7 @@ impl Record for RemoteDiscount {
             id: id_of(value, "id")?,
             kind: text_of(value, "type"),
             amount_minor: number_of(value, "discountAmount"),
+            name: text_of(value, "name"),
         })
     }
 

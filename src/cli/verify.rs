@@ -83,11 +83,12 @@ fn note_forecast(
         return Ok(());
     };
     let known = view.orders_known(connection)?;
-    // One request reads the connection.
     let (pages, by_line) =
         (known.div_ceil(PAGE_LEN), lines.map_or(0, |sample| sample.share_of(known)));
     let terms = Assumptions::new(account.requests_per_second, account.in_flight_max);
-    let forecast = Forecast::new(by_line.saturating_mul(2), terms).after(1 + pages);
+    // One request reads the connection, and the first page shows how many there are.
+    let side_by_side = by_line.saturating_mul(2).saturating_add(pages.saturating_sub(1));
+    let forecast = Forecast::new(side_by_side, terms).after(2);
     if forecast.total() >= FORECAST_MIN {
         output::note(&report::reading_text(&job.name, (known, by_line), &forecast));
     }

@@ -21,7 +21,7 @@ pub use step::{Action, Decision, PriorWrite, Step, decide};
 pub use summary::{Anomalies, CurrencyTotal, PlanSummary};
 
 #[cfg(test)]
-fn tests_order(key: &str) -> crate::domain::Order {
+pub(crate) fn tests_order(key: &str) -> crate::domain::Order {
     use crate::domain::{
         Amount, Currency, Customer, CustomerKey, Email, Historical, Line, Moment, Order, OrderKey,
     };

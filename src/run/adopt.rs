@@ -103,8 +103,8 @@ pub async fn adopt(
     let spec = &job.connection;
     let view = store.view()?;
     let prints = || view.hash_key().map(Fingerprints::new);
-    let customers = fetch_customers(client, &remote, &prints()?).await?;
-    let mirror = fetch_orders(client, &remote, &prints()?).await?;
+    let customers = fetch_customers(client, (&remote, job.in_flight_max), &prints()?).await?;
+    let mirror = fetch_orders(client, (&remote, job.in_flight_max), &prints()?).await?;
     let at_target = mirror.len()?;
     let connection = store.record_connection(&SeenConnection {
         service: spec.service.clone(),

@@ -92,22 +92,36 @@ pub(super) fn compare_lines(
     }
 }
 
-/// In whatever sequence.
+/// In whatever sequence; what the answer does not say of a product is not compared.
 fn has_same_products(order: &Order, products: &[RemoteProduct]) -> bool {
+    let says_sku = products.iter().all(|line| line.sku.is_some());
+    let says_category = products.iter().all(|line| line.category.is_some());
     let ours = order.lines.iter().map(|line| {
-        let (price, quantity) = (line.price.minor(), u64::from(line.quantity));
-        (line.id.as_str(), line.name.as_str(), Some(price), Some(quantity))
+        let content = (line.id.as_str(), line.name.as_str());
+        let amounts = (Some(line.price.minor()), Some(u64::from(line.quantity)));
+        let sku = says_sku.then_some(line.sku.as_str());
+        (content, amounts, sku, says_category.then_some(line.category.as_str()))
     });
     let theirs = products.iter().map(|line| {
-        (line.externalid.as_str(), line.name.as_str(), line.price_minor, line.quantity)
+        let content = (line.externalid.as_str(), line.name.as_str());
+        let sku = line.sku.as_deref().filter(|_| says_sku);
+        let category = line.category.as_deref().filter(|_| says_category);
+        (content, (line.price_minor, line.quantity), sku, category)
     });
     is_same(ours, theirs)
 }
 
-/// By type and amount: names are labels, which the account may leave blank.
+/// Names are labels, which the account may leave blank: then they are not compared.
 fn has_same_discounts(order: &Order, discounts: &[RemoteDiscount]) -> bool {
-    let ours = order.discounts.iter().map(|one| (one.kind.word(), Some(one.amount.minor())));
-    let theirs = discounts.iter().map(|one| (one.kind.as_str(), one.amount_minor));
+    let says_name = discounts.iter().all(|one| !one.name.is_empty());
+    let ours = order.discounts.iter().map(|one| {
+        let name = says_name.then_some(one.name.as_str());
+        (one.kind.word(), Some(one.amount.minor()), name)
+    });
+    let theirs = discounts.iter().map(|one| {
+        let name = says_name.then_some(one.name.as_str());
+        (one.kind.as_str(), one.amount_minor, name)
+    });
     is_same(ours, theirs)
 }
 
@@ -116,4 +130,61 @@ fn is_same<T: Ord>(ours: impl Iterator<Item = T>, theirs: impl Iterator<Item = T
     ours.sort_unstable();
     theirs.sort_unstable();
     ours == theirs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Amount, Discount, DiscountKind};
+    use crate::plan::tests_order;
+
+    /// The products of an order as ActiveCampaign would answer them.
+    fn answered(order: &Order) -> Vec<RemoteProduct> {
+        let product = |line: &crate::domain::Line| RemoteProduct {
+            id: RemoteId::new("1"),
+            externalid: line.id.clone(),
+            name: line.name.clone(),
+            price_minor: Some(line.price.minor()),
+            quantity: Some(line.quantity.into()),
+            sku: Some(line.sku.clone()),
+            category: Some(line.category.clone()),
+        };
+        order.lines.iter().map(product).collect()
+    }
+
+    #[test]
+    fn skus_and_categories_are_compared_where_the_answer_has_them() {
+        let mut order = tests_order("1");
+        (order.lines[0].sku, order.lines[0].category) = ("SKU-1".into(), "Mugs".into());
+        let same = answered(&order);
+        assert!(has_same_products(&order, &same));
+        let changes: [fn(&mut RemoteProduct); 3] = [
+            |line| line.sku = Some("SKU-2".into()),
+            |line| line.sku = Some(String::new()),
+            |line| line.category = Some("Cups".into()),
+        ];
+        for change in changes {
+            let mut other = same.clone();
+            change(&mut other[0]);
+            assert!(!has_same_products(&order, &other), "{other:?}");
+        }
+        let mut silent = same;
+        (silent[0].sku, silent[0].category) = (None, None);
+        assert!(has_same_products(&order, &silent));
+    }
+
+    #[test]
+    fn names_of_discounts_are_compared_where_the_account_keeps_them() {
+        let mut order = tests_order("1");
+        let amount = Amount::from_minor(500).unwrap();
+        let (name, kind) = ("SUMMER".to_owned(), DiscountKind::Order);
+        order.discounts = vec![Discount { name, kind, amount }];
+        let answered = |name: &str| {
+            let (id, kind) = (RemoteId::new("1"), "order".to_owned());
+            [RemoteDiscount { id, kind, amount_minor: Some(500), name: name.to_owned() }]
+        };
+        assert!(has_same_discounts(&order, &answered("SUMMER")));
+        assert!(has_same_discounts(&order, &answered("")));
+        assert!(!has_same_discounts(&order, &answered("WINTER")));
+    }
 }

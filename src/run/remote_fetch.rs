@@ -12,14 +12,15 @@ pub(super) enum FetchError {
     State(#[from] StateError),
 }
 
-/// Every order of a connection, as in ActiveCampaign's list.
+/// Every order of a connection, as in ActiveCampaign's list, with up to so many pages on their way at
+/// once.
 pub(super) async fn fetch_orders(
     client: &Client,
-    connection: &RemoteId,
+    (connection, in_flight_max): (&RemoteId, usize),
     prints: &Fingerprints,
 ) -> Result<RemoteSnapshot, FetchError> {
     let mut mirror = RemoteSnapshot::new()?;
-    let mut pages = client.orders(connection);
+    let mut pages = client.orders(connection).side_by_side(in_flight_max);
     while let Some(page) = pages.next().await? {
         for order in page.records {
             mirror.add(&mirrored(order, prints))?;
@@ -28,14 +29,15 @@ pub(super) async fn fetch_orders(
     Ok(mirror)
 }
 
-/// Every customer of a connection, by the hashes of its external id and its address.
+/// Every customer of a connection, by the hashes of its external id and its address, as
+/// [`fetch_orders`].
 pub(super) async fn fetch_customers(
     client: &Client,
-    connection: &RemoteId,
+    (connection, in_flight_max): (&RemoteId, usize),
     prints: &Fingerprints,
 ) -> Result<CustomerMirror, FetchError> {
     let mut mirror = CustomerMirror::new()?;
-    let mut pages = client.customers(connection);
+    let mut pages = client.customers(connection).side_by_side(in_flight_max);
     while let Some(page) = pages.next().await? {
         for customer in page.records {
             let key = prints.customer(&CustomerKey::registered(&customer.externalid));

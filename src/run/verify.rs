@@ -73,7 +73,7 @@ pub async fn verify(
     let begin = |record| VerificationLog::begin(record, &job.name, connection, lines);
     let log = record.map(begin).transpose()?;
     let fingerprints = Fingerprints::new(view.hash_key()?);
-    let mirror = fetch_orders(client, &remote, &fingerprints).await?;
+    let mirror = fetch_orders(client, (&remote, job.in_flight_max), &fingerprints).await?;
     let reader = reading_of(job, export, &view)?;
     let balance = Some(Reconciliation::new()?);
     let at_target = mirror.len()?;

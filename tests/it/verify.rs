@@ -206,6 +206,24 @@ fn lines_are_read_several_at_once() {
 }
 
 #[test]
+fn pages_of_a_list_are_read_several_at_once() {
+    let world = World::new();
+    let orders =
+        GeneratorOptions { orders: 320, defects_permille: 0, ..GeneratorOptions::default() };
+    let truth = world.generate(&orders);
+    world.load("backfill", 0);
+    let before = world.summary().requests;
+    // The connection, and the first page.
+    world.hold_from(3);
+    let child = world.start(&["verify", "shop"]);
+    let pages = truth.valid.div_ceil(100);
+    until("all pages are asked for", || world.summary().requests - before == 1 + pages);
+    world.simulator.clear_faults();
+    world.simulator.release();
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
+}
+
+#[test]
 fn an_interrupted_comparison_of_lines_is_resumed() {
     let (world, orders) = loaded();
     let total = 3 + 2 * orders.len() as u64;

@@ -1,4 +1,4 @@
-use super::target::{Target, client, json};
+use super::target::{Say, Target, client, json};
 use crate::activecampaign::{Disposition, Options};
 use crate::domain::{CustomerKey, Email, OrderKey, RemoteId};
 
@@ -175,6 +175,53 @@ async fn orders_are_paged_by_what_the_target_listed_not_by_what_is_ours() {
     assert_eq!(pages.next().await.unwrap().unwrap().records.len(), 1);
     assert!(pages.next().await.unwrap().is_none());
     assert!(target.requests()[0].contains("orders[id]=ASC"));
+}
+
+/// Orders with the ids `from` to `to`, of a list of so many.
+fn orders(from: usize, to: usize, total: usize) -> Say {
+    let rows = (from..=to).map(|id| format!(r#"{{"id":"{id}","connectionid":"3"}}"#));
+    let rows = rows.collect::<Vec<_>>().join(",");
+    json(200, format!(r#"{{"ecomOrders":[{rows}],"meta":{{"total":"{total}"}}}}"#))
+}
+
+/// The ids of all pages, up to so many of them read at once, and the requests.
+async fn read_all(target: &Target, in_flight_max: usize) -> (Vec<usize>, usize) {
+    let client = target.client();
+    let mut pages = client.orders(&connection()).side_by_side(in_flight_max);
+    let mut ids = Vec::new();
+    while let Some(page) = pages.next().await.unwrap() {
+        ids.extend(page.records.iter().map(|order| order.id.as_str().parse::<usize>().unwrap()));
+    }
+    (ids, target.requests().len())
+}
+
+#[tokio::test]
+async fn pages_that_are_read_side_by_side_come_in_order_and_once() {
+    for in_flight_max in [1, 3, 16] {
+        for total in [0, 1, 99, 100, 101, 450] {
+            let script = move |_: usize, request: &str| {
+                let offset = usize::try_from(offset(request)).unwrap();
+                orders(offset + 1, total.min(offset + 100), total)
+            };
+            let target = Target::start(script).await;
+            let (ids, requests) = read_all(&target, in_flight_max).await;
+            assert!(ids.iter().copied().eq(1..=total), "{total}: {ids:?}");
+            assert_eq!(requests, total.div_ceil(100).max(1), "{total}, {in_flight_max}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_that_come_short_or_a_list_that_grows_leave_no_gap() {
+    // The second page is cut to 30 orders, and the list grows from 260 to 390 meanwhile.
+    let target = Target::start(|_, request| {
+        let offset = usize::try_from(offset(request)).unwrap();
+        let len = if offset == 100 { 30 } else { 100 };
+        orders(offset + 1, 390.min(offset + len), if offset < 200 { 260 } else { 390 })
+    })
+    .await;
+    let (ids, _) = read_all(&target, 8).await;
+    assert!(ids.iter().copied().eq(1..=390), "{ids:?}");
 }
 
 #[tokio::test]

@@ -65,9 +65,10 @@ pub fn plan_undo(
     };
     let undoable = view.undoable(run, connection)?;
     let known = view.orders_known(connection)?;
-    let pages = |orders: u64| orders.div_ceil(PAGE_LEN).max(1);
-    // Whether the connection is there, its orders, one delete each, and its orders again.
-    let reads = 1 + pages(known) + pages(known.saturating_sub(undoable.orders));
-    let forecast = Forecast::new(undoable.orders, terms).after(reads);
+    // Whether the connection is there, its orders, one delete each, and its orders again. Of a list
+    // the first page comes before the others.
+    let pages = |orders: u64| orders.div_ceil(PAGE_LEN).saturating_sub(1);
+    let others = pages(known) + pages(known.saturating_sub(undoable.orders));
+    let forecast = Forecast::new(undoable.orders + others, terms).after(3);
     Ok(UndoPlan { run: row, connection: Some((connection, remote)), undoable, forecast })
 }

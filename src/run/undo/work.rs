@@ -97,7 +97,12 @@ impl Work<'_> {
             return Err(UndoError::ConnectionGone(remote.to_string()));
         }
         let hash_key = self.task.state.call(|store| store.hash_key()).await?;
-        Ok(fetch_orders(self.task.client, remote, &Fingerprints::new(hash_key)).await?)
+        Ok(fetch_orders(
+            self.task.client,
+            (remote, self.task.in_flight_max),
+            &Fingerprints::new(hash_key),
+        )
+        .await?)
     }
 
     async fn delete_all(
@@ -192,7 +197,8 @@ impl Work<'_> {
         connection: ConnectionId,
         remote: &RemoteId,
     ) -> Result<(), UndoError> {
-        let (run, mut pages) = (self.report.run, self.task.client.orders(remote));
+        let pages = self.task.client.orders(remote);
+        let (run, mut pages) = (self.report.run, pages.side_by_side(self.task.in_flight_max));
         while let Some(page) = pages.next().await? {
             let keys: Vec<String> =
                 page.records.iter().map(|order| order.externalid.clone()).collect();

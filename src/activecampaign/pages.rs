@@ -1,0 +1,149 @@
+use super::client::Client;
+use super::failure::Failure;
+use super::reads::{Raw, Sort};
+use super::records::{Page, Record, RemoteCustomer, RemoteOrder};
+use crate::domain::RemoteId;
+use std::collections::VecDeque;
+use tokio::task::JoinHandle;
+
+/// Pages read of a list of any length.
+const PAGES_MAX: u32 = 1_000_000;
+
+/// A page on its way.
+type Asked<T> = JoinHandle<Result<Raw<T>, Failure>>;
+
+/// A list of one connection, read page by page, in the order of ids. Several pages may be on their
+/// way at once; no more than that are held.
+pub struct Pages<T> {
+    client: Client,
+    name: &'static str,
+    connection: RemoteId,
+    belongs: fn(&T, &RemoteId) -> bool,
+    /// Pages on their way at once.
+    in_flight_max: usize,
+    /// Those, in their order, each with the offset at which it begins.
+    ahead: VecDeque<(u64, Asked<T>)>,
+    /// Where the next page to ask for begins; `None` after the last one.
+    next: Option<u64>,
+    /// The first record of the page before.
+    first: Option<RemoteId>,
+    read: u32,
+}
+
+impl Client {
+    /// The orders of a connection, 100 a page, oldest id first. Records of other connections, which
+    /// ActiveCampaign sends when it ignores the filter, are left out.
+    pub fn orders(&self, connection: &RemoteId) -> Pages<RemoteOrder> {
+        let belongs = |order: &RemoteOrder, id: &RemoteId| order.connection == *id;
+        Pages::new(self, "list_orders", connection, belongs)
+    }
+
+    /// The customers of a connection, as [`Self::orders`], without ActiveCampaign's sums over
+    /// several connections.
+    pub fn customers(&self, connection: &RemoteId) -> Pages<RemoteCustomer> {
+        let belongs = |customer: &RemoteCustomer, id: &RemoteId| {
+            customer.connection == *id && !customer.is_pseudo()
+        };
+        Pages::new(self, "list_customers", connection, belongs)
+    }
+}
+
+impl<T: Record + Send + 'static> Pages<T> {
+    fn new(
+        client: &Client,
+        name: &'static str,
+        connection: &RemoteId,
+        belongs: fn(&T, &RemoteId) -> bool,
+    ) -> Self {
+        Self {
+            client: client.clone(),
+            name,
+            connection: connection.clone(),
+            belongs,
+            in_flight_max: 1,
+            ahead: VecDeque::new(),
+            next: Some(0),
+            first: None,
+            read: 0,
+        }
+    }
+
+    /// Asks for up to so many pages at once, as soon as the first one has shown how many there are.
+    #[must_use]
+    pub fn side_by_side(mut self, in_flight_max: usize) -> Self {
+        self.in_flight_max = in_flight_max.max(1);
+        self
+    }
+
+    /// The next page; `None` after the last one.
+    ///
+    /// # Errors
+    /// When no answer came within the attempts, the run must end, or the list has no end: a page
+    /// that repeats the one before shows that `offset` is ignored.
+    pub async fn next(&mut self) -> Result<Option<Page<T>>, Failure> {
+        if self.ahead.is_empty() {
+            let Some(offset) = self.next.take() else { return Ok(None) };
+            self.ask_for(offset);
+        }
+        let Some((offset, page)) = self.ahead.pop_front() else { return Ok(None) };
+        let raw = match page.await {
+            Ok(page) => page?,
+            Err(crashed) => std::panic::resume_unwind(crashed.into_panic()),
+        };
+        let first = raw.records.first().map(|record| record.id().clone());
+        let repeats = first.is_some() && first == self.first;
+        if repeats || self.read == PAGES_MAX {
+            return Err(Failure::endless(self.name));
+        }
+        self.read += 1;
+        self.first = first;
+        self.ask_for_more(offset, &raw);
+        let belongs = |record: &T| (self.belongs)(record, &self.connection);
+        let records = raw.records.into_iter().filter(belongs).collect();
+        Ok(Some(Page { records, total: raw.total }))
+    }
+
+    /// After a page that begins at `offset`. Pages that were asked for too early, as this one is
+    /// shorter than those before, are asked for again from where it ends.
+    fn ask_for_more(&mut self, offset: u64, page: &Raw<T>) {
+        let is_expected = self.ahead.front().map(|(offset, _)| *offset) == page.next;
+        if !is_expected {
+            self.hang_up();
+            self.next = page.next;
+        }
+        // The first page alone is asked for without knowing whether there are others.
+        let (Some(end), Some(total)) = (page.next, page.total) else { return };
+        if self.in_flight_max == 1 {
+            return;
+        }
+        let mut next = self.ahead.back().map_or(end, |(last, _)| last + (end - offset));
+        while self.ahead.len() < self.in_flight_max && next < total {
+            self.ask_for(next);
+            next += end - offset;
+        }
+        if !self.ahead.is_empty() {
+            self.next = None;
+        }
+    }
+
+    fn ask_for(&mut self, offset: u64) {
+        let (client, name, connection) = (self.client.clone(), self.name, self.connection.clone());
+        let page = tokio::spawn(async move {
+            let filters = [("connectionid", connection.as_str())];
+            client.page::<T>(name, &filters, Sort::Oldest, offset).await
+        });
+        self.ahead.push_back((offset, page));
+    }
+}
+
+impl<T> Pages<T> {
+    fn hang_up(&mut self) {
+        self.ahead.drain(..).for_each(|(_, page)| page.abort());
+    }
+}
+
+impl<T> Drop for Pages<T> {
+    fn drop(&mut self) {
+        self.hang_up();
+    }
+}
