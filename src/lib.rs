@@ -35,6 +35,8 @@ pub mod settings;
 
 pub mod report;
 
+mod notify;
+
 pub mod serve;
 
 // Floor 6: arguments in, exit code out.

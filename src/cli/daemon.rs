@@ -1,6 +1,7 @@
 use super::assembly::{self, Dates};
 use super::error::CliError;
 use super::exit::Exit;
+use super::notices::Notices;
 use super::options::{Global, parse_duration};
 use super::pull;
 use super::signals::{Interrupt, hangups};
@@ -132,6 +133,7 @@ async fn notify_systemd(board: Board) {
 
 /// The jobs that have a schedule, by account.
 fn plan_of(settings: &Settings) -> Result<Plan, CliError> {
+    let notices = Arc::new(Notices::of(settings)?);
     let mut jobs: BTreeMap<&str, (&Account, Vec<JobPlan>)> = BTreeMap::new();
     for job in settings.jobs.values() {
         let account = settings.account_of(job).map_err(CliError::usage)?;
@@ -153,6 +155,7 @@ fn plan_of(settings: &Settings) -> Result<Plan, CliError> {
         let plan = AccountPlan {
             state_dir: settings.state_dir.clone(),
             open: opener(account.clone(), settings.state_dir.clone()),
+            tell: notices.teller(&account.name),
             timeout: Duration::from_secs(account.timeout_s),
             jobs,
         };

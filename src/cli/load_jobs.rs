@@ -1,13 +1,15 @@
 //! Runs prepared jobs: accounts side by side, the jobs of one account one after the other.
 
 use super::error::CliError;
+use super::notices::Notices;
 use super::preflight::{PreparedAccount, PreparedJob};
 use super::progress::ProgressDisplay;
 use super::signals::{GRACE, Interrupt};
 use super::singer_state::StateForwarder;
+use crate::daemon::Tell;
 use crate::run::{
-    AccountCondition, AccountRunner, CanaryToRead, CheckedOrder, JobRun, RunReport, Verification,
-    verify_orders,
+    AccountCondition, AccountRunner, CanaryToRead, CheckedOrder, JobRun, RunEvent, RunReport,
+    Verification, verify_orders,
 };
 use crate::state::{Kind, RunEnd, RunId};
 use std::sync::Arc;
@@ -33,15 +35,16 @@ pub(super) async fn load_all(
     accounts: Vec<PreparedAccount>,
     kind: Kind,
     interrupt: &Interrupt,
-    display: ProgressDisplay,
+    (display, notices): (ProgressDisplay, &Arc<Notices>),
 ) -> Results {
     let display = Arc::new(display);
     let mut tasks = tokio::task::JoinSet::new();
-    for PreparedAccount { opened, jobs, .. } in accounts {
+    for PreparedAccount { account, opened, jobs } in accounts {
         let (cancel, display) = (interrupt.cancel.clone(), Arc::clone(&display));
+        let tell = notices.teller(&account.name);
         let runner = AccountRunner { account: opened, cancel, grace: GRACE };
         tasks.spawn(async move {
-            let results = load_account(&runner, &jobs, kind, &display).await;
+            let results = load_account(&runner, &jobs, kind, (&display, &tell)).await;
             (runner, jobs, results)
         });
     }
@@ -72,7 +75,7 @@ async fn load_account(
     runner: &AccountRunner,
     jobs: &[PreparedJob],
     kind: Kind,
-    display: &ProgressDisplay,
+    (display, tell): (&ProgressDisplay, &Tell),
 ) -> Results {
     let mut results = Results::default();
     let mut condition = AccountCondition::Usable;
@@ -91,6 +94,7 @@ async fn load_account(
                 continue;
             }
         };
+        tell(&prepared.job.name, RunEvent::Began);
         let ended = runner
             .run(JobRun {
                 job: &prepared.job,
@@ -112,9 +116,13 @@ async fn load_account(
                 if kind != Kind::Canary {
                     forwarder.pass(report.row.checkpoint);
                 }
+                tell(&prepared.job.name, RunEvent::Ended(&report));
                 results.reports.push(report);
             }
-            Err(error) => results.error = Some(error.into()),
+            Err(error) => {
+                tell(&prepared.job.name, RunEvent::Failed(&error.to_string()));
+                results.error = Some(error.into());
+            }
         }
     }
     results

@@ -20,6 +20,7 @@ mod load_jobs;
 mod load_output;
 mod logging;
 mod metrics_file;
+mod notices;
 mod options;
 mod output;
 mod packaging;

@@ -1,11 +1,13 @@
 //! `backfill` and `sync`.
 
 use super::assembly;
+use super::consent::can_ask;
 use super::error::CliError;
 use super::exit::{Exit, FailOn};
 use super::load_jobs::{Results, load_all};
 use super::load_output::{Plans, print_results};
 use super::metrics_file::MetricsFile;
+use super::notices::Notices;
 use super::options::{Global, parse_day, parse_duration};
 use super::output;
 use super::preflight::PreparedJob;
@@ -13,10 +15,12 @@ use super::prepare::{LoadRequest, OrderLimits, prepare};
 use super::progress::{Form, ProgressDisplay};
 use super::pull::{BeforeLoad, pull_before_load, remove_replaced};
 use super::signals::Interrupt;
+use crate::run::RunEvent;
 use crate::settings::Settings;
 use crate::state::Kind;
 use clap::Args;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Debug, Args)]
@@ -125,9 +129,19 @@ fn load(
     request: &LoadRequest<'_>,
     reporting: &ReportingArgs,
 ) -> Result<Exit, CliError> {
-    let BeforeLoad { jobs, exit } = pull_before_load(settings, request.jobs)?;
+    let notices = Arc::new(Notices::of(settings)?);
+    let begun = pull_before_load(settings, request.jobs).and_then(|before| {
+        let request = LoadRequest { jobs: &before.jobs, ..*request };
+        Ok((prepare(global, settings, &request)?, before))
+    });
+    let (accounts, BeforeLoad { jobs, exit }) = match begun {
+        Ok(begun) => begun,
+        Err(error) => {
+            tell_of_no_run(settings, request, (notices, &error));
+            return Err(error);
+        }
+    };
     let request = &LoadRequest { jobs: &jobs, ..*request };
-    let accounts = prepare(global, settings, request)?;
     let prepared = || accounts.iter().flat_map(|account| &account.jobs);
     let mut plans = Plans::default();
     for PreparedJob { job, preflight, .. } in prepared() {
@@ -148,14 +162,32 @@ fn load(
                 cancel.cancel();
             });
         }
-        let results = load_all(accounts, request.kind, &interrupt, display).await;
+        let results = load_all(accounts, request.kind, &interrupt, (display, &notices)).await;
         Ok::<_, CliError>((results, interrupt.signal()))
     })?;
     print_results(global, &results, &plans, print);
     remove_replaced(settings, &jobs)?;
+    if let Some(notices) = Arc::into_inner(notices) {
+        notices.finish();
+    }
     match results.error {
         Some(error) => Err(error),
         None => Ok(exit.worse(exit_of(&results, signal, reporting.fail_on))),
+    }
+}
+
+/// Tells people that the syncs that nobody watches could not begin.
+fn tell_of_no_run(
+    settings: &Settings,
+    request: &LoadRequest<'_>,
+    (notices, error): (Arc<Notices>, &CliError),
+) {
+    let jobs = settings.jobs_named(request.jobs).unwrap_or_default();
+    for job in jobs.iter().filter(|_| request.kind == Kind::Sync && !can_ask()) {
+        notices.run((&job.account, &job.name), RunEvent::Failed(&error.message));
+    }
+    if let Some(notices) = Arc::into_inner(notices) {
+        notices.finish();
     }
 }
 

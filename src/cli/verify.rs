@@ -1,6 +1,7 @@
 use super::assembly::{self, Dates};
 use super::error::CliError;
 use super::exit::Exit;
+use super::notices::Notices;
 use super::options::Global;
 use super::output;
 use super::progress::LINE_EVERY;
@@ -62,6 +63,9 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> 
         || report::verification_json(std::slice::from_ref(&verification)),
         || report::verification_text(&verification),
     );
+    let notices = Notices::of(&settings)?;
+    notices.verified(&account.name, &verification);
+    notices.finish();
     let is_equal = verification.differences_count() == 0;
     Ok(if is_equal { Exit::Done } else { Exit::Differences })
 }

@@ -4,7 +4,9 @@ use super::outcome::{NextAction, next_action};
 use super::{AccountOpenError, AccountPlan, AccountStatus, JobPlan, LastRun, Running};
 use crate::extract::Export;
 use crate::pull::{Folder, pull};
-use crate::run::{AccountRunner, JobRun, OpenedAccount, Progress, never_loaded, shared_orders};
+use crate::run::{
+    AccountRunner, JobRun, OpenedAccount, Progress, RunEvent, never_loaded, shared_orders,
+};
 use crate::state::{Kind, View};
 use std::path::Path;
 use std::sync::Arc;
@@ -39,8 +41,12 @@ impl AccountWorker {
             Err(message) => Err(message),
         };
         let (next, last) = match begun {
-            Ok((account, export)) => self.run_job(plan, job, account, &export).await,
+            Ok((account, export)) => {
+                (plan.tell)(name, RunEvent::Began);
+                self.run_job(plan, job, account, &export).await
+            }
             Err(message) => {
+                (plan.tell)(name, RunEvent::Failed(&message));
                 tracing::error!(
                     job = name,
                     "{name} could not begin: {message}; it is tried again when it is due"
@@ -178,6 +184,10 @@ impl AccountWorker {
             progress: &show,
         };
         let ended = runner.run(run).await;
+        match &ended {
+            Ok(report) => (plan.tell)(&job.job.name, RunEvent::Ended(report)),
+            Err(error) => (plan.tell)(&job.job.name, RunEvent::Failed(&error.to_string())),
+        }
         if let Ok(view) = View::open(&plan.state_dir, &self.name)
             && let Err(error) = job.job.remove_replaced_windows(&view)
         {

@@ -15,5 +15,5 @@ mod supervisor;
 
 pub use board::{AccountStatus, AccountView, Board, DaemonView, JobView, LastRun, Running};
 pub use outcome::AWAY_REST;
-pub use plan::{AccountOpenError, AccountPlan, Clock, JobPlan, Opener, Plan, PullOptions};
+pub use plan::{AccountOpenError, AccountPlan, Clock, JobPlan, Opener, Plan, PullOptions, Tell};
 pub use supervisor::Daemon;

@@ -1,4 +1,4 @@
-use crate::run::{Job, OpenedAccount};
+use crate::run::{Job, OpenedAccount, RunEvent};
 use crate::schedule::Calendar;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -24,6 +24,9 @@ pub enum AccountOpenError {
     Failed(String),
 }
 
+/// Is told of each run of a job; must not block.
+pub type Tell = Arc<dyn Fn(&str, RunEvent<'_>) + Send + Sync>;
+
 /// What the daemon runs, by account name.
 pub type Plan = BTreeMap<String, Arc<AccountPlan>>;
 
@@ -31,6 +34,7 @@ pub type Plan = BTreeMap<String, Arc<AccountPlan>>;
 pub struct AccountPlan {
     pub state_dir: PathBuf,
     pub open: Opener,
+    pub tell: Tell,
     /// The longest that one request may take.
     pub timeout: Duration,
     pub jobs: Vec<JobPlan>,

@@ -57,6 +57,15 @@ pub struct RunReport {
     pub elapsed: Duration,
 }
 
+/// What happens to a run, for those who are told of it.
+#[derive(Debug, Clone, Copy)]
+pub enum RunEvent<'a> {
+    Began,
+    Ended(&'a RunReport),
+    /// It could not begin, or the state failed, for this reason.
+    Failed(&'a str),
+}
+
 /// Why a run did not finish.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {

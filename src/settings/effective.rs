@@ -35,6 +35,7 @@ impl Toml<'_> {
                 // Without an address nothing is shown, whatever else is set.
                 Kind::Table(_) if at == "metrics" && !self.places.has("metrics.listen") => {}
                 Kind::Table(_) if matches!(key.unset, Unset::Absent) && !self.places.has(&at) => {}
+                Kind::Table(_) if at == "notify" && !self.tells_somebody() => {}
                 Kind::Table(keys) => self.headed(keys, &at),
                 Kind::Named(keys) => {
                     for name in self.places.names(&at) {
@@ -55,6 +56,10 @@ impl Toml<'_> {
     fn headed(&mut self, keys: &[Key], path: &str) {
         self.line(&format!("\n[{path}]"));
         self.table(keys, path);
+    }
+
+    fn tells_somebody(&self) -> bool {
+        ["notify.url", "notify.ping_url", "notify.command"].iter().any(|key| self.places.has(key))
     }
 
     fn secret(&mut self, name: &str, at: &str) {

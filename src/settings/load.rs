@@ -3,6 +3,7 @@ use super::hints::did_you_mean;
 use super::job::MappingsText;
 use super::layers::Places;
 use super::metrics::{self, Metrics};
+use super::notify::{self, Notify};
 use super::pull::Pull;
 use super::schema::ROOT;
 use super::search::Found;
@@ -24,6 +25,8 @@ pub struct Settings {
     pub state_dir: PathBuf,
     /// Where the daemon listens, if it does.
     pub metrics: Option<Metrics>,
+    /// Who is told of what runs came to, if anybody is.
+    pub notify: Option<Notify>,
     pub accounts: BTreeMap<String, Account>,
     pub jobs: BTreeMap<String, Job>,
     /// The settings in effect as TOML: with defaults, absolute paths, what the environment set
@@ -54,6 +57,7 @@ impl Settings {
                 job::check(&name, &mut draft, &found.base);
             }
             metrics::check(&mut draft);
+            notify::check(&mut draft);
             account::refuse_twins(&accounts, &mut draft);
         }
         let (places, values) = draft.finish()?;
@@ -97,15 +101,15 @@ impl Settings {
             }
         }
         let listens = places.has("metrics.listen");
+        let mut sources = secret_sources(&accounts, &jobs);
+        for key in ["notify.url", "notify.ping_url"].into_iter().filter(|key| places.has(key)) {
+            sources.insert(key.to_owned(), source_of(key, &places, &found));
+        }
         Ok(Self {
             state_dir: found.base.join(values.get::<PathBuf>("state.dir")?),
             metrics: if listens { Some(values.get("metrics")?) } else { None },
-            effective: effective::of(
-                values,
-                &places,
-                &secret_sources(&accounts, &jobs),
-                (&found.path, &found.base),
-            ),
+            notify: notify_of(values)?,
+            effective: effective::of(values, &places, &sources, (&found.path, &found.base)),
             file: found.path,
             accounts,
             jobs,
@@ -161,6 +165,17 @@ impl Settings {
     }
 }
 
+/// Nothing, if nobody is to be told.
+fn notify_of(values: &Config) -> Result<Option<Notify>, ConfigError> {
+    let address = |key: &str| values.get::<String>(key).ok().map(Into::into);
+    let (url, ping_url) = (address("notify.url"), address("notify.ping_url"));
+    let command: Vec<String> = values.get("notify.command").unwrap_or_default();
+    if url.is_none() && ping_url.is_none() && command.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Notify { url, ping_url, command, away_after_s: values.get("notify.away_after_s")? }))
+}
+
 /// Where each secret that is set comes from, by its key.
 fn secret_sources(
     accounts: &BTreeMap<String, Account>,
@@ -171,6 +186,14 @@ fn secret_sources(
     let secrets = secrets.chain(pulls.flat_map(|pull| [&pull.key, &pull.secret]));
     let key = |name: &SecretName| format!("{}.{}", name.table, name.name);
     secrets.filter_map(|secret| Some((key(&secret.name), secret.source()?))).collect()
+}
+
+/// Where a secret comes from that is set as text.
+fn source_of(key: &str, places: &Places, found: &Found) -> SecretSource {
+    match places.variable(key) {
+        Some(variable) => SecretSource::Variable(variable.to_owned()),
+        None => SecretSource::Settings(found.path.clone()),
+    }
 }
 
 /// Where secrets may come from.
@@ -184,10 +207,7 @@ struct Secrets<'a> {
 impl Secrets<'_> {
     fn of(&self, name: SecretName) -> Secret {
         let key = format!("{}.{}", name.table, name.name);
-        let source = match self.places.variable(&key) {
-            Some(variable) => SecretSource::Variable(variable.to_owned()),
-            None => SecretSource::Settings(self.found.path.clone()),
-        };
+        let source = source_of(&key, self.places, self.found);
         let folder = self.environment.get("CREDENTIALS_DIRECTORY");
         let in_folder = |folder| self.environment.working_dir().join(folder).join(&name.credential);
         Secret {

@@ -66,6 +66,7 @@ macro_rules! keys {
 pub(super) const ROOT: &[Key] = keys! {
     "state": Kind::Table(STATE), Nothing, "";
     "metrics": Kind::Table(METRICS), Nothing, "";
+    "notify": Kind::Table(NOTIFY), Nothing, "";
     "accounts": Kind::Named(ACCOUNT), Required, "";
     "jobs": Kind::Named(JOB), Required, "";
     "mappings": Kind::Mappings, Nothing,
@@ -83,6 +84,16 @@ const METRICS: &[Key] = keys! {
         "allows it to listen on addresses that other machines reach";
     "hosts": Kind::Texts, Nothing,
         "host names it answers to, besides localhost and IP addresses";
+};
+
+const NOTIFY: &[Key] = keys! {
+    "url": Kind::Secret, Nothing, "takes a POST of each event, as JSON";
+    "ping_url": Kind::Secret, Nothing,
+        "takes a GET of `/start` when a run begins, of itself when one finished, and of `/fail`";
+    "command": Kind::Texts, Nothing,
+        "program and arguments; is given each event as JSON on standard input, and its name as `ORDERSYNC_EVENT`";
+    "away_after_s": Kind::Whole { min: 0, max: 604_800 }, Whole(3600),
+        "how long ActiveCampaign may be away before somebody is told";
 };
 
 const ACCOUNT: &[Key] = keys! {

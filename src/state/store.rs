@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../state/0002_read_back.sql"),
     include_str!("../../state/0003_accepted.sql"),
     include_str!("../../state/0004_pulls.sql"),
+    include_str!("../../state/0005_standings.sql"),
 ];
 
 /// The state of one account, open for writing: there is one of these for each account on a machine.
@@ -221,6 +222,24 @@ impl View {
                  (SELECT id FROM connections WHERE service = ?1 AND externalid = ?2 AND seen_ms >= 0)",
             params![service, externalid])
     }
+}
+
+/// A connection that may write to the state of an account without its lock, if there is a state.
+///
+/// # Errors
+/// When the file exists and can't be read, or is of a newer version.
+pub(super) fn writable(dir: &Path, account: &str) -> Result<Option<Connection>, StateError> {
+    let path = path_of(dir, account);
+    if !path.try_exists().map_err(StateError::io(&path))? {
+        return Ok(None);
+    }
+    let mut db = Connection::open(&path).map_err(StateError::sqlite(&path))?;
+    tune(&db).map_err(StateError::sqlite(&path))?;
+    if version(&db).map_err(StateError::sqlite(&path))? == 0 {
+        return Ok(None);
+    }
+    migrate(&mut db, &path)?;
+    Ok(Some(db))
 }
 
 /// The state file of an account.

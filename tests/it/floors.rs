@@ -191,7 +191,7 @@ fn a_name_used_outside_of_its_place_is_named() {
         (
             "src/load/mod.rs",
             "fn f() -> reqwest::Error {}",
-            "reqwest belongs to activecampaign/ and pull/ alone",
+            "reqwest belongs to activecampaign/ and pull/ and notify/deliver alone",
         ),
         (
             "src/run/mod.rs",

@@ -29,6 +29,7 @@ mod mapping;
 mod meaning;
 mod mixups;
 mod moved;
+mod notify;
 mod outlook;
 mod pace;
 mod page;

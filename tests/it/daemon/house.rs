@@ -119,6 +119,7 @@ impl House {
         let account = AccountPlan {
             state_dir: self.dir.path().to_owned(),
             open: opener(self.dir.path().to_owned(), self.wire.clone()),
+            tell: Arc::new(|_, _| {}),
             timeout: MINUTE,
             jobs: named.map(|(n, text)| job_plan(&self.dir, &format!("job{n}"), text)).collect(),
         };

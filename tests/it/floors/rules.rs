@@ -33,6 +33,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("schedule", &["domain"]),
     ("daemon", &["domain", "extract", "pull", "state", "activecampaign", "run", "schedule"]),
     ("settings", &["domain"]),
+    ("notify", &["state"]),
     ("report", &["daemon", "domain", "plan", "run", "schedule", "state"]),
     ("serve", &["activecampaign", "daemon", "report", "state"]),
     ("samples", &[]),
@@ -61,7 +62,7 @@ const IMPURE: &[&[&str]] = &[
 const OWNED: &[(&str, &[&str])] = &[
     ("governor", &["activecampaign/rate_limiter"]),
     ("backoff", &["activecampaign/retry"]),
-    ("reqwest", &["activecampaign/", "pull/"]),
+    ("reqwest", &["activecampaign/", "pull/", "notify/deliver"]),
     ("rusqlite", &["scratch/key_values", "state/", "state.rs"]),
     ("tempfile", &["scratch/"]),
     ("html_escape", &["extract/html_entities"]),

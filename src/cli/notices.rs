@@ -1,0 +1,97 @@
+//! Hands what runs came to on to `notify`, as the settings ask.
+
+use super::error::CliError;
+use crate::daemon::Tell;
+use crate::notify::{Condition, Notice, Notifier, Outcome, Receivers};
+use crate::report;
+use crate::run::{RunEvent, RunReport, Verification};
+use crate::settings::Settings;
+use crate::state::RunEnd;
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Tells people of runs and verifications; without a `[notify]` nobody.
+#[derive(Debug, Default)]
+pub(super) struct Notices(Option<Notifier>);
+
+impl Notices {
+    pub(super) fn of(settings: &Settings) -> Result<Self, CliError> {
+        let Some(notify) = &settings.notify else { return Ok(Self(None)) };
+        let receivers = Receivers {
+            url: notify.url.clone(),
+            ping_url: notify.ping_url.clone(),
+            command: notify.command.clone(),
+        };
+        let away_after = Duration::from_secs(notify.away_after_s);
+        let started = Notifier::start(receivers, settings.state_dir.clone(), away_after);
+        started.map(|notifier| Self(Some(notifier))).map_err(CliError::failed)
+    }
+
+    /// For the runs of an account.
+    pub(super) fn teller(self: &Arc<Self>, account: &str) -> Tell {
+        let (notices, account) = (Arc::clone(self), account.to_owned());
+        Arc::new(move |job, event| notices.run((&account, job), event))
+    }
+
+    pub(super) fn run(&self, (account, job): (&str, &str), event: RunEvent<'_>) {
+        let outcome = match event {
+            RunEvent::Began => Outcome::Began,
+            RunEvent::Failed(message) => Outcome::Ended {
+                condition: Condition::Failed,
+                letters: 0,
+                message: message.to_owned(),
+                run: Value::Null,
+            },
+            RunEvent::Ended(report) => match ended(report) {
+                Some(outcome) => outcome,
+                None => return,
+            },
+        };
+        self.tell((account, job), outcome);
+    }
+
+    pub(super) fn verified(&self, account: &str, verification: &Verification) {
+        let mut json = report::verification_json(std::slice::from_ref(verification));
+        let mut json = json["verifications"][0].take();
+        // Orders are for those who look into it.
+        json["examples"] = Value::Array(Vec::new());
+        let differences = verification.differences_count();
+        self.tell(
+            (account, &verification.job),
+            Outcome::Verified { differences, verification: json },
+        );
+    }
+
+    fn tell(&self, (account, job): (&str, &str), outcome: Outcome) {
+        if let Some(notifier) = &self.0 {
+            let (account, job) = (account.to_owned(), job.to_owned());
+            notifier.tell(Notice { account, job, outcome });
+        }
+    }
+
+    /// Waits until all is delivered or given up.
+    pub(super) fn finish(self) {
+        if let Some(notifier) = self.0 {
+            notifier.finish();
+        }
+    }
+}
+
+/// Of a run that was interrupted nobody is told: it goes on later.
+fn ended(report: &RunReport) -> Option<Outcome> {
+    let condition = match report.end {
+        RunEnd::Finished => Condition::Well,
+        RunEnd::Interrupted => return None,
+        RunEnd::Paused => Condition::Away,
+        RunEnd::Stopped => Condition::Refused,
+        RunEnd::Failed => Condition::Failed,
+    };
+    let mut json = report::runs_json(std::slice::from_ref(report));
+    Some(Outcome::Ended {
+        condition,
+        letters: report.dead_letters.new,
+        message: report.error.as_ref().map(ToString::to_string).unwrap_or_default(),
+        run: json["runs"][0].take(),
+    })
+}

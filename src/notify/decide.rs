@@ -1,0 +1,156 @@
+use crate::state::Standing;
+
+/// Somebody is reminded of what goes on after this long.
+const REMIND_MS: i64 = 24 * 3_600_000;
+
+/// How a job is after a run, or its orders after a verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    Well,
+    Failed,
+    /// ActiveCampaign refuses access, or too many orders.
+    Refused,
+    /// ActiveCampaign is away.
+    Away,
+    /// A verification found differences.
+    Differs,
+}
+
+impl Condition {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Well => "well",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::Away => "away",
+            Self::Differs => "differences",
+        }
+    }
+
+    fn event(self) -> Event {
+        match self {
+            Self::Well => Event::Recovered,
+            Self::Failed => Event::Failed,
+            Self::Refused => Event::Refused,
+            Self::Away => Event::Away,
+            Self::Differs => Event::Differences,
+        }
+    }
+}
+
+/// What people are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    Failed,
+    Refused,
+    Away,
+    NewDeadLetters,
+    Differences,
+    Recovered,
+}
+
+impl Event {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::Away => "away",
+            Self::NewDeadLetters => "new_dead_letters",
+            Self::Differences => "differences",
+            Self::Recovered => "recovered",
+        }
+    }
+}
+
+/// What to tell of a condition, and what to keep of it. Somebody is told when it changes and once a
+/// day while it lasts; that ActiveCampaign is away only once it has been for `away_after_ms`.
+pub(super) fn news(
+    before: Option<Standing>,
+    now: Condition,
+    (at_ms, away_after_ms): (i64, i64),
+) -> (Standing, Option<Event>) {
+    let same = before.as_ref().filter(|before| before.condition == now.word());
+    let since_ms = same.map_or(at_ms, |before| before.since_ms);
+    let told = before.and_then(|before| before.told);
+    let (condition, is_open) = (now.word().to_owned(), told.is_some());
+    if now == Condition::Well {
+        let recovered = is_open.then_some(Event::Recovered);
+        return (Standing { condition, since_ms, told: None }, recovered);
+    }
+    let is_told =
+        told.as_ref().is_some_and(|(what, ms)| *what == condition && at_ms - ms < REMIND_MS);
+    if is_told || (now == Condition::Away && at_ms - since_ms < away_after_ms) {
+        return (Standing { condition, since_ms, told }, None);
+    }
+    let told = Some((condition.clone(), at_ms));
+    (Standing { condition, since_ms, told }, Some(now.event()))
+}
+
+/// The same of the number of dead letters that nobody has accepted.
+pub(super) fn letters_news(
+    before: Option<&Standing>,
+    letters: u64,
+    at_ms: i64,
+) -> (Standing, Option<Event>) {
+    let known = before.and_then(|before| before.condition.parse().ok()).unwrap_or(0_u64);
+    let event = (letters > known).then_some(Event::NewDeadLetters);
+    (Standing { condition: letters.to_string(), since_ms: at_ms, told: None }, event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3_600_000;
+
+    /// What is told of conditions at these hours, if ActiveCampaign may be away for two.
+    fn told(course: &[(i64, Condition)]) -> Vec<Option<Event>> {
+        let mut standing = None;
+        let mut events = Vec::new();
+        for (hour, condition) in course {
+            let (next, event) = news(standing.take(), *condition, (hour * HOUR, 2 * HOUR));
+            standing = Some(next);
+            events.push(event);
+        }
+        events
+    }
+
+    #[test]
+    fn a_failure_is_told_once_a_day_and_its_end_once() {
+        use Condition::{Failed, Refused, Well};
+        let course = [
+            (0, Well),
+            (1, Failed),
+            (2, Failed),
+            (26, Failed),
+            (27, Refused),
+            (28, Well),
+            (29, Well),
+        ];
+        let (failed, refused) = (Some(Event::Failed), Some(Event::Refused));
+        let events = [None, failed, None, failed, refused, Some(Event::Recovered), None];
+        assert_eq!(told(&course), events);
+    }
+
+    #[test]
+    fn away_is_told_when_it_lasts_and_a_short_absence_never() {
+        use Condition::{Away, Failed, Well};
+        let away = Some(Event::Away);
+        assert_eq!(told(&[(0, Away), (1, Away), (2, Away), (3, Well)])[1..3], [None, away]);
+        assert_eq!(told(&[(0, Away), (1, Well), (5, Away), (6, Away)]), [None; 4]);
+        // Somebody was told of the failure, so they are told of its end too.
+        let events = told(&[(0, Failed), (1, Away), (2, Well)]);
+        assert_eq!(events[1..], [None, Some(Event::Recovered)]);
+    }
+
+    #[test]
+    fn only_more_dead_letters_than_before_are_told() {
+        let mut standing = None;
+        let events = [0, 3, 3, 1, 2].map(|letters| {
+            let (next, event) = letters_news(standing.as_ref(), letters, 0);
+            standing = Some(next);
+            event.is_some()
+        });
+        assert_eq!(events, [false, true, false, false, true]);
+    }
+}

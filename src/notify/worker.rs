@@ -1,0 +1,193 @@
+use super::decide::{letters_news, news};
+use super::deliver::{Delivery, Receivers};
+use super::{Condition, Event};
+use crate::state::{StandingTopic, exchange_standing};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Notices that wait for their delivery; more are logged and dropped.
+const WAITING_MAX: usize = 64;
+
+/// What happened to a job.
+#[derive(Debug)]
+pub struct Notice {
+    pub account: String,
+    pub job: String,
+    pub outcome: Outcome,
+}
+
+#[derive(Debug)]
+pub enum Outcome {
+    /// A run begins.
+    Began,
+    /// A run ended, or could not begin.
+    Ended {
+        condition: Condition,
+        /// Dead letters that nobody has accepted.
+        letters: u64,
+        /// Why it did not finish; blank if it did.
+        message: String,
+        /// As `--json` shows it; `Null` if no run began.
+        run: Value,
+    },
+    Verified {
+        differences: u64,
+        /// As `--json` shows it.
+        verification: Value,
+    },
+}
+
+/// Delivers notices on a thread of its own.
+#[derive(Debug)]
+pub struct Notifier {
+    sender: Option<SyncSender<Notice>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Notifier {
+    /// # Errors
+    /// When the system gives no thread, or its certificates can't be read.
+    pub fn start(
+        receivers: Receivers,
+        state_dir: PathBuf,
+        away_after: Duration,
+    ) -> Result<Self, String> {
+        let delivery = Delivery::new(receivers)?;
+        let (sender, notices) = sync_channel(WAITING_MAX);
+        let away_after_ms = i64::try_from(away_after.as_millis()).unwrap_or(i64::MAX);
+        let worker = Worker { delivery, state_dir, away_after_ms };
+        let thread = std::thread::Builder::new()
+            .name("notify".to_owned())
+            .spawn(move || worker.run(&notices))
+            .map_err(|error| error.to_string())?;
+        Ok(Self { sender: Some(sender), thread: Some(thread) })
+    }
+
+    /// Hands a notice over, and waits for nothing.
+    pub fn tell(&self, notice: Notice) {
+        let is_taken = self.sender.as_ref().is_some_and(|sender| sender.try_send(notice).is_ok());
+        if !is_taken {
+            tracing::warn!("too many notices wait for their delivery; one is dropped");
+        }
+    }
+
+    /// Waits until every notice is delivered or given up.
+    pub fn finish(mut self) {
+        drop(self.sender.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic of it was logged, and is no fault of the run.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Worker {
+    delivery: Delivery,
+    state_dir: PathBuf,
+    away_after_ms: i64,
+}
+
+impl Worker {
+    fn run(&self, notices: &Receiver<Notice>) {
+        for Notice { account, job, outcome } in notices {
+            let about = (account.as_str(), job.as_str());
+            match outcome {
+                Outcome::Began => self.delivery.ping("/start"),
+                Outcome::Ended { condition, letters, message, run } => {
+                    match condition {
+                        Condition::Well => self.delivery.ping(""),
+                        Condition::Failed | Condition::Refused => self.delivery.ping("/fail"),
+                        Condition::Away | Condition::Differs => {}
+                    }
+                    let runs =
+                        json!({ "runs": if run.is_null() { json!([]) } else { json!([run]) } });
+                    if let Some(event) = self.condition(about, StandingTopic::Runs, condition) {
+                        self.send(about, event, &text_of(&job, event, &message), &runs);
+                    }
+                    if condition == Condition::Well
+                        && let Some(event) = self.letters(about, letters)
+                    {
+                        let text = format!(
+                            "{letters} records of {job} are not sent, and nobody has accepted that; `ordersync dead-letters list {job}` shows why"
+                        );
+                        self.send(about, event, &text, &runs);
+                    }
+                }
+                Outcome::Verified { differences, verification } => {
+                    let condition =
+                        if differences > 0 { Condition::Differs } else { Condition::Well };
+                    let body = json!({ "verifications": [verification] });
+                    if let Some(event) =
+                        self.condition(about, StandingTopic::Verifications, condition)
+                    {
+                        let found =
+                            format!("the verification of {job} found {differences} differences");
+                        self.send(about, event, &text_of(&job, event, &found), &body);
+                    }
+                }
+            }
+        }
+    }
+
+    fn condition(
+        &self,
+        about: (&str, &str),
+        topic: StandingTopic,
+        condition: Condition,
+    ) -> Option<Event> {
+        let times = (Timestamp::now().as_millisecond(), self.away_after_ms);
+        let mut event = None;
+        let exchanged = exchange_standing(&self.state_dir, about, topic, |before| {
+            let (standing, found) = news(before, condition, times);
+            event = found;
+            standing
+        });
+        note_fault(exchanged);
+        event
+    }
+
+    fn letters(&self, about: (&str, &str), letters: u64) -> Option<Event> {
+        let now = Timestamp::now().as_millisecond();
+        let mut event = None;
+        let topic = StandingTopic::DeadLetters;
+        let exchanged = exchange_standing(&self.state_dir, about, topic, |before| {
+            let (standing, found) = letters_news(before.as_ref(), letters, now);
+            event = found;
+            standing
+        });
+        note_fault(exchanged);
+        event
+    }
+
+    fn send(&self, (account, job): (&str, &str), event: Event, text: &str, body: &Value) {
+        let mut json = json!({
+            "event": event.word(),
+            "account": account,
+            "job": job,
+            "at": Timestamp::now().to_string(),
+            "text": text,
+        });
+        if let (Some(json), Some(body)) = (json.as_object_mut(), body.as_object()) {
+            json.extend(body.clone());
+        }
+        self.delivery.event(event.word(), &json.to_string());
+    }
+}
+
+fn note_fault(exchanged: Result<(), crate::state::StateError>) {
+    if let Err(error) = exchanged {
+        tracing::warn!("what people were told of the job could not be kept: {error}");
+    }
+}
+
+fn text_of(job: &str, event: Event, message: &str) -> String {
+    match event {
+        Event::Recovered => format!("{job} is well again"),
+        Event::Away => format!("ActiveCampaign is not answering {job}: {message}"),
+        _ => format!("{job}: {message}"),
+    }
+}
