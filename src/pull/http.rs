@@ -2,10 +2,10 @@
 
 use super::clock::ShopClock;
 use super::error::PullError;
-use super::options::Options;
-use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, RETRY_AFTER};
+use super::options::{ByIdApi, Options, Source};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, StatusCode, Url, redirect, retry};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -26,18 +26,10 @@ const BACKOFF: Duration = Duration::from_secs(1);
 const WAIT_MAX: Duration = Duration::from_secs(15 * 60);
 const REDIRECTS_MAX: usize = 2;
 
-/// A consumer key and its secret.
-#[derive(Debug, Clone)]
-struct Credentials {
-    key: SecretString,
-    secret: SecretString,
-}
-
 pub(super) struct ShopClient {
     client: reqwest::Client,
     root: Url,
-    credentials: Credentials,
-    is_key_in_query: bool,
+    source: Source,
     interval: Duration,
     last_sent: Option<Instant>,
     cancel: CancellationToken,
@@ -103,8 +95,7 @@ impl ShopClient {
         Ok(Self {
             client,
             root,
-            credentials: Credentials { key: options.key.clone(), secret: options.secret.clone() },
-            is_key_in_query: options.is_key_in_query,
+            source: options.source.clone(),
             interval: if is_local { Duration::ZERO } else { INTERVAL },
             last_sent: None,
             cancel,
@@ -118,13 +109,32 @@ impl ShopClient {
         self.root.as_str().trim_end_matches('/').to_owned()
     }
 
-    /// Reads what is below the shop's address. The only method of a pull is GET.
+    /// Reads what is below the shop's address.
     pub(super) async fn get(
         &mut self,
-        path: &str,
+        path: &[&str],
         query: &[(&str, String)],
     ) -> Result<Answer, Trouble> {
-        let url = self.address(path, query);
+        self.ask(self.client.get(self.address(path, query))).await
+    }
+
+    /// Puts a question that only reads, in an API that takes questions as bodies.
+    pub(super) async fn read(
+        &mut self,
+        path: &[&str],
+        question: &serde_json::Value,
+    ) -> Result<Answer, Trouble> {
+        let request = self.client.post(self.address(path, &[]));
+        let request = request.header(CONTENT_TYPE, "application/json").body(question.to_string());
+        self.ask(request).await
+    }
+
+    async fn ask(&mut self, request: reqwest::RequestBuilder) -> Result<Answer, Trouble> {
+        let request = self.authorised(request).build().map_err(|_| PullError::Settings {
+            what: format!("{}: a key or token has characters that no header carries", self.shop()),
+            expected: "the key as the shop shows it".to_owned(),
+            hint: "copy it again".to_owned(),
+        })?;
         let (mut busy, mut broken) = (0, 0);
         loop {
             self.keep_distance().await?;
@@ -132,7 +142,7 @@ impl ShopClient {
             let sent = tokio::select! {
                 biased;
                 () = self.cancel.cancelled() => return Err(PullError::Interrupted.into()),
-                sent = self.send(url.clone()) => sent,
+                sent = self.send(&request) => sent,
             };
             let (what, wait) = match sent {
                 Ok(answer) => {
@@ -173,28 +183,43 @@ impl ShopClient {
         PullError::Away { shop: self.shop(), what, hint }
     }
 
-    fn address(&self, path: &str, query: &[(&str, String)]) -> Url {
+    fn address(&self, path: &[&str], query: &[(&str, String)]) -> Url {
         let mut url = self.root.clone();
-        let below = url.path().trim_end_matches('/').to_owned();
-        url.set_path(&format!("{below}/{path}"));
-        if !query.is_empty() || self.is_key_in_query {
-            let mut pairs = url.query_pairs_mut();
-            pairs.extend_pairs(query);
-            if self.is_key_in_query {
-                pairs.append_pair("consumer_key", self.credentials.key.expose_secret());
-                pairs.append_pair("consumer_secret", self.credentials.secret.expose_secret());
-            }
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        let mut pairs = query.to_vec();
+        if let Source::WooCommerce { key, secret, is_key_in_query: true } = &self.source {
+            pairs.push(("consumer_key", key.expose_secret().to_owned()));
+            pairs.push(("consumer_secret", secret.expose_secret().to_owned()));
+        }
+        if !pairs.is_empty() {
+            url.query_pairs_mut().extend_pairs(pairs);
         }
         url
     }
 
-    async fn send(&self, url: Url) -> Result<Answer, Broken> {
-        let mut request = self.client.get(url);
-        if !self.is_key_in_query {
-            let Credentials { key, secret } = &self.credentials;
-            request = request.basic_auth(key.expose_secret(), Some(secret.expose_secret()));
+    fn authorised(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match &self.source {
+            Source::WooCommerce { is_key_in_query: true, .. } => request,
+            Source::WooCommerce { key, secret, .. } => {
+                request.basic_auth(key.expose_secret(), Some(secret.expose_secret()))
+            }
+            Source::ById { api: ByIdApi::ExpertSender, token, .. } => {
+                request.header("x-api-key", token.expose_secret())
+            }
+            Source::ById { api: ByIdApi::Fast { .. }, token, .. } => {
+                request.header("FASTSESSION", token.expose_secret())
+            }
         }
-        let mut response = request.send().await.map_err(|error| self.what_broke(&error))?;
+    }
+
+    async fn send(&self, request: &reqwest::Request) -> Result<Answer, Broken> {
+        // Bodies are texts, which can be copied.
+        let copy = request.try_clone();
+        let request = copy.ok_or_else(|| Broken::Cut("can't be asked twice".to_owned()))?;
+        let sent = self.client.execute(request).await;
+        let mut response = sent.map_err(|error| self.what_broke(&error))?;
         if response.status().is_redirection() {
             return Err(Broken::Fatal(self.redirected(&response)));
         }

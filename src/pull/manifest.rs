@@ -29,7 +29,7 @@ pub struct Manifest {
     /// The shop's own count, if it tells one.
     pub counted: Option<Counted>,
     /// Orders that the shop could not deliver: their ids. Asked for again by the next pull.
-    pub failed: Vec<u64>,
+    pub failed: Vec<String>,
     /// Orders of the export before that this full window does not hold: deleted for good in the
     /// shop. Their ids.
     #[serde(default)]

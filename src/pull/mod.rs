@@ -6,6 +6,7 @@
 //! several windows the later file counts. Knows nothing of ActiveCampaign.
 
 mod body;
+mod by_id;
 mod clock;
 mod error;
 mod examination;
@@ -25,5 +26,5 @@ pub use examination::Examination;
 pub use folder::Folder;
 pub use manifest::{Counted, Manifest, PulledFile, PulledWindow};
 pub use next::{examine, pull};
-pub use options::Options;
+pub use options::{ByIdApi, Options, Source};
 pub use window::{Extent, Window};

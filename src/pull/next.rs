@@ -2,8 +2,8 @@ use super::error::PullError;
 use super::examination::Examination;
 use super::folder::Folder;
 use super::manifest::PulledWindow;
-use super::options::{Options, Request};
-use super::woocommerce;
+use super::options::{Options, Request, Source};
+use super::{by_id, woocommerce};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +19,10 @@ pub async fn pull(
     cancel: CancellationToken,
 ) -> Result<PulledWindow, PullError> {
     let request = if is_full { Request::Full } else { next_request(options, folder)? };
-    woocommerce::pull(options, request, folder, cancel).await
+    match &options.source {
+        Source::WooCommerce { .. } => woocommerce::pull(options, request, folder, cancel).await,
+        Source::ById { api, ids, .. } => by_id::pull(options, api, ids, folder, cancel).await,
+    }
 }
 
 /// Asks whether a pull would succeed.
@@ -30,7 +33,10 @@ pub async fn examine(
     options: &Options,
     cancel: CancellationToken,
 ) -> Result<Examination, PullError> {
-    woocommerce::examine(options, cancel).await
+    match &options.source {
+        Source::WooCommerce { .. } => woocommerce::examine(options, cancel).await,
+        Source::ById { api, ids, .. } => by_id::examine(options, api, ids, cancel).await,
+    }
 }
 
 fn next_request(options: &Options, folder: &Folder) -> Result<Request, PullError> {

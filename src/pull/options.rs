@@ -7,10 +7,7 @@ use std::path::PathBuf;
 pub struct Options {
     /// The address of the shop, with the folder that it is in; `http` for loopback hosts only.
     pub url: String,
-    pub key: SecretString,
-    pub secret: SecretString,
-    /// Sends the key in the address instead of a header. Addresses end up in the logs of servers.
-    pub is_key_in_query: bool,
+    pub source: Source,
     /// PEM file of the authorities to trust, in place of the system's.
     pub ca_file: Option<PathBuf>,
     /// The first pull begins here; left out, with the first order.
@@ -19,6 +16,27 @@ pub struct Options {
     pub overlap: SignedDuration,
     /// The longest time between two full pulls.
     pub full_every: SignedDuration,
+}
+
+/// The API that is read, with what it takes to be let in.
+#[derive(Debug, Clone)]
+pub enum Source {
+    WooCommerce {
+        key: SecretString,
+        secret: SecretString,
+        /// Sends the key in the address instead of a header. Addresses end up in the logs of
+        /// servers.
+        is_key_in_query: bool,
+    },
+    /// Single orders, by a list of ids in a file.
+    ById { api: ByIdApi, token: SecretString, ids: PathBuf },
+}
+
+/// An API without a list of orders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ByIdApi {
+    ExpertSender,
+    Fast { app_id: String },
 }
 
 impl Options {

@@ -1,3 +1,5 @@
+mod by_id;
+
 use super::options::Request;
 use super::*;
 use crate::simulator::woocommerce::{Permalinks, ShopOrder, WooCommerce, WooOptions};
@@ -32,9 +34,7 @@ impl Pulls {
         let shop = WooCommerce::start(options, orders).await.unwrap();
         let options = Options {
             url: shop.url(),
-            key,
-            secret,
-            is_key_in_query: false,
+            source: Source::WooCommerce { key, secret, is_key_in_query: false },
             ca_file: None,
             since: None,
             overlap: SignedDuration::from_hours(1),
@@ -215,14 +215,14 @@ async fn an_order_that_breaks_its_list_is_read_by_its_id_or_named() {
         WooOptions { unlistable: [17, 60].into(), broken: [60].into(), ..WooOptions::default() };
     let pulls = Pulls::of(host, orders(130)).await;
     let window = pulls.full().await;
-    assert_eq!(window.manifest.failed, [60]);
+    assert_eq!(window.manifest.failed, ["60"]);
     let mut truth = pulls.truth();
     truth.remove(&60);
     assert_eq!(pulls.export(), truth);
 
     pulls.shop.set(|options| options.broken.clear());
     let window = pulls.pull(Request::Since(window.manifest.window.to)).await.unwrap();
-    assert_eq!(window.manifest.failed, [0; 0]);
+    assert_eq!(window.manifest.failed, [""; 0]);
     assert_eq!(pulls.export(), pulls.truth());
 }
 
@@ -247,7 +247,8 @@ async fn a_key_that_the_shop_refuses_is_refused_with_the_way_out() {
     let error = pulls.pull(Request::Full).await.unwrap_err();
     assert!(matches!(error, PullError::Refused { .. }));
     assert!(error.to_string().contains("key_in_query = true"), "{error}");
-    pulls.options.is_key_in_query = true;
+    let Source::WooCommerce { is_key_in_query, .. } = &mut pulls.options.source else { panic!() };
+    *is_key_in_query = true;
     pulls.full().await;
     assert_eq!(pulls.export(), pulls.truth());
 }

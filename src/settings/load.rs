@@ -4,7 +4,6 @@ use super::job::MappingsText;
 use super::layers::Places;
 use super::metrics::{self, Metrics};
 use super::notify::{self, Notify};
-use super::pull::Pull;
 use super::schema::ROOT;
 use super::search::Found;
 use super::secret::{Secret, SecretName, SecretSource};
@@ -94,10 +93,11 @@ impl Settings {
             job.name.clone_from(name);
             job.mappings = mappings.clone();
             if let Some(pull) = &mut job.pull {
-                let [key, secret] = Pull::secret_names(name);
-                (pull.key, pull.secret) = (secrets.of(key), secrets.of(secret));
+                let names = pull.secret_names(name);
+                pull.secrets = names.into_iter().map(|name| secrets.of(name)).collect();
                 pull.dir = found.base.join(&pull.dir).join(name);
-                pull.ca_file.iter_mut().for_each(|path| *path = found.base.join(&path));
+                let paths = pull.ca_file.iter_mut().chain(&mut pull.ids);
+                paths.for_each(|path| *path = found.base.join(&path));
             }
         }
         let listens = places.has("metrics.listen");
@@ -183,7 +183,7 @@ fn secret_sources(
 ) -> BTreeMap<String, SecretSource> {
     let pulls = jobs.values().filter_map(|job| job.pull.as_ref());
     let secrets = accounts.values().map(|account| &account.token);
-    let secrets = secrets.chain(pulls.flat_map(|pull| [&pull.key, &pull.secret]));
+    let secrets = secrets.chain(pulls.flat_map(|pull| &pull.secrets));
     let key = |name: &SecretName| format!("{}.{}", name.table, name.name);
     secrets.filter_map(|secret| Some((key(&secret.name), secret.source()?))).collect()
 }

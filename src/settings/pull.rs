@@ -15,6 +15,10 @@ pub struct Pull {
     pub from: Shop,
     /// `https`, or `http` for a loopback host; with the folder that the shop is in.
     pub url: String,
+    /// Of orders to pull by id: a list, or a column of a CSV. Absolute.
+    pub ids: Option<PathBuf>,
+    /// The name of the app at Fast.
+    pub app_id: Option<String>,
     /// Orders placed before this day, in the job's time zone, are not pulled.
     pub since: Option<Date>,
     /// How far an increment reaches back before the end of the window before.
@@ -30,9 +34,7 @@ pub struct Pull {
     /// Certificates to trust instead of those of the system, PEM.
     pub ca_file: Option<PathBuf>,
     #[serde(skip)]
-    pub(super) key: Secret,
-    #[serde(skip)]
-    pub(super) secret: Secret,
+    pub(super) secrets: Vec<Secret>,
 }
 
 /// A shop system with an API that is pulled.
@@ -40,6 +42,8 @@ pub struct Pull {
 #[serde(rename_all = "lowercase")]
 pub enum Shop {
     WooCommerce,
+    ExpertSender,
+    Fast,
 }
 
 impl Shop {
@@ -47,35 +51,53 @@ impl Shop {
     pub fn format(self) -> &'static str {
         match self {
             Self::WooCommerce => "woocommerce-json",
+            Self::ExpertSender => "expertsender-json",
+            Self::Fast => "fast-json",
+        }
+    }
+
+    /// The secrets that it takes, and where people find them.
+    fn secrets(self) -> (&'static [&'static str], &'static str) {
+        match self {
+            Self::WooCommerce => (
+                &["key", "secret"],
+                "WooCommerce shows it once, under Settings, Advanced, REST API; read permission is enough",
+            ),
+            Self::ExpertSender => (&["token"], "ExpertSender shows it under Settings, API"),
+            Self::Fast => (&["session"], "it is the value of the header FASTSESSION"),
+        }
+    }
+
+    /// The keys that it needs besides.
+    fn needs(self) -> &'static [&'static str] {
+        match self {
+            Self::WooCommerce => &[],
+            Self::ExpertSender => &["ids"],
+            Self::Fast => &["ids", "app_id"],
         }
     }
 }
 
 impl Pull {
-    /// The consumer key, from the first of the places of secrets that exists.
+    /// One of the shop's secrets, by its key, from the first of the places of secrets that exists.
     ///
     /// # Errors
     /// When there is none, or the first place can't be used.
-    pub fn key(&self) -> Result<SecretString, SecretError> {
-        self.key.read()
+    pub fn secret(&self, name: &str) -> Result<SecretString, SecretError> {
+        let secret = self.secrets.iter().find(|secret| secret.name.name == name);
+        secret.cloned().unwrap_or_default().read()
     }
 
-    /// The consumer secret, likewise.
-    ///
-    /// # Errors
-    /// As [`Self::key`].
-    pub fn secret(&self) -> Result<SecretString, SecretError> {
-        self.secret.read()
-    }
-
-    /// The secrets of a job's pull.
-    pub(super) fn secret_names(job: &str) -> [SecretName; 2] {
-        ["key", "secret"].map(|name| SecretName {
+    /// The names of the secrets of a job's pull.
+    pub(super) fn secret_names(&self, job: &str) -> Vec<SecretName> {
+        let (names, hint) = self.from.secrets();
+        let named = |name: &&'static str| SecretName {
             table: format!("jobs.{job}.pull"),
             name,
             credential: format!("{job}.{name}"),
-            hint: "WooCommerce shows it once, under Settings, Advanced, REST API; read permission is enough",
-        })
+            hint,
+        };
+        names.iter().map(named).collect()
     }
 }
 
@@ -108,6 +130,16 @@ pub(super) fn check(table: &str, draft: &mut Draft) {
                 draft.report(&at("url"), "not encrypted", "https://", hint);
             }
             Some(_) => {}
+        }
+    }
+    if let Some(shop) = draft.get::<Shop>(&at("from")) {
+        for leaf in shop.needs() {
+            if !draft.places.has(&at(leaf)) {
+                draft.missing(
+                    &at(leaf),
+                    format!("a string that is not empty, for {}", shop.format()),
+                );
+            }
         }
     }
     for leaf in ["overlap", "full_every"] {

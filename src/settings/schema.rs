@@ -136,12 +136,20 @@ const JOB: &[Key] = keys! {
 };
 
 const PULL: &[Key] = keys! {
-    "from": Kind::Word(&["woocommerce"]), Required, "the shop system whose API is read";
+    "from": Kind::Word(&["woocommerce", "expertsender", "fast"]), Required, "the shop system whose API is read";
     "url": Kind::Text, Required, "the shop's address, with the folder that it is in";
-    "key_file": Kind::Path, Nothing, "a file with the consumer key; the other three places as for a token";
-    "secret_file": Kind::Path, Nothing, "a file with the consumer secret, likewise";
+    "key_file": Kind::Path, Nothing,
+        "WooCommerce: a file with the consumer key; the other three places as for a token";
+    "secret_file": Kind::Path, Nothing, "WooCommerce: a file with the consumer secret, likewise";
+    "token_file": Kind::Path, Nothing, "ExpertSender: a file with the API key, likewise";
+    "session_file": Kind::Path, Nothing, "Fast: a file with the session, likewise";
     "key": Kind::Secret, Nothing, "";
     "secret": Kind::Secret, Nothing, "";
+    "token": Kind::Secret, Nothing, "";
+    "session": Kind::Secret, Nothing, "";
+    "app_id": Kind::Text, Nothing, "Fast: the name of the app";
+    "ids": Kind::Path, Nothing,
+        "ExpertSender, Fast: the orders to pull, an id on each line or a column `id` or `order_id` of a CSV";
     "since": Kind::Text, Nothing, "leaves out orders placed before this day: `2019-01-31`";
     "overlap": Kind::Text, Text("1h"), "how far a pull reaches back before the end of the last one";
     "full_every": Kind::Text, Text("7d"),

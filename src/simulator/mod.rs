@@ -26,6 +26,7 @@ mod reply;
 mod request_log;
 mod routes;
 mod server;
+pub mod single_orders;
 mod store;
 mod summary;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::world::{Told, World, until};
 use jiff::{Timestamp, ToSpan};
+use ordersync::simulator::single_orders::{SingleOrderApi, SingleOrders};
 use ordersync::simulator::woocommerce::{ShopOrder, WooCommerce, WooOptions};
 use serde_json::Value;
 use std::cell::Cell;
@@ -259,4 +260,33 @@ fn a_pull_into_a_folder_of_ones_own_is_an_export_like_any_other() {
     let told = nights.done(&["--quiet", "pull", "shop", "--to", to.to_str().unwrap()]);
     assert!(told.out.contains("12 orders"), "{}", told.out);
     assert!(nights.windows().is_empty());
+}
+
+/// The orders of a list of ids, from the shop's answers to ActiveCampaign.
+#[test]
+fn orders_are_pulled_by_their_ids_and_loaded() {
+    for (api, keys) in [
+        (SingleOrderApi::ExpertSender, "from = \"expertsender\"\ntoken_file = \"secret\""),
+        (SingleOrderApi::Fast, "from = \"fast\"\nsession_file = \"secret\"\napp_id = \"app\""),
+    ] {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let orders = (1..=9).map(|n| (format!("A-{n}"), 1000 + n)).collect();
+        let shop = runtime.block_on(SingleOrders::start(api, SECRET, orders)).unwrap();
+        let world = World::new().policy("default_date = \"2026-02-03\"\n");
+        let settings = std::fs::read_to_string(world.path("ordersync.toml")).unwrap();
+        let settings = settings.replace("export = [\"exports/*\"]\n", "")
+            + &format!("\n[jobs.shop.pull]\n{keys}\nurl = \"{}\"\nids = \"ids.txt\"\n", shop.url());
+        std::fs::write(world.path("ordersync.toml"), settings).unwrap();
+        std::fs::write(world.path("secret"), SECRET).unwrap();
+        std::fs::write(world.path("ids.txt"), "A-1\nA-2\nA-3\nB-1\n").unwrap();
+        let told = world.run(&["--quiet", "backfill"]);
+        assert_eq!(told.code, 0, "{}\n{}", told.out, told.err);
+        assert_eq!(world.target()["ecomOrders"].as_array().unwrap().len(), 3);
+
+        std::fs::write(world.path("ids.txt"), "A-1\nA-2\nA-3\nA-9\n").unwrap();
+        let told = world.run(&["--quiet", "sync"]);
+        assert_eq!(told.code, 0, "{}\n{}", told.out, told.err);
+        assert_eq!(world.target()["ecomOrders"].as_array().unwrap().len(), 4);
+        assert_eq!(shop.violations(), [""; 0]);
+    }
 }

@@ -3,7 +3,7 @@
 use super::super::body::{excerpt, json_in};
 use super::super::error::PullError;
 use super::super::http::{Answer, ShopClient, Trouble};
-use super::super::options::Options;
+use super::super::options::{Options, Source};
 use super::list::{List, Listed, Page, Row};
 use reqwest::StatusCode;
 use serde::Deserialize;
@@ -35,7 +35,8 @@ impl<'a> Api<'a> {
         for form in FORMS {
             shop.form = form;
             let query = [("per_page", "1".to_owned()), ("orderby", "id".to_owned())];
-            let answer = shop.get("orders", &query).await.map_err(|trouble| shop.fatal(trouble))?;
+            let answer =
+                shop.get(&["orders"], &query).await.map_err(|trouble| shop.fatal(trouble))?;
             match json_in(&answer.body) {
                 Ok(_) if !is_no_route(&answer) => {
                     shop.accept(&answer)?;
@@ -63,7 +64,7 @@ impl<'a> Api<'a> {
     pub(super) async fn count(&mut self, list: &List<'_>) -> Result<Option<u64>, PullError> {
         let mut query = list.query(Page::SMALLEST);
         query.push(("_fields", "id".to_owned()));
-        let answer = self.get("orders", &query).await.map_err(|trouble| self.fatal(trouble))?;
+        let answer = self.get(&["orders"], &query).await.map_err(|trouble| self.fatal(trouble))?;
         self.accept(&answer)?;
         Ok(answer.number("x-wp-total"))
     }
@@ -71,7 +72,7 @@ impl<'a> Api<'a> {
     /// # Errors
     /// As [`Self::get`]; also where the answer is no list of orders.
     pub(super) async fn page(&mut self, list: &List<'_>, page: Page) -> Result<Listed, Trouble> {
-        let answer = self.get("orders", &list.query(page)).await?;
+        let answer = self.get(&["orders"], &list.query(page)).await?;
         let json = self.accept(&answer)?;
         let rows: Vec<Row> = serde_json::from_slice(&json).map_err(|_| self.unexpected(&json))?;
         Ok(Listed { rows, total: answer.number("x-wp-total"), json })
@@ -79,7 +80,7 @@ impl<'a> Api<'a> {
 
     /// An order by its id, as JSON; `None` for one that is gone.
     pub(super) async fn order(&mut self, id: u64) -> Result<Option<Vec<u8>>, Trouble> {
-        let answer = self.get(&format!("orders/{id}"), &[]).await?;
+        let answer = self.get(&["orders", &id.to_string()], &[]).await?;
         if answer.status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
@@ -94,24 +95,29 @@ impl<'a> Api<'a> {
         }
         let mut query = list.query(page);
         query.push(("_fields", "id".to_owned()));
-        let answer = self.get("orders", &query).await.map_err(|trouble| self.fatal(trouble))?;
+        let answer = self.get(&["orders"], &query).await.map_err(|trouble| self.fatal(trouble))?;
         let json = self.accept(&answer)?;
         let ids: Vec<Id> = serde_json::from_slice(&json).map_err(|_| self.unexpected(&json))?;
         Ok(ids.into_iter().map(|row| row.id).collect())
     }
 
-    async fn get(&mut self, resource: &str, query: &[(&str, String)]) -> Result<Answer, Trouble> {
+    async fn get(
+        &mut self,
+        resource: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<Answer, Trouble> {
+        let route = [&["wc", "v3"], resource].concat();
         match self.form {
             AddressForm::Pretty => {
-                self.client.get(&format!("wp-json/{VERSION}/{resource}"), query).await
+                self.client.get(&[&["wp-json"], &route[..]].concat(), query).await
             }
             AddressForm::Index => {
-                self.client.get(&format!("index.php/wp-json/{VERSION}/{resource}"), query).await
+                self.client.get(&[&["index.php", "wp-json"], &route[..]].concat(), query).await
             }
             AddressForm::Plain => {
-                let route = ("rest_route", format!("/{VERSION}/{resource}"));
+                let route = ("rest_route", format!("/{}", route.join("/")));
                 let query: Vec<_> = [route].into_iter().chain(query.iter().cloned()).collect();
-                self.client.get("", &query).await
+                self.client.get(&[""], &query).await
             }
         }
     }
@@ -143,7 +149,9 @@ impl<'a> Api<'a> {
     }
 
     fn refused(&self, answer: &Answer) -> PullError {
-        let hint = if self.options.is_key_in_query {
+        let is_in_query =
+            matches!(self.options.source, Source::WooCommerce { is_key_in_query: true, .. });
+        let hint = if is_in_query {
             "check key and secret, and that the key's user may read orders"
         } else {
             "check key and secret, and that the key's user may read orders; where a server drops the Authorization header, set key_in_query = true"

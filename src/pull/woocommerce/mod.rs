@@ -52,7 +52,8 @@ pub(super) async fn pull(
             let from = last.checked_sub(options.overlap).unwrap_or(Timestamp::MIN);
             let failed = folder.windows()?.pop().map(|last| last.manifest.failed);
             let window = Window { extent: Extent::Increment, from: Some(from), to: end };
-            (window, failed.unwrap_or_default())
+            let failed = failed.unwrap_or_default();
+            (window, failed.iter().filter_map(|id| id.parse().ok()).collect())
         }
     };
     let mut shop = Shop { api, options, size: 0 };
@@ -200,7 +201,8 @@ impl Shop<'_> {
             self.api.warnings.push(warning);
         }
         let mut manifest = Manifest::new(API, VERSION, self.api.client.shop(), *window);
-        (manifest.orders, manifest.counted, manifest.failed) = (ids.len() as u64, counted, failed);
+        (manifest.orders, manifest.counted) = (ids.len() as u64, counted);
+        manifest.failed = failed.iter().map(u64::to_string).collect();
         Ok((manifest, ids))
     }
 

@@ -1,0 +1,230 @@
+//! Shops whose APIs have no list: every order of a list of ids, one request each.
+//!
+//! Every pull is a full one. An id that the shop does not know is a warning; an answer about another
+//! order than the one asked for ends the pull.
+
+use super::body::{excerpt, json_in};
+use super::error::PullError;
+use super::examination::Examination;
+use super::folder::Folder;
+use super::http::{Answer, ShopClient, Trouble};
+use super::manifest::{Manifest, PulledWindow};
+use super::options::{ByIdApi, Options};
+use super::window::{Extent, Window};
+use jiff::Timestamp;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::Path;
+use tokio_util::sync::CancellationToken;
+
+/// Answers in a file of a window.
+const ANSWERS_MAX: usize = 500;
+/// Names of the column that holds the ids, in a list with a header.
+const COLUMNS: [&str; 6] = ["id", "order_id", "orderid", "order id", "external_order_id", "order"];
+
+/// Pulls a window into the folder.
+///
+/// # Errors
+/// When the list of ids can't be read, the shop refuses or does not answer, or an answer is about
+/// another order: nothing of the window counts then.
+pub(super) async fn pull(
+    options: &Options,
+    api: &ByIdApi,
+    ids: &Path,
+    folder: &Folder,
+    cancel: CancellationToken,
+) -> Result<PulledWindow, PullError> {
+    let ids = ids_in(ids)?;
+    let client = ShopClient::new(options, cancel)?;
+    let window = Window { extent: Extent::Full, from: None, to: Timestamp::now() };
+    let mut writer = folder.begin(&window)?;
+    let mut shop = Shop { client, api };
+    let (mut lines, mut waiting, mut orders) = (Vec::new(), 0, 0);
+    let (mut unknown, mut failed) = (Vec::new(), Vec::new());
+    for id in &ids {
+        match shop.order(id).await {
+            Ok(Some(answer)) => {
+                lines.extend_from_slice(&answer);
+                lines.push(b'\n');
+                (waiting, orders) = (waiting + 1, orders + 1);
+            }
+            Ok(None) => unknown.push(id.as_str()),
+            Err(Trouble::TooMuch(_)) => failed.push(id.clone()),
+            Err(Trouble::Fatal(error)) => return Err(error),
+        }
+        if waiting == ANSWERS_MAX {
+            writer.add(&lines, "jsonl")?;
+            lines.clear();
+            waiting = 0;
+        }
+    }
+    if waiting > 0 || writer.is_empty() {
+        writer.add(&lines, "jsonl")?;
+    }
+    let mut manifest = Manifest::new(api.word(), "", shop.client.shop(), window);
+    manifest.query = options.query();
+    (manifest.orders, manifest.failed) = (orders, failed);
+    manifest.requests = shop.client.requests;
+    if let [first, ..] = unknown.as_slice() {
+        let (n, of) = (unknown.len(), ids.len());
+        manifest
+            .warnings
+            .push(format!("the shop knows no order of {n} of {of} ids, such as {first}"));
+    }
+    writer.commit(manifest)
+}
+
+/// Asks for the first order of the list.
+///
+/// # Errors
+/// As a pull.
+pub(super) async fn examine(
+    options: &Options,
+    api: &ByIdApi,
+    ids: &Path,
+    cancel: CancellationToken,
+) -> Result<Examination, PullError> {
+    let ids = ids_in(ids)?;
+    let mut shop = Shop { client: ShopClient::new(options, cancel)?, api };
+    let mut warnings = Vec::new();
+    if let Some(first) = ids.first() {
+        match shop.order(first).await {
+            Ok(Some(_)) => {}
+            Ok(None) => warnings.push(format!("the shop does not know the first id, {first}")),
+            Err(Trouble::Fatal(error)) => return Err(error),
+            Err(Trouble::TooMuch(what)) => return Err(shop.client.away(what)),
+        }
+    }
+    Ok(Examination {
+        orders: Some(ids.len() as u64),
+        oldest: None,
+        is_filtered: true,
+        shows_email: None,
+        warnings,
+    })
+}
+
+struct Shop<'a> {
+    client: ShopClient,
+    api: &'a ByIdApi,
+}
+
+impl Shop<'_> {
+    /// The answer about an order, in one line; `None` if the shop does not know it.
+    async fn order(&mut self, id: &str) -> Result<Option<Vec<u8>>, Trouble> {
+        let answer = match self.api {
+            ByIdApi::ExpertSender => self.client.get(&["orders", id], &[]).await?,
+            ByIdApi::Fast { app_id } => {
+                let order = match id.strip_prefix("order_id:") {
+                    Some(id) => json!({ "order_id": { "value": id } }),
+                    None => json!({ "external_order_id": id }),
+                };
+                let body = json!({ "app_id": app_id, "type": "ENTITY_TYPE_ORDER", "order": order });
+                self.client.read(&["fast", "v1", "read"], &body).await?
+            }
+        };
+        match answer.status {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND => return Ok(None),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                return Err(self.refused(&answer).into());
+            }
+            _ => return Err(self.unexpected(&excerpt(&answer.body)).into()),
+        }
+        let (json, _) = json_in(&answer.body).map_err(|text| self.unexpected(&text))?;
+        let value: Value = serde_json::from_slice(json).map_err(|_| self.unexpected("text"))?;
+        match self.api.ids_of(&value).as_slice() {
+            // An order without an id is how Fast answers for one that it does not have.
+            [] => Ok(None),
+            ids if ids.iter().any(|echoed| *echoed == id.trim_start_matches("order_id:")) => {
+                // As received, but for line ends: each answer is a line.
+                let one_line = |byte: &u8| !matches!(byte, b'\n' | b'\r');
+                Ok(Some(json.iter().copied().filter(one_line).collect()))
+            }
+            ids => {
+                let what =
+                    format!("an answer about order {} to a question about {id}", ids.join(", "));
+                Err(self.unexpected(&what).into())
+            }
+        }
+    }
+
+    fn refused(&self, answer: &Answer) -> PullError {
+        PullError::Refused {
+            shop: self.client.shop(),
+            what: format!("refuses the token with {}", answer.status.as_u16()),
+            hint: "check the token, and that it may read orders".to_owned(),
+        }
+    }
+
+    fn unexpected(&self, text: &str) -> PullError {
+        PullError::Unexpected {
+            shop: self.client.shop(),
+            what: format!("answers with \"{text}\" instead of an order"),
+            hint: "check the address; it may be that of another service".to_owned(),
+        }
+    }
+}
+
+impl ByIdApi {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::ExpertSender => "expertsender",
+            Self::Fast { .. } => "fast",
+        }
+    }
+
+    /// The ids under which an answer's order is known.
+    fn ids_of(&self, answer: &Value) -> Vec<String> {
+        let found = match self {
+            Self::ExpertSender => vec![&answer["data"]["id"]],
+            Self::Fast { .. } => {
+                let order = &answer["order"]["order"];
+                vec![&order["external_id"], &order["id"]["value"]]
+            }
+        };
+        let text = |id: &Value| match id {
+            Value::String(id) => Some(id.clone()),
+            Value::Number(id) => Some(id.to_string()),
+            _ => None,
+        };
+        found.into_iter().filter_map(text).filter(|id| !id.is_empty()).collect()
+    }
+}
+
+/// The ids in a list, each once: lines of text, or a column of a CSV.
+fn ids_in(path: &Path) -> Result<Vec<String>, PullError> {
+    let fault = |what: String| PullError::Settings {
+        what: format!("{}: {what}", path.display()),
+        expected: "an id on each line, or a CSV with a column id or order_id".to_owned(),
+        hint: "the setting `ids` names the file".to_owned(),
+    };
+    let text = std::fs::read_to_string(path).map_err(PullError::io(path))?;
+    let mut rows =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let (mut column, mut ids, mut seen) = (0, Vec::new(), BTreeSet::new());
+    for (index, row) in rows.records().enumerate() {
+        let row = row.map_err(|error| fault(error.to_string()))?;
+        if index == 0 {
+            let is_named = |cell: &str| COLUMNS.contains(&cell.trim().to_lowercase().as_str());
+            match row.iter().position(is_named) {
+                Some(at) => {
+                    column = at;
+                    continue;
+                }
+                None if row.len() > 1 => {
+                    return Err(fault(
+                        "has several columns, and none is called id or order_id".to_owned(),
+                    ));
+                }
+                None => {}
+            }
+        }
+        let id = row.get(column).unwrap_or_default().trim();
+        if !id.is_empty() && seen.insert(id.to_owned()) {
+            ids.push(id.to_owned());
+        }
+    }
+    if ids.is_empty() { Err(fault("holds no id".to_owned())) } else { Ok(ids) }
+}

@@ -1,0 +1,182 @@
+//! A local shop whose API answers single orders by their ids, as ExpertSender and Fast do.
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, Response, StatusCode, Uri, header};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Which API the shop has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SingleOrderApi {
+    /// `GET /orders/{id}` with `x-api-key`.
+    ExpertSender,
+    /// `POST /fast/v1/read` with `FASTSESSION`.
+    Fast,
+}
+
+/// A shop on a loopback port. It stops when it is dropped.
+pub struct SingleOrders {
+    address: SocketAddr,
+    shop: Arc<Mutex<Shop>>,
+    stop: CancellationToken,
+}
+
+struct Shop {
+    api: SingleOrderApi,
+    token: String,
+    /// Totals in hundredths, by id.
+    orders: BTreeMap<String, u64>,
+    /// Every answer is about this order.
+    echoes: Option<String>,
+    requests: usize,
+    violations: Vec<String>,
+}
+
+impl SingleOrders {
+    /// # Errors
+    /// When no port is free.
+    pub async fn start(
+        api: SingleOrderApi,
+        token: &str,
+        orders: BTreeMap<String, u64>,
+    ) -> io::Result<Self> {
+        let token = token.to_owned();
+        let shop = Shop { api, token, orders, echoes: None, requests: 0, violations: Vec::new() };
+        let shop = Arc::new(Mutex::new(shop));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let stop = CancellationToken::new();
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&shop));
+        let stopped = stop.clone().cancelled_owned();
+        tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(stopped).into_future());
+        Ok(Self { address, shop, stop })
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub fn requests(&self) -> usize {
+        lock(&self.shop).requests
+    }
+
+    /// What no good client does.
+    pub fn violations(&self) -> Vec<String> {
+        lock(&self.shop).violations.clone()
+    }
+
+    /// Answers every question with this order.
+    pub fn echo(&self, id: &str) {
+        lock(&self.shop).echoes = Some(id.to_owned());
+    }
+}
+
+impl Drop for SingleOrders {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+fn lock(shop: &Mutex<Shop>) -> MutexGuard<'_, Shop> {
+    shop.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn answer(
+    State(shop): State<Arc<Mutex<Shop>>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
+    let mut shop = lock(&shop);
+    shop.requests += 1;
+    let (status, body) = match shop.api {
+        SingleOrderApi::ExpertSender => shop.expertsender(&method, &uri, &headers),
+        SingleOrderApi::Fast => shop.fast(&method, &uri, &headers, &body),
+    };
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    let json = header::HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+impl Shop {
+    fn is_let_in(&self, headers: &HeaderMap, name: &str) -> bool {
+        headers.get(name).and_then(|value| value.to_str().ok()) == Some(self.token.as_str())
+    }
+
+    fn total_of(&self, id: &str) -> Option<(String, u64)> {
+        let id = self.echoes.as_deref().unwrap_or(id);
+        self.orders.get(id).map(|total| (id.to_owned(), *total))
+    }
+
+    fn expertsender(
+        &mut self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> (StatusCode, Value) {
+        let problem = |status: StatusCode| {
+            let title = status.canonical_reason().unwrap_or_default();
+            (status, json!({"type": "about:blank", "title": title, "status": status.as_u16()}))
+        };
+        let id = uri.path().strip_prefix("/orders/").unwrap_or_default();
+        if *method != Method::GET || id.is_empty() || uri.query().is_some() {
+            self.violations.push(format!("{method} {uri}"));
+        }
+        if !self.is_let_in(headers, "x-api-key") {
+            return problem(StatusCode::UNAUTHORIZED);
+        }
+        let Some((id, total)) = self.total_of(&id.replace("%20", " ").replace("%2F", "/")) else {
+            return problem(StatusCode::NOT_FOUND);
+        };
+        let order = json!({"status": 200, "data": {
+            "id": id, "date": "2026-02-03T10:10:01Z", "status": "Completed", "currency": "EUR",
+            "totalValue": total as f64 / 100.0, "returnsValue": 0,
+            "customer": {"id": 5, "email": format!("buyer-{total}@example.com"), "crmId": id},
+            "products": [{"id": "p1", "name": "Mug", "price": total as f64 / 100.0, "quantity": 1, "returned": 0}],
+        }});
+        (StatusCode::OK, order)
+    }
+
+    fn fast(
+        &mut self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> (StatusCode, Value) {
+        let refusal =
+            |status: StatusCode| (status, json!({"code": 16, "message": "refused", "details": []}));
+        let sent: Value = serde_json::from_slice(body).unwrap_or_default();
+        let is_question = sent["type"] == "ENTITY_TYPE_ORDER" && sent["app_id"].is_string();
+        if *method != Method::POST || uri.path() != "/fast/v1/read" || !is_question {
+            self.violations.push(format!("{method} {uri}"));
+        }
+        if !self.is_let_in(headers, "fastsession") {
+            return refusal(StatusCode::UNAUTHORIZED);
+        }
+        let external = sent["order"]["external_order_id"].as_str();
+        let internal = sent["order"]["order_id"]["value"].as_str();
+        if external.is_some() == internal.is_some() {
+            self.violations.push("not exactly one form of id".to_owned());
+        }
+        let Some((id, total)) = self.total_of(external.or(internal).unwrap_or_default()) else {
+            return refusal(StatusCode::NOT_FOUND);
+        };
+        let order = json!({"type": "ENTITY_TYPE_ORDER", "order": {"order": {
+            "id": {"value": format!("fast-{id}")}, "external_id": id, "order_type": "ORDER_TYPE_ORDER",
+            "currency_code": "EUR", "status": "ORDER_STATUS_COMPLETE", "total_amount": total as f64 / 100.0,
+            "lines": [{"external_product_id": "p1", "quantity": 1, "unit_price": total as f64 / 100.0, "name": "Mug"}],
+        }}, "user": {"user": {"id": {"value": "u-1"}, "email": format!("buyer-{total}@example.com")}}});
+        (StatusCode::OK, order)
+    }
+}
