@@ -22,7 +22,7 @@ pub enum Disposition {
     /// Surely not carried out, or only a read: send it again after a delay.
     Again,
     /// May have been carried out: look it up before sending it again. (An update or a delete says
-    /// the same twice, and may be sent again without.) Also a look-up that could not be completed:
+    /// the same twice, and may be sent again without.) Also a lookup that could not be completed:
     /// neither found nor absent.
     LookUp,
     /// ActiveCampaign holds a record of this key: look it up and adopt it. Nothing found means refused.
@@ -334,9 +334,9 @@ fn judge_answer(kind: RequestKind, answer: &ErrorResponse, state: &BreakerState)
     }
 }
 
-/// After an order is stored ActiveCampaign may still answer 404, for a contact it did not find. Which
-/// 404 it is is only in a text, so every one of them is looked up; an address that is wrong
-/// shows when the look-up gets one too.
+/// After an order is stored ActiveCampaign may still answer 404, for a contact it did not find.
+/// Which 404 it is is only in a text, so every one of them is looked up; an address that is wrong
+/// shows when the lookup gets one too.
 fn judge_not_found(kind: RequestKind) -> Disposition {
     match kind {
         RequestKind::CreateOrder | RequestKind::CreateCustomer => Disposition::LookUp,

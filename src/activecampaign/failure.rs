@@ -58,7 +58,7 @@ impl Failure {
         Self { code: Some("list_endless".to_owned()), ..Self::undecided(request) }
     }
 
-    /// A look-up that can say neither found nor absent: the list is longer than we read.
+    /// A lookup that can say neither found nor absent: the list is longer than we read.
     pub fn undecided(request: &'static str) -> Self {
         Self {
             disposition: Disposition::LookUp,

@@ -38,7 +38,7 @@ impl Daemon {
         }
         for (name, account) in plan {
             let (sender, followed) = watch::channel(Some(account));
-            // Of the highest level, so that it stands on every line, whichever are shown.
+            // Of the highest level, so that it is on every line, whichever are shown.
             let span = tracing::error_span!("account", account = name);
             let worker = AccountWorker::new(
                 name.clone(),

@@ -49,7 +49,7 @@ pub struct Attempt {
 pub enum Answer {
     /// As it was asked for.
     Done,
-    /// A look-up that was read to its end and found nothing.
+    /// A lookup that was read to its end and found nothing.
     Absent,
     Failed {
         /// How it was judged, in the words of the counts: `again`, `look_up`, `refused`, ….
@@ -66,7 +66,7 @@ impl Attempt {
         Self { operation, answer: Answer::Done, id }
     }
 
-    /// What a look-up found.
+    /// What a lookup found.
     pub fn found(operation: Operation, id: Option<RemoteId>) -> Self {
         let answer = if id.is_some() { Answer::Done } else { Answer::Absent };
         Self { operation, answer, id }

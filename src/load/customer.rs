@@ -64,7 +64,7 @@ struct CustomerCreate<'a> {
     attempts: Attempts<'a>,
     /// An earlier create of ours may have arrived.
     sent_by_us: bool,
-    /// A create was rejected as a duplicate, and the look-up found nothing.
+    /// A create was rejected as a duplicate, and the lookup found nothing.
     is_contradicted: bool,
 }
 
@@ -129,8 +129,8 @@ impl<'a> CustomerCreate<'a> {
                 let ours = self.sent_by_us && remote.externalid == self.customer.key.as_str();
                 self.settle(remote.id, ours).await
             }
-            // The create was rejected as a duplicate, but the look-up finds nothing; it was
-            // probably deleted in between. Retry once, then give up as unconfirmed.
+            // The create was rejected as a duplicate, but the lookup finds nothing; it was probably
+            // deleted in between. Retry once, then give up as unconfirmed.
             (None, Some(refusal)) if is_duplicate => {
                 if std::mem::replace(&mut self.is_contradicted, true) {
                     Ok(Err(self.unconfirmed(&refusal)))
@@ -144,7 +144,7 @@ impl<'a> CustomerCreate<'a> {
     }
 
     /// One that is expected to exist is looked for until lists must show it. The inner error: the
-    /// look-up failed.
+    /// lookup failed.
     async fn look_up_in_time(
         &self,
         is_expected: bool,

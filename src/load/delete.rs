@@ -4,11 +4,11 @@ use crate::domain::{Operation, RemoteId};
 use crate::state::{Part, Refusal, StateError};
 use tokio_util::sync::CancellationToken;
 
-/// What came of a delete.
+/// The outcome of a delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deletion {
     Deleted,
-    /// It did not exist any more.
+    /// It no longer existed.
     Gone,
     /// ActiveCampaign rejected the delete, or it is not known whether it was carried out.
     Refused(Refusal),

@@ -29,7 +29,7 @@ impl OrderLookup<'_> {
         }
     }
 
-    /// The remote order of this key. The inner error: the look-up failed.
+    /// The remote order of this key. The inner error: the lookup failed.
     async fn find(&self, key: &OrderKey) -> Result<Found, StepError> {
         let found = self.loader.client.order_by_key(&self.loader.connection, key).await;
         self.note(found).await

@@ -72,7 +72,7 @@ struct OrderWrite<'a> {
     moved: Option<MovedCustomer>,
     attempts: Attempts<'a>,
     lookup: OrderLookup<'a>,
-    /// What of ours may be at ActiveCampaign already.
+    /// What we may already have written to ActiveCampaign.
     earlier: Option<PriorWrite>,
     /// We did not create the remote record.
     is_foreign: bool,
@@ -251,8 +251,8 @@ impl<'a> OrderWrite<'a> {
         };
         Ok(match (found, refusal) {
             (Some(remote), _) => self.take_over(remote).await?,
-            // The create was rejected as a duplicate, but the look-up finds nothing; it was
-            // probably deleted in between. Retry once, then give up as unconfirmed.
+            // The create was rejected as a duplicate, but the lookup finds nothing; it was probably
+            // deleted in between. Retry once, then give up as unconfirmed.
             (None, Some(refusal)) if is_duplicate => {
                 if std::mem::replace(&mut self.is_contradicted, true) {
                     self.given_up(&refusal)

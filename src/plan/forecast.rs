@@ -54,7 +54,7 @@ impl Assumptions {
 
 /// What a run would take, from counts alone.
 ///
-/// Assumes one request for each new customer, each order to write and each look-up, nobody else
+/// Assumes one request for each new customer, each order to write and each lookup, nobody else
 /// spending the account's budget, no retries, and a target that holds none of what is to be
 /// created.
 #[derive(Debug, Clone, Copy, PartialEq)]

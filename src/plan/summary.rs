@@ -155,7 +155,7 @@ impl PlanSummary {
         total.minor_units += i128::from(value.minor_units);
     }
 
-    /// Requests the plan takes: one for each new customer, each order to write, and each look-up.
+    /// Requests the plan takes: one for each new customer, each order to write, and each lookup.
     pub fn requests(&self) -> u64 {
         let customers = self.customers_new + self.customers_look_up;
         let orders =
@@ -163,7 +163,7 @@ impl PlanSummary {
         (customers + orders).saturating_sub(self.spared)
     }
 
-    /// Of these: creates after a look-up, which are not sent where it finds what they would make.
+    /// Of these: creates after a lookup, which are not sent where it finds what they would make.
     pub fn requests_unsure(&self) -> u64 {
         self.customers_look_up + self.look_up
     }

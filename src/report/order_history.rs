@@ -177,7 +177,7 @@ fn disposition_text(disposition: &str) -> &str {
         "exists" => "ActiveCampaign has a record with this key",
         "unclear" => "refused without a reason",
         "gone" => "no longer exists",
-        "relation_gone" => "its customer or connection is no longer exists",
+        "relation_gone" => "its customer or connection no longer exists",
         "refused" => "refused",
         "stop" => "the run had to end",
         other => other,

@@ -86,13 +86,13 @@ impl From<FetchError> for AdoptError {
     }
 }
 
-/// Rebuilds the ledger of a job from what ActiveCampaign holds: reads the connection's customers and
-/// orders, holds the export against them, and writes down what is found. Writes nothing at the
-/// target, and adds to the ledger only.
+/// Rebuilds the ledger of a job from what ActiveCampaign holds: reads the connection's customers
+/// and orders, compares them with the export, and records what it finds. Writes nothing to
+/// ActiveCampaign, and only adds to the ledger.
 ///
 /// # Errors
-/// When either side can't be read to its end; what was found until then may stand in the ledger,
-/// and is right.
+/// When either side can't be read to its end; what was found until then may be in the ledger, and
+/// is right.
 pub async fn adopt(
     job: &Job,
     export: &Export,
@@ -240,7 +240,8 @@ impl Adopting<'_> {
         Ok(())
     }
 
-    /// ActiveCampaign's id of an order's customer, by key, else by address; it is noted for the ledger.
+    /// ActiveCampaign's id of an order's customer, by key, else by e-mail address; it is recorded
+    /// for the ledger.
     fn find_customer(&mut self, order: &Order) -> Result<Option<RemoteId>, AdoptError> {
         let prints = &self.comparison.fingerprints;
         let key = prints.customer(&order.customer.key);

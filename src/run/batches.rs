@@ -25,13 +25,13 @@ pub(super) enum ReaderEvent {
     /// The export was read to its end, or a canary to its last order.
     End {
         records: u64,
-        /// Every dead letter was handed over, none was left out for their number.
+        /// Every dead letter was handed over; none was omitted for their number.
         all_letters: bool,
     },
     Failed(ReadingError),
 }
 
-/// A step with what its dead letter would say.
+/// A step with what its dead letter would contain.
 #[derive(Debug)]
 pub(super) struct PendingStep {
     pub step: Step,
@@ -41,7 +41,7 @@ pub(super) struct PendingStep {
     pub digest: Option<Box<OrderDigest>>,
 }
 
-/// The export in the portions it is handed over in.
+/// The export in the batches in which it is handed over.
 pub(super) struct BatchReader {
     reader: PlanReader,
     letters: DeadLetterBuilder,
@@ -52,7 +52,7 @@ pub(super) struct BatchReader {
     through: u64,
     /// The orders of a canary; no other record is handed over.
     only: Option<Arc<BTreeSet<String>>>,
-    /// Damage met behind records that are good, and are handed over first.
+    /// Damage found after valid records, which are handed over first.
     fault: Option<ReadingError>,
     ended: bool,
 }
@@ -204,14 +204,14 @@ fn is_among(keys: &BTreeSet<String>, judged: &PlannedRecord) -> bool {
 /// The dead letters that the job has when its export is read.
 #[derive(Debug, Default)]
 pub(super) struct KnownLetters {
-    /// Records that earlier runs met, and this one did not yet.
+    /// Records of earlier runs that this one has not read yet.
     earlier: HashSet<String>,
     /// Records that this run wrote a letter of.
     own: HashSet<String>,
 }
 
 impl KnownLetters {
-    /// Of these records, each with the run that met it last.
+    /// These records, each with the run that read it last.
     pub(super) fn of(records: Vec<(String, RunId)>, run: RunId) -> Self {
         let (own, earlier): (Vec<_>, Vec<_>) =
             records.into_iter().partition(|(_, last_run)| *last_run == run);
@@ -245,7 +245,7 @@ impl LineCounter {
         *self
     }
 
-    /// What the record is called without a key.
+    /// The name of a record without a key.
     fn name(self, letter: &DeadLetter) -> String {
         let place = format!("{}:{}", letter.file, letter.line);
         if self.count > 1 { format!("{place}#{}", self.count) } else { place }

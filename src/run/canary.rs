@@ -3,7 +3,7 @@ use crate::domain::Order;
 use crate::plan::Decision;
 use std::collections::BTreeSet;
 
-/// Orders looked at, so that what is held back of them stays small.
+/// Orders examined, so that few of them are kept in memory.
 const LOOK_MAX: usize = 50_000;
 
 /// The kinds of orders that a canary should hold one of each, in this order.
@@ -29,7 +29,7 @@ pub struct Canary {
 }
 
 impl Canary {
-    /// For this many orders.
+    /// Chooses this many orders.
     pub fn new(wanted: usize) -> Self {
         let by_kind = [const { None }; KINDS.len()];
         Self {

@@ -4,7 +4,7 @@ use crate::domain::{Order, OrderDigest, OrderKey, SourceOrder};
 use crate::plan::{Action, Change, ChangeCause, Decision, PriorWrite};
 use crate::state::{RunId, StateError, StoredDigest};
 
-/// What a reading finds out about orders besides what is to be done about them.
+/// What a reading finds out about orders besides the decision.
 pub(super) struct ChangeDetector {
     depth: Depth,
     mapping: [u8; 4],
@@ -16,7 +16,7 @@ pub(super) struct ChangeDetector {
 enum Depth {
     /// The digest of each order that is to be written, for the ledger.
     ForLedger,
-    /// Which fields of an order changed that is to be updated.
+    /// The changed fields of an order that is to be updated.
     Fields,
     /// Why as well; and of every record, which run wrote its order last.
     Whole,
@@ -31,7 +31,7 @@ pub(super) struct DetectedChange {
 }
 
 impl ChangeDetector {
-    /// For a run: `mapping` stands for what makes orders of records.
+    /// For a run: `mapping` identifies how records become orders.
     pub(super) fn for_ledger(mapping: [u8; 4]) -> Self {
         Self { depth: Depth::ForLedger, mapping, source: [0; 4] }
     }
@@ -41,7 +41,7 @@ impl ChangeDetector {
         Self { depth: Depth::Fields, mapping: [0; 4], source: [0; 4] }
     }
 
-    /// For a comparison with what the ledger says of an earlier run.
+    /// For a comparison with an earlier run in the ledger.
     pub(super) fn whole(mapping: [u8; 4]) -> Self {
         Self { depth: Depth::Whole, mapping, source: [0; 4] }
     }
@@ -53,7 +53,7 @@ impl ChangeDetector {
         }
     }
 
-    /// Finds out about a record what is asked for, now that it is decided on.
+    /// Finds out what is asked for about a record whose decision is known.
     pub(super) fn find_out(
         &self,
         ledger: &mut Ledger,

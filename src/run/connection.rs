@@ -71,14 +71,14 @@ pub struct EstablishedConnection {
     /// The ledger's id of it.
     pub local: ConnectionId,
     pub id: RemoteId,
-    /// It was made just now.
+    /// It was created just now.
     pub is_new: bool,
 }
 
 /// Asks ActiveCampaign for the connection, creates it where there is none, and makes it the one in use.
 ///
 /// # Errors
-/// When it can't be written to, can't be made, or the run must end.
+/// If it must not be written to, can't be created, or the run must end.
 pub async fn ensure(
     state: &StateHandle,
     client: &Client,
@@ -125,7 +125,7 @@ async fn ensure_unless_lost(
 }
 
 /// Asks whether the connection still exists, for a run that had nothing to send and so did not
-/// notice. A target that is away is no reason to fail such a run.
+/// notice. An unavailable ActiveCampaign does not fail such a run.
 pub(super) async fn confirm(
     client: &Client,
     spec: &ConnectionSpec,
@@ -142,8 +142,8 @@ pub(super) async fn confirm(
     }
 }
 
-/// Whether a connection that exists already holds no order. If it holds any, the ledger was probably
-/// lost. What can't be read is taken to hold some; the run itself will meet the cause.
+/// Whether a connection that exists already holds no order. If it holds any, the ledger was
+/// probably lost. If it can't be read, it counts as holding some; the run itself reports the cause.
 async fn is_empty(client: &Client, id: &RemoteId) -> bool {
     let Ok(Some(page)) = client.orders(id).next().await else { return false };
     // Where ActiveCampaign ignores the filter, the page may show other connections alone.
@@ -157,7 +157,7 @@ async fn is_empty(client: &Client, id: &RemoteId) -> bool {
     orders == 0
 }
 
-/// What ActiveCampaign's word on a connection comes to.
+/// A connection's owner and list, as ActiveCampaign reports them.
 pub fn connection_check(found: Option<&Connection>) -> ConnectionCheck {
     let owner = match found {
         None => ConnectionOwner::Absent,
@@ -197,7 +197,7 @@ async fn find(client: &Client, spec: &ConnectionSpec) -> Result<Option<RemoteId>
     found.map(|found| ours(found, spec)).transpose()
 }
 
-/// Its id, if it is fit to be written to.
+/// Its id, if it may be written to.
 fn ours(found: Connection, spec: &ConnectionSpec) -> Result<RemoteId, ConnectionError> {
     match found.is_internal {
         false => Ok(found.id),
@@ -208,7 +208,7 @@ fn ours(found: Connection, spec: &ConnectionSpec) -> Result<RemoteId, Connection
     }
 }
 
-/// A target that could not be asked is away, not refusing.
+/// If ActiveCampaign could not be asked, it is away, not refusing.
 fn given_up(failure: Failure) -> ConnectionError {
     match failure.disposition {
         Disposition::Stop(stop) => stop.into(),

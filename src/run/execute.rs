@@ -23,7 +23,7 @@ use tracing::Instrument;
 /// # Errors
 /// Only when the state itself fails; every other end is in the report.
 pub async fn execute(task: RunContext<'_>) -> Result<RunReport, RunError> {
-    // Of the highest level, so that it stands on every line, whichever are shown.
+    // Of the highest level, so that it is on every line, whichever are shown.
     let span = tracing::error_span!("run", job = task.job.name, run = tracing::field::Empty);
     carry_out(task).instrument(span).await
 }
@@ -77,8 +77,8 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     close(&task, &row, execution.end(), shrinkage, error).await
 }
 
-/// Tells what is odd about the files, and in what the export is less than what the last finished
-/// run had read, before the first request.
+/// Before the first request, logs file notes and whether the export shrank since the last finished
+/// run.
 async fn look_for_less(task: &RunContext<'_>) -> Result<Vec<Shrinkage>, RunError> {
     let job = task.job.name.clone();
     let before = task.state.call(move |store| store.files_read(&job)).await?;
@@ -107,7 +107,7 @@ async fn start_reading(
     let known = KnownLetters::of(view.dead_records(&task.job.name)?, row.id);
     let mut fingerprints = Fingerprints::new(view.hash_key()?);
     let detector = ChangeDetector::for_ledger(fingerprints.mapping(mapping));
-    // A run that never settled anything has nothing to skip, and needs no look-up to know it.
+    // A run that never settled anything has nothing to skip, and needs no query to know it.
     let begun_before = row.checkpoint > 0 || row.counts.sum() > 0;
     let resumed = begun_before.then(|| row.clone());
     let ledger = Ledger { view, connection: Some(connection), fingerprints, resumed };
@@ -176,7 +176,7 @@ async fn close(
     Ok(RunReport { row, end, dead_letters, error, shrinkage, orders, sent, elapsed })
 }
 
-/// The dead letters that a run met. Those beyond the number that is written down count as new.
+/// The dead letters of a run. Those beyond the number that is recorded count as new.
 async fn letters_met(
     task: &RunContext<'_>,
     row: &RunRow,

@@ -44,14 +44,14 @@ pub(super) fn letters(task: &RunContext<'_>) -> DeadLetterBuilder {
     DeadLetterBuilder { job: task.job.name.clone(), files: task.export.files().to_vec() }
 }
 
-/// How far a run came.
+/// The progress of a run.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ReadProgress {
     /// Records in the export, once it was read to its end.
     pub records: Option<u64>,
     /// The record after the last one taken from the reader.
     pub through: u64,
-    /// Every dead letter was written, none was left out for their number.
+    /// Every dead letter was written; none was omitted for their number.
     pub all_letters: bool,
     /// Orders that were sent, by what became of them.
     pub orders: Counts,
@@ -148,7 +148,7 @@ impl<'a> Execution<'a> {
                 Some(step) = self.steps.join_next() => {
                     if let Err(fault) = self.finish(step).await {
                         self.halt.cancel();
-                        // The first cause counts; that the others were called off follows from it.
+                        // The first cause counts; the others were cancelled because of it.
                         if !matches!(&error, Some(cause) if !matches!(cause, RunError::Interrupted)) {
                             error = Some(fault);
                         }
@@ -254,7 +254,7 @@ impl<'a> Execution<'a> {
         self.judge_course(is_refused)
     }
 
-    /// A run that is refused again and again is stopped before it has spoilt everything.
+    /// A run with too many refusals is stopped early.
     fn judge_course(&mut self, is_refused: bool) -> Result<(), RunError> {
         if self.refused.len() == SENT_REMEMBERED {
             self.refused.pop_front();

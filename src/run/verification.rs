@@ -15,7 +15,7 @@ pub struct Verification {
     /// Orders of the connection in ActiveCampaign.
     pub at_target: u64,
     pub matching: u64,
-    /// How deep it looked; `None`: at lists alone.
+    /// Its depth; `None`: lists only.
     pub lines: Option<Sample>,
     /// Orders compared line by line, product by product and discount by discount. All others are
     /// compared by what lists show.
@@ -25,7 +25,7 @@ pub struct Verification {
     pub left_out: u64,
     /// Orders ActiveCampaign holds that we loaded, from an export that is not this one.
     pub from_elsewhere: u64,
-    /// Orders whose difference the next sync will mend.
+    /// Orders whose difference the next sync will repair.
     pub queued: u64,
     /// Orders and their sums on both sides by currency and month, UTC; carts are no revenue. Empty
     /// for a sample.

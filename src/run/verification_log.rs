@@ -6,7 +6,7 @@ use crate::state::{ConnectionId, StateError, Store, VerificationId, Verification
 const BATCH_MAX: usize = 500;
 const LINES_BATCH_MAX: usize = 20;
 
-/// Where a verification writes down what it found.
+/// Where a verification records what it found.
 #[derive(Debug)]
 pub struct VerificationSink<'a> {
     pub store: &'a mut Store,

@@ -47,7 +47,7 @@ impl From<FetchError> for VerifyError {
 
 /// How a verification is done.
 pub struct VerifyRequest<'a> {
-    /// Where what is found of each order is written down.
+    /// Where the result of each order is recorded.
     pub record: Option<VerificationSink<'a>>,
     /// The orders that are compared line by line; `None`: all are compared by lists alone.
     pub lines: Option<Sample>,
@@ -136,7 +136,7 @@ impl Verifying<'_> {
         let is_selected = self.result.lines.is_some_and(|sample| sample.holds(&hash));
         match id.filter(|_| is_selected) {
             Some(id) => self.compare_lines(LineCheck { label, order, id, found }).await,
-            // A sample says nothing of the lines of other orders, which may be known to be the same.
+            // A sample does not cover the lines of other orders, which may be known to be equal.
             None if self.result.lines.is_some() && found.is_empty() => Ok(()),
             None => self.note(&order, &found),
         }
@@ -243,7 +243,7 @@ pub(super) async fn existing_connection(
     }
 }
 
-/// The export by itself, whatever the ledger says of it.
+/// The export alone, regardless of the ledger.
 pub(super) fn reading_of(
     job: &Job,
     export: &Export,
@@ -254,7 +254,7 @@ pub(super) fn reading_of(
     Ok(PlanReader::new(records, job.rules.clone(), Ledger::empty(fingerprints)?))
 }
 
-/// Holds orders of the export against what ActiveCampaign lists of them.
+/// Compares orders of the export with ActiveCampaign's list.
 pub(super) struct OrderComparison<'a> {
     pub view: &'a View,
     pub connection: ConnectionId,
@@ -406,7 +406,7 @@ impl OrderComparison<'_> {
         Ok(())
     }
 
-    /// The address on the order, and the customer it hangs on.
+    /// The e-mail address of the order, and its customer.
     fn is_same_customer(&self, order: &Order, there: &RemoteRow) -> Result<bool, StateError> {
         let address = self.fingerprints.customer(&CustomerKey::guest(&order.customer.email));
         let key = self.fingerprints.customer(&order.customer.key);

@@ -24,7 +24,7 @@ pub enum Rule {
     Paused,
     /// Two writes for one order or one customer were under way at once.
     TwoWrites,
-    /// A create was repeated, without a look-up, after one whose answer the client can't have seen.
+    /// A create was repeated, without a lookup, after one whose answer the client can't have seen.
     RepeatedCreate,
     /// An update left out the products of an order that had some, which deletes them.
     ProductsDropped,

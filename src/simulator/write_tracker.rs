@@ -87,7 +87,7 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// The look-up that a request is; `None` when it isn't a list.
+    /// The lookup that a request is; `None` when it isn't a list.
     pub fn of(call: &Call, ends: bool) -> Option<Self> {
         let route =
             call.route.as_ref().filter(|route| call.method == "GET" && route.id.is_none())?;

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, params};
 
 /// Attempts kept of one order: the first, which shows how it began, and the last ones.
 const KEPT_MAX: i64 = 10;
-/// As the state writes what a look-up did not find.
+/// As the state writes what a lookup did not find.
 const ABSENT: &str = "absent";
 
 /// One attempt at an order as the state has it.

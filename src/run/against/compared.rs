@@ -24,22 +24,22 @@ pub struct SavedPlanDiff {
     /// Orders by what changed of them, by the names of [`ValueChange::path`].
     pub by_path: BTreeMap<&'static str, u64>,
     pub examples: Vec<ChangedOrder>,
-    /// Orders of the saved plan that no sound record of the export is of.
+    /// Orders of the saved plan that have no valid record in the export.
     pub only_saved: u64,
     /// Keys of the first few, and their lines in the saved file.
     pub only_saved_examples: Vec<(String, u64)>,
-    /// Orders that would be sent now, or records that are there now, and of which the saved plan
-    /// has nothing.
+    /// Orders that would be sent now, or records that exist now, and that the saved plan does not
+    /// have.
     pub only_now: u64,
     pub only_now_examples: Vec<Example>,
 }
 
-/// One order that is not what it was.
+/// One order that changed.
 #[derive(Debug, Clone)]
 pub struct ChangedOrder {
     pub example: Example,
     pub changes: Vec<ValueChange>,
-    /// Of its amounts then and now, where they are known.
+    /// The currencies of its amounts then and now, if known.
     pub currencies: [Option<Currency>; 2],
 }
 
@@ -137,7 +137,7 @@ impl SavedPlanDiff {
         Ok(changes)
     }
 
-    /// A file of payloads has nothing of orders that had not to be sent.
+    /// A file of payloads has no orders that did not have to be sent.
     fn add_new(&mut self, record: &PlannedRecord) {
         let is_sent = matches!(record.verdict, RecordVerdict::Decided(Decision::Send(_)));
         if self.form == SavedPlanForm::Payloads && !is_sent {
@@ -197,7 +197,7 @@ fn fate_text(action: &str, reasons: &[&str]) -> String {
     if reasons.is_empty() { action.to_owned() } else { format!("{action}: {}", reasons.join(", ")) }
 }
 
-/// As `plan --jsonl` says it.
+/// In the words of `plan --jsonl`.
 fn fate_of(verdict: &RecordVerdict) -> (&'static str, Vec<&'static str>) {
     match verdict {
         RecordVerdict::Decided(Decision::Send(step)) => match step.action {

@@ -1,7 +1,7 @@
 use crate::domain::Field;
 use serde_json::{Map, Value};
 
-/// A field that is not what it was. Its values may be personal data.
+/// A field that changed. Its values may be personal data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ValueChange {
     /// Its name in the payload, as [`Field::path`] writes it; `action` for what becomes of the
@@ -18,10 +18,9 @@ const PRODUCTS: &str = "orderProducts";
 /// Fields that two payloads of one order have in common.
 const SAME: [&str; 2] = ["externalid", "externalcheckoutid"];
 
-/// What is another in `now` than in `before`, two payloads of one order.
+/// What differs between `before` and `now`, two payloads of one order.
 ///
-/// Where products were added or removed, their number is shown, and not each of their fields, which all moved
-/// with them.
+/// If products were added or removed, only their number is shown: their fields all moved with them.
 pub(super) fn diff(before: &Map<String, Value>, now: &Map<String, Value>) -> Vec<ValueChange> {
     let mut changes = Vec::new();
     for (name, from, to) in pairs(before, now) {

@@ -18,7 +18,7 @@ pub enum SavedPlanForm {
 /// A plan that was saved, opened for being compared with another.
 pub struct SavedPlan<R> {
     file: R,
-    /// As people know it.
+    /// As shown to people.
     pub(super) name: String,
     pub(super) form: SavedPlanForm,
     /// Orders in it.
@@ -65,14 +65,13 @@ pub(super) enum Line {
         action: &'static str,
         reasons: Vec<String>,
     },
-    /// A record without a key, of another job, or one that another record of its order takes the
-    /// place of.
+    /// A record without a key, of another job, or superseded by another record of its order.
     Beside,
 }
 
 impl<R: BufRead + Seek> SavedPlan<R> {
     /// Reads through a saved plan once, to know where its orders are. Of a file of several jobs
-    /// only those of `job` count, where the file tells.
+    /// only those of `job` count, if the file states the job.
     ///
     /// # Errors
     /// When the file can't be read, is not what a plan writes, or holds an order twice.
@@ -119,7 +118,7 @@ impl<R: BufRead + Seek> SavedPlan<R> {
         }
     }
 
-    /// What the saved plan has of an order, which is then met.
+    /// The saved order of a key, which is then marked as found.
     pub(super) fn meet(&mut self, key: &str, job: &str) -> Result<Option<Line>, SavedPlanError> {
         let Some(at) = self.index.meet(key)? else { return Ok(None) };
         if at.offset != self.offset {
@@ -138,7 +137,7 @@ impl<R: BufRead + Seek> SavedPlan<R> {
         }
     }
 
-    /// How many of its orders nothing has met, with keys and lines of the first ones.
+    /// How many of its orders were not found, with keys and lines of the first ones.
     pub(super) fn unmet(
         &self,
         at_most: usize,
@@ -167,7 +166,7 @@ impl<R: BufRead + Seek> SavedPlan<R> {
 pub(super) const ACTIONS: [&str; 7] =
     ["create", "update", "look_up", "unchanged", "refused", "filtered", "invalid"];
 
-/// `None` where the line is nothing that a plan writes.
+/// `None` if the line is not one that a plan writes.
 fn parse(line: &[u8], job: &str) -> Option<(SavedPlanForm, Line)> {
     let Ok(Value::Object(mut line)) = serde_json::from_slice(line) else { return None };
     if let Some(body) = line.remove("ecomOrder") {

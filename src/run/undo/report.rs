@@ -13,8 +13,7 @@ pub struct UndoReport {
     /// Orders that the ledger had as created by the run when the undo began.
     pub planned: u64,
     pub deleted: u64,
-    /// Not there any more when it was their turn: deleted by someone else, or by a delete that a
-    /// kill cut off.
+    /// Already gone at their turn: deleted by someone else, or by a delete that a kill interrupted.
     pub gone: u64,
     /// Keys of orders whose id now belongs to another order: left alone.
     pub foreign: Vec<String>,
@@ -25,13 +24,13 @@ pub struct UndoReport {
     pub unconfirmed: Vec<String>,
     /// Keys of deleted orders that ActiveCampaign still lists.
     pub still_there: Vec<String>,
-    /// Deleted orders that were made again since, under another id.
+    /// Deleted orders that were created again since, under another id.
     pub made_again: u64,
-    /// Orders that stand as created by the run at the end; `None`: it was not read back.
+    /// Orders still recorded as created by the run at the end; `None`: it was not read back.
     pub left: Option<u64>,
     pub requests: Requests,
     pub elapsed: Duration,
-    /// Why it did not come to its end.
+    /// Why it did not finish.
     pub error: Option<UndoError>,
 }
 
@@ -40,13 +39,13 @@ impl UndoReport {
         self.error.as_ref().map_or(RunEnd::Finished, UndoError::end)
     }
 
-    /// All that the run created was read back to be gone.
+    /// Reading back showed that all that the run created is gone.
     pub fn is_clean(&self) -> bool {
         self.left == Some(0) && self.still_there.is_empty() && self.unconfirmed.is_empty()
     }
 }
 
-/// Why an undo did not come to its end; running it again resumes it.
+/// Why an undo did not finish; running it again resumes it.
 #[derive(Debug, thiserror::Error)]
 pub enum UndoError {
     #[error("the run's connection, id {0}, was deleted in ActiveCampaign together with its orders")]

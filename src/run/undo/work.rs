@@ -29,8 +29,8 @@ pub struct UndoContext<'a> {
     pub progress: &'a (dyn Fn(u64, u64) + Send + Sync),
 }
 
-/// Deletes in ActiveCampaign what a run created, and reads back that it is gone. Going on with an undo
-/// that was interrupted is the same call.
+/// Deletes in ActiveCampaign what a run created, and reads back that it is gone. The same call
+/// resumes an interrupted undo.
 pub async fn undo(task: UndoContext<'_>) -> UndoReport {
     let mut meter = Meter::new(task.client);
     let mut work = Work { task: &task, report: report_of(task.plan) };
@@ -122,8 +122,7 @@ impl Work<'_> {
             deleting.halt.cancel();
             let deadline = Instant::now() + task.grace;
             while let Ok(Some(step)) = tokio::time::timeout_at(deadline, steps.join_next()).await {
-                // The first cause is the one to tell; that the others were called off follows from
-                // it.
+                // The first cause is reported; the others were cancelled because of it.
                 let _ = self.note(step);
             }
             steps.shutdown().await;
@@ -190,8 +189,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// None of what was deleted may be listed any more. One that is, under the id that was deleted,
-    /// was not.
+    /// No deleted order may be listed any more. One that is listed under the deleted id was not
+    /// deleted.
     async fn read_back(
         &mut self,
         connection: ConnectionId,
