@@ -12,7 +12,7 @@ use std::path::Path;
 
 pub(super) fn settings(global: &Global) -> Result<Settings, CliError> {
     let loaded = Settings::load(global.config.as_deref(), &Environment::of_process());
-    let settings = loaded.and_then(with_schedules).map_err(|faults| {
+    let settings = loaded.and_then(with_known_values).map_err(|faults| {
         let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
         CliError::usage(texts.join("\n"))
     })?;
@@ -27,13 +27,22 @@ fn mappings(job: &Job) -> Result<extract::Mappings, OpenError> {
     extract::parse_mappings(&job.mappings.text, &job.mappings.file.display().to_string())
 }
 
-/// The settings, if every schedule in them is one.
-fn with_schedules(settings: Settings) -> Result<Settings, Vec<SettingsError>> {
-    let fault = |job: &Job| {
+/// The settings, if every schedule and encoding in them is one.
+fn with_known_values(settings: Settings) -> Result<Settings, Vec<SettingsError>> {
+    let schedule = |job: &Job| {
         let ScheduleError { found, expected, hint } = calendar(job).err()?;
         Some(settings.fault(&format!("jobs.{}.schedule", job.name), found, expected).hint(hint))
     };
-    let faults: Vec<SettingsError> = settings.jobs.values().filter_map(fault).collect();
+    let encoding = |job: &Job| {
+        let name = job.encoding.as_deref().filter(|name| !extract::is_encoding(name))?;
+        let expected = "a name such as windows-1250, windows-1251, iso-8859-2, shift_jis or gbk";
+        let key = format!("jobs.{}.encoding", job.name);
+        let fault = settings.fault(&key, format!("no encoding `{name}`"), expected);
+        let nearest = extract::nearest_encoding(name);
+        Some(fault.hint(nearest.map(|nearest| format!("did you mean `{nearest}`?"))))
+    };
+    let faults: Vec<SettingsError> =
+        settings.jobs.values().flat_map(|job| [schedule(job), encoding(job)]).flatten().collect();
     if faults.is_empty() { Ok(settings) } else { Err(faults) }
 }
 
@@ -79,6 +88,7 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
                 Some(pull) if job.format == "auto" => pull.from.format().to_owned(),
                 _ => job.format.clone(),
             },
+            encoding: job.encoding.clone(),
             // Their faults were reported when the settings were read.
             mappings: mappings(job).unwrap_or_default(),
             customers: job.customers.clone(),

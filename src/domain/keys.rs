@@ -42,8 +42,8 @@ impl OrderKey {
 
     /// # Errors
     /// When the text is blank, is [rewritten as a number](is_rewritten), is longer than
-    /// [`Self::LEN_MAX`] bytes, or has what no id has and a shifted column would: `@`, a comma, a
-    /// line break.
+    /// [`Self::LEN_MAX`] bytes, has what no id has and a shifted column would (`@`, a comma, a
+    /// line break), or is [guarded](is_guarded).
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let text = trim(text);
         if text.is_empty() {
@@ -56,7 +56,8 @@ impl OrderKey {
         if has_exponent && is_scientific(text) || is_float(text) {
             return Err(KeyError::Scientific);
         }
-        if !is_plain && text.contains(|c: char| c == '@' || c == ',' || c.is_control()) {
+        let is_odd = |c: char| c == '@' || c == ',' || c.is_control();
+        if (!is_plain && text.contains(is_odd)) || is_guarded(text) {
             return Err(KeyError::Odd);
         }
         Ok(Self { text: text.to_owned(), is_cart: false })
@@ -100,6 +101,12 @@ impl Serialize for OrderKey {
 /// `6885604524341.0`, which is another id than the shop's.
 pub fn is_rewritten(id: &str) -> bool {
     is_scientific(id) || is_float(id)
+}
+
+/// Whether a text begins or ends with signs that keep a spreadsheet from taking it for a number:
+/// `="1001"`, `'1001`, `1001"`.
+pub fn is_guarded(text: &str) -> bool {
+    text.starts_with(['=', '\'', '"', '`', '‘', '’', '“', '”', '„']) || text.ends_with(['"', '”'])
 }
 
 /// Whether the text is only ASCII that an id may have, and whether it contains an `E`: in one pass

@@ -28,7 +28,7 @@ pub use digest::{FieldChange, FieldValue, OrderDigest};
 pub use email::{Email, EmailError};
 pub use field::Field;
 pub use fingerprint::Fingerprint;
-pub use keys::{CustomerKey, KeyError, OrderKey, is_rewritten};
+pub use keys::{CustomerKey, KeyError, OrderKey, is_guarded, is_rewritten};
 pub use ledger_entry::{CustomerEntry, LedgerEntry, RemoteId};
 pub use moment::{Moment, MomentError};
 pub use money::{AMOUNT_MINOR_MAX, Amount, AmountError};

@@ -64,7 +64,7 @@ choices! {
         InvalidEmail "invalid_email" "expected one e-mail address such as name@example.com; correct it in the shop";
         HashedEmail "hashed_email" "expected an e-mail address, found a hash of one; export with e-mail addresses shown";
         MissingId "missing_id" "expected an order id or number";
-        BadId "bad_id" "invalid id: rewritten as a number by a spreadsheet (such as 5.37E+12 or 6885.0), too long, or the text of another column; export again and don't open the file in a spreadsheet; if that is impossible, policy.order_key = \"number\" identifies orders by their number (never change it once orders are loaded: they would be loaded twice)";
+        BadId "bad_id" "invalid id: rewritten as a number by a spreadsheet (such as 5.37E+12 or 6885.0), too long, the text of another column, or a spreadsheet's formula; export again and don't open the file in a spreadsheet; if that is impossible, policy.order_key = \"number\" identifies orders by their number (never change it once orders are loaded: they would be loaded twice)";
         BadMoney "bad_money" "expected a decimal number such as 1234.50, not negative, without thousands separator, decimal comma or symbol; if a spreadsheet rewrote it, export again and don't save the file in a spreadsheet";
         MoneyPrecision "money_precision" "expected no digits below the currency's minor unit; policy.rounding = \"half_even\" rounds them";
         MoneyRange "money_range" "larger than the 2147483647 minor units that ActiveCampaign stores";

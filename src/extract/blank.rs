@@ -59,8 +59,8 @@ pub fn free_text(text: &str) -> &str {
 /// blank if it is a word for no value.
 #[inline]
 pub fn value(text: &str) -> &str {
-    let text = unguarded(trimmed_text(text));
-    let text = text.strip_prefix('\'').map_or(text, str::trim_ascii_start);
+    let text = trimmed_text(text);
+    let text = if text.starts_with(GUARDS) { without_guards(text) } else { text };
     if is_no_value(text.as_bytes()) { "" } else { text }
 }
 
@@ -68,7 +68,7 @@ pub fn value(text: &str) -> &str {
 #[inline]
 pub fn value_bytes(cell: &[u8]) -> &[u8] {
     match trimmed(cell) {
-        guarded @ [b'=' | b'\'', ..] => {
+        guarded @ [b'=' | b'\'' | b'"', ..] => {
             std::str::from_utf8(guarded).map_or(guarded, |text| value(text).as_bytes())
         }
         cell if is_no_value(cell) => b"",
@@ -76,15 +76,31 @@ pub fn value_bytes(cell: &[u8]) -> &[u8] {
     }
 }
 
-/// `="0011"`, which keeps a spreadsheet from taking a text for a number, is `0011`. So is `'0011`,
-/// but only in a [`value`]: a name may begin with an apostrophe.
+/// `="0011"`, which keeps a spreadsheet from taking a text for a number, is `0011`, also if its end was
+/// lost.
 #[inline]
 fn unguarded(text: &str) -> &str {
-    if !text.starts_with('=') {
-        return text;
-    }
-    let inner = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
-    inner.map_or(text, str::trim_ascii)
+    let Some(rest) = text.strip_prefix("=\"") else { return text };
+    let inner = rest.strip_suffix('"').unwrap_or(rest);
+    if inner.contains('"') && !rest.ends_with('"') { text } else { inner.trim_ascii() }
+}
+
+/// What a guard begins with. Only in a [`value`]: a name may begin with an apostrophe.
+const GUARDS: [char; 3] = ['=', '\'', '"'];
+
+/// A value without the signs that spreadsheets and scripts put around one to keep it as it is, and
+/// what others made of those: `="0011"`, `'0011`, `="0011`, `'="0011"`, `=0011`, `"=""0011"""`. A
+/// formula stays as it is.
+fn without_guards(text: &str) -> &str {
+    let inner = text.trim_start_matches(|c: char| c.is_ascii_whitespace() || GUARDS.contains(&c));
+    let guard = &text[..text.len() - inner.len()];
+    let (is_quoted, is_equated) = (guard.contains('"'), guard.contains('='));
+    let is_end = |c: char| is_quoted && (c == '"' || c.is_ascii_whitespace());
+    let inner = inner.trim_end_matches(is_end);
+    let is_plain = |c: char| c.is_alphanumeric() || "#._".contains(c);
+    let is_number = || inner.trim_start_matches('-').chars().all(is_plain);
+    let is_formula = inner.contains('"') || (is_equated && !is_quoted && !is_number());
+    if is_formula { text.trim_start_matches('\'') } else { inner }
 }
 
 /// Whether a trimmed text is one that only programs write for no value.
@@ -182,6 +198,25 @@ mod tests {
                 (plain, plain.as_bytes())
             );
         }
+        for odd in [
+            "=\"1001",
+            "'=\"1001\"",
+            "=1001",
+            "\"=\"\"1001\"\"\"",
+            "\"1001\"",
+            "''1001",
+            "='1001",
+            "=\"'1001\"",
+            "= \"1001\" ",
+            "==\"1001\"",
+        ] {
+            assert_eq!((value(odd), value_bytes(odd.as_bytes())), ("1001", &b"1001"[..]), "{odd}");
+        }
+        for formula in ["=1000+1", "=T(\"1001\")", "=\"10\"&\"01\"", "=A1:B2"] {
+            assert_eq!(value(formula), formula);
+        }
+        assert_eq!((value("=-5.00"), value("=\"NULL"), value("=")), ("-5.00", "", ""));
+        assert_eq!((free_text("=\"Mug"), free_text("=Mug")), ("Mug", "=Mug"));
         assert_eq!(free_text("'s-Hertogenbosch"), "'s-Hertogenbosch");
         assert_eq!(value("a=\"b\""), "a=\"b\"");
     }

@@ -4,7 +4,8 @@
 //! reported. A character that the file ends within becomes the beginning of one, as at the end of a
 //! truncated file.
 
-use super::encoding::{Encoding, letter_of};
+use super::encoding::Encoding;
+use encoding_rs::DecoderResult;
 use std::io::{self, Read};
 
 /// No UTF-8 has this byte.
@@ -12,14 +13,16 @@ const BAD: u8 = 0xff;
 /// The first byte of a letter whose second never comes.
 const CUT: u8 = 0xc3;
 const ROOM_BYTES: usize = 32 * 1024;
+/// Room for a letter that began in an earlier piece.
+const ROOM_MIN_BYTES: usize = 32;
 
 /// The text of a file, as UTF-8.
 pub struct Decoder {
     inner: Box<dyn Read + Send>,
     form: Form,
+    /// `None` for UTF-8, whose bytes stay as they are.
+    letters: Option<encoding_rs::Decoder>,
     room: Vec<u8>,
-    /// Bytes at the front of `room` that wait for what follows them.
-    kept: usize,
     text: Vec<u8>,
     given: usize,
     has_ended: bool,
@@ -43,35 +46,23 @@ impl Form {
 impl Decoder {
     pub fn new(inner: Box<dyn Read + Send>, form: Form) -> Self {
         let text = Vec::with_capacity(ROOM_BYTES);
-        Self { inner, form, room: vec![0; ROOM_BYTES], kept: 0, text, given: 0, has_ended: false }
+        let letters = (form.encoding != Encoding::UTF_8).then(|| form.encoding.decoder());
+        Self { inner, form, letters, room: vec![0; ROOM_BYTES], text, given: 0, has_ended: false }
     }
 
     /// Reads and turns the next piece.
     fn refill(&mut self) -> io::Result<()> {
-        let len = self.inner.read(&mut self.room[self.kept..])?;
+        let len = self.inner.read(&mut self.room)?;
         self.text.clear();
         self.given = 0;
         self.has_ended = len == 0;
-        let filled = self.kept + len;
-        let bytes = &self.room[..filled];
-        let done = match self.form.encoding {
-            Encoding::Utf8 => {
-                self.text.extend_from_slice(bytes);
-                filled
-            }
-            Encoding::Windows1252 => {
-                from_windows_1252(bytes, &mut self.text);
-                filled
-            }
-            Encoding::Utf16Le => from_utf16(bytes, u16::from_le_bytes, &mut self.text),
-            Encoding::Utf16Be => from_utf16(bytes, u16::from_be_bytes, &mut self.text),
-        };
-        if self.has_ended && done < filled {
-            self.text.push(CUT);
-            self.kept = 0;
-        } else {
-            self.room.copy_within(done..filled, 0);
-            self.kept = filled - done;
+        let bytes = &self.room[..len];
+        match &mut self.letters {
+            None => self.text.extend_from_slice(bytes),
+            Some(letters) => decode(letters, bytes, &mut self.text),
+        }
+        if self.letters.is_some() && !self.form.encoding.is_utf16() {
+            self.text = without_controls(&self.text);
         }
         if self.form.returns_end_lines {
             self.text.iter_mut().filter(|b| **b == b'\r').for_each(|b| *b = b'\n');
@@ -91,35 +82,35 @@ impl Read for Decoder {
     }
 }
 
-fn from_windows_1252(bytes: &[u8], text: &mut Vec<u8>) {
-    for part in bytes.chunk_by(|a, b| a.is_ascii() == b.is_ascii()) {
-        match part.is_ascii() {
-            true => text.extend_from_slice(part),
-            false => part.iter().for_each(|byte| push(letter_of(*byte), text)),
+/// Decodes a piece; an empty one is the end of the file.
+fn decode(letters: &mut encoding_rs::Decoder, mut bytes: &[u8], text: &mut Vec<u8>) {
+    let is_end = bytes.is_empty();
+    loop {
+        let done = text.len();
+        text.resize(done + bytes.len() * 3 + ROOM_MIN_BYTES, 0);
+        let (result, read, written) =
+            letters.decode_to_utf8_without_replacement(bytes, &mut text[done..], is_end);
+        text.truncate(done + written);
+        bytes = &bytes[read..];
+        match result {
+            DecoderResult::InputEmpty => return,
+            DecoderResult::OutputFull => {}
+            DecoderResult::Malformed(..) => text.push(if is_end { CUT } else { BAD }),
         }
     }
 }
 
-/// Returns how many bytes were consumed: a character may continue in the next piece.
-fn from_utf16(bytes: &[u8], unit_of: fn([u8; 2]) -> u16, text: &mut Vec<u8>) -> usize {
-    let (pairs, _) = bytes.as_chunks::<2>();
-    let is_high = |pair: &[u8; 2]| (0xd800..0xdc00).contains(&unit_of(*pair));
-    let pairs = match pairs.split_last() {
-        Some((last, before)) if is_high(last) => before,
-        _ => pairs,
-    };
-    let units = pairs.iter().map(|pair| unit_of(*pair));
-    for letter in char::decode_utf16(units) {
-        push(letter.ok(), text);
+/// Code pages give the control characters U+0080 to U+009F for bytes that they have no letter for.
+fn without_controls(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.windows(2).position(|two| two[0] == 0xc2 && two[1] < 0xa0) {
+        out.extend_from_slice(&rest[..at]);
+        out.push(BAD);
+        rest = &rest[at + 2..];
     }
-    pairs.len() * 2
-}
-
-fn push(letter: Option<char>, text: &mut Vec<u8>) {
-    match letter {
-        Some(letter) => text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes()),
-        None => text.push(BAD),
-    }
+    out.extend_from_slice(rest);
+    out
 }
 
 #[cfg(test)]
@@ -154,17 +145,37 @@ mod tests {
     #[test]
     fn what_has_no_letter_is_bad_by_itself_and_a_cut_letter_looks_cut() {
         let lone = [b'a', 0, 0x00, 0xdc, b'b', 0];
-        assert_eq!(decoded(&lone, Encoding::Utf16Le, 2), b"a\xffb");
+        assert_eq!(decoded(&lone, Encoding::UTF_16_LE, 2), b"a\xffb");
         let unpaired = [0x3d, 0xd8, b'b', 0];
-        assert_eq!(decoded(&unpaired, Encoding::Utf16Le, 1), b"\xffb");
-        assert_eq!(decoded(&[b'a', 0, b'b'], Encoding::Utf16Le, 9), b"a\xc3");
-        assert_eq!(decoded(&[b'a', 0, 0x3d, 0xd8], Encoding::Utf16Le, 9), b"a\xc3");
-        assert_eq!(decoded(b"a\x81\xe9", Encoding::Windows1252, 9), b"a\xff\xc3\xa9");
+        assert_eq!(decoded(&unpaired, Encoding::UTF_16_LE, 1), b"\xffb");
+        assert_eq!(decoded(&[b'a', 0, b'b'], Encoding::UTF_16_LE, 9), b"a\xc3");
+        assert_eq!(decoded(&[b'a', 0, 0x3d, 0xd8], Encoding::UTF_16_LE, 9), b"a\xc3");
+        assert_eq!(decoded(b"a\x81\xe9", Encoding::WINDOWS_1252, 9), b"a\xff\xc3\xa9");
+    }
+
+    #[test]
+    fn named_code_pages_are_read() {
+        for (name, bytes, text) in [
+            ("windows-1250", &b"\xafluk, \x8aumava"[..], "Żluk, Šumava"),
+            ("windows-1251", b"\xcf\xf0\xe8\xe2\xe5\xf2", "Привет"),
+            ("shift_jis", b"\x83e\x83X\x83g", "テスト"),
+            ("iso-8859-2", b"\xb1\xe6", "ąć"),
+            ("gbk", b"\xb2\xe2\xca\xd4", "测试"),
+        ] {
+            let encoding = Encoding::named(name).unwrap();
+            for drip in [1, 2, 9] {
+                assert_eq!(decoded(bytes, encoding, drip), text.as_bytes(), "{name}");
+            }
+        }
+        let shift_jis = Encoding::named("Shift_JIS").unwrap();
+        assert_eq!(decoded(b"a\x83", shift_jis, 9), b"a\xc3", "cut within a letter");
+        assert_eq!(decoded(b"a\xfd b", shift_jis, 9), b"a\xff b");
+        assert_eq!(Encoding::named("windows-9"), None);
     }
 
     #[test]
     fn lone_returns_become_line_feeds() {
-        let form = Form { encoding: Encoding::Utf8, returns_end_lines: true };
+        let form = Form { encoding: Encoding::UTF_8, returns_end_lines: true };
         let mut text = String::new();
         Decoder::new(Box::new(&b"a\rb\r"[..]), form).read_to_string(&mut text).unwrap();
         assert_eq!(text, "a\nb\n");
@@ -173,13 +184,13 @@ mod tests {
     proptest! {
         #[test]
         fn utf16_comes_out_as_it_went_in(text in ".{0,60}", big in any::<bool>(), drip in 1..9_usize) {
-            let encoding = if big { Encoding::Utf16Be } else { Encoding::Utf16Le };
+            let encoding = if big { Encoding::UTF_16_BE } else { Encoding::UTF_16_LE };
             prop_assert_eq!(decoded(&utf16(&text, big), encoding, drip), text.as_bytes());
         }
 
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), drip in 1..9_usize) {
-            for encoding in [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be, Encoding::Windows1252] {
+            for encoding in [Encoding::UTF_8, Encoding::UTF_16_LE, Encoding::UTF_16_BE, Encoding::WINDOWS_1252] {
                 decoded(&bytes, encoding, drip);
             }
         }

@@ -60,7 +60,7 @@ pub fn detect(
     requested: &Requested<'_>,
     options: &Options,
 ) -> Result<Table, ReadError> {
-    let (mut source, mut notes) = with_encoding(source)?;
+    let (mut source, mut notes) = with_encoding(source, options)?;
     let mut prefix = read_prefix(&source)?;
     if !is_json(&prefix) && returns_end_lines(&prefix) {
         source.form.returns_end_lines = true;
@@ -152,15 +152,29 @@ fn detect_json(
 }
 
 /// The source with its encoding, and what a person should know of that.
-fn with_encoding(mut source: Source) -> Result<(Source, Vec<String>), ReadError> {
+fn with_encoding(
+    mut source: Source,
+    options: &Options,
+) -> Result<(Source, Vec<String>), ReadError> {
     let prefix = read_prefix(&source)?;
     let finding = match (Encoding::proven_by(&prefix), prefix.as_slice()) {
         (_, [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..]) => {
             let what = "is text in UTF-32, expected UTF-8, UTF-16 or Windows-1252";
             return Err(ReadError::new(source.shown(), 1, what, UTF8_HINT));
         }
-        (Some(encoding), _) => Finding { encoding, note: None },
+        (Some(encoding), _) => Finding { encoding, ..Finding::default() },
         (None, _) => encoding::count(source.open()?.bytes),
+    };
+    let is_proven = Encoding::proven_by(&prefix).is_some() || finding.has_utf8_letters;
+    let finding = match options.encoding.as_deref().and_then(Encoding::named) {
+        Some(declared) if is_proven && declared != finding.encoding => {
+            let (found, declared) = (finding.encoding.name(), declared.name());
+            let note =
+                format!("is text in {found}, and is read as that; the settings name {declared}");
+            Finding { note: Some(note), ..finding }
+        }
+        Some(encoding) => Finding { encoding, ..Finding::default() },
+        None => finding,
     };
     source.form.encoding = finding.encoding;
     Ok((source, finding.note.into_iter().collect()))

@@ -4,41 +4,130 @@
 //! almost nothing beyond ASCII is valid UTF-8, and a note says so; a UTF-8 file with a few bad
 //! bytes stays UTF-8, and each record names the fields at fault.
 
+use super::names::distance;
 use std::io::Read;
 
 /// How the letters of a file are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Encoding {
-    #[default]
-    Utf8,
-    Utf16Le,
-    Utf16Be,
-    Windows1252,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Encoding(&'static encoding_rs::Encoding);
+
+impl Default for Encoding {
+    fn default() -> Self {
+        Self::UTF_8
+    }
+}
+
+/// Names of encodings, to find one that was meant.
+const NAMES: [&str; 38] = [
+    "utf-8",
+    "utf-16le",
+    "utf-16be",
+    "windows-874",
+    "windows-1250",
+    "windows-1251",
+    "windows-1252",
+    "windows-1253",
+    "windows-1254",
+    "windows-1255",
+    "windows-1256",
+    "windows-1257",
+    "windows-1258",
+    "iso-8859-2",
+    "iso-8859-3",
+    "iso-8859-4",
+    "iso-8859-5",
+    "iso-8859-6",
+    "iso-8859-7",
+    "iso-8859-8",
+    "iso-8859-10",
+    "iso-8859-13",
+    "iso-8859-14",
+    "iso-8859-15",
+    "iso-8859-16",
+    "ibm866",
+    "koi8-r",
+    "koi8-u",
+    "macintosh",
+    "x-mac-cyrillic",
+    "gbk",
+    "gb18030",
+    "big5",
+    "euc-jp",
+    "iso-2022-jp",
+    "shift_jis",
+    "euc-kr",
+    "windows-31j",
+];
+
+/// Whether an encoding has this name.
+pub fn is_encoding(name: &str) -> bool {
+    Encoding::named(name).is_some()
+}
+
+/// The name of an encoding that an unknown one most likely was meant to be. Names that share a number
+/// of three digits or more mean the same code page: `cp-1250`, `win1250`.
+pub fn nearest_encoding(name: &str) -> Option<&'static str> {
+    const LEN_MAX: usize = 40;
+    const DISTANCE_MAX: usize = 3;
+    if name.is_empty() || name.len() > LEN_MAX {
+        return None;
+    }
+    let digits = |name: &str| name.chars().filter(char::is_ascii_digit).collect::<String>();
+    let number = digits(name);
+    let of_number = NAMES.iter().find(|known| number.len() >= 3 && digits(known) == number);
+    let near = NAMES.iter().map(|known| (distance(&name.to_lowercase(), known), known));
+    let is_near =
+        |letters: usize, known: &str| letters <= DISTANCE_MAX && letters * 2 <= known.len();
+    let nearest = near.filter(|(letters, known)| is_near(*letters, known)).min();
+    of_number.or(nearest.map(|(_, known)| known)).copied()
 }
 
 /// The encoding, and what a person should know about it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Finding {
     pub encoding: Encoding,
+    /// There are letters beyond ASCII, and all are valid UTF-8.
+    pub has_utf8_letters: bool,
     pub note: Option<String>,
 }
 
 impl Encoding {
+    pub const UTF_8: Self = Self(encoding_rs::UTF_8);
+    pub const UTF_16_LE: Self = Self(encoding_rs::UTF_16LE);
+    pub const UTF_16_BE: Self = Self(encoding_rs::UTF_16BE);
+    pub const WINDOWS_1252: Self = Self(encoding_rs::WINDOWS_1252);
+
+    /// By one of its names, such as `windows-1250`, `shift_jis` or `latin2`.
+    pub fn named(name: &str) -> Option<Self> {
+        let found = encoding_rs::Encoding::for_label_no_replacement(name.as_bytes())?;
+        // It has no letters, only private ones for each byte.
+        (found != encoding_rs::X_USER_DEFINED).then_some(Self(found))
+    }
+
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Utf8 => "UTF-8",
-            Self::Utf16Le => "UTF-16 LE",
-            Self::Utf16Be => "UTF-16 BE",
-            Self::Windows1252 => "Windows-1252",
+        match self.0.name() {
+            "UTF-16LE" => "UTF-16 LE",
+            "UTF-16BE" => "UTF-16 BE",
+            "windows-1252" => "Windows-1252",
+            other => other,
         }
+    }
+
+    pub fn is_utf16(self) -> bool {
+        self == Self::UTF_16_LE || self == Self::UTF_16_BE
+    }
+
+    /// What turns it into UTF-8; a byte order mark is a letter like any other.
+    pub fn decoder(self) -> encoding_rs::Decoder {
+        self.0.new_decoder_without_bom_handling()
     }
 
     /// What the first bytes alone prove; `None` if the whole file has to be counted.
     pub fn proven_by(prefix: &[u8]) -> Option<Self> {
         match prefix {
-            [0xef, 0xbb, 0xbf, ..] => Some(Self::Utf8),
-            [0xff, 0xfe, ..] => Some(Self::Utf16Le),
-            [0xfe, 0xff, ..] => Some(Self::Utf16Be),
+            [0xef, 0xbb, 0xbf, ..] => Some(Self::UTF_8),
+            [0xff, 0xfe, ..] => Some(Self::UTF_16_LE),
+            [0xfe, 0xff, ..] => Some(Self::UTF_16_BE),
             _ => by_zero_bytes(&prefix[..prefix.len().min(ZEROS_LOOKED_AT)]),
         }
     }
@@ -56,8 +145,8 @@ fn by_zero_bytes(start: &[u8]) -> Option<Encoding> {
     let few = |n: usize| n * 20 <= pairs.len();
     match pairs.len() {
         0 | 1 => None,
-        _ if most(low_first) && few(high_first) => Some(Encoding::Utf16Le),
-        _ if most(high_first) && few(low_first) => Some(Encoding::Utf16Be),
+        _ if most(low_first) && few(high_first) => Some(Encoding::UTF_16_LE),
+        _ if most(high_first) && few(low_first) => Some(Encoding::UTF_16_BE),
         _ => None,
     }
 }
@@ -90,6 +179,9 @@ pub fn count(mut bytes: impl Read) -> Finding {
 const ROOM_BYTES: usize = 64 * 1024;
 /// Valid characters after which the decision is final, if they outnumber the bad bytes.
 const VALID_ENOUGH: u64 = 64;
+
+/// Bytes that Windows-1252 has no letter for.
+const UNDEFINED: [u8; 5] = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
 
 /// What a file contains beyond ASCII.
 #[derive(Debug, Default)]
@@ -128,7 +220,7 @@ impl Census {
             for byte in &piece[at..at + bad] {
                 let place = self.passed + at as u64;
                 self.bad += 1;
-                self.undefined += u64::from(letter_of(*byte).is_none());
+                self.undefined += u64::from(UNDEFINED.contains(byte));
                 self.beside += u64::from(place > 0 && self.last_bad == Some(place - 1));
                 self.last_bad = Some(place);
                 at += 1;
@@ -145,23 +237,26 @@ impl Census {
     fn decide(&self) -> Finding {
         let is_utf8 = self.bad == 0 || self.valid * 100 > self.bad;
         if is_utf8 {
-            return Finding::default();
+            let has_utf8_letters = self.valid > 0 && self.bad == 0;
+            return Finding { has_utf8_letters, ..Finding::default() };
         }
         let is_western = self.undefined * 20 <= self.bad && self.beside * 2 <= self.bad;
         match is_western {
             true => Finding {
-                encoding: Encoding::Windows1252,
+                encoding: Encoding::WINDOWS_1252,
+                has_utf8_letters: false,
                 note: Some(format!(
                     "read as Windows-1252, which is a guess: {} bytes are no UTF-8, and next to nothing is; \
-                     if letters come out wrong, save the file as \"CSV UTF-8\"",
+                     if letters come out wrong, name the job's encoding, or save the file as \"CSV UTF-8\"",
                     self.bad
                 )),
             },
             false => Finding {
-                encoding: Encoding::Utf8,
+                encoding: Encoding::UTF_8,
+                has_utf8_letters: false,
                 note: Some(format!(
                     "{} bytes are neither UTF-8 nor Western text in Windows-1252, and the records they are in \
-                     are invalid; save the file as \"CSV UTF-8\"",
+                     are invalid; name the job's encoding, or save the file as \"CSV UTF-8\"",
                     self.bad
                 )),
             },
@@ -180,19 +275,6 @@ pub fn ends_within_letter(last: &[u8]) -> bool {
     })
 }
 
-/// The letter of a byte from 0x80 on in Windows-1252; five of them have none.
-pub fn letter_of(byte: u8) -> Option<char> {
-    const FROM_80: [char; 32] = [
-        '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0',
-        '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
-    ];
-    let letter = match byte {
-        0x80..=0x9f => FROM_80[usize::from(byte - 0x80)],
-        other => char::from(other),
-    };
-    (letter != '\0').then_some(letter)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,10 +285,14 @@ mod tests {
 
     #[test]
     fn utf8_with_a_few_bad_bytes_stays_utf8() {
-        assert_eq!(found(b"plain"), Finding::default());
-        assert_eq!(found("Größe".as_bytes()), Finding::default());
-        assert_eq!(found(b"Gr\xc3\xb6\xc3\x9fe caf\xe9"), Finding::default());
-        assert_eq!(found(b"cut \xc3"), Finding::default());
+        for (text, has_utf8_letters) in [
+            (&b"plain"[..], false),
+            ("Größe".as_bytes(), true),
+            (b"Gr\xc3\xb6\xc3\x9fe caf\xe9!", false),
+            (b"cut \xc3", false),
+        ] {
+            assert_eq!(found(text), Finding { has_utf8_letters, ..Finding::default() });
+        }
     }
 
     #[test]
@@ -218,7 +304,7 @@ mod tests {
             &b"\xe9 ".repeat(40_000),
         ] {
             let found = found(text);
-            assert_eq!(found.encoding, Encoding::Windows1252);
+            assert_eq!(found.encoding, Encoding::WINDOWS_1252);
             assert!(found.note.is_some_and(|note| note.contains("guess")));
         }
     }
@@ -231,7 +317,7 @@ mod tests {
             [&b"\xc7\xe0\xea\xe0\xe7, \xcc\xee\xf1\xea\xe2\xe0"[..], b"caf\x8d tr\x8fs \x90t\x8d"]
         {
             let found = found(text);
-            assert_eq!(found.encoding, Encoding::Utf8);
+            assert_eq!(found.encoding, Encoding::UTF_8);
             assert!(found.note.is_some_and(|note| note.contains("neither")));
         }
     }
@@ -241,7 +327,7 @@ mod tests {
         let mut text = vec![b'x'; ROOM_BYTES - 1];
         text.extend("é".as_bytes());
         text.extend(b"\xe9");
-        assert_eq!(found(&text), Finding::default());
+        assert_eq!(found(&text).encoding, Encoding::UTF_8);
     }
 
     #[test]
@@ -249,12 +335,31 @@ mod tests {
         let le = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
         let be = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
         for text in ["\u{feff}Имя,Почта", "Name,Email,Größe"] {
-            assert_eq!(Encoding::proven_by(&le(text)), Some(Encoding::Utf16Le));
-            assert_eq!(Encoding::proven_by(&be(text)), Some(Encoding::Utf16Be));
+            assert_eq!(Encoding::proven_by(&le(text)), Some(Encoding::UTF_16_LE));
+            assert_eq!(Encoding::proven_by(&be(text)), Some(Encoding::UTF_16_BE));
         }
-        assert_eq!(Encoding::proven_by("\u{feff}Name".as_bytes()), Some(Encoding::Utf8));
+        assert_eq!(Encoding::proven_by("\u{feff}Name".as_bytes()), Some(Encoding::UTF_8));
         for other in [&b"Name,Email"[..], b"", b"\0", b"\0\0\0\0\0\0\0\0"] {
             assert_eq!(Encoding::proven_by(other), None);
         }
+    }
+
+    #[test]
+    fn an_unknown_name_of_an_encoding_is_compared_with_known_ones() {
+        for name in NAMES.into_iter().chain(["cp1250", "CP1251", "sjis", "latin2", "x-sjis"]) {
+            assert!(is_encoding(name), "{name}");
+        }
+        for (name, meant) in [
+            ("window-1250", Some("windows-1250")),
+            ("win1250", Some("windows-1250")),
+            ("shiftjis", Some("shift_jis")),
+            ("utf16le", Some("utf-16le")),
+            ("klingon", None),
+            ("", None),
+        ] {
+            assert!(!is_encoding(name), "{name}");
+            assert_eq!(nearest_encoding(name), meant, "{name}");
+        }
+        assert!(!is_encoding("x-user-defined") && !is_encoding("replacement"));
     }
 }

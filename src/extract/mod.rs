@@ -65,6 +65,7 @@ mod tests;
 
 pub use copies::{Copies, Marks};
 pub use csv_scanner::RECORD_BYTES_MAX;
+pub use encoding::{is_encoding, nearest_encoding};
 pub use error::{OpenError, ReadError};
 pub use export::Export;
 pub use format::{About, Format};

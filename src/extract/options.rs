@@ -15,6 +15,8 @@ pub struct Options {
     pub patterns: Vec<String>,
     /// `auto`, or the name of a built-in format or of a mapping.
     pub format: String,
+    /// The name of the encoding, where it is not found out: `windows-1250`, `shift_jis`.
+    pub encoding: Option<String>,
     /// Time zone of dates without an offset.
     pub zone: TimeZone,
     pub webtoffee_date_shift: DateShift,
@@ -29,6 +31,7 @@ impl Default for Options {
         Self {
             patterns: Vec::new(),
             format: "auto".to_owned(),
+            encoding: None,
             zone: TimeZone::UTC,
             webtoffee_date_shift: DateShift::Auto,
             mappings: Mappings::default(),
@@ -49,6 +52,7 @@ impl Options {
                 hasher.update(&profile.digest);
             });
         }
+        hasher.update(self.encoding.as_deref().unwrap_or_default().as_bytes());
         for path in find::files(&self.customers, &mut Vec::new()) {
             hasher.update(path.as_os_str().as_encoded_bytes());
             let meta = std::fs::metadata(&path).ok();

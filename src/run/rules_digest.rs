@@ -30,6 +30,9 @@ pub(super) fn mapping_of(job: &Job, files: &[ExportFile]) -> String {
         line(&format!("mapping {name}"), &digest);
     }
     line("time_zone", &zone);
+    if let Some(encoding) = &job.export.encoding {
+        line("encoding", encoding);
+    }
     for (setting, value) in rules.policy.values() {
         if setting.effect == PolicyEffect::Payload {
             line(setting.name, value.as_deref().unwrap_or("as stated"));

@@ -24,6 +24,8 @@ pub struct Job {
     pub pull: Option<Pull>,
     /// `auto`, or the name of a format; the readers know which there are.
     pub format: String,
+    /// The name of the export's encoding; the readers know which there are.
+    pub encoding: Option<String>,
     /// Where the mappings are that `format` may name.
     #[serde(skip)]
     pub mappings: MappingsText,

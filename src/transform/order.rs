@@ -5,7 +5,7 @@ use crate::domain::{
     Amount, AmountError, Currency, Customer, CustomerKey, Customers, Discount, DiscountKind, Email,
     EmailError, FractionalQuantity, Historical, KeyError, Line, MissingEmail, Moment, Notes, Order,
     OrderKey, Reason, RecordError, Refunds, Rounding, SourceDiscount, SourceLine, SourceOrder,
-    Status, Total, is_rewritten,
+    Status, Total, is_guarded, is_rewritten,
 };
 use jiff::tz::TimeZone;
 use std::mem::take;
@@ -192,7 +192,8 @@ fn customer_of(
     rules: &Rules,
     faults: &mut Vec<RecordError>,
 ) -> Option<Customer> {
-    if rules.policy.customers == Customers::Id && is_rewritten(&source.customer_id) {
+    let is_bad_id = is_rewritten(&source.customer_id) || is_guarded(&source.customer_id);
+    if rules.policy.customers == Customers::Id && is_bad_id {
         faults.push(RecordError::of(Reason::BadId, "customer_id"));
     }
     let reason = match Email::parse(&source.email) {
@@ -308,7 +309,9 @@ fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) ->
     if quantity.is_none() {
         amounts.fault(RecordError::of(Reason::BadQuantity, "quantity").at_line(source.at_line));
     }
-    if is_rewritten(&source.id) {
+    // A SKU may end in a sign for inches.
+    let is_formula = source.id.is_empty() && source.sku.starts_with('=');
+    if is_rewritten(&source.id) || is_guarded(&source.id) || is_formula {
         amounts.fault(RecordError::of(Reason::BadId, "product id").at_line(source.at_line));
     }
     let (price, units) = match quantity {

@@ -132,6 +132,17 @@ fn check_shows_what_is_in_order_and_what_is_not() {
 }
 
 #[test]
+fn an_encoding_that_is_none_is_a_fault_of_the_settings_with_what_was_meant() {
+    let world = World::new().job("encoding = \"window-1250\"\n");
+    world.export("orders.csv", demo_orders());
+    let message = world.run(&["check"]);
+    assert_eq!(message.code, 2);
+    for text in ["jobs.shop.encoding: no encoding `window-1250`", "did you mean `windows-1250`?"] {
+        assert!(message.err.contains(text), "{}", message.err);
+    }
+}
+
+#[test]
 fn status_shows_of_the_last_runs() {
     let world = World::new();
     world.export("orders.csv", demo_orders());

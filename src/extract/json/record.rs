@@ -114,8 +114,10 @@ impl<'a> Record<'a> {
             self.fault(Reason::BadEncoding, name);
         }
         match text {
-            Ok(text) if unless_blank(&text).is_empty() => String::new(),
-            Ok(text) => text.into_owned(),
+            Ok(text) => match unless_blank(&text) {
+                kept if kept.len() == text.len() => text.into_owned(),
+                kept => kept.to_owned(),
+            },
             Err(reason) => {
                 self.fault(reason, name);
                 let is_text = reason == Reason::BadEncoding;

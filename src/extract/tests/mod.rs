@@ -3,6 +3,7 @@
 mod advanced_order_export;
 mod bigcommerce_json;
 mod blank_words;
+mod code_pages;
 mod codecs;
 mod copies;
 mod customers_file;

@@ -1,6 +1,7 @@
 //! Tables that a spreadsheet, an editor or a script reworked around the rows of the orders.
 
 use super::*;
+use crate::domain::KeyError;
 
 const HEADER: &str = "Name,Email,Financial Status,Currency,Subtotal,Shipping,Taxes,Total,Created at,\
 Lineitem quantity,Lineitem name,Lineitem price,Note Attributes,Id";
@@ -90,6 +91,28 @@ fn guards_of_spreadsheets_are_no_part_of_keys_and_amounts() {
         .replace(",200\n", ",'200\n")
         .replace("USD,10.00,0.00,0.00,10.00", "USD,10.00,0.00,0.00,'10.00");
     assert_eq!(known(table), expected());
+}
+
+#[test]
+fn what_is_left_of_a_guard_is_no_part_of_a_key_in_any_format() {
+    for guarded in ["=\"100", "'=\"100\"", "=100", "\"=\"\"100\"\"\"", "\"100\"", "''100"] {
+        let table = plain().replacen(",100\n", &format!(",{}\n", quoted(guarded)), 1);
+        assert_eq!(known(table), expected(), "{guarded}");
+        let json = serde_json::json!({
+            "id": guarded, "name": "#1", "email": "ann@example.com", "created_at": "2024-01-01T00:00:00Z",
+            "currency": "USD", "total_price": format!("=\"{}", "10.00"), "financial_status": "paid",
+            "line_items": [{ "name": "Mug", "price": "'10.00", "quantity": "=1", "sku": guarded }],
+        });
+        let order = read(json.to_string()).unwrap().remove(0);
+        let line = &order.lines[0];
+        let values = [&order.id, &order.total, &line.unit_price, &line.quantity, &line.sku];
+        assert_eq!(values, ["100", "10.00", "10.00", "1", "100"], "{guarded}");
+    }
+    for formula in ["=99+1", "=T(\"100\")", "100\"", "‘100’"] {
+        let table = plain().replacen(",100\n", &format!(",{}\n", quoted(formula)), 1);
+        let order = read(table).unwrap().remove(0);
+        assert_eq!(order.key(), Err(KeyError::Odd), "{formula}");
+    }
 }
 
 #[test]

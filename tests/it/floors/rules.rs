@@ -65,6 +65,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("reqwest", &["activecampaign/", "pull/", "notify/deliver"]),
     ("rusqlite", &["scratch/key_values", "state/", "state.rs"]),
     ("tempfile", &["scratch/"]),
+    ("encoding_rs", &["extract/encoding", "extract/decode"]),
     ("html_escape", &["extract/html_entities"]),
     ("fastbloom", &["scratch/"]),
     ("postcard", &["extract/join/piece"]),
