@@ -141,10 +141,8 @@ impl Source {
             Packing::Zstd => Box::new(ZstdFrames::new(buffered()).map_err(failed)?),
             Packing::Zip(member) => member.open(PositionedReader::new(&file)).map_err(failed)?,
         };
-        let bytes = match self.form.is_plain() {
-            true => bytes,
-            false => Box::new(Decoder::new(bytes, self.form)),
-        };
+        let bytes =
+            if self.form.is_plain() { bytes } else { Box::new(Decoder::new(bytes, self.form)) };
         Ok(Stream { bytes, file })
     }
 

@@ -50,9 +50,10 @@ impl CsvFormat for JsonCells {
         let Some(column) = json_column(head.header, head.rows) else {
             let what = "no cell of its first rows holds JSON";
             let hint = "name another format in the settings, or auto";
-            return match head.is_named {
-                true => CsvMatch::Unusable(NoMatch::new(what, hint)),
-                false => CsvMatch::NotThisFormat,
+            return if head.is_named {
+                CsvMatch::Unusable(NoMatch::new(what, hint))
+            } else {
+                CsvMatch::NotThisFormat
             };
         };
         let keys = keys(&objects, head.rows, head.json_formats);

@@ -94,10 +94,8 @@ impl ZipMember {
     ) -> io::Result<Box<dyn Read + Send>> {
         file.seek(SeekFrom::Start(self.start))?;
         let packed = BufReader::new(file.take(self.packed_len));
-        let inner: Box<dyn Read + Send> = match self.is_deflated {
-            true => Box::new(DeflateDecoder::new(packed)),
-            false => Box::new(packed),
-        };
+        let inner: Box<dyn Read + Send> =
+            if self.is_deflated { Box::new(DeflateDecoder::new(packed)) } else { Box::new(packed) };
         Ok(Box::new(Checked { inner, crc: flate2::Crc::new(), left: self.len, expected: self.crc }))
     }
 }

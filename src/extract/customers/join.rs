@@ -106,9 +106,10 @@ impl Customers {
             let Some(entry) = found else { continue };
             let is_own =
                 space == Space::Order && key == order.id.as_str() && key != order.number.as_str();
-            let other = match is_own && !order.number.is_empty() {
-                true => self.index.get(Space::Order, &order.number),
-                false => Ok(None),
+            let other = if is_own && !order.number.is_empty() {
+                self.index.get(Space::Order, &order.number)
+            } else {
+                Ok(None)
             };
             let other = other.map_err(|error| unwritable(&self.file, &error))?;
             let is_another = other.is_some_and(|other| other.email != entry.email);

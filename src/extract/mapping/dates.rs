@@ -141,10 +141,7 @@ impl Format {
 
     /// The date in ISO 8601, to the second.
     fn read(&self, text: &str) -> Option<String> {
-        let text = match self.has_ordinal {
-            true => without_ordinal(text),
-            false => text.to_owned(),
-        };
+        let text = if self.has_ordinal { without_ordinal(text) } else { text.to_owned() };
         let parts = strtime::parse(&self.pattern, &text).ok()?;
         if self.is_epoch {
             return Some(format!("{:.0}", parts.to_timestamp().ok()?));

@@ -15,10 +15,7 @@ pub fn of(order: &SourceOrder, code: String) -> Option<SourceDiscount> {
     Some(SourceDiscount {
         of_shipping: is_of_shipping(order),
         amount: amount.clone(),
-        name: match code.is_empty() {
-            true => "Discount".to_owned(),
-            false => code,
-        },
+        name: if code.is_empty() { "Discount".to_owned() } else { code },
     })
 }
 

@@ -142,8 +142,9 @@ fn begins_order(row: &Row<'_>, columns: &Columns) -> bool {
 /// What the rows of one order have in common: the name, or, in a file without names, the address
 /// and the date.
 fn key<'a>(row: &'a Row<'_>, columns: &Columns) -> [&'a [u8]; 2] {
-    match columns.has(Field::Name) {
-        true => [row.cell(columns.at(Field::Name)), b""],
-        false => [row.cell(columns.at(Field::Email)), row.cell(columns.at(Field::CreatedAt))],
+    if columns.has(Field::Name) {
+        [row.cell(columns.at(Field::Name)), b""]
+    } else {
+        [row.cell(columns.at(Field::Email)), row.cell(columns.at(Field::CreatedAt))]
     }
 }

@@ -43,9 +43,8 @@ fn with_word_in_csv(text: &str, word: &str) -> String {
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
     for (index, record) in reader.records().enumerate() {
         let record = record.unwrap();
-        let cell = |cell: &'_ str| match cell.trim().is_empty() && index > 0 {
-            true => word.to_owned(),
-            false => cell.to_owned(),
+        let cell = |cell: &'_ str| {
+            if cell.trim().is_empty() && index > 0 { word.to_owned() } else { cell.to_owned() }
         };
         writer.write_record(record.iter().map(cell)).unwrap();
     }

@@ -73,10 +73,8 @@ pub(super) fn fields_of(source: &SourceOrder, reveals: bool) -> Vec<(String, Str
 /// The body as it would be sent; addresses are masked unless `reveals`. What is long is cut, and
 /// says so.
 pub(super) fn payload_of(order: &Order, reveals: bool) -> String {
-    let mut body = match reveals {
-        true => serde_json::to_value(order).unwrap_or_default(),
-        false => masked(order),
-    };
+    let mut body =
+        if reveals { serde_json::to_value(order).unwrap_or_default() } else { masked(order) };
     shorten(&mut body);
     escaped(&format!("{:#}", json!({ "ecomOrder": body })))
 }
