@@ -99,6 +99,7 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
         rules: Rules {
             policy: job.policy.clone(),
             zone: job.time_zone.clone(),
+            is_zone_set: job.is_time_zone_set,
             from: dates.from,
             to: dates.to,
         },

@@ -5,9 +5,10 @@ use super::options::Global;
 use super::output;
 use super::pull;
 use crate::activecampaign::Client;
-use crate::extract;
+use crate::extract::{self, Export};
 use crate::pull::{Examination, examine};
-use crate::run::{connection_check, end_of, shrinkage};
+use crate::report;
+use crate::run::{ReadingError, connection_check, end_of, preview, shrinkage};
 use crate::settings::{Account, Job, Pull, Settings};
 use crate::state::{StateError, Store, View};
 use clap::Args;
@@ -170,6 +171,7 @@ fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mu
             for less in shrinkage(&read.unwrap_or_default(), export.files()) {
                 findings.doubtful(format!("jobs.{}: {less}", job.name));
             }
+            check_records(job, account, settings, &export, findings);
             let mut of_orders = export.files().iter().filter(|file| file.holds_orders);
             if let (Some(newest), Some(_)) = (of_orders.next(), of_orders.next()) {
                 findings.good(format!(
@@ -179,6 +181,35 @@ fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mu
             }
         }
         Err(error) => findings.bad(Exit::Usage, format!("jobs.{}: {error}", job.name)),
+    }
+}
+
+/// Reads the export to its end, as a plan does.
+fn check_records(
+    job: &Job,
+    account: &Account,
+    settings: &Settings,
+    export: &Export,
+    findings: &mut Findings,
+) {
+    let name = &job.name;
+    // A state that can't be read is reported with its account.
+    let Ok(view) = assembly::view(&settings.state_dir, account) else { return };
+    let planned = assembly::job(job, account, Dates::default());
+    match preview(&planned, export, view, account.requests_per_second) {
+        Ok(preview) => {
+            let (read, filtered, invalid) =
+                (preview.summary.read, preview.summary.filtered, preview.summary.invalid);
+            findings.good(format!(
+                "jobs.{name}: {} read, {filtered} filtered, {invalid} invalid",
+                report::many(read, "record")
+            ));
+            for note in report::data_notes(&preview) {
+                findings.doubtful(format!("jobs.{name}: {note}"));
+            }
+        }
+        Err(ReadingError::State(_)) => {}
+        Err(error) => findings.bad(Exit::Usage, format!("jobs.{name}: {error}")),
     }
 }
 

@@ -32,12 +32,12 @@ pub use keys::{CustomerKey, KeyError, OrderKey, is_guarded, is_rewritten};
 pub use ledger_entry::{CustomerEntry, LedgerEntry, RemoteId};
 pub use moment::{Moment, MomentError};
 pub use money::{AMOUNT_MINOR_MAX, Amount, AmountError};
-pub use order::{Customer, Discount, DiscountKind, Historical, Line, Notes, Order};
+pub use order::{Customer, Discount, DiscountKind, Historical, Line, Notes, Order, RefundNote};
 pub use policy::{
     Customers, DateShift, Deleted, FractionalQuantity, MissingEmail, MovedCustomer, OrderId,
     Policy, PolicyEffect, PolicySetting, PolicyValues, Refunds, Rounding, Total,
 };
 pub use record_error::{Reason, RecordError};
 pub use share::Share;
-pub use source::{Position, SourceDiscount, SourceLine, SourceOrder};
+pub use source::{Position, SourceDiscount, SourceLine, SourceOrder, Unstated};
 pub use status::Status;

@@ -1,4 +1,4 @@
-use super::{Amount, Currency, CustomerKey, Email, Moment, OrderKey};
+use super::{Amount, Currency, CustomerKey, Email, Moment, OrderKey, Unstated};
 use serde::Serialize;
 
 /// A valid order, or an abandoned cart, typed. Serialised it is the body of ActiveCampaign's
@@ -122,6 +122,17 @@ pub struct Customer {
     pub accepts_marketing: Option<bool>,
 }
 
+/// Whether the export states what was refunded, where the policy needs it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RefundNote {
+    /// The policy does not need it, or the current total contains it.
+    #[default]
+    NotNeeded,
+    /// Nothing, perhaps, but stated.
+    Stated,
+    Unstated,
+}
+
 /// What was assumed about a valid order beyond what its export states, and whether its parts add up
 /// to its total. Counted by the plan and never sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -136,9 +147,13 @@ pub struct Notes {
     pub is_paid_otherwise: bool,
     /// Whether the prices include tax is not known; it was assumed that they do.
     pub is_tax_assumed: bool,
+    /// Of what decides whether the order is sent.
+    pub unstated: Unstated,
+    /// The policy lowers totals by refunds, and the order's total was taken as stated.
+    pub refund: RefundNote,
     /// The date is the job's default: the export states none.
     pub is_date_assumed: bool,
-    /// The date has no offset, and the job's time zone is UTC, which is the default.
+    /// The date has no offset, and the job's time zone is not set: UTC was assumed.
     pub is_zone_assumed: bool,
     /// `total = "current"`, and the export states the total as ordered alone.
     pub is_current_assumed: bool,

@@ -14,6 +14,17 @@ pub struct Position {
     pub line: u64,
 }
 
+/// What an export has no field for, though other exports of its shop system do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unstated {
+    /// What was paid: the order was taken for a paid one.
+    pub status: bool,
+    /// Whether the order was cancelled.
+    pub cancelled: bool,
+    /// Whether it is a test.
+    pub test: bool,
+}
+
 /// One order as its export states it: text under our names, nothing interpreted. An empty text
 /// means: not stated.
 ///
@@ -32,6 +43,7 @@ pub struct SourceOrder {
     pub is_superseded: bool,
     /// Deleted at its source, according to the export: it is not sent.
     pub is_deleted: bool,
+    pub unstated: Unstated,
     /// Whether the prices include tax is not known, and was assumed.
     pub is_tax_assumed: bool,
     /// Amounts are whole numbers of the currency's minor unit: `1999` is 19.99 dollars, 1999 yen.

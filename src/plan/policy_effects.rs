@@ -1,5 +1,5 @@
 use super::example::{EXAMPLES_MAX, Example};
-use crate::domain::{Currency, Notes, Order, Position, Status};
+use crate::domain::{Currency, Notes, Order, Position, RefundNote, Status};
 use std::collections::BTreeMap;
 
 /// What the policy made of an export, counted record by record. Its memory does not grow with the
@@ -11,6 +11,15 @@ pub struct PolicyEffects {
     pub status_unknown: u64,
     /// The first few words for it, each with how many orders have it.
     pub unknown_words: BTreeMap<String, u64>,
+    /// Valid orders whose export has no field for their status: they were taken for paid ones.
+    pub status_assumed: u64,
+    /// Valid orders of which the export does not say whether they were cancelled.
+    pub cancelled_unknown: u64,
+    /// Valid orders of which the export does not say whether they are tests.
+    pub test_unknown: u64,
+    /// By file: valid orders that state what was refunded, and those that don't, where the policy needs
+    /// it.
+    refunds: BTreeMap<u32, (u64, u64)>,
     /// Valid orders that got the job's currency, as the export names none.
     pub currency_assumed: u64,
     /// Valid orders that were paid in another currency than the one that is sent.
@@ -79,6 +88,13 @@ impl PolicyEffects {
         Status::ALL.into_iter().zip(self.by_status)
     }
 
+    /// Valid orders in files of which no order states what was refunded, where the policy needs it: such
+    /// a file may lack the column. In one that states it of some, nothing was refunded of the others.
+    pub fn refunds_unknown(&self) -> u64 {
+        let files = self.refunds.values().filter(|(stated, _)| *stated == 0);
+        files.map(|(_, unstated)| unstated).sum()
+    }
+
     /// Counts what was decided about a valid order. `label` is what people know it by.
     pub fn note(
         &mut self,
@@ -87,6 +103,14 @@ impl PolicyEffects {
         position: Position,
         label: impl FnOnce() -> String,
     ) {
+        self.status_assumed += u64::from(notes.unstated.status);
+        self.cancelled_unknown += u64::from(notes.unstated.cancelled);
+        self.test_unknown += u64::from(notes.unstated.test);
+        match notes.refund {
+            RefundNote::NotNeeded => {}
+            RefundNote::Stated => self.refunds.entry(position.file).or_default().0 += 1,
+            RefundNote::Unstated => self.refunds.entry(position.file).or_default().1 += 1,
+        }
         self.currency_assumed += u64::from(notes.is_currency_assumed);
         self.paid_otherwise += u64::from(notes.is_paid_otherwise);
         self.date_assumed += u64::from(notes.is_date_assumed);

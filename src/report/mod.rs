@@ -53,3 +53,4 @@ pub use status::{JobStatus, status_json, status_text};
 pub use text::{count, duration, many};
 pub use undo::{undo_json, undo_plan_json, undo_plan_text, undo_text};
 pub use verify::{CanaryEnd, canary_text, verification_json, verification_text};
+pub use warnings::data_notes;

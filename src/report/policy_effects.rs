@@ -24,6 +24,10 @@ pub(super) fn policy_effects_json(preview: &Preview) -> Map<String, Value> {
         ("policy".to_owned(), policy_json(preview)),
         ("statuses".to_owned(), statuses.into()),
         ("unknown_statuses".to_owned(), words.collect::<Vec<_>>().into()),
+        ("status_assumed".to_owned(), effects.status_assumed.into()),
+        ("cancelled_unknown".to_owned(), effects.cancelled_unknown.into()),
+        ("test_unknown".to_owned(), effects.test_unknown.into()),
+        ("refunds_unknown".to_owned(), effects.refunds_unknown().into()),
         ("currency_assumed".to_owned(), effects.currency_assumed.into()),
         ("paid_in_other_currency".to_owned(), effects.paid_otherwise.into()),
         ("date_assumed".to_owned(), effects.date_assumed.into()),
@@ -123,13 +127,7 @@ pub(super) fn assumed_lines(preview: &Preview) -> Vec<String> {
     if effects.zone_assumed > 0 {
         let orders = many(effects.zone_assumed, "order");
         lines.push(format!(
-            "UTC was assumed for {orders} whose date states no offset; the job's time_zone sets another zone"
-        ));
-    }
-    if effects.current_total_assumed > 0 {
-        let orders = many(effects.current_total_assumed, "order");
-        lines.push(format!(
-            "the total as ordered for {orders} whose export states no current total"
+            "UTC for {orders} whose date states no offset; time_zone sets another zone, or says that UTC is right"
         ));
     }
     if effects.tax_assumed > 0 {

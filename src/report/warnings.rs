@@ -1,7 +1,7 @@
 //! What a person should know before the first write, in whole sentences.
 
 use super::examples::{example_json, example_text};
-use super::policy_effects::{counted, differ_text};
+use super::policy_effects::{assumed_lines, counted, differ_text};
 use super::text::{count, is_are, many};
 use crate::domain::{MovedCustomer, Reason, Status};
 use crate::plan::Example;
@@ -39,10 +39,20 @@ pub(super) fn warnings(preview: &Preview) -> Vec<Warning> {
     let mut all = Warnings { job: &preview.job, all: Vec::new() };
     of_connection(&mut all, preview);
     all.all.extend(of_statuses(preview));
+    of_policy(&mut all, preview);
     of_earlier_runs(&mut all, preview);
     of_orders(&mut all, preview);
     of_contacts(&mut all, preview);
     all.all
+}
+
+/// What `check` shows of an export beside its files: what was assumed, and what the policy lacks.
+pub fn data_notes(preview: &Preview) -> Vec<String> {
+    let mut all = Warnings { job: &preview.job, all: Vec::new() };
+    all.all.extend(of_statuses(preview));
+    of_policy(&mut all, preview);
+    let assumed = assumed_lines(preview).into_iter().map(|line| format!("assumed: {line}"));
+    assumed.chain(all.all.into_iter().map(|warning| warning.text)).collect()
 }
 
 /// The same for scripts.
@@ -147,6 +157,50 @@ fn of_statuses(preview: &Preview) -> Option<Warning> {
         _ => return None,
     };
     Some(Warning { code, setting: Some(setting), text, examples: Vec::new() })
+}
+
+/// What a setting of the policy depends on, and the export does not state.
+fn of_policy(all: &mut Warnings<'_>, preview: &Preview) {
+    let effects = &preview.summary.policy_effects;
+    let warnings = [
+        (
+            "status_assumed",
+            "policy.statuses",
+            effects.status_assumed,
+            "has no status; they are taken for paid, so cancelled or unpaid orders may be among them: export the status too",
+        ),
+        (
+            "cancelled_unknown",
+            "policy.statuses",
+            effects.cancelled_unknown,
+            "has no field that says whether they were cancelled, and cancelled orders would be sent: export it too",
+        ),
+        (
+            "test_unknown",
+            "policy.statuses",
+            effects.test_unknown,
+            "has no field that says whether they are tests, and test orders would be sent: export it too",
+        ),
+        (
+            "refunds_unknown",
+            "policy.refunds",
+            effects.refunds_unknown(),
+            "may state no refunds, as no order of their file has a refunded amount; if the file lacks the column, refunded \
+             orders keep their full total",
+        ),
+        (
+            "current_total_assumed",
+            "policy.total",
+            effects.current_total_assumed,
+            "states no current total, and the total as ordered is sent",
+        ),
+    ];
+    for (code, setting, orders, text) in warnings {
+        if orders > 0 {
+            let orders = many(orders, "order");
+            all.add(code, Some(setting), format!("for {orders} the export {text}"));
+        }
+    }
 }
 
 /// What differs from what earlier runs of the job had.

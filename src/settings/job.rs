@@ -41,6 +41,9 @@ pub struct Job {
     /// Of the schedule, and of dates in the export without an offset.
     #[serde(deserialize_with = "zone")]
     pub time_zone: TimeZone,
+    /// `time_zone` is in the file or the environment.
+    #[serde(skip)]
+    pub is_time_zone_set: bool,
     pub connection: Connection,
     pub policy: Policy,
 }

@@ -99,6 +99,7 @@ impl Settings {
                 let paths = pull.ca_file.iter_mut().chain(&mut pull.ids);
                 paths.for_each(|path| *path = found.base.join(&path));
             }
+            job.is_time_zone_set = places.has(&format!("jobs.{name}.time_zone"));
         }
         let listens = places.has("metrics.listen");
         let mut sources = secret_sources(&accounts, &jobs);

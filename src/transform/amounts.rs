@@ -1,7 +1,7 @@
 use super::Rules;
 use crate::domain::{
-    Amount, AmountError, Currency, Reason, RecordError, Refunds, Rounding, Share, SourceLine,
-    SourceOrder, Status, Total,
+    Amount, AmountError, Currency, Reason, RecordError, RefundNote, Refunds, Rounding, Share,
+    SourceLine, SourceOrder, Status, Total,
 };
 
 /// How many units of its product a line has.
@@ -48,6 +48,7 @@ pub(super) struct Totals {
     pub ordered: Amount,
     /// What is sent.
     pub sent: Amount,
+    pub refund: RefundNote,
     /// Refunded in full. Known only if the policy depends on it.
     pub is_refunded: bool,
 }
@@ -153,13 +154,19 @@ impl<'a> Amounts<'a> {
         {
             self.fault(RecordError::of(Reason::MissingRefund, "refunded"));
         }
+        let refund = match (rules.policy.refunds, current, source.refunded.is_empty()) {
+            (Refunds::Original, ..) | (Refunds::Net, Some(_), _) => RefundNote::NotNeeded,
+            (Refunds::Net | Refunds::Skip, _, true) => RefundNote::Unstated,
+            (Refunds::Net | Refunds::Skip, _, false) => RefundNote::Stated,
+        };
         let less = || Amount::from_minor(ordered.minor() - refunded.minor()).unwrap_or_default();
         let sent = match (current, rules.policy.refunds) {
             (Some(current), _) => current,
             (None, Refunds::Net) => less(),
             (None, Refunds::Original | Refunds::Skip) => ordered,
         };
-        Totals { ordered, sent, is_refunded: ordered > Amount::ZERO && refunded >= ordered }
+        let is_refunded = ordered > Amount::ZERO && refunded >= ordered;
+        Totals { ordered, sent, refund, is_refunded }
     }
 
     fn parse(&mut self, text: &str) -> Result<Amount, Reason> {

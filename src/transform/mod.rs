@@ -21,6 +21,8 @@ pub struct Rules {
     pub policy: Policy,
     /// Of dates in the export that state no offset.
     pub zone: TimeZone,
+    /// The settings state the zone; otherwise it is the default.
+    pub is_zone_set: bool,
     /// Orders placed before this are filtered.
     pub from: Option<Moment>,
     /// Orders placed at or after this are filtered.
@@ -29,7 +31,13 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { policy: Policy::default(), zone: TimeZone::UTC, from: None, to: None }
+        Self {
+            policy: Policy::default(),
+            zone: TimeZone::UTC,
+            is_zone_set: false,
+            from: None,
+            to: None,
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use super::{Filter, Mapped, Rules};
 use crate::domain::{
     Amount, AmountError, Currency, Customer, CustomerKey, Customers, Discount, DiscountKind, Email,
     EmailError, FractionalQuantity, Historical, KeyError, Line, MissingEmail, Moment, Notes, Order,
-    OrderKey, Reason, RecordError, Refunds, Rounding, SourceDiscount, SourceLine, SourceOrder,
-    Status, Total, is_guarded, is_rewritten,
+    OrderKey, Reason, RecordError, RefundNote, Refunds, Rounding, SourceDiscount, SourceLine,
+    SourceOrder, Status, Total, Unstated, is_guarded, is_rewritten,
 };
 use jiff::tz::TimeZone;
 use std::mem::take;
@@ -104,6 +104,7 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Record
         is_currency_assumed: is_blank(&source.currency),
         is_date_assumed: is_blank(&source.created_at),
         is_tax_assumed: source.is_tax_assumed,
+        unstated: unstated(source, rules),
         is_paid_otherwise: is_paid_otherwise(source, currency),
         is_zone_assumed: is_zone_assumed(source, rules),
         is_current_assumed: rules.policy.total == Total::Current
@@ -127,6 +128,7 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Record
     };
     notes.rounded = amounts.rounded;
     notes.fractional = amounts.fractional;
+    notes.refund = if source.is_cart() { RefundNote::NotNeeded } else { totals.refund };
     if !key.is_cart() {
         let [discount, shipping, tax] = [discount, shipping, tax].map(Option::unwrap_or_default);
         let discounts = &discounts;
@@ -220,7 +222,22 @@ fn is_paid_otherwise(source: &SourceOrder, currency: Option<Currency>) -> bool {
 
 fn is_zone_assumed(source: &SourceOrder, rules: &Rules) -> bool {
     let is_local = !is_blank(&source.created_at) && !Moment::states_offset(&source.created_at);
-    is_local && rules.zone == TimeZone::UTC
+    is_local && rules.zone == TimeZone::UTC && !rules.is_zone_set
+}
+
+/// What the export does not state of what decides whether an order is sent, as far as the policy
+/// depends on it.
+fn unstated(source: &SourceOrder, rules: &Rules) -> Unstated {
+    if source.is_cart() {
+        return Unstated::default();
+    }
+    let statuses = &rules.policy.statuses;
+    let Unstated { status, cancelled, test } = source.unstated;
+    Unstated {
+        status: status && !rules.policy.takes_every_status(),
+        cancelled: cancelled && !statuses.contains(&Status::Cancelled),
+        test: test && !statuses.contains(&Status::Test),
+    }
 }
 
 /// The policy's date replaces one that is not stated, never one that can't be read.

@@ -34,6 +34,7 @@ mod outlook;
 mod pace;
 mod page;
 mod plan;
+mod policy_data;
 mod privacy;
 mod process;
 mod pulls;

@@ -8,7 +8,7 @@ fn order(id: u64, more: Value) -> Value {
     let mut order = json!({
         "id": id, "name": format!("#{id}"), "email": format!("ann{id}@example.com"), "customer": { "id": id * 100 },
         "created_at": "2024-01-31T10:11:12-05:00", "currency": "USD", "total_price": "25.00",
-        "financial_status": "paid", "shipping_lines": [{ "title": "Post", "price": "5.00" }],
+        "financial_status": "paid", "cancelled_at": null, "test": false, "shipping_lines": [{ "title": "Post", "price": "5.00" }],
         "line_items": [{ "name": "Mug", "price": "10.00", "quantity": 2 }],
     });
     order.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

@@ -10,7 +10,7 @@ fn order(id: u64, more: Value) -> Value {
     let mut order = json!({
         "id": id, "name": format!("#{id}"), "email": format!("ann{id}@example.com"), "customer": { "id": id * 100 },
         "created_at": "2024-01-31T10:11:12-05:00", "currency": "USD", "total_price": "20.00",
-        "financial_status": "paid", "line_items": [{ "name": "Mug", "price": "20.00", "quantity": 1 }],
+        "financial_status": "paid", "cancelled_at": null, "test": false, "line_items": [{ "name": "Mug", "price": "20.00", "quantity": 1 }],
     });
     order.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     order

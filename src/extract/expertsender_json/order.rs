@@ -1,7 +1,7 @@
 //! An order under the names ExpertSender gives its fields.
 
 use super::zones::zone_named;
-use crate::domain::{Moment, Reason, SourceLine, SourceOrder, Status};
+use crate::domain::{Moment, Reason, SourceLine, SourceOrder, Status, Unstated};
 use crate::extract::json::Record;
 use crate::extract::statuses::after_refunds;
 use jiff::tz::TimeZone;
@@ -25,6 +25,7 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
         created_at: date(record),
         currency: record.text("currency"),
         status: status(record, &refunded, &total),
+        unstated: Unstated { status: record.text("status").is_empty(), ..Unstated::default() },
         total,
         refunded,
         shipping_method: shipping_method(record),

@@ -65,6 +65,8 @@ pub fn order(document: &Record<'_>) -> SourceOrder {
         Some(Kind::Cart) => (order.checkout_id, order.is_undated_cart) = (id, true),
         Some(Kind::Order(status)) => {
             order.id = id;
+            let word = word(&record.text("status"), "ORDER_STATUS_", &STATUSES);
+            order.unstated.status = word == STATUSES.first().copied();
             order.status = Some(after_refunds(status, &order.refunded, &order.total));
         }
         Some(Kind::Other) => {

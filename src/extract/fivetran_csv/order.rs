@@ -1,7 +1,7 @@
 //! From a row of the table `order` to what is sent of it.
 
 use super::values::{amount, moment};
-use crate::domain::{Reason, RecordError, SourceOrder, Status};
+use crate::domain::{Reason, RecordError, SourceOrder, Status, Unstated};
 use crate::extract::cells::{Cells, columns};
 use crate::extract::join::{Piece, Role};
 use crate::extract::rows::Row;
@@ -65,6 +65,11 @@ impl Orders {
             discount: amount(cells, &self.discount),
             checkout_id: cells.text(&self.checkout),
             status: self.status_of(cells),
+            unstated: Unstated {
+                status: !self.status.is_there(),
+                cancelled: !self.cancelled_at.is_there(),
+                test: !self.test.is_there(),
+            },
             faults: std::mem::take(&mut cells.faults),
             ..stated
         };

@@ -61,6 +61,7 @@ pub fn order(
     let code = making.text(OrderField::DiscountCode);
     order.discounts.extend(discount_of(&order.discount, code));
     order.status = making.status(&order);
+    order.unstated.status = profile.status.is_empty();
     if order.status.is_none() {
         order.status_word = status::word(&profile.status, &material.carriers);
     }

@@ -5,7 +5,7 @@ use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder};
 use crate::extract::decimal;
 use crate::extract::join;
 use crate::extract::json::{Record, text_or};
-use crate::extract::shopify_json::status;
+use crate::extract::shopify_json::{status, unstated};
 
 /// An order with its lines in it.
 pub fn order(record: &Record<'_>) -> SourceOrder {
@@ -34,6 +34,7 @@ pub fn stated(record: &Record<'_>) -> (SourceOrder, Option<u64>) {
         // The currency that the customer paid in, where the query asked for it.
         paid_currency: record.text("presentmentCurrencyCode"),
         status: status(record, "displayFinancialStatus", "cancelledAt", "sourceName"),
+        unstated: unstated(record, "displayFinancialStatus"),
         ..SourceOrder::default()
     };
     let total = record.object("totalPriceSet");

@@ -442,7 +442,8 @@ fn what_is_assumed_of_a_date_and_a_total_is_noted() {
     let berlin = Rules { zone: TimeZone::get("Europe/Berlin").unwrap(), ..rules() };
     assert_eq!(notes(source(), &rules()), (false, false));
     assert_eq!(notes(local.clone(), &rules()), (true, false));
-    assert_eq!(notes(local, &berlin), (false, false));
+    assert_eq!(notes(local.clone(), &berlin), (false, false));
+    assert_eq!(notes(local, &Rules { is_zone_set: true, ..rules() }), (false, false));
     let current = by(Policy { total: Total::Current, ..Policy::default() });
     assert_eq!(notes(source(), &current), (false, true));
     let stated = SourceOrder { current_total: "50.00".into(), ..source() };

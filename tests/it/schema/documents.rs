@@ -207,6 +207,13 @@ fn shops_with_little(all: &mut Vec<Document>) {
     let world = World::new().policy("statuses = [\"draft\"]\norder_key = \"number\"\n");
     world.generate(&GeneratorOptions { orders: 10, seed: 6, ..GeneratorOptions::default() });
     planned(all, &world);
+    let lacking = World::new().policy("refunds = \"net\"\ntotal = \"current\"\n");
+    lacking.export(
+        "orders.csv",
+        "Name,Email,Currency,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price\n\
+         #1,ann@example.com,USD,10.00,2024-01-31 10:11:12 -0500,1,Mug,10.00\n",
+    );
+    planned(all, &lacking);
 }
 
 /// When a line of progress comes depends on the clock, so these are made by hand.
