@@ -353,9 +353,9 @@ impl<'a> OrderWrite<'a> {
         self.count(Operation::Update, &failure).await?;
         let next = match failure.disposition {
             Disposition::Throttled | Disposition::Again => Next::Update(id),
-            Disposition::LookUp if self.is_gone(&id).await? => self.deleted(),
-            Disposition::LookUp => Next::Update(id),
-            Disposition::Gone => self.deleted(),
+            // A single 404 may be another's than ActiveCampaign's.
+            Disposition::LookUp | Disposition::Gone if self.is_gone(&id).await? => self.deleted(),
+            Disposition::LookUp | Disposition::Gone => Next::Update(id),
             Disposition::RelationGone => {
                 return self.replace_customer(&failure, Next::Update(id)).await;
             }
@@ -423,8 +423,8 @@ impl<'a> OrderWrite<'a> {
         })
     }
 
-    /// After an update that may not have arrived: whether its record no longer exists. It is read by
-    /// its id, as lists may lag.
+    /// After an update that may not have arrived, or that was answered with 404: whether its record no
+    /// longer exists. It is read by its id, as lists may lag.
     async fn is_gone(&self, id: &RemoteId) -> Result<bool, StepError> {
         // Undecided where the read failed: the update itself will show.
         Ok(matches!(self.lookup.read(id).await?, Ok(None)))

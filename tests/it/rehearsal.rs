@@ -35,6 +35,7 @@ pub struct Rehearsal {
     pub simulator: Arc<Simulator>,
     pub timeout_ms: u64,
     pub in_flight_max: usize,
+    pub rules: Rules,
     /// Requests a second that the settings say the account allows.
     pub allowed_per_second: f64,
     /// Called after each settlement.
@@ -118,6 +119,7 @@ impl Rehearsal {
             simulator: Arc::new(Simulator::in_process(options).unwrap()),
             timeout_ms: 60_000,
             in_flight_max: 16,
+            rules: Rules::default(),
             allowed_per_second: 5.0,
             watch: Box::new(|_| {}),
             seed,
@@ -174,7 +176,7 @@ impl Rehearsal {
                 ..extract::Options::default()
             },
             pulls: None,
-            rules: Rules::default(),
+            rules: self.rules.clone(),
             in_flight_max: self.in_flight_max,
         }
     }

@@ -2,6 +2,7 @@
 
 use super::expected::{Expectation, Expected};
 use super::schedule::{Act, Meddling, Schedule};
+use crate::random::Rng;
 use crate::rehearsal::{End, Rehearsal};
 use ordersync::run::{RunError, RunReport};
 use ordersync::simulator::{Edit, Simulator, Summary};
@@ -74,9 +75,13 @@ pub async fn perform(schedule: &Schedule) -> Performed {
     let mut shop = Rehearsal::new(schedule.options());
     shop.timeout_ms = schedule.timeout_ms;
     shop.in_flight_max = schedule.in_flight_max;
-    let exports: Vec<_> =
-        schedule.exports.iter().map(|export| Expectation::of(&shop.export(export))).collect();
-    let stage = Stage { shop, schedule, exports: Arc::new(exports), events: Arc::default() };
+    shop.rules.policy.deleted = schedule.policies.deleted;
+    shop.rules.policy.moved_customer = schedule.policies.moved_customer;
+    let texts: Vec<String> = (0..schedule.exports.len())
+        .map(|export| with_other_buyers(&shop.export(&schedule.exports[export]), schedule, export))
+        .collect();
+    let exports = Arc::new(texts.iter().map(|text| Expectation::of(text)).collect());
+    let stage = Stage { shop, texts, exports, events: Arc::default() };
     for act in &schedule.acts {
         stage.play(act).await;
     }
@@ -100,6 +105,31 @@ pub async fn perform(schedule: &Schedule) -> Performed {
     }
 }
 
+/// An export in which some orders have another buyer than in the one before.
+fn with_other_buyers(text: &str, schedule: &Schedule, export: usize) -> String {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let header = reader.headers().unwrap().clone();
+    let at = |name: &str| header.iter().position(|cell| cell == name).unwrap();
+    let (name, email) = (at("Name"), at("Email"));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(&header).unwrap();
+    for row in reader.records().map(Result::unwrap) {
+        let order =
+            row[name].bytes().fold(schedule.seed, |hash, b| hash * 31 % 1_000_003 + u64::from(b));
+        let is_other = |export: &usize| {
+            Rng::new(order + *export as u64).below(1000) < schedule.policies.other_buyers_permille
+        };
+        // Who has changed stays so.
+        let moves = (1..=export).filter(is_other).count();
+        let cells = row.iter().enumerate().map(|(column, cell)| match moves {
+            1.. if column == email && cell.contains('@') => format!("moved{moves}-{cell}"),
+            _ => cell.to_owned(),
+        });
+        writer.write_record(cells).unwrap();
+    }
+    String::from_utf8(writer.into_inner().unwrap()).unwrap()
+}
+
 /// Requests by route, those that read the connection left out.
 fn without_connections(summary: &Summary) -> BTreeMap<String, u64> {
     let mut by_route = summary.by_route.clone();
@@ -107,14 +137,14 @@ fn without_connections(summary: &Summary) -> BTreeMap<String, u64> {
     by_route
 }
 
-struct Stage<'a> {
+struct Stage {
     shop: Rehearsal,
-    schedule: &'a Schedule,
+    texts: Vec<String>,
     exports: Arc<Vec<Expectation>>,
     events: Arc<Mutex<Events>>,
 }
 
-impl Stage<'_> {
+impl Stage {
     /// First with the faults that are left, then without, and once more for what was left in doubt.
     async fn calm_down(&self) {
         let last = self.exports.len() - 1;
@@ -139,7 +169,7 @@ impl Stage<'_> {
         let shop = &self.shop;
         // A file that is written again is another export, and begins another run.
         if self.events.lock().unwrap().export.replace(act.export) != Some(act.export) {
-            shop.export(&self.schedule.exports[act.export]);
+            shop.put(&self.texts[act.export]);
         }
         act.faults.iter().for_each(|fault| shop.simulator.inject(fault.clone()));
         let now = Instant::now();

@@ -2,6 +2,7 @@
 
 use crate::random::Rng;
 use crate::rehearsal::{End, LastSend, Life, Moment};
+use ordersync::domain::{Deleted, MovedCustomer};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{
     CustomerRule, Ending, Fault, Kind, Latency, Options, ProductCount, RetryAfter, Window,
@@ -18,6 +19,26 @@ pub struct Schedule {
     /// The export as it comes over time; the last one is what must be there in the end.
     pub exports: Vec<GeneratorOptions>,
     pub acts: Vec<Act>,
+    pub policies: Policies,
+}
+
+/// What the settings say of orders that somebody changed or deleted.
+#[derive(Debug, Clone, Copy)]
+pub struct Policies {
+    pub deleted: Deleted,
+    pub moved_customer: MovedCustomer,
+    /// Of a thousand orders of each export after the first one, so many have another buyer.
+    pub other_buyers_permille: u64,
+}
+
+impl Policies {
+    fn of(rng: &mut Rng) -> Self {
+        Self {
+            deleted: rng.pick(&[Deleted::Create, Deleted::Leave]),
+            moved_customer: rng.pick(&[MovedCustomer::Keep, MovedCustomer::Recreate]),
+            other_buyers_permille: rng.pick(&[0, 0, 50, 300]),
+        }
+    }
 }
 
 /// How the account behaves, in words that can be printed.
@@ -87,7 +108,8 @@ impl Schedule {
                 Act::of(&mut rng, flavour, export, orders)
             })
             .collect();
-        Self { seed, account, timeout_ms, in_flight_max, exports, acts }
+        let policies = Policies::of(&mut rng);
+        Self { seed, account, timeout_ms, in_flight_max, exports, acts, policies }
     }
 
     pub fn options(&self) -> Options {
