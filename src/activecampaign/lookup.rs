@@ -106,7 +106,7 @@ impl Client {
     /// # Errors
     /// `LookUp` when the search had no end; when no answer came within the attempts, or the run
     /// must end.
-    pub async fn customers_by_email(
+    pub async fn customer_by_email(
         &self,
         connection: &RemoteId,
         email: &Email,
@@ -120,7 +120,7 @@ impl Client {
         .await
     }
 
-    /// The customer of a key in a connection, as [`Self::customers_by_email`].
+    /// The customer of a key in a connection, as [`Self::customer_by_email`].
     ///
     /// # Errors
     /// `LookUp` when the search had no end; when no answer came within the attempts, or the run

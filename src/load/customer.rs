@@ -179,7 +179,7 @@ impl<'a> CustomerCreate<'a> {
         let (client, connection) = (&self.loader.client, &self.loader.connection);
         match client.customer_by_key(connection, &self.customer.key).await? {
             Some(remote) => Ok(Some(remote)),
-            None => client.customers_by_email(connection, &self.customer.email).await,
+            None => client.customer_by_email(connection, &self.customer.email).await,
         }
     }
 

@@ -140,7 +140,7 @@ async fn sums_over_an_address_and_deleted_contacts_are_no_customers() {
     .await;
     let client = target.client();
     let ann = Email::parse("ann+x@example.com").unwrap();
-    let found = client.customers_by_email(&connection(), &ann).await.unwrap().unwrap();
+    let found = client.customer_by_email(&connection(), &ann).await.unwrap().unwrap();
     assert_eq!(found.id, RemoteId::new("9"));
     let by_key = client
         .customer_by_key(&connection(), &CustomerKey::registered("c11"))
@@ -152,7 +152,7 @@ async fn sums_over_an_address_and_deleted_contacts_are_no_customers() {
     assert_eq!(pages.next().await.unwrap().unwrap().records.len(), 2);
     assert!(pages.next().await.unwrap().is_none());
     let zero = RemoteId::new("0");
-    assert_eq!(client.customers_by_email(&zero, &ann).await.unwrap(), None);
+    assert_eq!(client.customer_by_email(&zero, &ann).await.unwrap(), None);
     let line = target.requests()[0].lines().next().unwrap().to_owned();
     assert!(line.contains("filters[email]=ann%2Bx%40example.com&"), "{line}");
 }

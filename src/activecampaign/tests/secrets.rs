@@ -51,7 +51,7 @@ async fn no_address_is_in_what_is_said_of_a_failure_or_of_a_record() {
     let (connection, buyer) = (RemoteId::new("3"), RemoteId::new("7"));
     let failure =
         turn(&client).await.create_order(&connection, &buyer, &order()).await.unwrap_err();
-    let search = client.customers_by_email(&connection, &customer().email).await.unwrap_err();
+    let search = client.customer_by_email(&connection, &customer().email).await.unwrap_err();
     let target = Target::always(200, r#"{"ecomCustomers":[{"id":"1","connectionid":"3","externalid":"guest:ann@example.com","email":"ann@example.com"}]}"#).await;
     let found =
         target.client().customer_by_key(&connection, &customer().key).await.unwrap().unwrap();
