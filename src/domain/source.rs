@@ -15,7 +15,7 @@ pub struct Position {
 }
 
 /// What an export has no field for, though other exports of its shop system do.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Unstated {
     /// What was paid: the order was taken for a paid one.
     pub status: bool,
@@ -29,7 +29,7 @@ pub struct Unstated {
 /// means: not stated.
 ///
 /// Amounts are decimal numbers with `.`, without a sign for currency; dates as in the export.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SourceOrder {
     pub position: Position,
     /// The shop's own id of the order, preferred as its key.
@@ -115,7 +115,7 @@ impl SourceOrder {
 }
 
 /// A line of an order, as its export states it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SourceLine {
     pub id: String,
     pub name: String,
@@ -137,7 +137,7 @@ pub struct SourceLine {
 }
 
 /// A discount of an order, as its export states it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SourceDiscount {
     pub name: String,
     pub amount: String,

@@ -2,6 +2,7 @@
 
 use crate::domain::{Moment, OrderKey, Position, Reason, SourceOrder};
 use jiff::tz::TimeZone;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Whether the records of a table say which of two copies of an order is the newer one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +38,10 @@ pub fn key_of(order: &SourceOrder) -> Option<OrderKey> {
 }
 
 /// A hash of an order's content without its place in the file.
-pub fn content_of(order: &SourceOrder) -> u64 {
-    let hash = blake3::hash(format!("{:?}", without_place(order.clone())).as_bytes());
-    hash.as_bytes().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+pub fn content_of(order: SourceOrder) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    without_place(order).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// An order as it would be at any other place of any file.
@@ -58,7 +60,7 @@ pub fn mark_superseded(copies: &mut [SourceOrder]) {
     }
     let known: Vec<(u64, u64)> = copies
         .iter()
-        .map(|copy| (stamp(&copy.updated_at, &TimeZone::UTC), content_of(copy)))
+        .map(|copy| (stamp(&copy.updated_at, &TimeZone::UTC), content_of(copy.clone())))
         .collect();
     let newest = known.iter().map(|(modified, _)| *modified).max().unwrap_or_default();
     for (at, (copy, own)) in copies.iter_mut().zip(&known).enumerate() {

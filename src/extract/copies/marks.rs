@@ -25,17 +25,17 @@ struct Copy {
 impl Copy {
     /// `None` of a record that is not known to be a copy: one without a key, whose fields can't be
     /// trusted, or that was left out already.
-    fn of(order: &SourceOrder, zone: &TimeZone) -> Option<Self> {
+    fn of(order: SourceOrder, zone: &TimeZone) -> Option<Self> {
         let is_part = order.faults.iter().any(|fault| fault.reason == Reason::OrphanRow);
-        if order.is_superseded || is_part || is_damaged(order) {
+        if order.is_superseded || is_part || is_damaged(&order) {
             return None;
         }
-        let hash = blake3::hash(key_of(order)?.ledger_text().as_bytes());
+        let hash = blake3::hash(key_of(&order)?.ledger_text().as_bytes());
         Some(Self {
             key: hash.as_bytes().first_chunk().map(|bytes| u128::from_be_bytes(*bytes))?,
             modified: stamp(&order.updated_at, zone),
-            content: content_of(order),
             record: order.position.record,
+            content: content_of(order),
         })
     }
 
@@ -79,7 +79,7 @@ impl<'a> MarkBuilder<'a> {
         Self { zone, copies: Sorter::new() }
     }
 
-    pub fn add(&mut self, order: &SourceOrder) -> Result<(), ReadError> {
+    pub fn add(&mut self, order: SourceOrder) -> Result<(), ReadError> {
         match Copy::of(order, self.zone) {
             Some(copy) => self.copies.push(copy.to_bytes()).map_err(no_room),
             None => Ok(()),

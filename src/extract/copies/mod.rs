@@ -46,7 +46,7 @@ impl Copies {
         let mut records = RecordStream::new(Arc::clone(&self.inputs));
         // Damage ends this pass as it ends the reading of orders, which reports it.
         while let Ok(Some(order)) = records.pull() {
-            marks.add(&order)?;
+            marks.add(*order)?;
         }
         marks.finish()
     }
