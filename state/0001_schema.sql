@@ -21,7 +21,6 @@ CREATE TABLE connections (
     externalid TEXT NOT NULL,
     remote_id  NOT NULL,
     seen_ms    INTEGER NOT NULL,        -- the row seen last is the one in use; 0: deleted at ActiveCampaign; -1: and given up
-    was_empty  INTEGER NOT NULL,        -- 1: it held no order when this state first saw it, so the ledger knows all of them
     UNIQUE (service, externalid, remote_id)
 );
 

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../state/0003_accepted.sql"),
     include_str!("../../state/0004_pulls.sql"),
     include_str!("../../state/0005_standings.sql"),
+    include_str!("../../state/0006_seen_empty.sql"),
 ];
 
 /// The state of one account, open for writing: there is one of these for each account on a machine.
@@ -376,8 +377,8 @@ mod tests {
         let mut db = Connection::open(dir.path().join("main.db")).unwrap();
         apply(&MIGRATIONS[..1], &mut db, Path::new("main.db")).unwrap();
         db.execute_batch(
-            "INSERT INTO connections (id, service, externalid, remote_id, seen_ms, was_empty)
-                 VALUES (1, 'shopify', 'shop', 7, 1, 1);
+            "INSERT INTO connections (id, service, externalid, remote_id, seen_ms)
+                 VALUES (1, 'shopify', 'shop', 7, 1);
              INSERT INTO verifications (job, connection, started_ms, ended_ms, expected, matching)
                  VALUES ('shop', 1, 1000, 2000, 5, 5);
              INSERT INTO dead_letters VALUES
@@ -391,5 +392,6 @@ mod tests {
         let letters = store.dead_letters("shop", 10).unwrap();
         assert_eq!((letters.len(), &letters[0].number[..]), (1, "#9"));
         assert_eq!(store.dead_letters_count("shop").unwrap().new, 1, "nobody has accepted it");
+        assert!(!store.knows_every_order(1).unwrap(), "it may have held orders");
     }
 }
