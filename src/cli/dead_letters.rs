@@ -43,7 +43,7 @@ enum DeadLettersVerb {
     Accept {
         #[command(flatten)]
         selection: Selection,
-        /// Why, for whoever looks later; kept in the state as it is
+        /// The reason, kept in the state as written
         #[arg(long, value_name = "TEXT", value_parser = parse_note)]
         note: Option<String>,
     },

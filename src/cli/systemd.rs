@@ -35,7 +35,7 @@ pub(super) fn watchdog() -> Option<Duration> {
     sd_notify::watchdog_enabled().filter(|within| !within.is_zero())
 }
 
-/// Errors are only logged: systemd notices a missing notification, and what becomes of the service.
+/// Errors are only logged: systemd itself reacts to a missing notification.
 fn send(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::debug!("systemd could not be notified: {error}");

@@ -62,7 +62,7 @@ impl Event {
     }
 }
 
-/// What to tell of a condition, and what to keep of it. Somebody is told when it changes and once a
+/// The notice about a condition, and what the state keeps of it. A notice is sent on a change and once a
 /// day while it lasts; that ActiveCampaign is away only once it has been for `away_after_ms`.
 pub(super) fn news(
     before: Option<Standing>,

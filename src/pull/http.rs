@@ -104,9 +104,9 @@ impl ShopClient {
         })
     }
 
-    /// The shop's address as messages show it.
+    /// The shop's address as messages and manifests show it.
     pub(super) fn shop(&self) -> String {
-        self.root.as_str().trim_end_matches('/').to_owned()
+        shown(&self.root)
     }
 
     /// Reads what is below the shop's address.
@@ -337,6 +337,15 @@ fn root_of(text: &str) -> Result<Url, PullError> {
         "http" if is_loopback(&url) => Ok(url),
         _ => Err(fault("is not encrypted")),
     }
+}
+
+/// How manifests name the shop at an address, however that is written.
+pub(super) fn shop_at(url: &str) -> Result<String, PullError> {
+    root_of(url).map(|root| shown(&root))
+}
+
+fn shown(root: &Url) -> String {
+    root.as_str().trim_end_matches('/').to_owned()
 }
 
 fn is_loopback(url: &Url) -> bool {

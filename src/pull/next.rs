@@ -1,6 +1,7 @@
 use super::error::PullError;
 use super::examination::Examination;
 use super::folder::Folder;
+use super::http::shop_at;
 use super::manifest::PulledWindow;
 use super::options::{Options, Request, Source};
 use super::{by_id, woocommerce};
@@ -44,7 +45,7 @@ fn next_request(options: &Options, folder: &Folder) -> Result<Request, PullError
     let (Some(full), Some(last)) = (export.first(), export.last()) else {
         return Ok(Request::Full);
     };
-    let shop = options.url.trim_end_matches('/');
+    let shop = shop_at(&options.url)?;
     let is_same = last.manifest.shop == shop && last.manifest.query == options.query();
     let age = last_moment(full).duration_until(Timestamp::now());
     Ok(if is_same && age < options.full_every {

@@ -127,7 +127,7 @@ pub(super) fn assumed_lines(preview: &Preview) -> Vec<String> {
     if effects.zone_assumed > 0 {
         let orders = many(effects.zone_assumed, "order");
         lines.push(format!(
-            "UTC for {orders} whose date states no offset; time_zone sets another zone, or says that UTC is right"
+            "UTC was assumed for {orders} whose date states no offset; set time_zone, to UTC too if that is right"
         ));
     }
     if effects.tax_assumed > 0 {

@@ -93,7 +93,7 @@ const NOTIFY: &[Key] = keys! {
     "command": Kind::Texts, Nothing,
         "program and arguments; is given each event as JSON on standard input, and its name as `ORDERSYNC_EVENT`";
     "away_after_s": Kind::Whole { min: 0, max: 604_800 }, Whole(3600),
-        "how long ActiveCampaign may be away before somebody is told";
+        "how long ActiveCampaign may be away before a notice is sent";
 };
 
 const ACCOUNT: &[Key] = keys! {

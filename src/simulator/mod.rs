@@ -18,6 +18,7 @@ mod faulty_socket;
 mod fields;
 mod handler;
 mod judge;
+mod loopback;
 mod options;
 mod pipeline;
 mod rate_limit;

@@ -1,5 +1,6 @@
 //! A local shop whose API answers single orders by their ids, as ExpertSender and Fast do.
 
+use super::loopback::Loopback;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -7,10 +8,7 @@ use axum::http::{HeaderMap, Method, Response, StatusCode, Uri, header};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 /// Which API the shop has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,9 +21,8 @@ pub enum SingleOrderApi {
 
 /// A shop on a loopback port. It stops when it is dropped.
 pub struct SingleOrders {
-    address: SocketAddr,
+    server: Loopback,
     shop: Arc<Mutex<Shop>>,
-    stop: CancellationToken,
 }
 
 struct Shop {
@@ -50,17 +47,12 @@ impl SingleOrders {
         let token = token.to_owned();
         let shop = Shop { api, token, orders, echoes: None, requests: 0, violations: Vec::new() };
         let shop = Arc::new(Mutex::new(shop));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        let stop = CancellationToken::new();
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shop));
-        let stopped = stop.clone().cancelled_owned();
-        tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(stopped).into_future());
-        Ok(Self { address, shop, stop })
+        Ok(Self { server: Loopback::serve(router).await?, shop })
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.server.address)
     }
 
     pub fn requests(&self) -> usize {
@@ -75,12 +67,6 @@ impl SingleOrders {
     /// Answers every question with this order.
     pub fn echo(&self, id: &str) {
         lock(&self.shop).echoes = Some(id.to_owned());
-    }
-}
-
-impl Drop for SingleOrders {
-    fn drop(&mut self) {
-        self.stop.cancel();
     }
 }
 

@@ -183,7 +183,7 @@ fn what_an_order_does_not_state_is_counted_and_shown_by_check_too() {
         "for 1 order the export has no field that says whether they are tests",
         "assumed: the currency USD for 1 order",
         "assumed: the date 2024-01-31",
-        "assumed: UTC for 1 order",
+        "assumed: UTC was assumed for 1 order",
         "2 records read, 0 filtered, 0 invalid",
     ] {
         assert!(check.contains(said), "{said}\n{check}");

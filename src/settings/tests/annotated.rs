@@ -45,7 +45,7 @@ fn filled() -> String {
     ANNOTATED.lines().map(uncomment).collect::<Vec<_>>().join("\n")
 }
 
-/// Without those of a pull, which stands in place of an export.
+/// Without the keys of a pull: a job has a pull or an export.
 fn leaves(keys: &'static [Key]) -> Vec<&'static str> {
     keys.iter()
         .filter(|key| key.name != "pull")
@@ -77,7 +77,7 @@ fn the_annotated_settings_set_every_key_there_is() {
     }
 }
 
-/// The table that stands in place of `export`.
+/// A job has `pull` or `export`, so the annotated settings show the first as a comment.
 #[test]
 fn the_annotated_pull_sets_every_key_there_is_and_shows_the_defaults() {
     let indented = ANNOTATED.lines().filter_map(|line| line.strip_prefix("#   "));

@@ -1,3 +1,4 @@
+use super::super::loopback::Loopback;
 use super::list::{Fault, ListQuery};
 use super::order::ShopOrder;
 use super::{Permalinks, WooOptions};
@@ -10,16 +11,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 /// A shop on a loopback port. It stops when it is dropped.
 pub struct WooCommerce {
-    address: SocketAddr,
+    server: Loopback,
     shop: Arc<Mutex<Shop>>,
-    stop: CancellationToken,
 }
 
 /// What a shop does before it answers a request.
@@ -50,21 +47,15 @@ impl WooCommerce {
             changes: VecDeque::new(),
             failures: VecDeque::new(),
         }));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        let stop = CancellationToken::new();
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shop));
-        let server =
-            axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
-        tokio::spawn(server.into_future());
-        Ok(Self { address, shop, stop })
+        Ok(Self { server: Loopback::serve(router).await?, shop })
     }
 
     /// The shop's address, with its folder, without a slash at the end.
     pub fn url(&self) -> String {
         let folder = &lock(&self.shop).options.folder;
         let slash = if folder.is_empty() { "" } else { "/" };
-        format!("http://{}{slash}{folder}", self.address)
+        format!("http://{}{slash}{folder}", self.server.address)
     }
 
     /// Every request so far, as method, path and query without the values of keys.
@@ -102,12 +93,6 @@ impl WooCommerce {
 
     pub fn set(&self, change: impl FnOnce(&mut WooOptions)) {
         change(&mut lock(&self.shop).options);
-    }
-}
-
-impl Drop for WooCommerce {
-    fn drop(&mut self) {
-        self.stop.cancel();
     }
 }
 
