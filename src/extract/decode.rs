@@ -85,17 +85,23 @@ impl Read for Decoder {
 /// Decodes a piece; an empty one is the end of the file.
 fn decode(letters: &mut encoding_rs::Decoder, mut bytes: &[u8], text: &mut Vec<u8>) {
     let is_end = bytes.is_empty();
+    let mut at = text.len();
+    text.resize(at + bytes.len() * 3 + ROOM_MIN_BYTES, 0);
     loop {
-        let done = text.len();
-        text.resize(done + bytes.len() * 3 + ROOM_MIN_BYTES, 0);
         let (result, read, written) =
-            letters.decode_to_utf8_without_replacement(bytes, &mut text[done..], is_end);
-        text.truncate(done + written);
+            letters.decode_to_utf8_without_replacement(bytes, &mut text[at..], is_end);
         bytes = &bytes[read..];
+        at += written;
         match result {
-            DecoderResult::InputEmpty => return,
-            DecoderResult::OutputFull => {}
-            DecoderResult::Malformed(..) => text.push(if is_end { CUT } else { BAD }),
+            DecoderResult::InputEmpty => return text.truncate(at),
+            DecoderResult::OutputFull => text.resize(at + bytes.len() * 3 + ROOM_MIN_BYTES, 0),
+            DecoderResult::Malformed(..) => {
+                if at == text.len() {
+                    text.push(0);
+                }
+                text[at] = if is_end { CUT } else { BAD };
+                at += 1;
+            }
         }
     }
 }

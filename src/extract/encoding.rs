@@ -231,7 +231,7 @@ impl Census {
     }
 
     fn is_clear(&self) -> bool {
-        self.valid > 0 && (self.bad == 0 || (self.valid >= VALID_ENOUGH && self.valid > self.bad))
+        self.valid >= VALID_ENOUGH && self.valid > self.bad
     }
 
     fn decide(&self) -> Finding {

@@ -2,8 +2,8 @@ use super::example::{EXAMPLES_MAX, Example};
 use crate::domain::{Currency, Notes, Order, Position, RefundNote, Status};
 use std::collections::BTreeMap;
 
-/// What the policy made of an export, counted record by record. Its memory does not grow with the
-/// export.
+/// What the policy made of an export, counted record by record. Its memory grows with the
+/// number of files, not of records.
 #[derive(Debug, Clone, Default)]
 pub struct PolicyEffects {
     by_status: [u64; Status::ALL.len()],

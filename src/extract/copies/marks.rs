@@ -30,7 +30,10 @@ impl Copy {
         if order.is_superseded || is_part || is_damaged(&order) {
             return None;
         }
-        let hash = blake3::hash(key_of(&order)?.ledger_text().as_bytes());
+        // An id and a number that are the same text are two orders.
+        let by_number = [u8::from(order.key().is_err())];
+        let key = key_of(&order)?;
+        let hash = blake3::hash(&[&by_number[..], key.ledger_text().as_bytes()].concat());
         Some(Self {
             key: hash.as_bytes().first_chunk().map(|bytes| u128::from_be_bytes(*bytes))?,
             modified: stamp(&order.updated_at, zone),
@@ -123,7 +126,7 @@ impl Marks {
         Self { replaced: None, next: None }
     }
 
-    /// Whether a record is one of them. Records have to be asked for in their order.
+    /// Whether a record is one of them. Has to be called with ascending record numbers.
     pub fn has(&mut self, record: u64) -> Result<bool, ReadError> {
         let Some(replaced) = &mut self.replaced else { return Ok(false) };
         while self.next.is_none_or(|next| next < record) {

@@ -35,12 +35,12 @@ impl Copies {
         Self { inputs, zone }
     }
 
-    /// The records that older copies and identical ones are, if there may be older ones.
+    /// The records that are older or identical copies, if there may be older ones.
     pub(super) fn older(&self) -> Result<Marks, ReadError> {
         if self.may_hold_older() { self.all() } else { Ok(Marks::none()) }
     }
 
-    /// The records that older copies and identical ones are. Reads the whole export.
+    /// The records that are older or identical copies. Reads the whole export.
     pub fn all(&self) -> Result<Marks, ReadError> {
         let mut marks = MarkBuilder::new(&self.zone);
         let mut records = RecordStream::new(Arc::clone(&self.inputs));

@@ -137,11 +137,9 @@ impl Columns {
         let text = |at| {
             row.text(at).map_err(|_| refused("is no text in UTF-8", "save it as \"CSV UTF-8\""))
         };
-        // Spreadsheets are kept from taking a text for a number by a quote before it.
-        let id = |at| Ok(text(at)?.trim_start_matches('\'').to_owned());
         let mut customer = SourceOrder {
-            id: id(self.order)?,
-            customer_id: id(self.customer)?,
+            id: text(self.order)?.to_owned(),
+            customer_id: text(self.customer)?.to_owned(),
             email: text(self.email)?.to_lowercase(),
             accepts_marketing: consent(text(self.consent)?),
             ..SourceOrder::default()

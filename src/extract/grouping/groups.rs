@@ -43,7 +43,7 @@ impl Group {
 
     /// Its rows are not contiguous.
     pub fn lies_apart(&self) -> bool {
-        self.runs.last().is_some_and(|run| *run > 0)
+        self.runs.first() != self.runs.last()
     }
 
     /// The line of a row that is repeated exactly elsewhere in the file: the order may have the
@@ -76,20 +76,20 @@ impl Group {
         if times.iter().all(|time| Some(time) == times.first()) {
             return vec![self];
         }
-        for (row, time) in self
+        for (row, run, time) in self
             .rows
             .into_iter()
             .zip(&self.runs)
-            .filter_map(|(row, run)| Some((row, times.get(*run as usize)?)))
+            .filter_map(|(row, run)| Some((row, *run, times.get(*run as usize)?)))
         {
             let of_time = copies.iter_mut().find(|(known, _)| known == time);
             match of_time {
-                Some((_, copy)) => copy.push(row, 0),
+                Some((_, copy)) => copy.push(row, run),
                 None => {
                     let copy = Self {
                         bytes: row.bytes(),
                         rows: vec![row],
-                        runs: vec![0],
+                        runs: vec![run],
                         is_overlong: false,
                         beside_damage: None,
                         key: self.key.clone(),

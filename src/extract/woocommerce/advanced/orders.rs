@@ -75,8 +75,9 @@ impl RowForm for Columns {
     }
 
     fn own(&self) -> Vec<&Column> {
-        let Self { id, number, date, status, total, currency, email, user_email, .. } = self;
-        vec![id, number, date, status, total, currency, email, user_email]
+        let Self { id, number, date, updated, status, total, currency, email, user_email, .. } =
+            self;
+        vec![id, number, date, updated, status, total, currency, email, user_email]
     }
 
     fn close(&self, order: &mut SourceOrder) {
