@@ -7,7 +7,7 @@ use super::body::{excerpt, json_in};
 use super::error::PullError;
 use super::examination::Examination;
 use super::folder::Folder;
-use super::http::{Answer, ShopClient, Trouble};
+use super::http::{Answer, FAILED_IN_A_ROW_MAX, ShopClient, Trouble};
 use super::manifest::{Manifest, PulledWindow};
 use super::options::{ByIdApi, Options};
 use super::window::{Extent, Window};
@@ -41,16 +41,23 @@ pub(super) async fn pull(
     let mut writer = folder.begin(&window)?;
     let mut shop = Shop { client, api };
     let (mut lines, mut waiting, mut orders) = (Vec::new(), 0, 0);
-    let (mut unknown, mut failed) = (Vec::new(), Vec::new());
+    let (mut unknown, mut failed, mut failed_in_a_row) = (Vec::new(), Vec::new(), 0);
     for id in &ids {
         match shop.order(id).await {
             Ok(Some(answer)) => {
+                failed_in_a_row = 0;
                 lines.extend_from_slice(&answer);
                 lines.push(b'\n');
                 (waiting, orders) = (waiting + 1, orders + 1);
             }
             Ok(None) => unknown.push(id.as_str()),
-            Err(Trouble::TooMuch(_)) => failed.push(id.clone()),
+            Err(Trouble::TooMuch(what)) if failed_in_a_row == FAILED_IN_A_ROW_MAX => {
+                return Err(shop.client.away(what));
+            }
+            Err(Trouble::TooMuch(_)) => {
+                failed_in_a_row += 1;
+                failed.push(id.clone());
+            }
             Err(Trouble::Fatal(error)) => return Err(error),
         }
         if waiting == ANSWERS_MAX {

@@ -22,6 +22,8 @@ const ATTEMPTS_MAX: u32 = 4;
 const ATTEMPTS_BEFORE_LESS: u32 = 2;
 /// Before the second attempt; doubled before each further one.
 const BACKOFF: Duration = Duration::from_secs(1);
+/// Orders in a row that a shop may fail to deliver by their ids: more, and it is the shop that fails.
+pub(super) const FAILED_IN_A_ROW_MAX: usize = 5;
 /// The longest pause that a shop may ask for.
 const WAIT_MAX: Duration = Duration::from_secs(15 * 60);
 const REDIRECTS_MAX: usize = 2;

@@ -226,6 +226,16 @@ async fn an_order_that_breaks_its_list_is_read_by_its_id_or_named() {
     assert_eq!(pulls.export(), pulls.truth());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_shop_that_delivers_no_order_at_all_is_away() {
+    let all: std::collections::BTreeSet<u64> = (1..=30).collect();
+    let host = WooOptions { unlistable: all.clone(), broken: all, ..WooOptions::default() };
+    let pulls = Pulls::of(host, orders(30)).await;
+    let error = pulls.pull(Request::Full).await.unwrap_err();
+    assert!(matches!(error, PullError::Away { .. }), "{error}");
+    assert!(pulls.folder().windows().unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn orders_that_the_key_may_not_read_are_counted() {
     let host = WooOptions { unreadable: [3, 4].into(), ..WooOptions::default() };

@@ -11,7 +11,7 @@ mod list;
 
 use super::error::PullError;
 use super::folder::Folder;
-use super::http::{ShopClient, Trouble};
+use super::http::{FAILED_IN_A_ROW_MAX, ShopClient, Trouble};
 use super::manifest::{Counted, Manifest, PulledWindow};
 use super::options::{Options, Request};
 use super::window::{Extent, Window};
@@ -72,6 +72,7 @@ struct Reading<'w> {
     writer: &'w mut WindowWriter,
     ids: BTreeSet<u64>,
     failed: Vec<u64>,
+    failed_in_a_row: usize,
     /// Orders from before the window.
     earlier: u64,
     /// Places on full pages where an order is missing.
@@ -100,7 +101,15 @@ impl From<PullError> for Misread {
 impl<'w> Reading<'w> {
     fn new(writer: &'w mut WindowWriter) -> Self {
         let counted = Some(Counted { before: 0, after: 0 });
-        Self { writer, ids: BTreeSet::new(), failed: Vec::new(), earlier: 0, gaps: 0, counted }
+        Self {
+            writer,
+            ids: BTreeSet::new(),
+            failed: Vec::new(),
+            failed_in_a_row: 0,
+            earlier: 0,
+            gaps: 0,
+            counted,
+        }
     }
 
     /// Keeps a page. `is_last`: of the list, where a page may be short.
@@ -115,6 +124,7 @@ impl<'w> Reading<'w> {
         if found == 0 {
             return Ok(());
         }
+        self.failed_in_a_row = 0;
         if !is_last {
             self.gaps += page.len().saturating_sub(found);
         }
@@ -308,11 +318,16 @@ impl Shop<'_> {
         match self.api.order(id).await {
             Ok(Some(json)) => {
                 reading.ids.insert(id);
+                reading.failed_in_a_row = 0;
                 reading.writer.add(&[b"[", json.as_slice(), b"]"].concat(), "json")?;
             }
             // Deleted since it was listed.
             Ok(None) => {}
             Err(Trouble::TooMuch(what)) => {
+                reading.failed_in_a_row += 1;
+                if reading.failed_in_a_row > FAILED_IN_A_ROW_MAX {
+                    return Err(self.api.client.away(what).into());
+                }
                 self.api.warnings.push(format!("order {id}: {what}"));
                 reading.failed.push(id);
             }
