@@ -106,7 +106,7 @@ fn check_pull(
             return Ok(());
         }
     };
-    findings.good(format!("{what}: has its key and secret"));
+    findings.good(format!("{what}: has its credentials"));
     if offline {
         return Ok(());
     }

@@ -120,7 +120,9 @@ pub(super) fn pull_all(jobs: &[&settings::Job]) -> Result<(), CliError> {
 pub(super) struct BeforeLoad {
     /// The jobs whose exports are there.
     pub jobs: Vec<String>,
-    /// How the pulls of the others ended; also where a shop could not deliver single orders.
+    /// The jobs whose shops could not be pulled.
+    pub failed: Vec<(String, CliError)>,
+    /// How the pulls ended; also where a shop could not deliver single orders.
     pub exit: Exit,
 }
 
@@ -129,42 +131,30 @@ pub(super) struct BeforeLoad {
 /// other jobs from being loaded.
 ///
 /// # Errors
-/// When nothing can be loaded.
+/// When there is no such job, or a signal ends it.
 pub(super) fn pull_before_load(
     settings: &Settings,
     jobs: &[String],
 ) -> Result<BeforeLoad, CliError> {
-    let mut before = BeforeLoad { jobs: Vec::new(), exit: Exit::Done };
-    let mut last_error = None;
+    let mut before = BeforeLoad { jobs: Vec::new(), failed: Vec::new(), exit: Exit::Done };
     for job in settings.jobs_named(jobs).map_err(CliError::usage)? {
         let pulled = match &job.pull {
             Some(pull) => pull_unless_unsettled(settings, job, pull),
             None => Ok(Exit::Done),
         };
-        let exit = match pulled {
+        match pulled {
             Ok(exit) => {
+                before.exit = before.exit.worse(exit);
                 before.jobs.push(job.name.clone());
-                exit
             }
+            Err(error) if matches!(error.exit, Exit::Interrupted(_)) => return Err(error),
             Err(error) => {
-                let exit = error.exit;
-                last_error
-                    .replace(error)
-                    .into_iter()
-                    .for_each(|error| output::complain(&error.message));
-                exit
+                before.exit = before.exit.worse(error.exit);
+                before.failed.push((job.name.clone(), error));
             }
-        };
-        before.exit = before.exit.worse(exit);
-    }
-    match last_error {
-        Some(error) if before.jobs.is_empty() => Err(error),
-        Some(error) => {
-            output::complain(&error.message);
-            Ok(before)
         }
-        None => Ok(before),
     }
+    Ok(before)
 }
 
 fn pull_unless_unsettled(
@@ -191,7 +181,7 @@ fn exit_of(window: &PulledWindow) -> Exit {
     if window.manifest.failed.is_empty() { Exit::Done } else { Exit::DeadLetters }
 }
 
-/// Removes what newer pulls of these jobs replace. What can't be removed stays, and is named.
+/// Removes what newer pulls of these jobs replace.
 pub(super) fn remove_replaced(settings: &Settings, jobs: &[String]) -> Result<(), CliError> {
     for job in settings.jobs_named(jobs).map_err(CliError::usage)? {
         if job.pull.is_none() {

@@ -130,18 +130,27 @@ fn load(
     reporting: &ReportingArgs,
 ) -> Result<Exit, CliError> {
     let notices = Arc::new(Notices::of(settings)?);
-    let begun = pull_before_load(settings, request.jobs).and_then(|before| {
-        let request = LoadRequest { jobs: &before.jobs, ..*request };
-        Ok((prepare(global, settings, &request)?, before))
-    });
-    let (accounts, BeforeLoad { jobs, exit }) = match begun {
-        Ok(begun) => begun,
+    let BeforeLoad { jobs, failed, exit } = pull_before_load(settings, request.jobs)?;
+    for (job, error) in &failed {
+        tell_of_no_run(settings, request.kind, std::slice::from_ref(job), (&notices, error));
+    }
+    let request = &LoadRequest { jobs: &jobs, ..*request };
+    let begun = match failed.into_iter().next_back() {
+        Some((_, error)) if jobs.is_empty() => Err(error),
+        failed => {
+            failed.into_iter().for_each(|(_, error)| output::complain(&error.message));
+            prepare(global, settings, request).inspect_err(|error| {
+                tell_of_no_run(settings, request.kind, &jobs, (&notices, error));
+            })
+        }
+    };
+    let accounts = match begun {
+        Ok(accounts) => accounts,
         Err(error) => {
-            tell_of_no_run(settings, request, (notices, &error));
+            finish(notices);
             return Err(error);
         }
     };
-    let request = &LoadRequest { jobs: &jobs, ..*request };
     let prepared = || accounts.iter().flat_map(|account| &account.jobs);
     let mut plans = Plans::default();
     for PreparedJob { job, preflight, .. } in prepared() {
@@ -166,26 +175,32 @@ fn load(
         Ok::<_, CliError>((results, interrupt.signal()))
     })?;
     print_results(global, &results, &plans, print);
-    remove_replaced(settings, &jobs)?;
-    if let Some(notices) = Arc::into_inner(notices) {
-        notices.finish();
+    // What can't be removed stays until the next run.
+    if let Err(error) = remove_replaced(settings, &jobs) {
+        output::complain(&error.message);
     }
+    finish(notices);
     match results.error {
         Some(error) => Err(error),
         None => Ok(exit.worse(exit_of(&results, signal, reporting.fail_on))),
     }
 }
 
-/// Tells people that the syncs that nobody watches could not begin.
+/// Sends notices about syncs that could not begin and that nobody watches.
 fn tell_of_no_run(
     settings: &Settings,
-    request: &LoadRequest<'_>,
-    (notices, error): (Arc<Notices>, &CliError),
+    kind: Kind,
+    jobs: &[String],
+    (notices, error): (&Notices, &CliError),
 ) {
-    let jobs = settings.jobs_named(request.jobs).unwrap_or_default();
-    for job in jobs.iter().filter(|_| request.kind == Kind::Sync && !can_ask()) {
+    let jobs = settings.jobs_named(jobs).unwrap_or_default();
+    for job in jobs.iter().filter(|_| kind == Kind::Sync && !can_ask()) {
         notices.run((&job.account, &job.name), RunEvent::Failed(&error.message));
     }
+}
+
+/// Waits until the notices are delivered or given up.
+fn finish(notices: Arc<Notices>) {
     if let Some(notices) = Arc::into_inner(notices) {
         notices.finish();
     }

@@ -45,6 +45,10 @@ impl AccountWorker {
                 (plan.tell)(name, RunEvent::Began);
                 self.run_job(plan, job, account, &export).await
             }
+            // A stop of the daemon is no failure of the job.
+            Err(message) if self.cancel.is_cancelled() => {
+                (NextAction::CONTINUE, LastRun::failed(message, (self.clock)()))
+            }
             Err(message) => {
                 (plan.tell)(name, RunEvent::Failed(&message));
                 tracing::error!(

@@ -30,11 +30,18 @@ fn is_json(text: &[u8]) -> bool {
     matches!(text.first(), Some(b'[' | b'{')) && serde_json::from_slice::<IgnoredAny>(text).is_ok()
 }
 
-/// The beginning of a text, in one line, without tags and e-mail addresses.
+/// The beginning of a text, in one line, without tags, e-mail addresses, keys, and JSON, which may be
+/// an order.
 pub(super) fn excerpt(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let text = text.trim_start();
+    if text.starts_with(['[', '{']) {
+        return "JSON of another form, or cut off".to_owned();
+    }
+    let text = text.split("{\"").next().unwrap_or_default();
     let mut plain = String::new();
     let mut is_tag = false;
-    for c in String::from_utf8_lossy(text).chars() {
+    for c in text.chars() {
         match c {
             '<' => is_tag = true,
             '>' => {
@@ -45,7 +52,8 @@ pub(super) fn excerpt(text: &[u8]) -> String {
             _ => {}
         }
     }
-    let words = plain.split_whitespace().map(|word| if word.contains('@') { "…" } else { word });
+    let is_private = |word: &str| word.contains('@') || word.contains("consumer_");
+    let words = plain.split_whitespace().map(|word| if is_private(word) { "…" } else { word });
     let line = words.collect::<Vec<_>>().join(" ");
     line.chars().filter(|c| !c.is_control()).take(EXCERPT_CHARS).collect()
 }
@@ -68,7 +76,11 @@ mod tests {
     fn what_is_no_json_is_shown_without_tags_and_addresses() {
         let page = b"<html><title>Log in</title><p>Write to ann@example.com</p>";
         assert_eq!(json_in(page), Err("Log in Write to …".to_owned()));
-        assert_eq!(json_in(b"[{\"id\":1}"), Err("[{\"id\":1}".to_owned()));
+        let cut = Err("JSON of another form, or cut off".to_owned());
+        assert_eq!(json_in(b"[{\"first_name\":\"Ann\"}"), cut);
+        assert_eq!(json_in(b"Notice [{\"first_name\":\"Ann\"}"), Err("Notice [".to_owned()));
+        let echo = b"Blocked: /orders?consumer_secret=cs_1 here";
+        assert_eq!(json_in(echo), Err("Blocked: \u{2026} here".to_owned()));
         assert_eq!(json_in(b""), Err(String::new()));
     }
 }

@@ -50,7 +50,10 @@ pub(super) async fn pull(
                 lines.push(b'\n');
                 (waiting, orders) = (waiting + 1, orders + 1);
             }
-            Ok(None) => unknown.push(id.as_str()),
+            Ok(None) => {
+                failed_in_a_row = 0;
+                unknown.push(id.as_str());
+            }
             Err(Trouble::TooMuch(what)) if failed_in_a_row == FAILED_IN_A_ROW_MAX => {
                 return Err(shop.client.away(what));
             }
@@ -65,6 +68,9 @@ pub(super) async fn pull(
             lines.clear();
             waiting = 0;
         }
+    }
+    if orders == 0 && failed.is_empty() {
+        return Err(shop.unexpected("no order for any of the ids"));
     }
     if waiting > 0 || writer.is_empty() {
         writer.add(&lines, "jsonl")?;
@@ -208,8 +214,13 @@ fn ids_in(path: &Path) -> Result<Vec<String>, PullError> {
         hint: "the setting `ids` names the file".to_owned(),
     };
     let text = std::fs::read_to_string(path).map_err(PullError::io(path))?;
-    let mut rows =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let is_by_semicolon = text.lines().next().is_some_and(|first| first.contains(';'));
+    let delimiter = if is_by_semicolon { b';' } else { b',' };
+    let mut rows = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .from_reader(text.as_bytes());
     let (mut column, mut ids, mut seen) = (0, Vec::new(), BTreeSet::new());
     for (index, row) in rows.records().enumerate() {
         let row = row.map_err(|error| fault(error.to_string()))?;

@@ -1,5 +1,5 @@
 use jiff::{SignedDuration, Timestamp, Unit};
-use reqwest::header::{DATE, HeaderMap};
+use reqwest::header::{DATE, HeaderMap, HeaderName};
 
 /// A difference between the clocks that is worth a warning.
 const DIFFERENCE_MAX: SignedDuration = SignedDuration::from_secs(60);
@@ -15,7 +15,7 @@ impl ShopClock {
     /// Compares the clocks by the first answer that has a date.
     pub(super) fn note(&mut self, headers: &HeaderMap) {
         if self.ahead.is_none() {
-            self.ahead = date_of(headers).map(|date| date.duration_since(Timestamp::now()));
+            self.ahead = date_of(headers, DATE).map(|date| date.duration_since(Timestamp::now()));
         }
     }
 
@@ -34,7 +34,8 @@ impl ShopClock {
     }
 }
 
-fn date_of(headers: &HeaderMap) -> Option<Timestamp> {
-    let text = headers.get(DATE)?.to_str().ok()?;
+/// A header that holds a date.
+pub(super) fn date_of(headers: &HeaderMap, name: HeaderName) -> Option<Timestamp> {
+    let text = headers.get(name)?.to_str().ok()?;
     jiff::fmt::rfc2822::parse(text).ok().map(|date| date.timestamp())
 }

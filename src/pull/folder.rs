@@ -118,9 +118,14 @@ impl Folder {
     }
 }
 
-/// The number at the beginning of a window's name.
+/// The number at the beginning of a window's name; `None` for every name that no window has, as other
+/// folders next to windows are not ours.
 fn number_of(name: &str) -> Option<u32> {
-    name.split_once('-')?.0.parse().ok()
+    let (number, rest) = name.split_once('-')?;
+    let (end, extent) = rest.split_once('-')?;
+    let is_end = end.len() == "20260101T000000Z".len() && end.ends_with('Z');
+    let is_extent = [Extent::Full, Extent::Increment].iter().any(|own| own.word() == extent);
+    (number.len() >= 6 && is_end && is_extent).then(|| number.parse().ok()).flatten()
 }
 
 /// `None` where there is none. One of a newer program is a fault: it is not ours to overlook.

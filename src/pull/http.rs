@@ -1,9 +1,10 @@
 //! Requests to a shop: one at a time, reading only, never to another host.
 
-use super::clock::ShopClock;
+use super::clock::{ShopClock, date_of};
 use super::error::PullError;
 use super::options::{ByIdApi, Options, Source};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use jiff::Timestamp;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, StatusCode, Url, redirect, retry};
 use secrecy::ExposeSecret;
 use std::time::Duration;
@@ -151,7 +152,9 @@ impl ShopClient {
                     self.clock.note(&answer.headers);
                     match answer.status.as_u16() {
                         429 | 503 => ("is busy or down".to_owned(), Some(retry_after(&answer))),
-                        status @ (500 | 502 | 504) => (format!("answered {status}"), None),
+                        status @ (500 | 502 | 504 | 520..=524) => {
+                            (format!("answered {status}"), None)
+                        }
                         200 if answer.body.trim_ascii().is_empty() => {
                             ("answered 200 with nothing in it".to_owned(), None)
                         }
@@ -304,8 +307,13 @@ enum Broken {
     Fatal(PullError),
 }
 
+/// Seconds, or a date.
 fn retry_after(answer: &Answer) -> Option<Duration> {
-    answer.number(RETRY_AFTER.as_str()).map(Duration::from_secs)
+    answer.number(RETRY_AFTER.as_str()).map(Duration::from_secs).or_else(|| {
+        let until = date_of(&answer.headers, RETRY_AFTER)?;
+        let now = date_of(&answer.headers, DATE).unwrap_or_else(Timestamp::now);
+        Some(Duration::try_from(until.duration_since(now)).unwrap_or_default())
+    })
 }
 
 /// Redirects stay on the host and on https.

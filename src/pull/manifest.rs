@@ -82,6 +82,11 @@ impl Manifest {
         serde_json::from_slice(text).ok().filter(|manifest: &Self| manifest.form <= FORM)
     }
 
+    /// Whether it holds orders of this shop, limited in this way.
+    pub(super) fn is_of(&self, shop: &str, query: &str) -> bool {
+        self.shop == shop && self.query == query
+    }
+
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.bytes).sum()
     }

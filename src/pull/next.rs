@@ -46,7 +46,7 @@ fn next_request(options: &Options, folder: &Folder) -> Result<Request, PullError
         return Ok(Request::Full);
     };
     let shop = shop_at(&options.url)?;
-    let is_same = last.manifest.shop == shop && last.manifest.query == options.query();
+    let is_same = last.manifest.is_of(&shop, &options.query());
     let age = last_moment(full).duration_until(Timestamp::now());
     Ok(if is_same && age < options.full_every {
         Request::Since(last_moment(last))

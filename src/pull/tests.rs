@@ -211,11 +211,17 @@ async fn pages_that_are_too_much_are_split() {
 
 #[tokio::test(start_paused = true)]
 async fn an_order_that_breaks_its_list_is_read_by_its_id_or_named() {
-    let host =
-        WooOptions { unlistable: [17, 60].into(), broken: [60].into(), ..WooOptions::default() };
+    let host = WooOptions {
+        unlistable: [17, 60, 130].into(),
+        broken: [60].into(),
+        ..WooOptions::default()
+    };
     let pulls = Pulls::of(host, orders(130)).await;
     let window = pulls.full().await;
     assert_eq!(window.manifest.failed, ["60"]);
+    // Only the pages around the three are split.
+    assert!(window.manifest.requests < 90, "{}", window.manifest.requests);
+    assert_eq!(pulls.full().await.manifest.gone, [0; 0]);
     let mut truth = pulls.truth();
     truth.remove(&60);
     assert_eq!(pulls.export(), truth);
@@ -238,7 +244,7 @@ async fn a_shop_that_delivers_no_order_at_all_is_away() {
 
 #[tokio::test]
 async fn orders_that_the_key_may_not_read_are_counted() {
-    let host = WooOptions { unreadable: [3, 4].into(), ..WooOptions::default() };
+    let host = WooOptions { unreadable: [3, 150].into(), ..WooOptions::default() };
     let pulls = Pulls::of(host, orders(150)).await;
     let window = pulls.full().await;
     assert_eq!(window.manifest.orders, 148);
@@ -288,20 +294,57 @@ async fn what_passes_is_waited_for_and_what_stays_is_away() {
 async fn a_window_that_was_cut_off_never_counts() {
     let pulls = Pulls::of(WooOptions::default(), orders(250)).await;
     pulls.full().await;
-    (0..2).for_each(|_| pulls.shop.fail_next(404));
     let cancel = CancellationToken::new();
-    cancel.cancel();
+    let cut = cancel.clone();
+    pulls.shop.change_before(10, move |_| cut.cancel());
     let folder = pulls.folder();
     let error =
         woocommerce::pull(&pulls.options, Request::Full, &folder, cancel).await.unwrap_err();
     assert!(matches!(error, PullError::Interrupted));
     drop(folder);
+    let path = pulls.dir.path().join("pulls/shop");
+    let folders = |path: &std::path::Path| {
+        fs::read_dir(path).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir()).count()
+    };
+    assert_eq!((folders(&path), Folder::view(path.clone()).windows().unwrap().len()), (2, 1));
+    pulls.folder();
+    assert_eq!(folders(&path), 1);
     let dir = pulls.dir.path().join("pulls/shop/000009-20260101T000000Z-full");
     fs::create_dir(&dir).unwrap();
     fs::write(dir.join("000001.json.gz"), "cut").unwrap();
     assert_eq!(Folder::view(pulls.dir.path().join("pulls/shop")).windows().unwrap().len(), 1);
     assert_eq!(pulls.folder().windows().unwrap().len(), 1);
     assert!(!dir.exists());
+}
+
+#[tokio::test]
+async fn folders_of_other_names_are_left_alone() {
+    let pulls = Pulls::of(WooOptions::default(), orders(1)).await;
+    drop(pulls.folder());
+    let path = pulls.dir.path().join("pulls/shop/2024-01-31");
+    fs::create_dir(&path).unwrap();
+    pulls.full().await;
+    assert!(path.exists());
+}
+
+#[tokio::test]
+async fn another_window_is_full_where_an_increment_would_not_continue_the_export() {
+    let mut pulls = Pulls::of(WooOptions::default(), orders(30)).await;
+    async fn next(pulls: &Pulls) -> Extent {
+        let pulled = pull(&pulls.options, false, &pulls.folder(), CancellationToken::new()).await;
+        pulled.unwrap().manifest.window.extent
+    }
+    assert_eq!(next(&pulls).await, Extent::Full);
+    assert_eq!(next(&pulls).await, Extent::Increment);
+    pulls.options.url.push('/');
+    assert_eq!(next(&pulls).await, Extent::Increment);
+    pulls.options.since = Some(moment("2026-01-01T10:00:00Z"));
+    assert_eq!(next(&pulls).await, Extent::Full);
+    assert_eq!(pulls.export().keys().min(), Some(&10));
+    pulls.shop.set(|options| options.clock_ahead_s = -7200);
+    assert_eq!(next(&pulls).await, Extent::Full);
+    pulls.options.full_every = SignedDuration::ZERO;
+    assert_eq!(next(&pulls).await, Extent::Full);
 }
 
 #[tokio::test]

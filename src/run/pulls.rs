@@ -54,14 +54,14 @@ impl Job {
         Ok(read.map(settled).collect())
     }
 
-    /// The windows on disk that no finished run has loaded, in the order of the pulls.
+    /// The windows of the export that no finished run has loaded, in the order of the pulls.
     ///
     /// # Errors
     /// When the folder or the state can't be read.
     pub fn unsettled_windows(&self, view: &View) -> Result<Vec<PulledWindow>, PullsError> {
         let Some(dir) = &self.pulls else { return Ok(Vec::new()) };
         let settled = view.settled_windows(&self.name)?;
-        let mut windows = Folder::view(dir.clone()).windows()?;
+        let mut windows = Folder::view(dir.clone()).export()?;
         windows.retain(|window| !settled.iter().any(|settled| settled.window == window.name));
         Ok(windows)
     }

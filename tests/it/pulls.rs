@@ -260,6 +260,14 @@ fn a_pull_into_a_folder_of_ones_own_is_an_export_like_any_other() {
     let told = nights.done(&["--quiet", "pull", "shop", "--to", to.to_str().unwrap()]);
     assert!(told.out.contains("12 orders"), "{}", told.out);
     assert!(nights.windows().is_empty());
+
+    let settings = std::fs::read_to_string(nights.world.path("ordersync.toml")).unwrap();
+    let (settings, _) = settings.split_once("\n[jobs.shop.pull]").unwrap();
+    let settings = settings
+        .replace("account = \"main\"\n", "account = \"main\"\nexport = [\"mine/*/*.gz\"]\n");
+    std::fs::write(nights.world.path("ordersync.toml"), settings).unwrap();
+    nights.done(&["--quiet", "backfill"]);
+    nights.assert_loaded();
 }
 
 /// The orders of a list of ids, from the shop's answers to ActiveCampaign.

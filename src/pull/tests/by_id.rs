@@ -92,9 +92,16 @@ async fn a_token_that_is_refused_ends_the_pull_at_once() {
 
 #[tokio::test]
 async fn a_list_without_ids_is_refused_before_the_first_request() {
-    for list in ["", "\n\n", "name,total\nann,5\n", "order_id\n"] {
+    for list in ["", "\n\n", "name,total\nann,5\n", "name;total\nann;5\n", "order_id\n"] {
         let shop = ById::of(SingleOrderApi::ExpertSender, list).await;
         assert!(matches!(shop.pull().await.unwrap_err(), PullError::Settings { .. }), "{list}");
         assert_eq!(shop.shop.requests(), 0);
     }
+}
+
+#[tokio::test]
+async fn a_shop_that_knows_none_of_the_ids_is_another_one() {
+    let shop = ById::of(SingleOrderApi::ExpertSender, "B-1\nB-2\n").await;
+    let error = shop.pull().await.unwrap_err().to_string();
+    assert!(error.contains("no order for any of the ids"), "{error}");
 }

@@ -22,7 +22,7 @@ struct Billing {
     email: Option<String>,
 }
 
-/// Asks whether a pull would succeed, in four requests.
+/// Asks whether a pull would succeed, in three requests.
 ///
 /// # Errors
 /// As a pull.

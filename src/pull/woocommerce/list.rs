@@ -1,6 +1,6 @@
 use super::super::window::Window;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 /// Orders on a page: the API's most, and what is tried where that is too much. Each divides the one
@@ -28,7 +28,10 @@ impl List<'_> {
             ("modified_before", bare(self.window.to)),
         ];
         query.extend(self.window.from.map(|from| ("modified_after", bare(from))));
-        query.extend(self.since.map(|since| ("after", bare(since))));
+        // Bounds are exclusive.
+        let since =
+            self.since.and_then(|since| since.checked_sub(SignedDuration::from_secs(1)).ok());
+        query.extend(since.map(|since| ("after", bare(since))));
         query
     }
 

@@ -30,8 +30,8 @@ const LAG: SignedDuration = SignedDuration::from_mins(2);
 const READINGS_MAX: u32 = 3;
 /// More orders from before the window than this mean that the shop ignores the window.
 const EARLIER_MAX: u64 = 10;
-/// An order in the trash is deleted for the shop. The trash is listed first: what is put there or
-/// taken out meanwhile is then in one of the lists at least.
+/// An order in the trash is deleted for the shop. The trash is listed first: what is taken out meanwhile
+/// is then in the second list; what is put there is in the next window, or in the next full one.
 const STATUSES: [&str; 2] = ["trash", "any"];
 
 /// Pulls a window into the folder.
@@ -48,8 +48,14 @@ pub(super) async fn pull(
     let end = api.client.clock.now().checked_sub(LAG).unwrap_or(Timestamp::MIN);
     let (window, retried) = match request {
         Request::Full => (Window { extent: Extent::Full, from: None, to: end }, Vec::new()),
+        // The shop's clock was set back since.
+        Request::Since(last) if last > end => {
+            (Window { extent: Extent::Full, from: None, to: end }, Vec::new())
+        }
         Request::Since(last) => {
-            let from = last.checked_sub(options.overlap).unwrap_or(Timestamp::MIN);
+            // Bounds are exclusive.
+            let overlap = options.overlap.saturating_add(SignedDuration::from_secs(1));
+            let from = last.checked_sub(overlap).unwrap_or(Timestamp::MIN);
             let failed = folder.windows()?.pop().map(|last| last.manifest.failed);
             let window = Window { extent: Extent::Increment, from: Some(from), to: end };
             let failed = failed.unwrap_or_default();
@@ -71,11 +77,11 @@ struct Shop<'a> {
 struct Reading<'w> {
     writer: &'w mut WindowWriter,
     ids: BTreeSet<u64>,
-    failed: Vec<u64>,
+    failed: BTreeSet<u64>,
     failed_in_a_row: usize,
     /// Orders from before the window.
     earlier: u64,
-    /// Places on full pages where an order is missing.
+    /// Orders that the shop counted and left out of its pages.
     gaps: u64,
     counted: Option<Counted>,
 }
@@ -104,7 +110,7 @@ impl<'w> Reading<'w> {
         Self {
             writer,
             ids: BTreeSet::new(),
-            failed: Vec::new(),
+            failed: BTreeSet::new(),
             failed_in_a_row: 0,
             earlier: 0,
             gaps: 0,
@@ -112,22 +118,16 @@ impl<'w> Reading<'w> {
         }
     }
 
-    /// Keeps a page. `is_last`: of the list, where a page may be short.
-    fn take(
-        &mut self,
-        listed: &Listed,
-        list: &List<'_>,
-        page: Page,
-        is_last: bool,
-    ) -> Result<(), Misread> {
+    /// Keeps a page.
+    fn take(&mut self, listed: &Listed, list: &List<'_>, page: Page) -> Result<(), Misread> {
         let found = listed.rows.len() as u64;
+        let before = (page.number - 1) * page.len();
+        let due = listed.total.map(|total| total.saturating_sub(before).min(page.len()));
+        self.gaps += due.unwrap_or(found).saturating_sub(found);
         if found == 0 {
             return Ok(());
         }
         self.failed_in_a_row = 0;
-        if !is_last {
-            self.gaps += page.len().saturating_sub(found);
-        }
         for row in &listed.rows {
             self.ids.insert(row.id);
             self.earlier += u64::from(list.is_earlier(row));
@@ -174,10 +174,15 @@ impl Shop<'_> {
                 Err(Misread::Incomplete { .. }) => readings += 1,
             }
         };
+        let query = self.options.query();
         if window.extent == Extent::Full {
-            manifest.gone = gone(&folder.export()?, &ids)?;
+            let failed = manifest.failed.iter().filter_map(|id| id.parse().ok());
+            let present = ids.into_iter().chain(failed).collect();
+            let same = |before: &PulledWindow| before.manifest.is_of(&manifest.shop, &query);
+            let export: Vec<_> = folder.export()?.into_iter().filter(same).collect();
+            manifest.gone = gone(&export, &present);
         }
-        manifest.query = self.options.query();
+        manifest.query = query;
         manifest.requests = self.api.client.requests;
         manifest.warnings = std::mem::take(&mut self.api.warnings);
         writer.commit(manifest)
@@ -195,7 +200,7 @@ impl Shop<'_> {
             self.read_list(&list, &mut reading).await?;
         }
         for id in retried {
-            if !reading.ids.contains(id) {
+            if !reading.ids.contains(id) && !reading.failed.contains(id) {
                 self.read_one(*id, &mut reading).await?;
             }
         }
@@ -226,7 +231,7 @@ impl Shop<'_> {
         let Size { pages, only, total } = self.size_of(list).await?;
         let mut last_total = total;
         if let Some(listed) = &only {
-            reading.take(listed, list, Page::whole(1), true)?;
+            reading.take(listed, list, Page::whole(1))?;
         }
         let pages_left = if only.is_some() { 0 } else { pages };
         for number in (1..=pages_left).rev() {
@@ -235,7 +240,7 @@ impl Shop<'_> {
                 match self.api.page(list, page).await {
                     Ok(listed) => {
                         last_total = listed.total.or(last_total);
-                        reading.take(&listed, list, page, number == pages)?;
+                        reading.take(&listed, list, page)?;
                     }
                     Err(Trouble::Fatal(error)) => return Err(error.into()),
                     Err(Trouble::TooMuch(what)) => match page.smaller() {
@@ -243,7 +248,10 @@ impl Shop<'_> {
                             self.size = size;
                             todo.extend(page.split(size));
                         }
-                        None => self.isolate(list, page, &what, reading).await?,
+                        None => {
+                            self.isolate(list, page, &what, reading).await?;
+                            self.size = 0;
+                        }
                     },
                 }
             }
@@ -329,7 +337,7 @@ impl Shop<'_> {
                     return Err(self.api.client.away(what).into());
                 }
                 self.api.warnings.push(format!("order {id}: {what}"));
-                reading.failed.push(id);
+                reading.failed.insert(id);
             }
             Err(Trouble::Fatal(error)) => return Err(error.into()),
         }
@@ -338,14 +346,14 @@ impl Shop<'_> {
 }
 
 /// The orders of an export that are not among `ids` any more.
-fn gone(export: &[PulledWindow], ids: &BTreeSet<u64>) -> Result<Vec<u64>, PullError> {
+fn gone(export: &[PulledWindow], ids: &BTreeSet<u64>) -> Vec<u64> {
     let mut before = BTreeSet::new();
-    for answer in export.iter().flat_map(PulledWindow::answers) {
-        // What is no list of orders is not what was pulled: the reader names it.
-        let rows: Vec<Row> = serde_json::from_slice(&answer?).unwrap_or_default();
+    // A file that is damaged is what this full pull replaces.
+    for answer in export.iter().flat_map(PulledWindow::answers).flatten() {
+        let rows: Vec<Row> = serde_json::from_slice(&answer).unwrap_or_default();
         before.extend(rows.into_iter().map(|row| row.id));
     }
-    Ok(before.difference(ids).copied().collect())
+    before.difference(ids).copied().collect()
 }
 
 /// How large a list is.
