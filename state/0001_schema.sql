@@ -79,8 +79,8 @@ CREATE TABLE history (
     n          INTEGER NOT NULL,        -- counted from 1 for each order
     run        INTEGER NOT NULL,        -- 0: no run, but people; of a delete the run that is undone
     at_s       INTEGER NOT NULL,        -- seconds since 1970, UTC
-    operation  INTEGER NOT NULL,        -- 1 create, 2 update, 3 look-up, 4 delete, 5 create of its customer,
-                                        -- 6 look-up of its customer, 7 adopted, 8 left deleted, 9 `dead-letters retry`,
+    operation  INTEGER NOT NULL,        -- 1 create, 2 update, 3 lookup, 4 delete, 5 create of its customer,
+                                        -- 6 lookup of its customer, 7 adopted, 8 left deleted, 9 `dead-letters retry`,
                                         -- 10 `verify --repair`, 11 still listed after its delete
     answer     TEXT,                    -- NULL: done; 'absent', or what follows from a failure: 'again', 'refused', …
     status     INTEGER,                 -- HTTP status of a failure

@@ -310,6 +310,11 @@ fn judge_answer(kind: RequestKind, answer: &ErrorResponse, state: &BreakerState)
     let too_long = answer.retry_after.is_some_and(|wait| wait > state.wait_max);
     let away = Disposition::Stop(FatalError::Away { retry_after: answer.retry_after, cause: "" });
     match answer.status {
+        // The page of an error of the server may hold marks of a challenge too, and the request may
+        // have arrived.
+        500.. if answer.page == Some(WebPage::Challenge) && state.forbidden < FORBIDDEN_MAX => {
+            unsure(kind)
+        }
         _ if answer.page == Some(WebPage::Challenge) && state.forbidden < FORBIDDEN_MAX => {
             Disposition::Again
         }

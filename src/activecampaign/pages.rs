@@ -5,6 +5,7 @@ use super::records::{Page, Record, RemoteCustomer, RemoteOrder};
 use crate::domain::RemoteId;
 use std::collections::VecDeque;
 use tokio::task::JoinHandle;
+use tracing::Instrument;
 
 /// Pages read of a list of any length.
 const PAGES_MAX: u32 = 1_000_000;
@@ -108,7 +109,7 @@ impl<T: Record + Send + 'static> Pages<T> {
     fn ask_for_more(&mut self, offset: u64, page: &Raw<T>) {
         let is_expected = self.ahead.front().map(|(offset, _)| *offset) == page.next;
         if !is_expected {
-            self.hang_up();
+            self.abort_ahead();
             self.next = page.next;
         }
         // The first page alone is asked for without knowing whether there are others.
@@ -128,22 +129,22 @@ impl<T: Record + Send + 'static> Pages<T> {
 
     fn ask_for(&mut self, offset: u64) {
         let (client, name, connection) = (self.client.clone(), self.name, self.connection.clone());
-        let page = tokio::spawn(async move {
+        let page = async move {
             let filters = [("connectionid", connection.as_str())];
             client.page::<T>(name, &filters, Sort::Oldest, offset).await
-        });
-        self.ahead.push_back((offset, page));
+        };
+        self.ahead.push_back((offset, tokio::spawn(page.in_current_span())));
     }
 }
 
 impl<T> Pages<T> {
-    fn hang_up(&mut self) {
+    fn abort_ahead(&mut self) {
         self.ahead.drain(..).for_each(|(_, page)| page.abort());
     }
 }
 
 impl<T> Drop for Pages<T> {
     fn drop(&mut self) {
-        self.hang_up();
+        self.abort_ahead();
     }
 }

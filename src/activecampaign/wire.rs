@@ -104,7 +104,14 @@ pub(super) fn web_page(body: &[u8]) -> Option<WebPage> {
     if !start.starts_with(b"<") || !has(&["<!doctype html", "<html", "<head", "<body"]) {
         return None;
     }
-    let words = ["just a moment", "attention required", "challenge-", "cf-chl", "cf_chl"];
+    let words = [
+        "just a moment",
+        "attention required",
+        "challenge-form",
+        "challenge-error",
+        "cf-chl",
+        "cf_chl",
+    ];
     Some(if has(&words) { WebPage::Challenge } else { WebPage::Other })
 }
 

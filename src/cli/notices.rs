@@ -39,7 +39,6 @@ impl Notices {
             RunEvent::Began => Outcome::Began,
             RunEvent::Failed(message) => Outcome::Ended {
                 condition: Condition::Failed,
-                letters: 0,
                 message: message.to_owned(),
                 run: Value::Null,
             },
@@ -90,7 +89,6 @@ fn ended(report: &RunReport) -> Option<Outcome> {
     let mut json = report::runs_json(std::slice::from_ref(report));
     Some(Outcome::Ended {
         condition,
-        letters: report.dead_letters.new,
         message: report.error.as_ref().map(ToString::to_string).unwrap_or_default(),
         run: json["runs"][0].take(),
     })

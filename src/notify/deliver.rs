@@ -49,18 +49,20 @@ impl Delivery {
         self.attempt("notify.ping_url", || self.answer(self.client.get(&url)));
     }
 
-    /// Sends an event, as JSON, to the address and to the command.
-    pub(super) fn event(&self, word: &str, json: &str) {
+    /// Sends an event, as JSON, to the address and to the command; whether any of them took it.
+    pub(super) fn event(&self, word: &str, json: &str) -> bool {
+        let mut is_taken = false;
         if let Some(url) = &self.receivers.url {
             let request = || {
                 let post = self.client.post(url.expose_secret()).body(json.to_owned());
                 post.header("content-type", "application/json")
             };
-            self.attempt("notify.url", || self.answer(request()));
+            is_taken |= self.attempt("notify.url", || self.answer(request()));
         }
         if let [program, arguments @ ..] = self.receivers.command.as_slice() {
-            self.attempt("notify.command", || run(program, arguments, (word, json)));
+            is_taken |= self.attempt("notify.command", || run(program, arguments, (word, json)));
         }
+        is_taken
     }
 
     fn answer(&self, request: reqwest::RequestBuilder) -> Result<(), String> {
@@ -69,15 +71,16 @@ impl Delivery {
         if status.is_success() { Ok(()) } else { Err(format!("answered {status}")) }
     }
 
-    fn attempt(&self, receiver: &str, mut send: impl FnMut() -> Result<(), String>) {
+    fn attempt(&self, receiver: &str, mut send: impl FnMut() -> Result<(), String>) -> bool {
         let mut pauses = PAUSES.iter();
         while let Err(fault) = send() {
             let Some(pause) = pauses.next() else {
                 tracing::warn!("{receiver} could not be notified: {fault}");
-                return;
+                return false;
             };
             std::thread::sleep(*pause);
         }
+        true
     }
 }
 
@@ -97,8 +100,9 @@ fn run(program: &str, arguments: &[String], (word, json): (&str, &str)) -> Resul
         .spawn()
         .map_err(|error| error.to_string())?;
     if let Some(mut input) = child.stdin.take() {
-        // A command that does not read its input is content with the variable.
-        let _ = input.write_all(json.as_bytes());
+        let json = json.as_bytes().to_vec();
+        // Not waited for: a command that does not read its input is content with the variable.
+        std::thread::spawn(move || input.write_all(&json));
     }
     let begun = Instant::now();
     loop {
@@ -107,8 +111,9 @@ fn run(program: &str, arguments: &[String], (word, json): (&str, &str)) -> Resul
             Some(status) => return Err(format!("ended with {status}")),
             None if begun.elapsed() < ANSWER_MAX => std::thread::sleep(LOOK_EVERY),
             None => {
-                let killed = child.kill().and_then(|()| child.wait());
-                return Err(format!("did not end in {ANSWER_MAX:?}, {killed:?}"));
+                // One that ended meanwhile can't be killed.
+                let _ = child.kill().and_then(|()| child.wait());
+                return Err(format!("did not end in {ANSWER_MAX:?}"));
             }
         }
     }

@@ -1,7 +1,7 @@
 use super::decide::{letters_news, news};
 use super::deliver::{Delivery, Receivers};
 use super::{Condition, Event};
-use crate::state::{StandingTopic, exchange_standing};
+use crate::state::{Standing, StandingTopic, StateError, View, exchange_standing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -27,8 +27,6 @@ pub enum Outcome {
     /// A run ended, or could not begin.
     Ended {
         condition: Condition,
-        /// Dead letters that nobody has accepted.
-        letters: u64,
         /// Why it did not finish; blank if it did.
         message: String,
         /// As `--json` shows it; `Null` if no run began.
@@ -97,7 +95,7 @@ impl Worker {
             let about = (account.as_str(), job.as_str());
             match outcome {
                 Outcome::Began => self.delivery.ping("/start"),
-                Outcome::Ended { condition, letters, message, run } => {
+                Outcome::Ended { condition, message, run } => {
                     match condition {
                         Condition::Well => self.delivery.ping(""),
                         Condition::Failed | Condition::Refused => self.delivery.ping("/fail"),
@@ -105,65 +103,99 @@ impl Worker {
                     }
                     let runs =
                         json!({ "runs": if run.is_null() { json!([]) } else { json!([run]) } });
-                    if let Some(event) = self.condition(about, StandingTopic::Runs, condition) {
-                        self.send(about, event, &text_of(&job, event, &message), &runs);
-                    }
-                    if condition == Condition::Well
-                        && let Some(event) = self.letters(about, letters)
-                    {
-                        let text = format!(
-                            "{letters} records of {job} are not sent, and nobody has accepted that; `ordersync dead-letters list {job}` shows why"
-                        );
-                        self.send(about, event, &text, &runs);
+                    self.tell_condition(about, StandingTopic::Runs, condition, (&message, &runs));
+                    if condition == Condition::Well {
+                        self.tell_letters(about, &runs);
                     }
                 }
                 Outcome::Verified { differences, verification } => {
                     let condition =
                         if differences > 0 { Condition::Differs } else { Condition::Well };
                     let body = json!({ "verifications": [verification] });
-                    if let Some(event) =
-                        self.condition(about, StandingTopic::Verifications, condition)
-                    {
-                        let found =
-                            format!("the verification of {job} found {differences} differences");
-                        self.send(about, event, &text_of(&job, event, &found), &body);
-                    }
+                    let found =
+                        format!("the verification of {job} found {differences} differences");
+                    let topic = StandingTopic::Verifications;
+                    self.tell_condition(about, topic, condition, (&found, &body));
                 }
             }
         }
     }
 
-    fn condition(
+    fn tell_condition(
         &self,
         about: (&str, &str),
         topic: StandingTopic,
         condition: Condition,
-    ) -> Option<Event> {
+        (message, body): (&str, &Value),
+    ) {
         let times = (Timestamp::now().as_millisecond(), self.away_after_ms);
-        let mut event = None;
-        let exchanged = exchange_standing(&self.state_dir, about, topic, |before| {
-            let (standing, found) = news(before, condition, times);
-            event = found;
-            standing
-        });
-        note_fault(exchanged);
-        event
+        self.tell_news(
+            about,
+            topic,
+            |before| news(before, condition, times),
+            |event| (text_of(about.1, event, message), body),
+        );
     }
 
-    fn letters(&self, about: (&str, &str), letters: u64) -> Option<Event> {
+    fn tell_letters(&self, about: (&str, &str), body: &Value) {
+        let (account, job) = about;
+        let counted =
+            View::open(&self.state_dir, account).and_then(|view| view.dead_letters_count(job));
+        let letters = match counted {
+            Ok(counts) => counts.new,
+            Err(error) => return note_fault(&error),
+        };
         let now = Timestamp::now().as_millisecond();
-        let mut event = None;
-        let topic = StandingTopic::DeadLetters;
+        let next = |before: Option<Standing>| letters_news(before.as_ref(), letters, now);
+        self.tell_news(about, StandingTopic::DeadLetters, next, |_| {
+            let text = format!(
+                "{letters} records of {job} are not sent, and nobody has accepted that; `ordersync dead-letters list {job}` shows why"
+            );
+            (text, body)
+        });
+    }
+
+    /// Sends what is news, and keeps that it was sent. If nobody took it, it is news the next time
+    /// too; if the state can't be used, it is news each time.
+    fn tell_news<'a>(
+        &self,
+        about: (&str, &str),
+        topic: StandingTopic,
+        next: impl Fn(Option<Standing>) -> (Standing, Option<Event>),
+        content: impl FnOnce(Event) -> (String, &'a Value),
+    ) {
+        let (mut event, mut earlier) = (None, None);
+        let mut is_known = false;
         let exchanged = exchange_standing(&self.state_dir, about, topic, |before| {
-            let (standing, found) = letters_news(before.as_ref(), letters, now);
+            is_known = true;
+            earlier.clone_from(&before);
+            let (standing, found) = next(before);
             event = found;
             standing
         });
-        note_fault(exchanged);
-        event
+        if let Err(error) = exchanged {
+            note_fault(&error);
+            if !is_known {
+                event = next(None).1;
+            }
+        }
+        let Some(event) = event else { return };
+        let (text, body) = content(event);
+        if !self.send(about, event, &text, body) {
+            let nothing = || Standing {
+                condition: Condition::Well.word().to_owned(),
+                since_ms: Timestamp::now().as_millisecond(),
+                told: None,
+            };
+            let restored = exchange_standing(&self.state_dir, about, topic, |_| {
+                earlier.unwrap_or_else(nothing)
+            });
+            restored.unwrap_or_else(|error| note_fault(&error));
+        }
     }
 
-    fn send(&self, (account, job): (&str, &str), event: Event, text: &str, body: &Value) {
+    /// Whether anybody took it.
+    fn send(&self, (account, job): (&str, &str), event: Event, text: &str, body: &Value) -> bool {
         let mut json = json!({
             "event": event.word(),
             "account": account,
@@ -174,14 +206,12 @@ impl Worker {
         if let (Some(json), Some(body)) = (json.as_object_mut(), body.as_object()) {
             json.extend(body.clone());
         }
-        self.delivery.event(event.word(), &json.to_string());
+        self.delivery.event(event.word(), &json.to_string())
     }
 }
 
-fn note_fault(exchanged: Result<(), crate::state::StateError>) {
-    if let Err(error) = exchanged {
-        tracing::warn!("what people were told of the job could not be kept: {error}");
-    }
+fn note_fault(error: &StateError) {
+    tracing::warn!("the state of notices can't be used: {error}");
 }
 
 fn text_of(job: &str, event: Event, message: &str) -> String {

@@ -122,9 +122,7 @@ pub(super) fn assumptions(forecast: &Forecast) -> Vec<String> {
         }
     };
     let mut all = vec![
-        format!(
-            "Counted: a request for each new customer, order to write and look-up{connection}."
-        ),
+        format!("Counted: a request for each new customer, order to write and lookup{connection}."),
         format!(
             "Assumed: {:.2} of the {} requests a second that the account allows, used by nothing else; no throttling or \
              retries; nothing of what is to be created exists yet (each would take one or two requests more).",

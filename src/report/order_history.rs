@@ -137,10 +137,10 @@ fn what_text(operation: Operation) -> &'static str {
     match operation {
         Operation::Create => "create",
         Operation::Update => "update",
-        Operation::LookUp => "look-up",
+        Operation::LookUp => "lookup",
         Operation::Delete => "delete",
         Operation::CreateCustomer => "create of its customer",
-        Operation::LookUpCustomer => "look-up of its customer",
+        Operation::LookUpCustomer => "lookup of its customer",
         Operation::Adopt => "found, and adopted",
         Operation::Leave => "found deleted, left alone",
         Operation::Retry => "dead-letters retry",

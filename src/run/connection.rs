@@ -154,7 +154,7 @@ async fn is_empty(client: &Client, id: &RemoteId) -> bool {
             "the connection has orders that the ledger does not know; each one will be looked up and adopted. hint: `ordersync adopt JOB` first rebuilds the ledger with one request per hundred orders"
         );
     }
-    orders == 0
+    page.total == Some(0) && page.records.is_empty()
 }
 
 /// A connection's owner and list, as ActiveCampaign reports them.

@@ -3,7 +3,7 @@
 use super::Job;
 use crate::extract::{Export, ExportFile, OpenError, Options};
 use crate::pull::{Extent, Folder, PullError, PulledWindow};
-use crate::state::{SettledWindow, StateError, View};
+use crate::state::{StateError, View};
 use std::collections::BTreeSet;
 
 /// Why the windows of a job can't be looked through.
@@ -45,13 +45,13 @@ impl Job {
         Ok(windows)
     }
 
-    /// The windows that these files are of.
-    pub(super) fn windows_of(&self, files: &[ExportFile]) -> Result<Vec<SettledWindow>, PullError> {
+    /// The names of the windows that these files are of.
+    pub(super) fn windows_of(&self, files: &[ExportFile]) -> Result<Vec<String>, PullError> {
         let Some(dir) = &self.pulls else { return Ok(Vec::new()) };
         let read: BTreeSet<_> = files.iter().filter_map(|file| file.path.parent()).collect();
         let windows = Folder::view(dir.clone()).windows()?;
         let read = windows.into_iter().filter(|window| read.contains(window.dir.as_path()));
-        Ok(read.map(settled).collect())
+        Ok(read.map(|window| window.name).collect())
     }
 
     /// The windows of the export that no finished run has loaded, in the order of the pulls.
@@ -62,7 +62,7 @@ impl Job {
         let Some(dir) = &self.pulls else { return Ok(Vec::new()) };
         let settled = view.settled_windows(&self.name)?;
         let mut windows = Folder::view(dir.clone()).export()?;
-        windows.retain(|window| !settled.iter().any(|settled| settled.window == window.name));
+        windows.retain(|window| !settled.contains(&window.name));
         Ok(windows)
     }
 
@@ -76,23 +76,13 @@ impl Job {
         let settled = view.settled_windows(&self.name)?;
         let mut windows = folder.windows()?;
         let is_loaded_full = |window: &PulledWindow| {
-            window.manifest.window.extent == Extent::Full
-                && settled.iter().any(|settled| settled.window == window.name)
+            window.manifest.window.extent == Extent::Full && settled.contains(&window.name)
         };
         windows.truncate(windows.iter().rposition(is_loaded_full).unwrap_or(0));
         for window in &windows {
             folder.remove(window)?;
         }
         Ok(windows)
-    }
-}
-
-fn settled(window: PulledWindow) -> SettledWindow {
-    let PulledWindow { name, manifest, .. } = window;
-    SettledWindow {
-        window: name,
-        to_ms: manifest.window.to.as_millisecond(),
-        orders: manifest.orders,
     }
 }
 

@@ -137,7 +137,7 @@ pub struct DeadLetter {
     pub accepted: Option<Acceptance>,
 }
 
-/// Reason of a refused record whose letter of then was not kept.
+/// Reason of a refused record whose earlier letter was not kept.
 const REFUSED_BEFORE: &str = "refused_before";
 
 /// That a person has seen a dead letter and leaves it as it is.
@@ -160,10 +160,10 @@ pub struct LetterCounts {
 /// was not sent again; see `state/0003_accepted.sql`.
 pub(super) fn write(
     transaction: &Transaction<'_>,
-    (run, connection): (RunId, ConnectionId),
+    run: RunId,
     letter: &DeadLetter,
 ) -> Result<(), StateError> {
-    let record = place_of(transaction, (run, connection), letter)?;
+    let record = place_of(transaction, run, letter)?;
     transaction.run(
         "INSERT INTO dead_letters
                  (job, record, stage, number, file, line, reasons, status, attempts, first_run, last_run, at_ms)
@@ -172,8 +172,9 @@ pub(super) fn write(
                  line = excluded.line,
                  accepted_ms = iif(excluded.stage = stage AND (?7 = ''
                      OR (stage = 'invalid' AND ?7 = reasons)), accepted_ms, NULL),
-                 reasons = iif(?7 = '', reasons, ?7), status = coalesce(excluded.status, status),
-                 attempts = attempts + excluded.attempts, last_run = excluded.last_run, at_ms = excluded.at_ms",
+                 reasons = iif(?7 = '', reasons, ?7),
+                 status = iif(excluded.stage = 'invalid', NULL, coalesce(excluded.status, status)),
+                 attempts = iif(excluded.stage = 'invalid', 0, attempts) + excluded.attempts, last_run = excluded.last_run, at_ms = excluded.at_ms",
         params![
             letter.job,
             stored(&record),
@@ -191,12 +192,12 @@ pub(super) fn write(
     )
 }
 
-/// The record under which a letter is kept. A refusal of an earlier run makes way for a fault of the
-/// record: the order is sent again once it is valid. If this run read an invalid copy of an order and
-/// sent another one, which was refused, each has its letter, whichever was settled first.
+/// The record under which a letter is kept. If a run read an invalid copy of an order beside one that
+/// is refused, each has its letter, whichever was settled first. A refusal that no run meets any more
+/// goes with [`sweep`].
 fn place_of<'a>(
     transaction: &Transaction<'_>,
-    (run, connection): (RunId, ConnectionId),
+    run: RunId,
     letter: &'a DeadLetter,
 ) -> Result<Cow<'a, str>, StateError> {
     let found: Option<(Stage, RunId)> = transaction.first(
@@ -205,12 +206,9 @@ fn place_of<'a>(
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     match (found, letter.stage) {
-        (Some((Stage::Refused, last_run)), Stage::Invalid) if last_run == run => {
+        (Some((Stage::Refused, _)), Stage::Invalid) => {
             let place = format!("{}:{} ({})", letter.file, letter.line, letter.record);
             return Ok(Cow::Owned(place));
-        }
-        (Some((Stage::Refused, _)), Stage::Invalid) => {
-            reopen(transaction, connection, &letter.record)?;
         }
         (Some((Stage::Invalid, last_run)), Stage::Refused) if last_run == run => {
             transaction.run(

@@ -1,4 +1,4 @@
-use super::pulled_windows::{SettledWindow, settle_windows};
+use super::pulled_windows::settle_windows;
 use super::sql::Sql;
 use super::sql_types::RunId;
 use super::{StateError, Store, View};
@@ -20,7 +20,7 @@ impl Store {
         &mut self,
         run: RunId,
         files: &[FileRead],
-        windows: &[SettledWindow],
+        windows: &[String],
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
         let job: String = transaction.one("SELECT job FROM runs WHERE id = ?1", [run])?;

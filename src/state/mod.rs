@@ -45,7 +45,6 @@ pub use job_stats::JobStats;
 pub use ledger::{LastWrite, OrderIntent};
 pub use lock::{Lock, SendLog, asked_pause, is_locked};
 pub use order_digests::StoredDigest;
-pub use pulled_windows::SettledWindow;
 pub use reconciliation::{CustomerSums, MonthSums, Reconciliation, Side, Sums};
 pub use remote_customers::CustomerMirror;
 pub use remote_snapshot::{MatchedOrder, RemoteRow, RemoteSnapshot};

@@ -108,7 +108,7 @@ impl Store {
             counts.count(&settled.outcome);
         }
         for letter in &settlement.dead {
-            dead_letters::write(&transaction, (run, connection), letter)?;
+            dead_letters::write(&transaction, run, letter)?;
         }
         for record in &settlement.cleared {
             dead_letters::clear(&transaction, (run, connection), record)?;

@@ -206,8 +206,11 @@ fn a_challenge_page_says_nothing_of_the_token() {
     let blocked = Disposition::Stop(FatalError::Blocked);
     for status in [403, 429, 503] {
         assert_eq!(disposition(status, WebPage::Challenge, FORBIDDEN_MAX), blocked, "{status}");
+    }
+    for status in [403, 429] {
         assert_eq!(disposition(status, WebPage::Challenge, 1), Disposition::Again, "{status}");
     }
+    assert_eq!(disposition(503, WebPage::Challenge, 1), Disposition::LookUp, "it may have arrived");
     assert_eq!(disposition(403, WebPage::Other, FORBIDDEN_MAX), blocked);
     assert_eq!(disposition(503, WebPage::Other, FORBIDDEN_MAX), Disposition::LookUp);
 }
