@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::options::Global;
 use super::output;
 use super::signals::Interrupt;
-use crate::simulator::{CustomerRule, Latency, Options, Simulator, Window};
+use crate::simulator::{CustomerRule, GraphqlOptions, Latency, Options, Simulator, Window};
 use clap::{Args, ValueEnum};
 
 #[derive(Debug, Args)]
@@ -36,6 +36,9 @@ pub(super) struct SimulatorArgs {
     /// The account's time zone
     #[arg(long, value_name = "ZONE", default_value = "America/Chicago")]
     time_zone: String,
+    /// How its GraphQL behaves, as a JSON object: `{"price":"line_total"}`
+    #[arg(long, value_name = "JSON", value_parser = graphql, default_value = "{}")]
+    graphql: GraphqlOptions,
     /// Seed of everything it draws by chance
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -52,6 +55,10 @@ enum WindowArg {
 enum CustomerArg {
     Externalid,
     Email,
+}
+
+fn graphql(text: &str) -> Result<GraphqlOptions, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
 pub(super) fn run(global: &Global, args: &SimulatorArgs) -> Result<Exit, CliError> {
@@ -76,6 +83,7 @@ pub(super) fn run(global: &Global, args: &SimulatorArgs) -> Result<Exit, CliErro
         retry_after_s: Some(args.retry_after),
         time_zone: args.time_zone.clone(),
         seed: args.seed,
+        graphql: args.graphql.clone(),
         ..Options::default()
     };
     assembly::runtime()?.block_on(async {

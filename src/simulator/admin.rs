@@ -3,6 +3,7 @@
 
 use super::edit::{Edit, EditError};
 use super::faults::Fault;
+use super::graphql::GraphqlOptions;
 use super::pipeline::SharedState;
 use super::summary::Summary;
 use super::world::World;
@@ -21,6 +22,7 @@ pub(super) fn routes() -> Router<SharedState> {
         .route("/__sim/requests", get(requests))
         .route("/__sim/triggers", get(triggers))
         .route("/__sim/faults", post(add_faults).delete(clear_faults))
+        .route("/__sim/graphql", post(graphql))
         .route("/__sim/edit", post(edit))
         .route("/__sim/reset", post(reset))
 }
@@ -39,6 +41,7 @@ pub(super) fn dump(world: &World) -> Value {
         "connections": world.store.connections.iter().map(|row| view.connection(row)).collect::<Vec<_>>(),
         "ecomCustomers": world.store.customers.iter().map(|row| view.customer(row)).collect::<Vec<_>>(),
         "ecomOrders": world.store.orders.iter().map(order).collect::<Vec<_>>(),
+        "graphqlOrders": world.graphql.dump(),
     })
 }
 
@@ -89,6 +92,15 @@ async fn add_faults(
 
 async fn clear_faults(State(state): State<SharedState>) -> Json<Value> {
     state.world().faults.clear();
+    Json(json!({}))
+}
+
+/// Takes the place of all options of GraphQL.
+async fn graphql(
+    State(state): State<SharedState>,
+    Json(options): Json<GraphqlOptions>,
+) -> Json<Value> {
+    state.world().configure_graphql(options);
     Json(json!({}))
 }
 

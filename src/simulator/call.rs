@@ -1,3 +1,4 @@
+use super::graphql::{GraphqlError, Request, key_of};
 use axum::http::request::Parts;
 use axum::http::{Method, Uri};
 use jiff::Timestamp;
@@ -15,6 +16,12 @@ pub(super) struct Call {
     pub query: Vec<(String, String)>,
     /// The JSON body; `None` when there is none, or it isn't JSON.
     pub body: Option<Value>,
+    /// Length of the body in bytes, as far as it was read.
+    pub body_len: usize,
+    /// The body, read as GraphQL; `None` on every other path.
+    pub graphql: Option<Result<Request, GraphqlError>>,
+    /// The orders of GraphQL mutations, as they were sent.
+    pub orders: Vec<Value>,
     /// What links start with: `http://host/api/3`.
     pub base: String,
     /// The `Api-Token` sent.
@@ -31,6 +38,7 @@ pub(super) enum Resource {
     Product,
     User,
     Root,
+    Graphql,
 }
 
 /// Where a path leads.
@@ -50,6 +58,7 @@ impl Route {
         let (resource, id, sub) = match parts[..] {
             [] => (Resource::Root, None, None),
             ["users", "me"] => (Resource::User, None, None),
+            ["ecom", "graphql"] => (Resource::Graphql, None, None),
             [name] => (Resource::named(name)?, None, None),
             [name, id] => (Resource::named(name)?, Some(id), None),
             [name, id, sub] => {
@@ -76,6 +85,7 @@ impl Route {
             matches!(self.resource, Resource::Connection | Resource::Customer | Resource::Order)
                 && self.sub.is_none();
         match (method.as_str(), &self.id) {
+            (method, _) if self.resource == Resource::Graphql => method == "POST",
             ("GET", _) => true,
             ("POST", None) => writable,
             ("PUT" | "DELETE", Some(_)) => writable,
@@ -103,7 +113,7 @@ impl Resource {
                 &["connection", "customer", "orderProducts", "orderDiscounts", "orderActivities"]
             }
             Self::Product => &["ecomOrder"],
-            Self::User | Self::Root => &[],
+            Self::User | Self::Root | Self::Graphql => &[],
         };
         known.contains(&name).then_some(name)
     }
@@ -116,7 +126,7 @@ impl Resource {
             Self::Order => "ecomOrder",
             Self::Product => "ecomOrderProduct",
             Self::User => "user",
-            Self::Root => "",
+            Self::Root | Self::Graphql => "",
         }
     }
 
@@ -127,7 +137,7 @@ impl Resource {
             Self::Customer => "EcomCustomer",
             Self::Order => "EcomOrder",
             Self::Product => "EcomOrderProduct",
-            Self::User | Self::Root => "User",
+            Self::User | Self::Root | Self::Graphql => "User",
         }
     }
 }
@@ -146,10 +156,33 @@ impl Call {
             route: under.and_then(Route::parse),
             query: query_of(&head.uri),
             body: None,
+            body_len: 0,
+            graphql: None,
+            orders: Vec::new(),
             base: format!("http://{}/api/3", header("host").unwrap_or("localhost")),
             token: header("api-token").map(str::to_owned),
             now: Timestamp::now(),
         }
+    }
+
+    /// Reads the body; without bytes it was too large to be read.
+    pub fn read_body(&mut self, bytes: Option<&[u8]>) {
+        self.body_len = bytes.map_or(usize::MAX, <[u8]>::len);
+        self.body = bytes.and_then(|bytes| serde_json::from_slice(bytes).ok());
+        if self.route.as_ref().is_some_and(|route| route.resource == Resource::Graphql) {
+            self.graphql = self.body.as_ref().map(Request::read);
+            self.orders = self.request().map(Request::orders).unwrap_or_default();
+        }
+    }
+
+    /// The GraphQL request, if it could be read.
+    pub fn request(&self) -> Option<&Request> {
+        self.graphql.as_ref()?.as_ref().ok()
+    }
+
+    /// Connection and store order id of each order of a GraphQL mutation.
+    pub fn order_keys(&self) -> impl Iterator<Item = (String, String)> {
+        self.orders.iter().filter_map(key_of)
     }
 
     /// The fields sent, when the body is wrapped as it should be.

@@ -64,6 +64,15 @@ pub enum Edit {
         externalid: String,
         amount: i64,
     },
+    /// GraphQL refuses this order from now on, with this text.
+    RefuseOrder {
+        externalid: String,
+        text: String,
+    },
+    /// The client switches the orders of this connection to the other API.
+    SwitchPath {
+        id: u64,
+    },
     /// Takes the product with this `externalid` off an order.
     RemoveProduct {
         externalid: String,
@@ -141,6 +150,14 @@ impl World {
                 let (name, kind) = (None, Some("order".to_owned()));
                 order.discounts.push(Discount { id: 0, name, kind, amount });
             }),
+            Edit::RefuseOrder { externalid, text } => {
+                self.graphql.refused.insert(externalid, text);
+                Ok(0)
+            }
+            Edit::SwitchPath { id } => {
+                self.graphql.switch_path(id);
+                Ok(id)
+            }
             Edit::RemoveProduct { externalid, product } => {
                 self.remove_product(&externalid, &product)
             }

@@ -114,6 +114,7 @@ pub(super) fn apply_edits(world: &mut World, call: &Call, kind: &Kind) {
 fn delete_connection(world: &mut World, call: &Call) {
     let named = scalar(call.sent().and_then(|sent| sent.get("connectionid")))
         .or_else(|| call.filter("connectionid").map(str::to_owned))
+        .or_else(|| call.order_keys().next().map(|(connection, _)| connection))
         .and_then(|id| id.parse().ok());
     let of_route = || {
         let route = call.route.as_ref()?;

@@ -18,6 +18,8 @@ pub(super) struct Target<'a> {
     pub method: &'a str,
     /// Path under `/api/3`.
     pub path: &'a str,
+    /// Fields at the top of a GraphQL request.
+    pub operations: &'a [&'a str],
     /// Every key of the shop that the request is about.
     pub keys: &'a [String],
 }
@@ -69,6 +71,10 @@ impl Match {
                 .path
                 .as_ref()
                 .is_none_or(|path| target.path.starts_with(path.trim_start_matches("/api/3")))
+            && self
+                .operation
+                .as_ref()
+                .is_none_or(|operation| target.operations.contains(&operation.as_str()))
             && self.key.as_ref().is_none_or(|key| target.keys.contains(key))
     }
 }
@@ -84,7 +90,11 @@ mod tests {
         let mut is_hit = |(method, path, key): &(&str, &str, &str)| {
             let keys = [(*key).to_owned()];
             script
-                .next_match(Stage::BeforeChecks, &Target { method, path, keys: &keys }, &mut rng)
+                .next_match(
+                    Stage::BeforeChecks,
+                    &Target { method, path, operations: &[], keys: &keys },
+                    &mut rng,
+                )
                 .is_some()
         };
         requests.iter().map(&mut is_hit).collect()

@@ -30,6 +30,8 @@ pub struct Match {
     pub method: Option<String>,
     /// Start of the path under `/api/3`, such as `/ecomOrders`.
     pub path: Option<String>,
+    /// A field at the top of a GraphQL request, such as `bulkUpsertOrders`.
+    pub operation: Option<String>,
     /// Leave the first n-1 matching requests alone.
     pub nth: Option<u64>,
     /// The shop's key (`externalid` or `externalcheckoutid`) of the record, in the body, in the
@@ -83,6 +85,13 @@ pub enum Kind {
     DeleteConnection,
     /// Somebody creates the same order just before this one.
     CreateDuplicateFirst,
+    /// `bulkUpsertOrdersAsync` accepts this order, else its last one, and loses it.
+    AsyncDropsOne {
+        #[serde(default)]
+        key: Option<String>,
+    },
+    /// Orders written by GraphQL never reach the REST API.
+    CopyNeverArrives,
 }
 
 /// How an answer fails after everything is stored.
@@ -125,6 +134,12 @@ impl Fault {
     pub fn on(mut self, method: &str, path: &str) -> Self {
         self.matches.method = Some(method.to_owned());
         self.matches.path = Some(path.to_owned());
+        self
+    }
+
+    /// Strikes only GraphQL requests with this field at the top.
+    pub fn operation(mut self, name: &str) -> Self {
+        self.matches.operation = Some(name.to_owned());
         self
     }
 
@@ -182,6 +197,8 @@ impl Kind {
             Self::ExtraKeys => "extra_keys",
             Self::DeleteConnection => "delete_connection",
             Self::CreateDuplicateFirst => "create_duplicate_first",
+            Self::AsyncDropsOne { .. } => "async_drops_one",
+            Self::CopyNeverArrives => "copy_never_arrives",
         }
     }
 

@@ -119,7 +119,7 @@ pub(super) fn integer_of(value: &Value) -> Option<i64> {
     (0..=i64::from(i32::MAX)).contains(&number).then_some(number)
 }
 
-fn moment_of(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+pub(super) fn moment_of(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Some(moment);
     }
@@ -132,7 +132,7 @@ fn moment_of(text: &str, zone: &TimeZone) -> Option<Timestamp> {
 
 /// One `@` with something before it, and a dotted name after it, without blanks or control
 /// characters.
-fn plausible(email: &str) -> bool {
+pub(super) fn plausible(email: &str) -> bool {
     let Some((local, host)) = email.split_once('@') else {
         return false;
     };

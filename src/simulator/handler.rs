@@ -1,10 +1,11 @@
 //! Handles one request: the checks in their order, then the answer.
 
-use super::call::Call;
+use super::call::{Call, Resource};
 use super::delays;
 use super::fault_injection::{add_retry_after, alter_reply, apply_edits, replacement};
 use super::fault_queue::{Stage, Target};
 use super::faults::{Kind, RetryAfter};
+use super::graphql;
 use super::judge::judge;
 use super::reply::{Content, Delivery, Reply};
 use super::routes;
@@ -26,8 +27,8 @@ pub(super) struct Outcome {
 /// Decides a request at once: everything it changes is changed when this returns.
 pub(super) fn handle(world: &mut World, call: &Call, admission: &Admission) -> Outcome {
     world.note_names(call);
-    let key = RecordKey::of(call, &world.store);
-    if let Some(key) = &key {
+    let keys = RecordKey::all_of(call, &world.store);
+    for key in &keys {
         world.writes.begin(call, key, &mut world.violations);
     }
     let mut wait = delays::latency(&mut world.rng, world.options.latency);
@@ -48,25 +49,26 @@ pub(super) fn handle(world: &mut World, call: &Call, admission: &Admission) -> O
             (reply, delivery)
         }
     };
-    let end = end(call, key, &reply, delivery);
+    let end = end(call, keys, &reply, delivery);
     Outcome { reply, delivery, wait, end }
 }
 
-fn end(call: &Call, key: Option<RecordKey>, reply: &Reply, delivery: Delivery) -> RequestEnd {
+fn end(call: &Call, keys: Vec<RecordKey>, reply: &Reply, delivery: Delivery) -> RequestEnd {
     let whole =
         delivery == Delivery::Whole && matches!(reply.body, Content::Json(_) | Content::Html(_));
     // A refusal with a time to come back is a clear answer, unless something was stored all the
     // same.
     let unclear = reply.status >= 500 && !(reply.status == 503 && reply.pause.is_some());
     let email = call.sent().and_then(|sent| sent.get("email")).and_then(Value::as_str);
+    let is_answered = whole && reply.succeeded();
     RequestEnd {
         number: call.number,
         status: (!matches!(delivery, Delivery::Reset | Delivery::Hold(_))).then_some(reply.status),
-        key,
+        keys,
         creates: call.method == "POST",
         lost: !whole || unclear || (reply.created && !reply.succeeded()),
         email: email.map(str::to_owned),
-        lookup: (whole && reply.succeeded()).then(|| Lookup::of(call, reply.list_ends)).flatten(),
+        lookups: if is_answered { Lookup::all_of(call, reply.list_ends) } else { Vec::new() },
         pause: reply.pause,
     }
 }
@@ -85,7 +87,13 @@ fn matching_fault(world: &mut World, call: &Call, stage: Stage) -> Option<Kind> 
             _ => None,
         });
     }
-    let target = Target { method: call.method.as_str(), path: &call.path, keys: &keys };
+    keys.extend(call.order_keys().map(|(_, id)| id));
+    let lookups = call.request().map(graphql::Request::lookups).unwrap_or_default();
+    keys.extend(lookups.into_iter().filter_map(|(_, id)| id));
+    let operations: Vec<&str> =
+        call.request().into_iter().flat_map(graphql::Request::operations).collect();
+    let (method, path) = (call.method.as_str(), call.path.as_str());
+    let target = Target { method, path, operations: &operations, keys: &keys };
     world.faults.next_match(stage, &target, &mut world.rng)
 }
 
@@ -109,7 +117,8 @@ fn refusal(world: &mut World, call: &Call, admission: &Admission) -> Option<Repl
     let Some(route) = &call.route else {
         return Some(Reply::message(404, "No route found for this path."));
     };
-    if matches!(call.method.as_str(), "POST" | "PUT") && call.sent().is_none() {
+    let is_wrapped = route.resource != Resource::Graphql;
+    if is_wrapped && matches!(call.method.as_str(), "POST" | "PUT") && call.sent().is_none() {
         let wrapper = route.wrapper();
         let title = format!("The body is not a JSON object with {wrapper}.");
         let error = json!({"title": title, "detail": "", "source": {"parameter": wrapper}});
@@ -120,12 +129,14 @@ fn refusal(world: &mut World, call: &Call, admission: &Admission) -> Option<Repl
 
 fn answer_admitted(world: &mut World, call: &Call) -> (Reply, Delivery, Duration) {
     judge(call, &world.store, &mut world.violations);
+    graphql::judge(world, call);
+    graphql::note_rest_write(world, call);
     let fault = matching_fault(world, call, Stage::AfterChecks);
     if let Some(kind) = &fault {
         apply_edits(world, call, kind);
     }
     let mut reply = match &call.route {
-        Some(route) => routes::answer(world, call, route, fault == Some(Kind::IgnoreFilters)),
+        Some(route) => routes::answer(world, call, route, fault.as_ref()),
         None => Reply::message(404, "No route found for this path."),
     };
     if call.path.starts_with("/ecomOrders") && reply.has_code("duplicate") {

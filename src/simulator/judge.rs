@@ -78,7 +78,7 @@ pub(super) fn judge(call: &Call, store: &Store, violations: &mut Violations) {
         Resource::Connection => judge_fields(sent, CONNECTION, wrapper, &mut note),
         Resource::Customer => judge_fields(sent, CUSTOMER, wrapper, &mut note),
         Resource::Order => judge_order(call, sent, store, &mut note),
-        Resource::Product | Resource::User | Resource::Root => {}
+        Resource::Product | Resource::User | Resource::Root | Resource::Graphql => {}
     }
 }
 
@@ -89,7 +89,7 @@ fn judge_filters(call: &Call, resource: Resource, note: Report<'_>) {
         Resource::Connection => Connection::knows,
         Resource::Customer => Customer::knows,
         Resource::Order => Order::knows,
-        Resource::Product | Resource::User | Resource::Root => |_| false,
+        Resource::Product | Resource::User | Resource::Root | Resource::Graphql => |_| false,
     };
     for (name, _) in call.filters().chain(call.orders()).filter(|(name, _)| !knows(name)) {
         note(Rule::UnknownFilter, format!("{} of {}", short(name), resource.wrapper()));

@@ -16,6 +16,7 @@ mod fault_queue;
 mod faults;
 mod faulty_socket;
 mod fields;
+mod graphql;
 mod handler;
 mod judge;
 mod loopback;
@@ -39,6 +40,9 @@ mod write_tracker;
 
 pub use edit::{Edit, EditError};
 pub use faults::{Ending, Fault, Kind, Match, RetryAfter};
+pub use graphql::{
+    CopiedTax, CopiedUnits, GraphqlOptions, LineConnection, PriceReading, RestOrder, Update,
+};
 pub use options::{CustomerRule, Latency, Options, ProductCount, Window};
 pub use pipeline::ClientResponse;
 pub use server::Simulator;

@@ -1,3 +1,4 @@
+use super::graphql::GraphqlOptions;
 use std::fmt;
 
 /// How the simulated account behaves. [`Options::default`] is the account as documented and
@@ -52,6 +53,7 @@ pub struct Options {
     pub uniqueness_lag_ms: u32,
     /// What `totalProducts` counts; the real rule is unknown.
     pub total_products: ProductCount,
+    pub graphql: GraphqlOptions,
 }
 
 /// How the accepted requests of a second are counted.
@@ -124,6 +126,7 @@ impl Default for Options {
             list_lag_ms: 0,
             uniqueness_lag_ms: 0,
             total_products: ProductCount::default(),
+            graphql: GraphqlOptions::default(),
         }
     }
 }

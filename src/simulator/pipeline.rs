@@ -4,6 +4,7 @@
 use super::call::Call;
 use super::delays::jitter;
 use super::faulty_socket::{CUT_LEN, ConnectionFault};
+use super::graphql::settle;
 use super::handler::{Outcome, handle};
 use super::reply::{Delivery, Reply, http_date};
 use super::world::{RequestEnd, World};
@@ -35,9 +36,11 @@ impl SharedState {
         Self { world: Arc::new(Mutex::new(world)), stop: CancellationToken::new(), released }
     }
 
-    /// The world, for a moment: never hold it across an await.
+    /// The world as it is at this moment, for a moment: never hold it across an await.
     pub fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        settle(&mut world);
+        world
     }
 
     /// Takes back every fault still to come, and ends the wait of every answer under way.
@@ -129,7 +132,7 @@ async fn process(
     let admission = state.world().admit(&call, sent);
     call.number = admission.number;
     if call.writes() {
-        call.body = body.await.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        call.read_body(body.await.as_deref());
     }
     let (outcome, released) = {
         let mut world = state.world();

@@ -22,6 +22,17 @@ pub(super) struct Entry {
     pub connection: Option<String>,
     /// The shop's key of the order it names.
     pub order: Option<String>,
+    /// The first field of a GraphQL request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// Orders of a GraphQL mutation.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub orders: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(orders: &usize) -> bool {
+    *orders == 0
 }
 
 /// The log of requests, and what was counted over them.
@@ -62,6 +73,8 @@ impl RequestLog {
             status: None,
             connection: None,
             order: None,
+            operation: None,
+            orders: 0,
         });
         self.requests
     }

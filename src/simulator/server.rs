@@ -2,6 +2,7 @@ use super::admin;
 use super::edit::{Edit, EditError};
 use super::faults::Fault;
 use super::faulty_socket::{ConnectionFault, Connections, FaultyListener};
+use super::graphql::GraphqlOptions;
 use super::options::Options;
 use super::pipeline::{ClientResponse, SharedState, serve, serve_in_process};
 use super::summary::Summary;
@@ -94,8 +95,8 @@ impl Simulator {
         Summary::of(&self.state.world())
     }
 
-    /// Everything the account holds: `connections`, `ecomCustomers`, and `ecomOrders` with their
-    /// `ecomOrderProducts` and `ecomOrderDiscounts`. The same as `GET /__sim/state`.
+    /// Everything the account holds: `connections`, `ecomCustomers`, `ecomOrders` with their
+    /// `ecomOrderProducts` and `ecomOrderDiscounts`, and `graphqlOrders`. The same as `GET /__sim/state`.
     pub fn state(&self) -> Value {
         admin::dump(&self.state.world())
     }
@@ -103,6 +104,11 @@ impl Simulator {
     /// The log of requests, as `GET /__sim/requests` shows it.
     pub fn requests(&self) -> Value {
         json!(self.state.world().log.entries().collect::<Vec<_>>())
+    }
+
+    /// Changes how GraphQL behaves from the next request on.
+    pub fn configure_graphql(&self, options: GraphqlOptions) {
+        self.state.world().configure_graphql(options);
     }
 
     /// Adds a fault behind those still to come.

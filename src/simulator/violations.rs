@@ -30,7 +30,7 @@ pub enum Rule {
     ProductsDropped,
     /// An amount or a quantity was not a whole number.
     NotAnInteger,
-    /// An order came with a source other than 0.
+    /// An order came with a source other than 0, or a creation source other than HISTORICAL.
     SourceNotZero,
     /// An optional field was sent as null or blank.
     BlankField,
@@ -46,6 +46,20 @@ pub enum Rule {
     UnknownFilter,
     /// A date came without an offset from UTC.
     DateWithoutOffset,
+    /// An order was sent with an address or with notes.
+    PersonalData,
+    /// A number was sent as a text, or a text as a number.
+    WrongJsonType,
+    /// An amount has more decimals than its currency.
+    AmountTooFine,
+    /// One request asked for several types.
+    SeveralIntrospections,
+    /// One batch has the same order twice.
+    SameKeyTwice,
+    /// A batch has more orders than any document speaks of.
+    BatchTooLong,
+    /// Orders of one connection were written by REST and by GraphQL, without a switch.
+    MixedPaths,
 }
 
 impl Rule {
@@ -66,6 +80,13 @@ impl Rule {
             Self::UnknownField => "unknown_field",
             Self::UnknownFilter => "unknown_filter",
             Self::DateWithoutOffset => "date_without_offset",
+            Self::PersonalData => "personal_data",
+            Self::WrongJsonType => "wrong_json_type",
+            Self::AmountTooFine => "amount_too_fine",
+            Self::SeveralIntrospections => "several_introspections",
+            Self::SameKeyTwice => "same_key_twice",
+            Self::BatchTooLong => "batch_too_long",
+            Self::MixedPaths => "mixed_paths",
         }
     }
 }

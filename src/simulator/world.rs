@@ -1,5 +1,6 @@
 use super::call::{Call, Resource};
 use super::fault_queue::FaultQueue;
+use super::graphql::{GraphqlOptions, GraphqlState};
 use super::options::Options;
 use super::rate_limit::{Allowance, RateLimit};
 use super::render::View;
@@ -34,6 +35,7 @@ pub(super) struct World {
     pub options: Options,
     pub zone: TimeZone,
     pub store: Store,
+    pub graphql: GraphqlState,
     pub faults: FaultQueue,
     pub rng: Rng,
     pub writes: WriteTracker,
@@ -60,13 +62,14 @@ pub(super) struct RequestEnd {
     pub number: u64,
     /// The status that the client sees, if any.
     pub status: Option<u16>,
-    pub key: Option<RecordKey>,
+    /// The records that it writes.
+    pub keys: Vec<RecordKey>,
     /// Whether it is a create.
     pub creates: bool,
     /// Whether the client can't know how it ended.
     pub lost: bool,
     pub email: Option<String>,
-    pub lookup: Option<Lookup>,
+    pub lookups: Vec<Lookup>,
     pub pause: Option<Pause>,
 }
 
@@ -77,6 +80,7 @@ impl World {
             rng: Rng::with_seed(options.seed),
             zone,
             store: Store::default(),
+            graphql: GraphqlState::new(&options.graphql),
             faults: FaultQueue::default(),
             writes: WriteTracker::default(),
             violations: Violations::default(),
@@ -92,6 +96,12 @@ impl World {
     /// Forgets everything: an empty account, no faults, nothing counted.
     pub fn reset(&mut self) {
         *self = Self::new(self.options.clone(), self.zone.clone());
+    }
+
+    /// Changes how GraphQL behaves from the next request on.
+    pub fn configure_graphql(&mut self, options: GraphqlOptions) {
+        self.graphql.configure(&options);
+        self.options.graphql = options;
     }
 
     /// Time since the start.
@@ -158,9 +168,16 @@ impl World {
             .or_else(|| call.filter("externalid").map(str::to_owned))
             .filter(|_| of_orders)
             .or(stored.map(|order| order.key()));
+        let mut written = call.order_keys();
+        let (first, next) = (written.next(), written.next());
+        let connection = connection.or(first.as_ref().map(|(connection, _)| connection.clone()));
+        let order = order.or(first.filter(|_| next.is_none()).map(|(_, id)| id));
         if let Some(entry) = self.log.entry(call.number) {
             entry.connection = connection;
             entry.order = order;
+            entry.orders = call.orders.len();
+            entry.operation =
+                call.request().and_then(|request| request.operations().next()).map(str::to_owned);
         }
     }
 
@@ -169,9 +186,7 @@ impl World {
         if let Some(status) = end.status {
             self.log.answered(end.number, status);
         }
-        if let Some(lookup) = &end.lookup {
-            self.writes.looked_up(lookup);
-        }
+        end.lookups.iter().for_each(|lookup| self.writes.looked_up(lookup));
         if let Some(pause) = end.pause {
             self.announce(pause);
         }
@@ -184,10 +199,11 @@ impl World {
     }
 
     fn end_write(&mut self, end: RequestEnd) {
-        let Some(key) = end.key else { return };
-        self.writes.end(end.number, &key);
-        if end.lost && end.creates {
-            self.writes.lost(end.number, key, end.email);
+        for key in end.keys {
+            self.writes.end(end.number, &key);
+            if end.lost && end.creates {
+                self.writes.lost(end.number, key, end.email.clone());
+            }
         }
     }
 

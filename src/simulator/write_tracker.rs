@@ -1,9 +1,10 @@
 //! Watches the writes of a client over time: two at once for one key, and creates repeated blindly.
 
 use super::call::{Call, Resource, scalar};
+use super::graphql::Request;
 use super::store::Store;
 use super::violations::{Rule, Violations};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What a write is about: a record of the shop.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -29,8 +30,17 @@ impl RecordKey {
         Some(Self::new(Resource::Order, scope, external))
     }
 
-    /// The key that a write is about; `None` when it names none.
-    pub fn of(call: &Call, store: &Store) -> Option<Self> {
+    /// The keys that a write is about; none when it names none.
+    pub fn all_of(call: &Call, store: &Store) -> Vec<Self> {
+        let of_graphql = call
+            .order_keys()
+            .filter_map(|(connection, id)| Self::order(connection, Some(id), None));
+        // One key twice in a batch is a fault of its own.
+        let distinct: HashSet<Self> = of_graphql.collect();
+        distinct.into_iter().chain(Self::of(call, store)).collect()
+    }
+
+    fn of(call: &Call, store: &Store) -> Option<Self> {
         let route = call.route.as_ref().filter(|_| call.writes())?;
         let id = route.id_number();
         match (route.resource, &route.id) {
@@ -71,7 +81,7 @@ impl RecordKey {
             Resource::Connection => {
                 Some(Self::new(resource, text("service")?, text("externalid")?))
             }
-            Resource::Product | Resource::User | Resource::Root => None,
+            Resource::Product | Resource::User | Resource::Root | Resource::Graphql => None,
         }
     }
 }
@@ -87,8 +97,20 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// The lookup that a request is; `None` when it isn't a list.
-    pub fn of(call: &Call, ends: bool) -> Option<Self> {
+    /// The lookups that a request is; none when it is neither a list nor a query of orders.
+    pub fn all_of(call: &Call, ends: bool) -> Vec<Self> {
+        let of_graphql = call.request().map(Request::lookups).unwrap_or_default();
+        let of_graphql = of_graphql.into_iter().map(|(scope, external)| Self {
+            resource: Resource::Order,
+            scope,
+            external,
+            email: None,
+            ends,
+        });
+        of_graphql.chain(Self::of(call, ends)).collect()
+    }
+
+    fn of(call: &Call, ends: bool) -> Option<Self> {
         let route =
             call.route.as_ref().filter(|route| call.method == "GET" && route.id.is_none())?;
         let filter = |name| call.filter(name).map(str::to_owned);

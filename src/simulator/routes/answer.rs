@@ -1,24 +1,26 @@
 use super::listing::{self, Listing};
 use super::{connections, customers, orders};
 use crate::simulator::call::{Call, Resource, Route};
+use crate::simulator::faults::Kind;
+use crate::simulator::graphql;
 use crate::simulator::reply::Reply;
 use crate::simulator::world::World;
 use serde_json::{Value, json};
 
-/// Answers a request whose path leads somewhere by an allowed method. `unfiltered` lists forget
-/// their filters.
+/// Answers a request whose path leads somewhere by an allowed method, and is struck by this fault.
 pub(in crate::simulator) fn answer(
     world: &mut World,
     call: &Call,
     route: &Route,
-    unfiltered: bool,
+    fault: Option<&Kind>,
 ) -> Reply {
     let id = route.id_number();
     match (route.resource, call.method.as_str(), &route.id, route.sub.as_deref()) {
+        (Resource::Graphql, ..) => graphql::answer(world, call, fault),
         (Resource::Root, ..) => Reply::json(200, json!({})),
         (Resource::User, ..) => Reply::json(200, json!({"user": user(call)})),
         (resource, "GET", None, _) => {
-            let unfiltered = unfiltered || world.options.ignore_filters;
+            let unfiltered = fault == Some(&Kind::IgnoreFilters) || world.options.ignore_filters;
             listing::list(world, call, resource, Listing::of(call, unfiltered))
         }
         (Resource::Connection, "GET", Some(_), None) => connections::read(world, call, id),

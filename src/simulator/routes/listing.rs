@@ -87,7 +87,9 @@ pub(super) fn list(
         Resource::Order => {
             listing.reply("ecomOrders", &mut store.orders, (as_int, age), |row| view.order(row))
         }
-        Resource::Product | Resource::User | Resource::Root => products(world, call, &listing),
+        Resource::Product | Resource::User | Resource::Root | Resource::Graphql => {
+            products(world, call, &listing)
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 mod client;
 mod faults;
+mod graphql;
 mod judging;
 mod limits;
 mod lists;
