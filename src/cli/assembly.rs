@@ -1,4 +1,5 @@
 use super::error::CliError;
+use super::fault;
 use super::options::Global;
 use crate::activecampaign::{self, Client, SendEvent, SendObserver};
 use crate::domain::Moment;
@@ -12,12 +13,9 @@ use std::path::Path;
 
 pub(super) fn settings(global: &Global) -> Result<Settings, CliError> {
     let loaded = Settings::load(global.config.as_deref(), &Environment::of_process());
-    let settings = loaded.and_then(with_known_values).map_err(|faults| {
-        let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        CliError::usage(texts.join("\n"))
-    })?;
+    let settings = loaded.and_then(with_known_values)?;
     if let Some(job) = settings.jobs.values().next() {
-        mappings(job).map_err(CliError::usage)?;
+        mappings(job)?;
     }
     Ok(settings)
 }
@@ -58,9 +56,9 @@ pub(super) fn one_job<'a>(
     settings: &'a Settings,
     name: &str,
 ) -> Result<(&'a Job, &'a Account), CliError> {
-    let jobs = settings.jobs_named(&[name.to_owned()]).map_err(CliError::usage)?;
+    let jobs = settings.jobs_named(&[name.to_owned()])?;
     let job = jobs.first().ok_or_else(|| CliError::usage(format!("no job `{name}`")))?;
-    Ok((job, settings.account_of(job).map_err(CliError::usage)?))
+    Ok((job, settings.account_of(job)?))
 }
 
 /// Orders placed from the first moment on, and before the second.
@@ -127,7 +125,7 @@ pub(super) fn shared_orders(
         if compared.contains(&job.name) {
             continue;
         }
-        let account = settings.account_of(job).map_err(CliError::usage)?;
+        let account = settings.account_of(job)?;
         let sharing = sharing(settings, job, account);
         if !sharing.is_empty() {
             found.extend(run::shared_orders(&sharing, &view(&settings.state_dir, account)?)?);
@@ -141,12 +139,14 @@ pub(super) fn shared_orders(
 /// The same as an error, for verbs that would send them.
 pub(super) fn check_shared_orders(settings: &Settings, chosen: &[&Job]) -> Result<(), CliError> {
     let found = shared_orders(settings, chosen)?;
-    let faults: Vec<String> = found.iter().map(ToString::to_string).collect();
-    if faults.is_empty() { Ok(()) } else { Err(CliError::usage(faults.join("\n"))) }
+    CliError::all(found.iter().map(CliError::usage).collect())
 }
 
 pub(super) fn export(job: &run::Job) -> Result<Export, CliError> {
-    job.open_export().map_err(|error| CliError::usage(format!("job {}: {error}", job.name)))
+    job.open_export().map_err(|error| {
+        let message = format!("job {}: {error}", job.name);
+        CliError::usage(message).with_faults(fault::of_export(&job.name, &error))
+    })
 }
 
 /// Opens the exports of all jobs; the error names everything that is wrong with any of them.
@@ -163,19 +163,16 @@ pub(super) fn exports(jobs: &[run::Job]) -> Result<Vec<Export>, CliError> {
     for job in jobs {
         match export(job) {
             Ok(export) => opened.push(export),
-            Err(error) => faults.push(error.message),
+            Err(error) => faults.push(error),
         }
     }
-    if faults.is_empty() { Ok(opened) } else { Err(CliError::usage(faults.join("\n"))) }
+    CliError::all(faults).map(|()| opened)
 }
 
 /// Checks that no export is being written, before any of its orders is sent.
 pub(super) fn check_quiet<'a>(exports: impl Iterator<Item = &'a Export>) -> Result<(), CliError> {
-    let faults: Vec<String> = exports
-        .filter_map(|export| export.check_quiet().err())
-        .map(|error| error.to_string())
-        .collect();
-    if faults.is_empty() { Ok(()) } else { Err(CliError::usage(faults.join("\n"))) }
+    let faults = exports.filter_map(|export| export.check_quiet().err());
+    CliError::all(faults.map(CliError::from).collect())
 }
 
 /// The state of an account, for writing.
@@ -201,7 +198,7 @@ pub(super) fn open_account(state_dir: &Path, account: &Account) -> Result<Opened
 
 /// A client of an account; with the account's lock it keeps its distance from what was sent before.
 pub(super) fn client(account: &Account, lock: Option<&Lock>) -> Result<Client, CliError> {
-    let token = account.token().map_err(CliError::usage)?;
+    let token = account.token()?;
     let options = activecampaign::Options {
         requests_per_second: account.requests_per_second,
         timeout_ms: account.timeout_s * 1000,

@@ -1,6 +1,8 @@
 use super::assembly::{self, Dates};
 use super::error::CliError;
 use super::exit::Exit;
+use super::fault;
+use super::findings::Findings;
 use super::options::Global;
 use super::output;
 use super::pull;
@@ -26,57 +28,14 @@ pub(super) struct CheckArgs {
     offline: bool,
 }
 
-/// What was looked at, and what was found.
-struct Findings {
-    lines: Vec<(Weight, String)>,
-    exit: Exit,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Weight {
-    Good,
-    /// To be looked at by a person; nothing is held up by it.
-    Doubtful,
-    Fault,
-}
-
-impl Weight {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Good => "ok   ",
-            Self::Doubtful => "note ",
-            Self::Fault => "FAULT",
-        }
-    }
-}
-
-impl Findings {
-    fn good(&mut self, text: String) {
-        self.lines.push((Weight::Good, text));
-    }
-
-    fn doubtful(&mut self, text: String) {
-        self.lines.push((Weight::Doubtful, text));
-    }
-
-    fn bad(&mut self, exit: Exit, text: String) {
-        self.exit = self.exit.worse(exit);
-        self.lines.push((Weight::Fault, text));
-    }
-
-    fn faults(&self) -> usize {
-        self.lines.iter().filter(|(weight, _)| *weight == Weight::Fault).count()
-    }
-}
-
 pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
-    let jobs = settings.jobs_named(&args.jobs).map_err(CliError::usage)?;
-    let mut findings = Findings { lines: Vec::new(), exit: Exit::Done };
+    let jobs = settings.jobs_named(&args.jobs)?;
+    let mut findings = Findings::new();
     findings.good(format!("settings {}", settings.file.display()));
     let mut accounts: BTreeMap<&str, (&Account, Vec<&Job>)> = BTreeMap::new();
     for &job in &jobs {
-        let account = settings.account_of(job).map_err(CliError::usage)?;
+        let account = settings.account_of(job)?;
         if let Some(pull) = &job.pull {
             check_pull(job, pull, args.offline, &mut findings)?;
         }
@@ -88,7 +47,7 @@ pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, CliError> {
     }
     check_shared_orders(&settings, &jobs, &mut findings);
     print_findings(global, &settings, &findings);
-    Ok(findings.exit)
+    Ok(findings.exit())
 }
 
 /// Whether a pull of the shop would succeed, and would see everything.
@@ -102,7 +61,7 @@ fn check_pull(
     let options = match pull::options_of(job, pull) {
         Ok(options) => options,
         Err(error) => {
-            findings.bad(error.exit, error.message);
+            findings.error("", &error);
             return Ok(());
         }
     };
@@ -152,7 +111,7 @@ fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mu
     match run_job.open_export() {
         Ok(export) => {
             if let Err(error) = export.check_quiet() {
-                findings.bad(Exit::Usage, format!("jobs.{}: {error}", job.name));
+                findings.error(&format!("jobs.{}: ", job.name), &error.into());
             }
             for file in export.files() {
                 let (format, bytes, encoding) = (&file.format, file.size_bytes, file.encoding);
@@ -180,7 +139,11 @@ fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mu
                 ));
             }
         }
-        Err(error) => findings.bad(Exit::Usage, format!("jobs.{}: {error}", job.name)),
+        Err(error) => {
+            let faults = fault::of_export(&job.name, &error);
+            let error = CliError::usage(&error).with_faults(faults);
+            findings.error(&format!("jobs.{}: ", job.name), &error);
+        }
     }
 }
 
@@ -209,7 +172,10 @@ fn check_records(
             }
         }
         Err(ReadingError::State(_)) => {}
-        Err(error) => findings.bad(Exit::Usage, format!("jobs.{name}: {error}")),
+        Err(error) => {
+            let error = CliError::from(error).exiting(Exit::Usage);
+            findings.error(&format!("jobs.{name}: "), &error);
+        }
     }
 }
 
@@ -255,7 +221,7 @@ fn check_account(
         (Ok(_), Some(source)) => findings.good(format!("accounts.{name}: token from {source}")),
         (Ok(_), None) => {}
         (Err(error), _) => {
-            findings.bad(Exit::Usage, error.to_string());
+            findings.error("", &error.into());
             return Ok(());
         }
     }
@@ -265,7 +231,7 @@ fn check_account(
             _ => Ok(()),
         },
         Err(error) => {
-            findings.bad(error.exit, error.message);
+            findings.error("", &error);
             Ok(())
         }
     }
@@ -321,29 +287,15 @@ fn check_connections(
 
 fn print_findings(global: &Global, settings: &Settings, findings: &Findings) {
     if global.json {
-        let lines = findings.lines.iter().map(|(weight, text)| {
-            let (ok, note) = (*weight != Weight::Fault, *weight == Weight::Doubtful);
-            serde_json::json!({ "ok": ok, "note": note, "finding": text })
-        });
-        output::print_json(&serde_json::json!({
-            "faults": findings.faults(), "exit": findings.exit.code(),
-            "code": findings.exit.word(), "findings": lines.collect::<Vec<_>>(), "effective": settings.effective,
-        }));
+        output::print_json(&findings.json(Some(&settings.effective)));
         return;
     }
-    let mut text = String::from("Settings in effect:\n");
+    let mut text = findings.text();
+    text.push_str("\nSettings in effect:\n");
     for line in settings.effective.lines() {
         let _ = writeln!(text, "  {line}");
     }
     let formats: Vec<_> = extract::formats().iter().map(|format| format.name()).collect();
-    let _ = writeln!(text, "\nFormats known: {}\n", formats.join(", "));
-    for (weight, finding) in &findings.lines {
-        let _ = writeln!(text, "{} {finding}", weight.word());
-    }
-    let _ = match findings.faults() {
-        0 => writeln!(text, "\nNo fault found."),
-        1 => writeln!(text, "\n1 fault."),
-        n => writeln!(text, "\n{n} faults."),
-    };
+    let _ = writeln!(text, "\nFormats known: {}", formats.join(", "));
     output::print(&text);
 }

@@ -40,8 +40,8 @@ pub(super) fn run(global: &Global, args: &ConnectionArgs) -> Result<Exit, CliErr
 
 fn list(global: &Global, settings: &Settings, jobs: &[String]) -> Result<Exit, CliError> {
     let mut accounts: Vec<&Account> = Vec::new();
-    for job in settings.jobs_named(jobs).map_err(CliError::usage)? {
-        let account = settings.account_of(job).map_err(CliError::usage)?;
+    for job in settings.jobs_named(jobs)? {
+        let account = settings.account_of(job)?;
         if !accounts.iter().any(|other| other.name == account.name) {
             accounts.push(account);
         }
@@ -50,10 +50,9 @@ fn list(global: &Global, settings: &Settings, jobs: &[String]) -> Result<Exit, C
     let mut lines = Vec::new();
     for account in accounts {
         let client = assembly::client(account, None)?;
-        let found = runtime.block_on(client.connections()).map_err(|failure| CliError {
-            exit: Exit::of_end(end_of(&failure), None),
-            message: failure.to_string(),
-        })?;
+        let found = runtime
+            .block_on(client.connections())
+            .map_err(|failure| CliError::new(Exit::of_end(end_of(&failure), None), failure))?;
         lines.extend(found.into_iter().map(|connection| line(settings, account, connection)));
     }
     output::print_result(

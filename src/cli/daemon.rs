@@ -136,7 +136,7 @@ fn plan_of(settings: &Settings) -> Result<Plan, CliError> {
     let notices = Arc::new(Notices::of(settings)?);
     let mut jobs: BTreeMap<&str, (&Account, Vec<JobPlan>)> = BTreeMap::new();
     for job in settings.jobs.values() {
-        let account = settings.account_of(job).map_err(CliError::usage)?;
+        let account = settings.account_of(job)?;
         let Some(calendar) = assembly::calendar(job).map_err(CliError::usage)? else { continue };
         let sharing = assembly::sharing(settings, job, account);
         let loads_first = job.first_run == FirstRun::Load;

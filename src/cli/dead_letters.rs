@@ -105,8 +105,7 @@ pub(super) fn run(global: &Global, args: &DeadLettersArgs) -> Result<Exit, CliEr
     let settings = assembly::settings(global)?;
     match &args.verb {
         DeadLettersVerb::List { jobs, limit } => {
-            let letters =
-                letters_of(&settings, &settings.jobs_named(jobs).map_err(CliError::usage)?)?;
+            let letters = letters_of(&settings, &settings.jobs_named(jobs)?)?;
             output::print_result(
                 global.json,
                 || report::letters_json(&letters),
@@ -120,8 +119,7 @@ pub(super) fn run(global: &Global, args: &DeadLettersArgs) -> Result<Exit, CliEr
             accept(global, &settings, selection, note.as_deref())
         }
         DeadLettersVerb::Export { jobs, format, out } => {
-            let letters =
-                letters_of(&settings, &settings.jobs_named(jobs).map_err(CliError::usage)?)?;
+            let letters = letters_of(&settings, &settings.jobs_named(jobs)?)?;
             let text = match format {
                 Format::Jsonl => report::letters_jsonl(&letters),
                 Format::Csv => report::letters_csv(&letters).map_err(CliError::failed)?,
@@ -174,7 +172,7 @@ fn accept(
     note: Option<&str>,
 ) -> Result<Exit, CliError> {
     let (mut chosen, mut accepted) = (0, 0);
-    for job in settings.jobs_named(&selection.jobs).map_err(CliError::usage)? {
+    for job in settings.jobs_named(&selection.jobs)? {
         let mut store = Store::open(&settings.state_dir, &job.account)?;
         let mut letters = store.dead_letters(&job.name, LETTERS_MAX)?;
         letters.retain(|letter| selection.takes(letter));
@@ -192,7 +190,7 @@ fn accept(
 
 fn retry(global: &Global, settings: &Settings, args: &Selection) -> Result<Exit, CliError> {
     let (mut chosen, mut refused, mut cleared) = (0, 0, 0);
-    for job in settings.jobs_named(&args.jobs).map_err(CliError::usage)? {
+    for job in settings.jobs_named(&args.jobs)? {
         let mut store = Store::open(&settings.state_dir, &job.account)?;
         let view = store.view()?;
         let mut letters = view.dead_letters(&job.name, LETTERS_MAX)?;

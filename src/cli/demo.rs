@@ -147,10 +147,10 @@ impl Demo {
     }
 
     fn parts<'a>(&self, settings: &'a Settings) -> Result<(&'a Account, Job), CliError> {
-        let chosen = settings.jobs_named(&[JOB.to_owned()]).map_err(CliError::usage)?;
+        let chosen = settings.jobs_named(&[JOB.to_owned()])?;
         let job =
             chosen.first().ok_or_else(|| CliError::failed("the demo's settings have no job"))?;
-        let account = settings.account_of(job).map_err(CliError::usage)?;
+        let account = settings.account_of(job)?;
         Ok((account, assembly::job(job, account, Dates::default())))
     }
 
@@ -208,9 +208,7 @@ impl Demo {
         fs::write(&file, text).map_err(|error| self.at_fault(&error))?;
         fs::write(self.dir.join("token"), TOKEN).map_err(|error| self.at_fault(&error))?;
         let environment = Environment::new(&self.dir, []);
-        Settings::load(Some(Path::new("ordersync.toml")), &environment).map_err(|faults| {
-            CliError::failed(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
-        })
+        Settings::load(Some(Path::new("ordersync.toml")), &environment).map_err(CliError::from)
     }
 
     fn at_fault(&self, error: &std::io::Error) -> CliError {

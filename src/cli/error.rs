@@ -1,40 +1,105 @@
 use super::exit::Exit;
+use super::fault::Fault;
+use crate::extract::OpenError;
 use crate::pull::PullError;
 use crate::run::PullsError;
 use crate::run::{
     AdoptError, ConnectionError, ReadingError, RunError, UndoRefusal, VerifyError, end_by, end_of,
 };
+use crate::settings::{SecretError, SettingsError};
 use crate::state::StateError;
+use serde_json::{Value, json};
 
 /// An expected failure, with the exit code it leads to.
 #[derive(Debug)]
 pub(super) struct CliError {
     pub exit: Exit,
     pub message: String,
+    /// What is wrong, one by one, where each has a place or a code of its own.
+    faults: Vec<Fault>,
 }
 
 impl CliError {
+    pub(super) fn new(exit: Exit, message: impl ToString) -> Self {
+        Self { exit, message: message.to_string(), faults: Vec::new() }
+    }
+
     pub(super) fn usage(message: impl ToString) -> Self {
-        Self { exit: Exit::Usage, message: message.to_string() }
+        Self::new(Exit::Usage, message)
     }
 
     pub(super) fn failed(message: impl ToString) -> Self {
-        Self { exit: Exit::Failed, message: message.to_string() }
+        Self::new(Exit::Failed, message)
     }
 
-    /// The object that `--json` prints.
-    pub(super) fn json(&self) -> serde_json::Value {
-        let (message, hint) = match self.message.split_once("\n  hint: ") {
-            Some((message, hint)) => (message, Some(hint)),
-            None => (self.message.as_str(), None),
-        };
-        serde_json::json!({ "error": {
-            "code": self.exit.word(), "exit": self.exit.code(), "message": message, "hint": hint,
-        } })
+    pub(super) fn exiting(self, exit: Exit) -> Self {
+        Self { exit, ..self }
+    }
+
+    pub(super) fn with_faults(self, faults: impl IntoIterator<Item = Fault>) -> Self {
+        Self { faults: faults.into_iter().collect(), ..self }
+    }
+
+    /// Several failures as one.
+    pub(super) fn all(errors: Vec<Self>) -> Result<(), Self> {
+        let exits = errors.iter().map(|error| error.exit);
+        let Some(exit) = exits.reduce(Exit::worse) else { return Ok(()) };
+        let texts: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
+        let whole = Self::new(exit, texts.join("\n"));
+        Err(whole.with_faults(errors.iter().flat_map(Self::faults)))
+    }
+
+    /// What is wrong, one by one; at least one.
+    pub(super) fn faults(&self) -> Vec<Fault> {
+        if self.faults.is_empty() {
+            vec![Fault::of_text(self.exit.word(), &self.message)]
+        } else {
+            self.faults.clone()
+        }
+    }
+
+    /// The object that `--json` prints: the first fault, and each in `findings`.
+    pub(super) fn json(&self) -> Value {
+        let faults: Vec<Value> = self.faults().iter().map(Fault::json).collect();
+        let mut error = faults[0].clone();
+        error["exit"] = self.exit.code().into();
+        error["findings"] = faults.into();
+        json!({ "error": error })
+    }
+
+    /// The error of a run, beside what the run did.
+    pub(super) fn json_of_run(&self) -> Value {
+        let Fault { code, message, hint, .. } = Fault::of_text(self.exit.word(), &self.message);
+        json!({ "code": code, "exit": self.exit.code(), "message": message, "hint": hint })
     }
 
     pub(super) fn map_message(self, map: impl FnOnce(&str) -> String) -> Self {
         Self { message: map(&self.message), ..self }
+    }
+}
+
+impl From<SettingsError> for CliError {
+    fn from(error: SettingsError) -> Self {
+        vec![error].into()
+    }
+}
+
+impl From<Vec<SettingsError>> for CliError {
+    fn from(errors: Vec<SettingsError>) -> Self {
+        let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Self::usage(texts.join("\n")).with_faults(errors.iter().map(Fault::from))
+    }
+}
+
+impl From<OpenError> for CliError {
+    fn from(error: OpenError) -> Self {
+        Self::usage(&error).with_faults(error.faults.iter().map(Fault::from))
+    }
+}
+
+impl From<SecretError> for CliError {
+    fn from(error: SecretError) -> Self {
+        Self::usage(&error).with_faults([Fault::from(&error)])
     }
 }
 
@@ -49,7 +114,7 @@ impl From<StateError> for CliError {
             | StateError::Scratch(_)
             | StateError::Sql(_) => Exit::Failed,
         };
-        Self { exit, message: error.to_string() }
+        Self::new(exit, &error).with_faults([Fault::of_state(exit.word(), &error)])
     }
 }
 
@@ -68,7 +133,8 @@ impl From<ReadingError> for CliError {
         match error {
             ReadingError::Rekeyed { .. } => Self::usage(error),
             ReadingError::State(error) => error.into(),
-            ReadingError::Read(_) | ReadingError::Thread(_) => Self::failed(error),
+            ReadingError::Read(error) => Self::failed(&error).with_faults([Fault::from(&error)]),
+            ReadingError::Thread(_) => Self::failed(error),
         }
     }
 }
@@ -90,7 +156,7 @@ impl From<AdoptError> for CliError {
             AdoptError::Target(failure) => Exit::of_end(end_of(failure), None),
             AdoptError::Reading(_) | AdoptError::State(_) => Exit::Failed,
         };
-        Self { exit, message: error.to_string() }
+        Self::new(exit, error)
     }
 }
 
@@ -102,7 +168,7 @@ impl From<ConnectionError> for CliError {
             ConnectionError::Fatal(stop) => Exit::of_end(end_by(stop), None),
             ConnectionError::State(_) => Exit::Failed,
         };
-        Self { exit, message: error.to_string() }
+        Self::new(exit, error)
     }
 }
 
@@ -110,10 +176,8 @@ impl From<VerifyError> for CliError {
     fn from(error: VerifyError) -> Self {
         match &error {
             VerifyError::NothingLoaded => Self::usage(error),
-            VerifyError::ConnectionGone => Self { exit: Exit::Refused, message: error.to_string() },
-            VerifyError::Target(failure) => {
-                Self { exit: Exit::of_end(end_of(failure), None), message: error.to_string() }
-            }
+            VerifyError::ConnectionGone => Self::new(Exit::Refused, error),
+            VerifyError::Target(failure) => Self::new(Exit::of_end(end_of(failure), None), error),
             VerifyError::Reading(_) | VerifyError::State(_) => Self::failed(error),
         }
     }
@@ -121,7 +185,7 @@ impl From<VerifyError> for CliError {
 
 impl From<PullError> for CliError {
     fn from(error: PullError) -> Self {
-        Self { exit: Exit::of_pull(&error), message: error.to_string() }
+        Self::new(Exit::of_pull(&error), error)
     }
 }
 

@@ -20,7 +20,21 @@ pub(super) struct Results {
     pub canaries: Vec<CanaryReport>,
     /// Jobs that were not started, because their account could no longer be used.
     pub not_started: Vec<String>,
+    /// Jobs that have no run, or no comparison of their canary, and why.
+    pub failures: Vec<JobFailure>,
+    /// An error of the program itself.
     pub error: Option<CliError>,
+}
+
+pub(super) struct JobFailure {
+    pub job: String,
+    pub error: CliError,
+}
+
+impl Results {
+    fn fail(&mut self, job: &str, error: CliError) {
+        self.failures.push(JobFailure { job: job.to_owned(), error });
+    }
 }
 
 /// The orders of a canary, read back from ActiveCampaign.
@@ -64,7 +78,7 @@ pub(super) async fn load_all(
         all.reports.extend(results.reports);
         all.canaries.extend(results.canaries);
         all.not_started.extend(results.not_started);
-        all.error = all.error.or(results.error);
+        all.failures.extend(results.failures);
     }
     all.reports.sort_by(|a, b| a.row.job.cmp(&b.row.job));
     all.canaries.sort_by(|a, b| a.verification.job.cmp(&b.verification.job));
@@ -81,7 +95,7 @@ async fn load_account(
     let mut condition = AccountCondition::Usable;
     for prepared in jobs {
         if runner.cancel.is_cancelled()
-            || results.error.is_some()
+            || !results.failures.is_empty()
             || condition != AccountCondition::Usable
         {
             results.not_started.push(prepared.job.name.clone());
@@ -90,7 +104,7 @@ async fn load_account(
         let forwarder = match StateForwarder::of(&prepared.export) {
             Ok(forwarder) => forwarder,
             Err(error) => {
-                results.error = Some(error);
+                results.fail(&prepared.job.name, error);
                 continue;
             }
         };
@@ -121,7 +135,7 @@ async fn load_account(
             }
             Err(error) => {
                 tell(&prepared.job.name, RunEvent::Failed(&error.to_string()));
-                results.error = Some(error.into());
+                results.fail(&prepared.job.name, error.into());
             }
         }
     }
@@ -139,7 +153,7 @@ async fn read_canaries_back(runner: &AccountRunner, jobs: &[PreparedJob], result
         let Some(run) = finished.map(|report| report.row.id) else { continue };
         match read_back(runner, prepared, CanaryToRead { run, keys }).await {
             Ok(canary) => results.canaries.push(canary),
-            Err(error) => results.error = Some(error),
+            Err(error) => results.fail(&prepared.job.name, error),
         }
     }
 }

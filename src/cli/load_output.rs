@@ -1,13 +1,13 @@
 use super::error::CliError;
 use super::exit::{Exit, FailOn};
-use super::load_jobs::Results;
+use super::load_jobs::{JobFailure, Results};
 use super::options::Global;
 use super::output;
 use crate::plan::Forecast;
 use crate::report::{self, CanaryEnd, OrdersLeft};
 use crate::run::{RunError, RunReport, Verification};
 use crate::state::RunEnd;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// What the plans before the runs said, by job; nothing of a job that was not planned.
@@ -25,7 +25,7 @@ impl Plans {
 
 /// `print` writes the results: to standard output, unless that carries something else.
 pub(super) fn print_results(global: &Global, results: &Results, plans: &Plans, print: fn(&str)) {
-    if global.json {
+    if global.json && results.error.is_none() {
         print(&output::json_text(&results_json(results, plans)));
     }
     for report in &results.reports {
@@ -45,6 +45,9 @@ pub(super) fn print_results(global: &Global, results: &Results, plans: &Plans, p
         let Some(left) = report.and_then(|report| plans.left_after(report)) else { continue };
         let end = CanaryEnd { run: canary.run, left };
         print(&format!("{}\n", report::canary_text(&canary.verification, &canary.orders, end)));
+    }
+    for failure in &results.failures {
+        output::complain(&failure.error.message);
     }
     for job in &results.not_started {
         output::note(&format!("{job}: not started"));
@@ -79,12 +82,18 @@ fn results_json(results: &Results, plans: &Plans) -> Value {
         let forecast = plans.forecasts.get(&report.row.job);
         if let Some(error) = report.error.as_ref().filter(|error| !is_interrupted(error)) {
             let (exit, message) = (Exit::of_run(report, None, FailOn::Never), error.to_string());
-            run["error"] = CliError { exit, message }.json()["error"].take();
+            run["error"] = CliError::new(exit, message).json_of_run();
         }
         run["orders"] = plans.left_after(report).map(report::orders_left_json).into();
         run["forecast"] =
             forecast.map(|forecast| report::forecast_held_json(report, forecast)).into();
     }
+    let failed = results
+        .failures
+        .iter()
+        .map(|JobFailure { job, error }| json!({ "job": job, "error": error.json_of_run() }));
+    let not_started = results.not_started.iter().map(|job| json!({ "job": job, "error": null }));
+    json["not_run"] = failed.chain(not_started).collect();
     let verified: Vec<Verification> =
         results.canaries.iter().map(|canary| canary.verification.clone()).collect();
     if !verified.is_empty() {

@@ -12,6 +12,8 @@ mod demo;
 mod error;
 mod exit;
 mod explain;
+mod fault;
+mod findings;
 mod first_write;
 mod formats;
 mod init;
@@ -44,6 +46,7 @@ mod verify;
 use clap::{CommandFactory, Parser, Subcommand};
 use error::CliError;
 use exit::Exit;
+use fault::Fault;
 use options::Global;
 use std::process::ExitCode;
 
@@ -133,6 +136,11 @@ impl Opts {
     }
 }
 
+/// Whether `--json` is among arguments that could not be read.
+fn is_json_asked() -> bool {
+    std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json")
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     let opts = match Opts::try_parse() {
@@ -141,6 +149,10 @@ pub fn main() -> ExitCode {
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
             // If that fails, there is nowhere left to print.
             let _ = error.print();
+            if exit == Exit::Usage && is_json_asked() {
+                let fault = Fault::of_arguments(&error);
+                output::print_json(&CliError::usage(&fault.message).with_faults([fault]).json());
+            }
             return ExitCode::from(exit.code());
         }
     };

@@ -54,13 +54,13 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
     if args.reveal && args.html.is_none() && args.against.is_none() {
         return Err(CliError::usage("--reveal needs `--html` or `--against`"));
     }
-    let chosen = settings.jobs_named(&args.jobs).map_err(CliError::usage)?;
+    let chosen = settings.jobs_named(&args.jobs)?;
     if args.pull {
         pull_all(&chosen)?;
     }
     let mut jobs = Vec::new();
     for job in &chosen {
-        let account = settings.account_of(job).map_err(CliError::usage)?;
+        let account = settings.account_of(job)?;
         jobs.push((account, assembly::job(job, account, Dates::default())));
     }
     let assembled: Vec<_> = jobs.iter().map(|(_, job)| job.clone()).collect();

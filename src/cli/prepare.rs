@@ -109,9 +109,9 @@ fn gather<'a>(
     }
     let mut accounts = Vec::new();
     let mut jobs = Vec::new();
-    let named = settings.jobs_named(request.jobs).map_err(CliError::usage)?;
+    let named = settings.jobs_named(request.jobs)?;
     for job in &named {
-        let account = settings.account_of(job).map_err(CliError::usage)?;
+        let account = settings.account_of(job)?;
         let dates = Dates { from: midnight(from, job)?, to: midnight(to, job)? };
         accounts.push(account);
         jobs.push(assembly::job(job, account, dates));

@@ -78,7 +78,7 @@ pub(super) fn pulls(global: &Global, args: &PullsArgs) -> Result<Exit, CliError>
     };
     let (mut text, mut objects) = (String::new(), Vec::new());
     for (job, pull) in pulling(&settings, names)? {
-        let account = settings.account_of(job).map_err(CliError::usage)?;
+        let account = settings.account_of(job)?;
         let view = assembly::view(&settings.state_dir, account)?;
         let run_job = assembly::job(job, account, Dates::default());
         let windows = if is_purge {
@@ -137,7 +137,7 @@ pub(super) fn pull_before_load(
     jobs: &[String],
 ) -> Result<BeforeLoad, CliError> {
     let mut before = BeforeLoad { jobs: Vec::new(), failed: Vec::new(), exit: Exit::Done };
-    for job in settings.jobs_named(jobs).map_err(CliError::usage)? {
+    for job in settings.jobs_named(jobs)? {
         let pulled = match &job.pull {
             Some(pull) => pull_unless_unsettled(settings, job, pull),
             None => Ok(Exit::Done),
@@ -162,7 +162,7 @@ fn pull_unless_unsettled(
     job: &settings::Job,
     pull: &Pull,
 ) -> Result<Exit, CliError> {
-    let account = settings.account_of(job).map_err(CliError::usage)?;
+    let account = settings.account_of(job)?;
     let view = assembly::view(&settings.state_dir, account)?;
     let run_job = assembly::job(job, account, Dates::default());
     if let Some(window) = run_job.unsettled_windows(&view)?.last() {
@@ -183,11 +183,11 @@ fn exit_of(window: &PulledWindow) -> Exit {
 
 /// Removes what newer pulls of these jobs replace.
 pub(super) fn remove_replaced(settings: &Settings, jobs: &[String]) -> Result<(), CliError> {
-    for job in settings.jobs_named(jobs).map_err(CliError::usage)? {
+    for job in settings.jobs_named(jobs)? {
         if job.pull.is_none() {
             continue;
         }
-        let account = settings.account_of(job).map_err(CliError::usage)?;
+        let account = settings.account_of(job)?;
         let view = assembly::view(&settings.state_dir, account)?;
         let removed =
             assembly::job(job, account, Dates::default()).remove_replaced_windows(&view)?;
@@ -207,7 +207,7 @@ fn pulling<'a>(
     settings: &'a Settings,
     names: &[String],
 ) -> Result<Vec<(&'a settings::Job, &'a Pull)>, CliError> {
-    let jobs = settings.jobs_named(names).map_err(CliError::usage)?;
+    let jobs = settings.jobs_named(names)?;
     let mut pulling = Vec::new();
     for job in jobs {
         match &job.pull {
@@ -245,7 +245,7 @@ fn pull_job(
                 (PullError::Interrupted, Some(signal)) => Exit::Interrupted(signal),
                 _ => Exit::of_pull(&error),
             };
-            CliError { exit, message: format!("job {}: {error}", job.name) }
+            CliError::new(exit, format!("job {}: {error}", job.name))
         })
     })?;
     window.log(&job.name);
@@ -266,7 +266,7 @@ pub(super) fn options_of(job: &settings::Job, pull: &Pull) -> Result<Options, Cl
 }
 
 fn source_of(job: &settings::Job, pull: &Pull) -> Result<Source, CliError> {
-    let secret = |name| pull.secret(name).map_err(CliError::usage);
+    let secret = |name| pull.secret(name).map_err(CliError::from);
     let missing = |key| CliError::usage(format!("jobs.{}.pull.{key}: missing", job.name));
     let ids = || pull.ids.clone().ok_or_else(|| missing("ids"));
     Ok(match pull.from {

@@ -4,7 +4,7 @@ use super::assembly;
 use super::consent::can_ask;
 use super::error::CliError;
 use super::exit::{Exit, FailOn};
-use super::load_jobs::{Results, load_all};
+use super::load_jobs::{JobFailure, Results, load_all};
 use super::load_output::{Plans, print_results};
 use super::metrics_file::MetricsFile;
 use super::notices::Notices;
@@ -113,7 +113,7 @@ fn run(
     let Some(path) = &reporting.metrics_file else {
         return load(global, &settings, request, reporting);
     };
-    let chosen = settings.jobs_named(request.jobs).map_err(CliError::usage)?;
+    let chosen = settings.jobs_named(request.jobs)?;
     let jobs: Vec<_> = chosen.iter().map(|job| (job.name.clone(), job.account.clone())).collect();
     let file = MetricsFile::prepare(path)?;
     let result = load(global, &settings, request, reporting);
@@ -135,14 +135,13 @@ fn load(
         tell_of_no_run(settings, request.kind, std::slice::from_ref(job), (&notices, error));
     }
     let request = &LoadRequest { jobs: &jobs, ..*request };
-    let begun = match failed.into_iter().next_back() {
-        Some((_, error)) if jobs.is_empty() => Err(error),
-        failed => {
-            failed.into_iter().for_each(|(_, error)| output::complain(&error.message));
-            prepare(global, settings, request).inspect_err(|error| {
-                tell_of_no_run(settings, request.kind, &jobs, (&notices, error));
-            })
-        }
+    let mut failures: Vec<JobFailure> =
+        failed.into_iter().map(|(job, error)| JobFailure { job, error }).collect();
+    let begun = match failures.pop_if(|_| jobs.is_empty()) {
+        Some(JobFailure { error, .. }) => Err(error),
+        None => prepare(global, settings, request).inspect_err(|error| {
+            tell_of_no_run(settings, request.kind, &jobs, (&notices, error));
+        }),
     };
     let accounts = match begun {
         Ok(accounts) => accounts,
@@ -171,7 +170,8 @@ fn load(
                 cancel.cancel();
             });
         }
-        let results = load_all(accounts, request.kind, &interrupt, (display, &notices)).await;
+        let mut results = load_all(accounts, request.kind, &interrupt, (display, &notices)).await;
+        results.failures.extend(failures);
         Ok::<_, CliError>((results, interrupt.signal()))
     })?;
     print_results(global, &results, &plans, print);
@@ -210,6 +210,7 @@ fn exit_of(results: &Results, signal: Option<u8>, fail_on: FailOn) -> Exit {
     let runs = results.reports.iter().map(|report| Exit::of_run(report, signal, fail_on));
     let differs = results.canaries.iter().any(|canary| canary.verification.differences_count() > 0);
     let canaries = differs.then_some(Exit::Differences);
+    let failed = results.failures.iter().map(|failure| failure.error.exit);
     let skipped = signal.filter(|_| !results.not_started.is_empty()).map(Exit::Interrupted);
-    runs.chain(canaries).chain(skipped).fold(Exit::Done, Exit::worse)
+    runs.chain(canaries).chain(failed).chain(skipped).fold(Exit::Done, Exit::worse)
 }

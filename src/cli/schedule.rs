@@ -22,7 +22,7 @@ pub(super) fn run(global: &Global, args: &ScheduleArgs) -> Result<Exit, CliError
     let settings = assembly::settings(global)?;
     let now = Timestamp::now();
     let mut jobs = Vec::new();
-    for job in settings.jobs_named(&args.jobs).map_err(CliError::usage)? {
+    for job in settings.jobs_named(&args.jobs)? {
         let calendar = assembly::calendar(job).map_err(CliError::usage)?;
         jobs.push(ComingRuns {
             job: job.name.clone(),

@@ -25,7 +25,7 @@ pub(super) struct StatusArgs {
 pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     let mut jobs = Vec::new();
-    for job in settings.jobs_named(&args.jobs).map_err(CliError::usage)? {
+    for job in settings.jobs_named(&args.jobs)? {
         let view = View::open(&settings.state_dir, &job.account)?;
         let connection = view.connection(&job.connection.service, &job.connection.externalid)?;
         let orders_loaded = match connection {

@@ -55,7 +55,7 @@ pub(super) fn run(global: &Global, args: &UndoArgs) -> Result<Exit, CliError> {
     let error = report.error.as_ref().filter(|_| report.end() != RunEnd::Interrupted);
     let error = error.map(|error| {
         let (exit, message) = (Exit::of_end(report.end(), None), error.to_string());
-        CliError { exit, message }.json()["error"].take()
+        CliError::new(exit, message).json_of_run()
     });
     output::print_result(
         global.json,

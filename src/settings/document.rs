@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::hints::did_you_mean;
 use super::schema::{self, Key, Kind, ROOT};
 use super::value::{self, EMPTY, Wrong, kind_of};
-use super::{Place, SettingsError};
+use super::{FaultKind, Place, SettingsError};
 use std::ops::Range;
 use std::path::Path;
 use toml::Spanned;
@@ -17,12 +17,13 @@ pub(super) fn read(text: &str, file: &Path, draft: &mut Draft) -> bool {
     for fault in &faults {
         let (line, column) = line_and_column(text, fault.span().map_or(0, |span| span.start));
         let file = file.to_owned();
-        draft.push(SettingsError::new(
+        let fault = SettingsError::new(
             Place::Line { file, line, column },
             "",
             format!("invalid TOML: {}", fault.message()),
             "lines such as [accounts.main] or key = \"value\"",
-        ));
+        );
+        draft.push(fault.of_kind(FaultKind::Syntax));
     }
     if faults.is_empty() {
         Walk { text, draft }.table(table.get_ref(), ROOT, "");
@@ -46,7 +47,7 @@ impl Walk<'_> {
                     let expected =
                         format!("one of: {}", schema::names(keys).collect::<Vec<_>>().join(", "));
                     let hint = did_you_mean(name.get_ref(), schema::names(keys));
-                    self.draft.report(&at, "unknown key", expected, hint);
+                    self.draft.unknown(&at, expected, hint);
                 }
             }
         }

@@ -1,7 +1,7 @@
 use super::hints::did_you_mean;
 use super::layers::{Layer, Places};
 use super::schema::{self, Key, Kind, ROOT};
-use super::{Place, SettingsError};
+use super::{FaultKind, Place, SettingsError};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -54,6 +54,12 @@ impl Draft {
     ) {
         let place = self.places.nearest(key);
         self.push(SettingsError::new(place, key, found, expected).hint(hint));
+    }
+
+    /// Reports a key that there is not.
+    pub fn unknown(&mut self, key: &str, expected: String, hint: Option<String>) {
+        let fault = SettingsError::new(self.places.nearest(key), key, "unknown key", expected);
+        self.push(fault.of_kind(FaultKind::UnknownKey).hint(hint));
     }
 
     pub fn push(&mut self, fault: SettingsError) {
@@ -121,9 +127,8 @@ impl Draft {
 
     fn require_each(&mut self, below: &'static [Key], at: &str) {
         let names = self.places.names(at);
-        if names.is_empty() && !self.is_faulty(at) {
-            let expected = format!("at least one table [{at}.NAME]");
-            self.report(at, "missing", expected, None);
+        if names.is_empty() {
+            self.missing(at, format!("at least one table [{at}.NAME]"));
         }
         for name in &names {
             let table = schema::join(at, name);
@@ -152,7 +157,8 @@ impl Draft {
     /// Reports a key that is not set.
     pub fn missing(&mut self, at: &str, expected: impl Into<Box<str>>) {
         if !self.is_faulty(at) {
-            self.report(at, "missing", expected, None);
+            let fault = SettingsError::new(self.places.nearest(at), at, "missing", expected);
+            self.push(fault.of_kind(FaultKind::MissingKey));
         }
     }
 

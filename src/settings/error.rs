@@ -25,12 +25,38 @@ impl fmt::Display for Place {
     }
 }
 
+/// What kind of fault it is, as programs tell them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    /// There is no settings file, or it can't be read.
+    NoFile,
+    Syntax,
+    UnknownKey,
+    MissingKey,
+    InvalidValue,
+    UnknownJob,
+}
+
+impl FaultKind {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NoFile => "no_settings",
+            Self::Syntax => "syntax",
+            Self::UnknownKey => "unknown_key",
+            Self::MissingKey => "missing_key",
+            Self::InvalidValue => "invalid_value",
+            Self::UnknownJob => "unknown_job",
+        }
+    }
+}
+
 /// One fault of the settings: where, which key, what was found, what was expected, and what to try.
 ///
 /// Carries no secret: of the keys that may hold one, no value is quoted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingsError {
     pub place: Place,
+    pub kind: FaultKind,
     /// The dotted key, as in `accounts.main.url`; empty when the fault is of no single key.
     pub key: Box<str>,
     pub found: Box<str>,
@@ -46,7 +72,13 @@ impl SettingsError {
         found: impl Into<Box<str>>,
         expected: impl Into<Box<str>>,
     ) -> Self {
-        Self { place, key: key.into(), found: found.into(), expected: expected.into(), hint: None }
+        let (found, expected) = (found.into(), expected.into());
+        let kind = FaultKind::InvalidValue;
+        Self { place, kind, key: key.into(), found, expected, hint: None }
+    }
+
+    pub(super) fn of_kind(self, kind: FaultKind) -> Self {
+        Self { kind, ..self }
     }
 
     /// The same with what to try.

@@ -8,8 +8,8 @@ use super::schema::ROOT;
 use super::search::Found;
 use super::secret::{Secret, SecretName, SecretSource};
 use super::{
-    Account, Environment, Job, Place, SettingsError, account, document, effective, job, search,
-    variables,
+    Account, Environment, FaultKind, Job, Place, SettingsError, account, document, effective, job,
+    search, variables,
 };
 use config::{Config, ConfigError};
 use std::collections::BTreeMap;
@@ -151,6 +151,7 @@ impl Settings {
         let names: Vec<&str> = self.jobs.keys().map(String::as_str).collect();
         let expected = format!("one of: {}", names.join(", "));
         SettingsError::new(Place::Argument, "", format!("no job `{name}`"), expected)
+            .of_kind(FaultKind::UnknownJob)
             .hint(did_you_mean(name, names.iter().copied()))
     }
 

@@ -30,7 +30,7 @@ mod variables;
 
 pub use account::Account;
 pub use environment::Environment;
-pub use error::{Place, SettingsError};
+pub use error::{FaultKind, Place, SettingsError};
 pub use init::{ANNOTATED, Written, write_new};
 pub use job::{Connection, FirstRun, Job, MappingsText};
 pub use load::Settings;

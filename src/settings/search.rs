@@ -1,4 +1,4 @@
-use super::{Environment, Place, SettingsError};
+use super::{Environment, FaultKind, Place, SettingsError};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -60,6 +60,7 @@ fn none_found() -> SettingsError {
         "no settings file",
         format!("one at {} or {}", USUAL[0], USUAL[1]),
     )
+    .of_kind(FaultKind::NoFile)
     .hint("`ordersync init` writes one; --config FILE names another".to_owned())
 }
 
@@ -95,6 +96,7 @@ fn unreadable(shown: &Path, named_by: Option<Place>, fault: &io::Error) -> Setti
         format!("can't read {}: {fault}", shown.display()),
         "a settings file in TOML",
     )
+    .of_kind(FaultKind::NoFile)
     .hint(hint)
 }
 

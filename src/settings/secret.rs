@@ -57,6 +57,17 @@ pub enum SecretError {
     Exposed { of: Arc<SecretName>, file: PathBuf, mode: u32 },
 }
 
+impl SecretError {
+    /// The setting, as `accounts.main.token`.
+    pub fn key(&self) -> String {
+        let (Self::Missing { of }
+        | Self::Unreadable { of, .. }
+        | Self::Malformed { of, .. }
+        | Self::Exposed { of, .. }) = self;
+        format!("{}.{}", of.table, of.name)
+    }
+}
+
 /// Which secret it is.
 #[derive(Debug, Clone, Default)]
 pub struct SecretName {

@@ -9,9 +9,10 @@ use super::hints::nearest;
 use super::schema::{self, Key, Kind, ROOT};
 use super::search::FILE_VARIABLE;
 use super::value::from_variable;
-use super::{Environment, Place, SettingsError};
+use super::{Environment, FaultKind, Place, SettingsError};
 
 const PREFIX: &str = "ORDERSYNC_";
+const UNKNOWN: &str = "unknown key";
 
 /// Reads the variables by the table of keys into the draft, and reports every fault.
 pub(super) fn read(environment: &Environment, draft: &mut Draft) {
@@ -61,7 +62,12 @@ impl Fault {
 
     fn at(self, variable: &str) -> SettingsError {
         let place = Place::Variable(variable.to_owned());
-        SettingsError::new(place, &self.at, self.found, self.expected).hint(self.hint)
+        let kind = match self.found.as_str() {
+            UNKNOWN => FaultKind::UnknownKey,
+            _ => FaultKind::InvalidValue,
+        };
+        let fault = SettingsError::new(place, &self.at, self.found, self.expected);
+        fault.of_kind(kind).hint(self.hint)
     }
 }
 
@@ -132,7 +138,7 @@ fn unknown(path: &str, segment: &str, keys: &'static [Key]) -> Fault {
     };
     Fault {
         at,
-        found: "unknown key".to_owned(),
+        found: UNKNOWN.to_owned(),
         expected: format!("one of: {}", schema::names(keys).collect::<Vec<_>>().join(", ")),
         hint,
     }

@@ -128,7 +128,7 @@ fn check_shows_what_is_in_order_and_what_is_not() {
     world.export("more.csv", "a,b\n1,2\n");
     let message = world.run(&["check"]);
     assert_eq!(message.code, 2);
-    assert!(message.out.contains("2 faults"), "every fault at once: {}", message.out);
+    assert!(message.out.starts_with("2 faults.\n\nFAULT "), "every fault at once: {}", message.out);
 }
 
 #[test]
@@ -173,5 +173,45 @@ fn manual_pages_and_completions_know_every_verb() {
         for shell in ["bash", "zsh", "fish"] {
             assert!(world.run(&["completions", shell]).out.contains(verb), "{verb} in {shell}");
         }
+    }
+}
+
+#[test]
+fn a_failure_is_one_object_with_its_place_and_every_fault() {
+    let world = World::new().policy("statusses = [\"paid\"]\nrefunds = \"some\"\n");
+    let output = world.run(&["--json", "sync"]);
+    assert_eq!(output.code, 2);
+    let error = &output.json()["error"];
+    assert_eq!((&error["code"], &error["exit"]), (&"unknown_key".into(), &2.into()));
+    let place = &error["where"];
+    assert_eq!(
+        (&place["key"], &place["column"]),
+        (&"jobs.shop.policy.statusses".into(), &1.into())
+    );
+    assert!(place["line"].as_u64() > Some(10), "{place}");
+    assert!(place["file"].as_str().unwrap().ends_with("ordersync.toml"), "{place}");
+    let keys: Vec<&str> = error["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fault| fault["where"]["key"].as_str().unwrap())
+        .collect();
+    assert_eq!(keys, ["jobs.shop.policy.statusses", "jobs.shop.policy.refunds"]);
+}
+
+#[test]
+fn wrong_arguments_are_an_object_too() {
+    let world = World::new();
+    for (args, code, key) in [
+        (&["frobnicate"][..], "unknown_verb", "frobnicate"),
+        (&["plan", "--frobnicate"], "unknown_argument", "--frobnicate"),
+        (&["backfill", "--canary", "many"], "invalid_value", "--canary <N>"),
+        (&["undo"], "missing_argument", "--run <ID>"),
+    ] {
+        let output = world.run(&[args, &["--json"]].concat());
+        let error = &output.json()["error"];
+        assert_eq!((output.code, &error["code"]), (2, &code.into()), "{error}");
+        assert_eq!(error["where"]["key"], key, "{error}");
+        assert!(!error["message"].as_str().unwrap().contains('\n'), "{error}");
     }
 }

@@ -27,8 +27,66 @@ pub fn all() -> Vec<Document> {
     past::a_canary_that_dies(&mut all);
     past::a_run_that_waits_and_is_killed(&mut all);
     progress_of_a_run(&mut all);
-    output(&mut all, "error", &World::new(), &["verify", "shop"]);
+    failures(&mut all);
+    checks(&mut all);
     all
+}
+
+/// A failure of each kind: of arguments, settings, an export, the state and the account.
+fn failures(all: &mut Vec<Document>) {
+    let world = World::new();
+    for args in [
+        &["verify", "shop"][..],
+        &["frobnicate"],
+        &["plan", "--frobnicate"],
+        &["undo", "shop"],
+        &["connection"],
+        &["plan", "shpo"],
+        &["plan"],
+        &["formats", "--show", "nothing"],
+    ] {
+        output(all, "error", &world, args);
+    }
+    world.export("orders.csv", "a,b\n1,2\n");
+    output(all, "error", &world, &["plan"]);
+    world.simulator.inject(Fault::new(simulator::Kind::PaymentRequired));
+    output(all, "error", &world, &["connection", "list"]);
+    let broken = World::new().policy("statusses = [\"paid\"]\nrefunds = \"some\"\n");
+    output(all, "error", &broken, &["status"]);
+    std::fs::remove_file(world.path("token")).unwrap();
+    world.generate(&GeneratorOptions { orders: 3, seed: 1, ..GeneratorOptions::default() });
+    output(all, "error", &world, &["sync"]);
+    std::fs::create_dir_all(world.path("state")).unwrap();
+    std::fs::write(world.path("state/main.db"), "no database at all".repeat(400)).unwrap();
+    output(all, "error", &world, &["status"]);
+}
+
+fn checks(all: &mut Vec<Document>) {
+    let world = World::new();
+    world.generate(&GeneratorOptions { orders: 3, seed: 1, ..GeneratorOptions::default() });
+    output(all, "check", &world, &["check"]);
+    output(all, "connection", &world, &["connection", "ensure", "shop"]);
+    output(all, "connection", &world, &["connection", "list"]);
+    output(all, "formats", &world, &["formats"]);
+    world.export("broken.json", "{\"orders\": [{]}");
+    std::fs::remove_file(world.path("token")).unwrap();
+    output(all, "check", &world, &["check"]);
+    let world = World::new().job("schedule = \"15 2 * * *\"\n");
+    let often = ["schedule", "--next", "400"];
+    output(all, "schedule", &world, &often);
+    output(all, "schedule", &World::new(), &often);
+    two_jobs_of_which_one_fails(all);
+}
+
+fn two_jobs_of_which_one_fails(all: &mut Vec<Document>) {
+    let shop = "[jobs.away]\naccount = \"main\"\n[jobs.away.connection]\nservice = \"woocommerce\"\nexternalid = \"away\"\n\
+                [jobs.away.pull]\nfrom = \"woocommerce\"\nurl = \"http://127.0.0.1:9\"\nkey = \"ck_1\"\nsecret = \"cs_1\"\n";
+    let world = World::new().policy(shop);
+    let file = world.path("ordersync.toml");
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    world.generate(&GeneratorOptions { orders: 3, seed: 1, ..GeneratorOptions::default() });
+    let run = output(all, "runs", &world, &["backfill"]);
+    assert_eq!((run.code, &run.json()["not_run"][0]["job"]), (6, &"away".into()), "{}", run.out);
 }
 
 fn output(all: &mut Vec<Document>, name: &'static str, world: &World, args: &[&str]) -> Told {

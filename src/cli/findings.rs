@@ -1,0 +1,113 @@
+//! What a check looked at and found, as text and as JSON.
+
+use super::error::CliError;
+use super::exit::Exit;
+use super::fault::Fault;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// What was looked at, and what was found.
+pub(super) struct Findings {
+    lines: Vec<Finding>,
+    exit: Exit,
+}
+
+struct Finding {
+    weight: Weight,
+    /// With the hint, if there is one.
+    text: String,
+    /// Of a fault.
+    fault: Option<Fault>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    Fault,
+    /// To be looked at by a person; nothing is held up by it.
+    Doubtful,
+    Good,
+}
+
+impl Weight {
+    /// In the sequence in which they are shown.
+    const ALL: [Self; 3] = [Self::Fault, Self::Doubtful, Self::Good];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Good => "ok   ",
+            Self::Doubtful => "note ",
+            Self::Fault => "FAULT",
+        }
+    }
+}
+
+impl Findings {
+    pub(super) fn new() -> Self {
+        Self { lines: Vec::new(), exit: Exit::Done }
+    }
+
+    pub(super) fn good(&mut self, text: String) {
+        self.lines.push(Finding { weight: Weight::Good, text, fault: None });
+    }
+
+    pub(super) fn doubtful(&mut self, text: String) {
+        self.lines.push(Finding { weight: Weight::Doubtful, text, fault: None });
+    }
+
+    pub(super) fn bad(&mut self, exit: Exit, text: String) {
+        self.add(exit, Fault::of_text(exit.word(), &text), text);
+    }
+
+    /// Each fault of an error. `what` comes before each, as in `jobs.shop: `.
+    pub(super) fn error(&mut self, what: &str, error: &CliError) {
+        for fault in error.faults() {
+            let text = format!("{what}{fault}");
+            self.add(error.exit, fault, text);
+        }
+    }
+
+    fn add(&mut self, exit: Exit, fault: Fault, text: String) {
+        self.exit = self.exit.worse(exit);
+        self.lines.push(Finding { weight: Weight::Fault, text, fault: Some(fault) });
+    }
+
+    pub(super) fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    fn faults(&self) -> usize {
+        self.lines.iter().filter(|finding| finding.weight == Weight::Fault).count()
+    }
+
+    /// `effective`: the settings, as far as they could be read.
+    pub(super) fn json(&self, effective: Option<&str>) -> Value {
+        let lines = self.lines.iter().map(|Finding { weight, text, fault }| {
+            let (ok, note) = (*weight != Weight::Fault, *weight == Weight::Doubtful);
+            let mut line = json!({ "ok": ok, "note": note, "finding": text });
+            if let Some(fault) = fault {
+                line["fault"] = fault.json();
+            }
+            line
+        });
+        json!({
+            "faults": self.faults(), "exit": self.exit.code(), "code": self.exit.word(),
+            "findings": lines.collect::<Value>(), "effective": effective,
+        })
+    }
+
+    /// The verdict, then faults, doubts and the rest.
+    pub(super) fn text(&self) -> String {
+        let mut text = match self.faults() {
+            0 => "No fault found.\n\n".to_owned(),
+            1 => "1 fault.\n\n".to_owned(),
+            n => format!("{n} faults.\n\n"),
+        };
+        for weight in Weight::ALL {
+            for finding in self.lines.iter().filter(|finding| finding.weight == weight) {
+                let indented = finding.text.replace('\n', "\n      ");
+                let _ = writeln!(text, "{} {indented}", weight.word());
+            }
+        }
+        text
+    }
+}
