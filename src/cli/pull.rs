@@ -6,7 +6,7 @@ use super::exit::Exit;
 use super::options::Global;
 use super::output;
 use super::signals::Interrupt;
-use crate::pull::{self, ByIdApi, Folder, Options, PullError, PulledWindow, Source};
+use crate::pull::{self, ByIdApi, Folder, Options, PullError, PulledWindow, ShopifyAccess, Source};
 use crate::settings::{self, Pull, Settings, Shop};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
@@ -275,6 +275,10 @@ fn source_of(job: &settings::Job, pull: &Pull) -> Result<Source, CliError> {
             secret: secret("secret")?,
             is_key_in_query: pull.key_in_query,
         },
+        Shop::Shopify => Source::Shopify(match &pull.client_id {
+            Some(id) => ShopifyAccess::Client { id: id.clone(), secret: secret("client_secret")? },
+            None => ShopifyAccess::Token(secret("token")?),
+        }),
         Shop::ExpertSender => {
             Source::ById { api: ByIdApi::ExpertSender, token: secret("token")?, ids: ids()? }
         }

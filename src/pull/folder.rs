@@ -3,7 +3,7 @@
 use super::error::PullError;
 use super::manifest::{Manifest, PulledWindow};
 use super::window::{Extent, Window};
-use super::writer::{MANIFEST, WindowWriter};
+use super::writer::{MANIFEST, WindowWriter, put};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -82,6 +82,31 @@ impl Folder {
         let dir = self.dir.join(window.name(last + 1));
         DirBuilder::new().mode(0o700).create(&dir).map_err(PullError::io(&dir))?;
         Ok(WindowWriter::new(dir))
+    }
+
+    /// A note that an unfinished pull left in the folder.
+    pub(super) fn note(&self, name: &str) -> Result<Option<Vec<u8>>, PullError> {
+        let path = self.dir.join(name);
+        match fs::read(&path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(PullError::io(&path)(error)),
+        }
+    }
+
+    /// Leaves a note for the pull after this one, should this one not end.
+    pub(super) fn leave_note(&self, name: &str, text: &[u8]) -> Result<(), PullError> {
+        put(&self.dir, name, text)
+    }
+
+    pub(super) fn remove_note(&self, name: &str) -> Result<(), PullError> {
+        let path = self.dir.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(PullError::io(&path)(error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Removes a window.

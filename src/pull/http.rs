@@ -2,11 +2,11 @@
 
 use super::clock::{ShopClock, date_of};
 use super::error::PullError;
-use super::options::{ByIdApi, Options, Source};
+use super::options::{ByIdApi, Options, ShopifyAccess, Source};
 use jiff::Timestamp;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, StatusCode, Url, redirect, retry};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 const ANSWER_LEN_MAX: usize = 64 * 1024 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(120);
+/// For a file of any length.
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// Between two requests to a host on another machine.
 const INTERVAL: Duration = Duration::from_millis(500);
 /// Requests for one answer, the first included.
@@ -33,6 +35,8 @@ pub(super) struct ShopClient {
     client: reqwest::Client,
     root: Url,
     source: Source,
+    /// Of Shopify: the one that is set, or was granted last.
+    token: Option<SecretString>,
     interval: Duration,
     last_sent: Option<Instant>,
     cancel: CancellationToken,
@@ -99,6 +103,10 @@ impl ShopClient {
             client,
             root,
             source: options.source.clone(),
+            token: match &options.source {
+                Source::Shopify(ShopifyAccess::Token(token)) => Some(token.clone()),
+                _ => None,
+            },
             interval: if is_local { Duration::ZERO } else { INTERVAL },
             last_sent: None,
             cancel,
@@ -110,6 +118,16 @@ impl ShopClient {
     /// The shop's address as messages and manifests show it.
     pub(super) fn shop(&self) -> String {
         shown(&self.root)
+    }
+
+    /// Uses this token from now on, or none.
+    pub(super) fn set_token(&mut self, token: Option<SecretString>) {
+        self.token = token;
+    }
+
+    /// Between two looks at whether something has come about; grown by the caller.
+    pub(super) fn poll_interval(&self) -> Duration {
+        if self.interval.is_zero() { Duration::from_millis(5) } else { Duration::from_secs(2) }
     }
 
     /// Reads what is below the shop's address.
@@ -130,6 +148,36 @@ impl ShopClient {
         let request = self.client.post(self.address(path, &[]));
         let request = request.header(CONTENT_TYPE, "application/json").body(question.to_string());
         self.ask(request).await
+    }
+
+    /// Reads a file that the shop put at another address, once and without credentials, piece by
+    /// piece. Returns the status; nothing is taken of an answer with another one than 200.
+    pub(super) async fn download(
+        &mut self,
+        address: &str,
+        mut take: impl FnMut(&[u8]) -> Result<(), PullError>,
+    ) -> Result<StatusCode, Trouble> {
+        self.keep_distance().await?;
+        self.requests += 1;
+        let cancel = self.cancel.clone();
+        let read = async {
+            let request = self.client.get(address).timeout(DOWNLOAD_TIMEOUT);
+            // The address is signed, and stays out of messages.
+            let broken = |_| Trouble::TooMuch("broke off in the middle of a file".to_owned());
+            let mut response = request.send().await.map_err(broken)?;
+            while response.status() == StatusCode::OK {
+                match response.chunk().await.map_err(broken)? {
+                    Some(piece) => take(&piece)?,
+                    None => break,
+                }
+            }
+            Ok(response.status())
+        };
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(PullError::Interrupted.into()),
+            status = read => status,
+        }
     }
 
     async fn ask(&mut self, request: reqwest::RequestBuilder) -> Result<Answer, Trouble> {
@@ -210,6 +258,10 @@ impl ShopClient {
             Source::WooCommerce { key, secret, .. } => {
                 request.basic_auth(key.expose_secret(), Some(secret.expose_secret()))
             }
+            Source::Shopify(_) => match &self.token {
+                Some(token) => request.header("x-shopify-access-token", token.expose_secret()),
+                None => request,
+            },
             Source::ById { api: ByIdApi::ExpertSender, token, .. } => {
                 request.header("x-api-key", token.expose_secret())
             }
@@ -291,7 +343,7 @@ impl ShopClient {
         Ok(())
     }
 
-    async fn pause(&self, wait: Duration) -> Result<(), PullError> {
+    pub(super) async fn pause(&self, wait: Duration) -> Result<(), PullError> {
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(PullError::Interrupted),

@@ -3,7 +3,7 @@ use super::window::Window;
 use flate2::read::GzDecoder;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 
 /// The newest form of a manifest that this program reads and writes.
@@ -131,13 +131,19 @@ impl PulledWindow {
         self.manifest.files.iter().map(|file| self.dir.join(&file.name))
     }
 
-    /// The bytes of its files, as the shop answered them.
-    pub(super) fn answers(&self) -> impl Iterator<Item = Result<Vec<u8>, PullError>> {
-        self.files().map(|path| {
-            let mut answer = Vec::new();
-            let read = File::open(&path)
-                .and_then(|file| GzDecoder::new(file).read_to_end(&mut answer).map(drop));
-            read.map(|()| answer).map_err(PullError::io(&path))
+    /// What the shop answered: a file at once, or a line of one that has a row on each. A damaged
+    /// file is read as far as it goes.
+    pub(super) fn parts(&self) -> impl Iterator<Item = Vec<u8>> {
+        self.files().flat_map(|path| -> Box<dyn Iterator<Item = Vec<u8>>> {
+            let is_rows = path.to_string_lossy().ends_with(".jsonl.gz");
+            let Ok(file) = File::open(&path) else { return Box::new(std::iter::empty()) };
+            let mut file = BufReader::new(GzDecoder::new(file));
+            if is_rows {
+                return Box::new(file.split(b'\n').map_while(Result::ok));
+            }
+            let mut whole = Vec::new();
+            let read = file.read_to_end(&mut whole);
+            Box::new(read.map(|_| whole).into_iter())
         })
     }
 

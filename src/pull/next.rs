@@ -4,7 +4,7 @@ use super::folder::Folder;
 use super::http::shop_at;
 use super::manifest::PulledWindow;
 use super::options::{Options, Request, Source};
-use super::{by_id, woocommerce};
+use super::{by_id, shopify, woocommerce};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +22,7 @@ pub async fn pull(
     let request = if is_full { Request::Full } else { next_request(options, folder)? };
     match &options.source {
         Source::WooCommerce { .. } => woocommerce::pull(options, request, folder, cancel).await,
+        Source::Shopify(access) => shopify::pull(options, access, request, folder, cancel).await,
         Source::ById { api, ids, .. } => by_id::pull(options, api, ids, folder, cancel).await,
     }
 }
@@ -36,6 +37,7 @@ pub async fn examine(
 ) -> Result<Examination, PullError> {
     match &options.source {
         Source::WooCommerce { .. } => woocommerce::examine(options, cancel).await,
+        Source::Shopify(access) => shopify::examine(options, access, cancel).await,
         Source::ById { api, ids, .. } => by_id::examine(options, api, ids, cancel).await,
     }
 }

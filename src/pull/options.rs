@@ -1,3 +1,4 @@
+use super::window::{Extent, Window};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use std::path::PathBuf;
@@ -28,8 +29,24 @@ pub enum Source {
         /// servers.
         is_key_in_query: bool,
     },
+    Shopify(ShopifyAccess),
     /// Single orders, by a list of ids in a file.
-    ById { api: ByIdApi, token: SecretString, ids: PathBuf },
+    ById {
+        api: ByIdApi,
+        token: SecretString,
+        ids: PathBuf,
+    },
+}
+
+/// What lets an app in at Shopify.
+#[derive(Debug, Clone)]
+pub enum ShopifyAccess {
+    Token(SecretString),
+    /// An app's id and secret, for which Shopify grants a token of a day.
+    Client {
+        id: String,
+        secret: SecretString,
+    },
 }
 
 /// An API without a list of orders.
@@ -53,4 +70,19 @@ pub(super) enum Request {
     Full,
     /// What changed since the end of the last window.
     Since(Timestamp),
+}
+
+impl Request {
+    /// The window that ends at `end`; a full one too where the shop's clock was set back since.
+    pub(super) fn window(self, options: &Options, end: Timestamp) -> Window {
+        match self {
+            Self::Since(last) if last <= end => {
+                // Bounds are exclusive in some APIs.
+                let overlap = options.overlap.saturating_add(SignedDuration::from_secs(1));
+                let from = last.checked_sub(overlap).unwrap_or(Timestamp::MIN);
+                Window { extent: Extent::Increment, from: Some(from), to: end }
+            }
+            Self::Full | Self::Since(_) => Window { extent: Extent::Full, from: None, to: end },
+        }
+    }
 }

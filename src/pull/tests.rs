@@ -1,4 +1,5 @@
 mod by_id;
+mod shopify;
 
 use super::options::Request;
 use super::*;

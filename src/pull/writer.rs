@@ -2,7 +2,7 @@ use super::error::PullError;
 use super::manifest::{Manifest, PulledFile, PulledWindow};
 use flate2::{Compression, write::GzEncoder};
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -32,6 +32,30 @@ impl WindowWriter {
         self.put(&name, &packed)?;
         let hash = blake3::hash(&packed).to_hex().to_string();
         self.files.push(PulledFile { name, bytes: packed.len() as u64, hash });
+        Ok(())
+    }
+
+    /// Begins a file that is written piece by piece.
+    pub(super) fn open(&self, suffix: &str) -> Result<OpenFile, PullError> {
+        let name = format!("{:06}.{suffix}.gz", self.files.len() + 1);
+        let partial = self.dir.join(format!("{name}.{PARTIAL}"));
+        let file = private_file(&partial).map_err(PullError::io(&partial))?;
+        Ok(OpenFile { name, partial, packed: GzEncoder::new(file, Compression::fast()) })
+    }
+
+    /// Ends a file that was written piece by piece.
+    pub(super) fn close(&mut self, open: OpenFile) -> Result<(), PullError> {
+        let OpenFile { name, partial, packed } = open;
+        let mut hasher = blake3::Hasher::new();
+        let written = packed
+            .finish()
+            .and_then(|file| file.sync_all())
+            .and_then(|()| hasher.update_reader(File::open(&partial)?).map(drop))
+            .and_then(|()| fs::rename(&partial, self.dir.join(&name)));
+        written.map_err(PullError::io(&partial))?;
+        sync_dir(&self.dir)?;
+        let hash = hasher.finalize().to_hex().to_string();
+        self.files.push(PulledFile { name, bytes: hasher.count(), hash });
         Ok(())
     }
 
@@ -67,21 +91,37 @@ impl WindowWriter {
         Ok(PulledWindow { name, dir: self.dir, manifest })
     }
 
-    /// A file is there under its name only with all its bytes on disk.
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), PullError> {
-        let path = self.dir.join(name);
-        let partial = self.dir.join(format!("{name}.{PARTIAL}"));
-        let written = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&partial)
-            .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&partial, &path));
-        written.map_err(PullError::io(&path))?;
-        sync_dir(&self.dir)
+        put(&self.dir, name, bytes)
     }
+}
+
+/// A file that is being written.
+pub(super) struct OpenFile {
+    name: String,
+    partial: PathBuf,
+    packed: GzEncoder<File>,
+}
+
+impl OpenFile {
+    pub(super) fn write(&mut self, piece: &[u8]) -> Result<(), PullError> {
+        self.packed.write_all(piece).map_err(PullError::io(&self.partial))
+    }
+}
+
+/// Writes a file whole: it is there under its name only with all its bytes on disk.
+pub(super) fn put(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), PullError> {
+    let path = dir.join(name);
+    let partial = dir.join(format!("{name}.{PARTIAL}"));
+    let written = private_file(&partial)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&partial, &path));
+    written.map_err(PullError::io(&path))?;
+    sync_dir(dir)
+}
+
+fn private_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
 fn sync_dir(dir: &Path) -> Result<(), PullError> {

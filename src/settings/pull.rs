@@ -19,6 +19,8 @@ pub struct Pull {
     pub ids: Option<PathBuf>,
     /// The name of the app at Fast.
     pub app_id: Option<String>,
+    /// The app's id at Shopify, where a token is granted for its secret.
+    pub client_id: Option<String>,
     /// Orders placed before this day, in the job's time zone, are not pulled.
     pub since: Option<Date>,
     /// How far an increment reaches back before the end of the window before.
@@ -42,6 +44,7 @@ pub struct Pull {
 #[serde(rename_all = "lowercase")]
 pub enum Shop {
     WooCommerce,
+    Shopify,
     ExpertSender,
     Fast,
 }
@@ -51,6 +54,7 @@ impl Shop {
     pub fn format(self) -> &'static str {
         match self {
             Self::WooCommerce => "woocommerce-json",
+            Self::Shopify => "shopify-graphql",
             Self::ExpertSender => "expertsender-json",
             Self::Fast => "fast-json",
         }
@@ -63,6 +67,10 @@ impl Shop {
                 &["key", "secret"],
                 "WooCommerce shows it once, under Settings, Advanced, REST API; read permission is enough",
             ),
+            Self::Shopify => (
+                &["token", "client_secret"],
+                "an app with the scopes read_orders, read_all_orders and read_customers has a token, or an id and a secret (client_id, client_secret_file)",
+            ),
             Self::ExpertSender => (&["token"], "ExpertSender shows it under Settings, API"),
             Self::Fast => (&["session"], "it is the value of the header FASTSESSION"),
         }
@@ -71,7 +79,7 @@ impl Shop {
     /// The keys that it needs besides.
     fn needs(self) -> &'static [&'static str] {
         match self {
-            Self::WooCommerce => &[],
+            Self::WooCommerce | Self::Shopify => &[],
             Self::ExpertSender => &["ids"],
             Self::Fast => &["ids", "app_id"],
         }

@@ -138,16 +138,21 @@ const JOB: &[Key] = keys! {
 };
 
 const PULL: &[Key] = keys! {
-    "from": Kind::Word(&["woocommerce", "expertsender", "fast"]), Required, "the shop system whose API is read";
+    "from": Kind::Word(&["woocommerce", "shopify", "expertsender", "fast"]), Required, "the shop system whose API is read";
     "url": Kind::Text, Required, "the shop's address, with the folder that it is in";
     "key_file": Kind::Path, Nothing,
         "WooCommerce: a file with the consumer key; the other three places as for a token";
     "secret_file": Kind::Path, Nothing, "WooCommerce: a file with the consumer secret, likewise";
-    "token_file": Kind::Path, Nothing, "ExpertSender: a file with the API key, likewise";
+    "token_file": Kind::Path, Nothing,
+        "Shopify: a file with the token of an app that has one; ExpertSender: with the API key; likewise";
+    "client_id": Kind::Text, Nothing,
+        "Shopify: the id of an app whose tokens are granted for its secret";
+    "client_secret_file": Kind::Path, Nothing, "Shopify: a file with the app's secret, likewise";
     "session_file": Kind::Path, Nothing, "Fast: a file with the session, likewise";
     "key": Kind::Secret, Nothing, "";
     "secret": Kind::Secret, Nothing, "";
     "token": Kind::Secret, Nothing, "";
+    "client_secret": Kind::Secret, Nothing, "";
     "session": Kind::Secret, Nothing, "";
     "app_id": Kind::Text, Nothing, "Fast: the name of the app";
     "ids": Kind::Path, Nothing,

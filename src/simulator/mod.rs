@@ -28,6 +28,7 @@ mod reply;
 mod request_log;
 mod routes;
 mod server;
+pub mod shopify;
 pub mod single_orders;
 mod store;
 mod summary;

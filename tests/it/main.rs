@@ -29,6 +29,7 @@ mod mapping;
 mod meaning;
 mod mixups;
 mod moved;
+mod nights;
 mod notify;
 mod outlook;
 mod pace;

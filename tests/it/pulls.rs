@@ -1,108 +1,20 @@
 //! A job that pulls its shop: the shop's nights, from its API to the account.
 
-use crate::world::{Told, World, until};
-use jiff::{Timestamp, ToSpan};
+use crate::nights::{Nights, SECRET, Shop};
+use crate::world::{World, until};
+use ordersync::simulator::shopify::ProtectedData;
 use ordersync::simulator::single_orders::{SingleOrderApi, SingleOrders};
-use ordersync::simulator::woocommerce::{ShopOrder, WooCommerce, WooOptions};
-use serde_json::Value;
-use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use tokio::runtime::Runtime;
-
-const SECRET: &str = "cs_canary_secret_77";
-
-/// A shop, the account it is loaded into, and the settings between them.
-struct Nights {
-    world: World,
-    shop: WooCommerce,
-    /// How far the shop's clock is ahead: a night passes as it moves on.
-    ahead_s: Cell<i64>,
-    _runtime: Runtime,
-}
-
-impl Nights {
-    fn of(orders: u64) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let first: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        let orders = (1..=orders).map(|id| ShopOrder::new(id, first + (id as i64).hours()));
-        let options = WooOptions { secret: SECRET.to_owned(), ..WooOptions::default() };
-        let shop = runtime.block_on(WooCommerce::start(options, orders.collect())).unwrap();
-        let world = World::new();
-        let settings = std::fs::read_to_string(world.path("ordersync.toml")).unwrap();
-        let settings = settings.replace("export = [\"exports/*\"]\n", "")
-            + &format!(
-                "\n[jobs.shop.pull]\nfrom = \"woocommerce\"\nurl = \"{}\"\nkey_file = \"key\"\nsecret_file = \"secret\"\n",
-                shop.url()
-            );
-        std::fs::write(world.path("ordersync.toml"), settings).unwrap();
-        std::fs::write(world.path("key"), "ck_simulator\n").unwrap();
-        std::fs::write(world.path("secret"), SECRET).unwrap();
-        Self { world, shop, ahead_s: Cell::new(0), _runtime: runtime }
-    }
-
-    fn run(&self, args: &[&str]) -> Told {
-        self.world.run(args)
-    }
-
-    fn done(&self, args: &[&str]) -> Told {
-        let told = self.run(args);
-        assert_eq!(told.code, 0, "{args:?}: {}\n{}", told.out, told.err);
-        told
-    }
-
-    /// Each order that the account holds has the shop's total, and each once.
-    fn assert_loaded(&self) {
-        let target = self.world.target();
-        let orders = target["ecomOrders"].as_array().unwrap();
-        let mut loaded: BTreeMap<u64, u64> = BTreeMap::new();
-        for order in orders {
-            let text = |name: &str| match &order[name] {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            let before = loaded
-                .insert(text("externalid").parse().unwrap(), text("totalPrice").parse().unwrap());
-            assert!(before.is_none(), "twice: {order}");
-        }
-        let shop: BTreeMap<u64, u64> =
-            self.shop.orders().iter().map(|order| (order.id, order.total)).collect();
-        assert_eq!(loaded, shop);
-        assert_eq!(self.shop.violations(), [""; 0]);
-    }
-
-    /// The shop's day: an order changes and one is new.
-    fn day(&self, n: u64) {
-        let now = self.pass(600) - 300.seconds();
-        self.shop.change(|orders| {
-            let order = orders.get_mut(&n).unwrap();
-            (order.total, order.modified) = (50_000 + n, now);
-            let id = orders.len() as u64 + 1;
-            orders.insert(id, ShopOrder::new(id, now));
-        });
-    }
-
-    /// Moves the shop's clock on; returns what it shows.
-    fn pass(&self, seconds: i64) -> Timestamp {
-        self.ahead_s.set(self.ahead_s.get() + seconds);
-        self.shop.set(|options| options.clock_ahead_s = self.ahead_s.get());
-        Timestamp::now() + self.ahead_s.get().seconds()
-    }
-
-    fn windows(&self) -> Vec<Value> {
-        let told = self.done(&["--json", "--quiet", "pulls", "list"]);
-        told.json().as_array().unwrap().clone()
-    }
-}
 
 #[test]
 fn each_night_loads_what_changed_and_nothing_else() {
-    let nights = Nights::of(230);
+    each_night_loads(Nights::of(230), 4);
+    // Those and one more: the file of the result has an address of its own.
+    each_night_loads(Nights::shopify(230), 5);
+}
+
+fn each_night_loads(nights: Nights, requests_max: usize) {
     let told = nights.run(&["plan"]);
     assert_eq!(told.code, 2, "{}", told.out);
     assert!(
@@ -126,9 +38,9 @@ fn each_night_loads_what_changed_and_nothing_else() {
     }
 
     nights.pass(7200);
-    let (asked, sent) = (nights.shop.requests().len(), nights.world.summary().requests);
+    let (asked, sent) = (nights.shop.requests(), nights.world.summary().requests);
     nights.done(&["--quiet", "sync"]);
-    assert!(nights.shop.requests().len() - asked <= 4);
+    assert!(nights.shop.requests() - asked <= requests_max);
     // One looks whether the connection is still there.
     assert!(nights.world.summary().requests - sent <= 1);
     assert!(nights.windows().iter().all(|window| window["loaded"] == true));
@@ -142,22 +54,41 @@ fn check_proves_what_a_pull_needs() {
         assert!(told.out.contains(proof), "{proof}: {}", told.out);
     }
     assert_eq!(nights.shop.violations(), [""; 0]);
-    nights.shop.set(|options| options.is_old = true);
+    nights.woo().set(|options| options.is_old = true);
     assert!(nights.done(&["check"]).out.contains("ignores modified_after"));
-    nights.shop.set(|options| options.key = "ck_other".to_owned());
+    nights.woo().set(|options| options.key = "ck_other".to_owned());
     let told = nights.run(&["check"]);
     assert_eq!(told.code, 5, "{}", told.out);
     assert!(told.out.contains("refuses the key with 401"), "{}", told.out);
 }
 
 #[test]
+fn check_proves_what_a_pull_of_shopify_needs() {
+    let nights = Nights::shopify(12);
+    let told = nights.done(&["check"]);
+    assert!(told.out.contains("answers, with 12 orders, the oldest of 2026-01-01"), "{}", told.out);
+    let Shop::Shopify(shop) = &nights.shop else { panic!() };
+    shop.set(|options| options.protected = ProtectedData::NoFields);
+    let told = nights.run(&["check"]);
+    assert_eq!(told.code, 5, "{}", told.out);
+    assert!(told.out.contains("protected customer data"), "{}", told.out);
+    shop.set(|options| options.scopes = vec!["read_orders"]);
+    shop.set(|options| options.protected = ProtectedData::Approved);
+    assert!(nights.run(&["check"]).out.contains("read_all_orders"));
+    let sent = nights.world.summary().requests;
+    let told = nights.run(&["--quiet", "backfill"]);
+    assert_eq!(told.code, 5, "{}", told.err);
+    assert_eq!(nights.world.summary().requests, sent);
+}
+
+#[test]
 fn what_was_pulled_and_not_loaded_is_loaded_before_anything_is_pulled() {
     let nights = Nights::of(20);
     nights.done(&["--quiet", "pull"]);
-    let asked = nights.shop.requests().len();
+    let asked = nights.shop.requests();
     nights.day(3);
     nights.done(&["--quiet", "backfill"]);
-    assert_eq!(nights.shop.requests().len(), asked);
+    assert_eq!(nights.shop.requests(), asked);
     nights.done(&["--quiet", "sync"]);
     nights.assert_loaded();
 }
@@ -180,14 +111,18 @@ fn a_full_pull_replaces_the_windows_before_it_once_it_was_loaded() {
 /// Kills the program at each of its requests to the shop, then at some of those to the account.
 #[test]
 fn wherever_a_night_is_killed_the_next_one_makes_it_whole() {
-    let nights = Nights::of(210);
+    killed_nights(&Nights::of(210));
+    killed_nights(&Nights::shopify(60));
+}
+
+fn killed_nights(nights: &Nights) {
     nights.done(&["--quiet", "backfill"]);
     for night in 1..=8_u64 {
         nights.day(night);
-        let (asked, sent) = (nights.shop.requests().len(), nights.world.summary().requests);
+        let (asked, sent) = (nights.shop.requests(), nights.world.summary().requests);
         let mut child = nights.world.start(&["--quiet", "sync"]);
         let is_reached = || match night {
-            1..=4 => nights.shop.requests().len() >= asked + night as usize - 1,
+            1..=4 => nights.shop.requests() >= asked + night as usize - 1,
             _ => nights.world.summary().requests >= sent + night - 4,
         };
         until("the program gets there or ends", || {
@@ -237,14 +172,14 @@ fn neither_key_nor_address_leaves_the_pulled_files() {
 #[test]
 fn an_order_that_the_shop_can_not_deliver_holds_back_the_exit_code_alone() {
     let nights = Nights::of(30);
-    nights.shop.set(|options| {
+    nights.woo().set(|options| {
         options.unlistable = [7].into();
         options.broken = [7].into();
     });
     let told = nights.run(&["--quiet", "backfill"]);
     assert_eq!(told.code, 3, "{}\n{}", told.out, told.err);
     assert_eq!(nights.world.target()["ecomOrders"].as_array().unwrap().len(), 29);
-    nights.shop.set(|options| {
+    nights.woo().set(|options| {
         options.unlistable.clear();
         options.broken.clear();
     });

@@ -9,6 +9,10 @@ use crate::extract::error::{MAPPING_ADVICE, NoMatch, ReadError};
 
 /// Records whose keys are looked at: writers that leave out what is blank need more than one.
 pub const SAMPLE_LEN_MAX: usize = 20;
+/// Names the order of a row that is a part of one, in results of bulk operations.
+const PARENT: &str = "__parentId";
+/// Parts that are looked at besides.
+const PARTS_MAX: usize = 100_000;
 /// A wrapper has few keys, a record many.
 const WRAPPER_KEYS_MAX: usize = 4;
 /// Keys shown of a file that is not recognised.
@@ -135,7 +139,8 @@ pub fn take_sample(
     let mut file = JsonFile::open(source.clone(), wrappers)?;
     file.limit(bytes_max);
     let mut sample = Sample::default();
-    while sample.records < SAMPLE_LEN_MAX {
+    let mut parts = 0;
+    while sample.records < SAMPLE_LEN_MAX + parts {
         let keys = match file.next(|document| formats.keys_of(document.value)) {
             Ok(Some((keys, _))) => keys,
             Ok(None) => break,
@@ -148,6 +153,8 @@ pub fn take_sample(
             break;
         }
         sample.wrapper = file.wrapper();
+        // The parts of many orders may come before the first order.
+        parts += usize::from(parts < PARTS_MAX && keys.contains(PARENT));
         sample.keys.add(keys);
         sample.records += 1;
     }

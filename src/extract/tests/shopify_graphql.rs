@@ -129,6 +129,16 @@ fn rows_of_a_bulk_operation_may_come_in_any_order() {
 }
 
 #[test]
+fn lines_of_many_orders_may_come_before_the_first_order() {
+    let ids: Vec<String> = (1..=60).map(|id| id.to_string()).collect();
+    let of_all = |row: fn(&str) -> String| ids.iter().map(|id| row(id)).collect::<Vec<_>>();
+    let rows = [of_all(mug), of_all(candle), of_all(row)].concat();
+    let all = by_id(&rows.join("\n"));
+    assert_eq!(all.len(), 60);
+    assert!(all.iter().all(|order| order.lines.len() == 2 && order.faults.is_empty()), "{all:?}");
+}
+
+#[test]
 fn records_have_the_same_numbers_each_time_an_export_is_read() {
     let rows: Vec<String> = (0..300)
         .map(|n| row(&n.to_string()))

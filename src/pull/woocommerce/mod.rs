@@ -11,6 +11,7 @@ mod list;
 
 use super::error::PullError;
 use super::folder::Folder;
+use super::gone::{Before, few};
 use super::http::{FAILED_IN_A_ROW_MAX, ShopClient, Trouble};
 use super::manifest::{Counted, Manifest, PulledWindow};
 use super::options::{Options, Request};
@@ -46,22 +47,13 @@ pub(super) async fn pull(
 ) -> Result<PulledWindow, PullError> {
     let api = Api::find(options, ShopClient::new(options, cancel)?).await?;
     let end = api.client.clock.now().checked_sub(LAG).unwrap_or(Timestamp::MIN);
-    let (window, retried) = match request {
-        Request::Full => (Window { extent: Extent::Full, from: None, to: end }, Vec::new()),
-        // The shop's clock was set back since.
-        Request::Since(last) if last > end => {
-            (Window { extent: Extent::Full, from: None, to: end }, Vec::new())
-        }
-        Request::Since(last) => {
-            // Bounds are exclusive.
-            let overlap = options.overlap.saturating_add(SignedDuration::from_secs(1));
-            let from = last.checked_sub(overlap).unwrap_or(Timestamp::MIN);
-            let failed = folder.windows()?.pop().map(|last| last.manifest.failed);
-            let window = Window { extent: Extent::Increment, from: Some(from), to: end };
-            let failed = failed.unwrap_or_default();
-            (window, failed.iter().filter_map(|id| id.parse().ok()).collect())
-        }
+    let window = request.window(options, end);
+    let failed = match window.extent {
+        Extent::Increment => folder.windows()?.pop().map(|last| last.manifest.failed),
+        Extent::Full => None,
     };
+    let retried: Vec<u64> =
+        failed.unwrap_or_default().iter().filter_map(|id| id.parse().ok()).collect();
     let mut shop = Shop { api, options, size: 0 };
     shop.pull(window, &retried, folder).await
 }
@@ -178,14 +170,32 @@ impl Shop<'_> {
         if window.extent == Extent::Full {
             let failed = manifest.failed.iter().filter_map(|id| id.parse().ok());
             let present = ids.into_iter().chain(failed).collect();
-            let same = |before: &PulledWindow| before.manifest.is_of(&manifest.shop, &query);
-            let export: Vec<_> = folder.export()?.into_iter().filter(same).collect();
-            manifest.gone = gone(&export, &present);
+            let before = Before { folder, shop: &manifest.shop, query: &query };
+            let missing = before.missing(&present, |answer| {
+                let rows: Vec<Row> = serde_json::from_slice(answer).unwrap_or_default();
+                rows.into_iter().map(|row| row.id).collect()
+            })?;
+            let missing = few(missing, &mut self.api.warnings);
+            manifest.gone = self.gone(missing).await?;
         }
         manifest.query = query;
         manifest.requests = self.api.client.requests;
         manifest.warnings = std::mem::take(&mut self.api.warnings);
         writer.commit(manifest)
+    }
+
+    /// Those of the orders that the shop does not know by their ids either. One that changed after
+    /// the end of the window is in no list of it, and not gone.
+    async fn gone(&mut self, missing: Vec<u64>) -> Result<Vec<u64>, PullError> {
+        let mut gone = Vec::new();
+        for id in missing {
+            match self.api.order(id).await {
+                Ok(None) => gone.push(id),
+                Ok(Some(_)) | Err(Trouble::TooMuch(_)) => {}
+                Err(Trouble::Fatal(error)) => return Err(error),
+            }
+        }
+        Ok(gone)
     }
 
     async fn read(
@@ -343,17 +353,6 @@ impl Shop<'_> {
         }
         Ok(())
     }
-}
-
-/// The orders of an export that are not among `ids` any more.
-fn gone(export: &[PulledWindow], ids: &BTreeSet<u64>) -> Vec<u64> {
-    let mut before = BTreeSet::new();
-    // A file that is damaged is what this full pull replaces.
-    for answer in export.iter().flat_map(PulledWindow::answers).flatten() {
-        let rows: Vec<Row> = serde_json::from_slice(&answer).unwrap_or_default();
-        before.extend(rows.into_iter().map(|row| row.id));
-    }
-    before.difference(ids).copied().collect()
 }
 
 /// How large a list is.

@@ -1,0 +1,236 @@
+//! Asking Shopify, and what its answers mean.
+
+use super::super::body::excerpt;
+use super::super::error::PullError;
+use super::super::http::{Answer, ShopClient, Trouble};
+use super::super::options::{Options, ShopifyAccess};
+use super::question::Question;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// The version of the API that is read.
+pub(super) const VERSION: &str = "2026-10";
+/// A granted token is renewed when less than this is left of its life.
+const RENEWED_BEFORE: Duration = Duration::from_secs(5 * 60);
+/// Times that a question waits for points.
+const THROTTLED_MAX: u32 = 20;
+/// Times that a question is put after errors of the shop itself.
+const FAILED_MAX: u32 = 3;
+pub(super) const PROTECTED_DATA_HINT: &str = "in the app's settings, request access to protected customer data: orders, name and e-mail; for an app that was made in the admin, the shop's plan decides";
+
+pub(super) struct Api<'a> {
+    pub client: ShopClient,
+    access: &'a ShopifyAccess,
+    /// When the token that was granted ends.
+    expires: Option<Instant>,
+    pub warnings: Vec<String>,
+}
+
+/// What an answer comes to.
+enum Reply {
+    Data(Value),
+    /// The bucket lacks points for so long.
+    Throttled(Duration),
+    /// The shop failed.
+    Failed(String),
+    /// The token is not valid, or not any more.
+    Unknown,
+}
+
+impl<'a> Api<'a> {
+    pub(super) fn new(
+        options: &Options,
+        access: &'a ShopifyAccess,
+        cancel: CancellationToken,
+    ) -> Result<Self, PullError> {
+        let client = ShopClient::new(options, cancel)?;
+        Ok(Self { client, access, expires: None, warnings: Vec::new() })
+    }
+
+    /// The data of an answer without errors.
+    ///
+    /// # Errors
+    /// When the shop refuses or does not answer.
+    pub(super) async fn ask(&mut self, question: &Question<'_>) -> Result<Value, PullError> {
+        let (mut throttled, mut failed, mut is_renewed) = (0, 0, false);
+        loop {
+            self.have_token().await?;
+            let path = ["admin", "api", VERSION, "graphql.json"];
+            let answer = self.client.read(&path, &question.body()).await;
+            let answer = answer.map_err(|trouble| self.fatal(trouble))?;
+            self.note_version(&answer);
+            match self.reply(&answer)? {
+                Reply::Data(data) => return Ok(data),
+                Reply::Throttled(wait) if throttled < THROTTLED_MAX => {
+                    throttled += 1;
+                    self.client.pause(wait).await?;
+                }
+                Reply::Throttled(_) => {
+                    return Err(self.client.away("is asked too much by others".to_owned()));
+                }
+                Reply::Failed(what) if failed + 1 == FAILED_MAX => {
+                    return Err(self.client.away(what));
+                }
+                Reply::Failed(_) => {
+                    failed += 1;
+                    self.client.pause(self.client.poll_interval()).await?;
+                }
+                Reply::Unknown if self.expires.is_some() && !is_renewed => {
+                    is_renewed = true;
+                    self.expires = None;
+                }
+                Reply::Unknown => {
+                    return Err(self.refused(
+                        "refuses the token with 401",
+                        "check the token or the app's id and secret, and that the app is installed in this shop",
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Has a token granted where none is set, in good time before the last one ends. It is kept in
+    /// memory alone.
+    async fn have_token(&mut self) -> Result<(), PullError> {
+        #[derive(Deserialize)]
+        struct Grant {
+            access_token: String,
+            expires_in: u64,
+        }
+        let ShopifyAccess::Client { id, secret } = self.access else { return Ok(()) };
+        let is_good = |ends: Instant| ends.duration_since(Instant::now()) > RENEWED_BEFORE;
+        if self.expires.is_some_and(is_good) {
+            return Ok(());
+        }
+        self.client.set_token(None);
+        let form = json!({
+            "client_id": id, "client_secret": secret.expose_secret(), "grant_type": "client_credentials",
+        });
+        let answer = self.client.read(&["admin", "oauth", "access_token"], &form).await;
+        let answer = answer.map_err(|trouble| self.fatal(trouble))?;
+        let Ok(Grant { access_token, expires_in }) = serde_json::from_slice(&answer.body) else {
+            return Err(self.not_granted(&answer));
+        };
+        self.client.set_token(Some(SecretString::from(access_token)));
+        self.expires = Some(Instant::now() + Duration::from_secs(expires_in));
+        Ok(())
+    }
+
+    fn not_granted(&self, answer: &Answer) -> PullError {
+        let sent: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let word = sent["error"].as_str().unwrap_or_default().to_owned();
+        let hint = match word.as_str() {
+            "app_not_installed" => {
+                "install the app in this shop; an app that was made in the shop's admin has a token of its own: token_file"
+            }
+            "shop_not_permitted" => {
+                "the app and the shop must belong to the same organisation; other apps have a token: token_file"
+            }
+            _ => "check the app's id and secret in the Dev Dashboard",
+        };
+        let status = answer.status.as_u16();
+        self.refused(&format!("grants no token: {status} {}", excerpt(word.as_bytes())), hint)
+    }
+
+    fn reply(&self, answer: &Answer) -> Result<Reply, PullError> {
+        let status = answer.status.as_u16();
+        match status {
+            200 => {}
+            401 => return Ok(Reply::Unknown),
+            402 => return Err(self.client.away("is frozen: its plan is not paid".to_owned())),
+            423 => return Err(self.client.away("is locked by Shopify".to_owned())),
+            403 => {
+                return Err(self.refused(
+                    "refuses the app with 403",
+                    "check that the app is installed and its scopes",
+                ));
+            }
+            404 => {
+                return Err(PullError::Settings {
+                    what: format!("{}: has no Shopify Admin API", self.client.shop()),
+                    expected: "the address of a shop, such as https://name.myshopify.com".to_owned(),
+                    hint: "the name is shown under Settings, Domains; a shop's own domain does not serve the API".to_owned(),
+                });
+            }
+            _ => {
+                return Err(
+                    self.unexpected(&format!("answers {status}: {}", excerpt(&answer.body)))
+                );
+            }
+        }
+        let mut sent: Value = serde_json::from_slice(&answer.body)
+            .map_err(|_| self.unexpected(&format!("answers no JSON: {}", excerpt(&answer.body))))?;
+        if let Some(error) = sent["errors"].as_array().and_then(|errors| errors.first()) {
+            return self.error(error, &sent["extensions"]["cost"]);
+        }
+        if sent["extensions"]["search"].as_array().is_some_and(|hints| !hints.is_empty()) {
+            return Err(self.unexpected("does not understand the search for a window"));
+        }
+        Ok(Reply::Data(sent["data"].take()))
+    }
+
+    fn error(&self, error: &Value, cost: &Value) -> Result<Reply, PullError> {
+        let message = excerpt(error["message"].as_str().unwrap_or_default().as_bytes());
+        match error["extensions"]["code"].as_str() {
+            Some("THROTTLED") => {
+                let status = &cost["throttleStatus"];
+                let number = |value: &Value| value.as_f64().unwrap_or_default();
+                let lacking = number(&cost["requestedQueryCost"]) - number(&status["currentlyAvailable"]);
+                let seconds = lacking / number(&status["restoreRate"]).max(1.0);
+                Ok(Reply::Throttled(Duration::from_secs_f64(seconds.clamp(1.0, 60.0))))
+            }
+            Some("INTERNAL_SERVER_ERROR") => Ok(Reply::Failed(message)),
+            Some("ACCESS_DENIED") if message.contains("access scope") => Err(self.refused(
+                &message,
+                "give the app the scopes read_orders, read_all_orders and read_customers, and install it again",
+            )),
+            Some("ACCESS_DENIED") => Err(self.refused(&message, PROTECTED_DATA_HINT)),
+            _ if message.contains("is not approved") => Err(self.refused(&message, PROTECTED_DATA_HINT)),
+            _ => Err(self.unexpected(&message)),
+        }
+    }
+
+    fn note_version(&mut self, answer: &Answer) {
+        let served = answer.headers.get("x-shopify-api-version");
+        let Some(served) = served.and_then(|served| served.to_str().ok()) else { return };
+        if served != VERSION {
+            let warning = format!(
+                "the shop serves version {served} of its API in place of {VERSION}; update ordersync"
+            );
+            self.warnings.extend(Some(warning).filter(|warning| !self.warnings.contains(warning)));
+        }
+    }
+
+    pub(super) fn refused(&self, what: &str, hint: &str) -> PullError {
+        PullError::Refused {
+            shop: self.client.shop(),
+            what: what.to_owned(),
+            hint: hint.to_owned(),
+        }
+    }
+
+    pub(super) fn unexpected(&self, what: &str) -> PullError {
+        PullError::Unexpected {
+            shop: self.client.shop(),
+            what: what.to_owned(),
+            hint: format!("the API that is read is the Admin API {VERSION}; pull again later"),
+        }
+    }
+
+    /// Where nothing smaller can be asked for.
+    pub(super) fn fatal(&self, trouble: Trouble) -> PullError {
+        match trouble {
+            Trouble::Fatal(error) => error,
+            Trouble::TooMuch(what) => self.client.away(what),
+        }
+    }
+}
+
+/// A count that is not cut off at a limit.
+pub(super) fn exact_count(count: &Value) -> Option<u64> {
+    count["count"].as_u64().filter(|_| count["precision"] == "EXACT")
+}

@@ -1,0 +1,65 @@
+//! What an app may see of a shop: Shopify leaves out the rest in silence.
+
+use super::super::error::PullError;
+use super::super::examination::Examination;
+use super::super::options::{Options, ShopifyAccess};
+use super::super::window::{Extent, Window};
+use super::api::{Api, exact_count};
+use super::question::{self, Question};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+/// Orders older than this take `read_all_orders`.
+const VISIBLE: SignedDuration = SignedDuration::from_hours(60 * 24);
+
+/// The shop's answer to the first question, of an app that may read what the job wants.
+///
+/// # Errors
+/// When the shop refuses, or would leave out orders.
+pub(super) async fn open(api: &mut Api<'_>, options: &Options) -> Result<Value, PullError> {
+    let search = options.since.map(question::placed_since).unwrap_or_default();
+    let data = api.ask(&Question::Opening { search: &search }).await?;
+    let scopes = data["currentAppInstallation"]["accessScopes"].as_array();
+    let has = |wanted: &str| scopes.into_iter().flatten().any(|scope| scope["handle"] == wanted);
+    let visible = api.client.clock.now().checked_sub(VISIBLE).unwrap_or(Timestamp::MIN);
+    let is_recent = options.since.is_some_and(|since| since > visible);
+    if !has("read_all_orders") && !is_recent {
+        return Err(api.refused(
+            "the app lacks the scope read_all_orders: orders older than 60 days would be missing, without an error",
+            "request read_all_orders for the app and install it again",
+        ));
+    }
+    if !has("read_customers") {
+        let warning = "the app lacks the scope read_customers: orders show no customer".to_owned();
+        api.warnings.push(warning);
+    }
+    Ok(data)
+}
+
+/// Asks whether a pull would succeed, in two requests.
+///
+/// # Errors
+/// As a pull.
+pub(in super::super) async fn examine(
+    options: &Options,
+    access: &ShopifyAccess,
+    cancel: CancellationToken,
+) -> Result<Examination, PullError> {
+    let mut api = Api::new(options, access, cancel)?;
+    let opening = open(&mut api, options).await?;
+    let tomorrow = SignedDuration::from_hours(24);
+    let from = api.client.clock.now().checked_add(tomorrow).unwrap_or(Timestamp::MAX);
+    let future = Window { extent: Extent::Increment, from: Some(from), to: Timestamp::MAX };
+    let future = question::search(&future, None);
+    let data = api.ask(&Question::Count { search: &future }).await?;
+    let oldest = &opening["orders"]["edges"][0]["node"];
+    api.warnings.extend(api.client.clock.warning());
+    Ok(Examination {
+        orders: exact_count(&opening["ordersCount"]),
+        oldest: oldest["createdAt"].as_str().and_then(|text| text.parse().ok()),
+        is_filtered: exact_count(&data["ordersCount"]) == Some(0),
+        shows_email: oldest.is_object().then(|| oldest["email"].is_string()),
+        warnings: std::mem::take(&mut api.warnings),
+    })
+}

@@ -1,0 +1,347 @@
+//! Shopify's Admin GraphQL API: orders by bulk operations.
+//!
+//! An operation reads the orders of a window on Shopify's side and writes them to a file, which is
+//! taken whole or not at all: by its number of rows, and of orders. What may be seen is proven before
+//! it starts, as Shopify leaves out in silence what an app may not see. An order that changes while
+//! the operation is at work leaves the window, and is in the next one.
+
+mod api;
+mod examine;
+mod operation;
+mod question;
+mod rows;
+
+use super::error::PullError;
+use super::folder::Folder;
+use super::gone::{Before, few};
+use super::http::Trouble;
+use super::manifest::{Counted, Manifest, PulledWindow};
+use super::options::{Options, Request, ShopifyAccess};
+use super::window::{Extent, Window};
+use super::writer::WindowWriter;
+use api::{Api, VERSION, exact_count};
+pub(super) use examine::examine;
+use jiff::SignedDuration;
+use operation::Operation;
+use question::Question;
+use reqwest::StatusCode;
+use rows::Rows;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+const API: &str = "shopify";
+/// A window ends this long before the shop's present: the search may find later changes late.
+const LAG: SignedDuration = SignedDuration::from_mins(5);
+/// Operations started for one window.
+const STARTS_MAX: u32 = 3;
+/// The longest wait for an operation, and for others to end before it. The next pull goes on waiting.
+const WAIT_MAX: Duration = Duration::from_secs(6 * 60 * 60);
+/// Between two looks at an operation.
+const POLL_MAX: Duration = Duration::from_secs(60);
+/// Addresses of a result that are tried.
+const DOWNLOADS_MAX: u32 = 4;
+/// More orders from before the window than this mean that the shop ignores the window.
+const EARLIER_MAX: u64 = 10;
+/// Orders among which one has an e-mail address, in any shop that shows them.
+const EMAIL_SAMPLE: u64 = 20;
+/// Ids asked for at once.
+const IDS_MAX: usize = 250;
+
+/// Pulls a window into the folder.
+///
+/// # Errors
+/// When the shop refuses, does not answer or contradicts itself: nothing of the window counts then.
+pub(super) async fn pull(
+    options: &Options,
+    access: &ShopifyAccess,
+    request: Request,
+    folder: &Folder,
+    cancel: CancellationToken,
+) -> Result<PulledWindow, PullError> {
+    let mut api = Api::new(options, access, cancel)?;
+    examine::open(&mut api, options).await?;
+    api.warnings.extend(api.client.clock.warning());
+    let now = api.client.clock.now();
+    let window = request.window(options, now.checked_sub(LAG).unwrap_or(now));
+    let wanted =
+        Operation { id: String::new(), shop: api.client.shop(), query: options.query(), window };
+    let left = Operation::left(folder, &wanted, now)?;
+    let window = left.as_ref().map_or(window, |left| left.window);
+    let search = question::search(&window, options.since);
+    let mut shop = Shop { api, folder, window, search };
+    let writer = folder.begin(&window)?;
+    let pulled = shop.pull(wanted, left, writer).await?;
+    Operation::forget(folder)?;
+    Ok(pulled)
+}
+
+struct Shop<'a> {
+    api: Api<'a>,
+    folder: &'a Folder,
+    window: Window,
+    /// What finds the orders of the window.
+    search: String,
+}
+
+/// A finished operation.
+struct Finished {
+    id: String,
+    /// None for a result without a row.
+    url: Option<String>,
+    rows: u64,
+    roots: u64,
+    counted: Option<Counted>,
+}
+
+/// How an operation ended.
+enum Ended {
+    Completed(Finished),
+    /// It has to be started again.
+    Failed(String),
+}
+
+impl Shop<'_> {
+    async fn pull(
+        &mut self,
+        wanted: Operation,
+        left: Option<Operation>,
+        mut writer: WindowWriter,
+    ) -> Result<PulledWindow, PullError> {
+        let mut next = left;
+        let mut what = String::new();
+        for _ in 0..STARTS_MAX {
+            let operation = match next.take() {
+                Some(operation) => operation,
+                None => self.start(&wanted).await?,
+            };
+            let finished = match self.follow(&operation).await? {
+                Ended::Completed(finished) => finished,
+                Ended::Failed(fault) => {
+                    what = fault;
+                    continue;
+                }
+            };
+            writer.clear()?;
+            match self.receive(finished, &mut writer).await? {
+                Ok((manifest, orders)) => {
+                    return self.commit(manifest, &orders, wanted.query, writer).await;
+                }
+                Err(fault) => what = fault,
+            }
+        }
+        Operation::forget(self.folder)?;
+        Err(self.api.unexpected(&format!("{what}, {STARTS_MAX} times")))
+    }
+
+    async fn commit(
+        &mut self,
+        mut manifest: Manifest,
+        orders: &BTreeSet<u64>,
+        query: String,
+        writer: WindowWriter,
+    ) -> Result<PulledWindow, PullError> {
+        if self.window.extent == Extent::Full {
+            let before = Before { folder: self.folder, shop: &manifest.shop, query: &query };
+            let missing =
+                before.missing(orders, |row| rows::order_in(row).into_iter().collect())?;
+            let missing = few(missing, &mut self.api.warnings);
+            manifest.gone = self.gone(missing).await?;
+        }
+        manifest.query = query;
+        manifest.requests = self.api.client.requests;
+        manifest.warnings = std::mem::take(&mut self.api.warnings);
+        writer.commit(manifest)
+    }
+
+    /// Starts an operation, after others of the app if the shop says so. None of another client is
+    /// ever cancelled.
+    async fn start(&mut self, wanted: &Operation) -> Result<Operation, PullError> {
+        let bulk = question::bulk(&self.search);
+        let (begun, mut wait) = (Instant::now(), self.api.client.poll_interval());
+        loop {
+            let data = self.api.ask(&Question::Run { bulk: &bulk }).await?;
+            let run = &data["bulkOperationRunQuery"];
+            if let Some(id) = run["bulkOperation"]["id"].as_str() {
+                let operation =
+                    Operation { id: id.to_owned(), window: self.window, ..wanted.clone() };
+                operation.note(self.folder)?;
+                return Ok(operation);
+            }
+            let error = &run["userErrors"][0];
+            let message = error["message"].as_str().unwrap_or_default();
+            let is_busy =
+                matches!(error["code"].as_str(), Some("OPERATION_IN_PROGRESS" | "LIMIT_REACHED"));
+            if !is_busy {
+                return Err(self.api.unexpected(&format!("starts no bulk operation: {message}")));
+            }
+            if begun.elapsed() > WAIT_MAX {
+                let what = "is at work for other clients of this app".to_owned();
+                return Err(self.api.client.away(what));
+            }
+            wait = self.wait(wait).await?;
+        }
+    }
+
+    async fn wait(&self, wait: Duration) -> Result<Duration, PullError> {
+        self.api.client.pause(wait).await?;
+        Ok((wait * 3 / 2).min(POLL_MAX))
+    }
+
+    /// Waits for the end of an operation.
+    async fn follow(&mut self, operation: &Operation) -> Result<Ended, PullError> {
+        let (begun, mut wait) = (Instant::now(), self.api.client.poll_interval());
+        let mut before = None;
+        loop {
+            let (id, search) = (operation.id.clone(), self.search.clone());
+            let poll = Question::Poll { operation: &id, search: &search };
+            let data = self.api.ask(&poll).await?;
+            let found = &data["bulkOperation"];
+            let after = exact_count(&data["ordersCount"]);
+            let before = *before.get_or_insert(after);
+            match found["status"].as_str() {
+                Some("CREATED" | "RUNNING" | "CANCELING") => {}
+                Some("COMPLETED") => {
+                    let number =
+                        |name: &str| found[name].as_str().and_then(|text| text.parse().ok());
+                    let rows = number("objectCount").unwrap_or_default();
+                    let finished = Finished {
+                        id,
+                        url: found["url"].as_str().map(str::to_owned),
+                        rows,
+                        roots: number("rootObjectCount").unwrap_or(rows),
+                        counted: before.zip(after).map(|(before, after)| Counted { before, after }),
+                    };
+                    return Ok(Ended::Completed(finished));
+                }
+                Some("FAILED") if found["errorCode"] == "ACCESS_DENIED" => {
+                    Operation::forget(self.folder)?;
+                    return Err(self.api.refused(
+                        "the bulk operation ended with ACCESS_DENIED",
+                        "give the app the scopes read_orders, read_all_orders and read_customers, and access to protected customer data",
+                    ));
+                }
+                status => {
+                    let status = status.unwrap_or("nothing known of it");
+                    let code = found["errorCode"].as_str().unwrap_or_default();
+                    return Ok(Ended::Failed(format!(
+                        "the bulk operation ended with {status} {code}"
+                    )));
+                }
+            }
+            if begun.elapsed() > WAIT_MAX {
+                let what = "is still at work on the bulk operation".to_owned();
+                return Err(self.api.client.away(what));
+            }
+            wait = self.wait(wait).await?;
+        }
+    }
+
+    /// Receives a result, and compares it with what was announced. The inner error says in what it
+    /// falls short.
+    async fn receive(
+        &mut self,
+        mut finished: Finished,
+        writer: &mut WindowWriter,
+    ) -> Result<Result<(Manifest, BTreeSet<u64>), String>, PullError> {
+        let window = self.window;
+        let mut downloads = 0;
+        let rows = loop {
+            let mut rows = Rows::new(&window);
+            let Some(url) = &finished.url else { break rows };
+            let mut file = writer.open("jsonl")?;
+            let take = |piece: &[u8]| {
+                rows.take(piece);
+                file.write(piece)
+            };
+            downloads += 1;
+            let what = match self.api.client.download(url, take).await {
+                Ok(StatusCode::OK) => {
+                    rows.end();
+                    writer.close(file)?;
+                    break rows;
+                }
+                Ok(status) => format!("answers {} for the file of the result", status.as_u16()),
+                Err(Trouble::TooMuch(what)) => what,
+                Err(Trouble::Fatal(error)) => return Err(error),
+            };
+            if downloads == DOWNLOADS_MAX {
+                return Err(self.api.client.away(what));
+            }
+            // Asked for again, the result gets a new address.
+            self.api.client.pause(self.api.client.poll_interval()).await?;
+            let Finished { id, .. } = &finished;
+            let operation =
+                Operation { id: id.clone(), shop: String::new(), query: String::new(), window };
+            match self.follow(&operation).await? {
+                Ended::Completed(again) => {
+                    finished = Finished { counted: finished.counted, ..again }
+                }
+                Ended::Failed(fault) => return Ok(Err(fault)),
+            }
+        };
+        if let Some(fault) = fault_of(&finished, &rows) {
+            return Ok(Err(fault));
+        }
+        self.judge(&rows)?;
+        if writer.is_empty() {
+            // A result without a row has no file; this is how a page without one looks.
+            writer.add(br#"{"data":{"orders":{"edges":[]}}}"#, "json")?;
+        }
+        let mut manifest = Manifest::new(API, VERSION, self.api.client.shop(), window);
+        (manifest.orders, manifest.counted) = (rows.roots, finished.counted);
+        Ok(Ok((manifest, rows.orders)))
+    }
+
+    /// What Shopify does in silence.
+    fn judge(&self, rows: &Rows<'_>) -> Result<(), PullError> {
+        if rows.earlier > EARLIER_MAX.max(rows.roots / 100) {
+            return Err(self.api.unexpected("ignores the search for a window"));
+        }
+        if self.window.extent == Extent::Full && rows.roots >= EMAIL_SAMPLE && rows.with_email == 0
+        {
+            return Err(self.api.refused(
+                &format!("shows no e-mail address in any of {} orders", rows.roots),
+                api::PROTECTED_DATA_HINT,
+            ));
+        }
+        Ok(())
+    }
+
+    /// Those of the orders that the shop does not know by their ids either.
+    async fn gone(&mut self, missing: Vec<u64>) -> Result<Vec<u64>, PullError> {
+        let mut gone = Vec::new();
+        for some in missing.chunks(IDS_MAX) {
+            let ids: Vec<String> =
+                some.iter().map(|id| format!("gid://shopify/Order/{id}")).collect();
+            let data = self.api.ask(&Question::Known { ids: &ids }).await?;
+            let nodes = data["nodes"].as_array().filter(|nodes| nodes.len() == ids.len());
+            let Some(nodes) = nodes else {
+                return Err(self
+                    .api
+                    .unexpected("answers another number of ids than was asked for"));
+            };
+            gone.extend(
+                some.iter().zip(nodes).filter(|(_, node)| node.is_null()).map(|(id, _)| id),
+            );
+        }
+        Ok(gone)
+    }
+}
+
+/// In what a result differs from what was announced, if in anything.
+fn fault_of(finished: &Finished, rows: &Rows<'_>) -> Option<String> {
+    let least = finished.counted.map_or(0, |counted| counted.after.min(counted.before));
+    if rows.broken > 0 {
+        Some(format!("wrote {} rows that are no JSON", rows.broken))
+    } else if rows.count != finished.rows {
+        Some(format!("announced {} rows and wrote {}", finished.rows, rows.count))
+    } else if rows.roots != finished.roots {
+        Some(format!("announced {} orders and wrote {}", finished.roots, rows.roots))
+    } else if rows.roots < least {
+        Some(format!("counts {least} orders and wrote {}", rows.roots))
+    } else {
+        None
+    }
+}

@@ -1,0 +1,355 @@
+//! Pulls from a shop at Shopify.
+
+use super::super::options::Request;
+use super::super::*;
+use super::moment;
+use crate::simulator::shopify::{
+    Access, BulkEnd, ProtectedData, Shopify, ShopifyOptions, ShopifyOrder,
+};
+use jiff::ToSpan;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+fn orders(n: u64) -> Vec<ShopifyOrder> {
+    let first = moment("2026-01-01T00:00:00Z");
+    (1..=n).map(|id| ShopifyOrder::new(id, first + (id as i64).hours())).collect()
+}
+
+struct Pulls {
+    shop: Shopify,
+    options: Options,
+    dir: TempDir,
+}
+
+impl Pulls {
+    async fn of(options: ShopifyOptions, orders: Vec<ShopifyOrder>) -> Self {
+        let access = match options.access.clone() {
+            Access::Token(token) => ShopifyAccess::Token(token.into()),
+            Access::Client { id, secret, .. } => {
+                ShopifyAccess::Client { id, secret: secret.into() }
+            }
+        };
+        let shop = Shopify::start(options, orders).await.unwrap();
+        let options = Options {
+            url: shop.url(),
+            source: Source::Shopify(access),
+            ca_file: None,
+            since: None,
+            overlap: SignedDuration::from_hours(1),
+            full_every: SignedDuration::from_hours(7 * 24),
+        };
+        Self { shop, options, dir: TempDir::new().unwrap() }
+    }
+
+    fn folder(&self) -> Folder {
+        Folder::open(self.dir.path().join("pulls/shop")).unwrap()
+    }
+
+    async fn pull(&self, request: Request) -> Result<PulledWindow, PullError> {
+        let Source::Shopify(access) = &self.options.source else { panic!() };
+        let cancel = CancellationToken::new();
+        super::super::shopify::pull(&self.options, access, request, &self.folder(), cancel).await
+    }
+
+    async fn full(&self) -> PulledWindow {
+        let window = self.pull(Request::Full).await.unwrap();
+        assert_eq!(self.shop.violations(), [""; 0]);
+        window
+    }
+
+    async fn refused(&self) -> String {
+        let error = self.pull(Request::Full).await.unwrap_err();
+        assert!(matches!(error, PullError::Refused { .. }), "{error}");
+        assert!(self.folder().windows().unwrap().is_empty());
+        error.to_string()
+    }
+
+    /// Total and number of lines of each order, as the last result with it says.
+    fn export(&self) -> BTreeMap<u64, (String, usize)> {
+        let mut all = BTreeMap::new();
+        for window in self.folder().export().unwrap() {
+            window.verify().unwrap();
+            let (mut orders, mut lines) = (BTreeMap::new(), BTreeMap::<String, usize>::new());
+            for row in window.parts() {
+                let row: serde_json::Value = serde_json::from_slice(&row).unwrap();
+                if let Some(parent) = row["__parentId"].as_str() {
+                    *lines.entry(parent.to_owned()).or_default() += 1;
+                } else if let Some(id) = row["id"].as_str() {
+                    let total = &row["totalPriceSet"]["shopMoney"]["amount"];
+                    orders.insert(id.to_owned(), total.as_str().unwrap().to_owned());
+                }
+            }
+            for (gid, total) in orders {
+                let id = gid.rsplit('/').next().unwrap().parse().unwrap();
+                all.insert(id, (total, lines.remove(&gid).unwrap_or_default()));
+            }
+            assert!(lines.is_empty(), "{lines:?}");
+        }
+        all
+    }
+
+    fn truth(&self) -> BTreeMap<u64, (String, usize)> {
+        let shown = |order: &ShopifyOrder| {
+            (format!("{}.{:02}", order.total / 100, order.total % 100), order.lines as usize)
+        };
+        self.shop.orders().iter().map(|order| (order.id, shown(order))).collect()
+    }
+
+    /// Moves the shop's clock on.
+    fn pass(&self, seconds: i64) -> Timestamp {
+        self.shop.set(|options| options.clock_ahead_s += seconds);
+        Timestamp::now() + seconds.seconds()
+    }
+}
+
+#[tokio::test]
+async fn a_full_pull_is_the_whole_shop_by_one_operation() {
+    for children_first in [false, true] {
+        let host = ShopifyOptions { children_first, ..ShopifyOptions::default() };
+        let pulls = Pulls::of(host, orders(120)).await;
+        let window = pulls.full().await;
+        assert_eq!(pulls.export(), pulls.truth());
+        assert_eq!(window.manifest.counted, Some(Counted { before: 120, after: 120 }));
+        assert_eq!((window.manifest.orders, window.manifest.gone.len()), (120, 0));
+        // The opening, the start, two looks, and the file.
+        assert_eq!((pulls.shop.requests().len(), window.manifest.requests), (5, 5));
+        assert!(!pulls.dir.path().join("pulls/shop/operation.json").exists());
+    }
+}
+
+#[tokio::test]
+async fn an_increment_holds_what_changed_and_the_newer_result_counts() {
+    let pulls = Pulls::of(ShopifyOptions::default(), orders(40)).await;
+    let full = pulls.full().await;
+    let now = pulls.pass(3000) - 600.seconds();
+    pulls.shop.change(|orders| {
+        let order = orders.get_mut(&7).unwrap();
+        (order.total, order.lines, order.updated) = (90_001, 5, now);
+        let order = orders.get_mut(&8).unwrap();
+        (order.lines, order.updated) = (1, now);
+        orders.insert(41, ShopifyOrder::new(41, now));
+    });
+    let window = pulls.pull(Request::Since(full.manifest.window.to)).await.unwrap();
+    assert_eq!((window.manifest.orders, window.manifest.window.extent), (3, Extent::Increment));
+    assert_eq!(pulls.export(), pulls.truth());
+    let last = pulls.pass(9000);
+    let window = pulls.pull(Request::Since(last - 1.minutes() - 600.seconds())).await;
+    assert_eq!(window.unwrap().manifest.orders, 0, "a night without changes");
+    assert_eq!(pulls.export(), pulls.truth());
+    assert_eq!(pulls.shop.violations(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_shop_without_orders_has_an_export() {
+    let pulls = Pulls::of(ShopifyOptions::default(), Vec::new()).await;
+    assert_eq!(pulls.full().await.manifest.orders, 0);
+    assert_eq!(pulls.export(), BTreeMap::new());
+}
+
+#[tokio::test]
+async fn what_the_app_may_not_see_is_said_before_anything_is_pulled() {
+    let with = |scopes: &[&'static str]| ShopifyOptions {
+        scopes: scopes.to_vec(),
+        ..ShopifyOptions::default()
+    };
+    let said = Pulls::of(with(&["read_orders"]), orders(9)).await.refused().await;
+    assert!(said.contains("read_all_orders") && said.contains("60 days"), "{said}");
+    let said = Pulls::of(with(&["read_all_orders"]), orders(9)).await.refused().await;
+    assert!(said.contains("read_orders"), "{said}");
+    for protected in [ProtectedData::NoFields, ProtectedData::NoOrders] {
+        let host = ShopifyOptions { protected, ..ShopifyOptions::default() };
+        let pulls = Pulls::of(host, orders(9)).await;
+        let said = pulls.refused().await;
+        assert!(
+            said.contains("not approved") && said.contains("protected customer data"),
+            "{said}"
+        );
+        assert_eq!(pulls.shop.operations(), 0);
+    }
+}
+
+#[tokio::test]
+async fn recent_orders_take_no_further_scope() {
+    let host = ShopifyOptions {
+        scopes: vec!["read_orders", "read_customers"],
+        ..ShopifyOptions::default()
+    };
+    let now = Timestamp::now();
+    let recent = (1..=5).map(|id| ShopifyOrder::new(id, now - (24 * id as i64).hours()));
+    let mut pulls = Pulls::of(host, recent.collect()).await;
+    pulls.options.since = Some(now - (30 * 24).hours());
+    pulls.full().await;
+    assert_eq!(pulls.export(), pulls.truth());
+}
+
+#[tokio::test]
+async fn a_token_is_granted_and_renewed_and_kept_in_memory() {
+    let access = Access::Client {
+        id: "app".to_owned(),
+        secret: "shpss_canary".to_owned(),
+        requests_per_token: 2,
+    };
+    let pulls = Pulls::of(ShopifyOptions { access, ..ShopifyOptions::default() }, orders(30)).await;
+    pulls.full().await;
+    assert_eq!(pulls.export(), pulls.truth());
+    let grants = |request: &&String| request.contains("access_token");
+    assert_eq!(pulls.shop.requests().iter().filter(grants).count(), 2);
+    let mut left = vec![pulls.dir.path().to_owned()];
+    while let Some(path) = left.pop() {
+        if path.is_dir() {
+            left.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            let bytes = std::fs::read(&path).unwrap();
+            let text = String::from_utf8_lossy(&bytes);
+            for secret in ["shpss_canary", "shpca_granted", "signature-"] {
+                assert!(!text.contains(secret), "{secret} in {}", path.display());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_app_that_gets_no_token_is_said_why() {
+    let mut pulls = Pulls::of(ShopifyOptions::default(), orders(3)).await;
+    pulls.options.source = Source::Shopify(ShopifyAccess::Client {
+        id: "app".to_owned(),
+        secret: "shpss_canary".to_owned().into(),
+    });
+    let said = pulls.refused().await;
+    assert!(said.contains("app_not_installed") && said.contains("token_file"), "{said}");
+    pulls.options.source = Source::Shopify(ShopifyAccess::Token("shpat_other".to_owned().into()));
+    let said = pulls.refused().await;
+    assert!(said.contains("401") && !said.contains("shpat_other"), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn operations_that_end_badly_are_started_again_and_never_half_taken() {
+    for end in [BulkEnd::TimedOut, BulkEnd::Canceled, BulkEnd::ShortFile] {
+        let pulls = Pulls::of(ShopifyOptions::default(), orders(30)).await;
+        pulls.shop.end_next(end);
+        pulls.full().await;
+        assert_eq!(pulls.shop.operations(), 2, "{end:?}");
+        assert_eq!(pulls.export(), pulls.truth(), "{end:?}");
+    }
+    let pulls = Pulls::of(ShopifyOptions::default(), orders(30)).await;
+    (0..3).for_each(|_| pulls.shop.end_next(BulkEnd::ShortFile));
+    let error = pulls.pull(Request::Full).await.unwrap_err();
+    assert!(error.to_string().contains("announced 90 rows and wrote 89, 3 times"), "{error}");
+    assert!(pulls.folder().windows().unwrap().is_empty());
+    pulls.shop.end_next(BulkEnd::AccessDenied);
+    assert!(pulls.refused().await.contains("ACCESS_DENIED"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_keeps_the_shop_busy_is_waited_for() {
+    let host = ShopifyOptions {
+        busy_starts: 4,
+        polls: 7,
+        expired_urls: 2,
+        points_max: 15,
+        points_per_second: 2,
+        ..ShopifyOptions::default()
+    };
+    let pulls = Pulls::of(host, orders(30)).await;
+    pulls.shop.fail_next(503);
+    pulls.full().await;
+    assert_eq!(pulls.export(), pulls.truth());
+    assert_eq!(pulls.shop.operations(), 1);
+}
+
+#[tokio::test]
+async fn an_operation_that_is_at_work_after_a_restart_is_waited_for() {
+    let pulls =
+        Pulls::of(ShopifyOptions { polls: 3, ..ShopifyOptions::default() }, orders(30)).await;
+    let cancel = CancellationToken::new();
+    let cut = cancel.clone();
+    pulls.shop.change_before(4, move |_| cut.cancel());
+    let Source::Shopify(access) = &pulls.options.source else { panic!() };
+    let folder = pulls.folder();
+    let cut =
+        super::super::shopify::pull(&pulls.options, access, Request::Full, &folder, cancel).await;
+    assert!(matches!(cut, Err(PullError::Interrupted)));
+    drop(folder);
+    let window = pulls.full().await;
+    assert_eq!(pulls.shop.operations(), 1);
+    assert_eq!(pulls.export(), pulls.truth());
+
+    // One that was killed right after its window was complete leaves a note that nobody follows.
+    let window_to = window.manifest.window.to;
+    let note = format!(
+        r#"{{"id":"gid://shopify/BulkOperation/1000","shop":"{}","query":"","extent":"full","from":null,"to":"{window_to}"}}"#,
+        pulls.shop.url()
+    );
+    std::fs::write(pulls.dir.path().join("pulls/shop/operation.json"), note).unwrap();
+    pulls.full().await;
+    assert_eq!(pulls.shop.operations(), 2);
+}
+
+#[tokio::test]
+async fn an_order_that_changes_during_an_operation_is_in_the_next_window_and_not_gone() {
+    for request in 2..=5 {
+        let pulls =
+            Pulls::of(ShopifyOptions { polls: 2, ..ShopifyOptions::default() }, orders(30)).await;
+        pulls.full().await;
+        let now = pulls.pass(3000);
+        let asked = pulls.shop.requests().len();
+        pulls.shop.change_before(asked + request, move |orders| {
+            orders.remove(&5);
+            let order = orders.get_mut(&6).unwrap();
+            (order.total, order.updated) = (77_777, now);
+        });
+        let full = pulls.full().await;
+        assert!(
+            full.manifest.gone == [5] || full.manifest.gone.is_empty() && request == 5,
+            "{request}: {:?}",
+            full.manifest.gone
+        );
+        pulls.pass(3000);
+        pulls.pull(Request::Since(full.manifest.window.to)).await.unwrap();
+        let mut export = pulls.export();
+        export.remove(&5);
+        assert_eq!(export, pulls.truth(), "changed before request {request}");
+    }
+}
+
+#[tokio::test]
+async fn a_shop_that_ignores_the_search_is_found_out() {
+    let pulls = Pulls::of(ShopifyOptions::default(), orders(30)).await;
+    let full = pulls.full().await;
+    pulls.shop.set(|options| options.ignores_search = true);
+    pulls.pass(3000);
+    let error = pulls.pull(Request::Since(full.manifest.window.to)).await.unwrap_err();
+    assert!(error.to_string().contains("ignores the search"), "{error}");
+    assert_eq!(pulls.folder().windows().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn another_version_than_the_one_that_is_read_is_warned_of() {
+    let host = ShopifyOptions { served_version: "2027-01", ..ShopifyOptions::default() };
+    let window = Pulls::of(host, orders(3)).await.full().await;
+    assert!(window.manifest.warnings[0].contains("2027-01"), "{:?}", window.manifest.warnings);
+}
+
+#[tokio::test]
+async fn a_question_of_unquoted_dates_is_a_violation() {
+    let pulls = Pulls::of(ShopifyOptions::default(), orders(3)).await;
+    pulls.full().await;
+    let question = serde_json::json!({ "query": "{ ordersCount(query: \"updated_at:>2026-01-01T10:00:00Z\") { count } }" });
+    let client = reqwest::Client::builder().tls_certs_only([]).build().unwrap();
+    let url = format!("{}/admin/api/2026-10/graphql.json", pulls.shop.url());
+    let request = client.post(url).header("x-shopify-access-token", "shpat_simulator");
+    let answer = request.body(question.to_string()).send().await.unwrap().text().await.unwrap();
+    assert!(answer.contains("\"search\""), "{answer}");
+    assert_eq!(pulls.shop.violations().len(), 1);
+}
+
+#[tokio::test]
+async fn check_asks_what_a_pull_needs() {
+    let pulls = Pulls::of(ShopifyOptions::default(), orders(12)).await;
+    let found = examine(&pulls.options, CancellationToken::new()).await.unwrap();
+    assert_eq!((found.orders, found.is_filtered, found.shows_email), (Some(12), true, Some(true)));
+    assert_eq!(found.oldest, Some(moment("2026-01-01T01:00:00Z")));
+    assert_eq!((pulls.shop.requests().len(), pulls.shop.violations().len()), (2, 0));
+}

@@ -1,0 +1,100 @@
+//! A local Shopify shop: its GraphQL Admin API as far as orders are read in bulk, strict and stateful.
+//!
+//! It parses what it is asked, filters as Shopify's search does, runs bulk operations over several
+//! polls, serves their results from another port without credentials, and notes what no good client
+//! does.
+
+mod bulk;
+mod graphql;
+mod order;
+mod schema;
+mod search;
+mod server;
+mod shop;
+
+pub use order::ShopifyOrder;
+pub use server::Shopify;
+
+/// The version of the API that it serves.
+pub const VERSION: &str = "2026-10";
+
+/// How the shop behaves.
+#[derive(Debug, Clone)]
+pub struct ShopifyOptions {
+    pub access: Access,
+    /// What the app was granted.
+    pub scopes: Vec<&'static str>,
+    pub protected: ProtectedData,
+    /// The version that it serves in place of the one that is asked for.
+    pub served_version: &'static str,
+    /// Polls that find an operation at work.
+    pub polls: u32,
+    /// Starts that are refused because other operations of the app are at work.
+    pub busy_starts: u32,
+    /// Downloads that are refused because their address is no longer valid.
+    pub expired_urls: u32,
+    /// The lines of orders come before the orders in results.
+    pub children_first: bool,
+    /// A search ignores its terms.
+    pub ignores_search: bool,
+    /// Points of a full bucket; each request costs ten.
+    pub points_max: u32,
+    /// Points that come back each second.
+    pub points_per_second: u32,
+    /// How far its clock is ahead, in seconds.
+    pub clock_ahead_s: i64,
+}
+
+/// What lets a client in.
+#[derive(Debug, Clone)]
+pub enum Access {
+    Token(String),
+    /// Tokens are granted for an app's id and secret, each for so many requests.
+    Client {
+        id: String,
+        secret: String,
+        requests_per_token: u32,
+    },
+}
+
+/// Whether the app may see data of customers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProtectedData {
+    Approved,
+    /// Names and e-mail addresses are null.
+    NoFields,
+    /// No order at all.
+    NoOrders,
+}
+
+/// How a bulk operation ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BulkEnd {
+    Completed,
+    /// FAILED with TIMEOUT, and a part of the result.
+    TimedOut,
+    AccessDenied,
+    /// CANCELED, as Shopify does with operations that stall.
+    Canceled,
+    /// COMPLETED, with a file that lacks its last row.
+    ShortFile,
+}
+
+impl Default for ShopifyOptions {
+    fn default() -> Self {
+        Self {
+            access: Access::Token("shpat_simulator".to_owned()),
+            scopes: vec!["read_orders", "read_all_orders", "read_customers"],
+            protected: ProtectedData::Approved,
+            served_version: VERSION,
+            polls: 1,
+            busy_starts: 0,
+            expired_urls: 0,
+            children_first: false,
+            ignores_search: false,
+            points_max: 2000,
+            points_per_second: 100,
+            clock_ahead_s: 0,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+use super::ProtectedData;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+/// An order of the simulated shop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShopifyOrder {
+    pub id: u64,
+    pub created: Timestamp,
+    pub updated: Timestamp,
+    /// In hundredths, over all lines.
+    pub total: u64,
+    /// How many lines it has, each of one piece.
+    pub lines: u64,
+    pub email: String,
+}
+
+impl ShopifyOrder {
+    /// An order of two lines, changed when it was created.
+    pub fn new(id: u64, created: Timestamp) -> Self {
+        let email = format!("buyer{id}@example.com");
+        Self { id, created, updated: created, total: 1000 + id, lines: 2, email }
+    }
+
+    pub(super) fn gid(&self) -> String {
+        format!("gid://shopify/Order/{}", self.id)
+    }
+
+    /// As the API shows it, with all its fields. Lists of nodes are `{"edges": [{"node": …}]}`.
+    pub(super) fn view(&self, protected: ProtectedData) -> Value {
+        let date =
+            |at: Timestamp| at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let is_approved = protected == ProtectedData::Approved;
+        let customer = json!({
+            "id": format!("gid://shopify/Customer/{}", self.id), "emailMarketingConsent": {"marketingState": "NOT_SUBSCRIBED"},
+        });
+        let lines = (1..=self.lines).map(|n| json!({ "node": self.line(n) }));
+        json!({
+            "__typename": "Order", "id": self.gid(), "name": format!("#{}", self.id),
+            "email": is_approved.then_some(&self.email), "createdAt": date(self.created), "updatedAt": date(self.updated),
+            "cancelledAt": null, "displayFinancialStatus": "PAID", "test": false, "sourceName": "web", "currencyCode": "EUR",
+            "customer": is_approved.then_some(customer), "totalPriceSet": money(self.total), "subtotalPriceSet": money(self.total),
+            "totalTaxSet": money(0), "totalShippingPriceSet": money(0), "totalDiscountsSet": money(0), "totalRefundedSet": money(0),
+            "subtotalLineItemsQuantity": self.lines, "shippingLine": null, "lineItems": {"edges": lines.collect::<Vec<_>>()},
+        })
+    }
+
+    /// The first line costs what the others leave.
+    fn line(&self, n: u64) -> Value {
+        let each = self.total / self.lines;
+        let price = if n == 1 { self.total - each * (self.lines - 1) } else { each };
+        json!({
+            "__typename": "LineItem", "id": format!("gid://shopify/LineItem/{}{n:02}", self.id), "name": format!("Mug {n}"),
+            "sku": format!("MUG-{n}"), "quantity": 1, "originalUnitPriceSet": money(price),
+            "variant": {"id": format!("gid://shopify/ProductVariant/{n}")}, "product": {"id": "gid://shopify/Product/7"},
+            "discountAllocations": [],
+        })
+    }
+}
+
+fn money(hundredths: u64) -> Value {
+    json!({ "shopMoney": { "amount": format!("{}.{:02}", hundredths / 100, hundredths % 100) } })
+}
