@@ -29,6 +29,10 @@ pub(super) fn replacement(world: &World, kind: Kind) -> (Reply, Delivery) {
 
 /// Changes the answer to a request that was carried out.
 pub(super) fn alter_reply(world: &World, reply: &mut Reply, kind: Kind) -> Delivery {
+    let kind = match kind {
+        Kind::StoredInPart { then, .. } => Kind::Stored { then },
+        other => other,
+    };
     match kind {
         Kind::Stored { then: Ending::Status { code, retry_after, html } } => {
             let created = reply.created;

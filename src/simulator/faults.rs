@@ -65,6 +65,8 @@ pub enum Kind {
     ResetBefore,
     /// Everything is stored, then the answer fails.
     Stored { then: Ending },
+    /// The first orders of a GraphQL batch are stored, then the answer fails.
+    StoredInPart { orders: usize, then: Ending },
     /// A new order is stored, then answered with 404 for a missing contact.
     NotFoundSubscriberAfterStore,
     /// 200 without a body; what was asked is done.
@@ -187,6 +189,7 @@ impl Kind {
             Self::Stored { then: Ending::Reset } => "stored_then_reset",
             Self::Stored { then: Ending::Cut } => "stored_then_cut",
             Self::Stored { then: Ending::Hold { .. } } => "stored_then_hold",
+            Self::StoredInPart { .. } => "stored_in_part",
             Self::NotFoundSubscriberAfterStore => "not_found_subscriber_after_store",
             Self::EmptyBody => "empty_body",
             Self::TruncatedJson => "truncated_json",

@@ -33,9 +33,12 @@ pub(super) fn write(
     world: &mut World,
     call: &Call,
     field: &Field,
-    orders: Vec<Fields>,
+    mut orders: Vec<Fields>,
     fault: Option<&Kind>,
 ) -> Result<Written, GraphqlError> {
+    if let Some(Kind::StoredInPart { orders: stored, .. }) = fault {
+        orders.truncate(*stored);
+    }
     let faults: Vec<Option<String>> = orders.iter().map(|order| fault_of(world, order)).collect();
     let options = &world.options.graphql;
     let is_partial = options.partial_null && field.name == "bulkUpsertOrders";

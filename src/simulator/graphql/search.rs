@@ -52,18 +52,23 @@ pub(super) fn search(world: &World, filter: &Fields) -> Result<(Value, bool), St
         })
     };
     let visible = world.graphql.objects.values().filter_map(|object| object.visible.as_ref());
-    let mut found: Vec<&Fields> = visible.filter(fits).collect();
-    if let Some((name, descends)) = sort {
-        let null = Value::Null;
-        let of = |order: &Fields| order.get(name).unwrap_or(&null).clone();
-        found.sort_by(|a, b| compare(&of(a), &of(b)));
-        if descends {
-            found.reverse();
+    let matching = visible.filter(fits);
+    // One more than the page has shows whether there are others.
+    let mut page: Vec<&Fields> = match sort {
+        None => matching.skip(offset).take(limit + 1).collect(),
+        Some((name, descends)) => {
+            let of = |order: &Fields| order.get(name).cloned().unwrap_or_default();
+            let mut all: Vec<&Fields> = matching.collect();
+            all.sort_by(|a, b| compare(&of(a), &of(b)));
+            if descends {
+                all.reverse();
+            }
+            all.into_iter().skip(offset).take(limit + 1).collect()
         }
-    }
-    let ends = offset + limit >= found.len();
-    let page = found.into_iter().skip(offset).take(limit);
-    Ok((page.map(|order| Value::Object(order.clone())).collect(), ends))
+    };
+    let ends = page.len() <= limit;
+    page.truncate(limit);
+    Ok((page.into_iter().map(|order| Value::Object(order.clone())).collect(), ends))
 }
 
 fn is_enum(name: &str) -> bool {
@@ -83,8 +88,11 @@ fn holds(held: &Value, operator: &str, wanted: &Value) -> bool {
 }
 
 fn compare(a: &Value, b: &Value) -> Ordering {
-    match (a.as_f64(), b.as_f64()) {
-        (Some(a), Some(b)) => a.total_cmp(&b),
+    match (a, b) {
+        (Value::String(a), Value::String(b)) => a.cmp(b),
+        (Value::Number(a), Value::Number(b)) => {
+            a.as_f64().unwrap_or_default().total_cmp(&b.as_f64().unwrap_or_default())
+        }
         _ => a.to_string().cmp(&b.to_string()),
     }
 }

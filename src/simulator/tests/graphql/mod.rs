@@ -1,4 +1,7 @@
 mod documents;
+mod faults;
+mod judging;
+mod modes;
 mod orders;
 
 use super::Client;
