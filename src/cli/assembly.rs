@@ -73,6 +73,7 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
     let connection = &job.connection;
     run::Job {
         name: job.name.clone(),
+        account_url: account.url.clone(),
         connection: ConnectionSpec {
             service: connection.service.clone(),
             externalid: connection.externalid.clone(),

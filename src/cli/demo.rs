@@ -300,6 +300,7 @@ impl Stage<'_> {
             grace: Duration::from_secs(30),
             only: None,
             planned: None,
+            approved: None,
             progress: &|at| display.show(at),
         })
         .await?;

@@ -116,6 +116,7 @@ async fn load_account(
                 export: &prepared.export,
                 only: prepared.preflight.canary.clone(),
                 planned: prepared.preflight.planned(),
+                approved: prepared.preflight.approved,
                 progress: &|at| {
                     display.show(at);
                     if kind != Kind::Canary {

@@ -7,7 +7,8 @@ use crate::extract::Export;
 use crate::plan::{Assumptions, Forecast};
 use crate::report::{self, OrdersLeft};
 use crate::run::{
-    AccountPlanner, Canary, Job, Keep, OnRecord, OpenedAccount, PlanInput, PlannedRecord, Preview,
+    AccountPlanner, Canary, Job, Keep, OnRecord, OpenedAccount, PlanId, PlanInput, PlannedRecord,
+    Preview,
 };
 use crate::settings::Account;
 use crate::state::View;
@@ -25,6 +26,10 @@ pub(super) struct Preflight {
     pub forecast: Option<Forecast>,
     /// `None` without a plan.
     pub left: Option<OrdersLeft>,
+    /// `None` without a plan.
+    pub id: Option<PlanId>,
+    /// The approved plan that is loaded, where one was named.
+    pub approved: Option<PlanId>,
     /// The keys of a canary's orders.
     pub canary: Option<Arc<BTreeSet<String>>>,
 }
@@ -112,6 +117,8 @@ fn chosen(canary: Option<BTreeSet<String>>, planned: &Preview) -> Preflight {
     }
     Preflight {
         records: Some(planned.summary.read),
+        id: Some(planned.id),
+        approved: None,
         forecast: Some(forecast),
         left: Some(OrdersLeft::of_plan(&planned.summary)),
         canary: canary.map(Arc::new),

@@ -7,7 +7,7 @@ use super::options::Global;
 use super::preflight::{Limits, Preflight, PreparedAccount, PreparedJob, Unplanned, preflight};
 use crate::domain::Moment;
 use crate::extract::Export;
-use crate::run::{AccountPlanner, ConnectionSpec, Job, never_loaded};
+use crate::run::{AccountPlanner, ConnectionSpec, Job, PlanId, check_approved, never_loaded};
 use crate::settings::{self, Account, FirstRun, Settings};
 use crate::state::{Kind, StateHandle};
 use jiff::civil::Date;
@@ -20,6 +20,8 @@ pub(super) struct LoadRequest<'a> {
     pub jobs: &'a [String],
     pub limits: OrderLimits,
     pub max_duration: Option<Duration>,
+    /// Only this plan is loaded.
+    pub approved: Option<PlanId>,
     /// The first write to an account was confirmed with `--yes`.
     pub is_confirmed: bool,
     /// A schedule asked for it, and nobody watches.
@@ -57,7 +59,14 @@ pub(super) fn prepare(
                         given_up.push((opened.state.clone(), job.connection.clone()));
                     }
                     let unplanned = Unplanned { account, view, job: &job, export: &export };
-                    preflight(global, unplanned, &mut planner, limits)?
+                    let mut preflight = preflight(global, unplanned, &mut planner, limits)?;
+                    if let (Some(approved), Some(now)) = (request.approved, preflight.id) {
+                        let view = assembly::view(&settings.state_dir, account)?;
+                        check_approved(&view, &job.name, approved, now)?
+                            .map_err(CliError::usage)?;
+                        preflight.approved = Some(approved);
+                    }
+                    preflight
                 }
                 Kind::Sync => Preflight::default(),
             };
@@ -110,6 +119,9 @@ fn gather<'a>(
     let mut accounts = Vec::new();
     let mut jobs = Vec::new();
     let named = settings.jobs_named(request.jobs)?;
+    if request.approved.is_some() && named.len() > 1 {
+        return Err(CliError::usage("--plan is of one job\n  hint: name it before `--plan`"));
+    }
     for job in &named {
         let account = settings.account_of(job)?;
         let dates = Dates { from: midnight(from, job)?, to: midnight(to, job)? };

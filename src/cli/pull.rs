@@ -126,6 +126,15 @@ pub(super) struct BeforeLoad {
     pub exit: Exit,
 }
 
+impl BeforeLoad {
+    /// Without a pull.
+    pub(super) fn of_what_is_there(settings: &Settings, jobs: &[String]) -> Result<Self, CliError> {
+        let named = settings.jobs_named(jobs)?;
+        let jobs = named.into_iter().map(|job| job.name.clone()).collect();
+        Ok(Self { jobs, failed: Vec::new(), exit: Exit::Done })
+    }
+}
+
 /// Pulls the shops of these jobs before they are loaded. A window that no run has loaded yet is
 /// loaded first: nothing is pulled for its job then. A shop that can't be pulled does not keep the
 /// other jobs from being loaded.

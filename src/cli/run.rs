@@ -15,7 +15,7 @@ use super::prepare::{LoadRequest, OrderLimits, prepare};
 use super::progress::{Form, ProgressDisplay};
 use super::pull::{BeforeLoad, pull_before_load, remove_replaced};
 use super::signals::Interrupt;
-use crate::run::RunEvent;
+use crate::run::{PlanId, RunEvent};
 use crate::settings::Settings;
 use crate::state::Kind;
 use clap::Args;
@@ -41,6 +41,10 @@ pub(super) struct BackfillArgs {
     /// Stop cleanly after this long (6h, 90m); the next backfill continues
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     max_duration: Option<Duration>,
+    /// Load exactly the plan with this id, which `ordersync plan` printed, or refuse; the job's shop
+    /// is not pulled before
+    #[arg(long, value_name = "ID", conflicts_with_all = ["from", "to"])]
+    plan: Option<PlanId>,
     /// Answer yes to the question before the first write to an account, and to that after a canary
     #[arg(long)]
     yes: bool,
@@ -86,6 +90,7 @@ pub(super) fn backfill(global: &Global, args: &BackfillArgs) -> Result<Exit, Cli
         jobs: &args.jobs,
         limits: OrderLimits { canary: args.canary, from: args.from, to: args.to },
         max_duration: args.max_duration,
+        approved: args.plan,
         is_confirmed: args.yes,
         is_scheduled: false,
     };
@@ -98,6 +103,7 @@ pub(super) fn sync(global: &Global, args: &SyncArgs) -> Result<Exit, CliError> {
         jobs: &args.jobs,
         limits: OrderLimits::default(),
         max_duration: args.max_duration,
+        approved: None,
         is_confirmed: args.yes || args.scheduled,
         is_scheduled: args.scheduled,
     };
@@ -130,7 +136,12 @@ fn load(
     reporting: &ReportingArgs,
 ) -> Result<Exit, CliError> {
     let notices = Arc::new(Notices::of(settings)?);
-    let BeforeLoad { jobs, failed, exit } = pull_before_load(settings, request.jobs)?;
+    let before = match request.approved {
+        // What was approved is what was pulled then.
+        Some(_) => BeforeLoad::of_what_is_there(settings, request.jobs)?,
+        None => pull_before_load(settings, request.jobs)?,
+    };
+    let BeforeLoad { jobs, failed, exit } = before;
     for (job, error) in &failed {
         tell_of_no_run(settings, request.kind, std::slice::from_ref(job), (&notices, error));
     }

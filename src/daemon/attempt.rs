@@ -185,6 +185,7 @@ impl AccountWorker {
             export,
             only: None,
             planned: None,
+            approved: None,
             progress: &show,
         };
         let ended = runner.run(run).await;

@@ -3,11 +3,11 @@ use super::examples::example_json;
 use super::forecast::{forecast_json, forecast_text};
 use super::policy_effects::policy_effects_json;
 use super::reasons::{filter_advice, invalid_reasons};
-use super::text::{count, grouped, is_are, many};
+use super::text::{count, grouped, is_are, many, printable};
 use super::warnings::{warnings, warnings_json};
 use crate::domain::Currency;
 use crate::plan::CurrencyTotal;
-use crate::run::Preview;
+use crate::run::{Destination, Preview};
 use jiff::Zoned;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -28,6 +28,10 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
     });
     let mut plan = json!({
         "job": preview.job,
+        "id": preview.id.to_string(),
+        "destination": destination_json(&preview.destination),
+        "created": now.to_string(),
+        "program": PROGRAM,
         "files": preview.files.iter().map(|file| json!({
             "file": file.to_string(), "format": file.format, "bytes": file.size_bytes,
             "encoding": file.encoding, "why": file.why, "notes": file.notes,
@@ -67,6 +71,21 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
     plan
 }
 
+/// The program and its version.
+pub(super) const PROGRAM: &str = concat!("ordersync ", env!("CARGO_PKG_VERSION"));
+
+/// `to example.api-us1.com, connection shopify/example-store (Example Store)`
+pub(super) fn destination_text(destination: &Destination) -> String {
+    let Destination { service, externalid, name, .. } = destination;
+    let name = printable(name);
+    format!("to {}, connection {service}/{externalid} ({name})", destination.host())
+}
+
+pub(super) fn destination_json(destination: &Destination) -> Value {
+    let Destination { service, externalid, name, .. } = destination;
+    json!({ "account": destination.host(), "service": service, "externalid": externalid, "name": name })
+}
+
 fn totals_json(totals: &BTreeMap<Currency, CurrencyTotal>) -> Value {
     let row = |(currency, total): (&Currency, &CurrencyTotal)| json!({ "currency": currency.code(), "orders": total.orders, "minor_units": number(total.minor_units) });
     totals.iter().map(row).collect()
@@ -100,6 +119,7 @@ pub fn plan_summary(preview: &Preview, now: &Zoned) -> String {
             if summary.different == 1 { "was" } else { "were" }
         ));
     }
+    text.push_str(&format!("  {}; plan {}\n", destination_text(&preview.destination), preview.id));
     for (currency, total) in &summary.totals {
         let amount = grouped(&currency.format_minor(total.minor_units));
         text.push_str(&format!(

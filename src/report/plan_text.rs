@@ -4,6 +4,7 @@ use super::difference::fields_line;
 use super::examples::example_text;
 use super::forecast::forecast_lines;
 use super::labelled_text::{LabelledText, Line};
+use super::plan::{PROGRAM, destination_text};
 use super::policy_effects::{UNKNOWN, assumed_lines, becomes, counted, policy_line};
 use super::reasons::{filter_advice, invalid_reasons};
 use super::text::{cells, columns, count, grouped, is_are, many, printable};
@@ -27,6 +28,8 @@ const CURRENCIES_BELOW_MAX: usize = 6;
 pub fn plan_text(preview: &Preview, now: &Zoned, width: Option<usize>) -> String {
     let mut text = LabelledText::new(&format!("Plan of {}. Nothing was sent.", preview.job), width);
     let room = text.room();
+    text.section("Plan", [Line::of(identity(preview, now))]);
+    text.section("Goes", [Line::of(destination_text(&preview.destination))]);
     text.section("Export", export(preview));
     text.section("Records", records(&preview.summary));
     text.section("Orders", orders(&preview.summary, room));
@@ -44,6 +47,12 @@ pub fn plan_text(preview: &Preview, now: &Zoned, width: Option<usize>) -> String
     text.section("Forecast", forecast.lines().map(Line::of));
     text.section("Next", next(preview).map(Line::of));
     text.into_text()
+}
+
+/// The plan's id, its time and the program that made it.
+pub(super) fn identity(preview: &Preview, now: &Zoned) -> String {
+    let now = now.strftime("%Y-%m-%d %H:%M %Z");
+    format!("{}, made {now} by {PROGRAM}", preview.id)
 }
 
 fn export(preview: &Preview) -> Vec<Line> {
@@ -274,16 +283,18 @@ pub(super) fn historical(summary: &PlanSummary) -> String {
 
 /// The command that a yes would be.
 fn next(preview: &Preview) -> Option<String> {
-    let (summary, job) = (&preview.summary, &preview.job);
+    let (summary, job, id) = (&preview.summary, &preview.job, preview.id);
     match summary.create + summary.update {
         0 => None,
         n if n > 20 && !preview.history.is_connected => Some(format!(
             "`ordersync backfill {job} --canary 10` loads ten orders of different kinds and reads them back; without \
-             --canary it loads all"
+             --canary it loads all; with --plan {id} exactly this plan or nothing"
         )),
-        _ if !preview.history.is_connected => {
-            Some(format!("`ordersync backfill {job}` sends this"))
-        }
-        _ => Some(format!("`ordersync sync {job}` sends this")),
+        _ if !preview.history.is_connected => Some(format!(
+            "`ordersync backfill {job}` sends this; with --plan {id} exactly this plan or nothing"
+        )),
+        _ => Some(format!(
+            "`ordersync sync {job}` sends this; `backfill {job} --plan {id}` exactly this plan or nothing"
+        )),
     }
 }

@@ -82,6 +82,7 @@ mod tests {
             is_closed: false,
             records_planned: None,
             requests_planned: None,
+            plan: None,
         }
     }
 

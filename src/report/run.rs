@@ -12,6 +12,7 @@ pub fn runs_json(reports: &[RunReport]) -> Value {
         let mut run = run_json(&report.row);
         let met = &report.dead_letters;
         run["dead_letters"] = json!({ "all": met.all, "new": met.new });
+        run["plan"] = report.row.plan.clone().into();
         run["warnings"] = report.shrinkage.iter().map(ToString::to_string).collect();
         run
     };

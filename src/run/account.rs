@@ -1,4 +1,4 @@
-use super::{ConnectionError, Job, Progress, RunContext, RunError, RunReport, execute};
+use super::{ConnectionError, Job, PlanId, Progress, RunContext, RunError, RunReport, execute};
 use crate::activecampaign::{Client, FatalError};
 use crate::extract::Export;
 use crate::state::{Kind, StateHandle};
@@ -29,6 +29,7 @@ pub struct JobRun<'a> {
     pub export: &'a Export,
     pub only: Option<Arc<BTreeSet<String>>>,
     pub planned: Option<(u64, u64)>,
+    pub approved: Option<PlanId>,
     pub progress: &'a (dyn Fn(&Progress) + Send + Sync),
 }
 
@@ -36,7 +37,7 @@ impl AccountRunner {
     /// # Errors
     /// Only when the state fails; every other end is in the report.
     pub async fn run(&self, run: JobRun<'_>) -> Result<RunReport, RunError> {
-        let JobRun { job, kind, export, only, planned, progress } = run;
+        let JobRun { job, kind, export, only, planned, approved, progress } = run;
         execute(RunContext {
             job,
             kind,
@@ -47,6 +48,7 @@ impl AccountRunner {
             grace: self.grace,
             only,
             planned,
+            approved,
             progress,
         })
         .await

@@ -50,6 +50,9 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     if let Some((records, requests)) = task.planned {
         task.state.call(move |store| store.set_plan(run, records, requests)).await?;
     }
+    if let Some(plan) = task.approved {
+        task.state.call(move |store| store.set_approved(run, &plan.to_string())).await?;
+    }
     let shrinkage = look_for_less(&task).await?;
     let connected = tokio::select! {
         biased;

@@ -2,7 +2,7 @@ use super::batches::{DeadLetterBuilder, PendingStep, ReaderEvent};
 use super::meter::Meter;
 use super::report::SENT_REMEMBERED;
 use super::tracker::{Batch, CheckpointTracker, Ticket};
-use super::{Job, Progress, RunError};
+use super::{Job, PlanId, Progress, RunError};
 use crate::activecampaign::Client;
 use crate::domain::{Currency, RemoteId};
 use crate::extract::Export;
@@ -36,6 +36,8 @@ pub struct RunContext<'a> {
     /// What the plan says it takes, where there is one: the records of the export, and the requests
     /// still to be sent.
     pub planned: Option<(u64, u64)>,
+    /// The plan that somebody approved, where the run loads that and nothing else.
+    pub approved: Option<PlanId>,
     /// Called after each settlement.
     pub progress: &'a (dyn Fn(&Progress) + Send + Sync),
 }

@@ -9,6 +9,8 @@ use std::time::UNIX_EPOCH;
 #[derive(Debug, Clone)]
 pub struct Job {
     pub name: String,
+    /// The API address of the account that its orders go to.
+    pub account_url: String,
     pub connection: ConnectionSpec,
     pub export: extract::Options,
     /// The folder of the windows that were pulled, in place of the paths of `export`.
@@ -76,6 +78,7 @@ mod tests {
     fn job(rules: Rules) -> Job {
         Job {
             name: "shop".to_owned(),
+            account_url: String::new(),
             connection: ConnectionSpec {
                 service: "shopify".to_owned(),
                 externalid: "test-store".to_owned(),

@@ -1,5 +1,6 @@
 use super::change_detector::{ChangeDetector, DetectedChange};
 use super::ledger::Ledger;
+use super::plan_id::PlanDigest;
 use super::planned_record::{
     Details, Identity, Keep, PlannedRecord, RecordVerdict, apply_order_key, label_of,
 };
@@ -47,11 +48,21 @@ pub(super) struct PlanReader {
     invalid: HashSet<String>,
     /// Only in a dry run: a run finds out as it goes.
     counter: Option<RequestCounter>,
+    /// Only in a dry run.
+    digest: Option<PlanDigest>,
     detector: Option<ChangeDetector>,
     keep: Keep,
     /// Orders dated after this are of the future.
     now: Timestamp,
     summary: PlanSummary,
+}
+
+/// What was read of a whole export.
+pub(super) struct ReadPlan {
+    pub summary: PlanSummary,
+    /// For the account's next job.
+    pub counter: Option<RequestCounter>,
+    pub digest: PlanDigest,
 }
 
 /// The record of an order that was read before another one of it.
@@ -87,6 +98,7 @@ impl PlanReader {
             seen: SeenKeys::default(),
             invalid: HashSet::new(),
             counter: None,
+            digest: None,
             detector: None,
             keep: Keep::default(),
             now: Timestamp::now(),
@@ -94,9 +106,10 @@ impl PlanReader {
         }
     }
 
-    /// Also counts what customers and carts mean for the number of requests.
+    /// Also counts what customers and carts mean for the number of requests, and identifies the plan.
     pub(super) fn with_counter(mut self, counter: RequestCounter) -> Self {
         self.counter = Some(counter);
+        self.digest = Some(PlanDigest::default());
         self
     }
 
@@ -118,9 +131,9 @@ impl PlanReader {
         self
     }
 
-    /// What was read, and the counter for the account's next job.
-    pub(super) fn end(self) -> (PlanSummary, Option<RequestCounter>) {
-        (self.summary, self.counter)
+    pub(super) fn end(self) -> ReadPlan {
+        let Self { summary, counter, digest, .. } = self;
+        ReadPlan { summary, counter, digest: digest.unwrap_or_default() }
     }
 
     /// Hands on the key of each order that `run`, or an earlier run of the job, wrote, and that no
@@ -299,6 +312,9 @@ impl PlanReader {
         let payload = self.ledger.fingerprints.payload(&order);
         let fingerprint = payload.fingerprint;
         self.summary.source_not_historical += u64::from(!payload.is_historical());
+        if let Some(digest) = &mut self.digest {
+            digest.order(payload.json, &order);
+        }
         let json = self.keep.payloads.then(|| payload.json.to_vec());
         let value = self.summary.count(&order);
         if self.ledger.is_settled(&order.key)? {
@@ -316,6 +332,9 @@ impl PlanReader {
             && self.ledger.is_found_different(&key)?
         {
             decision = Decision::Different;
+        }
+        if let Some(digest) = &mut self.digest {
+            digest.step(&decision);
         }
         if let Some(value) = value {
             self.summary.add_value(value, matches!(decision, Decision::Send(_)));

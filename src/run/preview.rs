@@ -1,14 +1,15 @@
-use super::Job;
 use super::change_detector::ChangeDetector;
 use super::job_history::JobHistory;
 use super::ledger::Ledger;
 use super::pipeline::with_consumer;
-use super::plan_reader::{PlanReader, ReadingError};
+use super::plan_id::PlanId;
+use super::plan_reader::{PlanReader, ReadPlan, ReadingError};
 use super::planned_record::{Keep, PlannedRecord};
 use super::records::Records;
 use super::request_counter::RequestCounter;
-use super::rules_digest::{check_key, mapping_of};
+use super::rules_digest::{check_key, mapping_of, plan_settings};
 use super::shrinkage::{Shrinkage, shrinkage};
+use super::{ConnectionSpec, Job};
 use crate::extract::{Export, ExportFile};
 use crate::plan::{Assumptions, Fingerprints, Forecast, PlanSummary};
 use crate::state::View;
@@ -19,6 +20,8 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub struct Preview {
     pub job: String,
+    pub id: PlanId,
+    pub destination: Destination,
     pub files: Vec<ExportFile>,
     /// The rules that were in force.
     pub rules: Rules,
@@ -27,6 +30,30 @@ pub struct Preview {
     /// In what the export is less than it was; mostly nothing.
     pub shrinkage: Vec<Shrinkage>,
     pub history: JobHistory,
+}
+
+/// Where the orders of a job go.
+#[derive(Debug, Clone, Default)]
+pub struct Destination {
+    /// The API address of the account.
+    pub account_url: String,
+    pub service: String,
+    pub externalid: String,
+    /// The name that people see.
+    pub name: String,
+}
+
+impl Destination {
+    pub(super) fn of(job: &Job) -> Self {
+        let ConnectionSpec { service, externalid, name, .. } = job.connection.clone();
+        Self { account_url: job.account_url.clone(), service, externalid, name }
+    }
+
+    /// The account without the scheme: `example.api-us1.com`.
+    pub fn host(&self) -> &str {
+        let url = self.account_url.as_str();
+        url.split_once("://").map_or(url, |(_, host)| host).trim_end_matches('/')
+    }
 }
 
 /// Requests for a connection that the ledger does not know: looking for it, and then making it or
@@ -159,7 +186,7 @@ impl AccountPlanner {
     /// Builds the preview once the export has been read completely.
     pub(super) fn end(&mut self, plan: PlanInProgress<'_>) -> Preview {
         let PlanInProgress { job, export, assumptions, reader, shrinkage, mut history, .. } = plan;
-        let (summary, counter) = reader.end();
+        let ReadPlan { summary, counter, digest } = reader.end();
         self.keep(job, counter);
         history.compare(&summary);
         let forecast = Forecast {
@@ -170,6 +197,8 @@ impl AccountPlanner {
         };
         Preview {
             job: job.name.clone(),
+            id: digest.finish(&plan_settings(job, export.files())),
+            destination: Destination::of(job),
             files: export.files().to_vec(),
             rules: job.rules.clone(),
             summary,

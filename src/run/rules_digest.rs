@@ -41,6 +41,27 @@ pub(super) fn mapping_of(job: &Job, files: &[ExportFile]) -> String {
     text
 }
 
+/// All that decides what is sent of an export and where to, `name=value` line by line: the mapping,
+/// the rules that leave records out, and the destination.
+pub(super) fn plan_settings(job: &Job, files: &[ExportFile]) -> String {
+    let mut text = mapping_of(job, files);
+    let connection = &job.connection;
+    let selection = job.rules.policy.values().filter_map(|(setting, value)| {
+        (setting.effect == PolicyEffect::Selection).then_some((setting.name, value))
+    });
+    let destination = [
+        ("account", &job.account_url),
+        ("service", &connection.service),
+        ("externalid", &connection.externalid),
+    ];
+    let destination = destination.map(|(name, value)| (name, Some(value.clone())));
+    for (name, value) in selection.chain(destination) {
+        // Writing to a text can't fail.
+        let _ = writeln!(text, "{name}={}", value.unwrap_or_default());
+    }
+    text
+}
+
 /// Refuses to know a job's orders by something else than they were loaded by: all of them would be
 /// loaded once more.
 ///

@@ -99,6 +99,8 @@ pub struct RunRow {
     /// What its plan said it would read and send in all, where there was a plan.
     pub records_planned: Option<u64>,
     pub requests_planned: Option<u64>,
+    /// The id of the approved plan that it loads, where it was given one.
+    pub plan: Option<String>,
 }
 
 impl RunRow {
@@ -200,6 +202,11 @@ impl Store {
             "UPDATE runs SET records_planned = ?2, requests_planned = requests_total + ?3 WHERE id = ?1",
             params![run, records, requests],
         )
+    }
+
+    /// Notes which approved plan a run loads.
+    pub fn set_approved(&mut self, run: RunId, plan: &str) -> Result<(), StateError> {
+        self.db.run("UPDATE runs SET plan = ?2 WHERE id = ?1", params![run, plan])
     }
 
     /// Notes which connection a run writes to.
@@ -328,5 +335,6 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         is_closed: row.get::<_, Option<i64>>("closed_ms")?.is_some(),
         records_planned: row.get("records_planned")?,
         requests_planned: row.get("requests_planned")?,
+        plan: row.get("plan")?,
     })
 }

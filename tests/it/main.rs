@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on says so by a panic")]
 
 mod adopt;
+mod approved;
 mod backfill;
 mod carts;
 mod chaos;

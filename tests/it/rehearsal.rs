@@ -163,6 +163,7 @@ impl Rehearsal {
         let path = self.dir.path().join("orders.csv");
         Job {
             name: JOB.to_owned(),
+            account_url: "http://127.0.0.1".to_owned(),
             connection: ConnectionSpec {
                 service: "shopify".to_owned(),
                 externalid: "test-store".to_owned(),
@@ -252,6 +253,7 @@ impl Rehearsal {
                 grace: life.grace,
                 only: None,
                 planned: None,
+                approved: None,
                 progress: &*self.watch,
             };
             let report = tokio::select! {

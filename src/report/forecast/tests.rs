@@ -5,6 +5,8 @@ use jiff::tz::TimeZone;
 fn preview(forecast: Forecast, zone: &str) -> Preview {
     let mut preview = Preview {
         job: "shop".to_owned(),
+        id: Default::default(),
+        destination: Default::default(),
         files: Vec::new(),
         rules: Default::default(),
         summary: PlanSummary::default(),

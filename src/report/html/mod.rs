@@ -10,6 +10,7 @@ mod sections;
 
 pub use page_detail::PageDetail;
 
+use crate::report::plan::PROGRAM;
 use crate::run::Preview;
 use jiff::Zoned;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -41,10 +42,10 @@ pub fn plan_html(plans: &[(Preview, PageDetail)], now: &Zoned) -> String {
             body {
                 header {
                     h1 { (title) }
-                    p { "Created " (now.strftime("%Y-%m-%d %H:%M %Z").to_string()) ". Nothing was sent." }
+                    p { "Created " (now.strftime("%Y-%m-%d %H:%M %Z").to_string()) " by " (PROGRAM) ". Nothing was sent." }
                 }
                 main { @for (preview, detail) in plans { (sections::job(preview, detail, now)) } }
-                footer { p { "ordersync " (env!("CARGO_PKG_VERSION")) ". Amounts are those of the orders as they would be sent." } }
+                footer { p { (PROGRAM) ". Amounts are those of the orders as they would be sent." } }
                 script { (PreEscaped(SCRIPT)) }
             }
         }

@@ -6,6 +6,7 @@ use crate::domain::Currency;
 use crate::plan::{CurrencyTotal, Month, MonthTotal, PRODUCTS_MAX, PlanSummary};
 use crate::report::comparison::{Comparison, Section};
 use crate::report::forecast::{assumptions, forecast_text, nights, pace_rows};
+use crate::report::plan::destination_text;
 use crate::report::plan_text::historical;
 use crate::report::policy_effects::{assumed_lines, becomes, counted, policy_line};
 use crate::report::reasons::{filter_advice, invalid_reasons};
@@ -25,6 +26,10 @@ pub(super) fn job(preview: &Preview, detail: &PageDetail, now: &Zoned) -> Markup
     html! {
         section.job {
             h2 { "Job " (preview.job) }
+            table.identity { tbody {
+                tr { th scope="row" { "Plan" } td { code { (preview.id) } } }
+                tr { th scope="row" { "Goes" } td { (destination_text(&preview.destination)) } }
+            } }
             p.files { @for (n, file) in preview.files.iter().enumerate() {
                 @if n > 0 { br; }
                 (printable(&file.to_string())) " · " (file.format) " · " (many(file.size_bytes, "byte"))

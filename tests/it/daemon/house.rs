@@ -165,6 +165,7 @@ fn job_plan(dir: &TempDir, name: &str, schedule: &str) -> JobPlan {
     let schedule = Schedule::parse(schedule, &TimeZone::UTC).unwrap();
     let job = Job {
         name: name.to_owned(),
+        account_url: "http://127.0.0.1".to_owned(),
         connection: ConnectionSpec {
             service: "shopify".to_owned(),
             externalid: format!("store-of-{name}"),

@@ -21,6 +21,8 @@ static DURATION: LazyLock<Regex> =
 static RATE: LazyLock<Regex> = LazyLock::new(|| regex(r"\b\d+\.\d+ a second"));
 static JSON_TIMING: LazyLock<Regex> =
     LazyLock::new(|| regex(r#""(duration\w*_ms|round_trip_\w+|requests_per_second)": [\d.]+"#));
+static PLAN_ID: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"\b(\d+)-[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}\b"));
 static GAP: LazyLock<Regex> = LazyLock::new(|| regex(r"(\S) {2,}"));
 
 fn regex(pattern: &str) -> Regex {
@@ -100,6 +102,8 @@ impl<'a> Transcript<'a> {
         let text = text.replace(dir.to_str().unwrap(), "DIR/");
         let text = text.replace(dir.to_str().unwrap().trim_end_matches('/'), "DIR");
         let text = text.replace(env!("CARGO_PKG_VERSION"), "VERSION");
+        // The account's address is another each time.
+        let text = PLAN_ID.replace_all(&text, "$1-PLAN-ID");
         let mut text = NOW.replace_all(&text, "NOW").into_owned();
         if self.is_timed {
             text = DURATION.replace_all(&text, "DURATION").into_owned();

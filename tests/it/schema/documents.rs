@@ -120,9 +120,11 @@ fn a_shop_with_faults(all: &mut Vec<Document>) {
         ..GeneratorOptions::default()
     });
     planned(all, &world);
-    output(all, "runs", &world, &["backfill", "--canary", "5"]);
+    let plan = world.run(&["--json", "plan"]).json()["plans"][0]["id"].clone();
+    let plan = ["--plan", plan.as_str().unwrap()];
+    output(all, "runs", &world, &[&["backfill", "--canary", "5"], &plan[..]].concat());
     output(all, "status", &world, &["status"]);
-    output(all, "runs", &world, &["backfill"]);
+    output(all, "runs", &world, &[&["backfill"], &plan[..]].concat());
     planned(all, &world);
     let letters = output(all, "dead-letters", &world, &["dead-letters", "list"]).json();
     for letter in letters["dead_letters"].as_array().unwrap().iter().take(12) {

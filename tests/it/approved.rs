@@ -1,0 +1,124 @@
+//! `backfill --plan` loads the plan that was approved, or nothing.
+
+use crate::world::{Told, World};
+use ordersync::samples::GeneratorOptions;
+use serde_json::Value;
+
+const SHOP: GeneratorOptions = GeneratorOptions {
+    orders: 40,
+    seed: 8,
+    defects_permille: 0,
+    changed_permille: 0,
+    extra_orders: 0,
+};
+
+fn shop() -> World {
+    let world = World::new();
+    world.generate(&SHOP);
+    world
+}
+
+fn plan(world: &World) -> Value {
+    world.run(&["--json", "plan"]).json()["plans"][0].clone()
+}
+
+fn id(world: &World) -> String {
+    plan(world)["id"].as_str().unwrap().to_owned()
+}
+
+fn backfill(world: &World, id: &str) -> Told {
+    world.run(&["--json", "backfill", "--plan", id])
+}
+
+fn assert_refused(world: &World, id: &str, part: &str) {
+    let before = world.summary().writes;
+    let told = backfill(world, id);
+    assert_eq!(told.code, 2, "{}", told.out);
+    let message = told.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains(part), "{part}: {message}");
+    assert_eq!(world.summary().writes, before);
+}
+
+#[test]
+fn a_plan_names_where_it_goes_when_it_was_made_and_by_what() {
+    let world = shop();
+    let plan = plan(&world);
+    let host = world.simulator.url().trim_start_matches("http://").to_owned();
+    assert_eq!(plan["destination"]["account"], host.as_str());
+    assert_eq!(plan["destination"]["externalid"], "test-store");
+    let id = plan["id"].as_str().unwrap();
+    assert!(id.starts_with("40-"), "{id}");
+    let text = world.run(&["plan", "--html", "plan.html"]).out;
+    let page = std::fs::read_to_string(world.path("plan.html")).unwrap();
+    for shown in [&text, &page] {
+        for part in [id, &host, "Test Store", "shopify/test-store", env!("CARGO_PKG_VERSION")] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn what_was_approved_is_loaded_and_again_it_sends_nothing() {
+    let world = shop();
+    let approved = id(&world);
+    // Neither a look at the connection nor a state of its own makes it another plan.
+    world.run(&["check"]);
+    assert_eq!(id(&world), approved);
+    let run = backfill(&world, &approved).json()["runs"][0].clone();
+    assert_eq!((&run["created"], &run["plan"]), (&40.into(), &approved.as_str().into()));
+    let again = backfill(&world, &approved).json()["runs"][0].clone();
+    assert_eq!((&again["unchanged"], &again["created"]), (&40.into(), &0.into()));
+}
+
+#[test]
+fn another_export_other_settings_or_another_ledger_is_refused_and_named() {
+    let world = shop();
+    let approved = id(&world);
+    world.generate(&GeneratorOptions { extra_orders: 1, ..SHOP });
+    assert_refused(&world, &approved, "the export changed");
+    assert_refused(&world, &approved, "40 then, 41 now");
+    world.generate(&SHOP);
+    let world = world.policy("category = \"Shop\"\n");
+    assert_refused(&world, &approved, "the settings differ");
+    let world = shop();
+    let approved = id(&world);
+    assert_eq!(world.run(&["backfill", "--canary", "3"]).code, 0);
+    assert_refused(&world, &approved, "the ledger differs");
+    assert_eq!(world.run(&["backfill", "--plan", "nonsense"]).code, 2);
+}
+
+#[test]
+fn a_setting_that_chooses_orders_makes_another_plan() {
+    let world = shop();
+    let approved = id(&world);
+    let world = world.policy("moved_customer = \"recreate\"\n");
+    assert_refused(&world, &approved, "the settings differ");
+}
+
+#[test]
+fn a_canary_and_what_was_interrupted_go_on_under_the_same_plan() {
+    let world = shop();
+    let approved = id(&world);
+    let canary = world.run(&["--json", "backfill", "--canary", "3", "--plan", &approved]);
+    assert_eq!(canary.code, 0, "{}", canary.err);
+    world.hold_from(20);
+    let child = world.start(&["backfill", "--plan", &approved]);
+    crate::world::until("it is half way", || world.summary().orders > 8);
+    world.kill(child);
+    world.simulator.release();
+    assert_ne!(id(&world), approved);
+    let told = backfill(&world, &approved);
+    assert_eq!(told.code, 0, "{}", told.err);
+    assert_eq!(world.summary().orders, 40);
+    // What somebody else loads since is not of the plan.
+    world.generate(&GeneratorOptions { changed_permille: 300, ..SHOP });
+    assert_refused(&world, &approved, "the export changed");
+}
+
+#[test]
+fn a_plan_is_of_one_job_and_of_all_its_dates() {
+    let world = shop();
+    let approved = id(&world);
+    let told = world.run(&["backfill", "--plan", &approved, "--from", "2024-01-01"]);
+    assert_eq!(told.code, 2);
+}
