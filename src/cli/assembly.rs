@@ -4,7 +4,7 @@ use super::options::Global;
 use crate::activecampaign::{self, Client, SendEvent, SendObserver};
 use crate::domain::Moment;
 use crate::extract::{self, Export, OpenError};
-use crate::run::{self, ConnectionSpec, OpenedAccount, SharedOrders};
+use crate::run::{self, ConnectionSpec, OpenedAccount, Sample, SharedOrders};
 use crate::schedule::{Calendar, Schedule, ScheduleError};
 use crate::settings::{Account, Environment, Job, Settings, SettingsError};
 use crate::state::{Lock, StateHandle, Store, View};
@@ -27,9 +27,16 @@ fn mappings(job: &Job) -> Result<extract::Mappings, OpenError> {
 
 /// The settings, if every schedule and encoding in them is one.
 fn with_known_values(settings: Settings) -> Result<Settings, Vec<SettingsError>> {
-    let schedule = |job: &Job| {
-        let ScheduleError { found, expected, hint } = calendar(job).err()?;
-        Some(settings.fault(&format!("jobs.{}.schedule", job.name), found, expected).hint(hint))
+    let faulty_schedule = |job: &Job, key: &str, error: ScheduleError| {
+        let ScheduleError { found, expected, hint } = error;
+        settings.fault(&format!("jobs.{}.{key}", job.name), found, expected).hint(hint)
+    };
+    let schedule = |job: &Job| Some(faulty_schedule(job, "schedule", calendar(job).err()?));
+    let verify = |job: &Job| Some(faulty_schedule(job, "verify", verify_calendar(job).err()?));
+    let sample = |job: &Job| {
+        let expected = verify_sample(job).err()?.trim_start_matches("expected ");
+        let found = format!("found `{}`", job.verify_sample.as_deref().unwrap_or_default());
+        Some(settings.fault(&format!("jobs.{}.verify_sample", job.name), found, expected))
     };
     let encoding = |job: &Job| {
         let name = job.encoding.as_deref().filter(|name| !extract::is_encoding(name))?;
@@ -39,8 +46,8 @@ fn with_known_values(settings: Settings) -> Result<Settings, Vec<SettingsError>>
         let nearest = extract::nearest_encoding(name);
         Some(fault.hint(nearest.map(|nearest| format!("did you mean `{nearest}`?"))))
     };
-    let faults: Vec<SettingsError> =
-        settings.jobs.values().flat_map(|job| [schedule(job), encoding(job)]).flatten().collect();
+    let of_job = |job: &Job| [schedule(job), verify(job), sample(job), encoding(job)];
+    let faults: Vec<SettingsError> = settings.jobs.values().flat_map(of_job).flatten().collect();
     if faults.is_empty() { Ok(settings) } else { Err(faults) }
 }
 
@@ -49,6 +56,21 @@ pub(super) fn calendar(job: &Job) -> Result<Option<Calendar>, ScheduleError> {
     let Some(text) = &job.schedule else { return Ok(None) };
     let schedule = Schedule::parse(text, &job.time_zone)?;
     Ok(Some(Calendar::new(schedule, &job.name, job.jitter_s)))
+}
+
+/// When the job is verified, if that has a schedule.
+pub(super) fn verify_calendar(job: &Job) -> Result<Option<Calendar>, ScheduleError> {
+    let Some(text) = &job.verify else { return Ok(None) };
+    let schedule = Schedule::parse(text, &job.time_zone)?;
+    Ok(Some(Calendar::new(schedule, &job.name, job.jitter_s)))
+}
+
+/// The part of the orders that a scheduled verification compares line by line.
+///
+/// # Errors
+/// What was expected.
+pub(super) fn verify_sample(job: &Job) -> Result<Option<Sample>, &'static str> {
+    job.verify_sample.as_deref().map(str::parse).transpose()
 }
 
 /// The job of this name, and its account.
@@ -192,9 +214,15 @@ pub(super) fn view(state_dir: &Path, account: &Account) -> Result<View, CliError
 
 /// Locks an account for writing, and creates its client.
 pub(super) fn open_account(state_dir: &Path, account: &Account) -> Result<OpenedAccount, CliError> {
+    let (store, client) = open_store(state_dir, account)?;
+    Ok(OpenedAccount { state: StateHandle::open(store)?, client })
+}
+
+/// The same for what writes to the state itself.
+pub(super) fn open_store(state_dir: &Path, account: &Account) -> Result<(Store, Client), CliError> {
     let store = store(state_dir, account)?;
     let client = client(account, Some(store.lock()))?;
-    Ok(OpenedAccount { state: StateHandle::open(store)?, client })
+    Ok((store, client))
 }
 
 /// A client of an account; with the account's lock it keeps its distance from what was sent before.

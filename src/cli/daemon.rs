@@ -8,15 +8,16 @@ use super::signals::{Interrupt, hangups};
 use super::status_server::StatusServer;
 use super::systemd;
 use crate::daemon::{
-    AccountOpenError, AccountPlan, Board, Daemon, JobPlan, Opener, Plan, PullOptions,
+    AccountOpenError, AccountPlan, Board, Daemon, JobPlan, Open, Plan, PullOptions, VerifyPlan,
 };
 use crate::report;
+use crate::schedule::Calendar;
 use crate::settings::{Account, FirstRun, Job, Settings};
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -137,12 +138,16 @@ fn plan_of(settings: &Settings) -> Result<Plan, CliError> {
     let mut jobs: BTreeMap<&str, (&Account, Vec<JobPlan>)> = BTreeMap::new();
     for job in settings.jobs.values() {
         let account = settings.account_of(job)?;
-        let Some(calendar) = assembly::calendar(job).map_err(CliError::usage)? else { continue };
+        let calendar = assembly::calendar(job).map_err(CliError::usage)?;
+        let verify = verify_plan(job)?;
+        if calendar.is_none() && verify.is_none() {
+            continue;
+        }
         let sharing = assembly::sharing(settings, job, account);
         let loads_first = job.first_run == FirstRun::Load;
         let pull = job.pull.is_some().then(|| pull_options(job.clone()));
         let job = assembly::job(job, account, Dates::default());
-        let planned = JobPlan { job, pull, calendar, sharing, loads_first };
+        let planned = JobPlan { job, pull, calendar, verify, sharing, loads_first };
         jobs.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push(planned);
     }
     if jobs.is_empty() {
@@ -154,7 +159,8 @@ fn plan_of(settings: &Settings) -> Result<Plan, CliError> {
     let plan = |(name, (account, jobs)): (&str, (&Account, Vec<JobPlan>))| {
         let plan = AccountPlan {
             state_dir: settings.state_dir.clone(),
-            open: opener(account.clone(), settings.state_dir.clone()),
+            open: opener(account, &settings.state_dir, assembly::open_account),
+            open_store: opener(account, &settings.state_dir, assembly::open_store),
             tell: notices.teller(&account.name),
             timeout: Duration::from_secs(account.timeout_s),
             jobs,
@@ -162,6 +168,13 @@ fn plan_of(settings: &Settings) -> Result<Plan, CliError> {
         (name.to_owned(), Arc::new(plan))
     };
     Ok(jobs.into_iter().map(plan).collect())
+}
+
+/// When a job is verified, and how deep.
+fn verify_plan(job: &Job) -> Result<Option<VerifyPlan>, CliError> {
+    let calendar = assembly::verify_calendar(job).map_err(CliError::usage)?;
+    let lines = assembly::verify_sample(job).map_err(CliError::usage)?;
+    Ok(calendar.map(|calendar| VerifyPlan { calendar, lines }))
 }
 
 /// The key is read each time, so that a new one needs no reload.
@@ -173,9 +186,14 @@ fn pull_options(job: Job) -> PullOptions {
 }
 
 /// The token is read each time, so that a new one needs no reload.
-fn opener(account: Account, state_dir: PathBuf) -> Opener {
+fn opener<T: 'static>(
+    account: &Account,
+    state_dir: &Path,
+    open: fn(&Path, &Account) -> Result<T, CliError>,
+) -> Open<T> {
+    let (account, state_dir) = (account.clone(), state_dir.to_owned());
     Arc::new(move || {
-        assembly::open_account(&state_dir, &account).map_err(|error| match error.exit {
+        open(&state_dir, &account).map_err(|error| match error.exit {
             Exit::Locked => AccountOpenError::Locked,
             _ => AccountOpenError::Failed(error.message),
         })
@@ -197,12 +215,16 @@ fn has_tokens(settings: &Settings, plan: &Plan) -> bool {
 fn summary(plan: &Plan) -> String {
     let now = Timestamp::now();
     let jobs = plan.values().flat_map(|account| &account.jobs);
-    let starts = jobs.map(|job| {
-        let zone = job.calendar.zone().clone();
-        let start = job.calendar.start_after(now).map(|at| at.to_zoned(zone));
-        let start =
-            start.map_or("never".to_owned(), |at| at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string());
-        format!("{} next at {start}", job.job.name)
+    let start = |calendar: &Calendar| {
+        let start = calendar.start_after(now).map(|at| at.to_zoned(calendar.zone().clone()));
+        start.map_or("never".to_owned(), |at| at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+    };
+    let starts = jobs.flat_map(|job| {
+        let name = &job.job.name;
+        let runs = job.calendar.as_ref().map(|at| format!("{name} next at {}", start(at)));
+        let verify = job.verify.as_ref().map(|by| &by.calendar);
+        let verifies = verify.map(|at| format!("verification of {name} next at {}", start(at)));
+        runs.into_iter().chain(verifies)
     });
     starts.collect::<Vec<_>>().join(", ")
 }

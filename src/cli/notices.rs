@@ -42,6 +42,7 @@ impl Notices {
                 message: message.to_owned(),
                 run: Value::Null,
             },
+            RunEvent::Verified(verification) => return self.verified(account, verification),
             RunEvent::Ended(report) => match ended(report) {
                 Some(outcome) => outcome,
                 None => return,

@@ -24,14 +24,20 @@ pub(super) fn run(global: &Global, args: &ScheduleArgs) -> Result<Exit, CliError
     let mut jobs = Vec::new();
     for job in settings.jobs_named(&args.jobs)? {
         let calendar = assembly::calendar(job).map_err(CliError::usage)?;
+        let verifies = assembly::verify_calendar(job).map_err(CliError::usage)?;
+        let jitter = calendar.as_ref().or(verifies.as_ref()).map(Calendar::jitter);
         jobs.push(ComingRuns {
             job: job.name.clone(),
             account: job.account.clone(),
             schedule: job.schedule.clone(),
             zone: job.time_zone.clone(),
             zone_name: job.time_zone.iana_name().unwrap_or_default().to_owned(),
-            jitter: calendar.as_ref().map(Calendar::jitter).unwrap_or_default(),
+            jitter: jitter.unwrap_or_default(),
             starts: calendar.map(|calendar| starts(&calendar, now, args.next)).unwrap_or_default(),
+            verify: job.verify.clone(),
+            verifications: verifies
+                .map(|calendar| starts(&calendar, now, args.next))
+                .unwrap_or_default(),
         });
     }
     output::print_result(

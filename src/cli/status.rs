@@ -49,12 +49,15 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> 
         let estimate =
             at_work.map(|row| ProgressEstimate::of(row, records_before, waits_until, now));
         let calendar = assembly::calendar(job).map_err(CliError::usage)?;
+        let verifies = assembly::verify_calendar(job).map_err(CliError::usage)?;
         jobs.push(JobStatus {
             job: job.name.clone(),
             account: job.account.clone(),
             zone: job.time_zone.clone(),
             schedule: job.schedule.clone(),
             next_due: calendar.and_then(|calendar| calendar.start_after(now)),
+            verify: job.verify.clone(),
+            next_verification: verifies.and_then(|calendar| calendar.start_after(now)),
             runs: last.into_iter().take(shown).collect(),
             dead_letters: view.dead_letters_count(&job.name)?,
             orders_loaded,

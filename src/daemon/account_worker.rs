@@ -1,7 +1,7 @@
 use super::board::JobEntry;
-use super::last_starts::LastStarts;
+use super::last_starts::{DueTask, LastStarts};
 use super::liveness::Liveness;
-use super::{AccountPlan, AccountStatus, Board, Clock, JobPlan};
+use super::{AccountPlan, AccountStatus, Board, Clock, Task};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub(super) struct AccountWorker {
 
 /// What to do next.
 enum Next<'a> {
-    Start(&'a JobPlan, Timestamp),
+    Start(DueTask<'a>),
     Sleep(Duration),
 }
 
@@ -71,23 +71,38 @@ impl AccountWorker {
                 }
             };
             match (next, &plan) {
-                (Next::Start(job, due), Some(plan)) => {
-                    let late = (self.clock)().duration_since(due);
-                    if late > LATE_TOLD {
-                        tracing::info!(job = job.job.name, %due, "{} is caught up: it was due at {due}", job.job.name);
-                    }
-                    self.write_job(&job.job.name, |entry| entry.waits_since = Some(due));
-                    let attempted = self.attempt(plan, job).await;
-                    self.write_job(&job.job.name, |entry| entry.waits_since = None);
-                    if let Some(next) = attempted {
-                        self.rests_until = next.rest.map(|rest| Instant::now() + rest);
-                    }
-                }
+                (Next::Start(due), Some(plan)) => self.start(plan, due).await,
                 (Next::Sleep(length), _) => self.sleep(length).await,
-                (Next::Start(..), None) => {}
+                (Next::Start(_), None) => {}
             }
         }
         self.board.write(&self.name, |entry| entry.liveness = None);
+    }
+
+    async fn start(&mut self, plan: &AccountPlan, DueTask { job, task, at: due }: DueTask<'_>) {
+        let name = &job.job.name;
+        if (self.clock)().duration_since(due) > LATE_TOLD {
+            let what = match task {
+                Task::Sync => name.clone(),
+                Task::Verify => format!("the verification of {name}"),
+            };
+            tracing::info!(job = name, %due, "{what} is caught up: it was due at {due}");
+        }
+        let attempted = match (task, &job.verify) {
+            (Task::Verify, Some(verify)) => self.verify(plan, job, verify).await,
+            (Task::Verify, None) => None,
+            (Task::Sync, _) => {
+                self.write_job(name, |entry| entry.waits_since = Some(due));
+                let attempted = self.attempt(plan, job).await;
+                self.write_job(name, |entry| entry.waits_since = None);
+                attempted
+            }
+        };
+        let Some(next) = attempted else { return };
+        if next.is_resumable {
+            self.last_starts.left_open(name, task);
+        }
+        self.rests_until = next.rest.map(|rest| Instant::now() + rest);
     }
 
     fn next<'a>(&mut self, plan: &'a AccountPlan) -> Next<'a> {
@@ -100,8 +115,8 @@ impl AccountWorker {
             return Next::Sleep(rest.min(LOOK_EVERY));
         }
         match self.last_starts.next(plan, now) {
-            Some((due, job)) if due <= now => Next::Start(job, due),
-            Some((due, _)) => Next::Sleep(until(now, due).min(LOOK_EVERY)),
+            Some(due) if due.at <= now => Next::Start(due),
+            Some(due) => Next::Sleep(until(now, due.at).min(LOOK_EVERY)),
             None => Next::Sleep(LOOK_EVERY),
         }
     }
@@ -133,8 +148,12 @@ impl AccountWorker {
         self.board.write(&self.name, |entry| {
             for job in &plan.jobs {
                 if let Some(shown) = entry.jobs.get_mut(&job.job.name) {
-                    shown.next_due =
-                        self.last_starts.due(job, now).map(|due| due.max(earliest.unwrap_or(due)));
+                    let next = |task| {
+                        let due = self.last_starts.due(job, task, now)?;
+                        Some(due.max(earliest.unwrap_or(due)))
+                    };
+                    shown.next_due = next(Task::Sync);
+                    shown.next_verification = next(Task::Verify);
                 }
             }
         });

@@ -1,7 +1,7 @@
 use super::account_worker::AccountWorker;
 use super::liveness::Liveness;
 use super::outcome::{NextAction, next_action};
-use super::{AccountOpenError, AccountPlan, AccountStatus, JobPlan, LastRun, Running};
+use super::{AccountOpenError, AccountPlan, AccountStatus, JobPlan, LastRun, Open, Running, Task};
 use crate::extract::Export;
 use crate::pull::{Folder, pull};
 use crate::run::{
@@ -29,8 +29,8 @@ impl AccountWorker {
         job: &JobPlan,
     ) -> Option<NextAction> {
         let name = &job.job.name;
-        let opened = self.open(plan, name).await?;
-        self.last_starts.started(name, &self.clock);
+        let opened = self.open((&plan.open, plan.timeout), name).await?;
+        self.last_starts.started(name, Task::Sync, &self.clock);
         let now = (self.clock)();
         self.write_job(name, |entry| {
             entry.late = entry.waits_since.take().map_or(entry.late, |due| now.duration_since(due));
@@ -58,26 +58,22 @@ impl AccountWorker {
                 (NextAction::CONTINUE, LastRun::failed(message, (self.clock)()))
             }
         };
-        if next.is_resumable {
-            self.last_starts.left_open(name);
-        }
         self.board.close(&self.name, next.status.clone());
         self.write_job(name, |entry| entry.last = Some(last));
         Some(next)
     }
 
     /// Opens the account, waiting while another process writes to it.
-    async fn open(
+    pub(super) async fn open<T: Send + 'static>(
         &mut self,
-        plan: &AccountPlan,
+        (open, timeout): (&Open<T>, Duration),
         job: &str,
-    ) -> Option<Result<OpenedAccount, String>> {
+    ) -> Option<Result<T, String>> {
         let mut is_logged = false;
         loop {
-            self.board.write(&self.name, |entry| {
-                entry.liveness = Some(Liveness::works(None, plan.timeout))
-            });
-            let open = Arc::clone(&plan.open);
+            self.board
+                .write(&self.name, |entry| entry.liveness = Some(Liveness::works(None, timeout)));
+            let open = Arc::clone(open);
             match tokio::task::spawn_blocking(move || open()).await {
                 Ok(Ok(opened)) => return Some(Ok(opened)),
                 Ok(Err(AccountOpenError::Failed(message))) => return Some(Err(message)),

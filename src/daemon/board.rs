@@ -35,6 +35,8 @@ pub(super) struct JobEntry {
     /// By how much the last start was late.
     pub late: SignedDuration,
     pub last: Option<LastRun>,
+    pub next_verification: Option<Timestamp>,
+    pub last_verification: Option<LastVerification>,
 }
 
 /// The status of an account.
@@ -44,6 +46,11 @@ pub enum AccountStatus {
     #[default]
     Idle,
     Running,
+    /// A job of it is verified.
+    Verifying {
+        job: String,
+        since: Timestamp,
+    },
     /// A job is due, and another process is writing to the account.
     WaitsForLock {
         since: Timestamp,
@@ -59,7 +66,8 @@ pub enum AccountStatus {
 }
 
 impl AccountStatus {
-    pub const WORDS: [&str; 5] = ["idle", "running", "waits_for_lock", "away", "refused"];
+    pub const WORDS: [&str; 6] =
+        ["idle", "running", "waits_for_lock", "away", "refused", "verifying"];
 
     pub fn word(&self) -> &'static str {
         let n = match self {
@@ -68,6 +76,7 @@ impl AccountStatus {
             Self::WaitsForLock { .. } => 2,
             Self::Away { .. } => 3,
             Self::Refused { .. } => 4,
+            Self::Verifying { .. } => 5,
         };
         Self::WORDS[n]
     }
@@ -104,6 +113,9 @@ pub struct JobView {
     pub late: SignedDuration,
     pub running: Option<Running>,
     pub last: Option<LastRun>,
+    /// `None`: it has no schedule for verifications.
+    pub next_verification: Option<Timestamp>,
+    pub last_verification: Option<LastVerification>,
 }
 
 impl JobView {
@@ -125,6 +137,14 @@ pub struct Running {
     pub records_expected: Option<u64>,
     /// `None` until something was settled.
     pub progress: Option<Progress>,
+}
+
+/// How the daemon's last verification of a job ended.
+#[derive(Debug, Clone)]
+pub struct LastVerification {
+    pub ended: Timestamp,
+    /// Why it did not come to its end.
+    pub error: Option<String>,
 }
 
 /// How a job's last attempt ended.
@@ -181,6 +201,8 @@ impl Board {
                 late: of_job.late,
                 running: entry.running.clone().filter(|running| running.job == *job),
                 last: of_job.last.clone(),
+                next_verification: of_job.next_verification,
+                last_verification: of_job.last_verification.clone(),
             })
         });
         DaemonView { accounts: accounts.iter().map(account).collect(), jobs: jobs.collect() }

@@ -1,5 +1,5 @@
-use super::{AccountPlan, Clock, JobPlan};
-use crate::state::{Kind, RunEnd, RunRow, StateError, View, is_locked};
+use super::{AccountPlan, Clock, JobPlan, Task};
+use crate::state::{Kind, RunEnd, RunRow, StateError, VerificationRow, View, is_locked};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -16,10 +16,18 @@ pub(super) struct LastStart {
     pub is_open: bool,
 }
 
-/// The last start of each job of an account, from the state and from what was started since.
+/// The last start of each task of an account's jobs, from the state and from what was started since.
 #[derive(Debug, Default)]
 pub(super) struct LastStarts {
-    jobs: BTreeMap<String, LastStart>,
+    jobs: BTreeMap<(String, Task), LastStart>,
+}
+
+/// What starts next, and when.
+pub(super) struct DueTask<'a> {
+    pub job: &'a JobPlan,
+    pub task: Task,
+    /// In the past where a start was missed, now where a run is open.
+    pub at: Timestamp,
 }
 
 impl LastStarts {
@@ -36,63 +44,90 @@ impl LastStarts {
         for last in self.jobs.values_mut().filter(|last| last.at.duration_since(now) > FUTURE_MAX) {
             last.at = now;
         }
-        let names = plan.jobs.iter().map(|job| &job.job.name);
-        let new: Vec<&String> = names.filter(|name| !self.jobs.contains_key(*name)).collect();
+        let tasks = plan.jobs.iter().flat_map(|job| {
+            let tasks = [Task::Sync, Task::Verify].into_iter();
+            tasks.filter(|task| job.calendar_of(*task).is_some()).map(|task| (&job.job.name, task))
+        });
+        let is_new =
+            |(name, task): &(&String, Task)| !self.jobs.contains_key(&((*name).clone(), *task));
+        let new: Vec<(&String, Task)> = tasks.filter(is_new).collect();
         if new.is_empty() {
             return Ok(());
         }
-        let mut result = Ok(());
         let view = View::open(&plan.state_dir, account);
         let is_busy = is_locked(&plan.state_dir, account);
-        for name in new {
-            let rows = view.as_ref().map(|view| view.runs(name, 1)).map_err(ToString::to_string);
-            let last = match rows {
-                Ok(Ok(rows)) => rows.first().and_then(|row| last_start(row, is_busy, now)),
+        let mut result = Ok(());
+        for (name, task) in new {
+            let last = view.as_ref().map(|view| match task {
+                Task::Sync => {
+                    Ok(view.runs(name, 1)?.first().and_then(|row| last_start(row, is_busy)))
+                }
+                Task::Verify => {
+                    Ok(view.last_whole_verification(name)?.and_then(|row| last_verified(&row)))
+                }
+            });
+            let last = match last {
+                Ok(Ok(last)) => last,
                 Ok(Err(error)) => {
                     result = Err(error);
                     None
                 }
                 Err(_) => None,
             };
-            self.jobs.insert(name.clone(), last.unwrap_or(LastStart { at: now, is_open: false }));
+            let mut last = last.unwrap_or(LastStart { at: now, is_open: false });
+            if last.at.duration_since(now) > FUTURE_MAX {
+                last.at = now;
+            }
+            self.jobs.insert((name.clone(), task), last);
         }
         view.map(|_| ()).and(result)
     }
 
-    /// The job that starts next, and when: in the past where a start was missed, now where a run is
-    /// open.
-    pub(super) fn next<'a>(
-        &self,
-        plan: &'a AccountPlan,
-        now: Timestamp,
-    ) -> Option<(Timestamp, &'a JobPlan)> {
-        let starts = plan.jobs.iter().filter_map(|job| Some((self.due(job, now)?, job)));
-        starts.min_by(|(a, job_a), (b, job_b)| (a, &job_a.job.name).cmp(&(b, &job_b.job.name)))
+    /// What starts next. A job is synced before it is verified where both are due, as a verification
+    /// would find what is not sent yet.
+    pub(super) fn next<'a>(&self, plan: &'a AccountPlan, now: Timestamp) -> Option<DueTask<'a>> {
+        let tasks = plan.jobs.iter().flat_map(|job| {
+            let syncs = self.due(job, Task::Sync, now);
+            let verifies = self.due(job, Task::Verify, now).filter(|due| {
+                let synced = self.jobs.get(&(job.job.name.clone(), Task::Sync));
+                let waits = syncs.is_some_and(|sync| sync <= now)
+                    && synced.is_some_and(|last| last.at < *due);
+                !waits
+            });
+            let of = move |task| move |at| DueTask { job, task, at };
+            syncs.map(of(Task::Sync)).into_iter().chain(verifies.map(of(Task::Verify)))
+        });
+        tasks.min_by(|a, b| (a.at, a.task, &a.job.job.name).cmp(&(b.at, b.task, &b.job.job.name)))
     }
 
-    /// When a job starts next.
-    pub(super) fn due(&self, job: &JobPlan, now: Timestamp) -> Option<Timestamp> {
-        let last = self.jobs.get(&job.job.name)?;
-        if last.is_open { Some(now) } else { job.calendar.start_after(last.at) }
+    /// When a task of a job starts next.
+    pub(super) fn due(&self, job: &JobPlan, task: Task, now: Timestamp) -> Option<Timestamp> {
+        let last = self.jobs.get(&(job.job.name.clone(), task))?;
+        let calendar = job.calendar_of(task)?;
+        if last.is_open { Some(now) } else { calendar.start_after(last.at) }
     }
 
-    pub(super) fn started(&mut self, job: &str, clock: &Clock) {
-        self.jobs.insert(job.to_owned(), LastStart { at: clock(), is_open: false });
+    pub(super) fn started(&mut self, job: &str, task: Task, clock: &Clock) {
+        self.jobs.insert((job.to_owned(), task), LastStart { at: clock(), is_open: false });
     }
 
-    /// The run ended before its time, and goes on as soon as the account may be asked again.
-    pub(super) fn left_open(&mut self, job: &str) {
-        if let Some(last) = self.jobs.get_mut(job) {
+    /// The task ended before its time, and goes on as soon as the account may be asked again.
+    pub(super) fn left_open(&mut self, job: &str, task: Task) {
+        if let Some(last) = self.jobs.get_mut(&(job.to_owned(), task)) {
             last.is_open = true;
         }
     }
 }
 
+fn last_verified(row: &VerificationRow) -> Option<LastStart> {
+    let at = Timestamp::from_millisecond(row.started_ms).ok()?;
+    Some(LastStart { at, is_open: false })
+}
+
 /// A sync that was cut off goes on at once. A backfill is people's: one that stopped after its
 /// canary is waiting for somebody to look at it.
-fn last_start(row: &RunRow, is_busy: bool, now: Timestamp) -> Option<LastStart> {
-    let noted = Timestamp::from_millisecond(row.started_ms).ok()?;
-    let at = if noted.duration_since(now) > FUTURE_MAX { now } else { noted };
+fn last_start(row: &RunRow, is_busy: bool) -> Option<LastStart> {
+    let at = Timestamp::from_millisecond(row.started_ms).ok()?;
     let is_cut_off = match row.outcome {
         None => !is_busy,
         Some(end) => matches!(end, RunEnd::Interrupted | RunEnd::Paused),

@@ -12,8 +12,14 @@ mod liveness;
 mod outcome;
 mod plan;
 mod supervisor;
+mod verification;
 
-pub use board::{AccountStatus, AccountView, Board, DaemonView, JobView, LastRun, Running};
+pub use board::{
+    AccountStatus, AccountView, Board, DaemonView, JobView, LastRun, LastVerification, Running,
+};
 pub use outcome::AWAY_REST;
-pub use plan::{AccountOpenError, AccountPlan, Clock, JobPlan, Opener, Plan, PullOptions, Tell};
+pub use plan::{
+    AccountOpenError, AccountPlan, Clock, JobPlan, Open, Opener, Plan, PullOptions, StoreOpener,
+    Task, Tell, VerifyPlan,
+};
 pub use supervisor::Daemon;

@@ -23,6 +23,22 @@ impl NextAction {
     /// The account's next job starts when it is due.
     pub(super) const CONTINUE: Self =
         Self { rest: None, is_resumable: false, status: AccountStatus::Idle };
+
+    /// ActiveCampaign is away, and asked to wait this long.
+    pub(super) fn away(retry_after: Option<Duration>, now: Timestamp) -> Self {
+        let rest = retry_after.unwrap_or_default().max(AWAY_REST);
+        let status = AccountStatus::Away { until: after(now, rest) };
+        Self { rest: Some(rest), is_resumable: true, status }
+    }
+
+    pub(super) fn refused(now: Timestamp) -> Self {
+        let status = AccountStatus::Refused { until: after(now, REFUSED_REST) };
+        Self { rest: Some(REFUSED_REST), is_resumable: false, status }
+    }
+}
+
+fn after(now: Timestamp, rest: Duration) -> Timestamp {
+    now + SignedDuration::try_from(rest).unwrap_or(SignedDuration::MAX)
 }
 
 /// Decides what follows from the end of a run, and logs it: failures are handled here.
@@ -39,8 +55,6 @@ pub(super) fn next_action(
         }
     };
     let run = report.row.id;
-    let until =
-        |rest: Duration| now + SignedDuration::try_from(rest).unwrap_or(SignedDuration::MAX);
     let error = report.error.as_ref().map(ToString::to_string).unwrap_or_default();
     match (report.end, AccountCondition::after(ended)) {
         (RunEnd::Finished, _) => {
@@ -57,16 +71,15 @@ pub(super) fn next_action(
             NextAction { is_resumable: true, ..NextAction::CONTINUE }
         }
         (_, AccountCondition::Away { retry_after }) => {
-            let rest = retry_after.unwrap_or_default().max(AWAY_REST);
-            let rest_s = rest.as_secs();
+            let next = NextAction::away(retry_after, now);
+            let rest_s = next.rest.unwrap_or_default().as_secs();
             tracing::warn!(
                 job,
                 run,
                 rest_s,
                 "run {run} of {job}: {error}; it goes on in {rest_s} s"
             );
-            let status = AccountStatus::Away { until: until(rest) };
-            NextAction { rest: Some(rest), is_resumable: true, status }
+            next
         }
         (_, AccountCondition::Refused) => {
             tracing::error!(
@@ -74,8 +87,7 @@ pub(super) fn next_action(
                 run,
                 "run {run} of {job} was refused: {error}; it is tried again when it is due"
             );
-            let status = AccountStatus::Refused { until: until(REFUSED_REST) };
-            NextAction { rest: Some(REFUSED_REST), is_resumable: false, status }
+            NextAction::refused(now)
         }
         // Each run opens the account again, so even a broken state is worth another attempt.
         (end, AccountCondition::Usable | AccountCondition::Broken) => {

@@ -1,5 +1,7 @@
-use crate::run::{Job, OpenedAccount, RunEvent};
+use crate::activecampaign::Client;
+use crate::run::{Job, OpenedAccount, RunEvent, Sample};
 use crate::schedule::Calendar;
+use crate::state::Store;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,7 +13,13 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Takes the account's lock and creates its client. Called before each run, so that a renewed token
 /// is used and other processes can use the account between runs. May block for a moment.
-pub type Opener = Arc<dyn Fn() -> Result<OpenedAccount, AccountOpenError> + Send + Sync>;
+pub type Open<T> = Arc<dyn Fn() -> Result<T, AccountOpenError> + Send + Sync>;
+
+/// For a run.
+pub type Opener = Open<OpenedAccount>;
+
+/// For a verification, which writes to the state itself.
+pub type StoreOpener = Open<(Store, Client)>;
 
 /// What a pull has to know of a job's shop. Called before each pull, so that a renewed key is used.
 pub type PullOptions = Arc<dyn Fn() -> Result<crate::pull::Options, String> + Send + Sync>;
@@ -24,7 +32,7 @@ pub enum AccountOpenError {
     Failed(String),
 }
 
-/// Is told of each run of a job; must not block.
+/// Is told of each run and verification of a job; must not block.
 pub type Tell = Arc<dyn Fn(&str, RunEvent<'_>) + Send + Sync>;
 
 /// What the daemon runs, by account name.
@@ -34,10 +42,18 @@ pub type Plan = BTreeMap<String, Arc<AccountPlan>>;
 pub struct AccountPlan {
     pub state_dir: PathBuf,
     pub open: Opener,
+    pub open_store: StoreOpener,
     pub tell: Tell,
     /// The longest that one request may take.
     pub timeout: Duration,
     pub jobs: Vec<JobPlan>,
+}
+
+/// What a job does at its times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Task {
+    Sync,
+    Verify,
 }
 
 /// A job, and when it starts.
@@ -46,9 +62,29 @@ pub struct JobPlan {
     pub job: Job,
     /// Where the job pulls a shop.
     pub pull: Option<PullOptions>,
-    pub calendar: Calendar,
+    /// When it runs; `None`: only by hand.
+    pub calendar: Option<Calendar>,
+    /// When it is verified; `None`: only by hand.
+    pub verify: Option<VerifyPlan>,
     /// Every job on its connection, this one too; empty if there is no other.
     pub sharing: Vec<Job>,
     /// A job that was never loaded is started too.
     pub loads_first: bool,
+}
+
+/// When a job is verified, and how deep.
+#[derive(Clone)]
+pub struct VerifyPlan {
+    pub calendar: Calendar,
+    /// The orders that are compared line by line; `None`: all are compared by lists alone.
+    pub lines: Option<Sample>,
+}
+
+impl JobPlan {
+    pub(super) fn calendar_of(&self, task: Task) -> Option<&Calendar> {
+        match task {
+            Task::Sync => self.calendar.as_ref(),
+            Task::Verify => self.verify.as_ref().map(|verify| &verify.calendar),
+        }
+    }
 }

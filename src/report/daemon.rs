@@ -16,6 +16,7 @@ pub fn status_line(view: &DaemonView, now: Timestamp, zone: &TimeZone) -> String
         let name = &account.account;
         match &account.status {
             AccountStatus::Idle | AccountStatus::Running => None,
+            AccountStatus::Verifying { job, .. } => Some(format!("verifying {job}")),
             AccountStatus::WaitsForLock { .. } => {
                 Some(format!("account {name} is waiting for another process"))
             }

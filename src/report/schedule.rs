@@ -16,6 +16,9 @@ pub struct ComingRuns {
     /// What its starts are moved by.
     pub jitter: SignedDuration,
     pub starts: Vec<Start>,
+    /// As it was written; `None` for a job that is verified by hand.
+    pub verify: Option<String>,
+    pub verifications: Vec<Start>,
 }
 
 /// One coming run.
@@ -41,6 +44,8 @@ pub fn schedule_json(jobs: &[ComingRuns]) -> Value {
             "time_zone": job.zone_name,
             "jitter_ms": i64::try_from(job.jitter.as_millis()).unwrap_or_default(),
             "runs": job.starts.iter().map(|at| start(job, at)).collect::<Value>(),
+            "verify": job.verify,
+            "verifications": job.verifications.iter().map(|at| start(job, at)).collect::<Value>(),
         })
     };
     json!({ "jobs": jobs.iter().map(job).collect::<Vec<_>>() })
@@ -51,15 +56,24 @@ pub fn schedule_text(jobs: &[ComingRuns]) -> String {
 }
 
 fn job_text(job: &ComingRuns) -> String {
-    let Some(schedule) = &job.schedule else {
-        return format!("{}: no schedule; runs only by `ordersync sync {0}`\n", job.job);
+    let mut text = match &job.schedule {
+        Some(schedule) => starts_text(job, &job.job, schedule, &job.starts),
+        None => format!("{}: no schedule; runs only by `ordersync sync {0}`\n", job.job),
     };
+    if let Some(verify) = &job.verify {
+        let name = format!("verification of {}", job.job);
+        text.push_str(&starts_text(job, &name, verify, &job.verifications));
+    }
+    text
+}
+
+fn starts_text(job: &ComingRuns, name: &str, schedule: &str, starts: &[Start]) -> String {
     let jitter = match job.jitter.as_secs() {
         0 => String::new(),
         seconds => format!(", {seconds} s later each time (jitter)"),
     };
-    let mut text = format!("{} ({schedule} in {}{jitter})\n", job.job, job.zone_name);
-    for start in &job.starts {
+    let mut text = format!("{name} ({schedule} in {}{jitter})\n", job.zone_name);
+    for start in starts {
         text.push_str(&format!(
             "  {}",
             start.at.to_zoned(job.zone.clone()).strftime("%a %Y-%m-%d %H:%M:%S %:z")
@@ -73,8 +87,8 @@ fn job_text(job: &ComingRuns) -> String {
         }
         text.push('\n');
     }
-    if job.starts.is_empty() {
-        text.push_str("  no upcoming run\n");
+    if starts.is_empty() {
+        text.push_str("  none is coming\n");
     }
     text
 }

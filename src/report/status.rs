@@ -16,6 +16,10 @@ pub struct JobStatus {
     pub schedule: Option<String>,
     /// When the daemon starts it next.
     pub next_due: Option<Timestamp>,
+    /// As it was written; `None` for a job that is verified by hand.
+    pub verify: Option<String>,
+    /// When the daemon verifies it next.
+    pub next_verification: Option<Timestamp>,
     /// The last ones first.
     pub runs: Vec<RunRow>,
     pub dead_letters: LetterCounts,
@@ -37,6 +41,8 @@ pub fn status_json(jobs: &[JobStatus]) -> Value {
             "account": job.account,
             "schedule": job.schedule,
             "next_due": job.next_due.map(|at| local(at, &job.zone)),
+            "verify": job.verify,
+            "next_verification": job.next_verification.map(|at| local(at, &job.zone)),
             "orders_loaded": job.orders_loaded,
             "dead_letters": job.dead_letters.all,
             "dead_letters_new": job.dead_letters.new,
@@ -82,6 +88,10 @@ fn job_text(job: &JobStatus) -> String {
     }
     if let Some(by) = &job.last_verification {
         text.push_str(&verification_text(by, &job.zone));
+    }
+    if let Some(due) = job.next_verification {
+        let due = local(due, &job.zone);
+        text.push_str(&format!("  next verification {due}, if a daemon runs\n"));
     }
     if job.runs.is_empty() {
         text.push_str("  no run yet\n");
@@ -150,12 +160,15 @@ fn verification_json(by: &VerificationRow, zone: &TimeZone) -> Value {
         "expected": by.sums.expected,
         "matching": by.sums.matching,
         "differences": by.sums.differences,
+        "missing": by.sums.missing,
         "queued_for_sync": by.sums.queued,
     })
 }
 
 fn verification_text(by: &VerificationRow, zone: &TimeZone) -> String {
     let at = local_ms(by.ended_ms.unwrap_or(by.started_ms), zone);
+    let missing = by.sums.missing.filter(|missing| *missing > 0);
+    let missing = missing.map(|n| format!(", {} of them missing", count(n))).unwrap_or_default();
     let part = match (by.canary, by.sample) {
         (Some(run), _) => format!(" the canary (run {run}) line by line"),
         (None, None) => " by lists".to_owned(),
@@ -164,7 +177,7 @@ fn verification_text(by: &VerificationRow, zone: &TimeZone) -> String {
     };
     let (matching, differences) = (count(by.sums.matching), count(by.sums.differences));
     format!(
-        "  verified{part} {at}: {matching} orders the same on both sides, {differences} differences\n"
+        "  verified{part} {at}: {matching} orders the same on both sides, {differences} differences{missing}\n"
     )
 }
 

@@ -1,4 +1,4 @@
-use super::{ConnectionError, ReadingError, Shrinkage};
+use super::{ConnectionError, ReadingError, Shrinkage, Verification};
 use crate::activecampaign::{Disposition, Failure, FatalError};
 use crate::load::StepError;
 use crate::state::{Counts, Kind, LetterCounts, Requests, RunEnd, RunId, RunRow, StateError};
@@ -64,6 +64,7 @@ pub enum RunEvent<'a> {
     Ended(&'a RunReport),
     /// It could not begin, or the state failed, for this reason.
     Failed(&'a str),
+    Verified(&'a Verification),
 }
 
 /// Why a run did not finish.

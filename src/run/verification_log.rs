@@ -91,6 +91,7 @@ pub(super) fn sums_of(result: &Verification) -> VerificationSums {
         matching: result.matching,
         differences: result.differences_count(),
         queued: result.queued,
+        missing: Some(result.differences.get(&Mismatch::Missing).copied().unwrap_or_default()),
     }
 }
 

@@ -45,6 +45,22 @@ const DEAD_NEW: Family = gauge(
     "ordersync_dead_letters_new",
     "Of ordersync_dead_letters those that nobody has accepted.",
 );
+const VERIFIED: Family = gauge(
+    "ordersync_last_verification_timestamp_seconds",
+    "When a verification of the job last came to its end, in seconds since 1970; 0 before the first.",
+);
+const NEXT_VERIFICATION: Family = gauge(
+    "ordersync_next_verification_timestamp_seconds",
+    "When the job is verified next, in seconds since 1970; absent without a schedule for it.",
+);
+const DIFFERENCES: Family = gauge(
+    "ordersync_verification_differences",
+    "Differences between export and ActiveCampaign that the last verification found.",
+);
+const MISSING: Family = gauge(
+    "ordersync_verification_missing",
+    "Orders of the export that the last verification did not find in ActiveCampaign.",
+);
 const DURATION: Family = gauge(
     "ordersync_run_duration_seconds",
     "How long the last run of each kind that ended was at work.",
@@ -163,6 +179,16 @@ impl<'a> Writer<'a> {
         self.add_jobs(&PENDING, |job| job.stored.as_ref().map(|_| job.pending()));
         self.add_jobs(&DEAD, |job| Some(job.stored.as_ref()?.figures.dead_letters.all));
         self.add_jobs(&DEAD_NEW, |job| Some(job.stored.as_ref()?.figures.dead_letters.new));
+        self.add_jobs(&VERIFIED, |job| {
+            let last = job.stored.as_ref()?.figures.last_verification.as_ref();
+            Some(seconds(last.and_then(|by| by.ended_ms).unwrap_or(0).into()))
+        });
+        self.add_jobs(&DIFFERENCES, |job| {
+            Some(job.stored.as_ref()?.figures.last_verification.as_ref()?.sums.differences)
+        });
+        self.add_jobs(&MISSING, |job| {
+            job.stored.as_ref()?.figures.last_verification.as_ref()?.sums.missing
+        });
         self.add_jobs_by(&DURATION, "kind", |job| {
             let durations = job.stored.iter().flat_map(|stored| &stored.figures.durations);
             durations.map(|(kind, ms)| (kind.word(), seconds((*ms).into()))).collect()
@@ -175,6 +201,9 @@ impl<'a> Writer<'a> {
         self.add_jobs(&RUNNING, |job| Some(u8::from(job.live.as_ref()?.running.is_some())));
         self.add_jobs(&NEXT, |job| {
             Some(seconds(job.live.as_ref()?.next_due?.as_millisecond().into()))
+        });
+        self.add_jobs(&NEXT_VERIFICATION, |job| {
+            Some(seconds(job.live.as_ref()?.next_verification?.as_millisecond().into()))
         });
         self.add_jobs(&LAG, |job| Some(seconds(job.live.as_ref()?.lag(now).as_millis())));
     }

@@ -19,6 +19,8 @@ fn hostile() -> Snapshot {
         account: ATTACK.to_owned(),
         zone: TimeZone::UTC,
         live: Some(JobView {
+            next_verification: None,
+            last_verification: None,
             job: ATTACK.to_owned(),
             account: ATTACK.to_owned(),
             next_due: Some(at),

@@ -38,6 +38,11 @@ pub struct Job {
     pub jitter_s: Option<u32>,
     /// What a scheduled start does with a job that was never loaded.
     pub first_run: FirstRun,
+    /// When the job is verified, written like `schedule` and not checked yet either.
+    pub verify: Option<String>,
+    /// The part of the orders that a scheduled verification compares line by line; who verifies
+    /// checks it.
+    pub verify_sample: Option<String>,
     /// Of the schedule, and of dates in the export without an offset.
     #[serde(deserialize_with = "zone")]
     pub time_zone: TimeZone,

@@ -131,6 +131,10 @@ const JOB: &[Key] = keys! {
         "longest delay of a start; the delay follows from the job's name";
     "first_run": Kind::Word(&["refuse", "load"]), Text("refuse"),
         "whether the schedule may load a job that was never loaded: `refuse` waits for a `backfill` by hand, `load` loads the whole history unattended";
+    "verify": Kind::Text, Nothing,
+        "when the daemon verifies the job, written like `schedule`: `@weekly`";
+    "verify_sample": Kind::Text, Nothing,
+        "the part of the orders that it compares line by line, such as `1/7`; left out, it compares all orders by lists";
     "time_zone": Kind::Text, Text("UTC"),
         "time zone of the schedule, and of dates in the export without an offset";
     "connection": Kind::Table(CONNECTION), Required, "";

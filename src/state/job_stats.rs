@@ -1,6 +1,6 @@
 use super::sql::Sql;
 use super::sql_types::{Kind, RunEnd};
-use super::{Counts, LetterCounts, LetterReasons, RunRow, StateError, View};
+use super::{Counts, LetterCounts, LetterReasons, RunRow, StateError, VerificationRow, View};
 use rusqlite::params;
 
 /// Different lists of reasons read at most; a job of more has long been stopped.
@@ -15,6 +15,8 @@ pub struct JobStats {
     /// When a run last finished that was no canary, in milliseconds since 1970.
     pub last_success_ms: Option<i64>,
     pub dead_letters: LetterCounts,
+    /// The last one that looked for all orders.
+    pub last_verification: Option<VerificationRow>,
     /// Of each kind the last run that ended, with the time it was at work in
     /// milliseconds.
     pub durations: Vec<(Kind, u64)>,
@@ -41,6 +43,7 @@ impl View {
             settled,
             last_success_ms,
             dead_letters: self.dead_letters_count(job)?,
+            last_verification: self.last_whole_verification(job)?,
             durations: self.durations(job)?,
             runs: self.runs(job, runs_at_most)?,
         })

@@ -36,6 +36,8 @@ pub struct VerificationSums {
     pub differences: u64,
     /// Orders that the next sync writes again.
     pub queued: u64,
+    /// Orders of the export that ActiveCampaign does not have; `None`: an older version verified.
+    pub missing: Option<u64>,
 }
 
 /// What is known of an order from verifications.
@@ -133,7 +135,7 @@ impl Store {
         sums: &VerificationSums,
     ) -> Result<(), StateError> {
         self.db.run(
-            "UPDATE verifications SET ended_ms = ?2, expected = ?3, matching = ?4, differences = ?5, queued = ?6
+            "UPDATE verifications SET ended_ms = ?2, expected = ?3, matching = ?4, differences = ?5, queued = ?6, missing = ?7
              WHERE id = ?1",
             params![
                 verification,
@@ -141,7 +143,8 @@ impl Store {
                 sums.expected,
                 sums.matching,
                 sums.differences,
-                sums.queued
+                sums.queued,
+                sums.missing
             ],
         )
     }
@@ -175,8 +178,24 @@ impl View {
 
     /// The last verification of a job that came to its end.
     pub fn last_verification(&self, job: &str) -> Result<Option<VerificationRow>, StateError> {
+        self.last_verification_where(job, "TRUE")
+    }
+
+    /// The same of those that looked for all orders, not for those of a canary.
+    pub fn last_whole_verification(
+        &self,
+        job: &str,
+    ) -> Result<Option<VerificationRow>, StateError> {
+        self.last_verification_where(job, "canary IS NULL")
+    }
+
+    fn last_verification_where(
+        &self,
+        job: &str,
+        condition: &str,
+    ) -> Result<Option<VerificationRow>, StateError> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM verifications WHERE job = ?1 AND ended_ms IS NOT NULL ORDER BY id DESC LIMIT 1"
+            "SELECT {COLUMNS} FROM verifications WHERE job = ?1 AND ended_ms IS NOT NULL AND {condition} ORDER BY id DESC LIMIT 1"
         );
         self.db.first(&sql, [job], read_row)
     }
@@ -198,7 +217,7 @@ impl View {
     }
 }
 
-const COLUMNS: &str = "id, job, started_ms, ended_ms, sample_part, sample_of, expected, matching, differences, queued, canary";
+const COLUMNS: &str = "id, job, started_ms, ended_ms, sample_part, sample_of, expected, matching, differences, queued, canary, missing";
 
 fn by_id(db: &Connection, id: VerificationId) -> Result<Option<VerificationRow>, StateError> {
     let sql = format!("SELECT {COLUMNS} FROM verifications WHERE id = ?1");
@@ -220,6 +239,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<VerificationRow> {
             matching: row.get(7)?,
             differences: row.get(8)?,
             queued: row.get(9)?,
+            missing: row.get(11)?,
         },
     })
 }

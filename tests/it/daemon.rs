@@ -6,6 +6,7 @@ mod notices;
 mod paused;
 mod signals;
 mod trouble;
+mod verification;
 
 use crate::process::Process;
 use crate::world::World;

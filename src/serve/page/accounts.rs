@@ -27,6 +27,7 @@ fn status(status: &AccountStatus) -> (&'static str, &'static str) {
     match status {
         AccountStatus::Idle => ("good", "idle"),
         AccountStatus::Running => ("good", "running"),
+        AccountStatus::Verifying { .. } => ("good", "verifying"),
         AccountStatus::WaitsForLock { .. } => ("warn", "waiting for another process"),
         AccountStatus::Away { .. } => ("warn", "unavailable"),
         AccountStatus::Refused { .. } => ("bad", "refused"),
@@ -37,6 +38,9 @@ fn breaker(status: &AccountStatus, now: Timestamp) -> String {
     let zone = TimeZone::system();
     match status {
         AccountStatus::Idle | AccountStatus::Running => "closed: requests are sent".to_owned(),
+        AccountStatus::Verifying { job, since } => {
+            format!("closed: {job} is verified, since {}", times::instant(*since, &zone))
+        }
         AccountStatus::WaitsForLock { since } => {
             format!(
                 "another process writes to the account, since {}",

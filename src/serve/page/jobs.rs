@@ -1,6 +1,6 @@
 use super::{runs, times};
 use crate::daemon::Running;
-use crate::report::count;
+use crate::report::{count, many};
 use crate::serve::snapshot::{JobSnapshot, StoredJob};
 use crate::state::RunEnd;
 use jiff::{SignedDuration, Timestamp};
@@ -21,7 +21,11 @@ pub(super) fn card(job: &JobSnapshot, now: Timestamp) -> Markup {
             dl {
                 dt { "Account" } dd { (job.account) }
                 (next(job, now))
-                @if let Some(stored) = &job.stored { (success(job, stored)) }
+                @if let Some(stored) = &job.stored {
+                    (success(job, stored))
+                    (verified(job, stored))
+                }
+                (next_verification(job, now))
             }
             @if let Some(error) = job.live.as_ref().and_then(|live| live.last.as_ref()?.error.as_ref()) {
                 p.bad { (error) }
@@ -97,6 +101,35 @@ fn success(job: &JobSnapshot, stored: &StoredJob) -> Markup {
                 Some(ms) => (times::instant_ms(ms, &job.zone)),
                 None => "none yet",
             }
+        }
+    }
+}
+
+fn verified(job: &JobSnapshot, stored: &StoredJob) -> Markup {
+    let failed = job.live.as_ref().and_then(|live| live.last_verification.as_ref());
+    let failed = failed.and_then(|last| Some((last.ended, last.error.as_ref()?)));
+    html! {
+        @if let Some(by) = &stored.figures.last_verification {
+            dt { "Verified" }
+            dd.warn[by.sums.differences > 0] {
+                (times::instant_ms(by.ended_ms.unwrap_or(by.started_ms), &job.zone)) ": "
+                (count(by.sums.matching)) " orders the same, " (many(by.sums.differences, "difference"))
+                @if let Some(missing) = by.sums.missing.filter(|missing| *missing > 0) {
+                    ", " (count(missing)) " of them missing"
+                }
+            }
+        }
+        @if let Some((at, error)) = failed {
+            dt { "Not verified" } dd.bad { (times::instant(at, &job.zone)) ": " (error) }
+        }
+    }
+}
+
+fn next_verification(job: &JobSnapshot, now: Timestamp) -> Markup {
+    let due = job.live.as_ref().and_then(|live| live.next_verification);
+    html! {
+        @if let Some(due) = due {
+            dt { "Next verification" } dd { (times::coming(due, now, &job.zone)) }
         }
     }
 }

@@ -119,6 +119,7 @@ impl House {
         let account = AccountPlan {
             state_dir: self.dir.path().to_owned(),
             open: opener(self.dir.path().to_owned(), self.wire.clone()),
+            open_store: Arc::new(|| Err(AccountOpenError::Locked)),
             tell: Arc::new(|_, _| {}),
             timeout: MINUTE,
             jobs: named.map(|(n, text)| job_plan(&self.dir, &format!("job{n}"), text)).collect(),
@@ -182,5 +183,6 @@ fn job_plan(dir: &TempDir, name: &str, schedule: &str) -> JobPlan {
         in_flight_max: 4,
     };
     let (calendar, sharing) = (Calendar::new(schedule, name, Some(0)), Vec::new());
-    JobPlan { job, pull: None, calendar, sharing, loads_first: true }
+    let calendar = Some(calendar);
+    JobPlan { job, pull: None, calendar, verify: None, sharing, loads_first: true }
 }

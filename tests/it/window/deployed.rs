@@ -20,9 +20,10 @@ fn named(text: &str) -> BTreeSet<String> {
 }
 
 fn metrics() -> String {
-    let world = shop();
+    let world = shop().job("verify = \"* * * * * *\"\n");
     let (daemon, site) = Site::of(&world);
     daemon.wait_for_log("finished: ", 1);
+    daemon.wait_for_log("shop is verified: ", 1);
     let text = site.get("/metrics").body;
     daemon.stop(0);
     text

@@ -1,0 +1,139 @@
+use super::account_worker::AccountWorker;
+use super::liveness::Liveness;
+use super::outcome::NextAction;
+use super::{AccountPlan, AccountStatus, JobPlan, LastVerification, Task, VerifyPlan};
+use crate::activecampaign::Client;
+use crate::run::{
+    Job, RunEvent, Sample, Verification, VerificationSink, VerifyError, VerifyRequest, end_of,
+    verify,
+};
+use crate::state::{RunEnd, Store, View};
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+/// The longest that a verification may take.
+const VERIFICATION_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// Why a verification did not come to its end.
+enum Unverified {
+    /// The daemon is stopping; the next verification resumes it.
+    Interrupted,
+    Failed(VerifyError),
+    NotBegun(String),
+}
+
+impl AccountWorker {
+    /// Verifies a job that is due. `None` if it was called off while it waited for the lock.
+    pub(super) async fn verify(
+        &mut self,
+        plan: &AccountPlan,
+        job: &JobPlan,
+        by: &VerifyPlan,
+    ) -> Option<NextAction> {
+        let name = &job.job.name;
+        let opened = self.open((&plan.open_store, plan.timeout), name).await?;
+        self.last_starts.started(name, Task::Verify, &self.clock);
+        self.show(plan, (self.clock)());
+        let ended = match opened {
+            Ok(opened) => self.compare(plan, job, by.lines, opened).await,
+            Err(message) => Err(Unverified::NotBegun(message)),
+        };
+        let now = (self.clock)();
+        if let Ok(verification) = &ended {
+            (plan.tell)(name, RunEvent::Verified(verification));
+        }
+        let (next, error) = match ended {
+            Ok(verification) => {
+                log_verified(name, &verification);
+                (NextAction::CONTINUE, None)
+            }
+            Err(Unverified::Interrupted) => {
+                let next = NextAction { is_resumable: true, ..NextAction::CONTINUE };
+                (next, Some("it was stopped".to_owned()))
+            }
+            Err(Unverified::NotBegun(message)) => (NextAction::CONTINUE, Some(message)),
+            Err(Unverified::Failed(error)) => {
+                let end = match &error {
+                    VerifyError::Target(failure) => end_of(failure),
+                    _ => RunEnd::Failed,
+                };
+                let next = match end {
+                    RunEnd::Paused => NextAction::away(None, now),
+                    RunEnd::Stopped => NextAction::refused(now),
+                    _ => NextAction::CONTINUE,
+                };
+                (next, Some(error.to_string()))
+            }
+        };
+        if let Some(error) = &error {
+            tracing::error!(job = name, "{name} could not be verified: {error}");
+        }
+        self.board.close(&self.name, next.status.clone());
+        self.write_job(name, |entry| {
+            entry.last_verification = Some(LastVerification { ended: now, error });
+        });
+        Some(next)
+    }
+
+    async fn compare(
+        &self,
+        plan: &AccountPlan,
+        job: &JobPlan,
+        lines: Option<Sample>,
+        (store, client): (Store, Client),
+    ) -> Result<Verification, Unverified> {
+        let (job, since) = (job.job.clone(), (self.clock)());
+        tracing::info!(job = job.name, "the verification of {} begins", job.name);
+        self.board.write(&self.name, |entry| {
+            entry.status = AccountStatus::Verifying { job: job.name.clone(), since };
+            entry.client = Some(client.clone());
+            entry.liveness = Some(Liveness::waits(VERIFICATION_MAX));
+        });
+        let (handle, cancel) = (Handle::current(), self.cancel.clone());
+        let place = (plan.state_dir.clone(), self.name.clone());
+        // On a thread of its own: it reads the export and the state where it is.
+        let compared = tokio::task::spawn_blocking(move || {
+            handle.block_on(async {
+                tokio::select! {
+                    biased;
+                    () = cancel.cancelled() => Err(Unverified::Interrupted),
+                    compared = compare(&job, lines, place, (store, client)) => compared,
+                }
+            })
+        });
+        compared.await.unwrap_or_else(|error| Err(Unverified::NotBegun(error.to_string())))
+    }
+}
+
+async fn compare(
+    job: &Job,
+    lines: Option<Sample>,
+    (state_dir, account): (PathBuf, String),
+    (mut store, client): (Store, Client),
+) -> Result<Verification, Unverified> {
+    let not_begun = |error: &dyn std::fmt::Display| Unverified::NotBegun(error.to_string());
+    let export = job.open_export().map_err(|error| not_begun(&error))?;
+    let view = View::open(&state_dir, &account).map_err(|error| not_begun(&error))?;
+    let record = Some(VerificationSink { store: &mut store, repair: false });
+    let request = VerifyRequest { record, lines, progress: &|_| {} };
+    verify(job, &export, view, &client, request).await.map_err(Unverified::Failed)
+}
+
+fn log_verified(job: &str, verification: &Verification) {
+    let (matching, differences) = (verification.matching, verification.differences_count());
+    if differences == 0 {
+        tracing::info!(
+            job,
+            matching,
+            "{job} is verified: {matching} orders are the same on both sides"
+        );
+    } else {
+        tracing::warn!(
+            job,
+            matching,
+            differences,
+            "the verification of {job} found {differences} differences; `ordersync verify {job}` lists them"
+        );
+    }
+}
