@@ -4,6 +4,7 @@
 use super::decisive;
 use super::header::{ABSENT, Header};
 use super::order_errors::add_error;
+use super::other_rows::Landmarks;
 use super::rows::Row;
 use crate::domain::{Reason, RecordError, SourceOrder};
 
@@ -50,6 +51,12 @@ impl Column {
         let mut cells = self.indices().map(|at| row.cell(at));
         cells.find(|cell| !cell.is_empty()).unwrap_or_default()
     }
+}
+
+/// The columns that say whether a row is one of an order.
+pub fn landmarks(keys: &[&Column], dates: &[&Column], amounts: &[&Column]) -> Landmarks {
+    let at = |columns: &[&Column]| columns.iter().flat_map(|column| column.indices()).collect();
+    Landmarks { keys: at(keys), dates: at(dates), amounts: at(amounts) }
 }
 
 /// A struct of columns, each with the names it may have.

@@ -223,7 +223,7 @@ impl Record {
         Some(at.checked_sub(1).map_or(0, |before| ends[before])..end)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> + Clone {
         (0..self.len()).map_while(|at| self.get(at))
     }
 

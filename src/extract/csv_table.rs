@@ -7,6 +7,7 @@ use super::error::{MAPPING_ADVICE, NoMatch, ReadError};
 use super::format::{CsvFormat, CsvHead, CsvLayout, CsvMatch};
 use super::header::Header;
 use super::options::Options;
+use super::other_rows::{Headers, is_label};
 use super::registry::{csv_formats, json_formats};
 use super::rows::{RowShape, Rows};
 use csv::ByteRecord;
@@ -96,7 +97,7 @@ impl CsvTable {
     }
 
     pub fn rows(&self, source: Source) -> Result<Rows, ReadError> {
-        Rows::open(source, self.shape)
+        Rows::open(source, self.shape, self.layout.landmarks())
     }
 }
 
@@ -147,7 +148,8 @@ impl Beginning {
             }
             None => row,
         };
-        let mut rows: Vec<ByteRecord> = rows.skip(1).take(SAMPLE_ROWS_MAX).map(unwrap).collect();
+        let rows: Vec<ByteRecord> = rows.skip(1).take(SAMPLE_ROWS_MAX).map(unwrap).collect();
+        let mut rows = below_headers(&header, rows);
         // The last row may be incomplete.
         if !text.ends_with(b"\n") {
             rows.pop();
@@ -158,6 +160,28 @@ impl Beginning {
     fn torn_rows(&self) -> usize {
         self.rows.iter().filter(|row| row.len() != self.header.len()).count()
     }
+}
+
+/// The rows of a table in the order of its first header, without footers. What is below a header
+/// with other columns is refused when it is read.
+fn below_headers(header: &ByteRecord, rows: Vec<ByteRecord>) -> Vec<ByteRecord> {
+    let mut headers = Headers::of(header);
+    let mut kept = Vec::with_capacity(rows.len());
+    for row in rows {
+        match headers.is_again(row.iter()) {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(_) => break,
+        }
+        if row.iter().find(|cell| !is_blank(cell)).is_some_and(is_label) {
+            continue;
+        }
+        kept.push(match headers.places() {
+            Some(places) => places.iter().map(|at| row.get(*at).unwrap_or_default()).collect(),
+            None => row,
+        });
+    }
+    kept
 }
 
 /// How many fields whole rows have. Some writers end each row with a delimiter and the header

@@ -6,6 +6,7 @@ use super::join::{Part, Pieces};
 use super::json::{JsonFormat, JsonFormats};
 use super::messages::Envelope;
 use super::order_versions::CopyTimes;
+use super::other_rows::Landmarks;
 use super::rows::Rows;
 use crate::domain::{DateShift, SourceOrder};
 use csv::ByteRecord;
@@ -106,6 +107,11 @@ pub trait CsvLayout: Send + Sync + fmt::Debug {
     /// Whether the first column holds the order's name or id on each row that begins an order. Then
     /// a line within a cell that begins the same way is a row swallowed by an open quote.
     fn begins_with_key(&self) -> bool;
+
+    /// The columns by which rows of orders are told from others; none where all rows are.
+    fn landmarks(&self) -> Landmarks {
+        Landmarks::default()
+    }
 
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records>;
 

@@ -32,6 +32,25 @@ impl Header {
         self.names.iter().position(|own| is_same(own, name)).unwrap_or(ABSENT)
     }
 
+    /// Whether a cell is the name of one of its columns.
+    pub fn names_cell(&self, cell: &[u8]) -> bool {
+        std::str::from_utf8(cell).is_ok_and(|name| self.has(&plain(name)))
+    }
+
+    /// Where each of its columns is in another header, of columns with one name in their order; `None`
+    /// if that one has other columns.
+    pub fn places_in(&self, other: &Self) -> Option<Vec<usize>> {
+        let mut is_taken = vec![false; other.len()];
+        let place = |name: &String| {
+            let mut free = other.names.iter().zip(&is_taken);
+            let at = free.position(|(own, is_taken)| !is_taken && is_same(own, name))?;
+            is_taken[at] = true;
+            Some(at)
+        };
+        let places: Option<Vec<usize>> = self.names.iter().map(place).collect();
+        places.filter(|places| places.len() == other.len())
+    }
+
     /// Index of the first of these columns that is there.
     pub fn first_of(&self, names: &[&str]) -> usize {
         names.iter().map(|name| self.at(name)).find(|at| *at != ABSENT).unwrap_or(ABSENT)

@@ -42,6 +42,7 @@ mod names;
 mod options;
 mod order_errors;
 mod order_versions;
+mod other_rows;
 mod reader;
 mod record_stream;
 mod registry;

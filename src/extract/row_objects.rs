@@ -5,6 +5,7 @@ use super::header::Header;
 use super::json::{Document, SAMPLE_LEN_MAX, Tree, malformed};
 use super::messages::object_of;
 use super::order_versions::CopyTimes;
+use super::other_rows::Landmarks;
 use super::rows::{Row, Rows};
 use crate::domain::SourceOrder;
 use csv::ByteRecord;
@@ -30,6 +31,35 @@ impl RowObjects {
             let cells: Vec<Cow<'_, str>> = row.iter().map(String::from_utf8_lossy).collect();
             self.object_of(cells.iter().map(|cell| cell.trim()))
         })
+    }
+
+    /// The columns that keys, dates and totals are in, by the names that APIs give them.
+    pub fn landmarks(&self) -> Landmarks {
+        let at = |known: &[&str]| {
+            let named =
+                self.names.iter().enumerate().filter(|(_, name)| known.contains(&name.as_str()));
+            named.map(|(at, _)| at).collect()
+        };
+        Landmarks {
+            keys: at(&[
+                "id",
+                "name",
+                "number",
+                "order_number",
+                "entity_id",
+                "increment_id",
+                "_airbyte_raw_id",
+            ]),
+            dates: at(&["created_at", "createdAt", "date_created", "date_created_gmt", "date"]),
+            amounts: at(&[
+                "total",
+                "total_price",
+                "totalPrice",
+                "grand_total",
+                "total_inc_tax",
+                "totalValue",
+            ]),
+        }
     }
 
     fn object_of<'a>(&'a self, cells: impl Iterator<Item = &'a str>) -> String {
@@ -86,6 +116,10 @@ impl<F: Fn(&Document<'_>) -> SourceOrder + Send + Sync + 'static> CsvLayout for 
 
     fn copy_times(&self) -> CopyTimes {
         self.copy_times
+    }
+
+    fn landmarks(&self) -> Landmarks {
+        self.objects.landmarks()
     }
 
     fn read(self: Arc<Self>, mut rows: Rows) -> Box<dyn Records> {

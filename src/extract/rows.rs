@@ -5,7 +5,9 @@ use super::codec::Source;
 use super::csv_scanner::{CsvScanner, RECORD_BYTES_MAX, Record, ScanError};
 use super::double_quoted_rows::{self, LineForm};
 use super::error::ReadError;
+use super::other_rows::{Headers, Landmarks, OtherHeader, is_ruler};
 use super::truncation::LastRow;
+use csv::ByteRecord;
 use std::fs::File;
 use std::sync::Arc;
 
@@ -42,8 +44,11 @@ pub struct Rows {
     shape: RowShape,
     /// Of a file without a final line end.
     last: Option<LastRow>,
-    /// Once it was read: where exports were appended to each other it is repeated.
-    header: Option<Record>,
+    /// Where exports were appended to each other it is repeated.
+    headers: Headers,
+    landmarks: Landmarks,
+    /// The row read last is a header.
+    is_below_header: bool,
 }
 
 /// One row, borrowed until the next one is read.
@@ -153,7 +158,7 @@ impl KeptRow {
 
 impl Rows {
     /// Opens the table and reads past its header.
-    pub fn open(source: Source, shape: RowShape) -> Result<Self, ReadError> {
+    pub fn open(source: Source, shape: RowShape, landmarks: Landmarks) -> Result<Self, ReadError> {
         let stream = source.open()?;
         let scanner = CsvScanner::new(shape.lines.reader(stream.bytes), shape.delimiter);
         let last = source.open_end().map(|end| LastRow::of(&end, shape.delimiter));
@@ -164,15 +169,18 @@ impl Rows {
             source,
             shape,
             last: None,
-            header: None,
+            headers: Headers::of([]),
+            landmarks,
+            is_below_header: false,
         };
         if rows.shape.has_delimiter_line {
             rows.read()?;
         }
         for _ in 0..=rows.shape.rows_before_header {
-            rows.advance()?;
+            rows.read_filled()?;
         }
-        rows.header = Some(rows.record.compact());
+        rows.headers = Headers::of(rows.record.iter());
+        rows.is_below_header = true;
         // The header has another form than the cells below it, so it proves nothing.
         rows.last = last;
         Ok(rows)
@@ -180,7 +188,7 @@ impl Rows {
 
     /// The same table from its first row on, for a pass of its own.
     pub fn again(&self) -> Result<Self, ReadError> {
-        Self::open(self.source.clone(), self.shape)
+        Self::open(self.source.clone(), self.shape, self.landmarks.clone())
     }
 
     /// The file's name, for messages.
@@ -193,18 +201,19 @@ impl Rows {
         self.source.size_bytes
     }
 
-    /// The next row that is neither blank nor the header again; `None` at the end of a file that did
-    /// not change meanwhile.
+    /// The next row that may be of an order; `None` at the end of a file that did not change
+    /// meanwhile.
     ///
     /// # Errors
-    /// When the file can't be read on, changed, or holds a record longer than [`RECORD_BYTES_MAX`].
+    /// When the file can't be read on, changed, holds a record longer than [`RECORD_BYTES_MAX`], or a
+    /// header with other columns.
     pub fn advance(&mut self) -> Result<Option<Row<'_>>, ReadError> {
         loop {
             if !self.read_filled()? {
                 self.source.check_unchanged(&self.file, self.scanner.line())?;
                 return Ok(None);
             }
-            if !self.is_header_again() {
+            if !self.is_of_no_order()? {
                 break;
             }
         }
@@ -217,11 +226,35 @@ impl Rows {
         Ok(Some(Row::of(record, is_whole)))
     }
 
-    fn is_header_again(&self) -> bool {
-        self.header.as_ref().is_some_and(|header| {
-            header.len() == self.record.len()
-                && trimmed(header.as_slice()) == trimmed(self.record.as_slice())
-        })
+    /// Whether the row is a header, describes the columns, or is a footer. Puts the cells of any
+    /// other one in the order of the first header.
+    fn is_of_no_order(&mut self) -> Result<bool, ReadError> {
+        let is_header = self.headers.is_again(self.record.iter());
+        let is_header = is_header.map_err(|other| self.refusal(&other))?;
+        let is_below_header = std::mem::replace(&mut self.is_below_header, is_header);
+        if is_header {
+            return Ok(true);
+        }
+        if let Some(places) = self.headers.places() {
+            let surplus = places.len()..self.record.len();
+            let moved = places.iter().copied().chain(surplus);
+            // A row that is too short ends before the first cell that it lacks.
+            let moved: ByteRecord = moved.map_while(|at| self.record.get(at)).collect();
+            self.record.replace_cells(moved.iter());
+            // Its last cell is another column, so nothing proves it complete.
+            self.record.is_cut |= self.record.is_open;
+        }
+        let is_description = is_below_header && self.landmarks.is_description(&self.record);
+        Ok(is_description || is_ruler(&self.record) || self.landmarks.is_footer(&self.record))
+    }
+
+    fn refusal(&self, other: &OtherHeader) -> ReadError {
+        ReadError::new(
+            self.source.shown(),
+            self.record.line,
+            other.to_string(),
+            "put the rows from this line on into a file of their own",
+        )
     }
 
     /// Reads the next row that is not blank; `false` at the end.

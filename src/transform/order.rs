@@ -45,7 +45,8 @@ pub fn transform(source: &mut SourceOrder, rules: &Rules) -> Mapped {
 
 /// The rule that filters a record, whether it is valid or not.
 fn filter_of(source: &SourceOrder, rules: &Rules) -> Option<Filter> {
-    if let Some(status) = source.status.filter(|status| !rules.policy.statuses.contains(status)) {
+    let status = source.status.filter(|_| is_of_order(source));
+    if let Some(status) = status.filter(|status| !rules.policy.statuses.contains(status)) {
         return Some(Filter::Status(status));
     }
     if rules.policy.refunds == Refunds::Skip && source.status == Some(Status::Refunded) {
@@ -53,6 +54,13 @@ fn filter_of(source: &SourceOrder, rules: &Rules) -> Option<Filter> {
     }
     let leaves_out = rules.policy.missing_email == MissingEmail::Filter && is_blank(&source.email);
     leaves_out.then_some(Filter::MissingEmail)
+}
+
+/// Whether anything but a status says that a record is an order. A footer or a note may have come to
+/// be read as one, and is not to be counted as pending.
+fn is_of_order(source: &SourceOrder) -> bool {
+    let stated = [&source.created_at, &source.abandoned_at, &source.email];
+    stated.into_iter().any(|text| !is_blank(text)) || !source.lines.is_empty()
 }
 
 /// Errors after which cells of a record may be in the wrong place or missing.

@@ -3,11 +3,12 @@
 use super::order::Orders;
 use super::parts::{Codes, Lines, Refunds, Shipping};
 use crate::domain::SourceOrder;
-use crate::extract::cells::{Cells, Column};
+use crate::extract::cells::{Cells, Column, landmarks};
 use crate::extract::error::ReadError;
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::header::Header;
 use crate::extract::join::{Holds, Kind, Part, Piece, Pieces, Role, lost};
+use crate::extract::other_rows::Landmarks;
 use crate::extract::rows::{Row, Rows};
 use std::sync::Arc;
 
@@ -194,6 +195,15 @@ impl Table {
 impl CsvLayout for Table {
     fn begins_with_key(&self) -> bool {
         false
+    }
+
+    fn landmarks(&self) -> Landmarks {
+        match &self.content {
+            Content::Orders(orders) => {
+                landmarks(&[&self.id], &[&orders.created_at], &[&orders.total])
+            }
+            _ => landmarks(&[&self.id, &self.order_id], &[], &[]),
+        }
     }
 
     /// What the rows say by themselves, where the tables around them are not asked.

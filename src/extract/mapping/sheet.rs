@@ -14,6 +14,7 @@ use crate::extract::grouping::{Group, Groups};
 use crate::extract::header::{ABSENT, Header, is_same_if_lossy};
 use crate::extract::order_errors::OrderErrors;
 use crate::extract::order_versions::CopyTimes;
+use crate::extract::other_rows::Landmarks;
 use crate::extract::rows::{Row, Rows};
 use csv::ByteRecord;
 use std::sync::Arc;
@@ -234,6 +235,25 @@ impl CsvLayout for MappedSheet {
 
     fn copy_times(&self) -> CopyTimes {
         self.profile.copy_times()
+    }
+
+    fn landmarks(&self) -> Landmarks {
+        let profile = &self.profile;
+        let columns = |names: &mut dyn Iterator<Item = Name>| {
+            let at = names.filter_map(|name| self.at.get(name).copied());
+            at.filter(|at| *at != ABSENT).collect::<Vec<_>>()
+        };
+        let of = |field: OrderField| match profile.order_field(field) {
+            Some(Field::Cells(cells)) => columns(&mut cells.names()),
+            Some(Field::Sum(sum)) => columns(&mut sum.terms().map(|term| term.name)),
+            Some(Field::Constant(_)) | None => Vec::new(),
+        };
+        let key = match profile.layout() {
+            Some(RowLayout::Lines { key, .. }) => columns(&mut key.iter().copied()),
+            _ => Vec::new(),
+        };
+        let keys = [key, of(OrderField::Id), of(OrderField::Number)].concat();
+        Landmarks { keys, dates: of(OrderField::CreatedAt), amounts: of(OrderField::Total) }
     }
 
     fn read(self: Arc<Self>, mut rows: Rows) -> Box<dyn Records> {

@@ -14,6 +14,7 @@ use crate::extract::json::{
     JsonFormat, JsonFormats, Keys, SAMPLE_LEN_MAX, Tree, format_of, malformed,
 };
 use crate::extract::order_versions::{CopyTimes, is_damaged};
+use crate::extract::other_rows::Landmarks;
 use crate::extract::row_objects::RowObjects;
 use crate::extract::rows::{self, Rows};
 use std::sync::Arc;
@@ -139,6 +140,10 @@ impl CsvLayout for WarehouseTable {
 
     fn copy_times(&self) -> CopyTimes {
         CopyTimes::Compared
+    }
+
+    fn landmarks(&self) -> Landmarks {
+        self.objects.landmarks()
     }
 
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {

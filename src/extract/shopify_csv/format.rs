@@ -1,6 +1,7 @@
 use super::columns::{Columns, Field};
 use super::orders::Orders;
 use crate::extract::format::{About, CsvHead, CsvLayout, Records};
+use crate::extract::other_rows::Landmarks;
 use crate::extract::rows::Rows;
 use crate::extract::shop_csv::{OtherExport, ShopCsv};
 use std::sync::Arc;
@@ -90,6 +91,17 @@ const fn other(marks: &'static [&'static str], what: &'static str) -> OtherExpor
 impl CsvLayout for Columns {
     fn begins_with_key(&self) -> bool {
         self.begins_with_name()
+    }
+
+    fn landmarks(&self) -> Landmarks {
+        let there = |fields: &[Field]| {
+            fields.iter().filter(|field| self.has(**field)).map(|field| self.at(*field)).collect()
+        };
+        Landmarks {
+            keys: there(&[Field::Name, Field::Id]),
+            dates: there(&[Field::CreatedAt]),
+            amounts: there(&[Field::Total]),
+        }
     }
 
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {

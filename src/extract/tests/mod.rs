@@ -22,6 +22,7 @@ mod mapped_rows;
 mod messages;
 mod mutations;
 mod opening;
+mod other_rows;
 mod reading;
 mod reworked_tables;
 mod scattered_rows;

@@ -3,12 +3,13 @@
 
 use super::columns::Columns;
 use crate::domain::{Reason, RecordError, SourceDiscount, SourceLine, SourceOrder};
-use crate::extract::cells::{Cells, Column};
+use crate::extract::cells::{Cells, Column, landmarks};
 use crate::extract::decimal;
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::json::text_or;
 use crate::extract::order_errors::add_error;
 use crate::extract::order_versions::CopyTimes;
+use crate::extract::other_rows::Landmarks;
 use crate::extract::rows::{Row, Rows};
 use crate::extract::woocommerce::grouped::{Grouped, RowForm};
 use crate::extract::woocommerce::words::{id, status_of};
@@ -21,6 +22,10 @@ impl CsvLayout for Columns {
 
     fn copy_times(&self) -> CopyTimes {
         CopyTimes::stated_if(self.updated.is_there())
+    }
+
+    fn landmarks(&self) -> Landmarks {
+        landmarks(&[&self.id, &self.number], &[&self.date], &[&self.total])
     }
 
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {

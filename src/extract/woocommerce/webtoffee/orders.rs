@@ -3,11 +3,12 @@
 use super::columns::{Columns, LineColumns, Lines, OrderColumns};
 use super::lists;
 use crate::domain::{Reason, RecordError, SourceLine, SourceOrder};
-use crate::extract::cells::{Cells, Column};
+use crate::extract::cells::{Cells, Column, landmarks};
 use crate::extract::decimal;
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::json::text_or;
 use crate::extract::order_errors::add_error;
+use crate::extract::other_rows::Landmarks;
 use crate::extract::rows::{Row, Rows};
 use crate::extract::woocommerce::grouped::{Grouped, RowForm};
 use crate::extract::woocommerce::words::{charges, id, status_of};
@@ -16,6 +17,11 @@ use std::sync::Arc;
 impl CsvLayout for Columns {
     fn begins_with_key(&self) -> bool {
         self.order.key().at() == 0
+    }
+
+    fn landmarks(&self) -> Landmarks {
+        let OrderColumns { id, number, date, total, .. } = &self.order;
+        landmarks(&[id, number], &[date], &[total])
     }
 
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {
