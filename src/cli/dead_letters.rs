@@ -3,6 +3,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
 use super::output;
+use super::private_file::{self, unwritable};
 use crate::report;
 use crate::settings::{Job, Settings};
 use crate::state::{DeadLetter, RunId, Stage, Store, View};
@@ -126,8 +127,9 @@ pub(super) fn run(global: &Global, args: &DeadLettersArgs) -> Result<Exit, CliEr
             };
             match out {
                 None => output::print(&text),
-                Some(path) => std::fs::write(path, text)
-                    .map_err(|error| CliError::usage(format!("{}: {error}", path.display())))?,
+                Some(path) => {
+                    private_file::write(path, text).map_err(|error| unwritable(path, &error))?
+                }
             }
             Ok(Exit::Done)
         }

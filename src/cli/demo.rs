@@ -3,6 +3,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
 use super::output;
+use super::private_file;
 use super::progress::{Form, ProgressDisplay};
 use crate::extract::Export;
 use crate::report;
@@ -15,7 +16,7 @@ use crate::simulator::{Options, Rule, Simulator, Summary};
 use crate::state::{Kind, StateHandle, Store, View};
 use clap::Args;
 use serde_json::{Value, json};
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -170,8 +171,8 @@ impl Demo {
         fs::create_dir_all(&exports)?;
         let path = exports.join("orders_export_1.csv");
         match self.orders {
-            None => fs::write(
-                path,
+            None => private_file::write(
+                &path,
                 if day == Day::First {
                     samples::demo_orders()
                 } else {
@@ -181,7 +182,7 @@ impl Demo {
             Some(orders) => {
                 let (changed_permille, extra_orders) =
                     if day == Day::First { (0, 0) } else { (10, orders.div_ceil(100)) };
-                let mut file = BufWriter::new(File::create(path)?);
+                let mut file = BufWriter::new(private_file::create(&path)?);
                 let plan = GeneratorOptions {
                     orders,
                     seed: 1,
@@ -205,8 +206,9 @@ impl Demo {
              logo_url = \"https://shop.example.com/logo.png\"\n"
         );
         let file = self.dir.join("ordersync.toml");
-        fs::write(&file, text).map_err(|error| self.at_fault(&error))?;
-        fs::write(self.dir.join("token"), TOKEN).map_err(|error| self.at_fault(&error))?;
+        private_file::write(&file, text).map_err(|error| self.at_fault(&error))?;
+        private_file::write(&self.dir.join("token"), TOKEN)
+            .map_err(|error| self.at_fault(&error))?;
         let environment = Environment::new(&self.dir, []);
         Settings::load(Some(Path::new("ordersync.toml")), &environment).map_err(CliError::from)
     }

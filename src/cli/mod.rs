@@ -30,6 +30,7 @@ mod plan;
 mod plan_diff;
 mod preflight;
 mod prepare;
+mod private_file;
 mod progress;
 mod pull;
 mod run;

@@ -4,6 +4,7 @@ use super::exit::Exit;
 use super::options::Global;
 use super::output;
 use super::plan_diff::{Base, Difference};
+use super::private_file::{self, unwritable};
 use super::pull::pull_all;
 use crate::extract::{Export, ExportFile};
 use crate::plan::Assumptions;
@@ -16,7 +17,7 @@ use crate::state::View;
 use clap::Args;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -105,7 +106,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
         let zone =
             jobs.first().map(|(_, job)| job.rules.zone.clone()).unwrap_or(jiff::tz::TimeZone::UTC);
         let page = report::plan_html(&plans, &Timestamp::now().to_zoned(zone));
-        std::fs::write(path, page).map_err(|error| unwritable(path, &error))?;
+        private_file::write(path, page).map_err(|error| unwritable(path, &error))?;
         output::note(&format!("wrote the page to {}", path.display()));
     }
     files.finish()?;
@@ -237,13 +238,8 @@ impl DetailFiles {
 }
 
 impl Lines {
-    /// Readable by its owner only: it may hold personal data.
     fn create(path: &Path) -> Result<Self, CliError> {
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(true).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(|error| unwritable(path, &error))?;
+        let file = private_file::create(path).map_err(|error| unwritable(path, &error))?;
         Ok(Self { path: path.to_owned(), file: BufWriter::new(file), failed: None })
     }
 
@@ -259,23 +255,5 @@ impl Lines {
             Some(error) => Err(unwritable(&self.path, &error)),
             None => Ok(()),
         }
-    }
-}
-
-/// A path that can't be written to is wrong usage; a disk that is full is not.
-fn unwritable(path: &Path, error: &io::Error) -> CliError {
-    let message = |hint: &str| format!("{}: {error}\n  hint: {hint}", path.display());
-    match error.kind() {
-        io::ErrorKind::NotFound => CliError::usage(message(
-            "the folder does not exist; create it, or name a file in another one",
-        )),
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            CliError::usage(message("name a file in a folder that this user may write to"))
-        }
-        io::ErrorKind::IsADirectory => CliError::usage(message("name a file in that folder")),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => CliError::failed(message(
-            "the file is incomplete; free some space, or name a file on another disk",
-        )),
-        _ => CliError::failed(message("the file is incomplete; try another place")),
     }
 }

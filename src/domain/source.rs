@@ -86,7 +86,7 @@ pub struct SourceOrder {
     pub order_url: String,
     /// `None` if the format doesn't know the export's word for it; an error then says so.
     pub status: Option<Status>,
-    /// The export's word for an unknown status.
+    /// The export's word for its status, before refunds and cancellation.
     pub status_word: String,
     pub lines: Vec<SourceLine>,
     /// What the reader itself found wrong.

@@ -9,8 +9,8 @@ pub struct PolicyEffects {
     by_status: [u64; Status::ALL.len()],
     /// Orders whose status is unknown.
     pub status_unknown: u64,
-    /// The first few words for it, each with how many orders have it.
-    pub unknown_words: BTreeMap<String, u64>,
+    /// The export's first few words for each status, `None` for an unknown one.
+    words: Vec<StatusWord>,
     /// Valid orders whose export has no field for their status: they were taken for paid ones.
     pub status_assumed: u64,
     /// Valid orders of which the export does not say whether they were cancelled.
@@ -38,6 +38,20 @@ pub struct PolicyEffects {
     pub orders_rounded: u64,
     pub amounts_rounded: u64,
     pub totals_differ: TotalMismatches,
+}
+
+/// A word of the export for a status.
+#[derive(Debug, Clone)]
+struct StatusWord {
+    status: Option<Status>,
+    word: String,
+    orders: u64,
+}
+
+impl StatusWord {
+    fn is(&self, status: Option<Status>, word: &str) -> bool {
+        self.status == status && self.word == word
+    }
 }
 
 /// Valid orders whose parts don't add up to their total.
@@ -71,16 +85,21 @@ fn is_shown(word: &str) -> bool {
 
 impl PolicyEffects {
     /// Counts an order by its status, before any rule looks at it. Repeats of an order are not
-    /// counted. `word` is the export's for a status that is not known.
+    /// counted. `word` is the export's for it.
     pub fn count_status(&mut self, status: Option<Status>, word: &str) {
         let at = status.and_then(|status| self.by_status.get_mut(status as usize));
         *at.unwrap_or(&mut self.status_unknown) += 1;
-        if status.is_some() || !is_shown(word) {
-            return;
+        if let Some(known) = self.words.iter_mut().find(|known| known.is(status, word)) {
+            known.orders += 1;
+        } else if is_shown(word) && self.words_of(status).count() < EXAMPLES_MAX {
+            self.words.push(StatusWord { status, word: word.to_owned(), orders: 1 });
         }
-        if self.unknown_words.len() < EXAMPLES_MAX || self.unknown_words.contains_key(word) {
-            *self.unknown_words.entry(word.to_owned()).or_default() += 1;
-        }
+    }
+
+    /// The export's first few words for a status, each with its number of orders.
+    pub fn words_of(&self, status: Option<Status>) -> impl Iterator<Item = (&str, u64)> {
+        let of_status = self.words.iter().filter(move |word| word.status == status);
+        of_status.map(|word| (word.word.as_str(), word.orders))
     }
 
     /// Every status with its count, zeros too.

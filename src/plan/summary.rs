@@ -27,7 +27,15 @@ pub struct PlanSummary {
     pub invalid: u64,
     /// A record with two reasons counts in both.
     pub invalid_reasons: BTreeMap<Reason, ExampleCount>,
+    /// What those filtered state as their total, by reason; copies of other records not included.
+    pub filtered_values: BTreeMap<&'static str, Totals>,
+    /// The same of invalid records whose currency and total can be read.
+    pub invalid_values: BTreeMap<Reason, Totals>,
+    /// Refunded orders that are sent with their full total, and what was refunded of them.
+    pub refunds_ignored: Totals,
     pub customers_new: u64,
+    /// Of `customers_new`: whether they accept marketing, as the first order of each states it.
+    pub consent: Consent,
     /// Of `customers_new`: those that an earlier run may have made already, and that are looked up
     /// first.
     pub customers_look_up: u64,
@@ -46,10 +54,10 @@ pub struct PlanSummary {
     /// Of these: whose price of one unit had to be rounded, see [`crate::domain::Line`].
     pub prices_rounded: u64,
     /// Of the orders to create or update: what would be sent. Carts are no revenue.
-    pub totals: BTreeMap<Currency, CurrencyTotal>,
+    pub totals: Totals,
     /// Of the valid orders that would not be sent, as they did not change since they were loaded or
     /// refused.
-    pub totals_unchanged: BTreeMap<Currency, CurrencyTotal>,
+    pub totals_unchanged: Totals,
     pub distribution: Distribution,
     pub first_order: Option<Moment>,
     pub last_order: Option<Moment>,
@@ -57,6 +65,13 @@ pub struct PlanSummary {
     pub source_not_historical: u64,
     pub policy_effects: PolicyEffects,
     pub anomalies: Anomalies,
+}
+
+/// Why a record is not sent.
+#[derive(Debug, Clone, Copy)]
+pub enum LeftOutBy<'a> {
+    Filter(&'static str),
+    Faults(&'a [RecordError]),
 }
 
 /// Orders that break no rule, but that a person may want to look at. Its memory does not grow with
@@ -75,10 +90,38 @@ pub struct Anomalies {
     pub currencies_known: BTreeSet<Currency>,
 }
 
+/// Orders and their sum, by currency.
+pub type Totals = BTreeMap<Currency, CurrencyTotal>;
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CurrencyTotal {
     pub orders: u64,
     pub minor_units: i128,
+}
+
+impl CurrencyTotal {
+    pub fn add(&mut self, minor_units: i64) {
+        self.orders += 1;
+        self.minor_units += i128::from(minor_units);
+    }
+}
+
+/// Customers by what is stated of their consent to marketing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Consent {
+    pub given: u64,
+    pub refused: u64,
+    pub unstated: u64,
+}
+
+impl Consent {
+    pub fn add(&mut self, accepts: Option<bool>) {
+        *match accepts {
+            Some(true) => &mut self.given,
+            Some(false) => &mut self.refused,
+            None => &mut self.unstated,
+        } += 1;
+    }
 }
 
 impl PlanSummary {
@@ -150,9 +193,26 @@ impl PlanSummary {
             self.distribution.add_value(value);
         }
         let totals = if is_sent { &mut self.totals } else { &mut self.totals_unchanged };
-        let total = totals.entry(value.currency).or_default();
-        total.orders += 1;
-        total.minor_units += i128::from(value.minor_units);
+        totals.entry(value.currency).or_default().add(value.minor_units);
+    }
+
+    /// Adds what a filtered or invalid record states as its total.
+    pub fn add_left_out(&mut self, verdict: LeftOutBy<'_>, currency: Currency, minor_units: i64) {
+        let add = |totals: &mut Totals| totals.entry(currency).or_default().add(minor_units);
+        match verdict {
+            LeftOutBy::Filter(code) => add(self.filtered_values.entry(code).or_default()),
+            LeftOutBy::Faults(faults) => {
+                let reasons: BTreeSet<Reason> = faults.iter().map(|fault| fault.reason).collect();
+                for reason in reasons {
+                    add(self.invalid_values.entry(reason).or_default());
+                }
+            }
+        }
+    }
+
+    /// Of `filtered`: copies of orders of which another record counts.
+    pub fn superseded(&self) -> u64 {
+        self.filtered_reasons.get("superseded").copied().unwrap_or_default()
     }
 
     /// Requests the plan takes: one for each new customer, each order to write, and each lookup.

@@ -6,11 +6,10 @@ use super::reasons::{filter_advice, invalid_reasons};
 use super::text::{count, grouped, is_are, many, printable};
 use super::warnings::{warnings, warnings_json};
 use crate::domain::Currency;
-use crate::plan::CurrencyTotal;
+use crate::plan::{CurrencyTotal, Totals};
 use crate::run::{Destination, Preview};
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// `plan --json`, by the names of the interface. Made `now`.
 pub fn plan_json(previews: &[Preview], now: &Zoned) -> Value {
@@ -23,6 +22,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
         let examples = found.examples.iter().map(|example| example_json(preview, example));
         json!({
             "reason": reason.word(), "count": found.count, "advice": reason.meaning(),
+            "totals": values_json(summary.invalid_values.get(&reason)),
             "examples": examples.collect::<Value>(),
         })
     });
@@ -40,15 +40,26 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
         "create": summary.create,
         "update": summary.update,
         "unchanged": summary.unchanged,
+        "unchanged_since": preview.history.loaded_ms.map(time_text),
+        "verified": preview.history.verified.as_ref().map(|row| json!({
+            "at": row.ended_ms.map(time_text), "differences": row.sums.differences,
+        })),
         "different": summary.different,
         "changes": changes_counted_json(&summary.changes),
         "filtered": summary.filtered,
+        "superseded": summary.superseded(),
         "invalid": summary.invalid,
         "refused": summary.refused,
         "filtered_reasons": summary.filtered_reasons.iter()
-            .map(|(reason, n)| json!({ "reason": reason, "count": n, "advice": filter_advice(reason) })).collect::<Value>(),
+            .map(|(reason, n)| json!({ "reason": reason, "count": n, "totals": values_json(summary.filtered_values.get(reason)), "advice": filter_advice(reason) })).collect::<Value>(),
         "invalid_reasons": reasons.collect::<Value>(),
-        "customers": { "new": summary.customers_new },
+        "customers": {
+            "new": summary.customers_new,
+            "accepts_marketing": summary.consent.given,
+            "declines_marketing": summary.consent.refused,
+            "consent_unstated": summary.consent.unstated,
+        },
+        "refunds_ignored": totals_json(&summary.refunds_ignored),
         "products": summary.products,
         "prices_rounded": summary.prices_rounded,
         "carts": summary.carts,
@@ -86,9 +97,17 @@ pub(super) fn destination_json(destination: &Destination) -> Value {
     json!({ "account": destination.host(), "service": service, "externalid": externalid, "name": name })
 }
 
-fn totals_json(totals: &BTreeMap<Currency, CurrencyTotal>) -> Value {
+fn totals_json(totals: &Totals) -> Value {
     let row = |(currency, total): (&Currency, &CurrencyTotal)| json!({ "currency": currency.code(), "orders": total.orders, "minor_units": number(total.minor_units) });
     totals.iter().map(row).collect()
+}
+
+fn values_json(totals: Option<&Totals>) -> Value {
+    totals.map_or_else(|| json!([]), totals_json)
+}
+
+fn time_text(ms: i64) -> String {
+    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH).to_string()
 }
 
 /// JSON integers are 64 bits wide here; a sum beyond that (no shop has it) is its text.

@@ -5,15 +5,14 @@ use super::examples::example_text;
 use super::forecast::forecast_lines;
 use super::labelled_text::{LabelledText, Line};
 use super::plan::{PROGRAM, destination_text};
-use super::policy_effects::{UNKNOWN, assumed_lines, becomes, counted, policy_line};
-use super::reasons::{filter_advice, invalid_reasons};
-use super::text::{cells, columns, count, grouped, is_are, many, printable};
+use super::policy_effects::{UNKNOWN, assumed_lines, becomes, counted, policy_line, words_beside};
+use super::reasons::{filter_advice, invalid_reasons, money_text};
+use super::text::{cells, columns, count, grouped, is_are, local_ms, many, printable};
 use super::warnings::warnings;
-use crate::domain::Currency;
-use crate::plan::{CurrencyTotal, ExampleCount, PlanSummary};
+use crate::plan::{Consent, ExampleCount, PlanSummary, Totals};
 use crate::run::Preview;
 use jiff::Zoned;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What the plan's row of orders that a verification found different says.
 const DIFFERENT: &str = "no change here, but the last verification found them different or missing";
@@ -31,7 +30,8 @@ pub fn plan_text(preview: &Preview, now: &Zoned, width: Option<usize>) -> String
     text.section("Plan", [Line::of(identity(preview, now))]);
     text.section("Goes", [Line::of(destination_text(&preview.destination))]);
     text.section("Export", export(preview));
-    text.section("Records", records(&preview.summary));
+    text.section("Records", records(preview));
+    text.section("Consent", consent(&preview.summary).map(Line::of));
     text.section("Orders", orders(&preview.summary, room));
     text.section("Policy", [Line::of(policy_line(preview))]);
     text.section("Statuses", statuses(preview));
@@ -87,7 +87,8 @@ fn export(preview: &Preview) -> Vec<Line> {
 }
 
 /// What becomes of each record, and their sum.
-fn records(summary: &PlanSummary) -> Vec<Line> {
+fn records(preview: &Preview) -> Vec<Line> {
+    let summary = &preview.summary;
     let customers = match summary.customers_new {
         0 => "orders".to_owned(),
         new => format!("orders, and {}", many(new, "new customer")),
@@ -96,7 +97,8 @@ fn records(summary: &PlanSummary) -> Vec<Line> {
         fields if fields.is_empty() => "orders that changed since they were loaded".to_owned(),
         fields => format!("orders that changed: {fields}"),
     };
-    let filtered = if summary.read == summary.filtered {
+    let (superseded, since) = (summary.superseded(), unchanged_since(preview));
+    let filtered = if summary.read == summary.filtered && superseded == 0 {
         "all are excluded by the policy or a date limit"
     } else {
         "excluded by the policy or a date limit"
@@ -105,15 +107,16 @@ fn records(summary: &PlanSummary) -> Vec<Line> {
         ("create", summary.create, customers.as_str()),
         ("update", summary.update, changed.as_str()),
         ("  look up", summary.look_up, "of these: an earlier run may have sent them"),
-        ("unchanged", summary.unchanged, "already loaded, no change"),
+        ("unchanged", summary.unchanged, since.as_str()),
         ("different", summary.different, DIFFERENT),
-        ("filtered", summary.filtered, filtered),
+        ("older", superseded, "copies of orders of which another copy counts"),
+        ("filtered", summary.filtered - superseded, filtered),
         ("invalid", summary.invalid, "can't be sent"),
         ("refused", summary.refused, "rejected by ActiveCampaign before, and unchanged since"),
         ("read", summary.read, "the sum of these"),
     ];
     // The other rows are shown with zero too: they are what a first plan is about.
-    let only_if_any = ["update", "  look up", "unchanged", "different", "refused"];
+    let only_if_any = ["update", "  look up", "unchanged", "different", "older", "refused"];
     rows.retain(|(name, n, _)| *n > 0 || !only_if_any.contains(name));
     if summary.read == 0 {
         rows = vec![("read", 0, "there is no order in the export")];
@@ -123,6 +126,44 @@ fn records(summary: &PlanSummary) -> Vec<Line> {
         Line::with(format!("{name:<9}  {:>digits$}  ", count(n)), note)
     };
     rows.into_iter().map(line).collect()
+}
+
+/// Since when orders are as they were loaded, and what the last verification found.
+pub(super) fn unchanged_since(preview: &Preview) -> String {
+    let history = &preview.history;
+    let mut text = "already loaded, no change".to_owned();
+    if let Some(at) = history.loaded_ms {
+        text.push_str(&format!(" since {}", local_ms(at, &preview.rules.zone)));
+    }
+    match &history.verified {
+        Some(row) => {
+            let at = local_ms(row.ended_ms.unwrap_or(row.started_ms), &preview.rules.zone);
+            let found = match row.sums.differences {
+                0 => "no difference".to_owned(),
+                n => many(n, "difference"),
+            };
+            text.push_str(&format!("; verified {at}: {found}"));
+        }
+        None => text.push_str("; not verified yet"),
+    }
+    text
+}
+
+/// What the export states of the consent of new customers.
+pub(super) fn consent(summary: &PlanSummary) -> Option<String> {
+    let Consent { given, refused, unstated } = summary.consent;
+    let all = many(given + refused + unstated, "new customer");
+    if given + refused == 0 {
+        return (unstated > 0)
+            .then(|| format!("not stated by the export for {all}; acceptsMarketing is not sent"));
+    }
+    Some(format!(
+        "{} of {all} accept marketing, {} do not, of {} the export says nothing; acceptsMarketing is sent as the customer's \
+         first order states it",
+        count(given),
+        count(refused),
+        count(unstated)
+    ))
 }
 
 fn orders(summary: &PlanSummary, room: Option<usize>) -> Vec<Line> {
@@ -165,7 +206,7 @@ fn orders(summary: &PlanSummary, room: Option<usize>) -> Vec<Line> {
 }
 
 /// A row for each currency; two of them side by side where there are many, and room.
-fn total_rows(totals: &BTreeMap<Currency, CurrencyTotal>, room: Option<usize>) -> Vec<String> {
+fn total_rows(totals: &Totals, room: Option<usize>) -> Vec<String> {
     let rows: Vec<Vec<String>> = totals
         .iter()
         .map(|(currency, total)| {
@@ -199,7 +240,8 @@ fn total_rows(totals: &BTreeMap<Currency, CurrencyTotal>, room: Option<usize>) -
 fn statuses(preview: &Preview) -> Option<Line> {
     let (mut counting, mut left_out, mut unknown) = (Vec::new(), Vec::new(), None);
     for (status, orders, counts) in counted(preview) {
-        let text = format!("{status} {}", count(orders));
+        let words = words_beside(preview, status).map(|words| format!(" ({words})"));
+        let text = format!("{status} {}{}", count(orders), words.unwrap_or_default());
         match (counts, status) {
             (true, _) => counting.push(text),
             (false, UNKNOWN) => {
@@ -220,10 +262,13 @@ fn statuses(preview: &Preview) -> Option<Line> {
 /// What each rule leaves out, the most first.
 fn filtered(summary: &PlanSummary) -> Vec<Line> {
     let mut by_rule: Vec<(&str, Vec<String>)> = Vec::new();
-    let mut reasons: Vec<_> = summary.filtered_reasons.iter().collect();
+    let mut reasons: Vec<_> =
+        summary.filtered_reasons.iter().filter(|(code, _)| **code != "superseded").collect();
     reasons.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
     for (code, n) in reasons {
-        let reason = format!("{} {code}", count(*n));
+        let value =
+            summary.filtered_values.get(code).map(|value| format!(" ({})", money_text(value)));
+        let reason = format!("{} {code}{}", count(*n), value.unwrap_or_default());
         match by_rule.iter_mut().find(|(known, ..)| *known == filter_advice(code)) {
             Some((_, codes)) => codes.push(reason),
             None => by_rule.push((filter_advice(code), vec![reason])),
@@ -245,7 +290,10 @@ fn invalid(preview: &Preview, room: Option<usize>) -> Vec<Line> {
         let room = room.map(|room| room.saturating_sub(cells(&head) + reason.word().len() + 2));
         let examples = examples(preview, found, room);
         lines.push(Line::with(head, format!("{}: {examples}", reason.word())));
-        lines.push(Line::with(" ".repeat(digits + 4), reason.meaning()));
+        let value = preview.summary.invalid_values.get(&reason);
+        let value = value.map(|value| format!("{} in all; ", money_text(value)));
+        let meaning = format!("{}{}", value.unwrap_or_default(), reason.meaning());
+        lines.push(Line::with(" ".repeat(digits + 4), meaning));
     }
     lines
 }

@@ -2,7 +2,7 @@
 
 use super::examples::file_of;
 use super::text::{count, grouped, many, printable};
-use crate::domain::{Currency, Policy, PolicyEffect};
+use crate::domain::{Currency, Policy, PolicyEffect, Status};
 use crate::plan::MismatchTotal;
 use crate::run::Preview;
 use serde_json::{Map, Value, json};
@@ -13,17 +13,22 @@ const CURRENCIES_MAX: usize = 4;
 /// The keys that a plan's JSON gets.
 pub(super) fn policy_effects_json(preview: &Preview) -> Map<String, Value> {
     let effects = &preview.summary.policy_effects;
+    let words_json = |status: Option<Status>| -> Vec<Value> {
+        effects
+            .words_of(status)
+            .map(|(word, count)| json!({ "word": word, "count": count }))
+            .collect()
+    };
     let statuses: Vec<Value> = counted(preview)
-        .map(
-            |(status, count, counts)| json!({ "status": status, "count": count, "counts": counts }),
-        )
+        .map(|(status, count, counts)| {
+            let words = words_json(Status::from_word(status));
+            json!({ "status": status, "count": count, "counts": counts, "words": words })
+        })
         .collect();
-    let words =
-        effects.unknown_words.iter().map(|(word, count)| json!({ "word": word, "count": count }));
     Map::from_iter([
         ("policy".to_owned(), policy_json(preview)),
         ("statuses".to_owned(), statuses.into()),
-        ("unknown_statuses".to_owned(), words.collect::<Vec<_>>().into()),
+        ("unknown_statuses".to_owned(), words_json(None).into()),
         ("status_assumed".to_owned(), effects.status_assumed.into()),
         ("cancelled_unknown".to_owned(), effects.cancelled_unknown.into()),
         ("test_unknown".to_owned(), effects.test_unknown.into()),
@@ -82,9 +87,7 @@ pub(super) const UNKNOWN: &str = "unknown";
 
 /// What becomes of the orders of a status.
 pub(super) fn becomes(preview: &Preview, status: &str, counts: bool) -> String {
-    let words = &preview.summary.policy_effects.unknown_words;
-    let words: Vec<String> =
-        words.iter().map(|(word, n)| format!("`{}` {}", printable(word), count(*n))).collect();
+    let words: Vec<String> = words(preview, None);
     let fate = match (counts, status) {
         (true, _) => "count",
         (false, UNKNOWN) => "invalid",
@@ -94,6 +97,21 @@ pub(super) fn becomes(preview: &Preview, status: &str, counts: bool) -> String {
         (UNKNOWN, false) => format!("{fate}: {}", words.join(", ")),
         _ => fate.to_owned(),
     }
+}
+
+/// The export's words for a status, with their numbers.
+fn words(preview: &Preview, status: Option<Status>) -> Vec<String> {
+    let words = preview.summary.policy_effects.words_of(status);
+    words.map(|(word, n)| format!("`{}` {}", printable(word), count(n))).collect()
+}
+
+/// The export's words for a known status, where they are not simply ours.
+pub(super) fn words_beside(preview: &Preview, status: &str) -> Option<String> {
+    let known = Status::from_word(status)?;
+    let is_ours = |(word, _): (&str, u64)| word.to_lowercase().replace(['-', ' '], "_") == status;
+    let mut all = preview.summary.policy_effects.words_of(Some(known)).peekable();
+    let _ = all.peek()?;
+    (!all.all(is_ours)).then(|| words(preview, Some(known)).join(", "))
 }
 
 /// Settings that are shown only if they are not at their default.

@@ -1,7 +1,8 @@
 //! Why records are left out or fail, and what to do about it.
 
-use crate::domain::Reason;
-use crate::plan::{ExampleCount, PlanSummary};
+use super::text::grouped;
+use crate::domain::{Currency, Reason};
+use crate::plan::{CurrencyTotal, ExampleCount, PlanSummary, Totals};
 
 /// What a filter does, and the setting behind it.
 pub(super) fn filter_advice(code: &str) -> &'static str {
@@ -44,6 +45,24 @@ pub(super) fn advice(code: &str) -> &'static str {
             "ActiveCampaign rejected it; check the order in the shop, then run `dead-letters retry`"
         }
     }
+}
+
+/// Currencies named in one line.
+const CURRENCIES_MAX: usize = 4;
+
+/// `USD 1,234.00 and EUR 20.00`, the largest number of orders first.
+pub(super) fn money_text(totals: &Totals) -> String {
+    let mut all: Vec<_> = totals.iter().collect();
+    all.sort_by_key(|(_, total)| std::cmp::Reverse(total.orders));
+    let amount = |(currency, total): &(&Currency, &CurrencyTotal)| {
+        format!("{currency} {}", grouped(&currency.format_minor(total.minor_units)))
+    };
+    let mut parts: Vec<String> = all.iter().take(CURRENCIES_MAX).map(amount).collect();
+    if all.len() > CURRENCIES_MAX {
+        parts.push(format!("{} more currencies", all.len() - CURRENCIES_MAX));
+    }
+    let last = parts.pop().unwrap_or_default();
+    if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) }
 }
 
 /// Reasons why records are invalid, the most frequent first.

@@ -2,7 +2,7 @@
 
 use super::against::values_json;
 use super::difference::changes_json;
-use crate::domain::{OrderKey, RecordError};
+use crate::domain::{Customer, OrderKey, RecordError};
 use crate::plan::{Action, ChangeCause, Decision};
 use crate::run::{PlannedRecord, RecordVerdict, ValueChange};
 use serde_json::{Value, json};
@@ -52,13 +52,27 @@ fn fate_json(job: &str, files: &[impl ToString], judged: &PlannedRecord) -> Valu
     line
 }
 
-/// Writes a line of `plan --payloads`: the body as it would be sent, less the two ids that only
-/// ActiveCampaign knows. Nothing for a record that sends nothing. Holds personal data.
+/// Writes the lines of `plan --payloads`: the body of a new customer and that of the order, as they
+/// would be sent, less the ids that only ActiveCampaign knows. Nothing for a record that sends
+/// nothing. Holds personal data.
 pub fn write_payload(record: &PlannedRecord, out: &mut impl Write) -> io::Result<()> {
     let Some(payload) = &record.details.payload else { return Ok(()) };
+    if let RecordVerdict::Decided(Decision::Send(step)) = &record.verdict
+        && record.details.is_new_customer
+    {
+        writeln!(out, "{}", json!({ "ecomCustomer": customer_body(&step.order.customer) }))?;
+    }
     out.write_all(b"{\"ecomOrder\":")?;
     out.write_all(payload)?;
     out.write_all(b"}\n")
+}
+
+fn customer_body(customer: &Customer) -> Value {
+    let mut body = json!({ "externalid": customer.key.as_str(), "email": customer.email.as_str() });
+    if let Some(accepts) = customer.accepts_marketing {
+        body["acceptsMarketing"] = if accepts { "1" } else { "0" }.into();
+    }
+    body
 }
 
 /// The word for what becomes of a record, with the reasons where it is left out.

@@ -54,7 +54,7 @@ pub fn run_text(report: &RunReport) -> String {
         "created" => customers.as_str(),
         "adopted" => "already in ActiveCampaign",
         "unchanged" => "already loaded, no change",
-        "filtered" => "excluded by the policy or a date limit",
+        "filtered" => "excluded by the policy or a date limit, or an older copy",
         "invalid" => "not sent",
         "refused" => "rejected by ActiveCampaign",
         _ => "",

@@ -4,6 +4,7 @@ use crate::domain::Currency;
 use crate::run::{CheckedOrder, Verification};
 use crate::state::{MonthSums, RunId};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 pub fn verification_json(verifications: &[Verification]) -> Value {
     let one = |v: &Verification| {
@@ -114,8 +115,8 @@ fn sums_text(v: &Verification) -> String {
         v.months.iter().filter(|month| !month.sums.are_equal()).collect();
     let mut text = format!(
         "  sums of {} months: {} differ; of {} customers: {} differ\n",
-        count(v.months.len() as u64),
-        count(differing.len() as u64),
+        count(v.months.iter().map(|month| month.month).collect::<BTreeSet<_>>().len() as u64),
+        count(differing.iter().map(|month| month.month).collect::<BTreeSet<_>>().len() as u64),
         count(v.customers.customers),
         count(v.customers.differing)
     );

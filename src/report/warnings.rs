@@ -2,6 +2,7 @@
 
 use super::examples::{example_json, example_text};
 use super::policy_effects::{assumed_lines, counted, differ_text};
+use super::reasons::money_text;
 use super::text::{count, is_are, many};
 use crate::domain::{MovedCustomer, Reason, Status};
 use crate::plan::Example;
@@ -40,6 +41,7 @@ pub(super) fn warnings(preview: &Preview) -> Vec<Warning> {
     of_connection(&mut all, preview);
     all.all.extend(of_statuses(preview));
     of_policy(&mut all, preview);
+    of_refunds(&mut all, preview);
     of_earlier_runs(&mut all, preview);
     of_orders(&mut all, preview);
     of_contacts(&mut all, preview);
@@ -203,6 +205,21 @@ fn of_policy(all: &mut Warnings<'_>, preview: &Preview) {
     }
 }
 
+/// Orders whose refund is not in what is sent.
+fn of_refunds(all: &mut Warnings<'_>, preview: &Preview) {
+    let refunds = &preview.summary.refunds_ignored;
+    let orders: u64 = refunds.values().map(|total| total.orders).sum();
+    if orders > 0 {
+        let were = if orders == 1 { "was" } else { "were" };
+        let text = format!(
+            "{} {were} refunded, {} in all, and the total as ordered is sent; `refunds = \"net\"` sends what remains",
+            many(orders, "order"),
+            money_text(refunds)
+        );
+        all.add("refunds_ignored", Some("policy.refunds"), text);
+    }
+}
+
 /// What differs from what earlier runs of the job had.
 fn of_earlier_runs(all: &mut Warnings<'_>, preview: &Preview) {
     for less in &preview.shrinkage {
@@ -221,7 +238,7 @@ fn of_earlier_runs(all: &mut Warnings<'_>, preview: &Preview) {
         if read.saturating_mul(2) < before {
             let text = format!("{had}; what is missing is not looked at: is it the whole export?");
             all.add("far_fewer_records", Some("export"), text);
-        } else if before.saturating_mul(2) < read {
+        } else if before.saturating_mul(2) < read - preview.summary.superseded() {
             all.add(
                 "far_more_records",
                 Some("export"),
@@ -329,7 +346,7 @@ fn of_contacts(all: &mut Warnings<'_>, preview: &Preview) {
         return;
     }
     let text = format!(
-        "{} would be created; ActiveCampaign creates a contact for each e-mail address it does not know yet, and contacts count \
+        "up to {} would be created; ActiveCampaign creates a contact for each e-mail address it does not know yet, and contacts count \
          towards the limit of its plan",
         many(new, "customer")
     );

@@ -1,7 +1,7 @@
 use super::Job;
 use crate::domain::Currency;
 use crate::plan::PlanSummary;
-use crate::state::{ConnectionCheck, RunRow, StateError, View};
+use crate::state::{ConnectionCheck, RunRow, StateError, VerificationRow, View};
 use std::collections::BTreeSet;
 
 /// Runs looked through for one that finished.
@@ -20,6 +20,10 @@ pub struct JobHistory {
     /// Records that the job's last finished run had read; not of a pipe, of which less is known
     /// each time.
     pub read_before: Option<u64>,
+    /// When the job's last finished run ended, in milliseconds since 1970.
+    pub loaded_ms: Option<i64>,
+    /// The job's last verification that came to its end.
+    pub verified: Option<VerificationRow>,
     /// Currencies that no run of the job has sent; none where no run has sent anything.
     pub currencies_new: Vec<Currency>,
     currencies_sent: BTreeSet<String>,
@@ -52,6 +56,8 @@ impl JobHistory {
             is_connected: view.connection(service, externalid)?.is_some(),
             asked: view.connection_asked(service, externalid)?,
             read_before,
+            loaded_ms: last_whole.and_then(|row| row.ended_ms),
+            verified: view.last_verification(&job.name)?,
             is_first_load,
             currencies_new: Vec::new(),
             currencies_sent: view.currencies_sent(&job.name)?,

@@ -7,10 +7,11 @@ use super::planned_record::{
 use super::records::Records;
 use super::request_counter::RequestCounter;
 use crate::domain::{
-    Field, LedgerEntry, MovedCustomer, Order, Position, Reason, RecordError, SourceOrder,
+    Amount, Currency, Field, LedgerEntry, MovedCustomer, Order, Position, Reason, RecordError,
+    Refunds, SourceOrder, Status, Total,
 };
 use crate::extract::{Copies, Marks, ReadError};
-use crate::plan::{Action, Decision, Example, PlanSummary, PriorWrite, Step, decide};
+use crate::plan::{Action, Decision, Example, LeftOutBy, PlanSummary, PriorWrite, Step, decide};
 use crate::scratch::SeenKeys;
 use crate::state::{RunId, StateError};
 use crate::transform::{Filter, Mapped, Rules, transform};
@@ -214,9 +215,16 @@ impl PlanReader {
         let mapped = transform(&mut source, &self.rules);
         self.note_validity(identity, &mapped);
         match mapped {
-            Mapped::Filtered(filter) => Ok(RecordVerdict::Filtered(filter).into()),
-            Mapped::Invalid(faults) => Ok(RecordVerdict::Invalid(faults).into()),
+            Mapped::Filtered(filter) => {
+                self.note_left_out(&source, LeftOutBy::Filter(filter.code()));
+                Ok(RecordVerdict::Filtered(filter).into())
+            }
+            Mapped::Invalid(faults) => {
+                self.note_left_out(&source, LeftOutBy::Faults(&faults));
+                Ok(RecordVerdict::Invalid(faults).into())
+            }
             Mapped::Order(order, notes) => {
+                self.note_refund(&source, &order);
                 self.summary.policy_effects.note(&order, notes, position, || label_of(&order));
                 if order.created_at.timestamp() > self.now {
                     self.summary.anomalies.future.add(|| Example::new(label_of(&order), position));
@@ -224,6 +232,32 @@ impl PlanReader {
                 Ok(self.decide(order, position)?)
             }
         }
+    }
+
+    /// What a record states that is not sent, as far as it can be read.
+    fn note_left_out(&mut self, source: &SourceOrder, by: LeftOutBy<'_>) {
+        let currency = Currency::parse(&source.currency).ok().or(self.rules.policy.currency);
+        if let Some(currency) = currency.filter(|_| !source.is_cart())
+            && let Some(total) = stated_amount(source, &source.total, currency)
+        {
+            self.summary.add_left_out(by, currency, total);
+        }
+    }
+
+    /// A refunded order that is sent with its total as ordered.
+    fn note_refund(&mut self, source: &SourceOrder, order: &Order) {
+        let policy = &self.rules.policy;
+        if policy.refunds != Refunds::Original || policy.total != Total::Original {
+            return;
+        }
+        let stated = stated_amount(source, &source.refunded, order.currency).map(i64::abs);
+        let refunded = match (stated.filter(|amount| *amount > 0), source.status) {
+            (Some(amount), _) => amount,
+            (None, Some(Status::Refunded)) => order.total.minor(),
+            (None, Some(Status::PartiallyRefunded)) => 0,
+            (None, _) => return,
+        };
+        self.summary.refunds_ignored.entry(order.currency).or_default().add(refunded);
     }
 
     /// The earlier record of the order that counts. An invalid one of the same file does not; one of
@@ -345,13 +379,23 @@ impl PlanReader {
             let keeps_customer = self.counter.is_some() && self.keeps_customer(step, position)?;
             if let Some(counter) = &mut self.counter {
                 let at = (position, keeps_customer);
-                counter.count(step, at, &self.ledger, &mut self.summary)?;
+                details.is_new_customer =
+                    counter.count(step, at, &self.ledger, &mut self.summary)?;
             }
         } else {
             details.order = kept;
         }
         Ok(Judged { verdict: RecordVerdict::Decided(decision), details })
     }
+}
+
+/// An amount of a record in minor units. Amounts of records that were not looked into may still be
+/// in minor units themselves.
+fn stated_amount(source: &SourceOrder, text: &str, currency: Currency) -> Option<i64> {
+    if source.in_minor_units && !text.contains('.') {
+        return text.parse().ok();
+    }
+    Amount::parse_half_even(text, currency).ok().map(Amount::minor)
 }
 
 fn has(source: &SourceOrder, reason: Reason) -> bool {

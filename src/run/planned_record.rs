@@ -32,6 +32,8 @@ pub struct Details {
     pub source: Option<Box<SourceOrder>>,
     /// The payload of an order that is to be sent.
     pub payload: Option<Vec<u8>>,
+    /// The order is the first one sent of a customer that is created before it.
+    pub is_new_customer: bool,
     /// A valid order that is not to be sent.
     pub order: Option<Box<Order>>,
 }

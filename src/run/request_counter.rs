@@ -28,19 +28,20 @@ impl RequestCounter {
         }
     }
 
-    /// Takes orders in the sequence in which a run would send them.
+    /// Takes orders in the sequence in which a run would send them. Whether the order's customer is
+    /// created before it.
     pub(super) fn count(
         &mut self,
         step: &Step,
         (position, keeps_customer): (Position, bool),
         ledger: &Ledger,
         summary: &mut PlanSummary,
-    ) -> Result<(), StateError> {
+    ) -> Result<bool, StateError> {
         let order = &step.order;
         if order.key.is_cart() {
             if self.carts.insert(&order.key.ledger_text(), CART)? == Some(ORDER) {
                 summary.spared += if matches!(step.action, Action::LookUp(_)) { 2 } else { 1 };
-                return Ok(());
+                return Ok(false);
             }
             summary.lookups += u64::from(matches!(step.action, Action::Update(_)));
         } else if let Some(cart) = &order.cart {
@@ -51,7 +52,7 @@ impl RequestCounter {
             }
         }
         if keeps_customer {
-            return Ok(());
+            return Ok(false);
         }
         let key = &order.customer.key;
         let address = mark_of(&order.customer.email);
@@ -59,10 +60,10 @@ impl RequestCounter {
             if first != address {
                 summary.anomalies.other_address.add(|| Example::new(label_of(order), position));
             }
-            return Ok(());
+            return Ok(false);
         }
         match ledger.customer(key)? {
-            CustomerEntry::Known(_) => {}
+            CustomerEntry::Known(_) => return Ok(false),
             CustomerEntry::Unknown => {
                 summary.customers_new += 1;
                 let is_looked_up = step.action == Action::Create && !ledger.knows_every_order()?;
@@ -73,7 +74,8 @@ impl RequestCounter {
                 summary.customers_look_up += 1;
             }
         }
-        Ok(())
+        summary.consent.add(order.customer.accepts_marketing);
+        Ok(true)
     }
 }
 

@@ -24,6 +24,7 @@ mod hands;
 mod hard_cases;
 mod joins;
 mod json;
+mod left_out;
 mod limits;
 mod logs;
 mod mapping;

@@ -132,8 +132,10 @@ fn every_record_and_every_payload_can_be_had_line_by_line() {
             .filter(|r| r["action"] == "invalid")
             .all(|r| r["reasons"][0]["reason"].is_string())
     );
-    let payloads = lines("payloads.jsonl");
+    let (customers, payloads): (Vec<_>, Vec<_>) =
+        lines("payloads.jsonl").into_iter().partition(|line| line["ecomOrder"].is_null());
     assert_eq!(plan["create"], payloads.len());
+    assert_eq!(plan["customers"]["new"], customers.len());
     world.load("backfill", 3);
     let target = world.target();
     let sent: Vec<&serde_json::Value> = target["ecomOrders"].as_array().unwrap().iter().collect();
@@ -142,6 +144,15 @@ fn every_record_and_every_payload_can_be_had_line_by_line() {
         let there = sent.iter().find(|there| there["externalid"] == order["externalid"]).unwrap();
         assert_eq!(there["totalPrice"].as_str().unwrap(), order["totalPrice"].to_string());
         assert_eq!(there["email"], order["email"]);
+    }
+    for customer in &customers {
+        let customer = &customer["ecomCustomer"];
+        let made = target["ecomCustomers"].as_array().unwrap();
+        let there =
+            made.iter().find(|there| there["externalid"] == customer["externalid"]).unwrap();
+        assert_eq!(there["email"], customer["email"]);
+        let consent = customer["acceptsMarketing"].as_str().unwrap_or("0");
+        assert_eq!(there["acceptsMarketing"].as_str().unwrap(), consent);
     }
 }
 

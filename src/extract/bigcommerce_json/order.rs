@@ -80,9 +80,7 @@ fn stated(record: &Record<'_>) -> (SourceOrder, Option<u64>) {
     if decimal::parse(&order.refunded) == Some(0) {
         order.refunded.clear();
     }
-    if order.status.is_none() {
-        order.status_word = record.first(["status", "status_id"]);
-    }
+    order.status_word = record.first(["status", "status_id"]);
     if let Some(address) = inline(record, "shipping_addresses", Record::list).first() {
         order.shipping_method = address.free_text("shipping_method");
     }

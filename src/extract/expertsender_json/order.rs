@@ -32,9 +32,7 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
         lines: record.lines("products").iter().map(line).collect(),
         ..SourceOrder::default()
     };
-    if order.status.is_none() {
-        order.status_word = record.text("status");
-    }
+    order.status_word = record.text("status");
     order
 }
 

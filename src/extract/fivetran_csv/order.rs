@@ -73,9 +73,7 @@ impl Orders {
             faults: std::mem::take(&mut cells.faults),
             ..stated
         };
-        if order.status.is_none() {
-            order.status_word = Cells::of(row).text(&self.status);
-        }
+        order.status_word = Cells::of(row).text(&self.status);
         Piece { role: Role::Order, key: id, id: String::new(), quantity: None, stated: order }
     }
 

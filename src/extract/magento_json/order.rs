@@ -29,9 +29,7 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
         lines: lines(record),
         ..SourceOrder::default()
     };
-    if order.status.is_none() {
-        order.status_word = record.first(["state", "status"]);
-    }
+    order.status_word = record.first(["state", "status"]);
     order
 }
 

@@ -62,9 +62,7 @@ pub fn order(
     order.discounts.extend(discount_of(&order.discount, code));
     order.status = making.status(&order);
     order.unstated.status = profile.status.is_empty();
-    if order.status.is_none() {
-        order.status_word = status::word(&profile.status, &material.carriers);
-    }
+    order.status_word = status::word(&profile.status, &material.carriers);
     for (values, line) in &material.lines {
         order.lines.push(lines::line(profile, *values, *line, &mut making.faults));
     }

@@ -50,9 +50,9 @@ pub fn order_of(row: &Row<'_>, columns: &Columns) -> SourceOrder {
         if order.status.is_none() {
             let fault = RecordError::of(Reason::UnknownStatus, Field::FinancialStatus.name());
             order.faults.push(fault);
-            let word = row.text(columns.at(Field::FinancialStatus)).unwrap_or_default();
-            order.status_word = word.to_owned();
         }
+        let word = row.text(columns.at(Field::FinancialStatus)).unwrap_or_default();
+        order.status_word = word.to_owned();
     }
     order
 }

@@ -44,9 +44,7 @@ pub fn stated(record: &Record<'_>) -> (SourceOrder, Option<u64>) {
     if order.paid_currency.is_empty() {
         order.paid_currency = total.object("presentmentMoney").text("currencyCode");
     }
-    if order.status.is_none() {
-        order.status_word = record.text("displayFinancialStatus");
-    }
+    order.status_word = record.text("displayFinancialStatus");
     add_amounts(record, &mut order);
     add_shipping(record, &mut order);
     for item in connection(record, "lineItems", Record::lines) {

@@ -19,9 +19,7 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
         ..shared(record)
     };
     order.refunded = refunded(record, &order);
-    if order.status.is_none() {
-        order.status_word = record.text("financial_status");
-    }
+    order.status_word = record.text("financial_status");
     order
 }
 

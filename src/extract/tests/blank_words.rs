@@ -26,7 +26,8 @@ fn without_free_text(order: SourceOrder) -> SourceOrder {
         ..line
     };
     let lines = order.lines.into_iter().map(line).collect();
-    SourceOrder { shipping_method: String::new(), lines, ..order }
+    // The status is read from its word; the word itself is shown as the export writes it.
+    SourceOrder { shipping_method: String::new(), status_word: String::new(), lines, ..order }
 }
 
 /// The CSV with a word in each cell that is blank.

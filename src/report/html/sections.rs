@@ -3,13 +3,13 @@
 use super::charts::{self, Bar};
 use super::page_detail::{InvalidRecord, PageDetail, Sample};
 use crate::domain::Currency;
-use crate::plan::{CurrencyTotal, Month, MonthTotal, PRODUCTS_MAX, PlanSummary};
+use crate::plan::{Month, MonthTotal, PRODUCTS_MAX, PlanSummary, Totals};
 use crate::report::comparison::{Comparison, Section};
 use crate::report::forecast::{assumptions, forecast_text, nights, pace_rows};
 use crate::report::plan::destination_text;
-use crate::report::plan_text::historical;
-use crate::report::policy_effects::{assumed_lines, becomes, counted, policy_line};
-use crate::report::reasons::{filter_advice, invalid_reasons};
+use crate::report::plan_text::{consent, historical, unchanged_since};
+use crate::report::policy_effects::{assumed_lines, becomes, counted, policy_line, words_beside};
+use crate::report::reasons::{filter_advice, invalid_reasons, money_text};
 use crate::report::text::{count, grouped, many, printable};
 use crate::report::warnings::warnings;
 use crate::run::Preview;
@@ -34,10 +34,11 @@ pub(super) fn job(preview: &Preview, detail: &PageDetail, now: &Zoned) -> Markup
                 @if n > 0 { br; }
                 (printable(&file.to_string())) " · " (file.format) " · " (many(file.size_bytes, "byte"))
             } }
-            (tiles(summary))
+            (tiles(preview))
             p.forecast { (forecast_text(preview, now)) }
             (forecast(preview, now))
             p { "Automations: " (historical(summary)) "." }
+            @if let Some(consent) = consent(summary) { p { "Consent: " (consent) "." } }
             @if !warned.is_empty() {
                 section.warnings { h3 { "Before the first write" }
                     ul { @for warning in &warned { li { (warning.with_example(preview)) } } } }
@@ -75,7 +76,8 @@ fn forecast(preview: &Preview, now: &Zoned) -> Markup {
     }
 }
 
-fn tiles(summary: &PlanSummary) -> Markup {
+fn tiles(preview: &Preview) -> Markup {
+    let summary = &preview.summary;
     let tile = |name: &str, n: u64, note: &str| {
         html! { div.tile { span.n { (count(n)) } span.name { (name) } span.note { (note) } } }
     };
@@ -83,11 +85,14 @@ fn tiles(summary: &PlanSummary) -> Markup {
         div.tiles role="group" aria-label="What would happen to each record" {
             (tile("to create", summary.create, "orders"))
             (tile("to update", summary.update, "changed since they were loaded"))
-            (tile("unchanged", summary.unchanged, "already loaded, no change"))
+            (tile("unchanged", summary.unchanged, &unchanged_since(preview)))
             @if summary.different > 0 {
                 (tile("different", summary.different, "found so by the last verification"))
             }
-            (tile("filtered", summary.filtered, "excluded by the policy or a date limit"))
+            @if summary.superseded() > 0 {
+                (tile("older", summary.superseded(), "copies of orders of which another copy counts"))
+            }
+            (tile("filtered", summary.filtered - summary.superseded(), "excluded by the policy or a date limit"))
             (tile("invalid", summary.invalid, "can't be sent"))
             (tile("refused", summary.refused, "rejected by ActiveCampaign before"))
             (tile("read", summary.read, "the sum of these"))
@@ -109,7 +114,7 @@ fn money(summary: &PlanSummary) -> Markup {
     }
 }
 
-fn totals(name: &str, totals: &BTreeMap<Currency, CurrencyTotal>) -> Markup {
+fn totals(name: &str, totals: &Totals) -> Markup {
     html! {
         @if !totals.is_empty() {
             table {
@@ -131,9 +136,9 @@ fn meaning(preview: &Preview) -> Markup {
         p { "Policy: " (policy_line(preview)) }
         @if !statuses.is_empty() {
             table {
-                thead { tr { th scope="col" { "Status" } th.number scope="col" { "Orders" } th scope="col" { "By the policy" } } }
+                thead { tr { th scope="col" { "Status" } th scope="col" { "In the shop" } th.number scope="col" { "Orders" } th scope="col" { "By the policy" } } }
                 tbody { @for (status, orders, counts) in &statuses {
-                    tr { th scope="row" { (status) } td.number { (count(*orders)) } td { (becomes(preview, status, *counts)) } }
+                    tr { th scope="row" { (status) } td { (words_beside(preview, status).unwrap_or_default()) } td.number { (count(*orders)) } td { (becomes(preview, status, *counts)) } }
                 } }
             }
         }
@@ -205,21 +210,52 @@ fn customers(summary: &PlanSummary) -> Markup {
     charts::rows("Orders to create, by", ("By", "Orders"), &bars)
 }
 
+/// What is not sent: how many records, and what they are worth.
 fn left_out(summary: &PlanSummary) -> Markup {
-    let filtered: Vec<Bar> =
-        summary.filtered_reasons.iter().map(|(code, n)| Bar::of(code, *n)).collect();
-    let reasons = invalid_reasons(summary);
-    let invalid: Vec<Bar> =
-        reasons.iter().map(|(reason, found)| Bar::of(reason.word(), found.count)).collect();
+    let filtered: Vec<LeftOut<'_>> = summary
+        .filtered_reasons
+        .iter()
+        .filter(|(code, _)| **code != "superseded")
+        .map(|(code, n)| LeftOut {
+            code,
+            records: *n,
+            value: summary.filtered_values.get(code),
+            advice: filter_advice(code),
+        })
+        .collect();
+    let invalid: Vec<LeftOut<'_>> = invalid_reasons(summary)
+        .into_iter()
+        .map(|(reason, found)| LeftOut {
+            code: reason.word(),
+            records: found.count,
+            value: summary.invalid_values.get(&reason),
+            advice: reason.meaning(),
+        })
+        .collect();
     html! {
-        @if !filtered.is_empty() { h3 { "Filtered" }
-            (charts::rows("Left out by a rule", ("Rule", "Records"), &filtered))
-            dl { @for code in summary.filtered_reasons.keys() { dt { (code) } dd { (filter_advice(code)) } } }
-        }
-        @if !invalid.is_empty() {
-            h3 { "Invalid" }
-            (charts::rows("Can't be sent", ("Reason", "Records"), &invalid))
-            dl { @for (reason, _) in &reasons { dt { (reason.word()) } dd { (reason.meaning()) } } }
+        @if !filtered.is_empty() { h3 { "Filtered" } (left_out_rows("Left out by a rule", &filtered)) }
+        @if !invalid.is_empty() { h3 { "Invalid" } (left_out_rows("Can't be sent", &invalid)) }
+    }
+}
+
+/// Records that are left out for one reason.
+struct LeftOut<'a> {
+    code: &'a str,
+    records: u64,
+    value: Option<&'a Totals>,
+    advice: &'a str,
+}
+
+fn left_out_rows(title: &str, rows: &[LeftOut<'_>]) -> Markup {
+    let bars: Vec<Bar> = rows.iter().map(|row| Bar::of(row.code, row.records)).collect();
+    html! {
+        (charts::rows(title, ("Reason", "Records"), &bars))
+        table {
+            thead { tr { th scope="col" { "Reason" } th.number scope="col" { "Records" } th.number scope="col" { "Worth" } th scope="col" { "What it is" } } }
+            tbody { @for row in rows {
+                tr { th scope="row" { (row.code) } td.number { (count(row.records)) }
+                    td.number { (row.value.map(money_text).unwrap_or_default()) } td { (row.advice) } }
+            } }
         }
     }
 }

@@ -65,7 +65,8 @@ pub(super) enum Line {
         action: &'static str,
         reasons: Vec<String>,
     },
-    /// A record without a key, of another job, or superseded by another record of its order.
+    /// A customer, or a record without a key, of another job, or superseded by another record of its
+    /// order.
     Beside,
 }
 
@@ -177,6 +178,9 @@ fn parse(line: &[u8], job: &str) -> Option<(SavedPlanForm, Line)> {
             _ => return None,
         };
         return Some((SavedPlanForm::Payloads, Line::Payload { key, body }));
+    }
+    if line.get("ecomCustomer").is_some_and(Value::is_object) {
+        return Some((SavedPlanForm::Payloads, Line::Beside));
     }
     let action = line.get("action").and_then(Value::as_str)?;
     let action = ACTIONS.into_iter().find(|known| *known == action)?;

@@ -225,6 +225,19 @@ fn a_shop_with_everything(all: &mut Vec<Document>) {
     output(all, "explain", &world, &["explain", "shop", "13"]);
     output(all, "explain", &world, &["explain", "shop", "9"]);
     output(all, "dead-letters", &world, &["dead-letters", "list"]);
+    let refunds = World::new();
+    let refund =
+        json!({ "transactions": [{ "kind": "refund", "status": "success", "amount": "5.00" }] });
+    let refunded = json!({ "financial_status": "partially_refunded", "refunds": [refund] });
+    put(
+        &refunds,
+        &[
+            order(1, refunded),
+            order(2, json!({ "financial_status": "voided" })),
+            order(3, json!({ "email": "" })),
+        ],
+    );
+    planned(all, &refunds);
     let pending = json!({ "currency": "GBP", "financial_status": "pending" });
     let orders =
         [order(20, json!({ "currency": "GBP" })), order(21, pending.clone()), order(22, pending)];

@@ -50,8 +50,8 @@ fn order(record: &Record<'_>) -> SourceOrder {
     };
     if order.status.is_none() {
         record.fault(Reason::UnknownStatus, "Order Status");
-        order.status_word = word;
     }
+    order.status_word = word;
     if is_short(&order, &record.amount("Order Subtotal Amount")) {
         order.faults.push(RecordError::new(Reason::Truncated));
     }

@@ -58,8 +58,8 @@ impl RowForm for Columns {
         order.status = status_of(&word, &order.refunded, &order.total);
         if order.status.is_none() {
             cells.fault(Reason::UnknownStatus, &self.status);
-            order.status_word = word;
         }
+        order.status_word = word;
         self.add_parts(&mut order, &mut cells);
         cells.settle(&mut order);
         order

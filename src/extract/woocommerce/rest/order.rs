@@ -38,8 +38,8 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
     }
     if order.status.is_none() {
         record.fault(Reason::UnknownStatus, "status");
-        order.status_word = record.text("status");
     }
+    order.status_word = record.text("status");
     order
 }
 

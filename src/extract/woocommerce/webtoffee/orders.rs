@@ -62,8 +62,8 @@ impl RowForm for Columns {
         order.status = status_of(&word, &order.refunded, &order.total);
         if order.status.is_none() {
             cells.fault(Reason::UnknownStatus, &self.order.status);
-            order.status_word = word;
         }
+        order.status_word = word;
         self.add_lines(&mut order, &mut cells);
         cells.settle(&mut order);
         order

@@ -1,0 +1,42 @@
+//! Files for people that may hold personal data: their owner alone may read them.
+
+use super::error::CliError;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Creates a file, or empties one that is there and takes it from other readers.
+pub(super) fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    if file.metadata()?.is_file() {
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    }
+    Ok(file)
+}
+
+pub(super) fn write(path: &Path, text: impl AsRef<[u8]>) -> io::Result<()> {
+    create(path)?.write_all(text.as_ref())
+}
+
+/// A path that can't be written to is wrong usage; a disk that is full is not.
+pub(super) fn unwritable(path: &Path, error: &io::Error) -> CliError {
+    let message = |hint: &str| format!("{}: {error}\n  hint: {hint}", path.display());
+    match error.kind() {
+        io::ErrorKind::NotFound => CliError::usage(message(
+            "the folder does not exist; create it, or name a file in another one",
+        )),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            CliError::usage(message("name a file in a folder that this user may write to"))
+        }
+        io::ErrorKind::IsADirectory => CliError::usage(message("name a file in that folder")),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => CliError::failed(message(
+            "the file is incomplete; free some space, or name a file on another disk",
+        )),
+        _ => CliError::failed(message("the file is incomplete; try another place")),
+    }
+}

@@ -1,0 +1,164 @@
+//! What is not sent is as visible as what is, and what looks alike is told apart.
+
+use crate::world::World;
+use ordersync::simulator::Edit;
+use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+fn order(id: u64, more: Value) -> Value {
+    let mut order = json!({
+        "id": id, "name": format!("#{id}"), "email": format!("ann{id}@example.com"), "currency": "USD",
+        "created_at": "2024-01-31T10:11:12-05:00", "total_price": "25.00", "financial_status": "paid",
+        "line_items": [{ "name": "Mug", "price": "25.00", "quantity": 1, "sku": "M-1" }],
+    });
+    order.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    order
+}
+
+fn put(world: &World, name: &str, orders: &[Value]) {
+    world.export(name, json!({ "orders": orders }).to_string());
+}
+
+fn plan(world: &World) -> Value {
+    world.run(&["--json", "plan"]).json()["plans"][0].clone()
+}
+
+fn codes(plan: &Value) -> Vec<&str> {
+    let warnings = plan["warnings"].as_array().unwrap();
+    warnings.iter().map(|warning| warning["code"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_newer_export_beside_the_old_ones_is_no_alarm_and_older_copies_are_their_own_line() {
+    let world = World::new();
+    let orders: Vec<Value> = (1..=40).map(|id| order(id, json!({}))).collect();
+    put(&world, "orders_1.json", &orders[..30]);
+    world.load("backfill", 0);
+    put(&world, "orders_2.json", &orders);
+    let plan = plan(&world);
+    assert_eq!(
+        (&plan["read"], &plan["superseded"], &plan["filtered"]),
+        (&70.into(), &30.into(), &30.into())
+    );
+    assert!(!codes(&plan).contains(&"far_more_records"), "{plan}");
+    let text = world.run(&["plan"]).out;
+    assert!(text.contains("older      30  copies of orders"), "{text}");
+    assert!(text.contains("filtered    0") && !text.contains("superseded"), "{text}");
+    // Twice as many orders are one.
+    let many: Vec<Value> = (1..=80).map(|id| order(id, json!({}))).collect();
+    put(&world, "orders_2.json", &many);
+    assert!(codes(&self::plan(&world)).contains(&"far_more_records"));
+}
+
+#[test]
+fn what_is_left_out_has_its_number_and_its_value() {
+    let world = World::new();
+    let orders = [
+        order(1, json!({})),
+        order(2, json!({ "financial_status": "pending", "total_price": "100.50" })),
+        order(3, json!({ "financial_status": "pending", "total_price": "7", "currency": "JPY" })),
+        order(4, json!({ "email": "", "contact_email": null, "total_price": "9.99" })),
+        order(5, json!({ "financial_status": "authorized" })),
+    ];
+    put(&world, "orders.json", &orders);
+    let plan = plan(&world);
+    let pending = &plan["filtered_reasons"][0];
+    assert_eq!(pending["reason"], "status_pending");
+    let usd = pending["totals"].as_array().unwrap().iter().find(|t| t["currency"] == "USD");
+    assert!(usd.unwrap()["minor_units"].as_i64().unwrap() >= 10_050, "{pending}");
+    let missing = &plan["invalid_reasons"][0];
+    assert_eq!(missing["totals"], json!([{ "currency": "USD", "orders": 1, "minor_units": 999 }]));
+    let told = world.run(&["plan", "--html", "plan.html"]).out;
+    let page = std::fs::read_to_string(world.path("plan.html")).unwrap();
+    for shown in [&told, &page] {
+        assert!(shown.contains("USD 9.99") && shown.contains("JPY 7"), "{shown}");
+    }
+    assert!(told.contains("`authorized` 1"), "the shop's word beside ours: {told}");
+}
+
+#[test]
+fn refunds_that_are_not_taken_off_are_a_warning_and_net_has_none() {
+    let refund =
+        json!([{ "transactions": [{ "kind": "refund", "status": "success", "amount": "5.00" }] }]);
+    let orders = [
+        order(1, json!({})),
+        order(2, json!({ "financial_status": "partially_refunded", "refunds": refund })),
+        order(3, json!({ "financial_status": "refunded", "refunds": [] })),
+    ];
+    let world = World::new();
+    put(&world, "orders.json", &orders);
+    let plan = plan(&world);
+    assert_eq!(
+        plan["refunds_ignored"],
+        json!([{ "currency": "USD", "orders": 2, "minor_units": 3_000 }])
+    );
+    assert!(codes(&plan).contains(&"refunds_ignored"));
+    let text = world.run(&["plan"]).out;
+    assert!(text.contains("2 orders were refunded, USD 30.00 in all"), "{text}");
+    let world = world.policy("refunds = \"net\"\n");
+    let net = self::plan(&world);
+    assert!(!codes(&net).contains(&"refunds_ignored") && net["refunds_ignored"] == json!([]));
+}
+
+#[test]
+fn the_consent_of_new_customers_is_counted() {
+    let world = World::new();
+    let orders = [
+        order(1, json!({ "buyer_accepts_marketing": true })),
+        order(2, json!({ "buyer_accepts_marketing": false })),
+        order(3, json!({ "buyer_accepts_marketing": true, "email": "ann1@example.com" })),
+        order(4, json!({})),
+    ];
+    put(&world, "orders.json", &orders);
+    let customers = plan(&world)["customers"].clone();
+    assert_eq!(
+        customers,
+        json!({ "new": 3, "accepts_marketing": 1, "declines_marketing": 1, "consent_unstated": 1 })
+    );
+    let text = world.run(&["plan"]).out;
+    assert!(text.contains("1 of 3 new customers accept marketing"), "{text}");
+    assert!(text.contains("up to 3 customers would be created"), "{text}");
+    world.load("backfill", 0);
+    assert_eq!(plan(&world)["customers"]["accepts_marketing"], 0, "of new ones alone");
+}
+
+#[test]
+fn unchanged_says_since_when_and_what_the_last_verification_found() {
+    let world = World::new();
+    put(&world, "orders.json", &[order(1, json!({})), order(2, json!({}))]);
+    world.load("backfill", 0);
+    let text = world.run(&["plan"]).out;
+    assert!(text.contains("no change since 20") && text.contains("not verified yet"), "{text}");
+    world.simulator.edit(Edit::SetTotal { externalid: "1".into(), total: 1 }).unwrap();
+    assert_eq!(world.run(&["verify", "shop"]).code, 7);
+    let text = world.run(&["plan"]).out;
+    assert!(text.contains(": 1 difference"), "{text}");
+    assert_eq!(plan(&world)["verified"]["differences"], 1);
+}
+
+#[test]
+fn no_file_with_personal_data_can_be_read_by_others() {
+    let world = World::new();
+    put(&world, "orders.json", &[order(1, json!({})), order(2, json!({ "email": "" }))]);
+    let files = ["p.html", "p.jsonl", "b.jsonl", "l.csv"];
+    for name in files {
+        std::fs::write(world.path(name), "old").unwrap();
+    }
+    let args = ["plan", "--html", files[0], "--jsonl", files[1], "--payloads", files[2]];
+    assert_eq!(world.run(&args).code, 0);
+    world.run(&["backfill"]);
+    let export = world.run(&["dead-letters", "export", "--format", "csv", "--out", files[3]]);
+    assert_eq!(export.code, 0, "{}", export.err);
+    files.iter().for_each(|name| assert_private(&world.path(name)));
+    let demo = world.run(&["demo", "--orders", "3", "--dir", "demo"]);
+    assert_eq!(demo.code, 0, "{}", demo.err);
+    for name in ["exports/orders_export_1.csv", "ordersync.toml", "token"] {
+        assert_private(&world.path("demo").join(name));
+    }
+}
+
+fn assert_private(path: &Path) {
+    let mode = std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600, "{}", path.display());
+}
