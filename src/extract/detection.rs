@@ -165,16 +165,25 @@ fn with_encoding(
         (Some(encoding), _) => Finding { encoding, ..Finding::default() },
         (None, _) => encoding::count(source.open()?.bytes),
     };
-    let is_proven = Encoding::proven_by(&prefix).is_some() || finding.has_utf8_letters;
+    let is_marked = Encoding::proven_by(&prefix).is_some();
+    let (found, looks_like_utf8) = (finding.encoding, finding.has_utf8_letters);
     let finding = match options.encoding.as_deref().and_then(Encoding::named) {
-        Some(declared) if is_proven && declared != finding.encoding => {
-            let (found, declared) = (finding.encoding.name(), declared.name());
+        None => finding,
+        Some(named) if named == found => Finding { encoding: named, ..Finding::default() },
+        Some(named) if is_marked => {
+            let (found, named) = (found.name(), named.name());
             let note =
-                format!("is text in {found}, and is read as that; the settings name {declared}");
+                format!("is marked as {found}, and is read as that; the settings name {named}");
             Finding { note: Some(note), ..finding }
         }
-        Some(encoding) => Finding { encoding, ..Finding::default() },
-        None => finding,
+        Some(encoding) => {
+            let (found, named) = (found.name(), encoding.name());
+            let note = format!(
+                "is read as {named}, which the settings name, though its letters are valid {found}; if they come out \
+                 wrong, remove `encoding` from the job"
+            );
+            Finding { encoding, note: looks_like_utf8.then_some(note), ..Finding::default() }
+        }
     };
     source.form.encoding = finding.encoding;
     Ok((source, finding.note.into_iter().collect()))

@@ -54,6 +54,7 @@ mod shopify_graphql;
 mod shopify_json;
 mod spill;
 mod spool;
+mod stating;
 mod statuses;
 mod table;
 mod truncation;

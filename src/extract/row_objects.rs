@@ -84,7 +84,8 @@ impl RowObjects {
         let (object, has_bad_bytes) = self.object(row);
         let tree = Tree::parse(&object).ok().filter(|_| row.is_whole)?;
         let (value, bytes) = (tree.root(), object.as_bytes());
-        Some(read(&Document { value, bytes, line: row.line, has_bad_bytes, is_row: true }))
+        let columns = &self.names;
+        Some(read(&Document { value, bytes, line: row.line, has_bad_bytes, columns }))
     }
 
     /// The layout of a table of which each row is an order.

@@ -46,6 +46,11 @@ impl Statuses {
         Status::from_word(known?.0)
     }
 
+    /// Whether one of its words means a status.
+    pub fn has(&self, status: Status) -> bool {
+        self.words.keys().any(|known| Status::from_word(known) == Some(status))
+    }
+
     /// The table that a mapping names.
     pub fn named(shop: &str) -> Option<&'static Self> {
         TABLES.get(shop)

@@ -1,9 +1,10 @@
 //! An order under the names BigCommerce gives its fields, and the records that belong to one.
 
-use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status, Unstated};
+use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status};
 use crate::extract::decimal;
 use crate::extract::join::{self, Piece, Role};
 use crate::extract::json::{Record, text_or};
+use crate::extract::stating::unstated;
 use crate::extract::statuses::BIGCOMMERCE;
 use jiff::fmt::rfc2822::DateTimeParser;
 
@@ -72,7 +73,7 @@ fn stated(record: &Record<'_>) -> (SourceOrder, Option<u64>) {
         discount: decimal::sum_reductions(amounts(record, ["discount_amount", "coupon_discount"])),
         refunded: record.amount("refunded_amount"),
         status: status(record),
-        unstated: Unstated { test: !record.has("payment_method"), ..Unstated::default() },
+        unstated: unstated("bigcommerce-json", |key| record.states(key)),
         lines: inline(record, "products", Record::lines).iter().map(line).collect(),
         discounts: inline(record, "coupons", Record::list).iter().map(discount).collect(),
         ..SourceOrder::default()

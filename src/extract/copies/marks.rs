@@ -75,23 +75,28 @@ impl Copy {
 pub struct MarkBuilder<'a> {
     zone: &'a TimeZone,
     copies: Sorter<COPY_BYTES>,
+    /// How many records were looked at.
+    records: u64,
 }
 
 impl<'a> MarkBuilder<'a> {
     pub fn new(zone: &'a TimeZone) -> Self {
-        Self { zone, copies: Sorter::new() }
+        Self { zone, copies: Sorter::new(), records: 0 }
     }
 
     pub fn add(&mut self, order: SourceOrder) -> Result<(), ReadError> {
+        self.records = order.position.record + 1;
         match Copy::of(order, self.zone) {
             Some(copy) => self.copies.push(copy.to_bytes()).map_err(no_room),
             None => Ok(()),
         }
     }
 
-    pub fn finish(self) -> Result<Marks, ReadError> {
+    /// `fault` is what ended the reading before the end of the export.
+    pub fn finish(self, fault: Option<ReadError>) -> Result<Marks, ReadError> {
         let replaced = self.copies.sort().and_then(|copies| replaced(&copies));
-        Ok(Marks { replaced: Some(replaced.map_err(no_room)?.iter()), next: None })
+        let replaced = Some(replaced.map_err(no_room)?.iter());
+        Ok(Marks { replaced, next: None, end: fault.map(|fault| (self.records, fault)) })
     }
 }
 
@@ -119,15 +124,23 @@ fn replaced(copies: &Sorted<COPY_BYTES>) -> io::Result<Sorted<RECORD_BYTES>> {
 pub struct Marks {
     replaced: Option<SortedEntries<RECORD_BYTES>>,
     next: Option<u64>,
+    /// The first record that was not looked at, and why.
+    end: Option<(u64, ReadError)>,
 }
 
 impl Marks {
     pub fn none() -> Self {
-        Self { replaced: None, next: None }
+        Self { replaced: None, next: None, end: None }
     }
 
     /// Whether a record is one of them. Has to be called with ascending record numbers.
+    ///
+    /// # Errors
+    /// When the temporary file can't be read, or the search for copies did not reach the record.
     pub fn has(&mut self, record: u64) -> Result<bool, ReadError> {
+        if let Some((_, fault)) = self.end.as_ref().filter(|(end, _)| record >= *end) {
+            return Err(fault.clone());
+        }
         let Some(replaced) = &mut self.replaced else { return Ok(false) };
         while self.next.is_none_or(|next| next < record) {
             let Some(bytes) = replaced.next() else {

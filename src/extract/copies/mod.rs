@@ -44,11 +44,16 @@ impl Copies {
     pub fn all(&self) -> Result<Marks, ReadError> {
         let mut marks = MarkBuilder::new(&self.zone);
         let mut records = RecordStream::new(Arc::clone(&self.inputs));
-        // Damage ends this pass as it ends the reading of orders, which reports it.
-        while let Ok(Some(order)) = records.pull() {
-            marks.add(*order)?;
-        }
-        marks.finish()
+        // Damage ends this pass as it ends the reading of orders, which reports it. If that comes
+        // farther, as after a passing fault of a disk, it ends with this error.
+        let fault = loop {
+            match records.pull() {
+                Ok(Some(order)) => marks.add(*order)?,
+                Ok(None) => break None,
+                Err(fault) => break Some(fault),
+            }
+        };
+        marks.finish(fault)
     }
 
     fn may_hold_older(&self) -> bool {

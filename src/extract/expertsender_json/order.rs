@@ -1,8 +1,9 @@
 //! An order under the names ExpertSender gives its fields.
 
 use super::zones::zone_named;
-use crate::domain::{Moment, Reason, SourceLine, SourceOrder, Status, Unstated};
+use crate::domain::{Moment, Reason, SourceLine, SourceOrder, Status};
 use crate::extract::json::Record;
+use crate::extract::stating::unstated;
 use crate::extract::statuses::after_refunds;
 use jiff::tz::TimeZone;
 
@@ -25,7 +26,7 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
         created_at: date(record),
         currency: record.text("currency"),
         status: status(record, &refunded, &total),
-        unstated: Unstated { status: record.text("status").is_empty(), ..Unstated::default() },
+        unstated: unstated("expertsender-json", |_| !record.text("status").is_empty()),
         total,
         refunded,
         shipping_method: shipping_method(record),

@@ -3,6 +3,7 @@
 use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status};
 use crate::extract::decimal;
 use crate::extract::json::{Record, text_or};
+use crate::extract::stating::unstated;
 use crate::extract::statuses::after_refunds;
 
 /// Placeholders that are not ids.
@@ -66,7 +67,7 @@ pub fn order(document: &Record<'_>) -> SourceOrder {
         Some(Kind::Order(status)) => {
             order.id = id;
             let word = word(&record.text("status"), "ORDER_STATUS_", &STATUSES);
-            order.unstated.status = word == STATUSES.first().copied();
+            order.unstated = unstated("fast-json", |_| word != STATUSES.first().copied());
             order.status = Some(after_refunds(status, &order.refunded, &order.total));
         }
         Some(Kind::Other) => {

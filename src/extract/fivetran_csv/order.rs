@@ -6,6 +6,7 @@ use crate::extract::cells::{Cells, columns};
 use crate::extract::join::{Piece, Role};
 use crate::extract::rows::Row;
 use crate::extract::shopify_csv::Words;
+use crate::extract::stating::unstated;
 
 columns! {
     /// The columns of the table `order` that are read.
@@ -65,16 +66,18 @@ impl Orders {
             discount: amount(cells, &self.discount),
             checkout_id: cells.text(&self.checkout),
             status: self.status_of(cells),
-            unstated: Unstated {
-                status: !self.status.is_there(),
-                cancelled: !self.cancelled_at.is_there(),
-                test: !self.test.is_there(),
-            },
+            unstated: self.unstated(),
             faults: std::mem::take(&mut cells.faults),
             ..stated
         };
         order.status_word = Cells::of(row).text(&self.status);
         Piece { role: Role::Order, key: id, id: String::new(), quantity: None, stated: order }
+    }
+
+    fn unstated(&self) -> Unstated {
+        let columns = [&self.status, &self.cancelled_at, &self.test];
+        let is_there = |name: &str| columns.iter().any(|own| own.name == name && own.is_there());
+        unstated("fivetran-csv", is_there)
     }
 
     fn status_of(&self, cells: &mut Cells<'_>) -> Option<Status> {

@@ -76,7 +76,7 @@ impl JsonFile {
             let error = match parsed.or_else(Tree::null_unless_syntax) {
                 Ok(tree) => {
                     let (value, line) = (tree.root(), place.line);
-                    let document = Document { value, bytes, line, has_bad_bytes, is_row: false };
+                    let document = Document { value, bytes, line, has_bad_bytes, columns: &[] };
                     return Ok(Some((read(&document), line)));
                 }
                 Err(error) => error,

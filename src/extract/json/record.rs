@@ -24,8 +24,9 @@ pub struct Document<'a> {
     pub line: u64,
     /// It is not UTF-8: U+FFFD is in place of what could not be decoded.
     pub has_bad_bytes: bool,
-    /// It is a row of a table.
-    pub is_row: bool,
+    /// The columns of the table that it is a row of; none for any other record. A blank cell of a row
+    /// is not in its object.
+    pub columns: &'a [String],
 }
 
 impl Document<'_> {
@@ -35,7 +36,7 @@ impl Document<'_> {
         let reading = Reading {
             line: self.line,
             has_bad_bytes: self.has_bad_bytes,
-            is_row: self.is_row,
+            columns: self.columns,
             faults: RefCell::default(),
             paths: RefCell::default(),
             has_repeated_key: Cell::new(false),
@@ -48,10 +49,10 @@ impl Document<'_> {
 }
 
 /// What is noted while the fields of a record are read.
-struct Reading {
+struct Reading<'a> {
     line: u64,
     has_bad_bytes: bool,
-    is_row: bool,
+    columns: &'a [String],
     faults: RefCell<Vec<RecordError>>,
     /// The objects and lists that were entered: the number of the one around it, and the name. The
     /// first one has the number 1.
@@ -65,7 +66,7 @@ pub struct Record<'a> {
     object: Option<Value<'a>>,
     /// Its number among the paths; 0 for the record itself.
     path: usize,
-    reading: &'a Reading,
+    reading: &'a Reading<'a>,
 }
 
 impl<'a> Record<'a> {
@@ -82,6 +83,15 @@ impl<'a> Record<'a> {
     /// Whether a field is there, even if it is `null`.
     pub fn has(&self, name: &str) -> bool {
         self.find(name).is_some()
+    }
+
+    /// Whether the export has a field, also where the cell of a row is blank.
+    pub fn states(&self, name: &str) -> bool {
+        self.has(name) || self.reading.columns.iter().any(|column| column == name)
+    }
+
+    fn is_row(&self) -> bool {
+        !self.reading.columns.is_empty()
     }
 
     /// The value of a field; `None` for `null`.
@@ -130,7 +140,7 @@ impl<'a> Record<'a> {
     /// its digits are returned; in a table a spreadsheet may have rounded it, so it stays as it is.
     pub fn amount(&self, name: &'static str) -> String {
         let text = self.text(name);
-        if self.reading.is_row { text } else { decimal::without_exponent(&text).into_owned() }
+        if self.is_row() { text } else { decimal::without_exponent(&text).into_owned() }
     }
 
     /// The first of several amounts that is not blank.

@@ -6,7 +6,7 @@ use super::dates::Kept;
 use super::lines;
 use super::profile::{Cells, Field, OrderField, Profile, Sum, Term, Zone};
 use super::status::{self, status};
-use crate::domain::{Reason, RecordError, SourceDiscount, SourceOrder, Status};
+use crate::domain::{Reason, RecordError, SourceDiscount, SourceOrder, Status, Unstated};
 use crate::extract::decimal;
 use crate::extract::decisive;
 use crate::extract::header::is_same_if_lossy;
@@ -24,6 +24,8 @@ pub struct Material<'a> {
     pub refunds: Vec<&'a dyn Values>,
     /// Every line of it was cancelled.
     pub is_cancelled: bool,
+    /// What the table or the record has no field for.
+    pub unstated: Unstated,
     pub line: u64,
 }
 
@@ -61,7 +63,7 @@ pub fn order(
     let code = making.text(OrderField::DiscountCode);
     order.discounts.extend(discount_of(&order.discount, code));
     order.status = making.status(&order);
-    order.unstated.status = profile.status.is_empty();
+    order.unstated = material.unstated;
     order.status_word = status::word(&profile.status, &material.carriers);
     for (values, line) in &material.lines {
         order.lines.push(lines::line(profile, *values, *line, &mut making.faults));

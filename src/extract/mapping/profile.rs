@@ -287,6 +287,16 @@ pub enum Zone {
     },
 }
 
+impl StatusRule {
+    /// Whether one of its own answers is this status.
+    pub fn declares(&self, status: Status) -> bool {
+        let answers = self.words.iter().map(|(_, answer)| *answer);
+        let mut answers =
+            answers.chain([self.filled, self.blank, self.dated].into_iter().flatten());
+        answers.any(|answer| answer == Answer::Status(status))
+    }
+}
+
 impl Profile {
     pub fn order_field(&self, field: OrderField) -> Option<&Field> {
         self.order.get(field as usize).and_then(Option::as_ref)

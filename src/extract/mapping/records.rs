@@ -3,6 +3,7 @@
 use super::cells::Values;
 use super::order::{Material, order};
 use super::profile::{Field, LineField, Name, OrderField, Profile, Source};
+use super::status::unstated;
 use crate::domain::{Reason, SourceOrder};
 use crate::extract::ORDER_LINES_MAX;
 use crate::extract::codec;
@@ -94,6 +95,9 @@ pub fn order_of(profile: &Profile, document: &Document<'_>) -> SourceOrder {
         lines: lines.iter().map(|object| (object as &dyn Values, line)).collect(),
         refunds: Vec::new(),
         is_cancelled: false,
+        unstated: unstated(profile, |name| {
+            profile.names.get(name).is_some_and(|place| !matches!(at(record, place), Ok(None)))
+        }),
         line,
     };
     order(profile, profile.dates.all(), &material, faults)

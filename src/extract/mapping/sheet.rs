@@ -8,7 +8,8 @@ use super::parts;
 use super::profile::{
     Field, LineField, Name, OrderField, Parts, Profile, Repeats, RowKind, RowLayout,
 };
-use crate::domain::{Reason, RecordError, SourceOrder};
+use super::status::unstated;
+use crate::domain::{Reason, RecordError, SourceOrder, Unstated};
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::grouping::{Group, Groups};
 use crate::extract::header::{ABSENT, Header, is_same_if_lossy};
@@ -72,6 +73,10 @@ impl MappedSheet {
         }
     }
 
+    fn unstated(&self) -> Unstated {
+        unstated(&self.profile, |name| self.has(name))
+    }
+
     fn of_row(&self, row: &Row<'_>) -> SourceOrder {
         let values = RowValues { row, at: &self.at };
         let material = Material {
@@ -79,6 +84,7 @@ impl MappedSheet {
             lines: vec![(&values, row.line)],
             refunds: Vec::new(),
             is_cancelled: false,
+            unstated: self.unstated(),
             line: row.line,
         };
         order(&self.profile, self.kept, &material, faults_of(row))
@@ -101,6 +107,7 @@ impl MappedSheet {
             lines: split.iter().map(|part| (part as &dyn Values, row.line)).collect(),
             refunds: Vec::new(),
             is_cancelled: false,
+            unstated: self.unstated(),
             line: row.line,
         };
         order(&self.profile, self.kept, &material, faults)
@@ -141,7 +148,8 @@ impl MappedSheet {
             faults.push(RecordError::new(Reason::OrphanRow), group.line());
         }
         let is_cancelled = lines.is_empty() && refunds.is_empty() && cancelled > 0 && skipped == 0;
-        let material = Material { carriers, lines, refunds, is_cancelled, line: group.line() };
+        let (unstated, line) = (self.unstated(), group.line());
+        let material = Material { carriers, lines, refunds, is_cancelled, unstated, line };
         order(&self.profile, self.kept, &material, faults)
     }
 

@@ -3,8 +3,8 @@
 use super::cells::Values;
 use super::consistency::agreed;
 use super::dates::{Dates, Kept};
-use super::profile::{Answer, Profile, StatusRule};
-use crate::domain::{Reason, Status};
+use super::profile::{Answer, Name, Profile, RowKind, StatusRule};
+use crate::domain::{Reason, Status, Unstated};
 use crate::extract::blank;
 use crate::extract::decisive;
 use crate::extract::header::is_same_if_lossy;
@@ -14,6 +14,34 @@ use jiff::tz::TimeZone;
 pub fn word(rules: &[StatusRule], carriers: &[&dyn Values]) -> String {
     let words = rules.iter().filter_map(|rule| agreed(&rule.cells, carriers).ok());
     words.into_iter().find(|word| !word.is_empty()).unwrap_or_default()
+}
+
+/// What a table or a record with some of the mapping's names does not state of an order's status.
+pub fn unstated(profile: &Profile, has: impl Fn(Name) -> bool) -> Unstated {
+    let is_there = |rule: &&StatusRule| {
+        rule.cells.alternatives.iter().any(|names| names.iter().all(|name| has(*name)))
+    };
+    let (there, absent): (Vec<&StatusRule>, Vec<&StatusRule>) =
+        profile.status.iter().partition(is_there);
+    // The table of a shop system may have a word for it that goes with another field.
+    let is_known = |status: Status| {
+        let is_by_field = absent.iter().any(|rule| rule.declares(status));
+        let has_words = |rule: &&&StatusRule| {
+            rule.declares(status)
+                || (!is_by_field && rule.table.is_some_and(|table| table.has(status)))
+        };
+        there.iter().any(|rule| has_words(&rule))
+    };
+    let is_of_rows = profile
+        .row_kind
+        .as_ref()
+        .is_some_and(|kinds| kinds.words.iter().any(|(_, kind)| *kind == RowKind::Cancelled));
+    let has_rules = !profile.status.is_empty();
+    Unstated {
+        status: !has_rules,
+        cancelled: has_rules && !is_of_rows && !is_known(Status::Cancelled),
+        test: absent.iter().any(|rule| rule.declares(Status::Test)),
+    }
 }
 
 /// The first rule that has an answer gives it. Without rules every order is paid: what an export

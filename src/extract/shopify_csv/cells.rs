@@ -3,7 +3,7 @@
 use super::columns::{Columns, Field};
 use super::discount;
 use super::status::{self, Words};
-use crate::domain::{Reason, RecordError, SourceLine, SourceOrder, Status, Unstated};
+use crate::domain::{Reason, RecordError, SourceLine, SourceOrder, Status};
 use crate::extract::decisive;
 use crate::extract::order_errors::add_error;
 use crate::extract::rows::Row;
@@ -42,11 +42,7 @@ pub fn order_of(row: &Row<'_>, columns: &Columns) -> SourceOrder {
         row.text(columns.at(Field::AcceptsMarketing)).ok().and_then(decisive::flag_of);
     if row.is_whole {
         order.status = status(row, columns, &mut order.faults);
-        order.unstated = Unstated {
-            status: !columns.has(Field::FinancialStatus),
-            cancelled: !columns.has(Field::CancelledAt),
-            test: !columns.has(Field::PaymentMethod),
-        };
+        order.unstated = columns.unstated;
         if order.status.is_none() {
             let fault = RecordError::of(Reason::UnknownStatus, Field::FinancialStatus.name());
             order.faults.push(fault);

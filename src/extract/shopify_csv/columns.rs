@@ -1,6 +1,8 @@
 //! Which column holds what, decided once per file by the header.
 
+use crate::domain::Unstated;
 use crate::extract::header::{ABSENT, Header};
+use crate::extract::stating::unstated;
 
 /// Declares the columns that are read, each with the name Shopify gives it.
 macro_rules! columns {
@@ -52,6 +54,8 @@ columns! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
     at: [usize; Field::ALL.len()],
+    /// What the file has no column for.
+    pub unstated: Unstated,
 }
 
 impl Columns {
@@ -61,7 +65,7 @@ impl Columns {
         for field in Field::ALL {
             at[*field as usize] = header.at(field.name());
         }
-        Self { at }
+        Self { at, unstated: unstated("shopify-csv", |name| header.has(name)) }
     }
 
     /// Index of the column; [`ABSENT`] if there is none.

@@ -5,7 +5,8 @@ use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder};
 use crate::extract::decimal;
 use crate::extract::join;
 use crate::extract::json::{Record, text_or};
-use crate::extract::shopify_json::{status, unstated};
+use crate::extract::shopify_json::status;
+use crate::extract::stating::unstated;
 
 /// An order with its lines in it.
 pub fn order(record: &Record<'_>) -> SourceOrder {
@@ -34,7 +35,7 @@ pub fn stated(record: &Record<'_>) -> (SourceOrder, Option<u64>) {
         // The currency that the customer paid in, where the query asked for it.
         paid_currency: record.text("presentmentCurrencyCode"),
         status: status(record, "displayFinancialStatus", "cancelledAt", "sourceName"),
-        unstated: unstated(record, "displayFinancialStatus"),
+        unstated: unstated("shopify-graphql", |key| record.states(key)),
         ..SourceOrder::default()
     };
     let total = record.object("totalPriceSet");

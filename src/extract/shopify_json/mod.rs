@@ -4,7 +4,7 @@
 mod order;
 
 use super::json::JsonFormat;
-pub use order::{status, unstated};
+pub use order::status;
 
 /// `orders.json`, and what webhooks and dumps make of it.
 pub static ORDERS: JsonFormat = JsonFormat {

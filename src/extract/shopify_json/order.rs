@@ -1,9 +1,10 @@
 //! Orders and abandoned checkouts, which share most of their fields.
 
-use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status, Unstated};
+use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status};
 use crate::extract::decimal;
 use crate::extract::json::{Record, text_or};
 use crate::extract::shopify_csv::Words;
+use crate::extract::stating::unstated;
 
 pub fn order(record: &Record<'_>) -> SourceOrder {
     let mut order = SourceOrder {
@@ -15,7 +16,7 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
         // The token is what the abandoned checkout was known by.
         checkout_id: record.first(["checkout_token", "cart_token", "checkout_id"]),
         status: status(record, "financial_status", "cancelled_at", "source_name"),
-        unstated: unstated(record, "financial_status"),
+        unstated: unstated("shopify-json", |key| record.states(key)),
         ..shared(record)
     };
     order.refunded = refunded(record, &order);
@@ -145,12 +146,6 @@ fn refunded(record: &Record<'_>, order: &SourceOrder) -> String {
         unknown if unknown.is_empty() && is_foreign => "unknown".to_owned(),
         lowered => lowered,
     }
-}
-
-/// What the record has no field for of what decides about its status. Records made from rows lack
-/// the cells that are blank, so the date of a cancellation says nothing by its absence.
-pub fn unstated(record: &Record<'_>, financial: &str) -> Unstated {
-    Unstated { status: !record.has(financial), cancelled: false, test: !record.has("test") }
 }
 
 /// The status by the fields that tell it, which the two APIs name differently.

@@ -52,12 +52,22 @@ fn a_byte_without_a_letter_is_a_fault_of_its_field_with_its_line() {
 fn a_file_that_is_unicode_is_read_as_that_with_a_note() {
     let table = format!("{HEADER}\n{}", first("#1").replace("Mug", "Żlutý"));
     let utf16: Vec<u8> = table.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    for bytes in [table.clone().into_bytes(), [b"\xff\xfe", utf16.as_slice()].concat()] {
+    let marked = format!("\u{feff}{table}").into_bytes();
+    for bytes in [marked, [b"\xff\xfe", utf16.as_slice()].concat(), utf16] {
         let folder = Folder::with("orders.csv", bytes);
         let export = open(&folder, "windows-1250");
         assert!(export.files()[0].notes[0].ends_with("the settings name windows-1250"));
         let order = export.read().next().unwrap().unwrap();
         assert_eq!(order.lines[0].name, "Żlutý");
+    }
+    // Polish in its own code page may happen to be valid UTF-8.
+    for (letters, text) in [("Ż".repeat(3), "Ĺ»".repeat(3)), ("ż".repeat(400), "ĹĽ".repeat(400))]
+    {
+        let table = table.replace("Żlutý", &letters);
+        let folder = Folder::with("orders.csv", table);
+        let export = open(&folder, "windows-1250");
+        assert!(export.files()[0].notes[0].contains("though its letters are valid UTF-8"));
+        assert_eq!(export.read().next().unwrap().unwrap().lines[0].name, text);
     }
     let ascii = Folder::with("orders.csv", format!("{HEADER}\n{}", first("#1")));
     assert!(open(&ascii, "windows-1250").files()[0].notes.is_empty());

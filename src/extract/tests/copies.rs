@@ -124,6 +124,17 @@ fn identical_copies_are_known_when_they_are_asked_for() {
     assert_eq!(copies, [false, false, true]);
 }
 
+#[test]
+fn a_search_that_was_cut_short_knows_nothing_of_what_is_behind() {
+    let records = [woo(7, "", "10.00"), woo(8, "", "5.00"), woo(7, "", "10.00")].join("\n");
+    let folder = Folder::with("a.json", records.clone() + "{");
+    let copies = folder.open(&["a.json"]).unwrap().read().copies();
+    let mut marks = copies.all().unwrap();
+    assert!((0..2).all(|record| marks.has(record) == Ok(false)));
+    assert_eq!(marks.has(2), Ok(true));
+    assert!(marks.has(3).is_err(), "a record that this search did not reach");
+}
+
 proptest! {
     #[test]
     fn of_each_order_the_first_of_the_newest_copies_counts(

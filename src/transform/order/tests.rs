@@ -206,6 +206,10 @@ fn statuses_that_do_not_count_are_filtered_before_they_are_judged() {
         transform(&mut pending.clone(), &rules()),
         Mapped::Filtered(Filter::Status(Status::Pending))
     );
+    // A note below the orders that came to be read as one.
+    let status = Some(Status::Pending);
+    let note = SourceOrder { status, number: "Printed by Ann".into(), ..SourceOrder::default() };
+    assert!(matches!(transform(&mut note.clone(), &rules()), Mapped::Invalid(_)));
 }
 
 #[test]

@@ -1,0 +1,76 @@
+//! What each format can state of what decides whether an order is sent. What a shop system's exports
+//! have a field for, and this export lacks, is not taken for a "no" without a warning.
+
+use crate::domain::Unstated;
+
+/// How a format states one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stated {
+    /// By columns or keys that it always has, such as the status.
+    Always,
+    /// By one of these columns or keys, if the export has it.
+    By(&'static [&'static str]),
+    /// The shop system has no field for it.
+    Never,
+}
+
+/// What one format can state.
+#[derive(Debug, Clone, Copy)]
+pub struct Stating {
+    pub format: &'static str,
+    /// Whether the order was paid.
+    pub status: Stated,
+    pub cancelled: Stated,
+    pub test: Stated,
+}
+
+/// Every format that reads orders by itself. Streams, loaders' tables and JSON in cells state what the
+/// format of their records does, and mappings what they declare.
+pub static TABLE: &[Stating] = &[
+    row("shopify-csv", By(&["Financial Status"]), By(&["Cancelled at"]), By(&["Payment Method"])),
+    row("webtoffee-csv", Always, Always, Never),
+    row("advanced-order-export-csv", Always, Always, Never),
+    row("squarespace-csv", Always, Always, Never),
+    row("wix-csv", Always, Always, Never),
+    row("tiendanube-csv", Always, Always, Never),
+    row("bigcommerce-csv", Always, Always, Never),
+    row("etsy-csv", Never, Never, Never),
+    row("amazon-csv", Always, Always, Never),
+    row("square-csv", Never, Never, Never),
+    row("matrixify-csv", Always, By(&["Cancelled At"]), Never),
+    row(
+        "fivetran-csv",
+        By(&["financial_status", "display_financial_status"]),
+        By(&["cancelled_at"]),
+        By(&["test"]),
+    ),
+    row("shopify-json", By(&["financial_status"]), By(&["cancelled_at"]), By(&["test"])),
+    row("shopify-graphql", By(&["displayFinancialStatus"]), By(&["cancelledAt"]), By(&["test"])),
+    row("woocommerce-json", Always, Always, Never),
+    row("advanced-order-export-json", Always, Always, Never),
+    row("magento-json", Always, Always, Never),
+    row("bigcommerce-json", Always, Always, By(&["payment_method"])),
+    row("fast-json", By(&["status"]), By(&["status"]), Never),
+    row("expertsender-json", By(&["status"]), By(&["status"]), Never),
+];
+
+use Stated::{Always, By, Never};
+
+const fn row(format: &'static str, status: Stated, cancelled: Stated, test: Stated) -> Stating {
+    Stating { format, status, cancelled, test }
+}
+
+/// What an export of a format does not state, by the columns or keys that it has. Where the status
+/// is missing, so is what it would have said.
+pub fn unstated(format: &str, has: impl Fn(&str) -> bool) -> Unstated {
+    let Some(row) = TABLE.iter().find(|row| row.format == format) else {
+        return Unstated::default();
+    };
+    let lacks = |stated: Stated| match stated {
+        By(names) => !names.iter().any(|name| has(name)),
+        Always | Never => false,
+    };
+    let status = lacks(row.status) || row.status == Never;
+    let cancelled = lacks(row.cancelled) && row.cancelled != row.status;
+    Unstated { status, cancelled, test: lacks(row.test) }
+}
