@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 #[tokio::test]
 async fn a_document_that_does_not_fit_the_schema_is_refused_with_the_reason() {
     let client = account(|_| {}).await;
+    let mut missed = Vec::new();
     for (query, message) in [
         (
             "{ getOrder(legacyConnectionId: 1, storeOrderId: \"1\") { email } ",
@@ -69,15 +70,18 @@ async fn a_document_that_does_not_fit_the_schema_is_refused_with_the_reason() {
         let answer = client.ask_graphql(query, json!({})).await;
         let body = answer.json();
         let found = body["errors"][0]["message"].as_str().unwrap_or_default();
-        assert!(answer.status == 200 && body["data"].is_null(), "{query}: {body}");
-        assert!(found.contains(message), "{query}: {found}");
+        if answer.status != 200 || !body["data"].is_null() || !found.contains(message) {
+            missed.push(format!("{query}: {body}"));
+        }
     }
+    assert_eq!(missed, [""; 0]);
     assert_eq!(client.simulator.state()["graphqlOrders"], json!([]));
 }
 
 #[tokio::test]
 async fn variables_are_coerced_strictly() {
     let client = account(|_| {}).await;
+    let mut missed = Vec::new();
     for (field, value, reason) in [
         (
             "storeOrderId",
@@ -105,13 +109,15 @@ async fn variables_are_coerced_strictly() {
         let body = client.load(&[sent_with("1", field, value.clone())]).await.json();
         let error = &body["errors"][0];
         let message = error["message"].as_str().unwrap_or_default();
-        assert!(
-            message.starts_with("Variable 'orders' has an invalid value: ")
-                && message.contains(reason),
-            "{field} {value}: {body}"
-        );
-        assert_eq!(error["extensions"]["classification"], "ValidationError");
+        let is_named = message.starts_with("Variable 'orders' has an invalid value: ");
+        if !is_named
+            || !message.contains(reason)
+            || error["extensions"]["classification"] != "ValidationError"
+        {
+            missed.push(format!("{field} {value}: {body}"));
+        }
     }
+    assert_eq!(missed, [""; 0]);
     // A single value stands for a list of one, and a decimal may be a text.
     let order = sent_with("1", "finalAmount", json!("24.50"));
     let body = client.ask_graphql(BULK, json!({"orders": order})).await.json();

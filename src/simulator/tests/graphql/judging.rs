@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 #[tokio::test]
 async fn every_bad_habit_in_an_order_is_noted() {
+    let mut missed = Vec::new();
     let address = json!({"firstName": "Bo", "city": "Berlin"});
     for (field, value, rule) in [
         ("creationSource", json!("REAL_TIME"), Rule::SourceNotZero),
@@ -37,8 +38,11 @@ async fn every_bad_habit_in_an_order_is_noted() {
         client.load(&[sent_with("1", field, value.clone())]).await;
         let mut broken = client.broken();
         broken.dedup();
-        assert_eq!(broken, [rule], "{field} {value}");
+        if broken != [rule] {
+            missed.push(format!("{field} {value}: {broken:?}"));
+        }
     }
+    assert_eq!(missed, [""; 0]);
     let dinar = sent_with("1", "currency", json!("KWD"));
     let client = account(|_| {}).await;
     client.load(&[dinar, sent_with("2", "finalAmount", json!(24))]).await;

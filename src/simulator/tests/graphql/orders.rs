@@ -61,6 +61,7 @@ async fn a_second_write_updates_the_order_and_its_copy() {
 #[tokio::test]
 async fn one_invalid_order_refuses_the_whole_batch_and_is_named() {
     let client = account(|_| {}).await;
+    let mut missed = Vec::new();
     for (field, value) in [
         ("email", json!("ada")),
         ("email", Value::Null),
@@ -76,10 +77,12 @@ async fn one_invalid_order_refuses_the_whole_batch_and_is_named() {
         let id = if field == "storeOrderId" { " " } else { "ü-2" };
         let answer = client.load(&[sent("1"), sent_with("ü-2", field, value.clone())]).await;
         let error = &answer.json()["errors"][0];
-        assert_eq!(error["message"], "Validation errors", "{field} {value}");
         let key = format!("orders[1]-storeOrderId-{id}");
-        assert!(error["extensions"][key].is_string(), "{field} {value}: {error}");
+        if error["message"] != "Validation errors" || !error["extensions"][key].is_string() {
+            missed.push(format!("{field} {value}: {error}"));
+        }
     }
+    assert_eq!(missed, [""; 0]);
     assert_eq!(client.simulator.state()["graphqlOrders"], json!([]));
     assert_eq!(client.v3().await.len(), 0);
 }
