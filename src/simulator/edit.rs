@@ -106,13 +106,7 @@ impl World {
                 .remove(id)
                 .map(|row| row.id)
                 .ok_or(EditError::NotThere("connection")),
-            Edit::SetList { id, list } => {
-                let mut row =
-                    self.store.connections.remove(id).ok_or(EditError::NotThere("connection"))?;
-                row.list_id = Some(list);
-                self.store.connections.insert(row);
-                Ok(id)
-            }
+            Edit::SetList { id, list } => self.set_list(id, list),
             Edit::AddCustomer { connectionid, externalid, email } => {
                 let id = self.store.customers.take_id();
                 self.store.add_customer(Customer::new(id, connectionid, externalid, email, now));
@@ -138,13 +132,7 @@ impl World {
                 Ok(id)
             }
             Edit::ExchangeProduct { externalid, product, by } => {
-                self.change(&externalid, |order| {
-                    let exchanged = order
-                        .products
-                        .iter_mut()
-                        .filter(|line| line.externalid.as_deref() == Some(product.as_str()));
-                    exchanged.for_each(|line| line.externalid = Some(by.clone()));
-                })
+                self.exchange_product(&externalid, &product, &by)
             }
             Edit::AddDiscount { externalid, amount } => self.change(&externalid, |order| {
                 let (name, kind) = (None, Some("order".to_owned()));
@@ -181,6 +169,28 @@ impl World {
             )
         })?;
         Ok(routes::stored(self, draft, now))
+    }
+
+    fn set_list(&mut self, id: u64, list: String) -> Result<u64, EditError> {
+        let mut row = self.store.connections.remove(id).ok_or(EditError::NotThere("connection"))?;
+        row.list_id = Some(list);
+        self.store.connections.insert(row);
+        Ok(id)
+    }
+
+    fn exchange_product(
+        &mut self,
+        externalid: &str,
+        product: &str,
+        by: &str,
+    ) -> Result<u64, EditError> {
+        self.change(externalid, |order| {
+            let exchanged = order
+                .products
+                .iter_mut()
+                .filter(|line| line.externalid.as_deref() == Some(product));
+            exchanged.for_each(|line| line.externalid = Some(by.to_owned()));
+        })
     }
 
     fn remove_product(&mut self, externalid: &str, product: &str) -> Result<u64, EditError> {

@@ -2,7 +2,7 @@
 
 use super::amount::{decimals, minor};
 use super::options::{CopiedTax, CopiedUnits, PriceReading, RestOrder};
-use super::orders::{Fields, lines};
+use super::orders::{Fields, lines, text};
 use super::state::{OrderKey, take_due};
 use crate::simulator::fields::moment_of;
 use crate::simulator::store::{Discount, Order, Product};
@@ -49,7 +49,7 @@ fn copy(world: &mut World, key: &OrderKey) {
         world.store.orders.get(id).is_some_and(|row| row.externalid.is_none()).then_some(id)
     };
     let known = object.copy.filter(exists).or_else(cart).or_else(of_rest);
-    let order = order_of(world, key, &fields, known);
+    let order = order_of(world, (key, object.customer), &fields, known);
     let id = order.id;
     if order.source == 1 {
         let (at_request, name) = (object.at_request, "Makes a purchase");
@@ -64,12 +64,13 @@ fn copy(world: &mut World, key: &OrderKey) {
     }
 }
 
-fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
-    fields.get(name).and_then(Value::as_str)
-}
-
 /// The record of the REST API for an order.
-fn order_of(world: &mut World, key: &OrderKey, fields: &Fields, known: Option<u64>) -> Order {
+fn order_of(
+    world: &mut World,
+    (key, customer): (&OrderKey, u64),
+    fields: &Fields,
+    known: Option<u64>,
+) -> Order {
     let id = known.unwrap_or_else(|| world.store.orders.take_id());
     let old = known.and_then(|id| world.store.orders.get(id)).cloned();
     let now = Timestamp::now();
@@ -83,14 +84,6 @@ fn order_of(world: &mut World, key: &OrderKey, fields: &Fields, known: Option<u6
     let amount = |fields: &Fields, name: &str| minor(fields.get(name)?, units);
     let discount_field = &world.options.graphql.discount_field;
     let products: Vec<Product> = lines(fields).map(|line| product(world, line, units)).collect();
-    let entries = fields.get("discounts").and_then(Value::as_array);
-    let discounts =
-        entries.into_iter().flatten().filter_map(Value::as_object).map(|entry| Discount {
-            id: 0,
-            name: text(entry, "name").map(str::to_owned),
-            kind: text(entry, "type").map(str::to_ascii_lowercase),
-            amount: amount(entry, "discountAmount").unwrap_or_default(),
-        });
     let total = amount(fields, "finalAmount").unwrap_or_default();
     let (shipping, discount) = (amount(fields, "shippingAmount"), amount(fields, discount_field));
     let tax = match world.options.graphql.tax {
@@ -104,7 +97,7 @@ fn order_of(world: &mut World, key: &OrderKey, fields: &Fields, known: Option<u6
     Order {
         id,
         connectionid: key.0,
-        customerid: customer(world, key.0, fields),
+        customerid: customer,
         externalid: Some(key.1.clone()),
         externalcheckoutid: owned("cartId"),
         source: i64::from(text(fields, "creationSource") != Some("HISTORICAL")),
@@ -120,7 +113,7 @@ fn order_of(world: &mut World, key: &OrderKey, fields: &Fields, known: Option<u6
         changed: moment("storeModifiedDate"),
         abandoned: old.as_ref().and_then(|row| row.abandoned),
         state: if was_cart { 3 } else { state(text(fields, "normalizedStatus")) },
-        discounts: discounts.collect(),
+        discounts: discounts(fields, units),
         created: old.map_or(now, |row| row.created),
         updated: now,
         currency,
@@ -139,13 +132,15 @@ fn state(status: Option<&str>) -> u8 {
     }
 }
 
-/// The customer of an order, which was created with it; 0 when somebody deleted it.
-fn customer(world: &World, connection: u64, fields: &Fields) -> u64 {
-    let find = |field, name| {
-        let mut rows = world.store.customers.having(field, text(fields, name)?);
-        rows.find(|row| row.connectionid == connection).map(|row| row.id)
+fn discounts(fields: &Fields, units: usize) -> Vec<Discount> {
+    let entries = fields.get("discounts").and_then(Value::as_array).into_iter().flatten();
+    let discount = |entry: &Fields| Discount {
+        id: 0,
+        name: text(entry, "name").map(str::to_owned),
+        kind: text(entry, "type").map(str::to_ascii_lowercase),
+        amount: entry.get("discountAmount").and_then(|it| minor(it, units)).unwrap_or_default(),
     };
-    find("externalid", "storeCustomerId").or_else(|| find("email", "email")).unwrap_or_default()
+    entries.filter_map(Value::as_object).map(discount).collect()
 }
 
 fn product(world: &World, line: &Fields, units: usize) -> Product {

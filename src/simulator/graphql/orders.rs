@@ -89,7 +89,7 @@ fn named(
     Some((format!("{prefix}-storeOrderId-{id}"), json!(text)))
 }
 
-fn text<'a>(order: &'a Fields, name: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(order: &'a Fields, name: &str) -> Option<&'a str> {
     order.get(name).and_then(Value::as_str)
 }
 
@@ -147,7 +147,7 @@ pub(super) fn lines(order: &Fields) -> impl Iterator<Item = &Fields> {
 
 /// Stores an order and returns it as it is now. Contact and customer are there at once.
 fn upsert(world: &mut World, call: &Call, order: Fields, is_copied: bool) -> Value {
-    customer_of(world, call, &order);
+    let customer = customer_of(world, call, &order);
     let key = key(&order);
     let lag = Duration::from_millis(world.options.graphql.object_lag_ms.into());
     let due = world.clock() + lag;
@@ -165,7 +165,7 @@ fn upsert(world: &mut World, call: &Call, order: Fields, is_copied: bool) -> Val
     latest
         .insert("connectionId".to_owned(), json!(format!("00000000-0000-4000-8000-{:012}", key.0)));
     let receipt = Value::Object(latest.clone());
-    let object = CustomObject { latest, is_copied, at_request: call.number, ..old };
+    let object = CustomObject { latest, customer, is_copied, at_request: call.number, ..old };
     world.graphql.objects.insert(key.clone(), object);
     world.graphql.arriving.push_back((due, key));
     receipt
@@ -193,7 +193,7 @@ fn merged(old: &Fields, new: Fields) -> Fields {
 }
 
 /// The customer of an order, created when there is none.
-pub(super) fn customer_of(world: &mut World, call: &Call, order: &Fields) -> u64 {
+fn customer_of(world: &mut World, call: &Call, order: &Fields) -> u64 {
     let (connection, _) = key(order);
     let email = text(order, "email").unwrap_or_default().to_owned();
     let external = text(order, "storeCustomerId").unwrap_or_default().to_owned();

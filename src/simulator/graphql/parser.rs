@@ -5,8 +5,9 @@ use super::error::{GraphqlError, Position};
 use super::lexer::{Token, offending, tokens};
 use std::fmt;
 
-/// Levels of selections, lists and objects inside each other that graphql-java allows.
-const DEPTH_MAX: usize = 500;
+/// Levels of selections, lists and objects inside each other. graphql-java allows 500 rules of its
+/// grammar inside each other, and a level is about three of them.
+const DEPTH_MAX: usize = 160;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::simulator) enum Literal {
@@ -213,7 +214,7 @@ impl Parser {
     ) -> Result<T, GraphqlError> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            let message = format!("More than {DEPTH_MAX} deep 'grammar' rules have been entered.");
+            let message = "More than 500 deep 'grammar' rules have been entered.";
             return Err(GraphqlError::syntax(self.tokens[self.next].1, message));
         }
         let item = item(self);
@@ -325,5 +326,61 @@ impl Parser {
             if self.takes('(') { self.many(')', Self::field_definition)? } else { Vec::new() };
         self.expect(':')?;
         Ok(FieldDefinition { name, arguments, ty: self.ty()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_document_may_be_deep_but_not_endless() {
+        let selections = |depth| format!("{}{}", "{ a ".repeat(depth), "}".repeat(depth));
+        let list = |depth| format!("{{ a(b: {}{}) }}", "[".repeat(depth), "]".repeat(depth));
+        let ty =
+            |depth| format!("query($a: {}Int{}) {{ a }}", "[".repeat(depth), "]".repeat(depth));
+        for deep in [selections(150), list(150), ty(150)] {
+            assert!(document(&deep).is_ok());
+        }
+        for endless in [selections(5_000), list(5_000), ty(5_000)] {
+            let error = document(&endless).unwrap_err();
+            assert!(error.message.starts_with("More than 500 deep"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_texts_and_comments_are_read_as_they_are_meant() {
+        let text =
+            r#"{ a(i: -12, f: 1.50e3, t: "a\"é\n", b: """ c "d" """, l: [true, null X]) # end"#;
+        let fields = document(&format!("{text}\n}}")).unwrap().remove(0).selections;
+        let values: Vec<&Literal> = fields[0].arguments.iter().map(|(_, value)| value).collect();
+        let text = |text: &str| Literal::Text(text.to_owned());
+        assert_eq!(*values[0], Literal::Int("-12".to_owned()));
+        assert_eq!(*values[1], Literal::Float("1.50e3".to_owned()));
+        assert_eq!((values[2], values[3]), (&text("a\"é\n"), &text("c \"d\"")));
+        let list = vec![Literal::Boolean(true), Literal::Null, Literal::Enum("X".to_owned())];
+        assert_eq!(*values[4], Literal::List(list));
+        for (wrong, token) in [
+            ("{ a(b: 01) }", "'01'"),
+            ("{ a(b: \"x) }", "'\"x) }'"),
+            ("{ a ? }", "'?'"),
+            ("", "'<EOF>'"),
+        ] {
+            assert!(document(wrong).unwrap_err().message.contains(token), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_read_or_refused(
+            text in "[ {}()\\[\\]:!$.=\"\\\\#\\-0-9aé,\n]{0,60}",
+            any in ".{0,60}",
+        ) {
+            for text in [text.clone(), any, format!("{{ a(b: {text}) }}"), format!("query({text}")] {
+                let _ = document(&text);
+                let _ = type_definitions(&text);
+            }
+        }
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct CustomObject {
     pub latest: Map<String, Value>,
     /// The fields that queries show; `None` until the lag is over.
     pub visible: Option<Map<String, Value>>,
+    /// Its customer in the REST API.
+    pub customer: u64,
     /// The order of the REST API that it was copied to.
     pub copy: Option<u64>,
     /// Whether the latest write reaches the REST API at all.

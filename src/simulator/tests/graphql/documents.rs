@@ -3,70 +3,67 @@
 use super::{BULK, account, sent, sent_with};
 use serde_json::{Value, json};
 
+/// A document, and a part of the message that refuses it.
+const REFUSED: &[(&str, &str)] = &[
+    (
+        "{ getOrder(legacyConnectionId: 1, storeOrderId: \"1\") { email } ",
+        "offending token '<EOF>'",
+    ),
+    ("{ ...all }", "offending token '...'"),
+    (
+        "{ getOrder(legacyConnectionId: 1, storeOrderId: \"1\") { tax } }",
+        "(FieldUndefined@[getOrder/tax]) : Field 'tax' in type 'Order' is undefined",
+    ),
+    ("mutation { deleteOrder(id: 1) }", "Field 'deleteOrder' in type 'Mutation' is undefined"),
+    ("{ getOrder(legacyConnectionId: 1) { email } }", "Missing field argument 'storeOrderId'"),
+    (
+        "{ getOrder(legacyConnectionId: 1, storeOrderId: \"1\", id: 2) { email } }",
+        "Unknown field argument 'id'",
+    ),
+    ("{ getOrder(legacyConnectionId: 1, storeOrderId: 1) { email } }", "(WrongType@[getOrder])"),
+    (
+        "{ getOrder(legacyConnectionId: 1, storeOrderId: \"1\") }",
+        "Subselection required for type 'Order'",
+    ),
+    (
+        "{ getOrder(legacyConnectionId: 1, storeOrderId: \"1\") { email { name } } }",
+        "Subselection not allowed",
+    ),
+    ("{ getOrder(legacyConnectionId: 1, storeOrderId: $id) { email } }", "Undefined variable 'id'"),
+    ("query($id: Int) { __typename }", "Unused variable 'id'"),
+    (
+        "query($id: Id) { getOrder(legacyConnectionId: 1, storeOrderId: $id) { email } }",
+        "Unknown type 'Id'",
+    ),
+    (
+        "query($id: String) { getOrder(legacyConnectionId: 1, storeOrderId: $id) { email } }",
+        "Variable type 'String' does not match expected type 'String!'",
+    ),
+    (
+        "query($o: [OrderInput]) { getOrder(legacyConnectionId: 1, storeOrderId: $o) { email } }",
+        "VariableTypeMismatch",
+    ),
+    (
+        "{ getOrder(legacyConnectionId: 1, storeOrderId: \"1\") { email }
+            getOrder(legacyConnectionId: 1, storeOrderId: \"2\") { email } }",
+        "(FieldsConflict@[getOrder])",
+    ),
+    (
+        "mutation { upsertOrder(order: {storeOrderId: \"1\", vat: 2}) { email } }",
+        "contains a field not in 'OrderInput': 'vat'",
+    ),
+    (
+        "mutation { upsertOrder(order: {creationSource: \"HISTORICAL\"}) { email } }",
+        "for enum 'CreationSource'",
+    ),
+    ("query a { __typename } query b { __typename }", "Must provide operation name"),
+];
+
 #[tokio::test]
 async fn a_document_that_does_not_fit_the_schema_is_refused_with_the_reason() {
     let client = account(|_| {}).await;
     let mut missed = Vec::new();
-    for (query, message) in [
-        (
-            "{ getOrder(legacyConnectionId: 1, storeOrderId: \"1\") { email } ",
-            "offending token '<EOF>'",
-        ),
-        ("{ ...all }", "offending token '...'"),
-        (
-            "{ getOrder(legacyConnectionId: 1, storeOrderId: \"1\") { tax } }",
-            "(FieldUndefined@[getOrder/tax]) : Field 'tax' in type 'Order' is undefined",
-        ),
-        ("mutation { deleteOrder(id: 1) }", "Field 'deleteOrder' in type 'Mutation' is undefined"),
-        ("{ getOrder(legacyConnectionId: 1) { email } }", "Missing field argument 'storeOrderId'"),
-        (
-            "{ getOrder(legacyConnectionId: 1, storeOrderId: \"1\", id: 2) { email } }",
-            "Unknown field argument 'id'",
-        ),
-        (
-            "{ getOrder(legacyConnectionId: 1, storeOrderId: 1) { email } }",
-            "(WrongType@[getOrder])",
-        ),
-        (
-            "{ getOrder(legacyConnectionId: 1, storeOrderId: \"1\") }",
-            "Subselection required for type 'Order'",
-        ),
-        (
-            "{ getOrder(legacyConnectionId: 1, storeOrderId: \"1\") { email { name } } }",
-            "Subselection not allowed",
-        ),
-        (
-            "{ getOrder(legacyConnectionId: 1, storeOrderId: $id) { email } }",
-            "Undefined variable 'id'",
-        ),
-        ("query($id: Int) { __typename }", "Unused variable 'id'"),
-        (
-            "query($id: Id) { getOrder(legacyConnectionId: 1, storeOrderId: $id) { email } }",
-            "Unknown type 'Id'",
-        ),
-        (
-            "query($id: String) { getOrder(legacyConnectionId: 1, storeOrderId: $id) { email } }",
-            "Variable type 'String' does not match expected type 'String!'",
-        ),
-        (
-            "query($o: [OrderInput]) { getOrder(legacyConnectionId: 1, storeOrderId: $o) { email } }",
-            "VariableTypeMismatch",
-        ),
-        (
-            "{ getOrder(legacyConnectionId: 1, storeOrderId: \"1\") { email }
-            getOrder(legacyConnectionId: 1, storeOrderId: \"2\") { email } }",
-            "(FieldsConflict@[getOrder])",
-        ),
-        (
-            "mutation { upsertOrder(order: {storeOrderId: \"1\", vat: 2}) { email } }",
-            "contains a field not in 'OrderInput': 'vat'",
-        ),
-        (
-            "mutation { upsertOrder(order: {creationSource: \"HISTORICAL\"}) { email } }",
-            "for enum 'CreationSource'",
-        ),
-        ("query a { __typename } query b { __typename }", "Must provide operation name"),
-    ] {
+    for (query, message) in REFUSED {
         let answer = client.ask_graphql(query, json!({})).await;
         let body = answer.json();
         let found = body["errors"][0]["message"].as_str().unwrap_or_default();
