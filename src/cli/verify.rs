@@ -4,14 +4,20 @@ use super::exit::Exit;
 use super::notices::Notices;
 use super::options::Global;
 use super::output;
+use super::private_file::{self, unwritable};
 use super::progress::LINE_EVERY;
+use crate::extract::Export;
 use crate::plan::{Assumptions, Forecast};
-use crate::report;
-use crate::run::{Job, Sample, VerificationSink, VerifyRequest, verify};
+use crate::report::{self, Certificate};
+use crate::run::{Destination, Job, Sample, Verification, VerificationSink, VerifyRequest, verify};
 use crate::settings::Account;
 use crate::state::View;
 use clap::Args;
+use jiff::Timestamp;
 use std::cell::Cell;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 #[derive(Debug, Args)]
@@ -28,6 +34,9 @@ pub(super) struct VerifyArgs {
     /// Have the next sync write every order that differs again
     #[arg(long)]
     repair: bool,
+    /// Write the result here as a page to hand over: both sides, sums by month, differences, runs
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 fn parse_sample(text: &str) -> Result<Sample, &'static str> {
@@ -56,8 +65,16 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> 
     };
     let record = Some(VerificationSink { store: &mut store, repair: args.repair });
     let request = VerifyRequest { record, lines, progress: &progress };
+    let create = |path| private_file::create(path).map_err(|error| unwritable(path, &error));
+    // Before the first request: a path that can't be written to is found at once.
+    let page =
+        args.html.as_deref().map(|path| Ok::<_, CliError>((path, create(path)?))).transpose()?;
+    let began = Timestamp::now();
     let verification =
         assembly::runtime()?.block_on(verify(&job, &export, view, &client, request))?;
+    if let Some((path, file)) = page {
+        write_page((path, file), (&job, &export), &verification, (began, &store))?;
+    }
     output::print_result(
         global.json,
         || report::verification_json(std::slice::from_ref(&verification)),
@@ -68,6 +85,30 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> 
     notices.finish();
     let is_equal = verification.differences_count() == 0;
     Ok(if is_equal { Exit::Done } else { Exit::Differences })
+}
+
+/// Runs shown on the page.
+const RUNS_MAX: u32 = 20;
+
+fn write_page(
+    (path, mut file): (&Path, File),
+    (job, export): (&Job, &Export),
+    verification: &Verification,
+    (began, view): (Timestamp, &View),
+) -> Result<(), CliError> {
+    let zone = &job.rules.zone;
+    let certificate = Certificate {
+        verification,
+        destination: Destination::of(job),
+        files: export.files(),
+        runs: &view.runs(&job.name, RUNS_MAX)?,
+        began: began.to_zoned(zone.clone()),
+        ended: Timestamp::now().to_zoned(zone.clone()),
+    };
+    file.write_all(report::verification_html(&certificate).as_bytes())
+        .map_err(|error| unwritable(path, &error))?;
+    output::note(&format!("wrote the page to {}", path.display()));
+    Ok(())
 }
 
 /// Orders in a page of ActiveCampaign's list.

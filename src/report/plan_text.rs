@@ -157,12 +157,14 @@ pub(super) fn consent(summary: &PlanSummary) -> Option<String> {
         return (unstated > 0)
             .then(|| format!("not stated by the export for {all}; acceptsMarketing is not sent"));
     }
+    let unstated = match unstated {
+        0 => String::new(),
+        n => format!(", of {} the export says nothing", count(n)),
+    };
     Some(format!(
-        "{} of {all} accept marketing, {} do not, of {} the export says nothing; acceptsMarketing is sent as the customer's \
-         first order states it",
+        "{} of {all} accept marketing, {} do not{unstated}; acceptsMarketing is sent as the customer's first order states it",
         count(given),
-        count(refused),
-        count(unstated)
+        count(refused)
     ))
 }
 

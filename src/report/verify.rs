@@ -87,7 +87,7 @@ pub fn verification_text(v: &Verification) -> String {
 }
 
 /// What "the same" means here.
-fn depth_text(v: &Verification) -> String {
+pub(super) fn depth_text(v: &Verification) -> String {
     let by_lists = "existence, customer, total, currency, date and number of products";
     match v.line_by_line {
         0 => format!("  compared by lists: {by_lists}; `--lines` compares every line\n"),
@@ -102,7 +102,7 @@ fn depth_text(v: &Verification) -> String {
     }
 }
 
-fn month_text(month: &MonthSums) -> String {
+pub(super) fn month_text(month: &MonthSums) -> String {
     format!("{:04}-{:02}", month.month / 12, month.month % 12 + 1)
 }
 

@@ -44,7 +44,7 @@ pub struct Destination {
 }
 
 impl Destination {
-    pub(super) fn of(job: &Job) -> Self {
+    pub fn of(job: &Job) -> Self {
         let ConnectionSpec { service, externalid, name, .. } = job.connection.clone();
         Self { account_url: job.account_url.clone(), service, externalid, name }
     }

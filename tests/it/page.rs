@@ -211,3 +211,64 @@ fn dom_of(page: &std::path::Path) -> String {
         .unwrap();
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
+
+/// The chart's rectangles and labels, of one page.
+struct Chart {
+    bars: usize,
+    /// From and to, of labels in a row under the bars.
+    labels: Vec<(f64, f64)>,
+    marks: usize,
+}
+
+fn charts(page: &str) -> Vec<Chart> {
+    let text = regex::Regex::new(
+        r#"<text class="(\w+)" x="([\d.]+)" y="[\d.]+" text-anchor="middle">([^<]*)<"#,
+    )
+    .unwrap();
+    let charts = page.split("<svg ").skip(1).map(|svg| svg.split("</svg>").next().unwrap());
+    charts
+        .filter(|svg| svg.contains("class=\"mark\""))
+        .map(|svg| Chart {
+            bars: svg.matches("<rect class=\"bar\"").count(),
+            labels: text
+                .captures_iter(svg)
+                .map(|found| {
+                    let middle: f64 = found[2].parse().unwrap();
+                    let half = found[3].chars().count() as f64 * 8.0 / 2.0;
+                    (middle - half, middle + half)
+                })
+                .collect(),
+            marks: svg.matches("<text class=\"mark\"").count(),
+        })
+        .collect()
+}
+
+#[test]
+fn charts_have_axes_and_labels_apart_and_all_currencies_share_one_time_axis() {
+    let world = World::new();
+    let order = |id: u32, date: &str, currency: &str| {
+        serde_json::json!({
+            "id": id, "name": format!("#{id}"), "email": "ann@example.com", "currency": currency,
+            "created_at": format!("{date}T10:11:12Z"), "total_price": "1250", "financial_status": "paid",
+            "line_items": [{ "name": "Mug", "price": "1250", "quantity": 1 }],
+        })
+    };
+    let orders = [
+        order(1, "2021-01-31", "USD"),
+        order(2, "2023-06-01", "USD"),
+        order(3, "2024-02-01", "EUR"),
+        order(4, "2024-11-01", "JPY"),
+    ];
+    world.export("orders.json", serde_json::json!({ "orders": orders }).to_string());
+    let page = page(&world, &[]);
+    let charts = charts(&page);
+    // Two for each currency, from January 2021 to November 2024, and the products of an order.
+    let by_time: Vec<&Chart> = charts.iter().filter(|chart| chart.bars == 47).collect();
+    assert_eq!(by_time.len(), 6, "{:?}", charts.iter().map(|c| c.bars).collect::<Vec<_>>());
+    for chart in &charts {
+        assert!(chart.marks >= 2, "the upright axis is marked");
+        assert!(chart.labels.len() >= 2);
+        assert!(chart.labels.iter().all(|(from, to)| *from >= 0.0 && *to <= 480.0));
+        assert!(chart.labels.windows(2).all(|pair| pair[0].1 < pair[1].0), "{:?}", chart.labels);
+    }
+}

@@ -262,3 +262,58 @@ fn a_plan_does_not_call_unchanged_what_was_found_different() {
     world.load("sync", 0);
     assert_eq!((&plan()["unchanged"], &plan()["different"]), (&150.into(), &0.into()));
 }
+
+#[test]
+fn the_page_to_hand_over_holds_both_sides_and_no_address() {
+    let (world, orders) = loaded();
+    world.simulator.edit(Edit::SetTotal { externalid: key(&orders[4]), total: 1 }).unwrap();
+    let told = world.run(&["--json", "verify", "shop", "--html", "v.html"]);
+    assert_eq!(told.code, 7, "{}", told.err);
+    let verification = told.json()["verifications"][0].clone();
+    let page = std::fs::read_to_string(world.path("v.html")).unwrap();
+    let host = world.simulator.url().trim_start_matches("http://").to_owned();
+    let run = world.run(&["--json", "status"]).json();
+    assert!(run.to_string().contains("backfill"));
+    for part in [
+        host.as_str(),
+        "shopify/test-store",
+        "Test Store",
+        "orders.csv",
+        env!("CARGO_PKG_VERSION"),
+        "1 difference, in 150 orders of the export",
+        "compared by lists",
+        "read = created + updated",
+        orders[4]["orderNumber"].as_str().unwrap(),
+        "<td class=\"number\">150</td>",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    // A row for each month and currency, one of them unequal; its currency's sum is too.
+    let months = verification["months"].as_array().unwrap().len();
+    let currencies: std::collections::BTreeSet<&str> = verification["months"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|month| month["currency"].as_str().unwrap())
+        .collect();
+    let (equal, unequal) =
+        (page.matches("<td>yes</td>").count(), page.matches("<strong>no</strong>").count());
+    assert_eq!((equal + unequal, unequal), (months + currencies.len() + 1, 2), "one run adds up");
+    assert!(!page.contains('@') || !page.contains("buyer"), "no address");
+    assert!(!page.contains("<script") && page.contains("@media print"));
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(
+        std::fs::metadata(world.path("v.html")).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+}
+
+#[test]
+fn a_page_without_differences_says_so() {
+    let (world, _) = loaded();
+    assert_eq!(world.run(&["verify", "shop", "--html", "v.html", "--lines"]).code, 0);
+    let page = std::fs::read_to_string(world.path("v.html")).unwrap();
+    assert!(page.contains("No difference") && page.contains("compared line by line"), "{page}");
+    let told = world.run(&["verify", "shop", "--html", "no/such/v.html"]);
+    assert_eq!(told.code, 2, "{}", told.err);
+}

@@ -1,13 +1,15 @@
-//! The dry run as one page that needs nothing else: no network, no asset, no script from an export.
+//! The dry run, and a verification, as one page that needs nothing else: no network, no asset, no script from an export.
 //!
 //! Everything that came from an export passes through `maud`, which escapes it; the page's policy
 //! forbids whatever is not its own. Addresses are masked unless they are asked for.
 
+mod certificate;
 mod charts;
 mod fields;
 mod page_detail;
 mod sections;
 
+pub use certificate::{Certificate, verification_html};
 pub use page_detail::PageDetail;
 
 use crate::report::plan::PROGRAM;
@@ -20,7 +22,14 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// Only what is written here: the hashes are of `page.css` and `page.js`, and a test holds them to
 /// that.
-const POLICY: &str = "default-src 'none'; style-src 'sha256-a6C+0e9SvliT9TGlOwsRwwbqz+PAB0WoBhvhqwHYqiM='; script-src 'sha256-0JcjY7HvkqhLWuGQ+/5FakYI4IwsgHXuQZmMSvc1q6k='; base-uri 'none'; form-action 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'sha256-sJ/xzsexXfbIaXyJHjw6rycIDBF1DX/fJ/Tjk5HMOcE='; script-src 'sha256-0JcjY7HvkqhLWuGQ+/5FakYI4IwsgHXuQZmMSvc1q6k='; base-uri 'none'; form-action 'none'";
+
+/// Whether a page has something to search in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum HasScript {
+    Yes,
+    No,
+}
 
 /// The plans as one self-contained page. `now` is in the zone that times are shown in.
 pub fn plan_html(plans: &[(Preview, PageDetail)], now: &Zoned) -> String {
@@ -28,6 +37,14 @@ pub fn plan_html(plans: &[(Preview, PageDetail)], now: &Zoned) -> String {
         [(preview, _)] => format!("Plan of {}", preview.job),
         plans => format!("Plans of {} jobs", plans.len()),
     };
+    let header = html! {
+        p { "Created " (now.strftime("%Y-%m-%d %H:%M %Z").to_string()) " by " (PROGRAM) ". Nothing was sent." }
+    };
+    let main = html! { @for (preview, detail) in plans { (sections::job(preview, detail, now)) } };
+    page(&title, header, main, HasScript::Yes)
+}
+
+fn page(title: &str, header: Markup, main: Markup, script: HasScript) -> String {
     let page: Markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -40,13 +57,10 @@ pub fn plan_html(plans: &[(Preview, PageDetail)], now: &Zoned) -> String {
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                header {
-                    h1 { (title) }
-                    p { "Created " (now.strftime("%Y-%m-%d %H:%M %Z").to_string()) " by " (PROGRAM) ". Nothing was sent." }
-                }
-                main { @for (preview, detail) in plans { (sections::job(preview, detail, now)) } }
-                footer { p { (PROGRAM) ". Amounts are those of the orders as they would be sent." } }
-                script { (PreEscaped(SCRIPT)) }
+                header { h1 { (title) } (header) }
+                main { (main) }
+                footer { p { (PROGRAM) ". Amounts are those of the orders as they are sent." } }
+                @if script == HasScript::Yes { script { (PreEscaped(SCRIPT)) } }
             }
         }
     };

@@ -149,19 +149,23 @@ fn meaning(preview: &Preview) -> Markup {
     }
 }
 
+/// A pair of charts for each currency, all on one time axis.
 fn months(summary: &PlanSummary) -> Markup {
     let mut by_currency: BTreeMap<Currency, BTreeMap<i32, MonthTotal>> = BTreeMap::new();
     for ((currency, month), total) in summary.distribution.months() {
         by_currency.entry(currency).or_default().insert(number_of(month), total);
     }
+    let numbers = || by_currency.values().flat_map(|months| months.keys().copied());
+    let (Some(first), Some(last)) = (numbers().min(), numbers().max()) else { return html! {} };
+    let unit = |currency: &Currency| 10_f64.powi(currency.exponent().into());
     html! {
         @for (currency, months) in &by_currency {
-            @let columns = filled(months);
+            @let columns = filled(months, first, last);
             div.pair {
                 (charts::columns(&format!("Orders to send in {currency}"), ("When", "Orders"),
                     &columns.iter().map(|(label, total)| Bar::of(label, total.orders)).collect::<Vec<_>>()))
                 (charts::columns(&format!("Revenue to send in {currency}"), ("When", currency.code()), &columns.iter().map(|(label, total)| Bar {
-                    label: label.clone(), value: total.minor_units as f64,
+                    label: label.clone(), value: total.minor_units as f64 / unit(currency),
                     text: grouped(&currency.format_minor(total.minor_units)),
                 }).collect::<Vec<_>>()))
             }
@@ -173,15 +177,12 @@ fn number_of(month: Month) -> i32 {
     i32::from(month.year) * 12 + i32::from(month.month) - 1
 }
 
-/// Every month between the first and the last, those without an order too; years where that is too
+/// Every month from the first to the last, those without an order too; years where that is too
 /// many.
-fn filled(months: &BTreeMap<i32, MonthTotal>) -> Vec<(String, MonthTotal)> {
-    let (Some(first), Some(last)) = (months.keys().next(), months.keys().next_back()) else {
-        return Vec::new();
-    };
+fn filled(months: &BTreeMap<i32, MonthTotal>, first: i32, last: i32) -> Vec<(String, MonthTotal)> {
     if last - first < COLUMNS_MAX {
         let of = |n: i32| months.get(&n).copied().unwrap_or_default();
-        return (*first..=*last)
+        return (first..=last)
             .map(|n| (format!("{:04}-{:02}", n / 12, n % 12 + 1), of(n)))
             .collect();
     }
@@ -197,7 +198,7 @@ fn filled(months: &BTreeMap<i32, MonthTotal>) -> Vec<(String, MonthTotal)> {
 
 fn products(summary: &PlanSummary) -> Markup {
     let bars = summary.distribution.products().iter().zip(1..).map(|(orders, n)| match n {
-        PRODUCTS_MAX => Bar::of(&format!("{n} or more"), *orders),
+        PRODUCTS_MAX => Bar::of(&format!("{n}+"), *orders),
         n => Bar::of(&n.to_string(), *orders),
     });
     charts::columns("Products in an order", ("Products", "Orders"), &bars.collect::<Vec<_>>())
