@@ -67,6 +67,27 @@ impl Group {
         None
     }
 
+    /// Its first rows, if all its rows are those several times over, as few as may be.
+    pub fn first_copy(&self) -> Option<Self> {
+        let is_sound = !self.is_overlong && self.beside_damage.is_none();
+        let len = self.rows.len();
+        let repeats = |size: &usize| {
+            let further = self.rows.iter().skip(*size);
+            len.is_multiple_of(*size)
+                && further.zip(&self.rows).all(|(row, before)| row.says_the_same_as(before))
+        };
+        let size = (1..=len / 2).find(repeats).filter(|_| is_sound)?;
+        Some(Self {
+            rows: self.rows.iter().take(size).map(|row| row.row().keep()).collect(),
+            runs: vec![0; size],
+            is_overlong: false,
+            beside_damage: None,
+            key: self.key.clone(),
+            run: self.run,
+            bytes: self.bytes,
+        })
+    }
+
     /// The copies of the order that it consists of: runs of rows that each state another time in the
     /// column of the last modification. Rows that are next to each other are of one copy, as the
     /// column may be that of an order's line.

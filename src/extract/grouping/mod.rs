@@ -6,5 +6,7 @@
 
 mod apart;
 mod groups;
+mod whole_copies;
 
 pub use groups::{Group, Groups};
+pub use whole_copies::order_of;

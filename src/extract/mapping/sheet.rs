@@ -11,7 +11,7 @@ use super::profile::{
 use super::status::unstated;
 use crate::domain::{Reason, RecordError, SourceOrder, Unstated};
 use crate::extract::format::{CsvLayout, Records};
-use crate::extract::grouping::{Group, Groups};
+use crate::extract::grouping::{Group, Groups, order_of};
 use crate::extract::header::{ABSENT, Header, is_same_if_lossy};
 use crate::extract::order_errors::OrderErrors;
 use crate::extract::order_versions::CopyTimes;
@@ -126,9 +126,6 @@ impl MappedSheet {
         }
         if group.is_overlong {
             faults.add(Reason::FieldTooLong, "lines", group.line());
-        }
-        if let Some(line) = group.repeated_elsewhere() {
-            faults.push(RecordError::new(Reason::RepeatedRow), line);
         }
         let kinds: Vec<RowKind> = values.iter().map(|row| self.kind_of(row, &mut faults)).collect();
         let carriers = self.carriers(stating(&values, &kinds), repeats, &mut faults);
@@ -269,7 +266,8 @@ impl CsvLayout for MappedSheet {
             let mut groups = Groups::new(rows, self.key_at(key), self.modified_at());
             let repeats = *repeats;
             return Box::new(move || {
-                Ok(groups.pull()?.map(|group| Box::new(self.of_group(&group, repeats))))
+                let read = |group: &Group| self.of_group(group, repeats);
+                Ok(groups.pull()?.map(|group| Box::new(order_of(&group, read))))
             });
         }
         Box::new(move || {

@@ -76,6 +76,28 @@ fn an_order_that_stands_in_the_file_twice_is_refused_and_never_sent_short_or_dou
 }
 
 #[test]
+fn copies_of_an_order_are_told_from_more_lines_by_its_total() {
+    let whole = each("1", "a") + &each("1", "b");
+    for apart in ["", &each("2", "a")] {
+        // Two products of 5.00 are its 10.00, four are not.
+        let orders = read_by("each", &[&whole, apart, &whole].concat()).unwrap();
+        let order = orders.iter().find(|order| order.id == "1").unwrap();
+        assert_eq!((reasons(order), items(order)), (vec![], vec!["a", "b"]), "{apart:?}");
+    }
+    let once = each("1", "a").replace("10.00", "5.00");
+    assert_eq!(items(&read_by("each", &once.repeat(3)).unwrap()[0]), ["a"]);
+    assert_eq!(items(&read_by("each", &each("1", "a").repeat(2)).unwrap()[0]), ["a", "a"]);
+    for layout in ["first", "either"] {
+        let whole = each("1", "a") + &further("1", "b");
+        let orders = read_by(layout, &whole.repeat(2)).unwrap();
+        assert_eq!((reasons(&orders[0]), items(&orders[0])), (vec![], vec!["a", "b"]), "{layout}");
+    }
+    // A tip, and neither adds up.
+    let doubtful = whole.replace("10.00", "11.00").repeat(2);
+    assert_eq!(reasons(&read_by("each", &doubtful).unwrap()[0]), [Reason::RepeatedRow]);
+}
+
+#[test]
 fn rows_without_their_orders_first_one_are_orphans() {
     let orders = read_by("first", &(further("1", "a") + &each("2", "b"))).unwrap();
     assert!(reasons(&orders[0]).contains(&Reason::OrphanRow));

@@ -5,7 +5,7 @@ use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::cells::Column;
 use crate::extract::error::ReadError;
 use crate::extract::format::Records;
-use crate::extract::grouping::{Group, Groups};
+use crate::extract::grouping::{Group, Groups, order_of};
 use crate::extract::header::ABSENT;
 use crate::extract::html_entities;
 use crate::extract::order_errors::add_error;
@@ -61,17 +61,18 @@ impl<F: RowForm> Grouped<F> {
 impl<F: RowForm> Records for Grouped<F> {
     fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
         let form = &*self.form;
-        let mut order = match &mut self.rows {
-            Source::Each(rows) => match rows.advance()? {
-                Some(row) => begun_by(form, &row),
-                None => return Ok(None),
-            },
-            Source::Together(groups) => match groups.pull()? {
-                Some(group) => of_group(form, &group),
-                None => return Ok(None),
-            },
+        let closed = |mut order: SourceOrder| {
+            form.close(&mut order);
+            order
         };
-        form.close(&mut order);
+        let order = match &mut self.rows {
+            Source::Each(rows) => rows.advance()?.map(|row| closed(begun_by(form, &row))),
+            Source::Together(groups) => {
+                let read = |group: &Group| closed(of_group(form, group));
+                groups.pull()?.map(|group| order_of(&group, read))
+            }
+        };
+        let Some(mut order) = order else { return Ok(None) };
         html_entities::decode(&mut order);
         Ok(Some(Box::new(order)))
     }
@@ -109,9 +110,6 @@ fn of_group(form: &impl RowForm, group: &Group) -> SourceOrder {
     }
     if let Some(line) = group.beside_damage {
         add_error(&mut order, RecordError::new(Reason::MalformedRow), line);
-    }
-    if let Some(line) = group.repeated_elsewhere() {
-        add_error(&mut order, RecordError::new(Reason::RepeatedRow), line);
     }
     if group.is_overlong {
         add_error(&mut order, RecordError::new(Reason::FieldTooLong), group.line());

@@ -1,0 +1,53 @@
+//! Orders whose rows are the same rows several times: copies of the order, or more lines. Its own
+//! total decides, where it fits the one and not the other.
+
+use super::groups::Group;
+use crate::domain::{Reason, RecordError, SourceLine, SourceOrder};
+use crate::extract::decimal;
+use crate::extract::order_errors::add_error;
+
+/// The order of a group, read by `read`. Rows that may be copies or lines are a fault.
+pub fn order_of(group: &Group, read: impl Fn(&Group) -> SourceOrder) -> SourceOrder {
+    let mut all = read(group);
+    let first_copy = group.first_copy();
+    if let Some(copy) = &first_copy {
+        let single = read(copy);
+        let is_stated = single.total == all.total;
+        if is_stated && single.faults.is_empty() && adds_up(&single) && !adds_up(&all) {
+            return single;
+        }
+        let is_doubtful = copy.rows.len() > 1 && !(is_stated && adds_up(&all));
+        if is_doubtful && all.faults.is_empty() {
+            let line = group.line();
+            add_error(&mut all, RecordError::new(Reason::RepeatedRow), line);
+        }
+    }
+    if let Some(line) = group.repeated_elsewhere() {
+        add_error(&mut all, RecordError::new(Reason::RepeatedRow), line);
+    }
+    all
+}
+
+/// Whether the total is that of the lines less the discount, with shipping, and with tax on top or within.
+fn adds_up(order: &SourceOrder) -> bool {
+    let blank_is_zero =
+        |text: &str| if text.is_empty() { Some(0) } else { decimal::parse_signed(text) };
+    let rest = || {
+        let goods: Option<i128> = order.lines.iter().map(cost).sum();
+        let parts = goods? - blank_is_zero(&order.discount)?.abs()
+            + blank_is_zero(&order.shipping)?
+            + blank_is_zero(&order.charges)?;
+        Some((decimal::parse_signed(&order.total)? - parts, blank_is_zero(&order.tax)?))
+    };
+    // Prices of one unit may be rounded.
+    let slack = decimal::rounding(&[&order.total]) * i128::try_from(order.lines.len()).unwrap_or(0);
+    rest().is_some_and(|(rest, tax)| rest.abs() <= slack || (rest - tax).abs() <= slack)
+}
+
+fn cost(line: &SourceLine) -> Option<i128> {
+    if !line.total.is_empty() {
+        return decimal::parse_cut(&line.total);
+    }
+    let quantity = decimal::count(decimal::parse_signed(&line.quantity)?)?;
+    decimal::parse_cut(&line.unit_price)?.checked_mul(i128::from(quantity))
+}
