@@ -18,7 +18,7 @@ pub(super) fn run(global: &Global, args: &AdoptArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     let (job, account) = assembly::one_job(&settings, &args.job)?;
     let job = assembly::job(job, account, Dates::default());
-    let export = assembly::export(&job)?;
+    let export = assembly::whole_export(&job)?;
     let mut store = assembly::store(&settings.state_dir, account)?;
     let client = assembly::client(account, Some(store.lock()))?;
     let adoption = assembly::runtime()?.block_on(adopt(&job, &export, &mut store, &client))?;

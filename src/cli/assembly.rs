@@ -4,9 +4,9 @@ use super::options::Global;
 use crate::activecampaign::{self, Client, SendEvent, SendObserver};
 use crate::domain::Moment;
 use crate::extract::{self, Export, OpenError};
-use crate::run::{self, ConnectionSpec, OpenedAccount, Sample, SharedOrders};
+use crate::run::{self, ConnectionSpec, OpenedAccount, Pulls, Sample, SharedOrders};
 use crate::schedule::{Calendar, Schedule, ScheduleError};
-use crate::settings::{Account, Environment, Job, Settings, SettingsError};
+use crate::settings::{Account, Environment, Job, Keep, Settings, SettingsError};
 use crate::state::{Lock, StateHandle, Store, View};
 use crate::transform::Rules;
 use std::path::Path;
@@ -116,7 +116,10 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
             zone: job.time_zone.clone(),
             webtoffee_date_shift: job.policy.webtoffee_date_shift,
         },
-        pulls: job.pull.as_ref().map(|pull| pull.dir.clone()),
+        pulls: job
+            .pull
+            .as_ref()
+            .map(|pull| Pulls { dir: pull.dir.clone(), keeps_export: pull.keep == Keep::Export }),
         rules: Rules {
             policy: job.policy.clone(),
             zone: job.time_zone.clone(),
@@ -166,10 +169,17 @@ pub(super) fn check_shared_orders(settings: &Settings, chosen: &[&Job]) -> Resul
 }
 
 pub(super) fn export(job: &run::Job) -> Result<Export, CliError> {
-    job.open_export().map_err(|error| {
-        let message = format!("job {}: {error}", job.name);
-        CliError::usage(message).with_faults(fault::of_export(&job.name, &error))
-    })
+    job.open_export().map_err(|error| no_export(job, &error))
+}
+
+/// For a comparison with all orders there are.
+pub(super) fn whole_export(job: &run::Job) -> Result<Export, CliError> {
+    job.open_whole_export().map_err(|error| no_export(job, &error))
+}
+
+pub(super) fn no_export(job: &run::Job, error: &OpenError) -> CliError {
+    let message = format!("job {}: {error}", job.name);
+    CliError::usage(message).with_faults(fault::of_export(&job.name, error))
 }
 
 /// Opens the exports of all jobs; the error names everything that is wrong with any of them.

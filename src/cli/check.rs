@@ -104,8 +104,8 @@ fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mu
         ));
         return;
     }
-    if job.pull.as_ref().is_some_and(pull::is_empty) {
-        findings.good(format!("jobs.{}: nothing was pulled yet; a backfill pulls first", job.name));
+    if let Some(why) = job.pull.as_ref().and_then(pull::nothing_on_disk) {
+        findings.good(format!("jobs.{}: {why}", job.name));
         return;
     }
     match run_job.open_export() {

@@ -115,6 +115,7 @@ impl Exit {
     pub(super) fn of_run(report: &RunReport, signal: Option<u8>, fail_on: FailOn) -> Self {
         match (report.end, signal) {
             (RunEnd::Finished, _) if fail_on.fails(report.dead_letters) => Self::DeadLetters,
+            (RunEnd::Finished, _) if !report.gone.is_clean() => Self::DeadLetters,
             (RunEnd::Finished, _) => Self::Done,
             (RunEnd::Interrupted, Some(signal)) => Self::Interrupted(signal),
             // Stopped by a limit it was given.

@@ -25,7 +25,7 @@ pub(super) fn run(global: &Global, args: &ExplainArgs) -> Result<Exit, CliError>
     let (job, account) = assembly::one_job(&settings, &args.job)?;
     let job = assembly::job(job, account, Dates::default());
     let view = View::open(&settings.state_dir, &account.name)?;
-    let export = assembly::export(&job)?;
+    let export = assembly::whole_export(&job)?;
     let explanation = explain(&job, &export, &view, &args.order).map_err(CliError::failed)?;
     if explanation.is_empty() {
         return Err(CliError::usage(format!(

@@ -298,9 +298,42 @@ fn source_of(job: &settings::Job, pull: &Pull) -> Result<Source, CliError> {
     })
 }
 
-/// Whether nothing was pulled yet. A folder that can't be read is not empty.
-pub(super) fn is_empty(pull: &Pull) -> bool {
-    Folder::view(pull.dir.clone()).export().is_ok_and(|windows| windows.is_empty())
+/// Why there are no orders on disk, if there are none. A folder that can't be read is not empty.
+pub(super) fn nothing_on_disk(pull: &Pull) -> Option<&'static str> {
+    let windows = Folder::view(pull.dir.clone()).export().ok()?;
+    if windows.is_empty() {
+        Some("nothing was pulled yet; a backfill pulls first")
+    } else if windows.iter().all(|window| window.manifest.is_emptied) {
+        Some("all that was pulled was loaded and removed; the next run pulls first")
+    } else {
+        None
+    }
+}
+
+/// Pulls every order into a folder of its own, which is removed when it is dropped.
+pub(super) fn pull_aside(job: &settings::Job) -> Result<Aside, CliError> {
+    let (job, pull) = match &job.pull {
+        Some(pull) => (job, pull),
+        None => return Err(CliError::usage(format!("jobs.{}: pulls nothing", job.name))),
+    };
+    let mut aside = Aside { dir: pull.dir.join("aside"), window: None };
+    // Left by a comparison that was killed.
+    let _ = std::fs::remove_dir_all(&aside.dir);
+    aside.window = Some(pull_job(job, pull, &aside.dir, true)?);
+    Ok(aside)
+}
+
+/// Orders that were pulled for one comparison.
+pub(super) struct Aside {
+    dir: PathBuf,
+    pub window: Option<PulledWindow>,
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        // What can't be removed is private, and removed by the next comparison.
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
 }
 
 fn window_line(window: &PulledWindow) -> String {

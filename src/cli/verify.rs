@@ -6,6 +6,7 @@ use super::options::Global;
 use super::output;
 use super::private_file::{self, unwritable};
 use super::progress::LINE_EVERY;
+use super::pull::pull_aside;
 use crate::extract::Export;
 use crate::plan::{Assumptions, Forecast};
 use crate::report::{self, Certificate};
@@ -37,6 +38,9 @@ pub(super) struct VerifyArgs {
     /// Write the result here as a page to hand over: both sides, sums by month, differences, runs
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Compare with the orders that the shop has now, of a job that has a pull
+    #[arg(long)]
+    pull: bool,
 }
 
 fn parse_sample(text: &str) -> Result<Sample, &'static str> {
@@ -45,9 +49,15 @@ fn parse_sample(text: &str) -> Result<Sample, &'static str> {
 
 pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
-    let (job, account) = assembly::one_job(&settings, &args.job)?;
-    let job = assembly::job(job, account, Dates::default());
-    let export = assembly::export(&job)?;
+    let (settings_job, account) = assembly::one_job(&settings, &args.job)?;
+    let job = assembly::job(settings_job, account, Dates::default());
+    let aside = args.pull.then(|| pull_aside(settings_job)).transpose()?;
+    let export = match &aside {
+        Some(aside) => job
+            .open_windows(aside.window.as_slice())
+            .map_err(|error| assembly::no_export(&job, &error))?,
+        None => assembly::whole_export(&job)?,
+    };
     // It only reads, but at the account's rate limit, which a run must not share unknowingly.
     let mut store = assembly::store(&settings.state_dir, account)?;
     let client = assembly::client(account, Some(store.lock()))?;

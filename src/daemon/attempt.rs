@@ -145,7 +145,7 @@ impl AccountWorker {
 
     /// Pulls the job's shop, unless a window of it waits to be loaded.
     async fn pull(&self, plan: &AccountPlan, job: &JobPlan) -> Result<(), String> {
-        let (Some(options), Some(dir)) = (&job.pull, &job.job.pulls) else { return Ok(()) };
+        let (Some(options), Some(pulls)) = (&job.pull, &job.job.pulls) else { return Ok(()) };
         self.board.write(&self.name, |entry| entry.liveness = Some(Liveness::waits(PULL_MAX)));
         let view = View::open(&plan.state_dir, &self.name).map_err(|error| error.to_string())?;
         let waiting = job.job.unsettled_windows(&view).map_err(|error| error.to_string())?;
@@ -153,7 +153,7 @@ impl AccountWorker {
             return Ok(());
         }
         let options = options()?;
-        let folder = Folder::open(dir.clone()).map_err(|error| error.to_string())?;
+        let folder = Folder::open(pulls.dir.clone()).map_err(|error| error.to_string())?;
         let pulled = pull(&options, false, &folder, self.cancel.clone()).await;
         let window = pulled.map_err(|error| error.to_string())?;
         window.log(&job.job.name);

@@ -34,7 +34,7 @@ pub use moment::{Moment, MomentError};
 pub use money::{AMOUNT_MINOR_MAX, Amount, AmountError};
 pub use order::{Customer, Discount, DiscountKind, Historical, Line, Notes, Order, RefundNote};
 pub use policy::{
-    Customers, DateShift, Deleted, FractionalQuantity, MissingEmail, MovedCustomer, OrderId,
+    Customers, DateShift, Deleted, FractionalQuantity, Gone, MissingEmail, MovedCustomer, OrderId,
     Policy, PolicyEffect, PolicySetting, PolicyValues, Refunds, Rounding, Total,
 };
 pub use record_error::{Reason, RecordError};

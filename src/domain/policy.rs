@@ -63,6 +63,12 @@ choices! {
         Recreate "recreate" "It is deleted and created again.";
     }
 
+    /// What happens to an order that is gone from a shop that is pulled.
+    pub enum Gone {
+        Report "report" "It is reported and stays at ActiveCampaign.";
+        Delete "delete" "It is deleted at ActiveCampaign too.";
+    }
+
     /// How to read the order dates of WebToffee's WooCommerce plugin, which adds the shop's UTC
     /// offset once too often where orders are stored as WordPress posts.
     pub enum DateShift {
@@ -173,6 +179,12 @@ settings! {
     moved_customer: MovedCustomer = MovedCustomer::Keep;
         Selection, Word(MovedCustomer::WORDS),
         "a changed order whose customer is another one now keeps its customer at ActiveCampaign, or with `recreate` is deleted and created again";
+    gone: Gone = Gone::Report;
+        Limit, Word(Gone::WORDS),
+        "an order that a full pull finds deleted in the shop is reported, or with `delete` deleted at ActiveCampaign too";
+    gone_max_percent: u32 = 5;
+        Limit, Whole { min: 1, max: 100 },
+        "more gone orders than this share of the loaded ones, and more than ten, are not deleted: the run ends with 3";
     refused_max: u32 = 25;
         Limit, Whole { min: 1, max: 100 },
         "a run stops when more of the last 100 orders sent were refused";

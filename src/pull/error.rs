@@ -22,6 +22,19 @@ pub enum PullError {
 }
 
 impl PullError {
+    /// What is wrong and what to do, apart.
+    pub fn parts(&self) -> (String, String) {
+        match self {
+            Self::Settings { what, expected, hint } => {
+                (format!("{what}, expected {expected}"), hint.clone())
+            }
+            Self::Refused { shop, what, hint }
+            | Self::Away { shop, what, hint }
+            | Self::Unexpected { shop, what, hint } => (format!("{shop}: {what}"), hint.clone()),
+            Self::Interrupted | Self::Io { .. } => (self.to_string(), String::new()),
+        }
+    }
+
     pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.display().to_string();
         move |fault| Self::Io { path, fault }

@@ -114,10 +114,21 @@ impl Folder {
         remove_window(&window.dir)
     }
 
+    /// Removes the files of a window. What was pulled when stays known: the next window begins at
+    /// its end.
+    pub fn empty(&self, window: &PulledWindow) -> Result<(), PullError> {
+        let manifest = Manifest { is_emptied: true, ..window.manifest.clone() };
+        put(&window.dir, MANIFEST, &manifest.text().map_err(PullError::io(&window.dir))?)?;
+        remove_files(&window.dir)
+    }
+
+    /// What a killed program left of windows that are incomplete or were being emptied.
     fn remove_incomplete(&self) -> Result<(), PullError> {
         for (_, dir) in self.folders()? {
-            if read_manifest(&dir)?.is_none() && !dir.join(MANIFEST).exists() {
-                remove_window(&dir)?;
+            match read_manifest(&dir)? {
+                None => remove_window(&dir)?,
+                Some(manifest) if manifest.is_emptied => remove_files(&dir)?,
+                Some(_) => {}
             }
         }
         Ok(())
@@ -166,6 +177,17 @@ fn read_manifest(dir: &Path) -> Result<Option<Manifest>, PullError> {
         expected: "a manifest that this version of ordersync wrote, or an older one".to_owned(),
         hint: "update ordersync, or remove the folder and pull with --full".to_owned(),
     })
+}
+
+/// Removes everything but the manifest.
+fn remove_files(dir: &Path) -> Result<(), PullError> {
+    for entry in fs::read_dir(dir).map_err(PullError::io(dir))? {
+        let path = entry.map_err(PullError::io(dir))?.path();
+        if !path.ends_with(MANIFEST) {
+            fs::remove_file(&path).map_err(PullError::io(&path))?;
+        }
+    }
+    Ok(())
 }
 
 /// The manifest goes first, so that a removal that is cut off leaves nothing that looks complete.

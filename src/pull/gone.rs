@@ -3,6 +3,7 @@
 use super::error::PullError;
 use super::folder::Folder;
 use super::manifest::PulledWindow;
+use serde::Deserialize;
 use std::collections::BTreeSet;
 
 /// The most orders that are asked for by their ids, to prove that they are gone.
@@ -16,18 +17,11 @@ pub(super) struct Before<'a> {
 }
 
 impl Before<'_> {
-    /// Its orders that are not among `present`. `ids_in` reads the ids in a part of a file.
-    pub(super) fn missing(
-        &self,
-        present: &BTreeSet<u64>,
-        ids_in: impl Fn(&[u8]) -> Vec<u64>,
-    ) -> Result<Vec<u64>, PullError> {
-        let mut before = BTreeSet::new();
-        let same = |window: &PulledWindow| window.manifest.is_of(self.shop, self.query);
-        for window in self.folder.export()?.iter().filter(|window| same(window)) {
-            // A file that is damaged is what this full pull replaces.
-            before.extend(window.parts().flat_map(|part| ids_in(&part)));
-        }
+    /// Its orders that are not among `present`.
+    pub(super) fn missing(&self, present: &BTreeSet<u64>) -> Result<Vec<u64>, PullError> {
+        let export = self.folder.export()?;
+        let same = |window: &&PulledWindow| window.manifest.is_of(self.shop, self.query);
+        let before: BTreeSet<u64> = export.iter().filter(same).flat_map(ids_of).collect();
         Ok(before.difference(present).copied().collect())
     }
 }
@@ -43,4 +37,50 @@ pub(super) fn few(missing: Vec<u64>, warnings: &mut Vec<String>) -> Vec<u64> {
         missing.len()
     ));
     Vec::new()
+}
+
+/// The orders of an export that the shop has no more: those that its full window found gone, and
+/// that no window after it has.
+pub fn gone(export: &[PulledWindow]) -> Vec<u64> {
+    let Some((full, later)) = export.split_first() else { return Vec::new() };
+    if full.manifest.gone.is_empty() {
+        return Vec::new();
+    }
+    let back: BTreeSet<u64> = later.iter().flat_map(ids_of).collect();
+    full.manifest.gone.iter().copied().filter(|id| !back.contains(id)).collect()
+}
+
+/// The ids of a window's orders, in any of the forms of answers.
+fn ids_of(window: &PulledWindow) -> impl Iterator<Item = u64> {
+    /// An order, or a row that is a part of one.
+    #[derive(Deserialize)]
+    struct Row {
+        id: Id,
+        #[serde(rename = "__parentId")]
+        parent: Option<String>,
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Id {
+        Number(u64),
+        Global(String),
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Part {
+        Page(Vec<Row>),
+        Row(Row),
+    }
+    window.parts().flat_map(|part| {
+        let rows = match serde_json::from_slice(&part) {
+            Ok(Part::Page(rows)) => rows,
+            Ok(Part::Row(row)) => vec![row],
+            // Damaged, or the page of a result without orders.
+            Err(_) => Vec::new(),
+        };
+        rows.into_iter().filter(|row| row.parent.is_none()).filter_map(|row| match row.id {
+            Id::Number(id) => Some(id),
+            Id::Global(id) => id.strip_prefix("gid://shopify/Order/")?.parse().ok(),
+        })
+    })
 }

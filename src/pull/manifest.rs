@@ -3,7 +3,7 @@ use super::window::Window;
 use flate2::read::GzDecoder;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
 
 /// The newest form of a manifest that this program reads and writes.
@@ -35,6 +35,9 @@ pub struct Manifest {
     #[serde(default)]
     pub gone: Vec<u64>,
     pub warnings: Vec<String>,
+    /// Its files were removed once they were loaded.
+    #[serde(default)]
+    pub is_emptied: bool,
     pub files: Vec<PulledFile>,
     /// Of the program that pulled.
     pub program: String,
@@ -72,9 +75,17 @@ impl Manifest {
             failed: Vec::new(),
             gone: Vec::new(),
             warnings: Vec::new(),
+            is_emptied: false,
             files: Vec::new(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
         }
+    }
+
+    /// As it is on disk.
+    pub(super) fn text(&self) -> io::Result<Vec<u8>> {
+        let mut text = serde_json::to_vec_pretty(self)?;
+        text.push(b'\n');
+        Ok(text)
     }
 
     /// `None` for a text that is no manifest of a form this program knows.
@@ -87,7 +98,11 @@ impl Manifest {
         self.shop == shop && self.query == query
     }
 
+    /// On disk.
     pub fn bytes(&self) -> u64 {
+        if self.is_emptied {
+            return 0;
+        }
         self.files.iter().map(|file| file.bytes).sum()
     }
 }
@@ -116,19 +131,16 @@ impl PulledWindow {
             );
         }
         for id in gone {
-            tracing::warn!(
-                job,
-                order = id,
-                "this order is gone from the shop; what was loaded of it stays at ActiveCampaign"
-            );
+            tracing::warn!(job, order = id, "this order is gone from the shop");
         }
         let (extent, to) = (window.extent.word(), window.to);
         tracing::info!(job, orders, requests, "pulled the {extent} window up to {to}");
     }
 
-    /// Its files in the order of the requests.
+    /// Its files in the order of the requests; none of an emptied window.
     pub fn files(&self) -> impl Iterator<Item = PathBuf> {
-        self.manifest.files.iter().map(|file| self.dir.join(&file.name))
+        let files = if self.manifest.is_emptied { &[][..] } else { &self.manifest.files };
+        files.iter().map(|file| self.dir.join(&file.name))
     }
 
     /// What the shop answered: a file at once, or a line of one that has a row on each. A damaged
@@ -152,8 +164,7 @@ impl PulledWindow {
     /// # Errors
     /// With the first file that is missing or differs.
     pub fn verify(&self) -> Result<(), PullError> {
-        for file in &self.manifest.files {
-            let path = self.dir.join(&file.name);
+        for (file, path) in self.manifest.files.iter().zip(self.files()) {
             let mut hasher = blake3::Hasher::new();
             let hashed = File::open(&path).and_then(|file| hasher.update_reader(file).map(drop));
             hashed.map_err(PullError::io(&path))?;

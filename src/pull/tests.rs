@@ -93,8 +93,8 @@ async fn a_full_pull_is_the_whole_shop_and_complete() {
         (window.manifest.orders, window.manifest.counted),
         (250, Some(Counted { before: 250, after: 250 }))
     );
-    // One to find the API, one for the trash, one to count the pages, and the pages.
-    assert_eq!((pulls.shop.requests().len(), window.manifest.requests), (6, 6));
+    // One to find the API, two for the trash, one to count the pages, and the pages.
+    assert_eq!((pulls.shop.requests().len(), window.manifest.requests), (7, 7));
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&window.dir), 0o700);
     assert!(window.files().all(|file| mode(&file) == 0o600));
@@ -150,11 +150,88 @@ async fn an_increment_holds_what_changed_and_the_later_file_counts() {
     let before = pulls.shop.requests().len();
     let window = pulls.pull(Request::Since(end)).await.unwrap();
     assert_eq!(window.manifest.orders, 3);
-    assert_eq!(pulls.shop.requests().len() - before, 3);
+    assert_eq!(pulls.shop.requests().len() - before, 4);
     assert!(window.manifest.warnings[0].contains("clock is"), "{:?}", window.manifest.warnings);
     assert_eq!(pulls.export(), pulls.truth());
     assert_eq!(pulls.folder().export().unwrap().len(), 2);
     assert_eq!(pulls.shop.violations(), [""; 0]);
+}
+
+/// Whether or not that counts as a modification.
+#[tokio::test]
+async fn an_order_that_goes_into_the_trash_or_out_of_it_between_lists_is_there() {
+    for request in 2..=7 {
+        for (before, after) in [("completed", "trash"), ("trash", "completed")] {
+            let mut orders = orders(250);
+            orders[4].status = before.to_owned();
+            let pulls = Pulls::of(WooOptions::default(), orders).await;
+            pulls.shop.change_before(request, move |orders| {
+                orders.get_mut(&5).unwrap().status = after.to_owned();
+            });
+            let window = pulls.full().await;
+            assert_eq!(window.manifest.orders, 250, "{before} before request {request}");
+            let status = &pulls.export()[&5].0;
+            // After it was read it is as it was, until the next window.
+            assert!(status == after || status == before, "{status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_changed_a_moment_ago_is_not_gone() {
+    let pulls = Pulls::of(WooOptions::default(), orders(120)).await;
+    pulls.full().await;
+    pulls.shop.change(|orders| {
+        orders.remove(&30);
+        orders.get_mut(&31).unwrap().modified = Timestamp::now();
+    });
+    let window = pulls.full().await;
+    assert_eq!((window.manifest.orders, window.manifest.gone), (118, vec![30]));
+}
+
+#[tokio::test]
+async fn a_shop_without_its_orders_has_none_that_are_gone() {
+    let pulls = Pulls::of(WooOptions::default(), orders(1100)).await;
+    pulls.full().await;
+    pulls.shop.change(BTreeMap::clear);
+    let window = pulls.full().await;
+    assert_eq!(window.manifest.gone, [0; 0]);
+    assert!(window.manifest.warnings[0].contains("1100 orders"), "{:?}", window.manifest.warnings);
+}
+
+#[tokio::test]
+async fn an_order_that_came_back_after_a_full_pull_is_not_gone() {
+    let pulls = Pulls::of(WooOptions::default(), orders(20)).await;
+    pulls.full().await;
+    let lost = pulls.shop.orders();
+    pulls.shop.change(|orders| orders.retain(|id, _| *id > 2));
+    let full = pulls.full().await;
+    assert_eq!(gone(&pulls.folder().export().unwrap()), [1, 2]);
+    let end = full.manifest.window.to;
+    pulls.shop.change(|orders| {
+        orders.insert(2, ShopOrder { modified: end, ..lost[1].clone() });
+    });
+    pulls.shop.set(|options| options.clock_ahead_s = 600);
+    pulls.pull(Request::Since(end)).await.unwrap();
+    assert_eq!(gone(&pulls.folder().export().unwrap()), [1]);
+}
+
+#[tokio::test]
+async fn an_emptied_window_has_no_orders_and_keeps_its_time() {
+    let pulls = Pulls::of(WooOptions::default(), orders(20)).await;
+    let window = pulls.full().await;
+    let folder = pulls.folder();
+    folder.empty(&window).unwrap();
+    let emptied = folder.export().unwrap().remove(0);
+    assert_eq!((emptied.files().count(), emptied.manifest.bytes()), (0, 0));
+    assert_eq!(fs::read_dir(&window.dir).unwrap().count(), 1);
+    // Killed in between.
+    fs::write(window.dir.join("000001.json.gz"), "left").unwrap();
+    drop(folder);
+    drop(pulls.folder());
+    assert_eq!(fs::read_dir(&window.dir).unwrap().count(), 1);
+    let next = pull(&pulls.options, false, &pulls.folder(), CancellationToken::new()).await;
+    assert_eq!(next.unwrap().manifest.window.extent, Extent::Increment);
 }
 
 #[tokio::test]

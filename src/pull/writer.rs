@@ -80,9 +80,7 @@ impl WindowWriter {
     /// Makes the window complete.
     pub(super) fn commit(mut self, mut manifest: Manifest) -> Result<PulledWindow, PullError> {
         manifest.files = std::mem::take(&mut self.files);
-        let mut text = serde_json::to_vec_pretty(&manifest)
-            .map_err(|error| PullError::io(&self.dir)(error.into()))?;
-        text.push(b'\n');
+        let text = manifest.text().map_err(PullError::io(&self.dir))?;
         self.put(MANIFEST, &text)?;
         if let Some(parent) = self.dir.parent() {
             sync_dir(parent)?;

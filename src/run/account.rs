@@ -1,3 +1,4 @@
+use super::gone::delete_gone;
 use super::{ConnectionError, Job, PlanId, Progress, RunContext, RunError, RunReport, execute};
 use crate::activecampaign::{Client, FatalError};
 use crate::extract::Export;
@@ -38,7 +39,7 @@ impl AccountRunner {
     /// Only when the state fails; every other end is in the report.
     pub async fn run(&self, run: JobRun<'_>) -> Result<RunReport, RunError> {
         let JobRun { job, kind, export, only, planned, approved, progress } = run;
-        execute(RunContext {
+        let mut report = execute(RunContext {
             job,
             kind,
             export,
@@ -51,7 +52,12 @@ impl AccountRunner {
             approved,
             progress,
         })
-        .await
+        .await?;
+        if report.row.is_finished_load() {
+            let OpenedAccount { state, client } = &self.account;
+            report.gone = delete_gone(job, report.row.id, (state, client), &self.cancel).await;
+        }
+        Ok(report)
     }
 }
 

@@ -8,7 +8,7 @@ use super::plan_reader::{PlanReader, ReadingError};
 use super::records::Records;
 use super::rules_digest::{check_key, mapping_of};
 use super::shrinkage::{Shrinkage, files_read, shrinkage};
-use super::{Accounting, RunError, RunReport};
+use super::{Accounting, GoneReport, RunError, RunReport};
 use crate::activecampaign::FatalError;
 use crate::plan::Fingerprints;
 use crate::state::{
@@ -176,7 +176,8 @@ async fn close(
     }
     let dead_letters = letters_met(task, &row, &reached).await?;
     let orders = reached.orders;
-    Ok(RunReport { row, end, dead_letters, error, shrinkage, orders, sent, elapsed })
+    let gone = GoneReport::default();
+    Ok(RunReport { row, end, dead_letters, error, shrinkage, orders, sent, elapsed, gone })
 }
 
 /// The dead letters of a run. Those beyond the number that is recorded count as new.

@@ -13,17 +13,25 @@ pub struct Job {
     pub account_url: String,
     pub connection: ConnectionSpec,
     pub export: extract::Options,
-    /// The folder of the windows that were pulled, in place of the paths of `export`.
-    pub pulls: Option<PathBuf>,
+    /// The windows that were pulled, in place of the paths of `export`.
+    pub pulls: Option<Pulls>,
     pub rules: Rules,
     /// Steps under way at once: enough to keep the pace at ActiveCampaign's latency, 1 to 64.
     pub in_flight_max: usize,
 }
 
+/// Where the windows of a job are, and whether what was loaded stays there.
+#[derive(Debug, Clone)]
+pub struct Pulls {
+    pub dir: PathBuf,
+    pub keeps_export: bool,
+}
+
 impl Job {
     /// No limit leaves part of the export unread.
     pub(super) fn reads_whole_export(&self) -> bool {
-        self.rules.from.is_none() && self.rules.to.is_none()
+        let is_kept = self.pulls.as_ref().is_none_or(|pulls| pulls.keeps_export);
+        self.rules.from.is_none() && self.rules.to.is_none() && is_kept
     }
 
     /// Stands for what a run reads and the limits asked for: an interrupted run resumes only where

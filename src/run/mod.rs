@@ -11,6 +11,7 @@ mod connection;
 mod execute;
 mod execution;
 mod explain;
+mod gone;
 mod job;
 mod job_history;
 mod ledger;
@@ -52,7 +53,8 @@ pub use execution::RunContext;
 pub use explain::{
     ExplainedRecord, Explanation, Known, RecordOutcome, VerificationStatus, explain,
 };
-pub use job::Job;
+pub use gone::GoneReport;
+pub use job::{Job, Pulls};
 pub use job_history::{JobHistory, never_loaded};
 pub use plan_id::{NotApproved, PlanId, check_approved};
 pub use plan_reader::ReadingError;

@@ -2,7 +2,7 @@
 
 use super::Job;
 use crate::extract::{Export, ExportFile, OpenError, Options};
-use crate::pull::{Extent, Folder, PullError, PulledWindow};
+use crate::pull::{Extent, Folder, PullError, PulledWindow, gone};
 use crate::state::{StateError, View};
 use std::collections::BTreeSet;
 
@@ -17,39 +17,52 @@ pub enum PullsError {
 
 impl Job {
     /// Opens the export: the files that the settings name, or what was pulled last. Pulled files are
-    /// compared with their manifests.
+    /// compared with their manifests. Of a job that keeps nothing it is what was not loaded yet.
     ///
     /// # Errors
     /// With every fault of every file; also where nothing was pulled yet.
     pub fn open_export(&self) -> Result<Export, OpenError> {
-        if self.pulls.is_none() {
-            return Export::open(&self.export);
-        }
-        let windows = self.export_windows().map_err(|error| {
-            let (what, hint) = split_hint(&error.to_string());
-            OpenError::of("pull", what, hint)
-        })?;
+        let Some(pulls) = &self.pulls else { return Export::open(&self.export) };
+        let windows = Folder::view(pulls.dir.clone()).export().map_err(open_error)?;
         if windows.is_empty() {
             let hint = format!("run `ordersync pull {}`", self.name);
             return Err(OpenError::of("pull", "nothing was pulled yet", hint));
         }
-        let files = windows.iter().flat_map(PulledWindow::files);
-        let patterns = files.map(|file| file.to_string_lossy().into_owned()).collect();
-        Export::open(&Options { patterns, ..self.export.clone() })
+        self.open_windows(&windows)
     }
 
-    fn export_windows(&self) -> Result<Vec<PulledWindow>, PullError> {
-        let Some(dir) = &self.pulls else { return Ok(Vec::new()) };
-        let windows = Folder::view(dir.clone()).export()?;
-        windows.iter().try_for_each(PulledWindow::verify)?;
-        Ok(windows)
+    /// Opens the export for a comparison of all its orders.
+    ///
+    /// # Errors
+    /// As [`Self::open_export`]; also where orders were removed once they were loaded.
+    pub fn open_whole_export(&self) -> Result<Export, OpenError> {
+        let Some(pulls) = &self.pulls else { return self.open_export() };
+        let windows = Folder::view(pulls.dir.clone()).export().map_err(open_error)?;
+        if windows.iter().any(|window| window.manifest.is_emptied) {
+            return Err(removed());
+        }
+        self.open_export()
+    }
+
+    /// Opens the orders of these windows.
+    ///
+    /// # Errors
+    /// As [`Self::open_export`].
+    pub fn open_windows(&self, windows: &[PulledWindow]) -> Result<Export, OpenError> {
+        windows.iter().try_for_each(PulledWindow::verify).map_err(open_error)?;
+        let files = windows.iter().flat_map(PulledWindow::files);
+        let patterns: Vec<String> = files.map(|file| file.to_string_lossy().into_owned()).collect();
+        if patterns.is_empty() {
+            return Err(removed());
+        }
+        Export::open(&Options { patterns, ..self.export.clone() })
     }
 
     /// The names of the windows that these files are of.
     pub(super) fn windows_of(&self, files: &[ExportFile]) -> Result<Vec<String>, PullError> {
-        let Some(dir) = &self.pulls else { return Ok(Vec::new()) };
+        let Some(pulls) = &self.pulls else { return Ok(Vec::new()) };
         let read: BTreeSet<_> = files.iter().filter_map(|file| file.path.parent()).collect();
-        let windows = Folder::view(dir.clone()).windows()?;
+        let windows = Folder::view(pulls.dir.clone()).windows()?;
         let read = windows.into_iter().filter(|window| read.contains(window.dir.as_path()));
         Ok(read.map(|window| window.name).collect())
     }
@@ -59,35 +72,60 @@ impl Job {
     /// # Errors
     /// When the folder or the state can't be read.
     pub fn unsettled_windows(&self, view: &View) -> Result<Vec<PulledWindow>, PullsError> {
-        let Some(dir) = &self.pulls else { return Ok(Vec::new()) };
+        let Some(pulls) = &self.pulls else { return Ok(Vec::new()) };
         let settled = view.settled_windows(&self.name)?;
-        let mut windows = Folder::view(dir.clone()).export()?;
-        windows.retain(|window| !settled.contains(&window.name));
+        let mut windows = Folder::view(pulls.dir.clone()).export()?;
+        windows.retain(|window| !settled.contains(&window.name) && !window.manifest.is_emptied);
         Ok(windows)
     }
 
-    /// Removes windows that the last full one replaces, once that one was loaded. Returns them.
+    /// Removes windows that the last full one replaces, once that one was loaded; and the orders of
+    /// every window that was loaded, where nothing is kept. Returns them.
     ///
     /// # Errors
     /// When the folder or the state can't be read, or another process pulls.
     pub fn remove_replaced_windows(&self, view: &View) -> Result<Vec<PulledWindow>, PullsError> {
-        let Some(dir) = &self.pulls else { return Ok(Vec::new()) };
-        let folder = Folder::open(dir.clone())?;
+        let Some(pulls) = &self.pulls else { return Ok(Vec::new()) };
+        let folder = Folder::open(pulls.dir.clone())?;
         let settled = view.settled_windows(&self.name)?;
         let mut windows = folder.windows()?;
+        let is_loaded = |window: &PulledWindow| settled.contains(&window.name);
         let is_loaded_full = |window: &PulledWindow| {
-            window.manifest.window.extent == Extent::Full && settled.contains(&window.name)
+            window.manifest.window.extent == Extent::Full && is_loaded(window)
         };
-        windows.truncate(windows.iter().rposition(is_loaded_full).unwrap_or(0));
+        let kept = windows.split_off(windows.iter().rposition(is_loaded_full).unwrap_or(0));
         for window in &windows {
             folder.remove(window)?;
         }
+        for window in kept.into_iter().filter(|window| !pulls.keeps_export && is_loaded(window)) {
+            if !window.manifest.is_emptied {
+                folder.empty(&window)?;
+                windows.push(window);
+            }
+        }
         Ok(windows)
+    }
+
+    /// The orders that are gone from the shop, by the windows of the export.
+    ///
+    /// # Errors
+    /// When the folder can't be read.
+    pub(super) fn gone(&self) -> Result<Vec<u64>, PullError> {
+        let Some(pulls) = &self.pulls else { return Ok(Vec::new()) };
+        Ok(gone(&Folder::view(pulls.dir.clone()).export()?))
     }
 }
 
-/// What is wrong, and what to do, of a message with both.
-fn split_hint(message: &str) -> (String, String) {
-    let (what, hint) = message.split_once("\n  hint: ").unwrap_or((message, ""));
-    (what.to_owned(), hint.to_owned())
+fn removed() -> OpenError {
+    let what = "the pulled orders were removed once they were loaded (keep = \"none\")";
+    OpenError::of(
+        "pull",
+        what,
+        "pull them again: `ordersync verify JOB --pull`, `ordersync pull JOB --full`",
+    )
+}
+
+fn open_error(error: PullError) -> OpenError {
+    let (what, hint) = error.parts();
+    OpenError::of("pull", what, hint)
 }

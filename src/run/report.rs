@@ -1,4 +1,4 @@
-use super::{ConnectionError, ReadingError, Shrinkage, Verification};
+use super::{ConnectionError, GoneReport, ReadingError, Shrinkage, Verification};
 use crate::activecampaign::{Disposition, Failure, FatalError};
 use crate::load::StepError;
 use crate::state::{Counts, Kind, LetterCounts, Requests, RunEnd, RunId, RunRow, StateError};
@@ -55,6 +55,8 @@ pub struct RunReport {
     /// worked on the run.
     pub sent: Requests,
     pub elapsed: Duration,
+    /// Orders that are gone from the shop.
+    pub gone: GoneReport,
 }
 
 /// What happens to a run, for those who are told of it.

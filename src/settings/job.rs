@@ -121,6 +121,24 @@ fn check_source(name: &str, draft: &mut Draft) {
         (true, false) => {}
         (false, true) => pull::check(&pull, draft),
     }
+    check_gone(name, draft);
+}
+
+/// Gone orders are known by the ids of one full pull that the next one lacks.
+fn check_gone(name: &str, draft: &mut Draft) {
+    let policy = |leaf: &str| format!("jobs.{name}.policy.{leaf}");
+    let pull = |leaf: &str| format!("jobs.{name}.pull.{leaf}");
+    if draft.text(&policy("gone")).as_deref() != Some("delete") {
+        return;
+    }
+    let (what, expected) = if draft.text(&policy("order_key")).as_deref() == Some("number") {
+        ("gone orders are known by their ids", "order_key = \"id\"")
+    } else if draft.text(&pull("keep")).as_deref() == Some("none") {
+        ("without the last full pull nobody knows what is gone", "keep = \"export\"")
+    } else {
+        return;
+    };
+    draft.report(&policy("gone"), what, expected, None);
 }
 
 fn check_account(key: &str, draft: &mut Draft) {

@@ -36,5 +36,5 @@ pub use job::{Connection, FirstRun, Job, MappingsText};
 pub use load::Settings;
 pub use metrics::Metrics;
 pub use notify::Notify;
-pub use pull::{Pull, Shop};
+pub use pull::{Keep, Pull, Shop};
 pub use secret::{SecretError, SecretName, SecretSource};

@@ -29,6 +29,7 @@ pub struct Pull {
     /// The longest time between two full pulls.
     #[serde(deserialize_with = "duration")]
     pub full_every: SignedDuration,
+    pub keep: Keep,
     /// Holds the job's windows. Absolute.
     pub dir: PathBuf,
     /// Sends the key in the address instead of a header.
@@ -47,6 +48,16 @@ pub enum Shop {
     Shopify,
     ExpertSender,
     Fast,
+}
+
+/// What stays on disk of orders that were loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Keep {
+    /// The last full window and those after it.
+    Export,
+    /// Nothing but what was pulled when.
+    None,
 }
 
 impl Shop {

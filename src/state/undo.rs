@@ -8,7 +8,7 @@ use super::sql_types::{
 };
 use super::{StateError, Store, View, history};
 use crate::domain::{Answer, Attempt, Operation, RemoteId};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Transaction, params};
 
 /// Where the orders of a run are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,15 +129,38 @@ impl Store {
         order: &CreatedOrder,
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
-        let attempt = Attempt::done(Operation::Delete, Some(order.id.clone()));
-        let number = enrol(&transaction, run, connection, &order.key)?;
-        history::add(&transaction, run, number, &attempt)?;
+        take_out(&transaction, run, connection, order)?;
         transaction.run(
             "INSERT OR REPLACE INTO deleted_orders (run, key, remote_id) VALUES (?1, ?2, ?3)",
             params![run, stored(&order.key), stored_id(&order.id)],
         )?;
-        forget(&transaction, connection, &order.key)?;
         Ok(transaction.commit()?)
+    }
+
+    /// The order is gone from the shop and now in ActiveCampaign: it leaves the ledger.
+    pub fn settle_gone(
+        &mut self,
+        run: RunId,
+        connection: ConnectionId,
+        order: &CreatedOrder,
+    ) -> Result<(), StateError> {
+        let transaction = self.db.transaction()?;
+        take_out(&transaction, run, connection, order)?;
+        Ok(transaction.commit()?)
+    }
+
+    /// The orders of these keys that ActiveCampaign holds, as far as the ledger knows.
+    pub fn sent_among(
+        &self,
+        connection: ConnectionId,
+        keys: &[String],
+    ) -> Result<Vec<CreatedOrder>, StateError> {
+        let sql = "SELECT key, remote_id FROM orders
+             WHERE connection = ?1 AND key = ?2 AND remote_id IS NOT NULL";
+        let found = keys.iter().filter_map(|key| {
+            self.db.first(sql, params![connection, stored(key)], read_created).transpose()
+        });
+        found.collect()
     }
 
     /// Notes, durably, a delete that ActiveCampaign did not carry out, or did not say so.
@@ -207,6 +230,19 @@ impl Store {
         transaction.commit()?;
         Ok(left)
     }
+}
+
+/// Notes a delete, and removes the order from the ledger.
+fn take_out(
+    transaction: &Transaction<'_>,
+    run: RunId,
+    connection: ConnectionId,
+    order: &CreatedOrder,
+) -> Result<(), StateError> {
+    let attempt = Attempt::done(Operation::Delete, Some(order.id.clone()));
+    let number = enrol(transaction, run, connection, &order.key)?;
+    history::add(transaction, run, number, &attempt)?;
+    forget(transaction, connection, &order.key)
 }
 
 fn created_count(db: &Connection, run: RunId, connection: ConnectionId) -> Result<u64, StateError> {

@@ -40,6 +40,7 @@ mod plan;
 mod policy_data;
 mod privacy;
 mod process;
+mod pull_kills;
 mod pulls;
 mod random;
 mod rehearsal;

@@ -64,6 +64,14 @@ impl Shop {
         }
     }
 
+    /// Deletes an order for good.
+    pub fn delete(&self, id: u64) {
+        match self {
+            Self::Woo(shop) => shop.change(|orders| drop(orders.remove(&id))),
+            Self::Shopify(shop) => shop.change(|orders| drop(orders.remove(&id))),
+        }
+    }
+
     fn set_clock(&self, ahead_s: i64) {
         match self {
             Self::Woo(shop) => shop.set(|options| options.clock_ahead_s = ahead_s),
@@ -94,7 +102,15 @@ pub struct Nights {
 impl Nights {
     /// With a shop at WooCommerce.
     pub fn of(orders: u64) -> Self {
-        Self::with(World::new(), |first| {
+        Self::of_woo(World::new(), orders)
+    }
+
+    pub fn shopify(orders: u64) -> Self {
+        Self::of_shopify(World::new(), orders)
+    }
+
+    pub fn of_woo(world: World, orders: u64) -> Self {
+        Self::with(world, |first| {
             let orders = (1..=orders).map(|id| ShopOrder::new(id, first + (id as i64).hours()));
             let orders = orders.collect();
             let options = WooOptions { secret: SECRET.to_owned(), ..WooOptions::default() };
@@ -102,8 +118,8 @@ impl Nights {
         })
     }
 
-    pub fn shopify(orders: u64) -> Self {
-        Self::with(World::new(), |first| {
+    pub fn of_shopify(world: World, orders: u64) -> Self {
+        Self::with(world, |first| {
             let orders = (1..=orders).map(|id| ShopifyOrder::new(id, first + (id as i64).hours()));
             let orders = orders.collect();
             async {
@@ -129,6 +145,14 @@ impl Nights {
             std::fs::write(world.path(file), text).unwrap();
         }
         Self { world, shop, ahead_s: Cell::new(0), _runtime: runtime }
+    }
+
+    /// Changes a text in the settings.
+    pub fn set(&self, from: &str, to: &str) {
+        let settings = std::fs::read_to_string(self.world.path("ordersync.toml")).unwrap();
+        assert!(settings.contains(from), "{from}: {settings}");
+        let settings = settings.replacen(from, to, 1);
+        std::fs::write(self.world.path("ordersync.toml"), settings).unwrap();
     }
 
     pub fn woo(&self) -> &WooCommerce {

@@ -1,7 +1,9 @@
 //! A job that pulls its shop: the shop's nights, from its API to the account.
 
+use crate::daemon::EVERY_SECOND;
 use crate::nights::{Nights, SECRET, Shop};
-use crate::world::{World, until};
+use crate::process::Process;
+use crate::world::{Told, World, files_below, until};
 use ordersync::simulator::shopify::ProtectedData;
 use ordersync::simulator::single_orders::{SingleOrderApi, SingleOrders};
 use std::os::unix::fs::PermissionsExt;
@@ -106,6 +108,128 @@ fn a_full_pull_replaces_the_windows_before_it_once_it_was_loaded() {
     nights.assert_loaded();
     let windows = nights.windows();
     assert_eq!((windows.len(), windows[0]["extent"].as_str()), (1, Some("full")));
+}
+
+#[test]
+fn orders_that_are_gone_from_the_shop_are_deleted_where_the_policy_says_so() {
+    for start in [Nights::of_woo, Nights::of_shopify] {
+        let nights = start(World::new().policy("gone = \"delete\"\n"), 60);
+        nights.done(&["--quiet", "backfill"]);
+        (3..6).for_each(|id| nights.shop.delete(id));
+        nights.pass(1200);
+        let told = nights.done(&["pull", "--full"]);
+        assert!(told.out.contains("3 orders are gone from the shop"), "{}", told.out);
+        nights.done(&["--quiet", "sync"]);
+        nights.assert_loaded();
+        let told = nights.done(&["explain", "shop", "4"]);
+        assert!(told.out.contains("delete"), "{}", told.out);
+
+        // Most of a shop at once is a fault of the shop, until somebody says otherwise.
+        (6..40).for_each(|id| nights.shop.delete(id));
+        nights.pass(1200);
+        nights.done(&["--quiet", "pull", "--full"]);
+        let told = nights.run(&["sync"]);
+        assert_eq!(told.code, 3, "{}", told.err);
+        assert!(told.err.contains("34 of 57 orders are gone from the shop"), "{}", told.err);
+        assert_eq!(nights.loaded().len(), 57);
+        nights.set("gone = \"delete\"\n", "gone = \"delete\"\ngone_max_percent = 60\n");
+        nights.done(&["--quiet", "sync"]);
+        nights.assert_loaded();
+        nights.done(&["--quiet", "verify", "shop"]);
+        // Nothing is left to be undone of what is gone.
+        nights.done(&["--quiet", "undo", "shop", "--run", "1", "--dry-run"]);
+    }
+}
+
+#[test]
+fn what_nobody_can_know_is_gone_is_refused_by_the_settings() {
+    let nights =
+        Nights::of_woo(World::new().policy("gone = \"delete\"\norder_key = \"number\"\n"), 1);
+    let told = nights.run(&["sync"]);
+    assert_eq!(told.code, 2);
+    assert!(told.err.contains("known by their ids"), "{}", told.err);
+    nights.set("order_key = \"number\"\n", "");
+    nights.set("from =", "keep = \"none\"\nfrom =");
+    let told = nights.run(&["sync"]);
+    assert!(told.err.contains("without the last full pull"), "{}", told.err);
+}
+
+#[test]
+fn where_nothing_is_kept_orders_leave_the_disk_once_they_were_loaded() {
+    let nights = Nights::of(60);
+    nights.set("from =", "keep = \"none\"\nfrom =");
+    nights.done(&["--quiet", "backfill"]);
+    nights.assert_loaded();
+    let files = |window: &serde_json::Value| {
+        std::fs::read_dir(window["dir"].as_str().unwrap()).unwrap().count()
+    };
+    let windows = nights.windows();
+    assert_eq!((windows.len(), files(&windows[0])), (1, 1));
+    assert_eq!((&windows[0]["loaded"], &windows[0]["bytes"]), (&true.into(), &0.into()));
+
+    let told = nights.run(&["verify", "shop"]);
+    assert_eq!(told.code, 2, "{}", told.out);
+    assert!(
+        told.err.contains("removed once they were loaded") && told.err.contains("--pull"),
+        "{}",
+        told.err
+    );
+    nights.done(&["--quiet", "verify", "shop", "--pull"]);
+    assert!(!nights.world.path("pulls/shop/aside").exists());
+    nights.done(&["check"]);
+    for n in 1..=3 {
+        nights.day(n);
+        nights.done(&["--quiet", "sync"]);
+        nights.assert_loaded();
+    }
+    assert!(nights.windows().iter().all(|window| files(window) == 1));
+    nights.pass(7200);
+    nights.done(&["--quiet", "verify", "shop", "--pull"]);
+}
+
+#[test]
+fn a_daemon_pulls_and_loads_by_its_schedule() {
+    let nights = Nights::of_woo(World::new().job(EVERY_SECOND), 30);
+    let daemon = Process::daemon(&nights.world);
+    until("the shop is loaded", || nights.loaded() == nights.shop.totals());
+    nights.day(1);
+    until("the day's changes are loaded", || nights.loaded() == nights.shop.totals());
+    daemon.stop(0);
+    nights.assert_loaded();
+}
+
+#[test]
+fn a_key_in_the_address_is_in_nothing_that_is_written_or_said() {
+    let nights = Nights::of(120);
+    nights.woo().set(|options| options.strips_authorization = true);
+    nights.set("from =", "key_in_query = true\nfrom =");
+    let mut said = String::new();
+    let mut note = |told: Told| said.push_str(&(told.out + &told.err));
+    for args in [&["-vv", "pull"][..], &["-vv", "backfill"], &["-vv", "check"], &["pulls", "list"]]
+    {
+        note(nights.done(args));
+    }
+    nights.woo().fail_next(418);
+    note(nights.run(&["-vv", "pull"]));
+    nights.woo().set(|options| options.key = "ck_other".to_owned());
+    note(nights.run(&["-vv", "pull"]));
+    note(nights.run(&["--json", "check"]));
+    assert!(said.contains("refuses the key with 401"), "{said}");
+    for secret in [SECRET, "ck_simulator", "consumer_secret="] {
+        assert!(!said.contains(secret), "{secret}: {said}");
+        for (path, bytes) in files_below(&nights.world.path("pulls")) {
+            let unpacked = std::io::read_to_string(flate2::read::GzDecoder::new(&bytes[..]));
+            let text = unpacked.unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned());
+            assert!(!text.contains(secret), "{secret} in {}", path.display());
+        }
+        for (path, bytes) in nights.world.state_files() {
+            assert!(
+                !String::from_utf8_lossy(&bytes).contains(secret),
+                "{secret} in {}",
+                path.display()
+            );
+        }
+    }
 }
 
 /// Kills the program at each of its requests to the shop, then at some of those to the account.

@@ -144,9 +144,7 @@ impl Shop<'_> {
     ) -> Result<PulledWindow, PullError> {
         if self.window.extent == Extent::Full {
             let before = Before { folder: self.folder, shop: &manifest.shop, query: &query };
-            let missing =
-                before.missing(orders, |row| rows::order_in(row).into_iter().collect())?;
-            let missing = few(missing, &mut self.api.warnings);
+            let missing = few(before.missing(orders)?, &mut self.api.warnings);
             manifest.gone = self.gone(missing).await?;
         }
         manifest.query = query;

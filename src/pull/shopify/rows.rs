@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 
 /// The number in the global id of an order.
-pub(super) fn order_number(gid: &str) -> Option<u64> {
+fn order_number(gid: &str) -> Option<u64> {
     gid.strip_prefix("gid://shopify/Order/")?.parse().ok()
 }
 
@@ -19,12 +19,6 @@ struct Row {
     #[serde(rename = "updatedAt")]
     updated: Option<String>,
     email: Option<String>,
-}
-
-/// The number of an order, if the row is one.
-pub(super) fn order_in(row: &[u8]) -> Option<u64> {
-    let row: Row = serde_json::from_slice(row).ok()?;
-    order_number(row.id.as_deref().filter(|_| row.parent.is_none())?)
 }
 
 /// What was received so far.

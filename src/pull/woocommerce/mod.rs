@@ -20,7 +20,7 @@ use super::writer::WindowWriter;
 use api::{Api, VERSION};
 pub(super) use examine::examine;
 use jiff::{SignedDuration, Timestamp};
-use list::{List, Listed, Page, Row};
+use list::{List, Listed, Page};
 use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
 
@@ -31,9 +31,11 @@ const LAG: SignedDuration = SignedDuration::from_mins(2);
 const READINGS_MAX: u32 = 3;
 /// More orders from before the window than this mean that the shop ignores the window.
 const EARLIER_MAX: u64 = 10;
-/// An order in the trash is deleted for the shop. The trash is listed first: what is taken out meanwhile
-/// is then in the second list; what is put there is in the next window, or in the next full one.
-const STATUSES: [&str; 2] = ["trash", "any"];
+/// An order in the trash is deleted for the shop. The trash is listed before and after: what is taken
+/// out meanwhile is in the list of the others, what is put there in the last one.
+const STATUSES: [&str; 3] = ["trash", "any", "trash"];
+/// The lists that every order is in once.
+const COUNTED_LISTS: usize = 2;
 
 /// Pulls a window into the folder.
 ///
@@ -70,6 +72,8 @@ struct Reading<'w> {
     writer: &'w mut WindowWriter,
     ids: BTreeSet<u64>,
     failed: BTreeSet<u64>,
+    /// Of these, those in the list that is being read.
+    in_list: BTreeSet<u64>,
     failed_in_a_row: usize,
     /// Orders from before the window.
     earlier: u64,
@@ -103,6 +107,7 @@ impl<'w> Reading<'w> {
             writer,
             ids: BTreeSet::new(),
             failed: BTreeSet::new(),
+            in_list: BTreeSet::new(),
             failed_in_a_row: 0,
             earlier: 0,
             gaps: 0,
@@ -122,16 +127,13 @@ impl<'w> Reading<'w> {
         self.failed_in_a_row = 0;
         for row in &listed.rows {
             self.ids.insert(row.id);
+            self.in_list.insert(row.id);
             self.earlier += u64::from(list.is_earlier(row));
         }
         if self.earlier > EARLIER_MAX.max(self.ids.len() as u64 / 100) {
             return Err(Misread::Unfiltered);
         }
         Ok(self.writer.add(&listed.json, "json")?)
-    }
-
-    fn settled(&self) -> u64 {
-        self.ids.len() as u64 + self.failed.len() as u64
     }
 }
 
@@ -171,11 +173,7 @@ impl Shop<'_> {
             let failed = manifest.failed.iter().filter_map(|id| id.parse().ok());
             let present = ids.into_iter().chain(failed).collect();
             let before = Before { folder, shop: &manifest.shop, query: &query };
-            let missing = before.missing(&present, |answer| {
-                let rows: Vec<Row> = serde_json::from_slice(answer).unwrap_or_default();
-                rows.into_iter().map(|row| row.id).collect()
-            })?;
-            let missing = few(missing, &mut self.api.warnings);
+            let missing = few(before.missing(&present)?, &mut self.api.warnings);
             manifest.gone = self.gone(missing).await?;
         }
         manifest.query = query;
@@ -205,7 +203,11 @@ impl Shop<'_> {
         writer: &mut WindowWriter,
     ) -> Result<(Manifest, BTreeSet<u64>), Misread> {
         let mut reading = Reading::new(writer);
-        for status in STATUSES {
+        let mut counted = None;
+        for (nth, status) in STATUSES.into_iter().enumerate() {
+            if nth == COUNTED_LISTS {
+                counted = reading.counted;
+            }
             let list = List { window, status, since: self.options.since };
             self.read_list(&list, &mut reading).await?;
         }
@@ -218,7 +220,7 @@ impl Shop<'_> {
             // A shop without orders has an export too.
             reading.writer.add(b"[]", "json")?;
         }
-        let Reading { ids, failed, gaps, counted, .. } = reading;
+        let Reading { ids, failed, gaps, .. } = reading;
         if gaps > 0 {
             let warning = format!(
                 "the shop left {gaps} orders out of its pages: the key's user may not read them"
@@ -237,7 +239,8 @@ impl Shop<'_> {
         list: &List<'_>,
         reading: &mut Reading<'_>,
     ) -> Result<(), Misread> {
-        let (settled_before, gaps_before) = (reading.settled(), reading.gaps);
+        let gaps_before = reading.gaps;
+        reading.in_list.clear();
         let Size { pages, only, total } = self.size_of(list).await?;
         let mut last_total = total;
         if let Some(listed) = &only {
@@ -270,7 +273,7 @@ impl Shop<'_> {
             reading.counted = None;
             return Ok(());
         };
-        let found = reading.settled() - settled_before;
+        let found = reading.in_list.len() as u64;
         if found + (reading.gaps - gaps_before) < after {
             return Err(Misread::Incomplete { counted: after, found });
         }
@@ -336,6 +339,7 @@ impl Shop<'_> {
         match self.api.order(id).await {
             Ok(Some(json)) => {
                 reading.ids.insert(id);
+                reading.in_list.insert(id);
                 reading.failed_in_a_row = 0;
                 reading.writer.add(&[b"[", json.as_slice(), b"]"].concat(), "json")?;
             }
@@ -348,6 +352,7 @@ impl Shop<'_> {
                 }
                 self.api.warnings.push(format!("order {id}: {what}"));
                 reading.failed.insert(id);
+                reading.in_list.insert(id);
             }
             Err(Trouble::Fatal(error)) => return Err(error.into()),
         }

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 /// What ActiveCampaign's list says of the id of an order that the run created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ListedAs {
+pub(in crate::run) enum ListedAs {
     AsCreated,
     UnderAnotherKey,
     /// Deleted, or the list moved while it was read.
@@ -16,7 +16,7 @@ pub(super) enum ListedAs {
 
 /// What came of one order.
 #[derive(Debug)]
-pub(super) enum DeleteOutcome {
+pub(in crate::run) enum DeleteOutcome {
     Deleted,
     Gone,
     Foreign(String),
@@ -24,18 +24,29 @@ pub(super) enum DeleteOutcome {
 }
 
 /// What each delete needs.
-pub(super) struct Deleting {
+pub(in crate::run) struct Deleting {
     pub client: Client,
     pub state: StateHandle,
     pub run: RunId,
     pub connection: ConnectionId,
     pub remote: RemoteId,
     pub halt: CancellationToken,
+    pub purpose: Purpose,
+}
+
+/// Why orders are deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::run) enum Purpose {
+    /// The run that created them is taken back. What was deleted is remembered until that was read
+    /// back.
+    Undo,
+    /// They are gone from the shop.
+    Gone,
 }
 
 impl Deleting {
     /// Deletes one order, unless its id is not its own any more, and takes it out of the ledger.
-    pub(super) async fn carry_out(
+    pub(in crate::run) async fn carry_out(
         &self,
         order: CreatedOrder,
         listed: ListedAs,
@@ -99,7 +110,12 @@ impl Deleting {
         ended: DeleteOutcome,
     ) -> Result<DeleteOutcome, UndoError> {
         let (run, connection) = (self.run, self.connection);
-        self.state.call(move |store| store.settle_deleted(run, connection, &order)).await?;
+        let purpose = self.purpose;
+        let settle = move |store: &mut Store| match purpose {
+            Purpose::Undo => store.settle_deleted(run, connection, &order),
+            Purpose::Gone => store.settle_gone(run, connection, &order),
+        };
+        self.state.call(settle).await?;
         Ok(ended)
     }
 }

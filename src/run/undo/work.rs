@@ -1,4 +1,4 @@
-use super::deleting::{DeleteOutcome, Deleting, ListedAs};
+use super::deleting::{DeleteOutcome, Deleting, ListedAs, Purpose};
 use super::{UndoError, UndoPlan, UndoReport};
 use crate::activecampaign::Client;
 use crate::domain::RemoteId;
@@ -115,7 +115,15 @@ impl Work<'_> {
         let (run, halt) = (self.report.run, task.cancel.child_token());
         let (client, state) = (task.client.clone(), task.state.clone());
         let remote = remote.clone();
-        let deleting = Arc::new(Deleting { client, state, run, connection, remote, halt });
+        let deleting = Arc::new(Deleting {
+            client,
+            state,
+            run,
+            connection,
+            remote,
+            halt,
+            purpose: Purpose::Undo,
+        });
         let mut steps = JoinSet::new();
         let sent = self.send_all(&deleting, mirror, &mut steps).await;
         if sent.is_err() {

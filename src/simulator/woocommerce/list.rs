@@ -50,12 +50,9 @@ impl Bounds {
     }
 }
 
-/// A request that WordPress refuses, or that is no mistake a shop would report.
+/// The name of a parameter that WordPress refuses with 400.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// 400 with the parameter's name.
-    Invalid(&'static str),
-}
+pub(super) struct InvalidParameter(pub &'static str);
 
 impl ListQuery {
     /// Reads the parameters; adds to `violations` what WooCommerce accepts and misunderstands.
@@ -63,7 +60,7 @@ impl ListQuery {
         pairs: &[(String, String)],
         options: &WooOptions,
         violations: &mut Vec<String>,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, InvalidParameter> {
         let value =
             |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         for (name, _) in pairs {
@@ -74,18 +71,18 @@ impl ListQuery {
         let number = |name: &'static str, default: u64, max: u64| match value(name) {
             None => Ok(default),
             Some(text) => {
-                text.parse().ok().filter(|n| (1..=max).contains(n)).ok_or(Fault::Invalid(name))
+                text.parse().ok().filter(|n| (1..=max).contains(n)).ok_or(InvalidParameter(name))
             }
         };
         let order = value("order").unwrap_or("desc");
         if !["asc", "desc"].contains(&order) {
-            return Err(Fault::Invalid("order"));
+            return Err(InvalidParameter("order"));
         }
         let orderby = value("orderby").unwrap_or("date");
         let known_orders: &[&str] =
             if options.is_old { &["date", "id"] } else { &["date", "id", "modified"] };
         if !known_orders.contains(&orderby) {
-            return Err(Fault::Invalid("orderby"));
+            return Err(InvalidParameter("orderby"));
         }
         let is_gmt = value("dates_are_gmt") == Some("true");
         let mut date = |name: &'static str| {
@@ -101,18 +98,18 @@ impl ListQuery {
                         .push(format!("{name} with an offset is converted into the site's zone"));
                     return Ok(None);
                 }
-                Err(_) => return Err(Fault::Invalid(name)),
+                Err(_) => return Err(InvalidParameter(name)),
             };
             let utc = civil
                 .to_zoned(jiff::tz::TimeZone::UTC)
-                .map_err(|_| Fault::Invalid(name))?
+                .map_err(|_| InvalidParameter(name))?
                 .timestamp();
             let offset = SignedDuration::from_secs(i64::from(if is_gmt {
                 0
             } else {
                 options.zone_offset_s
             }));
-            utc.checked_sub(offset).map(Some).map_err(|_| Fault::Invalid(name))
+            utc.checked_sub(offset).map(Some).map_err(|_| InvalidParameter(name))
         };
         let modified = Bounds { after: date("modified_after")?, before: date("modified_before")? };
         let created = Bounds { after: date("after")?, before: date("before")? };

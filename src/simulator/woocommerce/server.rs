@@ -1,5 +1,5 @@
 use super::super::loopback::Loopback;
-use super::list::{Fault, ListQuery};
+use super::list::{InvalidParameter, ListQuery};
 use super::order::ShopOrder;
 use super::{Permalinks, WooOptions};
 use axum::Router;
@@ -211,7 +211,7 @@ impl Shop {
     fn list(&mut self, pairs: &[(String, String)]) -> Response<Body> {
         let query = match ListQuery::read(pairs, &self.options, &mut self.violations) {
             Ok(query) => query,
-            Err(Fault::Invalid(name)) => {
+            Err(InvalidParameter(name)) => {
                 self.violations.push(format!("invalid parameter {name}"));
                 let body = json!({
                     "code": "rest_invalid_param", "message": format!("Invalid parameter(s): {name}"),

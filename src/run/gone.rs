@@ -1,0 +1,135 @@
+//! Orders that are gone from the shop: deleted at ActiveCampaign, where the policy says so.
+
+use super::Job;
+use super::undo::{DeleteOutcome, Deleting, ListedAs, Purpose, UndoError};
+use crate::activecampaign::Client;
+use crate::domain::{Gone, OrderKey};
+use crate::state::{CreatedOrder, RunId, StateHandle};
+use tokio_util::sync::CancellationToken;
+
+/// So few are deleted whatever share they are.
+const FEW: usize = 10;
+
+/// What became of the orders that are gone from the shop. Those without an entry in the ledger are
+/// not counted.
+#[derive(Debug, Default)]
+pub struct GoneReport {
+    pub deleted: u64,
+    /// Not deleted: ActiveCampaign refused, or has another order under the id.
+    pub left: u64,
+    /// Too many to delete without being asked: how many, of how many loaded.
+    pub too_many: Option<(u64, u64)>,
+    /// Why it did not finish; the next run goes on.
+    pub error: Option<UndoError>,
+}
+
+impl GoneReport {
+    /// Nothing is left at ActiveCampaign that should not be there.
+    pub fn is_clean(&self) -> bool {
+        self.left == 0 && self.too_many.is_none() && self.error.is_none()
+    }
+
+    fn log(&self, job: &Job) {
+        let name = &job.name;
+        if let Some((gone, known)) = self.too_many {
+            tracing::warn!(
+                job = name,
+                "{gone} of {known} orders are gone from the shop, more than policy.gone_max_percent = {} allows; none was deleted at ActiveCampaign. If they are to be deleted, raise it for one run",
+                job.rules.policy.gone_max_percent
+            );
+        }
+        if self.deleted > 0 {
+            tracing::info!(
+                job = name,
+                "deleted {} orders at ActiveCampaign that are gone from the shop",
+                self.deleted
+            );
+        }
+        if let Some(error) = &self.error {
+            tracing::warn!(job = name, "orders that are gone from the shop: {error}");
+        }
+    }
+}
+
+/// Deletes the gone orders of a job that was loaded to its end. Only under the key and id of the
+/// ledger, and only while ActiveCampaign has that order under the id.
+pub(super) async fn delete_gone(
+    job: &Job,
+    run: RunId,
+    (state, client): (&StateHandle, &Client),
+    cancel: &CancellationToken,
+) -> GoneReport {
+    let mut report = GoneReport::default();
+    if job.rules.policy.gone == Gone::Delete {
+        let found = delete_all(job, run, (state, client), cancel, &mut report).await;
+        report.error = found.err();
+        report.log(job);
+    }
+    report
+}
+
+async fn delete_all(
+    job: &Job,
+    run: RunId,
+    (state, client): (&StateHandle, &Client),
+    cancel: &CancellationToken,
+    report: &mut GoneReport,
+) -> Result<(), UndoError> {
+    let gone = match job.gone() {
+        Ok(gone) => gone,
+        Err(error) => {
+            tracing::warn!(job = job.name, "{error}");
+            return Ok(());
+        }
+    };
+    let keys = gone.iter().filter_map(|id| OrderKey::parse(&id.to_string()).ok());
+    let keys: Vec<String> = keys.map(|key| key.ledger_text().into_owned()).collect();
+    let found = state.call(move |store| {
+        let view = store.view()?;
+        let Some((connection, remote)) = view.origin(run)?.and_then(|origin| origin.connection)
+        else {
+            return Ok(None);
+        };
+        let orders = store.sent_among(connection, &keys)?;
+        Ok(Some((connection, remote, orders, view.orders_known(connection)?)))
+    });
+    let Some((connection, remote, orders, known)) = found.await? else { return Ok(()) };
+    let share_max = known * u64::from(job.rules.policy.gone_max_percent) / 100;
+    if orders.len() > FEW && orders.len() as u64 > share_max {
+        report.too_many = Some((orders.len() as u64, known));
+        return Ok(());
+    }
+    let (client, state, halt) = (client.clone(), state.clone(), cancel.child_token());
+    let purpose = Purpose::Gone;
+    let deleting = Deleting { client, state, run, connection, remote, halt, purpose };
+    for order in orders {
+        delete_one(&deleting, order, report).await?;
+    }
+    Ok(())
+}
+
+async fn delete_one(
+    deleting: &Deleting,
+    order: CreatedOrder,
+    report: &mut GoneReport,
+) -> Result<(), UndoError> {
+    match deleting.carry_out(order, ListedAs::NotAtAll).await? {
+        DeleteOutcome::Deleted | DeleteOutcome::Gone => report.deleted += 1,
+        DeleteOutcome::Foreign(key) => {
+            report.left += 1;
+            tracing::warn!(
+                order = key,
+                "gone from the shop, and its id at ActiveCampaign is another order's now; left alone"
+            );
+        }
+        DeleteOutcome::Refused(key, reason) => {
+            report.left += 1;
+            tracing::warn!(
+                order = key,
+                reason,
+                "gone from the shop, and not deleted at ActiveCampaign"
+            );
+        }
+    }
+    Ok(())
+}
