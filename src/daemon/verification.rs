@@ -113,7 +113,7 @@ async fn compare(
     (mut store, client): (Store, Client),
 ) -> Result<Verification, Unverified> {
     let not_begun = |error: &dyn std::fmt::Display| Unverified::NotBegun(error.to_string());
-    let export = job.open_export().map_err(|error| not_begun(&error))?;
+    let export = job.open_whole_export().map_err(|error| not_begun(&error))?;
     let view = View::open(&state_dir, &account).map_err(|error| not_begun(&error))?;
     let record = Some(VerificationSink { store: &mut store, repair: false });
     let request = VerifyRequest { record, lines, progress: &|_| {} };

@@ -272,7 +272,7 @@ impl Told {
     }
 }
 
-pub fn files_below(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+fn files_below(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir).into_iter().flatten() {
         let path = entry.unwrap().path();
