@@ -6,26 +6,33 @@ use crate::notify::{Condition, Notice, Notifier, Outcome, Receivers};
 use crate::report;
 use crate::run::{RunEvent, RunReport, Verification};
 use crate::settings::Settings;
-use crate::state::RunEnd;
+use crate::state::{RunEnd, TroubleKind, note_trouble};
 use serde_json::Value;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Tells people of runs and verifications; without a `[notify]` nobody.
-#[derive(Debug, Default)]
-pub(super) struct Notices(Option<Notifier>);
+/// Records how attempts ended, and tells people of runs and verifications; without a `[notify]`
+/// nobody.
+#[derive(Debug)]
+pub(super) struct Notices {
+    state_dir: PathBuf,
+    notifier: Option<Notifier>,
+}
 
 impl Notices {
     pub(super) fn of(settings: &Settings) -> Result<Self, CliError> {
-        let Some(notify) = &settings.notify else { return Ok(Self(None)) };
+        let state_dir = settings.state_dir.clone();
+        let Some(notify) = &settings.notify else { return Ok(Self { state_dir, notifier: None }) };
         let receivers = Receivers {
             url: notify.url.clone(),
             ping_url: notify.ping_url.clone(),
             command: notify.command.clone(),
         };
         let away_after = Duration::from_secs(notify.away_after_s);
-        let started = Notifier::start(receivers, settings.state_dir.clone(), away_after);
-        started.map(|notifier| Self(Some(notifier))).map_err(CliError::failed)
+        let started = Notifier::start(receivers, state_dir.clone(), away_after);
+        let notifier = Some(started.map_err(CliError::failed)?);
+        Ok(Self { state_dir, notifier })
     }
 
     /// For the runs of an account.
@@ -35,6 +42,7 @@ impl Notices {
     }
 
     pub(super) fn run(&self, (account, job): (&str, &str), event: RunEvent<'_>) {
+        self.record((account, job), event);
         let outcome = match event {
             RunEvent::Began => Outcome::Began,
             RunEvent::Failed(message) => Outcome::Ended {
@@ -51,6 +59,29 @@ impl Notices {
         self.tell((account, job), outcome);
     }
 
+    /// Keeps in the state why the job's last attempt did not finish, for `status` and probes.
+    fn record(&self, about: (&str, &str), event: RunEvent<'_>) {
+        let ended = match event {
+            RunEvent::Began | RunEvent::Verified(_) => return,
+            RunEvent::Failed(message) => Some((TroubleKind::Failed, message.to_owned())),
+            RunEvent::Ended(report) => {
+                let kind = match report.end {
+                    RunEnd::Interrupted => return,
+                    RunEnd::Finished => None,
+                    RunEnd::Paused => Some(TroubleKind::Away),
+                    RunEnd::Stopped => Some(TroubleKind::Refused),
+                    RunEnd::Failed => Some(TroubleKind::Failed),
+                };
+                let reason = report.error.as_ref().map(ToString::to_string).unwrap_or_default();
+                kind.map(|kind| (kind, reason))
+            }
+        };
+        let ended = ended.as_ref().map(|(kind, reason)| (*kind, reason.as_str()));
+        if let Err(error) = note_trouble(&self.state_dir, about, ended) {
+            tracing::warn!("how {} ended could not be recorded: {error}", about.1);
+        }
+    }
+
     pub(super) fn verified(&self, account: &str, verification: &Verification) {
         let mut json = report::verification_json(std::slice::from_ref(verification));
         let mut json = json["verifications"][0].take();
@@ -64,7 +95,7 @@ impl Notices {
     }
 
     fn tell(&self, (account, job): (&str, &str), outcome: Outcome) {
-        if let Some(notifier) = &self.0 {
+        if let Some(notifier) = &self.notifier {
             let (account, job) = (account.to_owned(), job.to_owned());
             notifier.tell(Notice { account, job, outcome });
         }
@@ -72,7 +103,7 @@ impl Notices {
 
     /// Waits until all is delivered or given up.
     pub(super) fn finish(self) {
-        if let Some(notifier) = self.0 {
+        if let Some(notifier) = self.notifier {
             notifier.finish();
         }
     }

@@ -58,6 +58,7 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> 
             next_due: calendar.and_then(|calendar| calendar.start_after(now)),
             verify: job.verify.clone(),
             next_verification: verifies.and_then(|calendar| calendar.start_after(now)),
+            trouble: view.trouble(&job.name)?,
             runs: last.into_iter().take(shown).collect(),
             dead_letters: view.dead_letters_count(&job.name)?,
             orders_loaded,

@@ -3,10 +3,12 @@
 
 use super::error::CliError;
 use crate::daemon::{Board, Plan};
+use crate::report::trouble_text;
 use crate::serve::{Hosts, Readiness, Server, Sources};
 use crate::settings::{Account, Metrics, Settings};
-use crate::state::check_writable;
+use crate::state::{TroubleKind, View, check_writable};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use std::sync::Arc;
 
 /// The listener, where there is one, and the settings it was started by.
@@ -88,9 +90,20 @@ fn readiness(settings: &Settings, plan: &Plan) -> Readiness {
     let state_dir = settings.state_dir.clone();
     let accounts: Vec<Account> =
         plan.keys().filter_map(|name| settings.accounts.get(name)).cloned().collect();
+    let planned = plan.iter().flat_map(|(account, plan)| {
+        plan.jobs
+            .iter()
+            .map(|job| (account.clone(), job.job.name.clone(), job.job.rules.zone.clone()))
+    });
+    let jobs: Vec<(String, String, TimeZone)> = planned.collect();
     Arc::new(move || {
+        let refusals = jobs.iter().filter_map(|(account, job, zone)| {
+            let trouble = View::open(&state_dir, account).ok()?.trouble(job).ok()??;
+            let refused = (trouble.kind == TroubleKind::Refused).then_some(trouble)?;
+            Some(format!("{job}: {}", trouble_text(&refused, zone)))
+        });
         let state = check_writable(&state_dir).err().map(|error| format!("the state: {error}"));
         let tokens = accounts.iter().filter_map(|account| Some(account.token().err()?.to_string()));
-        state.into_iter().chain(tokens).collect()
+        state.into_iter().chain(tokens).chain(refusals).collect()
     })
 }

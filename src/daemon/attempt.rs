@@ -5,7 +5,8 @@ use super::{AccountOpenError, AccountPlan, AccountStatus, JobPlan, LastRun, Open
 use crate::extract::Export;
 use crate::pull::{Folder, pull};
 use crate::run::{
-    AccountRunner, JobRun, OpenedAccount, Progress, RunEvent, never_loaded, shared_orders,
+    AccountRunner, Job, JobRun, OpenedAccount, Progress, RunEvent, never_loaded, preview,
+    shared_orders,
 };
 use crate::state::{Kind, View};
 use std::path::Path;
@@ -20,6 +21,13 @@ const PULL_MAX: Duration = Duration::from_secs(12 * 3600);
 
 /// The longest that comparing the exports of jobs on one connection may take.
 const COMPARISON_MAX: Duration = Duration::from_secs(3600);
+
+/// What a run begins with.
+struct Begun {
+    export: Export,
+    /// Records and requests of a first load.
+    planned: Option<(u64, u64)>,
+}
 
 impl AccountWorker {
     /// Runs a job that is due. `None` if it was called off while it waited for the lock.
@@ -110,7 +118,7 @@ impl AccountWorker {
         plan: &AccountPlan,
         job: &JobPlan,
         account: &OpenedAccount,
-    ) -> Result<Export, String> {
+    ) -> Result<Begun, String> {
         if !job.loads_first {
             let view = View::open(&plan.state_dir, &self.name);
             let refusal = view.and_then(|view| never_loaded(&view, &job.job));
@@ -120,7 +128,8 @@ impl AccountWorker {
         }
         self.pull(plan, job).await?;
         let (dir, account_name, planned) = (plan.state_dir.clone(), self.name.clone(), job.clone());
-        if !planned.sharing.is_empty() {
+        let is_first = records_of_last(&dir, &account_name, &planned.job.name).is_none();
+        if is_first || !planned.sharing.is_empty() {
             self.board.write(&self.name, |entry| {
                 entry.liveness = Some(Liveness::waits(COMPARISON_MAX));
             });
@@ -129,9 +138,15 @@ impl AccountWorker {
             let export = planned.job.open_export().map_err(|error| error.to_string())?;
             export.check_quiet().map_err(|error| error.to_string())?;
             check_shared_orders(&dir, &account_name, &planned)?;
-            Ok::<_, String>((export, records_of_last(&dir, &account_name, &planned.job.name)))
+            let before = records_of_last(&dir, &account_name, &planned.job.name);
+            let plan = match before {
+                Some(_) => None,
+                None => plan_of(&dir, &account_name, (&planned.job, &export)),
+            };
+            Ok::<_, String>((export, before, plan))
         });
-        let (export, records_expected) = found.await.map_err(|error| error.to_string())??;
+        let (export, before, planned) = found.await.map_err(|error| error.to_string())??;
+        let records_expected = before.or(planned.map(|(records, _)| records));
         let (job, since) = (job.job.name.clone(), (self.clock)());
         tracing::info!(job, "{job} begins");
         self.board.write(&self.name, |entry| {
@@ -140,7 +155,7 @@ impl AccountWorker {
             entry.liveness = Some(Liveness::works(Some(account.client.clone()), plan.timeout));
             entry.running = Some(Running { job, since, records_expected, progress: None });
         });
-        Ok(export)
+        Ok(Begun { export, planned })
     }
 
     /// Pulls the job's shop, unless a window of it waits to be loaded.
@@ -165,7 +180,7 @@ impl AccountWorker {
         plan: &AccountPlan,
         job: &JobPlan,
         account: OpenedAccount,
-        export: &Export,
+        Begun { export, planned }: &Begun,
     ) -> (NextAction, LastRun) {
         let show = |progress: &Progress| {
             self.board.write(&self.name, |entry| {
@@ -180,7 +195,7 @@ impl AccountWorker {
             kind: Kind::Sync,
             export,
             only: None,
-            planned: None,
+            planned: *planned,
             approved: None,
             progress: &show,
         };
@@ -210,6 +225,15 @@ fn check_shared_orders(dir: &Path, account: &str, planned: &JobPlan) -> Result<(
         Some(shared) => Err(shared.to_string()),
         None => Ok(()),
     }
+}
+
+/// Records and requests of a first load. Only used for its progress: what is wrong with the export is
+/// the run's to report.
+fn plan_of(dir: &Path, account: &str, (job, export): (&Job, &Export)) -> Option<(u64, u64)> {
+    let view = View::open(dir, account).ok()?;
+    // The number of requests does not depend on the pace.
+    let plan = preview(job, export, view, 1.0).ok()?;
+    Some((plan.summary.read, plan.forecast.total()))
 }
 
 /// Only used to estimate when a run will end, so a read error counts as unknown.

@@ -1,4 +1,4 @@
-use crate::state::Standing;
+use crate::state::{RunId, Standing};
 
 /// Somebody is reminded of what goes on after this long.
 const REMIND_MS: i64 = 24 * 3_600_000;
@@ -20,10 +20,7 @@ impl Condition {
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Well => "well",
-            Self::Failed => "failed",
-            Self::Refused => "refused",
-            Self::Away => "away",
-            Self::Differs => "differences",
+            _ => self.event().word(),
         }
     }
 
@@ -86,15 +83,22 @@ pub(super) fn news(
     (Standing { condition, since_ms, told }, Some(now.event()))
 }
 
-/// The same of the number of dead letters that nobody has accepted.
+/// The same of the dead letters that nobody has accepted. News is a letter of a later run, also where
+/// another was mended meanwhile, or one more than before.
 pub(super) fn letters_news(
     before: Option<&Standing>,
-    letters: u64,
+    (letters, newest_run): (u64, RunId),
     at_ms: i64,
 ) -> (Standing, Option<Event>) {
-    let known = before.and_then(|before| before.condition.parse().ok()).unwrap_or(0_u64);
-    let event = (letters > known).then_some(Event::NewDeadLetters);
-    (Standing { condition: letters.to_string(), since_ms: at_ms, told: None }, event)
+    let words = before.map_or("", |before| before.condition.as_str());
+    let mut words = words.split(' ').map(|word| word.parse::<i64>().ok());
+    let known = words.next().flatten().unwrap_or(0);
+    // Written before the run was kept: only the number tells.
+    let known_run = words.next().flatten().unwrap_or(if known > 0 { newest_run } else { 0 });
+    let is_news = letters > 0 && (letters.cast_signed() > known || newest_run > known_run);
+    let condition = format!("{letters} {}", newest_run.max(known_run));
+    let event = is_news.then_some(Event::NewDeadLetters);
+    (Standing { condition, since_ms: at_ms, told: None }, event)
 }
 
 #[cfg(test)]
@@ -146,11 +150,15 @@ mod tests {
     #[test]
     fn only_more_dead_letters_than_before_are_told() {
         let mut standing = None;
-        let events = [0, 3, 3, 1, 2].map(|letters| {
+        // The number of letters, and the run that met the newest of them.
+        let course =
+            [(0, 0), (3, 1), (3, 1), (1, 1), (2, 1), (2, 4), (2, 4), (0, 0), (1, 4), (1, 6)];
+        let events = course.map(|letters| {
             let (next, event) = letters_news(standing.as_ref(), letters, 0);
             standing = Some(next);
             event.is_some()
         });
-        assert_eq!(events, [false, true, false, false, true]);
+        let told = [false, true, false, false, true, true, false, false, true, true];
+        assert_eq!(events, told, "one was mended while another came: (2, 4)");
     }
 }

@@ -139,14 +139,15 @@ impl Worker {
 
     fn tell_letters(&self, about: (&str, &str), body: &Value) {
         let (account, job) = about;
-        let counted =
-            View::open(&self.state_dir, account).and_then(|view| view.dead_letters_count(job));
-        let letters = match counted {
-            Ok(counts) => counts.new,
+        let counted = View::open(&self.state_dir, account)
+            .and_then(|view| Ok((view.dead_letters_count(job)?.new, view.newest_letter(job)?)));
+        let (letters, newest_run) = match counted {
+            Ok(counted) => counted,
             Err(error) => return note_fault(&error),
         };
         let now = Timestamp::now().as_millisecond();
-        let next = |before: Option<Standing>| letters_news(before.as_ref(), letters, now);
+        let next =
+            |before: Option<Standing>| letters_news(before.as_ref(), (letters, newest_run), now);
         self.tell_news(about, StandingTopic::DeadLetters, next, |_| {
             let text = format!(
                 "{letters} records of {job} are not sent, and nobody has accepted that; `ordersync dead-letters list {job}` shows why"

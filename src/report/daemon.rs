@@ -31,7 +31,8 @@ pub fn status_line(view: &DaemonView, now: Timestamp, zone: &TimeZone) -> String
         }
     }));
     let next = view.jobs.iter().filter(|job| job.running.is_none());
-    if let Some((due, job)) = next.filter_map(|job| Some((job.next_due?, &job.job))).min() {
+    let next = next.filter_map(|job| Some((job.next_due?, &job.job)));
+    if let Some((due, job)) = next.filter(|(due, _)| *due > now).min() {
         parts.push(format!("next {job} at {}", clock(due, now, zone)));
     }
     if parts.is_empty() { "nothing to do".to_owned() } else { parts.join("; ") }

@@ -49,7 +49,7 @@ pub use run::{
     progress_json, progress_line, run_text, runs_json, stopped_text,
 };
 pub use schedule::{ComingRuns, Start, schedule_json, schedule_text};
-pub use status::{JobStatus, status_json, status_text};
+pub use status::{JobStatus, status_json, status_text, trouble_text};
 pub use text::{count, duration, many};
 pub use undo::{undo_json, undo_plan_json, undo_plan_text, undo_text};
 pub use verify::{CanaryEnd, canary_text, verification_json, verification_text};

@@ -2,7 +2,7 @@ use super::ProgressEstimate;
 use super::dead_letters::letter_counts_text;
 use super::run::run_json;
 use super::text::{columns, count, duration, local, local_ms, many};
-use crate::state::{Kind, LetterCounts, RunEnd, RunRow, VerificationRow};
+use crate::state::{Kind, LetterCounts, RunEnd, RunRow, Trouble, TroubleKind, VerificationRow};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -20,6 +20,8 @@ pub struct JobStatus {
     pub verify: Option<String>,
     /// When the daemon verifies it next.
     pub next_verification: Option<Timestamp>,
+    /// Why the last attempt did not come to its end.
+    pub trouble: Option<Trouble>,
     /// The last ones first.
     pub runs: Vec<RunRow>,
     pub dead_letters: LetterCounts,
@@ -43,6 +45,7 @@ pub fn status_json(jobs: &[JobStatus]) -> Value {
             "next_due": job.next_due.map(|at| local(at, &job.zone)),
             "verify": job.verify,
             "next_verification": job.next_verification.map(|at| local(at, &job.zone)),
+            "trouble": job.trouble.as_ref().map(|trouble| trouble_json(trouble, &job.zone)),
             "orders_loaded": job.orders_loaded,
             "dead_letters": job.dead_letters.all,
             "dead_letters_new": job.dead_letters.new,
@@ -93,6 +96,10 @@ fn job_text(job: &JobStatus) -> String {
         let due = local(due, &job.zone);
         text.push_str(&format!("  next verification {due}, if a daemon runs\n"));
     }
+    // While a run is at work, its progress is what counts.
+    if let (Some(trouble), None) = (&job.trouble, &job.estimate) {
+        text.push_str(&format!("  {}\n", trouble_text(trouble, &job.zone)));
+    }
     if job.runs.is_empty() {
         text.push_str("  no run yet\n");
         return text;
@@ -110,6 +117,28 @@ fn job_text(job: &JobStatus) -> String {
         ));
     }
     text
+}
+
+fn trouble_json(trouble: &Trouble, zone: &TimeZone) -> Value {
+    json!({
+        "kind": trouble.kind,
+        "since": local_ms(trouble.since_ms, zone),
+        "at": local_ms(trouble.at_ms, zone),
+        "reason": trouble.reason,
+    })
+}
+
+/// What keeps a job from its end, in one sentence.
+pub fn trouble_text(trouble: &Trouble, zone: &TimeZone) -> String {
+    let Trouble { kind, since_ms, at_ms, reason } = trouble;
+    let (since, at) = (local_ms(*since_ms, zone), local_ms(*at_ms, zone));
+    match kind {
+        TroubleKind::Away => {
+            format!("ActiveCampaign is not answering since {since}; last tried {at}: {reason}")
+        }
+        TroubleKind::Refused => format!("refused since {since}; last tried {at}: {reason}"),
+        TroubleKind::Failed => format!("the last attempt failed at {at}: {reason}"),
+    }
 }
 
 /// Whether the next run of its kind resumes it: no process runs it, and it did not come to its

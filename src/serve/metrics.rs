@@ -200,10 +200,10 @@ impl<'a> Writer<'a> {
         let now = self.snapshot.at;
         self.add_jobs(&RUNNING, |job| Some(u8::from(job.live.as_ref()?.running.is_some())));
         self.add_jobs(&NEXT, |job| {
-            Some(seconds(job.live.as_ref()?.next_due?.as_millisecond().into()))
+            Some(seconds(job.live.as_ref()?.next_due?.max(now).as_millisecond().into()))
         });
         self.add_jobs(&NEXT_VERIFICATION, |job| {
-            Some(seconds(job.live.as_ref()?.next_verification?.as_millisecond().into()))
+            Some(seconds(job.live.as_ref()?.next_verification?.max(now).as_millisecond().into()))
         });
         self.add_jobs(&LAG, |job| Some(seconds(job.live.as_ref()?.lag(now).as_millis())));
     }

@@ -325,6 +325,14 @@ impl View {
         self.dead_letters_met(job, 0)
     }
 
+    /// The latest run that met one of a job's letters for the first time, of those that nobody has
+    /// accepted; 0: there is none.
+    pub fn newest_letter(&self, job: &str) -> Result<RunId, StateError> {
+        let sql = "SELECT coalesce(max(first_run), 0) FROM dead_letters
+                   WHERE job = ?1 AND accepted_ms IS NULL";
+        self.db.one(sql, [job])
+    }
+
     /// How many of a job's dead letters this run or a later one met.
     pub fn dead_letters_met(&self, job: &str, since: RunId) -> Result<LetterCounts, StateError> {
         let all = "SELECT count(*) FROM dead_letters WHERE job = ?1 AND last_run >= ?2";

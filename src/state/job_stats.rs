@@ -1,6 +1,8 @@
 use super::sql::Sql;
 use super::sql_types::{Kind, RunEnd};
-use super::{Counts, LetterCounts, LetterReasons, RunRow, StateError, VerificationRow, View};
+use super::{
+    Counts, LetterCounts, LetterReasons, RunRow, StateError, Trouble, VerificationRow, View,
+};
 use rusqlite::params;
 
 /// Different lists of reasons read at most; a job of more has long been stopped.
@@ -15,6 +17,8 @@ pub struct JobStats {
     /// When a run last finished that was no canary, in milliseconds since 1970.
     pub last_success_ms: Option<i64>,
     pub dead_letters: LetterCounts,
+    /// Why the last attempt did not come to its end.
+    pub trouble: Option<Trouble>,
     /// The last one that looked for all orders.
     pub last_verification: Option<VerificationRow>,
     /// Of each kind the last run that ended, with the time it was at work in
@@ -43,6 +47,7 @@ impl View {
             settled,
             last_success_ms,
             dead_letters: self.dead_letters_count(job)?,
+            trouble: self.trouble(job)?,
             last_verification: self.last_whole_verification(job)?,
             durations: self.durations(job)?,
             runs: self.runs(job, runs_at_most)?,

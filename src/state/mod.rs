@@ -29,6 +29,7 @@ mod sql;
 mod sql_types;
 mod standings;
 mod store;
+mod troubles;
 mod undo;
 mod verifications;
 
@@ -54,5 +55,6 @@ pub use settle::{OrderOutcome, Settled, Settlement};
 pub use sql_types::{ConnectionId, Kind, RunEnd, RunId};
 pub use standings::{Standing, StandingTopic, exchange_standing};
 pub use store::{SeenConnection, Store, View, check_writable};
+pub use troubles::{Trouble, TroubleKind, note_trouble};
 pub use undo::{CreatedOrder, Origin, Undoable};
 pub use verifications::{VerificationId, VerificationRow, VerificationSums, VerifiedOrder};

@@ -279,14 +279,22 @@ fn a_refused_account_is_seen_before_and_after_a_restart() {
         site.until("/metrics", |answer| answer.body.contains("standing=\"refused\"} 1")).body;
     assert_eq!(value(&text, "ordersync_last_run_outcome{job=\"shop\",outcome=\"stopped\"}"), 1.0);
     assert_eq!(value(&text, "ordersync_last_success_timestamp_seconds{job=\"shop\"}"), 0.0);
-    assert!(site.get("/").body.contains("open: ActiveCampaign refused access"));
+    let page = site.get("/").body;
+    assert!(page.contains("open: ActiveCampaign refused access"), "{page}");
+    assert!(page.contains("refused since 20"), "{page}");
+    let answer = site.until("/readyz", |answer| answer.status == 503);
+    assert!(answer.body.contains("shop: refused since 20"), "{}", answer.body);
     daemon.stop(0);
     let world = world.replace_job(&far_away());
     let (daemon, site) = Site::of(&world);
+    assert_eq!(site.get("/readyz").status, 503, "until a run finishes");
+    world.simulator.clear_faults();
+    world.load("sync", 3);
+    site.until("/readyz", |answer| answer.status == 200);
     assert_eq!(
         value(
             &site.get("/metrics").body,
-            "ordersync_last_run_outcome{job=\"shop\",outcome=\"stopped\"}"
+            "ordersync_last_run_outcome{job=\"shop\",outcome=\"finished\"}"
         ),
         1.0
     );
@@ -354,4 +362,19 @@ fn where_it_is_allowed_a_probe_asks_by_address_and_a_name_by_the_list() {
     };
     assert_eq!(["10.1.2.3:9464", "sync.example.com", "evil.example"].map(status), [200, 200, 421]);
     daemon.stop(0);
+}
+
+#[test]
+fn a_first_sync_shows_its_total_and_its_run_is_at_work_from_the_start() {
+    let world = shop();
+    let held = Kind::Stored { then: ordersync::simulator::Ending::Hold { ms: 86_400_000 } };
+    world.simulator.inject(Fault::new(held.clone()).on("POST", "/ecomOrders").nth(20));
+    let (daemon, site) = Site::of(&world);
+    let is_counted = |answer: &Answer| answer.body.contains(" of about 60 records");
+    let page = site.until("/live", is_counted).body;
+    assert!(page.contains("at work</td>") && !page.contains("interrupted"), "{page}");
+    assert!(!page.contains(" ago</dd>"), "no next run in the past: {page}");
+    let status = world.run(&["status", "--json"]).json();
+    assert_eq!(status["jobs"][0]["runs"][0]["progress"]["records_expected"], 60);
+    daemon.kill();
 }

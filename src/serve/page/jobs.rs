@@ -1,6 +1,6 @@
 use super::{runs, times};
 use crate::daemon::Running;
-use crate::report::{count, many};
+use crate::report::{count, many, trouble_text};
 use crate::serve::snapshot::{JobSnapshot, StoredJob};
 use crate::state::RunEnd;
 use jiff::{SignedDuration, Timestamp};
@@ -11,13 +11,14 @@ const LATE_TOLD: SignedDuration = SignedDuration::from_mins(2);
 /// Reasons shown of a job's dead letters.
 const REASONS_SHOWN: usize = 20;
 
-pub(super) fn card(job: &JobSnapshot, now: Timestamp) -> Markup {
+/// `in_flight`: requests of the job's account that are on their way.
+pub(super) fn card(job: &JobSnapshot, in_flight: u64, now: Timestamp) -> Markup {
     let running = job.running();
     let (class, word) = badge(job, running.is_some());
     html! {
         section.card aria-label=(format!("Job {}", job.job)) {
             div.head { h3 { (job.job) } span class=(format!("badge {class}")) { (word) } }
-            @if let Some(running) = running { (progress(job, running, now)) }
+            @if let Some(running) = running { (progress(job, running, (in_flight, now))) }
             dl {
                 dt { "Account" } dd { (job.account) }
                 (next(job, now))
@@ -27,9 +28,7 @@ pub(super) fn card(job: &JobSnapshot, now: Timestamp) -> Markup {
                 }
                 (next_verification(job, now))
             }
-            @if let Some(error) = job.live.as_ref().and_then(|live| live.last.as_ref()?.error.as_ref()) {
-                p.bad { (error) }
-            }
+            @if let Some(trouble) = trouble(job) { p.bad { (trouble) } }
             @match &job.stored {
                 Some(stored) => {
                     (runs::table(job, &stored.figures.runs, now))
@@ -39,6 +38,14 @@ pub(super) fn card(job: &JobSnapshot, now: Timestamp) -> Markup {
             }
         }
     }
+}
+
+/// Why the last attempt did not come to its end, unless a run is under way.
+fn trouble(job: &JobSnapshot) -> Option<String> {
+    let stored = job.stored.as_ref().and_then(|stored| stored.figures.trouble.as_ref());
+    let known = stored.map(|trouble| trouble_text(trouble, &job.zone));
+    let live = || job.live.as_ref()?.last.as_ref()?.error.clone();
+    known.or_else(live).filter(|_| job.running().is_none())
 }
 
 /// A class of the style sheet, and the word.
@@ -54,7 +61,7 @@ fn badge(job: &JobSnapshot, is_running: bool) -> (&'static str, &'static str) {
     }
 }
 
-fn progress(job: &JobSnapshot, running: &Running, now: Timestamp) -> Markup {
+fn progress(job: &JobSnapshot, running: &Running, (in_flight, now): (u64, Timestamp)) -> Markup {
     let Some(at) = &running.progress else {
         return html! { p role="status" { "Started " (times::instant(running.since, &job.zone)) "; nothing is settled yet." } };
     };
@@ -70,7 +77,7 @@ fn progress(job: &JobSnapshot, running: &Running, now: Timestamp) -> Markup {
         p {
             (count(at.read))
             @if let Some(expected) = expected { " of about " (count(expected)) }
-            " records, " (format!("{rate:.1}")) " requests/s, " (at.in_flight) " in flight"
+            " records, " (format!("{rate:.1}")) " requests/s, " (in_flight) " in flight"
             @if let Some(end) = running.expected_end(now) { ", done about " (times::coming(end, now, &job.zone)) }
         }
     }
@@ -83,7 +90,9 @@ fn next(job: &JobSnapshot, now: Timestamp) -> Markup {
         dt { "Next run" }
         dd {
             @match live.next_due {
-                Some(due) => (times::coming(due, now, &job.zone)),
+                Some(due) if due > now => (times::coming(due, now, &job.zone)),
+                Some(_) if job.running().is_some() => "right after this run",
+                Some(_) => "as soon as the account is free",
                 None => "not known yet",
             }
         }

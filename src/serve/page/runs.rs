@@ -29,8 +29,8 @@ pub(super) fn table(job: &JobSnapshot, rows: &[RunRow], now: Timestamp) -> Marku
 }
 
 fn line(job: &JobSnapshot, row: &RunRow, now: Timestamp) -> Markup {
-    let progress = job.running().and_then(|running| running.progress.as_ref());
-    let is_running = progress.is_some_and(|progress| progress.run == row.id);
+    // The one run without an outcome while the daemon runs the job, also before it settled anything.
+    let is_running = job.running().is_some() && row.outcome.is_none();
     let pending = if is_running { job.pending() } else { row.pending };
     let end = match (&row.outcome, is_running) {
         (_, true) => "at work",

@@ -8,7 +8,7 @@ const SCRIPT: &str = include_str!("status.js");
 
 /// Allows the page's own style and script only; a test checks that the hashes are those of
 /// `status.css` and `status.js`.
-pub(in crate::serve) const POLICY: &str = "default-src 'none'; style-src 'sha256-QgfQvB4hbtFCkk8PUV9UWiwfMhfgRrQZsRMVfc9boDk='; script-src 'sha256-FWVn5zrPq4D1KQIjTkgOD+opjFesRNawWJKx750/w7A='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+pub(in crate::serve) const POLICY: &str = "default-src 'none'; style-src 'sha256-ZeTNsN13CE3wxYX1rFKSFoYs/PG4CIB2h4SOAAtAsyY='; script-src 'sha256-FWVn5zrPq4D1KQIjTkgOD+opjFesRNawWJKx750/w7A='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The whole page; a browser without scripts reloads it.
 pub(in crate::serve) fn whole(snapshot: &Snapshot) -> String {
@@ -54,10 +54,15 @@ fn parts(snapshot: &Snapshot) -> Markup {
     html! {
         @if let Some(process) = &snapshot.process { (process_text(process, snapshot)) }
         h2 { "Jobs" }
-        @for job in &snapshot.jobs { (jobs::card(job, snapshot.at)) }
+        @for job in &snapshot.jobs { (jobs::card(job, in_flight(snapshot, &job.account), snapshot.at)) }
         h2 { "Accounts" }
         div.cards { @for account in &snapshot.accounts { (accounts::card(account, snapshot.at)) } }
     }
+}
+
+fn in_flight(snapshot: &Snapshot, account: &str) -> u64 {
+    let of_job = snapshot.accounts.iter().find(|of| of.account == account);
+    of_job.map_or(0, |account| account.in_flight)
 }
 
 fn process_text(process: &Process, snapshot: &Snapshot) -> Markup {

@@ -3,7 +3,7 @@
 use super::{EVERY_SECOND, runs};
 use crate::process::Process;
 use crate::resume::wait_for_requests;
-use crate::world::World;
+use crate::world::{World, until};
 use ordersync::samples::GeneratorOptions;
 use std::net::TcpListener;
 
@@ -90,9 +90,15 @@ fn a_missing_export_is_reported_and_the_job_is_tried_again_when_it_is_due() {
     let world = World::new().job(EVERY_SECOND);
     let daemon = Process::daemon(&world);
     daemon.wait_for_log("shop could not begin: ", 1);
+    let trouble = || world.run(&["status", "--json"]).json()["jobs"][0]["trouble"].clone();
+    until("the reason", || trouble()["kind"] == "failed");
+    assert!(trouble()["reason"].as_str().unwrap().contains("exports/*"), "{}", trouble());
+    let text = world.run(&["status"]).out;
+    assert!(text.contains("the last attempt failed at 20"), "{text}");
     let truth =
         world.generate(&GeneratorOptions { orders: 10, seed: 3, ..GeneratorOptions::default() });
     daemon.wait_for_log("finished: 10 records read", 1);
+    until("its end", || trouble().is_null());
     let log = daemon.stop(0);
     assert!(log.contains("exports/*"), "{log}");
     assert_eq!(world.summary().orders as u64, truth.valid);
