@@ -71,7 +71,7 @@ fn checks(all: &mut Vec<Document>) {
     world.export("broken.json", "{\"orders\": [{]}");
     std::fs::remove_file(world.path("token")).unwrap();
     output(all, "check", &world, &["check"]);
-    let world = World::new().job("schedule = \"15 2 * * *\"\n");
+    let world = World::new().job("schedule = \"15 2 * * *\"\nverify = \"@daily\"\n");
     let often = ["schedule", "--next", "400"];
     output(all, "schedule", &world, &often);
     output(all, "schedule", &World::new(), &often);
