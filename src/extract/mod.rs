@@ -65,7 +65,6 @@ mod zstd_frames;
 #[cfg(test)]
 mod tests;
 
-pub use copies::{Copies, Marks};
 pub use csv_scanner::RECORD_BYTES_MAX;
 pub use encoding::{is_encoding, nearest_encoding};
 pub use error::{OpenError, ReadError};
@@ -75,6 +74,7 @@ pub use limits::{ORDER_BYTES_MAX, ORDER_LINES_MAX};
 pub use mapping::{Mappings, parse as parse_mappings, profile_text};
 pub use messages::States;
 pub use options::Options;
+pub use order_versions::content_of;
 pub use reader::Reader;
 pub use registry::formats;
 pub use table::ExportFile;

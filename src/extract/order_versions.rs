@@ -1,8 +1,9 @@
 //! What tells whether two records are versions of one order, and which of them is the newer one.
 
 use crate::domain::{Moment, OrderKey, Position, Reason, SourceOrder};
+use foldhash::quality::{FixedState, FoldHasher};
 use jiff::tz::TimeZone;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 
 /// Whether the records of a table say which of two copies of an order is the newer one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,11 +38,28 @@ pub fn key_of(order: &SourceOrder) -> Option<OrderKey> {
     }
 }
 
-/// A hash of an order's content without its place in the file.
-pub fn content_of(order: SourceOrder) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    without_place(order).hash(&mut hasher);
+/// A hash of what an order states, wherever it is: equal for identical copies.
+pub fn content_of(order: &SourceOrder) -> u64 {
+    let mut hasher = WithoutPlace(FixedState::default().build_hasher());
+    order.hash(&mut hasher);
     hasher.finish()
+}
+
+/// Skips the numbers of records, files and lines, the only `u64` and `u32` in an order.
+struct WithoutPlace(FoldHasher<'static>);
+
+impl Hasher for WithoutPlace {
+    fn write_u32(&mut self, _: u32) {}
+
+    fn write_u64(&mut self, _: u64) {}
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.write(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.finish()
+    }
 }
 
 /// An order as it would be at any other place of any file.
@@ -60,7 +78,7 @@ pub fn mark_superseded(copies: &mut [SourceOrder]) {
     }
     let known: Vec<(u64, u64)> = copies
         .iter()
-        .map(|copy| (stamp(&copy.updated_at, &TimeZone::UTC), content_of(copy.clone())))
+        .map(|copy| (stamp(&copy.updated_at, &TimeZone::UTC), content_of(copy)))
         .collect();
     let newest = known.iter().map(|(modified, _)| *modified).max().unwrap_or_default();
     for (at, (copy, own)) in copies.iter_mut().zip(&known).enumerate() {

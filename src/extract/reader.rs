@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// trusted.
 pub struct Reader {
     records: RecordStream,
-    copies: Copies,
+    pub(super) copies: Copies,
     /// The records that do not count; absent until the first one is read.
     marks: Option<Marks>,
     customers: Option<Arc<Customers>>,
@@ -25,11 +25,6 @@ impl Reader {
         customers: Option<Arc<Customers>>,
     ) -> Self {
         Self { records, copies, marks: None, customers, has_failed: false }
-    }
-
-    /// What finds copies in the export.
-    pub fn copies(&self) -> Copies {
-        self.copies.clone()
     }
 
     fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {

@@ -10,13 +10,13 @@ use crate::domain::{
     Amount, Currency, Field, LedgerEntry, MovedCustomer, Order, Position, Reason, RecordError,
     Refunds, SourceOrder, Status, Total,
 };
-use crate::extract::{Copies, Marks, ReadError};
+use crate::extract::ReadError;
 use crate::plan::{Action, Decision, Example, LeftOutBy, PlanSummary, PriorWrite, Step, decide};
 use crate::scratch::SeenKeys;
 use crate::state::{RunId, StateError};
 use crate::transform::{Filter, Mapped, Rules, transform};
 use jiff::Timestamp;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// Of further invalid orders a valid copy that comes later counts as a repeat.
 const INVALID_KEYS_MAX: usize = 100_000;
@@ -42,11 +42,8 @@ pub(super) struct PlanReader {
     rules: Rules,
     ledger: Ledger,
     seen: SeenKeys,
-    copies: Copies,
-    /// The records that are copies; absent until a key is met again.
-    marks: Option<Marks>,
-    /// Keys of which every record so far is invalid.
-    invalid: HashSet<String>,
+    /// By the key of orders whose first record is invalid.
+    after_invalid: HashMap<String, Latest>,
     /// Only in a dry run: a run finds out as it goes.
     counter: Option<RequestCounter>,
     /// Only in a dry run.
@@ -64,6 +61,13 @@ pub(super) struct ReadPlan {
     /// For the account's next job.
     pub counter: Option<RequestCounter>,
     pub digest: PlanDigest,
+}
+
+/// The latest record of an order whose first one is invalid.
+#[derive(Debug, Clone, Copy)]
+struct Latest {
+    content: u32,
+    is_valid: bool,
 }
 
 /// The record of an order that was read before another one of it.
@@ -91,13 +95,11 @@ impl From<RecordVerdict> for Judged {
 impl PlanReader {
     pub(super) fn new(records: Records, rules: Rules, ledger: Ledger) -> Self {
         Self {
-            copies: records.copies(),
-            marks: None,
             records,
             rules,
             ledger,
             seen: SeenKeys::default(),
-            invalid: HashSet::new(),
+            after_invalid: HashMap::new(),
             counter: None,
             digest: None,
             detector: None,
@@ -166,7 +168,7 @@ impl PlanReader {
         }
         let Judged { verdict, mut details } = self.judge(source, &identity)?;
         details.source = kept;
-        let Identity { label, key } = identity;
+        let Identity { label, key, .. } = identity;
         let DetectedChange { digest, change, written_by } = match &self.detector {
             Some(detector) => detector.find_out(&mut self.ledger, &verdict, key.as_ref())?,
             None => DetectedChange::default(),
@@ -273,39 +275,41 @@ impl PlanReader {
             return Ok(Earlier::None);
         }
         let key = key.ledger_text();
-        let first = self.seen.insert(&key, source.position.file).map_err(StateError::from)?;
-        Ok(match first {
-            None => Earlier::None,
-            Some(file) if file != source.position.file => Earlier::InNewerFile,
-            Some(_) if self.is_copy(source.position.record)? => Earlier::Identical,
-            Some(_) if self.invalid.contains(&key[..]) => Earlier::None,
-            Some(_) => Earlier::InThisFile,
-        })
-    }
-
-    fn is_copy(&mut self, record: u64) -> Result<bool, ReadError> {
-        let marks = match &mut self.marks {
-            Some(marks) => marks,
-            none => none.insert(self.copies.all()?),
+        let record = (u64::from(source.position.file) << 32) | u64::from(identity.content);
+        let Some(first) = self.seen.insert(&key, record).map_err(StateError::from)? else {
+            return Ok(Earlier::None);
         };
-        marks.has(record)
+        let latest = self.after_invalid.get(&key[..]);
+        Ok(if first >> 32 != record >> 32 {
+            Earlier::InNewerFile
+        } else if first == record || latest.is_some_and(|latest| latest.content == identity.content)
+        {
+            Earlier::Identical
+        } else if latest.is_some_and(|latest| !latest.is_valid) {
+            Earlier::None
+        } else {
+            Earlier::InThisFile
+        })
     }
 
     fn note_validity(&mut self, identity: &Identity, mapped: &Mapped) {
         let Some(key) = &identity.key else { return };
+        let latest = |is_valid| Latest { content: identity.content, is_valid };
         match mapped {
             // Of two versions in one table neither counts.
             Mapped::Invalid(faults)
                 if faults.iter().any(|fault| {
                     matches!(fault.reason, Reason::ConflictingVersions | Reason::OrphanRow)
                 }) => {}
-            Mapped::Invalid(_) if self.invalid.len() < INVALID_KEYS_MAX => {
-                self.invalid.insert(key.ledger_text().to_string());
+            Mapped::Invalid(_) if self.after_invalid.len() < INVALID_KEYS_MAX => {
+                self.after_invalid.insert(key.ledger_text().to_string(), latest(false));
             }
             Mapped::Invalid(_) => {}
-            Mapped::Order(..) | Mapped::Filtered(_) if self.invalid.is_empty() => {}
+            Mapped::Order(..) | Mapped::Filtered(_) if self.after_invalid.is_empty() => {}
             Mapped::Order(..) | Mapped::Filtered(_) => {
-                self.invalid.remove(&key.ledger_text()[..]);
+                if let Some(before) = self.after_invalid.get_mut(&key.ledger_text()[..]) {
+                    *before = latest(true);
+                }
             }
         }
     }

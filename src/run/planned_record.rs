@@ -2,6 +2,7 @@ use super::pipeline::ByteSize;
 use crate::domain::{
     Order, OrderDigest, OrderId, OrderKey, Position, Reason, RecordError, SourceOrder,
 };
+use crate::extract::content_of;
 use crate::plan::{Change, Decision, Example};
 use crate::state::RunId;
 use crate::transform::Filter;
@@ -99,6 +100,8 @@ impl ByteSize for PlannedRecord {
 pub(super) struct Identity {
     pub label: String,
     pub key: Option<OrderKey>,
+    /// A hash of what the record states; equal for identical copies.
+    pub content: u32,
 }
 
 impl Identity {
@@ -107,9 +110,13 @@ impl Identity {
     pub(super) fn of(source: &SourceOrder) -> Self {
         let damage = [Reason::MalformedRow, Reason::BadEncoding];
         if source.faults.iter().any(|fault| damage.contains(&fault.reason)) {
-            return Self { label: String::new(), key: None };
+            return Self { label: String::new(), key: None, content: 0 };
         }
-        Self { label: shown(source.label()), key: source.key().ok() }
+        Self {
+            label: shown(source.label()),
+            key: source.key().ok(),
+            content: content_of(source) as u32,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 use super::pipeline::{ByteSize, channel};
 use crate::domain::SourceOrder;
-use crate::extract::{Copies, ReadError, Reader};
+use crate::extract::{ReadError, Reader};
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::mpsc::Receiver;
@@ -18,7 +18,6 @@ pub(super) enum Records {
 }
 
 pub(super) struct ReadAhead {
-    copies: Copies,
     batch: std::vec::IntoIter<Record>,
     batches: Receiver<Vec<Record>>,
     thread: Option<JoinHandle<()>>,
@@ -30,7 +29,6 @@ impl Records {
     }
 
     pub(super) fn threaded(reader: Reader) -> io::Result<Self> {
-        let copies = reader.copies();
         let (mut sender, batches) = channel();
         let thread = thread::Builder::new().name("extract".to_owned()).spawn(move || {
             for record in reader {
@@ -41,19 +39,10 @@ impl Records {
             }
         })?;
         Ok(Self::Threaded(ReadAhead {
-            copies,
             batch: Vec::new().into_iter(),
             batches,
             thread: Some(thread),
         }))
-    }
-
-    /// What finds copies among the records.
-    pub(super) fn copies(&self) -> Copies {
-        match self {
-            Self::Inline(reader) => reader.copies(),
-            Self::Threaded(ahead) => ahead.copies.clone(),
-        }
     }
 }
 

@@ -52,8 +52,8 @@ pub fn shared_orders(jobs: &[Job], view: &View) -> Result<Vec<SharedOrders>, Rea
     let mut keys = SeenKeys::default();
     // An order counts once, however often a job's export repeats it.
     let mut counted = SeenKeys::default();
-    let mut pairs: BTreeMap<(u32, u32), Found> = BTreeMap::new();
-    for (n, job) in (0_u32..).zip(jobs) {
+    let mut pairs: BTreeMap<(u64, u64), Found> = BTreeMap::new();
+    for (n, job) in (0_u64..).zip(jobs) {
         if job.export.is_piped() {
             continue;
         }
@@ -76,8 +76,8 @@ pub fn shared_orders(jobs: &[Job], view: &View) -> Result<Vec<SharedOrders>, Rea
             }
         }
     }
-    let name = |n: u32| jobs[n as usize].name.clone();
-    let shared = |((one, other), Found { count, example }): ((u32, u32), Found)| SharedOrders {
+    let name = |n: u64| jobs[n as usize].name.clone();
+    let shared = |((one, other), Found { count, example }): ((u64, u64), Found)| SharedOrders {
         jobs: [name(one), name(other)],
         connection: {
             let connection = &jobs[one as usize].connection;

@@ -6,7 +6,7 @@ use std::collections::{HashMap, hash_map};
 use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::io;
 
-/// The keys read so far from an export, each with the number of the file that contains it first.
+/// The keys read so far from an export, each with a note on the record that has it first.
 ///
 /// Up to a bound, keys are in memory. Beyond it they are written to temporary files in sorted runs,
 /// behind a Bloom filter: a key is looked up on disk only where the filter says maybe. Stores only
@@ -15,7 +15,7 @@ use std::io;
 pub struct SeenKeys {
     hashers: [RandomState; 2],
     /// By range of keys. A single table that grows would need three times its memory meanwhile.
-    in_memory: [HashMap<Key, FileIndex, Prehashed>; TABLES],
+    in_memory: [HashMap<Key, Note, Prehashed>; TABLES],
     in_memory_len: usize,
     in_memory_max: usize,
     on_disk: Option<OnDisk>,
@@ -33,12 +33,12 @@ impl Default for SeenKeys {
     }
 }
 
-/// With seven tables, [`SeenKeys::IN_MEMORY_MAX`] keys nearly fill tables of 2^17 slots.
-const TABLES: usize = 7;
+/// With six tables, [`SeenKeys::IN_MEMORY_MAX`] keys nearly fill tables of 2^17 slots.
+const TABLES: usize = 6;
 
 impl SeenKeys {
-    /// Keys held in memory, at about 17 bytes each.
-    pub const IN_MEMORY_MAX: usize = 790_000;
+    /// Keys held in memory, at about 21 bytes each.
+    pub const IN_MEMORY_MAX: usize = 680_000;
 
     /// Sets the number of keys that are held in memory from now on.
     pub fn limited_to(mut self, in_memory_max: usize) -> Self {
@@ -46,12 +46,11 @@ impl SeenKeys {
         self
     }
 
-    /// Adds a key that was read in `file`. Returns the first file with that key if it is known.
-    /// Stores 24 bits of the file's number.
-    pub fn insert(&mut self, key: &(impl Hash + ?Sized), file: u32) -> io::Result<Option<u32>> {
+    /// Adds a key. Returns the note of its first insertion if it is known. Keeps 56 bits of a note.
+    pub fn insert(&mut self, key: &(impl Hash + ?Sized), note: u64) -> io::Result<Option<u64>> {
         let key = self.hash(key);
         let vacant = match self.in_memory[key.table()].entry(key) {
-            hash_map::Entry::Occupied(first) => return Ok(Some(number(*first.get()))),
+            hash_map::Entry::Occupied(first) => return Ok(Some(unpacked(*first.get()))),
             hash_map::Entry::Vacant(vacant) => vacant,
         };
         if let Some(on_disk) = &self.on_disk
@@ -59,8 +58,7 @@ impl SeenKeys {
         {
             return Ok(Some(first));
         }
-        let [_, file @ ..] = file.min(FILE_MAX).to_be_bytes();
-        vacant.insert(file);
+        vacant.insert(packed(note));
         self.in_memory_len += 1;
         // Once there is a filter, it takes most of the memory.
         let max =
@@ -140,30 +138,34 @@ impl Hasher for Identity {
     }
 }
 
-/// The number of a file, in three bytes.
-type FileIndex = [u8; 3];
+const NOTE_BYTES: usize = 7;
+const NOTE_MAX: u64 = (1 << (8 * NOTE_BYTES)) - 1;
 
-const FILE_MAX: u32 = (1 << 24) - 1;
+type Note = [u8; NOTE_BYTES];
 
-fn number([a, b, c]: FileIndex) -> u32 {
-    u32::from_be_bytes([0, a, b, c])
+fn packed(note: u64) -> Note {
+    let [_, kept @ ..] = note.min(NOTE_MAX).to_be_bytes();
+    kept
 }
 
-/// A key and its file.
+fn unpacked([a, b, c, d, e, f, g]: Note) -> u64 {
+    u64::from_be_bytes([0, a, b, c, d, e, f, g])
+}
+
+/// A key and its note.
 type Entry = [u8; ENTRY_BYTES];
 
-const ENTRY_BYTES: usize = KEY_BYTES + 3;
+const ENTRY_BYTES: usize = KEY_BYTES + NOTE_BYTES;
 
-fn entry_of((Key(key), file): (Key, FileIndex)) -> Entry {
+fn entry_of((Key(key), note): (Key, Note)) -> Entry {
     let mut entry = [0; ENTRY_BYTES];
     entry[..KEY_BYTES].copy_from_slice(&key);
-    entry[KEY_BYTES..].copy_from_slice(&file);
+    entry[KEY_BYTES..].copy_from_slice(&note);
     entry
 }
 
 fn key_of(entry: &Entry) -> Key {
-    let [key @ .., _, _, _] = *entry;
-    Key(key)
+    Key(*entry.first_chunk().unwrap_or(&[0; KEY_BYTES]))
 }
 
 #[derive(Debug)]
@@ -195,13 +197,13 @@ impl OnDisk {
         Ok(())
     }
 
-    fn find(&self, key: Key) -> io::Result<Option<u32>> {
+    fn find(&self, key: Key) -> io::Result<Option<u64>> {
         if !self.filter.contains_hash(key.bits()) {
             return Ok(None);
         }
         for run in &self.runs {
-            if let Some(file) = run.find(key)? {
-                return Ok(Some(file));
+            if let Some(note) = run.find(key)? {
+                return Ok(Some(note));
             }
         }
         Ok(None)
@@ -232,17 +234,14 @@ impl IndexedRun {
         Ok(Self { run, blocks })
     }
 
-    fn find(&self, key: Key) -> io::Result<Option<u32>> {
+    fn find(&self, key: Key) -> io::Result<Option<u64>> {
         let blocks = self.blocks.partition_point(|first| *first <= key);
         let Some(block) = blocks.checked_sub(1) else { return Ok(None) };
         let mut entries = [[0; ENTRY_BYTES]; BLOCK_LEN];
         let len = self.run.read_at((block * BLOCK_LEN) as u64, &mut entries)?;
         let entries = &entries[..len];
         let at = entries.binary_search_by_key(&key, key_of).ok();
-        Ok(at.map(|at| {
-            let [.., a, b, c] = entries[at];
-            number([a, b, c])
-        }))
+        Ok(at.map(|at| unpacked(*entries[at].last_chunk().unwrap_or(&[0; NOTE_BYTES]))))
     }
 }
 
@@ -254,20 +253,20 @@ mod tests {
     proptest! {
         #[test]
         fn a_key_is_known_with_its_first_file_wherever_it_is_kept(
-            keys in prop::collection::vec((0..300_u32, 0..FILE_MAX), 0..600),
+            keys in prop::collection::vec((0..300_u32, 0..NOTE_MAX), 0..600),
             in_memory_max in 0..50_usize,
         ) {
             let mut seen = SeenKeys::default().limited_to(in_memory_max);
-            let mut expected: HashMap<u32, u32> = HashMap::new();
-            for (key, file) in keys {
+            let mut expected: HashMap<u32, u64> = HashMap::new();
+            for (key, note) in keys {
                 let first = match expected.entry(key) {
                     hash_map::Entry::Occupied(entry) => Some(*entry.get()),
                     hash_map::Entry::Vacant(entry) => {
-                        entry.insert(file);
+                        entry.insert(note);
                         None
                     }
                 };
-                prop_assert_eq!(seen.insert(&key.to_string(), file).unwrap(), first);
+                prop_assert_eq!(seen.insert(&key.to_string(), note).unwrap(), first);
             }
         }
     }
@@ -281,7 +280,7 @@ mod tests {
         let runs = seen.on_disk.as_ref().map_or(0, |on_disk| on_disk.runs.len());
         assert!((1..5).contains(&runs), "{runs} runs");
         for n in 0..20_000 {
-            assert_eq!(seen.insert(&n.to_string(), FILE_MAX).unwrap(), Some(n));
+            assert_eq!(seen.insert(&n.to_string(), NOTE_MAX).unwrap(), Some(n));
         }
     }
 }

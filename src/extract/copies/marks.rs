@@ -38,7 +38,7 @@ impl Copy {
             key: hash.as_bytes().first_chunk().map(|bytes| u128::from_be_bytes(*bytes))?,
             modified: stamp(&order.updated_at, zone),
             record: order.position.record,
-            content: content_of(order),
+            content: content_of(&order),
         })
     }
 

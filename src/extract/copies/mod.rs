@@ -6,13 +6,13 @@
 //!
 //! The older copy may come first, so it has to be known before the first record is returned. Only
 //! exports that state modification times are searched for it, and JSON of one format, of which most
-//! is large, first by the keys alone: copies are rare. Identical copies are searched for only where a
-//! run meets a key again.
+//! is large, first by the keys alone: copies are rare. Elsewhere a run knows identical copies by the
+//! hashes that it keeps beside its keys.
 
 mod marks;
 mod repeats;
 
-pub use marks::Marks;
+pub(super) use marks::Marks;
 
 use super::error::ReadError;
 use super::join::Input;

@@ -49,7 +49,7 @@ impl Version {
             None => ([record.saturating_add(1), 0, 0], 0),
             Some(Stamps { extracted_at, sequence }) => {
                 let updated_at = stamp(&order.updated_at, &TimeZone::UTC);
-                ([extracted_at, sequence, updated_at], content_of(order.clone()))
+                ([extracted_at, sequence, updated_at], content_of(&order))
             }
         };
         Some(Self { key, rank, record, content })
