@@ -157,6 +157,14 @@ pub(super) enum FailureCause {
 }
 
 impl FailureCause {
+    pub(super) fn is_web_page(&self) -> bool {
+        match self {
+            Self::Unusable { cause, .. } => *cause == "answer_web_page",
+            Self::Answered(answer) => answer.page == Some(WebPage::Other),
+            _ => false,
+        }
+    }
+
     /// What was wrong with it, for people.
     pub(super) fn description(&self) -> String {
         match self {

@@ -17,6 +17,8 @@ pub struct Failure {
     pub request: &'static str,
     /// What broke, for people; empty where the status says it.
     pub cause: &'static str,
+    /// It came from a web page, not from the API.
+    pub(super) is_web_page: bool,
 }
 
 impl Failure {
@@ -38,7 +40,34 @@ impl Failure {
                 (Some(answer.status), first.code, first.pointer)
             }
         };
-        Self { disposition, status, code, pointer, request, cause: cause.text() }
+        Self {
+            disposition,
+            status,
+            code,
+            pointer,
+            request,
+            cause: cause.text(),
+            is_web_page: cause.is_web_page(),
+        }
+    }
+
+    /// What to do about an address that does not answer as the API does; may be empty.
+    pub fn advice(&self) -> &'static str {
+        match self.code.as_deref() {
+            _ if self.is_web_page => {
+                "that address is a web page, not the API; the URL of the API is under Settings, Developer, and looks like https://example.api-us1.com"
+            }
+            Some("not_connected") => {
+                "compare `url` with the one under Settings, Developer; if it is right, look at this machine's network, name service, proxy and firewall"
+            }
+            Some("untrusted_certificate") => {
+                "compare `url` with the one under Settings, Developer; a proxy that inspects traffic needs `ca_file`"
+            }
+            Some("timed_out" | "connection_lost") => {
+                "ActiveCampaign or the way to it is slow or down; try again later"
+            }
+            _ => "",
+        }
     }
 
     /// A request that was not sent because the run must end.
@@ -50,6 +79,7 @@ impl Failure {
             pointer: None,
             request,
             cause: "",
+            is_web_page: false,
         }
     }
 
@@ -67,6 +97,7 @@ impl Failure {
             pointer: None,
             request,
             cause: "",
+            is_web_page: false,
         }
     }
 }

@@ -11,6 +11,8 @@ pub struct Connection {
     pub service: String,
     pub externalid: String,
     pub name: String,
+    /// The shop's address; may be empty.
+    pub link_url: String,
     /// A native integration of ActiveCampaign: not ours to write into.
     pub is_internal: bool,
     /// New contacts of this connection join this list.
@@ -143,6 +145,7 @@ impl Record for Connection {
             service: text_of(value, "service"),
             externalid: text_of(value, "externalid"),
             name: text_of(value, "name"),
+            link_url: text_of(value, "linkUrl"),
             is_internal: matches!(text_of(value, "isInternal").as_str(), "1" | "true"),
             list_id: Some(text_of(value, "listId")).filter(|id| !matches!(id.as_str(), "" | "0")),
         })

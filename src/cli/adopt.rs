@@ -22,8 +22,9 @@ pub(super) fn run(global: &Global, args: &AdoptArgs) -> Result<Exit, CliError> {
     let mut store = assembly::store(&settings.state_dir, account)?;
     let client = assembly::client(account, Some(store.lock()))?;
     let adoption = assembly::runtime()?.block_on(adopt(&job, &export, &mut store, &client))?;
-    output::print_result(
-        global.json,
+    output::print_outcome(
+        global,
+        true,
         || report::adoption_json(&adoption),
         || report::adoption_text(&adoption),
     );

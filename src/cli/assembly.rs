@@ -1,54 +1,26 @@
 use super::error::CliError;
 use super::fault;
 use super::options::Global;
+use super::read_settings::{ReadSettings, read_settings};
 use crate::activecampaign::{self, Client, SendEvent, SendObserver};
 use crate::domain::Moment;
 use crate::extract::{self, Export, OpenError};
 use crate::run::{self, ConnectionSpec, OpenedAccount, Pulls, Sample, SharedOrders};
 use crate::schedule::{Calendar, Schedule, ScheduleError};
-use crate::settings::{Account, Environment, Job, Keep, Settings, SettingsError};
-use crate::state::{Lock, StateHandle, Store, View};
+use crate::settings::{Account, Job, Keep, Settings};
+use crate::state::{Lock, StateError, StateHandle, Store, View};
 use crate::transform::Rules;
 use std::path::Path;
 
 pub(super) fn settings(global: &Global) -> Result<Settings, CliError> {
-    let loaded = Settings::load(global.config.as_deref(), &Environment::of_process());
-    let settings = loaded.and_then(with_known_values)?;
-    if let Some(job) = settings.jobs.values().next() {
-        mappings(job)?;
-    }
-    Ok(settings)
+    let ReadSettings { settings, faults } = read_settings(global);
+    faults?;
+    settings.ok_or_else(|| CliError::failed("the settings can't be read"))
 }
 
 /// The mappings of the settings file, which every job may name.
 fn mappings(job: &Job) -> Result<extract::Mappings, OpenError> {
     extract::parse_mappings(&job.mappings.text, &job.mappings.file.display().to_string())
-}
-
-/// The settings, if every schedule and encoding in them is one.
-fn with_known_values(settings: Settings) -> Result<Settings, Vec<SettingsError>> {
-    let faulty_schedule = |job: &Job, key: &str, error: ScheduleError| {
-        let ScheduleError { found, expected, hint } = error;
-        settings.fault(&format!("jobs.{}.{key}", job.name), found, expected).hint(hint)
-    };
-    let schedule = |job: &Job| Some(faulty_schedule(job, "schedule", calendar(job).err()?));
-    let verify = |job: &Job| Some(faulty_schedule(job, "verify", verify_calendar(job).err()?));
-    let sample = |job: &Job| {
-        let expected = verify_sample(job).err()?.trim_start_matches("expected ");
-        let found = format!("found `{}`", job.verify_sample.as_deref().unwrap_or_default());
-        Some(settings.fault(&format!("jobs.{}.verify_sample", job.name), found, expected))
-    };
-    let encoding = |job: &Job| {
-        let name = job.encoding.as_deref().filter(|name| !extract::is_encoding(name))?;
-        let expected = "a name such as windows-1250, windows-1251, iso-8859-2, shift_jis or gbk";
-        let key = format!("jobs.{}.encoding", job.name);
-        let fault = settings.fault(&key, format!("no encoding `{name}`"), expected);
-        let nearest = extract::nearest_encoding(name);
-        Some(fault.hint(nearest.map(|nearest| format!("did you mean `{nearest}`?"))))
-    };
-    let of_job = |job: &Job| [schedule(job), verify(job), sample(job), encoding(job)];
-    let faults: Vec<SettingsError> = settings.jobs.values().flat_map(of_job).flatten().collect();
-    if faults.is_empty() { Ok(settings) } else { Err(faults) }
 }
 
 /// The job's schedule, if it has one.
@@ -210,6 +182,10 @@ pub(super) fn check_quiet<'a>(exports: impl Iterator<Item = &'a Export>) -> Resu
 
 /// The state of an account, for writing.
 pub(super) fn store(state_dir: &Path, account: &Account) -> Result<Store, CliError> {
+    Ok(bound_store(state_dir, account)?)
+}
+
+pub(super) fn bound_store(state_dir: &Path, account: &Account) -> Result<Store, StateError> {
     let mut store = Store::open(state_dir, &account.name)?;
     store.belong_to(&account.url)?;
     Ok(store)
@@ -237,8 +213,32 @@ pub(super) fn open_store(state_dir: &Path, account: &Account) -> Result<(Store, 
 
 /// A client of an account; with the account's lock it keeps its distance from what was sent before.
 pub(super) fn client(account: &Account, lock: Option<&Lock>) -> Result<Client, CliError> {
-    let token = account.token()?;
+    let options = client_options(account, lock)?;
+    client_by(options, account, lock)
+}
+
+/// The same for a check, which ends soon also if nothing answers: one retry, and no long waits.
+pub(super) fn checking_client(account: &Account, lock: Option<&Lock>) -> Result<Client, CliError> {
+    let usual = client_options(account, lock)?;
     let options = activecampaign::Options {
+        attempts_max: 2,
+        connect_timeout_ms: 5_000,
+        timeout_ms: usual.timeout_ms.min(6_500),
+        wait_max_ms: usual.wait_max_ms.min(5_000),
+        ..usual
+    };
+    client_by(options, account, lock)
+}
+
+fn client_options(
+    account: &Account,
+    lock: Option<&Lock>,
+) -> Result<activecampaign::Options, CliError> {
+    let token = account.token()?;
+    if let Some((file, mode)) = account.exposed_token_file() {
+        tracing::warn!("{}", exposed(&file, mode));
+    }
+    Ok(activecampaign::Options {
         requests_per_second: account.requests_per_second,
         timeout_ms: account.timeout_s * 1000,
         wait_max_ms: account.wait_max_s * 1000,
@@ -247,7 +247,20 @@ pub(super) fn client(account: &Account, lock: Option<&Lock>) -> Result<Client, C
         last_send_at: lock.and_then(Lock::last_send_at),
         pause_left: lock.and_then(Lock::pause_left),
         ..activecampaign::Options::new(account.url.clone(), token)
-    };
+    })
+}
+
+/// What is wrong with a token file of this mode.
+pub(super) fn exposed(file: &Path, mode: u32) -> String {
+    let file = file.display();
+    format!("others can read the token file {file} (mode {mode:04o})\n  hint: chmod 600 {file}")
+}
+
+fn client_by(
+    options: activecampaign::Options,
+    account: &Account,
+    lock: Option<&Lock>,
+) -> Result<Client, CliError> {
     match lock {
         Some(lock) => {
             let log = lock.send_log();

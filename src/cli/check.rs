@@ -6,7 +6,8 @@ use super::findings::Findings;
 use super::options::Global;
 use super::output;
 use super::pull;
-use crate::activecampaign::Client;
+use super::read_settings::{ReadSettings, read_settings};
+use crate::activecampaign::{Client, Connection};
 use crate::extract::{self, Export};
 use crate::pull::{Examination, examine};
 use crate::report;
@@ -29,32 +30,66 @@ pub(super) struct CheckArgs {
 }
 
 pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, CliError> {
-    let settings = assembly::settings(global)?;
-    let jobs = settings.jobs_named(&args.jobs)?;
+    let ReadSettings { settings, faults } = read_settings(global);
     let mut findings = Findings::new();
-    findings.good(format!("settings {}", settings.file.display()));
+    let settings = match (settings, &faults) {
+        (Some(settings), _) => settings,
+        (None, Err(error)) => {
+            findings.error("", error);
+            print_findings(global, None, &findings);
+            return Ok(findings.exit());
+        }
+        (None, Ok(())) => return Err(CliError::failed("the settings can't be read")),
+    };
+    let jobs = settings.jobs_named(&args.jobs)?;
+    check_settings(&settings, &faults, &mut findings);
+    let is_sound = findings.faults() == 0;
+    let scope = Scope { settings: &settings, is_sound, is_asked: is_sound && !args.offline };
     let mut accounts: BTreeMap<&str, (&Account, Vec<&Job>)> = BTreeMap::new();
     for &job in &jobs {
         let account = settings.account_of(job)?;
         if let Some(pull) = &job.pull {
-            check_pull(job, pull, args.offline, &mut findings)?;
+            check_pull(job, pull, scope.is_asked, &mut findings)?;
         }
-        check_export(job, account, &settings, &mut findings);
+        if !job.export.is_empty() || job.pull.is_some() {
+            check_export(job, account, &settings, &mut findings);
+        }
         accounts.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push(job);
     }
     for (account, jobs) in accounts.into_values() {
-        check_account(account, &jobs, &settings, args.offline, &mut findings)?;
+        check_account(account, &jobs, &scope, &mut findings)?;
     }
     check_shared_orders(&settings, &jobs, &mut findings);
-    print_findings(global, &settings, &findings);
+    note_shared_connections(&settings, &jobs, &mut findings);
+    let effective = faults.is_ok().then_some(settings.effective.as_str());
+    print_findings(global, effective, &findings);
     Ok(findings.exit())
+}
+
+/// What is checked.
+struct Scope<'a> {
+    settings: &'a Settings,
+    /// They have no fault. Else there are stand-ins among them, and no state may be bound to one.
+    is_sound: bool,
+    /// Shops and ActiveCampaign are asked.
+    is_asked: bool,
+}
+
+fn check_settings(settings: &Settings, faults: &Result<(), CliError>, findings: &mut Findings) {
+    match faults {
+        Ok(()) => findings.good(format!("settings {}", settings.file.display())),
+        Err(error) => findings.error("", error),
+    }
+    for placeholder in settings.placeholders() {
+        findings.error("", &placeholder.into());
+    }
 }
 
 /// Whether a pull of the shop would succeed, and would see everything.
 fn check_pull(
     job: &Job,
     pull: &Pull,
-    offline: bool,
+    is_asked: bool,
     findings: &mut Findings,
 ) -> Result<(), CliError> {
     let what = format!("jobs.{}: pull of {}", job.name, pull.url);
@@ -66,7 +101,7 @@ fn check_pull(
         }
     };
     findings.good(format!("{what}: has its credentials"));
-    if offline {
+    if !is_asked {
         return Ok(());
     }
     let examined = assembly::runtime()?.block_on(examine(&options, CancellationToken::new()));
@@ -187,24 +222,40 @@ fn check_shared_orders(settings: &Settings, jobs: &[&Job], findings: &mut Findin
     }
 }
 
+/// Two jobs may share a connection if no order is in both; somebody should know that they do.
+fn note_shared_connections(settings: &Settings, jobs: &[&Job], findings: &mut Findings) {
+    let key = |job: &Job| {
+        let connection = &job.connection;
+        (job.account.clone(), connection.service.clone(), connection.externalid.clone())
+    };
+    for job in jobs {
+        let twins = settings.jobs.values().filter(|other| key(other) == key(job));
+        if let Some(other) = twins.into_iter().find(|other| other.name > job.name) {
+            findings.doubtful(format!(
+                "jobs.{} and jobs.{} write to one connection; an order belongs in one of them only",
+                job.name, other.name
+            ));
+        }
+    }
+}
+
 /// State, token, certificates and connections of an account, as a run would find them.
 fn check_account(
     account: &Account,
     jobs: &[&Job],
-    settings: &Settings,
-    offline: bool,
+    scope: &Scope<'_>,
     findings: &mut Findings,
 ) -> Result<(), CliError> {
     let name = &account.name;
     // Held while requests are sent, so that no other process uses the account's rate meanwhile.
-    let opened = Store::open(&settings.state_dir, name).and_then(|mut store| {
-        store.belong_to(&account.url)?;
-        Ok(store)
-    });
+    let dir = &scope.settings.state_dir;
+    let opened = scope.is_sound.then(|| assembly::bound_store(dir, account)).transpose();
     let store = match opened {
         Ok(store) => {
-            findings.good(format!("accounts.{name}: state in {}", settings.state_dir.display()));
-            Some(store)
+            if store.is_some() {
+                findings.good(format!("accounts.{name}: state in {}", dir.display()));
+            }
+            store
         }
         Err(StateError::Locked { .. }) => {
             findings.good(format!(
@@ -225,9 +276,14 @@ fn check_account(
             return Ok(());
         }
     }
-    match assembly::client(account, store.as_ref().map(Store::lock)) {
+    if let Some((file, mode)) = account.exposed_token_file() {
+        findings.doubtful(format!("accounts.{name}: {}", assembly::exposed(&file, mode)));
+    }
+    match assembly::checking_client(account, store.as_ref().map(Store::lock)) {
         Ok(client) => match store {
-            Some(mut store) if !offline => check_connections(&client, &mut store, jobs, findings),
+            Some(mut store) if scope.is_asked => {
+                check_connections((account, &client), &mut store, jobs, findings)
+            }
             _ => Ok(()),
         },
         Err(error) => {
@@ -238,7 +294,7 @@ fn check_account(
 }
 
 fn check_connections(
-    client: &Client,
+    (account, client): (&Account, &Client),
     store: &mut Store,
     jobs: &[&Job],
     findings: &mut Findings,
@@ -261,6 +317,12 @@ fn check_connections(
             Ok(Some(found)) if found.is_internal => findings.bad(Exit::Usage, format!(
                 "{what} is ActiveCampaign's own integration\n  hint: choose another `service` or `externalid` for this job"
             )),
+            Ok(Some(found))
+                if is_of_another_shop(&found, job)
+                    && store.connection(service, externalid)?.is_none() =>
+            {
+                findings.bad(Exit::Usage, another_shop_text(&what, &found, job));
+            }
             Ok(Some(found)) => {
                 findings.good(format!("{what} exists, id {}", found.id));
                 if let Some(list) = found.list_id {
@@ -276,7 +338,11 @@ fn check_connections(
             ),
             Ok(None) => findings.good(format!("{what} does not exist yet; the first backfill creates it")),
             Err(failure) => {
-                findings.bad(Exit::of_end(end_of(&failure), None), format!("{what}: {failure}"));
+                let exit = Exit::of_end(end_of(&failure), None);
+                let advice = failure.advice();
+                let hint = if advice.is_empty() { "" } else { "\n  hint: " };
+                let text = format!("{what} at {}: {failure}{hint}{advice}", account.url);
+                findings.bad(exit, text);
                 // The next job would fail in the same way.
                 return Ok(());
             }
@@ -285,14 +351,40 @@ fn check_connections(
     Ok(())
 }
 
-fn print_findings(global: &Global, settings: &Settings, findings: &Findings) {
+/// Its name or its link is not the job's.
+fn is_of_another_shop(found: &Connection, job: &Job) -> bool {
+    let host = |url: &str| {
+        let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let host = host.split('/').next().unwrap_or_default().to_ascii_lowercase();
+        host.strip_prefix("www.").unwrap_or(&host).to_owned()
+    };
+    let wanted = job.connection.link_url.as_deref().unwrap_or_default();
+    let has_links = !wanted.is_empty() && !found.link_url.is_empty();
+    found.name != job.connection.name || (has_links && host(wanted) != host(&found.link_url))
+}
+
+fn another_shop_text(what: &str, found: &Connection, job: &Job) -> String {
+    let (name, link) = (report::printable(&found.name), report::printable(&found.link_url));
+    let link = if link.is_empty() { link } else { format!(", {link}") };
+    format!(
+        "{what} exists as \"{name}\"{link}, but the job names \"{}\", and nothing of it was loaded there yet\n  hint: if it belongs to another shop, choose another `externalid`; if it is this shop's, set `name` and `link_url` to these",
+        job.connection.name
+    )
+}
+
+/// `effective`: the settings, if all of them could be read.
+fn print_findings(global: &Global, effective: Option<&str>, findings: &Findings) {
     if global.json {
-        output::print_json(&findings.json(Some(&settings.effective)));
+        output::print_json(&findings.json(effective));
+        return;
+    }
+    if global.quiet && findings.faults() == 0 {
         return;
     }
     let mut text = findings.text();
+    let Some(effective) = effective else { return output::print(&text) };
     text.push_str("\nSettings in effect:\n");
-    for line in settings.effective.lines() {
+    for line in effective.lines() {
         let _ = writeln!(text, "  {line}");
     }
     let formats: Vec<_> = extract::formats().iter().map(|format| format.name()).collect();

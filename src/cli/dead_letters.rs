@@ -146,7 +146,8 @@ fn letters_of(settings: &Settings, jobs: &[&Job]) -> Result<Vec<DeadLetter>, Cli
 }
 
 fn is_order(letter: &DeadLetter, order: &str) -> bool {
-    letter.record == order || letter.number == order
+    let plain = |number: &str| number.strip_prefix('#').unwrap_or(number).to_owned();
+    letter.record == order || plain(&letter.number) == plain(order)
 }
 
 fn show(global: &Global, settings: &Settings, job: &str, order: &str) -> Result<Exit, CliError> {

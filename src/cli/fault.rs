@@ -114,8 +114,12 @@ impl fmt::Display for Fault {
         // A text that was not taken apart names its place itself.
         if let Some(file) = file.as_ref().filter(|file| !self.message.starts_with(file.as_str())) {
             write!(f, "{file}")?;
-            line.iter().try_for_each(|line| write!(f, ", line {line}"))?;
-            column.iter().try_for_each(|column| write!(f, ", column {column}"))?;
+            let (at_line, at_column) = match self.code {
+                "export" => (", line ", ", column "),
+                _ => (":", ":"),
+            };
+            line.iter().try_for_each(|line| write!(f, "{at_line}{line}"))?;
+            column.iter().try_for_each(|column| write!(f, "{at_column}{column}"))?;
             f.write_str(": ")?;
         }
         if let Some(key) = key.as_ref().filter(|_| self.is_of_settings()) {

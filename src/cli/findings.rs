@@ -75,7 +75,7 @@ impl Findings {
         self.exit
     }
 
-    fn faults(&self) -> usize {
+    pub(super) fn faults(&self) -> usize {
         self.lines.iter().filter(|finding| finding.weight == Weight::Fault).count()
     }
 

@@ -1,6 +1,6 @@
 use super::error::CliError;
 use super::exit::{Exit, FailOn};
-use super::load_jobs::{JobFailure, Results};
+use super::load_jobs::{CanaryReport, JobFailure, Results};
 use super::options::Global;
 use super::output;
 use crate::plan::Forecast;
@@ -29,16 +29,21 @@ pub(super) fn print_results(global: &Global, results: &Results, plans: &Plans, p
         print(&output::json_text(&results_json(results, plans)));
     }
     for report in &results.reports {
-        if !global.json {
+        let is_silent = global.json || (global.quiet && is_success(report));
+        if !is_silent {
             let forecast =
                 plans.forecasts.get(&report.row.job).filter(|_| report.end == RunEnd::Finished);
             let held = forecast.map(|forecast| report::forecast_held_text(report, forecast));
             let text = report::run_text(report);
             print(&format!("{text}{}\n", held.unwrap_or_default()));
         }
-        note_end(report, plans.left_after(report));
+        if !(global.quiet && is_success(report)) {
+            note_end(report, plans.left_after(report));
+        }
     }
-    for canary in results.canaries.iter().filter(|_| !global.json) {
+    let is_equal = |canary: &CanaryReport| canary.verification.differences_count() == 0;
+    let is_silent = |canary: &CanaryReport| global.json || (global.quiet && is_equal(canary));
+    for canary in results.canaries.iter().filter(|canary| !is_silent(canary)) {
         let report = results.reports.iter().find(|report| {
             report.row.id == canary.run && report.row.job == canary.verification.job
         });
@@ -52,6 +57,11 @@ pub(super) fn print_results(global: &Global, results: &Results, plans: &Plans, p
     for job in &results.not_started {
         output::note(&format!("{job}: not started"));
     }
+}
+
+/// It finished, and left nothing to look at.
+fn is_success(report: &RunReport) -> bool {
+    report.end == RunEnd::Finished && report.dead_letters.new == 0
 }
 
 /// Why a run ended, and where to look for what it did not send.

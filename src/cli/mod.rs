@@ -33,6 +33,7 @@ mod prepare;
 mod private_file;
 mod progress;
 mod pull;
+mod read_settings;
 mod run;
 mod schedule;
 mod signals;

@@ -18,7 +18,7 @@ pub(super) struct Global {
     /// Log each request
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
-    /// Log warnings and errors only, and show no progress
+    /// Log warnings and errors only, show no progress, and print nothing about a success
     #[arg(short, long, global = true)]
     pub quiet: bool,
     /// When to colour the log

@@ -1,3 +1,4 @@
+use super::options::Global;
 use indicatif::MultiProgress;
 use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -62,6 +63,18 @@ pub(super) fn print_result(
     text: impl FnOnce() -> String,
 ) {
     if is_json { print_json(&json()) } else { print(&text()) }
+}
+
+/// The same of a verb whose text nobody needs who asked for quiet and had success.
+pub(super) fn print_outcome(
+    global: &Global,
+    is_success: bool,
+    json: impl FnOnce() -> serde_json::Value,
+    text: impl FnOnce() -> String,
+) {
+    if global.json || !global.quiet || !is_success {
+        print_result(global.json, json, text);
+    }
 }
 
 pub(super) fn print_json(value: &serde_json::Value) {

@@ -248,7 +248,7 @@ fn pull_job(
     let folder = Folder::open(dir.to_owned())?;
     tracing::info!(job = job.name, "pulling the orders of {}", pull.url);
     let window = assembly::runtime()?.block_on(async {
-        let interrupt = Interrupt::listen().map_err(CliError::failed)?;
+        let interrupt = Interrupt::listen_in_foreground().map_err(CliError::failed)?;
         pull::pull(&options, is_full, &folder, interrupt.cancel.clone()).await.map_err(|error| {
             let exit = match (&error, interrupt.signal()) {
                 (PullError::Interrupted, Some(signal)) => Exit::Interrupted(signal),

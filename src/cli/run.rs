@@ -172,7 +172,7 @@ fn load(
     let print = if has_states { output::print_aside } else { output::print };
     let display = ProgressDisplay::new(reporting.progress, global.quiet, plans.forecasts.clone());
     let (results, signal) = assembly::runtime()?.block_on(async {
-        let interrupt = Interrupt::listen().map_err(CliError::failed)?;
+        let interrupt = Interrupt::listen_in_foreground().map_err(CliError::failed)?;
         if let Some(limit) = request.max_duration {
             let cancel = interrupt.cancel.clone();
             tokio::spawn(async move {

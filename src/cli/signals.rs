@@ -13,6 +13,14 @@ pub(super) fn hangups() -> std::io::Result<Signal> {
     signal(SignalKind::hangup())
 }
 
+/// Whether this process was started with SIGHUP ignored; no where the system does not say.
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 == 1)
+}
+
 /// SIGINT and SIGTERM: the first asks for an orderly end, the second ends at once. Nothing is lost
 /// either way.
 #[derive(Debug, Clone)]
@@ -30,6 +38,17 @@ impl Interrupt {
             [(signal(SignalKind::interrupt())?, 2), (signal(SignalKind::terminate())?, 15)];
         for (listener, number) in listeners {
             tokio::spawn(interrupt.clone().on(listener, number));
+        }
+        Ok(interrupt)
+    }
+
+    /// The same for a verb that has no settings to reload: SIGHUP, as of a terminal that is closed,
+    /// asks for an orderly end too, unless it is ignored (`nohup`).
+    pub(super) fn listen_in_foreground() -> std::io::Result<Self> {
+        let is_ignored = is_hangup_ignored();
+        let interrupt = Self::listen()?;
+        if !is_ignored {
+            tokio::spawn(interrupt.clone().on(hangups()?, 1));
         }
         Ok(interrupt)
     }

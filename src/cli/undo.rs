@@ -42,6 +42,7 @@ pub(super) fn run(global: &Global, args: &UndoArgs) -> Result<Exit, CliError> {
     match global.json {
         true if ends_here => output::print_json(&report::undo_plan_json(&plan)),
         true => output::note(report::undo_plan_text(&plan).trim_end()),
+        false if global.quiet && !args.dry_run => {}
         false => output::print(&report::undo_plan_text(&plan)),
     }
     if ends_here {
@@ -57,8 +58,9 @@ pub(super) fn run(global: &Global, args: &UndoArgs) -> Result<Exit, CliError> {
         let (exit, message) = (Exit::of_end(report.end(), None), error.to_string());
         CliError::new(exit, message).json_of_run()
     });
-    output::print_result(
-        global.json,
+    output::print_outcome(
+        global,
+        report.end() == RunEnd::Finished && report.is_clean(),
         || {
             let mut json = report::undo_json(&plan, &report);
             if let Some(error) = error {
@@ -98,7 +100,7 @@ fn carry_out(
         }
     };
     runtime.block_on(async {
-        let interrupt = Interrupt::listen().map_err(CliError::failed)?;
+        let interrupt = Interrupt::listen_in_foreground().map_err(CliError::failed)?;
         let task = UndoContext {
             plan,
             state: &opened.state,

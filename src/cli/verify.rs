@@ -85,15 +85,16 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> 
     if let Some((path, file)) = page {
         write_page((path, file), (&job, &export), &verification, (began, &store))?;
     }
-    output::print_result(
-        global.json,
+    let is_equal = verification.differences_count() == 0;
+    output::print_outcome(
+        global,
+        is_equal,
         || report::verification_json(std::slice::from_ref(&verification)),
         || report::verification_text(&verification),
     );
     let notices = Notices::of(&settings)?;
     notices.verified(&account.name, &verification);
     notices.finish();
-    let is_equal = verification.differences_count() == 0;
     Ok(if is_equal { Exit::Done } else { Exit::Differences })
 }
 

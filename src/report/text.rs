@@ -126,7 +126,7 @@ pub(super) fn discreet(text: &str) -> &str {
 
 /// Makes a text from an export safe to show: no control character reaches the terminal, and nothing
 /// turns the text around it about or hides in it.
-pub(super) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || is_hidden(c) { '\u{fffd}' } else { c }).collect()
 }
 

@@ -38,7 +38,8 @@ pub struct Account {
 
 impl Account {
     /// The token, from the first of these that exists: `$CREDENTIALS_DIRECTORY/<name>.token`,
-    /// `token_file`, the environment, the settings file if only its owner can read it.
+    /// `token_file`, the environment, the settings file if only its owner can read it,
+    /// `<name>.token` beside the settings file.
     pub fn token(&self) -> Result<SecretString, SecretError> {
         self.token.read()
     }
@@ -46,6 +47,11 @@ impl Account {
     /// Where [`Account::token`] takes the token from.
     pub fn token_source(&self) -> Option<SecretSource> {
         self.token.source()
+    }
+
+    /// The file that the token is taken from, if users besides its owner can read it, and its mode.
+    pub fn exposed_token_file(&self) -> Option<(PathBuf, u32)> {
+        self.token.exposed_file()
     }
 
     /// Whether the account is on this machine: a simulator.

@@ -92,19 +92,46 @@ impl Draft {
         }
     }
 
-    /// The places and values; or every fault, in the order a person meets them: down the file, then
-    /// the variables.
-    pub fn finish(mut self) -> Result<(Places, config::Config), Vec<SettingsError>> {
-        if self.faults.is_empty() {
-            self.merge();
+    /// The places, the values, and every fault in the order a person meets them: down the file, then
+    /// the variables. If there are faults, the values are what is left without the faulty ones.
+    pub fn finish(mut self) -> (Places, config::Config, Vec<SettingsError>) {
+        if !self.faults.is_empty() {
+            self.set_aside_faulty();
         }
-        if self.faults.is_empty() {
-            return Ok((self.places, self.values));
-        }
+        self.merge();
         let order = |fault: &SettingsError| (fault.place.clone(), fault.key.clone());
         self.faults.sort_by_key(order);
         self.faults.dedup();
-        Err(self.faults)
+        (self.places, self.values, self.faults)
+    }
+
+    /// Unsets each faulty value, and puts a stand-in where one is needed, so that a check can look
+    /// at the rest.
+    fn set_aside_faulty(&mut self) {
+        let keys: Vec<String> = self.faults.iter().map(|fault| fault.key.to_string()).collect();
+        for key in keys.iter().filter(|key| !key.is_empty()) {
+            for layer in [&mut self.file, &mut self.environment, &mut self.resolved] {
+                layer.unset(key);
+            }
+        }
+        let accounts = self.places.names("accounts");
+        let account = accounts.first().cloned().unwrap_or_default();
+        let mut stand_ins = Vec::new();
+        for name in &accounts {
+            stand_ins.push((format!("accounts.{name}.url"), "https://unknown.invalid"));
+        }
+        for name in self.places.names("jobs") {
+            stand_ins.push((format!("jobs.{name}.account"), &account));
+            for leaf in ["service", "externalid", "name"] {
+                stand_ins.push((format!("jobs.{name}.connection.{leaf}"), "unknown"));
+            }
+        }
+        for (key, value) in stand_ins {
+            let layers = [&self.file, &self.environment, &self.resolved];
+            if !layers.iter().any(|layer| layer.has(&key)) {
+                self.resolved.set(&key, value);
+            }
+        }
     }
 
     /// Reports each required key that is not set.

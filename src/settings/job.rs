@@ -2,6 +2,7 @@ use super::draft::Draft;
 use super::hints::did_you_mean;
 use super::policy;
 use super::pull::{self, Pull};
+use super::rules::{self, JobRule};
 use super::url::Url;
 use crate::domain::Policy;
 use jiff::tz::TimeZone;
@@ -98,7 +99,7 @@ fn zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeZone, D::Error
 }
 
 /// Checks what the table of keys can't, and resolves what depends on other values.
-pub(super) fn check(name: &str, draft: &mut Draft, base: &Path) {
+pub(super) fn check(name: &str, draft: &mut Draft, base: &Path, rules: &[JobRule]) {
     let key = |leaf: &str| format!("jobs.{name}.{leaf}");
     check_account(&key("account"), draft);
     check_source(name, draft);
@@ -107,6 +108,7 @@ pub(super) fn check(name: &str, draft: &mut Draft, base: &Path) {
     let zone = check_time_zone(&key("time_zone"), draft);
     check_connection(&key("connection"), draft);
     policy::check(&key("policy"), &zone, draft);
+    rules::check(rules, name, &zone, draft);
 }
 
 /// A job reads files, or pulls a shop.

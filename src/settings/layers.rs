@@ -48,6 +48,18 @@ impl Layer {
     pub fn set(&mut self, key: &str, value: impl Into<config::ValueKind>) {
         self.0.insert(key.to_owned(), config::Value::new(None, value));
     }
+
+    pub fn has(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+
+    /// Removes a key, and all below it.
+    pub fn unset(&mut self, key: &str) {
+        self.0.retain(|other, _| {
+            let rest = other.strip_prefix(key);
+            !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        });
+    }
 }
 
 impl config::Source for Layer {

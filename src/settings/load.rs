@@ -4,6 +4,7 @@ use super::job::MappingsText;
 use super::layers::Places;
 use super::metrics::{self, Metrics};
 use super::notify::{self, Notify};
+use super::rules::JobRule;
 use super::schema::ROOT;
 use super::search::Found;
 use super::secret::{Secret, SecretName, SecretSource};
@@ -43,7 +44,20 @@ impl Settings {
         explicit: Option<&Path>,
         environment: &Environment,
     ) -> Result<Self, Vec<SettingsError>> {
-        let found = search::find(explicit, environment).map_err(|fault| vec![fault])?;
+        let Loaded { settings, faults, .. } = Self::load_by(explicit, environment, &[]);
+        settings.filter(|_| faults.is_empty()).ok_or(faults)
+    }
+
+    /// The same by further rules, and with what can be used in spite of the faults.
+    pub fn load_by(
+        explicit: Option<&Path>,
+        environment: &Environment,
+        rules: &[JobRule],
+    ) -> Loaded {
+        let found = match search::find(explicit, environment) {
+            Ok(found) => found,
+            Err(fault) => return Loaded { settings: None, faults: vec![fault], text: None },
+        };
         let mut draft = Draft::new(found.shown.clone());
         let is_toml = document::read(&found.text, &found.shown, &mut draft);
         variables::read(environment, &mut draft);
@@ -53,18 +67,24 @@ impl Settings {
             let accounts = draft.places.names("accounts");
             accounts.iter().for_each(|name| account::check(name, &mut draft));
             for name in draft.places.names("jobs") {
-                job::check(&name, &mut draft, &found.base);
+                job::check(&name, &mut draft, &found.base, rules);
             }
             metrics::check(&mut draft);
             notify::check(&mut draft);
             account::refuse_twins(&accounts, &mut draft);
         }
-        let (places, values) = draft.finish()?;
-        // Every value was checked, so this is a mistake of ours.
-        Self::of(&values, places, found, environment).map_err(|_| {
+        let text = MappingsText { file: found.shown.clone(), text: found.text.as_str().into() };
+        let text = is_toml.then_some(text);
+        let (places, values, mut faults) = draft.finish();
+        let settings =
+            if is_toml { Self::of(&values, places, found, environment).ok() } else { None };
+        if settings.is_none() && faults.is_empty() {
+            // Every value was checked, so this is a mistake of ours.
             let place = Place::File(PathBuf::new());
-            vec![SettingsError::new(place, "", "can't be read", "values of the documented types")]
-        })
+            let expected = "values of the documented types";
+            faults.push(SettingsError::new(place, "", "can't be read", expected));
+        }
+        Loaded { settings, faults, text }
     }
 
     fn of(
@@ -167,6 +187,18 @@ impl Settings {
     }
 }
 
+/// What was read of the settings.
+#[derive(Debug)]
+pub struct Loaded {
+    /// If there are faults, with what could be read, and stand-ins for what is needed: good for a
+    /// check, and for nothing else.
+    pub settings: Option<Settings>,
+    /// In the order of the file and then of the variables.
+    pub faults: Vec<SettingsError>,
+    /// For the readers of mappings; `None` if it is no TOML.
+    pub text: Option<MappingsText>,
+}
+
 /// Nothing, if nobody is to be told.
 fn notify_of(values: &Config) -> Result<Option<Notify>, ConfigError> {
     let address = |key: &str| values.get::<String>(key).ok().map(Into::into);
@@ -213,6 +245,7 @@ impl Secrets<'_> {
         let folder = self.environment.get("CREDENTIALS_DIRECTORY");
         let in_folder = |folder| self.environment.working_dir().join(folder).join(&name.credential);
         Secret {
+            beside: self.found.path.with_file_name(&name.credential),
             credentials: folder.map(in_folder),
             file: self
                 .values

@@ -101,7 +101,7 @@ const ACCOUNT: &[Key] = keys! {
     "requests_per_second": Kind::Number, Whole(5),
         "the account's limit for all its integrations together";
     "token_file": Kind::Path, Nothing,
-        "a file with the token; the annotated settings list the other three places";
+        "a file with the token; the annotated settings list the other places";
     "token": Kind::Secret, Nothing, "";
     "in_flight_max": Kind::Whole { min: 1, max: 64 }, Whole(16),
         "steps in flight at once, 1 to 64";
@@ -145,7 +145,7 @@ const PULL: &[Key] = keys! {
     "from": Kind::Word(&["woocommerce", "shopify", "expertsender", "fast"]), Required, "the shop system whose API is read";
     "url": Kind::Text, Required, "the shop's address, with the folder that it is in";
     "key_file": Kind::Path, Nothing,
-        "WooCommerce: a file with the consumer key; the other three places as for a token";
+        "WooCommerce: a file with the consumer key; the other places as for a token";
     "secret_file": Kind::Path, Nothing, "WooCommerce: a file with the consumer secret, likewise";
     "token_file": Kind::Path, Nothing,
         "Shopify: a file with the token of an app that has one; ExpertSender: with the API key; likewise";

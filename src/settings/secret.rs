@@ -10,6 +10,9 @@ use std::sync::Arc;
 /// A token is about 72 characters; a file that is much longer holds something else.
 const SECRET_BYTES_MAX: usize = 4096;
 
+/// How the examples in the annotated settings begin.
+const PLACEHOLDER: &str = "paste-the-";
+
 /// Where a secret is taken from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretSource {
@@ -24,6 +27,8 @@ pub enum SecretSource {
     Variable(String),
     /// The settings file itself.
     Settings(PathBuf),
+    /// A file beside the settings file, where packages put it.
+    Beside(PathBuf),
 }
 
 impl fmt::Display for SecretSource {
@@ -33,6 +38,7 @@ impl fmt::Display for SecretSource {
             Self::File { key, path } => write!(f, "{key} {}", path.display()),
             Self::Variable(name) => write!(f, "environment variable {name}"),
             Self::Settings(path) => write!(f, "settings file {}", path.display()),
+            Self::Beside(path) => write!(f, "file {}", path.display()),
         }
     }
 }
@@ -92,7 +98,7 @@ impl SecretName {
         let Self { table, name, credential, .. } = self;
         let variable = variable_of(&format!("{table}.{name}"));
         format!(
-            "$CREDENTIALS_DIRECTORY/{credential}, {table}.{name}_file, environment variable {variable}"
+            "$CREDENTIALS_DIRECTORY/{credential}, {table}.{name}_file, environment variable {variable}, the file {credential} beside the settings file"
         )
     }
 }
@@ -106,6 +112,8 @@ pub(super) struct Secret {
     pub file: Option<PathBuf>,
     /// From the environment or the settings file, whichever won.
     pub text: Option<(SecretSource, SecretString)>,
+    /// Beside the settings file, whether it exists or not.
+    pub beside: PathBuf,
 }
 
 impl Secret {
@@ -119,6 +127,21 @@ impl Secret {
                 self.file.clone().map(|path| SecretSource::File { key, path })
             })
             .or_else(|| self.text.as_ref().map(|(source, _)| source.clone()))
+            .or_else(|| {
+                let exists = self.beside.is_absolute() && self.beside.try_exists().unwrap_or(true);
+                exists.then(|| SecretSource::Beside(self.beside.clone()))
+            })
+    }
+
+    /// The file that it is taken from, if users besides its owner can read it, and its mode.
+    pub fn exposed_file(&self) -> Option<(PathBuf, u32)> {
+        match self.source()? {
+            SecretSource::File { path, .. } | SecretSource::Beside(path) => {
+                // A file that can't be looked at is reported when it is read.
+                path.exists().then(|| readable_by_others(&path)).flatten().map(|mode| (path, mode))
+            }
+            _ => None,
+        }
     }
 
     /// The first source that exists has to be usable: a later one never replaces it.
@@ -126,12 +149,12 @@ impl Secret {
         let of = Arc::clone(&self.name);
         let Some(from) = self.source() else { return Err(SecretError::Missing { of }) };
         let secret = match &from {
-            SecretSource::Credentials(path) | SecretSource::File { path, .. } => {
-                match read_file(path) {
-                    Ok(text) => text,
-                    Err(fault) => return Err(SecretError::Unreadable { of, from, fault }),
-                }
-            }
+            SecretSource::Credentials(path)
+            | SecretSource::File { path, .. }
+            | SecretSource::Beside(path) => match read_file(path) {
+                Ok(text) => text,
+                Err(fault) => return Err(SecretError::Unreadable { of, from, fault }),
+            },
             SecretSource::Settings(file) => {
                 if let Some(mode) = readable_by_others(file) {
                     return Err(SecretError::Exposed { of, file: file.clone(), mode });
@@ -142,6 +165,7 @@ impl Secret {
         };
         let word = secret.expose_secret().trim();
         if word.is_empty()
+            || word.starts_with(PLACEHOLDER)
             || word.len() > SECRET_BYTES_MAX
             || !word.bytes().all(|b| b.is_ascii_graphic())
         {

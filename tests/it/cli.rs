@@ -104,7 +104,8 @@ fn init_writes_what_check_accepts_and_never_overwrites() {
     let mut check = world.command(&["check", "--offline", "--config", file.to_str().unwrap()]);
     let output = check.env("ORDERSYNC_ACCOUNTS__MAIN__TOKEN", "t0ken-9").output().unwrap();
     let out = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{out}");
+    assert_eq!(output.status.code(), Some(2), "{out}");
+    assert!(out.starts_with("5 faults.\n"), "the examples, and nothing else: {out}");
     assert!(out.contains("orders_export.csv") && !out.contains("t0ken-9"), "{out}");
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, format!("{text}\n# mine\n")).unwrap();
@@ -138,7 +139,7 @@ fn an_encoding_that_is_none_is_a_fault_of_the_settings_with_what_was_meant() {
     let message = world.run(&["check"]);
     assert_eq!(message.code, 2);
     for text in ["jobs.shop.encoding: no encoding `window-1250`", "did you mean `windows-1250`?"] {
-        assert!(message.err.contains(text), "{}", message.err);
+        assert!(message.out.contains(text), "{}", message.out);
     }
 }
 
@@ -213,5 +214,27 @@ fn wrong_arguments_are_an_object_too() {
         assert_eq!((output.code, &error["code"]), (2, &code.into()), "{error}");
         assert_eq!(error["where"]["key"], key, "{error}");
         assert!(!error["message"].as_str().unwrap().contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn quiet_prints_nothing_of_a_success() {
+    let world = World::new();
+    world.generate(&GeneratorOptions { orders: 3, seed: 1, ..GeneratorOptions::default() });
+    for args in [
+        &["check"][..],
+        &["backfill", "--canary", "1"],
+        &["backfill"],
+        &["sync"],
+        &["verify", "shop"],
+        &["undo", "shop", "--run", "2", "--yes"],
+        &["adopt", "shop"],
+    ] {
+        let output = world.run(&[&["-q"], args].concat());
+        assert_eq!(
+            (output.code, output.out.as_str(), output.err.as_str()),
+            (0, "", ""),
+            "{args:?}"
+        );
     }
 }

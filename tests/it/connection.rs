@@ -140,3 +140,18 @@ fn the_exit_code_of_what_only_reads_shows_refused_from_away() {
         std::fs::remove_dir_all(world.path("state")).unwrap();
     }
 }
+
+#[test]
+fn a_connection_of_another_shop_is_a_fault_before_anything_is_loaded() {
+    let world = World::new();
+    world.generate(&SHOP);
+    let (service, externalid) = ("shopify".into(), "test-store".into());
+    let other = Edit::AddConnection { service, externalid, name: "Other".into(), native: false };
+    world.simulator.edit(other).unwrap();
+    let check = world.run(&["check"]);
+    assert_eq!(check.code, 2, "{}", check.out);
+    assert!(check.out.starts_with("1 fault.\n\nFAULT jobs.shop: connection"), "{}", check.out);
+    assert!(check.out.contains("exists as \"Other\""), "{}", check.out);
+    world.load("backfill", 0);
+    assert_eq!(world.run(&["check"]).code, 0, "it is the job's by now");
+}

@@ -158,6 +158,23 @@ fn a_stop_is_heard_while_the_connection_is_looked_for() {
     assert_eq!(world.summary().connections, 0, "and nothing was made after the stop");
 }
 
+/// As of a terminal that is closed.
+#[test]
+fn a_hangup_stops_a_run_cleanly() {
+    let world = World::new();
+    world.export("o.csv", export((1..=9).map(|n| row(n, "paid", "Mug"))));
+    world.hold_from(4);
+    let mut backfill = Process::start(&mut world.command(&["backfill", "--yes"]));
+    assert!(wait_for_requests(&world, backfill.child(), 4));
+    backfill.signal("HUP");
+    backfill.wait_for_log("stopping: waiting for requests in flight", 1);
+    world.simulator.release();
+    let output = backfill.ends(129);
+    assert!(output.err.contains("to go"), "{}", output.err);
+    assert_eq!(world.load("backfill", 0)["pending"], 0);
+    assert_eq!(world.summary().orders, 9);
+}
+
 #[test]
 fn accounts_that_were_tampered_with_are_not_called_finished() {
     let world = World::new();

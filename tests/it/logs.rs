@@ -47,7 +47,9 @@ fn a_machine_reads_every_line_and_each_failure_once() {
 #[test]
 fn a_machine_reads_the_final_error_whatever_failed() {
     let world = shop().job("schedule = \"nightly\"\n");
-    for args in [vec!["sync"], vec!["daemon"], vec!["status", "nobody"], vec!["--quiet", "check"]] {
+    for args in
+        [vec!["sync"], vec!["daemon"], vec!["status", "nobody"], vec!["--quiet", "schedule"]]
+    {
         let printed = world.run(&[&["--log-format", "json"], args.as_slice()].concat());
         assert_eq!(printed.code, 2, "{args:?}");
         let events = events(&printed.err);

@@ -6,6 +6,7 @@ mod approved;
 mod backfill;
 mod carts;
 mod chaos;
+mod check;
 mod cli;
 mod connection;
 mod copies;

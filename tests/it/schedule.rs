@@ -14,7 +14,8 @@ fn a_faulty_schedule_is_reported_by_every_verb_with_file_line_and_what_to_try() 
             "expected a step",
             "hint: ",
         ] {
-            assert!(output.err.contains(expected), "{verb}: {expected}: {}", output.err);
+            let text = format!("{}{}", output.out, output.err);
+            assert!(text.contains(expected), "{verb}: {expected}: {text}");
         }
     }
 }

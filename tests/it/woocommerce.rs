@@ -63,7 +63,7 @@ fn dates_that_may_be_shifted_are_not_loaded_before_the_settings_say() {
     let wrong = World::new().policy("webtoffee_date_shift = \"offsets\"\n");
     let output = wrong.run(&["check", "--offline"]);
     assert!(
-        output.code == 2 && output.err.contains("did you mean `offset`?"),
+        output.code == 2 && output.out.contains("did you mean `offset`?"),
         "{}{}",
         output.out,
         output.err

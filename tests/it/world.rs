@@ -3,8 +3,10 @@
 use ordersync::samples::{Expected, GeneratorOptions, generate_csv};
 use ordersync::simulator::{Fault, Kind, Options, Rule, Simulator, Summary};
 use serde_json::Value;
+use std::fs::Permissions;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -145,7 +147,12 @@ logo_url = "https://shop.example.com/logo.png"
             more = self.more
         );
         std::fs::write(self.path("ordersync.toml"), text).unwrap();
+        self.write_token();
+    }
+
+    pub fn write_token(&self) {
         std::fs::write(self.path("token"), TOKEN).unwrap();
+        std::fs::set_permissions(self.path("token"), Permissions::from_mode(0o600)).unwrap();
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -2,7 +2,6 @@
 
 use super::stories::{ALL_SETTINGS, demo_world, world};
 use super::transcript::Transcript;
-use crate::world::TOKEN;
 use ordersync::samples::demo_orders;
 use ordersync::simulator::{Edit, Fault, Kind, RetryAfter};
 
@@ -96,7 +95,7 @@ pub fn account_faults() -> String {
     let args = ["backfill", "--yes"];
     std::fs::remove_file(world.path("token")).unwrap();
     transcript.run_as("backfill, without a token", &mut world.command(&args));
-    std::fs::write(world.path("token"), TOKEN).unwrap();
+    world.write_token();
     let away = || Kind::Status { code: 503, retry_after: RetryAfter::Seconds(3600), html: true };
     for (what, kind) in [
         ("while the account is unpaid", Kind::PaymentRequired),

@@ -1,0 +1,77 @@
+//! Reads the settings by the rules of all modules, so that every fault is found at once.
+
+use super::error::CliError;
+use super::options::Global;
+use crate::extract;
+use crate::run::Sample;
+use crate::schedule::{Schedule, ScheduleError};
+use crate::settings::{Environment, JobRule, RuleFault, RuleInput, Settings};
+
+const RULES: [JobRule; 5] = [
+    JobRule { key: "schedule", check: check_schedule },
+    JobRule { key: "verify", check: check_schedule },
+    JobRule { key: "verify_sample", check: check_sample },
+    JobRule { key: "encoding", check: check_encoding },
+    JobRule { key: "format", check: check_format },
+];
+
+/// What was read of the settings.
+pub(super) struct ReadSettings {
+    /// If there are faults, good for a check only; see [`crate::settings::Loaded`].
+    pub settings: Option<Settings>,
+    pub faults: Result<(), CliError>,
+}
+
+pub(super) fn read_settings(global: &Global) -> ReadSettings {
+    let environment = Environment::of_process();
+    let loaded = Settings::load_by(global.config.as_deref(), &environment, &RULES);
+    let mappings = loaded.text.as_ref().and_then(|mappings| {
+        extract::parse_mappings(&mappings.text, &mappings.file.display().to_string()).err()
+    });
+    let faults = (!loaded.faults.is_empty()).then(|| CliError::from(loaded.faults));
+    let faults = faults.into_iter().chain(mappings.map(CliError::from)).collect();
+    ReadSettings { settings: loaded.settings, faults: CliError::all(faults) }
+}
+
+fn check_schedule(input: &RuleInput<'_>) -> Option<RuleFault> {
+    let ScheduleError { found, expected, hint } =
+        Schedule::parse(input.value, input.time_zone).err()?;
+    Some(RuleFault { found, expected, hint })
+}
+
+fn check_sample(input: &RuleInput<'_>) -> Option<RuleFault> {
+    let expected = input.value.parse::<Sample>().err()?.to_string();
+    let expected = expected.trim_start_matches("expected ").to_owned();
+    Some(RuleFault { found: format!("found `{}`", input.value), expected, hint: None })
+}
+
+fn check_encoding(input: &RuleInput<'_>) -> Option<RuleFault> {
+    let name = input.value;
+    if extract::is_encoding(name) {
+        return None;
+    }
+    let nearest = extract::nearest_encoding(name);
+    Some(RuleFault {
+        found: format!("no encoding `{name}`"),
+        expected: "a name such as windows-1250, windows-1251, iso-8859-2, shift_jis or gbk".into(),
+        hint: nearest.map(|nearest| format!("did you mean `{nearest}`?")),
+    })
+}
+
+fn check_format(input: &RuleInput<'_>) -> Option<RuleFault> {
+    let name = input.value;
+    let own = input.mappings.iter().map(String::as_str);
+    let known: Vec<&str> =
+        extract::formats().iter().map(|format| format.name()).chain(own).collect();
+    if name == "auto" || known.contains(&name) {
+        return None;
+    }
+    let near =
+        known.iter().filter(|other| other.starts_with(name)).map(|other| format!("`{other}`"));
+    let near: Vec<String> = near.collect();
+    Some(RuleFault {
+        found: format!("no format `{name}`"),
+        expected: format!("auto or one of: {}", known.join(", ")),
+        hint: (!near.is_empty()).then(|| format!("did you mean {}?", near.join(" or "))),
+    })
+}

@@ -1,0 +1,45 @@
+//! Rules of values that other modules know, such as what a schedule is: they come as functions, so
+//! that one reading finds every fault.
+
+use super::draft::Draft;
+use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
+
+/// A rule of one key of each job.
+#[derive(Debug, Clone, Copy)]
+pub struct JobRule {
+    /// The key below the job's table.
+    pub key: &'static str,
+    /// What is wrong with its value, if anything is.
+    pub check: fn(&RuleInput<'_>) -> Option<RuleFault>,
+}
+
+/// What a rule may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct RuleInput<'a> {
+    pub value: &'a str,
+    /// UTC if the job's is faulty.
+    pub time_zone: &'a TimeZone,
+    /// The names of the mappings.
+    pub mappings: &'a BTreeSet<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct RuleFault {
+    pub found: String,
+    pub expected: String,
+    pub hint: Option<String>,
+}
+
+/// Checks the keys of one job.
+pub(super) fn check(rules: &[JobRule], job: &str, time_zone: &TimeZone, draft: &mut Draft) {
+    let mappings = draft.places.names("mappings");
+    for rule in rules {
+        let key = format!("jobs.{job}.{}", rule.key);
+        let Some(value) = draft.text(&key) else { continue };
+        let input = RuleInput { value: &value, time_zone, mappings: &mappings };
+        if let Some(RuleFault { found, expected, hint }) = (rule.check)(&input) {
+            draft.report(&key, found, expected, hint);
+        }
+    }
+}

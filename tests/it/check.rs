@@ -1,0 +1,146 @@
+//! `check` finds everything that is wrong in one pass, and soon.
+
+use crate::world::World;
+use ordersync::samples::{GeneratorOptions, demo_orders};
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+fn rewrite(world: &World, change: impl Fn(String) -> String) {
+    let file = world.path("ordersync.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, change(text)).unwrap();
+}
+
+#[test]
+fn faults_of_settings_exports_and_token_are_found_in_one_pass() {
+    let world = World::new()
+        .job("schedule = \"*/90 2 * * *\"\nformat = \"shopify\"\nencoding = \"window-1250\"\n")
+        .policy("statusses = [\"paid\"]\n");
+    world.export("orders.csv", "a,b\n1,2\n");
+    std::fs::remove_file(world.path("token")).unwrap();
+    let check = world.run(&["check"]);
+    assert_eq!(check.code, 2, "{}", check.out);
+    assert!(check.out.starts_with("6 faults.\n"), "{}", check.out);
+    for fault in [
+        "jobs.shop.schedule: minute: found `*/90`",
+        "jobs.shop.format: no format `shopify`",
+        "did you mean `shopify-csv` or `shopify-json`",
+        "jobs.shop.encoding: no encoding `window-1250`",
+        "jobs.shop.policy.statusses: unknown key",
+        "orders.csv, line 1: the format is not recognised",
+        "can't read the token",
+    ] {
+        assert!(check.out.contains(fault), "{fault}: {}", check.out);
+    }
+}
+
+#[test]
+fn what_needs_a_faulty_value_is_not_judged_by_a_stand_in() {
+    let world = World::new();
+    world.export("orders.csv", demo_orders());
+    rewrite(&world, |text| {
+        let text = text
+            .replace("externalid = \"test-store\"\n", "")
+            .replace("requests_per_second = 100000\n", "");
+        let url = text.lines().find(|line| line.starts_with("url = ")).unwrap().to_owned();
+        text.replace(&url, "url = \"nonsense\"").replace("account = \"main\"", "account = \"mian\"")
+    });
+    let check = world.run(&["check"]);
+    assert_eq!(check.code, 2, "{}", check.out);
+    assert!(check.out.starts_with("3 faults.\n"), "{}", check.out);
+    for fault in
+        ["accounts.main.url: ", "jobs.shop.account: no", "jobs.shop.connection.externalid: "]
+    {
+        assert!(check.out.contains(fault), "{fault}: {}", check.out);
+    }
+    assert!(!check.out.contains("unknown.invalid"), "{}", check.out);
+    assert_eq!(world.summary().requests, 0);
+    assert!(world.state_files().is_empty(), "no state is bound to a stand-in");
+}
+
+#[test]
+fn the_examples_of_the_annotated_settings_are_faults() {
+    let world = World::new();
+    world.generate(&GeneratorOptions { orders: 3, seed: 1, ..GeneratorOptions::default() });
+    rewrite(&world, |text| {
+        let text =
+            text.replace("Test Store", "Example Store").replace("test-store", "example-store");
+        text.replace("https://shop.example.com\"", "https://example.com/\"")
+    });
+    let check = world.run(&["check", "--offline"]);
+    assert_eq!(check.code, 2, "{}", check.out);
+    for key in ["externalid", "name", "link_url"] {
+        assert!(
+            check.out.contains(&format!("jobs.shop.connection.{key}: ")),
+            "{key}: {}",
+            check.out
+        );
+    }
+    assert!(check.out.starts_with("3 faults.\n"), "{}", check.out);
+}
+
+/// Answers everything with this text, for ever.
+fn serve(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    url
+}
+
+#[test]
+fn a_wrong_address_is_reported_soon_with_its_cause_and_what_to_do() {
+    let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 29\r\n\
+                Connection: close\r\n\r\n<!doctype html><html>x</html>";
+    for (url, cause, advice) in [
+        ("http://127.0.0.1:9".to_owned(), "connection refused", "Settings, Developer"),
+        ("https://no-such-host.invalid".to_owned(), "could not resolve", "Settings, Developer"),
+        (serve(page), "a web page in place", "that address is a web page, not the API"),
+    ] {
+        let world = World::new();
+        world.export("orders.csv", demo_orders());
+        rewrite(&world, |text| {
+            let old = text.lines().find(|line| line.starts_with("url = ")).unwrap().to_owned();
+            text.replace(&old, &format!("url = \"{url}\""))
+                .replace("requests_per_second = 100000\n", "")
+        });
+        let begun = Instant::now();
+        let check = world.run(&["check"]);
+        assert!(begun.elapsed() < Duration::from_secs(15), "{url}: {:?}", begun.elapsed());
+        assert_eq!(check.code, 6, "{}", check.out);
+        assert!(check.out.starts_with("1 fault.\n\nFAULT "), "{}", check.out);
+        for expected in [&url, cause, advice] {
+            assert!(check.out.contains(expected), "{expected}: {}", check.out);
+        }
+    }
+}
+
+#[test]
+fn a_token_beside_the_settings_is_found_and_one_that_others_can_read_is_noted() {
+    let world = World::new();
+    world.generate(&GeneratorOptions { orders: 3, seed: 1, ..GeneratorOptions::default() });
+    rewrite(&world, |text| text.replace("token_file = \"token\"\n", ""));
+    std::fs::rename(world.path("token"), world.path("main.token")).unwrap();
+    let check = world.run(&["check", "--offline"]);
+    assert_eq!(check.code, 0, "{}{}", check.out, check.err);
+    assert!(check.out.contains("accounts.main: token from file "), "{}", check.out);
+    assert!(!check.out.contains("others can read"), "{}", check.out);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(world.path("main.token"), mode).unwrap();
+    let check = world.run(&["check", "--offline"]);
+    assert_eq!(check.code, 0, "{}", check.out);
+    assert!(
+        check.out.contains("note  accounts.main: others can read the token file"),
+        "{}",
+        check.out
+    );
+    let run = world.run(&["backfill"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run.err.contains("others can read the token file"), "{}", run.err);
+}
