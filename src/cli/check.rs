@@ -5,6 +5,7 @@ use super::fault;
 use super::findings::Findings;
 use super::options::Global;
 use super::output;
+use super::paint::Paint;
 use super::pull;
 use super::read_settings::{ReadSettings, read_settings};
 use crate::activecampaign::{Client, Connection};
@@ -381,13 +382,15 @@ fn print_findings(global: &Global, effective: Option<&str>, findings: &Findings)
     if global.quiet && findings.faults() == 0 {
         return;
     }
-    let mut text = findings.text();
+    let (paint, width) = (Paint::of_stdout(global.color), output::width());
+    let mut text = findings.text(paint, width);
     let Some(effective) = effective else { return output::print(&text) };
-    text.push_str("\nSettings in effect:\n");
+    let _ = writeln!(text, "\n{}", paint.heading("Settings in effect:"));
     for line in effective.lines() {
         let _ = writeln!(text, "  {line}");
     }
     let formats: Vec<_> = extract::formats().iter().map(|format| format.name()).collect();
-    let _ = writeln!(text, "\nFormats known: {}", formats.join(", "));
+    let known = format!("Formats known: {}", formats.join(", "));
+    let _ = writeln!(text, "\n{}", report::wrapped(&known, width).join("\n"));
     output::print(&text);
 }

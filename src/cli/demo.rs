@@ -3,6 +3,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
 use super::output;
+use super::preflight::Plans;
 use super::private_file;
 use super::progress::{Form, ProgressDisplay};
 use crate::extract::Export;
@@ -290,8 +291,7 @@ impl Stage<'_> {
     async fn run(&self, kind: Kind) -> Result<(RunReport, u64), CliError> {
         let before = self.simulator.summary().writes;
         let export = self.export()?;
-        let display =
-            ProgressDisplay::new(Form::Auto, self.demo.quiet, std::collections::BTreeMap::new());
+        let display = ProgressDisplay::new(Form::Auto, self.demo.quiet, &Plans::default());
         let report = execute(RunContext {
             job: self.job,
             kind,

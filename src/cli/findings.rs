@@ -3,8 +3,13 @@
 use super::error::CliError;
 use super::exit::Exit;
 use super::fault::Fault;
+use super::paint::Paint;
+use crate::report;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
+
+/// Columns of the word at the left, with a blank.
+const WEIGHT_LEN: usize = 6;
 
 /// What was looked at, and what was found.
 pub(super) struct Findings {
@@ -37,6 +42,14 @@ impl Weight {
             Self::Good => "ok   ",
             Self::Doubtful => "note ",
             Self::Fault => "FAULT",
+        }
+    }
+
+    fn painted(self, paint: Paint) -> String {
+        match self {
+            Self::Good => paint.good(self.word()),
+            Self::Doubtful => paint.doubtful(self.word()),
+            Self::Fault => paint.bad(self.word()),
         }
     }
 }
@@ -95,17 +108,22 @@ impl Findings {
         })
     }
 
-    /// The verdict, then faults, doubts and the rest.
-    pub(super) fn text(&self) -> String {
-        let mut text = match self.faults() {
-            0 => "No fault found.\n\n".to_owned(),
-            1 => "1 fault.\n\n".to_owned(),
-            n => format!("{n} faults.\n\n"),
+    /// The verdict, then faults, doubts and the rest; wrapped to a terminal.
+    pub(super) fn text(&self, paint: Paint, width: Option<usize>) -> String {
+        let verdict = match self.faults() {
+            0 => paint.good("No fault found."),
+            1 => paint.bad("1 fault."),
+            n => paint.bad(&format!("{n} faults.")),
         };
+        let mut text = format!("{verdict}\n\n");
+        let room = width.map(|width| width.saturating_sub(WEIGHT_LEN).max(24));
         for weight in Weight::ALL {
             for finding in self.lines.iter().filter(|finding| finding.weight == weight) {
-                let indented = finding.text.replace('\n', "\n      ");
-                let _ = writeln!(text, "{} {indented}", weight.word());
+                let lines = finding.text.lines().flat_map(|line| report::wrapped(line, room));
+                for (n, line) in lines.enumerate() {
+                    let word = if n == 0 { weight.painted(paint) } else { "     ".to_owned() };
+                    let _ = writeln!(text, "{word} {line}");
+                }
             }
         }
         text

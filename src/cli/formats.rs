@@ -3,6 +3,7 @@ use super::exit::Exit;
 use super::options::Global;
 use super::output;
 use crate::extract::{About, Format, formats, profile_text};
+use crate::report;
 use clap::Args;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -43,7 +44,15 @@ fn as_json(format: &dyn Format) -> serde_json::Value {
     })
 }
 
+/// A text beside its label, wrapped to a terminal.
+fn hanging(label: &str, text: &str, width: Option<usize>) -> String {
+    let room = width.map(|width| width.saturating_sub(label.len()).max(24));
+    let lines = report::wrapped(text, room).join(&format!("\n{}", " ".repeat(label.len())));
+    format!("{label}{lines}\n")
+}
+
 fn as_text(formats: &[&dyn Format], with_preface: bool) -> String {
+    let width = output::width();
     let mut text = String::new();
     if with_preface {
         text.push_str(
@@ -53,12 +62,14 @@ fn as_text(formats: &[&dyn Format], with_preface: bool) -> String {
     }
     for format in formats {
         let About { name, description, .. } = format.about();
-        let how = format.how();
-        let _ = writeln!(
-            text,
-            "{name}\n  {description}\n  How:   {how}\n  Needs: {}\n",
-            format.needs().join(", ")
-        );
+        let (how, needs) = (format.how(), format.needs().join(", "));
+        let _ = writeln!(text, "{name}");
+        for (label, part) in
+            [("  ", description), ("  How:   ", how.as_str()), ("  Needs: ", needs.as_str())]
+        {
+            text.push_str(&hanging(label, part, width));
+        }
+        text.push('\n');
         if let Some(mapping) = profile_text(name).filter(|_| !with_preface) {
             let _ = writeln!(
                 text,

@@ -3,25 +3,11 @@ use super::exit::{Exit, FailOn};
 use super::load_jobs::{CanaryReport, JobFailure, Results};
 use super::options::Global;
 use super::output;
-use crate::plan::Forecast;
+use super::preflight::Plans;
 use crate::report::{self, CanaryEnd, OrdersLeft};
 use crate::run::{RunError, RunReport, Verification};
 use crate::state::RunEnd;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
-
-/// What the plans before the runs said, by job; nothing of a job that was not planned.
-#[derive(Default)]
-pub(super) struct Plans {
-    pub forecasts: BTreeMap<String, Forecast>,
-    pub left: BTreeMap<String, OrdersLeft>,
-}
-
-impl Plans {
-    fn left_after(&self, report: &RunReport) -> Option<OrdersLeft> {
-        Some(self.left.get(&report.row.job)?.after(report))
-    }
-}
 
 /// `print` writes the results: to standard output, unless that carries something else.
 pub(super) fn print_results(global: &Global, results: &Results, plans: &Plans, print: fn(&str)) {

@@ -1,5 +1,5 @@
 use super::journald::{self, JournaldLayer};
-use super::options::{Color, Global, LogFormat};
+use super::options::{Global, LogFormat};
 use super::output::{self, ProgressSafeStderr};
 use std::io::{self, IsTerminal};
 use tracing::level_filters::LevelFilter;
@@ -15,11 +15,7 @@ pub(super) fn start(global: &Global) {
         _ => LevelFilter::INFO,
     };
     let filter = Targets::new().with_default(LevelFilter::WARN).with_target("ordersync", level);
-    let ansi = match global.color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
-    };
+    let ansi = global.color.is_on(io::stderr().is_terminal());
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(|| ProgressSafeStderr)
         .with_ansi(ansi)

@@ -16,6 +16,7 @@ mod fault;
 mod findings;
 mod first_write;
 mod formats;
+mod help;
 mod init;
 mod journald;
 mod load_jobs;
@@ -26,6 +27,7 @@ mod notices;
 mod options;
 mod output;
 mod packaging;
+mod paint;
 mod plan;
 mod plan_diff;
 mod preflight;
@@ -45,7 +47,7 @@ mod systemd;
 mod undo;
 mod verify;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 use error::CliError;
 use exit::Exit;
 use fault::Fault;
@@ -64,38 +66,38 @@ struct Opts {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Show the whole job against the built-in simulator; needs no settings, network or account
+    /// Show the whole job on the built-in simulator; needs no account
     Demo(demo::DemoArgs),
-    /// Write a commented settings file and the folders it names; never overwrites
+    /// Write a commented settings file and the folders it names
     Init(init::InitArgs),
-    /// Check settings, exports, state, token and connection, and report every fault at once
+    /// Check settings, exports, state, token and connection
     Check(check::CheckArgs),
     /// The kinds of export that can be read, and what each needs
     Formats(formats::FormatsArgs),
     /// The dry run: read everything, send nothing, change nothing
     #[command(alias = "dry-run")]
     Plan(plan::PlanArgs),
-    /// Load the whole export; an interrupted backfill resumes, a finished one sends nothing again
+    /// Load the whole export; resumes if it was interrupted
     Backfill(run::BackfillArgs),
     /// Load what is new or changed since the last run
     Sync(run::SyncArgs),
-    /// Fetch a shop's orders into an export on disk; `backfill` and `sync` pull first
+    /// Fetch a shop's orders into an export on disk
     Pull(pull::PullArgs),
     /// What was pulled
     Pulls(pull::PullsArgs),
     /// Run every job that has a schedule, until stopped
     Daemon(daemon::DaemonArgs),
-    /// The coming runs of every job that has a schedule, with the days on which clocks change
+    /// The coming runs of every job that has a schedule
     Schedule(schedule::ScheduleArgs),
     /// Jobs, their last runs and dead letters
     Status(status::StatusArgs),
-    /// One order end to end: its row in the export, its payload, what was sent, what comes next
+    /// One order end to end: row, payload, what was sent, what is next
     Explain(explain::ExplainArgs),
-    /// Read back every order and compare it with the export, in both directions
+    /// Compare every order with ActiveCampaign, in both directions
     Verify(verify::VerifyArgs),
-    /// Delete in ActiveCampaign what a run created; plans first, asks, resumes, verifies
+    /// Delete in ActiveCampaign what a run created
     Undo(undo::UndoArgs),
-    /// Rebuild a lost ledger from what ActiveCampaign has; writes nothing there
+    /// Rebuild a lost ledger from what ActiveCampaign has
     Adopt(adopt::AdoptArgs),
     /// Records that were invalid or refused, with every reason
     DeadLetters(dead_letters::DeadLettersArgs),
@@ -105,8 +107,11 @@ enum Verb {
     Simulator(simulator::SimulatorArgs),
     /// A completion script for a shell
     Completions(packaging::CompletionsArgs),
-    /// The manual pages
+    /// The manual pages, of the verbs and of the settings
     Man(packaging::ManArgs),
+    /// The names of the jobs, for completion scripts
+    #[command(hide = true)]
+    CompleteJobs,
 }
 
 impl Opts {
@@ -132,8 +137,9 @@ impl Opts {
             Verb::DeadLetters(args) => dead_letters::run(global, &args),
             Verb::Connection(args) => connection::run(global, &args),
             Verb::Simulator(args) => simulator::run(global, &args),
-            Verb::Completions(args) => packaging::completions(Self::command(), &args),
-            Verb::Man(args) => packaging::man(Self::command(), &args),
+            Verb::Completions(args) => packaging::completions(help::command::<Self>(), &args),
+            Verb::Man(args) => packaging::man(help::command::<Self>(), &args),
+            Verb::CompleteJobs => packaging::complete_jobs(global),
         }
     }
 }
@@ -145,7 +151,8 @@ fn is_json_asked() -> bool {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let opts = match Opts::try_parse() {
+    let matches = help::command::<Opts>().try_get_matches();
+    let opts = match matches.and_then(|matches| Opts::from_arg_matches(&matches)) {
         Ok(opts) => opts,
         Err(error) => {
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
@@ -169,4 +176,40 @@ pub fn main() -> ExitCode {
     });
     let exit = if output::is_whole() { exit } else { exit.worse(Exit::Failed) };
     ExitCode::from(exit.code())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Opts;
+    use super::help::{GROUPS, VERBS, command, verbs_text};
+
+    #[test]
+    fn each_verb_is_in_a_group_and_each_example_can_be_typed() {
+        let command = command::<Opts>();
+        let grouped: Vec<&str> =
+            GROUPS.iter().flat_map(|(_, verbs)| verbs.iter().copied()).collect();
+        for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
+            let name = verb.get_name();
+            assert!(grouped.contains(&name), "{name}");
+            let help = VERBS.iter().find(|help| help.verb == name);
+            let help = help.unwrap_or_else(|| panic!("{name} has no examples"));
+            for example in help.examples {
+                assert!(example.contains(name), "{example}");
+                let words = ["ordersync"].into_iter().chain(example.split(' '));
+                command.clone().try_get_matches_from(words).unwrap();
+            }
+            assert!(help.exits.starts_with(&[0]) && help.exits.contains(&2), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_list_of_verbs_fits_the_terminal_and_has_a_line_for_each_at_80_columns() {
+        let command = command::<Opts>();
+        for width in [60, 80, 100] {
+            let text = verbs_text(&command, width);
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{width}: {text}");
+        }
+        let lines = verbs_text(&command, 80).lines().filter(|line| line.starts_with("  ")).count();
+        assert_eq!(lines, VERBS.len());
+    }
 }

@@ -21,7 +21,7 @@ pub(super) struct Global {
     /// Log warnings and errors only, show no progress, and print nothing about a success
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// When to colour the log
+    /// When to colour the log and the words of a verdict
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
     /// The form of the log on standard error; auto: straight to systemd's journal when run by it,
@@ -35,6 +35,17 @@ pub(super) enum Color {
     Auto,
     Always,
     Never,
+}
+
+impl Color {
+    /// Whether to colour what goes to a terminal or not; NO_COLOR speaks for `auto` alone.
+    pub(super) fn is_on(self, is_terminal: bool) -> bool {
+        match self {
+            Self::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none(),
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -8,12 +8,12 @@ use crate::plan::{Assumptions, Forecast};
 use crate::report::{self, OrdersLeft};
 use crate::run::{
     AccountPlanner, Canary, Job, Keep, OnRecord, OpenedAccount, PlanId, PlanInput, PlannedRecord,
-    Preview,
+    Preview, RunReport,
 };
 use crate::settings::Account;
 use crate::state::View;
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +39,19 @@ impl Preflight {
     pub(super) fn planned(&self) -> Option<(u64, u64)> {
         let (records, forecast) = (self.records?, self.forecast?);
         self.canary.is_none().then(|| (records, forecast.total()))
+    }
+}
+
+/// What the plans before the runs said, by job; nothing of a job that was not planned.
+#[derive(Default)]
+pub(super) struct Plans {
+    pub forecasts: BTreeMap<String, Forecast>,
+    pub left: BTreeMap<String, OrdersLeft>,
+}
+
+impl Plans {
+    pub(super) fn left_after(&self, report: &RunReport) -> Option<OrdersLeft> {
+        Some(self.left.get(&report.row.job)?.after(report))
     }
 }
 

@@ -1,9 +1,11 @@
 //! The progress of a run, as a bar, lines or JSON.
 
 use super::output;
+use super::preflight::Plans;
 use crate::plan::Forecast;
-use crate::report;
+use crate::report::{self, OrdersLeft};
 use crate::run::Progress;
+use crate::state::Kind;
 use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
@@ -35,6 +37,8 @@ pub(super) struct ProgressDisplay {
     form: Form,
     /// What was forecast of each job, where there is a plan.
     planned: BTreeMap<String, Forecast>,
+    /// The orders of each job that was planned whole.
+    left: BTreeMap<String, OrdersLeft>,
     state: Mutex<State>,
     bars: MultiProgress,
 }
@@ -45,7 +49,7 @@ struct State {
 }
 
 impl ProgressDisplay {
-    pub(super) fn new(form: Form, quiet: bool, planned: BTreeMap<String, Forecast>) -> Self {
+    pub(super) fn new(form: Form, quiet: bool, plans: &Plans) -> Self {
         let form = match form {
             _ if quiet => Form::None,
             Form::Auto if io::stderr().is_terminal() => Form::Bar,
@@ -57,7 +61,8 @@ impl ProgressDisplay {
             output::draw_above(bars.clone());
         }
         let state = State { last: Instant::now(), by_job: BTreeMap::new() };
-        Self { form, planned, state: Mutex::new(state), bars }
+        let (planned, left) = (plans.forecasts.clone(), plans.left.clone());
+        Self { form, planned, left, state: Mutex::new(state), bars }
     }
 
     pub(super) fn show(&self, at: &Progress) {
@@ -69,7 +74,7 @@ impl ProgressDisplay {
                 output::write_line(&report::progress_json(at, planned).to_string());
             }
             Form::Lines if state.is_due(LINE_EVERY) => {
-                output::note(&report::progress_line(at, planned))
+                output::note(&self.line(at, planned));
             }
             Form::Auto | Form::Json | Form::Lines | Form::None => {}
         }
@@ -82,7 +87,13 @@ impl ProgressDisplay {
             bar
         });
         bar.set_position(at.requests.total);
-        bar.set_message(report::progress_line(at, planned));
+        bar.set_message(self.line(at, planned));
+    }
+
+    fn line(&self, at: &Progress, planned: Option<&Forecast>) -> String {
+        // A canary is a part of them.
+        let left = self.left.get(&at.job).filter(|_| at.kind == Kind::Backfill).copied();
+        report::progress_line(at, planned, left)
     }
 }
 

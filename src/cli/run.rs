@@ -5,12 +5,12 @@ use super::consent::can_ask;
 use super::error::CliError;
 use super::exit::{Exit, FailOn};
 use super::load_jobs::{JobFailure, Results, load_all};
-use super::load_output::{Plans, print_results};
+use super::load_output::print_results;
 use super::metrics_file::MetricsFile;
 use super::notices::Notices;
 use super::options::{Global, parse_day, parse_duration};
 use super::output;
-use super::preflight::PreparedJob;
+use super::preflight::{Plans, PreparedJob};
 use super::prepare::{LoadRequest, OrderLimits, prepare};
 use super::progress::{Form, ProgressDisplay};
 use super::pull::{BeforeLoad, pull_before_load, remove_replaced};
@@ -170,7 +170,7 @@ fn load(
     let has_states = prepared().any(|prepared| prepared.export.has_states());
     // The STATE messages of a Singer stream then have standard output for themselves.
     let print = if has_states { output::print_aside } else { output::print };
-    let display = ProgressDisplay::new(reporting.progress, global.quiet, plans.forecasts.clone());
+    let display = ProgressDisplay::new(reporting.progress, global.quiet, &plans);
     let (results, signal) = assembly::runtime()?.block_on(async {
         let interrupt = Interrupt::listen_in_foreground().map_err(CliError::failed)?;
         if let Some(limit) = request.max_duration {

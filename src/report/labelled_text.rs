@@ -63,7 +63,7 @@ impl LabelledText {
 
 /// A text in lines of at most so many columns, broken at blanks; a word that is longer stays whole,
 /// so that a path can be copied.
-fn wrapped(text: &str, room: Option<usize>) -> Vec<String> {
+pub fn wrapped(text: &str, room: Option<usize>) -> Vec<String> {
     let Some(room) = room else { return vec![text.to_owned()] };
     let mut lines = vec![String::new()];
     let mut len = 0;

@@ -40,6 +40,7 @@ pub use difference::{since_comparison, since_json};
 pub use explain::{explanation_json, explanation_text};
 pub use forecast::{canary_forecast_text, reading_text, runs_text, together_json, together_text};
 pub use html::{Certificate, PageDetail, plan_html, verification_html};
+pub use labelled_text::wrapped;
 pub use plan::{plan_json, plan_summary};
 pub use plan_text::plan_text;
 pub use progress_estimate::ProgressEstimate;

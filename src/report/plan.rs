@@ -2,7 +2,7 @@ use super::difference::changes_counted_json;
 use super::examples::example_json;
 use super::forecast::{forecast_json, forecast_text};
 use super::policy_effects::policy_effects_json;
-use super::reasons::{filter_advice, invalid_reasons};
+use super::reasons::{filter_advice, invalid_reasons, none_valid};
 use super::text::{count, grouped, is_are, many, printable};
 use super::warnings::{warnings, warnings_json};
 use crate::domain::Currency;
@@ -150,5 +150,8 @@ pub fn plan_summary(preview: &Preview, now: &Zoned) -> String {
         text.push_str(&format!("  warning: {}\n", warning.with_example(preview)));
     }
     text.push_str(&format!("  {}\n", forecast_text(preview, now)));
-    text
+    match none_valid(summary) {
+        Some(fault) => format!("{}: {fault}\n{text}", preview.job),
+        None => text,
+    }
 }

@@ -6,7 +6,7 @@ use super::forecast::forecast_lines;
 use super::labelled_text::{LabelledText, Line};
 use super::plan::{PROGRAM, destination_text};
 use super::policy_effects::{UNKNOWN, assumed_lines, becomes, counted, policy_line, words_beside};
-use super::reasons::{filter_advice, invalid_reasons, money_text};
+use super::reasons::{filter_advice, invalid_reasons, money_text, none_valid};
 use super::text::{cells, columns, count, grouped, is_are, local_ms, many, printable};
 use super::warnings::warnings;
 use crate::plan::{Consent, ExampleCount, PlanSummary, Totals};
@@ -27,6 +27,7 @@ const CURRENCIES_BELOW_MAX: usize = 6;
 pub fn plan_text(preview: &Preview, now: &Zoned, width: Option<usize>) -> String {
     let mut text = LabelledText::new(&format!("Plan of {}. Nothing was sent.", preview.job), width);
     let room = text.room();
+    text.section("Fault", none_valid(&preview.summary).map(Line::of));
     text.section("Plan", [Line::of(identity(preview, now))]);
     text.section("Goes", [Line::of(destination_text(&preview.destination))]);
     text.section("Export", export(preview));

@@ -1,6 +1,6 @@
 //! Why records are left out or fail, and what to do about it.
 
-use super::text::grouped;
+use super::text::{count, grouped, many};
 use crate::domain::{Currency, Reason};
 use crate::plan::{CurrencyTotal, ExampleCount, PlanSummary, Totals};
 
@@ -71,6 +71,23 @@ pub(super) fn invalid_reasons(summary: &PlanSummary) -> Vec<(Reason, &ExampleCou
         summary.invalid_reasons.iter().map(|(reason, examples)| (*reason, examples)).collect();
     reasons.sort_by_key(|(_, examples)| std::cmp::Reverse(examples.count));
     reasons
+}
+
+/// If every order that counts is invalid: that, and the most frequent reason, which is the most
+/// likely cause.
+pub(super) fn none_valid(summary: &PlanSummary) -> Option<String> {
+    let eligible = summary.read - summary.filtered;
+    let (reason, found) = invalid_reasons(summary).into_iter().next()?;
+    (eligible == summary.invalid).then(|| {
+        let (all, most) = (many(eligible, "order"), count(found.count));
+        let field = found.examples.iter().find_map(|example| example.field);
+        let field = field.map(|field| format!(" in `{field}`")).unwrap_or_default();
+        format!(
+            "nothing can be sent: all of {all} are invalid, {most} by {}{field}: {}",
+            reason.word(),
+            reason.meaning()
+        )
+    })
 }
 
 #[cfg(test)]

@@ -199,14 +199,24 @@ pub fn forecast_held_json(report: &RunReport, forecast: &Forecast) -> Value {
 }
 
 /// One line on a run under way, with what its plan forecast, where there is one.
-pub fn progress_line(progress: &Progress, forecast: Option<&Forecast>) -> String {
+pub fn progress_line(
+    progress: &Progress,
+    forecast: Option<&Forecast>,
+    left: Option<OrdersLeft>,
+) -> String {
     let counts = &progress.counts;
     // The most important part comes first: a narrow terminal cuts off the end.
+    let orders = left.map(|OrdersLeft { loaded, to_go }| {
+        let written = counts.created + counts.updated + counts.adopted;
+        let done = (loaded + written).min(loaded + to_go);
+        format!("{} of {}, ", count(done), many(loaded + to_go, "order"))
+    });
     let left = left_of(progress, forecast).map(|left| format!("{} left, ", duration(left)));
     let mut line = format!(
-        "{} {}: {}{:.1} requests/s",
+        "{} {}: {}{}{:.1} requests/s",
         progress.job,
         progress.kind.word(),
+        orders.unwrap_or_default(),
         left.unwrap_or_default(),
         rate_of(progress)
     );

@@ -169,6 +169,11 @@ fn manual_pages_and_completions_know_every_verb() {
     let message = world.run(&["man", "--dir", "pages"]);
     assert_eq!(message.code, 0, "{}", message.err);
     assert!(world.run(&["man"]).out.starts_with(".ie"));
+    let page = std::fs::read_to_string(world.path("pages/ordersync.toml.5")).unwrap();
+    assert_eq!(page, world.run(&["man", "--settings"]).out);
+    for text in [".TH ordersync.toml 5", "\\fBrequests_per_second = 5\\fR", ".SS [jobs.shop]"] {
+        assert!(page.contains(text), "{text}");
+    }
     for verb in verbs.iter().filter(|verb| **verb != "help") {
         assert!(world.path(&format!("pages/ordersync-{verb}.1")).is_file(), "{verb} has no page");
         for shell in ["bash", "zsh", "fish"] {
@@ -237,4 +242,55 @@ fn quiet_prints_nothing_of_a_success() {
             "{args:?}"
         );
     }
+}
+
+#[test]
+fn bash_completes_the_names_of_jobs() {
+    let world = World::new();
+    let script = world.run(&["completions", "bash"]).out;
+    std::fs::write(world.path("complete.bash"), script).unwrap();
+    let asked = "source complete.bash; COMP_WORDS=(ordersync plan sh); COMP_CWORD=2; \
+                 _ordersync ordersync sh plan; echo ${COMPREPLY[@]}";
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_ordersync")).parent().unwrap();
+    let path = format!("{}:/usr/bin:/bin", program.display());
+    let output = std::process::Command::new("bash")
+        .args(["-c", asked])
+        .current_dir(world.path(""))
+        .env("PATH", path)
+        .env("ORDERSYNC_CONFIG", world.path("ordersync.toml"))
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "shop\n");
+    for shell in ["zsh", "fish"] {
+        assert!(
+            world.run(&["completions", shell]).out.contains("ordersync complete-jobs"),
+            "{shell}"
+        );
+    }
+}
+
+#[test]
+fn a_verdict_is_in_colour_only_if_asked_or_on_a_terminal() {
+    let world = World::new();
+    world.export("orders.csv", demo_orders());
+    let plain = world.run(&["check", "--offline"]).out;
+    assert!(plain.starts_with("No fault found.") && !plain.contains('\u{1b}'), "{plain}");
+    let painted = world.run(&["--color", "always", "check", "--offline"]).out;
+    assert!(painted.starts_with("\u{1b}[32mNo fault found.\u{1b}[0m\n"), "{painted}");
+}
+
+#[test]
+fn an_export_of_which_nothing_can_be_sent_says_so_first_and_why() {
+    let world = World::new();
+    world.export(
+        "orders.csv",
+        "Name,Email,Financial Status,Currency,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price\n\
+         #1,ann@example.com,paid,USD,10.00,19/09/2022 15:14,1,Mug,10.00\n\
+         #2,bob@example.com,paid,USD,10.00,20/09/2022 15:14,1,Mug,10.00\n",
+    );
+    let plan = world.run(&["plan"]).out;
+    let fault = "Fault      nothing can be sent: all of 2 orders are invalid, 2 by bad_date in `created_at`";
+    assert!(plan.lines().nth(2).unwrap().starts_with(fault), "{plan}");
+    let run = world.run(&["backfill"]);
+    assert!(run.err.starts_with("shop: nothing can be sent: all of 2 orders"), "{}", run.err);
 }

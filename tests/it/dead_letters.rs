@@ -80,6 +80,11 @@ fn one_is_shown_with_advice_for_each_reason() {
             "{text}"
         );
     }
+    let number = letters(&world)["dead_letters"][0]["number"].as_str().unwrap().to_owned();
+    let bare = number.trim_start_matches('#');
+    for order in [bare.to_owned(), format!("#{bare}")] {
+        well(world.run(&["dead-letters", "show", "shop", &order]));
+    }
     let output = world.run(&["dead-letters", "show", "shop", "no-such-order"]);
     assert_eq!(output.code, 2);
     assert!(output.err.contains("dead-letters list shop"), "{}", output.err);
