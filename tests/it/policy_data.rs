@@ -176,7 +176,7 @@ fn what_an_order_does_not_state_is_counted_and_shown_by_check_too() {
     {
         assert_eq!(plan[key], 1, "{key}: {plan}");
     }
-    assert_eq!(codes(&plan), ["status_assumed", "test_unknown"]);
+    assert_eq!(codes(&plan), ["status_assumed", "cancelled_unknown", "test_unknown"]);
     let check = world.run(&["check", "--offline"]).out;
     for said in [
         "for 1 order the export has no status",
