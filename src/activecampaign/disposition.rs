@@ -105,6 +105,14 @@ pub enum FatalError {
         "a web page came in place of ActiveCampaign's response, such as a browser check or a firewall's refusal: this says nothing of the token; ask who runs the network, the proxy or the address in `url` to let this machine through"
     )]
     Blocked,
+    #[error(
+        "ActiveCampaign's GraphQL does not take orders in the form that ordersync sends; nothing more was sent\n  hint: `ordersync check` compares its schema; load = \"rest\" loads without it"
+    )]
+    Schema,
+    #[error(
+        "the canary was sent with a {what} of {sent}, and ActiveCampaign's REST API shows {found} (minor units), which fits no documented meaning; nothing more was sent\n  hint: load = \"rest\" loads without GraphQL"
+    )]
+    Contradiction { what: &'static str, sent: i32, found: i32 },
     #[error("unexpected response from ActiveCampaign, with status {status}; check url")]
     Unexpected { status: u16 },
 }
@@ -123,6 +131,10 @@ pub(super) enum RequestKind {
     CreateOrder,
     Update,
     Delete,
+    /// Many orders by GraphQL.
+    BulkUpsert,
+    /// A question to GraphQL.
+    Query,
     /// One record by its id.
     ReadOne,
     List,
@@ -130,7 +142,11 @@ pub(super) enum RequestKind {
 
 impl RequestKind {
     fn writes(self) -> bool {
-        !matches!(self, Self::ReadOne | Self::List)
+        !matches!(self, Self::ReadOne | Self::List | Self::Query)
+    }
+
+    pub(super) fn is_graphql(self) -> bool {
+        matches!(self, Self::BulkUpsert | Self::Query)
     }
 
     fn creates(self) -> bool {
@@ -352,7 +368,10 @@ fn judge_answer(kind: RequestKind, answer: &ErrorResponse, state: &BreakerState)
 /// shows when the lookup gets one too.
 fn judge_not_found(kind: RequestKind) -> Disposition {
     match kind {
-        RequestKind::CreateOrder | RequestKind::CreateCustomer => Disposition::LookUp,
+        RequestKind::CreateOrder | RequestKind::CreateCustomer | RequestKind::BulkUpsert => {
+            Disposition::LookUp
+        }
+        RequestKind::Query => Disposition::Again,
         RequestKind::Update | RequestKind::Delete | RequestKind::ReadOne => Disposition::Gone,
         RequestKind::CreateConnection | RequestKind::List => {
             Disposition::Stop(FatalError::Unexpected { status: 404 })
@@ -375,7 +394,9 @@ fn judge_refusal(kind: RequestKind, refusals: &[ApiError]) -> Disposition {
     });
     let coded = refusals.iter().any(|refusal| refusal.code.is_some());
     match kind {
-        RequestKind::Delete | RequestKind::ReadOne | RequestKind::List => Disposition::Refused,
+        RequestKind::Delete | RequestKind::ReadOne | RequestKind::List | RequestKind::Query => {
+            Disposition::Refused
+        }
         // Our own update meets a second record of the same key: a person must look at that.
         _ if has("duplicate") && kind.creates() => Disposition::Exists,
         RequestKind::CreateConnection if has("field_invalid") => Disposition::Exists,
@@ -393,6 +414,53 @@ fn judge_refusal(kind: RequestKind, refusals: &[ApiError]) -> Disposition {
         RequestKind::CreateCustomer if has("field_invalid") => Disposition::Unclear,
         _ if kind.creates() && !coded => Disposition::Unclear,
         _ => Disposition::Refused,
+    }
+}
+
+/// One entry of `errors` of a GraphQL answer.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct GraphqlError {
+    /// May quote a record: never kept, logged or shown as it is.
+    pub(super) message: String,
+    pub(super) classification: String,
+    /// The element of the list that it is about.
+    pub(super) index: Option<usize>,
+    /// Keys and texts of `extensions`: some name an order at their end.
+    pub(super) extensions: Vec<(String, String)>,
+}
+
+/// What the `errors` of a mutation say of its orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GraphqlVerdict {
+    NoErrors,
+    /// The orders were checked and none of them stored, but those with a receipt.
+    NotStored,
+    /// Whether any of them was stored is not known.
+    Unclear,
+    /// The form of the request is not the schema's, whichever orders it has.
+    Stop,
+}
+
+/// Judges the errors of a mutation. Coerced variables are of one order; a document that does not
+/// fit the schema is of none.
+pub(super) fn judge_errors(errors: &[GraphqlError]) -> GraphqlVerdict {
+    let is_of_variables = |error: &GraphqlError| error.message.starts_with("Variable ");
+    let is_of_document = |error: &GraphqlError| match error.classification.as_str() {
+        "InvalidSyntax" | "OperationNotSupported" => true,
+        "ValidationError" => !is_of_variables(error),
+        _ => false,
+    };
+    let is_of_order = |error: &GraphqlError| {
+        is_of_variables(error) || error.message.starts_with("Validation error")
+    };
+    if errors.is_empty() {
+        GraphqlVerdict::NoErrors
+    } else if errors.iter().any(is_of_document) {
+        GraphqlVerdict::Stop
+    } else if errors.iter().all(is_of_order) {
+        GraphqlVerdict::NotStored
+    } else {
+        GraphqlVerdict::Unclear
     }
 }
 

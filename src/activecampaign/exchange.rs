@@ -27,7 +27,9 @@ impl Request {
         match self.kind {
             RequestKind::CreateConnection
             | RequestKind::CreateCustomer
-            | RequestKind::CreateOrder => Method::POST,
+            | RequestKind::CreateOrder
+            | RequestKind::BulkUpsert
+            | RequestKind::Query => Method::POST,
             RequestKind::Update => Method::PUT,
             RequestKind::Delete => Method::DELETE,
             RequestKind::ReadOne | RequestKind::List => Method::GET,
@@ -53,7 +55,8 @@ impl Account {
         if let Some(budget) = reply.as_ref().ok().and_then(Response::budget) {
             self.rate_limiter.observe(&sent, budget);
         }
-        match reply.map_err(FailureCause::from).and_then(|reply| outcome(reply, read)) {
+        match reply.map_err(FailureCause::from).and_then(|reply| outcome(request.kind, reply, read))
+        {
             Ok(value) => {
                 self.counters.succeeded();
                 self.rate_limiter.accepted();
@@ -114,11 +117,12 @@ impl Account {
 }
 
 fn outcome<T>(
+    kind: RequestKind,
     reply: Response,
     read: impl FnOnce(&[u8]) -> Result<T, &'static str>,
 ) -> Result<T, FailureCause> {
     let status = reply.status;
-    if (200..300).contains(&status) {
+    if (200..300).contains(&status) || (kind.is_graphql() && has_graphql_errors(&reply)) {
         return reply
             .body
             .and_then(|body| read(&body))
@@ -136,4 +140,13 @@ fn outcome<T>(
             Err(FailureCause::Answered(ErrorResponse { status, retry_after, refusals, page }))
         }
     }
+}
+
+/// GraphQL reports its errors under any status; those that a gateway gives are about the account.
+fn has_graphql_errors(reply: &Response) -> bool {
+    let is_of_gateway = matches!(reply.status, 300..=399 | 401..=404 | 408 | 429 | 500..);
+    let body = reply.body.as_ref().ok().filter(|_| !is_of_gateway);
+    let answer = body.and_then(|body| wire::json_of(body).ok());
+    let errors = answer.as_ref().and_then(|answer| answer.get("errors")?.as_array());
+    errors.is_some_and(|errors| errors.iter().any(|error| error.get("message").is_some()))
 }

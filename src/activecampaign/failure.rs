@@ -88,6 +88,11 @@ impl Failure {
         Self { code: Some("list_endless".to_owned()), ..Self::undecided(request) }
     }
 
+    /// An answer that does not say what became of a part of the request.
+    pub fn unclear(request: &'static str) -> Self {
+        Self { code: Some("partial_answer".to_owned()), ..Self::undecided(request) }
+    }
+
     /// A lookup that can say neither found nor absent: the list is longer than we read.
     pub fn undecided(request: &'static str) -> Self {
         Self {

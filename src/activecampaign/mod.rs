@@ -12,6 +12,7 @@ mod counters;
 mod disposition;
 mod exchange;
 mod failure;
+mod graphql;
 mod http;
 mod lookup;
 mod options;
@@ -32,6 +33,9 @@ pub use client::{Client, Turn};
 pub use counters::Traffic;
 pub use disposition::{Disposition, FatalError};
 pub use failure::Failure;
+pub use graphql::{
+    BulkBody, BulkForm, BulkReply, GraphqlOrder, OrderSchema, READ_BACK_MAX, UnknownFields,
+};
 pub use lookup::LookupDelays;
 pub use options::{ClientError, Options};
 pub use pages::Pages;

@@ -150,7 +150,7 @@ impl Client {
 
     /// Sends a read until it is answered. A failure that comes out is final: of its attempts, of
     /// its kind, or of the run.
-    async fn read<T>(
+    pub(super) async fn read<T>(
         &self,
         request: &Request,
         read: impl Fn(&[u8]) -> Result<T, &'static str>,

@@ -44,6 +44,8 @@ pub struct RemoteOrder {
     pub currency: String,
     /// In minor units of the currency.
     pub total_minor: Option<i64>,
+    /// Tax, as the total; `None` where none is stated.
+    pub tax_minor: Option<i64>,
     /// When the shop took the order.
     pub created_at: Option<Moment>,
     /// ActiveCampaign's own count; whether it counts lines or pieces differs.
@@ -172,6 +174,7 @@ impl Record for RemoteOrder {
             email: text_of(value, "email"),
             currency: text_of(value, "currency"),
             total_minor: number_of(value, "totalPrice"),
+            tax_minor: number_of(value, "taxAmount"),
             created_at: date.iter().find_map(|text| Moment::parse(text, &TimeZone::UTC).ok()),
             products: number_of(value, "totalProducts"),
             source: number_of(value, "source"),

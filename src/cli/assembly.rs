@@ -99,6 +99,8 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
             from: dates.from,
             to: dates.to,
         },
+        load: job.load,
+        bulk_max: job.bulk_max,
         in_flight_max: account.in_flight_max,
     }
 }

@@ -131,7 +131,7 @@ impl From<RunError> for CliError {
 impl From<ReadingError> for CliError {
     fn from(error: ReadingError) -> Self {
         match error {
-            ReadingError::Rekeyed { .. } => Self::usage(error),
+            ReadingError::Rekeyed { .. } | ReadingError::OtherPath { .. } => Self::usage(error),
             ReadingError::State(error) => error.into(),
             ReadingError::Read(error) => Self::failed(&error).with_faults([Fault::from(&error)]),
             ReadingError::Thread(_) => Self::failed(error),

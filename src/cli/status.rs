@@ -66,6 +66,7 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> 
             estimate,
             asked_to_wait_ms: waits_until.map(Timestamp::as_millisecond),
             last_verification: view.last_verification(&job.name)?,
+            path: connection.map(|(id, _)| view.connection_path(id)).transpose()?,
         });
     }
     output::print_result(global.json, || report::status_json(&jobs), || report::status_text(&jobs));

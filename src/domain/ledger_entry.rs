@@ -33,6 +33,9 @@ pub enum LedgerEntry {
     /// In ActiveCampaign under this id; `fingerprint` is that of the last payload it accepted, if
     /// known.
     Known { id: RemoteId, fingerprint: Option<Fingerprint> },
+    /// ActiveCampaign accepted the payload with this fingerprint by the bulk path, and its REST API
+    /// has not shown the copy yet: the id is not known.
+    Accepted { fingerprint: Option<Fingerprint> },
     /// A cart that became an order, or whose order was created without it: nothing is left to send.
     BecameOrder,
     /// ActiveCampaign refused the payload with this fingerprint; the same one is not sent again.

@@ -2,6 +2,7 @@
 //! database.
 
 mod attempt;
+mod bulk;
 mod choices;
 mod currency;
 mod digest;
@@ -23,6 +24,7 @@ mod text;
 pub(crate) use choices::choices;
 
 pub use attempt::{Answer, Attempt, Operation};
+pub use bulk::{BulkFindings, LoadPath, PriceReading};
 pub use currency::{Currency, CurrencyError};
 pub use digest::{FieldChange, FieldValue, OrderDigest};
 pub use email::{Email, EmailError};

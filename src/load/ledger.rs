@@ -1,5 +1,6 @@
 use crate::domain::{
-    Attempt, Customer, CustomerEntry, Fingerprint, LedgerEntry, Order, OrderKey, RemoteId,
+    Attempt, BulkFindings, Customer, CustomerEntry, Fingerprint, LedgerEntry, Order, OrderKey,
+    RemoteId,
 };
 use crate::plan::Fingerprints;
 use crate::state::{ConnectionId, OrderIntent, RunId, StateError, StateHandle};
@@ -91,9 +92,43 @@ impl RunLedger {
         customer: Option<&Customer>,
     ) -> Result<(), StateError> {
         let (run, connection) = (self.run, self.connection);
+        let intent = self.intent(key, fingerprint, customer);
+        self.state.call(move |store| store.intend_orders(run, connection, &[intent])).await
+    }
+
+    /// The same of several orders, in one commit.
+    pub(super) async fn intend_orders<'a>(
+        &self,
+        orders: impl Iterator<Item = (&'a Order, Fingerprint, bool)>,
+    ) -> Result<(), StateError> {
+        let (run, connection) = (self.run, self.connection);
+        let intents: Vec<_> = orders
+            .map(|(order, fingerprint, with_customer)| {
+                self.intent(&order.key, fingerprint, with_customer.then_some(&order.customer))
+            })
+            .collect();
+        self.state.call(move |store| store.intend_orders(run, connection, &intents)).await
+    }
+
+    /// What earlier canaries found out of the connection's bulk path.
+    pub(super) async fn bulk_findings(&self) -> Result<Option<BulkFindings>, StateError> {
+        let connection = self.connection;
+        self.state.call(move |store| Ok(store.connection_path(connection)?.findings)).await
+    }
+
+    pub(super) async fn set_bulk_findings(&self, found: BulkFindings) -> Result<(), StateError> {
+        let connection = self.connection;
+        self.state.call(move |store| store.set_bulk_findings(connection, &found)).await
+    }
+
+    fn intent(
+        &self,
+        key: &OrderKey,
+        fingerprint: Fingerprint,
+        customer: Option<&Customer>,
+    ) -> OrderIntent {
         let customer = customer.map(|customer| self.fingerprints.customer(&customer.key));
-        let intent = OrderIntent { key: key.clone(), fingerprint, customer };
-        self.state.call(move |store| store.intend_order(run, connection, &intent)).await
+        OrderIntent { key: key.clone(), fingerprint, customer }
     }
 
     /// Whether ActiveCampaign has the order under another customer than it is of now.

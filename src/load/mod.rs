@@ -3,6 +3,8 @@
 //! is sent.
 
 mod attempts;
+mod bulk;
+mod carrier;
 mod customer;
 mod delete;
 mod keyed_lock;
@@ -12,6 +14,8 @@ mod lookup;
 mod order;
 
 pub use attempts::StepError;
+pub use bulk::BulkLoader;
+pub use carrier::{Carried, Carrier, Carrying};
 pub use delete::{Deletion, delete};
 pub use ledger::RunLedger;
 pub use loader::Loader;

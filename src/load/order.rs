@@ -187,6 +187,7 @@ impl<'a> OrderWrite<'a> {
                 self.find_cart(cart, false).await
             }
             LedgerEntry::Unknown
+            | LedgerEntry::Accepted { .. }
             | LedgerEntry::BecameOrder
             | LedgerEntry::Refused { id: None, .. } => Ok(Next::Create),
         }

@@ -52,9 +52,13 @@ pub fn decide(order: Box<Order>, fingerprint: Fingerprint, memory: LedgerEntry) 
             Action::LookUp(PriorWrite::SameCreate)
         }
         LedgerEntry::Intended { .. } => Action::LookUp(PriorWrite::OtherCreate),
-        LedgerEntry::Known { fingerprint: Some(held), .. } if held == fingerprint => {
+        LedgerEntry::Known { fingerprint: Some(held), .. }
+        | LedgerEntry::Accepted { fingerprint: Some(held) }
+            if held == fingerprint =>
+        {
             return Decision::Unchanged;
         }
+        LedgerEntry::Accepted { .. } => Action::LookUp(PriorWrite::Update),
         LedgerEntry::Known { id, .. } => Action::Update(id),
         LedgerEntry::BecameOrder => return Decision::Unchanged,
         LedgerEntry::Refused { fingerprint: refused, .. } if refused == fingerprint => {
@@ -99,6 +103,9 @@ mod tests {
         assert!(matches!(decided(known(Some(7))), Decision::Unchanged));
         assert_eq!(action(known(Some(8))), Action::Update(id.clone()));
         assert_eq!(action(known(None)), Action::Update(id.clone()));
+        let accepted = |held| LedgerEntry::Accepted { fingerprint: Some(print(held)) };
+        assert!(matches!(decided(accepted(7)), Decision::Unchanged), "never sent twice");
+        assert_eq!(action(accepted(8)), Action::LookUp(PriorWrite::Update), "an update of ours");
     }
 
     #[test]

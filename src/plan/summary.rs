@@ -6,6 +6,11 @@ use super::step::{Action, Decision, PriorWrite};
 use crate::domain::{Currency, Moment, Order, Position, Reason, RecordError};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Of a canary of the bulk path: types, batch, and reads by both APIs.
+const CANARY_REQUESTS: u64 = 10;
+/// Orders that a page of a list shows.
+const PAGE_LEN: u64 = 100;
+
 /// What a plan comes to, counted record by record. Its memory does not grow with the export.
 #[derive(Debug, Clone, Default)]
 pub struct PlanSummary {
@@ -221,6 +226,16 @@ impl PlanSummary {
         let orders =
             self.create + self.update + self.look_up + self.lookups + self.recreate_requests;
         (customers + orders).saturating_sub(self.spared)
+    }
+
+    /// The same where orders are sent in batches of so many, each with its customer: with the
+    /// requests of a canary, and one for each hundred orders whose copies are looked for.
+    pub fn requests_in_batches(&self, batch_max: u64) -> u64 {
+        let orders = self.create + self.update;
+        match orders {
+            0 => 0,
+            _ => CANARY_REQUESTS + orders.div_ceil(batch_max.max(1)) + orders.div_ceil(PAGE_LEN),
+        }
     }
 
     /// Of these: creates after a lookup, which are not sent where it finds what they would make.

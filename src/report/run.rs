@@ -13,6 +13,9 @@ pub fn runs_json(reports: &[RunReport]) -> Value {
         let met = &report.dead_letters;
         run["dead_letters"] = json!({ "all": met.all, "new": met.new });
         run["plan"] = report.row.plan.clone().into();
+        if let Some(not_visible) = report.not_visible {
+            run["not_visible"] = not_visible.into();
+        }
         run["warnings"] = report.shrinkage.iter().map(ToString::to_string).collect();
         run
     };
@@ -62,6 +65,10 @@ pub fn run_text(report: &RunReport) -> String {
     let mut rows: Vec<Vec<String>> =
         row.counts.named().iter().map(|(name, n)| count_row(name, *n, meaning(*name))).collect();
     rows.push(count_row("pending", row.pending, "read, outcome not known yet"));
+    if let Some(not_visible) = report.not_visible.filter(|n| *n > 0) {
+        let meaning = "accepted, not visible in ActiveCampaign yet; the next run looks again";
+        rows.push(count_row("not visible", not_visible, meaning));
+    }
     rows.push(count_row("read", row.read(), "the sum of these"));
     let end = row.outcome.map_or("running", RunEnd::word);
     format!(

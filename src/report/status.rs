@@ -2,7 +2,10 @@ use super::ProgressEstimate;
 use super::dead_letters::letter_counts_text;
 use super::run::run_json;
 use super::text::{columns, count, duration, local, local_ms, many};
-use crate::state::{Kind, LetterCounts, RunEnd, RunRow, Trouble, TroubleKind, VerificationRow};
+use crate::domain::{LoadPath, PriceReading};
+use crate::state::{
+    ConnectionPath, Kind, LetterCounts, RunEnd, RunRow, Trouble, TroubleKind, VerificationRow,
+};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -34,6 +37,8 @@ pub struct JobStatus {
     /// work.
     pub asked_to_wait_ms: Option<i64>,
     pub last_verification: Option<VerificationRow>,
+    /// How orders reach its connection; `None`: there is none yet.
+    pub path: Option<ConnectionPath>,
 }
 
 pub fn status_json(jobs: &[JobStatus]) -> Value {
@@ -77,6 +82,22 @@ pub fn status_text(jobs: &[JobStatus]) -> String {
     jobs.iter().map(job_text).collect::<Vec<_>>().join("\n")
 }
 
+/// What is known of a connection's bulk path.
+fn bulk_text(path: &ConnectionPath) -> String {
+    let price = match path.findings.and_then(|found| found.price) {
+        Some(PriceReading::Unit) => "prices of lines are of one unit",
+        Some(PriceReading::LineTotal) => "prices of lines are of all units",
+        None => "whether prices of lines are of one unit is not known yet",
+    };
+    let tax = match path.findings.and_then(|found| found.has_tax) {
+        Some(true) => ", taxes arrive",
+        Some(false) => ", taxes do not arrive",
+        None => "",
+    };
+    let accepted = many(path.accepted, "order");
+    format!("  loads in batches: {price}{tax}; {accepted} accepted and not visible yet\n")
+}
+
 fn job_text(job: &JobStatus) -> String {
     let mut text = format!(
         "{} (account {}): {} loaded, {}\n",
@@ -88,6 +109,9 @@ fn job_text(job: &JobStatus) -> String {
     if let Some(due) = job.next_due {
         let due = local(due, &job.zone);
         text.push_str(&format!("  next due {due}, if a daemon runs\n"));
+    }
+    if let Some(path) = job.path.filter(|path| path.load == Some(LoadPath::Bulk)) {
+        text.push_str(&bulk_text(&path));
     }
     if let Some(by) = &job.last_verification {
         text.push_str(&verification_text(by, &job.zone));

@@ -94,7 +94,9 @@ impl AccountCondition {
                     | FatalError::Tls { .. } => Self::Refused,
                     FatalError::Unexpected { .. } => Self::Broken,
                     // Other jobs have connections of their own.
-                    FatalError::ConnectionGone => Self::Usable,
+                    FatalError::ConnectionGone
+                    | FatalError::Schema
+                    | FatalError::Contradiction { .. } => Self::Usable,
                 }
             }
             Some(RunError::State(_) | RunError::Connection(ConnectionError::State(_))) => {

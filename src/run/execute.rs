@@ -1,4 +1,5 @@
 use super::batches::{BatchReader, KnownLetters, ReaderEvent};
+use super::bulk::{AcceptedOrders, check_path};
 use super::change_detector::ChangeDetector;
 use super::connection::{confirm, establish};
 use super::execution::{Execution, ReadProgress, RunContext, letters};
@@ -10,6 +11,7 @@ use super::rules_digest::{check_key, mapping_of};
 use super::shrinkage::{Shrinkage, files_read, shrinkage};
 use super::{Accounting, GoneReport, RunError, RunReport};
 use crate::activecampaign::FatalError;
+use crate::domain::LoadPath;
 use crate::plan::Fingerprints;
 use crate::state::{
     ConnectionId, Counts, Kind, LetterCounts, RunClose, RunEnd, RunRow, RunStart, Settlement,
@@ -35,6 +37,7 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     let mapping = mapping_of(task.job, task.export.files());
     let view = task.state.call(|store| store.view()).await?;
     check_key(&view, task.job, &mapping)?;
+    check_path(&view, task.job)?;
     let start = mapping.clone();
     let row = task
         .state
@@ -67,17 +70,29 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
         }
     };
     task.state.call(move |store| store.set_connection(run, connection)).await?;
-    let fed = start_reading(&task, &row, connection, &mapping).await?;
     let id = remote.clone();
+    let accepted = AcceptedOrders { task: &task, run, connection, remote: &id };
+    if let Err(error) = accepted.open().await {
+        return close(&task, &row, (meter, ReadProgress::default()), shrinkage, Some(error)).await;
+    }
+    let fed = start_reading(&task, &row, connection, &mapping).await?;
     let mut execution = Execution::new(&task, &row, (connection, remote), meter).await?;
     let mut error = execution.drive(fed).await.err();
+    let mut not_visible = None;
+    if task.job.load == LoadPath::Bulk && error.is_none() {
+        match accepted.settle().await {
+            Ok(left) => not_visible = Some(left),
+            Err(fault) => error = Some(fault),
+        }
+    }
     if error.is_none() && task.kind == Kind::Sync && execution.sent() == 0 {
         error = confirm(task.client, &task.job.connection, &id).await.err().map(RunError::Fatal);
     }
     if matches!(error, Some(RunError::Fatal(FatalError::ConnectionGone))) {
         task.state.call(move |store| store.lose_connection(connection)).await?;
     }
-    close(&task, &row, execution.end(), shrinkage, error).await
+    let report = close(&task, &row, execution.end(), shrinkage, error).await?;
+    Ok(RunReport { not_visible, ..report })
 }
 
 /// Before the first request, logs file notes and whether the export shrank since the last finished
@@ -176,8 +191,19 @@ async fn close(
     }
     let dead_letters = letters_met(task, &row, &reached).await?;
     let orders = reached.orders;
-    let gone = GoneReport::default();
-    Ok(RunReport { row, end, dead_letters, error, shrinkage, orders, sent, elapsed, gone })
+    let (gone, not_visible) = (GoneReport::default(), None);
+    Ok(RunReport {
+        row,
+        end,
+        dead_letters,
+        error,
+        shrinkage,
+        orders,
+        not_visible,
+        sent,
+        elapsed,
+        gone,
+    })
 }
 
 /// The dead letters of a run. Those beyond the number that is recorded count as new.

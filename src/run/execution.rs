@@ -4,9 +4,9 @@ use super::report::SENT_REMEMBERED;
 use super::tracker::{Batch, CheckpointTracker, Ticket};
 use super::{Job, PlanId, Progress, RunError};
 use crate::activecampaign::Client;
-use crate::domain::{Currency, RemoteId};
+use crate::domain::{Currency, LoadPath, RemoteId};
 use crate::extract::Export;
-use crate::load::{Loader, RunLedger, StepError};
+use crate::load::{BulkLoader, Carried, Carrier, Loader, RunLedger};
 use crate::plan::{Action, Step};
 use crate::state::{
     ConnectionId, Counts, DeadLetter, Kind, LetterReasons, OrderOutcome, Refusal, RunRow, Settled,
@@ -20,6 +20,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
+
+/// How long a step may wait for others to be sent with.
+const WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// What one run is given.
 pub struct RunContext<'a> {
@@ -65,10 +68,16 @@ pub(super) struct Execution<'a> {
     row: &'a RunRow,
     connection: ConnectionId,
     loader: Arc<Loader>,
+    carrier: Arc<dyn Carrier>,
     /// Ends every step at its next request: from outside, or when one step found that the run must
     /// end.
     halt: CancellationToken,
-    steps: JoinSet<FinishedStep>,
+    /// Steps that are sent with the next ones, and when the first of them came.
+    waiting: Vec<Begun>,
+    waiting_since: Instant,
+    steps: JoinSet<Finished>,
+    /// Orders of those under way.
+    in_flight: usize,
     tracker: CheckpointTracker,
     letters: DeadLetterBuilder,
     reached: ReadProgress,
@@ -87,11 +96,16 @@ pub(super) struct Execution<'a> {
     planned_done: u64,
 }
 
-/// A step that came to its end.
-struct FinishedStep {
+/// A step with its place in the run.
+struct Begun {
     ticket: Ticket,
     sending: Box<PendingStep>,
-    result: Result<OrderOutcome, StepError>,
+}
+
+/// Steps that were carried out together.
+struct Finished {
+    steps: Vec<Begun>,
+    carried: Carried,
 }
 
 impl<'a> Execution<'a> {
@@ -104,19 +118,24 @@ impl<'a> Execution<'a> {
         let hash_key = task.state.call(|store| store.hash_key()).await?;
         let ledger = RunLedger::new(task.state.clone(), row.id, connection, hash_key);
         let halt = task.cancel.child_token();
+        let policy = &task.job.rules.policy;
+        let loader = Loader::new(task.client.clone(), ledger, remote, policy, halt.clone());
+        let loader = Arc::new(loader);
+        let carrier: Arc<dyn Carrier> = match task.job.load {
+            LoadPath::Rest => loader.clone(),
+            LoadPath::Bulk => Arc::new(BulkLoader::new(loader.clone(), task.job.bulk_max)),
+        };
         Ok(Self {
             task,
             row,
             connection,
-            loader: Arc::new(Loader::new(
-                task.client.clone(),
-                ledger,
-                remote,
-                &task.job.rules.policy,
-                halt.clone(),
-            )),
+            loader,
+            carrier,
             halt,
+            waiting: Vec::new(),
+            waiting_since: Instant::now(),
             steps: JoinSet::new(),
+            in_flight: 0,
             tracker: CheckpointTracker::default(),
             letters: letters(task),
             reached: ReadProgress::default(),
@@ -147,14 +166,17 @@ impl<'a> Execution<'a> {
             tokio::select! {
                 biased;
                 () = self.halt.cancelled(), if error.is_none() => error = Some(RunError::Interrupted),
-                Some(step) = self.steps.join_next() => {
-                    if let Err(fault) = self.finish(step).await {
+                Some(steps) = self.steps.join_next() => {
+                    if let Err(fault) = self.finish(steps).await {
                         self.halt.cancel();
                         // The first cause counts; the others were cancelled because of it.
                         if !matches!(&error, Some(cause) if !matches!(cause, RunError::Interrupted)) {
                             error = Some(fault);
                         }
                     }
+                }
+                () = tokio::time::sleep_until(self.waiting_since + WAIT_MAX), if !self.waiting.is_empty() => {
+                    self.send_waiting();
                 }
                 next = fed.recv(), if !ended && error.is_none() && self.steps.len() < self.task.job.in_flight_max => {
                     match next {
@@ -177,6 +199,9 @@ impl<'a> Execution<'a> {
                     }
                 }
             }
+            if ended && !self.halt.is_cancelled() {
+                self.send_waiting();
+            }
             if error.is_some() {
                 drop(std::mem::replace(&mut fed, closed()));
                 ended = true;
@@ -192,8 +217,9 @@ impl<'a> Execution<'a> {
     /// After the end was called: waits for what is in flight, up to the grace, and settles it.
     async fn wind_up(&mut self) -> Result<(), RunError> {
         let deadline = Instant::now() + self.task.grace;
-        while let Ok(Some(step)) = tokio::time::timeout_at(deadline, self.steps.join_next()).await {
-            if let Err(error) = self.finish(step).await
+        while let Ok(Some(steps)) = tokio::time::timeout_at(deadline, self.steps.join_next()).await
+        {
+            if let Err(error) = self.finish(steps).await
                 && matches!(error, RunError::State(_))
             {
                 return Err(error);
@@ -214,16 +240,32 @@ impl<'a> Execution<'a> {
         match sending {
             Some(sending) => {
                 self.note_currency(sending.step.order.currency).await?;
-                let loader = Arc::clone(&self.loader);
-                let step = async move {
-                    let result = loader.carry_out(&sending.step).await;
-                    FinishedStep { ticket, sending, result }
-                };
-                self.steps.spawn(step.in_current_span());
+                if self.waiting.is_empty() {
+                    self.waiting_since = Instant::now();
+                }
+                self.waiting.push(Begun { ticket, sending });
+                if self.waiting.len() >= self.carrier.steps_max() {
+                    self.send_waiting();
+                }
                 Ok(())
             }
             None => self.settle(Vec::new(), Vec::new()).await,
         }
+    }
+
+    fn send_waiting(&mut self) {
+        let steps = std::mem::take(&mut self.waiting);
+        if steps.is_empty() {
+            return;
+        }
+        self.in_flight += steps.len();
+        let carrier = Arc::clone(&self.carrier);
+        let carry_out = async move {
+            let of_steps: Vec<&Step> = steps.iter().map(|begun| &begun.sending.step).collect();
+            let carried = carrier.carry_out_all(&of_steps).await;
+            Finished { steps, carried }
+        };
+        self.steps.spawn(carry_out.in_current_span());
     }
 
     /// Before the first order of a currency is sent, so that no kill makes it look new later.
@@ -237,23 +279,30 @@ impl<'a> Execution<'a> {
 
     async fn finish(
         &mut self,
-        step: Result<FinishedStep, tokio::task::JoinError>,
+        finished: Result<Finished, tokio::task::JoinError>,
     ) -> Result<(), RunError> {
-        let FinishedStep { ticket, sending, result } = step.map_err(RunError::Crashed)?;
-        let outcome = result?;
-        self.tracker.complete(ticket);
-        self.reached.orders.count(&outcome);
-        self.planned_done += planned_for(&sending.step, &outcome);
-        let dead = outcome.refusal().map(|refusal| self.dead_letter(&sending, refusal));
-        let is_refused = dead.is_some();
-        let digest = sending.digest.map(|digest| *digest);
-        let (key, fingerprint) = (sending.step.order.key, sending.step.fingerprint);
-        self.settle(
-            vec![Settled { key, fingerprint, outcome, outline: digest }],
-            dead.into_iter().collect(),
-        )
-        .await?;
-        self.judge_course(is_refused)
+        let Finished { steps, carried } = finished.map_err(RunError::Crashed)?;
+        self.in_flight -= steps.len();
+        let (mut orders, mut dead, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+        for (Begun { ticket, sending }, outcome) in steps.into_iter().zip(carried.outcomes) {
+            let Some(outcome) = outcome else { continue };
+            self.tracker.complete(ticket);
+            self.reached.orders.count(&outcome);
+            self.planned_done += planned_for(&sending.step, &outcome);
+            let letter = outcome.refusal().map(|refusal| self.dead_letter(&sending, refusal));
+            refused.push(letter.is_some());
+            dead.extend(letter);
+            let outline = sending.digest.map(|digest| *digest);
+            let Step { order, fingerprint, .. } = sending.step;
+            orders.push(Settled { key: order.key, fingerprint, outcome, outline });
+        }
+        if !orders.is_empty() {
+            self.settle(orders, dead).await?;
+        }
+        for is_refused in refused {
+            self.judge_course(is_refused)?;
+        }
+        carried.error.map_or(Ok(()), |error| Err(error.into()))
     }
 
     /// A run with too many refusals is stopped early.
@@ -338,11 +387,17 @@ impl<'a> Execution<'a> {
             read: self.reached.through,
             settled: self.checkpoint,
             counts: self.counts,
-            in_flight: self.steps.len(),
+            in_flight: self.in_flight,
             requests: self.meter.total(),
-            planned_done: self.planned_done
-                + self.loader.ledger().customers_settled()
-                + self.loader.ledger().planned_lookups(),
+            planned_done: match self.task.job.load {
+                LoadPath::Rest => {
+                    self.planned_done
+                        + self.loader.ledger().customers_settled()
+                        + self.loader.ledger().planned_lookups()
+                }
+                // A plan counts batches, and not what each order is part of.
+                LoadPath::Bulk => self.meter.total().total,
+            },
             recent: self.meter.recent(),
             elapsed: self.meter.elapsed(),
         });

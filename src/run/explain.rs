@@ -246,7 +246,7 @@ fn remote_id(memory: &LedgerEntry) -> Option<RemoteId> {
         LedgerEntry::Known { id, .. } => Some(id.clone()),
         LedgerEntry::Intended { update, .. } => update.clone(),
         LedgerEntry::Refused { id, .. } => id.clone(),
-        LedgerEntry::Unknown | LedgerEntry::BecameOrder => None,
+        LedgerEntry::Unknown | LedgerEntry::Accepted { .. } | LedgerEntry::BecameOrder => None,
     }
 }
 

@@ -1,5 +1,5 @@
 use super::ConnectionSpec;
-use crate::domain::PolicyEffect;
+use crate::domain::{LoadPath, PolicyEffect};
 use crate::extract;
 use crate::transform::Rules;
 use std::path::PathBuf;
@@ -16,6 +16,10 @@ pub struct Job {
     /// The windows that were pulled, in place of the paths of `export`.
     pub pulls: Option<Pulls>,
     pub rules: Rules,
+    /// How its orders reach ActiveCampaign.
+    pub load: LoadPath,
+    /// Orders in one batch of the bulk path at most.
+    pub bulk_max: usize,
     /// Steps under way at once: enough to keep the pace at ActiveCampaign's latency, 1 to 64.
     pub in_flight_max: usize,
 }
@@ -97,6 +101,8 @@ mod tests {
             export: extract::Options::default(),
             pulls: None,
             rules,
+            load: LoadPath::Rest,
+            bulk_max: 30,
             in_flight_max: 16,
         }
     }

@@ -5,6 +5,7 @@ mod account;
 mod adopt;
 mod against;
 mod batches;
+mod bulk;
 mod canary;
 mod change_detector;
 mod connection;

@@ -33,6 +33,10 @@ pub enum ReadingError {
         "policy.order_key is `{now}`, and the job's orders were loaded by `{before}`: all of them would be loaded again\n  hint: set it back; or give the job a connection of its own, with another externalid"
     )]
     Rekeyed { before: String, now: String },
+    #[error(
+        "jobs.{job}.load is `{now}`, and the orders of its connection came by `{before}`: they could exist twice\n  hint: set load = \"{before}\", or give the job a connection of its own, with another externalid"
+    )]
+    OtherPath { job: String, before: &'static str, now: &'static str },
 }
 
 /// Reads an export record by record up to the decision. A dry run and a run share every line of

@@ -1,3 +1,4 @@
+use super::bulk::check_path;
 use super::change_detector::ChangeDetector;
 use super::job_history::JobHistory;
 use super::ledger::Ledger;
@@ -10,6 +11,7 @@ use super::request_counter::RequestCounter;
 use super::rules_digest::{check_key, mapping_of, plan_settings};
 use super::shrinkage::{Shrinkage, shrinkage};
 use super::{ConnectionSpec, Job};
+use crate::domain::LoadPath;
 use crate::extract::{Export, ExportFile};
 use crate::plan::{Assumptions, Fingerprints, Forecast, PlanSummary};
 use crate::state::View;
@@ -167,6 +169,7 @@ impl AccountPlanner {
     ) -> Result<PlanInProgress<'a>, ReadingError> {
         let spec = &job.connection;
         check_key(&view, job, &mapping_of(job, export.files()))?;
+        check_path(&view, job)?;
         let shrinkage = shrinkage(&view.files_read(&job.name)?, export.files());
         let connection = view.connection(&spec.service, &spec.externalid)?.map(|(id, _)| id);
         let earlier = self.counters.remove(&key_of(job));
@@ -190,7 +193,10 @@ impl AccountPlanner {
         self.keep(job, counter);
         history.compare(&summary);
         let forecast = Forecast {
-            requests: summary.requests(),
+            requests: match job.load {
+                LoadPath::Rest => summary.requests(),
+                LoadPath::Bulk => summary.requests_in_batches(job.bulk_max as u64),
+            },
             one_by_one: if plan.is_found { 0 } else { CONNECTING },
             unsure: summary.requests_unsure(),
             terms: assumptions,

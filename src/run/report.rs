@@ -51,6 +51,9 @@ pub struct RunReport {
     pub dead_letters: LetterCounts,
     /// Orders that this process sent of it, by what became of them.
     pub orders: Counts,
+    /// Orders of the connection that the bulk path has accepted and the REST API does not show yet;
+    /// `None` on the other path, and where the run did not finish.
+    pub not_visible: Option<u64>,
     /// Requests that this process sent of it, and how long it was at it; the row's are of all that
     /// worked on the run.
     pub sent: Requests,
@@ -160,6 +163,8 @@ pub fn end_by(stop: &FatalError) -> RunEnd {
         | FatalError::ConnectionGone
         | FatalError::Redirect
         | FatalError::Blocked
+        | FatalError::Schema
+        | FatalError::Contradiction { .. }
         | FatalError::Tls { .. } => RunEnd::Stopped,
         FatalError::Unexpected { .. } => RunEnd::Failed,
     }

@@ -4,7 +4,7 @@ use super::policy;
 use super::pull::{self, Pull};
 use super::rules::{self, JobRule};
 use super::url::Url;
-use crate::domain::Policy;
+use crate::domain::{LoadPath, Policy};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer};
 use std::fmt;
@@ -44,6 +44,10 @@ pub struct Job {
     /// The part of the orders that a scheduled verification compares line by line; who verifies
     /// checks it.
     pub verify_sample: Option<String>,
+    /// How its orders reach ActiveCampaign.
+    pub load: LoadPath,
+    /// Orders in one batch of the bulk path at most, 1 to 100.
+    pub bulk_max: usize,
     /// Of the schedule, and of dates in the export without an offset.
     #[serde(deserialize_with = "zone")]
     pub time_zone: TimeZone,

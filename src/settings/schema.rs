@@ -135,6 +135,10 @@ const JOB: &[Key] = keys! {
         "when the daemon verifies the job, written like `schedule`: `@weekly`";
     "verify_sample": Kind::Text, Nothing,
         "the part of the orders that it compares line by line, such as `1/7`; left out, it compares all orders by lists";
+    "load": Kind::Word(&["rest", "bulk"]), Text("rest"),
+        "`bulk` sends orders in batches by ActiveCampaign's GraphQL, about thirty times faster; a connection stays on its path";
+    "bulk_max": Kind::Whole { min: 1, max: 100 }, Whole(30),
+        "orders in one batch at most; it begins at 10 and grows";
     "time_zone": Kind::Text, Text("UTC"),
         "time zone of the schedule, and of dates in the export without an offset";
     "connection": Kind::Table(CONNECTION), Required, "";

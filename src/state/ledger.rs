@@ -33,31 +33,32 @@ pub struct OrderIntent {
 }
 
 impl Store {
-    /// Notes, durably, that this order is about to be written at ActiveCampaign. Where that fails,
-    /// the request must not be sent.
-    pub fn intend_order(
+    /// Notes, durably, that these orders are about to be written at ActiveCampaign. Where that
+    /// fails, the request must not be sent.
+    pub fn intend_orders(
         &mut self,
         run: RunId,
         connection: ConnectionId,
-        intent: &OrderIntent,
+        intents: &[OrderIntent],
     ) -> Result<(), StateError> {
-        let OrderIntent { key, fingerprint, customer } = intent;
         let transaction = self.db.transaction()?;
-        enrol(&transaction, run, connection, &key.ledger_text())?;
-        transaction.run(
-            "UPDATE orders SET state = iif(remote_id IS NULL, ?5, ?6), verified = -abs(verified),
-                     fingerprint = ?4, outcome = NULL, run = ?3, customer = coalesce(?7, customer)
-                 WHERE connection = ?1 AND key = ?2",
-            params![
-                connection,
-                stored_key(key),
-                run,
-                fingerprint.to_i64(),
-                OrderState::CreateIntended,
-                OrderState::UpdateIntended,
-                customer.as_ref().map(|hash| &hash[..]),
-            ],
-        )?;
+        for OrderIntent { key, fingerprint, customer } in intents {
+            enrol(&transaction, run, connection, &key.ledger_text())?;
+            transaction.run(
+                "UPDATE orders SET state = iif(remote_id IS NULL, ?5, ?6), verified = -abs(verified),
+                         fingerprint = ?4, outcome = NULL, run = ?3, customer = coalesce(?7, customer)
+                     WHERE connection = ?1 AND key = ?2",
+                params![
+                    connection,
+                    stored_key(key),
+                    run,
+                    fingerprint.to_i64(),
+                    OrderState::CreateIntended,
+                    OrderState::UpdateIntended,
+                    customer.as_ref().map(|hash| &hash[..]),
+                ],
+            )?;
+        }
         Ok(transaction.commit()?)
     }
 
@@ -308,6 +309,8 @@ fn entry(state: OrderState, id: Option<RemoteId>, fingerprint: Option<Fingerprin
     match (state, id, fingerprint) {
         (OrderState::Absent, ..) => LedgerEntry::Unknown,
         (OrderState::BecameOrder, ..) => LedgerEntry::BecameOrder,
+        (OrderState::Accepted, Some(id), fingerprint) => LedgerEntry::Known { id, fingerprint },
+        (OrderState::Accepted, None, fingerprint) => LedgerEntry::Accepted { fingerprint },
         (OrderState::DeleteIntended, ..) => {
             LedgerEntry::Intended { update: None, fingerprint: None }
         }

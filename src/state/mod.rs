@@ -7,6 +7,7 @@
 
 mod account_binding;
 mod adopt;
+mod bulk;
 mod connection_checks;
 mod dead_letters;
 mod error;
@@ -34,6 +35,7 @@ mod undo;
 mod verifications;
 
 pub use adopt::{AdoptedOrder, AdoptedOrders};
+pub use bulk::ConnectionPath;
 pub use connection_checks::{ConnectionCheck, ConnectionOwner};
 pub use dead_letters::{
     Acceptance, DeadLetter, LetterCounts, LetterReason, LetterReasons, Part, Refusal, Stage,

@@ -14,6 +14,10 @@ pub enum OrderOutcome {
     Updated(RemoteId),
     /// ActiveCampaign had it already, written by someone else.
     Adopted(RemoteId),
+    /// The bulk path accepted it; its id is not known before the REST API shows the copy.
+    Accepted {
+        is_new: bool,
+    },
     /// A cart whose order was sent before it.
     Superseded,
     /// Someone deleted it at ActiveCampaign, and it is to stay deleted.
@@ -28,7 +32,10 @@ pub enum OrderOutcome {
 impl OrderOutcome {
     /// Whether ActiveCampaign holds what was sent.
     pub fn is_at_remote(&self) -> bool {
-        matches!(self, Self::Created(_) | Self::Updated(_) | Self::Adopted(_))
+        matches!(
+            self,
+            Self::Created(_) | Self::Updated(_) | Self::Adopted(_) | Self::Accepted { .. }
+        )
     }
 
     pub fn refusal(&self) -> Option<&Refusal> {
@@ -43,8 +50,10 @@ impl Counts {
     /// Counts an order that was sent.
     pub fn count(&mut self, outcome: &OrderOutcome) {
         match outcome {
-            OrderOutcome::Created(_) => self.created += 1,
-            OrderOutcome::Updated(_) => self.updated += 1,
+            OrderOutcome::Created(_) | OrderOutcome::Accepted { is_new: true } => self.created += 1,
+            OrderOutcome::Updated(_) | OrderOutcome::Accepted { is_new: false } => {
+                self.updated += 1;
+            }
             OrderOutcome::Adopted(_) => self.adopted += 1,
             OrderOutcome::Superseded => self.unchanged += 1,
             OrderOutcome::LeftDeleted => self.filtered += 1,
@@ -125,6 +134,8 @@ fn attempt_of(outcome: &OrderOutcome) -> Option<Attempt> {
         OrderOutcome::Created(id) => done(Operation::Create, id),
         OrderOutcome::Updated(id) => done(Operation::Update, id),
         OrderOutcome::Adopted(id) => done(Operation::Adopt, id),
+        OrderOutcome::Accepted { is_new: true } => Some(Attempt::done(Operation::Create, None)),
+        OrderOutcome::Accepted { is_new: false } => Some(Attempt::done(Operation::Update, None)),
         OrderOutcome::LeftDeleted => Some(Attempt::done(Operation::Leave, None)),
         OrderOutcome::Superseded | OrderOutcome::Refused(_) | OrderOutcome::Unconfirmed(_) => None,
     }
@@ -143,6 +154,12 @@ fn write_order(
         OrderOutcome::Created(id) => (Some(id), OrderState::Settled, Some(WriteOutcome::Created)),
         OrderOutcome::Updated(id) => (Some(id), OrderState::Settled, Some(WriteOutcome::Updated)),
         OrderOutcome::Adopted(id) => (Some(id), OrderState::Settled, Some(WriteOutcome::Adopted)),
+        OrderOutcome::Accepted { is_new: true } => {
+            (None, OrderState::Accepted, Some(WriteOutcome::Created))
+        }
+        OrderOutcome::Accepted { is_new: false } => {
+            (None, OrderState::Accepted, Some(WriteOutcome::Updated))
+        }
         OrderOutcome::LeftDeleted => (None, OrderState::Settled, Some(WriteOutcome::LeftDeleted)),
         OrderOutcome::Refused(_) => (None, OrderState::Refused, None),
         OrderOutcome::Unconfirmed(_) | OrderOutcome::Superseded => return Ok(order),
@@ -151,7 +168,8 @@ fn write_order(
     // learned of it; and an id that was known before was not created now.
     transaction.run(
         "UPDATE orders SET
-                 created_run = CASE WHEN ?3 IS NULL OR remote_id IS ?3 THEN created_run
+                 created_run = CASE WHEN ?5 = ?10 AND ?6 = ?8 THEN run
+                     WHEN ?3 IS NULL OR remote_id IS ?3 THEN created_run
                      WHEN ?6 = ?8 THEN run WHEN ?6 = ?9 THEN NULL ELSE created_run END,
                  remote_id = coalesce(?3, remote_id), fingerprint = ?4, state = ?5, outcome = ?6,
                  run = ?7
@@ -166,6 +184,7 @@ fn write_order(
             run,
             WriteOutcome::Created,
             WriteOutcome::Adopted,
+            OrderState::Accepted,
         ],
     )?;
     Ok(order)

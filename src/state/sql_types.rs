@@ -122,6 +122,8 @@ stored_numbers! {
         DeleteIntended = 5,
         /// Not in the ledger: it has a history alone, or left the ledger.
         Absent = 6,
+        /// The bulk path accepted it, and the REST API has not shown its copy yet.
+        Accepted = 7,
     }
 
     /// What came of the last write of an order.

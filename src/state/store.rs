@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../state/0007_approved_plan.sql"),
     include_str!("../../state/0008_missing.sql"),
     include_str!("../../state/0009_troubles.sql"),
+    include_str!("../../state/0010_bulk.sql"),
 ];
 
 /// The state of one account, open for writing: there is one of these for each account on a machine.

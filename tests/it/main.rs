@@ -4,6 +4,7 @@
 mod adopt;
 mod approved;
 mod backfill;
+mod bulk;
 mod carts;
 mod chaos;
 mod check;

@@ -178,6 +178,8 @@ impl Rehearsal {
             },
             pulls: None,
             rules: self.rules.clone(),
+            load: ordersync::domain::LoadPath::Rest,
+            bulk_max: 30,
             in_flight_max: self.in_flight_max,
         }
     }

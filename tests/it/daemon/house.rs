@@ -180,6 +180,8 @@ fn job_plan(dir: &TempDir, name: &str, schedule: &str) -> JobPlan {
         },
         pulls: None,
         rules: transform::Rules::default(),
+        load: ordersync::domain::LoadPath::Rest,
+        bulk_max: 30,
         in_flight_max: 4,
     };
     let (calendar, sharing) = (Calendar::new(schedule, name, Some(0)), Vec::new());

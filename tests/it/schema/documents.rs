@@ -8,7 +8,7 @@ use ordersync::plan::{Assumptions, Forecast};
 use ordersync::report;
 use ordersync::run::Progress;
 use ordersync::samples::GeneratorOptions;
-use ordersync::simulator::{self, Edit, Fault};
+use ordersync::simulator::{self, Edit, Fault, GraphqlOptions};
 use ordersync::state::{Counts, Kind, Requests};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -26,6 +26,7 @@ pub fn all() -> Vec<Document> {
     past::orders_with_a_past(&mut all);
     past::a_canary_that_dies(&mut all);
     past::a_run_that_waits_and_is_killed(&mut all);
+    a_shop_in_batches(&mut all);
     progress_of_a_run(&mut all);
     failures(&mut all);
     checks(&mut all);
@@ -59,6 +60,14 @@ fn failures(all: &mut Vec<Document>) {
     std::fs::create_dir_all(world.path("state")).unwrap();
     std::fs::write(world.path("state/main.db"), "no database at all".repeat(400)).unwrap();
     output(all, "error", &world, &["status"]);
+}
+
+fn a_shop_in_batches(all: &mut Vec<Document>) {
+    let graphql = GraphqlOptions { object_lag_ms: 0, v3_lag_ms: 0, ..GraphqlOptions::default() };
+    let options = simulator::Options { graphql, requests_per_second: None, ..Default::default() };
+    let world = World::with(options).job("load = \"bulk\"\n");
+    world.generate(&GeneratorOptions { orders: 30, seed: 1, ..GeneratorOptions::default() });
+    output(all, "runs", &world, &["backfill"]);
 }
 
 fn checks(all: &mut Vec<Document>) {

@@ -1,0 +1,179 @@
+//! The input types of an order, as the account's schema states them, or as the documentation lists them.
+
+use super::super::failure::Failure;
+use super::super::wire::text_of;
+use super::answer::Answer;
+use crate::activecampaign::client::Client;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const TYPE_QUERY: &str = "query ($name: String!) { __type(name: $name) { inputFields { name defaultValue \
+     type { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } }";
+
+/// The fields of the documentation (<https://developers.activecampaign.com/reference/orders-1>), for
+/// accounts that refuse introspection.
+const DOCUMENTED: [(&str, &str); 4] = [
+    (
+        ORDER,
+        "storeOrderId! legacyConnectionId! storeCreatedDate! finalAmount! email storeCustomerId orderNumber \
+         cartId creationSource storeModifiedDate normalizedStatus lineItems discounts shippingMethod \
+         orderUrl currency acceptsMarketing shippingAmount discountsAmount customerData",
+    ),
+    (LINE, "storeBaseProductId name quantity sku category imageUrl productUrl priceAmount"),
+    (DISCOUNT, "name type discountAmount"),
+    (CUSTOMER, "firstName lastName"),
+];
+
+/// The type of `bulkUpsertOrders(orders:)`.
+const ORDER: &str = "OrderInput";
+/// The names of the others are read from the type of the order; these are their places in it.
+const LINE: &str = "lineItems";
+const DISCOUNT: &str = "discounts";
+const CUSTOMER: &str = "customerData";
+
+/// The input types that orders are built by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderSchema {
+    pub(super) order: InputType,
+    pub(super) line: InputType,
+    pub(super) discount: InputType,
+    /// The account refused introspection: this is the documented list of fields.
+    pub is_assumed: bool,
+}
+
+/// The fields of an input type, each with its type.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct InputType {
+    fields: BTreeMap<String, InputField>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct InputField {
+    /// Its name without what is wrapped around it.
+    type_name: String,
+    is_required: bool,
+}
+
+impl InputType {
+    pub(super) fn has(&self, field: &str) -> bool {
+        self.fields.contains_key(field)
+    }
+
+    /// Fields that must be sent.
+    pub(super) fn required(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().filter(|(_, field)| field.is_required).map(|(name, _)| name.as_str())
+    }
+
+    fn documented(place: &str) -> Self {
+        let listed = DOCUMENTED.iter().filter(|(name, _)| *name == place);
+        let names = listed.flat_map(|(_, names)| names.split_whitespace());
+        let field = |name: &str| {
+            let is_required = name.ends_with('!');
+            let field = InputField { type_name: String::new(), is_required };
+            (name.trim_end_matches('!').to_owned(), field)
+        };
+        Self { fields: names.map(field).collect() }
+    }
+
+    fn read(found: &Value) -> Option<Self> {
+        let fields = found.get("inputFields")?.as_array()?.iter().map(|field| {
+            let ty = field.get("type").unwrap_or(&Value::Null);
+            let is_required =
+                text_of(ty, "kind") == "NON_NULL" && text_of(field, "defaultValue").is_empty();
+            let innermost = std::iter::successors(Some(ty), |ty| ty.get("ofType"))
+                .find_map(|ty| Some(text_of(ty, "name")).filter(|name| !name.is_empty()));
+            let type_name = innermost.unwrap_or_default();
+            (text_of(field, "name"), InputField { type_name, is_required })
+        });
+        Some(Self { fields: fields.collect() })
+    }
+
+    fn type_of(&self, field: &str) -> Option<&str> {
+        self.fields.get(field).map(|field| field.type_name.as_str())
+    }
+}
+
+impl OrderSchema {
+    /// That of the documentation.
+    pub fn documented() -> Self {
+        Self {
+            order: InputType::documented(ORDER),
+            line: InputType::documented(LINE),
+            discount: InputType::documented(DISCOUNT),
+            is_assumed: true,
+        }
+    }
+
+    /// Differs between schemas that orders are built by differently.
+    pub fn digest(&self) -> i64 {
+        let mut hasher = blake3::Hasher::new();
+        for part in [&self.order, &self.line, &self.discount] {
+            for (name, field) in &part.fields {
+                let mark = if field.is_required { "!" } else { "" };
+                hasher.update(format!("{name}:{}{mark}\n", field.type_name).as_bytes());
+            }
+            hasher.update(b"\n");
+        }
+        let mut short = [0; 8];
+        short.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+        i64::from_le_bytes(short)
+    }
+}
+
+impl Client {
+    /// The types that orders are sent in, one request for each of them. An account that refuses
+    /// introspection gets the documented ones.
+    ///
+    /// # Errors
+    /// When no answer came within the attempts, or the run must end.
+    pub async fn order_schema(&self) -> Result<OrderSchema, Failure> {
+        let Some(order) = self.input_type(ORDER).await? else {
+            return Ok(OrderSchema::documented());
+        };
+        let mut parts = Vec::new();
+        for place in [LINE, DISCOUNT] {
+            let found = match order.type_of(place) {
+                Some(name) => self.input_type(name).await?,
+                None => Some(InputType::default()),
+            };
+            parts.push(found.unwrap_or_else(|| InputType::documented(place)));
+        }
+        let (discount, line) = (parts.pop().unwrap_or_default(), parts.pop().unwrap_or_default());
+        Ok(OrderSchema { order, line, discount, is_assumed: false })
+    }
+
+    /// `None` where introspection is refused. Servers of graphql-java answer one `__type` a request.
+    async fn input_type(&self, name: &str) -> Result<Option<InputType>, Failure> {
+        let body = json!({ "query": TYPE_QUERY, "variables": { "name": name } });
+        let answer: Answer = self.query("read_schema", &body).await?;
+        Ok(answer.field("__type").and_then(InputType::read))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_required_if_it_has_no_default_and_its_innermost_type_is_named() {
+        let found = json!({ "inputFields": [
+            { "name": "lineItems", "defaultValue": null, "type": { "kind": "LIST", "name": null,
+                "ofType": { "kind": "NON_NULL", "name": null, "ofType": { "kind": "INPUT_OBJECT", "name": "LineItemInput" } } } },
+            { "name": "storeOrderId", "type": { "kind": "NON_NULL", "name": null, "ofType": { "kind": "SCALAR", "name": "String" } } },
+            { "name": "isTestOrder", "defaultValue": "false",
+                "type": { "kind": "NON_NULL", "name": null, "ofType": { "kind": "SCALAR", "name": "Boolean" } } },
+        ] });
+        let read = InputType::read(&found).unwrap();
+        assert_eq!(read.required().collect::<Vec<_>>(), ["storeOrderId"]);
+        assert_eq!(read.type_of("lineItems"), Some("LineItemInput"));
+    }
+
+    #[test]
+    fn another_field_is_another_digest() {
+        let documented = OrderSchema::documented();
+        let mut other = documented.clone();
+        other.line.fields.insert("brand".to_owned(), InputField::default());
+        assert_ne!(documented.digest(), other.digest());
+        assert_eq!(documented.digest(), OrderSchema::documented().digest());
+    }
+}

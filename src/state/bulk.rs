@@ -1,0 +1,176 @@
+//! What the state knows of the bulk path: the path of each connection, the canary's findings, and the
+//! orders that were accepted and are not visible yet.
+
+use super::remote_snapshot::RemoteRow;
+use super::sql::Sql;
+use super::sql_types::{
+    ConnectionId, OrderId, OrderState, RunId, StoredId, StoredText, stored, stored_id,
+};
+use super::{StateError, Store, View};
+use crate::domain::{BulkFindings, LoadPath, OrderDigest, PriceReading};
+use rusqlite::{Connection, params};
+
+/// The path that a connection's orders came by, and what is known of the bulk path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionPath {
+    /// `None`: no order was sent to it yet.
+    pub load: Option<LoadPath>,
+    /// `None`: no canary was sent yet.
+    pub findings: Option<BulkFindings>,
+    /// Orders that were accepted by the bulk path and are not visible in the REST API yet.
+    pub accepted: u64,
+}
+
+impl Store {
+    /// Notes, durably, the path of a connection's orders. Another path starts without findings.
+    pub fn set_load_path(
+        &mut self,
+        connection: ConnectionId,
+        load: LoadPath,
+    ) -> Result<(), StateError> {
+        self.db.run(
+            "UPDATE connections SET load = ?2, bulk_schema = NULL, bulk_price = NULL,
+                 bulk_has_tax = NULL WHERE id = ?1 AND load IS NOT ?2",
+            params![connection, load.word()],
+        )
+    }
+
+    /// Notes, durably, what a canary found.
+    pub fn set_bulk_findings(
+        &mut self,
+        connection: ConnectionId,
+        found: &BulkFindings,
+    ) -> Result<(), StateError> {
+        self.db.run(
+            "UPDATE connections SET bulk_schema = ?2, bulk_price = ?3, bulk_has_tax = ?4 WHERE id = ?1",
+            params![connection, found.schema, found.price.map(PriceReading::word), found.has_tax],
+        )
+    }
+
+    /// Gives accepted orders the ids of these copies in the REST API, where a copy shows what was
+    /// sent.
+    pub fn see_copies(
+        &mut self,
+        connection: ConnectionId,
+        copies: &[RemoteRow],
+    ) -> Result<(), StateError> {
+        let transaction = self.db.transaction()?;
+        for copy in copies {
+            if let Some(order) = accepted_order(&transaction, connection, copy)? {
+                transaction.run(
+                    "UPDATE orders SET remote_id = ?3, state = ?4
+                     WHERE connection = ?1 AND key = ?2 AND id = ?5",
+                    params![
+                        connection,
+                        stored(&copy.key),
+                        stored_id(&copy.id),
+                        OrderState::Settled,
+                        order,
+                    ],
+                )?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Takes back that orders were accepted, as ActiveCampaign shows them nowhere: the next plan
+    /// sends them again. Those of the `run` itself stay, as it has counted them.
+    pub fn doubt_accepted(
+        &mut self,
+        run: RunId,
+        connection: ConnectionId,
+        keys: &[String],
+    ) -> Result<(), StateError> {
+        let transaction = self.db.transaction()?;
+        for key in keys {
+            transaction.run(
+                "UPDATE orders SET state = iif(remote_id IS NULL, ?4, ?5), outcome = NULL
+                 WHERE connection = ?1 AND key = ?2 AND state = ?3 AND run <> ?6",
+                params![
+                    connection,
+                    stored(key),
+                    OrderState::Accepted,
+                    OrderState::CreateIntended,
+                    OrderState::UpdateIntended,
+                    run,
+                ],
+            )?;
+        }
+        Ok(transaction.commit()?)
+    }
+}
+
+/// The accepted order that this is the copy of; `None` where the copy shows another total, as one of
+/// an earlier write does.
+fn accepted_order(
+    db: &Connection,
+    connection: ConnectionId,
+    copy: &RemoteRow,
+) -> Result<Option<OrderId>, StateError> {
+    let found = db.first(
+        "SELECT id, digest, remote_id FROM orders LEFT JOIN order_digests ON order_id = id
+         WHERE connection = ?1 AND key = ?2 AND state = ?3",
+        params![connection, stored(&copy.key), OrderState::Accepted],
+        |row| {
+            let id = row.get::<_, Option<StoredId>>(2)?.map(|id| id.0);
+            Ok((row.get(0)?, row.get::<_, Option<Vec<u8>>>(1)?, id))
+        },
+    )?;
+    Ok(found.and_then(|(order, digest, id)| {
+        let sent = digest.as_deref().and_then(OrderDigest::from_bytes);
+        let is_shown = sent.is_none_or(|sent| copy.total_minor == Some(sent.total.minor()));
+        (is_shown && id.is_none_or(|id| id == copy.id)).then_some(order)
+    }))
+}
+
+impl View {
+    /// How orders reach this connection.
+    pub fn connection_path(&self, connection: ConnectionId) -> Result<ConnectionPath, StateError> {
+        let sql = "SELECT load, bulk_schema, bulk_price, bulk_has_tax,
+                 EXISTS (SELECT 1 FROM orders WHERE connection = ?1 AND state <> ?2)
+             FROM connections WHERE id = ?1";
+        let found = self.db.first(sql, params![connection, OrderState::Absent], |row| {
+            let load: Option<String> = row.get(0)?;
+            let price: Option<String> = row.get(2)?;
+            let price = price.map(|word| match word.as_str() {
+                "line_total" => PriceReading::LineTotal,
+                _ => PriceReading::Unit,
+            });
+            let has_tax = row.get(3)?;
+            let findings = row.get::<_, Option<i64>>(1)?;
+            let findings = findings.map(|schema| BulkFindings { schema, price, has_tax });
+            let load = match load.as_deref() {
+                Some("bulk") => Some(LoadPath::Bulk),
+                Some(_) => Some(LoadPath::Rest),
+                // Before this was noted there was one path.
+                None => row.get::<_, bool>(4)?.then_some(LoadPath::Rest),
+            };
+            Ok((load, findings))
+        })?;
+        let (load, findings) = found.unwrap_or_default();
+        let accepted = if load == Some(LoadPath::Bulk) { self.accepted(connection)? } else { 0 };
+        Ok(ConnectionPath { load, findings, accepted })
+    }
+
+    /// Orders that were accepted by the bulk path and are not visible in the REST API yet.
+    pub fn accepted(&self, connection: ConnectionId) -> Result<u64, StateError> {
+        let sql = "SELECT count(*) FROM orders WHERE connection = ?1 AND state = ?2";
+        self.db.one(sql, params![connection, OrderState::Accepted])
+    }
+
+    /// The keys of such orders, in their order, after the key `after`.
+    pub fn accepted_keys(
+        &self,
+        connection: ConnectionId,
+        after: Option<&str>,
+        at_most: u64,
+    ) -> Result<Vec<String>, StateError> {
+        let after = after.map_or_else(|| stored(&i64::MIN.to_string()), stored);
+        self.db.all(
+            "SELECT key FROM orders WHERE connection = ?1 AND state = ?2 AND key > ?3
+             ORDER BY key LIMIT ?4",
+            params![connection, OrderState::Accepted, after, at_most],
+            |row| Ok(row.get::<_, StoredText>(0)?.0),
+        )
+    }
+}
