@@ -3,7 +3,7 @@
 use crate::daemon::EVERY_SECOND;
 use crate::nights::{Nights, SECRET, Shop};
 use crate::process::Process;
-use crate::world::{World, until};
+use crate::world::{Told, World, files_below, until};
 use ordersync::simulator::shopify::ProtectedData;
 use ordersync::simulator::single_orders::{SingleOrderApi, SingleOrders};
 use std::os::unix::fs::PermissionsExt;
@@ -196,6 +196,39 @@ fn a_daemon_pulls_and_loads_by_its_schedule() {
     until("the day's changes are loaded", || nights.loaded() == nights.shop.totals());
     daemon.stop(0);
     nights.assert_loaded();
+}
+
+#[test]
+fn a_key_in_the_address_is_in_nothing_that_is_written_or_said() {
+    let nights = Nights::of(120);
+    nights.woo().set(|options| options.strips_authorization = true);
+    nights.set("from =", "key_in_query = true\nfrom =");
+    let mut said = String::new();
+    let mut note = |told: Told| said.push_str(&(told.out + &told.err));
+    for args in [&["-v", "pull"][..], &["-v", "backfill"], &["-v", "check"], &["pulls", "list"]] {
+        note(nights.done(args));
+    }
+    nights.woo().fail_next(418);
+    note(nights.run(&["-v", "pull"]));
+    nights.woo().set(|options| options.key = "ck_other".to_owned());
+    note(nights.run(&["-v", "pull"]));
+    note(nights.run(&["--json", "check"]));
+    assert!(said.contains("refuses the key with 401"), "{said}");
+    for secret in [SECRET, "ck_simulator", "consumer_secret="] {
+        assert!(!said.contains(secret), "{secret}: {said}");
+        for (path, bytes) in files_below(&nights.world.path("pulls")) {
+            let unpacked = std::io::read_to_string(flate2::read::GzDecoder::new(&bytes[..]));
+            let text = unpacked.unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned());
+            assert!(!text.contains(secret), "{secret} in {}", path.display());
+        }
+        for (path, bytes) in nights.world.state_files() {
+            assert!(
+                !String::from_utf8_lossy(&bytes).contains(secret),
+                "{secret} in {}",
+                path.display()
+            );
+        }
+    }
 }
 
 /// Kills the program at each of its requests to the shop, then at some of those to the account.

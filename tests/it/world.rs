@@ -279,7 +279,7 @@ impl Told {
     }
 }
 
-fn files_below(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub fn files_below(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir).into_iter().flatten() {
         let path = entry.unwrap().path();
