@@ -13,7 +13,7 @@ use crate::extract::{self, Export};
 use crate::pull::{Examination, examine};
 use crate::report;
 use crate::run::{ReadingError, connection_check, end_of, preview, shrinkage};
-use crate::settings::{Account, Job, Pull, Settings};
+use crate::settings::{Account, Job, Pull, Settings, Shop};
 use crate::state::{StateError, Store, View};
 use clap::Args;
 use std::collections::BTreeMap;
@@ -118,7 +118,11 @@ fn check_pull(
     let oldest = oldest.map(|oldest| format!(", the oldest of {}", oldest.strftime("%Y-%m-%d")));
     findings.good(format!("{what}: answers, with {orders} orders{}", oldest.unwrap_or_default()));
     if !is_filtered {
-        findings.doubtful(format!("{what}: the shop ignores modified_after, as WooCommerce before 5.8 does; every pull is a full one"));
+        let effect = match pull.from {
+            Shop::Shopify => "the search for a window; pulls of what changed fail",
+            _ => "modified_after, as WooCommerce before 5.8 does; every pull is a full one",
+        };
+        findings.doubtful(format!("{what}: the shop ignores {effect}"));
     }
     if shows_email == Some(false) {
         findings.doubtful(format!(

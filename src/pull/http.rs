@@ -8,15 +8,17 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_
 use reqwest::{Certificate, StatusCode, Url, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// The longest answer read, in bytes.
 const ANSWER_LEN_MAX: usize = 64 * 1024 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(120);
-/// For a file of any length.
-const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+/// For a whole file: millions of orders over a slow line.
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(12 * 60 * 60);
+/// Between two pieces of a file.
+const DOWNLOAD_IDLE_MAX: Duration = Duration::from_secs(60);
 /// Between two requests to a host on another machine.
 const INTERVAL: Duration = Duration::from_millis(500);
 /// Requests for one answer, the first included.
@@ -155,7 +157,7 @@ impl ShopClient {
     pub(super) async fn download(
         &mut self,
         address: &str,
-        mut take: impl FnMut(&[u8]) -> Result<(), PullError>,
+        mut take: impl FnMut(&[u8]) -> Result<(), Trouble>,
     ) -> Result<StatusCode, Trouble> {
         self.keep_distance().await?;
         self.requests += 1;
@@ -164,9 +166,15 @@ impl ShopClient {
             let request = self.client.get(address).timeout(DOWNLOAD_TIMEOUT);
             // The address is signed, and stays out of messages.
             let broken = |_| Trouble::TooMuch("broke off in the middle of a file".to_owned());
-            let mut response = request.send().await.map_err(broken)?;
+            let idle = |_| {
+                let seconds = DOWNLOAD_IDLE_MAX.as_secs();
+                Trouble::TooMuch(format!("sent nothing of a file for {seconds} s"))
+            };
+            let sent = timeout(DOWNLOAD_IDLE_MAX, request.send()).await.map_err(idle)?;
+            let mut response = sent.map_err(broken)?;
             while response.status() == StatusCode::OK {
-                match response.chunk().await.map_err(broken)? {
+                let piece = timeout(DOWNLOAD_IDLE_MAX, response.chunk()).await.map_err(idle)?;
+                match piece.map_err(broken)? {
                     Some(piece) => take(&piece)?,
                     None => break,
                 }

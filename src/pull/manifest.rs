@@ -19,6 +19,9 @@ pub struct Manifest {
     pub version: String,
     /// The shop's address, without credentials.
     pub shop: String,
+    /// Which shop it is, if it says so.
+    #[serde(default)]
+    pub identity: Option<Identity>,
     #[serde(flatten)]
     pub window: Window,
     /// What was left out and who was asked: a change of it makes another export.
@@ -41,6 +44,13 @@ pub struct Manifest {
     pub files: Vec<PulledFile>,
     /// Of the program that pulled.
     pub program: String,
+}
+
+/// What a shop calls itself, whatever its address: its id stays when it is renamed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    pub id: String,
+    pub domain: String,
 }
 
 /// How many orders a shop counted in the window.
@@ -67,6 +77,7 @@ impl Manifest {
             api: api.to_owned(),
             version: version.to_owned(),
             shop,
+            identity: None,
             window,
             query: String::new(),
             orders: 0,

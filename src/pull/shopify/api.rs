@@ -16,10 +16,14 @@ use tokio_util::sync::CancellationToken;
 pub(super) const VERSION: &str = "2026-10";
 /// A granted token is renewed when less than this is left of its life.
 const RENEWED_BEFORE: Duration = Duration::from_secs(5 * 60);
+/// The longest life that a granted token is taken to have, in seconds: Shopify's are valid for a day.
+const TOKEN_LIFE_MAX: u64 = 86_400;
 /// Times that a question waits for points.
 const THROTTLED_MAX: u32 = 20;
 /// Times that a question is put after errors of the shop itself.
 const FAILED_MAX: u32 = 3;
+const SCOPES_HINT: &str =
+    "give the app the scopes read_orders, read_all_orders and read_customers, and install it again";
 pub(super) const PROTECTED_DATA_HINT: &str = "in the app's settings, request access to protected customer data: orders, name and e-mail; for an app that was made in the admin, the shop's plan decides";
 
 pub(super) struct Api<'a> {
@@ -27,6 +31,8 @@ pub(super) struct Api<'a> {
     access: &'a ShopifyAccess,
     /// When the token that was granted ends.
     expires: Option<Instant>,
+    /// The version of the API that the shop serves, as it says.
+    pub served: String,
     pub warnings: Vec<String>,
 }
 
@@ -48,7 +54,7 @@ impl<'a> Api<'a> {
         cancel: CancellationToken,
     ) -> Result<Self, PullError> {
         let client = ShopClient::new(options, cancel)?;
-        Ok(Self { client, access, expires: None, warnings: Vec::new() })
+        Ok(Self { client, access, expires: None, served: VERSION.to_owned(), warnings: Vec::new() })
     }
 
     /// The data of an answer without errors.
@@ -116,7 +122,7 @@ impl<'a> Api<'a> {
             return Err(self.not_granted(&answer));
         };
         self.client.set_token(Some(SecretString::from(access_token)));
-        self.expires = Some(Instant::now() + Duration::from_secs(expires_in));
+        self.expires = Some(Instant::now() + Duration::from_secs(expires_in.min(TOKEN_LIFE_MAX)));
         Ok(())
     }
 
@@ -164,7 +170,12 @@ impl<'a> Api<'a> {
         }
         let mut sent: Value = serde_json::from_slice(&answer.body)
             .map_err(|_| self.unexpected(&format!("answers no JSON: {}", excerpt(&answer.body))))?;
-        if let Some(error) = sent["errors"].as_array().and_then(|errors| errors.first()) {
+        let error = match &sent["errors"] {
+            Value::Null => None,
+            Value::Array(errors) => errors.first(),
+            error => Some(error),
+        };
+        if let Some(error) = error {
             return self.error(error, &sent["extensions"]["cost"]);
         }
         if sent["extensions"]["search"].as_array().is_some_and(|hints| !hints.is_empty()) {
@@ -174,22 +185,28 @@ impl<'a> Api<'a> {
     }
 
     fn error(&self, error: &Value, cost: &Value) -> Result<Reply, PullError> {
-        let message = excerpt(error["message"].as_str().unwrap_or_default().as_bytes());
+        let message = error.as_str().or(error["message"].as_str());
+        let message = excerpt(message.unwrap_or("answers an error without a message").as_bytes());
         match error["extensions"]["code"].as_str() {
             Some("THROTTLED") => {
                 let status = &cost["throttleStatus"];
                 let number = |value: &Value| value.as_f64().unwrap_or_default();
-                let lacking = number(&cost["requestedQueryCost"]) - number(&status["currentlyAvailable"]);
+                let lacking =
+                    number(&cost["requestedQueryCost"]) - number(&status["currentlyAvailable"]);
                 let seconds = lacking / number(&status["restoreRate"]).max(1.0);
                 Ok(Reply::Throttled(Duration::from_secs_f64(seconds.clamp(1.0, 60.0))))
             }
             Some("INTERNAL_SERVER_ERROR") => Ok(Reply::Failed(message)),
-            Some("ACCESS_DENIED") if message.contains("access scope") => Err(self.refused(
-                &message,
-                "give the app the scopes read_orders, read_all_orders and read_customers, and install it again",
-            )),
+            Some("ACCESS_DENIED") if message.contains("access scope") => {
+                Err(self.refused(&message, SCOPES_HINT))
+            }
             Some("ACCESS_DENIED") => Err(self.refused(&message, PROTECTED_DATA_HINT)),
-            _ if message.contains("is not approved") => Err(self.refused(&message, PROTECTED_DATA_HINT)),
+            _ if message.contains("is not approved") => {
+                Err(self.refused(&message, PROTECTED_DATA_HINT))
+            }
+            None if message.contains("merchant approval") => {
+                Err(self.refused(&message, SCOPES_HINT))
+            }
             _ => Err(self.unexpected(&message)),
         }
     }
@@ -197,6 +214,7 @@ impl<'a> Api<'a> {
     fn note_version(&mut self, answer: &Answer) {
         let served = answer.headers.get("x-shopify-api-version");
         let Some(served) = served.and_then(|served| served.to_str().ok()) else { return };
+        served.clone_into(&mut self.served);
         if served != VERSION {
             let warning = format!(
                 "the shop serves version {served} of its API in place of {VERSION}; update ordersync"

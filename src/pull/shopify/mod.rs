@@ -11,21 +11,23 @@ mod operation;
 mod question;
 mod rows;
 
+use super::body::excerpt;
 use super::error::PullError;
 use super::folder::Folder;
 use super::gone::{Before, few};
 use super::http::Trouble;
-use super::manifest::{Counted, Manifest, PulledWindow};
+use super::manifest::{Counted, Identity, Manifest, PulledWindow};
 use super::options::{Options, Request, ShopifyAccess};
 use super::window::{Extent, Window};
 use super::writer::WindowWriter;
-use api::{Api, VERSION, exact_count};
+use api::{Api, exact_count};
 pub(super) use examine::examine;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use operation::Operation;
 use question::Question;
 use reqwest::StatusCode;
 use rows::Rows;
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -61,7 +63,8 @@ pub(super) async fn pull(
     cancel: CancellationToken,
 ) -> Result<PulledWindow, PullError> {
     let mut api = Api::new(options, access, cancel)?;
-    examine::open(&mut api, options).await?;
+    let opening = examine::open(&mut api, options).await?;
+    let identity = identity_of(&mut api, &opening, folder)?;
     api.warnings.extend(api.client.clock.warning());
     let now = api.client.clock.now();
     let window = request.window(options, now.checked_sub(LAG).unwrap_or(now));
@@ -70,7 +73,7 @@ pub(super) async fn pull(
     let left = Operation::left(folder, &wanted, now)?;
     let window = left.as_ref().map_or(window, |left| left.window);
     let search = question::search(&window, options.since);
-    let mut shop = Shop { api, folder, window, search };
+    let mut shop = Shop { api, folder, window, since: options.since, search, identity };
     let writer = folder.begin(&window)?;
     let pulled = shop.pull(wanted, left, writer).await?;
     Operation::forget(folder)?;
@@ -81,8 +84,10 @@ struct Shop<'a> {
     api: Api<'a>,
     folder: &'a Folder,
     window: Window,
+    since: Option<Timestamp>,
     /// What finds the orders of the window.
     search: String,
+    identity: Option<Identity>,
 }
 
 /// A finished operation.
@@ -168,7 +173,7 @@ impl Shop<'_> {
                 return Ok(operation);
             }
             let error = &run["userErrors"][0];
-            let message = error["message"].as_str().unwrap_or_default();
+            let message = excerpt(error["message"].as_str().unwrap_or_default().as_bytes());
             let is_busy =
                 matches!(error["code"].as_str(), Some("OPERATION_IN_PROGRESS" | "LIMIT_REACHED"));
             if !is_busy {
@@ -246,20 +251,12 @@ impl Shop<'_> {
         let window = self.window;
         let mut downloads = 0;
         let rows = loop {
-            let mut rows = Rows::new(&window);
-            let Some(url) = &finished.url else { break rows };
-            let mut file = writer.open("jsonl")?;
-            let take = |piece: &[u8]| {
-                rows.take(piece);
-                file.write(piece)
-            };
+            let mut rows = Rows::new(&window, self.since);
+            let Some(url) = finished.url.as_deref() else { break rows };
             downloads += 1;
-            let what = match self.api.client.download(url, take).await {
-                Ok(StatusCode::OK) => {
-                    rows.end();
-                    writer.close(file)?;
-                    break rows;
-                }
+            let what = match self.download(url, &mut rows, writer).await {
+                _ if rows.excess.is_some() => return Ok(Err(rows.excess.unwrap_or_default())),
+                Ok(StatusCode::OK) => break rows,
                 Ok(status) => format!("answers {} for the file of the result", status.as_u16()),
                 Err(Trouble::TooMuch(what)) => what,
                 Err(Trouble::Fatal(error)) => return Err(error),
@@ -287,18 +284,43 @@ impl Shop<'_> {
             // A result without a row has no file; this is how a page without one looks.
             writer.add(br#"{"data":{"orders":{"edges":[]}}}"#, "json")?;
         }
-        let mut manifest = Manifest::new(API, VERSION, self.api.client.shop(), window);
+        let mut manifest = Manifest::new(API, &self.api.served, self.api.client.shop(), window);
         (manifest.orders, manifest.counted) = (rows.roots, finished.counted);
+        manifest.identity.clone_from(&self.identity);
         Ok(Ok((manifest, rows.orders)))
     }
 
-    /// What Shopify does in silence.
+    /// Receives a file into the window, and its rows.
+    async fn download(
+        &mut self,
+        url: &str,
+        rows: &mut Rows<'_>,
+        writer: &mut WindowWriter,
+    ) -> Result<StatusCode, Trouble> {
+        let mut file = writer.open("jsonl")?;
+        let take = |piece: &[u8]| {
+            rows.take(piece);
+            match &rows.excess {
+                Some(excess) => Err(Trouble::TooMuch(excess.clone())),
+                None => Ok(file.write(piece)?),
+            }
+        };
+        let status = self.api.client.download(url, take).await?;
+        if status == StatusCode::OK {
+            rows.end();
+            writer.close(file)?;
+        }
+        Ok(status)
+    }
+
+    /// What Shopify does in silence. A result that is refused is not downloaded a second time.
     fn judge(&self, rows: &Rows<'_>) -> Result<(), PullError> {
         if rows.earlier > EARLIER_MAX.max(rows.roots / 100) {
+            Operation::forget(self.folder)?;
             return Err(self.api.unexpected("ignores the search for a window"));
         }
-        if self.window.extent == Extent::Full && rows.roots >= EMAIL_SAMPLE && rows.with_email == 0
-        {
+        if rows.roots >= EMAIL_SAMPLE && rows.with_email == 0 {
+            Operation::forget(self.folder)?;
             return Err(self.api.refused(
                 &format!("shows no e-mail address in any of {} orders", rows.roots),
                 api::PROTECTED_DATA_HINT,
@@ -326,6 +348,38 @@ impl Shop<'_> {
         }
         Ok(gone)
     }
+}
+
+/// Which shop answers. A copy of a shop, or another one under its address, has another id.
+///
+/// # Errors
+/// When it is not the shop of the last window.
+fn identity_of(
+    api: &mut Api<'_>,
+    opening: &Value,
+    folder: &Folder,
+) -> Result<Option<Identity>, PullError> {
+    let shop = &opening["shop"];
+    let text = |name: &str| shop[name].as_str().map(|text| excerpt(text.as_bytes()));
+    let Some((id, domain)) = text("id").zip(text("myshopifyDomain")) else { return Ok(None) };
+    let before = folder.windows()?.pop().and_then(|last| last.manifest.identity);
+    if let Some(last) = before.as_ref().filter(|last| last.id != id) {
+        return Err(PullError::Settings {
+            what: format!(
+                "{}: is the shop {domain} ({id}), and not {} ({}), which was pulled last",
+                api.client.shop(),
+                last.domain,
+                last.id
+            ),
+            expected: "the same shop in every pull of a job".to_owned(),
+            hint: "check `url`; give another shop a job of its own, or remove the pulled windows if it replaces the old one".to_owned(),
+        });
+    }
+    let renamed = before.filter(|last| last.domain != domain);
+    api.warnings.extend(renamed.map(|last| {
+        format!("the shop is called {domain} now; it was {} in the last pull", last.domain)
+    }));
+    Ok(Some(Identity { id, domain }))
 }
 
 /// In what a result differs from what was announced, if in anything.

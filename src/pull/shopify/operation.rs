@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 const NOTE: &str = "operation.json";
-/// Results are kept for seven days; after one, what changed since is worth a new operation.
-const AGE_MAX: SignedDuration = SignedDuration::from_hours(24);
+/// Results are kept for seven days.
+const AGE_MAX: SignedDuration = SignedDuration::from_hours(6 * 24);
 
 /// A bulk operation, and the window that it reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

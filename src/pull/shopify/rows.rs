@@ -5,6 +5,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
+/// The longest row, in bytes. One is an order without its lines, or a line: a few thousand.
+const ROW_BYTES_MAX: usize = 8 << 20;
+/// The longest result, in bytes: about ten million orders.
+const FILE_BYTES_MAX: u64 = 32 << 30;
+
 /// The number in the global id of an order.
 fn order_number(gid: &str) -> Option<u64> {
     gid.strip_prefix("gid://shopify/Order/")?.parse().ok()
@@ -18,28 +23,37 @@ struct Row {
     parent: Option<String>,
     #[serde(rename = "updatedAt")]
     updated: Option<String>,
+    #[serde(rename = "createdAt")]
+    created: Option<String>,
     email: Option<String>,
 }
 
 /// What was received so far.
 pub(super) struct Rows<'a> {
     window: &'a Window,
+    /// Orders placed before this were not asked for.
+    since: Option<Timestamp>,
+    bytes: u64,
     /// The beginning of a row whose end is to come.
     rest: Vec<u8>,
     pub orders: BTreeSet<u64>,
     pub count: u64,
     pub roots: u64,
-    /// Orders from before the window.
+    /// Orders from before the window, or placed before what was asked for.
     pub earlier: u64,
     pub with_email: u64,
     /// Rows that are no JSON.
     pub broken: u64,
+    /// What is longer than any result can be; nothing behind it was read.
+    pub excess: Option<String>,
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(window: &'a Window) -> Self {
+    pub(super) fn new(window: &'a Window, since: Option<Timestamp>) -> Self {
         Self {
             window,
+            since,
+            bytes: 0,
             rest: Vec::new(),
             orders: BTreeSet::new(),
             count: 0,
@@ -47,12 +61,24 @@ impl<'a> Rows<'a> {
             earlier: 0,
             with_email: 0,
             broken: 0,
+            excess: None,
         }
     }
 
+    /// Takes the next piece, unless it makes the result too long.
     pub(super) fn take(&mut self, piece: &[u8]) {
         let mut lines = piece.split(|byte| *byte == b'\n');
-        self.rest.extend_from_slice(lines.next().unwrap_or_default());
+        let first = lines.next().unwrap_or_default();
+        self.bytes += piece.len() as u64;
+        if self.rest.len() + first.len() > ROW_BYTES_MAX {
+            self.excess = Some(format!("wrote a row of more than {ROW_BYTES_MAX} bytes"));
+        } else if self.bytes > FILE_BYTES_MAX {
+            self.excess = Some(format!("wrote more than {FILE_BYTES_MAX} bytes"));
+        }
+        if self.excess.is_some() {
+            return;
+        }
+        self.rest.extend_from_slice(first);
         for line in lines {
             let row = std::mem::replace(&mut self.rest, line.to_vec());
             self.look_at(&row);
@@ -80,8 +106,33 @@ impl<'a> Rows<'a> {
         self.roots += 1;
         self.orders.extend(row.id.as_deref().and_then(order_number));
         self.with_email += u64::from(row.email.is_some());
-        let updated = row.updated.and_then(|text| text.parse::<Timestamp>().ok());
-        let is_earlier = |(from, updated)| updated < from;
-        self.earlier += u64::from(self.window.from.zip(updated).is_some_and(is_earlier));
+        let is_before = |text: Option<String>, bound: Option<Timestamp>| {
+            let moment = text.and_then(|text| text.parse::<Timestamp>().ok());
+            moment.zip(bound).is_some_and(|(moment, bound)| moment < bound)
+        };
+        let is_earlier =
+            is_before(row.updated, self.window.from) || is_before(row.created, self.since);
+        self.earlier += u64::from(is_earlier);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::window::Extent;
+    use super::*;
+
+    #[test]
+    fn a_file_without_a_line_end_is_not_kept_in_memory() {
+        let window = Window { extent: Extent::Full, from: None, to: Timestamp::MAX };
+        let mut rows = Rows::new(&window, None);
+        let piece = vec![b'x'; ROW_BYTES_MAX / 2];
+        (0..2).for_each(|_| rows.take(&piece));
+        assert_eq!(rows.excess, None);
+        (0..9).for_each(|_| rows.take(&piece));
+        assert!(rows.excess.is_some_and(|excess| excess.contains("a row of more than 8388608")));
+        assert_eq!(rows.rest.len(), ROW_BYTES_MAX);
+        let mut rows = Rows { bytes: FILE_BYTES_MAX, ..Rows::new(&window, None) };
+        rows.take(b"{}\n");
+        assert!(rows.excess.is_some());
     }
 }

@@ -190,6 +190,7 @@ async fn a_token_is_granted_and_renewed_and_kept_in_memory() {
         id: "app".to_owned(),
         secret: "shpss_canary".to_owned(),
         requests_per_token: 2,
+        expires_in: 86_399,
     };
     let pulls = Pulls::of(ShopifyOptions { access, ..ShopifyOptions::default() }, orders(30)).await;
     pulls.full().await;
@@ -207,6 +208,20 @@ async fn a_token_is_granted_and_renewed_and_kept_in_memory() {
                 assert!(!text.contains(secret), "{secret} in {}", path.display());
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_before_it_ends_and_may_announce_any_life() {
+    for (expires_in, granted) in [(299, 4), (3600, 1), (u64::MAX, 1)] {
+        let (id, secret) = ("app".to_owned(), "shpss_canary".to_owned());
+        let access = Access::Client { id, secret, requests_per_token: 99, expires_in };
+        let host = ShopifyOptions { access, ..ShopifyOptions::default() };
+        let pulls = Pulls::of(host, orders(3)).await;
+        pulls.full().await;
+        let requests = pulls.shop.requests();
+        let grants = requests.iter().filter(|request| request.contains("access_token")).count();
+        assert_eq!(grants, granted, "{expires_in}");
     }
 }
 
@@ -247,7 +262,8 @@ async fn what_keeps_the_shop_busy_is_waited_for() {
     let host = ShopifyOptions {
         busy_starts: 4,
         polls: 7,
-        expired_urls: 2,
+        expired_urls: 1,
+        stalled_downloads: 1,
         points_max: 15,
         points_per_second: 2,
         ..ShopifyOptions::default()
@@ -326,9 +342,62 @@ async fn a_shop_that_ignores_the_search_is_found_out() {
 }
 
 #[tokio::test]
+async fn a_full_pull_that_gets_orders_from_before_its_beginning_is_refused() {
+    let host = ShopifyOptions { ignores_search: true, ..ShopifyOptions::default() };
+    let mut pulls = Pulls::of(host, orders(30)).await;
+    pulls.options.since = Some(moment("2026-01-02T00:00:00Z"));
+    let error = pulls.pull(Request::Full).await.unwrap_err();
+    assert!(error.to_string().contains("ignores the search"), "{error}");
+    pulls.shop.set(|options| options.ignores_search = false);
+    assert_eq!(pulls.full().await.manifest.orders, 7);
+}
+
+/// Shopify shows no address to an app that was not approved for them.
+#[tokio::test]
+async fn a_result_without_addresses_is_refused_and_not_used_again() {
+    let pulls = Pulls::of(ShopifyOptions::default(), orders(25)).await;
+    let show = |is_shown: bool, updated: Option<Timestamp>| {
+        pulls.shop.change(|orders| {
+            for order in orders.values_mut() {
+                let email = format!("buyer{}@example.com", order.id);
+                order.email = if is_shown { email } else { String::new() };
+                order.updated = updated.unwrap_or(order.updated);
+            }
+        });
+    };
+    show(false, None);
+    let said = pulls.refused().await;
+    assert!(said.contains("no e-mail address in any of 25 orders"), "{said}");
+    show(true, None);
+    let full = pulls.full().await;
+    assert_eq!((pulls.shop.operations(), pulls.export()), (2, pulls.truth()));
+
+    let now = pulls.pass(3000) - 600.seconds();
+    show(false, Some(now));
+    let error = pulls.pull(Request::Since(full.manifest.window.to)).await.unwrap_err();
+    assert!(error.to_string().contains("in any of 25 orders"), "{error}");
+}
+
+#[tokio::test]
+async fn another_shop_under_the_same_address_is_refused_and_a_new_name_is_a_warning() {
+    let pulls = Pulls::of(ShopifyOptions::default(), orders(3)).await;
+    let identity = pulls.full().await.manifest.identity.unwrap();
+    assert_eq!(identity.id, "gid://shopify/Shop/1");
+    assert_eq!(identity.domain, "simulator.myshopify.com");
+    pulls.shop.set(|options| options.shop_domain = "renamed.myshopify.com");
+    let warnings = pulls.full().await.manifest.warnings;
+    assert!(warnings[0].contains("renamed.myshopify.com now"), "{warnings:?}");
+    pulls.shop.set(|options| options.shop_id = 2);
+    let error = pulls.pull(Request::Full).await.unwrap_err().to_string();
+    assert!(error.contains("gid://shopify/Shop/2") && error.contains("Shop/1"), "{error}");
+    assert_eq!(pulls.shop.operations(), 2);
+}
+
+#[tokio::test]
 async fn another_version_than_the_one_that_is_read_is_warned_of() {
     let host = ShopifyOptions { served_version: "2027-01", ..ShopifyOptions::default() };
     let window = Pulls::of(host, orders(3)).await.full().await;
+    assert_eq!(window.manifest.version, "2027-01");
     assert!(window.manifest.warnings[0].contains("2027-01"), "{:?}", window.manifest.warnings);
 }
 

@@ -37,6 +37,11 @@ pub struct ShopifyOptions {
     pub children_first: bool,
     /// A search ignores its terms.
     pub ignores_search: bool,
+    /// Downloads that are never answered.
+    pub stalled_downloads: u32,
+    /// What the shop calls itself: the number in its id, and its domain.
+    pub shop_id: u64,
+    pub shop_domain: &'static str,
     /// Points of a full bucket; each request costs ten.
     pub points_max: u32,
     /// Points that come back each second.
@@ -54,6 +59,8 @@ pub enum Access {
         id: String,
         secret: String,
         requests_per_token: u32,
+        /// The life that it announces of each token, in seconds.
+        expires_in: u64,
     },
 }
 
@@ -92,6 +99,9 @@ impl Default for ShopifyOptions {
             expired_urls: 0,
             children_first: false,
             ignores_search: false,
+            stalled_downloads: 0,
+            shop_id: 1,
+            shop_domain: "simulator.myshopify.com",
             points_max: 2000,
             points_per_second: 100,
             clock_ahead_s: 0,

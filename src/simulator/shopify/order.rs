@@ -13,6 +13,7 @@ pub struct ShopifyOrder {
     pub total: u64,
     /// How many lines it has, each of one piece.
     pub lines: u64,
+    /// Blank for an order without one.
     pub email: String,
 }
 
@@ -38,7 +39,7 @@ impl ShopifyOrder {
         let lines = (1..=self.lines).map(|n| json!({ "node": self.line(n) }));
         json!({
             "__typename": "Order", "id": self.gid(), "name": format!("#{}", self.id),
-            "email": is_approved.then_some(&self.email), "createdAt": date(self.created), "updatedAt": date(self.updated),
+            "email": Some(&self.email).filter(|email| is_approved && !email.is_empty()), "createdAt": date(self.created), "updatedAt": date(self.updated),
             "cancelledAt": null, "displayFinancialStatus": "PAID", "test": false, "sourceName": "web", "currencyCode": "EUR",
             "customer": is_approved.then_some(customer), "totalPriceSet": money(self.total), "subtotalPriceSet": money(self.total),
             "totalTaxSet": money(0), "totalShippingPriceSet": money(0), "totalDiscountsSet": money(0), "totalRefundedSet": money(0),

@@ -168,6 +168,9 @@ async fn file(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response<Body> {
+    if lock(&desk).stalls() {
+        std::future::pending::<()>().await;
+    }
     let mut desk = lock(&desk);
     desk.begin(format!("{method} {}", uri.path()));
     if headers.contains_key(TOKEN_HEADER) || headers.contains_key(header::AUTHORIZATION) {
@@ -209,6 +212,14 @@ impl Desk {
         }
     }
 
+    /// Whether this download is never answered.
+    fn stalls(&mut self) -> bool {
+        let left = &mut self.shop.options.stalled_downloads;
+        let stalls = *left > 0;
+        *left = left.saturating_sub(1);
+        stalls
+    }
+
     fn serve(
         &mut self,
         method: &Method,
@@ -244,7 +255,9 @@ impl Desk {
 
     /// A token for an app's own id and secret.
     fn grant(&mut self, sent: &Value) -> (StatusCode, Value) {
-        let Access::Client { id, secret, requests_per_token } = &self.shop.options.access else {
+        let Access::Client { id, secret, requests_per_token, expires_in } =
+            &self.shop.options.access
+        else {
             return (StatusCode::BAD_REQUEST, json!({ "error": "app_not_installed" }));
         };
         if sent["grant_type"] != "client_credentials" || sent["client_id"] != *id {
@@ -256,7 +269,7 @@ impl Desk {
         let token = format!("shpca_granted_{}", self.tokens.len() + 1);
         self.tokens.insert(token.clone(), *requests_per_token);
         let scope = self.shop.options.scopes.join(",");
-        (StatusCode::OK, json!({ "access_token": token, "scope": scope, "expires_in": 86399 }))
+        (StatusCode::OK, json!({ "access_token": token, "scope": scope, "expires_in": expires_in }))
     }
 
     fn is_let_in(&mut self, headers: &HeaderMap) -> bool {

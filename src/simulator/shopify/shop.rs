@@ -84,9 +84,10 @@ impl Shop {
 
     fn root(&mut self, field: &Field, remarks: &mut Remarks) -> Result<Value, String> {
         match field.name.as_str() {
-            "shop" => Ok(
-                json!({ "id": "gid://shopify/Shop/1", "myshopifyDomain": "simulator.myshopify.com" }),
-            ),
+            "shop" => {
+                let id = format!("gid://shopify/Shop/{}", self.options.shop_id);
+                Ok(json!({ "id": id, "myshopifyDomain": self.options.shop_domain }))
+            }
             "currentAppInstallation" => {
                 let scopes = self.options.scopes.iter().map(|scope| json!({ "handle": scope }));
                 Ok(json!({ "accessScopes": scopes.collect::<Vec<_>>() }))
