@@ -7,7 +7,7 @@ use super::output;
 use super::private_file::{self, unwritable};
 use super::progress::LINE_EVERY;
 use super::pull::pull_aside;
-use crate::extract::Export;
+use crate::extract::{Export, ExportFile};
 use crate::plan::{Assumptions, Forecast};
 use crate::report::{self, Certificate};
 use crate::run::{Destination, Job, Sample, Verification, VerificationSink, VerifyRequest, verify};
@@ -101,6 +101,10 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> 
 /// Runs shown on the page.
 const RUNS_MAX: u32 = 20;
 
+fn file_text(file: &ExportFile) -> String {
+    format!("{file} · {} · {}", file.format, report::many(file.size_bytes, "byte"))
+}
+
 fn write_page(
     (path, mut file): (&Path, File),
     (job, export): (&Job, &Export),
@@ -111,7 +115,7 @@ fn write_page(
     let certificate = Certificate {
         verification,
         destination: Destination::of(job),
-        files: export.files(),
+        files: export.files().iter().map(file_text).collect(),
         runs: &view.runs(&job.name, RUNS_MAX)?,
         began: began.to_zoned(zone.clone()),
         ended: Timestamp::now().to_zoned(zone.clone()),

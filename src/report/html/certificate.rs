@@ -3,7 +3,6 @@
 
 use super::{HasScript, page};
 use crate::domain::Currency;
-use crate::extract::ExportFile;
 use crate::report::plan::{PROGRAM, destination_text};
 use crate::report::text::{count, discreet, grouped, local_ms, many, printable};
 use crate::report::verify::{depth_text, month_text};
@@ -18,7 +17,8 @@ use std::collections::BTreeMap;
 pub struct Certificate<'a> {
     pub verification: &'a Verification,
     pub destination: Destination,
-    pub files: &'a [ExportFile],
+    /// What each file of the export is: name, format, size.
+    pub files: Vec<String>,
     /// The job's runs, the last one first.
     pub runs: &'a [RunRow],
     /// In the zone that times are shown in.
@@ -37,7 +37,7 @@ pub fn verification_html(certificate: &Certificate<'_>) -> String {
         table.identity { tbody {
             tr { th scope="row" { "Source" } td { @for (n, file) in files.iter().enumerate() {
                 @if n > 0 { br; }
-                (printable(&file.to_string())) " · " (file.format) " · " (many(file.size_bytes, "byte"))
+                (printable(file))
             } } }
             tr { th scope="row" { "Destination" } td { (destination_text(destination)) } }
             tr { th scope="row" { "Depth" } td { (depth_text(verification).trim()) } }
