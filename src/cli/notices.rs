@@ -51,6 +51,14 @@ impl Notices {
                 run: Value::Null,
             },
             RunEvent::Verified(verification) => return self.verified(account, verification),
+            RunEvent::Unverified { end, error } => match condition_of(end) {
+                Some(condition) => Outcome::Ended {
+                    condition,
+                    message: format!("the verification failed: {error}"),
+                    run: Value::Null,
+                },
+                None => return,
+            },
             RunEvent::Ended(report) => match ended(report) {
                 Some(outcome) => outcome,
                 None => return,
@@ -62,7 +70,8 @@ impl Notices {
     /// Keeps in the state why the job's last attempt did not finish, for `status` and probes.
     fn record(&self, about: (&str, &str), event: RunEvent<'_>) {
         let ended = match event {
-            RunEvent::Began | RunEvent::Verified(_) => return,
+            // A verification is no attempt to load the job.
+            RunEvent::Began | RunEvent::Verified(_) | RunEvent::Unverified { .. } => return,
             RunEvent::Failed(message) => Some((TroubleKind::Failed, message.to_owned())),
             RunEvent::Ended(report) => {
                 let kind = match report.end {
@@ -109,15 +118,19 @@ impl Notices {
     }
 }
 
-/// Of a run that was interrupted nobody is told: it goes on later.
+/// No notice is sent of what was interrupted: it goes on later.
+fn condition_of(end: RunEnd) -> Option<Condition> {
+    match end {
+        RunEnd::Finished => Some(Condition::Well),
+        RunEnd::Interrupted => None,
+        RunEnd::Paused => Some(Condition::Away),
+        RunEnd::Stopped => Some(Condition::Refused),
+        RunEnd::Failed => Some(Condition::Failed),
+    }
+}
+
 fn ended(report: &RunReport) -> Option<Outcome> {
-    let condition = match report.end {
-        RunEnd::Finished => Condition::Well,
-        RunEnd::Interrupted => return None,
-        RunEnd::Paused => Condition::Away,
-        RunEnd::Stopped => Condition::Refused,
-        RunEnd::Failed => Condition::Failed,
-    };
+    let condition = condition_of(report.end)?;
     let mut json = report::runs_json(std::slice::from_ref(report));
     Some(Outcome::Ended {
         condition,

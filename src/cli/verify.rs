@@ -58,6 +58,7 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> 
             .map_err(|error| assembly::no_export(&job, &error))?,
         None => assembly::whole_export(&job)?,
     };
+    assembly::check_quiet(std::iter::once(&export))?;
     // It only reads, but at the account's rate limit, which a run must not share unknowingly.
     let mut store = assembly::store(&settings.state_dir, account)?;
     let client = assembly::client(account, Some(store.lock()))?;

@@ -1,5 +1,5 @@
 use super::{AccountPlan, Clock, JobPlan, Task};
-use crate::state::{Kind, RunEnd, RunRow, StateError, VerificationRow, View, is_locked};
+use crate::state::{Kind, RunEnd, RunRow, StateError, View, is_locked};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -62,9 +62,7 @@ impl LastStarts {
                 Task::Sync => {
                     Ok(view.runs(name, 1)?.first().and_then(|row| last_start(row, is_busy)))
                 }
-                Task::Verify => {
-                    Ok(view.last_whole_verification(name)?.and_then(|row| last_verified(&row)))
-                }
+                Task::Verify => last_verified(view, name, is_busy),
             });
             let last = match last {
                 Ok(Ok(last)) => last,
@@ -83,15 +81,15 @@ impl LastStarts {
         view.map(|_| ()).and(result)
     }
 
-    /// What starts next. A job is synced before it is verified where both are due, as a verification
-    /// would find what is not sent yet.
+    /// What starts next. A job is synced before it is verified where both are due or its last sync
+    /// did not come to its end, as a verification would find what is not sent yet.
     pub(super) fn next<'a>(&self, plan: &'a AccountPlan, now: Timestamp) -> Option<DueTask<'a>> {
         let tasks = plan.jobs.iter().flat_map(|job| {
             let syncs = self.due(job, Task::Sync, now);
             let verifies = self.due(job, Task::Verify, now).filter(|due| {
                 let synced = self.jobs.get(&(job.job.name.clone(), Task::Sync));
                 let waits = syncs.is_some_and(|sync| sync <= now)
-                    && synced.is_some_and(|last| last.at < *due);
+                    && synced.is_some_and(|last| last.is_open || last.at < *due);
                 !waits
             });
             let of = move |task| move |at| DueTask { job, task, at };
@@ -119,9 +117,18 @@ impl LastStarts {
     }
 }
 
-fn last_verified(row: &VerificationRow) -> Option<LastStart> {
-    let at = Timestamp::from_millisecond(row.started_ms).ok()?;
-    Some(LastStart { at, is_open: false })
+/// A verification that was cut off goes on at once. A job that was never verified waits from its
+/// first load on, however often the daemon starts meanwhile.
+fn last_verified(view: &View, job: &str, is_busy: bool) -> Result<Option<LastStart>, StateError> {
+    let at = |ms: i64| Timestamp::from_millisecond(ms).ok();
+    let Some(last) = view.newest_whole_verification(job)? else {
+        let loaded = view.first_load_ms(job)?.and_then(at);
+        return Ok(loaded.map(|at| LastStart { at, is_open: false }));
+    };
+    // One that was resumed keeps the start of its first attempt, so its end counts.
+    let is_open = last.ended_ms.is_none() && !is_busy;
+    let last_ms = last.ended_ms.unwrap_or(last.started_ms);
+    Ok(at(last_ms).map(|at| LastStart { at, is_open }))
 }
 
 /// A sync that was cut off goes on at once. A backfill is people's: one that stopped after its

@@ -23,6 +23,24 @@ enum Unverified {
     NotBegun(String),
 }
 
+impl Unverified {
+    /// As which end of a run it counts, and why.
+    fn end(&self) -> (RunEnd, String) {
+        match self {
+            Self::Interrupted => (RunEnd::Interrupted, "it was stopped".to_owned()),
+            Self::NotBegun(message) => (RunEnd::Failed, message.clone()),
+            Self::Failed(error) => {
+                let end = match error {
+                    VerifyError::Target(failure) => end_of(failure),
+                    VerifyError::ConnectionGone => RunEnd::Stopped,
+                    _ => RunEnd::Failed,
+                };
+                (end, error.to_string())
+            }
+        }
+    }
+}
+
 impl AccountWorker {
     /// Verifies a job that is due. `None` if it was called off while it waited for the lock.
     pub(super) async fn verify(
@@ -40,35 +58,34 @@ impl AccountWorker {
             Err(message) => Err(Unverified::NotBegun(message)),
         };
         let now = (self.clock)();
-        if let Ok(verification) = &ended {
-            (plan.tell)(name, RunEvent::Verified(verification));
-        }
         let (next, error) = match ended {
             Ok(verification) => {
+                (plan.tell)(name, RunEvent::Verified(&verification));
                 log_verified(name, &verification);
                 (NextAction::CONTINUE, None)
             }
-            Err(Unverified::Interrupted) => {
-                let next = NextAction { is_resumable: true, ..NextAction::CONTINUE };
-                (next, Some("it was stopped".to_owned()))
-            }
-            Err(Unverified::NotBegun(message)) => (NextAction::CONTINUE, Some(message)),
-            Err(Unverified::Failed(error)) => {
-                let end = match &error {
-                    VerifyError::Target(failure) => end_of(failure),
-                    _ => RunEnd::Failed,
-                };
+            Err(unverified) => {
+                let (end, error) = unverified.end();
+                if end == RunEnd::Interrupted {
+                    tracing::info!(
+                        job = name,
+                        "the verification of {name} was stopped; it goes on later"
+                    );
+                } else {
+                    tracing::error!(job = name, "{name} could not be verified: {error}");
+                }
+                (plan.tell)(name, RunEvent::Unverified { end, error: &error });
                 let next = match end {
+                    RunEnd::Interrupted => {
+                        NextAction { is_resumable: true, ..NextAction::CONTINUE }
+                    }
                     RunEnd::Paused => NextAction::away(None, now),
                     RunEnd::Stopped => NextAction::refused(now),
                     _ => NextAction::CONTINUE,
                 };
-                (next, Some(error.to_string()))
+                (next, Some(error))
             }
         };
-        if let Some(error) = &error {
-            tracing::error!(job = name, "{name} could not be verified: {error}");
-        }
         self.board.close(&self.name, next.status.clone());
         self.write_job(name, |entry| {
             entry.last_verification = Some(LastVerification { ended: now, error });
@@ -114,6 +131,7 @@ async fn compare(
 ) -> Result<Verification, Unverified> {
     let not_begun = |error: &dyn std::fmt::Display| Unverified::NotBegun(error.to_string());
     let export = job.open_whole_export().map_err(|error| not_begun(&error))?;
+    export.check_quiet().map_err(|error| not_begun(&error))?;
     let view = View::open(&state_dir, &account).map_err(|error| not_begun(&error))?;
     let record = Some(VerificationSink { store: &mut store, repair: false });
     let request = VerifyRequest { record, lines, progress: &|_| {} };

@@ -70,6 +70,11 @@ pub enum RunEvent<'a> {
     /// It could not begin, or the state failed, for this reason.
     Failed(&'a str),
     Verified(&'a Verification),
+    /// A verification did not come to its end, as a run would have ended, for this reason.
+    Unverified {
+        end: RunEnd,
+        error: &'a str,
+    },
 }
 
 /// Why a run did not finish.

@@ -47,7 +47,7 @@ const DEAD_NEW: Family = gauge(
 );
 const VERIFIED: Family = gauge(
     "ordersync_last_verification_timestamp_seconds",
-    "When a verification of the job last came to its end, in seconds since 1970; 0 before the first.",
+    "When a verification of the job last came to its end, in seconds since 1970; absent before the first.",
 );
 const NEXT_VERIFICATION: Family = gauge(
     "ordersync_next_verification_timestamp_seconds",
@@ -180,8 +180,8 @@ impl<'a> Writer<'a> {
         self.add_jobs(&DEAD, |job| Some(job.stored.as_ref()?.figures.dead_letters.all));
         self.add_jobs(&DEAD_NEW, |job| Some(job.stored.as_ref()?.figures.dead_letters.new));
         self.add_jobs(&VERIFIED, |job| {
-            let last = job.stored.as_ref()?.figures.last_verification.as_ref();
-            Some(seconds(last.and_then(|by| by.ended_ms).unwrap_or(0).into()))
+            let last = job.stored.as_ref()?.figures.last_verification.as_ref()?;
+            Some(seconds(last.ended_ms?.into()))
         });
         self.add_jobs(&DIFFERENCES, |job| {
             Some(job.stored.as_ref()?.figures.last_verification.as_ref()?.sums.differences)

@@ -267,6 +267,12 @@ impl View {
         self.db.all(sql, params![job, at_most], read_row)
     }
 
+    /// When the first run of the job that finished a load began.
+    pub fn first_load_ms(&self, job: &str) -> Result<Option<i64>, StateError> {
+        let sql = "SELECT min(started_ms) FROM runs WHERE job = ?1 AND outcome = ?2 AND kind <> ?3";
+        self.db.one(sql, params![job, RunEnd::Finished, Kind::Canary])
+    }
+
     /// Whether a run of the job other than a canary has begun, or `adopt` has recorded orders on its
     /// connection.
     pub fn has_begun_loading(

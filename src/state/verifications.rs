@@ -189,6 +189,17 @@ impl View {
         self.last_verification_where(job, "canary IS NULL")
     }
 
+    /// The newest of these, whether or not it came to its end.
+    pub fn newest_whole_verification(
+        &self,
+        job: &str,
+    ) -> Result<Option<VerificationRow>, StateError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM verifications WHERE job = ?1 AND canary IS NULL ORDER BY id DESC LIMIT 1"
+        );
+        self.db.first(&sql, [job], read_row)
+    }
+
     fn last_verification_where(
         &self,
         job: &str,

@@ -43,7 +43,8 @@ fn missed_verifications_are_caught_up_by_one_of_the_sample_that_is_set() {
     assert_eq!(world.run(&["verify", "shop"]).code, 0);
     // The host was off for three years.
     let state = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
-    let earlier = "UPDATE verifications SET started_ms = started_ms - 3 * 366 * 86400000";
+    let earlier = "UPDATE verifications SET started_ms = started_ms - 3 * 366 * 86400000,
+                   ended_ms = ended_ms - 3 * 366 * 86400000";
     state.execute(earlier, []).unwrap();
     drop(state);
     let daemon = Process::daemon(&world);
@@ -54,6 +55,67 @@ fn missed_verifications_are_caught_up_by_one_of_the_sample_that_is_set() {
     assert!(!again.contains("verification of shop begins"), "one is enough: {again}");
     let status = world.run(&["status", "--json"]).json();
     assert_eq!(status["jobs"][0]["last_verification"]["sample"], "1/2");
+}
+
+/// A job that is verified each year, and what happened to its state since it was loaded.
+fn verified_yearly(is_verified: bool, since: &str) -> World {
+    let world = World::new().job(&format!("{}verify = \"@yearly\"\n", far_away()));
+    shop(&world);
+    world.load("sync", 0);
+    if is_verified {
+        assert_eq!(world.run(&["verify", "shop"]).code, 0);
+    }
+    let state = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
+    state.execute_batch(since).unwrap();
+    world
+}
+
+#[test]
+fn a_sync_that_did_not_finish_is_resumed_before_a_verification_that_is_due() {
+    let world = verified_yearly(
+        true,
+        "UPDATE verifications SET started_ms = started_ms - 3 * 366 * 86400000,
+           ended_ms = ended_ms - 3 * 366 * 86400000;
+         UPDATE runs SET outcome = NULL, ended_ms = NULL;",
+    );
+    let daemon = Process::daemon(&world);
+    daemon.wait_for_log("shop is verified: ", 1);
+    let log = daemon.stop(0);
+    let synced = log.find("of shop finished: ").expect("the sync is resumed");
+    assert!(synced < log.find("verification of shop begins").unwrap(), "{log}");
+}
+
+#[test]
+fn a_job_that_was_never_verified_is_due_from_its_first_load_on() {
+    let world = verified_yearly(
+        false,
+        "UPDATE runs SET started_ms = started_ms - 3 * 366 * 86400000,
+           ended_ms = ended_ms - 3 * 366 * 86400000",
+    );
+    let daemon = Process::daemon(&world);
+    daemon.wait_for_log("the verification of shop is caught up", 1);
+    daemon.wait_for_log("shop is verified: ", 1);
+    daemon.stop(0);
+}
+
+#[test]
+fn a_verification_that_did_not_end_is_done_at_the_next_start() {
+    let world = verified_yearly(true, "UPDATE verifications SET ended_ms = NULL");
+    let daemon = Process::daemon(&world);
+    daemon.wait_for_log("shop is verified: ", 1);
+    daemon.stop(0);
+    let again = Process::daemon(&world).stop(0);
+    assert!(!again.contains("verification of shop begins"), "one is enough: {again}");
+}
+
+#[test]
+fn a_resumed_verification_counts_from_its_end() {
+    let world = verified_yearly(
+        true,
+        "UPDATE verifications SET started_ms = started_ms - 3 * 366 * 86400000",
+    );
+    let log = Process::daemon(&world).stop(0);
+    assert!(!log.contains("verification of shop begins"), "{log}");
 }
 
 #[test]
@@ -93,14 +155,24 @@ fn differences_are_told_and_what_could_not_be_compared_is_no_success() {
     world.simulator.inject(Fault::new(Kind::PaymentRequired).on("GET", "/ecomOrders").nth(1));
     let daemon = Process::daemon(&world);
     daemon.wait_for_log("shop could not be verified: ", 1);
+    let first_notice = || std::fs::read_to_string(&notices).is_ok_and(|text| text.contains('\n'));
+    until("a notice", first_notice);
     daemon.stop(0);
+    let notice = std::fs::read_to_string(&notices).unwrap();
+    assert!(
+        notice.contains("\"refused\"") && notice.contains("the verification failed"),
+        "{notice}"
+    );
     let before = world.run(&["status", "--json"]).json();
     assert!(before["jobs"][0]["last_verification"].is_null(), "{before}");
     // An order that no sync has sent.
     world.generate(&GeneratorOptions { orders: 31, seed: 3, ..GeneratorOptions::default() });
     let daemon = Process::daemon(&world);
     daemon.wait_for_log("the verification of shop found ", 1);
-    let is_told = || std::fs::read_to_string(&notices).is_ok_and(|text| text.ends_with("}\n"));
+    let is_told = || {
+        std::fs::read_to_string(&notices)
+            .is_ok_and(|text| text.contains("\"differences\"") && text.ends_with("}\n"))
+    };
     until("a notice", is_told);
     daemon.stop(0);
     let told = std::fs::read_to_string(&notices).unwrap();
