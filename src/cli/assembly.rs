@@ -1,7 +1,7 @@
 use super::error::CliError;
 use super::fault;
 use super::options::Global;
-use super::read_settings::{ReadSettings, read_settings};
+use super::read_settings::{ReadSettings, is_named_encoding, read_settings};
 use crate::activecampaign::{self, Client, SendEvent, SendObserver};
 use crate::domain::Moment;
 use crate::extract::{self, Export, OpenError};
@@ -81,7 +81,7 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
                 Some(pull) if job.format == "auto" => pull.from.format().to_owned(),
                 _ => job.format.clone(),
             },
-            encoding: job.encoding.clone(),
+            encoding: job.encoding.clone().filter(|name| is_named_encoding(name)),
             // Their faults were reported when the settings were read.
             mappings: mappings(job).unwrap_or_default(),
             customers: job.customers.clone(),

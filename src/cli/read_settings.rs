@@ -45,9 +45,14 @@ fn check_sample(input: &RuleInput<'_>) -> Option<RuleFault> {
     Some(RuleFault { found: format!("found `{}`", input.value), expected, hint: None })
 }
 
+/// Whether a job's encoding is a name, not `auto`, by which it is found out.
+pub(super) fn is_named_encoding(value: &str) -> bool {
+    value != "auto"
+}
+
 fn check_encoding(input: &RuleInput<'_>) -> Option<RuleFault> {
     let name = input.value;
-    if extract::is_encoding(name) {
+    if !is_named_encoding(name) || extract::is_encoding(name) {
         return None;
     }
     let nearest = extract::nearest_encoding(name);

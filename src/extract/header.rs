@@ -38,17 +38,26 @@ impl Header {
     }
 
     /// Where each of its columns is in another header, of columns with one name in their order; `None`
-    /// if that one has other columns.
+    /// if that one has other columns. Blank names at the end are no columns, but stay where they are.
     pub fn places_in(&self, other: &Self) -> Option<Vec<usize>> {
-        let mut is_taken = vec![false; other.len()];
+        let (own, others) = (self.named(), other.named());
+        let mut is_taken = vec![false; others.len()];
         let place = |name: &String| {
-            let mut free = other.names.iter().zip(&is_taken);
-            let at = free.position(|(own, is_taken)| !is_taken && is_same(own, name))?;
+            let mut free = others.iter().zip(&is_taken);
+            let at = free.position(|(other, is_taken)| !is_taken && is_same(other, name))?;
             is_taken[at] = true;
             Some(at)
         };
-        let places: Option<Vec<usize>> = self.names.iter().map(place).collect();
-        places.filter(|places| places.len() == other.len())
+        let places: Option<Vec<usize>> = own.iter().map(place).collect();
+        let mut places = places.filter(|places| places.len() == others.len())?;
+        places.extend(own.len()..self.len());
+        Some(places)
+    }
+
+    /// Its names up to the last that is not blank.
+    fn named(&self) -> &[String] {
+        let blank = self.names.iter().rev().take_while(|name| name.is_empty()).count();
+        &self.names[..self.len() - blank]
     }
 
     /// Index of the first of these columns that is there.

@@ -57,6 +57,7 @@ mod spool;
 mod stating;
 mod statuses;
 mod table;
+mod total_words;
 mod truncation;
 mod woocommerce;
 mod zip_member;

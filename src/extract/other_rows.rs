@@ -7,6 +7,7 @@
 use super::blank::{is_blank, value_bytes};
 use super::csv_scanner::Record;
 use super::header::Header;
+use super::total_words::{BESIDE_TOTAL, COUNTED, TOTAL_WORDS};
 use crate::domain::Currency;
 use std::fmt;
 
@@ -23,23 +24,30 @@ pub struct Landmarks {
 
 impl Landmarks {
     /// Whether a row sums up others: `Total,,3,USD 45.00`. Nothing is in its key columns but a word
-    /// for a total, which is also what it begins with, and all else are figures.
+    /// for a total, which is also what it begins with, it has no date, and all else are figures.
     pub fn is_footer(&self, row: &Record) -> bool {
-        let is_of_order = |at: &usize| {
-            let cell = value_bytes(row.get(*at).unwrap_or_default());
-            let is_currency =
-                || str::from_utf8(cell).is_ok_and(|code| Currency::parse(code).is_ok());
-            !cell.is_empty() && !is_label(cell) && !is_currency()
-        };
-        if self.keys.is_empty() || self.keys.iter().any(is_of_order) {
+        let cell = |at: &usize| value_bytes(row.get(*at).unwrap_or_default());
+        let is_of_key = |cell: &[u8]| !cell.is_empty() && !is_label(cell) && !is_currency(cell);
+        if self.keys.is_empty() || self.keys.iter().map(cell).any(is_of_key) {
             return false;
         }
         let mut filled = row.iter().map(value_bytes).filter(|cell| !cell.is_empty());
-        filled.next().is_some_and(is_label) && filled.all(|cell| is_label(cell) || is_figure(cell))
+        filled.next().is_some_and(is_label)
+            && filled.all(|cell| is_label(cell) || is_figure(cell))
+            && !self.dates.iter().map(cell).any(may_be_date)
+    }
+
+    /// Writes what an order's rows have in common into `key`.
+    pub fn key_of(&self, row: &Record, key: &mut Vec<u8>) {
+        key.clear();
+        for at in &self.keys {
+            key.extend_from_slice(value_bytes(row.get(*at).unwrap_or_default()));
+            key.push(b'\n');
+        }
     }
 
     /// Whether the row below a header says what its columns hold: words where an order has its key,
-    /// its date and its total.
+    /// its date and its total, and no address, number, amount or date anywhere.
     pub fn is_description(&self, row: &Record) -> bool {
         let filled = |columns: &[usize]| {
             let cells = columns.iter().map(|at| value_bytes(row.get(*at).unwrap_or_default()));
@@ -47,7 +55,10 @@ impl Landmarks {
         };
         let (dates, amounts) = (filled(&self.dates), filled(&self.amounts));
         let mut all = filled(&self.keys).into_iter().chain(dates.clone()).chain(amounts.clone());
-        !dates.is_empty() && !amounts.is_empty() && all.all(is_words)
+        !dates.is_empty()
+            && !amounts.is_empty()
+            && all.all(is_words)
+            && !row.iter().map(value_bytes).any(is_of_order)
     }
 }
 
@@ -98,7 +109,8 @@ impl Headers {
             Some(places) => Some(places),
             None => {
                 let lacking = |own: &Header, other: &Header| {
-                    own.names().filter(|name| !other.has(name)).map(str::to_owned).collect()
+                    let lacking = own.names().filter(|name| !name.is_empty() && !other.has(name));
+                    lacking.map(str::to_owned).collect()
                 };
                 let (missing, added) = (lacking(&self.names, &names), lacking(&names, &self.names));
                 return Err(OtherHeader { missing, added });
@@ -148,143 +160,27 @@ impl fmt::Display for OtherHeader {
     }
 }
 
-/// Words for a total, as footers begin with.
-const TOTAL_WORDS: &[&str] = &[
-    "total",
-    "totals",
-    "subtotal",
-    "subtotals",
-    "sum",
-    "sums",
-    "grandtotal",
-    "summe",
-    "gesamt",
-    "gesamtsumme",
-    "gesamtbetrag",
-    "endsumme",
-    "endbetrag",
-    "zwischensumme",
-    "totale",
-    "totali",
-    "subtotale",
-    "totaal",
-    "subtotaal",
-    "eindtotaal",
-    "totaux",
-    "somme",
-    "suma",
-    "sumas",
-    "totales",
-    "somma",
-    "soma",
-    "totais",
-    "razem",
-    "ogółem",
-    "łącznie",
-    "celkem",
-    "spolu",
-    "ukupno",
-    "skupaj",
-    "összesen",
-    "toplam",
-    "totalt",
-    "summa",
-    "yhteensä",
-    "jumlah",
-    "итого",
-    "всего",
-    "разом",
-    "усього",
-    "σύνολο",
-    "合計",
-    "总计",
-    "總計",
-    "合计",
-    "小計",
-    "小计",
-    "합계",
-    "총계",
-];
-
-/// Words beside one for a total, or beside a count.
-const BESIDE_TOTAL: &[&str] = &[
-    "grand",
-    "general",
-    "général",
-    "générale",
-    "generale",
-    "geral",
-    "overall",
-    "sub",
-    "net",
-    "gross",
-    "amount",
-    "amounts",
-    "revenue",
-    "sales",
-    "value",
-    "count",
-    "number",
-    "incl",
-    "including",
-    "excl",
-    "tax",
-    "vat",
-    "report",
-    "page",
-    "period",
-    "of",
-    "all",
-    "the",
-    "for",
-    "and",
-    "in",
-    "de",
-    "des",
-    "du",
-    "la",
-    "le",
-    "el",
-    "del",
-    "der",
-    "die",
-    "aller",
-    "orders",
-    "order",
-    "rows",
-    "row",
-    "records",
-    "record",
-    "items",
-    "item",
-    "lines",
-    "entries",
-    "affected",
-    "selected",
-    "bestellungen",
-    "zeilen",
-    "commandes",
-    "lignes",
-    "pedidos",
-    "ordini",
-    "orden",
-    "ordenes",
-    "órdenes",
-    "kr",
-    "kč",
-    "zł",
-    "ft",
-    "lei",
-    "rs",
-    "us",
-    "ca",
-    "r",
-    "руб",
-];
-
 /// The words of a cell; figures and signs are none.
 fn words_of(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty())
+}
+
+/// What blanks separate, without the signs around it. `SUM-1` is one, as keys are.
+fn tokens_of(text: &str) -> impl Iterator<Item = &str> {
+    let tokens = text.split_whitespace().map(|token| token.trim_matches(is_sign));
+    tokens.filter(|token| !token.is_empty())
+}
+
+fn is_sign(c: char) -> bool {
+    !c.is_alphanumeric()
+}
+
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit()
+}
+
+fn has_digit(text: &str) -> bool {
+    text.contains(is_digit)
 }
 
 fn is_in(words: &[&str], word: &str) -> bool {
@@ -295,39 +191,65 @@ fn is_in(words: &[&str], word: &str) -> bool {
 }
 
 fn is_beside_total(word: &str) -> bool {
-    is_in(BESIDE_TOTAL, word) || Currency::parse(word).is_ok()
+    is_in(BESIDE_TOTAL, word) || is_in(COUNTED, word) || Currency::parse(word).is_ok()
 }
 
-/// Whether a cell names a total (`Grand total (USD):`) or counts rows (`(3 rows affected)`).
+fn is_currency(cell: &[u8]) -> bool {
+    str::from_utf8(cell).is_ok_and(|code| Currency::parse(code).is_ok())
+}
+
+/// Whether a cell names a total (`Grand total (USD):`) or counts rows (`(3 rows affected)`). A number
+/// in it is a count with what it counts: any other one may be of an order's key.
 pub fn is_label(cell: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(cell) else { return false };
-    let begins_with_count =
-        || text.chars().find(|c| c.is_alphanumeric()).is_some_and(|c| c.is_ascii_digit());
-    let mut has_total = false;
-    let mut has_words = false;
-    for word in words_of(text) {
-        has_words = true;
-        let is_total = is_in(TOTAL_WORDS, word);
-        has_total |= is_total;
-        if !is_total && !is_beside_total(word) {
+    let Ok(text) = str::from_utf8(cell) else { return false };
+    let mut tokens = tokens_of(text).peekable();
+    let mut names_total = tokens.peek().is_some_and(|first| first.chars().all(is_digit));
+    while let Some(token) = tokens.next() {
+        let is_total = is_in(TOTAL_WORDS, token);
+        names_total |= is_total;
+        let is_count = token.chars().all(is_digit)
+            && tokens.peek().is_some_and(|counted| is_in(COUNTED, counted));
+        if !is_total && !is_count && !is_beside_total(token) {
             return false;
         }
     }
-    has_total || (has_words && begins_with_count())
+    names_total
 }
 
 /// Whether a cell is a number, a date, a currency or a formula over such cells.
 fn is_figure(cell: &[u8]) -> bool {
-    std::str::from_utf8(cell)
-        .is_ok_and(|text| text.starts_with('=') || words_of(text).all(is_beside_total))
+    str::from_utf8(cell).is_ok_and(|text| {
+        text.starts_with('=') || (!text.contains('@') && words_of(text).all(is_beside_total))
+    })
 }
 
-/// Whether a cell has more letters than digits, and is no amount with its currency.
+/// Whether a cell is neither a label nor an amount of at most seven digits.
+fn may_be_date(cell: &[u8]) -> bool {
+    const AMOUNT_DIGITS_MAX: usize = 7;
+    let digits = cell.iter().filter(|b| b.is_ascii_digit()).count();
+    let dots = cell.iter().filter(|b| **b == b'.').count();
+    let is_parted = dots > 1 || cell.iter().any(|b| b"/-:".contains(b));
+    !is_label(cell) && (digits > AMOUNT_DIGITS_MAX || (digits > 0 && is_parted))
+}
+
+/// Whether a cell is words without a number, but for one in brackets: `decimal(10,2)`.
 fn is_words(cell: &[u8]) -> bool {
     let text = String::from_utf8_lossy(cell);
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    let digits = text.chars().filter(char::is_ascii_digit).count();
-    letters > digits && !text.contains('@')
+    let outside = text.split('(').next().unwrap_or_default();
+    outside.chars().any(char::is_alphabetic) && !has_digit(outside) && !is_currency(cell)
+}
+
+/// Whether a cell holds what an order states and no description of a column does: an address, a
+/// number, an amount, a year.
+fn is_of_order(cell: &[u8]) -> bool {
+    const ORDINAL_DIGITS_MAX: usize = 2;
+    let text = String::from_utf8_lossy(cell);
+    let is_number = |token: &str| token.starts_with(is_digit);
+    text.contains('@')
+        || is_currency(cell)
+        || (has_digit(&text) && is_figure(cell))
+        || tokens_of(&text).next().is_some_and(is_number)
+        || tokens_of(&text).any(|token| is_number(token) && token.len() > ORDINAL_DIGITS_MAX)
 }
 
 #[cfg(test)]
@@ -351,7 +273,6 @@ mod tests {
             "Total: 3 orders",
             "(3 rows affected)",
             "12 orders",
-            "Total 2024-01-01 - 2024-01-31",
         ] {
             assert!(is_label(label.as_bytes()), "{label}");
         }
@@ -366,9 +287,43 @@ mod tests {
             "Sumatra",
             "ann@example.com",
             "SO-1",
+            "1001-DE",
+            "#1005-EUR",
+            "1001R",
+            "1001 DE",
+            "SUM-1",
+            "SUMA/2024/1",
+            "Total-2",
+            "Total 2",
+            "MUG-1",
+            "TOTAL-EUR",
+            "50 EUR",
+            "12-orders",
         ] {
             assert!(!is_label(other.as_bytes()), "{other}");
         }
+    }
+
+    #[test]
+    fn what_an_order_states_is_in_no_description() {
+        for cell in [
+            "ann@example.com",
+            "1",
+            "5.00",
+            "EUR 5",
+            "€5",
+            "-5",
+            "EUR",
+            "January 5, 2024",
+            "2024-01-05",
+            "5 de enero de 2024",
+        ] {
+            assert!(is_of_order(cell.as_bytes()), "{cell}");
+        }
+        for cell in ["", "varchar(255)", "decimal(10,2)", "The order's Item 1 name", "---"] {
+            assert!(!is_of_order(cell.as_bytes()), "{cell}");
+        }
+        assert!(!is_words(b"ORDER-1") && is_words(b"decimal(10,2)"));
     }
 
     #[test]
@@ -378,7 +333,7 @@ mod tests {
         {
             assert!(is_figure(figure.as_bytes()), "{figure}");
         }
-        for other in ["Mug", "ann@example.com", "paid", "10 mugs"] {
+        for other in ["Mug", "ann@example.com", "paid", "10 mugs", "r@us.ca"] {
             assert!(!is_figure(other.as_bytes()), "{other}");
         }
     }
@@ -397,7 +352,13 @@ mod tests {
         for row in ["#1,5,2024,Name", "Name,5,2024,x", "Total,5,,", ",,,"] {
             assert_eq!(again(&mut headers, row), Ok(false), "{row}");
         }
-        let told = again(&mut headers, "Name,Total,Date,Tax").unwrap_err();
+        assert_eq!(again(&mut headers, "Name,Total,Date,Note,"), Ok(true));
+        assert_eq!(again(&mut headers, "Date,Note,Name,Total,,"), Ok(true));
+        let mut trailing = Headers::of(["Name", "Total", "Date", ""].map(str::as_bytes));
+        assert_eq!(again(&mut trailing, "Name,Total,Date"), Ok(true));
+        assert_eq!(again(&mut trailing, "Total,Name,Date"), Ok(true));
+        assert_eq!(trailing.places(), Some(&[1, 0, 2, 3][..]));
+        let told = again(&mut headers, "Name,Total,Date,Tax,").unwrap_err();
         assert!(told.ends_with("it lacks `Note` and adds `Tax`"), "{told}");
         assert!(again(&mut headers, "Name,Total,Date").unwrap_err().ends_with("it lacks `Note`"));
         assert!(

@@ -49,6 +49,8 @@ pub struct Rows {
     landmarks: Landmarks,
     /// The row read last is a header.
     is_below_header: bool,
+    /// The key of the last row that may be of an order.
+    last_key: Vec<u8>,
 }
 
 /// One row, borrowed until the next one is read.
@@ -76,7 +78,7 @@ impl<'a> Row<'a> {
                 .get(..front_end)
                 .and_then(|front| std::str::from_utf8(front).ok()),
             // The cell that the file was cut in is unknown.
-            cells: record.len() - usize::from(record.is_cut),
+            cells: record.len().saturating_sub(usize::from(record.is_cut)),
             line: record.line,
             is_whole,
         }
@@ -172,6 +174,7 @@ impl Rows {
             headers: Headers::of([]),
             landmarks,
             is_below_header: false,
+            last_key: Vec::new(),
         };
         if rows.shape.has_delimiter_line {
             rows.read()?;
@@ -245,7 +248,18 @@ impl Rows {
             self.record.is_cut |= self.record.is_open;
         }
         let is_description = is_below_header && self.landmarks.is_description(&self.record);
-        Ok(is_description || is_ruler(&self.record) || self.landmarks.is_footer(&self.record))
+        if is_description || is_ruler(&self.record) {
+            return Ok(true);
+        }
+        let mut key = Vec::new();
+        if self.landmarks.is_footer(&self.record) {
+            self.landmarks.key_of(&self.record, &mut key);
+            // A further row of the order above has its key.
+            let is_further = !key.trim_ascii().is_empty() && key == self.last_key;
+            return Ok(!is_further);
+        }
+        self.landmarks.key_of(&self.record, &mut self.last_key);
+        Ok(false)
     }
 
     fn refusal(&self, other: &OtherHeader) -> ReadError {

@@ -122,7 +122,7 @@ const JOB: &[Key] = keys! {
     "format": Kind::Text, Text("auto"),
         "a name that `ordersync formats` lists, or that of a mapping";
     "encoding": Kind::Text, Nothing,
-        "encoding of the export, such as `windows-1250` or `shift_jis`; UTF-8, UTF-16 and Windows-1252 are recognised";
+        "encoding of the export, such as `windows-1250` or `shift_jis`; UTF-8, UTF-16 and Windows-1252 are recognised, as with `auto`";
     "customers": Kind::Texts, Nothing,
         "files with the e-mail address of each customer, for exports without them";
     "schedule": Kind::Text, Nothing,

@@ -144,6 +144,14 @@ fn an_encoding_that_is_none_is_a_fault_of_the_settings_with_what_was_meant() {
 }
 
 #[test]
+fn the_encoding_auto_is_none() {
+    let world = World::new().job("encoding = \"auto\"\n");
+    world.export("orders.csv", demo_orders());
+    let plan = world.run(&["plan"]);
+    assert_eq!(plan.code, 0, "{}{}", plan.out, plan.err);
+}
+
+#[test]
 fn status_shows_of_the_last_runs() {
     let world = World::new();
     world.export("orders.csv", demo_orders());

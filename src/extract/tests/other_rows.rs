@@ -123,3 +123,124 @@ fn what_may_be_an_order_stays_a_record() {
     let all = read(note).unwrap();
     assert_eq!(all.len(), 2);
 }
+
+const ORDER_ROWS: &str = r#"
+[mappings.erp]
+rows = "order"
+[mappings.erp.order]
+id = "Order"
+created_at = "Date"
+total = "Total"
+currency = { value = "EUR" }
+customer_id = "Customer"
+[mappings.erp.line]
+name = { value = "Goods" }
+quantity = { value = "1" }
+unit_price = "Total"
+"#;
+
+const LINE_ROWS: &str = r#"
+[mappings.erp]
+rows = "each"
+key = "Order"
+signs = ["EUR"]
+dates = ["%B %d, %Y", "%Y-%m-%d"]
+[mappings.erp.order]
+id = "Order"
+email = "Mail"
+created_at = "Date"
+total = { each = ["Price"] }
+currency = { value = "EUR" }
+[mappings.erp.line]
+name = "Item"
+quantity = "Qty"
+unit_price = "Price"
+"#;
+
+fn mapped(mapping: &str, text: &str) -> Vec<SourceOrder> {
+    let folder = Folder::with("erp.csv", text);
+    let export = folder.open_by(mapping, "erp", &["erp.csv"]).unwrap();
+    export.read().unboxed().collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn orders_of_figures_alone_are_no_footers() {
+    let keys = [
+        "1001-US",
+        "#1005-EUR",
+        "1002-CA",
+        "1001R",
+        "1001 DE",
+        "SUM-1",
+        "SUMA/2024/1",
+        "Total-2",
+        "Total 2",
+        "MUG-1",
+        "TOTAL-EUR",
+        "50 EUR",
+        "SUM",
+    ];
+    let row = |key: &&str| format!("{key},2024-01-05,5.00,77\n");
+    let rows: String = keys.iter().map(row).collect();
+    let orders = mapped(ORDER_ROWS, &format!("Order,Date,Total,Customer\n{rows}"));
+    assert_eq!(orders.len(), keys.len());
+    // Without a date it is a footer only if its key is a word for a total.
+    for key in &keys[..keys.len() - 1] {
+        let text = format!("Order,Date,Total,Customer\n1,2024-01-05,5.00,77\n{key},,5.00,77\n");
+        assert_eq!(mapped(ORDER_ROWS, &text).len(), 2, "{key}");
+    }
+}
+
+#[test]
+fn further_rows_of_an_order_are_no_footers() {
+    for key in ["1001-DE", "1001R", "SUM-1", "SUM"] {
+        for date in ["2024-01-05", ""] {
+            let text = format!(
+                "Order,Date,Price,Mail,Item,Qty\n{key},2024-01-05,5.00,ann@example.com,Mug,1\n\
+                 {key},{date},10.00,,50 EUR,1\n"
+            );
+            let orders = mapped(LINE_ROWS, &text);
+            assert_eq!(orders.len(), 1, "{key} {date}");
+            assert_eq!(orders[0].lines.len(), 2, "{key} {date}");
+        }
+    }
+}
+
+#[test]
+fn an_order_in_the_first_row_is_no_description() {
+    for row in [
+        "ORDER-1,\"January 5, 2024\",EUR 5,ann@example.com,Mug,1",
+        "ORDER-A,\"January 5, 2024\",EUR 5,,Mug,1",
+        "ORDER-A,tomorrow,free,ann@example.com,Mug,",
+        "ORDER-A,tomorrow,free,,Mug,1",
+        "ORDER-A,tomorrow,free,,EUR 5,",
+        "ORDER-1,tomorrow,free,,Mug,",
+    ] {
+        let text = format!(
+            "Order,Date,Price,Mail,Item,Qty\n{row}\n1,2024-01-05,5.00,bob@example.com,Mug,1\n"
+        );
+        assert_eq!(mapped(LINE_ROWS, &text).len(), 2, "{row}");
+    }
+}
+
+#[test]
+fn a_table_with_a_turned_header_can_be_cut_anywhere() {
+    let turned = |line: &str| line.trim().rsplit(',').collect::<Vec<_>>().join(",") + "\n";
+    let above = format!("{HEADER}\n{}", first("#1000"));
+    let text =
+        above.clone() + &turned(HEADER) + &turned(&first("#1001")) + &turned(&first("#1002"));
+    for end in above.len()..=text.len() {
+        let Ok(orders) = read(&text[..end]) else { continue };
+        assert!((1..=3).contains(&orders.len()), "{end}");
+    }
+    assert_eq!(read(text).unwrap().len(), 3);
+}
+
+#[test]
+fn a_repeated_header_with_a_trailing_delimiter_is_the_header() {
+    let (a, b) = (first("#1000"), first("#1001"));
+    for (above, below) in [("", ","), (",", ""), ("", ",,")] {
+        let orders = read(format!("{HEADER}{above}\n{a}{HEADER}{below}\n{b}")).unwrap();
+        assert_eq!(orders.len(), 2, "{above:?} {below:?}");
+    }
+}
