@@ -153,7 +153,7 @@ pub(super) fn whole_export(job: &run::Job) -> Result<Export, CliError> {
 
 pub(super) fn no_export(job: &run::Job, error: &OpenError) -> CliError {
     let message = format!("job {}: {error}", job.name);
-    CliError::usage(message).with_faults(fault::of_export(&job.name, error))
+    CliError::usage(message).with_faults(fault::of_export(job, error))
 }
 
 /// Opens the exports of all jobs; the error names everything that is wrong with any of them.

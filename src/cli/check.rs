@@ -180,7 +180,7 @@ fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mu
             }
         }
         Err(error) => {
-            let faults = fault::of_export(&job.name, &error);
+            let faults = fault::of_export(&run_job, &error);
             let error = CliError::usage(&error).with_faults(faults);
             findings.error(&format!("jobs.{}: ", job.name), &error);
         }

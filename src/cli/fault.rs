@@ -1,6 +1,7 @@
 //! One thing that is wrong, as programs read it.
 
 use crate::extract::{OpenError, ReadError};
+use crate::run::Job;
 use crate::settings::{Place, SecretError, SettingsError};
 use crate::state::StateError;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -175,9 +176,16 @@ impl From<&SecretError> for Fault {
 }
 
 /// The faults of an export, each at the setting that names it.
-pub(super) fn of_export(job: &str, error: &OpenError) -> Vec<Fault> {
-    let key = format!("jobs.{job}.export");
-    error.faults.iter().map(|fault| Fault::from(fault).at_key(&key)).collect()
+pub(super) fn of_export(job: &Job, error: &OpenError) -> Vec<Fault> {
+    let setting = if job.pulls.is_some() { "pull" } else { "export" };
+    let key = format!("jobs.{}.{setting}", job.name);
+    let fault = |fault| {
+        let mut fault = Fault::from(fault).at_key(&key);
+        // Of a pull as a whole, which is no file.
+        fault.place.file.take_if(|file| job.pulls.is_some() && file == "pull");
+        fault
+    };
+    error.faults.iter().map(fault).collect()
 }
 
 fn shown(path: &Path) -> String {

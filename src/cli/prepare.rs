@@ -2,12 +2,15 @@
 
 use super::assembly::{self, Dates};
 use super::error::CliError;
+use super::fault::Fault;
 use super::first_write::{confirm, is_to_be_created_again};
 use super::options::Global;
 use super::preflight::{Limits, Preflight, PreparedAccount, PreparedJob, Unplanned, preflight};
 use crate::domain::Moment;
 use crate::extract::Export;
-use crate::run::{AccountPlanner, ConnectionSpec, Job, PlanId, check_approved, never_loaded};
+use crate::run::{
+    AccountPlanner, ConnectionSpec, Job, NotApproved, PlanId, check_approved, never_loaded,
+};
 use crate::settings::{self, Account, FirstRun, Settings};
 use crate::state::{Kind, StateHandle};
 use jiff::civil::Date;
@@ -62,8 +65,7 @@ pub(super) fn prepare(
                     let mut preflight = preflight(global, unplanned, &mut planner, limits)?;
                     if let (Some(approved), Some(now)) = (request.approved, preflight.id) {
                         let view = assembly::view(&settings.state_dir, account)?;
-                        check_approved(&view, &job.name, approved, now)?
-                            .map_err(CliError::usage)?;
+                        check_approved(&view, &job.name, approved, now)?.map_err(not_approved)?;
                         preflight.approved = Some(approved);
                     }
                     preflight
@@ -83,6 +85,11 @@ pub(super) fn prepare(
         give_up_connection(&state, &connection)?;
     }
     Ok(prepared)
+}
+
+fn not_approved(error: NotApproved) -> CliError {
+    let fault = Fault::of_text("not_approved", &error.to_string()).at_key("--plan");
+    CliError::usage(error).with_faults([fault])
 }
 
 /// A job that was never loaded is loaded unattended only where the settings say so.

@@ -8,13 +8,15 @@ use std::path::Path;
 /// Creates a file, or empties one that is there and takes it from other readers.
 pub(super) fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.create(true).truncate(true).write(true);
+    options.create(true).truncate(false).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path)?;
-    #[cfg(unix)]
+    // A pipe or a terminal has neither a mode of its own nor a length.
     if file.metadata()?.is_file() {
+        #[cfg(unix)]
         file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        file.set_len(0)?;
     }
     Ok(file)
 }

@@ -146,19 +146,22 @@ fn load(
         tell_of_no_run(settings, request.kind, std::slice::from_ref(job), (&notices, error));
     }
     let request = &LoadRequest { jobs: &jobs, ..*request };
-    let mut failures: Vec<JobFailure> =
+    let failures: Vec<JobFailure> =
         failed.into_iter().map(|(job, error)| JobFailure { job, error }).collect();
-    let begun = match failures.pop_if(|_| jobs.is_empty()) {
-        Some(JobFailure { error, .. }) => Err(error),
-        None => prepare(global, settings, request).inspect_err(|error| {
-            tell_of_no_run(settings, request.kind, &jobs, (&notices, error));
-        }),
+    let begun = if jobs.is_empty() && !failures.is_empty() {
+        Err(None)
+    } else {
+        prepare(global, settings, request).map_err(|error| {
+            tell_of_no_run(settings, request.kind, &jobs, (&notices, &error));
+            Some(error)
+        })
     };
     let accounts = match begun {
         Ok(accounts) => accounts,
         Err(error) => {
             finish(notices);
-            return Err(error);
+            let pulls = failures.into_iter().map(|failure| failure.error);
+            return CliError::all(pulls.chain(error).collect()).map(|()| exit);
         }
     };
     let prepared = || accounts.iter().flat_map(|account| &account.jobs);

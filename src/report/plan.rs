@@ -30,7 +30,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
         "job": preview.job,
         "id": preview.id.to_string(),
         "destination": destination_json(&preview.destination),
-        "created": now.to_string(),
+        "created": time_text(now.timestamp().as_millisecond()),
         "program": PROGRAM,
         "files": preview.files.iter().map(|file| json!({
             "file": file.to_string(), "format": file.format, "bytes": file.size_bytes,

@@ -145,7 +145,8 @@ pub(super) fn unchanged_since(preview: &Preview) -> String {
             };
             text.push_str(&format!("; verified {at}: {found}"));
         }
-        None => text.push_str("; not verified yet"),
+        None if history.loaded_ms.is_some() => text.push_str("; not verified since"),
+        None => text.push_str("; not verified"),
     }
     text
 }
@@ -338,8 +339,8 @@ fn next(preview: &Preview) -> Option<String> {
     match summary.create + summary.update {
         0 => None,
         n if n > 20 && !preview.history.is_connected => Some(format!(
-            "`ordersync backfill {job} --canary 10` loads ten orders of different kinds and reads them back; without \
-             --canary it loads all; with --plan {id} exactly this plan or nothing"
+            "`ordersync backfill {job} --canary 10 --plan {id}` loads ten orders of different kinds and reads them back; \
+             without --canary it loads all; with --plan exactly this plan or nothing"
         )),
         _ if !preview.history.is_connected => Some(format!(
             "`ordersync backfill {job}` sends this; with --plan {id} exactly this plan or nothing"

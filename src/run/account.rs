@@ -1,4 +1,4 @@
-use super::gone::delete_gone;
+use super::gone::{delete_gone, note_none_deleted};
 use super::{ConnectionError, Job, PlanId, Progress, RunContext, RunError, RunReport, execute};
 use crate::activecampaign::{Client, FatalError};
 use crate::extract::Export;
@@ -53,7 +53,9 @@ impl AccountRunner {
             progress,
         })
         .await?;
-        if report.row.is_finished_load() {
+        if approved.is_some() {
+            note_none_deleted(job);
+        } else if report.row.is_finished_load() {
             let OpenedAccount { state, client } = &self.account;
             report.gone = delete_gone(job, report.row.id, (state, client), &self.cancel).await;
         }

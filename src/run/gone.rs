@@ -51,6 +51,16 @@ impl GoneReport {
     }
 }
 
+/// A plan names no order to delete, so a run of an approved plan deletes none.
+pub(super) fn note_none_deleted(job: &Job) {
+    if job.rules.policy.gone == Gone::Delete {
+        tracing::info!(
+            job = job.name,
+            "a run with --plan deletes no orders; the next sync deletes those that are gone from the shop"
+        );
+    }
+}
+
 /// Deletes the gone orders of a job that was loaded to its end. Only under the key and id of the
 /// ledger, and only while ActiveCampaign has that order under the id.
 pub(super) async fn delete_gone(

@@ -22,8 +22,10 @@ pub struct JobHistory {
     pub read_before: Option<u64>,
     /// When the job's last finished run ended, in milliseconds since 1970.
     pub loaded_ms: Option<i64>,
-    /// The job's last verification that came to its end.
+    /// The job's last verification of all its orders, if it began after the last run that wrote any.
     pub verified: Option<VerificationRow>,
+    /// Orders that the job's runs have written, whatever became of them since.
+    pub written: u64,
     /// Currencies that no run of the job has sent; none where no run has sent anything.
     pub currencies_new: Vec<Currency>,
     currencies_sent: BTreeSet<String>,
@@ -49,6 +51,9 @@ impl JobHistory {
         let runs = view.runs(&job.name, RUNS_MAX)?;
         let last_whole = runs.iter().find(|row| is_whole(row));
         let read_before = last_whole.filter(|_| !job.export.is_piped()).map(RunRow::read);
+        let last_write = runs.iter().find(|row| row.counts.written() > 0);
+        let written_ms = last_write.map_or(0, |row| row.ended_ms.unwrap_or(row.started_ms));
+        let verified = view.last_whole_verification(&job.name)?;
         // A canary sends a few: what it did not send is not new.
         let is_first_load = !runs.is_empty() && last_whole.is_none();
         Ok(Self {
@@ -57,7 +62,8 @@ impl JobHistory {
             asked: view.connection_asked(service, externalid)?,
             read_before,
             loaded_ms: last_whole.and_then(|row| row.ended_ms),
-            verified: view.last_verification(&job.name)?,
+            verified: verified.filter(|row| row.started_ms >= written_ms),
+            written: view.orders_written(&job.name, None)?,
             is_first_load,
             currencies_new: Vec::new(),
             currencies_sent: view.currencies_sent(&job.name)?,

@@ -42,12 +42,14 @@ impl FromStr for PlanId {
             8 => u32::from_str_radix(part, 16).map_err(|_| expected),
             _ => Err(expected),
         };
-        Ok(Self {
+        let id = Self {
             sends: sends.parse().map_err(|_| expected)?,
             orders: digest(orders)?,
             settings: digest(settings)?,
             steps: digest(steps)?,
-        })
+        };
+        // A sign parses as a number, and is in no id.
+        if id.to_string() == text { Ok(id) } else { Err(expected) }
     }
 }
 
@@ -67,7 +69,7 @@ impl fmt::Display for NotApproved {
         if is_of_settings {
             write!(
                 f,
-                "\n  the settings differ: account, connection, policy, time zone, format or mapping"
+                "\n  the settings differ: account, connection, policy, time zone, mapping, the format of the files, or the program's version"
             )?;
         }
         if approved.orders != now.orders && is_of_settings {
@@ -85,9 +87,9 @@ impl fmt::Display for NotApproved {
     }
 }
 
-/// Whether `now` is what was approved. Where the job's last run was of the approved plan, what the
-/// ledger has more than at that time is that run's work, and the rest of the plan is still to be
-/// loaded.
+/// Whether `now` is what was approved. Where the job's last run was of the approved plan, the rest
+/// of it is still to be loaded: no more than was approved, less what its runs have written. An
+/// order that they wrote and that was undone, deleted or queued for repair since is over that.
 pub fn check_approved(
     view: &View,
     job: &str,
@@ -96,10 +98,10 @@ pub fn check_approved(
 ) -> Result<Result<(), NotApproved>, StateError> {
     let last = view.runs(job, 1)?.into_iter().next().and_then(|run| run.plan);
     let has_begun = last.is_some_and(|plan| plan == approved.to_string());
-    let is_same = match has_begun {
-        true => (approved.orders, approved.settings) == (now.orders, now.settings),
-        false => approved == now,
-    };
+    let is_rest = has_begun
+        && (approved.orders, approved.settings) == (now.orders, now.settings)
+        && view.orders_written(job, Some(&approved.to_string()))? + now.sends <= approved.sends;
+    let is_same = is_rest || approved == now;
     let job = job.to_owned();
     Ok(if is_same { Ok(()) } else { Err(NotApproved { job, approved, now }) })
 }
@@ -141,8 +143,10 @@ impl PlanDigest {
         self.steps.add(&[word]);
     }
 
-    /// `settings`: the destination and the rules, as a text.
-    pub fn finish(self, settings: &str) -> PlanId {
+    /// `settings`: the destination and the rules, as a text. `written`: orders that the job's runs
+    /// have written so far; what is loaded again after an undo is another plan.
+    pub fn finish(mut self, settings: &str, written: u64) -> PlanId {
+        self.steps.add(&written.to_be_bytes());
         let mut pieces = Pieces::default();
         pieces.add(settings.as_bytes());
         PlanId {
@@ -185,7 +189,16 @@ mod tests {
         let id = PlanId { sends: 980, orders: 1, settings: 0xffff_ffff, steps: 0 };
         assert_eq!(id.to_string(), "980-00000001-ffffffff-00000000");
         assert_eq!(id.to_string().parse(), Ok(id));
-        for bad in ["", "980", "1-2-3", "1-2-3-4-5", "x-1-2-3", "980-3fa9c1d2-77b0a1c4-5c2e9f1"] {
+        for bad in [
+            "",
+            "980",
+            "1-2-3",
+            "1-2-3-4-5",
+            "x-1-2-3",
+            "980-3fa9c1d2-77b0a1c4-5c2e9f1",
+            "+980-3fa9c1d2-77b0a1c4-5c2e9f10",
+            "980-+fa9c1d2-77b0a1c4-5c2e9f10",
+        ] {
             assert!(bad.parse::<PlanId>().is_err(), "{bad}");
         }
     }

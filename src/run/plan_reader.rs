@@ -230,12 +230,18 @@ impl PlanReader {
                 Ok(RecordVerdict::Invalid(faults).into())
             }
             Mapped::Order(order, notes) => {
-                self.note_refund(&source, &order);
+                let ignored = self.refund_ignored(&source, &order);
                 self.summary.policy_effects.note(&order, notes, position, || label_of(&order));
                 if order.created_at.timestamp() > self.now {
                     self.summary.anomalies.future.add(|| Example::new(label_of(&order), position));
                 }
-                Ok(self.decide(order, position)?)
+                let judged = self.decide(order, position)?;
+                if let (Some((currency, refunded)), RecordVerdict::Decided(Decision::Send(_))) =
+                    (ignored, &judged.verdict)
+                {
+                    self.summary.refunds_ignored.entry(currency).or_default().add(refunded);
+                }
+                Ok(judged)
             }
         }
     }
@@ -250,20 +256,20 @@ impl PlanReader {
         }
     }
 
-    /// A refunded order that is sent with its total as ordered.
-    fn note_refund(&mut self, source: &SourceOrder, order: &Order) {
+    /// What was refunded of an order that has its total as ordered nevertheless.
+    fn refund_ignored(&self, source: &SourceOrder, order: &Order) -> Option<(Currency, i64)> {
         let policy = &self.rules.policy;
         if policy.refunds != Refunds::Original || policy.total != Total::Original {
-            return;
+            return None;
         }
         let stated = stated_amount(source, &source.refunded, order.currency).map(i64::abs);
         let refunded = match (stated.filter(|amount| *amount > 0), source.status) {
             (Some(amount), _) => amount,
             (None, Some(Status::Refunded)) => order.total.minor(),
             (None, Some(Status::PartiallyRefunded)) => 0,
-            (None, _) => return,
+            (None, _) => return None,
         };
-        self.summary.refunds_ignored.entry(order.currency).or_default().add(refunded);
+        Some((order.currency, refunded))
     }
 
     /// The earlier record of the order that counts. An invalid one of the same file does not; one of

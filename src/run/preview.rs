@@ -203,7 +203,7 @@ impl AccountPlanner {
         };
         Preview {
             job: job.name.clone(),
-            id: digest.finish(&plan_settings(job, export.files())),
+            id: digest.finish(&plan_settings(job, export.files()), history.written),
             destination: Destination::of(job),
             files: export.files().to_vec(),
             rules: job.rules.clone(),

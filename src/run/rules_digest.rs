@@ -53,6 +53,9 @@ pub(super) fn plan_settings(job: &Job, files: &[ExportFile]) -> String {
         ("account", &job.account_url),
         ("service", &connection.service),
         ("externalid", &connection.externalid),
+        ("name", &connection.name),
+        ("link_url", &connection.link_url),
+        ("logo_url", &connection.logo_url),
     ];
     let destination = destination.map(|(name, value)| (name, Some(value.clone())));
     for (name, value) in selection.chain(destination) {

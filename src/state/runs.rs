@@ -288,6 +288,14 @@ impl View {
         self.db.one(sql, params)
     }
 
+    /// Orders that runs of the job have written, whatever became of them since; with `plan` those of
+    /// its runs alone.
+    pub fn orders_written(&self, job: &str, plan: Option<&str>) -> Result<u64, StateError> {
+        let sql = "SELECT coalesce(sum(created + updated + adopted), 0) FROM runs
+                   WHERE job = ?1 AND (?2 IS NULL OR plan = ?2)";
+        self.db.one(sql, params![job, plan])
+    }
+
     /// Whether the job has loaded a canary, whatever else it loaded.
     pub fn has_canary(&self, job: &str) -> Result<bool, StateError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM runs WHERE job = ?1 AND kind = ?2)";

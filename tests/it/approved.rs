@@ -2,6 +2,7 @@
 
 use crate::world::{Told, World};
 use ordersync::samples::GeneratorOptions;
+use ordersync::simulator::Edit;
 use serde_json::Value;
 
 const SHOP: GeneratorOptions = GeneratorOptions {
@@ -34,7 +35,12 @@ fn assert_refused(world: &World, id: &str, part: &str) {
     let before = world.summary().writes;
     let told = backfill(world, id);
     assert_eq!(told.code, 2, "{}", told.out);
-    let message = told.json()["error"]["message"].as_str().unwrap().to_owned();
+    let error = told.json()["error"].clone();
+    assert_eq!(
+        (&error["code"], &error["where"]["key"]),
+        (&"not_approved".into(), &"--plan".into())
+    );
+    let message = error["message"].as_str().unwrap();
     assert!(message.contains(part), "{part}: {message}");
     assert_eq!(world.summary().writes, before);
 }
@@ -121,4 +127,53 @@ fn a_plan_is_of_one_job_and_of_all_its_dates() {
     let approved = id(&world);
     let told = world.run(&["backfill", "--plan", &approved, "--from", "2024-01-01"]);
     assert_eq!(told.code, 2);
+    assert!(told.err.contains("--from"), "{}", told.err);
+}
+
+#[test]
+fn a_connection_that_is_gone_is_not_loaded_again_under_a_plan_of_less() {
+    let world = shop();
+    world.load("backfill", 0);
+    world.generate(&GeneratorOptions { extra_orders: 3, ..SHOP });
+    let approved = id(&world);
+    assert!(approved.starts_with("3-"), "{approved}");
+    assert_eq!(backfill(&world, &approved).code, 0);
+    world.simulator.edit(Edit::DeleteConnection { id: 1 }).unwrap();
+    world.load("sync", 5);
+    assert_refused(&world, &approved, "3 then, 43 now");
+}
+
+#[test]
+fn what_was_undone_is_another_plan() {
+    let world = shop();
+    let approved = id(&world);
+    let run = backfill(&world, &approved).json()["runs"][0]["run"].to_string();
+    assert_eq!(world.run(&["undo", "shop", "--run", &run, "--yes"]).code, 0);
+    assert_refused(&world, &approved, "the ledger differs");
+    let again = id(&world);
+    assert_ne!(again, approved);
+    assert_eq!(backfill(&world, &again).code, 0);
+    assert_eq!(world.summary().orders, 40);
+}
+
+#[test]
+fn what_a_repair_has_written_again_is_another_plan() {
+    let world = shop();
+    let approved = id(&world);
+    assert_eq!(backfill(&world, &approved).code, 0);
+    let externalid = world.keys()[0].clone();
+    world.simulator.edit(Edit::DeleteOrder { externalid }).unwrap();
+    assert_eq!(world.run(&["verify", "shop", "--repair"]).code, 7);
+    assert_refused(&world, &approved, "the ledger differs");
+}
+
+#[test]
+fn the_verification_of_a_canary_is_not_one_of_what_was_loaded_after_it() {
+    let world = shop();
+    assert_eq!(world.run(&["backfill", "--canary", "3", "--yes"]).code, 0);
+    world.load("backfill", 0);
+    assert_eq!(plan(&world)["verified"], Value::Null);
+    assert_eq!(world.run(&["verify", "shop"]).code, 0);
+    world.load("sync", 0);
+    assert_eq!(plan(&world)["verified"]["differences"], 0, "a sync that wrote nothing");
 }

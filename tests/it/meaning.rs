@@ -62,8 +62,8 @@ fn a_shop_paid_on_delivery_is_reported_which_setting_leaves_its_orders_out() {
     assert_eq!(
         output["statuses"],
         json!([
-            { "status": "pending", "count": 2, "counts": false },
-            { "status": "cancelled", "count": 1, "counts": false },
+            { "status": "pending", "count": 2, "counts": false, "words": [{ "word": "pending", "count": 2 }] },
+            { "status": "cancelled", "count": 1, "counts": false, "words": [{ "word": "paid", "count": 1 }] },
         ])
     );
     let world = World::new().policy("statuses = [\"pending\"]\n");
@@ -86,7 +86,10 @@ fn an_order_in_several_files_counts_once_and_by_its_newest_status() {
     world.export("orders_2.json", page("paid"));
     let output = plan(&world);
     assert_eq!((&output["read"], &output["filtered"]), (&2.into(), &1.into()));
-    assert_eq!(output["statuses"], json!([{ "status": "paid", "count": 1, "counts": true }]));
+    assert_eq!(
+        output["statuses"],
+        json!([{ "status": "paid", "count": 1, "counts": true, "words": [{ "word": "paid", "count": 1 }] }])
+    );
 }
 
 #[test]
@@ -101,10 +104,14 @@ fn the_plan_shows_the_policy_in_force() {
             "statuses": ["paid", "refunded"], "refunds": "skip", "total": "original", "missing_email": "invalid",
             "rounding": "refuse", "order_key": "id", "customers": "id", "currency": "EUR", "default_date": null, "category": null,
             "deleted": "create", "refused_max": 25, "webtoffee_date_shift": "auto", "time_zone": "America/New_York",
-            "fractional_quantity": "one", "moved_customer": "keep",
+            "fractional_quantity": "one", "moved_customer": "keep", "gone": "report", "gone_max_percent": 5,
         })
     );
-    assert_eq!(output["statuses"][1], json!({ "status": "refunded", "count": 1, "counts": false }));
+    let refunded = &output["statuses"][1];
+    assert_eq!(
+        (&refunded["status"], &refunded["count"], &refunded["counts"]),
+        (&"refunded".into(), &1.into(), &false.into())
+    );
     let filtered = &output["filtered_reasons"][0];
     assert_eq!((&filtered["reason"], &filtered["count"]), (&"fully_refunded".into(), &1.into()));
     assert!(filtered["advice"].as_str().unwrap().contains("policy.refunds"), "{filtered}");

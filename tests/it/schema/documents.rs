@@ -146,6 +146,7 @@ fn a_shop_with_faults(all: &mut Vec<Document>) {
     output(all, "explain", &world, &["explain", "shop", key]);
     output(all, "verify", &world, &["verify", "shop"]);
     output(all, "verify", &world, &["verify", "shop", "--sample", "1/40"]);
+    planned(all, &world);
 }
 
 /// Loaded, changed, loaded again, damaged in ActiveCampaign, taken back, forgotten and found.
