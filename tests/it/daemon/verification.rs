@@ -190,11 +190,11 @@ fn a_faulty_schedule_or_sample_of_verifications_is_reported_with_its_place() {
         ("verify_sample = \"8/7\"\n", "jobs.shop.verify_sample: found `8/7`"),
     ] {
         let output = World::new().job(line).run(&["check", "--offline"]);
-        assert_eq!(output.code, 2, "{}", output.err);
+        assert_eq!(output.code, 2, "{}", output.out);
         assert!(
-            output.err.contains(found) && output.err.contains("ordersync.toml:"),
+            output.out.contains(found) && output.out.contains("ordersync.toml:"),
             "{}",
-            output.err
+            output.out
         );
     }
 }
