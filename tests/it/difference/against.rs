@@ -63,7 +63,7 @@ fn payloads_are_compared_field_by_field_from_what_to_what() {
     assert_eq!(Value::from(changes(1)), masked);
     let left = json!([{ "field": "action", "product": null, "from": "sent", "to": "filtered: status_pending" }]);
     assert_eq!(Value::from(changes(2)), left);
-    assert_eq!(output["only_saved_examples"], json!([{ "key": "4", "line": 4 }]));
+    assert_eq!(output["only_saved_examples"], json!([{ "key": "4", "line": 8 }]));
     assert_eq!(output["only_now_examples"][0]["order"], "#7");
     let text = compared(&world, &file, &[]).out;
     assert!(
@@ -159,18 +159,19 @@ fn records_are_compared_by_what_becomes_of_them() {
 #[test]
 fn a_file_that_no_plan_wrote_is_refused_with_its_line_and_none_of_its_text() {
     let world = World::new();
+    // Each order's line follows that of its customer.
     put(&world, &plain(1..=3));
     let good = std::fs::read_to_string(save(&world, "--payloads")).unwrap();
     let records = std::fs::read_to_string(save(&world, "--jsonl")).unwrap();
     let secret = "secret@example.com";
     let cut = &good[..good.len() - 9];
     for (text, line, about) in [
-        (format!("{good}{{\"x\": \"{secret}\"}}\n"), 4, "expected a line as"),
-        (format!("{good}[\"{secret}\"]"), 4, "expected a line as"),
+        (format!("{good}{{\"x\": \"{secret}\"}}\n"), 7, "expected a line as"),
+        (format!("{good}[\"{secret}\"]"), 7, "expected a line as"),
         (format!("{{\"ecomOrder\":{{\"email\":\"{secret}\"}}}}"), 1, "expected a line as"),
-        (cut.to_owned(), 3, "expected a line as"),
-        (format!("{good}{records}"), 4, "a different kind"),
-        (format!("\n{good}\n{good}"), 0, "is in line 2 and again in line 6"),
+        (cut.to_owned(), 6, "expected a line as"),
+        (format!("{good}{records}"), 7, "a different kind"),
+        (format!("\n{good}\n{good}"), 0, "is in line 3 and again in line 10"),
         (String::new(), 0, "holds no order of shop"),
         (records.replace("\"shop\"", "\"other\""), 0, "holds no order of shop"),
         (records.replace("\"create\"", "\"explode\""), 1, "expected a line as"),
