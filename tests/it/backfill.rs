@@ -7,7 +7,7 @@ use ordersync::simulator::{Fault, Kind, Options, RetryAfter};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-fn assert_target_is(world: &World, truth: &Expected) {
+pub fn assert_target_is(world: &World, truth: &Expected) {
     let summary = world.summary();
     assert_eq!(summary.orders as u64, truth.valid, "each valid order once");
     assert_eq!(summary.customers as u64, truth.customers, "each customer once");

@@ -1,7 +1,8 @@
 //! The bulk path: batches of orders by GraphQL, with the same guarantees.
 
+use crate::backfill::assert_target_is;
 use crate::world::{World, assert_adds_up};
-use ordersync::samples::{Expected, GeneratorOptions};
+use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{
     Edit, Ending, Fault, GraphqlOptions, Kind, Options, PriceReading, RetryAfter,
 };
@@ -36,22 +37,6 @@ fn orders(orders: u64, seed: u64) -> GeneratorOptions {
     GeneratorOptions { orders, seed, ..GeneratorOptions::default() }
 }
 
-/// Each order once, to the minor unit, and nothing that the account objects to.
-fn assert_arrived(world: &World, truth: &Expected) {
-    let summary = world.summary();
-    assert_eq!(summary.orders as u64, truth.valid, "each valid order once");
-    let sums: Vec<_> = summary
-        .by_currency
-        .iter()
-        .map(|(code, t)| (code.as_str(), t.orders, t.total_minor))
-        .collect();
-    let expected: Vec<_> =
-        truth.totals.iter().map(|(code, t)| (*code, t.orders, t.minor_units as i64)).collect();
-    assert_eq!(sums, expected, "to the minor unit");
-    assert_eq!(summary.triggers_fired, 0, "no automation fires for an old order");
-    assert!(summary.violations.is_empty(), "{:?}", summary.violations);
-}
-
 #[test]
 fn a_history_arrives_in_batches_and_a_second_run_sends_nothing() {
     let world = world(at_once());
@@ -60,7 +45,7 @@ fn a_history_arrives_in_batches_and_a_second_run_sends_nothing() {
     assert_eq!((&run["outcome"], &run["not_visible"]), (&"finished".into(), &0.into()));
     assert_eq!(run["created"], truth.valid);
     assert_adds_up(&run);
-    assert_arrived(&world, &truth);
+    assert_target_is(&world, &truth);
     let requests = run["requests"]["total"].as_u64().unwrap();
     assert!(requests < 60, "{requests} requests for 600 orders");
     let second = world.load("sync", 0);
@@ -81,7 +66,7 @@ fn changes_are_updated_and_the_lists_agree_and_an_undo_takes_all_back() {
         assert_eq!(run["created"], 10, "{path}");
         assert!(run["updated"].as_u64().unwrap() > 0);
         assert_adds_up(&run);
-        assert_arrived(&world, &truth);
+        assert_target_is(&world, &truth);
         let verified = world.run(&["verify", "shop"]);
         assert_eq!(verified.code, 0, "{path}: {}\n{}", verified.out, verified.err);
         let undone = world.run(&["undo", "shop", "--run", "1", "--yes"]);
@@ -136,7 +121,7 @@ fn an_answer_that_fails_is_read_back_before_anything_is_sent_again() {
             world.simulator.inject(fault_of(path, kind.clone()).nth(2).times(3));
             let run = world.load("backfill", 0);
             assert_eq!(run["created"], truth.valid, "{path} {kind:?}");
-            assert_arrived(&world, &truth);
+            assert_target_is(&world, &truth);
         }
     }
     let world = world(at_once());
@@ -144,7 +129,7 @@ fn an_answer_that_fails_is_read_back_before_anything_is_sent_again() {
     let in_part = Kind::StoredInPart { orders: 4, then: Ending::Reset };
     world.simulator.inject(fault_of("bulk", in_part).nth(2));
     world.load("backfill", 0);
-    assert_arrived(&world, &truth);
+    assert_target_is(&world, &truth);
 }
 
 #[test]
@@ -152,7 +137,7 @@ fn the_canary_decides_what_a_price_is_of() {
     let world = world(GraphqlOptions { price: PriceReading::LineTotal, ..at_once() });
     let truth = world.generate(&orders(100, 2));
     world.load("backfill", 0);
-    assert_arrived(&world, &truth);
+    assert_target_is(&world, &truth);
     let verified = world.run(&["verify", "shop", "--lines"]);
     assert_eq!(verified.code, 0, "{}\n{}", verified.out, verified.err);
 }
@@ -173,7 +158,7 @@ fn a_body_or_batch_limit_makes_batches_shorter() {
     let world = world(limits);
     let truth = world.generate(&orders(90, 4));
     world.load("backfill", 0);
-    assert_arrived(&world, &truth);
+    assert_target_is(&world, &truth);
 }
 
 #[test]
@@ -183,7 +168,7 @@ fn where_introspection_is_refused_the_documented_fields_are_sent_and_it_is_said(
     let message = world.run(&["backfill"]);
     assert_eq!(message.code, 0, "{}", message.err);
     assert!(message.err.contains("refuses introspection"), "{}", message.err);
-    assert_arrived(&world, &truth);
+    assert_target_is(&world, &truth);
 }
 
 #[test]
@@ -234,5 +219,5 @@ fn however_often_it_is_killed_no_order_is_lost_or_doubled() {
         world.simulator.release();
     }
     world.load("backfill", 0);
-    assert_arrived(&world, &truth);
+    assert_target_is(&world, &truth);
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 pub struct GraphqlOptions {
     /// The status of answers that refuse a whole request: 200 or 400.
     pub validation_status: u16,
-    /// What stands before `-storeOrderId-ID` in the keys of `extensions`; `{i}` is the index of
+    /// The prefix of `-storeOrderId-ID` in the keys of `extensions`; `{i}` is the index of
     /// the order. `None` names no order at all.
     pub ext_prefix: Option<String>,
     /// Store the valid orders of a batch, and answer null for each of the others.
@@ -56,7 +56,7 @@ pub enum LineConnection {
     Required,
 }
 
-/// What becomes of the fields and lines that an update leaves out.
+/// Whether an update replaces an order or is merged into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Update {
@@ -97,7 +97,7 @@ pub enum CopiedUnits {
     Hundredths,
 }
 
-/// What becomes of an order that was written by REST when GraphQL writes it too.
+/// How GraphQL writes an order that REST wrote before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RestOrder {

@@ -27,7 +27,7 @@ pub struct Shopify {
 /// What a shop does before it answers a request.
 type Change = Box<dyn FnOnce(&mut BTreeMap<u64, ShopifyOrder>) + Send>;
 
-/// What stands between the shop and its clients.
+/// The network and the limits between the shop and its clients.
 struct Desk {
     shop: Shop,
     requests: Vec<String>,

@@ -1,4 +1,4 @@
-//! What becomes of orders that are written by GraphQL.
+//! How orders that GraphQL writes are stored and copied to the REST records.
 
 use super::{account, sent, sent_with};
 use serde_json::{Value, json};
