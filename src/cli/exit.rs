@@ -115,7 +115,9 @@ impl Exit {
     pub(super) fn of_run(report: &RunReport, signal: Option<u8>, fail_on: FailOn) -> Self {
         match (report.end, signal) {
             (RunEnd::Finished, _) if fail_on.fails(report.dead_letters) => Self::DeadLetters,
-            (RunEnd::Finished, _) if !report.gone.is_clean() => Self::DeadLetters,
+            (RunEnd::Finished, _) if report.gone.as_ref().is_some_and(|gone| !gone.is_clean()) => {
+                Self::DeadLetters
+            }
             (RunEnd::Finished, _) => Self::Done,
             (RunEnd::Interrupted, Some(signal)) => Self::Interrupted(signal),
             // Stopped by a limit it was given.

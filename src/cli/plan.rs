@@ -57,7 +57,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
     }
     let chosen = settings.jobs_named(&args.jobs)?;
     if args.pull {
-        pull_all(&chosen)?;
+        pull_all(&settings, &chosen)?;
     }
     let mut jobs = Vec::new();
     for job in &chosen {

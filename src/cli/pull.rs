@@ -56,8 +56,10 @@ pub(super) fn pull(global: &Global, args: &PullArgs) -> Result<Exit, CliError> {
     }
     let mut pulled = Vec::new();
     for (job, pull) in jobs {
-        let to = args.to.as_ref().unwrap_or(&pull.dir);
-        let window = pull_job(job, pull, to, args.full || args.to.is_some())?;
+        let window = match &args.to {
+            Some(to) => pull_job(job, &options_of(job, pull)?, to, true)?,
+            None => pull_next(&settings, job, pull, args.full)?,
+        };
         pulled.push((job.name.as_str(), window));
     }
     let exit = pulled.iter().map(|(_, window)| exit_of(window)).fold(Exit::Done, Exit::worse);
@@ -107,10 +109,10 @@ pub(super) fn pulls(global: &Global, args: &PullsArgs) -> Result<Exit, CliError>
 }
 
 /// Pulls the shops of these jobs, where they have one.
-pub(super) fn pull_all(jobs: &[&settings::Job]) -> Result<(), CliError> {
+pub(super) fn pull_all(settings: &Settings, jobs: &[&settings::Job]) -> Result<(), CliError> {
     for job in jobs {
         if let Some(pull) = &job.pull {
-            pull_job(job, pull, &pull.dir, false)?;
+            pull_next(settings, job, pull, false)?;
         }
     }
     Ok(())
@@ -182,7 +184,7 @@ fn pull_unless_unsettled(
         );
         return Ok(Exit::Done);
     }
-    pull_job(job, pull, &pull.dir, false).map(|window| exit_of(&window))
+    pull_next(settings, job, pull, false).map(|window| exit_of(&window))
 }
 
 /// An order that the shop could not deliver holds the exit code back, not the other orders.
@@ -238,18 +240,31 @@ fn pulling<'a>(
     Ok(pulling)
 }
 
-fn pull_job(
+/// Pulls the next window into the job's own folder.
+fn pull_next(
+    settings: &Settings,
     job: &settings::Job,
     pull: &Pull,
+    is_full: bool,
+) -> Result<PulledWindow, CliError> {
+    let account = settings.account_of(job)?;
+    let view = assembly::view(&settings.state_dir, account)?;
+    let gone_before = assembly::job(job, account, Dates::default()).gone_before(&view)?;
+    let options = Options { gone_before, ..options_of(job, pull)? };
+    pull_job(job, &options, &pull.dir, is_full)
+}
+
+fn pull_job(
+    job: &settings::Job,
+    options: &Options,
     dir: &Path,
     is_full: bool,
 ) -> Result<PulledWindow, CliError> {
-    let options = options_of(job, pull)?;
     let folder = Folder::open(dir.to_owned())?;
-    tracing::info!(job = job.name, "pulling the orders of {}", pull.url);
+    tracing::info!(job = job.name, "pulling the orders of {}", options.url);
     let window = assembly::runtime()?.block_on(async {
         let interrupt = Interrupt::listen_in_foreground().map_err(CliError::failed)?;
-        pull::pull(&options, is_full, &folder, interrupt.cancel.clone()).await.map_err(|error| {
+        pull::pull(options, is_full, &folder, interrupt.cancel.clone()).await.map_err(|error| {
             let exit = match (&error, interrupt.signal()) {
                 (PullError::Interrupted, Some(signal)) => Exit::Interrupted(signal),
                 _ => Exit::of_pull(&error),
@@ -271,6 +286,7 @@ pub(super) fn options_of(job: &settings::Job, pull: &Pull) -> Result<Options, Cl
         since: pull.since.map(zoned).transpose().map_err(CliError::usage)?,
         overlap: pull.overlap,
         full_every: pull.full_every,
+        gone_before: Vec::new(),
     })
 }
 
@@ -319,7 +335,7 @@ pub(super) fn pull_aside(job: &settings::Job) -> Result<Aside, CliError> {
     let mut aside = Aside { dir: pull.dir.join("aside"), window: None };
     // Left by a comparison that was killed.
     let _ = std::fs::remove_dir_all(&aside.dir);
-    aside.window = Some(pull_job(job, pull, &aside.dir, true)?);
+    aside.window = Some(pull_job(job, &options_of(job, pull)?, &aside.dir, true)?);
     Ok(aside)
 }
 

@@ -167,7 +167,8 @@ impl AccountWorker {
         if !waiting.is_empty() {
             return Ok(());
         }
-        let options = options()?;
+        let gone_before = job.job.gone_before(&view).map_err(|error| error.to_string())?;
+        let options = crate::pull::Options { gone_before, ..options()? };
         let folder = Folder::open(pulls.dir.clone()).map_err(|error| error.to_string())?;
         let pulled = pull(&options, false, &folder, self.cancel.clone()).await;
         let window = pulled.map_err(|error| error.to_string())?;

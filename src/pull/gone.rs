@@ -14,6 +14,8 @@ pub(super) struct Before<'a> {
     pub folder: &'a Folder,
     pub shop: &'a str,
     pub query: &'a str,
+    /// Those that were missing then already, of which nobody has taken note yet.
+    pub gone: &'a [u64],
 }
 
 impl Before<'_> {
@@ -21,7 +23,8 @@ impl Before<'_> {
     pub(super) fn missing(&self, present: &BTreeSet<u64>) -> Result<Vec<u64>, PullError> {
         let export = self.folder.export()?;
         let same = |window: &&PulledWindow| window.manifest.is_of(self.shop, self.query);
-        let before: BTreeSet<u64> = export.iter().filter(same).flat_map(ids_of).collect();
+        let before = export.iter().filter(same).flat_map(ids_of);
+        let before: BTreeSet<u64> = before.chain(self.gone.iter().copied()).collect();
         Ok(before.difference(present).copied().collect())
     }
 }

@@ -17,6 +17,8 @@ pub struct Options {
     pub overlap: SignedDuration,
     /// The longest time between two full pulls.
     pub full_every: SignedDuration,
+    /// Orders that the full pull before found gone: the next one looks for them too.
+    pub gone_before: Vec<u64>,
 }
 
 /// The API that is read, with what it takes to be let in.
@@ -77,12 +79,17 @@ impl Request {
     pub(super) fn window(self, options: &Options, end: Timestamp) -> Window {
         match self {
             Self::Since(last) if last <= end => {
-                // Bounds are exclusive in some APIs.
-                let overlap = options.overlap.saturating_add(SignedDuration::from_secs(1));
-                let from = last.checked_sub(overlap).unwrap_or(Timestamp::MIN);
-                Window { extent: Extent::Increment, from: Some(from), to: end }
+                Window { extent: Extent::Increment, from: self.from(options), to: end }
             }
             Self::Full | Self::Since(_) => Window { extent: Extent::Full, from: None, to: end },
         }
+    }
+
+    /// Where the window begins, whatever its end.
+    pub(super) fn from(self, options: &Options) -> Option<Timestamp> {
+        let Self::Since(last) = self else { return None };
+        // Bounds are exclusive in some APIs.
+        let overlap = options.overlap.saturating_add(SignedDuration::from_secs(1));
+        Some(last.checked_sub(overlap).unwrap_or(Timestamp::MIN))
     }
 }

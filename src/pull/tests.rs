@@ -40,6 +40,7 @@ impl Pulls {
             since: None,
             overlap: SignedDuration::from_hours(1),
             full_every: SignedDuration::from_hours(7 * 24),
+            gone_before: Vec::new(),
         };
         Self { shop, options, dir: TempDir::new().unwrap() }
     }
@@ -93,8 +94,8 @@ async fn a_full_pull_is_the_whole_shop_and_complete() {
         (window.manifest.orders, window.manifest.counted),
         (250, Some(Counted { before: 250, after: 250 }))
     );
-    // One to find the API, two for the trash, one to count the pages, and the pages.
-    assert_eq!((pulls.shop.requests().len(), window.manifest.requests), (7, 7));
+    // One to find the API and count the orders, two for the trash, and the pages.
+    assert_eq!((pulls.shop.requests().len(), window.manifest.requests), (6, 6));
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&window.dir), 0o700);
     assert!(window.files().all(|file| mode(&file) == 0o600));
@@ -155,6 +156,35 @@ async fn an_increment_holds_what_changed_and_the_later_file_counts() {
     assert_eq!(pulls.export(), pulls.truth());
     assert_eq!(pulls.folder().export().unwrap().len(), 2);
     assert_eq!(pulls.shop.violations(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_night_takes_the_pages_of_its_overlap_and_three_requests() {
+    let pulls = Pulls::of(WooOptions::default(), orders(420)).await;
+    let end = pulls.full().await.manifest.window.to;
+    pulls.shop.set(|options| options.clock_ahead_s = 600);
+    for (changed, requests) in [(0, 4), (99, 4), (100, 4), (101, 5), (301, 7)] {
+        pulls.shop.change(|orders| {
+            orders.values_mut().take(changed).for_each(|order| order.modified = end);
+        });
+        let before = pulls.shop.requests().len();
+        let window = pulls.pull(Request::Since(end)).await.unwrap();
+        assert_eq!(window.manifest.orders, changed as u64);
+        assert_eq!(pulls.shop.requests().len() - before, requests, "{changed}");
+    }
+}
+
+/// The count of the first answer is of another moment than the list.
+#[tokio::test]
+async fn a_list_that_grows_after_it_was_counted_is_read_whole() {
+    let mut orders = orders(250);
+    orders.iter_mut().skip(20).for_each(|order| order.status = "trash".to_owned());
+    let pulls = Pulls::of(WooOptions::default(), orders).await;
+    pulls.shop.change_before(2, |orders| {
+        orders.values_mut().for_each(|order| order.status = "completed".to_owned());
+    });
+    pulls.full().await;
+    assert_eq!(pulls.export(), pulls.truth());
 }
 
 /// Whether or not that counts as a modification.
@@ -244,6 +274,14 @@ async fn a_full_pull_names_the_orders_that_are_gone() {
     });
     assert_eq!(pulls.full().await.manifest.gone, [30]);
     assert_eq!(pulls.full().await.manifest.gone, [0; 0]);
+}
+
+#[tokio::test]
+async fn an_order_that_was_gone_before_is_looked_for_again() {
+    let mut pulls = Pulls::of(WooOptions::default(), orders(20)).await;
+    pulls.full().await;
+    pulls.options.gone_before = vec![7, 700];
+    assert_eq!(pulls.full().await.manifest.gone, [700]);
 }
 
 #[tokio::test]

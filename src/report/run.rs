@@ -1,10 +1,13 @@
-use super::text::{columns, count, count_row, duration, many, millis};
+use super::text::{columns, count, count_row, duration, many, millis, printable};
 use crate::plan::{Forecast, PlanSummary};
-use crate::run::{Progress, RunReport};
+use crate::run::{GoneReport, Progress, RunReport};
 use crate::state::{Counts, LetterCounts, RunEnd, RunRow};
 use serde_json::{Value, json};
 use std::fmt;
 use std::time::Duration;
+
+/// Keys of orders named in one line.
+const KEYS_SHOWN: usize = 10;
 
 /// `backfill --json` and `sync --json`, by the names of the interface.
 pub fn runs_json(reports: &[RunReport]) -> Value {
@@ -15,6 +18,9 @@ pub fn runs_json(reports: &[RunReport]) -> Value {
         run["plan"] = report.row.plan.clone().into();
         if let Some(not_visible) = report.not_visible {
             run["not_visible"] = not_visible.into();
+        }
+        if let Some(gone) = &report.gone {
+            run["gone"] = json!({ "deleted": gone.deleted, "left": gone.left });
         }
         run["warnings"] = report.shrinkage.iter().map(ToString::to_string).collect();
         run
@@ -70,6 +76,9 @@ pub fn run_text(report: &RunReport) -> String {
         rows.push(count_row("not visible", not_visible, meaning));
     }
     rows.push(count_row("read", row.read(), "the sum of these"));
+    if let Some(gone) = &report.gone {
+        rows.extend(gone_rows(gone));
+    }
     let end = row.outcome.map_or("running", RunEnd::word);
     format!(
         "Run {} ({} of {}) {end} after {}: {}\n{}",
@@ -80,6 +89,19 @@ pub fn run_text(report: &RunReport) -> String {
         requests_text(row),
         columns("<><", &rows)
     )
+}
+
+/// Orders of the ledger that the shop has no more.
+fn gone_rows(gone: &GoneReport) -> impl Iterator<Item = Vec<String>> {
+    let kinds = [
+        ("deleted", &gone.deleted, "gone from the shop"),
+        ("not deleted", &gone.left, "gone from the shop; the next run tries again"),
+    ];
+    kinds.into_iter().filter(|(_, keys, _)| !keys.is_empty()).map(|(name, keys, meaning)| {
+        let shown = keys.iter().take(KEYS_SHOWN).map(|key| printable(key)).collect::<Vec<_>>();
+        let more = if keys.len() > KEYS_SHOWN { ", …" } else { "" };
+        count_row(name, keys.len() as u64, &format!("{meaning}: {}{more}", shown.join(", ")))
+    })
 }
 
 /// What a run did not send, and where to look for it.

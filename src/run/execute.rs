@@ -9,7 +9,7 @@ use super::plan_reader::{PlanReader, ReadingError};
 use super::records::Records;
 use super::rules_digest::{check_key, mapping_of};
 use super::shrinkage::{Shrinkage, files_read, shrinkage};
-use super::{Accounting, GoneReport, RunError, RunReport};
+use super::{Accounting, RunError, RunReport};
 use crate::activecampaign::FatalError;
 use crate::domain::LoadPath;
 use crate::plan::Fingerprints;
@@ -191,7 +191,7 @@ async fn close(
     }
     let dead_letters = letters_met(task, &row, &reached).await?;
     let orders = reached.orders;
-    let (gone, not_visible) = (GoneReport::default(), None);
+    let (gone, not_visible) = (None, None);
     Ok(RunReport {
         row,
         end,

@@ -14,9 +14,10 @@ const FEW: usize = 10;
 /// not counted.
 #[derive(Debug, Default)]
 pub struct GoneReport {
-    pub deleted: u64,
-    /// Not deleted: ActiveCampaign refused, or has another order under the id.
-    pub left: u64,
+    /// The keys of those that were deleted.
+    pub deleted: Vec<String>,
+    /// The keys of those that were not: each run tries again.
+    pub left: Vec<String>,
     /// Too many to delete without being asked: how many, of how many loaded.
     pub too_many: Option<(u64, u64)>,
     /// Why it did not finish; the next run goes on.
@@ -26,7 +27,7 @@ pub struct GoneReport {
 impl GoneReport {
     /// Nothing is left at ActiveCampaign that should not be there.
     pub fn is_clean(&self) -> bool {
-        self.left == 0 && self.too_many.is_none() && self.error.is_none()
+        self.left.is_empty() && self.error.is_none()
     }
 
     fn log(&self, job: &Job) {
@@ -38,11 +39,11 @@ impl GoneReport {
                 job.rules.policy.gone_max_percent
             );
         }
-        if self.deleted > 0 {
+        if !self.deleted.is_empty() {
             tracing::info!(
                 job = name,
                 "deleted {} orders at ActiveCampaign that are gone from the shop",
-                self.deleted
+                self.deleted.len()
             );
         }
         if let Some(error) = &self.error {
@@ -61,21 +62,22 @@ pub(super) fn note_none_deleted(job: &Job) {
     }
 }
 
-/// Deletes the gone orders of a job that was loaded to its end. Only under the key and id of the
-/// ledger, and only while ActiveCampaign has that order under the id.
+/// Deletes the gone orders of a job that was loaded to its end, where the policy says so. Only under
+/// the key and id of the ledger, and only while ActiveCampaign has that order under the id.
 pub(super) async fn delete_gone(
     job: &Job,
     run: RunId,
     (state, client): (&StateHandle, &Client),
     cancel: &CancellationToken,
-) -> GoneReport {
-    let mut report = GoneReport::default();
-    if job.rules.policy.gone == Gone::Delete {
-        let found = delete_all(job, run, (state, client), cancel, &mut report).await;
-        report.error = found.err();
-        report.log(job);
+) -> Option<GoneReport> {
+    if job.rules.policy.gone != Gone::Delete {
+        return None;
     }
-    report
+    let mut report = GoneReport::default();
+    let found = delete_all(job, run, (state, client), cancel, &mut report).await;
+    report.error = found.err();
+    report.log(job);
+    Some(report)
 }
 
 async fn delete_all(
@@ -104,6 +106,7 @@ async fn delete_all(
         Ok(Some((connection, remote, orders, view.orders_known(connection)?)))
     });
     let Some((connection, remote, orders, known)) = found.await? else { return Ok(()) };
+    report.left = orders.iter().map(|order| order.key.clone()).collect();
     let share_max = known * u64::from(job.rules.policy.gone_max_percent) / 100;
     if orders.len() > FEW && orders.len() as u64 > share_max {
         report.too_many = Some((orders.len() as u64, known));
@@ -123,23 +126,21 @@ async fn delete_one(
     order: CreatedOrder,
     report: &mut GoneReport,
 ) -> Result<(), UndoError> {
+    let key = order.key.clone();
     match deleting.carry_out(order, ListedAs::NotAtAll).await? {
-        DeleteOutcome::Deleted | DeleteOutcome::Gone => report.deleted += 1,
-        DeleteOutcome::Foreign(key) => {
-            report.left += 1;
-            tracing::warn!(
-                order = key,
-                "gone from the shop, and its id at ActiveCampaign is another order's now; left alone"
-            );
+        DeleteOutcome::Deleted | DeleteOutcome::Gone => {
+            report.left.retain(|left| *left != key);
+            report.deleted.push(key);
         }
-        DeleteOutcome::Refused(key, reason) => {
-            report.left += 1;
-            tracing::warn!(
-                order = key,
-                reason,
-                "gone from the shop, and not deleted at ActiveCampaign"
-            );
-        }
+        DeleteOutcome::Foreign(key) => tracing::warn!(
+            order = key,
+            "gone from the shop, and its id at ActiveCampaign is another order's now; left alone"
+        ),
+        DeleteOutcome::Refused(key, reason) => tracing::warn!(
+            order = key,
+            reason,
+            "gone from the shop, and not deleted at ActiveCampaign"
+        ),
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The export of a job that pulls its shop: the windows on disk, and what the state knows of them.
 
-use super::Job;
+use super::{ConnectionSpec, Job};
+use crate::domain::Gone;
 use crate::extract::{Export, ExportFile, OpenError, Options};
 use crate::pull::{Extent, Folder, PullError, PulledWindow, gone};
 use crate::state::{StateError, View};
@@ -104,6 +105,24 @@ impl Job {
             }
         }
         Ok(windows)
+    }
+
+    /// The orders that the last full pull found gone and the ledger still has: not deleted yet, not
+    /// loaded, or more than may be deleted unasked. The next full pull has to look for them too.
+    ///
+    /// # Errors
+    /// When the folder or the state can't be read.
+    pub fn gone_before(&self, view: &View) -> Result<Vec<u64>, PullsError> {
+        if self.rules.policy.gone != Gone::Delete {
+            return Ok(Vec::new());
+        }
+        let ConnectionSpec { service, externalid, .. } = &self.connection;
+        let Some((connection, _)) = view.connection(service, externalid)? else {
+            return Ok(Vec::new());
+        };
+        let keys: Vec<String> = self.gone()?.iter().map(u64::to_string).collect();
+        let sent = view.sent_among(connection, &keys)?;
+        Ok(sent.iter().filter_map(|order| order.key.parse().ok()).collect())
     }
 
     /// The orders that are gone from the shop, by the windows of the export.

@@ -58,8 +58,8 @@ pub struct RunReport {
     /// worked on the run.
     pub sent: Requests,
     pub elapsed: Duration,
-    /// Orders that are gone from the shop.
-    pub gone: GoneReport,
+    /// What became of orders that are gone from the shop, where they are to be deleted.
+    pub gone: Option<GoneReport>,
 }
 
 /// What happens to a run, for those who are told of it.

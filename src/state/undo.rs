@@ -68,6 +68,20 @@ impl View {
         let deleted = self.db.one("SELECT count(*) FROM deleted_orders WHERE run = ?1", [run])?;
         Ok(Undoable { deleted, ..found.unwrap_or_default() })
     }
+
+    /// The orders of these keys that ActiveCampaign holds, as far as the ledger knows.
+    pub fn sent_among(
+        &self,
+        connection: ConnectionId,
+        keys: &[String],
+    ) -> Result<Vec<CreatedOrder>, StateError> {
+        let sql = "SELECT key, remote_id FROM orders
+             WHERE connection = ?1 AND key = ?2 AND remote_id IS NOT NULL";
+        let found = keys.iter().filter_map(|key| {
+            self.db.first(sql, params![connection, stored(key)], read_created).transpose()
+        });
+        found.collect()
+    }
 }
 
 impl Store {
@@ -147,20 +161,6 @@ impl Store {
         let transaction = self.db.transaction()?;
         take_out(&transaction, run, connection, order)?;
         Ok(transaction.commit()?)
-    }
-
-    /// The orders of these keys that ActiveCampaign holds, as far as the ledger knows.
-    pub fn sent_among(
-        &self,
-        connection: ConnectionId,
-        keys: &[String],
-    ) -> Result<Vec<CreatedOrder>, StateError> {
-        let sql = "SELECT key, remote_id FROM orders
-             WHERE connection = ?1 AND key = ?2 AND remote_id IS NOT NULL";
-        let found = keys.iter().filter_map(|key| {
-            self.db.first(sql, params![connection, stored(key)], read_created).transpose()
-        });
-        found.collect()
     }
 
     /// Notes, durably, a delete that ActiveCampaign did not carry out, or did not say so.

@@ -3,7 +3,6 @@
 use super::super::error::PullError;
 use super::super::examination::Examination;
 use super::super::options::{Options, ShopifyAccess};
-use super::super::window::{Extent, Window};
 use super::api::{Api, exact_count};
 use super::question::{self, Question};
 use jiff::{SignedDuration, Timestamp};
@@ -13,13 +12,19 @@ use tokio_util::sync::CancellationToken;
 /// Orders older than this take `read_all_orders`.
 const VISIBLE: SignedDuration = SignedDuration::from_hours(60 * 24);
 
-/// The shop's answer to the first question, of an app that may read what the job wants.
+/// The shop's answer to the first question, of an app that may read what the job wants. It counts
+/// what changed since `from`.
 ///
 /// # Errors
 /// When the shop refuses, or would leave out orders.
-pub(super) async fn open(api: &mut Api<'_>, options: &Options) -> Result<Value, PullError> {
-    let search = options.since.map(question::placed_since).unwrap_or_default();
-    let data = api.ask(&Question::Opening { search: &search }).await?;
+pub(super) async fn open(
+    api: &mut Api<'_>,
+    options: &Options,
+    from: Option<Timestamp>,
+) -> Result<Value, PullError> {
+    let placed = question::search((None, None), options.since);
+    let changed = question::search((from, None), options.since);
+    let data = api.ask(&Question::Opening { search: &placed, counted: &changed }).await?;
     let scopes = data["currentAppInstallation"]["accessScopes"].as_array();
     let has = |wanted: &str| scopes.into_iter().flatten().any(|scope| scope["handle"] == wanted);
     let visible = api.client.clock.now().checked_sub(VISIBLE).unwrap_or(Timestamp::MIN);
@@ -47,11 +52,10 @@ pub(in super::super) async fn examine(
     cancel: CancellationToken,
 ) -> Result<Examination, PullError> {
     let mut api = Api::new(options, access, cancel)?;
-    let opening = open(&mut api, options).await?;
+    let opening = open(&mut api, options, None).await?;
     let tomorrow = SignedDuration::from_hours(24);
     let from = api.client.clock.now().checked_add(tomorrow).unwrap_or(Timestamp::MAX);
-    let future = Window { extent: Extent::Increment, from: Some(from), to: Timestamp::MAX };
-    let future = question::search(&future, None);
+    let future = question::search((Some(from), Some(Timestamp::MAX)), None);
     let data = api.ask(&Question::Count { search: &future }).await?;
     let oldest = &opening["orders"]["edges"][0]["node"];
     api.warnings.extend(api.client.clock.warning());

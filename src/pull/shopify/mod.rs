@@ -22,7 +22,7 @@ use super::window::{Extent, Window};
 use super::writer::WindowWriter;
 use api::{Api, exact_count};
 pub(super) use examine::examine;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use operation::Operation;
 use question::Question;
 use reqwest::StatusCode;
@@ -50,6 +50,8 @@ const EARLIER_MAX: u64 = 10;
 const EMAIL_SAMPLE: u64 = 20;
 /// Ids asked for at once.
 const IDS_MAX: usize = 250;
+/// How a page of a list without an order looks.
+const EMPTY_PAGE: &[u8] = br#"{"data":{"orders":{"edges":[]}}}"#;
 
 /// Pulls a window into the folder.
 ///
@@ -63,7 +65,7 @@ pub(super) async fn pull(
     cancel: CancellationToken,
 ) -> Result<PulledWindow, PullError> {
     let mut api = Api::new(options, access, cancel)?;
-    let opening = examine::open(&mut api, options).await?;
+    let opening = examine::open(&mut api, options, request.from(options)).await?;
     let identity = identity_of(&mut api, &opening, folder)?;
     api.warnings.extend(api.client.clock.warning());
     let now = api.client.clock.now();
@@ -72,19 +74,24 @@ pub(super) async fn pull(
         Operation { id: String::new(), shop: api.client.shop(), query: options.query(), window };
     let left = Operation::left(folder, &wanted, now)?;
     let window = left.as_ref().map_or(window, |left| left.window);
-    let search = question::search(&window, options.since);
-    let mut shop = Shop { api, folder, window, since: options.since, search, identity };
+    let search = question::search((window.from, Some(window.to)), options.since);
+    let mut shop = Shop { api, options, folder, window, search, identity };
     let writer = folder.begin(&window)?;
-    let pulled = shop.pull(wanted, left, writer).await?;
+    let pulled = match exact_count(&opening["ordersCount"]) {
+        Some(0) if window.extent == Extent::Increment && left.is_none() => {
+            shop.commit_unchanged(wanted.query, writer).await?
+        }
+        _ => shop.pull(wanted, left, writer).await?,
+    };
     Operation::forget(folder)?;
     Ok(pulled)
 }
 
 struct Shop<'a> {
     api: Api<'a>,
+    options: &'a Options,
     folder: &'a Folder,
     window: Window,
-    since: Option<Timestamp>,
     /// What finds the orders of the window.
     search: String,
     identity: Option<Identity>,
@@ -140,6 +147,25 @@ impl Shop<'_> {
         Err(self.api.unexpected(&format!("{what}, {STARTS_MAX} times")))
     }
 
+    /// Writes the window of a night without changes, for which no operation has to be started.
+    async fn commit_unchanged(
+        &mut self,
+        query: String,
+        mut writer: WindowWriter,
+    ) -> Result<PulledWindow, PullError> {
+        writer.add(EMPTY_PAGE, "json")?;
+        let mut manifest = self.manifest();
+        manifest.counted = Some(Counted { before: 0, after: 0 });
+        self.commit(manifest, &BTreeSet::new(), query, writer).await
+    }
+
+    fn manifest(&self) -> Manifest {
+        let shop = self.api.client.shop();
+        let mut manifest = Manifest::new(API, &self.api.served, shop, self.window);
+        manifest.identity.clone_from(&self.identity);
+        manifest
+    }
+
     async fn commit(
         &mut self,
         mut manifest: Manifest,
@@ -148,7 +174,8 @@ impl Shop<'_> {
         writer: WindowWriter,
     ) -> Result<PulledWindow, PullError> {
         if self.window.extent == Extent::Full {
-            let before = Before { folder: self.folder, shop: &manifest.shop, query: &query };
+            let (folder, shop) = (self.folder, &manifest.shop);
+            let before = Before { folder, shop, query: &query, gone: &self.options.gone_before };
             let missing = few(before.missing(orders)?, &mut self.api.warnings);
             manifest.gone = self.gone(missing).await?;
         }
@@ -170,6 +197,8 @@ impl Shop<'_> {
                 let operation =
                     Operation { id: id.to_owned(), window: self.window, ..wanted.clone() };
                 operation.note(self.folder)?;
+                // A small one is finished when it is looked at first.
+                self.api.client.pause(self.api.client.poll_interval()).await?;
                 return Ok(operation);
             }
             let error = &run["userErrors"][0];
@@ -251,7 +280,7 @@ impl Shop<'_> {
         let window = self.window;
         let mut downloads = 0;
         let rows = loop {
-            let mut rows = Rows::new(&window, self.since);
+            let mut rows = Rows::new(&window, self.options.since);
             let Some(url) = finished.url.as_deref() else { break rows };
             downloads += 1;
             let what = match self.download(url, &mut rows, writer).await {
@@ -281,12 +310,11 @@ impl Shop<'_> {
         }
         self.judge(&rows)?;
         if writer.is_empty() {
-            // A result without a row has no file; this is how a page without one looks.
-            writer.add(br#"{"data":{"orders":{"edges":[]}}}"#, "json")?;
+            // A result without a row has no file.
+            writer.add(EMPTY_PAGE, "json")?;
         }
-        let mut manifest = Manifest::new(API, &self.api.served, self.api.client.shop(), window);
+        let mut manifest = self.manifest();
         (manifest.orders, manifest.counted) = (rows.roots, finished.counted);
-        manifest.identity.clone_from(&self.identity);
         Ok(Ok((manifest, rows.orders)))
     }
 

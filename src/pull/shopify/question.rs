@@ -1,6 +1,5 @@
 //! Everything that is ever asked of Shopify. The one mutation starts an operation that reads.
 
-use super::super::window::Window;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
@@ -17,8 +16,10 @@ const ORDER: &str = "
 
 pub(super) enum Question<'a> {
     /// Who the shop is, what the app may do, and the oldest order with all that is read of one.
+    /// `counted` finds the orders that are counted.
     Opening {
         search: &'a str,
+        counted: &'a str,
     },
     Count {
         search: &'a str,
@@ -41,14 +42,14 @@ impl Question<'_> {
     /// The body of the request.
     pub(super) fn body(&self) -> Value {
         match self {
-            Self::Opening { search } => json!({
+            Self::Opening { search, counted } => json!({
                 "query": format!(
-                    "query($search: String!) {{ shop {{ id myshopifyDomain }} currentAppInstallation {{ accessScopes {{ handle }} }} \
-                     ordersCount(query: $search, limit: null) {{ count precision }} \
+                    "query($search: String!, $counted: String!) {{ shop {{ id myshopifyDomain }} currentAppInstallation {{ accessScopes {{ handle }} }} \
+                     ordersCount(query: $counted, limit: null) {{ count precision }} \
                      orders(first: 1, sortKey: CREATED_AT, query: $search) {{ edges {{ node {{ {} }} }} }} }}",
                     ORDER.replace("LINES", "(first: 1)")
                 ),
-                "variables": { "search": search },
+                "variables": { "search": search, "counted": counted },
             }),
             Self::Count { search } => json!({
                 "query": "query($search: String!) { ordersCount(query: $search, limit: null) { count precision } }",
@@ -72,16 +73,19 @@ impl Question<'_> {
     }
 }
 
-/// The search for the orders of a window. Without quotes, the time of a date would be cut off.
-pub(super) fn search(window: &Window, since: Option<Timestamp>) -> String {
-    let mut terms = vec![format!("updated_at:<'{}'", date(window.to))];
-    terms.extend(window.from.map(|from| format!("updated_at:>='{}'", date(from))));
-    terms.extend(since.map(placed_since));
-    terms.join(" AND ")
-}
-
-pub(super) fn placed_since(since: Timestamp) -> String {
-    format!("created_at:>='{}'", date(since))
+/// The search for the orders that changed between two moments, and were not placed before `since`.
+/// Without quotes, the time of a date would be cut off.
+pub(super) fn search(
+    (from, to): (Option<Timestamp>, Option<Timestamp>),
+    since: Option<Timestamp>,
+) -> String {
+    let term = |field: &str, moment: Timestamp| format!("{field}'{}'", date(moment));
+    let terms = [
+        to.map(|to| term("updated_at:<", to)),
+        from.map(|from| term("updated_at:>=", from)),
+        since.map(|since| term("created_at:>=", since)),
+    ];
+    terms.into_iter().flatten().collect::<Vec<_>>().join(" AND ")
 }
 
 /// The query of a bulk operation.

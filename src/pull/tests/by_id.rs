@@ -33,6 +33,7 @@ impl ById {
             since: None,
             overlap: SignedDuration::ZERO,
             full_every: SignedDuration::from_hours(24),
+            gone_before: Vec::new(),
         };
         Self { shop, options, dir }
     }

@@ -39,6 +39,7 @@ impl Pulls {
             since: None,
             overlap: SignedDuration::from_hours(1),
             full_every: SignedDuration::from_hours(7 * 24),
+            gone_before: Vec::new(),
         };
         Self { shop, options, dir: TempDir::new().unwrap() }
     }

@@ -4,7 +4,9 @@ use super::super::body::{excerpt, json_in};
 use super::super::error::PullError;
 use super::super::http::{Answer, ShopClient, Trouble};
 use super::super::options::{Options, Source};
-use super::list::{List, Listed, Page, Row};
+use super::EVERY;
+use super::list::{Bounds, List, Listed, Page, Row};
+use jiff::Timestamp;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
@@ -24,23 +26,34 @@ pub(super) struct Api<'a> {
     pub client: ShopClient,
     options: &'a Options,
     form: AddressForm,
+    /// How many orders had changed since the beginning of the window when it was found, if the shop
+    /// says so and compares: it only says how far to read at first.
+    pub changed: Option<u64>,
     pub warnings: Vec<String>,
 }
 
 impl<'a> Api<'a> {
-    /// Finds the API under the shop's address.
-    pub(super) async fn find(options: &'a Options, client: ShopClient) -> Result<Self, PullError> {
-        let mut shop = Self { client, options, form: AddressForm::Pretty, warnings: Vec::new() };
+    /// Finds the API under the shop's address, by asking for what changed since this moment.
+    pub(super) async fn find(
+        options: &'a Options,
+        from: Option<Timestamp>,
+        client: ShopClient,
+    ) -> Result<Self, PullError> {
+        let (form, changed, warnings) = (AddressForm::Pretty, None, Vec::new());
+        let mut shop = Self { client, options, form, changed, warnings };
+        let bounds = Bounds { from, to: None, since: options.since };
+        let mut query = bounds.query(EVERY, Page::SMALLEST);
+        // The id alone: the order may be one that the shop can't show.
+        query.push(("_fields", "id".to_owned()));
         let mut seen = String::new();
         for form in FORMS {
             shop.form = form;
-            // The id alone: the newest order may be one that the shop can't show.
-            let query = [("per_page", "1".to_owned()), ("_fields", "id".to_owned())];
             let answer =
                 shop.get(&["orders"], &query).await.map_err(|trouble| shop.fatal(trouble))?;
             match json_in(&answer.body) {
                 Ok(_) if !is_no_route(&answer) => {
                     shop.accept(&answer)?;
+                    shop.changed = answer.number("x-wp-total");
                     shop.warnings.extend(shop.client.clock.warning());
                     return Ok(shop);
                 }

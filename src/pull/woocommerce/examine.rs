@@ -3,6 +3,7 @@ use super::super::examination::Examination;
 use super::super::http::{ShopClient, Trouble};
 use super::super::options::Options;
 use super::super::window::{Extent, Window};
+use super::EVERY;
 use super::api::Api;
 use super::list::{List, Page};
 use jiff::SignedDuration;
@@ -30,10 +31,10 @@ pub(in super::super) async fn examine(
     options: &Options,
     cancel: CancellationToken,
 ) -> Result<Examination, PullError> {
-    let mut api = Api::find(options, ShopClient::new(options, cancel)?).await?;
+    let mut api = Api::find(options, None, ShopClient::new(options, cancel)?).await?;
     let now = api.client.clock.now();
     let all = Window { extent: Extent::Full, from: None, to: now };
-    let all = List { window: &all, status: "any", since: options.since };
+    let all = List { window: &all, status: EVERY, since: options.since };
     let (orders, oldest) = match api.page(&all, Page::SMALLEST).await {
         Ok(listed) => (listed.total, Some(listed.json)),
         Err(Trouble::Fatal(error)) => return Err(error),
@@ -41,7 +42,7 @@ pub(in super::super) async fn examine(
     };
     let tomorrow = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX);
     let future = Window { extent: Extent::Increment, from: Some(tomorrow), to: Timestamp::MAX };
-    let future = List { window: &future, status: "any", since: None };
+    let future = List { window: &future, status: EVERY, since: None };
     let is_filtered = api.ids(&future, Page::SMALLEST).await?.is_empty();
     let oldest: Option<Vec<Order>> = oldest.and_then(|json| serde_json::from_slice(&json).ok());
     let oldest = oldest.and_then(|orders| orders.into_iter().next());

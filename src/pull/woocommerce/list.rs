@@ -15,24 +15,43 @@ pub(super) struct List<'a> {
     pub since: Option<Timestamp>,
 }
 
-impl List<'_> {
-    /// The parameters of one of its pages.
-    pub(super) fn query(&self, page: Page) -> Vec<(&'static str, String)> {
+/// What a list is limited to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// Changed after this.
+    pub from: Option<Timestamp>,
+    /// Changed before this.
+    pub to: Option<Timestamp>,
+    /// Not placed before this.
+    pub since: Option<Timestamp>,
+}
+
+impl Bounds {
+    /// The parameters of a page of the list of these orders.
+    pub(super) fn query(&self, status: &str, page: Page) -> Vec<(&'static str, String)> {
         let mut query = vec![
-            ("status", self.status.to_owned()),
+            ("status", status.to_owned()),
             ("orderby", "id".to_owned()),
             ("order", "asc".to_owned()),
             ("per_page", page.len().to_string()),
             ("page", page.number.to_string()),
             ("dates_are_gmt", "true".to_owned()),
-            ("modified_before", bare(self.window.to)),
         ];
-        query.extend(self.window.from.map(|from| ("modified_after", bare(from))));
+        query.extend(self.to.map(|to| ("modified_before", bare(to))));
+        query.extend(self.from.map(|from| ("modified_after", bare(from))));
         // Bounds are exclusive.
         let since =
             self.since.and_then(|since| since.checked_sub(SignedDuration::from_secs(1)).ok());
         query.extend(since.map(|since| ("after", bare(since))));
         query
+    }
+}
+
+impl List<'_> {
+    /// The parameters of one of its pages.
+    pub(super) fn query(&self, page: Page) -> Vec<(&'static str, String)> {
+        let Window { from, to, .. } = *self.window;
+        Bounds { from, to: Some(to), since: self.since }.query(self.status, page)
     }
 
     /// Whether an order lies before the window. One without a time does not.

@@ -33,7 +33,9 @@ const READINGS_MAX: u32 = 3;
 const EARLIER_MAX: u64 = 10;
 /// An order in the trash is deleted for the shop. The trash is listed before and after: what is taken
 /// out meanwhile is in the list of the others, what is put there in the last one.
-const STATUSES: [&str; 3] = ["trash", "any", "trash"];
+const STATUSES: [&str; 3] = ["trash", EVERY, "trash"];
+/// All but those in the trash.
+const EVERY: &str = "any";
 /// The lists that every order is in once.
 const COUNTED_LISTS: usize = 2;
 
@@ -47,7 +49,8 @@ pub(super) async fn pull(
     folder: &Folder,
     cancel: CancellationToken,
 ) -> Result<PulledWindow, PullError> {
-    let api = Api::find(options, ShopClient::new(options, cancel)?).await?;
+    let client = ShopClient::new(options, cancel)?;
+    let api = Api::find(options, request.from(options), client).await?;
     let end = api.client.clock.now().checked_sub(LAG).unwrap_or(Timestamp::MIN);
     let window = request.window(options, end);
     let failed = match window.extent {
@@ -172,7 +175,8 @@ impl Shop<'_> {
         if window.extent == Extent::Full {
             let failed = manifest.failed.iter().filter_map(|id| id.parse().ok());
             let present = ids.into_iter().chain(failed).collect();
-            let before = Before { folder, shop: &manifest.shop, query: &query };
+            let shop = &manifest.shop;
+            let before = Before { folder, shop, query: &query, gone: &self.options.gone_before };
             let missing = few(before.missing(&present)?, &mut self.api.warnings);
             manifest.gone = self.gone(missing).await?;
         }
@@ -241,12 +245,12 @@ impl Shop<'_> {
     ) -> Result<(), Misread> {
         let gaps_before = reading.gaps;
         reading.in_list.clear();
-        let Size { pages, only, total } = self.size_of(list).await?;
+        let Size { pages, last, total } = self.size_of(list).await?;
         let mut last_total = total;
-        if let Some(listed) = &only {
-            reading.take(listed, list, Page::whole(1))?;
+        if let Some(listed) = &last {
+            reading.take(listed, list, Page::whole(pages))?;
         }
-        let pages_left = if only.is_some() { 0 } else { pages };
+        let pages_left = pages - u64::from(last.is_some());
         for number in (1..=pages_left).rev() {
             let mut todo: Vec<Page> = Page::whole(number).split(self.size).collect();
             while let Some(page) = todo.pop() {
@@ -287,7 +291,8 @@ impl Shop<'_> {
     /// How large a list is. A shop whose headers are removed on the way is asked page by page until
     /// one has no order.
     async fn size_of(&mut self, list: &List<'_>) -> Result<Size, Misread> {
-        let mut number = 1;
+        let changed = self.api.changed.filter(|_| list.status == EVERY);
+        let mut number = changed.map_or(1, Page::whole_pages).max(1);
         loop {
             let listed = match self.api.page(list, Page::whole(number)).await {
                 Ok(listed) => Some(listed),
@@ -302,11 +307,12 @@ impl Shop<'_> {
             match (total, listed) {
                 (Some(total), listed) => {
                     let pages = Page::whole_pages(total);
-                    let only = listed.filter(|_| pages <= 1);
-                    return Ok(Size { pages, only, total: Some(total) });
+                    let last = listed.filter(|_| pages <= number);
+                    let pages = if last.is_some() { number } else { pages };
+                    return Ok(Size { pages, last, total: Some(total) });
                 }
                 (None, Some(listed)) if listed.rows.is_empty() => {
-                    return Ok(Size { pages: number - 1, only: None, total: None });
+                    return Ok(Size { pages: number - 1, last: None, total: None });
                 }
                 (None, Some(_)) => number += 1,
                 (None, None) => {
@@ -364,7 +370,7 @@ impl Shop<'_> {
 struct Size {
     /// Of the largest size.
     pages: u64,
-    /// The only page, which need not be read again.
-    only: Option<Listed>,
+    /// The last page, where it was read already; there may be nothing on it.
+    last: Option<Listed>,
     total: Option<u64>,
 }

@@ -3,6 +3,7 @@
 
 mod past;
 
+use crate::nights::Nights;
 use crate::world::{Told, World};
 use ordersync::plan::{Assumptions, Forecast};
 use ordersync::report;
@@ -27,6 +28,7 @@ pub fn all() -> Vec<Document> {
     past::a_canary_that_dies(&mut all);
     past::a_run_that_waits_and_is_killed(&mut all);
     a_shop_in_batches(&mut all);
+    a_shop_that_is_pulled(&mut all);
     progress_of_a_run(&mut all);
     failures(&mut all);
     checks(&mut all);
@@ -68,6 +70,14 @@ fn a_shop_in_batches(all: &mut Vec<Document>) {
     let world = World::with(options).job("load = \"bulk\"\n");
     world.generate(&GeneratorOptions { orders: 30, seed: 1, ..GeneratorOptions::default() });
     output(all, "runs", &world, &["backfill"]);
+}
+
+fn a_shop_that_is_pulled(all: &mut Vec<Document>) {
+    let nights = Nights::of_woo(World::new().policy("gone = \"delete\"\n"), 12);
+    output(all, "runs", &nights.world, &["backfill"]);
+    nights.shop.delete(3);
+    nights.done(&["--quiet", "pull", "--full"]);
+    output(all, "runs", &nights.world, &["sync"]);
 }
 
 fn checks(all: &mut Vec<Document>) {
