@@ -147,7 +147,7 @@ fn letters_of(settings: &Settings, jobs: &[&Job]) -> Result<Vec<DeadLetter>, Cli
 
 fn is_order(letter: &DeadLetter, order: &str) -> bool {
     let plain = |number: &str| number.strip_prefix('#').unwrap_or(number).to_owned();
-    letter.record == order || plain(&letter.number) == plain(order)
+    [&letter.record, &letter.number].into_iter().any(|name| plain(name) == plain(order))
 }
 
 fn show(global: &Global, settings: &Settings, job: &str, order: &str) -> Result<Exit, CliError> {

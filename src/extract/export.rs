@@ -13,6 +13,7 @@ use super::options::Options;
 use super::reader::Reader;
 use super::record_stream::RecordStream;
 use super::registry::formats;
+use super::shop_address::shop_address;
 use super::spool::{self, STANDARD_INPUT};
 use super::table::{DetectedFormat, ExportFile, Table};
 use std::path::PathBuf;
@@ -63,6 +64,12 @@ impl Export {
     /// earlier ones.
     pub fn files(&self) -> &[ExportFile] {
         &self.files
+    }
+
+    /// The shop's own web address, where the orders name it: `https://shop.example.com`.
+    pub fn shop_address(&self) -> Option<String> {
+        let mut tables = self.inputs.iter().flat_map(Input::tables);
+        tables.find_map(|table| shop_address(&table.source))
     }
 
     /// The STATE messages that the writer of a Singer stream on standard input waits for; `None`

@@ -48,6 +48,7 @@ mod record_stream;
 mod registry;
 mod row_objects;
 mod rows;
+mod shop_address;
 mod shop_csv;
 mod shopify_csv;
 mod shopify_graphql;

@@ -19,13 +19,55 @@ pub struct Written {
     pub kept: Vec<PathBuf>,
 }
 
+/// A key of the annotated settings with a value of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilledKey {
+    /// The whole key, such as `jobs.shop.format`.
+    pub key: &'static str,
+    /// As TOML writes it; `None` leaves the annotated value as it is.
+    pub value: Option<String>,
+    /// A comment above it; blank for none.
+    pub note: String,
+}
+
+/// The annotated settings with these values.
+pub fn filled(keys: &[FilledKey]) -> String {
+    let mut text = String::with_capacity(ANNOTATED.len());
+    let mut table = "";
+    for line in ANNOTATED.lines() {
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            table = name;
+        }
+        let leaf = line.strip_prefix("# ").unwrap_or(line).split_once(" = ").map(|(leaf, _)| leaf);
+        let is_this =
+            |filled: &&FilledKey| filled.key.rsplit_once('.') == leaf.map(|leaf| (table, leaf));
+        let Some(filled) = keys.iter().find(is_this) else {
+            text.push_str(&format!("{line}\n"));
+            continue;
+        };
+        if !filled.note.is_empty() {
+            text.push_str(&format!("# {}\n", filled.note));
+        }
+        match &filled.value {
+            Some(value) => text.push_str(&format!("{} = {value}\n", leaf.unwrap_or_default())),
+            None => text.push_str(&format!("{line}\n")),
+        }
+    }
+    text
+}
+
+/// The settings file that [`write_new`] writes below a folder.
+pub fn new_file(dir: &Path) -> PathBuf {
+    dir.join("config/ordersync.toml")
+}
+
 /// Writes `dir/config/ordersync.toml`, for its owner only as it may come to hold a token, and the
 /// folders it names. What is there already stays as it is.
 ///
 /// # Errors
 /// When a folder or the file can't be made; its path is in the message.
-pub fn write_new(dir: &Path) -> io::Result<Written> {
-    let settings_file = dir.join("config/ordersync.toml");
+pub fn write_new(dir: &Path, text: &str) -> io::Result<Written> {
+    let settings_file = new_file(dir);
     let (mut created, mut kept) = (Vec::new(), Vec::new());
     make_dir(dir, 0o755)?;
     let mut sort =
@@ -35,7 +77,7 @@ pub fn write_new(dir: &Path) -> io::Result<Written> {
         let new = make_dir(&path, mode)?;
         sort(path, new);
     }
-    let new = make_file(&settings_file)?;
+    let new = make_file(&settings_file, text)?;
     sort(settings_file.clone(), new);
     Ok(Written { settings_file, created, kept })
 }
@@ -54,13 +96,13 @@ fn make_dir(path: &Path, mode: u32) -> io::Result<bool> {
 }
 
 /// Whether the file is new.
-fn make_file(path: &Path) -> io::Result<bool> {
+fn make_file(path: &Path, text: &str) -> io::Result<bool> {
     let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(file) => file,
         Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
         Err(fault) => return Err(naming(path, &fault)),
     };
-    file.write_all(ANNOTATED.as_bytes()).and_then(|()| file.sync_all()).map_err(|fault| {
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|fault| {
         // Half a file would be kept by the next `init`. If it can't be removed either, the message
         // names it.
         let _ = std::fs::remove_file(path);

@@ -45,6 +45,18 @@ impl<'a> Url<'a> {
     }
 }
 
+/// Whether a text is an address such as `https://example.com`.
+pub fn is_web_address(text: &str) -> bool {
+    Url::parse(text).is_some()
+}
+
+/// Whether a text can be the API address of an account.
+pub fn is_account_address(text: &str) -> bool {
+    let is_one =
+        |url: Url<'_>| (url.secure || url.is_loopback()) && matches!(url.path, "" | "api/3");
+    Url::parse(text).is_some_and(is_one)
+}
+
 fn is_host(host: &str) -> bool {
     match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(literal) => literal.parse::<std::net::Ipv6Addr>().is_ok(),

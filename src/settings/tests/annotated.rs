@@ -1,5 +1,5 @@
 use super::super::schema::{Key, Kind, ROOT, Unset, join};
-use super::super::{ANNOTATED, write_new};
+use super::super::{ANNOTATED, FilledKey, filled as with_values, write_new};
 use super::{Project, faults};
 use crate::domain::{Policy, PolicyValues, Refunds};
 use std::collections::{BTreeMap, BTreeSet};
@@ -150,7 +150,7 @@ fn the_example_of_the_interface_is_whole() {
 fn init_writes_what_load_finds_and_never_overwrites() {
     let dir = TempDir::new().unwrap();
     let shop = dir.path().join("shop");
-    let written = write_new(&shop).unwrap();
+    let written = write_new(&shop, ANNOTATED).unwrap();
     assert_eq!(written.kept.len(), 0);
     assert_eq!(written.created.len(), 4);
     for folder in ["exports", "state", "config"] {
@@ -160,17 +160,40 @@ fn init_writes_what_load_finds_and_never_overwrites() {
     assert_eq!(mode & 0o777, 0o600);
 
     std::fs::write(&written.settings_file, "# mine\n").unwrap();
-    let again = write_new(&shop).unwrap();
+    let again = write_new(&shop, ANNOTATED).unwrap();
     assert_eq!(again.created.len(), 0);
     assert!(again.kept.contains(&written.settings_file));
     assert_eq!(std::fs::read_to_string(&written.settings_file).unwrap(), "# mine\n");
 }
 
 #[test]
+fn a_filled_key_is_the_only_change_of_the_annotated_settings() {
+    let key = |key, value: &str, note: &str| FilledKey {
+        key,
+        value: Some(value.to_owned()),
+        note: note.to_owned(),
+    };
+    let text = with_values(&[
+        key("accounts.main.url", "\"https://shop.api-us1.com\"", ""),
+        key("jobs.shop.time_zone", "\"Europe/Berlin\"", "why"),
+        key("jobs.shop.connection.name", "\"Mugs \\\"&\\\" more\"", ""),
+    ]);
+    let settings = Project::with(&text).load(&[]).unwrap();
+    assert_eq!(settings.accounts["main"].url, "https://shop.api-us1.com");
+    let job = &settings.jobs["shop"];
+    assert_eq!(job.time_zone.iana_name(), Some("Europe/Berlin"));
+    assert_eq!(job.connection.name, "Mugs \"&\" more");
+    assert!(text.contains("# why\ntime_zone = \"Europe/Berlin\"\n"), "{text}");
+    let changed = text.lines().filter(|line| !ANNOTATED.lines().any(|of| of == *line)).count();
+    assert_eq!((changed, text.lines().count()), (4, ANNOTATED.lines().count() + 1));
+    assert_eq!(with_values(&[]), ANNOTATED);
+}
+
+#[test]
 fn init_says_which_path_it_could_not_make() {
     let dir = TempDir::new().unwrap();
     std::fs::write(dir.path().join("config"), "").unwrap();
-    let fault = write_new(dir.path()).unwrap_err().to_string();
+    let fault = write_new(dir.path(), ANNOTATED).unwrap_err().to_string();
     assert!(fault.contains(dir.path().join("config").to_str().unwrap()), "{fault}");
 }
 

@@ -74,6 +74,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("icu_normalizer", &["extract/header"]),
     ("chrono", &["schedule/civil"]),
     ("sd_notify", &["cli/systemd"]),
+    ("rustix", &["cli/init/terminal"]),
     ("print!", &["cli/", "main.rs"]),
     ("println!", &["cli/", "main.rs"]),
     ("eprint!", &["cli/", "main.rs"]),

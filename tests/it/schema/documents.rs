@@ -95,6 +95,14 @@ fn checks(all: &mut Vec<Document>) {
     output(all, "schedule", &world, &often);
     output(all, "schedule", &World::new(), &often);
     two_jobs_of_which_one_fails(all);
+    new_settings(all);
+}
+
+fn new_settings(all: &mut Vec<Document>) {
+    let world = World::new();
+    world.generate(&GeneratorOptions { orders: 3, seed: 1, ..GeneratorOptions::default() });
+    output(all, "init", &world, &["init", "new", "--from", "exports/orders.csv"]);
+    output(all, "init", &world, &["init", "new"]);
 }
 
 fn two_jobs_of_which_one_fails(all: &mut Vec<Document>) {

@@ -1,0 +1,163 @@
+mod answers;
+mod export;
+mod terminal;
+
+use super::consent::can_ask;
+use super::error::CliError;
+use super::exit::Exit;
+use super::options::Global;
+use super::output;
+use crate::report;
+use crate::settings::{self, Written};
+use answers::{Answers, Question};
+use clap::Args;
+use export::ExportFacts;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// Where to write [default: here]
+    #[arg(value_name = "DIR", default_value = ".", hide_default_value = true)]
+    dir: PathBuf,
+    /// An export, or a quoted pattern of several files: fills in what it says, and asks on a
+    /// terminal for the rest
+    #[arg(long, value_name = "EXPORT", value_hint = clap::ValueHint::FilePath)]
+    from: Option<String>,
+    /// The API address of the account, as ActiveCampaign shows it under Settings, Developer
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+}
+
+impl InitArgs {
+    fn fills_in(&self) -> bool {
+        self.from.is_some() || self.url.is_some()
+    }
+}
+
+pub(super) fn run(global: &Global, args: &InitArgs) -> Result<Exit, CliError> {
+    check_args(args)?;
+    let facts = args.from.as_deref().map(|from| ExportFacts::read(from, &args.dir)).transpose()?;
+    if let Some(facts) = facts.as_ref().filter(|_| can_ask()) {
+        output::note(&format!("{}. Enter accepts what is in brackets.", recognised(facts)));
+    }
+    let asks = facts.is_some() && can_ask();
+    let mut ask = |question: &Question| asks.then(|| terminal::ask(question)).flatten();
+    let answers = if args.fills_in() {
+        Answers::of(facts.as_ref(), args.url.as_deref(), &mut ask)
+    } else {
+        Answers::default()
+    };
+    let token = asks.then(terminal::ask_token).flatten();
+    let text = settings::filled(&answers.keys);
+    let mut written = settings::write_new(&args.dir, &text).map_err(CliError::failed)?;
+    if let Some(token) = token {
+        let file = written.settings_file.with_file_name("main.token");
+        write_token(&file, &token)?;
+        written.created.push(file);
+    }
+    let outcome = Outcome { facts, answers, written };
+    output::print_outcome(global, true, || outcome.json(), || outcome.text());
+    Ok(Exit::Done)
+}
+
+/// Before anything is asked or read.
+fn check_args(args: &InitArgs) -> Result<(), CliError> {
+    let file = settings::new_file(&args.dir);
+    if args.fills_in() && file.exists() {
+        let file = file.display();
+        return Err(CliError::usage(format!(
+            "{file} exists, and nothing is written over it\n  hint: name another folder, or edit that file"
+        )));
+    }
+    let is_wrong = |url: &&String| !settings::is_account_address(url);
+    if args.url.as_ref().filter(is_wrong).is_some() {
+        // The text is not quoted: a wrongly pasted one may hold a token.
+        return Err(CliError::usage(
+            "--url: not the API address of an account\n  hint: ActiveCampaign shows it under Settings, Developer, such as https://example.api-us1.com",
+        ));
+    }
+    Ok(())
+}
+
+/// A file that was not there, for its owner alone.
+fn write_token(path: &Path, token: &str) -> Result<(), CliError> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    made.and_then(|mut file| file.write_all(format!("{token}\n").as_bytes()))
+        .map_err(|error| CliError::failed(format!("{}: {error}", path.display())))
+}
+
+/// `exports/orders.csv: shopify-csv, 1,330 records`
+fn recognised(facts: &ExportFacts) -> String {
+    let files = match facts.files {
+        1 => String::new(),
+        n => format!(" in {n} files"),
+    };
+    format!(
+        "{}: {}, {}{files}",
+        report::printable(&facts.pattern),
+        facts.format,
+        report::many(facts.records, "record")
+    )
+}
+
+struct Outcome {
+    facts: Option<ExportFacts>,
+    answers: Answers,
+    written: Written,
+}
+
+impl Outcome {
+    fn json(&self) -> Value {
+        let show = |paths: &[PathBuf]| -> Value {
+            paths.iter().map(|path| path.display().to_string()).collect()
+        };
+        let set = self.answers.keys.iter().filter_map(|filled| {
+            let value: Value = serde_json::from_str(filled.value.as_ref()?).ok()?;
+            let is_open = self.answers.open.iter().any(|(key, _)| *key == filled.key);
+            (!is_open).then(|| json!({ "key": filled.key, "value": value }))
+        });
+        let open = self.answers.open.iter();
+        json!({
+            "settings_file": self.written.settings_file.display().to_string(),
+            "created": show(&self.written.created),
+            "kept": show(&self.written.kept),
+            "recognised": self.facts.as_ref().map(ExportFacts::json),
+            "filled": set.collect::<Value>(),
+            "to_fill_in": open.map(|(key, what)| json!({ "key": key, "what": what })).collect::<Value>(),
+        })
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        if let Some(facts) = self.facts.as_ref().filter(|_| !can_ask()) {
+            let _ = writeln!(text, "read   {}", recognised(facts));
+        }
+        for path in &self.written.created {
+            let _ = writeln!(text, "made   {}", path.display());
+        }
+        for path in &self.written.kept {
+            let _ = writeln!(text, "kept   {}", path.display());
+        }
+        for (key, what) in &self.answers.open {
+            let _ = writeln!(text, "to do  {key}: {what}");
+        }
+        let file = self.written.settings_file.display();
+        let _ = match (&self.facts, self.answers.open.is_empty()) {
+            (Some(_), true) => writeln!(text, "Next: `ordersync check` in that folder."),
+            (Some(_), false) => writeln!(
+                text,
+                "Next: fill in what {file} marks with TO FILL IN, then run `ordersync check`."
+            ),
+            (None, _) => writeln!(
+                text,
+                "Next: edit {file}, put the export where it says, then run `ordersync check`."
+            ),
+        };
+        text
+    }
+}

@@ -1,0 +1,66 @@
+//! The program on a terminal: what it shows, and what somebody types.
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::process::{Child, Command};
+
+/// A program that was started on a terminal of its own.
+pub struct OnTerminal {
+    terminal: File,
+    child: Child,
+    /// Everything that was shown.
+    pub screen: String,
+    /// Shown before that was waited for already.
+    read_to: usize,
+}
+
+impl OnTerminal {
+    pub fn start(command: &mut Command, columns: u16) -> Self {
+        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&terminal).unwrap();
+        unlockpt(&terminal).unwrap();
+        let size = Winsize { ws_row: 40, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&terminal, size).unwrap();
+        let name = ptsname(&terminal, Vec::new()).unwrap();
+        let side = || OpenOptions::new().read(true).write(true).open(name.to_str().unwrap());
+        let child = command
+            .stdin(side().unwrap())
+            .stdout(side().unwrap())
+            .stderr(side().unwrap())
+            .spawn()
+            .unwrap();
+        // Only the program holds the other side then, and its end ends the reading.
+        command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
+        command.stderr(std::process::Stdio::null());
+        Self { terminal: terminal.into(), child, screen: String::new(), read_to: 0 }
+    }
+
+    /// Waits until this is shown, and types a line.
+    pub fn answer(&mut self, question: &str, answer: &str) {
+        while !self.screen[self.read_to..].contains(question) {
+            assert!(self.read(), "`{question}` is not asked:\n{}", self.screen);
+        }
+        self.read_to = self.screen.len();
+        self.terminal.write_all(format!("{answer}\n").as_bytes()).unwrap();
+    }
+
+    /// Its exit code, with everything that was shown.
+    pub fn ends(mut self) -> (i32, String) {
+        while self.read() {}
+        (self.child.wait().unwrap().code().unwrap(), self.screen.replace("\r\n", "\n"))
+    }
+
+    /// `false` at the end: the other side is closed.
+    fn read(&mut self) -> bool {
+        let mut bytes = [0; 4096];
+        match self.terminal.read(&mut bytes) {
+            Ok(len @ 1..) => {
+                self.screen.push_str(&String::from_utf8_lossy(&bytes[..len]));
+                true
+            }
+            _ => false,
+        }
+    }
+}
